@@ -1,0 +1,37 @@
+"""The one exception that bad input raises."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class InputError(ValueError):
+    """Something the caller gave cannot be used.
+
+    The message is one sentence for a person: what is wrong, the value, what is
+    allowed, the remedy, and where (file and key). The command line prints it
+    without a traceback and exits with 2.
+    """
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Say which known names are spelt most like `name`.
+
+    Parameters
+    ----------
+    name : str
+        The name that was not found.
+    known : iterable of str
+        The names that exist.
+
+    Returns
+    -------
+    str
+        ``"; nearest known: a, b"``, or an empty string when nothing is near.
+
+    Examples
+    --------
+    >>> nearest("cluster_grwth_rate", ["cluster_growth_rate", "load_factor"])
+    '; nearest known: cluster_growth_rate'
+    """
+    close = difflib.get_close_matches(name, list(known), n=3)
+    return f"; nearest known: {', '.join(close)}" if close else ""
