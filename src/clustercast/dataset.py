@@ -1,0 +1,132 @@
+"""The labelled side of a forecast: xarray datasets with units and provenance."""
+
+import importlib.metadata
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from clustercast.errors import InputError
+from clustercast.model import Model
+from clustercast.priors import Priors
+
+FloatArray = NDArray[np.float64]
+Dataset = xr.Dataset
+
+_TRACED = ("clustercast", "numpy", "scipy", "xarray", "SALib")
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that decide the numbers."""
+    python = ".".join(map(str, sys.version_info[:3]))
+    return {"python": python, **{name: importlib.metadata.version(name) for name in _TRACED}}
+
+
+def provenance() -> dict[str, str]:
+    """Return what every result says of how it came about: command and versions."""
+    command = getattr(sys, "orig_argv", sys.argv)
+    return {"command": " ".join(command), "versions": json.dumps(versions())}
+
+
+def inputs_dataset(values: Mapping[str, FloatArray], priors: Priors, design: Mapping[str, Any]) -> xr.Dataset:
+    """Label drawn inputs.
+
+    Parameters
+    ----------
+    values : mapping of str to array
+        Uncertain inputs, shape ``(sample,)``, in the unit of their prior.
+    priors : Priors
+        Where they were drawn from; constants are taken from here.
+    design : mapping of str to str or int
+        Attributes that say how they were drawn.
+
+    Returns
+    -------
+    Dataset
+        One variable an input, with its unit and source; constants have no dimension.
+    """
+    variables = {}
+    for name, distribution in priors.items():
+        attrs = {"role": "input", "unit": distribution.unit, "long_name": name.replace("_", " ")}
+        told = {"source": distribution.source, "as_of": distribution.as_of, "note": distribution.note}
+        attrs |= {key: text for key, text in told.items() if text}
+        if name in values:
+            variables[name] = xr.Variable("sample", values[name], attrs, fastpath=True)
+        else:
+            variables[name] = xr.Variable((), priors[name].median, attrs)
+    size = len(next(iter(values.values()), np.empty(1)))
+    attrs = {
+        **design,
+        "priors_name": priors.name,
+        "priors_hash": priors.hash,
+        "input_names": json.dumps(list(priors.uncertain)),
+        **provenance(),
+    }
+    return xr.Dataset(variables, coords={"sample": np.arange(size)}, attrs=attrs)
+
+
+def input_arrays(inputs: xr.Dataset) -> tuple[dict[str, FloatArray], dict[str, str]]:
+    """Return the values and the units of the inputs that a dataset holds.
+
+    Raises
+    ------
+    InputError
+        If an input has no unit, or dimensions other than ``sample``.
+    """
+    values: dict[str, FloatArray] = {}
+    units: dict[str, str] = {}
+    for key, variable in inputs.data_vars.items():
+        name = str(key)
+        if variable.attrs.get("role", "input") != "input":
+            continue
+        if variable.dims not in ((), ("sample",)):
+            raise InputError(f"input {name!r} has dimensions {variable.dims}; an input has ('sample',) or none")
+        if "unit" not in variable.attrs:
+            raise InputError(f"input {name!r} has no attribute 'unit'; set it, '1' for a pure number")
+        values[name] = np.asarray(variable.values, dtype=np.float64)
+        units[name] = variable.attrs["unit"]
+    if not values:
+        raise InputError("the dataset holds no inputs; make one with cc.draw(priors, size, seed=...)")
+    return values, units
+
+
+def forecast_dataset(
+    inputs: xr.Dataset, model: Model, outputs: Mapping[str, FloatArray], years: FloatArray | None
+) -> xr.Dataset:
+    """Label propagated outputs beside the inputs they came from.
+
+    Parameters
+    ----------
+    inputs : Dataset
+        What was propagated; its variables and attributes are carried on.
+    model : Model
+        Where units, names and labels of the outputs come from.
+    outputs : mapping of str to array
+        Shape ``(year, sample)`` or ``(sample,)``, in declared units.
+    years : array or None
+        The coordinate, where an output depends on it.
+
+    Returns
+    -------
+    Dataset
+    """
+    variables = {
+        name: xr.Variable(("year", "sample")[-values.ndim :], values, output_attrs(model, name), fastpath=True)
+        for name, values in outputs.items()
+    }
+    coords: dict[str, Any] = {} if years is None else {"year": ("year", years, {"long_name": "year"})}
+    forecast = inputs[[n for n, v in inputs.data_vars.items() if v.attrs.get("role", "input") == "input"]]
+    forecast = forecast.assign(variables).assign_coords(coords)
+    forecast.attrs = {**inputs.attrs, "model_hash": model.hash, **provenance()}
+    return forecast
+
+
+def output_attrs(model: Model, name: str) -> dict[str, str]:
+    """Return the attributes of an output: role, unit, long name and labels."""
+    labels = model.declaration(name).labels
+    attrs = {"role": "output", "unit": model.unit(name), "long_name": model.long_name(name)}
+    return {**attrs, "labels": json.dumps(labels)} if labels else attrs

@@ -1,0 +1,285 @@
+"""Prior files: TOML read with closed keys, and the JSON Schema that editors check them by."""
+
+import dataclasses
+import functools
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
+
+from clustercast.distributions import FAMILIES, AnyDistribution
+from clustercast.errors import InputError, nearest
+from clustercast.priors import Correlation, Priors
+from clustercast.shipped import directory
+from clustercast.units import factor
+
+_CLOSED = ConfigDict(extra="forbid", frozen=True)
+_TOLD = ("unit", "bounds", "source", "as_of", "note")
+
+Date = Annotated[str, Field(pattern=r"^\d{4}(-\d{2}){0,2}$", description="year, year-month or year-month-day")]
+Text = Annotated[str, Field(min_length=1)]
+
+
+class About(BaseModel):
+    """The table ``[set]``: what a prior set is."""
+
+    model_config = _CLOSED
+    name: Text
+    title: Text
+    as_of: Date
+    description: str = ""
+
+
+class ScenarioAbout(BaseModel):
+    """The table ``[scenario]``: what an overlay changes and why."""
+
+    model_config = _CLOSED
+    title: Text
+    why: Text
+    as_of: Date
+    source: Text
+
+
+class CorrelationEntry(BaseModel):
+    """One ``[[correlations]]``: Spearman's rank correlation between two inputs."""
+
+    model_config = _CLOSED
+    between: tuple[Text, Text]
+    rank: float
+    source: Text
+    as_of: Date
+    note: str = ""
+
+
+class Entry(BaseModel):
+    """What every ``[inputs.NAME]`` says beside its family."""
+
+    model_config = _CLOSED
+    unit: Text
+    source: Text
+    as_of: Date
+    note: str = ""
+    bounds: tuple[float, float] | None = None
+
+
+def _entry_model(family: str, distribution: type[AnyDistribution]) -> type[Entry]:
+    """Return the closed file entry of one family: its parameters, or quantiles."""
+    own = [f for f in dataclasses.fields(distribution) if f.name not in (*_TOLD, "family")]
+    parameters: dict[str, Any] = {f.name: (_numbers(f.name), None) for f in own}
+    if family != "fixed":
+        described = Field(default=None, description='probability = value, as { "0.05" = 1.0, "0.95" = 10.0 }')
+        parameters["quantiles"] = (dict[str, float] | None, described)
+    return create_model(
+        f"{distribution.__name__}Entry",
+        __base__=Entry,
+        __doc__=f"An input of family {family!r}.",
+        family=(Literal[family], ...),
+        **parameters,
+    )
+
+
+def _numbers(name: str) -> object:
+    """Return the type of a parameter: a row of numbers where its name is a plural."""
+    return list[float] | None if name in ("values", "weights", "coefficients") else float | None
+
+
+@functools.cache
+def _entries() -> Any:
+    """Return the tagged union of all entries."""
+    models = [_entry_model(family, distribution) for family, distribution in FAMILIES.items()]
+    union: Any = models[0]
+    for model in models[1:]:
+        union = union | model
+    return Annotated[union, Field(discriminator="family")]
+
+
+@functools.cache
+def _file_models() -> tuple[type[BaseModel], type[BaseModel]]:
+    """Return the models of a prior file and of a scenario file."""
+    inputs = (dict[str, _entries()], ...)
+    prior_file = create_model(
+        "PriorFile",
+        __config__=_CLOSED,
+        __doc__="A prior set of clustercast.",
+        set=(About, ...),
+        inputs=inputs,
+        correlations=(list[CorrelationEntry], []),
+    )
+    scenario_file = create_model(
+        "ScenarioFile",
+        __config__=_CLOSED,
+        __doc__="A scenario overlay of clustercast: inputs that replace those of a prior set.",
+        scenario=(ScenarioAbout, ...),
+        inputs=inputs,
+    )
+    return prior_file, scenario_file
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of prior and scenario files.
+
+    Returns
+    -------
+    dict
+        For editors: it completes the keys of each family and marks unknown ones.
+
+    Examples
+    --------
+    >>> sorted(json_schema())[:2]
+    ['$defs', '$schema']
+    """
+    prior_file, scenario_file = _file_models()
+    schema = TypeAdapter(prior_file | scenario_file).json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "clustercast prior file", **schema}
+
+
+def read_prior_file(name: str | Path) -> Priors:
+    """Read a prior set by its shipped name or its path.
+
+    Raises
+    ------
+    InputError
+        Naming file, key, value and remedy.
+    """
+    path = _find(name, directory(), "prior set")
+    content = _validated(_load(path), _file_models()[0], path)
+    distributions = _distributions(content.inputs, path)
+    correlations = [Correlation(**entry.model_dump()) for entry in content.correlations]
+    return Priors(*correlations, name=content.set.name, origin=str(path), **distributions)
+
+
+def read_scenario_file(name: str | Path, priors: Priors) -> Priors:
+    """Lay a scenario, by its shipped name or its path, over a prior set.
+
+    Raises
+    ------
+    InputError
+        Naming file, key, value and remedy; an input that the set lacks is one.
+    """
+    path = _find(name, directory() / "scenarios", "scenario")
+    content = _validated(_load(path), _file_models()[1], path)
+    for key in content.inputs:
+        if key not in priors:
+            raise InputError(
+                f"{path}: inputs.{key} is not an input of {priors.name!r}{nearest(key, priors)}; "
+                "a scenario only changes inputs that exist"
+            )
+    changed = priors.replace(**_distributions(content.inputs, path))
+    return Priors(
+        *changed.correlations, name=f"{priors.name}+{path.stem}", origin=priors.origin, **dict(changed.items())
+    )
+
+
+def scenario_about(name: str | Path) -> ScenarioAbout:
+    """Return the title of a scenario and why it is there."""
+    path = _find(name, directory() / "scenarios", "scenario")
+    about: ScenarioAbout = _validated(_load(path), _file_models()[1], path).scenario
+    return about
+
+
+def shipped_names(folder: str = "") -> tuple[str, ...]:
+    """Return the names of the shipped prior sets, or with ``"scenarios"`` of the scenarios."""
+    paths = sorted((directory() / folder).glob("*.toml"))
+    opening = "[scenario]" if folder else "[set]"
+    return tuple(path.stem for path in paths if any(line.strip() == opening for line in path.open(encoding="utf-8")))
+
+
+def _find(name: str | Path, folder: Path, what: str) -> Path:
+    """Return the path of a shipped name or of a file."""
+    shipped = folder / f"{name}.toml"
+    if isinstance(name, str) and "/" not in name and shipped.is_file():
+        return shipped
+    path = Path(name)
+    if path.is_file():
+        return path
+    known = shipped_names("" if folder == directory() else folder.name)
+    raise InputError(
+        f"there is no {what} {str(name)!r}{nearest(str(name), known)}; "
+        f"shipped are {', '.join(known)}, or give the path of a TOML file"
+    )
+
+
+def _load(path: Path) -> dict[str, Any]:
+    """Parse a TOML file; a key given twice is one of its errors."""
+    try:
+        with path.open("rb") as file:
+            return tomllib.load(file)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{path} is not valid TOML: {error} (an input given twice reads like this too)") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read: {error}") from None
+
+
+def _validated(content: Mapping[str, Any], model: type[BaseModel], path: Path) -> Any:
+    """Validate a file; the first fault is told in one sentence."""
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise InputError(f"{path}: {_told(error)}") from None
+
+
+def _told(error: ValidationError) -> str:
+    """Say what a validation found first: key, fault, value, remedy."""
+    first = error.errors()[0]
+    loc = [str(part) for part in first["loc"]]
+    if len(loc) > 2 and loc[0] == "inputs" and loc[2] in FAMILIES:
+        family, loc = loc[2], [*loc[:2], *loc[3:]]
+    else:
+        family = ""
+    key = ".".join(loc)
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    if first["type"] == "extra_forbidden":
+        known = _known_keys(family) if family else ["set", "scenario", "inputs", "correlations"]
+        return f"unknown key {key}{nearest(loc[-1], known)}; allowed are {', '.join(known)}{more}"
+    if first["type"] == "missing":
+        return f"{key} is missing; add {loc[-1]} = ...{more}"
+    if first["type"] == "union_tag_invalid":
+        given = str(first["ctx"]["tag"])
+        return f"{key}: unknown family {given!r}{nearest(given, FAMILIES)}; known are {', '.join(FAMILIES)}{more}"
+    if first["type"] == "union_tag_not_found":
+        return f"{key}.family is missing; known families are {', '.join(FAMILIES)}{more}"
+    return f"{key} = {first['input']!r}: {first['msg']}{more}"
+
+
+def _known_keys(family: str) -> list[str]:
+    return list(_entry_model(family, FAMILIES[family]).model_fields)
+
+
+def _distributions(entries: Mapping[str, Any], path: Path) -> dict[str, AnyDistribution]:
+    """Make the distribution of each entry; a fault is told with file and key."""
+    made = {}
+    for name, entry in entries.items():
+        if not name.isidentifier():
+            raise InputError(f"{path}: inputs.{name!r} is not a name; use letters, digits and underscores")
+        try:
+            factor(entry.unit)
+            made[name] = _distribution(entry)
+        except InputError as error:
+            raise InputError(f"{path}: inputs.{name}: {error}") from None
+    return made
+
+
+def _distribution(entry: Any) -> AnyDistribution:
+    """Make one distribution from its parameters or its quantiles."""
+    family = FAMILIES[entry.family]
+    told = {key: getattr(entry, key) for key in _TOLD if getattr(entry, key) is not None}
+    given = {key: value for key, value in entry.model_dump(exclude={*_TOLD, "family"}).items() if value is not None}
+    quantiles = given.pop("quantiles", None)
+    if quantiles is None:
+        required = [
+            f.name
+            for f in dataclasses.fields(family)
+            if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING and f.init
+        ]
+        missing = [key for key in required if key not in given]
+        if missing:
+            alternative = "" if entry.family == "fixed" else ', or quantiles = { "0.05" = ..., "0.95" = ... }'
+            raise InputError(f"{entry.family} needs {', '.join(missing)}{alternative}")
+        return family(**given, **told)
+    try:
+        points = {float(probability): value for probability, value in quantiles.items()}
+    except ValueError:
+        raise InputError(f"quantiles has a key that is not a probability: {list(quantiles)}") from None
+    return family.from_quantiles(points, **given, **told)
