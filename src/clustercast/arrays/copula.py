@@ -1,0 +1,218 @@
+"""Rank correlations between inputs, by a Gaussian copula."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clustercast.errors import InputError
+
+FloatArray = NDArray[np.float64]
+
+# A correlation matrix whose smallest eigenvalue is below this cannot be told from a singular one.
+SMALLEST_EIGENVALUE = 1e-10
+
+
+def gaussian_correlation(rank: FloatArray) -> FloatArray:
+    """Return the correlation of normal scores that gives a Spearman rank correlation.
+
+    Parameters
+    ----------
+    rank : ndarray
+        Spearman correlations, from -1 to 1.
+
+    Returns
+    -------
+    ndarray
+        ``2 sin(pi rank / 6)``, of the same shape.
+
+    References
+    ----------
+    K. Pearson, "On further methods of determining correlation" (1907); W. H. Kruskal, J. Am. Stat. Assoc. 53,
+    814 (1958), doi:10.1080/01621459.1958.10501481.
+
+    Examples
+    --------
+    >>> gaussian_correlation(np.array([0.0, 0.5, 1.0])).round(4)
+    array([0.    , 0.5176, 1.    ])
+    """
+    return np.asarray(2 * np.sin(np.pi * np.asarray(rank, dtype=float) / 6))
+
+
+def rank_correlation(gaussian: FloatArray) -> FloatArray:
+    """Return the Spearman rank correlation of normal scores; the inverse of `gaussian_correlation`.
+
+    Parameters
+    ----------
+    gaussian : ndarray
+        Correlations of normal scores, from -1 to 1.
+
+    Returns
+    -------
+    ndarray
+    """
+    return np.asarray(6 / np.pi * np.arcsin(np.asarray(gaussian, dtype=float) / 2))
+
+
+def is_positive_definite(matrix: FloatArray) -> bool:
+    """Say whether a symmetric matrix has no eigenvalue below 1e-10.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (k, k)
+
+    Returns
+    -------
+    bool
+    """
+    return bool(np.linalg.eigvalsh(matrix)[0] >= SMALLEST_EIGENVALUE)
+
+
+def nearest_correlation(
+    matrix: FloatArray, *, smallest_eigenvalue: float = 0.0, tolerance: float = 1e-12, iterations: int = 100_000
+) -> tuple[FloatArray, float]:
+    """Find the correlation matrix nearest to a symmetric matrix.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (k, k)
+        Symmetric.
+    smallest_eigenvalue : float, optional
+        Lower limit of the eigenvalues, below 1; above 0 the result is positive definite.
+    tolerance : float, optional
+        The projections end when one round moves no entry by more than this.
+    iterations : int, optional
+        Most rounds.
+
+    Returns
+    -------
+    nearest : ndarray, shape (k, k)
+        Unit diagonal, eigenvalues at least `smallest_eigenvalue` (to rounding).
+    distance : float
+        Frobenius norm of the difference.
+
+    Raises
+    ------
+    InputError
+        If the matrix is not square, symmetric and finite, or the projections do not settle.
+
+    References
+    ----------
+    N. J. Higham, "Computing the nearest correlation matrix: a problem from finance", IMA J. Numer. Anal. 22,
+    329 (2002), doi:10.1093/imanum/22.3.329.
+
+    Examples
+    --------
+    >>> nearest, distance = nearest_correlation(np.array([[1.0, 1, 0], [1, 1, 1], [0, 1, 1]]))
+    >>> nearest.round(4)[0], round(distance, 4)
+    (array([1.    , 0.7607, 0.1573]), 0.5278)
+    """
+    given = _symmetric(matrix)
+    found = given.copy()
+    correction = np.zeros_like(given)
+    for _ in range(iterations):
+        before = found
+        shifted = found - correction
+        values, vectors = np.linalg.eigh(shifted)
+        projected = (vectors * np.maximum(values, smallest_eigenvalue)) @ vectors.T
+        # Dykstra's correction: without it the rounds end at some correlation matrix, not at the nearest.
+        correction = projected - shifted
+        found = (projected + projected.T) / 2
+        np.fill_diagonal(found, 1)
+        if np.abs(found - before).max() <= tolerance:
+            return found, float(np.linalg.norm(found - given))
+    raise InputError(f"no nearest correlation matrix was found in {iterations} rounds; give a larger tolerance")
+
+
+def correlation_factor(rank: FloatArray, names: Sequence[str], where: str = "correlations") -> FloatArray:
+    """Return the Cholesky factor of the Gaussian copula with given rank correlations.
+
+    Parameters
+    ----------
+    rank : ndarray, shape (k, k)
+        Spearman correlations, with unit diagonal.
+    names : sequence of str
+        The k inputs, for the message.
+    where : str, optional
+        File and key, for the message.
+
+    Returns
+    -------
+    ndarray, shape (k, k)
+        Lower triangular.
+
+    Raises
+    ------
+    InputError
+        If the matrix is no correlation matrix or not positive definite; the message names the nearest one that
+        is, and how far it is.
+    """
+    given = _symmetric(rank)
+    if np.any(np.diagonal(given) != 1) or np.abs(given).max() > 1:
+        raise InputError(f"{where}: rank correlations must lie between -1 and 1, with 1 of each input with itself")
+    gaussian = gaussian_correlation(given)
+    np.fill_diagonal(gaussian, 1)
+    if is_positive_definite(gaussian):
+        return np.asarray(np.linalg.cholesky(gaussian), dtype=np.float64)
+    # The margin leaves room to write the remedy with three decimals.
+    nearest, distance = nearest_correlation(gaussian, smallest_eigenvalue=0.002 * len(names), tolerance=1e-9)
+    pairs = [
+        f"{names[i]} and {names[j]} {rank_correlation(nearest[i, j]):.3f} (given {given[i, j]:g})"
+        for i in range(len(names))
+        for j in range(i)
+        if given[i, j] != 0 or abs(nearest[i, j]) >= 5e-4
+    ]
+    raise InputError(
+        f"{where}: the rank correlations contradict each other (no joint distribution has them); the nearest "
+        f"consistent ones are {', '.join(pairs)}, at a Frobenius distance of {distance:.3g}; use those or weaken "
+        "the strongest"
+    )
+
+
+def correlate(normal_scores: FloatArray, factor: FloatArray) -> FloatArray:
+    """Give independent normal scores the correlations of a Cholesky factor.
+
+    Parameters
+    ----------
+    normal_scores : ndarray, shape (n, k)
+        Independent standard normal scores, one column an input.
+    factor : ndarray, shape (k, k)
+        Lower triangular; see `correlation_factor`.
+
+    Returns
+    -------
+    ndarray, shape (n, k)
+        Stored column by column. The first column is unchanged.
+
+    Notes
+    -----
+    Written as sums of columns, not as a matrix product: BLAS adds up in an order that depends on the number of
+    rows, and a row must have the same bits in a block of any size.
+
+    Examples
+    --------
+    >>> correlate(np.array([[1.0, 0.0]]), np.array([[1.0, 0.0], [0.6, 0.8]]))
+    array([[1. , 0.6]])
+    """
+    columns = np.empty(normal_scores.shape[::-1])
+    for i, row in enumerate(factor):
+        np.multiply(normal_scores[:, i], row[i], out=columns[i])
+        for j in np.flatnonzero(row[:i]):
+            columns[i] += row[j] * normal_scores[:, j]
+    return columns.T
+
+
+def _symmetric(matrix: FloatArray) -> FloatArray:
+    """Return a matrix as floats, or refuse one that is not square, symmetric and finite."""
+    given = np.array(matrix, dtype=float)
+    if given.ndim != 2 or given.shape[0] != given.shape[1]:
+        raise InputError(f"a correlation matrix of shape {given.shape} is not square")
+    if not np.isfinite(given).all():
+        raise InputError("a correlation matrix has an entry that is not finite; give numbers from -1 to 1")
+    if np.any(given != given.T):
+        i, j = np.argwhere(given != given.T)[0]
+        raise InputError(
+            f"a correlation matrix is not symmetric: {given[i, j]:g} in row {i}, column {j}, "
+            f"but {given[j, i]:g} the other way round"
+        )
+    return given
