@@ -1,0 +1,49 @@
+"""Where the priors lie that come with the library."""
+
+from pathlib import Path
+
+from clustercast.errors import InputError
+
+_IN_WHEEL = Path(__file__).parent / "shipped_priors"
+_IN_CHECKOUT = Path(__file__).parents[2] / "priors"
+
+
+def directory() -> Path:
+    """Return the directory of the shipped priors.
+
+    Returns
+    -------
+    pathlib.Path
+        ``clustercast/shipped_priors`` of an installed wheel, ``priors/`` of a
+        checkout.
+
+    Raises
+    ------
+    InputError
+        If neither is there: the installation is broken.
+    """
+    for candidate in (_IN_WHEEL, _IN_CHECKOUT):
+        if candidate.is_dir():
+            return candidate
+    raise InputError(f"the shipped priors are in neither {_IN_WHEEL} nor {_IN_CHECKOUT}; install clustercast again")
+
+
+def names(kind: str = "") -> list[str]:
+    """Return the names of the shipped prior files.
+
+    Parameters
+    ----------
+    kind : str, optional
+        Subdirectory to list, as in ``"scenarios"``; the prior sets when left out.
+
+    Returns
+    -------
+    list of str
+        File names without ``.toml``, sorted.
+
+    Examples
+    --------
+    >>> "situational_awareness" in names()
+    True
+    """
+    return sorted(path.stem for path in (directory() / kind).glob("*.toml"))

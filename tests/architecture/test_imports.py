@@ -1,0 +1,219 @@
+"""The walls of the house, read off the import statements."""
+
+import ast
+import graphlib
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "src"
+
+# The floor of each module of the package, first match wins; imports run down or stay on the floor.
+FLOORS = (
+    ("clustercast", 6),
+    ("clustercast.run", 4),
+    ("clustercast.sampling", 3),
+    ("clustercast.propagat*", 3),
+    ("clustercast.dataset", 3),
+    ("clustercast.unit_check", 3),
+    ("clustercast.stream*", 3),
+    ("clustercast.prior*", 2),
+    ("clustercast.model", 2),
+    ("clustercast.quantities*", 2),
+    ("clustercast.salib_engine", 2),
+    ("clustercast.uncertainty*", 2),
+    ("clustercast.sensitivity*", 2),
+    ("clustercast.conditioning*", 2),
+    ("clustercast.errors", 1),
+    ("clustercast.units", 1),
+    ("clustercast.quantity", 1),
+    ("clustercast.shipped", 1),
+    ("clustercast.distributions*", 1),
+    ("clustercast.arrays*", 1),
+    ("clustercast.report*", 1),
+    ("analyses*", 5),
+)
+
+# Who alone may import a library when the program runs; imports for type checkers only are free.
+KEEPERS = {
+    "xarray": (
+        "clustercast.dataset",
+        "clustercast.uncertainty*",
+        "clustercast.sensitivity*",
+        "clustercast.conditioning*",
+        "clustercast.report*",
+    ),
+    "pint": ("clustercast.units", "clustercast.unit_check"),
+    "matplotlib": ("clustercast.report*",),
+    "typer": ("analyses*",),
+    "click": ("analyses*",),
+    "SALib": ("clustercast.salib_engine",),
+}
+
+HEAVY = {
+    "arviz_base",
+    "arviz_stats",
+    "matplotlib",
+    "numpy",
+    "pandas",
+    "pint",
+    "pydantic",
+    "rich",
+    "SALib",
+    "scipy",
+    "typer",
+}
+HEAVY |= {"dask", "emcee", "h5netcdf", "scoringrules", "xarray"}
+
+
+@dataclass(frozen=True)
+class Import:
+    """One import statement: what is imported, where, and whether only type checkers see it."""
+
+    target: str
+    line: int
+    for_types: bool
+
+
+def modules():
+    """Return every module of the package and the analyses with its file."""
+    found = {}
+    for base, root in ((SOURCE, SOURCE / "clustercast"), (ROOT, ROOT / "analyses")):
+        for path in sorted(root.rglob("*.py")):
+            parts = path.relative_to(base).with_suffix("").parts
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+MODULES = modules()
+
+
+def imports_of(tree, known=frozenset()):
+    """Return the imports of a syntax tree, those inside functions included."""
+    typing_only = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
+        for statement in node.body
+        for inner in ast.walk(statement)
+    }
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            targets = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            inside = [f"{node.module}.{alias.name}" for alias in node.names]
+            targets = [name if name in known else node.module for name in inside]
+        else:
+            continue
+        found += [Import(target, node.lineno, id(node) in typing_only) for target in targets]
+    return found
+
+
+IMPORTS = {
+    name: imports_of(ast.parse(path.read_text(encoding="utf-8")), known=frozenset(MODULES))
+    for name, path in MODULES.items()
+}
+
+
+def floor(module):
+    return next((level for pattern, level in FLOORS if fnmatch(module, pattern)), None)
+
+
+def matches(module, patterns):
+    return any(fnmatch(module, pattern) for pattern in patterns)
+
+
+def is_ours(module):
+    return module.split(".")[0] in ("clustercast", "analyses")
+
+
+def test_the_reader_sees_nested_aliased_and_type_only_imports():
+    text = (
+        "import a.b as c\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import pint\n"
+        "def f():\n    from clustercast import model, Priors\n"
+    )
+    found = imports_of(ast.parse(text), known={"clustercast.model"})
+    assert {(item.target, item.for_types) for item in found} == {
+        ("a.b", False),
+        ("typing", False),
+        ("pint", True),
+        ("clustercast.model", False),
+        ("clustercast", False),
+    }
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_module_has_a_floor(module):
+    assert floor(module) is not None, f"{module} is in no room: give it a floor in FLOORS"
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name != "clustercast"])
+def test_imports_run_down(module):
+    up = [
+        f"{MODULES[module]}:{item.line}: {module} (F{floor(module)}) imports {item.target} (F{floor(item.target)})"
+        for item in IMPORTS[module]
+        if is_ours(item.target) and floor(item.target) > floor(module)
+    ]
+    assert not up, "\n".join(up)
+
+
+def test_no_circle_of_imports():
+    graph = {name: {item.target for item in found if item.target in MODULES} for name, found in IMPORTS.items()}
+    graph["clustercast"] = set()
+    graphlib.TopologicalSorter(graph).prepare()
+
+
+@pytest.mark.parametrize("library", KEEPERS)
+def test_a_library_is_imported_only_by_its_keepers(library):
+    strangers = [
+        f"{MODULES[module]}:{item.line}: {module} imports {item.target}"
+        for module, found in IMPORTS.items()
+        for item in found
+        if item.target.split(".")[0] == library and not item.for_types and not matches(module, KEEPERS[library])
+    ]
+    assert not strangers, "\n".join(strangers)
+
+
+def third_party(module):
+    """Return what a module imports beside the standard library and this project."""
+    tops = {item.target.split(".")[0] for item in IMPORTS[module] if not is_ours(item.target)}
+    return tops - set(sys.stdlib_module_names)
+
+
+def own(module):
+    return {item.target for item in IMPORTS[module] if is_ours(item.target)}
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("clustercast.arrays")])
+def test_arrays_know_numpy_and_scipy_only(module):
+    assert third_party(module) <= {"numpy", "scipy"}
+    assert all(name == "clustercast.errors" or name.startswith("clustercast.arrays") for name in own(module))
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("clustercast.quantities")])
+def test_quantities_know_numpy_and_the_marker_only(module):
+    assert third_party(module) <= {"numpy"}
+    assert all(name == "clustercast.quantity" or name.startswith("clustercast.quantities") for name in own(module))
+
+
+def loaded_by(statement):
+    """Return the top-level modules that a fresh interpreter holds after a statement."""
+    program = f"import json, sys; {statement}; print(json.dumps(sorted({{m.split('.')[0] for m in sys.modules}})))"
+    environment = {"PYTHONPATH": str(SOURCE), "PATH": ""}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment)
+    return set(json.loads(done.stdout))
+
+
+def test_importing_the_package_imports_nothing_heavy():
+    assert not loaded_by("import clustercast") & HEAVY
+
+
+def test_reading_the_version_and_the_public_names_imports_nothing_heavy():
+    assert not loaded_by("import clustercast; clustercast.__version__; dir(clustercast)") & HEAVY
