@@ -37,6 +37,7 @@ _PREFIXES = {"k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18, "m": -3}
 
 _DERIVED_UNITS = """
 OOM = []
+radian = []
 percent = 0.01 = %
 month = year / 12
 day = year / 365

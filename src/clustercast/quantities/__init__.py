@@ -1,0 +1,1 @@
+"""The domain: one file a subject, small NumPy functions, no number about the world."""
