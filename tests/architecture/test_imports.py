@@ -35,6 +35,7 @@ FLOORS = (
     ("clustercast.quantity", 1),
     ("clustercast.shipped", 1),
     ("clustercast.distributions*", 1),
+    ("clustercast.family", 1),
     ("clustercast.arrays*", 1),
     ("clustercast.report*", 1),
     ("analyses*", 5),

@@ -1,0 +1,55 @@
+"""Results as JSON for other programs."""
+
+import json
+import math
+from collections.abc import Mapping
+
+import numpy as np
+import xarray as xr
+
+
+def json_text(value: object) -> str:
+    """Return a result as JSON text.
+
+    Parameters
+    ----------
+    value : object
+        Mappings, sequences, texts, numbers, NumPy arrays, and xarray datasets
+        or data arrays (as xarray's ``to_dict``), one within another.
+
+    Returns
+    -------
+    str
+        One JSON document. What JSON has no number for, NaN and infinity, is null.
+
+    Raises
+    ------
+    TypeError
+        If something in it has no JSON form.
+
+    Examples
+    --------
+    >>> print(json_text({"median": np.float64(2.5), "never": np.nan}))
+    {
+      "median": 2.5,
+      "never": null
+    }
+    """
+    return json.dumps(_plain(value), indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def _plain(value: object) -> object:
+    """Return a value in the types that JSON has."""
+    if isinstance(value, xr.Dataset | xr.DataArray):
+        return _plain(value.to_dict())
+    if isinstance(value, np.ndarray | np.generic):
+        return _plain(value.tolist())
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | range):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if value is None or isinstance(value, str | int | float):
+        return value
+    raise TypeError(f"{type(value).__name__} has no JSON form")

@@ -1,0 +1,108 @@
+"""Numbers are said as people say them, and never with more digits than are known."""
+
+import math
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clustercast.report.numbers import calendar_year, human, interval, is_share
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "said"),
+    [
+        (1.2e9, "W", "1.2 GW"),
+        (999.6e6, "W", "1.0 GW"),
+        (1e11, "W", "100 GW"),
+        (123.4, "GW", "120 GW"),
+        (2300, "GW", "2.3 TW"),
+        (0.5, "GW", "500 MW"),
+        (4250, "TWh/year", "4.2 PWh/year"),
+        (1000.0, "W/H100e", "1.0 kW/H100e"),
+        (1.3e12, "USD", "$1.3T"),
+        (5e8, "USD", "$500M"),
+        (12.0, "USD", "$12"),
+        (-4e9, "USD/year", "-$4.0B/year"),
+        (50_000, "USD/H100e", "$50k/H100e"),
+        (2200, "USD/kW", "$2.2k/kW"),
+        (2.5e6, "H100e", "2.5M H100e"),
+        (1e9, "H100e", "1.0B H100e"),
+        (25_000, "H100e", "25k H100e"),
+        (3.0e6, "wafer/year", "3.0M wafers/year"),
+        (1200, "well", "1,200 wells"),
+        (2.0, "country", "2.0 countries"),
+        (0.48, "OOM/year", "0.48 OOM/year"),
+        (1.35, "1", "1.4"),
+        (12, "%", "12 %"),
+        (0, "W", "0 W"),
+        (4e25, "FLOP", "4.0e+07 EFLOP"),
+    ],
+)
+def test_two_digits_in_the_multiple_that_people_say(value, unit, said):
+    assert human(value, unit) == said
+
+
+def test_shares_are_percentages():
+    assert human(0.123, share=True) == "12 %"
+    assert human(1.0, share=True) == "100 %"
+    assert human(0.0042, share=True) == "0.42 %"
+    assert human(4.0, share=True) == "400 %"
+    assert is_share("wafer_share") and is_share("probability") and not is_share("shared_capacity")
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "said"),
+    [
+        (1.2345e9, 2e7, "1.23 GW"),
+        (1.2345e9, 2e6, "1.234 GW"),
+        (1.2345e9, 2e3, "1.234 GW"),
+        (1.2345e9, 0.0, "1.234 GW"),
+        (1.2345e9, 2e8, "1.2 GW"),
+        (1.2345e9, 5e9, "1 GW"),
+        (96e6, 3e7, "100 MW"),
+    ],
+)
+def test_no_digit_is_shown_beyond_the_first_of_the_error(value, error, said):
+    assert human(value, "W", error=error) == said
+
+
+def test_a_number_that_is_none_is_said_to_be_none():
+    assert human(math.nan, "W") == "nan W"
+    assert human(math.inf, "USD") == "$inf"
+
+
+def test_a_range_has_one_unit_where_both_ends_are_of_a_size():
+    assert interval(0.35, 0.62, "OOM/year") == "0.35-0.62 OOM/year"
+    assert interval(3, 7, "year") == "3.0-7.0 years"
+    assert interval(900e6, 3e9, "W") == "0.90-3.0 GW"
+    assert interval(1e6, 3e9, "W") == "1.0 MW-3.0 GW"
+    assert interval(1e9, 2e9, "USD") == "$1.0B-$2.0B"
+    assert interval(0, 2e9, "W") == "0-2.0 GW"
+    assert interval(-3e9, -1e9, "USD") == "-$3.0B to -$1.0B"
+    assert interval(-2, 3, "OOM") == "-2.0 to 3.0 OOM"
+    assert interval(0.001, 0.2, share=True) == "0.10-20 %"
+
+
+def test_a_date_that_does_not_come_names_the_last_year():
+    assert calendar_year(2030.0) == "2030.0"
+    assert calendar_year(math.nan, last=2034) == "not by 2034"
+    assert calendar_year(math.inf) == "never"
+
+
+PREFIXES = {"m": 1e-3, "": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18}
+
+
+@given(st.floats(1e-2, 1e20), st.booleans(), st.floats(1e-6, 1.0))
+def test_what_is_said_is_the_number_to_within_its_last_digit(value, negative, relative_error):
+    value = -value if negative else value
+    said = human(value, "W", error=relative_error * abs(value))
+    found = re.fullmatch(r"(-?[\d,.]+) ([mkMGTPE]?)W", said)
+    assert found, said
+    back = float(found[1].replace(",", "")) * PREFIXES[found[2]]
+    # Within the error's decade, and no finer than half a unit of the fourth digit.
+    assert (
+        abs(back - value) <= 0.5 * max(relative_error, 1e-3) * abs(value) * 1.000001
+        or len(found[1].strip("-0.").replace(".", "").replace(",", "")) == 1
+    )
