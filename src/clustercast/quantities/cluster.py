@@ -74,7 +74,8 @@ def _brownian_mode(number: int, within: FloatArray, beyond: FloatArray, horizon:
     """Integrate one Karhunen-Loeve mode of a Brownian path, which is constant beyond the horizon."""
     frequency = (number - 1 / 2) * np.pi
     phase = frequency * (within / horizon)
-    return horizon * (1 - np.cos(phase)) / frequency**2 + beyond * np.sin(phase) / frequency
+    integral: FloatArray = horizon * (1 - np.cos(phase)) / frequency**2 + beyond * np.sin(phase) / frequency
+    return integral
 
 
 @quantity("OOM")
@@ -134,7 +135,8 @@ def training_cluster_size(initial_cluster_size: FloatArray, integrated_cluster_g
     ----------
     Aschenbrenner, Situational Awareness IIIa (2024), first table.
     """
-    return initial_cluster_size * np.exp(np.log(10) * integrated_cluster_growth)
+    factor: FloatArray = np.exp(np.log(10) * integrated_cluster_growth)
+    return initial_cluster_size * factor
 
 
 @quantity("1", increasing=["flop_per_dollar_growth", "year"], decreasing=["cost_base_year"])
