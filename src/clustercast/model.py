@@ -374,7 +374,7 @@ def cluster_model() -> Model:
     """
     from importlib import import_module
 
-    rooms = "cluster power fleet revenue electricity gas available_power chips fabs siting constraints".split()
+    rooms = "cluster power fleet allocation revenue electricity gas available_power chips fabs siting constraints".split()
     modules = [import_module(f"clustercast.quantities.{room}") for room in rooms]
     return Model(modules, headline=HEADLINE)
 
