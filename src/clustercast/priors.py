@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from clustercast.arrays.copula import gaussian_correlation, require_positive_definite
+from clustercast.arrays.copula import correlation_factor, gaussian_correlation
 from clustercast.distributions import AnyDistribution, Fixed, as_distribution
 from clustercast.errors import InputError, nearest
 from clustercast.units import conversion, parse_quantity
@@ -120,6 +120,12 @@ class Priors(Mapping[str, AnyDistribution]):
         return gaussian_correlation(self._rank_matrix())
 
     @property
+    def correlation_factor(self) -> FloatArray:
+        """Lower triangular factor that turns independent normal scores into correlated ones, shape (k, k)."""
+        where = f"{self.origin}: correlations" if self.origin else "correlations"
+        return correlation_factor(self._rank_matrix(), self.correlated, where)
+
+    @property
     def hash(self) -> str:
         """Fingerprint of every number and word of the set."""
         entries = [(name, _as_json(distribution)) for name, distribution in self.items()]
@@ -175,7 +181,7 @@ class Priors(Mapping[str, AnyDistribution]):
                 if name not in self.uncertain:
                     raise InputError(f"the correlation between {pair}{where}: {name!r} is a constant; remove it")
         if self.correlations:
-            require_positive_definite(self.correlation_matrix, self.correlated, where)
+            _ = self.correlation_factor
 
 
 def _replacement(old: AnyDistribution, name: str, value: object) -> object:

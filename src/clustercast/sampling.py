@@ -147,7 +147,7 @@ def _quantiles(priors: Priors, uniforms: dict[str, FloatArray]) -> dict[str, Flo
     values = {name: priors[name].quantile(u) for name, u in uniforms.items() if name not in correlated}
     if correlated:
         independent = np.column_stack([ndtri(uniforms[name]) for name in correlated])
-        scores = correlate(independent, priors.correlation_matrix)
+        scores = correlate(independent, priors.correlation_factor)
         for column, name in enumerate(correlated):
             values[name] = priors[name].quantile_from_normal_score(np.ascontiguousarray(scores[:, column]))
     return {name: values[name] for name in uniforms}
@@ -183,7 +183,7 @@ def _saltelli_values(
     }
     if correlated:
         independent = np.column_stack([repeat(name, *map(ndtri, columns[name])) for name in correlated])
-        scores = correlate(independent, priors.correlation_matrix)
+        scores = correlate(independent, priors.correlation_factor)
         for column, name in enumerate(correlated):
             values[name] = priors[name].quantile_from_normal_score(np.ascontiguousarray(scores[:, column]))
     return {name: values[name] for name in names}

@@ -1,0 +1,81 @@
+"""Sobol' indices as terminal tables that fit 80 columns."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import xarray as xr
+from rich.table import Table
+
+_SHOWN_YEARS = 4
+_SMALL = 0.01
+
+
+def sobol_tables(indices: xr.Dataset, *, years: Sequence[float] | None = None, most: int = 8) -> Iterator[Table]:
+    """Make one table an output: total indices by year, first-order index in the last.
+
+    Parameters
+    ----------
+    indices : Dataset
+        From `clustercast.sobol_indices`.
+    years : sequence of float, optional
+        Years shown; four spread over those analysed by default.
+    most : int, optional
+        Inputs shown, the most important first.
+
+    Yields
+    ------
+    rich.table.Table
+        Cells are ``index ± half-width``; a dash where the output does not vary.
+    """
+    shown = _years(indices, years)
+    for output in indices["output"].values:
+        yield _table(indices.sel(output=output), str(output), shown, most)
+
+
+def _years(indices: xr.Dataset, years: Sequence[float] | None) -> list[float]:
+    """Choose the years that are shown."""
+    if "year" not in indices.dims:
+        return []
+    grid = indices["year"].values
+    if years is not None:
+        return [float(year) for year in years if year in grid]
+    places = np.unique(np.linspace(0, grid.size - 1, _SHOWN_YEARS + 1).round().astype(int))[1:]
+    return [float(grid[place]) for place in places] or [float(grid[-1])]
+
+
+def _table(indices: xr.Dataset, output: str, years: Sequence[float], most: int) -> Table:
+    """Make the table of one output."""
+    columns = [indices.sel(year=year) for year in years] or [indices]
+    last = columns[-1]
+    rank = np.argsort(-np.nan_to_num(np.max([c["ST"].values for c in columns], axis=0)), kind="stable")
+    scale = str(indices["scale"].values)
+    table = Table(title=f"{output}, analysed on the {scale} scale", title_justify="left", min_width=78)
+    table.add_column("input", no_wrap=True, overflow="ellipsis", max_width=30)
+    for year in years:
+        table.add_column(f"ST {year:g}", justify="right")
+    if not years:
+        table.add_column("ST", justify="right")
+    table.add_column("S1" if not years else f"S1 {years[-1]:g}", justify="right")
+    shown = [k for k in rank[:most] if np.nanmax([c["ST"].values[k] for c in columns] + [0.0]) >= _SMALL]
+    for k in shown:
+        cells = [_cell(c["ST"].values[k], c["ST_conf"].values[k]) for c in columns]
+        table.add_row(str(indices["input"].values[k]), *cells, _cell(last["S1"].values[k], last["S1_conf"].values[k]))
+    others = indices.sizes["input"] - len(shown)
+    if others:
+        table.caption = f"{others} more inputs, each with ST below {_least(columns, shown, rank):.2g}"
+    return table
+
+
+def _least(columns: Sequence[xr.Dataset], shown: Sequence[int], rank: np.ndarray) -> float:
+    """Return a round bound below which the total indices of the inputs not shown lie."""
+    rest = [k for k in rank if k not in shown]
+    largest = max(float(np.nan_to_num(c["ST"].values[rest]).max()) for c in columns)
+    return max(_SMALL, np.ceil(largest * 100) / 100)
+
+
+def _cell(index: float, half_width: float) -> str:
+    """Write an index and its error with as many digits as the error has."""
+    if not np.isfinite(index):
+        return "-"
+    digits = 3 if half_width < 0.005 else 2
+    return f"{index:.{digits}f}±{half_width:.{digits}f}"

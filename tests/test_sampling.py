@@ -1,0 +1,109 @@
+"""Draws: SALib's rows, streams by name, rank correlations achieved, and what is refused."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from SALib.sample import sobol as salib_sobol
+from scipy import stats
+
+import clustercast as cc
+from clustercast.errors import InputError
+from clustercast.sampling import input_values
+
+U = cc.Uniform(0, 1)
+PRIORS = cc.Priors(a=U, b=cc.Normal(0, 1), c=cc.LogNormal.from_quantiles({0.05: 1, 0.95: 10}), k=3.0)
+
+
+@pytest.mark.parametrize("second_order", [True, False])
+@pytest.mark.parametrize("seed", [1, 2026])
+def test_saltelli_rows_are_salibs_with_our_quantile_functions_after_them(seed, second_order):
+    inputs = cc.draw(PRIORS, 64, design="saltelli", seed=seed, second_order=second_order)
+    problem = {"num_vars": 3, "names": ["a", "b", "c"], "bounds": [[0, 1]] * 3}
+    rows = salib_sobol.sample(problem, 64, calc_second_order=second_order, seed=seed)
+    np.testing.assert_array_equal(inputs["a"], rows[:, 0])
+    for column, name in enumerate("abc"):
+        np.testing.assert_allclose(inputs[name], PRIORS[name].quantile(rows[:, column]), rtol=1e-13)
+
+
+def test_replicates_are_different_scrambles_of_whole_designs():
+    inputs = cc.draw(PRIORS, 64, design="saltelli", seed=1, replicates=4)
+    first = cc.draw(PRIORS, 16, design="saltelli", seed=1)
+    a = inputs["a"].values.reshape(4, -1)
+    np.testing.assert_array_equal(a[0], first["a"])
+    assert len({tuple(row) for row in a}) == 4
+
+
+@pytest.mark.parametrize("design", ["random", "sobol", "latin"])
+def test_a_further_input_does_not_move_the_others(design):
+    more = cc.Priors(a=U, b=cc.Normal(0, 1), c=PRIORS["c"], z=U)
+    one, other = (cc.draw(p, 64, design=design, seed=9) for p in (PRIORS, more))
+    for name in "abc":
+        np.testing.assert_array_equal(one[name], other[name])
+
+
+@given(
+    st.lists(st.integers(1, 50), min_size=1, max_size=6), st.sampled_from(["random", "sobol"]), st.integers(0, 2**70)
+)
+def test_rows_are_the_same_bits_however_they_are_cut(lengths, design, seed):
+    edges = np.cumsum([0, *lengths])
+    whole = input_values(PRIORS, design, seed, 0, int(edges[-1]))
+    parts = [input_values(PRIORS, design, seed, int(i), int(j)) for i, j in zip(edges, edges[1:], strict=False)]
+    for name in whole:
+        np.testing.assert_array_equal(whole[name], np.concatenate([part[name] for part in parts]))
+
+
+@pytest.mark.parametrize("design", ["random", "latin", "sobol"])
+def test_margins_follow_the_priors(design):
+    inputs = cc.draw(PRIORS, 4096, design=design, seed=4)
+    assert stats.kstest(inputs["b"], "norm").pvalue > 1e-3
+    assert stats.kstest(inputs["a"], "uniform").pvalue > 1e-3
+    assert inputs["k"].dims == ()
+
+
+@pytest.mark.parametrize("design", ["random", "latin", "sobol"])
+def test_rank_correlations_are_those_asked_for(design):
+    priors = cc.Priors(cc.Correlation(("a", "c"), -0.6), cc.Correlation(("a", "b"), 0.3), **dict(PRIORS))
+    inputs = cc.draw(priors, 8192, design=design, seed=2)
+    assert stats.spearmanr(inputs["a"], inputs["c"])[0] == pytest.approx(-0.6, abs=0.03)
+    assert stats.spearmanr(inputs["a"], inputs["b"])[0] == pytest.approx(0.3, abs=0.04)
+    assert stats.kstest(inputs["a"], "uniform").pvalue > 1e-3
+
+
+def test_plain_saltelli_on_correlated_inputs_is_refused_with_the_remedies():
+    priors = cc.Priors(cc.Correlation(("a", "b"), 0.5), **dict(PRIORS))
+    with pytest.raises(InputError, match=r"'a' and 'b' are correlated.*groups=.*latent=True.*shapley_effects"):
+        cc.draw(priors, 64, design="saltelli")
+    grouped = cc.draw(priors, 64, design="saltelli", groups={"ab": ["a", "b"]})
+    assert grouped.sizes["sample"] == 64 * (2 * 2 + 2)
+    assert stats.spearmanr(*(grouped[n].values.reshape(64, -1)[:, 0] for n in "ab"))[0] == pytest.approx(0.5, abs=0.2)
+    latent = cc.draw(priors, 64, design="saltelli", latent=True)
+    assert latent.sizes["sample"] == 64 * (2 * 3 + 2)
+
+
+def test_seed_zero_is_a_seed_like_any_other():
+    one, same, other = (cc.draw(PRIORS, 32, design="saltelli", seed=s) for s in (0, 0, 1))
+    np.testing.assert_array_equal(one["b"], same["b"])
+    assert not np.array_equal(one["b"], other["b"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"size": 0}, "size is 0"),
+        ({"size": -4}, "size is -4"),
+        ({"size": 10.5}, "size is 10.5; give a whole number"),
+        ({"size": 1000, "design": "saltelli"}, "size is 1000, which is not a power of two.*512 or 1024"),
+        ({"size": 1000, "design": "sobol"}, "size is 1000, which is not a power of two.*512 or 1024"),
+        ({"size": 64, "design": "saltelli", "replicates": 3}, "replicates is 3, which does not divide size 64"),
+        ({"size": 64, "design": "sobel"}, "design is 'sobel'; nearest known: sobol"),
+        ({"size": 64, "seed": 1.5}, "seed is 1.5, which is not an integer"),
+        ({"size": 64, "seed": -1}, "seed is -1, which is negative"),
+        ({"size": 64, "latent": True}, "belong to design='saltelli'"),
+        ({"size": 64, "design": "saltelli", "groups": {"g": ["k"]}}, "'k', which is not an uncertain input"),
+        ({"size": 64, "design": "saltelli", "groups": {"g": ["a"], "h": ["a"]}}, "'a' is in two groups"),
+    ],
+)
+def test_what_cannot_be_drawn(arguments, message):
+    with pytest.raises(InputError, match=message):
+        cc.draw(PRIORS, **arguments)
