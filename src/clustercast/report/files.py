@@ -141,7 +141,6 @@ def write_netcdf(dataset: xr.Dataset | xr.DataTree, path: Path | str) -> Path:
     InputError
         If the place cannot be written to.
     """
-
     # In memory first: the HDF5 library can bring the interpreter down when the disk fails under it.
     content = dataset.to_netcdf(engine=_ENGINE)
     return write_whole(path, lambda hidden: hidden.write_bytes(content))

@@ -1,0 +1,182 @@
+"""An analysis ends with 0, with 2 and one line, or with 130; never with a traceback."""
+
+import errno
+import os
+import re
+import signal
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from analyses import options
+from clustercast.errors import InputError
+
+
+def analysis(
+    priors: options.Priors = "situational_awareness",
+    scenario: options.Scenario = None,
+    set_: options.Set = None,
+    years: options.Years = "2022:2034",
+    outputs: options.Outputs = None,
+    samples: options.Samples = 1024,
+    seed: options.Seed = 7,
+    out: options.Out = "out",
+    json: options.Json = False,
+) -> None:
+    """Print what was asked."""
+    print(
+        priors, scenario, options.settings(set_), options.years(years), options.names(outputs), samples, seed, out, json
+    )
+
+
+def test_options_reach_the_analysis(capsys):
+    arguments = "--priors p.toml --scenario slow --set a=1 --set b=$2B/year --years 2024:2025 --outputs x,y"
+    assert (
+        options.exit_code(analysis, [*arguments.split(), "--samples", "8", "--seed", "0", "--out", "o", "--json"]) == 0
+    )
+    expected = "p.toml slow {'a': 1.0, 'b': '$2B/year'} [2024.0, 2025.0] ['x', 'y'] 8 0 o True\n"
+    assert capsys.readouterr().out == expected
+
+
+def test_help_names_every_shared_option(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert options.exit_code(analysis, ["--help"]) == 0
+    text = capsys.readouterr().out
+    assert "Print what was asked." in text
+    flags = "--priors --scenario --set --years --outputs --samples --seed --out --json"
+    assert set(flags.split()) <= set(re.findall(r"--[a-z]+", text))
+    assert max(map(len, text.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["--seed", "1.5"], "--seed"),
+        (["--samples", "many"], "--samples"),
+        (["--sampels", "8"], "--sampels"),
+        (["stray"], "stray"),
+        (["--set", "a"], "NAME=VALUE"),
+        (["--years", "soon"], "soon"),
+    ],
+)
+def test_bad_options_are_one_line_and_exit_with_2(capsys, arguments, named):
+    assert options.exit_code(analysis, arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("error: ") and captured.err.count("\n") == 1
+    assert named in captured.err
+
+
+def raising(error):
+    def command() -> None:
+        raise error
+
+    return command
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "line"),
+    [
+        (
+            InputError("the unit 'GV' is unknown;\n  nearest known: GW"),
+            2,
+            "error: the unit 'GV' is unknown; nearest known: GW\n",
+        ),
+        (OSError(errno.ENOSPC, "No space left on device", "a.nc"), 2, "error: No space left on device: a.nc\n"),
+        (MemoryError("8 TiB"), 2, "error: not enough memory (8 TiB); ask for fewer --samples, --years or --outputs\n"),
+        (KeyboardInterrupt(), 130, ""),
+        (BrokenPipeError(), 141, ""),
+    ],
+)
+def test_each_end_has_its_code_and_line(capsys, error, code, line):
+    assert options.exit_code(raising(error), []) == code
+    assert capsys.readouterr().err == line
+
+
+def test_a_bug_keeps_its_traceback():
+    with pytest.raises(ZeroDivisionError):
+        options.exit_code(raising(ZeroDivisionError()), [])
+
+
+def process(body, *, keep=()):
+    program = (
+        "import os, sys, time\nfrom analyses import options\n" + textwrap.dedent(body) + "\noptions.run(command)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **dict(keep)}
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "env": environment}
+    return subprocess.Popen([sys.executable, "-c", program], **streams)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_analysis_says_nothing_and_leaves_no_file(tmp_path, number, code):
+    child = process(
+        f"""
+        from clustercast.report.files import write_whole
+        def half(path):
+            path.write_text("half")
+            print("writing", flush=True)
+            time.sleep(30)
+        def command() -> None:
+            write_whole({str(tmp_path / "a.txt")!r}, half)
+        """
+    )
+    assert child.stdout.readline() == "writing\n"
+    child.send_signal(number)
+    _, said = child.communicate(timeout=20)
+    assert (child.returncode, said, list(tmp_path.iterdir())) == (code, "", [])
+
+
+def test_a_reader_that_leaves_is_no_error():
+    child = process(
+        """
+        def command() -> None:
+            for line in range(100_000):
+                print(line)
+        """
+    )
+    child.stdout.readline()
+    child.stdout.close()
+    assert child.stderr.read() == ""
+    child.stderr.close()
+    assert child.wait(timeout=20) == 141
+
+
+def test_a_pipe_gets_plain_text_of_80_columns():
+    child = process(
+        """
+        def command() -> None:
+            console = options.console()
+            console.print("[bold red]x[/]" * 200)
+        """,
+        keep={"FORCE_COLOR": "", "COLUMNS": "80"}.items(),
+    )
+    said, _ = child.communicate(timeout=20)
+    assert "\x1b" not in said
+    assert max(map(len, said.splitlines())) == 80
+
+
+def test_years_have_both_ends():
+    assert options.years("2022:2034") == [float(year) for year in range(2022, 2035)]
+    assert options.years("2030") == [2030.0]
+    assert options.years("2022:2023:0.25") == [2022.0, 2022.25, 2022.5, 2022.75, 2023.0]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "2034:2022", "2022:2034:0", "2022:2034:-1", "1:2:3:4", "2022,2023:2024", "nan:2030", ":"]
+)
+def test_years_that_are_none_are_refused(text):
+    with pytest.raises(InputError, match="write it as in --years 2022:2034"):
+        options.years(text)
+
+
+@pytest.mark.parametrize("given", [["a"], ["=1"], ["a="], ["a=1", "a=2"]])
+def test_settings_that_are_none_are_refused(given):
+    with pytest.raises(InputError, match="--set"):
+        options.settings(given)
+
+
+def test_names_are_stripped_and_none_stays_none():
+    assert options.names(None) is None
+    assert options.names(" a ,b,") == ["a", "b"]
