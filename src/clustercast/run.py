@@ -9,12 +9,11 @@ from clustercast.dataset import Dataset
 from clustercast.errors import InputError
 from clustercast.model import Model, cluster_model
 from clustercast.priors import Priors
-from clustercast.propagate import YEARS, propagate
+from clustercast.propagation import YEARS, Progress, propagate
 from clustercast.sampling import Groups, draw
 from clustercast.sensitivity import sobol_indices
 
 FloatArray = NDArray[np.float64]
-Progress = Callable[[int, int, str], None]
 
 BUDGET = 1 << 22
 
@@ -59,7 +58,7 @@ def run_sobol(
     budget : int, optional
         Most model runs (rows of the design).
     progress : callable, optional
-        Called with runs done, runs planned and a text.
+        Called with samples done, samples planned and a text.
 
     Returns
     -------
@@ -92,7 +91,7 @@ def run_sobol(
         )
 
     def run(inputs: Dataset) -> Dataset:
-        return propagate(inputs, model=model, years=grid, outputs=wanted)
+        return propagate(inputs, model=model, years=grid, outputs=wanted, progress=progress)
 
     inputs = design(size)
     forecast = run(inputs)
@@ -101,7 +100,7 @@ def run_sobol(
         widest = widest_half_width(indices)
         rows = forecast.sizes["sample"]
         if progress is not None:
-            progress(rows, budget, f"{rows} runs, widest half-width {widest:.3g}")
+            progress(rows, rows, f"widest half-width {widest:.3g}")
         if until is None:
             return indices
         if widest <= until or 2 * rows > budget:

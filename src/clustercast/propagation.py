@@ -1,6 +1,6 @@
 """Propagate drawn inputs through a model, block by block."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from clustercast.unit_check import check_units
 from clustercast.units import factor
 
 FloatArray = NDArray[np.float64]
+Progress = Callable[[int, int, str], None]
 
 YEARS = range(2022, 2035)
 BLOCK = 2048
@@ -23,6 +24,7 @@ def propagate(
     model: Model | None = None,
     years: Iterable[float] = YEARS,
     outputs: Iterable[str] | str | None = None,
+    progress: Progress | None = None,
 ) -> Dataset:
     """Run a model on drawn inputs.
 
@@ -39,6 +41,8 @@ def propagate(
         Increasing years; 2022 to 2034 by default.
     outputs : iterable of str, optional
         Quantities to keep; the model's headline quantities by default.
+    progress : callable, optional
+        Called after each block with samples done, samples planned and a text.
 
     Returns
     -------
@@ -72,7 +76,7 @@ def propagate(
     grid = year_grid(years)
     if needs_year:
         coherent[YEAR] = grid[:, np.newaxis]
-    kept = run_blocks(model, coherent, units, wanted, inputs.sizes["sample"])
+    kept = run_blocks(model, coherent, units, wanted, inputs.sizes["sample"], progress)
     has_years = any(array.ndim == 2 for array in kept.values())
     return forecast_dataset(inputs, model, kept, grid if has_years else None)
 
@@ -120,7 +124,12 @@ def _coherent(
 
 
 def run_blocks(
-    model: Model, coherent: Mapping[str, FloatArray], units: Mapping[str, str], wanted: tuple[str, ...], size: int
+    model: Model,
+    coherent: Mapping[str, FloatArray],
+    units: Mapping[str, str],
+    wanted: tuple[str, ...],
+    size: int,
+    progress: Progress | None = None,
 ) -> dict[str, FloatArray]:
     """Prove the units, then fill the outputs block by block, in declared units.
 
@@ -135,6 +144,8 @@ def run_blocks(
         Outputs to keep.
     size : int
         Number of samples.
+    progress : callable, optional
+        Called after each block.
 
     Returns
     -------
@@ -152,6 +163,8 @@ def run_blocks(
             block = {n: v[start:stop] if v.ndim == 1 else v for n, v in coherent.items()}
             for name, result in run_program(program, block, wanted).items():
                 np.multiply(result, scale[name], out=kept[name][..., start:stop])
+            if progress is not None:
+                progress(stop, size, "samples")
     return kept
 
 
