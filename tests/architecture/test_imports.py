@@ -14,12 +14,12 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src"
 
-# The floor of each module of the package, first match wins; imports run down or stay on the floor.
+# The floor of each module, first match wins; imports run down or stay on the floor. The package itself is the public face.
 FLOORS = (
-    ("clustercast", 6),
+    ("clustercast", 5),
     ("clustercast.run", 4),
     ("clustercast.sampling", 3),
-    ("clustercast.propagat*", 3),
+    ("clustercast.propagation", 3),
     ("clustercast.dataset", 3),
     ("clustercast.unit_check", 3),
     ("clustercast.stream*", 3),
@@ -35,7 +35,7 @@ FLOORS = (
     ("clustercast.quantity", 1),
     ("clustercast.shipped", 1),
     ("clustercast.distributions*", 1),
-    ("clustercast.family", 1),
+    ("clustercast.*famil*", 1),
     ("clustercast.arrays*", 1),
     ("clustercast.report*", 1),
     ("analyses*", 5),

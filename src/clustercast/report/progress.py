@@ -1,46 +1,45 @@
-"""A progress bar for work that takes longer than a second."""
+"""A progress bar with the time left, on work that takes longer than a second."""
 
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+Report = Callable[[int, int, str], None]
+
 
 @contextmanager
-def progress(label: str, *, patience: float = 1.0) -> Iterator[Callable[[int, int], None]]:
-    """Show how far long work is, on a terminal, once it has taken a while.
+def progress_bar(*, after: float = 1.0, console: Console | None = None) -> Iterator[Report]:
+    """Show how far long work has come, on standard error.
 
     Parameters
     ----------
-    label : str
-        What is being done.
-    patience : float, optional
-        Seconds that pass before the bar appears.
+    after : float, optional
+        Seconds of work before a bar appears; quick work shows none.
+    console : rich.console.Console, optional
+        Standard error by default. Where it is no terminal, nothing is shown.
 
     Yields
     ------
     callable
-        Takes what is done and the total; call it as the work goes on. The bar
-        is on standard error, has the time left, and goes when the work ends.
-        Where standard error is not a terminal nothing is shown.
+        Call it with what is done, what is planned and a text.
     """
-    if not sys.stderr.isatty():
-        yield lambda done, total: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    console = console or Console(stderr=True)
+    bar = Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console
+    )
+    started = time.monotonic()
+    task = bar.add_task("", total=None)
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
-    bar = Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True)
-    task = bar.add_task(label, total=None)
-    start = time.monotonic()
-
-    def advance(done: int, total: int) -> None:
-        if not bar.live.is_started and time.monotonic() - start > patience:
+    def report(done: int, planned: int, text: str) -> None:
+        bar.update(task, completed=done, total=planned, description=text)
+        if console.is_terminal and not bar.live.is_started and time.monotonic() - started >= after:
             bar.start()
-        bar.update(task, completed=done, total=total)
 
     try:
-        yield advance
+        yield report
     finally:
-        bar.stop()
+        if bar.live.is_started:
+            bar.stop()
