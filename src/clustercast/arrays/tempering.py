@@ -1,0 +1,186 @@
+"""From weighted prior draws to a posterior: tempered resampling, and a move that the target leaves unchanged."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import solve_triangular
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+LogLikelihood = Callable[[FloatArray], FloatArray]
+
+# The covariance of a finite population is drawn a little towards that of the prior.
+_SHRINKAGE = 0.02
+_AIM = 0.3
+_BISECTIONS = 60
+
+
+def effective_size(log_weights: FloatArray) -> float:
+    """Return Kish's effective sample size of importance weights.
+
+    Parameters
+    ----------
+    log_weights : ndarray, shape (n,)
+        Logarithms, up to a constant.
+
+    Returns
+    -------
+    float
+        ``(sum w)**2 / sum w**2``, from 1 to n.
+
+    Examples
+    --------
+    >>> effective_size(np.zeros(8))
+    8.0
+    """
+    weights = np.exp(log_weights - log_weights.max())
+    return float(weights.sum() ** 2 / (weights**2).sum())
+
+
+def next_temperature(log_likelihood: FloatArray, current: float, size: float) -> float:
+    """Return how far the likelihood can be raised while the weights stay even.
+
+    Parameters
+    ----------
+    log_likelihood : ndarray, shape (n,)
+    current : float
+        Power of the likelihood that the draws have now, from 0 to 1.
+    size : float
+        Effective sample size that the weights shall keep, below n.
+
+    Returns
+    -------
+    float
+        A power above `current`, at most 1.
+    """
+    low, high = current, 1.0
+    if effective_size((high - current) * log_likelihood) >= size:
+        return high
+    for _ in range(_BISECTIONS):
+        middle = (low + high) / 2
+        if effective_size((middle - current) * log_likelihood) >= size:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def systematic_resample(log_weights: FloatArray, size: int, generator: np.random.Generator) -> IntArray:
+    """Choose rows with frequencies as even as the weights allow, in random order.
+
+    Parameters
+    ----------
+    log_weights : ndarray, shape (n,)
+    size : int
+    generator : numpy.random.Generator
+
+    Returns
+    -------
+    ndarray of int, shape (size,)
+        Each row appears the floor or the ceiling of its expected number of times.
+
+    References
+    ----------
+    J. Carpenter, P. Clifford and P. Fearnhead, IEE Proc. Radar Sonar Navig. 146, 2 (1999), doi:10.1049/ip-rsn:19990255.
+    """
+    weights = np.exp(log_weights - log_weights.max())
+    ends = np.cumsum(weights)
+    points = (np.arange(size) + generator.random()) / size * ends[-1]
+    rows = np.minimum(np.searchsorted(ends, points, side="right"), weights.size - 1)
+    return generator.permutation(rows).astype(np.int64)
+
+
+@dataclass(frozen=True)
+class Move:
+    """A Metropolis step on standard normal scores that proposes along a normal approximation.
+
+    Attributes
+    ----------
+    centre : ndarray, shape (d,)
+    factor : ndarray, shape (d, d)
+        Lower triangular Cholesky factor of the approximation's covariance.
+    step : float
+        Share of the approximation that is drawn anew, from 0 to 1; 1 proposes independently.
+
+    Notes
+    -----
+    ``z' = centre + sqrt(1 - step**2) (z - centre) + step factor xi`` leaves the approximation
+    unchanged, so that only the ratio of target to approximation enters the acceptance.
+
+    References
+    ----------
+    D. Rudolf and B. Sprungk, "On a generalization of the preconditioned Crank-Nicolson Metropolis algorithm",
+    Found. Comput. Math. 18, 309 (2018), doi:10.1007/s10208-016-9340-x.
+    """
+
+    centre: FloatArray
+    factor: FloatArray
+    step: float
+
+    def advance(
+        self,
+        scores: FloatArray,
+        log_likelihood: FloatArray,
+        target: LogLikelihood,
+        temperature: float,
+        generator: np.random.Generator,
+    ) -> tuple[FloatArray, FloatArray, float]:
+        """Move every row once.
+
+        Parameters
+        ----------
+        scores : ndarray, shape (n, d)
+            A priori independent standard normal.
+        log_likelihood : ndarray, shape (n,)
+        target : callable
+            Log likelihood of scores.
+        temperature : float
+            Power of the likelihood.
+        generator : numpy.random.Generator
+
+        Returns
+        -------
+        scores : ndarray, shape (n, d)
+        log_likelihood : ndarray, shape (n,)
+        accepted : float
+            Share of the rows that moved.
+        """
+        noise = generator.standard_normal(scores.shape) @ self.factor.T
+        proposed = self.centre + np.sqrt(1 - self.step**2) * (scores - self.centre) + self.step * noise
+        there = target(proposed)
+        gain = temperature * (there - log_likelihood) + self._excess(proposed) - self._excess(scores)
+        moved = np.log(generator.random(len(scores))) < gain
+        kept = np.where(moved[:, np.newaxis], proposed, scores)
+        return kept, np.where(moved, there, log_likelihood), float(moved.mean())
+
+    def adapted(self, accepted: float) -> "Move":
+        """Return the move with a longer or shorter step, as more or fewer rows moved than wanted."""
+        step = min(max(self.step * np.exp(1.5 * (accepted - _AIM)), 0.02), 0.98)
+        return Move(self.centre, self.factor, float(step))
+
+    def fitted(self, scores: FloatArray) -> "Move":
+        """Return the move along the mean and covariance of a population, shape (n, d)."""
+        spread = np.atleast_2d(np.cov(scores, rowvar=False))
+        covariance = (1 - _SHRINKAGE) * spread + _SHRINKAGE * np.eye(scores.shape[1])
+        return Move(scores.mean(axis=0), np.linalg.cholesky(covariance), self.step)
+
+    def _excess(self, scores: FloatArray) -> FloatArray:
+        """Return the log density of the prior over that of the approximation, up to a constant."""
+        whitened = solve_triangular(self.factor, (scores - self.centre).T, lower=True, check_finite=False)
+        return 0.5 * ((whitened**2).sum(axis=0) - (scores**2).sum(axis=1))
+
+
+def first_move(dimensions: int) -> Move:
+    """Return the move along the prior itself, from which adaptation starts.
+
+    Parameters
+    ----------
+    dimensions : int
+
+    Returns
+    -------
+    Move
+    """
+    return Move(np.zeros(dimensions), np.eye(dimensions), 0.5)
