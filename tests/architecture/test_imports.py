@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src"
 
-# The floor of each module, first match wins; imports run down or stay on the floor. The package itself is the public face.
+# The floor of each module, first match wins; imports run down or stay. The package itself is the public face.
 FLOORS = (
     ("clustercast", 5),
     ("clustercast.run", 4),
