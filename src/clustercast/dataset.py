@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+import clustercast
 from clustercast.errors import InputError
 from clustercast.model import Model
 from clustercast.priors import Priors
@@ -17,13 +18,13 @@ from clustercast.priors import Priors
 FloatArray = NDArray[np.float64]
 Dataset = xr.Dataset
 
-_TRACED = ("clustercast", "numpy", "scipy", "xarray", "SALib")
+_TRACED = ("numpy", "scipy", "xarray", "SALib")
 
 
 def versions() -> dict[str, str]:
     """Return the versions that decide the numbers."""
-    python = ".".join(map(str, sys.version_info[:3]))
-    return {"python": python, **{name: importlib.metadata.version(name) for name in _TRACED}}
+    own = {"python": ".".join(map(str, sys.version_info[:3])), "clustercast": clustercast.__version__}
+    return own | {name: importlib.metadata.version(name) for name in _TRACED}
 
 
 def provenance() -> dict[str, str]:

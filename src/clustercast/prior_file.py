@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
 
-from clustercast.distributions import FAMILIES, AnyDistribution
+from clustercast.distributions import FAMILIES, Family, distribution_from_entry
 from clustercast.errors import InputError, nearest
 from clustercast.priors import Correlation, Priors
 from clustercast.shipped import directory
@@ -64,7 +64,7 @@ class Entry(BaseModel):
     bounds: tuple[float, float] | None = None
 
 
-def _entry_model(family: str, distribution: type[AnyDistribution]) -> type[Entry]:
+def _entry_model(family: str, distribution: type[Family]) -> type[Entry]:
     """Return the closed file entry of one family: its parameters, or quantiles."""
     own = [f for f in dataclasses.fields(distribution) if f.name not in (*_TOLD, "family")]
     parameters: dict[str, Any] = {f.name: (_numbers(f.name), None) for f in own}
@@ -183,7 +183,7 @@ def shipped_names(folder: str = "") -> tuple[str, ...]:
     """Return the names of the shipped prior sets, or with ``"scenarios"`` of the scenarios."""
     paths = sorted((directory() / folder).glob("*.toml"))
     opening = "[scenario]" if folder else "[set]"
-    return tuple(path.stem for path in paths if any(line.strip() == opening for line in path.open(encoding="utf-8")))
+    return tuple(path.stem for path in paths if opening in path.read_text(encoding="utf-8").splitlines())
 
 
 def _find(name: str | Path, folder: Path, what: str) -> Path:
@@ -247,7 +247,7 @@ def _known_keys(family: str) -> list[str]:
     return list(_entry_model(family, FAMILIES[family]).model_fields)
 
 
-def _distributions(entries: Mapping[str, Any], path: Path) -> dict[str, AnyDistribution]:
+def _distributions(entries: Mapping[str, Any], path: Path) -> dict[str, Family]:
     """Make the distribution of each entry; a fault is told with file and key."""
     made = {}
     for name, entry in entries.items():
@@ -255,31 +255,7 @@ def _distributions(entries: Mapping[str, Any], path: Path) -> dict[str, AnyDistr
             raise InputError(f"{path}: inputs.{name!r} is not a name; use letters, digits and underscores")
         try:
             factor(entry.unit)
-            made[name] = _distribution(entry)
+            made[name] = distribution_from_entry(entry.model_dump(exclude_none=True, exclude_defaults=True))
         except InputError as error:
             raise InputError(f"{path}: inputs.{name}: {error}") from None
     return made
-
-
-def _distribution(entry: Any) -> AnyDistribution:
-    """Make one distribution from its parameters or its quantiles."""
-    family = FAMILIES[entry.family]
-    told = {key: getattr(entry, key) for key in _TOLD if getattr(entry, key) is not None}
-    given = {key: value for key, value in entry.model_dump(exclude={*_TOLD, "family"}).items() if value is not None}
-    quantiles = given.pop("quantiles", None)
-    if quantiles is None:
-        required = [
-            f.name
-            for f in dataclasses.fields(family)
-            if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING and f.init
-        ]
-        missing = [key for key in required if key not in given]
-        if missing:
-            alternative = "" if entry.family == "fixed" else ', or quantiles = { "0.05" = ..., "0.95" = ... }'
-            raise InputError(f"{entry.family} needs {', '.join(missing)}{alternative}")
-        return family(**given, **told)
-    try:
-        points = {float(probability): value for probability, value in quantiles.items()}
-    except ValueError:
-        raise InputError(f"quantiles has a key that is not a probability: {list(quantiles)}") from None
-    return family.from_quantiles(points, **given, **told)

@@ -3,14 +3,14 @@
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clustercast.arrays.copula import correlation_factor, gaussian_correlation
-from clustercast.distributions import AnyDistribution, Fixed, as_distribution
+from clustercast.distributions import Family, Fixed, ScipyDistribution
 from clustercast.errors import InputError, nearest
 from clustercast.units import conversion, parse_quantity
 
@@ -48,7 +48,7 @@ class Correlation:
             )
 
 
-class Priors(Mapping[str, AnyDistribution]):
+class Priors(Mapping[str, Family]):
     """A distribution for each input of a model.
 
     Parameters
@@ -79,13 +79,13 @@ class Priors(Mapping[str, AnyDistribution]):
     def __init__(
         self, /, *correlations: Correlation, name: str = "priors", origin: str = "", **distributions: object
     ) -> None:
-        self._distributions = {key: as_distribution(value, key) for key, value in distributions.items()}
+        self._distributions = {key: _distribution(value, key) for key, value in distributions.items()}
         self.correlations = tuple(correlations)
         self.name = name
         self.origin = origin
         self._check_correlations()
 
-    def __getitem__(self, name: str) -> AnyDistribution:
+    def __getitem__(self, name: str) -> Family:
         if name not in self._distributions:
             raise InputError(f"{self.name} has no input {name!r}{nearest(name, self._distributions)}")
         return self._distributions[name]
@@ -184,7 +184,21 @@ class Priors(Mapping[str, AnyDistribution]):
             _ = self.correlation_factor
 
 
-def _replacement(old: AnyDistribution, name: str, value: object) -> object:
+def _distribution(value: object, name: str) -> Family:
+    """Take a distribution, a frozen scipy.stats distribution or a number."""
+    if isinstance(value, Family):
+        return value
+    if isinstance(value, (int, float, np.number)) and not isinstance(value, bool):
+        return Fixed(float(value))
+    if hasattr(value, "ppf"):
+        return ScipyDistribution(value)
+    raise InputError(
+        f"input {name!r} is {value!r}; give a distribution such as cc.Normal(0.5, 0.1, unit='OOM/year'), "
+        "a frozen scipy.stats distribution or a number"
+    )
+
+
+def _replacement(old: Family, name: str, value: object) -> object:
     """Return what stands in the place of a distribution: a number becomes a constant in its unit."""
     if isinstance(value, str):
         number, unit = parse_quantity(value)
@@ -197,7 +211,7 @@ def _replacement(old: AnyDistribution, name: str, value: object) -> object:
 def _as_json(distribution: object) -> object:
     """Return the fields of a distribution as something that json writes."""
     if is_dataclass(distribution) and not isinstance(distribution, type):
-        return [type(distribution).__name__, {key: repr(value) for key, value in vars(distribution).items()}]
+        return [type(distribution).__name__, {f.name: repr(getattr(distribution, f.name)) for f in fields(distribution)}]
     return repr(distribution)
 
 
