@@ -23,13 +23,3 @@ def test_a_broken_installation_is_said_to_be_one(tmp_path, monkeypatch):
     monkeypatch.setattr(shipped, "_IN_CHECKOUT", tmp_path / "b")
     with pytest.raises(InputError, match="install clustercast again"):
         shipped.directory()
-
-
-def test_names_are_sorted_stems_of_toml_files_of_one_directory(tmp_path, monkeypatch):
-    monkeypatch.setattr(shipped, "_IN_WHEEL", tmp_path)
-    (tmp_path / "scenarios").mkdir()
-    for name in ("b.toml", "a.toml", "notes.md", "scenarios/slow.toml"):
-        (tmp_path / name).touch()
-    assert shipped.names() == ["a", "b"]
-    assert shipped.names("scenarios") == ["slow"]
-    assert shipped.names("observations") == []

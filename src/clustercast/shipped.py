@@ -26,24 +26,3 @@ def directory() -> Path:
         if candidate.is_dir():
             return candidate
     raise InputError(f"the shipped priors are in neither {_IN_WHEEL} nor {_IN_CHECKOUT}; install clustercast again")
-
-
-def names(kind: str = "") -> list[str]:
-    """Return the names of the shipped prior files.
-
-    Parameters
-    ----------
-    kind : str, optional
-        Subdirectory to list, as in ``"scenarios"``; the prior sets when left out.
-
-    Returns
-    -------
-    list of str
-        File names without ``.toml``, sorted.
-
-    Examples
-    --------
-    >>> "situational_awareness" in names()
-    True
-    """
-    return sorted(path.stem for path in (directory() / kind).glob("*.toml"))
