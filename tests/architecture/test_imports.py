@@ -16,6 +16,7 @@ SOURCE = ROOT / "src"
 
 # The floor of each module, first match wins; imports run down or stay. The package itself is the public face.
 FLOORS = (
+    ("clustercast.__version__", 1),
     ("clustercast", 5),
     ("clustercast.run", 4),
     ("clustercast.sampling", 3),
@@ -118,7 +119,9 @@ def imports_of(tree, known=frozenset()):
 
 
 IMPORTS = {
-    name: imports_of(ast.parse(path.read_text(encoding="utf-8")), known=frozenset(MODULES))
+    name: imports_of(
+        ast.parse(path.read_text(encoding="utf-8")), known=frozenset(MODULES) | {"clustercast.__version__"}
+    )
     for name, path in MODULES.items()
 }
 
