@@ -1,0 +1,111 @@
+"""The domain holds formulas only: numbers about the world are in the prior files, branches are arrays."""
+
+import ast
+import inspect
+from pathlib import Path
+
+import pytest
+
+from clustercast import quantities
+
+FOLDER = Path(inspect.getfile(quantities)).parent
+FILES = sorted(FOLDER.glob("*.py"))
+MATHEMATICS = {0, 1, 2}
+LOGARITHMS = {2, 10}
+
+
+def is_logarithm(node):
+    """Say whether a node is np.log(2) or np.log(10)."""
+    return (
+        isinstance(node, ast.Call)
+        and ast.unparse(node.func) == "np.log"
+        and all(isinstance(a, ast.Constant) and a.value in LOGARITHMS for a in node.args)
+    )
+
+
+def is_over_time(node):
+    """Say whether a loop counts the rows of year."""
+    return ast.unparse(node.iter) in ("range(len(year))", "range(1, len(year))")
+
+
+def is_static(test):
+    """Say whether a condition only counts rows of the grid, never looks at data."""
+    return ast.unparse(test).startswith("len(year)")
+
+
+def faults(source):
+    """List what a domain file must not contain."""
+    tree = ast.parse(source)
+    found = []
+    inside_logarithms = {id(a) for n in ast.walk(tree) if is_logarithm(n) for a in n.args}
+    for node in ast.walk(tree):
+        where = f"line {getattr(node, 'lineno', '?')}"
+        if isinstance(node, ast.Constant) and isinstance(node.value, int | float | complex):
+            plain = isinstance(node.value, bool) or node.value in MATHEMATICS or id(node) in inside_logarithms
+            found += [] if plain else [f"{where}: number {node.value}"]
+        elif isinstance(node, ast.If | ast.IfExp | ast.While | ast.Try | ast.Match):
+            static = isinstance(node, ast.If | ast.IfExp) and is_static(node.test)
+            found += [] if static else [f"{where}: {type(node).__name__}"]
+        elif isinstance(node, ast.For | ast.comprehension):
+            found += [] if is_over_time(node) else [f"{where}: loop over {ast.unparse(node.iter)}"]
+        elif isinstance(node, ast.arguments):
+            unusual = node.defaults or node.kw_defaults or node.vararg or node.kwarg or node.kwonlyargs
+            found += [f"{where}: default, *args or keyword-only argument"] if unusual or node.posonlyargs else []
+        elif isinstance(node, ast.Attribute | ast.Name):
+            name = node.attr if isinstance(node, ast.Attribute) else node.id
+            found += [f"{where}: {name}"] if name in ("random", "rng", "default_rng") else []
+        elif isinstance(node, ast.Global | ast.Nonlocal | ast.Lambda):
+            found.append(f"{where}: {type(node).__name__}")
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_a_domain_file_holds_formulas_only(path):
+    assert faults(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_a_domain_file_imports_numpy_and_the_marker_only(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    modules = {n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
+    modules |= {alias.name for n in ast.walk(tree) if isinstance(n, ast.Import) for alias in n.names}
+    allowed = {"numpy", "numpy.typing", "clustercast.quantity"}
+    assert all(m in allowed or m.startswith("clustercast.quantities") for m in modules)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_a_public_function_is_a_quantity_whose_docstring_names_each_argument(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for function in (n for n in tree.body if isinstance(n, ast.FunctionDef) and not n.name.startswith("_")):
+        marked = [d for d in function.decorator_list if isinstance(d, ast.Call) and ast.unparse(d.func) == "quantity"]
+        assert marked, function.name
+        told = ast.get_docstring(function) or ""
+        assert "Returns\n-------" in told, function.name
+        assert all(a.arg in told for a in function.args.args), function.name
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ("x = 3 * y", "number 3"),
+        ("x = 0.5", "number 0.5"),
+        ("x = y + 8760", "number 8760"),
+        ("def f(a, b=1): return a", "default"),
+        ("def f(*a): return a", "default"),
+        ("if x > 0: y = 1", "If"),
+        ("y = 1 if x > 0 else 2", "IfExp"),
+        ("for s in samples: f(s)", "loop over samples"),
+        ("y = [f(s) for s in samples]", "loop over samples"),
+        ("y = np.random.normal(1)", "random"),
+        ("y = np.log(7)", "number 7"),
+    ],
+)
+def test_the_search_finds(line, fault):
+    assert any(fault in found for found in faults(line))
+
+
+@pytest.mark.parametrize(
+    "line", ["x = 1 - 1 / 2", "x = 2 * np.pi", "x = np.log(10) * y", "for i in range(1, len(year)): f(i)", "x = -1.0"]
+)
+def test_the_search_lets_mathematics_pass(line):
+    assert faults(line) == []
