@@ -1,0 +1,252 @@
+"""The metalog distribution of two or three terms, which takes as many quantiles exactly.
+
+Its quantile function is ``a1 + a2 logit(p) + a3 (p - 1/2) logit(p)``: the logistic
+distribution with a third term for skewness. Bounds come in by a transformation, the
+logarithm of the distance to one bound or the logit between two.
+
+References
+----------
+T. W. Keelin (2016), The metalog distributions. Decision Analysis 13(4), 243-277.
+doi:10.1287/deca.2016.0338
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from clustercast.errors import InputError
+
+FloatArray = NDArray[np.float64]
+
+# The quantile function rises everywhere where |a3| < (2 / u) a2, u the root of u tanh(u) = 1.
+SKEWNESS_LIMIT = 2 / 1.199678640257734
+
+
+def is_feasible(coefficients: Sequence[float]) -> bool:
+    """Say whether the coefficients give a quantile function that rises everywhere.
+
+    Parameters
+    ----------
+    coefficients : sequence of 2 or 3 floats
+        ``a1, a2`` or ``a1, a2, a3``.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> is_feasible([0.0, 1.0, 1.6]), is_feasible([0.0, 1.0, -1.7])
+    (True, False)
+    """
+    skewness = coefficients[2] if len(coefficients) == 3 else 0.0
+    return coefficients[1] > 0 and abs(skewness) < SKEWNESS_LIMIT * coefficients[1]
+
+
+def fit(levels: FloatArray, values: FloatArray, low: float, high: float) -> tuple[float, ...]:
+    """Find the metalog that goes through two or three quantiles.
+
+    Parameters
+    ----------
+    levels : ndarray, shape (2,) or (3,)
+        Probabilities, rising.
+    values : ndarray, same shape
+        Quantiles, rising and strictly between the bounds.
+    low, high : float
+        Bounds; either may be infinite.
+
+    Returns
+    -------
+    tuple of 2 or 3 floats
+        The coefficients.
+
+    Raises
+    ------
+    InputError
+        If three quantiles are more skewed than the family can be; the message says
+        between what the middle one may lie.
+    """
+    coefficients = np.linalg.solve(_basis(levels), unbounded(values, low, high))
+    if not is_feasible(list(coefficients)):
+        least, most = _middle_range(levels, values, low, high)
+        raise InputError(
+            f"the middle quantile {values[1]:g} (at {levels[1]:g}) is too near one of its neighbours for a metalog "
+            f"through {values[0]:g} and {values[2]:g}; between {least:.6g} and {most:.6g} is allowed, "
+            "other bounds shift that range, and two quantiles always fit"
+        )
+    return tuple(float(coefficient) for coefficient in coefficients)
+
+
+def _basis(levels: FloatArray) -> FloatArray:
+    """Return the terms at some probabilities, as many as there are probabilities."""
+    logit = special.logit(levels)
+    return np.stack([np.ones_like(levels), logit, (levels - 0.5) * logit], axis=1)[:, : levels.size]
+
+
+def _middle_range(levels: FloatArray, values: FloatArray, low: float, high: float) -> tuple[float, float]:
+    """Return the open range in which the middle one of three quantiles may lie."""
+    ends = unbounded(values[[0, 2]], low, high)
+    middle = []
+    for skewness in (-SKEWNESS_LIMIT, SKEWNESS_LIMIT):
+        shape = _basis(levels) @ np.array([0.0, 1.0, skewness])
+        middle.append(ends[0] + (ends[1] - ends[0]) * (shape[1] - shape[0]) / (shape[2] - shape[0]))
+    least, most = bounded(np.sort(np.array(middle)), low, high)
+    return float(least), float(most)
+
+
+def quantile(p: FloatArray, q: FloatArray, coefficients: Sequence[float], low: float, high: float) -> FloatArray:
+    """Return the quantiles of a metalog.
+
+    Parameters
+    ----------
+    p, q : ndarray
+        Lower and upper tail probabilities.
+    coefficients : sequence of 2 or 3 floats
+        Feasible coefficients.
+    low, high : float
+        Bounds; either may be infinite.
+
+    Returns
+    -------
+    ndarray
+    """
+    with np.errstate(divide="ignore"):
+        logit = np.log(p)
+        logit -= np.log(q)
+    if len(coefficients) == 3:
+        logit *= coefficients[1] + coefficients[2] * (p - 0.5)
+    else:
+        logit *= coefficients[1]
+    logit += coefficients[0]
+    return bounded(logit, low, high)
+
+
+def bounded(x: FloatArray, low: float, high: float) -> FloatArray:
+    """Carry the real line to the space between the bounds.
+
+    Parameters
+    ----------
+    x : ndarray
+        Real numbers.
+    low, high : float
+        Bounds; either may be infinite.
+
+    Returns
+    -------
+    ndarray
+    """
+    if np.isinf(low) and np.isinf(high):
+        return x
+    if np.isinf(high):
+        return low + np.exp(x)
+    if np.isinf(low):
+        return high - np.exp(-x)
+    with np.errstate(over="ignore"):
+        return np.clip(low + (high - low) / (1.0 + np.exp(-x)), low, high)
+
+
+def unbounded(x: FloatArray, low: float, high: float) -> FloatArray:
+    """Carry the space between the bounds to the real line, the inverse of `bounded`.
+
+    Parameters
+    ----------
+    x : ndarray
+        Numbers strictly between the bounds.
+    low, high : float
+        Bounds; either may be infinite.
+
+    Returns
+    -------
+    ndarray
+    """
+    if np.isinf(low) and np.isinf(high):
+        return x
+    if np.isinf(high):
+        return np.log(x - low)
+    if np.isinf(low):
+        return -np.log(high - x)
+    return np.log(x - low) - np.log(high - x)
+
+
+def logit_of(x: FloatArray, coefficients: Sequence[float], low: float, high: float) -> FloatArray:
+    """Return the log odds of the cumulative probability at some values.
+
+    Parameters
+    ----------
+    x : ndarray
+        Numbers strictly between the bounds.
+    coefficients : sequence of 2 or 3 floats
+        Feasible coefficients.
+    low, high : float
+        Bounds; either may be infinite.
+
+    Returns
+    -------
+    ndarray
+        ``log(p / (1 - p))``.
+    """
+    location, scale, skewness = (*coefficients, 0.0)[:3]
+    deviation = unbounded(x, low, high) - location
+    # The slope a2 + a3 (p - 1/2) is positive and known to half of a3, which brackets the root.
+    ends = deviation / (scale - abs(skewness) / 2), deviation / (scale + abs(skewness) / 2)
+    lower, upper = np.minimum(*ends), np.maximum(*ends)
+    logit = deviation / scale
+    for _ in range(100):
+        excess = (scale + skewness * (special.expit(logit) - 0.5)) * logit - deviation
+        lower, upper = np.where(excess < 0, logit, lower), np.where(excess > 0, logit, upper)
+        step = logit - excess / slope(logit, scale, skewness)
+        following = np.where((step >= lower) & (step <= upper), step, (lower + upper) / 2)
+        moved = np.abs(following - logit) > 1e-15 * (1.0 + np.abs(logit))
+        logit = following
+        if not moved.any():
+            break
+    return logit
+
+
+def slope(logit: FloatArray, scale: float, skewness: float) -> FloatArray:
+    """Return the derivative of the unbounded quantile function by the log odds.
+
+    Parameters
+    ----------
+    logit : ndarray
+        Log odds of the cumulative probability.
+    scale, skewness : float
+        Second and third coefficient.
+
+    Returns
+    -------
+    ndarray
+        Positive where the coefficients are feasible.
+    """
+    p = special.expit(logit)
+    return np.asarray(scale + skewness * (p - 0.5 + p * (1.0 - p) * logit))
+
+
+def log_density(x: FloatArray, coefficients: Sequence[float], low: float, high: float) -> FloatArray:
+    """Return the logarithm of the density of a metalog.
+
+    Parameters
+    ----------
+    x : ndarray
+        Numbers strictly between the bounds.
+    coefficients : sequence of 2 or 3 floats
+        Feasible coefficients.
+    low, high : float
+        Bounds; either may be infinite.
+
+    Returns
+    -------
+    ndarray
+    """
+    logit = logit_of(x, coefficients, low, high)
+    _, scale, skewness = (*coefficients, 0.0)[:3]
+    result = special.log_expit(logit) + special.log_expit(-logit) - np.log(slope(logit, scale, skewness))
+    if np.isfinite(low):
+        result -= np.log(x - low)
+    if np.isfinite(high):
+        result -= np.log(high - x)
+    if np.isfinite(low) and np.isfinite(high):
+        result += np.log(high - low)
+    return np.asarray(result)
