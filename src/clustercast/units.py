@@ -61,7 +61,7 @@ def registry() -> "pint.UnitRegistry[Any]":
     """Return the one pint registry, made at the first call."""
     import pint
 
-    made = pint.UnitRegistry(None, force_ndarray_like=False, autoconvert_to_preferred=False)
+    made: pint.UnitRegistry[Any] = pint.UnitRegistry(None, force_ndarray_like=False, autoconvert_to_preferred=False)
     for prefix, power in _PREFIXES.items():
         made.define(f"{prefix}- = 1e{power}")
     for unit, dimension in _REFERENCE_UNITS.items():
