@@ -67,21 +67,21 @@ def runs_per_point(number_of_inputs: int, second_order: bool) -> int:
     return 2 * number_of_inputs + 2 if second_order else number_of_inputs + 2
 
 
-def centre_and_scale(column: FloatArray) -> tuple[float, float]:
+def centre_and_scale(values: FloatArray) -> tuple[float, float]:
     """Mean and standard deviation of a column, the latter 0 where only rounding varies.
 
     Parameters
     ----------
-    column : ndarray, shape (rows,)
-        One column of output over the whole design.
+    values : ndarray
+        One column of output over the whole design, in any shape.
 
     Returns
     -------
     centre, scale : float
         To be shared by every shard of the column.
     """
-    centre, scale = float(column.mean()), float(column.std())
-    rounding = 16 * np.finfo(np.float64).eps * float(np.abs(column).max())
+    centre, scale = float(values.mean()), float(values.std())
+    rounding = 16 * np.finfo(np.float64).eps * float(np.abs(values).max())
     return centre, (scale if scale > rounding else 0.0)
 
 
@@ -252,8 +252,10 @@ def sobol_panel(
     points = _number_of_points(values.shape[1], step, replicates)
     results = []
     for column in values:
-        centre, scale = centre_and_scale(column)
         rows = column.reshape(points, step)
+        if design_second_order and not pairs and not chosen.needs_second_order:
+            rows = np.delete(rows, np.s_[number_of_inputs + 1 : -1], axis=1)
+        centre, scale = centre_and_scale(rows)
         if scale == 0.0 or np.ptp(rows[:, [0, -1]]) == 0.0:
             results.append(_undefined(number_of_inputs, pairs, weights, replicates))
             continue

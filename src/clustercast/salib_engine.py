@@ -1,0 +1,285 @@
+"""SALib itself, with its traps closed; the only file that imports it.
+
+SALib 1.6.0 answers zeros when one value is not finite, ignores a seed of 0, takes one output at
+a time, changes the problem it is given, and (Delta, PAWN) seeds NumPy's global generator and
+changes the process's warning filters. Each call here checks the values, builds a fresh
+problem, passes every seed on, and leaves global state as it was.
+"""
+
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clustercast.arrays.pick_freeze import SobolIndices, centre_and_scale, runs_per_point
+from clustercast.errors import InputError
+
+FloatArray = NDArray[np.float64]
+
+
+def sobol_columns(
+    values: FloatArray,
+    number_of_inputs: int,
+    *,
+    design_second_order: bool,
+    second_order: bool,
+    confidence: float = 0.95,
+    resamples: int = 100,
+    seed: int = 0,
+) -> SobolIndices:
+    """Sobol' indices of each column by ``SALib.analyze.sobol``.
+
+    Parameters
+    ----------
+    values : ndarray, shape (columns, rows)
+        Model output over the rows of one Saltelli design.
+    number_of_inputs : int
+        D, the number of inputs, or of groups of inputs swapped together.
+    design_second_order : bool
+        Whether a base point has 2D + 2 rows instead of D + 2.
+    second_order : bool
+        Whether to estimate second-order indices; without them the rows BA are left out.
+    confidence, resamples, seed : optional
+        Of the bootstrap interval.
+
+    Returns
+    -------
+    SobolIndices
+        As `sobol_panel` gives it, with NaN and variance 0 for a constant column.
+
+    Raises
+    ------
+    InputError
+        A value is not finite, or the rows do not fit the design.
+    """
+    from SALib.analyze import sobol
+
+    _check_finite(values)
+    step = runs_per_point(number_of_inputs, design_second_order)
+    if values.shape[1] % step:
+        raise InputError(f"{values.shape[1]} rows are not whole base points of {step} rows each")
+    kept = [*range(number_of_inputs + 1), step - 1] if design_second_order and not second_order else list(range(step))
+    keys = ["S1", "ST", "S1_conf", "ST_conf"] + (["S2", "S2_conf"] if second_order else [])
+    parts: dict[str, list[FloatArray]] = {key: [] for key in keys}
+    variances = []
+    for column in values:
+        rows = column.reshape(-1, step)
+        ends = rows[:, [0, -1]]
+        varies = centre_and_scale(column)[1] > 0 and np.ptp(ends) > 0
+        variances.append(float(ends.var()) if varies else 0.0)
+        found: Mapping[str, FloatArray] = {}
+        if varies:
+            # A SeedSequence is true even for seed 0, which SALib would take for no seed.
+            found = sobol.analyze(
+                _problem(number_of_inputs),
+                rows[:, kept].ravel(),
+                calc_second_order=second_order,
+                num_resamples=resamples,
+                conf_level=confidence,
+                seed=np.random.SeedSequence(seed),
+            )
+        for key in keys:
+            shape = (number_of_inputs,) * (2 if key.startswith("S2") else 1)
+            parts[key].append(np.asarray(found[key]) if varies else np.full(shape, np.nan))
+    stacked = {key: np.stack(part) for key, part in parts.items()}
+    return SobolIndices(
+        stacked["S1"],
+        stacked["ST"],
+        stacked.get("S2"),
+        np.array(variances),
+        stacked["S1_conf"],
+        stacked["ST_conf"],
+        stacked.get("S2_conf"),
+    )
+
+
+def result_dict(names: Sequence[str], arrays: Mapping[str, FloatArray]) -> Any:
+    """Make the ResultDict that ``SALib.analyze.sobol`` would return.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Inputs, or groups.
+    arrays : mapping of str to ndarray
+        S1, S1_conf, ST, ST_conf of shape (inputs,) and, optionally, S2 and S2_conf of shape
+        (inputs, inputs).
+
+    Returns
+    -------
+    SALib.util.ResultDict
+        With ``to_df()`` and ``plot()`` as SALib's own.
+    """
+    from types import MethodType
+
+    from SALib.analyze.sobol import to_df
+    from SALib.util import ResultDict
+
+    result = ResultDict({key: np.array(array) for key, array in arrays.items()})
+    result.problem = _problem(len(names), names)
+    result.to_df = MethodType(to_df, result)
+    return result
+
+
+def delta_column(
+    inputs: FloatArray, values: FloatArray, *, resamples: int = 100, confidence: float = 0.95, seed: int = 0
+) -> dict[str, FloatArray]:
+    """Borgonovo's delta of one output by ``SALib.analyze.delta``.
+
+    Parameters
+    ----------
+    inputs : ndarray, shape (samples, inputs)
+        Inputs of any sample.
+    values : ndarray, shape (samples,)
+        The output.
+    resamples, confidence, seed : optional
+        Of the bootstrap.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (inputs,)
+        ``delta`` and ``delta_conf`` (SALib's raw variant), ``S1`` and ``S1_conf``.
+
+    References
+    ----------
+    Borgonovo (2007), doi:10.1016/j.ress.2006.04.015; Plischke, Borgonovo and Smith (2013),
+    doi:10.1016/j.ejor.2012.11.047.
+    """
+    from SALib.analyze import delta
+
+    _check_finite(values[np.newaxis])
+    with _global_state(seed):
+        found = delta.analyze(
+            _problem(inputs.shape[1]), inputs, values, num_resamples=resamples, conf_level=confidence, seed=None
+        )
+    keys = {"delta": "delta_raw", "delta_conf": "delta_raw_conf", "S1": "S1", "S1_conf": "S1_conf"}
+    if "delta_raw" not in found:
+        keys |= {"delta": "delta", "delta_conf": "delta_conf"}
+    return {name: np.asarray(found[key], dtype=np.float64) for name, key in keys.items()}
+
+
+def pawn_column(inputs: FloatArray, values: FloatArray, *, slices: int = 10, seed: int = 0) -> dict[str, FloatArray]:
+    """PAWN indices of one output by ``SALib.analyze.pawn``.
+
+    Parameters
+    ----------
+    inputs : ndarray, shape (samples, inputs)
+        Inputs of any sample.
+    values : ndarray, shape (samples,)
+        The output.
+    slices : int, optional
+        Number of conditioning intervals.
+    seed : int, optional
+        Seed.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (inputs,)
+        ``minimum``, ``mean``, ``median``, ``maximum`` and ``CV`` of the Kolmogorov-Smirnov distances.
+
+    References
+    ----------
+    Pianosi and Wagener (2018), doi:10.1016/j.envsoft.2018.07.019.
+    """
+    from SALib.analyze import pawn
+
+    _check_finite(values[np.newaxis])
+    with _global_state(seed):
+        found = pawn.analyze(_problem(inputs.shape[1]), inputs, values, S=slices, seed=None)
+    return {key: np.asarray(found[key], dtype=np.float64) for key in ("minimum", "mean", "median", "maximum", "CV")}
+
+
+def morris_trajectories(number_of_inputs: int, trajectories: int, *, levels: int = 4, seed: int = 0) -> FloatArray:
+    """Morris trajectories on the unit cube by ``SALib.sample.morris``.
+
+    Returns
+    -------
+    ndarray, shape (trajectories * (inputs + 1), inputs)
+        Points on a grid of `levels`, 0 and 1 included.
+    """
+    from SALib.sample import morris
+
+    with _global_state(seed):
+        points = morris.sample(_problem(number_of_inputs), trajectories, num_levels=levels, seed=seed)
+    return np.asarray(points, dtype=np.float64)
+
+
+def morris_column(
+    points: FloatArray,
+    values: FloatArray,
+    *,
+    levels: int = 4,
+    resamples: int = 100,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> dict[str, FloatArray]:
+    """Elementary effects of one output by ``SALib.analyze.morris``.
+
+    Parameters
+    ----------
+    points : ndarray, shape (samples, inputs)
+        From `morris_trajectories`, on the unit cube.
+    values : ndarray, shape (samples,)
+        The output.
+    levels : int, optional
+        As in `morris_trajectories`.
+    resamples, confidence, seed : optional
+        Of the bootstrap of ``mu_star``.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (inputs,)
+        ``mu``, ``mu_star``, ``sigma`` and ``mu_star_conf``.
+
+    References
+    ----------
+    Morris (1991), doi:10.1080/00401706.1991.10484804; Campolongo, Cariboni and Saltelli (2007),
+    doi:10.1016/j.envsoft.2006.10.004.
+    """
+    from SALib.analyze import morris
+
+    _check_finite(values[np.newaxis])
+    with _global_state(seed):
+        found = morris.analyze(
+            _problem(points.shape[1]),
+            points,
+            values,
+            num_levels=levels,
+            num_resamples=resamples,
+            conf_level=confidence,
+            seed=seed,
+        )
+    return {key: np.asarray(found[key], dtype=np.float64) for key in ("mu", "mu_star", "sigma", "mu_star_conf")}
+
+
+def _problem(number_of_inputs: int, names: Sequence[str] | None = None) -> dict[str, object]:
+    """Build a fresh problem on the unit cube: SALib writes into what it is given."""
+    named = [f"input {i}" for i in range(number_of_inputs)] if names is None else [str(name) for name in names]
+    return {"num_vars": number_of_inputs, "names": named, "bounds": [[0.0, 1.0]] * number_of_inputs}
+
+
+def _check_finite(values: FloatArray) -> None:
+    """Refuse values that SALib would silently answer with zeros."""
+    bad = ~np.isfinite(values)
+    if bad.any():
+        column, row = np.argwhere(bad)[0]
+        raise InputError(
+            f"{int(bad.sum())} values are not finite, the first {values[column, row]} in column {column} at row {row}; "
+            "SALib would answer 0 for every input"
+        )
+
+
+@contextmanager
+def _global_state(seed: int) -> Iterator[None]:
+    """Seed NumPy's global generator for one call, and put it and the warnings back after it."""
+    state = np.random.get_state()  # noqa: NPY002 - SALib draws from the global generator
+    formatter = warnings.formatwarning
+    try:
+        with warnings.catch_warnings():
+            np.random.seed(seed)  # noqa: NPY002
+            yield
+    finally:
+        np.random.set_state(state)  # noqa: NPY002
+        warnings.formatwarning = formatter
