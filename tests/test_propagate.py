@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import clustercast as cc
-from clustercast import propagate as propagate_module
+from clustercast import propagation as propagate_module
 from clustercast.errors import InputError
 
 
@@ -139,13 +139,13 @@ def test_a_quantity_that_drops_or_mixes_units_is_found_by_its_numbers():
         return power + share
 
     watts, share = cc.Uniform(1, 2, unit="GW"), cc.Uniform(1, 2)
-    for function, given in (
+    for function, drawn in (
         (stripped, {"power": watts}),
         (mixed, {"share": share}),
         (added, {"power": watts, "share": share}),
     ):
         with pytest.raises(InputError, match=rf"quantity '{function.__name__}' \(.*test_propagate.py:\d+\)"):
-            cc.propagate(cc.draw(cc.Priors(**given), 4), model=cc.Model([function]))
+            cc.propagate(cc.draw(cc.Priors(**drawn), 4), model=cc.Model([function]))
 
 
 def test_a_quantity_of_the_wrong_shape_is_refused():

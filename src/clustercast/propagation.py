@@ -12,7 +12,7 @@ from clustercast.unit_check import check_units
 from clustercast.units import factor
 
 FloatArray = NDArray[np.float64]
-Progress = Callable[[int, int, str], None]
+Progress = Callable[[int, int], None]
 
 YEARS = range(2022, 2035)
 BLOCK = 2048
@@ -42,7 +42,7 @@ def propagate(
     outputs : iterable of str, optional
         Quantities to keep; the model's headline quantities by default.
     progress : callable, optional
-        Called after each block with samples done, samples planned and a text.
+        Called after each block with samples done and samples planned.
 
     Returns
     -------
@@ -164,7 +164,7 @@ def run_blocks(
             for name, result in run_program(program, block, wanted).items():
                 np.multiply(result, scale[name], out=kept[name][..., start:stop])
             if progress is not None:
-                progress(stop, size, "samples")
+                progress(stop, size)
     return kept
 
 

@@ -58,7 +58,7 @@ def run_sobol(
     budget : int, optional
         Most model runs (rows of the design).
     progress : callable, optional
-        Called with samples done, samples planned and a text.
+        Called with samples done and samples planned, of each round.
 
     Returns
     -------
@@ -99,8 +99,6 @@ def run_sobol(
         indices = sobol_indices(forecast, scale=scale, confidence=confidence)
         widest = widest_half_width(indices)
         rows = forecast.sizes["sample"]
-        if progress is not None:
-            progress(rows, rows, f"widest half-width {widest:.3g}")
         if until is None:
             return indices
         if widest <= until or 2 * rows > budget:

@@ -7,15 +7,17 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-Report = Callable[[int, int, str], None]
+Report = Callable[[int, int], None]
 
 
 @contextmanager
-def progress_bar(*, after: float = 1.0, console: Console | None = None) -> Iterator[Report]:
+def progress_bar(title: str, *, after: float = 1.0, console: Console | None = None) -> Iterator[Report]:
     """Show how far long work has come, on standard error.
 
     Parameters
     ----------
+    title : str
+        What is being done.
     after : float, optional
         Seconds of work before a bar appears; quick work shows none.
     console : rich.console.Console, optional
@@ -24,17 +26,17 @@ def progress_bar(*, after: float = 1.0, console: Console | None = None) -> Itera
     Yields
     ------
     callable
-        Call it with what is done, what is planned and a text.
+        Call it with what is done and what is planned.
     """
     console = console or Console(stderr=True)
     bar = Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console
     )
     started = time.monotonic()
-    task = bar.add_task("", total=None)
+    task = bar.add_task(title, total=None)
 
-    def report(done: int, planned: int, text: str) -> None:
-        bar.update(task, completed=done, total=planned, description=text)
+    def report(done: int, planned: int) -> None:
+        bar.update(task, completed=done, total=planned)
         if console.is_terminal and not bar.live.is_started and time.monotonic() - started >= after:
             bar.start()
 

@@ -1,9 +1,11 @@
 """Sobol' indices as terminal tables that fit 80 columns."""
 
+import json
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 import xarray as xr
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 _SHOWN_YEARS = 4
@@ -49,8 +51,9 @@ def _table(indices: xr.Dataset, output: str, years: Sequence[float], most: int) 
     last = columns[-1]
     rank = np.argsort(-np.nan_to_num(np.max([c["ST"].values for c in columns], axis=0)), kind="stable")
     scale = str(indices["scale"].values)
-    table = Table(title=f"{output}, analysed on the {scale} scale", title_justify="left", min_width=78)
-    table.add_column("input", no_wrap=True, overflow="ellipsis", max_width=30)
+    title = f"{output}, analysed on the {scale} scale"
+    table = Table(title=title, title_justify="left", caption_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("input", no_wrap=True, overflow="ellipsis", max_width=28)
     for year in years:
         table.add_column(f"ST {year:g}", justify="right")
     if not years:
@@ -78,4 +81,23 @@ def _cell(index: float, half_width: float) -> str:
     if not np.isfinite(index):
         return "-"
     digits = 3 if half_width < 0.005 else 2
-    return f"{index:.{digits}f}±{half_width:.{digits}f}"
+    return f"{index:.{digits}f}±{half_width:.{digits}f}".replace("±0.", "±.")
+
+
+def indices_json(indices: xr.Dataset) -> str:
+    """Write indices as JSON, for machines: one record an output, year and input.
+
+    Parameters
+    ----------
+    indices : Dataset
+        From `clustercast.sobol_indices`.
+
+    Returns
+    -------
+    str
+        ``{"attributes": {...}, "indices": [{"output": ..., "input": ..., "S1": ..., ...}]}``;
+        an index that is not defined is null.
+    """
+    flat = indices[["S1", "S1_conf", "ST", "ST_conf"]].to_dataframe().reset_index()
+    records = json.loads(flat.to_json(orient="records", double_precision=12))
+    return json.dumps({"attributes": indices.attrs, "indices": records}, default=str)

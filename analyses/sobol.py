@@ -1,0 +1,63 @@
+"""Which assumptions carry the answer: ``python -m analyses.sobol``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import clustercast as cc
+from analyses import options
+from clustercast.report.files import output_directory, write_netcdf
+from clustercast.report.plots import save_figure, sobol_by_year
+from clustercast.report.progress import progress_bar
+from clustercast.report.sobol import indices_json, sobol_tables
+
+OUTPUTS = "training_cluster_size,training_cluster_cost,training_cluster_power,ai_investment"
+
+
+def sobol(
+    priors: options.Priors = "situational_awareness",
+    scenario: options.Scenario = None,
+    set: options.Set = None,
+    years: options.Years = "2022:2034",
+    outputs: options.Outputs = OUTPUTS,
+    samples: options.Samples = 2048,
+    seed: options.Seed = 0,
+    replicates: Annotated[int, typer.Option(help="Independent scrambles behind the error bars.")] = 8,
+    until: Annotated[float | None, typer.Option(help="Grow until every half-width is at most this.")] = None,
+    out: options.Out = Path("out"),
+    json: options.Json = False,
+) -> None:
+    """Sobol' indices of the build-out by year, with error bars: a table, a netCDF file and a figure.
+
+    S1 is the share of an output's variance that an input explains alone, ST the share that
+    goes when it is known together with all its interactions.
+    """
+    place = output_directory(out)
+    given = cc.read_priors(priors, scenario=scenario, set=options.settings(set))
+    with progress_bar("model runs") as report:
+        indices = cc.run_sobol(
+            given,
+            outputs=options.names(outputs),
+            years=options.years(years),
+            size=samples,
+            seed=seed,
+            replicates=replicates,
+            until=until,
+            progress=report,
+        )
+    files = [write_netcdf(indices, place / "sobol.nc"), save_figure(sobol_by_year(indices), place / "sobol.png")]
+    if json:
+        print(indices_json(indices))
+        return
+    console = options.console()
+    for table in sobol_tables(indices):
+        console.print(table)
+    for key in ("statement", "warning"):
+        if indices.attrs.get(key):
+            console.print(f"{key}: {indices.attrs[key]}")
+    console.print(f"{indices.attrs['priors_name']} ({indices.attrs['priors_hash']}), seed {seed}; wrote", *files)
+
+
+if __name__ == "__main__":
+    options.run(sobol)
