@@ -14,9 +14,9 @@ from .distributions import Uniform as Uniform
 from .errors import InputError as InputError
 from .model import Model as Model
 from .model import cluster_model as cluster_model
+from .prior_file import read_priors as read_priors
 from .priors import Correlation as Correlation
 from .priors import Priors as Priors
-from .priors import read_priors as read_priors
 from .propagation import propagate as propagate
 from .quantity import quantity as quantity
 from .run import run_sobol as run_sobol

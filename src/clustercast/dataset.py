@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-import clustercast
+from clustercast import __version__
 from clustercast.errors import InputError
 from clustercast.model import Model
 from clustercast.priors import Priors
@@ -23,7 +23,7 @@ _TRACED = ("numpy", "scipy", "xarray", "SALib")
 
 def versions() -> dict[str, str]:
     """Return the versions that decide the numbers."""
-    own = {"python": ".".join(map(str, sys.version_info[:3])), "clustercast": clustercast.__version__}
+    own = {"python": ".".join(map(str, sys.version_info[:3])), "clustercast": __version__}
     return own | {name: importlib.metadata.version(name) for name in _TRACED}
 
 

@@ -135,6 +135,36 @@ def json_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "clustercast prior file", **schema}
 
 
+def read_priors(
+    name: str | Path, *, scenario: str | Path | None = None, set: Mapping[str, object] | None = None
+) -> Priors:
+    """Read a prior set, shipped or one's own.
+
+    Parameters
+    ----------
+    name : str or Path
+        Name of a shipped set, as ``"situational_awareness"``, or the path of a TOML file.
+    scenario : str or Path, optional
+        Name of a shipped scenario, or the path of an overlay; it replaces some inputs.
+    set : mapping of str to float, str or distribution, optional
+        Inputs to replace after that; a number or ``"100 GW"`` makes a constant.
+
+    Returns
+    -------
+    Priors
+
+    Raises
+    ------
+    InputError
+        If the file is missing or something in it cannot be used; the message names
+        file, key, value and remedy.
+    """
+    priors = read_prior_file(name)
+    if scenario is not None:
+        priors = read_scenario_file(scenario, priors)
+    return priors.replace(**set) if set else priors
+
+
 def read_prior_file(name: str | Path) -> Priors:
     """Read a prior set by its shipped name or its path.
 

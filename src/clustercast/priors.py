@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -211,37 +210,8 @@ def _replacement(old: Family, name: str, value: object) -> object:
 def _as_json(distribution: object) -> object:
     """Return the fields of a distribution as something that json writes."""
     if is_dataclass(distribution) and not isinstance(distribution, type):
-        return [type(distribution).__name__, {f.name: repr(getattr(distribution, f.name)) for f in fields(distribution)}]
+        return [
+            type(distribution).__name__,
+            {f.name: repr(getattr(distribution, f.name)) for f in fields(distribution)},
+        ]
     return repr(distribution)
-
-
-def read_priors(
-    name: str | Path, *, scenario: str | Path | None = None, set: Mapping[str, object] | None = None
-) -> Priors:
-    """Read a prior set, shipped or one's own.
-
-    Parameters
-    ----------
-    name : str or Path
-        Name of a shipped set, as ``"situational_awareness"``, or the path of a TOML file.
-    scenario : str or Path, optional
-        Name of a shipped scenario, or the path of an overlay; it replaces some inputs.
-    set : mapping of str to float, str or distribution, optional
-        Inputs to replace after that; a number or ``"100 GW"`` makes a constant.
-
-    Returns
-    -------
-    Priors
-
-    Raises
-    ------
-    InputError
-        If the file is missing or something in it cannot be used; the message names
-        file, key, value and remedy.
-    """
-    from clustercast.prior_file import read_prior_file, read_scenario_file
-
-    priors = read_prior_file(name)
-    if scenario is not None:
-        priors = read_scenario_file(scenario, priors)
-    return priors.replace(**set) if set else priors
