@@ -139,7 +139,7 @@ def training_cluster_size(initial_cluster_size: FloatArray, integrated_cluster_g
     return initial_cluster_size * factor
 
 
-@quantity("1", increasing=["flop_per_dollar_growth", "year"], decreasing=["cost_base_year"])
+@quantity("1", increasing=["flop_per_dollar_growth"])
 def flop_per_dollar_gain(
     year: FloatArray, cost_base_year: FloatArray, flop_per_dollar_growth: FloatArray, accounting_period: FloatArray
 ) -> FloatArray:
