@@ -1,0 +1,37 @@
+"""The README's code runs as it stands, and its commands exist."""
+
+import re
+
+import pytest
+
+BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture
+def readme(pytestconfig):
+    return (pytestconfig.rootpath / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_code_runs_and_gives_what_it_says(readme):
+    library, own_model = BLOCK.findall(readme)
+    names = {}
+    exec(compile(library, "README.md", "exec"), names)
+    assert dict(names["forecast"].sizes) == {"year": 13, "sample": 100_000}
+    assert {"S1", "ST", "S2"} <= set(names["indices"])
+    exec(compile(own_model, "README.md", "exec"), names)
+    # Ishigami and Homma (1990), a = 7, b = 0.1.
+    first_order = names["indices"]["S1"].sel(output="ishigami")
+    assert first_order.sel(input="x1").item() == pytest.approx(0.3139, abs=0.02)
+    assert first_order.sel(input="x2").item() == pytest.approx(0.4424, abs=0.02)
+    assert first_order.sel(input="x3").item() == pytest.approx(0.0, abs=0.02)
+
+
+def test_the_make_targets_exist(readme, pytestconfig):
+    makefile = (pytestconfig.rootpath / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^(\w+):", makefile, re.MULTILINE))
+    named = {target for line in re.findall(r"^    make ([a-z ]+)", readme, re.MULTILINE) for target in line.split()}
+    assert {"sobol", "test"} <= named <= targets
+
+
+def test_it_is_short(readme):
+    assert len(readme.splitlines()) < 120
