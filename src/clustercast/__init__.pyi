@@ -1,3 +1,5 @@
+from .dependent import kucherenko_indices as kucherenko_indices
+from .dependent import shapley_effects as shapley_effects
 from .distributions import PERT as PERT
 from .distributions import Beta as Beta
 from .distributions import Discrete as Discrete
@@ -14,6 +16,7 @@ from .distributions import Uniform as Uniform
 from .errors import InputError as InputError
 from .model import Model as Model
 from .model import cluster_model as cluster_model
+from .observations import read_observations as read_observations
 from .prior_file import read_priors as read_priors
 from .priors import Correlation as Correlation
 from .priors import Priors as Priors
@@ -21,8 +24,18 @@ from .propagation import propagate as propagate
 from .quantity import quantity as quantity
 from .run import run_sobol as run_sobol
 from .sampling import draw as draw
+from .screening import morris_effects as morris_effects
 from .sensitivity import sobol_indices as sobol_indices
+from .sensitivity_given_data import given_data_indices as given_data_indices
 from .sensitivity_ranking import ranking_resolved as ranking_resolved
 from .sensitivity_ranking import time_integrated as time_integrated
+from .sensitivity_salib import delta_indices as delta_indices
+from .sensitivity_salib import pawn_indices as pawn_indices
+from .sensitivity_salib import to_salib as to_salib
+from .uncertainty import summarise as summarise
+from .uncertainty_milestones import crossing_year as crossing_year
+from .uncertainty_milestones import exceedance as exceedance
+from .uncertainty_milestones import milestones as milestones
+from .uncertainty_milestones import reference_class as reference_class
 
 __version__: str
