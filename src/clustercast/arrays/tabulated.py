@@ -31,8 +31,6 @@ _FEWEST_INTERVALS = 512
 _MOST_INTERVALS = 8192
 # Largest error of the normal score: the probability of a tail is then right to 1e-10 of itself.
 _SCORE_TOLERANCE = 1e-11
-# Values worked on at a time, so that the temporaries stay in the second-level cache.
-_BLOCK = 16384
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,16 +50,7 @@ class Table:
     coefficients: FloatArray | None
 
     def __call__(self, z: FloatArray) -> FloatArray:
-        """Evaluate at normal scores of any shape."""
-        flat = z.reshape(-1)
-        result = np.empty_like(flat)
-        for start in range(0, flat.size, _BLOCK):
-            block = flat[start : start + _BLOCK]
-            result[start : start + _BLOCK] = self._block(block)
-        return result.reshape(z.shape)
-
-    def _block(self, z: FloatArray) -> FloatArray:
-        """Evaluate a block, exactly where it leaves the table."""
+        """Evaluate at normal scores, exactly where they leave the table."""
         if self.coefficients is None:
             return self.exact(z)
         outside = np.flatnonzero(np.abs(z) >= _REACH)
@@ -81,12 +70,12 @@ def interpolate(coefficients: FloatArray, z: FloatArray) -> FloatArray:
     ----------
     coefficients : ndarray, shape (6, intervals)
         As in `Table`.
-    z : ndarray, shape (n,)
+    z : ndarray
         Normal scores, all within the reach of the table.
 
     Returns
     -------
-    ndarray, shape (n,)
+    ndarray
     """
     position = (z + _REACH) * (coefficients.shape[1] / (2 * _REACH))
     interval = position.astype(np.intp)
