@@ -2,17 +2,17 @@
 
 import dataclasses
 import functools
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
 
 from clustercast.distributions import FAMILIES, Family, distribution_from_entry
 from clustercast.errors import InputError, nearest
 from clustercast.priors import Correlation, Priors
 from clustercast.shipped import directory
+from clustercast.toml_file import load_toml, validated
 from clustercast.units import factor
 
 _CLOSED = ConfigDict(extra="forbid", frozen=True)
@@ -174,7 +174,7 @@ def read_prior_file(name: str | Path) -> Priors:
         Naming file, key, value and remedy.
     """
     path = _find(name, directory(), "prior set")
-    content = _validated(_load(path), _file_models()[0], path)
+    content = _read(path, _file_models()[0])
     distributions = _distributions(content.inputs, path)
     correlations = [Correlation(**entry.model_dump()) for entry in content.correlations]
     return Priors(*correlations, name=content.set.name, origin=str(path), **distributions)
@@ -189,7 +189,7 @@ def read_scenario_file(name: str | Path, priors: Priors) -> Priors:
         Naming file, key, value and remedy; an input that the set lacks is one.
     """
     path = _find(name, directory() / "scenarios", "scenario")
-    content = _validated(_load(path), _file_models()[1], path)
+    content = _read(path, _file_models()[1])
     for key in content.inputs:
         if key not in priors:
             raise InputError(
@@ -205,7 +205,7 @@ def read_scenario_file(name: str | Path, priors: Priors) -> Priors:
 def scenario_about(name: str | Path) -> ScenarioAbout:
     """Return the title of a scenario and why it is there."""
     path = _find(name, directory() / "scenarios", "scenario")
-    about: ScenarioAbout = _validated(_load(path), _file_models()[1], path).scenario
+    about: ScenarioAbout = _read(path, _file_models()[1]).scenario
     return about
 
 
@@ -231,50 +231,9 @@ def _find(name: str | Path, folder: Path, what: str) -> Path:
     )
 
 
-def _load(path: Path) -> dict[str, Any]:
-    """Parse a TOML file; a key given twice is one of its errors."""
-    try:
-        with path.open("rb") as file:
-            return tomllib.load(file)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{path} is not valid TOML: {error} (an input given twice reads like this too)") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read: {error}") from None
-
-
-def _validated(content: Mapping[str, Any], model: type[BaseModel], path: Path) -> Any:
-    """Validate a file; the first fault is told in one sentence."""
-    try:
-        return model.model_validate(content)
-    except ValidationError as error:
-        raise InputError(f"{path}: {_told(error)}") from None
-
-
-def _told(error: ValidationError) -> str:
-    """Say what a validation found first: key, fault, value, remedy."""
-    first = error.errors()[0]
-    loc = [str(part) for part in first["loc"]]
-    if len(loc) > 2 and loc[0] == "inputs" and loc[2] in FAMILIES:
-        family, loc = loc[2], [*loc[:2], *loc[3:]]
-    else:
-        family = ""
-    key = ".".join(loc)
-    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-    if first["type"] == "extra_forbidden":
-        known = _known_keys(family) if family else ["set", "scenario", "inputs", "correlations"]
-        return f"unknown key {key}{nearest(loc[-1], known)}; allowed are {', '.join(known)}{more}"
-    if first["type"] == "missing":
-        return f"{key} is missing; add {loc[-1]} = ...{more}"
-    if first["type"] == "union_tag_invalid":
-        given = str(first["ctx"]["tag"])
-        return f"{key}: unknown family {given!r}{nearest(given, FAMILIES)}; known are {', '.join(FAMILIES)}{more}"
-    if first["type"] == "union_tag_not_found":
-        return f"{key}.family is missing; known families are {', '.join(FAMILIES)}{more}"
-    return f"{key} = {first['input']!r}: {first['msg']}{more}"
-
-
-def _known_keys(family: str) -> list[str]:
-    return list(_entry_model(family, FAMILIES[family]).model_fields)
+def _read(path: Path, model: type[BaseModel]) -> Any:
+    """Read a file and check its keys and types."""
+    return validated(load_toml(path), model, path, tags=tuple(FAMILIES))
 
 
 def _distributions(entries: Mapping[str, Any], path: Path) -> dict[str, Family]:

@@ -8,7 +8,7 @@ import xarray as xr
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-_SHOWN_YEARS = 4
+_SHOWN_YEARS = 3
 _SMALL = 0.01
 
 
@@ -20,7 +20,7 @@ def sobol_tables(indices: xr.Dataset, *, years: Sequence[float] | None = None, m
     indices : Dataset
         From `clustercast.sobol_indices`.
     years : sequence of float, optional
-        Years shown; four spread over those analysed by default.
+        Years shown; three spread over those analysed by default.
     most : int, optional
         Inputs shown, the most important first.
 
@@ -53,12 +53,12 @@ def _table(indices: xr.Dataset, output: str, years: Sequence[float], most: int) 
     scale = str(indices["scale"].values)
     title = f"{output}, analysed on the {scale} scale"
     table = Table(title=title, title_justify="left", caption_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    table.add_column("input", no_wrap=True, overflow="ellipsis", max_width=28)
+    table.add_column("input", no_wrap=True, overflow="ellipsis", max_width=26)
     for year in years:
-        table.add_column(f"ST {year:g}", justify="right")
+        table.add_column(f"ST {year:g}", justify="right", no_wrap=True)
     if not years:
-        table.add_column("ST", justify="right")
-    table.add_column("S1" if not years else f"S1 {years[-1]:g}", justify="right")
+        table.add_column("ST", justify="right", no_wrap=True)
+    table.add_column("S1" if not years else f"S1 {years[-1]:g}", justify="right", no_wrap=True)
     shown = [k for k in rank[:most] if np.nanmax([c["ST"].values[k] for c in columns] + [0.0]) >= _SMALL]
     for k in shown:
         cells = [_cell(c["ST"].values[k], c["ST_conf"].values[k]) for c in columns]
@@ -81,7 +81,7 @@ def _cell(index: float, half_width: float) -> str:
     if not np.isfinite(index):
         return "-"
     digits = 3 if half_width < 0.005 else 2
-    return f"{index:.{digits}f}±{half_width:.{digits}f}".replace("±0.", "±.")
+    return f"{index:.{digits}f}±{half_width:.{digits}f}".replace("0.", ".")
 
 
 def indices_json(indices: xr.Dataset) -> str:
