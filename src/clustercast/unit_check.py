@@ -23,7 +23,7 @@ def check_units(
     """Run every needed quantity plain and with units, and compare the numbers.
 
     The plain run uses coherent numbers, as `propagate` does. The run with pint
-    gives every argument in a unit that is *not* coherent (days for years, GW for
+    gives every argument in a unit that is *not* coherent (256 years for years, GW for
     W, percent for pure numbers), so that a function which drops, assumes or mixes
     units gives another number, not only another dimension.
 
@@ -89,11 +89,18 @@ def _check_one(
 
 
 @functools.cache
+def _define_odd_year() -> None:
+    """Add a power of two of years: dates stay exact, so that a path begins in the same year in both runs."""
+    registry().define("odd_year = 256 * year")
+
+
+@functools.cache
 def _odd_unit(unit: str) -> tuple[str, float]:
     """Return a unit of the same dimension that is not coherent, and its factor."""
     if same_dimension(unit, "1"):
         return "percent", factor("percent")
-    parts = {"year": "day", "W": "GW", "USD": "kUSD", "H100e": "MH100e"}
+    _define_odd_year()
+    parts = {"year": "odd_year", "W": "GW", "USD": "kUSD", "H100e": "MH100e"}
     base = str(registry().Quantity(1.0, registry().parse_units(unit)).to_base_units().units)
     odd = " ".join(parts.get(word, word) for word in base.split(" "))
     return odd, factor(odd)
