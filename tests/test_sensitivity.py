@@ -268,6 +268,12 @@ class TestRanking:
         assert "not resolved for alike" in found.attrs["warning"]
         assert "apart" not in found.attrs["warning"]
 
+    def test_inputs_that_do_not_matter_need_no_order(self):
+        rows = unit_rows(4, 64, replicates=8)
+        found = sobol_indices(labelled(rows, {"y": rows[:, 0]}, size=64, replicates=8), scale="raw")
+        np.testing.assert_array_equal(found["ST"].sel(output="y")[1:], 0)
+        assert ranking_resolved(found, k=3).all() and found.attrs["warning"] == ""
+
     def test_works_without_differences(self, forecast):
         found = sobol_indices(forecast, engine="salib", outputs="ishigami", resamples=20)
         assert "ST_difference_conf" not in found

@@ -10,12 +10,14 @@ from clustercast.errors import InputError
 
 FloatArray = NDArray[np.float64]
 
+_NEGLIGIBLE = 0.01
+
 
 def ranking_resolved(indices: xr.Dataset, k: int = 3) -> xr.DataArray:
     """Say whether the order of the first k inputs by total index is resolved.
 
     Each of the first k inputs must lie above the next one by more than the half-width of their
-    difference. Where the result has no intervals of differences (engine ``"salib"``), the two
+    difference, unless neither matters: both totals, intervals included, are below 0.01. Where the result has no intervals of differences (engine ``"salib"``), the two
     half-widths are added, which asks for more than is needed.
 
     Parameters
@@ -59,7 +61,9 @@ def unresolved(indices: xr.Dataset, k: int) -> NDArray[np.bool_]:
     else:
         half = indices["ST_conf"].values
         width = np.take_along_axis(half, above, -1) + np.take_along_axis(half, below, -1)
-    doubtful = ~(gap > width).all(axis=-1)
+    matters = np.take_along_axis(total + indices["ST_conf"].values, order, -1) >= _NEGLIGIBLE
+    either_matters = matters[..., :-1] | matters[..., 1:]
+    doubtful = (either_matters & ~(gap > width)).any(axis=-1)
     return np.asarray(doubtful & (indices["variance"].values > 0))
 
 

@@ -96,7 +96,7 @@ def student_t_half_width(replicates: FloatArray, confidence: float) -> FloatArra
 
     Examples
     --------
-    >>> float(student_t_half_width(np.array([0.0, 2.0]), 0.5))
+    >>> round(float(student_t_half_width(np.array([0.0, 2.0]), 0.5)), 12)
     1.0
     """
     check_confidence(confidence)
