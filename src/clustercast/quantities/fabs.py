@@ -8,7 +8,11 @@ from clustercast.quantity import quantity
 FloatArray = NDArray[np.float64]
 
 
-@quantity("wafer/year", increasing=["leading_edge_capacity", "foundry_growth_structure"])
+@quantity(
+    "wafer/year",
+    increasing=["leading_edge_capacity", "foundry_growth_structure"],
+    decreasing=["capacity_base_year", "leading_edge_doubling_time"],
+)
 def logic_wafer_capacity(
     year: FloatArray,
     leading_edge_capacity: FloatArray,
@@ -165,7 +169,9 @@ def logic_capacity(
     return logic_wafer_capacity * ai_wafer_share_limit * accelerators_per_wafer
 
 
-@quantity("H100e/year", increasing=["packaging_wafers", "packaged_accelerators_per_wafer"])
+@quantity(
+    "H100e/year", increasing=["packaging_wafers", "packaged_accelerators_per_wafer"], decreasing=["capacity_base_year"]
+)
 def packaging_capacity(
     year: FloatArray,
     packaging_wafers: FloatArray,
@@ -192,7 +198,7 @@ def packaging_capacity(
     return packaging_wafers * packaged_accelerators_per_wafer * np.exp2(doublings)
 
 
-@quantity("H100e/year", increasing=["memory_supply"])
+@quantity("H100e/year", increasing=["memory_supply"], decreasing=["capacity_base_year"])
 def memory_capacity(
     year: FloatArray, memory_supply: FloatArray, capacity_base_year: FloatArray, memory_doubling_time: FloatArray
 ) -> FloatArray:

@@ -26,7 +26,11 @@ def _saturated(unlimited: FloatArray, ceiling: FloatArray) -> FloatArray:
     return unlimited / (1 + unlimited / ceiling)
 
 
-@quantity("USD/year", increasing=["leading_lab_base_revenue", "revenue_ceiling"])
+@quantity(
+    "USD/year",
+    increasing=["leading_lab_base_revenue", "revenue_ceiling"],
+    decreasing=["leading_lab_base_year", "revenue_doubling_time_lengthening"],
+)
 def leading_lab_revenue(
     year: FloatArray,
     leading_lab_base_revenue: FloatArray,
@@ -67,7 +71,11 @@ def leading_lab_revenue(
     return _saturated(leading_lab_base_revenue * np.exp2(doublings), revenue_ceiling)
 
 
-@quantity("USD/year", increasing=["big_tech_base_revenue", "revenue_ceiling"])
+@quantity(
+    "USD/year",
+    increasing=["big_tech_base_revenue", "revenue_ceiling"],
+    decreasing=["big_tech_base_year", "revenue_doubling_time_lengthening"],
+)
 def big_tech_ai_revenue(
     year: FloatArray,
     big_tech_base_revenue: FloatArray,
@@ -124,7 +132,11 @@ def office_addon_revenue(
     return office_subscribers * office_addon_share * office_addon_price
 
 
-@quantity("1/year", decreasing=["revenue_doubling_time", "revenue_doubling_time_lengthening"])
+@quantity(
+    "1/year",
+    increasing=["leading_lab_base_year"],
+    decreasing=["revenue_doubling_time", "revenue_doubling_time_lengthening"],
+)
 def revenue_growth_rate(
     year: FloatArray,
     leading_lab_base_year: FloatArray,
@@ -150,7 +162,11 @@ def revenue_growth_rate(
     return rate
 
 
-@quantity("year", increasing=["training_cluster_cost"], decreasing=["leading_lab_revenue", "revenue_margin"])
+@quantity(
+    "year",
+    increasing=["training_cluster_cost"],
+    decreasing=["leading_lab_revenue", "revenue_growth_rate", "revenue_ceiling", "revenue_margin"],
+)
 def cluster_payback_time(
     training_cluster_cost: FloatArray,
     leading_lab_revenue: FloatArray,
@@ -203,7 +219,11 @@ def cluster_payback_year(year: FloatArray, cluster_payback_time: FloatArray) -> 
     return year + cluster_payback_time
 
 
-@quantity("1", increasing=["leading_lab_revenue", "revenue_margin", "payback_horizon"])
+@quantity(
+    "1",
+    increasing=["leading_lab_revenue", "revenue_growth_rate", "revenue_ceiling", "revenue_margin", "payback_horizon"],
+    decreasing=["training_cluster_cost"],
+)
 def cluster_payback_ratio(
     training_cluster_cost: FloatArray,
     leading_lab_revenue: FloatArray,
@@ -234,7 +254,11 @@ def cluster_payback_ratio(
     return revenue_margin * revenue / training_cluster_cost
 
 
-@quantity("USD/year", increasing=["spender_base_cash_flow", "big_tech_ai_revenue", "revenue_margin"])
+@quantity(
+    "USD/year",
+    increasing=["spender_base_cash_flow", "big_tech_ai_revenue", "revenue_margin"],
+    decreasing=["spender_base_year"],
+)
 def spender_funds(
     year: FloatArray,
     spender_base_cash_flow: FloatArray,

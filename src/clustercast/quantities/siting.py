@@ -8,7 +8,9 @@ from clustercast.quantity import quantity
 FloatArray = NDArray[np.float64]
 
 
-@quantity("1")
+@quantity(
+    "1", increasing=["nonally_capacity_limit"], decreasing=["us_siting_share", "allied_share_abroad", "diffusion_rule"]
+)
 def other_fleet_share(
     us_siting_share: FloatArray,
     allied_share_abroad: FloatArray,
@@ -88,7 +90,7 @@ def foreign_fleet_power(fleet_power: FloatArray, us_fleet_share: FloatArray) -> 
     return fleet_power * (1 - us_fleet_share)
 
 
-@quantity("GW", increasing=["malaysia_capacity"], decreasing=["malaysia_start_year"])
+@quantity("GW", increasing=["malaysia_capacity"], decreasing=["malaysia_start_year", "malaysia_build_time"])
 def malaysia_power(
     year: FloatArray,
     malaysia_capacity: FloatArray,
@@ -113,7 +115,7 @@ def malaysia_power(
     return malaysia_capacity * np.minimum(np.maximum(progress, 0), 1)
 
 
-@quantity("GW", increasing=["gulf_capacity"], decreasing=["gulf_start_year"])
+@quantity("GW", increasing=["gulf_capacity"], decreasing=["gulf_start_year", "gulf_build_time"])
 def gulf_power(
     year: FloatArray, gulf_capacity: FloatArray, gulf_start_year: FloatArray, gulf_build_time: FloatArray
 ) -> FloatArray:
@@ -150,7 +152,11 @@ def capacity_abroad(malaysia_power: FloatArray, gulf_power: FloatArray) -> Float
     return malaysia_power + gulf_power
 
 
-@quantity("H100e", increasing=["country_accelerator_limit", "exempt_order_size", "exempt_orders"])
+@quantity(
+    "H100e",
+    increasing=["country_accelerator_limit", "exempt_order_size", "exempt_orders"],
+    decreasing=["country_limit_period", "diffusion_rule_year"],
+)
 def country_allocation(
     year: FloatArray,
     country_accelerator_limit: FloatArray,
@@ -203,7 +209,11 @@ def company_allocation(
     return nonally_capacity_limit * company_fleet_share * installed_base
 
 
-@quantity("1")
+@quantity(
+    "1",
+    increasing=["country_allocation", "facility_power_per_accelerator"],
+    decreasing=["malaysia_capacity", "diffusion_rule"],
+)
 def malaysia_fillable_share(
     malaysia_capacity: FloatArray,
     facility_power_per_accelerator: FloatArray,
@@ -227,7 +237,7 @@ def malaysia_fillable_share(
     return np.where(diffusion_rule > 0, allowed, 1)
 
 
-@quantity("H100e")
+@quantity("H100e", increasing=["training_cluster_size", "country_allocation", "company_allocation"])
 def regulation_limited_cluster_size(
     year: FloatArray,
     training_cluster_size: FloatArray,
