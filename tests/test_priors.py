@@ -8,8 +8,8 @@ import pytest
 
 import clustercast as cc
 from clustercast.errors import InputError
-from clustercast.prior_file import json_schema, shipped_names
-from clustercast.priors import Correlation, Priors, read_priors
+from clustercast.prior_file import json_schema, read_priors, shipped_names
+from clustercast.priors import Correlation, Priors
 
 HEADER = """
 [set]
@@ -64,7 +64,10 @@ def test_a_file_gives_distributions_with_their_quantiles(write):
         ),
         (HEADER + GROWTH.replace('unit = "OOM/year"\n', ""), r"inputs.growth.unit is missing; add unit = "),
         (HEADER + GROWTH.replace('source = "Somebody, Something (2024)"\n', ""), r"inputs.growth.source is missing"),
-        (HEADER + GROWTH.replace("OOM/year", "OOMs/yr"), r"inputs.growth: unknown unit 'yr' in 'OOMs/yr'; nearest known: year"),
+        (
+            HEADER + GROWTH.replace("OOM/year", "OOMs/yr"),
+            r"inputs.growth: unknown unit 'yr' in 'OOMs/yr'; nearest known: year",
+        ),
         (HEADER + GROWTH.replace("normal", "norml"), r"inputs.growth: unknown family 'norml'; nearest known: normal"),
         (
             HEADER + GROWTH.replace('family = "normal"\n', ""),
