@@ -29,9 +29,8 @@ def random_permutations(seed: int, dimensions: int, size: int) -> IntArray:
     -------
     ndarray of int, shape (size, d)
     """
-    orders = np.tile(np.arange(dimensions), (size, 1))
-    stream(seed, "shapley permutations").permuted(orders, axis=1, out=orders)
-    return orders
+    orders = np.tile(np.arange(dimensions, dtype=np.int64), (size, 1))
+    return stream(seed, "shapley permutations").permuted(orders, axis=1)
 
 
 def paired_normals(seed: int, dimensions: int, size: int) -> FloatArray:
@@ -50,7 +49,8 @@ def paired_normals(seed: int, dimensions: int, size: int) -> FloatArray:
     -------
     ndarray, shape (size, 2, d)
     """
-    return ndtri(sobol_uniforms(seed, 2 * dimensions, 0, size)).reshape(size, 2, dimensions)
+    normals: FloatArray = ndtri(sobol_uniforms(seed, 2 * dimensions, 0, size))
+    return normals.reshape(size, 2, dimensions)
 
 
 def trajectory_scores(permutations: IntArray, correlation: FloatArray, normals: FloatArray) -> FloatArray:
