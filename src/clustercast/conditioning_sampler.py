@@ -1,0 +1,303 @@
+"""Posterior draws of normal scores: Pareto-smoothed importance weights, and a tempered sampler where they fail."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clustercast.arrays.streams import stream
+from clustercast.arrays.tempering import (
+    LogLikelihood,
+    Move,
+    effective_size,
+    first_move,
+    next_temperature,
+    systematic_resample,
+)
+
+FloatArray = NDArray[np.float64]
+Progress = Callable[[int, int, str], None]
+
+LARGEST_K_HAT = 0.7
+LEAST_ESS = 400.0
+LARGEST_R_HAT = 1.01
+
+PARTICLES = 2048
+MOVES = 6
+CHAINS = 32
+DRAWS = 128
+IMPORTANCE_CHAINS = 4
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """Posterior draws of normal scores, and how far to trust them.
+
+    Attributes
+    ----------
+    scores : ndarray, shape (chain, draw, d)
+        A priori independent standard normal.
+    log_likelihood : ndarray, shape (chain, draw)
+    method : str
+        ``"importance"`` or ``"tempered"``.
+    k_hat : float
+        Shape of the Pareto tail of the importance weights.
+    importance_ess : float
+        Effective sample size of the smoothed importance weights.
+    ess, r_hat : float
+        The worst of the scores; by importance, `importance_ess` and 1.
+    evaluations : int
+        Model runs.
+    temperatures : int
+        Steps from prior to posterior.
+    accepted : float
+        Share of the proposals that were accepted at the end; by importance, 1.
+    reached : bool
+        Whether k-hat, effective size and r-hat pass.
+    statement : str
+        The same in plain words.
+    """
+
+    scores: FloatArray
+    log_likelihood: FloatArray
+    method: str
+    k_hat: float
+    importance_ess: float
+    ess: float
+    r_hat: float
+    evaluations: int
+    temperatures: int
+    accepted: float
+    reached: bool
+    statement: str
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Smoothed importance weights of prior draws.
+
+    Attributes
+    ----------
+    log : ndarray, shape (n,)
+        Normalised: the weights sum to 1.
+    k_hat, ess : float
+    """
+
+    log: FloatArray
+    k_hat: float
+    ess: float
+
+    @property
+    def trusted(self) -> bool:
+        """Whether the weighted draws can stand for the posterior."""
+        return self.k_hat <= LARGEST_K_HAT and self.ess >= LEAST_ESS
+
+
+def smoothed_weights(log_ratios: FloatArray) -> Weights:
+    """Return Pareto-smoothed importance weights.
+
+    Parameters
+    ----------
+    log_ratios : ndarray, shape (n,)
+        Log of target over proposal, up to a constant.
+
+    Returns
+    -------
+    Weights
+
+    References
+    ----------
+    A. Vehtari, D. Simpson, A. Gelman, Y. Yao and J. Gabry, "Pareto smoothed importance sampling",
+    J. Mach. Learn. Res. 25 (2024), arXiv:1507.02646.
+    """
+    from arviz_stats.base import array_stats
+
+    log, k_hat = array_stats.psislw(-(log_ratios - log_ratios.max()))
+    log = np.asarray(log, dtype=np.float64)
+    return Weights(log, float(k_hat), effective_size(log))
+
+
+def worst_diagnostics(chains: FloatArray) -> tuple[float, float]:
+    """Return the smallest effective size and the largest r-hat.
+
+    Parameters
+    ----------
+    chains : ndarray, shape (chain, draw, d)
+
+    Returns
+    -------
+    ess : float
+        Smaller of bulk and tail.
+    r_hat : float
+    """
+    from arviz_stats.base import array_stats
+
+    moved = np.moveaxis(chains, -1, 0)
+    bulk, tail = array_stats.ess(moved, method="bulk"), array_stats.ess(moved, method="tail", prob=(0.05, 0.95))
+    r_hat = array_stats.rhat(moved, method="rank")
+    return float(min(np.min(bulk), np.min(tail))), float(np.max(r_hat))
+
+
+def resampled(scores: FloatArray, log_likelihood: FloatArray, weights: Weights, draws: int, seed: int) -> Posterior:
+    """Return draws chosen from the prior draws by their weights.
+
+    Parameters
+    ----------
+    scores : ndarray, shape (n, d)
+    log_likelihood : ndarray, shape (n,)
+    weights : Weights
+    draws : int
+        How many to choose, a multiple of four.
+    seed : int
+
+    Returns
+    -------
+    Posterior
+    """
+    rows = systematic_resample(weights.log, draws, stream(seed, "resample the posterior"))
+    told = f"importance sampling from the prior: k-hat {weights.k_hat:.2f}, effective size {weights.ess:.0f}"
+    return Posterior(
+        scores=scores[rows].reshape(IMPORTANCE_CHAINS, -1, scores.shape[1]),
+        log_likelihood=log_likelihood[rows].reshape(IMPORTANCE_CHAINS, -1),
+        method="importance",
+        k_hat=weights.k_hat,
+        importance_ess=weights.ess,
+        ess=weights.ess,
+        r_hat=1.0,
+        evaluations=len(scores),
+        temperatures=1,
+        accepted=1.0,
+        reached=weights.trusted,
+        statement=told if weights.trusted else f"{told}: not to be trusted, the weights rest on a few draws",
+    )
+
+
+class _Counted:
+    """A log likelihood that counts the rows it was asked for."""
+
+    def __init__(self, target: LogLikelihood, budget: int, progress: Progress | None) -> None:
+        self.target, self.budget, self.progress = target, budget, progress
+        self.rows = 0
+
+    def __call__(self, scores: FloatArray) -> FloatArray:
+        self.rows += len(scores)
+        if self.progress is not None:
+            self.progress(min(self.rows, self.budget), self.budget, "sample the posterior")
+        return self.target(scores)
+
+    @property
+    def spent(self) -> bool:
+        return self.rows >= self.budget
+
+
+def sampled(
+    target: LogLikelihood,
+    scores: FloatArray,
+    log_likelihood: FloatArray,
+    weights: Weights,
+    *,
+    seed: int,
+    budget: int,
+    draws: int = CHAINS * DRAWS,
+    progress: Progress | None = None,
+) -> Posterior:
+    """Sample the posterior from weighted prior draws by tempering, then by parallel chains.
+
+    Parameters
+    ----------
+    target : callable
+        Log likelihood of scores, shape (m, d) to (m,).
+    scores : ndarray, shape (n, d)
+        Prior draws.
+    log_likelihood : ndarray, shape (n,)
+        Theirs.
+    weights : Weights
+        Theirs, for the report.
+    seed : int
+    budget : int
+        Most model runs beside those of the prior draws.
+    draws : int, optional
+        Posterior draws to keep, a multiple of 32.
+    progress : callable, optional
+
+    Returns
+    -------
+    Posterior
+
+    References
+    ----------
+    P. Del Moral, A. Doucet and A. Jasra, J. R. Stat. Soc. B 68, 411 (2006), doi:10.1111/j.1467-9868.2006.00553.x.
+    """
+    generator = stream(seed, "sample the posterior")
+    counted = _Counted(target, budget, progress)
+    particles, values, move, temperatures = _tempered(counted, scores, log_likelihood, generator)
+    first = generator.permutation(len(particles))[:CHAINS]
+    chains, chain_values, ess, r_hat, accepted = _chains(
+        counted, particles[first], values[first], move, draws // CHAINS, generator
+    )
+    reached = ess >= LEAST_ESS and r_hat <= LARGEST_R_HAT
+    told = (
+        f"importance weights fail (k-hat {weights.k_hat:.2f}, effective size {weights.ess:.0f}); "
+        f"tempered sampling in {temperatures} steps: effective size {ess:.0f}, r-hat {r_hat:.3f}"
+    )
+    if not reached:
+        told += f", short of {LEAST_ESS:.0f} and {LARGEST_R_HAT}: the budget of {budget:,} runs ended; raise it"
+    return Posterior(
+        scores=chains,
+        log_likelihood=chain_values,
+        method="tempered",
+        k_hat=weights.k_hat,
+        importance_ess=weights.ess,
+        ess=ess,
+        r_hat=r_hat,
+        evaluations=len(scores) + counted.rows,
+        temperatures=temperatures,
+        accepted=accepted,
+        reached=reached,
+        statement=told,
+    )
+
+
+def _tempered(
+    target: _Counted, scores: FloatArray, log_likelihood: FloatArray, generator: np.random.Generator
+) -> tuple[FloatArray, FloatArray, Move, int]:
+    """Raise the likelihood from 0 to 1; return particles, their log likelihood, a fitted move and the steps."""
+    size = min(PARTICLES, len(scores))
+    temperature, steps = 0.0, 0
+    move = first_move(scores.shape[1])
+    while temperature < 1:
+        new = next_temperature(log_likelihood, temperature, size / 2)
+        rows = systematic_resample((new - temperature) * log_likelihood, size, generator)
+        scores, log_likelihood = scores[rows], log_likelihood[rows]
+        temperature, steps = new, steps + 1
+        for _ in range(MOVES):
+            move = move.fitted(scores)
+            scores, log_likelihood, accepted = move.advance(scores, log_likelihood, target, temperature, generator)
+            move = move.adapted(accepted)
+    return scores, log_likelihood, move, steps
+
+
+def _chains(
+    target: _Counted,
+    scores: FloatArray,
+    log_likelihood: FloatArray,
+    move: Move,
+    length: int,
+    generator: np.random.Generator,
+) -> tuple[FloatArray, FloatArray, float, float, float]:
+    """Run parallel chains with a fixed move; the thinning doubles until they pass or the budget ends."""
+    thinning, kept, values = 4, [], []
+    while True:
+        accepted = 0.0
+        while len(kept) < length:
+            for _ in range(thinning):
+                scores, log_likelihood, share = move.advance(scores, log_likelihood, target, 1.0, generator)
+                accepted += share / (thinning * length)
+            kept.append(scores)
+            values.append(log_likelihood)
+        chains, chain_values = np.stack(kept, axis=1), np.stack(values, axis=1)
+        ess, r_hat = worst_diagnostics(np.concatenate([chains, chain_values[..., np.newaxis]], axis=-1))
+        if (ess >= LEAST_ESS and r_hat <= LARGEST_R_HAT) or target.spent:
+            return chains, chain_values, ess, r_hat, accepted
+        kept, values, thinning = kept[1::2], values[1::2], 2 * thinning
