@@ -14,7 +14,7 @@ from clustercast.units import factor
 FloatArray = NDArray[np.float64]
 Progress = Callable[[int, int], None]
 
-YEARS = range(2022, 2035)
+YEARS: range = range(2022, 2035)
 BLOCK = 2048
 
 
