@@ -9,6 +9,11 @@ from hypothesis.extra.numpy import arrays
 from clustercast.quantities import constraints
 from clustercast.quantity import declaration_of
 
+
+def binding(*sizes):
+    return constraints.binding_constraint(constraints.feasible_cluster_size(*sizes), *sizes)
+
+
 SIZES = arrays(np.float64, (7, 3, 4), elements=st.floats(1e3, 1e10))
 
 
@@ -27,18 +32,18 @@ def test_each_limit_has_a_label_in_the_order_of_the_arguments():
 def test_the_lowest_limit_binds(index):
     sizes = np.full(7, 1e7)
     sizes[index] = 1e6
-    assert constraints.binding_constraint(*sizes) == index
+    assert binding(*sizes) == index
     assert constraints.feasible_cluster_size(*sizes) == 1e6
 
 
 def test_a_tie_with_the_trend_is_no_constraint():
-    assert constraints.binding_constraint(*np.full(7, 1e6)) == 0
+    assert binding(*np.full(7, 1e6)) == 0
 
 
 @given(SIZES)
 def test_the_feasible_size_is_the_minimum_and_the_index_points_to_it(sizes):
     feasible = constraints.feasible_cluster_size(*sizes)
-    index = constraints.binding_constraint(*sizes)
+    index = binding(*sizes)
     np.testing.assert_array_equal(feasible, sizes.min(axis=0))
     np.testing.assert_array_equal(np.take_along_axis(sizes, index[None].astype(int), axis=0)[0], feasible)
 
@@ -56,7 +61,7 @@ def test_a_tenth_of_the_trend_is_a_shortfall_of_one_order_of_magnitude():
 
 def test_years_and_samples_broadcast():
     trend, flat = np.array([[1e5], [1e8]]), np.array([1e6, 1e9])
-    index = constraints.binding_constraint(trend, flat, 1e12, 1e12, 1e12, 1e12, trend)
+    index = binding(trend, flat, 1e12, 1e12, 1e12, 1e12, trend)
     np.testing.assert_array_equal(index, [[0, 0], [1, 0]])
 
 
@@ -89,6 +94,7 @@ def test_feasible_power_and_cost_are_those_of_the_feasible_size():
 
 @given(arrays(np.float64, (4, 3, 5), elements=st.floats(1e5, 1e10)))
 def test_shipments_are_held_back_by_the_scarcest_part(parts):
-    index = constraints.binding_supply_constraint(*parts)
-    np.testing.assert_array_equal(constraints.feasible_shipments(*parts), parts.min(axis=0))
+    feasible = constraints.feasible_shipments(*parts)
+    index = constraints.binding_supply_constraint(feasible, *parts)
+    np.testing.assert_array_equal(feasible, parts.min(axis=0))
     np.testing.assert_array_equal(index, parts.argmin(axis=0))

@@ -146,8 +146,15 @@ def feasible_cluster_size(
     return np.minimum(training_cluster_size, np.minimum(supply, demand))
 
 
+def _first_reached(least: FloatArray, limits: tuple[FloatArray, ...]) -> FloatArray:
+    """Return the index of the first of the limits that is the least of them."""
+    index: FloatArray = np.select([limit <= least for limit in limits], list(np.arange(len(limits), dtype=np.float64)))
+    return index
+
+
 @quantity("1", labels=LIMITS)
 def binding_constraint(
+    feasible_cluster_size: FloatArray,
     training_cluster_size: FloatArray,
     power_limited_cluster_size: FloatArray,
     logic_limited_cluster_size: FloatArray,
@@ -160,7 +167,7 @@ def binding_constraint(
 
     Parameters
     ----------
-    training_cluster_size : (Y, sample) array, H100e
+    feasible_cluster_size, training_cluster_size : (Y, sample) array, H100e
     power_limited_cluster_size, logic_limited_cluster_size : (Y, sample) array, H100e
     packaging_limited_cluster_size, memory_limited_cluster_size : (Y, sample) array, H100e
     money_limited_cluster_size, regulation_limited_cluster_size : (Y, sample) array, H100e
@@ -170,7 +177,7 @@ def binding_constraint(
     (Y, sample) array, 1
         Index into the labels; 0 is the trend itself, which no limit reaches. A tie goes to the first.
     """
-    limits = np.broadcast_arrays(
+    limits = (
         training_cluster_size,
         power_limited_cluster_size,
         logic_limited_cluster_size,
@@ -179,8 +186,7 @@ def binding_constraint(
         money_limited_cluster_size,
         regulation_limited_cluster_size,
     )
-    index: FloatArray = np.argmin(np.stack(limits), axis=0) * np.float64(1)
-    return index
+    return _first_reached(feasible_cluster_size, limits)
 
 
 @quantity("OOM", increasing=["training_cluster_size"], decreasing=["feasible_cluster_size"])
@@ -257,6 +263,7 @@ def feasible_shipments(
 
 @quantity("1", labels=SUPPLY_LIMITS)
 def binding_supply_constraint(
+    feasible_shipments: FloatArray,
     accelerator_shipments: FloatArray,
     logic_capacity: FloatArray,
     packaging_capacity: FloatArray,
@@ -266,7 +273,7 @@ def binding_supply_constraint(
 
     Parameters
     ----------
-    accelerator_shipments : (Y, sample) array, H100e/year
+    feasible_shipments, accelerator_shipments : (Y, sample) array, H100e/year
     logic_capacity, packaging_capacity, memory_capacity : (Y, sample) array, H100e/year
 
     Returns
@@ -274,6 +281,5 @@ def binding_supply_constraint(
     (Y, sample) array, 1
         Index into the labels; 0 is what investment would buy, which no limit reaches.
     """
-    limits = np.broadcast_arrays(accelerator_shipments, logic_capacity, packaging_capacity, memory_capacity)
-    index: FloatArray = np.argmin(np.stack(limits), axis=0) * np.float64(1)
-    return index
+    limits = (accelerator_shipments, logic_capacity, packaging_capacity, memory_capacity)
+    return _first_reached(feasible_shipments, limits)
