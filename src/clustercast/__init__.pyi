@@ -22,6 +22,7 @@ from .priors import Correlation as Correlation
 from .priors import Priors as Priors
 from .propagation import propagate as propagate
 from .quantity import quantity as quantity
+from .run import run_scenarios as run_scenarios
 from .run import run_sobol as run_sobol
 from .sampling import draw as draw
 from .screening import morris_effects as morris_effects

@@ -1,6 +1,7 @@
 """The whole order in one call: draw, propagate, analyse, and grow the design until it is precise enough."""
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,10 +9,12 @@ from numpy.typing import NDArray
 from clustercast.dataset import Dataset
 from clustercast.errors import InputError
 from clustercast.model import Model, cluster_model
+from clustercast.prior_file import read_priors
 from clustercast.priors import Priors
 from clustercast.propagation import YEARS, Progress, propagate
 from clustercast.sampling import Groups, draw
 from clustercast.sensitivity import sobol_indices
+from clustercast.uncertainty_scenarios import scenario_changes
 
 FloatArray = NDArray[np.float64]
 
@@ -150,3 +153,43 @@ def _extended(forecast: Dataset, inputs: Dataset, run: Callable[[Dataset], Datas
             merged[name] = (variable.dims, values, variable.attrs)
     kept = inputs.assign(merged).assign_coords(fresh.coords.drop_vars("sample"))
     return kept.assign_attrs({**fresh.attrs, **inputs.attrs})
+
+
+def run_scenarios(
+    priors: str,
+    scenarios: Iterable[str],
+    *,
+    model: Model | None = None,
+    outputs: Iterable[str] | None = None,
+    years: Iterable[float] = YEARS,
+    size: int = 16384,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Dataset:
+    """Compare scenarios with the prior set they lie over, on common random numbers.
+
+    Parameters
+    ----------
+    priors : str
+        Shipped prior set, or the path of one.
+    scenarios : iterable of str
+        Shipped scenarios, or paths.
+    model, outputs, years, progress
+        As in `propagate`.
+    size : int, optional
+        Samples of each.
+    seed : int, optional
+
+    Returns
+    -------
+    Dataset
+        As `clustercast.uncertainty_scenarios.scenario_changes`.
+    """
+    wanted = None if outputs is None else tuple(outputs)
+    grid = list(years)
+
+    def forecast(scenario: str | None) -> Dataset:
+        inputs = draw(read_priors(priors, scenario=scenario), size, seed=seed)
+        return propagate(inputs, model=model, years=grid, outputs=wanted, progress=progress)
+
+    return scenario_changes(forecast(None), {Path(name).stem: forecast(name) for name in scenarios})

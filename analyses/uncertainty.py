@@ -1,0 +1,61 @@
+"""How wide the forecast is, by year: ``python -m analyses.uncertainty``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import clustercast as cc
+from analyses import options
+from clustercast.report.files import output_directory, write_netcdf
+from clustercast.report.json_text import json_text
+from clustercast.report.progress import progress_bar
+from clustercast.report.summary import comparison_tables, fan_tables, first_order_tables
+from clustercast.stated import compare_with_stated, read_stated_tables
+
+OUTPUTS = (
+    "training_cluster_size,training_cluster_cost,training_cluster_power,ai_investment,accelerator_shipments,"
+    "shipment_electricity_share,wafer_share"
+)
+
+
+def uncertainty(
+    priors: options.Priors = "situational_awareness",
+    scenario: options.Scenario = None,
+    set: options.Set = None,
+    years: options.Years = "2022:2034",
+    outputs: options.Outputs = OUTPUTS,
+    samples: options.Samples = 16384,
+    seed: options.Seed = 0,
+    design: Annotated[str, typer.Option(help="random, latin or sobol.")] = "sobol",
+    out: options.Out = Path("out"),
+    json: options.Json = False,
+) -> None:
+    """Quantiles by year, both tables of the essay beside the forecast, and what matters.
+
+    Writes the draws (uncertainty.nc) and their summary (uncertainty_summary.nc).
+    """
+    place = output_directory(out)
+    given = cc.read_priors(priors, scenario=scenario, set=options.settings(set))
+    with progress_bar("samples") as report:
+        inputs = cc.draw(given, samples, design=design, seed=seed)
+        wanted = options.names(outputs)
+        forecast = cc.propagate(inputs, years=options.years(years), outputs=wanted, progress=report)
+    summary = cc.summarise(forecast)
+    first_order = cc.given_data_indices(forecast)
+    stated = compare_with_stated(summary, read_stated_tables().cell)
+    files = [
+        write_netcdf(forecast, place / "uncertainty.nc"),
+        write_netcdf(summary, place / "uncertainty_summary.nc"),
+    ]
+    if json:
+        print(json_text({"summary": summary, "stated": [vars(found) for found in stated], "first_order": first_order}))
+        return
+    console = options.console()
+    for table in (*fan_tables(summary, wanted or []), *comparison_tables(stated), *first_order_tables(first_order)):
+        console.print(table)
+    console.print(f"{summary.attrs['priors_name']} ({summary.attrs['priors_hash']}), seed {seed}; wrote", *files)
+
+
+if __name__ == "__main__":
+    options.run(uncertainty)

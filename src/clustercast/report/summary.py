@@ -1,0 +1,146 @@
+"""A forecast's summary and its comparison with stated tables, as terminal tables."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import Protocol
+
+import numpy as np
+import xarray as xr
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from clustercast.report.numbers import human, interval, is_share
+
+_SHOWN_YEARS = 7
+
+
+class StatedCell(Protocol):
+    """What is shown of a stated cell."""
+
+    table: str
+    quantity: str
+    year: float
+    text: str
+
+
+class Comparison(Protocol):
+    """What is shown of a stated cell beside the forecast."""
+
+    @property
+    def cell(self) -> StatedCell:
+        """The cell."""
+
+    quantiles: tuple[float, ...]
+    unit: str
+    verdict: str
+
+
+def fan_tables(summary: xr.Dataset, outputs: Sequence[str], *, most_years: int = _SHOWN_YEARS) -> Iterator[Table]:
+    """Make one table an output: its quantiles by year.
+
+    Parameters
+    ----------
+    summary : Dataset
+        From `clustercast.summarise`.
+    outputs : sequence of str
+        Outputs shown; those that are labelled indices are left out.
+    most_years : int, optional
+        Years shown, spread over those of the summary.
+
+    Yields
+    ------
+    rich.table.Table
+        With as many digits as the Monte Carlo error allows.
+    """
+    for name in outputs:
+        if name not in summary:
+            continue
+        path = summary[name]
+        errors = summary[f"{name}_error"]
+        table = Table(title=_title(path, name), title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+        table.add_column("year" if "year" in path.dims else "", no_wrap=True)
+        for probability in path["quantile"].values:
+            table.add_column(f"{100 * probability:g} %", justify="right", no_wrap=True)
+        for label, row, error in _rows(path, errors, most_years):
+            cells = zip(row.values, error.values, strict=True)
+            table.add_row(label, *(human(v, path.attrs["unit"], error=e, share=is_share(name)) for v, e in cells))
+        yield table
+
+
+def comparison_tables(comparisons: Iterable[Comparison]) -> Iterator[Table]:
+    """Make one table for each stated table: the cell, the forecast's median and interval, the verdict.
+
+    Parameters
+    ----------
+    comparisons : iterable of Comparison
+        From `clustercast.compare_with_stated`.
+
+    Yields
+    ------
+    rich.table.Table
+    """
+    for title, group in groupby(comparisons, key=lambda found: found.cell.table):
+        table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+        for header in ("year", "stated", "median", "5 to 95 %", "stated lies"):
+            table.add_column(header, no_wrap=header != "stated", overflow="fold")
+        shown = ""
+        for found in group:
+            cell, share = found.cell, is_share(found.cell.quantity)
+            if cell.quantity != shown:
+                table.add_section()
+                table.add_row("", f"[bold]{cell.quantity}[/bold]", "", "", "")
+                shown = cell.quantity
+            low, middle, high = found.quantiles
+            table.add_row(
+                f"{cell.year:g}",
+                cell.text,
+                human(middle, found.unit, share=share),
+                interval(low, high, found.unit, share=share),
+                found.verdict,
+            )
+        yield table
+
+
+def _title(path: xr.DataArray, name: str) -> str:
+    return f"{name}: {path.attrs.get('long_name', name)}"
+
+
+def _rows(
+    path: xr.DataArray, errors: xr.DataArray, most_years: int
+) -> Iterator[tuple[str, xr.DataArray, xr.DataArray]]:
+    """Yield label, quantiles and errors of each shown year, or of the only row."""
+    if "year" not in path.dims:
+        yield "", path, errors
+        return
+    years = path["year"].values
+    for place in np.unique(np.linspace(0, years.size - 1, most_years).round().astype(int)):
+        yield f"{years[place]:g}", path.isel(year=place), errors.isel(year=place)
+
+
+def first_order_tables(indices: xr.Dataset, *, most: int = 3) -> Iterator[Table]:
+    """Make one table: the inputs that matter most to each output in its last year.
+
+    Parameters
+    ----------
+    indices : Dataset
+        From `clustercast.given_data_indices` or `clustercast.sobol_indices`.
+    most : int, optional
+        Inputs named for each output.
+
+    Yields
+    ------
+    rich.table.Table
+    """
+    last = indices.isel(year=-1) if "year" in indices.dims else indices
+    when = f" in {indices['year'].values[-1]:g}" if "year" in indices.dims else ""
+    title = f"What matters{when}: share of the variance that an input explains alone"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for header in ("output", "input", "S1"):
+        table.add_column(header, no_wrap=True, overflow="ellipsis")
+    for output in last["output"].values:
+        found, widths = last["S1"].sel(output=output).values, last["S1_conf"].sel(output=output).values
+        for place in np.argsort(-np.nan_to_num(found), kind="stable")[:most]:
+            index = f"{found[place]:.2f}±{widths[place]:.2f}"
+            table.add_row(str(output), str(last["input"].values[place]), index)
+        table.add_section()
+    yield table
