@@ -1,0 +1,73 @@
+"""Where paths first reach a level."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clustercast.errors import InputError
+
+FloatArray = NDArray[np.float64]
+
+
+def first_crossing(
+    values: FloatArray,
+    times: FloatArray,
+    level: float,
+    *,
+    falling: bool = False,
+    interpolate: bool = True,
+    logarithmic: bool = False,
+) -> FloatArray:
+    """Return the time at which each path first reaches a level.
+
+    Parameters
+    ----------
+    values : ndarray, shape (times, ...)
+        Paths along the first axis, finite.
+    times : ndarray, shape (times,)
+        Increasing.
+    level : float
+    falling : bool, optional
+        Whether the paths reach the level from above.
+    interpolate : bool, optional
+        Whether to interpolate between times; else the result is the first time at which the level is reached.
+    logarithmic : bool, optional
+        Whether values and level, which must be above 0, are interpolated on the log10 scale.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        ``inf`` where the level is not reached by the last time, ``-inf`` where it is passed at the first.
+
+    Raises
+    ------
+    InputError
+        If there are no times or they do not increase, or a logarithm would be that of a number not above 0.
+
+    Examples
+    --------
+    >>> first_crossing(np.array([[1.0, 5.0, 0.0], [3.0, 6.0, 1.0]]), np.array([2024.0, 2026.0]), 2.0)
+    array([2025.,  -inf,   inf])
+    """
+    if times.shape != values.shape[:1] or not times.size or np.any(np.diff(times) <= 0):
+        raise InputError(
+            f"times are {times.tolist()} for values of shape {values.shape}; give increasing ones, 1 a row"
+        )
+    if logarithmic and not (level > 0 and np.all(values > 0)):
+        raise InputError(f"a path or the level {level:g} is not above 0; interpolate it without logarithms")
+    paths = values.reshape(len(times), -1)
+    ahead = paths <= level if falling else paths >= level
+    first = ahead.argmax(axis=0)
+    column = np.arange(paths.shape[1])
+    found = times[first].astype(np.float64)
+    between = np.flatnonzero(first > 0) if interpolate else np.empty(0, dtype=np.intp)
+    after = first[between]
+    low, high, goal = paths[after - 1, between], paths[after, between], np.float64(level)
+    if logarithmic:
+        low, high, goal = np.log10(low), np.log10(high), np.log10(goal)
+    start, end = times[after - 1], times[after]
+    crossed = start + (end - start) * ((goal - low) / (high - low))
+    # After the earlier end, where the level was not reached, and by the later one: only rounding says otherwise.
+    found[between] = np.minimum(np.maximum(crossed, np.nextafter(start, np.inf)), end)
+    found[paths[0] < level if falling else paths[0] > level] = -np.inf
+    found[~ahead[first, column]] = np.inf
+    return np.asarray(found.reshape(values.shape[1:]))

@@ -1,0 +1,237 @@
+"""What a forecast says: quantiles, means and their Monte Carlo errors, by year."""
+
+import json
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from clustercast.arrays.order_statistics import checked_probabilities, effective_size
+from clustercast.arrays.summaries import Summary, replicated_summary, share_with_error, summary
+from clustercast.errors import InputError
+
+FloatArray = NDArray[np.float64]
+Weights = xr.DataArray | Sequence[float] | FloatArray
+
+PROBABILITIES = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+# Fewer replicates than this say too little of their own spread.
+_ENOUGH_REPLICATES = 4
+
+
+def summarise(
+    forecast: xr.Dataset, probabilities: Sequence[float] = PROBABILITIES, weights: Weights | None = None
+) -> xr.Dataset:
+    """Summarise the outputs of a forecast over its samples.
+
+    Parameters
+    ----------
+    forecast : Dataset
+        From `propagate`: outputs with a dimension ``sample``.
+    probabilities : sequence of float, optional
+        Increasing, from 0 to 1.
+    weights : DataArray or array, shape (sample,), optional
+        Importance weights of the samples, of any scale (of a posterior, say).
+
+    Returns
+    -------
+    Dataset
+        For each output ``NAME``, in its unit: ``NAME`` with the dimension ``quantile`` after its own,
+        ``NAME_mean``, and their Monte Carlo standard errors ``NAME_error`` and ``NAME_mean_error``. An output
+        that is a labelled index has ``NAME_share`` and ``NAME_share_error`` by ``NAME_label`` instead.
+        Attributes carry on those of the forecast and add ``outputs``, ``samples`` (how many were used),
+        ``effective_samples`` and ``error_method``.
+
+    Raises
+    ------
+    InputError
+        If there are no outputs or samples, an output is not finite, or a Saltelli design is cut.
+
+    Notes
+    -----
+    Errors are those of independent samples: of a quantile by the order statistics between which it lies, of a
+    mean by the spread. For a Latin hypercube and Sobol' points they are upper limits. Four or more replicates
+    give errors by their own spread, which hold for any design. Of a Saltelli design only the rows A and B are
+    used: the others repeat them. See `arrays.order_statistics` for the references.
+
+    Examples
+    --------
+    >>> power = xr.DataArray([[1.0, 2.0, 3.0]], dims=("year", "sample"), attrs={"role": "output", "unit": "GW"})
+    >>> result = summarise(xr.Dataset({"power": power}, coords={"year": [2030]}))
+    >>> float(result["power"].sel(quantile=0.5, year=2030)), float(result["power_mean"].sel(year=2030))
+    (2.0, 2.0)
+    """
+    points = checked_probabilities(probabilities)
+    names = output_names(forecast)
+    rows = independent_rows(forecast)
+    used = weights_array(weights, forecast.sizes["sample"])
+    used = used if used is None or rows is None else used[rows]
+    replicates = int(forecast.attrs.get("replicates", 1))
+    by_spread = used is None and replicates >= _ENOUGH_REPLICATES
+    variables: dict[Hashable, xr.Variable] = {}
+    for name in names:
+        variable = forecast[name].variable.transpose(..., "sample")
+        variable = variable if rows is None else variable[..., rows]
+        values = np.asarray(variable.values, dtype=np.float64)
+        _check_finite(name, values)
+        if "labels" in variable.attrs:
+            variables |= _label_shares(name, variable, values, used)
+            continue
+        found = replicated_summary(values, points, replicates) if by_spread else summary(values, points, used)
+        variables |= summary_variables(name, variable.dims[:-1], variable.attrs, found)
+    size = forecast.sizes["sample"] if rows is None else len(rows)
+    told = {
+        "outputs": json.dumps(names),
+        "samples": size,
+        "effective_samples": float(size) if used is None else effective_size(used),
+        "error_method": _error_method(forecast.attrs, replicates if by_spread else 1, used is not None),
+    }
+    coords = {key: forecast[key] for key in forecast.coords if forecast[key].dims == (key,) and key != "sample"}
+    coords = {key: value for key, value in coords.items() if any(key in v.dims for v in variables.values())}
+    result = xr.Dataset(variables, coords=coords, attrs={**forecast.attrs, **told})
+    return result.assign_coords(quantile=("quantile", points, {"long_name": "probability"}))
+
+
+def summary_variables(
+    name: str, dims: Sequence[Hashable], attrs: Mapping[str, Any], found: Summary
+) -> dict[Hashable, xr.Variable]:
+    """Label the summary of one output, as `summarise` does.
+
+    Parameters
+    ----------
+    name : str
+        The output.
+    dims : sequence of str
+        Its dimensions without ``sample``.
+    attrs : mapping
+        Its attributes: unit, long name.
+    found : Summary
+
+    Returns
+    -------
+    dict of str to Variable
+        ``NAME``, ``NAME_error``, ``NAME_mean`` and ``NAME_mean_error``.
+    """
+    title = attrs.get("long_name", name.replace("_", " "))
+    with_quantile = (*dims, "quantile")
+    parts: list[tuple[str, tuple[Hashable, ...], FloatArray, str]] = [
+        (name, with_quantile, found.quantiles, f"quantiles of {title}"),
+        (f"{name}_error", with_quantile, found.quantile_errors, f"Monte Carlo standard error of quantiles of {title}"),
+        (f"{name}_mean", tuple(dims), found.mean, f"mean of {title}"),
+        (f"{name}_mean_error", tuple(dims), found.mean_error, f"Monte Carlo standard error of the mean of {title}"),
+    ]
+    unit = {"unit": attrs["unit"]} if "unit" in attrs else {}
+    return {key: xr.Variable(d, v, {"role": "summary", **unit, "long_name": text}) for key, d, v, text in parts}
+
+
+def output_names(forecast: xr.Dataset) -> list[str]:
+    """Return the outputs of a forecast: variables of role "output" with a dimension ``sample``.
+
+    Raises
+    ------
+    InputError
+        If there are none.
+    """
+    names = [
+        str(name)
+        for name, variable in forecast.data_vars.items()
+        if variable.attrs.get("role") == "output" and "sample" in variable.dims
+    ]
+    if not names:
+        raise InputError(
+            f"the dataset with the variables {', '.join(map(str, forecast.data_vars)) or '(none)'} holds no outputs "
+            "with a dimension 'sample'; make one with cc.propagate(inputs)"
+        )
+    return names
+
+
+def independent_rows(forecast: xr.Dataset) -> NDArray[np.intp] | None:
+    """Return which samples are independent of each other.
+
+    Parameters
+    ----------
+    forecast : Dataset
+
+    Returns
+    -------
+    ndarray of int or None
+        The rows A and B of a Saltelli design, in order; None where all are.
+
+    Raises
+    ------
+    InputError
+        If a Saltelli design is cut.
+    """
+    attrs = forecast.attrs
+    if attrs.get("design") != "saltelli":
+        return None
+    swaps = len(json.loads(attrs.get("swaps", attrs.get("input_names", "[]"))))
+    group = 2 * swaps + 2 if int(attrs.get("second_order", 1)) else swaps + 2
+    expected, size = int(attrs["size"]) * group, forecast.sizes["sample"]
+    if size != expected:
+        raise InputError(
+            f"the Saltelli design has {expected} samples by its attributes, but the dataset has {size}; "
+            "summarise the whole of it, or draw with design='sobol'"
+        )
+    first = np.arange(0, size, group)
+    return np.stack([first, first + group - 1], axis=1).reshape(-1)
+
+
+def weights_array(weights: Weights | None, size: int) -> FloatArray | None:
+    """Return weights as an array.
+
+    Raises
+    ------
+    InputError
+        If there is not one for each sample.
+    """
+    if weights is None:
+        return None
+    given = np.asarray(weights, dtype=np.float64)
+    if given.shape != (size,):
+        raise InputError(f"weights have shape {given.shape}, but there are {size} samples; give one for each")
+    return given
+
+
+def _check_finite(name: str, values: FloatArray) -> None:
+    """Refuse an output with a value that is not finite, naming how many and the first sample."""
+    # The extremes are finite just where all are, and cost less than a mask.
+    if values.size and not (np.isfinite(values.min()) and np.isfinite(values.max())):
+        wrong = ~np.isfinite(values)
+        first = int(np.argwhere(wrong)[:, -1].min())
+        raise InputError(
+            f"output {name!r} has {np.count_nonzero(wrong)} values that are not finite, the first in sample {first}; "
+            "mend the quantity that gives it, or use cc.exceedance, which takes infinities"
+        )
+
+
+def _label_shares(
+    name: str, variable: xr.Variable, values: FloatArray, weights: FloatArray | None
+) -> dict[Hashable, xr.Variable]:
+    """Return the share of samples that take each label of an index."""
+    labels: list[str] = json.loads(variable.attrs["labels"])
+    counted = values[..., np.newaxis, :] == np.arange(len(labels))[:, np.newaxis]
+    if not counted.any(axis=-2).all():
+        raise InputError(f"output {name!r} has values that are none of 0 to {len(labels) - 1}, its labels")
+    share, error = share_with_error(counted, weights)
+    dims = (*variable.dims[:-1], f"{name}_label")
+    title = variable.attrs.get("long_name", name.replace("_", " "))
+    attrs = {"role": "summary", "unit": "1"}
+    return {
+        f"{name}_share": xr.Variable(dims, share, {**attrs, "long_name": f"share of samples by {title}"}),
+        f"{name}_share_error": xr.Variable(dims, error, {**attrs, "long_name": f"standard error of shares by {title}"}),
+        f"{name}_label": xr.Variable(f"{name}_label", np.array(labels)),
+    }
+
+
+def _error_method(attrs: Mapping[Hashable, Any], replicates: int, weighted: bool) -> str:
+    """Say how the errors were made and what they are worth on the design."""
+    if replicates > 1:
+        return f"spread of {replicates} independent replicates"
+    method = "order statistics and variance of " + ("the effective samples" if weighted else "independent samples")
+    even = attrs.get("design") in ("latin", "sobol") or (
+        attrs.get("design") == "saltelli" and attrs.get("points", "sobol") == "sobol"
+    )
+    return f"{method}; an upper limit, because the points of the design are spread evenly" if even else method
