@@ -8,8 +8,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from clustercast.arrays.pick_freeze import centre_and_scale
 from clustercast.errors import InputError, nearest
-from clustercast.sensitivity_outputs import Scale, analysed_output, output_names
+from clustercast.sensitivity_outputs import AnalysedOutput, Scale, analysed_output, output_names
 
 FloatArray = NDArray[np.float64]
 
@@ -87,7 +88,9 @@ def delta_indices(
     Returns
     -------
     Dataset
-        ``delta``, ``delta_conf``, ``S1``, ``S1_conf`` with dims (output[, year], input).
+        ``delta``, ``delta_conf``, ``S1``, ``S1_conf`` with dims (output[, year], input); NaN in a year
+        in which the output does not vary. SALib is given the order of each input's values, on which
+        delta depends alone.
 
     Raises
     ------
@@ -135,7 +138,7 @@ def pawn_indices(
     -------
     Dataset
         ``minimum``, ``mean``, ``median``, ``maximum`` and ``CV`` over the slices, dims
-        (output[, year], input).
+        (output[, year], input); NaN in a year in which the output does not vary.
 
     Raises
     ------
@@ -220,6 +223,31 @@ def _varying_inputs(forecast: xr.Dataset) -> list[str]:
     return [str(name) for name in chosen if "sample" in forecast[name].dims]
 
 
+def _probabilities(values: FloatArray) -> FloatArray:
+    """Return the place of each value among all, between 0 and 1.
+
+    Delta and PAWN see inputs by their order only; given values with long tails, SALib cuts them into bins of
+    equal width of which most are empty, and answers NaN.
+    """
+    places = np.empty(len(values))
+    places[np.argsort(values, kind="stable")] = (np.arange(len(values)) + 0.5) / len(values)
+    return places
+
+
+def _by_year(
+    output: AnalysedOutput, inputs: FloatArray, measure: Callable[[FloatArray, FloatArray], dict[str, FloatArray]]
+) -> dict[str, FloatArray]:
+    """Apply a measure to each year, shape (years, inputs); NaN in a year in which the output does not vary."""
+    found = [measure(inputs, column) if centre_and_scale(column)[1] else None for column in output.values]
+    first = next((row for row in found if row is not None), None)
+    if first is None:
+        raise InputError(
+            f"output {output.name!r} is constant over all samples, so no input matters to it; leave it out of outputs"
+        )
+    undefined = np.full(inputs.shape[1], np.nan)
+    return {key: np.stack([undefined if row is None else row[key] for row in found]) for key in first}
+
+
 def _each_column(
     forecast: xr.Dataset,
     outputs: Iterable[str] | str | None,
@@ -232,12 +260,11 @@ def _each_column(
     absent = [name for name in names if name not in forecast]
     if absent or not names:
         raise InputError(f"the forecast holds no samples of its inputs {', '.join(absent)}; propagate the draw again")
-    inputs = np.column_stack([np.asarray(forecast[name].values, dtype=np.float64) for name in names])
+    inputs = np.column_stack([_probabilities(forecast[name].values) for name in names])
     parts = []
     for name in output_names(forecast, outputs):
         output = analysed_output(forecast, name, scale)
-        rows = [measure(inputs, column) for column in output.values]
-        found = {key: np.stack([row[key] for row in rows]) for key in rows[0]}
+        found = _by_year(output, inputs, measure)
         dims = ("year", "input") if output.by_year else ("input",)
         variables = {key: (dims, part if output.by_year else part[0]) for key, part in found.items()}
         coords: dict[str, Any] = {"output": name, "input": names, "scale": output.scale, "unit": output.unit}
