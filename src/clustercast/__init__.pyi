@@ -17,6 +17,7 @@ from .errors import InputError as InputError
 from .model import Model as Model
 from .model import cluster_model as cluster_model
 from .observations import read_observations as read_observations
+from .posterior import condition as condition
 from .prior_file import read_priors as read_priors
 from .priors import Correlation as Correlation
 from .priors import Priors as Priors
