@@ -260,17 +260,17 @@ class TestTimeIntegrated:
 
 class TestRanking:
     def test_is_resolved_where_inputs_differ_and_not_where_they_are_alike(self):
-        rows = unit_rows(3, 256, replicates=8)
+        rows = unit_rows(3, 512, replicates=8)
         outputs = {"apart": rows @ [4.0, 2.0, 1.0], "alike": rows[:, 0] * rows[:, 1] * (0.01 + rows[:, 2] / 2)}
-        found = sobol_indices(labelled(rows, outputs, size=256, replicates=8), scale="raw")
+        found = sobol_indices(labelled(rows, outputs, size=512, replicates=8), scale="raw")
         assert ranking_resolved(found, k=2).sel(output="apart")
         assert not ranking_resolved(found, k=2).sel(output="alike")
         assert "not resolved for alike" in found.attrs["warning"]
         assert "apart" not in found.attrs["warning"]
 
     def test_inputs_that_do_not_matter_need_no_order(self):
-        rows = unit_rows(4, 64, replicates=8)
-        found = sobol_indices(labelled(rows, {"y": rows[:, 0]}, size=64, replicates=8), scale="raw")
+        rows = unit_rows(4, 512, replicates=8)
+        found = sobol_indices(labelled(rows, {"y": rows[:, 0]}, size=512, replicates=8), scale="raw")
         np.testing.assert_array_equal(found["ST"].sel(output="y")[1:], 0)
         assert ranking_resolved(found, k=3).all() and found.attrs["warning"] == ""
 
@@ -312,9 +312,15 @@ class TestWarnings:
         assert "raw scale" not in sobol_indices(data).attrs["warning"]
 
     def test_few_replicates(self):
-        rows = unit_rows(2, 64, replicates=2)
-        found = sobol_indices(labelled(rows, {"y": rows @ [3.0, 1.0]}, size=64, replicates=2))
+        rows = unit_rows(2, 128, replicates=2)
+        found = sobol_indices(labelled(rows, {"y": rows @ [3.0, 1.0]}, size=128, replicates=2))
         assert "2 replicates are few" in found.attrs["warning"]
+        assert "base points in each" not in found.attrs["warning"]
+
+    def test_few_points_in_each_replicate(self):
+        rows = unit_rows(2, 128, replicates=8)
+        found = sobol_indices(labelled(rows, {"y": rows @ [3.0, 1.0]}, size=128, replicates=8))
+        assert "16 base points in each replicate are few" in found.attrs["warning"]
 
 
 def broken_in_one_place(forecast):

@@ -19,6 +19,8 @@ from clustercast.sensitivity_ranking import unresolved
 FloatArray = NDArray[np.float64]
 Engine = Literal["panel", "salib"]
 
+_FEWEST_POINTS = 64
+
 
 @dataclass(frozen=True)
 class _Method:
@@ -278,6 +280,11 @@ def _warnings(
         )
     if method.interval == "student-t" and design.replicates < 5:
         said.append(f"{design.replicates} replicates are few for an interval; 8 or 16 are usual.")
+    if method.interval == "student-t" and design.size // design.replicates < _FEWEST_POINTS:
+        said.append(
+            f"{design.size // design.replicates} base points in each replicate are few: the intervals may be too "
+            "narrow where tails are heavy; draw more."
+        )
     doubtful = _places(indices, unresolved(indices, 3)) if method.interval != "none" else ""
     if doubtful:
         said.append(f"The order of the first 3 inputs by ST is not resolved for {doubtful}; draw more base points.")

@@ -17,8 +17,9 @@ def ranking_resolved(indices: xr.Dataset, k: int = 3) -> xr.DataArray:
     """Say whether the order of the first k inputs by total index is resolved.
 
     Each of the first k inputs must lie above the next one by more than the half-width of their
-    difference, unless neither matters: both totals, intervals included, are below 0.01. Where the result has no intervals of differences (engine ``"salib"``), the two
-    half-widths are added, which asks for more than is needed.
+    difference, unless neither matters: both totals, intervals included, are below 0.01. Where
+    the result has no intervals of differences (engine ``"salib"``), the two half-widths are
+    added, which asks for more than is needed.
 
     Parameters
     ----------
