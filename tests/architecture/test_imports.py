@@ -30,7 +30,7 @@ FLOORS = (
     ("clustercast.prior*", 2),
     ("clustercast.observation*", 2),
     ("clustercast.reference_classes", 2),
-    ("clustercast.stated", 2),
+    ("clustercast.stated", 3),
     ("clustercast.model", 2),
     ("clustercast.quantities*", 2),
     ("clustercast.salib_engine", 2),
