@@ -35,6 +35,9 @@ from .sensitivity_salib import delta_indices as delta_indices
 from .sensitivity_salib import pawn_indices as pawn_indices
 from .sensitivity_salib import to_salib as to_salib
 from .uncertainty import summarise as summarise
+from .uncertainty_claims import claim_probabilities as claim_probabilities
+from .uncertainty_claims import claim_years as claim_years
+from .uncertainty_claims import read_claims as read_claims
 from .uncertainty_milestones import crossing_year as crossing_year
 from .uncertainty_milestones import exceedance as exceedance
 from .uncertainty_milestones import milestones as milestones
