@@ -142,3 +142,11 @@ def test_other_measures_refuse_values_that_are_not_finite(column):
     inputs, values = sample()
     with pytest.raises(InputError, match="not finite"):
         column(inputs, np.where(values > 4.9, np.nan, values))
+
+
+def test_what_salib_only_warns_of_is_an_error():
+    """SALib notes a failed bin and answers NaN for the input."""
+    inputs, values = sample()
+    inputs[:, 1] = 0.5
+    with pytest.raises(InputError, match="no delta for input 1 of 3"):
+        delta_column(inputs, values, resamples=3)

@@ -411,6 +411,18 @@ class TestOtherMeasures:
         with pytest.raises(InputError, match="points has shape"):
             morris_effects(data, points[:, :2])
 
+    def test_a_year_that_does_not_vary_is_undefined(self, forecast):
+        part = forecast.isel(sample=slice(400))
+        part = part.assign(power=part["power"].where(part["year"] > 2022, 1.0).assign_attrs(part["power"].attrs))
+        for found, key in [
+            (delta_indices(part, outputs="power", resamples=3), "delta"),
+            (pawn_indices(part, outputs="power"), "mean"),
+        ]:
+            known = found[key].sel(output="power").notnull().all("input")
+            assert known.values.tolist() == [False, True, True]
+        with pytest.raises(InputError, match="'power' is constant"):
+            pawn_indices(part.assign(power=part["power"] * 0 + 1.0), outputs="power")
+
     def test_inputs_that_are_missing_are_refused(self, forecast):
         with pytest.raises(InputError, match="x1"):
             pawn_indices(forecast.drop_vars("x1"))

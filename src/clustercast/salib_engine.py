@@ -142,6 +142,11 @@ def delta_column(
     dict of str to ndarray, shape (inputs,)
         ``delta`` and ``delta_conf`` (SALib's raw variant), ``S1`` and ``S1_conf``.
 
+    Raises
+    ------
+    InputError
+        A value is not finite, or SALib fails at an input, which it would only warn of.
+
     References
     ----------
     Borgonovo (2007), doi:10.1016/j.ress.2006.04.015; Plischke, Borgonovo and Smith (2013),
@@ -154,10 +159,16 @@ def delta_column(
         found = delta.analyze(
             _problem(inputs.shape[1]), inputs, values, num_resamples=resamples, conf_level=confidence, seed=None
         )
-    keys = {"delta": "delta_raw", "delta_conf": "delta_raw_conf", "S1": "S1", "S1_conf": "S1_conf"}
-    if "delta_raw" not in found:
-        keys |= {"delta": "delta", "delta_conf": "delta_conf"}
-    return {name: np.asarray(found[key], dtype=np.float64) for name, key in keys.items()}
+    # SALib up to 1.5 has one variant only and calls it delta.
+    raw = "delta_raw" if "delta_raw" in found else "delta"
+    keys = {"delta": raw, "delta_conf": f"{raw}_conf", "S1": "S1", "S1_conf": "S1_conf"}
+    measures = {name: np.asarray(found[key], dtype=np.float64) for name, key in keys.items()}
+    failed = np.flatnonzero(np.isnan(measures["delta"]) | np.isnan(measures["S1"]))
+    if failed.size:
+        notes = list(found.get("notes", []))
+        said = notes[failed[0]] if len(notes) > failed[0] else "no reason given"
+        raise InputError(f"SALib finds no delta for input {failed[0]} of {inputs.shape[1]}: {said}")
+    return measures
 
 
 def pawn_column(inputs: FloatArray, values: FloatArray, *, slices: int = 10, seed: int = 0) -> dict[str, FloatArray]:
@@ -277,7 +288,9 @@ def _global_state(seed: int) -> Iterator[None]:
     state = np.random.get_state()  # noqa: NPY002 - SALib draws from the global generator
     formatter = warnings.formatwarning
     try:
-        with warnings.catch_warnings():
+        # Recorded and dropped: what Delta warns of is the difference to a variant not asked for,
+        # and what it fails at, it also notes in its result.
+        with warnings.catch_warnings(record=True):
             np.random.seed(seed)  # noqa: NPY002
             yield
     finally:
