@@ -75,11 +75,14 @@ def summarise(
         variable = forecast[name].variable.transpose(..., "sample")
         variable = variable if rows is None else variable[..., rows]
         values = np.asarray(variable.values, dtype=np.float64)
-        _check_finite(name, values)
         if "labels" in variable.attrs:
             variables |= _label_shares(name, variable, values, used)
             continue
-        found = replicated_summary(values, points, replicates) if by_spread else summary(values, points, used)
+        try:
+            found = replicated_summary(values, points, replicates) if by_spread else summary(values, points, used)
+        except InputError:
+            _check_finite(name, values)
+            raise
         variables |= summary_variables(name, variable.dims[:-1], variable.attrs, found)
     size = forecast.sizes["sample"] if rows is None else len(rows)
     told = {
@@ -197,9 +200,8 @@ def weights_array(weights: Weights | None, size: int) -> FloatArray | None:
 
 def _check_finite(name: str, values: FloatArray) -> None:
     """Refuse an output with a value that is not finite, naming how many and the first sample."""
-    # The extremes are finite just where all are, and cost less than a mask.
-    if values.size and not (np.isfinite(values.min()) and np.isfinite(values.max())):
-        wrong = ~np.isfinite(values)
+    wrong = ~np.isfinite(values)
+    if wrong.any():
         first = int(np.argwhere(wrong)[:, -1].min())
         raise InputError(
             f"output {name!r} has {np.count_nonzero(wrong)} values that are not finite, the first in sample {first}; "

@@ -110,6 +110,8 @@ def test_weighted_shares():
     ("call", "message"),
     [
         (lambda: summaries.mean_with_error(np.array([1, np.inf])), "not finite"),
+        (lambda: summaries.mean_with_error(np.array([-np.inf, np.inf])), "not finite"),
+        (lambda: summaries.mean_with_error(np.array([1, np.inf]), np.array([1, 0])), "not finite"),
         (lambda: summaries.replicated_summary(np.ones(6), [0.5], 4), "replicates is 4"),
         (lambda: summaries.replicated_summary(np.ones(6), [0.5], 1), "replicates is 1"),
         (lambda: summaries.share_with_error(np.empty((2, 0), dtype=bool)), "no samples"),

@@ -66,7 +66,8 @@ def mean_with_error(values: FloatArray, weights: FloatArray | None = None) -> tu
     share = None if weights is None else checked_weights(weights, array.shape[1])
     means, errors = np.empty(len(array)), np.empty(len(array))
     for i, row in enumerate(array):
-        means[i] = row.mean() if share is None else share @ row
+        with np.errstate(invalid="ignore"):
+            means[i] = row.mean() if share is None else share @ row
         if not np.isfinite(means[i]):
             raise InputError("a mean is asked for, but a sample is not finite; use quantiles, or mend the sample")
         errors[i] = _error_of_mean(row - means[i], share)
@@ -97,7 +98,8 @@ def summary(
     InputError
         As of `quantiles`, and if a sample is not finite.
     """
-    return Summary(*quantiles_with_errors(values, probabilities, weights), *mean_with_error(values, weights))
+    mean, mean_error = mean_with_error(values, weights)
+    return Summary(*quantiles_with_errors(values, probabilities, weights), mean, mean_error)
 
 
 def replicated_summary(values: FloatArray, probabilities: Sequence[float] | FloatArray, replicates: int) -> Summary:
@@ -132,11 +134,11 @@ def replicated_summary(values: FloatArray, probabilities: Sequence[float] | Floa
     size = array.shape[1]
     if replicates < 2 or size % replicates:
         raise InputError(f"replicates is {replicates}; give 2 or more, in equal parts of the {size} samples")
+    mean = mean_with_error(values)[0]
     parts = array.reshape(len(array), replicates, size // replicates)
     points = checked_probabilities(probabilities)
     spread = quantiles(parts, points).std(axis=1, ddof=1) / np.sqrt(replicates)
     mean_spread = parts.mean(axis=2).std(axis=1, ddof=1) / np.sqrt(replicates)
-    mean = mean_with_error(values)[0]
     return Summary(quantiles(values, points), spread.reshape(*shape, -1), mean, mean_spread.reshape(shape))
 
 
