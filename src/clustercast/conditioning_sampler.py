@@ -1,6 +1,6 @@
 """Posterior draws of normal scores: Pareto-smoothed importance weights, and a tempered sampler where they fail."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,7 +27,6 @@ PARTICLES = 2048
 MOVES = 6
 CHAINS = 32
 DRAWS = 128
-IMPORTANCE_CHAINS = 4
 
 
 @dataclass(frozen=True)
@@ -139,7 +138,9 @@ def worst_diagnostics(chains: FloatArray) -> tuple[float, float]:
     return float(min(np.min(bulk), np.min(tail))), float(np.max(r_hat))
 
 
-def resampled(scores: FloatArray, log_likelihood: FloatArray, weights: Weights, draws: int, seed: int) -> Posterior:
+def resampled(
+    scores: FloatArray, log_likelihood: FloatArray, weights: Weights, *, draws: int, seed: int, name: str
+) -> Posterior:
     """Return draws chosen from the prior draws by their weights.
 
     Parameters
@@ -148,18 +149,20 @@ def resampled(scores: FloatArray, log_likelihood: FloatArray, weights: Weights, 
     log_likelihood : ndarray, shape (n,)
     weights : Weights
     draws : int
-        How many to choose, a multiple of four.
+        How many to choose, a multiple of 32.
     seed : int
+    name : str
+        What is learnt: another name has another stream of random numbers.
 
     Returns
     -------
     Posterior
     """
-    rows = systematic_resample(weights.log, draws, stream(seed, "resample the posterior"))
-    told = f"importance sampling from the prior: k-hat {weights.k_hat:.2f}, effective size {weights.ess:.0f}"
+    rows = systematic_resample(weights.log, draws, stream(seed, f"resample {name}"))
+    told = f"{name}: importance sampling from the prior, k-hat {weights.k_hat:.2f}, effective size {weights.ess:.0f}"
     return Posterior(
-        scores=scores[rows].reshape(IMPORTANCE_CHAINS, -1, scores.shape[1]),
-        log_likelihood=log_likelihood[rows].reshape(IMPORTANCE_CHAINS, -1),
+        scores=scores[rows].reshape(CHAINS, -1, scores.shape[1]),
+        log_likelihood=log_likelihood[rows].reshape(CHAINS, -1),
         method="importance",
         k_hat=weights.k_hat,
         importance_ess=weights.ess,
@@ -198,6 +201,7 @@ def sampled(
     weights: Weights,
     *,
     seed: int,
+    name: str,
     budget: int,
     draws: int = CHAINS * DRAWS,
     progress: Progress | None = None,
@@ -215,6 +219,8 @@ def sampled(
     weights : Weights
         Theirs, for the report.
     seed : int
+    name : str
+        What is learnt: another name has another stream of random numbers.
     budget : int
         Most model runs beside those of the prior draws.
     draws : int, optional
@@ -229,7 +235,7 @@ def sampled(
     ----------
     P. Del Moral, A. Doucet and A. Jasra, J. R. Stat. Soc. B 68, 411 (2006), doi:10.1111/j.1467-9868.2006.00553.x.
     """
-    generator = stream(seed, "sample the posterior")
+    generator = stream(seed, f"sample {name}")
     counted = _Counted(target, budget, progress)
     particles, values, move, temperatures = _tempered(counted, scores, log_likelihood, generator)
     first = generator.permutation(len(particles))[:CHAINS]
@@ -238,7 +244,7 @@ def sampled(
     )
     reached = ess >= LEAST_ESS and r_hat <= LARGEST_R_HAT
     told = (
-        f"importance weights fail (k-hat {weights.k_hat:.2f}, effective size {weights.ess:.0f}); "
+        f"{name}: importance weights fail (k-hat {weights.k_hat:.2f}, effective size {weights.ess:.0f}), "
         f"tempered sampling in {temperatures} steps: effective size {ess:.0f}, r-hat {r_hat:.3f}"
     )
     if not reached:
@@ -301,3 +307,38 @@ def _chains(
         if (ess >= LEAST_ESS and r_hat <= LARGEST_R_HAT) or target.spent:
             return chains, chain_values, ess, r_hat, accepted
         kept, values, thinning = kept[1::2], values[1::2], 2 * thinning
+
+
+def joined(parts: Sequence[Posterior], columns: Sequence[NDArray[np.int64]]) -> Posterior:
+    """Join posteriors of parameters that are independent of each other.
+
+    Parameters
+    ----------
+    parts : sequence of Posterior
+        With as many chains and draws each.
+    columns : sequence of ndarray of int
+        Where the scores of each part stand in the whole.
+
+    Returns
+    -------
+    Posterior
+        With the worst of each diagnostic.
+    """
+    scores = np.empty((*parts[0].log_likelihood.shape, sum(map(len, columns))))
+    for part, places in zip(parts, columns, strict=True):
+        scores[..., places] = part.scores
+    methods = {part.method for part in parts}
+    return Posterior(
+        scores=scores,
+        log_likelihood=np.sum([part.log_likelihood for part in parts], axis=0),
+        method=methods.pop() if len(methods) == 1 else "importance and tempered",
+        k_hat=max(part.k_hat for part in parts),
+        importance_ess=min(part.importance_ess for part in parts),
+        ess=min(part.ess for part in parts),
+        r_hat=max(part.r_hat for part in parts),
+        evaluations=sum(part.evaluations for part in parts),
+        temperatures=max(part.temperatures for part in parts),
+        accepted=min(part.accepted for part in parts),
+        reached=all(part.reached for part in parts),
+        statement="\n".join(part.statement for part in parts),
+    )
