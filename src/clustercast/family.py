@@ -96,10 +96,14 @@ class Family:
         """
         # Contiguous, because vector and scalar loops of NumPy may round the last bit differently.
         levels = np.ascontiguousarray(p, dtype=np.float64)
-        if levels.size and not (levels.min() >= 0 and levels.max() <= 1):
+        least, greatest = levels.min(initial=0.5), levels.max(initial=0.5)
+        if not (least >= 0 and greatest <= 1):
             worst = levels[~((levels >= 0) & (levels <= 1))][0]
             raise InputError(f"probability {worst:g} is outside 0 to 1")
-        return _in_blocks(self._quantile, levels).reshape(np.shape(p))
+        result = _in_blocks(self._quantile, levels).reshape(np.shape(p))
+        if least == 0 or greatest == 1:
+            result[levels.reshape(result.shape) == 0], result[levels.reshape(result.shape) == 1] = self.support
+        return result
 
     def quantile_from_normal_score(self, z: ArrayLike) -> FloatArray:
         """Return the quantiles at the probabilities of standard normal scores.
@@ -141,7 +145,8 @@ class Family:
         low, high = self.support
         result = np.asarray(np.where(values >= high, 1.0, np.where(values <= low, 0.0, np.nan)))
         inside = (values > low) & (values < high)
-        result[inside] = self._cdf(values[inside])
+        if inside.any():
+            result[inside] = self._cdf(values[inside])
         return result
 
     def log_density(self, x: ArrayLike) -> FloatArray:

@@ -88,9 +88,10 @@ def triangular_cdf(x: FloatArray, low: float, mode: float, high: float) -> Float
     ndarray
     """
     width = high - low
-    rising = (x - low) ** 2 / (width * max(mode - low, np.finfo(float).tiny))
-    falling = 1.0 - (high - x) ** 2 / (width * max(high - mode, np.finfo(float).tiny))
-    return np.where(x < mode, rising, falling)
+    # The side without width is never taken, so that any width will do for it.
+    left, right = (mode - low) or width, (high - mode) or width
+    before, after = np.minimum(x - low, left), np.minimum(high - x, right)
+    return np.where(x < mode, before / left * (before / width), 1.0 - after / right * (after / width))
 
 
 def triangular_log_density(x: FloatArray, low: float, mode: float, high: float) -> FloatArray:
@@ -108,9 +109,10 @@ def triangular_log_density(x: FloatArray, low: float, mode: float, high: float) 
     ndarray
     """
     height = np.log(2.0) - np.log(high - low)
-    left, right = max(mode - low, np.finfo(float).tiny), max(high - mode, np.finfo(float).tiny)
+    left, right = (mode - low) or 1.0, (high - mode) or 1.0
     with np.errstate(divide="ignore"):
-        rising, falling = np.log((x - low) / left), np.log((high - x) / right)
+        rising = np.log(np.minimum(x - low, left) / left)
+        falling = np.log(np.minimum(high - x, right) / right)
     return np.asarray(height + np.where(x < mode, rising, np.where(x > mode, falling, 0.0)))
 
 

@@ -347,6 +347,9 @@ def _root(function: Callable[[float], float], low: float, high: float) -> float 
     new, old, third = high, low, high
     at_new, at_old = function(new), function(old)
     at_third = at_new
+    # An extreme member of the family is met to rounding, on either side of zero.
+    if min(abs(at_new), abs(at_old)) <= 1e-13:
+        return new if abs(at_new) < abs(at_old) else old
     if at_new * at_old > 0:
         return None
     share, resolution = 0.5, 1e-18 * (high - low)
