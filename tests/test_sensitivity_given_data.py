@@ -69,6 +69,15 @@ def test_weights_are_taken_in_every_form_and_agree_with_resampling():
     assert (np.abs(found["S1"] - EXACT) > 0.02).any()
 
 
+def test_equal_draws_of_a_posterior_count_as_one_of_their_joint_weight():
+    few = forecast_of(size=2048)
+    counts = np.random.default_rng(4).integers(1, 9, 2048)
+    drawn = few.isel(sample=np.repeat(np.arange(2048), counts)).assign_attrs(design="posterior")
+    found, exact = given_data_indices(drawn), given_data_indices(few, weights=counts)
+    xr.testing.assert_allclose(found["S1"], exact["S1"])
+    assert found.attrs["effective_size"] < 2048
+
+
 def test_a_quantity_of_the_sample_can_be_asked_for_beside_the_inputs():
     forecast = forecast_of(size=2048)
     found = given_data_indices(forecast.assign(sine=np.sin(forecast["x2"]) ** 2), inputs=["sine", "x2"]).squeeze()

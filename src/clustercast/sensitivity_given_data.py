@@ -59,8 +59,9 @@ def given_data_indices(
     -------
     Dataset
         ``S1`` and its half-width ``S1_conf``, dims (output[, year], input); NaN where an output
-        does not vary. The intervals hold for independent samples and are wide for Sobol' points;
-        samples of a Markov chain count for less than their number, so thin them first.
+        does not vary. The intervals hold for independent samples and are wide for Sobol' points.
+        Of a posterior, equal draws count as one of their joint weight; where a chain moves slowly,
+        thin it first.
 
     Raises
     ------
@@ -87,6 +88,8 @@ def given_data_indices(
     names = varied_inputs(forecast, inputs)
     sample = input_matrix(forecast, names)
     shares = _weights(forecast, weights)
+    if shares is None and str(forecast.attrs.get("design")).startswith("posterior"):
+        shares = _multiplicities(sample)
     effective = 1.0 / float((normalised_weights(shares, len(sample)) ** 2).sum())
     count = default_bins(effective) if bins is None else int(bins)
     sobol = forecast.attrs.get("design") == "sobol"
@@ -151,6 +154,15 @@ def input_matrix(forecast: xr.Dataset, names: Sequence[str]) -> FloatArray:
         row, column = bad[0]
         raise InputError(f"input {names[column]!r} is {matrix[row, column]} at sample {row}; give finite inputs")
     return matrix
+
+
+def _multiplicities(sample: FloatArray) -> FloatArray:
+    """Return how often each row occurs, at its first place, and 0 at the others."""
+    rows = np.ascontiguousarray(sample).view(np.dtype((np.void, sample.itemsize * sample.shape[1]))).ravel()
+    _, first, counts = np.unique(rows, return_index=True, return_counts=True)
+    shares = np.zeros(len(sample))
+    shares[first] = counts
+    return shares
 
 
 def _weights(forecast: xr.Dataset, weights: xr.DataArray | ArrayLike | str | None) -> FloatArray | None:

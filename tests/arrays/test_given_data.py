@@ -25,10 +25,12 @@ def linear(u):
 
 
 PARTS = np.array([(1 + 0.1 * np.pi**4 / 5) ** 2 / 2, 49 / 8, 0.0])
+SQUARES = np.array([1, 0.25, 0.01, 4])
 PROBLEMS = {
     "ishigami": (ishigami, PARTS / (PARTS.sum() + 8 * 0.01 * np.pi**8 / 225)),
     "g": (sobol_g, (1 / 3 / (1 + A) ** 2) / (np.prod(1 + 1 / 3 / (1 + A) ** 2) - 1)),
-    "linear": (linear, np.array([1, 0.25, 0.01, 4]) / 5.26),
+    "linear": (linear, SQUARES / SQUARES.sum()),
+    "lognormal": (lambda u: np.exp(linear(u) / 5), np.expm1(SQUARES / 25) / np.expm1(SQUARES.sum() / 25)),
 }
 
 
@@ -54,7 +56,7 @@ def test_root_mean_square_error_at_8192_samples(name, points):
     assert np.abs(scores).max() < 4.5
 
 
-@pytest.mark.parametrize("name", ["ishigami", "g"])
+@pytest.mark.parametrize("name", ["ishigami", "g", "linear"])
 def test_standard_errors_of_independent_samples_are_honest(name):
     _, scores = repeats(name, "random", 2048, 60)
     assert ((scores.std(axis=0) > 0.6) & (scores.std(axis=0) < 1.3)).all()
@@ -137,10 +139,11 @@ def test_a_choice_between_values_has_the_exact_analysis_of_variance():
     assert found[0, 0] == pytest.approx(between / y.var(ddof=1), rel=1e-12)
 
 
-def test_bins_have_equal_weight_and_do_not_split_ties():
-    values = np.random.default_rng(10).standard_normal(1000)
-    counts = np.bincount(bin_numbers(values, np.full(1000, 1e-3), 20))
-    assert counts.tolist() == [50] * 20
+def test_bins_have_equal_weight_are_finer_in_the_tails_and_do_not_split_ties():
+    values = np.random.default_rng(10).standard_normal(1280)
+    counts = np.bincount(bin_numbers(values, np.full(1280, 1 / 1280), 20))
+    assert counts.tolist() == [8, 8, 16, 32, *[64] * 18, 32, 16, 8, 8]
+    values = values[:1000]
     tied = np.repeat(values, 3)
     bins = bin_numbers(tied, np.full(3000, 1 / 3000), 20).reshape(1000, 3)
     assert (bins == bins[:, :1]).all()
@@ -173,6 +176,14 @@ def test_samples_that_cannot_be_used_are_refused(weights, bins, message):
     u = np.random.default_rng(12).random((100, 2))
     with pytest.raises(InputError, match=message):
         first_order_indices(u, u[:, :1], weights, bins)
+
+
+def test_tails_are_not_halved_where_one_weight_would_own_a_bin():
+    values = np.arange(1000.0)
+    weights = np.r_[np.ones(990), np.full(10, 4.0)]
+    numbers = bin_numbers(values, weights / weights.sum(), 10)
+    owned = np.bincount(numbers, weights**2) / np.bincount(numbers, weights) ** 2
+    assert owned.max() <= 0.25
 
 
 def test_one_heavy_sample_in_a_bin_is_refused():
