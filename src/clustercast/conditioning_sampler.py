@@ -23,10 +23,12 @@ LARGEST_K_HAT = 0.7
 LEAST_ESS = 400.0
 LARGEST_R_HAT = 1.01
 
-PARTICLES = 2048
-MOVES = 6
-CHAINS = 32
-DRAWS = 128
+CHAINS = 4
+WALKERS = 32
+DRAWS = CHAINS * WALKERS * 32
+PARTICLES = 512
+MOVES = 8
+THINNING = 8
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,7 @@ def resampled(
     log_likelihood : ndarray, shape (n,)
     weights : Weights
     draws : int
-        How many to choose, a multiple of 32.
+        How many to choose, a multiple of 128.
     seed : int
     name : str
         What is learnt: another name has another stream of random numbers.
@@ -203,10 +205,14 @@ def sampled(
     seed: int,
     name: str,
     budget: int,
-    draws: int = CHAINS * DRAWS,
+    draws: int = DRAWS,
     progress: Progress | None = None,
 ) -> Posterior:
-    """Sample the posterior from weighted prior draws by tempering, then by parallel chains.
+    """Sample the posterior from weighted prior draws by tempering, then by many short chains.
+
+    Four populations are tempered apart, from four parts of the prior draws; walkers chosen from
+    each then go on. The walkers of a population, one after another, are a chain of the result: its
+    r-hat tells whether four independent runs agree, its effective size whether walkers move.
 
     Parameters
     ----------
@@ -224,7 +230,7 @@ def sampled(
     budget : int
         Most model runs beside those of the prior draws.
     draws : int, optional
-        Posterior draws to keep, a multiple of 32.
+        Posterior draws to keep, a multiple of 128.
     progress : callable, optional
 
     Returns
@@ -237,14 +243,20 @@ def sampled(
     """
     generator = stream(seed, f"sample {name}")
     counted = _Counted(target, budget, progress)
-    particles, values, move, temperatures = _tempered(counted, scores, log_likelihood, generator)
-    first = generator.permutation(len(particles))[:CHAINS]
-    chains, chain_values, ess, r_hat, accepted = _chains(
-        counted, particles[first], values[first], move, draws // CHAINS, generator
-    )
+    tempered = [
+        _tempered(counted, scores[part::CHAINS], log_likelihood[part::CHAINS], generator) for part in range(CHAINS)
+    ]
+    temperatures = max(population.steps for population in tempered)
+    move = tempered[0].move.fitted(np.concatenate([population.scores for population in tempered]))
+    walkers = [generator.permutation(len(population.scores))[:WALKERS] for population in tempered]
+    starts = [
+        (population.scores[w], population.log_likelihood[w]) for population, w in zip(tempered, walkers, strict=True)
+    ]
+    chains, chain_values, ess, r_hat, accepted = _chains(counted, starts, move, draws // (CHAINS * WALKERS), generator)
     reached = ess >= LEAST_ESS and r_hat <= LARGEST_R_HAT
+    verdict = "pass, but the sampler was asked for" if weights.trusted else "fail"
     told = (
-        f"{name}: importance weights fail (k-hat {weights.k_hat:.2f}, effective size {weights.ess:.0f}), "
+        f"{name}: importance weights {verdict} (k-hat {weights.k_hat:.2f}, effective size {weights.ess:.0f}), "
         f"tempered sampling in {temperatures} steps: effective size {ess:.0f}, r-hat {r_hat:.3f}"
     )
     if not reached:
@@ -265,10 +277,20 @@ def sampled(
     )
 
 
+@dataclass(frozen=True)
+class _Population:
+    """Particles at the posterior, and the move that was adapted to them."""
+
+    scores: FloatArray
+    log_likelihood: FloatArray
+    move: Move
+    steps: int
+
+
 def _tempered(
     target: _Counted, scores: FloatArray, log_likelihood: FloatArray, generator: np.random.Generator
-) -> tuple[FloatArray, FloatArray, Move, int]:
-    """Raise the likelihood from 0 to 1; return particles, their log likelihood, a fitted move and the steps."""
+) -> _Population:
+    """Raise the likelihood from 0 to 1 in steps that keep half of the particles effective."""
     size = min(PARTICLES, len(scores))
     temperature, steps = 0.0, 0
     move = first_move(scores.shape[1])
@@ -281,31 +303,34 @@ def _tempered(
             move = move.fitted(scores)
             scores, log_likelihood, accepted = move.advance(scores, log_likelihood, target, temperature, generator)
             move = move.adapted(accepted)
-    return scores, log_likelihood, move, steps
+    return _Population(scores, log_likelihood, move, steps)
 
 
 def _chains(
     target: _Counted,
-    scores: FloatArray,
-    log_likelihood: FloatArray,
+    starts: Sequence[tuple[FloatArray, FloatArray]],
     move: Move,
     length: int,
     generator: np.random.Generator,
 ) -> tuple[FloatArray, FloatArray, float, float, float]:
-    """Run parallel chains with a fixed move; the thinning doubles until they pass or the budget ends."""
-    thinning, kept, values = 4, [], []
+    """Let walkers go on with a fixed move; the thinning doubles until they pass or the budget ends."""
+    scores, log_likelihood = (np.concatenate(arrays) for arrays in zip(*starts, strict=True))
+    thinning = THINNING
+    kept: list[FloatArray] = []
+    values: list[FloatArray] = []
     while True:
-        accepted = 0.0
+        accepted = []
         while len(kept) < length:
             for _ in range(thinning):
                 scores, log_likelihood, share = move.advance(scores, log_likelihood, target, 1.0, generator)
-                accepted += share / (thinning * length)
+                accepted.append(share)
             kept.append(scores)
             values.append(log_likelihood)
-        chains, chain_values = np.stack(kept, axis=1), np.stack(values, axis=1)
+        chains = np.stack(kept, axis=1).reshape(len(starts), -1, scores.shape[1])
+        chain_values = np.stack(values, axis=1).reshape(len(starts), -1)
         ess, r_hat = worst_diagnostics(np.concatenate([chains, chain_values[..., np.newaxis]], axis=-1))
         if (ess >= LEAST_ESS and r_hat <= LARGEST_R_HAT) or target.spent:
-            return chains, chain_values, ess, r_hat, accepted
+            return chains, chain_values, ess, r_hat, float(np.mean(accepted))
         kept, values, thinning = kept[1::2], values[1::2], 2 * thinning
 
 

@@ -12,6 +12,7 @@ from clustercast.conditioning import posterior_tree
 from clustercast.conditioning_sampler import (
     CHAINS,
     DRAWS,
+    WALKERS,
     Posterior,
     Progress,
     joined,
@@ -51,16 +52,17 @@ def condition(
     discrepancy: Discrepancy = None,
     method: Method = "auto",
     budget: int = BUDGET,
-    draws: int = CHAINS * DRAWS,
+    draws: int = DRAWS,
     skip_bad: bool = False,
     progress: Progress | None = None,
 ) -> "xr.DataTree":
     """Let a forecast learn from what was observed.
 
     The likelihood is cut where it factorises: parameters and observations that have nothing to do
-    with each other are learnt apart, which makes each weight depend on few of them. Prior draws on
-    Sobol' points are weighted by the likelihood, with Pareto smoothing. Where the weights cannot be trusted (k-hat above 0.7 or an effective size below 400) a tempered
-    sampler goes on from the weighted draws until r-hat and effective size pass or the budget ends.
+    with each other are learnt apart. Prior draws on Sobol' points are weighted by the likelihood, with
+    Pareto smoothing. Where the weights cannot be trusted (k-hat above 0.7 or an effective size below
+    400) a tempered sampler goes on from the weighted draws until r-hat and effective size pass or the
+    budget ends.
 
     Parameters
     ----------
@@ -84,7 +86,7 @@ def condition(
     budget : int, optional
         Most model runs of the sampler.
     draws : int, optional
-        Posterior draws to keep, a multiple of 32.
+        Posterior draws to keep, a multiple of 128.
     skip_bad : bool, optional
         Leave out rows that the model cannot be held against.
     progress : callable, optional
@@ -112,8 +114,8 @@ def condition(
     require_power_of_two(size)
     if method not in METHODS:
         raise InputError(f"method is {method!r}; choose one of {', '.join(METHODS)}")
-    if draws < CHAINS or draws % CHAINS:
-        raise InputError(f"draws is {draws}; give a multiple of {CHAINS}, as {CHAINS * DRAWS}")
+    if draws < 1 or draws % (CHAINS * WALKERS):
+        raise InputError(f"draws is {draws}; give a multiple of {CHAINS * WALKERS}, as {DRAWS}")
     model = cluster_model() if model is None else model
     observations = read_observations() if observations is None else observations
     observations = observations if as_of is None else observations.known_by(as_of)

@@ -15,7 +15,7 @@ from clustercast.conditioning import Drawn
 from clustercast.distributions import Family, Fixed
 from clustercast.errors import InputError
 from clustercast.model import YEAR, Model, Step, run_program
-from clustercast.observation_rows import DISCREPANCY, LOWER_GAP, UPPER_GAP, Observations
+from clustercast.observation_rows import DISCREPANCY, LOWER_GAP, UPPER_GAP, Observation, Observations
 from clustercast.priors import Priors
 from clustercast.unit_check import check_units
 from clustercast.units import factor
@@ -86,7 +86,8 @@ class Problem:
 
     def part(self, observations: Observations, model: Model, discrepancy: Discrepancy) -> "Problem":
         """Return the problem of some observations alone, in the columns that it has in the whole."""
-        inputs = Priors(*self.priors.correlations, **{n: d for n, d in self.priors.items() if n in model.inputs()})
+        names = {*model.inputs(), *model.spare}
+        inputs = Priors(*self.priors.correlations, **{n: d for n, d in self.priors.items() if n in names})
         alone = Problem.of(inputs, observations, model, discrepancy)
         return replace(alone, columns=np.array([self.active.index(name) for name in alone.active]))
 
@@ -216,7 +217,8 @@ def factors_of(problem: Problem, observations: Observations, model: Model, discr
     list of Problem
         The posterior is the product of theirs, so that each is sampled alone.
     """
-    links = [_links(problem, row.quantity, row.kind, row.group, model) for row in observations]
+    needs = {quantity: {*model.inputs([quantity])} for quantity in observations.quantities}
+    links = [_links(problem, row, needs[row.quantity]) for row in observations]
     parts: list[tuple[set[str], list[str]]] = []
     for row, link in zip(observations, links, strict=True):
         touched = [part for part in parts if part[0] & link]
@@ -234,11 +236,11 @@ def factors_of(problem: Problem, observations: Observations, model: Model, discr
     return made
 
 
-def _links(problem: Problem, quantity: str, kind: str, group: str, model: Model) -> set[str]:
+def _links(problem: Problem, row: Observation, needs: set[str]) -> set[str]:
     """Return the uncertain parameters, and the group, through which an observation is tied to others."""
-    needed = {*model.inputs([quantity]), f"{DISCREPANCY}_{quantity}"}
-    needed |= {"record": {LOWER_GAP}, "ceiling": {UPPER_GAP}}.get(kind, set())
+    needed = {*needs, f"{DISCREPANCY}_{row.quantity}"}
+    needed |= {"record": {LOWER_GAP}, "ceiling": {UPPER_GAP}}.get(row.kind, set())
     needed &= set(problem.active)
     if needed & set(problem.priors.correlated):
         needed |= set(problem.priors.correlated)
-    return {*needed, *([f"group {group}"] if group else [f"quantity {quantity}"])}
+    return {*needed, f"group {row.group}" if row.group else f"quantity {row.quantity}"}
