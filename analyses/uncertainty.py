@@ -1,7 +1,7 @@
 """How wide the forecast is, by year: ``python -m analyses.uncertainty``."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -12,6 +12,8 @@ from clustercast.report.json_text import json_text
 from clustercast.report.progress import progress_bar
 from clustercast.report.summary import comparison_tables, fan_tables, first_order_tables
 from clustercast.stated import compare_with_stated, read_stated_tables
+
+PlainDesign = Literal["random", "latin", "sobol"]
 
 OUTPUTS = (
     "training_cluster_size,training_cluster_cost,training_cluster_power,ai_investment,accelerator_shipments,"
@@ -27,7 +29,7 @@ def uncertainty(
     outputs: options.Outputs = OUTPUTS,
     samples: options.Samples = 16384,
     seed: options.Seed = 0,
-    design: Annotated[str, typer.Option(help="random, latin or sobol.")] = "sobol",
+    design: Annotated[PlainDesign, typer.Option(help="How the samples are drawn.")] = "sobol",
     out: options.Out = Path("out"),
     json: options.Json = False,
 ) -> None:

@@ -333,11 +333,11 @@ class Model:
 
 def _code_of(function: Function) -> object:
     """Return what of a function decides its values: its source, or its compiled code and closure."""
-    closure = [cell.cell_contents for cell in function.__closure__ or ()]  # type: ignore[attr-defined]
+    closure = [cell.cell_contents for cell in function.__closure__ or ()]
     try:
         return inspect.getsource(function), closure
     except (OSError, TypeError):
-        code = function.__code__  # type: ignore[attr-defined]
+        code = function.__code__
         return code.co_code, code.co_consts, code.co_names, closure
 
 
@@ -374,7 +374,9 @@ def cluster_model() -> Model:
     """
     from importlib import import_module
 
-    rooms = "cluster power fleet allocation revenue electricity gas available_power chips fabs siting constraints".split()
+    rooms = (
+        "cluster power fleet allocation revenue electricity gas available_power chips fabs siting constraints".split()
+    )
     modules = [import_module(f"clustercast.quantities.{room}") for room in rooms]
     return Model(modules, headline=HEADLINE)
 

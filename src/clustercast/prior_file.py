@@ -67,7 +67,8 @@ class Entry(BaseModel):
 def _entry_model(family: str, distribution: type[Family]) -> type[Entry]:
     """Return the closed file entry of one family: its parameters, or quantiles."""
     own = [f for f in dataclasses.fields(distribution) if f.name not in (*_TOLD, "family")]
-    parameters: dict[str, Any] = {f.name: (_numbers(f.name), None) for f in own}
+    parameters: dict[str, Any] = {"family": (Literal[family], ...)}
+    parameters |= {f.name: (_numbers(f.name), None) for f in own}
     if family != "fixed":
         described = Field(default=None, description='probability = value, as { "0.05" = 1.0, "0.95" = 10.0 }')
         parameters["quantiles"] = (dict[str, float] | None, described)
@@ -75,7 +76,6 @@ def _entry_model(family: str, distribution: type[Family]) -> type[Entry]:
         f"{distribution.__name__}Entry",
         __base__=Entry,
         __doc__=f"An input of family {family!r}.",
-        family=(Literal[family], ...),
         **parameters,
     )
 
@@ -92,13 +92,15 @@ def _entries() -> Any:
     union: Any = models[0]
     for model in models[1:]:
         union = union | model
-    return Annotated[union, Field(discriminator="family")]
+    tagged: Any = Annotated
+    return tagged[union, Field(discriminator="family")]
 
 
 @functools.cache
 def _file_models() -> tuple[type[BaseModel], type[BaseModel]]:
     """Return the models of a prior file and of a scenario file."""
-    inputs = (dict[str, _entries()], ...)
+    mapping: Any = dict
+    inputs: Any = (mapping[str, _entries()], ...)
     prior_file = create_model(
         "PriorFile",
         __config__=_CLOSED,
@@ -131,7 +133,8 @@ def json_schema() -> dict[str, Any]:
     ['$defs', '$schema']
     """
     prior_file, scenario_file = _file_models()
-    schema = TypeAdapter(prior_file | scenario_file).json_schema()
+    either: Any = prior_file | scenario_file
+    schema = TypeAdapter(either).json_schema()
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "clustercast prior file", **schema}
 
 

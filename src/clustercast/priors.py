@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, fields, is_dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -127,8 +127,8 @@ class Priors(Mapping[str, Family]):
     @property
     def hash(self) -> str:
         """Fingerprint of every number and word of the set."""
-        entries = [(name, _as_json(distribution)) for name, distribution in self.items()]
-        text = json.dumps([entries, [asdict(c) for c in self.correlations]], sort_keys=True, default=repr)
+        entries = [(name, repr(distribution)) for name, distribution in self.items()]
+        text = json.dumps([entries, [asdict(c) for c in self.correlations]], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def replace(self, **distributions: object) -> "Priors":
@@ -205,13 +205,3 @@ def _replacement(old: Family, name: str, value: object) -> object:
     if isinstance(value, (int, float, np.floating)):
         return Fixed(float(value), unit=old.unit, source=old.source, as_of=old.as_of, note="set by hand")
     return value
-
-
-def _as_json(distribution: object) -> object:
-    """Return the fields of a distribution as something that json writes."""
-    if is_dataclass(distribution) and not isinstance(distribution, type):
-        return [
-            type(distribution).__name__,
-            {f.name: repr(getattr(distribution, f.name)) for f in fields(distribution)},
-        ]
-    return repr(distribution)

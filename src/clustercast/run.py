@@ -14,6 +14,7 @@ from clustercast.priors import Priors
 from clustercast.propagation import YEARS, Progress, propagate
 from clustercast.sampling import Groups, draw
 from clustercast.sensitivity import sobol_indices
+from clustercast.sensitivity_outputs import Scale
 from clustercast.uncertainty_scenarios import scenario_changes
 
 FloatArray = NDArray[np.float64]
@@ -33,7 +34,7 @@ def run_sobol(
     replicates: int = 8,
     groups: Groups | None = None,
     latent: bool = False,
-    scale: str = "auto",
+    scale: Scale = "auto",
     confidence: float = 0.95,
     until: float | None = None,
     budget: int = BUDGET,

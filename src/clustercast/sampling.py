@@ -10,6 +10,7 @@ from scipy.special import ndtri
 
 from clustercast.arrays.copula import correlate
 from clustercast.arrays.designs import (
+    RANDOM_BITS,
     Points,
     inside,
     latin_uniforms,
@@ -133,12 +134,12 @@ def input_values(priors: Priors, design: str, seed: int, start: int, stop: int) 
     uniforms = {}
     for column, name in enumerate(priors.uncertain):
         if design == "random":
-            uniforms[name] = random_uniforms(seed, name, start, stop)
+            uniforms[name] = inside(random_uniforms(seed, name, start, stop), RANDOM_BITS)
         elif design == "sobol":
-            uniforms[name] = sobol_column(seed, column, start, stop)
+            uniforms[name] = inside(sobol_column(seed, column, start, stop))
         else:
-            uniforms[name] = latin_uniforms(seed, name, stop)[start:]
-    return _quantiles(priors, {name: inside(u) for name, u in uniforms.items()})
+            uniforms[name] = inside(latin_uniforms(seed, name, stop)[start:], RANDOM_BITS)
+    return _quantiles(priors, uniforms)
 
 
 def _quantiles(priors: Priors, uniforms: dict[str, FloatArray]) -> dict[str, FloatArray]:

@@ -92,7 +92,8 @@ def _told(error: ValidationError, content: Mapping[str, Any], model: type[BaseMo
 
 def _key(place: Sequence[str | int], content: Mapping[str, Any]) -> str:
     """Write the place of a fault as in the file: dots between keys, entries of an array by number and name."""
-    written, inside = "", content
+    written = ""
+    inside: Any = content
     for part in place:
         inside = inside[part] if _has(inside, part) else {}
         if isinstance(part, int):

@@ -14,6 +14,8 @@ from clustercast.toml_file import load_toml, validated
 from clustercast.uncertainty_milestones import crossing_year, exceedance
 
 _CLOSED = ConfigDict(extra="forbid", frozen=True)
+# Years after the last date, so that the middle half of most crossing years is seen.
+_BEYOND = 4
 _Text = Annotated[str, Field(min_length=1)]
 
 
@@ -78,9 +80,21 @@ def read_claims(path: str | Path | None = None) -> tuple[Claim, ...]:
 
 
 def claim_years(claims: Iterable[Claim], first: float) -> list[float]:
-    """Return a grid of years that holds every claim's date, yearly from `first`."""
+    """Return a grid of years that holds every claim's date.
+
+    Parameters
+    ----------
+    claims : iterable of Claim
+    first : float
+        Where the grid begins.
+
+    Returns
+    -------
+    list of float
+        Yearly from `first` to four years after the last date, and the dates.
+    """
     dates = [claim.by for claim in claims]
-    return sorted({*np.arange(first, max(dates) + 1).tolist(), *dates})
+    return sorted({*np.arange(first, max(dates) + _BEYOND + 1).tolist(), *dates})
 
 
 def claim_probabilities(forecast: xr.Dataset, claims: Iterable[Claim]) -> xr.Dataset:

@@ -73,7 +73,7 @@ def _least(columns: Sequence[xr.Dataset], shown: Sequence[int], rank: np.ndarray
     """Return a round bound below which the total indices of the inputs not shown lie."""
     rest = [k for k in rank if k not in shown]
     largest = max(float(np.nan_to_num(c["ST"].values[rest]).max()) for c in columns)
-    return max(_SMALL, np.ceil(largest * 100) / 100)
+    return max(_SMALL, float(np.ceil(largest * 100)) / 100)
 
 
 def _cell(index: float, half_width: float) -> str:

@@ -17,10 +17,21 @@ _SHOWN_YEARS = 7
 class StatedCell(Protocol):
     """What is shown of a stated cell."""
 
-    table: str
-    quantity: str
-    year: float
-    text: str
+    @property
+    def table(self) -> str:
+        """Title of its table."""
+
+    @property
+    def quantity(self) -> str:
+        """Name in the model."""
+
+    @property
+    def year(self) -> float:
+        """Its year."""
+
+    @property
+    def text(self) -> str:
+        """What it says."""
 
 
 class Comparison(Protocol):
@@ -30,9 +41,17 @@ class Comparison(Protocol):
     def cell(self) -> StatedCell:
         """The cell."""
 
-    quantiles: tuple[float, ...]
-    unit: str
-    verdict: str
+    @property
+    def quantiles(self) -> tuple[float, ...]:
+        """Low, middle and high of the forecast."""
+
+    @property
+    def unit(self) -> str:
+        """Unit of the forecast."""
+
+    @property
+    def verdict(self) -> str:
+        """Where the cell lies."""
 
 
 def fan_tables(summary: xr.Dataset, outputs: Sequence[str], *, most_years: int = _SHOWN_YEARS) -> Iterator[Table]:
