@@ -8,9 +8,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from clustercast.arrays.pick_freeze import SobolIndices, sobol_panel
 from clustercast.arrays.resampling import bootstrap_weights, check_confidence
 from clustercast.arrays.sobol_estimators import estimator_named
+from clustercast.arrays.sobol_panel import SobolIndices, sobol_panel
 from clustercast.errors import InputError
 from clustercast.sensitivity_design import SaltelliDesign, saltelli_design
 from clustercast.sensitivity_outputs import AnalysedOutput, Scale, analysed_output, output_names

@@ -48,46 +48,47 @@ def check_confidence(confidence: float) -> None:
         raise InputError(f"confidence is {confidence}, and must lie between 0 and 1, as in 0.95")
 
 
-def bootstrap_half_width(resampled: FloatArray, confidence: float) -> FloatArray:
-    """Normal-theory half-width from bootstrap resamples.
+def bootstrap_factor(confidence: float) -> float:
+    """Half-width of a normal interval in standard deviations over bootstrap resamples.
 
     Parameters
     ----------
-    resampled : ndarray, shape (..., resamples)
-        The estimate in each resample; NaN where a resample leaves it undefined (a rare
-        event that none of its rows shows), and such resamples are left out.
     confidence : float
         Coverage asked for, between 0 and 1.
 
     Returns
     -------
-    ndarray, shape (...)
-        ``z * sd`` over the resamples; NaN where fewer than two are defined.
+    float
+        The normal quantile z.
 
     References
     ----------
-    Efron and Tibshirani, An Introduction to the Bootstrap (1993); Archer, Saltelli and Sobol',
-    doi:10.1080/00949659708811825.
+    Efron and Tibshirani, An Introduction to the Bootstrap (1993); Archer, Saltelli and Sobol'
+    (1997), doi:10.1080/00949659708811825.
+
+    Examples
+    --------
+    >>> round(bootstrap_factor(0.95), 4)
+    1.96
     """
     check_confidence(confidence)
-    return np.asarray(ndtri(0.5 + confidence / 2) * _standard_deviation(resampled), dtype=np.float64)
+    return float(ndtri(0.5 + confidence / 2))
 
 
-def student_t_half_width(replicates: FloatArray, confidence: float) -> FloatArray:
-    """Half-width of the mean of independent replicates.
+def student_t_factor(replicates: int, confidence: float) -> float:
+    """Half-width of the mean of independent replicates in standard deviations over them.
 
     Parameters
     ----------
-    replicates : ndarray, shape (..., replicates)
-        The estimate in each replicate, say of one scramble of Sobol' points each.
+    replicates : int
+        Number of replicates, say of scrambles of Sobol' points; 2 or more.
     confidence : float
         Coverage asked for, between 0 and 1.
 
     Returns
     -------
-    ndarray, shape (...)
-        ``t * sd / sqrt(replicates)`` with ``replicates - 1`` degrees of freedom; NaN where
-        fewer than two replicates are defined.
+    float
+        ``t / sqrt(replicates)`` with ``replicates - 1`` degrees of freedom.
 
     References
     ----------
@@ -96,18 +97,27 @@ def student_t_half_width(replicates: FloatArray, confidence: float) -> FloatArra
 
     Examples
     --------
-    >>> round(float(student_t_half_width(np.array([0.0, 2.0]), 0.5)), 12)
-    1.0
+    >>> round(student_t_factor(16, 0.95) * 16**0.5, 3)
+    2.131
     """
     check_confidence(confidence)
-    defined = np.sum(np.isfinite(replicates), axis=-1)
-    quantile = stdtrit(np.maximum(defined - 1, 1), 0.5 + confidence / 2)
-    width = quantile * _standard_deviation(replicates) / np.sqrt(np.maximum(defined, 1))
-    return np.asarray(width, dtype=np.float64)
+    return float(stdtrit(replicates - 1, 0.5 + confidence / 2) / np.sqrt(replicates))
 
 
-def _standard_deviation(values: FloatArray) -> FloatArray:
-    """Take the standard deviation over the last axis of what is defined, NaN below two values."""
+def standard_deviation(values: FloatArray) -> FloatArray:
+    """Take the standard deviation over the last axis of what is defined.
+
+    Parameters
+    ----------
+    values : ndarray, shape (..., resamples)
+        The estimate in each resample; NaN where one leaves it undefined (a rare event that none
+        of its rows shows), and such resamples are left out.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        With one degree of freedom less than resamples; NaN where fewer than two are defined.
+    """
     defined = np.isfinite(values)
     if defined.all() and values.shape[-1] > 1:
         return np.asarray(values.std(axis=-1, ddof=1))

@@ -19,38 +19,23 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from clustercast.arrays.pair_products import (
+    Runs,
+    Statistics,
+    pair_rows,
+    sum_azzini_rosati_pairs,
+    sum_janon_monod_pairs,
+    sum_jansen_pairs,
+    sum_saltelli_pairs,
+    write_azzini_rosati_pairs,
+    write_janon_monod_pairs,
+    write_jansen_pairs,
+    write_saltelli_pairs,
+)
 from clustercast.errors import InputError, nearest
 
 FloatArray = NDArray[np.float64]
-Statistics = dict[str, FloatArray]
 Ratios = tuple[FloatArray, FloatArray, FloatArray | None]
-
-
-@dataclass(frozen=True)
-class Runs:
-    """Model runs of some base points, one column of output, centred and scaled.
-
-    Attributes
-    ----------
-    a, b : ndarray, shape (points,)
-        The two independent runs.
-    a_change : ndarray, shape (inputs, points)
-        ``AB_j - a``.
-    b_change : ndarray, shape (inputs, points), or None
-        ``BA_j - b``; None in a design without second order.
-    """
-
-    a: FloatArray
-    b: FloatArray
-    a_change: FloatArray
-    b_change: FloatArray | None
-
-    @property
-    def b_changes(self) -> FloatArray:
-        """The runs that only a design with second order has."""
-        if self.b_change is None:
-            raise InputError("this estimator needs the 2D+2 design; draw it with second_order=True")
-        return self.b_change
 
 
 @dataclass(frozen=True)
@@ -69,6 +54,8 @@ class Estimator:
         Number of rows of each named statistic for a number of inputs.
     write, second_order_write : callable
         Write the per-row products of some `Runs` into the named statistics.
+    second_order_sum : callable
+        Sum the second-order products over the points of some `Runs` without writing them.
     ratios : callable
         Turn means of the statistics, each of shape (rows, weights), into first-order
         and total indices (inputs, weights) and second-order ones (pairs, weights).
@@ -81,6 +68,7 @@ class Estimator:
     second_order_sizes: Callable[[int], dict[str, int]]
     write: Callable[[Runs, Statistics], None]
     second_order_write: Callable[[Runs, Statistics], None]
+    second_order_sum: Callable[[Runs], Statistics]
     ratios: Callable[[Statistics], Ratios]
 
     def layout(self, number_of_inputs: int, second_order: bool) -> dict[str, slice]:
@@ -130,20 +118,8 @@ def safe_ratio(numerator: FloatArray, denominator: FloatArray) -> FloatArray:
     return ratio
 
 
-def pair_rows(number_of_inputs: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the first and second input of each pair, in the order of the pair statistics."""
-    first, second = np.triu_indices(number_of_inputs, 1)
-    return first, second
-
-
 def _number_of_pairs(number_of_inputs: int) -> int:
     return number_of_inputs * (number_of_inputs - 1) // 2
-
-
-def _later_pairs(number_of_inputs: int) -> list[tuple[int, slice]]:
-    """For each input j, the rows of its pairs (j, k) with k > j."""
-    ends = np.cumsum([number_of_inputs - 1 - j for j in range(number_of_inputs - 1)]).tolist()
-    return [(j, slice(end - (number_of_inputs - 1 - j), end)) for j, end in enumerate(ends)]
 
 
 def _variance(means: Statistics) -> FloatArray:
@@ -188,16 +164,6 @@ def _write_saltelli(runs: Runs, out: Statistics) -> None:
     np.multiply(-runs.a, runs.a_change, out=out["total"])
 
 
-def _write_saltelli_pairs(runs: Runs, out: Statistics) -> None:
-    # BA_j AB_k - a b, less the first-order products of j and k, is
-    # b_change_j a_change_k + a b_change_j - b a_change_j.
-    change = runs.b_changes
-    np.multiply(runs.a, change, out=out["mixed"])
-    out["mixed"] -= runs.b * runs.a_change
-    for j, rows in _later_pairs(len(change)):
-        np.multiply(change[j], runs.a_change[j + 1 :], out=out["pair"][rows])
-
-
 def _saltelli_ratios(means: Statistics) -> Ratios:
     variance = _variance(means)
     second = None
@@ -218,15 +184,6 @@ def _write_jansen(runs: Runs, out: Statistics) -> None:
     out["first"] *= out["first"]
     out["first"] *= 0.5
     out["total"] *= 0.5
-
-
-def _write_jansen_pairs(runs: Runs, out: Statistics) -> None:
-    swapped_a, swapped_b = runs.a + runs.a_change, runs.b + runs.b_changes
-    for j, rows in _later_pairs(len(swapped_a)):
-        target = out["pair"][rows]
-        np.subtract(swapped_b[j], swapped_a[j + 1 :], out=target)
-        target *= target
-        target *= 0.5
 
 
 def _jansen_ratios(means: Statistics) -> Ratios:
@@ -253,14 +210,6 @@ def _write_janon_monod(runs: Runs, out: Statistics) -> None:
     np.multiply(swapped, swapped, out=out["swapped_square"])
     np.multiply(runs.b, swapped, out=out["first"])
     np.multiply(runs.a_change, runs.a_change, out=out["total"])
-
-
-def _write_janon_monod_pairs(runs: Runs, out: Statistics) -> None:
-    swapped = runs.a + runs.a_change
-    other = np.add(runs.b, runs.b_changes, out=out["other"])
-    np.multiply(other, other, out=out["other_square"])
-    for j, rows in _later_pairs(len(swapped)):
-        np.multiply(other[j], swapped[j + 1 :], out=out["pair"][rows])
 
 
 def _correlation(product: FloatArray, total: FloatArray, square: FloatArray) -> FloatArray:
@@ -301,16 +250,6 @@ def _write_azzini_rosati(runs: Runs, out: Statistics) -> None:
     out["total"] += change * change
 
 
-def _write_azzini_rosati_pairs(runs: Runs, out: Statistics) -> None:
-    change = runs.b_changes
-    scratch = np.empty_like(change)
-    for j, rows in _later_pairs(len(change)):
-        target, other = out["pair"][rows], scratch[j + 1 :]
-        np.subtract(runs.a_change[j], runs.a_change[j + 1 :], out=target)
-        np.subtract(change[j], change[j + 1 :], out=other)
-        target *= other
-
-
 def _azzini_rosati_ratios(means: Statistics) -> Ratios:
     spread = means["spread"] + means["swapped_spread"]
     first, total = -2 * safe_ratio(means["first"], spread), safe_ratio(means["total"], spread)
@@ -336,7 +275,8 @@ ESTIMATORS: dict[str, Estimator] = {
             _sizes_with_variance,
             _saltelli_pair_sizes,
             _write_saltelli_jansen,
-            _write_saltelli_pairs,
+            write_saltelli_pairs,
+            sum_saltelli_pairs,
             _saltelli_ratios,
         ),
         Estimator(
@@ -346,7 +286,8 @@ ESTIMATORS: dict[str, Estimator] = {
             _sizes_with_variance,
             _saltelli_pair_sizes,
             _write_saltelli,
-            _write_saltelli_pairs,
+            write_saltelli_pairs,
+            sum_saltelli_pairs,
             _saltelli_ratios,
         ),
         Estimator(
@@ -356,7 +297,8 @@ ESTIMATORS: dict[str, Estimator] = {
             _sizes_with_variance,
             _jansen_pair_sizes,
             _write_jansen,
-            _write_jansen_pairs,
+            write_jansen_pairs,
+            sum_jansen_pairs,
             _jansen_ratios,
         ),
         Estimator(
@@ -366,7 +308,8 @@ ESTIMATORS: dict[str, Estimator] = {
             _janon_monod_sizes,
             _janon_monod_pair_sizes,
             _write_janon_monod,
-            _write_janon_monod_pairs,
+            write_janon_monod_pairs,
+            sum_janon_monod_pairs,
             _janon_monod_ratios,
         ),
         Estimator(
@@ -376,7 +319,8 @@ ESTIMATORS: dict[str, Estimator] = {
             _azzini_rosati_sizes,
             _jansen_pair_sizes,
             _write_azzini_rosati,
-            _write_azzini_rosati_pairs,
+            write_azzini_rosati_pairs,
+            sum_azzini_rosati_pairs,
             _azzini_rosati_ratios,
         ),
     )
