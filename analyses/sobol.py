@@ -1,16 +1,18 @@
 """Which assumptions carry the answer: ``python -m analyses.sobol``."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 import clustercast as cc
 from analyses import options
 from clustercast.report.files import output_directory, write_netcdf
-from clustercast.report.plots import save_figure, sobol_by_year
+from clustercast.report.plots import save_figure, sobol_panels
 from clustercast.report.progress import progress_bar
 from clustercast.report.sobol import indices_json, sobol_tables
+
+Groups = Literal["section", "source"]
 
 OUTPUTS = "training_cluster_size,training_cluster_cost,training_cluster_power,ai_investment"
 
@@ -24,6 +26,10 @@ def sobol(
     samples: options.Samples = 2048,
     seed: options.Seed = 0,
     replicates: Annotated[int, typer.Option(help="Independent scrambles behind the error bars.")] = 8,
+    groups: Annotated[Groups | None, typer.Option(help="Treat all inputs of one section or source as one.")] = None,
+    latent: Annotated[
+        bool, typer.Option("--latent", help="Correlated inputs: analyse their independent parts.")
+    ] = False,
     until: Annotated[float | None, typer.Option(help="Grow until every half-width is at most this.")] = None,
     out: options.Out = Path("out"),
     json: options.Json = False,
@@ -35,6 +41,7 @@ def sobol(
     """
     place = output_directory(out)
     given = cc.read_priors(priors, scenario=scenario, set=options.settings(set))
+    together = cc.input_groups(given, groups, cc.cluster_model()) if groups else None
     with progress_bar("model runs") as report:
         indices = cc.run_sobol(
             given,
@@ -43,10 +50,12 @@ def sobol(
             size=samples,
             seed=seed,
             replicates=replicates,
+            groups=together,
+            latent=latent,
             until=until,
             progress=report,
         )
-    files = [write_netcdf(indices, place / "sobol.nc"), save_figure(sobol_by_year(indices), place / "sobol.png")]
+    files = [write_netcdf(indices, place / "sobol.nc"), save_figure(sobol_panels(indices), place / "sobol.png")]
     if json:
         print(indices_json(indices))
         return

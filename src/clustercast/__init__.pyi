@@ -14,6 +14,7 @@ from .distributions import Triangular as Triangular
 from .distributions import TruncatedNormal as TruncatedNormal
 from .distributions import Uniform as Uniform
 from .errors import InputError as InputError
+from .grouping import input_groups as input_groups
 from .model import Model as Model
 from .model import cluster_model as cluster_model
 from .observations import read_observations as read_observations
@@ -23,6 +24,7 @@ from .priors import Correlation as Correlation
 from .priors import Priors as Priors
 from .propagation import propagate as propagate
 from .quantity import quantity as quantity
+from .report import plots as plots
 from .run import run_scenarios as run_scenarios
 from .run import run_sobol as run_sobol
 from .sampling import draw as draw

@@ -1,1 +1,6 @@
-"""Datasets in; tables, figures and files out."""
+"""Datasets in, tables and figures out."""
+
+import lazy_loader
+
+# The figures are imported at first use: matplotlib is not needed for a table.
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submodules=["plots"])

@@ -1,0 +1,175 @@
+"""A forecast in single years: exceedance curves, and scenarios side by side."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from clustercast.arrays.order_statistics import quantiles
+from clustercast.errors import InputError
+from clustercast.report.labels import label_of
+from clustercast.report.plots.style import (
+    INK,
+    PALETTE,
+    SMALL,
+    axes_or_new,
+    axis_label,
+    human_axis,
+    level_text,
+    plain,
+    quiet_frame,
+    share_axis,
+    title_of,
+    unit_of,
+)
+from clustercast.units import conversion, in_unit
+
+FloatArray = NDArray[np.float64]
+Level = str | float
+
+_INTERVALS = (0.05, 0.25, 0.5, 0.75, 0.95)
+_STYLES = ("-", "--", "-.", ":")
+_CURVE_POINTS = 201
+_VIEW = (0.002, 0.998)
+
+
+def exceedance_curve(
+    path: xr.DataArray,
+    *,
+    years: Sequence[float] | None = None,
+    ax: Axes | None = None,
+    weights: Sequence[float] | FloatArray | None = None,
+    levels: Iterable[Level] | Mapping[str, Level] = (),
+) -> Axes:
+    """Draw the probability that an output exceeds a size, against the size, in some years.
+
+    Parameters
+    ----------
+    path : DataArray, dims (year, sample) or (sample,)
+        One output of `propagate`.
+    years : sequence of float, optional
+        Years drawn; up to four spread over the path's by default.
+    ax : Axes, optional
+    weights : array, shape (sample,), optional
+        Importance weights of the samples.
+    levels : iterable of str or float, or mapping of label to level, optional
+        Sizes marked by labelled vertical lines.
+
+    Returns
+    -------
+    Axes
+        Curves from the 0.2nd to the 99.8th percentile.
+
+    Raises
+    ------
+    InputError
+        If a year is not one of the path's.
+    """
+    ax = quiet_frame(axes_or_new(ax))
+    shown = _curves(path, years)
+    probabilities = np.linspace(*_VIEW, _CURVE_POINTS)
+    positive = all(bool((values > 0).all()) for values in shown.values())
+    for number, (text, values) in enumerate(shown.items()):
+        sizes = quantiles(values, probabilities, None if weights is None else np.asarray(weights, dtype=np.float64))
+        colour, style = PALETTE[number % len(PALETTE)], _STYLES[number % len(_STYLES)]
+        ax.plot(sizes, 1 - probabilities, label=plain(text), linewidth=1.6, color=colour, linestyle=style)
+    ax.set_xscale("log" if positive else "linear")
+    named = levels if isinstance(levels, Mapping) else {level_text(level, path): level for level in levels}
+    for text, level in named.items():
+        place = in_unit(level, unit_of(path), "level")
+        ax.axvline(place, color=INK, linewidth=0.9, linestyle="--")
+        ax.text(place, 1.02, plain(text), transform=ax.get_xaxis_transform(), fontsize=SMALL, ha="center")
+    human_axis(ax.xaxis, path, log=positive)
+    share_axis(ax.yaxis, "probability of at least as much")
+    ax.set_ylim(0, 1.01)
+    ax.set_xlabel(axis_label(path))
+    ax.set_title(title_of(path), fontsize=10, loc="left", pad=16 if named else 6)
+    if len(shown) > 1:
+        ax.legend(fontsize=SMALL, frameon=False)
+    return ax
+
+
+def scenarios(
+    paths: Mapping[str, xr.DataArray],
+    *,
+    year: float | None = None,
+    ax: Axes | None = None,
+    levels: Iterable[Level] | Mapping[str, Level] = (),
+) -> Axes:
+    """Compare an output between scenarios in a year: median, half and nine tenths of the samples.
+
+    Parameters
+    ----------
+    paths : mapping of str to DataArray, dims (year, sample) or (sample,)
+        The output in each scenario, the base first.
+    year : float, optional
+        The last of the first path by default.
+    ax : Axes, optional
+    levels : iterable of str or float, or mapping of label to level, optional
+        Sizes marked by labelled vertical lines.
+
+    Returns
+    -------
+    Axes
+        One row a scenario, in the order given from the top; a line marks the base's median.
+
+    Raises
+    ------
+    InputError
+        If there are no scenarios, or one has another unit or not this year.
+    """
+    if not paths:
+        raise InputError("there are no scenarios to compare; give a mapping of names to paths")
+    first = next(iter(paths.values()))
+    chosen = float(first["year"].values[-1]) if year is None and "year" in first.dims else year
+    rows = [_of_year(path, chosen, first) for path in paths.values()]
+    ax = quiet_frame(axes_or_new(ax, height=1.4 + 0.32 * len(rows)))
+    positive = all(bool((values > 0).all()) for values in rows)
+    for number, values in enumerate(rows):
+        low, quarter, median, three_quarters, high = quantiles(values, _INTERVALS)
+        colour = PALETTE[0] if number else INK
+        ax.plot([low, high], [number, number], color=colour, linewidth=1.2, solid_capstyle="butt")
+        ax.plot([quarter, three_quarters], [number, number], color=colour, linewidth=5, solid_capstyle="butt")
+        ax.plot([median], [number], marker="o", markersize=7, color=colour, markerfacecolor="white")
+        if not number:
+            ax.axvline(median, color=INK, linewidth=0.8, linestyle=":")
+    ax.set_xscale("log" if positive else "linear")
+    named = levels if isinstance(levels, Mapping) else {level_text(level, first): level for level in levels}
+    for text, level in named.items():
+        place = in_unit(level, unit_of(first), "level")
+        ax.axvline(place, color=INK, linewidth=0.9, linestyle="--")
+        ax.text(place, 1.01, plain(text), transform=ax.get_xaxis_transform(), fontsize=SMALL, ha="center")
+    ax.set_yticks(range(len(paths)), [plain(label_of(name)) for name in paths], fontsize=9)
+    ax.set_ylim(len(paths) - 0.5, -0.5)
+    ax.grid(visible=False, axis="y")
+    human_axis(ax.xaxis, first, log=positive)
+    ax.set_xlabel(f"{axis_label(first)}: median, 50 % and 90 % of samples")
+    in_year = "" if chosen is None else f" in {chosen:g}"
+    ax.set_title(f"{title_of(first)}{in_year}", fontsize=10, loc="left", pad=16 if named else 6)
+    return ax
+
+
+def _curves(path: xr.DataArray, years: Sequence[float] | None) -> dict[str, FloatArray]:
+    """Return the samples of each year to draw, by its label."""
+    if "year" not in path.dims:
+        return {title_of(path): _of_year(path, None, path)}
+    grid = path["year"].values
+    if years is None:
+        places = np.unique(np.linspace(0, grid.size - 1, len(_STYLES) + 1).round().astype(int))[1:]
+        years = [float(grid[place]) for place in places] or [float(grid[-1])]
+    return {f"{year:g}": _of_year(path, year, path) for year in years}
+
+
+def _of_year(path: xr.DataArray, year: float | None, first: xr.DataArray) -> FloatArray:
+    """Return the samples of a year, in the unit of the first path."""
+    if "year" in path.dims:
+        if year not in path["year"].values:
+            shown = ", ".join(f"{known:g}" for known in path["year"].values)
+            raise InputError(f"{title_of(path)!r} has no year {year}; it has {shown}")
+        path = path.sel(year=year)
+    if path.dims != ("sample",):
+        raise InputError(f"{title_of(path)!r} has the dimensions {path.dims} in a year; it needs ('sample',)")
+    scale = conversion(unit_of(path), unit_of(first), title_of(path))
+    return np.asarray(path.values, dtype=np.float64) * scale

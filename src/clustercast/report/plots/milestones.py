@@ -1,0 +1,135 @@
+"""When levels are reached: distributions of crossing years, and probabilities by year."""
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from clustercast.arrays.summaries import share_with_error
+from clustercast.errors import InputError
+from clustercast.report.labels import label_of
+from clustercast.report.plots.style import (
+    INK,
+    MARKERS,
+    PALETTE,
+    SMALL,
+    axes_or_new,
+    plain,
+    quiet_frame,
+    share_axis,
+    year_axis,
+)
+
+FloatArray = NDArray[np.float64]
+
+_TALLEST = 0.8
+
+
+def crossing_years(crossings: Mapping[str, xr.DataArray], *, ax: Axes | None = None) -> Axes:
+    """Draw the distributions of crossing years, one row a milestone; "not by the last year" stands beside it.
+
+    Parameters
+    ----------
+    crossings : mapping of label to DataArray, dims (sample,)
+        Each from `crossing_year`.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Axes
+        The bars of a row are the probabilities of its years, on the scale of the tallest bar of all; a
+        triangle marks the median where it lies within the years.
+
+    Raises
+    ------
+    InputError
+        If there are no milestones, or one is not from `crossing_year`.
+    """
+    if not crossings:
+        raise InputError("there are no crossing years to draw; give a mapping of labels to results of cc.crossing_year")
+    for label, found in crossings.items():
+        if "last_year" not in found.attrs:
+            raise InputError(f"{label!r} has no attribute 'last_year'; give a result of cc.crossing_year")
+    first = math.floor(min(found.attrs["first_year"] for found in crossings.values()))
+    last = math.ceil(max(found.attrs["last_year"] for found in crossings.values()))
+    years = np.arange(first, last + 1)
+    shares = [_yearly(found, years) for found in crossings.values()]
+    tallest = max(max(share.max() for share in shares), 1e-9)
+    ax = quiet_frame(axes_or_new(ax, height=1.2 + 0.5 * len(shares)))
+    for row, (found, share) in enumerate(zip(crossings.values(), shares, strict=True)):
+        ax.bar(years[:-1] + 0.5, -_TALLEST * share / tallest, bottom=row, width=0.9, color=PALETTE[0], linewidth=0)
+        ax.axhline(row, color=INK, linewidth=0.6)
+        median = float(np.quantile(found.values, 0.5, method="inverted_cdf"))
+        if math.isfinite(median):
+            ax.plot([median], [row + 0.09], marker="^", color=PALETTE[1], markersize=6, clip_on=False)
+        ax.text(1.015, row - 0.25, _outside(found), transform=ax.get_yaxis_transform(), fontsize=SMALL, va="center")
+    ax.set_yticks(np.arange(len(shares)) - 0.25, [plain(label) for label in crossings], fontsize=9)
+    ax.tick_params(axis="y", length=0)
+    ax.grid(visible=False, axis="y")
+    ax.set_ylim(len(shares) - 0.7, -1)
+    year_axis(ax, years.astype(np.float64))
+    ax.set_xlabel(f"year (tallest bar: {100 * tallest:.0f} % within a year; triangle: median)")
+    return ax
+
+
+def reached_by_year(milestones: xr.Dataset, *, ax: Axes | None = None) -> Axes:
+    """Draw the probability that each milestone has been reached, by year, with bars of two standard errors.
+
+    Parameters
+    ----------
+    milestones : Dataset
+        From `clustercast.milestones`.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Axes
+    """
+    ax = quiet_frame(axes_or_new(ax))
+    years = np.asarray(milestones["year"].values, dtype=np.float64)
+    for number, text in enumerate(milestones["milestone"].values):
+        row = milestones.isel(milestone=number)
+        name = str(row["output"].values)
+        label = str(text).replace(name, label_of(name)).replace(">=", "≥")
+        ax.errorbar(
+            years,
+            row["reached"],
+            2 * row["reached_error"],
+            label=plain(label),
+            color=PALETTE[number % len(PALETTE)],
+            marker=MARKERS[number % len(MARKERS)],
+            markersize=4,
+            linewidth=1.4,
+            elinewidth=0.8,
+        )
+    share_axis(ax.yaxis, "probability of having been reached")
+    ax.set_ylim(-0.02, 1.02)
+    year_axis(ax, years)
+    ax.legend(fontsize=SMALL, frameon=False)
+    return ax
+
+
+def _yearly(found: xr.DataArray, years: NDArray[np.int_]) -> FloatArray:
+    """Return the share of all samples that cross within each year; the last year holds its end too."""
+    values = np.asarray(found.values, dtype=np.float64).reshape(-1)
+    counts, _ = np.histogram(values[np.isfinite(values)], bins=years)
+    return counts / values.size
+
+
+def _outside(found: xr.DataArray) -> str:
+    """Say which share of the samples lies outside the years, before and after."""
+    values = np.asarray(found.values, dtype=np.float64).reshape(-1)
+    texts = []
+    for what, reached in (
+        (f"before {found.attrs['first_year']:g}", np.isneginf(values)),
+        (f"not by {found.attrs['last_year']:g}", np.isposinf(values)),
+    ):
+        share = float(share_with_error(reached)[0])
+        if share or what.startswith("not"):
+            texts.append(f"{100 * share:.0f} % {what}")
+    return "\n".join(texts)

@@ -1,0 +1,63 @@
+"""What was learned of an input: its distribution before and after conditioning."""
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from clustercast.arrays.order_statistics import quantiles
+from clustercast.report.labels import label_of
+from clustercast.report.plots.style import PALETTE, SMALL, axes_or_new, axis_label, human_axis, quiet_frame
+
+FloatArray = NDArray[np.float64]
+
+_BINS = 40
+_VIEW = (0.002, 0.998)
+
+
+def prior_posterior(
+    prior: xr.DataArray, posterior: xr.DataArray, *, weights: FloatArray | None = None, ax: Axes | None = None
+) -> Axes:
+    """Draw the distribution of an input or an output before and after conditioning.
+
+    Parameters
+    ----------
+    prior, posterior : DataArray
+        Samples of the same variable, of any dimensions, as ``tree["prior"][name]`` and
+        ``tree["posterior"][name]`` of a conditioned forecast.
+    weights : ndarray, optional
+        Importance weights of the posterior's samples, in their order; equal by default.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Axes
+        Densities as histograms with the same bins, from the 0.2nd to the 99.8th percentile of both; lines
+        mark the medians.
+    """
+    before, after = (np.asarray(found.values, dtype=np.float64).reshape(-1) for found in (prior, posterior))
+    ends = np.concatenate([quantiles(before, _VIEW), quantiles(after, _VIEW, weights)])
+    bins = np.linspace(ends.min(), ends.max(), _BINS + 1).tolist()
+    ax = quiet_frame(axes_or_new(ax, width=4.4, height=2.8))
+    ax.hist(before, bins=bins, density=True, color="0.6", alpha=0.5, label="prior")
+    ax.hist(
+        after,
+        bins=bins,
+        density=True,
+        weights=weights,
+        label="posterior",
+        histtype="step",
+        color=PALETTE[0],
+        hatch="////",
+        linewidth=1.4,
+    )
+    ax.axvline(float(quantiles(before, [0.5])[0]), color="0.4", linestyle=":", linewidth=1.4)
+    ax.axvline(float(quantiles(after, [0.5], weights)[0]), color=PALETTE[0], linewidth=1.4)
+    human_axis(ax.xaxis, prior, log=False, most=5)
+    ax.set_yticks([])
+    ax.set_ylabel("density")
+    ax.set_xlabel(axis_label(prior))
+    ax.set_title(label_of(str(prior.name)), fontsize=10, loc="left")
+    ax.legend(fontsize=SMALL, frameon=False)
+    return ax

@@ -1,0 +1,177 @@
+"""What an output is on average where an input is low, and where it is high."""
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from clustercast.errors import InputError, nearest
+from clustercast.report.labels import label_of
+from clustercast.report.plots.style import (
+    INK,
+    PALETTE,
+    SMALL,
+    axes_or_new,
+    axis_label,
+    human_axis,
+    quiet_frame,
+    title_of,
+)
+
+FloatArray = NDArray[np.float64]
+
+_COLUMNS = ("low", "low_error", "high", "high_error", "least", "largest")
+
+
+def conditional_means(forecast: xr.Dataset, output: str, *, year: float | None = None, parts: int = 10) -> xr.Dataset:
+    """Return the mean of an output where each input is low and where it is high, from the forecast's own sample.
+
+    Parameters
+    ----------
+    forecast : Dataset
+        From `propagate`.
+    output : str
+        Which output.
+    year : float, optional
+        The last by default.
+    parts : int, optional
+        Parts of equal probability that an input's distribution is cut into; low is the first, high the last. A
+        part of a discrete input is one of its values.
+
+    Returns
+    -------
+    Dataset
+        ``low``, ``high`` and their Monte Carlo standard errors ``low_error``, ``high_error``, dims (input,);
+        ``least`` and ``largest``, the ends of the means over all parts of the input's distribution, the widest
+        first: they lie beyond low and high where the effect is not monotone. ``mean`` is over all samples. Of an
+        output that is positive everywhere means are geometric and errors relative. Unlike a change of one
+        input at a time, this averages over all the others, and includes what a correlated input brings with it.
+
+    Raises
+    ------
+    InputError
+        If there is no such output or year, no input varies, or `parts` is below 2.
+    """
+    if parts < 2:
+        raise InputError(f"parts is {parts}; give 2 or more, as 10")
+    path, year = _path(forecast, output, year)
+    values = np.asarray(path.values, dtype=np.float64)
+    positive = bool((values > 0).all())
+    scaled = np.log(values) if positive else values
+    inputs = [
+        str(name)
+        for name, found in forecast.data_vars.items()
+        if found.attrs.get("role") == "input" and found.dims == ("sample",)
+    ]
+    if not inputs:
+        raise InputError("the forecast holds no input that varies over samples; propagate a draw")
+    means = np.array([_part_means(np.asarray(forecast[name].values), scaled, parts) for name in inputs])
+    order = np.argsort(means[:, 4] - means[:, 5], kind="stable")
+    columns = dict(zip(_COLUMNS, means[order].T, strict=True))
+    back = np.exp if positive else np.positive
+    columns = {name: found if name.endswith("_error") else back(found) for name, found in columns.items()}
+    table = xr.Dataset(
+        {name: ("input", column) for name, column in columns.items()} | {"mean": ((), float(back(scaled.mean())))},
+        coords={"input": [inputs[k] for k in order]},
+        attrs={"output": output, "parts": parts, "mean_is": "geometric" if positive else "arithmetic"},
+    )
+    for name in ("low", "high", "least", "largest", "mean"):
+        table[name].attrs = {"unit": path.attrs.get("unit", "1"), "long_name": title_of(path)}
+    return table if year is None else table.assign_attrs(year=year)
+
+
+def tornado(
+    forecast: xr.Dataset,
+    output: str,
+    *,
+    year: float | None = None,
+    parts: int = 10,
+    most: int = 8,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw what an output is on average where each input is low and where it is high.
+
+    Parameters
+    ----------
+    forecast : Dataset
+        From `propagate`.
+    output : str
+        Which output.
+    year : float, optional
+        The last by default.
+    parts : int, optional
+        Parts of an input's distribution, as in `conditional_means`.
+    most : int, optional
+        Inputs drawn, the widest first.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    InputError
+        As `conditional_means`.
+    """
+    table = conditional_means(forecast, output, year=year, parts=parts)
+    shown = table.isel(input=slice(most))
+    path = forecast[output]
+    ax = quiet_frame(axes_or_new(ax, height=2.1 + 0.32 * shown.sizes["input"]))
+    middle = float(table["mean"])
+    rows = np.arange(shown.sizes["input"])
+    for name, colour, hatch in (("low", PALETTE[4], "////"), ("high", PALETTE[0], "")):
+        label = f"{name}est {100 / parts:.0f} % of the input, or {name}est value"
+        ends = shown[name].values
+        ax.barh(
+            rows,
+            ends - middle,
+            left=middle,
+            height=0.6,
+            zorder=2,
+            color=colour,
+            hatch=hatch,
+            edgecolor=INK,
+            label=label,
+        )
+    label = "least to largest over all parts"
+    ax.hlines(rows, shown["least"], shown["largest"], color=INK, linewidth=1.2, zorder=1, label=label)
+    ax.axvline(middle, color=INK, linewidth=1, zorder=3)
+    ax.set_xscale("log" if table.attrs["mean_is"] == "geometric" else "linear")
+    ax.set_yticks(rows, [label_of(str(name)) for name in shown["input"].values], fontsize=9)
+    ax.set_ylim(len(rows) - 0.4, -0.6)
+    ax.grid(visible=False, axis="y")
+    human_axis(ax.xaxis, path, log=table.attrs["mean_is"] == "geometric")
+    ax.set_xlabel(f"{axis_label(path)}: {table.attrs['mean_is']} mean")
+    in_year = f" in {table.attrs['year']:g}" if "year" in table.attrs else ""
+    ax.set_title(f"{title_of(path)}{in_year}", fontsize=10, loc="left")
+    ax.legend(fontsize=SMALL, frameon=False, loc="upper right", bbox_to_anchor=(1.0, -2.6 / (rows.size + 3)))
+    return ax
+
+
+def _path(forecast: xr.Dataset, output: str, year: float | None) -> tuple[xr.DataArray, float | None]:
+    """Return the samples of an output in a year."""
+    known = [str(name) for name, found in forecast.data_vars.items() if found.attrs.get("role") == "output"]
+    if output not in known:
+        raise InputError(f"the forecast has no output {output!r}{nearest(output, known)}; it has {', '.join(known)}")
+    path = forecast[output]
+    if "year" not in path.dims:
+        return path, None
+    year = float(path["year"].values[-1]) if year is None else year
+    if year not in path["year"].values:
+        raise InputError(f"the forecast has no year {year:g}; it has {path['year'].values.tolist()}")
+    return path.sel(year=year), year
+
+
+def _part_means(values: FloatArray, output: FloatArray, parts: int) -> tuple[float, ...]:
+    """Return means and errors of an output in the first and last part of an input, and the ends of all means."""
+    distinct = np.unique(values)
+    # A part of a discrete input is one of its values, at whatever share.
+    edges = distinct[1:] if distinct.size <= parts else np.quantile(values, np.arange(1, parts) / parts)
+    part = np.searchsorted(edges, values, side="right")
+    sizes = np.bincount(part)
+    means = np.bincount(part, weights=output)[sizes > 0] / sizes[sizes > 0]
+    ends = [output[part == k] for k in (0, part.max())]
+    errors = [float(end.std(ddof=1) / np.sqrt(end.size)) if end.size > 1 else np.inf for end in ends]
+    return float(means[0]), errors[0], float(means[-1]), errors[1], float(means.min()), float(means.max())
