@@ -10,7 +10,7 @@ from analyses import options
 from clustercast.report.files import output_directory, write_netcdf
 from clustercast.report.json_text import json_text
 from clustercast.report.progress import progress_bar
-from clustercast.report.summary import comparison_tables, fan_tables, first_order_tables
+from clustercast.report.summary import comparison_tables, fan_tables, share_table
 from clustercast.stated import compare_with_stated, read_stated_tables
 
 PlainDesign = Literal["random", "latin", "sobol"]
@@ -54,8 +54,9 @@ def uncertainty(
         print(json_text({"summary": summary, "stated": [vars(found) for found in stated], "first_order": first_order}))
         return
     console = options.console()
-    for table in (*fan_tables(summary, wanted or []), *comparison_tables(stated), *first_order_tables(first_order)):
+    for table in (*fan_tables(summary, wanted or []), *comparison_tables(stated)):
         console.print(table)
+    console.print(share_table(first_order, "S1", "share of the variance that an input explains alone"))
     console.print(f"{summary.attrs['priors_name']} ({summary.attrs['priors_hash']}), seed {seed}; wrote", *files)
 
 

@@ -81,6 +81,7 @@ def run_sobol(
     wanted = model.headline if outputs is None else tuple(outputs)
     grid = list(years)
     needed = priors.only(model.inputs(wanted))
+    swapped = _within(groups, needed.uncertain)
 
     def design(size: int) -> Dataset:
         return draw(
@@ -90,7 +91,7 @@ def run_sobol(
             seed=seed,
             second_order=second_order,
             replicates=replicates,
-            groups=groups,
+            groups=swapped,
             latent=latent,
         )
 
@@ -109,6 +110,14 @@ def run_sobol(
             return indices.assign_attrs(_reached(until, widest, rows, budget))
         size *= 2
         forecast = _extended(forecast, design(size), run, replicates)
+
+
+def _within(groups: Groups | None, names: tuple[str, ...]) -> dict[str, list[str]] | None:
+    """Leave out of groups what is not among the names, and groups that are empty then."""
+    if groups is None:
+        return None
+    kept = {group: [name for name in members if name in names] for group, members in groups.items()}
+    return {group: members for group, members in kept.items() if members}
 
 
 def widest_half_width(indices: Dataset) -> float:

@@ -226,7 +226,8 @@ def _swaps(priors: Priors, groups: Groups | None, latent: bool) -> dict[str, tup
             raise InputError(
                 f"inputs {correlation.between[0]!r} and {correlation.between[1]!r} are correlated (rank "
                 f"{correlation.rank:g}), so their plain Sobol indices mean nothing; put them in one group (groups=), "
-                "ask for the independent latents (latent=True), or use cc.shapley_effects or cc.kucherenko_indices"
+                "ask for their independent latents (latent=True, --latent), or use cc.shapley_effects "
+                "(python -m analyses.shapley) or cc.kucherenko_indices"
             )
     return swaps
 

@@ -136,30 +136,34 @@ def _rows(
         yield f"{years[place]:g}", path.isel(year=place), errors.isel(year=place)
 
 
-def first_order_tables(indices: xr.Dataset, *, most: int = 3) -> Iterator[Table]:
+def share_table(indices: xr.Dataset, variable: str, meaning: str, *, most: int = 3) -> Table:
     """Make one table: the inputs that matter most to each output in its last year.
 
     Parameters
     ----------
     indices : Dataset
-        From `clustercast.given_data_indices` or `clustercast.sobol_indices`.
+        Indices by output, input and perhaps year, with half-widths ``*_conf``.
+    variable : str
+        The index shown, as ``"S1"`` or ``"Sh"``.
+    meaning : str
+        What it is, for the title.
     most : int, optional
         Inputs named for each output.
 
-    Yields
-    ------
+    Returns
+    -------
     rich.table.Table
     """
     last = indices.isel(year=-1) if "year" in indices.dims else indices
     when = f" in {indices['year'].values[-1]:g}" if "year" in indices.dims else ""
-    title = f"What matters{when}: share of the variance that an input explains alone"
+    title = f"What matters{when}: {meaning}"
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for header in ("output", "input", "S1"):
+    for header in ("output", "input", variable):
         table.add_column(header, no_wrap=True, overflow="ellipsis")
     for output in last["output"].values:
-        found, widths = last["S1"].sel(output=output).values, last["S1_conf"].sel(output=output).values
+        found, widths = (last[name].sel(output=output).values for name in (variable, f"{variable}_conf"))
         for place in np.argsort(-np.nan_to_num(found), kind="stable")[:most]:
             index = f"{found[place]:.2f}±{widths[place]:.2f}"
             table.add_row(str(output), str(last["input"].values[place]), index)
         table.add_section()
-    yield table
+    return table
