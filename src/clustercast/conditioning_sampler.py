@@ -112,11 +112,27 @@ def smoothed_weights(log_ratios: FloatArray) -> Weights:
     A. Vehtari, D. Simpson, A. Gelman, Y. Yao and J. Gabry, "Pareto smoothed importance sampling",
     J. Mach. Learn. Res. 25 (2024), arXiv:1507.02646.
     """
-    from arviz_stats.base import array_stats
-
-    log, k_hat = array_stats.psislw(-(log_ratios - log_ratios.max()))
-    log = np.asarray(log, dtype=np.float64)
+    log, k_hat = pareto_smoothed(log_ratios - log_ratios.max())
     return Weights(log, float(k_hat), effective_size(log))
+
+
+def pareto_smoothed(log_ratios: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Smooth the largest of importance ratios over the last axis.
+
+    Parameters
+    ----------
+    log_ratios : ndarray, shape (..., n)
+
+    Returns
+    -------
+    log_weights : ndarray, shape (..., n)
+        Normalised: the weights sum to 1.
+    k_hat : ndarray, shape (...)
+    """
+    from arviz_stats.base.array import array_stats
+
+    log_weights, k_hat = array_stats.psislw(-log_ratios, axis=-1)
+    return np.asarray(log_weights, dtype=np.float64), np.asarray(k_hat, dtype=np.float64)
 
 
 def worst_diagnostics(chains: FloatArray) -> tuple[float, float]:
@@ -132,7 +148,7 @@ def worst_diagnostics(chains: FloatArray) -> tuple[float, float]:
         Smaller of bulk and tail.
     r_hat : float
     """
-    from arviz_stats.base import array_stats
+    from arviz_stats.base.array import array_stats
 
     moved = np.moveaxis(chains, -1, 0)
     bulk, tail = array_stats.ess(moved, method="bulk"), array_stats.ess(moved, method="tail", prob=(0.05, 0.95))
