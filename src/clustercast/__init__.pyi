@@ -16,7 +16,6 @@ from .distributions import Uniform as Uniform
 from .errors import InputError as InputError
 from .grouping import input_groups as input_groups
 from .model import Model as Model
-from .model import cluster_model as cluster_model
 from .observations import read_observations as read_observations
 from .posterior import condition as condition
 from .prior_file import read_priors as read_priors
@@ -36,6 +35,7 @@ from .sensitivity_ranking import time_integrated as time_integrated
 from .sensitivity_salib import delta_indices as delta_indices
 from .sensitivity_salib import pawn_indices as pawn_indices
 from .sensitivity_salib import to_salib as to_salib
+from .shipped_model import cluster_model as cluster_model
 from .uncertainty import summarise as summarise
 from .uncertainty_claims import claim_probabilities as claim_probabilities
 from .uncertainty_claims import claim_years as claim_years

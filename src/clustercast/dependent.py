@@ -13,11 +13,12 @@ from clustercast.arrays.shapley import paired_normals, random_permutations, traj
 from clustercast.arrays.streams import checked_seed, replicate_seed
 from clustercast.dataset import Dataset, inputs_dataset
 from clustercast.errors import InputError
-from clustercast.model import Model, cluster_model
+from clustercast.model import Model
 from clustercast.priors import Priors
 from clustercast.propagation import YEARS, propagate
 from clustercast.sensitivity_dependent import kucherenko_panel, shapley_panel
 from clustercast.sensitivity_outputs import Scale
+from clustercast.shipped_model import cluster_model
 
 FloatArray = NDArray[np.float64]
 

@@ -22,11 +22,12 @@ from clustercast.conditioning_sampler import (
 )
 from clustercast.dataset import provenance
 from clustercast.errors import InputError
-from clustercast.model import Model, cluster_model
+from clustercast.model import Model
 from clustercast.observation_rows import Observations
 from clustercast.observations import read_observations
 from clustercast.posterior_problem import BLOCK, Discrepancy, Problem, factors_of
 from clustercast.priors import Priors
+from clustercast.shipped_model import cluster_model
 
 if TYPE_CHECKING:
     import xarray as xr

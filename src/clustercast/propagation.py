@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from clustercast.dataset import Dataset, forecast_dataset, input_arrays
 from clustercast.errors import InputError
-from clustercast.model import YEAR, Model, NotFiniteError, cluster_model, run_program
+from clustercast.model import YEAR, Model, NotFiniteError, run_program
+from clustercast.shipped_model import cluster_model
 from clustercast.unit_check import check_units
 from clustercast.units import factor
 

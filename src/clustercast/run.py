@@ -8,13 +8,14 @@ from numpy.typing import NDArray
 
 from clustercast.dataset import Dataset
 from clustercast.errors import InputError
-from clustercast.model import Model, cluster_model
+from clustercast.model import Model
 from clustercast.prior_file import read_priors
 from clustercast.priors import Priors
 from clustercast.propagation import YEARS, Progress, propagate
 from clustercast.sampling import Groups, draw
 from clustercast.sensitivity import sobol_indices
 from clustercast.sensitivity_outputs import Scale
+from clustercast.shipped_model import cluster_model
 from clustercast.uncertainty_scenarios import scenario_changes
 
 FloatArray = NDArray[np.float64]

@@ -8,12 +8,13 @@ import numpy as np
 from clustercast.arrays.streams import checked_seed
 from clustercast.dataset import Dataset, inputs_dataset
 from clustercast.errors import InputError
-from clustercast.model import Model, cluster_model
+from clustercast.model import Model
 from clustercast.priors import Priors
 from clustercast.propagation import YEARS, propagate
 from clustercast.salib_engine import morris_trajectories
 from clustercast.sensitivity_outputs import Scale
 from clustercast.sensitivity_salib import morris_effects as effects_on_trajectories
+from clustercast.shipped_model import cluster_model
 
 
 def morris_effects(

@@ -33,6 +33,8 @@ FLOORS = (
     ("clustercast.reference_classes", 2),
     ("clustercast.stated", 3),
     ("clustercast.model", 2),
+    ("clustercast.shipped_model", 2),
+    ("clustercast.grouping", 2),
     ("clustercast.quantities*", 2),
     ("clustercast.salib_engine", 2),
     ("clustercast.uncertainty*", 2),
