@@ -5,18 +5,17 @@ from collections.abc import Callable, Iterable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from clustercast.block_program import BlockProgram, block_program, keep_freed_memory
 from clustercast.dataset import Dataset, forecast_dataset, input_arrays
 from clustercast.errors import InputError
-from clustercast.model import YEAR, Model, NotFiniteError, run_program
+from clustercast.model import Model
 from clustercast.shipped_model import cluster_model
-from clustercast.unit_check import check_units
-from clustercast.units import factor
 
 FloatArray = NDArray[np.float64]
 Progress = Callable[[int, int], None]
 
 YEARS: range = range(2022, 2035)
-BLOCK = 2048
+BLOCK = 4096
 
 
 def propagate(
@@ -69,15 +68,12 @@ def propagate(
     (('sample',), 'W')
     """
     model = cluster_model() if model is None else model
-    wanted = _wanted(model, outputs)
+    wanted = wanted_outputs(model, outputs)
     values, units = input_arrays(inputs)
     model.check_inputs(values, wanted)
-    coherent = _coherent(values, units, model.inputs(wanted))
-    needs_year = any(YEAR in step.arguments for step in model.program(wanted))
     grid = year_grid(years)
-    if needs_year:
-        coherent[YEAR] = grid[:, np.newaxis]
-    kept = run_blocks(model, coherent, units, wanted, inputs.sizes["sample"], progress)
+    program = block_program(model, values, units, wanted, grid)
+    kept = run_blocks(program, values, inputs.sizes["sample"], progress)
     has_years = any(array.ndim == 2 for array in kept.values())
     return forecast_dataset(inputs, model, kept, grid if has_years else None)
 
@@ -105,7 +101,7 @@ def year_grid(years: Iterable[float]) -> FloatArray:
     return grid
 
 
-def _wanted(model: Model, outputs: Iterable[str] | str | None) -> tuple[str, ...]:
+def wanted_outputs(model: Model, outputs: Iterable[str] | str | None) -> tuple[str, ...]:
     """Return the outputs to keep, each once."""
     if outputs is None:
         return model.headline
@@ -116,33 +112,16 @@ def _wanted(model: Model, outputs: Iterable[str] | str | None) -> tuple[str, ...
     return wanted
 
 
-def _coherent(
-    values: Mapping[str, FloatArray], units: Mapping[str, str], names: Iterable[str]
-) -> dict[str, FloatArray]:
-    """Convert inputs to coherent units: the first of the two doors."""
-    factors = {name: factor(units[name]) for name in names}
-    return {name: values[name] if f == 1.0 else values[name] * f for name, f in factors.items()}
-
-
 def run_blocks(
-    model: Model,
-    coherent: Mapping[str, FloatArray],
-    units: Mapping[str, str],
-    wanted: tuple[str, ...],
-    size: int,
-    progress: Progress | None = None,
+    program: BlockProgram, inputs: Mapping[str, FloatArray], size: int, progress: Progress | None = None
 ) -> dict[str, FloatArray]:
-    """Prove the units, then fill the outputs block by block, in declared units.
+    """Fill the outputs block by block, in declared units.
 
     Parameters
     ----------
-    model : Model
-    coherent : mapping of str to array
-        Inputs in coherent units, shape ``(size,)`` or ``()``, and ``year``.
-    units : mapping of str to str
-        Units of the inputs, for the proof.
-    wanted : tuple of str
-        Outputs to keep.
+    program : BlockProgram
+    inputs : mapping of str to array
+        Uncertain inputs in their own units, shape ``(size,)``.
     size : int
         Number of samples.
     progress : callable, optional
@@ -153,39 +132,13 @@ def run_blocks(
     dict of str to array
         Shape ``(years, size)`` or ``(size,)``.
     """
-    dimensions = _dry_run(model, coherent, units, wanted)
-    program = model.program(wanted)
-    scale = {name: 1.0 / factor(model.unit(name)) for name in wanted}
-    years = coherent[YEAR].shape[0] if YEAR in coherent else 0
-    kept = {name: np.empty((years, size) if dimensions[name] == 2 else (size,)) for name in wanted}
-    with np.errstate(divide="raise", invalid="raise", over="raise"):
-        for start in range(0, size, BLOCK):
-            stop = min(start + BLOCK, size)
-            block = {n: v[start:stop] if v.ndim == 1 else v for n, v in coherent.items()}
-            for name, result in run_program(program, block, wanted).items():
-                np.multiply(result, scale[name], out=kept[name][..., start:stop])
-            if progress is not None:
-                progress(stop, size)
-    return kept
-
-
-def _dry_run(
-    model: Model, coherent: Mapping[str, FloatArray], units: Mapping[str, str], wanted: tuple[str, ...]
-) -> dict[str, int]:
-    """Prove units and shapes on three rows; return the dimensions of each result."""
-    rows = {n: np.resize(v[:3], 3) if v.ndim == 1 else v for n, v in coherent.items()}
-    with np.errstate(divide="raise", invalid="raise", over="raise"):
-        try:
-            results = run_program(model.program(wanted), rows, wanted)
-        except NotFiniteError:
-            raise
-        except (ValueError, IndexError) as error:
-            raise InputError(f"the model cannot run on arrays of inputs: {error}; write quantities in NumPy") from None
-        years = rows[YEAR].shape[0] if YEAR in rows else 1
+    keep_freed_memory()
+    kept = {name: np.empty(program.shape(name, size)) for name in program.outputs}
+    for start in range(0, size, BLOCK):
+        stop = min(start + BLOCK, size)
+        results = program.run({name: inputs[name][start:stop] for name in program.factors})
         for name, result in results.items():
-            if np.shape(result) not in ((), (3,), (1,), (years, 3), (years, 1), (1, 3)):
-                raise InputError(
-                    f"quantity {name!r} has shape {np.shape(result)} for {years} years and 3 samples; "
-                    f"it must broadcast to ({years}, 3) or (3,): keep year on the first axis and sample on the last"
-                )
-        return check_units(model, rows, units, wanted)
+            np.multiply(result, program.scale[name], out=kept[name][..., start:stop])
+        if progress is not None:
+            progress(stop, size)
+    return kept

@@ -1,0 +1,92 @@
+"""The processor that a model runs on: NumPy's own, or a GPU through CuPy, which NumPy's functions dispatch to."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clustercast.errors import InputError, nearest
+
+FloatArray = NDArray[np.float64]
+Device = Literal["cpu", "cuda"]
+
+
+def checked_device(device: str) -> Device:
+    """Return the name of a device that is there.
+
+    Parameters
+    ----------
+    device : {"cpu", "cuda"}
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    InputError
+        If there is no such device, CuPy is not installed, or it finds no GPU.
+
+    Examples
+    --------
+    >>> checked_device("cpu")
+    'cpu'
+    """
+    if device == "cpu":
+        return "cpu"
+    if device == "cuda":
+        _require_cuda()
+        return "cuda"
+    raise InputError(f"device is {device!r}{nearest(str(device), get_args(Device))}; choose 'cpu' or 'cuda'")
+
+
+def _require_cuda() -> None:
+    """Refuse a machine on which CuPy cannot compute."""
+    try:
+        cupy = import_module("cupy")
+    except ImportError:
+        raise InputError(
+            "device is 'cuda', but CuPy is not installed; pip install 'clustercast[cuda]', or use device='cpu'"
+        ) from None
+    try:
+        devices = int(cupy.cuda.runtime.getDeviceCount())
+    except cupy.cuda.runtime.CUDARuntimeError as error:
+        raise InputError(f"device is 'cuda', but CuPy finds no usable GPU ({error}); use device='cpu'") from None
+    if devices == 0:
+        raise InputError("device is 'cuda', but this machine has no GPU; use device='cpu'")
+
+
+def to_device(arrays: Mapping[str, FloatArray], device: Device) -> dict[str, Any]:
+    """Return arrays where the device can reach them.
+
+    Parameters
+    ----------
+    arrays : mapping of str to array
+        On the host.
+    device : {"cpu", "cuda"}
+
+    Returns
+    -------
+    dict of str to array
+        The same arrays on the CPU, CuPy copies on a GPU.
+    """
+    if device == "cpu":
+        return dict(arrays)
+    cupy = import_module("cupy")
+    return {name: cupy.asarray(array) for name, array in arrays.items()}
+
+
+def to_host(array: Any) -> NDArray[Any]:
+    """Return an array of any device as a NumPy array.
+
+    Parameters
+    ----------
+    array : numpy.ndarray or cupy.ndarray
+
+    Returns
+    -------
+    numpy.ndarray
+    """
+    return np.asarray(array.get() if hasattr(array, "get") else array)
