@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logsumexp
 
 from clustercast.arrays.streams import stream
 from clustercast.arrays.tempering import (
@@ -29,6 +31,7 @@ DRAWS = CHAINS * WALKERS * 32
 PARTICLES = 512
 MOVES = 8
 THINNING = 8
+_TINY = 1e-290
 
 
 @dataclass(frozen=True)
@@ -128,11 +131,37 @@ def pareto_smoothed(log_ratios: FloatArray) -> tuple[FloatArray, FloatArray]:
     log_weights : ndarray, shape (..., n)
         Normalised: the weights sum to 1.
     k_hat : ndarray, shape (...)
+        Infinite where so few ratios count that the others vanish beside them, -1 where all are equal.
     """
+    array_stats = _array_stats()
+    flat = log_ratios.reshape(-1, log_ratios.shape[-1])
+    log_weights, k_hat = np.empty(flat.shape), np.empty(len(flat))
+    for row, ratios in enumerate(flat):
+        known = _k_hat_without_fit(ratios)
+        if known is None:
+            log_weights[row], k_hat[row] = array_stats.psislw(-ratios)
+        else:
+            log_weights[row], k_hat[row] = ratios - logsumexp(ratios), known
+    return log_weights.reshape(log_ratios.shape), k_hat.reshape(log_ratios.shape[:-1])
+
+
+def _k_hat_without_fit(log_ratios: FloatArray) -> float | None:
+    """Return the tail's shape where a Pareto distribution cannot be fitted to it, else None."""
+    count = log_ratios.size
+    tail = int(3 * np.sqrt(count)) if count > 225 else count // 5
+    largest = np.sort(log_ratios)[-tail - 1 :]
+    if largest[-1] == largest[0]:
+        return -1.0
+    # The fit divides by the lower quartile of the tail's excess over its start.
+    ratios = np.exp(largest - largest[-1])
+    return None if ratios[tail // 4] - ratios[0] > _TINY else np.inf
+
+
+def _array_stats() -> Any:
+    """Return ArviZ' statistics of plain arrays, imported at first use."""
     from arviz_stats.base.array import array_stats
 
-    log_weights, k_hat = array_stats.psislw(-log_ratios, axis=-1)
-    return np.asarray(log_weights, dtype=np.float64), np.asarray(k_hat, dtype=np.float64)
+    return array_stats
 
 
 def worst_diagnostics(chains: FloatArray) -> tuple[float, float]:
@@ -148,8 +177,7 @@ def worst_diagnostics(chains: FloatArray) -> tuple[float, float]:
         Smaller of bulk and tail.
     r_hat : float
     """
-    from arviz_stats.base.array import array_stats
-
+    array_stats = _array_stats()
     moved = np.moveaxis(chains, -1, 0)
     bulk, tail = array_stats.ess(moved, method="bulk"), array_stats.ess(moved, method="tail", prob=(0.05, 0.95))
     r_hat = array_stats.rhat(moved, method="rank")

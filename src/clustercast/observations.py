@@ -179,7 +179,8 @@ def _validated(model: type[BaseModel], entry: Mapping[str, Any], where: str) -> 
     try:
         return model.model_validate(entry)
     except ValidationError as error:
-        first = error.errors()[0]
+        # A misspelt key is also a missing one: it is told as the first.
+        first = min(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
         key = ".".join(map(str, first["loc"]))
         known = list(model.model_fields)
         if first["type"] == "extra_forbidden":
