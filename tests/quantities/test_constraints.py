@@ -14,12 +14,12 @@ def binding(*sizes):
     return constraints.binding_constraint(constraints.feasible_cluster_size(*sizes), *sizes)
 
 
-SIZES = arrays(np.float64, (7, 3, 4), elements=st.floats(1e3, 1e10))
+SIZES = arrays(np.float64, (8, 3, 4), elements=st.floats(1e3, 1e10))
 
 
 def test_each_limit_has_a_label_in_the_order_of_the_arguments():
     labels = declaration_of(constraints.binding_constraint).labels
-    assert labels == ("trend", "power", "logic chips", "packaging", "memory", "money", "regulation")
+    assert labels == ("trend", "power", "logic chips", "packaging", "memory", "money", "regulation", "fleet")
     assert declaration_of(constraints.binding_supply_constraint).labels == (
         "trend",
         "logic chips",
@@ -28,16 +28,16 @@ def test_each_limit_has_a_label_in_the_order_of_the_arguments():
     )
 
 
-@pytest.mark.parametrize("index", range(7))
+@pytest.mark.parametrize("index", range(8))
 def test_the_lowest_limit_binds(index):
-    sizes = np.full(7, 1e7)
+    sizes = np.full(8, 1e7)
     sizes[index] = 1e6
     assert binding(*sizes) == index
     assert constraints.feasible_cluster_size(*sizes) == 1e6
 
 
 def test_a_tie_with_the_trend_is_no_constraint():
-    assert binding(*np.full(7, 1e6)) == 0
+    assert binding(*np.full(8, 1e6)) == 0
 
 
 @given(SIZES)
@@ -61,7 +61,7 @@ def test_a_tenth_of_the_trend_is_a_shortfall_of_one_order_of_magnitude():
 
 def test_years_and_samples_broadcast():
     trend, flat = np.array([[1e5], [1e8]]), np.array([1e6, 1e9])
-    index = binding(trend, flat, 1e12, 1e12, 1e12, 1e12, trend)
+    index = binding(trend, flat, 1e12, 1e12, 1e12, 1e12, trend, 1e12)
     np.testing.assert_array_equal(index, [[0, 0], [1, 0]])
 
 
@@ -98,3 +98,7 @@ def test_shipments_are_held_back_by_the_scarcest_part(parts):
     index = constraints.binding_supply_constraint(feasible, *parts)
     np.testing.assert_array_equal(feasible, parts.min(axis=0))
     np.testing.assert_array_equal(index, parts.argmin(axis=0))
+
+
+def test_a_cluster_is_part_of_the_stock():
+    assert constraints.fleet_limited_cluster_size(1e7, 0.2) == pytest.approx(2e6)
