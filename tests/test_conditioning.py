@@ -12,7 +12,8 @@ import clustercast as cc
 from clustercast.arrays.likelihood import ErrorModel, log_likelihood, replicate
 from clustercast.conditioning import posterior_inputs
 from clustercast.conditioning_checks import learnt, observation_influence, prior_conflict
-from clustercast.conditioning_sampler import resampled, sampled, smoothed_weights
+from clustercast.conditioning_sampler import resampled, sampled
+from clustercast.conditioning_weights import smoothed_weights
 from clustercast.observation_rows import Observation, Observations
 from clustercast.posterior_problem import Problem, factors_of
 

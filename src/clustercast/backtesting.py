@@ -5,18 +5,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtr, stdtrit
+from scipy.special import logsumexp, stdtr, stdtrit
 
-from clustercast.arrays.likelihood import replicate
+from clustercast.arrays.likelihood import leave_one_out_density, replicate
 from clustercast.arrays.streams import stream
 from clustercast.errors import InputError
-from clustercast.model import Model, cluster_model
+from clustercast.model import Model
 from clustercast.observation_rows import Observation, Observations, end_of
 from clustercast.observations import read_observations
 from clustercast.posterior import YEARS, condition
 from clustercast.posterior_problem import Problem
 from clustercast.prior_file import read_priors
 from clustercast.priors import Priors
+from clustercast.shipped_model import cluster_model
 
 FloatArray = NDArray[np.float64]
 
@@ -171,8 +172,8 @@ def backtest(
     scores: list[Score] = []
     for method in ("posterior", "prior"):
         values = {str(n): v.values.reshape(-1) for n, v in tree[method].data_vars.items()}
-        draws = _predicted(priors, future, model, values, seed)
-        scores += [_ensemble_score(method, row, draws[k]) for k, row in enumerate(future)]
+        draws, densities = _predicted(priors, future, model, values, seed)
+        scores += [_ensemble_score(method, row, draws[k], densities[k]) for k, row in enumerate(future)]
     scores += _line_scores(past, future)
     scores += _point_scores(essay, future, model)
     return Backtest(limit, len(past), tuple(scores), str(tree.attrs["statement"]))
@@ -270,8 +271,11 @@ def _clustered_mean(values: FloatArray, labels: NDArray[np.int64]) -> tuple[floa
 
 def _predicted(
     priors: Priors, future: Observations, model: Model, values: dict[str, FloatArray], seed: int
-) -> FloatArray:
-    """Draw what might be observed, shape (rows, samples); a quantity not seen before has a prior discrepancy."""
+) -> tuple[FloatArray, FloatArray]:
+    """Draw what might be observed, and the log density of what was, of each row alone; shapes (rows, samples).
+
+    A quantity that was not seen before has the discrepancy of its prior.
+    """
     problem = Problem.of(priors, future, model, None)
     size = len(next(iter(values.values())))
     fresh = [n for n in problem.active if n not in values]
@@ -279,16 +283,18 @@ def _predicted(
     drawn = problem.inputs(scores)
     inputs = {name: drawn[name] if name in fresh else values[name] for name in problem.active}
     predicted, errors = problem.predicted(inputs, size), problem.errors(inputs, size)
-    return replicate(problem.rows, predicted, errors, stream(seed, "replicate the future"))
+    alone = replace(problem.rows, group=np.arange(len(future)))
+    draws = replicate(problem.rows, predicted, errors, stream(seed, "replicate the future"))
+    return draws, leave_one_out_density(alone, predicted, errors)
 
 
-def _ensemble_score(method: str, row: Observation, draws: FloatArray) -> Score:
-    """Score a sample of predictions."""
+def _ensemble_score(method: str, row: Observation, draws: FloatArray, densities: FloatArray) -> Score:
+    """Score a sample of predictions; the log score is that of the mixture of their densities."""
     import scoringrules
 
     below = (np.sum(draws < row.log10) + 0.5 * np.sum(draws == row.log10)) / draws.size
     crps = float(scoringrules.crps_ensemble(row.log10, draws, estimator="qd"))
-    log_score = float(scoringrules.logs_ensemble(row.log10, draws))
+    log_score = float(np.log(draws.size) - logsumexp(densities))
     return _score(method, row, float(np.median(draws)), crps, log_score, float(below))
 
 

@@ -7,7 +7,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from clustercast.conditioning import OBSERVED
-from clustercast.conditioning_sampler import pareto_smoothed
+from clustercast.conditioning_weights import pareto_smoothed
 from clustercast.errors import InputError
 
 FloatArray = NDArray[np.float64]

@@ -2,27 +2,23 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logsumexp
 
 from clustercast.arrays.streams import stream
 from clustercast.arrays.tempering import (
     LogLikelihood,
     Move,
-    effective_size,
     first_move,
     next_temperature,
     systematic_resample,
 )
+from clustercast.conditioning_weights import LEAST_ESS, Weights, array_statistics
 
 FloatArray = NDArray[np.float64]
 Progress = Callable[[int, int, str], None]
 
-LARGEST_K_HAT = 0.7
-LEAST_ESS = 400.0
 LARGEST_R_HAT = 1.01
 
 CHAINS = 4
@@ -31,7 +27,6 @@ DRAWS = CHAINS * WALKERS * 32
 PARTICLES = 512
 MOVES = 8
 THINNING = 8
-_TINY = 1e-290
 
 
 @dataclass(frozen=True)
@@ -77,93 +72,6 @@ class Posterior:
     statement: str
 
 
-@dataclass(frozen=True)
-class Weights:
-    """Smoothed importance weights of prior draws.
-
-    Attributes
-    ----------
-    log : ndarray, shape (n,)
-        Normalised: the weights sum to 1.
-    k_hat, ess : float
-    """
-
-    log: FloatArray
-    k_hat: float
-    ess: float
-
-    @property
-    def trusted(self) -> bool:
-        """Whether the weighted draws can stand for the posterior."""
-        return self.k_hat <= LARGEST_K_HAT and self.ess >= LEAST_ESS
-
-
-def smoothed_weights(log_ratios: FloatArray) -> Weights:
-    """Return Pareto-smoothed importance weights.
-
-    Parameters
-    ----------
-    log_ratios : ndarray, shape (n,)
-        Log of target over proposal, up to a constant.
-
-    Returns
-    -------
-    Weights
-
-    References
-    ----------
-    A. Vehtari, D. Simpson, A. Gelman, Y. Yao and J. Gabry, "Pareto smoothed importance sampling",
-    J. Mach. Learn. Res. 25 (2024), arXiv:1507.02646.
-    """
-    log, k_hat = pareto_smoothed(log_ratios - log_ratios.max())
-    return Weights(log, float(k_hat), effective_size(log))
-
-
-def pareto_smoothed(log_ratios: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Smooth the largest of importance ratios over the last axis.
-
-    Parameters
-    ----------
-    log_ratios : ndarray, shape (..., n)
-
-    Returns
-    -------
-    log_weights : ndarray, shape (..., n)
-        Normalised: the weights sum to 1.
-    k_hat : ndarray, shape (...)
-        Infinite where so few ratios count that the others vanish beside them, -1 where all are equal.
-    """
-    array_stats = _array_stats()
-    flat = log_ratios.reshape(-1, log_ratios.shape[-1])
-    log_weights, k_hat = np.empty(flat.shape), np.empty(len(flat))
-    for row, ratios in enumerate(flat):
-        known = _k_hat_without_fit(ratios)
-        if known is None:
-            log_weights[row], k_hat[row] = array_stats.psislw(-ratios)
-        else:
-            log_weights[row], k_hat[row] = ratios - logsumexp(ratios), known
-    return log_weights.reshape(log_ratios.shape), k_hat.reshape(log_ratios.shape[:-1])
-
-
-def _k_hat_without_fit(log_ratios: FloatArray) -> float | None:
-    """Return the tail's shape where a Pareto distribution cannot be fitted to it, else None."""
-    count = log_ratios.size
-    tail = int(3 * np.sqrt(count)) if count > 225 else count // 5
-    largest = np.sort(log_ratios)[-tail - 1 :]
-    if largest[-1] == largest[0]:
-        return -1.0
-    # The fit divides by the lower quartile of the tail's excess over its start.
-    ratios = np.exp(largest - largest[-1])
-    return None if ratios[tail // 4] - ratios[0] > _TINY else np.inf
-
-
-def _array_stats() -> Any:
-    """Return ArviZ' statistics of plain arrays, imported at first use."""
-    from arviz_stats.base.array import array_stats
-
-    return array_stats
-
-
 def worst_diagnostics(chains: FloatArray) -> tuple[float, float]:
     """Return the smallest effective size and the largest r-hat.
 
@@ -177,7 +85,7 @@ def worst_diagnostics(chains: FloatArray) -> tuple[float, float]:
         Smaller of bulk and tail.
     r_hat : float
     """
-    array_stats = _array_stats()
+    array_stats = array_statistics()
     moved = np.moveaxis(chains, -1, 0)
     bulk, tail = array_stats.ess(moved, method="bulk"), array_stats.ess(moved, method="tail", prob=(0.05, 0.95))
     r_hat = array_stats.rhat(moved, method="rank")

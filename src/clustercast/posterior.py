@@ -18,8 +18,8 @@ from clustercast.conditioning_sampler import (
     joined,
     resampled,
     sampled,
-    smoothed_weights,
 )
+from clustercast.conditioning_weights import smoothed_weights
 from clustercast.dataset import provenance
 from clustercast.errors import InputError
 from clustercast.model import Model
