@@ -1,0 +1,63 @@
+"""Everything on one page: ``python -m analyses.report``."""
+
+from pathlib import Path
+
+from analyses import options
+from analyses.report_results import Results, gather
+from clustercast.report import html_sections as sections
+from clustercast.report.export import write_iamc, write_quantiles
+from clustercast.report.files import output_directory, write_text
+from clustercast.report.html import Section, page
+from clustercast.report.json_text import json_text
+from clustercast.report.progress import progress_bar
+
+TITLE = "The trillion-dollar cluster, with its uncertainty"
+
+
+def report(
+    priors: options.Priors = "situational_awareness",
+    scenario: options.Scenario = None,
+    set: options.Set = None,
+    years: options.Years = "2022:2034",
+    samples: options.Samples = 8192,
+    seed: options.Seed = 0,
+    out: options.Out = Path("out"),
+    json: options.Json = False,
+) -> None:
+    """Write the report: one HTML file that opens from disk, with its quantiles as CSV beside it.
+
+    --samples is a power of two, of 1024 or more.
+    """
+    place = output_directory(out)
+    with progress_bar("samples") as progress:
+        results = gather(priors, scenario, options.settings(set), options.years(years), samples, seed, progress)
+    name = str(results.forecast.attrs["priors_name"])
+    files = [
+        write_text(place / "report.html", page(TITLE, f"{name}, seed {seed}", page_sections(results))),
+        write_quantiles(results.summary, place / "report_quantiles.csv"),
+        write_iamc({scenario or "base": results.summary}, place / "report_iamc.csv"),
+    ]
+    if json:
+        print(json_text({"files": [str(file) for file in files], "milestones": results.milestones}))
+        return
+    options.console().print(f"{name} ({results.forecast.attrs['priors_hash']}), seed {seed}; wrote", *files)
+
+
+def page_sections(results: Results) -> list[Section]:
+    """Return the sections of the page; one more is one line more."""
+    return [
+        sections.question(results.forecast, results.priors),
+        sections.headline(results.milestones, results.crossings, results.year),
+        sections.fans(results.forecast, results.summary, results.outputs, **results.overlays),
+        sections.essay(results.stated_tables),
+        sections.what_matters(results.indices, results.forecast, results.outputs[2], results.year),
+        sections.constraints(results.forecast, results.summary),
+        sections.scenarios(results.scenarios, results.changes, results.compared, results.year, results.reasons),
+        sections.claims(results.claims),
+        sections.priors(results.priors, results.priors.name),
+        sections.provenance(results.forecast.attrs | {"model runs of the indices": results.indices.attrs["size"]}),
+    ]
+
+
+if __name__ == "__main__":
+    options.run(report)
