@@ -1,0 +1,129 @@
+"""Drawing: mixed families against the points and `ndtri`, Saltelli rows against SALib's sampler."""
+
+from collections import Counter
+
+import numpy as np
+from SALib.sample import sobol as salib_sobol
+from scipy.special import ndtri
+from scipy.stats import qmc
+
+import clustercast as cc
+from benchmarks.measure import Options, Row, at_least, at_most, medians, peak_megabytes
+from benchmarks.shipped import mixed_families, priors
+from clustercast.arrays.designs import saltelli_rows
+
+INPUTS = 24
+
+
+def rows(options: Options) -> list[Row]:
+    """Cost of a mixed draw, of each family, and of Saltelli rows."""
+    return [*_mixed(options), *_families(options), *_saltelli(options)]
+
+
+def _mixed(options: Options) -> list[Row]:
+    size = options.size(1 << 17, 1 << 8)
+    mix = mixed_families(INPUTS)
+    whole = priors()
+
+    def points_and_scores(inputs: int) -> np.ndarray:
+        return ndtri(qmc.Sobol(inputs, rng=7).random(size))
+
+    def sobol_only() -> np.ndarray:
+        return qmc.Sobol(INPUTS, rng=7).random(size)
+
+    functions = {
+        "ours": lambda: cc.draw(mix, size, design="sobol", seed=7),
+        "floor": lambda: points_and_scores(INPUTS),
+        "points": sobol_only,
+        "random": lambda: cc.draw(mix, size, seed=7),
+        "whole": lambda: cc.draw(whole, size, design="sobol", seed=7),
+        "whole floor": lambda: points_and_scores(len(whole.uncertain)),
+    }
+    taken = medians(functions, options.size(5, 1))
+    values = size * INPUTS / 1e9
+    families = ", ".join(f"{n} {name}" for name, n in Counter(type(d).__name__ for d in mix.values()).items())
+    ratio = taken["ours"] / taken["floor"]
+    whole_ratio = taken["whole"] / taken["whole floor"]
+    floor = f"scrambled Sobol' points (scipy) and ndtri, {taken['floor'] / values:.1f} ns"
+    return [
+        Row(
+            f"draw on Sobol' points, {INPUTS} inputs ({families}), N = {size:,}: time over the floor",
+            taken["ours"] / values,
+            "ns a value",
+            floor,
+            ratio,
+            *at_most(2.5, ratio),
+        ),
+        Row("the same at random", taken["random"] / values, "ns a value", floor, taken["random"] / taken["floor"]),
+        Row("Sobol' points alone (scipy)", taken["points"] / values, "ns a value"),
+        Row(
+            f"the shipped priors, {len(whole.uncertain)} inputs",
+            taken["whole"] * 1e9 / size / len(whole.uncertain),
+            "ns a value",
+            f"as above, {taken['whole floor'] * 1e9 / size / len(whole.uncertain):.1f} ns",
+            whole_ratio,
+            *at_most(2.5, whole_ratio),
+        ),
+        Row(
+            "memory of the draw at its peak above its own values",
+            _above(peak_megabytes(functions["ours"]), values * 8e3),
+            "MB",
+            f"values {values * 8e3:.0f} MB",
+        ),
+    ]
+
+
+def _above(peak: float | None, kept: float) -> float | None:
+    return None if peak is None else peak - kept
+
+
+def _families(options: Options) -> list[Row]:
+    """Quantile functions one by one, on the same uniforms."""
+    uniforms = np.random.default_rng(1).random(options.size(1 << 17, 1 << 8))
+    kinds = {
+        "normal": cc.Normal(1.0, 2.0),
+        "lognormal": cc.LogNormal(0.0, 1.0),
+        "uniform": cc.Uniform(0.0, 2.0),
+        "loguniform": cc.LogUniform(1.0, 9.0),
+        "triangular": cc.Triangular(0.0, 1.0, 3.0),
+        "PERT": cc.PERT(0.0, 1.0, 3.0),
+        "beta": cc.Beta(2.0, 3.5),
+        "truncated normal": cc.TruncatedNormal(1.0, 1.0, 0.0, 4.0),
+        "gamma": cc.Gamma(2.5, 1.0),
+        "discrete": cc.Discrete([0.0, 1.0, 2.0], [0.5, 0.3, 0.2]),
+    }
+    functions = {name: lambda kind=kind: kind.quantile(uniforms) for name, kind in kinds.items()}
+    taken = medians(functions | {"ndtri": lambda: ndtri(uniforms)}, options.size(5, 1))
+    each = 1e9 / len(uniforms)
+    reference = f"ndtri, {taken['ndtri'] * each:.1f} ns"
+    return [
+        Row(f"quantile function, {name}: time over ndtri", taken[name] * each, "ns a value", reference, taken[name] / taken["ndtri"])
+        for name in kinds
+    ]
+
+
+def _saltelli(options: Options) -> list[Row]:
+    size = options.size(8192, 64)
+    problem = {"num_vars": INPUTS, "names": [f"x{i}" for i in range(INPUTS)], "bounds": [[0.0, 1.0]] * INPUTS}
+    results = {}
+
+    def salib() -> None:
+        results["salib"] = salib_sobol.sample(problem, size, calc_second_order=True, seed=7)
+
+    def ours() -> None:
+        results["ours"] = saltelli_rows(7, INPUTS, size)
+
+    taken = medians({"ours": ours, "salib": salib}, options.size(3, 1))
+    ratio = taken["salib"] / taken["ours"]
+    different = int(np.count_nonzero(results["salib"] != results["ours"]))
+    return [
+        Row(
+            f"Saltelli rows, {INPUTS} inputs, N = {size:,}, second order: times faster",
+            taken["ours"] * 1e3,
+            "ms",
+            f"SALib's sampler, {taken['salib'] * 1e3:.0f} ms",
+            ratio,
+            *at_least(40, ratio),
+        ),
+        Row("Saltelli rows: values that differ from SALib's", different, "values", "SALib", target="0", met=different == 0),
+    ]

@@ -1,0 +1,155 @@
+"""Times, peaks of memory and the machine they were taken on."""
+
+import ctypes
+import gc
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+# One pass over an array that fits in the first cache, again and again: bound by arithmetic, not by memory.
+_WORK = """
+import time, numpy as np
+x = np.linspace(0, 1, 4096)
+def work(seconds_or_loops):
+    start = time.perf_counter()
+    for _ in range(seconds_or_loops):
+        np.exp(x)
+    return time.perf_counter() - start
+work(2000)
+print(work({loops}))
+"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table.
+
+    `ratio` is the factor by which `value` is better (or, against a floor, more) than `reference`, as `what` says;
+    `met` is None where there is no target.
+    """
+
+    what: str
+    value: float | None
+    unit: str
+    reference: str = ""
+    ratio: float | None = None
+    target: str = ""
+    met: bool | None = None
+
+
+@dataclass(frozen=True)
+class Options:
+    """How large a run is."""
+
+    smoke: bool = False
+    full: bool = False
+    peers_python: str = sys.executable
+
+    def size(self, usual: int, smoke: int) -> int:
+        """Return the usual size, or the tiny one of a smoke run."""
+        return smoke if self.smoke else usual
+
+
+def at_most(limit: float, value: float) -> tuple[str, bool]:
+    """Return a target from above, in words and whether it is met."""
+    return f"<= {limit:g}", value <= limit
+
+
+def at_least(limit: float, value: float) -> tuple[str, bool]:
+    """Return a target from below, in words and whether it is met."""
+    return f">= {limit:g}", value >= limit
+
+
+def seconds(function: Callable[[], object]) -> float:
+    """Time one call."""
+    start = time.perf_counter()
+    function()
+    return time.perf_counter() - start
+
+
+def medians(functions: Mapping[str, Callable[[], object]], repeats: int = 5) -> dict[str, float]:
+    """Time functions in turns, so that a busy spell of the machine strikes all; the first turn does not count."""
+    taken: dict[str, list[float]] = {name: [] for name in functions}
+    for turn in range(repeats + 1):
+        for name, function in functions.items():
+            spent = seconds(function)
+            if turn:
+                taken[name].append(spent)
+    return {name: statistics.median(times) for name, times in taken.items()}
+
+
+def peak_megabytes(function: Callable[[], object]) -> float | None:
+    """Return by how much the resident memory rises above where it stood, at its highest, or None off Linux."""
+    if not Path("/proc/self/clear_refs").exists():
+        return None
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
+    before = _resident("VmRSS")
+    Path("/proc/self/clear_refs").write_text("5")
+    result = function()
+    peak = _resident("VmHWM")
+    del result
+    return (peak - before) / 1024
+
+
+def _resident(key: str) -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith(key)).split()[1])
+
+
+def run_python(program: str, *arguments: str, python: str = sys.executable, timeout: float = 600) -> str:
+    """Run a program in a fresh interpreter at the root of the project and return what it prints."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
+    done = subprocess.run(
+        [python, "-c", program, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=timeout
+    )
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise RuntimeError(last)
+    return done.stdout
+
+
+def scaling_of_two_processes(loops: int = 30000) -> float:
+    """Return how much more two processes get done than one: 2 on two free cores, 1 where they share one."""
+    program = _WORK.format(loops=loops)
+    alone = float(run_python(program))
+    pair = [
+        subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, cwd=ROOT) for _ in range(2)
+    ]
+    together = max(float(process.communicate()[0]) for process in pair)
+    return 2 * alone / together
+
+
+def machine() -> dict[str, str]:
+    """Say what the figures were taken on."""
+    names = ("numpy", "scipy", "xarray", "SALib", "openturns", "chaospy", "squigglepy")
+    found = {name: _version(name) for name in names}
+    cpu = [line.split(":")[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")]
+    return {
+        "date": time.strftime("%Y-%m-%d"),
+        "processor": f"{cpu[0] if cpu else platform.processor()}, {os.cpu_count()} cores",
+        "system": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
+        "versions": ", ".join(f"{name} {version}" for name, version in found.items() if version),
+        "threads of BLAS": os.environ.get("OPENBLAS_NUM_THREADS", "all"),
+        "load when it began (1, 5, 15 minutes)": ", ".join(f"{load:.1f}" for load in os.getloadavg()),
+    }
+
+
+def _lines(path: str) -> list[str]:
+    return Path(path).read_text().splitlines() if Path(path).exists() else []
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return ""
