@@ -10,6 +10,7 @@ _ROOMS = (
     "fleet",
     "allocation",
     "revenue",
+    "payback",
     "electricity",
     "gas",
     "available_power",

@@ -1,10 +1,9 @@
-"""Revenue: the essay's doublings (R1 to R4), the logistic path and its integral, what can be afforded."""
+"""Revenue: the essay's doublings (R1 to R4), the logistic path, what can be afforded."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.integrate import quad
 from scipy.optimize import brentq
 
 from clustercast.quantities import revenue
@@ -76,41 +75,6 @@ def test_the_path_does_not_depend_on_the_grid():
     np.testing.assert_array_equal(
         revenue.leading_lab_revenue(annual, *arguments), revenue.leading_lab_revenue(half_yearly, *arguments)[::2]
     )
-
-
-def logistic(time, start, rate, ceiling):
-    return ceiling / (1 + (ceiling / start - 1) * np.exp(-rate * time))
-
-
-@given(st.floats(1e8, 1e12), st.floats(1e9, 1e12), st.floats(0.1, 3.0), st.floats(2.0, 1000.0), st.floats(0.1, 0.9))
-def test_the_margin_over_the_payback_time_is_the_cost(cost, start, rate, room, margin):
-    ceiling = start * room
-    time = float(revenue.cluster_payback_time(cost, start, rate, ceiling, margin))
-    earned, _ = quad(logistic, 0, time, args=(start, rate, ceiling))
-    assert margin * earned == pytest.approx(cost, rel=1e-6)
-
-
-def test_a_cluster_that_the_ceiling_repays_slowly_has_a_finite_payback_time():
-    time = revenue.cluster_payback_time(1e15, 1e10, 1.4, 1e11, 0.5)
-    assert time == pytest.approx(1e15 / (0.5 * 1e11), rel=1e-3)
-
-
-def test_the_payback_ratio_is_one_at_the_payback_time():
-    time = revenue.cluster_payback_time(5e9, 4e9, 1.2, 1e12, 0.4)
-    assert revenue.cluster_payback_ratio(5e9, 4e9, 1.2, 1e12, 0.4, time) == pytest.approx(1.0)
-    assert revenue.cluster_payback_year(np.array([[2024.0]]), time) == pytest.approx(2024.0 + float(time))
-
-
-def test_the_gpt4_cluster_is_paid_off_within_two_years_of_billions_of_revenue():
-    """The essay: the estimated 500M USD would have been paid off by the reported billions of annual revenue."""
-    assert revenue.cluster_payback_time(5e8, 2e9, np.log(2) / HALF_YEAR, 3e12, 0.4) < 1
-
-
-@given(st.floats(1e8, 1e13), st.floats(1e9, 1e12), st.floats(1.01, 3.0))
-def test_a_dearer_cluster_takes_longer_and_a_larger_revenue_repays_it_sooner(cost, start, factor):
-    time = revenue.cluster_payback_time(cost, start, 1.0, 1e13, 0.4)
-    assert revenue.cluster_payback_time(cost * factor, start, 1.0, 1e13, 0.4) > time
-    assert revenue.cluster_payback_time(cost, start * factor, 1.0, 1e13, 0.4) < time
 
 
 def test_funds_are_cash_flow_and_margin_and_what_they_buy_adds_up():

@@ -1,4 +1,4 @@
-"""What AI earns, when a cluster is paid off, and what the largest spenders can afford."""
+"""What AI earns, and what the largest spenders can afford."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -160,98 +160,6 @@ def revenue_growth_rate(
     since = np.maximum(year - leading_lab_base_year, 0)
     rate: FloatArray = np.log(2) / (revenue_doubling_time + revenue_doubling_time_lengthening * since)
     return rate
-
-
-@quantity(
-    "year",
-    increasing=["training_cluster_cost"],
-    decreasing=["leading_lab_revenue", "revenue_growth_rate", "revenue_ceiling", "revenue_margin"],
-)
-def cluster_payback_time(
-    training_cluster_cost: FloatArray,
-    leading_lab_revenue: FloatArray,
-    revenue_growth_rate: FloatArray,
-    revenue_ceiling: FloatArray,
-    revenue_margin: FloatArray,
-) -> FloatArray:
-    """Time in which the leading laboratory's margin repays the largest training cluster.
-
-    Parameters
-    ----------
-    training_cluster_cost : (Y, sample) array, USD
-    leading_lab_revenue : (Y, sample) array, USD/year
-        Run rate when the cluster starts; from there it grows to the ceiling on a logistic path.
-    revenue_growth_rate : (Y, sample) array, 1/year
-        Held at its value of the year in which the cluster starts.
-    revenue_ceiling : (sample,) array, USD/year
-    revenue_margin : (sample,) array, 1
-        Share of revenue left to pay for clusters.
-
-    Returns
-    -------
-    (Y, sample) array, year
-        The time T at which the margin on the revenue from now to T equals the cost.
-
-    Notes
-    -----
-    The integral of a logistic path with growth rate g from revenue R to the ceiling C over T is
-    C / g log(1 + R / C (exp(g T) - 1)); this is its inverse.
-    """
-    progress = revenue_growth_rate * training_cluster_cost / (revenue_margin * revenue_ceiling)
-    head = revenue_ceiling / leading_lab_revenue
-    # exp(progress) overflows where the ceiling is low: taken out of the logarithm
-    return (progress + np.log(np.exp(-progress) - head * np.expm1(-progress))) / revenue_growth_rate
-
-
-@quantity("year", increasing=["cluster_payback_time"])
-def cluster_payback_year(year: FloatArray, cluster_payback_time: FloatArray) -> FloatArray:
-    """Year in which the largest training cluster of a year is paid off.
-
-    Parameters
-    ----------
-    year : (Y, 1) array, year
-    cluster_payback_time : (Y, sample) array, year
-
-    Returns
-    -------
-    (Y, sample) array, year
-    """
-    return year + cluster_payback_time
-
-
-@quantity(
-    "1",
-    increasing=["leading_lab_revenue", "revenue_growth_rate", "revenue_ceiling", "revenue_margin", "payback_horizon"],
-    decreasing=["training_cluster_cost"],
-)
-def cluster_payback_ratio(
-    training_cluster_cost: FloatArray,
-    leading_lab_revenue: FloatArray,
-    revenue_growth_rate: FloatArray,
-    revenue_ceiling: FloatArray,
-    revenue_margin: FloatArray,
-    payback_horizon: FloatArray,
-) -> FloatArray:
-    """Margin over the horizon per dollar spent on the largest training cluster.
-
-    Parameters
-    ----------
-    training_cluster_cost : (Y, sample) array, USD
-    leading_lab_revenue : (Y, sample) array, USD/year
-    revenue_growth_rate : (Y, sample) array, 1/year
-    revenue_ceiling : (sample,) array, USD/year
-    revenue_margin : (sample,) array, 1
-    payback_horizon : (sample,) array, year
-        Time over which the margin is added up: the life of the accelerators.
-
-    Returns
-    -------
-    (Y, sample) array, 1
-        Above 1 the cluster is paid off within the horizon.
-    """
-    growth = np.expm1(revenue_growth_rate * payback_horizon)
-    revenue = revenue_ceiling / revenue_growth_rate * np.log1p(leading_lab_revenue / revenue_ceiling * growth)
-    return revenue_margin * revenue / training_cluster_cost
 
 
 @quantity(
