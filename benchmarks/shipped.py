@@ -13,7 +13,8 @@ SIX = (
     "ai_investment",
     "accelerator_shipments",
 )
-EIGHT = (*SIX, "leading_lab_revenue", "fleet_power")
+EIGHT = (*SIX[:5], "leading_lab_revenue", "fleet_power", "wafer_share")
+INPUTS_OF_PANEL = 24
 
 
 @cache

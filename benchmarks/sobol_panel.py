@@ -1,0 +1,153 @@
+"""The default panel of Sobol' indices against SALib, SciPy and OpenTURNS."""
+
+import time
+import warnings
+from importlib.util import find_spec
+
+import numpy as np
+from SALib.analyze import sobol as salib_sobol
+
+import clustercast as cc
+from benchmarks.measure import Options, Row, at_least, at_most, medians, peak_megabytes, scaling_of_two_processes, seconds
+from benchmarks.shipped import EIGHT, INPUTS_OF_PANEL, with_inputs
+from clustercast.dataset import Dataset
+from clustercast.sensitivity_outputs import analysed_output
+
+RESAMPLES = 100
+
+
+def rows(options: Options) -> list[Row]:
+    """24 inputs, 8 outputs by year, second order, error bars."""
+    size = options.size(8192, 64)
+    forecast = _forecast(size, 1)
+    scrambles = _forecast(size, 8)
+    values = np.concatenate([np.atleast_2d(analysed_output(forecast, name, "auto").values) for name in EIGHT])
+    peak = peak_megabytes(lambda: cc.sobol_indices(forecast))
+    taken = medians(
+        {
+            "same": lambda: cc.sobol_indices(forecast, estimator="saltelli-jansen", resamples=RESAMPLES),
+            "default": lambda: cc.sobol_indices(forecast),
+            "scrambles": lambda: cc.sobol_indices(scrambles),
+            "no interval": lambda: cc.sobol_indices(forecast, resamples=0),
+        },
+        options.size(3, 1),
+    )
+    panel = f"{len(values)} columns ({len(EIGHT)} outputs by year), {INPUTS_OF_PANEL} inputs, N = {size:,}"
+    ours = cc.sobol_indices(forecast, estimator="saltelli-jansen", resamples=RESAMPLES, seed=1)
+    table = [
+        Row(f"panel of {panel}, S1, ST, S2, {RESAMPLES} resamples, SALib's estimator", taken["same"], "s"),
+        Row("the same, azzini-rosati", taken["default"], "s"),
+        Row("the same, 8 scrambles and Student-t in place of the bootstrap (the default analysis)", taken["scrambles"], "s"),
+        Row("the same without intervals", taken["no interval"], "s"),
+    ]
+    if peak is not None:
+        table.append(Row("memory at its peak, above the forecast", peak, "MB", "", None, *at_most(1000, peak)))
+    table += _beside_salib(ours, values, taken, options)
+    table += _beside_scipy(values, size, taken["same"], options)
+    table += _beside_openturns(values, size, taken["same"], options)
+    return table
+
+
+def _forecast(size: int, replicates: int) -> Dataset:
+    priors = with_inputs(EIGHT, INPUTS_OF_PANEL)
+    design = cc.draw(priors, size, design="saltelli", replicates=replicates, seed=7)
+    return cc.propagate(design, outputs=EIGHT)
+
+
+def _chosen(values: np.ndarray, options: Options) -> list[int]:
+    """Return the columns that SALib runs on: all, or a few spread over the panel that vary."""
+    varying = [i for i, column in enumerate(values) if np.ptp(column) > 0]
+    return varying if options.full else varying[:: max(1, len(varying) // 3)][: 1 if options.smoke else 3]
+
+
+def _salib(values: np.ndarray, parallel: bool = False) -> dict[str, np.ndarray]:
+    problem = {"num_vars": INPUTS_OF_PANEL, "names": [f"x{i}" for i in range(INPUTS_OF_PANEL)], "bounds": [[0.0, 1.0]] * INPUTS_OF_PANEL}
+    return salib_sobol.analyze(
+        problem, values, calc_second_order=True, num_resamples=RESAMPLES, seed=1, parallel=parallel, n_processors=2
+    )
+
+
+def _beside_salib(ours: Dataset, values: np.ndarray, taken: dict[str, float], options: Options) -> list[Row]:
+    chosen, largest, spent = _chosen(values, options), 0.0, []
+    years = len(values) // len(EIGHT)
+    for i in chosen:
+        start = time.perf_counter()
+        theirs = _salib(values[i])
+        spent.append(time.perf_counter() - start)
+        for name in ("S1", "ST", "S2", "S1_conf", "ST_conf", "S2_conf"):
+            own = ours[name].values[i // years, i % years]
+            largest = max(largest, float(np.nanmax(np.abs(own - theirs[name]))))
+    parallel = seconds(lambda: _salib(values[chosen[0]], parallel=True))
+    scaling = scaling_of_two_processes(options.size(30000, 5000))
+    said = "all columns run" if options.full else f"{len(chosen)} whole columns run, times {len(values)}"
+    serial_all, parallel_all = float(np.median(spent)) * len(values), parallel * len(values)
+    faster = serial_all / taken["same"]
+    return [
+        Row("times faster, same estimator and resamples", taken["same"], "s", f"SALib serial, {serial_all:.0f} s ({said})", faster, *at_least(600, faster)),
+        Row("times faster, default analysis (8 scrambles)", taken["scrambles"], "s", f"SALib serial, {serial_all:.0f} s", serial_all / taken["scrambles"]),
+        Row(
+            "times faster, same estimator and resamples",
+            taken["same"],
+            "s",
+            f"SALib parallel, {parallel_all:.0f} s (1 column run, 2 processes that get {scaling:.2f} x one's work done)",
+            parallel_all / taken["same"],
+        ),
+        Row(
+            "largest difference of S1, ST, S2 and their half-widths on SALib's estimator",
+            largest,
+            "1",
+            f"SALib, {len(chosen)} columns",
+            None,
+            "<= 1e-12",
+            largest <= 1e-12,
+        ),
+    ]
+
+
+def _blocks_of_rows(column: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Cut a column into the runs A (n,), B (n,) and AB (inputs, n)."""
+    by_point = column.reshape(size, 2 * INPUTS_OF_PANEL + 2)
+    return by_point[:, 0], by_point[:, -1], by_point[:, 1 : INPUTS_OF_PANEL + 1].T
+
+
+def _beside_scipy(values: np.ndarray, size: int, ours: float, options: Options) -> list[Row]:
+    """First order and total with bootstrap of one column; SciPy has no second order."""
+    from scipy.stats import sobol_indices
+
+    column = values[_chosen(values, options)[-1]]
+    a, b, swapped = _blocks_of_rows(column, size)
+    runs = {"f_A": a[np.newaxis], "f_B": b[np.newaxis], "f_AB": swapped[:, np.newaxis]}
+
+    def scipy() -> None:
+        # An input without effect gives SciPy degenerate resamples, of which it warns.
+        with warnings.catch_warnings(action="ignore"):
+            sobol_indices(func=runs, n=size, rng=1).bootstrap(n_resamples=RESAMPLES)
+
+    return [_scaled("scipy.stats.sobol_indices (no S2)", seconds(scipy), len(values), ours)]
+
+
+def _beside_openturns(values: np.ndarray, size: int, ours: float, options: Options) -> list[Row]:
+    """First order and total with bootstrap of one column."""
+    if find_spec("openturns") is None:
+        return [Row("times faster than OpenTURNS", None, "", "skipped: openturns is not installed")]
+    import openturns
+
+    a, b, swapped = _blocks_of_rows(values[_chosen(values, options)[-1]], size)
+    design = openturns.Sample(np.zeros((size * (INPUTS_OF_PANEL + 2), INPUTS_OF_PANEL)))
+    outputs = openturns.Sample(np.concatenate([a, b, *swapped])[:, np.newaxis])
+
+    def intervals() -> None:
+        algorithm = openturns.SaltelliSensitivityAlgorithm(design, outputs, size)
+        algorithm.setUseAsymptoticDistribution(False)
+        algorithm.setBootstrapSize(RESAMPLES)
+        algorithm.getFirstOrderIndicesInterval()
+        algorithm.getTotalOrderIndicesInterval()
+
+    return [_scaled("OpenTURNS (no S2)", seconds(intervals), len(values), ours)]
+
+
+def _scaled(name: str, one: float, columns: int, ours: float) -> Row:
+    said = f"{name}, {one * columns:.0f} s (1 column run, times {columns})"
+    return Row("times faster, though ours has S2 too", ours, "s", said, one * columns / ours)
+
+
