@@ -24,6 +24,9 @@ from .priors import Priors as Priors
 from .propagation import propagate as propagate
 from .quantity import quantity as quantity
 from .report import plots as plots
+from .report.export import write_draws as write_draws
+from .report.export import write_iamc as write_iamc
+from .report.export import write_quantiles as write_quantiles
 from .run import run_scenarios as run_scenarios
 from .run import run_sobol as run_sobol
 from .sampling import draw as draw

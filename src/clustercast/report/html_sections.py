@@ -48,7 +48,7 @@ def question(forecast: xr.Dataset, given: Mapping[str, Family]) -> Section:
     read = (
         f"Every number below comes from {forecast.sizes['sample']:,} samples of the uncertain inputs, run through the "
         f"same model from {years[0]:g} to {years[-1]:g}. A probability is a share of the samples: it is as good as the "
-        "model and its priors, and ± is only what chance adds in drawing them (one standard error)."
+        "model and its priors. Digits that chance alone decides are not shown; ± is one standard error of the sampling."
     )
     fixed = sum(isinstance(found, Fixed) for found in given.values())
     priors = (

@@ -1,5 +1,6 @@
 """Forecasts by year as fans, with what was stated and observed, thresholds and reference classes."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -31,6 +32,8 @@ FloatArray = NDArray[np.float64]
 Level = str | float
 
 PROBABILITIES = (0.05, 0.25, 0.5, 0.75, 0.95)
+# What a reference class is called ends before its explanation.
+_SHORT = re.compile(r",| \(")
 
 
 def fan(
@@ -147,6 +150,6 @@ def _draw_lines(ax: Axes, heights: Mapping[str, float], references: Iterable[Ref
         size = reference.value * conversion(reference.unit, unit_of(path), f"reference class {reference.name!r}")
         if low <= size <= high:
             ax.axhline(size, color="0.5", linewidth=0.8, linestyle=":")
-            named[reference.name] = size
+            named[_SHORT.split(reference.name)[0]] = size
     ax.set_ylim(low, high)
     beside(ax, list(named.values()), list(named))

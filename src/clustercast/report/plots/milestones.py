@@ -131,5 +131,10 @@ def _outside(found: xr.DataArray) -> str:
     ):
         share = float(share_with_error(reached)[0])
         if share or what.startswith("not"):
-            texts.append(f"{100 * share:.0f} % {what}")
+            texts.append(f"{_percent(share)} {what}")
     return "\n".join(texts)
+
+
+def _percent(share: float) -> str:
+    """Return a share in percent that is 0 only where it is."""
+    return "< 1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %"

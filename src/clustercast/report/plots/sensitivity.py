@@ -174,7 +174,7 @@ def sobol_stacked(indices: xr.Dataset, output: str, *, most: int = 6, ax: Axes |
         colour = "0.75" if label.endswith(" alone") else PALETTE[place]
         _layer(ax, years, low, high, label, colour, HATCHES[place % len(HATCHES)])
         low = high
-    _layer(ax, years, low, np.where(varies, 1.0, low), "interactions", "white", "")
+    _layer(ax, years, low, np.where(varies, 1.0, low), "interactions", "none", "")
     year_axis(ax, years)
     ax.set_ylim(0, 1)
     share_axis(ax.yaxis, "share of the variance")

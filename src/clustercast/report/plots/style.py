@@ -27,7 +27,7 @@ FloatArray = NDArray[np.float64]
 # Okabe and Ito's palette, told apart by colour-blind readers (jfly.uni-koeln.de/color, 2008), yellow last.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
 MARKERS = "osD^vPX*"
-HATCHES = ("", "////", "....", "\\\\\\\\", "xxxx", "----", "++++", "oooo")
+HATCHES = ("", "///", "\\\\\\\\", "---", "xxx", "|||", "+++", "//--")
 INK = "#000000"
 # Black that stays black where ink turns light on a dark page: text on light areas.
 PRINTED = "#010101"
@@ -140,7 +140,7 @@ def human_axis(axis: Axis, path: xr.DataArray, *, log: bool, most: int = 7) -> N
 def year_axis(ax: Axes, years: FloatArray) -> None:
     """Write years as whole numbers, from the first to the last."""
     ax.set_xlabel("year")
-    ax.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True))
     if years[0] < years[-1]:
         ax.set_xlim(years[0], years[-1])
 

@@ -1,0 +1,128 @@
+"""The tables of conditioning and of a backtest: what they hold, and that they fit a terminal."""
+
+import io
+
+import numpy as np
+import pytest
+import xarray as xr
+from rich.console import Console
+
+from clustercast.backtesting import Score, Skill
+from clustercast.report.conditioning import (
+    conflict_table,
+    influence_table,
+    learnt_tables,
+    path_tables,
+    score_table,
+    skill_table,
+)
+
+
+def text(*tables):
+    console = Console(width=80, file=io.StringIO())
+    for table in tables:
+        console.print(table)
+    shown = console.file.getvalue()
+    assert max(map(len, shown.splitlines())) <= 80
+    return shown
+
+
+@pytest.fixture
+def learnt():
+    quantiles = xr.DataArray([0.05, 0.5, 0.95], dims="quantile")
+    names = ["cluster_growth_rate", "load_factor", "discrepancy_training_cluster_size"]
+    low = np.array([0.4, 0.6, 0.03])
+    return xr.Dataset(
+        {
+            "prior": (("quantile", "input"), np.stack([low, 1.2 * low, 1.5 * low])),
+            "posterior": (("quantile", "input"), np.stack([1.1 * low, 1.2 * low, 1.3 * low])),
+            "shift": ("input", [-0.75, 0.01, 0.3]),
+            "contraction": ("input", [0.5, 0.0, 0.25]),
+            "unit": ("input", ["OOM/year", "1", "OOM"]),
+        },
+        coords={"input": names, "quantile": quantiles.values},
+    )
+
+
+def test_what_was_learnt_is_shown_and_the_rest_counted(learnt):
+    shown = text(*learnt_tables(learnt))
+    assert "-0.75" in shown
+    assert "50 %" in shown
+    assert "load_factor" not in shown
+    assert "1 more inputs stayed" in shown
+    assert "0.4 to 0.6" in shown
+    assert "discrepancy_" not in shown
+    assert "load_factor" in text(*learnt_tables(learnt, everything=True))
+
+
+def test_paths_stand_side_by_side():
+    def forecast(scale):
+        values = scale * np.outer([1.0, 10.0], np.linspace(1, 3, 101))
+        path = xr.DataArray(values, dims=("year", "sample"), coords={"year": [2024.0, 2030.0]})
+        return xr.Dataset({"ai_investment": path.assign_attrs(unit="USD/year")})
+
+    shown = text(*path_tables(forecast(1e9), forecast(2e9), ["ai_investment"]))
+    assert "ai_investment, a year" in shown
+    assert "$2.0B" in shown
+    assert "$40B" in shown
+
+
+def observations():
+    return {
+        "observation": ["obs_one", "obs_two"],
+        "unit": ("observation", ["MW", "USD/year"]),
+        "log10_unit": ("observation", [6.0, 0.0]),
+    }
+
+
+def test_a_conflict_is_marked_and_chance_is_told():
+    conflict = xr.Dataset(
+        {
+            "observed": ("observation", [8.0, 9.0]),
+            "prior": (("quantile", "observation"), np.array([[7.0, 8.7], [7.3, 9.0], [7.7, 9.3]])),
+            "prior_tail": ("observation", [0.001, 0.6]),
+            "posterior_tail": ("observation", [0.3, 0.7]),
+        },
+        coords={**observations(), "quantile": [0.05, 0.5, 0.95]},
+    )
+    shown = text(conflict_table(conflict))
+    assert "100 MW" in shown
+    assert "10-50 MW" in shown
+    assert shown.count("!") == 1
+    assert "1 of 2 conflict" in shown
+
+
+def test_the_most_influential_observation_comes_first():
+    influence = xr.Dataset(
+        {
+            "shift": (("observation", "input"), np.array([[0.1, -0.2], [0.9, 0.0]])),
+            "elpd": ("observation", [-1.0, -2.0]),
+            "k_hat": ("observation", [0.3, 0.8]),
+        },
+        coords={**observations(), "input": ["load_factor", "us_gdp"]},
+    )
+    shown = text(influence_table(influence))
+    assert shown.index("obs_two") < shown.index("obs_one")
+    assert "+0.90" in shown
+    assert "-0.20" in shown
+    assert "0.80 !" in shown
+
+
+def test_skill_is_printed_with_its_error_good_or_bad():
+    skills = [
+        Skill("posterior", 12, 6, 0.154, -0.1, 0.5, 1.0, np.nan, np.nan),
+        Skill("prior", 12, 6, 0.098, -0.3, 0.67, 0.92, -0.056, 0.047),
+        Skill("essay", 12, 6, 0.177, np.nan, np.nan, np.nan, 0.023, 0.068),
+    ]
+    shown = text(skill_table(skills, "As of 2024-06"))
+    assert "-0.056 ± 0.047" in shown
+    assert "100 %" in shown
+    assert "+0.023 ± 0.068" in shown
+
+
+def test_each_observation_has_its_scores_and_a_dash_where_there_is_none():
+    one = Score("posterior", "obs_one", "level", "g", 2025.1, 2.0, 2.3, 0.15, 0.2, 0.81)
+    two = Score("line", "obs_one", "level", "g", 2025.1, 2.0, 1.0, 0.75, 0.9, 0.99)
+    shown = text(score_table([one, two], ["posterior", "prior", "line"]))
+    row = next(line.split() for line in shown.splitlines() if "obs_one" in line)
+    assert row == ["obs_one", "2025.1", "x", "2.00", "0.81", "0.150", "-", "0.750"]

@@ -1,0 +1,110 @@
+"""Files for other programs hold the numbers to the last bit, whole or not at all."""
+
+import builtins
+import csv
+import json
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import xarray as xr
+
+import clustercast as cc
+from clustercast import InputError
+
+
+@pytest.fixture(scope="module")
+def forecast():
+    @cc.quantity("W")
+    def power(year, growth, start, base):
+        return start * np.exp(growth * (year - base))
+
+    @cc.quantity("1", labels=["none", "some"])
+    def binds(growth, limit):
+        return np.where(growth > limit, 1, 0)
+
+    priors = cc.Priors(
+        growth=cc.Uniform(0.1, 0.9, unit="1/year"),
+        limit=cc.Fixed(0.5, unit="1/year"),
+        start=cc.Fixed(1.0, unit="GW"),
+        base=cc.Fixed(2024.0, unit="year"),
+    )
+    inputs = cc.draw(priors, 512, seed=1)
+    return cc.propagate(inputs, model=cc.Model([power, binds]), years=[2024, 2025.5, 2026])
+
+
+def rows_of(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_quantiles_read_back_to_the_bit(forecast, tmp_path):
+    summary = cc.summarise(forecast)
+    rows = rows_of(cc.write_quantiles(summary, tmp_path / "q.csv"))
+    found = {(row["output"], row["year"], row["statistic"]): row for row in rows}
+    for year, text in ((2024, "2024"), (2025.5, "2025.5"), (2026, "2026")):
+        for p in summary["quantile"].values:
+            row = found["power", text, f"{p:g}"]
+            assert float(row["value"]) == summary["power"].sel(year=year, quantile=p)
+            assert float(row["error"]) == summary["power_error"].sel(year=year, quantile=p)
+        assert float(found["power", text, "mean"]["value"]) == summary["power_mean"].sel(year=year)
+    share = found["binds", "", "share of some"]
+    assert float(share["value"]) == float((forecast["growth"] > 0.5).mean())
+    assert {row["unit"] for row in rows if row["output"] == "power"} == {"W"}
+
+
+def test_the_long_table_has_the_columns_of_the_scenario_community(forecast, tmp_path):
+    summary = cc.summarise(forecast)
+    target = cc.write_iamc({"base": summary, "other": summary}, tmp_path / "i.csv", regions={"power": "United States"})
+    rows = rows_of(target)
+    assert list(rows[0]) == ["model", "scenario", "region", "variable", "unit", "year", "quantile", "value"]
+    assert len(rows) == 2 * 3 * 5 and {row["region"] for row in rows} == {"United States"}
+    median = next(row for row in rows if row["year"] == "2026" and row["quantile"] == "0.5")
+    assert float(median["value"]) == summary["power"].sel(year=2026, quantile=0.5)
+
+
+def test_a_dataset_that_is_no_summary_is_refused(forecast, tmp_path):
+    with pytest.raises(InputError, match="cc.summarise"):
+        cc.write_quantiles(forecast, tmp_path / "q.csv")
+    assert not list(tmp_path.iterdir())
+
+
+def test_parquet_holds_every_sample_with_units_and_provenance(forecast, tmp_path):
+    read = pq.read_table(cc.write_draws(forecast, tmp_path / "draws.parquet"))
+    assert read.num_rows == 3 * 512
+    table = read.to_pandas().set_index(["year", "sample"]).sort_index()
+    assert np.array_equal(table["power"].loc[2025.5], forecast["power"].sel(year=2025.5))
+    assert np.array_equal(table["growth"].loc[2026.0], forecast["growth"])
+    told = {key.decode(): value.decode() for key, value in read.schema.metadata.items()}
+    assert told["unit:power"] == "W" and told["seed"] == "1"
+    assert json.loads(told["versions"])["clustercast"]
+
+
+def test_parquet_of_outputs_without_years_has_one_row_a_sample(forecast, tmp_path):
+    only = forecast.drop_vars("power").drop_dims("year")
+    read = pq.read_table(cc.write_draws(only, tmp_path / "draws.parquet"))
+    assert read.num_rows == 512 and "year" not in read.column_names
+
+
+def test_netcdf_holds_the_forecast(forecast, tmp_path):
+    with xr.open_dataset(cc.write_draws(forecast, tmp_path / "draws.nc"), engine="h5netcdf") as read:
+        assert np.array_equal(read["power"], forecast["power"])
+
+
+def test_another_format_is_refused(forecast, tmp_path):
+    with pytest.raises(InputError, match=r"give \.nc or \.parquet"):
+        cc.write_draws(forecast, tmp_path / "draws.xlsx")
+
+
+def test_a_missing_library_is_said_in_one_sentence(forecast, tmp_path, monkeypatch):
+    known = builtins.__import__
+
+    def without_pyarrow(name, *args, **kwargs):
+        if name.split(".")[0] == "pyarrow":
+            raise ImportError(name)
+        return known(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", without_pyarrow)
+    with pytest.raises(InputError, match=r"install clustercast\[parquet\]"):
+        cc.write_draws(forecast, tmp_path / "draws.parquet")
+    assert not list(tmp_path.iterdir())

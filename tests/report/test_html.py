@@ -1,0 +1,130 @@
+"""The page is one file, whole, readable without eyes or network, and says what it was given."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+from matplotlib.figure import Figure
+from rich.table import Table
+
+from clustercast.report.html import Section, bullets, definitions, folded, page, paragraph, table, terminal_table
+from clustercast.report.html_figures import figure, svg
+
+VOID = {"meta", "link", "br", "img", "hr"}
+
+
+class Reader(HTMLParser):
+    """Reads a page strictly: every element that opens closes, in order."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.tags, self.attrs, self.ids = [], [], [], []
+        self.feed(text)
+        self.close()
+        assert not self.open, f"never closed: {self.open}"
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attrs.append((tag, dict(attrs)))
+        self.ids += [value for key, value in attrs if key == "id"]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attrs.append((tag, dict(attrs)))
+        self.ids += [value for key, value in attrs if key == "id"]
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def drawn():
+    made = Figure(figsize=(2, 1))
+    ax = made.subplots()
+    ax.plot([0, 1], [0, 1], color="#000000")
+    ax.bar([0], [1], hatch="///", color="#0072B2")
+    return made
+
+
+def check_page(text):
+    """Check what must hold of every page."""
+    read = Reader(text)
+    assert len(read.ids) == len(set(read.ids)), "ids repeat"
+    headings = [int(tag[1]) for tag in read.tags if re.fullmatch(r"h[1-6]", tag)]
+    assert headings[0] == 1 and headings.count(1) == 1
+    assert all(after - before <= 1 for before, after in zip(headings, headings[1:], strict=False))
+    for tag, attrs in read.attrs:
+        assert tag not in ("link", "iframe", "img"), f"a page of one file has no {tag}"
+        for key in ("href", "src", "xlink:href"):
+            assert attrs.get(key, "#").startswith("#"), f"{key} leaves the page: {attrs[key]}"
+        if attrs.get("href", "#").startswith("#") and len(attrs.get("href", "")) > 1:
+            assert attrs["href"][1:] in read.ids, f"no target: {attrs['href']}"
+        if attrs.get("aria-labelledby"):
+            assert attrs["aria-labelledby"] in read.ids
+        if tag == "th":
+            assert attrs["scope"] in ("col", "row", "rowgroup")
+    assert read.tags.count("table") == read.tags.count("caption")
+    assert read.tags.count("svg") == read.tags.count("title") - 1, "a figure has no description"
+    assert "@import" not in text and not re.search(r"url\((?!#)", text)
+    return read
+
+
+def test_a_page_is_whole_and_leaves_nothing_outside():
+    parts = [
+        Section("What & why", paragraph("a < b")),
+        Section("Figures", figure(drawn(), "one", "A line & a bar") + figure(drawn(), "two", "The same", "below")),
+        Section("Tables", folded("more", table("caption", ["a", "b"], [["1", "2"]]))),
+    ]
+    text = page("Title <1>", "subtitle", parts)
+    read = check_page(text)
+    assert text.startswith("<!DOCTYPE html>") and ("html", {"lang": "en"}) in read.attrs
+    assert "<title>Title &lt;1&gt;</title>" in text and "<p>a &lt; b</p>" in text
+    assert '<h2 id="what-why">What &amp; why</h2>' in text and '<a href="#what-why">' in text
+    assert "prefers-color-scheme: dark" in text and "@media print" in text
+
+
+def test_a_figure_takes_the_colour_of_the_text_and_has_no_ground():
+    text = svg(drawn(), "one", "A line & a bar")
+    assert '<title id="one-title">A line &amp; a bar</title>' in text and 'role="img"' in text
+    assert "#000000" not in text and "stroke: currentColor" in text and "#0072b2" in text
+    assert "fill: #ffffff" not in text
+    assert "<metadata" not in text and "<style" not in text
+
+
+def test_two_figures_share_no_names_and_one_figure_is_the_same_text_twice():
+    ids = [set(re.findall(r'\bid="([^"]+)"', svg(drawn(), name, "x"))) for name in ("one", "two")]
+    assert ids[0] and not ids[0] & ids[1]
+    assert svg(drawn(), "one", "x") == svg(drawn(), "one", "x")
+    used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', svg(drawn(), "one", "x")))
+    assert used <= ids[0]
+
+
+def test_a_table_heads_its_rows_and_groups():
+    text = table("Numbers", ["name", "value"], [["group", ""], ["a<b", "1"]], right=[1])
+    assert "<caption>Numbers</caption>" in text
+    assert '<th class="group" scope="rowgroup" colspan="2">group</th>' in text
+    assert '<th scope="row">a&lt;b</th><td class="right">1</td>' in text
+
+
+def test_a_table_of_the_terminal_keeps_its_words_and_loses_its_markup():
+    made = Table("what", title="Title", caption="said below")
+    made.add_column("number", justify="right")
+    made.add_row("[bold]power[/bold]", "1.2 GW")
+    text = terminal_table(made)
+    assert '<th scope="row">power</th><td class="right">1.2 GW</td>' in text
+    assert "<caption>Title</caption>" in text and "said below" in text
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        paragraph("<b>"),
+        bullets([("<b>", "<i>")]),
+        definitions([("<b>", "<i>")]),
+        folded("<b>", ""),
+        table("<b>", ["<i>"], [["<u>"]]),
+    ],
+)
+def test_text_is_never_markup(made):
+    assert not {"b", "i", "u"} & set(Reader(made).tags)

@@ -1,0 +1,382 @@
+"""Figures show the numbers they are given, say what they are, and look as they did."""
+
+import json
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+import xarray as xr
+from matplotlib.colors import to_hex
+from matplotlib.testing.compare import compare_images
+
+from clustercast import InputError, plots
+from clustercast.observation_rows import Observation
+from clustercast.reference_classes import ReferenceClass
+from clustercast.report.plots.style import number_text, spread_apart
+from clustercast.stated import StatedCell
+
+YEARS = np.arange(2024.0, 2031.0)
+# Root mean square of the difference of pixel values, of 255: what another build of the font engine may move.
+TOLERANCE = 6.0
+
+
+def path(values, name="training_cluster_power", unit="W", **attrs):
+    told = {"role": "output", "unit": unit, "long_name": f"Name of {name}", **attrs}
+    return xr.DataArray(values, {"year": YEARS[: len(values)]}, ("year", "sample"), name, told)
+
+
+@pytest.fixture
+def power():
+    """Ten-fold growth in two years: sample k of 101 is 10^(k/50) times the path from 100 MW."""
+    factors = np.logspace(0, 2, 101)
+    return path(1e8 * 10 ** ((YEARS[:, np.newaxis] - 2024) / 2) * factors)
+
+
+def tick_texts(axis):
+    axis.figure.canvas.draw()
+    return [label.get_text() for label in axis.get_ticklabels()]
+
+
+def texts(ax):
+    return [text.get_text() for text in ax.texts]
+
+
+class TestFan:
+    def test_draws_the_median_and_bands_between_pairs_of_quantiles(self, power):
+        ax = plots.fan(power)
+        (median,) = [line for line in ax.get_lines() if line.get_label() == "forecast: median"]
+        assert np.allclose(median.get_ydata(), 10 * power.isel(sample=0))
+        outer, inner = (band.get_paths()[0].vertices for band in ax.collections)
+        at_start = [band[np.isclose(band[:, 0], 2024)][:, 1] for band in (outer, inner)]
+        assert np.isclose(at_start[0].min(), 1e8 * 10**0.1) and np.isclose(at_start[0].max(), 1e8 * 10**1.9)
+        assert np.isclose(at_start[1].min(), 1e8 * 10**0.5) and np.isclose(at_start[1].max(), 1e8 * 10**1.5)
+        assert [band.get_label() for band in ax.collections] == ["90 % of samples", "50 % of samples"]
+
+    def test_a_summary_gives_the_same_figure_as_its_samples(self, power):
+        quantile = power.quantile([0.05, 0.25, 0.5, 0.75, 0.95], dim="sample", keep_attrs=True)
+        lines = [plots.fan(given).get_lines()[0].get_ydata() for given in (power, quantile)]
+        assert np.allclose(*lines)
+
+    def test_says_name_unit_and_multiples(self, power):
+        ax = plots.fan(power)
+        assert ax.get_title(loc="left") == "Name of training_cluster_power"
+        assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_yscale()) == ("year", "W", "log")
+        assert {"1 GW", "10 GW", "100 GW"} <= set(tick_texts(ax.yaxis))
+
+    def test_dollars_are_dollars_and_shares_percent(self):
+        money = plots.fan(path(np.logspace(9, 12, 7)[:, np.newaxis] * np.ones(3), "cost", "USD"))
+        assert r"\$100B" in tick_texts(money.yaxis)
+        share = plots.fan(path(np.logspace(-2, 0, 7)[:, np.newaxis] * np.ones(3), "electricity_share", "1"))
+        assert "10 %" in tick_texts(share.yaxis) and share.get_ylabel() == "share"
+
+    def test_what_is_not_positive_is_on_a_plain_axis(self):
+        assert plots.fan(path(np.linspace(-1, 1, 21).reshape(7, 3), "change", "1")).get_yscale() == "linear"
+
+    def test_stated_cells_are_converted_and_those_of_others_left_out(self, power):
+        common = {"table": "t", "text": "~", "unit": "GW"}
+        cells = [
+            StatedCell(quantity="training_cluster_power", year=2026, low=1, high=1, **common),
+            StatedCell(quantity="training_cluster_power", year=2028, low=1, high=10, **common),
+            StatedCell(quantity="fleet_power", year=2026, low=7, high=7, **common),
+        ]
+        lines = plots.fan(power, stated=cells).get_lines()[1:]
+        assert [list(line.get_ydata()) for line in lines] == [[1e9], [1e9, 1e10]]
+        assert [list(line.get_xdata()) for line in lines] == [[2026], [2028, 2028]]
+        assert sum(line.get_label() == "stated" for line in lines) == 1
+
+    def test_an_open_range_has_an_arrow(self, power):
+        cell = StatedCell(
+            table="t", quantity="training_cluster_power", year=2030, text="100 GW+", low=100, high=np.inf, unit="GW"
+        )
+        ax = plots.fan(power, stated=[cell])
+        (arrow,) = [text for text in ax.texts if hasattr(text, "xyann")]
+        assert arrow.xyann == (2030, 1e11) and arrow.xy[0] == 2030 and arrow.xy[1] > 2e11
+
+    def test_observations_count_the_whole_and_have_an_interval_of_nine_tenths(self, power):
+        row = {"quantity": "training_cluster_power", "name": "n", "unit": "MW", "source": "s", "as_of": "2025"}
+        rows = [
+            Observation(id="a", date=2025.0, value=100.0, part=0.5, sd_log10=0.1, **row),
+            Observation(id="b", date=2026.0, value=300.0, sd_log10=0.1, kind="record", **row),
+        ]
+        ax = plots.fan(power, observed=rows)
+        measured, record = ax.containers
+        assert measured.lines[0].get_ydata() == [2e8] and record.lines[0].get_ydata() == [3e8]
+        ends = measured.lines[2][0].get_segments()[0][:, 1]
+        assert np.allclose(np.log10(ends / 2e8), [-0.16449, 0.16449], atol=1e-4)
+        assert record.lines[2] == () and record.get_label() == "observed: at least"
+
+    def test_thresholds_and_references_are_labelled_lines_and_unseen_references_absent(self, power):
+        common = {"kind": "power", "source": "s", "as_of": "2024"}
+        references = [
+            ReferenceClass(name="a dam, of some size", value=2.0, unit="GW", **common),
+            ReferenceClass(name="a lamp", value=10.0, unit="W", **common),
+        ]
+        ax = plots.fan(power, levels=["10 GW"], references=references)
+        assert texts(ax) == ["a dam", "10 GW"]
+        heights = {line.get_ydata()[0] for line in ax.get_lines()[1:]}
+        assert {1e10, 2e9} <= heights and 10.0 not in heights
+
+    def test_draws_on_the_axes_it_is_given(self, power):
+        ax = plots.fan(power)
+        assert plots.fan(power / 10, ax=ax, colour=plots.PALETTE[1], label="other") is ax
+        assert {"forecast: median", "other: median"} <= {line.get_label() for line in ax.get_lines()}
+
+    def test_refuses_a_path_without_years(self, power):
+        with pytest.raises(InputError, match="a fan needs"):
+            plots.fan(power.isel(year=0))
+
+
+class TestComparison:
+    def test_exceedance_is_the_share_of_samples_above(self, power):
+        ax = plots.exceedance_curve(power, years=[2026])
+        sizes, shares = ax.get_lines()[0].get_data()
+        at = np.interp(np.log(power.sel(year=2026).values[10:90]), np.log(sizes), shares)
+        assert np.allclose(at, 1 - np.arange(10, 90) / 100, atol=0.011)
+        assert ax.get_ylabel() == "probability of at least as much"
+
+    def test_exceedance_refuses_a_year_that_is_not_there(self, power):
+        with pytest.raises(InputError, match="has no year 2040"):
+            plots.exceedance_curve(power, years=[2040])
+
+    def test_scenarios_stand_in_the_order_given_with_their_quantiles(self, power):
+        ax = plots.scenarios({"base": power, "no_new_gas": power / 10}, year=2030, levels=["$1T"][:0])
+        assert [label.get_text() for label in ax.get_yticklabels()] == ["Base", "No new gas"]
+        medians = [line.get_xdata()[0] for line in ax.get_lines() if line.get_marker() == "o"]
+        assert np.allclose(medians, [1e12, 1e11])
+        assert ax.get_ylim()[0] > ax.get_ylim()[1], "the first is at the top"
+
+    def test_scenarios_in_other_units_are_converted(self, power):
+        other = (power / 1e9).assign_attrs(power.attrs, unit="GW")
+        ax = plots.scenarios({"a": power, "b": other}, year=2030)
+        medians = [line.get_xdata()[0] for line in ax.get_lines() if line.get_marker() == "o"]
+        assert np.isclose(*medians)
+
+    def test_no_scenarios_are_refused(self):
+        with pytest.raises(InputError, match="no scenarios"):
+            plots.scenarios({})
+
+
+class TestMilestones:
+    crossing = xr.DataArray(
+        [-np.inf, 2024.5, 2025.2, 2025.9, np.inf],
+        dims="sample",
+        attrs={"first_year": 2024.0, "last_year": 2027.0},
+    )
+
+    def test_bars_are_the_shares_of_all_samples_and_the_rest_is_said(self):
+        ax = plots.crossing_years({"$1T": self.crossing, "$2T": self.crossing})
+        heights = [-bar.get_height() for bar in ax.patches[:3]]
+        assert np.allclose(heights, 0.8 * np.array([0.5, 1.0, 0.0]))
+        assert texts(ax)[0] == "20 % before 2024\n20 % not by 2027"
+        assert [label.get_text() for label in ax.get_yticklabels()] == [r"\$1T", r"\$2T"]
+
+    def test_what_is_no_crossing_year_is_refused(self):
+        with pytest.raises(InputError, match="cc.crossing_year"):
+            plots.crossing_years({"x": xr.DataArray([2024.0], dims="sample")})
+
+    def test_probabilities_by_year(self):
+        table = xr.Dataset(
+            {"reached": (("milestone", "year"), [[0.1, 0.5]]), "reached_error": (("milestone", "year"), [[0.0, 0.01]])},
+            {"milestone": ["us_gdp >= $1T"], "output": ("milestone", ["us_gdp"]), "year": [2024.0, 2025.0]},
+        )
+        (drawn,) = plots.reached_by_year(table).containers
+        assert drawn.get_label() == r"US GDP ≥ \$1T"
+        assert np.allclose(drawn.lines[0].get_ydata(), [0.1, 0.5])
+        assert np.allclose(drawn.lines[2][0].get_segments()[1][:, 1], [0.48, 0.52])
+
+
+def indices(inputs=12):
+    """Indices in which input k has S1 = 2^-(k+1), the first alone varying by year, and one pair interacts."""
+    names = [f"input_{k}" for k in range(inputs)]
+    first = np.broadcast_to(0.5 ** np.arange(1, inputs + 1), (2, len(YEARS), inputs)).copy()
+    pairs = np.full((2, len(YEARS), inputs, inputs), np.nan)
+    pairs[..., np.triu_indices(inputs, 1)[0], np.triu_indices(inputs, 1)[1]] = 0.001
+    pairs[..., 0, 1] = 0.05
+    dims = ("output", "year", "input")
+    return xr.Dataset(
+        {
+            "S1": (dims, 0.8 * first),
+            "S1_conf": (dims, np.full_like(first, 0.01)),
+            "ST": (dims, first),
+            "ST_conf": (dims, np.full_like(first, 0.01)),
+            "S2": ((*dims, "input_2"), pairs),
+            "S2_conf": ((*dims, "input_2"), np.full_like(pairs, 0.01)),
+            "variance": (("output", "year"), np.ones((2, len(YEARS)))),
+        },
+        {
+            "output": ["ai_investment", "fleet_power"],
+            "year": YEARS,
+            "input": names,
+            "input_2": names,
+            "scale": ("output", ["log10", "raw"]),
+        },
+    )
+
+
+class TestSensitivity:
+    def test_leading_inputs_are_those_of_the_largest_mean_over_the_years(self):
+        found = indices()
+        found["ST"][0, 0, 7] = 0.8
+        assert plots.leading_inputs(found, "ai_investment", most=3) == ["input_0", "input_1", "input_2"]
+
+    def test_lines_have_the_indices_and_their_half_widths(self):
+        ax = plots.sobol_by_year(indices(), "ai_investment", most=2)
+        first, second = ax.containers
+        assert np.allclose(first.lines[0].get_ydata(), 0.5) and np.allclose(second.lines[0].get_ydata(), 0.25)
+        assert np.allclose(first.lines[2][0].get_segments()[0][:, 1], [0.49, 0.51])
+        assert (first.get_label(), ax.get_title(loc="left")) == ("Input 0", "AI investment (log10 scale)")
+
+    def test_no_two_inputs_of_a_figure_look_alike(self):
+        found = indices()
+        found["ST"] = found["ST"].copy(data=np.stack([found["ST"][0], found["ST"][1, :, ::-1]]))
+        figure = plots.sobol_panels(found, most=6)
+        looks = {}
+        for ax in figure.axes:
+            for drawn in ax.containers:
+                line = drawn.lines[0]
+                look = (to_hex(line.get_color()), line.get_marker(), line.get_linestyle())
+                assert looks.setdefault(look, drawn.get_label()) == drawn.get_label()
+        assert len(looks) == 12
+
+    def test_a_stack_ends_at_one_and_interactions_are_what_is_left(self):
+        ax = plots.sobol_stacked(indices(), "ai_investment", most=3)
+        labels = [layer.get_label() for layer in ax.collections]
+        assert labels == ["Input 0", "Input 1", "Input 2", "9 others alone", "interactions"]
+        lows = [layer.get_paths()[0].vertices[:, 1].min() for layer in ax.collections]
+        assert np.allclose(lows[:3], [0, 0.4, 0.6]) and np.isclose(lows[4], 0.8 * (1 - 0.5**12))
+        assert ax.collections[4].get_paths()[0].vertices[:, 1].max() == 1
+
+    def test_pairs_are_written_with_their_half_width(self):
+        ax = plots.second_order(indices(), "fleet_power", year=2030, most=3)
+        assert texts(ax) == ["0.050\n±0.010", "0.001\n±0.010", "0.001\n±0.010"]
+        assert [label.get_text() for label in ax.get_yticklabels()] == ["Input 0", "Input 1"]
+
+    @pytest.mark.parametrize(
+        ("call", "told"),
+        [
+            (lambda: plots.sobol_by_year(indices(), "fleet_powr"), "nearest known: fleet_power"),
+            (lambda: plots.sobol_by_year(indices().isel(year=0, drop=True), "fleet_power"), "no years"),
+            (lambda: plots.sobol_by_year(indices(), "fleet_power", index="S3"), "index is 'S3'"),
+            (lambda: plots.second_order(indices().drop_vars("S2"), "fleet_power"), "no S2"),
+            (lambda: plots.second_order(indices(), "fleet_power", year=1999), "no year 1999"),
+        ],
+    )
+    def test_bad_input_is_refused_in_one_sentence(self, call, told):
+        with pytest.raises(InputError, match=told):
+            call()
+
+
+def forecast(size=4000):
+    """Y = 10^(x + 2 k), with x uniform on (-1, 1) and k one of -1, 1, -1 by a discrete input 0, 1, 2."""
+    x = (np.arange(size) + 0.5) / size * 2 - 1
+    choice = np.arange(size) % 4
+    choice[choice == 3] = 0
+    y = 10 ** (x + 2 * np.array([-1.0, 1.0, -1.0])[choice])
+    attrs = {"role": "input", "unit": "1"}
+    return xr.Dataset(
+        {
+            "x": ("sample", x, attrs),
+            "choice": ("sample", choice.astype(float), attrs),
+            "y": ("sample", y, {"role": "output", "unit": "W", "long_name": "Why"}),
+        }
+    )
+
+
+class TestTornado:
+    def test_conditional_means_are_those_of_the_first_and_last_part(self):
+        table = plots.conditional_means(forecast(), "y", parts=10)
+        x = table.sel(input="x")
+        # Geometric: log10 of the mean in the first tenth of x is its middle, -0.9, and the mean of 2 k is -1.
+        assert np.allclose(np.log10([x["low"], x["high"], table["mean"]]), [-1.9, -0.1, -1.0], atol=0.01)
+
+    def test_what_is_not_monotone_shows_in_the_ends_of_all_parts(self):
+        choice = plots.conditional_means(forecast(), "y").sel(input="choice")
+        assert np.allclose(np.log10([choice["low"], choice["high"]]), -2, atol=0.01)
+        assert np.allclose(np.log10([choice["least"], choice["largest"]]), [-2, 2], atol=0.01)
+
+    def test_inputs_stand_from_the_widest_down(self):
+        ax = plots.tornado(forecast(), "y")
+        assert [label.get_text() for label in ax.get_yticklabels()] == ["Choice", "X"]
+        assert ax.get_xlabel() == "W: geometric mean"
+
+    @pytest.mark.parametrize(
+        ("given", "told"), [({"output": "z"}, "no output 'z'"), ({"output": "y", "parts": 1}, "parts is 1")]
+    )
+    def test_bad_input_is_refused(self, given, told):
+        with pytest.raises(InputError, match=told):
+            plots.conditional_means(forecast(), **given)
+
+
+class TestConstraints:
+    index = path(
+        np.array([[0, 0, 0, 1], [1, 1, 2, 0]]),
+        "binding_constraint",
+        "1",
+        labels=json.dumps(["trend", "power", "money", "never"]),
+    )
+
+    def test_bars_are_shares_stacked_to_one_and_labels_never_taken_are_absent(self):
+        ax = plots.binding_constraint(self.index)
+        heights = {bars.get_label(): [bar.get_height() for bar in bars] for bars in ax.containers}
+        assert heights == {"trend": [0.75, 0.25], "power": [0.25, 0.5], "money": [0, 0.25]}
+        assert [bar.get_y() for bar in ax.containers[2]] == [1.0, 0.75]
+
+    def test_weights_count(self):
+        ax = plots.binding_constraint(self.index, weights=np.array([0.0, 0.0, 1.0, 1.0]))
+        assert [bar.get_height() for bar in ax.containers[0]] == [0.5, 0.5]
+
+    def test_an_index_without_labels_is_refused(self, power):
+        with pytest.raises(InputError, match="labelled output"):
+            plots.binding_constraint(power)
+
+
+def test_prior_and_posterior_have_unit_area_and_their_medians():
+    prior = xr.DataArray(np.linspace(0, 1, 2001), dims="sample", name="load_factor", attrs={"unit": "1"})
+    ax = plots.prior_posterior(prior, prior**2, weights=np.ones(2001))
+    areas = sum(bar.get_height() * bar.get_width() for bar in ax.containers[0])
+    assert np.isclose(areas, 1)
+    assert np.allclose([line.get_xdata()[0] for line in ax.get_lines()], [0.5, 0.25], atol=1e-3)
+    assert ax.get_title(loc="left") == "Load factor"
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "share", "text"),
+    [
+        (1e11, "W", False, "100 GW"),
+        (2.5e9, "USD", False, "$2.5B"),
+        (0.125, "1", True, "12.5 %"),
+        (0, "W", False, "0 W"),
+    ],
+)
+def test_ticks_have_no_digit_more_than_the_number(value, unit, share, text):
+    assert number_text(value, unit, share) == text
+
+
+def test_labels_move_no_farther_than_they_must():
+    heights = np.array([0.1, 0.12, 0.5, 0.9])
+    moved = spread_apart(heights, 0.1)
+    assert np.allclose(moved, [0.06, 0.16, 0.5, 0.9])
+
+
+def test_a_figure_is_written_whole_in_a_format_that_is_known(tmp_path, power):
+    figure = plots.fan(power).figure
+    first, second = (plots.save_figure(figure, tmp_path / f"{k}.svg").read_text() for k in "ab")
+    assert "<svg" in first and "<dc:date>" not in first and len(first) == len(second)
+    with pytest.raises(InputError, match="suffix '.xyz'|suffix 'xyz'"):
+        plots.save_figure(figure, tmp_path / "a.xyz")
+
+
+def baseline_figures(power):
+    yield "fan", plots.fan(power, levels=["10 GW"])
+    yield "stacked", plots.sobol_stacked(indices(), "ai_investment")
+    yield "tornado", plots.tornado(forecast(), "y")
+    yield "constraints", plots.binding_constraint(TestConstraints.index)
+
+
+@pytest.mark.parametrize("name", ["fan", "stacked", "tornado", "constraints"])
+def test_figures_look_as_they_did(name, power, tmp_path, request):
+    baseline = request.path.parent / "baseline" / f"{name}.png"
+    with mpl.rc_context(mpl.rcParamsDefault | {"font.family": "DejaVu Sans", "text.hinting": "none"}):
+        ax = dict(baseline_figures(power))[name]
+        drawn = plots.save_figure(ax.figure, tmp_path / f"{name}.png", dpi=60)
+    assert compare_images(str(baseline), str(drawn), tol=TOLERANCE) is None
