@@ -1,0 +1,49 @@
+"""How Sphinx builds the docs: ``make docs``. Nothing is fetched from a network."""
+
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE / "_ext"))
+
+from generated_reference import write_pages  # noqa: E402
+
+import clustercast  # noqa: E402
+
+project = "clustercast"
+author = "the clustercast developers"
+release = clustercast.__version__
+copyright = f"2026, {author}"
+language = "en"
+
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "mathml", "references"]
+exclude_patterns = ["_ext", "**.ipynb_checkpoints"]
+
+html_theme = "furo"
+html_title = f"clustercast {release}"
+html_static_path = ["_static"]
+html_css_files = ["clustercast.css"]
+html_math_renderer = "mathml"
+html_copy_source = False
+html_show_sphinx = False
+templates_path: list[str] = []
+
+myst_enable_extensions = ["attrs_block", "dollarmath"]
+myst_heading_anchors = 3
+myst_update_mathjax = False
+
+# The tutorial and the page on one's own model run at each build; a cell that fails breaks it.
+nb_execution_mode = "force"
+nb_execution_raise_on_error = True
+nb_execution_timeout = 120
+nb_merge_streams = True
+
+autodoc_typehints = "none"
+autodoc_member_order = "bysource"
+autodoc_class_signature = "mixed"
+default_role = "py:obj"
+napoleon_numpy_docstring = True
+napoleon_google_docstring = False
+napoleon_use_rtype = False
+
+write_pages(HERE)
