@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import t
 
 from clustercast.arrays.pick_freeze import (
     blocks,
@@ -67,3 +68,16 @@ def test_separate_takes_rows_apart_and_leaves_them_alone():
     assert runs.b_change.tolist() == [[-4.5], [-2.5]]
     assert rows.tolist() == [[1.0, 2.0, 4.0, 7.0, 11.0, 16.0]]
     assert separate(rows[:, :4], 2).b_change is None
+
+
+def test_half_widths_over_replicates_are_the_jackknife_of_leaving_each_out():
+    replicates, inputs = 4, 3
+    values = np.random.default_rng(4).lognormal(size=replicates * 16 * (2 * inputs + 2))
+    parts = values.reshape(replicates, -1)
+    kwargs = {"estimator": "azzini-rosati", "design_second_order": True, "second_order": False}
+    found = sobol_panel(values[np.newaxis], inputs, replicates=replicates, **kwargs)
+    without = [np.delete(parts, r, axis=0).reshape(1, -1) for r in range(replicates)]
+    totals = np.stack([sobol_panel(rows, inputs, **kwargs).total[0] for rows in without])
+    # Tukey's estimate of the variance, as in Miller (1974), doi:10.1093/biomet/61.1.1.
+    variance = (replicates - 1) / replicates * ((totals - totals.mean(axis=0)) ** 2).sum(axis=0)
+    np.testing.assert_allclose(found.total_half_width[0], t.ppf(0.975, replicates - 1) * np.sqrt(variance), rtol=1e-10)

@@ -89,7 +89,7 @@ def sobol_panel(
         Weights from `bootstrap_weights`, for bootstrap intervals.
     replicates : int, optional
         Number of independent scrambles that follow one another in the rows; from 2 on, intervals
-        are Student-t over them. The indices themselves use all rows together.
+        are Student-t over them, by the jackknife. The indices themselves use all rows together.
     confidence : float, optional
         Coverage of the intervals.
 
@@ -109,7 +109,8 @@ def sobol_panel(
     doi:10.1016/S0010-4655(02)00280-1; Jansen (1999), doi:10.1016/S0010-4655(98)00154-4;
     Sobol' et al. (2007), doi:10.1016/j.ress.2006.07.001; Janon et al. (2014), doi:10.1051/ps/2013040;
     Azzini and Rosati (2021), doi:10.1016/j.ress.2021.107647; Azzini, Mara and Rosati (2021),
-    doi:10.1016/j.envsoft.2021.105167.
+    doi:10.1016/j.envsoft.2021.105167; Miller (1974), "The jackknife - a review",
+    doi:10.1093/biomet/61.1.1.
 
     Examples
     --------
@@ -174,7 +175,7 @@ def _mean_products(
     weights: FloatArray | None,
     replicates: int,
 ) -> FloatArray:
-    """Means of the products: all rows in column 0, then each resample or replicate."""
+    """Means of the products: all rows in column 0, then each resample, or all rows but each replicate."""
     points, step = rows.shape
     layout = estimator.layout(number_of_inputs, second_order)
     statistics = max(part.stop for part in layout.values())
@@ -187,6 +188,8 @@ def _mean_products(
                 runs = separate(rows[block], number_of_inputs, centre=standard[0], scale=standard[1])
                 sums[:, 1 + replicate] += product_sums(runs, estimator, second_order=second_order) / length
         sums[:, 0] = sums[:, 1:].mean(axis=1)
+        if replicates > 1:
+            sums[:, 1:] = (replicates * sums[:, :1] - sums[:, 1:]) / (replicates - 1)
         return sums
     buffer = np.empty(0)
     for block in blocks(0, points, statistics):
@@ -219,7 +222,10 @@ def _collect(results: list[_Result], number_of_inputs: int, bootstrap: bool, con
     point = None if second is None else second[..., 0]
     if first.shape[-1] <= 2:
         return SobolIndices(first[..., 0], total[..., 0], point, variance)
-    factor = bootstrap_factor(confidence) if bootstrap else student_t_factor(first.shape[-1] - 1, confidence)
+    # Of replicates each column leaves one out, so that it errs as the whole does (the jackknife): estimates from
+    # single replicates are skewed where tails are heavy, and their spread about their own mean is too small.
+    left = first.shape[-1] - 2
+    factor = bootstrap_factor(confidence) if bootstrap else left * student_t_factor(left + 1, confidence)
     return SobolIndices(
         first[..., 0],
         total[..., 0],
