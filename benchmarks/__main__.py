@@ -21,6 +21,7 @@ REGISTRY = (
     "propagate",
     "growth",
     "summaries",
+    "condition",
     "sobol_panel",
     "imports",
     "peers",

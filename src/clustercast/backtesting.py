@@ -25,7 +25,7 @@ METHODS = ("posterior", "prior", "line", "essay")
 LEAST_LINE = 3
 
 
-@dataclass(frozen=True)
+@dataclass
 class Score:
     """How one forecast of one observation did; all in decades (log10).
 
@@ -58,7 +58,7 @@ class Score:
     pit: float
 
 
-@dataclass(frozen=True)
+@dataclass
 class Skill:
     """Mean scores of a method, and how much better than it the posterior is.
 
@@ -100,12 +100,15 @@ class Backtest:
     scores : tuple of Score
     statement : str
         How far the posterior can be trusted.
+    younger : tuple of str
+        Inputs whose priors are dated after the origin: they may know what is scored.
     """
 
     as_of: float
     learnt: int
     scores: tuple[Score, ...]
     statement: str
+    younger: tuple[str, ...] = ()
 
 
 def backtest(
@@ -176,7 +179,8 @@ def backtest(
         scores += [_ensemble_score(method, row, draws[k], densities[k]) for k, row in enumerate(future)]
     scores += _line_scores(past, future)
     scores += _point_scores(essay, future, model)
-    return Backtest(limit, len(past), tuple(scores), str(tree.attrs["statement"]))
+    younger = tuple(name for name in priors.uncertain if priors[name].as_of and end_of(priors[name].as_of) > limit)
+    return Backtest(limit, len(past), tuple(scores), str(tree.attrs["statement"]), younger)
 
 
 def rolling_origin(

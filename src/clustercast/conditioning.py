@@ -14,6 +14,7 @@ from clustercast.distributions import Fixed
 from clustercast.errors import InputError
 from clustercast.observation_rows import Observations
 from clustercast.priors import Priors
+from clustercast.units import factor
 
 FloatArray = NDArray[np.float64]
 
@@ -135,7 +136,7 @@ def posterior_inputs(
         raise InputError(f"size is {size}, but the {group} has {count} draws; give 1 to {count}, or raise draws=")
     if size is not None:
         draws = draws.isel(sample=np.sort(stream(seed, "choose draws").permutation(count)[:size]))
-    inputs = draws.drop_vars(_SAMPLE, errors="ignore").assign(tree["constant_data"].to_dataset().data_vars)
+    inputs: xr.Dataset = draws.drop_vars(_SAMPLE, errors="ignore").assign(tree["constant_data"].to_dataset().data_vars)
     inputs = inputs.assign_coords(sample=np.arange(inputs.sizes["sample"]))
     carried = ("priors_name", "priors_hash", "observations_name", "observations_hash", "as_of", "statement")
     told = {key: tree.attrs[key] for key in (*carried, "input_names", "command", "versions")}
@@ -166,7 +167,9 @@ def _rows(observations: Observations) -> dict[str, tuple[str, list[str] | list[f
         "observation": ("observation", list(observations.ids)),
         "date": ("observation", [row.date for row in observations]),
         "quantity": ("observation", [row.quantity for row in observations]),
-        "kind": ("observation", [row.kind for row in observations]),
+        "kind": ("observation", [str(row.kind) for row in observations]),
+        "unit": ("observation", [row.unit for row in observations]),
+        "log10_unit": ("observation", [float(np.log10(factor(row.unit))) for row in observations]),
     }
 
 

@@ -41,8 +41,10 @@ def observation_influence(tree: xr.DataTree) -> xr.Dataset:
     log_weights, k_hat = pareto_smoothed(-flat)
     weights = np.exp(log_weights)
     names = json.loads(tree.attrs["input_names"])
+    bears = np.array([[name in some for name in names] for some in _reach(tree)])
     posterior, prior = (_stacked(tree, group, names) for group in ("posterior", "prior"))
     shift = (posterior.mean(axis=1) - weights @ posterior.T) / prior.std(axis=1, ddof=1)
+    shift = np.where(bears, shift, 0.0)
     return xr.Dataset(
         {
             "shift": (("observation", "input"), shift, {"unit": "prior standard deviation"}),
@@ -121,6 +123,13 @@ def learnt(tree: xr.DataTree) -> xr.Dataset:
     )
 
 
+def _reach(tree: xr.DataTree) -> list[list[str]]:
+    """Return the inputs that each observation bears on: those of its part of the likelihood."""
+    parts = json.loads(tree.attrs["parts"])
+    quantities = tree["observed_data"].to_dataset()["quantity"].values
+    return [next(part["parameters"] for part in parts if quantity in part["quantities"]) for quantity in quantities]
+
+
 def _stacked(tree: xr.DataTree, group: str, names: list[str]) -> FloatArray:
     """Return the draws of some parameters, shape (parameter, sample)."""
     draws = tree[group].to_dataset()
@@ -130,7 +139,7 @@ def _stacked(tree: xr.DataTree, group: str, names: list[str]) -> FloatArray:
 def _observation_coords(tree: xr.DataTree) -> dict[str, xr.DataArray]:
     """Return the coordinates that say what each observation is."""
     data = tree["observed_data"].to_dataset()
-    return {name: data[name] for name in ("observation", "date", "quantity", "kind")}
+    return {name: data[name] for name in ("observation", "date", "quantity", "kind", "unit", "log10_unit")}
 
 
 def _require(tree: xr.DataTree) -> None:

@@ -17,7 +17,7 @@ from clustercast.arrays.tempering import (
 from clustercast.conditioning_weights import LEAST_ESS, Weights, array_statistics
 
 FloatArray = NDArray[np.float64]
-Progress = Callable[[int, int, str], None]
+Progress = Callable[[int, int], None]
 
 LARGEST_R_HAT = 1.01
 
@@ -140,7 +140,7 @@ class _Counted:
     def __call__(self, scores: FloatArray) -> FloatArray:
         self.rows += len(scores)
         if self.progress is not None:
-            self.progress(min(self.rows, self.budget), self.budget, "sample the posterior")
+            self.progress(min(self.rows, self.budget), self.budget)
         return self.target(scores)
 
     @property

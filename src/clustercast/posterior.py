@@ -1,5 +1,6 @@
 """Condition a forecast on what was observed."""
 
+import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
 
@@ -91,7 +92,7 @@ def condition(
     skip_bad : bool, optional
         Leave out rows that the model cannot be held against.
     progress : callable, optional
-        Called with what is done, the total and a text.
+        Called with the model runs done and their number, of each part in turn.
 
     Returns
     -------
@@ -139,6 +140,7 @@ def condition(
         "as_of": "" if as_of is None else str(as_of),
         "size": int(size),
         "seed": str(seed),
+        "parts": json.dumps([{"quantities": part.quantities, "parameters": part.active} for part in parts]),
         **provenance(),
     }
     before = problem.drawn(problem.sobol_scores(seed, draws)[np.newaxis], seed, "prior")
@@ -155,7 +157,7 @@ def _found(
     for start in range(0, size, BLOCK):
         values[start : start + BLOCK] = problem.log_likelihood(scores[start : start + BLOCK])
         if progress is not None:
-            progress(min(start + BLOCK, size), size, "weigh prior draws")
+            progress(min(start + BLOCK, size), size)
     weights = smoothed_weights(values)
     name = ", ".join(problem.quantities)
     if method == "importance" or (method == "auto" and weights.trusted):

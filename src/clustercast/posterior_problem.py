@@ -87,7 +87,8 @@ class Problem:
     def part(self, observations: Observations, model: Model, discrepancy: Discrepancy) -> "Problem":
         """Return the problem of some observations alone, in the columns that it has in the whole."""
         names = {*model.inputs(), *model.spare}
-        inputs = Priors(*self.priors.correlations, **{n: d for n, d in self.priors.items() if n in names})
+        kept: dict[str, object] = {name: prior for name, prior in self.priors.items() if name in names}
+        inputs = Priors(*self.priors.correlations, name=self.priors.name, origin=self.priors.origin, **kept)
         alone = Problem.of(inputs, observations, model, discrepancy)
         return replace(alone, columns=np.array([self.active.index(name) for name in alone.active]))
 

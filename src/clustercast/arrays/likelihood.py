@@ -169,7 +169,7 @@ def _group_density(rows: ObservedRows, predicted: FloatArray, errors: ErrorModel
     spread = np.sqrt(rows.error[members, np.newaxis] ** 2 + errors.discrepancy[rows.quantity[members]] ** 2)
     score = (rows.value[members, np.newaxis] - predicted[members]) / spread
     rho = rows.correlation
-    density = -0.5 * _form(score, score, rho) - np.log(spread).sum(axis=0)
+    density: FloatArray = -0.5 * _form(score, score, rho) - np.log(spread).sum(axis=0)
     density -= 0.5 * (count * np.log(2 * np.pi) + (count - 1) * np.log1p(-rho) + np.log1p((count - 1) * rho))
     bound = rows.bound[members]
     if not bound.any():
@@ -178,13 +178,16 @@ def _group_density(rows: ObservedRows, predicted: FloatArray, errors: ErrorModel
     direction = bound[:, np.newaxis] / spread
     precision = _form(direction, direction, rho)
     tilt = _form(direction, score, rho) + 1 / gap
-    return density - np.log(gap) + 0.5 * np.log(2 * np.pi / precision) + _log_mills(tilt / np.sqrt(precision))
+    density += 0.5 * np.log(2 * np.pi / precision) - np.log(gap)
+    density += _log_mills(tilt / np.sqrt(precision))
+    return density
 
 
 def _form(left: FloatArray, right: FloatArray, rho: float) -> FloatArray:
     """Return ``left' C^-1 right`` for unit variances with one common correlation, over the first axis."""
     shared = rho / (1 + (left.shape[0] - 1) * rho)
-    return ((left * right).sum(axis=0) - shared * left.sum(axis=0) * right.sum(axis=0)) / (1 - rho)
+    form: FloatArray = ((left * right).sum(axis=0) - shared * left.sum(axis=0) * right.sum(axis=0)) / (1 - rho)
+    return form
 
 
 def _log_mills(t: FloatArray) -> FloatArray:

@@ -164,12 +164,13 @@ class Move:
         """Return the move along the mean and covariance of a population, shape (n, d)."""
         spread = np.atleast_2d(np.cov(scores, rowvar=False))
         covariance = (1 - _SHRINKAGE) * spread + _SHRINKAGE * np.eye(scores.shape[1])
-        return Move(scores.mean(axis=0), np.linalg.cholesky(covariance), self.step)
+        factor = np.asarray(np.linalg.cholesky(covariance), dtype=np.float64)
+        return Move(scores.mean(axis=0), factor, self.step)
 
     def _excess(self, scores: FloatArray) -> FloatArray:
         """Return the log density of the prior over that of the approximation, up to a constant."""
         whitened = solve_triangular(self.factor, (scores - self.centre).T, lower=True, check_finite=False)
-        return 0.5 * ((whitened**2).sum(axis=0) - (scores**2).sum(axis=1))
+        return np.asarray(0.5 * ((whitened**2).sum(axis=0) - (scores**2).sum(axis=1)))
 
 
 def first_move(dimensions: int) -> Move:

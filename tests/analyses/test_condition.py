@@ -1,0 +1,64 @@
+"""The analyses that learn from observations, from the shell's side."""
+
+import json
+
+import pytest
+import xarray as xr
+
+from analyses import options
+from analyses.backtest import backtest
+from analyses.condition import condition
+
+SMALL = ["--samples", "2048", "--years", "2024,2030", "--outputs", "training_cluster_size"]
+
+
+def test_condition_shows_tables_and_writes_what_arviz_reads(tmp_path, capsys):
+    assert options.exit_code(condition, [*SMALL, "--out", str(tmp_path)]) == 0
+    shown = capsys.readouterr().out
+    for words in ("training_cluster_size", "conflict with the prior", "moved most", "k-hat"):
+        assert words in shown
+    with xr.open_datatree(tmp_path / "condition.nc", engine="h5netcdf") as tree:
+        assert {"prior", "posterior", "log_likelihood"} <= set(tree.children)
+
+
+def test_json_is_one_document_and_rows_can_be_left_out(tmp_path, capsys):
+    arguments = [*SMALL, "--json", "--without", "obs_gpt4,obs_eagle", "--as-of", "2024-06", "--out", str(tmp_path)]
+    assert options.exit_code(condition, arguments) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["as_of"] == ""
+    rows = found["conflict"]["coords"]["observation"]["data"]
+    assert "obs_meta24k" in rows
+    assert not {"obs_gpt4", "obs_eagle", "obs_colossus"} & set(rows)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--observations", "obseved"], "nearest known: observed"),
+        (["--without", "obs_gtp4"], "nearest known: obs_gpt4"),
+        (["--as-of", "June"], "cannot read 'June' as a date"),
+    ],
+)
+def test_bad_input_ends_with_one_line(arguments, told, tmp_path, capsys):
+    assert options.exit_code(condition, [*SMALL, *arguments, "--out", str(tmp_path)]) == 2
+    error = capsys.readouterr().err
+    assert told in error
+    assert error.count("\n") == 1
+
+
+def test_a_bad_row_is_named_by_line_and_the_run_without_it_is_one_option_away(tmp_path, capsys):
+    row = '[[observation]]\nid = "{}"\ndate = {}\nquantity = "us_electricity"\nname = "x"\nvalue = 4300\n'
+    rest = 'unit = "TWh/year"\nsd_log10 = 0.01\nsource = "x"\nas_of = "2025"\n'
+    (tmp_path / "mine.toml").write_text(row.format("a", 2024) + rest + row.format("b", 2050) + rest)
+    arguments = [*SMALL, "--observations", str(tmp_path / "mine.toml"), "--out", str(tmp_path)]
+    assert options.exit_code(condition, arguments) == 2
+    assert "mine.toml:11: observation 'b': date 2050" in capsys.readouterr().err
+    assert options.exit_code(condition, [*arguments, "--skip-bad"]) == 0
+    assert "1 observations" in capsys.readouterr().out
+
+
+def test_backtest_prints_the_skill_of_each_origin_and_of_all(capsys):
+    assert options.exit_code(backtest, ["--as-of", "2024-01,2024-06", "--samples", "2048"]) == 0
+    shown = capsys.readouterr().out
+    for words in ("As of 2024-01", "As of 2024-06", "All 2 origins", "posterior gains", "essay", "line"):
+        assert words in shown
