@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from clustercast.errors import InputError, nearest
 from clustercast.quantity import Declaration, declaration_of
+from clustercast.quantity_code import fingerprint_of, place_of
 from clustercast.units import factor, in_unit
 
 FloatArray = NDArray[np.float64]
@@ -42,12 +43,6 @@ class Step:
     frees: tuple[str, ...]
 
 
-def place_of(function: Function) -> str:
-    """Return where a function is written, as ``file:line``."""
-    code = getattr(function, "__code__", None)
-    return f"{code.co_filename}:{code.co_firstlineno}" if code else repr(function)
-
-
 def _arguments(function: Function) -> tuple[str, ...]:
     """Return the argument names; a default, *args or a positional-only argument is refused."""
     parameters = inspect.signature(function).parameters.values()
@@ -63,13 +58,24 @@ def _arguments(function: Function) -> tuple[str, ...]:
 def _functions(source: object) -> list[Function]:
     """Return the quantities of a module, a function or an iterable of them."""
     if isinstance(source, ModuleType):
-        own = [f for f in vars(source).values() if inspect.isfunction(f) and f.__module__ == source.__name__]
-        return [f for f in own if declaration_of(f)]
+        own: list[Function] = [
+            f for f in vars(source).values() if inspect.isfunction(f) and f.__module__ == source.__name__
+        ]
+        marked = [f for f in own if declaration_of(f)]
+        if not marked:
+            raise InputError(
+                f"module {source.__name__!r} defines no quantity; write @cc.quantity(unit) above its functions"
+            )
+        return marked
     if inspect.isfunction(source):
         if declaration_of(source) is None:
             raise InputError(
                 f"function {source.__name__!r} ({place_of(source)}) is not marked as a quantity; "
                 "write @cc.quantity(unit) above it, with unit '1' for a pure number"
+            )
+        if not source.__name__.isidentifier():
+            raise InputError(
+                f"a quantity at {place_of(source)} has no name, only {source.__name__!r}; write it with def"
             )
         return [source]
     if isinstance(source, Iterable) and not isinstance(source, str):
@@ -136,6 +142,8 @@ class Model:
             if name == YEAR:
                 raise InputError(f"a quantity cannot be called {YEAR!r} ({place_of(function)}): it is the coordinate")
             found[name] = function
+        if not found:
+            raise InputError("the model holds no quantity; pass marked functions or modules, as in cc.Model([f, g])")
         object.__setattr__(self, "functions", found)
         object.__setattr__(self, "_needs", {name: _arguments(function) for name, function in found.items()})
         object.__setattr__(self, "headline", tuple(headline) or tuple(found))
@@ -181,7 +189,7 @@ class Model:
         InputError
             If an output is not a quantity of the model, or the graph has a circle.
         """
-        wanted = tuple(self.headline if outputs is None else outputs)
+        wanted = self._asked(outputs)
         self._check_outputs(wanted)
         graph: dict[str, list[str]] = {}
         stack = list(reversed(wanted))
@@ -202,8 +210,8 @@ class Model:
         Each step names what may be freed after it, so that an intermediate lives
         no longer than its last use.
         """
-        wanted = set(self.headline if outputs is None else outputs)
-        order = self.order(wanted if outputs is None else outputs)
+        wanted = set(self._asked(outputs))
+        order = self.order(outputs)
         last_use = {need: name for name in order for need in (*self._needs[name], name)}
         frees: dict[str, list[str]] = {name: [] for name in order}
         for need, user in last_use.items():
@@ -253,7 +261,7 @@ class Model:
         InputError
             If an input is missing; it says who asks for it.
         """
-        wanted = tuple(self.headline if outputs is None else outputs)
+        wanted = self._asked(outputs)
         program = self.program(wanted)
         self.check_inputs(values, wanted)
         return run_program(program, values, wanted)
@@ -295,10 +303,12 @@ class Model:
         Model
         """
         self._check_outputs(values)
-        pinned = {
-            name: _constant(name, in_unit(value, self.unit(name), name) * factor(self.unit(name)), self.unit(name))
-            for name, value in values.items()
-        }
+        pinned = {}
+        for name, value in values.items():
+            number = in_unit(value, self.unit(name), name)
+            if not np.isfinite(number):
+                raise InputError(f"{name} is pinned to {value!r}; give a finite number, or a text such as '100 GW'")
+            pinned[name] = _constant(name, number * factor(self.unit(name)), self.unit(name))
         return self._with({**self.functions, **pinned})
 
     def replace(self, *functions: Function) -> "Model":
@@ -316,29 +326,25 @@ class Model:
         """Fingerprint of the code of every quantity."""
         digest = hashlib.sha256()
         for name in sorted(self.functions):
-            digest.update(repr((name, self.unit(name), _code_of(self.functions[name]))).encode())
+            digest.update(repr((name, self.unit(name), fingerprint_of(self.functions[name]))).encode())
         return digest.hexdigest()[:16]
 
     def _with(self, functions: Mapping[str, Function]) -> "Model":
         return Model(list(functions.values()), headline=self.headline, spare={*self.spare, *self.inputs()})
 
+    def _asked(self, outputs: Iterable[str] | None) -> tuple[str, ...]:
+        """Return the quantities that are asked for; one name alone counts as one."""
+        if outputs is None:
+            return self.headline
+        return (outputs,) if isinstance(outputs, str) else tuple(outputs)
+
     def _check_outputs(self, names: Iterable[str]) -> None:
         for name in names:
             if name not in self.functions:
                 raise InputError(
-                    f"{name!r} is not a quantity of the model{nearest(name, self.functions)}; "
+                    f"{name!r} is not a quantity of the model{nearest(str(name), self.functions)}; "
                     "list them with Model.order() or `python -m analyses.model`"
                 )
-
-
-def _code_of(function: Function) -> object:
-    """Return what of a function decides its values: its source, or its compiled code and closure."""
-    closure = [cell.cell_contents for cell in function.__closure__ or ()]
-    try:
-        return inspect.getsource(function), closure
-    except (OSError, TypeError):
-        code = function.__code__
-        return code.co_code, code.co_consts, code.co_names, closure
 
 
 def run_program(
@@ -351,6 +357,13 @@ def run_program(
             known[step.name] = step.function(*(known[argument] for argument in step.arguments))
         except FloatingPointError as error:
             raise NotFiniteError(step.name, place_of(step.function), str(error)) from None
+        except (InputError, MemoryError):
+            raise
+        except Exception as error:
+            raise InputError(
+                f"quantity {step.name!r} ({place_of(step.function)}) fails with {type(error).__name__}: {error}; "
+                "write it in NumPy, for arrays of samples, and leave its arguments unchanged"
+            ) from error
         for name in step.frees:
             del known[name]
     return {name: known[name] for name in outputs}

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from clustercast.errors import InputError
+
 F = TypeVar("F", bound=Callable[..., object])
 
 
@@ -52,6 +54,11 @@ def quantity(
     callable
         The decorator; it returns the very function it is given.
 
+    Raises
+    ------
+    InputError
+        If the unit is not a text, as where the parentheses were forgotten.
+
     Examples
     --------
     >>> @quantity("W", increasing=["size", "power_per_accelerator"])
@@ -60,6 +67,8 @@ def quantity(
     >>> cluster_power(2.0, 3.0)
     6.0
     """
+    if not isinstance(unit, str):
+        raise InputError(f"the unit of a quantity is {unit!r}; write @cc.quantity('GW'), or '1' for a pure number")
     declaration = Declaration(unit, tuple(increasing), tuple(decreasing), tuple(labels))
 
     def mark(function: F) -> F:

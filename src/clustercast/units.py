@@ -9,7 +9,9 @@ coherent numbers is a coherent number. A year has 8,760 hours.
 
 import functools
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsFloat
+
+import numpy as np
 
 from clustercast.errors import InputError, nearest
 
@@ -231,6 +233,8 @@ def in_unit(value: "str | float", unit: str, what: str = "value") -> float:
     (100000000000.0, 1000000000000.0, 0.2)
     """
     if not isinstance(value, str):
+        if isinstance(value, bool) or np.ndim(value) or not isinstance(value, SupportsFloat):
+            raise InputError(f"{what} is {value!r}; give a number in {unit!r}, or a text such as '100 GW' or '$1T'")
         return float(value)
     number, given = parse_quantity(value)
     return number * conversion(given, unit, f"{what} {value!r}")

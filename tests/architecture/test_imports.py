@@ -48,6 +48,7 @@ FLOORS = (
     ("clustercast.errors", 1),
     ("clustercast.units", 1),
     ("clustercast.quantity", 1),
+    ("clustercast.quantity_code", 1),
     ("clustercast.shipped", 1),
     ("clustercast.distributions*", 1),
     ("clustercast.*famil*", 1),

@@ -1,0 +1,163 @@
+"""The dry run: units, conversions written out, rows that mix, shapes and arguments that change."""
+
+import numpy as np
+import pytest
+
+import clustercast as cc
+
+GIGA = 1e9
+
+
+def forecast(function, unit, **inputs):
+    model = cc.Model([cc.quantity(unit)(function)])
+    drawn = cc.draw(cc.Priors(**inputs), 8, seed=1)
+    return cc.propagate(drawn, model=model, years=[2024, 2025, 2026])[function.__name__]
+
+
+POWER = cc.Uniform(1, 2, unit="GW")
+TIME = cc.Uniform(1, 2, unit="day")
+SHARE = cc.Uniform(0.1, 0.2)
+
+
+def test_a_coherent_formula_comes_out_in_the_declared_unit_without_any_conversion():
+    def energy(power, duration):
+        return power * duration
+
+    found = forecast(energy, "TWh", power=cc.Fixed(1, unit="GW"), duration=cc.Fixed(365, unit="day"))
+    assert found.values == pytest.approx(8.76, rel=1e-14)
+
+
+def in_gigawatts(power):
+    return power / 1e9
+
+
+def in_gigawatts_by_a_power(power):
+    return power * 10**-9
+
+
+def by_a_constant_of_the_module(power):
+    return power / GIGA
+
+
+def in_hours(power, duration):
+    return power * duration * 365 * 24
+
+
+def in_seconds(duration):
+    return duration * 86400
+
+
+def in_percent(share):
+    return share * 100
+
+
+def inside_a_function(power):
+    return sum((lambda p: p / 1e9)(power) for _ in range(1))
+
+
+@pytest.mark.parametrize(
+    ("function", "unit", "number", "inputs"),
+    [
+        (in_gigawatts, "GW", "1e\\+09", {"power": POWER}),
+        (in_gigawatts_by_a_power, "GW", "1e-09", {"power": POWER}),
+        (by_a_constant_of_the_module, "GW", "1e\\+09", {"power": POWER}),
+        (in_hours, "GWh", "24", {"power": POWER, "duration": TIME}),
+        (in_seconds, "second", "86400", {"duration": TIME}),
+        (in_percent, "percent", "100", {"share": SHARE}),
+        (inside_a_function, "GW", "1e\\+09", {"power": POWER}),
+    ],
+)
+def test_a_conversion_that_is_written_out_is_refused(function, unit, number, inputs):
+    with pytest.raises(cc.InputError, match=rf"{function.__name__}.*test_unit_check.*number {number}.*{unit}.*leave"):
+        forecast(function, unit, **inputs)
+
+
+def test_numbers_of_pure_numbers_are_free():
+    """Where nothing has a unit, nothing can be converted: the Ishigami function's 7 and 0.1 are its own."""
+
+    def pure(share):
+        return 100 * share + 1e3
+
+    values = forecast(pure, "1", share=cc.Fixed(0.5)).values
+    assert values == pytest.approx(1050)
+
+
+def adds_a_date(year, share):
+    return share * (year - 2024)
+
+
+def whole_sample(share):
+    return share / share.mean()
+
+
+def sum_of_samples(share):
+    return share.sum()
+
+
+def transposed(year, share):
+    return (share * year / year).T
+
+
+def in_place(share):
+    share *= 2
+    return share
+
+
+def nothing(share):
+    return None
+
+
+def complex_numbers(share):
+    return share * 1j
+
+
+def a_list(share):
+    return [1.0, 2.0, 3.0]
+
+
+def branches(share):
+    return share if share > 0 else -share
+
+
+def misspelt(share):
+    return shares  # noqa: F821
+
+
+@pytest.mark.parametrize(
+    ("function", "reason"),
+    [
+        (adds_a_date, "does not hold its units"),
+        (whole_sample, "mixes samples"),
+        (sum_of_samples, "mixes samples"),
+        (transposed, r"shape \(1, 3\) for one sample"),
+        (in_place, "changes its argument"),
+        (nothing, "real numbers"),
+        (complex_numbers, "real numbers"),
+        (a_list, r"shape \(3,\) for one sample"),
+        (branches, "fails with ValueError.*write it in NumPy"),
+        (misspelt, "fails with NameError.*shares"),
+    ],
+)
+def test_what_a_quantity_may_not_do_is_said_with_its_name_and_place(function, reason):
+    with pytest.raises(cc.InputError, match=rf"'{function.__name__}' \(.*test_unit_check.py:\d+\).*{reason}"):
+        forecast(function, "1", share=SHARE)
+
+
+def test_an_unknown_unit_names_the_quantity():
+    with pytest.raises(cc.InputError, match=r"'in_seconds' \(.*unknown unit 'secnd'.*nearest known: second"):
+        forecast(in_seconds, "secnd", duration=TIME)
+
+
+def test_a_pinned_quantity_has_its_unit():
+    @cc.quantity("GW")
+    def power(size):
+        return size
+
+    @cc.quantity("TWh/year")
+    def energy(power):
+        return power
+
+    model = cc.Model([power, energy]).pin(power="2 GW")
+    drawn = cc.draw(cc.Priors(size=POWER), 4, seed=0)
+    assert cc.propagate(drawn, model=model, outputs="energy")["energy"].values == pytest.approx(17.52)
+    assert np.all(cc.propagate(drawn, model=model)["power"].values == 2)
