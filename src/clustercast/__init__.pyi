@@ -1,3 +1,8 @@
+from .backtesting import backtest as backtest
+from .backtesting import rolling_origin as rolling_origin
+from .conditioning import posterior_inputs as posterior_inputs
+from .conditioning_checks import observation_influence as observation_influence
+from .conditioning_checks import prior_conflict as prior_conflict
 from .dependent import kucherenko_indices as kucherenko_indices
 from .dependent import shapley_effects as shapley_effects
 from .distributions import PERT as PERT
@@ -18,6 +23,7 @@ from .grouping import input_groups as input_groups
 from .model import Model as Model
 from .observations import read_observations as read_observations
 from .posterior import condition as condition
+from .posterior import scenario_inputs as scenario_inputs
 from .prior_file import read_priors as read_priors
 from .priors import Correlation as Correlation
 from .priors import Priors as Priors
@@ -39,6 +45,7 @@ from .sensitivity_salib import delta_indices as delta_indices
 from .sensitivity_salib import pawn_indices as pawn_indices
 from .sensitivity_salib import to_salib as to_salib
 from .shipped_model import cluster_model as cluster_model
+from .streaming import stream as stream
 from .uncertainty import summarise as summarise
 from .uncertainty_claims import claim_probabilities as claim_probabilities
 from .uncertainty_claims import claim_years as claim_years

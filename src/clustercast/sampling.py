@@ -1,7 +1,7 @@
 """Draw inputs from priors: points on the unit cube, then quantile functions."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -96,6 +96,11 @@ def draw(
     >>> inputs["growth"].dims, inputs["growth"].unit
     (('sample',), 'OOM/year')
     """
+    if not isinstance(priors, Priors):
+        raise InputError(
+            f"priors is {priors!r}, and must be cc.Priors; read a set with cc.read_priors('situational_awareness'), or "
+            "write cc.Priors(x=cc.Uniform(0, 1))"
+        )
     seed = checked_seed(seed)
     if design not in DESIGNS:
         raise InputError(f"design is {design!r}{nearest(str(design), DESIGNS)}; choose one of {', '.join(DESIGNS)}")
@@ -114,7 +119,9 @@ def draw(
     return inputs_dataset(values, priors, {"design": design, "seed": str(seed), **attrs})
 
 
-def input_values(priors: Priors, design: str, seed: int, start: int, stop: int) -> dict[str, FloatArray]:
+def input_values(
+    priors: Priors, design: str, seed: int, start: int, stop: int, names: Collection[str] | None = None
+) -> dict[str, FloatArray]:
     """Draw rows `start` to `stop`, the same bits however the rows are cut.
 
     Parameters
@@ -125,6 +132,8 @@ def input_values(priors: Priors, design: str, seed: int, start: int, stop: int) 
     seed : int
     start, stop : int
         First row, and the row after the last.
+    names : collection of str, optional
+        Inputs that are needed; those correlated with one of them are drawn too.
 
     Returns
     -------
@@ -132,7 +141,12 @@ def input_values(priors: Priors, design: str, seed: int, start: int, stop: int) 
         Uncertain inputs, shape ``(stop - start,)``, in the unit of their prior.
     """
     uniforms = {}
+    needed = set(priors.uncertain if names is None else names)
+    if not needed.isdisjoint(priors.correlated):
+        needed.update(priors.correlated)
     for column, name in enumerate(priors.uncertain):
+        if name not in needed:
+            continue
         if design == "random":
             uniforms[name] = inside(random_uniforms(seed, name, start, stop), RANDOM_BITS)
         elif design == "sobol":
@@ -144,7 +158,7 @@ def input_values(priors: Priors, design: str, seed: int, start: int, stop: int) 
 
 def _quantiles(priors: Priors, uniforms: dict[str, FloatArray]) -> dict[str, FloatArray]:
     """Turn points inside the unit cube into inputs, through the copula where there is one."""
-    correlated = priors.correlated
+    correlated = [name for name in priors.correlated if name in uniforms]
     values = {name: priors[name].quantile(u) for name, u in uniforms.items() if name not in correlated}
     if correlated:
         independent = np.column_stack([ndtri(uniforms[name]) for name in correlated])
@@ -207,7 +221,9 @@ def _swaps(priors: Priors, groups: Groups | None, latent: bool) -> dict[str, tup
     if not priors.uncertain:
         raise InputError(f"{priors.name} has no uncertain input; sensitivity needs at least one")
     group_of: dict[str, str] = {}
-    for group, members in (groups or {}).items():
+    for group, members in _checked_groups(groups).items():
+        if group in priors and list(members) != [group]:
+            raise InputError(f"group {group!r} has the name of an input; call it otherwise")
         for name in members:
             if name not in priors.uncertain:
                 raise InputError(
@@ -230,6 +246,16 @@ def _swaps(priors: Priors, groups: Groups | None, latent: bool) -> dict[str, tup
                 "(python -m analyses.shapley) or cc.kucherenko_indices"
             )
     return swaps
+
+
+def _checked_groups(groups: Groups | None) -> Groups:
+    """Refuse groups that are no mapping of names to lists of names, or that are empty."""
+    if groups is not None and not isinstance(groups, Mapping):
+        raise InputError(f"groups is {groups!r}; give names and members, as in {{'growth': ['a', 'b']}}")
+    for group, members in (groups or {}).items():
+        if isinstance(members, str) or not members:
+            raise InputError(f"group {group!r} holds {members!r}; give a list of one input or more")
+    return groups or {}
 
 
 def _saltelli_attrs(

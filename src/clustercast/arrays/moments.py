@@ -75,11 +75,39 @@ def moments_of(values: FloatArray) -> Moments:
     -------
     Moments
     """
-    size = values.shape[-1]
-    mean = values.sum(axis=-1) / size
-    deviations = values - mean[..., np.newaxis]
-    deviations *= deviations
-    return Moments(size, mean, deviations.sum(axis=-1))
+    return leaf_moments(values, values.shape[-1])[0]
+
+
+def leaf_moments(values: FloatArray, leaf: int = LEAF) -> list[Moments]:
+    """Return the moments of each leaf of some samples.
+
+    Parameters
+    ----------
+    values : ndarray, shape (columns, samples)
+        From the first sample of a leaf on; the last leaf may be shorter. A CuPy array is summed where it lies.
+    leaf : int, optional
+        Samples in a leaf.
+
+    Returns
+    -------
+    list of Moments
+    """
+    columns, samples = values.shape
+    whole = samples - samples % leaf
+    found = []
+    for part in (values[:, :whole].reshape(columns, -1, leaf), values[:, whole:].reshape(columns, 1, -1)):
+        if part.size:
+            mean = part.sum(axis=-1) / part.shape[-1]
+            deviations = part - mean[..., np.newaxis]
+            deviations *= deviations
+            means, spreads = (_on_host(array).T for array in (mean, deviations.sum(axis=-1)))
+            found += [Moments(part.shape[-1], *pair) for pair in zip(means, spreads, strict=True)]
+    return found
+
+
+def _on_host(array: FloatArray) -> FloatArray:
+    """Return an array as NumPy's, brought from the GPU if it lies there."""
+    return np.asarray(array.get() if hasattr(array, "get") else array)
 
 
 class MomentTree:

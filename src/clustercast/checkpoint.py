@@ -1,0 +1,151 @@
+"""What a long run has finished, in one file that is replaced whole, and whether it belongs to the same run."""
+
+import hashlib
+import inspect
+import json
+import time
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import CodeType
+
+import numpy as np
+
+from clustercast.arrays.reduction import Reduction
+from clustercast.errors import InputError
+from clustercast.model import Function, Model
+from clustercast.report.files import output_directory, write_whole
+
+FILE = "finished.npz"
+
+_TOLD = "told"
+# Writing may take this part of the time, so that short pieces do not wait for the disk.
+_SHARE = 0.05
+
+
+class Checkpoint:
+    """The finished part of one run.
+
+    Parameters
+    ----------
+    directory : pathlib.Path or str
+        Made where there is none.
+    told : mapping of str to str
+        All that decides the result of the run, in words.
+
+    Raises
+    ------
+    InputError
+        If the directory cannot be written to.
+    """
+
+    def __init__(self, directory: Path | str, told: Mapping[str, str]) -> None:
+        self._path = output_directory(directory) / FILE
+        self._told = dict(told)
+        self._due = 0.0
+
+    def read(self) -> Reduction | None:
+        """Return what is finished, or None where nothing is.
+
+        Raises
+        ------
+        InputError
+            If the file is of another run, or is no checkpoint.
+        """
+        if not self._path.exists():
+            return None
+        try:
+            with np.load(self._path, allow_pickle=False) as stored:
+                arrays = {name: stored[name] for name in stored.files}
+            told = json.loads(str(arrays.pop(_TOLD)))
+            self._check(told)
+            return Reduction.from_arrays(arrays)
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            if isinstance(error, InputError):
+                raise
+            raise InputError(
+                f"cannot read the checkpoint {str(self._path)!r}: {error}; remove it to start the run anew"
+            ) from error
+
+    def write(self, reduction: Reduction) -> None:
+        """Put what is finished in the place of what was.
+
+        Raises
+        ------
+        InputError
+            If it cannot be written; the file that was there stays.
+        """
+        began = time.monotonic()
+        arrays = {**reduction.to_arrays(), _TOLD: np.array(json.dumps(self._told))}
+        write_whole(self._path, lambda hidden: np.savez(hidden, **arrays))  # type: ignore[arg-type]
+        ended = time.monotonic()
+        self._due = ended + (ended - began) / _SHARE
+
+    def write_if_due(self, reduction: Reduction) -> bool:
+        """Write unless the last time was only just; return whether it was written."""
+        if time.monotonic() < self._due:
+            return False
+        self.write(reduction)
+        return True
+
+    def _check(self, told: Mapping[str, str]) -> None:
+        """Refuse the checkpoint of another run, and say what differs."""
+        names = [name for name in {**told, **self._told} if told.get(name) != self._told.get(name)]
+        if names:
+            differs = "; ".join(f"{n} was {told.get(n, 'absent')} and is {self._told.get(n, 'absent')}" for n in names)
+            raise InputError(
+                f"the checkpoint {str(self._path)!r} is of another run: {differs}; make the same call again to finish "
+                "it, or name another directory"
+            )
+
+
+def code_fingerprint(model: Model) -> str:
+    """Return a fingerprint of the code that decides the numbers of a run.
+
+    Parameters
+    ----------
+    model : Model
+
+    Returns
+    -------
+    str
+        Of every file of this package, and of the quantities of the model with the functions
+        and constants that they refer to.
+    """
+    digest = hashlib.sha256()
+    root = Path(__file__).parent
+    for path in sorted(root.rglob("*.py")):
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    for name in sorted(model.functions):
+        for part in _parts(model.functions[name], set()):
+            digest.update(f"{name}\0{part}\0".encode())
+    return digest.hexdigest()[:16]
+
+
+def _parts(function: Function, seen: set[int]) -> Iterator[str]:
+    """Yield what of a function, and of the functions that it calls, decides its values."""
+    if id(function) in seen:
+        return
+    seen.add(id(function))
+    code: CodeType | None = getattr(function, "__code__", None)
+    if code is None:
+        yield repr(function)
+        return
+    yield from _code_parts(code)
+    found = inspect.getclosurevars(function)
+    for name, value in sorted({**found.nonlocals, **found.globals}.items()):
+        if inspect.isfunction(value):
+            yield name
+            yield from _parts(value, seen)
+        elif not inspect.ismodule(value):
+            yield f"{name} = {value!r}"
+
+
+def _code_parts(code: CodeType) -> Iterator[str]:
+    """Yield the instructions, names and constants of a function and of those written inside it."""
+    yield repr((code.co_code, code.co_names, code.co_varnames))
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _code_parts(constant)
+        else:
+            yield repr(constant)

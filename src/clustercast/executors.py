@@ -1,0 +1,232 @@
+"""Where the pieces of a run are computed: here, in threads, in processes, or on a dask cluster."""
+
+import functools
+import hashlib
+import multiprocessing
+import os
+import pickle
+import sys
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    wait,
+)
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+
+from clustercast.errors import InputError, nearest
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+Piece = tuple[int, int]
+Result = TypeVar("Result")
+Plan = TypeVar("Plan")
+Function = Callable[[Plan, int, int], Result]
+
+_NAMES = ("threads", "processes")
+# A pool that breaks this often without finishing a piece is not tried again.
+_MOST_BREAKS = 3
+# Pieces whose results are joined on a worker before they travel.
+_JOINED = 16
+
+
+def completed(
+    function: "Function[Plan, Result]",
+    plan: Plan,
+    pieces: Sequence[Piece],
+    *,
+    executor: "Literal['threads', 'processes'] | Executor | Client | None" = None,
+    workers: int | None = None,
+    join: Callable[[Sequence[Result]], Result],
+) -> Iterator[Result]:
+    """Compute pieces, and yield results as they come, in any order.
+
+    Parameters
+    ----------
+    function : callable
+        Takes the plan, and the first and last number of a piece.
+    plan : object
+        What every piece needs; sent once to each machine.
+    pieces : sequence of tuple of two int
+    executor : {"threads", "processes"}, Executor or dask Client, optional
+        Here, one after the other, by default.
+    workers : int, optional
+        Threads or processes; by default as many as this process may use processors.
+    join : callable
+        Makes one result of several, so that a cluster sends fewer.
+
+    Yields
+    ------
+    object
+        Results, each of one piece or of several joined.
+
+    Raises
+    ------
+    InputError
+        If there is no such executor, the plan cannot be sent to it, or it fails again and again.
+    """
+    if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or workers < 1):
+        raise InputError(f"workers is {workers!r}; give a whole number of 1 or more")
+    if executor is None:
+        yield from (function(plan, *piece) for piece in pieces)
+    elif executor == "threads":
+        task: Callable[[int, int], Result] = functools.partial(function, plan)
+        yield from _from_pool(lambda: ThreadPoolExecutor(_count(workers)), task, pieces, _count(workers))
+    elif executor == "processes":
+        context = multiprocessing.get_context("spawn")
+        task = functools.partial(_sent, function, _pickled(plan))
+        yield from _from_pool(
+            lambda: ProcessPoolExecutor(_count(workers), mp_context=context), task, pieces, _count(workers)
+        )
+    elif isinstance(executor, Executor):
+        task = functools.partial(_sent, function, _pickled(plan))
+        yield from _from_pool(lambda: _Borrowed(executor), task, pieces, _count(workers))
+    elif _is_client(executor):
+        yield from _from_cluster(executor, function, plan, pieces, join)
+    else:
+        raise InputError(
+            f"executor is {executor!r}{nearest(str(executor), _NAMES)}; choose 'threads', 'processes', an executor of "
+            "concurrent.futures or a dask Client, or leave it out"
+        )
+
+
+def _count(workers: int | None) -> int:
+    """Return the number of workers, by default that of the processors this process may use."""
+    if workers is not None:
+        return workers
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _pickled(plan: object) -> bytes:
+    """Return a plan as bytes; functions that are written in a script or a notebook are sent whole where possible."""
+    try:
+        dumps = import_module("cloudpickle").dumps
+    except ImportError:
+        dumps = pickle.dumps
+    try:
+        return bytes(dumps(plan))
+    except (pickle.PicklingError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"the model or the priors cannot be sent to another process: {error}; write its functions in a module, "
+            "install 'clustercast[distributed]', or use executor='threads'"
+        ) from error
+
+
+@functools.lru_cache(maxsize=4)
+def _unpickled(plan: bytes) -> object:
+    """Return a plan from its bytes, read once in each process."""
+    return pickle.loads(plan)
+
+
+def _sent(function: "Function[Plan, Result]", plan: bytes, start: int, stop: int) -> Result:
+    """Compute a piece of a plan that was sent as bytes."""
+    return function(cast("Plan", _unpickled(plan)), start, stop)
+
+
+class _Borrowed:
+    """An executor of the caller's, which is not shut down."""
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+
+    def __enter__(self) -> Executor:
+        return self._executor
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+def _from_pool(
+    make_pool: Callable[[], Executor | _Borrowed],
+    task: Callable[[int, int], Result],
+    pieces: Iterable[Piece],
+    most: int,
+) -> Iterator[Result]:
+    """Yield results of a pool; where a worker dies a new pool takes up what it had not finished."""
+    waiting, breaks = deque(pieces), 0
+    while waiting:
+        running: dict[Future[Result], Piece] = {}
+        try:
+            with make_pool() as pool:
+                try:
+                    while waiting or running:
+                        while waiting and len(running) < 2 * most:
+                            running[pool.submit(task, *waiting[0])] = waiting[0]
+                            waiting.popleft()
+                        for future in wait(running, return_when=FIRST_COMPLETED).done:
+                            result = future.result()
+                            del running[future]
+                            breaks = 0
+                            yield result
+                finally:
+                    for future in running:
+                        future.cancel()
+        except BrokenExecutor as error:
+            waiting.extendleft(running.values())
+            breaks += 1
+            if breaks == _MOST_BREAKS or isinstance(make_pool(), _Borrowed):
+                raise InputError(
+                    f"the workers died {breaks} times one after the other ({error}); if memory is short give fewer "
+                    "workers or a smaller block, and guard a script by if __name__ == '__main__':"
+                ) from error
+
+
+def _is_client(executor: object) -> bool:
+    """Say whether something is a dask Client, without importing dask."""
+    distributed = sys.modules.get("distributed")
+    return distributed is not None and isinstance(executor, distributed.Client)
+
+
+def _from_cluster(
+    client: Any,
+    function: "Function[Plan, Result]",
+    plan: Plan,
+    pieces: Sequence[Piece],
+    join: Callable[[Sequence[Result]], Result],
+) -> Iterator[Result]:
+    """Yield results of a dask cluster, joined on its workers; dask itself takes up what a lost worker had."""
+    distributed = import_module("distributed")
+    if client.asynchronous:
+        raise InputError("the dask Client is asynchronous; make one with Client(address) outside a coroutine")
+    threads = sum(client.nthreads().values())
+    if not threads:
+        raise InputError("the dask cluster has no workers; start some with `dask worker ADDRESS`")
+    payload = _pickled(plan)
+    name = f"clustercast-plan-{hashlib.sha256(payload).hexdigest()[:16]}"
+    # A task, not scattered data: if the worker that holds it dies the scheduler makes it again.
+    sent = client.submit(_bytes, payload, key=name)
+    together = max(1, min(_JOINED, len(pieces) // (4 * threads)))
+    groups = deque(pieces[first : first + together] for first in range(0, len(pieces), together))
+
+    def submit(group: Sequence[Piece]) -> object:
+        parts = [client.submit(_sent, function, sent, *piece, pure=False) for piece in group]
+        return parts[0] if len(parts) == 1 else client.submit(join, parts, pure=False)
+
+    arriving = distributed.as_completed()
+    for _ in range(2 * threads // together + 2):
+        if groups:
+            arriving.add(submit(groups.popleft()))
+    try:
+        for future in arriving:
+            result = future.result()
+            future.release()
+            if groups:
+                arriving.add(submit(groups.popleft()))
+            yield result
+    except (distributed.KilledWorker, distributed.CancelledError, distributed.comm.CommClosedError) as error:
+        raise InputError(
+            f"the dask cluster gave up: {' '.join(str(error).split())}; look at the logs of its workers, and make the "
+            "same call again with its checkpoint"
+        ) from error
+
+
+def _bytes(payload: bytes) -> bytes:
+    """Return a plan's bytes: the task that holds them on the cluster."""
+    return payload
