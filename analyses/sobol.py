@@ -8,7 +8,6 @@ import typer
 import clustercast as cc
 from analyses import options
 from clustercast.report.files import output_directory, write_netcdf
-from clustercast.report.plots import save_figure, sobol_panels
 from clustercast.report.progress import progress_bar
 from clustercast.report.sobol import indices_json, sobol_tables
 
@@ -55,7 +54,10 @@ def sobol(
             until=until,
             progress=report,
         )
-    files = [write_netcdf(indices, place / "sobol.nc"), save_figure(sobol_panels(indices), place / "sobol.png")]
+    files = [
+        write_netcdf(indices, place / "sobol.nc"),
+        cc.plots.save_figure(cc.plots.sobol_panels(indices), place / "sobol.png"),
+    ]
     if json:
         print(indices_json(indices))
         return

@@ -1,9 +1,15 @@
 """Claims and binding constraints as terminal tables."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
-import xarray as xr
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 def claims_table(answers: xr.Dataset) -> Table:

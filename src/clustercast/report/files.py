@@ -1,16 +1,19 @@
 """Files that are written whole or not at all."""
 
+from __future__ import annotations
+
 import errno
 import os
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
-
-import xarray as xr
+from typing import TYPE_CHECKING, Final
 
 from clustercast.errors import InputError
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 _ENGINE: Final = "h5netcdf"
 _REMEDIES = {
@@ -163,6 +166,8 @@ def read_netcdf(path: Path | str) -> xr.Dataset:
     InputError
         If there is no such file, or it is no netCDF file.
     """
+    import xarray as xr
+
     with _readable(path), xr.open_dataset(path, engine=_ENGINE, decode_timedelta=False) as stored:
         return _with_plain_texts(stored.load())
 
@@ -184,6 +189,8 @@ def read_tree(path: Path | str) -> xr.DataTree:
     InputError
         If there is no such file, or it is no netCDF file.
     """
+    import xarray as xr
+
     with _readable(path), xr.open_datatree(path, engine=_ENGINE, decode_timedelta=False) as stored:
         return stored.load().map_over_datasets(_with_plain_texts)
 

@@ -1,13 +1,18 @@
 """Scenarios beside their base, as terminal tables."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from clustercast.report.numbers import human, is_share
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 def scenario_tables(changes: xr.Dataset, year: float) -> Iterator[Table]:

@@ -1,12 +1,17 @@
 """Sobol' indices as terminal tables that fit 80 columns."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 _SHOWN_YEARS = 3
 _SMALL = 0.01

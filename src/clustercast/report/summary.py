@@ -1,15 +1,19 @@
 """A forecast's summary and its comparison with stated tables, as terminal tables."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-import xarray as xr
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from clustercast.report.numbers import human, interval, is_share
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 _SHOWN_YEARS = 7
 
