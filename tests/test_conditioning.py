@@ -15,6 +15,7 @@ from clustercast.conditioning_checks import learnt, observation_influence, prior
 from clustercast.conditioning_sampler import resampled, sampled
 from clustercast.conditioning_weights import smoothed_weights
 from clustercast.observation_rows import Observation, Observations
+from clustercast.posterior import scenario_inputs
 from clustercast.posterior_problem import Problem, factors_of
 
 DATES = (2020.0, 2021.5, 2022.0, 2023.25)
@@ -253,6 +254,17 @@ def test_posterior_draws_go_on_through_the_model():
         posterior_inputs(tree, 5000)
     with pytest.raises(cc.InputError, match="posterior or prior"):
         posterior_inputs(tree, group="observed_data")
+
+
+def test_a_scenario_is_laid_over_what_was_learnt():
+    tree = cc.condition(priors(), observed(VALUES), model=MODEL, size=1 << 12, seed=5)
+    scenario = priors().replace(other_base=cc.Uniform(3.0, 4.0, unit="OOM"))
+    inputs = scenario_inputs(tree, priors(), scenario)
+    assert inputs["other_base"].min() >= 3
+    np.testing.assert_array_equal(inputs["growth"], posterior_inputs(tree)["growth"])
+    assert cc.propagate(inputs, model=MODEL, years=[2030])["level"].shape == (1, inputs.sizes["sample"])
+    with pytest.raises(cc.InputError, match="was not conditioned here"):
+        scenario_inputs(tree, scenario, scenario)
 
 
 def test_leaving_a_row_out_by_weights_is_leaving_it_out():

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from clustercast.arrays.designs import require_power_of_two
 from clustercast.arrays.streams import checked_seed
-from clustercast.conditioning import posterior_tree
+from clustercast.conditioning import posterior_inputs, posterior_tree
 from clustercast.conditioning_sampler import (
     CHAINS,
     DRAWS,
@@ -21,13 +21,14 @@ from clustercast.conditioning_sampler import (
     sampled,
 )
 from clustercast.conditioning_weights import smoothed_weights
-from clustercast.dataset import provenance
+from clustercast.dataset import Dataset, provenance
 from clustercast.errors import InputError
 from clustercast.model import Model
 from clustercast.observation_rows import Observations
 from clustercast.observations import read_observations
 from clustercast.posterior_problem import BLOCK, Discrepancy, Problem, factors_of
 from clustercast.priors import Priors
+from clustercast.sampling import draw
 from clustercast.shipped_model import cluster_model
 
 if TYPE_CHECKING:
@@ -107,6 +108,11 @@ def condition(
         If a row cannot be used (file and line are named), the size is no power of two, or nothing
         uncertain bears on what was observed.
 
+    Notes
+    -----
+    Draws of a part that is learnt by importance are chosen with repetition, which ArviZ' own effective
+    size does not see: the attribute ``ess`` is the one to go by.
+
     References
     ----------
     A. Vehtari, D. Simpson, A. Gelman, Y. Yao and J. Gabry, "Pareto smoothed importance sampling",
@@ -146,6 +152,46 @@ def condition(
     before = problem.drawn(problem.sobol_scores(seed, draws)[np.newaxis], seed, "prior")
     after = problem.drawn(found.scores, seed, "posterior")
     return posterior_tree(priors, observations, found, before, after, attrs)
+
+
+def scenario_inputs(
+    tree: "xr.DataTree", priors: Priors, scenario: Priors, size: int | None = None, *, seed: int = 0
+) -> Dataset:
+    """Lay a scenario over what was learnt: inputs that it changes are drawn from it, the others from the posterior.
+
+    Parameters
+    ----------
+    tree : DataTree
+        From `condition`.
+    priors : Priors
+        Those that were conditioned.
+    scenario : Priors
+        The same with a scenario, from ``read_priors(name, scenario=...)``.
+    size : int, optional
+        Draws, at most those of the posterior; all by default.
+    seed : int, optional
+
+    Returns
+    -------
+    Dataset
+        As `posterior_inputs`.
+
+    Raises
+    ------
+    InputError
+        If the priors are not those of the tree, or the scenario has other inputs.
+    """
+    if priors.hash != tree.attrs["priors_hash"]:
+        raise InputError(f"{priors.name} ({priors.hash}) was not conditioned here ({tree.attrs['priors_hash']})")
+    if set(priors) != set(scenario):
+        raise InputError(f"{scenario.name} has other inputs than {priors.name}; lay a scenario over the same set")
+    inputs = posterior_inputs(tree, size, seed=seed)
+    drawn = draw(scenario, inputs.sizes["sample"], seed=seed)
+    changed = [name for name in priors if repr(priors[name]) != repr(scenario[name])]
+    uncertain = [name for name in json.loads(tree.attrs["input_names"]) if name in scenario.uncertain]
+    uncertain += [name for name in changed if name in scenario.uncertain and name not in uncertain]
+    told = {"priors_name": scenario.name, "priors_hash": scenario.hash, "input_names": json.dumps(uncertain)}
+    return inputs.drop_vars(changed).assign({n: drawn[n] for n in changed}).assign_attrs(told)
 
 
 def _found(
