@@ -8,7 +8,8 @@ import typer
 import clustercast as cc
 from analyses import options
 from clustercast.report.files import output_directory, write_text
-from clustercast.report.program import Line, graph_dot, graph_text, program_text
+from clustercast.report.json_text import json_text
+from clustercast.report.program import Line, graph_dot, graph_text, program_records, program_text
 
 
 def model(
@@ -16,6 +17,7 @@ def model(
     outputs: options.Outputs = None,
     graph: Annotated[bool, typer.Option("--graph", help="Print the graph as a tree under each output.")] = False,
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Also write model.dot there.")] = None,
+    json: options.Json = False,
 ) -> None:
     """Print the model: its inputs, then each quantity with its unit, in the order of computation."""
     cluster = cc.cluster_model()
@@ -24,9 +26,13 @@ def model(
     given = cc.read_priors(priors)
     units = {name: given[name].unit for name in cluster.inputs(wanted)}
     roots = options.names(outputs) or [name for name in cluster.functions if not cluster.users(name)]
+    written = out and write_text(output_directory(out) / "model.dot", graph_dot(lines, units) + "\n")
+    if json:
+        print(json_text(program_records(lines, units)))
+        return
     print(graph_text(lines, roots) if graph else program_text(lines, units))
-    if out is not None:
-        print("wrote", write_text(output_directory(out) / "model.dot", graph_dot(lines, units) + "\n"))
+    if written:
+        print("wrote", written)
 
 
 if __name__ == "__main__":

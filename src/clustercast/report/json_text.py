@@ -14,8 +14,9 @@ def json_text(value: object) -> str:
     Parameters
     ----------
     value : object
-        Mappings, sequences, texts, numbers, NumPy arrays, and xarray datasets
-        or data arrays (as xarray's ``to_dict``), one within another.
+        Mappings, sequences, texts, numbers, NumPy arrays, xarray datasets or
+        data arrays (as xarray's ``to_dict``) and rows read from files (as
+        pydantic's ``model_dump``), one within another.
 
     Returns
     -------
@@ -52,4 +53,6 @@ def _plain(value: object) -> object:
         return None
     if value is None or isinstance(value, str | int | float):
         return value
+    if hasattr(value, "model_dump"):
+        return _plain(value.model_dump())
     raise TypeError(f"{type(value).__name__} has no JSON form")

@@ -1,7 +1,10 @@
 """A model as people read it: a straight-line program with units, and a graph."""
 
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+
+_WIDTH = 79
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,27 @@ def graph_text(lines: Sequence[Line], roots: Iterable[str]) -> str:
     return "\n".join(drawn)
 
 
+def program_records(lines: Iterable[Line], input_units: Mapping[str, str]) -> dict[str, object]:
+    """Return a model as records, for machines.
+
+    Parameters
+    ----------
+    lines : iterable of Line
+    input_units : mapping of str to str
+        Unit of each input.
+
+    Returns
+    -------
+    dict
+        ``inputs``: the unit of each; ``quantities``: name, unit, long name and arguments of each, in order.
+    """
+    return {"inputs": dict(input_units), "quantities": [asdict(line) for line in lines]}
+
+
 def _assignment(line: Line) -> str:
-    """Write one quantity as an assignment with its unit."""
-    return f"{line.name} = {line.name}({', '.join(line.arguments)})  # {line.unit}: {line.long_name}"
+    """Write one quantity as an assignment with its unit, in lines that fit a terminal."""
+    code = textwrap.wrap(f"{line.name} = {line.name}({', '.join(line.arguments)})", _WIDTH, subsequent_indent="    ")
+    said = f"# {line.unit}: {line.long_name}"
+    if len(code) == 1 and len(code[0]) + 2 + len(said) <= _WIDTH:
+        return f"{code[0]}  {said}"
+    return "\n".join([*textwrap.wrap(said, _WIDTH, subsequent_indent="#   "), *code])

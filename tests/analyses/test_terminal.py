@@ -1,0 +1,64 @@
+"""Every analysis fits a terminal of 80 columns, is plain in a pipe and speaks JSON to machines."""
+
+import importlib
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from analyses import options
+
+ROOT = Path(__file__).parents[2]
+SMALL = {
+    "backtest": ["--samples", "4096"],
+    "claims": ["--samples", "512"],
+    "condition": ["--samples", "4096"],
+    "model": ["--outputs", "training_cluster_power,binding_constraint"],
+    "scenarios": ["--samples", "256", "--only", "no_new_gas"],
+    "shapley": ["--samples", "128"],
+    "sobol": ["--samples", "64", "--years", "2026:2030:2", "--outputs", "training_cluster_power"],
+    "uncertainty": ["--samples", "512", "--years", "2024:2030:2"],
+}
+# Files of the package that hold no analysis; the report, which prints where it is, has its own tests.
+LEFT_OUT = {"__init__", "options", "report", "report_results"}
+
+
+def command_of(name):
+    return getattr(importlib.import_module(f"analyses.{name}"), name)
+
+
+def arguments(name, tmp_path):
+    writes = "out" in command_of(name).__annotations__
+    return SMALL.get(name, []) + (["--out", str(tmp_path)] if writes else [])
+
+
+ANALYSES = sorted(path.stem for path in (ROOT / "analyses").glob("*.py") if path.stem not in LEFT_OUT)
+
+
+@pytest.mark.parametrize("name", ANALYSES)
+def test_tables_fit_80_columns_without_colours(name, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert options.exit_code(command_of(name), arguments(name, tmp_path)) == 0
+    lines = [line for line in capsys.readouterr().out.splitlines() if str(tmp_path) not in line]
+    assert lines and max(map(len, lines)) <= 80
+    assert not any("\x1b" in line for line in lines)
+
+
+@pytest.mark.parametrize("name", ANALYSES)
+def test_json_is_one_document_with_no_number_that_is_none(name, tmp_path, capsys):
+    assert options.exit_code(command_of(name), [*arguments(name, tmp_path), "--json"]) == 0
+
+    def refuse(text):
+        raise AssertionError(f"{text} is no JSON")
+
+    assert json.loads(capsys.readouterr().out, parse_constant=refuse)
+
+
+def test_no_color_is_respected_where_a_terminal_is_forced(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert options.exit_code(command_of("claims"), arguments("claims", tmp_path)) == 0
+    # Bold and underline are no colours: only the codes of colours must be absent.
+    written = capsys.readouterr().out
+    assert not any(re.search(rf"\x1b\[(\d+;)*{code}m", written) for code in ("3[0-8]", "4[0-8]", "9[0-7]", "10[0-7]"))
