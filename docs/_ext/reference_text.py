@@ -5,6 +5,9 @@ import re
 import textwrap
 from collections.abc import Callable, Iterable
 
+# Front matter of a page whose own table of contents stops at the second level.
+SHORT_CONTENTS = "---\ntocdepth: 2\n---\n\n"
+
 
 def docstring_sections(text: str) -> dict[str, str]:
     """Return the sections of a numpydoc docstring by title, what stands before the first under ``""``."""
@@ -51,6 +54,11 @@ def number(value: float, digits: int = 3) -> str:
     return re.sub(r"e([+-])0*", lambda found: "e-" if found[1] == "-" else "e", f"{value:.{digits}g}")
 
 
+def title_of(name: str) -> str:
+    """Return a name in words, for a heading."""
+    return name.replace("_", " ").capitalize()
+
+
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     """Return a MyST table."""
     titles = list(head)
@@ -60,7 +68,7 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 def as_text(text: str) -> str:
     """Return plain or reStructuredText prose as MyST: names as literals, what Markdown would read as markup escaped."""
-    pieces = re.split(r"(``.+?``|`[^`]+`|\b[a-z]+(?:_[a-z0-9]+)+\b)", text.strip())
+    pieces = re.split(r"(``.+?``|`[^`]+`|\b[a-z]+(?:_[a-z0-9]+)+(?:=[^\s,;]*\w|\.\w+)?\b)", text.strip())
     kept = [
         f"`{piece.strip('`')}`" if index % 2 else re.sub(r"([\\$*_<>\[\]|#~{}])", r"\\\1", piece)
         for index, piece in enumerate(pieces)

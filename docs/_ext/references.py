@@ -1,8 +1,10 @@
 """The references of docstrings as lists with links, where reStructuredText would number the initials of authors."""
 
 import re
+from typing import TYPE_CHECKING
 
-from sphinx.application import Sphinx
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
 
 DOI = re.compile(r"\bdoi:(10\.\d+/\S+?)(?=[.,;)]*(?:\s|$))")
 
@@ -24,7 +26,7 @@ def as_list(lines: list[str]) -> list[str]:
     return ["* " + re.sub(r"^(?=[A-Z]\.)", r"\\", text) for text in texts]
 
 
-def process(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
+def process(app: "Sphinx", what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
     """Rewrite the section References of a docstring in place, before napoleon reads it."""
     for start, line in enumerate(lines[:-1]):
         if line == "References" and set(lines[start + 1]) == {"-"}:
@@ -35,7 +37,7 @@ def process(app: Sphinx, what: str, name: str, obj: object, options: object, lin
             return
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: "Sphinx") -> dict[str, bool]:
     """Come before napoleon, whose priority is 500."""
     app.connect("autodoc-process-docstring", process, priority=400)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
