@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Mapping
+from numbers import Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -214,6 +215,8 @@ class Family:
             go through them; the message says what is allowed.
         """
         family = cls._family()
+        if not isinstance(quantiles, Mapping):
+            raise InputError(f"{family}: quantiles are {quantiles!r}; give a value at each probability, as {{0.05: 1}}")
         if not cls.quantile_counts:
             raise InputError(f"{family} is not given by quantiles; give its own parameters")
         if parameters:
@@ -241,6 +244,10 @@ class Family:
     @classmethod
     def _check_inside(cls, levels: FloatArray, values: FloatArray, low: float, high: float) -> None:
         """Refuse bounds that are reversed or leave out a quantile."""
+        if not all(isinstance(end, Real) for end in (low, high)):
+            raise InputError(
+                f"{cls._family()}: bounds are ({low!r}, {high!r}); give two numbers, infinite where there is no end"
+            )
         if not low < high:
             raise InputError(f"{cls._family()}: bounds [{low:g}, {high:g}] are reversed or empty; give the lower first")
         for level, value in zip(levels, values, strict=True):

@@ -2,24 +2,32 @@
 
 import dataclasses
 import functools
+import keyword
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, create_model
 
 from clustercast.distributions import FAMILIES, Family, distribution_from_entry
 from clustercast.errors import InputError, nearest
-from clustercast.priors import Correlation, Priors
+from clustercast.priors import RESERVED, Correlation, Priors
 from clustercast.shipped import directory
 from clustercast.toml_file import load_toml, validated
 from clustercast.units import factor
 
 _CLOSED = ConfigDict(extra="forbid", frozen=True)
+_TAKEN = ("name", "origin", *RESERVED)
 _TOLD = ("unit", "bounds", "source", "as_of", "note")
 
-Date = Annotated[str, Field(pattern=r"^\d{4}(-\d{2}){0,2}$", description="year, year-month or year-month-day")]
-Text = Annotated[str, Field(min_length=1)]
+Date = Annotated[
+    str,
+    Field(
+        pattern=r"^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$",
+        description="year, year-month or year-month-day",
+    ),
+]
+Text = Annotated[str, Field(min_length=1), StringConstraints(strip_whitespace=True)]
 
 
 class About(BaseModel):
@@ -179,7 +187,9 @@ def read_prior_file(name: str | Path) -> Priors:
     path = _find(name, directory(), "prior set")
     content = _read(path, _file_models()[0])
     distributions = _distributions(content.inputs, path)
-    correlations = [Correlation(**entry.model_dump()) for entry in content.correlations]
+    if not distributions:
+        raise InputError(f"{path}: inputs is empty; add [inputs.NAME] with family, unit, source and as_of")
+    correlations = [_correlation(entry, number, path) for number, entry in enumerate(content.correlations, 1)]
     return Priors(*correlations, name=content.set.name, origin=str(path), **distributions)
 
 
@@ -199,7 +209,10 @@ def read_scenario_file(name: str | Path, priors: Priors) -> Priors:
                 f"{path}: inputs.{key} is not an input of {priors.name!r}{nearest(key, priors)}; "
                 "a scenario only changes inputs that exist"
             )
-    changed = priors.replace(**_distributions(content.inputs, path))
+    try:
+        changed = priors.replace(**_distributions(content.inputs, path))
+    except InputError as error:
+        raise InputError(error.args[0] if str(path) in str(error) else f"{path}: {error}") from None
     return Priors(
         *changed.correlations, name=f"{priors.name}+{path.stem}", origin=priors.origin, **dict(changed.items())
     )
@@ -224,6 +237,8 @@ def _find(name: str | Path, folder: Path, what: str) -> Path:
     shipped = folder / f"{name}.toml"
     if isinstance(name, str) and "/" not in name and shipped.is_file():
         return shipped
+    if not isinstance(name, str | Path):
+        raise InputError(f"the {what} is {name!r}; give the name of a shipped one, or the path of a TOML file")
     path = Path(name)
     if path.is_file():
         return path
@@ -239,12 +254,22 @@ def _read(path: Path, model: type[BaseModel]) -> Any:
     return validated(load_toml(path), model, path, tags=tuple(FAMILIES))
 
 
+def _correlation(entry: CorrelationEntry, number: int, path: Path) -> Correlation:
+    """Make a correlation; a fault is told with file and place."""
+    try:
+        return Correlation(**entry.model_dump())
+    except InputError as error:
+        raise InputError(f"{path}: correlations number {number}: {error}") from None
+
+
 def _distributions(entries: Mapping[str, Any], path: Path) -> dict[str, Family]:
     """Make the distribution of each entry; a fault is told with file and key."""
     made = {}
     for name, entry in entries.items():
-        if not name.isidentifier():
+        if not name.isidentifier() or keyword.iskeyword(name):
             raise InputError(f"{path}: inputs.{name!r} is not a name; use letters, digits and underscores")
+        if name in _TAKEN:
+            raise InputError(f"{path}: inputs.{name}: an input cannot be called {name!r}, which has a meaning already")
         try:
             factor(entry.unit)
             made[name] = distribution_from_entry(entry.model_dump(exclude_none=True, exclude_defaults=True))

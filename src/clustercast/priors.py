@@ -11,9 +11,12 @@ from numpy.typing import NDArray
 from clustercast.arrays.copula import correlation_factor, gaussian_correlation
 from clustercast.distributions import Family, Fixed, ScipyDistribution
 from clustercast.errors import InputError, nearest
-from clustercast.units import conversion, parse_quantity
+from clustercast.units import conversion, factor, parse_quantity
 
 FloatArray = NDArray[np.float64]
+
+# Coordinates of a forecast, which an input of that name would hide.
+RESERVED = ("year", "sample")
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,12 @@ class Priors(Mapping[str, Family]):
     def __init__(
         self, /, *correlations: Correlation, name: str = "priors", origin: str = "", **distributions: object
     ) -> None:
+        for correlation in correlations:
+            if not isinstance(correlation, Correlation):
+                raise InputError(
+                    f"{correlation!r} is not a cc.Correlation; inputs are given by name, as in "
+                    "cc.Priors(growth=cc.Normal(0.5, 0.1, unit='OOM/year'))"
+                )
         self._distributions = {key: _distribution(value, key) for key, value in distributions.items()}
         self.correlations = tuple(correlations)
         self.name = name
@@ -185,8 +194,10 @@ class Priors(Mapping[str, Family]):
 
 def _distribution(value: object, name: str) -> Family:
     """Take a distribution, a frozen scipy.stats distribution or a number."""
+    if name in RESERVED:
+        raise InputError(f"an input cannot be called {name!r}: it is a coordinate of every forecast; rename it")
     if isinstance(value, Family):
-        return value
+        return _with_known_unit(value, name)
     if isinstance(value, (int, float, np.number)) and not isinstance(value, bool):
         return Fixed(float(value))
     if hasattr(value, "ppf"):
@@ -197,11 +208,26 @@ def _distribution(value: object, name: str) -> Family:
     )
 
 
+def _with_known_unit(distribution: Family, name: str) -> Family:
+    """Return a distribution, refused with the input's name where its unit is not known."""
+    if distribution.unit != "1":
+        try:
+            factor(distribution.unit)
+        except InputError as error:
+            raise InputError(f"input {name!r}: {error}") from None
+    return distribution
+
+
 def _replacement(old: Family, name: str, value: object) -> object:
     """Return what stands in the place of a distribution: a number becomes a constant in its unit."""
-    if isinstance(value, str):
-        number, unit = parse_quantity(value)
-        value = number if unit == "1" else number * conversion(unit, old.unit, f"input {name!r} = {value!r}")
-    if isinstance(value, (int, float, np.floating)):
-        return Fixed(float(value), unit=old.unit, source=old.source, as_of=old.as_of, note="set by hand")
+    try:
+        if isinstance(value, str):
+            number, unit = parse_quantity(value)
+            value = number if unit == "1" else number * conversion(unit, old.unit, repr(value))
+        if isinstance(value, int | float | np.number) and not isinstance(value, bool):
+            return Fixed(float(value), unit=old.unit, source=old.source, as_of=old.as_of, note="set by hand")
+        if isinstance(value, Family) and value.unit != old.unit:
+            conversion(value.unit, old.unit, "it")
+    except InputError as error:
+        raise InputError(f"input {name!r} (in {old.unit!r}): {error}") from None
     return value
