@@ -1,3 +1,5 @@
+from .audit.findings import audit_findings as audit_findings
+from .audit.statements import read_audit as read_audit
 from .backtesting import backtest as backtest
 from .backtesting import rolling_origin as rolling_origin
 from .conditioning import posterior_inputs as posterior_inputs

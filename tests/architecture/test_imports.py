@@ -19,6 +19,7 @@ FLOORS = (
     ("clustercast.__version__", 1),
     ("clustercast", 5),
     ("clustercast.run", 4),
+    ("clustercast.audit*", 4),
     ("clustercast.dependent", 4),
     ("clustercast.screening", 4),
     ("clustercast.posterior*", 4),
