@@ -112,8 +112,8 @@ def reduce_leaves(plan: StreamPlan, start: int, stop: int) -> Reduction:
             part = slice(offset, min(offset + _RUN_LEAVES[plan.device] * LEAF, len(rows)))
             inputs = to_device({name: values[name][part] for name in program.factors}, plan.device)
             _reduce_block(plan, program.run(inputs), piece[:, part], found)
+            _check_finite(plan, piece[:, part])
             found.add_leaves(first + offset // LEAF, piece[:, part])
-        _check_finite(plan, piece, found)
         found.sketch.add(piece)
     return found
 
@@ -138,11 +138,12 @@ def _label_counts(name: str, values: FloatArray, number: int) -> IntArray:
     return to_host(np.bincount(whole, minlength=number))
 
 
-def _check_finite(plan: StreamPlan, values: FloatArray, found: Reduction) -> None:
+def _check_finite(plan: StreamPlan, values: FloatArray) -> None:
     """Refuse an output with a value that is not finite."""
-    for name, place in plan.columns.items():
-        if not np.isfinite(values[place].sum()) and not np.isfinite(values[place]).all():
-            raise InputError(f"output {name!r} has values that are not finite; mend the quantity that gives it")
+    if np.isfinite(values).all():
+        return
+    name = next(name for name, place in plan.columns.items() if not np.isfinite(values[place]).all())
+    raise InputError(f"output {name!r} has values that are not finite; mend the quantity that gives it")
 
 
 def _check_versions(planned: Mapping[str, str]) -> None:

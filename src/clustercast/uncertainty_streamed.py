@@ -113,6 +113,7 @@ def _shares(
 ) -> dict[Hashable, xr.Variable]:
     """Return shares of samples, with the standard error that counts leave (Jeffreys' prior)."""
     size = found.sketch.samples
+    counts = counts if dims else counts[0]
     error = np.sqrt((counts + 0.5) * (size - counts + 0.5) / (size + 2)) / (size + 1)
     what, title = ("share", "labels") if kind == "label" else ("exceedance", "being at or above levels")
     named, key = (*dims, f"{name}_{kind}"), f"{name}_{what}"
