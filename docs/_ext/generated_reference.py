@@ -21,6 +21,7 @@ SUBJECTS: Mapping[str, tuple[str, ...]] = {
     "Summaries, milestones and claims": ("uncertainty",),
     "Sensitivity": ("sensitivity", "dependent", "screening", "grouping"),
     "Observations and conditioning": ("observation", "posterior", "conditioning", "backtest"),
+    "Files": ("report.export",),
     "Figures": ("report",),
 }
 LAST = "Other"

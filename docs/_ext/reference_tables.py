@@ -82,7 +82,11 @@ def analyses_page() -> str:
             (" ".join(f"`{option}`" for option in given.opts), as_text(given.help or ""), _default(given.default))
             for given in command.params
         ]
-        parts += [f"## `{name}`", as_text(inspect.cleandoc(command.help or "")), table(("option", "", "default"), rows)]
+        parts += [
+            f"## `{name}`",
+            as_text(inspect.cleandoc(command.help or "")),
+            table(("option", "what it says", "default"), rows),
+        ]
     return "\n\n".join(parts) + "\n"
 
 

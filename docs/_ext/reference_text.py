@@ -68,7 +68,7 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 def as_text(text: str) -> str:
     """Return plain or reStructuredText prose as MyST: names as literals, what Markdown would read as markup escaped."""
-    pieces = re.split(r"(``.+?``|`[^`]+`|\b[a-z]+(?:_[a-z0-9]+)+(?:=[^\s,;]*\w|\.\w+)?\b)", text.strip())
+    pieces = re.split(r"(``.+?``|`[^`]+`|\b[a-z]+(?:_[a-z0-9]+)+(?:=[^\s,;]*[\w']|\.\w+)?(?!\w))", text.strip())
     kept = [
         f"`{piece.strip('`')}`" if index % 2 else re.sub(r"([\\$*_<>\[\]|#~{}])", r"\\\1", piece)
         for index, piece in enumerate(pieces)
