@@ -43,7 +43,9 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which to run: {', '.join(REGISTRY)}; all by default")
     parser.add_argument("--smoke", action="store_true", help="tiny sizes: do they run at all")
     parser.add_argument("--full", action="store_true", help="1e8 samples; every column through SALib; takes an hour")
-    parser.add_argument("--out", type=Path, help="Markdown file to write, a CSV beside it; a run of all writes results.md")
+    parser.add_argument(
+        "--out", type=Path, help="Markdown file to write, a CSV beside it; a run of all writes results.md"
+    )
     parser.add_argument(
         "--peers-python", default=sys.executable, metavar="PYTHON", help="interpreter in which the peers are installed"
     )
@@ -58,7 +60,9 @@ def main(given: list[str] | None = None) -> int:
     """Run what is asked for; 1 where a benchmark broke, whether or not targets were met."""
     asked = arguments(given)
     options = Options(asked.smoke, asked.full, asked.peers_python)
-    about = machine() | {"two processes get done, of one's work": f"{scaling_of_two_processes(5000 if asked.smoke else 30000):.2f} x"}
+    about = machine() | {
+        "two processes get done, of one's work": f"{scaling_of_two_processes(5000 if asked.smoke else 30000):.2f} x"
+    }
     results: dict[str, list[Row]] = {}
     broken = []
     for name in asked.names or REGISTRY:

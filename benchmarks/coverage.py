@@ -92,9 +92,7 @@ def rows(options: Options) -> list[Row]:
                     text = f"farthest input {worst:.1%}, mean half-width {np.nanmean(widths[kind]):.2g}"
                     lines.append(_line(f"{method.name}: {kind}, {problem.name}, N = {size}", mean, text, method, met))
         said = f"{repeats} repeats"
-        table.append(
-            Row(f"{method.name}: cases inside 92-98 %", 100 * float(np.mean(held)), "% of cases", said)
-        )
+        table.append(Row(f"{method.name}: cases inside 92-98 %", 100 * float(np.mean(held)), "% of cases", said))
         table += lines
     return table
 

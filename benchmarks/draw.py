@@ -97,7 +97,13 @@ def _families(options: Options) -> list[Row]:
     each = 1e9 / len(uniforms)
     reference = f"ndtri, {taken['ndtri'] * each:.1f} ns"
     return [
-        Row(f"quantile function, {name}: time over ndtri", taken[name] * each, "ns a value", reference, taken[name] / taken["ndtri"])
+        Row(
+            f"quantile function, {name}: time over ndtri",
+            taken[name] * each,
+            "ns a value",
+            reference,
+            taken[name] / taken["ndtri"],
+        )
         for name in kinds
     ]
 
@@ -125,5 +131,12 @@ def _saltelli(options: Options) -> list[Row]:
             ratio,
             *at_least(40, ratio),
         ),
-        Row("Saltelli rows: values that differ from SALib's", different, "values", "SALib", target="0", met=different == 0),
+        Row(
+            "Saltelli rows: values that differ from SALib's",
+            different,
+            "values",
+            "SALib",
+            target="0",
+            met=different == 0,
+        ),
     ]

@@ -3,27 +3,56 @@
 from collections.abc import Callable
 
 import clustercast as cc
-from benchmarks.measure import Options, Row, at_most, peak_megabytes, seconds
+from benchmarks.measure import Options, Row, at_most, medians, peak_megabytes, scaling_of_two_processes, seconds
 from benchmarks.shipped import SIX, priors
 
 
 def rows(options: Options) -> list[Row]:
-    """Draw, propagate and summarise at growing sizes, kept in memory and streamed."""
+    """Draw, propagate and summarise at growing sizes, kept in memory and streamed, then streamed by two workers."""
     needed = priors().only(cc.cluster_model().inputs(SIX))
 
     def kept(size: int) -> object:
         return cc.summarise(cc.propagate(cc.draw(needed, size, seed=7), outputs=SIX))
 
+    def streamed(size: int, **how: object) -> object:
+        return cc.stream(needed, size=size, outputs=SIX, seed=7, **how)
+
     found = _line("in memory", kept, [10**3, 10**4] if options.smoke else [10**4, 10**5, 10**6], flat=False)
-    stream = getattr(cc, "stream", None)
-    if stream is None:
-        return [*found, Row("streamed", None, "", "this version does not stream")]
-
-    def streamed(size: int) -> object:
-        return stream(needed, size=size, outputs=SIX, seed=7)
-
     sizes = [10**3, 10**4] if options.smoke else [10**4, 10**5, 10**6, 10**7, *([10**8] if options.full else [])]
-    return [*found, *_line("streamed", streamed, sizes, flat=True)]
+    found += _line("streamed", streamed, sizes, flat=True)
+    return found if options.smoke else [*found, *_workers(streamed, 2_000_000)]
+
+
+def _workers(streamed: Callable[..., object], size: int) -> list[Row]:
+    """Two workers against one, beside what two processes get done on this machine; dask against bare processes."""
+    from dask.distributed import Client, LocalCluster
+
+    scaling = scaling_of_two_processes()
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster) as client:
+        taken = medians(
+            {
+                "one": lambda: streamed(size),
+                "threads": lambda: streamed(size, executor="threads", workers=2),
+                "processes": lambda: streamed(size, executor="processes", workers=2),
+                "dask": lambda: streamed(size, executor=client),
+            },
+            3,
+        )
+    said = f"one worker, {taken['one']:.2f} s; two processes of the machine get {scaling:.2f} x one's work done"
+    over = taken["dask"] / taken["processes"]
+    return [
+        Row(f"streamed by two {kind}, N = {size:,}: times faster", taken[kind], "s", said, taken["one"] / taken[kind])
+        for kind in ("threads", "processes")
+    ] + [
+        Row(
+            f"streamed by two workers of dask, N = {size:,}: time over a process pool",
+            taken["dask"],
+            "s",
+            f"two processes, started anew, {taken['processes']:.2f} s",
+            over,
+            *at_most(1.5, over),
+        )
+    ]
 
 
 def _line(how: str, run: Callable[[int], object], sizes: list[int], *, flat: bool) -> list[Row]:
@@ -35,14 +64,30 @@ def _line(how: str, run: Callable[[int], object], sizes: list[int], *, flat: boo
         peaks[size] = peak_megabytes(lambda size=size, results=results: results.update(t=seconds(lambda: run(size))))
         taken[size] = results["t"]
     table = [
-        Row(f"{how}, N = {size:,}", size / taken[size], "samples a second", f"memory at its peak {peaks[size] or 0:.0f} MB")
+        Row(
+            f"{how}, N = {size:,}",
+            size / taken[size],
+            "samples a second",
+            f"memory at its peak {peaks[size] or 0:.0f} MB",
+        )
         for size in sizes
     ]
     # From 1e5 on what is paid once no longer shows.
     first, last = sizes[min(1, len(sizes) - 2)], sizes[-1]
     growth = (taken[last] / last) / (taken[first] / first)
-    table.append(Row(f"{how}: cost of a sample at N = {last:,} over that at {first:,}", growth, "x", "", growth, *at_most(1.3, growth)))
+    table.append(
+        Row(
+            f"{how}: cost of a sample at N = {last:,} over that at {first:,}",
+            growth,
+            "x",
+            "",
+            growth,
+            *at_most(1.3, growth),
+        )
+    )
     if flat and peaks[last] is not None:
         more = peaks[last] - peaks[first]
-        table.append(Row(f"{how}: memory at N = {last:,} above that at {first:,}", more, "MB", "", None, *at_most(50, more)))
+        table.append(
+            Row(f"{how}: memory at N = {last:,} above that at {first:,}", more, "MB", "", None, *at_most(50, more))
+        )
     return table

@@ -66,6 +66,8 @@ def _phases(
     }
     peak = peak_megabytes(end_to_end)
     taken = medians(functions, options.size(3, 1))
-    said = f"{len(priors.uncertain)} inputs, {len(outputs)} outputs, N = {size:,} (Sobol' indices {base:,}, 8 scrambles)"
+    said = (
+        f"{len(priors.uncertain)} inputs, {len(outputs)} outputs, N = {size:,} (Sobol' indices {base:,}, 8 scrambles)"
+    )
     table = [Row(f"{name}: {phase}", spent * 1e3, "ms", said) for phase, spent in taken.items()]
     return [*table, Row(f"{name}: memory at its peak, end to end", peak, "MB", said)]

@@ -8,7 +8,16 @@ import numpy as np
 from SALib.analyze import sobol as salib_sobol
 
 import clustercast as cc
-from benchmarks.measure import Options, Row, at_least, at_most, medians, peak_megabytes, scaling_of_two_processes, seconds
+from benchmarks.measure import (
+    Options,
+    Row,
+    at_least,
+    at_most,
+    medians,
+    peak_megabytes,
+    scaling_of_two_processes,
+    seconds,
+)
 from benchmarks.shipped import EIGHT, INPUTS_OF_PANEL, with_inputs
 from clustercast.dataset import Dataset
 from clustercast.sensitivity_outputs import analysed_output
@@ -37,7 +46,11 @@ def rows(options: Options) -> list[Row]:
     table = [
         Row(f"panel of {panel}, S1, ST, S2, {RESAMPLES} resamples, SALib's estimator", taken["same"], "s"),
         Row("the same, azzini-rosati", taken["default"], "s"),
-        Row("the same, 8 scrambles and Student-t in place of the bootstrap (the default analysis)", taken["scrambles"], "s"),
+        Row(
+            "the same, 8 scrambles and Student-t in place of the bootstrap (the default analysis)",
+            taken["scrambles"],
+            "s",
+        ),
         Row("the same without intervals", taken["no interval"], "s"),
     ]
     if peak is not None:
@@ -61,7 +74,11 @@ def _chosen(values: np.ndarray, options: Options) -> list[int]:
 
 
 def _salib(values: np.ndarray, parallel: bool = False) -> dict[str, np.ndarray]:
-    problem = {"num_vars": INPUTS_OF_PANEL, "names": [f"x{i}" for i in range(INPUTS_OF_PANEL)], "bounds": [[0.0, 1.0]] * INPUTS_OF_PANEL}
+    problem = {
+        "num_vars": INPUTS_OF_PANEL,
+        "names": [f"x{i}" for i in range(INPUTS_OF_PANEL)],
+        "bounds": [[0.0, 1.0]] * INPUTS_OF_PANEL,
+    }
     return salib_sobol.analyze(
         problem, values, calc_second_order=True, num_resamples=RESAMPLES, seed=1, parallel=parallel, n_processors=2
     )
@@ -83,13 +100,26 @@ def _beside_salib(ours: Dataset, values: np.ndarray, taken: dict[str, float], op
     serial_all, parallel_all = float(np.median(spent)) * len(values), parallel * len(values)
     faster = serial_all / taken["same"]
     return [
-        Row("times faster, same estimator and resamples", taken["same"], "s", f"SALib serial, {serial_all:.0f} s ({said})", faster, *at_least(600, faster)),
-        Row("times faster, default analysis (8 scrambles)", taken["scrambles"], "s", f"SALib serial, {serial_all:.0f} s", serial_all / taken["scrambles"]),
         Row(
             "times faster, same estimator and resamples",
             taken["same"],
             "s",
-            f"SALib parallel, {parallel_all:.0f} s (1 column run, 2 processes that get {scaling:.2f} x one's work done)",
+            f"SALib serial, {serial_all:.0f} s ({said})",
+            faster,
+            *at_least(600, faster),
+        ),
+        Row(
+            "times faster, default analysis (8 scrambles)",
+            taken["scrambles"],
+            "s",
+            f"SALib serial, {serial_all:.0f} s",
+            serial_all / taken["scrambles"],
+        ),
+        Row(
+            "times faster, same estimator and resamples",
+            taken["same"],
+            "s",
+            f"SALib parallel, {parallel_all:.0f} s (1 column run, 2 processes get {scaling:.2f} x one's work done)",
             parallel_all / taken["same"],
         ),
         Row(
@@ -149,5 +179,3 @@ def _beside_openturns(values: np.ndarray, size: int, ours: float, options: Optio
 def _scaled(name: str, one: float, columns: int, ours: float) -> Row:
     said = f"{name}, {one * columns:.0f} s (1 column run, times {columns})"
     return Row("times faster, though ours has S2 too", ours, "s", said, one * columns / ours)
-
-

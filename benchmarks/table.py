@@ -32,7 +32,12 @@ def markdown(results: Mapping[str, Sequence[Row]], about: Mapping[str, str]) -> 
     about : mapping of str to str
         What the figures were taken on.
     """
-    lines = ["# Benchmarks", "", "Written by `python -m benchmarks`; medians of repeats, all rows of a table in one run.", ""]
+    lines = [
+        "# Benchmarks",
+        "",
+        "Written by `python -m benchmarks`; medians of repeats, all rows of a table in one run.",
+        "",
+    ]
     lines += [f"- {key}: {value}" for key, value in about.items()]
     for name, rows in results.items():
         lines += ["", f"## {name}", "", "| " + " | ".join(COLUMNS) + " |", "|---|--:|---|---|--:|---|---|"]

@@ -1,0 +1,83 @@
+"""The same six-input cluster model in each library that does the job: samples a second, sampling included."""
+
+import json
+import sys
+
+from benchmarks.measure import Options, Row, run_python
+
+# Those that call the model once for each sample; one repeat of them is long enough to be steady.
+BY_SAMPLE = {
+    "plain Python loop": "python",
+    "squigglepy, model function": "squigglepy_model",
+    "EMA workbench": "ema_workbench",
+    "monaco": "monaco",
+    "PyMC, sample_prior_predictive": "pymc",
+}
+BY_ARRAY = {
+    "NumPy on whole arrays (sample, year)": "numpy",
+    "squigglepy, vectorised": "squigglepy",
+    "OpenTURNS, symbolic": "openturns",
+    "chaospy, random": "chaospy",
+    "chaospy, Sobol'": "chaospy_sobol",
+}
+SMOKE = ("NumPy on whole arrays (sample, year)", "plain Python loop", "squigglepy, vectorised")
+# A standard error of the medians of the last year, times the root of N: log-sd 1.3 of a normal's median.
+_ERROR_OF_MEDIAN = 1.7
+
+
+def rows(options: Options) -> list[Row]:
+    """All peers at one size, then those that work on arrays at a larger one."""
+    if options.smoke:
+        # Each process takes seconds to import its library; one of each kind shows that the machinery runs.
+        return _at(200, {name: (BY_ARRAY | BY_SAMPLE)[name] for name in SMOKE}, 1, options)
+    return [
+        *_at(100_000, BY_ARRAY, 5, options),
+        *_at(100_000, BY_SAMPLE, 1, options),
+        *_at(1_000_000, BY_ARRAY, 3, options),
+    ]
+
+
+def _at(size: int, peers: dict[str, str], repeats: int, options: Options) -> list[Row]:
+    """Run ours before and after the peers, and each of them in a process of its own."""
+    own = repeats if options.smoke else max(3, repeats)
+    before = _run("clustercast", size, own, sys.executable)
+    found: dict[str, dict[str, float] | str] = {}
+    for name, module in peers.items():
+        try:
+            found[name] = _run(module, size, repeats, options.peers_python)
+        except (RuntimeError, OSError) as error:
+            found[name] = str(error)
+    after = _run("clustercast", size, own, sys.executable)
+    ours = (before["seconds"] + after["seconds"]) / 2
+    table = [
+        Row(
+            f"clustercast, N = {size:,}",
+            size / ours,
+            "samples a second",
+            f"cost and power, 13 years; {_said(before, size)}",
+        )
+    ]
+    for name, told in found.items():
+        if isinstance(told, str):
+            table.append(Row(f"{name}, N = {size:,}", None, "", f"skipped: {told}"))
+            continue
+        ratio = told["seconds"] / ours
+        said = f"{told['version']}; {_said(told, size)}; ratio: clustercast is this many times faster"
+        table.append(
+            Row(f"{name}, N = {size:,}", size / told["seconds"], "samples a second", said, ratio, "> 1", ratio > 1)
+        )
+    return table
+
+
+def _run(module: str, size: int, repeats: int, python: str) -> dict[str, float]:
+    """Run one library in a fresh process."""
+    program = f"import runpy; runpy.run_module('benchmarks.peer_models.with_{module}', run_name='__main__')"
+    printed = run_python(program, str(size), str(repeats), python=python)
+    return json.loads(printed.strip().splitlines()[-1])
+
+
+def _said(told: dict[str, float], size: int) -> str:
+    """Say whether the medians are right, and the memory of the process."""
+    allowed = 5 * _ERROR_OF_MEDIAN / size**0.5
+    right = "as they should be" if told["error"] < allowed else f"OFF by {told['error']:.2%}"
+    return f"medians {right}; process of {told['megabytes'] or 0:.0f} MB"
