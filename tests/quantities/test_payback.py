@@ -51,6 +51,12 @@ def grid(step):
     return np.arange(2022.0, 2030.0 + step / 2, step)[:, np.newaxis]
 
 
+def test_a_payback_time_of_seconds_is_as_precise_as_one_of_years():
+    # Far below the ceiling and in no time revenue stands still: cost over margin.
+    time = payback.cluster_payback_time(1.0, 1e10, 1.4, 1e13, 0.5)
+    assert time == pytest.approx(1 / (0.5 * 1e10), rel=1e-9, abs=0)
+
+
 def test_clusters_follow_each_other():
     assert payback.cluster_spending(1e11, 2.0) == pytest.approx(5e10)
 
@@ -65,13 +71,24 @@ def test_spending_so_far_is_the_integral_of_its_exponential(rate, step):
 @given(st.floats(0.1, 1.0), st.sampled_from([0.5, 1.0, 4.0]))
 def test_the_margin_so_far_is_the_integral_of_its_exponential(doubling, step):
     year, growth = grid(step), np.full((1, 1), np.log(2) / doubling)
-    earned = payback.cumulative_margin(year, 1e9 * np.exp2((year - 2022) / doubling), np.array([0.4]), growth, START)
-    np.testing.assert_allclose(earned, 0.4e9 * np.exp2((year - 2022) / doubling) / growth, rtol=1e-3)
+    revenue = 1e9 * np.exp2((year - 2022) / doubling)
+    earned = payback.cumulative_margin(year, revenue, np.array([0.4]), growth, 1e50, START)
+    np.testing.assert_allclose(earned, 0.4 * revenue / growth, rtol=1e-3)
+
+
+def test_the_margin_so_far_is_the_integral_of_the_logistic_path():
+    year, growth, ceiling = grid(2.0), np.array([[1.2]]), 1e11
+    revenue = logistic(year - 2022, 1e9, 1.2, ceiling)
+    earned = payback.cumulative_margin(year, revenue, 1.0, growth, ceiling, START)
+    expected = [quad(logistic, 0, y - 2022, args=(1e9, 1.2, ceiling))[0] for y in year[:, 0]]
+    np.testing.assert_allclose((earned - earned[0]).ravel(), expected, rtol=1e-9)
+    full = payback.cumulative_margin(year, np.full_like(year, ceiling), 1.0, growth, ceiling, START)
+    np.testing.assert_allclose(np.diff(full.ravel()), 2 * ceiling)
 
 
 def test_a_steady_flow_adds_up():
     year = grid(1.0)
-    earned = payback.cumulative_margin(year, np.full_like(year, 2e9), 0.5, np.array([[0.0]]), START)
+    earned = payback.cumulative_margin(year, np.full_like(year, 2e9), 0.5, np.array([[0.0]]), 1e30, START)
     np.testing.assert_allclose(earned.ravel(), 1e9 * (23 + np.arange(9)), rtol=1e-9)
 
 

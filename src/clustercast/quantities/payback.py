@@ -45,8 +45,10 @@ def cluster_payback_time(
     """
     progress = revenue_growth_rate * training_cluster_cost / (revenue_margin * revenue_ceiling)
     head = revenue_ceiling / leading_lab_revenue
+    soon = np.log1p(head * np.expm1(np.minimum(progress, 1)))
     # exp(progress) overflows where the ceiling is low: taken out of the logarithm
-    return (progress + np.log(np.exp(-progress) - head * np.expm1(-progress))) / revenue_growth_rate
+    late = progress + np.log(np.exp(-progress) - head * np.expm1(-progress))
+    return np.where(progress < 1, soon, late) / revenue_growth_rate
 
 
 @quantity("year", increasing=["cluster_payback_time"])
@@ -147,6 +149,7 @@ def cumulative_margin(
     leading_lab_revenue: FloatArray,
     revenue_margin: FloatArray,
     revenue_growth_rate: FloatArray,
+    revenue_ceiling: FloatArray,
     fleet_start_year: FloatArray,
 ) -> FloatArray:
     """Margin that the leading laboratory has earned so far.
@@ -158,6 +161,8 @@ def cumulative_margin(
     revenue_margin : (sample,) array, 1
     revenue_growth_rate : (Y, sample) array, 1/year
         That of the first year holds before it.
+    revenue_ceiling : (sample,) array, USD/year
+        From one year to the next revenue follows the logistic path that ends here.
     fleet_start_year : (sample,) array, year
         Before it nothing was earned.
 
@@ -165,9 +170,16 @@ def cumulative_margin(
     -------
     (Y, sample) array, USD
     """
-    margin = revenue_margin * leading_lab_revenue
-    growth = revenue_growth_rate * (year / year)
-    return _accumulated(year, margin, _so_far(margin[0], growth[0], year[0] - fleet_start_year))
+    earned = [_so_far(leading_lab_revenue[0], (revenue_growth_rate * (year / year))[0], year[0] - fleet_start_year)]
+    room = np.maximum(1 - leading_lab_revenue / revenue_ceiling, np.finfo(np.float64).eps)
+    odds = leading_lab_revenue / revenue_ceiling / room
+    for i in range(1, len(year)):
+        growth = np.log(odds[i] / odds[i - 1])
+        steady = growth == 0
+        filled = (np.log1p(odds[i]) - np.log1p(odds[i - 1])) / np.where(steady, 1, growth)
+        mean = np.where(steady, leading_lab_revenue[i], revenue_ceiling * filled)
+        earned.append(earned[-1] + (year[i] - year[i - 1]) * mean)
+    return revenue_margin * np.stack(earned)
 
 
 def _mean_power(exponent: FloatArray) -> FloatArray:
