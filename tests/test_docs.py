@@ -1,5 +1,6 @@
 """The docs name every public name, quantity, prior and scenario, and nothing that does not exist."""
 
+import doctest
 import importlib
 import re
 import sys
@@ -90,6 +91,13 @@ def test_text_of_others_is_no_markup(extensions):
 def test_quantiles_are_those_of_the_prior(extensions):
     text = extensions("reference_model").distribution_text(cc.Normal.from_quantiles({0.05: 0.4, 0.95: 0.6}, unit="GW"))
     assert text == "Normal: **0.5** (0.4 to 0.6) `GW`"
+
+
+@pytest.mark.parametrize("name", ["reference_text", "references"])
+def test_examples_of_the_extensions_run(extensions, name):
+    failed, run = doctest.testmod(extensions(name))
+    assert run > 0
+    assert failed == 0
 
 
 def test_references_are_a_list_with_links(extensions):
