@@ -48,7 +48,11 @@ def test_unbounded_inputs_stay_finite_and_correlation_is_said_to_be_dropped():
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"size": 1}, "2 or more trajectories"), ({"levels": 3}, "even number"), ({"span": (0.0, 1.0)}, "probabilities")],
+    [
+        ({"size": 1}, "size is .*; give a whole number of 2 or more"),
+        ({"levels": 3}, "even number"),
+        ({"span": (0.0, 1.0)}, "probabilities"),
+    ],
 )
 def test_grids_that_cannot_be_used_are_refused(options, message):
     with pytest.raises(InputError, match=message):

@@ -32,6 +32,8 @@ from .priors import Priors as Priors
 from .propagation import propagate as propagate
 from .quantity import quantity as quantity
 from .report import plots as plots
+from .report.files import read_netcdf as read_netcdf
+from .report.files import write_netcdf as write_netcdf
 from .report.export import write_draws as write_draws
 from .report.export import write_iamc as write_iamc
 from .report.export import write_quantiles as write_quantiles
@@ -52,6 +54,8 @@ from .uncertainty import summarise as summarise
 from .uncertainty_claims import claim_probabilities as claim_probabilities
 from .uncertainty_claims import claim_years as claim_years
 from .uncertainty_claims import read_claims as read_claims
+from .uncertainty_indicators import claims_met as claims_met
+from .uncertainty_indicators import reached_by as reached_by
 from .uncertainty_milestones import crossing_year as crossing_year
 from .uncertainty_milestones import exceedance as exceedance
 from .uncertainty_milestones import milestones as milestones

@@ -59,7 +59,7 @@ def inputs_dataset(values: Mapping[str, FloatArray], priors: Priors, design: Map
             variables[name] = xr.Variable("sample", values[name], attrs, fastpath=True)
         else:
             variables[name] = xr.Variable((), priors[name].median, attrs)
-    size = len(next(iter(values.values()), np.empty(1)))
+    size = len(next(iter(values.values()))) if values else int(design.get("size", 1))
     attrs = {
         **design,
         "priors_name": priors.name,
@@ -76,8 +76,10 @@ def input_arrays(inputs: xr.Dataset) -> tuple[dict[str, FloatArray], dict[str, s
     Raises
     ------
     InputError
-        If an input has no unit, or dimensions other than ``sample``.
+        If an input has no unit, dimensions other than ``sample``, or a value that is not a finite number.
     """
+    if not isinstance(inputs, xr.Dataset):
+        raise InputError(f"inputs are a Dataset from cc.draw(priors, size), not a {type(inputs).__name__}")
     values: dict[str, FloatArray] = {}
     units: dict[str, str] = {}
     for key, variable in inputs.data_vars.items():
@@ -88,11 +90,28 @@ def input_arrays(inputs: xr.Dataset) -> tuple[dict[str, FloatArray], dict[str, s
             raise InputError(f"input {name!r} has dimensions {variable.dims}; an input has ('sample',) or none")
         if "unit" not in variable.attrs:
             raise InputError(f"input {name!r} has no attribute 'unit'; set it, '1' for a pure number")
-        values[name] = np.asarray(variable.values, dtype=np.float64)
+        values[name] = _finite_numbers(name, variable)
         units[name] = variable.attrs["unit"]
     if not values:
         raise InputError("the dataset holds no inputs; make one with cc.draw(priors, size, seed=...)")
     return values, units
+
+
+def _finite_numbers(name: str, variable: xr.DataArray) -> FloatArray:
+    """Return the values of an input, refused where one is not a finite number."""
+    if variable.dtype.kind not in "fiub":
+        raise InputError(f"input {name!r} holds values of type {variable.dtype}; give numbers")
+    values = np.asarray(variable.values, dtype=np.float64)
+    # One pass without a temporary: the sum is not finite where a value is not; it may overflow where all are.
+    with np.errstate(over="ignore", invalid="ignore"):
+        doubtful = not np.isfinite(values.sum())
+    wrong = np.flatnonzero(~np.isfinite(values)) if doubtful else np.empty(0, dtype=np.intp)
+    if wrong.size:
+        raise InputError(
+            f"input {name!r} has {wrong.size} values that are not finite, the first {values.flat[wrong[0]]} in sample "
+            f"{wrong[0]}; give finite inputs"
+        )
+    return values
 
 
 def forecast_dataset(

@@ -14,8 +14,9 @@ from clustercast.arrays.streams import checked_seed, replicate_seed
 from clustercast.dataset import Dataset, inputs_dataset
 from clustercast.errors import InputError
 from clustercast.model import Model
-from clustercast.priors import Priors
-from clustercast.propagation import YEARS, propagate
+from clustercast.priors import Priors, checked_priors
+from clustercast.propagation import YEARS, propagate, wanted_outputs
+from clustercast.sampling import whole_number
 from clustercast.sensitivity_dependent import kucherenko_panel, shapley_panel
 from clustercast.sensitivity_outputs import Scale
 from clustercast.shipped_model import cluster_model
@@ -206,14 +207,16 @@ def _varied(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the outputs, and the inputs that they depend on or that correlate with one of these."""
     check_confidence(confidence)
-    if replicates < 2 or size % replicates:
-        raise InputError(f"replicates is {replicates}, which does not divide size {size} in 2 or more; use 8 or 16")
-    require_power_of_two(size // replicates, "size / replicates")
-    wanted = (outputs,) if isinstance(outputs, str) else model.headline if outputs is None else tuple(outputs)
+    require_power_of_two(whole_number("size", size))
+    if size % whole_number("replicates", replicates, least=2):
+        raise InputError(
+            f"replicates is {replicates}, which does not divide size {size}; use 8 or 16, or a larger size"
+        )
+    wanted = wanted_outputs(model, outputs)
     used = set(model.inputs(wanted))
     while more := {n for c in priors.correlations if used & set(c.between) for n in c.between} - used:
         used |= more
-    names = tuple(name for name in priors.uncertain if name in used)
+    names = tuple(name for name in checked_priors(priors).uncertain if name in used)
     if not names:
         raise InputError(f"no uncertain input of {priors.name} has any influence on {', '.join(wanted)}; free one")
     return wanted, names

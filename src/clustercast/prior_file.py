@@ -238,7 +238,9 @@ def _find(name: str | Path, folder: Path, what: str) -> Path:
     if isinstance(name, str) and "/" not in name and shipped.is_file():
         return shipped
     if not isinstance(name, str | Path):
-        raise InputError(f"the {what} is {name!r}; give the name of a shipped one, or the path of a TOML file")
+        raise InputError(
+            f"the {what} is a {type(name).__name__}; give the name of a shipped one, or the path of a TOML file"
+        )
     path = Path(name)
     if path.is_file():
         return path

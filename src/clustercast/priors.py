@@ -192,6 +192,30 @@ class Priors(Mapping[str, Family]):
             _ = self.correlation_factor
 
 
+def checked_priors(priors: object) -> Priors:
+    """Return priors, refused where something else was given.
+
+    Parameters
+    ----------
+    priors : object
+
+    Returns
+    -------
+    Priors
+
+    Raises
+    ------
+    InputError
+        If it is not `Priors`.
+    """
+    if not isinstance(priors, Priors):
+        raise InputError(
+            f"priors is {priors!r}, and must be cc.Priors; read a set with cc.read_priors('situational_awareness'), or "
+            "write cc.Priors(x=cc.Uniform(0, 1))"
+        )
+    return priors
+
+
 def _distribution(value: object, name: str) -> Family:
     """Take a distribution, a frozen scipy.stats distribution or a number."""
     if name in RESERVED:

@@ -1,18 +1,19 @@
 """The whole order in one call: draw, propagate, analyse, and grow the design until it is precise enough."""
 
 from collections.abc import Callable, Iterable
+from numbers import Real
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clustercast.dataset import Dataset
-from clustercast.errors import InputError
+from clustercast.errors import InputError, nearest
 from clustercast.model import Model
 from clustercast.prior_file import read_priors
-from clustercast.priors import Priors
-from clustercast.propagation import YEARS, Progress, propagate
-from clustercast.sampling import Groups, draw
+from clustercast.priors import Priors, checked_priors
+from clustercast.propagation import YEARS, Progress, propagate, wanted_outputs, year_grid
+from clustercast.sampling import Groups, checked_groups, draw
 from clustercast.sensitivity import sobol_indices
 from clustercast.sensitivity_outputs import Scale
 from clustercast.shipped_model import cluster_model
@@ -27,7 +28,7 @@ def run_sobol(
     priors: Priors,
     *,
     model: Model | None = None,
-    outputs: Iterable[str] | None = None,
+    outputs: Iterable[str] | str | None = None,
     years: Iterable[float] = YEARS,
     size: int = 1024,
     seed: int = 0,
@@ -76,16 +77,19 @@ def run_sobol(
     InputError
         As `draw`, `propagate` and `sobol_indices`, and if `until` is not positive.
     """
-    if until is not None and not until > 0:
-        raise InputError(f"until is {until}; give a half-width above 0, as 0.02")
+    if until is not None and not (isinstance(until, Real) and until > 0):
+        raise InputError(f"until is {until!r}; give a half-width above 0, as 0.02")
     model = cluster_model() if model is None else model
-    wanted = model.headline if outputs is None else tuple(outputs)
-    grid = list(years)
-    needed = priors.only(model.inputs(wanted))
+    wanted = wanted_outputs(model, outputs)
+    grid = year_grid(years).tolist()
+    needed = checked_priors(priors).only(model.inputs(wanted))
+    if not needed.uncertain:
+        raise InputError(f"no uncertain input of {priors.name} has any influence on {', '.join(wanted)}; free one")
+    _check_members(groups, priors)
     swapped = _within(groups, needed.uncertain)
 
     def design(size: int) -> Dataset:
-        return draw(
+        drawn = draw(
             needed,
             size,
             design="saltelli",
@@ -95,6 +99,8 @@ def run_sobol(
             groups=swapped,
             latent=latent,
         )
+        # What was fixed has no influence: the result is that of the whole set, and says so.
+        return drawn.assign_attrs(priors_hash=priors.hash)
 
     def run(inputs: Dataset) -> Dataset:
         return propagate(inputs, model=model, years=grid, outputs=wanted, progress=progress)
@@ -111,6 +117,16 @@ def run_sobol(
             return indices.assign_attrs(_reached(until, widest, rows, budget))
         size *= 2
         forecast = _extended(forecast, design(size), run, replicates)
+
+
+def _check_members(groups: Groups | None, priors: Priors) -> None:
+    """Refuse groups that hold what is no uncertain input."""
+    for group, members in checked_groups(groups).items():
+        for name in members:
+            if name not in priors.uncertain:
+                raise InputError(
+                    f"group {group!r} holds {name!r}, which is not an uncertain input{nearest(name, priors.uncertain)}"
+                )
 
 
 def _within(groups: Groups | None, names: tuple[str, ...]) -> dict[str, list[str]] | None:
@@ -168,10 +184,10 @@ def _extended(forecast: Dataset, inputs: Dataset, run: Callable[[Dataset], Datas
 
 def run_scenarios(
     priors: str,
-    scenarios: Iterable[str],
+    scenarios: Iterable[str] | str,
     *,
     model: Model | None = None,
-    outputs: Iterable[str] | None = None,
+    outputs: Iterable[str] | str | None = None,
     years: Iterable[float] = YEARS,
     size: int = 16384,
     seed: int = 0,
@@ -196,11 +212,12 @@ def run_scenarios(
     Dataset
         As `clustercast.uncertainty_scenarios.scenario_changes`.
     """
-    wanted = None if outputs is None else tuple(outputs)
-    grid = list(years)
+    wanted = wanted_outputs(cluster_model() if model is None else model, outputs)
+    grid = year_grid(years).tolist()
+    names = [scenarios] if isinstance(scenarios, str) else list(scenarios)
 
     def forecast(scenario: str | None) -> Dataset:
         inputs = draw(read_priors(priors, scenario=scenario), size, seed=seed)
         return propagate(inputs, model=model, years=grid, outputs=wanted, progress=progress)
 
-    return scenario_changes(forecast(None), {Path(name).stem: forecast(name) for name in scenarios})
+    return scenario_changes(forecast(None), {Path(name).stem: forecast(name) for name in names})

@@ -22,7 +22,7 @@ from clustercast.arrays.designs import (
 from clustercast.arrays.streams import checked_seed, replicate_seed
 from clustercast.dataset import Dataset, inputs_dataset
 from clustercast.errors import InputError, nearest
-from clustercast.priors import Priors
+from clustercast.priors import Priors, checked_priors
 
 FloatArray = NDArray[np.float64]
 Design = Literal["random", "latin", "sobol", "saltelli"]
@@ -96,11 +96,7 @@ def draw(
     >>> inputs["growth"].dims, inputs["growth"].unit
     (('sample',), 'OOM/year')
     """
-    if not isinstance(priors, Priors):
-        raise InputError(
-            f"priors is {priors!r}, and must be cc.Priors; read a set with cc.read_priors('situational_awareness'), or "
-            "write cc.Priors(x=cc.Uniform(0, 1))"
-        )
+    checked_priors(priors)
     seed = checked_seed(seed)
     if design not in DESIGNS:
         raise InputError(f"design is {design!r}{nearest(str(design), DESIGNS)}; choose one of {', '.join(DESIGNS)}")
@@ -221,7 +217,7 @@ def _swaps(priors: Priors, groups: Groups | None, latent: bool) -> dict[str, tup
     if not priors.uncertain:
         raise InputError(f"{priors.name} has no uncertain input; sensitivity needs at least one")
     group_of: dict[str, str] = {}
-    for group, members in _checked_groups(groups).items():
+    for group, members in checked_groups(groups).items():
         if group in priors and list(members) != [group]:
             raise InputError(f"group {group!r} has the name of an input; call it otherwise")
         for name in members:
@@ -248,8 +244,8 @@ def _swaps(priors: Priors, groups: Groups | None, latent: bool) -> dict[str, tup
     return swaps
 
 
-def _checked_groups(groups: Groups | None) -> Groups:
-    """Refuse groups that are no mapping of names to lists of names, or that are empty."""
+def checked_groups(groups: Groups | None) -> Groups:
+    """Return groups, refused where they are no mapping of names to lists of names, or one is empty."""
     if groups is not None and not isinstance(groups, Mapping):
         raise InputError(f"groups is {groups!r}; give names and members, as in {{'growth': ['a', 'b']}}")
     for group, members in (groups or {}).items():
@@ -278,15 +274,40 @@ def _saltelli_attrs(
     }
 
 
+def whole_number(what: str, value: object, least: int = 1) -> int:
+    """Return a count as a Python integer.
+
+    Parameters
+    ----------
+    what : str
+        What is counted, for the message.
+    value : object
+    least : int, optional
+        The smallest count that will do.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    InputError
+        If it is not a whole number, or too small.
+
+    Examples
+    --------
+    >>> whole_number("size", np.int64(8))
+    8
+    """
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise InputError(f"{what} is {value!r}; give a whole number of {least} or more")
+    return int(value)
+
+
 def _check_size(size: object, design: str, replicates: int, points: Points) -> None:
     """Refuse a size that is no count, or that the design cannot take."""
-    for what, value in (("size", size), ("replicates", replicates)):
-        if isinstance(value, bool) or not isinstance(value, int | np.integer):
-            raise InputError(f"{what} is {value!r}; give a whole number of 1 or more")
-        if value < 1:
-            raise InputError(f"{what} is {value}; give a whole number of 1 or more")
-    assert isinstance(size, int | np.integer)
+    size, replicates = whole_number("size", size), whole_number("replicates", replicates)
     if design == "sobol" or (design == "saltelli" and points == "sobol"):
-        require_power_of_two(int(size))
+        require_power_of_two(size)
     if size % replicates:
         raise InputError(f"replicates is {replicates}, which does not divide size {size}; give 1, 2, 4, 8 or 16")

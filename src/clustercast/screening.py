@@ -9,9 +9,10 @@ from clustercast.arrays.streams import checked_seed
 from clustercast.dataset import Dataset, inputs_dataset
 from clustercast.errors import InputError
 from clustercast.model import Model
-from clustercast.priors import Priors
-from clustercast.propagation import YEARS, propagate
+from clustercast.priors import Priors, checked_priors
+from clustercast.propagation import YEARS, propagate, wanted_outputs
 from clustercast.salib_engine import morris_trajectories
+from clustercast.sampling import whole_number
 from clustercast.sensitivity_outputs import Scale
 from clustercast.sensitivity_salib import morris_effects as effects_on_trajectories
 from clustercast.shipped_model import cluster_model
@@ -90,9 +91,9 @@ def morris_effects(
     """
     _check_grid(size, levels, span)
     model = cluster_model() if model is None else model
-    wanted = (outputs,) if isinstance(outputs, str) else model.headline if outputs is None else tuple(outputs)
+    wanted = wanted_outputs(model, outputs)
     used = model.inputs(wanted)
-    names = tuple(name for name in priors.uncertain if name in used)
+    names = tuple(name for name in checked_priors(priors).uncertain if name in used)
     if not names:
         raise InputError(f"no uncertain input of {priors.name} has any influence on {', '.join(wanted)}; free one")
     points = morris_trajectories(len(names), size, levels=levels, seed=checked_seed(seed))
@@ -119,9 +120,8 @@ def morris_effects(
 
 def _check_grid(size: int, levels: int, span: tuple[float, float]) -> None:
     """Refuse a grid that SALib would take and get wrong, or that has no finite quantiles."""
-    if size < 2:
-        raise InputError(f"size is {size}; give 2 or more trajectories (64 is usual)")
-    if levels < 2 or levels % 2:
+    whole_number("size", size, least=2)
+    if whole_number("levels", levels, least=2) % 2:
         raise InputError(f"levels is {levels}; give an even number, as 4")
     if not 0 < span[0] < span[1] < 1:
         raise InputError(f"span is {span}; give two increasing probabilities between 0 and 1, both excluded")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from clustercast.arrays.resampling import bootstrap_weights, check_confidence
 from clustercast.arrays.sobol_estimators import estimator_named
 from clustercast.arrays.sobol_panel import SobolIndices, sobol_panel
+from clustercast.arrays.streams import checked_seed
 from clustercast.errors import InputError
 from clustercast.sensitivity_design import SaltelliDesign, saltelli_design
 from clustercast.sensitivity_outputs import AnalysedOutput, Scale, analysed_output, output_names
@@ -20,6 +21,7 @@ FloatArray = NDArray[np.float64]
 Engine = Literal["panel", "salib"]
 
 _FEWEST_POINTS = 64
+_FEWEST_TO_VARY = 2
 
 
 @dataclass(frozen=True)
@@ -140,6 +142,13 @@ def _method(
 ) -> _Method:
     """Fill in what was left open, and refuse what does not fit together."""
     check_confidence(confidence)
+    seed = checked_seed(seed)
+    if design.size < _FEWEST_TO_VARY:
+        raise InputError(
+            f"the design has {design.size} base point, which has no variance; draw 2 or more (1,024 is usual)"
+        )
+    if isinstance(resamples, bool) or not isinstance(resamples, int | np.integer):
+        raise InputError(f"resamples is {resamples!r}; give a whole number (100 is usual), or 0 for no intervals")
     if engine not in ("panel", "salib"):
         raise InputError(f"engine is {engine!r}, and must be 'panel' or 'salib'")
     if engine == "salib" and estimator not in (None, "saltelli-jansen"):
@@ -280,10 +289,11 @@ def _warnings(
         )
     if method.interval == "student-t" and design.replicates < 5:
         said.append(f"{design.replicates} replicates are few for an interval; 8 or 16 are usual.")
-    if method.interval == "student-t" and design.size // design.replicates < _FEWEST_POINTS:
+    if method.interval != "none" and design.size // design.replicates < _FEWEST_POINTS:
+        where = " in each replicate" if design.replicates > 1 else ""
         said.append(
-            f"{design.size // design.replicates} base points in each replicate are few: the intervals may be too "
-            "narrow where tails are heavy; draw more."
+            f"{design.size // design.replicates} base points{where} are few: the intervals may be too narrow where "
+            "tails are heavy; draw more."
         )
     doubtful = _places(indices, unresolved(indices, 3)) if method.interval != "none" else ""
     if doubtful:

@@ -64,6 +64,8 @@ def saltelli_design(forecast: xr.Dataset) -> SaltelliDesign:
         The forecast is of another design, shuffled, cut, or its inputs are not swapped
         as the design says.
     """
+    if not isinstance(forecast, xr.Dataset):
+        raise InputError(f"a forecast is a Dataset from cc.propagate, not a {type(forecast).__name__}")
     attrs = forecast.attrs
     if attrs.get("design") != "saltelli":
         raise InputError(
@@ -80,6 +82,11 @@ def saltelli_design(forecast: xr.Dataset) -> SaltelliDesign:
         int(attrs["replicates"]),
         str(attrs.get("points", "sobol")),
     )
+    if design.replicates < 1 or design.size % design.replicates:
+        raise InputError(
+            f"the forecast's attributes say {design.replicates} replicates of {design.size} base points, which is no "
+            "design; propagate the draw again"
+        )
     _check_samples(forecast, design)
     _check_swaps(forecast, design)
     return design
@@ -117,6 +124,22 @@ def _check_samples(forecast: xr.Dataset, design: SaltelliDesign) -> None:
 def _check_swaps(forecast: xr.Dataset, design: SaltelliDesign) -> None:
     """Refuse inputs whose rows are not swapped as the design says."""
     unswapped = _latent_inputs(forecast)
+    swapped = {name for members in design.swaps.values() for name in members}
+    strange = [
+        str(name)
+        for name, variable in forecast.data_vars.items()
+        if variable.attrs.get("role") == "input" and variable.dims == ("sample",) and name not in swapped
+    ]
+    if strange:
+        raise InputError(
+            f"input {strange[0]!r} is not one of the design, which swaps {', '.join(swapped)}; give renamed inputs "
+            "their names back, or draw again"
+        )
+    if "sample" not in forecast.coords and not any(name in forecast for name in swapped):
+        raise InputError(
+            "the forecast holds neither its inputs nor the coordinate 'sample', so nothing shows that its rows are in "
+            "the order of the draw; keep one of them"
+        )
     for position, members in enumerate(design.swaps.values()):
         for name in members:
             if name not in forecast or forecast[name].dims != ("sample",) or name in unswapped:

@@ -11,11 +11,13 @@ from scipy.special import ndtri
 from clustercast.arrays.given_data import default_bins, first_order_indices, normalised_weights
 from clustercast.arrays.resampling import check_confidence
 from clustercast.errors import InputError, nearest
+from clustercast.model import Model
 from clustercast.sensitivity_labels import analysed_outputs, labelled, measured, year_of
 from clustercast.sensitivity_outputs import Scale
 
 FloatArray = NDArray[np.float64]
 
+PLAIN = ("random", "latin", "sobol")
 STRUCTURED = ("saltelli", "shapley", "kucherenko", "morris")
 
 _MEANINGS = {"S1": "first-order index from the sample itself", "S1_conf": "half-width of the interval of S1"}
@@ -29,6 +31,7 @@ def given_data_indices(
     bins: int | None = None,
     scale: Scale = "auto",
     confidence: float = 0.95,
+    model: Model | None = None,
 ) -> xr.Dataset:
     """First-order indices of every output and year from the forecast's own sample.
 
@@ -54,6 +57,9 @@ def given_data_indices(
         Scale of the outputs; ``"auto"`` is log10 where an output is positive.
     confidence : float, optional
         Coverage of the intervals, between 0 and 1.
+    model : Model, optional
+        Where the outputs come from. An input that an output does not depend on, neither itself nor
+        by a correlation, then has an index of 0, not one of chance. It holds for plain samples only.
 
     Returns
     -------
@@ -97,7 +103,12 @@ def given_data_indices(
     results = []
     for output in analysed_outputs(forecast, outputs, scale):
         found, errors = first_order_indices(sample, output.values.T, shares, count, low_discrepancy=sobol)
-        results.append(measured(output, year_of(forecast), {"S1": found.T, "S1_conf": normal * errors.T}))
+        known = np.array(
+            [_matters(name, output.name, None if weights is not None else model, forecast) for name in names]
+        )
+        parts = {"S1": found.T, "S1_conf": normal * errors.T}
+        measures = {key: np.where(known | np.isnan(part), part, 0.0) for key, part in parts.items()}
+        results.append(measured(output, year_of(forecast), measures))
     attrs: dict[str, str | int | float] = {
         "estimator": "bias-corrected binning",
         "estimator_references": "doi:10.1016/j.ress.2011.12.007",
@@ -109,6 +120,15 @@ def given_data_indices(
         "runs": len(sample),
     }
     return labelled(forecast, results, names, _MEANINGS, attrs)
+
+
+def _matters(name: str, output: str, model: Model | None, forecast: xr.Dataset) -> bool:
+    """Say whether an input of a plain sample can explain an output; without a model, any can."""
+    if model is None or output not in model.functions or forecast.attrs.get("design") not in PLAIN:
+        return True
+    tied = json.loads(forecast.attrs.get("correlated", "[]"))
+    used = model.inputs([output])
+    return name in used or (name in tied and not set(tied).isdisjoint(used))
 
 
 def varied_inputs(forecast: xr.Dataset, inputs: Iterable[str] | str | None) -> tuple[str, ...]:

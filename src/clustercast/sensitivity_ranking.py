@@ -38,8 +38,8 @@ def ranking_resolved(indices: xr.Dataset, k: int = 3) -> xr.DataArray:
     InputError
         The result has no intervals, or k is below 1.
     """
-    if k < 1:
-        raise InputError(f"k is {k}; rank at least 1 input")
+    if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
+        raise InputError(f"k is {k!r}; give a whole number: rank at least 1 input")
     if "ST_conf" not in indices:
         raise InputError(
             "the indices have no intervals; ask sobol_indices for resamples=100, or draw with replicates=8"
@@ -104,6 +104,8 @@ def time_integrated(
     Lamboni, Monod and Makowski (2011), doi:10.1016/j.ress.2010.09.002; Gamboa et al. (2014),
     doi:10.1214/14-EJS895; Alexanderian, Gremaud and Smith (2020), doi:10.1016/j.ress.2019.106722.
     """
+    if not {"S1", "ST", "variance"} <= set(indices):
+        raise InputError("these are not the indices of sobol_indices: S1, ST or variance is missing")
     if "year" not in indices.dims:
         raise InputError("the indices have no years to integrate over; analyse outputs that depend on the year")
     counted = indices if until is None else indices.sel(year=indices["year"] <= until)

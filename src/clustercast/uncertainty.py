@@ -137,6 +137,8 @@ def output_names(forecast: xr.Dataset) -> list[str]:
     InputError
         If there are none.
     """
+    if not isinstance(forecast, xr.Dataset):
+        raise InputError(f"a forecast is a Dataset from cc.propagate, not a {type(forecast).__name__}")
     names = [
         str(name)
         for name, variable in forecast.data_vars.items()

@@ -53,14 +53,14 @@ def crossing_year(path: xr.DataArray, level: Level, *, falling: bool = False, in
     >>> round(float(crossing_year(power, "50 GW")), 3), float(crossing_year(power, "1 TW"))
     (2027.398, inf)
     """
-    threshold = level_of(path, level)
     values, years, dims = _by_year(path)
+    threshold = level_of(path, level)
     logarithmic = interpolate and threshold > 0 and bool(values.min() > 0)
     found = first_crossing(values, years, threshold, falling=falling, interpolate=interpolate, logarithmic=logarithmic)
     attrs = {
         "role": "milestone",
         "unit": "year",
-        "long_name": f"year in which {_title(path)} reaches {_level_text(path, level)}",
+        "long_name": f"year in which {_title(path)} reaches {level_text(path, level)}",
         "level": threshold,
         "level_unit": path.attrs.get("unit", ""),
         "interpolation": ("linear in log10" if logarithmic else "linear") if interpolate else "none: years of the grid",
@@ -109,6 +109,7 @@ def exceedance(
     >>> exceedance(share, "20 %").values
     array([0.5, 1. ])
     """
+    _refuse_dataset(path)
     if "sample" not in path.dims:
         raise InputError(f"the path {_title(path)!r} has the dimensions {path.dims}, but none is 'sample'")
     threshold = level_of(path, level)
@@ -129,7 +130,7 @@ def exceedance(
         "role": "milestone",
         "unit": "1",
         "long_name": f"probability that {_title(path)} {'has reached' if ever else 'reaches'} "
-        f"{_level_text(path, level)}",
+        f"{level_text(path, level)}",
         "level": threshold,
         "level_unit": path.attrs.get("unit", ""),
         "samples": values.shape[-1],
@@ -173,7 +174,7 @@ def milestones(
     InputError
         If an output is not there or has no years, or a level is not in its unit.
     """
-    pairs = _pairs(forecast, levels)
+    pairs = level_pairs(forecast, levels)
     rows = independent_rows(forecast)
     used = weights_array(weights, forecast.sizes["sample"])
     used = used if used is None or rows is None else used[rows]
@@ -285,8 +286,15 @@ def crossing_text(year: float, first_year: float, last_year: float, decimals: in
     return f"{year:.{decimals}f}"
 
 
+def _refuse_dataset(path: object) -> None:
+    """Refuse what is no path, such as a whole forecast."""
+    if not isinstance(path, xr.DataArray):
+        raise InputError(f"a path is a DataArray, as forecast['training_cluster_power'], not a {type(path).__name__}")
+
+
 def _by_year(path: xr.DataArray) -> tuple[FloatArray, FloatArray, tuple[Hashable, ...]]:
     """Return the values of a path with the year first, the years, and the other dimensions."""
+    _refuse_dataset(path)
     if "year" not in path.dims or "year" not in path.coords:
         raise InputError(f"the path {_title(path)!r} has the dimensions {path.dims}; it needs the coordinate 'year'")
     years = np.asarray(path["year"].values, dtype=np.float64)
@@ -301,7 +309,7 @@ def _by_year(path: xr.DataArray) -> tuple[FloatArray, FloatArray, tuple[Hashable
     return values, years, ordered.dims[1:]
 
 
-def _pairs(forecast: xr.Dataset, levels: Mapping[str, Level | Sequence[Level]]) -> list[tuple[str, Level]]:
+def level_pairs(forecast: xr.Dataset, levels: Mapping[str, Level | Sequence[Level]]) -> list[tuple[str, Level]]:
     """Return each output with each of its levels."""
     known = output_names(forecast)
     pairs: list[tuple[str, Level]] = []
@@ -310,7 +318,8 @@ def _pairs(forecast: xr.Dataset, levels: Mapping[str, Level | Sequence[Level]]) 
             raise InputError(
                 f"there is no output {name!r}{nearest(name, known)}; the forecast holds {', '.join(known)}"
             )
-        pairs += [(name, level) for level in ([wanted] if isinstance(wanted, str | int | float) else wanted)]
+        several = [wanted] if isinstance(wanted, str) or not isinstance(wanted, Sequence) else wanted
+        pairs += [(name, level) for level in several]
     if not pairs:
         raise InputError("levels is empty; give outputs and levels, as in {'training_cluster_power': '100 GW'}")
     return pairs
@@ -331,7 +340,7 @@ def _milestone_table(
         text = quantity.replace("_", " ") + (" (standard error)" if key != quantity else "")
         attrs = {"role": "summary", "unit": "year" if quantity == "crossing_year" else "1", "long_name": text}
         variables[key] = (("milestone", *after[quantity]), np.stack(rows), attrs)
-    texts = [f"{name} >= {_level_text(path, level)}" for (name, level), path in zip(pairs, paths, strict=True)]
+    texts = [f"{name} >= {level_text(path, level)}" for (name, level), path in zip(pairs, paths, strict=True)]
     coords = {
         "milestone": texts,
         "output": ("milestone", [name for name, _ in pairs]),
@@ -348,7 +357,7 @@ def _title(path: xr.DataArray) -> str:
     return str(path.attrs.get("long_name") or path.name or "the path")
 
 
-def _level_text(path: xr.DataArray, level: Level) -> str:
+def level_text(path: xr.DataArray, level: Level) -> str:
     """Return a level as it is written."""
     unit = path.attrs.get("unit", "1")
     return level if isinstance(level, str) else f"{level:g}" + ("" if unit == "1" else f" {unit}")
