@@ -13,7 +13,7 @@ def rows(options: Options) -> list[Row]:
     observations = cc.read_observations()
     what = f"{len(observations)} observations, {size:,} draws"
     found = []
-    for name in ("situational_awareness", "evidence_2026"):
+    for name in ("situational_awareness",) if options.smoke else ("situational_awareness", "evidence_2026"):
         priors = cc.read_priors(name)
 
         def learn(method="auto", priors=priors):

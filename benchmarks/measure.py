@@ -77,12 +77,16 @@ def seconds(function: Callable[[], object]) -> float:
 
 
 def medians(functions: Mapping[str, Callable[[], object]], repeats: int = 5) -> dict[str, float]:
-    """Time functions in turns, so that a busy spell of the machine strikes all; the first turn does not count."""
+    """Time functions in turns, so that a busy spell of the machine strikes all.
+
+    The first turn does not count, unless one repeat is all that is asked for.
+    """
     taken: dict[str, list[float]] = {name: [] for name in functions}
-    for turn in range(repeats + 1):
+    warming = int(repeats > 1)
+    for turn in range(repeats + warming):
         for name, function in functions.items():
             spent = seconds(function)
-            if turn:
+            if turn >= warming:
                 taken[name].append(spent)
     return {name: statistics.median(times) for name, times in taken.items()}
 
