@@ -41,6 +41,9 @@ class Checkpoint:
 
     def __init__(self, directory: Path | str, told: Mapping[str, str]) -> None:
         self._path = output_directory(directory) / FILE
+        # What a run left that was killed while it wrote.
+        for part in self._path.parent.glob(f".{self._path.stem}.*.part{self._path.suffix}"):
+            part.unlink(missing_ok=True)
         self._told = dict(told)
         self._due = 0.0
 
@@ -55,7 +58,7 @@ class Checkpoint:
         if not self._path.exists():
             return None
         try:
-            with np.load(self._path, allow_pickle=False) as stored:
+            with self._path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 arrays = {name: stored[name] for name in stored.files}
             told = json.loads(str(arrays.pop(_TOLD)))
             self._check(told)

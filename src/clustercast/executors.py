@@ -112,7 +112,7 @@ def _pickled(plan: object) -> bytes:
         dumps = pickle.dumps
     try:
         return bytes(dumps(plan))
-    except (pickle.PicklingError, TypeError, AttributeError) as error:
+    except (pickle.PicklingError, TypeError, AttributeError, RuntimeError) as error:
         raise InputError(
             f"the model or the priors cannot be sent to another process: {error}; write its functions in a module, "
             "install 'clustercast[distributed]', or use executor='threads'"
