@@ -32,11 +32,11 @@ from .priors import Priors as Priors
 from .propagation import propagate as propagate
 from .quantity import quantity as quantity
 from .report import plots as plots
-from .report.files import read_netcdf as read_netcdf
-from .report.files import write_netcdf as write_netcdf
 from .report.export import write_draws as write_draws
 from .report.export import write_iamc as write_iamc
 from .report.export import write_quantiles as write_quantiles
+from .report.files import read_netcdf as read_netcdf
+from .report.files import write_netcdf as write_netcdf
 from .run import run_scenarios as run_scenarios
 from .run import run_sobol as run_sobol
 from .sampling import draw as draw
@@ -49,6 +49,7 @@ from .sensitivity_salib import delta_indices as delta_indices
 from .sensitivity_salib import pawn_indices as pawn_indices
 from .sensitivity_salib import to_salib as to_salib
 from .shipped_model import cluster_model as cluster_model
+from .stream_store import stream_to_zarr as stream_to_zarr
 from .streaming import stream as stream
 from .uncertainty import summarise as summarise
 from .uncertainty_claims import claim_probabilities as claim_probabilities
