@@ -53,6 +53,10 @@ def run(command: Callable[..., None]) -> NoReturn:
     """
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(TERMINATED))
     code = exit_code(command, sys.argv[1:])
+    if code == INTERRUPTED:
+        # An interrupt inside exec() of a text, as libraries do at import, leaves a mark by which the interpreter would
+        # end by the signal itself although the interrupt was caught; the next exec() of a text takes it away.
+        exec("")
     if code == BROKEN_PIPE:
         # Nobody reads on: keep the interpreter from flushing into the closed pipe.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from analyses import options
 from analyses.report_results import Results, gather
+from clustercast.report import html_explanations as explanations
 from clustercast.report import html_sections as sections
 from clustercast.report.export import write_iamc, write_quantiles
 from clustercast.report.files import output_directory, write_text
@@ -50,12 +51,13 @@ def page_sections(results: Results) -> list[Section]:
         sections.headline(results.milestones, results.crossings, results.year),
         sections.fans(results.forecast, results.summary, results.outputs, **results.overlays),
         sections.essay(results.stated_tables),
-        sections.what_matters(results.indices, results.forecast, results.outputs[2], results.year),
-        sections.constraints(results.forecast, results.summary),
-        sections.scenarios(results.scenarios, results.changes, results.compared, results.year, results.reasons),
+        explanations.what_matters(results.indices, results.forecast, results.outputs[2], results.year),
+        explanations.constraints(results.forecast, results.summary),
+        explanations.scenarios(results.scenarios, results.changes, results.compared, results.year, results.reasons),
         sections.claims(results.claims),
+        sections.audit(results.findings),
         sections.priors(results.priors, results.priors.name),
-        sections.provenance(results.forecast.attrs | {"model runs of the indices": results.indices.attrs["size"]}),
+        sections.provenance(results.forecast.attrs | {"base points of the indices": results.indices.attrs["size"]}),
     ]
 
 

@@ -2,19 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
-from xarray import DataArray, Dataset
 
 import clustercast as cc
+from clustercast.dataset import Dataset
 from clustercast.prior_file import scenario_about, shipped_names
 from clustercast.propagation import Progress
 from clustercast.reference_classes import read_reference_classes
+from clustercast.report.audit import Finding
 from clustercast.report.labels import label_of
 from clustercast.report.summary import comparison_tables
 from clustercast.stated import compare_with_stated, read_stated_tables
 from clustercast.uncertainty_scenarios import BASE, scenario_changes
+
+if TYPE_CHECKING:
+    from xarray import DataArray
 
 OUTPUTS = (
     "training_cluster_size",
@@ -48,7 +52,7 @@ class Results:
     forecast: Dataset
     summary: Dataset
     milestones: Dataset
-    crossings: Mapping[str, DataArray]
+    crossings: Mapping[str, "DataArray"]
     stated_tables: list[Table]
     overlays: Mapping[str, Any]
     indices: Dataset
@@ -56,6 +60,7 @@ class Results:
     changes: Dataset
     reasons: Mapping[str, str]
     claims: Dataset
+    findings: Sequence[Finding]
     year: float
     outputs: tuple[str, ...] = OUTPUTS
     compared: tuple[str, ...] = COMPARED
@@ -108,11 +113,12 @@ def gather(
         changes=scenario_changes(compared[BASE], {key: value for key, value in compared.items() if key != BASE}),
         reasons={key: scenario_about(key).why for key in compared if key != BASE},
         claims=cc.claim_probabilities(asked, claims),
+        findings=cc.audit_findings(given),
         year=year,
     )
 
 
-def _crossings(forecast: Dataset) -> dict[str, DataArray]:
+def _crossings(forecast: Dataset) -> "dict[str, DataArray]":
     """Return the crossing years of every level, by what a reader calls it."""
     pairs = [(name, level) for name, levels in LEVELS.items() for level in levels]
     return {f"{label_of(name)} ≥ {level}": cc.crossing_year(forecast[name], level) for name, level in pairs}

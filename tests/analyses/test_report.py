@@ -76,7 +76,7 @@ def test_every_section_is_there(html):
     titles = re.findall(r'<h2 id="[^"]+">([^<]+)</h2>', html)
     assert titles[:2] == ["The question", "Headline probabilities"] and titles[-1] == "Provenance"
     wanted = {"Forecast by year", "The essay beside the forecast", "What matters, by year", "What binds", "Scenarios"}
-    assert wanted | {"Claims", "Priors and their sources"} <= set(titles)
+    assert wanted | {"Claims", "Audit of the arithmetic", "Priors and their sources"} <= set(titles)
 
 
 def test_every_figure_is_described_in_words(html):

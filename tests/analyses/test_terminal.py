@@ -2,7 +2,10 @@
 
 import importlib
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -62,3 +65,14 @@ def test_no_color_is_respected_where_a_terminal_is_forced(tmp_path, capsys, monk
     # Bold and underline are no colours: only the codes of colours must be absent.
     written = capsys.readouterr().out
     assert not any(re.search(rf"\x1b\[(\d+;)*{code}m", written) for code in ("3[0-8]", "4[0-8]", "9[0-7]", "10[0-7]"))
+
+
+def test_an_interrupt_inside_exec_of_a_text_exits_with_130_too():
+    program = (
+        "from analyses import options\n"
+        "def interrupted():\n    '''Stop.'''\n    exec('raise KeyboardInterrupt')\n"
+        "options.run(interrupted)\n"
+    )
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")

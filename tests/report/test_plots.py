@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 import xarray as xr
 from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
 from matplotlib.testing.compare import compare_images
+from matplotlib.testing.decorators import remove_ticks_and_titles
 
 from clustercast import InputError, plots
 from clustercast.observation_rows import Observation
@@ -16,8 +18,8 @@ from clustercast.report.plots.style import number_text, spread_apart
 from clustercast.stated import StatedCell
 
 YEARS = np.arange(2024.0, 2031.0)
-# Root mean square of the difference of pixel values, of 255: what another build of the font engine may move.
-TOLERANCE = 6.0
+# Root mean square of the difference of pixel values, of 255: what another version may draw a shade lighter.
+TOLERANCE = 3.0
 
 
 def path(values, name="training_cluster_power", unit="W", **attrs):
@@ -366,17 +368,30 @@ def test_a_figure_is_written_whole_in_a_format_that_is_known(tmp_path, power):
         plots.save_figure(figure, tmp_path / "a.xyz")
 
 
-def baseline_figures(power):
-    yield "fan", plots.fan(power, levels=["10 GW"])
-    yield "stacked", plots.sobol_stacked(indices(), "ai_investment")
-    yield "tornado", plots.tornado(forecast(), "y")
-    yield "constraints", plots.binding_constraint(TestConstraints.index)
+BASELINES = {
+    "fan": lambda power, ax: plots.fan(power, levels=["10 GW"], ax=ax),
+    "stacked": lambda power, ax: plots.sobol_stacked(indices(), "ai_investment", ax=ax),
+    "tornado": lambda power, ax: plots.tornado(forecast(), "y", ax=ax),
+    "constraints": lambda power, ax: plots.binding_constraint(TestConstraints.index, ax=ax),
+}
 
 
-@pytest.mark.parametrize("name", ["fan", "stacked", "tornado", "constraints"])
+def without_text(name, power):
+    """Draw a figure at a fixed place and without text, which every build of the font engine sets a little elsewhere."""
+    figure = Figure(figsize=(4, 2.5))
+    ax = BASELINES[name](power, figure.add_axes((0.05, 0.05, 0.9, 0.9)))
+    ax.get_legend().remove()
+    ax.set(xlabel="", ylabel="")
+    ax.set_title("", loc="left")
+    for text in [*ax.texts]:
+        text.remove()
+    remove_ticks_and_titles(figure)
+    return figure
+
+
+@pytest.mark.parametrize("name", BASELINES)
 def test_figures_look_as_they_did(name, power, tmp_path, request):
     baseline = request.path.parent / "baseline" / f"{name}.png"
-    with mpl.rc_context(mpl.rcParamsDefault | {"font.family": "DejaVu Sans", "text.hinting": "none"}):
-        ax = dict(baseline_figures(power))[name]
-        drawn = plots.save_figure(ax.figure, tmp_path / f"{name}.png", dpi=60)
+    with mpl.rc_context(mpl.rcParamsDefault):
+        drawn = plots.save_figure(without_text(name, power), tmp_path / f"{name}.png", dpi=60)
     assert compare_images(str(baseline), str(drawn), tol=TOLERANCE) is None

@@ -151,6 +151,11 @@ def table(caption: str, headers: Sequence[str], rows: Iterable[Sequence[str]], *
     )
 
 
+def side_by_side(figures: Iterable[str]) -> str:
+    """Return figures in a grid that becomes one column on a narrow screen."""
+    return f'<div class="figures">{"".join(figures)}</div>'
+
+
 def terminal_table(made: Table) -> str:
     """Return a table of the terminal as one of the page.
 

@@ -5,11 +5,16 @@ import re
 from html import escape
 
 import matplotlib as mpl
+import numpy as np
+import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from clustercast.report.plots.style import INK
+from clustercast.arrays.order_statistics import quantiles
+from clustercast.report.numbers import human, interval
+from clustercast.report.plots.style import INK, in_percent, title_of, unit_of
 
+_ENDS = (0.05, 0.5, 0.95)
 _FRAME = re.compile(r'<svg [^>]*?viewBox="([^"]+)"[^>]*>')
 _NOISE = re.compile(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>|<!--.*?-->", re.DOTALL)
 _NAMED = re.compile(r'(\bid="|href="#|url\(#)')
@@ -68,3 +73,24 @@ def svg(drawn: Axes | Figure, name: str, alternative: str) -> str:
         f'aria-labelledby="{name}-title">\n<title id="{name}-title">{escape(alternative)}</title>'
     )
     return re.sub(r"\s*\n\s*", "\n", text.replace(found[0], head, 1).strip())
+
+
+def fan_in_words(path: xr.DataArray) -> str:
+    """Return what a fan shows: median and interval in three years.
+
+    Parameters
+    ----------
+    path : DataArray, dims (year, sample)
+
+    Returns
+    -------
+    str
+    """
+    unit, share = unit_of(path), in_percent(path)
+    places = np.unique(np.linspace(0, path.sizes["year"] - 1, 3).round().astype(int))
+    said = []
+    for place in places:
+        low, median, high = quantiles(np.asarray(path.isel(year=place).values, dtype=np.float64), _ENDS)
+        year = float(path["year"].values[place])
+        said.append(f"{year:g}: {human(median, unit, share=share)} ({interval(low, high, unit, share=share)})")
+    return f"{title_of(path)}, median and 90 % interval. {'; '.join(said)}."

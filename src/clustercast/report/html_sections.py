@@ -1,24 +1,32 @@
 """The sections of the report: each takes results and returns its part of the page."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import xarray as xr
 from rich.table import Table
 
-from clustercast.arrays.order_statistics import quantiles
 from clustercast.distributions import Family, Fixed
 from clustercast.report import plots
-from clustercast.report.claims import chance, claims_table, constraint_table
-from clustercast.report.html import Section, bullets, definitions, folded, paragraph, table, terminal_table
-from clustercast.report.html_figures import figure
+from clustercast.report.audit import Finding, audit_table
+from clustercast.report.claims import chance, claims_table
+from clustercast.report.html import (
+    Section,
+    bullets,
+    definitions,
+    folded,
+    paragraph,
+    side_by_side,
+    table,
+    terminal_table,
+)
+from clustercast.report.html_figures import fan_in_words, figure
 from clustercast.report.labels import label_of
 from clustercast.report.numbers import calendar_year, human, interval
 from clustercast.report.plots.overlays import Observed, Stated
-from clustercast.report.plots.style import Reference, in_percent, title_of, unit_of
-from clustercast.report.scenarios import scenario_tables
-from clustercast.report.sobol import sobol_tables
+from clustercast.report.plots.style import Reference, unit_of
 from clustercast.report.summary import fan_tables
 
 # Reference classes closer than this, in decades, cannot be read beside a fan.
@@ -98,7 +106,7 @@ def headline(milestones: xr.Dataset, crossings: Mapping[str, xr.DataArray], year
         "Probability that each level has been reached.",
     )
     parts = [bullets(answers), table("Levels and when they are reached", headers, rows, right=(1, 2, 3, 4))]
-    return Section("Headline probabilities", "\n".join([*parts, _side_by_side([drawn, reached])]))
+    return Section("Headline probabilities", "\n".join([*parts, side_by_side([drawn, reached])]))
 
 
 def fans(
@@ -144,7 +152,7 @@ def fans(
         soft=True,
     )
     tables = "\n".join(terminal_table(made) for made in fan_tables(summary, outputs))
-    return Section("Forecast by year", "\n".join([note, _side_by_side(drawn), folded("The same as tables", tables)]))
+    return Section("Forecast by year", "\n".join([note, side_by_side(drawn), folded("The same as tables", tables)]))
 
 
 def essay(tables: Iterable[Table]) -> Section:
@@ -166,134 +174,6 @@ def essay(tables: Iterable[Table]) -> Section:
     return Section("The essay beside the forecast", "\n".join([note, *(terminal_table(made) for made in tables)]))
 
 
-def what_matters(indices: xr.Dataset, forecast: xr.Dataset, output: str, year: float) -> Section:
-    """Show which inputs carry the uncertainty, by year.
-
-    Parameters
-    ----------
-    indices : Dataset
-        From `sobol_indices`, with second order.
-    forecast : Dataset
-        From `propagate`.
-    output : str
-        The one shown closely.
-    year : float
-        In which.
-
-    Returns
-    -------
-    Section
-    """
-    words = [_leading_in_words(indices, str(name)) for name in indices["output"].values]
-    note = paragraph(
-        "The total index is the share of an output's variance that would go if the input were known, together with "
-        "all its interactions; bars are 95 % intervals. It ranks assumptions within these priors: an input that is "
-        "held fixed has none, whatever it would matter."
-    )
-    panels = figure(plots.sobol_panels(indices), "indices-by-year", " ".join(words), "Total Sobol' indices by year.")
-    close = [
-        figure(
-            plots.sobol_stacked(indices, output),
-            "indices-stacked",
-            f"Variance of {label_of(output)} by year, split among inputs alone and interactions. {words[0]}",
-            "Who owns the variance: inputs alone, and what only appears together.",
-        ),
-        figure(
-            plots.tornado(forecast, output, year=year),
-            "tornado",
-            f"Geometric mean of {title_of(forecast[output])} in {year:g} where each input is low and where it is high.",
-            "The output on average where an input is low and where it is high, over all other inputs.",
-        ),
-        figure(
-            plots.second_order(indices, output, year=year),
-            "pairs",
-            f"Second-order indices of {label_of(output)} in {year:g} for pairs of inputs, with half-widths.",
-            "Interactions of pairs: what two inputs do together beyond what each does alone.",
-        ),
-    ]
-    tables = "\n".join(terminal_table(made) for made in sobol_tables(indices))
-    said = paragraph(str(indices.attrs["warning"]), soft=True) if indices.attrs.get("warning") else ""
-    parts = [note, panels, _side_by_side(close), folded("The indices as tables", tables), said]
-    return Section("What matters, by year", "\n".join(parts))
-
-
-def constraints(forecast: xr.Dataset, summary: xr.Dataset) -> Section:
-    """Show which limit binds, by year.
-
-    Parameters
-    ----------
-    forecast, summary : Dataset
-        With ``binding_constraint`` and ``feasible_cluster_size``.
-
-    Returns
-    -------
-    Section
-    """
-    shares = summary["binding_constraint_share"]
-    last = shares.isel(year=-1)
-    words = ", ".join(
-        f"{label} {100 * float(p):.0f} %"
-        for label, p in zip(last["binding_constraint_label"].values, last.values, strict=True)
-    )
-    drawn = figure(
-        plots.binding_constraint(forecast["binding_constraint"]),
-        "binding-constraint",
-        f"Probability by year that each limit binds; in {float(last['year']):g}: {words}.",
-        "Which limit holds the largest training cluster back. Trend: none does.",
-    )
-    feasible = figure(
-        plots.fan(forecast["feasible_cluster_size"]),
-        "fan-feasible",
-        fan_in_words(forecast["feasible_cluster_size"]),
-        "What is left of the trend under all limits.",
-    )
-    made = constraint_table(shares, summary["binding_constraint_share_error"])
-    return Section("What binds", _side_by_side([drawn, feasible]) + "\n" + folded("As a table", terminal_table(made)))
-
-
-def scenarios(
-    forecasts: Mapping[str, xr.Dataset],
-    changes: xr.Dataset,
-    outputs: Sequence[str],
-    year: float,
-    why: Mapping[str, str],
-) -> Section:
-    """Compare scenarios with their base.
-
-    Parameters
-    ----------
-    forecasts : mapping of str to Dataset
-        The base first.
-    changes : Dataset
-        From `scenario_changes`.
-    outputs : sequence of str
-        Drawn and tabulated.
-    year : float
-        In which.
-    why : mapping of str to str
-        What each scenario says.
-
-    Returns
-    -------
-    Section
-    """
-    drawn = []
-    for name in outputs:
-        paths = {label: forecast[name] for label, forecast in forecasts.items()}
-        first = next(iter(paths.values()))
-        unit, share = unit_of(first), in_percent(first)
-        medians = ", ".join(
-            f"{label_of(label)} {human(float(path.sel(year=year).median()), unit, share=share)}"
-            for label, path in paths.items()
-        )
-        alternative = f"{title_of(first)} in {year:g}, medians: {medians}."
-        drawn.append(figure(plots.scenarios(paths, year=year), f"scenarios-{name.replace('_', '-')}", alternative))
-    reasons = table("The scenarios", ("scenario", "what changes"), ((label_of(k), text) for k, text in why.items()))
-    tables = "\n".join(terminal_table(made) for made in scenario_tables(changes.sel(output=list(outputs)), year))
-    parts = [reasons, _side_by_side(drawn), folded("Changes with their errors", tables)]
-    return Section("Scenarios", "\n".join(parts))
-
-
 def claims(answers: xr.Dataset) -> Section:
     """Answer what the texts claim with probabilities.
 
@@ -307,6 +187,32 @@ def claims(answers: xr.Dataset) -> Section:
     Section
     """
     return Section("Claims", terminal_table(claims_table(answers)))
+
+
+def audit(findings: Sequence[Finding]) -> Section:
+    """Say where the texts' own arithmetic follows and where it does not.
+
+    Parameters
+    ----------
+    findings : sequence of Finding
+        From `audit_findings`.
+
+    Returns
+    -------
+    Section
+    """
+    counts = Counter(found.verdict for found in findings)
+    words = {
+        "OK": "follow within the text's own rounding",
+        "ROUND": "follow loosely",
+        "NO": "do not follow from the stated inputs",
+        "EXT": "follow, but an outside fact contradicts them",
+        "-": "have nothing stated to be held against",
+    }
+    said = bullets((str(counts[verdict]), f"{text} ({verdict})") for verdict, text in words.items() if counts[verdict])
+    note = paragraph(f"{len(findings)} derivations of the texts, recomputed with every input at its median:")
+    made = folded("Each derivation", terminal_table(audit_table(findings)))
+    return Section("Audit of the arithmetic", "\n".join([note, said, made]))
 
 
 def priors(given: Mapping[str, Family], name: str) -> Section:
@@ -362,27 +268,6 @@ def provenance(attrs: Mapping[str, object]) -> Section:
     return Section("Provenance", note + "\n" + definitions(shown.items()))
 
 
-def fan_in_words(path: xr.DataArray) -> str:
-    """Return what a fan shows: median and interval in three years.
-
-    Parameters
-    ----------
-    path : DataArray, dims (year, sample)
-
-    Returns
-    -------
-    str
-    """
-    unit, share = unit_of(path), in_percent(path)
-    places = np.unique(np.linspace(0, path.sizes["year"] - 1, 3).round().astype(int))
-    said = []
-    for place in places:
-        low, median, high = quantiles(np.asarray(path.isel(year=place).values, dtype=np.float64), _ENDS)
-        year = float(path["year"].values[place])
-        said.append(f"{year:g}: {human(median, unit, share=share)} ({interval(low, high, unit, share=share)})")
-    return f"{title_of(path)}, median and 90 % interval. {'; '.join(said)}."
-
-
 def _milestone_text(row: xr.Dataset) -> str:
     """Return a milestone as people say it."""
     name = str(row["output"].values)
@@ -406,22 +291,9 @@ def _comparable(references: Iterable[Reference], path: xr.DataArray) -> list[Ref
     return chosen
 
 
-def _leading_in_words(indices: xr.Dataset, output: str) -> str:
-    """Say which inputs lead in the last year."""
-    last = indices.sel(output=output).isel(year=-1)
-    order = np.argsort(-np.nan_to_num(last["ST"].values), kind="stable")[:3]
-    named = ", ".join(f"{label_of(str(last['input'].values[k]))} {float(last['ST'][k]):.2f}" for k in order)
-    return f"Largest total indices of {label_of(output)} in {float(last['year']):g}: {named}."
-
-
 def _prior_row(name: str, found: Family) -> tuple[str, ...]:
     """Return the row of an uncertain input."""
     low, median, high = (float(value) for value in found.quantile(np.array(_ENDS)))
     middle, ends = human(median, found.unit), interval(low, high, found.unit)
     family = str(getattr(found, "family", type(found).__name__))
     return (label_of(name), middle, ends, family, found.as_of, found.source, found.note)
-
-
-def _side_by_side(figures: Iterable[str]) -> str:
-    """Return figures in a grid that becomes one column on a narrow screen."""
-    return f'<div class="figures">{"".join(figures)}</div>'

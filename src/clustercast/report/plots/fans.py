@@ -33,7 +33,7 @@ Level = str | float
 
 PROBABILITIES = (0.05, 0.25, 0.5, 0.75, 0.95)
 # What a reference class is called ends before its explanation.
-_SHORT = re.compile(r",| \(")
+_SHORT = re.compile(r", | \(")
 
 
 def fan(
