@@ -282,6 +282,13 @@ def test_the_values_follow_the_priors_not_the_script():
     assert energy.parts[0].low == pytest.approx(43.8)
 
 
+def test_an_input_without_ends_is_read_at_its_outer_quantiles():
+    ratio = cc.LogNormal.from_quantiles({0.05: 2.0, 0.95: 4.0}, unit="chip/H100e")
+    priors = cc.read_priors("situational_awareness").replace(chip_performance_ratio=ratio)
+    (size,) = cc.audit_findings(priors, ids=["A3"])
+    assert (size.parts[0].low, size.parts[0].high) == (pytest.approx(6_250), pytest.approx(12_500))
+
+
 def test_the_values_follow_the_quantities_not_the_script():
     @cc.quantity("W")
     def training_cluster_power(training_cluster_size, facility_power_per_accelerator):

@@ -68,7 +68,7 @@ def test_0_and_infinity_are_nearest_to_the_ends():
         ("value = 2.0", "", "class number 1 .dam..value is missing"),
         ('as_of = "2024-06"', 'as_of = "June"', "as_of = 'June'"),
         ("value = 2.0", "value = 2.0\nvalues = 1", "unknown key class number 1 .dam..values; nearest known: value"),
-        ("[[class]]", "[[clas]]", "class is missing"),
+        ("[[class]]", "[[clas]]", "unknown key clas; nearest known: class"),
         ("[[class]]", "[class", "is not valid TOML"),
     ],
 )

@@ -54,12 +54,12 @@ def _growth_to_the_last_column(r: Recomputation) -> Numbers:
 
 
 def _size_in_h100(r: Recomputation) -> Numbers:
-    size = r("initial_cluster_size", chip_performance_ratio=r.support("chip_performance_ratio"))
+    size = r("initial_cluster_size", chip_performance_ratio=r.ends("chip_performance_ratio"))
     return {"size": size, "measured": r.fact("gpt4_size_measured")}
 
 
 def _cost_by_rental(r: Recomputation) -> Numbers:
-    return {"cost": r("cluster_rental_cost", rental_time=r.support("rental_time"))}
+    return {"cost": r("cluster_rental_cost", rental_time=r.ends("rental_time"))}
 
 
 def _cost_by_purchase(r: Recomputation) -> Numbers:

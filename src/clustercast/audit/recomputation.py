@@ -15,6 +15,7 @@ FloatArray = NDArray[np.float64]
 Given = FloatArray | float
 
 _PER_YEAR = 12
+_OUTER = np.array([0.05, 0.95])
 
 
 class Recomputation:
@@ -91,9 +92,13 @@ class Recomputation:
         """Return the median of an input, shape (1,), coherent."""
         return np.array([self._priors[name].median * factor(self._priors[name].unit)])
 
-    def support(self, name: str) -> FloatArray:
-        """Return the ends of an input's support, shape (2,), coherent."""
-        return np.array(self._priors[name].support) * factor(self._priors[name].unit)
+    def ends(self, name: str) -> FloatArray:
+        """Return the ends of an input's support, or its 5 and 95 % points if it has none, shape (2,), coherent."""
+        prior = self._priors[name]
+        ends = np.array(prior.support)
+        if not np.isfinite(ends).all():
+            ends = prior.quantile(_OUTER)
+        return ends * factor(prior.unit)
 
     def fact(self, name: str, key: str | None = None) -> FloatArray:
         """Return a fact, shape (1,) or (2,), coherent; `key` chooses from a series."""
