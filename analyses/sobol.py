@@ -62,7 +62,7 @@ def sobol(
         print(indices_json(indices))
         return
     console = options.console()
-    for table in sobol_tables(indices):
+    for table in sobol_tables(indices, resolved=cc.ranking_resolved(indices)):
         console.print(table)
     for key in ("statement", "warning"):
         if indices.attrs.get(key):

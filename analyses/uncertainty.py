@@ -44,7 +44,7 @@ def uncertainty(
         wanted = options.names(outputs)
         forecast = cc.propagate(inputs, years=options.years(years), outputs=wanted, progress=report)
     summary = cc.summarise(forecast)
-    first_order = cc.given_data_indices(forecast)
+    first_order = cc.given_data_indices(forecast, model=cc.cluster_model())
     stated = compare_with_stated(summary, read_stated_tables().cell)
     files = [
         write_netcdf(forecast, place / "uncertainty.nc"),

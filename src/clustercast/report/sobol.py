@@ -17,7 +17,13 @@ _SHOWN_YEARS = 3
 _SMALL = 0.01
 
 
-def sobol_tables(indices: xr.Dataset, *, years: Sequence[float] | None = None, most: int = 8) -> Iterator[Table]:
+def sobol_tables(
+    indices: xr.Dataset,
+    *,
+    years: Sequence[float] | None = None,
+    most: int = 8,
+    resolved: xr.DataArray | None = None,
+) -> Iterator[Table]:
     """Make one table an output: total indices by year, first-order index in the last.
 
     Parameters
@@ -28,6 +34,9 @@ def sobol_tables(indices: xr.Dataset, *, years: Sequence[float] | None = None, m
         Years shown; three spread over those analysed by default.
     most : int, optional
         Inputs shown, the most important first.
+    resolved : DataArray, optional
+        From `clustercast.ranking_resolved`; each table then says whether the order of its first
+        inputs is resolved.
 
     Yields
     ------
@@ -36,7 +45,26 @@ def sobol_tables(indices: xr.Dataset, *, years: Sequence[float] | None = None, m
     """
     shown = _years(indices, years)
     for output in indices["output"].values:
-        yield _table(indices.sel(output=output), str(output), shown, most)
+        table = _table(indices.sel(output=output), str(output), shown, most)
+        if resolved is not None:
+            table.caption = "; ".join(
+                filter(None, [str(table.caption or ""), _resolution(resolved.sel(output=output))])
+            )
+        yield table
+
+
+def _resolution(resolved: xr.DataArray) -> str:
+    """Say whether, or in which years, the order of the first inputs is resolved."""
+    what = str(resolved.attrs["long_name"]).removesuffix(" resolved")
+    if resolved.all():
+        return f"{what} is resolved" + (" in every year" if "year" in resolved.dims else "")
+    if not resolved.any():
+        return f"{what} is not resolved" + (" in any year" if "year" in resolved.dims else "")
+    years = resolved["year"].values[~resolved.values]
+    when = (
+        f"{years[0]:g}" if years.size == 1 else f"{years.size} of {resolved.size} years, {years[0]:g} to {years[-1]:g}"
+    )
+    return f"{what} is not resolved in {when}"
 
 
 def _years(indices: xr.Dataset, years: Sequence[float] | None) -> list[float]:
@@ -57,8 +85,16 @@ def _table(indices: xr.Dataset, output: str, years: Sequence[float], most: int) 
     rank = np.argsort(-np.nan_to_num(np.max([c["ST"].values for c in columns], axis=0)), kind="stable")
     scale = str(indices["scale"].values)
     title = f"{output}, analysed on the {scale} scale"
-    table = Table(title=title, title_justify="left", caption_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    table.add_column("input", no_wrap=True, overflow="ellipsis", max_width=26)
+    what = "group" if _grouped(indices) else "input"
+    table = Table(
+        title=title,
+        title_justify="left",
+        caption_justify="left",
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        min_width=len(title),
+    )
+    table.add_column(what, no_wrap=True, overflow="ellipsis", max_width=26)
     for year in years:
         table.add_column(f"ST {year:g}", justify="right", no_wrap=True)
     if not years:
@@ -70,8 +106,19 @@ def _table(indices: xr.Dataset, output: str, years: Sequence[float], most: int) 
         table.add_row(str(indices["input"].values[k]), *cells, _cell(last["S1"].values[k], last["S1_conf"].values[k]))
     others = indices.sizes["input"] - len(shown)
     if others:
-        table.caption = f"{others} more inputs, each with ST below {_least(columns, shown, rank):.2g}"
+        least = f"{_least(columns, shown, rank):.2g}"
+        table.caption = (
+            f"1 more {what}, with ST below {least}"
+            if others == 1
+            else f"{others} more {what}s, each with ST below {least}"
+        )
     return table
+
+
+def _grouped(indices: xr.Dataset) -> bool:
+    """Say whether groups of inputs were swapped together."""
+    swaps = json.loads(str(indices.attrs.get("swaps", "{}")))
+    return any(len(members) > 1 for members in swaps.values())
 
 
 def _least(columns: Sequence[xr.Dataset], shown: Sequence[int], rank: np.ndarray) -> float:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _SHOWN_YEARS = 7
+_SHORT_UNIT = 4
 
 
 class StatedCell(Protocol):
@@ -80,18 +81,22 @@ def fan_tables(summary: xr.Dataset, outputs: Sequence[str], *, most_years: int =
             continue
         path = summary[name]
         errors = summary[f"{name}_error"]
-        table = Table(title=_title(path, name), title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+        title = _title(path, name)
+        table = Table(
+            title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), min_width=min(len(title), 80)
+        )
         table.add_column("year" if "year" in path.dims else "", no_wrap=True)
         for probability in path["quantile"].values:
             table.add_column(f"{100 * probability:g} %", justify="right", no_wrap=True)
         for label, row, error in _rows(path, errors, most_years):
             cells = zip(row.values, error.values, strict=True)
-            table.add_row(label, *(human(v, path.attrs["unit"], error=e, share=is_share(name)) for v, e in cells))
+            texts = (human(v, path.attrs["unit"], error=e, share=is_share(name)) for v, e in cells)
+            table.add_row(label, *(text.removesuffix(_long_unit(path)) for text in texts))
         yield table
 
 
 def comparison_tables(comparisons: Iterable[Comparison]) -> Iterator[Table]:
-    """Make one table for each stated table: the cell, the forecast's median and interval, the verdict.
+    """Make one table for each quantity of a stated table: the cell, the forecast's median and interval, the verdict.
 
     Parameters
     ----------
@@ -102,17 +107,13 @@ def comparison_tables(comparisons: Iterable[Comparison]) -> Iterator[Table]:
     ------
     rich.table.Table
     """
-    for title, group in groupby(comparisons, key=lambda found: found.cell.table):
-        table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for (stated, quantity), group in groupby(comparisons, key=lambda found: (found.cell.table, found.cell.quantity)):
+        title = f"{stated}: {quantity}"
+        table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), min_width=len(title))
         for header in ("year", "stated", "median", "5 to 95 %", "stated lies"):
             table.add_column(header, no_wrap=header != "stated", overflow="fold")
-        shown = ""
         for found in group:
             cell, share = found.cell, is_share(found.cell.quantity)
-            if cell.quantity != shown:
-                table.add_section()
-                table.add_row("", f"[bold]{cell.quantity}[/bold]", "", "", "")
-                shown = cell.quantity
             low, middle, high = found.quantiles
             table.add_row(
                 f"{cell.year:g}",
@@ -125,7 +126,16 @@ def comparison_tables(comparisons: Iterable[Comparison]) -> Iterator[Table]:
 
 
 def _title(path: xr.DataArray, name: str) -> str:
-    return f"{name}: {path.attrs.get('long_name', name)}"
+    """Name a table by its output and what that is, with a unit that its cells do not show."""
+    unit = _long_unit(path).strip()
+    return f"{name}: {path.attrs.get('long_name', name)}" + (f" ({unit})" if unit else "")
+
+
+def _long_unit(path: xr.DataArray) -> str:
+    """Return how a cell ends where its unit is long: then the title has it, or five columns would not fit a page."""
+    unit = str(path.attrs["unit"])
+    text = human(1.0, unit)
+    return f" {unit}" if len(unit) > _SHORT_UNIT and text.endswith(f" {unit}") else ""
 
 
 def _rows(
@@ -161,7 +171,9 @@ def share_table(indices: xr.Dataset, variable: str, meaning: str, *, most: int =
     last = indices.isel(year=-1) if "year" in indices.dims else indices
     when = f" in {indices['year'].values[-1]:g}" if "year" in indices.dims else ""
     title = f"What matters{when}: {meaning}"
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table = Table(
+        title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), min_width=min(len(title), 80)
+    )
     for header in ("output", "input", variable):
         table.add_column(header, no_wrap=True, overflow="ellipsis")
     for output in last["output"].values:
