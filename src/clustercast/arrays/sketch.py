@@ -76,7 +76,7 @@ class Sketch:
                 pages = keys >> MANTISSA_BITS
                 octaves = np.flatnonzero(_on_host(np.bincount(pages, minlength=2 * _NEGATIVE))).tolist()
                 number = np.zeros_like(keys, shape=2 * _NEGATIVE)
-                number[octaves] = np.arange(len(octaves))
+                number[octaves] = np.arange(len(octaves), like=keys)
                 places = (number[pages] << MANTISSA_BITS) + (keys & (_BINS - 1))
             if not {_NOT_FINITE, _NOT_FINITE + _NEGATIVE}.isdisjoint(octaves):
                 raise InputError("a sample is not finite, and has no place in a sketch; mend what made it")
