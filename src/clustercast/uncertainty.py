@@ -72,7 +72,7 @@ def summarise(
     by_spread = used is None and replicates >= _ENOUGH_REPLICATES
     variables: dict[Hashable, xr.Variable] = {}
     for name in names:
-        variable = forecast[name].variable.transpose(..., "sample")
+        variable = forecast.variables[name].transpose(..., "sample")
         variable = variable if rows is None else variable[..., rows]
         values = np.asarray(variable.values, dtype=np.float64)
         if "labels" in variable.attrs:
@@ -141,7 +141,7 @@ def output_names(forecast: xr.Dataset) -> list[str]:
         raise InputError(f"a forecast is a Dataset from cc.propagate, not a {type(forecast).__name__}")
     names = [
         str(name)
-        for name, variable in forecast.data_vars.items()
+        for name, variable in forecast.variables.items()
         if variable.attrs.get("role") == "output" and "sample" in variable.dims
     ]
     if not names:

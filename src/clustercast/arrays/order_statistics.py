@@ -169,7 +169,10 @@ def _row_by_row(
     buffer = np.empty(size)
     low, high = _order_interval(probabilities, size if share is None else effective_size(share))
     for i, row in enumerate(rows):
-        if np.isnan(row.max()):
+        # A sum of squares is NaN only where a sample is, and costs less than a maximum.
+        with np.errstate(over="ignore"):
+            squares = np.dot(row, row)
+        if np.isnan(squares):
             raise InputError(f"{np.count_nonzero(np.isnan(row))} of {size} samples are NaN; mend what made them")
         if share is None:
             buffer[:] = row
@@ -192,19 +195,31 @@ def _linear(
     last = buffer.size - 1
     position = last * probabilities
     below = np.floor(position).astype(np.intp)
-    ends = [below]
-    if low is not None:
-        ends.append(np.maximum(np.floor(low * buffer.size - 1), 0).astype(np.intp))
-        ends.append(np.minimum(np.ceil(high * buffer.size - 1), last).astype(np.intp))
-    ranks = np.unique(np.concatenate(ends))
-    _place(buffer, ranks)
-    # The next order statistic is the least between two that are placed: a minimum costs less than a further place.
-    limits = np.append(ranks, last)[np.searchsorted(ranks, below, side="right")]
-    above = [buffer[b + 1 : limit + 1].min(initial=np.inf) for b, limit in zip(below, limits, strict=True)]
+    following = np.minimum(below + 1, last)
+    if low is None:
+        above = _place_with_next(buffer, below)
+    else:
+        left_end = np.maximum(np.floor(low * buffer.size - 1), 0).astype(np.intp)
+        right_end = np.minimum(np.ceil(high * buffer.size - 1), last).astype(np.intp)
+        # Between two that are placed there are few: sorting them costs less than placing further ones.
+        first, final = np.minimum(left_end, below), np.maximum(right_end, following)
+        _place(buffer, np.unique([first, final]))
+        for opening, closing in zip(first, final, strict=True):
+            buffer[opening : closing + 1].sort()
+        above = buffer[following]
+        out[1] = _half_width(buffer[left_end], buffer[right_end], buffer.size)
     left, fraction = buffer[below], position - below
     out[0] = _between(left, np.where(fraction > 0, above, left), fraction)
-    if low is not None:
-        out[1] = _half_width(buffer[ends[1]], buffer[ends[2]], buffer.size)
+
+
+def _place_with_next(buffer: FloatArray, below: NDArray[np.intp]) -> FloatArray:
+    """Bring order statistics to their places and return the one after each, infinity after the last."""
+    ranks = np.unique(below)
+    _place(buffer, ranks)
+    # The next order statistic is the least between two that are placed: a minimum costs less than a further place.
+    limits = np.append(ranks, buffer.size - 1)[np.searchsorted(ranks, below, side="right")]
+    after = [buffer[b + 1 : limit + 1].min(initial=np.inf) for b, limit in zip(below, limits, strict=True)]
+    return np.array(after)
 
 
 def _between(left: FloatArray, right: FloatArray, fraction: FloatArray) -> FloatArray:

@@ -65,12 +65,13 @@ def mean_with_error(values: FloatArray, weights: FloatArray | None = None) -> tu
     array, shape = sample_rows(values)
     share = None if weights is None else checked_weights(weights, array.shape[1])
     means, errors = np.empty(len(array)), np.empty(len(array))
+    deviations = np.empty(array.shape[1])
     for i, row in enumerate(array):
         with np.errstate(invalid="ignore"):
             means[i] = row.mean() if share is None else share @ row
         if not np.isfinite(means[i]):
             raise InputError("a mean is asked for, but a sample is not finite; use quantiles, or mend the sample")
-        errors[i] = _error_of_mean(row - means[i], share)
+        errors[i] = _error_of_mean(np.subtract(row, means[i], out=deviations), share)
     return means.reshape(shape), errors.reshape(shape)
 
 
