@@ -1,6 +1,9 @@
 """Everything on one page: ``python -m analyses.report``."""
 
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from analyses import options
 from analyses.report_results import Results, gather
@@ -22,6 +25,7 @@ def report(
     years: options.Years = "2022:2034",
     samples: options.Samples = 8192,
     seed: options.Seed = 0,
+    condition: Annotated[bool, typer.Option("--condition", help="Also show what the observations say.")] = False,
     out: options.Out = Path("out"),
     json: options.Json = False,
 ) -> None:
@@ -31,7 +35,9 @@ def report(
     """
     place = output_directory(out)
     with progress_bar("samples") as progress:
-        results = gather(priors, scenario, options.settings(set), options.years(years), samples, seed, progress)
+        results = gather(
+            priors, scenario, options.settings(set), options.years(years), samples, seed, condition, progress
+        )
     name = str(results.forecast.attrs["priors_name"])
     files = [
         write_text(place / "report.html", page(TITLE, f"{name}, seed {seed}", page_sections(results))),
@@ -54,6 +60,7 @@ def page_sections(results: Results) -> list[Section]:
         explanations.what_matters(results.indices, results.forecast, results.outputs[2], results.year),
         explanations.constraints(results.forecast, results.summary),
         explanations.scenarios(results.scenarios, results.changes, results.compared, results.year, results.reasons),
+        *([explanations.learnt(results.learnt)] if results.learnt else []),
         sections.claims(results.claims),
         sections.audit(results.findings),
         sections.priors(results.priors, results.priors.name),

@@ -18,7 +18,7 @@ from clustercast.stated import compare_with_stated, read_stated_tables
 from clustercast.uncertainty_scenarios import BASE, scenario_changes
 
 if TYPE_CHECKING:
-    from xarray import DataArray
+    from xarray import DataArray, DataTree
 
 OUTPUTS = (
     "training_cluster_size",
@@ -42,6 +42,7 @@ COMPARED = ("feasible_cluster_size", "available_power", "training_cluster_cost",
 LIMITS = ("binding_constraint", "feasible_cluster_size")
 YEAR = 2030.0
 REPLICATES = 8
+LEAST_DRAWN = 1 << 13
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ class Results:
     reasons: Mapping[str, str]
     claims: Dataset
     findings: Sequence[Finding]
+    learnt: "DataTree | None"
     year: float
     outputs: tuple[str, ...] = OUTPUTS
     compared: tuple[str, ...] = COMPARED
@@ -73,6 +75,7 @@ def gather(
     years: Sequence[float],
     samples: int,
     seed: int,
+    condition: bool,
     progress: Progress,
 ) -> Results:
     """Run everything that the page shows."""
@@ -114,6 +117,7 @@ def gather(
         reasons={key: scenario_about(key).why for key in compared if key != BASE},
         claims=cc.claim_probabilities(asked, claims),
         findings=cc.audit_findings(given),
+        learnt=cc.condition(given, seed=seed, size=max(samples, LEAST_DRAWN)) if condition else None,
         year=year,
     )
 

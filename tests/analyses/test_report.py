@@ -101,11 +101,13 @@ def test_the_numbers_lie_beside_it(place):
 
 
 def test_another_prior_set_and_a_scenario_are_shown(tmp_path, capsys):
-    given = ["--priors", "evidence_2026", "--scenario", "no_new_gas", "--json", *FEW, "--out", str(tmp_path)]
+    given = ["--priors", "evidence_2026", "--scenario", "no_new_gas", "--condition", "--json", *FEW]
+    given += ["--out", str(tmp_path)]
     assert options.exit_code(report, given) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["milestones"]["attrs"]["priors_name"].startswith("evidence_2026")
-    assert "evidence_2026" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    html = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "evidence_2026" in html and '<h2 id="what-was-observed">' in html
 
 
 def test_ctrl_c_in_the_middle_leaves_no_half_file_and_exits_with_130(tmp_path):

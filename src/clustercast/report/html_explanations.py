@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from clustercast.report import plots
 from clustercast.report.claims import constraint_table
@@ -14,6 +15,8 @@ from clustercast.report.numbers import human
 from clustercast.report.plots.style import in_percent, title_of, unit_of
 from clustercast.report.scenarios import scenario_tables
 from clustercast.report.sobol import sobol_tables
+
+FloatArray = NDArray[np.float64]
 
 
 def what_matters(indices: xr.Dataset, forecast: xr.Dataset, output: str, year: float) -> Section:
@@ -101,6 +104,39 @@ def constraints(forecast: xr.Dataset, summary: xr.Dataset) -> Section:
     return Section("What binds", side_by_side([drawn, feasible]) + "\n" + folded("As a table", terminal_table(made)))
 
 
+def learnt(tree: xr.DataTree, *, most: int = 6) -> Section:
+    """Show what the observations say of the inputs.
+
+    Parameters
+    ----------
+    tree : DataTree
+        From `condition`.
+    most : int, optional
+        Inputs drawn: those whose distribution moved most, by the distance of Kolmogorov and Smirnov.
+
+    Returns
+    -------
+    Section
+    """
+    before, after = (tree[group].to_dataset() for group in ("prior", "posterior"))
+    names = [str(name) for name, found in after.data_vars.items() if found.attrs.get("role") == "input"]
+    moved = {name: _distance(before[name].values, after[name].values) for name in names}
+    chosen = sorted(moved, key=lambda name: -moved[name])[:most]
+    drawn = []
+    for name in chosen:
+        unit = unit_of(before[name])
+        middles = [human(float(found[name].median()), unit) for found in (before, after)]
+        words = f"{label_of(name)}: median {middles[0]} before and {middles[1]} after the observations."
+        axes = plots.prior_posterior(before[name], after[name])
+        drawn.append(figure(axes, f"learnt-{name.replace('_', '-')}", words))
+    note = paragraph(
+        f"Inputs that {tree['observed_data'].sizes['observation']} observations moved most, before and after; the rest "
+        "of this page does not use them."
+    )
+    said = folded("How far to trust it", "".join(paragraph(line) for line in str(tree.attrs["statement"]).splitlines()))
+    return Section("What was observed", "\n".join([note, side_by_side(drawn), said]))
+
+
 def scenarios(
     forecasts: Mapping[str, xr.Dataset],
     changes: xr.Dataset,
@@ -150,3 +186,11 @@ def _leading_in_words(indices: xr.Dataset, output: str) -> str:
     order = np.argsort(-np.nan_to_num(last["ST"].values), kind="stable")[:3]
     named = ", ".join(f"{label_of(str(last['input'].values[k]))} {float(last['ST'][k]):.2f}" for k in order)
     return f"Largest total indices of {label_of(output)} in {float(last['year']):g}: {named}."
+
+
+def _distance(one: FloatArray, other: FloatArray) -> float:
+    """Return the largest difference between the distribution functions of two samples."""
+    first, second = np.sort(one, axis=None), np.sort(other, axis=None)
+    both = np.concatenate([first, second])
+    shares = [np.searchsorted(found, both, side="right") / found.size for found in (first, second)]
+    return float(np.abs(shares[0] - shares[1]).max())
