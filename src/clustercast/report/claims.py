@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
+_SELDOM = 0.001
+
+
 def claims_table(answers: xr.Dataset) -> Table:
     """Make the table of claims with their probabilities.
 
@@ -50,15 +53,20 @@ def constraint_table(shares: xr.DataArray, errors: xr.DataArray) -> Table:
     Returns
     -------
     rich.table.Table
+        Limits that hardly ever bind are named below it.
     """
     label = next(str(dim) for dim in shares.dims if dim != "year")
     title = "Which limit binds the largest training cluster: probability by year"
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("year", no_wrap=True)
-    for name in shares[label].values:
+    binds = shares.values.max(axis=shares.get_axis_num("year")) >= _SELDOM
+    for name in shares[label].values[binds]:
         table.add_column(str(name), justify="right")
+    if not binds.all():
+        never = ", ".join(str(name) for name in shares[label].values[~binds])
+        table.caption, table.caption_justify = f"below {100 * _SELDOM:g} % in every year: {never}", "left"
     for year in shares["year"].values:
-        row, error = shares.sel(year=year).values, errors.sel(year=year).values
+        row, error = shares.sel(year=year).values[binds], errors.sel(year=year).values[binds]
         table.add_row(f"{year:g}", *(chance(p, e) for p, e in zip(row, error, strict=True)))
     return table
 
