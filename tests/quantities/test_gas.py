@@ -102,3 +102,8 @@ def test_G12_a_hundred_gigawatts_cost_100_billion_and_now_more_than_twice_that(c
 def test_the_fleet_burns_gas_as_a_cluster_of_its_power_does():
     assert gas.fleet_gas_demand(100 * GW, 0.75, 0.5, NOTE_19) == gas.gas_demand(100 * GW, 0.75, 0.5, NOTE_19)
     assert gas.gas_demand(100 * GW, 0.75, 0.5, NOTE_19) == pytest.approx(0.375 * demand(100 * GW, NOTE_19))
+
+
+def test_a_hundred_gigawatts_added_in_a_year_take_the_gas_of_a_cluster_of_that_power():
+    added = gas.added_gas_demand(100 * GW, 1.0, 0.75, 0.5, NOTE_19)
+    assert added == gas.gas_demand(100 * GW, 0.75, 0.5, NOTE_19)

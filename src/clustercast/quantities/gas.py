@@ -70,6 +70,33 @@ def fleet_gas_demand(
     return fleet_power * load_factor * gas_power_share / gas_electricity_yield
 
 
+@quantity(
+    "ft3/day", increasing=["shipment_power", "load_factor", "gas_power_share"], decreasing=["gas_electricity_yield"]
+)
+def added_gas_demand(
+    shipment_power: FloatArray,
+    accounting_period: FloatArray,
+    load_factor: FloatArray,
+    gas_power_share: FloatArray,
+    gas_electricity_yield: FloatArray,
+) -> FloatArray:
+    """Gas demand of what the fleet adds in the year.
+
+    Parameters
+    ----------
+    shipment_power : (Y, sample) array, W/year
+    accounting_period : () array, year
+    load_factor : (sample,) array, 1
+    gas_power_share : (sample,) array, 1
+    gas_electricity_yield : (sample,) array, W*year/ft3
+
+    Returns
+    -------
+    (Y, sample) array, ft3/year
+    """
+    return shipment_power * accounting_period * load_factor * gas_power_share / gas_electricity_yield
+
+
 @quantity("1", increasing=["gas_demand"], decreasing=["us_gas_production"])
 def gas_production_share(gas_demand: FloatArray, us_gas_production: FloatArray) -> FloatArray:
     """Gas demand of the largest training cluster over US gas production.
