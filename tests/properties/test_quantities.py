@@ -68,7 +68,8 @@ def test_a_quantity_is_finite_at_the_corners_of_the_support(states, prior_set, n
 @EVERY
 def test_years_come_first_and_samples_last(states, name):
     found = states[SETS[0]][name]
-    assert found.dtype == np.float64
+    is_index = bool(declaration_of(MODEL.functions[name]).labels)
+    assert found.dtype == (np.int8 if is_index else np.float64)
     assert np.broadcast_shapes(found.shape, (len(YEARS), ROWS)) == (len(YEARS), ROWS)
 
 
