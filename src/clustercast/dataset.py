@@ -1,5 +1,6 @@
 """The labelled side of a forecast: xarray datasets with units and provenance."""
 
+import functools
 import importlib.metadata
 import json
 import sys
@@ -24,7 +25,13 @@ _TRACED = ("numpy", "scipy", "xarray", "SALib")
 def versions() -> dict[str, str]:
     """Return the versions that decide the numbers."""
     own = {"python": ".".join(map(str, sys.version_info[:3])), "clustercast": __version__}
-    return own | {name: importlib.metadata.version(name) for name in _TRACED}
+    return own | {name: _installed(name) for name in _TRACED}
+
+
+@functools.cache
+def _installed(name: str) -> str:
+    """Return the version of an installed library; reading it again would cost more than a small draw."""
+    return importlib.metadata.version(name)
 
 
 def provenance() -> dict[str, str]:
