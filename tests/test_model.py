@@ -143,3 +143,20 @@ def test_the_marker_returns_the_very_function():
         return x
 
     assert quantity("1")(f) is f
+
+
+def test_a_comment_or_a_docstring_is_no_other_model():
+    @quantity("USD")
+    def cost(size, price):
+        """Say it in other words."""
+        # and explain it
+        return size * price
+
+    assert MODEL.replace(cost).hash == MODEL.hash
+
+
+def test_code_made_from_a_text_has_a_fingerprint_too():
+    names = {"quantity": quantity}
+    exec(compile('@quantity("1")\ndef doubled(x):\n    return 2 * x\n', "README.md", "exec"), names)
+    exec(compile('@quantity("1")\ndef tripled(x):\n    return 3 * x\n', "README.md", "exec"), names)
+    assert Model([names["doubled"]]).hash != Model([names["tripled"]]).hash

@@ -1,6 +1,9 @@
 """What the code of a quantity holds: the numbers written in it, and its fingerprint."""
 
+import ast
 import inspect
+import textwrap
+import tokenize
 from collections.abc import Callable, Iterator
 from types import CodeType
 from typing import Any, TypeGuard
@@ -45,10 +48,21 @@ def fingerprint_of(function: Function) -> object:
     Two processes that load the same code get the same, whatever their memory looks like.
     """
     around = [(name, _stable(value)) for name, value in _values(function) if name]
+    return _statements(function) or _stable(function.__code__), around
+
+
+def _statements(function: Function) -> str:
+    """Return the statements of a function without comments and docstring, or nothing where no file holds them."""
     try:
-        return inspect.getsource(function), around
-    except (OSError, TypeError):
-        return _stable(function.__code__), around
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, TypeError, SyntaxError, tokenize.TokenError):
+        return ""
+    found = tree.body[0] if tree.body else None
+    # Code made from a text can claim lines of a file that say something else.
+    if not isinstance(found, ast.FunctionDef) or found.name != function.__name__:
+        return ""
+    described = ast.get_docstring(found) is not None
+    return "\n".join([ast.unparse(found.args), *(ast.unparse(line) for line in found.body[described:])])
 
 
 def _values(function: Function) -> Iterator[tuple[str, object]]:
