@@ -35,6 +35,8 @@ _NAMES = ("threads", "processes")
 _MOST_BREAKS = 3
 # Pieces whose results are joined on a worker before they travel.
 _JOINED = 16
+# Results that come in at least, so that progress shows and a checkpoint has something to keep.
+_FEWEST_RESULTS = 8
 
 
 def completed(
@@ -202,7 +204,7 @@ def _from_cluster(
     name = f"clustercast-plan-{hashlib.sha256(payload).hexdigest()[:16]}"
     # A task, not scattered data: if the worker that holds it dies the scheduler makes it again.
     sent = client.submit(_bytes, payload, key=name)
-    together = max(1, min(_JOINED, len(pieces) // (4 * threads)))
+    together = max(1, min(_JOINED, len(pieces) // _FEWEST_RESULTS))
     groups = deque(pieces[first : first + together] for first in range(0, len(pieces), together))
 
     def submit(group: Sequence[Piece]) -> object:
