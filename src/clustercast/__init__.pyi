@@ -51,6 +51,7 @@ from .sensitivity_salib import to_salib as to_salib
 from .shipped_model import cluster_model as cluster_model
 from .stream_store import stream_to_zarr as stream_to_zarr
 from .streaming import stream as stream
+from .streaming_sobol import stream_sobol as stream_sobol
 from .uncertainty import summarise as summarise
 from .uncertainty_claims import claim_probabilities as claim_probabilities
 from .uncertainty_claims import claim_years as claim_years

@@ -173,13 +173,37 @@ def _saltelli_values(
     points: Points,
     swaps: Mapping[str, tuple[str, ...]],
 ) -> dict[str, FloatArray]:
-    """Draw Saltelli's design; quantile functions see only A and B, since the other rows repeat them."""
-    names = priors.uncertain
-    rows = 2 * len(swaps) + 2 if second_order else len(swaps) + 2
+    """Draw Saltelli's design."""
+    length = len(priors.uncertain)
     bases = [
-        saltelli_base(replicate_seed(seed, r), len(names), size // replicates, points=points) for r in range(replicates)
+        saltelli_base(replicate_seed(seed, r), length, size // replicates, points=points) for r in range(replicates)
     ]
     a, b = (np.concatenate(parts) for parts in zip(*bases, strict=True))
+    return saltelli_values(priors, a, b, swaps, second_order)
+
+
+def saltelli_values(
+    priors: Priors, a: FloatArray, b: FloatArray, swaps: Mapping[str, Sequence[str]], second_order: bool
+) -> dict[str, FloatArray]:
+    """Make the rows of Saltelli's design; quantile functions see only A and B, since the other rows repeat them.
+
+    Parameters
+    ----------
+    priors : Priors
+    a, b : array (base points, inputs)
+        Base points on the unit cube.
+    swaps : mapping of str to sequence of str
+        Inputs that are swapped together.
+    second_order : bool
+        Whether to make the rows BA.
+
+    Returns
+    -------
+    dict of str to array
+        Uncertain inputs, all rows of a base point after another, in the unit of their prior.
+    """
+    names = priors.uncertain
+    rows = 2 * len(swaps) + 2 if second_order else len(swaps) + 2
     from_b = {name: _rows_from_b(name, swaps, rows) for name in names}
     correlated = priors.correlated
 
@@ -200,7 +224,7 @@ def _saltelli_values(
     return {name: values[name] for name in names}
 
 
-def _rows_from_b(name: str, swaps: Mapping[str, tuple[str, ...]], rows: int) -> NDArray[np.bool_]:
+def _rows_from_b(name: str, swaps: Mapping[str, Sequence[str]], rows: int) -> NDArray[np.bool_]:
     """Say in which of the rows A, AB, BA, B of a base point an input comes from B."""
     mask = np.zeros(rows, dtype=bool)
     mask[-1] = True

@@ -1,0 +1,122 @@
+"""The Sobol' indices of a design whose runs were never all in memory."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from clustercast.arrays.moments import Moments
+from clustercast.arrays.pair_products import pair_rows
+from clustercast.arrays.pick_freeze import indices_from_sums
+from clustercast.arrays.resampling import check_confidence, standard_deviation, student_t_factor
+from clustercast.arrays.sobol_estimators import estimator_named
+from clustercast.model import Model
+
+FloatArray = NDArray[np.float64]
+
+_MEANINGS = {
+    "S1": "first-order Sobol index",
+    "S1_conf": "half-width of the interval of S1",
+    "ST": "total Sobol index",
+    "ST_conf": "half-width of the interval of ST",
+    "S2": "second-order Sobol index",
+    "S2_conf": "half-width of the interval of S2",
+    "variance": "variance on the scale of the analysis",
+}
+
+
+def streamed_indices(
+    means: FloatArray,
+    values: Moments,
+    model: Model,
+    outputs: Sequence[str],
+    dimensions: Mapping[str, int],
+    inputs: Sequence[str],
+    years: FloatArray,
+    second_order: bool,
+    confidence: float,
+    attrs: Mapping[str, Any],
+) -> xr.Dataset:
+    """Turn means of products into indices, and label them as `sobol_indices` does.
+
+    Parameters
+    ----------
+    means : array (columns, statistics, replicates)
+        Means of the products of ``"azzini-rosati"`` in each replicate.
+    values : Moments
+        Of the independent runs of each column.
+    model : Model
+    outputs : sequence of str
+    dimensions : mapping of str to int
+        2 for an output by year, 1 for one without.
+    inputs : sequence of str
+        What is swapped, in the order of the design.
+    years : array (year,)
+    second_order : bool
+        Whether the products of pairs are there.
+    confidence : float
+    attrs : mapping
+        Where the design came from; ``scale`` and ``replicates`` among them.
+
+    Returns
+    -------
+    Dataset
+    """
+    check_confidence(confidence)
+    found = _measures(means, values, len(inputs), second_order, confidence)
+    by_year = any(ndim == 2 for ndim in dimensions.values())
+    rows, start = [], 0
+    for name in outputs:
+        own = len(years) if dimensions[name] == 2 else 1
+        rows.append([start + (year if own > 1 else 0) for year in range(len(years) if by_year else 1)])
+        start += own
+    lead = ("output", "year") if by_year else ("output",)
+    variables = {}
+    for name, array in found.items():
+        chosen = array[np.array(rows)] if by_year else array[np.array(rows)[:, 0]]
+        dims = (*lead, "input", "input_2")[: len(lead) + array.ndim - 1]
+        variables[name] = xr.Variable(dims, chosen, {"long_name": _MEANINGS[name], "unit": "1"})
+    coords: dict[str, Any] = {
+        "output": list(outputs),
+        "input": list(inputs),
+        "scale": ("output", [attrs["scale"]] * len(outputs)),
+        "unit": ("output", [model.unit(name) for name in outputs]),
+    }
+    coords |= {"year": ("year", years, {"long_name": "year"})} if by_year else {}
+    coords |= {"input_2": list(inputs)} if second_order else {}
+    told = {
+        "engine": "stream",
+        "estimator": "azzini-rosati",
+        "interval": "student-t" if "S1_conf" in found else "none",
+        "confidence": confidence,
+    }
+    return xr.Dataset(variables, coords, {**{k: v for k, v in attrs.items() if k != "scale"}, **told})
+
+
+def _measures(
+    means: FloatArray, values: Moments, inputs: int, second_order: bool, confidence: float
+) -> dict[str, FloatArray]:
+    """Return the indices of every column with half-widths: of replicates each is left out once (the jackknife)."""
+    estimator, replicates = estimator_named("azzini-rosati"), means.shape[-1]
+    whole = means.mean(axis=-1, keepdims=True)
+    left_out = (replicates * whole - means) / (replicates - 1) if replicates > 1 else means[..., :0]
+    variance = values.spread / values.count
+    first, total, second = [], [], []
+    for column in np.concatenate([whole, left_out], axis=-1):
+        one = other = np.full((inputs, column.shape[-1]), np.nan)
+        pairs = np.full((inputs, inputs, column.shape[-1]), np.nan)
+        if column.any():
+            one, other, interactions = indices_from_sums(column, 1.0, estimator, inputs, second_order=second_order)
+            if interactions is not None:
+                pairs[pair_rows(inputs)] = interactions
+        first.append(one)
+        total.append(other)
+        second.append(pairs)
+    stacked = {"S1": np.stack(first), "ST": np.stack(total)} | ({"S2": np.stack(second)} if second_order else {})
+    found = {name: array[..., 0] for name, array in stacked.items()} | {"variance": variance}
+    if replicates > 1:
+        factor = (replicates - 1) * student_t_factor(replicates, confidence)
+        found |= {f"{name}_conf": factor * standard_deviation(array[..., 1:]) for name, array in stacked.items()}
+    return found
