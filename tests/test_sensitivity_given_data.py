@@ -127,3 +127,33 @@ def test_the_forecast_is_left_as_it_was():
     xr.testing.assert_identical(forecast, before)
     assert np.isnan(found["S1"].sel(output="level")).all()
     assert "level does not vary" in found.attrs["warning"]
+
+
+def test_with_the_model_an_input_without_influence_has_no_index_by_chance():
+    @cc.quantity("1")
+    def first(a, b):
+        return a + b
+
+    @cc.quantity("1")
+    def second(c):
+        return c
+
+    model = cc.Model([first, second])
+    told = {"a": cc.Normal(0, 1), "b": cc.Normal(0, 1), "c": cc.Normal(0, 1)}
+    forecast = cc.propagate(cc.draw(cc.Priors(**told), 512, seed=2), model=model)
+    plain, known = (
+        cc.given_data_indices(forecast, scale="raw"),
+        cc.given_data_indices(forecast, scale="raw", model=model),
+    )
+    assert plain["S1"].sel(output="first", input="c") != 0
+    for name in ("S1", "S1_conf"):
+        assert known[name].sel(output="first", input="c") == 0
+        assert (known[name].sel(output="second", input=["a", "b"]) == 0).all()
+        assert (
+            known[name].sel(output="first", input=["a", "b"]).equals(plain[name].sel(output="first", input=["a", "b"]))
+        )
+    # A correlated input explains what it shares, and weights can tie inputs together.
+    tied = cc.propagate(cc.draw(cc.Priors(cc.Correlation(("a", "c"), 0.9), **told), 512, seed=2), model=model)
+    assert cc.given_data_indices(tied, scale="raw", model=model)["S1"].sel(output="first", input="c") > 0.2
+    weighted = cc.given_data_indices(forecast, scale="raw", model=model, weights=np.ones(512))
+    assert weighted["S1"].sel(output="first", input="c") == plain["S1"].sel(output="first", input="c")

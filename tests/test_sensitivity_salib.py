@@ -70,3 +70,25 @@ def test_a_year_without_variance_is_undefined_and_an_output_without_any_is_refus
     assert found["delta"].sel(year=2026).idxmax() == "x"
     with pytest.raises(InputError, match="'rising' is constant"):
         pawn_indices(FORECAST.sel(year=[2024]), outputs="rising")
+
+
+def test_the_plots_of_salib_take_the_indices():
+    import matplotlib.pyplot as plt
+    from SALib import ProblemSpec
+    from SALib.plotting import bar, heatmap
+
+    priors = cc.Priors(**{name: PRIORS[name] for name in ("x", "y", "choice")})
+    design = cc.draw(priors, 256, design="saltelli", replicates=8, seed=1)
+    indices = cc.sobol_indices(cc.propagate(design, model=cc.Model([skewed])))
+    result = cc.to_salib(indices, "skewed")
+    total, first, second = result.to_df()
+    heights = [bar_drawn.get_height() for bar_drawn in bar.plot(total).patches]
+    np.testing.assert_allclose(heights, indices["ST"].sel(output="skewed"))
+    np.testing.assert_allclose(first["S1"], indices["S1"].sel(output="skewed"))
+    assert second.index.tolist() == [("x", "y"), ("x", "choice"), ("y", "choice")]
+    assert len(result.plot()) == 3
+    spec = ProblemSpec({"num_vars": 3, "names": list(total.index), "bounds": [[0, 1]] * 3, "outputs": ["skewed"]})
+    spec._analysis = result
+    drawn = heatmap.heatmap(spec, "skewed", "ST").images[0].get_array()
+    np.testing.assert_allclose(np.ravel(drawn), indices["ST"].sel(output="skewed"))
+    plt.close("all")
