@@ -127,6 +127,7 @@ def sobol_panel(
     _check_design(chosen, pairs, design_second_order)
     step = runs_per_point(number_of_inputs, design_second_order)
     points = _number_of_points(values.shape[1], step, replicates)
+    weighting = None if weights is None else np.vstack([np.full(points, 1 / points), weights])
     results = []
     for column in values:
         rows = column.reshape(points, step)
@@ -136,7 +137,7 @@ def sobol_panel(
         if scale == 0.0 or np.ptp(rows[:, [0, -1]]) == 0.0:
             results.append(_undefined(number_of_inputs, pairs, weights, replicates))
             continue
-        means = _mean_products(rows, number_of_inputs, chosen, pairs, (centre, scale), weights, replicates)
+        means = _mean_products(rows, number_of_inputs, chosen, pairs, (centre, scale), weighting, replicates)
         ratios = indices_from_sums(means, 1.0, chosen, number_of_inputs, second_order=pairs)
         results.append((float(rows[:, [0, -1]].var()), *ratios))
     return _collect(results, number_of_inputs, weights is not None, confidence)
@@ -172,16 +173,15 @@ def _mean_products(
     estimator: Estimator,
     second_order: bool,
     standard: tuple[float, float],
-    weights: FloatArray | None,
+    weighting: FloatArray | None,
     replicates: int,
 ) -> FloatArray:
     """Means of the products: all rows in column 0, then each resample, or all rows but each replicate."""
     points, step = rows.shape
     layout = estimator.layout(number_of_inputs, second_order)
     statistics = max(part.stop for part in layout.values())
-    extra = len(weights) if weights is not None else replicates
-    sums = np.zeros((statistics, 1 + extra))
-    if weights is None:
+    if weighting is None:
+        sums = np.zeros((statistics, 1 + replicates))
         length = points // replicates
         for replicate in range(replicates):
             for block in blocks(replicate * length, (replicate + 1) * length, step):
@@ -191,14 +191,13 @@ def _mean_products(
         if replicates > 1:
             sums[:, 1:] = (replicates * sums[:, :1] - sums[:, 1:]) / (replicates - 1)
         return sums
+    sums = np.zeros((statistics, len(weighting)))
     buffer = np.empty(0)
     for block in blocks(0, points, statistics):
         runs = separate(rows[block], number_of_inputs, centre=standard[0], scale=standard[1])
         if buffer.size != statistics * len(runs.a):
             buffer = np.empty((statistics, len(runs.a)))
-        stacked = products(runs, estimator, second_order=second_order, out=buffer)
-        sums[:, 1:] += stacked @ weights[:, block].T
-        sums[:, 0] += stacked.sum(axis=1) / points
+        sums += products(runs, estimator, second_order=second_order, out=buffer) @ weighting[:, block].T
     return sums
 
 
