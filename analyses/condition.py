@@ -7,8 +7,8 @@ import typer
 
 import clustercast as cc
 from analyses import options
-from clustercast.conditioning import posterior_inputs
-from clustercast.conditioning_checks import learnt, observation_influence, prior_conflict
+from clustercast.conditioning.checks import learnt, observation_influence, prior_conflict
+from clustercast.conditioning.tree import posterior_inputs
 from clustercast.report.conditioning import conflict_table, influence_table, learnt_tables, path_tables
 from clustercast.report.files import output_directory, write_netcdf, write_whole
 from clustercast.report.json_text import json_text

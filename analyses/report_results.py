@@ -10,12 +10,12 @@ import clustercast as cc
 from clustercast.dataset import Dataset
 from clustercast.prior_file import scenario_about, shipped_names
 from clustercast.propagation import Progress
-from clustercast.reference_classes import read_reference_classes
 from clustercast.report.audit import Finding
 from clustercast.report.labels import label_of
 from clustercast.report.summary import comparison_tables
-from clustercast.stated import compare_with_stated, read_stated_tables
-from clustercast.uncertainty_scenarios import BASE, scenario_changes
+from clustercast.uncertainty.reference_classes import read_reference_classes
+from clustercast.uncertainty.scenarios import BASE, scenario_changes
+from clustercast.uncertainty.stated import compare_with_stated, read_stated_tables
 
 if TYPE_CHECKING:
     from xarray import DataArray, DataTree

@@ -11,7 +11,7 @@ from clustercast.report.files import output_directory, write_netcdf
 from clustercast.report.json_text import json_text
 from clustercast.report.progress import progress_bar
 from clustercast.report.summary import comparison_tables, fan_tables, share_table
-from clustercast.stated import compare_with_stated, read_stated_tables
+from clustercast.uncertainty.stated import compare_with_stated, read_stated_tables
 
 PlainDesign = Literal["random", "latin", "sobol"]
 

@@ -22,7 +22,7 @@ from benchmarks.measure import (
 )
 from benchmarks.shipped import EIGHT, INPUTS_OF_PANEL, with_inputs
 from clustercast.dataset import Dataset
-from clustercast.sensitivity_outputs import analysed_output
+from clustercast.sensitivity.outputs import analysed_output
 
 RESAMPLES = 100
 _ALL_THREADS = """

@@ -93,7 +93,9 @@ def api_page() -> str:
         parts += [_documented(name) for name in names]
         if title == "Priors and distributions":
             parts.append("Every distribution has what `Family` has:")
-            parts.append(_eval_rst("autoclass:: clustercast.family.Family", "members:", "no-index-entry:"))
+            parts.append(
+                _eval_rst("autoclass:: clustercast.distributions.family.Family", "members:", "no-index-entry:")
+            )
     return "\n\n".join(parts) + "\n"
 
 

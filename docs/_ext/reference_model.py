@@ -18,7 +18,7 @@ from reference_text import (
 
 import clustercast as cc
 from clustercast.distributions import Fixed
-from clustercast.family import Family
+from clustercast.distributions.family import Family
 from clustercast.model import YEAR, Model
 from clustercast.priors import Priors
 from clustercast.quantity import declaration_of

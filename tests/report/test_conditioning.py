@@ -7,7 +7,6 @@ import pytest
 import xarray as xr
 from rich.console import Console
 
-from clustercast.backtesting import Score, Skill
 from clustercast.report.conditioning import (
     conflict_table,
     influence_table,
@@ -16,6 +15,7 @@ from clustercast.report.conditioning import (
     score_table,
     skill_table,
 )
+from clustercast.studies.backtesting import Score, Skill
 
 
 def text(*tables):

@@ -47,7 +47,7 @@ def learnt_tables(learnt: xr.Dataset, *, everything: bool = False) -> Iterator[T
     Parameters
     ----------
     learnt : Dataset
-        From `clustercast.conditioning_checks.learnt`.
+        From `clustercast.conditioning.checks.learnt`.
     everything : bool, optional
         Also the inputs of which nothing was learnt.
 
@@ -123,7 +123,7 @@ def conflict_table(conflict: xr.Dataset) -> Table:
     Parameters
     ----------
     conflict : Dataset
-        From `clustercast.conditioning_checks.prior_conflict`.
+        From `clustercast.conditioning.checks.prior_conflict`.
 
     Returns
     -------
@@ -153,7 +153,7 @@ def influence_table(influence: xr.Dataset, *, most: int = 15) -> Table:
     Parameters
     ----------
     influence : Dataset
-        From `clustercast.conditioning_checks.observation_influence`.
+        From `clustercast.conditioning.checks.observation_influence`.
     most : int, optional
         Observations shown, the most influential first.
 
@@ -185,7 +185,7 @@ def skill_table(skills: Sequence[SkillRow], title: str) -> Table:
     Parameters
     ----------
     skills : sequence
-        From `clustercast.backtesting.skills`.
+        From `clustercast.studies.backtesting.skills`.
     title : str
 
     Returns

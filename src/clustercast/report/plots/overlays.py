@@ -15,7 +15,7 @@ _NORMAL_95 = 1.6448536269514722
 
 
 class Stated(Protocol):
-    """A number or range that somebody stated, as `clustercast.stated.StatedCell`."""
+    """A number or range that somebody stated, as `clustercast.uncertainty.stated.StatedCell`."""
 
     @property
     def quantity(self) -> str:
@@ -39,7 +39,7 @@ class Stated(Protocol):
 
 
 class Observed(Protocol):
-    """A figure that was observed, as `clustercast.observation_rows.Observation`."""
+    """A figure that was observed, as `clustercast.conditioning.observation_rows.Observation`."""
 
     @property
     def quantity(self) -> str:

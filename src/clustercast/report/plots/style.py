@@ -35,7 +35,7 @@ SMALL = 8
 
 
 class Reference(Protocol):
-    """Something whose size is known, as `clustercast.reference_classes.ReferenceClass`."""
+    """Something whose size is known, as `clustercast.uncertainty.reference_classes.ReferenceClass`."""
 
     @property
     def name(self) -> str:

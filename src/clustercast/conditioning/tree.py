@@ -1,0 +1,191 @@
+"""The result of conditioning: a DataTree in ArviZ' convention, and the way back to inputs that propagate."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from clustercast.arrays.streams import stream
+from clustercast.conditioning.observation_rows import Observations
+from clustercast.conditioning.sampler import Posterior
+from clustercast.distributions import Fixed
+from clustercast.errors import InputError
+from clustercast.priors import Priors
+from clustercast.units import factor
+
+FloatArray = NDArray[np.float64]
+
+OBSERVED = "log10_observed"
+_SAMPLE = ("chain", "draw")
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Draws of everything, dims (chain, draw) last of an observation's arrays and alone for an input's.
+
+    Attributes
+    ----------
+    inputs : mapping of str to array
+        Uncertain inputs and parameters of the likelihood, shape (chain, draw), in the units of their priors.
+    replicated : ndarray, shape (observation, chain, draw)
+        What might have been observed, log10.
+    log_density : ndarray, shape (observation, chain, draw)
+        Of what was observed, each row given the others of its group.
+    """
+
+    inputs: Mapping[str, FloatArray]
+    replicated: FloatArray
+    log_density: FloatArray
+
+
+def posterior_tree(
+    priors: Priors,
+    observations: Observations,
+    found: Posterior,
+    before: Drawn,
+    after: Drawn,
+    attrs: Mapping[str, str | int],
+) -> xr.DataTree:
+    """Label prior and posterior draws.
+
+    Parameters
+    ----------
+    priors : Priors
+        Of the model's inputs.
+    observations : Observations
+    found : Posterior
+        How the posterior was found.
+    before, after : Drawn
+        From prior and posterior.
+    attrs : mapping
+        Where the result comes from.
+
+    Returns
+    -------
+    xarray.DataTree
+    """
+    diagnostics = {
+        "method": found.method,
+        "k_hat": found.k_hat,
+        "importance_ess": found.importance_ess,
+        "ess": found.ess,
+        "r_hat": found.r_hat,
+        "evaluations": found.evaluations,
+        "temperatures": found.temperatures,
+        "accepted": found.accepted,
+        "reached": int(found.reached),
+        "statement": found.statement,
+    }
+    log_posterior = found.log_likelihood - 0.5 * (found.scores**2).sum(axis=-1)
+    names = {"input_names": json.dumps([name for name in before.inputs if name in priors])}
+    tree = xr.DataTree.from_dict(
+        {
+            "posterior": _parameters(priors, observations, after),
+            "prior": _parameters(priors, observations, before),
+            "posterior_predictive": _predictive(observations, after.replicated),
+            "prior_predictive": _predictive(observations, before.replicated),
+            "log_likelihood": _predictive(observations, after.log_density),
+            "observed_data": xr.Dataset(
+                {OBSERVED: ("observation", [row.log10 for row in observations], {"unit": "1"})},
+                coords=_rows(observations),
+            ),
+            "sample_stats": xr.Dataset({"lp": (_SAMPLE, log_posterior)}, attrs=diagnostics),
+            "constant_data": _constants(priors),
+        }
+    )
+    tree.attrs = {**attrs, **diagnostics, **names}
+    return tree
+
+
+def posterior_inputs(
+    tree: xr.DataTree, size: int | None = None, *, seed: int = 0, group: str = "posterior"
+) -> xr.Dataset:
+    """Return posterior draws as inputs that `propagate` takes.
+
+    Parameters
+    ----------
+    tree : DataTree
+        From `condition`.
+    size : int, optional
+        How many draws, chosen at random without repetition; all by default.
+    seed : int, optional
+        Of the choice.
+    group : {"posterior", "prior"}, optional
+        Prior draws stand beside the posterior's.
+
+    Returns
+    -------
+    Dataset
+        Dims ``(sample,)``: each input in the unit of its prior, constants without a dimension; the
+        attribute ``design`` is the group.
+
+    Raises
+    ------
+    InputError
+        If there are not so many draws, or the tree has no such group.
+    """
+    if group not in ("posterior", "prior") or group not in tree.children:
+        raise InputError(f"there are no draws {group!r} in the tree; give one from cc.condition, posterior or prior")
+    names = json.loads(tree.attrs["input_names"])
+    draws = tree[group].to_dataset()[names].stack(sample=_SAMPLE).reset_index("sample", drop=True)
+    count = draws.sizes["sample"]
+    if size is not None and not 1 <= size <= count:
+        raise InputError(f"size is {size}, but the {group} has {count} draws; give 1 to {count}, or raise draws=")
+    if size is not None:
+        draws = draws.isel(sample=np.sort(stream(seed, "choose draws").permutation(count)[:size]))
+    inputs: xr.Dataset = draws.drop_vars(_SAMPLE, errors="ignore").assign(tree["constant_data"].to_dataset().data_vars)
+    inputs = inputs.assign_coords(sample=np.arange(inputs.sizes["sample"]))
+    carried = ("priors_name", "priors_hash", "observations_name", "observations_hash", "as_of", "statement")
+    told = {key: tree.attrs[key] for key in (*carried, "input_names", "command", "versions")}
+    inputs.attrs = {"design": group, "size": inputs.sizes["sample"], "seed": str(seed), **told}
+    return inputs
+
+
+def _parameters(priors: Priors, observations: Observations, drawn: Drawn) -> xr.Dataset:
+    """Label draws of inputs and of the parameters of the likelihood."""
+    variables = {}
+    for name, values in drawn.inputs.items():
+        if name in priors:
+            told = {"role": "input", "unit": priors[name].unit, "source": priors[name].source}
+        else:
+            told = {"role": "likelihood", "unit": "OOM", "source": observations.origin}
+        variables[name] = (_SAMPLE, values, {**told, "long_name": name.replace("_", " ")})
+    return xr.Dataset(variables, coords=_draws(next(iter(drawn.inputs.values())).shape))
+
+
+def _draws(shape: tuple[int, ...]) -> dict[str, NDArray[np.int64]]:
+    """Return the coordinates of chains and draws."""
+    return {"chain": np.arange(shape[0]), "draw": np.arange(shape[1])}
+
+
+def _rows(observations: Observations) -> dict[str, tuple[str, list[str] | list[float]]]:
+    """Return the coordinates of the observations."""
+    return {
+        "observation": ("observation", list(observations.ids)),
+        "date": ("observation", [row.date for row in observations]),
+        "quantity": ("observation", [row.quantity for row in observations]),
+        "kind": ("observation", [str(row.kind) for row in observations]),
+        "unit": ("observation", [row.unit for row in observations]),
+        "log10_unit": ("observation", [float(np.log10(factor(row.unit))) for row in observations]),
+    }
+
+
+def _predictive(observations: Observations, values: FloatArray) -> xr.Dataset:
+    """Label an array (observation, chain, draw)."""
+    moved = np.moveaxis(values, 0, -1)
+    coords = {**_rows(observations), **_draws(moved.shape)}
+    return xr.Dataset({OBSERVED: ((*_SAMPLE, "observation"), moved, {"unit": "1"})}, coords=coords)
+
+
+def _constants(priors: Priors) -> xr.Dataset:
+    """Label the inputs that are no uncertain ones."""
+    fixed = {name: prior for name, prior in priors.items() if isinstance(prior, Fixed)}
+    return xr.Dataset(
+        {
+            name: ((), prior.median, {"role": "input", "unit": prior.unit, "source": prior.source})
+            for name, prior in fixed.items()
+        }
+    )

@@ -1,0 +1,1 @@
+"""Sensitivity: labelled forecasts in, labelled indices out."""

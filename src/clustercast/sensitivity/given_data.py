@@ -1,0 +1,202 @@
+"""First-order indices of any forecast, plain or weighted: what matters, for free."""
+
+import json
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtri
+
+from clustercast.arrays.given_data import default_bins, first_order_indices, normalised_weights
+from clustercast.arrays.resampling import check_confidence
+from clustercast.errors import InputError, nearest
+from clustercast.model import Model
+from clustercast.sensitivity.labels import analysed_outputs, labelled, measured, year_of
+from clustercast.sensitivity.outputs import Scale
+
+FloatArray = NDArray[np.float64]
+
+PLAIN = ("random", "latin", "sobol")
+STRUCTURED = ("saltelli", "shapley", "kucherenko", "morris")
+
+_MEANINGS = {"S1": "first-order index from the sample itself", "S1_conf": "half-width of the interval of S1"}
+
+
+def given_data_indices(
+    forecast: xr.Dataset,
+    outputs: Iterable[str] | str | None = None,
+    inputs: Iterable[str] | str | None = None,
+    weights: xr.DataArray | ArrayLike | str | None = None,
+    bins: int | None = None,
+    scale: Scale = "auto",
+    confidence: float = 0.95,
+    model: Model | None = None,
+) -> xr.Dataset:
+    """First-order indices of every output and year from the forecast's own sample.
+
+    No further runs are needed. Each index is the variance between the means of bins of one
+    input, less what chance alone gives. For correlated inputs it includes what an input
+    shares with others.
+
+    Parameters
+    ----------
+    forecast : Dataset
+        From `propagate`, on inputs drawn with ``design="random"``, ``"latin"`` or ``"sobol"``, or
+        samples of a posterior.
+    outputs : str or iterable of str, optional
+        Outputs to explain; all by default.
+    inputs : str or iterable of str, optional
+        Inputs to rank, or other variables of the sample; all inputs that vary by default.
+    weights : DataArray, array_like, shape (sample,), or str, optional
+        Importance weights, 0 or more, or the name of the variable that holds them; equal by
+        default.
+    bins : int, optional
+        Number of bins; by default it grows with the effective sample, 48 at 8,192.
+    scale : {"auto", "log10", "raw"}, optional
+        Scale of the outputs; ``"auto"`` is log10 where an output is positive.
+    confidence : float, optional
+        Coverage of the intervals, between 0 and 1.
+    model : Model, optional
+        Where the outputs come from. An input that an output does not depend on, neither itself nor
+        by a correlation, then has an index of 0, not one of chance. It holds for plain samples only.
+
+    Returns
+    -------
+    Dataset
+        ``S1`` and its half-width ``S1_conf``, dims (output[, year], input); NaN where an output
+        does not vary. The intervals hold for independent samples and are wide for Sobol' points.
+        Of a posterior, equal draws count as one of their joint weight; where a chain moves slowly,
+        thin it first.
+
+    Raises
+    ------
+    InputError
+        If the rows of the design are not independent, a name is unknown, a value is not finite,
+        or the sample is too small for the bins.
+
+    References
+    ----------
+    E. Plischke, Reliability Engineering & System Safety 107, 149 (2012), doi:10.1016/j.ress.2011.12.007.
+
+    Examples
+    --------
+    >>> import clustercast as cc
+    >>> @cc.quantity("1")
+    ... def total(x, y):
+    ...     return x + y
+    >>> priors = cc.Priors(x=cc.Uniform(0, 1), y=cc.Uniform(0, 2))
+    >>> forecast = cc.propagate(cc.draw(priors, 4096, seed=1), model=cc.Model([total]))
+    >>> cc.given_data_indices(forecast, scale="raw")["S1"].round(1).values.tolist()
+    [[0.2, 0.8]]
+    """
+    check_confidence(confidence)
+    names = varied_inputs(forecast, inputs)
+    sample = input_matrix(forecast, names)
+    shares = _weights(forecast, weights)
+    if shares is None and str(forecast.attrs.get("design")).startswith("posterior"):
+        shares = _multiplicities(sample)
+    effective = 1.0 / float((normalised_weights(shares, len(sample)) ** 2).sum())
+    count = default_bins(effective) if bins is None else int(bins)
+    sobol = forecast.attrs.get("design") == "sobol"
+    normal = float(ndtri(0.5 + confidence / 2))
+    results = []
+    for output in analysed_outputs(forecast, outputs, scale):
+        found, errors = first_order_indices(sample, output.values.T, shares, count, low_discrepancy=sobol)
+        known = np.array(
+            [_matters(name, output.name, None if weights is not None else model, forecast) for name in names]
+        )
+        parts = {"S1": found.T, "S1_conf": normal * errors.T}
+        measures = {key: np.where(known | np.isnan(part), part, 0.0) for key, part in parts.items()}
+        results.append(measured(output, year_of(forecast), measures))
+    attrs: dict[str, str | int | float] = {
+        "estimator": "bias-corrected binning",
+        "estimator_references": "doi:10.1016/j.ress.2011.12.007",
+        "bins": count,
+        "effective_size": effective,
+        "weighted": int(shares is not None),
+        "interval": "asymptotic",
+        "confidence": confidence,
+        "runs": len(sample),
+    }
+    return labelled(forecast, results, names, _MEANINGS, attrs)
+
+
+def _matters(name: str, output: str, model: Model | None, forecast: xr.Dataset) -> bool:
+    """Say whether an input of a plain sample can explain an output; without a model, any can."""
+    if model is None or output not in model.functions or forecast.attrs.get("design") not in PLAIN:
+        return True
+    tied = json.loads(forecast.attrs.get("correlated", "[]"))
+    used = model.inputs([output])
+    return name in used or (name in tied and not set(tied).isdisjoint(used))
+
+
+def varied_inputs(forecast: xr.Dataset, inputs: Iterable[str] | str | None) -> tuple[str, ...]:
+    """Return the inputs to look at: those asked for, or all that vary over the sample.
+
+    Raises
+    ------
+    InputError
+        If the rows of the forecast are not independent of each other, or a name is no input that varies.
+    """
+    design = forecast.attrs.get("design")
+    if design in STRUCTURED:
+        own = "cc.sobol_indices" if design == "saltelli" else "the measure it was drawn for"
+        raise InputError(
+            f"the rows of a {design} design repeat each other's inputs, so they are no independent sample; draw with "
+            f'cc.draw(priors, size, design="random", seed=...) or design="sobol", or use {own}'
+        )
+    known = [str(name) for name, variable in forecast.data_vars.items() if variable.dims == ("sample",)]
+    if inputs is None:
+        # The draw's own list comes first: arithmetic on an input may hand its attributes on.
+        drawn = json.loads(forecast.attrs.get("input_names", "[]"))
+        marked = [name for name in known if forecast[name].attrs.get("role") == "input"]
+        chosen = tuple(name for name in drawn or marked if name in known)
+        if not chosen:
+            raise InputError("the forecast holds no input that varies over samples; propagate a draw, or pass inputs=")
+        return chosen
+    names = tuple(dict.fromkeys([inputs] if isinstance(inputs, str) else inputs))
+    for name in names:
+        if name not in known:
+            raise InputError(
+                f"{name!r} is not an input or another variable with samples of the forecast{nearest(name, known)}"
+            )
+    if not names:
+        raise InputError("inputs is empty; name at least one, or leave it out for all")
+    return names
+
+
+def input_matrix(forecast: xr.Dataset, names: Sequence[str]) -> FloatArray:
+    """Return the samples of some inputs, shape (samples, inputs), refused where one is not finite."""
+    matrix = np.column_stack([np.asarray(forecast[name].values, dtype=np.float64) for name in names])
+    bad = np.argwhere(~np.isfinite(matrix))
+    if bad.size:
+        row, column = bad[0]
+        raise InputError(f"input {names[column]!r} is {matrix[row, column]} at sample {row}; give finite inputs")
+    return matrix
+
+
+def _multiplicities(sample: FloatArray) -> FloatArray:
+    """Return how often each row occurs, at its first place, and 0 at the others."""
+    rows = np.ascontiguousarray(sample).view(np.dtype((np.void, sample.itemsize * sample.shape[1]))).ravel()
+    _, first, counts = np.unique(rows, return_index=True, return_counts=True)
+    shares = np.zeros(len(sample))
+    shares[first] = counts
+    return shares
+
+
+def _weights(forecast: xr.Dataset, weights: xr.DataArray | ArrayLike | str | None) -> FloatArray | None:
+    """Return weights as an array in the order of the samples."""
+    if weights is None:
+        return None
+    if isinstance(weights, str):
+        if weights not in forecast:
+            known = [str(name) for name in forecast.data_vars]
+            raise InputError(f"the forecast holds no weights {weights!r}{nearest(weights, known)}")
+        weights = forecast[weights]
+    if isinstance(weights, xr.DataArray):
+        if weights.dims != ("sample",):
+            raise InputError(f"weights have dims {weights.dims}; give one for each sample")
+        if "sample" in weights.coords and not np.array_equal(weights["sample"], forecast["sample"]):
+            raise InputError("weights and forecast are of different samples, or in another order; align them by sample")
+    return np.asarray(weights, dtype=np.float64)

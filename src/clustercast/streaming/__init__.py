@@ -1,0 +1,1 @@
+"""Runs too large for memory: blocks, executors, checkpoints, stores."""

@@ -1,0 +1,248 @@
+"""Forecasts of any number of samples in the memory of a few: drawn, propagated and reduced piece by piece."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+import numpy as np
+
+from clustercast.arrays.designs import require_power_of_two
+from clustercast.arrays.moments import LEAF
+from clustercast.arrays.order_statistics import checked_probabilities
+from clustercast.arrays.reduction import Reduction, remaining_ranges
+from clustercast.block_program import block_program
+from clustercast.dataset import Dataset, input_arrays, provenance, versions
+from clustercast.device import Device, checked_device
+from clustercast.errors import InputError, nearest
+from clustercast.model import Model
+from clustercast.priors import Priors
+from clustercast.propagation import YEARS, FloatArray, Progress, wanted_outputs, year_grid
+from clustercast.sampling import draw
+from clustercast.shipped_model import cluster_model
+from clustercast.streaming.checkpoint import Checkpoint, code_fingerprint
+from clustercast.streaming.executors import completed
+from clustercast.streaming.plan import StreamPlan, reduce_leaves
+from clustercast.uncertainty.streamed import streamed_summary
+from clustercast.uncertainty.summaries import PROBABILITIES
+from clustercast.units import in_unit
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from distributed import Client
+
+Level = str | float
+
+BLOCK = 1 << 19
+
+_DESIGNS = ("random", "sobol")
+_FEWEST_PIECES = 32
+
+
+def stream(
+    priors: Priors,
+    *,
+    size: int,
+    model: Model | None = None,
+    years: Iterable[float] = YEARS,
+    outputs: Iterable[str] | str | None = None,
+    design: Literal["random", "sobol"] = "random",
+    seed: int = 0,
+    block: int | None = None,
+    probabilities: Sequence[float] = PROBABILITIES,
+    thresholds: Mapping[str, Level | Sequence[Level]] | None = None,
+    executor: "Literal['threads', 'processes'] | Executor | Client | None" = None,
+    workers: int | None = None,
+    checkpoint: Path | str | None = None,
+    progress: Progress | None = None,
+    device: Device = "cpu",
+) -> Dataset:
+    """Draw, propagate and summarise, piece by piece, samples that need not fit into memory.
+
+    Parameters
+    ----------
+    priors : Priors
+    size : int
+        Number of samples; for Sobol' points a power of two.
+    model : Model, optional
+        The shipped cluster model by default.
+    years : iterable of float, optional
+        Increasing years; 2022 to 2034 by default.
+    outputs : iterable of str, optional
+        Quantities to summarise; the model's headline quantities by default.
+    design : {"random", "sobol"}, optional
+    seed : int, optional
+        The samples are those that `draw` gives for the same seed.
+    block : int, optional
+        Samples of a piece, about; by default enough to keep every worker busy.
+    probabilities : sequence of float, optional
+        Increasing, from 0 to 1.
+    thresholds : mapping of str to level or sequence of levels, optional
+        Outputs and levels whose exceedance is counted, as in ``{"training_cluster_power": "100 GW"}``; a
+        number is taken to be in the unit of the output.
+    executor : {"threads", "processes"}, concurrent.futures.Executor or dask Client, optional
+        Where pieces are computed; here, one after the other, by default.
+    workers : int, optional
+        Threads or processes; by default as many as there are processors.
+    checkpoint : pathlib.Path or str, optional
+        Directory in which what is finished is kept, about once in twenty times as long as keeping it takes. The
+        same call resumes there.
+    progress : callable, optional
+        Called after each piece with samples done and samples planned.
+    device : {"cpu", "cuda"}, optional
+        Where the model runs; samples are always drawn on the CPU.
+
+    Returns
+    -------
+    Dataset
+        As of `summarise`. In addition ``NAME_exceedance`` and ``NAME_exceedance_error`` by ``NAME_level``; the
+        attribute ``quantile_relative_error`` states by how much of itself an order statistic may be off.
+
+    Raises
+    ------
+    InputError
+        As `draw` and `propagate`; if a level, the executor or the device cannot be used, the checkpoint cannot be
+        written, or it belongs to another call: other priors, model, libraries or arguments.
+
+    Notes
+    -----
+    The result has the same bits for any `block`, `executor` and `workers`: samples are keyed by their number and
+    the name of their input, counts are whole numbers, and means are summed over a tree that is fixed by the
+    numbers of the samples. This holds on one kind of processor; between kinds the mathematical functions of NumPy
+    may differ in the last bit.
+
+    Examples
+    --------
+    >>> import clustercast as cc
+    >>> @cc.quantity("W")
+    ... def cluster_power(size, power_per_accelerator):
+    ...     return size * power_per_accelerator
+    >>> priors = cc.Priors(size=cc.Fixed(1e5, unit="H100e"), power_per_accelerator=cc.Uniform(1, 2, unit="kW/H100e"))
+    >>> result = cc.stream(priors, size=10_000, model=cc.Model([cluster_power]), thresholds={"cluster_power": "150 MW"})
+    >>> round(float(result["cluster_power"].sel(quantile=0.5)) / 1e8, 2), result.attrs["quantile_relative_error"]
+    (1.5, 0.000244140625)
+    """
+    model = cluster_model() if model is None else model
+    grid = year_grid(years)
+    wanted = wanted_outputs(model, outputs)
+    levels = _levels(model, wanted, thresholds or {})
+    checked_probabilities(probabilities)
+    plan, attrs = stream_plan(priors, size, model, grid, wanted, design, seed, levels, checked_device(device))
+    place = None if checkpoint is None else Checkpoint(checkpoint, _told(plan, model, grid))
+    done = (place and place.read()) or plan.empty()
+    if place is not None:
+        # Said at once, not after an hour, if nothing can be written there.
+        place.write(done)
+    pieces = remaining_ranges(plan.leaves, done.leaves, piece_length(plan.leaves, block))
+    try:
+        for found in completed(reduce_leaves, plan, pieces, executor=executor, workers=workers, join=joined):
+            done.merge(found)
+            if place is not None:
+                place.write_if_due(done)
+            if progress is not None:
+                progress(min(done.finished * LEAF, size), size)
+    finally:
+        if place is not None:
+            place.write(done)
+    return streamed_summary(done, model, plan.columns, levels, plan.program.dimensions, grid, probabilities, attrs)
+
+
+def stream_plan(
+    priors: Priors,
+    size: int,
+    model: Model,
+    years: FloatArray,
+    outputs: tuple[str, ...],
+    design: str,
+    seed: int,
+    levels: Mapping[str, tuple[float, ...]],
+    device: Device,
+) -> tuple[StreamPlan, dict[str, Any]]:
+    """Prove that a run can be made, and return what its workers need and where it comes from.
+
+    Parameters
+    ----------
+    priors : Priors
+    size : int
+    model : Model
+    years : array (year,)
+    outputs : tuple of str
+    design : {"random", "sobol"}
+    seed : int
+    levels : mapping of str to tuple of float
+    device : {"cpu", "cuda"}
+
+    Returns
+    -------
+    plan : StreamPlan
+    attrs : dict
+        As of a forecast.
+
+    Raises
+    ------
+    InputError
+        As `draw` and `propagate`.
+    """
+    if design not in _DESIGNS:
+        raise InputError(f"design is {design!r}; a stream is drawn by one of {', '.join(_DESIGNS)}")
+    if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
+        raise InputError(f"size is {size!r}; give a whole number of 1 or more")
+    if design == "sobol":
+        require_power_of_two(int(size))
+    few = draw(priors, 4, design=cast("Literal['random', 'sobol']", design), seed=seed)
+    values, units = input_arrays(few)
+    model.check_inputs(values, outputs)
+    program = block_program(model, values, units, outputs, years)
+    labels = {name: len(model.declaration(name).labels) for name in outputs if model.declaration(name).labels}
+    plan = StreamPlan(priors, design, int(seed), int(size), program, labels, levels, device, versions())
+    return plan, {**few.attrs, "size": int(size), "model_hash": model.hash, "device": device, **provenance()}
+
+
+def joined(parts: Sequence[Reduction]) -> Reduction:
+    """Return the reductions of several pieces as one."""
+    whole, *others = parts
+    for other in others:
+        whole.merge(other)
+    return whole
+
+
+def piece_length(leaves: int, block: int | None) -> int:
+    """Return how many leaves make a piece: as many as `block` samples fill, or enough pieces for many workers."""
+    if block is None:
+        return max(1, min(BLOCK // LEAF, leaves // _FEWEST_PIECES))
+    if isinstance(block, bool) or not isinstance(block, int | np.integer) or block < 1:
+        raise InputError(f"block is {block!r}; give a whole number of samples, 1 or more")
+    return max(1, int(block) // LEAF)
+
+
+def _levels(
+    model: Model, outputs: Iterable[str], thresholds: Mapping[str, Level | Sequence[Level]]
+) -> dict[str, tuple[float, ...]]:
+    """Return the levels of each output in its unit."""
+    names = list(outputs)
+    found = {}
+    for name, given in thresholds.items():
+        if name not in names:
+            raise InputError(f"thresholds name {name!r}, which is not among the outputs{nearest(name, names)}")
+        if model.declaration(name).labels:
+            raise InputError(f"thresholds name {name!r}, whose labels are counted anyway; leave it out")
+        several = [given] if isinstance(given, str | int | float) else list(given)
+        found[name] = tuple(in_unit(level, model.unit(name), f"threshold of {name!r}") for level in several)
+    return found
+
+
+def _told(plan: StreamPlan, model: Model, years: FloatArray) -> dict[str, str]:
+    """Say all that decides the result, for a checkpoint to compare."""
+    return {
+        "priors": f"{plan.priors.name} {plan.priors.hash}",
+        "code": code_fingerprint(model),
+        "libraries": json.dumps(dict(plan.versions)),
+        "size": str(plan.size),
+        "design": plan.design,
+        "seed": str(plan.seed),
+        "years": json.dumps(years.tolist()),
+        "outputs": ", ".join(plan.program.outputs),
+        "thresholds": json.dumps({name: list(levels) for name, levels in plan.levels.items()}),
+        "device": plan.device,
+    }

@@ -1,0 +1,1 @@
+"""Whole studies: the only room that knows the whole order, from priors to results."""

@@ -1,0 +1,1 @@
+"""What a forecast says: summaries, milestones, claims, scenarios, stated tables."""

@@ -1,0 +1,98 @@
+"""Scenarios beside their base, sample by sample on common random numbers."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from clustercast.errors import InputError
+from clustercast.uncertainty.summaries import output_names
+
+FloatArray = NDArray[np.float64]
+
+BASE = "base"
+
+
+def scenario_changes(base: xr.Dataset, scenarios: Mapping[str, xr.Dataset]) -> xr.Dataset:
+    """Compare forecasts of scenarios with that of their base, pair by pair.
+
+    Parameters
+    ----------
+    base : Dataset
+        From `propagate`, on independent samples (``design="random"``).
+    scenarios : mapping of str to Dataset
+        Forecasts of the same outputs and years, drawn with the same design, size and
+        seed, so that an input which a scenario leaves alone has the same value in
+        the same sample.
+
+    Returns
+    -------
+    Dataset
+        Dims ``(output, year, scenario)``, the base first: ``median``; ``change``, the
+        geometric mean of the ratio to the base over the samples, with its relative Monte
+        Carlo standard error ``change_error``; ``share_above``, the share of samples above the
+        base. ``order_probability`` (output, year, scenario, scenario_2): the probability
+        that the order of the two scenarios' geometric means is what the samples say, and
+        not chance; NaN where the samples do not differ.
+
+    Raises
+    ------
+    InputError
+        If a forecast was drawn in another way, or an output is not positive.
+
+    References
+    ----------
+    P. Glasserman, *Monte Carlo Methods in Financial Engineering* (2003), section 4.2, on common random numbers.
+    """
+    for name, forecast in scenarios.items():
+        _check_pairs(base, name, forecast)
+    everything = {BASE: base, **scenarios}
+    outputs = [n for n in output_names(base) if base[n].dims == ("year", "sample") and "labels" not in base[n].attrs]
+    parts = [_one_output([f[name] for f in everything.values()], name, list(everything)) for name in outputs]
+    result = xr.concat(parts, dim=xr.Variable("output", outputs))
+    result = result.assign_coords(unit=("output", [base[name].attrs["unit"] for name in outputs]))
+    result.attrs = {
+        key: base.attrs[key] for key in ("priors_name", "priors_hash", "seed", "size", "command", "versions")
+    }
+    result.attrs["scenario_hashes"] = " ".join(f"{n}:{f.attrs['priors_hash']}" for n, f in scenarios.items())
+    return result
+
+
+def _one_output(paths: list[xr.DataArray], name: str, scenarios: list[str]) -> xr.Dataset:
+    """Compare the paths of one output."""
+    values = np.stack([path.values for path in paths], axis=1)
+    if not (values > 0).all():
+        raise InputError(f"output {name!r} is not positive everywhere; changes are ratios, so leave it out of outputs")
+    logs = np.log(values)
+    number = values.shape[-1]
+    difference = logs[:, :, np.newaxis] - logs[:, np.newaxis]
+    mean, error = difference.mean(axis=-1), difference.std(axis=-1, ddof=1) / np.sqrt(number)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        order = np.where(error > 0, ndtr(np.abs(mean) / error), np.nan)
+    dims = ("year", "scenario")
+    return xr.Dataset(
+        {
+            "median": (dims, np.median(values, axis=-1)),
+            "change": (dims, np.exp(mean[:, :, 0])),
+            "change_error": (dims, error[:, :, 0]),
+            "share_above": (dims, (values > values[:, :1]).mean(axis=-1)),
+            "order_probability": ((*dims, "scenario_2"), order),
+        },
+        coords={"year": paths[0]["year"].variable, "scenario": scenarios, "scenario_2": scenarios},
+    )
+
+
+def _check_pairs(base: xr.Dataset, name: str, forecast: xr.Dataset) -> None:
+    """Refuse a forecast whose samples are not pairs of the base's."""
+    if base.attrs.get("design") != "random":
+        raise InputError(f"the base has design {base.attrs.get('design')!r}; scenarios are compared on design 'random'")
+    for key in ("design", "seed", "size"):
+        if forecast.attrs.get(key) != base.attrs.get(key):
+            raise InputError(
+                f"scenario {name!r} has {key} {forecast.attrs.get(key)!r} and the base {base.attrs.get(key)!r}; "
+                "draw both alike, so that their samples are pairs"
+            )
+    if not np.array_equal(forecast["year"], base["year"]):
+        raise InputError(f"scenario {name!r} has other years than the base; propagate both over the same years")

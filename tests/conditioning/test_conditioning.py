@@ -1,0 +1,338 @@
+"""Conditioning against conjugate posteriors, simulation-based calibration and its own invariances."""
+
+from dataclasses import replace
+
+import arviz_stats
+import numpy as np
+import pytest
+import xarray as xr
+from scipy import stats
+
+import clustercast as cc
+from clustercast.arrays.likelihood import ErrorModel, log_likelihood, replicate
+from clustercast.conditioning.checks import learnt, observation_influence, prior_conflict
+from clustercast.conditioning.observation_rows import Observation, Observations
+from clustercast.conditioning.sampler import resampled, sampled
+from clustercast.conditioning.tree import posterior_inputs
+from clustercast.conditioning.weights import smoothed_weights
+from clustercast.studies.posterior import scenario_inputs
+from clustercast.studies.posterior_problem import Problem, factors_of
+
+DATES = (2020.0, 2021.5, 2022.0, 2023.25)
+BASE, GROWTH, RANK = (0.2, 0.3), (0.5, 0.1), 0.6
+
+
+@cc.quantity("1")
+def level(year, start, base, growth):
+    return np.exp(np.log(10) * (base + growth * (year - start)))
+
+
+@cc.quantity("1")
+def other_level(year, start, other_base):
+    return np.exp(np.log(10) * (other_base + 0 * (year - start) / start))
+
+
+MODEL = cc.Model([level, other_level], headline=["level"])
+
+
+def priors(rank=RANK):
+    correlations = [cc.Correlation(("base", "growth"), rank)] if rank else []
+    return cc.Priors(
+        *correlations,
+        base=cc.Normal(*BASE, unit="OOM"),
+        growth=cc.Normal(*GROWTH, unit="OOM/year"),
+        other_base=cc.Normal(0.0, 1.0, unit="OOM"),
+        start=cc.Fixed(2020.0, unit="year"),
+    )
+
+
+def observed(values, *, sd=0.15, kind="value", group="", quantity="level", dates=DATES):
+    rows = tuple(
+        Observation(
+            id=f"{quantity}_{k}",
+            date=date,
+            quantity=quantity,
+            name="made up",
+            value=10.0**value,
+            unit="1",
+            sd_log10=sd,
+            source="made up",
+            as_of="2024",
+            known=f"{int(date)}",
+            kind=kind,
+            group=group,
+        )
+        for k, (date, value) in enumerate(zip(dates, values, strict=True))
+    )
+    beliefs = {
+        "discrepancy": cc.LogNormal.from_quantiles({0.05: 0.02, 0.95: 0.2}, unit="OOM"),
+        "record_gap": cc.LogNormal.from_quantiles({0.05: 0.05, 0.95: 0.4}, unit="OOM"),
+    }
+    return Observations(rows, beliefs, 0.5)
+
+
+def exact_posterior(values, sd=0.15, correlation=0.0):
+    """Return mean and covariance of base and growth given all values, by the normal equations."""
+    gaussian = 2 * np.sin(np.pi * RANK / 6)
+    prior = np.outer([BASE[1], GROWTH[1]], [BASE[1], GROWTH[1]]) * np.array([[1, gaussian], [gaussian, 1]])
+    design = np.column_stack([np.ones(len(DATES)), np.array(DATES) - 2020])
+    noise = sd**2 * (correlation + (1 - correlation) * np.eye(len(DATES)))
+    precision = np.linalg.inv(prior) + design.T @ np.linalg.inv(noise) @ design
+    centre = np.linalg.solve(prior, [BASE[0], GROWTH[0]]) + design.T @ np.linalg.solve(noise, values)
+    return np.linalg.solve(precision, centre), np.linalg.inv(precision)
+
+
+VALUES = np.array([0.45, 1.35, 1.2, 2.1])
+
+
+@pytest.mark.parametrize("method", ["importance", "tempered"])
+@pytest.mark.parametrize("group", ["", "together"])
+def test_both_ways_give_the_conjugate_posterior(method, group):
+    tree = cc.condition(
+        priors(), observed(VALUES, group=group), model=MODEL, size=1 << 14, seed=4, discrepancy=0.0, method=method
+    )
+    mean, covariance = exact_posterior(VALUES, correlation=0.5 if group else 0.0)
+    draws = np.stack([tree["posterior"][name].values.ravel() for name in ("base", "growth")])
+    ess, deviation = tree.attrs["ess"], np.sqrt(np.diag(covariance))
+    assert tree.attrs["reached"] == 1
+    assert ess > 400
+    # Four standard errors: of a mean sd / sqrt(ess), of an estimated deviation sd / sqrt(2 ess).
+    assert np.abs(draws.mean(axis=1) - mean) == pytest.approx(0, abs=4 * deviation.max() / np.sqrt(ess))
+    assert np.all(np.abs(draws.mean(axis=1) - mean) < 4 * deviation / np.sqrt(ess))
+    assert np.all(np.abs(draws.std(axis=1) / deviation - 1) < 4 / np.sqrt(2 * ess))
+    expected = covariance[0, 1] / deviation.prod()
+    assert np.corrcoef(draws)[0, 1] == pytest.approx(expected, abs=4 / np.sqrt(ess))
+
+
+def test_what_was_not_observed_stays_at_its_prior():
+    tree = cc.condition(priors(), observed(VALUES), model=MODEL, size=1 << 13, seed=4)
+    untouched = tree["posterior"]["other_base"].values.ravel()
+    assert stats.kstest(untouched, "norm").pvalue > 1e-3
+    assert abs(np.corrcoef(untouched, tree["posterior"]["growth"].values.ravel())[0, 1]) < 4 / np.sqrt(untouched.size)
+
+
+def test_the_likelihood_factorises_into_what_is_learnt_apart():
+    rows = (*observed(VALUES).rows, *observed([0.3], quantity="other_level", dates=[2022.0]).rows)
+    observations = replace(observed(VALUES), rows=rows)
+    whole = Problem.of(priors(), observations, MODEL, None)
+    parts = factors_of(whole, observations, MODEL, None)
+    assert sorted(part.quantities for part in parts) == [("level",), ("other_level",)]
+    assert sorted(np.concatenate([part.columns for part in parts])) == list(range(len(whole.active)))
+    scores = np.random.default_rng(2).standard_normal((50, len(whole.active)))
+    together = sum(part.log_likelihood(scores[:, part.columns]) for part in parts)
+    assert together == pytest.approx(whole.log_likelihood(scores), rel=1e-12)
+
+
+def test_rows_of_one_group_are_learnt_together():
+    rows = (*observed(VALUES, group="g").rows, *observed([0.3], quantity="other_level", dates=[2022.0], group="g").rows)
+    observations = replace(observed(VALUES), rows=rows)
+    assert len(factors_of(Problem.of(priors(), observations, MODEL, None), observations, MODEL, None)) == 1
+
+
+def rank_of_truth(problem, truth, values, method, seed):
+    """Return the share of the posterior below the truth, for each parameter."""
+    problem = replace(problem, rows=replace(problem.rows, value=values))
+    scores = problem.sobol_scores(seed, 1 << 11)
+    likelihoods = problem.log_likelihood(scores)
+    weights = smoothed_weights(likelihoods)
+    if method == "importance":
+        found = resampled(scores, likelihoods, weights, draws=128, seed=seed, name="toy")
+    else:
+        target = problem.log_likelihood
+        found = sampled(target, scores, likelihoods, weights, seed=seed, name="toy", budget=1, draws=128)
+    draws = found.scores.reshape(-1, truth.size)
+    return (draws < truth).mean(axis=0)
+
+
+@pytest.mark.parametrize(("method", "replicates"), [("importance", 160), ("tempered", 80)])
+def test_simulation_based_calibration(method, replicates):
+    """Ranks of the truth are uniform: chi-square tests on 8 bins, false-alarm rate 1 in 1,000 for all together."""
+    bins = 8
+    observations = observed(VALUES, sd=0.3, kind="record", group="together")
+    problem = Problem.of(priors(), observations, MODEL, None)
+    generator = np.random.default_rng(8)
+    truths = generator.standard_normal((replicates, len(problem.active)))
+    inputs = problem.inputs(truths)
+    predicted, errors = problem.predicted(inputs, replicates), problem.errors(inputs, replicates)
+    simulated = replicate(problem.rows, predicted, errors, generator)
+    ranks = np.array([rank_of_truth(problem, truths[k], simulated[:, k], method, k) for k in range(replicates)])
+    counts = np.stack([np.histogram(rank, bins=bins, range=(0, 1))[0] for rank in ranks.T])
+    chance = stats.chi2.sf(((counts - replicates / bins) ** 2 / (replicates / bins)).sum(axis=1), bins - 1)
+    assert len(problem.active) == 4
+    assert chance.min() > 1e-3 / chance.size
+
+
+def test_known_parameters_are_recovered():
+    truth = {"base": -0.15, "growth": 0.62}
+    dates = np.linspace(2020, 2030, 40)
+    noise = 0.05 * np.random.default_rng(1).standard_normal(dates.size)
+    values = truth["base"] + truth["growth"] * (dates - 2020) + noise
+    tree = cc.condition(priors(0), observed(values, sd=0.05, dates=dates), model=MODEL, size=1 << 13, seed=2)
+    table = learnt(tree).sel(input=list(truth))
+    for name, value in truth.items():
+        draws = tree["posterior"][name].values
+        assert abs(draws.mean() - value) < 4 * draws.std()
+    assert (table["contraction"] > 0.9).all()
+    assert tree.attrs["reached"] == 1
+
+
+def test_the_order_of_the_observations_changes_no_bit():
+    observations = observed(VALUES, kind="record", group="g")
+    turned = replace(observations, rows=observations.rows[::-1])
+    one, two = (cc.condition(priors(), rows, model=MODEL, size=1 << 11, seed=3) for rows in (observations, turned))
+    xr.testing.assert_identical(one["posterior"].to_dataset(), two["posterior"].to_dataset())
+    xr.testing.assert_identical(one["log_likelihood"].to_dataset(), two["log_likelihood"].to_dataset())
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_does_not():
+    one, same, other = (
+        cc.condition(priors(), observed(VALUES), model=MODEL, size=1 << 11, seed=seed)["posterior"]["base"].values
+        for seed in (3, 3, 4)
+    )
+    assert np.array_equal(one, same)
+    assert not np.array_equal(one, other)
+
+
+def test_weights_that_fail_are_said_to_fail_or_sampled_on():
+    far = observed(np.array([3.0, 5.0, 6.0, 8.0]), sd=0.02)
+    forced = cc.condition(priors(), far, model=MODEL, size=1 << 10, discrepancy=0.0, method="importance")
+    assert forced.attrs["reached"] == 0
+    assert "not to be trusted" in forced.attrs["statement"]
+    found = cc.condition(priors(), far, model=MODEL, size=1 << 10, discrepancy=0.0)
+    mean, covariance = exact_posterior(np.array([3.0, 5.0, 6.0, 8.0]), sd=0.02)
+    assert found.attrs["method"] == "tempered"
+    assert found.attrs["reached"] == 1
+    assert found["posterior"]["base"].values.mean() == pytest.approx(mean[0], abs=4 * np.sqrt(covariance[0, 0] / 400))
+
+
+@pytest.mark.parametrize(("log_ratios", "k_hat"), [(np.zeros(1000), -1.0), (-1e4 * np.arange(1000.0), np.inf)])
+def test_weights_without_a_tail_to_fit(log_ratios, k_hat):
+    weights = smoothed_weights(log_ratios)
+    assert weights.k_hat == k_hat
+    assert np.exp(weights.log).sum() == pytest.approx(1)
+    assert weights.ess == pytest.approx(1000 if k_hat < 0 else 1)
+
+
+@pytest.mark.parametrize("shape", [0.2, 0.5, 0.9])
+def test_k_hat_finds_the_shape_of_a_pareto_tail(shape):
+    ratios = stats.genpareto.ppf((np.arange(1 << 16) + 0.5) / (1 << 16), shape, scale=shape) + 1
+    # Three standard errors of the shape from 768 values in the tail: (1 + shape) / sqrt(768).
+    assert smoothed_weights(np.log(ratios)).k_hat == pytest.approx(shape, abs=3 * (1 + shape) / np.sqrt(768))
+
+
+def test_a_budget_that_ends_is_said():
+    far = observed(np.array([3.0, 5.0, 6.0, 8.0]), sd=0.02)
+    tree = cc.condition(priors(), far, model=MODEL, size=1 << 10, discrepancy=0.0, budget=1, draws=128)
+    assert tree.attrs["reached"] == 0
+    assert "budget of 1 runs ended" in tree.attrs["statement"]
+
+
+def test_arviz_works_on_the_result_and_netcdf_keeps_it(tmp_path):
+    tree = cc.condition(priors(), observed(VALUES), model=MODEL, size=1 << 12, seed=5)
+    groups = {"prior", "posterior", "prior_predictive", "posterior_predictive", "observed_data", "log_likelihood"}
+    assert groups | {"sample_stats"} <= set(tree.children)
+    summary = arviz_stats.summary(tree, var_names=["growth"], round_to="none")
+    assert float(summary.loc["growth", "mean"]) == pytest.approx(float(tree["posterior"]["growth"].mean()))
+    assert arviz_stats.loo(tree).n_data_points == len(VALUES)
+    tree.to_netcdf(tmp_path / "tree.nc", engine="h5netcdf")
+    with xr.open_datatree(tmp_path / "tree.nc", engine="h5netcdf") as back:
+        xr.testing.assert_identical(back.load(), tree)
+
+
+def test_posterior_draws_go_on_through_the_model():
+    tree = cc.condition(priors(), observed(VALUES), model=MODEL, size=1 << 12, seed=5)
+    inputs = posterior_inputs(tree, 1000, seed=1)
+    assert inputs.attrs["design"] == "posterior"
+    assert inputs["start"].dims == ()
+    forecast = cc.propagate(inputs, model=MODEL, years=[2022, 2030])
+    expected = 10 ** (inputs["base"] + inputs["growth"] * 10)
+    np.testing.assert_allclose(forecast["level"].sel(year=2030), expected, rtol=1e-12)
+    assert set(np.unique(inputs["growth"])) <= set(np.unique(tree["posterior"]["growth"]))
+    indices = cc.given_data_indices(forecast)
+    assert np.isfinite(indices["S1"]).all()
+    with pytest.raises(cc.InputError, match="has 4096 draws"):
+        posterior_inputs(tree, 5000)
+    with pytest.raises(cc.InputError, match="posterior or prior"):
+        posterior_inputs(tree, group="observed_data")
+
+
+def test_a_scenario_is_laid_over_what_was_learnt():
+    tree = cc.condition(priors(), observed(VALUES), model=MODEL, size=1 << 12, seed=5)
+    scenario = priors().replace(other_base=cc.Uniform(3.0, 4.0, unit="OOM"))
+    inputs = scenario_inputs(tree, priors(), scenario)
+    assert inputs["other_base"].min() >= 3
+    np.testing.assert_array_equal(inputs["growth"], posterior_inputs(tree)["growth"])
+    assert cc.propagate(inputs, model=MODEL, years=[2030])["level"].shape == (1, inputs.sizes["sample"])
+    with pytest.raises(cc.InputError, match="was not conditioned here"):
+        scenario_inputs(tree, scenario, scenario)
+
+
+def test_leaving_a_row_out_by_weights_is_leaving_it_out():
+    tree = cc.condition(priors(), observed(VALUES), model=MODEL, size=1 << 15, seed=6, discrepancy=0.0)
+    influence = observation_influence(tree).sel(observation="level_1", input="growth")
+    kept = [0, 2, 3]
+    gaussian = 2 * np.sin(np.pi * RANK / 6)
+    prior = np.outer([BASE[1], GROWTH[1]], [BASE[1], GROWTH[1]]) * np.array([[1, gaussian], [gaussian, 1]])
+    design = np.column_stack([np.ones(3), np.array(DATES)[kept] - 2020])
+    precision = np.linalg.inv(prior) + design.T @ design / 0.15**2
+    without = np.linalg.solve(
+        precision, np.linalg.solve(prior, [BASE[0], GROWTH[0]]) + design.T @ VALUES[kept] / 0.15**2
+    )
+    full = exact_posterior(VALUES)[0]
+    assert influence["k_hat"] < 0.7
+    assert influence["shift"].item() == pytest.approx((full - without)[1] / GROWTH[1], abs=0.06)
+    row = np.array([1, DATES[1] - 2020])
+    spread = np.sqrt(row @ np.linalg.inv(precision) @ row + 0.15**2)
+    assert influence["elpd"].item() == pytest.approx(stats.norm.logpdf(VALUES[1], row @ without, spread), abs=0.1)
+
+
+def test_the_tail_of_the_prior_prediction_is_that_of_its_normal_distribution():
+    tree = cc.condition(priors(0), observed([0.9, 1.2, 1.2, 2.1]), model=MODEL, size=1 << 12, discrepancy=0.0)
+    conflict = prior_conflict(tree)
+    spread = np.hypot(BASE[1], 0.15)
+    exact = 2 * stats.norm.sf((0.9 - BASE[0]) / spread)
+    assert conflict["prior_tail"].sel(observation="level_0").item() == pytest.approx(exact, abs=4 * 2 * 0.1 / 64)
+    assert np.all(conflict["prior"].sel(quantile=0.05) < conflict["prior"].sel(quantile=0.95))
+
+
+def test_a_cut_by_date_uses_only_what_was_known():
+    tree = cc.condition(priors(), observed(VALUES), model=MODEL, size=1 << 11, as_of="2022")
+    assert list(tree["observed_data"]["date"].values) == [2020.0, 2021.5, 2022.0]
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"size": 1000}, "1000"),
+        ({"method": "hmc"}, "choose one of"),
+        ({"draws": 100}, "multiple of 128"),
+        ({"as_of": "2001"}, "holds no observation known by 2001"),
+        ({"years": [2021, 2030]}, "outside the years 2021 to 2030"),
+        ({"discrepancy": {"levle": 0.1}}, "nearest known: level"),
+    ],
+)
+def test_bad_settings_are_refused(settings, told):
+    with pytest.raises(cc.InputError, match=told):
+        cc.condition(priors(), observed(VALUES), model=MODEL, **{"size": 1 << 10, **settings})
+
+
+def test_rows_outside_the_years_can_be_left_out():
+    tree = cc.condition(priors(), observed(VALUES), model=MODEL, years=[2021, 2030], size=1 << 10, skip_bad=True)
+    assert tree["observed_data"].sizes["observation"] == 3
+    assert "outside the years" in tree.attrs["left_out"]
+
+
+def test_nothing_uncertain_is_refused():
+    fixed = priors(0).replace(base=0.2, growth=0.5)
+    with pytest.raises(cc.InputError, match="nothing to learn"):
+        cc.condition(fixed, observed(VALUES), model=MODEL, size=1 << 10, discrepancy=0.0)
+
+
+def test_pointwise_densities_of_single_rows_add_up_to_the_likelihood():
+    tree = cc.condition(priors(), observed(VALUES), model=MODEL, size=1 << 11, discrepancy=0.1, seed=3)
+    draws = tree["posterior"].to_dataset()
+    predicted = np.stack([(draws["base"] + draws["growth"] * (date - 2020)).values.ravel() for date in DATES])
+    rows = observed(VALUES).arrays()
+    errors = ErrorModel(np.full((1, predicted.shape[1]), 0.1), np.ones(1), np.ones(1))
+    pointwise = tree["log_likelihood"]["log10_observed"].sum("observation").values.ravel()
+    assert pointwise == pytest.approx(log_likelihood(rows, predicted, errors), rel=1e-9)

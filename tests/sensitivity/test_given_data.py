@@ -1,0 +1,159 @@
+import numpy as np
+import pytest
+import xarray as xr
+
+import clustercast as cc
+from clustercast.errors import InputError
+from clustercast.sensitivity.given_data import given_data_indices
+
+V1, V2, V13 = (1 + 0.1 * np.pi**4 / 5) ** 2 / 2, 49 / 8, 8 * 0.01 * np.pi**8 / 225
+EXACT = np.array([V1, V2, 0]) / (V1 + V2 + V13)
+
+
+@cc.quantity("1")
+def ishigami(x1, x2, x3):
+    return np.sin(x1) + 7 * np.sin(x2) ** 2 + 0.1 * x3**4 * np.sin(x1)
+
+
+MODEL = cc.Model([ishigami])
+PRIORS = cc.Priors(**dict.fromkeys(("x1", "x2", "x3"), cc.Uniform(-np.pi, np.pi)))
+
+
+def forecast_of(design="random", size=4096, seed=1, priors=PRIORS, model=MODEL, **options):
+    return cc.propagate(cc.draw(priors, size, design=design, seed=seed), model=model, **options)
+
+
+@pytest.mark.parametrize("design", ["random", "latin", "sobol"])
+def test_every_plain_design_gives_the_exact_indices_within_the_intervals(design):
+    found = given_data_indices(forecast_of(design, 8192)).sel(output="ishigami")
+    np.testing.assert_allclose(found["S1"], EXACT, atol=0.03)
+    assert (np.abs(found["S1"] - EXACT) < 2 * found["S1_conf"]).all()
+
+
+@pytest.mark.parametrize("design", ["random", "sobol"])
+def test_error_at_8192_samples_is_below_the_mark(design):
+    misses = [given_data_indices(forecast_of(design, 8192, seed))["S1"].values[0] - EXACT for seed in range(6)]
+    assert np.sqrt(np.mean(np.square(misses))) < 0.012
+
+
+def test_years_outputs_and_inputs_are_labelled_and_can_be_chosen(tmp_path):
+    @cc.quantity("1")
+    def trend(x, y, year, start):
+        return np.exp(x + y * (year - start))
+
+    priors = cc.Priors(x=cc.Normal(0, 0.1), y=cc.Normal(0, 0.1, unit="1/year"), start=cc.Fixed(2024, unit="year"))
+    forecast = forecast_of(priors=priors, model=cc.Model([trend]), years=(2024, 2026))
+    found = given_data_indices(forecast)
+    assert found["S1"].dims == ("output", "year", "input")
+    assert found["input"].values.tolist() == ["x", "y"]
+    np.testing.assert_allclose(found["S1"].sel(output="trend"), [[1, 0], [0.2, 0.8]], atol=0.05)
+    assert found["scale"].item() == "log10"
+    assert found.attrs["priors_hash"] == priors.hash
+    chosen = given_data_indices(forecast, outputs="trend", inputs="y")
+    xr.testing.assert_allclose(chosen["S1"], found["S1"].sel(input=["y"]))
+    found.to_netcdf(tmp_path / "found.nc", engine="h5netcdf")
+    with xr.open_dataset(tmp_path / "found.nc", engine="h5netcdf") as stored:
+        xr.testing.assert_identical(stored.load(), found)
+
+
+def test_weights_are_taken_in_every_form_and_agree_with_resampling():
+    forecast = forecast_of(size=32768)
+    weights = np.exp(forecast["x1"] / 2)
+    found = given_data_indices(forecast, weights=weights)
+    xr.testing.assert_equal(found["S1"], given_data_indices(forecast, weights=weights.values)["S1"])
+    xr.testing.assert_equal(found["S1"], given_data_indices(forecast.assign(w=weights), weights="w")["S1"])
+    chosen = np.random.default_rng(2).choice(32768, 32768, p=(weights / weights.sum()).values)
+    resampled = given_data_indices(forecast.isel(sample=chosen))
+    assert (np.abs(found["S1"] - resampled["S1"]) < 2 * (found["S1_conf"] + resampled["S1_conf"])).all()
+    assert found.attrs["effective_size"] < 32768
+    assert (np.abs(found["S1"] - EXACT) > 0.02).any()
+
+
+def test_equal_draws_of_a_posterior_count_as_one_of_their_joint_weight():
+    few = forecast_of(size=2048)
+    counts = np.random.default_rng(4).integers(1, 9, 2048)
+    drawn = few.isel(sample=np.repeat(np.arange(2048), counts)).assign_attrs(design="posterior")
+    found, exact = given_data_indices(drawn), given_data_indices(few, weights=counts)
+    xr.testing.assert_allclose(found["S1"], exact["S1"])
+    assert found.attrs["effective_size"] < 2048
+
+
+def test_a_quantity_of_the_sample_can_be_asked_for_beside_the_inputs():
+    forecast = forecast_of(size=2048)
+    found = given_data_indices(forecast.assign(sine=np.sin(forecast["x2"]) ** 2), inputs=["sine", "x2"]).squeeze()
+    assert (np.abs(found["S1"] - EXACT[1]) < 2 * found["S1_conf"]).all()
+
+
+def test_rows_of_structured_designs_are_refused_with_the_remedy():
+    design = cc.propagate(cc.draw(PRIORS, 64, design="saltelli", seed=1), model=MODEL)
+    with pytest.raises(InputError, match=r'saltelli design .* design="random".*cc.sobol_indices'):
+        given_data_indices(design)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"inputs": "x22"}, "'x22' is not an input.*x2"),
+        ({"inputs": []}, "inputs is empty"),
+        ({"outputs": "ishi"}, "ishi"),
+        ({"weights": "w"}, "no weights 'w'"),
+        ({"weights": xr.DataArray(np.ones(3), dims="x")}, "one for each sample"),
+        ({"weights": xr.DataArray(np.ones(4096), {"sample": np.arange(4096)[::-1]}, "sample")}, "another order"),
+        ({"bins": 5000}, "5000 bins"),
+        ({"confidence": 0.0}, "confidence"),
+    ],
+)
+def test_what_cannot_be_used_is_refused(options, message):
+    with pytest.raises(InputError, match=message):
+        given_data_indices(forecast_of(), **options)
+
+
+def test_values_that_are_not_finite_are_refused():
+    forecast = forecast_of(size=512)
+    broken = forecast.assign(x1=forecast["x1"].where(forecast["sample"] != 5).assign_attrs(forecast["x1"].attrs))
+    with pytest.raises(InputError, match="'x1' is nan at sample 5"):
+        given_data_indices(broken)
+
+
+def test_a_forecast_without_inputs_is_refused():
+    with pytest.raises(InputError, match="no input that varies"):
+        given_data_indices(forecast_of().drop_vars(["x1", "x2", "x3"]))
+
+
+def test_the_forecast_is_left_as_it_was():
+    forecast = forecast_of(size=512).assign(level=("sample", np.full(512, 0.1 + 0.2), {"role": "output", "unit": "1"}))
+    before = forecast.copy(deep=True)
+    found = given_data_indices(forecast, scale="raw")
+    xr.testing.assert_identical(forecast, before)
+    assert np.isnan(found["S1"].sel(output="level")).all()
+    assert "level does not vary" in found.attrs["warning"]
+
+
+def test_with_the_model_an_input_without_influence_has_no_index_by_chance():
+    @cc.quantity("1")
+    def first(a, b):
+        return a + b
+
+    @cc.quantity("1")
+    def second(c):
+        return c
+
+    model = cc.Model([first, second])
+    told = {"a": cc.Normal(0, 1), "b": cc.Normal(0, 1), "c": cc.Normal(0, 1)}
+    forecast = cc.propagate(cc.draw(cc.Priors(**told), 512, seed=2), model=model)
+    plain, known = (
+        cc.given_data_indices(forecast, scale="raw"),
+        cc.given_data_indices(forecast, scale="raw", model=model),
+    )
+    assert plain["S1"].sel(output="first", input="c") != 0
+    for name in ("S1", "S1_conf"):
+        assert known[name].sel(output="first", input="c") == 0
+        assert (known[name].sel(output="second", input=["a", "b"]) == 0).all()
+        assert (
+            known[name].sel(output="first", input=["a", "b"]).equals(plain[name].sel(output="first", input=["a", "b"]))
+        )
+    # A correlated input explains what it shares, and weights can tie inputs together.
+    tied = cc.propagate(cc.draw(cc.Priors(cc.Correlation(("a", "c"), 0.9), **told), 512, seed=2), model=model)
+    assert cc.given_data_indices(tied, scale="raw", model=model)["S1"].sel(output="first", input="c") > 0.2
+    weighted = cc.given_data_indices(forecast, scale="raw", model=model, weights=np.ones(512))
+    assert weighted["S1"].sel(output="first", input="c") == plain["S1"].sel(output="first", input="c")

@@ -1,0 +1,94 @@
+import numpy as np
+import pytest
+from SALib.analyze import delta, pawn
+
+import clustercast as cc
+from clustercast.errors import InputError
+from clustercast.sensitivity.salib import delta_indices, pawn_indices
+
+
+@cc.quantity("1")
+def skewed(x, y, choice):
+    return x * (1 + y) + choice
+
+
+@cc.quantity("1")
+def rising(x, year, start, slope):
+    return 1 + x * slope * (year - start)
+
+
+PRIORS = cc.Priors(
+    x=cc.LogNormal(0, 2.5),
+    y=cc.Uniform(0, 1),
+    choice=cc.Discrete([0, 1, 5], [0.5, 0.49, 0.01]),
+    start=cc.Fixed(2024, unit="year"),
+    slope=cc.Fixed(1, unit="1/year"),
+)
+FORECAST = cc.propagate(cc.draw(PRIORS, 600, seed=1), model=cc.Model([skewed, rising]), years=(2024, 2026))
+PROBLEM = {"num_vars": 3, "names": ["a", "b", "c"], "bounds": [[0.0, 1.0]] * 3}
+
+
+def ranks():
+    order = [np.argsort(np.argsort(FORECAST[name].values, kind="stable")) for name in ("x", "y", "choice")]
+    return (np.column_stack(order) + 0.5) / 600
+
+
+def test_delta_is_salib_on_the_order_of_the_inputs():
+    found = delta_indices(FORECAST, outputs="skewed", resamples=3, seed=5).sel(output="skewed")
+    values = np.log10(FORECAST["skewed"].values)
+    direct = delta.analyze(dict(PROBLEM), ranks(), values, num_resamples=3, seed=5)
+    np.testing.assert_allclose(found["delta"], direct["delta_raw"], rtol=1e-12)
+    np.testing.assert_allclose(found["delta_conf"], direct["delta_raw_conf"], rtol=1e-12)
+    np.testing.assert_allclose(found["S1"], direct["S1"], rtol=1e-12)
+
+
+def test_a_seed_of_0_is_a_seed_like_any_other():
+    one, same, other = (delta_indices(FORECAST, outputs="skewed", resamples=3, seed=seed) for seed in (0, 0, 5))
+    assert one["delta"].equals(same["delta"]) and not one["delta"].equals(other["delta"])
+
+
+def test_pawn_is_salib_on_the_values_where_none_are_equal():
+    found = pawn_indices(FORECAST, outputs="skewed").sel(output="skewed", input=["x", "y"])
+    values = FORECAST[["x", "y"]].to_array().values.T
+    direct = pawn.analyze(
+        {"num_vars": 2, "names": ["a", "b"], "bounds": [[0.0, 1.0]] * 2}, values, FORECAST["skewed"].values
+    )
+    for measure in ("minimum", "mean", "median", "maximum", "CV"):
+        np.testing.assert_allclose(found[measure], direct[measure], rtol=1e-12)
+
+
+def test_long_tails_and_rare_choices_are_measured_without_a_word_from_salib(capsys):
+    found = delta_indices(FORECAST, outputs="skewed", resamples=3)
+    assert np.isfinite(found["delta"]).all()
+    assert found["delta"].sel(output="skewed").idxmax() == "x"
+    assert capsys.readouterr().err == ""
+
+
+def test_a_year_without_variance_is_undefined_and_an_output_without_any_is_refused():
+    found = delta_indices(FORECAST, outputs="rising", resamples=3).sel(output="rising")
+    assert np.isnan(found["delta"].sel(year=2024)).all()
+    assert found["delta"].sel(year=2026).idxmax() == "x"
+    with pytest.raises(InputError, match="'rising' is constant"):
+        pawn_indices(FORECAST.sel(year=[2024]), outputs="rising")
+
+
+def test_the_plots_of_salib_take_the_indices():
+    import matplotlib.pyplot as plt
+    from SALib import ProblemSpec
+    from SALib.plotting import bar, heatmap
+
+    priors = cc.Priors(**{name: PRIORS[name] for name in ("x", "y", "choice")})
+    design = cc.draw(priors, 256, design="saltelli", replicates=8, seed=1)
+    indices = cc.sobol_indices(cc.propagate(design, model=cc.Model([skewed])))
+    result = cc.to_salib(indices, "skewed")
+    total, first, second = result.to_df()
+    heights = [bar_drawn.get_height() for bar_drawn in bar.plot(total).patches]
+    np.testing.assert_allclose(heights, indices["ST"].sel(output="skewed"))
+    np.testing.assert_allclose(first["S1"], indices["S1"].sel(output="skewed"))
+    assert second.index.tolist() == [("x", "y"), ("x", "choice"), ("y", "choice")]
+    assert len(result.plot()) == 3
+    spec = ProblemSpec({"num_vars": 3, "names": list(total.index), "bounds": [[0, 1]] * 3, "outputs": ["skewed"]})
+    spec._analysis = result
+    drawn = heatmap.heatmap(spec, "skewed", "ST").images[0].get_array()
+    np.testing.assert_allclose(np.ravel(drawn), indices["ST"].sel(output="skewed"))
+    plt.close("all")

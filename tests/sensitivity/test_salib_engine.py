@@ -1,0 +1,152 @@
+"""SALib's traps are real, and closed."""
+
+import warnings
+
+import numpy as np
+import pytest
+from SALib.analyze import delta, morris, pawn
+from SALib.analyze import sobol as salib_sobol
+from SALib.sample import sobol as salib_sample
+
+from clustercast.arrays.resampling import bootstrap_weights
+from clustercast.arrays.sobol_panel import sobol_panel
+from clustercast.errors import InputError
+from clustercast.sensitivity.salib_engine import (
+    delta_column,
+    morris_column,
+    morris_trajectories,
+    pawn_column,
+    result_dict,
+    sobol_columns,
+)
+from tests.reference.problems import ishigami
+
+
+def problem():
+    return {"num_vars": 3, "names": ["x1", "x2", "x3"], "bounds": [[0.0, 1.0]] * 3}
+
+
+@pytest.fixture(scope="module")
+def values():
+    rows = np.clip(salib_sample.sample(problem(), 128, seed=5), 1e-12, 1 - 1e-12)
+    return np.stack([ishigami().evaluate(rows), np.exp(rows.sum(axis=1))])
+
+
+@pytest.mark.parametrize("seed", [0, 7])
+@pytest.mark.parametrize("second_order", [True, False])
+def test_both_engines_agree_on_indices_and_intervals(values, seed, second_order):
+    found = sobol_columns(
+        values, 3, design_second_order=True, second_order=second_order, confidence=0.8, resamples=40, seed=seed
+    )
+    ours = sobol_panel(
+        values,
+        3,
+        design_second_order=True,
+        second_order=second_order,
+        weights=bootstrap_weights(128, 40, seed),
+        confidence=0.8,
+    )
+    for name in ("first", "total", "variance", "first_half_width", "total_half_width"):
+        np.testing.assert_allclose(getattr(ours, name), getattr(found, name), rtol=0, atol=1e-12, err_msg=name)
+    if second_order:
+        np.testing.assert_allclose(ours.second, found.second, rtol=0, atol=1e-12)
+        np.testing.assert_allclose(ours.second_half_width, found.second_half_width, rtol=0, atol=1e-12)
+    else:
+        assert found.second is None
+
+
+def test_seed_zero_is_a_seed(values):
+    """SALib itself draws another bootstrap each time it is given seed 0."""
+    np.random.seed(1)  # noqa: NPY002
+    theirs = [salib_sobol.analyze(problem(), values[0], seed=0)["S1_conf"] for _ in range(2)]
+    assert (theirs[0] != theirs[1]).any()
+    ours = [sobol_columns(values, 3, design_second_order=True, second_order=True, seed=0) for _ in range(2)]
+    np.testing.assert_array_equal(ours[0].first_half_width, ours[1].first_half_width)
+
+
+def test_values_that_are_not_finite_are_refused(values):
+    """SALib itself answers 0 for every input."""
+    broken = values.copy()
+    broken[1, 17] = np.inf
+    with np.errstate(invalid="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        theirs = salib_sobol.analyze(problem(), broken[1], seed=1)
+    assert not theirs["S1"].any() and not theirs["ST"].any()
+    with pytest.raises(InputError, match="first inf in column 1 at row 17"):
+        sobol_columns(broken, 3, design_second_order=True, second_order=True)
+
+
+def test_a_constant_column_is_undefined_and_without_a_warning(values):
+    found = sobol_columns(np.stack([values[0], np.ones(1024)]), 3, design_second_order=True, second_order=True)
+    assert found.variance[1] == 0 and np.isnan(found.first[1]).all() and np.isnan(found.second[1]).all()
+    assert np.isfinite(found.first[0]).all()
+
+
+def test_rows_that_do_not_fit_are_refused():
+    with pytest.raises(InputError, match="21 rows"):
+        sobol_columns(np.zeros((1, 21)), 3, design_second_order=True, second_order=True)
+
+
+def test_result_dict_does_what_salibs_own_does(values):
+    theirs = salib_sobol.analyze(problem(), values[0], seed=3)
+    ours = result_dict(["x1", "x2", "x3"], dict(theirs))
+    for one, other in zip(ours.to_df(), theirs.to_df(), strict=True):
+        assert one.equals(other)
+
+
+def sample():
+    rng = np.random.default_rng(2)
+    inputs = rng.random((400, 3))
+    return inputs, 4 * inputs[:, 0] + inputs[:, 1]
+
+
+def test_delta_is_salibs_with_a_seed_and_leaves_global_state_alone():
+    inputs, values = sample()
+    state, filters, formatter = np.random.get_state()[1].copy(), list(warnings.filters), warnings.formatwarning  # noqa: NPY002
+    found = delta_column(inputs, values, resamples=10, seed=3)
+    assert (np.random.get_state()[1] == state).all()  # noqa: NPY002
+    assert warnings.filters == filters and warnings.formatwarning is formatter
+    formatter = warnings.formatwarning
+    try:
+        with warnings.catch_warnings():
+            theirs = delta.analyze(problem(), inputs, values, num_resamples=10, seed=3)
+    finally:
+        warnings.formatwarning = formatter
+    np.testing.assert_array_equal(found["S1"], theirs["S1"])
+    np.testing.assert_array_equal(found["delta"], theirs["delta_raw"] if "delta_raw" in theirs else theirs["delta"])
+    assert found["delta"].argmax() == 0
+
+
+def test_pawn_is_salibs():
+    inputs, values = sample()
+    found = pawn_column(inputs, values)
+    theirs = pawn.analyze(problem(), inputs, values, S=10, seed=1)
+    for key, part in found.items():
+        np.testing.assert_array_equal(part, theirs[key])
+
+
+@pytest.mark.parametrize("seed", [0, 4])
+def test_morris_finds_the_slopes_of_a_plane(seed):
+    points = morris_trajectories(3, 8, seed=seed)
+    np.testing.assert_array_equal(points, morris_trajectories(3, 8, seed=seed))
+    found = morris_column(points, points @ [3.0, -2.0, 0.0], seed=seed)
+    np.testing.assert_allclose(found["mu"], [3, -2, 0], atol=1e-12)
+    np.testing.assert_allclose(found["mu_star"], [3, 2, 0], atol=1e-12)
+    np.testing.assert_allclose(found["sigma"], 0, atol=1e-12)
+    theirs = morris.analyze(problem(), points, points[:, 0] ** 2, seed=4)
+    np.testing.assert_allclose(morris_column(points, points[:, 0] ** 2)["mu_star"], theirs["mu_star"])
+
+
+@pytest.mark.parametrize("column", [delta_column, pawn_column, morris_column])
+def test_other_measures_refuse_values_that_are_not_finite(column):
+    inputs, values = sample()
+    with pytest.raises(InputError, match="not finite"):
+        column(inputs, np.where(values > 4.9, np.nan, values))
+
+
+def test_what_salib_only_warns_of_is_an_error():
+    """SALib notes a failed bin and answers NaN for the input."""
+    inputs, values = sample()
+    inputs[:, 1] = 0.5
+    with pytest.raises(InputError, match="no delta for input 1 of 3"):
+        delta_column(inputs, values, resamples=3)

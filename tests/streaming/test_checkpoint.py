@@ -1,0 +1,180 @@
+"""Runs that are killed resume with the same bits; what has changed is noticed; what cannot be written is said."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import clustercast as cc
+from clustercast.arrays.moments import LEAF
+from clustercast.errors import InputError
+from clustercast.streaming import checkpoint as checkpoint_module
+from clustercast.streaming import stream as streaming
+from clustercast.streaming.checkpoint import FILE, code_fingerprint
+
+ROOT = Path(__file__).parents[2]
+SIZE = 40 * LEAF
+PROGRAM = """
+import sys
+import numpy as np
+import clustercast as cc
+from clustercast.streaming import checkpoint
+checkpoint._SHARE = 1.0
+priors = cc.Priors(x=cc.Normal(0, 1), y=cc.Gamma(2, 3))
+
+@cc.quantity("1")
+def total(x, y):
+    return np.exp(x) + y
+
+result = cc.stream(priors, size={size}, model=cc.Model([total]), seed=4, block=1, checkpoint=sys.argv[1])
+np.savez(sys.argv[2], **{{name: found.values for name, found in result.data_vars.items()}})
+"""
+
+
+@cc.quantity("1")
+def total(x, y):
+    return np.exp(x) + y
+
+
+PRIORS = cc.Priors(x=cc.Normal(0, 1), y=cc.Gamma(2, 3))
+
+
+def streamed(place=None, **changed):
+    arguments = {"size": SIZE, "model": cc.Model([total]), "seed": 4, "checkpoint": place} | changed
+    return cc.stream(arguments.pop("priors", PRIORS), **arguments)
+
+
+def bits(summary):
+    return {name: variable.values.tobytes() for name, variable in summary.data_vars.items()}
+
+
+class Stop(Exception):
+    """What a run is broken off with."""
+
+
+def broken_off(place, after=10):
+    """Run until some leaves are done."""
+
+    def progress(done, planned):
+        if done >= after * LEAF:
+            raise Stop
+
+    with pytest.raises(Stop):
+        streamed(place, block=3 * LEAF, progress=progress)
+
+
+def test_a_run_that_is_killed_at_any_moment_resumes_with_the_same_bits(tmp_path):
+    script, place, out = tmp_path / "run.py", tmp_path / "kept", tmp_path / "out.npz"
+    script.write_text(PROGRAM.format(size=SIZE))
+    command = [sys.executable, str(script), str(place), str(out)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    moments = random.Random(8)
+    for _ in range(3):
+        process = subprocess.Popen(command, env=environment)
+        deadline = time.monotonic() + 20
+        while not (place / FILE).exists() and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.002)
+        time.sleep(moments.uniform(0, 0.15))
+        process.send_signal(signal.SIGKILL)
+        process.wait(timeout=20)
+    subprocess.run(command, env=environment, check=True, timeout=60)
+    with np.load(out) as found:
+        assert {name: found[name].tobytes() for name in found.files} == bits(streamed())
+    assert not [path for path in place.iterdir() if path.suffix == ".npz" and path.name != FILE]
+
+
+def test_what_is_finished_is_not_done_again(tmp_path, monkeypatch):
+    broken_off(tmp_path)
+    pieces = []
+    reduce_leaves = streaming.reduce_leaves
+
+    def counted(plan, start, stop):
+        pieces.append((start, stop))
+        return reduce_leaves(plan, start, stop)
+
+    monkeypatch.setattr(streaming, "reduce_leaves", counted)
+    # How a run is cut and where it is computed may change.
+    assert bits(streamed(tmp_path, block=16 * LEAF, executor="threads", workers=2)) == bits(streamed())
+    assert sorted(pieces[:3]) == [(12, 16), (16, 32), (32, 40)]
+    done = len(pieces)
+    streamed(tmp_path)
+    assert len(pieces) == done
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"priors": PRIORS.replace(x=cc.Normal(0, 1.01))}, "priors was priors .* and is priors"),
+        ({"seed": 5}, "seed was 4 and is 5"),
+        ({"size": SIZE + 1}, f"size was {SIZE} and is {SIZE + 1}"),
+        ({"size": 2 * LEAF, "design": "sobol"}, "design was random and is sobol"),
+        ({"thresholds": {"total": 3}}, "thresholds was {} and is"),
+        ({"years": [2030]}, "years was"),
+    ],
+)
+def test_another_call_is_refused(tmp_path, changed, message):
+    broken_off(tmp_path)
+    before = (tmp_path / FILE).read_bytes()
+    with pytest.raises(InputError, match=f"of another run: .*{message}.*make the same call again"):
+        streamed(tmp_path, **changed)
+    assert (tmp_path / FILE).read_bytes() == before
+
+
+def test_other_libraries_are_refused(tmp_path, monkeypatch):
+    broken_off(tmp_path)
+    monkeypatch.setattr(streaming, "versions", lambda: {"numpy": "1.0"})
+    with pytest.raises(InputError, match=r'libraries was {.*} and is {"numpy": "1.0"}'):
+        streamed(tmp_path)
+
+
+def test_another_model_is_refused_even_where_only_what_it_calls_has_changed(tmp_path):
+    def model_of(helper):
+        def total(x, y):
+            return helper(x) + y
+
+        return cc.Model([cc.quantity("1")(total)])
+
+    one, same, other = (model_of(f) for f in (lambda x: np.exp(x), lambda x: np.exp(x), lambda x: np.exp(2 * x)))
+    assert code_fingerprint(one) == code_fingerprint(same)
+    streamed(tmp_path, size=LEAF, model=one)
+    with pytest.raises(InputError, match="code was"):
+        streamed(tmp_path, size=LEAF, model=other)
+
+
+def test_a_checkpoint_that_is_damaged_is_said_to_be(tmp_path):
+    broken_off(tmp_path)
+    (tmp_path / FILE).write_bytes((tmp_path / FILE).read_bytes()[:1000])
+    with pytest.raises(InputError, match="cannot read the checkpoint .* remove it"):
+        streamed(tmp_path)
+
+
+def test_a_full_disk_is_one_clear_error_and_nothing_is_lost(tmp_path, monkeypatch):
+    broken_off(tmp_path)
+    before = (tmp_path / FILE).read_bytes()
+    device = Path("/dev/full")
+
+    def onto_a_full_disk(path, **arrays):
+        with device.open("wb", buffering=0) as file:
+            file.write(b"whatever")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint_module.np, "savez", onto_a_full_disk)
+        with pytest.raises(InputError, match="the disk is full; free some space"):
+            streamed(tmp_path)
+    assert (tmp_path / FILE).read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == [FILE]
+    assert bits(streamed(tmp_path)) == bits(streamed())
+
+
+def test_a_place_that_cannot_be_written_to_is_said_before_the_run(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    seen = []
+    with pytest.raises(InputError, match="cannot write .*file.*name a directory"):
+        streamed(tmp_path / "file", progress=lambda *told: seen.append(told))
+    assert not seen

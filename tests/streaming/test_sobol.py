@@ -1,0 +1,111 @@
+"""Streamed Sobol' indices: those of the whole design, for any cut and any workers."""
+
+import numpy as np
+import pytest
+
+import clustercast as cc
+from clustercast.errors import InputError
+from clustercast.streaming import sobol as module
+
+
+@cc.quantity("1")
+def ishigami(x1, x2, x3):
+    return np.sin(x1) + 7 * np.sin(x2) ** 2 + 0.1 * x3**4 * np.sin(x1)
+
+
+@cc.quantity("W")
+def power(year, start, growth, start_year):
+    return start * np.exp(growth * (year - start_year))
+
+
+@cc.quantity("W")
+def start_power(start):
+    return 2 * start
+
+
+@cc.quantity("1", labels=["small", "large"])
+def kind(start, limit):
+    return np.where(start > limit, 1, 0)
+
+
+ANGLE = cc.Uniform(-np.pi, np.pi)
+ISHIGAMI = cc.Priors(x1=ANGLE, x2=ANGLE, x3=ANGLE)
+GROWTH = cc.Priors(
+    cc.Correlation(("start", "growth"), 0.5),
+    start=cc.LogNormal(0, 1, unit="GW"),
+    growth=cc.Normal(0.5, 0.1, unit="1/year"),
+    start_year=cc.Fixed(2024, unit="year"),
+)
+MODEL = cc.Model([power, start_power])
+YEARS = [2024, 2028, 2030]
+
+
+def same(found, whole):
+    for name in ("S1", "ST", "S2", "S1_conf", "ST_conf", "S2_conf", "variance"):
+        if name in found:
+            assert found[name].dims == whole[name].dims
+            np.testing.assert_allclose(found[name], whole[name], rtol=1e-9, atol=1e-10, err_msg=name)
+
+
+@pytest.mark.parametrize("second_order", [False, True])
+def test_they_are_those_of_the_whole_design(second_order):
+    found = cc.stream_sobol(
+        ISHIGAMI, size=4096, model=cc.Model([ishigami]), scale="raw", second_order=second_order, seed=3
+    )
+    design = cc.draw(ISHIGAMI, 4096, design="saltelli", replicates=8, seed=3)
+    whole = cc.sobol_indices(cc.propagate(design, model=cc.Model([ishigami])), scale="raw")
+    same(found, whole)
+    assert ("S2" in found) == second_order
+    # The closed form of Ishigami and Homma (1990) for a = 7, b = 0.1.
+    np.testing.assert_allclose(found["ST"][0], [0.5576, 0.4424, 0.2437], atol=0.02)
+
+
+def test_outputs_by_year_and_without_correlated_inputs_on_log10():
+    found = cc.stream_sobol(GROWTH, size=1024, model=MODEL, years=YEARS, latent=True, replicates=4, seed=5)
+    design = cc.draw(GROWTH, 1024, design="saltelli", replicates=4, latent=True, seed=5)
+    whole = cc.sobol_indices(cc.propagate(design, model=MODEL, years=YEARS))
+    same(found, whole)
+    assert found["S1"].dims == ("output", "year", "input")
+    assert found["unit"].values.tolist() == whole["unit"].values.tolist() == ["W", "W"]
+    assert found["scale"].values.tolist() == ["log10", "log10"]
+
+
+def test_no_bit_depends_on_how_the_design_is_cut(monkeypatch):
+    seen = []
+    arguments = {"size": 8192, "model": MODEL, "years": YEARS, "latent": True, "seed": 5}
+    whole = cc.stream_sobol(GROWTH, **arguments, progress=lambda done, planned: seen.append((done, planned)))
+    assert seen[-1][0] == seen[-1][1]
+    for most, executor in ((1, None), (7, "threads")):
+        monkeypatch.setattr(module, "_MOST_LEAVES", most)
+        monkeypatch.setattr(module, "_FEWEST_PIECES", 1)
+        found = cc.stream_sobol(GROWTH, **arguments, executor=executor, workers=2)
+        assert all(np.array_equal(found[name], whole[name], equal_nan=True) for name in whole.data_vars)
+
+
+def test_one_replicate_has_no_intervals():
+    found = cc.stream_sobol(ISHIGAMI, size=256, model=cc.Model([ishigami]), scale="raw", replicates=1)
+    assert "S1_conf" not in found
+    assert found.attrs["interval"] == "none"
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"size": 1000}, "size is 1000; give a power of two"),
+        ({"size": 4}, "size is 4; give a power of two, and replicates that divide it"),
+        ({"scale": "auto"}, "scale is 'auto'; give 'log10' or 'raw'"),
+        ({"scale": "log10"}, "output 'ishigami' is not positive everywhere; give scale='raw'"),
+        ({"confidence": 1.5}, "confidence"),
+    ],
+)
+def test_what_cannot_be(changed, message):
+    with pytest.raises(InputError, match=message):
+        cc.stream_sobol(ISHIGAMI, **({"size": 64, "model": cc.Model([ishigami]), "scale": "raw"} | changed))
+
+
+def test_a_labelled_index_and_correlated_inputs_are_refused():
+    priors = cc.Priors(start=cc.LogNormal(0, 1, unit="GW"), limit=cc.Uniform(1, 2, unit="GW"))
+    with pytest.raises(InputError, match="'kind' is a labelled index"):
+        cc.stream_sobol(priors, size=64, model=cc.Model([kind]))
+    with pytest.raises(InputError, match="are correlated"):
+        cc.stream_sobol(GROWTH, size=64, model=MODEL)

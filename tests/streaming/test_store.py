@@ -1,0 +1,81 @@
+"""Draws kept on disk: the bits of the forecast in memory, whole or not there at all."""
+
+import errno
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import clustercast as cc
+from clustercast.arrays.moments import LEAF
+from clustercast.errors import InputError
+from clustercast.streaming import store as stream_store
+
+SIZE = 5 * LEAF + 77
+
+
+@cc.quantity("GW")
+def cluster_power(year, start_power, growth, start_year):
+    """Power of the cluster."""
+    return start_power * np.exp(growth * (year - start_year))
+
+
+@cc.quantity("1/year")
+def margin(growth):
+    return growth / 2
+
+
+MODEL = cc.Model([cluster_power, margin])
+PRIORS = cc.Priors(
+    start_power=cc.LogNormal.from_quantiles({0.05: 0.5, 0.95: 2}, unit="GW"),
+    growth=cc.Normal(0.5, 0.2, unit="1/year"),
+    start_year=cc.Fixed(2024, unit="year"),
+)
+YEARS = [2024, 2027]
+
+
+@pytest.fixture(autouse=True)
+def small_chunks(monkeypatch):
+    monkeypatch.setattr(stream_store, "CHUNK", 2 * LEAF)
+
+
+@pytest.mark.parametrize("executor", [None, "threads"])
+def test_the_store_holds_the_bits_of_the_forecast(tmp_path, executor):
+    found = cc.stream_to_zarr(
+        PRIORS, tmp_path / "draws.zarr", size=SIZE, model=MODEL, years=YEARS, seed=3, executor=executor, workers=2
+    )
+    whole = cc.propagate(cc.draw(PRIORS, SIZE, seed=3), model=MODEL, years=YEARS)
+    for name, variable in whole.data_vars.items():
+        assert found[name].dims == variable.dims
+        assert found[name].attrs == variable.attrs
+        assert np.array_equal(found[name].values, variable.values)
+    assert found["cluster_power"].chunks == ((2,), (2 * LEAF, 2 * LEAF, LEAF + 77))
+    assert found["margin"].chunks is not None
+    assert found["year"].values.tolist() == YEARS
+    for key in ("size", "seed", "priors_hash", "model_hash", "input_names"):
+        assert found.attrs[key] == whole.attrs[key]
+    assert [path.name for path in tmp_path.iterdir()] == ["draws.zarr"]
+
+
+def test_a_store_is_analysed_out_of_core(tmp_path):
+    cc.stream_to_zarr(PRIORS, tmp_path / "draws.zarr", size=SIZE, model=MODEL, years=YEARS, seed=3)
+    with xr.open_zarr(tmp_path / "draws.zarr", consolidated=False) as found:
+        mean = found["cluster_power"].mean("sample")
+        assert mean.chunks is not None
+        expected = cc.stream(PRIORS, size=SIZE, model=MODEL, years=YEARS, seed=3)["cluster_power_mean"]
+        np.testing.assert_allclose(mean.values, expected, rtol=1e-12)
+
+
+def test_a_store_that_fails_is_not_there_and_one_that_is_there_stays(tmp_path, monkeypatch):
+    def full(path, arrays, start):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stream_store, "write_region", full)
+        with pytest.raises(InputError, match="No space left on device; name another place"):
+            cc.stream_to_zarr(PRIORS, tmp_path / "draws.zarr", size=SIZE, model=MODEL, years=YEARS)
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "draws.zarr").write_text("mine")
+    with pytest.raises(InputError, match="it exists; remove it or name another place"):
+        cc.stream_to_zarr(PRIORS, tmp_path / "draws.zarr", size=SIZE, model=MODEL, years=YEARS)
+    assert (tmp_path / "draws.zarr").read_text() == "mine"

@@ -1,0 +1,22 @@
+"""Scenarios beside their base: pairs of samples, and what must not move."""
+
+import numpy as np
+
+import clustercast as cc
+
+
+def test_scenarios_are_pairs_of_samples():
+    changes = cc.run_scenarios(
+        "situational_awareness",
+        ["flop_per_dollar_stalls", "slower_growth"],
+        outputs=["training_cluster_size", "training_cluster_cost"],
+        years=[2024, 2030],
+        size=512,
+    )
+    size = changes.sel(output="training_cluster_size")
+    assert list(changes["scenario"].values) == ["base", "flop_per_dollar_stalls", "slower_growth"]
+    np.testing.assert_array_equal(size["change"].sel(scenario="flop_per_dollar_stalls"), 1.0)
+    assert np.isnan(size["order_probability"].sel(scenario="base", scenario_2="flop_per_dollar_stalls")).all()
+    cost = changes.sel(output="training_cluster_cost", scenario="flop_per_dollar_stalls", year=2030)
+    assert float(cost["share_above"]) > 0.95
+    assert float(size["change"].sel(scenario="slower_growth", year=2030)) < 0.5

@@ -1,0 +1,97 @@
+"""Stated tables beside a forecast, and claims with dates: against intervals written down by hand."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import clustercast as cc
+from clustercast.errors import InputError
+from clustercast.uncertainty.stated import StatedCell, compare_with_stated, read_stated_tables
+
+
+def cell(low, high, year=2030.0, unit="GW"):
+    return StatedCell(table="t", quantity="power", year=year, text="as stated", low=low, high=high, unit=unit)
+
+
+SUMMARY = xr.Dataset(
+    {"power": (("year", "quantile"), [[1e9, 5e9, 2e10]], {"unit": "W"})},
+    {"year": [2030.0], "quantile": [0.05, 0.5, 0.95]},
+)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [
+        (10, 10, "inside"),
+        (1, 20, "inside"),
+        (0.5, 2, "partly"),
+        (15, 40, "partly"),
+        (30, 30, "outside"),
+        (0.1, 0.2, "outside"),
+        (10, np.inf, "inside"),
+        (0.5, np.inf, "partly"),
+        (30, np.inf, "outside"),
+    ],
+)
+def test_a_cell_lies_where_its_numbers_say(low, high, verdict):
+    (found,) = compare_with_stated(SUMMARY, [cell(low, high)])
+    assert found.verdict == verdict
+    assert found.quantiles == (1e9, 5e9, 2e10)
+
+
+def test_cells_are_converted_and_other_years_left_out():
+    (found,) = compare_with_stated(SUMMARY, [cell(10000, 10000, unit="MW"), cell(1, 1, year=2031.0)])
+    assert found.low == pytest.approx(1e10)
+    with pytest.raises(InputError, match="stated cell power 2030"):
+        compare_with_stated(SUMMARY, [cell(1, 1, unit="USD")])
+
+
+def test_a_range_upside_down_is_refused(tmp_path):
+    path = tmp_path / "cells.toml"
+    path.write_text(
+        '[about]\ntitle = "t"\nsource = "s"\nas_of = "2024-06"\n[[cell]]\ntable = "t"\nquantity = "q"\n'
+        'year = 2030.0\ntext = "x"\nlow = 2.0\nhigh = 1.0\nunit = "GW"\n'
+    )
+    with pytest.raises(InputError, match="cell q 2030: low = 2 and high = 1; give 0 < low <= high"):
+        read_stated_tables(path)
+    path.write_text(path.read_text().replace("high", "hihg"))
+    with pytest.raises(InputError, match="cell number 1 .q.|hihg"):
+        read_stated_tables(path)
+
+
+def test_the_essays_tables_have_all_their_cells():
+    cells = read_stated_tables().cell
+    assert len(cells) == 3 * 5 + 4 * 4
+    costs = {c.year: c.low for c in cells if c.quantity == "training_cluster_cost"}
+    assert costs == {2022: 5e8, 2024: 1e9, 2026: 1e10, 2028: 1e11, 2030: 1e12}
+
+
+def straight_paths():
+    """100 paths that double every year from 2024 on, the k-th from k GW."""
+    years = np.arange(2024.0, 2035.0)
+    values = np.arange(1.0, 101.0) * 2 ** (years - 2024)[:, np.newaxis]
+    path = xr.Variable(("year", "sample"), values, {"role": "output", "unit": "GW"})
+    return xr.Dataset({"training_cluster_power": path}, {"year": years, "sample": np.arange(100)})
+
+
+def test_a_claims_probability_is_the_share_of_paths_that_made_it():
+    claims = [c for c in cc.read_claims() if c.id == "hundred_gigawatts"]
+    answer = cc.claim_probabilities(straight_paths(), claims).sel(claim="hundred_gigawatts")
+    assert float(answer["probability"]) == pytest.approx(0.99)  # 2**6 * k >= 100 from k = 2 on
+    assert float(answer["year_50"]) == pytest.approx(2025.0, abs=0.05)  # k = 50 doubles once
+
+
+def test_a_claim_needs_its_year_and_its_output():
+    claims = [c for c in cc.read_claims() if c.id == "hundred_gigawatts"]
+    forecast = straight_paths()
+    with pytest.raises(InputError, match="needs the year 2030"):
+        cc.claim_probabilities(forecast.sel(year=slice(None, 2029)), claims)
+    with pytest.raises(InputError, match="needs the output 'training_cluster_power'"):
+        cc.claim_probabilities(forecast.drop_vars("training_cluster_power"), claims)
+
+
+def test_every_claim_is_of_the_model_and_its_year_on_the_grid():
+    model, claims = cc.cluster_model(), cc.read_claims()
+    years = cc.claim_years(claims, 2024)
+    assert {claim.by for claim in claims} <= set(years)
+    model.order([claim.quantity for claim in claims])

@@ -1,0 +1,299 @@
+import json
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import special, stats
+
+from clustercast.arrays import designs
+from clustercast.errors import InputError
+from clustercast.uncertainty.milestones import (
+    crossing_text,
+    crossing_year,
+    exceedance,
+    milestones,
+    reference_class,
+)
+from clustercast.uncertainty.summaries import summarise
+
+YEARS = np.arange(2024.0, 2035.0)
+FIVE = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
+
+
+def scores(size, column=0):
+    return special.ndtri(designs.sobol_column(1, column, 0, size))
+
+
+def lognormal_growth(size=4096):
+    """Return a power of 1 GW in 2024 that grows by a normal number of decades a year: mean 0.5, deviation 0.1."""
+    growth = 0.5 + 0.1 * scores(size)
+    power = 10 ** (growth * (YEARS[:, np.newaxis] - 2024))
+    attrs = {"role": "output", "unit": "GW", "long_name": "training cluster power"}
+    return xr.Dataset(
+        {
+            "growth": ("sample", growth, {"role": "input", "unit": "OOM/year"}),
+            "power": (("year", "sample"), power, attrs),
+            "life": ("sample", np.exp(scores(size, 1)), {"role": "output", "unit": "year"}),
+        },
+        coords={"year": YEARS, "sample": np.arange(size)},
+        attrs={"design": "sobol", "size": size, "seed": "1", "priors_name": "made by hand"},
+    )
+
+
+def test_quantiles_and_mean_of_lognormal_growth_are_those_of_the_closed_form():
+    result = summarise(lognormal_growth())
+    elapsed = YEARS[:, np.newaxis] - 2024
+    exact = 10 ** (elapsed * (0.5 + 0.1 * special.ndtri(FIVE)))
+    assert result["power"].dims == ("year", "quantile")
+    assert np.allclose(result["power"], exact, rtol=0.02)
+    exact_mean = 10 ** (0.5 * elapsed[:, 0]) * np.exp((np.log(10) * 0.1 * elapsed[:, 0]) ** 2 / 2)
+    assert np.allclose(result["power_mean"][:4], exact_mean[:4], rtol=0.01)
+    assert np.all(np.abs(result["power"] - exact) <= 3 * result["power_error"] + 1e-9)
+
+
+def test_an_output_without_years_keeps_its_own_dimensions():
+    result = summarise(lognormal_growth())
+    assert result["life"].dims == ("quantile",) and result["life_mean"].dims == ()
+    assert float(result["life"].sel(quantile=0.5)) == pytest.approx(1, rel=0.01)
+    assert float(result["life_mean"]) == pytest.approx(np.exp(0.5), rel=0.02)
+
+
+def test_a_summary_says_units_samples_design_and_how_the_errors_were_made():
+    result = summarise(lognormal_growth())
+    assert result.attrs["samples"] == result.attrs["effective_samples"] == 4096
+    assert json.loads(result.attrs["outputs"]) == ["power", "life"]
+    assert (result.attrs["design"], result.attrs["priors_name"]) == ("sobol", "made by hand")
+    assert "upper limit" in result.attrs["error_method"]
+    assert "upper limit" not in summarise(lognormal_growth().assign_attrs(design="random")).attrs["error_method"]
+    for name in ("power", "power_error", "power_mean", "power_mean_error"):
+        assert result[name].unit == "GW" and "training cluster power" in result[name].long_name
+    assert "growth" not in result and "sample" not in result.dims
+
+
+def test_a_summary_survives_a_file(tmp_path):
+    result = summarise(lognormal_growth(64))
+    result.to_netcdf(tmp_path / "summary.nc", engine="h5netcdf")
+    with xr.open_dataset(tmp_path / "summary.nc", engine="h5netcdf") as read:
+        xr.testing.assert_identical(read.load(), result)
+
+
+def test_weights_move_a_summary_to_another_distribution():
+    forecast = lognormal_growth(1 << 14)
+    weights = np.exp(
+        stats.norm.logpdf(forecast["growth"], 0.55, 0.08) - stats.norm.logpdf(forecast["growth"], 0.5, 0.1)
+    )
+    result = summarise(forecast, weights=xr.DataArray(weights, dims="sample"))
+    exact = 10 ** (6 * (0.55 + 0.08 * special.ndtri(FIVE)))
+    assert np.allclose(result["power"].sel(year=2030), exact, rtol=0.03)
+    assert 1000 < result.attrs["effective_samples"] < 1 << 14
+    assert "effective samples" in result.attrs["error_method"]
+
+
+def saltelli_forecast(size, replicates=1, points="sobol"):
+    a_b = designs.saltelli_rows(5, 2, size, replicates=replicates, points=points)
+    normal = special.ndtri(designs.inside(a_b))
+    attrs = {"role": "output", "unit": "1"}
+    return xr.Dataset(
+        {"total": ("sample", normal[:, 0] + normal[:, 1], attrs)},
+        attrs={
+            "design": "saltelli",
+            "points": points,
+            "size": size,
+            "second_order": 1,
+            "replicates": replicates,
+            "swaps": json.dumps({"a": ["a"], "b": ["b"]}),
+        },
+    )
+
+
+def test_of_a_saltelli_design_the_independent_rows_are_used():
+    forecast = saltelli_forecast(512)
+    result = summarise(forecast)
+    assert result.attrs["samples"] == 1024
+    rows = forecast["total"].values.reshape(512, 6)
+    assert np.allclose(result["total"], np.quantile(rows[:, [0, 5]], FIVE), rtol=1e-14)
+    with pytest.raises(InputError, match="has 3072 samples by its attributes, but the dataset has 3071"):
+        summarise(forecast.isel(sample=slice(0, -1)))
+
+
+def test_replicates_give_errors_that_fit_the_design():
+    result = summarise(saltelli_forecast(4096, 8))
+    assert result.attrs["error_method"] == "spread of 8 independent replicates"
+    exact = np.sqrt(2) * special.ndtri(FIVE)
+    assert np.all(np.abs(result["total"] - exact) < 6 * result["total_error"] + 1e-4)
+    # Scrambled Sobol' points know the mean of a sum far better than as many independent samples.
+    independent = np.sqrt(2 / 8192)
+    assert float(result["total_mean_error"]) < independent / 5
+    assert float(summarise(saltelli_forecast(4096, 2))["total_mean_error"]) == pytest.approx(independent, rel=0.05)
+
+
+def test_a_labelled_index_is_summarised_by_shares():
+    values = np.array([[0, 0, 1, 2], [2, 2, 2, 2.0]])
+    attrs = {"role": "output", "unit": "1", "labels": json.dumps(["power", "chips", "money"])}
+    forecast = xr.Dataset({"limit": (("year", "sample"), values, attrs)}, coords={"year": [2028, 2030]})
+    result = summarise(forecast)
+    assert "limit" not in result
+    assert result["limit_share"].sel(limit_label="power").values.tolist() == [0.5, 0]
+    assert result["limit_share"].sum("limit_label").values.tolist() == [1, 1]
+    assert np.all(result["limit_share_error"] > 0)
+    weighted = summarise(forecast, weights=[0, 0, 0, 1])
+    assert weighted["limit_share"].sel(limit_label="money").values.tolist() == [1, 1]
+    with pytest.raises(InputError, match="none of 0 to 2"):
+        summarise(forecast.assign(limit=forecast["limit"].copy(data=values + 1)))
+
+
+@pytest.mark.parametrize(
+    ("change", "arguments", "message"),
+    [
+        (lambda f: f.drop_vars(["power", "life"]), {}, "variables growth holds no outputs"),
+        (lambda f: f, {"probabilities": (0.5, 0.1)}, "probabilities are"),
+        (lambda f: f, {"weights": [1, 2]}, r"weights have shape \(2,\), but there are 64 samples"),
+        (
+            lambda f: f.assign(life=f["life"].where(f["sample"] != 3)),
+            {},
+            "'life' has 1 values .* the first in sample 3",
+        ),
+    ],
+)
+def test_bad_input_of_a_summary_is_refused(change, arguments, message):
+    with pytest.raises(InputError, match=message):
+        with xr.set_options(keep_attrs=True):
+            forecast = change(lognormal_growth(64))
+        summarise(forecast, **arguments)
+
+
+def test_exponential_paths_cross_where_their_formula_says():
+    forecast = lognormal_growth()
+    found = crossing_year(forecast["power"], "0.1 TW")
+    exact = 2024 + 2 / forecast["growth"]
+    exact = exact.where(exact <= 2034, np.inf)
+    assert found.dims == ("sample",)
+    assert np.allclose(found, exact, rtol=0, atol=1e-9)
+    assert found.attrs["never"] == float((exact == np.inf).mean())
+    assert (found.attrs["level"], found.attrs["level_unit"], found.attrs["unit"]) == (100, "GW", "year")
+    assert found.attrs["interpolation"] == "linear in log10"
+    assert found.attrs["long_name"] == "year in which training cluster power reaches 0.1 TW"
+
+
+def test_the_ways_of_reading_a_crossing():
+    path = xr.DataArray([[1.0, 4, 0], [3, 5, 1]], {"year": [2024, 2026]}, ("year", "sample"), attrs={"unit": "GW"})
+    found = crossing_year(path, "2 GW")
+    assert found.values.tolist() == [2025, -np.inf, np.inf]
+    assert found.attrs["interpolation"] == "linear"
+    assert (found.attrs["never"], found.attrs["at_start"]) == (1 / 3, 1 / 3)
+    assert crossing_year(path, 2, interpolate=False).values.tolist() == [2026, -np.inf, np.inf]
+    assert float(crossing_year(path.isel(sample=0), 2e9 / 1e9)) == 2024 + 2 * np.log(2) / np.log(3)
+    assert crossing_year(path.transpose("sample", "year"), 2).values.tolist() == [2025, -np.inf, np.inf]
+    assert float(crossing_year(-path.isel(sample=2), -0.5, falling=True)) == 2025
+    texts = [crossing_text(year, 2024, 2026) for year in found.values]
+    assert texts == ["2025.0", "before 2024", "not by 2026"]
+
+
+def test_exceedance_is_the_closed_form_and_agrees_with_the_crossing_year():
+    forecast = lognormal_growth()
+    found = exceedance(forecast["power"], "100 GW")
+    elapsed = YEARS[1:] - 2024
+    exact = stats.norm.sf((2 / elapsed - 0.5) / 0.1)
+    assert np.all(np.abs(found[1:] - exact) <= 4 * found["standard_error"][1:])
+    crossed = crossing_year(forecast["power"], "100 GW")
+    for year in YEARS:
+        assert float(found.sel(year=year)) == float((crossed <= year).mean())
+    assert (found.attrs["samples"], found.attrs["level"]) == (4096, 100)
+
+
+def test_exceedance_in_a_year_and_ever():
+    path = xr.DataArray(
+        [[1.0, 3], [3, 1], [1, 1]], {"year": [2024, 2026, 2028]}, ("year", "sample"), attrs={"unit": "1"}
+    )
+    assert exceedance(path, 2).values.tolist() == [0.5, 0.5, 0]
+    assert exceedance(path, 2, ever=True).values.tolist() == [0.5, 1, 1]
+    assert exceedance(path, 2, falling=True).values.tolist() == [0.5, 0.5, 1]
+    assert exceedance(path, 2, weights=[3, 1]).values.tolist() == [0.25, 0.75, 0]
+    assert exceedance(path.transpose("sample", "year"), 2, ever=True).values.tolist() == [0.5, 1, 1]
+    assert np.all(exceedance(path, 2)["standard_error"] > 0)
+
+
+@given(st.integers(0, 1000), st.floats(0.01, 1000))
+def test_the_error_of_an_exceedance_covers(seed, level):
+    path = xr.DataArray(np.random.default_rng(seed).lognormal(0, 2, 400), dims="sample", attrs={"unit": "1"})
+    found = exceedance(path, level)
+    assert abs(float(found) - stats.norm.sf(np.log(level) / 2)) < 5 * float(found["standard_error"])
+
+
+def test_milestones_tabulate_crossings_and_what_never_happens():
+    forecast = lognormal_growth()
+    result = milestones(forecast, {"power": ["100 GW", 0.5, "1000 TW"]})
+    assert result["milestone"].values.tolist() == ["power >= 100 GW", "power >= 0.5 GW", "power >= 1000 TW"]
+    assert result["level"].values.tolist() == [100, 0.5, 1e6]
+    assert result["output"].values.tolist() == ["power"] * 3
+    first = result.sel(milestone="power >= 100 GW")
+    assert np.allclose(first["crossing_year"], 2024 + 2 / (0.5 + 0.1 * special.ndtri(1 - FIVE)), atol=0.05)
+    assert np.array_equal(first["reached"], exceedance(forecast["power"], "100 GW", ever=True))
+    assert np.all(result.sel(milestone="power >= 0.5 GW")["crossing_year"] == -np.inf)
+    assert result["at_start"].values.tolist() == [0, 1, 0]
+    never = float(stats.norm.cdf((0.6 - 0.5) / 0.1))
+    assert float(result["never"][2]) == pytest.approx(never, abs=4 * float(result["never_error"][2]))
+    assert not any(np.isnan(result[name]).any() for name in result.data_vars)
+    # All that is reached by the last year and never is everything.
+    assert np.allclose(result["reached"].isel(year=-1) + result["never"], 1)
+
+
+def test_milestones_with_weights_and_of_a_saltelli_design():
+    path = np.array([[1.0, 1], [3, 1]])
+    attrs = {"role": "output", "unit": "USD"}
+    forecast = xr.Dataset({"cost": (("year", "sample"), path, attrs)}, coords={"year": [2024, 2026]})
+    assert milestones(forecast, {"cost": "$2"}, weights=[1, 3])["never"].values.tolist() == [0.75]
+    design = saltelli_forecast(64)
+    design["cost"] = (("year", "sample"), np.stack([np.zeros(384), np.exp(design["total"].values)]), attrs)
+    result = milestones(design.assign_coords(year=[2024, 2026]), {"cost": 1.0})
+    rows = design["cost"].values[1].reshape(64, 6)[:, [0, 5]]
+    assert float(result["never"][0]) == np.mean(rows < 1)
+
+
+def test_the_nearest_reference_class():
+    power = xr.DataArray([[1e7, 2e9], [0, np.inf]], dims=("year", "sample"), attrs={"unit": "W"})
+    found = reference_class(power, "power")
+    assert found.dims == power.dims
+    assert found.values[0].tolist() == ["10,000 average US homes", "Hoover Dam"]
+    assert found.values[1].tolist() == ["average US home", "US electricity production"]
+    assert float(found["multiple"][0, 1]) == pytest.approx(2e9 / 2.08e9)
+    cost = xr.DataArray(1.2, attrs={"unit": "TUSD"}, name="cost")
+    assert reference_class(cost, "cost").item() == "US telecoms build-out 1996-2001"
+    share = xr.DataArray(0.4, attrs={"unit": "%"})
+    assert "Manhattan Project" in reference_class(share, "gdp_share").item()
+    energy = xr.DataArray(4400.0, attrs={"unit": "TWh/year"})
+    assert reference_class(energy, "energy").item() == "US electricity production"
+
+
+PATH = xr.DataArray([[1.0, 2], [3, 4]], {"year": [2024, 2026]}, ("year", "sample"), "power", {"unit": "GW"})
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: crossing_year(PATH, "3 USD"), "level '3 USD' is in 'USD', which does not convert to 'GW'"),
+        (lambda: crossing_year(PATH, "many GW"), "cannot read 'many GW'"),
+        (lambda: crossing_year(PATH, np.nan), "the level is nan"),
+        (lambda: crossing_year(PATH.drop_attrs(), "3 GW"), "'power' has no attribute 'unit'"),
+        (lambda: crossing_year(PATH.isel(year=0), 3), "needs the coordinate 'year'"),
+        (lambda: crossing_year(PATH.isel(year=[1, 0]), 3), "must increase"),
+        (lambda: crossing_year(PATH.isel(sample=[]), 3), "needs 1 sample"),
+        (lambda: crossing_year(PATH * np.inf, 3), "4 values not finite"),
+        (lambda: exceedance(PATH.isel(sample=0), 3), "none is 'sample'"),
+        (lambda: exceedance(PATH * np.nan, 3), "4 values that are NaN"),
+        (lambda: exceedance(PATH.isel(year=0), 3, ever=True), "no dimension 'year'"),
+        (lambda: exceedance(PATH, 3, weights=[1]), "weights have shape"),
+        (lambda: milestones(lognormal_growth(8), {"powr": 3}), "no output 'powr'; nearest known: power"),
+        (lambda: milestones(lognormal_growth(8), {}), "levels is empty"),
+        (lambda: milestones(lognormal_growth(8), {"life": 3}), "needs the coordinate 'year'"),
+        (lambda: reference_class(PATH, "cost"), "unit 'GW' is not that of a cost"),
+        (lambda: reference_class(PATH.drop_attrs(), "power"), "no attribute 'unit'"),
+        (lambda: reference_class((-PATH).assign_attrs(unit="W"), "power"), "4 values that are negative or NaN"),
+        (lambda: crossing_text(np.nan, 2024, 2026), "NaN"),
+    ],
+)
+def test_bad_input_of_milestones_is_refused(call, message):
+    with pytest.raises(InputError, match=message):
+        call()
