@@ -16,12 +16,12 @@ FOLDER = "reference"
 
 # Modules whose public names belong on one page, and the title of the page; what is in none comes last.
 SUBJECTS: Mapping[str, tuple[str, ...]] = {
-    "Priors and distributions": ("priors", "prior_file", "distributions", "line_families", "interval_families"),
-    "Draw and propagate": ("sampling", "propagation", "model", "quantity", "shipped_model", "run", "stream", "errors"),
-    "Summaries, milestones and claims": ("uncertainty",),
-    "Sensitivity": ("sensitivity", "dependent", "screening", "grouping"),
-    "Observations and conditioning": ("observation", "posterior", "conditioning", "backtest"),
-    "Files": ("report.export",),
+    "Priors and distributions": ("priors", "prior_file", "distributions"),
+    "Draw and propagate": ("sampling", "propagation", "model", "quantity", "shipped_model", "streaming", "errors"),
+    "Summaries, milestones and claims": ("uncertainty", "studies.scenarios", "studies.audit"),
+    "Sensitivity": ("sensitivity", "grouping", "studies.sobol", "studies.dependent", "studies.screening"),
+    "Observations and conditioning": ("conditioning", "studies.posterior", "studies.backtesting"),
+    "Files": ("report.export", "report.files"),
     "Figures": ("report",),
 }
 LAST = "Other"
