@@ -4,7 +4,7 @@ import json
 import sys
 from subprocess import TimeoutExpired
 
-from benchmarks.measure import Options, Row, run_python
+from benchmarks.measure import Options, Row, run_python, warm_memory
 
 # Those that call the model once for each sample; one repeat of them is long enough to be steady.
 BY_SAMPLE = {
@@ -60,7 +60,8 @@ def _at(size: int, peers: dict[str, str], repeats: int, options: Options) -> lis
 
 
 def _run(module: str, size: int, repeats: int, python: str) -> dict[str, float]:
-    """Run one library in a fresh process."""
+    """Run one library in a fresh process, on memory that has been touched before."""
+    warm_memory(size // 500)
     program = f"import runpy; runpy.run_module('benchmarks.peer_models.with_{module}', run_name='__main__')"
     printed = run_python(program, str(size), str(repeats), python=python)
     return json.loads(printed.strip().splitlines()[-1])
