@@ -62,14 +62,18 @@ class TestFan:
     def test_says_name_unit_and_multiples(self, power):
         ax = plots.fan(power)
         assert ax.get_title(loc="left") == "Name of training_cluster_power"
-        assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_yscale()) == ("year", "W", "log")
+        assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_yscale()) == ("year", "Training cluster power", "log")
         assert {"1 GW", "10 GW", "100 GW"} <= set(tick_texts(ax.yaxis))
 
     def test_dollars_are_dollars_and_shares_percent(self):
         money = plots.fan(path(np.logspace(9, 12, 7)[:, np.newaxis] * np.ones(3), "cost", "USD"))
         assert r"\$100B" in tick_texts(money.yaxis)
         share = plots.fan(path(np.logspace(-2, 0, 7)[:, np.newaxis] * np.ones(3), "electricity_share", "1"))
-        assert "10 %" in tick_texts(share.yaxis) and share.get_ylabel() == "share"
+        assert "10 %" in tick_texts(share.yaxis) and share.get_ylabel() == "Electricity share"
+
+    def test_the_axis_says_the_unit_only_where_the_ticks_do_not(self):
+        size = plots.fan(path(np.logspace(4, 8, 7)[:, np.newaxis] * np.ones(3), "size", "H100e"))
+        assert "100k" in tick_texts(size.yaxis) and size.get_ylabel() == "Size (H100e)"
 
     def test_what_is_not_positive_is_on_a_plain_axis(self):
         assert plots.fan(path(np.linspace(-1, 1, 21).reshape(7, 3), "change", "1")).get_yscale() == "linear"
@@ -106,6 +110,17 @@ class TestFan:
         ends = measured.lines[2][0].get_segments()[0][:, 1]
         assert np.allclose(np.log10(ends / 2e8), [-0.16449, 0.16449], atol=1e-4)
         assert record.lines[2] == () and record.get_label() == "observed: at least"
+
+    def test_the_view_ends_a_little_beyond_what_is_drawn(self, power):
+        row = {"quantity": "training_cluster_power", "name": "n", "unit": "MW", "source": "s", "as_of": "2025"}
+        low = Observation(id="a", date=2025.0, value=20.0, sd_log10=0.1, **row)
+        bottom, top = plots.fan(power, observed=[low]).get_ylim()
+        assert 5e6 < bottom < 2e7 * 10**-0.164 and 1e13 * 10**-0.1 < top < 1e14
+
+    def test_references_of_another_dimension_are_left_out(self, power):
+        dam = ReferenceClass(name="a dam", value=2.0, unit="GW", kind="power", source="s", as_of="2024")
+        bridge = ReferenceClass(name="a bridge", value=2e9, unit="USD", kind="cost", source="s", as_of="2024")
+        assert texts(plots.fan(power, references=[dam, bridge])) == ["a dam"]
 
     def test_thresholds_and_references_are_labelled_lines_and_unseen_references_absent(self, power):
         common = {"kind": "power", "source": "s", "as_of": "2024"}
@@ -253,6 +268,17 @@ class TestSensitivity:
         assert texts(ax) == ["0.050\n±0.010", "0.001\n±0.010", "0.001\n±0.010"]
         assert [label.get_text() for label in ax.get_yticklabels()] == ["Input 0", "Input 1"]
 
+    def test_pairs_that_chance_may_give_have_no_colour_and_zero_no_sign(self):
+        found = indices()
+        found["S2"][..., 1, 2] = -0.0002
+        found["S2_conf"][..., 0, 2] = 0.5
+        found["S2"][..., 0, 2] = 0.4
+        ax = plots.second_order(found, "fleet_power", year=2030, most=3)
+        assert texts(ax) == ["0.050\n±0.010", "0.400\n±0.500", "0.000\n±0.010"]
+        (image,) = ax.images
+        assert np.allclose(np.ma.filled(image.get_array(), np.nan)[[0, 0, 1], [0, 1, 1]], [0.05, 0, 0])
+        assert image.get_clim() == (0, 0.05)
+
     @pytest.mark.parametrize(
         ("call", "told"),
         [
@@ -299,7 +325,15 @@ class TestTornado:
     def test_inputs_stand_from_the_widest_down(self):
         ax = plots.tornado(forecast(), "y")
         assert [label.get_text() for label in ax.get_yticklabels()] == ["Choice", "X"]
-        assert ax.get_xlabel() == "W: geometric mean"
+        assert ax.get_xlabel() == "Y: geometric mean"
+
+    def test_the_legend_stands_under_the_label_on_axes_of_any_height(self):
+        gaps = []
+        for height in (3.0, 12.0):
+            ax = plots.tornado(forecast(), "y", ax=Figure(figsize=(6, height), layout="constrained").subplots())
+            ax.figure.draw_without_rendering()
+            gaps.append(ax.xaxis.label.get_window_extent().y0 - ax.get_legend().get_window_extent().y1)
+        assert 0 < gaps[0] < 30 and abs(gaps[1] - gaps[0]) < 2
 
     @pytest.mark.parametrize(
         ("given", "told"), [({"output": "z"}, "no output 'z'"), ({"output": "y", "parts": 1}, "parts is 1")]

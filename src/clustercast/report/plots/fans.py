@@ -26,7 +26,7 @@ from clustercast.report.plots.style import (
     unit_of,
     year_axis,
 )
-from clustercast.units import conversion, in_unit
+from clustercast.units import conversion, in_unit, same_dimension
 
 FloatArray = NDArray[np.float64]
 Level = str | float
@@ -69,7 +69,7 @@ def fan(
     levels : iterable of str or float, or mapping of label to level, optional
         Thresholds, as ``"100 GW"``, drawn as labelled dashed lines.
     references : iterable of ReferenceClass, optional
-        Sizes to compare with, in a unit of the path; those in view are drawn as labelled dotted lines.
+        Sizes to compare with; those of the path's dimension and in view are drawn as labelled dotted lines.
     log : bool, optional
         Whether the axis is logarithmic; by default where everything is positive.
     colour, label : str, optional
@@ -147,6 +147,8 @@ def _draw_lines(ax: Axes, heights: Mapping[str, float], references: Iterable[Ref
     low, high = ax.get_ylim()
     named = dict(heights)
     for reference in references:
+        if not same_dimension(reference.unit, unit_of(path)):
+            continue
         size = reference.value * conversion(reference.unit, unit_of(path), f"reference class {reference.name!r}")
         if low <= size <= high:
             ax.axhline(size, color="0.5", linewidth=0.8, linestyle=":")

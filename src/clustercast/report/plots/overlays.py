@@ -98,6 +98,7 @@ def draw_observed(ax: Axes, rows: Sequence[Observed], path: xr.DataArray) -> Non
         values = np.array([row.value * scale for row, scale in zip(found, scales, strict=True)])
         factors = 10 ** (_NORMAL_95 * np.array([row.sd_log10 for row in found]))
         bars = np.stack([values - values / factors, values * factors - values]) if kind == "value" else None
+        limits = ax.dataLim.frozen()
         ax.errorbar(
             dates,
             values,
@@ -111,3 +112,7 @@ def draw_observed(ax: Axes, rows: Sequence[Observed], path: xr.DataArray) -> Non
             label=text,
             zorder=5,
         )
+        # On a logarithmic axis error bars enter the limits by their logarithms: a bar at 1e6 would stretch it to 6.
+        ax.dataLim.set(limits)
+        ends = (values / factors, values * factors) if kind == "value" else (values,)
+        ax.update_datalim(np.column_stack([dates * len(ends), np.concatenate(ends)]))

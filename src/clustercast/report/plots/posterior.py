@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from clustercast.arrays.order_statistics import quantiles
 from clustercast.report.labels import label_of
-from clustercast.report.plots.style import PALETTE, SMALL, axes_or_new, axis_label, human_axis, quiet_frame
+from clustercast.report.plots.style import PALETTE, SMALL, axes_or_new, human_axis, quiet_frame, unit_beside
 
 FloatArray = NDArray[np.float64]
 
@@ -57,7 +57,7 @@ def prior_posterior(
     human_axis(ax.xaxis, prior, log=False, most=5)
     ax.set_yticks([])
     ax.set_ylabel("density")
-    ax.set_xlabel(axis_label(prior))
+    ax.set_xlabel(unit_beside(prior))
     ax.set_title(label_of(str(prior.name)), fontsize=10, loc="left")
     ax.legend(fontsize=SMALL, frameon=False)
     return ax

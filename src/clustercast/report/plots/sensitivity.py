@@ -204,7 +204,7 @@ def second_order(
     Returns
     -------
     Axes
-        Each cell has its index and half-width; one that is no larger than its half-width is in grey.
+        Each cell has its index and half-width; one that is no larger than its half-width is grey, without colour.
 
     Raises
     ------
@@ -224,8 +224,10 @@ def second_order(
     names = [label_of(str(chosen["input"].values[k])) for k in places]
     found, widths = (chosen[key].values[np.ix_(places, places)] for key in ("S2", "S2_conf"))
     ax = axes_or_new(ax, width=1.8 + 0.85 * len(names), height=1.6 + 0.6 * len(names))
-    largest = max(float(np.nanmax(found, initial=0.0)), 0.01)
-    image = ax.imshow(found[:-1, 1:], cmap="Blues", vmin=0, vmax=largest, aspect="auto")
+    # What chance alone may give has no colour.
+    coloured = np.where(np.isnan(found) | (found > widths), found, 0.0)
+    largest = max(float(np.nanmax(coloured, initial=0.0)), 0.01)
+    image = ax.imshow(coloured[:-1, 1:], cmap="Blues", vmin=0, vmax=largest, aspect="auto")
     for row in range(len(names) - 1):
         for column in range(row + 1, len(names)):
             _cell(ax, column - 1, row, found[row, column], widths[row, column], largest)
@@ -301,4 +303,4 @@ def _cell(ax: Axes, column: int, row: int, index: float, half_width: float, larg
     resolved = index > half_width
     dark = index > 0.5 * largest
     colour = ("white" if dark else PRINTED) if resolved else "0.4"
-    ax.text(column, row, f"{index:.3f}\n±{half_width:.3f}", ha="center", va="center", fontsize=7, color=colour)
+    ax.text(column, row, f"{index:z.3f}\n±{half_width:.3f}", ha="center", va="center", fontsize=7, color=colour)

@@ -127,8 +127,7 @@ def number_text(value: float, unit: str, share: bool = False) -> str:
 def human_axis(axis: Axis, path: xr.DataArray, *, log: bool, most: int = 7) -> None:
     """Write the ticks of an axis in the multiples that people say, with unit."""
     unit, share = unit_of(path), in_percent(path)
-    # A unit without prefixes stands at the axis; ticks say it only where they change it, as in GW.
-    said_once = f" {unit}" if human(1e9, unit).endswith(f" {unit}") else ""
+    said_once = f" {unit_beside(path)}"
     axis.set_major_locator(LogLocator(numticks=most) if log else MaxNLocator(nbins=most, steps=[1, 2, 2.5, 5, 10]))
     axis.set_major_formatter(
         FuncFormatter(lambda value, position: plain(number_text(value, unit, share).removesuffix(said_once)))
@@ -217,6 +216,13 @@ def level_text(level: str | float, path: xr.DataArray) -> str:
     return level if isinstance(level, str) else number_text(level, unit_of(path), in_percent(path))
 
 
+def unit_beside(path: xr.DataArray) -> str:
+    """Return the unit that stands at an axis: none where its ticks say it, as 10 GW, $1T and 20 % do."""
+    unit = unit_of(path)
+    return unit if not in_percent(path) and human(1e9, unit).endswith(f" {unit}") else ""
+
+
 def axis_label(path: xr.DataArray) -> str:
-    """Say what an axis shows: its unit."""
-    return "share" if in_percent(path) else "pure number" if unit_of(path) == "1" else plain(unit_of(path))
+    """Say what an axis shows, with its unit where the ticks do not say it."""
+    name, unit = label_of(str(path.name or "value")), unit_beside(path)
+    return plain(f"{name} ({unit})" if unit else name)

@@ -146,7 +146,8 @@ def tornado(
     ax.set_xlabel(f"{axis_label(path)}: {table.attrs['mean_is']} mean")
     in_year = f" in {table.attrs['year']:g}" if "year" in table.attrs else ""
     ax.set_title(f"{title_of(path)}{in_year}", fontsize=10, loc="left")
-    ax.legend(fontsize=SMALL, frameon=False, loc="upper right", bbox_to_anchor=(1.0, -1.9 / (rows.size + 3)))
+    # Under the label of the axis, at a distance in points: axes may be of any height.
+    ax.legend(fontsize=SMALL, frameon=False, loc="upper right", bbox_to_anchor=(1.0, 0.0), borderaxespad=5.0)
     return ax
 
 
