@@ -11,7 +11,7 @@ from clustercast.report.files import output_directory, write_netcdf
 from clustercast.report.json_text import json_text
 from clustercast.report.progress import progress_bar
 from clustercast.report.summary import comparison_tables, fan_tables, share_table
-from clustercast.uncertainty.stated import compare_with_stated, read_stated_tables
+from clustercast.uncertainty.stated import compare_with_stated, stated_cells
 
 PlainDesign = Literal["random", "latin", "sobol"]
 
@@ -33,7 +33,7 @@ def uncertainty(
     out: options.Out = Path("out"),
     json: options.Json = False,
 ) -> None:
-    """Quantiles by year, both tables of the essay beside the forecast, and what matters.
+    """Quantiles by year, both tables of the essay and other figures of the texts beside the forecast, and what matters.
 
     Writes the draws (uncertainty.nc) and their summary (uncertainty_summary.nc).
     """
@@ -45,7 +45,7 @@ def uncertainty(
         forecast = cc.propagate(inputs, years=options.years(years), outputs=wanted, progress=report)
     summary = cc.summarise(forecast)
     first_order = cc.given_data_indices(forecast, model=cc.cluster_model())
-    stated = compare_with_stated(summary, read_stated_tables().cell)
+    stated = compare_with_stated(summary, stated_cells())
     files = [
         write_netcdf(forecast, place / "uncertainty.nc"),
         write_netcdf(summary, place / "uncertainty_summary.nc"),

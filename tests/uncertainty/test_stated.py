@@ -6,7 +6,7 @@ import xarray as xr
 
 import clustercast as cc
 from clustercast.errors import InputError
-from clustercast.uncertainty.stated import StatedCell, compare_with_stated, read_stated_tables
+from clustercast.uncertainty.stated import StatedCell, compare_with_stated, read_stated_tables, stated_cells
 
 
 def cell(low, high, year=2030.0, unit="GW"):
@@ -64,6 +64,27 @@ def test_the_essays_tables_have_all_their_cells():
     assert len(cells) == 3 * 5 + 4 * 4
     costs = {c.year: c.low for c in cells if c.quantity == "training_cluster_cost"}
     assert costs == {2022: 5e8, 2024: 1e9, 2026: 1e10, 2028: 1e11, 2030: 1e12}
+
+
+def test_every_stated_cell_meets_the_model_in_its_unit():
+    cells = stated_cells()
+    years = sorted({cell.year for cell in cells})
+    inputs = cc.draw(cc.read_priors("situational_awareness"), 64, seed=1)
+    summary = cc.summarise(cc.propagate(inputs, years=years, outputs=sorted({cell.quantity for cell in cells})))
+    assert len(compare_with_stated(summary, cells)) == len(cells)
+
+
+def test_the_texts_other_figures_are_there():
+    beside = stated_cells()[len(read_stated_tables().cell) :]
+    found = {(cell.quantity, cell.year, cell.low) for cell in beside}
+    assert {
+        ("training_cluster_size", 2024, 1e5),
+        ("training_cluster_power", 2024, 150),
+        ("training_cluster_cost", 2026, 1.5e10),
+        ("leading_lab_revenue", 2026, 2e10),
+        ("chip_supply_capex", 2030, 1e12),
+    } <= found
+    assert {cell.table for cell in beside}.isdisjoint(cell.table for cell in read_stated_tables().cell)
 
 
 def straight_paths():

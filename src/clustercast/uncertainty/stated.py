@@ -119,6 +119,22 @@ def read_stated_tables(path: str | Path | None = None) -> StatedTables:
     return tables
 
 
+def stated_cells() -> tuple[StatedCell, ...]:
+    """Return every shipped cell: the essay's two tables, then what the texts state beside them.
+
+    Returns
+    -------
+    tuple of StatedCell
+
+    Examples
+    --------
+    >>> len(stated_cells()) > len(read_stated_tables().cell)
+    True
+    """
+    beside = read_stated_tables(shipped.directory() / "text_figures.toml")
+    return (*read_stated_tables().cell, *beside.cell)
+
+
 def compare_with_stated(
     summary: xr.Dataset, cells: Iterable[StatedCell], probabilities: tuple[float, ...] = (0.05, 0.5, 0.95)
 ) -> list[Comparison]:
