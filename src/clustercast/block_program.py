@@ -117,7 +117,7 @@ def block_program(
         fixed[YEAR] = years[:, np.newaxis]
     uncertain = {name: f for name, f in factors.items() if name not in fixed}
     rows = {name: np.resize(values[name][:3], 3) * f for name, f in uncertain.items()}
-    dimensions = _dry_run(model, {**fixed, **rows}, units, outputs)
+    dimensions = _proved(model, {**fixed, **rows}, units, outputs)
     constant, steps = _parted(program, uncertain)
     with np.errstate(divide="raise", invalid="raise", over="raise"):
         fixed = run_program(constant, fixed, [*fixed, *(step.name for step in constant)])
@@ -152,6 +152,25 @@ def keep_freed_memory() -> None:
     glibc sets its thresholds by the largest block that it has seen mapped and freed.
     """
     np.empty(_KEPT_BYTES, dtype=np.uint8)
+
+
+# Proofs that were made: what a proof depends on, and the dimensions it found.
+_PROOFS: dict[object, dict[str, int]] = {}
+_MOST_PROOFS = 64
+
+
+def _proved(
+    model: Model, rows: Mapping[str, FloatArray], units: Mapping[str, str], outputs: tuple[str, ...]
+) -> dict[str, int]:
+    """Prove units and shapes once for the same code, units and shapes of the inputs."""
+    inputs = tuple((name, units.get(name), np.shape(value)) for name, value in rows.items())
+    key = (model.hash, outputs, inputs)
+    if key not in _PROOFS:
+        found = _dry_run(model, rows, units, outputs)
+        while len(_PROOFS) >= _MOST_PROOFS:
+            del _PROOFS[next(iter(_PROOFS))]
+        _PROOFS[key] = found
+    return _PROOFS[key]
 
 
 def _dry_run(

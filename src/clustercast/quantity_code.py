@@ -1,6 +1,7 @@
 """What the code of a quantity holds: the numbers written in it, and its fingerprint."""
 
 import ast
+import functools
 import inspect
 import textwrap
 import tokenize
@@ -51,6 +52,7 @@ def fingerprint_of(function: Function) -> object:
     return _statements(function) or _stable(function.__code__), around
 
 
+@functools.lru_cache(maxsize=1024)
 def _statements(function: Function) -> str:
     """Return the statements of a function without comments and docstring, or nothing where no file holds them."""
     try:
