@@ -20,3 +20,17 @@ def test_scenarios_are_pairs_of_samples():
     cost = changes.sel(output="training_cluster_cost", scenario="flop_per_dollar_stalls", year=2030)
     assert float(cost["share_above"]) > 0.95
     assert float(size["change"].sel(scenario="slower_growth", year=2030)) < 0.5
+
+
+def test_together_the_essays_expectations_hold_a_cluster_back_least():
+    """Drawn one by one its upper ends hardly ever meet: what the scenario puts together must lie above each alone."""
+    names = ["gas_and_deregulation", "distributed_training", "industrial_mobilisation"]
+    for prior_set in ("situational_awareness", "evidence_2026"):
+        changes = cc.run_scenarios(prior_set, names, outputs=["available_power"], years=[2030], size=2048)
+        change = changes["change"].sel(output="available_power", year=2030)
+        assert (change > 1).sum() == len(names)
+        assert str(change.idxmax("scenario").values) == "industrial_mobilisation"
+    size = cc.run_scenarios("situational_awareness", names, outputs=["feasible_cluster_size"], years=[2030], size=2048)[
+        "change"
+    ].sel(output="feasible_cluster_size", year=2030)
+    assert str(size.idxmax("scenario").values) == "industrial_mobilisation"
