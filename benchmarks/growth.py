@@ -1,5 +1,6 @@
 """Growth: is the cost linear in the number of samples, and the memory flat where results are streamed?"""
 
+import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
