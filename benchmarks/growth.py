@@ -32,6 +32,7 @@ def rows(options: Options) -> list[Row]:
 def _workers(streamed: Callable[..., object], size: int) -> list[Row]:
     """Two workers against one, beside what two processes get done on this machine; dask against bare processes."""
     scaling = scaling_of_two_processes()
+    environment = dict(os.environ)
     with ProcessPoolExecutor(2, get_context("spawn")) as pool:
         taken = medians(
             {
@@ -46,6 +47,9 @@ def _workers(streamed: Callable[..., object], size: int) -> list[Row]:
             LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
             Client(cluster) as client,
         ):
+            # Dask leaves settings of malloc behind, which would slow every process that is started later.
+            os.environ.clear()
+            os.environ.update(environment)
             beside = medians(
                 {
                     "processes": lambda: streamed(size, executor=pool),
