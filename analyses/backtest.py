@@ -20,7 +20,7 @@ def backtest(
     set: options.Set = None,
     observations: Annotated[str, typer.Option(metavar="NAME|FILE", help="Shipped set, or a TOML or CSV.")] = "observed",
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave bad rows out instead of refusing them.")] = False,
-    samples: options.Samples = 1 << 16,
+    samples: options.Points = 1 << 16,
     seed: options.Seed = 0,
     json: options.Json = False,
 ) -> None:

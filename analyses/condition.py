@@ -27,7 +27,7 @@ def condition(
     as_of: Annotated[str | None, typer.Option(metavar="DATE", help="Only what was public then, as 2024-06.")] = None,
     years: options.Years = "2024:2034:2",
     outputs: options.Outputs = OUTPUTS,
-    samples: options.Samples = 1 << 17,
+    samples: options.Points = 1 << 17,
     seed: options.Seed = 0,
     out: options.Out = Path("out"),
     json: options.Json = False,

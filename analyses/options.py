@@ -33,6 +33,15 @@ Outputs = Annotated[
     str | None, typer.Option("--outputs", "-o", metavar="NAME,...", help="Quantities to show, with commas between.")
 ]
 Samples = Annotated[int, typer.Option("--samples", "-n", help="Samples; base points of a Saltelli design.")]
+Points = Annotated[
+    int,
+    typer.Option(
+        "--samples",
+        "-n",
+        help="Samples on Sobol' points: a power of two.",
+        callback=lambda given: power_of_two(given),
+    ),
+]
 Seed = Annotated[int, typer.Option("--seed", help="Seed: the same seed gives the same bits.")]
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Directory that files are written to.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
@@ -149,6 +158,27 @@ def settings(given: list[str] | None) -> dict[str, str | float]:
     return read
 
 
+def power_of_two(samples: int) -> int:
+    """Return what ``--samples`` was given, refused unless Sobol' points come in that number.
+
+    Raises
+    ------
+    InputError
+        If it is not a power of two, with the nearest ones.
+
+    Examples
+    --------
+    >>> power_of_two(1000)
+    Traceback (most recent call last):
+        ...
+    clustercast.errors.InputError: --samples is 1000, which is not a power of two as Sobol' points need; use 512 or 1024
+    """
+    from clustercast.arrays.designs import require_power_of_two
+
+    require_power_of_two(samples, what="--samples")
+    return samples
+
+
 def years(text: str) -> list[float]:
     """Read what ``--years`` was given.
 
@@ -204,4 +234,9 @@ def console() -> "Console":
     """
     from rich.console import Console
 
-    return Console(highlight=False)
+    class _ReadOn(Console):
+        def on_broken_pipe(self) -> None:
+            """Let the analysis end as it does when nobody reads on; rich would end it by itself, with 1."""
+            raise BrokenPipeError
+
+    return _ReadOn(highlight=False)

@@ -9,7 +9,7 @@ from analyses import options
 from analyses.report_results import Results, gather
 from clustercast.report import html_explanations as explanations
 from clustercast.report import html_sections as sections
-from clustercast.report.export import write_iamc, write_quantiles
+from clustercast.report.export import write_draws, write_iamc, write_quantiles
 from clustercast.report.files import output_directory, write_text
 from clustercast.report.html import Section, page
 from clustercast.report.json_text import json_text
@@ -23,15 +23,19 @@ def report(
     scenario: options.Scenario = None,
     set: options.Set = None,
     years: options.Years = "2022:2034",
-    samples: options.Samples = 8192,
+    samples: options.Points = 8192,
     seed: options.Seed = 0,
     condition: Annotated[bool, typer.Option("--condition", help="Also show what the observations say.")] = False,
+    draws: Annotated[
+        Path | None, typer.Option("--draws", metavar="FILE", help="Also write every sample: .nc or .parquet.")
+    ] = None,
     out: options.Out = Path("out"),
     json: options.Json = False,
 ) -> None:
     """Write the report: one HTML file that opens from disk, with its quantiles as CSV beside it.
 
-    --samples is a power of two, of 1024 or more.
+    The CSV files are report_quantiles.csv, one row a number with its error, and report_iamc.csv, the long table
+    of the scenario community.
     """
     place = output_directory(out)
     with progress_bar("samples") as progress:
@@ -44,6 +48,8 @@ def report(
         write_quantiles(results.summary, place / "report_quantiles.csv"),
         write_iamc({scenario or "base": results.summary}, place / "report_iamc.csv"),
     ]
+    if draws:
+        files.append(write_draws(results.forecast, draws))
     if json:
         print(json_text({"files": [str(file) for file in files], "milestones": results.milestones}))
         return

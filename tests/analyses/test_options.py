@@ -1,6 +1,7 @@
 """An analysis ends with 0, with 2 and one line, or with 130; never with a traceback."""
 
 import errno
+import io
 import os
 import re
 import signal
@@ -180,3 +181,27 @@ def test_settings_that_are_none_are_refused(given):
 def test_names_are_stripped_and_none_stays_none():
     assert options.names(None) is None
     assert options.names(" a ,b,") == ["a", "b"]
+
+
+def test_samples_on_sobol_points_are_a_power_of_two_and_the_refusal_names_the_option(capsys):
+    def on_points(samples: options.Points = 1024) -> None:
+        """Print what was asked."""
+        print(samples)
+
+    assert options.exit_code(on_points, ["-n", "3000"]) == 2
+    told = "--samples is 3000, which is not a power of two as Sobol' points need; use 2048 or 4096"
+    assert capsys.readouterr().err == f"error: {told}\n"
+    assert options.exit_code(on_points, ["--samples", "2048"]) == 0 and capsys.readouterr().out == "2048\n"
+
+
+def test_tables_end_as_text_does_when_nobody_reads_on(monkeypatch):
+    class Closed(io.StringIO):
+        def write(self, text):
+            raise BrokenPipeError
+
+    def tables() -> None:
+        """Print a table."""
+        options.console().print("a table")
+
+    monkeypatch.setattr(sys, "stdout", Closed())
+    assert options.exit_code(tables, []) == options.BROKEN_PIPE

@@ -14,8 +14,10 @@ from html.parser import HTMLParser
 
 import pytest
 
+import analyses.report
 from analyses import options
 from analyses.report import report
+from clustercast.report.html import Section
 
 FEW = ["--samples", "512", "--years", "2024:2032:2"]
 
@@ -25,7 +27,7 @@ def place(tmp_path_factory):
     out = tmp_path_factory.mktemp("report")
     told = io.StringIO()
     with contextlib.redirect_stdout(told):
-        assert options.exit_code(report, [*FEW, "--out", str(out)]) == 0
+        assert options.exit_code(report, [*FEW, "--out", str(out), "--draws", str(out / "draws.nc")]) == 0
     assert "situational_awareness" in told.getvalue() and str(out / "report.html") in told.getvalue().replace("\n", "")
     return out
 
@@ -100,7 +102,22 @@ def test_the_numbers_lie_beside_it(place):
     assert (place / "report_iamc.csv").read_text().startswith("model,scenario,region,variable,unit,year")
 
 
-def test_another_prior_set_and_a_scenario_are_shown(tmp_path, capsys):
+def test_every_sample_is_written_where_asked(place):
+    import clustercast as cc
+
+    draws = cc.read_netcdf(place / "draws.nc")
+    assert draws["training_cluster_power"].dims == ("year", "sample") and draws.sizes["sample"] == 512
+    assert "cluster_growth_rate" in draws and draws.attrs["priors_name"] == "situational_awareness"
+
+
+def test_another_prior_set_and_a_scenario_are_shown(tmp_path, capsys, monkeypatch):
+    # The other sections and their figures are those of the page above.
+    for place, names in (
+        (analyses.report.sections, ("fans", "headline", "audit")),
+        (analyses.report.explanations, ("what_matters", "constraints", "scenarios")),
+    ):
+        for name in names:
+            monkeypatch.setattr(place, name, lambda *given, name=name, **overlays: Section(name, ""))
     given = ["--priors", "evidence_2026", "--scenario", "no_new_gas", "--condition", "--json", *FEW]
     given += ["--out", str(tmp_path)]
     assert options.exit_code(report, given) == 0
