@@ -169,3 +169,12 @@ def test_a_date_is_its_end(date, year):
 def test_a_row_keeps_what_it_says():
     fields = {"id", "date", "quantity", "name", "value", "unit", "sd_log10", "source", "as_of"}
     assert {name for name, field in Observation.model_fields.items() if field.is_required()} == fields
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "remedy"),
+    [("a.csv", "id,date,quantity\n", "add a row"), ("a.toml", "", r"add a table \[\[observation\]\]")],
+)
+def test_a_file_without_rows_is_refused_in_its_own_terms(tmp_path, name, text, remedy):
+    with pytest.raises(cc.InputError, match=remedy):
+        read_observations(written(tmp_path, text, name))

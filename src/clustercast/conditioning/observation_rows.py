@@ -164,6 +164,10 @@ class Observations:
         """Return the file and line of a row."""
         return self.places.get(row.id, self.origin or self.name)
 
+    def _named(self, row: Observation) -> str:
+        """Return the file, line and id of a row."""
+        return f"{self.place(row)}: observation {row.id!r}"
+
     def known_by(self, date: float | str) -> "Observations":
         """Return what was public at a date.
 
@@ -211,9 +215,9 @@ class Observations:
         for row in self.rows:
             fault = _fault(row, model, min(grid), max(grid))
             if fault and not skip_bad:
-                raise InputError(f"{self.place(row)}: observation {row.id!r}: {fault}; or leave the bad rows out")
+                raise InputError(f"{self._named(row)}: {fault}; or leave bad rows out (skip_bad)")
             if fault:
-                faults.append(f"{self.place(row)}: observation {row.id!r}: {fault}")
+                faults.append(f"{self._named(row)}: {fault}")
             else:
                 kept.append(row)
         return replace(self, rows=tuple(kept), left_out=(*self.left_out, *faults))

@@ -94,7 +94,8 @@ def _read(name: str | Path, skip_bad: bool) -> Observations:
     likelihood = _validated(Likelihood, frame.get("likelihood", {}), f"{path}: likelihood")
     rows, places, left_out = _rows(path, content, skip_bad)
     if not rows:
-        raise InputError(f"{path} holds no observation that can be used; add a table [[observation]]")
+        missing = "a row" if path.suffix == ".csv" else "a table [[observation]]"
+        raise InputError(f"{path} holds no observation that can be used; add {missing}")
     return Observations(
         tuple(rows),
         _priors(path, frame.get("inputs", {})),
@@ -201,7 +202,7 @@ def _validated(model: type[BaseModel], entry: Mapping[str, Any], where: str) -> 
             told = f"{key} = {first['input']!r}: {first['msg']}"
             if model.model_fields[key].description:
                 told += f" ({key}: {model.model_fields[key].description})"
-        raise InputError(f"{where}: {told}; correct the row or leave the bad rows out") from None
+        raise InputError(f"{where}: {told}; correct the row or leave bad rows out (skip_bad)") from None
 
 
 def _priors(path: Path, entries: Mapping[str, Any]) -> dict[str, Family]:
