@@ -1,5 +1,7 @@
 """Scenarios beside their base: pairs of samples, and what must not move."""
 
+import itertools
+
 import numpy as np
 
 import clustercast as cc
@@ -34,3 +36,21 @@ def test_together_the_essays_expectations_hold_a_cluster_back_least():
         "change"
     ].sel(output="feasible_cluster_size", year=2030)
     assert str(size.idxmax("scenario").values) == "industrial_mobilisation"
+
+
+def test_the_probability_of_an_order_is_that_of_the_bootstrap():
+    names = ["no_new_gas", "flop_per_dollar_stalls", "diffusion_rule"]
+    size, year, output = 300, 2026, "feasible_cluster_size"
+    changes = cc.run_scenarios("evidence_2026", names, outputs=[output], years=[year], size=size, seed=3)
+    logs = {}
+    for name in names:
+        inputs = cc.draw(cc.read_priors("evidence_2026", scenario=name), size, seed=3)
+        logs[name] = np.log(cc.propagate(inputs, years=[year], outputs=[output])[output].values[0])
+    rows = np.random.default_rng(0).integers(0, size, (20_000, size))
+    for first, second in itertools.combinations(names, 2):
+        difference = logs[first] - logs[second]
+        means = difference[rows].mean(axis=1)
+        expected = (np.sign(means) == np.sign(difference.mean())).mean()
+        found = changes["order_probability"].sel(output=output, year=year, scenario=first, scenario_2=second)
+        # The normal law of a mean of few large differences is a little off at 300 samples.
+        assert abs(float(found) - expected) < 0.02
