@@ -276,7 +276,9 @@ class TestSensitivity:
         ax = plots.second_order(found, "fleet_power", year=2030, most=3)
         assert texts(ax) == ["0.050\n±0.010", "0.400\n±0.500", "0.000\n±0.010"]
         (image,) = ax.images
-        assert np.allclose(np.ma.filled(image.get_array(), np.nan)[[0, 0, 1], [0, 1, 1]], [0.05, 0, 0])
+        assert np.allclose(
+            np.ma.filled(image.get_array(), np.nan)[[0, 0, 1], [0, 1, 1]], [0.05, np.nan, np.nan], equal_nan=True
+        )
         assert image.get_clim() == (0, 0.05)
 
     @pytest.mark.parametrize(

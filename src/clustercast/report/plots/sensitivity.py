@@ -225,7 +225,7 @@ def second_order(
     found, widths = (chosen[key].values[np.ix_(places, places)] for key in ("S2", "S2_conf"))
     ax = axes_or_new(ax, width=1.8 + 0.85 * len(names), height=1.6 + 0.6 * len(names))
     # What chance alone may give has no colour.
-    coloured = np.where(np.isnan(found) | (found > widths), found, 0.0)
+    coloured = np.where(found > widths, found, np.nan)
     largest = max(float(np.nanmax(coloured, initial=0.0)), 0.01)
     image = ax.imshow(coloured[:-1, 1:], cmap="Blues", vmin=0, vmax=largest, aspect="auto")
     for row in range(len(names) - 1):
@@ -302,5 +302,5 @@ def _cell(ax: Axes, column: int, row: int, index: float, half_width: float, larg
         return
     resolved = index > half_width
     dark = index > 0.5 * largest
-    colour = ("white" if dark else PRINTED) if resolved else "0.4"
+    colour = ("white" if dark else PRINTED) if resolved else "0.5"
     ax.text(column, row, f"{index:z.3f}\n±{half_width:.3f}", ha="center", va="center", fontsize=7, color=colour)
