@@ -22,7 +22,7 @@ def sobol(
     set: options.Set = None,
     years: options.Years = "2022:2034",
     outputs: options.Outputs = OUTPUTS,
-    samples: options.Samples = 2048,
+    samples: options.Points = 2048,
     seed: options.Seed = 0,
     replicates: Annotated[int, typer.Option(help="Independent scrambles behind the error bars.")] = 8,
     groups: Annotated[Groups | None, typer.Option(help="Treat all inputs of one section or source as one.")] = None,

@@ -37,6 +37,8 @@ def uncertainty(
 
     Writes the draws (uncertainty.nc) and their summary (uncertainty_summary.nc).
     """
+    if design == "sobol":
+        options.power_of_two(samples)
     place = output_directory(out)
     given = cc.read_priors(priors, scenario=scenario, set=options.settings(set))
     with progress_bar("samples") as report:
