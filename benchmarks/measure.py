@@ -163,8 +163,15 @@ def machine() -> dict[str, str]:
         "system": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
         "versions": ", ".join(f"{name} {version}" for name, version in found.items() if version),
         "threads of BLAS": os.environ.get("OPENBLAS_NUM_THREADS", "all"),
-        "load when it began (1, 5, 15 minutes)": ", ".join(f"{load:.1f}" for load in os.getloadavg()),
+        "load when it began (1, 5, 15 minutes)": _load(),
     }
+
+
+def _load() -> str:
+    """Say how busy the machine is."""
+    loads = os.getloadavg()
+    shared = "; the machine was shared with other work" if loads[0] > 0.5 else ""
+    return ", ".join(f"{load:.1f}" for load in loads) + shared
 
 
 def _lines(path: str) -> list[str]:
