@@ -145,7 +145,8 @@ def write_netcdf(dataset: xr.Dataset | xr.DataTree, path: Path | str) -> Path:
         If the place cannot be written to.
     """
     # In memory first: the HDF5 library can bring the interpreter down when the disk fails under it.
-    content = dataset.to_netcdf(engine=_ENGINE)
+    # As bytes: a view of a buffer that outlives it in a traceback brings Python 3.12.1 down.
+    content = bytes(dataset.to_netcdf(engine=_ENGINE))
     return write_whole(path, lambda hidden: hidden.write_bytes(content))
 
 
