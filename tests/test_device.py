@@ -72,7 +72,7 @@ def streamed(device):
     )
 
 
-def same(found, expected):
+def assert_same(found, expected):
     for name, variable in expected.data_vars.items():
         if variable.dtype.kind == "f":
             np.testing.assert_allclose(found[name], variable, rtol=1e-10)
@@ -82,10 +82,10 @@ def test_the_way_to_a_device_and_back(monkeypatch):
     expected = streamed("cpu")
     monkeypatch.setitem(sys.modules, "cupy", cupy_with(lambda: 1))
     found = streamed("cuda")
-    same(found, expected)
+    assert_same(found, expected)
     assert found.attrs["device"] == "cuda"
 
 
 @pytest.mark.skipif(importlib.util.find_spec("cupy") is None, reason="CuPy is not installed: no GPU to compare with")
 def test_a_gpu_agrees_with_numpy():
-    same(streamed("cuda"), streamed("cpu"))
+    assert_same(streamed("cuda"), streamed("cpu"))

@@ -175,3 +175,22 @@ def test_an_unused_a_missing_and_an_unlabelled_input_are_refused():
     del inputs["growth"].attrs["unit"]
     with pytest.raises(InputError, match="'growth' has no attribute 'unit'"):
         cc.propagate(inputs, model=MODEL)
+
+
+def test_a_proof_of_units_is_not_taken_for_that_of_another_model():
+    """Same names, units and shapes; only the code differs."""
+
+    @cc.quantity("W")
+    def power(x):
+        return x
+
+    right = cc.Model([power])
+
+    @cc.quantity("W")
+    def power(x):
+        return x * x
+
+    inputs = cc.draw(cc.Priors(x=cc.Uniform(1, 2, unit="W")), 8)
+    cc.propagate(inputs, model=right)
+    with pytest.raises(InputError, match="'power' .* declares 'W'"):
+        cc.propagate(inputs, model=cc.Model([power]))

@@ -204,11 +204,11 @@ def saltelli_values(
     """
     names = priors.uncertain
     rows = 2 * len(swaps) + 2 if second_order else len(swaps) + 2
-    from_b = {name: _rows_from_b(name, swaps, rows) for name in names}
+    from_b = {name: _rows_from_b(name, swaps, rows).astype(np.intp) for name in names}
     correlated = priors.correlated
 
     def repeat(name: str, value_a: FloatArray, value_b: FloatArray) -> FloatArray:
-        return np.where(from_b[name], value_b[:, np.newaxis], value_a[:, np.newaxis]).reshape(-1)
+        return np.take(np.column_stack([value_a, value_b]), from_b[name], axis=1).reshape(-1)
 
     columns = {name: (inside(a[:, i]), inside(b[:, i])) for i, name in enumerate(names)}
     values = {
