@@ -119,7 +119,7 @@ def _saltelli(options: Options) -> list[Row]:
     def ours() -> None:
         results["ours"] = cc.draw(uniform, size, design="saltelli", seed=7)
 
-    taken = medians({"ours": ours, "salib": salib}, options.size(3, 1))
+    taken = medians({"ours": ours, "salib": salib}, options.size(9, 1))
     ratio = taken["salib"] / taken["ours"]
     different = int(sum(np.count_nonzero(results["salib"][:, i] != results["ours"][f"x{i}"]) for i in range(INPUTS)))
     return [
