@@ -4,7 +4,7 @@ import functools
 import importlib.metadata
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import numpy as np
@@ -89,10 +89,8 @@ def input_arrays(inputs: xr.Dataset) -> tuple[dict[str, FloatArray], dict[str, s
         raise InputError(f"inputs are a Dataset from cc.draw(priors, size), not a {type(inputs).__name__}")
     values: dict[str, FloatArray] = {}
     units: dict[str, str] = {}
-    for key, variable in inputs.data_vars.items():
-        name = str(key)
-        if variable.attrs.get("role", "input") != "input":
-            continue
+    for key in _input_names(inputs):
+        name, variable = str(key), inputs.variables[key]
         if variable.dims not in ((), ("sample",)):
             raise InputError(f"input {name!r} has dimensions {variable.dims}; an input has ('sample',) or none")
         if "unit" not in variable.attrs:
@@ -104,7 +102,13 @@ def input_arrays(inputs: xr.Dataset) -> tuple[dict[str, FloatArray], dict[str, s
     return values, units
 
 
-def _finite_numbers(name: str, variable: xr.DataArray) -> FloatArray:
+def _input_names(inputs: xr.Dataset) -> list[Hashable]:
+    """Return the names of the variables that are inputs: those without a role are."""
+    # By Dataset.variables: taking a hundred of them as DataArrays costs more than a small run.
+    return [name for name in inputs.data_vars if inputs.variables[name].attrs.get("role", "input") == "input"]
+
+
+def _finite_numbers(name: str, variable: xr.Variable) -> FloatArray:
     """Return the values of an input, refused where one is not a finite number."""
     if variable.dtype.kind not in "fiub":
         raise InputError(f"input {name!r} holds values of type {variable.dtype}; give numbers")
@@ -145,11 +149,11 @@ def forecast_dataset(
         name: xr.Variable(("year", "sample")[-values.ndim :], values, output_attrs(model, name), fastpath=True)
         for name, values in outputs.items()
     }
-    coords: dict[str, Any] = {} if years is None else {"year": ("year", years, {"long_name": "year"})}
-    forecast = inputs[[n for n, v in inputs.data_vars.items() if v.attrs.get("role", "input") == "input"]]
-    forecast = forecast.assign(variables).assign_coords(coords)
-    forecast.attrs = {**inputs.attrs, "model_hash": model.hash, **provenance()}
-    return forecast
+    coords: dict[Hashable, Any] = {} if years is None else {"year": ("year", years, {"long_name": "year"})}
+    carried = {name: inputs.variables[name] for name in _input_names(inputs) if name not in variables}
+    attrs = {**inputs.attrs, "model_hash": model.hash, **provenance()}
+    of_samples = {name: coord for name, coord in inputs.coords.items() if set(coord.dims) <= {"sample"}}
+    return xr.Dataset({**carried, **variables}, coords={**of_samples, **coords}, attrs=attrs)
 
 
 def output_attrs(model: Model, name: str) -> dict[str, str]:

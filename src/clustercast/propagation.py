@@ -15,7 +15,7 @@ FloatArray = NDArray[np.float64]
 Progress = Callable[[int, int], None]
 
 YEARS: range = range(2022, 2035)
-BLOCK = 4096
+BLOCK = 8192
 
 
 def propagate(
@@ -142,7 +142,10 @@ def run_blocks(
         stop = min(start + BLOCK, size)
         results = program.run({name: inputs[name][start:stop] for name in program.factors})
         for name, result in results.items():
-            np.multiply(result, program.scale[name], out=kept[name][..., start:stop])
+            if program.scale[name] == 1.0:
+                np.copyto(kept[name][..., start:stop], result)
+            else:
+                np.multiply(result, program.scale[name], out=kept[name][..., start:stop])
         if progress is not None:
             progress(stop, size)
     return kept

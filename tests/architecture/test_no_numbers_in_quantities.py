@@ -65,15 +65,6 @@ def test_a_domain_file_holds_formulas_only(path):
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_a_domain_file_imports_numpy_and_the_marker_only(path):
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    modules = {n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
-    modules |= {alias.name for n in ast.walk(tree) if isinstance(n, ast.Import) for alias in n.names}
-    allowed = {"numpy", "numpy.typing", "clustercast.quantity"}
-    assert all(m in allowed or m.startswith("clustercast.quantities") for m in modules)
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_a_public_function_is_a_quantity_whose_docstring_names_each_argument(path):
     tree = ast.parse(path.read_text(encoding="utf-8"))
     for function in (n for n in tree.body if isinstance(n, ast.FunctionDef) and not n.name.startswith("_")):

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from clustercast.arrays.growth import compound_growth
 from clustercast.quantity import quantity
 
 FloatArray = NDArray[np.float64]
@@ -117,7 +118,8 @@ def us_gdp(
     -------
     array (year, sample), USD/year
     """
-    return us_gdp_2024 * (1 + us_gdp_growth * accounting_period) ** ((year - us_gdp_base_year) / accounting_period)
+    periods = (year - us_gdp_base_year) / accounting_period
+    return compound_growth(us_gdp_2024, 1 + us_gdp_growth * accounting_period, periods)
 
 
 @quantity("1", increasing=["ai_investment"], decreasing=["us_gdp"])

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from clustercast.arrays.growth import compound_growth, decaying_growth
 from clustercast.quantity import quantity
 
 FloatArray = NDArray[np.float64]
@@ -65,9 +66,10 @@ def cluster_growth_wandering(
     since_start = np.maximum(year, cluster_start_year) - cluster_start_year
     within = np.minimum(since_start, cluster_growth_horizon)
     beyond = since_start - within
-    first = cluster_growth_shock_1 * _brownian_mode(1, within, beyond, cluster_growth_horizon)
-    second = cluster_growth_shock_2 * _brownian_mode(2, within, beyond, cluster_growth_horizon)
-    return cluster_growth_volatility * np.sqrt(2 * cluster_growth_horizon) * (first + second)
+    scale = cluster_growth_volatility * np.sqrt(2 * cluster_growth_horizon)
+    first = scale * cluster_growth_shock_1 * _brownian_mode(1, within, beyond, cluster_growth_horizon)
+    second = scale * cluster_growth_shock_2 * _brownian_mode(2, within, beyond, cluster_growth_horizon)
+    return first + second
 
 
 def _brownian_mode(number: int, within: FloatArray, beyond: FloatArray, horizon: FloatArray) -> FloatArray:
@@ -106,16 +108,9 @@ def integrated_cluster_growth(
     array (year, sample), OOM
         Zero in the start year, negative before.
     """
-    since_start = year - cluster_start_year
-    straight = cluster_growth_rate * since_start
-    decay = cluster_growth_slowdown * since_start
-    # (1 - exp(-x)) / x tends to 1 at 0, where the smallest safe x already gives it.
-    safe_decay = np.where(decay == 0, np.finfo(np.float64).eps, decay)
-    slowing = straight * (-np.expm1(-safe_decay) / safe_decay)
-    wandering = straight + cluster_growth_wandering
-    return np.where(
-        cluster_growth_structure == 0, straight, np.where(cluster_growth_structure == 1, slowing, wandering)
-    )
+    slowdown = np.where(cluster_growth_structure == 1, cluster_growth_slowdown, 0 * cluster_growth_slowdown)
+    grown = decaying_growth(cluster_growth_rate, slowdown, year - cluster_start_year)
+    return grown + np.where(cluster_growth_structure == 2, 1.0, 0.0) * cluster_growth_wandering
 
 
 @quantity("H100e", increasing=["initial_cluster_size", "integrated_cluster_growth"])
@@ -159,7 +154,7 @@ def flop_per_dollar_gain(
     array (year, sample), 1
     """
     since_base = np.maximum(year, cost_base_year) - cost_base_year
-    return (1 + flop_per_dollar_growth * accounting_period) ** (since_base / accounting_period)
+    return compound_growth(1, 1 + flop_per_dollar_growth * accounting_period, since_base / accounting_period)
 
 
 @quantity("USD/H100e", increasing=["accelerator_price"], decreasing=["accelerator_cost_share", "flop_per_dollar_gain"])

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from clustercast.arrays.growth import compound_growth
 from clustercast.quantity import quantity
 
 FloatArray = NDArray[np.float64]
@@ -33,4 +34,4 @@ def us_electricity(
     array (year, sample), TWh/year
     """
     periods = (year - us_electricity_base_year) / accounting_period
-    return us_electricity_2024 * (1 + us_electricity_growth * accounting_period) ** periods
+    return compound_growth(us_electricity_2024, 1 + us_electricity_growth * accounting_period, periods)

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from clustercast.arrays.growth import compound_growth
 from clustercast.quantity import quantity
 
 FloatArray = NDArray[np.float64]
@@ -37,7 +38,8 @@ def ai_investment(
     ----------
     Aschenbrenner, Situational Awareness IIIa (2024), second table.
     """
-    return ai_investment_2024 * investment_growth_factor ** ((year - investment_base_year) / accounting_period)
+    periods = (year - investment_base_year) / accounting_period
+    return compound_growth(ai_investment_2024, investment_growth_factor, periods)
 
 
 @quantity("USD/H100e", increasing=["investment_per_accelerator_2024"])
@@ -66,7 +68,8 @@ def investment_per_accelerator(
     array (year, sample), USD/H100e
     """
     periods = (year - investment_base_year) / accounting_period
-    return investment_per_accelerator_2024 / (1 + fleet_flop_per_dollar_growth * accounting_period) ** periods
+    gain = 1 + fleet_flop_per_dollar_growth * accounting_period
+    return compound_growth(investment_per_accelerator_2024, gain, -periods)
 
 
 @quantity("H100e/year", increasing=["ai_investment"], decreasing=["investment_per_accelerator"])

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from clustercast.arrays.growth import compound_growth
 from clustercast.quantity import quantity
 
 FloatArray = NDArray[np.float64]
@@ -28,7 +29,7 @@ def flop_per_watt_gain(
     array (year, sample), 1
     """
     since_base = np.maximum(year, power_base_year) - power_base_year
-    return (1 + flop_per_watt_growth * accounting_period) ** (since_base / accounting_period)
+    return compound_growth(1, 1 + flop_per_watt_growth * accounting_period, since_base / accounting_period)
 
 
 @quantity("W/H100e", increasing=["chip_power", "server_overhead"], decreasing=["flop_per_watt_gain"])
