@@ -73,6 +73,14 @@ def test_other_shapes_take_the_closed_form(periods):
     assert_allclose(np.ravel(decaying_growth(0.5, 0.1, periods)), np.ravel(expected), rtol=1e-14)
 
 
+def test_values_broadcast_over_the_samples():
+    grid, few, one = column([-1, 0, 2]), np.array([2.0, 3.0]), np.array([1.5])
+    assert_allclose(compound_growth(few, one, grid), few * 1.5**grid, rtol=1e-15)
+    assert_allclose(compound_growth(np.array(2.0), few, grid), 2.0 * few**grid, rtol=1e-15)
+    assert_allclose(decaying_growth(few, np.array(0.1), grid), few * -np.expm1(-0.1 * grid) / 0.1, rtol=1e-14)
+    assert_allclose(decaying_growth(np.array(2.0), one, grid), 2.0 * -np.expm1(-1.5 * grid) / 1.5, rtol=1e-14)
+
+
 def test_the_arguments_are_left_as_they_were():
     start, factor, periods = np.ones(2), np.full(2, 2.0), column([-1, 0, 1])
     compound_growth(start, factor, periods)

@@ -36,12 +36,13 @@ def compound_growth(start: FloatArray | float, factor: FloatArray, periods: Floa
     >>> compound_growth(100.0, np.array([2.0, 5.0]), np.array([[-1.0], [0.0], [1.0], [3.0]])).round(9).tolist()
     [[50.0, 20.0], [100.0, 100.0], [200.0, 500.0], [800.0, 12500.0]]
     """
-    if not (_is_column(periods) and _is_row(factor)):
+    samples = _samples(periods, start, factor)
+    if samples is None:
         grown: FloatArray = start * factor**periods
         return grown
     legs = _legs(tuple(periods[:, 0].tolist()))
     powers = {step: factor**step for step in {step for leg in legs for _, step in leg}}
-    path = np.empty((len(periods), len(factor)))
+    path = np.empty((len(periods), samples))
     for leg in legs:
         value = start
         for row, step in leg:
@@ -71,13 +72,14 @@ def decaying_growth(rate: FloatArray, decay: FloatArray, time: FloatArray) -> Fl
     >>> decaying_growth(np.array([0.5, 0.5]), np.array([0.0, np.log(2)]), np.array([[0.0], [1.0]])).round(6).tolist()
     [[0.0, 0.0], [0.5, 0.360674]]
     """
-    if not (_is_column(time) and _is_row(rate) and _is_row(decay)):
+    samples = _samples(time, rate, decay)
+    if samples is None:
         return rate * _decayed_time(decay, time)
     legs = _legs(tuple(time[:, 0].tolist()))
     steps = {step for leg in legs for _, step in leg}
     factors = {step: (_decayed_time(decay, step), np.exp(-decay * step)) for step in steps if step}
     factors[0.0] = (np.zeros(()), np.ones(()))
-    path = np.empty((len(time), len(decay)))
+    path = np.empty((len(time), samples))
     for leg in legs:
         grown, rate_now = np.zeros(()), rate
         for row, step in leg:
@@ -96,12 +98,14 @@ def _decayed_time(decay: FloatArray, time: FloatArray | float) -> FloatArray:
     return time * share
 
 
-def _is_column(values: FloatArray) -> bool:
-    return type(values) is np.ndarray and values.shape[1:] == (1,)
-
-
-def _is_row(values: FloatArray) -> bool:
-    return type(values) is np.ndarray and values.ndim == 1
+def _samples(times: FloatArray, *values: FloatArray | float) -> int | None:
+    """Count the samples of values along a column of times; None where they are anything else."""
+    if type(times) is not np.ndarray or times.shape[1:] != (1,):
+        return None
+    if not all(type(value) is np.ndarray or isinstance(value, float | int) for value in values):
+        return None
+    shape = np.broadcast_shapes(*(np.shape(value) for value in values))
+    return shape[0] if len(shape) == 1 else None
 
 
 @functools.cache
