@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincinv, ndtr
 
+from clustercast.arrays.rank_windows import RankWindows
+from clustercast.arrays.sums import sum_of_products
 from clustercast.errors import InputError
 
 FloatArray = NDArray[np.float64]
@@ -158,27 +160,65 @@ def sample_rows(values: FloatArray) -> tuple[FloatArray, tuple[int, ...]]:
     return array.reshape(-1, array.shape[-1]), array.shape[:-1]
 
 
+class RowQuantiles:
+    """Quantiles of rows of one length, with what all rows share found once.
+
+    Parameters
+    ----------
+    probabilities : ndarray
+        From `checked_probabilities`.
+    size : int
+        Samples in a row.
+    share : ndarray, shape (size,), optional
+        From `checked_weights`.
+    errors : bool, optional
+        Whether to give the errors of `quantiles_with_errors` too.
+    """
+
+    def __init__(
+        self, probabilities: FloatArray, size: int, share: FloatArray | None = None, errors: bool = True
+    ) -> None:
+        self._probabilities, self._share = probabilities, share
+        self._interval = _order_interval(probabilities, size if share is None else effective_size(share))
+        ranks, self._fraction = _linear_ranks(probabilities, size)
+        if errors:
+            ranks += _end_ranks(*self._interval, size)
+        self._windows = RankWindows(size, np.stack(ranks))
+
+    def write(self, row: FloatArray, out: FloatArray) -> None:
+        """Write quantiles and errors of one row.
+
+        Parameters
+        ----------
+        row : ndarray, shape (size,)
+            Without NaN.
+        out : ndarray, shape (2, probabilities)
+        """
+        if self._share is not None:
+            _weighted(row, self._share, self._probabilities, *self._interval, out)
+            return
+        placed = self._windows.of(row)
+        out[0] = _between(placed[0], placed[1], self._fraction)
+        if len(placed) > 2:
+            out[1] = _half_width(placed[2], placed[3], row.size)
+
+
 def _row_by_row(
     values: FloatArray, probabilities: FloatArray, weights: FloatArray | None, errors: bool
 ) -> tuple[FloatArray, FloatArray]:
-    """Return quantiles and, where asked for, errors; one row at a time in one buffer that stays in the cache."""
+    """Return quantiles and, where asked for, errors; one row at a time, so that it stays in the cache."""
     rows, shape = sample_rows(values)
     size = rows.shape[1]
     found = np.empty((2, len(rows), len(probabilities)))
     share = None if weights is None else checked_weights(weights, size)
-    buffer = np.empty(size)
-    low, high = _order_interval(probabilities, size if share is None else effective_size(share))
+    quantile = RowQuantiles(probabilities, size, share, errors)
     for i, row in enumerate(rows):
         # A sum of squares is NaN only where a sample is, and costs less than a maximum.
         with np.errstate(over="ignore"):
-            squares = np.dot(row, row)
+            squares = sum_of_products(row, row)
         if np.isnan(squares):
             raise InputError(f"{np.count_nonzero(np.isnan(row))} of {size} samples are NaN; mend what made them")
-        if share is None:
-            buffer[:] = row
-            _linear(buffer, probabilities, low if errors else None, high, found[:, i])
-        else:
-            _weighted(row, share, probabilities, low, high, found[:, i])
+        quantile.write(row, found[:, i])
     return found[0].reshape(*shape, -1), found[1].reshape(*shape, -1)
 
 
@@ -188,38 +228,18 @@ def _order_interval(probabilities: FloatArray, count: float) -> tuple[FloatArray
     return betaincinv(a, b, _ONE_SIGMA[0]), betaincinv(a, b, _ONE_SIGMA[1])
 
 
-def _linear(
-    buffer: FloatArray, probabilities: FloatArray, low: FloatArray | None, high: FloatArray, out: FloatArray
-) -> None:
-    """Write quantiles of equal weights, and errors where `low` is given; the buffer is reordered."""
-    last = buffer.size - 1
-    position = last * probabilities
+def _linear_ranks(probabilities: FloatArray, size: int) -> tuple[list[NDArray[np.intp]], FloatArray]:
+    """Return the ranks between which quantiles of equal weights lie, and how far from the lower one."""
+    position = (size - 1) * probabilities
     below = np.floor(position).astype(np.intp)
-    following = np.minimum(below + 1, last)
-    if low is None:
-        above = _place_with_next(buffer, below)
-    else:
-        left_end = np.maximum(np.floor(low * buffer.size - 1), 0).astype(np.intp)
-        right_end = np.minimum(np.ceil(high * buffer.size - 1), last).astype(np.intp)
-        # Between two that are placed there are few: sorting them costs less than placing further ones.
-        first, final = np.minimum(left_end, below), np.maximum(right_end, following)
-        _place(buffer, np.unique([first, final]))
-        for opening, closing in zip(first, final, strict=True):
-            buffer[opening : closing + 1].sort()
-        above = buffer[following]
-        out[1] = _half_width(buffer[left_end], buffer[right_end], buffer.size)
-    left, fraction = buffer[below], position - below
-    out[0] = _between(left, np.where(fraction > 0, above, left), fraction)
+    fraction = position - below
+    return [below, below + (fraction > 0)], fraction
 
 
-def _place_with_next(buffer: FloatArray, below: NDArray[np.intp]) -> FloatArray:
-    """Bring order statistics to their places and return the one after each, infinity after the last."""
-    ranks = np.unique(below)
-    _place(buffer, ranks)
-    # The next order statistic is the least between two that are placed: a minimum costs less than a further place.
-    limits = np.append(ranks, buffer.size - 1)[np.searchsorted(ranks, below, side="right")]
-    after = [buffer[b + 1 : limit + 1].min(initial=np.inf) for b, limit in zip(below, limits, strict=True)]
-    return np.array(after)
+def _end_ranks(low: FloatArray, high: FloatArray, size: int) -> list[NDArray[np.intp]]:
+    """Return the ranks of the ends of the intervals from which errors are made."""
+    left, right = np.floor(low * size - 1), np.ceil(high * size - 1)
+    return [np.maximum(left, 0).astype(np.intp), np.minimum(right, size - 1).astype(np.intp)]
 
 
 def _between(left: FloatArray, right: FloatArray, fraction: FloatArray) -> FloatArray:
@@ -231,17 +251,6 @@ def _between(left: FloatArray, right: FloatArray, fraction: FloatArray) -> Float
     # Interpolated from the nearer end, as NumPy does, so that the bits are NumPy's.
     found[finite] = np.where(part < 0.5, a + (b - a) * part, b - (b - a) * (1 - part))
     return found
-
-
-def _place(buffer: FloatArray, ranks: NDArray[np.intp]) -> None:
-    """Bring the order statistics of the given ranks, which increase, to their places."""
-    if not len(ranks):
-        return
-    middle = len(ranks) // 2
-    rank = int(ranks[middle])
-    buffer.partition(rank)
-    _place(buffer[:rank], ranks[:middle])
-    _place(buffer[rank + 1 :], ranks[middle + 1 :] - (rank + 1))
 
 
 def _weighted(

@@ -7,13 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clustercast.arrays.order_statistics import (
+    RowQuantiles,
     checked_probabilities,
     checked_weights,
     effective_size,
     quantiles,
-    quantiles_with_errors,
     sample_rows,
 )
+from clustercast.arrays.sums import sum_of_products
 from clustercast.errors import InputError
 
 FloatArray = NDArray[np.float64]
@@ -64,15 +65,10 @@ def mean_with_error(values: FloatArray, weights: FloatArray | None = None) -> tu
     """
     array, shape = sample_rows(values)
     share = None if weights is None else checked_weights(weights, array.shape[1])
-    means, errors = np.empty(len(array)), np.empty(len(array))
-    deviations = np.empty(array.shape[1])
+    found, scratch = np.empty((2, len(array))), np.empty(array.shape[1])
     for i, row in enumerate(array):
-        with np.errstate(invalid="ignore"):
-            means[i] = row.mean() if share is None else share @ row
-        if not np.isfinite(means[i]):
-            raise InputError("a mean is asked for, but a sample is not finite; use quantiles, or mend the sample")
-        errors[i] = _error_of_mean(np.subtract(row, means[i], out=deviations), share)
-    return means.reshape(shape), errors.reshape(shape)
+        found[:, i] = _mean_of_row(row, share, scratch)
+    return found[0].reshape(shape), found[1].reshape(shape)
 
 
 def summary(
@@ -99,8 +95,16 @@ def summary(
     InputError
         As of `quantiles`, and if a sample is not finite.
     """
-    mean, mean_error = mean_with_error(values, weights)
-    return Summary(*quantiles_with_errors(values, probabilities, weights), mean, mean_error)
+    array, shape = sample_rows(values)
+    points, size = checked_probabilities(probabilities), array.shape[1]
+    share = None if weights is None else checked_weights(weights, size)
+    quantile, scratch = RowQuantiles(points, size, share), np.empty(size)
+    placed, means = np.empty((2, len(array), len(points))), np.empty((2, len(array)))
+    # Row by row, so that a row is in the cache for its quantiles when its mean is known.
+    for i, row in enumerate(array):
+        means[:, i] = _mean_of_row(row, share, scratch)
+        quantile.write(row, placed[:, i])
+    return Summary(*placed.reshape(2, *shape, -1), *means.reshape(2, *shape))
 
 
 def replicated_summary(values: FloatArray, probabilities: Sequence[float] | FloatArray, replicates: int) -> Summary:
@@ -184,11 +188,17 @@ def share_with_error(reached: NDArray[np.bool_], weights: FloatArray | None = No
     return np.asarray(share), np.asarray(np.sqrt(yes * no / (count + 2)) / (count + 1))
 
 
-def _error_of_mean(deviations: FloatArray, share: FloatArray | None) -> float:
-    """Return the standard error of a mean from the deviations of the samples."""
-    if share is not None:
+def _mean_of_row(row: FloatArray, share: FloatArray | None, scratch: FloatArray) -> tuple[float, float]:
+    """Return the mean of a row and its standard error; the scratch, as long as the row, is overwritten."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        mean = sum_of_products(row) / row.size if share is None else sum_of_products(row, share)
+    if not np.isfinite(mean):
+        raise InputError("a mean is asked for, but a sample is not finite; use quantiles, or mend the sample")
+    deviations = np.subtract(row, mean, out=scratch)
+    if share is None:
+        spread, count = sum_of_products(deviations, deviations) / row.size, float(row.size)
+    else:
+        deviations *= share
         count = effective_size(share)
-        error = np.sqrt(np.sum(np.square(share * deviations)) * count / (count - 1)) if count > 1 else np.inf
-        return float(error)
-    size = deviations.size
-    return float(np.sqrt(np.dot(deviations, deviations) / (size - 1) / size)) if size > 1 else np.inf
+        spread = sum_of_products(deviations, deviations) * count
+    return mean, float(np.sqrt(spread / (count - 1))) if count > 1 else np.inf

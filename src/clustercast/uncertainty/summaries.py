@@ -93,8 +93,8 @@ def summarise(
     }
     coords = {key: forecast[key] for key in forecast.coords if forecast[key].dims == (key,) and key != "sample"}
     coords = {key: value for key, value in coords.items() if any(key in v.dims for v in variables.values())}
-    result = xr.Dataset(variables, coords=coords, attrs={**forecast.attrs, **told})
-    return result.assign_coords(quantile=("quantile", points, {"long_name": "probability"}))
+    quantile = xr.Variable("quantile", points, {"long_name": "probability"})
+    return xr.Dataset(variables, coords={**coords, "quantile": quantile}, attrs={**forecast.attrs, **told})
 
 
 def summary_variables(

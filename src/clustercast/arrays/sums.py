@@ -1,0 +1,42 @@
+"""Sums of long rows that no number of threads changes."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+# BLAS shares a longer product between its threads, and then their number shows in the last bits.
+_PART = 1024
+
+
+def sum_of_products(row: FloatArray, other: FloatArray | None = None) -> float:
+    """Sum a row, or its products with another.
+
+    Parameters
+    ----------
+    row : ndarray, shape (n,)
+    other : ndarray, shape (n,), optional
+        Ones where not given.
+
+    Returns
+    -------
+    float
+        By parts and then pairwise, so that the error of rounding hardly grows with n.
+
+    References
+    ----------
+    N. J. Higham, "The accuracy of floating point summation", SIAM J. Sci. Comput. 14, 783 (1993),
+    doi:10.1137/0914050.
+
+    Examples
+    --------
+    >>> sum_of_products(np.full(3000, 0.5)), sum_of_products(np.arange(3.0), np.arange(3.0))
+    (1500.0, 5.0)
+    """
+    whole = row.size - row.size % _PART
+    if other is None:
+        ones = np.ones(_PART)
+        parts = np.vecdot(row[:whole].reshape(-1, _PART), ones)
+        return float(parts.sum() + row[whole:].sum())
+    parts = np.vecdot(row[:whole].reshape(-1, _PART), other[:whole].reshape(-1, _PART))
+    return float(parts.sum() + np.vecdot(row[whole:], other[whole:]))
