@@ -27,7 +27,7 @@ def rows(options: Options) -> list[Row]:
         "exp": lambda: one_intermediate(size),
     }
     peaks = peak_megabytes(functions["ours"]), peak_megabytes(functions["naive"])
-    taken = medians(functions, options.size(3, 1), warm=options.size(2500, 0))
+    taken = medians(functions, options.size(5, 1), warm=options.size(2500, 0))
     largest = _largest_difference(cc.propagate(inputs, outputs=SIX), functions["naive"]())
     steps = len(cc.cluster_model().order(SIX)) - len(SIX)
     kept = size * YEAR_COUNT * len(SIX)

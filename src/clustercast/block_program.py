@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from clustercast.device import Device, to_device
 from clustercast.errors import InputError
-from clustercast.model import YEAR, Model, Step, run_program
+from clustercast.model import YEAR, Model, Step, results_of, run_program
 from clustercast.unit_check import check_units
 from clustercast.units import factor
 
@@ -66,11 +66,35 @@ class BlockProgram:
         InputError
             If a quantity divides by zero, overflows or has no value.
         """
-        known = dict(self.fixed)
-        for name, unit in self.factors.items():
-            known[name] = inputs[name] if unit == 1.0 else inputs[name] * unit
         with np.errstate(divide="raise", invalid="raise", over="raise"):
-            return run_program(self.steps, known, self.outputs)
+            return run_program(self.steps, self._known(inputs), self.outputs)
+
+    def fill(self, inputs: Mapping[str, FloatArray], kept: Mapping[str, FloatArray]) -> None:
+        """Write the outputs of a block into arrays of theirs, in declared units, while each is in the cache.
+
+        Parameters
+        ----------
+        inputs : mapping of str to array
+            Uncertain inputs, shape ``(block,)``, in their own units.
+        kept : mapping of str to array
+            Of each output, shape ``(years, block)`` or ``(block,)``.
+
+        Raises
+        ------
+        InputError
+            If a quantity divides by zero, overflows or has no value.
+        """
+        with np.errstate(divide="raise", invalid="raise", over="raise"):
+            for name, result in results_of(self.steps, self._known(inputs), self.outputs):
+                if self.scale[name] == 1.0:
+                    np.copyto(kept[name], result)
+                else:
+                    np.multiply(result, self.scale[name], out=kept[name])
+
+    def _known(self, inputs: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
+        """Return what is known before the first step, in coherent units."""
+        coherent = {name: inputs[name] if unit == 1.0 else inputs[name] * unit for name, unit in self.factors.items()}
+        return {**self.fixed, **coherent}
 
     def shape(self, name: str, size: int) -> tuple[int, ...]:
         """Return the shape of an output of `size` samples."""

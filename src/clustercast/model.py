@@ -3,7 +3,7 @@
 import graphlib
 import hashlib
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
 
@@ -207,15 +207,14 @@ class Model:
     def program(self, outputs: Iterable[str] | None = None) -> tuple[Step, ...]:
         """Return the straight-line program that computes `outputs`.
 
-        Each step names what may be freed after it, so that an intermediate lives
-        no longer than its last use.
+        Each step names what may be freed after it, so that a result lives no longer
+        than its last use; who runs the program takes each output when it is computed.
         """
-        wanted = set(self._asked(outputs))
         order = self.order(outputs)
         last_use = {need: name for name in order for need in (*self._needs[name], name)}
         frees: dict[str, list[str]] = {name: [] for name in order}
         for need, user in last_use.items():
-            if need in self.functions and need not in wanted:
+            if need in self.functions:
                 frees[user].append(need)
         return tuple(Step(n, self.functions[n], self._needs[n], tuple(frees[n])) for n in order)
 
@@ -350,23 +349,42 @@ class Model:
 def run_program(
     program: Iterable[Step], values: Mapping[str, FloatArray], outputs: Iterable[str]
 ) -> dict[str, FloatArray]:
-    """Run a straight-line program, freeing each intermediate after its last use."""
-    known = dict(values)
+    """Run a straight-line program and return its outputs, in the order they are asked for."""
+    wanted = tuple(outputs)
+    found = dict(results_of(program, values, wanted))
+    return {name: found[name] for name in wanted}
+
+
+def results_of(
+    program: Iterable[Step], values: Mapping[str, FloatArray], outputs: Iterable[str]
+) -> Iterator[tuple[str, FloatArray]]:
+    """Run a straight-line program, giving each output as soon as it is known, while the cache still holds it.
+
+    Each result is freed after its last use.
+    """
+    known, wanted = dict(values), set(outputs)
+    yield from ((name, known[name]) for name in wanted if name in known)
     for step in program:
-        try:
-            known[step.name] = step.function(*(known[argument] for argument in step.arguments))
-        except FloatingPointError as error:
-            raise NotFiniteError(step.name, place_of(step.function), str(error)) from None
-        except (InputError, MemoryError):
-            raise
-        except Exception as error:
-            raise InputError(
-                f"quantity {step.name!r} ({place_of(step.function)}) fails with {type(error).__name__}: {error}; "
-                "write it in NumPy, for arrays of samples, and leave its arguments unchanged"
-            ) from error
+        known[step.name] = _result_of(step, known)
+        if step.name in wanted:
+            yield step.name, known[step.name]
         for name in step.frees:
             del known[name]
-    return {name: known[name] for name in outputs}
+
+
+def _result_of(step: Step, known: Mapping[str, FloatArray]) -> FloatArray:
+    """Compute one quantity; what it raises says where it is written."""
+    try:
+        return step.function(*(known[argument] for argument in step.arguments))
+    except FloatingPointError as error:
+        raise NotFiniteError(step.name, place_of(step.function), str(error)) from None
+    except (InputError, MemoryError):
+        raise
+    except Exception as error:
+        raise InputError(
+            f"quantity {step.name!r} ({place_of(step.function)}) fails with {type(error).__name__}: {error}; "
+            "write it in NumPy, for arrays of samples, and leave its arguments unchanged"
+        ) from error
 
 
 class NotFiniteError(InputError):

@@ -140,12 +140,8 @@ def run_blocks(
     kept = {name: np.empty(program.shape(name, size)) for name in program.outputs}
     for start in range(0, size, BLOCK):
         stop = min(start + BLOCK, size)
-        results = program.run({name: inputs[name][start:stop] for name in program.factors})
-        for name, result in results.items():
-            if program.scale[name] == 1.0:
-                np.copyto(kept[name][..., start:stop], result)
-            else:
-                np.multiply(result, program.scale[name], out=kept[name][..., start:stop])
+        block = {name: inputs[name][start:stop] for name in program.factors}
+        program.fill(block, {name: values[..., start:stop] for name, values in kept.items()})
         if progress is not None:
             progress(stop, size)
     return kept

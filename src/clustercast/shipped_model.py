@@ -1,5 +1,6 @@
 """The shipped model of the AI build-out: every room of the domain, passed explicitly."""
 
+import functools
 from importlib import import_module
 
 from clustercast.model import Model
@@ -42,6 +43,7 @@ _HEADLINE = (
 )
 
 
+@functools.cache
 def cluster_model() -> Model:
     """Return the shipped model of the AI build-out.
 
