@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.measure import Options, Row
-from clustercast.arrays.designs import saltelli_rows
 from clustercast.arrays.resampling import bootstrap_weights
+from clustercast.arrays.saltelli import saltelli_rows
 from clustercast.arrays.sobol_panel import SobolIndices, sobol_panel
 from tests.reference.problems import PROBLEMS, Problem
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from benchmarks.measure import Options, Row
-from clustercast.arrays.designs import saltelli_rows
+from clustercast.arrays.saltelli import saltelli_rows
 from clustercast.arrays.sobol_estimators import ESTIMATORS
 from clustercast.arrays.sobol_panel import sobol_panel
 from tests.reference.problems import PROBLEMS, Problem

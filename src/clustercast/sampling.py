@@ -11,15 +11,14 @@ from scipy.special import ndtri
 from clustercast.arrays.copula import correlate
 from clustercast.arrays.designs import (
     RANDOM_BITS,
-    Points,
     inside,
     latin_uniforms,
     random_uniforms,
     require_power_of_two,
-    saltelli_base,
     sobol_column,
 )
-from clustercast.arrays.streams import checked_seed, replicate_seed
+from clustercast.arrays.saltelli import Points, saltelli_replicate
+from clustercast.arrays.streams import checked_seed
 from clustercast.dataset import Dataset, inputs_dataset
 from clustercast.errors import InputError, nearest
 from clustercast.priors import Priors, checked_priors
@@ -62,7 +61,8 @@ def draw(
         For ``"saltelli"``: whether the rows BA are there.
     replicates : int, optional
         For ``"saltelli"``: number of independent scrambles that share `size`; 8 or 16 give
-        error bars that cover. One gives SALib's rows for the same seed.
+        error bars that cover. One gives SALib's rows for the same seed; two or more are nested
+        uniform scrambles (Owen), over which errors are near normal.
     points : {"sobol", "random"}, optional
         For ``"saltelli"``: base points.
     groups : mapping of str to sequence of str, optional
@@ -88,6 +88,7 @@ def draw(
     ----------
     A. Saltelli, Comput. Phys. Commun. 145, 280 (2002), doi:10.1016/S0010-4655(02)00280-1.
     A. B. Owen, J. Complexity 14, 466 (1998), doi:10.1006/jcom.1998.0487.
+    W.-L. Loh, Ann. Stat. 31, 1282 (2003), doi:10.1214/aos/1059655914 (errors over nested scrambles).
 
     Examples
     --------
@@ -174,10 +175,8 @@ def _saltelli_values(
     swaps: Mapping[str, tuple[str, ...]],
 ) -> dict[str, FloatArray]:
     """Draw Saltelli's design."""
-    length = len(priors.uncertain)
-    bases = [
-        saltelli_base(replicate_seed(seed, r), length, size // replicates, points=points) for r in range(replicates)
-    ]
+    length, each = len(priors.uncertain), size // replicates
+    bases = [saltelli_replicate(seed, r, replicates, length, each, points=points) for r in range(replicates)]
     a, b = (np.concatenate(parts) for parts in zip(*bases, strict=True))
     return saltelli_values(priors, a, b, swaps, second_order)
 

@@ -5,12 +5,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from SALib.sample import sobol as salib_sobol
 from scipy import stats
 from scipy.stats import qmc
 
 from clustercast.arrays import designs
-from clustercast.arrays.streams import replicate_seed
 from clustercast.errors import InputError
 
 SEEDS = st.one_of(st.just(0), st.integers(0, 2**32), st.integers(0, 2**160))
@@ -18,10 +16,6 @@ SEEDS = st.one_of(st.just(0), st.integers(0, 2**32), st.integers(0, 2**160))
 
 def cuts(size):
     return st.lists(st.integers(0, size), max_size=8).map(lambda inner: [0, *sorted(inner), size])
-
-
-def unit_problem(dimensions):
-    return {"num_vars": dimensions, "names": [f"x{i}" for i in range(dimensions)], "bounds": [[0, 1]] * dimensions}
 
 
 @given(SEEDS, st.text(), cuts(300))
@@ -66,7 +60,7 @@ def test_the_first_two_sobol_columns_have_one_point_in_each_elementary_rectangle
 
 def test_the_scramble_keeps_the_leading_digit_a_first_difference_has():
     # A lower triangular scramble keeps, between any two points, the number of leading digits in which they agree.
-    plain, _ = designs.saltelli_base(0, 6, 512, scramble=False)
+    plain = qmc.Sobol(6, scramble=False).random(512)
     scrambled = designs.sobol_uniforms(3, 6, 0, 512)
 
     def agreeing(points):
@@ -108,60 +102,8 @@ def test_latin_columns_are_uncorrelated_and_jittered_evenly():
     assert stats.kstest(a * 10_000 % 1, "uniform").pvalue > 1e-4
 
 
-@pytest.mark.parametrize("seed", [0, 7, 2**70])
-@pytest.mark.parametrize("dimensions", [1, 2, 7, 24])
-@pytest.mark.parametrize("second_order", [True, False])
-@pytest.mark.parametrize("scramble", [True, False])
-def test_saltelli_rows_are_those_of_salib(seed, dimensions, second_order, scramble):
-    expected = salib_sobol.sample(
-        unit_problem(dimensions), 32, calc_second_order=second_order, scramble=scramble, seed=seed
-    )
-    assert np.array_equal(designs.saltelli_rows(seed, dimensions, 32, second_order, scramble), expected)
-
-
-def test_saltelli_rows_of_many_base_points_are_those_of_salib():
-    expected = salib_sobol.sample(unit_problem(3), 16_384, seed=12)
-    assert np.array_equal(designs.saltelli_rows(12, 3, 16_384), expected)
-
-
-def test_the_plain_sequence_is_that_of_scipy_in_a_thousand_dimensions():
-    expected = qmc.Sobol(1000, scramble=False).random(256)
-    assert np.array_equal(np.hstack(designs.saltelli_base(0, 500, 256, scramble=False)), expected)
-
-
-@given(cuts(256), st.sampled_from(["sobol", "random"]), st.booleans())
-@settings(max_examples=30)
-def test_saltelli_rows_are_the_same_in_any_blocks(edges, points, second_order):
-    whole = designs.saltelli_rows(3, 4, 256, second_order, points=points)
-    blocks = [
-        designs.saltelli_rows(3, 4, b - a, second_order, start=a, points=points)
-        for a, b in zip(edges, edges[1:], strict=False)
-    ]
-    assert np.array_equal(np.concatenate(blocks), whole)
-
-
-@pytest.mark.parametrize("points", ["sobol", "random"])
-def test_replicates_are_designs_of_their_own_one_after_the_other(points):
-    rows = designs.saltelli_rows(9, 3, 256, replicates=4, points=points)
-    alone = [designs.saltelli_rows(replicate_seed(9, r), 3, 64, points=points) for r in range(4)]
-    assert np.array_equal(rows, np.concatenate(alone))
-    assert len({array.tobytes() for array in alone}) == 4
-
-
-def test_random_base_points_are_independent_uniforms():
-    a, b = designs.saltelli_base(4, 3, 20_000, points="random")
-    correlations = np.corrcoef(np.hstack([a, b]).T)[np.triu_indices(6, 1)]
-    assert np.abs(correlations).max() < 4.5 / np.sqrt(20_000)
-    assert all(stats.kstest(column, "uniform").pvalue > 1e-4 for column in np.hstack([a, b]).T)
-
-
 def test_columns_are_contiguous():
-    for array in (
-        designs.saltelli_rows(1, 3, 8),
-        designs.sobol_uniforms(1, 3, 0, 8),
-        designs.saltelli_base(1, 3, 8)[1],
-    ):
-        assert array.flags.f_contiguous
+    assert designs.sobol_uniforms(1, 3, 0, 8).flags.f_contiguous
 
 
 def test_a_point_at_0_is_moved_to_the_middle_of_its_cell_and_no_other_is():
@@ -196,11 +138,6 @@ def test_sizes_that_are_no_power_of_two_are_refused_with_the_nearest(size):
         (lambda: designs.sobol_uniforms(1, 21_202, 0, 2), "21202 columns"),
         (lambda: designs.sobol_uniforms(1, 2, 2**40, 2**40 + 1), "has 1099511627776 points"),
         (lambda: designs.latin_uniforms(1, "a", -1), "rows 0 to -1"),
-        (lambda: designs.saltelli_base(1, 2, -8), "size is -8"),
-        (lambda: designs.saltelli_base(1, 2, 8, start=2**30), "has 1073741824 points"),
-        (lambda: designs.saltelli_base(1, 2, 8, points="halton"), "points is 'halton'"),
-        (lambda: designs.saltelli_rows(1, 2, 8, replicates=3), "replicates is 3"),
-        (lambda: designs.saltelli_rows(1, 2, 8, replicates=0), "replicates is 0"),
     ],
 )
 def test_bad_input_is_refused(call, message):
@@ -209,7 +146,7 @@ def test_bad_input_is_refused(call, message):
 
 
 def test_points_are_made_without_importing_scipy_stats():
-    code = "import sys; from clustercast.arrays import designs; designs.saltelli_rows(1, 2, 8); "
+    code = "import sys; from clustercast.arrays import designs, saltelli; saltelli.saltelli_rows(1, 2, 8); "
     code += "designs.sobol_uniforms(1, 2, 0, 8); raise SystemExit('scipy.stats' in sys.modules)"
     assert (
         subprocess.run(

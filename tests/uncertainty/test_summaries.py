@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special, stats
 
-from clustercast.arrays import designs
+from clustercast.arrays import designs, saltelli
 from clustercast.errors import InputError
 from clustercast.uncertainty.milestones import (
     crossing_text,
@@ -92,7 +92,7 @@ def test_weights_move_a_summary_to_another_distribution():
 
 
 def saltelli_forecast(size, replicates=1, points="sobol"):
-    a_b = designs.saltelli_rows(5, 2, size, replicates=replicates, points=points)
+    a_b = saltelli.saltelli_rows(5, 2, size, replicates=replicates, points=points)
     normal = special.ndtri(designs.inside(a_b))
     attrs = {"role": "output", "unit": "1"}
     return xr.Dataset(

@@ -5,17 +5,14 @@ that the points of one input are contiguous. Every function that takes `start`
 gives the same bits however the rows are cut into blocks.
 """
 
-from typing import Literal
-
 import numpy as np
 from numpy.typing import NDArray
 
 from clustercast.arrays import sobol_sequence
-from clustercast.arrays.streams import checked_seed, replicate_seed, stream
+from clustercast.arrays.streams import checked_seed, stream
 from clustercast.errors import InputError
 
 FloatArray = NDArray[np.float64]
-Points = Literal["sobol", "random"]
 
 RANDOM_BITS = 53
 SALTELLI_BITS = sobol_sequence.SCIPY_DIGITS
@@ -110,7 +107,7 @@ def random_uniforms(seed: int, name: str, start: int, stop: int) -> FloatArray:
     >>> bool(np.all(whole[4:9] == random_uniforms(7, "load_factor", 4, 9)))
     True
     """
-    _check_rows(start, stop)
+    check_rows(start, stop)
     return stream(seed, name, start).random(stop - start)
 
 
@@ -140,8 +137,8 @@ def sobol_column(seed: int, column: int, start: int, stop: int) -> FloatArray:
     ----------
     J. Matousek, J. Complexity 14, 527 (1998), doi:10.1006/jcom.1998.0489 (the affine scramble).
     """
-    _check_rows(start, stop, 1 << sobol_sequence.INDEX_BITS)
-    _check_columns(column + 1)
+    check_rows(start, stop, 1 << sobol_sequence.INDEX_BITS)
+    check_columns(column + 1)
     out = np.empty(stop - start)
     sobol_sequence.owned_points(checked_seed(seed), column, start, out)
     return out
@@ -176,8 +173,8 @@ def sobol_uniforms(seed: int, dimensions: int, start: int, stop: int) -> FloatAr
     >>> np.sort(np.floor(8 * points[:, 1])).astype(int).tolist()
     [0, 1, 2, 3, 4, 5, 6, 7]
     """
-    _check_rows(start, stop, 1 << sobol_sequence.INDEX_BITS)
-    _check_columns(dimensions)
+    check_rows(start, stop, 1 << sobol_sequence.INDEX_BITS)
+    check_columns(dimensions)
     columns = np.empty((dimensions, stop - start))
     for column in range(dimensions):
         sobol_sequence.owned_points(checked_seed(seed), column, start, columns[column])
@@ -210,7 +207,7 @@ def latin_uniforms(seed: int, name: str, size: int) -> FloatArray:
     ----------
     M. D. McKay, R. J. Beckman and W. J. Conover, Technometrics 21, 239 (1979), doi:10.2307/1268522.
     """
-    _check_rows(0, size, 1 << 50)
+    check_rows(0, size, 1 << 50)
     generator = stream(seed, name + " latin")
     # Whole and fraction together have 52 binary digits at most, so no sum is rounded up into the next interval.
     cells = 1 << (52 - max(size, 1).bit_length())
@@ -222,140 +219,7 @@ def latin_uniforms(seed: int, name: str, size: int) -> FloatArray:
     return numerators
 
 
-def saltelli_base(
-    seed: int,
-    dimensions: int,
-    size: int,
-    *,
-    start: int = 0,
-    points: Points = "sobol",
-    scramble: bool = True,
-) -> tuple[FloatArray, FloatArray]:
-    """Return the two independent samples A and B of Saltelli's design.
-
-    Parameters
-    ----------
-    seed : int
-        0 or more, of any size; 0 is a seed like any other.
-    dimensions : int
-        Number of inputs.
-    size : int
-        Number of base points.
-    start : int, optional
-        Number of the first one: a design grows by asking for the next points.
-    points : {"sobol", "random"}, optional
-        Sobol' points as SALib takes them, or independent uniforms (plain Monte Carlo).
-    scramble : bool, optional
-        False gives the plain Sobol' sequence, whose first point is 0.
-
-    Returns
-    -------
-    a, b : ndarray, shape (size, dimensions)
-        From 0 (included) to 1 (not included); see `inside`.
-
-    Raises
-    ------
-    InputError
-        If a number is out of range.
-
-    References
-    ----------
-    A. Saltelli, Comput. Phys. Commun. 145, 280 (2002), doi:10.1016/S0010-4655(02)00280-1.
-    """
-    if size < 0:
-        raise InputError(f"size is {size}; a design needs 1 or more points, as in 1024")
-    columns = np.empty((2 * dimensions, size))
-    if points == "sobol":
-        _check_rows(start, start + size, 1 << sobol_sequence.SCIPY_DIGITS)
-        _check_columns(2 * dimensions)
-        sobol_sequence.scipy_points(checked_seed(seed), 2 * dimensions, start, scramble, columns)
-    elif points == "random":
-        _check_rows(start, start + size)
-        for column in range(dimensions):
-            columns[column] = stream(seed, f"saltelli A {column}", start).random(size)
-            columns[dimensions + column] = stream(seed, f"saltelli B {column}", start).random(size)
-    else:
-        raise InputError(f"points is {points!r}; choose 'sobol' or 'random'")
-    return columns[:dimensions].T, columns[dimensions:].T
-
-
-def saltelli_rows(
-    seed: int,
-    dimensions: int,
-    size: int,
-    second_order: bool = True,
-    scramble: bool = True,
-    *,
-    start: int = 0,
-    points: Points = "sobol",
-    replicates: int = 1,
-) -> FloatArray:
-    """Return the rows of Saltelli's design, in SALib's order and with SALib's bits.
-
-    Parameters
-    ----------
-    seed : int
-        0 or more, of any size. SALib's sampler gives the same rows for the same integer, 0 included (it is
-        SALib's *analysis* that ignores a seed of 0).
-    dimensions : int
-        Number of inputs, D.
-    size : int
-        Number of base points, N, of all replicates together. Sobol' points want a power of two in each
-        replicate (`require_power_of_two`); this is left to the caller, so that blocks of any size can be had.
-    second_order : bool, optional
-        Whether to include the rows BA.
-    scramble : bool, optional
-        False gives the plain Sobol' sequence, whose first point is 0.
-    start : int, optional
-        Number of the first base point in each replicate.
-    points : {"sobol", "random"}, optional
-        Sobol' points, or independent uniforms (plain Monte Carlo).
-    replicates : int, optional
-        Independent scrambles, one after the other, each of ``size / replicates`` base points; the first is the
-        design of one replicate.
-
-    Returns
-    -------
-    ndarray, shape (N (2 D + 2), D), or (N (D + 2), D) without second order
-        For each base point the rows A, AB_1 ... AB_D, BA_1 ... BA_D, B.
-
-    Raises
-    ------
-    InputError
-        If a number is out of range or the replicates do not divide the size.
-
-    References
-    ----------
-    A. Saltelli, Comput. Phys. Commun. 145, 280 (2002), doi:10.1016/S0010-4655(02)00280-1.
-
-    Examples
-    --------
-    >>> saltelli_rows(0, 2, 1, scramble=False, start=1)[:, 0]
-    array([0.5, 0.5, 0.5, 0.5, 0.5, 0.5])
-    """
-    if replicates < 1 or size % replicates:
-        raise InputError(f"replicates is {replicates}, which does not divide the size {size}; give a divisor, as in 8")
-    each = size // replicates
-    group = 2 * dimensions + 2 if second_order else dimensions + 2
-    rows = np.empty((dimensions, replicates, each, group))
-    for replicate in range(replicates):
-        own = replicate_seed(seed, replicate)
-        a, b = saltelli_base(own, dimensions, each, start=start, points=points, scramble=scramble)
-        for column in range(dimensions):
-            _interleave(a[:, column], b[:, column], column, dimensions, rows[column, replicate])
-    return rows.reshape(dimensions, size * group).T
-
-
-def _interleave(a: FloatArray, b: FloatArray, column: int, dimensions: int, out: FloatArray) -> None:
-    """Write one column of the rows A, AB, BA, B of each base point; `out` has shape (base points, rows each)."""
-    out[:, : dimensions + 1] = a[:, np.newaxis]
-    out[:, dimensions + 1 :] = b[:, np.newaxis]
-    out[:, column + 1] = b
-    if out.shape[1] == 2 * dimensions + 2:
-        out[:, dimensions + 1 + column] = a
-
-
-def _check_rows(start: int, stop: int, largest: int = 1 << 120) -> None:
+def check_rows(start: int, stop: int, largest: int = 1 << 120) -> None:
     """Refuse rows that are negative, backwards or beyond the sequence."""
     if not 0 <= start <= stop:
         raise InputError(f"rows {start} to {stop} are asked for; give a start of 0 or more and a stop not before it")
@@ -363,7 +227,7 @@ def _check_rows(start: int, stop: int, largest: int = 1 << 120) -> None:
         raise InputError(f"rows to {stop} are asked for, but the sequence has {largest} points; use independent draws")
 
 
-def _check_columns(columns: int) -> None:
+def check_columns(columns: int) -> None:
     """Refuse more columns than the Sobol' sequence has."""
     if not 1 <= columns <= sobol_sequence.LARGEST_DIMENSION:
         raise InputError(

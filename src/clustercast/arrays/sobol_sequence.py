@@ -128,7 +128,7 @@ def _owned_column(seed: int, column: int) -> tuple[Digits, int]:
     matrix = generator.integers(2, size=(1, FLOAT_DIGITS, FLOAT_DIGITS))
     shift = int(generator.integers(1 << FLOAT_DIGITS))
     plain = np.array([_column_directions(column, INDEX_BITS)], dtype=np.uint64)
-    return _steps(linear_scramble(plain, matrix, FLOAT_DIGITS)[0]), shift
+    return steps_of(linear_scramble(plain, matrix, FLOAT_DIGITS)[0]), shift
 
 
 @functools.lru_cache(maxsize=64)
@@ -143,10 +143,10 @@ def _scipy_columns(seed: int, dimensions: int, scramble: bool) -> tuple[Digits, 
         matrices = generator.integers(2, size=(dimensions, SCIPY_DIGITS, SCIPY_DIGITS), dtype=np.uint32)
         plain = linear_scramble(plain, matrices, SCIPY_DIGITS)
     spare = np.uint64(FLOAT_DIGITS - SCIPY_DIGITS)
-    return _steps(plain << spare), tuple(int(shift) for shift in shifts << spare)
+    return steps_of(plain << spare), tuple(int(shift) for shift in shifts << spare)
 
 
-def _steps(directions: Digits) -> Digits:
+def steps_of(directions: Digits) -> Digits:
     """Return the number to combine for each bit of the plain index, where directions are for bits of its Gray code."""
     steps = directions.copy()
     steps[..., 1:] ^= directions[..., :-1]

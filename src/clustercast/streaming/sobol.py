@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from clustercast.arrays.designs import saltelli_base
 from clustercast.arrays.moments import Moments, MomentTree, moments_of
 from clustercast.arrays.pick_freeze import centre_and_scale, product_sums, runs_per_point, separate
+from clustercast.arrays.saltelli import saltelli_replicate
 from clustercast.arrays.sobol_estimators import estimator_named
-from clustercast.arrays.streams import replicate_seed
 from clustercast.block_program import BlockProgram, block_program, keep_freed_memory
 from clustercast.dataset import Dataset, input_arrays, provenance
 from clustercast.errors import InputError
@@ -208,8 +207,8 @@ def sum_products(plan: SobolPlan, start: int, stop: int) -> SobolSums:
 
 def _runs(plan: SobolPlan, replicate: int, first: int, count: int) -> FloatArray:
     """Return the runs of some base points on the scale of the analysis, shape (columns, points, runs of a point)."""
-    own = replicate_seed(plan.seed, replicate)
-    a, b = saltelli_base(own, len(plan.priors.uncertain), count, start=first)
+    dimensions = len(plan.priors.uncertain)
+    a, b = saltelli_replicate(plan.seed, replicate, plan.replicates, dimensions, count, start=first)
     inputs = saltelli_values(plan.priors, a, b, plan.swaps, True)
     size = count * runs_per_point(len(plan.swaps), True)
     columns = []
