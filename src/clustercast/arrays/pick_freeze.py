@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from clustercast.arrays.pair_products import Runs
 from clustercast.arrays.sobol_estimators import Estimator
+from clustercast.arrays.sums import sum_of_products
 
 FloatArray = NDArray[np.float64]
 
@@ -47,8 +48,11 @@ def centre_and_scale(values: FloatArray) -> tuple[float, float]:
     centre, scale : float
         To be shared by every shard of the column.
     """
-    centre, scale = float(values.mean()), float(values.std())
-    rounding = 16 * np.finfo(np.float64).eps * float(np.abs(values).max())
+    column = values.reshape(-1)
+    centre = float(column.mean())
+    deviations = column - centre
+    scale = float(np.sqrt(sum_of_products(deviations, deviations) / column.size))
+    rounding = 16 * np.finfo(np.float64).eps * float(max(column.max(), -column.min()))
     return centre, (scale if scale > rounding else 0.0)
 
 

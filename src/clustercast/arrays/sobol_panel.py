@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from clustercast.arrays.idle_inputs import chosen_runs, standing_for_idle
 from clustercast.arrays.pair_products import pair_rows
 from clustercast.arrays.pick_freeze import (
     blocks,
@@ -128,18 +129,24 @@ def sobol_panel(
     step = runs_per_point(number_of_inputs, design_second_order)
     points = _number_of_points(values.shape[1], step, replicates)
     weighting = None if weights is None else np.vstack([np.full(points, 1 / points), weights])
+    b_swaps = pairs or chosen.needs_second_order
     results = []
     for column in values:
         rows = column.reshape(points, step)
-        if design_second_order and not pairs and not chosen.needs_second_order:
-            rows = np.delete(rows, np.s_[number_of_inputs + 1 : -1], axis=1)
-        centre, scale = centre_and_scale(rows)
-        if scale == 0.0 or np.ptp(rows[:, [0, -1]]) == 0.0:
+        if design_second_order and not b_swaps:
+            rows = chosen_runs(rows, number_of_inputs, np.arange(number_of_inputs), b_swaps)
+        standard = centre_and_scale(rows)
+        if standard[1] == 0.0 or np.ptp(rows[:, [0, -1]]) == 0.0:
             results.append(_undefined(number_of_inputs, pairs, weights, replicates))
             continue
-        means = _mean_products(rows, number_of_inputs, chosen, pairs, (centre, scale), weighting, replicates)
-        ratios = indices_from_sums(means, 1.0, chosen, number_of_inputs, second_order=pairs)
-        results.append((float(rows[:, [0, -1]].var()), *ratios))
+        variance = float(rows[:, [0, -1]].var())
+        standing = standing_for_idle(rows, number_of_inputs)
+        if standing is not None:
+            rows = chosen_runs(rows, number_of_inputs, standing.kept, b_swaps)
+        analysed = number_of_inputs if standing is None else len(standing.kept)
+        means = _mean_products(rows, analysed, chosen, pairs, standard, weighting, replicates)
+        ratios = indices_from_sums(means, 1.0, chosen, analysed, second_order=pairs)
+        results.append((variance, *(ratios if standing is None else standing.of_all(*ratios))))
     return _collect(results, number_of_inputs, weights is not None, confidence)
 
 
