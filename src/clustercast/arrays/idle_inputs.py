@@ -15,6 +15,10 @@ from clustercast.arrays.pair_products import pair_rows
 FloatArray = NDArray[np.float64]
 PlaceArray = NDArray[np.intp]
 
+_FEW = 64
+# Of two idle inputs none could be left out.
+_WORTHWHILE = 3
+
 
 @dataclass(frozen=True)
 class Standing:
@@ -78,17 +82,26 @@ def standing_for_idle(rows: FloatArray, number_of_inputs: int) -> Standing | Non
     >>> standing_for_idle(rows, 4).kept.tolist()
     [0, 1, 3]
     """
-    idle = np.all(rows[:, 1 : number_of_inputs + 1] == rows[:, :1], axis=0)
-    if rows.shape[1] > number_of_inputs + 2:
-        idle &= np.all(rows[:, number_of_inputs + 1 : -1] == rows[:, -1:], axis=0)
+    # A few points tell that most inputs are not idle.
+    idle = _idle(rows[:_FEW], number_of_inputs)
+    if np.count_nonzero(idle) >= _WORTHWHILE:
+        idle = _idle(rows, number_of_inputs)
     found = np.flatnonzero(idle)
-    if len(found) < 3:
+    if len(found) < _WORTHWHILE:
         return None
     active = np.flatnonzero(~idle)
     place = np.zeros(number_of_inputs, dtype=np.intp)
     place[active] = np.arange(1, len(active) + 1)
     last_place = np.where(idle, len(active) + 1, place)
     return Standing(np.concatenate([found[:1], active, found[-1:]]), place, last_place)
+
+
+def _idle(rows: FloatArray, number_of_inputs: int) -> NDArray[np.bool_]:
+    """Say of each input whether its swap changes none of the rows."""
+    idle = np.all(rows[:, 1 : number_of_inputs + 1] == rows[:, :1], axis=0)
+    if rows.shape[1] > number_of_inputs + 2:
+        idle &= np.all(rows[:, number_of_inputs + 1 : -1] == rows[:, -1:], axis=0)
+    return idle
 
 
 def chosen_runs(rows: FloatArray, number_of_inputs: int, kept: PlaceArray, b_swaps: bool) -> FloatArray:

@@ -198,14 +198,14 @@ def _mean_products(
         if replicates > 1:
             sums[:, 1:] = (replicates * sums[:, :1] - sums[:, 1:]) / (replicates - 1)
         return sums
-    sums = np.zeros((statistics, len(weighting)))
+    sums = np.zeros((len(weighting), statistics))
     buffer = np.empty(0)
     for block in blocks(0, points, statistics):
         runs = separate(rows[block], number_of_inputs, centre=standard[0], scale=standard[1])
         if buffer.size != statistics * len(runs.a):
             buffer = np.empty((statistics, len(runs.a)))
-        sums += products(runs, estimator, second_order=second_order, out=buffer) @ weighting[:, block].T
-    return sums
+        sums += weighting[:, block] @ products(runs, estimator, second_order=second_order, out=buffer).T
+    return np.ascontiguousarray(sums.T)
 
 
 _Result = tuple[float, FloatArray, FloatArray, FloatArray | None]
