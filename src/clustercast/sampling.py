@@ -6,7 +6,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from clustercast.arrays.copula import correlate
 from clustercast.arrays.designs import (
@@ -17,6 +16,7 @@ from clustercast.arrays.designs import (
     require_power_of_two,
     sobol_column,
 )
+from clustercast.arrays.normal_quantile import normal_quantile
 from clustercast.arrays.saltelli import Points, saltelli_replicate
 from clustercast.arrays.streams import checked_seed
 from clustercast.dataset import Dataset, inputs_dataset
@@ -137,32 +137,39 @@ def input_values(
     dict of str to array
         Uncertain inputs, shape ``(stop - start,)``, in the unit of their prior.
     """
-    uniforms = {}
     needed = set(priors.uncertain if names is None else names)
     if not needed.isdisjoint(priors.correlated):
         needed.update(priors.correlated)
+    values, joint = {}, {}
     for column, name in enumerate(priors.uncertain):
-        if name not in needed:
-            continue
-        if design == "random":
-            uniforms[name] = inside(random_uniforms(seed, name, start, stop), RANDOM_BITS)
-        elif design == "sobol":
-            uniforms[name] = inside(sobol_column(seed, column, start, stop))
-        else:
-            uniforms[name] = inside(latin_uniforms(seed, name, stop)[start:], RANDOM_BITS)
-    return _quantiles(priors, uniforms)
+        if name in needed:
+            uniforms = _uniforms(design, seed, name, column, start, stop)
+            if name in priors.correlated:
+                joint[name] = uniforms
+            else:
+                values[name] = priors[name].quantile(uniforms)
+    if joint:
+        scores = np.column_stack([normal_quantile(joint[name]) for name in priors.correlated])
+        values |= _correlated_values(priors, scores)
+    return {name: values[name] for name in priors.uncertain if name in needed}
 
 
-def _quantiles(priors: Priors, uniforms: dict[str, FloatArray]) -> dict[str, FloatArray]:
-    """Turn points inside the unit cube into inputs, through the copula where there is one."""
-    correlated = [name for name in priors.correlated if name in uniforms]
-    values = {name: priors[name].quantile(u) for name, u in uniforms.items() if name not in correlated}
-    if correlated:
-        independent = np.column_stack([ndtri(uniforms[name]) for name in correlated])
-        scores = correlate(independent, priors.correlation_factor)
-        for column, name in enumerate(correlated):
-            values[name] = priors[name].quantile_from_normal_score(np.ascontiguousarray(scores[:, column]))
-    return {name: values[name] for name in uniforms}
+def _uniforms(design: str, seed: int, name: str, column: int, start: int, stop: int) -> FloatArray:
+    """Draw some rows of one input on the unit interval, strictly inside it."""
+    if design == "random":
+        return inside(random_uniforms(seed, name, start, stop), RANDOM_BITS)
+    if design == "sobol":
+        return inside(sobol_column(seed, column, start, stop))
+    return inside(latin_uniforms(seed, name, stop)[start:], RANDOM_BITS)
+
+
+def _correlated_values(priors: Priors, independent: FloatArray) -> dict[str, FloatArray]:
+    """Turn independent normal scores, a column for each correlated input, into values, through the copula."""
+    scores = correlate(independent, priors.correlation_factor)
+    return {
+        name: priors[name].quantile_from_normal_score(np.ascontiguousarray(scores[:, column]))
+        for column, name in enumerate(priors.correlated)
+    }
 
 
 def _saltelli_values(
@@ -216,10 +223,8 @@ def saltelli_values(
         if name not in correlated
     }
     if correlated:
-        independent = np.column_stack([repeat(name, *map(ndtri, columns[name])) for name in correlated])
-        scores = correlate(independent, priors.correlation_factor)
-        for column, name in enumerate(correlated):
-            values[name] = priors[name].quantile_from_normal_score(np.ascontiguousarray(scores[:, column]))
+        scores = np.column_stack([repeat(name, *map(normal_quantile, columns[name])) for name in correlated])
+        values |= _correlated_values(priors, scores)
     return {name: values[name] for name in names}
 
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from clustercast.arrays.designs import sobol_uniforms
+from clustercast.arrays.normal_quantile import normal_quantile
 from clustercast.arrays.ratios import ratio_of_means
 from clustercast.arrays.streams import stream
 from clustercast.errors import InputError
@@ -49,7 +49,7 @@ def paired_normals(seed: int, dimensions: int, size: int) -> FloatArray:
     -------
     ndarray, shape (size, 2, d)
     """
-    normals: FloatArray = ndtri(sobol_uniforms(seed, 2 * dimensions, 0, size))
+    normals = normal_quantile(sobol_uniforms(seed, 2 * dimensions, 0, size))
     return normals.reshape(size, 2, dimensions)
 
 

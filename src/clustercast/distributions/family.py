@@ -11,6 +11,7 @@ from pydantic.dataclasses import dataclass as pydantic_dataclass
 from scipy import special
 
 from clustercast.arrays import elicitation, inverse_cdf
+from clustercast.arrays.normal_quantile import normal_quantile
 from clustercast.distributions.validation import End
 from clustercast.errors import InputError, nearest
 
@@ -309,7 +310,7 @@ class FromScore(Family):
 
     def _quantile(self, p: FloatArray) -> FloatArray:
         """Invert the distribution at probabilities."""
-        return self._quantile_from_score(special.ndtri(p))
+        return self._quantile_from_score(normal_quantile(p))
 
 
 def _in_blocks(function: Callable[[FloatArray], FloatArray], values: FloatArray) -> FloatArray:
