@@ -102,6 +102,7 @@ def test_labels(indices):
     assert indices.attrs["estimator"] == "azzini-rosati" and indices.attrs["interval"] == "student-t"
     assert indices.attrs["priors_hash"] == "0123" and indices.attrs["design"] == "saltelli"
     assert indices.attrs["replicates"] == 8 and indices.attrs["confidence"] == 0.95
+    assert indices.attrs["interval_widened"] == 1
 
 
 def test_indices_by_year_on_the_log_scale(indices):
@@ -300,6 +301,17 @@ class TestWarnings:
         rows = unit_rows(2, 256, kind="random")
         found = sobol_indices(labelled(rows, {"y": rows @ [3.0, 1.0]}, size=256, points="random"), scale="raw")
         assert found.attrs["warning"] == "" and found.attrs["interval"] == "bootstrap"
+
+    def test_which_intervals_are_widened_for_skewness(self):
+        rows = unit_rows(2, 256, kind="random")
+        forecast = labelled(rows, {"y": rows[:, 0] ** 9 * rows[:, 1]}, size=256, points="random")
+        widened = {}
+        for estimator in ("azzini-rosati", "saltelli-jansen"):
+            found = sobol_indices(forecast, scale="raw", estimator=estimator)
+            widened[estimator] = found.attrs["interval_widened"]
+        assert widened == {"azzini-rosati": 1, "saltelli-jansen": 0}
+        assert sobol_indices(forecast, scale="raw", engine="salib").attrs["interval_widened"] == 0
+        assert sobol_indices(forecast, scale="raw", resamples=0).attrs["interval_widened"] == 0
 
     def test_heavy_tails_on_the_raw_scale(self):
         problem = product_of_lognormals((1.5, 0.5))

@@ -85,7 +85,7 @@ def test_no_bit_depends_on_how_the_design_is_cut(monkeypatch):
 def test_one_replicate_has_no_intervals():
     found = cc.stream_sobol(ISHIGAMI, size=256, model=cc.Model([ishigami]), scale="raw", replicates=1)
     assert "S1_conf" not in found
-    assert found.attrs["interval"] == "none"
+    assert found.attrs["interval"] == "none" and found.attrs["interval_widened"] == 0
 
 
 @pytest.mark.parametrize(

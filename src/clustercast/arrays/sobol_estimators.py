@@ -59,6 +59,9 @@ class Estimator:
     ratios : callable
         Turn means of the statistics, each of shape (rows, weights), into first-order
         and total indices (inputs, weights) and second-order ones (pairs, weights).
+    widens_bootstrap : bool, optional
+        Whether bootstrap intervals are widened for skewness. Those of SALib's estimator are
+        not, so that they are SALib's own.
     """
 
     name: str
@@ -70,6 +73,7 @@ class Estimator:
     second_order_write: Callable[[Runs, Statistics], None]
     second_order_sum: Callable[[Runs], Statistics]
     ratios: Callable[[Statistics], Ratios]
+    widens_bootstrap: bool = True
 
     def layout(self, number_of_inputs: int, second_order: bool) -> dict[str, slice]:
         """Say which rows of the stacked products hold which statistic."""
@@ -278,6 +282,7 @@ ESTIMATORS: dict[str, Estimator] = {
             write_saltelli_pairs,
             sum_saltelli_pairs,
             _saltelli_ratios,
+            widens_bootstrap=False,
         ),
         Estimator(
             "saltelli",

@@ -20,7 +20,7 @@ from clustercast.arrays.pick_freeze import (
     runs_per_point,
     separate,
 )
-from clustercast.arrays.resampling import bootstrap_factor, standard_deviation, student_t_factor
+from clustercast.arrays.resampling import half_width, half_width_of_differences
 from clustercast.arrays.sobol_estimators import Estimator, estimator_named
 from clustercast.errors import InputError
 
@@ -41,7 +41,8 @@ class SobolIndices:
         Variance of the column over the two independent runs, in its own unit squared;
         exactly 0 where the column is constant up to rounding.
     first_half_width, total_half_width, second_half_width : ndarray or None
-        Half-widths, shaped as the indices; None where no interval was asked for.
+        Half-widths, shaped as the indices; None where no interval was asked for. Wider where the
+        estimate is skewed, but for the bootstrap of ``"saltelli-jansen"``.
     total_difference_half_width : ndarray, shape (columns, inputs, inputs), or None
         Half-widths of the differences of two inputs' total indices, which share their
         resamples and so are known better than either.
@@ -87,10 +88,12 @@ def sobol_panel(
     second_order : bool, optional
         Whether to estimate second-order indices; by default where the design allows it.
     weights : ndarray, shape (resamples, points), optional
-        Weights from `bootstrap_weights`, for bootstrap intervals.
+        Weights from `bootstrap_weights`, for bootstrap intervals. Those of ``"saltelli-jansen"`` are
+        SALib's own; the others are widened where the resamples are skewed.
     replicates : int, optional
         Number of independent scrambles that follow one another in the rows; from 2 on, intervals
-        are Student-t over them, by the jackknife. The indices themselves use all rows together.
+        are Student-t over them, by the jackknife, widened where the replicates are skewed. The
+        indices themselves use all rows together.
     confidence : float, optional
         Coverage of the intervals.
 
@@ -111,7 +114,8 @@ def sobol_panel(
     Sobol' et al. (2007), doi:10.1016/j.ress.2006.07.001; Janon et al. (2014), doi:10.1051/ps/2013040;
     Azzini and Rosati (2021), doi:10.1016/j.ress.2021.107647; Azzini, Mara and Rosati (2021),
     doi:10.1016/j.envsoft.2021.105167; Miller (1974), "The jackknife - a review",
-    doi:10.1093/biomet/61.1.1.
+    doi:10.1093/biomet/61.1.1; Hall (1992), "The Bootstrap and Edgeworth Expansion",
+    doi:10.1007/978-1-4612-4384-7, section 2.6, for the widening.
 
     Examples
     --------
@@ -147,7 +151,9 @@ def sobol_panel(
         means = _mean_products(rows, analysed, chosen, pairs, standard, weighting, replicates)
         ratios = indices_from_sums(means, 1.0, chosen, analysed, second_order=pairs)
         results.append((variance, *(ratios if standing is None else standing.of_all(*ratios))))
-    return _collect(results, number_of_inputs, weights is not None, confidence)
+    resampled = weights is not None
+    interval = {"resampled": resampled, "widened": chosen.widens_bootstrap or not resampled}
+    return _collect(results, number_of_inputs, confidence, **interval)
 
 
 def _check_design(estimator: Estimator, second_order: bool, design_second_order: bool) -> None:
@@ -219,44 +225,41 @@ def _undefined(number_of_inputs: int, second_order: bool, weights: FloatArray | 
     return 0.0, each, each, pairs if second_order else None
 
 
-def _collect(results: list[_Result], number_of_inputs: int, bootstrap: bool, confidence: float) -> SobolIndices:
+def _collect(
+    results: list[_Result], number_of_inputs: int, confidence: float, *, resampled: bool, widened: bool
+) -> SobolIndices:
     """Stack the columns and take half-widths over resamples or replicates."""
     variance = np.array([result[0] for result in results])
     first = np.stack([result[1] for result in results])
     total = np.stack([result[2] for result in results])
-    second = None if results[0][3] is None else _upper(results, number_of_inputs)
-    point = None if second is None else second[..., 0]
+    pairs = None if results[0][3] is None else np.stack([each for *_, each in results if each is not None])
+    second = None if pairs is None else _upper(pairs[..., 0], number_of_inputs)
     if first.shape[-1] <= 2:
-        return SobolIndices(first[..., 0], total[..., 0], point, variance)
+        return SobolIndices(first[..., 0], total[..., 0], second, variance)
+
     # Of replicates each column leaves one out, so that it errs as the whole does (the jackknife): estimates from
     # single replicates are skewed where tails are heavy, and their spread about their own mean is too small.
-    left = first.shape[-1] - 2
-    factor = bootstrap_factor(confidence) if bootstrap else left * student_t_factor(left + 1, confidence)
+    def width(estimates: FloatArray) -> FloatArray:
+        return half_width(estimates[..., 1:], confidence, resampled=resampled, widened=widened)
+
+    differences = [
+        half_width_of_differences(each, confidence, resampled=resampled, widened=widened) for each in total[..., 1:]
+    ]
     return SobolIndices(
         first[..., 0],
         total[..., 0],
-        point,
+        second,
         variance,
-        factor * standard_deviation(first[..., 1:]),
-        factor * standard_deviation(total[..., 1:]),
-        None if second is None else factor * standard_deviation(second[..., 1:]),
-        factor * np.stack([_deviation_of_differences(each) for each in total[..., 1:]]),
+        width(first),
+        width(total),
+        None if pairs is None else _upper(width(pairs), number_of_inputs),
+        np.stack(differences),
     )
 
 
-def _deviation_of_differences(samples: FloatArray) -> FloatArray:
-    """Take the standard deviation of each row less each other, from (rows, resamples)."""
-    if not np.isfinite(samples).all():
-        return np.stack([standard_deviation(row - samples) for row in samples])
-    covariance = np.atleast_2d(np.cov(samples))
-    own = np.diag(covariance)
-    return np.sqrt(np.maximum(own[:, np.newaxis] + own - 2 * covariance, 0.0))
-
-
-def _upper(results: list[_Result], number_of_inputs: int) -> FloatArray:
-    """Second-order indices as (columns, inputs, inputs, weights), NaN outside the upper triangle."""
-    stacked = np.stack([result[3] for result in results if result[3] is not None])
-    full = np.full((len(results), number_of_inputs, number_of_inputs, stacked.shape[-1]), np.nan)
+def _upper(pairs: FloatArray, number_of_inputs: int) -> FloatArray:
+    """Put values of pairs, (columns, pairs), into (columns, inputs, inputs), NaN outside the upper triangle."""
+    full = np.full((len(pairs), number_of_inputs, number_of_inputs), np.nan)
     one, other = pair_rows(number_of_inputs)
-    full[:, one, other] = stacked
+    full[:, one, other] = pairs
     return full

@@ -82,7 +82,9 @@ def sobol_indices(
         above the diagonal, ``*_conf`` half-widths, ``ST_difference_conf`` half-widths of differences
         between inputs, and ``variance`` on the scale of the analysis (pure number squared for
         log10). Coordinates ``scale`` and ``unit`` by output. Attributes: how it was done, where
-        the forecast came from, and ``warning``: what could mislead, empty if nothing. With groups
+        the forecast came from, and ``warning``: what could mislead, empty if nothing; ``interval``
+        is ``"student-t"`` or ``"bootstrap"``, and ``interval_widened`` 1 where a skewed estimate has
+        a wider one, as all have but the bootstrap of ``"saltelli-jansen"``, SALib's own. With groups
         in the draw, ``input`` holds the groups, S1 is their closed index. An output without
         years repeats over them where others have years. Where an output does not vary its
         variance is 0 and its indices are NaN.
@@ -96,7 +98,8 @@ def sobol_indices(
     References
     ----------
     Saltelli et al. (2010), doi:10.1016/j.cpc.2009.09.018; Azzini, Mara and Rosati (2021),
-    doi:10.1016/j.envsoft.2021.105167; Janon et al. (2014), doi:10.1051/ps/2013040.
+    doi:10.1016/j.envsoft.2021.105167; Janon et al. (2014), doi:10.1051/ps/2013040; intervals: L'Ecuyer et al.
+    (2023), doi:10.1109/WSC60868.2023.10408613; Hall (1992), doi:10.1007/978-1-4612-4384-7.
 
     Examples
     --------
@@ -256,12 +259,14 @@ def _plain(value: object) -> object:
 
 def _attributes(method: _Method) -> dict[str, str | int | float]:
     """Say how the indices were estimated."""
-    resampled = method.interval == "bootstrap"
+    resampled, chosen = method.interval == "bootstrap", estimator_named(method.estimator)
+    widened = chosen.widens_bootstrap if resampled else method.interval == "student-t"
     return {
         "engine": method.engine,
         "estimator": method.estimator,
-        "estimator_references": " ".join(f"doi:{doi}" for doi in estimator_named(method.estimator).references),
+        "estimator_references": " ".join(f"doi:{doi}" for doi in chosen.references),
         "interval": method.interval,
+        "interval_widened": int(widened),
         "confidence": method.confidence,
         "resamples": method.resamples if resampled else 0,
         "resampling_seed": str(method.seed) if resampled else "",

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from clustercast.arrays.moments import Moments
 from clustercast.arrays.pair_products import pair_rows
 from clustercast.arrays.pick_freeze import indices_from_sums
-from clustercast.arrays.resampling import check_confidence, standard_deviation, student_t_factor
+from clustercast.arrays.resampling import check_confidence, half_width
 from clustercast.arrays.sobol_estimators import estimator_named
 from clustercast.model import Model
 
@@ -90,6 +90,7 @@ def streamed_indices(
         "engine": "stream",
         "estimator": "azzini-rosati",
         "interval": "student-t" if "S1_conf" in found else "none",
+        "interval_widened": int("S1_conf" in found),
         "confidence": confidence,
     }
     return xr.Dataset(variables, coords, {**{k: v for k, v in attrs.items() if k != "scale"}, **told})
@@ -117,6 +118,6 @@ def _measures(
     stacked = {"S1": np.stack(first), "ST": np.stack(total)} | ({"S2": np.stack(second)} if second_order else {})
     found = {name: array[..., 0] for name, array in stacked.items()} | {"variance": variance}
     if replicates > 1:
-        factor = (replicates - 1) * student_t_factor(replicates, confidence)
-        found |= {f"{name}_conf": factor * standard_deviation(array[..., 1:]) for name, array in stacked.items()}
+        widths = {name: half_width(array[..., 1:], confidence, resampled=False) for name, array in stacked.items()}
+        found |= {f"{name}_conf": width for name, width in widths.items()}
     return found
