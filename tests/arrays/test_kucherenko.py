@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 from scipy.special import ndtr
 
-from clustercast.arrays.designs import replicate_seed
 from clustercast.arrays.kucherenko import (
     NAMES,
     correlated_inputs,
@@ -12,6 +11,7 @@ from clustercast.arrays.kucherenko import (
 )
 from clustercast.arrays.ratios import half_widths
 from clustercast.arrays.shapley import paired_normals
+from clustercast.arrays.streams import replicate_seed
 from clustercast.errors import InputError
 
 

@@ -7,7 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import ndtr
 
-from clustercast.arrays.designs import replicate_seed
 from clustercast.arrays.ratios import half_widths
 from clustercast.arrays.shapley import (
     paired_normals,
@@ -16,6 +15,7 @@ from clustercast.arrays.shapley import (
     trajectory_increments,
     trajectory_scores,
 )
+from clustercast.arrays.streams import replicate_seed
 from clustercast.errors import InputError
 
 
