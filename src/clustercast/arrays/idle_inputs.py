@@ -98,7 +98,7 @@ def standing_for_idle(rows: FloatArray, number_of_inputs: int) -> Standing | Non
 
 def _idle(rows: FloatArray, number_of_inputs: int) -> NDArray[np.bool_]:
     """Say of each input whether its swap changes none of the rows."""
-    idle = np.all(rows[:, 1 : number_of_inputs + 1] == rows[:, :1], axis=0)
+    idle: NDArray[np.bool_] = np.all(rows[:, 1 : number_of_inputs + 1] == rows[:, :1], axis=0)
     if rows.shape[1] > number_of_inputs + 2:
         idle &= np.all(rows[:, number_of_inputs + 1 : -1] == rows[:, -1:], axis=0)
     return idle

@@ -5,6 +5,7 @@ and summed over the points at once by one matrix product, for means without weig
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,9 +43,12 @@ class Runs:
         return self.b_change
 
 
+@cache
 def pair_rows(number_of_inputs: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return the first and second input of each pair, in the order of the pair statistics."""
     first, second = np.triu_indices(number_of_inputs, 1)
+    # Every column asks for the same.
+    first.flags.writeable = second.flags.writeable = False
     return first, second
 
 

@@ -125,9 +125,11 @@ def _check_swaps(forecast: xr.Dataset, design: SaltelliDesign) -> None:
     """Refuse inputs whose rows are not swapped as the design says."""
     unswapped = _latent_inputs(forecast)
     swapped = {name for members in design.swaps.values() for name in members}
+    # Bare variables: xarray takes longer to label a few hundred of them than a small panel does.
+    sampled = {name: forecast.variables[name] for name in forecast.data_vars}
     strange = [
         str(name)
-        for name, variable in forecast.data_vars.items()
+        for name, variable in sampled.items()
         if variable.attrs.get("role") == "input" and variable.dims == ("sample",) and name not in swapped
     ]
     if strange:
@@ -142,9 +144,10 @@ def _check_swaps(forecast: xr.Dataset, design: SaltelliDesign) -> None:
         )
     for position, members in enumerate(design.swaps.values()):
         for name in members:
-            if name not in forecast or forecast[name].dims != ("sample",) or name in unswapped:
+            variable = forecast.variables.get(name)
+            if variable is None or variable.dims != ("sample",) or name in unswapped:
                 continue
-            rows = cast(FloatArray, forecast[name].values).reshape(design.size, design.runs)
+            rows = cast(FloatArray, variable.values).reshape(design.size, design.runs)
             _check_input(name, rows, position, design)
 
 

@@ -56,10 +56,12 @@ def output_names(forecast: xr.Dataset, outputs: Iterable[str] | str | None) -> t
     InputError
         A name is unknown or has no samples, or there is none.
     """
-    known = [str(name) for name, variable in forecast.data_vars.items() if variable.attrs.get("role") != "input"]
-    known = [name for name in known if "sample" in forecast[name].dims]
+    # Bare variables: xarray takes longer to label a few hundred of them than a small panel does.
+    sampled = {str(name): forecast.variables[name] for name in forecast.data_vars}
+    sampled = {name: variable for name, variable in sampled.items() if "sample" in variable.dims}
+    known = [name for name, variable in sampled.items() if variable.attrs.get("role") != "input"]
     if outputs is None:
-        marked = [name for name in known if forecast[name].attrs.get("role") == "output"]
+        marked = [name for name in known if sampled[name].attrs.get("role") == "output"]
         if not marked:
             raise InputError("the forecast holds no outputs; pass the result of cc.propagate, or name them in outputs=")
         return tuple(marked)
