@@ -14,9 +14,6 @@ from clustercast.units import factor
 
 FloatArray = NDArray[np.float64]
 
-# The largest size that the C library's allocator takes as its measure of what to keep: 32 MiB less a page.
-_KEPT_BYTES = (32 << 20) - 4096
-
 
 @dataclass(frozen=True)
 class BlockProgram:
@@ -167,15 +164,6 @@ def _parted(program: Iterable[Step], uncertain: Iterable[str]) -> tuple[list[Ste
             varying.add(step.name)
             steps.append(step)
     return constant, tuple(steps)
-
-
-def keep_freed_memory() -> None:
-    """Let the C library keep the memory that temporaries of a block free, for those of the next block.
-
-    Giving it back to the system and asking for it again costs a third of the time of a run.
-    glibc sets its thresholds by the largest block that it has seen mapped and freed.
-    """
-    np.empty(_KEPT_BYTES, dtype=np.uint8)
 
 
 # Proofs that were made: what a proof depends on, and the dimensions it found.

@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from clustercast.block_program import BlockProgram, block_program, keep_freed_memory
+from clustercast.block_program import BlockProgram, block_program
 from clustercast.dataset import Dataset, forecast_dataset, input_arrays
 from clustercast.errors import InputError
+from clustercast.memory import keep_freed_memory
 from clustercast.model import Model
 from clustercast.shipped_model import cluster_model
 

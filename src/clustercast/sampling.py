@@ -21,6 +21,7 @@ from clustercast.arrays.saltelli import Points, saltelli_replicate
 from clustercast.arrays.streams import checked_seed
 from clustercast.dataset import Dataset, inputs_dataset
 from clustercast.errors import InputError, nearest
+from clustercast.memory import keep_freed_memory
 from clustercast.priors import Priors, checked_priors
 
 FloatArray = NDArray[np.float64]
@@ -97,6 +98,7 @@ def draw(
     >>> inputs["growth"].dims, inputs["growth"].unit
     (('sample',), 'OOM/year')
     """
+    keep_freed_memory()
     checked_priors(priors)
     seed = checked_seed(seed)
     if design not in DESIGNS:

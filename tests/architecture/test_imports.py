@@ -43,6 +43,7 @@ FLOORS = (
     ("clustercast.quantity", 1),
     ("clustercast.quantity_code", 1),
     ("clustercast.device", 1),
+    ("clustercast.memory", 1),
     ("clustercast.shipped", 1),
     ("analyses*", 5),
 )

@@ -8,7 +8,6 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pydantic.dataclasses import dataclass as pydantic_dataclass
-from scipy import special
 
 from clustercast.arrays import elicitation, inverse_cdf
 from clustercast.arrays.normal_quantile import normal_quantile

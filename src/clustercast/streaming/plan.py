@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 
 from clustercast.arrays.moments import LEAF
 from clustercast.arrays.reduction import Reduction
-from clustercast.block_program import BlockProgram, keep_freed_memory
+from clustercast.block_program import BlockProgram
 from clustercast.dataset import versions
 from clustercast.device import Device, to_device, to_host
 from clustercast.errors import InputError
+from clustercast.memory import keep_freed_memory
 from clustercast.priors import Priors
 from clustercast.sampling import input_values
 

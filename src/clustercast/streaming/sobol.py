@@ -11,9 +11,10 @@ from clustercast.arrays.moments import Moments, MomentTree, moments_of
 from clustercast.arrays.pick_freeze import centre_and_scale, product_sums, runs_per_point, separate
 from clustercast.arrays.saltelli import saltelli_replicate
 from clustercast.arrays.sobol_estimators import estimator_named
-from clustercast.block_program import BlockProgram, block_program, keep_freed_memory
+from clustercast.block_program import BlockProgram, block_program
 from clustercast.dataset import Dataset, input_arrays, provenance
 from clustercast.errors import InputError
+from clustercast.memory import keep_freed_memory
 from clustercast.model import Model
 from clustercast.priors import Priors
 from clustercast.propagation import YEARS, FloatArray, Progress, wanted_outputs, year_grid
