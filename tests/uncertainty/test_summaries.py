@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from scipy import special, stats
 
 from clustercast.arrays import designs, saltelli
+from clustercast.arrays.summaries import share_with_error
 from clustercast.errors import InputError
 from clustercast.uncertainty.milestones import (
     crossing_text,
@@ -216,10 +217,21 @@ def test_exceedance_in_a_year_and_ever():
 
 
 @given(st.integers(0, 1000), st.floats(0.01, 1000))
-def test_the_error_of_an_exceedance_covers(seed, level):
+def test_the_error_of_an_exceedance_is_that_of_jeffreys_posterior(seed, level):
     path = xr.DataArray(np.random.default_rng(seed).lognormal(0, 2, 400), dims="sample", attrs={"unit": "1"})
-    found = exceedance(path, level)
-    assert abs(float(found) - stats.norm.sf(np.log(level) / 2)) < 5 * float(found["standard_error"])
+    found, count = exceedance(path, level), int((path >= level).sum())
+    assert float(found) == count / 400
+    assert float(found["standard_error"]) == pytest.approx(stats.beta(count + 0.5, 400.5 - count).std())
+
+
+@given(st.floats(0.005, 0.995))
+def test_the_error_of_an_exceedance_covers(probability):
+    # Over every count that 400 samples may show, by the binomial law: rare events come in steps, so not to 95 %.
+    counts = np.arange(401)
+    shares, errors = (np.asarray(a) for a in share_with_error(np.arange(400) < counts[:, np.newaxis]))
+    chance = stats.binom.pmf(counts, 400, probability)
+    assert chance[np.abs(shares - probability) < 2 * errors].sum() > 0.85
+    assert chance[np.abs(shares - probability) < 3 * errors].sum() > 0.97
 
 
 def test_milestones_tabulate_crossings_and_what_never_happens():
