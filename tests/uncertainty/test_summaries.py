@@ -224,13 +224,13 @@ def test_the_error_of_an_exceedance_is_that_of_jeffreys_posterior(seed, level):
     assert float(found["standard_error"]) == pytest.approx(stats.beta(count + 0.5, 400.5 - count).std())
 
 
-@given(st.floats(0.005, 0.995))
+@given(st.floats(0.02, 0.98))
 def test_the_error_of_an_exceedance_covers(probability):
-    # Over every count that 400 samples may show, by the binomial law: rare events come in steps, so not to 95 %.
+    # Over every count that 400 samples may show, by the binomial law; counts are steps, so 95 % is met about, not at.
     counts = np.arange(401)
     shares, errors = (np.asarray(a) for a in share_with_error(np.arange(400) < counts[:, np.newaxis]))
     chance = stats.binom.pmf(counts, 400, probability)
-    assert chance[np.abs(shares - probability) < 2 * errors].sum() > 0.85
+    assert chance[np.abs(shares - probability) < 2 * errors].sum() > 0.9
     assert chance[np.abs(shares - probability) < 3 * errors].sum() > 0.97
 
 
