@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -34,6 +35,20 @@ def total(x, y):
 
 result = cc.stream(priors, size={size}, model=cc.Model([total]), seed=4, block=1, checkpoint=sys.argv[1])
 np.savez(sys.argv[2], **{{name: found.values for name, found in result.data_vars.items()}})
+"""
+
+FINGERPRINT = """
+import sys
+from pathlib import Path
+import clustercast
+from clustercast.streaming.checkpoint import code_fingerprint
+assert Path(clustercast.__file__).parent == Path(sys.argv[1])
+
+@clustercast.quantity("1")
+def same(x):
+    return x
+
+print(code_fingerprint(clustercast.Model([same])))
 """
 
 
@@ -145,6 +160,23 @@ def test_another_model_is_refused_even_where_only_what_it_calls_has_changed(tmp_
     streamed(tmp_path, size=LEAF, model=one)
     with pytest.raises(InputError, match="code was"):
         streamed(tmp_path, size=LEAF, model=other)
+
+
+@pytest.mark.parametrize("changed", ["arrays/moments.py", "distributions/__init__.py", "errors.py"])
+def test_other_code_anywhere_in_the_library_is_noticed(tmp_path, changed):
+    package = tmp_path / "clustercast"
+    shutil.copytree(ROOT / "src" / "clustercast", package, ignore=shutil.ignore_patterns("__pycache__"))
+
+    def fingerprint():
+        command = [sys.executable, "-c", FINGERPRINT, str(package)]
+        environment = {**os.environ, "PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
+        return subprocess.run(command, env=environment, check=True, capture_output=True, timeout=60).stdout
+
+    before, content = fingerprint(), (package / changed).read_text()
+    (package / changed).write_text(content + "\nANOTHER_LINE = 1\n")
+    assert fingerprint() != before
+    (package / changed).write_text(content)
+    assert fingerprint() == before
 
 
 def test_a_checkpoint_that_is_damaged_is_said_to_be(tmp_path):

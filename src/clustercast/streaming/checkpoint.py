@@ -21,6 +21,7 @@ FILE = "finished.npz"
 _TOLD = "told"
 # Writing may take this part of the time, so that short pieces do not wait for the disk.
 _SHARE = 0.05
+_PACKAGE = Path(__file__).parents[1]
 
 
 class Checkpoint:
@@ -112,13 +113,12 @@ def code_fingerprint(model: Model) -> str:
     Returns
     -------
     str
-        Of every file of this package, and of the quantities of the model with the functions
+        Of every file of code of clustercast, and of the quantities of the model with the functions
         and constants that they refer to.
     """
     digest = hashlib.sha256()
-    root = Path(__file__).parent
-    for path in sorted(root.rglob("*.py")):
-        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    for path in sorted(_PACKAGE.rglob("*.py")):
+        digest.update(path.relative_to(_PACKAGE).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     for name in sorted(model.functions):
         for part in _parts(model.functions[name], set()):
             digest.update(f"{name}\0{part}\0".encode())
