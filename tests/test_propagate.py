@@ -166,6 +166,17 @@ def test_a_quantity_that_is_not_finite_is_named():
         cc.propagate(cc.draw(cc.Priors(x=cc.Uniform(0, 1)), 8), model=cc.Model([ratio]))
 
 
+def test_an_output_that_is_not_finite_in_its_declared_unit_is_named():
+    @cc.quantity("day")
+    def delay(waiting):
+        return waiting * 1.0
+
+    with pytest.raises(InputError, match="output 'delay' is not finite in its declared unit: overflow"):
+        cc.propagate(
+            cc.draw(cc.Priors(waiting=cc.LogUniform(1e305, 1e308, unit="year")), 50, seed=1), model=cc.Model([delay])
+        )
+
+
 def test_an_unused_a_missing_and_an_unlabelled_input_are_refused():
     inputs = cc.draw(priors(), 4)
     with pytest.raises(InputError, match="'extra' is used by no quantity"):

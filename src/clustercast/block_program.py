@@ -63,8 +63,9 @@ class BlockProgram:
         InputError
             If a quantity divides by zero, overflows or has no value.
         """
+        known = self._known(inputs)
         with np.errstate(divide="raise", invalid="raise", over="raise"):
-            return run_program(self.steps, self._known(inputs), self.outputs)
+            return run_program(self.steps, known, self.outputs)
 
     def fill(self, inputs: Mapping[str, FloatArray], kept: Mapping[str, FloatArray]) -> None:
         """Write the outputs of a block into arrays of theirs, in declared units, while each is in the cache.
@@ -79,14 +80,24 @@ class BlockProgram:
         Raises
         ------
         InputError
-            If a quantity divides by zero, overflows or has no value.
+            If a quantity divides by zero, overflows, in its declared unit too, or has no value.
         """
+        known = self._known(inputs)
         with np.errstate(divide="raise", invalid="raise", over="raise"):
-            for name, result in results_of(self.steps, self._known(inputs), self.outputs):
+            for name, result in results_of(self.steps, known, self.outputs):
                 if self.scale[name] == 1.0:
                     np.copyto(kept[name], result)
                 else:
-                    np.multiply(result, self.scale[name], out=kept[name])
+                    self._convert(name, result, kept[name])
+
+    def _convert(self, name: str, result: FloatArray, out: FloatArray) -> None:
+        """Write an output in its declared unit."""
+        try:
+            np.multiply(result, self.scale[name], out=out)
+        except FloatingPointError as error:
+            raise InputError(
+                f"output {name!r} is not finite in its declared unit: {error}; look at the bounds of its inputs"
+            ) from None
 
     def _known(self, inputs: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
         """Return what is known before the first step, in coherent units."""

@@ -88,3 +88,18 @@ def test_the_arguments_are_left_as_they_were():
     assert_array_equal(start, 1.0)
     assert_array_equal(factor, 2.0)
     assert_array_equal(periods, column([-1, 0, 1]))
+
+
+def test_whole_numbers_grow_as_the_same_numbers_with_a_point():
+    # Steps that are whole numbers would raise these factors in whole numbers, which wrap around.
+    factors, start = np.array([2, 30]), np.array([2, 3])
+    for grid in ([0, 1, 40], [-40, -1]):
+        grown = compound_growth(start, factors, np.array(grid)[:, np.newaxis])
+        assert_array_equal(grown, compound_growth(start, factors, column(grid)))
+        assert_allclose(grown, start * factors ** column(grid), rtol=1e-14)
+
+
+def test_a_time_that_is_no_number_gives_none():
+    grid = column([np.nan, 1])
+    for grown in (compound_growth(2.0, np.array([1.5]), grid), decaying_growth(1.0, np.ones(1), grid)):
+        assert_array_equal(np.isnan(grown), [[True], [False]])

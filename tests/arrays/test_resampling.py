@@ -116,6 +116,15 @@ def test_leaving_out_each_replicate_of_a_mean_gives_students_interval_of_the_rep
     assert plain == pytest.approx((high - low) / 2, rel=1e-12)
 
 
+@pytest.mark.parametrize("scale", [1e-150, 1e-70, 1e-40, 1e70])
+def test_the_widening_does_not_depend_on_the_scale(scale):
+    values = np.random.default_rng(10).lognormal(0, 1, size=(3, 16))
+    found = half_width(scale * values, 0.95, resampled=True)
+    # Moments of what is as small as 1e-150 are 0: nothing is widened there, and nothing undefined.
+    expected = scale * half_width(values, 0.95, resampled=True, widened=scale > 1e-100)
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
 @pytest.mark.parametrize("undefined", [False, True])
 @pytest.mark.parametrize("widened", [True, False])
 @pytest.mark.parametrize("resampled", [True, False])

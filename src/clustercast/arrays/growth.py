@@ -2,8 +2,8 @@
 
 Along a column of times each row follows from its neighbour nearer to time 0, so that a
 path costs a few products a year instead of a power or an exponential; equal steps share
-their factors. Arrays that are not NumPy's, and times of any other shape, take the closed
-form as it stands.
+their factors. Arrays that are not NumPy's, and times of any other shape or not finite, take
+the closed form as it stands.
 """
 
 import functools
@@ -40,7 +40,7 @@ def compound_growth(start: FloatArray | float, factor: FloatArray, periods: Floa
     if samples is None:
         grown: FloatArray = start * factor**periods
         return grown
-    legs = _legs(tuple(periods[:, 0].tolist()))
+    legs = _legs(_column(periods))
     powers = {step: factor**step for step in {step for leg in legs for _, step in leg}}
     path = np.empty((len(periods), samples))
     for leg in legs:
@@ -75,7 +75,7 @@ def decaying_growth(rate: FloatArray, decay: FloatArray, time: FloatArray) -> Fl
     samples = _samples(time, rate, decay)
     if samples is None:
         return rate * _decayed_time(decay, time)
-    legs = _legs(tuple(time[:, 0].tolist()))
+    legs = _legs(_column(time))
     steps = {step for leg in legs for _, step in leg}
     factors = {step: (_decayed_time(decay, step), np.exp(-decay * step)) for step in steps if step}
     factors[0.0] = (np.zeros(()), np.ones(()))
@@ -100,12 +100,17 @@ def _decayed_time(decay: FloatArray, time: FloatArray | float) -> FloatArray:
 
 def _samples(times: FloatArray, *values: FloatArray | float) -> int | None:
     """Count the samples of values along a column of times; None where they are anything else."""
-    if type(times) is not np.ndarray or times.shape[1:] != (1,):
+    if type(times) is not np.ndarray or times.shape[1:] != (1,) or not np.isfinite(times).all():
         return None
     if not all(type(value) is np.ndarray or isinstance(value, float | int) for value in values):
         return None
     shape = np.broadcast_shapes(*(np.shape(value) for value in values))
     return shape[0] if len(shape) == 1 else None
+
+
+def _column(times: FloatArray) -> tuple[float, ...]:
+    """Return the times as floats: a step that is a whole number would raise whole factors in whole numbers."""
+    return tuple(map(float, times[:, 0]))
 
 
 @functools.cache

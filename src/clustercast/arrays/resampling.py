@@ -292,7 +292,9 @@ def squared_skewness(second: FloatArray, third: FloatArray, number: FloatArray |
     """
     enough = (number > 2) & (second > 0)
     size = np.where(enough, number, 3.0)
-    plain = third**2 / np.where(enough, second, 1.0) ** 3
+    scale = np.where(enough, second, 1.0)
+    # Not the cube of what may be as small as 1e-110.
+    plain = (third / scale) ** 2 / scale
     unbiased = plain * size * (size - 1) / (size - 2) ** 2
     by_chance = 6 * size * (size - 1) / ((size - 2) * (size + 1) * (size + 3))
     return np.where(enough, np.maximum(unbiased - by_chance, 0.0), 0.0)
