@@ -98,7 +98,7 @@ def reduce_leaves(plan: StreamPlan, start: int, stop: int) -> Reduction:
     InputError
         If a quantity is not finite, or the libraries here are not those of the plan.
     """
-    _check_versions(plan.versions)
+    check_versions(plan.versions)
     keep_freed_memory()
     program = plan.program.on(plan.device)
     found = plan.empty()
@@ -147,8 +147,19 @@ def _check_finite(plan: StreamPlan, values: FloatArray) -> None:
     raise InputError(f"output {name!r} has values that are not finite; mend the quantity that gives it")
 
 
-def _check_versions(planned: Mapping[str, str]) -> None:
-    """Refuse a worker whose libraries could give other bits."""
+def check_versions(planned: Mapping[str, str]) -> None:
+    """Refuse a worker whose libraries could give other bits.
+
+    Parameters
+    ----------
+    planned : mapping of str to str
+        Of the machine that made the plan.
+
+    Raises
+    ------
+    InputError
+        If a library here has another version.
+    """
     here = versions()
     other = {name: (version, here[name]) for name, version in planned.items() if here[name] != version}
     if other:

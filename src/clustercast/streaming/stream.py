@@ -10,7 +10,7 @@ import numpy as np
 from clustercast.arrays.designs import require_power_of_two
 from clustercast.arrays.moments import LEAF
 from clustercast.arrays.order_statistics import checked_probabilities
-from clustercast.arrays.reduction import Reduction, remaining_ranges
+from clustercast.arrays.reduction import Reduction
 from clustercast.block_program import block_program
 from clustercast.dataset import Dataset, input_arrays, provenance, versions
 from clustercast.device import Device, checked_device
@@ -21,7 +21,7 @@ from clustercast.propagation import YEARS, FloatArray, Progress, wanted_outputs,
 from clustercast.sampling import draw
 from clustercast.shipped_model import cluster_model
 from clustercast.streaming.checkpoint import Checkpoint, code_fingerprint
-from clustercast.streaming.executors import completed
+from clustercast.streaming.pieces import run_pieces
 from clustercast.streaming.plan import StreamPlan, reduce_leaves
 from clustercast.uncertainty.streamed import streamed_summary
 from clustercast.uncertainty.summaries import PROBABILITIES
@@ -129,22 +129,15 @@ def stream(
     levels = _levels(model, wanted, thresholds or {})
     checked_probabilities(probabilities)
     plan, attrs = stream_plan(priors, size, model, grid, wanted, design, seed, levels, checked_device(device))
-    place = None if checkpoint is None else Checkpoint(checkpoint, _told(plan, model, grid))
-    done = (place and place.read()) or plan.empty()
-    if place is not None:
-        # Said at once, not after an hour, if nothing can be written there.
-        place.write(done)
-    pieces = remaining_ranges(plan.leaves, done.leaves, piece_length(plan.leaves, block))
-    try:
-        for found in completed(reduce_leaves, plan, pieces, executor=executor, workers=workers, join=joined):
-            done.merge(found)
-            if place is not None:
-                place.write_if_due(done)
-            if progress is not None:
-                progress(min(done.finished * LEAF, size), size)
-    finally:
-        if place is not None:
-            place.write(done)
+    place = None if checkpoint is None else Checkpoint(checkpoint, _told(plan, model, grid), Reduction)
+    length = piece_length(plan.leaves, block)
+
+    def told(leaves: int) -> None:
+        if progress is not None:
+            progress(min(leaves * LEAF, size), size)
+
+    how: Any = {"executor": executor, "workers": workers, "place": place, "progress": told}
+    done = run_pieces(reduce_leaves, plan, plan.empty(), plan.leaves, length, **how)
     return streamed_summary(done, model, plan.columns, levels, plan.program.dimensions, grid, probabilities, attrs)
 
 
@@ -199,14 +192,6 @@ def stream_plan(
     return plan, {**few.attrs, "size": int(size), "model_hash": model.hash, "device": device, **provenance()}
 
 
-def joined(parts: Sequence[Reduction]) -> Reduction:
-    """Return the reductions of several pieces as one."""
-    whole, *others = parts
-    for other in others:
-        whole.merge(other)
-    return whole
-
-
 def piece_length(leaves: int, block: int | None) -> int:
     """Return how many leaves make a piece: as many as `block` samples fill, or enough pieces for many workers."""
     if block is None:
@@ -235,6 +220,7 @@ def _levels(
 def _told(plan: StreamPlan, model: Model, years: FloatArray) -> dict[str, str]:
     """Say all that decides the result, for a checkpoint to compare."""
     return {
+        "call": "stream",
         "priors": f"{plan.priors.name} {plan.priors.hash}",
         "code": code_fingerprint(model),
         "libraries": json.dumps(dict(plan.versions)),
