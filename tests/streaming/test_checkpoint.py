@@ -33,9 +33,13 @@ priors = cc.Priors(x=cc.Normal(0, 1), y=cc.Gamma(2, 3))
 def total(x, y):
     return np.exp(x) + y
 
-result = cc.stream(priors, size={size}, model=cc.Model([total]), seed=4, block=1, checkpoint=sys.argv[1])
+result = cc.{call}(priors, model=cc.Model([total]), seed=4, **{arguments}, checkpoint=sys.argv[1])
 np.savez(sys.argv[2], **{{name: found.values for name, found in result.data_vars.items()}})
 """
+CALLS = {
+    "stream": {"size": SIZE, "block": 1},
+    "stream_sobol": {"size": 1 << 16, "second_order": True, "estimator": "saltelli"},
+}
 
 FINGERPRINT = """
 import sys
@@ -84,9 +88,10 @@ def broken_off(place, after=10):
         streamed(place, block=3 * LEAF, progress=progress)
 
 
-def test_a_run_that_is_killed_at_any_moment_resumes_with_the_same_bits(tmp_path):
+@pytest.mark.parametrize("call", CALLS)
+def test_a_run_that_is_killed_at_any_moment_resumes_with_the_same_bits(tmp_path, call):
     script, place, out = tmp_path / "run.py", tmp_path / "kept", tmp_path / "out.npz"
-    script.write_text(PROGRAM.format(size=SIZE))
+    script.write_text(PROGRAM.format(call=call, arguments=CALLS[call]))
     command = [sys.executable, str(script), str(place), str(out)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
     moments = random.Random(8)
@@ -99,8 +104,9 @@ def test_a_run_that_is_killed_at_any_moment_resumes_with_the_same_bits(tmp_path)
         process.send_signal(signal.SIGKILL)
         process.wait(timeout=20)
     subprocess.run(command, env=environment, check=True, timeout=60)
+    whole = getattr(cc, call)(PRIORS, model=cc.Model([total]), seed=4, **CALLS[call])
     with np.load(out) as found:
-        assert {name: found[name].tobytes() for name in found.files} == bits(streamed())
+        assert {name: found[name].tobytes() for name in found.files} == bits(whole)
     assert not [path for path in place.iterdir() if path.suffix == ".npz" and path.name != FILE]
 
 

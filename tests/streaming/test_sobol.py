@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import clustercast as cc
+from clustercast.arrays.sobol_estimators import ESTIMATORS
 from clustercast.errors import InputError
 from clustercast.streaming import sobol as module
 
@@ -26,6 +27,21 @@ def start_power(start):
 @cc.quantity("1", labels=["small", "large"])
 def kind(start, limit):
     return np.where(start > limit, 1, 0)
+
+
+@cc.quantity("1")
+def far_away(x1, x2, x3):
+    return 1e9 + x1 * x2 + x3
+
+
+@cc.quantity("1")
+def rare_and_small(x1, x2):
+    return np.where((x1 > 3.1) & (x2 > 3), 1e-9, 0)
+
+
+@cc.quantity("1")
+def constant(x1, x2):
+    return 1e6 + 0 * x1 * x2
 
 
 ANGLE = cc.Uniform(-np.pi, np.pi)
@@ -58,6 +74,37 @@ def test_they_are_those_of_the_whole_design(second_order):
     assert ("S2" in found) == second_order
     # The closed form of Ishigami and Homma (1990) for a = 7, b = 0.1.
     np.testing.assert_allclose(found["ST"][0], [0.5576, 0.4424, 0.2437], atol=0.02)
+
+
+@pytest.mark.parametrize("second_order", [False, True])
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_each_estimator_gives_the_indices_of_the_whole_design(estimator, second_order):
+    model = cc.Model([ishigami, far_away])
+    how = {"scale": "raw", "estimator": estimator, "second_order": second_order}
+    found = cc.stream_sobol(ISHIGAMI, size=8192, model=model, seed=3, **how)
+    design = cc.draw(ISHIGAMI, 8192, design="saltelli", replicates=8, seed=3)
+    whole = cc.sobol_indices(cc.propagate(design, model=model), **how)
+    same(found, whole)
+    for name in ("estimator", "estimator_references", "interval", "interval_widened", "size", "replicates"):
+        assert found.attrs[name] == whole.attrs[name]
+    # Rows BA are run only for an estimator that takes them.
+    assert found.attrs["second_order"] == (second_order or estimator == "azzini-rosati")
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_one_that_no_row_of_the_first_leaf_shows_is_found_and_a_constant_has_none(estimator):
+    model = cc.Model([ishigami, rare_and_small, constant])
+    how = {"scale": "raw", "estimator": estimator, "replicates": 4}
+    found = cc.stream_sobol(ISHIGAMI, size=1 << 14, model=model, seed=3, **how)
+    design = cc.draw(ISHIGAMI, 1 << 14, design="saltelli", replicates=4, seed=3)
+    forecast = cc.propagate(design, model=model)
+    first = forecast["rare_and_small"].values[: 512 * 8]
+    assert not first.any() and forecast["rare_and_small"].values.any()
+    names = ["ishigami", "rare_and_small"]
+    whole = cc.sobol_indices(forecast, outputs=names, scale="raw", estimator=estimator, second_order=False)
+    same(found.sel(output=names), whole)
+    assert found["S1"].sel(output="constant").isnull().all() and found["ST"].sel(output="constant").isnull().all()
+    assert found["variance"].sel(output="constant") == 0
 
 
 def test_outputs_by_year_and_without_correlated_inputs_on_log10():
@@ -96,11 +143,21 @@ def test_one_replicate_has_no_intervals():
         ({"scale": "auto"}, "scale is 'auto'; give 'log10' or 'raw'"),
         ({"scale": "log10"}, "output 'ishigami' is not positive everywhere; give scale='raw'"),
         ({"confidence": 1.5}, "confidence"),
+        ({"estimator": "jensen"}, "estimator 'jensen' is not one of .*nearest known: jansen"),
     ],
 )
 def test_what_cannot_be(changed, message):
     with pytest.raises(InputError, match=message):
         cc.stream_sobol(ISHIGAMI, **({"size": 64, "model": cc.Model([ishigami]), "scale": "raw"} | changed))
+
+
+def test_an_output_that_is_not_finite_is_refused():
+    @cc.quantity("1")
+    def broken(x1, x2, x3):
+        return np.where(x1 > 3, np.inf, x2 + x3)
+
+    with pytest.raises(InputError, match="output 'broken' has values that are not finite"):
+        cc.stream_sobol(ISHIGAMI, size=1024, model=cc.Model([broken]), scale="raw")
 
 
 def test_a_labelled_index_and_correlated_inputs_are_refused():

@@ -26,8 +26,9 @@ class Moments:
     Attributes
     ----------
     count : int
-    mean, spread : ndarray, shape (columns,)
-        The spread is the sum of the squares of the deviations from the mean.
+    mean : ndarray, shape (columns,)
+    spread : ndarray, shape (columns,) or shorter
+        Sum of the squares of the deviations from the mean; where only means are wanted, of no column.
     """
 
     count: int
@@ -54,6 +55,7 @@ class Moments:
         distance = other.mean - self.mean
         part = other.count / count
         mean = self.mean + distance * part
+        distance = distance[: len(self.spread)]
         return Moments(count, mean, self.spread + other.spread + distance * distance * (self.count * part))
 
     @property

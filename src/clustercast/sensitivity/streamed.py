@@ -11,7 +11,8 @@ from clustercast.arrays.moments import Moments
 from clustercast.arrays.pair_products import pair_rows
 from clustercast.arrays.pick_freeze import indices_from_sums
 from clustercast.arrays.resampling import check_confidence, half_width
-from clustercast.arrays.sobol_estimators import estimator_named
+from clustercast.arrays.shared_standard import about_mean, depends_on_centre, rescaled
+from clustercast.arrays.sobol_estimators import Estimator, Ratios, estimator_named
 from clustercast.model import Model
 
 FloatArray = NDArray[np.float64]
@@ -30,6 +31,7 @@ _MEANINGS = {
 def streamed_indices(
     means: FloatArray,
     values: Moments,
+    scales: FloatArray,
     model: Model,
     outputs: Sequence[str],
     dimensions: Mapping[str, int],
@@ -44,9 +46,11 @@ def streamed_indices(
     Parameters
     ----------
     means : array (columns, statistics, replicates)
-        Means of the products of ``"azzini-rosati"`` in each replicate.
+        Means of the estimator's products in each replicate, and of what moves their centre where that matters.
     values : Moments
         Of the independent runs of each column.
+    scales : array (columns,)
+        What the runs of each column were divided by in the products.
     model : Model
     outputs : sequence of str
     dimensions : mapping of str to int
@@ -58,14 +62,15 @@ def streamed_indices(
         Whether the products of pairs are there.
     confidence : float
     attrs : mapping
-        Where the design came from; ``scale`` and ``replicates`` among them.
+        Where the design came from; ``scale`` and ``estimator`` among them.
 
     Returns
     -------
     Dataset
     """
     check_confidence(confidence)
-    found = _measures(means, values, len(inputs), second_order, confidence)
+    estimator = estimator_named(attrs["estimator"])
+    found = _measures(means, values, scales, estimator, len(inputs), second_order, confidence)
     by_year = any(ndim == 2 for ndim in dimensions.values())
     rows, start = [], 0
     for name in outputs:
@@ -88,7 +93,7 @@ def streamed_indices(
     coords |= {"input_2": list(inputs)} if second_order else {}
     told = {
         "engine": "stream",
-        "estimator": "azzini-rosati",
+        "estimator_references": " ".join(f"doi:{doi}" for doi in estimator.references),
         "interval": "student-t" if "S1_conf" in found else "none",
         "interval_widened": int("S1_conf" in found),
         "confidence": confidence,
@@ -97,27 +102,48 @@ def streamed_indices(
 
 
 def _measures(
-    means: FloatArray, values: Moments, inputs: int, second_order: bool, confidence: float
+    means: FloatArray,
+    values: Moments,
+    scales: FloatArray,
+    estimator: Estimator,
+    inputs: int,
+    second_order: bool,
+    confidence: float,
 ) -> dict[str, FloatArray]:
     """Return the indices of every column with half-widths: of replicates each is left out once (the jackknife)."""
-    estimator, replicates = estimator_named("azzini-rosati"), means.shape[-1]
-    whole = means.mean(axis=-1, keepdims=True)
-    left_out = (replicates * whole - means) / (replicates - 1) if replicates > 1 else means[..., :0]
-    variance = values.spread / values.count
-    first, total, second = [], [], []
-    for column in np.concatenate([whole, left_out], axis=-1):
-        one = other = np.full((inputs, column.shape[-1]), np.nan)
-        pairs = np.full((inputs, inputs, column.shape[-1]), np.nan)
-        if column.any():
-            one, other, interactions = indices_from_sums(column, 1.0, estimator, inputs, second_order=second_order)
-            if interactions is not None:
-                pairs[pair_rows(inputs)] = interactions
-        first.append(one)
-        total.append(other)
-        second.append(pairs)
-    stacked = {"S1": np.stack(first), "ST": np.stack(total)} | ({"S2": np.stack(second)} if second_order else {})
-    found = {name: array[..., 0] for name, array in stacked.items()} | {"variance": variance}
-    if replicates > 1:
+    deviation = np.sqrt(values.spread / values.count)
+    # A column whose values differ by rounding only is constant.
+    deviation[deviation <= 16 * np.finfo(np.float64).eps * np.abs(values.mean)] = 0.0
+    columns = []
+    for column, scale, own in zip(means, scales, deviation, strict=True):
+        one = np.full((inputs, 1 + column.shape[-1]), np.nan)
+        pairs = np.full((inputs, inputs, 1 + column.shape[-1]), np.nan)
+        ratios = (one, one, pairs if second_order else None)
+        if own > 0:
+            ratios = _ratios(column, scale / own, estimator, inputs, second_order)
+        columns.append(ratios)
+    first, total, second = zip(*columns, strict=True)
+    stacked = {"S1": np.stack(first), "ST": np.stack(total)}
+    if second_order:
+        stacked["S2"] = np.stack([pairs for pairs in second if pairs is not None])
+    found = {name: array[..., 0] for name, array in stacked.items()} | {"variance": deviation**2}
+    if means.shape[-1] > 1:
         widths = {name: half_width(array[..., 1:], confidence, resampled=False) for name, array in stacked.items()}
         found |= {f"{name}_conf": width for name, width in widths.items()}
     return found
+
+
+def _ratios(means: FloatArray, factor: float, estimator: Estimator, inputs: int, second_order: bool) -> Ratios:
+    """Return one column's indices of all replicates together, and without each; pairs by two inputs."""
+    if depends_on_centre(estimator):
+        means = about_mean(means, estimator, inputs, second_order=second_order)
+    means = rescaled(means, factor, estimator, inputs, second_order=second_order)
+    replicates, whole = means.shape[-1], means.mean(axis=-1, keepdims=True)
+    left_out = (replicates * whole - means) / max(replicates - 1, 1)
+    every = np.concatenate([whole, left_out], axis=-1)
+    first, total, interactions = indices_from_sums(every, 1.0, estimator, inputs, second_order=second_order)
+    if interactions is None:
+        return first, total, None
+    pairs = np.full((inputs, inputs, 1 + replicates), np.nan)
+    pairs[pair_rows(inputs)] = interactions
+    return first, total, pairs
