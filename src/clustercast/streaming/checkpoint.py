@@ -1,20 +1,16 @@
 """What a long run has finished, in one file that is replaced whole, and whether it belongs to the same run."""
 
-import hashlib
-import inspect
 import json
 import time
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from types import CodeType
 from typing import Generic, Protocol, Self, TypeVar
 
 import numpy as np
 
 from clustercast.arrays.reduction import Arrays, Ranges
 from clustercast.errors import InputError
-from clustercast.model import Function, Model
 from clustercast.report.files import output_directory, write_whole
 
 FILE = "finished.npz"
@@ -22,7 +18,6 @@ FILE = "finished.npz"
 _TOLD = "told"
 # Writing may take this part of the time, so that short pieces do not wait for the disk.
 _SHARE = 0.05
-_PACKAGE = Path(__file__).parents[1]
 
 
 class Finished(Protocol):
@@ -132,54 +127,3 @@ class Checkpoint(Generic[State]):
                 f"the checkpoint {str(self._path)!r} is of another run: {differs}; make the same call again to finish "
                 "it, or name another directory"
             )
-
-
-def code_fingerprint(model: Model) -> str:
-    """Return a fingerprint of the code that decides the numbers of a run.
-
-    Parameters
-    ----------
-    model : Model
-
-    Returns
-    -------
-    str
-        Of every file of code of clustercast, and of the quantities of the model with the functions
-        and constants that they refer to.
-    """
-    digest = hashlib.sha256()
-    for path in sorted(_PACKAGE.rglob("*.py")):
-        digest.update(path.relative_to(_PACKAGE).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    for name in sorted(model.functions):
-        for part in _parts(model.functions[name], set()):
-            digest.update(f"{name}\0{part}\0".encode())
-    return digest.hexdigest()[:16]
-
-
-def _parts(function: Function, seen: set[int]) -> Iterator[str]:
-    """Yield what of a function, and of the functions that it calls, decides its values."""
-    if id(function) in seen:
-        return
-    seen.add(id(function))
-    code: CodeType | None = getattr(function, "__code__", None)
-    if code is None:
-        yield repr(function)
-        return
-    yield from _code_parts(code)
-    found = inspect.getclosurevars(function)
-    for name, value in sorted({**found.nonlocals, **found.globals}.items()):
-        if inspect.isfunction(value):
-            yield name
-            yield from _parts(value, seen)
-        elif not inspect.ismodule(value):
-            yield f"{name} = {value!r}"
-
-
-def _code_parts(code: CodeType) -> Iterator[str]:
-    """Yield the instructions, names and constants of a function and of those written inside it."""
-    yield repr((code.co_code, code.co_names, code.co_varnames))
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _code_parts(constant)
-        else:
-            yield repr(constant)

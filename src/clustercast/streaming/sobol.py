@@ -18,7 +18,8 @@ from clustercast.propagation import YEARS, FloatArray, Progress, wanted_outputs,
 from clustercast.sampling import Groups, draw
 from clustercast.sensitivity.streamed import streamed_indices
 from clustercast.shipped_model import cluster_model
-from clustercast.streaming.checkpoint import Checkpoint, code_fingerprint
+from clustercast.streaming.checkpoint import Checkpoint
+from clustercast.streaming.fingerprint import code_fingerprint
 from clustercast.streaming.pieces import run_pieces
 from clustercast.streaming.sobol_plan import SobolPlan, SobolSums, sum_products
 

@@ -20,7 +20,8 @@ from clustercast.priors import Priors
 from clustercast.propagation import YEARS, FloatArray, Progress, wanted_outputs, year_grid
 from clustercast.sampling import draw
 from clustercast.shipped_model import cluster_model
-from clustercast.streaming.checkpoint import Checkpoint, code_fingerprint
+from clustercast.streaming.checkpoint import Checkpoint
+from clustercast.streaming.fingerprint import code_fingerprint
 from clustercast.streaming.pieces import run_pieces
 from clustercast.streaming.plan import StreamPlan, reduce_leaves
 from clustercast.uncertainty.streamed import streamed_summary
