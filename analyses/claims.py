@@ -29,14 +29,14 @@ def claims(
         forecast = cc.propagate(inputs, years=cc.claim_years(asked, 2024), outputs=outputs, progress=report)
     answers = cc.claim_probabilities(forecast, asked)
     limits = cc.summarise(forecast[["binding_constraint"]])
-    written = write_netcdf(answers, place / "claims.nc")
     if json:
         print(json_text({"claims": answers, "binding_constraint": limits}))
-        return
-    console = options.console()
-    console.print(claims_table(answers))
-    console.print(constraint_table(limits["binding_constraint_share"], limits["binding_constraint_share_error"]))
-    console.print(f"{answers.attrs['priors_name']} ({answers.attrs['priors_hash']}), seed {seed}; wrote", written)
+    else:
+        binding = constraint_table(limits["binding_constraint_share"], limits["binding_constraint_share_error"])
+        options.show(claims_table(answers), binding)
+    written = write_netcdf(answers, place / "claims.nc")
+    if not json:
+        options.show_written(answers.attrs, seed, [written])
 
 
 if __name__ == "__main__":

@@ -45,20 +45,18 @@ def condition(
     inputs = {group: posterior_inputs(tree, group=group) for group in ("prior", "posterior")}
     paths = {group: cc.propagate(drawn, years=grid, outputs=wanted) for group, drawn in inputs.items()}
     table, conflict, influence = learnt(tree), prior_conflict(tree), observation_influence(tree)
-    files = [write_whole(place / "condition.nc", lambda path: tree.to_netcdf(path, engine="h5netcdf"))]
-    files.append(write_netcdf(paths["posterior"], place / "condition_paths.nc"))
     if json:
         print(json_text({**tree.attrs, "learnt": table, "conflict": conflict, "influence": influence}))
-        return
-    console = options.console()
-    tables = (*path_tables(paths["prior"], paths["posterior"], wanted), *learnt_tables(table))
-    for shown in (*tables, conflict_table(conflict), influence_table(influence)):
-        console.print(shown)
-    for line in (*tree.attrs["left_out"].splitlines(), *tree.attrs["statement"].splitlines()):
-        console.print(line)
-    console.print(
-        f"{given.name} ({given.hash}), {conflict.sizes['observation']} observations, seed {seed}; wrote", *files
-    )
+    else:
+        tables = (*path_tables(paths["prior"], paths["posterior"], wanted), *learnt_tables(table))
+        lines = (*tree.attrs["left_out"].splitlines(), *tree.attrs["statement"].splitlines())
+        count = f"{conflict.sizes['observation']} observations"
+        options.show(*tables, conflict_table(conflict), influence_table(influence), *lines, count)
+    files = [write_whole(place / "condition.nc", lambda path: tree.to_netcdf(path, engine="h5netcdf"))]
+    files.append(write_netcdf(paths["posterior"], place / "condition_paths.nc"))
+    if not json:
+        said = {"priors_name": given.name, "priors_hash": given.hash}
+        options.show_written(said, seed, files)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import functools
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn, cast
 
@@ -240,3 +240,15 @@ def console() -> "Console":
             raise BrokenPipeError
 
     return _ReadOn(highlight=False)
+
+
+def show(*answers: object) -> None:
+    """Print tables and lines on the console, an answer before its files are written: a full disk takes none away."""
+    printer = console()
+    for answer in answers:
+        printer.print(answer)
+
+
+def show_written(attrs: Mapping[str, object], seed: int, files: Iterable[Path]) -> None:
+    """Say what was analysed and which files hold it."""
+    console().print(f"{attrs['priors_name']} ({attrs['priors_hash']}), seed {seed}; wrote", *files)

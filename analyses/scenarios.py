@@ -46,14 +46,13 @@ def scenarios(
             seed=seed,
             progress=report,
         )
-    written = write_netcdf(changes, place / "scenarios.nc")
     if json:
         print(json_text(changes))
-        return
-    console = options.console()
-    for table in scenario_tables(changes, year):
-        console.print(table)
-    console.print(f"{changes.attrs['priors_name']} ({changes.attrs['priors_hash']}), seed {seed}; wrote", written)
+    else:
+        options.show(*scenario_tables(changes, year))
+    written = write_netcdf(changes, place / "scenarios.nc")
+    if not json:
+        options.show_written(changes.attrs, seed, [written])
 
 
 if __name__ == "__main__":

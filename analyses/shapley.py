@@ -28,15 +28,14 @@ def shapley(
     effects = cc.shapley_effects(
         given, outputs=options.names(outputs), years=options.years(years), size=samples, seed=seed
     )
-    written = write_netcdf(effects, place / "shapley.nc")
     if json:
         print(json_text(effects))
-        return
-    console = options.console()
-    console.print(share_table(effects, "Sh", "Shapley effects, which sum to 1 over the inputs", most=6))
-    if effects.attrs.get("warning"):
-        console.print(f"warning: {effects.attrs['warning']}")
-    console.print(f"{effects.attrs['priors_name']} ({effects.attrs['priors_hash']}), seed {seed}; wrote", written)
+    else:
+        warned = [f"warning: {effects.attrs['warning']}"] if effects.attrs.get("warning") else []
+        options.show(share_table(effects, "Sh", "Shapley effects, which sum to 1 over the inputs", most=6), *warned)
+    written = write_netcdf(effects, place / "shapley.nc")
+    if not json:
+        options.show_written(effects.attrs, seed, [written])
 
 
 if __name__ == "__main__":

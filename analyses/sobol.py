@@ -54,20 +54,17 @@ def sobol(
             until=until,
             progress=report,
         )
+    if json:
+        print(indices_json(indices))
+    else:
+        told = (f"{key}: {indices.attrs[key]}" for key in ("statement", "warning") if indices.attrs.get(key))
+        options.show(*sobol_tables(indices, resolved=cc.ranking_resolved(indices)), *told)
     files = [
         write_netcdf(indices, place / "sobol.nc"),
         cc.plots.save_figure(cc.plots.sobol_panels(indices), place / "sobol.png"),
     ]
-    if json:
-        print(indices_json(indices))
-        return
-    console = options.console()
-    for table in sobol_tables(indices, resolved=cc.ranking_resolved(indices)):
-        console.print(table)
-    for key in ("statement", "warning"):
-        if indices.attrs.get(key):
-            console.print(f"{key}: {indices.attrs[key]}")
-    console.print(f"{indices.attrs['priors_name']} ({indices.attrs['priors_hash']}), seed {seed}; wrote", *files)
+    if not json:
+        options.show_written(indices.attrs, seed, files)
 
 
 if __name__ == "__main__":

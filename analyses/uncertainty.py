@@ -48,18 +48,17 @@ def uncertainty(
     summary = cc.summarise(forecast)
     first_order = cc.given_data_indices(forecast, model=cc.cluster_model())
     stated = compare_with_stated(summary, stated_cells())
+    if json:
+        print(json_text({"summary": summary, "stated": [vars(found) for found in stated], "first_order": first_order}))
+    else:
+        shares = share_table(first_order, "S1", "share of the variance that an input explains alone")
+        options.show(*fan_tables(summary, wanted or []), *comparison_tables(stated), shares)
     files = [
         write_netcdf(forecast, place / "uncertainty.nc"),
         write_netcdf(summary, place / "uncertainty_summary.nc"),
     ]
-    if json:
-        print(json_text({"summary": summary, "stated": [vars(found) for found in stated], "first_order": first_order}))
-        return
-    console = options.console()
-    for table in (*fan_tables(summary, wanted or []), *comparison_tables(stated)):
-        console.print(table)
-    console.print(share_table(first_order, "S1", "share of the variance that an input explains alone"))
-    console.print(f"{summary.attrs['priors_name']} ({summary.attrs['priors_hash']}), seed {seed}; wrote", *files)
+    if not json:
+        options.show_written(summary.attrs, seed, files)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Every analysis fits a terminal of 80 columns, is plain in a pipe and speaks JSON to machines."""
 
+import errno
 import importlib
 import json
 import os
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from analyses import options
+from clustercast.report import files
 
 ROOT = Path(__file__).parents[2]
 SMALL = {
@@ -56,6 +58,21 @@ def test_json_is_one_document_with_no_number_that_is_none(name, tmp_path, capsys
         raise AssertionError(f"{text} is no JSON")
 
     assert json.loads(capsys.readouterr().out, parse_constant=refuse)
+
+
+@pytest.mark.parametrize("name", ["claims", "scenarios", "shapley", "sobol", "uncertainty"])
+def test_a_full_disk_takes_no_answer_away(name, tmp_path, capsys, monkeypatch):
+    assert options.exit_code(command_of(name), arguments(name, tmp_path)) == 0
+    answer = capsys.readouterr().out
+
+    def on_a_full_disk(path, write):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    monkeypatch.setattr(files, "write_whole", on_a_full_disk)
+    assert options.exit_code(command_of(name), arguments(name, tmp_path)) == options.BAD_INPUT
+    told = capsys.readouterr()
+    assert told.out and answer.startswith(told.out) and "wrote" in answer[len(told.out) :]
+    assert told.err.startswith("error: ") and os.strerror(errno.ENOSPC) in told.err
 
 
 def test_no_color_is_respected_where_a_terminal_is_forced(tmp_path, capsys, monkeypatch):
