@@ -1,10 +1,12 @@
 """A model is its functions: order, inputs, pin, replace, add, and what is refused."""
 
+import weakref
+
 import numpy as np
 import pytest
 
 from clustercast.errors import InputError
-from clustercast.model import Model
+from clustercast.model import Model, results_of
 from clustercast.quantity import quantity
 
 
@@ -47,6 +49,28 @@ def test_the_program_frees_every_result_after_its_last_use():
     for place, step in enumerate(program):
         later = {argument for after in program[place + 1 :] for argument in after.arguments}
         assert later.isdisjoint(step.frees)
+
+
+def test_a_run_holds_no_result_after_its_last_use():
+    alive = []
+
+    @quantity("1")
+    def doubled(given):
+        result = 2 * given
+        alive.append(weakref.ref(result))
+        return result
+
+    @quantity("1")
+    def halved(doubled):
+        return doubled / 2
+
+    @quantity("1")
+    def last(halved):
+        assert alive[0]() is None
+        return halved + 1
+
+    results = results_of(Model([doubled, halved, last]).program(["last"]), {"given": np.ones(3)}, ["last"])
+    np.testing.assert_array_equal(dict(results)["last"], [2, 2, 2])
 
 
 def test_values_by_hand():

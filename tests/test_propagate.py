@@ -90,6 +90,17 @@ def test_the_result_says_where_it_came_from():
     assert "pytest" in forecast.attrs["command"]
 
 
+def test_a_forecast_is_propagated_again_by_its_inputs_alone():
+    inputs = cc.draw(priors(), 8, seed=11).assign_coords(label=("sample", list("abcdefgh")), case=("case", [1, 2]))
+    first = cc.propagate(inputs, model=MODEL, years=[2022, 2023, 2024])
+    again = cc.propagate(first, model=MODEL, years=[2030, 2031], outputs="energy")
+    assert again.identical(cc.propagate(inputs, model=MODEL, years=[2030, 2031], outputs="energy"))
+    assert set(again.data_vars) == {*priors(), "energy"}
+    assert set(again.coords) == {"sample", "label", "year"}
+    flat = cc.propagate(first, model=MODEL.pin(size=1.0), outputs="cluster_power")
+    assert set(flat.coords) == {"sample", "label"}
+
+
 def test_an_output_without_years_has_no_year():
     @cc.quantity("1")
     def ishigami(x1, x2, x3):

@@ -35,6 +35,19 @@ def test_idle_inputs_have_the_indices_that_each_would_have_alone(estimator, seco
         assert value is None or np.allclose(getattr(found, name), value, rtol=1e-9, atol=1e-9, equal_nan=True), name
 
 
+@pytest.mark.parametrize("run", [1, 6, 7, 12])
+def test_an_input_that_changes_one_run_of_the_last_point_is_not_idle(run):
+    # Runs 1 to 6 are those of AB, 7 to 12 those of BA; the first points show all inputs idle but 3.
+    rows = np.tile(column_of([2], 1).reshape(POINTS, -1), (8, 1))
+    idle = {0, 1, 3, 4, 5}
+    assert set(np.flatnonzero(standing_for_idle(rows, INPUTS).place != 1)) == idle
+    rows[-1, run] += 1
+    standing = standing_for_idle(rows, INPUTS)
+    changed = (run - 1) % INPUTS
+    assert changed in standing.kept[1:-1]
+    assert set(np.flatnonzero(standing.place == 0)) == idle - {changed}
+
+
 def test_one_idle_input_before_the_others_and_one_after_stand_for_all():
     rows = column_of([2, 4], 1).reshape(POINTS, -1)
     standing = standing_for_idle(rows, INPUTS)

@@ -32,6 +32,10 @@ def test_points_are_the_same_in_any_blocks_and_beside_any_columns(seed, inner):
     assert np.array_equal(points(seed, 70, 300)[:3], whole[:, :300])
 
 
+def test_points_lie_in_the_middle_of_their_cells():
+    assert np.all(points(6, 5, 1000) * 2**DIGITS % 1 == 0.5)
+
+
 def test_the_last_points_of_the_sequence_can_be_had():
     assert np.array_equal(points(5, 2, 8, 2**30 - 8)[:, 3:], points(5, 2, 5, 2**30 - 5))
 

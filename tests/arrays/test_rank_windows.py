@@ -17,7 +17,8 @@ ROWS = {
     "beyond single precision": lambda rng: 10 ** rng.uniform(-300, 300, size=SIZE),
     "closer than single precision": lambda rng: 1 + 1e-12 * rng.random(SIZE),
     # Every eleventh sample is looked at first: here those are all of one kind, and the brackets miss.
-    "of a period": lambda rng: np.where(np.arange(SIZE) % 11 == 0, 0.0, rng.random(SIZE)),
+    "of a period, below": lambda rng: np.where(np.arange(SIZE) % 11 == 0, 0.0, rng.random(SIZE)),
+    "of a period, above": lambda rng: np.where(np.arange(SIZE) % 11 == 0, 1.0, rng.random(SIZE)),
 }
 
 
