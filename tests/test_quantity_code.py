@@ -4,9 +4,11 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 
 import clustercast as cc
-from clustercast.quantity_code import fingerprint_of, numbers_in
+from clustercast.errors import InputError
+from clustercast.quantity_code import _called, fingerprint_of, numbers_in
 
 KILO = 1000.0
 
@@ -50,3 +52,42 @@ def test_a_fingerprint_sees_the_numbers_around_the_code():
     assert cc.Model([scaled(1.0)]).hash == cc.Model([scaled(1.0)]).hash != cc.Model([scaled(2.0)]).hash
     one, other = (fingerprint_of(scaled(np.array([value]))) for value in (1.0, 2.0))
     assert one != other
+
+
+HELPERS = """
+import functools
+import clustercast as cc
+
+@functools.cache
+def factor():
+    return {factor}
+
+def helper(x):
+    return factor() * (x if x < 1 else helper(x - 1))
+
+@cc.quantity("1")
+def f(x):
+    return helper(x)
+"""
+
+
+def test_a_fingerprint_sees_the_functions_that_a_quantity_calls():
+    def hash_of(factor):
+        namespace = {}
+        exec(HELPERS.format(factor=factor), namespace)
+        return cc.Model([namespace["f"]]).hash
+
+    assert hash_of(2.0) == hash_of(2.0) != hash_of(3.0)
+    # Growth along a grid is written outside of the quantities.
+    called = {name for name, _ in _called(cc.cluster_model().functions["us_gdp"])}
+    assert called == {"compound_growth"}
+
+
+def test_units_are_proved_anew_where_a_function_that_a_quantity_calls_has_changed():
+    priors = cc.Priors(x=cc.Uniform(1, 2, unit="kW"))
+    namespace = {"cc": cc}
+    exec("def helper(x):\n    return 2 * x\n@cc.quantity('W')\ndef power(x):\n    return helper(x)\n", namespace)
+    cc.propagate(cc.draw(priors, 4, seed=1), model=cc.Model([namespace["power"]]))
+    exec("def helper(x):\n    return 0 * x + 5.0\n", namespace)
+    with pytest.raises(InputError, match="'power' .* does not hold its units"):
+        cc.propagate(cc.draw(priors, 4, seed=1), model=cc.Model([namespace["power"]]))

@@ -322,7 +322,7 @@ class Model:
 
     @property
     def hash(self) -> str:
-        """Fingerprint of the code of every quantity."""
+        """Fingerprint of the code of every quantity, and of the functions that it calls."""
         digest = hashlib.sha256()
         for name in sorted(self.functions):
             digest.update(repr((name, self.unit(name), fingerprint_of(self.functions[name]))).encode())

@@ -3,6 +3,7 @@
 import ast
 import functools
 import inspect
+import sys
 import textwrap
 import tokenize
 from collections.abc import Callable, Iterator
@@ -12,6 +13,8 @@ from typing import Any, TypeGuard
 import numpy as np
 
 Function = Callable[..., Any]
+
+_VERSIONED = sys.stdlib_module_names - {"__main__"} | {"numpy", "scipy"}
 
 
 def place_of(function: Function) -> str:
@@ -44,12 +47,29 @@ def numbers_in(function: Function) -> tuple[float, ...]:
 
 
 def fingerprint_of(function: Function) -> object:
-    """Return what of a function decides its values: its code, and the numbers and functions around it.
+    """Return what of a function decides its values: its code, the numbers around it, and the functions that it calls.
 
-    Two processes that load the same code get the same, whatever their memory looks like.
+    Two processes that load the same code get the same, whatever their memory looks like. Functions of NumPy, SciPy
+    and Python itself are not looked into: their versions say what they are.
     """
+    return _fingerprint(function, set())
+
+
+def _fingerprint(function: Function, seen: set[Function]) -> object:
+    """Return the fingerprint of a function, with those of what it calls that was not seen before."""
+    seen.add(function)
     around = [(name, _stable(value)) for name, value in _values(function) if name]
-    return _statements(function) or _stable(function.__code__), around
+    called = [(name, _fingerprint(helper, seen)) for name, helper in _called(function) if helper not in seen]
+    return _statements(function) or _stable(function.__code__), around, called
+
+
+def _called(function: Function) -> Iterator[tuple[str, Function]]:
+    """Yield the functions of its module that a function names; one that keeps its results is what it keeps them of."""
+    for name in _names(function.__code__):
+        value = function.__globals__.get(name)
+        helper = getattr(value, "__wrapped__", value)
+        if inspect.isfunction(helper) and (helper.__module__ or "").partition(".")[0] not in _VERSIONED:
+            yield name, helper
 
 
 @functools.lru_cache(maxsize=1024)
