@@ -194,6 +194,8 @@ def test_an_unused_a_missing_and_an_unlabelled_input_are_refused():
         cc.propagate(cc.draw(priors(extra=1.0), 4), model=MODEL)
     with pytest.raises(InputError, match="'size' .* needs 'growth'"):
         cc.propagate(inputs.drop_vars("growth"), model=MODEL)
+    with pytest.raises(InputError, match="coordinate 'size', which is an output too"):
+        cc.propagate(inputs.assign_coords(size=("sample", np.arange(4.0))), model=MODEL)
     del inputs["growth"].attrs["unit"]
     with pytest.raises(InputError, match="'growth' has no attribute 'unit'"):
         cc.propagate(inputs, model=MODEL)

@@ -4,7 +4,7 @@ import functools
 import importlib.metadata
 import json
 import sys
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -100,6 +100,19 @@ def input_arrays(inputs: xr.Dataset) -> tuple[dict[str, FloatArray], dict[str, s
     if not values:
         raise InputError("the dataset holds no inputs; make one with cc.draw(priors, size, seed=...)")
     return values, units
+
+
+def refuse_coordinates(inputs: xr.Dataset, outputs: Iterable[str]) -> None:
+    """Refuse inputs with a coordinate that has the name of an output.
+
+    Raises
+    ------
+    InputError
+        It names the coordinate.
+    """
+    for name in outputs:
+        if name in inputs.coords:
+            raise InputError(f"the inputs have a coordinate {name!r}, which is an output too; rename or drop it")
 
 
 def _input_names(inputs: xr.Dataset) -> list[Hashable]:

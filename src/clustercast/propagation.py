@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clustercast.block_program import BlockProgram, block_program
-from clustercast.dataset import Dataset, forecast_dataset, input_arrays
+from clustercast.dataset import Dataset, forecast_dataset, input_arrays, refuse_coordinates
 from clustercast.errors import InputError
 from clustercast.memory import keep_freed_memory
 from clustercast.model import Model
@@ -71,6 +71,7 @@ def propagate(
     model = cluster_model() if model is None else model
     wanted = wanted_outputs(model, outputs)
     values, units = input_arrays(inputs)
+    refuse_coordinates(inputs, wanted)
     model.check_inputs(values, wanted)
     grid = year_grid(years)
     program = block_program(model, values, units, wanted, grid)
