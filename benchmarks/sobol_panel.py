@@ -143,8 +143,9 @@ def _beside_salib(
     beside_parallel = seconds(same, time.perf_counter)
     all_threads = _on_all_threads(options)
     scaling = scaling_of_two_processes(options.size(30000, 5000))
-    said = "all columns run" if options.full else f"{len(chosen)} whole columns run, times {len(values)}"
-    serial_all, parallel_all = float(np.median(spent)) * len(values), parallel * len(values)
+    said = f"{len(chosen)} columns run" if options.full else f"{len(chosen)} whole columns run, times {len(values)}"
+    serial_all = sum(spent) if options.full else float(np.median(spent)) * len(values)
+    parallel_all = parallel * len(values)
     faster = serial_all / taken["same"]
     return [
         Row(
