@@ -57,10 +57,28 @@ YEARS = [2024, 2028, 2030]
 
 
 def same(found, whole):
-    for name in ("S1", "ST", "S2", "S1_conf", "ST_conf", "S2_conf", "variance"):
+    assert ("ST_difference_conf" in found) == ("ST_conf" in found)
+    for name in ("S1", "ST", "S2", "S1_conf", "ST_conf", "S2_conf", "ST_difference_conf", "variance"):
         if name in found:
             assert found[name].dims == whole[name].dims
             np.testing.assert_allclose(found[name], whole[name], rtol=1e-9, atol=1e-10, err_msg=name)
+
+
+HEAVY, LIGHT = cc.LogNormal(0, 1.5, unit="GW"), cc.LogNormal(0, 0.2, unit="GW")
+
+
+@pytest.mark.parametrize(("start", "size", "replicates"), [(HEAVY, 1024, 8), (LIGHT, 1024, 8), (LIGHT, 64, 4)])
+@pytest.mark.parametrize("scale", ["raw", "log10"])
+def test_what_could_mislead_is_said_as_of_the_whole_design(start, size, replicates, scale):
+    priors = GROWTH.replace(start=start)
+    how = {"seed": 1, "replicates": replicates}
+    found = cc.stream_sobol(priors, size=size, model=MODEL, years=YEARS, scale=scale, latent=True, **how)
+    design = cc.draw(priors, size, design="saltelli", latent=True, **how)
+    whole = cc.sobol_indices(cc.propagate(design, model=MODEL, years=YEARS), scale=scale)
+    assert found.attrs["warning"] == whole.attrs["warning"]
+    assert ("raw scale" in found.attrs["warning"]) == (scale == "raw" and start is HEAVY)
+    assert ("are few" in found.attrs["warning"]) == (size == 64)
+    assert cc.ranking_resolved(found).equals(cc.ranking_resolved(whole))
 
 
 @pytest.mark.parametrize("second_order", [False, True])

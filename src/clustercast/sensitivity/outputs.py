@@ -13,7 +13,8 @@ from clustercast.errors import InputError, nearest
 FloatArray = NDArray[np.float64]
 Scale = Literal["auto", "log10", "raw"]
 
-_LOG_SD_THAT_MISLEADS = 1.0
+# Of the natural logarithm, on the raw scale: from about here a few samples own the variance.
+LOG_SD_THAT_MISLEADS = 1.0
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class AnalysedOutput:
     @property
     def misleads(self) -> bool:
         """Whether the raw scale is so skewed that a few samples own the variance."""
-        return self.log_sd > _LOG_SD_THAT_MISLEADS
+        return self.log_sd > LOG_SD_THAT_MISLEADS
 
 
 def output_names(forecast: xr.Dataset, outputs: Iterable[str] | str | None) -> tuple[str, ...]:

@@ -13,14 +13,13 @@ from clustercast.arrays.sobol_estimators import estimator_named
 from clustercast.arrays.sobol_panel import SobolIndices, sobol_panel
 from clustercast.arrays.streams import checked_seed
 from clustercast.errors import InputError
+from clustercast.sensitivity.cautions import cautions
 from clustercast.sensitivity.design import SaltelliDesign, saltelli_design
 from clustercast.sensitivity.outputs import AnalysedOutput, Scale, analysed_output, output_names
-from clustercast.sensitivity.ranking import unresolved
 
 FloatArray = NDArray[np.float64]
 Engine = Literal["panel", "salib"]
 
-_FEWEST_POINTS = 64
 _FEWEST_TO_VARY = 2
 
 
@@ -130,7 +129,14 @@ def sobol_indices(
         results.append(result)
     indices = _labelled(forecast, analysed, results, tuple(design.swaps))
     indices.attrs = {key: _plain(value) for key, value in forecast.attrs.items()} | _attributes(method)
-    indices.attrs["warning"] = " ".join(_warnings(indices, analysed, design, method))
+    indices.attrs["warning"] = cautions(
+        indices,
+        {output.name: output.log_sd for output in analysed},
+        interval=method.interval,
+        points=design.points,
+        replicates=design.replicates,
+        size=design.size,
+    )
     return indices
 
 
@@ -271,50 +277,3 @@ def _attributes(method: _Method) -> dict[str, str | int | float]:
         "resamples": method.resamples if resampled else 0,
         "resampling_seed": str(method.seed) if resampled else "",
     }
-
-
-def _warnings(
-    indices: xr.Dataset, outputs: Sequence[AnalysedOutput], design: SaltelliDesign, method: _Method
-) -> list[str]:
-    """Sentences on what could mislead a reader of the result."""
-    said = []
-    for output in outputs:
-        if output.misleads:
-            said.append(
-                f"{output.name} is on the raw scale with a log standard deviation of up to {output.log_sd:.1f}: a few "
-                "samples own its variance, and its indices are uncertain beyond their intervals; scale='log10' is safe."
-            )
-    constant = _places(indices, indices["variance"].values == 0)
-    if constant:
-        said.append(f"No input matters to {constant}, which does not vary; its indices are undefined.")
-    if method.interval == "bootstrap" and design.points == "sobol":
-        said.append(
-            "The intervals are bootstrapped over Sobol points, which they do not describe: they are mostly too wide; "
-            "draw with replicates=8 or 16 for intervals that cover."
-        )
-    if method.interval == "student-t" and design.replicates < 5:
-        said.append(f"{design.replicates} replicates are few for an interval; 8 or 16 are usual.")
-    if method.interval != "none" and design.size // design.replicates < _FEWEST_POINTS:
-        where = " in each replicate" if design.replicates > 1 else ""
-        said.append(
-            f"{design.size // design.replicates} base points{where} are few: the intervals may be too narrow where "
-            "tails are heavy; draw more."
-        )
-    doubtful = _places(indices, unresolved(indices, 3)) if method.interval != "none" else ""
-    if doubtful:
-        said.append(f"The order of the first 3 inputs by ST is not resolved for {doubtful}; draw more base points.")
-    return said
-
-
-def _places(indices: xr.Dataset, where: NDArray[np.bool_]) -> str:
-    """Name the outputs, and the years where only some are meant, at which `where` holds."""
-    named = []
-    for position, output in enumerate(indices["output"].values):
-        hit = np.atleast_1d(where[position])
-        if hit.all():
-            named.append(str(output))
-        elif hit.any():
-            years = indices["year"].values[hit]
-            several = f"{years[0]:g}" if len(years) == 1 else f"{len(years)} years from {years[0]:g} to {years[-1]:g}"
-            named.append(f"{output} ({several})")
-    return ", ".join(named)

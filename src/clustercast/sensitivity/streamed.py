@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from clustercast.arrays.moments import Moments
 from clustercast.arrays.pair_products import pair_rows
 from clustercast.arrays.pick_freeze import indices_from_sums
-from clustercast.arrays.resampling import check_confidence, half_width
+from clustercast.arrays.resampling import check_confidence, half_width, half_width_of_differences
 from clustercast.arrays.shared_standard import about_mean, depends_on_centre, rescaled
 from clustercast.arrays.sobol_estimators import Estimator, Ratios, estimator_named
 from clustercast.model import Model
+from clustercast.sensitivity.cautions import cautions
 
 FloatArray = NDArray[np.float64]
 
@@ -22,6 +23,7 @@ _MEANINGS = {
     "S1_conf": "half-width of the interval of S1",
     "ST": "total Sobol index",
     "ST_conf": "half-width of the interval of ST",
+    "ST_difference_conf": "half-width of the difference of two inputs' ST",
     "S2": "second-order Sobol index",
     "S2_conf": "half-width of the interval of S2",
     "variance": "variance on the scale of the analysis",
@@ -48,7 +50,7 @@ def streamed_indices(
     means : array (columns, statistics, replicates)
         Means of the estimator's products in each replicate, and of what moves their centre where that matters.
     values : Moments
-        Of the independent runs of each column.
+        Of the independent runs of each column; on the raw scale those of their natural logarithms follow.
     scales : array (columns,)
         What the runs of each column were divided by in the products.
     model : Model
@@ -90,7 +92,7 @@ def streamed_indices(
         "unit": ("output", [model.unit(name) for name in outputs]),
     }
     coords |= {"year": ("year", years, {"long_name": "year"})} if by_year else {}
-    coords |= {"input_2": list(inputs)} if second_order else {}
+    coords |= {"input_2": list(inputs)} if any(array.ndim > 2 for array in found.values()) else {}
     told = {
         "engine": "stream",
         "estimator_references": " ".join(f"doi:{doi}" for doi in estimator.references),
@@ -98,7 +100,16 @@ def streamed_indices(
         "interval_widened": int("S1_conf" in found),
         "confidence": confidence,
     }
-    return xr.Dataset(variables, coords, {**{k: v for k, v in attrs.items() if k != "scale"}, **told})
+    indices = xr.Dataset(variables, coords, {**{k: v for k, v in attrs.items() if k != "scale"}, **told})
+    indices.attrs["warning"] = cautions(
+        indices,
+        dict(zip(outputs, _log_deviations(values, len(means), rows), strict=True)),
+        interval=str(told["interval"]),
+        points=attrs["points"],
+        replicates=attrs["replicates"],
+        size=attrs["size"],
+    )
+    return indices
 
 
 def _measures(
@@ -111,9 +122,9 @@ def _measures(
     confidence: float,
 ) -> dict[str, FloatArray]:
     """Return the indices of every column with half-widths: of replicates each is left out once (the jackknife)."""
-    deviation = np.sqrt(values.spread / values.count)
+    deviation = np.sqrt(values.spread[: len(means)] / values.count)
     # A column whose values differ by rounding only is constant.
-    deviation[deviation <= 16 * np.finfo(np.float64).eps * np.abs(values.mean)] = 0.0
+    deviation[deviation <= 16 * np.finfo(np.float64).eps * np.abs(values.mean[: len(means)])] = 0.0
     columns = []
     for column, scale, own in zip(means, scales, deviation, strict=True):
         one = np.full((inputs, 1 + column.shape[-1]), np.nan)
@@ -130,7 +141,18 @@ def _measures(
     if means.shape[-1] > 1:
         widths = {name: half_width(array[..., 1:], confidence, resampled=False) for name, array in stacked.items()}
         found |= {f"{name}_conf": width for name, width in widths.items()}
+        differences = [half_width_of_differences(one[:, 1:], confidence, resampled=False) for one in stacked["ST"]]
+        found["ST_difference_conf"] = np.stack(differences)
     return found
+
+
+def _log_deviations(values: Moments, columns: int, rows: Sequence[Sequence[int]]) -> list[float]:
+    """Return the largest log-sd of each output, whose columns are given; 0 where it is not positive or on log10."""
+    spread = values.spread[columns:]
+    if not spread.size:
+        return [0.0] * len(rows)
+    deviation = np.sqrt(spread / values.count)
+    return [float(np.nan_to_num(deviation[list(own)].max())) for own in rows]
 
 
 def _ratios(means: FloatArray, factor: float, estimator: Estimator, inputs: int, second_order: bool) -> Ratios:

@@ -81,7 +81,7 @@ def stream_sobol(
     Returns
     -------
     Dataset
-        ``S1``, ``ST``, ``S1_conf``, ``ST_conf``, ``variance`` and, where asked for, ``S2`` and ``S2_conf``, as
+        ``S1``, ``ST``, half-widths, ``variance``, where asked for ``S2``, and the attribute ``warning``, as
         `sobol_indices` gives them for the same design and estimator, up to rounding. Where an output does not
         vary its variance is 0 and its indices are NaN.
 

@@ -99,7 +99,8 @@ class SobolSums:
     products : dict of int to MomentTree
         By replicate: means, shape (columns, statistics).
     values : dict of int to MomentTree
-        By replicate: moments of the runs a and b on the scale of the analysis, shape (columns,).
+        By replicate: moments of the runs a and b on the scale of the analysis, shape (columns,); on the raw
+        scale those of their natural logarithms follow, NaN where a run is not positive.
     leaves : list of tuple of two int
         Ranges of leaves seen, counted through all replicates, in order.
     """
@@ -170,7 +171,7 @@ class SobolSums:
         -------
         means : ndarray, shape (columns, statistics, replicates)
         values : Moments
-            Of each column.
+            Of each column, and on the raw scale of its natural logarithm after them.
         """
         means = np.stack([self.products[replicate].total().mean for replicate in sorted(self.products)], axis=-1)
         whole, *others = (self.values[replicate].total() for replicate in sorted(self.values))
@@ -210,10 +211,19 @@ def sum_products(plan: SobolPlan, start: int, stop: int) -> SobolSums:
         # The spread of products is of no use.
         moments = Moments(plan.leaf, means, means[:0])
         found.products.setdefault(replicate, MomentTree()).add(number, moments)
-        independent = np.ascontiguousarray(runs[:, :, [0, -1]].reshape(len(runs), -1))
-        found.values.setdefault(replicate, MomentTree()).add(number, moments_of(independent))
+        found.values.setdefault(replicate, MomentTree()).add(number, _moments_of_independent(plan, runs))
     found.leaves = joined_ranges([(start, stop)])
     return found
+
+
+def _moments_of_independent(plan: SobolPlan, runs: FloatArray) -> Moments:
+    """Return the moments of the runs a and b, on the raw scale those of their natural logarithms after them."""
+    independent = np.ascontiguousarray(runs[:, :, [0, -1]].reshape(len(runs), -1))
+    if plan.log10:
+        return moments_of(independent)
+    positive = independent > 0
+    logarithms = np.where(positive, np.log(np.where(positive, independent, 1.0)), np.nan)
+    return moments_of(np.vstack([independent, logarithms]))
 
 
 def _sums(plan: SobolPlan, estimator: Estimator, column: FloatArray, centre: float, scale: float) -> FloatArray:
