@@ -7,6 +7,7 @@ the closed form as it stands.
 """
 
 import functools
+import math
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,8 +41,9 @@ def compound_growth(start: FloatArray | float, factor: FloatArray, periods: Floa
     if samples is None:
         grown: FloatArray = start * factor**periods
         return grown
-    legs = _legs(_column(periods))
-    powers = {step: factor**step for step in {step for leg in legs for _, step in leg}}
+    legs, steps = _legs(_column(periods))
+    powers = {step: factor if step == 1 else factor**step for step in steps if step}
+    powers[0.0] = np.ones(())
     path = np.empty((len(periods), samples))
     for leg in legs:
         value = start
@@ -75,8 +77,7 @@ def decaying_growth(rate: FloatArray, decay: FloatArray, time: FloatArray) -> Fl
     samples = _samples(time, rate, decay)
     if samples is None:
         return rate * _decayed_time(decay, time)
-    legs = _legs(_column(time))
-    steps = {step for leg in legs for _, step in leg}
+    legs, steps = _legs(_column(time))
     factors = {step: (_decayed_time(decay, step), np.exp(-decay * step)) for step in steps if step}
     factors[0.0] = (np.zeros(()), np.ones(()))
     path = np.empty((len(time), samples))
@@ -100,27 +101,35 @@ def _decayed_time(decay: FloatArray, time: FloatArray | float) -> FloatArray:
 
 def _samples(times: FloatArray, *values: FloatArray | float) -> int | None:
     """Count the samples of values along a column of times; None where they are anything else."""
-    if type(times) is not np.ndarray or times.shape[1:] != (1,) or not np.isfinite(times).all():
+    if type(times) is not np.ndarray or times.shape[1:] != (1,) or not all(map(math.isfinite, times[:, 0].tolist())):
         return None
-    if not all(type(value) is np.ndarray or isinstance(value, float | int) for value in values):
+    sizes = {1}
+    for value in values:
+        if type(value) is np.ndarray and value.ndim == 1:
+            sizes.add(len(value))
+        elif not isinstance(value, float | int) and not (type(value) is np.ndarray and value.ndim == 0):
+            return None
+    if all(np.ndim(value) == 0 for value in values):
         return None
-    shape = np.broadcast_shapes(*(np.shape(value) for value in values))
-    return shape[0] if len(shape) == 1 else None
+    # Samples that do not fit one another are for NumPy to refuse, by the closed form.
+    return max(sizes) if len(sizes) <= 2 else None
 
 
 def _column(times: FloatArray) -> tuple[float, ...]:
     """Return the times as floats: a step that is a whole number would raise whole factors in whole numbers."""
-    return tuple(map(float, times[:, 0]))
+    return tuple(map(float, times[:, 0].tolist()))
 
 
 @functools.cache
-def _legs(times: tuple[float, ...]) -> tuple[list[tuple[int, float]], list[tuple[int, float]]]:
-    """Return the rows from time 0 on and those before it, away from 0, each with the step from the row before."""
+def _legs(times: tuple[float, ...]) -> tuple[tuple[list[tuple[int, float]], ...], frozenset[float]]:
+    """Return the rows from time 0 on and those before it, with the step of each from its neighbour, and all steps."""
     rising = sorted(range(len(times)), key=times.__getitem__)
     after = [row for row in rising if times[row] >= 0]
     before = [row for row in reversed(rising) if times[row] < 0]
-    return _with_steps(after, times), _with_steps(before, times)
+    legs = _with_steps(after, times), _with_steps(before, times)
+    return legs, frozenset(step for leg in legs for _, step in leg)
 
 
 def _with_steps(rows: list[int], times: tuple[float, ...]) -> list[tuple[int, float]]:
+    """Pair each row with the step to its time from that of the row before, from 0 at first."""
     return [(row, times[row] - past) for row, past in zip(rows, [0.0, *(times[row] for row in rows)], strict=False)]
