@@ -16,7 +16,7 @@ FloatArray = NDArray[np.float64]
 Progress = Callable[[int, int], None]
 
 YEARS: range = range(2022, 2035)
-BLOCK = 12288
+BLOCK = 8192
 
 
 def propagate(
