@@ -101,13 +101,18 @@ def test_a_bug_keeps_its_traceback():
         options.exit_code(raising(ZeroDivisionError()), [])
 
 
+def heed_interrupts():
+    """Undo what a shell does to a command in the background, whose children would ignore an interrupt too."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def process(body, *, keep=()):
     program = (
         "import os, sys, time\nfrom analyses import options\n" + textwrap.dedent(body) + "\noptions.run(command)\n"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **dict(keep)}
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "env": environment}
-    return subprocess.Popen([sys.executable, "-c", program], **streams)
+    return subprocess.Popen([sys.executable, "-c", program], **streams, preexec_fn=heed_interrupts)
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

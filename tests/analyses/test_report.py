@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import functools
 import io
 import json
 import os
@@ -128,11 +129,12 @@ def test_another_prior_set_and_a_scenario_are_shown(tmp_path, capsys, monkeypatc
 
 
 def test_ctrl_c_in_the_middle_leaves_no_half_file_and_exits_with_130(tmp_path):
-    command = [sys.executable, "-m", "analyses.report", "--samples", str(1 << 20), "--out", str(tmp_path / "out")]
+    command = [sys.executable, "-m", "analyses.report", "--samples", str(1 << 18), "--out", str(tmp_path / "out")]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(["src", "."])}
-    with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as running:
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "env": environment}
+    # In the background of a shell interrupts are ignored, and children inherit that.
+    heed = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(command, **streams, preexec_fn=heed) as running:
         while not (tmp_path / "out").exists() and running.poll() is None:
             time.sleep(0.02)
         time.sleep(0.5)
