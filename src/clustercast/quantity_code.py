@@ -3,10 +3,11 @@
 import ast
 import functools
 import inspect
+import re
 import sys
 import textwrap
 import tokenize
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from types import CodeType
 from typing import Any, TypeGuard
 
@@ -14,6 +15,7 @@ import numpy as np
 
 Function = Callable[..., Any]
 
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _VERSIONED = sys.stdlib_module_names - {"__main__"} | {"numpy", "scipy"}
 
 
@@ -46,30 +48,43 @@ def numbers_in(function: Function) -> tuple[float, ...]:
     return tuple(sorted({float(value) for _, value in _values(function) if _is_number(value)}))
 
 
-def fingerprint_of(function: Function) -> object:
-    """Return what of a function decides its values: its code, the numbers around it, and the functions that it calls.
+def fingerprint_of(function: Function) -> tuple[str, ...]:
+    """Return what of a function decides its values: its code, what it refers to, and the functions that it calls.
 
     Two processes that load the same code get the same, whatever their memory looks like. Functions of NumPy, SciPy
     and Python itself are not looked into: their versions say what they are.
     """
-    return _fingerprint(function, set())
+    return tuple(_parts("", function, set()))
 
 
-def _fingerprint(function: Function, seen: set[Function]) -> object:
-    """Return the fingerprint of a function, with those of what it calls that was not seen before."""
-    seen.add(function)
-    around = [(name, _stable(value)) for name, value in _values(function) if name]
-    called = [(name, _fingerprint(helper, seen)) for name, helper in _called(function) if helper not in seen]
-    return _statements(function) or _stable(function.__code__), around, called
+def _parts(name: str, value: object, seen: set[int]) -> Iterator[str]:
+    """Yield what decides the values of a function that goes by a name, or a constant, as text."""
+    if inspect.ismodule(value) or id(value) in seen:
+        return
+    if hasattr(value, "__wrapped__"):
+        # As that of functools.cache, which has no code of its own.
+        yield from _parts(name, value.__wrapped__, seen)
+    elif isinstance(value, functools.partial):
+        yield from _parts(name, value.func, seen)
+        yield _stable((value.args, value.keywords))
+    elif inspect.isfunction(value) and (value.__module__ or "").partition(".")[0] not in _VERSIONED:
+        seen.add(id(value))
+        yield name
+        yield _statements(value) or _stable(value.__code__)
+        for inner, used in sorted(_referred(value).items()):
+            yield from _parts(inner, used, seen)
+    else:
+        yield f"{name} = {_stable(value)}"
 
 
-def _called(function: Function) -> Iterator[tuple[str, Function]]:
-    """Yield the functions of its module that a function names; one that keeps its results is what it keeps them of."""
-    for name in _names(function.__code__):
-        value = function.__globals__.get(name)
-        helper = getattr(value, "__wrapped__", value)
-        if inspect.isfunction(helper) and (helper.__module__ or "").partition(".")[0] not in _VERSIONED:
-            yield name, helper
+def _referred(function: Function) -> dict[str, object]:
+    """Return what a function refers to outside of itself: of its module, closure and defaults."""
+    around = function.__globals__
+    found = {name: around[name] for name in _names(function.__code__) if name in around}
+    found |= zip(
+        function.__code__.co_freevars, (cell.cell_contents for cell in function.__closure__ or ()), strict=True
+    )
+    return found | {"defaults": function.__defaults__, "keyword defaults": function.__kwdefaults__}
 
 
 @functools.lru_cache(maxsize=1024)
@@ -126,12 +141,15 @@ def _is_number(value: object) -> TypeGuard[float]:
 
 
 def _stable(value: object) -> str:
-    """Write a value so that it reads the same in every process: no addresses in memory."""
+    """Write a value so that it reads the same in every process: a set in order, all of an array, no address."""
     if isinstance(value, CodeType):
-        inside = [_stable(part) for part in value.co_consts]
-        return repr((value.co_code, inside, value.co_names, value.co_varnames))
-    if isinstance(value, np.ndarray):
+        return repr((value.co_code, [_stable(part) for part in value.co_consts], value.co_names, value.co_varnames))
+    if isinstance(value, np.ndarray) and value.dtype != object:
         return repr((value.dtype.str, value.shape, value.tobytes()))
-    if inspect.isfunction(value):
-        return _stable(value.__code__)
-    return repr(value)
+    if isinstance(value, set | frozenset):
+        return f"set {sorted(_stable(each) for each in value)}"
+    if isinstance(value, list | tuple):
+        return f"{type(value).__name__} {[_stable(each) for each in value]}"
+    if isinstance(value, Mapping):
+        return f"mapping {[(_stable(key), _stable(each)) for key, each in value.items()]}"
+    return _ADDRESS.sub("", repr(value))

@@ -100,19 +100,17 @@ def _decayed_time(decay: FloatArray, time: FloatArray | float) -> FloatArray:
 
 
 def _samples(times: FloatArray, *values: FloatArray | float) -> int | None:
-    """Count the samples of values along a column of times; None where they are anything else."""
-    if type(times) is not np.ndarray or times.shape[1:] != (1,) or not all(map(math.isfinite, times[:, 0].tolist())):
+    """Count the samples of values along a column of finite times; None where they are anything else."""
+    column = type(times) is np.ndarray and times.shape[1:] == (1,) and all(map(math.isfinite, _column(times)))
+    if not column or not all(type(value) is np.ndarray or isinstance(value, float | int) for value in values):
         return None
-    sizes = {1}
-    for value in values:
-        if type(value) is np.ndarray and value.ndim == 1:
-            sizes.add(len(value))
-        elif not isinstance(value, float | int) and not (type(value) is np.ndarray and value.ndim == 0):
-            return None
-    if all(np.ndim(value) == 0 for value in values):
-        return None
-    # Samples that do not fit one another are for NumPy to refuse, by the closed form.
-    return max(sizes) if len(sizes) <= 2 else None
+    # By hand, since it is done for every block: np.broadcast_shapes costs as much as a year's product.
+    shapes = {value.shape for value in values if isinstance(value, np.ndarray) and value.shape} - {(1,)}
+    if not shapes:
+        return 1 if any(np.ndim(value) for value in values) else None
+    (shape, *others) = shapes
+    # What does not fit together is for NumPy to refuse.
+    return None if others or len(shape) > 1 else int(shape[0])
 
 
 def _column(times: FloatArray) -> tuple[float, ...]:
