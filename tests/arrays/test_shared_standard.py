@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clustercast.arrays.pick_freeze import centre_and_scale, indices_from_sums, product_sums, separate
-from clustercast.arrays.shared_standard import about_mean, centre_sums, depends_on_centre, rescaled
+from clustercast.arrays.shared_standard import about_mean, centre_sums, rescaled
 from clustercast.arrays.sobol_estimators import ESTIMATORS
 
 INPUTS, POINTS, REPLICATES = 3, 8, 4
@@ -56,7 +56,7 @@ def test_whether_indices_move_with_the_centre_is_as_said(name):
         )
         for centre in (0.0, 3.0)
     )
-    assert depends_on_centre(estimator) != np.allclose(first, moved, rtol=1e-9)
+    assert bool(estimator.moved_by_centre) != np.allclose(first, moved, rtol=1e-9)
 
 
 @pytest.mark.parametrize("name", ESTIMATORS)

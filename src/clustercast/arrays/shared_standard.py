@@ -14,14 +14,8 @@ from clustercast.arrays.sobol_estimators import Estimator
 
 FloatArray = NDArray[np.float64]
 
-_CENTRED = ("saltelli-jansen", "saltelli")
 # Means of runs; all others are of products of two.
 _OF_RUNS = ("sum", "a", "b", "swapped", "other")
-
-
-def depends_on_centre(estimator: Estimator) -> bool:
-    """Say whether the indices of an estimator depend on what is subtracted from all runs."""
-    return estimator.name in _CENTRED
 
 
 def centre_sums(runs: Runs) -> FloatArray:
@@ -72,9 +66,8 @@ def about_mean(
     a_change, b_change = changes[:number_of_inputs], changes[number_of_inputs:]
     found[layout["square"]] -= 2 * centre * (found[layout["sum"]] - centre)
     found[layout["sum"]] -= 2 * centre
-    found[layout["first"]] -= centre * a_change
-    if estimator.name == "saltelli":
-        found[layout["total"]] += centre * a_change
+    for name, times in estimator.moved_by_centre.items():
+        found[layout[name]] += times * centre * a_change
     if second_order:
         found[layout["mixed"]] -= centre * (b_change - a_change)
     return found

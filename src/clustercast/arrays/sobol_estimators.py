@@ -13,8 +13,8 @@ and ``b_change[j] = BA_j - b``: they are exactly zero for an input without effec
 that its indices are exactly zero too.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +62,9 @@ class Estimator:
     widens_bootstrap : bool, optional
         Whether bootstrap intervals are widened for skewness. Those of SALib's estimator are
         not, so that they are SALib's own.
+    moved_by_centre : mapping of str to int, optional
+        Statistics that multiply a run by the change of a swap, and so depend on what is subtracted
+        from all runs: how often the change is added where the centre moves up by one.
     """
 
     name: str
@@ -74,6 +77,7 @@ class Estimator:
     second_order_sum: Callable[[Runs], Statistics]
     ratios: Callable[[Statistics], Ratios]
     widens_bootstrap: bool = True
+    moved_by_centre: Mapping[str, int] = field(default_factory=dict)
 
     def layout(self, number_of_inputs: int, second_order: bool) -> dict[str, slice]:
         """Say which rows of the stacked products hold which statistic."""
@@ -283,6 +287,7 @@ ESTIMATORS: dict[str, Estimator] = {
             sum_saltelli_pairs,
             _saltelli_ratios,
             widens_bootstrap=False,
+            moved_by_centre={"first": -1},
         ),
         Estimator(
             "saltelli",
@@ -294,6 +299,7 @@ ESTIMATORS: dict[str, Estimator] = {
             write_saltelli_pairs,
             sum_saltelli_pairs,
             _saltelli_ratios,
+            moved_by_centre={"first": -1, "total": 1},
         ),
         Estimator(
             "jansen",

@@ -11,7 +11,7 @@ from clustercast.arrays.moments import Moments
 from clustercast.arrays.pair_products import pair_rows
 from clustercast.arrays.pick_freeze import indices_from_sums
 from clustercast.arrays.resampling import check_confidence, half_width, half_width_of_differences
-from clustercast.arrays.shared_standard import about_mean, depends_on_centre, rescaled
+from clustercast.arrays.shared_standard import about_mean, rescaled
 from clustercast.arrays.sobol_estimators import Estimator, Ratios, estimator_named
 from clustercast.model import Model
 from clustercast.sensitivity.cautions import cautions
@@ -157,7 +157,7 @@ def _log_deviations(values: Moments, columns: int, rows: Sequence[Sequence[int]]
 
 def _ratios(means: FloatArray, factor: float, estimator: Estimator, inputs: int, second_order: bool) -> Ratios:
     """Return one column's indices of all replicates together, and without each; pairs by two inputs."""
-    if depends_on_centre(estimator):
+    if estimator.moved_by_centre:
         means = about_mean(means, estimator, inputs, second_order=second_order)
     means = rescaled(means, factor, estimator, inputs, second_order=second_order)
     replicates, whole = means.shape[-1], means.mean(axis=-1, keepdims=True)

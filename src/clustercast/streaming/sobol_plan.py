@@ -9,7 +9,7 @@ from clustercast.arrays.moments import Moments, MomentTree, moments_of
 from clustercast.arrays.pick_freeze import centre_and_scale, product_sums, runs_per_point, separate
 from clustercast.arrays.reduction import Arrays, Ranges, joined_ranges
 from clustercast.arrays.saltelli import saltelli_replicate
-from clustercast.arrays.shared_standard import centre_sums, depends_on_centre
+from clustercast.arrays.shared_standard import centre_sums
 from clustercast.arrays.sobol_estimators import Estimator, estimator_named
 from clustercast.block_program import BlockProgram
 from clustercast.errors import InputError
@@ -230,7 +230,7 @@ def _sums(plan: SobolPlan, estimator: Estimator, column: FloatArray, centre: flo
     """Sum the products of one column, and what moves their centre where that matters."""
     runs = separate(column, len(plan.swaps), centre=centre, scale=scale)
     products = product_sums(runs, estimator, second_order=plan.second_order)
-    return np.concatenate([products, centre_sums(runs)]) if depends_on_centre(estimator) else products
+    return np.concatenate([products, centre_sums(runs)]) if estimator.moved_by_centre else products
 
 
 def _runs(plan: SobolPlan, replicate: int, leaf: int) -> FloatArray:
