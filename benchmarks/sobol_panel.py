@@ -130,8 +130,40 @@ def _on_all_threads(options: Options) -> float:
 def _beside_salib(
     ours: Dataset, same: Callable[[], object], values: np.ndarray, taken: dict[str, float], options: Options
 ) -> list[Row]:
-    chosen, largest, spent = _chosen(values, options), 0.0, []
-    years = len(values) // len(EIGHT)
+    """SALib on the columns that are chosen, one after the other, and on one by its own two processes."""
+    chosen = _chosen(values, options)
+    spent, largest = _serial_salib(ours, values, chosen)
+    serial = sum(spent) if options.full else float(np.median(spent)) * len(values)
+    how = f"{len(chosen)} columns run" if options.full else f"{len(chosen)} whole columns run, times {len(values)}"
+    parallel = seconds(lambda: _salib(values[chosen[0]], parallel=True), time.perf_counter) * len(values)
+    beside_parallel, all_threads = seconds(same, time.perf_counter), _on_all_threads(options)
+    scaling = f"2 processes get {scaling_of_two_processes(options.size(30000, 5000)):.2f} x one's work done"
+    said = f"SALib serial, {serial:.0f} s"
+    faster = serial / taken["same"]
+    difference = "largest difference of S1, ST, S2 and their half-widths on SALib's estimator"
+    return [
+        _faster(", same estimator and resamples", taken["same"], f"{said} ({how})", serial, *at_least(600, faster)),
+        _faster(" where noise makes every column depend on every input", taken["stirred"], said, serial),
+        _faster(", default analysis (8 scrambles)", taken["scrambles"], said, serial),
+        _faster(", BLAS on all threads, by wall time", all_threads, f"{said}; {scaling}", serial),
+        _faster(
+            ", one thread, by wall time",
+            beside_parallel,
+            f"SALib parallel, {parallel:.0f} s (1 column run, {scaling})",
+            parallel,
+        ),
+        Row(difference, largest, "1", f"SALib, {len(chosen)} columns", None, "<= 1e-12", largest <= 1e-12),
+    ]
+
+
+def _faster(what: str, ours: float, said: str, theirs: float, target: str = "", met: bool | None = None) -> Row:
+    """Say how many times faster ours is."""
+    return Row(f"times faster{what}", ours, "s", said, theirs / ours, target, met)
+
+
+def _serial_salib(ours: Dataset, values: np.ndarray, chosen: list[int]) -> tuple[list[float], float]:
+    """Run SALib on some columns; return the time of each and the largest difference of ours to it."""
+    largest, spent, years = 0.0, [], len(values) // len(EIGHT)
     for i in chosen:
         start = time.process_time()
         theirs = _salib(values[i])
@@ -139,61 +171,7 @@ def _beside_salib(
         for name in ("S1", "ST", "S2", "S1_conf", "ST_conf", "S2_conf"):
             own = ours[name].values[i // years, i % years]
             largest = max(largest, float(np.nanmax(np.abs(own - theirs[name]))))
-    parallel = seconds(lambda: _salib(values[chosen[0]], parallel=True), time.perf_counter)
-    beside_parallel = seconds(same, time.perf_counter)
-    all_threads = _on_all_threads(options)
-    scaling = scaling_of_two_processes(options.size(30000, 5000))
-    said = f"{len(chosen)} columns run" if options.full else f"{len(chosen)} whole columns run, times {len(values)}"
-    serial_all = sum(spent) if options.full else float(np.median(spent)) * len(values)
-    parallel_all = parallel * len(values)
-    faster = serial_all / taken["same"]
-    return [
-        Row(
-            "times faster, same estimator and resamples",
-            taken["same"],
-            "s",
-            f"SALib serial, {serial_all:.0f} s ({said})",
-            faster,
-            *at_least(600, faster),
-        ),
-        Row(
-            "times faster where noise makes every column depend on every input",
-            taken["stirred"],
-            "s",
-            f"SALib serial, {serial_all:.0f} s",
-            serial_all / taken["stirred"],
-        ),
-        Row(
-            "times faster, default analysis (8 scrambles)",
-            taken["scrambles"],
-            "s",
-            f"SALib serial, {serial_all:.0f} s",
-            serial_all / taken["scrambles"],
-        ),
-        Row(
-            "times faster, BLAS on all threads, by wall time",
-            all_threads,
-            "s",
-            f"SALib serial, {serial_all:.0f} s; 2 processes get {scaling:.2f} x one's work done",
-            serial_all / all_threads,
-        ),
-        Row(
-            "times faster, one thread, by wall time",
-            beside_parallel,
-            "s",
-            f"SALib parallel, {parallel_all:.0f} s (1 column run, 2 processes get {scaling:.2f} x one's work done)",
-            parallel_all / beside_parallel,
-        ),
-        Row(
-            "largest difference of S1, ST, S2 and their half-widths on SALib's estimator",
-            largest,
-            "1",
-            f"SALib, {len(chosen)} columns",
-            None,
-            "<= 1e-12",
-            largest <= 1e-12,
-        ),
-    ]
+    return spent, largest
 
 
 def _blocks_of_rows(column: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -239,5 +217,9 @@ def _beside_openturns(values: np.ndarray, size: int, ours: float, options: Optio
 
 
 def _scaled(name: str, one: float, columns: int, ours: float) -> Row:
-    said = f"{name}, {one * columns:.0f} s (1 column run, times {columns})"
-    return Row("times faster, though ours has S2 too", ours, "s", said, one * columns / ours)
+    return _faster(
+        ", though ours has S2 too",
+        ours,
+        f"{name}, {one * columns:.0f} s (1 column run, times {columns})",
+        one * columns,
+    )
