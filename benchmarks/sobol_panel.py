@@ -217,9 +217,5 @@ def _beside_openturns(values: np.ndarray, size: int, ours: float, options: Optio
 
 
 def _scaled(name: str, one: float, columns: int, ours: float) -> Row:
-    return _faster(
-        ", though ours has S2 too",
-        ours,
-        f"{name}, {one * columns:.0f} s (1 column run, times {columns})",
-        one * columns,
-    )
+    said = f"{name}, {one * columns:.0f} s (1 column run, times {columns})"
+    return _faster(", though ours has S2 too", ours, said, one * columns)
