@@ -7,10 +7,10 @@ import typer
 
 import clustercast as cc
 from analyses import options
+from clustercast.conditioning.backtest import METHODS, rolling_origin, skills
 from clustercast.report.conditioning import score_table, skill_table
 from clustercast.report.json_text import json_text
 from clustercast.report.progress import progress_bar
-from clustercast.studies.backtesting import METHODS, rolling_origin, skills
 
 
 def backtest(

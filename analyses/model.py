@@ -7,7 +7,7 @@ import typer
 
 import clustercast as cc
 from analyses import options
-from clustercast.report.files import output_directory, write_text
+from clustercast.files.whole import output_directory, write_text
 from clustercast.report.json_text import json_text
 from clustercast.report.program import Line, graph_dot, graph_text, program_records, program_text
 

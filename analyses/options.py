@@ -173,7 +173,7 @@ def power_of_two(samples: int) -> int:
         ...
     clustercast.errors.InputError: --samples is 1000, which is not a power of two as Sobol' points need; use 512 or 1024
     """
-    from clustercast.arrays.designs import require_power_of_two
+    from clustercast.arrays.points.designs import require_power_of_two
 
     require_power_of_two(samples, what="--samples")
     return samples

@@ -7,10 +7,10 @@ import typer
 
 from analyses import options
 from analyses.report_results import Results, gather
+from clustercast.files.tables import write_draws, write_iamc, write_quantiles
+from clustercast.files.whole import output_directory, write_text
 from clustercast.report import html_explanations as explanations
 from clustercast.report import html_sections as sections
-from clustercast.report.export import write_draws, write_iamc, write_quantiles
-from clustercast.report.files import output_directory, write_text
 from clustercast.report.html import Section, page
 from clustercast.report.json_text import json_text
 from clustercast.report.progress import progress_bar

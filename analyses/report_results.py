@@ -8,7 +8,7 @@ from rich.table import Table
 
 import clustercast as cc
 from clustercast.dataset import Dataset
-from clustercast.prior_file import scenario_about, shipped_names
+from clustercast.priors.prior_file import scenario_about, shipped_names
 from clustercast.propagation import Progress
 from clustercast.report.audit import Finding
 from clustercast.report.labels import label_of

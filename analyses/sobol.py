@@ -7,7 +7,7 @@ import typer
 
 import clustercast as cc
 from analyses import options
-from clustercast.report.files import output_directory, write_netcdf
+from clustercast.files.whole import output_directory, write_netcdf
 from clustercast.report.progress import progress_bar
 from clustercast.report.sobol import indices_json, sobol_tables
 

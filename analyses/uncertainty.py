@@ -7,7 +7,7 @@ import typer
 
 import clustercast as cc
 from analyses import options
-from clustercast.report.files import output_directory, write_netcdf
+from clustercast.files.whole import output_directory, write_netcdf
 from clustercast.report.json_text import json_text
 from clustercast.report.progress import progress_bar
 from clustercast.report.summary import comparison_tables, fan_tables, share_table

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.measure import Options, Row
-from clustercast.arrays.resampling import bootstrap_weights
-from clustercast.arrays.saltelli import saltelli_rows
-from clustercast.arrays.sobol_panel import SobolIndices, sobol_panel
+from clustercast.arrays.indices.intervals import bootstrap_weights
+from clustercast.arrays.indices.sobol_panel import SobolIndices, sobol_panel
+from clustercast.arrays.points.saltelli import saltelli_rows
 from tests.reference.problems import PROBLEMS, Problem
 
 LOWEST, HIGHEST = 0.92, 0.98

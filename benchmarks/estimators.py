@@ -3,9 +3,9 @@
 import numpy as np
 
 from benchmarks.measure import Options, Row
-from clustercast.arrays.saltelli import saltelli_rows
-from clustercast.arrays.sobol_estimators import ESTIMATORS
-from clustercast.arrays.sobol_panel import sobol_panel
+from clustercast.arrays.indices.sobol_estimators import ESTIMATORS
+from clustercast.arrays.indices.sobol_panel import sobol_panel
+from clustercast.arrays.points.saltelli import saltelli_rows
 from tests.reference.problems import PROBLEMS, Problem
 
 # SALib's and SciPy's own estimator; the panel equals SALib to 1e-12.

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import numpy as np
 
-from clustercast.arrays.moments import LEAF, leaf_moments
-from clustercast.arrays.sketch import Sketch
-from clustercast.device import checked_device, to_device, to_host
-from clustercast.model import YEAR, run_program
-from clustercast.shipped_model import cluster_model
+from clustercast.engine.device import checked_device, to_device, to_host
+from clustercast.engine.model import YEAR, run_program
+from clustercast.quantities.cluster_model import cluster_model
+from clustercast.streaming.moments import LEAF, leaf_moments
+from clustercast.streaming.sketch import Sketch
 
 OUTPUTS = (
     "training_cluster_size",
@@ -36,7 +36,7 @@ TOLERANCE = 1e-10
 def prepare(path, rows):
     """Draw the inputs and write them in coherent units."""
     import clustercast as cc
-    from clustercast.units import factor
+    from clustercast.engine.units import factor
 
     inputs = cc.draw(cc.read_priors("situational_awareness"), rows, seed=1)
     values = {n: inputs[n].values * factor(inputs[n].unit) for n in cluster_model().inputs(OUTPUTS)}

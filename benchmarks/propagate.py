@@ -8,9 +8,9 @@ import clustercast as cc
 from benchmarks.measure import Options, Row, at_least, at_most, medians, peak_megabytes
 from benchmarks.shipped import SIX, priors
 from clustercast.dataset import Dataset, input_arrays
-from clustercast.model import run_program
+from clustercast.engine.model import run_program
+from clustercast.engine.units import factor
 from clustercast.propagation import YEARS
-from clustercast.units import factor
 
 YEAR_COUNT = len(YEARS)
 

@@ -5,7 +5,7 @@ import numpy as np
 import clustercast as cc
 from benchmarks.measure import Options, Row, at_least, medians, peak_megabytes
 from benchmarks.shipped import SIX, priors
-from clustercast.arrays.order_statistics import quantiles
+from clustercast.arrays.summaries.order_statistics import quantiles
 
 PROBABILITIES = (0.05, 0.25, 0.5, 0.75, 0.95)
 

@@ -9,8 +9,8 @@ from reference_tables import analyses_page, claims_page, observations_page, refe
 from reference_text import SHORT_CONTENTS, as_text
 
 import clustercast as cc
-from clustercast.distributions import FAMILIES
-from clustercast.prior_file import read_prior_file, shipped_names
+from clustercast.priors.families import FAMILIES
+from clustercast.priors.prior_file import read_prior_file, shipped_names
 
 FOLDER = "reference"
 
@@ -94,7 +94,7 @@ def api_page() -> str:
         if title == "Priors and distributions":
             parts.append("Every distribution has what `Family` has:")
             parts.append(
-                _eval_rst("autoclass:: clustercast.distributions.family.Family", "members:", "no-index-entry:")
+                _eval_rst("autoclass:: clustercast.priors.families.family.Family", "members:", "no-index-entry:")
             )
     return "\n\n".join(parts) + "\n"
 

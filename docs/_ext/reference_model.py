@@ -17,13 +17,13 @@ from reference_text import (
 )
 
 import clustercast as cc
-from clustercast.distributions import Fixed
-from clustercast.distributions.family import Family
-from clustercast.model import YEAR, Model
-from clustercast.priors import Priors
-from clustercast.quantity import declaration_of
-from clustercast.shipped import directory
-from clustercast.toml_file import load_toml
+from clustercast.engine.model import YEAR, Model
+from clustercast.engine.quantity import declaration_of
+from clustercast.files.toml import load_toml
+from clustercast.priors.families import Fixed
+from clustercast.priors.families.family import Family
+from clustercast.priors.prior_set import Priors
+from clustercast.priors.shipped import directory
 
 LEVELS = (0.05, 0.5, 0.95)
 
@@ -148,7 +148,7 @@ def _set_cell(name: str, set_name: str, priors: Priors) -> str:
 
 def _about(name: str) -> dict[str, str]:
     """Return the table ``[set]`` of a shipped prior file."""
-    about: dict[str, str] = dict(load_toml(directory() / f"{name}.toml")["set"])
+    about: dict[str, str] = dict(load_toml(directory() / "sets" / f"{name}.toml")["set"])
     return about
 
 

@@ -9,10 +9,10 @@ from reference_model import distribution_text
 from reference_text import as_text, number, table, title_of
 
 import clustercast as cc
-from clustercast.prior_file import scenario_about, shipped_names
-from clustercast.priors import Priors
-from clustercast.shipped import directory
-from clustercast.toml_file import load_toml
+from clustercast.files.toml import load_toml
+from clustercast.priors.prior_file import scenario_about, shipped_names
+from clustercast.priors.prior_set import Priors
+from clustercast.priors.shipped import directory
 from clustercast.uncertainty.reference_classes import KINDS, read_reference_classes
 
 ANALYSES = Path(__file__).parents[2] / "analyses"

@@ -7,7 +7,7 @@ costs next to nothing.
 import lazy_loader
 
 # At once, not at first use: an import of the module of this name would put the module in the function's place.
-from clustercast.quantity import quantity as quantity
+from clustercast.engine.quantity import quantity as quantity
 
 __version__ = "0.1.0"
 

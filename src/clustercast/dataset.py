@@ -12,9 +12,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from clustercast import __version__
+from clustercast.engine.model import Model
 from clustercast.errors import InputError
-from clustercast.model import Model
-from clustercast.priors import Priors
+from clustercast.priors.prior_set import Priors
 
 FloatArray = NDArray[np.float64]
 Dataset = xr.Dataset

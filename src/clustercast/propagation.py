@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from clustercast.block_program import BlockProgram, block_program
 from clustercast.dataset import Dataset, forecast_dataset, input_arrays, refuse_coordinates
+from clustercast.engine.memory import keep_freed_memory
+from clustercast.engine.model import Model
+from clustercast.engine.program import BlockProgram, block_program
 from clustercast.errors import InputError
-from clustercast.memory import keep_freed_memory
-from clustercast.model import Model
-from clustercast.shipped_model import cluster_model
+from clustercast.quantities.cluster_model import cluster_model
 
 FloatArray = NDArray[np.float64]
 Progress = Callable[[int, int], None]

@@ -7,8 +7,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from clustercast.arrays.copula import correlate
-from clustercast.arrays.designs import (
+from clustercast.arrays.families.normal_quantile import normal_quantile
+from clustercast.arrays.points.copula import correlate
+from clustercast.arrays.points.designs import (
     RANDOM_BITS,
     inside,
     latin_uniforms,
@@ -16,13 +17,12 @@ from clustercast.arrays.designs import (
     require_power_of_two,
     sobol_column,
 )
-from clustercast.arrays.normal_quantile import normal_quantile
-from clustercast.arrays.saltelli import Points, saltelli_replicate
-from clustercast.arrays.streams import checked_seed
+from clustercast.arrays.points.saltelli import Points, saltelli_replicate
+from clustercast.arrays.points.streams import checked_seed
 from clustercast.dataset import Dataset, inputs_dataset
+from clustercast.engine.memory import keep_freed_memory
 from clustercast.errors import InputError, nearest
-from clustercast.memory import keep_freed_memory
-from clustercast.priors import Priors, checked_priors
+from clustercast.priors.prior_set import Priors, checked_priors
 
 FloatArray = NDArray[np.float64]
 Design = Literal["random", "latin", "sobol", "saltelli"]

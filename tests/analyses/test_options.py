@@ -119,7 +119,7 @@ def process(body, *, keep=()):
 def test_an_interrupted_analysis_says_nothing_and_leaves_no_file(tmp_path, number, code):
     child = process(
         f"""
-        from clustercast.report.files import write_whole
+        from clustercast.files.whole import write_whole
         def half(path):
             path.write_text("half")
             print("writing", flush=True)

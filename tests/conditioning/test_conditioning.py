@@ -9,14 +9,14 @@ import xarray as xr
 from scipy import stats
 
 import clustercast as cc
-from clustercast.arrays.likelihood import ErrorModel, log_likelihood, replicate
+from clustercast.arrays.posterior.likelihood import ErrorModel, log_likelihood, replicate
 from clustercast.conditioning.checks import learnt, observation_influence, prior_conflict
+from clustercast.conditioning.condition import scenario_inputs
 from clustercast.conditioning.observation_rows import Observation, Observations
+from clustercast.conditioning.problem import Problem, factors_of
 from clustercast.conditioning.sampler import resampled, sampled
 from clustercast.conditioning.tree import posterior_inputs
 from clustercast.conditioning.weights import smoothed_weights
-from clustercast.studies.posterior import scenario_inputs
-from clustercast.studies.posterior_problem import Problem, factors_of
 
 DATES = (2020.0, 2021.5, 2022.0, 2023.25)
 BASE, GROWTH, RANK = (0.2, 0.3), (0.5, 0.1), 0.6

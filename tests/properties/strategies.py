@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as numpy_strategies
 
-import clustercast.distributions as families
+import clustercast.priors.families as families
 
 
 def numbers(low, high):

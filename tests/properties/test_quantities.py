@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import clustercast as cc
-from clustercast.quantity import declaration_of
-from clustercast.unit_check import check_units
-from clustercast.units import factor
+from clustercast.engine.quantity import declaration_of
+from clustercast.engine.unit_check import check_units
+from clustercast.engine.units import factor
 
 SETS = ("situational_awareness", "evidence_2026")
 MODEL = cc.cluster_model()

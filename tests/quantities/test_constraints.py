@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from clustercast.engine.quantity import declaration_of
 from clustercast.quantities import constraints
-from clustercast.quantity import declaration_of
 
 
 def binding(*sizes):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import clustercast as cc
-from clustercast.units import factor
+from clustercast.engine.units import factor
 
 YEARS = (2022, 2024, 2026, 2028, 2030)
 TOLERANCE = 1.5

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from clustercast.engine.units import conversion, factor
 from clustercast.quantities import gas
-from clustercast.units import conversion, factor
 
 BCF_PER_DAY = 1e9 * factor("ft3/day")
 GENERATOR, NOTE_19, COMBINED_CYCLE = (value * factor("kWh/ft3") for value in (0.1, 0.13, 1 / 6))

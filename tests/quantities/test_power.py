@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
+from clustercast.engine.units import factor
 from clustercast.quantities import cluster, power
-from clustercast.units import factor
 
 TWH = factor("TWh/year")
 

@@ -3,7 +3,7 @@
 import pytest
 
 import clustercast as cc
-from clustercast.units import factor
+from clustercast.engine.units import factor
 
 # name, unit, and what it must lie between: two figures of the quantity, or of something smaller and something larger.
 MAGNITUDES = [

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import clustercast as cc
-from clustercast.units import factor
+from clustercast.engine.units import factor
 
 EVIDENCE = cc.read_priors("evidence_2026")
 ESSAY = cc.read_priors("situational_awareness")

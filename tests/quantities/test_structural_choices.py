@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import clustercast as cc
-from clustercast.distributions import Discrete
+from clustercast.priors.families import Discrete
 
 SETS = ("situational_awareness", "evidence_2026")
 # Choice: what it drives, and what must be set for it to act.

@@ -7,6 +7,7 @@ import pytest
 import xarray as xr
 from rich.console import Console
 
+from clustercast.conditioning.backtest import Score, Skill
 from clustercast.report.conditioning import (
     conflict_table,
     influence_table,
@@ -15,7 +16,6 @@ from clustercast.report.conditioning import (
     score_table,
     skill_table,
 )
-from clustercast.studies.backtesting import Score, Skill
 
 
 def text(*tables):

@@ -8,8 +8,8 @@ from SALib.analyze import delta, morris, pawn
 from SALib.analyze import sobol as salib_sobol
 from SALib.sample import sobol as salib_sample
 
-from clustercast.arrays.resampling import bootstrap_weights
-from clustercast.arrays.sobol_panel import sobol_panel
+from clustercast.arrays.indices.intervals import bootstrap_weights
+from clustercast.arrays.indices.sobol_panel import sobol_panel
 from clustercast.errors import InputError
 from clustercast.sensitivity.salib_engine import (
     delta_column,

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 import clustercast as cc
-from clustercast.arrays.moments import LEAF
 from clustercast.errors import InputError
 from clustercast.streaming import checkpoint as checkpoint_module
 from clustercast.streaming import stream as streaming
 from clustercast.streaming.checkpoint import FILE
+from clustercast.streaming.moments import LEAF
 
 ROOT = Path(__file__).parents[2]
 SIZE = 40 * LEAF

@@ -14,9 +14,9 @@ import pytest
 from distributed import Client, LocalCluster
 
 import clustercast as cc
-from clustercast.arrays.moments import LEAF
 from clustercast.errors import InputError
 from clustercast.streaming.executors import completed
+from clustercast.streaming.moments import LEAF
 
 ROOT = Path(__file__).parents[2]
 SIZE = 20 * LEAF + 99

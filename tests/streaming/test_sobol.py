@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import clustercast as cc
-from clustercast.arrays.sobol_estimators import ESTIMATORS
+from clustercast.arrays.indices.sobol_estimators import ESTIMATORS
 from clustercast.errors import InputError
 from clustercast.streaming import sobol as module
 

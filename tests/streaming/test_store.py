@@ -7,9 +7,9 @@ import pytest
 import xarray as xr
 
 import clustercast as cc
-from clustercast.arrays.moments import LEAF
 from clustercast.errors import InputError
 from clustercast.streaming import store as stream_store
+from clustercast.streaming.moments import LEAF
 
 SIZE = 5 * LEAF + 77
 

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import clustercast as cc
-from clustercast.arrays.moments import LEAF
-from clustercast.arrays.sketch import RELATIVE_ERROR
 from clustercast.errors import InputError
 from clustercast.sampling import input_values
+from clustercast.streaming.moments import LEAF
+from clustercast.streaming.sketch import RELATIVE_ERROR
 
 
 @cc.quantity("GW")

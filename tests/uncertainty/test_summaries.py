@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special, stats
 
-from clustercast.arrays import designs, saltelli
-from clustercast.arrays.summaries import share_with_error
+from clustercast.arrays.points import designs, saltelli
+from clustercast.arrays.summaries.summaries import share_with_error
 from clustercast.errors import InputError
 from clustercast.uncertainty.milestones import (
     crossing_text,

@@ -11,11 +11,11 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from clustercast.arrays.likelihood import ObservedRows
-from clustercast.distributions import Family
+from clustercast.arrays.posterior.likelihood import ObservedRows
+from clustercast.engine.model import Model
+from clustercast.engine.units import factor, same_dimension
 from clustercast.errors import InputError, nearest
-from clustercast.model import Model
-from clustercast.units import factor, same_dimension
+from clustercast.priors.families import Family
 
 Text = Annotated[str, Field(min_length=1)]
 Date = Annotated[str, Field(pattern=r"^\d{4}(-\d{2}){0,2}$", description="year, year-month or year-month-day")]

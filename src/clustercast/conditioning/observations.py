@@ -18,10 +18,10 @@ from clustercast.conditioning.observation_rows import (
     Observations,
     Text,
 )
-from clustercast.distributions import Family, distribution_from_entry
+from clustercast.engine.units import factor, same_dimension
 from clustercast.errors import InputError, nearest
-from clustercast.shipped import directory
-from clustercast.units import factor, same_dimension
+from clustercast.priors.families import Family, distribution_from_entry
+from clustercast.priors.shipped import directory
 
 SHIPPED = "observed"
 _ROW = re.compile(r"^\s*\[\[\s*observation\s*\]\]")

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from clustercast.arrays.streams import stream
-from clustercast.arrays.tempering import (
+from clustercast.arrays.points.streams import stream
+from clustercast.arrays.posterior.tempering import (
     LogLikelihood,
     Move,
     first_move,

@@ -8,13 +8,13 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from clustercast.arrays.streams import stream
+from clustercast.arrays.points.streams import stream
 from clustercast.conditioning.observation_rows import Observations
 from clustercast.conditioning.sampler import Posterior
-from clustercast.distributions import Fixed
+from clustercast.engine.units import factor
 from clustercast.errors import InputError
-from clustercast.priors import Priors
-from clustercast.units import factor
+from clustercast.priors.families import Fixed
+from clustercast.priors.prior_set import Priors
 
 FloatArray = NDArray[np.float64]
 

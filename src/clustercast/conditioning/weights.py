@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from clustercast.arrays.tempering import effective_size
+from clustercast.arrays.posterior.tempering import effective_size
 
 FloatArray = NDArray[np.float64]
 

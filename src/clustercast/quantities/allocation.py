@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from clustercast.arrays.growth import compound_growth
-from clustercast.quantity import quantity
+from clustercast.engine.quantity import quantity
+from clustercast.quantities.growth import compound_growth
 
 FloatArray = NDArray[np.float64]
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from clustercast.quantity import quantity
+from clustercast.engine.quantity import quantity
 
 FloatArray = NDArray[np.float64]
 

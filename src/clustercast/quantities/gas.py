@@ -7,7 +7,7 @@ input, `gas_electricity_yield`, whose prior spans them.
 import numpy as np
 from numpy.typing import NDArray
 
-from clustercast.quantity import quantity
+from clustercast.engine.quantity import quantity
 
 FloatArray = NDArray[np.float64]
 

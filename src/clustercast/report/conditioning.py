@@ -185,7 +185,7 @@ def skill_table(skills: Sequence[SkillRow], title: str) -> Table:
     Parameters
     ----------
     skills : sequence
-        From `clustercast.studies.backtesting.skills`.
+        From `clustercast.conditioning.backtest.skills`.
     title : str
 
     Returns

@@ -10,7 +10,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from clustercast.arrays.order_statistics import quantiles
+from clustercast.arrays.summaries.order_statistics import quantiles
 from clustercast.report.numbers import human, interval
 from clustercast.report.plots.style import INK, in_percent, title_of, unit_of
 

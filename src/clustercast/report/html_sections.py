@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 from rich.table import Table
 
-from clustercast.distributions import Family, Fixed
+from clustercast.priors.families import Family, Fixed
 from clustercast.report import plots
 from clustercast.report.audit import Finding, audit_table
 from clustercast.report.claims import chance, claims_table

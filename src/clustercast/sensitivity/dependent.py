@@ -7,10 +7,10 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from clustercast.arrays.kucherenko import NAMES, kucherenko_indices, rows_per_point
-from clustercast.arrays.ratios import half_widths
-from clustercast.arrays.shapley import random_permutations, shapley_effects
-from clustercast.arrays.streams import replicate_seed
+from clustercast.arrays.indices.kucherenko import NAMES, kucherenko_indices, rows_per_point
+from clustercast.arrays.indices.ratios import half_widths
+from clustercast.arrays.indices.shapley import random_permutations, shapley_effects
+from clustercast.arrays.points.streams import replicate_seed
 from clustercast.errors import InputError
 from clustercast.sensitivity.labels import analysed_outputs, labelled, measured, year_of
 from clustercast.sensitivity.outputs import Scale

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from clustercast.arrays.pick_freeze import runs_per_point
+from clustercast.arrays.indices.pick_freeze import runs_per_point
 from clustercast.errors import InputError
 
 FloatArray = NDArray[np.float64]

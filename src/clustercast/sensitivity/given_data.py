@@ -8,10 +8,10 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
-from clustercast.arrays.given_data import default_bins, first_order_indices, normalised_weights
-from clustercast.arrays.resampling import check_confidence
+from clustercast.arrays.indices.given_data import default_bins, first_order_indices, normalised_weights
+from clustercast.arrays.indices.intervals import check_confidence
+from clustercast.engine.model import Model
 from clustercast.errors import InputError, nearest
-from clustercast.model import Model
 from clustercast.sensitivity.labels import analysed_outputs, labelled, measured, year_of
 from clustercast.sensitivity.outputs import Scale
 

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from clustercast.arrays.pick_freeze import centre_and_scale
+from clustercast.arrays.indices.pick_freeze import centre_and_scale
 from clustercast.errors import InputError, nearest
 from clustercast.sensitivity.outputs import AnalysedOutput, Scale, analysed_output, output_names
 

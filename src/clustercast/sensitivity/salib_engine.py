@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clustercast.arrays.pick_freeze import centre_and_scale, runs_per_point
-from clustercast.arrays.sobol_panel import SobolIndices
+from clustercast.arrays.indices.pick_freeze import centre_and_scale, runs_per_point
+from clustercast.arrays.indices.sobol_panel import SobolIndices
 from clustercast.errors import InputError
 
 FloatArray = NDArray[np.float64]

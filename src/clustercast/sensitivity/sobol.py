@@ -8,10 +8,10 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from clustercast.arrays.resampling import bootstrap_weights, check_confidence
-from clustercast.arrays.sobol_estimators import estimator_named
-from clustercast.arrays.sobol_panel import SobolIndices, sobol_panel
-from clustercast.arrays.streams import checked_seed
+from clustercast.arrays.indices.intervals import bootstrap_weights, check_confidence
+from clustercast.arrays.indices.sobol_estimators import estimator_named
+from clustercast.arrays.indices.sobol_panel import SobolIndices, sobol_panel
+from clustercast.arrays.points.streams import checked_seed
 from clustercast.errors import InputError
 from clustercast.sensitivity.cautions import cautions
 from clustercast.sensitivity.design import SaltelliDesign, saltelli_design

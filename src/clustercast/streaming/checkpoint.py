@@ -9,9 +9,9 @@ from typing import Generic, Protocol, Self, TypeVar
 
 import numpy as np
 
-from clustercast.arrays.reduction import Arrays, Ranges
 from clustercast.errors import InputError
-from clustercast.report.files import output_directory, write_whole
+from clustercast.files.whole import output_directory, write_whole
+from clustercast.streaming.reduction import Arrays, Ranges
 
 FILE = "finished.npz"
 

@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path
 
-from clustercast.model import Model
+from clustercast.engine.model import Model
 
 _PACKAGE = Path(__file__).parents[1]
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from clustercast.arrays.reduction import remaining_ranges
 from clustercast.streaming.checkpoint import Checkpoint, State
 from clustercast.streaming.executors import Function, completed
+from clustercast.streaming.reduction import remaining_ranges
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor

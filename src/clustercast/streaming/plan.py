@@ -6,15 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from clustercast.arrays.moments import LEAF
-from clustercast.arrays.reduction import Reduction
-from clustercast.block_program import BlockProgram
 from clustercast.dataset import versions
-from clustercast.device import Device, to_device, to_host
+from clustercast.engine.device import Device, to_device, to_host
+from clustercast.engine.memory import keep_freed_memory
+from clustercast.engine.program import BlockProgram
 from clustercast.errors import InputError
-from clustercast.memory import keep_freed_memory
-from clustercast.priors import Priors
+from clustercast.priors.prior_set import Priors
 from clustercast.sampling import input_values
+from clustercast.streaming.moments import LEAF
+from clustercast.streaming.reduction import Reduction
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

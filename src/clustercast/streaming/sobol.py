@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from clustercast.arrays.resampling import check_confidence
-from clustercast.arrays.sobol_estimators import estimator_named
-from clustercast.block_program import block_program
+from clustercast.arrays.indices.intervals import check_confidence
+from clustercast.arrays.indices.sobol_estimators import estimator_named
 from clustercast.dataset import Dataset, input_arrays, provenance, versions
+from clustercast.engine.model import Model
+from clustercast.engine.program import block_program
 from clustercast.errors import InputError
-from clustercast.model import Model
-from clustercast.priors import Priors
+from clustercast.priors.prior_set import Priors
 from clustercast.propagation import YEARS, FloatArray, Progress, wanted_outputs, year_grid
+from clustercast.quantities.cluster_model import cluster_model
 from clustercast.sampling import Groups, draw
-from clustercast.sensitivity.streamed import streamed_indices
-from clustercast.shipped_model import cluster_model
 from clustercast.streaming.checkpoint import Checkpoint
 from clustercast.streaming.fingerprint import code_fingerprint
+from clustercast.streaming.indices import streamed_indices
 from clustercast.streaming.pieces import run_pieces
 from clustercast.streaming.sobol_plan import SobolPlan, SobolSums, sum_products
 

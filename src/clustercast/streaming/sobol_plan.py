@@ -5,19 +5,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from clustercast.arrays.moments import Moments, MomentTree, moments_of
-from clustercast.arrays.pick_freeze import centre_and_scale, product_sums, runs_per_point, separate
-from clustercast.arrays.reduction import Arrays, Ranges, joined_ranges
-from clustercast.arrays.saltelli import saltelli_replicate
-from clustercast.arrays.shared_standard import centre_sums
-from clustercast.arrays.sobol_estimators import Estimator, estimator_named
-from clustercast.block_program import BlockProgram
+from clustercast.arrays.indices.pick_freeze import centre_and_scale, product_sums, runs_per_point, separate
+from clustercast.arrays.indices.sobol_estimators import Estimator, estimator_named
+from clustercast.arrays.points.saltelli import saltelli_replicate
+from clustercast.engine.memory import keep_freed_memory
+from clustercast.engine.program import BlockProgram
 from clustercast.errors import InputError
-from clustercast.memory import keep_freed_memory
-from clustercast.priors import Priors
+from clustercast.priors.prior_set import Priors
 from clustercast.propagation import FloatArray
 from clustercast.sampling import saltelli_values
+from clustercast.streaming.moments import Moments, MomentTree, moments_of
 from clustercast.streaming.plan import check_versions
+from clustercast.streaming.reduction import Arrays, Ranges, joined_ranges
+from clustercast.streaming.shared_standard import centre_sums
 
 _ROWS_OF_A_LEAF = 4096
 

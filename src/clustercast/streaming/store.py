@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from clustercast.arrays.moments import LEAF
 from clustercast.dataset import Dataset
+from clustercast.engine.model import Model
 from clustercast.errors import InputError
-from clustercast.model import Model
-from clustercast.priors import Priors
+from clustercast.files.zarr_store import create_store, new_store, open_store, write_region
+from clustercast.priors.prior_set import Priors
 from clustercast.propagation import YEARS, Progress, propagate, run_blocks, wanted_outputs, year_grid
-from clustercast.report.store import create_store, new_store, open_store, write_region
+from clustercast.quantities.cluster_model import cluster_model
 from clustercast.sampling import draw, input_values
-from clustercast.shipped_model import cluster_model
 from clustercast.streaming.executors import completed
+from clustercast.streaming.moments import LEAF
 from clustercast.streaming.plan import StreamPlan
 from clustercast.streaming.stream import stream_plan
 

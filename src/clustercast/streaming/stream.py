@@ -7,26 +7,26 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
-from clustercast.arrays.designs import require_power_of_two
-from clustercast.arrays.moments import LEAF
-from clustercast.arrays.order_statistics import checked_probabilities
-from clustercast.arrays.reduction import Reduction
-from clustercast.block_program import block_program
+from clustercast.arrays.points.designs import require_power_of_two
+from clustercast.arrays.summaries.order_statistics import checked_probabilities
 from clustercast.dataset import Dataset, input_arrays, provenance, versions
-from clustercast.device import Device, checked_device
+from clustercast.engine.device import Device, checked_device
+from clustercast.engine.model import Model
+from clustercast.engine.program import block_program
+from clustercast.engine.units import in_unit
 from clustercast.errors import InputError, nearest
-from clustercast.model import Model
-from clustercast.priors import Priors
+from clustercast.priors.prior_set import Priors
 from clustercast.propagation import YEARS, FloatArray, Progress, wanted_outputs, year_grid
+from clustercast.quantities.cluster_model import cluster_model
 from clustercast.sampling import draw
-from clustercast.shipped_model import cluster_model
 from clustercast.streaming.checkpoint import Checkpoint
 from clustercast.streaming.fingerprint import code_fingerprint
+from clustercast.streaming.moments import LEAF
 from clustercast.streaming.pieces import run_pieces
 from clustercast.streaming.plan import StreamPlan, reduce_leaves
-from clustercast.uncertainty.streamed import streamed_summary
+from clustercast.streaming.reduction import Reduction
+from clustercast.streaming.summary import streamed_summary
 from clustercast.uncertainty.summaries import PROBABILITIES
-from clustercast.units import in_unit
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor

@@ -8,9 +8,9 @@ import numpy as np
 import xarray as xr
 from pydantic import BaseModel, ConfigDict, Field
 
-from clustercast import shipped
 from clustercast.errors import InputError
-from clustercast.toml_file import load_toml, validated
+from clustercast.files.toml import load_toml, validated
+from clustercast.priors import shipped
 from clustercast.uncertainty.milestones import crossing_year, exceedance
 
 _CLOSED = ConfigDict(extra="forbid", frozen=True)
@@ -70,7 +70,7 @@ def read_claims(path: str | Path | None = None) -> tuple[Claim, ...]:
     >>> [claim.by for claim in read_claims() if claim.id == "hundred_gigawatts"]
     [2030.0]
     """
-    path = shipped.directory() / "claims.toml" if path is None else Path(path)
+    path = shipped.directory() / "texts" / "claims.toml" if path is None else Path(path)
     claims = validated(load_toml(path), _File, path).claim
     ids = [claim.id for claim in claims]
     for name in ids:

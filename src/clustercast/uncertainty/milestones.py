@@ -6,13 +6,13 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from clustercast.arrays.crossings import first_crossing
-from clustercast.arrays.order_statistics import effective_size, quantiles_with_errors
-from clustercast.arrays.summaries import share_with_error
+from clustercast.arrays.summaries.crossings import first_crossing
+from clustercast.arrays.summaries.order_statistics import effective_size, quantiles_with_errors
+from clustercast.arrays.summaries.summaries import share_with_error
+from clustercast.engine.units import in_unit
 from clustercast.errors import InputError, nearest
 from clustercast.uncertainty.reference_classes import Kind, ReferenceClass, ladder, nearest_rung
 from clustercast.uncertainty.summaries import PROBABILITIES, Weights, independent_rows, output_names, weights_array
-from clustercast.units import in_unit
 
 FloatArray = NDArray[np.float64]
 Level = str | float

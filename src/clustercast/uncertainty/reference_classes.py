@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from clustercast import shipped
+from clustercast.engine.units import factor, same_dimension
 from clustercast.errors import InputError, nearest
-from clustercast.toml_file import load_toml, validated
-from clustercast.units import factor, same_dimension
+from clustercast.files.toml import load_toml, validated
+from clustercast.priors import shipped
 
 FloatArray = NDArray[np.float64]
 Kind = Literal["power", "energy", "cost", "gdp_share"]
@@ -80,7 +80,7 @@ def read_reference_classes(path: str | Path | None = None) -> tuple[ReferenceCla
     >>> {c.kind for c in read_reference_classes()} == {"power", "energy", "cost", "gdp_share"}
     True
     """
-    return _read(shipped.directory() / "reference_classes.toml" if path is None else Path(path))
+    return _read(shipped.directory() / "texts" / "reference_classes.toml" if path is None else Path(path))
 
 
 @functools.lru_cache(maxsize=8)

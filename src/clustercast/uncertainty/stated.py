@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 import xarray as xr
 from pydantic import BaseModel, ConfigDict, Field
 
-from clustercast import shipped
+from clustercast.engine.units import conversion
 from clustercast.errors import InputError
-from clustercast.toml_file import load_toml, validated
-from clustercast.units import conversion
+from clustercast.files.toml import load_toml, validated
+from clustercast.priors import shipped
 
 Verdict = Literal["inside", "partly", "outside"]
 
@@ -108,7 +108,7 @@ def read_stated_tables(path: str | Path | None = None) -> StatedTables:
     >>> {cell.table for cell in read_stated_tables().cell} == {"Largest training cluster", "Total world AI investment"}
     True
     """
-    path = shipped.directory() / "essay_tables.toml" if path is None else Path(path)
+    path = shipped.directory() / "texts" / "essay_tables.toml" if path is None else Path(path)
     tables = validated(load_toml(path), StatedTables, path)
     for cell in tables.cell:
         if not 0 < cell.low <= cell.high:
@@ -131,7 +131,7 @@ def stated_cells() -> tuple[StatedCell, ...]:
     >>> len(stated_cells()) > len(read_stated_tables().cell)
     True
     """
-    beside = read_stated_tables(shipped.directory() / "text_figures.toml")
+    beside = read_stated_tables(shipped.directory() / "texts" / "text_figures.toml")
     return (*read_stated_tables().cell, *beside.cell)
 
 

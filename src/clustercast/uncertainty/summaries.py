@@ -8,8 +8,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from clustercast.arrays.order_statistics import checked_probabilities, effective_size
-from clustercast.arrays.summaries import Summary, replicated_summary, share_with_error, summary
+from clustercast.arrays.summaries.order_statistics import checked_probabilities, effective_size
+from clustercast.arrays.summaries.summaries import Summary, replicated_summary, share_with_error, summary
 from clustercast.errors import InputError
 
 FloatArray = NDArray[np.float64]

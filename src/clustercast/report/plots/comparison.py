@@ -7,7 +7,8 @@ import xarray as xr
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from clustercast.arrays.order_statistics import quantiles
+from clustercast.arrays.summaries.order_statistics import quantiles
+from clustercast.engine.units import conversion, in_unit
 from clustercast.errors import InputError
 from clustercast.report.labels import label_of
 from clustercast.report.plots.style import (
@@ -24,7 +25,6 @@ from clustercast.report.plots.style import (
     title_of,
     unit_of,
 )
-from clustercast.units import conversion, in_unit
 
 FloatArray = NDArray[np.float64]
 Level = str | float

@@ -8,7 +8,8 @@ import xarray as xr
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from clustercast.arrays.order_statistics import quantiles
+from clustercast.arrays.summaries.order_statistics import quantiles
+from clustercast.engine.units import conversion, in_unit, same_dimension
 from clustercast.errors import InputError
 from clustercast.report.plots.overlays import Observed, Stated, draw_observed, draw_stated
 from clustercast.report.plots.style import (
@@ -26,7 +27,6 @@ from clustercast.report.plots.style import (
     unit_of,
     year_axis,
 )
-from clustercast.units import conversion, in_unit, same_dimension
 
 FloatArray = NDArray[np.float64]
 Level = str | float

@@ -8,7 +8,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from clustercast.arrays.summaries import share_with_error
+from clustercast.arrays.summaries.summaries import share_with_error
 from clustercast.errors import InputError
 from clustercast.report.labels import label_of
 from clustercast.report.plots.style import (

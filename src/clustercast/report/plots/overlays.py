@@ -7,8 +7,8 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
+from clustercast.engine.units import conversion
 from clustercast.report.plots.style import INK, PALETTE, unit_of
-from clustercast.units import conversion
 
 _KINDS = (("value", "o", "observed"), ("record", "^", "observed: at least"), ("ceiling", "v", "observed: at most"))
 _NORMAL_95 = 1.6448536269514722

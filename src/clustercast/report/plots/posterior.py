@@ -5,7 +5,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from clustercast.arrays.order_statistics import quantiles
+from clustercast.arrays.summaries.order_statistics import quantiles
 from clustercast.report.labels import label_of
 from clustercast.report.plots.style import PALETTE, SMALL, axes_or_new, human_axis, quiet_frame, unit_beside
 

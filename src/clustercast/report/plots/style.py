@@ -15,7 +15,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 from numpy.typing import NDArray
 
 from clustercast.errors import InputError
-from clustercast.report.files import write_whole
+from clustercast.files.whole import write_whole
 from clustercast.report.labels import label_of
 from clustercast.report.numbers import human, is_share
 

@@ -1,0 +1,1 @@
+"""Sensitivity indices as array functions."""

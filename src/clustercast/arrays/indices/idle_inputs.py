@@ -1,0 +1,125 @@
+"""Inputs that an output does not depend on: their indices are found once for all of them.
+
+A swap of an idle input changes no row, so all of them have the same runs, and every statistic of one, or of its pair
+with another input, is that of any. One that stands before the others and one that stands after them give all such
+pairs, in either order. What an output of a large model costs then goes by the inputs that it depends on.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clustercast.arrays.indices.pair_products import pair_rows
+
+FloatArray = NDArray[np.float64]
+PlaceArray = NDArray[np.intp]
+
+_FEW = 64
+# Of two idle inputs none could be left out.
+_WORTHWHILE = 3
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Which inputs stand for which.
+
+    Attributes
+    ----------
+    kept : ndarray of int, shape (kept,)
+        Inputs to analyse: an idle one, those that are not idle, another idle one.
+    place, last_place : ndarray of int, shape (inputs,)
+        Place of each input among `kept`; an idle one is the first by `place`, the last by `last_place`.
+    """
+
+    kept: PlaceArray
+    place: PlaceArray
+    last_place: PlaceArray
+
+    def of_all(
+        self, first: FloatArray, total: FloatArray, second: FloatArray | None
+    ) -> tuple[FloatArray, FloatArray, FloatArray | None]:
+        """Return the indices of all inputs from those of the kept.
+
+        Parameters
+        ----------
+        first, total : ndarray, shape (kept, weights)
+        second : ndarray, shape (pairs of kept, weights), or None
+
+        Returns
+        -------
+        first, total : ndarray, shape (inputs, weights)
+        second : ndarray, shape (pairs, weights), or None
+            Pairs in the order of `pair_rows`.
+        """
+        if second is None:
+            return first[self.place], total[self.place], None
+        count = len(self.kept)
+        row_of_pair = np.zeros((count, count), dtype=np.intp)
+        row_of_pair[pair_rows(count)] = np.arange(len(second))
+        one, other = pair_rows(len(self.place))
+        return first[self.place], total[self.place], second[row_of_pair[self.place[one], self.last_place[other]]]
+
+
+def standing_for_idle(rows: FloatArray, number_of_inputs: int) -> Standing | None:
+    """Find inputs whose swap changes no row, and two that stand for all of them.
+
+    Parameters
+    ----------
+    rows : ndarray, shape (points, rows of a base point)
+        One column of output, base point by base point: D + 2 or 2D + 2 rows each.
+    number_of_inputs : int
+        D.
+
+    Returns
+    -------
+    Standing or None
+        None where fewer than three are idle, so that nothing would be left out.
+
+    Examples
+    --------
+    >>> rows = np.array([[3.0, 3.0, 5.0, 3.0, 3.0, 5.0], [1.0, 1.0, 2.0, 1.0, 1.0, 2.0]])
+    >>> standing_for_idle(rows, 4).kept.tolist()
+    [0, 1, 3]
+    """
+    # A few points tell that most inputs are not idle.
+    idle = _idle(rows[:_FEW], number_of_inputs)
+    if np.count_nonzero(idle) >= _WORTHWHILE:
+        idle = _idle(rows, number_of_inputs)
+    found = np.flatnonzero(idle)
+    if len(found) < _WORTHWHILE:
+        return None
+    active = np.flatnonzero(~idle)
+    place = np.zeros(number_of_inputs, dtype=np.intp)
+    place[active] = np.arange(1, len(active) + 1)
+    last_place = np.where(idle, len(active) + 1, place)
+    return Standing(np.concatenate([found[:1], active, found[-1:]]), place, last_place)
+
+
+def _idle(rows: FloatArray, number_of_inputs: int) -> NDArray[np.bool_]:
+    """Say of each input whether its swap changes none of the rows."""
+    idle: NDArray[np.bool_] = np.all(rows[:, 1 : number_of_inputs + 1] == rows[:, :1], axis=0)
+    if rows.shape[1] > number_of_inputs + 2:
+        idle &= np.all(rows[:, number_of_inputs + 1 : -1] == rows[:, -1:], axis=0)
+    return idle
+
+
+def chosen_runs(rows: FloatArray, number_of_inputs: int, kept: PlaceArray, b_swaps: bool) -> FloatArray:
+    """Take the runs of some inputs out of a Saltelli design.
+
+    Parameters
+    ----------
+    rows : ndarray, shape (points, rows of a base point)
+    number_of_inputs : int
+        D.
+    kept : ndarray of int
+        Inputs whose runs are wanted.
+    b_swaps : bool
+        Whether the runs ``BA_j`` are wanted, of a design that has them.
+
+    Returns
+    -------
+    ndarray, shape (points, chosen rows of a base point)
+    """
+    swaps = [kept + 1, kept + 1 + number_of_inputs] if b_swaps else [kept + 1]
+    return rows.take(np.concatenate([[0], *swaps, [rows.shape[1] - 1]]), axis=1)

@@ -1,0 +1,141 @@
+"""First and total indices of dependent inputs, inclusive and exclusive of their correlation."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clustercast.arrays.indices.ratios import ratio_of_means
+from clustercast.arrays.indices.shapley import group_means
+from clustercast.errors import InputError
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+NAMES = ("S1_full", "ST_full", "S1_ind", "ST_ind")
+
+
+def correlated_inputs(correlation: FloatArray) -> IntArray:
+    """Return the numbers of the inputs that are correlated with any other."""
+    return np.flatnonzero((correlation != np.eye(len(correlation))).any(axis=1))
+
+
+def rows_per_point(dimensions: int, correlated: int) -> int:
+    """Return how many rows `kucherenko_scores` makes of a base point, k of d inputs being correlated."""
+    return 2 + 2 * dimensions + 2 * correlated
+
+
+def kucherenko_scores(correlation: FloatArray, normals: FloatArray) -> FloatArray:
+    """Return the normal scores of a pick-freeze design for correlated inputs.
+
+    For each base point the rows are A, the mixtures AB, the mixtures BA, and B. A
+    mixture of input i is A in which i comes from B: first with its correlation
+    (the other inputs keep what i does not explain of them: Rosenblatt's
+    transform with i first), for every input; then without (only what the others
+    do not explain of i: i last), for every correlated input. For an uncorrelated
+    one the two are the same rows.
+
+    Parameters
+    ----------
+    correlation : ndarray, shape (d, d)
+        Correlation of the normal scores, positive definite; k of the inputs are correlated.
+    normals : ndarray, shape (size, 2, d)
+        Independent standard normals.
+
+    Returns
+    -------
+    ndarray, shape (size, 2 + 2 d + 2 k, d)
+        Correlated standard normals.
+
+    Raises
+    ------
+    InputError
+        If the shapes disagree.
+
+    References
+    ----------
+    S. Kucherenko, S. Tarantola, P. Annoni, Comput. Phys. Commun. 183, 937 (2012), doi:10.1016/j.cpc.2011.12.020.
+    T. A. Mara, S. Tarantola, P. Annoni, Environmental Modelling & Software 72, 173 (2015),
+    doi:10.1016/j.envsoft.2015.05.010.
+    """
+    size, _, dimensions = normals.shape
+    if correlation.shape != (dimensions, dimensions):
+        raise InputError(f"normals of {dimensions} inputs do not fit a correlation of shape {correlation.shape}")
+    a, b = np.moveaxis(normals @ np.linalg.cholesky(correlation).T, 1, 0)
+    directions, amounts = _changes(correlation, b - a)
+    count = len(directions)
+    rows = np.empty((size, 2 + 2 * count, dimensions))
+    rows[:, 0], rows[:, -1] = a, b
+    change = amounts[:, :, np.newaxis] * directions
+    rows[:, 1 : count + 1] = a[:, np.newaxis] + change
+    rows[:, count + 1 : -1] = b[:, np.newaxis] - change
+    return rows
+
+
+def _changes(correlation: FloatArray, difference: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the direction of each mixture, shape (m, d), and how far each point goes, shape (size, m)."""
+    tied = correlated_inputs(correlation)
+    precision = np.linalg.inv(correlation)
+    residual = difference @ precision / np.diag(precision)
+    directions = np.concatenate([correlation, np.eye(len(correlation))[tied]])
+    return directions, np.concatenate([difference, residual[:, tied]], axis=1)
+
+
+def kucherenko_indices(
+    outputs: FloatArray, dimensions: int, correlated: IntArray, replicates: int | None = None
+) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
+    """Estimate first and total indices of all columns at once.
+
+    ``S1_full`` and ``ST_ind`` are the first and total index of Kucherenko et al.:
+    the variance of the mean given the input, and the mean variance given all
+    others. ``ST_full`` is all that varies with the input including what it drags
+    along, ``S1_ind`` what it alone explains without it. Always S1_full <= ST_full and
+    S1_ind <= ST_ind; without correlation both pairs are Sobol's S1 and ST.
+
+    Parameters
+    ----------
+    outputs : ndarray, shape (size, 2 + 2 d + 2 k, columns)
+        Model outputs of the rows of `kucherenko_scores`.
+    dimensions : int
+        Number of inputs, d.
+    correlated : ndarray of int, shape (k,)
+        Numbers of the correlated ones, as `correlated_inputs` gives them.
+    replicates : int, optional
+        Number of equal consecutive parts that are independent of each other; None
+        where every base point is.
+
+    Returns
+    -------
+    indices, standard_errors : dict of str to ndarray
+        ``S1_full``, ``ST_full``, ``S1_ind`` and ``ST_ind``, shape (d, columns); NaN
+        where the column is constant.
+
+    Raises
+    ------
+    InputError
+        If the shapes disagree, or the replicates do not divide the size.
+
+    References
+    ----------
+    I. Azzini, T. A. Mara, R. Rosati, Environmental Modelling & Software 144, 105167 (2021),
+    doi:10.1016/j.envsoft.2021.105167 (the estimator).
+    """
+    rows = rows_per_point(dimensions, len(correlated))
+    if outputs.ndim != 3 or outputs.shape[1] != rows:
+        raise InputError(f"outputs have shape {outputs.shape}; give (size, {rows}, columns), from kucherenko_scores")
+    first, total, variance = (group_means(m, replicates or len(m)) for m in pick_freeze_products(outputs))
+    s1, s1_error = ratio_of_means(first, variance)
+    st, st_error = ratio_of_means(total, variance)
+    alone = np.arange(dimensions)
+    alone[correlated] = dimensions + np.arange(len(correlated))
+    indices = (s1[:dimensions], st[:dimensions], s1[alone], st[alone])
+    errors = (s1_error[:dimensions], st_error[:dimensions], s1_error[alone], st_error[alone])
+    return dict(zip(NAMES, indices, strict=True)), dict(zip(NAMES, errors, strict=True))
+
+
+def pick_freeze_products(outputs: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the products whose means are the first part, the total part and the whole, each of 4 variances."""
+    count = outputs.shape[1] // 2 - 1
+    a, b = outputs[:, :1], outputs[:, -1:]
+    ab, ba = outputs[:, 1 : count + 1], outputs[:, count + 1 : -1]
+    first = 2 * (ba - b) * (a - ab)
+    total = (b - ba) ** 2 + (a - ab) ** 2
+    return first, total, (a - b) ** 2 + (ba - ab) ** 2

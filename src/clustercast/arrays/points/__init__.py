@@ -1,0 +1,1 @@
+"""Points: streams, designs, sequences and copulas."""

@@ -1,0 +1,1 @@
+"""Likelihoods and tempering as array functions."""

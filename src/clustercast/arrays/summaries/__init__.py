@@ -1,0 +1,1 @@
+"""Summaries of samples as array functions."""

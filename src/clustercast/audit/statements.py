@@ -1,0 +1,188 @@
+"""What the texts state and the facts it is held against, read from a file."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from clustercast.engine.units import factor
+from clustercast.errors import InputError, nearest
+from clustercast.files.toml import load_toml, validated
+from clustercast.priors import shipped
+
+FloatArray = NDArray[np.float64]
+
+_CLOSED = ConfigDict(extra="forbid", frozen=True)
+_Text = Annotated[str, Field(min_length=1)]
+_Date = Annotated[str, Field(pattern=r"^\d{4}(-\d{2}){0,2}$")]
+
+
+class Fact(BaseModel):
+    """A number about the world that is no input of the model.
+
+    Attributes
+    ----------
+    value : float, optional
+        A number; or `low` and `high` a range, or `series` numbers by name.
+    unit, source, as_of, note : str
+    """
+
+    model_config = _CLOSED
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    series: dict[str, float] | None = None
+    unit: _Text
+    source: _Text
+    as_of: _Date
+    note: str = ""
+
+    def ends(self) -> FloatArray:
+        """Return the number, shape (1,), or the ends of the range, shape (2,), in coherent units."""
+        numbers = [self.value] if self.value is not None else [self.low, self.high]
+        return np.array(numbers, dtype=np.float64) * factor(self.unit)
+
+
+class Part(BaseModel):
+    """One number of a derivation.
+
+    Attributes
+    ----------
+    name : str
+        What is recomputed.
+    label : str
+        How the number is told apart from the others of the derivation.
+    unit : str
+    low, high : float, optional
+        What the text states; neither where it states nothing.
+    digits : int, optional
+        Significant digits of a number that the text rounded.
+    against : {"arithmetic", "fact"}
+        Whether the recomputed value follows from the text's inputs or is an outside fact.
+    variant : bool
+        Another reading, which does not count in the verdict of the derivation.
+    date, share : bool
+        How the number is compared and written.
+    """
+
+    model_config = _CLOSED
+    name: _Text
+    unit: _Text
+    label: str = ""
+    low: float | None = None
+    high: float | None = None
+    digits: Annotated[int, Field(ge=1)] | None = None
+    against: Literal["arithmetic", "fact"] = "arithmetic"
+    variant: bool = False
+    date: bool = False
+    share: bool = False
+
+
+class Derivation(BaseModel):
+    """One derivation of a text.
+
+    Attributes
+    ----------
+    id, text, source : str
+    parts : tuple of Part
+    """
+
+    model_config = _CLOSED
+    id: _Text
+    text: _Text
+    source: _Text
+    parts: Annotated[tuple[Part, ...], Field(min_length=1)]
+
+
+class Rule(BaseModel):
+    """How far a number may be off and still follow loosely.
+
+    Attributes
+    ----------
+    loose_factor : float
+        For numbers.
+    loose_time : float
+        For dates, in years.
+    """
+
+    model_config = _CLOSED
+    loose_factor: Annotated[float, Field(ge=1)]
+    loose_time: Annotated[float, Field(ge=0)]
+
+
+class _About(BaseModel):
+    model_config = _CLOSED
+    title: _Text
+    as_of: _Date
+
+
+class AuditFile(BaseModel):
+    """Derivations, the facts they need and the rule for verdicts."""
+
+    model_config = _CLOSED
+    about: _About
+    rule: Rule
+    facts: dict[str, Fact]
+    derivation: Annotated[tuple[Derivation, ...], Field(min_length=1)]
+
+    def fact(self, name: str) -> Fact:
+        """Return a fact by its name.
+
+        Raises
+        ------
+        InputError
+            If the file has none of this name.
+        """
+        if name not in self.facts:
+            raise InputError(f"the audit needs the fact {name!r}{nearest(name, self.facts)}; add [facts.{name}]")
+        return self.facts[name]
+
+
+def read_audit(path: str | Path | None = None) -> AuditFile:
+    """Read what the texts state and the facts it is held against.
+
+    Parameters
+    ----------
+    path : str or Path, optional
+        A TOML file; the shipped audit when left out.
+
+    Returns
+    -------
+    AuditFile
+
+    Raises
+    ------
+    InputError
+        Naming file, key and value.
+
+    Examples
+    --------
+    >>> next(derivation.text for derivation in read_audit().derivation if derivation.id == "A13")
+    'GPT-4 cluster: 10 MW'
+    """
+    path = shipped.directory() / "texts" / "audit.toml" if path is None else Path(path)
+    file = validated(load_toml(path), AuditFile, path)
+    for name, fact in file.facts.items():
+        given = (fact.value is not None, fact.low is not None and fact.high is not None, fact.series is not None)
+        if sum(given) != 1:
+            raise InputError(f"{path}: facts.{name} needs one of value, low and high, or series")
+        factor(fact.unit)
+    for derivation in file.derivation:
+        for part in derivation.parts:
+            _check_part(part, f"{path}: derivation {derivation.id}, part {part.name}")
+    ids = [derivation.id for derivation in file.derivation]
+    for name in ids:
+        if ids.count(name) > 1:
+            raise InputError(f"{path}: derivation {name!r} is there twice; give each its own id")
+    return file
+
+
+def _check_part(part: Part, where: str) -> None:
+    """Refuse a statement that is half given or upside down, or a unit that is unknown."""
+    factor(part.unit)
+    if (part.low is None) != (part.high is None):
+        raise InputError(f"{where}: give low and high, the same twice for a number, or neither")
+    if part.low is not None and part.high is not None and not part.low <= part.high:
+        raise InputError(f"{where}: low = {part.low:g} is above high = {part.high:g}; exchange them")

@@ -1,0 +1,221 @@
+"""Condition a forecast on what was observed."""
+
+import json
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clustercast.arrays.points.designs import require_power_of_two
+from clustercast.arrays.points.streams import checked_seed
+from clustercast.conditioning.observation_rows import Observations
+from clustercast.conditioning.observations import read_observations
+from clustercast.conditioning.problem import BLOCK, Discrepancy, Problem, factors_of
+from clustercast.conditioning.sampler import (
+    CHAINS,
+    DRAWS,
+    WALKERS,
+    Posterior,
+    Progress,
+    joined,
+    resampled,
+    sampled,
+)
+from clustercast.conditioning.tree import posterior_inputs, posterior_tree
+from clustercast.conditioning.weights import smoothed_weights
+from clustercast.dataset import Dataset, provenance
+from clustercast.engine.model import Model
+from clustercast.errors import InputError
+from clustercast.priors.prior_set import Priors
+from clustercast.quantities.cluster_model import cluster_model
+from clustercast.sampling import draw
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+FloatArray = NDArray[np.float64]
+Method = Literal["auto", "importance", "tempered"]
+
+YEARS = range(2012, 2035)
+SIZE = 1 << 17
+BUDGET = 1 << 20
+METHODS = ("auto", "importance", "tempered")
+
+
+def condition(
+    priors: Priors,
+    observations: Observations | None = None,
+    *,
+    model: Model | None = None,
+    years: Iterable[float] = YEARS,
+    size: int = SIZE,
+    seed: int = 0,
+    as_of: float | str | None = None,
+    discrepancy: Discrepancy = None,
+    method: Method = "auto",
+    budget: int = BUDGET,
+    draws: int = DRAWS,
+    skip_bad: bool = False,
+    progress: Progress | None = None,
+) -> "xr.DataTree":
+    """Let a forecast learn from what was observed.
+
+    The likelihood is cut where it factorises: parameters and observations that have nothing to do
+    with each other are learnt apart. Prior draws on Sobol' points are weighted by the likelihood, with
+    Pareto smoothing. Where the weights cannot be trusted (k-hat above 0.7 or an effective size below
+    400) a tempered sampler goes on from the weighted draws until r-hat and effective size pass or the
+    budget ends.
+
+    Parameters
+    ----------
+    priors : Priors
+    observations : Observations, optional
+        The shipped ones by default.
+    model : Model, optional
+        The shipped cluster model by default.
+    years : iterable of float, optional
+        Observations dated before the first or after the last are refused.
+    size : int, optional
+        Prior draws, a power of two.
+    seed : int, optional
+    as_of : float or str, optional
+        Use only what was public by then, as ``"2024-06"``.
+    discrepancy : float, distribution or mapping, optional
+        In the place of the observations' own priors for what the model misses (standard deviation
+        in decades), for all quantities or one a quantity; 0 takes the model as exact.
+    method : {"auto", "importance", "tempered"}, optional
+        Force one of the two ways.
+    budget : int, optional
+        Most model runs of the sampler.
+    draws : int, optional
+        Posterior draws to keep, a multiple of 128.
+    skip_bad : bool, optional
+        Leave out rows that the model cannot be held against.
+    progress : callable, optional
+        Called with the model runs done and their number, of each part in turn.
+
+    Returns
+    -------
+    xarray.DataTree
+        Groups prior, posterior, prior_predictive, posterior_predictive, observed_data,
+        log_likelihood, sample_stats and constant_data, in ArviZ' convention (dims chain, draw). The
+        attributes ``method``, ``k_hat``, ``ess``, ``r_hat``, ``reached`` and ``statement`` say how far to trust it.
+
+    Raises
+    ------
+    InputError
+        If a row cannot be used (file and line are named), the size is no power of two, or nothing
+        uncertain bears on what was observed.
+
+    Notes
+    -----
+    Draws of a part that is learnt by importance are chosen with repetition, which ArviZ' own effective
+    size does not see: the attribute ``ess`` is the one to go by.
+
+    References
+    ----------
+    A. Vehtari, D. Simpson, A. Gelman, Y. Yao and J. Gabry, "Pareto smoothed importance sampling",
+    J. Mach. Learn. Res. 25 (2024), arXiv:1507.02646.
+    """
+    seed = checked_seed(seed)
+    require_power_of_two(size)
+    if method not in METHODS:
+        raise InputError(f"method is {method!r}; choose one of {', '.join(METHODS)}")
+    if draws < 1 or draws % (CHAINS * WALKERS):
+        raise InputError(f"draws is {draws}; give a multiple of {CHAINS * WALKERS}, as {DRAWS}")
+    model = cluster_model() if model is None else model
+    observations = read_observations() if observations is None else observations
+    observations = observations if as_of is None else observations.known_by(as_of)
+    observations = observations.checked(model, years, skip_bad=skip_bad)
+    if not len(observations):
+        raise InputError(f"{observations.name} holds no observation{'' if as_of is None else f' known by {as_of}'}")
+    problem = Problem.of(priors, observations, model, discrepancy)
+    parts = factors_of(problem, observations, model, discrepancy)
+    found = joined(
+        [_found(part, size, seed, method, budget, draws, progress) for part in parts],
+        [part.columns for part in parts],
+    )
+    attrs: dict[str, str | int] = {
+        "priors_name": priors.name,
+        "priors_hash": priors.hash,
+        "model_hash": model.hash,
+        "observations_name": observations.name,
+        "observations_hash": observations.hash,
+        "left_out": "\n".join(observations.left_out),
+        "as_of": "" if as_of is None else str(as_of),
+        "size": int(size),
+        "seed": str(seed),
+        "parts": json.dumps([{"quantities": part.quantities, "parameters": part.active} for part in parts]),
+        **provenance(),
+    }
+    before = problem.drawn(problem.sobol_scores(seed, draws)[np.newaxis], seed, "prior")
+    after = problem.drawn(found.scores, seed, "posterior")
+    return posterior_tree(priors, observations, found, before, after, attrs)
+
+
+def scenario_inputs(
+    tree: "xr.DataTree", priors: Priors, scenario: Priors, size: int | None = None, *, seed: int = 0
+) -> Dataset:
+    """Lay a scenario over what was learnt: inputs that it changes are drawn from it, the others from the posterior.
+
+    Parameters
+    ----------
+    tree : DataTree
+        From `condition`.
+    priors : Priors
+        Those that were conditioned.
+    scenario : Priors
+        The same with a scenario, from ``read_priors(name, scenario=...)``.
+    size : int, optional
+        Draws, at most those of the posterior; all by default.
+    seed : int, optional
+
+    Returns
+    -------
+    Dataset
+        As `posterior_inputs`.
+
+    Raises
+    ------
+    InputError
+        If the priors are not those of the tree, or the scenario has other inputs.
+    """
+    if priors.hash != tree.attrs["priors_hash"]:
+        raise InputError(f"{priors.name} ({priors.hash}) was not conditioned here ({tree.attrs['priors_hash']})")
+    if set(priors) != set(scenario):
+        raise InputError(f"{scenario.name} has other inputs than {priors.name}; lay a scenario over the same set")
+    inputs = posterior_inputs(tree, size, seed=seed)
+    drawn = draw(scenario, inputs.sizes["sample"], seed=seed)
+    changed = [name for name in priors if repr(priors[name]) != repr(scenario[name])]
+    uncertain = [name for name in json.loads(tree.attrs["input_names"]) if name in scenario.uncertain]
+    uncertain += [name for name in changed if name in scenario.uncertain and name not in uncertain]
+    told = {"priors_name": scenario.name, "priors_hash": scenario.hash, "input_names": json.dumps(uncertain)}
+    return inputs.drop_vars(changed).assign({n: drawn[n] for n in changed}).assign_attrs(told)
+
+
+def _found(
+    problem: Problem, size: int, seed: int, method: Method, budget: int, draws: int, progress: Progress | None
+) -> Posterior:
+    """Weigh prior draws; sample on where the weights are not to be trusted."""
+    scores = problem.sobol_scores(seed, size)
+    values = np.empty(size)
+    for start in range(0, size, BLOCK):
+        values[start : start + BLOCK] = problem.log_likelihood(scores[start : start + BLOCK])
+        if progress is not None:
+            progress(min(start + BLOCK, size), size)
+    weights = smoothed_weights(values)
+    name = ", ".join(problem.quantities)
+    if method == "importance" or (method == "auto" and weights.trusted):
+        return resampled(scores, values, weights, draws=draws, seed=seed, name=name)
+    return sampled(
+        problem.log_likelihood,
+        scores,
+        values,
+        weights,
+        seed=seed,
+        name=name,
+        budget=budget,
+        draws=draws,
+        progress=progress,
+    )

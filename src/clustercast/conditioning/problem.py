@@ -1,0 +1,253 @@
+"""Priors, model and observations joined: a likelihood of normal scores, cut where it factorises."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clustercast.arrays.families.normal_quantile import normal_quantile
+from clustercast.arrays.points.copula import correlate
+from clustercast.arrays.points.designs import inside, sobol_column
+from clustercast.arrays.points.streams import stream
+from clustercast.arrays.posterior.likelihood import (
+    ErrorModel,
+    ObservedRows,
+    leave_one_out_density,
+    log_likelihood,
+    replicate,
+)
+from clustercast.conditioning.observation_rows import DISCREPANCY, LOWER_GAP, UPPER_GAP, Observation, Observations
+from clustercast.conditioning.tree import Drawn
+from clustercast.engine.model import YEAR, Model, Step, run_program
+from clustercast.engine.unit_check import check_units
+from clustercast.engine.units import factor
+from clustercast.errors import InputError
+from clustercast.priors.families import Family, Fixed
+from clustercast.priors.prior_set import Priors
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+Discrepancy = float | Family | Mapping[str, float | Family] | None
+
+BLOCK = 2048
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Priors, model and observations, ready to be evaluated at normal scores.
+
+    Attributes
+    ----------
+    priors : Priors
+        Inputs of the model together with the parameters of the likelihood.
+    active : tuple of str
+        Uncertain parameters on which the likelihood depends, with all that are correlated with them.
+    columns : ndarray of int
+        Where the active parameters stand among those of the whole problem.
+    rows : ObservedRows
+    quantities : tuple of str
+    programs : tuple
+        For each set of dates: rows, steps, outputs, and the dates with the constants.
+    factors : dict
+        From the unit of an input's prior to the coherent one.
+    """
+
+    priors: Priors
+    active: tuple[str, ...]
+    columns: IntArray
+    rows: ObservedRows
+    quantities: tuple[str, ...]
+    programs: tuple["_Program", ...]
+    factors: Mapping[str, float]
+
+    @classmethod
+    def of(
+        cls,
+        priors: Priors,
+        observations: Observations,
+        model: Model,
+        discrepancy: Discrepancy,
+    ) -> "Problem":
+        """Join priors, model and observations."""
+        model.check_inputs(priors, observations.quantities)
+        errors = observations.error_priors(discrepancy)
+        taken = [name for name in errors if name in priors]
+        if taken:
+            raise InputError(f"input {taken[0]!r} has the name of a parameter of the likelihood; rename the input")
+        joint = Priors(*priors.correlations, name=priors.name, origin=priors.origin, **dict(priors.items()), **errors)
+        needed = {*model.inputs(observations.quantities), *errors}
+        if needed & set(joint.correlated):
+            needed |= set(joint.correlated)
+        active = tuple(name for name in joint.uncertain if name in needed)
+        if not active:
+            raise InputError("no uncertain input bears on what was observed; there is nothing to learn")
+        factors = {name: factor(joint[name].unit) for name in joint}
+        constants = {n: np.asarray(joint[n].median * factors[n]) for n in joint if isinstance(joint[n], Fixed)}
+        programs = tuple(_programs(observations, model, constants))
+        columns = np.arange(len(active))
+        problem = cls(joint, active, columns, observations.arrays(), observations.quantities, programs, factors)
+        problem._prove_units(model)
+        return problem
+
+    def part(self, observations: Observations, model: Model, discrepancy: Discrepancy) -> "Problem":
+        """Return the problem of some observations alone, in the columns that it has in the whole."""
+        names = {*model.inputs(), *model.spare}
+        kept: dict[str, object] = {name: prior for name, prior in self.priors.items() if name in names}
+        inputs = Priors(*self.priors.correlations, name=self.priors.name, origin=self.priors.origin, **kept)
+        alone = Problem.of(inputs, observations, model, discrepancy)
+        return replace(alone, columns=np.array([self.active.index(name) for name in alone.active]))
+
+    def sobol_scores(self, seed: int, size: int) -> FloatArray:
+        """Return scrambled Sobol' points as normal scores, shape (size, d)."""
+        return np.stack([normal_quantile(inside(sobol_column(seed, c, 0, size))) for c in self.columns], axis=1)
+
+    def inputs(self, scores: FloatArray) -> dict[str, FloatArray]:
+        """Return the active parameters, each shape (n,), in the units of their priors."""
+        correlated = [name for name in self.priors.correlated if name in self.active]
+        columns = {name: scores[:, c] for c, name in enumerate(self.active)}
+        if correlated:
+            mixed = correlate(np.stack([columns[n] for n in correlated], axis=1), self.priors.correlation_factor)
+            columns |= {name: mixed[:, c] for c, name in enumerate(correlated)}
+        return {name: self.priors[name].quantile_from_normal_score(column) for name, column in columns.items()}
+
+    def predicted(self, inputs: Mapping[str, FloatArray], size: int) -> FloatArray:
+        """Return the model's log10 for each observation, shape (rows, size)."""
+        coherent = {name: value * self.factors[name] for name, value in inputs.items()}
+        found = np.empty((len(self.rows.value), size))
+        with np.errstate(divide="raise", invalid="raise", over="raise"):
+            for program in self.programs:
+                program.run(coherent, found)
+        return found
+
+    def errors(self, inputs: Mapping[str, FloatArray], size: int) -> ErrorModel:
+        """Return the parameters of the likelihood, each for all samples."""
+
+        def parameter(name: str) -> FloatArray:
+            if name in inputs:
+                return inputs[name]
+            return np.full(size, self.priors[name].median if name in self.priors else np.nan)
+
+        discrepancy = np.stack([parameter(f"{DISCREPANCY}_{name}") for name in self.quantities])
+        return ErrorModel(discrepancy, parameter(LOWER_GAP), parameter(UPPER_GAP))
+
+    def log_likelihood(self, scores: FloatArray) -> FloatArray:
+        """Return the log likelihood of normal scores, shape (n,)."""
+        values = np.empty(len(scores))
+        for start in range(0, len(scores), BLOCK):
+            block = scores[start : start + BLOCK]
+            inputs = self.inputs(block)
+            predicted = self.predicted(inputs, len(block))
+            values[start : start + BLOCK] = log_likelihood(self.rows, predicted, self.errors(inputs, len(block)))
+        return values
+
+    def drawn(self, scores: FloatArray, seed: int, what: str) -> Drawn:
+        """Return all parameters, replicated observations and log densities of some scores.
+
+        Inputs on which the likelihood does not depend are drawn from their priors.
+        """
+        shape, flat = scores.shape[:2], scores.reshape(-1, scores.shape[-1])
+        inputs = self.inputs(flat)
+        predicted, errors = self.predicted(inputs, len(flat)), self.errors(inputs, len(flat))
+        rest = [name for name in self.priors.uncertain if name not in self.active]
+        points = {n: inside(sobol_column(seed, len(self.active) + c, 0, len(flat))) for c, n in enumerate(rest)}
+        correlated = [name for name in self.priors.correlated if name in rest]
+        values = {name: self.priors[name].quantile(p) for name, p in points.items() if name not in correlated}
+        if correlated:
+            independent = np.stack([normal_quantile(points[name]) for name in correlated], axis=1)
+            mixed = correlate(independent, self.priors.correlation_factor)
+            values |= {n: self.priors[n].quantile_from_normal_score(mixed[:, c]) for c, n in enumerate(correlated)}
+        values |= inputs
+        rows = (len(self.rows.value), *shape)
+        return Drawn(
+            inputs={name: values[name].reshape(shape) for name in self.priors.uncertain},
+            replicated=replicate(self.rows, predicted, errors, stream(seed, f"replicate {what}")).reshape(rows),
+            log_density=leave_one_out_density(self.rows, predicted, errors).reshape(rows),
+        )
+
+    def _prove_units(self, model: Model) -> None:
+        """Run what is observed on three draws, plain and with units."""
+        inputs = self.inputs(np.zeros((3, len(self.active))))
+        coherent = {name: value * self.factors[name] for name, value in inputs.items()}
+        for program in self.programs:
+            units = {name: self.priors[name].unit for name in self.priors}
+            check_units(model, {**program.fixed, **coherent}, units, program.outputs)
+
+
+@dataclass(frozen=True)
+class _Program:
+    """The steps that compute some observed quantities at their common dates."""
+
+    steps: tuple[Step, ...]
+    outputs: tuple[str, ...]
+    fixed: Mapping[str, FloatArray]
+    places: tuple[tuple[int, str, int], ...]
+
+    def run(self, coherent: Mapping[str, FloatArray], found: FloatArray) -> None:
+        """Fill the rows of this program with log10 of the model."""
+        results = run_program(self.steps, {**self.fixed, **coherent}, self.outputs)
+        logs = {name: np.log10(result) for name, result in results.items()}
+        for row, name, date in self.places:
+            found[row] = logs[name][min(date, len(logs[name]) - 1)] if np.ndim(logs[name]) == 2 else logs[name]
+
+
+def _programs(observations: Observations, model: Model, constants: Mapping[str, FloatArray]) -> Iterable[_Program]:
+    """Yield one program for each set of dates: quantities of one set share what they need."""
+    by_dates: dict[tuple[float, ...], list[str]] = {}
+    for quantity in observations.quantities:
+        dates = tuple(sorted({row.date for row in observations if row.quantity == quantity}))
+        by_dates.setdefault(dates, []).append(quantity)
+    for dates, outputs in by_dates.items():
+        places = tuple(
+            (place, row.quantity, dates.index(row.date))
+            for place, row in enumerate(observations)
+            if row.quantity in outputs
+        )
+        needed = model.inputs(outputs)
+        fixed = {name: value for name, value in constants.items() if name in needed}
+        fixed[YEAR] = np.array(dates)[:, np.newaxis]
+        yield _Program(model.program(outputs), tuple(outputs), fixed, places)
+
+
+def factors_of(problem: Problem, observations: Observations, model: Model, discrepancy: Discrepancy) -> list[Problem]:
+    """Cut a problem into parts whose parameters and observations have nothing to do with each other.
+
+    Parameters
+    ----------
+    problem : Problem
+        The whole.
+    observations, model, discrepancy
+        What it was made of.
+
+    Returns
+    -------
+    list of Problem
+        The posterior is the product of theirs, so that each is sampled alone.
+    """
+    needs = {quantity: {*model.inputs([quantity])} for quantity in observations.quantities}
+    links = [_links(problem, row, needs[row.quantity]) for row in observations]
+    parts: list[tuple[set[str], list[str]]] = []
+    for row, link in zip(observations, links, strict=True):
+        touched = [part for part in parts if part[0] & link]
+        merged = ({*link}.union(*(part[0] for part in touched)), [row.id])
+        merged[1].extend(one for part in touched for one in part[1])
+        parts = [part for part in parts if part not in touched] + [merged]
+    made = []
+    for _, ids in parts:
+        some = replace(observations, rows=tuple(row for row in observations if row.id in ids))
+        given = discrepancy
+        if isinstance(discrepancy, Mapping):
+            given = {name: value for name, value in discrepancy.items() if name in some.quantities}
+        if any(link & set(problem.active) for row, link in zip(observations, links, strict=True) if row.id in ids):
+            made.append(problem.part(some, model, given))
+    return made
+
+
+def _links(problem: Problem, row: Observation, needs: set[str]) -> set[str]:
+    """Return the uncertain parameters, and the group, through which an observation is tied to others."""
+    needed = {*needs, f"{DISCREPANCY}_{row.quantity}"}
+    needed |= {"record": {LOWER_GAP}, "ceiling": {UPPER_GAP}}.get(row.kind, set())
+    needed &= set(problem.active)
+    if needed & set(problem.priors.correlated):
+        needed |= set(problem.priors.correlated)
+    return {*needed, f"group {row.group}" if row.group else f"quantity {row.quantity}"}

@@ -1,0 +1,1 @@
+"""The engine: quantities, models, programs, units; it knows no content."""

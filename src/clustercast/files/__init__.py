@@ -1,0 +1,1 @@
+"""Files: whole datasets, Zarr stores, tables and TOML."""

@@ -1,0 +1,1 @@
+"""Priors: families, sets, files and groups of inputs."""

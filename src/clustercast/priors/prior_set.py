@@ -1,0 +1,257 @@
+"""Priors: a distribution for each input, and the rank correlations between them."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clustercast.arrays.points.copula import correlation_factor, gaussian_correlation
+from clustercast.engine.units import conversion, factor, parse_quantity
+from clustercast.errors import InputError, nearest
+from clustercast.priors.families import Family, Fixed, ScipyDistribution
+
+FloatArray = NDArray[np.float64]
+
+# Coordinates of a forecast, which an input of that name would hide.
+RESERVED = ("year", "sample")
+
+
+@dataclass(frozen=True)
+class Correlation:
+    """Rank correlation between two inputs, carried by a Gaussian copula.
+
+    Parameters
+    ----------
+    between : tuple of two str
+        Names of the two inputs.
+    rank : float
+        Spearman's rank correlation, between -1 and 1.
+    source, as_of, note : str, optional
+        Where the number comes from.
+    """
+
+    between: tuple[str, str]
+    rank: float
+    source: str = ""
+    as_of: str = ""
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "between", tuple(self.between))
+        if len(self.between) != 2 or self.between[0] == self.between[1]:
+            raise InputError(f"a correlation is between two different inputs, not {list(self.between)}")
+        if not -1 < self.rank < 1:
+            raise InputError(
+                f"rank correlation between {self.between[0]!r} and {self.between[1]!r} is {self.rank}; "
+                "it must lie between -1 and 1, both excluded"
+            )
+
+
+class Priors(Mapping[str, Family]):
+    """A distribution for each input of a model.
+
+    Parameters
+    ----------
+    *correlations : Correlation
+        Rank correlations between uncertain inputs.
+    name : str, optional
+        What the set is called in results.
+    origin : str, optional
+        File that it was read from.
+    **distributions : distribution, frozen scipy.stats distribution or float
+        One for each input; a number is a constant.
+
+    Raises
+    ------
+    InputError
+        If a correlation names an unknown or fixed input, or the correlation matrix
+        is not positive definite (the nearest one is named).
+
+    Examples
+    --------
+    >>> import clustercast as cc
+    >>> priors = cc.Priors(growth=cc.Normal(0.5, 0.1, unit="OOM/year"), start=2022.0)
+    >>> priors.uncertain
+    ('growth',)
+    """
+
+    def __init__(
+        self, /, *correlations: Correlation, name: str = "priors", origin: str = "", **distributions: object
+    ) -> None:
+        for correlation in correlations:
+            if not isinstance(correlation, Correlation):
+                raise InputError(
+                    f"{correlation!r} is not a cc.Correlation; inputs are given by name, as in "
+                    "cc.Priors(growth=cc.Normal(0.5, 0.1, unit='OOM/year'))"
+                )
+        self._distributions = {key: _distribution(value, key) for key, value in distributions.items()}
+        self.correlations = tuple(correlations)
+        self.name = name
+        self.origin = origin
+        self._check_correlations()
+
+    def __getitem__(self, name: str) -> Family:
+        if name not in self._distributions:
+            raise InputError(f"{self.name} has no input {name!r}{nearest(name, self._distributions)}")
+        return self._distributions[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._distributions
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._distributions)
+
+    def __len__(self) -> int:
+        return len(self._distributions)
+
+    def __repr__(self) -> str:
+        lines = [f"  {name} = {distribution!r}" for name, distribution in self.items()]
+        return "\n".join([f"Priors {self.name!r} ({len(self.uncertain)} uncertain, hash {self.hash})", *lines])
+
+    @property
+    def uncertain(self) -> tuple[str, ...]:
+        """Names of the inputs that are not constants, in order."""
+        return tuple(name for name, d in self.items() if not isinstance(d, Fixed))
+
+    @property
+    def correlated(self) -> tuple[str, ...]:
+        """Names of the inputs that a correlation mentions, in the order of the priors."""
+        named = {name for correlation in self.correlations for name in correlation.between}
+        return tuple(name for name in self if name in named)
+
+    @property
+    def correlation_matrix(self) -> FloatArray:
+        """Correlation of the normal scores of the `correlated` inputs, shape (k, k)."""
+        return gaussian_correlation(self._rank_matrix())
+
+    @property
+    def correlation_factor(self) -> FloatArray:
+        """Lower triangular factor that turns independent normal scores into correlated ones, shape (k, k)."""
+        where = f"{self.origin}: correlations" if self.origin else "correlations"
+        return correlation_factor(self._rank_matrix(), self.correlated, where)
+
+    @property
+    def hash(self) -> str:
+        """Fingerprint of every number and word of the set."""
+        entries = [(name, repr(distribution)) for name, distribution in self.items()]
+        text = json.dumps([entries, [asdict(c) for c in self.correlations]], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def replace(self, **distributions: object) -> "Priors":
+        """Return the priors with some inputs changed.
+
+        Parameters
+        ----------
+        **distributions : distribution, float or str
+            New distribution of inputs that exist; a number or a text such as
+            ``"1.5 kW/H100e"`` makes the input a constant.
+
+        Returns
+        -------
+        Priors
+        """
+        new = {name: _replacement(self[name], name, value) for name, value in distributions.items()}
+        merged = {**self._distributions, **new}
+        fixed = {name for name, value in merged.items() if isinstance(value, Fixed)}
+        kept = [c for c in self.correlations if not fixed & set(c.between)]
+        return Priors(*kept, name=self.name, origin=self.origin, **merged)
+
+    def only(self, names: Iterable[str]) -> "Priors":
+        """Return the priors with all uncertain inputs but `names` fixed at their medians."""
+        kept = set(names)
+        return self.replace(**{n: self[n].median for n in self.uncertain if n not in kept})
+
+    def _rank_matrix(self) -> FloatArray:
+        names = self.correlated
+        matrix = np.eye(len(names))
+        for correlation in self.correlations:
+            i, j = (names.index(name) for name in correlation.between)
+            matrix[i, j] = matrix[j, i] = correlation.rank
+        return matrix
+
+    def _check_correlations(self) -> None:
+        where = f" in {self.origin}" if self.origin else ""
+        seen: set[frozenset[str]] = set()
+        for correlation in self.correlations:
+            pair = " and ".join(repr(name) for name in correlation.between)
+            if frozenset(correlation.between) in seen:
+                raise InputError(f"the correlation between {pair} is given twice{where}; keep one")
+            seen.add(frozenset(correlation.between))
+            for name in correlation.between:
+                if name not in self:
+                    raise InputError(
+                        f"the correlation between {pair}{where} names an input that does not exist: {name!r}"
+                        f"{nearest(name, self)}"
+                    )
+                if name not in self.uncertain:
+                    raise InputError(f"the correlation between {pair}{where}: {name!r} is a constant; remove it")
+        if self.correlations:
+            _ = self.correlation_factor
+
+
+def checked_priors(priors: object) -> Priors:
+    """Return priors, refused where something else was given.
+
+    Parameters
+    ----------
+    priors : object
+
+    Returns
+    -------
+    Priors
+
+    Raises
+    ------
+    InputError
+        If it is not `Priors`.
+    """
+    if not isinstance(priors, Priors):
+        raise InputError(
+            f"priors is {priors!r}, and must be cc.Priors; read a set with cc.read_priors('situational_awareness'), or "
+            "write cc.Priors(x=cc.Uniform(0, 1))"
+        )
+    return priors
+
+
+def _distribution(value: object, name: str) -> Family:
+    """Take a distribution, a frozen scipy.stats distribution or a number."""
+    if name in RESERVED:
+        raise InputError(f"an input cannot be called {name!r}: it is a coordinate of every forecast; rename it")
+    if isinstance(value, Family):
+        return _with_known_unit(value, name)
+    if isinstance(value, (int, float, np.number)) and not isinstance(value, bool):
+        return Fixed(float(value))
+    if hasattr(value, "ppf"):
+        return ScipyDistribution(value)
+    raise InputError(
+        f"input {name!r} is {value!r}; give a distribution such as cc.Normal(0.5, 0.1, unit='OOM/year'), "
+        "a frozen scipy.stats distribution or a number"
+    )
+
+
+def _with_known_unit(distribution: Family, name: str) -> Family:
+    """Return a distribution, refused with the input's name where its unit is not known."""
+    if distribution.unit != "1":
+        try:
+            factor(distribution.unit)
+        except InputError as error:
+            raise InputError(f"input {name!r}: {error}") from None
+    return distribution
+
+
+def _replacement(old: Family, name: str, value: object) -> object:
+    """Return what stands in the place of a distribution: a number becomes a constant in its unit."""
+    try:
+        if isinstance(value, str):
+            number, unit = parse_quantity(value)
+            value = number if unit == "1" else number * conversion(unit, old.unit, repr(value))
+        if isinstance(value, int | float | np.number) and not isinstance(value, bool):
+            return Fixed(float(value), unit=old.unit, source=old.source, as_of=old.as_of, note="set by hand")
+        if isinstance(value, Family) and value.unit != old.unit:
+            conversion(value.unit, old.unit, "it")
+    except InputError as error:
+        raise InputError(f"input {name!r} (in {old.unit!r}): {error}") from None
+    return value

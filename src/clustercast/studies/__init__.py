@@ -1,1 +1,0 @@
-"""Whole studies: the only room that knows the whole order, from priors to results."""

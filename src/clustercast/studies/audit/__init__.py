@@ -1,1 +1,0 @@
-"""The texts' own arithmetic, recomputed from the priors by the quantities of the model."""

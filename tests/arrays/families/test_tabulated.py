@@ -1,0 +1,93 @@
+import mpmath
+import numpy as np
+import pytest
+from scipy import special
+
+from clustercast.arrays.families import tabulated
+
+SCORES = np.array([-7.2, -7.034, -4.1, -2.0, -0.51, 0.0, 0.013, 1.0, 2.7, 4.4, 7.034, 7.2])
+BETAS = [(1.0, 5.0), (3.0, 3.0), (5.0, 1.0), (0.5, 0.5), (2.0, 30.0), (0.2, 0.3), (1000.0, 2000.0), (100.0, 0.5)]
+GAMMAS = [0.05, 0.5, 1.0, 3.0, 40.0, 1e4]
+
+
+def test_the_beta_table_is_right_in_both_tails_against_the_incomplete_beta_function():
+    for alpha, beta in BETAS:
+        table = tabulated.beta_logit(alpha, beta)
+        assert table.coefficients is not None
+        x, y = special.expit(table(SCORES)), special.expit(-table(SCORES))
+        lower = special.betainc(alpha, beta, x) / special.ndtr(SCORES)
+        upper = special.betainc(beta, alpha, y) / special.ndtr(-SCORES)
+        worst = np.abs(np.where(SCORES < 0, lower, upper) - 1.0).max()
+        assert worst < 1e-10, (alpha, beta, worst)
+
+
+@pytest.mark.parametrize(("alpha", "beta"), [(1.0, 5.0), (2.5, 4.0), (0.5, 0.5)])
+def test_the_beta_table_agrees_with_fifty_digits(alpha, beta):
+    scores = np.array([-7.034, -1.3, 0.4, 7.034])
+    logits = tabulated.beta_logit(alpha, beta)(scores)
+    with mpmath.workdps(50):
+        for score, logit in zip(scores, logits, strict=True):
+            x = 1 / (1 + mpmath.exp(-mpmath.mpf(float(logit))))
+            below = mpmath.betainc(alpha, beta, 0, x, regularized=True)
+            tail = min(below, 1 - below)
+            assert abs(tail / mpmath.ncdf(-abs(mpmath.mpf(float(score)))) - 1) < 1e-10
+
+
+@pytest.mark.parametrize("shape", [0.3, 1.0, 7.0])
+def test_the_gamma_table_agrees_with_fifty_digits(shape):
+    scores = np.array([-7.034, -1.3, 0.4, 7.034])
+    with mpmath.workdps(50):
+        for score, log_x in zip(scores, tabulated.gamma_log(shape)(scores), strict=True):
+            x = mpmath.exp(mpmath.mpf(float(log_x)))
+            below = mpmath.gammainc(shape, 0, x, regularized=True)
+            tail = min(below, 1 - below)
+            assert abs(tail / mpmath.ncdf(-abs(mpmath.mpf(float(score)))) - 1) < 1e-10
+
+
+def test_the_gamma_table_is_right_in_both_tails_against_the_incomplete_gamma_function():
+    for shape in GAMMAS:
+        table = tabulated.gamma_log(shape)
+        assert table.coefficients is not None
+        kept = table(SCORES) > -700
+        scores, x = SCORES[kept], np.exp(table(SCORES)[kept])
+        lower = special.gammainc(shape, x) / special.ndtr(scores)
+        upper = special.gammaincc(shape, x) / special.ndtr(-scores)
+        worst = np.abs(np.where(scores < 0, lower, upper) - 1.0).max()
+        assert worst < 1e-10, (shape, worst)
+
+
+def test_an_exponential_and_a_power_have_closed_forms():
+    scores = np.linspace(-8.4, 8.4, 1001)
+    exponential = -special.log_ndtr(-scores)
+    np.testing.assert_allclose(np.exp(tabulated.gamma_log(1.0)(scores)), exponential, rtol=1e-11)
+    power = np.exp(special.log_ndtr(scores) / 4)
+    np.testing.assert_allclose(special.expit(tabulated.beta_logit(4.0, 1.0)(scores)), power, rtol=1e-11)
+
+
+def test_beyond_the_table_and_at_infinity_the_exact_function_takes_over():
+    scores = np.array([-np.inf, -12.0, -8.5, 0.3, 8.5, 12.0, np.inf])
+    with np.errstate(divide="ignore"):
+        logit = tabulated.beta_logit(1.0, 1.0)(scores)
+        expected = special.log_ndtr(scores) - special.log_ndtr(-scores)
+        log_x = tabulated.gamma_log(1.0)(scores)
+    np.testing.assert_allclose(logit, expected, rtol=1e-11, atol=1e-11)
+    assert log_x[0] == -np.inf and log_x[-1] == np.inf
+
+
+def test_where_no_table_is_accurate_the_exact_function_is_used():
+    table = tabulated.tabulate(
+        lambda z: z + np.sign(z) * (z != 0), lambda z, value: (np.ones_like(z), np.zeros_like(z))
+    )
+    assert table.coefficients is None
+    np.testing.assert_array_equal(table(np.array([-1.0, 0.0, 2.0])), [-2.0, 0.0, 3.0])
+
+
+def test_a_table_reproduces_a_quintic_polynomial_exactly():
+    table = tabulated.tabulate(lambda z: z**5 / 1e4 + z, lambda z, value: (z**4 / 2e3 + 1, z**3 / 5e2))
+    scores = np.linspace(-8.49, 8.49, 997)
+    np.testing.assert_allclose(table(scores), scores**5 / 1e4 + scores, rtol=1e-13, atol=1e-14)
+
+
+def test_a_table_is_made_once_for_each_parameter_set_and_the_store_is_bounded():
+    assert tabulated.beta_logit(2.25, 3.5) is tabulated.beta_logit(2.25, 3.5)
+    assert tabulated.beta_logit.cache_info().maxsize == tabulated.gamma_log.cache_info().maxsize == 128

@@ -1,0 +1,197 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import ndtri
+
+from clustercast.arrays.indices.given_data import bin_numbers, default_bins, first_order_indices
+from clustercast.arrays.points.designs import sobol_uniforms
+from clustercast.errors import InputError
+
+A = np.array([0, 1, 4.5, 9, 99, 99, 99, 99])
+
+
+def ishigami(u):
+    x = np.pi * (2 * u - 1)
+    return np.sin(x[:, 0]) + 7 * np.sin(x[:, 1]) ** 2 + 0.1 * x[:, 2] ** 4 * np.sin(x[:, 0])
+
+
+def sobol_g(u):
+    return np.prod((np.abs(4 * u - 2) + A) / (1 + A), axis=1)
+
+
+def linear(u):
+    return ndtri(u) @ np.array([1.0, 0.5, 0.1, 2.0])
+
+
+PARTS = np.array([(1 + 0.1 * np.pi**4 / 5) ** 2 / 2, 49 / 8, 0.0])
+SQUARES = np.array([1, 0.25, 0.01, 4])
+PROBLEMS = {
+    "ishigami": (ishigami, PARTS / (PARTS.sum() + 8 * 0.01 * np.pi**8 / 225)),
+    "g": (sobol_g, (1 / 3 / (1 + A) ** 2) / (np.prod(1 + 1 / 3 / (1 + A) ** 2) - 1)),
+    "linear": (linear, SQUARES / SQUARES.sum()),
+    "lognormal": (lambda u: np.exp(linear(u) / 5), np.expm1(SQUARES / 25) / np.expm1(SQUARES.sum() / 25)),
+}
+
+
+def repeats(name, points, size, count):
+    function, exact = PROBLEMS[name]
+    errors, scores = [], []
+    for seed in range(count):
+        if points == "sobol":
+            u = sobol_uniforms(seed, len(exact), 0, size)
+        else:
+            u = np.random.default_rng(seed).random((size, len(exact)))
+        found, error = first_order_indices(u, function(u)[:, np.newaxis], low_discrepancy=points == "sobol")
+        errors.append(found[:, 0] - exact)
+        scores.append(errors[-1] / error[:, 0])
+    return np.array(errors), np.array(scores)
+
+
+@pytest.mark.parametrize("points", ["sobol", "random"])
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_root_mean_square_error_at_8192_samples(name, points):
+    errors, scores = repeats(name, points, 8192, 8)
+    assert np.sqrt((errors**2).mean()) < 0.012
+    assert np.abs(scores).max() < 4.5
+
+
+@pytest.mark.parametrize("name", ["ishigami", "g", "linear"])
+def test_standard_errors_of_independent_samples_are_honest(name):
+    _, scores = repeats(name, "random", 2048, 60)
+    assert ((scores.std(axis=0) > 0.6) & (scores.std(axis=0) < 1.3)).all()
+    assert np.mean(np.abs(scores) < 1.96) > 0.9
+
+
+def test_intervals_cover_on_low_discrepancy_points():
+    for name in PROBLEMS:
+        _, scores = repeats(name, "sobol", 2048, 10)
+        assert np.mean(np.abs(scores) < 1.96) > 0.9
+
+
+def weighted_case(seed, size=4096):
+    """Uniform samples that weights turn into density 2u of the first input; y = x1 + x2."""
+    u = np.random.default_rng(seed).random((size, 2))
+    return u, (u @ np.ones(2))[:, np.newaxis], u[:, 0]
+
+
+def test_weights_give_the_indices_of_the_weighted_distribution():
+    share = (1 / 18) / (1 / 18 + 1 / 12)  # variances of the density 2u and of the uniform
+    scores = []
+    for seed in range(40):
+        u, y, weights = weighted_case(seed)
+        found, error = first_order_indices(u, y, weights)
+        scores.append((found[:, 0] - [share, 1 - share]) / error[:, 0])
+    assert 0.7 < np.std(scores) < 1.35
+    assert np.abs(np.mean(scores, axis=0)).max() < 0.8
+
+
+def test_weighted_agrees_with_resampled():
+    u, y, weights = weighted_case(1, 32768)
+    chosen = np.random.default_rng(2).choice(len(u), 32768, p=weights / weights.sum())
+    found, error = first_order_indices(u, y, weights)
+    resampled, other = first_order_indices(u[chosen], y[chosen])
+    assert (np.abs(found - resampled) < 4 * np.hypot(error, other)).all()
+
+
+def test_whole_weights_repeat_samples_of_a_structural_choice():
+    rng = np.random.default_rng(3)
+    x = rng.integers(0, 3, (400, 1)).astype(float)
+    y = x**2 + rng.standard_normal((400, 1))
+    found, _ = first_order_indices(x, y, np.full(400, 7.0))
+    plain, _ = first_order_indices(x, y)
+    np.testing.assert_allclose(found, plain, rtol=1e-12)
+
+
+@settings(deadline=None, max_examples=25)
+@given(factor=st.floats(1e-6, 1e6), scale=st.floats(1e-6, 1e6), shift=st.floats(-1e3, 1e3))
+def test_scale_of_weights_and_of_output_does_not_matter(factor, scale, shift):
+    u, y, weights = weighted_case(5, 512)
+    found = first_order_indices(u, y, weights)
+    moved = first_order_indices(u, scale * (y + shift), factor * weights)
+    np.testing.assert_allclose(moved, found, rtol=1e-6, atol=1e-9)
+
+
+def test_zero_weights_leave_samples_out():
+    u, y, _ = weighted_case(6, 2000)
+    weights = (np.arange(2000) < 1000).astype(float)
+    np.testing.assert_allclose(first_order_indices(u, y, weights), first_order_indices(u[:1000], y[:1000]))
+
+
+def test_many_columns_are_estimated_as_if_alone():
+    u = np.random.default_rng(7).random((1024, 3))
+    y = u @ np.random.default_rng(8).random((3, 150)) + u[:, :1] * u[:, 1:2]
+    found, error = first_order_indices(u, y)
+    for column in (0, 63, 64, 149):
+        alone, alone_error = first_order_indices(u, y[:, [column]])
+        np.testing.assert_allclose(found[:, [column]], alone)
+        np.testing.assert_allclose(error[:, [column]], alone_error)
+
+
+def test_a_choice_between_values_has_the_exact_analysis_of_variance():
+    rng = np.random.default_rng(9)
+    x = rng.permutation(np.repeat([0.0, 1.0, 2.0], 200))
+    y = np.array([0.0, 1.0, 5.0])[x.astype(int)] + rng.standard_normal(600)
+    groups = [y[x == value] for value in range(3)]
+    within = np.mean([group.var(ddof=1) for group in groups])
+    between = np.var([group.mean() for group in groups]) - 2 / 3 * within / 200
+    found, _ = first_order_indices(x[:, np.newaxis], y[:, np.newaxis])
+    assert found[0, 0] == pytest.approx(between / y.var(ddof=1), rel=1e-12)
+
+
+def test_bins_have_equal_weight_are_finer_in_the_tails_and_do_not_split_ties():
+    values = np.random.default_rng(10).standard_normal(1280)
+    counts = np.bincount(bin_numbers(values, np.full(1280, 1 / 1280), 20))
+    assert counts.tolist() == [8, 8, 16, 32, *[64] * 18, 32, 16, 8, 8]
+    values = values[:1000]
+    tied = np.repeat(values, 3)
+    bins = bin_numbers(tied, np.full(3000, 1 / 3000), 20).reshape(1000, 3)
+    assert (bins == bins[:, :1]).all()
+
+
+def test_number_of_bins_grows_within_limits():
+    assert [default_bins(size) for size in (1, 1000, 8192, 1e6)] == [4, 23, 48, 64]
+
+
+def test_a_constant_column_has_no_indices():
+    u = np.random.default_rng(11).random((256, 2))
+    found, error = first_order_indices(u, np.column_stack([np.full(256, 3.0), u[:, 0]]))
+    assert np.isnan(found[:, 0]).all() and np.isnan(error[:, 0]).all()
+    assert np.isfinite(found[:, 1]).all()
+
+
+@pytest.mark.parametrize(
+    ("weights", "bins", "message"),
+    [
+        (np.full(99, 1.0), None, "one for each sample"),
+        (np.full(100, -1.0), None, "0 or more"),
+        (np.full(100, np.nan), None, "finite"),
+        (np.zeros(100), None, "not all 0"),
+        (None, 1, "1 bins"),
+        (None, 64, "64 bins cannot be had from 100 effective samples"),
+        (np.r_[1e9, np.ones(99)], None, "from 1 effective samples"),
+    ],
+)
+def test_samples_that_cannot_be_used_are_refused(weights, bins, message):
+    u = np.random.default_rng(12).random((100, 2))
+    with pytest.raises(InputError, match=message):
+        first_order_indices(u, u[:, :1], weights, bins)
+
+
+def test_tails_are_not_halved_where_one_weight_would_own_a_bin():
+    values = np.arange(1000.0)
+    weights = np.r_[np.ones(990), np.full(10, 4.0)]
+    numbers = bin_numbers(values, weights / weights.sum(), 10)
+    owned = np.bincount(numbers, weights**2) / np.bincount(numbers, weights) ** 2
+    assert owned.max() <= 0.25
+
+
+def test_one_heavy_sample_in_a_bin_is_refused():
+    u = np.random.default_rng(13).random((1000, 1))
+    with pytest.raises(InputError, match="fewer than 2 effective samples"):
+        first_order_indices(u, u, np.r_[70.0, np.ones(999)], 40)
+
+
+def test_shapes_that_do_not_fit_are_refused():
+    with pytest.raises(InputError, match="do not fit"):
+        first_order_indices(np.ones((10, 2)), np.ones((9, 1)))

@@ -1,0 +1,149 @@
+"""Resampling weights and half-widths against SciPy and hand counts."""
+
+import numpy as np
+import pytest
+import scipy.stats
+
+from clustercast.arrays.indices.intervals import (
+    bootstrap_factor,
+    bootstrap_weights,
+    half_width,
+    half_width_of_differences,
+    interval_factor,
+    skewness_widening,
+    squared_skewness,
+    standard_deviation,
+    student_t_factor,
+)
+from clustercast.errors import InputError
+
+
+def test_weights_take_the_rows_that_indexing_takes():
+    values = np.random.default_rng(1).normal(size=50)
+    taken = np.random.default_rng(0).integers(50, size=(50, 20))
+    np.testing.assert_allclose(bootstrap_weights(50, 20, seed=0) @ values, values[taken].mean(axis=0), atol=1e-15)
+
+
+def test_factors_are_the_quantiles():
+    assert bootstrap_factor(0.9) == pytest.approx(scipy.stats.norm.ppf(0.95), rel=1e-14)
+    assert student_t_factor(8, 0.95) == pytest.approx(scipy.stats.t.ppf(0.975, 7) / np.sqrt(8), rel=1e-12)
+
+
+def test_half_width_of_replicates_is_scipys_interval():
+    values = np.random.default_rng(1).normal(size=16)
+    low, high = scipy.stats.ttest_1samp(values, 0).confidence_interval(0.95)
+    assert student_t_factor(16, 0.95) * standard_deviation(values) == pytest.approx((high - low) / 2, rel=1e-12)
+
+
+def test_undefined_resamples_are_left_out():
+    values = np.array([[1.0, 2.0, np.nan, 4.0], [1.0, np.nan, np.nan, np.nan], [1.0, 2.0, 3.0, 4.0]])
+    found = standard_deviation(values)
+    np.testing.assert_allclose(found[[0, 2]], [np.std([1, 2, 4], ddof=1), np.std([1, 2, 3, 4], ddof=1)])
+    assert np.isnan(found[1])
+
+
+@pytest.mark.parametrize("confidence", [0, 1, 95, -0.1])
+def test_confidence_is_checked(confidence):
+    with pytest.raises(InputError, match="between 0 and 1"):
+        bootstrap_factor(confidence)
+    with pytest.raises(InputError, match="between 0 and 1"):
+        student_t_factor(8, confidence)
+
+
+def central_moments(values):
+    return scipy.stats.moment(values, 2, axis=-1), scipy.stats.moment(values, 3, axis=-1)
+
+
+def test_squared_skewness_is_scipys_less_what_normal_samples_have_on_average():
+    values = np.random.default_rng(3).exponential(size=(50, 12))
+    found = squared_skewness(*central_moments(values), 12)
+    known = scipy.stats.skew(values, axis=-1, bias=False) ** 2
+    normal = np.random.default_rng(4).normal(size=(200_000, 12))
+    by_chance = np.mean(scipy.stats.skew(normal, axis=-1, bias=False) ** 2)
+    np.testing.assert_allclose(found, np.maximum(known - by_chance, 0), atol=0.02)
+    assert (found > 0).any() and (found == 0).any()
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_too_few_values_and_values_all_alike_show_no_skewness(number):
+    assert squared_skewness(np.array([0.3]), np.array([0.1]), number) == 0
+    assert squared_skewness(np.array([0.0]), np.array([0.0]), 8) == 0
+
+
+def test_the_widening_is_halls_polynomial():
+    for confidence in (0.8, 0.95, 0.99):
+        z = scipy.stats.norm.ppf(0.5 + confidence / 2)
+        # Twice the normal density times this term of q2 is the coverage lost; the density times twice the
+        # widening of z is the coverage gained.
+        lost = z * (z**4 + 2 * z**2 - 3) / 18
+        np.testing.assert_allclose(z * (skewness_widening(np.array([0.3]), confidence) - 1), 0.3 * lost, rtol=1e-12)
+    assert skewness_widening(np.array([40.0]), 0.95) == skewness_widening(np.array([1.0]), 0.95)
+    assert skewness_widening(np.array([0.5]), 0.6) == 1
+
+
+@pytest.mark.parametrize("shape", [4.0, 1.0])
+def test_with_the_skewness_known_the_widened_interval_of_a_mean_covers(shape):
+    # Gamma variables of skewness 2 / sqrt(shape): Hall (1992) gives the coverage of mean +- t standard errors.
+    number, repeats, t, z = 80, 100_000, scipy.stats.t.ppf(0.975, 79), scipy.stats.norm.ppf(0.975)
+    values = np.random.default_rng(8).gamma(shape, size=(repeats, number))
+    studentised = np.abs(values.mean(axis=1) - shape) / (values.std(axis=1, ddof=1) / np.sqrt(number))
+    skewness, kurtosis = 2 / np.sqrt(shape), 6 / shape
+    polynomial = z * (kurtosis * (z**2 - 3) / 12 - skewness**2 * (z**4 + 2 * z**2 - 3) / 18)
+    predicted = 0.95 + 2 * polynomial * scipy.stats.norm.pdf(z) / number
+    # What is left is of order number**-2, beside a standard error of 0.0007.
+    assert np.mean(studentised <= t) == pytest.approx(predicted, abs=0.004)
+    widened = t * skewness_widening(np.array([skewness**2 / number]), 0.95)
+    assert np.mean(studentised <= widened) == pytest.approx(0.95, abs=0.004)
+
+
+@pytest.mark.parametrize("resampled", [True, False])
+def test_the_half_width_is_factor_deviation_and_widening(resampled):
+    values = np.random.default_rng(5).lognormal(0, 0.7, size=(6, 16))
+    skewness = squared_skewness(*central_moments(values), 16) / (1 if resampled else 16)
+    plain = interval_factor(16, 0.9, resampled=resampled) * values.std(axis=-1, ddof=1)
+    found = half_width(values, 0.9, resampled=resampled)
+    np.testing.assert_allclose(found, plain * skewness_widening(skewness, 0.9), rtol=1e-12)
+    np.testing.assert_allclose(half_width(values, 0.9, resampled=resampled, widened=False), plain, rtol=1e-14)
+    assert (found > plain).any()
+    np.testing.assert_allclose(half_width(-3 * values, 0.9, resampled=resampled), 3 * found, rtol=1e-12)
+
+
+def test_leaving_out_each_replicate_of_a_mean_gives_students_interval_of_the_replicates():
+    replicates = np.random.default_rng(1).normal(size=16)
+    left_out = (replicates.sum() - replicates) / 15
+    low, high = scipy.stats.ttest_1samp(replicates, 0).confidence_interval(0.95)
+    plain = half_width(left_out, 0.95, resampled=False, widened=False)
+    assert plain == pytest.approx((high - low) / 2, rel=1e-12)
+
+
+@pytest.mark.parametrize("scale", [1e-150, 1e-70, 1e-40, 1e70])
+def test_the_widening_does_not_depend_on_the_scale(scale):
+    values = np.random.default_rng(10).lognormal(0, 1, size=(3, 16))
+    found = half_width(scale * values, 0.95, resampled=True)
+    # Moments of what is as small as 1e-150 are 0: nothing is widened there, and nothing undefined.
+    expected = scale * half_width(values, 0.95, resampled=True, widened=scale > 1e-100)
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("undefined", [False, True])
+@pytest.mark.parametrize("widened", [True, False])
+@pytest.mark.parametrize("resampled", [True, False])
+def test_half_widths_of_differences_are_those_of_each_difference(undefined, widened, resampled):
+    values = np.random.default_rng(6).lognormal(0, 1, size=(5, 20))
+    values[3] = values[1]
+    if undefined:
+        values[2, 7] = np.nan
+    found = half_width_of_differences(values, 0.95, resampled=resampled, widened=widened)
+    for i in range(5):
+        for j in range(5):
+            expected = half_width(values[i] - values[j], 0.95, resampled=resampled, widened=widened)
+            assert found[i, j] == pytest.approx(float(expected), rel=1e-9, abs=1e-7)
+    np.testing.assert_allclose(found, found.T, rtol=1e-12)
+
+
+def test_undefined_resamples_do_not_count_for_the_skewness():
+    values = np.random.default_rng(9).lognormal(0, 1, size=12)
+    with_gaps = np.concatenate([values[:5], [np.nan], values[5:], [np.nan]])
+    assert half_width(with_gaps, 0.95, resampled=True) == pytest.approx(
+        float(half_width(values, 0.95, resampled=True)), rel=1e-12
+    )

@@ -1,0 +1,273 @@
+"""Estimators against exact indices, SALib, SciPy and the identities that any of them must keep."""
+
+import numpy as np
+import pytest
+import scipy.stats
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from SALib.analyze import sobol as salib_sobol
+from SALib.sample import sobol as salib_sample
+
+from clustercast.arrays.indices.intervals import bootstrap_weights
+from clustercast.arrays.indices.pick_freeze import centre_and_scale
+from clustercast.arrays.indices.sobol_estimators import ESTIMATORS
+from clustercast.arrays.indices.sobol_panel import sobol_panel
+from clustercast.arrays.points import saltelli
+from clustercast.errors import InputError
+from tests.reference.designs import saltelli_rows, scrambled, upper
+from tests.reference.problems import PROBLEMS, bratley, ishigami, polynomial_with_interactions
+
+BY_NAME = pytest.mark.parametrize("problem", PROBLEMS, ids=lambda problem: problem.name)
+EACH = pytest.mark.parametrize("estimator", list(ESTIMATORS))
+
+
+def salib_problem(inputs):
+    return {"num_vars": inputs, "names": [f"x{i}" for i in range(inputs)], "bounds": [[0.0, 1.0]] * inputs}
+
+
+@BY_NAME
+@EACH
+def test_converges_to_the_exact_indices(problem, estimator):
+    values = problem.evaluate(saltelli_rows(scrambled(problem.inputs, 4096, 11), problem.inputs))
+    found = sobol_panel(values[np.newaxis], problem.inputs, estimator=estimator, design_second_order=True)
+    tolerance = 0.02 if problem.easy else 0.05
+    np.testing.assert_allclose(found.first[0], problem.first, atol=tolerance)
+    np.testing.assert_allclose(found.total[0], problem.total, atol=1.5 * tolerance)
+    np.testing.assert_allclose(found.second[0], upper(problem), atol=2.5 * tolerance)
+
+
+@pytest.mark.parametrize("second_order", [True, False])
+@pytest.mark.parametrize("inputs", [2, 3, 6])
+def test_saltelli_jansen_is_salib_to_the_last_digits(inputs, second_order):
+    rng = np.random.default_rng(inputs)
+    rows = salib_sample.sample(salib_problem(inputs), 128, calc_second_order=second_order, seed=3)
+    columns = np.stack([np.exp(rows @ rng.normal(size=inputs)), 1e6 + (rows**3 @ rng.normal(size=inputs))])
+    weights = bootstrap_weights(128, 60, seed=9)
+    found = sobol_panel(columns, inputs, design_second_order=second_order, weights=weights, confidence=0.9)
+    for column, values in enumerate(columns):
+        theirs = salib_sobol.analyze(
+            salib_problem(inputs), values, calc_second_order=second_order, num_resamples=60, conf_level=0.9, seed=9
+        )
+        pairs = [("S1", found.first), ("S1_conf", found.first_half_width), ("ST", found.total)]
+        pairs.append(("ST_conf", found.total_half_width))
+        if second_order:
+            pairs += [("S2", found.second), ("S2_conf", found.second_half_width)]
+        for key, ours in pairs:
+            np.testing.assert_allclose(ours[column], theirs[key], rtol=0, atol=1e-12, err_msg=key)
+
+
+def test_first_order_and_total_are_scipys():
+    problem = ishigami()
+    found = scipy.stats.sobol_indices(
+        func=lambda x: problem.evaluate(np.clip(x.T, 1e-12, 1 - 1e-12)),
+        n=256,
+        dists=[scipy.stats.uniform()] * 3,
+        rng=np.random.default_rng(4),
+    )
+    a, b, ab = found._A.T, found._B.T, found._AB.transpose(0, 2, 1)
+    values = np.stack([a, *ab, b], axis=1).reshape(-1, 3)
+    ours = sobol_panel(problem.evaluate(np.clip(values, 1e-12, 1 - 1e-12))[np.newaxis], 3)
+    np.testing.assert_allclose(ours.first[0], found.first_order, atol=1e-3)
+    np.testing.assert_allclose(ours.total[0], found.total_order, atol=1e-3)
+
+
+@EACH
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), shift=st.floats(-1e6, 1e6), scale=st.floats(1e-6, 1e6))
+def test_units_of_the_output_do_not_matter(estimator, seed, shift, scale):
+    values = np.random.default_rng(seed).normal(size=(1, 32 * 8))
+    one = sobol_panel(values, 3, estimator=estimator, design_second_order=True)
+    other = sobol_panel(shift + scale * values, 3, estimator=estimator, design_second_order=True)
+    # Adding a large shift to a small spread loses digits of the values themselves.
+    tolerance = 1e-10 + 1e-14 * abs(shift) / scale
+    if tolerance < 1e-3:
+        np.testing.assert_allclose(other.first, one.first, atol=tolerance)
+        np.testing.assert_allclose(other.total, one.total, atol=tolerance)
+        np.testing.assert_allclose(other.second, one.second, atol=tolerance)
+
+
+@EACH
+def test_order_of_base_points_does_not_matter(estimator):
+    rng = np.random.default_rng(0)
+    rows = rng.lognormal(size=(64, 8))
+    one = sobol_panel(rows.reshape(1, -1), 3, estimator=estimator, design_second_order=True)
+    other = sobol_panel(rng.permutation(rows).reshape(1, -1), 3, estimator=estimator, design_second_order=True)
+    np.testing.assert_allclose(other.total, one.total, atol=1e-12)
+    np.testing.assert_allclose(other.second, one.second, atol=1e-12)
+
+
+@EACH
+def test_an_input_without_effect_has_a_total_index_of_exactly_zero(estimator):
+    rows = saltelli_rows(scrambled(3, 64, 1), 3)
+    values = np.exp(rows[:, 0] + rows[:, 1])
+    found = sobol_panel(values[np.newaxis], 3, estimator=estimator, design_second_order=True)
+    assert found.total[0, 2] == 0.0
+    if estimator in ("saltelli", "saltelli-jansen", "azzini-rosati"):
+        assert found.first[0, 2] == 0.0
+
+
+def test_azzini_rosati_never_puts_first_order_above_total():
+    values = np.random.default_rng(8).lognormal(sigma=2, size=(20, 16 * 10))
+    found = sobol_panel(values, 4, estimator="azzini-rosati", design_second_order=True)
+    assert (found.first <= found.total + 1e-12).all()
+
+
+@EACH
+def test_groups_give_closed_and_total_indices(estimator):
+    """Groups {0, 1}, {2, 3}, {4} of the polynomial, by summing the variances of its orthogonal terms."""
+    problem = polynomial_with_interactions()
+    groups = [[0, 1], [2, 3], [4]]
+    values = problem.evaluate(saltelli_rows(scrambled(5, 8192, 6), 5, groups=groups))
+    found = sobol_panel(values[np.newaxis], 3, estimator=estimator, design_second_order=True)
+    # Variance of a term of order m with weight w is w^2 / 3^m.
+    terms = {(0,): 2.0, (1,): 1.5, (2,): 0.5, (3,): 0.1, (0, 1): -1.5, (0, 4): 1.0, (2, 3): 2.0}
+    terms |= {(1, 2, 4): -3.0, (0, 1, 2, 3): 4.0}
+    owned = {key: weight**2 / 3 ** len(key) for key, weight in terms.items()}
+    variance = sum(owned.values())
+    closed = [sum(v for key, v in owned.items() if set(key) <= set(group)) / variance for group in groups]
+    total = [sum(v for key, v in owned.items() if set(key) & set(group)) / variance for group in groups]
+    np.testing.assert_allclose(found.first[0], closed, atol=0.02)
+    np.testing.assert_allclose(found.total[0], total, atol=0.03)
+
+
+def test_a_constant_column_is_nan_with_variance_zero_and_leaves_its_neighbours_alone():
+    rng = np.random.default_rng(1)
+    values = rng.normal(size=(3, 16 * 8))
+    values[1] = 0.1 + 1e-18 * values[1]
+    found = sobol_panel(values, 3, design_second_order=True, weights=bootstrap_weights(16, 20, 0))
+    assert found.variance[1] == 0.0
+    assert np.isnan(found.first[1]).all() and np.isnan(found.total_half_width[1]).all()
+    alone = sobol_panel(values[[0]], 3, design_second_order=True)
+    np.testing.assert_array_equal(found.total[0], alone.total[0])
+    assert np.isfinite(found.total[2]).all()
+
+
+def test_variance_is_that_of_both_independent_runs():
+    rows = np.random.default_rng(1).normal(size=(64, 5)) * 3 + 7
+    found = sobol_panel(rows.reshape(1, -1), 3)
+    assert found.variance[0] == pytest.approx(rows[:, [0, -1]].var(), rel=1e-13)
+
+
+def test_replicates_give_student_t_half_widths():
+    problem = ishigami()
+    parts = [problem.evaluate(saltelli_rows(scrambled(3, 256, seed), 3)) for seed in range(8)]
+    whole = sobol_panel(np.concatenate(parts)[np.newaxis], 3, design_second_order=True, replicates=8)
+    centre, scale = centre_and_scale(np.concatenate(parts))
+    each = [sobol_panel((part[np.newaxis] - centre) / scale, 3, design_second_order=True) for part in parts]
+    firsts = np.stack([one.first[0] for one in each])
+    expected = scipy.stats.sem(firsts, axis=0) * scipy.stats.t.ppf(0.975, 7)
+    np.testing.assert_allclose(whole.first_half_width[0], expected, rtol=0.05, atol=1e-4)
+    np.testing.assert_allclose(whole.first[0], firsts.mean(axis=0), atol=2e-3)
+
+
+@pytest.mark.parametrize("estimator", ["azzini-rosati", "janon-monod", "saltelli-jansen"])
+def test_intervals_over_replicates_cover(estimator):
+    """48 studies of 8 scrambles, nominal 95 %: each index covered in at least 40 (binomial tail 0.1 %)."""
+    problem = ishigami()
+    hits = np.zeros((2, 3))
+    for study in range(48):
+        seeds = range(1000 + 8 * study, 1008 + 8 * study)
+        base = np.concatenate([scrambled(3, 64, seed) for seed in seeds])
+        values = problem.evaluate(saltelli_rows(base, 3))
+        found = sobol_panel(values[np.newaxis], 3, estimator=estimator, design_second_order=True, replicates=8)
+        hits[0] += np.abs(found.first[0] - problem.first) <= found.first_half_width[0]
+        hits[1] += np.abs(found.total[0] - problem.total) <= found.total_half_width[0]
+    assert (hits >= 40).all(), hits
+
+
+def test_bootstrap_covers_on_plain_monte_carlo():
+    """100 studies, nominal 95 %: at least 87 and not all (binomial tails below 0.2 % and 0.6 %)."""
+    problem = ishigami()
+    hits = np.zeros((2, 3))
+    for study in range(100):
+        base = np.random.default_rng(study).random((256, 6))
+        values = problem.evaluate(saltelli_rows(base, 3))
+        weights = bootstrap_weights(256, 200, seed=study)
+        found = sobol_panel(
+            values[np.newaxis],
+            3,
+            estimator="azzini-rosati",
+            design_second_order=True,
+            second_order=False,
+            weights=weights,
+        )
+        hits[0] += np.abs(found.first[0] - problem.first) <= found.first_half_width[0]
+        hits[1] += np.abs(found.total[0] - problem.total) <= found.total_half_width[0]
+    assert (hits >= 87).all(), hits
+
+
+@pytest.mark.parametrize(("replicates", "resamples"), [(16, 0), (1, 100)])
+def test_intervals_of_a_skewed_estimate_cover(replicates, resamples):
+    """300 studies of small, skewed indices: 92 to 98 %, less two standard errors (0.6 and 1.5 %)."""
+    problem = bratley()
+    points = "sobol" if replicates > 1 else "random"
+    values = np.stack(
+        [problem.evaluate(saltelli.saltelli_rows(s, 5, 512, replicates=replicates, points=points)) for s in range(300)]
+    )
+    found = sobol_panel(
+        values,
+        5,
+        estimator="azzini-rosati",
+        design_second_order=True,
+        second_order=False,
+        replicates=replicates,
+        weights=bootstrap_weights(512, resamples, 1) if resamples else None,
+    )
+    covered = np.abs(found.first - problem.first) <= found.first_half_width
+    assert 0.92 - 0.012 < covered.mean() < 0.98
+    assert covered[:, 3:].mean() > 0.92 - 0.03
+
+
+def test_only_the_bootstrap_of_salibs_estimator_is_as_wide_as_its_deviation_says():
+    """SALib's half-width is z times the standard deviation of the resamples, however skewed they are."""
+    rows = saltelli_rows(np.random.default_rng(0).random((256, 4)), 2)
+    values = (rows[:, 0] ** 9 * rows[:, 1])[np.newaxis]
+    weights = bootstrap_weights(256, 100, seed=1)
+    ratios = {}
+    for estimator in ("saltelli-jansen", "azzini-rosati"):
+        narrow, wide = (
+            sobol_panel(values, 2, estimator=estimator, design_second_order=True, confidence=c, weights=weights)
+            for c in (0.9, 0.99)
+        )
+        ratios[estimator] = (wide.first_half_width / narrow.first_half_width)[0]
+    normal = scipy.stats.norm.ppf(0.995) / scipy.stats.norm.ppf(0.95)
+    np.testing.assert_allclose(ratios["saltelli-jansen"], normal, rtol=1e-12)
+    assert (ratios["azzini-rosati"] > 1.01 * normal).any()
+
+
+def test_differences_of_totals_are_known_better_than_either():
+    """Two inputs that do the same: the resamples move both together."""
+    rows = saltelli_rows(np.random.default_rng(0).random((512, 4)), 2, second_order=False)
+    values = np.exp(3 * rows.sum(axis=1))[np.newaxis]
+    found = sobol_panel(values, 2, weights=bootstrap_weights(512, 100, 1))
+    difference = found.total_difference_half_width[0]
+    assert difference[0, 1] == difference[1, 0] > 0
+    assert difference[0, 0] == 0
+    assert difference[0, 1] <= found.total_half_width[0].sum() + 1e-12
+
+
+def test_a_rare_event_missing_from_a_resample_is_left_out_of_the_interval():
+    rows = np.zeros((64, 5))
+    rows[7] = [1, 1, 0, 1, 0]
+    found = sobol_panel(rows.reshape(1, -1), 3, weights=bootstrap_weights(64, 50, 0))
+    assert np.isfinite(found.total).all() and np.isfinite(found.total_half_width).all()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"estimator": "jansenn"}, "nearest known: jansen"),
+        ({"estimator": "azzini-rosati"}, "2D\\+2"),
+        ({"second_order": True}, "2D\\+2"),
+        ({"replicates": 3}, "whole base points"),
+        ({"confidence": 1.5, "weights": bootstrap_weights(4, 5, 0)}, "confidence is 1.5"),
+    ],
+)
+def test_bad_choices_are_refused(arguments, said):
+    with pytest.raises(InputError, match=said):
+        sobol_panel(np.random.default_rng(0).normal(size=(1, 4 * 5)), 3, **arguments)
+
+
+def test_rows_that_are_no_whole_base_points_are_refused():
+    with pytest.raises(InputError, match="21 rows"):
+        sobol_panel(np.zeros((1, 21)), 3)

@@ -1,0 +1,115 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from SALib.sample import sobol as salib_sobol
+from scipy import stats
+from scipy.stats import qmc
+
+from clustercast.arrays.points import saltelli
+from clustercast.arrays.points.streams import replicate_seed
+from clustercast.errors import InputError
+
+
+def cuts(size):
+    return st.lists(st.integers(0, size), max_size=8).map(lambda inner: [0, *sorted(inner), size])
+
+
+def unit_problem(dimensions):
+    return {"num_vars": dimensions, "names": [f"x{i}" for i in range(dimensions)], "bounds": [[0, 1]] * dimensions}
+
+
+@pytest.mark.parametrize("seed", [0, 7, 2**70])
+@pytest.mark.parametrize("dimensions", [1, 2, 7, 24])
+@pytest.mark.parametrize("second_order", [True, False])
+@pytest.mark.parametrize("scramble", [True, False])
+def test_saltelli_rows_are_those_of_salib(seed, dimensions, second_order, scramble):
+    expected = salib_sobol.sample(
+        unit_problem(dimensions), 32, calc_second_order=second_order, scramble=scramble, seed=seed
+    )
+    assert np.array_equal(saltelli.saltelli_rows(seed, dimensions, 32, second_order, scramble), expected)
+
+
+def test_saltelli_rows_of_many_base_points_are_those_of_salib():
+    expected = salib_sobol.sample(unit_problem(3), 16_384, seed=12)
+    assert np.array_equal(saltelli.saltelli_rows(12, 3, 16_384), expected)
+
+
+def test_the_plain_sequence_is_that_of_scipy_in_a_thousand_dimensions():
+    expected = qmc.Sobol(1000, scramble=False).random(256)
+    assert np.array_equal(np.hstack(saltelli.saltelli_base(0, 500, 256, scramble=False)), expected)
+
+
+@given(cuts(256), st.sampled_from(["sobol", "random"]), st.booleans(), st.sampled_from([1, 2, 4]))
+@settings(max_examples=30)
+def test_saltelli_rows_are_the_same_in_any_blocks(edges, points, second_order, replicates):
+    def rows(size, start=0):
+        size *= replicates
+        made = saltelli.saltelli_rows(3, 4, size, second_order, start=start, points=points, replicates=replicates)
+        return made.reshape(replicates, -1, 4)
+
+    blocks = [rows(b - a, a) for a, b in zip(edges, edges[1:], strict=False)]
+    assert np.array_equal(np.concatenate(blocks, axis=1), rows(256))
+
+
+def test_replicates_of_random_points_are_designs_of_their_own_one_after_the_other():
+    rows = saltelli.saltelli_rows(9, 3, 256, replicates=4, points="random")
+    alone = [saltelli.saltelli_rows(replicate_seed(9, r), 3, 64, points="random") for r in range(4)]
+    assert np.array_equal(rows, np.concatenate(alone))
+    assert len({array.tobytes() for array in alone}) == 4
+
+
+def test_replicates_of_sobol_points_are_different_nested_scrambles_each_with_one_point_in_each_interval():
+    rows = saltelli.saltelli_rows(9, 3, 256, replicates=4).reshape(4, 64, 8, 3)
+    assert len({array.tobytes() for array in rows}) == 4
+    for run in (0, -1):
+        cells = np.sort(np.floor(64 * rows[:, :, run]), axis=1)
+        assert np.array_equal(cells, np.broadcast_to(np.arange(64)[:, np.newaxis], cells.shape))
+    nested, _ = saltelli.saltelli_base(9, 3, 64, nested=True)
+    assert np.array_equal(rows[0, :, 0], nested)
+
+
+def test_more_replicates_leave_those_before_as_they_are():
+    two, four = (saltelli.saltelli_rows(3, 2, 16 * r, replicates=r) for r in (2, 4))
+    assert np.array_equal(four[: len(two)], two)
+
+
+def test_without_a_scramble_replicates_are_all_the_plain_sequence():
+    rows = saltelli.saltelli_rows(3, 2, 32, scramble=False, replicates=2)
+    assert np.array_equal(rows, np.tile(saltelli.saltelli_rows(0, 2, 16, scramble=False), (2, 1)))
+
+
+def test_nested_points_are_never_0():
+    a, b = saltelli.saltelli_base(2, 4, 1 << 14, nested=True)
+    assert min(a.min(), b.min()) >= 2.0**-33 and max(a.max(), b.max()) <= 1 - 2.0**-33
+
+
+def test_random_base_points_are_independent_uniforms():
+    a, b = saltelli.saltelli_base(4, 3, 20_000, points="random")
+    correlations = np.corrcoef(np.hstack([a, b]).T)[np.triu_indices(6, 1)]
+    assert np.abs(correlations).max() < 4.5 / np.sqrt(20_000)
+    assert all(stats.kstest(column, "uniform").pvalue > 1e-4 for column in np.hstack([a, b]).T)
+
+
+def test_columns_are_contiguous():
+    for array in (
+        saltelli.saltelli_rows(1, 3, 8),
+        saltelli.saltelli_base(1, 3, 8)[1],
+        saltelli.saltelli_base(1, 3, 8, nested=True)[1],
+    ):
+        assert array.flags.f_contiguous
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: saltelli.saltelli_base(1, 2, -8), "size is -8"),
+        (lambda: saltelli.saltelli_base(1, 2, 8, start=2**30), "has 1073741824 points"),
+        (lambda: saltelli.saltelli_base(1, 2, 8, points="halton"), "points is 'halton'"),
+        (lambda: saltelli.saltelli_rows(1, 2, 8, replicates=3), "replicates is 3"),
+        (lambda: saltelli.saltelli_rows(1, 2, 8, replicates=0), "replicates is 0"),
+    ],
+)
+def test_bad_input_is_refused(call, message):
+    with pytest.raises(InputError, match=message):
+        call()

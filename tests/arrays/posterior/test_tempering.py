@@ -1,0 +1,69 @@
+"""Tempering against closed forms of weights, and the move against the normal posterior it must leave unchanged."""
+
+import numpy as np
+import pytest
+
+from clustercast.arrays.posterior.tempering import (
+    Move,
+    effective_size,
+    first_move,
+    next_temperature,
+    systematic_resample,
+)
+
+
+def test_effective_size_counts_equal_weights_and_ignores_their_scale():
+    weights = np.array([0.0, 0.0, -np.inf, 0.0])
+    assert effective_size(weights) == pytest.approx(3)
+    assert effective_size(weights - 900) == pytest.approx(3)
+
+
+def test_effective_size_of_lognormal_weights():
+    # E[w]^2 / E[w^2] = exp(-sigma^2) for log-normal weights.
+    weights = 0.5 * np.random.default_rng(3).standard_normal(1 << 18)
+    assert effective_size(weights) / weights.size == pytest.approx(np.exp(-0.25), rel=0.01)
+
+
+def test_the_next_temperature_keeps_the_effective_size():
+    log_likelihood = -0.5 * 400 * np.random.default_rng(3).standard_normal(4096) ** 2
+    temperature = next_temperature(log_likelihood, 0.0, 2048)
+    assert 0 < temperature < 1
+    assert effective_size(temperature * log_likelihood) == pytest.approx(2048, rel=1e-6)
+    assert next_temperature(log_likelihood * 1e-6, 0.5, 2048) == 1.0
+
+
+def test_resampled_counts_are_the_floor_or_the_ceiling_of_the_expected():
+    weights = np.random.default_rng(5).gamma(0.5, size=100)
+    counts = np.bincount(systematic_resample(np.log(weights), 777, np.random.default_rng(1)), minlength=100)
+    expected = 777 * weights / weights.sum()
+    assert counts.sum() == 777
+    assert np.all(np.abs(counts - expected) < 1)
+
+
+@pytest.mark.parametrize("fitted", [False, True])
+@pytest.mark.parametrize("step", [0.3, 0.9])
+def test_a_move_leaves_the_posterior_unchanged(fitted, step):
+    # Prior N(0, I) in two dimensions, one datum 1.5 = z0 + z1 + error of sd 0.5: a normal posterior.
+    design, sd = np.array([1.0, 1.0]), 0.5
+    covariance = np.linalg.inv(np.eye(2) + np.outer(design, design) / sd**2)
+    mean = covariance @ design * 1.5 / sd**2
+    generator = np.random.default_rng(11)
+    scores = generator.multivariate_normal(mean, covariance, size=20_000)
+
+    def target(z):
+        return -0.5 * ((1.5 - z @ design) / sd) ** 2
+
+    move = Move(first_move(2).centre, first_move(2).factor, step)
+    move = move.fitted(scores) if fitted else move
+    log_likelihood = target(scores)
+    for _ in range(20):
+        scores, log_likelihood, accepted = move.advance(scores, log_likelihood, target, 1.0, generator)
+        assert 0.1 < accepted <= 1
+    assert log_likelihood == pytest.approx(target(scores))
+    assert scores.mean(axis=0) == pytest.approx(mean, abs=5 * np.sqrt(covariance[0, 0] / 20_000))
+    assert np.cov(scores, rowvar=False) == pytest.approx(covariance, abs=5 * np.sqrt(2 / 20_000) * covariance[0, 0])
+
+
+def test_the_step_follows_the_acceptance():
+    move = first_move(3)
+    assert move.adapted(0.05).step < move.step < move.adapted(0.9).step < 1

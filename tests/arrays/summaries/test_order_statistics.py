@@ -1,0 +1,106 @@
+import numpy as np
+import pytest
+from arviz_stats.base import array_stats
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from scipy import special, stats
+
+from clustercast.arrays.summaries import order_statistics
+from clustercast.errors import InputError
+
+FIVE = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
+PROBABILITIES = st.lists(st.floats(0, 1), min_size=1, max_size=7, unique=True).map(sorted)
+VALUES = hnp.arrays(
+    float, hnp.array_shapes(min_dims=1, max_dims=3, max_side=30), elements=st.floats(-1e9, 1e9, allow_subnormal=False)
+)
+
+
+@given(VALUES, PROBABILITIES)
+def test_quantiles_are_those_of_numpy_to_the_bit(values, probabilities):
+    before = values.copy()
+    expected = np.moveaxis(np.quantile(values, probabilities, axis=-1), 0, -1)
+    assert np.array_equal(order_statistics.quantiles(values, probabilities), expected)
+    assert np.array_equal(order_statistics.quantiles_with_errors(values, probabilities)[0], expected)
+    assert np.array_equal(values, before)
+
+
+def test_samples_of_weight_0_do_not_count():
+    rng = np.random.default_rng(1)
+    values, weights = rng.normal(size=(2, 100)), rng.uniform(1, 2, 100)
+    padded = np.concatenate([values, [[np.inf] * 50, [-np.inf] * 50]], axis=1)
+    padded_weights = np.concatenate([weights, np.zeros(50)])
+    for a, b in zip(
+        order_statistics.quantiles_with_errors(values, FIVE, weights),
+        order_statistics.quantiles_with_errors(padded, FIVE, padded_weights),
+        strict=True,
+    ):
+        assert np.allclose(a, b, rtol=1e-12)
+
+
+def test_quantiles_of_a_large_lognormal_sample_are_within_their_errors_of_the_closed_form():
+    values = np.exp(2 * special.ndtri((np.arange(200_000) + 0.5) / 200_000))[::-1]
+    assert np.allclose(order_statistics.quantiles(values, FIVE), np.exp(2 * special.ndtri(FIVE)), rtol=2e-4)
+
+
+@pytest.mark.parametrize("probability", [0.05, 0.5, 0.9])
+def test_the_error_of_a_quantile_is_that_of_asymptotic_theory(probability):
+    # For a density f the standard error of a quantile is sqrt(p (1 - p) / n) / f: here of independent normals.
+    values = np.random.default_rng(3).normal(size=(200, 4000))
+    expected = np.sqrt(probability * (1 - probability) / 4000) / stats.norm.pdf(special.ndtri(probability))
+    found, errors = order_statistics.quantiles_with_errors(values, [probability])
+    assert errors.mean() == pytest.approx(expected, rel=0.05)
+    assert found.std(ddof=1) == pytest.approx(expected, rel=0.2)
+
+
+def test_the_error_of_a_quantile_is_that_of_arviz_for_independent_samples():
+    values = np.random.default_rng(4).normal(size=500)
+    for probability in FIVE:
+        width = stats.beta.ppf([0.1586553, 0.8413447], 500 * probability + 1, 500 * (1 - probability) + 1)
+        ordered = np.sort(values)
+        ends = int(np.floor(width[0] * 500 - 1)), int(np.ceil(width[1] * 500 - 1))
+        expected = (ordered[ends[1]] - ordered[ends[0]]) / 2
+        assert order_statistics.quantiles_with_errors(values, [probability])[1][0] == expected
+        # arviz puts its own estimate of the effective size in the place of 500.
+        assert expected == pytest.approx(
+            float(array_stats.mcse(values[np.newaxis], method="quantile", prob=probability)), rel=0.5
+        )
+
+
+def test_infinite_samples_are_values_like_others():
+    values = np.array([-np.inf, 1, 2, 3, np.inf])
+    found = order_statistics.quantiles(values, [0, 0.1, 0.25, 0.5, 0.75, 0.9, 1])
+    assert np.array_equal(found, [-np.inf, -np.inf, 1, 2, 3, np.inf, np.inf])
+    assert np.array_equal(order_statistics.quantiles(np.array([-np.inf, np.inf]), [0.4, 0.6]), [-np.inf, np.inf])
+    never = np.full(100, np.inf)
+    for weights in (None, np.ones(100)):
+        quantile, error = order_statistics.quantiles_with_errors(never, [0.5], weights)
+        assert quantile == np.inf and error == 0
+        half = np.r_[np.arange(50.0), never[:50]]
+        quantile, error = order_statistics.quantiles_with_errors(half, [0.5], weights)
+        assert error == np.inf
+        quantile, error = order_statistics.quantiles_with_errors(
+            np.r_[np.arange(50.0), never[:50]], [0.2, 0.9], weights
+        )
+        assert quantile[0] == pytest.approx(19.8) and np.isfinite(error[0])
+        assert quantile[1] == np.inf and error[1] == 0
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: order_statistics.quantiles(np.empty((3, 0)), [0.5]), "hold no samples"),
+        (lambda: order_statistics.quantiles(np.float64(3), [0.5]), "hold no samples"),
+        (lambda: order_statistics.quantiles(np.array([1, np.nan]), [0.5]), "1 of 2 samples are NaN"),
+        (lambda: order_statistics.quantiles(np.ones(3), [0.5, 0.4]), "probabilities are"),
+        (lambda: order_statistics.quantiles(np.ones(3), [1.5]), "probabilities are"),
+        (lambda: order_statistics.quantiles(np.ones(3), []), "probabilities are"),
+        (lambda: order_statistics.quantiles(np.ones(3), [0.5], np.ones(2)), "weights have shape"),
+        (lambda: order_statistics.quantiles(np.ones(3), [0.5], np.array([1, -1, 1])), "weights must be"),
+        (lambda: order_statistics.quantiles(np.ones(3), [0.5], np.zeros(3)), "weights must be"),
+        (lambda: order_statistics.quantiles(np.ones(3), [0.5], np.array([1, np.nan, 1])), "weights must be"),
+    ],
+)
+def test_bad_input_is_refused(call, message):
+    with pytest.raises(InputError, match=message):
+        call()

@@ -1,0 +1,122 @@
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from scipy import stats
+
+from clustercast.arrays.summaries import order_statistics, summaries
+from clustercast.errors import InputError
+
+FIVE = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
+PROBABILITIES = st.lists(st.floats(0, 1), min_size=1, max_size=7, unique=True).map(sorted)
+VALUES = hnp.arrays(
+    float, hnp.array_shapes(min_dims=1, max_dims=3, max_side=30), elements=st.floats(-1e9, 1e9, allow_subnormal=False)
+)
+
+
+@given(
+    hnp.arrays(float, st.integers(1, 60), elements=st.floats(-1e3, 1e3, allow_subnormal=False)),
+    PROBABILITIES,
+    st.integers(0, 2**32),
+)
+def test_weighted_quantiles_are_those_of_xarray(values, probabilities, seed):
+    weights = np.random.default_rng(seed).gamma(0.5, size=values.size) + 1e-3
+    expected = (
+        xr.DataArray(values, dims="sample")
+        .weighted(xr.DataArray(weights, dims="sample"))
+        .quantile(probabilities, dim="sample", skipna=False)
+    )
+    found = summaries.quantiles(values, probabilities, weights)
+    # Where samples are far apart, rounding of the cumulative weights moves the window of the mean a little.
+    assert np.allclose(found, np.atleast_1d(expected), rtol=1e-9, atol=1e-9 * (1 + np.ptp(values)))
+
+
+@given(VALUES, PROBABILITIES, st.floats(1e-300, 1e300))
+def test_equal_weights_of_any_scale_are_no_weights(values, probabilities, scale):
+    weights = np.full(values.shape[-1], scale)
+    spread = 1e-9 * (1 + np.abs(values).max())
+    plain, weighted = (summaries.summary(values, probabilities, w) for w in (None, weights))
+    assert np.allclose(weighted.quantiles, plain.quantiles, rtol=1e-12, atol=spread)
+    assert np.allclose(weighted.mean, plain.mean, rtol=1e-12, atol=spread)
+    assert np.allclose(weighted.mean_error, plain.mean_error, rtol=1e-7, atol=spread)
+
+
+def test_weighted_errors_are_those_of_the_effective_size():
+    rng = np.random.default_rng(5)
+    values, weights = rng.normal(size=(300, 2000)), rng.gamma(1.0, size=2000)
+    found, errors = order_statistics.quantiles_with_errors(values, FIVE, weights)
+    assert np.allclose(errors.mean(axis=0), found.std(axis=0, ddof=1), rtol=0.15)
+    means, mean_errors = summaries.mean_with_error(values, weights)
+    assert mean_errors.mean() == pytest.approx(means.std(ddof=1), rel=0.15)
+    assert order_statistics.effective_size(weights) == pytest.approx(1000, rel=0.1)
+
+
+def test_importance_weights_turn_one_normal_into_another():
+    draws = np.random.default_rng(6).normal(0, 1.5, size=100_000)
+    weights = np.exp(stats.norm.logpdf(draws, 0.5, 1) - stats.norm.logpdf(draws, 0, 1.5))
+    result = summaries.summary(draws, FIVE, weights)
+    assert np.all(np.abs(result.quantiles - stats.norm.ppf(FIVE, 0.5)) < 4 * result.quantile_errors + 1e-3)
+    assert abs(result.mean - 0.5) < 4 * result.mean_error < 0.05
+
+
+@given(VALUES)
+def test_mean_and_its_error_are_those_of_numpy_and_scipy(values):
+    mean, error = summaries.mean_with_error(values)
+    scale = 1e-9 * (1 + np.abs(values).max())
+    assert np.allclose(mean, values.mean(axis=-1), rtol=1e-12, atol=scale)
+    if values.shape[-1] > 1:
+        assert np.allclose(error, stats.sem(values, axis=-1), rtol=1e-9, atol=scale)
+    else:
+        assert np.all(np.isinf(error))
+
+
+def test_one_sample_alone_says_nothing_of_its_error():
+    for weights in (None, np.ones(1)):
+        result = summaries.summary(np.array([[3.0]]), [0.5], weights)
+        assert (result.quantiles[0, 0], result.mean[0]) == (3, 3)
+        assert np.isinf(result.quantile_errors).all() and np.isinf(result.mean_error).all()
+
+
+def test_replicates_give_errors_by_their_spread():
+    # Sixteen replicates whose means and medians are known: a fixed sample moved by 0, 1, ... 15.
+    base = np.linspace(-1, 1, 101)
+    values = (base + np.arange(16)[:, None]).reshape(-1)
+    result = summaries.replicated_summary(values[np.newaxis], [0.5], 16)
+    expected = np.std(np.arange(16), ddof=1) / 4
+    assert result.mean_error[0] == pytest.approx(expected) == result.quantile_errors[0, 0]
+    assert result.mean[0] == pytest.approx(7.5) == result.quantiles[0, 0]
+
+
+@given(st.integers(0, 200), st.integers(1, 200))
+def test_a_share_and_its_error_are_those_of_jeffreys_beta_distribution(count, size):
+    count = min(count, size)
+    reached = np.arange(size) < count
+    posterior = stats.beta(count + 0.5, size - count + 0.5)
+    for weights in (None, np.full(size, 3.0)):
+        share, error = summaries.share_with_error(reached, weights)
+        assert share == pytest.approx(count / size, abs=1e-12)
+        assert error == pytest.approx(posterior.std(), rel=1e-6)
+
+
+def test_weighted_shares():
+    reached = np.array([[True, False, False], [True, True, True]])
+    share, _ = summaries.share_with_error(reached, np.array([2.0, 1, 1]))
+    assert np.array_equal(share, [0.5, 1])
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: summaries.mean_with_error(np.array([1, np.inf])), "not finite"),
+        (lambda: summaries.mean_with_error(np.array([-np.inf, np.inf])), "not finite"),
+        (lambda: summaries.mean_with_error(np.array([1, np.inf]), np.array([1, 0])), "not finite"),
+        (lambda: summaries.replicated_summary(np.ones(6), [0.5], 4), "replicates is 4"),
+        (lambda: summaries.replicated_summary(np.ones(6), [0.5], 1), "replicates is 1"),
+        (lambda: summaries.share_with_error(np.empty((2, 0), dtype=bool)), "no samples"),
+    ],
+)
+def test_bad_input_is_refused(call, message):
+    with pytest.raises(InputError, match=message):
+        call()

@@ -1,0 +1,380 @@
+"""The texts' derivations: recomputed values against arithmetic done by hand, and the verdict of each.
+
+Constants of the hand arithmetic: 8,760 h a year, 1,037 Btu per cubic foot of gas, 3,412 Btu per kWh.
+"""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import clustercast as cc
+from clustercast.audit.findings import DERIVATIONS
+from clustercast.audit.statements import Part, Rule
+from clustercast.audit.verdicts import part_verdict, rounding_interval, worst
+from clustercast.errors import InputError
+
+# id: (verdict, {part: value or (low, high)}); rounded as in the hand arithmetic, hence within 1 %.
+HAND = {
+    "A1": ("OK", {"growth": 3.162}),
+    "A2": ("OK", {"growth": 4.0, "from_august": 3.7}),
+    "A3": ("OK", {"size": (8_333, 12_500), "measured": 7_883}),
+    "A4": ("OK", {"cost": (438e6, 657e6)}),
+    "A5": ("OK", {"cost": 500e6, "per_accelerator": 50e3}),
+    "A6": ("OK", {"cost_of_capital": 0.20, "network": 0.1625, "accelerators_and_network": 0.6625}),
+    "A7": ("OK", {"growth": 0.225, "decade_gain": 1.5**5}),
+    "A8": ("NO", {"decade_gain": 20.1, "growth_of_ten": 0.259}),
+    "A9": (
+        "NO",
+        {
+            "undiscounted": 5e12,
+            "from_table_year": 453e9,
+            "from_price_year": 826e9,
+            "growth_from_table_year": 0.223,
+            "growth_from_price_year": 0.308,
+        },
+    ),
+    "A10": (
+        "OK",
+        {
+            "cost_2024": 5e9,
+            "cost_2026": 27.4e9,
+            "cost_2028": 151e9,
+            "table_year_2024": 2.74e9,
+            "table_year_2026": 15.1e9,
+            "table_year_2028": 83e9,
+            "needed_2024": 3.34e9,
+            "needed_2026": 22.4e9,
+            "needed_2028": 150e9,
+        },
+    ),
+    "A11": ("OK", {"growth_from_table_year": 0.41, "growth_from_price_year": 0.58}),
+    "A12": ("NO", {"with_trend": (18.6e9, 35e9), "without_gain": 100e9}),
+    "A13": ("EXT", {"power": 10e6, "elsewhere": (15e6, 21.3e6)}),
+    "A14": ("ROUND", {"at_a_kilowatt": 10_000, "homes": (87.6e6 / 10_791, 87.6e6 / 10_500)}),
+    "A15": ("OK", {"energy_2028": 87.6, "energy_2030": 876}),
+    "A16": ("OK", {"share": 0.206, "share_of_2025": 0.194}),
+    "A17": ("EXT", {"oregon": 58.7, "washington": 90.9}),
+    "A18": ("NO", {"power_per_accelerator": 714, "size": 1e9 / 1400}),
+    "A19": (
+        "EXT",
+        {
+            "cost_per_watt_2022": 50,
+            "cost_per_watt_2024": (33.4, 50),
+            "cost_per_watt_2026": (22.4, 27.4),
+            "cost_per_watt_2028": 15,
+            "cost_per_watt_2030": (8.26, 10),
+        },
+    ),
+    "B1": (
+        "ROUND",
+        {
+            "investment_2026": 600e9,
+            "investment_2028": 2.4e12,
+            "investment_2030": 9.6e12,
+            "from_125_2026": 500e9,
+            "from_125_2028": 2e12,
+            "from_125_2030": 8e12,
+            "implied_growth": (1.83, 1.94),
+        },
+    ),
+    "B2": ("OK", {"investment": 1.2e12}),
+    "B3": ("OK", {"chip_share": 0.57, "total": (667e9, 800e9)}),
+    "B4": ("OK", {"total": (167e9, 200e9)}),
+    "B5": (
+        "NO",
+        {
+            "shipments_2030": (1.61e9, 3.23e9),
+            "shipments_2030_slower": (0.89e9, 1.78e9),
+            "price_2024": 20e3,
+            "price_2026": 20.6e3,
+            "price_2028": 20e3,
+            "price_2030": 16.5e3,
+            "first_table_price_2030": 10e3,
+        },
+    ),
+    "B6": (
+        "OK",
+        {
+            "share_2024": (0.0103, 0.0206),
+            "shipments_2026": 24.3e6,
+            "share_2028": 0.206,
+            "shipments_2028": 97e6,
+            "shipments_2030": 485e6,
+        },
+    ),
+    "B7": (
+        "NO",
+        {
+            "stock_over_flow": 2.0,
+            "share_2024": (0.0206, 0.0412),
+            "share_2026": 0.10,
+            "share_2028": 0.412,
+            "share_2030": 2.0,
+        },
+    ),
+    "B8": ("EXT", {"counted": 4.93e6, "nvidia": 3.86e6, "shipments": 7.5e6}),
+    "B9": ("OK", {"wafers": (142.9e3, 285.7e3)}),
+    "B10": ("OK", {"share": (0.0298, 0.0952), "share_of_5nm": (0.0794, 0.1587)}),
+    "B11": ("NO", {"low_end_with_7nm": 0.0298, "low_end_without_7nm": 0.0476}),
+    "B12": (
+        "OK",
+        {
+            "shipments_2026": 26.25e6,
+            "shipments_2028": 105e6,
+            "shipments_2030": 420e6,
+            "shipments_2028_with_7nm": 168e6,
+        },
+    ),
+    "B13": ("OK", {"change": 1.25, "wafers": (179e3, 357e3)}),
+    "B14": ("OK", {"production_over_cluster": (0.5, 1.0)}),
+    "B15": ("OK", {"capacity_over_cluster": (1.05, 1.68)}),
+    "B16": (
+        "NO",
+        {
+            "chip_share_2024": 0.0133,
+            "chip_share_2026": 0.0412,
+            "chip_share_2028": 0.10,
+            "chip_share_2030": 0.206,
+            "dollar_share_2030": 0.125,
+        },
+    ),
+    "B17": (
+        "NO",
+        {
+            "accelerators_per_fab": 42e6,
+            "fabs": 11.55,
+            "fabs_for_wafers": 10,
+            "new_fabs_for_wafers": 7.5,
+            "capex_for_wafers": (150e9, 200e9),
+            "capex_of_dozens": (480e9, 720e9),
+        },
+    ),
+    "R1": ("OK", {"revenue": 2e9, "doubling_time": 6.0}),
+    "R2": ("ROUND", {"crossing": 2024.12 + 13.93 / 12}),
+    "R3": ("NO", {"crossing": (2025.0 + 19.93 / 12, 2025.17 + 19.93 / 12), "start_needed": 2026.5 - 19.93 / 12}),
+    "R4": ("OK", {"revenue": 140e9}),
+    "R5": ("-", {"lab_crossing": 2024.12 + 33.86 / 12, "company_crossing": (2026.66, 2026.83)}),
+    "P1": ("OK", {"spending": 112e9}),
+    "P2": ("ROUND", {"share": 0.0357}),
+    "P3": ("OK", {"spending": 11.2e12}),
+    "P4": ("OK", {"spending": 16.8e12, "gdp_needed": 28.3e12}),
+    "G1": ("OK", {"growth": 0.0488, "growth_since": 0.0625}),
+    "G2": ("OK", {"yield": 0.100, "efficiency": 0.329, "heat_rate": 10_370}),
+    "G3": ("OK", {"yield": 0.1667, "efficiency": 0.548, "heat_rate": 6_222, "power": 234e9}),
+    "G4": ("NO", {"power": 195e9, "efficiency": 0.428, "heat_rate": 7_977}),
+    "G5": ("OK", {"energy": 3_321.5, "clusters": 3.79}),
+    "G6": (
+        "NO",
+        {
+            "wells_combined_cycle": 1_440,
+            "wells": 1_846,
+            "wells_generators": 2_400,
+            "yield_needed": 0.200,
+            "efficiency_needed": 0.658,
+        },
+    ),
+    "G7": (
+        "NO",
+        {"time_stated_wells": 10.0, "time_combined_cycle": 12.0, "time": 15.4, "time_generators": 20.0},
+    ),
+    "G8": (
+        "NO",
+        {
+            "wells": (21.9, 36.5),
+            "rigs": (7.3, 12.2),
+            "wells_10_gigawatts": (2.19, 3.65),
+            "rigs_10_gigawatts": (0.73, 1.22),
+        },
+    ),
+    "G9": ("-", {"lifetime": 5.48}),
+    "G10": ("OK", {"share": (0.01274, 0.02124)}),
+    "G11": ("EXT", {"growth": 1.53, "shale_growth": 2.12}),
+    "G12": ("EXT", {"capex": 100e9, "capex_2025": (216e9, 240e9)}),
+    "G13": ("EXT", {"lead_time": 2.0, "turbine_wait": (3.0, 7.0)}),
+    "N1": ("ROUND", {"before": 14.5e9, "after": 90.4e9, "time": 15, "a_year_before": 17.1e9}),
+    "N2": ("OK", {"revenue": 215.9e9, "data_center": 193.7e9}),
+    "X1": ("EXT", {"chapter": 20_000}),
+    "X2": ("EXT", {"interview": 20e6}),
+    "X3": ("OK", {"growth": (1.7, 2.0)}),
+    "X4": ("OK", {"cost": 4.5e9}),
+    "X5": ("OK", {"effectiveness": 1.22}),
+    "X6": ("-", {"cost_per_watt": 55.6, "cost_per_facility_watt": 45.5}),
+}
+
+# What holds on one reading of the text and fails on another.
+VARIANTS = {
+    ("A9", "from_price_year"): "ROUND",
+    ("A10", "table_year_2028"): "NO",
+    ("A10", "needed_2028"): "OK",
+    ("A12", "without_gain"): "OK",
+    ("A16", "share_of_2025"): "NO",
+    ("B1", "from_125_2030"): "OK",
+    ("B11", "low_end_without_7nm"): "OK",
+    ("B12", "shipments_2028_with_7nm"): "NO",
+    ("B17", "capex"): "NO",
+    ("G6", "wells_combined_cycle"): "ROUND",
+    ("G7", "time_stated_wells"): "OK",
+    ("G8", "wells_10_gigawatts"): "OK",
+    ("G11", "shale_growth"): "OK",
+}
+
+
+@pytest.fixture(scope="module")
+def findings():
+    return {finding.derivation.id: finding for finding in cc.audit_findings()}
+
+
+@pytest.mark.parametrize("name", HAND)
+def test_the_recomputed_values_are_those_done_by_hand(findings, name):
+    found = {part.part.name: part for part in findings[name].parts}
+    for part, expected in HAND[name][1].items():
+        date = found[part].part.date
+        near = {"abs": 0.01, "rel": 0} if date else {"rel": 0.01}
+        low, high = expected if isinstance(expected, tuple) else (expected, expected)
+        assert found[part].low == pytest.approx(low, **near), part
+        assert found[part].high == pytest.approx(high, **near), part
+
+
+@pytest.mark.parametrize("name", HAND)
+def test_the_verdict_is_that_of_the_hand_arithmetic(findings, name):
+    assert findings[name].verdict == HAND[name][0]
+
+
+@pytest.mark.parametrize(("name", "part"), VARIANTS)
+def test_another_reading_has_a_verdict_of_its_own(findings, name, part):
+    (found,) = (found for found in findings[name].parts if found.part.name == part)
+    assert found.part.variant
+    assert found.verdict == VARIANTS[name, part]
+
+
+def test_every_derivation_is_held_to_hand_arithmetic(findings):
+    assert list(findings) == list(HAND)
+    assert set(DERIVATIONS) == set(HAND)
+
+
+def test_every_fact_has_a_source_and_is_used():
+    file = cc.read_audit()
+    used = set()
+
+    class Watched(dict):
+        def __getitem__(self, name):
+            used.add(name)
+            return super().__getitem__(name)
+
+    cc.audit_findings(file=file.model_copy(update={"facts": Watched(file.facts)}))
+    assert used == set(file.facts)
+    assert all(fact.source and fact.as_of for fact in file.facts.values())
+
+
+def test_a_cost_per_watt_is_cost_over_power(findings):
+    found = {part.part.name: part for part in findings["A19"].parts}
+    # 5e4 USD/H100e over 1 kW/H100e, 35 % a year cheaper from 2024.
+    for year in (2024, 2026, 2028):
+        assert found[f"cost_per_watt_{year}"].high == pytest.approx(50 / 1.35 ** (year - 2024))
+
+
+def test_the_values_follow_the_priors_not_the_script():
+    priors = cc.read_priors("situational_awareness", set={"accelerator_price": 50_000.0, "load_factor": 0.5})
+    cost, energy = cc.audit_findings(priors, ids=["A5", "A15"])
+    assert cost.parts[0].low == pytest.approx(1e9)
+    assert cost.verdict == "NO"
+    assert energy.parts[0].low == pytest.approx(43.8)
+
+
+def test_an_input_without_ends_is_read_at_its_outer_quantiles():
+    ratio = cc.LogNormal.from_quantiles({0.05: 2.0, 0.95: 4.0}, unit="chip/H100e")
+    priors = cc.read_priors("situational_awareness").replace(chip_performance_ratio=ratio)
+    (size,) = cc.audit_findings(priors, ids=["A3"])
+    assert (size.parts[0].low, size.parts[0].high) == (pytest.approx(6_250), pytest.approx(12_500))
+
+
+def test_the_values_follow_the_quantities_not_the_script():
+    @cc.quantity("W")
+    def training_cluster_power(training_cluster_size, facility_power_per_accelerator):
+        return 2 * training_cluster_size * facility_power_per_accelerator
+
+    model = cc.cluster_model().replace(training_cluster_power)
+    (power,) = cc.audit_findings(model=model, ids=["A13"])
+    assert power.parts[0].low == pytest.approx(20e6)
+
+
+def test_the_later_evidence_can_be_audited_too():
+    assert len(cc.audit_findings(cc.read_priors("evidence_2026"))) == len(HAND)
+
+
+def test_an_unknown_id_names_the_nearest():
+    with pytest.raises(InputError, match="no derivation 'A20'"):
+        cc.audit_findings(ids=["A20"])
+
+
+RULE = Rule(loose_factor=1.25, loose_time=1 / 12)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "stated", "verdict"),
+    [
+        (3.162, 3.162, {"low": 3, "high": 3, "digits": 1}, "OK"),
+        (3.5, 3.5, {"low": 3, "high": 3, "digits": 1}, "ROUND"),
+        (3.76, 3.76, {"low": 3, "high": 3, "digits": 1}, "NO"),
+        (3.76, 3.76, {"low": 3, "high": 3, "digits": 1, "against": "fact"}, "EXT"),
+        (0.5, 2.9, {"low": 3, "high": 3, "digits": 1}, "OK"),
+        (0.94, 0.94, {"low": 1, "high": 1, "digits": 1}, "ROUND"),
+        (0.95, 0.95, {"low": 1, "high": 1, "digits": 1}, "OK"),
+        (4.93, 4.93, {"low": 5, "high": 10}, "NO"),
+        (11.0, 12.0, {"low": 5, "high": np.inf}, "OK"),
+        (2025.28, 2025.28, {"low": 2024.75, "high": 2025.25, "date": True}, "ROUND"),
+        (2026.66, 2026.83, {"low": 2026.5, "high": 2026.5, "date": True}, "NO"),
+        (2026.4, 2026.45, {"low": 2026.5, "high": 2026.5, "date": True}, "ROUND"),
+        (7.0, 7.0, {}, "-"),
+    ],
+)
+def test_one_rule_gives_the_verdict(low, high, stated, verdict):
+    assert part_verdict(low, high, Part(name="x", unit="1", **stated), RULE) == verdict
+
+
+@given(st.floats(1e-6, 1e12), st.integers(1, 4))
+def test_a_number_rounds_to_the_centre_of_its_interval(value, digits):
+    centre = float(f"{value:.{digits - 1}e}")
+    low, high = rounding_interval(centre, digits)
+    assert low * (1 - 1e-9) <= value <= high * (1 + 1e-9)
+    assert float(f"{low * 1.000001:.{digits - 1}e}") == centre == float(f"{high * 0.999999:.{digits - 1}e}")
+
+
+def test_the_worst_part_decides():
+    assert worst(["OK", "-", "ROUND"]) == "ROUND"
+    assert worst(["EXT", "NO"]) == "NO"
+    assert worst(["-"]) == "-"
+
+
+FACT = '[facts.x]\nunit = "1"\nsource = "s"\nas_of = "2024"\n{fact}\n'
+FILE = (
+    '[about]\ntitle = "t"\nas_of = "2024"\n[rule]\nloose_factor = 1.25\nloose_time = 0.1\n'
+    + FACT
+    + '[[derivation]]\nid = "A1"\ntext = "t"\nsource = "s"\nparts = [{{ name = "growth", unit = "1"{part} }}]\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("fact", "part", "told"),
+    [
+        ("low = 1.0", "", "facts.x needs one of value, low and high, or series"),
+        ("value = 1.0\nlow = 1.0\nhigh = 2.0", "", "facts.x needs one of"),
+        ("value = 1.0", ", low = 2", "derivation A1, part growth: give low and high"),
+        ("value = 1.0", ", low = 2, high = 1", "low = 2 is above high = 1"),
+        ("value = 1.0", ", hihg = 1", "hihg"),
+        ("value = 1.0", ', unit2 = "GW"', "unit2"),
+    ],
+)
+def test_a_broken_file_is_refused_with_place_and_remedy(tmp_path, fact, part, told):
+    path = tmp_path / "audit.toml"
+    path.write_text(FILE.format(fact=fact, part=part))
+    with pytest.raises(InputError, match=told):
+        cc.read_audit(path)
+
+
+def test_a_derivation_without_its_part_is_refused(tmp_path):
+    path = tmp_path / "audit.toml"
+    path.write_text(FILE.format(fact="value = 1.0", part="").replace('"growth"', '"grwth"'))
+    with pytest.raises(InputError, match="fact 'table_year'"):
+        cc.audit_findings(file=cc.read_audit(path))

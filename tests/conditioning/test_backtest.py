@@ -1,0 +1,161 @@
+"""The backtest: only the past is learnt, and its scores are those of closed forms."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import stats
+
+import clustercast as cc
+from clustercast.conditioning.backtest import Backtest, Score, backtest, rolling_origin, skills
+from clustercast.conditioning.observation_rows import Observation, Observations
+
+
+@cc.quantity("1")
+def level(year, start, base, growth):
+    return np.exp(np.log(10) * (base + growth * (year - start)))
+
+
+MODEL = cc.Model([level])
+PRIORS = cc.Priors(
+    base=cc.Normal(0.0, 0.4, unit="OOM"),
+    growth=cc.Normal(0.5, 0.2, unit="OOM/year"),
+    start=cc.Fixed(2020.0, unit="year"),
+)
+
+
+def observations(values, first=2020, sd=0.1, group=""):
+    rows = tuple(
+        Observation(
+            id=f"row_{first + k}",
+            date=first + k,
+            quantity="level",
+            name="made up",
+            value=10.0**value,
+            unit="1",
+            sd_log10=sd,
+            source="made up",
+            as_of=f"{first + k}",
+            group=group,
+        )
+        for k, value in enumerate(values)
+    )
+    return Observations(rows, {"discrepancy": cc.Fixed(0.0, unit="OOM")}, 0.5)
+
+
+VALUES = (0.1, 0.45, 1.1, 1.4, 2.1, 2.4, 3.1)
+
+
+@pytest.fixture(scope="module")
+def found():
+    return backtest(PRIORS, observations(VALUES), as_of="2023", model=MODEL, size=1 << 12, seed=2)
+
+
+def scores(found, method):
+    return {score.observation: score for score in found.scores if score.method == method}
+
+
+def test_what_came_after_changes_no_forecast(found):
+    other = observations((*VALUES[:4], -1.0, 5.0, 8.0))
+    changed = backtest(PRIORS, other, as_of="2023", model=MODEL, size=1 << 12, seed=2)
+    assert found.learnt == changed.learnt == 4
+    assert [s.median for s in found.scores] == [s.median for s in changed.scores]
+    assert {s.date for s in found.scores} == {2024, 2025, 2026}
+
+
+def test_the_prior_is_scored_like_its_normal_distribution(found):
+    spread = np.sqrt(0.4**2 + (0.2 * 5) ** 2 + 0.1**2)
+    z = (VALUES[5] - 2.5) / spread
+    exact = spread * (z * (2 * stats.norm.cdf(z) - 1) + 2 * stats.norm.pdf(z) - 1 / np.sqrt(np.pi))
+    score = scores(found, "prior")["row_2025"]
+    # 4,096 draws: four standard errors of a mean of values that spread by less than 1.
+    assert score.crps == pytest.approx(exact, abs=4 * spread / 64)
+    assert score.pit == pytest.approx(stats.norm.cdf(z), abs=4 * 0.5 / 64)
+    assert score.log_score == pytest.approx(-stats.norm.logpdf(VALUES[5], 2.5, spread), abs=0.05)
+
+
+def test_the_posterior_is_scored_like_the_conjugate_one(found):
+    design = np.column_stack([np.ones(4), np.arange(4)])
+    precision = np.diag([0.4**-2, 0.2**-2]) + design.T @ design / 0.1**2
+    mean = np.linalg.solve(precision, np.array([0, 0.5 / 0.2**2]) + design.T @ VALUES[:4] / 0.1**2)
+    row = np.array([1, 6])
+    spread = np.sqrt(row @ np.linalg.solve(precision, row) + 0.1**2)
+    score = scores(found, "posterior")["row_2026"]
+    # Four standard errors at the least effective size that passes, 400.
+    assert score.median == pytest.approx(row @ mean, abs=4 * 1.25 * spread / 20)
+    assert score.pit == pytest.approx(stats.norm.cdf(VALUES[6], row @ mean, spread), abs=4 * 0.5 / 20)
+
+
+def test_the_line_is_least_squares_with_students_interval(found):
+    x, y = np.arange(2020, 2024), np.array(VALUES[:4])
+    line = stats.linregress(x, y)
+    score = scores(found, "line")["row_2024"]
+    assert score.median == pytest.approx(line.intercept + line.slope * 2024, rel=1e-9)
+    residual = y - line.intercept - line.slope * x
+    scale = np.sqrt((residual**2).sum() / 2 * (1 + 1 / 4 + (2024 - x.mean()) ** 2 / ((x - x.mean()) ** 2).sum()))
+    assert score.pit == pytest.approx(stats.t.cdf((VALUES[4] - score.median) / scale, 2), rel=1e-9)
+    assert score.log_score == pytest.approx(-stats.t.logpdf(VALUES[4], 2, score.median, scale), rel=1e-9)
+
+
+def test_the_points_are_the_medians_of_the_prior(found):
+    for year, score in zip((2024, 2025, 2026), scores(found, "essay").values(), strict=True):
+        assert score.median == pytest.approx(0.5 * (year - 2020))
+        assert score.crps == pytest.approx(abs(score.observed - score.median))
+        assert np.isnan(score.log_score)
+
+
+def score_of(method, observation, group, crps, pit=0.5):
+    return Score(method, observation, "level", group, 2025.0, 0.0, 0.0, crps, 0.0, pit)
+
+
+def test_the_error_of_the_skill_counts_groups_not_rows():
+    gains = {"a": 0.3, "b": -0.1, "c": 0.2}
+    rows = []
+    for group, gain in gains.items():
+        for copy in range(4):
+            rows.append(score_of("posterior", f"{group}{copy}", group, 0.5))
+            rows.append(score_of("prior", f"{group}{copy}", group, 0.5 + gain))
+    prior = {skill.method: skill for skill in skills([Backtest(2024.0, 3, tuple(rows), "")])}["prior"]
+    assert (prior.count, prior.groups) == (12, 3)
+    assert prior.gain == pytest.approx(np.mean(list(gains.values())))
+    # Four equal rows a group are worth one: the standard error of three independent numbers.
+    assert prior.gain_error == pytest.approx(np.std(list(gains.values()), ddof=1) / np.sqrt(3))
+
+
+def test_coverage_counts_the_central_intervals():
+    pits = [0.01, 0.2, 0.5, 0.7, 0.93]
+    rows = tuple(score_of("posterior", f"r{k}", f"g{k}", 0.1, pit) for k, pit in enumerate(pits))
+    skill = skills([Backtest(2024.0, 3, rows, "")])[0]
+    assert skill.coverage_50 == pytest.approx(2 / 5)
+    assert skill.coverage_90 == pytest.approx(4 / 5)
+    assert np.isnan(skill.gain)
+
+
+def test_a_rolling_origin_learns_more_each_time():
+    done = []
+    runs = rolling_origin(
+        PRIORS,
+        observations(VALUES),
+        origins=["2022", "2024"],
+        model=MODEL,
+        size=1 << 11,
+        progress=lambda count, total: done.append((count, total)),
+    )
+    assert [run.learnt for run in runs] == [3, 5]
+    assert done == [(1, 2), (2, 2)]
+    posterior = skills(runs)[0]
+    assert (posterior.method, posterior.count, posterior.groups) == ("posterior", 6, 4)
+
+
+@pytest.mark.parametrize(("as_of", "told"), [("2019", "was known by 2019"), ("2030", "came after 2030")])
+def test_an_origin_without_both_sides_is_refused(as_of, told):
+    with pytest.raises(cc.InputError, match=told):
+        backtest(PRIORS, observations(VALUES), as_of=as_of, model=MODEL, size=1 << 10)
+
+
+def test_a_bad_row_can_be_left_out():
+    rows = observations(VALUES)
+    broken = replace(rows, rows=(*rows.rows, rows.rows[0].model_copy(update={"id": "bad", "quantity": "levle"})))
+    with pytest.raises(cc.InputError, match="unknown quantity 'levle'"):
+        backtest(PRIORS, broken, as_of="2023", model=MODEL, size=1 << 10)
+    assert backtest(PRIORS, broken, as_of="2023", model=MODEL, size=1 << 10, skip_bad=True).learnt == 4

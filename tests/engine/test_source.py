@@ -1,0 +1,92 @@
+"""What the code of a quantity holds, and that its fingerprint is the same in every process."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import clustercast as cc
+from clustercast.engine.source import fingerprint_of, numbers_in
+from clustercast.errors import InputError
+
+KILO = 1000.0
+
+PROGRAM = """
+import clustercast as cc
+namespace = {"cc": cc}
+exec('''
+def outer(scale):
+    @cc.quantity("1")
+    def f(x):
+        return sum(map(lambda one: one * scale, [x, 3.5]))
+    return f
+''', namespace)
+print(cc.Model([namespace["outer"](2.0)]).hash)
+"""
+
+
+def test_numbers_of_literals_closures_and_modules():
+    def outer(scale):
+        def inner(x):
+            return x * 3 / (2 * 60) + scale * KILO - (x if x else 0.25)
+
+        return inner
+
+    assert numbers_in(outer(7)) == (0.25, 3.0, 7.0, 120.0, 1000.0)
+
+
+def test_a_fingerprint_without_source_is_the_same_in_every_process():
+    run = [subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True) for _ in "ab"]
+    assert run[0].stdout == run[1].stdout != ""
+
+
+def test_a_fingerprint_sees_the_numbers_around_the_code():
+    def scaled(scale):
+        @cc.quantity("1")
+        def f(x):
+            return x * scale
+
+        return f
+
+    assert cc.Model([scaled(1.0)]).hash == cc.Model([scaled(1.0)]).hash != cc.Model([scaled(2.0)]).hash
+    one, other = (fingerprint_of(scaled(np.array([value]))) for value in (1.0, 2.0))
+    assert one != other
+
+
+HELPERS = """
+import functools
+import clustercast as cc
+
+@functools.cache
+def factor():
+    return {factor}
+
+def helper(x):
+    return factor() * (x if x < 1 else helper(x - 1))
+
+@cc.quantity("1")
+def f(x):
+    return helper(x)
+"""
+
+
+def test_a_fingerprint_sees_the_functions_that_a_quantity_calls():
+    def hash_of(factor):
+        namespace = {}
+        exec(HELPERS.format(factor=factor), namespace)
+        return cc.Model([namespace["f"]]).hash
+
+    assert hash_of(2.0) == hash_of(2.0) != hash_of(3.0)
+    # Growth along a grid is written outside of the quantities.
+    assert "compound_growth" in fingerprint_of(cc.cluster_model().functions["us_gdp"])
+
+
+def test_units_are_proved_anew_where_a_function_that_a_quantity_calls_has_changed():
+    priors = cc.Priors(x=cc.Uniform(1, 2, unit="kW"))
+    namespace = {"cc": cc}
+    exec("def helper(x):\n    return 2 * x\n@cc.quantity('W')\ndef power(x):\n    return helper(x)\n", namespace)
+    cc.propagate(cc.draw(priors, 4, seed=1), model=cc.Model([namespace["power"]]))
+    exec("def helper(x):\n    return 0 * x + 5.0\n", namespace)
+    with pytest.raises(InputError, match="'power' .* does not hold its units"):
+        cc.propagate(cc.draw(priors, 4, seed=1), model=cc.Model([namespace["power"]]))

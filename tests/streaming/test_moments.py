@@ -1,0 +1,80 @@
+"""Moments over a fixed tree: exact sums as the judge, any cut and any order the same bits."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clustercast.errors import InputError
+from clustercast.streaming.moments import LEAF, Moments, MomentTree, leaf_moments, moments_of
+
+
+def tree_of(values, order):
+    tree = MomentTree()
+    leaves = leaf_moments(values)
+    for leaf in order:
+        tree.add(int(leaf), leaves[leaf])
+    return tree
+
+
+def same_bits(one, other):
+    return one.count == other.count and all(
+        np.array_equal(getattr(one, part), getattr(other, part)) for part in ("mean", "spread")
+    )
+
+
+@given(st.integers(1, 40), st.integers(0, 2**32), st.floats(-1e6, 1e6))
+def test_mean_and_spread_are_those_of_exact_sums(leaves, seed, centre):
+    generator = np.random.default_rng(seed)
+    values = centre + generator.standard_normal((2, leaves * 50 - 17))
+    tree = MomentTree()
+    for leaf, found in enumerate(leaf_moments(values, 50)):
+        tree.add(leaf, found)
+    found = tree.total()
+    for row, mean, spread in zip(values, found.mean, found.spread, strict=True):
+        exact = math.fsum(row) / row.size
+        assert mean == pytest.approx(exact, rel=1e-12, abs=1e-12)
+        assert spread == pytest.approx(math.fsum((x - exact) ** 2 for x in row), rel=1e-9, abs=1e-9)
+    assert found.count == values.shape[1]
+
+
+def test_a_large_mean_does_not_drown_a_small_spread():
+    values = 1e9 + np.resize([1.0, 2.0, 3.0], 3 * LEAF).reshape(1, -1)
+    found = tree_of(values, range(3)).total()
+    assert found.mean[0] == 1e9 + 2
+    assert found.spread[0] == pytest.approx(2 * LEAF, rel=1e-9)
+
+
+@given(st.permutations(range(13)), st.integers(0, 12))
+def test_any_order_and_any_cut_give_the_same_bits(order, cut):
+    values = np.random.default_rng(3).lognormal(size=(3, 12 * LEAF + 100))
+    whole = tree_of(values, range(13)).total()
+    one, other = tree_of(values, order[:cut]), tree_of(values, order[cut:])
+    other.merge(MomentTree.from_arrays(one.to_arrays()))
+    assert same_bits(other.total(), whole)
+
+
+def test_leaves_taken_at_once_are_those_taken_one_by_one():
+    values = np.random.default_rng(5).random((4, 5 * LEAF + 7))
+    singly = [moments_of(values[:, first : first + LEAF]) for first in range(0, values.shape[1], LEAF)]
+    assert all(same_bits(*pair) for pair in zip(leaf_moments(values), singly, strict=True))
+
+
+def test_the_error_of_the_mean():
+    found = moments_of(np.array([[1.0, 2.0, 3.0, 4.0]]))
+    assert found.mean_error[0] == pytest.approx(np.std([1, 2, 3, 4], ddof=1) / 2)
+    assert np.isinf(moments_of(np.array([[1.0]])).mean_error[0])
+
+
+def test_what_is_absent_or_given_twice_is_refused():
+    one = Moments(1, np.zeros(1), np.zeros(1))
+    with pytest.raises(InputError, match="no samples"):
+        MomentTree().total()
+    tree = MomentTree()
+    tree.add(2, one)
+    with pytest.raises(InputError, match="leaf 0 is absent"):
+        tree.total()
+    with pytest.raises(InputError, match="leaf 2 is summed twice"):
+        tree.add(2, one)

@@ -1,0 +1,66 @@
+"""Products about any centre and in any scale become those about the mean of all runs, in their own."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clustercast.arrays.indices.pick_freeze import centre_and_scale, indices_from_sums, product_sums, separate
+from clustercast.arrays.indices.sobol_estimators import ESTIMATORS
+from clustercast.streaming.shared_standard import about_mean, centre_sums, rescaled
+
+INPUTS, POINTS, REPLICATES = 3, 8, 4
+
+
+def design_of(seed, b_swaps):
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(REPLICATES, POINTS, 2 * INPUTS + 2 if b_swaps else INPUTS + 2)) + rng.normal()
+
+
+def means_about(rows, estimator, second_order, centre, scale):
+    """Return means of products of each replicate, and of what moves their centre."""
+    found = []
+    for replicate in rows:
+        runs = separate(replicate, INPUTS, centre=centre, scale=scale)
+        sums = product_sums(runs, estimator, second_order=second_order)
+        found.append(np.concatenate([sums, centre_sums(runs)]) / POINTS)
+    return np.stack(found, axis=-1)
+
+
+@pytest.mark.parametrize("second_order", [False, True])
+@pytest.mark.parametrize("name", ["saltelli-jansen", "saltelli"])
+@given(seed=st.integers(0, 1000), centre=st.floats(-5, 5), scale=st.floats(0.1, 10))
+def test_products_about_a_guess_become_those_about_the_mean_of_all_runs(name, second_order, seed, centre, scale):
+    estimator, rows = ESTIMATORS[name], design_of(seed, second_order)
+    moved = about_mean(
+        means_about(rows, estimator, second_order, centre, scale), estimator, INPUTS, second_order=second_order
+    )
+    own_centre, own_scale = centre_and_scale(rows)
+    expected = means_about(rows, estimator, second_order, own_centre, own_scale)[: len(moved)]
+    found = rescaled(moved, scale / own_scale, estimator, INPUTS, second_order=second_order)
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_whether_indices_move_with_the_centre_is_as_said(name):
+    estimator, rows = ESTIMATORS[name], design_of(7, True)
+    first, moved = (
+        np.vstack(
+            indices_from_sums(
+                means_about(rows, estimator, True, centre, 1.0)[: -1 - 2 * INPUTS].mean(axis=-1, keepdims=True),
+                1.0,
+                estimator,
+                INPUTS,
+                second_order=True,
+            )
+        )
+        for centre in (0.0, 3.0)
+    )
+    assert bool(estimator.moved_by_centre) != np.allclose(first, moved, rtol=1e-9)
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_products_of_rescaled_runs(name):
+    estimator, rows = ESTIMATORS[name], design_of(3, True)
+    means, halved = (means_about(rows, estimator, True, 0.0, scale)[: -1 - 2 * INPUTS] for scale in (1.0, 2.0))
+    np.testing.assert_allclose(rescaled(means, 0.5, estimator, INPUTS, second_order=True), halved, rtol=1e-12)

@@ -1,0 +1,80 @@
+"""The sketch of quantiles: never off by more than it states, and no trace of how samples were cut."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as numpy_strategies
+
+from clustercast.errors import InputError
+from clustercast.streaming import sketch as sketch_module
+from clustercast.streaming.sketch import RELATIVE_ERROR, Sketch
+
+ANY = st.floats(allow_nan=False, allow_infinity=False, allow_subnormal=False)
+PROBABILITIES = np.array([0.0, 0.01, 0.25, 0.5, 0.9, 1.0])
+
+
+def sketch_of(*parts):
+    found = Sketch(parts[0].shape[0])
+    for part in parts:
+        found.add(np.ascontiguousarray(part))
+    return found
+
+
+@given(numpy_strategies.arrays(float, st.integers(1, 200), elements=ANY))
+def test_every_order_statistic_is_within_the_stated_error(values):
+    found = sketch_of(values.reshape(1, -1)).at_ranks(0, np.arange(values.size, dtype=float))
+    np.testing.assert_allclose(found, np.sort(values), rtol=RELATIVE_ERROR, atol=0)
+
+
+@given(st.integers(0, 2**32), st.integers(1, 3000))
+def test_quantiles_of_one_sign_are_those_of_numpy_within_the_stated_error(seed, size):
+    values = np.random.default_rng(seed).lognormal(3, 2, size=(2, size))
+    values[1] *= -1
+    found = sketch_of(values).quantiles(PROBABILITIES)
+    np.testing.assert_allclose(found, np.quantile(values, PROBABILITIES, axis=1).T, rtol=RELATIVE_ERROR * (1 + 1e-9))
+
+
+def test_the_stated_error_is_small_enough():
+    assert RELATIVE_ERROR <= 2.0**-12
+
+
+def test_zeros_of_both_signs_are_zero():
+    found = sketch_of(np.array([[-0.0, 0.0, 0.0, -2.0, 1e300]]))
+    assert found.at_ranks(0, np.array([0.0, 1.0, 2.0, 3.0, 4.0])).tolist() == [-2.0, 0.0, 0.0, 0.0, 1e300]
+
+
+@given(st.lists(st.integers(1, 3999), max_size=6), st.randoms(use_true_random=False))
+def test_how_samples_are_cut_does_not_show(cuts, random):
+    values = np.random.default_rng(7).standard_normal((3, 4000)) * np.array([[1.0], [1e-9], [1e30]])
+    parts = np.split(values, sorted(cuts), axis=1)
+    random.shuffle(parts)
+    whole, merged = sketch_of(values), Sketch(3)
+    for part in parts:
+        if part.shape[1]:
+            merged.merge(Sketch.from_arrays(sketch_of(part).to_arrays()))
+    assert np.array_equal(merged.quantiles(PROBABILITIES), whole.quantiles(PROBABILITIES))
+    assert merged.samples == whole.samples == 4000
+
+
+def test_counters_widen_before_they_overflow(monkeypatch):
+    monkeypatch.setattr(sketch_module, "_MOST_IN_NARROW", 100)
+    values = np.arange(1.0, 91.0).reshape(1, -1)
+    found = sketch_of(values, values)
+    found.merge(found_again := sketch_of(values))
+    assert found.samples == 270
+    assert found.to_arrays()["counts"].sum() == 270
+    assert found_again.at_ranks(0, np.array([45.0]))[0] == pytest.approx(46, rel=RELATIVE_ERROR)
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+def test_a_sample_that_is_not_finite_is_refused(wrong):
+    with pytest.raises(InputError, match="not finite"):
+        sketch_of(np.array([[1.0, wrong]]))
+
+
+def test_sketches_of_other_columns_and_empty_ones_are_refused():
+    with pytest.raises(InputError, match="2 columns cannot be added to one of 1"):
+        Sketch(1).merge(Sketch(2))
+    with pytest.raises(InputError, match="no samples"):
+        Sketch(1).at_ranks(0, np.zeros(1))
