@@ -10,6 +10,7 @@ from .conditioning.observations import read_observations as read_observations
 from .conditioning.tree import posterior_inputs as posterior_inputs
 from .engine.model import Model as Model
 from .engine.quantity import quantity as quantity
+from .engine.units import define_unit as define_unit
 from .errors import InputError as InputError
 from .files.tables import write_draws as write_draws
 from .files.tables import write_iamc as write_iamc

@@ -1,6 +1,7 @@
 """The one exception that bad input raises."""
 
 import difflib
+import operator
 from collections.abc import Iterable
 
 
@@ -35,3 +36,23 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """
     close = difflib.get_close_matches(name, list(known), n=3)
     return f"; nearest known: {', '.join(close)}" if close else ""
+
+
+def whole_number(what: str, value: object, least: int = 1) -> int:
+    """Return a count as a Python integer, refused unless it is a whole number of at least `least`.
+
+    Examples
+    --------
+    >>> whole_number("size", 8)
+    8
+    """
+    # By operator.index: it takes NumPy's integers too, without an import of NumPy; a truth value is no count.
+    try:
+        number = None if isinstance(value, bool) else operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        number = None
+    if number is None or number < least:
+        shown = repr(value)
+        shown = shown if len(shown) <= 40 else f"{shown[:30]}... ({len(shown)} characters)"
+        raise InputError(f"{what} is {shown}; give a whole number of {least} or more")
+    return number

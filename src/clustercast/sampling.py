@@ -21,7 +21,7 @@ from clustercast.arrays.points.saltelli import Points, saltelli_replicate
 from clustercast.arrays.points.streams import checked_seed
 from clustercast.dataset import Dataset, inputs_dataset
 from clustercast.engine.memory import keep_freed_memory
-from clustercast.errors import InputError, nearest
+from clustercast.errors import InputError, nearest, whole_number
 from clustercast.priors.prior_set import Priors, checked_priors
 
 FloatArray = NDArray[np.float64]
@@ -302,36 +302,6 @@ def _saltelli_attrs(
         "swaps": json.dumps(swaps),
         "latent": int(latent and bool(priors.correlations)),
     }
-
-
-def whole_number(what: str, value: object, least: int = 1) -> int:
-    """Return a count as a Python integer.
-
-    Parameters
-    ----------
-    what : str
-        What is counted, for the message.
-    value : object
-    least : int, optional
-        The smallest count that will do.
-
-    Returns
-    -------
-    int
-
-    Raises
-    ------
-    InputError
-        If it is not a whole number, or too small.
-
-    Examples
-    --------
-    >>> whole_number("size", np.int64(8))
-    8
-    """
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise InputError(f"{what} is {value!r}; give a whole number of {least} or more")
-    return int(value)
 
 
 def _check_size(size: object, design: str, replicates: int, points: Points) -> None:

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import clustercast as cc
 from clustercast.engine import units
 from clustercast.errors import InputError
 
@@ -42,6 +43,13 @@ def test_full_efficiency_of_gas_from_btu():
     [
         ("100 GW", "W", 1e11),
         ("$1T", "USD", 1e12),
+        ("$5k", "USD", 5e3),
+        ("$5M", "USD", 5e6),
+        ("$5B", "USD", 5e9),
+        ("$5", "USD", 5.0),
+        ("$1,500", "USD", 1500.0),
+        ("$12 per month", "USD/year", 144.0),
+        ("€2M", "EUR", 2e6),
         ("$ 2.5B/year", "USD/year", 2.5e9),
         ("20 %", "1", 0.2),
         ("20%", "1", 0.2),
@@ -55,7 +63,7 @@ def test_texts_in_a_unit(text, unit, value):
     assert units.in_unit(text, unit) == pytest.approx(value, rel=1e-14)
 
 
-@pytest.mark.parametrize("text", ["GW", "", "1..2 GW", "$ 1 billion", "ten GW", "1 GWW"])
+@pytest.mark.parametrize("text", ["GW", "", "1..2 GW", "$ 1 billion", "ten GW", "1 GWW", "$5 kW", "1e999 W", "1_ W"])
 def test_a_text_that_cannot_be_read_says_how_to_write_it(text):
     with pytest.raises(InputError, match=r"write|known"):
         units.in_unit(text, "W")
@@ -69,6 +77,128 @@ def test_an_unknown_unit_names_the_nearest():
 def test_another_dimension_is_refused_with_both_units():
     with pytest.raises(InputError, match="'GW', which does not convert to 'USD'"):
         units.conversion("GW", "USD", "level")
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "value"),
+    [
+        # By definition: 1 ft = 0.3048 m, 1 US gallon = 231 cubic inches, 1 barrel = 42 gallons.
+        ("1 ft3", "L", 0.3048**3 * 1000),
+        ("1 gallon", "L", 231 * 0.254**3),
+        ("1 barrel", "gallon", 42.0),
+        ("1 m3", "litre", 1000.0),
+        ("1 t", "kg", 1000.0),
+        ("1 tonne", "t", 1.0),
+        ("1 kg", "g", 1000.0),
+        ("400 gCO2/kWh", "tCO2/GWh", 400.0),
+        ("1 MWh", "GJ", 3.6),
+        ("3 yr", "month", 36.0),
+        # The averages of 2025 that the registry declares.
+        ("1 EUR", "USD", 1.13),
+        ("1 GBP", "USD", 1.32),
+    ],
+)
+def test_units_of_mass_volume_carbon_and_other_currencies(text, unit, value):
+    assert units.in_unit(text, unit) == pytest.approx(value, rel=1e-12)
+
+
+def test_a_tonne_is_not_a_tonne_of_carbon_dioxide():
+    with pytest.raises(InputError, match="does not convert"):
+        units.conversion("t", "tCO2")
+
+
+@given(st.integers(1, 10**12), st.integers(0, 999))
+def test_commas_between_groups_of_three_are_read(whole, thousandths):
+    assert units.in_unit(f"{whole:,}.{thousandths:03d} W", "W") == whole + thousandths / 1000
+
+
+@given(st.integers(0, 10**6).map(str), st.text("0123456789", min_size=1, max_size=6))
+def test_any_other_comma_is_refused_with_both_readings(before, after):
+    text = f"{before},{after}"
+    if len(after) == 3 and len(before) <= 3 and before != "0":
+        assert units.in_unit(text, "1") == float(before + after)
+        return
+    for quantity, unit in ((text, "1"), (f"{text} GW", "W"), (f"${text}B", "USD")):
+        with pytest.raises(InputError, match=f"groups of three.*{before}[.]{after} if .*{before}{after} if"):
+            units.in_unit(quantity, unit)
+
+
+@pytest.mark.parametrize(
+    "unit", ["9**9**9", "1**9**9**9", "W*9**9", "W**9**9", "W**(9**9)", "1e999", "2 W", "W/0", "W**999", "GW**99"]
+)
+def test_arithmetic_is_not_a_unit(unit):
+    with pytest.raises(InputError, match="cannot read"):
+        units.factor(unit)
+
+
+@pytest.mark.parametrize("unit", ["a" * 100_000, "W*" * 50_000 + "W", "(" * 100_000])
+def test_a_long_unit_is_refused_in_a_short_message(unit):
+    with pytest.raises(InputError, match="characters") as caught:
+        units.factor(unit)
+    assert len(str(caught.value)) < 200
+
+
+@given(st.text("9*^()/W.e+- ²%year", max_size=30))
+def test_no_text_takes_long_or_raises_anything_else(text):
+    try:
+        assert units.factor(text) > 0
+    except InputError:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "to", "remedy"),
+    [
+        (202, "%/year", "OOM/year", "write '0.48 OOM/year'"),
+        (2.02, "1/year", "OOM/year", "write '0.48 OOM/year'"),
+        (0.48, "OOM/year", "%/year", "write '202 %/year'"),
+        (0.04, "OOM/month", "1/year", "write '202 %/year'"),
+        (None, "%/year", "OOM/year", "give it in 'OOM/year'"),
+    ],
+)
+def test_growth_in_percent_and_in_orders_of_magnitude_do_not_mix(value, unit, to, remedy):
+    """10**0.48 = 3.02: 202 % more a year."""
+    readings = "0.48 OOM/year = 202 %/year = a factor 3.02 a year"
+    with pytest.raises(InputError, match=f"{readings}.*{remedy}"):
+        units.conversion(unit, to, "growth", value)
+
+
+def test_an_order_of_magnitude_is_not_a_pure_number_at_any_text():
+    for text, unit in (("48 %", "OOM"), ("0.48", "OOM"), ("2 OOM", "1"), ("2 OOM", "%")):
+        with pytest.raises(InputError, match="OOM"):
+            units.in_unit(text, unit)
+    assert units.in_unit("0.04 OOM/month", "OOM/year") == pytest.approx(0.48)
+    assert not units.same_dimension("OOM", "1")
+    assert units.same_base("OOM", "1")
+
+
+@pytest.mark.parametrize("value", [float("nan"), True, None, [1.0], 10**400, "nan W"])
+def test_what_is_not_one_number_is_refused(value):
+    with pytest.raises(InputError):
+        units.in_unit(value, "W")
+
+
+def test_a_unit_of_ones_own_takes_prefixes_and_converts_to_nothing_else():
+    cc.define_unit("test_mask_layer")
+    cc.define_unit("test_mask_layer")
+    assert units.in_unit("3 ktest_mask_layer/year", "test_mask_layer/month") == pytest.approx(250)
+    with pytest.raises(InputError, match="does not convert"):
+        units.conversion("test_mask_layer", "wafer")
+
+
+def test_a_unit_of_ones_own_may_be_made_of_others():
+    cc.define_unit("test_rack", "132 kW")
+    cc.define_unit("test_dozen", "12")
+    assert units.in_unit("10 test_rack", "MW") == pytest.approx(1.32)
+    assert units.in_unit("2 test_dozen", "1") == 24
+    with pytest.raises(InputError, match="already"):
+        cc.define_unit("test_rack", "1 kW")
+
+
+@pytest.mark.parametrize("arguments", [("kW",), ("percent",), ("1a",), ("a b",), ("x" * 50,), (3,), ("zz", "0 W")])
+def test_a_name_that_is_taken_or_no_name_is_refused(arguments):
+    with pytest.raises(InputError, match="unit"):
+        cc.define_unit(*arguments)
 
 
 @given(st.sampled_from(["W", "TWh/year", "USD/kW", "kWh/ft3"]), st.floats(1e-9, 1e15))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from clustercast.engine.model import YEAR, Model
 from clustercast.engine.source import numbers_in, place_of
-from clustercast.engine.units import factor, registry, same_dimension
+from clustercast.engine.units import factor, registry, same_base
 from clustercast.errors import InputError
 
 FloatArray = NDArray[np.float64]
@@ -161,7 +161,7 @@ def _check_one(name: str, function: Any, arguments: Arguments, plain: FloatArray
             "correct the unit of an argument or the formula"
         ) from None
     result = registry().Quantity(result)
-    if not same_dimension(f"{result.to_base_units().units}", unit):
+    if not same_base(f"{result.to_base_units().units}", unit):
         raise InputError(
             f"quantity {name!r} ({place}) declares {unit!r} but its arguments ({told}) give "
             f"'{result.to_base_units().units}'; correct the declared unit, an argument's unit or the formula"
@@ -184,7 +184,7 @@ def _define_odd_year() -> None:
 @functools.cache
 def _odd_unit(unit: str) -> tuple[str, float]:
     """Return a unit of the same dimension that is not coherent, and its factor."""
-    if same_dimension(unit, "1"):
+    if same_base(unit, "1"):
         return "percent", factor("percent")
     _define_odd_year()
     parts = {"year": "odd_year", "W": "GW", "USD": "kUSD", "H100e": "MH100e"}

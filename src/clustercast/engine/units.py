@@ -1,15 +1,15 @@
-"""Units: one pint registry, coherent inside, converted at the two doors.
+"""Units: one pint registry, coherent inside, converted where numbers come in and go out.
 
-The base dimensions are those of the build-out, not of mechanics: time, power,
-currency, compute capacity (H100e), operations (FLOP), chips, wafers, gas and a
-few things that are counted. The coherent unit of each is its reference unit
-(year, W, USD, H100e, FLOP, chip, wafer, ft3, ...), so that a product of
-coherent numbers is a coherent number. A year has 8,760 hours.
+The base dimensions are those of the build-out, not of mechanics: time, power, currency, compute capacity (H100e),
+operations (FLOP), chips, wafers, volume, mass and a few things that are counted. The coherent unit of each is its
+reference unit (year, W, USD, H100e, FLOP, chip, wafer, ft3, kg, ...), so that a product of coherent numbers is a
+coherent number. A year has 8,760 hours.
 """
 
 import functools
+import math
 import re
-from typing import TYPE_CHECKING, Any, SupportsFloat
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -26,21 +26,31 @@ _REFERENCE_UNITS = {
     "FLOP": "operations",
     "chip": "chips",
     "wafer": "wafers",
-    "ft3": "gas",
+    "ft3": "volume",
+    "kg": "mass",
+    "CO2": "carbon_dioxide",
     "well": "wells",
     "rig": "rigs",
     "fab": "fabs",
     "subscriber": "subscribers",
     "home": "homes",
     "country": "countries",
+    "person": "persons",
+    "token": "tokens",
+    "byte": "bytes",
 }
 
 _PREFIXES = {"k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18, "m": -3}
 
+# A cubic foot is 28.316846592 litres and a gallon (US) 3.785411784, both by definition; CO2 is counted apart from other
+# mass, so that tonnes of steel are not tonnes of carbon dioxide.
+# Currencies: averages of 2025, to three figures, as used in accounts for that year (SEC EDGAR, accession
+# 0001104659-26-028258, note "Basis of preparation": sterling 1.32, euro 1.13, Swiss franc 1.20 US dollars).
 _DERIVED_UNITS = """
 OOM = []
 radian = []
 percent = 0.01 = %
+yr = year
 month = year / 12
 day = year / 365
 week = 7 * day
@@ -48,14 +58,42 @@ hour = day / 24 = h
 minute = hour / 60
 second = minute / 60 = s
 Wh = W * hour
+J = W * second
 Btu = Wh / 3.412
 cf = ft3
 Bcf = 1e9 * ft3
+L = ft3 / 28.316846592 = _ = liter = litre
+m3 = 1000 * L
+gallon = 3.785411784 * L
+barrel = 42 * gallon
+g = kg / 1000
+t = 1000 * kg = _ = tonne
+tCO2 = t * CO2
+gCO2 = g * CO2
+EUR = 1.13 * USD
+GBP = 1.32 * USD
+CHF = 1.20 * USD
 """
 
-_MONEY = re.compile(r"^\s*\$\s*([-+\d.,_eE]+)\s*(k|M|B|T)?\s*(.*)$")
+_LONGEST_UNIT = 200
+_NAME = re.compile(r"[A-Za-z]\w{0,39}", re.ASCII)
+_UNIT_NUMBER = re.compile(r"(?P<power>(?:\*\*|\^)\s*[-+]?\s*)?(?<![\w.])(?P<number>\d[\w.]*)(?P<again>\s*(?:\*\*|\^))?")
+_CURRENCIES = {"$": "USD", "€": "EUR", "£": "GBP"}
+_MONEY = re.compile(r"\s*([$€£])\s*([-+.,\w]*?)\s*(k|M|B|T)?\s*((?:[/*]|per\b).*)?", re.DOTALL)
 _MONEY_MULTIPLES = {None: 1.0, "k": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
-_NUMBER = re.compile(r"^\s*([-+]?(?:\d[\d,_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*)$")
+_NUMBER = re.compile(r"\s*([-+]?(?:\d[\d.,_]*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*)", re.ASCII | re.DOTALL)
+_GROUPED = re.compile(r"[-+]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?(?:[eE][-+]?\d+)?", re.ASCII)
+
+
+class _Unit(NamedTuple):
+    """A unit that was read: its size in coherent units, its dimensions and its power of OOM."""
+
+    factor: float
+    dimensions: "pint.util.UnitsContainer"
+    decades: float
+
+
+_own_units: dict[str, str] = {}
 
 
 @functools.cache
@@ -73,168 +111,194 @@ def registry() -> "pint.UnitRegistry[Any]":
     return made
 
 
+def define_unit(name: str, definition: str | None = None) -> None:
+    """Define a unit of one's own, before priors and quantities use it.
+
+    Parameters
+    ----------
+    name : str
+        Letters, digits and underscores, as ``"wafer_layer"``. Prefixes (k, M, G, T, P, E, m) then work with it.
+    definition : str, optional
+        How large it is, as ``"132 kW"``; without it the unit counts something of its own kind, which converts to
+        nothing else.
+
+    Raises
+    ------
+    InputError
+        If the name is no name or is taken, or the definition is not a positive number with a known unit.
+
+    Examples
+    --------
+    >>> import clustercast as cc
+    >>> cc.define_unit("wafer_layer")
+    >>> cc.define_unit("rack", "132 kW")
+    >>> cc.Fixed(2, unit="wafer_layer/rack").unit
+    'wafer_layer/rack'
+    """
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise InputError(f"the name of a unit is {_shown(name)}; use 1 to 40 letters, digits and underscores")
+    meaning = f"[{name}]"
+    if definition is not None:
+        value, unit = parse_quantity(definition)
+        if not value > 0:
+            raise InputError(f"unit {name!r} is defined as {definition!r}; its size must be above zero")
+        size = registry().Quantity(value * factor(unit), registry().parse_units(_pint_text(unit))).to_root_units()
+        meaning = f"{value * factor(unit)!r} * {size.units}" if size.unitless is False else repr(value * factor(unit))
+    if _own_units.get(name) == meaning:
+        return
+    if name in registry():
+        raise InputError(f"there is a unit {name!r} already; choose another name")
+    registry().define(f"{name} = {meaning}")
+    _own_units[name] = meaning
+
+
+def _shown(text: object) -> str:
+    """Return a value for a message, cut where it is long."""
+    shown = repr(text)
+    return shown if len(shown) <= 80 else f"{shown[:60]}... ({len(shown)} characters)"
+
+
+def _pint_text(unit: str) -> str:
+    """Return the unit as pint reads it."""
+    return "dimensionless" if unit.strip() in ("", "1") else unit
+
+
+def _refuse_arithmetic(unit: str) -> None:
+    """Refuse what is too long for a unit, and numbers other than 1 and small powers: pint would work 9**9**9 out."""
+    remedy = "write it as in 'USD/H100e', 'TWh/year' or '1'"
+    if len(unit) > _LONGEST_UNIT:
+        raise InputError(f"a unit of {len(unit)} characters, {unit[:20]!r}..., is too long; {remedy}")
+    for found in _UNIT_NUMBER.finditer(unit):
+        small = re.fullmatch(r"\d{1,2}", found["number"]) if found["power"] else found["number"] == "1"
+        if not small or found["again"]:
+            raise InputError(
+                f"cannot read {_shown(unit)} as a unit: {_shown(found['number'])} is neither 1 nor a power; {remedy}"
+            )
+
+
 @functools.cache
-def _parsed(unit: str) -> "tuple[float, pint.util.UnitsContainer]":
-    """Return the factor to the coherent unit and the dimensions of a unit."""
+def _parsed(unit: str) -> _Unit:
+    """Return a unit as it was read, refused with the nearest known name."""
     import pint
 
-    if unit.strip() in ("", "1"):
-        unit = "dimensionless"
+    _refuse_arithmetic(unit)
     try:
-        found = registry().parse_units(unit)
+        found = registry().parse_units(_pint_text(unit))
+        one: Any = registry().Quantity(1.0, found).to_base_units().magnitude
+        size = float(one)
     except pint.UndefinedUnitError as error:
         name = str(error.unit_names if isinstance(error.unit_names, str) else error.unit_names[0])
-        known = [*_REFERENCE_UNITS, *re.findall(r"^(\w+)", _DERIVED_UNITS, re.MULTILINE)]
+        known = [*_REFERENCE_UNITS, *re.findall(r"^(\w+)", _DERIVED_UNITS, re.MULTILINE), *_own_units]
         raise InputError(
             f"unknown unit {name!r} in {unit!r}{nearest(name, known)}; "
-            f"units are products of {', '.join(known)}, with SI prefixes"
+            f"units are products of {', '.join(known)}, with SI prefixes; cc.define_unit({name!r}) makes a new one"
         ) from None
     except Exception:
-        raise InputError(f"cannot read {unit!r} as a unit; write it as in 'USD/H100e', 'TWh/year' or '1'") from None
-    one = registry().Quantity(1.0, found).to_base_units()
-    return float(one.magnitude), found.dimensionality
+        size = math.nan
+    if not (math.isfinite(size) and size > 0):
+        raise InputError(f"cannot read {unit!r} as a unit; write it as in 'USD/H100e', 'TWh/year' or '1'")
+    decades = float(sum(power for name, power in found._units.items() if name.endswith("OOM")))
+    return _Unit(size, found.dimensionality, decades)
 
 
 def factor(unit: str) -> float:
-    """Return how many coherent units one `unit` is.
-
-    Parameters
-    ----------
-    unit : str
-        A unit, as in ``"GW"``; ``"1"`` for a pure number.
-
-    Returns
-    -------
-    float
-        Numbers in `unit` times this are in coherent units.
-
-    Raises
-    ------
-    InputError
-        If the unit is not known.
-
-    Examples
-    --------
-    >>> factor("GW"), factor("1"), round(1e9 / factor("TWh/year"), 6)
-    (1000000000.0, 1.0, 8.76)
-    """
-    return _parsed(unit)[0]
+    """Return how many coherent units one `unit` is: factor("GW") is 1e9."""
+    return _parsed(unit).factor
 
 
 def same_dimension(unit: str, other: str) -> bool:
-    """Say whether two units measure the same thing.
-
-    Examples
-    --------
-    >>> same_dimension("TWh/year", "GW"), same_dimension("USD", "W")
-    (True, False)
-    """
-    return bool(_parsed(unit)[1] == _parsed(other)[1])
+    """Return whether one unit converts to the other; an order of magnitude (OOM) does not convert to a pure number."""
+    return same_base(unit, other) and _parsed(unit).decades == _parsed(other).decades
 
 
-def conversion(unit: str, to: str, what: str = "value") -> float:
-    """Return the factor from one unit to another of the same dimension.
+def same_base(unit: str, other: str) -> bool:
+    """Return whether two units have the same base dimensions, where OOM is a pure number, as in arithmetic."""
+    return bool(_parsed(unit).dimensions == _parsed(other).dimensions)
 
-    Parameters
-    ----------
-    unit, to : str
-        Units of the same dimension.
-    what : str, optional
-        What is converted, for the message.
 
-    Returns
-    -------
-    float
-        Numbers in `unit` times this are in `to`.
-
-    Raises
-    ------
-    InputError
-        If the two do not measure the same thing.
-
-    Examples
-    --------
-    >>> conversion("month", "year") * 6
-    0.5
-    """
-    if not same_dimension(unit, to):
+def conversion(unit: str, to: str, what: str = "value", value: float | None = None) -> float:
+    """Return the factor from one unit to another, refused where they differ in dimension or in orders of magnitude."""
+    if not same_base(unit, to):
         raise InputError(f"{what} is in {unit!r}, which does not convert to {to!r}; give it in a unit like {to!r}")
+    if not same_dimension(unit, to):
+        raise InputError(f"{what} is in {unit!r}, but {to!r} is needed, and {_readings(unit, to, value)}")
     return factor(unit) / factor(to)
+
+
+def _readings(unit: str, to: str, value: float | None) -> str:
+    """Return what a number means as orders of magnitude and as a share, with the text to write."""
+    per, each = ("/year", " a year") if same_base(unit, "1/year") else ("", "")
+    number = math.nan if value is None else value * factor(unit)
+    share = not _parsed(unit).decades
+    decades = (math.log10(1 + number) if number > -1 else math.nan) if share else number
+    known = math.isfinite(decades) and abs(decades) < 12
+    decades = decades if known else 0.48
+    times = 10.0**decades
+    in_decades, in_percent = f"{decades:.3g} OOM{per}", f"{100 * (times - 1):,.0f} %{per}"
+    remedy = f"write {(in_decades if share else in_percent)!r}" if known else f"give it in {to!r}"
+    return f"the two mean different things ({in_decades} = {in_percent} = a factor {times:,.3g}{each}); {remedy}"
+
+
+def _number(token: str, text: str) -> float:
+    """Return a number as it was written, refused where a comma could be a decimal point."""
+    remedy = "write a number and a unit, as in '100 GW', '20 %' or '$1T'"
+    if "," in token and not _GROUPED.fullmatch(token):
+        readings = ""
+        if token.count(",") == 1 and "." not in token:
+            point, plain = token.replace(",", "."), token.replace(",", "")
+            readings = f": {point} if it is a decimal point, {plain} if it is not"
+        raise InputError(
+            f"cannot read {_shown(token)} in {_shown(text)} as a number: a comma only separates groups of three "
+            f"digits, as in 1,500{readings}; write it without the comma"
+        )
+    try:
+        value = float(token.replace(",", ""))
+    except ValueError:
+        raise InputError(f"cannot read {_shown(token)} in {_shown(text)} as a number; {remedy}") from None
+    if not math.isfinite(value):
+        raise InputError(f"{_shown(token)} in {_shown(text)} is too large for a number; {remedy}")
+    return value
 
 
 def parse_quantity(text: str) -> tuple[float, str]:
     """Read a number with its unit.
 
-    Parameters
-    ----------
-    text : str
-        As in ``"100 GW"``, ``"20 %"``, ``"$1T"`` or ``"$2.5B/year"`` (k, M, B, T are
-        thousand, million, billion, trillion dollars), ``"0.3"``.
-
-    Returns
-    -------
-    value : float
-    unit : str
-        ``"1"`` where the text has none.
-
-    Raises
-    ------
-    InputError
-        If the text is not a number with a known unit.
-
     Examples
     --------
-    >>> parse_quantity("100 GW")
-    (100.0, 'GW')
-    >>> parse_quantity("$1T"), parse_quantity("$2.5B/year")
-    ((1000000000000.0, 'USD'), (2500000000.0, 'USD/year'))
+    >>> parse_quantity("100 GW"), parse_quantity("0.3")
+    ((100.0, 'GW'), (0.3, '1'))
+    >>> parse_quantity("$1T"), parse_quantity("$2.5B/year"), parse_quantity("€5M")
+    ((1000000000000.0, 'USD'), (2500000000.0, 'USD/year'), (5000000.0, 'EUR'))
     """
-    money = _MONEY.match(text)
-    found = money or _NUMBER.match(text)
-    remedy = "write a number and a unit, as in '100 GW', '20 %' or '$1T'"
-    if not found:
-        raise InputError(f"cannot read {text!r} as a quantity; {remedy}")
-    try:
-        value = float(found[1].replace(",", "").replace("_", ""))
-    except ValueError:
-        raise InputError(f"cannot read {found[1]!r} in {text!r} as a number; {remedy}") from None
-    if money:
-        value, unit = value * _MONEY_MULTIPLES[money[2]], "USD" + money[3].strip()
+    if money := _MONEY.fullmatch(text):
+        value = _number(money[2], text) * _MONEY_MULTIPLES[money[3]]
+        rest = (money[4] or "").strip()
+        unit = _CURRENCIES[money[1]] + (f" {rest}" if rest.startswith("per") else rest)
+    elif found := _NUMBER.fullmatch(text):
+        value, unit = _number(found[1], text), found[2].strip() or "1"
     else:
-        unit = found[2].strip() or "1"
+        raise InputError(
+            f"cannot read {_shown(text)} as a quantity; write a number and a unit, as in '100 GW', '20 %' or '$1T'"
+        )
     factor(unit)
     return value, unit
 
 
 def in_unit(value: "str | float", unit: str, what: str = "value") -> float:
-    """Return a quantity as a number in `unit`.
-
-    Parameters
-    ----------
-    value : str or float
-        A text such as ``"100 GW"``, or a number that is taken to be in `unit`.
-    unit : str
-        The unit of the result.
-    what : str, optional
-        What is converted, for the message.
-
-    Returns
-    -------
-    float
-
-    Raises
-    ------
-    InputError
-        If the text cannot be read or measures something else.
+    """Return a text such as "100 GW", or a number that is in `unit` already, as a finite number in `unit`.
 
     Examples
     --------
     >>> in_unit("100 GW", "W"), in_unit("$1T", "USD"), in_unit("20 %", "1")
     (100000000000.0, 1000000000000.0, 0.2)
     """
-    if not isinstance(value, str):
-        if isinstance(value, bool) or np.ndim(value) or not isinstance(value, SupportsFloat):
-            raise InputError(f"{what} is {value!r}; give a number in {unit!r}, or a text such as '100 GW' or '$1T'")
-        return float(value)
-    number, given = parse_quantity(value)
-    return number * conversion(given, unit, f"{what} {value!r}")
+    if isinstance(value, str):
+        number, given = parse_quantity(value)
+        return number * conversion(given, unit, f"{what} {value!r}", number)
+    try:
+        number = math.nan if isinstance(value, bool) or np.ndim(value) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if math.isnan(number):
+        raise InputError(f"{what} is {_shown(value)}; give a number in {unit!r}, or a text such as '100 GW' or '$1T'")
+    return number

@@ -8,11 +8,10 @@ import numpy as np
 from clustercast.arrays.points.streams import checked_seed
 from clustercast.dataset import Dataset, inputs_dataset
 from clustercast.engine.model import Model
-from clustercast.errors import InputError
+from clustercast.errors import InputError, whole_number
 from clustercast.priors.prior_set import Priors, checked_priors
 from clustercast.propagation import YEARS, propagate, wanted_outputs
 from clustercast.quantities.cluster_model import cluster_model
-from clustercast.sampling import whole_number
 from clustercast.sensitivity.outputs import Scale
 from clustercast.sensitivity.salib import morris_effects as effects_on_trajectories
 from clustercast.sensitivity.salib_engine import morris_trajectories

@@ -13,11 +13,10 @@ from clustercast.arrays.points.designs import require_power_of_two
 from clustercast.arrays.points.streams import checked_seed, replicate_seed
 from clustercast.dataset import Dataset, inputs_dataset
 from clustercast.engine.model import Model
-from clustercast.errors import InputError
+from clustercast.errors import InputError, whole_number
 from clustercast.priors.prior_set import Priors, checked_priors
 from clustercast.propagation import YEARS, propagate, wanted_outputs
 from clustercast.quantities.cluster_model import cluster_model
-from clustercast.sampling import whole_number
 from clustercast.sensitivity.dependent import kucherenko_panel, shapley_panel
 from clustercast.sensitivity.outputs import Scale
 
