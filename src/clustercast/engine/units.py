@@ -9,7 +9,7 @@ coherent number. A year has 8,760 hours.
 import functools
 import math
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
@@ -169,7 +169,7 @@ def _refuse_arithmetic(unit: str) -> None:
     if len(unit) > _LONGEST_UNIT:
         raise InputError(f"a unit of {len(unit)} characters, {unit[:20]!r}..., is too long; {remedy}")
     for found in _UNIT_NUMBER.finditer(unit):
-        small = re.fullmatch(r"\d{1,2}", found["number"]) if found["power"] else found["number"] == "1"
+        small = re.fullmatch(r"\d{1,2}(\.\d{1,2})?", found["number"]) if found["power"] else found["number"] == "1"
         if not small or found["again"]:
             raise InputError(
                 f"cannot read {_shown(unit)} as a unit: {_shown(found['number'])} is neither 1 nor a power; {remedy}"
@@ -184,8 +184,7 @@ def _parsed(unit: str) -> _Unit:
     _refuse_arithmetic(unit)
     try:
         found = registry().parse_units(_pint_text(unit))
-        one: Any = registry().Quantity(1.0, found).to_base_units().magnitude
-        size = float(one)
+        size = float(cast("Any", registry().Quantity(1.0, found).to_base_units().magnitude))
     except pint.UndefinedUnitError as error:
         name = str(error.unit_names if isinstance(error.unit_names, str) else error.unit_names[0])
         known = [*_REFERENCE_UNITS, *re.findall(r"^(\w+)", _DERIVED_UNITS, re.MULTILINE), *_own_units]
