@@ -65,8 +65,8 @@ def test_a_file_gives_distributions_with_their_quantiles(write):
         (HEADER + GROWTH.replace('unit = "OOM/year"\n', ""), r"inputs.growth.unit is missing; add unit = "),
         (HEADER + GROWTH.replace('source = "Somebody, Something (2024)"\n', ""), r"inputs.growth.source is missing"),
         (
-            HEADER + GROWTH.replace("OOM/year", "OOMs/yr"),
-            r"inputs.growth: unknown unit 'OOMs' in 'OOMs/yr'; nearest known: OOM",
+            HEADER + GROWTH.replace("OOM/year", "OOM/yaer"),
+            r"inputs.growth: unknown unit 'yaer' in 'OOM/yaer'; nearest known: year",
         ),
         (HEADER + GROWTH.replace("normal", "norml"), r"inputs.growth: unknown family 'norml'; nearest known: normal"),
         (

@@ -184,7 +184,7 @@ def _parsed(unit: str) -> _Unit:
     _refuse_arithmetic(unit)
     try:
         found = registry().parse_units(_pint_text(unit))
-        size = float(cast("Any", registry().Quantity(1.0, found).to_base_units().magnitude))
+        size = float(registry().Quantity(1.0, found).to_base_units().magnitude)
     except pint.UndefinedUnitError as error:
         name = str(error.unit_names if isinstance(error.unit_names, str) else error.unit_names[0])
         known = [*_REFERENCE_UNITS, *re.findall(r"^(\w+)", _DERIVED_UNITS, re.MULTILINE), *_own_units]
@@ -196,8 +196,8 @@ def _parsed(unit: str) -> _Unit:
         size = math.nan
     if not (math.isfinite(size) and size > 0):
         raise InputError(f"cannot read {unit!r} as a unit; write it as in 'USD/H100e', 'TWh/year' or '1'")
-    decades = float(sum(power for name, power in found._units.items() if name.endswith("OOM")))
-    return _Unit(size, found.dimensionality, decades)
+    decades = sum(power for name, power in found._units.items() if name.endswith("OOM"))
+    return _Unit(size, found.dimensionality, cast("float", decades))
 
 
 def factor(unit: str) -> float:
