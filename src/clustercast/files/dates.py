@@ -1,0 +1,126 @@
+"""Dates: ISO texts, date objects and float years read by one rule, and written in words."""
+
+import calendar
+import datetime
+import re
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+
+from clustercast.errors import InputError
+
+FloatArray = NDArray[np.float64]
+Date = float | str | datetime.date | np.datetime64
+
+_ISO = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
+_REMEDY = "write it as 2024, 2024-06 or 2024-06-15, or give a year such as 2024.5"
+# A figure such as 202406 is a month written without its hyphen, not a year.
+_FIRST, _LAST = 1000, 9999
+
+
+def start_of(date: Date) -> float:
+    """Return the first moment of a year, month or day as a float year; a number is taken as it is.
+
+    A month is a twelfth of a year, so that 2026.5 is the first of July.
+
+    Examples
+    --------
+    >>> start_of("2028"), start_of("2026-07"), start_of("2026-07-01"), start_of(2024.2)
+    (2028.0, 2026.5, 2026.5, 2024.2)
+    """
+    return _year(date, end=False)
+
+
+def end_of(date: Date) -> float:
+    """Return the last moment of a year, month or day as a float year; a number is taken as it is.
+
+    Examples
+    --------
+    >>> end_of("2028"), end_of("2024-06"), end_of("2024-06-30"), end_of(2024.2)
+    (2029.0, 2024.5, 2024.5, 2024.2)
+    """
+    return _year(date, end=True)
+
+
+def float_years(dates: Iterable[object]) -> FloatArray:
+    """Return dates as float years, each the first moment of its period."""
+    return np.array([start_of(date) for date in dates], dtype=np.float64)  # type: ignore[arg-type]
+
+
+def date_words(year: float) -> str:
+    """Return the day of a float year in words.
+
+    Examples
+    --------
+    >>> date_words(2028.0), date_words(2026.5), date_words(2026.45)
+    ('1 January 2028', '1 July 2026', '13 June 2026')
+    """
+    # A float year is off by rounding, a millionth of a day at most: that must not name the day before.
+    months = int(year * 12 + 1e-8)
+    number, month = months // 12, months % 12 + 1
+    day = int((year * 12 - months) * calendar.monthrange(number, month)[1] + 1e-6) + 1
+    return f"{day} {calendar.month_name[month]} {number}"
+
+
+def _year(date: Date, *, end: bool) -> float:
+    """Return one end of a period as a float year."""
+    if isinstance(date, np.datetime64):
+        # NumPy writes a month as 2024-06 and a day as 2024-06-15; a time of day is left away.
+        return _year("" if np.isnat(date) else str(date).split("T")[0], end=end)
+    if isinstance(date, datetime.date):
+        return _year(date.isoformat()[:10], end=end)
+    if isinstance(date, str):
+        return _year_of_text(date, end)
+    if isinstance(date, bool) or not isinstance(date, int | float | np.integer | np.floating):
+        raise InputError(f"cannot read {date!r} as a date; {_REMEDY}")
+    if not _FIRST <= date <= _LAST:
+        raise InputError(f"{date:g} is no year from {_FIRST} to {_LAST}; {_REMEDY}")
+    return float(date)
+
+
+def _year_of_text(text: str, end: bool) -> float:
+    """Return one end of the period that an ISO text names."""
+    match = _ISO.fullmatch(text.strip())
+    if match is None:
+        raise InputError(f"cannot read {text[:40]!r} as a date; {_REMEDY}")
+    year, month, day = (int(part) if part else None for part in match.groups())
+    assert year is not None
+    if not _FIRST <= year <= _LAST:
+        raise InputError(f"{text!r} is no year from {_FIRST} to {_LAST}; {_REMEDY}")
+    if month is None:
+        return year + float(end)
+    if not 1 <= month <= 12:
+        raise InputError(f"{text!r} has month {month}; months go from 01 to 12")
+    days = calendar.monthrange(year, month)[1]
+    if day is None:
+        return year + (month - 1 + end) / 12
+    if not 1 <= day <= days:
+        raise InputError(f"{text!r} has day {day}; that month has {days} days")
+    return year + (month - 1 + (day - 1 + end) / days) / 12
+
+
+def _as_text(value: Any) -> Any:
+    """Return a TOML date as the ISO text that it is."""
+    return value.isoformat()[:10] if isinstance(value, datetime.date) else value
+
+
+def _checked(text: str) -> str:
+    """Return an ISO text, refused where there is no such day."""
+    end_of(text)
+    return text
+
+
+_PATTERN = r"^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$"
+_DESCRIPTION = "year, year-month or year-month-day"
+
+# The type of a date in a file: an ISO text, or a date of TOML.
+DateText = Annotated[
+    str,
+    Field(pattern=_PATTERN, description=_DESCRIPTION),
+    BeforeValidator(_as_text),
+    AfterValidator(_checked),
+    WithJsonSchema({"type": "string", "pattern": _PATTERN, "description": _DESCRIPTION}),
+]
