@@ -116,7 +116,7 @@ def gather(
         changes=scenario_changes(compared[BASE], {key: value for key, value in compared.items() if key != BASE}),
         reasons={key: scenario_about(key).why for key in compared if key != BASE},
         claims=cc.claim_probabilities(asked, claims),
-        findings=cc.audit_findings(given),
+        findings=cc.audit_findings(),
         learnt=cc.condition(given, seed=seed, size=max(samples, LEAST_DRAWN)) if condition else None,
         year=year,
     )

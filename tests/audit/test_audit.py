@@ -5,14 +5,18 @@ Constants of the hand arithmetic: 8,760 h a year, 1,037 Btu per cubic foot of ga
 
 import numpy as np
 import pytest
+import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
 import clustercast as cc
+from clustercast.audit.essay import Essay
 from clustercast.audit.findings import DERIVATIONS
 from clustercast.audit.statements import Part, Rule
 from clustercast.audit.verdicts import part_verdict, rounding_interval, worst
+from clustercast.engine.units import factor
 from clustercast.errors import InputError
+from clustercast.uncertainty.stated import read_stated_tables
 
 # id: (verdict, {part: value or (low, high)}); rounded as in the hand arithmetic, hence within 1 %.
 HAND = {
@@ -274,33 +278,37 @@ def test_a_cost_per_watt_is_cost_over_power(findings):
         assert found[f"cost_per_watt_{year}"].high == pytest.approx(50 / 1.35 ** (year - 2024))
 
 
-def test_the_values_follow_the_priors_not_the_script():
-    priors = cc.read_priors("situational_awareness", set={"accelerator_price": 50_000.0, "load_factor": 0.5})
-    cost, energy = cc.audit_findings(priors, ids=["A5", "A15"])
-    assert cost.parts[0].low == pytest.approx(1e9)
-    assert cost.verdict == "NO"
-    assert energy.parts[0].low == pytest.approx(43.8)
+def essay_with(**inputs):
+    return Essay(cc.read_priors("situational_awareness", set=inputs), read_stated_tables(), cc.read_audit())
+
+
+def test_the_values_follow_the_essays_inputs_not_the_script():
+    essay = essay_with(accelerator_price=50_000.0, load_factor=0.5)
+    assert DERIVATIONS["A5"](essay)["cost"] == pytest.approx(1e9)
+    assert DERIVATIONS["A15"](essay)["energy_2028"] / factor("TWh/year") == pytest.approx(43.8)
 
 
 def test_an_input_without_ends_is_read_at_its_outer_quantiles():
     ratio = cc.LogNormal.from_quantiles({0.05: 2.0, 0.95: 4.0}, unit="chip/H100e")
-    priors = cc.read_priors("situational_awareness").replace(chip_performance_ratio=ratio)
-    (size,) = cc.audit_findings(priors, ids=["A3"])
-    assert (size.parts[0].low, size.parts[0].high) == (pytest.approx(6_250), pytest.approx(12_500))
+    size = DERIVATIONS["A3"](essay_with(chip_performance_ratio=ratio))["size"]
+    assert sorted(size) == pytest.approx([6_250, 12_500])
 
 
-def test_the_values_follow_the_quantities_not_the_script():
-    @cc.quantity("W")
-    def training_cluster_power(training_cluster_size, facility_power_per_accelerator):
-        return 2 * training_cluster_size * facility_power_per_accelerator
-
-    model = cc.cluster_model().replace(training_cluster_power)
-    (power,) = cc.audit_findings(model=model, ids=["A13"])
-    assert power.parts[0].low == pytest.approx(20e6)
-
-
-def test_the_later_evidence_can_be_audited_too():
-    assert len(cc.audit_findings(cc.read_priors("evidence_2026"))) == len(HAND)
+def test_the_essays_lines_are_those_of_the_model_at_its_medians():
+    """The audit is arithmetic of its own; the library's model, with the essay's medians, draws the same lines."""
+    priors = cc.read_priors("situational_awareness")
+    medians = xr.Dataset({name: ((), prior.median, {"unit": prior.unit}) for name, prior in priors.items()})
+    years = [2024.0, 2026.0, 2028.0, 2030.0]
+    names = ["training_cluster_size", "training_cluster_cost", "training_cluster_power", "ai_investment"]
+    forecast = cc.propagate(medians.expand_dims(sample=1), years=years, outputs=names)
+    essay = essay_with()
+    gain = essay.fact("flop_per_dollar_growth")
+    for year in years:
+        found = {name: float(forecast[name].sel(year=year).squeeze()) for name in names}
+        assert found["training_cluster_size"] == pytest.approx(essay.size(year)[0], rel=0.02)
+        assert found["training_cluster_cost"] == pytest.approx(essay.cost(year, "price_year", gain)[0], rel=0.02)
+        assert found["training_cluster_power"] == pytest.approx(essay.power(year)[0], rel=0.02)
+        assert found["ai_investment"] == pytest.approx(essay.investment(year)[0], rel=0.02)
 
 
 def test_an_unknown_id_names_the_nearest():

@@ -1,99 +1,41 @@
-"""Evaluate the model at the medians of the priors, with some inputs or quantities replaced."""
+"""The essay's inputs, facts and straight lines, from which each derivation is recomputed."""
+
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clustercast.audit.statements import AuditFile
-from clustercast.engine.model import YEAR, Model
 from clustercast.engine.units import factor
 from clustercast.errors import InputError, nearest
 from clustercast.priors.prior_set import Priors
-from clustercast.propagation import YEARS
 from clustercast.uncertainty.stated import StatedTables
 
 FloatArray = NDArray[np.float64]
-Given = FloatArray | float
+Numbers = dict[str, FloatArray]
+Number = FloatArray | float
 
-_PER_YEAR = 12
 _OUTER = np.array([0.05, 0.95])
 
 
-class Recomputation:
-    """The model at the medians of a prior set, beside the stated tables and the facts.
+class Essay:
+    """What the essay states, in coherent units: shape (1,) for a number, (2,) for the ends of a range.
 
-    Parameters
-    ----------
-    model : Model
-    priors : Priors
-    tables : StatedTables
-    file : AuditFile
+    The audit is arithmetic by hand on these numbers, so that its verdicts depend on no model and on no prior set
+    but the essay's own.
     """
 
-    def __init__(self, model: Model, priors: Priors, tables: StatedTables, file: AuditFile) -> None:
-        self._model = model
+    def __init__(self, priors: Priors, tables: StatedTables, file: AuditFile) -> None:
         self._priors = priors
         self._tables = tables
         self._file = file
-        self._cut: dict[frozenset[str], Model] = {}
 
-    def __call__(self, output: str, year: Given | None = None, **given: Given) -> FloatArray:
-        """Compute a quantity in coherent units.
-
-        Parameters
-        ----------
-        output : str
-        year : float or array (1,), optional
-        **given : float or array (ends,)
-            Inputs, and quantities that are then not computed. The ends of a range
-            are carried on the sample axis.
-
-        Returns
-        -------
-        array (ends,)
-
-        Raises
-        ------
-        InputError
-            If something given is neither an input nor a quantity that the output needs.
-        """
-        if year is not None:
-            year = np.reshape(np.asarray(year, dtype=np.float64), (1, 1))
-        return np.ravel(self._evaluate(output, year, given))
-
-    def crossing(self, output: str, level: FloatArray, **given: Given) -> FloatArray:
-        """Return the date at which a path that grows exponentially reaches a level, for each end, shape (ends,)."""
-        first, last = YEARS[0], YEARS[-1]
-        years = np.linspace(first, last, _PER_YEAR * (last - first) + 1)
-        path = np.log(self._evaluate(output, years[:, np.newaxis], given))
-        columns = [np.interp(np.log(level[0]), path[:, i], years) for i in range(path.shape[1])]
-        return np.array(columns)
-
-    def _evaluate(self, output: str, year: FloatArray | None, given: dict[str, Given]) -> FloatArray:
-        model = self._without(frozenset(given) & frozenset(self._model.functions))
-        needed = model.inputs([output])
-        for name in given:
-            if name not in needed:
-                raise InputError(f"{output!r} does not depend on {name!r}{nearest(name, needed)}; leave it out")
-        values = {name: self._value(name, given) for name in needed}
-        if year is not None:
-            values[YEAR] = year
-        return model.evaluate(values, [output])[output]
-
-    def _without(self, names: frozenset[str]) -> Model:
-        """Return the model without some quantities, which are inputs then."""
-        if names not in self._cut:
-            self._cut[names] = Model([f for name, f in self._model.functions.items() if name not in names])
-        return self._cut[names]
-
-    def _value(self, name: str, given: dict[str, Given]) -> FloatArray:
-        return np.atleast_1d(np.asarray(given[name], dtype=np.float64)) if name in given else self.median(name)
-
-    def median(self, name: str) -> FloatArray:
-        """Return the median of an input, shape (1,), coherent."""
+    def __getitem__(self, name: str) -> FloatArray:
+        """Return the median of an input."""
         return np.array([self._priors[name].median * factor(self._priors[name].unit)])
 
     def ends(self, name: str) -> FloatArray:
-        """Return the ends of an input's support, or its 5 and 95 % points if it has none, shape (2,), coherent."""
+        """Return the ends of an input's support, or its 5 and 95 % points if it has none."""
         prior = self._priors[name]
         ends = np.array(prior.support)
         if not np.isfinite(ends).all():
@@ -101,7 +43,7 @@ class Recomputation:
         return ends * factor(prior.unit)
 
     def fact(self, name: str, key: str | None = None) -> FloatArray:
-        """Return a fact, shape (1,) or (2,), coherent; `key` chooses from a series."""
+        """Return a fact; `key` chooses from a series."""
         fact = self._file.fact(name)
         if key is None:
             return fact.ends()
@@ -110,12 +52,16 @@ class Recomputation:
             raise InputError(f"fact {name!r} has no {key!r}{nearest(key, known)}; add it to its series")
         return np.array([known[key] * factor(fact.unit)])
 
+    def facts(self, names: Iterable[str]) -> FloatArray:
+        """Return several facts, one after another."""
+        return np.concatenate([self.fact(name) for name in names])
+
     def series(self, name: str) -> tuple[str, ...]:
         """Return the keys of a series, in order."""
         return tuple(self._file.fact(name).series or {})
 
     def cell(self, quantity: str, year: float) -> FloatArray:
-        """Return what a stated table says, shape (1,) for a number and (2,) for a range, coherent."""
+        """Return what a stated table says of a quantity in a year."""
         for cell in self._tables.cell:
             if cell.quantity == quantity and cell.year == year:
                 numbers = [cell.low] if cell.low == cell.high else [cell.low, cell.high]
@@ -125,3 +71,36 @@ class Recomputation:
     def columns(self, quantity: str) -> tuple[float, ...]:
         """Return the years for which a stated table has a quantity."""
         return tuple(cell.year for cell in self._tables.cell if cell.quantity == quantity)
+
+    def size(self, year: Number) -> FloatArray:
+        """Return the size of the largest cluster, H100e: a straight line in orders of magnitude."""
+        grown = np.power(10.0, self["cluster_growth_rate"] * (year - self["cluster_start_year"]))
+        return self["initial_cluster_chips"] / self["chip_performance_ratio"] * grown
+
+    def price(self, year: Number, base: FloatArray, growth: FloatArray) -> FloatArray:
+        """Return what an accelerator costs with all around it, USD/H100e; no cheaper until the base year."""
+        quoted = self["accelerator_price"] / self["accelerator_cost_share"]
+        return quoted / (1 + growth) ** np.maximum(year - base, 0)
+
+    def cost(self, year: Number, base: str, growth: FloatArray) -> FloatArray:
+        """Return the cost of the largest cluster, with prices of the year that a fact names."""
+        return self.size(year) * self.price(year, self.fact(base), growth)
+
+    def power_per_accelerator(self) -> FloatArray:
+        """Return the power of an accelerator at the meter, W/H100e, without gains."""
+        return self["chip_power"] * self["server_overhead"] * self["power_usage_effectiveness"]
+
+    def power(self, year: Number) -> FloatArray:
+        """Return the power of the largest cluster, W."""
+        return self.size(year) * self.power_per_accelerator()
+
+    def electricity(self, year: Number) -> FloatArray:
+        """Return the production of electricity in the United States, W."""
+        grown = (1 + self["us_electricity_growth"]) ** (year - self["us_electricity_base_year"])
+        return self["us_electricity_2024"] * grown
+
+    def investment(self, year: Number, start: FloatArray | None = None) -> FloatArray:
+        """Return the world's AI investment, USD/year: doubling from the middle of the first cell of its table."""
+        first = self.columns("ai_investment")[0]
+        start = self.cell("ai_investment", first).mean(keepdims=True) if start is None else start
+        return start * self["investment_growth_factor"] ** (year - first)

@@ -3,46 +3,25 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
+from clustercast.audit.essay import Essay, FloatArray, Numbers
 from clustercast.audit.gas_and_texts import GAS_AND_TEXTS
 from clustercast.audit.largest_cluster import LARGEST_CLUSTER
 from clustercast.audit.money import MONEY
-from clustercast.audit.recomputation import Recomputation
 from clustercast.audit.statements import AuditFile, Derivation, Part, read_audit
 from clustercast.audit.verdicts import Verdict, part_verdict, worst
 from clustercast.audit.world import WORLD
-from clustercast.engine.model import Model
 from clustercast.engine.units import factor
 from clustercast.errors import InputError, nearest
 from clustercast.priors.prior_file import read_priors
-from clustercast.priors.prior_set import Priors
-from clustercast.quantities.cluster_model import cluster_model
 from clustercast.uncertainty.stated import read_stated_tables
 
-FloatArray = NDArray[np.float64]
-
-DERIVATIONS: Mapping[str, Callable[[Recomputation], dict[str, FloatArray]]] = {
-    **LARGEST_CLUSTER,
-    **WORLD,
-    **MONEY,
-    **GAS_AND_TEXTS,
-}
+ESSAY = "situational_awareness"
+DERIVATIONS: Mapping[str, Callable[[Essay], Numbers]] = {**LARGEST_CLUSTER, **WORLD, **MONEY, **GAS_AND_TEXTS}
 
 
 @dataclass(frozen=True)
 class PartFinding:
-    """One recomputed number beside what the text states.
-
-    Attributes
-    ----------
-    part : Part
-        What is stated.
-    low, high : float
-        Recomputed, in the unit of the part; equal for a number.
-    verdict : {"OK", "ROUND", "EXT", "NO", "-"}
-    """
+    """One recomputed number, or the ends of a range, beside what the text states, in the unit of the part."""
 
     part: Part
     low: float
@@ -52,15 +31,7 @@ class PartFinding:
 
 @dataclass(frozen=True)
 class Finding:
-    """One derivation, recomputed.
-
-    Attributes
-    ----------
-    derivation : Derivation
-    parts : tuple of PartFinding
-    verdict : {"OK", "ROUND", "EXT", "NO", "-"}
-        The worst of the parts that are no variants; "-" where the text states nothing.
-    """
+    """One derivation, recomputed; its verdict is the worst of the parts that are no variants."""
 
     derivation: Derivation
     parts: tuple[PartFinding, ...]
@@ -69,28 +40,16 @@ class Finding:
     def as_dict(self) -> dict[str, object]:
         """Return the finding in types that JSON has."""
         parts = [
-            {**found.part.model_dump(), "recomputed": (found.low, found.high), "verdict": found.verdict}
-            for found in self.parts
+            {**one.part.model_dump(), "recomputed": (one.low, one.high), "verdict": one.verdict} for one in self.parts
         ]
         return {**self.derivation.model_dump(exclude={"parts"}), "parts": parts, "verdict": self.verdict}
 
 
-def audit_findings(
-    priors: Priors | None = None,
-    *,
-    model: Model | None = None,
-    ids: Iterable[str] | None = None,
-    file: AuditFile | None = None,
-) -> list[Finding]:
-    """Recompute the texts' derivations from priors and quantities, and judge them by one rule.
+def audit_findings(*, ids: Iterable[str] | None = None, file: AuditFile | None = None) -> list[Finding]:
+    """Recompute the texts' derivations from the essay's own inputs, and judge them by one rule.
 
     Parameters
     ----------
-    priors : Priors, optional
-        ``situational_awareness`` by default; every input stands at its median where a
-        derivation does not replace it.
-    model : Model, optional
-        The shipped cluster model by default.
     ids : iterable of str, optional
         Derivations asked for, as ``"A9"``; all by default.
     file : AuditFile, optional
@@ -99,7 +58,7 @@ def audit_findings(
     Returns
     -------
     list of Finding
-        In the order of the file.
+        In the order of the file. Each input stands at its median in ``situational_awareness``.
 
     Raises
     ------
@@ -117,10 +76,9 @@ def audit_findings(
     ['OK', 'NO']
     """
     file = read_audit() if file is None else file
-    priors = read_priors("situational_awareness") if priors is None else priors
     wanted = _wanted(ids, file)
-    recomputation = Recomputation(cluster_model() if model is None else model, priors, read_stated_tables(), file)
-    return [_finding(derivation, recomputation, file) for derivation in file.derivation if derivation.id in wanted]
+    essay = Essay(read_priors(ESSAY), read_stated_tables(), file)
+    return [_finding(derivation, essay, file) for derivation in file.derivation if derivation.id in wanted]
 
 
 def _wanted(ids: Iterable[str] | None, file: AuditFile) -> set[str]:
@@ -135,20 +93,19 @@ def _wanted(ids: Iterable[str] | None, file: AuditFile) -> set[str]:
     return wanted
 
 
-def _finding(derivation: Derivation, recomputation: Recomputation, file: AuditFile) -> Finding:
+def _finding(derivation: Derivation, essay: Essay, file: AuditFile) -> Finding:
     """Recompute one derivation and judge its parts."""
-    numbers = DERIVATIONS[derivation.id](recomputation)
+    numbers = DERIVATIONS[derivation.id](essay)
     stated = [part.name for part in derivation.parts]
     if set(stated) != set(numbers):
         odd = ", ".join(sorted(set(stated) ^ set(numbers)))
         raise InputError(f"derivation {derivation.id!r}: {odd} is stated or recomputed, but not both; add the other")
     parts = tuple(_part_finding(part, numbers[part.name], file) for part in derivation.parts)
-    verdict = worst(found.verdict for found in parts if not found.part.variant)
-    return Finding(derivation, parts, verdict)
+    return Finding(derivation, parts, worst(one.verdict for one in parts if not one.part.variant))
 
 
 def _part_finding(part: Part, numbers: FloatArray, file: AuditFile) -> PartFinding:
     """Judge one recomputed number."""
-    ends = np.asarray(numbers) / factor(part.unit)
+    ends = numbers / factor(part.unit)
     low, high = float(ends.min()), float(ends.max())
     return PartFinding(part, low, high, part_verdict(low, high, part, file.rule))

@@ -3,172 +3,161 @@
 from collections.abc import Callable, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
-from clustercast.audit.recomputation import Recomputation
-
-FloatArray = NDArray[np.float64]
-Numbers = dict[str, FloatArray]
+from clustercast.audit.essay import Essay, FloatArray, Numbers
 
 
-def _years(r: Recomputation) -> tuple[float, float]:
-    """Return the years of the clusters of 10 and of 100 GW."""
-    *_, ten, hundred = r.columns("training_cluster_power")
-    return ten, hundred
+def _powers(essay: Essay) -> tuple[FloatArray, FloatArray]:
+    """Return the power of the clusters of 10 and of 100 GW."""
+    *_, ten, hundred = essay.columns("training_cluster_power")
+    return essay.power(ten), essay.power(hundred)
 
 
-def _growth_between(r: Recomputation, series: str, first: str, last: str) -> FloatArray:
+def _growth_between(essay: Essay, series: str, first: str, last: str) -> FloatArray:
     """Return by how much a series grew."""
-    return r.fact(series, last) / r.fact(series, first)
+    return essay.fact(series, last) / essay.fact(series, first)
 
 
-def _us_generation(r: Recomputation) -> Numbers:
+def _us_generation(essay: Essay) -> Numbers:
     return {
-        "growth": _growth_between(r, "us_generation", "2013", "2023") - 1,
-        "growth_since": _growth_between(r, "us_generation", "2023", "2025") - 1,
+        "growth": _growth_between(essay, "us_generation", "2013", "2023") - 1,
+        "growth_since": _growth_between(essay, "us_generation", "2023", "2025") - 1,
     }
 
 
-def _implied_yield(r: Recomputation, power: str) -> FloatArray:
+def _implied_yield(essay: Essay, power: str) -> FloatArray:
     """Return the electricity from gas that a stated power of the basin implies."""
-    return r.fact(power) / r.median("basin_gas_production")
+    return essay.fact(power) / essay["basin_gas_production"]
 
 
-def _conversion(r: Recomputation, gas_electricity_yield: FloatArray) -> Numbers:
+def _conversion(essay: Essay, gas_electricity_yield: FloatArray) -> Numbers:
     """Return a yield as efficiency and as heat rate."""
-    efficiency = gas_electricity_yield / r.fact("gas_heat")
+    efficiency = gas_electricity_yield / essay.fact("gas_heat")
     return {"efficiency": efficiency, "heat_rate": 1 / efficiency}
 
 
-def _generators(r: Recomputation) -> Numbers:
-    implied = _implied_yield(r, "generator_power")
-    power = r("basin_power", gas_electricity_yield=r.fact("generator_efficiency") * r.fact("gas_heat"))
-    return {"power": power, "yield": implied, **_conversion(r, implied)}
+def _generators(essay: Essay) -> Numbers:
+    implied = _implied_yield(essay, "generator_power")
+    power = essay["basin_gas_production"] * essay.fact("generator_efficiency") * essay.fact("gas_heat")
+    return {"power": power, "yield": implied, **_conversion(essay, implied)}
 
 
-def _combined_cycle(r: Recomputation) -> Numbers:
-    implied = _implied_yield(r, "combined_cycle_power")
-    power = r("basin_power", gas_electricity_yield=r.fact("gas_heat") / r.fact("combined_cycle_heat_rate"))
-    return {"power": power, "yield": implied, **_conversion(r, implied)}
+def _combined_cycle(essay: Essay) -> Numbers:
+    implied = _implied_yield(essay, "combined_cycle_power")
+    power = essay["basin_gas_production"] * essay.fact("gas_heat") / essay.fact("combined_cycle_heat_rate")
+    return {"power": power, "yield": implied, **_conversion(essay, implied)}
 
 
-def _note_on_the_yield(r: Recomputation) -> Numbers:
-    power = r("basin_power", gas_electricity_yield=r.fact("note_yield"))
-    return {"power": power, "power_of_generators": power, **_conversion(r, r.fact("note_yield"))}
+def _note_on_the_yield(essay: Essay) -> Numbers:
+    power = essay["basin_gas_production"] * essay.fact("note_yield")
+    return {"power": power, "power_of_generators": power, **_conversion(essay, essay.fact("note_yield"))}
 
 
-def _shale(r: Recomputation) -> Numbers:
-    given = {"gas_electricity_yield": r.fact("note_yield")}
-    return {"energy": r("shale_electricity", **given), "clusters": r("shale_clusters", _years(r)[1], **given)}
+def _shale(essay: Essay) -> Numbers:
+    energy = essay["shale_gas_growth"] * essay.fact("note_yield")
+    return {"energy": energy, "clusters": energy / _powers(essay)[1]}
 
 
-def _with_each_yield(r: Recomputation, output: str) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Compute for 100 GW with the note's yield, with combined cycle and with generators."""
-    yields = (
-        r.fact("note_yield"),
-        _implied_yield(r, "combined_cycle_power"),
-        _implied_yield(r, "generator_power"),
-    )
-    note, cycle, generators = (r(output, _years(r)[1], gas_electricity_yield=y) for y in yields)
-    return note, cycle, generators
+def _wells_with_each_yield(essay: Essay) -> Numbers:
+    """Return the wells for 100 GW with the note's yield, with combined cycle and with generators."""
+    yields = {
+        "": essay.fact("note_yield"),
+        "_combined_cycle": _implied_yield(essay, "combined_cycle_power"),
+        "_generators": _implied_yield(essay, "generator_power"),
+    }
+    return {name: _powers(essay)[1] / each / essay["well_production"] for name, each in yields.items()}
 
 
-def _wells(r: Recomputation) -> Numbers:
-    note, cycle, generators = _with_each_yield(r, "gas_wells_required")
-    needed = r("training_cluster_power", _years(r)[1]) / (r.fact("wells_stated") * r.median("well_production"))
+def _wells(essay: Essay) -> Numbers:
+    needed = _powers(essay)[1] / (essay.fact("wells_stated") * essay["well_production"])
     return {
-        "wells": note,
-        "wells_combined_cycle": cycle,
-        "wells_generators": generators,
+        **{f"wells{name}": wells for name, wells in _wells_with_each_yield(essay).items()},
         "yield_needed": needed,
-        "efficiency_needed": _conversion(r, needed)["efficiency"],
+        "efficiency_needed": _conversion(essay, needed)["efficiency"],
     }
 
 
-def _drilling(r: Recomputation) -> Numbers:
-    note, cycle, generators = _with_each_yield(r, "drilling_time")
+def _drilling(essay: Essay) -> Numbers:
+    wells = {**_wells_with_each_yield(essay), "_stated_wells": essay.fact("wells_stated")}
+    pace = essay["drilling_rigs"] * essay["wells_per_rig"]
+    return {f"time{name}": each / pace for name, each in wells.items()}
+
+
+def _demand_with_both_plants(essay: Essay) -> tuple[FloatArray, FloatArray]:
+    """Return the gas that 10 and 100 GW need, in combined cycle and in generators."""
+    yields = [_implied_yield(essay, name) for name in ("combined_cycle_power", "generator_power")]
+    ten, hundred = _powers(essay)
+    return ten / np.concatenate(yields), hundred / np.concatenate(yields)
+
+
+def _replacement(essay: Essay) -> Numbers:
+    ten, hundred = (demand / essay["well_lifetime_production"] for demand in _demand_with_both_plants(essay))
     return {
-        "time": note,
-        "time_combined_cycle": cycle,
-        "time_generators": generators,
-        "time_stated_wells": r("drilling_time", gas_wells_required=r.fact("wells_stated")),
+        "wells": hundred,
+        "rigs": hundred / essay["wells_per_rig"],
+        "wells_10_gigawatts": ten,
+        "rigs_10_gigawatts": ten / essay["wells_per_rig"],
     }
 
 
-def _replacement(r: Recomputation) -> Numbers:
-    yields = np.concatenate([_implied_yield(r, "combined_cycle_power"), _implied_yield(r, "generator_power")])
-    ten, hundred = _years(r)
-    given = {"gas_electricity_yield": yields}
+def _well_lifetime(essay: Essay) -> Numbers:
+    return {"lifetime": essay["well_lifetime_production"] / essay["well_production"]}
+
+
+def _share_of_us_gas(essay: Essay) -> Numbers:
+    return {"share": _demand_with_both_plants(essay)[0] / essay.fact("us_gas")}
+
+
+def _us_gas(essay: Essay) -> Numbers:
     return {
-        "wells": r("replacement_wells", hundred, **given),
-        "rigs": r("replacement_rigs", hundred, **given),
-        "wells_10_gigawatts": r("replacement_wells", ten, **given),
-        "rigs_10_gigawatts": r("replacement_rigs", ten, **given),
+        "growth": _growth_between(essay, "dry_gas", "2013", "2023"),
+        "shale_growth": _growth_between(essay, "shale_gas", "2013", "2020"),
     }
 
 
-def _well_lifetime(r: Recomputation) -> Numbers:
-    return {"lifetime": 1 / r("well_decline_rate")}
-
-
-def _share_of_us_gas(r: Recomputation) -> Numbers:
-    yields = np.concatenate([_implied_yield(r, "combined_cycle_power"), _implied_yield(r, "generator_power")])
-    given = {"gas_electricity_yield": yields, "us_gas_production": r.fact("us_gas")}
-    return {"share": r("gas_production_share", _years(r)[0], **given)}
-
-
-def _us_gas(r: Recomputation) -> Numbers:
-    return {
-        "growth": _growth_between(r, "dry_gas", "2013", "2023"),
-        "shale_growth": _growth_between(r, "shale_gas", "2013", "2020"),
-    }
-
-
-def _plants(r: Recomputation) -> Numbers:
-    stated, later = (
-        r("power_plant_capex", _years(r)[1], gas_plant_cost=r.fact(name))
-        for name in ("gas_plant_cost", "gas_plant_cost_2025")
-    )
+def _plants(essay: Essay) -> Numbers:
+    stated, later = (_powers(essay)[1] * essay.fact(name) for name in ("gas_plant_cost", "gas_plant_cost_2025"))
     return {"capex": stated, "capex_2025": later}
 
 
-def _lead_time(r: Recomputation) -> Numbers:
-    return {"lead_time": r("gas_power_lead_time"), "turbine_wait": r.fact("turbine_wait")}
+def _lead_time(essay: Essay) -> Numbers:
+    return {"lead_time": essay["gas_plant_build_time"], "turbine_wait": essay.fact("turbine_wait")}
 
 
-def _chips_of_gpt4(r: Recomputation) -> Numbers:
-    return {"interview": r.fact("gpt4_chips_interview"), "chapter": r.fact("gpt4_chips_chapter")}
+def _chips_of_gpt4(essay: Essay) -> Numbers:
+    return {"interview": essay.fact("gpt4_chips_interview"), "chapter": essay.fact("gpt4_chips_chapter")}
 
 
-def _power_of_gpt4(r: Recomputation) -> Numbers:
-    power = r.fact("gpt4_power_interview")
-    return {"interview": power, "per_accelerator": power / r("initial_cluster_size")}
+def _power_of_gpt4(essay: Essay) -> Numbers:
+    power, size = essay.fact("gpt4_power_interview"), essay.size(essay["cluster_start_year"])
+    return {"interview": power, "per_accelerator": power / size}
 
 
-def _orders_of_magnitude(r: Recomputation) -> Numbers:
-    return {"growth": np.log10(r.fact("gigawatt_clusters") / r.fact("gpt4_power_interview"))}
+def _orders_of_magnitude(essay: Essay) -> Numbers:
+    return {"growth": np.log10(essay.fact("gigawatt_clusters") / essay.fact("gpt4_power_interview"))}
 
 
-def _cost_of_100k(r: Recomputation) -> Numbers:
-    size, price = r.fact("cluster_of_100k"), r.fact("cost_per_gpu")
-    return {"cost": r("training_cluster_cost", training_cluster_size=size, cluster_cost_per_accelerator=price)}
+def _cost_of_100k(essay: Essay) -> Numbers:
+    return {"cost": essay.fact("cluster_of_100k") * essay.fact("cost_per_gpu")}
 
 
-def _stargate_power(r: Recomputation) -> Numbers:
-    power = r.fact("stargate_power_in")
-    chips = r("power_delivered_to_chips", training_cluster_power=power)
-    return {"to_chips": chips, "effectiveness": power / r.fact("stargate_power_to_chips")}
-
-
-def _stargate_cost(r: Recomputation) -> Numbers:
-    cost = r.fact("stargate_cost")
+def _stargate_power(essay: Essay) -> Numbers:
+    power = essay.fact("stargate_power_in")
     return {
-        "cost_per_watt": cost / r.fact("stargate_power_to_chips"),
-        "cost_per_facility_watt": cost / r.fact("stargate_power_in"),
+        "to_chips": power / essay["power_usage_effectiveness"],
+        "effectiveness": power / essay.fact("stargate_power_to_chips"),
     }
 
 
-GAS_AND_TEXTS: Mapping[str, Callable[[Recomputation], Numbers]] = {
+def _stargate_cost(essay: Essay) -> Numbers:
+    cost = essay.fact("stargate_cost")
+    return {
+        "cost_per_watt": cost / essay.fact("stargate_power_to_chips"),
+        "cost_per_facility_watt": cost / essay.fact("stargate_power_in"),
+    }
+
+
+GAS_AND_TEXTS: Mapping[str, Callable[[Essay], Numbers]] = {
     "G1": _us_generation,
     "G2": _generators,
     "G3": _combined_cycle,

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from clustercast.engine.units import factor
 from clustercast.errors import InputError, nearest
+from clustercast.files.dates import DateText
 from clustercast.files.toml import load_toml, validated
 from clustercast.priors import shipped
 
@@ -16,18 +17,10 @@ FloatArray = NDArray[np.float64]
 
 _CLOSED = ConfigDict(extra="forbid", frozen=True)
 _Text = Annotated[str, Field(min_length=1)]
-_Date = Annotated[str, Field(pattern=r"^\d{4}(-\d{2}){0,2}$")]
 
 
 class Fact(BaseModel):
-    """A number about the world that is no input of the model.
-
-    Attributes
-    ----------
-    value : float, optional
-        A number; or `low` and `high` a range, or `series` numbers by name.
-    unit, source, as_of, note : str
-    """
+    """A number about the world that is no input of the model: a value, a range, or a series by name."""
 
     model_config = _CLOSED
     value: float | None = None
@@ -36,7 +29,7 @@ class Fact(BaseModel):
     series: dict[str, float] | None = None
     unit: _Text
     source: _Text
-    as_of: _Date
+    as_of: DateText
     note: str = ""
 
     def ends(self) -> FloatArray:
@@ -48,23 +41,9 @@ class Fact(BaseModel):
 class Part(BaseModel):
     """One number of a derivation.
 
-    Attributes
-    ----------
-    name : str
-        What is recomputed.
-    label : str
-        How the number is told apart from the others of the derivation.
-    unit : str
-    low, high : float, optional
-        What the text states; neither where it states nothing.
-    digits : int, optional
-        Significant digits of a number that the text rounded.
-    against : {"arithmetic", "fact"}
-        Whether the recomputed value follows from the text's inputs or is an outside fact.
-    variant : bool
-        Another reading, which does not count in the verdict of the derivation.
-    date, share : bool
-        How the number is compared and written.
+    Neither low nor high: the text states nothing. `digits`: significant digits of a number that the text rounded.
+    `against`: whether it follows from the text's inputs or is an outside fact. A `variant` is another reading, which
+    does not count in the verdict of the derivation.
     """
 
     model_config = _CLOSED
@@ -81,13 +60,7 @@ class Part(BaseModel):
 
 
 class Derivation(BaseModel):
-    """One derivation of a text.
-
-    Attributes
-    ----------
-    id, text, source : str
-    parts : tuple of Part
-    """
+    """One derivation of a text."""
 
     model_config = _CLOSED
     id: _Text
@@ -97,15 +70,7 @@ class Derivation(BaseModel):
 
 
 class Rule(BaseModel):
-    """How far a number may be off and still follow loosely.
-
-    Attributes
-    ----------
-    loose_factor : float
-        For numbers.
-    loose_time : float
-        For dates, in years.
-    """
+    """How far a number may be off and still follow loosely: a factor, and for dates a time in years."""
 
     model_config = _CLOSED
     loose_factor: Annotated[float, Field(ge=1)]
@@ -115,7 +80,7 @@ class Rule(BaseModel):
 class _About(BaseModel):
     model_config = _CLOSED
     title: _Text
-    as_of: _Date
+    as_of: DateText
 
 
 class AuditFile(BaseModel):
@@ -128,13 +93,7 @@ class AuditFile(BaseModel):
     derivation: Annotated[tuple[Derivation, ...], Field(min_length=1)]
 
     def fact(self, name: str) -> Fact:
-        """Return a fact by its name.
-
-        Raises
-        ------
-        InputError
-            If the file has none of this name.
-        """
+        """Return a fact by its name; an unknown one is refused."""
         if name not in self.facts:
             raise InputError(f"the audit needs the fact {name!r}{nearest(name, self.facts)}; add [facts.{name}]")
         return self.facts[name]

@@ -14,18 +14,7 @@ _SLACK = 1e-9
 
 
 def rounding_interval(value: float, digits: int) -> tuple[float, float]:
-    """Return the numbers that round to a number above 0.
-
-    Parameters
-    ----------
-    value : float
-    digits : int
-        Its significant digits.
-
-    Returns
-    -------
-    low, high : float
-        The upper end is outside.
+    """Return the ends of the numbers that round to one above 0 with so many significant digits; the upper is outside.
 
     Examples
     --------
@@ -41,21 +30,10 @@ def rounding_interval(value: float, digits: int) -> tuple[float, float]:
 
 
 def part_verdict(low: float, high: float, part: Part, rule: Rule) -> Verdict:
-    """Hold a recomputed number or range against what a part states.
+    """Return the verdict on a recomputed number or range beside what a part states, in the part's unit.
 
-    Parameters
-    ----------
-    low, high : float
-        Recomputed, in the unit of the part; equal for a number.
-    part : Part
-    rule : Rule
-
-    Returns
-    -------
-    {"OK", "ROUND", "EXT", "NO", "-"}
-        OK: some recomputed value rounds to a stated one. ROUND: within the loose factor or
-        time. EXT or NO: neither, for an outside fact or for the text's own inputs.
-        "-": the part states nothing.
+    OK: some recomputed value rounds to a stated one. ROUND: within the loose factor or time. EXT or NO: neither, for
+    an outside fact or for the text's own inputs. "-": the part states nothing.
     """
     if part.low is None or part.high is None:
         return "-"
@@ -71,7 +49,7 @@ def part_verdict(low: float, high: float, part: Part, rule: Rule) -> Verdict:
 
 
 def _meets(low: float, high: float, part: Part) -> bool:
-    """Say whether the recomputed range meets what is stated, rounding included."""
+    """Return whether the recomputed range meets what is stated, rounding included."""
     assert part.low is not None and part.high is not None
     if part.digits is None:
         return high >= part.low * (1 - _SLACK) and low <= part.high * (1 + _SLACK)

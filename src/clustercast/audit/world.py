@@ -3,196 +3,175 @@
 from collections.abc import Callable, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
+from clustercast.audit.essay import Essay, FloatArray, Numbers
 from clustercast.audit.largest_cluster import needed_growth
-from clustercast.audit.recomputation import Recomputation
-
-FloatArray = NDArray[np.float64]
-Numbers = dict[str, FloatArray]
 
 
-def _years(r: Recomputation) -> tuple[float, ...]:
+def _years(essay: Essay) -> tuple[float, ...]:
     """Return the columns of the second table."""
-    return r.columns("ai_investment")
+    return essay.columns("ai_investment")
 
 
-def _shipments_for_power(r: Recomputation, year: float) -> FloatArray:
+def _electricity_share(essay: Essay, year: float, shipments: FloatArray) -> FloatArray:
+    """Return the electricity of a year's shipments as a share of US production."""
+    return shipments * essay.power_per_accelerator() * essay["load_factor"] / essay.electricity(year)
+
+
+def _shipments_for_power(essay: Essay, year: float) -> FloatArray:
     """Return the shipments whose power is the stated share of US electricity."""
-    share = r.cell("shipment_electricity_share", year)
-    return share / r("shipment_electricity_share", year, accelerator_shipments=1.0)
+    return essay.cell("shipment_electricity_share", year) / _electricity_share(essay, year, np.ones(1))
 
 
-def _shipments(r: Recomputation, year: float) -> FloatArray:
+def _stated_shipments(essay: Essay) -> FloatArray:
+    """Return the range of shipments in the first column."""
+    return essay.cell("accelerator_shipments", _years(essay)[0])
+
+
+def _shipments(essay: Essay, year: float) -> FloatArray:
     """Return the shipments of a column: the number stated, the middle in the first, else those for the power."""
-    stated = r.cell("accelerator_shipments", year)
+    stated = essay.cell("accelerator_shipments", year)
     if stated.size == 1:
         return stated
-    return np.array([stated.mean()]) if year == _years(r)[0] else _shipments_for_power(r, year)
+    first = year == _years(essay)[0]
+    return stated.mean(keepdims=True) if first else _shipments_for_power(essay, year)
 
 
-def _doubling(r: Recomputation) -> Numbers:
-    first, *later = _years(r)
-    found = {f"investment_{year:g}": r("ai_investment", year) for year in later}
+def _doubling(essay: Essay) -> Numbers:
+    first, *later = _years(essay)
+    numbers = {f"investment_{year:g}": essay.investment(year) for year in later}
     for year in later:
-        found[f"from_125_{year:g}"] = r("ai_investment", year, ai_investment_2024=r.fact("investment_fitted"))
-    gains = [
-        (r.cell("ai_investment", y) / r("ai_investment", first)) ** (1 / (y - first)) for y in (later[0], later[-1])
-    ]
-    return {**found, "implied_growth": np.concatenate(gains)}
+        numbers[f"from_125_{year:g}"] = essay.investment(year, essay.fact("investment_fitted"))
+    start = essay.cell("ai_investment", first).mean()
+    gains = [(essay.cell("ai_investment", y) / start) ** (1 / (y - first)) for y in (later[0], later[-1])]
+    return {**numbers, "implied_growth": np.concatenate(gains)}
 
 
-def _trillion_a_year(r: Recomputation) -> Numbers:
-    return {"investment": r("ai_investment", r.fact("investment_year"))}
+def _trillion_a_year(essay: Essay) -> Numbers:
+    return {"investment": essay.investment(essay.fact("investment_year"))}
 
 
-def _market_of_chips(r: Recomputation) -> Numbers:
-    market = r.fact("chip_market_2027")
-    return {"total": market / r.fact("chip_capex_share"), "chip_share": market / r.fact("total_market_2027")}
+def _market_of_chips(essay: Essay) -> Numbers:
+    market = essay.fact("chip_market_2027")
+    return {"total": market / essay.fact("chip_capex_share"), "chip_share": market / essay.fact("total_market_2027")}
 
 
-def _spending_on_nvidia(r: Recomputation) -> Numbers:
-    return {"total": r.fact("nvidia_run_rate") / r.fact("chip_capex_share")}
+def _spending_on_nvidia(essay: Essay) -> Numbers:
+    return {"total": essay.fact("nvidia_run_rate") / essay.fact("chip_capex_share")}
 
 
-def _price_of_the_fleet(r: Recomputation) -> Numbers:
-    first, last = _years(r)[0], _years(r)[-1]
-    price = r("ai_investment", first) / r.cell("accelerator_shipments", first)
-
-    def shipments(growth: FloatArray) -> FloatArray:
-        return r(
-            "accelerator_shipments",
-            last,
-            ai_investment=r.cell("ai_investment", last),
-            investment_per_accelerator_2024=price,
-            fleet_flop_per_dollar_growth=growth,
-        )
-
-    prices = {f"price_{y:g}": r.cell("ai_investment", y).mean(keepdims=True) / _shipments(r, y) for y in _years(r)}
+def _price_of_the_fleet(essay: Essay) -> Numbers:
+    first, last = _years(essay)[0], _years(essay)[-1]
+    price = essay.investment(first) / _stated_shipments(essay)
+    stated, slower = essay.fact("flop_per_dollar_growth"), needed_growth(essay, "table_year")
+    bought = [essay.cell("ai_investment", last) / price * (1 + growth) ** (last - first) for growth in (stated, slower)]
+    prices = {
+        f"price_{year:g}": essay.cell("ai_investment", year).mean(keepdims=True) / _shipments(essay, year)
+        for year in _years(essay)
+    }
     return {
-        "shipments_2030": shipments(r.fact("flop_per_dollar_growth")),
-        "shipments_2030_slower": shipments(needed_growth(r, "table_year")),
+        "shipments_2030": bought[0],
+        "shipments_2030_slower": bought[1],
         **prices,
-        "first_table_price_2030": r.fact("trillion") / r.fact("trillion_cluster_size"),
+        "first_table_price_2030": essay.fact("trillion") / essay.fact("trillion_cluster_size"),
     }
 
 
-def _power_column(r: Recomputation) -> Numbers:
-    output = "shipment_electricity_share"
-    shares = {f"share_{y:g}": r(output, y, accelerator_shipments=r.cell("accelerator_shipments", y)) for y in _years(r)}
-    return {**shares, **{f"shipments_{y:g}": _shipments_for_power(r, y) for y in _years(r)[1:]}}
+def _power_column(essay: Essay) -> Numbers:
+    shares = {
+        f"share_{year:g}": _electricity_share(essay, year, essay.cell("accelerator_shipments", year))
+        for year in _years(essay)
+    }
+    return {**shares, **{f"shipments_{year:g}": _shipments_for_power(essay, year) for year in _years(essay)[1:]}}
 
 
-def _stock_and_flow(r: Recomputation) -> Numbers:
-    last = _years(r)[-1]
-    stock = r("installed_base", last) / (r("accelerator_shipments", last) * r.median("accounting_period"))
-    found = {"stock_over_flow": stock}
-    for year in _years(r):
-        stated = r.cell("accelerator_shipments", year)
-        flow = stated if year == _years(r)[0] else _shipments(r, year)
-        found[f"share_{year:g}"] = r("fleet_electricity_share", year, accelerator_shipments=flow)
-    return found
+def _stock_and_flow(essay: Essay) -> Numbers:
+    growth = essay["investment_growth_factor"]
+    # What was shipped before at the same growth: 1 + 1/g + 1/g^2 + ... times this year's shipments.
+    stock = growth / (growth - 1)
+    numbers = {"stock_over_flow": stock}
+    for year in _years(essay):
+        flow = _stated_shipments(essay) if year == _years(essay)[0] else _shipments(essay, year)
+        numbers[f"share_{year:g}"] = _electricity_share(essay, year, flow * stock)
+    return numbers
 
 
-def _shipments_of_the_year(r: Recomputation) -> Numbers:
+def _shipments_of_the_year(essay: Essay) -> Numbers:
     return {
-        "shipments": r("accelerator_shipments", _years(r)[0]),
-        "counted": r.fact("shipments_2024_counted"),
-        "nvidia": r.fact("nvidia_units_2024"),
+        "shipments": _stated_shipments(essay).mean(keepdims=True),
+        "counted": essay.fact("shipments_2024_counted"),
+        "nvidia": essay.fact("nvidia_units_2024"),
     }
 
 
-def _stated_shipments(r: Recomputation) -> FloatArray:
-    """Return the range of shipments in the first column."""
-    return r.cell("accelerator_shipments", _years(r)[0])
+def _wafers(essay: Essay) -> Numbers:
+    return {"wafers": _stated_shipments(essay) / essay["accelerators_per_wafer"]}
 
 
-def _wafers(r: Recomputation) -> Numbers:
-    return {"wafers": r("wafers_required", accelerator_shipments=_stated_shipments(r))}
-
-
-def _share_of(r: Recomputation, *capacities: str) -> FloatArray:
+def _share_of(essay: Essay, *capacities: str) -> FloatArray:
     """Return the share of one capacity, or of one for each end of the shipments."""
-    capacity = np.concatenate([r.fact(name) for name in capacities])
-    return r("wafer_share", accelerator_shipments=_stated_shipments(r), leading_edge_capacity=capacity)
+    return _wafers(essay)["wafers"] / essay.facts(capacities)
 
 
-def _wafer_share(r: Recomputation) -> Numbers:
-    share = _share_of(r, "capacity_with_7nm", "capacity_without_7nm")
-    return {"share": share, "share_of_5nm": _share_of(r, "capacity_5nm")}
+def _wafer_share(essay: Essay) -> Numbers:
+    share = _share_of(essay, "capacity_with_7nm", "capacity_without_7nm")
+    return {"share": share, "share_of_5nm": _share_of(essay, "capacity_5nm")}
 
 
-def _low_end_of_the_wafer_share(r: Recomputation) -> Numbers:
+def _low_end_of_the_wafer_share(essay: Essay) -> Numbers:
     return {
-        "low_end_with_7nm": _share_of(r, "capacity_with_7nm")[:1],
-        "low_end_without_7nm": _share_of(r, "capacity_without_7nm")[:1],
+        "low_end_with_7nm": _share_of(essay, "capacity_with_7nm")[:1],
+        "low_end_without_7nm": _share_of(essay, "capacity_without_7nm")[:1],
     }
 
 
-def _made_of(r: Recomputation, capacity: FloatArray, share: FloatArray) -> FloatArray:
-    """Return the accelerators that a share of a wafer capacity makes in a year."""
-    return r("logic_capacity", logic_wafer_capacity=capacity, ai_wafer_share_limit=share)
+def _wafer_column(essay: Essay) -> Numbers:
+    made = essay.fact("capacity_without_7nm") * essay["accelerators_per_wafer"]
+    years = essay.columns("wafer_share")[1:]
+    numbers = {f"shipments_{year:g}": made * essay.cell("wafer_share", year) for year in years}
+    with_7nm = essay.fact("capacity_with_7nm") * essay["accelerators_per_wafer"]
+    return {**numbers, "shipments_2028_with_7nm": with_7nm * essay.cell("wafer_share", years[1])}
 
 
-def _wafer_column(r: Recomputation) -> Numbers:
-    capacity = r.fact("capacity_without_7nm")
-    years = r.columns("wafer_share")[1:]
-    found = {f"shipments_{y:g}": _made_of(r, capacity, r.cell("wafer_share", y)) for y in years}
-    whole = r.cell("wafer_share", years[1])
-    return {**found, "shipments_2028_with_7nm": _made_of(r, r.fact("capacity_with_7nm"), whole)}
+def _good_dies(essay: Essay) -> Numbers:
+    wafers = _stated_shipments(essay) / essay.fact("good_dies")
+    return {"wafers": wafers, "change": (wafers / _wafers(essay)["wafers"])[:1]}
 
 
-def _good_dies(r: Recomputation) -> Numbers:
-    shipments, dies = _stated_shipments(r), r.fact("good_dies")
-    wafers = r("wafers_required", accelerator_shipments=shipments, accelerators_per_wafer=dies)
-    return {"wafers": wafers, "change": (wafers / r("wafers_required", accelerator_shipments=shipments))[:1]}
+def _production_for_a_cluster(essay: Essay) -> Numbers:
+    cluster = essay.cell("training_cluster_size", essay.columns("training_cluster_size")[-2])
+    return {"production_over_cluster": _stated_shipments(essay) / cluster}
 
 
-def _production_for_a_cluster(r: Recomputation) -> Numbers:
-    cluster = r.cell("training_cluster_size", r.columns("training_cluster_size")[-2])
-    return {"production_over_cluster": _stated_shipments(r) / (cluster / r.median("accounting_period"))}
+def _capacity_for_a_cluster(essay: Essay) -> Numbers:
+    made = essay.facts(["capacity_without_7nm", "capacity_with_7nm"]) * essay["accelerators_per_wafer"]
+    return {"capacity_over_cluster": made / essay.fact("trillion_cluster_size")}
 
 
-def _capacity_for_a_cluster(r: Recomputation) -> Numbers:
-    capacity = np.concatenate([r.fact("capacity_without_7nm"), r.fact("capacity_with_7nm")])
-    made = _made_of(r, capacity, np.ones(1)) * r.median("accounting_period")
-    return {"capacity_over_cluster": made / r.fact("trillion_cluster_size")}
+def _share_of_the_year(essay: Essay) -> Numbers:
+    sizes = {year: essay.cell("training_cluster_size", year) for year in _years(essay)}
+    shares = {f"chip_share_{year:g}": size / _shipments(essay, year) for year, size in sizes.items()}
+    dollars = essay.fact("trillion") / essay.cell("ai_investment", _years(essay)[-1])
+    return {**shares, "dollar_share_2030": dollars}
 
 
-def _share_of_the_year(r: Recomputation) -> Numbers:
-    found = {}
-    for year in _years(r):
-        found[f"chip_share_{year:g}"] = r(
-            "largest_cluster_shipment_share",
-            training_cluster_size=r.cell("training_cluster_size", year),
-            accelerator_shipments=_shipments(r, year),
-        )
-    dollars = r(
-        "largest_cluster_investment_share",
-        training_cluster_cost=r.fact("trillion"),
-        ai_investment=r.cell("ai_investment", _years(r)[-1]),
-    )
-    return {**found, "dollar_share_2030": dollars}
-
-
-def _gigafabs(r: Recomputation) -> Numbers:
-    last = _years(r)[-1]
-    shipments = _shipments(r, last)
-    wafers = r.cell("wafer_share", last) * r.fact("capacity_without_7nm")
-    fabs, new = (r(name, wafers_required=wafers) for name in ("gigafabs_required", "new_gigafabs_required"))
-    one = r.median("gigafab_capacity")
+def _gigafabs(essay: Essay) -> Numbers:
+    last, one, price = _years(essay)[-1], essay["gigafab_capacity"], essay["gigafab_cost"]
+    fabs = _shipments(essay, last) / essay["accelerators_per_wafer"] / one
+    wafers = essay.cell("wafer_share", last) * essay.fact("capacity_without_7nm")
+    all_fabs, new = wafers / one, (wafers - essay["leading_edge_capacity"]) / one
     return {
-        "fabs": r("gigafabs_required", accelerator_shipments=shipments),
-        "capex": r("chip_supply_capex", accelerator_shipments=shipments),
-        "accelerators_per_fab": _made_of(r, one, np.ones(1)),
-        "fabs_for_wafers": fabs,
+        "fabs": fabs,
+        "capex": fabs * price / essay["logic_capex_share"],
+        "accelerators_per_fab": one * essay["accelerators_per_wafer"],
+        "fabs_for_wafers": all_fabs,
         "new_fabs_for_wafers": new,
-        "capex_for_wafers": r("fab_capex", gigafabs_required=np.concatenate([new, fabs])),
-        "capex_of_dozens": r("fab_capex", gigafabs_required=r.fact("dozens")),
+        "capex_for_wafers": np.concatenate([new, all_fabs]) * price,
+        "capex_of_dozens": essay.fact("dozens") * price,
     }
 
 
-WORLD: Mapping[str, Callable[[Recomputation], Numbers]] = {
+WORLD: Mapping[str, Callable[[Essay], Numbers]] = {
     "B1": _doubling,
     "B2": _trillion_a_year,
     "B3": _market_of_chips,
