@@ -1,90 +1,94 @@
-"""TOML files with closed keys: one way to read them and to say what is wrong."""
+"""TOML files with closed keys: one reader, and one sentence for what is wrong with a file."""
 
+import datetime
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, Strict, StringConstraints, ValidationError
 
 from clustercast.errors import InputError, nearest
 
 M = TypeVar("M", bound=BaseModel)
 
+_LONGEST_SHOWN = 120
+# Neither a terminal nor an HDF5 attribute takes control characters; a tab and the end of a line are welcome.
+_PRINTABLE = r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
+_FILLED = _PRINTABLE.replace("[^", r"[^\s")
+_MONTHS = "(0[1-9]|1[0-2])"
+_DAYS = "(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9])"
+
+
+def _on_the_calendar(date: str) -> str:
+    """Return a date, refused where it is 29 February of a common year, the one that the pattern lets pass."""
+    if len(date) == len("2024-02-29"):
+        datetime.date.fromisoformat(date)
+    return date
+
+
+# Types of the entries. A truth value or a number in quotation marks is no number, here and in the JSON Schema.
+Number = Annotated[float, Strict()]
+Truth = Annotated[bool, Strict()]
+Prose = Annotated[str, Field(pattern=f"^{_PRINTABLE}*$")]
+Text = Annotated[str, StringConstraints(strip_whitespace=True), Field(pattern=f"^{_PRINTABLE}*{_FILLED}{_PRINTABLE}*$")]
+Date = Annotated[
+    str,
+    Field(pattern=f"^[0-9]{{4}}(-({_MONTHS}|{_DAYS}))?$", description="year, year-month or year-month-day"),
+    AfterValidator(_on_the_calendar),
+]
+
+_DATE_REMEDY = 'a date is needed, in quotation marks: "2024", "2024-06" or "2024-06-30"'
 _REMEDIES = {
-    "string_too_short": "a text is needed; fill it in",
     "string_type": "a text in quotation marks is needed",
-    "float_type": "a number is needed",
-    "float_parsing": "a number is needed, without quotation marks",
+    "float_type": "a number is needed, without quotation marks",
+    "bool_type": "true or false is needed",
     "int_type": "a whole number is needed",
-    "list_type": "a list of numbers in brackets is needed, as [0.0, 1.0]",
+    "list_type": "a list in brackets is needed, as [0.0, 1.0]",
     "tuple_type": "a list in brackets is needed, as [0.0, 1.0]",
     "dict_type": "a table is needed",
     "model_attributes_type": "a table of keys and values is needed",
     "model_type": "a table of keys and values is needed",
-    "string_pattern_mismatch": 'a date is needed, in quotation marks: "2024", "2024-06" or "2024-06-30"',
+    "string_too_short": "a text is needed; fill it in",
+    "string_pattern_mismatch": "a text is needed, without control characters",
+    "value_error": _DATE_REMEDY,
     "too_long": "there are too many values",
     "too_short": "there are too few values",
 }
 
 
 def load_toml(path: Path) -> dict[str, Any]:
-    """Parse a TOML file.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-
-    Returns
-    -------
-    dict
-
-    Raises
-    ------
-    InputError
-        If it cannot be read or is not TOML; a key given twice is such a fault.
-    """
+    """Return the content of a TOML file; a fault of the file is an `InputError`."""
     try:
-        with path.open("rb") as file:
-            return tomllib.load(file)
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{path} is not valid TOML: {error} (an entry given twice reads like this too)") from None
     except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8 text: {error}") from None
+        raise InputError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}; save it as UTF-8") from None
+    except RecursionError:
+        raise InputError(f"{path} nests lists or tables too deeply; no key of clustercast needs that") from None
+    except ValueError:
+        raise InputError(f"{path} holds a number with more digits than can be read; write it as in 1e30") from None
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}") from None
 
 
 def validated(content: Mapping[str, Any], model: type[M], path: Path, *, tags: Sequence[str] = ()) -> M:
-    """Validate the content of a file; the first fault is told in one sentence.
-
-    Parameters
-    ----------
-    content : mapping
-    model : type of pydantic.BaseModel
-        With closed keys.
-    path : pathlib.Path
-        For the message.
-    tags : sequence of str, optional
-        Tags of a union inside, which are no part of a key.
-
-    Returns
-    -------
-    pydantic.BaseModel
-
-    Raises
-    ------
-    InputError
-        Naming file, key, value and remedy.
-    """
+    """Return the content of a file as a model with closed keys; `tags` are those of a union, no part of a key."""
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        raise InputError(f"{path}: {_told(error, content, model, tags)}") from None
+        raise InputError(f"{path}: {_message(error, content, model, tags)}") from None
 
 
-def _told(error: ValidationError, content: Mapping[str, Any], model: type[BaseModel], tags: Sequence[str]) -> str:
-    """Say what a validation found first: key, fault, value, remedy."""
+def shown(value: object) -> str:
+    """Return a value as a message shows it: its repr, shortened where it is long."""
+    text = repr(value)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}... ({len(text)} characters)"
+
+
+def _message(error: ValidationError, content: Mapping[str, Any], model: type[BaseModel], tags: Sequence[str]) -> str:
+    """Return the first fault of a validation: key, value, remedy."""
     # An unknown key comes first: a misspelt one is also missing, and its name says why.
     faults = sorted(error.errors(include_url=False), key=lambda fault: fault["type"] != "extra_forbidden")
     first = faults[0]
@@ -94,7 +98,7 @@ def _told(error: ValidationError, content: Mapping[str, Any], model: type[BaseMo
     last = str(place[-1]) if place else ""
     match first["type"]:
         case "extra_forbidden":
-            known = _known_keys(model, first["loc"], tags)
+            known = _known_keys(model, first["loc"])
             allowed = f"; allowed are {', '.join(known)}" if known else ""
             return f"unknown key {key}{nearest(last, known)}{allowed}{more}"
         case "missing" if isinstance(first["loc"][-1], int):
@@ -103,15 +107,22 @@ def _told(error: ValidationError, content: Mapping[str, Any], model: type[BaseMo
             return f"{key} is missing; add {_as_written(model, first['loc'], last)}{more}"
         case "union_tag_invalid":
             given = str(first["ctx"]["tag"])
-            return f"{key}: unknown family {given!r}{nearest(given, tags)}; known are {', '.join(tags)}{more}"
+            return f"{key}: unknown family {shown(given)}{nearest(given, tags)}; known are {', '.join(tags)}{more}"
         case "union_tag_not_found":
             return f"{key}.family is missing; known families are {', '.join(tags)}{more}"
         case _:
-            return f"{key} = {first['input']!r}: {_REMEDIES.get(first['type'], first['msg'])}{more}"
+            return f"{key} = {shown(first['input'])}: {_remedy(first)}{more}"
+
+
+def _remedy(fault: Mapping[str, Any]) -> str:
+    """Return what is needed in the place of a value of the wrong type."""
+    if fault["type"] == "string_pattern_mismatch" and _MONTHS in fault["ctx"]["pattern"]:
+        return _DATE_REMEDY
+    return _REMEDIES.get(fault["type"], fault["msg"])
 
 
 def _key(place: Sequence[str | int], content: Mapping[str, Any]) -> str:
-    """Write the place of a fault as in the file: dots between keys, entries of an array by number and name."""
+    """Return the place of a fault as in the file: dots between keys, entries of an array by number and name."""
     written = ""
     inside: Any = content
     for part in place:
@@ -121,19 +132,21 @@ def _key(place: Sequence[str | int], content: Mapping[str, Any]) -> str:
             name = next((inside[key] for key in ("id", "name", "quantity") if _has(inside, key)), "")
             written += f" number {part + 1}{f' ({name})' if name else ''}"
         else:
-            written += f"{'.' if written else ''}{part}"
+            text = str(part)
+            shortened = text if len(text) <= _LONGEST_SHOWN and text.isprintable() else shown(text)
+            written += f"{'.' if written else ''}{shortened}"
     return written
 
 
 def _has(inside: Any, part: str | int) -> bool:
-    """Say whether a key or a place is there."""
+    """Return whether a key or a position is there."""
     if isinstance(inside, dict):
         return part in inside
     return isinstance(part, int) and isinstance(inside, list) and part < len(inside)
 
 
 def _as_written(model: type[BaseModel], loc: Sequence[str | int], key: str) -> str:
-    """Write a missing key as it goes into the file: a table of the top level, or a key with its value."""
+    """Return a missing key as it goes into the file: a table of the top level, or a key with its value."""
     if len(loc) > 1:
         return f"{key} = ..."
     schema = model.model_json_schema()["properties"].get(key, {})
@@ -142,26 +155,30 @@ def _as_written(model: type[BaseModel], loc: Sequence[str | int], key: str) -> s
     return f"[[{key}]]" if schema.get("type") == "array" else f"[{key}]" if "$ref" in schema else f"{key} = ..."
 
 
-def _known_keys(model: type[BaseModel], loc: Sequence[str | int], tags: Sequence[str]) -> list[str]:
+def _known_keys(model: type[BaseModel], loc: Sequence[str | int]) -> list[str]:
     """Return the keys that are allowed where an unknown one was found."""
     schema: dict[str, Any] = model.model_json_schema()
     definitions = schema.get("$defs", {})
-    here = schema
+    here = _resolved(schema, definitions)
     for part in loc[:-1]:
         here = _inside(here, part, definitions)
     return list(here.get("properties", {}))
 
 
 def _inside(schema: dict[str, Any], part: str | int, definitions: dict[str, Any]) -> dict[str, Any]:
-    """Go one step down in a JSON Schema."""
-    found = schema
+    """Return the schema one step further down."""
     if "discriminator" in schema:
-        found = {"$ref": schema["discriminator"]["mapping"].get(part, "")}
+        further: Any = {"$ref": schema["discriminator"]["mapping"].get(part, "")}
     elif isinstance(part, int):
-        found = schema.get("items", {})
+        further = schema.get("items", {})
     elif part in schema.get("properties", {}):
-        found = schema["properties"][part]
+        further = schema["properties"][part]
     else:
-        found = schema.get("additionalProperties", {})
-    reference = found.get("$ref", "") if isinstance(found, dict) else ""
-    return definitions.get(reference.rsplit("/", 1)[-1], {}) if reference else dict(found or {})
+        further = schema.get("additionalProperties", {})
+    return _resolved(further, definitions) if isinstance(further, dict) else {}
+
+
+def _resolved(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    """Return a schema, or the definition that it refers to."""
+    reference = schema.get("$ref", "")
+    return definitions.get(reference.rsplit("/", 1)[-1], {}) if reference else dict(schema or {})

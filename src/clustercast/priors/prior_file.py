@@ -1,33 +1,26 @@
-"""Prior files: TOML read with closed keys, and the JSON Schema that editors check them by."""
+"""Prior files: TOML with closed keys, and the JSON Schema that editors check them by."""
 
+import contextlib
 import dataclasses
 import functools
 import keyword
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, create_model
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
 
 from clustercast.engine.units import factor
 from clustercast.errors import InputError, nearest
-from clustercast.files.toml import load_toml, validated
+from clustercast.files.toml import Date, Number, Prose, Text, Truth, load_toml, shown, validated
+from clustercast.priors.declarations import check_declared, declared_inputs, heir, in_declared_unit
 from clustercast.priors.families import FAMILIES, Family, distribution_from_entry
-from clustercast.priors.prior_set import RESERVED, Correlation, Priors
+from clustercast.priors.prior_set import RESERVED, Correlation, PriorChange, Priors, SetAbout
 from clustercast.priors.shipped import directory
 
 _CLOSED = ConfigDict(extra="forbid", frozen=True)
 _TAKEN = ("name", "origin", *RESERVED)
-_TOLD = ("unit", "bounds", "source", "as_of", "note")
-
-Date = Annotated[
-    str,
-    Field(
-        pattern=r"^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$",
-        description="year, year-month or year-month-day",
-    ),
-]
-Text = Annotated[str, Field(min_length=1), StringConstraints(strip_whitespace=True)]
+_SHARED = ("unit", "bounds", "source", "as_of", "note", "judgement")
 
 
 class About(BaseModel):
@@ -37,7 +30,11 @@ class About(BaseModel):
     name: Text
     title: Text
     as_of: Date
-    description: str = ""
+    description: Prose = ""
+    valid_from: Number | None = None
+    valid_to: Number | None = None
+    currency: Prose = ""
+    headline: list[Text] = []
 
 
 class ScenarioAbout(BaseModel):
@@ -55,60 +52,51 @@ class CorrelationEntry(BaseModel):
 
     model_config = _CLOSED
     between: tuple[Text, Text]
-    rank: float
+    rank: Number
     source: Text
     as_of: Date
-    note: str = ""
+    note: Prose = ""
+    judgement: Truth = False
 
 
 class Entry(BaseModel):
-    """What every ``[inputs.NAME]`` says beside its family."""
+    """The keys of every ``[inputs.NAME]`` beside those of its family."""
 
     model_config = _CLOSED
-    unit: Text
+    unit: Text | None = Field(default=None, description="needed where priors/inputs.toml does not declare the input")
     source: Text
     as_of: Date
-    note: str = ""
-    bounds: tuple[float, float] | None = None
+    note: Prose = ""
+    judgement: Truth = Field(default=False, description="whether the numbers are a judgement")
+    bounds: tuple[Number, Number] | None = None
+    from_year: Number | None = Field(
+        default=None, alias="from", description="in a scenario: the date from which the new numbers hold"
+    )
 
 
 def _entry_model(family: str, distribution: type[Family]) -> type[Entry]:
     """Return the closed file entry of one family: its parameters, or quantiles."""
-    own = [f for f in dataclasses.fields(distribution) if f.name not in (*_TOLD, "family")]
+    own = [f.name for f in dataclasses.fields(distribution) if f.name not in (*_SHARED, "family")]
     parameters: dict[str, Any] = {"family": (Literal[family], ...)}
-    parameters |= {f.name: (_numbers(f.name), None) for f in own}
+    parameters |= {name: (_numbers(name), None) for name in own}
     if family != "fixed":
         described = Field(default=None, description='probability = value, as { "0.05" = 1.0, "0.95" = 10.0 }')
-        parameters["quantiles"] = (dict[str, float] | None, described)
-    return create_model(
-        f"{distribution.__name__}Entry",
-        __base__=Entry,
-        __doc__=f"An input of family {family!r}.",
-        **parameters,
-    )
+        parameters["quantiles"] = (dict[str, Number] | None, described)
+    described_family = f"An input of family {family!r}."
+    return create_model(f"{distribution.__name__}Entry", __base__=Entry, __doc__=described_family, **parameters)
 
 
 def _numbers(name: str) -> object:
     """Return the type of a parameter: a row of numbers where its name is a plural."""
-    return list[float] | None if name in ("values", "weights", "coefficients") else float | None
-
-
-@functools.cache
-def _entries() -> Any:
-    """Return the tagged union of all entries."""
-    models = [_entry_model(family, distribution) for family, distribution in FAMILIES.items()]
-    union: Any = models[0]
-    for model in models[1:]:
-        union = union | model
-    tagged: Any = Annotated
-    return tagged[union, Field(discriminator="family")]
+    return list[Number] | None if name in ("values", "weights", "coefficients") else Number | None
 
 
 @functools.cache
 def _file_models() -> tuple[type[BaseModel], type[BaseModel]]:
     """Return the models of a prior file and of a scenario file."""
-    mapping: Any = dict
-    inputs: Any = (mapping[str, _entries()], ...)
+    union: Any = functools.reduce(lambda a, b: a | b, (_entry_model(*item) for item in FAMILIES.items()))
+    entry: Any = Annotated[union, Field(discriminator="family")]
+    inputs: Any = (dict[str, entry], ...)
     prior_file = create_model(
         "PriorFile",
         __config__=_CLOSED,
@@ -128,18 +116,7 @@ def _file_models() -> tuple[type[BaseModel], type[BaseModel]]:
 
 
 def json_schema() -> dict[str, Any]:
-    """Return the JSON Schema (draft 2020-12) of prior and scenario files.
-
-    Returns
-    -------
-    dict
-        For editors: it completes the keys of each family and marks unknown ones.
-
-    Examples
-    --------
-    >>> sorted(json_schema())[:2]
-    ['$defs', '$schema']
-    """
+    """Return the JSON Schema (draft 2020-12) of prior and scenario files, for editors."""
     prior_file, scenario_file = _file_models()
     either: Any = prior_file | scenario_file
     schema = TypeAdapter(either).json_schema()
@@ -163,12 +140,19 @@ def read_priors(
     Returns
     -------
     Priors
+        Each input in the unit that ``priors/inputs.toml`` declares for it, else in its own.
 
     Raises
     ------
     InputError
         If the file is missing or something in it cannot be used; the message names
         file, key, value and remedy.
+
+    Examples
+    --------
+    >>> import clustercast as cc
+    >>> cc.read_priors("situational_awareness", set={"load_factor": "80 %"})["load_factor"].median
+    0.8
     """
     priors = read_prior_file(name)
     if scenario is not None:
@@ -177,45 +161,39 @@ def read_priors(
 
 
 def read_prior_file(name: str | Path) -> Priors:
-    """Read a prior set by its shipped name or its path.
-
-    Raises
-    ------
-    InputError
-        Naming file, key, value and remedy.
-    """
+    """Return a prior set by its shipped name or its path."""
     path = _find(name, directory() / "sets", "prior set")
     content = _read(path, _file_models()[0])
+    if not content.inputs:
+        raise InputError(f"{path}: inputs is empty; add [inputs.NAME] with family, source and as_of")
+    later = [name for name, entry in content.inputs.items() if entry.from_year is not None]
+    if later:
+        raise InputError(f"{path}: inputs.{later[0]}.from belongs to a scenario, which changes an input of a set")
     distributions = _distributions(content.inputs, path)
-    if not distributions:
-        raise InputError(f"{path}: inputs is empty; add [inputs.NAME] with family, unit, source and as_of")
-    correlations = [_correlation(entry, number, path) for number, entry in enumerate(content.correlations, 1)]
-    return Priors(*correlations, name=content.set.name, origin=str(path), **distributions)
+    correlations = []
+    for number, entry in enumerate(content.correlations, 1):
+        with _located(f"{path}: correlations number {number}"):
+            correlations.append(Correlation(**entry.model_dump()))
+    given = Priors(*correlations, name=content.set.name, origin=str(path), **distributions)
+    about = content.set.model_dump(exclude={"name"})
+    return given.described(SetAbout(**{**about, "headline": tuple(about["headline"])}), declared_inputs())
 
 
 def read_scenario_file(name: str | Path, priors: Priors) -> Priors:
-    """Lay a scenario, by its shipped name or its path, over a prior set.
-
-    Raises
-    ------
-    InputError
-        Naming file, key, value and remedy; an input that the set lacks is one.
-    """
+    """Return a prior set under a scenario, given by its shipped name or its path."""
     path = _find(name, directory() / "scenarios", "scenario")
     content = _read(path, _file_models()[1])
     for key in content.inputs:
         if key not in priors:
             raise InputError(
-                f"{path}: inputs.{key} is not an input of {priors.name!r}{nearest(key, priors)}; "
+                f"{path}: inputs.{key} is not an input of {priors.name!r}{heir(key) or nearest(key, priors)}; "
                 "a scenario only changes inputs that exist"
             )
-    try:
-        changed = priors.replace(**_distributions(content.inputs, path))
-    except InputError as error:
-        raise InputError(error.args[0] if str(path) in str(error) else f"{path}: {error}") from None
-    return Priors(
-        *changed.correlations, name=f"{priors.name}+{path.stem}", origin=priors.origin, **dict(changed.items())
-    )
+    changes = _distributions(content.inputs, path)
+    dates = {key: entry.from_year for key, entry in content.inputs.items() if entry.from_year is not None}
+    later = {key: PriorChange(date, changes.pop(key)) for key, date in dates.items()}
+    with _located(str(path)):
+        return priors.replace(**changes).changed_later(later).named(f"{priors.name}+{path.stem}")
 
 
 def scenario_about(name: str | Path) -> ScenarioAbout:
@@ -234,47 +212,63 @@ def shipped_names(folder: str = "sets") -> tuple[str, ...]:
 
 def _find(name: str | Path, folder: Path, what: str) -> Path:
     """Return the path of a shipped name or of a file."""
-    shipped = folder / f"{name}.toml"
-    if isinstance(name, str) and "/" not in name and shipped.is_file():
-        return shipped
     if not isinstance(name, str | Path):
         raise InputError(
             f"the {what} is a {type(name).__name__}; give the name of a shipped one, or the path of a TOML file"
         )
-    path = Path(name)
-    if path.is_file():
-        return path
     known = shipped_names(folder.name)
+    if isinstance(name, str) and name in known:
+        return folder / f"{name}.toml"
+    path = Path(name)
+    if "\0" not in str(path) and len(path.name) < 256 and path.is_file():
+        return path
+    moved = f"; {path.stem!r} is shipped, give that name" if path.stem in known else nearest(str(name), known)
     raise InputError(
-        f"there is no {what} {str(name)!r}{nearest(str(name), known)}; "
-        f"shipped are {', '.join(known)}, or give the path of a TOML file"
+        f"there is no {what} {shown(str(name))}{moved}; shipped are {', '.join(known)}, or give the path of a TOML file"
     )
 
 
 def _read(path: Path, model: type[BaseModel]) -> Any:
-    """Read a file and check its keys and types."""
+    """Return the content of a file, its keys and types checked."""
     return validated(load_toml(path), model, path, tags=tuple(FAMILIES))
 
 
-def _correlation(entry: CorrelationEntry, number: int, path: Path) -> Correlation:
-    """Make a correlation; a fault is told with file and place."""
+@contextlib.contextmanager
+def _located(where: str) -> Iterator[None]:
+    """Begin the message of a fault with the place of it."""
     try:
-        return Correlation(**entry.model_dump())
+        yield
     except InputError as error:
-        raise InputError(f"{path}: correlations number {number}: {error}") from None
+        raise InputError(f"{where}: {error}") from None
 
 
 def _distributions(entries: Mapping[str, Any], path: Path) -> dict[str, Family]:
-    """Make the distribution of each entry; a fault is told with file and key."""
+    """Return the distribution of each entry in the unit of its input."""
     made = {}
     for name, entry in entries.items():
-        if not name.isidentifier() or keyword.iskeyword(name):
-            raise InputError(f"{path}: inputs.{name!r} is not a name; use letters, digits and underscores")
-        if name in _TAKEN:
-            raise InputError(f"{path}: inputs.{name}: an input cannot be called {name!r}, which has a meaning already")
-        try:
-            factor(entry.unit)
-            made[name] = distribution_from_entry(entry.model_dump(exclude_none=True, exclude_defaults=True))
-        except InputError as error:
-            raise InputError(f"{path}: inputs.{name}: {error}") from None
+        key = f"{path}: inputs.{shown(name)[1:-1]}"
+        if not entry.unit and name not in declared_inputs() and not heir(name):
+            raise InputError(f'{key}.unit is missing; add unit = "...": priors/inputs.toml does not declare this input')
+        with _located(key):
+            made[name] = _distribution(name, entry)
+    return made
+
+
+def _distribution(name: str, entry: Entry) -> Family:
+    """Return the distribution of one entry in the unit of its input, inside its bounds."""
+    if not name.isidentifier() or keyword.iskeyword(name):
+        raise InputError("this is not a name; use letters, digits and underscores")
+    if name in _TAKEN:
+        raise InputError(f"an input cannot be called {name!r}, which has a meaning already")
+    declaration = declared_inputs().get(name)
+    if heir(name):
+        raise InputError(heir(name).removeprefix("; "))
+    unit = entry.unit or (declaration.unit if declaration else "")
+    factor(unit)
+    given = entry.model_dump(exclude_none=True, exclude_defaults=True, exclude={"from_year"})
+    made = distribution_from_entry({**given, "unit": unit})
+    if declaration is None:
+        return made
+    made = in_declared_unit(made, declaration.unit)
+    check_declared(name, made, declaration)
     return made

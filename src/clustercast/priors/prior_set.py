@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clustercast.arrays.points.copula import correlation_factor, gaussian_correlation
-from clustercast.engine.units import conversion, factor, parse_quantity
+from clustercast.engine.units import factor, parse_quantity
 from clustercast.errors import InputError, nearest
+from clustercast.priors.declarations import Declaration, check_declared, heir, in_declared_unit
 from clustercast.priors.families import Family, Fixed, ScipyDistribution
 
 FloatArray = NDArray[np.float64]
@@ -38,6 +39,7 @@ class Correlation:
     source: str = ""
     as_of: str = ""
     note: str = ""
+    judgement: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "between", tuple(self.between))
@@ -48,6 +50,27 @@ class Correlation:
                 f"rank correlation between {self.between[0]!r} and {self.between[1]!r} is {self.rank}; "
                 "it must lie between -1 and 1, both excluded"
             )
+
+
+@dataclass(frozen=True)
+class SetAbout:
+    """What the table ``[set]`` of a prior file says of the whole set; years are dates such as 2026.5."""
+
+    title: str = ""
+    as_of: str = ""
+    description: str = ""
+    valid_from: float | None = None
+    valid_to: float | None = None
+    currency: str = ""
+    headline: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PriorChange:
+    """A new distribution of an input that holds from a date on."""
+
+    year: float
+    distribution: Family
 
 
 class Priors(Mapping[str, Family]):
@@ -63,6 +86,15 @@ class Priors(Mapping[str, Family]):
         File that it was read from.
     **distributions : distribution, frozen scipy.stats distribution or float
         One for each input; a number is a constant.
+
+    Attributes
+    ----------
+    about : SetAbout
+        Title, date, years of validity, currency and headline outputs of a set that was read from a file.
+    declared : mapping of str to Declaration
+        Unit, meaning and bounds of each input of a set that was read from a file.
+    changes : mapping of str to PriorChange
+        New distributions that a scenario gives from a date on.
 
     Raises
     ------
@@ -91,11 +123,14 @@ class Priors(Mapping[str, Family]):
         self.correlations = tuple(correlations)
         self.name = name
         self.origin = origin
+        self.about = SetAbout()
+        self.declared: Mapping[str, Declaration] = {}
+        self.changes: Mapping[str, PriorChange] = {}
         self._check_correlations()
 
     def __getitem__(self, name: str) -> Family:
         if name not in self._distributions:
-            raise InputError(f"{self.name} has no input {name!r}{nearest(name, self._distributions)}")
+            raise InputError(f"{self.name} has no input {name!r}{heir(name) or nearest(name, self._distributions)}")
         return self._distributions[name]
 
     def __contains__(self, name: object) -> bool:
@@ -138,6 +173,8 @@ class Priors(Mapping[str, Family]):
         """Fingerprint of every number and word of the set."""
         entries = [(name, repr(distribution)) for name, distribution in self.items()]
         text = json.dumps([entries, [asdict(c) for c in self.correlations]], sort_keys=True)
+        if self.changes:
+            text += repr(sorted(self.changes.items()))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def replace(self, **distributions: object) -> "Priors":
@@ -153,11 +190,57 @@ class Priors(Mapping[str, Family]):
         -------
         Priors
         """
-        new = {name: _replacement(self[name], name, value) for name, value in distributions.items()}
+        new = {name: self._replacement(name, value) for name, value in distributions.items()}
         merged = {**self._distributions, **new}
         fixed = {name for name, value in merged.items() if isinstance(value, Fixed)}
-        kept = [c for c in self.correlations if not fixed & set(c.between)]
-        return Priors(*kept, name=self.name, origin=self.origin, **merged)
+        return self._like_this(merged, [c for c in self.correlations if not fixed & set(c.between)])
+
+    def described(self, about: SetAbout, declared: Mapping[str, Declaration]) -> "Priors":
+        """Return the priors with what their file and ``priors/inputs.toml`` say of them."""
+        made = self._like_this(self._distributions, self.correlations)
+        made.about, made.declared = about, {name: declared[name] for name in self if name in declared}
+        return made
+
+    def named(self, name: str) -> "Priors":
+        """Return the priors under another name."""
+        made = self._like_this(self._distributions, self.correlations)
+        made.name = name
+        return made
+
+    def changed_later(self, changes: Mapping[str, PriorChange]) -> "Priors":
+        """Return the priors with distributions that hold from a date on."""
+        made = self._like_this(self._distributions, self.correlations)
+        new = {
+            name: PriorChange(change.year, self._replacement(name, change.distribution))
+            for name, change in changes.items()
+        }
+        made.changes = {**self.changes, **new}
+        return made
+
+    def _like_this(self, distributions: Mapping[str, Family], correlations: Iterable[Correlation]) -> "Priors":
+        """Return priors that share everything but distributions and correlations with these."""
+        made = Priors(*correlations, name=self.name, origin=self.origin, **distributions)
+        made.about, made.declared, made.changes = self.about, self.declared, self.changes
+        return made
+
+    def _replacement(self, name: str, value: object) -> Family:
+        """Return what takes the place of a distribution: in its unit, inside the bounds of the input."""
+        old = self[name]
+        try:
+            if isinstance(value, str):
+                number, unit = parse_quantity(value)
+                given = Fixed(number, unit=old.unit if unit == "1" else unit)
+                value = in_declared_unit(given, old.unit, repr(value)).median
+            if isinstance(value, int | float | np.number) and not isinstance(value, bool):
+                value = Fixed(float(value), unit=old.unit, source=old.source, as_of=old.as_of, note="set by hand")
+            if not isinstance(value, Family) and hasattr(value, "ppf"):
+                value = ScipyDistribution(value, unit=old.unit, source=old.source, as_of=old.as_of, note="set by hand")
+            new = in_declared_unit(_distribution(value, name), old.unit)
+            if name in self.declared:
+                check_declared(name, new, self.declared[name])
+        except InputError as error:
+            raise InputError(f"input {name!r} (in {old.unit!r}): {error}") from None
+        return new
 
     def only(self, names: Iterable[str]) -> "Priors":
         """Return the priors with all uncertain inputs but `names` fixed at their medians."""
@@ -213,6 +296,12 @@ def checked_priors(priors: object) -> Priors:
             f"priors is {priors!r}, and must be cc.Priors; read a set with cc.read_priors('situational_awareness'), or "
             "write cc.Priors(x=cc.Uniform(0, 1))"
         )
+    if priors.changes:
+        name, change = next(iter(priors.changes.items()))
+        raise InputError(
+            f"{priors.name} changes {name!r} from {change.year:g} on, and no model reads a change from a date yet; "
+            f"take `from` out of the scenario, and the change holds for all years"
+        )
     return priors
 
 
@@ -240,18 +329,3 @@ def _with_known_unit(distribution: Family, name: str) -> Family:
         except InputError as error:
             raise InputError(f"input {name!r}: {error}") from None
     return distribution
-
-
-def _replacement(old: Family, name: str, value: object) -> object:
-    """Return what stands in the place of a distribution: a number becomes a constant in its unit."""
-    try:
-        if isinstance(value, str):
-            number, unit = parse_quantity(value)
-            value = number if unit == "1" else number * conversion(unit, old.unit, repr(value))
-        if isinstance(value, int | float | np.number) and not isinstance(value, bool):
-            return Fixed(float(value), unit=old.unit, source=old.source, as_of=old.as_of, note="set by hand")
-        if isinstance(value, Family) and value.unit != old.unit:
-            conversion(value.unit, old.unit, "it")
-    except InputError as error:
-        raise InputError(f"input {name!r} (in {old.unit!r}): {error}") from None
-    return value

@@ -131,6 +131,11 @@ class ScipyDistribution(Family):
         found = self.frozen.logpdf(values) if hasattr(self.frozen, "pdf") else self.frozen.logpmf(values)
         return np.asarray(found, dtype=np.float64)
 
+    def _scaled(self, factor: float) -> dict[str, Any]:
+        raise InputError(
+            f"a scipy distribution in {self.unit!r} is not converted to another unit; give its parameters in that unit"
+        )
+
     def __repr__(self) -> str:
         """Show the distribution as it was frozen, never where it lies in memory."""
         arguments = [repr(value) for value in self.frozen.args]

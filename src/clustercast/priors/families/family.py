@@ -46,6 +46,7 @@ class Family:
     source: str = ""
     as_of: str = ""
     note: str = ""
+    judgement: bool = False
 
     def __post_init__(self) -> None:
         """Check the fields against one another."""
@@ -272,6 +273,16 @@ class Family:
                 f"bounds [{low:g}, {high:g}] would cut off a {family} distribution, which runs from {least:g} to "
                 f"{greatest:g}; use family = {self.bounded_instead}, of which bounds are a part"
             )
+
+    def in_unit(self, unit: str, factor: float) -> Self:
+        """Return the same distribution in another unit, one of its own units being `factor` of that."""
+        bounds = None if self.bounds is None else (self.bounds[0] * factor, self.bounds[1] * factor)
+        parameters = {} if factor == 1 else self._scaled(factor)
+        return dataclasses.replace(self, **parameters, unit=unit, bounds=bounds)
+
+    def _scaled(self, factor: float) -> dict[str, Any]:
+        """Return the parameters of the distribution of a positive multiple."""
+        raise NotImplementedError
 
     def _check(self) -> None:
         """Check the parameters against one another."""

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import field
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +56,9 @@ class Uniform(Family):
         """The mean, half way."""
         return (self.low + self.high) / 2
 
+    def _scaled(self, factor: float) -> dict[str, Any]:
+        return {"low": self.low * factor, "high": self.high * factor}
+
     def _check(self) -> None:
         _rising(self.low, self.high)
 
@@ -102,6 +105,9 @@ class LogUniform(Family):
     def expectation(self) -> float:
         """The mean."""
         return float((self.high - self.low) / (np.log(self.high) - np.log(self.low)))
+
+    def _scaled(self, factor: float) -> dict[str, Any]:
+        return {"low": self.low * factor, "high": self.high * factor}
 
     def _check(self) -> None:
         refuse_unless_positive("low", self.low)
@@ -151,6 +157,9 @@ class Triangular(Family):
     def expectation(self) -> float:
         """The mean."""
         return (self.low + self.mode + self.high) / 3
+
+    def _scaled(self, factor: float) -> dict[str, Any]:
+        return {"low": self.low * factor, "mode": self.mode * factor, "high": self.high * factor}
 
     def _check(self) -> None:
         _between(self.low, self.mode, self.high)
@@ -207,6 +216,9 @@ class PERT(FromScore):
         width = self.high - self.low
         return 1 + 4 * (self.mode - self.low) / width, 1 + 4 * (self.high - self.mode) / width
 
+    def _scaled(self, factor: float) -> dict[str, Any]:
+        return {"low": self.low * factor, "mode": self.mode * factor, "high": self.high * factor}
+
     def _check(self) -> None:
         _between(self.low, self.mode, self.high)
 
@@ -252,6 +264,9 @@ class Beta(FromScore):
     def expectation(self) -> float:
         """The mean."""
         return self.low + (self.high - self.low) * self.alpha / (self.alpha + self.beta)
+
+    def _scaled(self, factor: float) -> dict[str, Any]:
+        return {"low": self.low * factor, "high": self.high * factor}
 
     def _check(self) -> None:
         refuse_unless_positive("alpha", self.alpha)
@@ -308,6 +323,9 @@ class TruncatedNormal(Family):
     def expectation(self) -> float:
         """The mean after truncation."""
         return density.truncated_normal_mean(self.mean, self.sd, self.low, self.high)
+
+    def _scaled(self, factor: float) -> dict[str, Any]:
+        return {name: getattr(self, name) * factor for name in ("mean", "sd", "low", "high")}
 
     def _check(self) -> None:
         refuse_unless_positive("sd", self.sd)
@@ -371,6 +389,15 @@ class Metalog(Family):
         if self.support != (-math.inf, math.inf):
             return None
         return self.coefficients[0] + sum(self.coefficients[2:]) / 2
+
+    def _scaled(self, factor: float) -> dict[str, Any]:
+        # A scale leaves the log odds between two bounds alone and shifts the logarithm of the distance to one.
+        low, high = self.support
+        location, *rest = self.coefficients
+        if math.isinf(low) and math.isinf(high):
+            return {"coefficients": tuple(coefficient * factor for coefficient in self.coefficients)}
+        shift = (math.isfinite(low) - math.isfinite(high)) * math.log(factor)
+        return {"coefficients": (location + shift, *rest)}
 
     def _check(self) -> None:
         if len(self.coefficients) not in (2, 3):

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import field
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -40,6 +40,9 @@ class Fixed(Family):
         """The number."""
         return self.value
 
+    def _scaled(self, factor: float) -> dict[str, Any]:
+        return {"value": self.value * factor}
+
     def _quantile(self, p: FloatArray) -> FloatArray:
         return np.full_like(p, self.value)
 
@@ -76,6 +79,9 @@ class Normal(FromScore):
     def expectation(self) -> float:
         """The mean."""
         return self.mean
+
+    def _scaled(self, factor: float) -> dict[str, Any]:
+        return {"mean": self.mean * factor, "sd": self.sd * factor}
 
     def _check(self) -> None:
         refuse_unless_positive("sd", self.sd)
@@ -121,6 +127,9 @@ class LogNormal(FromScore):
     def expectation(self) -> float:
         """The mean, ``exp(mu + sigma**2 / 2)``."""
         return float(np.exp(self.mu + self.sigma**2 / 2))
+
+    def _scaled(self, factor: float) -> dict[str, Any]:
+        return {"mu": self.mu + math.log(factor)}
 
     def _check(self) -> None:
         refuse_unless_positive("sigma", self.sigma)
@@ -168,6 +177,9 @@ class Gamma(FromScore):
     def expectation(self) -> float:
         """The mean."""
         return self.shape * self.scale
+
+    def _scaled(self, factor: float) -> dict[str, Any]:
+        return {"scale": self.scale * factor}
 
     def _check(self) -> None:
         refuse_unless_positive("shape", self.shape)
@@ -225,6 +237,9 @@ class Discrete(Family):
         """
         running = np.concatenate([[0.0], self._cumulative()])
         return np.asarray(running[np.searchsorted(self.values, np.asarray(x, dtype=np.float64), side="right")])
+
+    def _scaled(self, factor: float) -> dict[str, Any]:
+        return {"values": tuple(value * factor for value in self.values)}
 
     def _check(self) -> None:
         if not self.values or len(self.values) != len(self.weights):

@@ -1,0 +1,116 @@
+"""What every set shares about an input: its unit and meaning, its bounds, whether it is a growth rate or a switch."""
+
+import functools
+import math
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from pydantic import BaseModel, ConfigDict, RootModel
+
+from clustercast.engine.units import conversion, same_dimension
+from clustercast.errors import InputError
+from clustercast.files.toml import Number, Text, Truth, load_toml, validated
+from clustercast.priors.families import Discrete, Family, Fixed
+from clustercast.priors.shipped import directory
+
+_OOM = re.compile(r"\bOOM\b")
+
+
+class Declaration(BaseModel):
+    """One table of ``priors/inputs.toml``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    unit: Text
+    meaning: Text
+    bounds: tuple[Number, Number] | None = None
+    growth: Truth = False
+    switch: Truth = False
+
+
+class _Declarations(RootModel[dict[str, Declaration]]):
+    """The whole of ``priors/inputs.toml``."""
+
+
+class _Renamed(RootModel[dict[str, Text]]):
+    """The whole of ``priors/renamed.toml``: what took the place of each name that is gone."""
+
+
+def declared_inputs() -> Mapping[str, Declaration]:
+    """Return what ``priors/inputs.toml`` declares, by input."""
+    return _declarations(directory() / "inputs.toml")
+
+
+@functools.cache
+def _declarations(path: Path) -> Mapping[str, Declaration]:
+    """Return the declarations of a file, none where there is no file."""
+    if not path.is_file():
+        return MappingProxyType({})
+    declared = validated(load_toml(path), _Declarations, path).root
+    for name, declaration in declared.items():
+        low, high = declaration.bounds or (-math.inf, math.inf)
+        if not low < high:
+            raise InputError(f"{path}: {name}.bounds = [{low:g}, {high:g}] are reversed or empty; give the lower first")
+        if declaration.switch and (declaration.unit != "1" or declaration.growth):
+            raise InputError(f'{path}: {name} is a switch, so its unit is "1" and it is no growth rate')
+    return MappingProxyType(declared)
+
+
+def heir(name: str) -> str:
+    """Return what took the place of a name that is gone, as the end of a message; nothing for other names."""
+    if not declared_inputs() or name in declared_inputs():
+        return ""
+    gone = _renamed(directory() / "renamed.toml")
+    return f"; {name} is gone since version 0.2: {gone[name]}" if name in gone else ""
+
+
+@functools.cache
+def _renamed(path: Path) -> Mapping[str, str]:
+    """Return the names that are gone and what took their place."""
+    return validated(load_toml(path), _Renamed, path).root if path.is_file() else {}
+
+
+def in_declared_unit(distribution: Family, unit: str, what: str = "it") -> Family:
+    """Return a distribution in the unit of its input."""
+    if distribution.unit == unit:
+        return distribution
+    refuse_mixed_growth(distribution.median, distribution.unit, unit)
+    return distribution.in_unit(unit, conversion(distribution.unit, unit, what))
+
+
+def refuse_mixed_growth(value: float, unit: str, to: str) -> None:
+    """Refuse orders of magnitude where a plain number is meant, and the reverse, with both readings."""
+    in_oom = bool(_OOM.search(unit))
+    if in_oom == bool(_OOM.search(to)) or not same_dimension(unit, to):
+        return
+    readings = ""
+    if same_dimension(unit, "1/year"):
+        rate = value * conversion(unit, "OOM/year" if in_oom else "1/year", "it")
+        ooms = rate if in_oom else math.log10(1 + rate) if rate > -1 else math.nan
+        if abs(ooms) < 300:
+            readings = f": {ooms:.4g} OOM/year is {100 * (10**ooms - 1):.4g} %/year, a factor {10**ooms:.4g} a year"
+    raise InputError(
+        f"{value:g} {unit} is not converted to {to!r}{readings}; orders of magnitude (OOM) and plain growth are "
+        f"different scales, so give it in {to!r}"
+    )
+
+
+def check_declared(name: str, distribution: Family, declaration: Declaration) -> None:
+    """Refuse a distribution that leaves the bounds of its input, or a switch that is neither 0 nor 1."""
+    meaning = f"{name} ({declaration.meaning})"
+    if declaration.switch:
+        values = distribution.values if isinstance(distribution, Discrete) else distribution.support
+        if not isinstance(distribution, Fixed | Discrete) or not set(values) <= {0.0, 1.0}:
+            raise InputError(f"{distribution!r} for the switch {meaning}; give 0 or 1")
+    elif declaration.bounds is not None:
+        (low, high), (least, greatest) = declaration.bounds, distribution.support
+        if low <= least and greatest <= high:
+            return
+        allowed = f"[{low:g}, {high:g}] {declaration.unit}, the bounds of {meaning}"
+        if isinstance(distribution, Fixed):
+            raise InputError(f"{distribution.value:g} {declaration.unit} is outside {allowed}; give a value inside")
+        raise InputError(
+            f"the {distribution.family} distribution runs from {least:g} to {greatest:g}, outside {allowed}; "  # type: ignore[attr-defined]
+            f'use one that ends there, as family = "metalog" or "truncated_normal" with bounds = [{low:g}, {high:g}]'
+        )
