@@ -36,7 +36,7 @@ def claims(
         options.show(claims_table(answers), binding)
     written = write_netcdf(answers, place / "claims.nc")
     if not json:
-        options.show_written(answers.attrs, seed, [written])
+        options.show_written(cc.provenance_of(answers), seed, [written])
 
 
 if __name__ == "__main__":

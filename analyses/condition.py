@@ -9,7 +9,7 @@ import clustercast as cc
 from analyses import options
 from clustercast.conditioning.checks import learnt, observation_influence, prior_conflict
 from clustercast.conditioning.tree import posterior_inputs
-from clustercast.files.whole import output_directory, write_netcdf, write_whole
+from clustercast.files.whole import output_directory, write_netcdf
 from clustercast.report.conditioning import conflict_table, influence_table, learnt_tables, path_tables
 from clustercast.report.json_text import json_text
 from clustercast.report.progress import progress_bar
@@ -49,14 +49,13 @@ def condition(
         print(json_text({**tree.attrs, "learnt": table, "conflict": conflict, "influence": influence}))
     else:
         tables = (*path_tables(paths["prior"], paths["posterior"], wanted), *learnt_tables(table))
-        lines = (*tree.attrs["left_out"].splitlines(), *tree.attrs["statement"].splitlines())
+        lines = (*cc.provenance_of(tree)["left_out"], *tree.attrs["statement"].splitlines())
         count = f"{conflict.sizes['observation']} observations"
         options.show(*tables, conflict_table(conflict), influence_table(influence), *lines, count)
-    files = [write_whole(place / "condition.nc", lambda path: tree.to_netcdf(path, engine="h5netcdf"))]
+    files = [write_netcdf(tree, place / "condition.nc")]
     files.append(write_netcdf(paths["posterior"], place / "condition_paths.nc"))
     if not json:
-        said = {"priors_name": given.name, "priors_hash": given.hash}
-        options.show_written(said, seed, files)
+        options.show_written(cc.provenance_of(tree), seed, files)
 
 
 if __name__ == "__main__":

@@ -249,6 +249,6 @@ def show(*answers: object) -> None:
         printer.print(answer)
 
 
-def show_written(attrs: Mapping[str, object], seed: int, files: Iterable[Path]) -> None:
+def show_written(record: Mapping[str, object], seed: int, files: Iterable[Path]) -> None:
     """Say what was analysed and which files hold it."""
-    console().print(f"{attrs['priors_name']} ({attrs['priors_hash']}), seed {seed}; wrote", *files)
+    console().print(f"{record['priors_name']} ({record['priors_hash']}), seed {seed}; wrote", *files)

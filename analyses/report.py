@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+import clustercast as cc
 from analyses import options
 from analyses.report_results import Results, gather
 from clustercast.files.tables import write_draws, write_iamc, write_quantiles
@@ -42,7 +43,7 @@ def report(
         results = gather(
             priors, scenario, options.settings(set), options.years(years), samples, seed, condition, progress
         )
-    name = str(results.forecast.attrs["priors_name"])
+    name = str(cc.provenance_of(results.forecast)["priors_name"])
     files = [
         write_text(place / "report.html", page(TITLE, f"{name}, seed {seed}", page_sections(results))),
         write_quantiles(results.summary, place / "report_quantiles.csv"),
@@ -53,7 +54,7 @@ def report(
     if json:
         print(json_text({"files": [str(file) for file in files], "milestones": results.milestones}))
         return
-    options.console().print(f"{name} ({results.forecast.attrs['priors_hash']}), seed {seed}; wrote", *files)
+    options.console().print(f"{name} ({cc.provenance_of(results.forecast)['priors_hash']}), seed {seed}; wrote", *files)
 
 
 def page_sections(results: Results) -> list[Section]:
@@ -70,7 +71,7 @@ def page_sections(results: Results) -> list[Section]:
         sections.claims(results.claims),
         sections.audit(results.findings),
         sections.priors(results.priors, results.priors.name),
-        sections.provenance(results.forecast.attrs | {"base points of the indices": results.indices.attrs["size"]}),
+        sections.provenance(results.forecast, base_points_of_the_indices=cc.design_of(results.indices)["size"]),
     ]
 
 

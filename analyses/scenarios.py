@@ -52,7 +52,7 @@ def scenarios(
         options.show(*scenario_tables(changes, year))
     written = write_netcdf(changes, place / "scenarios.nc")
     if not json:
-        options.show_written(changes.attrs, seed, [written])
+        options.show_written(cc.provenance_of(changes), seed, [written])
 
 
 if __name__ == "__main__":

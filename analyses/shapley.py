@@ -35,7 +35,7 @@ def shapley(
         options.show(share_table(effects, "Sh", "Shapley effects, which sum to 1 over the inputs", most=6), *warned)
     written = write_netcdf(effects, place / "shapley.nc")
     if not json:
-        options.show_written(effects.attrs, seed, [written])
+        options.show_written(cc.provenance_of(effects), seed, [written])
 
 
 if __name__ == "__main__":

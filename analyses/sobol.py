@@ -64,7 +64,7 @@ def sobol(
         cc.plots.save_figure(cc.plots.sobol_panels(indices), place / "sobol.png"),
     ]
     if not json:
-        options.show_written(indices.attrs, seed, files)
+        options.show_written(cc.provenance_of(indices), seed, files)
 
 
 if __name__ == "__main__":

@@ -58,7 +58,7 @@ def uncertainty(
         write_netcdf(summary, place / "uncertainty_summary.nc"),
     ]
     if not json:
-        options.show_written(summary.attrs, seed, files)
+        options.show_written(cc.provenance_of(summary), seed, files)
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ def prepare(path, rows):
     from clustercast.engine.units import factor
 
     inputs = cc.draw(cc.read_priors("situational_awareness"), rows, seed=1)
-    values = {n: inputs[n].values * factor(inputs[n].unit) for n in cluster_model().inputs(OUTPUTS)}
+    values = {n: inputs[n].values * factor(inputs[n].units) for n in cluster_model().inputs(OUTPUTS)}
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     np.savez(path, **values)
     print(f"wrote {len(values)} inputs, {rows} samples, {Path(path).stat().st_size / 2**20:.0f} MiB")

@@ -5,6 +5,7 @@ import pytest
 
 import clustercast as cc
 from analyses import options, sobol
+from clustercast.dataset import with_provenance
 
 HEADER = '[set]\nname = "mine"\ntitle = "Mine"\nas_of = "2024-06"\n'
 ENTRY = """
@@ -207,6 +208,10 @@ def forecast():
     return cc.propagate(design, model=MODEL)
 
 
+def redesigned(forecast, **changes):
+    return with_provenance(forecast, design={**cc.design_of(forecast), **changes})
+
+
 def shuffled(forecast):
     return forecast.isel(sample=np.random.default_rng(0).permutation(forecast.sizes["sample"]))
 
@@ -221,8 +226,8 @@ DATASETS = {
     "an input renamed": (lambda f: f.rename(power="might"), "'might' is not one of the design"),
     "without proof of its order": (lambda f: f[["supply"]].drop_vars("sample"), "nothing shows that its rows"),
     "without attributes": (lambda f: f.drop_attrs(), "'not recorded', and Sobol indices need 'saltelli'"),
-    "of another design": (lambda f: f.assign_attrs(design="random"), "design is 'random'"),
-    "with replicates that are none": (lambda f: f.assign_attrs(replicates=0), "0 replicates"),
+    "of another design": (lambda f: redesigned(f, name="random"), "design is 'random'"),
+    "with replicates that are none": (lambda f: redesigned(f, replicates=0), "0 replicates"),
     "of one base point": (
         lambda f: cc.propagate(cc.draw(PRIORS, 1, design="saltelli"), model=MODEL),
         "1 base point, which has no variance",

@@ -8,6 +8,8 @@ from .conditioning.condition import condition as condition
 from .conditioning.condition import scenario_inputs as scenario_inputs
 from .conditioning.observations import read_observations as read_observations
 from .conditioning.tree import posterior_inputs as posterior_inputs
+from .dataset import design_of as design_of
+from .dataset import provenance_of as provenance_of
 from .engine.model import Model as Model
 from .engine.quantity import quantity as quantity
 from .engine.units import define_unit as define_unit

@@ -1,6 +1,7 @@
 """The labelled side of a forecast: xarray datasets with units and provenance."""
 
 import functools
+import hashlib
 import importlib.metadata
 import json
 import sys
@@ -18,8 +19,11 @@ from clustercast.priors.prior_set import Priors
 
 FloatArray = NDArray[np.float64]
 Dataset = xr.Dataset
+Labelled = xr.Dataset | xr.DataTree | xr.DataArray
 
+PROVENANCE = "provenance"
 _TRACED = ("numpy", "scipy", "xarray", "SALib")
+_SAMPLED = 1024
 
 
 def versions() -> dict[str, str]:
@@ -34,56 +38,142 @@ def _installed(name: str) -> str:
     return importlib.metadata.version(name)
 
 
-def provenance() -> dict[str, str]:
-    """Return what every result says of how it came about: command and versions."""
-    command = getattr(sys, "orig_argv", sys.argv)
-    return {"command": " ".join(command), "versions": json.dumps(versions())}
+def provenance(record: Mapping[str, Any]) -> dict[str, str]:
+    """Return the one attribute that carries a record of where a result comes from, with command and versions."""
+    now = {"command": " ".join(getattr(sys, "orig_argv", sys.argv)), "versions": versions()}
+    return {PROVENANCE: json.dumps({**record, **now}, ensure_ascii=False)}
 
 
-def inputs_dataset(values: Mapping[str, FloatArray], priors: Priors, design: Mapping[str, Any]) -> xr.Dataset:
-    """Label drawn inputs.
+def provenance_of(data: Labelled) -> dict[str, Any]:
+    """Return where a dataset comes from.
 
     Parameters
     ----------
-    values : mapping of str to array
-        Uncertain inputs, shape ``(sample,)``, in the unit of their prior.
-    priors : Priors
-        Where they were drawn from; constants are taken from here.
-    design : mapping of str to str or int
-        Attributes that say how they were drawn.
+    data : Dataset or DataTree
+        Any result of this library; also one that was read from a file.
 
     Returns
     -------
-    Dataset
-        One variable an input, with its unit and source; constants have no dimension.
+    dict
+        ``priors_name``, ``priors_hash``, ``design`` (name, seed, size and what else makes the rows),
+        ``model_hash``, ``command``, ``versions`` and, where drawn values were changed by hand, ``edited``. Empty
+        where the dataset carries no record.
+
+    Examples
+    --------
+    >>> import clustercast as cc
+    >>> inputs = cc.draw(cc.Priors(growth=cc.Uniform(0.4, 0.6, unit="OOM/year")), 4, seed=7)
+    >>> cc.provenance_of(inputs)["design"]
+    {'name': 'random', 'seed': 7, 'size': 4}
     """
+    try:
+        record = json.loads(data.attrs.get(PROVENANCE, "{}"))
+    except (TypeError, ValueError):
+        record = None
+    if not isinstance(record, dict):
+        raise InputError(f"the attribute {PROVENANCE!r} is no JSON object; keep the one that the library wrote")
+    return record
+
+
+def design_of(data: Labelled) -> dict[str, Any]:
+    """Return how the rows of a dataset were drawn.
+
+    Parameters
+    ----------
+    data : Dataset or DataTree
+        Any result of this library; also one that was read from a file.
+
+    Returns
+    -------
+    dict
+        ``name``, ``seed``, ``size`` and, for a structured design, what else makes its rows: ``replicates``,
+        ``points``, ``second_order``, ``swaps``, ``latent``, ``correlated``. Empty where it is not recorded.
+
+    Examples
+    --------
+    >>> import clustercast as cc
+    >>> design = cc.draw(cc.Priors(x=cc.Uniform(0, 1), y=cc.Uniform(0, 1)), 8, design="saltelli")
+    >>> cc.design_of(design)["swaps"]
+    {'x': ['x'], 'y': ['y']}
+    """
+    design: dict[str, Any] = provenance_of(data).get("design", {})
+    return design
+
+
+def with_provenance(data: Dataset, **entries: object) -> Dataset:
+    """Return a dataset with some entries of its record replaced."""
+    record = {**provenance_of(data), **entries}
+    return data.assign_attrs({PROVENANCE: json.dumps(record, ensure_ascii=False)})
+
+
+def year_coordinate(years: FloatArray) -> xr.Variable:
+    """Return the coordinate of the years, of whole numbers where all are whole."""
+    whole = years.astype(np.int64)
+    return xr.Variable("year", whole if np.array_equal(whole, years) else years, {"long_name": "year"})
+
+
+def inputs_dataset(
+    values: Mapping[str, FloatArray], priors: Priors, design: Mapping[str, Any], *, part_of: Priors | None = None
+) -> Dataset:
+    """Label drawn inputs, constants without a dimension; `part_of` is the set that these priors are a part of."""
     variables = {}
     for name, distribution in priors.items():
-        attrs = {"role": "input", "unit": distribution.unit, "long_name": name.replace("_", " ")}
-        told = {"source": distribution.source, "as_of": distribution.as_of, "note": distribution.note}
-        attrs |= {key: text for key, text in told.items() if text}
+        attrs = {"role": "input", "units": distribution.unit, "long_name": name.replace("_", " ")}
+        stated = {"source": distribution.source, "as_of": distribution.as_of, "note": distribution.note}
+        attrs |= {key: text for key, text in stated.items() if text}
         if name in values:
             variables[name] = xr.Variable("sample", values[name], attrs, fastpath=True)
         else:
             variables[name] = xr.Variable((), priors[name].median, attrs)
     size = len(next(iter(values.values()))) if values else int(design.get("size", 1))
-    attrs = {
-        **design,
-        "priors_name": priors.name,
-        "priors_hash": priors.hash,
-        "input_names": json.dumps(list(priors.uncertain)),
-        **provenance(),
+    whole = part_of or priors
+    record = {
+        "priors_name": whole.name,
+        "priors_hash": whole.hash,
+        "design": dict(design),
+        "inputs": list(priors.uncertain),
+        "drawn": {name: _digest(variable.values) for name, variable in variables.items()},
+        "samples": size,
     }
-    return xr.Dataset(variables, coords={"sample": np.arange(size)}, attrs=attrs)
+    return xr.Dataset(variables, coords={"sample": np.arange(size)}, attrs=provenance(record))
 
 
-def input_arrays(inputs: xr.Dataset) -> tuple[dict[str, FloatArray], dict[str, str]]:
+def _digest(values: NDArray[Any]) -> str:
+    """Return a digest of drawn numbers, at the speed of memory."""
+    # The sum of the bits of all values sees any change; of the order, a thousand values tell.
+    bits = np.ascontiguousarray(values, dtype=np.float64).reshape(-1).view(np.uint64)
+    some = bits[:: max(1, len(bits) // _SAMPLED)]
+    return hashlib.blake2b(bits.sum(dtype=np.uint64).tobytes() + some.tobytes(), digest_size=6).hexdigest()
+
+
+def _after_edits(record: dict[str, Any], values: Mapping[str, FloatArray], samples: int) -> dict[str, Any]:
+    """Return the record of drawn inputs, which names what was changed since the draw and no longer claims its hash."""
+    drawn: dict[str, str] = record.get("drawn", {})
+    if not drawn:
+        return record
+    now = {name: _digest(numbers) for name, numbers in values.items()}
+    changed = [name for name, digest in now.items() if drawn.get(name) != digest]
+    if samples != record.get("samples", samples):
+        changed = ["sample"]
+    if not changed:
+        return record
+    text = json.dumps([record.get("priors_hash"), {name: now[name] for name in sorted(now)}])
+    return {
+        **record,
+        "priors_hash": hashlib.sha256(text.encode()).hexdigest()[:12],
+        "edited": list(dict.fromkeys([*record.get("edited", []), *changed])),
+        "drawn": {**drawn, **now},
+        "samples": samples,
+    }
+
+
+def input_arrays(inputs: Dataset) -> tuple[dict[str, FloatArray], dict[str, str]]:
     """Return the values and the units of the inputs that a dataset holds.
 
     Raises
     ------
     InputError
-        If an input has no unit, dimensions other than ``sample``, or a value that is not a finite number.
+        If an input has no units, dimensions other than ``sample``, or a value that is not a finite number.
     """
     if not isinstance(inputs, xr.Dataset):
         raise InputError(f"inputs are a Dataset from cc.draw(priors, size), not a {type(inputs).__name__}")
@@ -93,10 +183,11 @@ def input_arrays(inputs: xr.Dataset) -> tuple[dict[str, FloatArray], dict[str, s
         name, variable = str(key), inputs.variables[key]
         if variable.dims not in ((), ("sample",)):
             raise InputError(f"input {name!r} has dimensions {variable.dims}; an input has ('sample',) or none")
-        if "unit" not in variable.attrs:
-            raise InputError(f"input {name!r} has no attribute 'unit'; set it, '1' for a pure number")
+        unit = variable.attrs.get("units", variable.attrs.get("unit"))
+        if unit is None:
+            raise InputError(f"input {name!r} has no attribute 'units'; set it, '1' for a pure number")
         values[name] = _finite_numbers(name, variable)
-        units[name] = variable.attrs["unit"]
+        units[name] = unit
     if not values:
         raise InputError("the dataset holds no inputs; make one with cc.draw(priors, size, seed=...)")
     return values, units
@@ -139,38 +230,27 @@ def _finite_numbers(name: str, variable: xr.Variable) -> FloatArray:
 
 
 def forecast_dataset(
-    inputs: xr.Dataset, model: Model, outputs: Mapping[str, FloatArray], years: FloatArray | None
-) -> xr.Dataset:
-    """Label propagated outputs beside the inputs they came from.
-
-    Parameters
-    ----------
-    inputs : Dataset
-        What was propagated; its variables and attributes are carried on.
-    model : Model
-        Where units, names and labels of the outputs come from.
-    outputs : mapping of str to array
-        Shape ``(year, sample)`` or ``(sample,)``, in declared units.
-    years : array or None
-        The coordinate, where an output depends on it.
-
-    Returns
-    -------
-    Dataset
-    """
+    inputs: Dataset,
+    model: Model,
+    outputs: Mapping[str, FloatArray],
+    years: FloatArray | None,
+    values: Mapping[str, FloatArray],
+) -> Dataset:
+    """Label propagated outputs, (year, sample) or (sample,), beside the inputs, whose `values` were propagated."""
     variables = {
-        name: xr.Variable(("year", "sample")[-values.ndim :], values, output_attrs(model, name), fastpath=True)
-        for name, values in outputs.items()
+        name: xr.Variable(("year", "sample")[-numbers.ndim :], numbers, output_attrs(model, name), fastpath=True)
+        for name, numbers in outputs.items()
     }
-    coords: dict[Hashable, Any] = {} if years is None else {"year": ("year", years, {"long_name": "year"})}
+    coords: dict[Hashable, Any] = {} if years is None else {"year": year_coordinate(years)}
     carried = {name: inputs.variables[name] for name in _input_names(inputs) if name not in variables}
-    attrs = {**inputs.attrs, "model_hash": model.hash, **provenance()}
+    record = _after_edits(provenance_of(inputs), values, inputs.sizes.get("sample", 1))
+    attrs = {**inputs.attrs, **provenance({**record, "model_hash": model.hash})}
     of_samples = {name: coord for name, coord in inputs.coords.items() if set(coord.dims) <= {"sample"}}
     return xr.Dataset({**carried, **variables}, coords={**of_samples, **coords}, attrs=attrs)
 
 
 def output_attrs(model: Model, name: str) -> dict[str, str]:
-    """Return the attributes of an output: role, unit, long name and labels."""
+    """Return the attributes of an output: role, units, long name and labels."""
     labels = model.declaration(name).labels
-    attrs = {"role": "output", "unit": model.unit(name), "long_name": model.long_name(name)}
+    attrs = {"role": "output", "units": model.unit(name), "long_name": model.long_name(name)}
     return {**attrs, "labels": json.dumps(labels)} if labels else attrs

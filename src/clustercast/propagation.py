@@ -65,7 +65,7 @@ def propagate(
     ...     return size * power_per_accelerator
     >>> priors = cc.Priors(size=cc.Fixed(1e5, unit="H100e"), power_per_accelerator=cc.Uniform(1, 2, unit="kW/H100e"))
     >>> forecast = cc.propagate(cc.draw(priors, 4, seed=1), model=cc.Model([cluster_power]))
-    >>> forecast["cluster_power"].dims, forecast["cluster_power"].unit
+    >>> forecast["cluster_power"].dims, forecast["cluster_power"].units
     (('sample',), 'W')
     """
     model = cluster_model() if model is None else model
@@ -77,7 +77,7 @@ def propagate(
     program = block_program(model, values, units, wanted, grid)
     kept = run_blocks(program, values, inputs.sizes["sample"], progress)
     has_years = any(array.ndim == 2 for array in kept.values())
-    return forecast_dataset(inputs, model, kept, grid if has_years else None)
+    return forecast_dataset(inputs, model, kept, grid if has_years else None, values)
 
 
 def year_grid(years: Iterable[float]) -> FloatArray:

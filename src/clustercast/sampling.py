@@ -1,8 +1,7 @@
 """Draw inputs from priors: points on the unit cube, then quantile functions."""
 
-import json
 from collections.abc import Collection, Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,7 +94,7 @@ def draw(
     --------
     >>> import clustercast as cc
     >>> inputs = cc.draw(cc.Priors(growth=cc.Uniform(0.4, 0.6, unit="OOM/year")), 4, seed=7)
-    >>> inputs["growth"].dims, inputs["growth"].unit
+    >>> inputs["growth"].dims, inputs["growth"].units
     (('sample',), 'OOM/year')
     """
     keep_freed_memory()
@@ -114,8 +113,8 @@ def draw(
         values = input_values(priors, design, seed, 0, size)
         attrs = {"size": int(size)}
     if priors.correlations:
-        attrs["correlated"] = json.dumps(list(priors.correlated))
-    return inputs_dataset(values, priors, {"design": design, "seed": str(seed), **attrs})
+        attrs["correlated"] = list(priors.correlated)
+    return inputs_dataset(values, priors, {"name": design, "seed": seed, **attrs})
 
 
 def input_values(
@@ -292,15 +291,15 @@ def _saltelli_attrs(
     points: Points,
     swaps: Mapping[str, tuple[str, ...]],
     latent: bool,
-) -> dict[str, str | int]:
+) -> dict[str, Any]:
     """Return the attributes from which `sobol_indices` knows the design again."""
     return {
         "size": int(size),
-        "second_order": int(second_order),
+        "second_order": bool(second_order),
         "replicates": int(replicates),
         "points": points,
-        "swaps": json.dumps(swaps),
-        "latent": int(latent and bool(priors.correlations)),
+        "swaps": swaps,
+        "latent": latent and bool(priors.correlations),
     }
 
 

@@ -25,7 +25,7 @@ def test_json_is_one_document_and_rows_can_be_left_out(tmp_path, capsys):
     arguments = [*SMALL, "--json", "--without", "obs_gpt4,obs_eagle", "--as-of", "2024-06", "--out", str(tmp_path)]
     assert options.exit_code(condition, arguments) == 0
     found = json.loads(capsys.readouterr().out)
-    assert found["as_of"] == ""
+    assert found["provenance"]["as_of"] == ""
     rows = found["conflict"]["coords"]["observation"]["data"]
     assert "obs_meta24k" in rows
     assert not {"obs_gpt4", "obs_eagle", "obs_colossus"} & set(rows)

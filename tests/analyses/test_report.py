@@ -108,7 +108,7 @@ def test_every_sample_is_written_where_asked(place):
 
     draws = cc.read_netcdf(place / "draws.nc")
     assert draws["training_cluster_power"].dims == ("year", "sample") and draws.sizes["sample"] == 512
-    assert "cluster_growth_rate" in draws and draws.attrs["priors_name"] == "situational_awareness"
+    assert "cluster_growth_rate" in draws and cc.provenance_of(draws)["priors_name"] == "situational_awareness"
 
 
 def test_another_prior_set_and_a_scenario_are_shown(tmp_path, capsys, monkeypatch):
@@ -123,7 +123,7 @@ def test_another_prior_set_and_a_scenario_are_shown(tmp_path, capsys, monkeypatc
     given += ["--out", str(tmp_path)]
     assert options.exit_code(report, given) == 0
     told = json.loads(capsys.readouterr().out)
-    assert told["milestones"]["attrs"]["priors_name"].startswith("evidence_2026")
+    assert told["milestones"]["attrs"]["provenance"]["priors_name"].startswith("evidence_2026")
     html = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "evidence_2026" in html and '<h2 id="what-was-observed">' in html
 

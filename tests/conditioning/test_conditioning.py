@@ -242,7 +242,7 @@ def test_arviz_works_on_the_result_and_netcdf_keeps_it(tmp_path):
 def test_posterior_draws_go_on_through_the_model():
     tree = cc.condition(priors(), observed(VALUES), model=MODEL, size=1 << 12, seed=5)
     inputs = posterior_inputs(tree, 1000, seed=1)
-    assert inputs.attrs["design"] == "posterior"
+    assert cc.design_of(inputs)["name"] == "posterior"
     assert inputs["start"].dims == ()
     forecast = cc.propagate(inputs, model=MODEL, years=[2022, 2030])
     expected = 10 ** (inputs["base"] + inputs["growth"] * 10)
@@ -319,7 +319,7 @@ def test_bad_settings_are_refused(settings, told):
 def test_rows_outside_the_years_can_be_left_out():
     tree = cc.condition(priors(), observed(VALUES), model=MODEL, years=[2021, 2030], size=1 << 10, skip_bad=True)
     assert tree["observed_data"].sizes["observation"] == 3
-    assert "outside the years" in tree.attrs["left_out"]
+    assert "outside the years" in cc.provenance_of(tree)["left_out"][0]
 
 
 def test_nothing_uncertain_is_refused():

@@ -106,7 +106,7 @@ def unwrapped(value):
 def known():
     """Every input and quantity of the shipped model, by NumPy."""
     inputs = cc.draw(cc.read_priors("situational_awareness"), 16, seed=1)
-    values = {name: inputs[name].values * factor(inputs[name].unit) for name in MODEL.inputs()}
+    values = {name: inputs[name].values * factor(inputs[name].units) for name in MODEL.inputs()}
     values[YEAR] = np.arange(2022.0, 2035.0)[:, np.newaxis]
     names = MODEL.order(MODEL.functions)
     return values | run_program(MODEL.program(names), values, names)

@@ -21,14 +21,14 @@ def dataset():
             "training_cluster_power": (
                 ("year", "sample"),
                 np.arange(6.0).reshape(2, 3),
-                {"unit": "W", "role": "output"},
+                {"units": "W", "role": "output"},
             ),
             "binding_constraint": (("year", "sample"), np.array([[0, 1, 2], [2, 1, 0]])),
             "family": ("input", np.array(["normal", "fixed"])),
             "never": ("sample", np.array([True, False, True])),
         },
         coords={
-            "year": ("year", [2022.0, 2022.5], {"unit": "year"}),
+            "year": ("year", [2022.0, 2022.5], {"units": "year"}),
             "sample": np.arange(3),
             "input": np.array(["cluster_growth_rate", "load_factor"]),
         },

@@ -59,7 +59,7 @@ def test_paths_stand_side_by_side():
     def forecast(scale):
         values = scale * np.outer([1.0, 10.0], np.linspace(1, 3, 101))
         path = xr.DataArray(values, dims=("year", "sample"), coords={"year": [2024.0, 2030.0]})
-        return xr.Dataset({"ai_investment": path.assign_attrs(unit="USD/year")})
+        return xr.Dataset({"ai_investment": path.assign_attrs(units="USD/year")})
 
     shown = text(*path_tables(forecast(1e9), forecast(2e9), ["ai_investment"]))
     assert "ai_investment, a year" in shown

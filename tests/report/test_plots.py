@@ -23,7 +23,7 @@ TOLERANCE = 3.0
 
 
 def path(values, name="training_cluster_power", unit="W", **attrs):
-    told = {"role": "output", "unit": unit, "long_name": f"Name of {name}", **attrs}
+    told = {"role": "output", "units": unit, "long_name": f"Name of {name}", **attrs}
     return xr.DataArray(values, {"year": YEARS[: len(values)]}, ("year", "sample"), name, told)
 
 
@@ -163,7 +163,7 @@ class TestComparison:
         assert ax.get_ylim()[0] > ax.get_ylim()[1], "the first is at the top"
 
     def test_scenarios_in_other_units_are_converted(self, power):
-        other = (power / 1e9).assign_attrs(power.attrs, unit="GW")
+        other = (power / 1e9).assign_attrs(power.attrs, units="GW")
         ax = plots.scenarios({"a": power, "b": other}, year=2030)
         medians = [line.get_xdata()[0] for line in ax.get_lines() if line.get_marker() == "o"]
         assert np.isclose(*medians)
@@ -302,12 +302,12 @@ def forecast(size=4000):
     choice = np.arange(size) % 4
     choice[choice == 3] = 0
     y = 10 ** (x + 2 * np.array([-1.0, 1.0, -1.0])[choice])
-    attrs = {"role": "input", "unit": "1"}
+    attrs = {"role": "input", "units": "1"}
     return xr.Dataset(
         {
             "x": ("sample", x, attrs),
             "choice": ("sample", choice.astype(float), attrs),
-            "y": ("sample", y, {"role": "output", "unit": "W", "long_name": "Why"}),
+            "y": ("sample", y, {"role": "output", "units": "W", "long_name": "Why"}),
         }
     )
 
@@ -369,7 +369,7 @@ class TestConstraints:
 
 
 def test_prior_and_posterior_have_unit_area_and_their_medians():
-    prior = xr.DataArray(np.linspace(0, 1, 2001), dims="sample", name="load_factor", attrs={"unit": "1"})
+    prior = xr.DataArray(np.linspace(0, 1, 2001), dims="sample", name="load_factor", attrs={"units": "1"})
     ax = plots.prior_posterior(prior, prior**2, weights=np.ones(2001))
     areas = sum(bar.get_height() * bar.get_width() for bar in ax.containers[0])
     assert np.isclose(areas, 1)

@@ -63,5 +63,5 @@ def test_groups_are_called_groups():
 def test_indices_carry_the_fingerprint_of_the_whole_set(given):
     priors = cc.read_priors(given)
     indices = cc.run_sobol(priors, outputs="ai_investment", years=[2026], size=64)
-    assert indices.attrs["priors_hash"] == priors.hash
-    assert indices.attrs["priors_name"] == priors.name
+    assert cc.provenance_of(indices)["priors_hash"] == priors.hash
+    assert cc.provenance_of(indices)["priors_name"] == priors.name

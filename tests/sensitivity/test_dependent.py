@@ -1,10 +1,9 @@
-import json
-
 import numpy as np
 import pytest
 import xarray as xr
 
 import clustercast as cc
+from clustercast.dataset import with_provenance
 from clustercast.errors import InputError
 from clustercast.sensitivity.dependent import kucherenko_panel, shapley_panel
 from clustercast.sensitivity.run_dependent import kucherenko_indices, score_correlation, shapley_effects
@@ -129,10 +128,11 @@ def test_raw_heavy_tails_are_warned_of():
 def test_the_result_says_where_it_comes_from_and_survives_a_file(estimate, tmp_path):
     priors = unit_priors(cc.Correlation(("x", "z"), 0.4))
     found = estimate(priors, model=SUM, size=64, seed=11)
-    assert found.attrs["priors_hash"] == priors.hash
-    assert found.attrs["seed"] == "11"
-    assert found.attrs["size"] == 64
-    assert {"estimator", "command", "versions", "model_hash", "priors_name", "confidence"} <= set(found.attrs)
+    record = cc.provenance_of(found)
+    assert record["priors_hash"] == priors.hash
+    assert (record["design"]["seed"], record["design"]["size"]) == (11, 64)
+    assert {"command", "versions", "model_hash", "priors_name"} <= set(record)
+    assert {"estimator", "confidence"} <= set(found.attrs)
     found.to_netcdf(tmp_path / "found.nc", engine="h5netcdf")
     with xr.open_dataset(tmp_path / "found.nc", engine="h5netcdf") as stored:
         xr.testing.assert_identical(stored.load(), found)
@@ -178,10 +178,12 @@ def test_score_correlation_places_the_correlated_inputs():
 
 def test_shuffled_and_foreign_forecasts_are_refused():
     forecast = cc.propagate(cc.draw(unit_priors(), 64), model=SUM)
-    told = {"uncertain": json.dumps(["x"]), "input_names": json.dumps(["x"]), "correlated": "[]"}
+    told = {"uncertain": ["x"], "correlated": []}
     with pytest.raises(InputError, match="design is 'random', and 'shapley' is needed"):
-        shapley_panel(forecast.assign_attrs(told), None, "raw", 0.95)
-    own = forecast.assign_attrs(told, design="kucherenko", size=16, seed="0", replicates=2)
+        shapley_panel(forecast, None, "raw", 0.95)
+    own = with_provenance(
+        forecast, design={"name": "kucherenko", "size": 16, "seed": 0, "replicates": 2, **told}, inputs=["x"]
+    )
     assert kucherenko_panel(own, None, "raw", 0.95).sizes["output"] == 1
     with pytest.raises(InputError, match="all 64 samples of its kucherenko design in order"):
         kucherenko_panel(own.isel(sample=slice(None, None, -1)), None, "raw", 0.95)

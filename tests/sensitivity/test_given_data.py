@@ -3,6 +3,7 @@ import pytest
 import xarray as xr
 
 import clustercast as cc
+from clustercast.dataset import with_provenance
 from clustercast.errors import InputError
 from clustercast.sensitivity.given_data import given_data_indices
 
@@ -48,7 +49,7 @@ def test_years_outputs_and_inputs_are_labelled_and_can_be_chosen(tmp_path):
     assert found["input"].values.tolist() == ["x", "y"]
     np.testing.assert_allclose(found["S1"].sel(output="trend"), [[1, 0], [0.2, 0.8]], atol=0.05)
     assert found["scale"].item() == "log10"
-    assert found.attrs["priors_hash"] == priors.hash
+    assert cc.provenance_of(found)["priors_hash"] == priors.hash
     chosen = given_data_indices(forecast, outputs="trend", inputs="y")
     xr.testing.assert_allclose(chosen["S1"], found["S1"].sel(input=["y"]))
     found.to_netcdf(tmp_path / "found.nc", engine="h5netcdf")
@@ -72,7 +73,7 @@ def test_weights_are_taken_in_every_form_and_agree_with_resampling():
 def test_equal_draws_of_a_posterior_count_as_one_of_their_joint_weight():
     few = forecast_of(size=2048)
     counts = np.random.default_rng(4).integers(1, 9, 2048)
-    drawn = few.isel(sample=np.repeat(np.arange(2048), counts)).assign_attrs(design="posterior")
+    drawn = with_provenance(few.isel(sample=np.repeat(np.arange(2048), counts)), design={"name": "posterior"})
     found, exact = given_data_indices(drawn), given_data_indices(few, weights=counts)
     xr.testing.assert_allclose(found["S1"], exact["S1"])
     assert found.attrs["effective_size"] < 2048
@@ -121,7 +122,7 @@ def test_a_forecast_without_inputs_is_refused():
 
 
 def test_the_forecast_is_left_as_it_was():
-    forecast = forecast_of(size=512).assign(level=("sample", np.full(512, 0.1 + 0.2), {"role": "output", "unit": "1"}))
+    forecast = forecast_of(size=512).assign(level=("sample", np.full(512, 0.1 + 0.2), {"role": "output", "units": "1"}))
     before = forecast.copy(deep=True)
     found = given_data_indices(forecast, scale="raw")
     xr.testing.assert_identical(forecast, before)

@@ -8,6 +8,7 @@ import xarray as xr
 from SALib.analyze import sobol as salib_sobol
 from SALib.sample import sobol as salib_sample
 
+from clustercast.dataset import design_of, provenance, provenance_of, with_provenance
 from clustercast.errors import InputError
 from clustercast.sensitivity.ranking import ranking_resolved, time_integrated
 from clustercast.sensitivity.salib import delta_indices, morris_effects, pawn_indices, to_salib
@@ -37,26 +38,23 @@ def unit_rows(inputs, points, second_order=True, replicates=1, seed=1, kind="sob
 def labelled(rows, outputs, *, size, second_order=True, replicates=1, points="sobol", swaps=None):
     """A forecast as `propagate` makes it, from rows of the unit cube and outputs by name."""
     names = [f"x{i}" for i in range(rows.shape[1])]
-    variables = {name: ("sample", rows[:, i].copy(), {"role": "input", "unit": "1"}) for i, name in enumerate(names)}
+    variables = {name: ("sample", rows[:, i].copy(), {"role": "input", "units": "1"}) for i, name in enumerate(names)}
     for name, values in outputs.items():
-        variables[name] = (("year", "sample")[-values.ndim :], values, {"role": "output", "unit": "GW"})
+        variables[name] = (("year", "sample")[-values.ndim :], values, {"role": "output", "units": "GW"})
     coords = {"sample": np.arange(len(rows))}
     if any(values.ndim == 2 for values in outputs.values()):
         coords["year"] = YEARS
-    attrs = {
-        "design": "saltelli",
+    design = {
+        "name": "saltelli",
+        "seed": 1,
         "size": size,
-        "second_order": int(second_order),
+        "second_order": second_order,
         "replicates": replicates,
         "points": points,
-        "seed": "1",
-        "input_names": json.dumps(names),
-        "swaps": json.dumps(swaps or {name: [name] for name in names}),
-        "priors_name": "test",
-        "priors_hash": "0123",
-        "command": "pytest",
+        "swaps": swaps or {name: [name] for name in names},
     }
-    return xr.Dataset(variables, coords, attrs)
+    record = {"priors_name": "test", "priors_hash": "0123", "design": design, "inputs": names}
+    return xr.Dataset(variables, coords, provenance(record))
 
 
 def growing(rows):
@@ -100,8 +98,8 @@ def test_labels(indices):
     lower = np.tril(np.ones((3, 3), dtype=bool))
     assert np.isnan(indices["S2"].values[..., lower]).all() and np.isfinite(indices["S2"].values[..., ~lower]).all()
     assert indices.attrs["estimator"] == "azzini-rosati" and indices.attrs["interval"] == "student-t"
-    assert indices.attrs["priors_hash"] == "0123" and indices.attrs["design"] == "saltelli"
-    assert indices.attrs["replicates"] == 8 and indices.attrs["confidence"] == 0.95
+    assert provenance_of(indices)["priors_hash"] == "0123" and design_of(indices)["name"] == "saltelli"
+    assert design_of(indices)["replicates"] == 8 and indices.attrs["confidence"] == 0.95
     assert indices.attrs["interval_widened"] == 1
 
 
@@ -132,7 +130,7 @@ def test_the_scale_is_that_of_base_ten(forecast, scale):
 
 
 def test_both_engines_give_the_same(forecast):
-    bootstrap = forecast.assign_attrs(replicates=1)
+    bootstrap = redesigned(forecast, replicates=1)
     one = sobol_indices(bootstrap, estimator="saltelli-jansen", seed=0, resamples=30)
     other = sobol_indices(bootstrap, engine="salib", seed=0, resamples=30)
     assert other.attrs["estimator"] == "saltelli-jansen" and other.attrs["engine"] == "salib"
@@ -141,7 +139,7 @@ def test_both_engines_give_the_same(forecast):
 
 
 def test_to_salib_is_salibs_own_result(forecast):
-    bootstrap = forecast.assign_attrs(replicates=1)
+    bootstrap = redesigned(forecast, replicates=1)
     found = sobol_indices(bootstrap, estimator="saltelli-jansen", seed=4, resamples=50)
     problem = {"num_vars": 3, "names": ["x0", "x1", "x2"], "bounds": [[0, 1]] * 3}
     values = np.log10(forecast["power"].sel(year=2024).values)
@@ -283,7 +281,7 @@ class TestRanking:
     def test_refusals(self, forecast, indices):
         with pytest.raises(InputError, match="at least 1"):
             ranking_resolved(indices, k=0)
-        without = sobol_indices(forecast.assign_attrs(replicates=1), outputs="ishigami", resamples=0)
+        without = sobol_indices(redesigned(forecast, replicates=1), outputs="ishigami", resamples=0)
         assert "ST_conf" not in without and without.attrs["interval"] == "none"
         with pytest.raises(InputError, match="no intervals"):
             ranking_resolved(without)
@@ -294,7 +292,7 @@ class TestWarnings:
         assert sobol_indices(forecast, outputs="ishigami").attrs["warning"] == ""
 
     def test_bootstrap_over_sobol_points(self, forecast):
-        found = sobol_indices(forecast.assign_attrs(replicates=1), outputs="ishigami")
+        found = sobol_indices(redesigned(forecast, replicates=1), outputs="ishigami")
         assert "bootstrapped over Sobol points" in found.attrs["warning"]
 
     def test_bootstrap_over_plain_monte_carlo_is_fine(self):
@@ -341,8 +339,12 @@ def broken_in_one_place(forecast):
     return forecast.assign(x1=forecast["x1"].copy(data=values))
 
 
-def without_attributes(forecast, *names):
-    return forecast.drop_attrs(deep=False).assign_attrs({k: v for k, v in forecast.attrs.items() if k not in names})
+def redesigned(forecast, **changes):
+    return with_provenance(forecast, design={**design_of(forecast), **changes})
+
+
+def without_entry(forecast, entry):
+    return with_provenance(forecast, design={k: v for k, v in design_of(forecast).items() if k != entry})
 
 
 def not_finite(forecast):
@@ -354,7 +356,7 @@ def not_finite(forecast):
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (lambda f: f.assign_attrs(design="random"), "design is 'random'"),
+        (lambda f: redesigned(f, name="random"), "design is 'random'"),
         (lambda f: f.drop_attrs(), "not recorded"),
         (lambda f: f.isel(sample=slice(None, None, -1)), "position 0 holds sample 8191"),
         (lambda f: f.isel(sample=slice(0, -8)), "has 8184 samples, and its Saltelli design .* has 8192"),
@@ -363,10 +365,10 @@ def not_finite(forecast):
         (not_finite, "'power' in 2023 has 2 values that are not finite, the first inf at sample 30"),
         (lambda f: f.assign(power=f["power"] * 0 + 3.0), "'power' is constant"),
         (lambda f: f.drop_vars(["power", "ishigami"]), "no outputs"),
-        (lambda f: f.assign_attrs(replicates=5), "5 replicate"),
+        (lambda f: redesigned(f, replicates=5), "5 replicate"),
         (lambda f: f.assign(power=f["power"].expand_dims(site=2)), "dims"),
-        (lambda f: without_attributes(f, "swaps", "input_names"), "lost the attribute 'swaps'"),
-        (lambda f: without_attributes(f, "size"), "lost the attribute 'size'"),
+        (lambda f: without_entry(f, "swaps"), "lost the entry 'swaps'"),
+        (lambda f: without_entry(f, "size"), "lost the entry 'size'"),
     ],
 )
 def test_a_forecast_that_cannot_be_analysed_is_refused(forecast, spoil, said):
@@ -411,7 +413,7 @@ class TestOtherMeasures:
         ]:
             by_input = found[key].sel(output="power", year=2024)
             assert by_input.dims == ("input",) and by_input.idxmax() == "x1"
-            assert found.attrs["priors_hash"] == "0123"
+            assert provenance_of(found)["priors_hash"] == "0123"
 
     def test_morris_effects_of_a_plane(self):
         from clustercast.sensitivity.salib_engine import morris_trajectories

@@ -52,8 +52,8 @@ def test_the_store_holds_the_bits_of_the_forecast(tmp_path, executor):
     assert found["cluster_power"].chunks == ((2,), (2 * LEAF, 2 * LEAF, LEAF + 77))
     assert found["margin"].chunks is not None
     assert found["year"].values.tolist() == YEARS
-    for key in ("size", "seed", "priors_hash", "model_hash", "input_names"):
-        assert found.attrs[key] == whole.attrs[key]
+    for key in ("design", "priors_hash", "model_hash", "inputs"):
+        assert cc.provenance_of(found)[key] == cc.provenance_of(whole)[key]
     assert [path.name for path in tmp_path.iterdir()] == ["draws.zarr"]
 
 

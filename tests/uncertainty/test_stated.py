@@ -14,7 +14,7 @@ def cell(low, high, year=2030.0, unit="GW"):
 
 
 SUMMARY = xr.Dataset(
-    {"power": (("year", "quantile"), [[1e9, 5e9, 2e10]], {"unit": "W"})},
+    {"power": (("year", "quantile"), [[1e9, 5e9, 2e10]], {"units": "W"})},
     {"year": [2030.0], "quantile": [0.05, 0.5, 0.95]},
 )
 
@@ -91,7 +91,7 @@ def straight_paths():
     """100 paths that double every year from 2024 on, the k-th from k GW."""
     years = np.arange(2024.0, 2035.0)
     values = np.arange(1.0, 101.0) * 2 ** (years - 2024)[:, np.newaxis]
-    path = xr.Variable(("year", "sample"), values, {"role": "output", "unit": "GW"})
+    path = xr.Variable(("year", "sample"), values, {"role": "output", "units": "GW"})
     return xr.Dataset({"training_cluster_power": path}, {"year": years, "sample": np.arange(100)})
 
 

@@ -9,6 +9,7 @@ from scipy import special, stats
 
 from clustercast.arrays.points import designs, saltelli
 from clustercast.arrays.summaries.summaries import share_with_error
+from clustercast.dataset import provenance, provenance_of
 from clustercast.errors import InputError
 from clustercast.uncertainty.milestones import (
     crossing_text,
@@ -31,15 +32,15 @@ def lognormal_growth(size=4096):
     """Return a power of 1 GW in 2024 that grows by a normal number of decades a year: mean 0.5, deviation 0.1."""
     growth = 0.5 + 0.1 * scores(size)
     power = 10 ** (growth * (YEARS[:, np.newaxis] - 2024))
-    attrs = {"role": "output", "unit": "GW", "long_name": "training cluster power"}
+    attrs = {"role": "output", "units": "GW", "long_name": "training cluster power"}
     return xr.Dataset(
         {
-            "growth": ("sample", growth, {"role": "input", "unit": "OOM/year"}),
+            "growth": ("sample", growth, {"role": "input", "units": "OOM/year"}),
             "power": (("year", "sample"), power, attrs),
-            "life": ("sample", np.exp(scores(size, 1)), {"role": "output", "unit": "year"}),
+            "life": ("sample", np.exp(scores(size, 1)), {"role": "output", "units": "year"}),
         },
         coords={"year": YEARS, "sample": np.arange(size)},
-        attrs={"design": "sobol", "size": size, "seed": "1", "priors_name": "made by hand"},
+        attrs=provenance({"design": {"name": "sobol", "size": size, "seed": 1}, "priors_name": "made by hand"}),
     )
 
 
@@ -65,11 +66,13 @@ def test_a_summary_says_units_samples_design_and_how_the_errors_were_made():
     result = summarise(lognormal_growth())
     assert result.attrs["samples"] == result.attrs["effective_samples"] == 4096
     assert json.loads(result.attrs["outputs"]) == ["power", "life"]
-    assert (result.attrs["design"], result.attrs["priors_name"]) == ("sobol", "made by hand")
+    record = provenance_of(result)
+    assert (record["design"]["name"], record["priors_name"]) == ("sobol", "made by hand")
     assert "upper limit" in result.attrs["error_method"]
-    assert "upper limit" not in summarise(lognormal_growth().assign_attrs(design="random")).attrs["error_method"]
+    random = lognormal_growth().assign_attrs(provenance({"design": {"name": "random"}}))
+    assert "upper limit" not in summarise(random).attrs["error_method"]
     for name in ("power", "power_error", "power_mean", "power_mean_error"):
-        assert result[name].unit == "GW" and "training cluster power" in result[name].long_name
+        assert result[name].units == "GW" and "training cluster power" in result[name].long_name
     assert "growth" not in result and "sample" not in result.dims
 
 
@@ -95,17 +98,21 @@ def test_weights_move_a_summary_to_another_distribution():
 def saltelli_forecast(size, replicates=1, points="sobol"):
     a_b = saltelli.saltelli_rows(5, 2, size, replicates=replicates, points=points)
     normal = special.ndtri(designs.inside(a_b))
-    attrs = {"role": "output", "unit": "1"}
+    attrs = {"role": "output", "units": "1"}
     return xr.Dataset(
         {"total": ("sample", normal[:, 0] + normal[:, 1], attrs)},
-        attrs={
-            "design": "saltelli",
-            "points": points,
-            "size": size,
-            "second_order": 1,
-            "replicates": replicates,
-            "swaps": json.dumps({"a": ["a"], "b": ["b"]}),
-        },
+        attrs=provenance(
+            {
+                "design": {
+                    "name": "saltelli",
+                    "points": points,
+                    "size": size,
+                    "second_order": True,
+                    "replicates": replicates,
+                    "swaps": {"a": ["a"], "b": ["b"]},
+                }
+            }
+        ),
     )
 
 
@@ -132,7 +139,7 @@ def test_replicates_give_errors_that_fit_the_design():
 
 def test_a_labelled_index_is_summarised_by_shares():
     values = np.array([[0, 0, 1, 2], [2, 2, 2, 2.0]])
-    attrs = {"role": "output", "unit": "1", "labels": json.dumps(["power", "chips", "money"])}
+    attrs = {"role": "output", "units": "1", "labels": json.dumps(["power", "chips", "money"])}
     forecast = xr.Dataset({"limit": (("year", "sample"), values, attrs)}, coords={"year": [2028, 2030]})
     result = summarise(forecast)
     assert "limit" not in result
@@ -173,13 +180,13 @@ def test_exponential_paths_cross_where_their_formula_says():
     assert found.dims == ("sample",)
     assert np.allclose(found, exact, rtol=0, atol=1e-9)
     assert found.attrs["never"] == float((exact == np.inf).mean())
-    assert (found.attrs["level"], found.attrs["level_unit"], found.attrs["unit"]) == (100, "GW", "year")
+    assert (found.attrs["level"], found.attrs["level_unit"], found.attrs["units"]) == (100, "GW", "year")
     assert found.attrs["interpolation"] == "linear in log10"
     assert found.attrs["long_name"] == "year in which training cluster power reaches 0.1 TW"
 
 
 def test_the_ways_of_reading_a_crossing():
-    path = xr.DataArray([[1.0, 4, 0], [3, 5, 1]], {"year": [2024, 2026]}, ("year", "sample"), attrs={"unit": "GW"})
+    path = xr.DataArray([[1.0, 4, 0], [3, 5, 1]], {"year": [2024, 2026]}, ("year", "sample"), attrs={"units": "GW"})
     found = crossing_year(path, "2 GW")
     assert found.values.tolist() == [2025, -np.inf, np.inf]
     assert found.attrs["interpolation"] == "linear"
@@ -206,7 +213,7 @@ def test_exceedance_is_the_closed_form_and_agrees_with_the_crossing_year():
 
 def test_exceedance_in_a_year_and_ever():
     path = xr.DataArray(
-        [[1.0, 3], [3, 1], [1, 1]], {"year": [2024, 2026, 2028]}, ("year", "sample"), attrs={"unit": "1"}
+        [[1.0, 3], [3, 1], [1, 1]], {"year": [2024, 2026, 2028]}, ("year", "sample"), attrs={"units": "1"}
     )
     assert exceedance(path, 2).values.tolist() == [0.5, 0.5, 0]
     assert exceedance(path, 2, ever=True).values.tolist() == [0.5, 1, 1]
@@ -218,7 +225,7 @@ def test_exceedance_in_a_year_and_ever():
 
 @given(st.integers(0, 1000), st.floats(0.01, 1000))
 def test_the_error_of_an_exceedance_is_that_of_jeffreys_posterior(seed, level):
-    path = xr.DataArray(np.random.default_rng(seed).lognormal(0, 2, 400), dims="sample", attrs={"unit": "1"})
+    path = xr.DataArray(np.random.default_rng(seed).lognormal(0, 2, 400), dims="sample", attrs={"units": "1"})
     found, count = exceedance(path, level), int((path >= level).sum())
     assert float(found) == count / 400
     assert float(found["standard_error"]) == pytest.approx(stats.beta(count + 0.5, 400.5 - count).std())
@@ -254,7 +261,7 @@ def test_milestones_tabulate_crossings_and_what_never_happens():
 
 def test_milestones_with_weights_and_of_a_saltelli_design():
     path = np.array([[1.0, 1], [3, 1]])
-    attrs = {"role": "output", "unit": "USD"}
+    attrs = {"role": "output", "units": "USD"}
     forecast = xr.Dataset({"cost": (("year", "sample"), path, attrs)}, coords={"year": [2024, 2026]})
     assert milestones(forecast, {"cost": "$2"}, weights=[1, 3])["never"].values.tolist() == [0.75]
     design = saltelli_forecast(64)
@@ -265,21 +272,21 @@ def test_milestones_with_weights_and_of_a_saltelli_design():
 
 
 def test_the_nearest_reference_class():
-    power = xr.DataArray([[1e7, 2e9], [0, np.inf]], dims=("year", "sample"), attrs={"unit": "W"})
+    power = xr.DataArray([[1e7, 2e9], [0, np.inf]], dims=("year", "sample"), attrs={"units": "W"})
     found = reference_class(power, "power")
     assert found.dims == power.dims
     assert found.values[0].tolist() == ["10,000 average US homes", "Hoover Dam"]
     assert found.values[1].tolist() == ["average US home", "US electricity production"]
     assert float(found["multiple"][0, 1]) == pytest.approx(2e9 / 2.08e9)
-    cost = xr.DataArray(1.2, attrs={"unit": "TUSD"}, name="cost")
+    cost = xr.DataArray(1.2, attrs={"units": "TUSD"}, name="cost")
     assert reference_class(cost, "cost").item() == "US telecoms build-out 1996-2001"
-    share = xr.DataArray(0.4, attrs={"unit": "%"})
+    share = xr.DataArray(0.4, attrs={"units": "%"})
     assert "Manhattan Project" in reference_class(share, "gdp_share").item()
-    energy = xr.DataArray(4400.0, attrs={"unit": "TWh/year"})
+    energy = xr.DataArray(4400.0, attrs={"units": "TWh/year"})
     assert reference_class(energy, "energy").item() == "US electricity production"
 
 
-PATH = xr.DataArray([[1.0, 2], [3, 4]], {"year": [2024, 2026]}, ("year", "sample"), "power", {"unit": "GW"})
+PATH = xr.DataArray([[1.0, 2], [3, 4]], {"year": [2024, 2026]}, ("year", "sample"), "power", {"units": "GW"})
 
 
 @pytest.mark.parametrize(
@@ -302,7 +309,7 @@ PATH = xr.DataArray([[1.0, 2], [3, 4]], {"year": [2024, 2026]}, ("year", "sample
         (lambda: milestones(lognormal_growth(8), {"life": 3}), "needs the coordinate 'year'"),
         (lambda: reference_class(PATH, "cost"), "unit 'GW' is not that of a cost"),
         (lambda: reference_class(PATH.drop_attrs(), "power"), "no attribute 'unit'"),
-        (lambda: reference_class((-PATH).assign_attrs(unit="W"), "power"), "4 values that are negative or NaN"),
+        (lambda: reference_class((-PATH).assign_attrs(units="W"), "power"), "4 values that are negative or NaN"),
         (lambda: crossing_text(np.nan, 2024, 2026), "NaN"),
     ],
 )

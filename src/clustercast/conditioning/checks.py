@@ -1,13 +1,12 @@
 """What each observation moved, and where prior and data conflict."""
 
-import json
-
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
 from clustercast.conditioning.tree import OBSERVED
 from clustercast.conditioning.weights import pareto_smoothed
+from clustercast.dataset import PROVENANCE, provenance_of
 from clustercast.errors import InputError
 
 FloatArray = NDArray[np.float64]
@@ -40,19 +39,19 @@ def observation_influence(tree: xr.DataTree) -> xr.Dataset:
     flat = density.transpose("observation", *_SAMPLE).values.reshape(density.sizes["observation"], -1)
     log_weights, k_hat = pareto_smoothed(-flat)
     weights = np.exp(log_weights)
-    names = json.loads(tree.attrs["input_names"])
+    names = provenance_of(tree)["inputs"]
     bears = np.array([[name in some for name in names] for some in _reach(tree)])
     posterior, prior = (_stacked(tree, group, names) for group in ("posterior", "prior"))
     shift = (posterior.mean(axis=1) - weights @ posterior.T) / prior.std(axis=1, ddof=1)
     shift = np.where(bears, shift, 0.0)
     return xr.Dataset(
         {
-            "shift": (("observation", "input"), shift, {"unit": "prior standard deviation"}),
-            "elpd": ("observation", np.log((weights * np.exp(flat)).sum(axis=-1)), {"unit": "1"}),
-            "k_hat": ("observation", k_hat, {"unit": "1"}),
+            "shift": (("observation", "input"), shift, {"units": "prior standard deviation"}),
+            "elpd": ("observation", np.log((weights * np.exp(flat)).sum(axis=-1)), {"units": "1"}),
+            "k_hat": ("observation", k_hat, {"units": "1"}),
         },
         coords={**_observation_coords(tree), "input": names},
-        attrs={key: tree.attrs[key] for key in ("priors_name", "observations_name", "statement")},
+        attrs={key: tree.attrs[key] for key in (PROVENANCE, "statement")},
     )
 
 
@@ -117,7 +116,7 @@ def learnt(tree: xr.DataTree) -> xr.Dataset:
             "posterior": (("quantile", "input"), np.quantile(after, levels, axis=1)),
             "shift": ("input", (after.mean(axis=1) - before.mean(axis=1)) / deviation),
             "contraction": ("input", 1 - (after.std(axis=1, ddof=1) / deviation) ** 2),
-            "unit": ("input", [str(tree["posterior"][name].attrs["unit"]) for name in names]),
+            "unit": ("input", [str(tree["posterior"][name].attrs["units"]) for name in names]),
         },
         coords={"input": names, "quantile": levels},
     )
@@ -125,7 +124,7 @@ def learnt(tree: xr.DataTree) -> xr.Dataset:
 
 def _reach(tree: xr.DataTree) -> list[list[str]]:
     """Return the inputs that each observation bears on: those of its part of the likelihood."""
-    parts = json.loads(tree.attrs["parts"])
+    parts = provenance_of(tree)["parts"]
     quantities = tree["observed_data"].to_dataset()["quantity"].values
     return [next(part["parameters"] for part in parts if quantity in part["quantities"]) for quantity in quantities]
 
@@ -144,5 +143,5 @@ def _observation_coords(tree: xr.DataTree) -> dict[str, xr.DataArray]:
 
 def _require(tree: xr.DataTree) -> None:
     """Refuse a tree that does not come from `condition`."""
-    if "input_names" not in tree.attrs or "log_likelihood" not in tree.children:
+    if PROVENANCE not in tree.attrs or "log_likelihood" not in tree.children:
         raise InputError("the tree has no draws and likelihoods; make one with cc.condition(priors, observations)")

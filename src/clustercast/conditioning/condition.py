@@ -1,8 +1,7 @@
 """Condition a forecast on what was observed."""
 
-import json
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +23,7 @@ from clustercast.conditioning.sampler import (
 )
 from clustercast.conditioning.tree import posterior_inputs, posterior_tree
 from clustercast.conditioning.weights import smoothed_weights
-from clustercast.dataset import Dataset, provenance
+from clustercast.dataset import Dataset, provenance_of, with_provenance
 from clustercast.engine.model import Model
 from clustercast.errors import InputError
 from clustercast.priors.prior_set import Priors
@@ -136,22 +135,20 @@ def condition(
         [_found(part, size, seed, method, budget, draws, progress) for part in parts],
         [part.columns for part in parts],
     )
-    attrs: dict[str, str | int] = {
+    record: dict[str, Any] = {
         "priors_name": priors.name,
         "priors_hash": priors.hash,
         "model_hash": model.hash,
         "observations_name": observations.name,
         "observations_hash": observations.hash,
-        "left_out": "\n".join(observations.left_out),
+        "left_out": list(observations.left_out),
         "as_of": "" if as_of is None else str(as_of),
-        "size": int(size),
-        "seed": str(seed),
-        "parts": json.dumps([{"quantities": part.quantities, "parameters": part.active} for part in parts]),
-        **provenance(),
+        "design": {"name": "sobol", "seed": seed, "size": int(size)},
+        "parts": [{"quantities": part.quantities, "parameters": part.active} for part in parts],
     }
     before = problem.drawn(problem.sobol_scores(seed, draws)[np.newaxis], seed, "prior")
     after = problem.drawn(found.scores, seed, "posterior")
-    return posterior_tree(priors, observations, found, before, after, attrs)
+    return posterior_tree(priors, observations, found, before, after, record)
 
 
 def scenario_inputs(
@@ -181,17 +178,18 @@ def scenario_inputs(
     InputError
         If the priors are not those of the tree, or the scenario has other inputs.
     """
-    if priors.hash != tree.attrs["priors_hash"]:
-        raise InputError(f"{priors.name} ({priors.hash}) was not conditioned here ({tree.attrs['priors_hash']})")
+    record = provenance_of(tree)
+    if priors.hash != record["priors_hash"]:
+        raise InputError(f"{priors.name} ({priors.hash}) was not conditioned here ({record['priors_hash']})")
     if set(priors) != set(scenario):
         raise InputError(f"{scenario.name} has other inputs than {priors.name}; lay a scenario over the same set")
     inputs = posterior_inputs(tree, size, seed=seed)
     drawn = draw(scenario, inputs.sizes["sample"], seed=seed)
     changed = [name for name in priors if repr(priors[name]) != repr(scenario[name])]
-    uncertain = [name for name in json.loads(tree.attrs["input_names"]) if name in scenario.uncertain]
+    uncertain = [name for name in record["inputs"] if name in scenario.uncertain]
     uncertain += [name for name in changed if name in scenario.uncertain and name not in uncertain]
-    told = {"priors_name": scenario.name, "priors_hash": scenario.hash, "input_names": json.dumps(uncertain)}
-    return inputs.drop_vars(changed).assign({n: drawn[n] for n in changed}).assign_attrs(told)
+    laid = inputs.drop_vars(changed).assign({n: drawn[n] for n in changed})
+    return with_provenance(laid, priors_name=scenario.name, priors_hash=scenario.hash, inputs=uncertain)
 
 
 def _found(

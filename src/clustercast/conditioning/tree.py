@@ -1,8 +1,8 @@
 """The result of conditioning: a DataTree in ArviZ' convention, and the way back to inputs that propagate."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from clustercast.arrays.points.streams import stream
 from clustercast.conditioning.observation_rows import Observations
 from clustercast.conditioning.sampler import Posterior
+from clustercast.dataset import provenance, provenance_of
 from clustercast.engine.units import factor
 from clustercast.errors import InputError
 from clustercast.priors.families import Fixed
@@ -47,7 +48,7 @@ def posterior_tree(
     found: Posterior,
     before: Drawn,
     after: Drawn,
-    attrs: Mapping[str, str | int],
+    record: Mapping[str, Any],
 ) -> xr.DataTree:
     """Label prior and posterior draws.
 
@@ -60,7 +61,7 @@ def posterior_tree(
         How the posterior was found.
     before, after : Drawn
         From prior and posterior.
-    attrs : mapping
+    record : mapping
         Where the result comes from.
 
     Returns
@@ -80,7 +81,7 @@ def posterior_tree(
         "statement": found.statement,
     }
     log_posterior = found.log_likelihood - 0.5 * (found.scores**2).sum(axis=-1)
-    names = {"input_names": json.dumps([name for name in before.inputs if name in priors])}
+    record = {**record, "inputs": [name for name in before.inputs if name in priors]}
     tree = xr.DataTree.from_dict(
         {
             "posterior": _parameters(priors, observations, after),
@@ -89,14 +90,14 @@ def posterior_tree(
             "prior_predictive": _predictive(observations, before.replicated),
             "log_likelihood": _predictive(observations, after.log_density),
             "observed_data": xr.Dataset(
-                {OBSERVED: ("observation", [row.log10 for row in observations], {"unit": "1"})},
+                {OBSERVED: ("observation", [row.log10 for row in observations], {"units": "1"})},
                 coords=_rows(observations),
             ),
             "sample_stats": xr.Dataset({"lp": (_SAMPLE, log_posterior)}, attrs=diagnostics),
             "constant_data": _constants(priors),
         }
     )
-    tree.attrs = {**attrs, **diagnostics, **names}
+    tree.attrs = {**provenance(record), **diagnostics}
     return tree
 
 
@@ -129,7 +130,8 @@ def posterior_inputs(
     """
     if group not in ("posterior", "prior") or group not in tree.children:
         raise InputError(f"there are no draws {group!r} in the tree; give one from cc.condition, posterior or prior")
-    names = json.loads(tree.attrs["input_names"])
+    record = provenance_of(tree)
+    names = record["inputs"]
     draws = tree[group].to_dataset()[names].stack(sample=_SAMPLE).reset_index("sample", drop=True)
     count = draws.sizes["sample"]
     if size is not None and not 1 <= size <= count:
@@ -138,9 +140,8 @@ def posterior_inputs(
         draws = draws.isel(sample=np.sort(stream(seed, "choose draws").permutation(count)[:size]))
     inputs: xr.Dataset = draws.drop_vars(_SAMPLE, errors="ignore").assign(tree["constant_data"].to_dataset().data_vars)
     inputs = inputs.assign_coords(sample=np.arange(inputs.sizes["sample"]))
-    carried = ("priors_name", "priors_hash", "observations_name", "observations_hash", "as_of", "statement")
-    told = {key: tree.attrs[key] for key in (*carried, "input_names", "command", "versions")}
-    inputs.attrs = {"design": group, "size": inputs.sizes["sample"], "seed": str(seed), **told}
+    design = {"name": group, "seed": int(seed), "size": inputs.sizes["sample"]}
+    inputs.attrs = {**provenance({**record, "design": design}), "statement": tree.attrs["statement"]}
     return inputs
 
 
@@ -149,9 +150,9 @@ def _parameters(priors: Priors, observations: Observations, drawn: Drawn) -> xr.
     variables = {}
     for name, values in drawn.inputs.items():
         if name in priors:
-            told = {"role": "input", "unit": priors[name].unit, "source": priors[name].source}
+            told = {"role": "input", "units": priors[name].unit, "source": priors[name].source}
         else:
-            told = {"role": "likelihood", "unit": "OOM", "source": observations.origin}
+            told = {"role": "likelihood", "units": "OOM", "source": observations.origin}
         variables[name] = (_SAMPLE, values, {**told, "long_name": name.replace("_", " ")})
     return xr.Dataset(variables, coords=_draws(next(iter(drawn.inputs.values())).shape))
 
@@ -177,7 +178,7 @@ def _predictive(observations: Observations, values: FloatArray) -> xr.Dataset:
     """Label an array (observation, chain, draw)."""
     moved = np.moveaxis(values, 0, -1)
     coords = {**_rows(observations), **_draws(moved.shape)}
-    return xr.Dataset({OBSERVED: ((*_SAMPLE, "observation"), moved, {"unit": "1"})}, coords=coords)
+    return xr.Dataset({OBSERVED: ((*_SAMPLE, "observation"), moved, {"units": "1"})}, coords=coords)
 
 
 def _constants(priors: Priors) -> xr.Dataset:
@@ -185,7 +186,7 @@ def _constants(priors: Priors) -> xr.Dataset:
     fixed = {name: prior for name, prior in priors.items() if isinstance(prior, Fixed)}
     return xr.Dataset(
         {
-            name: ((), prior.median, {"role": "input", "unit": prior.unit, "source": prior.source})
+            name: ((), prior.median, {"role": "input", "units": prior.unit, "source": prior.source})
             for name, prior in fixed.items()
         }
     )

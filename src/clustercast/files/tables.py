@@ -86,7 +86,7 @@ def write_iamc(
             found = summary[name]
             if set(found.dims) != {"year", "quantile"}:
                 continue
-            unit = str(found.attrs.get("unit", "1"))
+            unit = str(found.attrs.get("units", "1"))
             for year in found["year"].values:
                 for p in found["quantile"].values:
                     value = float(found.sel(year=year, quantile=p))
@@ -144,7 +144,7 @@ def _draw_tables(forecast: xr.Dataset) -> Iterator["pa.Table"]:
     import pyarrow as pa
 
     columns = [str(name) for name in forecast.data_vars]
-    units = {f"unit:{name}": str(forecast[name].attrs.get("unit", "1")) for name in columns}
+    units = {f"unit:{name}": str(forecast[name].attrs.get("units", "1")) for name in columns}
     told = {str(key): str(value) for key, value in forecast.attrs.items()} | units
     size = forecast.sizes["sample"]
     for year in forecast["year"].values if "year" in forecast.dims else [None]:
@@ -161,7 +161,7 @@ def _draw_tables(forecast: xr.Dataset) -> Iterator["pa.Table"]:
 def _summary_rows(summary: xr.Dataset) -> Iterator[_Row]:
     """Yield the rows of the CSV of a summary."""
     for name in _summarised(summary):
-        unit = str(summary[name].attrs.get("unit", "1"))
+        unit = str(summary[name].attrs.get("units", "1"))
         for year, row in _by_year(summary, name):
             for p in summary["quantile"].values:
                 chosen = row.sel(quantile=p)

@@ -103,7 +103,7 @@ def path_tables(prior: xr.Dataset, posterior: xr.Dataset, outputs: Iterable[str]
         One an output: median and 5-95 % by year.
     """
     for name in outputs:
-        whole, share = str(posterior[name].attrs["unit"]), is_share(name)
+        whole, share = str(posterior[name].attrs["units"]), is_share(name)
         unit = _short(whole)
         table = _table(name if unit == whole else f"{name}, a year", "year", "prior", "5-95 %", "posterior", "5-95 %")
         years = posterior["year"].values if "year" in posterior[name].dims else [None]

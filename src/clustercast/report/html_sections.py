@@ -1,6 +1,5 @@
 """The sections of the report: each takes results and returns its part of the page."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -8,6 +7,7 @@ import numpy as np
 import xarray as xr
 from rich.table import Table
 
+from clustercast.dataset import provenance_of
 from clustercast.priors.families import Family, Fixed
 from clustercast.report import plots
 from clustercast.report.audit import Finding, audit_table
@@ -60,8 +60,8 @@ def question(forecast: xr.Dataset, given: Mapping[str, Family]) -> Section:
     )
     fixed = sum(isinstance(found, Fixed) for found in given.values())
     priors = (
-        f"The priors are those of {forecast.attrs['priors_name']}: {len(given) - fixed} uncertain inputs and {fixed} "
-        "constants, each with its source at the end of this page."
+        f"The priors are those of {provenance_of(forecast)['priors_name']}: {len(given) - fixed} uncertain inputs and "
+        f"{fixed} constants, each with its source at the end of this page."
     )
     return Section("The question", "\n".join([paragraph(asked), paragraph(priors), paragraph(read)]))
 
@@ -247,23 +247,14 @@ def priors(given: Mapping[str, Family], name: str) -> Section:
     return Section("Priors and their sources", "\n".join([note, *tables]))
 
 
-def provenance(attrs: Mapping[str, object]) -> Section:
-    """Say how the page came about.
-
-    Parameters
-    ----------
-    attrs : mapping of str to object
-        Attributes of the forecast, and what else is to be said.
-
-    Returns
-    -------
-    Section
-    """
-    shown = {
-        key.replace("_", " "): str(value) for key, value in attrs.items() if key not in ("input_names", "versions")
-    }
-    versions: dict[str, str] = json.loads(str(attrs["versions"]))
-    shown["versions"] = ", ".join(f"{name} {number}" for name, number in versions.items())
+def provenance(forecast: xr.Dataset, **more: object) -> Section:
+    """Return how the page came about: the record of the forecast, and what else is to be said."""
+    record = provenance_of(forecast)
+    design = {"design" if key == "name" else key: value for key, value in record.pop("design").items()}
+    versions = ", ".join(f"{name} {number}" for name, number in record.pop("versions").items())
+    shown = {key.replace("_", " "): str(value) for key, value in {**design, **record, **more}.items()}
+    shown = {key: text for key, text in shown.items() if key not in ("inputs", "drawn", "samples")}
+    shown["versions"] = versions
     note = paragraph("The same command with the same versions gives the same numbers to the last bit.")
     return Section("Provenance", note + "\n" + definitions(shown.items()))
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 import xarray as xr
 
+from clustercast.dataset import PROVENANCE
+
 
 def json_text(value: object) -> str:
     """Return a result as JSON text.
@@ -46,7 +48,7 @@ def _plain(value: object) -> object:
     if isinstance(value, np.ndarray | np.generic):
         return _plain(value.tolist())
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): _plain(_parsed(key, item)) for key, item in value.items()}
     if isinstance(value, list | tuple | range):
         return [_plain(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
@@ -56,3 +58,8 @@ def _plain(value: object) -> object:
     if hasattr(value, "model_dump"):
         return _plain(value.model_dump())
     raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def _parsed(key: object, item: object) -> object:
+    """Return the record of a dataset as an object, anything else as it is."""
+    return json.loads(item) if key == PROVENANCE and isinstance(item, str) else item

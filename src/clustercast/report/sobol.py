@@ -10,6 +10,8 @@ import numpy as np
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from clustercast.dataset import PROVENANCE, design_of, provenance_of
+
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -117,8 +119,7 @@ def _table(indices: xr.Dataset, output: str, years: Sequence[float], most: int) 
 
 def _grouped(indices: xr.Dataset) -> bool:
     """Say whether groups of inputs were swapped together."""
-    swaps = json.loads(str(indices.attrs.get("swaps", "{}")))
-    return any(len(members) > 1 for members in swaps.values())
+    return any(len(members) > 1 for members in design_of(indices).get("swaps", {}).values())
 
 
 def _least(columns: Sequence[xr.Dataset], shown: Sequence[int], rank: np.ndarray) -> float:
@@ -152,4 +153,5 @@ def indices_json(indices: xr.Dataset) -> str:
     """
     flat = indices[["S1", "S1_conf", "ST", "ST_conf"]].to_dataframe().reset_index()
     records = json.loads(flat.to_json(orient="records", double_precision=12))
-    return json.dumps({"attributes": indices.attrs, "indices": records}, default=str)
+    attributes = {**indices.attrs, PROVENANCE: provenance_of(indices)}
+    return json.dumps({"attributes": attributes, "indices": records}, default=str)

@@ -90,7 +90,7 @@ def fan_tables(summary: xr.Dataset, outputs: Sequence[str], *, most_years: int =
             table.add_column(f"{100 * probability:g} %", justify="right", no_wrap=True)
         for label, row, error in _rows(path, errors, most_years):
             cells = zip(row.values, error.values, strict=True)
-            texts = (human(v, path.attrs["unit"], error=e, share=is_share(name)) for v, e in cells)
+            texts = (human(v, path.attrs["units"], error=e, share=is_share(name)) for v, e in cells)
             table.add_row(label, *(text.removesuffix(_long_unit(path)) for text in texts))
         yield table
 
@@ -133,7 +133,7 @@ def _title(path: xr.DataArray, name: str) -> str:
 
 def _long_unit(path: xr.DataArray) -> str:
     """Return how a cell ends where its unit is long: then the title has it, or five columns would not fit a page."""
-    unit = str(path.attrs["unit"])
+    unit = str(path.attrs["units"])
     text = human(1.0, unit)
     return f" {unit}" if len(unit) > _SHORT_UNIT and text.endswith(f" {unit}") else ""
 

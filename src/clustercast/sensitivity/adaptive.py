@@ -6,7 +6,7 @@ from numbers import Real
 import numpy as np
 from numpy.typing import NDArray
 
-from clustercast.dataset import Dataset
+from clustercast.dataset import Dataset, provenance_of, with_provenance
 from clustercast.engine.model import Model
 from clustercast.errors import InputError, nearest
 from clustercast.priors.prior_set import Priors, checked_priors
@@ -97,7 +97,7 @@ def run_sobol(
             latent=latent,
         )
         # What was fixed has no influence: the result is that of the whole set, and says so.
-        return drawn.assign_attrs(priors_hash=priors.hash)
+        return with_provenance(drawn, priors_hash=priors.hash)
 
     def run(inputs: Dataset) -> Dataset:
         return propagate(inputs, model=model, years=grid, outputs=wanted, progress=progress)
@@ -176,4 +176,4 @@ def _extended(forecast: Dataset, inputs: Dataset, run: Callable[[Dataset], Datas
             values[..., old], values[..., new] = forecast[name].values, variable.values
             merged[name] = (variable.dims, values, variable.attrs)
     kept = inputs.assign(merged).assign_coords(fresh.coords.drop_vars("sample"))
-    return kept.assign_attrs({**fresh.attrs, **inputs.attrs})
+    return with_provenance(kept, model_hash=provenance_of(fresh)["model_hash"])

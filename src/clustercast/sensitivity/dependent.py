@@ -1,6 +1,5 @@
 """Shapley effects and Kucherenko's indices, read off a forecast that carries their design."""
 
-import json
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -11,6 +10,7 @@ from clustercast.arrays.indices.kucherenko import NAMES, kucherenko_indices, row
 from clustercast.arrays.indices.ratios import half_widths
 from clustercast.arrays.indices.shapley import random_permutations, shapley_effects
 from clustercast.arrays.points.streams import replicate_seed
+from clustercast.dataset import design_of, provenance_of
 from clustercast.errors import InputError
 from clustercast.sensitivity.labels import analysed_outputs, labelled, measured, year_of
 from clustercast.sensitivity.outputs import Scale
@@ -56,7 +56,7 @@ def shapley_panel(
     """
     drawn, varied = _inputs(forecast)
     size, replicates = _checked_size(forecast, "shapley", len(varied) + 1)
-    seed = int(forecast.attrs["seed"])
+    seed = int(design_of(forecast)["seed"])
     seeds = [replicate_seed(seed, replicate) for replicate in range(replicates)]
     orders = np.concatenate([random_permutations(own, len(varied), size // replicates) for own in seeds])
 
@@ -99,7 +99,7 @@ def kucherenko_panel(
         If the forecast is not that of its design, whole and in order.
     """
     drawn, varied = _inputs(forecast)
-    tied = np.array([varied.index(n) for n in json.loads(forecast.attrs["correlated"])], dtype=np.int64)
+    tied = np.array([varied.index(n) for n in design_of(forecast)["correlated"]], dtype=np.int64)
     _, replicates = _checked_size(forecast, "kucherenko", rows_per_point(len(varied), len(tied)))
 
     def measure(values: FloatArray) -> Measures:
@@ -114,20 +114,20 @@ def kucherenko_panel(
 
 def _inputs(forecast: xr.Dataset) -> tuple[list[str], list[str]]:
     """Return the names of all uncertain inputs, and of those that the design varies."""
-    return json.loads(forecast.attrs["uncertain"]), json.loads(forecast.attrs["input_names"])
+    return design_of(forecast).get("uncertain", []), provenance_of(forecast).get("inputs", [])
 
 
 def _checked_size(forecast: xr.Dataset, design: str, rows: int) -> tuple[int, int]:
     """Return size and replicates of a design, refusing a forecast that is not whole and in order."""
-    attrs = forecast.attrs
-    if attrs.get("design") != design:
-        raise InputError(f"the forecast's design is {attrs.get('design', 'not recorded')!r}, and {design!r} is needed")
-    size, count = int(attrs["size"]), forecast.sizes["sample"]
+    drawn = design_of(forecast)
+    if drawn.get("name") != design:
+        raise InputError(f"the forecast's design is {drawn.get('name', 'not recorded')!r}, and {design!r} is needed")
+    size, count = int(drawn["size"]), forecast.sizes["sample"]
     if count != size * rows or not np.array_equal(forecast["sample"].values, np.arange(count)):
         raise InputError(
             f"the forecast must hold all {size * rows} samples of its {design} design in order, not {count}"
         )
-    return size, int(attrs["replicates"])
+    return size, int(drawn["replicates"])
 
 
 def _panel(
@@ -141,7 +141,7 @@ def _panel(
 ) -> xr.Dataset:
     """Measure one output after the other, all its years at once; what nothing depends on has measures of 0."""
     drawn, varied = inputs
-    size = int(forecast.attrs["size"])
+    size = int(design_of(forecast)["size"])
     places = [drawn.index(name) for name in varied]
     results = []
     for output in analysed_outputs(forecast, outputs, scale):

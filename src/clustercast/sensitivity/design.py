@@ -1,6 +1,5 @@
 """The Saltelli design that a forecast carries, read back and proved before it is used."""
 
-import json
 from dataclasses import dataclass
 from typing import cast
 
@@ -9,6 +8,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from clustercast.arrays.indices.pick_freeze import runs_per_point
+from clustercast.dataset import design_of
 from clustercast.errors import InputError
 
 FloatArray = NDArray[np.float64]
@@ -66,39 +66,30 @@ def saltelli_design(forecast: xr.Dataset) -> SaltelliDesign:
     """
     if not isinstance(forecast, xr.Dataset):
         raise InputError(f"a forecast is a Dataset from cc.propagate, not a {type(forecast).__name__}")
-    attrs = forecast.attrs
-    if attrs.get("design") != "saltelli":
+    drawn = design_of(forecast)
+    if drawn.get("name") != "saltelli":
         raise InputError(
-            f"the forecast's design is {attrs.get('design', 'not recorded')!r}, and Sobol indices need 'saltelli'; "
+            f"the forecast's design is {drawn.get('name', 'not recorded')!r}, and Sobol indices need 'saltelli'; "
             'draw the inputs with cc.draw(priors, size, design="saltelli", seed=...)'
         )
-    missing = [key for key in ("size", "second_order", "replicates") if key not in attrs]
+    missing = [key for key in ("size", "second_order", "replicates", "swaps") if key not in drawn]
     if missing:
-        raise InputError(f"the forecast has lost the attribute {missing[0]!r} of its design; propagate the draw again")
+        raise InputError(f"the forecast has lost the entry {missing[0]!r} of its design; propagate the draw again")
     design = SaltelliDesign(
-        _swaps(attrs),
-        int(attrs["size"]),
-        bool(int(attrs["second_order"])),
-        int(attrs["replicates"]),
-        str(attrs.get("points", "sobol")),
+        {name: tuple(members) for name, members in drawn["swaps"].items()},
+        int(drawn["size"]),
+        bool(drawn["second_order"]),
+        int(drawn["replicates"]),
+        str(drawn.get("points", "sobol")),
     )
     if design.replicates < 1 or design.size % design.replicates:
         raise InputError(
-            f"the forecast's attributes say {design.replicates} replicates of {design.size} base points, which is no "
+            f"the forecast's record says {design.replicates} replicates of {design.size} base points, which is no "
             "design; propagate the draw again"
         )
     _check_samples(forecast, design)
     _check_swaps(forecast, design)
     return design
-
-
-def _swaps(attrs: dict[str, object]) -> dict[str, tuple[str, ...]]:
-    """Read what the design swaps from the attributes."""
-    if "swaps" in attrs:
-        return {name: tuple(members) for name, members in json.loads(str(attrs["swaps"])).items()}
-    if "input_names" in attrs:
-        return {name: (name,) for name in json.loads(str(attrs["input_names"]))}
-    raise InputError("the forecast has lost the attribute 'swaps' of its design; propagate the draw again")
 
 
 def _check_samples(forecast: xr.Dataset, design: SaltelliDesign) -> None:
@@ -153,9 +144,8 @@ def _check_swaps(forecast: xr.Dataset, design: SaltelliDesign) -> None:
 
 def _latent_inputs(forecast: xr.Dataset) -> list[str]:
     """Name the inputs that are made from several swapped latents, and so follow no swap themselves."""
-    if not int(forecast.attrs.get("latent", 0)):
-        return []
-    return [str(name) for name in json.loads(str(forecast.attrs.get("correlated", "[]")))]
+    design = design_of(forecast)
+    return [str(name) for name in design.get("correlated", [])] if design.get("latent") else []
 
 
 def _check_input(name: str, rows: FloatArray, position: int, design: SaltelliDesign) -> None:

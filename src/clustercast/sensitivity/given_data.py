@@ -1,6 +1,5 @@
 """First-order indices of any forecast, plain or weighted: what matters, for free."""
 
-import json
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -10,6 +9,7 @@ from scipy.special import ndtri
 
 from clustercast.arrays.indices.given_data import default_bins, first_order_indices, normalised_weights
 from clustercast.arrays.indices.intervals import check_confidence
+from clustercast.dataset import design_of, provenance_of
 from clustercast.engine.model import Model
 from clustercast.errors import InputError, nearest
 from clustercast.sensitivity.labels import analysed_outputs, labelled, measured, year_of
@@ -94,11 +94,11 @@ def given_data_indices(
     names = varied_inputs(forecast, inputs)
     sample = input_matrix(forecast, names)
     shares = _weights(forecast, weights)
-    if shares is None and str(forecast.attrs.get("design")).startswith("posterior"):
+    if shares is None and str(design_of(forecast).get("name")).startswith("posterior"):
         shares = _multiplicities(sample)
     effective = 1.0 / float((normalised_weights(shares, len(sample)) ** 2).sum())
     count = default_bins(effective) if bins is None else int(bins)
-    sobol = forecast.attrs.get("design") == "sobol"
+    sobol = design_of(forecast).get("name") == "sobol"
     normal = float(ndtri(0.5 + confidence / 2))
     results = []
     for output in analysed_outputs(forecast, outputs, scale):
@@ -124,9 +124,9 @@ def given_data_indices(
 
 def _matters(name: str, output: str, model: Model | None, forecast: xr.Dataset) -> bool:
     """Say whether an input of a plain sample can explain an output; without a model, any can."""
-    if model is None or output not in model.functions or forecast.attrs.get("design") not in PLAIN:
+    if model is None or output not in model.functions or design_of(forecast).get("name") not in PLAIN:
         return True
-    tied = json.loads(forecast.attrs.get("correlated", "[]"))
+    tied = design_of(forecast).get("correlated", [])
     used = model.inputs([output])
     return name in used or (name in tied and not set(tied).isdisjoint(used))
 
@@ -139,7 +139,7 @@ def varied_inputs(forecast: xr.Dataset, inputs: Iterable[str] | str | None) -> t
     InputError
         If the rows of the forecast are not independent of each other, or a name is no input that varies.
     """
-    design = forecast.attrs.get("design")
+    design = design_of(forecast).get("name")
     if design in STRUCTURED:
         own = "cc.sobol_indices" if design == "saltelli" else "the measure it was drawn for"
         raise InputError(
@@ -149,7 +149,7 @@ def varied_inputs(forecast: xr.Dataset, inputs: Iterable[str] | str | None) -> t
     known = [str(name) for name, variable in forecast.data_vars.items() if variable.dims == ("sample",)]
     if inputs is None:
         # The draw's own list comes first: arithmetic on an input may hand its attributes on.
-        drawn = json.loads(forecast.attrs.get("input_names", "[]"))
+        drawn = provenance_of(forecast).get("inputs", [])
         marked = [name for name in known if forecast[name].attrs.get("role") == "input"]
         chosen = tuple(name for name in drawn or marked if name in known)
         if not chosen:

@@ -103,7 +103,7 @@ def labelled(
     for name, meaning in meanings.items():
         found = [np.broadcast_to(output.measures[name], (years, len(inputs))) for output in outputs]
         stacked = np.stack(found) if by_year else np.stack(found)[:, 0]
-        variables[name] = xr.Variable(dims, stacked, {"long_name": meaning, "unit": "1"})
+        variables[name] = xr.Variable(dims, stacked, {"long_name": meaning, "units": "1"})
     coords = {
         "output": [output.name for output in outputs],
         "input": list(inputs),

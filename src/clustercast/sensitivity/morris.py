@@ -1,6 +1,5 @@
 """Screening of many inputs with few runs: Morris' elementary effects."""
 
-import json
 from collections.abc import Iterable
 
 import numpy as np
@@ -99,8 +98,8 @@ def morris_effects(
     probabilities = span[0] + (span[1] - span[0]) * points
     kept = priors.only(names)
     values = {name: kept[name].quantile(np.ascontiguousarray(probabilities[:, i])) for i, name in enumerate(names)}
-    design = {"design": "morris", "seed": str(seed), "size": size, "span": json.dumps(span)}
-    inputs = inputs_dataset(values, kept, design).assign_attrs(priors_name=priors.name, priors_hash=priors.hash)
+    design = {"name": "morris", "seed": int(seed), "size": int(size), "span": span}
+    inputs = inputs_dataset(values, kept, design, part_of=priors)
     forecast = propagate(inputs, model=model, years=years, outputs=wanted)
     effects = effects_on_trajectories(
         forecast,

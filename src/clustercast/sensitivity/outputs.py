@@ -113,7 +113,7 @@ def analysed_output(forecast: xr.Dataset, name: str, scale: Scale) -> AnalysedOu
     _check_finite(forecast, name, values, by_year)
     positive = bool(values.min() > 0)
     chosen = ("log10" if positive and not is_index else "raw") if scale == "auto" else scale
-    unit = str(variable.attrs.get("unit", "1"))
+    unit = str(variable.attrs.get("units", "1"))
     if chosen == "raw":
         log_sd = float(np.log(values).std(axis=1).max()) if positive else 0.0
         return AnalysedOutput(name, unit, chosen, values, by_year, log_sd)

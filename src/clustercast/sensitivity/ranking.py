@@ -46,7 +46,7 @@ def ranking_resolved(indices: xr.Dataset, k: int = 3) -> xr.DataArray:
         )
     resolved = ~unresolved(indices, k) & (indices["variance"].values > 0)
     found = indices["variance"].copy(data=resolved)
-    found.attrs = {"long_name": f"order of the first {k} inputs by ST resolved", "unit": "1"}
+    found.attrs = {"long_name": f"order of the first {k} inputs by ST resolved", "units": "1"}
     return found.rename("ranking_resolved")
 
 

@@ -1,7 +1,7 @@
 """Sensitivity to correlated inputs, from priors to indices: Shapley effects and Kucherenko's indices."""
 
-import json
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -185,7 +185,7 @@ def kucherenko_indices(
 
     rows = np.concatenate([scores(replicate_seed(seed, r), size // replicates) for r in range(replicates)])
     tied = [names[i] for i in correlated_inputs(correlation)]
-    inputs = _drawn(priors, names, rows, {**_design("kucherenko", seed, replicates), "correlated": json.dumps(tied)})
+    inputs = _drawn(priors, names, rows, {**_design("kucherenko", seed, replicates), "correlated": tied})
     forecast = propagate(inputs, model=model, years=years, outputs=wanted)
     return kucherenko_panel(forecast, wanted, scale, confidence)
 
@@ -221,15 +221,15 @@ def _varied(
     return wanted, names
 
 
-def _design(name: str, seed: int, replicates: int) -> dict[str, str | int]:
+def _design(name: str, seed: int, replicates: int) -> dict[str, Any]:
     """Return the attributes from which the estimator knows the design again."""
-    return {"design": name, "seed": str(checked_seed(seed)), "replicates": int(replicates)}
+    return {"name": name, "seed": checked_seed(seed), "replicates": int(replicates)}
 
 
-def _drawn(priors: Priors, names: tuple[str, ...], scores: FloatArray, design: dict[str, str | int]) -> Dataset:
+def _drawn(priors: Priors, names: tuple[str, ...], scores: FloatArray, design: dict[str, Any]) -> Dataset:
     """Turn normal scores, shape (size, rows, d), into labelled inputs; the others stay at their medians."""
     by_input = np.ascontiguousarray(scores.reshape(-1, len(names)).T)
     kept = priors.only(names)
     values = {name: kept[name].quantile_from_normal_score(by_input[i]) for i, name in enumerate(names)}
-    attrs = {**design, "size": len(scores), "uncertain": json.dumps(priors.uncertain)}
-    return inputs_dataset(values, kept, attrs).assign_attrs(priors_name=priors.name, priors_hash=priors.hash)
+    attrs = {**design, "size": len(scores), "uncertain": list(priors.uncertain)}
+    return inputs_dataset(values, kept, attrs, part_of=priors)

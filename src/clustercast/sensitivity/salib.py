@@ -1,6 +1,5 @@
 """Results for SALib's plots, and SALib's other measures (delta, PAWN, Morris) with labels."""
 
-import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -9,6 +8,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from clustercast.arrays.indices.pick_freeze import centre_and_scale
+from clustercast.dataset import provenance_of
 from clustercast.errors import InputError, nearest
 from clustercast.sensitivity.outputs import AnalysedOutput, Scale, analysed_output, output_names
 
@@ -217,8 +217,8 @@ def morris_effects(
 
 def _varying_inputs(forecast: xr.Dataset) -> list[str]:
     """Name the inputs that have samples, in the order of the draw."""
-    if "input_names" in forecast.attrs:
-        return [str(name) for name in json.loads(forecast.attrs["input_names"])]
+    if names := provenance_of(forecast).get("inputs"):
+        return [str(name) for name in names]
     chosen = [name for name, part in forecast.data_vars.items() if part.attrs.get("role") == "input"]
     return [str(name) for name in chosen if "sample" in forecast[name].dims]
 

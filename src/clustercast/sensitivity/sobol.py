@@ -242,7 +242,7 @@ def _labelled(
         dims = ("output", "year", "input", "input_2")[: 2 + input_dims]
         if not by_year:
             stacked, dims = stacked[:, 0], tuple(dim for dim in dims if dim != "year")
-        variables[name] = (dims, stacked, {"long_name": meaning, "unit": "1"})
+        variables[name] = (dims, stacked, {"long_name": meaning, "units": "1"})
     coords: dict[str, Any] = {
         "output": [output.name for output in outputs],
         "input": list(inputs),

@@ -11,6 +11,7 @@ from clustercast.arrays.indices.intervals import check_confidence, half_width, h
 from clustercast.arrays.indices.pair_products import pair_rows
 from clustercast.arrays.indices.pick_freeze import indices_from_sums
 from clustercast.arrays.indices.sobol_estimators import Estimator, Ratios, estimator_named
+from clustercast.dataset import design_of, year_coordinate
 from clustercast.engine.model import Model
 from clustercast.sensitivity.cautions import cautions
 from clustercast.streaming.moments import Moments
@@ -84,14 +85,14 @@ def streamed_indices(
     for name, array in found.items():
         chosen = array[np.array(rows)] if by_year else array[np.array(rows)[:, 0]]
         dims = (*lead, "input", "input_2")[: len(lead) + array.ndim - 1]
-        variables[name] = xr.Variable(dims, chosen, {"long_name": _MEANINGS[name], "unit": "1"})
+        variables[name] = xr.Variable(dims, chosen, {"long_name": _MEANINGS[name], "units": "1"})
     coords: dict[str, Any] = {
         "output": list(outputs),
         "input": list(inputs),
         "scale": ("output", [attrs["scale"]] * len(outputs)),
         "unit": ("output", [model.unit(name) for name in outputs]),
     }
-    coords |= {"year": ("year", years, {"long_name": "year"})} if by_year else {}
+    coords |= {"year": year_coordinate(years)} if by_year else {}
     coords |= {"input_2": list(inputs)} if any(array.ndim > 2 for array in found.values()) else {}
     told = {
         "engine": "stream",
@@ -101,13 +102,14 @@ def streamed_indices(
         "confidence": confidence,
     }
     indices = xr.Dataset(variables, coords, {**{k: v for k, v in attrs.items() if k != "scale"}, **told})
+    design = design_of(indices)
     indices.attrs["warning"] = cautions(
         indices,
         dict(zip(outputs, _log_deviations(values, len(means), rows), strict=True)),
         interval=str(told["interval"]),
-        points=attrs["points"],
-        replicates=attrs["replicates"],
-        size=attrs["size"],
+        points=design["points"],
+        replicates=design["replicates"],
+        size=design["size"],
     )
     return indices
 

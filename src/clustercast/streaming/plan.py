@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clustercast.dataset import versions
+from clustercast.dataset import Dataset, provenance_of, versions
 from clustercast.engine.device import Device, to_device, to_host
 from clustercast.engine.memory import keep_freed_memory
 from clustercast.engine.program import BlockProgram
@@ -165,3 +166,10 @@ def check_versions(planned: Mapping[str, str]) -> None:
     if other:
         told = "; ".join(f"{name} {there} there, {own} here" for name, (there, own) in other.items())
         raise InputError(f"the run was planned with other libraries than this worker has: {told}; install the same")
+
+
+def run_record(few: Dataset, size: int, **more: object) -> dict[str, Any]:
+    """Return where a run comes from, from a few of its samples; the digests of these do not hold for the whole."""
+    record = provenance_of(few)
+    kept = {key: value for key, value in record.items() if key not in ("drawn", "samples")}
+    return {**kept, "design": {**record["design"], "size": size}, **more}

@@ -9,7 +9,7 @@ import numpy as np
 
 from clustercast.arrays.indices.intervals import check_confidence
 from clustercast.arrays.indices.sobol_estimators import estimator_named
-from clustercast.dataset import Dataset, input_arrays, provenance, versions
+from clustercast.dataset import PROVENANCE, Dataset, design_of, input_arrays, provenance, versions
 from clustercast.engine.model import Model
 from clustercast.engine.program import block_program
 from clustercast.errors import InputError
@@ -21,6 +21,7 @@ from clustercast.streaming.checkpoint import Checkpoint
 from clustercast.streaming.fingerprint import code_fingerprint
 from clustercast.streaming.indices import streamed_indices
 from clustercast.streaming.pieces import run_pieces
+from clustercast.streaming.plan import run_record
 from clustercast.streaming.sobol_plan import SobolPlan, SobolSums, sum_products
 
 if TYPE_CHECKING:
@@ -150,7 +151,8 @@ def _plan(
     needed = priors.only(model.inputs(outputs))
     b_swaps = second_order or estimator_named(estimator).needs_second_order
     few = draw(needed, design["replicates"], design="saltelli", seed=seed, second_order=b_swaps, **design)
-    replicates = few.attrs["replicates"]
+    drawn = design_of(few)
+    replicates = drawn["replicates"]
     _check_size(size, replicates)
     values, units = input_arrays(few)
     model.check_inputs(values, outputs)
@@ -159,15 +161,16 @@ def _plan(
         int(seed),
         int(size) // replicates,
         replicates,
-        json.loads(few.attrs["swaps"]),
+        drawn["swaps"],
         estimator,
         second_order,
         scale == "log10",
         block_program(model, values, units, outputs, years),
         versions(),
     )
-    attrs = {**few.attrs, "size": int(size), "model_hash": model.hash, "scale": scale, "estimator": estimator}
-    return plan.on_common_standards(), attrs | provenance()
+    record = run_record(few, int(size), model_hash=model.hash)
+    attrs = {**provenance(record), "scale": scale, "estimator": estimator}
+    return plan.on_common_standards(), attrs
 
 
 def _told(plan: SobolPlan, model: Model, years: FloatArray, attrs: Mapping[str, Any]) -> dict[str, str]:
@@ -177,11 +180,11 @@ def _told(plan: SobolPlan, model: Model, years: FloatArray, attrs: Mapping[str, 
         "priors": f"{plan.priors.name} {plan.priors.hash}",
         "code": code_fingerprint(model),
         "libraries": json.dumps(dict(plan.versions)),
-        "size": str(attrs["size"]),
+        "size": str(plan.each * plan.replicates),
         "seed": str(plan.seed),
         "replicates": str(plan.replicates),
         "groups": json.dumps(plan.swaps),
-        "latent": str(bool(attrs["latent"])),
+        "latent": str(json.loads(attrs[PROVENANCE])["design"]["latent"]),
         "scale": attrs["scale"],
         "estimator": plan.estimator,
         "second_order": str(plan.second_order),

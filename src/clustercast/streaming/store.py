@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from clustercast.dataset import Dataset
+from clustercast.dataset import Dataset, provenance
 from clustercast.engine.model import Model
 from clustercast.errors import InputError
 from clustercast.files.zarr_store import create_store, new_store, open_store, write_region
@@ -16,7 +16,7 @@ from clustercast.quantities.cluster_model import cluster_model
 from clustercast.sampling import draw, input_values
 from clustercast.streaming.executors import completed
 from clustercast.streaming.moments import LEAF
-from clustercast.streaming.plan import StreamPlan
+from clustercast.streaming.plan import StreamPlan, run_record
 from clustercast.streaming.stream import stream_plan
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def stream_to_zarr(
     pieces = [(first, min(first + CHUNK // LEAF, stream.leaves)) for first in chunks]
     done = 0
     with new_store(path) as hidden:
-        create_store(hidden, few.assign_attrs(size=stream.size), stream.size, CHUNK)
+        create_store(hidden, few.assign_attrs(provenance(run_record(few, stream.size))), stream.size, CHUNK)
         plan = StorePlan(stream, hidden.absolute())
         for samples in completed(store_leaves, plan, pieces, executor=executor, workers=workers, join=_total):
             done += samples

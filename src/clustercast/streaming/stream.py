@@ -23,7 +23,7 @@ from clustercast.streaming.checkpoint import Checkpoint
 from clustercast.streaming.fingerprint import code_fingerprint
 from clustercast.streaming.moments import LEAF
 from clustercast.streaming.pieces import run_pieces
-from clustercast.streaming.plan import StreamPlan, reduce_leaves
+from clustercast.streaming.plan import StreamPlan, reduce_leaves, run_record
 from clustercast.streaming.reduction import Reduction
 from clustercast.streaming.summary import streamed_summary
 from clustercast.uncertainty.summaries import PROBABILITIES
@@ -190,7 +190,7 @@ def stream_plan(
     program = block_program(model, values, units, outputs, years)
     labels = {name: len(model.declaration(name).labels) for name in outputs if model.declaration(name).labels}
     plan = StreamPlan(priors, design, int(seed), int(size), program, labels, levels, device, versions())
-    return plan, {**few.attrs, "size": int(size), "model_hash": model.hash, "device": device, **provenance()}
+    return plan, provenance(run_record(few, int(size), model_hash=model.hash, device=device))
 
 
 def piece_length(leaves: int, block: int | None) -> int:

@@ -11,6 +11,7 @@ from scipy.special import betaincinv, ndtr
 
 from clustercast.arrays.summaries.order_statistics import checked_probabilities
 from clustercast.arrays.summaries.summaries import Summary
+from clustercast.dataset import design_of, year_coordinate
 from clustercast.engine.model import Model
 from clustercast.streaming.reduction import Reduction
 from clustercast.streaming.sketch import RELATIVE_ERROR
@@ -60,7 +61,7 @@ def streamed_summary(
     variables: dict[Hashable, xr.Variable] = {}
     for name, ndim in dimensions.items():
         dims = ("year",) if ndim == 2 else ()
-        told = {"unit": model.unit(name), "long_name": model.long_name(name)}
+        told = {"units": model.unit(name), "long_name": model.long_name(name)}
         if whole is None or name not in columns:
             labels = model.declaration(name).labels
             variables |= _shares(name, "label", dims, found.counts[f"label.{name}"], found)
@@ -70,21 +71,22 @@ def streamed_summary(
         variables |= summary_variables(name, dims, told, Summary(*(part if dims else part[0] for part in parts)))
         if name in levels:
             variables |= _shares(name, "level", dims, found.counts[f"level.{name}"], found)
-            variables[f"{name}_level"] = xr.Variable(f"{name}_level", list(levels[name]), {"unit": told["unit"]})
-    result = xr.Dataset(variables, attrs={**attrs, "outputs": json.dumps(list(dimensions)), **_told(found, attrs)})
+            variables[f"{name}_level"] = xr.Variable(f"{name}_level", list(levels[name]), {"units": told["units"]})
+    result = xr.Dataset(variables, attrs=attrs)
+    result = result.assign_attrs(outputs=json.dumps(list(dimensions)), **_told(found, design_of(result)))
     if any(ndim == 2 for ndim in dimensions.values()):
-        result = result.assign_coords(year=("year", years, {"long_name": "year"}))
+        result = result.assign_coords(year=year_coordinate(years))
     return result.assign_coords(quantile=("quantile", points, {"long_name": "probability"}))
 
 
-def _told(found: Reduction, attrs: Mapping[str, Any]) -> dict[str, str | int | float]:
+def _told(found: Reduction, design: Mapping[str, Any]) -> dict[str, str | int | float]:
     """Return what a streamed summary says of its precision."""
     even = "; an upper limit, because the points of the design are spread evenly"
     return {
         "samples": found.sketch.samples,
         "effective_samples": float(found.sketch.samples),
         "error_method": "order statistics and variance of independent samples"
-        + (even if attrs.get("design") == "sobol" else ""),
+        + (even if design.get("name") == "sobol" else ""),
         "quantile_relative_error": RELATIVE_ERROR,
         "quantile_method": "histogram over the bits of floating-point numbers; no order statistic is off by more than "
         "quantile_relative_error of itself",
@@ -117,7 +119,7 @@ def _shares(
     error = np.sqrt((counts + 0.5) * (size - counts + 0.5) / (size + 2)) / (size + 1)
     what, title = ("share", "labels") if kind == "label" else ("exceedance", "being at or above levels")
     named, key = (*dims, f"{name}_{kind}"), f"{name}_{what}"
-    attrs = {"role": "summary", "unit": "1", "long_name": f"share of samples by {title} of {name.replace('_', ' ')}"}
+    attrs = {"role": "summary", "units": "1", "long_name": f"share of samples by {title} of {name.replace('_', ' ')}"}
     return {
         key: xr.Variable(named, counts / size, attrs),
         f"{key}_error": xr.Variable(

@@ -115,7 +115,7 @@ def _accumulated(path: xr.DataArray, level: Level, falling: bool) -> xr.DataArra
     if np.isnan(values).any():
         raise InputError(f"output {path.name!r} has {np.count_nonzero(np.isnan(values))} values that are NaN")
     reached = np.logical_or.accumulate(values <= threshold if falling else values >= threshold, axis=0)
-    return xr.DataArray(reached, ordered.coords, ordered.dims, attrs={"role": "output", "unit": "1"})
+    return xr.DataArray(reached, ordered.coords, ordered.dims, attrs={"role": "output", "units": "1"})
 
 
 def _place(path: xr.DataArray, year: float) -> int:

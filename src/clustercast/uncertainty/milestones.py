@@ -49,7 +49,7 @@ def crossing_year(path: xr.DataArray, level: Level, *, falling: bool = False, in
 
     Examples
     --------
-    >>> power = xr.DataArray([1.0, 10.0, 100.0], {"year": [2024, 2026, 2028]}, attrs={"unit": "GW"})
+    >>> power = xr.DataArray([1.0, 10.0, 100.0], {"year": [2024, 2026, 2028]}, attrs={"units": "GW"})
     >>> round(float(crossing_year(power, "50 GW")), 3), float(crossing_year(power, "1 TW"))
     (2027.398, inf)
     """
@@ -59,10 +59,10 @@ def crossing_year(path: xr.DataArray, level: Level, *, falling: bool = False, in
     found = first_crossing(values, years, threshold, falling=falling, interpolate=interpolate, logarithmic=logarithmic)
     attrs = {
         "role": "milestone",
-        "unit": "year",
+        "units": "year",
         "long_name": f"year in which {_title(path)} reaches {level_text(path, level)}",
         "level": threshold,
-        "level_unit": path.attrs.get("unit", ""),
+        "level_unit": path.attrs.get("units", ""),
         "interpolation": ("linear in log10" if logarithmic else "linear") if interpolate else "none: years of the grid",
         "first_year": float(years[0]),
         "last_year": float(years[-1]),
@@ -105,7 +105,7 @@ def exceedance(
 
     Examples
     --------
-    >>> share = xr.DataArray([[0.1, 0.3], [0.2, 0.4]], {"year": [2028, 2030]}, ("year", "sample"), attrs={"unit": "1"})
+    >>> share = xr.DataArray([[0.1, 0.3], [0.2, 0.4]], {"year": [2028, 2030]}, ("year", "sample"), attrs={"units": "1"})
     >>> exceedance(share, "20 %").values
     array([0.5, 1. ])
     """
@@ -128,15 +128,15 @@ def exceedance(
     dims = ordered.dims[:-1]
     attrs = {
         "role": "milestone",
-        "unit": "1",
+        "units": "1",
         "long_name": f"probability that {_title(path)} {'has reached' if ever else 'reaches'} "
         f"{level_text(path, level)}",
         "level": threshold,
-        "level_unit": path.attrs.get("unit", ""),
+        "level_unit": path.attrs.get("units", ""),
         "samples": values.shape[-1],
         "effective_samples": float(values.shape[-1]) if given is None else effective_size(given),
     }
-    coords = {**_coords(path, dims), "standard_error": (dims, error, {"unit": "1", "long_name": "standard error"})}
+    coords = {**_coords(path, dims), "standard_error": (dims, error, {"units": "1", "long_name": "standard error"})}
     return xr.DataArray(share, coords, dims, "exceedance", attrs)
 
 
@@ -221,19 +221,19 @@ def reference_class(
 
     Examples
     --------
-    >>> power = xr.DataArray([1.2e9, 1e11], dims="year", attrs={"unit": "W"})
+    >>> power = xr.DataArray([1.2e9, 1e11], dims="year", attrs={"units": "W"})
     >>> reference_class(power, "power").values.tolist()
     ['large nuclear reactor', '20 % of US electricity production']
     """
-    if "unit" not in value.attrs:
+    if "units" not in value.attrs:
         raise InputError(f"{_title(value)!r} has no attribute 'unit'; set it, as in value.attrs['unit'] = 'W'")
-    names, sizes = ladder(kind, value.attrs["unit"], classes)
+    names, sizes = ladder(kind, value.attrs["units"], classes)
     values = np.asarray(value.values, dtype=np.float64)
     wrong = np.count_nonzero(~(values >= 0))
     if wrong:
         raise InputError(f"{_title(value)!r} has {wrong} values that are negative or NaN; a size is 0 or more")
     rung = nearest_rung(values, sizes)
-    coords = {**_coords(value, value.dims), "multiple": (value.dims, values / sizes[rung], {"unit": "1"})}
+    coords = {**_coords(value, value.dims), "multiple": (value.dims, values / sizes[rung], {"units": "1"})}
     attrs = {"role": "milestone", "kind": kind, "long_name": f"nearest reference class of {_title(value)}"}
     found = np.array(names, dtype=object)[rung]
     return xr.DataArray(found, coords, value.dims, "reference_class", attrs)
@@ -247,12 +247,12 @@ def level_of(path: xr.DataArray, level: Level) -> float:
     InputError
         If it is not finite, or a text with a unit that is not one of the path's, or the path has none.
     """
-    if isinstance(level, str) and "unit" not in path.attrs:
+    if isinstance(level, str) and "units" not in path.attrs:
         raise InputError(
             f"the level {level!r} has a unit, but the path {_title(path)!r} has no attribute 'unit'; set it, "
             "or give a number"
         )
-    threshold = in_unit(level, path.attrs.get("unit", "1"), "level")
+    threshold = in_unit(level, path.attrs.get("units", "1"), "level")
     if not np.isfinite(threshold):
         raise InputError(f"the level is {level!r}; give a finite number, or a text such as '100 GW'")
     return threshold
@@ -338,14 +338,14 @@ def _milestone_table(
     for key, rows in tables.items():
         quantity = key.removesuffix("_error")
         text = quantity.replace("_", " ") + (" (standard error)" if key != quantity else "")
-        attrs = {"role": "summary", "unit": "year" if quantity == "crossing_year" else "1", "long_name": text}
+        attrs = {"role": "summary", "units": "year" if quantity == "crossing_year" else "1", "long_name": text}
         variables[key] = (("milestone", *after[quantity]), np.stack(rows), attrs)
     texts = [f"{name} >= {level_text(path, level)}" for (name, level), path in zip(pairs, paths, strict=True)]
     coords = {
         "milestone": texts,
         "output": ("milestone", [name for name, _ in pairs]),
         "level": ("milestone", [level_of(path, level) for (_, level), path in zip(pairs, paths, strict=True)]),
-        "level_unit": ("milestone", [path.attrs.get("unit", "") for path in paths]),
+        "level_unit": ("milestone", [path.attrs.get("units", "") for path in paths]),
         "quantile": ("quantile", probabilities, {"long_name": "probability"}),
         "year": forecast["year"],
     }
@@ -359,7 +359,7 @@ def _title(path: xr.DataArray) -> str:
 
 def level_text(path: xr.DataArray, level: Level) -> str:
     """Return a level as it is written."""
-    unit = path.attrs.get("unit", "1")
+    unit = path.attrs.get("units", "1")
     return level if isinstance(level, str) else f"{level:g}" + ("" if unit == "1" else f" {unit}")
 
 

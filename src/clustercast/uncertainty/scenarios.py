@@ -7,6 +7,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from clustercast.dataset import design_of, provenance_of, with_provenance
 from clustercast.errors import InputError
 from clustercast.uncertainty.summaries import output_names
 
@@ -52,12 +53,9 @@ def scenario_changes(base: xr.Dataset, scenarios: Mapping[str, xr.Dataset]) -> x
     outputs = [n for n in output_names(base) if base[n].dims == ("year", "sample") and "labels" not in base[n].attrs]
     parts = [_one_output([f[name] for f in everything.values()], name, list(everything)) for name in outputs]
     result = xr.concat(parts, dim=xr.Variable("output", outputs))
-    result = result.assign_coords(unit=("output", [base[name].attrs["unit"] for name in outputs]))
-    result.attrs = {
-        key: base.attrs[key] for key in ("priors_name", "priors_hash", "seed", "size", "command", "versions")
-    }
-    result.attrs["scenario_hashes"] = " ".join(f"{n}:{f.attrs['priors_hash']}" for n, f in scenarios.items())
-    return result
+    result = result.assign_coords(unit=("output", [base[name].attrs["units"] for name in outputs]))
+    hashes = {name: provenance_of(forecast)["priors_hash"] for name, forecast in scenarios.items()}
+    return with_provenance(result.assign_attrs(base.attrs), scenarios=hashes)
 
 
 def _one_output(paths: list[xr.DataArray], name: str, scenarios: list[str]) -> xr.Dataset:
@@ -86,12 +84,13 @@ def _one_output(paths: list[xr.DataArray], name: str, scenarios: list[str]) -> x
 
 def _check_pairs(base: xr.Dataset, name: str, forecast: xr.Dataset) -> None:
     """Refuse a forecast whose samples are not pairs of the base's."""
-    if base.attrs.get("design") != "random":
-        raise InputError(f"the base has design {base.attrs.get('design')!r}; scenarios are compared on design 'random'")
-    for key in ("design", "seed", "size"):
-        if forecast.attrs.get(key) != base.attrs.get(key):
+    first, second = design_of(base), design_of(forecast)
+    if first.get("name") != "random":
+        raise InputError(f"the base has design {first.get('name')!r}; scenarios are compared on design 'random'")
+    for key, what in (("name", "design"), ("seed", "seed"), ("size", "size")):
+        if second.get(key) != first.get(key):
             raise InputError(
-                f"scenario {name!r} has {key} {forecast.attrs.get(key)!r} and the base {base.attrs.get(key)!r}; "
+                f"scenario {name!r} has {what} {second.get(key)!r} and the base {first.get(key)!r}; "
                 "draw both alike, so that their samples are pairs"
             )
     if not np.array_equal(forecast["year"], base["year"]):

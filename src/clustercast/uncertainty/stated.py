@@ -163,7 +163,7 @@ def compare_with_stated(
         if cell.quantity not in summary or cell.year not in summary["year"].values:
             continue
         path = summary[cell.quantity].sel(year=cell.year)
-        unit = path.attrs["unit"]
+        unit = path.attrs["units"]
         scale = conversion(cell.unit, unit, f"stated cell {cell.quantity} {cell.year:g}")
         quantiles = tuple(float(path.sel(quantile=p, method="nearest")) for p in probabilities)
         low, high = cell.low * scale, cell.high * scale

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from clustercast.arrays.summaries.order_statistics import checked_probabilities, effective_size
 from clustercast.arrays.summaries.summaries import Summary, replicated_summary, share_with_error, summary
+from clustercast.dataset import design_of
 from clustercast.errors import InputError
 
 FloatArray = NDArray[np.float64]
@@ -58,7 +59,7 @@ def summarise(
 
     Examples
     --------
-    >>> power = xr.DataArray([[1.0, 2.0, 3.0]], dims=("year", "sample"), attrs={"role": "output", "unit": "GW"})
+    >>> power = xr.DataArray([[1.0, 2.0, 3.0]], dims=("year", "sample"), attrs={"role": "output", "units": "GW"})
     >>> result = summarise(xr.Dataset({"power": power}, coords={"year": [2030]}))
     >>> float(result["power"].sel(quantile=0.5, year=2030)), float(result["power_mean"].sel(year=2030))
     (2.0, 2.0)
@@ -68,7 +69,7 @@ def summarise(
     rows = independent_rows(forecast)
     used = weights_array(weights, forecast.sizes["sample"])
     used = used if used is None or rows is None else used[rows]
-    replicates = int(forecast.attrs.get("replicates", 1))
+    replicates = int(design_of(forecast).get("replicates", 1))
     by_spread = used is None and replicates >= _ENOUGH_REPLICATES
     variables: dict[Hashable, xr.Variable] = {}
     for name in names:
@@ -89,7 +90,7 @@ def summarise(
         "outputs": json.dumps(names),
         "samples": size,
         "effective_samples": float(size) if used is None else effective_size(used),
-        "error_method": _error_method(forecast.attrs, replicates if by_spread else 1, used is not None),
+        "error_method": _error_method(design_of(forecast), replicates if by_spread else 1, used is not None),
     }
     coords = {key: forecast[key] for key in forecast.coords if forecast[key].dims == (key,) and key != "sample"}
     coords = {key: value for key, value in coords.items() if any(key in v.dims for v in variables.values())}
@@ -125,8 +126,8 @@ def summary_variables(
         (f"{name}_mean", tuple(dims), found.mean, f"mean of {title}"),
         (f"{name}_mean_error", tuple(dims), found.mean_error, f"Monte Carlo standard error of the mean of {title}"),
     ]
-    unit = {"unit": attrs["unit"]} if "unit" in attrs else {}
-    return {key: xr.Variable(d, v, {"role": "summary", **unit, "long_name": text}) for key, d, v, text in parts}
+    units = {"units": attrs["units"]} if "units" in attrs else {}
+    return {key: xr.Variable(d, v, {"role": "summary", **units, "long_name": text}) for key, d, v, text in parts}
 
 
 def output_names(forecast: xr.Dataset) -> list[str]:
@@ -169,12 +170,12 @@ def independent_rows(forecast: xr.Dataset) -> NDArray[np.intp] | None:
     InputError
         If a Saltelli design is cut.
     """
-    attrs = forecast.attrs
-    if attrs.get("design") != "saltelli":
+    design = design_of(forecast)
+    if design.get("name") != "saltelli":
         return None
-    swaps = len(json.loads(attrs.get("swaps", attrs.get("input_names", "[]"))))
-    group = 2 * swaps + 2 if int(attrs.get("second_order", 1)) else swaps + 2
-    expected, size = int(attrs["size"]) * group, forecast.sizes["sample"]
+    swaps = len(design["swaps"])
+    group = 2 * swaps + 2 if design["second_order"] else swaps + 2
+    expected, size = design["size"] * group, forecast.sizes["sample"]
     if size != expected:
         raise InputError(
             f"the Saltelli design has {expected} samples by its attributes, but the dataset has {size}; "
@@ -222,7 +223,7 @@ def _label_shares(
     share, error = share_with_error(counted, weights)
     dims = (*variable.dims[:-1], f"{name}_label")
     title = variable.attrs.get("long_name", name.replace("_", " "))
-    attrs = {"role": "summary", "unit": "1"}
+    attrs = {"role": "summary", "units": "1"}
     return {
         f"{name}_share": xr.Variable(dims, share, {**attrs, "long_name": f"share of samples by {title}"}),
         f"{name}_share_error": xr.Variable(dims, error, {**attrs, "long_name": f"standard error of shares by {title}"}),
@@ -230,12 +231,12 @@ def _label_shares(
     }
 
 
-def _error_method(attrs: Mapping[Hashable, Any], replicates: int, weighted: bool) -> str:
+def _error_method(design: Mapping[str, Any], replicates: int, weighted: bool) -> str:
     """Say how the errors were made and what they are worth on the design."""
     if replicates > 1:
         return f"spread of {replicates} independent replicates"
     method = "order statistics and variance of " + ("the effective samples" if weighted else "independent samples")
-    even = attrs.get("design") in ("latin", "sobol") or (
-        attrs.get("design") == "saltelli" and attrs.get("points", "sobol") == "sobol"
+    even = design.get("name") in ("latin", "sobol") or (
+        design.get("name") == "saltelli" and design.get("points", "sobol") == "sobol"
     )
     return f"{method}; an upper limit, because the points of the design are spread evenly" if even else method

@@ -98,7 +98,7 @@ def title_of(path: xr.DataArray) -> str:
 
 def unit_of(path: xr.DataArray) -> str:
     """Return the unit of a variable, ``"1"`` where it has none."""
-    return str(path.attrs.get("unit", "1"))
+    return str(path.attrs.get("units", "1"))
 
 
 def in_percent(path: xr.DataArray) -> bool:

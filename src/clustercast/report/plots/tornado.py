@@ -76,7 +76,7 @@ def conditional_means(forecast: xr.Dataset, output: str, *, year: float | None =
         attrs={"output": output, "parts": parts, "mean_is": "geometric" if positive else "arithmetic"},
     )
     for name in ("low", "high", "least", "largest", "mean"):
-        table[name].attrs = {"unit": path.attrs.get("unit", "1"), "long_name": title_of(path)}
+        table[name].attrs = {"units": path.attrs.get("units", "1"), "long_name": title_of(path)}
     return table if year is None else table.assign_attrs(year=year)
 
 
