@@ -14,6 +14,7 @@ from .engine.model import Model as Model
 from .engine.quantity import quantity as quantity
 from .engine.units import define_unit as define_unit
 from .errors import InputError as InputError
+from .evaluation import evaluate as evaluate
 from .files.tables import write_draws as write_draws
 from .files.tables import write_iamc as write_iamc
 from .files.tables import write_quantiles as write_quantiles

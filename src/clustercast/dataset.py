@@ -254,3 +254,22 @@ def output_attrs(model: Model, name: str) -> dict[str, str]:
     labels = model.declaration(name).labels
     attrs = {"role": "output", "units": model.unit(name), "long_name": model.long_name(name)}
     return {**attrs, "labels": json.dumps(labels)} if labels else attrs
+
+
+def evaluated_dataset(
+    inputs: xr.Dataset,
+    outputs: Mapping[str, tuple[tuple[str, ...], FloatArray]],
+    units: Mapping[str, str],
+    labels: Mapping[str, NDArray[Any]],
+    model_hash: str,
+) -> xr.Dataset:
+    """Label outputs of any function, each with its dimensions, the sample last, beside the inputs."""
+    variables = {
+        name: xr.Variable(dims, values, {"role": "output", "unit": units[name], "long_name": name.replace("_", " ")})
+        for name, (dims, values) in outputs.items()
+    }
+    carried = {name: inputs.variables[name] for name in _input_names(inputs)}
+    of_samples = {name: coord for name, coord in inputs.coords.items() if set(coord.dims) <= {"sample"}}
+    coords = {dim: xr.Variable(dim, found, {"long_name": dim.replace("_", " ")}) for dim, found in labels.items()}
+    attrs = {**inputs.attrs, "model_hash": model_hash, **provenance()}
+    return xr.Dataset({**carried, **variables}, coords={**of_samples, **coords}, attrs=attrs)

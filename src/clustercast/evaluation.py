@@ -1,0 +1,386 @@
+"""Run any Python function on drawn inputs: code of one's own, an emulator, a simulator behind a call."""
+
+import hashlib
+import inspect
+import itertools
+import pickle
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clustercast.dataset import Dataset, evaluated_dataset, input_arrays, refuse_coordinates
+from clustercast.engine.source import fingerprint_of, place_of
+from clustercast.engine.units import factor
+from clustercast.errors import InputError, nearest
+
+FloatArray = NDArray[np.float64]
+Form = Literal["scalar", "arrays", "matrix", "frame"]
+Progress = Callable[[int, int], None]
+Columns = Mapping[str, Any]
+
+FORMS = get_args(Form)
+_PIECES = 64
+
+
+class NotFiniteError(InputError):
+    """A function gave values that are not finite; `forecast` holds all that was computed."""
+
+    forecast: Dataset
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What is done to each piece of the samples; it travels to the workers of an executor."""
+
+    function: Callable[..., Any]
+    form: Form
+    outputs: tuple[str, ...]
+    sizes: Mapping[str, int]
+
+    @property
+    def called(self) -> str:
+        """The function's name and place, for a message."""
+        return f"function {getattr(self.function, '__name__', 'given')!r} ({place_of(self.function)})"
+
+
+def evaluate(
+    inputs: Dataset,
+    function: Callable[..., Any],
+    *,
+    outputs: Mapping[str, str],
+    form: Form = "scalar",
+    coords: Mapping[str, Sequence[Any]] | None = None,
+    executor: Any = None,
+    progress: Progress | None = None,
+) -> Dataset:
+    """Run any Python function on drawn inputs, and label what it gives as `propagate` does.
+
+    The function sees every input in the unit it was drawn in, constants too. It returns one number for each output
+    and sample: the only output by itself, several as a dict by name, or as a tuple, a list or a row of an array in the
+    order of `outputs`. Where `coords` names further dimensions, an output may have any of them, in that order.
+
+    Parameters
+    ----------
+    inputs : Dataset
+        From `draw`: one variable an input, dims ``(sample,)`` or none.
+    function : callable
+        What to run, as `form` says.
+    outputs : mapping of str to str
+        Name and unit of each output to keep, as ``{"cost": "USD"}``.
+    form : {"scalar", "arrays", "matrix", "frame"}, optional
+        How the function is called. ``"scalar"``: once a sample, with a float for each argument by name.
+        ``"arrays"``: with an array ``(sample,)`` for each argument by name, read-only; the last axis of the results is
+        the sample. ``"matrix"``: with one array ``(sample, input)``, columns in the order of the inputs; the first
+        axis of the results is the sample, and several outputs may be columns. ``"frame"``: with a pandas DataFrame of
+        the same columns.
+    coords : mapping of str to sequence, optional
+        Labels of further dimensions, as ``{"year": range(2025, 2031), "region": ["EU", "US"]}``.
+    executor : object, optional
+        Anything with a ``map`` as that of `concurrent.futures.Executor` or `multiprocessing.Pool`, or a dask client;
+        the samples are then cut into pieces. By default a scalar function runs here, one sample after another, and the
+        others once, on all samples.
+    progress : callable, optional
+        Called after each piece with samples done and samples planned.
+
+    Returns
+    -------
+    Dataset
+        Outputs with dims ``(..., sample)``, the inputs, and attributes that trace both: what `sobol_indices`,
+        `summarise` and all other measures read.
+
+    Raises
+    ------
+    InputError
+        If the function does not take the inputs, fails (it says at which sample), or gives something of another
+        shape than `outputs` and `coords` say. Where values are not finite, it says how many, of which output, and the
+        inputs of the first such sample; the error's attribute ``forecast`` then holds what was computed.
+
+    Examples
+    --------
+    >>> import clustercast as cc
+    >>> def simulator(power, price):
+    ...     return {"cost": 8.76 * power * price}
+    >>> priors = cc.Priors(power=cc.Fixed(2, unit="GW"), price=cc.Uniform(40, 60, unit="USD/MWh"))
+    >>> forecast = cc.evaluate(cc.draw(priors, 8, seed=1), simulator, outputs={"cost": "MUSD/year"})
+    >>> forecast["cost"].dims
+    ('sample',)
+    """
+    values, _ = input_arrays(inputs)
+    labels = _labels(coords, [*values, *outputs])
+    task = _checked_task(function, form, outputs, values, {name: len(found) for name, found in labels.items()})
+    refuse_coordinates(inputs, outputs)
+    size = inputs.sizes["sample"]
+    columns = _named_columns(task, values, size)
+    parts = []
+    for part in _run(task, columns, size, executor):
+        parts.append(part)
+        if progress is not None:
+            progress(sum(len(done[task.outputs[0]]) for done in parts), size)
+    labelled = {name: _joined(task, name, [part[name] for part in parts]) for name in task.outputs}
+    text = repr((fingerprint_of(function), form, dict(outputs)))
+    model_hash = hashlib.sha256(text.encode()).hexdigest()[:12]
+    used = {dim: labels[dim] for dim in labels if any(dim in dims for dims, _ in labelled.values())}
+    forecast = evaluated_dataset(inputs, labelled, dict(outputs), used, model_hash)
+    _refuse_not_finite(forecast, task, values)
+    return forecast
+
+
+def _labels(coords: Mapping[str, Sequence[Any]] | None, taken: Sequence[str]) -> dict[str, NDArray[Any]]:
+    """Return the labels of the further dimensions as arrays."""
+    labels: dict[str, NDArray[Any]] = {}
+    for name, given in (coords or {}).items():
+        if not isinstance(name, str) or name == "sample" or name in taken:
+            raise InputError(f"coords names {name!r}, which is taken; use a name that is no input, output or 'sample'")
+        if isinstance(given, str):
+            raise InputError(f"coords[{name!r}] is {given!r}; give a list of labels, as [{given!r}]")
+        found = np.asarray(list(given))
+        if found.ndim != 1 or found.size == 0 or found.dtype == object or len(set(found.tolist())) < found.size:
+            raise InputError(f"coords[{name!r}] is {given!r}; give labels of one type in one row, each once")
+        labels[name] = found
+    return labels
+
+
+def _checked_task(
+    function: Callable[..., Any],
+    form: Form,
+    outputs: Mapping[str, str],
+    values: Mapping[str, FloatArray],
+    sizes: Mapping[str, int],
+) -> _Task:
+    """Return the task, refused where function, form or outputs cannot be used."""
+    if not callable(function):
+        raise InputError(f"function is {function!r}; give something that can be called")
+    if form not in FORMS:
+        raise InputError(f"form is {form!r}{nearest(str(form), FORMS)}; choose one of {', '.join(FORMS)}")
+    if not isinstance(outputs, Mapping) or not outputs:
+        raise InputError(f"outputs is {outputs!r}; give name and unit of each output, as {{'cost': 'USD'}}")
+    for name, unit in outputs.items():
+        if not isinstance(name, str) or name in values or name == "sample":
+            raise InputError(f"output {name!r} has the name of an input or of the samples; give it another")
+        if not isinstance(unit, str):
+            raise InputError(f"output {name!r} has the unit {unit!r}; give a text, as 'USD' or '1'")
+        factor(unit)
+    return _Task(function, form, tuple(outputs), sizes)
+
+
+def _named_columns(task: _Task, values: Mapping[str, FloatArray], size: int) -> dict[str, FloatArray]:
+    """Return every input as an array that cannot be written to, refused where the function takes another set."""
+    columns = {name: np.broadcast_to(array, (size,)) for name, array in values.items()}
+    if task.form in ("matrix", "frame"):
+        return columns
+    try:
+        parameters = inspect.signature(task.function).parameters.values()
+    except (TypeError, ValueError):
+        raise InputError(f"{task.called} does not say its arguments; wrap it in a def with named arguments") from None
+    named = {p.name: p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
+    if unnamed := [p.name for p in parameters if p.kind is p.POSITIONAL_ONLY]:
+        raise InputError(f"{task.called} takes {unnamed[0]!r} by position; wrap it in a def with named arguments")
+    for name in (p.name for p in named.values() if p.default is p.empty):
+        if name not in columns:
+            raise InputError(
+                f"{task.called} needs {name!r}, which is not an input{nearest(name, columns)}; add a prior of that name"
+            )
+    if any(p.kind is p.VAR_KEYWORD for p in parameters):
+        return columns
+    for name in columns:
+        if name not in named:
+            raise InputError(
+                f"input {name!r} is no argument of {task.called}{nearest(name, named)}; take it as an argument, accept "
+                "**others, or leave it out of the priors"
+            )
+    return columns
+
+
+def _run(task: _Task, columns: Columns, size: int, executor: Any) -> Iterator[dict[str, FloatArray]]:
+    """Yield the results of each piece of the samples, in their order."""
+    whole = executor is None and task.form != "scalar"
+    length = size if whole else max(1, -(-size // _PIECES))
+    pieces = [
+        (start, {name: values[start : start + length] for name, values in columns.items()})
+        for start in range(0, size, length)
+    ]
+    work = partial(_evaluated_piece, task)
+    if executor is None:
+        yield from map(work, pieces)
+    elif not hasattr(executor, "map"):
+        raise InputError(f"executor is {executor!r}; give one with a map, as ProcessPoolExecutor(), or a dask Client")
+    elif hasattr(executor, "gather"):
+        # A dask client; its cache of pure functions would not run a function anew that draws random numbers itself.
+        yield from (future.result() for future in executor.map(work, pieces, pure=False))
+    else:
+        if isinstance(executor, ProcessPoolExecutor):
+            _refuse_unpicklable(task)
+        yield from executor.map(work, pieces)
+
+
+def _refuse_unpicklable(task: _Task) -> None:
+    """Refuse a function that cannot travel to another process."""
+    try:
+        pickle.dumps(task)
+    except Exception as error:
+        raise InputError(
+            f"{task.called} cannot be sent to other processes ({error}); define it at the top of a module, or use "
+            "threads or dask"
+        ) from None
+
+
+def _evaluated_piece(task: _Task, piece: tuple[int, Columns]) -> dict[str, FloatArray]:
+    """Return the outputs of some samples, with the sample on the first axis."""
+    start, columns = piece
+    if task.form == "scalar":
+        return _one_by_one(task, start, columns)
+    rows = len(next(iter(columns.values())))
+    index = range(start, start + rows)
+    try:
+        result = _called_once(task, columns, index)
+    except Exception as error:
+        raise InputError(f"{task.called} fails: {type(error).__name__}: {error}; correct it") from error
+    found = {}
+    for name, value in _by_name(task, result, "columns" if task.form == "matrix" else "rows", rows).items():
+        array = _numbers(task, name, _in_order(task, value, index))
+        if array.ndim == 0:
+            array = np.full(rows, array)
+        axis = -1 if task.form == "arrays" else 0
+        if array.shape[axis] != rows:
+            place = "last" if axis else "first"
+            raise InputError(
+                f"output {name!r} of {task.called} has shape {array.shape} for {rows} samples; the {place} axis of the "
+                "result is the sample"
+            )
+        found[name] = np.moveaxis(array, axis, 0)
+    return found
+
+
+def _called_once(task: _Task, columns: Columns, index: range) -> Any:
+    """Call a function on all samples of a piece."""
+    if task.form == "arrays":
+        return task.function(**columns)
+    if task.form == "matrix":
+        return task.function(np.column_stack(list(columns.values())))
+    import pandas as pd
+
+    return task.function(pd.DataFrame({name: np.array(values) for name, values in columns.items()}, index=index))
+
+
+def _one_by_one(task: _Task, start: int, columns: Columns) -> dict[str, FloatArray]:
+    """Call a function sample by sample."""
+    found: dict[str, list[FloatArray]] = {name: [] for name in task.outputs}
+    lists = [values.tolist() for values in columns.values()]
+    for sample, row in enumerate(zip(*lists, strict=True), start):
+        arguments = dict(zip(columns, row, strict=True))
+        try:
+            result = task.function(**arguments)
+        except Exception as error:
+            raise InputError(
+                f"{task.called} fails at sample {sample}, where {_shown(arguments)}: {type(error).__name__}: {error}; "
+                "correct it, or the priors"
+            ) from error
+        for name, value in _by_name(task, result, "rows", 1).items():
+            array = _numbers(task, name, value)
+            if found[name] and array.shape != found[name][0].shape:
+                raise InputError(
+                    f"output {name!r} of {task.called} has shape {array.shape} at sample {sample} and "
+                    f"{found[name][0].shape} before; give the same for every sample"
+                )
+            found[name].append(array)
+    return {name: np.array(arrays) for name, arrays in found.items()}
+
+
+def _by_name(task: _Task, result: Any, several: str, rows: int) -> dict[str, Any]:
+    """Return the outputs of one call by name, however the function gives them."""
+    names = task.outputs
+    if result is None:
+        raise InputError(f"{task.called} returns nothing; return {', '.join(names)}")
+    if isinstance(result, Mapping) or hasattr(result, "columns"):
+        known = [str(name) for name in result]
+        for name in names:
+            if name not in result:
+                raise InputError(
+                    f"{task.called} gives {', '.join(known) or 'no output'}, not {name!r}{nearest(name, known)}"
+                )
+        return {name: result[name] for name in names}
+    if len(names) == 1:
+        alone = isinstance(result, tuple) and len(result) == 1
+        return {names[0]: result[0] if alone else result}
+    if not isinstance(result, tuple | list):
+        array = np.atleast_1d(np.asarray(result))
+        result = list(array.T if several == "columns" and array.ndim == 2 and len(array) == rows else array)
+    if len(result) != len(names):
+        raise InputError(f"{task.called} gives {len(result)} outputs; outputs names {len(names)}: {', '.join(names)}")
+    return dict(zip(names, result, strict=True))
+
+
+def _in_order(task: _Task, value: Any, index: range) -> Any:
+    """Return a column of a data frame in the order of the samples."""
+    if task.form != "frame" or not hasattr(value, "loc") or list(value.index) == list(index):
+        return value
+    if len(value) != len(index) or set(value.index) != set(index):
+        raise InputError(f"{task.called} returns rows of other samples than it was given; keep the index of the frame")
+    return value.loc[list(index)]
+
+
+def _numbers(task: _Task, name: str, value: Any) -> FloatArray:
+    """Return an output as an array of floats."""
+    try:
+        array = np.asarray(value)
+        if array.dtype.kind not in "fiub":
+            raise TypeError
+        return array.astype(np.float64)
+    except (TypeError, ValueError):
+        raise InputError(
+            f"output {name!r} of {task.called} is {str(value)[:60]!r}, of type {type(value).__name__}; return numbers"
+        ) from None
+
+
+def _joined(task: _Task, name: str, parts: Sequence[FloatArray]) -> tuple[tuple[str, ...], FloatArray]:
+    """Return the dimensions of an output and its values, with the sample last."""
+    shapes = {part.shape[1:] for part in parts}
+    if len(shapes) > 1:
+        raise InputError(f"output {name!r} of {task.called} has shapes {shapes} for different samples; give one shape")
+    shape = shapes.pop()
+    fitting = [
+        dims
+        for count in range(len(task.sizes) + 1)
+        for dims in itertools.combinations(task.sizes, count)
+        if tuple(task.sizes[dim] for dim in dims) == shape
+    ]
+    if len(fitting) != 1:
+        known = ", ".join(f"{dim} ({size})" for dim, size in task.sizes.items()) or "none"
+        reason = f"could be {' or '.join(map(str, fitting))}" if fitting else "fits no coords"
+        raise InputError(
+            f"output {name!r} of {task.called} has shape {shape} for each sample, which {reason}; coords are {known}: "
+            "name further dimensions there, in the order of the axes, of different lengths"
+        )
+    return (*fitting[0], "sample"), np.ascontiguousarray(np.moveaxis(np.concatenate(parts), 0, -1))
+
+
+def _refuse_not_finite(forecast: Dataset, task: _Task, values: Mapping[str, FloatArray]) -> None:
+    """Refuse outputs that are not finite, with what was computed, so that no run of a simulator is lost."""
+    for name in task.outputs:
+        variable = forecast.variables[name]
+        wrong = ~np.isfinite(variable.values)
+        if not wrong.any():
+            continue
+        samples = np.flatnonzero(wrong.reshape(-1, wrong.shape[-1]).any(axis=0))
+        first = samples[0]
+        place = np.argwhere(wrong[..., first])[0]
+        labels = [f"{dim} {forecast[dim].values[at]}" for dim, at in zip(variable.dims[:-1], place, strict=True)]
+        inputs = {key: float(array[first] if array.ndim else array) for key, array in values.items()}
+        error = NotFiniteError(
+            f"output {name!r} of {task.called} is not finite in {samples.size} of {wrong.shape[-1]} samples, the first "
+            f"{variable.values[(*place, first)]} at {', '.join([*labels, f'sample {first}'])}, where {_shown(inputs)}; "
+            "correct the function or the priors (the error's attribute 'forecast' holds what was computed)"
+        )
+        error.forecast = forecast
+        raise error
+
+
+def _shown(arguments: Mapping[str, float]) -> str:
+    """Return the inputs of a sample for a message."""
+    shown = [f"{name} = {value:.6g}" for name, value in arguments.items()]
+    return ", ".join(shown[:12]) + (f" and {len(shown) - 12} more" if len(shown) > 12 else "")
