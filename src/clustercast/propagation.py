@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clustercast.dataset import Dataset, forecast_dataset, input_arrays, refuse_coordinates
-from clustercast.engine.memory import keep_freed_memory
 from clustercast.engine.model import Model
 from clustercast.engine.program import BlockProgram, block_program
 from clustercast.errors import InputError
@@ -138,7 +137,6 @@ def run_blocks(
     dict of str to array
         Shape ``(years, size)`` or ``(size,)``.
     """
-    keep_freed_memory()
     kept = {name: np.empty(program.shape(name, size)) for name in program.outputs}
     for start in range(0, size, BLOCK):
         stop = min(start + BLOCK, size)

@@ -19,7 +19,6 @@ from clustercast.arrays.points.designs import (
 from clustercast.arrays.points.saltelli import Points, saltelli_replicate
 from clustercast.arrays.points.streams import checked_seed
 from clustercast.dataset import Dataset, inputs_dataset
-from clustercast.engine.memory import keep_freed_memory
 from clustercast.errors import InputError, nearest, whole_number
 from clustercast.priors.prior_set import Priors, checked_priors
 
@@ -97,7 +96,6 @@ def draw(
     >>> inputs["growth"].dims, inputs["growth"].units
     (('sample',), 'OOM/year')
     """
-    keep_freed_memory()
     checked_priors(priors)
     seed = checked_seed(seed)
     if design not in DESIGNS:

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from clustercast.dataset import Dataset, provenance_of, versions
 from clustercast.engine.device import Device, to_device, to_host
-from clustercast.engine.memory import keep_freed_memory
 from clustercast.engine.program import BlockProgram
 from clustercast.errors import InputError
 from clustercast.priors.prior_set import Priors
@@ -100,7 +99,6 @@ def reduce_leaves(plan: StreamPlan, start: int, stop: int) -> Reduction:
         If a quantity is not finite, or the libraries here are not those of the plan.
     """
     check_versions(plan.versions)
-    keep_freed_memory()
     program = plan.program.on(plan.device)
     found = plan.empty()
     drawn = _DRAWN_LEAVES[plan.device]

@@ -8,7 +8,6 @@ import numpy as np
 from clustercast.arrays.indices.pick_freeze import centre_and_scale, product_sums, runs_per_point, separate
 from clustercast.arrays.indices.sobol_estimators import Estimator, estimator_named
 from clustercast.arrays.points.saltelli import saltelli_replicate
-from clustercast.engine.memory import keep_freed_memory
 from clustercast.engine.program import BlockProgram
 from clustercast.errors import InputError
 from clustercast.priors.prior_set import Priors
@@ -200,7 +199,6 @@ def sum_products(plan: SobolPlan, start: int, stop: int) -> SobolSums:
         plan.
     """
     check_versions(plan.versions)
-    keep_freed_memory()
     estimator = estimator_named(plan.estimator)
     found = SobolSums()
     for leaf in range(start, stop):

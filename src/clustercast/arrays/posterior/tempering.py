@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
+from clustercast.arrays.summaries import order_statistics
+
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 LogLikelihood = Callable[[FloatArray], FloatArray]
@@ -35,8 +37,7 @@ def effective_size(log_weights: FloatArray) -> float:
     >>> effective_size(np.zeros(8))
     8.0
     """
-    weights = np.exp(log_weights - log_weights.max())
-    return float(weights.sum() ** 2 / (weights**2).sum())
+    return order_statistics.effective_size(np.exp(log_weights - log_weights.max()))
 
 
 def next_temperature(log_likelihood: FloatArray, current: float, size: float) -> float:

@@ -17,31 +17,10 @@ def first_crossing(
     interpolate: bool = True,
     logarithmic: bool = False,
 ) -> FloatArray:
-    """Return the time at which each path first reaches a level.
+    """Return the time at which each path first reaches a level: inf where never, -inf where passed at the start.
 
-    Parameters
-    ----------
-    values : ndarray, shape (times, ...)
-        Paths along the first axis, finite.
-    times : ndarray, shape (times,)
-        Increasing.
-    level : float
-    falling : bool, optional
-        Whether the paths reach the level from above.
-    interpolate : bool, optional
-        Whether to interpolate between times; else the result is the first time at which the level is reached.
-    logarithmic : bool, optional
-        Whether values and level, which must be above 0, are interpolated on the log10 scale.
-
-    Returns
-    -------
-    ndarray, shape (...)
-        ``inf`` where the level is not reached by the last time, ``-inf`` where it is passed at the first.
-
-    Raises
-    ------
-    InputError
-        If there are no times or they do not increase, or a logarithm would be that of a number not above 0.
+    Paths run along the first axis of `values`, shape (times, ...); with `falling` they reach the level from above;
+    `logarithmic` interpolates values and level, all above 0, on the log10 scale.
 
     Examples
     --------
@@ -58,7 +37,7 @@ def first_crossing(
     ahead = paths <= level if falling else paths >= level
     first = ahead.argmax(axis=0)
     column = np.arange(paths.shape[1])
-    found = times[first].astype(np.float64)
+    crossing = times[first].astype(np.float64)
     between = np.flatnonzero(first > 0) if interpolate else np.empty(0, dtype=np.intp)
     after = first[between]
     low, high, goal = paths[after - 1, between], paths[after, between], np.float64(level)
@@ -67,7 +46,7 @@ def first_crossing(
     start, end = times[after - 1], times[after]
     crossed = start + (end - start) * ((goal - low) / (high - low))
     # After the earlier end, where the level was not reached, and by the later one: only rounding says otherwise.
-    found[between] = np.minimum(np.maximum(crossed, np.nextafter(start, np.inf)), end)
-    found[paths[0] < level if falling else paths[0] > level] = -np.inf
-    found[~ahead[first, column]] = np.inf
-    return np.asarray(found.reshape(values.shape[1:]))
+    crossing[between] = np.minimum(np.maximum(crossed, np.nextafter(start, np.inf)), end)
+    crossing[paths[0] < level if falling else paths[0] > level] = -np.inf
+    crossing[~ahead[first, column]] = np.inf
+    return np.asarray(crossing.reshape(values.shape[1:]))

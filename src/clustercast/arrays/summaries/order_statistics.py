@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincinv, ndtr
 
-from clustercast.arrays.summaries.rank_windows import RankWindows
 from clustercast.arrays.summaries.sums import sum_of_products
 from clustercast.errors import InputError
 
@@ -17,13 +16,7 @@ _ONE_SIGMA = ndtr(np.array([-1.0, 1.0]))
 
 
 def checked_probabilities(probabilities: Sequence[float] | FloatArray) -> FloatArray:
-    """Return probabilities as an increasing array.
-
-    Raises
-    ------
-    InputError
-        If there are none, or one is not between 0 and 1, or they do not increase.
-    """
+    """Return probabilities as an array; refused unless they increase from 0 to 1."""
     points = np.atleast_1d(np.asarray(probabilities, dtype=float))
     if points.ndim != 1 or not points.size or not np.all((points >= 0) & (points <= 1)) or np.any(np.diff(points) <= 0):
         raise InputError(
@@ -34,13 +27,7 @@ def checked_probabilities(probabilities: Sequence[float] | FloatArray) -> FloatA
 
 
 def checked_weights(weights: Sequence[float] | FloatArray, size: int) -> FloatArray:
-    """Return weights that sum to 1.
-
-    Raises
-    ------
-    InputError
-        If there is not one for each sample, one is negative or not finite, or all are 0.
-    """
+    """Return weights that sum to 1; refused unless finite, one a sample, 0 or more and not all 0."""
     given = np.asarray(weights, dtype=float)
     if given.shape != (size,):
         raise InputError(f"weights have shape {given.shape}, but there are {size} samples; give one for each")
@@ -52,16 +39,7 @@ def checked_weights(weights: Sequence[float] | FloatArray, size: int) -> FloatAr
 
 
 def effective_size(weights: FloatArray) -> float:
-    """Return Kish's effective number of samples, ``sum(w)**2 / sum(w**2)``.
-
-    Parameters
-    ----------
-    weights : ndarray, shape (n,)
-
-    Returns
-    -------
-    float
-        From 1 to n.
+    """Return Kish's effective number of samples, ``sum(w)**2 / sum(w**2)``, from 1 to the number of weights.
 
     Examples
     --------
@@ -71,89 +49,52 @@ def effective_size(weights: FloatArray) -> float:
     return float(weights.sum() ** 2 / np.square(weights).sum())
 
 
+def order_interval(probabilities: FloatArray, count: float) -> tuple[FloatArray, FloatArray]:
+    """Return the shares of `count` samples between which each quantile lies with the probability of one sigma."""
+    a, b = count * probabilities + 1, count * (1 - probabilities) + 1
+    return betaincinv(a, b, _ONE_SIGMA[0]), betaincinv(a, b, _ONE_SIGMA[1])
+
+
+def interval_ranks(probabilities: FloatArray, size: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the ranks, from 0, of the order statistics from which the error of each quantile is made."""
+    low, high = order_interval(probabilities, size)
+    left, right = np.floor(low * size - 1), np.ceil(high * size - 1)
+    return np.maximum(left, 0).astype(np.intp), np.minimum(right, size - 1).astype(np.intp)
+
+
 def quantiles(
     values: FloatArray, probabilities: Sequence[float] | FloatArray, weights: FloatArray | None = None
 ) -> FloatArray:
-    """Return quantiles along the last axis.
-
-    Parameters
-    ----------
-    values : ndarray, shape (..., n)
-        Infinities are values like others.
-    probabilities : sequence of float
-        Increasing, from 0 to 1.
-    weights : ndarray, shape (n,), optional
-        Importance weights, of any scale; samples of weight 0 do not count.
-
-    Returns
-    -------
-    ndarray, shape (..., probabilities)
-        Without weights the values of ``numpy.quantile(..., method="linear")``, several times faster; with
-        weights those of ``xarray``'s weighted quantile, of which the former is the case of equal weights.
-
-    Raises
-    ------
-    InputError
-        If there are no samples, one is NaN, or probabilities or weights are no such things.
-
-    References
-    ----------
-    R. J. Hyndman and Y. Fan, Am. Stat. 50, 361 (1996), doi:10.2307/2684934, definition 7; for weights
-    A. Akinshin, "Weighted quantile estimators" (2023), arXiv:2304.07265.
+    """Return quantiles along the last axis, shape (..., probabilities); infinities are values like others.
 
     Examples
     --------
     >>> quantiles(np.array([[4.0, 1.0, 3.0, 2.0, 5.0]]), [0.25, 0.5])
     array([[2., 3.]])
     """
-    return _row_by_row(values, checked_probabilities(probabilities), weights, errors=False)[0]
+    return quantiles_with_errors(values, probabilities, weights)[0]
 
 
 def quantiles_with_errors(
     values: FloatArray, probabilities: Sequence[float] | FloatArray, weights: FloatArray | None = None
 ) -> tuple[FloatArray, FloatArray]:
-    """Return quantiles along the last axis and their Monte Carlo standard errors.
-
-    Parameters
-    ----------
-    values : ndarray, shape (..., n)
-        Infinities are values like others; an error is infinite where the interval it is made of reaches one
-        and the quantile does not.
-    probabilities : sequence of float
-        Increasing, from 0 to 1.
-    weights : ndarray, shape (n,), optional
-        Importance weights, of any scale.
-
-    Returns
-    -------
-    quantiles, errors : ndarray, shape (..., probabilities)
-        The error is half the distance of the two order statistics between which the quantile lies with the
-        probability of one standard error (68 %), by the binomial law of how many of n independent samples lie
-        below it. It supposes nothing of the distribution. Points of a Latin hypercube or of a Sobol' sequence
-        are spread more evenly than independent ones, and for them it is an upper limit. With weights, n is
-        Kish's effective size. One sample alone says nothing: its error is infinite.
-
-    Raises
-    ------
-    InputError
-        As of `quantiles`.
-
-    References
-    ----------
-    R. S. Woodruff, J. Am. Stat. Assoc. 47, 635 (1952), doi:10.1080/01621459.1952.10483443; the interval by the
-    beta distribution as in A. Vehtari et al., Bayesian Anal. 16, 667 (2021), doi:10.1214/20-BA1221.
-    """
-    return _row_by_row(values, checked_probabilities(probabilities), weights, errors=True)
+    """Return quantiles along the last axis and their Monte Carlo standard errors, both (..., probabilities)."""
+    rows, shape = sample_rows(values)
+    points, size = checked_probabilities(probabilities), rows.shape[1]
+    quantile = RowQuantiles(points, size, None if weights is None else checked_weights(weights, size))
+    placed = np.empty((2, len(rows), len(points)))
+    for i, row in enumerate(rows):
+        # A sum of squares is NaN only where a sample is, and costs less than a maximum.
+        with np.errstate(over="ignore"):
+            squares = sum_of_products(row, row)
+        if np.isnan(squares):
+            raise InputError(f"{np.count_nonzero(np.isnan(row))} of {size} samples are NaN; correct what made them")
+        placed[:, i] = quantile.of(row)
+    return placed[0].reshape(*shape, -1), placed[1].reshape(*shape, -1)
 
 
 def sample_rows(values: FloatArray) -> tuple[FloatArray, tuple[int, ...]]:
-    """Return values as rows of samples, and the shape of what is not the sample axis.
-
-    Raises
-    ------
-    InputError
-        If there are no samples.
-    """
+    """Return values as rows of samples, and the shape of what is not the sample axis."""
     array = np.asarray(values, dtype=np.float64)
     if array.ndim == 0 or array.shape[-1] == 0:
         raise InputError(f"values of shape {array.shape} hold no samples; give 1 or more along the last axis")
@@ -161,119 +102,67 @@ def sample_rows(values: FloatArray) -> tuple[FloatArray, tuple[int, ...]]:
 
 
 class RowQuantiles:
-    """Quantiles of rows of one length, with what all rows share found once.
+    """Quantiles and errors of rows of one length, with what all rows share computed once."""
 
-    Parameters
-    ----------
-    probabilities : ndarray
-        From `checked_probabilities`.
-    size : int
-        Samples in a row.
-    share : ndarray, shape (size,), optional
-        From `checked_weights`.
-    errors : bool, optional
-        Whether to give the errors of `quantiles_with_errors` too.
-    """
+    # Without weights the quantile is definition 7 of R. J. Hyndman and Y. Fan, Am. Stat. 50, 361 (1996),
+    # doi:10.2307/2684934, as NumPy's; with weights that of A. Akinshin (2023), arXiv:2304.07265, as xarray's, of which
+    # the former is the case of equal weights.
+    #
+    # The error is half the distance of the two order statistics between which the quantile lies with the probability
+    # of one standard error, by the binomial law of how many of n independent samples lie below it (R. S. Woodruff,
+    # J. Am. Stat. Assoc. 47, 635 (1952), doi:10.1080/01621459.1952.10483443; by the beta distribution as in A. Vehtari
+    # et al., Bayesian Anal. 16, 667 (2021), doi:10.1214/20-BA1221). It supposes nothing of the distribution; for a
+    # Latin hypercube or Sobol' points, which are spread more evenly, it is an upper limit. With weights n is Kish's
+    # effective size. One sample alone says nothing: its error is infinite.
 
-    def __init__(
-        self, probabilities: FloatArray, size: int, share: FloatArray | None = None, errors: bool = True
-    ) -> None:
+    def __init__(self, probabilities: FloatArray, size: int, share: FloatArray | None = None) -> None:
         self._probabilities, self._share = probabilities, share
-        self._interval = _order_interval(probabilities, size if share is None else effective_size(share))
-        ranks, self._fraction = _linear_ranks(probabilities, size)
-        if errors:
-            ranks += _end_ranks(*self._interval, size)
-        self._windows = RankWindows(size, np.stack(ranks))
+        position = (size - 1) * probabilities
+        below = np.floor(position).astype(np.intp)
+        self._fraction = position - below
+        self._ranks = np.stack([below, below + (self._fraction > 0), *interval_ranks(probabilities, size)])
+        self._interval = order_interval(probabilities, size if share is None else effective_size(share))
 
-    def write(self, row: FloatArray, out: FloatArray) -> None:
-        """Write quantiles and errors of one row.
-
-        Parameters
-        ----------
-        row : ndarray, shape (size,)
-            Without NaN.
-        out : ndarray, shape (2, probabilities)
-        """
+    def of(self, row: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return quantiles and errors of one row without NaN."""
         if self._share is not None:
-            _weighted(row, self._share, self._probabilities, *self._interval, out)
-            return
-        placed = self._windows.of(row)
-        out[0] = _between(placed[0], placed[1], self._fraction)
-        if len(placed) > 2:
-            out[1] = _half_width(placed[2], placed[3], row.size)
-
-
-def _row_by_row(
-    values: FloatArray, probabilities: FloatArray, weights: FloatArray | None, errors: bool
-) -> tuple[FloatArray, FloatArray]:
-    """Return quantiles and, where asked for, errors; one row at a time, so that it stays in the cache."""
-    rows, shape = sample_rows(values)
-    size = rows.shape[1]
-    found = np.empty((2, len(rows), len(probabilities)))
-    share = None if weights is None else checked_weights(weights, size)
-    quantile = RowQuantiles(probabilities, size, share, errors)
-    for i, row in enumerate(rows):
-        # A sum of squares is NaN only where a sample is, and costs less than a maximum.
-        with np.errstate(over="ignore"):
-            squares = sum_of_products(row, row)
-        if np.isnan(squares):
-            raise InputError(f"{np.count_nonzero(np.isnan(row))} of {size} samples are NaN; mend what made them")
-        quantile.write(row, found[:, i])
-    return found[0].reshape(*shape, -1), found[1].reshape(*shape, -1)
-
-
-def _order_interval(probabilities: FloatArray, count: float) -> tuple[FloatArray, FloatArray]:
-    """Return the shares of the sample between which each quantile lies with the probability of one sigma."""
-    a, b = count * probabilities + 1, count * (1 - probabilities) + 1
-    return betaincinv(a, b, _ONE_SIGMA[0]), betaincinv(a, b, _ONE_SIGMA[1])
-
-
-def _linear_ranks(probabilities: FloatArray, size: int) -> tuple[list[NDArray[np.intp]], FloatArray]:
-    """Return the ranks between which quantiles of equal weights lie, and how far from the lower one."""
-    position = (size - 1) * probabilities
-    below = np.floor(position).astype(np.intp)
-    fraction = position - below
-    return [below, below + (fraction > 0)], fraction
-
-
-def _end_ranks(low: FloatArray, high: FloatArray, size: int) -> list[NDArray[np.intp]]:
-    """Return the ranks of the ends of the intervals from which errors are made."""
-    left, right = np.floor(low * size - 1), np.ceil(high * size - 1)
-    return [np.maximum(left, 0).astype(np.intp), np.minimum(right, size - 1).astype(np.intp)]
+            return _weighted(row, self._share, self._probabilities, *self._interval)
+        left, right, low, high = np.sort(row)[self._ranks]
+        return _between(left, right, self._fraction), _half_width(low, high, row.size)
 
 
 def _between(left: FloatArray, right: FloatArray, fraction: FloatArray) -> FloatArray:
     """Return what lies between two order statistics; beside an infinite one it is infinite."""
     nearer_left = fraction < 0.5
-    found = np.where(np.isinf(left) & (nearer_left | np.isfinite(right)), left, right)
+    between = np.where(np.isinf(left) & (nearer_left | np.isfinite(right)), left, right)
     finite = np.isfinite(left) & np.isfinite(right)
     a, b, part = left[finite], right[finite], fraction[finite]
     # Interpolated from the nearer end, as NumPy does, so that the bits are NumPy's.
-    found[finite] = np.where(part < 0.5, a + (b - a) * part, b - (b - a) * (1 - part))
-    return found
+    between[finite] = np.where(part < 0.5, a + (b - a) * part, b - (b - a) * (1 - part))
+    return between
 
 
 def _weighted(
-    row: FloatArray, share: FloatArray, probabilities: FloatArray, low: FloatArray, high: FloatArray, out: FloatArray
-) -> None:
-    """Write weighted quantiles, the means of the sorted sample over a window of one effective sample, and errors."""
+    row: FloatArray, share: FloatArray, probabilities: FloatArray, low: FloatArray, high: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return weighted quantiles, means of the sorted sample over a window of one effective sample, and errors."""
     kept = np.flatnonzero(share)
     kept = kept[np.argsort(row[kept], kind="stable")]
     ordered, upper = row[kept], np.cumsum(share[kept])
     upper /= upper[-1]
     lower = np.concatenate([[0.0], upper[:-1]])
     count = effective_size(share)
-    start = (count - 1) * probabilities / count
-    for j, opening in enumerate(start):
+    middle = np.empty(len(probabilities))
+    for j, opening in enumerate((count - 1) * probabilities / count):
         # A sample that the window touches by less than rounding must not count: it may be infinite.
         closing = min(opening + 1 / count, 1.0)
         first = int(np.searchsorted(upper, opening + 1e-14, side="right"))
         final = max(int(np.searchsorted(lower, closing - 1e-14, side="left")), first + 1)
         part = slice(min(first, upper.size - 1), final)
         overlap = np.minimum(upper[part], closing) - np.maximum(lower[part], opening)
-        out[0, j] = _average(ordered[part], overlap)
-    ends = [np.minimum(np.searchsorted(upper, edge), upper.size - 1) for edge in (low, high)]
-    out[1] = _half_width(ordered[ends[0]], ordered[ends[1]], count)
+        middle[j] = _average(ordered[part], overlap)
+    left, right = (ordered[np.minimum(np.searchsorted(upper, edge), upper.size - 1)] for edge in (low, high))
+    return middle, _half_width(left, right, count)
 
 
 def _average(ordered: FloatArray, overlap: FloatArray) -> float:

@@ -10,29 +10,15 @@ _PART = 1024
 
 
 def sum_of_products(row: FloatArray, other: FloatArray | None = None) -> float:
-    """Sum a row, or its products with another.
-
-    Parameters
-    ----------
-    row : ndarray, shape (n,)
-    other : ndarray, shape (n,), optional
-        Ones where not given.
-
-    Returns
-    -------
-    float
-        By parts and then pairwise, so that the error of rounding hardly grows with n.
-
-    References
-    ----------
-    N. J. Higham, "The accuracy of floating point summation", SIAM J. Sci. Comput. 14, 783 (1993),
-    doi:10.1137/0914050.
+    """Return the sum of a row, or of its products with another.
 
     Examples
     --------
     >>> sum_of_products(np.full(3000, 0.5)), sum_of_products(np.arange(3.0), np.arange(3.0))
     (1500.0, 5.0)
     """
+    # By parts and then pairwise, so that the error of rounding hardly grows with the length: N. J. Higham, SIAM J. Sci.
+    # Comput. 14, 783 (1993), doi:10.1137/0914050.
     whole = row.size - row.size % _PART
     if other is None:
         ones = np.ones(_PART)
