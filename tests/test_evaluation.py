@@ -328,7 +328,7 @@ def test_the_hash_follows_function_form_and_units():
     inputs = cc.draw(TWO, 4, seed=1)
     runs = [(half, "scalar", "1"), (half, "scalar", "1"), (half, "arrays", "1"), (third, "scalar", "1")]
     found = [cc.evaluate(inputs, f, outputs={"y": unit}, form=form) for f, form, unit in [*runs, (half, "scalar", "W")]]
-    hashes = [forecast.attrs["model_hash"] for forecast in found]
+    hashes = [cc.provenance_of(forecast)["model_hash"] for forecast in found]
     assert hashes[0] == hashes[1]
     assert len(set(hashes)) == 4
 

@@ -242,9 +242,20 @@ def forecast_dataset(
         for name, numbers in outputs.items()
     }
     coords: dict[Hashable, Any] = {} if years is None else {"year": year_coordinate(years)}
+    return _beside_inputs(inputs, variables, coords, model.hash, values)
+
+
+def _beside_inputs(
+    inputs: Dataset,
+    variables: Mapping[str, xr.Variable],
+    coords: Mapping[Hashable, xr.Variable],
+    model_hash: str,
+    values: Mapping[str, FloatArray],
+) -> Dataset:
+    """Return outputs beside the inputs they came from, with the record of both."""
     carried = {name: inputs.variables[name] for name in _input_names(inputs) if name not in variables}
     record = _after_edits(provenance_of(inputs), values, inputs.sizes.get("sample", 1))
-    attrs = {**inputs.attrs, **provenance({**record, "model_hash": model.hash})}
+    attrs = {**inputs.attrs, **provenance({**record, "model_hash": model_hash})}
     of_samples = {name: coord for name, coord in inputs.coords.items() if set(coord.dims) <= {"sample"}}
     return xr.Dataset({**carried, **variables}, coords={**of_samples, **coords}, attrs=attrs)
 
@@ -257,19 +268,22 @@ def output_attrs(model: Model, name: str) -> dict[str, str]:
 
 
 def evaluated_dataset(
-    inputs: xr.Dataset,
+    inputs: Dataset,
     outputs: Mapping[str, tuple[tuple[str, ...], FloatArray]],
     units: Mapping[str, str],
     labels: Mapping[str, NDArray[Any]],
     model_hash: str,
-) -> xr.Dataset:
+    values: Mapping[str, FloatArray],
+) -> Dataset:
     """Label outputs of any function, each with its dimensions, the sample last, beside the inputs."""
     variables = {
-        name: xr.Variable(dims, values, {"role": "output", "unit": units[name], "long_name": name.replace("_", " ")})
-        for name, (dims, values) in outputs.items()
+        name: xr.Variable(dims, numbers, {"role": "output", "units": units[name], "long_name": name.replace("_", " ")})
+        for name, (dims, numbers) in outputs.items()
     }
-    carried = {name: inputs.variables[name] for name in _input_names(inputs)}
-    of_samples = {name: coord for name, coord in inputs.coords.items() if set(coord.dims) <= {"sample"}}
-    coords = {dim: xr.Variable(dim, found, {"long_name": dim.replace("_", " ")}) for dim, found in labels.items()}
-    attrs = {**inputs.attrs, "model_hash": model_hash, **provenance()}
-    return xr.Dataset({**carried, **variables}, coords={**of_samples, **coords}, attrs=attrs)
+    coords: dict[Hashable, Any] = {
+        dim: year_coordinate(found.astype(np.float64))
+        if dim == "year" and found.dtype.kind in "iuf"
+        else xr.Variable(dim, found, {"long_name": dim.replace("_", " ")})
+        for dim, found in labels.items()
+    }
+    return _beside_inputs(inputs, variables, coords, model_hash, values)

@@ -125,7 +125,7 @@ def evaluate(
     text = repr((fingerprint_of(function), form, dict(outputs)))
     model_hash = hashlib.sha256(text.encode()).hexdigest()[:12]
     used = {dim: labels[dim] for dim in labels if any(dim in dims for dims, _ in labelled.values())}
-    forecast = evaluated_dataset(inputs, labelled, dict(outputs), used, model_hash)
+    forecast = evaluated_dataset(inputs, labelled, dict(outputs), used, model_hash, values)
     _refuse_not_finite(forecast, task, values)
     return forecast
 
