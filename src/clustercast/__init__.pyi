@@ -57,13 +57,16 @@ from .streaming.store import stream_to_zarr as stream_to_zarr
 from .streaming.stream import stream as stream
 from .uncertainty.claims import claim_probabilities as claim_probabilities
 from .uncertainty.claims import claim_years as claim_years
+from .uncertainty.claims import claims_met as claims_met
 from .uncertainty.claims import read_claims as read_claims
-from .uncertainty.indicators import claims_met as claims_met
+from .uncertainty.conditions import Condition as Condition
+from .uncertainty.conditions import parse_condition as parse_condition
 from .uncertainty.indicators import reached_by as reached_by
 from .uncertainty.milestones import crossing_year as crossing_year
 from .uncertainty.milestones import exceedance as exceedance
 from .uncertainty.milestones import milestones as milestones
 from .uncertainty.milestones import reference_class as reference_class
+from .uncertainty.run_scenarios import limit_relief as limit_relief
 from .uncertainty.run_scenarios import run_scenarios as run_scenarios
 from .uncertainty.summaries import summarise as summarise
 

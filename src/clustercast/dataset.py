@@ -24,6 +24,7 @@ Labelled = xr.Dataset | xr.DataTree | xr.DataArray
 PROVENANCE = "provenance"
 _TRACED = ("numpy", "scipy", "xarray", "SALib")
 _SAMPLED = 1024
+_DESIGN = "design"
 
 
 def versions() -> dict[str, str]:
@@ -100,6 +101,13 @@ def design_of(data: Labelled) -> dict[str, Any]:
     return design
 
 
+def sample_design(output: xr.DataArray) -> dict[str, Any]:
+    """Return the design of one output's samples where they repeat each other; empty where they do not."""
+    attrs = output.coords["sample"].attrs if "sample" in output.coords else {}
+    design: dict[str, Any] = json.loads(attrs.get(_DESIGN, "{}"))
+    return design
+
+
 def with_provenance(data: Dataset, **entries: object) -> Dataset:
     """Return a dataset with some entries of its record replaced."""
     record = {**provenance_of(data), **entries}
@@ -135,7 +143,10 @@ def inputs_dataset(
         "drawn": {name: _digest(variable.values) for name, variable in variables.items()},
         "samples": size,
     }
-    return xr.Dataset(variables, coords={"sample": np.arange(size)}, attrs=provenance(record))
+    # One output alone carries its coordinates but not the record: what its rows are stands on them too.
+    repeated = {_DESIGN: json.dumps(record["design"])} if design.get("name") == "saltelli" else {}
+    samples = xr.Variable("sample", np.arange(size), repeated)
+    return xr.Dataset(variables, coords={"sample": samples}, attrs=provenance(record))
 
 
 def _digest(values: NDArray[Any]) -> str:

@@ -6,6 +6,7 @@ import xarray as xr
 
 import clustercast as cc
 from clustercast.errors import InputError
+from clustercast.uncertainty.claims import Claim, claim_names, claim_years
 from clustercast.uncertainty.stated import StatedCell, compare_with_stated, read_stated_tables, stated_cells
 
 
@@ -111,8 +112,58 @@ def test_a_claim_needs_its_year_and_its_output():
         cc.claim_probabilities(forecast.drop_vars("training_cluster_power"), claims)
 
 
+def test_a_claim_is_answered_on_the_trend_too_where_there_is_one():
+    claims = [c for c in cc.read_claims() if c.id == "hundred_gigawatts"]
+    alone = cc.claim_probabilities(straight_paths(), claims).squeeze()
+    assert np.isnan(alone["trend_probability"]) and np.isnan(alone["trend_year_50"])
+    forecast = straight_paths()
+    forecast["trend_training_cluster_power"] = (2 * forecast["training_cluster_power"]).assign_attrs(
+        forecast["training_cluster_power"].attrs
+    )
+    both = cc.claim_probabilities(forecast, claims).squeeze()
+    assert float(both["probability"]) == float(alone["probability"])
+    assert float(both["trend_probability"]) == 1.0
+    # Of twice the power half are beyond 100 GW at the first year; a year later the others were.
+    assert float(both["trend_year_75"]) == pytest.approx(float(both["year_75"]) - 1)
+    assert both["words"].item() == "training cluster power >= 100 GW by 1 January 2030"
+
+
+BUST = Claim(id="bust", text="t", source="s", condition="training_cluster_power falls 30 % below its peak by 2030")
+
+
+def test_a_claim_may_be_any_condition():
+    assert (claim_names([BUST]), claim_years([BUST], 2029)[:3]) == (("training_cluster_power",), [2029, 2029.5, 2030])
+    forecast = straight_paths()
+    fallen = forecast["training_cluster_power"].copy()
+    fallen.loc[{"year": 2028, "sample": slice(0, 24)}] = 0.0
+    answer = cc.claim_probabilities(forecast.assign(training_cluster_power=fallen), [BUST]).squeeze()
+    assert float(answer["probability"]) == 0.25
+    assert np.isnan(answer["year_50"])
+    assert "by 1 January 2030" in answer["words"].item()
+    met = cc.claims_met(forecast.assign(training_cluster_power=fallen), [BUST])["bust"]
+    assert int(met.sum()) == 25
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ("", "give quantity, level and by, or condition"),
+        ('quantity = "x"\nlevel = "1 GW"\nby = 2030.0\ncondition = "x > 1 GW by 2030"\n', "in their place"),
+        ('quantity = "x"\nlevel = "1 GW"\n', "give quantity, level and by"),
+        ('condition = "x is large"\n', "cannot read 'x is large'"),
+        ('quantity = "x"\nlevel = "many"\nby = 2030.0\n', "cannot read 'many'"),
+    ],
+)
+def test_a_claim_that_cannot_be_asked_is_refused(tmp_path, given, reason):
+    path = tmp_path / "claims.toml"
+    path.write_text(f'[[claim]]\nid = "a"\ntext = "t"\nsource = "s"\n{given}')
+    with pytest.raises(InputError, match=reason) as caught:
+        cc.read_claims(path)
+    assert str(path) in str(caught.value)
+
+
 def test_every_claim_is_of_the_model_and_its_year_on_the_grid():
     model, claims = cc.cluster_model(), cc.read_claims()
     years = cc.claim_years(claims, 2024)
-    assert {claim.by for claim in claims} <= set(years)
-    model.order([claim.quantity for claim in claims])
+    assert {year for claim in claims for year in claim.asked.years} <= set(years)
+    model.order(claim_names(claims))

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special, stats
 
+import clustercast as cc
 from clustercast.arrays.points import designs, saltelli
 from clustercast.arrays.summaries.summaries import share_with_error
 from clustercast.dataset import provenance, provenance_of
@@ -78,9 +79,46 @@ def test_a_summary_says_units_samples_design_and_how_the_errors_were_made():
 
 def test_a_summary_survives_a_file(tmp_path):
     result = summarise(lognormal_growth(64))
-    result.to_netcdf(tmp_path / "summary.nc", engine="h5netcdf")
+    cc.write_netcdf(result, tmp_path / "summary.nc")
+    xr.testing.assert_identical(cc.read_netcdf(tmp_path / "summary.nc"), result)
     with xr.open_dataset(tmp_path / "summary.nc", engine="h5netcdf") as read:
-        xr.testing.assert_identical(read.load(), result)
+        xr.testing.assert_identical(read.load(), xr.Dataset(result.data_vars, result.coords, result.attrs))
+
+
+def test_a_table_of_a_summary_has_one_row_a_number():
+    forecast = lognormal_growth(64)
+    labels = {"role": "output", "units": "1", "labels": json.dumps(["none", "power", "money"])}
+    values = np.arange(11 * 64).reshape(11, 64) % 3
+    forecast = forecast.assign(limit=(("year", "sample"), values, labels), other=(("year", "sample"), values, labels))
+    result = summarise(forecast)
+    table = result.to_dataframe()
+    # Quantiles and means of power by year and of life, and shares of three labels by year of two indices.
+    assert len(table) == 11 * (5 + 1) + (5 + 1) + 2 * 11 * 3
+    assert not table.duplicated(["output", "year", "statistic", "quantile", "label"]).any()
+    assert not table["value"].isna().any() and not table["error"].isna().any()
+    row = table[(table.output == "power") & (table.year == 2030) & (table["quantile"] == 0.5)].squeeze()
+    assert (row["value"], row["unit"]) == (float(result["power"].sel(year=2030, quantile=0.5)), "GW")
+    row = table[(table.output == "other") & (table.year == 2030) & (table.label == "power")].squeeze()
+    assert row["value"] == float(result["other_share"].sel(year=2030, other_label="power"))
+
+
+def test_an_output_with_the_name_of_a_statistic_is_refused():
+    forecast = lognormal_growth(64)
+    with pytest.raises(InputError, match="'power_mean'; rename one"):
+        summarise(forecast.assign(power_mean=forecast["power"]))
+
+
+def test_weights_are_aligned_by_the_coordinate_of_the_samples():
+    forecast = lognormal_growth(64)
+    weights = xr.DataArray(np.arange(1.0, 65), {"sample": np.arange(64)}, "sample")
+    shuffled = weights.isel(sample=np.random.default_rng(1).permutation(64))
+    xr.testing.assert_identical(summarise(forecast, weights=shuffled), summarise(forecast, weights=weights))
+    np.testing.assert_array_equal(
+        exceedance(forecast["power"], 10, weights=shuffled), exceedance(forecast["power"], 10, weights=weights)
+    )
+    for wrong in (weights.isel(sample=slice(1, None)), weights.assign_coords(sample=np.arange(1, 65))):
+        with pytest.raises(InputError, match="weights lack 1 of the 64 samples"):
+            summarise(forecast, weights=wrong)
 
 
 def test_weights_move_a_summary_to_another_distribution():
@@ -187,16 +225,34 @@ def test_exponential_paths_cross_where_their_formula_says():
 
 def test_the_ways_of_reading_a_crossing():
     path = xr.DataArray([[1.0, 4, 0], [3, 5, 1]], {"year": [2024, 2026]}, ("year", "sample"), attrs={"units": "GW"})
-    found = crossing_year(path, "2 GW")
-    assert found.values.tolist() == [2025, -np.inf, np.inf]
-    assert found.attrs["interpolation"] == "linear"
-    assert (found.attrs["never"], found.attrs["at_start"]) == (1 / 3, 1 / 3)
+    exact = 2024 + 2 * np.log(2) / np.log(3)
+    crossed = crossing_year(path, "2 GW")
+    assert crossed.values.tolist() == [exact, -np.inf, np.inf]
+    assert crossed.attrs["interpolation"] == "linear in log10, linear in 1 samples"
+    assert (crossed.attrs["never"], crossed.attrs["at_start"]) == (1 / 3, 1 / 3)
     assert crossing_year(path, 2, interpolate=False).values.tolist() == [2026, -np.inf, np.inf]
-    assert float(crossing_year(path.isel(sample=0), 2e9 / 1e9)) == 2024 + 2 * np.log(2) / np.log(3)
-    assert crossing_year(path.transpose("sample", "year"), 2).values.tolist() == [2025, -np.inf, np.inf]
+    assert float(crossing_year(path.isel(sample=0), 2e9 / 1e9)) == exact
+    assert crossing_year(path.transpose("sample", "year"), 2).values.tolist() == [exact, -np.inf, np.inf]
     assert float(crossing_year(-path.isel(sample=2), -0.5, falling=True)) == 2025
-    texts = [crossing_text(year, 2024, 2026) for year in found.values]
-    assert texts == ["2025.0", "before 2024", "not by 2026"]
+    texts = [crossing_text(year, 2024, 2026) for year in crossed.values]
+    assert texts == ["2025.3", "before 2024", "not by 2026"]
+
+
+@given(st.lists(st.floats(0.1, 10), min_size=2, max_size=8), st.floats(0.2, 9))
+def test_a_sample_crosses_where_it_would_alone(values, level):
+    """Other samples, one at zero among them, do not change how a sample is interpolated."""
+    own = np.array(values)
+    path = np.stack([own, np.zeros(own.size), own - 20], axis=1)
+    years = np.arange(2024, 2024 + own.size)
+    together = crossing_year(xr.DataArray(path, {"year": years}, ("year", "sample"), attrs={"units": "1"}), level)
+    alone = crossing_year(xr.DataArray(own, {"year": years}, ("year",), attrs={"units": "1"}), level)
+    assert float(together[0]) == float(alone)
+
+
+def test_dates_are_years():
+    path = xr.DataArray([1.0, 10, 100], {"year": [2024, 2025, 2026]}, "year", "power", {"units": "GW"})
+    dates = path.assign_coords(year=np.array(["2024-01-01", "2025-01-01", "2026-01-01"], "datetime64[ns]"))
+    assert float(crossing_year(dates, 30)) == float(crossing_year(path, 30))
 
 
 def test_exceedance_is_the_closed_form_and_agrees_with_the_crossing_year():
@@ -209,6 +265,18 @@ def test_exceedance_is_the_closed_form_and_agrees_with_the_crossing_year():
     for year in YEARS:
         assert float(found.sel(year=year)) == float((crossed <= year).mean())
     assert (found.attrs["samples"], found.attrs["level"]) == (4096, 100)
+
+
+def test_an_exceedance_on_a_saltelli_design_counts_each_point_once():
+    priors = cc.Priors(x=cc.Uniform(0, 1), y=cc.Uniform(0, 1))
+    design = cc.draw(priors, 64, design="saltelli", seed=1, second_order=False)
+    total = (design["x"] + design["y"]).assign_attrs(role="output", units="1").rename("total")
+    rows = total.values.reshape(64, -1)[:, [0, -1]]
+    chance = exceedance(total, 1.2)
+    assert (float(chance), chance.attrs["samples"]) == (np.mean(rows >= 1.2), 128)
+    assert float(chance["standard_error"]) == pytest.approx(np.sqrt(0.32 * 0.68 / 128), rel=0.05)
+    with pytest.raises(InputError, match="has 256 samples by its attributes, but the dataset has 255"):
+        exceedance(total[1:], 1.2)
 
 
 def test_exceedance_in_a_year_and_ever():
@@ -294,8 +362,8 @@ PATH = xr.DataArray([[1.0, 2], [3, 4]], {"year": [2024, 2026]}, ("year", "sample
     [
         (lambda: crossing_year(PATH, "3 USD"), "level '3 USD' is in 'USD', which does not convert to 'GW'"),
         (lambda: crossing_year(PATH, "many GW"), "cannot read 'many GW'"),
-        (lambda: crossing_year(PATH, np.nan), "the level is nan"),
-        (lambda: crossing_year(PATH.drop_attrs(), "3 GW"), "'power' has no attribute 'unit'"),
+        (lambda: crossing_year(PATH, np.nan), "level is nan|the level is nan"),
+        (lambda: crossing_year(PATH.drop_attrs(), "3 GW"), "'power' has no attribute 'units'"),
         (lambda: crossing_year(PATH.isel(year=0), 3), "needs the coordinate 'year'"),
         (lambda: crossing_year(PATH.isel(year=[1, 0]), 3), "must increase"),
         (lambda: crossing_year(PATH.isel(sample=[]), 3), "needs 1 sample"),
@@ -308,7 +376,7 @@ PATH = xr.DataArray([[1.0, 2], [3, 4]], {"year": [2024, 2026]}, ("year", "sample
         (lambda: milestones(lognormal_growth(8), {}), "levels is empty"),
         (lambda: milestones(lognormal_growth(8), {"life": 3}), "needs the coordinate 'year'"),
         (lambda: reference_class(PATH, "cost"), "unit 'GW' is not that of a cost"),
-        (lambda: reference_class(PATH.drop_attrs(), "power"), "no attribute 'unit'"),
+        (lambda: reference_class(PATH.drop_attrs(), "power"), "no attribute 'units'"),
         (lambda: reference_class((-PATH).assign_attrs(units="W"), "power"), "4 values that are negative or NaN"),
         (lambda: crossing_text(np.nan, 2024, 2026), "NaN"),
     ],

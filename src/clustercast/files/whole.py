@@ -169,8 +169,10 @@ def read_netcdf(path: Path | str) -> xr.Dataset:
     """
     import xarray as xr
 
+    from clustercast.files.summary_table import as_summary
+
     with _readable(path), xr.open_dataset(path, engine=_ENGINE, decode_timedelta=False) as stored:
-        return _with_plain_texts(stored.load())
+        return as_summary(_with_plain_texts(stored.load()))
 
 
 def read_tree(path: Path | str) -> xr.DataTree:

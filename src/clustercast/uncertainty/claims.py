@@ -8,39 +8,56 @@ import numpy as np
 import xarray as xr
 from pydantic import BaseModel, ConfigDict, Field
 
+from clustercast.dataset import design_of
 from clustercast.errors import InputError
 from clustercast.files.toml import load_toml, validated
 from clustercast.priors import shipped
-from clustercast.uncertainty.milestones import crossing_year, exceedance
+from clustercast.uncertainty.conditions import Condition, parse_condition, probability_of
+from clustercast.uncertainty.indicators import with_outputs
+from clustercast.uncertainty.milestones import crossing_year
+from clustercast.uncertainty.summaries import independent_rows
 
 _CLOSED = ConfigDict(extra="forbid", frozen=True)
 # Years after the last date, so that the middle half of most crossing years is seen.
 _BEYOND = 4
+# A fall and its recovery can lie between two years.
+_FINE = 0.5
+_QUARTILES = (0.25, 0.5, 0.75)
 _Text = Annotated[str, Field(min_length=1)]
 
 
 class Claim(BaseModel):
-    """That a quantity reaches a level by a date.
+    """That a quantity reaches a level by a date, or any other condition.
 
     Attributes
     ----------
     id, text : str
     quantity : str
-        Name in the model.
+        Name in the model; with `level` and `by`, or a `condition` in their place.
     level : str
         With its unit, as in ``"100 GW"``.
     by : float
         Year: 2026.5 is the middle of 2026, 2027.0 its end.
+    condition : str
+        As `parse_condition` reads it.
     source : str
     """
 
     model_config = _CLOSED
     id: _Text
     text: _Text
-    quantity: _Text
-    level: _Text
-    by: float
+    quantity: str = ""
+    level: str = ""
+    by: float = 0.0
+    condition: str = ""
     source: _Text
+
+    @property
+    def asked(self) -> Condition:
+        """What is asked of a forecast; refused where it is given in neither way or in both, or cannot be read."""
+        if bool(self.condition) == bool(self.quantity and self.level and self.by):
+            raise InputError("give quantity, level and by, or condition in their place")
+        return parse_condition(self.condition or f"{self.quantity} >= {self.level} by {self.by!r}")
 
 
 class _File(BaseModel):
@@ -76,7 +93,17 @@ def read_claims(path: str | Path | None = None) -> tuple[Claim, ...]:
     for name in ids:
         if ids.count(name) > 1:
             raise InputError(f"{path}: claim {name!r} is there twice; give each its own id")
+    for claim in claims:
+        try:
+            _ = claim.asked
+        except InputError as error:
+            raise InputError(f"{path}: claim {claim.id!r}: {error}") from None
     return claims
+
+
+def claim_names(claims: Iterable[Claim]) -> tuple[str, ...]:
+    """Return the inputs and outputs that claims need, each once."""
+    return tuple(dict.fromkeys(name for claim in claims for name in claim.asked.names))
 
 
 def claim_years(claims: Iterable[Claim], first: float) -> list[float]:
@@ -91,10 +118,14 @@ def claim_years(claims: Iterable[Claim], first: float) -> list[float]:
     Returns
     -------
     list of float
-        Yearly from `first` to four years after the last date, and the dates.
+        Yearly from `first` to four years after the last date, and the dates; by half-years where a claim is about
+        a fall.
     """
-    dates = [claim.by for claim in claims]
-    return sorted({*np.arange(first, max(dates) + _BEYOND + 1).tolist(), *dates})
+    asked = [claim.asked for claim in claims]
+    dates = [year for condition in asked for year in condition.years]
+    falls = any(clause.form == "fall" for condition in asked for clause in condition.clauses)
+    last = max(dates, default=first)
+    return sorted({*np.arange(first, last + _BEYOND + 1, _FINE if falls else 1).tolist(), *dates})
 
 
 def claim_probabilities(forecast: xr.Dataset, claims: Iterable[Claim]) -> xr.Dataset:
@@ -109,10 +140,12 @@ def claim_probabilities(forecast: xr.Dataset, claims: Iterable[Claim]) -> xr.Dat
     Returns
     -------
     Dataset
-        Dims ``(claim,)``: ``probability`` that the level is reached in some year of the
-        grid up to the date, its Monte Carlo ``standard_error``, and the years by which the
-        level is reached with probability 1/4, 1/2 and 3/4 (``year_25``, ``year_50``,
-        ``year_75``; infinite where it is not reached by the last year of the grid).
+        Dims ``(claim,)``: ``probability`` that the claim comes true (a level is reached in some year of the grid up
+        to the date), its Monte Carlo ``standard_error``, and the years by which the level is reached with
+        probability 1/4, 1/2 and 3/4 (``year_25``, ``year_50``, ``year_75``; infinite where it is not reached by the
+        last year of the grid, NaN where the claim is not about one level). The same of the straight lines in
+        ``trend_probability`` and the like, from the ``trend_`` variables; NaN where the forecast has none. The
+        coordinate ``words`` has the date in words.
 
     Raises
     ------
@@ -120,25 +153,71 @@ def claim_probabilities(forecast: xr.Dataset, claims: Iterable[Claim]) -> xr.Dat
         If the forecast lacks a claim's quantity or date.
     """
     claims = list(claims)
-    answers = [_answer(forecast, claim) for claim in claims]
     names = ("probability", "standard_error", "year_25", "year_50", "year_75")
-    variables = {name: ("claim", list(column)) for name, column in zip(names, zip(*answers, strict=True), strict=True)}
+    variables: dict[str, tuple[str, list[float]]] = {}
+    for prefix in ("", "trend_"):
+        rows = [_answer(forecast, claim, trend=bool(prefix)) for claim in claims]
+        for name, column in zip(names, zip(*rows, strict=True), strict=True):
+            variables[prefix + name] = ("claim", list(column))
     coords = {
         "claim": [claim.id for claim in claims],
         "text": ("claim", [claim.text for claim in claims]),
-        "by": ("claim", [claim.by for claim in claims]),
+        "by": ("claim", [max(claim.asked.years, default=np.nan) for claim in claims]),
+        "words": ("claim", [claim.asked.words for claim in claims]),
     }
     return xr.Dataset(variables, coords, forecast.attrs)
 
 
-def _answer(forecast: xr.Dataset, claim: Claim) -> tuple[float, ...]:
-    """Return probability, error and crossing quartiles of one claim."""
-    if claim.quantity not in forecast:
-        raise InputError(f"claim {claim.id!r} needs the output {claim.quantity!r}; propagate it too")
-    path = forecast[claim.quantity]
-    if claim.by not in forecast["year"].values:
-        raise InputError(f"claim {claim.id!r} needs the year {claim.by:g}; propagate over claim_years(claims, first)")
-    reached = exceedance(path, claim.level, ever=True).sel(year=claim.by)
-    years = np.sort(crossing_year(path, claim.level).values)
-    quartiles = (float(years[int(q * (years.size - 1))]) for q in (0.25, 0.5, 0.75))
-    return float(reached), float(reached["standard_error"]), *quartiles
+def claims_met(forecast: xr.Dataset, claims: Iterable[Claim]) -> xr.Dataset:
+    """Return whether claims come true, as outputs that `sobol_indices` takes.
+
+    Parameters
+    ----------
+    forecast : Dataset
+        From `propagate`, on any design, over years that hold each claim's date (see `claim_years`).
+    claims : iterable of Claim
+        From `read_claims`.
+
+    Returns
+    -------
+    Dataset
+        The inputs and attributes of the forecast, and for each claim an output of truth values ``(sample,)``,
+        named by the claim's id.
+
+    Raises
+    ------
+    InputError
+        If the forecast lacks a claim's quantity or date.
+    """
+    met = {claim.id: _met(forecast, claim, claim.asked).assign_attrs(long_name=claim.text) for claim in claims}
+    return with_outputs(forecast, met)
+
+
+def _met(forecast: xr.Dataset, claim: Claim, asked: Condition) -> xr.DataArray:
+    """Return whether a claim comes true in each sample."""
+    for name in asked.names:
+        if name not in forecast:
+            raise InputError(f"claim {claim.id!r} needs the output {name!r}; propagate it too")
+    for year in asked.years:
+        if "year" in forecast.coords and year not in forecast["year"].values:
+            raise InputError(
+                f"claim {claim.id!r} needs the year {year:g}, which is not among the years of the forecast; "
+                "propagate over claim_years(claims, first)"
+            )
+    return asked.evaluate(forecast)
+
+
+def _answer(forecast: xr.Dataset, claim: Claim, *, trend: bool) -> tuple[float, ...]:
+    """Return probability, error and crossing quartiles of one claim, of the straight lines if asked for."""
+    asked = claim.asked.on_trend(forecast) if trend else claim.asked
+    if asked is None:
+        return (np.nan,) * 5
+    answer = probability_of(_met(forecast, claim, asked), forecast)
+    clause = asked.clauses[0]
+    if len(asked.clauses) > 1 or clause.form not in (">", ">=", "<", "<=") or "year" not in forecast[clause.name].dims:
+        return *answer, *(np.nan,) * 3
+    trajectory = forecast[clause.name]
+    rows = independent_rows(design_of(forecast), forecast.sizes["sample"])
+    trajectory = trajectory if rows is None else trajectory.isel(sample=rows)
+    years = np.sort(crossing_year(trajectory, clause.value, falling=clause.form.startswith("<")).values)
+    return *answer, *(float(years[int(q * (years.size - 1))]) for q in _QUARTILES)

@@ -1,6 +1,6 @@
-"""When a path reaches a level, how likely that is, and what a size compares with."""
+"""When a trajectory reaches a level, how likely that is, and what a size compares with."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import xarray as xr
@@ -9,26 +9,40 @@ from numpy.typing import NDArray
 from clustercast.arrays.summaries.crossings import first_crossing
 from clustercast.arrays.summaries.order_statistics import effective_size, quantiles_with_errors
 from clustercast.arrays.summaries.summaries import share_with_error
-from clustercast.engine.units import in_unit
-from clustercast.errors import InputError, nearest
+from clustercast.dataset import design_of, sample_design
+from clustercast.errors import InputError
 from clustercast.uncertainty.reference_classes import Kind, ReferenceClass, ladder, nearest_rung
-from clustercast.uncertainty.summaries import PROBABILITIES, Weights, independent_rows, output_names, weights_array
+from clustercast.uncertainty.summaries import PROBABILITIES, Weights, independent_rows, weights_array
+from clustercast.uncertainty.trajectories import (
+    Level,
+    coords_of,
+    level_of,
+    level_pairs,
+    level_text,
+    not_nan,
+    refuse_dataset,
+    title,
+    unit_of,
+    values_by_year,
+    years_of,
+)
 
 FloatArray = NDArray[np.float64]
-Level = str | float
 
 
-def crossing_year(path: xr.DataArray, level: Level, *, falling: bool = False, interpolate: bool = True) -> xr.DataArray:
-    """Return the year in which a path first reaches a level.
+def crossing_year(
+    trajectory: xr.DataArray, level: Level, *, falling: bool = False, interpolate: bool = True
+) -> xr.DataArray:
+    """Return the year in which a trajectory first reaches a level.
 
     Parameters
     ----------
-    path : DataArray
-        With a dimension ``year`` of increasing years, usually ``(year, sample)``.
+    trajectory : DataArray
+        With a dimension ``year`` of increasing years or dates, usually ``(year, sample)``.
     level : str or float
-        As in ``"100 GW"`` or ``"$1T"``; a number is taken to be in the unit of the path.
+        As in ``"100 GW"`` or ``"$1T"``; a number is taken to be in the unit of the trajectory.
     falling : bool, optional
-        Whether the path reaches the level from above.
+        Whether the level is reached from above.
     interpolate : bool, optional
         Whether to interpolate between the years of the grid; else the result is the first year of the grid
         at which the level is reached.
@@ -36,16 +50,16 @@ def crossing_year(path: xr.DataArray, level: Level, *, falling: bool = False, in
     Returns
     -------
     DataArray
-        The dimensions of `path` without ``year``. ``inf`` means not by the last year; ``-inf`` that the path is
-        past the level at the first year already (at it exactly gives the first year). Neither is missing: both
-        order rightly, so that quantiles of the result are those of the crossing year as far as the grid shows
-        it. Attributes say the shares ``never`` and ``at_start`` and the interpolation: linear in log10 of a
-        path that is positive everywhere (exact for exponential growth), else linear.
+        The dimensions of `trajectory` without ``year``. ``inf`` means not by the last year; ``-inf`` past the
+        level at the first year already (at it exactly gives the first year). Neither is missing: both order
+        rightly, so that quantiles of the result are those of the crossing year as far as the grid shows it.
+        Attributes give the shares ``never`` and ``at_start`` and the interpolation: linear in log10 of each
+        sample that is above 0 in every year (exact for exponential growth), linear for the others.
 
     Raises
     ------
     InputError
-        If the path has no years or is not finite, or the level is not in a unit of the path.
+        If there are no years, a value is not finite, or the level is not in a unit of the trajectory.
 
     Examples
     --------
@@ -53,55 +67,91 @@ def crossing_year(path: xr.DataArray, level: Level, *, falling: bool = False, in
     >>> round(float(crossing_year(power, "50 GW")), 3), float(crossing_year(power, "1 TW"))
     (2027.398, inf)
     """
-    values, years, dims = _by_year(path)
-    threshold = level_of(path, level)
-    logarithmic = interpolate and threshold > 0 and bool(values.min() > 0)
-    found = first_crossing(values, years, threshold, falling=falling, interpolate=interpolate, logarithmic=logarithmic)
+    refuse_dataset(trajectory)
+    years = years_of(trajectory)
+    values, dims = values_by_year(trajectory)
+    if not values.size:
+        raise InputError(f"{title(trajectory)!r} has the shape {values.shape}; it needs 1 sample or more")
+    if not (np.isfinite(values.min()) and np.isfinite(values.max())):
+        raise InputError(f"{title(trajectory)!r} has {np.count_nonzero(~np.isfinite(values))} values not finite")
+    threshold = level_of(trajectory, level)
+    logarithmic = np.asarray((values > 0).all(axis=0) & (threshold > 0) & interpolate)
+    crossed = _crossed(values, years, threshold, falling, interpolate, logarithmic)
     attrs = {
         "role": "milestone",
         "units": "year",
-        "long_name": f"year in which {_title(path)} reaches {level_text(path, level)}",
+        "long_name": f"year in which {title(trajectory)} reaches {level_text(trajectory, level)}",
         "level": threshold,
-        "level_unit": path.attrs.get("units", ""),
-        "interpolation": ("linear in log10" if logarithmic else "linear") if interpolate else "none: years of the grid",
+        "level_unit": unit_of(trajectory) or "",
+        "interpolation": _interpolation(logarithmic) if interpolate else "none: years of the grid",
         "first_year": float(years[0]),
         "last_year": float(years[-1]),
-        "never": float(np.isposinf(found).mean()),
-        "at_start": float(np.isneginf(found).mean()),
+        "never": float(np.isposinf(crossed).mean()),
+        "at_start": float(np.isneginf(crossed).mean()),
         "note": "inf: not by the last year; -inf: past the level at the first year already",
     }
-    return xr.DataArray(found, _coords(path, dims), dims, "crossing_year", attrs)
+    return xr.DataArray(crossed, coords_of(trajectory, dims), dims, "crossing_year", attrs)
+
+
+def _crossed(
+    values: FloatArray,
+    years: FloatArray,
+    threshold: float,
+    falling: bool,
+    interpolate: bool,
+    logarithmic: NDArray[np.bool_],
+) -> FloatArray:
+    """Return first crossings, those of the samples marked by interpolation in log10."""
+
+    def crossings(of: FloatArray, in_log10: bool) -> FloatArray:
+        return first_crossing(of, years, threshold, falling=falling, interpolate=interpolate, logarithmic=in_log10)
+
+    if logarithmic.all():
+        return crossings(values, True)
+    linear = crossings(values, False)
+    if not logarithmic.any():
+        return linear
+    # Where a sample is not above 0, ones stand in its place: its logarithm is not asked for.
+    return np.where(logarithmic, crossings(np.where(logarithmic, values, 1.0), True), linear)
+
+
+def _interpolation(logarithmic: NDArray[np.bool_]) -> str:
+    """Return in words how samples were interpolated."""
+    if logarithmic.all():
+        return "linear in log10"
+    linear = np.count_nonzero(~logarithmic)
+    return f"linear in log10, linear in {linear} samples" if logarithmic.any() else "linear"
 
 
 def exceedance(
-    path: xr.DataArray, level: Level, *, falling: bool = False, ever: bool = False, weights: Weights | None = None
+    trajectory: xr.DataArray, level: Level, *, falling: bool = False, ever: bool = False, weights: Weights | None = None
 ) -> xr.DataArray:
-    """Return the probability that a path has reached a level, by year.
+    """Return the probability that a trajectory has reached a level, by year.
 
     Parameters
     ----------
-    path : DataArray
+    trajectory : DataArray
         With a dimension ``sample``; ``(year, sample)`` gives a probability for each year. Infinities are allowed.
     level : str or float
-        As in ``"20 %"``; a number is taken to be in the unit of the path.
+        As in ``"20 %"``; a number is taken to be in the unit of the trajectory.
     falling : bool, optional
         Whether reaching means being at the level or below it.
     ever : bool, optional
-        Count a path that was there in an earlier year of the grid too; else only in that very year.
+        Count a sample that was there in an earlier year of the grid too; else only in that very year.
     weights : DataArray or array, shape (sample,), optional
-        Importance weights, of any scale.
+        Importance weights, of any scale; a DataArray with the coordinate ``sample`` is aligned by it.
 
     Returns
     -------
     DataArray
         Probabilities, with the coordinate ``standard_error`` beside them: the standard deviation of the beta
         distribution that the counts leave (Jeffreys' prior), for independent samples. Attributes give the level
-        and the number of samples.
+        and the number of samples. Of a Saltelli design the rows A and B count: the others repeat them.
 
     Raises
     ------
     InputError
-        If the path has no samples, a value is NaN, or the level is not in a unit of the path.
+        If there are no samples, a value is NaN, or the level is not in a unit of the trajectory.
 
     Examples
     --------
@@ -109,35 +159,42 @@ def exceedance(
     >>> exceedance(share, "20 %").values
     array([0.5, 1. ])
     """
-    _refuse_dataset(path)
-    if "sample" not in path.dims:
-        raise InputError(f"the path {_title(path)!r} has the dimensions {path.dims}, but none is 'sample'")
-    threshold = level_of(path, level)
-    ordered = path.transpose(..., "sample")
-    values = np.asarray(ordered.values, dtype=np.float64)
-    if np.isnan(values).any():
-        raise InputError(f"the path {_title(path)!r} has {np.count_nonzero(np.isnan(values))} values that are NaN")
+    refuse_dataset(trajectory)
+    if "sample" not in trajectory.dims:
+        raise InputError(f"{title(trajectory)!r} has the dimensions {trajectory.dims}, but none is 'sample'")
+    given = weights_array(weights, trajectory)
+    rows = independent_rows(sample_design(trajectory), trajectory.sizes["sample"])
+    if rows is not None:
+        trajectory, given = trajectory.isel(sample=rows), None if given is None else given[rows]
+    return _exceedance(trajectory, level, falling, ever, given)
+
+
+def _exceedance(
+    trajectory: xr.DataArray, level: Level, falling: bool, ever: bool, weights: FloatArray | None
+) -> xr.DataArray:
+    """Return the probability of a level by year from independent samples."""
+    threshold = level_of(trajectory, level)
+    ordered = trajectory.transpose(..., "sample")
+    values = not_nan(ordered)
     reached = values <= threshold if falling else values >= threshold
     if ever:
-        axis = ordered.dims.index("year") if "year" in ordered.dims else None
-        if axis is None:
-            raise InputError(f"the path {_title(path)!r} has no dimension 'year', so ever=True means nothing for it")
-        reached = np.logical_or.accumulate(reached, axis=axis)
-    given = weights_array(weights, values.shape[-1])
-    share, error = share_with_error(reached, given)
-    dims = ordered.dims[:-1]
+        if "year" not in ordered.dims:
+            raise InputError(f"{title(trajectory)!r} has no dimension 'year', so ever=True means nothing for it")
+        reached = np.logical_or.accumulate(reached, axis=ordered.dims.index("year"))
+    share, error = share_with_error(reached, weights)
+    dims, size = ordered.dims[:-1], values.shape[-1]
+    verb = "has reached" if ever else "reaches"
     attrs = {
         "role": "milestone",
         "units": "1",
-        "long_name": f"probability that {_title(path)} {'has reached' if ever else 'reaches'} "
-        f"{level_text(path, level)}",
+        "long_name": f"probability that {title(trajectory)} {verb} {level_text(trajectory, level)}",
         "level": threshold,
-        "level_unit": path.attrs.get("units", ""),
-        "samples": values.shape[-1],
-        "effective_samples": float(values.shape[-1]) if given is None else effective_size(given),
+        "level_unit": unit_of(trajectory) or "",
+        "samples": size,
+        "effective_samples": float(size) if weights is None else effective_size(weights),
     }
-    coords = {**_coords(path, dims), "standard_error": (dims, error, {"units": "1", "long_name": "standard error"})}
-    return xr.DataArray(share, coords, dims, "exceedance", attrs)
+    beside = (dims, error, {"units": "1", "long_name": "standard error"})
+    return xr.DataArray(share, {**coords_of(trajectory, dims), "standard_error": beside}, dims, "exceedance", attrs)
 
 
 def milestones(
@@ -166,7 +223,7 @@ def milestones(
         By ``milestone`` (a text such as ``"training_cluster_power >= 100 GW"``): ``crossing_year`` by
         ``quantile``, with infinities as in `crossing_year`; ``reached``, the probability of having reached it
         by each ``year``; ``never`` and ``at_start``, the probabilities of its being out of the grid; each with
-        a standard error in ``*_error``. Coordinates ``output``, ``level`` and ``level_unit`` say the same in
+        a standard error in ``*_error``. Coordinates ``output``, ``level`` and ``level_unit`` give the same in
         parts.
 
     Raises
@@ -175,18 +232,18 @@ def milestones(
         If an output is not there or has no years, or a level is not in its unit.
     """
     pairs = level_pairs(forecast, levels)
-    rows = independent_rows(forecast)
-    used = weights_array(weights, forecast.sizes["sample"])
+    rows = independent_rows(design_of(forecast), forecast.sizes["sample"])
+    used = weights_array(weights, forecast)
     used = used if used is None or rows is None else used[rows]
     tables: dict[str, list[FloatArray]] = {}
     for name, level in pairs:
-        path = forecast[name] if rows is None else forecast[name].isel(sample=rows)
-        found = crossing_year(path, level).transpose("sample")
-        by_year = exceedance(path, level, ever=True, weights=used)
-        row = {"crossing_year": quantiles_with_errors(found.values, probabilities, used)}
+        trajectory = forecast[name] if rows is None else forecast[name].isel(sample=rows)
+        crossed = crossing_year(trajectory, level).transpose("sample").values
+        by_year = _exceedance(trajectory, level, False, True, used)
+        row = {"crossing_year": quantiles_with_errors(crossed, probabilities, used)}
         row["reached"] = (by_year.values, by_year["standard_error"].values)
-        row["never"] = share_with_error(np.isposinf(found.values), used)
-        row["at_start"] = share_with_error(np.isneginf(found.values), used)
+        row["never"] = share_with_error(np.isposinf(crossed), used)
+        row["at_start"] = share_with_error(np.isneginf(crossed), used)
         for key, (value, error) in row.items():
             tables.setdefault(key, []).append(value)
             tables.setdefault(f"{key}_error", []).append(error)
@@ -225,54 +282,22 @@ def reference_class(
     >>> reference_class(power, "power").values.tolist()
     ['large nuclear reactor', '20 % of US electricity production']
     """
-    if "units" not in value.attrs:
-        raise InputError(f"{_title(value)!r} has no attribute 'unit'; set it, as in value.attrs['unit'] = 'W'")
-    names, sizes = ladder(kind, value.attrs["units"], classes)
+    unit = unit_of(value)
+    if unit is None:
+        raise InputError(f"{title(value)!r} has no attribute 'units'; set it, as in value.attrs['units'] = 'W'")
+    names, sizes = ladder(kind, unit, classes)
     values = np.asarray(value.values, dtype=np.float64)
     wrong = np.count_nonzero(~(values >= 0))
     if wrong:
-        raise InputError(f"{_title(value)!r} has {wrong} values that are negative or NaN; a size is 0 or more")
+        raise InputError(f"{title(value)!r} has {wrong} values that are negative or NaN; a size is 0 or more")
     rung = nearest_rung(values, sizes)
-    coords = {**_coords(value, value.dims), "multiple": (value.dims, values / sizes[rung], {"units": "1"})}
-    attrs = {"role": "milestone", "kind": kind, "long_name": f"nearest reference class of {_title(value)}"}
-    found = np.array(names, dtype=object)[rung]
-    return xr.DataArray(found, coords, value.dims, "reference_class", attrs)
-
-
-def level_of(path: xr.DataArray, level: Level) -> float:
-    """Return a level as a number in the unit of a path.
-
-    Raises
-    ------
-    InputError
-        If it is not finite, or a text with a unit that is not one of the path's, or the path has none.
-    """
-    if isinstance(level, str) and "units" not in path.attrs:
-        raise InputError(
-            f"the level {level!r} has a unit, but the path {_title(path)!r} has no attribute 'unit'; set it, "
-            "or give a number"
-        )
-    threshold = in_unit(level, path.attrs.get("units", "1"), "level")
-    if not np.isfinite(threshold):
-        raise InputError(f"the level is {level!r}; give a finite number, or a text such as '100 GW'")
-    return threshold
+    coords = {**coords_of(value, value.dims), "multiple": (value.dims, values / sizes[rung], {"units": "1"})}
+    attrs = {"role": "milestone", "kind": kind, "long_name": f"nearest reference class of {title(value)}"}
+    return xr.DataArray(np.array(names, dtype=object)[rung], coords, value.dims, "reference_class", attrs)
 
 
 def crossing_text(year: float, first_year: float, last_year: float, decimals: int = 1) -> str:
     """Return a crossing year as a text that keeps "not by the last year" apart.
-
-    Parameters
-    ----------
-    year : float
-        From `crossing_year`.
-    first_year, last_year : float
-        Ends of the grid, for the infinities.
-    decimals : int, optional
-        Of the year.
-
-    Returns
-    -------
-    str
 
     Examples
     --------
@@ -280,49 +305,10 @@ def crossing_text(year: float, first_year: float, last_year: float, decimals: in
     ['before 2022', '2027.4', 'not by 2034']
     """
     if np.isnan(year):
-        raise InputError("the crossing year is NaN; infinities say what is outside the grid")
+        raise InputError("the crossing year is NaN; infinities stand for what is outside the grid")
     if np.isinf(year):
         return f"not by {last_year:g}" if year > 0 else f"before {first_year:g}"
     return f"{year:.{decimals}f}"
-
-
-def _refuse_dataset(path: object) -> None:
-    """Refuse what is no path, such as a whole forecast."""
-    if not isinstance(path, xr.DataArray):
-        raise InputError(f"a path is a DataArray, as forecast['training_cluster_power'], not a {type(path).__name__}")
-
-
-def _by_year(path: xr.DataArray) -> tuple[FloatArray, FloatArray, tuple[Hashable, ...]]:
-    """Return the values of a path with the year first, the years, and the other dimensions."""
-    _refuse_dataset(path)
-    if "year" not in path.dims or "year" not in path.coords:
-        raise InputError(f"the path {_title(path)!r} has the dimensions {path.dims}; it needs the coordinate 'year'")
-    years = np.asarray(path["year"].values, dtype=np.float64)
-    if not years.size or np.any(np.diff(years) <= 0):
-        raise InputError(f"the years of {_title(path)!r} are {years.tolist()}; they must increase")
-    ordered = path.transpose("year", ...)
-    values = np.asarray(ordered.values, dtype=np.float64)
-    if not values.size:
-        raise InputError(f"the path {_title(path)!r} has the shape {values.shape}; it needs 1 sample or more")
-    if not (np.isfinite(values.min()) and np.isfinite(values.max())):
-        raise InputError(f"the path {_title(path)!r} has {np.count_nonzero(~np.isfinite(values))} values not finite")
-    return values, years, ordered.dims[1:]
-
-
-def level_pairs(forecast: xr.Dataset, levels: Mapping[str, Level | Sequence[Level]]) -> list[tuple[str, Level]]:
-    """Return each output with each of its levels."""
-    known = output_names(forecast)
-    pairs: list[tuple[str, Level]] = []
-    for name, wanted in levels.items():
-        if name not in known:
-            raise InputError(
-                f"there is no output {name!r}{nearest(name, known)}; the forecast holds {', '.join(known)}"
-            )
-        several = [wanted] if isinstance(wanted, str) or not isinstance(wanted, Sequence) else wanted
-        pairs += [(name, level) for level in several]
-    if not pairs:
-        raise InputError("levels is empty; give outputs and levels, as in {'training_cluster_power': '100 GW'}")
-    return pairs
 
 
 def _milestone_table(
@@ -332,7 +318,7 @@ def _milestone_table(
     probabilities: FloatArray,
 ) -> xr.Dataset:
     """Label the rows that `milestones` made."""
-    paths = [forecast[name] for name, _ in pairs]
+    trajectories = [forecast[name] for name, _ in pairs]
     after = {"crossing_year": ("quantile",), "reached": ("year",), "never": (), "at_start": ()}
     variables = {}
     for key, rows in tables.items():
@@ -340,29 +326,13 @@ def _milestone_table(
         text = quantity.replace("_", " ") + (" (standard error)" if key != quantity else "")
         attrs = {"role": "summary", "units": "year" if quantity == "crossing_year" else "1", "long_name": text}
         variables[key] = (("milestone", *after[quantity]), np.stack(rows), attrs)
-    texts = [f"{name} >= {level_text(path, level)}" for (name, level), path in zip(pairs, paths, strict=True)]
+    both = [(trajectory, *pair) for trajectory, pair in zip(trajectories, pairs, strict=True)]
     coords = {
-        "milestone": texts,
-        "output": ("milestone", [name for name, _ in pairs]),
-        "level": ("milestone", [level_of(path, level) for (_, level), path in zip(pairs, paths, strict=True)]),
-        "level_unit": ("milestone", [path.attrs.get("units", "") for path in paths]),
+        "milestone": [f"{name} >= {level_text(trajectory, level)}" for trajectory, name, level in both],
+        "output": ("milestone", [name for _, name, _ in both]),
+        "level": ("milestone", [level_of(trajectory, level) for trajectory, _, level in both]),
+        "level_unit": ("milestone", [unit_of(trajectory) or "" for trajectory in trajectories]),
         "quantile": ("quantile", probabilities, {"long_name": "probability"}),
         "year": forecast["year"],
     }
     return xr.Dataset(variables, coords, dict(forecast.attrs))
-
-
-def _title(path: xr.DataArray) -> str:
-    """Return what a path is called in texts."""
-    return str(path.attrs.get("long_name") or path.name or "the path")
-
-
-def level_text(path: xr.DataArray, level: Level) -> str:
-    """Return a level as it is written."""
-    unit = path.attrs.get("units", "1")
-    return level if isinstance(level, str) else f"{level:g}" + ("" if unit == "1" else f" {unit}")
-
-
-def _coords(path: xr.DataArray, dims: tuple[Hashable, ...]) -> dict[Hashable, xr.DataArray]:
-    """Return the coordinates of a path that belong to some of its dimensions."""
-    return {dim: path[dim] for dim in dims if dim in path.coords}

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from clustercast.engine.units import factor, same_dimension
 from clustercast.errors import InputError, nearest
+from clustercast.files.dates import DateText
 from clustercast.files.toml import load_toml, validated
 from clustercast.priors import shipped
 
@@ -24,21 +25,7 @@ _Text = Annotated[str, Field(min_length=1)]
 
 
 class ReferenceClass(BaseModel):
-    """One thing whose size is known.
-
-    Attributes
-    ----------
-    name : str
-        What it is.
-    kind : {"power", "energy", "cost", "gdp_share"}
-        What is compared; energy is that of a year.
-    value : float
-        Its size, above 0.
-    unit : str
-        Unit of the size.
-    source, as_of, note : str
-        Where the size comes from, and its date.
-    """
+    """One thing whose size is known and above 0; energy is that of a year."""
 
     model_config = _CLOSED
     name: _Text
@@ -46,7 +33,7 @@ class ReferenceClass(BaseModel):
     value: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     unit: _Text
     source: _Text
-    as_of: Annotated[str, Field(pattern=r"^\d{4}(-\d{2}){0,2}$")]
+    as_of: DateText
     note: str = ""
 
 
@@ -58,28 +45,7 @@ class _File(BaseModel):
 
 
 def read_reference_classes(path: str | Path | None = None) -> tuple[ReferenceClass, ...]:
-    """Read the table of reference classes.
-
-    Parameters
-    ----------
-    path : str or Path, optional
-        A TOML file; the shipped ``reference_classes.toml`` when left out.
-
-    Returns
-    -------
-    tuple of ReferenceClass
-        In the order of the file.
-
-    Raises
-    ------
-    InputError
-        Naming file, class, key and value.
-
-    Examples
-    --------
-    >>> {c.kind for c in read_reference_classes()} == {"power", "energy", "cost", "gdp_share"}
-    True
-    """
+    """Return the reference classes of a file, in its order; the shipped ones by default."""
     return _read(shipped.directory() / "texts" / "reference_classes.toml" if path is None else Path(path))
 
 
@@ -88,53 +54,32 @@ def _read(path: Path) -> tuple[ReferenceClass, ...]:
     """Read and check one file."""
     classes = validated(load_toml(path), _File, path).classes
     seen = set()
-    for found in classes:
-        where = f"{path}: class {found.name!r}"
-        if (found.name, found.kind) in seen:
-            raise InputError(f"{where} of kind {found.kind!r} is there twice; keep one")
-        seen.add((found.name, found.kind))
+    for each in classes:
+        where = f"{path}: class {each.name!r}"
+        if (each.name, each.kind) in seen:
+            raise InputError(f"{where} of kind {each.kind!r} is there twice; keep one")
+        seen.add((each.name, each.kind))
         try:
-            fits = same_dimension(found.unit, UNITS[found.kind])
+            fits = same_dimension(each.unit, UNITS[each.kind])
         except InputError as error:
             raise InputError(f"{where}: {error}") from None
         if not fits:
-            raise InputError(f"{where}: unit {found.unit!r} is not that of a {found.kind}; give {UNITS[found.kind]!r}")
+            raise InputError(f"{where}: unit {each.unit!r} is not that of a {each.kind}; give {UNITS[each.kind]!r}")
     return tuple(classes)
 
 
 def ladder(
     kind: Kind, unit: str, classes: tuple[ReferenceClass, ...] | None = None
 ) -> tuple[tuple[str, ...], FloatArray]:
-    """Return the reference classes of one kind by size.
-
-    Parameters
-    ----------
-    kind : {"power", "energy", "cost", "gdp_share"}
-    unit : str
-        Unit of the sizes.
-    classes : tuple of ReferenceClass, optional
-        The shipped ones when left out.
-
-    Returns
-    -------
-    names : tuple of str
-        Those of the same size are one rung, joined by "or".
-    sizes : ndarray, shape (rungs,)
-        Increasing, in `unit`.
-
-    Raises
-    ------
-    InputError
-        If there is no such kind, or the unit is not that of the kind.
-    """
+    """Return names and increasing sizes of the classes of one kind, in a unit; equal ones are joined by "or"."""
     if kind not in KINDS:
         raise InputError(f"kind is {kind!r}{nearest(str(kind), KINDS)}; choose one of {', '.join(KINDS)}")
     if not same_dimension(unit, UNITS[kind]):
-        raise InputError(f"unit {unit!r} is not that of a {kind}; give a path in a unit like {UNITS[kind]!r}")
+        raise InputError(f"unit {unit!r} is not that of a {kind}; give sizes in a unit like {UNITS[kind]!r}")
     rungs: dict[float, list[str]] = {}
-    for found in read_reference_classes() if classes is None else classes:
-        if found.kind == kind:
-            rungs.setdefault(found.value * (factor(found.unit) / factor(unit)), []).append(found.name)
+    for each in read_reference_classes() if classes is None else classes:
+        if each.kind == kind:
+            rungs.setdefault(each.value * (factor(each.unit) / factor(unit)), []).append(each.name)
     if not rungs:
         raise InputError(f"there is no reference class of kind {kind!r}; add a [[class]] of that kind")
     sizes = sorted(rungs)
@@ -142,19 +87,7 @@ def ladder(
 
 
 def nearest_rung(values: FloatArray, sizes: FloatArray) -> NDArray[np.intp]:
-    """Return which of increasing sizes is nearest to each value in log10.
-
-    Parameters
-    ----------
-    values : ndarray
-        0 or more; 0 is nearest to the smallest, infinity to the largest.
-    sizes : ndarray, shape (rungs,)
-        Increasing, above 0.
-
-    Returns
-    -------
-    ndarray of int
-        Of the shape of `values`.
+    """Return which of increasing sizes is nearest to each value in log10; 0 and infinity are nearest to the ends.
 
     Examples
     --------

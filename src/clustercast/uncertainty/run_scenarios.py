@@ -1,15 +1,26 @@
-"""Scenarios compared with the prior set they lie over, on common random numbers."""
+"""Scenarios, and limits taken off one by one, on common random numbers."""
 
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
+import xarray as xr
+
+from clustercast.arrays.summaries.order_statistics import quantiles
+from clustercast.arrays.summaries.summaries import share_with_error
 from clustercast.dataset import Dataset
 from clustercast.engine.model import Model
+from clustercast.errors import InputError
+from clustercast.priors.families import Fixed
 from clustercast.priors.prior_file import read_priors
+from clustercast.priors.prior_set import Priors
 from clustercast.propagation import YEARS, Progress, propagate, wanted_outputs, year_grid
 from clustercast.quantities.cluster_model import cluster_model
 from clustercast.sampling import draw
 from clustercast.uncertainty.scenarios import scenario_changes
+from clustercast.uncertainty.summaries import PROBABILITIES
+
+_LIMIT = "limit_"
 
 
 def run_scenarios(
@@ -23,7 +34,7 @@ def run_scenarios(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Dataset:
-    """Compare scenarios with the prior set they lie over, on common random numbers.
+    """Compare scenarios with the prior set that they overlay, on common random numbers.
 
     Parameters
     ----------
@@ -51,3 +62,81 @@ def run_scenarios(
         return propagate(inputs, model=model, years=grid, outputs=wanted, progress=progress)
 
     return scenario_changes(forecast(None), {Path(name).stem: forecast(name) for name in names})
+
+
+def limit_relief(
+    priors: Priors,
+    size: int = 16384,
+    years: Iterable[float] = YEARS,
+    *,
+    output: str = "accelerator_shipments",
+    limits: Iterable[str] = ("power", "money", "packaging", "memory", "logic"),
+    threshold: float = 0.1,
+    model: Model | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Dataset:
+    """Return how much more there would be without each limit alone.
+
+    The label of the limit that binds hides near ties: with one limit off the next may bind at once. The relief of a
+    limit is the output with it alone off over the output, less 1, sample by sample on the same draws.
+
+    Parameters
+    ----------
+    priors : Priors
+        With switches ``limit_NAME``.
+    size : int, optional
+        Samples, drawn once.
+    years : iterable of float, optional
+        As in `propagate`.
+    output : str, optional
+        What a limit holds back.
+    limits : iterable of str, optional
+        Names of limits, without ``limit_``.
+    threshold : float, optional
+        The relief above which it is counted.
+    model, progress
+        As in `propagate`.
+    seed : int, optional
+
+    Returns
+    -------
+    Dataset
+        By ``limit`` and ``year``: ``relief`` at quantiles, ``share_above``, the share of samples whose relief is
+        above the threshold, and its standard error ``share_above_error``.
+
+    Raises
+    ------
+    InputError
+        If the priors lack a switch, or it is not on, or the output is not above 0.
+    """
+    names = list(limits)
+    for name in names:
+        switch = priors[f"{_LIMIT}{name}"] if f"{_LIMIT}{name}" in priors else None
+        if not isinstance(switch, Fixed) or switch.median != 1:
+            known = [one.removeprefix(_LIMIT) for one in priors if one.startswith(_LIMIT)]
+            raise InputError(
+                f"{priors.name} has no switch {_LIMIT}{name} that is on; give limits that act, of {', '.join(known)}"
+            )
+    inputs, grid = draw(priors, size, seed=seed), year_grid(years).tolist()
+
+    def values(without: str | None) -> xr.DataArray:
+        switched = inputs if without is None else inputs.assign({without: inputs[without].copy(data=0.0)})
+        forecast = propagate(switched, model=model, years=grid, outputs=[output], progress=progress)
+        return forecast[output].transpose("year", "sample")
+
+    base = values(None)
+    if not (base.values > 0).all():
+        raise InputError(f"output {output!r} is not above 0 everywhere, so relief has no meaning for it")
+    relief = np.stack([values(f"{_LIMIT}{name}").values / base.values - 1 for name in names])
+    share, error = share_with_error(relief > threshold)
+    dims, title = ("limit", "year"), output.replace("_", " ")
+    return xr.Dataset(
+        {
+            "relief": ((*dims, "quantile"), quantiles(relief, PROBABILITIES), {"long_name": f"relief of {title}"}),
+            "share_above": (dims, share, {"long_name": f"share of samples with a relief above {threshold:g}"}),
+            "share_above_error": (dims, error, {"long_name": "standard error of the share"}),
+        },
+        coords={"limit": names, "year": base["year"], "quantile": list(PROBABILITIES)},
+        attrs={**inputs.attrs, "output": output, "threshold": threshold},
+    )

@@ -17,35 +17,14 @@ BASE = "base"
 
 
 def scenario_changes(base: xr.Dataset, scenarios: Mapping[str, xr.Dataset]) -> xr.Dataset:
-    """Compare forecasts of scenarios with that of their base, pair by pair.
+    """Return what scenarios change, by (output, year, scenario), the base first.
 
-    Parameters
-    ----------
-    base : Dataset
-        From `propagate`, on independent samples (``design="random"``).
-    scenarios : mapping of str to Dataset
-        Forecasts of the same outputs and years, drawn with the same design, size and
-        seed, so that an input which a scenario leaves alone has the same value in
-        the same sample.
-
-    Returns
-    -------
-    Dataset
-        Dims ``(output, year, scenario)``, the base first: ``median``; ``change``, the
-        geometric mean of the ratio to the base over the samples, with its relative Monte
-        Carlo standard error ``change_error``; ``share_above``, the share of samples above the
-        base. ``order_probability`` (output, year, scenario, scenario_2): the probability
-        that the order of the two scenarios' geometric means is what the samples say, and
-        not chance; NaN where the samples do not differ.
-
-    Raises
-    ------
-    InputError
-        If a forecast was drawn in another way, or an output is not positive.
-
-    References
-    ----------
-    P. Glasserman, *Monte Carlo Methods in Financial Engineering* (2003), section 4.2, on common random numbers.
+    ``median``; ``change``, the geometric mean of the ratio to the base over the samples, with its relative Monte Carlo
+    standard error ``change_error``; ``share_above``, the share of samples above the base. ``order_probability``
+    (output, year, scenario, scenario_2): the probability that the order of the two geometric means is what the samples
+    show, and not chance; NaN where the samples do not differ. The forecasts are drawn with the same design "random",
+    size and seed, so that an input which a scenario leaves alone has the same value in the same sample: P. Glasserman,
+    Monte Carlo Methods in Financial Engineering (2003), section 4.2.
     """
     for name, forecast in scenarios.items():
         _check_pairs(base, name, forecast)
@@ -58,9 +37,9 @@ def scenario_changes(base: xr.Dataset, scenarios: Mapping[str, xr.Dataset]) -> x
     return with_provenance(result.assign_attrs(base.attrs), scenarios=hashes)
 
 
-def _one_output(paths: list[xr.DataArray], name: str, scenarios: list[str]) -> xr.Dataset:
-    """Compare the paths of one output."""
-    values = np.stack([path.values for path in paths], axis=1)
+def _one_output(trajectories: list[xr.DataArray], name: str, scenarios: list[str]) -> xr.Dataset:
+    """Compare the trajectories of one output."""
+    values = np.stack([one.values for one in trajectories], axis=1)
     if not (values > 0).all():
         raise InputError(f"output {name!r} is not positive everywhere; changes are ratios, so leave it out of outputs")
     logs = np.log(values)
@@ -78,7 +57,7 @@ def _one_output(paths: list[xr.DataArray], name: str, scenarios: list[str]) -> x
             "share_above": (dims, (values > values[:, :1]).mean(axis=-1)),
             "order_probability": ((*dims, "scenario_2"), order),
         },
-        coords={"year": paths[0]["year"].variable, "scenario": scenarios, "scenario_2": scenarios},
+        coords={"year": trajectories[0]["year"].variable, "scenario": scenarios, "scenario_2": scenarios},
     )
 
 

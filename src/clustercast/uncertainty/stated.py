@@ -20,21 +20,7 @@ _Text = Annotated[str, Field(min_length=1)]
 
 
 class StatedCell(BaseModel):
-    """One cell of a table: a number, or a range where the text gives one.
-
-    Attributes
-    ----------
-    table : str
-        Title of the table.
-    quantity : str
-        Name in the model.
-    year : float
-    text : str
-        What the cell says.
-    low, high : float
-        What it means, in `unit`; equal for a number, `high` infinite for "or more".
-    unit : str
-    """
+    """One cell of a table, in its unit: a number (low = high), a range, or with an infinite end "or more"."""
 
     model_config = _CLOSED
     table: _Text
@@ -63,20 +49,7 @@ class StatedTables(BaseModel):
 
 @dataclass(frozen=True)
 class Comparison:
-    """A stated cell beside the forecast.
-
-    Attributes
-    ----------
-    cell : StatedCell
-    low, high : float
-        What the cell states, in `unit`.
-    quantiles : tuple of float
-        The forecast's quantiles at the probabilities asked for, in `unit`.
-    unit : str
-        The forecast's unit.
-    verdict : {"inside", "partly", "outside"}
-        Whether the cell lies between the first and the last quantile.
-    """
+    """A stated cell beside the forecast's quantiles, in the forecast's unit: inside, partly or outside them."""
 
     cell: StatedCell
     low: float
@@ -87,21 +60,7 @@ class Comparison:
 
 
 def read_stated_tables(path: str | Path | None = None) -> StatedTables:
-    """Read tables of stated numbers.
-
-    Parameters
-    ----------
-    path : str or Path, optional
-        A TOML file; the two tables of *Situational Awareness* IIIa when left out.
-
-    Returns
-    -------
-    StatedTables
-
-    Raises
-    ------
-    InputError
-        Naming file, cell, key and value.
+    """Return the tables of a file; the two of *Situational Awareness* IIIa by default.
 
     Examples
     --------
@@ -122,10 +81,6 @@ def read_stated_tables(path: str | Path | None = None) -> StatedTables:
 def stated_cells() -> tuple[StatedCell, ...]:
     """Return every shipped cell: the essay's two tables, then what the texts state beside them.
 
-    Returns
-    -------
-    tuple of StatedCell
-
     Examples
     --------
     >>> len(stated_cells()) > len(read_stated_tables().cell)
@@ -138,41 +93,25 @@ def stated_cells() -> tuple[StatedCell, ...]:
 def compare_with_stated(
     summary: xr.Dataset, cells: Iterable[StatedCell], probabilities: tuple[float, ...] = (0.05, 0.5, 0.95)
 ) -> list[Comparison]:
-    """Hold stated cells against a summary of a forecast.
+    """Compare cells with a summary that has these quantiles, in order; those of no quantity or year of it are left out.
 
-    Parameters
-    ----------
-    summary : Dataset
-        From `summarise`, with these probabilities among its quantiles.
-    cells : iterable of StatedCell
-        Those whose quantity and year the summary has are compared, in order.
-    probabilities : tuple of float, optional
-        Increasing; the first and the last are the interval.
-
-    Returns
-    -------
-    list of Comparison
-
-    Raises
-    ------
-    InputError
-        If a cell's unit is not that of the quantity.
+    The first and the last probability are the interval.
     """
-    found = []
+    comparisons = []
     for cell in cells:
         if cell.quantity not in summary or cell.year not in summary["year"].values:
             continue
-        path = summary[cell.quantity].sel(year=cell.year)
-        unit = path.attrs["units"]
+        stated = summary[cell.quantity].sel(year=cell.year)
+        unit = stated.attrs["units"]
         scale = conversion(cell.unit, unit, f"stated cell {cell.quantity} {cell.year:g}")
-        quantiles = tuple(float(path.sel(quantile=p, method="nearest")) for p in probabilities)
+        quantiles = tuple(float(stated.sel(quantile=p, method="nearest")) for p in probabilities)
         low, high = cell.low * scale, cell.high * scale
-        found.append(Comparison(cell, low, high, quantiles, unit, _verdict(low, high, quantiles)))
-    return found
+        comparisons.append(Comparison(cell, low, high, quantiles, unit, _verdict(low, high, quantiles)))
+    return comparisons
 
 
 def _verdict(low: float, high: float, quantiles: tuple[float, ...]) -> Verdict:
-    """Say whether a range lies in an interval; "or more" lies in it where its start does."""
+    """Return whether a range is in an interval; "or more" is in it where its start is."""
     first, last = quantiles[0], quantiles[-1]
     if high < first or low > last:
         return "outside"

@@ -12,6 +12,7 @@ from clustercast.arrays.summaries.order_statistics import checked_probabilities,
 from clustercast.arrays.summaries.summaries import Summary, replicated_summary, share_with_error, summary
 from clustercast.dataset import design_of
 from clustercast.errors import InputError
+from clustercast.files.summary_table import LAYOUT, SummaryDataset
 
 FloatArray = NDArray[np.float64]
 Weights = xr.DataArray | Sequence[float] | FloatArray
@@ -24,7 +25,7 @@ _ENOUGH_REPLICATES = 4
 
 def summarise(
     forecast: xr.Dataset, probabilities: Sequence[float] = PROBABILITIES, weights: Weights | None = None
-) -> xr.Dataset:
+) -> SummaryDataset:
     """Summarise the outputs of a forecast over its samples.
 
     Parameters
@@ -34,7 +35,8 @@ def summarise(
     probabilities : sequence of float, optional
         Increasing, from 0 to 1.
     weights : DataArray or array, shape (sample,), optional
-        Importance weights of the samples, of any scale (of a posterior, say).
+        Importance weights of the samples, of any scale (of a posterior, say); a DataArray with the coordinate
+        ``sample`` is aligned by it.
 
     Returns
     -------
@@ -43,12 +45,13 @@ def summarise(
         ``NAME_mean``, and their Monte Carlo standard errors ``NAME_error`` and ``NAME_mean_error``. An output
         that is a labelled index has ``NAME_share`` and ``NAME_share_error`` by ``NAME_label`` instead.
         Attributes carry on those of the forecast and add ``outputs``, ``samples`` (how many were used),
-        ``effective_samples`` and ``error_method``.
+        ``effective_samples`` and ``error_method``. Its ``to_dataframe()`` is tidy: one row a number.
 
     Raises
     ------
     InputError
-        If there are no outputs or samples, an output is not finite, or a Saltelli design is cut.
+        If there are no outputs or samples, an output is not finite, a Saltelli design is cut, or the name of an
+        output is that of a statistic of another.
 
     Notes
     -----
@@ -66,78 +69,58 @@ def summarise(
     """
     points = checked_probabilities(probabilities)
     names = output_names(forecast)
-    rows = independent_rows(forecast)
-    used = weights_array(weights, forecast.sizes["sample"])
+    design = design_of(forecast)
+    rows = independent_rows(design, forecast.sizes["sample"])
+    used = weights_array(weights, forecast)
     used = used if used is None or rows is None else used[rows]
-    replicates = int(design_of(forecast).get("replicates", 1))
+    replicates = int(design.get("replicates", 1))
     by_spread = used is None and replicates >= _ENOUGH_REPLICATES
     variables: dict[Hashable, xr.Variable] = {}
     for name in names:
         variable = forecast.variables[name].transpose(..., "sample")
         variable = variable if rows is None else variable[..., rows]
-        values = np.asarray(variable.values, dtype=np.float64)
-        if "labels" in variable.attrs:
-            variables |= _label_shares(name, variable, values, used)
-            continue
-        try:
-            found = replicated_summary(values, points, replicates) if by_spread else summary(values, points, used)
-        except InputError:
-            _check_finite(name, values)
-            raise
-        variables |= summary_variables(name, variable.dims[:-1], variable.attrs, found)
+        made = _summary_of(name, variable, points, used, replicates if by_spread else 1)
+        for key in made:
+            if key in variables:
+                raise InputError(f"the output {name!r} and another one both give {key!r}; rename one of them")
+        variables |= made
     size = forecast.sizes["sample"] if rows is None else len(rows)
-    told = {
+    described = {
+        "layout": LAYOUT,
         "outputs": json.dumps(names),
         "samples": size,
         "effective_samples": float(size) if used is None else effective_size(used),
-        "error_method": _error_method(design_of(forecast), replicates if by_spread else 1, used is not None),
+        "error_method": _error_method(design, replicates if by_spread else 1, used is not None),
     }
     coords = {key: forecast[key] for key in forecast.coords if forecast[key].dims == (key,) and key != "sample"}
     coords = {key: value for key, value in coords.items() if any(key in v.dims for v in variables.values())}
     quantile = xr.Variable("quantile", points, {"long_name": "probability"})
-    return xr.Dataset(variables, coords={**coords, "quantile": quantile}, attrs={**forecast.attrs, **told})
+    return SummaryDataset(variables, coords={**coords, "quantile": quantile}, attrs={**forecast.attrs, **described})
 
 
 def summary_variables(
-    name: str, dims: Sequence[Hashable], attrs: Mapping[str, Any], found: Summary
+    name: str, dims: Sequence[Hashable], attrs: Mapping[str, Any], numbers: Summary
 ) -> dict[Hashable, xr.Variable]:
-    """Label the summary of one output, as `summarise` does.
-
-    Parameters
-    ----------
-    name : str
-        The output.
-    dims : sequence of str
-        Its dimensions without ``sample``.
-    attrs : mapping
-        Its attributes: unit, long name.
-    found : Summary
-
-    Returns
-    -------
-    dict of str to Variable
-        ``NAME``, ``NAME_error``, ``NAME_mean`` and ``NAME_mean_error``.
-    """
+    """Return the summary of one output as labelled variables; `dims` are the output's own without ``sample``."""
     title = attrs.get("long_name", name.replace("_", " "))
     with_quantile = (*dims, "quantile")
     parts: list[tuple[str, tuple[Hashable, ...], FloatArray, str]] = [
-        (name, with_quantile, found.quantiles, f"quantiles of {title}"),
-        (f"{name}_error", with_quantile, found.quantile_errors, f"Monte Carlo standard error of quantiles of {title}"),
-        (f"{name}_mean", tuple(dims), found.mean, f"mean of {title}"),
-        (f"{name}_mean_error", tuple(dims), found.mean_error, f"Monte Carlo standard error of the mean of {title}"),
+        (name, with_quantile, numbers.quantiles, f"quantiles of {title}"),
+        (
+            f"{name}_error",
+            with_quantile,
+            numbers.quantile_errors,
+            f"Monte Carlo standard error of quantiles of {title}",
+        ),
+        (f"{name}_mean", tuple(dims), numbers.mean, f"mean of {title}"),
+        (f"{name}_mean_error", tuple(dims), numbers.mean_error, f"Monte Carlo standard error of the mean of {title}"),
     ]
-    units = {"units": attrs["units"]} if "units" in attrs else {}
-    return {key: xr.Variable(d, v, {"role": "summary", **units, "long_name": text}) for key, d, v, text in parts}
+    unit = {"units": attrs["units"]} if "units" in attrs else {}
+    return {key: xr.Variable(d, v, {"role": "summary", **unit, "long_name": text}) for key, d, v, text in parts}
 
 
 def output_names(forecast: xr.Dataset) -> list[str]:
-    """Return the outputs of a forecast: variables of role "output" with a dimension ``sample``.
-
-    Raises
-    ------
-    InputError
-        If there are none.
-    """
+    """Return the outputs of a forecast, refused if there are none: variables of role "output" with ``sample``."""
     if not isinstance(forecast, xr.Dataset):
         raise InputError(f"a forecast is a Dataset from cc.propagate, not a {type(forecast).__name__}")
     names = [
@@ -153,29 +136,13 @@ def output_names(forecast: xr.Dataset) -> list[str]:
     return names
 
 
-def independent_rows(forecast: xr.Dataset) -> NDArray[np.intp] | None:
-    """Return which samples are independent of each other.
-
-    Parameters
-    ----------
-    forecast : Dataset
-
-    Returns
-    -------
-    ndarray of int or None
-        The rows A and B of a Saltelli design, in order; None where all are.
-
-    Raises
-    ------
-    InputError
-        If a Saltelli design is cut.
-    """
-    design = design_of(forecast)
+def independent_rows(design: Mapping[str, Any], size: int) -> NDArray[np.intp] | None:
+    """Return the independent samples of a design: rows A and B of a whole Saltelli design, None where all are."""
     if design.get("name") != "saltelli":
         return None
     swaps = len(design["swaps"])
     group = 2 * swaps + 2 if design["second_order"] else swaps + 2
-    expected, size = design["size"] * group, forecast.sizes["sample"]
+    expected = design["size"] * group
     if size != expected:
         raise InputError(
             f"the Saltelli design has {expected} samples by its attributes, but the dataset has {size}; "
@@ -185,20 +152,43 @@ def independent_rows(forecast: xr.Dataset) -> NDArray[np.intp] | None:
     return np.stack([first, first + group - 1], axis=1).reshape(-1)
 
 
-def weights_array(weights: Weights | None, size: int) -> FloatArray | None:
-    """Return weights as an array.
-
-    Raises
-    ------
-    InputError
-        If there is not one for each sample.
-    """
+def weights_array(weights: Weights | None, forecast: xr.Dataset | xr.DataArray) -> FloatArray | None:
+    """Return one weight a sample of a forecast; a DataArray with the coordinate ``sample`` is aligned by it."""
     if weights is None:
         return None
+    size = forecast.sizes["sample"]
+    if isinstance(weights, xr.DataArray) and "sample" in weights.coords and "sample" in forecast.coords:
+        if weights.dims != ("sample",):
+            raise InputError(f"weights have the dimensions {weights.dims}; give ('sample',)")
+        index = weights.indexes["sample"]
+        places = index.get_indexer(forecast.indexes["sample"]) if index.is_unique else np.full(size, -1)
+        if (places < 0).any():
+            raise InputError(
+                f"weights lack {np.count_nonzero(places < 0)} of the {size} samples by their coordinate, or name one "
+                "twice; give one for each sample, or a plain array in order"
+            )
+        aligned: FloatArray = np.asarray(weights.values, dtype=np.float64)[places]
+        return aligned
     given = np.asarray(weights, dtype=np.float64)
     if given.shape != (size,):
         raise InputError(f"weights have shape {given.shape}, but there are {size} samples; give one for each")
     return given
+
+
+def _summary_of(
+    name: str, variable: xr.Variable, points: FloatArray, weights: FloatArray | None, replicates: int
+) -> dict[Hashable, xr.Variable]:
+    """Return the labelled summary of one output, whose last dimension is ``sample``."""
+    values = np.asarray(variable.values, dtype=np.float64)
+    if "labels" in variable.attrs:
+        return _label_shares(name, variable, values, weights)
+    try:
+        many = replicates > 1
+        numbers = replicated_summary(values, points, replicates) if many else summary(values, points, weights)
+    except InputError:
+        _check_finite(name, values)
+        raise
+    return summary_variables(name, variable.dims[:-1], variable.attrs, numbers)
 
 
 def _check_finite(name: str, values: FloatArray) -> None:
@@ -208,7 +198,7 @@ def _check_finite(name: str, values: FloatArray) -> None:
         first = int(np.argwhere(wrong)[:, -1].min())
         raise InputError(
             f"output {name!r} has {np.count_nonzero(wrong)} values that are not finite, the first in sample {first}; "
-            "mend the quantity that gives it, or use cc.exceedance, which takes infinities"
+            "correct the quantity that gives it, or use cc.exceedance, which takes infinities"
         )
 
 
@@ -232,7 +222,7 @@ def _label_shares(
 
 
 def _error_method(design: Mapping[str, Any], replicates: int, weighted: bool) -> str:
-    """Say how the errors were made and what they are worth on the design."""
+    """Return how the errors were made and what they are worth on the design."""
     if replicates > 1:
         return f"spread of {replicates} independent replicates"
     method = "order statistics and variance of " + ("the effective samples" if weighted else "independent samples")

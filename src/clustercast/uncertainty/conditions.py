@@ -1,0 +1,328 @@
+"""One grammar for conditions: ``training_cluster_power > 5 GW by 2028``, held against a forecast sample by sample."""
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from clustercast.arrays.summaries.summaries import share_with_error
+from clustercast.dataset import design_of
+from clustercast.engine.units import conversion, parse_quantity
+from clustercast.errors import InputError, nearest
+from clustercast.files.dates import date_words, end_of, start_of
+from clustercast.uncertainty.summaries import Weights, independent_rows, weights_array
+from clustercast.uncertainty.trajectories import FloatArray, not_nan, place_of, unit_of, years_of
+
+BoolArray = NDArray[np.bool_]
+Form = Literal[">", ">=", "<", "<=", "=", "!=", "fall", "rise", "change"]
+
+_NAME = r"(?P<name>[A-Za-z_]\w*)"
+_COMPARED = re.compile(
+    rf"{_NAME}\s*(?P<sign>>=|<=|==|!=|>|<|=)\s*(?P<value>.+?)(?:\s+(?P<when>by|in|at)\s+(?P<date>.+))?"
+)
+_PEAK = re.compile(rf"{_NAME}\s+falls\s+(?P<value>.+?)\s+below\s+its\s+peak(?:\s+(?P<when>by)\s+(?P<date>.+))?")
+_BETWEEN = re.compile(rf"{_NAME}\s+(?P<verb>rises|falls)\s+(?P<value>.+?)\s+from\s+(?P<start>.+?)\s+to\s+(?P<date>.+)")
+_DATE = re.compile(r"(?:the\s+)?(?P<edge>end|start|beginning)\s+of\s+(?P<period>.+)", re.IGNORECASE)
+_MIDDLE = re.compile(r"mid[- ](\d{4})", re.IGNORECASE)
+_COMPARISONS: Mapping[str, np.ufunc] = {
+    ">": np.greater,
+    ">=": np.greater_equal,
+    "<": np.less,
+    "<=": np.less_equal,
+    "=": np.equal,
+    "!=": np.not_equal,
+}
+_REMEDY = (
+    "write it as 'training_cluster_power > 5 GW by 2028', 'binding_constraint = power in 2030', "
+    "'ai_investment falls 30 % below its peak by 2034' or 'ai_investment rises 20 % from 2026.5 to 2028'; "
+    "join several with 'and'"
+)
+
+
+@dataclass(frozen=True)
+class When:
+    """A date as it is meant: ``by`` it, some date of the grid up to it counts; ``in`` it, it alone."""
+
+    by: bool
+    year: float
+    words: str
+
+
+@dataclass(frozen=True)
+class Clause:
+    """One part of a condition: a variable, what is asked of it, and when; `start` is the first date of a change."""
+
+    name: str
+    form: Form
+    value: str
+    when: When | None = None
+    start: When | None = None
+    inherited: bool = False
+
+    @property
+    def words(self) -> str:
+        """The clause with its date in words."""
+        name = self.name.replace("_", " ")
+        if self.start is not None and self.when is not None:
+            verb = "rises" if self.form == "rise" else "falls"
+            return f"{name} {verb} by {self.value} from {self.start.words} to {self.when.words}"
+        said = (
+            f"{name} falls {self.value} below its peak" if self.form == "fall" else f"{name} {self.form} {self.value}"
+        )
+        return said if self.when is None else f"{said} {'by' if self.when.by else 'at'} {self.when.words}"
+
+    def holds(self, forecast: xr.Dataset) -> BoolArray:
+        """Return whether the clause holds in each sample of a forecast."""
+        variable = _variable(forecast, self.name)
+        if "labels" in variable.attrs:
+            return self._in_time(variable, self._labelled(variable))
+        if self.form in _COMPARISONS:
+            compare, threshold = _COMPARISONS[self.form], _threshold(self.value, variable)
+            return self._in_time(variable, compare(not_nan(variable), threshold))
+        if "year" not in variable.dims:
+            raise InputError(f"{self.name!r} has no years, so it cannot rise or fall; ask for it with > or <")
+        return self._moved(variable)
+
+    def _labelled(self, variable: xr.DataArray) -> BoolArray:
+        """Return where an index has the label that is asked for."""
+        labels: list[str] = json.loads(variable.attrs["labels"])
+        wanted = self.value.strip("'\"")
+        if self.form not in ("=", "!="):
+            raise InputError(f"{self.name!r} holds labels; ask for one with = or !=, as '{self.name} = {labels[0]}'")
+        if wanted not in labels:
+            raise InputError(
+                f"{self.name!r} has no label {wanted!r}{nearest(wanted, labels)}; it has {', '.join(labels)}"
+            )
+        equal = np.equal(not_nan(variable), labels.index(wanted))
+        return np.asarray(equal if self.form == "=" else ~equal)
+
+    def _in_time(self, variable: xr.DataArray, true: BoolArray) -> BoolArray:
+        """Return whether something that is true by year and sample is so at the date, or by it."""
+        if "year" not in variable.dims:
+            if self.when is not None and not self.inherited:
+                raise InputError(f"{self.name!r} has no years; leave out {self.when.words!r}")
+            return true
+        if self.when is None:
+            raise InputError(f"{self.name!r} changes with the year; add a date, as in 'by 2028' or 'in 2030'")
+        place = place_of(variable, self.when.year)
+        return np.asarray(true[: place + 1].any(axis=0) if self.when.by else true[place])
+
+    def _moved(self, variable: xr.DataArray) -> BoolArray:
+        """Return whether a trajectory fell so far below its peak by the date, or rose or fell so far between two."""
+        values = not_nan(variable)
+        if self.form == "fall":
+            last = place_of(variable, self.when.year) + 1 if self.when is not None else len(values)
+            values = values[:last]
+            peak = np.maximum.accumulate(values, axis=0)
+            return np.asarray((peak - values >= self._distance(variable, peak)).any(axis=0))
+        assert self.start is not None and self.when is not None
+        first, second = (values[place_of(variable, when.year)] for when in (self.start, self.when))
+        rise = second - first if self.form == "rise" else first - second
+        return np.asarray(rise >= self._distance(variable, np.abs(first)))
+
+    def _distance(self, variable: xr.DataArray, size: FloatArray) -> FloatArray | float:
+        """Return how far is meant: a percentage of a size, else a quantity in the unit of the variable."""
+        number, unit = parse_quantity(self.value)
+        if unit in ("%", "percent"):
+            return number / 100 * size
+        return _threshold(self.value, variable)
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What is asked of a forecast, from `parse_condition`: clauses that hold together in a sample, or do not.
+
+    Attributes
+    ----------
+    text : str
+        As it was written.
+    clauses : tuple of Clause
+
+    Examples
+    --------
+    >>> condition = parse_condition("training_cluster_power > 5 GW by 2028 and binding_constraint = power in 2030")
+    >>> condition.names, condition.years
+    (('training_cluster_power', 'binding_constraint'), (2028.0, 2030.0))
+    >>> parse_condition("training_cluster_power > 5 GW by the end of 2028").words
+    'training cluster power > 5 GW by the end of 2028'
+    """
+
+    text: str
+    clauses: tuple[Clause, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The inputs and outputs that are needed, each once."""
+        return tuple(dict.fromkeys(clause.name for clause in self.clauses))
+
+    @property
+    def years(self) -> tuple[float, ...]:
+        """The dates that the grid of years must hold, in order."""
+        dates = (when for clause in self.clauses for when in (clause.start, clause.when))
+        return tuple(sorted({when.year for when in dates if when is not None}))
+
+    @property
+    def words(self) -> str:
+        """The condition with its dates in words, as "by 1 January 2028"."""
+        return " and ".join(clause.words for clause in self.clauses)
+
+    def renamed(self, names: Mapping[str, str]) -> "Condition":
+        """Return the same condition on other variables."""
+        clauses = tuple(replace(clause, name=names.get(clause.name, clause.name)) for clause in self.clauses)
+        return Condition(self.text, clauses)
+
+    def on_trend(self, forecast: xr.Dataset) -> "Condition | None":
+        """Return the condition on the ``trend_`` variables of a forecast; None where it has none of them."""
+        trends = {name: f"trend_{name}" for name in self.names if f"trend_{name}" in forecast}
+        return self.renamed(trends) if trends else None
+
+    def evaluate(self, forecast: xr.Dataset) -> xr.DataArray:
+        """Return whether the condition holds in each sample.
+
+        Parameters
+        ----------
+        forecast : Dataset
+            From `propagate` or `evaluate`, with `names`, over years that hold `years`.
+
+        Returns
+        -------
+        DataArray of bool, dims (sample,)
+            With the role of an output, so that `sobol_indices` and others take it.
+
+        Raises
+        ------
+        InputError
+            If a variable or date is not there, a unit or label does not fit, or a value is NaN.
+        """
+        if not isinstance(forecast, xr.Dataset) or "sample" not in forecast.dims:
+            raise InputError("a condition is held against a forecast with a dimension 'sample', as from cc.propagate")
+        size = forecast.sizes["sample"]
+        holds = np.ones(size, dtype=np.bool_)
+        for clause in self.clauses:
+            holds &= clause.holds(forecast)
+        coords = {"sample": forecast["sample"]} if "sample" in forecast.coords else {}
+        attrs = {"role": "output", "units": "1", "long_name": f"whether {self.words}"}
+        return xr.DataArray(holds, coords, ("sample",), self.text, attrs)
+
+    def probability(self, forecast: xr.Dataset, weights: Weights | None = None) -> tuple[float, float]:
+        """Return the probability of the condition and its Monte Carlo standard error."""
+        return probability_of(self.evaluate(forecast), forecast, weights)
+
+
+def probability_of(holds: xr.DataArray, forecast: xr.Dataset, weights: Weights | None = None) -> tuple[float, float]:
+    """Return the share of the independent samples of a forecast for which something holds, and its error."""
+    used = weights_array(weights, forecast)
+    rows = independent_rows(design_of(forecast), forecast.sizes["sample"])
+    values = holds.values
+    if rows is not None:
+        values, used = values[rows], None if used is None else used[rows]
+    share, error = share_with_error(values, used)
+    return float(share), float(error)
+
+
+def parse_condition(text: str) -> Condition:
+    """Read a condition.
+
+    Parameters
+    ----------
+    text : str
+        Clauses joined by ``and``: ``NAME > VALUE``, ``>=``, ``<``, ``<=`` with a unit (``5 GW``, ``20 %``,
+        ``$1T``), ``NAME = LABEL`` and ``!=`` for labels, ``NAME falls 30 % below its peak``, and
+        ``NAME rises VALUE from DATE to DATE`` or ``falls``. ``by DATE`` means at some date of the grid up to it,
+        ``in DATE`` at it. A date is 2028 (its first of January), 2026.5, 2028-07, ``mid-2026``, or
+        ``the end of 2028``. A clause without a date has that of the next one.
+
+    Returns
+    -------
+    Condition
+
+    Raises
+    ------
+    InputError
+        If a clause, value, unit or date cannot be read.
+
+    Examples
+    --------
+    >>> parse_condition("training_cluster_power > 5 GW by 2028").words
+    'training cluster power > 5 GW by 1 January 2028'
+    """
+    if not isinstance(text, str) or not text.strip():
+        raise InputError(f"a condition is {text!r}; {_REMEDY}")
+    clauses = [_clause(part.strip(), text) for part in re.split(r"\s+and\s+", text.strip())]
+    later: When | None = None
+    for place in reversed(range(len(clauses))):
+        if clauses[place].when is None:
+            clauses[place] = replace(clauses[place], when=later, inherited=later is not None)
+        later = clauses[place].when
+    return Condition(text, tuple(clauses))
+
+
+def _clause(part: str, text: str) -> Clause:
+    """Read one clause."""
+    between, peak, compared = (pattern.fullmatch(part) for pattern in (_BETWEEN, _PEAK, _COMPARED))
+    if between:
+        parse_quantity(between["value"])
+        start, end = _when("in", between["start"]), _when("in", between["date"])
+        if start.year >= end.year:
+            raise InputError(
+                f"{part!r} goes from {start.words} to {end.words}; the first date must be before the other"
+            )
+        form: Form = "rise" if between["verb"] == "rises" else "change"
+        return Clause(between["name"], form, between["value"], end, start)
+    if peak:
+        parse_quantity(peak["value"])
+        return Clause(peak["name"], "fall", peak["value"], _when("by", peak["date"]) if peak["date"] else None)
+    if compared is None:
+        where = f" in the condition {text[:80]!r}" if part != text.strip() else ""
+        raise InputError(f"cannot read {part[:80]!r}{where}; {_REMEDY}")
+    sign = compared["sign"].replace("==", "=")
+    if sign not in ("=", "!=") and math.isnan(parse_quantity(compared["value"])[0]):
+        raise InputError(f"the value in {part!r} is no number; {_REMEDY}")
+    when = _when(compared["when"], compared["date"]) if compared["when"] else None
+    return Clause(compared["name"], sign, compared["value"], when)  # type: ignore[arg-type]
+
+
+def _when(word: str, text: str) -> When:
+    """Read a date: which end of a period is meant, and its words."""
+    text = text.strip()
+    edge, middle = _DATE.fullmatch(text), _MIDDLE.fullmatch(text)
+    if edge and edge["edge"].lower() == "end":
+        return When(word == "by", end_of(_number(edge["period"])), f"the end of {edge['period']}")
+    year = int(middle[1]) + 0.5 if middle else start_of(_number(edge["period"] if edge else text))
+    return When(word == "by", year, date_words(year))
+
+
+def _number(text: str) -> float | str:
+    """Return a year with decimals as a number, other dates as they are."""
+    return float(text) if re.fullmatch(r"\d{4}\.\d+", text) else text
+
+
+def _variable(forecast: xr.Dataset, name: str) -> xr.DataArray:
+    """Return a variable of a forecast by year and sample, or by sample."""
+    if name not in forecast.data_vars:
+        known = [str(one) for one in forecast.data_vars]
+        raise InputError(f"the forecast has no {name!r}{nearest(name, known)}; propagate it too")
+    variable = forecast[name]
+    if "sample" not in variable.dims:
+        variable = variable.expand_dims(sample=forecast.sizes["sample"])
+    odd = set(variable.dims) - {"year", "sample"}
+    if odd:
+        raise InputError(f"{name!r} has the dimension {', '.join(map(str, odd))}; choose one value of it with .sel")
+    if "year" in variable.dims:
+        years_of(variable)
+    return variable.transpose(..., "sample")
+
+
+def _threshold(value: str, variable: xr.DataArray) -> float:
+    """Return a value in the unit of a variable."""
+    own = unit_of(variable)
+    if own is None:
+        raise InputError(f"{variable.name!r} has no attribute 'units'; set it, '1' for a pure number")
+    number, unit = parse_quantity(value)
+    return number * conversion(unit, own, f"the value {value!r} of {variable.name}")
