@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from clustercast.engine.device import checked_device, to_device, to_host
-from clustercast.engine.model import YEAR, run_program
+from clustercast.engine.program import unproved
 from clustercast.quantities.cluster_model import cluster_model
 from clustercast.streaming.moments import LEAF, leaf_moments
 from clustercast.streaming.sketch import Sketch
@@ -29,7 +29,7 @@ OUTPUTS = (
     "feasible_cluster_size",
     "binding_constraint",
 )
-YEARS = np.arange(2022.0, 2035.0)[:, np.newaxis]
+YEARS = np.arange(2022.0, 2035.0)
 TOLERANCE = 1e-10
 
 
@@ -45,10 +45,10 @@ def prepare(path, rows):
     print(f"wrote {len(values)} inputs, {rows} samples, {Path(path).stat().st_size / 2**20:.0f} MiB")
 
 
-def disagreement(program, values, device):
+def disagreement(ready, values, device):
     """Return the largest relative difference of each output of numbers, and how many labels differ."""
-    host = run_program(program, {**values, YEAR: YEARS}, OUTPUTS)
-    there = run_program(program, to_device({**values, YEAR: YEARS}, device), OUTPUTS)
+    host = ready.run(values)
+    there = ready.on(device).run(to_device(values, device))
     found = {}
     for name in OUTPUTS:
         one, other = np.asarray(host[name], dtype=float), np.asarray(to_host(there[name]), dtype=float)
@@ -59,17 +59,15 @@ def disagreement(program, values, device):
     return found
 
 
-def timed(program, values, device, samples, tile, reduce):
+def timed(ready, values, device, samples, tile, reduce):
     """Return the seconds that a number of samples take, the inputs brought to the device tile by tile."""
-    rows = next(array.size for array in values.values() if array.ndim)
-    repeats = -(-tile // rows)
-    tiled = {name: np.tile(array, repeats)[:tile] if array.ndim else array for name, array in values.items()}
-    fixed = to_device({YEAR: YEARS, **{name: array for name, array in tiled.items() if not array.ndim}}, device)
+    repeats = -(-tile // next(iter(values.values())).size)
+    tiled = {name: np.tile(array, repeats)[:tile] for name, array in values.items()}
+    there = ready.on(device)
     sketch = Sketch(len(YEARS) * (len(OUTPUTS) - 1))
     began = time.perf_counter()
     for _ in range(max(1, round(samples / tile))):
-        inputs = to_device({name: array for name, array in tiled.items() if array.ndim}, device)
-        results = run_program(program, {**fixed, **inputs}, OUTPUTS)
+        results = there.run(to_device(tiled, device))
         if reduce:
             numbers = np.concatenate([np.broadcast_to(results[n], (len(YEARS), tile)) for n in OUTPUTS[:-1]])
             leaf_moments(numbers)
@@ -85,15 +83,17 @@ def run(path, device, samples, tile):
     checked_device(device)
     with np.load(path) as stored:
         values = {name: stored[name] for name in stored.files}
-    program = cluster_model().program(OUTPUTS)
-    found = disagreement(program, values, device)
+    model = cluster_model()
+    ready = unproved(model, values, OUTPUTS, YEARS)
+    values = {name: array for name, array in values.items() if array.ndim}
+    found = disagreement(ready, values, device)
     for name, difference in found.items():
         print(f"{name:32s} {difference:.3g}")
     worst = max(difference for name, difference in found.items() if name != "binding_constraint")
     print(f"largest relative difference {worst:.3g} (allowed {TOLERANCE:g})")
     for reduce in (False, True):
-        timed(program, values, device, tile, tile, reduce)
-        seconds = timed(program, values, device, samples, tile, reduce)
+        timed(ready, values, device, tile, tile, reduce)
+        seconds = timed(ready, values, device, samples, tile, reduce)
         what = "propagated and reduced" if reduce else "propagated"
         print(f"{samples:.3g} samples {what} on {device}: {seconds:.2f} s, {seconds / samples * 1e9:.1f} ns a sample")
     if worst > TOLERANCE:

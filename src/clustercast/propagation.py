@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from clustercast.dataset import Dataset, forecast_dataset, input_arrays, refuse_coordinates
 from clustercast.engine.model import Model
-from clustercast.engine.program import BlockProgram, block_program
+from clustercast.engine.program import Program, program
 from clustercast.errors import InputError
 from clustercast.quantities.cluster_model import cluster_model
 
@@ -73,8 +73,8 @@ def propagate(
     refuse_coordinates(inputs, wanted)
     model.check_inputs(values, wanted)
     grid = year_grid(years)
-    program = block_program(model, values, units, wanted, grid)
-    kept = run_blocks(program, values, inputs.sizes["sample"], progress)
+    ready = program(model, values, units, wanted, grid)
+    kept = run_blocks(ready, values, inputs.sizes["sample"], progress)
     has_years = any(array.ndim == 2 for array in kept.values())
     return forecast_dataset(inputs, model, kept, grid if has_years else None, values)
 
@@ -118,13 +118,13 @@ def wanted_outputs(model: Model, outputs: Iterable[str] | str | None) -> tuple[s
 
 
 def run_blocks(
-    program: BlockProgram, inputs: Mapping[str, FloatArray], size: int, progress: Progress | None = None
+    program: Program, inputs: Mapping[str, FloatArray], size: int, progress: Progress | None = None
 ) -> dict[str, FloatArray]:
     """Fill the outputs block by block, in declared units.
 
     Parameters
     ----------
-    program : BlockProgram
+    program : Program
     inputs : mapping of str to array
         Uncertain inputs in their own units, shape ``(size,)``.
     size : int

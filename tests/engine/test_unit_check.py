@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import special
 
 import clustercast as cc
 
@@ -17,6 +18,7 @@ def forecast(function, unit, **inputs):
 POWER = cc.Uniform(1, 2, unit="GW")
 TIME = cc.Uniform(1, 2, unit="day")
 SHARE = cc.Uniform(0.1, 0.2)
+SHARE_DRAWN = cc.draw(cc.Priors(share=SHARE), 8, seed=1)["share"].values
 
 
 def test_a_coherent_formula_comes_out_in_the_declared_unit_without_any_conversion():
@@ -141,6 +143,58 @@ def misspelt(share):
 def test_what_a_quantity_may_not_do_is_said_with_its_name_and_place(function, reason):
     with pytest.raises(cc.InputError, match=rf"'{function.__name__}' \(.*test_unit_check.py:\d+\).*{reason}"):
         forecast(function, "1", share=SHARE)
+
+
+def floors(share):
+    return np.floor(10 * share) + special.erf(share)
+
+
+def looks_up(share):
+    return np.array([1.0, 5.0, 7.0])[np.minimum(np.floor(share * 10), 2).astype(int)]
+
+
+def thresholds(share):
+    return np.where(share * 2e4 > 1000, share, 0.5 * share)
+
+
+@pytest.mark.parametrize("function", [floors, looks_up, thresholds])
+def test_pure_numbers_stay_pure(function):
+    np.testing.assert_array_equal(forecast(function, "1", share=SHARE), function(SHARE_DRAWN))
+
+
+def test_there_is_a_declared_way_out_for_a_number_and_for_a_quantity():
+    def large(power):
+        return np.where(power / power > 0, power, 1000 * power)
+
+    def rounded(power):
+        return np.round(power)
+
+    with pytest.raises(cc.InputError, match=r"number 1000.*constants=\[1000\]"):
+        forecast(large, "GW", power=POWER)
+    with pytest.raises(cc.InputError, match="units_checked=False|other numbers"):
+        forecast(rounded, "GW", power=POWER)
+    drawn = cc.draw(cc.Priors(power=POWER), 8, seed=1)
+    model = cc.Model([cc.quantity("GW", constants=[1000])(large), cc.quantity("GW", units_checked=False)(rounded)])
+    np.testing.assert_allclose(cc.propagate(drawn, model=model)["large"], drawn["power"], rtol=1e-15)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        pytest.param(lambda x: np.cumsum(x), id="cumsum"),
+        pytest.param(lambda x: x / x[..., :1], id="over the first"),
+        pytest.param(lambda x: np.sort(x), id="sort"),
+        pytest.param(lambda x: x + np.random.default_rng(1).normal(size=np.shape(x)), id="seeded noise"),
+        pytest.param(lambda x: x - x.max(), id="less the largest"),
+    ],
+)
+def test_what_mixes_samples_is_found(function):
+    @cc.quantity("1")
+    def mixing(x):
+        return function(x)
+
+    with pytest.raises(cc.InputError, match=r"'mixing' .*mixes samples"):
+        cc.propagate(cc.draw(cc.Priors(x=SHARE), 8, seed=1), model=cc.Model([mixing]))
 
 
 def test_an_unknown_unit_names_the_quantity():

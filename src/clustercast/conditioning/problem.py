@@ -19,9 +19,9 @@ from clustercast.arrays.posterior.likelihood import (
 )
 from clustercast.conditioning.observation_rows import DISCREPANCY, LOWER_GAP, UPPER_GAP, Observation, Observations
 from clustercast.conditioning.tree import Drawn
-from clustercast.engine.model import YEAR, Model, Step, run_program
-from clustercast.engine.unit_check import check_units
-from clustercast.engine.units import factor
+from clustercast.engine.model import Model
+from clustercast.engine.program import Program
+from clustercast.engine.program import program as prepared
 from clustercast.errors import InputError
 from clustercast.priors.families import Family, Fixed
 from clustercast.priors.prior_set import Priors
@@ -49,8 +49,6 @@ class Problem:
     quantities : tuple of str
     programs : tuple
         For each set of dates: rows, steps, outputs, and the dates with the constants.
-    factors : dict
-        From the unit of an input's prior to the coherent one.
     """
 
     priors: Priors
@@ -59,7 +57,6 @@ class Problem:
     rows: ObservedRows
     quantities: tuple[str, ...]
     programs: tuple["_Program", ...]
-    factors: Mapping[str, float]
 
     @classmethod
     def of(
@@ -82,13 +79,9 @@ class Problem:
         active = tuple(name for name in joint.uncertain if name in needed)
         if not active:
             raise InputError("no uncertain input bears on what was observed; there is nothing to learn")
-        factors = {name: factor(joint[name].unit) for name in joint}
-        constants = {n: np.asarray(joint[n].median * factors[n]) for n in joint if isinstance(joint[n], Fixed)}
-        programs = tuple(_programs(observations, model, constants))
         columns = np.arange(len(active))
-        problem = cls(joint, active, columns, observations.arrays(), observations.quantities, programs, factors)
-        problem._prove_units(model)
-        return problem
+        empty = cls(joint, active, columns, observations.arrays(), observations.quantities, ())
+        return replace(empty, programs=tuple(_programs(observations, model, empty)))
 
     def part(self, observations: Observations, model: Model, discrepancy: Discrepancy) -> "Problem":
         """Return the problem of some observations alone, in the columns that it has in the whole."""
@@ -113,11 +106,9 @@ class Problem:
 
     def predicted(self, inputs: Mapping[str, FloatArray], size: int) -> FloatArray:
         """Return the model's log10 for each observation, shape (rows, size)."""
-        coherent = {name: value * self.factors[name] for name, value in inputs.items()}
         found = np.empty((len(self.rows.value), size))
-        with np.errstate(divide="raise", invalid="raise", over="raise"):
-            for program in self.programs:
-                program.run(coherent, found)
+        for program in self.programs:
+            program.run(inputs, found)
         return found
 
     def errors(self, inputs: Mapping[str, FloatArray], size: int) -> ErrorModel:
@@ -165,34 +156,28 @@ class Problem:
             log_density=leave_one_out_density(self.rows, predicted, errors).reshape(rows),
         )
 
-    def _prove_units(self, model: Model) -> None:
-        """Run what is observed on three draws, plain and with units."""
-        inputs = self.inputs(np.zeros((3, len(self.active))))
-        coherent = {name: value * self.factors[name] for name, value in inputs.items()}
-        for program in self.programs:
-            units = {name: self.priors[name].unit for name in self.priors}
-            check_units(model, {**program.fixed, **coherent}, units, program.outputs)
-
 
 @dataclass(frozen=True)
 class _Program:
-    """The steps that compute some observed quantities at their common dates."""
+    """Computes some observed quantities at their common dates."""
 
-    steps: tuple[Step, ...]
-    outputs: tuple[str, ...]
-    fixed: Mapping[str, FloatArray]
+    program: Program
     places: tuple[tuple[int, str, int], ...]
 
-    def run(self, coherent: Mapping[str, FloatArray], found: FloatArray) -> None:
+    def run(self, inputs: Mapping[str, FloatArray], found: FloatArray) -> None:
         """Fill the rows of this program with log10 of the model."""
-        results = run_program(self.steps, {**self.fixed, **coherent}, self.outputs)
+        results = self.program.run(inputs)
         logs = {name: np.log10(result) for name, result in results.items()}
         for row, name, date in self.places:
             found[row] = logs[name][min(date, len(logs[name]) - 1)] if np.ndim(logs[name]) == 2 else logs[name]
 
 
-def _programs(observations: Observations, model: Model, constants: Mapping[str, FloatArray]) -> Iterable[_Program]:
+def _programs(observations: Observations, model: Model, problem: Problem) -> Iterable[_Program]:
     """Yield one program for each set of dates: quantities of one set share what they need."""
+    priors = problem.priors
+    values = {name: np.asarray(priors[name].median) for name in priors if isinstance(priors[name], Fixed)}
+    values |= problem.inputs(np.zeros((3, len(problem.active))))
+    units = {name: priors[name].unit for name in priors}
     by_dates: dict[tuple[float, ...], list[str]] = {}
     for quantity in observations.quantities:
         dates = tuple(sorted({row.date for row in observations if row.quantity == quantity}))
@@ -203,10 +188,7 @@ def _programs(observations: Observations, model: Model, constants: Mapping[str, 
             for place, row in enumerate(observations)
             if row.quantity in outputs
         )
-        needed = model.inputs(outputs)
-        fixed = {name: value for name, value in constants.items() if name in needed}
-        fixed[YEAR] = np.array(dates)[:, np.newaxis]
-        yield _Program(model.program(outputs), tuple(outputs), fixed, places)
+        yield _Program(prepared(model, values, units, outputs, dates), places)
 
 
 def factors_of(problem: Problem, observations: Observations, model: Model, discrepancy: Discrepancy) -> list[Problem]:

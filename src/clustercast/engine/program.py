@@ -1,14 +1,16 @@
-"""A model made ready to run block by block: units proved, and all that no sample changes computed once."""
+"""A model made ready to run: units proved, and all that no sample changes computed once."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clustercast.engine.device import Device, to_device
-from clustercast.engine.model import YEAR, Model, Step, results_of, run_program
-from clustercast.engine.unit_check import check_units
+from clustercast.engine.model import Model
+from clustercast.engine.operations import Call, Operation, joined, plain_call
+from clustercast.engine.schedule import Output, Schedule, build
+from clustercast.engine.unit_check import Proof
 from clustercast.engine.units import factor
 from clustercast.errors import InputError
 
@@ -16,110 +18,123 @@ FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class BlockProgram:
+class Program:
     """What is to be computed for a block of samples.
 
-    Attributes
-    ----------
-    steps : tuple of Step
-        Quantities that differ from sample to sample, each after what it needs.
-    fixed : mapping of str to array
-        Inputs and quantities that do not, and ``year``, in coherent units.
-    factors : mapping of str to float
-        Factor from the unit of each uncertain input to the coherent one.
-    outputs : tuple of str
-        Quantities asked for.
-    dimensions : mapping of str to int
-        2 for an output by year and sample, 1 for one by sample.
-    scale : mapping of str to float
-        Factor from the coherent unit of each output to its declared one.
-    years : int
-        Length of the axis of years.
+    `fixed` holds what no sample changes, `factors` the factor from the unit of each uncertain input to the coherent
+    one, `scale` that from the coherent unit of each output to its declared one, `dimensions` 2 for an output by year
+    and sample and 1 for one by sample, `early` and `late` the number of years before and from the first node on.
     """
 
-    steps: tuple[Step, ...]
+    operations: tuple[Operation, ...]
+    frees: tuple[tuple[str, ...], ...]
+    found: Mapping[str, Output]
     fixed: Mapping[str, FloatArray]
     factors: Mapping[str, float]
     outputs: tuple[str, ...]
     dimensions: Mapping[str, int]
     scale: Mapping[str, float]
-    years: int
+    early: int
+    late: int
+    infinite: frozenset[str] = frozenset()
 
-    def run(self, inputs: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
-        """Compute the outputs of a block.
+    @property
+    def years(self) -> int:
+        """Length of the axis of years."""
+        return self.early + self.late
 
-        Parameters
-        ----------
-        inputs : mapping of str to array
-            Uncertain inputs, shape ``(block,)``, in their own units.
-
-        Returns
-        -------
-        dict of str to array
-            In coherent units; each broadcasts to ``(years, block)`` or ``(block,)``.
-
-        Raises
-        ------
-        InputError
-            If a quantity divides by zero, overflows or has no value.
-        """
-        known = self._known(inputs)
+    def run(self, inputs: Mapping[str, FloatArray], call: Call = plain_call) -> dict[str, FloatArray]:
+        """Compute the outputs of a block, in coherent units; each broadcasts to ``(years, block)`` or ``(block,)``."""
         with np.errstate(divide="raise", invalid="raise", over="raise"):
-            return run_program(self.steps, known, self.outputs)
+            keys = dict(self._results(self._known(inputs), call))
+        return {name: self._whole(self.found[name], keys) for name in self.outputs}
 
     def fill(self, inputs: Mapping[str, FloatArray], kept: Mapping[str, FloatArray]) -> None:
-        """Write the outputs of a block into arrays of theirs, in declared units, while each is in the cache.
+        """Write the outputs of a block into arrays, in declared units, while each is in the cache.
 
-        Parameters
-        ----------
-        inputs : mapping of str to array
-            Uncertain inputs, shape ``(block,)``, in their own units.
-        kept : mapping of str to array
-            Of each output, shape ``(years, block)`` or ``(block,)``.
-
-        Raises
-        ------
-        InputError
-            If a quantity divides by zero, overflows, in its declared unit too, or has no value.
+        `kept` holds an array of shape ``(years, block)`` or ``(block,)`` for each output.
         """
-        known = self._known(inputs)
+        where: dict[str, list[tuple[str, FloatArray]]] = {}
+        for name in self.outputs:
+            output, out = self.found[name], kept[name]
+            if not output.by_year or self.dimensions[name] == 1:
+                where.setdefault(output.late or output.early, []).append((name, out))
+                continue
+            if output.early:
+                where.setdefault(output.early, []).append((name, out[: self.early]))
+            if output.late:
+                where.setdefault(output.late, []).append((name, out[self.early :]))
         with np.errstate(divide="raise", invalid="raise", over="raise"):
-            for name, result in results_of(self.steps, known, self.outputs):
-                if self.scale[name] == 1.0:
-                    np.copyto(kept[name], result)
-                else:
-                    self._convert(name, result, kept[name])
+            for key, result in self._results(self._known(inputs), plain_call):
+                for name, out in where.get(key, ()):
+                    self._write(name, result, out)
 
-    def _convert(self, name: str, result: FloatArray, out: FloatArray) -> None:
-        """Write an output in its declared unit."""
+    def _write(self, name: str, result: FloatArray, out: FloatArray) -> None:
+        """Write rows of an output in its declared unit; a value that is not finite is refused."""
         try:
             np.multiply(result, self.scale[name], out=out)
+            with np.errstate(over="ignore", invalid="ignore"):
+                sound = bool(np.isfinite(out.sum())) or not bool(self._wrong(name, out).any())
         except FloatingPointError as error:
             raise InputError(
                 f"output {name!r} is not finite in its declared unit: {error}; look at the bounds of its inputs"
             ) from None
+        if not sound:
+            wrong = np.argwhere(self._wrong(name, out))[0]
+            raise InputError(
+                f"output {name!r} is {out[tuple(wrong)]} in sample {wrong[-1]} of a block of {out.shape[-1]}; "
+                "look at the bounds of its inputs, or give the quantity a value there"
+            )
+
+    def _wrong(self, name: str, values: FloatArray) -> NDArray[np.bool_]:
+        """Return where values are no result: not a number, or infinite where that is no value."""
+        return np.isnan(values) if name in self.infinite else ~np.isfinite(values)
 
     def _known(self, inputs: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
-        """Return what is known before the first step, in coherent units."""
-        coherent = {name: inputs[name] if unit == 1.0 else inputs[name] * unit for name, unit in self.factors.items()}
+        """Return what is known before the first operation, in coherent units; a function cannot change it."""
+        coherent = {}
+        for name, unit in self.factors.items():
+            value = inputs[name] if unit == 1.0 else inputs[name] * unit
+            if isinstance(value, np.ndarray):
+                value = value.view()
+                value.flags.writeable = False
+            coherent[name] = value
         return {**self.fixed, **coherent}
+
+    def _results(self, values: dict[str, FloatArray], call: Call) -> Iterator[tuple[str, FloatArray]]:
+        """Run the operations, giving the rows of each output when they are known; free each after its last use."""
+        wanted = {key for output in self.found.values() for key in (output.early, output.late) if key}
+        yield from ((key, values[key]) for key in wanted if key in values)
+        for operation, frees in zip(self.operations, self.frees, strict=True):
+            operation.run(values, call)
+            yield from ((key, values[key]) for key in operation.writes if key in wanted)
+            for key in frees:
+                del values[key]
+
+    def _whole(self, output: Output, keys: Mapping[str, FloatArray]) -> FloatArray:
+        """Return an output at all years."""
+        if not (output.early and output.late) or output.early == output.late:
+            return keys[output.late or output.early]
+        early, late = keys[output.early], keys[output.late]
+        parts = ((early, self.early), (late, self.late))
+        return joined([np.broadcast_to(part, (rows, part.shape[-1] if part.ndim else 1)) for part, rows in parts])
 
     def shape(self, name: str, size: int) -> tuple[int, ...]:
         """Return the shape of an output of `size` samples."""
         return (self.years, size) if self.dimensions[name] == 2 else (size,)
 
-    def on(self, device: Device) -> "BlockProgram":
+    def on(self, device: Device) -> "Program":
         """Return the program with what is fixed moved to a device."""
         return replace(self, fixed=to_device(self.fixed, device))
 
 
-def block_program(
+def program(
     model: Model,
     values: Mapping[str, FloatArray],
     units: Mapping[str, str],
-    outputs: tuple[str, ...],
-    years: FloatArray,
-) -> BlockProgram:
+    outputs: Iterable[str],
+    years: Iterable[float],
+) -> Program:
     """Prove the units of a model on three samples, and make it ready for blocks.
 
     Parameters
@@ -129,52 +144,134 @@ def block_program(
         Inputs in their own units, shape ``(sample,)`` where uncertain, else ``()``; a few samples will do.
     units : mapping of str to str
         Unit of each input.
-    outputs : tuple of str
+    outputs : iterable of str
         Quantities asked for.
-    years : array (year,)
+    years : iterable of float
+        Increasing dates.
 
     Returns
     -------
-    BlockProgram
+    Program
 
     Raises
     ------
     InputError
-        If a unit is wrong, or a quantity has another shape than years and samples give.
+        If a unit is wrong, a quantity has another shape than years and samples give, or the date of the first node
+        or a lag is uncertain.
     """
-    factors = {name: factor(units[name]) for name in model.inputs(outputs)}
-    program = model.program(outputs)
+    wanted = tuple(outputs)
+    factors = {name: factor(units[name]) for name in model.inputs(wanted)}
     fixed = {name: np.asarray(values[name] * f) for name, f in factors.items() if values[name].ndim == 0}
-    if any(YEAR in step.arguments for step in program):
-        fixed[YEAR] = years[:, np.newaxis]
     uncertain = {name: f for name, f in factors.items() if name not in fixed}
+    schedule = scheduled(model, fixed, wanted, years)
     rows = {name: np.resize(values[name][:3], 3) * f for name, f in uncertain.items()}
-    dimensions = _proved(model, {**fixed, **rows}, units, outputs)
-    constant, steps = _parted(program, uncertain)
-    with np.errstate(divide="raise", invalid="raise", over="raise"):
-        fixed = run_program(constant, fixed, [*fixed, *(step.name for step in constant)])
-    return BlockProgram(
-        steps=steps,
+    dimensions = _proved(model, schedule, {**fixed, **rows}, units, wanted)
+    operations, fixed = _folded(schedule, fixed)
+    return Program(
+        operations=operations,
+        frees=_frees(operations),
+        found=schedule.outputs,
         fixed=fixed,
         factors=uncertain,
-        outputs=outputs,
-        dimensions={name: max(dimensions[name], 1) for name in outputs},
-        scale={name: 1.0 / factor(model.unit(name)) for name in outputs},
-        years=len(years),
+        outputs=wanted,
+        dimensions={name: max(dimensions[name], 1) for name in wanted},
+        scale={name: 1.0 / factor(model.unit(name)) for name in wanted},
+        early=schedule.early,
+        late=schedule.late,
+        infinite=frozenset(name for name in wanted if model.declaration(name).infinite),
     )
 
 
-def _parted(program: Iterable[Step], uncertain: Iterable[str]) -> tuple[list[Step], tuple[Step, ...]]:
-    """Part the steps that no uncertain input reaches, whose results are kept, from the others."""
-    varying = set(uncertain)
-    constant, steps = [], []
-    for step in program:
-        if varying.isdisjoint(step.arguments):
-            constant.append(replace(step, frees=()))
-        else:
-            varying.add(step.name)
-            steps.append(step)
-    return constant, tuple(steps)
+def run_model(
+    model: Model, values: Mapping[str, FloatArray], outputs: Iterable[str] | str | None = None, call: Call = plain_call
+) -> dict[str, FloatArray]:
+    """Compute quantities from inputs, all in coherent units, without a proof of units.
+
+    `values` holds every input, shape ``(sample,)`` or ``()``, and ``year``, shape ``(years, 1)``, where something
+    depends on it. Each result broadcasts to ``(years, sample)`` or ``(sample,)``. `call` computes one quantity.
+    """
+    wanted = model.asked(outputs)
+    model.check_inputs(values, wanted)
+    years = np.asarray(values["year"])[:, 0] if "year" in values else ()
+    inputs = {name: values[name] for name in model.inputs(wanted)}
+    return unproved(model, inputs, wanted, years, call).run(inputs, call)
+
+
+def unproved(
+    model: Model,
+    values: Mapping[str, FloatArray],
+    outputs: Iterable[str],
+    years: Iterable[float],
+    call: Call = plain_call,
+) -> Program:
+    """Return a program whose inputs and outputs are coherent, without a proof of units."""
+    wanted = tuple(outputs)
+    fixed = {name: value for name, value in values.items() if np.ndim(value) == 0}
+    schedule = scheduled(model, fixed, wanted, years)
+    operations, known = _folded(schedule, fixed, call)
+    return Program(
+        operations=operations,
+        frees=_frees(operations),
+        found=schedule.outputs,
+        fixed=known,
+        factors={name: 1.0 for name in values if name not in fixed},
+        outputs=wanted,
+        dimensions={},
+        scale={},
+        early=schedule.early,
+        late=schedule.late,
+    )
+
+
+def scheduled(
+    model: Model, fixed: Mapping[str, FloatArray], outputs: tuple[str, ...], years: Iterable[float]
+) -> Schedule:
+    """Write the operations of a run; the date of the first node and lags have to be fixed."""
+    definitions = [model.definition(name) for name in model.order(outputs)]
+    stepped = any(found.between and found.needs for found in definitions)
+    lags = {need.lag for found in definitions for need in found.needs if need.kind == "lagged"}
+    sizes = {name: _fixed_value(name, fixed, 0.0) for name in lags}
+    start = _fixed_value(model.nodes.start, fixed, -np.inf) if stepped else None
+    return build(model.wiring.definition, outputs, years, start, model.nodes.step, sizes)
+
+
+def _fixed_value(name: str, fixed: Mapping[str, FloatArray], least: float) -> float:
+    """Return the value of an input that shapes the run and so cannot be uncertain."""
+    if name not in fixed:
+        raise InputError(
+            f"input {name!r} is uncertain, and the dates of the run depend on it; fix it: {name}=cc.Fixed(...)"
+        )
+    value = float(fixed[name])
+    if value < least:
+        raise InputError(f"input {name!r} is {value:g} years; a lag is {least:g} or more")
+    return value
+
+
+def _folded(
+    schedule: Schedule, fixed: Mapping[str, FloatArray], call: Call = plain_call
+) -> tuple[tuple[Operation, ...], dict[str, FloatArray]]:
+    """Run the operations that no uncertain input reaches; return the others, and all that is known."""
+    known = {**fixed, **schedule.given}
+    left = []
+    with np.errstate(divide="raise", invalid="raise", over="raise"):
+        for operation in schedule.operations:
+            if all(key in known for key in operation.reads):
+                operation.run(known, call)
+            else:
+                left.append(operation)
+    return tuple(left), known
+
+
+def _frees(operations: tuple[Operation, ...]) -> tuple[tuple[str, ...], ...]:
+    """Return, for each operation, the results that nothing needs after it."""
+    last: dict[str, int] = {}
+    for place, operation in enumerate(operations):
+        last |= dict.fromkeys((*operation.writes, *operation.reads), place)
+    made = {key for operation in operations for key in operation.writes}
+    frees: list[list[str]] = [[] for _ in operations]
+    for key in made:
+        frees[last[key]].append(key)
+    return tuple(tuple(sorted(keys)) for keys in frees)
 
 
 # Proofs that were made: what a proof depends on, and the dimensions it found.
@@ -183,13 +280,17 @@ _MOST_PROOFS = 64
 
 
 def _proved(
-    model: Model, rows: Mapping[str, FloatArray], units: Mapping[str, str], outputs: tuple[str, ...]
+    model: Model,
+    schedule: Schedule,
+    rows: Mapping[str, FloatArray],
+    units: Mapping[str, str],
+    outputs: tuple[str, ...],
 ) -> dict[str, int]:
     """Prove units and shapes once for the same code, units and shapes of the inputs."""
     inputs = tuple((name, units.get(name), np.shape(value)) for name, value in rows.items())
-    key = (model.hash, outputs, inputs)
+    key = (model.hash, outputs, inputs, schedule.early > 0, schedule.late > 0)
     if key not in _PROOFS:
-        found = _dry_run(model, rows, units, outputs)
+        found = _dry_run(model, schedule, rows, units)
         while len(_PROOFS) >= _MOST_PROOFS:
             del _PROOFS[next(iter(_PROOFS))]
         _PROOFS[key] = found
@@ -197,16 +298,18 @@ def _proved(
 
 
 def _dry_run(
-    model: Model, rows: Mapping[str, FloatArray], units: Mapping[str, str], outputs: tuple[str, ...]
+    model: Model, schedule: Schedule, rows: Mapping[str, FloatArray], units: Mapping[str, str]
 ) -> dict[str, int]:
-    """Prove units and shapes on three rows; return the dimensions of each result."""
+    """Prove units and shapes on three rows; return the dimensions of each output."""
+    values = {**rows, **schedule.given}
+    proof = Proof(model, units)
     with np.errstate(divide="raise", invalid="raise", over="raise"):
-        results = run_program(model.program(outputs), rows, outputs)
-        years = rows[YEAR].shape[0] if YEAR in rows else 1
-        for name, result in results.items():
-            if np.shape(result) not in ((), (3,), (1,), (years, 3), (years, 1), (1, 3)):
-                raise InputError(
-                    f"quantity {name!r} has shape {np.shape(result)} for {years} years and 3 samples; "
-                    f"it must broadcast to ({years}, 3) or (3,): keep year on the first axis and sample on the last"
-                )
-        return check_units(model, rows, units, outputs)
+        for operation in schedule.operations:
+            operation.run(values, proof.call)
+    found = {}
+    for name, output in schedule.outputs.items():
+        parts = [values[key] for key in dict.fromkeys((output.early, output.late)) if key]
+        found[name] = max(part.ndim for part in parts)
+        if len(parts) == 2 and found[name] == 1 and output.by_year:
+            found[name] = 2
+    return found

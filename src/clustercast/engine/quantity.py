@@ -1,63 +1,88 @@
 """The marker that makes a plain function a quantity of a model."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeVar, get_args
 
-from clustercast.errors import InputError
+from clustercast.errors import InputError, nearest
 
 F = TypeVar("F", bound=Callable[..., object])
+Time = Literal["state", "rate"]
+Between = Literal["log", "linear", "previous"]
 
 
 @dataclass(frozen=True)
 class Declaration:
-    """What a quantity says of itself beside its code.
-
-    Attributes
-    ----------
-    unit : str
-        Unit in which the dataset gives the quantity; inside, every number is in
-        coherent units.
-    increasing, decreasing : tuple of str
-        Arguments in which the quantity never falls, never rises, on the support
-        of the shipped priors.
-    labels : tuple of str
-        For an index (a quantity that counts 0, 1, 2 ...), what each value means.
-    """
+    """What a quantity declares beside its code; see `quantity`."""
 
     unit: str
+    time: Time | None = None
+    between: Between | None = None
+    before: str | float | None = None
+    lags: Mapping[str, str] = field(default_factory=dict)
     increasing: tuple[str, ...] = ()
     decreasing: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    constants: tuple[float, ...] = ()
+    units_checked: bool = True
+    infinite: bool = False
 
 
 def quantity(
     unit: str,
     *,
+    time: Time | None = None,
+    between: Between | None = None,
+    before: str | float | None = None,
+    lags: Mapping[str, str] | None = None,
     increasing: Iterable[str] = (),
     decreasing: Iterable[str] = (),
     labels: Iterable[str] = (),
+    constants: Iterable[float] = (),
+    units_checked: bool = True,
+    infinite: bool = False,
 ) -> Callable[[F], F]:
     """Mark a plain NumPy function as a quantity and return the same function.
+
+    Inside, every number is in coherent units (year, W, USD, H100e, ...); the dataset gives the quantity in `unit`.
+
+    An argument ``previous_x`` is the quantity x at the node before, ``previous_year`` the date of that node, and
+    ``lagged_x`` the quantity x a time earlier that `lags` names. A quantity that takes a previous value starts
+    from the quantity or input ``initial_x``, or else from `before` at the first node.
 
     Parameters
     ----------
     unit : str
         Unit of the result, as in ``"USD/H100e"``; ``"1"`` for a pure number.
+    time : {"state", "rate"}, optional
+        Whether the value is a state at the date or an annual rate at the date.
+    between : {"log", "linear", "previous"}, optional
+        Makes it a node quantity, computed on the nodes of the model and read between them: linearly in the
+        logarithm, linearly, or from the node at or before the date.
+    before : str or float, optional
+        Quantity, or number in coherent units, that gives its values before the first node.
+    lags : mapping of str to str, optional
+        For each argument ``lagged_x``, x and the input that holds the lag in time.
     increasing, decreasing : iterable of str, optional
         Arguments in which the result never falls, never rises.
     labels : iterable of str, optional
         Meaning of the values 0, 1, 2 ... of a quantity that is an index.
+    constants : iterable of float, optional
+        Numbers of the code that look like a conversion of units, and are none.
+    units_checked : bool, optional
+        False leaves the quantity out of the proof of units.
+    infinite : bool, optional
+        True where infinity is a value, as of a time that never comes; elsewhere it is refused.
 
     Returns
     -------
     callable
-        The decorator; it returns the very function it is given.
+        The decorator; it returns the function it is given.
 
     Raises
     ------
     InputError
-        If the unit is not a text, as where the parentheses were forgotten.
+        If the unit is not a text, as where the parentheses were forgotten, or `time` or `between` is unknown.
 
     Examples
     --------
@@ -69,7 +94,25 @@ def quantity(
     """
     if not isinstance(unit, str):
         raise InputError(f"the unit of a quantity is {unit!r}; write @cc.quantity('GW'), or '1' for a pure number")
-    declaration = Declaration(unit, tuple(increasing), tuple(decreasing), tuple(labels))
+    for name, value, allowed in (("time", time, get_args(Time)), ("between", between, get_args(Between))):
+        if value is not None and value not in allowed:
+            choices = ", ".join(map(repr, allowed))
+            raise InputError(
+                f"{name} is {value!r}{nearest(str(value), allowed)}; choose one of {choices}, or leave it out"
+            )
+    declaration = Declaration(
+        unit,
+        time,
+        between,
+        before,
+        dict(lags or {}),
+        tuple(increasing),
+        tuple(decreasing),
+        tuple(labels),
+        tuple(map(float, constants)),
+        units_checked,
+        infinite,
+    )
 
     def mark(function: F) -> F:
         function.quantity = declaration  # type: ignore[attr-defined]

@@ -1,19 +1,21 @@
-"""Units and rows are proved once: every quantity is run plain, with pint, and on one row alone."""
+"""Units and rows are proved once: every quantity is run plain, on parts of its samples, and with pint."""
 
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clustercast.engine.model import YEAR, Model
+from clustercast.engine.model import Model
+from clustercast.engine.operations import plain_call
+from clustercast.engine.quantity import Declaration, declaration_of
 from clustercast.engine.source import numbers_in, place_of
 from clustercast.engine.units import factor, registry, same_base
+from clustercast.engine.wiring import PREVIOUS_YEAR, YEAR, Function, Need
 from clustercast.errors import InputError
 
 FloatArray = NDArray[np.float64]
-Arguments = Mapping[str, tuple[FloatArray, str]]
 
 # Numbers that stand in a formula only to convert units, by a word of the units that call for them.
 _THOUSANDS = tuple(10.0 ** (3 * power) for power in (-6, -5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 6))
@@ -32,56 +34,47 @@ _BY_WORD = (
 )
 
 
-def check_units(
-    model: Model,
-    values: Mapping[str, FloatArray],
-    units: Mapping[str, str],
-    outputs: Iterable[str] | None = None,
-) -> dict[str, int]:
-    """Run every needed quantity plain and with units, and compare the numbers.
+class Proof:
+    """Runs each quantity once plain, on parts of its samples, and with units, and compares the numbers.
 
-    The plain run uses coherent numbers, as `propagate` does. The run with pint
-    gives every argument in a unit that is *not* coherent (256 years for years, GW for
-    W, percent for pure numbers), so that a function which drops, assumes or mixes
-    units gives another number, not only another dimension. A conversion that is written out
-    (W / 1e9 for GW) gives the same numbers in both; it is found in the code. A run on the first
-    row alone shows a function that mixes samples.
-
-    Parameters
-    ----------
-    model : Model
-    values : mapping of str to array
-        Coherent inputs, shape ``(3,)`` or ``()``, and ``year``, shape ``(years, 1)``.
-    units : mapping of str to str
-        Unit of each input.
-    outputs : iterable of str, optional
-        Quantities asked for; the headline ones by default.
-
-    Returns
-    -------
-    dict of str to int
-        Number of dimensions of each quantity's result: 2 with years, else 1 or 0.
-
-    Raises
-    ------
-    InputError
-        If a quantity does not have the unit it declares, its numbers change with the unit of
-        its arguments, it converts units itself, mixes samples, or has another shape than years
-        and samples give; it says where the function is written.
+    The plain run uses coherent numbers, as `propagate` does. The run with pint gives every argument that has a
+    dimension in a unit that is *not* coherent (256 years for years, GW for W), so that a function which drops,
+    assumes or mixes units gives another number, not only another dimension. Pure numbers stay pure. A conversion that
+    is written out (W / 1e9 for GW) gives the same numbers in both; it is found in the code.
     """
-    known = dict(values)
-    declared = {**units, YEAR: "year"}
-    dimensions = {}
-    for step in model.program(outputs):
-        declared[step.name] = _checked_unit(step.name, step.function, model.unit(step.name))
-        arguments = {a: (known[a], declared[a]) for a in step.arguments}
-        known[step.name] = _plain(step.name, step.function, [known[a] for a in step.arguments])
-        dimensions[step.name] = known[step.name].ndim
-        if arguments:
-            _check_rows(step.name, step.function, arguments, known[step.name])
-            _check_numbers(step.name, step.function, arguments, declared[step.name])
-            _check_one(step.name, step.function, arguments, known[step.name], declared[step.name])
-    return dimensions
+
+    def __init__(self, model: Model, units: Mapping[str, str]) -> None:
+        self.model, self.units, self.seen = model, {**units, YEAR: "year", PREVIOUS_YEAR: "year"}, set[int]()
+
+    def call(
+        self, name: str, function: Function, needs: tuple[Need, ...], arguments: Sequence[FloatArray]
+    ) -> FloatArray:
+        """Return the result of a quantity, after its units and rows are proved at its first call."""
+        if id(function) in self.seen:
+            return np.asarray(function(*arguments), dtype=np.float64)
+        self.seen.add(id(function))
+        declaration = declaration_of(function)
+        assert declaration is not None
+        _checked_unit(name, function, declaration.unit)
+        result = _plain(name, function, arguments)
+        if needs:
+            given = [(need, value, self._unit(need)) for need, value in zip(needs, arguments, strict=True)]
+            _check_rows(name, function, arguments, result)
+            units = [declaration.unit, *(unit for *_, unit in given)]
+            if declaration.units_checked and any(unit != "1" for unit in units):
+                _check_numbers(name, function, units, declaration)
+            if declaration.units_checked and not all(map(_is_pure, units)):
+                _check_one(name, function, given, result, declaration.unit)
+        return result
+
+    def _unit(self, need: Need) -> str:
+        """Return the unit of an argument."""
+        return self.model.unit(need.name) if need.name in self.model else self.units[need.name]
+
+
+def _is_pure(unit: str) -> bool:
+    """Return whether a unit is that of a pure number, which stays pure in the proof."""
+    return same_base(unit, "1")
 
 
 def _checked_unit(name: str, function: Any, unit: str) -> str:
@@ -93,10 +86,10 @@ def _checked_unit(name: str, function: Any, unit: str) -> str:
     return unit
 
 
-def _plain(name: str, function: Any, arguments: list[FloatArray]) -> FloatArray:
+def _plain(name: str, function: Function, arguments: Sequence[FloatArray]) -> FloatArray:
     """Run a quantity on coherent numbers that it cannot change."""
     kept = [np.array(argument) for argument in arguments]
-    result = np.asarray(function(*arguments))
+    result = np.asarray(plain_call(name, function, (), arguments))
     for argument, before in zip(arguments, kept, strict=True):
         if not np.array_equal(argument, before, equal_nan=True):
             raise InputError(
@@ -110,66 +103,77 @@ def _plain(name: str, function: Any, arguments: list[FloatArray]) -> FloatArray:
     return result.astype(np.float64)
 
 
-def _check_rows(name: str, function: Any, arguments: Arguments, plain: FloatArray) -> None:
-    """Compare the first sample of a quantity with what it gives for that sample alone."""
-    samples = max((value.shape[-1] for a, (value, _) in arguments.items() if a != YEAR and value.ndim), default=1)
-    years = arguments[YEAR][0].shape[0] if YEAR in arguments else 0
-    years = max([years, *(value.shape[0] for value, _ in arguments.values() if value.ndim == 2)])
+def _check_rows(name: str, function: Function, arguments: Sequence[FloatArray], plain: FloatArray) -> None:
+    """Compare the samples of a quantity with what it gives for each alone, for all in reverse, and for all twice."""
+    samples = max((value.shape[-1] for value in arguments if value.ndim), default=1)
+    years = max((value.shape[0] for value in arguments if value.ndim == 2), default=0)
     allowed = {(), (1,), (samples,)} | {(y, s) for y in (1, years) for s in (1, samples)}
-    alone = [value if a == YEAR else value[..., :1] if value.ndim else value for a, (value, _) in arguments.items()]
-    first = np.asarray(function(*alone), dtype=np.float64)
-    expected = plain[..., :1] if plain.ndim else plain
     if plain.shape not in allowed:
-        reason = f"has shape {plain.shape} for {years} years and {samples} samples"
-    elif first.shape not in ((), expected.shape):
-        reason = f"has shape {first.shape} for one sample, where {expected.shape} is expected"
-    elif not np.allclose(first, expected, rtol=1e-12, atol=0, equal_nan=True):
-        reason = f"mixes samples: {_first(plain)} for the first of {samples} samples, {_first(first)} for it alone"
-    else:
-        return
+        _refuse_shape(name, function, f"has shape {plain.shape} for {max(years, 1)} years and {samples} samples")
+    every = list(range(samples))
+    for chosen in [*([row] for row in every), every[::-1], every * 2]:
+        part = [value[..., chosen] if value.ndim and value.shape[-1] == samples else value for value in arguments]
+        found = np.asarray(function(*part), dtype=np.float64)
+        expected = plain[..., chosen] if plain.ndim and plain.shape[-1] == samples else plain
+        if samples == 1 and found.ndim and found.shape[-1] == len(chosen):
+            expected = np.broadcast_to(plain, found.shape)
+        if found.shape not in ((), expected.shape):
+            of = "one sample" if len(chosen) == 1 else f"{len(chosen)} samples"
+            reason = f"has shape {found.shape} for {of}, where {expected.shape} is expected"
+        elif not np.allclose(found, expected, rtol=1e-12, atol=0, equal_nan=True):
+            wrong = int(np.argmax(~np.isclose(found, expected, rtol=1e-12, atol=0, equal_nan=True)))
+            of = f"for sample {chosen[0]} alone" if len(chosen) == 1 else f"for the samples {chosen}"
+            numbers = f"{expected.flat[wrong]:.6g} among {samples} samples, {found.flat[wrong]:.6g} {of}"
+            reason = f"mixes samples: {numbers}"
+        else:
+            continue
+        _refuse_shape(name, function, reason)
+
+
+def _refuse_shape(name: str, function: Function, reason: str) -> None:
     raise InputError(
         f"quantity {name!r} ({place_of(function)}) {reason}; each sample must stand alone, with year on the first axis "
         "and sample on the last, as (year, sample) or (sample,)"
     )
 
 
-def _check_numbers(name: str, function: Any, arguments: Arguments, unit: str) -> None:
+def _check_numbers(name: str, function: Function, units: Sequence[str], declaration: Declaration) -> None:
     """Refuse a number in the code that converts units, where there are units."""
-    units = [unit, *(u for _, u in arguments.values())]
-    if all(u == "1" for u in units):
-        return
-    called = [number for word, numbers in _BY_WORD if any(word in u for u in units) for number in numbers]
+    called = [number for word, numbers in _BY_WORD if any(word in unit for unit in units) for number in numbers]
     suspects = np.array([*_THOUSANDS, *_HOURS, *called])
     for number in numbers_in(function):
-        if np.isclose(abs(number), suspects, rtol=1e-12, atol=0).any():
+        if number not in declaration.constants and np.isclose(abs(number), suspects, rtol=1e-12, atol=0).any():
             raise InputError(
                 f"quantity {name!r} ({place_of(function)}) converts units with the number {number:g}; inside, every "
-                f"number is in coherent units (W, year, USD, ...) and is given out in {unit!r} by itself: leave the "
-                "number out, or, if it says something about the world, make it an input"
+                f"number is in coherent units (W, year, USD, ...) and is given out in {declaration.unit!r} by itself: "
+                "leave the number out; if it says something about the world, make it an input; if it is neither, "
+                f"declare it: @cc.quantity(..., constants=[{number:g}])"
             )
 
 
-def _check_one(name: str, function: Any, arguments: Arguments, plain: FloatArray, unit: str) -> None:
+def _check_one(
+    name: str, function: Function, given: Sequence[tuple[Need, FloatArray, str]], plain: FloatArray, unit: str
+) -> None:
     """Compare one quantity's plain numbers with those it gives for arguments with units."""
     place = place_of(function)
-    told = ", ".join(f"{a} [{u}]" for a, (_, u) in arguments.items())
+    described = ", ".join(f"{need.name} [{argument_unit}]" for need, _, argument_unit in given)
+    way_out = "correct the unit of an argument or the formula, or leave it unchecked with units_checked=False"
     try:
-        result = function(*(_odd(value, argument_unit) for value, argument_unit in arguments.values()))
+        result = function(*(_odd(value, argument_unit) for _, value, argument_unit in given))
     except Exception as error:
         raise InputError(
-            f"quantity {name!r} ({place}) does not hold its units: {error} (its arguments: {told}); "
-            "correct the unit of an argument or the formula"
+            f"quantity {name!r} ({place}) does not hold its units: {error} (its arguments: {described}); {way_out}"
         ) from None
     result = registry().Quantity(result)
     if not same_base(f"{result.to_base_units().units}", unit):
         raise InputError(
-            f"quantity {name!r} ({place}) declares {unit!r} but its arguments ({told}) give "
+            f"quantity {name!r} ({place}) declares {unit!r} but its arguments ({described}) give "
             f"'{result.to_base_units().units}'; correct the declared unit, an argument's unit or the formula"
         )
     numbers = np.asarray(result.to_base_units().magnitude, dtype=np.float64)
     if not np.allclose(numbers, plain, rtol=1e-9, atol=0, equal_nan=True):
         raise InputError(
-            f"quantity {name!r} ({place}) gives other numbers when its arguments ({told}) come in other units: "
+            f"quantity {name!r} ({place}) gives other numbers when its arguments ({described}) come in other units: "
             f"{_first(numbers)} instead of {_first(plain)} in the coherent unit of {unit!r}; "
             "it drops a unit or contains a conversion (inside, every number is in coherent units)"
         )
@@ -184,8 +188,6 @@ def _define_odd_year() -> None:
 @functools.cache
 def _odd_unit(unit: str) -> tuple[str, float]:
     """Return a unit of the same dimension that is not coherent, and its factor."""
-    if same_base(unit, "1"):
-        return "percent", factor("percent")
     _define_odd_year()
     parts = {"year": "odd_year", "W": "GW", "USD": "kUSD", "H100e": "MH100e"}
     base = str(registry().Quantity(1.0, registry().parse_units(unit)).to_base_units().units)
@@ -194,7 +196,9 @@ def _odd_unit(unit: str) -> tuple[str, float]:
 
 
 def _odd(value: FloatArray, unit: str) -> Any:
-    """Return coherent numbers as a pint quantity in a unit that is not coherent."""
+    """Return coherent numbers as a pint quantity in a unit that is not coherent; pure numbers as they are."""
+    if _is_pure(unit):
+        return value
     odd, size = _odd_unit(unit)
     return registry().Quantity(np.asarray(value) / size, odd)
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from clustercast.dataset import Dataset, provenance_of, versions
 from clustercast.engine.device import Device, to_device, to_host
-from clustercast.engine.program import BlockProgram
+from clustercast.engine.program import Program
 from clustercast.errors import InputError
 from clustercast.priors.prior_set import Priors
 from clustercast.sampling import input_values
@@ -33,7 +33,7 @@ class StreamPlan:
     priors : Priors
     design : {"random", "sobol"}
     seed, size : int
-    program : BlockProgram
+    program : Program
     labels : mapping of str to int
         Number of labels of each output that is an index.
     levels : mapping of str to tuple of float
@@ -47,7 +47,7 @@ class StreamPlan:
     design: str
     seed: int
     size: int
-    program: BlockProgram
+    program: Program
     labels: Mapping[str, int]
     levels: Mapping[str, tuple[float, ...]]
     device: Device

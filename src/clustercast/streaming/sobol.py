@@ -11,7 +11,7 @@ from clustercast.arrays.indices.intervals import check_confidence
 from clustercast.arrays.indices.sobol_estimators import estimator_named
 from clustercast.dataset import PROVENANCE, Dataset, design_of, input_arrays, provenance, versions
 from clustercast.engine.model import Model
-from clustercast.engine.program import block_program
+from clustercast.engine.program import program as prepared
 from clustercast.errors import InputError
 from clustercast.priors.prior_set import Priors
 from clustercast.propagation import YEARS, FloatArray, Progress, wanted_outputs, year_grid
@@ -165,7 +165,7 @@ def _plan(
         estimator,
         second_order,
         scale == "log10",
-        block_program(model, values, units, outputs, years),
+        prepared(model, values, units, outputs, years),
         versions(),
     )
     record = run_record(few, int(size), model_hash=model.hash)

@@ -8,7 +8,7 @@ import numpy as np
 from clustercast.arrays.indices.pick_freeze import centre_and_scale, product_sums, runs_per_point, separate
 from clustercast.arrays.indices.sobol_estimators import Estimator, estimator_named
 from clustercast.arrays.points.saltelli import saltelli_replicate
-from clustercast.engine.program import BlockProgram
+from clustercast.engine.program import Program
 from clustercast.errors import InputError
 from clustercast.priors.prior_set import Priors
 from clustercast.propagation import FloatArray
@@ -38,7 +38,7 @@ class SobolPlan:
     second_order : bool
     log10 : bool
         Whether outputs are analysed on the scale log10.
-    program : BlockProgram
+    program : Program
     versions : mapping of str to str
         Libraries of the machine that made the plan.
     standards : sequence of tuple of two float
@@ -53,7 +53,7 @@ class SobolPlan:
     estimator: str
     second_order: bool
     log10: bool
-    program: BlockProgram
+    program: Program
     versions: Mapping[str, str]
     standards: Sequence[tuple[float, float]] = ()
 

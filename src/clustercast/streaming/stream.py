@@ -12,7 +12,7 @@ from clustercast.arrays.summaries.order_statistics import checked_probabilities
 from clustercast.dataset import Dataset, input_arrays, provenance, versions
 from clustercast.engine.device import Device, checked_device
 from clustercast.engine.model import Model
-from clustercast.engine.program import block_program
+from clustercast.engine.program import program as prepared
 from clustercast.engine.units import in_unit
 from clustercast.errors import InputError, nearest
 from clustercast.priors.prior_set import Priors
@@ -187,7 +187,7 @@ def stream_plan(
     few = draw(priors, 4, design=cast("Literal['random', 'sobol']", design), seed=seed)
     values, units = input_arrays(few)
     model.check_inputs(values, outputs)
-    program = block_program(model, values, units, outputs, years)
+    program = prepared(model, values, units, outputs, years)
     labels = {name: len(model.declaration(name).labels) for name in outputs if model.declaration(name).labels}
     plan = StreamPlan(priors, design, int(seed), int(size), program, labels, levels, device, versions())
     return plan, provenance(run_record(few, int(size), model_hash=model.hash, device=device))

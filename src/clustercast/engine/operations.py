@@ -1,0 +1,270 @@
+"""The operations that a run is made of: calls, reads between nodes, joins, and loops over nodes.
+
+An operation reads and writes a dictionary of arrays by key. A date axis comes first, the samples last.
+"""
+
+from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clustercast.engine.quantity import Between
+from clustercast.engine.source import place_of
+from clustercast.engine.wiring import Function, Need
+from clustercast.errors import InputError
+
+FloatArray = NDArray[np.float64]
+Values = MutableMapping[str, FloatArray]
+Call = Callable[[str, Function, tuple[Need, ...], Sequence[FloatArray]], FloatArray]
+
+
+class Operation(Protocol):
+    """What can be run: it names what it reads and what it writes."""
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Keys of what it needs."""
+
+    @property
+    def writes(self) -> tuple[str, ...]:
+        """Keys of what it gives."""
+
+    def run(self, values: Values, call: Call) -> None:
+        """Compute what it writes."""
+
+
+class NotFiniteError(InputError):
+    """A quantity divides by zero, overflows or has no value."""
+
+    def __init__(self, name: str, place: str, why: str) -> None:
+        super().__init__(f"quantity {name!r} ({place}) is not finite: {why}; look at the bounds of its inputs")
+        self.name = name
+
+
+def plain_call(name: str, function: Function, needs: tuple[Need, ...], arguments: Sequence[FloatArray]) -> FloatArray:
+    """Compute one quantity; an error says where it is written."""
+    try:
+        return function(*arguments)
+    except FloatingPointError as error:
+        raise NotFiniteError(name, place_of(function), str(error)) from None
+    except (InputError, MemoryError):
+        raise
+    except Exception as error:
+        raise InputError(
+            f"quantity {name!r} ({place_of(function)}) fails with {type(error).__name__}: {error}; "
+            "write it in NumPy, for arrays of samples, and leave its arguments unchanged"
+        ) from error
+
+
+@dataclass(frozen=True)
+class Compute:
+    """Call a quantity on whole arrays."""
+
+    key: str
+    name: str
+    function: Function
+    needs: tuple[Need, ...]
+    reads: tuple[str, ...]
+
+    @property
+    def writes(self) -> tuple[str, ...]:
+        """The key of the result."""
+        return (self.key,)
+
+    def run(self, values: Values, call: Call) -> None:
+        """Call the function."""
+        values[self.key] = call(self.name, self.function, self.needs, [values[key] for key in self.reads])
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a date lies among the nodes: the node before it, and the part of the step beyond."""
+
+    node: int
+    part: float
+
+
+@dataclass(frozen=True)
+class Read:
+    """Read a node quantity at dates; the first rows may come from before the first node."""
+
+    key: str
+    nodes: str
+    positions: tuple[Position, ...]
+    between: Between
+    early: str = ""
+    early_rows: int = 0
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The rows on the nodes, and those before."""
+        return tuple(key for key in (self.nodes if self.positions else "", self.early) if key)
+
+    @property
+    def writes(self) -> tuple[str, ...]:
+        """The key of the result."""
+        return (self.key,)
+
+    def run(self, values: Values, call: Call) -> None:
+        """Read the rows between nodes and put those before the first node in front."""
+        parts = []
+        if self.early:
+            parts.append(_rows(values[self.early], self.early_rows))
+        if self.positions:
+            found = between_nodes(values[self.nodes], self.positions, self.between)
+            parts.append(_rows(found, len(self.positions)) if self.early else found)
+        values[self.key] = parts[0] if len(parts) == 1 else joined(parts)
+
+
+def _rows(value: FloatArray, rows: int) -> FloatArray:
+    """Return a value with an axis of dates in front."""
+    if value.ndim == 2 and value.shape[0] == rows:
+        return value
+    samples = value.shape[-1] if value.ndim else 1
+    return np.broadcast_to(value, (rows, samples))
+
+
+def joined(parts: Sequence[FloatArray]) -> FloatArray:
+    """Put rows of dates on top of each other."""
+    samples = max(part.shape[1] for part in parts)
+    return np.concatenate([np.broadcast_to(part, (part.shape[0], samples)) for part in parts])
+
+
+def between_nodes(rows: FloatArray, positions: Sequence[Position], between: Between) -> FloatArray:
+    """Read rows at positions; on a node the result is the node's own row, to the bit."""
+    if rows.ndim < 2 or rows.shape[0] == 1:
+        return rows
+    first = [position.node for position in positions]
+    low = rows[_index(first)]
+    if between == "previous" or all(position.part == 0 for position in positions):
+        return low
+    high = rows[_index([min(node + 1, rows.shape[0] - 1) for node in first])]
+    return _mean(low, high, np.array([[position.part] for position in positions]), between)
+
+
+def _mean(low: FloatArray, high: FloatArray, part: FloatArray | float, between: Between) -> FloatArray:
+    """Return the value a part of the way between two nodes; at the first of them its own bits."""
+    if between == "log":
+        # No power of two arrays: its last bit may depend on how many rows there are.
+        mean = np.exp((1 - part) * np.log(low) + part * np.log(high))
+        return np.where(np.equal(part, 0), low, mean)
+    return low * (1 - part) + high * part
+
+
+def _index(rows: Sequence[int]) -> slice | list[int]:
+    """Return evenly spaced rows as a slice, which copies nothing."""
+    steps = {after - row for row, after in zip(rows, rows[1:], strict=False)}
+    if len(steps) > 1 or steps & {0} or min(steps, default=1) < 0:
+        return list(rows)
+    step = min(steps, default=1)
+    return slice(rows[0], rows[-1] + 1, step)
+
+
+@dataclass(frozen=True)
+class Argument:
+    """Where a step of a loop takes an argument: a key outside, or a quantity of the loop (`own`)."""
+
+    need: Need
+    key: str = ""
+    own: bool = False
+    between: Between = "linear"
+    lagged: tuple[tuple[str, int] | Position, ...] = ()
+
+
+@dataclass(frozen=True)
+class Step:
+    """One quantity inside a loop over nodes; `first` is the key of its value at the first node."""
+
+    key: str
+    name: str
+    function: Function
+    arguments: tuple[Argument, ...]
+    first: str = ""
+
+
+@dataclass(frozen=True)
+class Loop:
+    """Compute quantities that need each other's past, node by node."""
+
+    steps: tuple[Step, ...]
+    dates: tuple[float, ...]
+    kept: Collection[str] = ()
+
+    @property
+    def keys(self) -> set[str]:
+        """All that the loop computes."""
+        return {step.key for step in self.steps}
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Everything that comes from outside."""
+        found = [step.first for step in self.steps if step.first]
+        for argument in (argument for step in self.steps for argument in step.arguments):
+            found += [argument.key] if argument.key and not argument.own else []
+            found += [early[0] for early in argument.lagged if not isinstance(early, Position)]
+        return tuple(dict.fromkeys(found))
+
+    @property
+    def writes(self) -> tuple[str, ...]:
+        """The quantities that are needed after the loop."""
+        return tuple(step.key for step in self.steps if step.key in self.kept)
+
+    def run(self, values: Values, call: Call) -> None:
+        """Step through the nodes; rows that nothing needs any more are dropped."""
+        rows: dict[str, list[FloatArray]] = {step.key: [] for step in self.steps}
+        needed = [tuple(argument.need for argument in step.arguments) for step in self.steps]
+        for node, date in enumerate(self.dates):
+            for step, needs in zip(self.steps, needed, strict=True):
+                if node == 0 and step.first:
+                    row = row_of(values[step.first], 0)
+                else:
+                    given = [self._argument(argument, node, date, values, rows) for argument in step.arguments]
+                    row = call(step.name, step.function, needs, given)
+                rows[step.key].append(row)
+        for key in self.writes:
+            values[key] = stacked(rows[key])
+
+    def _argument(
+        self, argument: Argument, node: int, date: float, values: Values, rows: Mapping[str, list[FloatArray]]
+    ) -> FloatArray:
+        """Return an argument of a step at a node."""
+        if argument.need.kind == "lagged":
+            return _lagged(argument, node, values, rows)
+        if not argument.key:
+            return np.asarray(date if argument.need.kind == "now" else self.dates[node - 1])
+        back = 1 if argument.need.kind == "previous" else 0
+        if argument.own:
+            return rows[argument.key][node - back]
+        return row_of(values[argument.key], node - back)
+
+
+def _lagged(argument: Argument, node: int, values: Values, rows: Mapping[str, list[FloatArray]]) -> FloatArray:
+    """Return a quantity a lag before a node."""
+    where = argument.lagged[node]
+    if not isinstance(where, Position):
+        return row_of(values[where[0]], where[1])
+
+    def at(index: int) -> FloatArray:
+        return rows[argument.key][index] if argument.own else row_of(values[argument.key], index)
+
+    if where.part == 0 or argument.between == "previous":
+        return at(where.node)
+    low, high = at(where.node), at(where.node + 1)
+    return _mean(low, high, where.part, argument.between)
+
+
+def row_of(value: FloatArray, row: int) -> FloatArray:
+    """Return one row of a value; what has no axis of dates is the same in every row."""
+    if value.ndim < 2:
+        return value
+    return value[row if value.shape[0] > 1 else 0]
+
+
+def stacked(rows: Sequence[FloatArray]) -> FloatArray:
+    """Return rows as one array with the axis of dates in front."""
+    if len({np.shape(row) for row in rows}) > 1:
+        rows = np.broadcast_arrays(*rows)
+    found: FloatArray = np.stack(rows)
+    return found[:, np.newaxis] if found.ndim == 1 else found

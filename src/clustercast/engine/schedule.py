@@ -1,0 +1,384 @@
+"""From a model, outputs and dates to the operations of a run.
+
+What does not depend on the date is computed once. Node quantities are computed on the nodes, straight where they
+depend on no past, in loops where they do. At dates before the first node each node quantity is given by its `before`;
+from the first node on it is read between the nodes, and everything else is computed from what was read.
+"""
+
+import graphlib
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clustercast.engine.operations import Argument, Compute, Loop, Operation, Position, Read, Step
+from clustercast.engine.source import place_of
+from clustercast.engine.wiring import PREVIOUS_YEAR, YEAR, Definition, Need, constant
+from clustercast.errors import InputError
+
+FloatArray = NDArray[np.float64]
+Dates = tuple[float, ...]
+
+_ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where an output is found: the keys of its rows before the first node and after, or one key for all dates."""
+
+    early: str
+    late: str
+    by_year: bool
+
+
+@dataclass
+class Schedule:
+    """The operations of a run, in order, with the dates that they are given.
+
+    `given` holds the axes of dates by key; `outputs` says where each output is found.
+    """
+
+    outputs: dict[str, Output]
+    operations: list[Operation]
+    given: dict[str, FloatArray]
+    early: int
+    late: int
+
+
+@dataclass(frozen=True)
+class Place:
+    """Dates at which quantities are computed; before the first node each node quantity is given by its past."""
+
+    dates: Dates
+    early: bool = False
+
+
+TIMELESS = Place(())
+Item = tuple[str, Place]
+
+
+@dataclass
+class Builder:
+    """Writes the operations of a run, each after what it needs."""
+
+    definition: Callable[[str], Definition | None]
+    start: float
+    step: float
+    lags: Mapping[str, float]
+    operations: list[Operation] = field(default_factory=list)
+    given: dict[str, FloatArray] = field(default_factory=dict)
+    on_nodes: Place = TIMELESS
+    _keys: dict[Item, str] = field(default_factory=dict)
+    _labels: dict[Place, int] = field(default_factory=dict)
+    _timeless: dict[str, bool] = field(default_factory=dict)
+
+    def timeless(self, name: str) -> bool:
+        """Return whether a name depends on no date."""
+        stack = [name]
+        while stack:
+            top = stack[-1]
+            found = self.definition(top)
+            if found is None or (found.between and found.needs) or any(n.kind != "now" for n in found.needs):
+                self._timeless[top] = found is None and top not in (YEAR, PREVIOUS_YEAR)
+            elif missing := [need.name for need in found.needs if need.name not in self._timeless]:
+                stack.extend(missing)
+                continue
+            else:
+                self._timeless[top] = all(self._timeless[need.name] for need in found.needs)
+            stack.pop()
+        return self._timeless[name]
+
+    def key(self, name: str, place: Place) -> str:
+        """Return the key of a name at a place, after writing what computes it; chains may be of any length."""
+        wanted = self._item(name, place)
+        stack = [wanted]
+        opened: set[Item] = set()
+        while stack:
+            item = stack[-1]
+            if item in self._keys:
+                stack.pop()
+                continue
+            missing = [other for other in self._needed(*item) if other not in self._keys]
+            if not missing:
+                self._keys[item] = self._written(*item)
+            elif item in opened:
+                raise InputError(f"quantities need each other at one date: {item[0]} and {missing[0][0]}")
+            else:
+                opened.add(item)
+                stack.extend(missing)
+        return self._keys[wanted]
+
+    def _item(self, name: str, place: Place) -> Item:
+        return name, TIMELESS if self.timeless(name) else place
+
+    def _needed(self, name: str, place: Place) -> list[Item]:
+        """Return what has to be written before a name at a place."""
+        found = self.definition(name)
+        if found is None:
+            return []
+        if found.between and place != TIMELESS:
+            before = found.declaration.before
+            if place.early and isinstance(before, str):
+                return [self._item(before, place)]
+            if not place.early or before is not None or found.steps:
+                return []
+        return [self._item(need.name, self._shifted(need, place)) for need in found.needs if self._is_past(need, place)]
+
+    def _is_past(self, need: Need, place: Place) -> bool:
+        """Return whether an argument is computed at dates of its own, not read from the nodes alone."""
+        return need.kind == "now" or place.early or bool(self._shifted(need, place).dates)
+
+    def _shifted(self, need: Need, place: Place) -> Place:
+        """Return the dates at which an argument is computed: for a lagged one those before the first node."""
+        if need.kind == "now":
+            return place
+        behind = tuple(date - self.lags[need.lag] for date in place.dates)
+        return Place(tuple(d for d in behind if place.early or d < self.start - _ROUNDING), early=True)
+
+    def _written(self, name: str, place: Place) -> str:
+        """Write the operation that computes a name at a place, and return its key."""
+        found = self.definition(name)
+        if found is None:
+            return self._axis(name, place)
+        if found.between and place != TIMELESS:
+            return self._past(found, place) if place.early else self.read(found, place, 0.0)
+        return self.computed(found, place)
+
+    def _axis(self, name: str, place: Place) -> str:
+        """Return the key of an input, or of the dates themselves."""
+        if name == PREVIOUS_YEAR:
+            raise InputError("previous_year has a meaning only beside a previous_ value of a quantity")
+        if name != YEAR:
+            return name
+        key = self._at(YEAR, place)
+        self.given[key] = np.array(place.dates)[:, np.newaxis]
+        return key
+
+    def _at(self, name: str, place: Place) -> str:
+        """Return the key of a name at a place."""
+        return f"{name}@{self._labels.setdefault(place, len(self._labels))}" if place != TIMELESS else name
+
+    def _past(self, found: Definition, place: Place) -> str:
+        """Write a node quantity at dates before the first node."""
+        before = found.declaration.before
+        if isinstance(before, str):
+            return self.key(before, place)
+        if before is not None:
+            key = f"{found.name}@past"
+            self.operations.append(Compute(key, found.name, constant(found.name, float(before), "1"), (), ()))
+            return key
+        if found.steps:
+            raise InputError(
+                f"quantity {found.name!r} ({place_of(found.function)}) needs the value of the node before, and there "
+                f"is none before {self.start:g}; name a quantity for its past with before=, or ask for later years"
+            )
+        return self.computed(found, place)
+
+    def computed(self, found: Definition, place: Place) -> str:
+        """Write one call on whole arrays."""
+        reads = tuple(self._argument(need, place) for need in found.needs)
+        key = self._at(found.name, place)
+        self.operations.append(Compute(key, found.name, found.function, found.needs, reads))
+        return key
+
+    def _argument(self, need: Need, place: Place) -> str:
+        """Return the key of an argument at a place."""
+        if need.kind == "now" or place.early:
+            return self.key(need.name, self._shifted(need, place))
+        found = self.definition(need.name)
+        assert found is not None
+        return self.read(found, place, self.lags[need.lag])
+
+    def read(self, found: Definition, place: Place, lag: float) -> str:
+        """Write a node quantity at dates, or a lag before them."""
+        assert found.between
+        key = f"{self._at(found.name, place)} less {lag!r}"
+        behind = [date - lag for date in place.dates]
+        past = tuple(date for date in behind if date < self.start - _ROUNDING)
+        early = self.key(found.name, Place(past, early=True)) if past else ""
+        positions = tuple(self.position(date) for date in behind[len(past) :])
+        nodes = self.key(found.name, self.on_nodes) if positions else ""
+        self.operations.append(Read(key, nodes, positions, found.between, early, len(past)))
+        return key
+
+    def position(self, date: float) -> Position:
+        """Return where a date lies among the nodes; rounding does not take it off a node."""
+        steps = (date - self.start) / self.step
+        nearest_node = round(steps)
+        if abs(steps - nearest_node) < _ROUNDING * max(1.0, abs(steps)):
+            return Position(nearest_node, 0.0)
+        return Position(math.floor(steps), steps - math.floor(steps))
+
+    # ---------------------------------------------------------------- on the nodes
+
+    def schedule_nodes(self, roots: Iterable[str], last: float) -> None:
+        """Write everything that node quantities need, in order, for the nodes up to the one at or after a date."""
+        end = self.position(last)
+        count = max(1, end.node + (2 if end.part else 1))
+        self.on_nodes = Place(tuple(self.start + self.step * node for node in range(count)))
+        needed = self._needed_on_nodes(roots)
+        for component in _components(needed):
+            found = needed[component[0]]
+            if len(component) > 1 or found.steps or any(need.name == found.name for need in found.needs):
+                self._loop([needed[name] for name in component])
+            else:
+                self._keys[found.name, self.on_nodes] = self.computed(found, self.on_nodes)
+
+    def _needed_on_nodes(self, roots: Iterable[str]) -> dict[str, Definition]:
+        """Return the quantities that have to be computed on the nodes."""
+        needed: dict[str, Definition] = {}
+        stack = list(roots)
+        while stack:
+            name = stack.pop()
+            found = self.definition(name)
+            if found is None or name in needed or self.timeless(name):
+                continue
+            needed[name] = found
+            stack.extend(need.name for need in found.needs)
+        return needed
+
+    def _loop(self, members: list[Definition]) -> None:
+        """Write a loop over nodes."""
+        names = {found.name for found in members}
+        ordered = self._inner_order(members, names)
+        steps = []
+        for found in ordered:
+            arguments = tuple(self._step_argument(need, names) for need in found.needs)
+            first = self._first_key(found) if found.steps else ""
+            key = self._at(found.name, self.on_nodes)
+            steps.append(Step(key, found.name, found.function, arguments, first))
+            self._keys[found.name, self.on_nodes] = key
+        self.operations.append(Loop(tuple(steps), self.on_nodes.dates))
+
+    def _inner_order(self, members: list[Definition], names: set[str]) -> list[Definition]:
+        """Order the quantities of a loop by what they need at the same node."""
+        graph = {
+            found.name: [
+                need.name
+                for need in found.needs
+                if need.name in names
+                and (need.kind == "now" or (need.kind == "lagged" and self.lags[need.lag] < self.step - _ROUNDING))
+            ]
+            for found in members
+        }
+        by_name = {found.name: found for found in members}
+        try:
+            return [by_name[name] for name in graphlib.TopologicalSorter(graph).static_order()]
+        except graphlib.CycleError as error:
+            circle = " -> ".join(error.args[1])
+            raise InputError(
+                f"quantities need each other at one node: {circle}; take a previous_ value, or a lag of a step or more"
+            ) from None
+
+    def _first_key(self, found: Definition) -> str:
+        """Return the key of the value of a stepped quantity at the first node."""
+        assert found.first
+        return self.key(found.first, Place((self.start,), early=True))
+
+    def _step_argument(self, need: Need, names: set[str]) -> Argument:
+        """Return where a step of a loop finds an argument."""
+        own = need.name in names
+        if need.name == PREVIOUS_YEAR:
+            return Argument(Need(YEAR, "previous"))
+        if need.name == YEAR:
+            return Argument(need)
+        key = self._at(need.name, self.on_nodes) if own else self.key(need.name, self.on_nodes)
+        if need.kind != "lagged":
+            return Argument(need, key, own)
+        found = self.definition(need.name)
+        assert found is not None and found.between
+        return Argument(need, key, own, found.between, self._lagged(need))
+
+    def _lagged(self, need: Need) -> tuple[tuple[str, int] | Position, ...]:
+        """Return where a lagged quantity is found at each node."""
+        behind = [date - self.lags[need.lag] for date in self.on_nodes.dates]
+        past = tuple(date for date in behind if date < self.start - _ROUNDING)
+        early = self.key(need.name, Place(past, early=True)) if past else ""
+        return (
+            *((early, row) for row in range(len(past))),
+            *(self.position(date) for date in behind[len(past) :]),
+        )
+
+
+def build(
+    definition: Callable[[str], Definition | None],
+    outputs: Iterable[str],
+    dates: Iterable[float],
+    start: float | None,
+    step: float,
+    lags: Mapping[str, float],
+) -> Schedule:
+    """Write the operations that compute outputs at dates.
+
+    `start` is the date of the first node, None where the outputs need none; `lags` holds the value of each lag.
+    """
+    dates, wanted = tuple(dates), tuple(outputs)
+    builder = Builder(definition, -math.inf if start is None else start, step, lags)
+    count = sum(date < builder.start - _ROUNDING for date in dates)
+    past, late = Place(dates[:count], early=True), Place(dates[count:])
+    if start is not None and late.dates:
+        builder.schedule_nodes(_node_roots(definition, wanted, builder), late.dates[-1])
+    found = {}
+    for name in wanted:
+        if builder.timeless(name):
+            key = builder.key(name, TIMELESS)
+            found[name] = Output(key, key, by_year=False)
+        else:
+            early = builder.key(name, past) if past.dates else ""
+            found[name] = Output(early, builder.key(name, late) if late.dates else "", by_year=True)
+    kept = {key for output in found.values() for key in (output.early, output.late)}
+    kept.update(key for operation in builder.operations for key in operation.reads)
+    operations = [
+        replace(each, kept=kept & each.keys) if isinstance(each, Loop) else each for each in builder.operations
+    ]
+    return Schedule(found, operations, builder.given, count, len(dates) - count)
+
+
+def _node_roots(definition: Callable[[str], Definition | None], outputs: Iterable[str], builder: Builder) -> list[str]:
+    """Return the node quantities that outputs need at dates."""
+    roots, seen, stack = [], set(), list(outputs)
+    while stack:
+        name = stack.pop()
+        found = definition(name)
+        if found is None or name in seen or builder.timeless(name):
+            continue
+        seen.add(name)
+        if found.between:
+            roots.append(name)
+        else:
+            stack.extend(need.name for need in found.needs)
+    return roots
+
+
+def _components(needed: Mapping[str, Definition]) -> list[list[str]]:
+    """Return the sets of quantities that need each other, each after what it needs (Tarjan 1972)."""
+    index: dict[str, int] = {}
+    low: dict[str, int] = {}
+    open_names: list[str] = []
+    found: list[list[str]] = []
+    for root in needed:
+        if root in index:
+            continue
+        work = [(root, iter([n.name for n in needed[root].needs if n.name in needed]))]
+        index[root] = low[root] = len(index)
+        open_names.append(root)
+        while work:
+            name, rest = work[-1]
+            follow = next(rest, None)
+            if follow is None:
+                work.pop()
+                if work:
+                    low[work[-1][0]] = min(low[work[-1][0]], low[name])
+                if low[name] == index[name]:
+                    cut = open_names.index(name)
+                    found.append(open_names[cut:])
+                    del open_names[cut:]
+            elif follow not in index:
+                index[follow] = low[follow] = len(index)
+                open_names.append(follow)
+                work.append((follow, iter([n.name for n in needed[follow].needs if n.name in needed])))
+            elif follow in open_names:
+                low[name] = min(low[name], index[follow])
+    return found

@@ -1,0 +1,207 @@
+"""How quantities are wired: what each argument name refers to, and the layers that switches make."""
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clustercast.engine.quantity import Between, Declaration, declaration_of
+from clustercast.engine.source import place_of
+from clustercast.errors import InputError
+
+FloatArray = NDArray[np.float64]
+Function = Callable[..., FloatArray]
+Kind = Literal["now", "previous", "lagged"]
+
+YEAR = "year"
+PREVIOUS_YEAR = "previous_year"
+PREVIOUS, LAGGED, INITIAL = "previous_", "lagged_", "initial_"
+
+
+@dataclass(frozen=True)
+class Need:
+    """What an argument refers to: a quantity or input now, at the node before, or a lag earlier."""
+
+    name: str
+    kind: Kind = "now"
+    lag: str = ""
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A quantity with its arguments resolved."""
+
+    name: str
+    function: Function
+    declaration: Declaration
+    needs: tuple[Need, ...]
+    between: Between | None
+    first: str | None
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """Argument names as they are written, in its own layer."""
+        prefix = {"now": "", "previous": PREVIOUS, "lagged": LAGGED}
+        return tuple(prefix[need.kind] + need.name for need in self.needs)
+
+    @property
+    def steps(self) -> bool:
+        """Whether it takes a value of the node before."""
+        return _takes_the_past(self.needs)
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """Names it refers to beside its arguments: its past, its first value and lags."""
+        past = self.declaration.before if isinstance(self.declaration.before, str) else None
+        lags = [need.lag for need in self.needs if need.kind == "lagged"]
+        return tuple(name for name in (past, self.first, *lags) if name)
+
+
+def argument_names(function: Function) -> tuple[str, ...]:
+    """Return the argument names; a default, *args or a positional-only argument is refused."""
+    parameters = inspect.signature(function).parameters.values()
+    for parameter in parameters:
+        if parameter.kind is not parameter.POSITIONAL_OR_KEYWORD or parameter.default is not parameter.empty:
+            raise InputError(
+                f"argument {str(parameter)!r} of quantity {function.__name__!r} ({place_of(function)}) is not a plain "
+                "name; a quantity takes its inputs by name, without defaults, *args or **kwargs"
+            )
+    return tuple(parameter.name for parameter in parameters)
+
+
+def constant(name: str, value: float, unit: str) -> Function:
+    """Return a quantity without arguments that is always `value` (coherent)."""
+
+    def pinned() -> FloatArray:
+        return np.asarray(value, dtype=np.float64)
+
+    pinned.__name__ = name
+    pinned.__doc__ = f"Pinned to {value:g} in coherent units."
+    pinned.quantity = Declaration(unit)  # type: ignore[attr-defined]
+    return pinned
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """The functions of a model, and their layers: the same functions with some inputs set to constants."""
+
+    functions: Mapping[str, Function]
+    layers: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    def definition(self, name: str) -> Definition | None:
+        """Return a quantity, of a layer where the name is that of one, or None for an input."""
+        if name not in self._known:
+            self._known[name] = self._written.get(name) or self._derived(name)
+        return self._known[name]
+
+    @cached_property
+    def _known(self) -> dict[str, Definition | None]:
+        return {}
+
+    @cached_property
+    def _written(self) -> dict[str, Definition]:
+        """Return the definition of every function."""
+        needs = {name: self._needs(name, function) for name, function in self.functions.items()}
+        on_nodes = {need.name for all_needs in needs.values() for need in all_needs if need.kind != "now"}
+        found = {}
+        for name, function in self.functions.items():
+            declaration = declaration_of(function)
+            assert declaration is not None
+            steps = _takes_the_past(needs[name])
+            between = declaration.between or ("linear" if steps or name in on_nodes else None)
+            first = self._first(name, declaration) if steps else None
+            found[name] = Definition(name, function, declaration, needs[name], between, first)
+        return found
+
+    def _first(self, name: str, declaration: Declaration) -> str:
+        """Return what gives the value of a stepped quantity at the first node."""
+        initial = INITIAL + name
+        return declaration.before if initial not in self.functions and isinstance(declaration.before, str) else initial
+
+    def _needs(self, name: str, function: Function) -> tuple[Need, ...]:
+        """Resolve the arguments of a function."""
+        declaration = declaration_of(function)
+        assert declaration is not None
+        found = []
+        for argument in argument_names(function):
+            past, behind = argument.removeprefix(PREVIOUS), argument.removeprefix(LAGGED)
+            if argument == PREVIOUS_YEAR or argument in self.functions:
+                found.append(Need(argument))
+            elif past != argument and self._is_quantity(past):
+                found.append(Need(past, "previous"))
+            elif behind != argument and self._is_quantity(behind):
+                if behind not in declaration.lags:
+                    raise InputError(
+                        f"quantity {name!r} ({place_of(function)}) takes {argument!r} and names no lag of {behind!r}; "
+                        f"write @cc.quantity(..., lags={{{behind!r}: 'name_of_the_input'}})"
+                    )
+                found.append(Need(behind, "lagged", declaration.lags[behind]))
+            else:
+                found.append(Need(argument))
+        return tuple(found)
+
+    def _is_quantity(self, name: str) -> bool:
+        """Return whether a name is that of a function, or of one in a layer."""
+        layer, _, plain = name.partition("_")
+        return name in self.functions or (layer in self.layers and plain in self.functions)
+
+    def _derived(self, name: str) -> Definition | None:
+        """Return the quantity of a layer: the same function on the layer's arguments."""
+        layer, _, plain = name.partition("_")
+        if layer not in self.layers:
+            return None
+        switches = self.layers[layer]
+        if plain in switches and plain not in self.functions:
+            function = constant(name, switches[plain], "1")
+            return Definition(name, function, Declaration("1"), (), None, None)
+        written = self.functions.get(plain) and self.definition(plain)
+        if not written:
+            return None
+
+        def own(other: str) -> str:
+            return f"{layer}_{other}" if other in self._affected(layer) else other
+
+        declaration = written.declaration
+        if isinstance(declaration.before, str):
+            declaration = replace(declaration, before=own(declaration.before))
+        needs = tuple(replace(need, name=own(need.name), lag=need.lag and own(need.lag)) for need in written.needs)
+        return Definition(
+            name, written.function, declaration, needs, written.between, written.first and own(written.first)
+        )
+
+    def _affected(self, layer: str) -> frozenset[str]:
+        """Return the switches of a layer and every quantity that depends on one."""
+        if layer not in self._reached:
+            users: dict[str, set[str]] = {}
+            for name, function in self.functions.items():
+                declaration = declaration_of(function)
+                assert declaration is not None
+                for argument in (*argument_names(function), declaration.before, *declaration.lags.values()):
+                    if isinstance(argument, str):
+                        users.setdefault(argument.removeprefix(PREVIOUS).removeprefix(LAGGED), set()).add(name)
+                users.setdefault(INITIAL + name, set()).add(name)
+            self._reached[layer] = frozenset(_reachable(self.layers[layer], users))
+        return self._reached[layer]
+
+    @cached_property
+    def _reached(self) -> dict[str, frozenset[str]]:
+        return {}
+
+
+def _takes_the_past(needs: Iterable[Need]) -> bool:
+    """Return whether a function takes a value, or the date, of the node before."""
+    return any(need.kind == "previous" or need.name == PREVIOUS_YEAR for need in needs)
+
+
+def _reachable(starts: Iterable[str], users: Mapping[str, Iterable[str]]) -> set[str]:
+    """Return what can be reached from some names."""
+    found, stack = set(starts), list(starts)
+    while stack:
+        new = set(users.get(stack.pop(), ())) - found
+        found |= new
+        stack.extend(new)
+    return found
