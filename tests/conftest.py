@@ -1,11 +1,17 @@
-"""Set the tests up: one thread, no display, and two hypothesis profiles chosen by HYPOTHESIS_PROFILE."""
+"""Set the tests up: one thread, no display, two hypothesis profiles, any order, and no process left behind.
+
+HYPOTHESIS_PROFILE is "quick" or "thorough"; TEST_ORDER, a whole number, runs the tests in a random order of that seed.
+"""
 
 import os
+import random
+from pathlib import Path
 
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 os.environ["MPLBACKEND"] = "Agg"
 
+import pytest  # noqa: E402
 from hypothesis import HealthCheck, settings  # noqa: E402
 
 # In CI the same examples are drawn at every run, so that a red run is red again at one's desk.
@@ -17,3 +23,44 @@ _COMMON = {
 settings.register_profile("quick", max_examples=25, **_COMMON)
 settings.register_profile("thorough", max_examples=500, **_COMMON)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+# Every process that the tests start inherits this variable, however far from home it strays.
+_MARK = "CLUSTERCAST_TEST_RUN"
+_IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
+if not _IS_WORKER:
+    os.environ[_MARK] = f"{os.getpid()}"
+
+
+def pytest_collection_modifyitems(items):
+    """Shuffle modules, and the tests in them, where an order is asked for."""
+    if order := os.environ.get("TEST_ORDER"):
+        shuffled = random.Random(int(order))
+        places = {item.path: shuffled.random() for item in sorted(items, key=lambda item: item.path)}
+        items.sort(key=lambda item: (places[item.path], shuffled.random()))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session):
+    """Fail a run that leaves a process behind."""
+    left = [] if _IS_WORKER else _left_behind()
+    if left:
+        print("\nERROR processes left behind: " + "; ".join(left))
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _left_behind():
+    """Return the commands of running processes that these tests started, where the system has /proc."""
+    mark = f"{_MARK}={os.environ[_MARK]}".encode()
+    found = {}
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            environment, command = ((place / name).read_bytes().split(b"\0") for name in ("environ", "cmdline"))
+            state, parent = (place / "stat").read_text().rpartition(")")[2].split()[:2]
+        except OSError:
+            continue
+        if mark in environment and state != "Z" and int(place.name) != os.getpid():
+            found[place.name] = parent, b" ".join(command).decode(errors="replace").strip()
+    # The trackers of multiprocessing end with the process that they serve.
+    trackers = {pid for pid, (_, command) in found.items() if "from multiprocessing." in command}
+    own = {pid for pid, (parent, _) in found.items() if pid in trackers and parent not in trackers}
+    return [f"{pid} ({command[:100]})" for pid, (_, command) in found.items() if pid not in own]

@@ -4,11 +4,35 @@ The public names are listed in the stub beside this file and imported at first u
 costs next to nothing.
 """
 
-import lazy_loader
+import ast
+import importlib
+from pathlib import Path
 
 # At once, not at first use: an import of the module of this name would put the module in the function's place.
 from clustercast.engine.quantity import quantity as quantity
 
 __version__ = "0.1.0"
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+
+def _places() -> dict[str, str]:
+    """Return the module of each public name, as the stub has it."""
+    stub = ast.parse(Path(__file__).with_suffix(".pyi").read_text(encoding="utf-8"))
+    found = [node for node in stub.body if isinstance(node, ast.ImportFrom)]
+    return {alias.name: f"{__name__}.{node.module}" for node in found for alias in node.names}
+
+
+_PLACES = _places()
+__all__ = sorted(_PLACES)
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name at its first use."""
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(importlib.import_module(_PLACES[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    """Return the public names, those that were not used yet too."""
+    return sorted({*globals(), *_PLACES})

@@ -5,8 +5,6 @@ import pytest
 import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from SALib.analyze import sobol as salib_sobol
-from SALib.sample import sobol as salib_sample
 
 from clustercast.arrays.indices.intervals import bootstrap_weights
 from clustercast.arrays.indices.pick_freeze import centre_and_scale
@@ -21,10 +19,6 @@ BY_NAME = pytest.mark.parametrize("problem", PROBLEMS, ids=lambda problem: probl
 EACH = pytest.mark.parametrize("estimator", list(ESTIMATORS))
 
 
-def salib_problem(inputs):
-    return {"num_vars": inputs, "names": [f"x{i}" for i in range(inputs)], "bounds": [[0.0, 1.0]] * inputs}
-
-
 @BY_NAME
 @EACH
 def test_converges_to_the_exact_indices(problem, estimator):
@@ -34,26 +28,6 @@ def test_converges_to_the_exact_indices(problem, estimator):
     np.testing.assert_allclose(found.first[0], problem.first, atol=tolerance)
     np.testing.assert_allclose(found.total[0], problem.total, atol=1.5 * tolerance)
     np.testing.assert_allclose(found.second[0], upper(problem), atol=2.5 * tolerance)
-
-
-@pytest.mark.parametrize("second_order", [True, False])
-@pytest.mark.parametrize("inputs", [2, 3, 6])
-def test_saltelli_jansen_is_salib_to_the_last_digits(inputs, second_order):
-    rng = np.random.default_rng(inputs)
-    rows = salib_sample.sample(salib_problem(inputs), 128, calc_second_order=second_order, seed=3)
-    columns = np.stack([np.exp(rows @ rng.normal(size=inputs)), 1e6 + (rows**3 @ rng.normal(size=inputs))])
-    weights = bootstrap_weights(128, 60, seed=9)
-    found = sobol_panel(columns, inputs, design_second_order=second_order, weights=weights, confidence=0.9)
-    for column, values in enumerate(columns):
-        theirs = salib_sobol.analyze(
-            salib_problem(inputs), values, calc_second_order=second_order, num_resamples=60, conf_level=0.9, seed=9
-        )
-        pairs = [("S1", found.first), ("S1_conf", found.first_half_width), ("ST", found.total)]
-        pairs.append(("ST_conf", found.total_half_width))
-        if second_order:
-            pairs += [("S2", found.second), ("S2_conf", found.second_half_width)]
-        for key, ours in pairs:
-            np.testing.assert_allclose(ours[column], theirs[key], rtol=0, atol=1e-12, err_msg=key)
 
 
 def test_first_order_and_total_are_scipys():

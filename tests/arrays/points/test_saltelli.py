@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from SALib.sample import sobol as salib_sobol
 from scipy import stats
 from scipy.stats import qmc
 
@@ -13,26 +12,6 @@ from clustercast.errors import InputError
 
 def cuts(size):
     return st.lists(st.integers(0, size), max_size=8).map(lambda inner: [0, *sorted(inner), size])
-
-
-def unit_problem(dimensions):
-    return {"num_vars": dimensions, "names": [f"x{i}" for i in range(dimensions)], "bounds": [[0, 1]] * dimensions}
-
-
-@pytest.mark.parametrize("seed", [0, 7, 2**70])
-@pytest.mark.parametrize("dimensions", [1, 2, 7, 24])
-@pytest.mark.parametrize("second_order", [True, False])
-@pytest.mark.parametrize("scramble", [True, False])
-def test_saltelli_rows_are_those_of_salib(seed, dimensions, second_order, scramble):
-    expected = salib_sobol.sample(
-        unit_problem(dimensions), 32, calc_second_order=second_order, scramble=scramble, seed=seed
-    )
-    assert np.array_equal(saltelli.saltelli_rows(seed, dimensions, 32, second_order, scramble), expected)
-
-
-def test_saltelli_rows_of_many_base_points_are_those_of_salib():
-    expected = salib_sobol.sample(unit_problem(3), 16_384, seed=12)
-    assert np.array_equal(saltelli.saltelli_rows(12, 3, 16_384), expected)
 
 
 def test_the_plain_sequence_is_that_of_scipy_in_a_thousand_dimensions():

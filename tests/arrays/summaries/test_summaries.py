@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -14,23 +13,6 @@ PROBABILITIES = st.lists(st.floats(0, 1), min_size=1, max_size=7, unique=True).m
 VALUES = hnp.arrays(
     float, hnp.array_shapes(min_dims=1, max_dims=3, max_side=30), elements=st.floats(-1e9, 1e9, allow_subnormal=False)
 )
-
-
-@given(
-    hnp.arrays(float, st.integers(1, 60), elements=st.floats(-1e3, 1e3, allow_subnormal=False)),
-    PROBABILITIES,
-    st.integers(0, 2**32),
-)
-def test_weighted_quantiles_are_those_of_xarray(values, probabilities, seed):
-    weights = np.random.default_rng(seed).gamma(0.5, size=values.size) + 1e-3
-    expected = (
-        xr.DataArray(values, dims="sample")
-        .weighted(xr.DataArray(weights, dims="sample"))
-        .quantile(probabilities, dim="sample", skipna=False)
-    )
-    found = summaries.quantiles(values, probabilities, weights)
-    # Where samples are far apart, rounding of the cumulative weights moves the window of the mean a little.
-    assert np.allclose(found, np.atleast_1d(expected), rtol=1e-9, atol=1e-9 * (1 + np.ptp(values)))
 
 
 @given(VALUES, PROBABILITIES, st.floats(1e-300, 1e300))

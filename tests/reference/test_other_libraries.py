@@ -1,0 +1,130 @@
+"""What arrays/ computes, against libraries that its own tests do without: SALib, xarray, ArviZ and mpmath."""
+
+import mpmath
+import numpy as np
+import pytest
+import xarray as xr
+from arviz_stats.base import array_stats
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from numpy.testing import assert_allclose
+from SALib.analyze import sobol as salib_analyze
+from SALib.sample import sobol as salib_sample
+from scipy.special import ndtri
+
+from clustercast.arrays.families import tabulated
+from clustercast.arrays.families.normal_quantile import normal_quantile
+from clustercast.arrays.indices.intervals import bootstrap_weights
+from clustercast.arrays.indices.sobol_panel import sobol_panel
+from clustercast.arrays.points import saltelli
+from clustercast.arrays.summaries import order_statistics, summaries
+
+FIVE = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
+PROBABILITIES = st.lists(st.floats(0, 1), min_size=1, max_size=7, unique=True).map(sorted)
+ROUNDING = np.finfo(float).eps
+
+
+def unit_problem(dimensions):
+    return {"num_vars": dimensions, "names": [f"x{i}" for i in range(dimensions)], "bounds": [[0, 1]] * dimensions}
+
+
+@pytest.mark.parametrize("seed", [0, 7, 2**70])
+@pytest.mark.parametrize("dimensions", [1, 2, 7, 24])
+@pytest.mark.parametrize("second_order", [True, False])
+@pytest.mark.parametrize("scramble", [True, False])
+def test_saltelli_rows_are_those_of_salib(seed, dimensions, second_order, scramble):
+    expected = salib_sample.sample(
+        unit_problem(dimensions), 32, calc_second_order=second_order, scramble=scramble, seed=seed
+    )
+    assert np.array_equal(saltelli.saltelli_rows(seed, dimensions, 32, second_order, scramble), expected)
+
+
+def test_saltelli_rows_of_many_base_points_are_those_of_salib():
+    expected = salib_sample.sample(unit_problem(3), 16_384, seed=12)
+    assert np.array_equal(saltelli.saltelli_rows(12, 3, 16_384), expected)
+
+
+@pytest.mark.parametrize("second_order", [True, False])
+@pytest.mark.parametrize("inputs", [2, 3, 6])
+def test_saltelli_jansen_is_salib_to_the_last_digits(inputs, second_order):
+    rng = np.random.default_rng(inputs)
+    rows = salib_sample.sample(unit_problem(inputs), 128, calc_second_order=second_order, seed=3)
+    columns = np.stack([np.exp(rows @ rng.normal(size=inputs)), 1e6 + (rows**3 @ rng.normal(size=inputs))])
+    weights = bootstrap_weights(128, 60, seed=9)
+    found = sobol_panel(columns, inputs, design_second_order=second_order, weights=weights, confidence=0.9)
+    for column, values in enumerate(columns):
+        theirs = salib_analyze.analyze(
+            unit_problem(inputs), values, calc_second_order=second_order, num_resamples=60, conf_level=0.9, seed=9
+        )
+        pairs = [("S1", found.first), ("S1_conf", found.first_half_width), ("ST", found.total)]
+        pairs.append(("ST_conf", found.total_half_width))
+        if second_order:
+            pairs += [("S2", found.second), ("S2_conf", found.second_half_width)]
+        for key, ours in pairs:
+            np.testing.assert_allclose(ours[column], theirs[key], rtol=0, atol=1e-12, err_msg=key)
+
+
+@given(
+    hnp.arrays(float, st.integers(1, 60), elements=st.floats(-1e3, 1e3, allow_subnormal=False)),
+    PROBABILITIES,
+    st.integers(0, 2**32),
+)
+def test_weighted_quantiles_are_those_of_xarray(values, probabilities, seed):
+    weights = np.random.default_rng(seed).gamma(0.5, size=values.size) + 1e-3
+    expected = (
+        xr.DataArray(values, dims="sample")
+        .weighted(xr.DataArray(weights, dims="sample"))
+        .quantile(probabilities, dim="sample", skipna=False)
+    )
+    found = summaries.quantiles(values, probabilities, weights)
+    # Where samples are far apart, rounding of the cumulative weights moves the window of the mean a little.
+    assert np.allclose(found, np.atleast_1d(expected), rtol=1e-9, atol=1e-9 * (1 + np.ptp(values)))
+
+
+@pytest.mark.parametrize("probability", FIVE)
+def test_the_error_of_a_quantile_is_near_that_of_arviz(probability):
+    """ArviZ puts its own estimate of the effective size in the place of 500."""
+    values = np.random.default_rng(4).normal(size=500)
+    error = order_statistics.quantiles_with_errors(values, [probability])[1][0]
+    theirs = array_stats.mcse(values[np.newaxis], method="quantile", prob=probability)
+    assert error == pytest.approx(float(theirs), rel=0.5)
+
+
+def exact(p):
+    """Solve Phi(z) = p to 40 digits by Newton's steps from the double."""
+    with mpmath.workdps(40):
+        p = mpmath.mpf(p)
+        score = mpmath.mpf(float(ndtri(float(p))))
+        for _ in range(3):
+            score -= (mpmath.ncdf(score) - p) / mpmath.npdf(score)
+        return float(score)
+
+
+@given(st.one_of(st.floats(2.0**-54, 1 - 2.0**-53), st.floats(-54, -1).map(lambda bits: 2.0**bits)))
+def test_quantiles_are_exact_to_rounding(p):
+    # A rounding of the tail moves the quantile by as much as its slope says: that much no double can tell.
+    assert_allclose(normal_quantile(p), exact(p), rtol=4 * ROUNDING, atol=4 * ROUNDING)
+
+
+@pytest.mark.parametrize(("alpha", "beta"), [(1.0, 5.0), (2.5, 4.0), (0.5, 0.5)])
+def test_the_beta_table_agrees_with_fifty_digits(alpha, beta):
+    scores = np.array([-7.034, -1.3, 0.4, 7.034])
+    logits = tabulated.beta_logit(alpha, beta)(scores)
+    with mpmath.workdps(50):
+        for score, logit in zip(scores, logits, strict=True):
+            x = 1 / (1 + mpmath.exp(-mpmath.mpf(float(logit))))
+            below = mpmath.betainc(alpha, beta, 0, x, regularized=True)
+            tail = min(below, 1 - below)
+            assert abs(tail / mpmath.ncdf(-abs(mpmath.mpf(float(score)))) - 1) < 1e-10
+
+
+@pytest.mark.parametrize("shape", [0.3, 1.0, 7.0])
+def test_the_gamma_table_agrees_with_fifty_digits(shape):
+    scores = np.array([-7.034, -1.3, 0.4, 7.034])
+    with mpmath.workdps(50):
+        for score, log_x in zip(scores, tabulated.gamma_log(shape)(scores), strict=True):
+            x = mpmath.exp(mpmath.mpf(float(log_x)))
+            below = mpmath.gammainc(shape, 0, x, regularized=True)
+            tail = min(below, 1 - below)
+            assert abs(tail / mpmath.ncdf(-abs(mpmath.mpf(float(score)))) - 1) < 1e-10
