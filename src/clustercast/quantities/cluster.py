@@ -1,302 +1,253 @@
-"""The largest single training cluster: its size, what it costs, and what a run on it computes."""
+"""The largest training cluster: its trend, the limits on it, its size, power and cost."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clustercast.engine.quantity import quantity
-from clustercast.quantities.growth import compound_growth, decaying_growth
+from clustercast.quantities.growth import FloatArray, integrated_growth, wandering
 
-FloatArray = NDArray[np.float64]
+LIMITS = ("trend", "power", "logic chips", "packaging", "memory", "money", "regulation", "fleet", "site")
+_REGULATION, _FLEET, _SITE = (np.int8(LIMITS.index(label)) for label in ("regulation", "fleet", "site"))
 
 
 @quantity("H100e", increasing=["initial_cluster_chips"], decreasing=["chip_performance_ratio"])
 def initial_cluster_size(initial_cluster_chips: FloatArray, chip_performance_ratio: FloatArray) -> FloatArray:
-    """Size of the largest cluster in the start year.
-
-    Parameters
-    ----------
-    initial_cluster_chips : array (sample,), chip
-        Accelerators of the cluster that the path starts from.
-    chip_performance_ratio : array (sample,), chip/H100e
-        How many of them do the work of one H100.
-
-    Returns
-    -------
-    array (sample,), H100e
-    """
+    """Size of the cluster that the trend starts from."""
     return initial_cluster_chips / chip_performance_ratio
 
 
-@quantity("OOM")
-def cluster_growth_wandering(
+@quantity("H100e", time="state", between="log", increasing=["initial_cluster_size"])
+def trend_training_cluster_size(
     year: FloatArray,
     cluster_start_year: FloatArray,
+    initial_cluster_size: FloatArray,
+    cluster_growth_rate: FloatArray,
+    cluster_growth_slowdown: FloatArray,
+    earlier_cluster_growth_rate: FloatArray,
     cluster_growth_volatility: FloatArray,
     cluster_growth_shock_1: FloatArray,
     cluster_growth_shock_2: FloatArray,
-    cluster_growth_horizon: FloatArray,
+    growth_horizon: FloatArray,
 ) -> FloatArray:
-    """Orders of magnitude gained because growth wanders.
+    """Size of the largest training cluster on its trend.
 
-    The growth rate follows a Brownian path, which is written by its first two
-    Karhunen-Loeve coefficients: the result does not depend on the grid of years, and
-    each coefficient is an input whose share of the variance can be told. After the
-    horizon the growth rate stays where it is.
-
-    Parameters
-    ----------
-    year : array (year, 1), year
-    cluster_start_year : array (sample,), year
-        Before it the path has not begun to wander.
-    cluster_growth_volatility : array (sample,), OOM/year**1.5
-        Standard deviation of the growth rate after one year.
-    cluster_growth_shock_1, cluster_growth_shock_2 : array (sample,), 1
-        Standard normal coefficients.
-    cluster_growth_horizon : array (sample,), year
-        Time from the start over which the path is expanded.
-
-    Returns
-    -------
-    array (year, sample), OOM
-
-    References
-    ----------
-    Loeve, Probability Theory II (1978), section 37.5.
-    """
-    since_start = np.maximum(year, cluster_start_year) - cluster_start_year
-    within = np.minimum(since_start, cluster_growth_horizon)
-    beyond = since_start - within
-    scale = cluster_growth_volatility * np.sqrt(2 * cluster_growth_horizon)
-    first = scale * cluster_growth_shock_1 * _brownian_mode(1, within, beyond, cluster_growth_horizon)
-    second = scale * cluster_growth_shock_2 * _brownian_mode(2, within, beyond, cluster_growth_horizon)
-    return first + second
-
-
-def _brownian_mode(number: int, within: FloatArray, beyond: FloatArray, horizon: FloatArray) -> FloatArray:
-    """Integrate one Karhunen-Loeve mode of a Brownian path, which is constant beyond the horizon."""
-    frequency = (number - 1 / 2) * np.pi
-    phase = frequency * (within / horizon)
-    integral: FloatArray = horizon * (1 - np.cos(phase)) / frequency**2 + beyond * np.sin(phase) / frequency
-    return integral
-
-
-@quantity("OOM")
-def integrated_cluster_growth(
-    year: FloatArray,
-    cluster_start_year: FloatArray,
-    cluster_growth_rate: FloatArray,
-    cluster_growth_slowdown: FloatArray,
-    cluster_growth_structure: FloatArray,
-    cluster_growth_wandering: FloatArray,
-) -> FloatArray:
-    """Orders of magnitude grown since the start year.
-
-    Parameters
-    ----------
-    year : array (year, 1), year
-    cluster_start_year : array (sample,), year
-    cluster_growth_rate : array (sample,), OOM/year
-        Growth in the start year.
-    cluster_growth_slowdown : array (sample,), 1/year
-        Rate at which growth decays exponentially where it slows; 0 is a straight line.
-    cluster_growth_structure : array (sample,), 1
-        0 growth is constant, 1 it slows, 2 it wanders.
-    cluster_growth_wandering : array (year, sample), OOM
-
-    Returns
-    -------
-    array (year, sample), OOM
-        Zero in the start year, negative before.
-    """
-    slowdown = np.where(cluster_growth_structure == 1, cluster_growth_slowdown, 0 * cluster_growth_slowdown)
-    grown = decaying_growth(cluster_growth_rate, slowdown, year - cluster_start_year)
-    return grown + np.where(cluster_growth_structure == 2, 1.0, 0.0) * cluster_growth_wandering
-
-
-@quantity("H100e", increasing=["initial_cluster_size", "integrated_cluster_growth"])
-def training_cluster_size(initial_cluster_size: FloatArray, integrated_cluster_growth: FloatArray) -> FloatArray:
-    """Size of the largest training cluster.
-
-    Parameters
-    ----------
-    initial_cluster_size : array (sample,), H100e
-    integrated_cluster_growth : array (year, sample), OOM
-
-    Returns
-    -------
-    array (year, sample), H100e
-
-    References
-    ----------
     Aschenbrenner, Situational Awareness IIIa (2024), first table.
     """
-    factor: FloatArray = np.exp(np.log(10) * integrated_cluster_growth)
-    return initial_cluster_size * factor
+    time = year - cluster_start_year
+    grown = integrated_growth(cluster_growth_rate, cluster_growth_slowdown, earlier_cluster_growth_rate, time)
+    wandered = wandering(
+        cluster_growth_volatility, cluster_growth_shock_1, cluster_growth_shock_2, time, growth_horizon
+    )
+    return initial_cluster_size * np.exp(np.log(10) * (grown + wandered))
 
 
-@quantity("1", increasing=["flop_per_dollar_growth"])
-def flop_per_dollar_gain(
-    year: FloatArray, cost_base_year: FloatArray, flop_per_dollar_growth: FloatArray, accounting_period: FloatArray
+@quantity("W", time="state", increasing=["trend_training_cluster_size", "site_power_per_accelerator"])
+def trend_training_cluster_power(
+    trend_training_cluster_size: FloatArray, site_power_per_accelerator: FloatArray
 ) -> FloatArray:
-    """Gain in operations per dollar since the base year.
-
-    Parameters
-    ----------
-    year : array (year, 1), year
-    cost_base_year : array (sample,), year
-        Year whose prices are quoted; before it there is no gain.
-    flop_per_dollar_growth : array (sample,), 1/year
-    accounting_period : array (), year
-        Time in which the growth compounds once.
-
-    Returns
-    -------
-    array (year, sample), 1
-    """
-    since_base = np.maximum(year, cost_base_year) - cost_base_year
-    return compound_growth(1, 1 + flop_per_dollar_growth * accounting_period, since_base / accounting_period)
+    """Peak power of the largest training cluster on its trend."""
+    return trend_training_cluster_size * site_power_per_accelerator
 
 
-@quantity("USD/H100e", increasing=["accelerator_price"], decreasing=["accelerator_cost_share", "flop_per_dollar_gain"])
-def cluster_cost_per_accelerator(
-    accelerator_price: FloatArray, accelerator_cost_share: FloatArray, flop_per_dollar_gain: FloatArray
+@quantity("USD", time="state", increasing=["trend_training_cluster_size", "trend_cluster_cost_per_accelerator"])
+def trend_training_cluster_cost(
+    trend_training_cluster_size: FloatArray, trend_cluster_cost_per_accelerator: FloatArray
 ) -> FloatArray:
-    """All-in cost of the cluster per accelerator.
+    """Cost of the largest training cluster on its trend."""
+    return trend_training_cluster_size * trend_cluster_cost_per_accelerator
 
-    Parameters
-    ----------
-    accelerator_price : array (sample,), USD/H100e
-        Price of the accelerator alone, in the base year.
-    accelerator_cost_share : array (sample,), 1
-        Accelerators as a share of the cluster's cost.
-    flop_per_dollar_gain : array (year, sample), 1
 
-    Returns
-    -------
-    array (year, sample), USD/H100e
+@quantity("H100e", time="state", increasing=["cluster_fleet_share_limit", "installed_base"])
+def fleet_limited_cluster_size(cluster_fleet_share_limit: FloatArray, installed_base: FloatArray) -> FloatArray:
+    """Largest cluster that the world's installed accelerators can make up."""
+    return cluster_fleet_share_limit * installed_base
+
+
+@quantity("GW", time="state", increasing=["site_power_limit", "site_power_growth", "number_of_sites"])
+def available_power(
+    year: FloatArray,
+    forecast_start: FloatArray,
+    site_power_limit: FloatArray,
+    site_power_growth: FloatArray,
+    number_of_sites: FloatArray,
+    accounting_period: FloatArray,
+) -> FloatArray:
+    """Power that the sites of one cluster can carry."""
+    periods = np.maximum(year - forecast_start, 0) / accounting_period
+    return site_power_limit * number_of_sites * (1 + site_power_growth * accounting_period) ** periods
+
+
+@quantity("H100e", time="state", increasing=["available_power"], decreasing=["site_power_per_accelerator"])
+def site_limited_cluster_size(available_power: FloatArray, site_power_per_accelerator: FloatArray) -> FloatArray:
+    """Largest cluster that the power of its sites runs."""
+    return available_power / site_power_per_accelerator
+
+
+@quantity(
+    "H100e",
+    time="state",
+    increasing=["fleet_limited_cluster_size", "site_limited_cluster_size", "regulation_limited_cluster_size"],
+)
+def feasible_cluster_size(
+    fleet_limited_cluster_size: FloatArray,
+    site_limited_cluster_size: FloatArray,
+    regulation_limited_cluster_size: FloatArray,
+) -> FloatArray:
+    """Largest cluster that every limit allows, whether it acts or not."""
+    return np.minimum(
+        np.minimum(fleet_limited_cluster_size, site_limited_cluster_size), regulation_limited_cluster_size
+    )
+
+
+@quantity(
+    "H100e",
+    time="state",
+    between="log",
+    before="trend_training_cluster_size",
+    increasing=["trend_training_cluster_size", "fleet_limited_cluster_size", "site_limited_cluster_size"],
+)
+def limited_cluster_size(
+    trend_training_cluster_size: FloatArray,
+    fleet_limited_cluster_size: FloatArray,
+    site_limited_cluster_size: FloatArray,
+    regulation_limited_cluster_size: FloatArray,
+    limit_fleet: FloatArray,
+    limit_site: FloatArray,
+) -> FloatArray:
+    """Largest cluster that would be built at the date, if none stood: the least of the trend and the limits that act."""
+    ruled = np.minimum(trend_training_cluster_size, regulation_limited_cluster_size)
+    shared = np.where(limit_fleet > 0, np.minimum(ruled, fleet_limited_cluster_size), ruled)
+    return np.where(limit_site > 0, np.minimum(shared, site_limited_cluster_size), shared)
+
+
+def _standing(built: FloatArray, stood: FloatArray, kept: FloatArray, stays: FloatArray) -> FloatArray:
+    """Return what stands: nothing is torn down unless the fleet around it goes, and what is gone stays gone."""
+    return np.where(stays > 0, np.maximum(built, np.minimum(stood, kept)), built)
+
+
+@quantity("H100e", time="state", increasing=["limited_cluster_size"])
+def initial_training_cluster_size(
+    limited_cluster_size: FloatArray,
+    trend_training_cluster_size: FloatArray,
+    standing_fleet_share: FloatArray,
+    installed_base: FloatArray,
+    existing_sites_stay: FloatArray,
+) -> FloatArray:
+    """Size of the largest training cluster at the start of the forecast, up to which the trend was built."""
+    kept = standing_fleet_share * installed_base
+    return _standing(limited_cluster_size, trend_training_cluster_size, kept, existing_sites_stay)
+
+
+@quantity(
+    "H100e",
+    time="state",
+    between="log",
+    before="trend_training_cluster_size",
+    increasing=["limited_cluster_size", "previous_training_cluster_size", "installed_base"],
+)
+def training_cluster_size(
+    limited_cluster_size: FloatArray,
+    previous_training_cluster_size: FloatArray,
+    standing_fleet_share: FloatArray,
+    installed_base: FloatArray,
+    existing_sites_stay: FloatArray,
+) -> FloatArray:
+    """Size of the largest training cluster.
+
+    Aschenbrenner, Situational Awareness IIIa (2024), first table.
     """
-    return accelerator_price / accelerator_cost_share / flop_per_dollar_gain
+    kept = standing_fleet_share * installed_base
+    return _standing(limited_cluster_size, previous_training_cluster_size, kept, existing_sites_stay)
 
 
-@quantity("USD", increasing=["training_cluster_size", "cluster_cost_per_accelerator"])
+@quantity("W", time="state", increasing=["limited_cluster_size"])
+def initial_training_cluster_power(
+    limited_cluster_size: FloatArray,
+    site_power_per_accelerator: FloatArray,
+    trend_training_cluster_power: FloatArray,
+    standing_fleet_share: FloatArray,
+    fleet_power: FloatArray,
+    existing_sites_stay: FloatArray,
+) -> FloatArray:
+    """Power of the largest training cluster at the start of the forecast, up to which the trend was built."""
+    built = limited_cluster_size * site_power_per_accelerator
+    return _standing(built, trend_training_cluster_power, standing_fleet_share * fleet_power, existing_sites_stay)
+
+
+@quantity(
+    "W",
+    time="state",
+    between="log",
+    before="trend_training_cluster_power",
+    increasing=["limited_cluster_size", "site_power_per_accelerator", "previous_training_cluster_power", "fleet_power"],
+)
+def training_cluster_power(
+    limited_cluster_size: FloatArray,
+    site_power_per_accelerator: FloatArray,
+    previous_training_cluster_power: FloatArray,
+    standing_fleet_share: FloatArray,
+    fleet_power: FloatArray,
+    existing_sites_stay: FloatArray,
+) -> FloatArray:
+    """Peak power of the largest training cluster at the meter, where an energised site stays.
+
+    Aschenbrenner, Situational Awareness IIIa (2024), first table.
+    """
+    built = limited_cluster_size * site_power_per_accelerator
+    return _standing(built, previous_training_cluster_power, standing_fleet_share * fleet_power, existing_sites_stay)
+
+
+@quantity("USD", time="state", increasing=["training_cluster_size", "cluster_cost_per_accelerator"])
 def training_cluster_cost(training_cluster_size: FloatArray, cluster_cost_per_accelerator: FloatArray) -> FloatArray:
-    """Cost of the largest training cluster.
+    """Cost of replacing the largest training cluster.
 
-    Parameters
-    ----------
-    training_cluster_size : array (year, sample), H100e
-    cluster_cost_per_accelerator : array (year, sample), USD/H100e
-
-    Returns
-    -------
-    array (year, sample), USD
+    Aschenbrenner, Situational Awareness IIIa (2024), first table.
     """
     return training_cluster_size * cluster_cost_per_accelerator
 
 
-@quantity("USD", increasing=["training_cluster_cost", "accelerator_cost_share"])
-def cluster_accelerator_cost(training_cluster_cost: FloatArray, accelerator_cost_share: FloatArray) -> FloatArray:
-    """Cost of the cluster's accelerators.
-
-    Parameters
-    ----------
-    training_cluster_cost : array (year, sample), USD
-    accelerator_cost_share : array (sample,), 1
-
-    Returns
-    -------
-    array (year, sample), USD
-    """
-    return training_cluster_cost * accelerator_cost_share
-
-
-@quantity("USD", increasing=["training_cluster_cost", "network_cost_share"])
-def cluster_network_cost(training_cluster_cost: FloatArray, network_cost_share: FloatArray) -> FloatArray:
-    """Cost of the cluster's network.
-
-    Parameters
-    ----------
-    training_cluster_cost : array (year, sample), USD
-    network_cost_share : array (sample,), 1
-
-    Returns
-    -------
-    array (year, sample), USD
-    """
-    return training_cluster_cost * network_cost_share
+@quantity("1", time="state", between="previous", before=0, labels=LIMITS)
+def binding_constraint(
+    limited_cluster_size: FloatArray,
+    trend_training_cluster_size: FloatArray,
+    fleet_limited_cluster_size: FloatArray,
+    site_limited_cluster_size: FloatArray,
+    supply_constraint: FloatArray,
+    limit_fleet: FloatArray,
+    limit_site: FloatArray,
+) -> NDArray[np.int8]:
+    """Limit that binds the largest training cluster; where it is the fleet, what binds the shipments behind it."""
+    limited = limited_cluster_size < trend_training_cluster_size
+    by_fleet = limited & (limit_fleet > 0) & (fleet_limited_cluster_size <= limited_cluster_size)
+    by_site = limited & ~by_fleet & (limit_site > 0) & (site_limited_cluster_size <= limited_cluster_size)
+    by_rule = limited & ~by_fleet & ~by_site
+    by_itself = by_fleet & (supply_constraint == 0)
+    return supply_constraint * by_fleet + _FLEET * by_itself + _SITE * by_site + _REGULATION * by_rule
 
 
-@quantity(
-    "USD",
-    increasing=["training_cluster_cost"],
-    decreasing=["cluster_accelerator_cost", "cluster_network_cost"],
-)
-def cluster_other_cost(
-    training_cluster_cost: FloatArray, cluster_accelerator_cost: FloatArray, cluster_network_cost: FloatArray
+@quantity("OOM", time="state", increasing=["trend_training_cluster_size"], decreasing=["training_cluster_size"])
+def shortfall(trend_training_cluster_size: FloatArray, training_cluster_size: FloatArray) -> FloatArray:
+    """Orders of magnitude by which the limits hold the largest training cluster below its trend."""
+    return np.maximum(np.log10(trend_training_cluster_size / training_cluster_size), 0)
+
+
+@quantity("1", time="state", increasing=["training_cluster_size"], decreasing=["installed_base"])
+def largest_cluster_fleet_share(training_cluster_size: FloatArray, installed_base: FloatArray) -> FloatArray:
+    """Largest cluster as a share of the world's accelerators."""
+    return training_cluster_size / installed_base
+
+
+@quantity("1", time="state", increasing=["training_cluster_size"], decreasing=["accelerator_shipments"])
+def largest_cluster_shipment_share(
+    training_cluster_size: FloatArray, accelerator_shipments: FloatArray, accounting_period: FloatArray
 ) -> FloatArray:
-    """Cost of the cluster's building, power, cooling and personnel.
-
-    Parameters
-    ----------
-    training_cluster_cost, cluster_accelerator_cost, cluster_network_cost : array (year, sample), USD
-
-    Returns
-    -------
-    array (year, sample), USD
-        The rest, so that the components sum to the total.
-    """
-    return training_cluster_cost - cluster_accelerator_cost - cluster_network_cost
+    """Largest cluster as a share of a year's shipments."""
+    return training_cluster_size / (accelerator_shipments * accounting_period)
 
 
-@quantity("USD", increasing=["initial_cluster_chips", "rental_price", "rental_time"])
-def cluster_rental_cost(
-    initial_cluster_chips: FloatArray, rental_price: FloatArray, rental_time: FloatArray
+@quantity("1", time="state", increasing=["training_cluster_cost"], decreasing=["ai_investment"])
+def largest_cluster_investment_share(
+    training_cluster_cost: FloatArray, ai_investment: FloatArray, accounting_period: FloatArray
 ) -> FloatArray:
-    """Cost of renting the initial cluster.
-
-    The second route to the cost of the cluster that the path starts from, beside
-    the purchase at `cluster_cost_per_accelerator`.
-
-    Parameters
-    ----------
-    initial_cluster_chips : array (sample,), chip
-    rental_price : array (sample,), USD/chip/hour
-    rental_time : array (sample,), year
-
-    Returns
-    -------
-    array (sample,), USD
-
-    References
-    ----------
-    Aschenbrenner, Situational Awareness IIIa (2024), section Cost.
-    """
-    return initial_cluster_chips * rental_price * rental_time
-
-
-@quantity(
-    "FLOP",
-    increasing=["training_cluster_size", "accelerator_peak_rate", "training_utilisation", "training_duration"],
-)
-def training_run_compute(
-    training_cluster_size: FloatArray,
-    accelerator_peak_rate: FloatArray,
-    training_utilisation: FloatArray,
-    training_duration: FloatArray,
-) -> FloatArray:
-    """Operations of one training run on the whole cluster.
-
-    Parameters
-    ----------
-    training_cluster_size : array (year, sample), H100e
-    accelerator_peak_rate : array (), FLOP/second/H100e
-        Dense 8-bit operations.
-    training_utilisation : array (sample,), 1
-        Useful operations over peak operations.
-    training_duration : array (sample,), day
-
-    Returns
-    -------
-    array (year, sample), FLOP
-    """
-    return training_cluster_size * accelerator_peak_rate * training_utilisation * training_duration
+    """Cost of the largest cluster as a share of a year's world investment."""
+    return training_cluster_cost / (ai_investment * accounting_period)

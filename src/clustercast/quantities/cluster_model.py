@@ -1,27 +1,28 @@
-"""The shipped model of the AI build-out: every room of the domain, passed explicitly."""
+"""The shipped model of the AI build-out: every subject of the domain, passed explicitly."""
 
 import functools
 from importlib import import_module
 
 from clustercast.engine.model import Model
 
-_ROOMS = (
-    "cluster",
-    "power",
-    "fleet",
-    "allocation",
+_SUBJECTS = (
+    "technology",
     "revenue",
-    "payback",
+    "demand",
+    "supply",
+    "stock",
     "electricity",
+    "cluster",
+    "site",
+    "money",
+    "runs",
     "gas",
-    "available_power",
-    "chips",
     "fabs",
     "siting",
-    "constraints",
+    "contradictions",
 )
 
-# What `propagate` keeps when it is asked for nothing in particular.
+# What `propagate` keeps when it is asked for nothing in particular, where the prior set does not say.
 _HEADLINE = (
     "training_cluster_size",
     "training_cluster_cost",
@@ -33,14 +34,30 @@ _HEADLINE = (
     "fleet_power",
     "shipment_electricity_share",
     "fleet_electricity_share",
+    "us_ai_electricity_share",
     "leading_lab_revenue",
+    "revenue_cost_ratio",
     "us_electricity",
     "gas_wells_required",
     "available_power",
     "wafer_share",
-    "feasible_cluster_size",
+    "supply_constraint",
     "binding_constraint",
+    "contradiction",
 )
+
+# The trend of a quantity: the same draw where no limit acts, no site must stay and no rule applies.
+_TREND = {
+    "limit_money": 0.0,
+    "limit_logic": 0.0,
+    "limit_packaging": 0.0,
+    "limit_memory": 0.0,
+    "limit_power": 0.0,
+    "limit_fleet": 0.0,
+    "limit_site": 0.0,
+    "existing_sites_stay": 0.0,
+    "diffusion_rule": 0.0,
+}
 
 
 @functools.cache
@@ -54,8 +71,8 @@ def cluster_model() -> Model:
 
     Examples
     --------
-    >>> cluster_model().arguments("training_cluster_power")
-    ('training_cluster_size', 'facility_power_per_accelerator')
+    >>> cluster_model().arguments("training_cluster_cost")
+    ('training_cluster_size', 'cluster_cost_per_accelerator')
     """
-    modules = [import_module(f"clustercast.quantities.{room}") for room in _ROOMS]
-    return Model(modules, headline=_HEADLINE)
+    modules = [import_module(f"clustercast.quantities.{subject}") for subject in _SUBJECTS]
+    return Model(modules, headline=_HEADLINE, start="forecast_start", step=0.5, layers={"trend": _TREND})

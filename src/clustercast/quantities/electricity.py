@@ -1,37 +1,253 @@
-"""Electricity production of the United States: the yardstick of every share."""
+"""Electricity: what the fleet uses, the production that is the yardstick of every share, and the power added for AI."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from clustercast.engine.quantity import quantity
-from clustercast.quantities.growth import compound_growth
-
-FloatArray = NDArray[np.float64]
+from clustercast.quantities.growth import FloatArray, steady_stock
 
 
-@quantity("TWh/year", increasing=["us_electricity_2024"])
-def us_electricity(
+@quantity(
+    "TWh/year", time="rate", lags={"fleet_power": "delivery_lag"}, increasing=["lagged_fleet_power", "load_factor"]
+)
+def fleet_energy(lagged_fleet_power: FloatArray, load_factor: FloatArray) -> FloatArray:
+    """Electricity of the world's accelerators, which draw nothing until they run."""
+    return lagged_fleet_power * load_factor
+
+
+@quantity("TWh/year", time="rate", increasing=["us_electricity_2024", "us_electricity_growth"])
+def us_electricity_without_ai(
     year: FloatArray,
     us_electricity_base_year: FloatArray,
     us_electricity_2024: FloatArray,
     us_electricity_growth: FloatArray,
     accounting_period: FloatArray,
 ) -> FloatArray:
-    """Electricity production of the United States.
-
-    Parameters
-    ----------
-    year : array (year, 1), year
-    us_electricity_base_year : array (), year
-    us_electricity_2024 : array (sample,), TWh/year
-        Production in the base year; its definition (power sector, all generation) is part of the prior.
-    us_electricity_growth : array (sample,), 1/year
-    accounting_period : array (), year
-        Time in which the growth compounds once.
-
-    Returns
-    -------
-    array (year, sample), TWh/year
-    """
+    """Electricity production of the United States without the AI of later years."""
     periods = (year - us_electricity_base_year) / accounting_period
-    return compound_growth(us_electricity_2024, 1 + us_electricity_growth * accounting_period, periods)
+    return us_electricity_2024 * (1 + us_electricity_growth * accounting_period) ** periods
+
+
+@quantity("TWh/year", time="rate", increasing=["fleet_energy", "us_fleet_share"])
+def us_ai_electricity(fleet_energy: FloatArray, us_fleet_share: FloatArray) -> FloatArray:
+    """Electricity of the accelerators in the United States."""
+    return fleet_energy * us_fleet_share
+
+
+@quantity("TWh/year", increasing=["initial_ai_investment", "load_factor", "us_fleet_share"])
+def initial_us_ai_electricity(
+    us_electricity_base_year: FloatArray,
+    delivery_lag: FloatArray,
+    investment_base_year: FloatArray,
+    initial_shipments: FloatArray,
+    initial_facility_power: FloatArray,
+    earlier_power_growth: FloatArray,
+    retirement_hazard: FloatArray,
+    load_factor: FloatArray,
+    us_fleet_share: FloatArray,
+    accounting_period: FloatArray,
+) -> FloatArray:
+    """Electricity of the accelerators in the United States that its production of the base year holds."""
+    time = us_electricity_base_year - delivery_lag - investment_base_year
+    added = initial_shipments * initial_facility_power * np.exp(earlier_power_growth * time)
+    fleet = steady_stock(added, earlier_power_growth + retirement_hazard, accounting_period)
+    return fleet * load_factor * us_fleet_share
+
+
+@quantity("TWh/year", time="rate", increasing=["us_electricity_without_ai", "us_ai_electricity"])
+def us_electricity(
+    us_electricity_without_ai: FloatArray,
+    us_ai_electricity: FloatArray,
+    initial_us_ai_electricity: FloatArray,
+    fleet_in_us_electricity: FloatArray,
+) -> FloatArray:
+    """Electricity production of the United States."""
+    added = np.maximum(us_ai_electricity - initial_us_ai_electricity, 0)
+    return us_electricity_without_ai + np.where(fleet_in_us_electricity > 0, added, 0 * added)
+
+
+@quantity("1", time="state", increasing=["us_ai_electricity"], decreasing=["us_electricity"])
+def us_ai_electricity_share(us_ai_electricity: FloatArray, us_electricity: FloatArray) -> FloatArray:
+    """Electricity of the accelerators in the United States as a share of its production."""
+    return us_ai_electricity / us_electricity
+
+
+@quantity("TWh/year", time="rate", increasing=["other_data_centre_electricity_2024", "other_data_centre_growth"])
+def other_data_centre_electricity(
+    year: FloatArray,
+    other_data_centre_base_year: FloatArray,
+    other_data_centre_electricity_2024: FloatArray,
+    other_data_centre_growth: FloatArray,
+    accounting_period: FloatArray,
+) -> FloatArray:
+    """Electricity of the data centres in the United States beside AI."""
+    periods = (year - other_data_centre_base_year) / accounting_period
+    return other_data_centre_electricity_2024 * (1 + other_data_centre_growth * accounting_period) ** periods
+
+
+@quantity(
+    "1",
+    time="state",
+    increasing=["us_ai_electricity", "other_data_centre_electricity"],
+    decreasing=["us_electricity"],
+)
+def us_data_centre_electricity_share(
+    us_ai_electricity: FloatArray, other_data_centre_electricity: FloatArray, us_electricity: FloatArray
+) -> FloatArray:
+    """Electricity of all data centres in the United States as a share of its production."""
+    return (us_ai_electricity + other_data_centre_electricity) / us_electricity
+
+
+@quantity("TWh/year", time="rate", increasing=["world_electricity_2024", "world_electricity_growth"])
+def world_electricity(
+    year: FloatArray,
+    world_electricity_base_year: FloatArray,
+    world_electricity_2024: FloatArray,
+    world_electricity_growth: FloatArray,
+    accounting_period: FloatArray,
+) -> FloatArray:
+    """Electricity production of the world, AI within it."""
+    periods = (year - world_electricity_base_year) / accounting_period
+    return world_electricity_2024 * (1 + world_electricity_growth * accounting_period) ** periods
+
+
+@quantity("1", time="state", increasing=["shipment_power"], decreasing=["us_electricity"])
+def shipment_electricity_share(
+    shipment_power: FloatArray, us_electricity: FloatArray, accounting_period: FloatArray
+) -> FloatArray:
+    """One year's accelerators at full power as a share of US electricity: a flow, not the fleet.
+
+    Aschenbrenner, Situational Awareness IIIa (2024), second table.
+    """
+    return shipment_power * accounting_period / us_electricity
+
+
+@quantity("1", time="state", increasing=["fleet_energy"], decreasing=["us_electricity"])
+def fleet_electricity_share(fleet_energy: FloatArray, us_electricity: FloatArray) -> FloatArray:
+    """Electricity of the world's accelerators as a share of US production."""
+    return fleet_energy / us_electricity
+
+
+@quantity("t/year", time="rate", increasing=["fleet_energy", "carbon_intensity"])
+def fleet_emissions(fleet_energy: FloatArray, carbon_intensity: FloatArray) -> FloatArray:
+    """Carbon dioxide from the electricity of the world's accelerators."""
+    return fleet_energy * carbon_intensity
+
+
+@quantity("m3/year", time="rate", increasing=["fleet_energy", "water_intensity"])
+def fleet_water(fleet_energy: FloatArray, water_intensity: FloatArray) -> FloatArray:
+    """Water for the electricity and the cooling of the world's accelerators."""
+    return fleet_energy * water_intensity
+
+
+@quantity("W", time="state", between="previous", before="paid_fleet_power")
+def starting_fleet_power(previous_starting_fleet_power: FloatArray) -> FloatArray:
+    """Power of the world's accelerators at the start of the forecast."""
+    return previous_starting_fleet_power
+
+
+@quantity("GW", time="state", increasing=["fleet_power", "us_siting_share"], decreasing=["starting_fleet_power"])
+def us_power_added(
+    fleet_power: FloatArray, starting_fleet_power: FloatArray, us_siting_share: FloatArray
+) -> FloatArray:
+    """Power added for AI in the United States since the start of the forecast."""
+    return us_siting_share * np.maximum(fleet_power - starting_fleet_power, 0)
+
+
+def _accumulated(total: FloatArray, first: FloatArray, last: FloatArray, time: FloatArray) -> FloatArray:
+    """Return what has been added after a step in which a pace changes linearly."""
+    return total + time * (first + last) / 2
+
+
+@quantity("GW", time="state", between="linear", before=0, increasing=["previous_power_pace", "power_pace"])
+def offered_current_power(
+    previous_offered_current_power: FloatArray,
+    previous_power_pace: FloatArray,
+    power_pace: FloatArray,
+    year: FloatArray,
+    previous_year: FloatArray,
+) -> FloatArray:
+    """Power that grid connections and generators could add since the start of the forecast."""
+    time = year - previous_year
+    return _accumulated(previous_offered_current_power, previous_power_pace, power_pace, time)
+
+
+@quantity(
+    "GW", time="state", between="linear", before=0, increasing=["previous_gas_plant_additions", "gas_plant_additions"]
+)
+def offered_gas_power(
+    previous_offered_gas_power: FloatArray,
+    previous_gas_plant_additions: FloatArray,
+    gas_plant_additions: FloatArray,
+    year: FloatArray,
+    previous_year: FloatArray,
+) -> FloatArray:
+    """Power that new gas plants could add since the start of the forecast."""
+    time = year - previous_year
+    return _accumulated(previous_offered_gas_power, previous_gas_plant_additions, gas_plant_additions, time)
+
+
+@quantity(
+    "GW",
+    time="state",
+    between="linear",
+    before=0,
+    increasing=["previous_nuclear_plant_additions", "nuclear_plant_additions"],
+)
+def offered_nuclear_power(
+    previous_offered_nuclear_power: FloatArray,
+    previous_nuclear_plant_additions: FloatArray,
+    nuclear_plant_additions: FloatArray,
+    year: FloatArray,
+    previous_year: FloatArray,
+) -> FloatArray:
+    """Power that new nuclear plants could add since the start of the forecast."""
+    time = year - previous_year
+    return _accumulated(previous_offered_nuclear_power, previous_nuclear_plant_additions, nuclear_plant_additions, time)
+
+
+@quantity("1", time="state", increasing=["us_power_added"])
+def used_power_share(
+    us_power_added: FloatArray,
+    offered_current_power: FloatArray,
+    offered_gas_power: FloatArray,
+    offered_nuclear_power: FloatArray,
+) -> FloatArray:
+    """Power added for AI in the United States over all that its sources could add."""
+    offered = offered_current_power + offered_gas_power + offered_nuclear_power
+    some = offered > 0
+    return np.where(some, us_power_added, 0 * us_power_added) / np.where(some, offered, 1)
+
+
+@quantity("1", increasing=["generator_additions"], decreasing=["grid_power_additions"])
+def generator_power_share(grid_power_additions: FloatArray, generator_additions: FloatArray) -> FloatArray:
+    """Share of generators on site in the quoted pace of power additions."""
+    quoted = grid_power_additions + generator_additions
+    return generator_additions / np.where(quoted > 0, quoted, 1)
+
+
+@quantity("GW", time="state", increasing=["used_power_share", "offered_current_power"])
+def grid_power_added(
+    used_power_share: FloatArray, offered_current_power: FloatArray, generator_power_share: FloatArray
+) -> FloatArray:
+    """Power of grid connections used for AI in the United States since the start of the forecast."""
+    return used_power_share * offered_current_power * (1 - generator_power_share)
+
+
+@quantity("GW", time="state", increasing=["used_power_share", "offered_current_power", "generator_power_share"])
+def generator_power_added(
+    used_power_share: FloatArray, offered_current_power: FloatArray, generator_power_share: FloatArray
+) -> FloatArray:
+    """Power of generators on site used for AI in the United States since the start of the forecast."""
+    return used_power_share * offered_current_power * generator_power_share
+
+
+@quantity("GW", time="state", increasing=["used_power_share", "offered_gas_power"])
+def gas_power_added(used_power_share: FloatArray, offered_gas_power: FloatArray) -> FloatArray:
+    """Power of new gas plants used for AI in the United States since the start of the forecast."""
+    return used_power_share * offered_gas_power
+
+
+@quantity("GW", time="state", increasing=["used_power_share", "offered_nuclear_power"])
+def nuclear_power_added(used_power_share: FloatArray, offered_nuclear_power: FloatArray) -> FloatArray:
+    """Power of new nuclear plants used for AI in the United States since the start of the forecast."""
+    return used_power_share * offered_nuclear_power

@@ -1,133 +1,98 @@
-"""Growth along a grid of years: at a constant rate, and at one that decays.
-
-Along a column of times each row follows from its neighbour nearer to time 0, so that a
-path costs a few products a year instead of a power or an exponential; equal steps share
-their factors. Arrays that are not NumPy's, and times of any other shape or not finite, take
-the closed form as it stands.
-"""
-
-import functools
-import math
+"""Growth, floors and stocks: the few formulas that several subjects share."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 
+# A limit counts as reached within this part of itself: rounding, not the world.
+_ROUNDING = 1e-9
 
-def compound_growth(start: FloatArray | float, factor: FloatArray, periods: FloatArray) -> FloatArray:
-    """Grow a value by a factor each period: ``start * factor**periods``.
 
-    Parameters
-    ----------
-    start : ndarray, shape (sample,), or float
-        Value at period 0.
-    factor : ndarray, shape (sample,), 1
-        Positive factor from one period to the next.
-    periods : ndarray, shape (period, 1), 1
-        Number of periods, negative before the start.
+def integrated_growth(rate: FloatArray, slowdown: FloatArray, earlier: FloatArray, time: FloatArray) -> FloatArray:
+    """Return growth since a base date: steady before it, slowing exponentially after it.
 
-    Returns
-    -------
-    ndarray, shape (period, sample)
-        In the unit of `start`; each row adds a rounding to those of the one before.
-
-    Examples
-    --------
-    >>> compound_growth(100.0, np.array([2.0, 5.0]), np.array([[-1.0], [0.0], [1.0], [3.0]])).round(9).tolist()
-    [[50.0, 20.0], [100.0, 100.0], [200.0, 500.0], [800.0, 12500.0]]
+    >>> integrated_growth(0.5, np.array([0.0, np.log(2)]), 0.4, np.array([[-1.0], [1.0]])).round(6).tolist()
+    [[-0.4, -0.4], [0.5, 0.360674]]
     """
-    samples = _samples(periods, start, factor)
-    if samples is None:
-        grown: FloatArray = start * factor**periods
-        return grown
-    legs, steps = _legs(_column(periods))
-    powers = {step: factor if step == 1 else factor**step for step in steps if step}
-    powers[0.0] = np.ones(())
-    path = np.empty((len(periods), samples))
-    for leg in legs:
-        value = start
-        for row, step in leg:
-            value = np.multiply(value, powers[step], out=path[row])
-    return path
+    ahead = np.maximum(time, 0)
+    # An exponent as small as the rounding of 1 gives the limit of no slowdown.
+    exponent = np.maximum(slowdown * ahead, np.finfo(np.float64).eps)
+    grown: FloatArray = earlier * np.minimum(time, 0) - rate * ahead * np.expm1(-exponent) / exponent
+    return grown
 
 
-def decaying_growth(rate: FloatArray, decay: FloatArray, time: FloatArray) -> FloatArray:
-    """Integrate a growth rate that decays exponentially: ``rate * (1 - exp(-decay * time)) / decay``.
-
-    Parameters
-    ----------
-    rate : ndarray, shape (sample,)
-        Growth in a unit of time, at time 0.
-    decay : ndarray, shape (sample,)
-        Decay in a unit of time; 0 gives ``rate * time``.
-    time : ndarray, shape (time, 1)
-        Negative before the start.
-
-    Returns
-    -------
-    ndarray, shape (time, sample)
-        Zero at time 0.
-
-    Examples
-    --------
-    >>> decaying_growth(np.array([0.5, 0.5]), np.array([0.0, np.log(2)]), np.array([[0.0], [1.0]])).round(6).tolist()
-    [[0.0, 0.0], [0.5, 0.360674]]
-    """
-    samples = _samples(time, rate, decay)
-    if samples is None:
-        return rate * _decayed_time(decay, time)
-    legs, steps = _legs(_column(time))
-    factors = {step: (_decayed_time(decay, step), np.exp(-decay * step)) for step in steps if step}
-    factors[0.0] = (np.zeros(()), np.ones(()))
-    path = np.empty((len(time), samples))
-    for leg in legs:
-        grown, rate_now = np.zeros(()), rate
-        for row, step in leg:
-            elapsed, slowed = factors[step]
-            grown = np.add(grown, rate_now * elapsed, out=path[row])
-            rate_now = rate_now * slowed
-    return path
+def wandering(
+    volatility: FloatArray, shock_1: FloatArray, shock_2: FloatArray, time: FloatArray, horizon: FloatArray
+) -> FloatArray:
+    """Return a Brownian level by its first two Karhunen-Loeve terms; it stands still outside the horizon."""
+    # Loeve, Probability Theory II (1978), section 37.5: frequencies (k - 1/2) pi over the horizon.
+    first, second = np.pi / 2, 3 * np.pi / 2
+    progress = np.minimum(np.maximum(time, 0), horizon) / horizon
+    path = shock_1 * np.sin(first * progress) / first + shock_2 * np.sin(second * progress) / second
+    level: FloatArray = volatility * np.sqrt(2 * horizon) * path
+    return level
 
 
-def _decayed_time(decay: FloatArray, time: FloatArray | float) -> FloatArray:
-    """Return (1 - exp(-decay * time)) / decay, which is the time itself where nothing decays."""
-    exponent = decay * time
-    # The smallest exponent that rounding shows already gives the limit, 1.
-    safe = np.where(exponent == 0, np.finfo(np.float64).eps, exponent)
-    share: FloatArray = -np.expm1(-safe) / safe
-    return time * share
+def yearly_growth(rate: FloatArray, period: FloatArray) -> FloatArray:
+    """Return the continuous growth of what compounds once a period at a rate."""
+    continuous: FloatArray = np.log1p(rate * period) / period
+    return continuous
 
 
-def _samples(times: FloatArray, *values: FloatArray | float) -> int | None:
-    """Count the samples of values along a column of finite times; None where they are anything else."""
-    column = type(times) is np.ndarray and times.shape[1:] == (1,) and all(map(math.isfinite, _column(times)))
-    if not column or not all(type(value) is np.ndarray or isinstance(value, float | int) for value in values):
-        return None
-    # By hand, since it is done for every block: np.broadcast_shapes costs as much as a year's product.
-    shapes = {value.shape for value in values if isinstance(value, np.ndarray) and value.shape} - {(1,)}
-    if not shapes:
-        return 1 if any(np.ndim(value) for value in values) else None
-    (shape, *others) = shapes
-    # What does not fit together is for NumPy to refuse.
-    return None if others or len(shape) > 1 else int(shape[0])
+def gain(
+    growth: FloatArray, slowdown: FloatArray, earlier: FloatArray, time: FloatArray, period: FloatArray
+) -> FloatArray:
+    """Return the factor by which a technology has improved since its base date."""
+    grown = integrated_growth(yearly_growth(growth, period), slowdown, yearly_growth(earlier, period), time)
+    factor: FloatArray = np.exp(grown)
+    return factor
 
 
-def _column(times: FloatArray) -> tuple[float, ...]:
-    """Return the times as floats: a step that is a whole number would raise whole factors in whole numbers."""
-    return tuple(map(float, times[:, 0].tolist()))
+def floored(value: FloatArray, floor: FloatArray, improvement: FloatArray, time: FloatArray) -> FloatArray:
+    """Return a price or power that falls with a gain, towards its floor once the base date has passed."""
+    return np.where(time > 0, floor + (value - floor) / improvement, value / improvement)
 
 
-@functools.cache
-def _legs(times: tuple[float, ...]) -> tuple[tuple[list[tuple[int, float]], ...], frozenset[float]]:
-    """Return the rows from time 0 on and those before it, with the step of each from its neighbour, and all steps."""
-    rising = sorted(range(len(times)), key=times.__getitem__)
-    after = [row for row in rising if times[row] >= 0]
-    before = [row for row in reversed(rising) if times[row] < 0]
-    legs = _with_steps(after, times), _with_steps(before, times)
-    return legs, frozenset(step for leg in legs for _, step in leg)
+def steady_stock(flow: FloatArray, loss: FloatArray, period: FloatArray) -> FloatArray:
+    """Return the stock behind a flow that has grown for ever, `loss` its growth and retirement; none where that is not above 0."""
+    # The logarithm refuses a loss of 0 or less: there is no such stock.
+    stock: FloatArray = flow * period * np.exp(-np.log(loss * period))
+    return stock
 
 
-def _with_steps(rows: list[int], times: tuple[float, ...]) -> list[tuple[int, float]]:
-    """Pair each row with the step to its time from that of the row before, from 0 at first."""
-    return [(row, times[row] - past) for row, past in zip(rows, [0.0, *(times[row] for row in rows)], strict=False)]
+def mean_flow(first: FloatArray, last: FloatArray) -> FloatArray:
+    """Return the mean of a flow over a step from its ends, by Simpson's rule with their geometric mean in the middle."""
+    mean: FloatArray = (4 * np.sqrt(first * last) + first + last) / 6
+    return mean
+
+
+def next_stock(
+    stock: FloatArray, first: FloatArray, last: FloatArray, hazard: FloatArray, time: FloatArray
+) -> FloatArray:
+    """Return a stock after a step: what survives of it and of the flow into it."""
+    survival = np.exp(-hazard * time)
+    return stock * survival + time * mean_flow(first * survival, last)
+
+
+def next_capacity(
+    capacity: FloatArray,
+    need: FloatArray,
+    previous_need: FloatArray,
+    rate: FloatArray,
+    time: FloatArray,
+    period: FloatArray,
+) -> FloatArray:
+    """Return a capacity after a step: it follows the need, no faster than its rate while need is above it, and never falls."""
+    excess = np.log(need / capacity)
+    # The part of the step in which the need is above the capacity; a need that starts below it crosses it on the way.
+    crosses = (previous_need < capacity) & (excess > 0)
+    rise = np.where(crosses, np.log(need / previous_need), 1)
+    above = np.where(crosses, excess / rise, 1)
+    fastest = yearly_growth(rate, period) * time * above
+    return capacity * np.exp(np.maximum(np.minimum(excess, fastest), 0))
+
+
+def is_below(value: FloatArray, limit: FloatArray) -> NDArray[np.bool_]:
+    """Return whether a value is below a limit by more than rounding."""
+    return value < limit * (1 - _ROUNDING)

@@ -1,0 +1,368 @@
+"""What can be made and energised, what is shipped, and the price and the limit of it."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clustercast.engine.quantity import quantity
+from clustercast.quantities.growth import FloatArray, is_below, next_capacity, steady_stock
+
+SUPPLY_LIMITS = ("trend", "power", "logic chips", "packaging", "memory", "money")
+_MONEY = np.int8(SUPPLY_LIMITS.index("money"))
+
+
+@quantity("1", time="state", between="log", increasing=["chip_gain"], decreasing=["supply_cut", "onset"])
+def leading_edge_gain(chip_gain: FloatArray, supply_cut: FloatArray, onset: FloatArray) -> FloatArray:
+    """Gain of logic and packaging since the start of the forecast, less what an interruption takes away."""
+    return chip_gain * (1 - supply_cut * onset)
+
+
+@quantity("H100e/year", increasing=["leading_edge_capacity", "ai_wafer_share_limit", "accelerators_per_wafer"])
+def quoted_logic_capacity(
+    leading_edge_capacity: FloatArray, ai_wafer_share_limit: FloatArray, accelerators_per_wafer: FloatArray
+) -> FloatArray:
+    """Accelerators a year for which there are logic wafers, as quoted at the date of the investment."""
+    return leading_edge_capacity * ai_wafer_share_limit * accelerators_per_wafer
+
+
+@quantity("H100e/year", increasing=["packaging_wafers", "packaged_accelerators_per_wafer"])
+def quoted_packaging_capacity(packaging_wafers: FloatArray, packaged_accelerators_per_wafer: FloatArray) -> FloatArray:
+    """Accelerators a year that advanced packaging takes, as quoted at the date of the investment."""
+    return packaging_wafers * packaged_accelerators_per_wafer
+
+
+def _lifted(use: FloatArray, quoted: FloatArray, initial_use: FloatArray) -> FloatArray:
+    """Return what is used, or more where the quoted level is above the use of its date: what was shipped could be."""
+    return use * np.maximum(quoted / initial_use, 1)
+
+
+@quantity("H100e/year", time="rate", increasing=["paid_shipments", "quoted_logic_capacity"])
+def paid_logic_capacity(
+    paid_shipments: FloatArray, quoted_logic_capacity: FloatArray, initial_shipments: FloatArray
+) -> FloatArray:
+    """Accelerators a year for which there were logic wafers up to the start of the forecast."""
+    return _lifted(paid_shipments, quoted_logic_capacity, initial_shipments)
+
+
+@quantity("H100e/year", time="rate", increasing=["paid_shipments", "quoted_packaging_capacity"])
+def paid_packaging_capacity(
+    paid_shipments: FloatArray, quoted_packaging_capacity: FloatArray, initial_shipments: FloatArray
+) -> FloatArray:
+    """Accelerators a year that packaging took up to the start of the forecast."""
+    return _lifted(paid_shipments, quoted_packaging_capacity, initial_shipments)
+
+
+@quantity("H100e/year", time="rate", increasing=["paid_shipments", "memory_supply"])
+def paid_memory_capacity(
+    paid_shipments: FloatArray, memory_supply: FloatArray, initial_shipments: FloatArray
+) -> FloatArray:
+    """Accelerators a year that memory equipped up to the start of the forecast."""
+    return _lifted(paid_shipments, memory_supply, initial_shipments)
+
+
+@quantity("H100e/year", time="rate", between="log", before="paid_logic_capacity", increasing=["leading_edge_growth"])
+def logic_capacity(
+    previous_logic_capacity: FloatArray,
+    wanted_shipments: FloatArray,
+    previous_wanted_shipments: FloatArray,
+    leading_edge_gain: FloatArray,
+    previous_leading_edge_gain: FloatArray,
+    leading_edge_growth: FloatArray,
+    year: FloatArray,
+    previous_year: FloatArray,
+    accounting_period: FloatArray,
+) -> FloatArray:
+    """Accelerators a year for which there are leading-edge logic wafers."""
+    native = previous_logic_capacity / previous_leading_edge_gain
+    need, previous_need = wanted_shipments / leading_edge_gain, previous_wanted_shipments / previous_leading_edge_gain
+    time = year - previous_year
+    return leading_edge_gain * next_capacity(native, need, previous_need, leading_edge_growth, time, accounting_period)
+
+
+@quantity("H100e/year", time="rate", between="log", before="paid_packaging_capacity", increasing=["packaging_growth"])
+def packaging_capacity(
+    previous_packaging_capacity: FloatArray,
+    wanted_shipments: FloatArray,
+    previous_wanted_shipments: FloatArray,
+    leading_edge_gain: FloatArray,
+    previous_leading_edge_gain: FloatArray,
+    packaging_growth: FloatArray,
+    year: FloatArray,
+    previous_year: FloatArray,
+    accounting_period: FloatArray,
+) -> FloatArray:
+    """Accelerators a year that advanced packaging can take."""
+    native = previous_packaging_capacity / previous_leading_edge_gain
+    need, previous_need = wanted_shipments / leading_edge_gain, previous_wanted_shipments / previous_leading_edge_gain
+    time = year - previous_year
+    return leading_edge_gain * next_capacity(native, need, previous_need, packaging_growth, time, accounting_period)
+
+
+@quantity("H100e/year", time="rate", between="log", before="paid_memory_capacity", increasing=["memory_growth"])
+def memory_capacity(
+    previous_memory_capacity: FloatArray,
+    wanted_shipments: FloatArray,
+    previous_wanted_shipments: FloatArray,
+    chip_gain: FloatArray,
+    previous_chip_gain: FloatArray,
+    memory_growth: FloatArray,
+    year: FloatArray,
+    previous_year: FloatArray,
+    accounting_period: FloatArray,
+) -> FloatArray:
+    """Accelerators a year that high-bandwidth memory can equip."""
+    native = previous_memory_capacity / previous_chip_gain
+    need, previous_need = wanted_shipments / chip_gain, previous_wanted_shipments / previous_chip_gain
+    time = year - previous_year
+    return chip_gain * next_capacity(native, need, previous_need, memory_growth, time, accounting_period)
+
+
+@quantity("GW/year", time="rate", increasing=["paid_shipments", "grid_power_additions", "generator_additions"])
+def paid_power_pace(
+    paid_shipments: FloatArray,
+    initial_shipments: FloatArray,
+    facility_power_per_accelerator: FloatArray,
+    initial_facility_power: FloatArray,
+    earlier_power_growth: FloatArray,
+    retirement_hazard: FloatArray,
+    us_siting_share: FloatArray,
+    grid_power_additions: FloatArray,
+    generator_additions: FloatArray,
+    accounting_period: FloatArray,
+) -> FloatArray:
+    """Power that was energised for AI a year in the US up to the start of the forecast, used or not."""
+    # What was shipped less what was retired: g / (g + d) of a flow that grew at g; a fleet that shrank is refused.
+    kept = us_siting_share / (1 + steady_stock(retirement_hazard, earlier_power_growth, accounting_period))
+    use, initial_use = paid_shipments * facility_power_per_accelerator, initial_shipments * initial_facility_power
+    return _lifted(use * kept, grid_power_additions + generator_additions, initial_use * kept)
+
+
+@quantity("GW/year", time="rate", between="log", before="paid_power_pace", increasing=["power_additions_growth"])
+def power_pace(
+    previous_power_pace: FloatArray,
+    wanted_shipments: FloatArray,
+    previous_wanted_shipments: FloatArray,
+    facility_power_per_accelerator: FloatArray,
+    previous_facility_power_per_accelerator: FloatArray,
+    us_siting_share: FloatArray,
+    power_additions_growth: FloatArray,
+    year: FloatArray,
+    previous_year: FloatArray,
+    accounting_period: FloatArray,
+) -> FloatArray:
+    """Power that grid connections and generators on site can add for AI a year in the US."""
+    need = wanted_shipments * facility_power_per_accelerator * us_siting_share
+    previous_need = previous_wanted_shipments * previous_facility_power_per_accelerator * us_siting_share
+    time = year - previous_year
+    return next_capacity(previous_power_pace, need, previous_need, power_additions_growth, time, accounting_period)
+
+
+@quantity("year", increasing=["gas_plant_build_time", "turbine_lead_time"])
+def gas_power_lead_time(gas_plant_build_time: FloatArray, turbine_lead_time: FloatArray) -> FloatArray:
+    """Lead time of a gas plant: its site is built while the turbine is on order."""
+    return np.maximum(gas_plant_build_time, turbine_lead_time)
+
+
+@quantity("year", increasing=["power_order_year", "gas_power_lead_time"])
+def gas_plant_start_year(power_order_year: FloatArray, gas_power_lead_time: FloatArray) -> FloatArray:
+    """Date from which gas plants ordered for AI run."""
+    return power_order_year + gas_power_lead_time
+
+
+@quantity("year", increasing=["power_order_year", "generator_lead_time"])
+def generator_start_year(power_order_year: FloatArray, generator_lead_time: FloatArray) -> FloatArray:
+    """Date from which generators on site ordered for AI run.
+
+    Aschenbrenner, Situational Awareness IIIa (2024), Power: even shorter than gas plants.
+    """
+    return power_order_year + generator_lead_time
+
+
+@quantity("year", increasing=["power_order_year", "nuclear_build_time"])
+def nuclear_start_year(power_order_year: FloatArray, nuclear_build_time: FloatArray) -> FloatArray:
+    """Date from which nuclear plants ordered for AI run."""
+    return power_order_year + nuclear_build_time
+
+
+def _ramp(rate: FloatArray, year: FloatArray, start: FloatArray, period: FloatArray) -> FloatArray:
+    """Return a rate that rises linearly from nothing over the first year."""
+    return rate * np.minimum(np.maximum(year - start, 0) / period, 1)
+
+
+@quantity(
+    "GW/year", time="rate", between="linear", increasing=["gas_power_additions"], decreasing=["gas_plant_start_year"]
+)
+def gas_plant_additions(
+    year: FloatArray, gas_power_additions: FloatArray, gas_plant_start_year: FloatArray, accounting_period: FloatArray
+) -> FloatArray:
+    """Power that new gas plants can add for AI a year in the US."""
+    return _ramp(gas_power_additions, year, gas_plant_start_year, accounting_period)
+
+
+@quantity(
+    "GW/year", time="rate", between="linear", increasing=["nuclear_power_additions"], decreasing=["nuclear_start_year"]
+)
+def nuclear_plant_additions(
+    year: FloatArray, nuclear_power_additions: FloatArray, nuclear_start_year: FloatArray, accounting_period: FloatArray
+) -> FloatArray:
+    """Power that new nuclear plants can add for AI a year in the US."""
+    return _ramp(nuclear_power_additions, year, nuclear_start_year, accounting_period)
+
+
+@quantity("GW/year", time="rate", increasing=["power_pace", "gas_plant_additions", "nuclear_plant_additions"])
+def offered_power_additions(
+    power_pace: FloatArray, gas_plant_additions: FloatArray, nuclear_plant_additions: FloatArray
+) -> FloatArray:
+    """Power that all sources together offer AI a year in the US."""
+    return power_pace + gas_plant_additions + nuclear_plant_additions
+
+
+@quantity("GW/year", time="rate", between="previous", before="offered_power_additions")
+def starting_power_additions(previous_starting_power_additions: FloatArray) -> FloatArray:
+    """Power that all sources together offered AI a year in the US at the start of the forecast."""
+    return previous_starting_power_additions
+
+
+@quantity(
+    "GW/year",
+    time="rate",
+    between="log",
+    before="offered_power_additions",
+    increasing=["offered_power_additions", "possible_power_additions_share", "us_electricity_without_ai"],
+)
+def us_power_additions_limit(
+    offered_power_additions: FloatArray,
+    starting_power_additions: FloatArray,
+    possible_power_additions_share: FloatArray,
+    us_electricity_without_ai: FloatArray,
+) -> FloatArray:
+    """Power that could be energised for AI a year in the US, used or not."""
+    # No large country has raised its production faster for long.
+    possible = np.maximum(starting_power_additions, possible_power_additions_share * us_electricity_without_ai)
+    return np.minimum(offered_power_additions, possible)
+
+
+@quantity("W", time="state", between="log", before="paid_fleet_power", increasing=["us_power_additions_limit"])
+def predicted_fleet_power(
+    previous_fleet_power: FloatArray,
+    us_power_additions_limit: FloatArray,
+    previous_us_power_additions_limit: FloatArray,
+    us_siting_share: FloatArray,
+    year: FloatArray,
+    previous_year: FloatArray,
+) -> FloatArray:
+    """Power of the fleet, were all that could be energised since the node before also used."""
+    added = (previous_us_power_additions_limit + us_power_additions_limit) / 2 / us_siting_share
+    return previous_fleet_power + (year - previous_year) * added
+
+
+@quantity(
+    "H100e/year",
+    time="rate",
+    between="log",
+    increasing=["us_power_additions_limit", "predicted_fleet_power"],
+    decreasing=["facility_power_per_accelerator"],
+)
+def power_limited_shipments(
+    us_power_additions_limit: FloatArray,
+    us_siting_share: FloatArray,
+    retirement_hazard: FloatArray,
+    predicted_fleet_power: FloatArray,
+    facility_power_per_accelerator: FloatArray,
+) -> FloatArray:
+    """Accelerators a year that can be powered: the rest of the world is as tight, and retired chips free their power."""
+    power = us_power_additions_limit / us_siting_share + retirement_hazard * predicted_fleet_power
+    return power / facility_power_per_accelerator
+
+
+@quantity(
+    "H100e/year",
+    time="rate",
+    between="log",
+    before="paid_shipments",
+    increasing=[
+        "wanted_shipments",
+        "power_limited_shipments",
+        "logic_capacity",
+        "packaging_capacity",
+        "memory_capacity",
+    ],
+)
+def accelerator_shipments(
+    wanted_shipments: FloatArray,
+    power_limited_shipments: FloatArray,
+    logic_capacity: FloatArray,
+    packaging_capacity: FloatArray,
+    memory_capacity: FloatArray,
+    limit_power: FloatArray,
+    limit_logic: FloatArray,
+    limit_packaging: FloatArray,
+    limit_memory: FloatArray,
+) -> FloatArray:
+    """Accelerators shipped a year.
+
+    Aschenbrenner, Situational Awareness IIIa (2024), second table.
+    """
+    powered = np.where(limit_power > 0, np.minimum(wanted_shipments, power_limited_shipments), wanted_shipments)
+    etched = np.where(limit_logic > 0, np.minimum(powered, logic_capacity), powered)
+    packaged = np.where(limit_packaging > 0, np.minimum(etched, packaging_capacity), etched)
+    return np.where(limit_memory > 0, np.minimum(packaged, memory_capacity), packaged)
+
+
+@quantity(
+    "1", time="state", between="log", before=1, increasing=["wanted_shipments"], decreasing=["accelerator_shipments"]
+)
+def scarcity_premium(
+    wanted_shipments: FloatArray,
+    accelerator_shipments: FloatArray,
+    scarcity_pass_through: FloatArray,
+    scarcity_price_limit: FloatArray,
+) -> FloatArray:
+    """Factor by which shortage raises prices, up to a limit: the rest of the money waits."""
+    wanted = (wanted_shipments / accelerator_shipments) ** scarcity_pass_through
+    return np.minimum(wanted, 1 + scarcity_price_limit)
+
+
+@quantity(
+    "USD/year",
+    time="rate",
+    between="log",
+    increasing=["accelerator_shipments", "trend_investment_per_accelerator", "scarcity_premium"],
+)
+def ai_investment(
+    accelerator_shipments: FloatArray, trend_investment_per_accelerator: FloatArray, scarcity_premium: FloatArray
+) -> FloatArray:
+    """World investment in AI.
+
+    Aschenbrenner, Situational Awareness IIIa (2024), second table.
+    """
+    return accelerator_shipments * trend_investment_per_accelerator * scarcity_premium
+
+
+@quantity("USD/year", time="rate", increasing=["wanted_investment"], decreasing=["ai_investment"])
+def waiting_investment(wanted_investment: FloatArray, ai_investment: FloatArray) -> FloatArray:
+    """Investment that is wanted and funded, and neither spent nor carried forward."""
+    return wanted_investment - ai_investment
+
+
+@quantity("1", time="state", between="previous", before=0, labels=SUPPLY_LIMITS)
+def supply_constraint(
+    accelerator_shipments: FloatArray,
+    wanted_shipments: FloatArray,
+    power_limited_shipments: FloatArray,
+    logic_capacity: FloatArray,
+    packaging_capacity: FloatArray,
+    trend_ai_investment: FloatArray,
+    ai_funding: FloatArray,
+    limit_power: FloatArray,
+    limit_logic: FloatArray,
+    limit_packaging: FloatArray,
+    limit_money: FloatArray,
+) -> NDArray[np.int8]:
+    """Limit that binds the world's shipments of accelerators."""
+    short = is_below(accelerator_shipments, wanted_shipments)
+    not_power = short & ((limit_power <= 0) | (power_limited_shipments > accelerator_shipments))
+    not_logic = not_power & ((limit_logic <= 0) | (logic_capacity > accelerator_shipments))
+    not_packaging = not_logic & ((limit_packaging <= 0) | (packaging_capacity > accelerator_shipments))
+    unfunded = ~short & (limit_money > 0) & is_below(ai_funding, trend_ai_investment)
+    # How many limits stand before the one that binds: each is beyond the least.
+    return np.int8(1) * short + not_power + not_logic + not_packaging + _MONEY * unfunded
