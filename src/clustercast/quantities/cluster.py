@@ -4,31 +4,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clustercast.engine.quantity import quantity
-from clustercast.quantities.growth import FloatArray, integrated_growth, wandering
+from clustercast.quantities.growth import Array, integrated_growth, wandering
 
 LIMITS = ("trend", "power", "logic chips", "packaging", "memory", "money", "regulation", "fleet", "site")
 _REGULATION, _FLEET, _SITE = (np.int8(LIMITS.index(label)) for label in ("regulation", "fleet", "site"))
 
 
 @quantity("H100e", increasing=["initial_cluster_chips"], decreasing=["chip_performance_ratio"])
-def initial_cluster_size(initial_cluster_chips: FloatArray, chip_performance_ratio: FloatArray) -> FloatArray:
+def initial_cluster_size(initial_cluster_chips: Array, chip_performance_ratio: Array) -> Array:
     """Size of the cluster that the trend starts from."""
     return initial_cluster_chips / chip_performance_ratio
 
 
 @quantity("H100e", time="state", between="log", increasing=["initial_cluster_size"])
 def trend_training_cluster_size(
-    year: FloatArray,
-    cluster_start_year: FloatArray,
-    initial_cluster_size: FloatArray,
-    cluster_growth_rate: FloatArray,
-    cluster_growth_slowdown: FloatArray,
-    earlier_cluster_growth_rate: FloatArray,
-    cluster_growth_volatility: FloatArray,
-    cluster_growth_shock_1: FloatArray,
-    cluster_growth_shock_2: FloatArray,
-    growth_horizon: FloatArray,
-) -> FloatArray:
+    year: Array,
+    cluster_start_year: Array,
+    initial_cluster_size: Array,
+    cluster_growth_rate: Array,
+    cluster_growth_slowdown: Array,
+    earlier_cluster_growth_rate: Array,
+    cluster_growth_volatility: Array,
+    cluster_growth_shock_1: Array,
+    cluster_growth_shock_2: Array,
+    growth_horizon: Array,
+) -> Array:
     """Size of the largest training cluster on its trend.
 
     Aschenbrenner, Situational Awareness IIIa (2024), first table.
@@ -42,116 +42,94 @@ def trend_training_cluster_size(
 
 
 @quantity("W", time="state", increasing=["trend_training_cluster_size", "site_power_per_accelerator"])
-def trend_training_cluster_power(
-    trend_training_cluster_size: FloatArray, site_power_per_accelerator: FloatArray
-) -> FloatArray:
+def trend_training_cluster_power(trend_training_cluster_size: Array, site_power_per_accelerator: Array) -> Array:
     """Peak power of the largest training cluster on its trend."""
     return trend_training_cluster_size * site_power_per_accelerator
 
 
 @quantity("USD", time="state", increasing=["trend_training_cluster_size", "trend_cluster_cost_per_accelerator"])
-def trend_training_cluster_cost(
-    trend_training_cluster_size: FloatArray, trend_cluster_cost_per_accelerator: FloatArray
-) -> FloatArray:
+def trend_training_cluster_cost(trend_training_cluster_size: Array, trend_cluster_cost_per_accelerator: Array) -> Array:
     """Cost of the largest training cluster on its trend."""
     return trend_training_cluster_size * trend_cluster_cost_per_accelerator
 
 
 @quantity("H100e", time="state", increasing=["cluster_fleet_share_limit", "installed_base"])
-def fleet_limited_cluster_size(cluster_fleet_share_limit: FloatArray, installed_base: FloatArray) -> FloatArray:
+def fleet_limited_cluster_size(cluster_fleet_share_limit: Array, installed_base: Array) -> Array:
     """Largest cluster that the world's installed accelerators can make up."""
     return cluster_fleet_share_limit * installed_base
 
 
 @quantity("GW", time="state", increasing=["site_power_limit", "site_power_growth", "number_of_sites"])
 def available_power(
-    year: FloatArray,
-    forecast_start: FloatArray,
-    site_power_limit: FloatArray,
-    site_power_growth: FloatArray,
-    number_of_sites: FloatArray,
-    accounting_period: FloatArray,
-) -> FloatArray:
+    year: Array,
+    forecast_start: Array,
+    site_power_limit: Array,
+    site_power_growth: Array,
+    number_of_sites: Array,
+    accounting_period: Array,
+) -> Array:
     """Power that the sites of one cluster can carry."""
     periods = np.maximum(year - forecast_start, 0) / accounting_period
     return site_power_limit * number_of_sites * (1 + site_power_growth * accounting_period) ** periods
 
 
 @quantity("H100e", time="state", increasing=["available_power"], decreasing=["site_power_per_accelerator"])
-def site_limited_cluster_size(available_power: FloatArray, site_power_per_accelerator: FloatArray) -> FloatArray:
+def site_limited_cluster_size(available_power: Array, site_power_per_accelerator: Array) -> Array:
     """Largest cluster that the power of its sites runs."""
     return available_power / site_power_per_accelerator
 
 
-@quantity(
-    "H100e",
-    time="state",
-    increasing=["fleet_limited_cluster_size", "site_limited_cluster_size", "regulation_limited_cluster_size"],
-)
+@quantity("H100e", time="state", increasing=["fleet_limited_cluster_size", "site_limited_cluster_size"])
 def feasible_cluster_size(
-    fleet_limited_cluster_size: FloatArray,
-    site_limited_cluster_size: FloatArray,
-    regulation_limited_cluster_size: FloatArray,
-) -> FloatArray:
+    fleet_limited_cluster_size: Array, site_limited_cluster_size: Array, regulation_limited_cluster_size: Array
+) -> Array:
     """Largest cluster that every limit allows, whether it acts or not."""
     return np.minimum(
         np.minimum(fleet_limited_cluster_size, site_limited_cluster_size), regulation_limited_cluster_size
     )
 
 
-@quantity(
-    "H100e",
-    time="state",
-    between="log",
-    before="trend_training_cluster_size",
-    increasing=["trend_training_cluster_size", "fleet_limited_cluster_size", "site_limited_cluster_size"],
-)
+@quantity("H100e", time="state", between="log", before="trend_training_cluster_size")
 def limited_cluster_size(
-    trend_training_cluster_size: FloatArray,
-    fleet_limited_cluster_size: FloatArray,
-    site_limited_cluster_size: FloatArray,
-    regulation_limited_cluster_size: FloatArray,
-    limit_fleet: FloatArray,
-    limit_site: FloatArray,
-) -> FloatArray:
-    """Largest cluster that would be built at the date, if none stood: the least of the trend and the limits that act."""
+    trend_training_cluster_size: Array,
+    fleet_limited_cluster_size: Array,
+    site_limited_cluster_size: Array,
+    regulation_limited_cluster_size: Array,
+    limit_fleet: Array,
+    limit_site: Array,
+) -> Array:
+    """Largest cluster that would be built if none stood: the least of the trend and the limits that act."""
     ruled = np.minimum(trend_training_cluster_size, regulation_limited_cluster_size)
     shared = np.where(limit_fleet > 0, np.minimum(ruled, fleet_limited_cluster_size), ruled)
     return np.where(limit_site > 0, np.minimum(shared, site_limited_cluster_size), shared)
 
 
-def _standing(built: FloatArray, stood: FloatArray, kept: FloatArray, stays: FloatArray) -> FloatArray:
+def _standing(built: Array, stood: Array, kept: Array, stays: Array) -> Array:
     """Return what stands: nothing is torn down unless the fleet around it goes, and what is gone stays gone."""
     return np.where(stays > 0, np.maximum(built, np.minimum(stood, kept)), built)
 
 
 @quantity("H100e", time="state", increasing=["limited_cluster_size"])
 def initial_training_cluster_size(
-    limited_cluster_size: FloatArray,
-    trend_training_cluster_size: FloatArray,
-    standing_fleet_share: FloatArray,
-    installed_base: FloatArray,
-    existing_sites_stay: FloatArray,
-) -> FloatArray:
+    limited_cluster_size: Array,
+    trend_training_cluster_size: Array,
+    standing_fleet_share: Array,
+    installed_base: Array,
+    existing_sites_stay: Array,
+) -> Array:
     """Size of the largest training cluster at the start of the forecast, up to which the trend was built."""
     kept = standing_fleet_share * installed_base
     return _standing(limited_cluster_size, trend_training_cluster_size, kept, existing_sites_stay)
 
 
-@quantity(
-    "H100e",
-    time="state",
-    between="log",
-    before="trend_training_cluster_size",
-    increasing=["limited_cluster_size", "previous_training_cluster_size", "installed_base"],
-)
+@quantity("H100e", time="state", between="log", before="trend_training_cluster_size")
 def training_cluster_size(
-    limited_cluster_size: FloatArray,
-    previous_training_cluster_size: FloatArray,
-    standing_fleet_share: FloatArray,
-    installed_base: FloatArray,
-    existing_sites_stay: FloatArray,
-) -> FloatArray:
+    limited_cluster_size: Array,
+    previous_training_cluster_size: Array,
+    standing_fleet_share: Array,
+    installed_base: Array,
+    existing_sites_stay: Array,
+) -> Array:
     """Size of the largest training cluster.
 
     Aschenbrenner, Situational Awareness IIIa (2024), first table.
@@ -162,33 +140,27 @@ def training_cluster_size(
 
 @quantity("W", time="state", increasing=["limited_cluster_size"])
 def initial_training_cluster_power(
-    limited_cluster_size: FloatArray,
-    site_power_per_accelerator: FloatArray,
-    trend_training_cluster_power: FloatArray,
-    standing_fleet_share: FloatArray,
-    fleet_power: FloatArray,
-    existing_sites_stay: FloatArray,
-) -> FloatArray:
+    limited_cluster_size: Array,
+    site_power_per_accelerator: Array,
+    trend_training_cluster_power: Array,
+    standing_fleet_share: Array,
+    fleet_power: Array,
+    existing_sites_stay: Array,
+) -> Array:
     """Power of the largest training cluster at the start of the forecast, up to which the trend was built."""
     built = limited_cluster_size * site_power_per_accelerator
     return _standing(built, trend_training_cluster_power, standing_fleet_share * fleet_power, existing_sites_stay)
 
 
-@quantity(
-    "W",
-    time="state",
-    between="log",
-    before="trend_training_cluster_power",
-    increasing=["limited_cluster_size", "site_power_per_accelerator", "previous_training_cluster_power", "fleet_power"],
-)
+@quantity("W", time="state", between="log", before="trend_training_cluster_power", increasing=["limited_cluster_size"])
 def training_cluster_power(
-    limited_cluster_size: FloatArray,
-    site_power_per_accelerator: FloatArray,
-    previous_training_cluster_power: FloatArray,
-    standing_fleet_share: FloatArray,
-    fleet_power: FloatArray,
-    existing_sites_stay: FloatArray,
-) -> FloatArray:
+    limited_cluster_size: Array,
+    site_power_per_accelerator: Array,
+    previous_training_cluster_power: Array,
+    standing_fleet_share: Array,
+    fleet_power: Array,
+    existing_sites_stay: Array,
+) -> Array:
     """Peak power of the largest training cluster at the meter, where an energised site stays.
 
     Aschenbrenner, Situational Awareness IIIa (2024), first table.
@@ -198,7 +170,7 @@ def training_cluster_power(
 
 
 @quantity("USD", time="state", increasing=["training_cluster_size", "cluster_cost_per_accelerator"])
-def training_cluster_cost(training_cluster_size: FloatArray, cluster_cost_per_accelerator: FloatArray) -> FloatArray:
+def training_cluster_cost(training_cluster_size: Array, cluster_cost_per_accelerator: Array) -> Array:
     """Cost of replacing the largest training cluster.
 
     Aschenbrenner, Situational Awareness IIIa (2024), first table.
@@ -208,13 +180,13 @@ def training_cluster_cost(training_cluster_size: FloatArray, cluster_cost_per_ac
 
 @quantity("1", time="state", between="previous", before=0, labels=LIMITS)
 def binding_constraint(
-    limited_cluster_size: FloatArray,
-    trend_training_cluster_size: FloatArray,
-    fleet_limited_cluster_size: FloatArray,
-    site_limited_cluster_size: FloatArray,
-    supply_constraint: FloatArray,
-    limit_fleet: FloatArray,
-    limit_site: FloatArray,
+    limited_cluster_size: Array,
+    trend_training_cluster_size: Array,
+    fleet_limited_cluster_size: Array,
+    site_limited_cluster_size: Array,
+    supply_constraint: Array,
+    limit_fleet: Array,
+    limit_site: Array,
 ) -> NDArray[np.int8]:
     """Limit that binds the largest training cluster; where it is the fleet, what binds the shipments behind it."""
     limited = limited_cluster_size < trend_training_cluster_size
@@ -226,28 +198,28 @@ def binding_constraint(
 
 
 @quantity("OOM", time="state", increasing=["trend_training_cluster_size"], decreasing=["training_cluster_size"])
-def shortfall(trend_training_cluster_size: FloatArray, training_cluster_size: FloatArray) -> FloatArray:
+def shortfall(trend_training_cluster_size: Array, training_cluster_size: Array) -> Array:
     """Orders of magnitude by which the limits hold the largest training cluster below its trend."""
     return np.maximum(np.log10(trend_training_cluster_size / training_cluster_size), 0)
 
 
 @quantity("1", time="state", increasing=["training_cluster_size"], decreasing=["installed_base"])
-def largest_cluster_fleet_share(training_cluster_size: FloatArray, installed_base: FloatArray) -> FloatArray:
+def largest_cluster_fleet_share(training_cluster_size: Array, installed_base: Array) -> Array:
     """Largest cluster as a share of the world's accelerators."""
     return training_cluster_size / installed_base
 
 
 @quantity("1", time="state", increasing=["training_cluster_size"], decreasing=["accelerator_shipments"])
 def largest_cluster_shipment_share(
-    training_cluster_size: FloatArray, accelerator_shipments: FloatArray, accounting_period: FloatArray
-) -> FloatArray:
+    training_cluster_size: Array, accelerator_shipments: Array, accounting_period: Array
+) -> Array:
     """Largest cluster as a share of a year's shipments."""
     return training_cluster_size / (accelerator_shipments * accounting_period)
 
 
 @quantity("1", time="state", increasing=["training_cluster_cost"], decreasing=["ai_investment"])
 def largest_cluster_investment_share(
-    training_cluster_cost: FloatArray, ai_investment: FloatArray, accounting_period: FloatArray
-) -> FloatArray:
+    training_cluster_cost: Array, ai_investment: Array, accounting_period: Array
+) -> Array:
     """Cost of the largest cluster as a share of a year's world investment."""
     return training_cluster_cost / (ai_investment * accounting_period)

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clustercast.engine.quantity import quantity
-from clustercast.quantities.growth import FloatArray
+from clustercast.quantities.growth import Array
 
 CONTRADICTIONS = (
     "none",
@@ -17,15 +17,15 @@ CONTRADICTIONS = (
 
 @quantity("1", time="state", labels=CONTRADICTIONS)
 def contradiction(
-    training_cluster_size: FloatArray,
-    installed_base: FloatArray,
-    ai_investment: FloatArray,
-    possible_investment_share: FloatArray,
-    gross_world_product: FloatArray,
-    fleet_energy: FloatArray,
-    world_electricity: FloatArray,
-    training_cluster_cost: FloatArray,
-    fleet_value: FloatArray,
+    training_cluster_size: Array,
+    installed_base: Array,
+    ai_investment: Array,
+    possible_investment_share: Array,
+    gross_world_product: Array,
+    fleet_energy: Array,
+    world_electricity: Array,
+    training_cluster_cost: Array,
+    fleet_value: Array,
 ) -> NDArray[np.int8]:
     """First of the contradictions in which the world of a draw is impossible at the date."""
     possible_size = training_cluster_size <= installed_base

@@ -3,37 +3,35 @@
 import numpy as np
 
 from clustercast.engine.quantity import quantity
-from clustercast.quantities.growth import FloatArray, integrated_growth, wandering
+from clustercast.quantities.growth import Array, integrated_growth, wandering
 
 
 @quantity("1", time="state", increasing=["year"], decreasing=["forecast_start", "onset_time"])
-def onset(year: FloatArray, forecast_start: FloatArray, onset_time: FloatArray) -> FloatArray:
+def onset(year: Array, forecast_start: Array, onset_time: Array) -> Array:
     """Part that has set in of what begins at the start of the forecast."""
     return np.minimum(np.maximum(year - forecast_start, 0) / onset_time, 1)
 
 
 @quantity("1/year")
-def earlier_investment_growth(
-    earlier_investment_growth_factor: FloatArray, accounting_period: FloatArray
-) -> FloatArray:
+def earlier_investment_growth(earlier_investment_growth_factor: Array, accounting_period: Array) -> Array:
     """Growth of investment before its base date."""
     return np.log(earlier_investment_growth_factor) / accounting_period
 
 
 @quantity("USD/year", time="rate", increasing=["initial_ai_investment"])
 def paid_investment(
-    year: FloatArray,
-    investment_base_year: FloatArray,
-    initial_ai_investment: FloatArray,
-    investment_growth_factor: FloatArray,
-    investment_growth_slowdown: FloatArray,
-    earlier_investment_growth: FloatArray,
-    investment_growth_volatility: FloatArray,
-    investment_growth_shock_1: FloatArray,
-    investment_growth_shock_2: FloatArray,
-    growth_horizon: FloatArray,
-    accounting_period: FloatArray,
-) -> FloatArray:
+    year: Array,
+    investment_base_year: Array,
+    initial_ai_investment: Array,
+    investment_growth_factor: Array,
+    investment_growth_slowdown: Array,
+    earlier_investment_growth: Array,
+    investment_growth_volatility: Array,
+    investment_growth_shock_1: Array,
+    investment_growth_shock_2: Array,
+    growth_horizon: Array,
+    accounting_period: Array,
+) -> Array:
     """World investment in AI on the trend of what has been paid.
 
     Aschenbrenner, Situational Awareness IIIa (2024), second table.
@@ -48,53 +46,45 @@ def paid_investment(
 
 
 @quantity("H100e/year", increasing=["initial_ai_investment"], decreasing=["initial_investment_per_accelerator"])
-def initial_shipments(initial_ai_investment: FloatArray, initial_investment_per_accelerator: FloatArray) -> FloatArray:
+def initial_shipments(initial_ai_investment: Array, initial_investment_per_accelerator: Array) -> Array:
     """Accelerators shipped a year at the date of the investment."""
     return initial_ai_investment / initial_investment_per_accelerator
 
 
 @quantity("H100e/year", time="rate", increasing=["paid_investment"], decreasing=["trend_investment_per_accelerator"])
-def paid_shipments(paid_investment: FloatArray, trend_investment_per_accelerator: FloatArray) -> FloatArray:
+def paid_shipments(paid_investment: Array, trend_investment_per_accelerator: Array) -> Array:
     """Accelerators that the paid investment buys a year."""
     return paid_investment / trend_investment_per_accelerator
 
 
 @quantity("USD/year", time="rate", between="log", increasing=["paid_investment", "unmet_demand", "onset"])
-def trend_ai_investment(paid_investment: FloatArray, unmet_demand: FloatArray, onset: FloatArray) -> FloatArray:
+def trend_ai_investment(paid_investment: Array, unmet_demand: Array, onset: Array) -> Array:
     """World investment in AI if all that is ordered could be had."""
     return paid_investment * (1 + unmet_demand * onset)
 
 
 @quantity("USD/year", time="rate", between="previous", before="paid_investment")
-def starting_investment(previous_starting_investment: FloatArray) -> FloatArray:
+def starting_investment(previous_starting_investment: Array) -> Array:
     """Investment paid at the start of the forecast."""
     return previous_starting_investment
 
 
 @quantity("USD/year", time="rate", between="previous", before="ai_revenue")
-def starting_ai_revenue(previous_starting_ai_revenue: FloatArray) -> FloatArray:
+def starting_ai_revenue(previous_starting_ai_revenue: Array) -> Array:
     """Revenue of AI at the start of the forecast."""
     return previous_starting_ai_revenue
 
 
 @quantity("1", time="state", between="log", increasing=["revenue_cost_ratio"])
-def published_revenue_cost_ratio(revenue_cost_ratio: FloatArray) -> FloatArray:
-    """What the fleet earns over what it costs, as outsiders learn of it a while later."""
+def published_revenue_cost_ratio(revenue_cost_ratio: Array) -> Array:
+    """Revenue of AI over the cost of its fleet, as outsiders learn of it a while later."""
     return revenue_cost_ratio
 
 
-@quantity(
-    "1",
-    time="state",
-    lags={"published_revenue_cost_ratio": "returns_lag"},
-    increasing=["lagged_published_revenue_cost_ratio", "funding_patience"],
-)
+@quantity("1", time="state", lags={"published_revenue_cost_ratio": "returns_lag"})
 def outside_money_share(
-    year: FloatArray,
-    forecast_start: FloatArray,
-    funding_patience: FloatArray,
-    lagged_published_revenue_cost_ratio: FloatArray,
-) -> FloatArray:
+    year: Array, forecast_start: Array, funding_patience: Array, lagged_published_revenue_cost_ratio: Array
+) -> Array:
     """Share of outside money that still comes: outsiders bear losses for some years, then follow returns."""
     required = np.minimum((year - forecast_start) / funding_patience, 1)
     asked = required > 0
@@ -104,15 +94,15 @@ def outside_money_share(
 
 @quantity("USD/year", time="rate", between="log", increasing=["outside_money_share", "investment_share_ceiling"])
 def ai_funding(
-    gross_world_product: FloatArray,
-    investment_share_ceiling: FloatArray,
-    outside_funding_share: FloatArray,
-    outside_money_share: FloatArray,
-    reinvestment_share: FloatArray,
-    ai_revenue: FloatArray,
-    starting_ai_revenue: FloatArray,
-    starting_investment: FloatArray,
-) -> FloatArray:
+    gross_world_product: Array,
+    investment_share_ceiling: Array,
+    outside_funding_share: Array,
+    outside_money_share: Array,
+    reinvestment_share: Array,
+    ai_revenue: Array,
+    starting_ai_revenue: Array,
+    starting_investment: Array,
+) -> Array:
     """Money for AI: cash flow of other business and borrowing, and revenue, under a ceiling."""
     paid_from_outside = starting_investment - reinvestment_share * starting_ai_revenue
     outside = np.maximum(outside_funding_share * gross_world_product, paid_from_outside) * outside_money_share
@@ -120,35 +110,19 @@ def ai_funding(
     return np.minimum(ceiling, outside + reinvestment_share * ai_revenue)
 
 
-@quantity(
-    "USD/year", time="rate", between="log", before="paid_investment", increasing=["trend_ai_investment", "ai_funding"]
-)
-def wanted_investment(trend_ai_investment: FloatArray, ai_funding: FloatArray, limit_money: FloatArray) -> FloatArray:
+@quantity("USD/year", time="rate", between="log", before="paid_investment", increasing=["trend_ai_investment"])
+def wanted_investment(trend_ai_investment: Array, ai_funding: Array, limit_money: Array) -> Array:
     """World investment in AI that is wanted and funded."""
     return np.where(limit_money > 0, np.minimum(trend_ai_investment, ai_funding), trend_ai_investment)
 
 
-@quantity(
-    "H100e/year",
-    time="rate",
-    between="log",
-    before="paid_shipments",
-    increasing=["wanted_investment"],
-    decreasing=["trend_investment_per_accelerator"],
-)
-def wanted_shipments(wanted_investment: FloatArray, trend_investment_per_accelerator: FloatArray) -> FloatArray:
+@quantity("H100e/year", time="rate", between="log", before="paid_shipments", increasing=["wanted_investment"])
+def wanted_shipments(wanted_investment: Array, trend_investment_per_accelerator: Array) -> Array:
     """Accelerators a year that the wanted investment would buy without scarcity."""
     return wanted_investment / trend_investment_per_accelerator
 
 
-@quantity(
-    "H100e/year",
-    time="rate",
-    increasing=["trend_ai_investment"],
-    decreasing=["trend_investment_per_accelerator"],
-)
-def trend_accelerator_shipments(
-    trend_ai_investment: FloatArray, trend_investment_per_accelerator: FloatArray
-) -> FloatArray:
+@quantity("H100e/year", time="rate", increasing=["trend_ai_investment"])
+def trend_accelerator_shipments(trend_ai_investment: Array, trend_investment_per_accelerator: Array) -> Array:
     """Accelerators a year that the trend of investment buys."""
     return trend_ai_investment / trend_investment_per_accelerator

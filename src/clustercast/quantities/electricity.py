@@ -3,49 +3,47 @@
 import numpy as np
 
 from clustercast.engine.quantity import quantity
-from clustercast.quantities.growth import FloatArray, steady_stock
+from clustercast.quantities.growth import Array, steady_stock
 
 
-@quantity(
-    "TWh/year", time="rate", lags={"fleet_power": "delivery_lag"}, increasing=["lagged_fleet_power", "load_factor"]
-)
-def fleet_energy(lagged_fleet_power: FloatArray, load_factor: FloatArray) -> FloatArray:
+@quantity("TWh/year", time="rate", lags={"fleet_power": "delivery_lag"}, increasing=["lagged_fleet_power"])
+def fleet_energy(lagged_fleet_power: Array, load_factor: Array) -> Array:
     """Electricity of the world's accelerators, which draw nothing until they run."""
     return lagged_fleet_power * load_factor
 
 
 @quantity("TWh/year", time="rate", increasing=["us_electricity_2024", "us_electricity_growth"])
 def us_electricity_without_ai(
-    year: FloatArray,
-    us_electricity_base_year: FloatArray,
-    us_electricity_2024: FloatArray,
-    us_electricity_growth: FloatArray,
-    accounting_period: FloatArray,
-) -> FloatArray:
+    year: Array,
+    us_electricity_base_year: Array,
+    us_electricity_2024: Array,
+    us_electricity_growth: Array,
+    accounting_period: Array,
+) -> Array:
     """Electricity production of the United States without the AI of later years."""
     periods = (year - us_electricity_base_year) / accounting_period
     return us_electricity_2024 * (1 + us_electricity_growth * accounting_period) ** periods
 
 
 @quantity("TWh/year", time="rate", increasing=["fleet_energy", "us_fleet_share"])
-def us_ai_electricity(fleet_energy: FloatArray, us_fleet_share: FloatArray) -> FloatArray:
+def us_ai_electricity(fleet_energy: Array, us_fleet_share: Array) -> Array:
     """Electricity of the accelerators in the United States."""
     return fleet_energy * us_fleet_share
 
 
 @quantity("TWh/year", increasing=["initial_ai_investment", "load_factor", "us_fleet_share"])
 def initial_us_ai_electricity(
-    us_electricity_base_year: FloatArray,
-    delivery_lag: FloatArray,
-    investment_base_year: FloatArray,
-    initial_shipments: FloatArray,
-    initial_facility_power: FloatArray,
-    earlier_power_growth: FloatArray,
-    retirement_hazard: FloatArray,
-    load_factor: FloatArray,
-    us_fleet_share: FloatArray,
-    accounting_period: FloatArray,
-) -> FloatArray:
+    us_electricity_base_year: Array,
+    delivery_lag: Array,
+    investment_base_year: Array,
+    initial_shipments: Array,
+    initial_facility_power: Array,
+    earlier_power_growth: Array,
+    retirement_hazard: Array,
+    load_factor: Array,
+    us_fleet_share: Array,
+    accounting_period: Array,
+) -> Array:
     """Electricity of the accelerators in the United States that its production of the base year holds."""
     time = us_electricity_base_year - delivery_lag - investment_base_year
     added = initial_shipments * initial_facility_power * np.exp(earlier_power_growth * time)
@@ -55,65 +53,58 @@ def initial_us_ai_electricity(
 
 @quantity("TWh/year", time="rate", increasing=["us_electricity_without_ai", "us_ai_electricity"])
 def us_electricity(
-    us_electricity_without_ai: FloatArray,
-    us_ai_electricity: FloatArray,
-    initial_us_ai_electricity: FloatArray,
-    fleet_in_us_electricity: FloatArray,
-) -> FloatArray:
+    us_electricity_without_ai: Array,
+    us_ai_electricity: Array,
+    initial_us_ai_electricity: Array,
+    fleet_in_us_electricity: Array,
+) -> Array:
     """Electricity production of the United States."""
     added = np.maximum(us_ai_electricity - initial_us_ai_electricity, 0)
     return us_electricity_without_ai + np.where(fleet_in_us_electricity > 0, added, 0 * added)
 
 
 @quantity("1", time="state", increasing=["us_ai_electricity"], decreasing=["us_electricity"])
-def us_ai_electricity_share(us_ai_electricity: FloatArray, us_electricity: FloatArray) -> FloatArray:
+def us_ai_electricity_share(us_ai_electricity: Array, us_electricity: Array) -> Array:
     """Electricity of the accelerators in the United States as a share of its production."""
     return us_ai_electricity / us_electricity
 
 
 @quantity("TWh/year", time="rate", increasing=["other_data_centre_electricity_2024", "other_data_centre_growth"])
 def other_data_centre_electricity(
-    year: FloatArray,
-    other_data_centre_base_year: FloatArray,
-    other_data_centre_electricity_2024: FloatArray,
-    other_data_centre_growth: FloatArray,
-    accounting_period: FloatArray,
-) -> FloatArray:
+    year: Array,
+    other_data_centre_base_year: Array,
+    other_data_centre_electricity_2024: Array,
+    other_data_centre_growth: Array,
+    accounting_period: Array,
+) -> Array:
     """Electricity of the data centres in the United States beside AI."""
     periods = (year - other_data_centre_base_year) / accounting_period
     return other_data_centre_electricity_2024 * (1 + other_data_centre_growth * accounting_period) ** periods
 
 
-@quantity(
-    "1",
-    time="state",
-    increasing=["us_ai_electricity", "other_data_centre_electricity"],
-    decreasing=["us_electricity"],
-)
+@quantity("1", time="state", increasing=["us_ai_electricity"], decreasing=["us_electricity"])
 def us_data_centre_electricity_share(
-    us_ai_electricity: FloatArray, other_data_centre_electricity: FloatArray, us_electricity: FloatArray
-) -> FloatArray:
+    us_ai_electricity: Array, other_data_centre_electricity: Array, us_electricity: Array
+) -> Array:
     """Electricity of all data centres in the United States as a share of its production."""
     return (us_ai_electricity + other_data_centre_electricity) / us_electricity
 
 
 @quantity("TWh/year", time="rate", increasing=["world_electricity_2024", "world_electricity_growth"])
 def world_electricity(
-    year: FloatArray,
-    world_electricity_base_year: FloatArray,
-    world_electricity_2024: FloatArray,
-    world_electricity_growth: FloatArray,
-    accounting_period: FloatArray,
-) -> FloatArray:
+    year: Array,
+    world_electricity_base_year: Array,
+    world_electricity_2024: Array,
+    world_electricity_growth: Array,
+    accounting_period: Array,
+) -> Array:
     """Electricity production of the world, AI within it."""
     periods = (year - world_electricity_base_year) / accounting_period
     return world_electricity_2024 * (1 + world_electricity_growth * accounting_period) ** periods
 
 
 @quantity("1", time="state", increasing=["shipment_power"], decreasing=["us_electricity"])
-def shipment_electricity_share(
-    shipment_power: FloatArray, us_electricity: FloatArray, accounting_period: FloatArray
-) -> FloatArray:
+def shipment_electricity_share(shipment_power: Array, us_electricity: Array, accounting_period: Array) -> Array:
     """One year's accelerators at full power as a share of US electricity: a flow, not the fleet.
 
     Aschenbrenner, Situational Awareness IIIa (2024), second table.
@@ -122,96 +113,91 @@ def shipment_electricity_share(
 
 
 @quantity("1", time="state", increasing=["fleet_energy"], decreasing=["us_electricity"])
-def fleet_electricity_share(fleet_energy: FloatArray, us_electricity: FloatArray) -> FloatArray:
+def fleet_electricity_share(fleet_energy: Array, us_electricity: Array) -> Array:
     """Electricity of the world's accelerators as a share of US production."""
     return fleet_energy / us_electricity
 
 
 @quantity("t/year", time="rate", increasing=["fleet_energy", "carbon_intensity"])
-def fleet_emissions(fleet_energy: FloatArray, carbon_intensity: FloatArray) -> FloatArray:
+def fleet_emissions(fleet_energy: Array, carbon_intensity: Array) -> Array:
     """Carbon dioxide from the electricity of the world's accelerators."""
     return fleet_energy * carbon_intensity
 
 
 @quantity("m3/year", time="rate", increasing=["fleet_energy", "water_intensity"])
-def fleet_water(fleet_energy: FloatArray, water_intensity: FloatArray) -> FloatArray:
+def fleet_water(fleet_energy: Array, water_intensity: Array) -> Array:
     """Water for the electricity and the cooling of the world's accelerators."""
     return fleet_energy * water_intensity
 
 
 @quantity("W", time="state", between="previous", before="paid_fleet_power")
-def starting_fleet_power(previous_starting_fleet_power: FloatArray) -> FloatArray:
+def starting_fleet_power(previous_starting_fleet_power: Array) -> Array:
     """Power of the world's accelerators at the start of the forecast."""
     return previous_starting_fleet_power
 
 
 @quantity("GW", time="state", increasing=["fleet_power", "us_siting_share"], decreasing=["starting_fleet_power"])
-def us_power_added(
-    fleet_power: FloatArray, starting_fleet_power: FloatArray, us_siting_share: FloatArray
-) -> FloatArray:
+def us_power_added(fleet_power: Array, starting_fleet_power: Array, us_siting_share: Array) -> Array:
     """Power added for AI in the United States since the start of the forecast."""
     return us_siting_share * np.maximum(fleet_power - starting_fleet_power, 0)
 
 
-def _accumulated(total: FloatArray, first: FloatArray, last: FloatArray, time: FloatArray) -> FloatArray:
-    """Return what has been added after a step in which a pace changes linearly."""
-    return total + time * (first + last) / 2
+@quantity("GW")
+def initial_offered_current_power(starting_fleet_power: Array) -> Array:
+    """Power that grid connections and generators have offered at the start of the forecast: none so far."""
+    return 0 * starting_fleet_power
 
 
 @quantity("GW", time="state", between="linear", before=0, increasing=["previous_power_pace", "power_pace"])
 def offered_current_power(
-    previous_offered_current_power: FloatArray,
-    previous_power_pace: FloatArray,
-    power_pace: FloatArray,
-    year: FloatArray,
-    previous_year: FloatArray,
-) -> FloatArray:
-    """Power that grid connections and generators could add since the start of the forecast."""
-    time = year - previous_year
-    return _accumulated(previous_offered_current_power, previous_power_pace, power_pace, time)
+    previous_offered_current_power: Array,
+    previous_power_pace: Array,
+    power_pace: Array,
+    year: Array,
+    previous_year: Array,
+) -> Array:
+    """Power that grid connections and generators could have added since the start of the forecast."""
+    return previous_offered_current_power + (year - previous_year) * (previous_power_pace + power_pace) / 2
 
 
-@quantity(
-    "GW", time="state", between="linear", before=0, increasing=["previous_gas_plant_additions", "gas_plant_additions"]
-)
+def _offered(rate: Array, year: Array, forecast_start: Array, plant_start: Array, period: Array) -> Array:
+    """Return what a rate that rises linearly over its first year has offered since the start of the forecast."""
+    now, then = (
+        np.maximum(np.maximum(year, forecast_start) - plant_start, 0),
+        np.maximum(forecast_start - plant_start, 0),
+    )
+    rising, risen = np.minimum(now, period), np.minimum(then, period)
+    return rate * (rising * (now - rising / 2) - risen * (then - risen / 2)) / period
+
+
+@quantity("GW", time="state", increasing=["gas_power_additions"])
 def offered_gas_power(
-    previous_offered_gas_power: FloatArray,
-    previous_gas_plant_additions: FloatArray,
-    gas_plant_additions: FloatArray,
-    year: FloatArray,
-    previous_year: FloatArray,
-) -> FloatArray:
-    """Power that new gas plants could add since the start of the forecast."""
-    time = year - previous_year
-    return _accumulated(previous_offered_gas_power, previous_gas_plant_additions, gas_plant_additions, time)
+    year: Array,
+    forecast_start: Array,
+    gas_power_additions: Array,
+    gas_plant_start_year: Array,
+    accounting_period: Array,
+) -> Array:
+    """Power that new gas plants could have added since the start of the forecast."""
+    return _offered(gas_power_additions, year, forecast_start, gas_plant_start_year, accounting_period)
 
 
-@quantity(
-    "GW",
-    time="state",
-    between="linear",
-    before=0,
-    increasing=["previous_nuclear_plant_additions", "nuclear_plant_additions"],
-)
+@quantity("GW", time="state", increasing=["nuclear_power_additions"])
 def offered_nuclear_power(
-    previous_offered_nuclear_power: FloatArray,
-    previous_nuclear_plant_additions: FloatArray,
-    nuclear_plant_additions: FloatArray,
-    year: FloatArray,
-    previous_year: FloatArray,
-) -> FloatArray:
-    """Power that new nuclear plants could add since the start of the forecast."""
-    time = year - previous_year
-    return _accumulated(previous_offered_nuclear_power, previous_nuclear_plant_additions, nuclear_plant_additions, time)
+    year: Array,
+    forecast_start: Array,
+    nuclear_power_additions: Array,
+    nuclear_start_year: Array,
+    accounting_period: Array,
+) -> Array:
+    """Power that new nuclear plants could have added since the start of the forecast."""
+    return _offered(nuclear_power_additions, year, forecast_start, nuclear_start_year, accounting_period)
 
 
 @quantity("1", time="state", increasing=["us_power_added"])
 def used_power_share(
-    us_power_added: FloatArray,
-    offered_current_power: FloatArray,
-    offered_gas_power: FloatArray,
-    offered_nuclear_power: FloatArray,
-) -> FloatArray:
+    us_power_added: Array, offered_current_power: Array, offered_gas_power: Array, offered_nuclear_power: Array
+) -> Array:
     """Power added for AI in the United States over all that its sources could add."""
     offered = offered_current_power + offered_gas_power + offered_nuclear_power
     some = offered > 0
@@ -219,35 +205,31 @@ def used_power_share(
 
 
 @quantity("1", increasing=["generator_additions"], decreasing=["grid_power_additions"])
-def generator_power_share(grid_power_additions: FloatArray, generator_additions: FloatArray) -> FloatArray:
+def generator_power_share(grid_power_additions: Array, generator_additions: Array) -> Array:
     """Share of generators on site in the quoted pace of power additions."""
     quoted = grid_power_additions + generator_additions
     return generator_additions / np.where(quoted > 0, quoted, 1)
 
 
 @quantity("GW", time="state", increasing=["used_power_share", "offered_current_power"])
-def grid_power_added(
-    used_power_share: FloatArray, offered_current_power: FloatArray, generator_power_share: FloatArray
-) -> FloatArray:
+def grid_power_added(used_power_share: Array, offered_current_power: Array, generator_power_share: Array) -> Array:
     """Power of grid connections used for AI in the United States since the start of the forecast."""
     return used_power_share * offered_current_power * (1 - generator_power_share)
 
 
 @quantity("GW", time="state", increasing=["used_power_share", "offered_current_power", "generator_power_share"])
-def generator_power_added(
-    used_power_share: FloatArray, offered_current_power: FloatArray, generator_power_share: FloatArray
-) -> FloatArray:
+def generator_power_added(used_power_share: Array, offered_current_power: Array, generator_power_share: Array) -> Array:
     """Power of generators on site used for AI in the United States since the start of the forecast."""
     return used_power_share * offered_current_power * generator_power_share
 
 
 @quantity("GW", time="state", increasing=["used_power_share", "offered_gas_power"])
-def gas_power_added(used_power_share: FloatArray, offered_gas_power: FloatArray) -> FloatArray:
+def gas_power_added(used_power_share: Array, offered_gas_power: Array) -> Array:
     """Power of new gas plants used for AI in the United States since the start of the forecast."""
     return used_power_share * offered_gas_power
 
 
 @quantity("GW", time="state", increasing=["used_power_share", "offered_nuclear_power"])
-def nuclear_power_added(used_power_share: FloatArray, offered_nuclear_power: FloatArray) -> FloatArray:
+def nuclear_power_added(used_power_share: Array, offered_nuclear_power: Array) -> Array:
     """Power of new nuclear plants used for AI in the United States since the start of the forecast."""
     return used_power_share * offered_nuclear_power

@@ -3,24 +3,17 @@
 import numpy as np
 
 from clustercast.engine.quantity import quantity
-from clustercast.quantities.growth import FloatArray
+from clustercast.quantities.growth import Array
 
 
-@quantity(
-    "wafer/year",
-    time="rate",
-    increasing=["accelerator_shipments"],
-    decreasing=["accelerators_per_wafer", "chip_gain"],
-)
-def wafers_required(
-    accelerator_shipments: FloatArray, accelerators_per_wafer: FloatArray, chip_gain: FloatArray
-) -> FloatArray:
+@quantity("wafer/year", time="rate", increasing=["accelerator_shipments"], decreasing=["accelerators_per_wafer"])
+def wafers_required(accelerator_shipments: Array, accelerators_per_wafer: Array, chip_gain: Array) -> Array:
     """Leading-edge logic wafers for a year's accelerators."""
     return accelerator_shipments / (accelerators_per_wafer * chip_gain)
 
 
 @quantity("1", time="state", increasing=["wafers_required"], decreasing=["leading_edge_capacity"])
-def wafer_share(wafers_required: FloatArray, leading_edge_capacity: FloatArray) -> FloatArray:
+def wafer_share(wafers_required: Array, leading_edge_capacity: Array) -> Array:
     """Wafers for accelerators as a share of the leading-edge capacity quoted today.
 
     Aschenbrenner, Situational Awareness IIIa (2024), second table and note 9.
@@ -29,25 +22,25 @@ def wafer_share(wafers_required: FloatArray, leading_edge_capacity: FloatArray) 
 
 
 @quantity("1", time="state", increasing=["accelerator_shipments"], decreasing=["logic_capacity"])
-def logic_use(accelerator_shipments: FloatArray, logic_capacity: FloatArray) -> FloatArray:
+def logic_use(accelerator_shipments: Array, logic_capacity: Array) -> Array:
     """Shipments over those for which there are logic wafers."""
     return accelerator_shipments / logic_capacity
 
 
 @quantity("1", time="state", increasing=["accelerator_shipments"], decreasing=["packaging_capacity"])
-def packaging_use(accelerator_shipments: FloatArray, packaging_capacity: FloatArray) -> FloatArray:
+def packaging_use(accelerator_shipments: Array, packaging_capacity: Array) -> Array:
     """Shipments over those that advanced packaging can take."""
     return accelerator_shipments / packaging_capacity
 
 
 @quantity("1", time="state", increasing=["accelerator_shipments"], decreasing=["memory_capacity"])
-def memory_use(accelerator_shipments: FloatArray, memory_capacity: FloatArray) -> FloatArray:
+def memory_use(accelerator_shipments: Array, memory_capacity: Array) -> Array:
     """Shipments over those that high-bandwidth memory can equip."""
     return accelerator_shipments / memory_capacity
 
 
 @quantity("fab", time="state", increasing=["wafers_required"], decreasing=["gigafab_capacity"])
-def gigafabs_required(wafers_required: FloatArray, gigafab_capacity: FloatArray) -> FloatArray:
+def gigafabs_required(wafers_required: Array, gigafab_capacity: Array) -> Array:
     """Gigafabs that make the wafers for accelerators.
 
     Aschenbrenner, Situational Awareness IIIa (2024), Chips.
@@ -56,26 +49,24 @@ def gigafabs_required(wafers_required: FloatArray, gigafab_capacity: FloatArray)
 
 
 @quantity("fab", time="state", increasing=["wafers_required"], decreasing=["leading_edge_capacity", "gigafab_capacity"])
-def new_gigafabs_required(
-    wafers_required: FloatArray, leading_edge_capacity: FloatArray, gigafab_capacity: FloatArray
-) -> FloatArray:
+def new_gigafabs_required(wafers_required: Array, leading_edge_capacity: Array, gigafab_capacity: Array) -> Array:
     """Gigafabs to be built beyond the quoted leading-edge capacity, were all of it given to AI."""
     return np.maximum(wafers_required - leading_edge_capacity, 0) / gigafab_capacity
 
 
 @quantity("USD", time="state", increasing=["gigafabs_required", "gigafab_cost"])
-def fab_capex(gigafabs_required: FloatArray, gigafab_cost: FloatArray) -> FloatArray:
+def fab_capex(gigafabs_required: Array, gigafab_cost: Array) -> Array:
     """Capital cost of the gigafabs that make the wafers for accelerators."""
     return gigafabs_required * gigafab_cost
 
 
 @quantity("USD", time="state", increasing=["new_gigafabs_required", "gigafab_cost"])
-def new_fab_capex(new_gigafabs_required: FloatArray, gigafab_cost: FloatArray) -> FloatArray:
+def new_fab_capex(new_gigafabs_required: Array, gigafab_cost: Array) -> Array:
     """Capital cost of the gigafabs to be built beyond the quoted leading-edge capacity."""
     return new_gigafabs_required * gigafab_cost
 
 
 @quantity("USD", time="state", increasing=["fab_capex"], decreasing=["logic_capex_share"])
-def chip_supply_capex(fab_capex: FloatArray, logic_capex_share: FloatArray) -> FloatArray:
+def chip_supply_capex(fab_capex: Array, logic_capex_share: Array) -> Array:
     """Capital cost of logic fabs, memory, packaging and networking together."""
     return fab_capex / logic_capex_share

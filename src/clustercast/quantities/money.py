@@ -3,44 +3,39 @@
 import numpy as np
 
 from clustercast.engine.quantity import quantity
-from clustercast.quantities.growth import FloatArray
+from clustercast.quantities.growth import Array
 
 
 @quantity("1/year", increasing=["cost_of_capital", "retirement_hazard"])
-def capital_recovery(cost_of_capital: FloatArray, retirement_hazard: FloatArray) -> FloatArray:
+def capital_recovery(cost_of_capital: Array, retirement_hazard: Array) -> Array:
     """Interest on an asset and its loss, a year."""
     return cost_of_capital + retirement_hazard
 
 
 @quantity("USD/year", time="rate", increasing=["training_cluster_cost", "capital_recovery", "training_cluster_energy"])
 def cluster_cost_of_ownership(
-    training_cluster_cost: FloatArray,
-    capital_recovery: FloatArray,
-    operating_cost_share: FloatArray,
-    training_cluster_energy: FloatArray,
-    electricity_price: FloatArray,
-) -> FloatArray:
+    training_cluster_cost: Array,
+    capital_recovery: Array,
+    operating_cost_share: Array,
+    training_cluster_energy: Array,
+    electricity_price: Array,
+) -> Array:
     """Cost of owning the largest training cluster: capital, operation and electricity."""
     return (
         training_cluster_cost * (capital_recovery + operating_cost_share) + training_cluster_energy * electricity_price
     )
 
 
-@quantity(
-    "USD/H100e/hour",
-    time="state",
-    increasing=["cluster_cost_per_accelerator", "facility_power_per_accelerator", "capital_recovery"],
-    decreasing=["running_share"],
-)
+@quantity("USD/H100e/hour", time="state", increasing=["cluster_cost_per_accelerator"], decreasing=["running_share"])
 def compute_cost(
-    cluster_cost_per_accelerator: FloatArray,
-    capital_recovery: FloatArray,
-    operating_cost_share: FloatArray,
-    facility_power_per_accelerator: FloatArray,
-    load_factor: FloatArray,
-    electricity_price: FloatArray,
-    running_share: FloatArray,
-) -> FloatArray:
+    cluster_cost_per_accelerator: Array,
+    capital_recovery: Array,
+    operating_cost_share: Array,
+    facility_power_per_accelerator: Array,
+    load_factor: Array,
+    electricity_price: Array,
+    running_share: Array,
+) -> Array:
     """Cost of an accelerator for an hour in which it runs, to be held against rents."""
     capital = cluster_cost_per_accelerator * (capital_recovery + operating_cost_share)
     electricity = facility_power_per_accelerator * load_factor * electricity_price
@@ -49,38 +44,36 @@ def compute_cost(
 
 @quantity("USD/year", time="rate", increasing=["fleet_value", "capital_recovery", "fleet_energy"])
 def fleet_cost_of_ownership(
-    fleet_value: FloatArray,
-    capital_recovery: FloatArray,
-    operating_cost_share: FloatArray,
-    fleet_energy: FloatArray,
-    electricity_price: FloatArray,
-) -> FloatArray:
+    fleet_value: Array,
+    capital_recovery: Array,
+    operating_cost_share: Array,
+    fleet_energy: Array,
+    electricity_price: Array,
+) -> Array:
     """Cost of owning the world's fleet: capital, operation and electricity."""
     return fleet_value * (capital_recovery + operating_cost_share) + fleet_energy * electricity_price
 
 
 @quantity("1", time="state", increasing=["ai_revenue"], decreasing=["fleet_cost_of_ownership"])
-def revenue_cost_ratio(ai_revenue: FloatArray, fleet_cost_of_ownership: FloatArray) -> FloatArray:
+def revenue_cost_ratio(ai_revenue: Array, fleet_cost_of_ownership: Array) -> Array:
     """Revenue of AI over the cost of owning its fleet: below 1 the build-out does not pay for itself."""
     return ai_revenue / fleet_cost_of_ownership
 
 
 @quantity("1", time="state", increasing=["free_margin", "cumulative_revenue"])
-def cumulative_payback(
-    free_margin: FloatArray, cumulative_revenue: FloatArray, cumulative_investment: FloatArray
-) -> FloatArray:
+def cumulative_payback(free_margin: Array, cumulative_revenue: Array, cumulative_investment: Array) -> Array:
     """Margin on all revenue of AI so far per dollar invested so far."""
     return free_margin * cumulative_revenue / cumulative_investment
 
 
 @quantity("year", time="state")
 def cluster_payback_time(
-    training_cluster_cost: FloatArray,
-    leading_lab_revenue: FloatArray,
-    revenue_growth_rate: FloatArray,
-    leading_lab_revenue_ceiling: FloatArray,
-    free_margin: FloatArray,
-) -> FloatArray:
+    training_cluster_cost: Array,
+    leading_lab_revenue: Array,
+    revenue_growth_rate: Array,
+    leading_lab_revenue_ceiling: Array,
+    free_margin: Array,
+) -> Array:
     """Time in which the largest laboratory's margin repays the largest training cluster; infinite without a margin."""
     # The integral of a logistic path with growth g from revenue R to the ceiling C over T is
     # C / g log(1 + R / C (exp(g T) - 1)); this is its inverse, with revenue growing from the date of the cluster.
@@ -96,37 +89,35 @@ def cluster_payback_time(
 
 
 @quantity("year", time="state", increasing=["cluster_payback_time"])
-def cluster_payback_year(year: FloatArray, cluster_payback_time: FloatArray) -> FloatArray:
+def cluster_payback_year(year: Array, cluster_payback_time: Array) -> Array:
     """Date at which the largest training cluster of a date is paid off."""
     return year + cluster_payback_time
 
 
 @quantity("1", time="state", increasing=["free_margin"])
 def cluster_payback_ratio(
-    training_cluster_cost: FloatArray,
-    leading_lab_revenue: FloatArray,
-    revenue_growth_rate: FloatArray,
-    leading_lab_revenue_ceiling: FloatArray,
-    free_margin: FloatArray,
-    payback_horizon: FloatArray,
-) -> FloatArray:
+    training_cluster_cost: Array,
+    leading_lab_revenue: Array,
+    revenue_growth_rate: Array,
+    leading_lab_revenue_ceiling: Array,
+    free_margin: Array,
+    payback_horizon: Array,
+) -> Array:
     """Margin of the largest laboratory over the life of the accelerators per dollar of the largest training cluster."""
     growth = np.expm1(revenue_growth_rate * payback_horizon)
     filled = np.log1p(leading_lab_revenue / leading_lab_revenue_ceiling * growth)
     return free_margin * leading_lab_revenue_ceiling / revenue_growth_rate * filled / training_cluster_cost
 
 
-@quantity(
-    "USD/year", time="rate", increasing=["spender_base_cash_flow", "free_margin"], decreasing=["spender_base_year"]
-)
+@quantity("USD/year", time="rate", increasing=["spender_base_cash_flow"], decreasing=["spender_base_year"])
 def spender_funds(
-    year: FloatArray,
-    spender_base_cash_flow: FloatArray,
-    spender_base_year: FloatArray,
-    spender_cash_flow_doubling_time: FloatArray,
-    free_margin: FloatArray,
-    big_tech_ai_revenue: FloatArray,
-) -> FloatArray:
+    year: Array,
+    spender_base_cash_flow: Array,
+    spender_base_year: Array,
+    spender_cash_flow_doubling_time: Array,
+    free_margin: Array,
+    big_tech_ai_revenue: Array,
+) -> Array:
     """Funds a year of the largest spender: cash flow of its other business and margin on AI."""
     doublings = (year - spender_base_year) / spender_cash_flow_doubling_time
     return spender_base_cash_flow * np.exp2(doublings) + free_margin * big_tech_ai_revenue
@@ -134,35 +125,28 @@ def spender_funds(
 
 @quantity("USD", time="state", increasing=["spender_funds"])
 def affordable_cluster_cost(
-    spender_funds: FloatArray,
-    cluster_budget_share: FloatArray,
-    cluster_funding_time: FloatArray,
-    borrowing_time: FloatArray,
-) -> FloatArray:
+    spender_funds: Array, cluster_budget_share: Array, cluster_funding_time: Array, borrowing_time: Array
+) -> Array:
     """Cost of the largest cluster that the largest spender could fund alone; it limits nothing."""
     return cluster_budget_share * spender_funds * (cluster_funding_time + borrowing_time)
 
 
 @quantity("USD/year", time="rate", increasing=["us_gdp_2024", "us_gdp_growth"])
 def us_gdp(
-    year: FloatArray,
-    us_gdp_base_year: FloatArray,
-    us_gdp_2024: FloatArray,
-    us_gdp_growth: FloatArray,
-    accounting_period: FloatArray,
-) -> FloatArray:
+    year: Array, us_gdp_base_year: Array, us_gdp_2024: Array, us_gdp_growth: Array, accounting_period: Array
+) -> Array:
     """Gross domestic product of the United States."""
     periods = (year - us_gdp_base_year) / accounting_period
     return us_gdp_2024 * (1 + us_gdp_growth * accounting_period) ** periods
 
 
 @quantity("1", time="state", increasing=["ai_investment"], decreasing=["us_gdp"])
-def investment_gdp_share(ai_investment: FloatArray, us_gdp: FloatArray) -> FloatArray:
+def investment_gdp_share(ai_investment: Array, us_gdp: Array) -> Array:
     """World investment in AI as a share of the product of the United States."""
     return ai_investment / us_gdp
 
 
 @quantity("1", time="state", increasing=["ai_investment"], decreasing=["gross_world_product"])
-def investment_product_share(ai_investment: FloatArray, gross_world_product: FloatArray) -> FloatArray:
+def investment_product_share(ai_investment: Array, gross_world_product: Array) -> Array:
     """World investment in AI as a share of the world's product."""
     return ai_investment / gross_world_product

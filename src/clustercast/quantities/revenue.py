@@ -3,17 +3,17 @@
 import numpy as np
 
 from clustercast.engine.quantity import quantity
-from clustercast.quantities.growth import FloatArray
+from clustercast.quantities.growth import Array
 
 
 def _run_rate(
-    base_revenue: FloatArray,
-    time: FloatArray,
-    earlier_doubling_time: FloatArray,
-    doubling_time: FloatArray,
-    lengthening: FloatArray,
-    ceiling: FloatArray,
-) -> FloatArray:
+    base_revenue: Array,
+    time: Array,
+    earlier_doubling_time: Array,
+    doubling_time: Array,
+    lengthening: Array,
+    ceiling: Array,
+) -> Array:
     """Return revenue that doubles ever more slowly after its base date, on a logistic path to its ceiling."""
     ahead = np.maximum(time, 0) / doubling_time
     # log1p(x) / x, by its limit where x is lost in the rounding of 1: no lengthening is the plain exponential.
@@ -25,12 +25,12 @@ def _run_rate(
 
 @quantity("USD/year", time="rate", increasing=["gross_world_product_2025", "gross_world_product_growth"])
 def gross_world_product(
-    year: FloatArray,
-    gross_world_product_base_year: FloatArray,
-    gross_world_product_2025: FloatArray,
-    gross_world_product_growth: FloatArray,
-    accounting_period: FloatArray,
-) -> FloatArray:
+    year: Array,
+    gross_world_product_base_year: Array,
+    gross_world_product_2025: Array,
+    gross_world_product_growth: Array,
+    accounting_period: Array,
+) -> Array:
     """Gross product of the world."""
     periods = (year - gross_world_product_base_year) / accounting_period
     return gross_world_product_2025 * (1 + gross_world_product_growth * accounting_period) ** periods
@@ -38,28 +38,22 @@ def gross_world_product(
 
 @quantity("USD/year", time="rate", increasing=["revenue_ceiling_share", "gross_world_product", "leading_lab_share"])
 def leading_lab_revenue_ceiling(
-    revenue_ceiling_share: FloatArray, gross_world_product: FloatArray, leading_lab_share: FloatArray
-) -> FloatArray:
+    revenue_ceiling_share: Array, gross_world_product: Array, leading_lab_share: Array
+) -> Array:
     """Revenue that the largest laboratory can reach at the most."""
     return revenue_ceiling_share * gross_world_product * leading_lab_share
 
 
-@quantity(
-    "USD/year",
-    time="rate",
-    between="log",
-    increasing=["leading_lab_base_revenue", "leading_lab_revenue_ceiling"],
-    decreasing=["revenue_doubling_time_lengthening"],
-)
+@quantity("USD/year", time="rate", between="log", increasing=["leading_lab_base_revenue"])
 def leading_lab_revenue(
-    year: FloatArray,
-    leading_lab_base_revenue: FloatArray,
-    leading_lab_base_year: FloatArray,
-    earlier_revenue_doubling_time: FloatArray,
-    revenue_doubling_time: FloatArray,
-    revenue_doubling_time_lengthening: FloatArray,
-    leading_lab_revenue_ceiling: FloatArray,
-) -> FloatArray:
+    year: Array,
+    leading_lab_base_revenue: Array,
+    leading_lab_base_year: Array,
+    earlier_revenue_doubling_time: Array,
+    revenue_doubling_time: Array,
+    revenue_doubling_time_lengthening: Array,
+    leading_lab_revenue_ceiling: Array,
+) -> Array:
     """Run rate of revenue of the largest AI laboratory, whichever it is.
 
     Aschenbrenner, Situational Awareness IIIa (2024), AI revenue.
@@ -75,26 +69,21 @@ def leading_lab_revenue(
 
 
 @quantity("USD/year", time="rate", between="log", increasing=["leading_lab_revenue"], decreasing=["leading_lab_share"])
-def ai_revenue(leading_lab_revenue: FloatArray, leading_lab_share: FloatArray) -> FloatArray:
-    """What the world's final customers pay for AI."""
+def ai_revenue(leading_lab_revenue: Array, leading_lab_share: Array) -> Array:
+    """Revenue of AI: what the world's final customers pay for it."""
     return leading_lab_revenue / leading_lab_share
 
 
-@quantity(
-    "USD/year",
-    time="rate",
-    increasing=["big_tech_base_revenue", "leading_lab_revenue_ceiling"],
-    decreasing=["revenue_doubling_time_lengthening"],
-)
+@quantity("USD/year", time="rate", increasing=["big_tech_base_revenue"])
 def big_tech_ai_revenue(
-    year: FloatArray,
-    big_tech_base_revenue: FloatArray,
-    big_tech_base_year: FloatArray,
-    earlier_revenue_doubling_time: FloatArray,
-    revenue_doubling_time: FloatArray,
-    revenue_doubling_time_lengthening: FloatArray,
-    leading_lab_revenue_ceiling: FloatArray,
-) -> FloatArray:
+    year: Array,
+    big_tech_base_revenue: Array,
+    big_tech_base_year: Array,
+    earlier_revenue_doubling_time: Array,
+    revenue_doubling_time: Array,
+    revenue_doubling_time_lengthening: Array,
+    leading_lab_revenue_ceiling: Array,
+) -> Array:
     """Run rate of AI revenue of one large technology company.
 
     Aschenbrenner, Situational Awareness IIIa (2024), AI revenue: another company, the same doubling.
@@ -111,23 +100,21 @@ def big_tech_ai_revenue(
 
 @quantity("1/year", time="state", decreasing=["revenue_doubling_time_lengthening"])
 def revenue_growth_rate(
-    year: FloatArray,
-    leading_lab_base_year: FloatArray,
-    earlier_revenue_doubling_time: FloatArray,
-    revenue_doubling_time: FloatArray,
-    revenue_doubling_time_lengthening: FloatArray,
-) -> FloatArray:
+    year: Array,
+    leading_lab_base_year: Array,
+    earlier_revenue_doubling_time: Array,
+    revenue_doubling_time: Array,
+    revenue_doubling_time_lengthening: Array,
+) -> Array:
     """Growth rate of the largest laboratory's revenue, far below the ceiling."""
     time = year - leading_lab_base_year
     later = revenue_doubling_time + revenue_doubling_time_lengthening * np.maximum(time, 0)
-    rate: FloatArray = np.log(2) / np.where(time < 0, earlier_revenue_doubling_time, later)
+    rate: Array = np.log(2) / np.where(time < 0, earlier_revenue_doubling_time, later)
     return rate
 
 
 @quantity("USD/year", time="rate", increasing=["office_subscribers", "office_addon_share", "office_addon_price"])
-def office_addon_revenue(
-    office_subscribers: FloatArray, office_addon_share: FloatArray, office_addon_price: FloatArray
-) -> FloatArray:
+def office_addon_revenue(office_subscribers: Array, office_addon_share: Array, office_addon_price: Array) -> Array:
     """Revenue of an AI add-on to office software.
 
     Aschenbrenner, Situational Awareness IIIa (2024), AI revenue.

@@ -3,18 +3,18 @@
 import numpy as np
 
 from clustercast.engine.quantity import quantity
-from clustercast.quantities.growth import FloatArray, integrated_growth
+from clustercast.quantities.growth import Array, integrated_growth
 
 
 @quantity("1", time="state", increasing=["inference_to_training_ratio"], decreasing=["largest_cluster_fleet_share"])
 def inference_share(
-    year: FloatArray,
-    inference_ratio_base_year: FloatArray,
-    inference_to_training_ratio: FloatArray,
-    inference_ratio_growth: FloatArray,
-    largest_cluster_fleet_share: FloatArray,
-    accounting_period: FloatArray,
-) -> FloatArray:
+    year: Array,
+    inference_ratio_base_year: Array,
+    inference_to_training_ratio: Array,
+    inference_ratio_growth: Array,
+    largest_cluster_fleet_share: Array,
+    accounting_period: Array,
+) -> Array:
     """Share of the fleet that serves models."""
     periods = (year - inference_ratio_base_year) / accounting_period
     ratio = inference_to_training_ratio * (1 + inference_ratio_growth * accounting_period) ** periods
@@ -22,30 +22,26 @@ def inference_share(
 
 
 @quantity("1", time="state", decreasing=["inference_share"])
-def training_share(inference_share: FloatArray) -> FloatArray:
+def training_share(inference_share: Array) -> Array:
     """Share of the fleet that trains models, never less than the largest cluster."""
     return 1 - inference_share
 
 
 @quantity("1", time="state", increasing=["training_share"], decreasing=["largest_cluster_fleet_share"])
-def clusters_supported(training_share: FloatArray, largest_cluster_fleet_share: FloatArray) -> FloatArray:
+def clusters_supported(training_share: Array, largest_cluster_fleet_share: Array) -> Array:
     """Clusters of the largest one's size that the training part of the fleet could hold."""
     return training_share / largest_cluster_fleet_share
 
 
-@quantity(
-    "FLOP",
-    time="state",
-    increasing=["training_cluster_size", "run_share", "training_utilisation", "goodput", "training_duration"],
-)
+@quantity("FLOP", time="state", increasing=["training_cluster_size", "run_share", "training_utilisation", "goodput"])
 def training_run_compute(
-    training_cluster_size: FloatArray,
-    run_share: FloatArray,
-    accelerator_peak_rate: FloatArray,
-    training_utilisation: FloatArray,
-    goodput: FloatArray,
-    training_duration: FloatArray,
-) -> FloatArray:
+    training_cluster_size: Array,
+    run_share: Array,
+    accelerator_peak_rate: Array,
+    training_utilisation: Array,
+    goodput: Array,
+    training_duration: Array,
+) -> Array:
     """Operations of the largest training run, which uses part of the cluster, less what failures lose."""
     useful = training_cluster_size * run_share * accelerator_peak_rate * training_utilisation * goodput
     return useful * training_duration
@@ -53,13 +49,13 @@ def training_run_compute(
 
 @quantity("FLOP", time="state", increasing=["training_run_compute"])
 def effective_training_compute(
-    year: FloatArray,
-    algorithmic_progress_base_year: FloatArray,
-    training_run_compute: FloatArray,
-    algorithmic_progress: FloatArray,
-    technology_slowdown: FloatArray,
-    accounting_period: FloatArray,
-) -> FloatArray:
+    year: Array,
+    algorithmic_progress_base_year: Array,
+    training_run_compute: Array,
+    algorithmic_progress: Array,
+    technology_slowdown: Array,
+    accounting_period: Array,
+) -> Array:
     """Operations that the largest training run would have taken with the algorithms of the base year.
 
     Ho et al., Algorithmic progress in language models (2024), doi:10.48550/arXiv.2403.05812.

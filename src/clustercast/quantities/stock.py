@@ -6,45 +6,42 @@ A stock before the start of the forecast is that of a flow in steady growth: the
 import numpy as np
 
 from clustercast.engine.quantity import quantity
-from clustercast.quantities.growth import FloatArray, mean_flow, next_stock, steady_stock, yearly_growth
+from clustercast.quantities.growth import Array, mean_flow, next_stock, steady_stock, yearly_growth
 
 
 @quantity("1/year", increasing=["earlier_investment_growth", "earlier_flop_per_dollar_growth"])
 def earlier_shipment_growth(
-    earlier_investment_growth: FloatArray, earlier_flop_per_dollar_growth: FloatArray, accounting_period: FloatArray
-) -> FloatArray:
+    earlier_investment_growth: Array, earlier_flop_per_dollar_growth: Array, accounting_period: Array
+) -> Array:
     """Growth of shipments before the start of the forecast."""
     return earlier_investment_growth + yearly_growth(earlier_flop_per_dollar_growth, accounting_period)
 
 
 @quantity("1/year", increasing=["earlier_shipment_growth"], decreasing=["earlier_flop_per_watt_growth"])
 def earlier_power_growth(
-    earlier_shipment_growth: FloatArray, earlier_flop_per_watt_growth: FloatArray, accounting_period: FloatArray
-) -> FloatArray:
+    earlier_shipment_growth: Array, earlier_flop_per_watt_growth: Array, accounting_period: Array
+) -> Array:
     """Growth of the power of shipments before the start of the forecast."""
     return earlier_shipment_growth - yearly_growth(earlier_flop_per_watt_growth, accounting_period)
 
 
 @quantity("H100e", time="state", increasing=["paid_shipments"])
 def paid_installed_base(
-    paid_shipments: FloatArray,
-    earlier_shipment_growth: FloatArray,
-    retirement_hazard: FloatArray,
-    accounting_period: FloatArray,
-) -> FloatArray:
+    paid_shipments: Array, earlier_shipment_growth: Array, retirement_hazard: Array, accounting_period: Array
+) -> Array:
     """Accelerators installed in the world up to the start of the forecast."""
     return steady_stock(paid_shipments, earlier_shipment_growth + retirement_hazard, accounting_period)
 
 
 @quantity("H100e", time="state", between="log", before="paid_installed_base", increasing=["accelerator_shipments"])
 def installed_base(
-    previous_installed_base: FloatArray,
-    previous_accelerator_shipments: FloatArray,
-    accelerator_shipments: FloatArray,
-    retirement_hazard: FloatArray,
-    year: FloatArray,
-    previous_year: FloatArray,
-) -> FloatArray:
+    previous_installed_base: Array,
+    previous_accelerator_shipments: Array,
+    accelerator_shipments: Array,
+    retirement_hazard: Array,
+    year: Array,
+    previous_year: Array,
+) -> Array:
     """Accelerators installed in the world: what was shipped less what was retired."""
     time = year - previous_year
     flows = previous_accelerator_shipments, accelerator_shipments
@@ -52,19 +49,19 @@ def installed_base(
 
 
 @quantity("W/year", time="rate", between="log", increasing=["accelerator_shipments", "facility_power_per_accelerator"])
-def shipment_power(accelerator_shipments: FloatArray, facility_power_per_accelerator: FloatArray) -> FloatArray:
+def shipment_power(accelerator_shipments: Array, facility_power_per_accelerator: Array) -> Array:
     """Peak power at the meter of a year's accelerators."""
     return accelerator_shipments * facility_power_per_accelerator
 
 
 @quantity("W", time="state", increasing=["paid_shipments", "facility_power_per_accelerator"])
 def paid_fleet_power(
-    paid_shipments: FloatArray,
-    facility_power_per_accelerator: FloatArray,
-    earlier_power_growth: FloatArray,
-    retirement_hazard: FloatArray,
-    accounting_period: FloatArray,
-) -> FloatArray:
+    paid_shipments: Array,
+    facility_power_per_accelerator: Array,
+    earlier_power_growth: Array,
+    retirement_hazard: Array,
+    accounting_period: Array,
+) -> Array:
     """Power of the world's accelerators up to the start of the forecast."""
     loss = earlier_power_growth + retirement_hazard
     return steady_stock(paid_shipments * facility_power_per_accelerator, loss, accounting_period)
@@ -72,67 +69,54 @@ def paid_fleet_power(
 
 @quantity("W", time="state", between="log", before="paid_fleet_power", increasing=["shipment_power"])
 def fleet_power(
-    previous_fleet_power: FloatArray,
-    previous_shipment_power: FloatArray,
-    shipment_power: FloatArray,
-    retirement_hazard: FloatArray,
-    year: FloatArray,
-    previous_year: FloatArray,
-) -> FloatArray:
+    previous_fleet_power: Array,
+    previous_shipment_power: Array,
+    shipment_power: Array,
+    retirement_hazard: Array,
+    year: Array,
+    previous_year: Array,
+) -> Array:
     """Peak power of the world's accelerators, each with the power it was built with."""
     time = year - previous_year
     return next_stock(previous_fleet_power, previous_shipment_power, shipment_power, retirement_hazard, time)
 
 
-@quantity("W/H100e", time="state", increasing=["fleet_power"], decreasing=["installed_base"])
-def fleet_power_per_accelerator(fleet_power: FloatArray, installed_base: FloatArray) -> FloatArray:
-    """Mean peak power of the world's accelerators at the meter."""
-    return fleet_power / installed_base
-
-
 @quantity("USD", time="state", increasing=["paid_investment"])
 def paid_fleet_value(
-    paid_investment: FloatArray,
-    earlier_investment_growth: FloatArray,
-    retirement_hazard: FloatArray,
-    accounting_period: FloatArray,
-) -> FloatArray:
-    """What was paid for the chips and sites in place up to the start of the forecast."""
+    paid_investment: Array, earlier_investment_growth: Array, retirement_hazard: Array, accounting_period: Array
+) -> Array:
+    """Value of the chips and sites in place, as paid for, up to the start of the forecast."""
     return steady_stock(paid_investment, earlier_investment_growth + retirement_hazard, accounting_period)
 
 
 @quantity("USD", time="state", between="log", before="paid_fleet_value", increasing=["ai_investment"])
 def fleet_value(
-    previous_fleet_value: FloatArray,
-    previous_ai_investment: FloatArray,
-    ai_investment: FloatArray,
-    retirement_hazard: FloatArray,
-    year: FloatArray,
-    previous_year: FloatArray,
-) -> FloatArray:
-    """What was paid for the chips and sites in place."""
+    previous_fleet_value: Array,
+    previous_ai_investment: Array,
+    ai_investment: Array,
+    retirement_hazard: Array,
+    year: Array,
+    previous_year: Array,
+) -> Array:
+    """Value of the chips and sites in place, as paid for."""
     time = year - previous_year
     return next_stock(previous_fleet_value, previous_ai_investment, ai_investment, retirement_hazard, time)
 
 
 @quantity("H100e", time="state", increasing=["paid_shipments"], decreasing=["earlier_shipment_growth"])
-def paid_cumulative_shipments(
-    paid_shipments: FloatArray, earlier_shipment_growth: FloatArray, accounting_period: FloatArray
-) -> FloatArray:
+def paid_cumulative_shipments(paid_shipments: Array, earlier_shipment_growth: Array, accounting_period: Array) -> Array:
     """Accelerators shipped so far, up to the start of the forecast."""
     return steady_stock(paid_shipments, earlier_shipment_growth, accounting_period)
 
 
-@quantity(
-    "H100e", time="state", between="log", before="paid_cumulative_shipments", increasing=["accelerator_shipments"]
-)
+@quantity("H100e", time="state", between="log", before="paid_cumulative_shipments")
 def cumulative_shipments(
-    previous_cumulative_shipments: FloatArray,
-    previous_accelerator_shipments: FloatArray,
-    accelerator_shipments: FloatArray,
-    year: FloatArray,
-    previous_year: FloatArray,
-) -> FloatArray:
+    previous_cumulative_shipments: Array,
+    previous_accelerator_shipments: Array,
+    accelerator_shipments: Array,
+    year: Array,
+    previous_year: Array,
+) -> Array:
     """Accelerators shipped so far."""
     shipped = mean_flow(previous_accelerator_shipments, accelerator_shipments)
     return previous_cumulative_shipments + (year - previous_year) * shipped
@@ -140,37 +124,33 @@ def cumulative_shipments(
 
 @quantity("USD", time="state", increasing=["paid_investment"], decreasing=["earlier_investment_growth"])
 def paid_cumulative_investment(
-    paid_investment: FloatArray, earlier_investment_growth: FloatArray, accounting_period: FloatArray
-) -> FloatArray:
+    paid_investment: Array, earlier_investment_growth: Array, accounting_period: Array
+) -> Array:
     """World investment in AI so far, up to the start of the forecast."""
     return steady_stock(paid_investment, earlier_investment_growth, accounting_period)
 
 
 @quantity("USD", time="state", between="log", before="paid_cumulative_investment", increasing=["ai_investment"])
 def cumulative_investment(
-    previous_cumulative_investment: FloatArray,
-    previous_ai_investment: FloatArray,
-    ai_investment: FloatArray,
-    year: FloatArray,
-    previous_year: FloatArray,
-) -> FloatArray:
+    previous_cumulative_investment: Array,
+    previous_ai_investment: Array,
+    ai_investment: Array,
+    year: Array,
+    previous_year: Array,
+) -> Array:
     """World investment in AI so far."""
     return previous_cumulative_investment + (year - previous_year) * mean_flow(previous_ai_investment, ai_investment)
 
 
 @quantity("USD", time="state", increasing=["ai_revenue", "earlier_revenue_doubling_time"])
-def earlier_cumulative_revenue(ai_revenue: FloatArray, earlier_revenue_doubling_time: FloatArray) -> FloatArray:
+def earlier_cumulative_revenue(ai_revenue: Array, earlier_revenue_doubling_time: Array) -> Array:
     """Revenue of AI so far, up to the start of the forecast."""
     return ai_revenue * earlier_revenue_doubling_time / np.log(2)
 
 
 @quantity("USD", time="state", between="log", before="earlier_cumulative_revenue", increasing=["ai_revenue"])
 def cumulative_revenue(
-    previous_cumulative_revenue: FloatArray,
-    previous_ai_revenue: FloatArray,
-    ai_revenue: FloatArray,
-    year: FloatArray,
-    previous_year: FloatArray,
-) -> FloatArray:
+    previous_cumulative_revenue: Array, previous_ai_revenue: Array, ai_revenue: Array, year: Array, previous_year: Array
+) -> Array:
     """Revenue of AI so far."""
     return previous_cumulative_revenue + (year - previous_year) * mean_flow(previous_ai_revenue, ai_revenue)
