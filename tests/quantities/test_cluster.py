@@ -1,151 +1,114 @@
-"""The training cluster: the essay's derivations, closed forms, and limits that must be finite."""
+"""The largest cluster: the essay's derivations, the least of its limits, what stands stays, and which limit it is."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose
 
 from clustercast.quantities import cluster
 
-CONSTANT, SLOWING, WANDERING = 0.0, 1.0, 2.0
-HOUR = 1 / 8760
-DAY = 1 / 365
-SECOND = HOUR / 3600
+SIZES = arrays(np.float64, (4, 20), elements=st.floats(1e3, 1e10))
+SIZE = st.floats(1e3, 1e9)
+ON = st.sampled_from([0.0, 1.0])
 
 
-def column(*years):
-    return np.array(years, dtype=float)[:, np.newaxis]
+def trend(year, rate=0.5, slowdown=0.0, earlier=0.5, wandered=(0.0, 0.0, 0.0), start=2022.0):
+    return cluster.trend_training_cluster_size(np.asarray(year), start, 1e4, rate, slowdown, earlier, *wandered, 14.0)
 
 
-def growth(year, rate=0.5, slowdown=0.0, structure=CONSTANT, wandering=0.0, start=2022.0):
-    return cluster.integrated_cluster_growth(year, start, rate, slowdown, structure, wandering)
-
-
-def gain(year, rate, base):
-    return cluster.flop_per_dollar_gain(year, base, rate, 1.0)
+def label(sizes, fleet, site, supply=0):
+    least = cluster.limited_cluster_size(*sizes, fleet, site)
+    index = cluster.binding_constraint(least, sizes[0], sizes[1], sizes[2], np.int8(supply), fleet, site)
+    return np.array(cluster.LIMITS)[index]
 
 
 def test_the_gpt4_cluster_is_about_ten_thousand_h100():
     assert_allclose(cluster.initial_cluster_size(25_000.0, np.array([3.0, 2.5, 2.0])), [8333.33, 10_000, 12_500], 1e-6)
 
 
-def test_half_an_order_of_magnitude_a_year_is_threefold():
-    size = cluster.training_cluster_size(1e4, growth(column(2022, 2023, 2030)))
-    assert_allclose(size[1] / size[0], np.sqrt(10), rtol=1e-12)
-    assert_allclose(size[2] / size[0], 1e4, rtol=1e-12)
+def test_half_an_order_of_magnitude_a_year_is_threefold_and_ten_thousandfold_in_eight():
+    assert_allclose(trend([2022.0, 2023.0, 2030.0]) / 1e4, [1, np.sqrt(10), 1e4], rtol=1e-12)
 
 
-@given(st.floats(0.1, 1), st.floats(1e-6, 1), st.floats(-5, 15))
-def test_growth_that_slows_is_the_integral_of_a_decaying_rate(rate, slowdown, time):
-    # Gauss and Legendre's rule of 40 points: to rounding for exponents up to 15, also over the shortest times.
-    points, weights = np.polynomial.legendre.leggauss(40)
-    expected = time / 2 * np.sum(weights * rate * np.exp(-slowdown * time * (points + 1) / 2))
-    found = growth(column(2022 + time), rate, slowdown, SLOWING)
-    assert_allclose(found[0, 0], expected, rtol=1e-7, atol=1e-9)
+def test_the_past_is_what_was_measured():
+    # 7.9k H100e in April 2022 to 1.1M in mid-2026 are half an order of magnitude a year.
+    found = cluster.trend_training_cluster_size(2022.3, 2026.5, 1.1e6, 0.37, 0.077, 0.51, 0.06, 2.0, -1.0, 14.0)
+    assert found == pytest.approx(7.9e3, rel=0.01)
 
 
-@pytest.mark.parametrize("slowdown", [0.0, 1e-300, 1e-16, 1e-12])
-def test_no_slowdown_is_the_straight_line(slowdown):
-    years = column(2015, 2022, 2024.5, 2040)
-    assert_allclose(growth(years, slowdown=slowdown, structure=SLOWING), growth(years), rtol=1e-10, atol=1e-15)
-
-
-def test_each_sample_follows_its_own_structure():
-    years = column(2022, 2030)
-    each = growth(years, slowdown=0.1, structure=np.array([CONSTANT, SLOWING, WANDERING]), wandering=0.25)
-    assert_allclose(each[1], [4.0, 0.5 * (1 - np.exp(-0.8)) / 0.1, 4.25])
-
-
-def wander(year, first=0.0, second=0.0, volatility=1.0, horizon=12.0):
-    return cluster.cluster_growth_wandering(year, 2022.0, volatility, first, second, horizon)
-
-
-def test_growth_wanders_with_the_variance_of_an_integrated_brownian_path():
-    time = np.array([[6.0], [9.0], [12.0]])
-    variance = wander(2022 + time, first=1.0) ** 2 + wander(2022 + time, second=1.0) ** 2
-    # What the coefficients that are left out would add: 4 % half way, 0.2 % at the horizon.
-    assert_allclose(variance / (time**3 / 3), [[0.96], [0.997], [0.998]], atol=1e-3)
-
-
-def test_the_modes_of_the_path_are_the_karhunen_loeve_modes():
-    # Derivatives at the horizon: sqrt(2 T) times +-1 over (k - 1/2) pi.
-    step = 1e-4
-    years = column(2034 - step, 2034 + step)
-    for number, sign in ((1, 1.0), (2, -1.0)):
-        path = wander(years, first=float(number == 1), second=float(number == 2))
-        slope = (path[1] - path[0]) / (2 * step)
-        assert_allclose(slope, sign * np.sqrt(24) / ((number - 0.5) * np.pi), rtol=1e-6)
-
-
-def test_growth_stays_where_it_is_before_the_start_and_after_the_horizon():
-    assert_allclose(wander(column(2000, 2021, 2022), first=1.3, second=-2.0), 0)
-    after = wander(column(2034, 2036, 2038, 2040), first=1.3, second=-2.0)
-    assert_allclose(np.diff(after, 2, axis=0), 0, atol=1e-12)
-
-
-def test_the_path_does_not_depend_on_the_grid_of_years():
-    yearly, half_yearly = np.arange(2022, 2041.0), np.arange(2022, 2040.5, 0.5)
-    coarse = wander(yearly[:, np.newaxis], first=0.7, second=0.2)
-    fine = wander(half_yearly[:, np.newaxis], first=0.7, second=0.2)
-    assert_allclose(fine[::2], coarse, rtol=1e-13)
-
-
-@given(st.floats(0.0, 1.0), st.floats(0.0, 0.5), st.floats(0, 20))
-def test_the_cluster_grows_with_its_growth_rate(rate, more, time):
-    year = column(2022 + time)
-    for structure in (CONSTANT, SLOWING, WANDERING):
-        less_size = cluster.training_cluster_size(1e4, growth(year, rate, 0.05, structure, 0.1))
-        assert cluster.training_cluster_size(1e4, growth(year, rate + more, 0.05, structure, 0.1)) >= less_size
+@given(st.floats(0, 1), st.floats(0, 0.5), st.floats(0, 0.3), st.floats(0, 20))
+def test_the_trend_grows_with_its_rate(rate, more, slowdown, time):
+    assert trend(2022.0 + time, rate + more, slowdown) >= trend(2022.0 + time, rate, slowdown) * (1 - 1e-12)
 
 
 def test_a_purchased_gpt4_cluster_costs_half_a_billion():
-    per_accelerator = cluster.cluster_cost_per_accelerator(25_000.0, 0.5, 1.0)
-    assert per_accelerator == 50_000
-    assert cluster.training_cluster_cost(1e4, per_accelerator) == 5e8
+    assert cluster.trend_training_cluster_cost(1e4, 50_000.0) == cluster.training_cluster_cost(1e4, 50_000.0) == 5e8
 
 
-def test_a_rented_gpt4_cluster_costs_half_a_billion():
-    cost = cluster.cluster_rental_cost(25_000.0, 1.0 / HOUR, np.array([2.0, 3.0]))
-    assert_allclose(cost, [438e6, 657e6])
+def test_the_cluster_of_2030_takes_a_hundred_gigawatts_at_one_kilowatt():
+    assert cluster.trend_training_cluster_power(1e8, 1000.0) == 100e9
+
+
+def test_the_largest_cluster_can_be_a_fifteenth_of_the_fleet_and_its_sites_carry_what_they_carry():
+    assert cluster.fleet_limited_cluster_size(0.07, 100e6) == pytest.approx(7e6)
+    power = cluster.available_power(np.array([2020.0, 2026.5, 2036.5]), 2026.5, 6.7e9, 0.05, 2.3, 1.0)
+    assert_allclose(power / 1e9, [15.41, 15.41, 15.41 * 1.05**10])
+    assert cluster.site_limited_cluster_size(15.41e9, 1000.0) == pytest.approx(15.41e6)
+
+
+@given(SIZES, ON, ON)
+def test_the_cluster_is_the_least_of_its_trend_and_of_what_acts(sizes, fleet, site):
+    acting = [sizes[0], sizes[3]] + [sizes[1]] * int(fleet) + [sizes[2]] * int(site)
+    np.testing.assert_array_equal(cluster.limited_cluster_size(*sizes, fleet, site), np.min(acting, axis=0))
+    np.testing.assert_array_equal(cluster.feasible_cluster_size(*sizes[1:]), np.min(sizes[1:], axis=0))
+
+
+@given(SIZES, ON, ON)
+def test_the_label_names_the_limit_that_is_least(sizes, fleet, site):
+    least = cluster.limited_cluster_size(*sizes, fleet, site)
+    for name, at, size in zip(label(sizes, fleet, site), sizes.T, least, strict=True):
+        assert at[{"trend": 0, "fleet": 1, "site": 2, "regulation": 3}[str(name)]] == size
+
+
+@pytest.mark.parametrize("supply", range(6))
+def test_behind_the_fleet_stands_what_binds_its_shipments(supply):
+    sizes = np.array([9e6, 1e6, 5e6, 9e6])
+    assert label(sizes, 1.0, 1.0, supply) == (cluster.LIMITS[supply] if supply else "fleet")
+    assert label(sizes, 0.0, 1.0, supply) == "site"
+    assert label(sizes, 0.0, 0.0, supply) == "trend"
+
+
+@given(SIZE, SIZE, SIZE, st.floats(0, 1))
+def test_what_stands_stays_up_to_its_part_of_the_fleet_and_what_is_gone_stays_gone(built, stood, fleet, share):
+    size = cluster.training_cluster_size(built, stood, share, fleet, 1.0)
+    assert size >= built
+    assert size >= min(stood, share * fleet)
+    assert size <= max(built, stood)
+    assert cluster.training_cluster_size(built, stood, share, fleet, 0.0) == built
+    assert cluster.initial_training_cluster_size(built, stood, share, fleet, 1.0) == size
+
+
+@given(SIZE, SIZE, SIZE)
+def test_an_energised_site_stays(built, stood, fleet):
+    power = cluster.training_cluster_power(built, 1000.0, stood * 1000, 0.5, fleet * 1000, 1.0)
+    assert power == pytest.approx(1000 * cluster.training_cluster_size(built, stood, 0.5, fleet, 1.0))
+    assert cluster.initial_training_cluster_power(built, 1000.0, stood * 1000, 0.5, fleet * 1000, 1.0) == power
+
+
+def test_a_tenth_of_the_trend_is_a_shortfall_of_one_order_of_magnitude():
+    assert cluster.shortfall(1e8, 1e7) == pytest.approx(1)
+    assert cluster.shortfall(1e7, 1e8) == 0
 
 
 @pytest.mark.parametrize(
-    ("growth_rate", "base", "cost"),
-    [(0.35, 2022, 453e9), (0.35, 2024, 826e9), (0.223, 2022, 1e12), (0.308, 2024, 1e12)],
+    ("size", "shipments", "share"), [(1e5, 7.5e6, 0.013), (1e6, 24e6, 0.04), (1e7, 1e8, 0.10), (1e8, 485e6, 0.21)]
 )
-def test_the_trillion_depends_on_the_year_of_the_prices(growth_rate, base, cost):
-    per_accelerator = cluster.cluster_cost_per_accelerator(25_000.0, 0.5, gain(column(2030), growth_rate, base))
-    assert_allclose(cluster.training_cluster_cost(1e8, per_accelerator), cost, rtol=5e-3)
+def test_the_essays_largest_cluster_takes_a_growing_share_of_chips(size, shipments, share):
+    assert_allclose(cluster.largest_cluster_shipment_share(size, shipments, 1.0), share, rtol=0.05)
 
 
-def test_there_is_no_gain_before_the_base_year():
-    assert_allclose(gain(column(2015, 2022, 2024, 2026), 0.35, 2024.0)[:, 0], [1, 1, 1, 1.35**2])
-
-
-def test_ten_times_in_a_decade_is_26_percent_a_year():
-    assert_allclose(gain(column(2034), 0.2589, 2024.0), 10, rtol=1e-3)
-
-
-@given(st.floats(1e6, 1e13), st.floats(0.35, 0.65), st.floats(0.09, 0.225))
-def test_the_components_sum_to_the_total(total, accelerator_share, network_share):
-    accelerators = cluster.cluster_accelerator_cost(total, accelerator_share)
-    network = cluster.cluster_network_cost(total, network_share)
-    other = cluster.cluster_other_cost(total, accelerators, network)
-    assert_allclose(accelerators + network + other, total, rtol=1e-15)
-    assert other > 0
-
-
-def test_nvidia_takes_a_bit_over_60_percent_without_the_cost_of_capital():
-    # 40 % and 13 % of a total of which a fifth is the cost of capital.
-    total = 0.8
-    other = cluster.cluster_other_cost(total, 0.40, 0.13)
-    assert_allclose(1 - other / total, 0.6625)
-
-
-def test_gpt4_took_2e25_operations():
-    # 25k A100 (624e12 dense 8-bit operations a second), 95 days, 34 % of the 16-bit peak: Epoch AI has 2.1e25.
-    size = 25_000 * 624e12 / 1979e12
-    found = cluster.training_run_compute(size, 1979e12 / SECOND, 0.34 / 2, 95 * DAY)
-    assert_allclose(found, 25_000 * 312e12 * 0.34 * 95 * 86_400, rtol=1e-12)
-    assert_allclose(found, 2.1e25, rtol=0.06)
+def test_but_not_of_money():
+    assert cluster.largest_cluster_investment_share(1e12, 8e12, 1.0) == 0.125
+    assert_allclose(cluster.largest_cluster_fleet_share(1e8, 2 * 485e6), 0.103, rtol=0.01)

@@ -1,14 +1,14 @@
-"""Fabs: the essay's wafers and gigafabs (B12, B15, B17) by hand, and capacity paths."""
+"""Fabs: the essay's wafers and gigafabs (B12, B15, B17) by hand."""
 
-import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
 
 from clustercast.quantities import fabs
 
 GIGAFAB = 100_000 * 12
 LEADING_EDGE = 3.0e6
-ALL_WITH_7NM = 4.8e6
-YEARS = np.arange(2022, 2035.0)[:, None]
 
 
 def test_B17_a_gigafab_makes_42_million_h100_a_year():
@@ -36,42 +36,35 @@ def test_present_capacity_needs_no_new_fab():
     assert fabs.new_gigafabs_required(2e6, LEADING_EDGE, GIGAFAB) == 0
 
 
-@pytest.mark.parametrize(("capacity", "accelerators"), [(LEADING_EDGE, 105e6), (ALL_WITH_7NM, 168e6)])
-def test_B15_all_of_tsmc_for_a_year_makes_the_trillion_dollar_cluster(capacity, accelerators):
-    assert fabs.logic_capacity(capacity, 1.0, 35.0) == pytest.approx(accelerators)
-    assert fabs.logic_capacity(capacity, 1.0, 35.0) >= 1e8
-
-
-def test_fixed_foundry_capacity_stays_and_growing_capacity_doubles_in_its_time():
-    capacity = fabs.logic_wafer_capacity(YEARS, LEADING_EDGE, 2024.0, 5.0, np.array([0, 1]))
-    assert (capacity[:, 0] == LEADING_EDGE).all()
-    np.testing.assert_allclose(capacity[[2, 7, 12], 1] / LEADING_EDGE, [1, 2, 4])
-    assert (capacity[:2, 1] == LEADING_EDGE).all()
-
-
-def test_the_share_of_growing_capacity_is_that_of_present_capacity_over_the_growth():
-    growing = fabs.growing_wafer_share(1.5e6, fabs.logic_wafer_capacity(YEARS, LEADING_EDGE, 2024.0, 5.0, 1.0))
-    np.testing.assert_allclose(growing[[2, 7]].ravel(), [0.5, 0.25])
-
-
-def test_packaging_and_memory_paths_double_in_their_time_and_pass_through_the_base_year():
-    packaging = fabs.packaging_capacity(YEARS, 25_000 * 12, 29.0, 2024.0, np.array([1.0, 2.0]))
-    np.testing.assert_allclose(packaging[2], 8.7e6)
-    np.testing.assert_allclose(packaging[4] / packaging[2], [4, 2])
-    memory = fabs.memory_capacity(YEARS, 9e6, 2024.0, 1.5)
-    np.testing.assert_allclose(memory[[2, 5, 8], 0], [9e6, 36e6, 144e6])
-
-
-@pytest.mark.parametrize("use", [fabs.packaging_use, fabs.memory_use])
+@pytest.mark.parametrize("use", [fabs.logic_use, fabs.packaging_use, fabs.memory_use])
 def test_use_is_one_where_shipments_meet_capacity(use):
     assert use(8.7e6, 8.7e6) == 1
 
 
-def test_paths_do_not_depend_on_the_grid():
-    fine = np.arange(2022, 2034.5, 0.5)[:, None]
-    for path in (
-        lambda y: fabs.packaging_capacity(y, 3e5, 29.0, 2024.0, 1.4),
-        lambda y: fabs.memory_capacity(y, 9e6, 2024.0, 1.4),
-        lambda y: fabs.logic_wafer_capacity(y, LEADING_EDGE, 2024.0, 4.0, 1.0),
-    ):
-        np.testing.assert_array_equal(path(fine)[::2], path(YEARS))
+@pytest.mark.parametrize(("shipments", "wafers"), [(5e6, 142.9e3), (10e6, 285.7e3)])
+def test_five_to_ten_million_accelerators_take_150_to_300_thousand_wafers(shipments, wafers):
+    assert_allclose(fabs.wafers_required(shipments, 35.0, 1.0), wafers, rtol=1e-3)
+
+
+def test_fewer_good_dies_take_a_quarter_more_wafers_and_better_chips_fewer():
+    assert_allclose(fabs.wafers_required(1e6, 28.0, 1.0) / fabs.wafers_required(1e6, 35.0, 1.0), 1.25)
+    # 29 H100e a wafer in 2024, 37 in mid-2026: ten percent a year.
+    assert_allclose(fabs.wafers_required(5.1e6, 37.0, 1.1**-2.5), 5.1e6 / 29.2, rtol=5e-3)
+
+
+@pytest.mark.parametrize(
+    ("capacity", "low", "high"), [(4.8e6, 0.030, 0.060), (3.0e6, 0.048, 0.095), (1.8e6, 0.079, 0.159)]
+)
+def test_the_share_of_2024_depends_on_what_is_leading_edge(capacity, low, high):
+    assert_allclose(fabs.wafer_share(fabs.wafers_required(5e6, 35.0, 1.0), capacity), low, atol=6e-4)
+    assert_allclose(fabs.wafer_share(fabs.wafers_required(10e6, 35.0, 1.0), capacity), high, atol=6e-4)
+
+
+@pytest.mark.parametrize(("shipments", "share"), [(26e6, 0.25), (105e6, 1.0), (420e6, 4.0)])
+def test_the_essays_column_counts_three_million_wafers(shipments, share):
+    assert_allclose(fabs.wafer_share(fabs.wafers_required(shipments, 35.0, 1.0), 3.0e6), share, rtol=0.01)
+
+
+@given(st.floats(1, 1e12), st.floats(1, 100), st.floats(0.1, 10))
+def test_wafers_times_yield_are_shipments(shipments, per_wafer, gain):
+    assert_allclose(fabs.wafers_required(shipments, per_wafer, gain) * per_wafer * gain, shipments, rtol=1e-14)

@@ -13,7 +13,7 @@ GW = 1e9
 
 
 def demand(power, electricity_yield):
-    return gas.gas_demand(power, 1.0, 1.0, electricity_yield)
+    return gas.gas_demand(power, 1.0, electricity_yield)
 
 
 def wells(power, electricity_yield):
@@ -36,7 +36,7 @@ def test_G2_G3_G4_the_marcellus_gives_150_195_or_250_gigawatts(electricity_yield
 def test_G5_seventy_billion_cubic_feet_a_day_are_3322_terawatt_hours_almost_four_clusters():
     electricity = gas.shale_electricity(70 * BCF_PER_DAY, NOTE_19)
     assert electricity * conversion("W", "TWh/year") == pytest.approx(3321.5, abs=0.01)
-    assert gas.shale_clusters(electricity, 100 * GW, 1.0) == pytest.approx(3.79, abs=0.005)
+    assert gas.shale_clusters(electricity, 100 * GW) == pytest.approx(3.79, abs=0.005)
 
 
 @pytest.mark.parametrize(("electricity_yield", "count"), [(COMBINED_CYCLE, 1440), (NOTE_19, 1846), (GENERATOR, 2400)])
@@ -99,11 +99,11 @@ def test_G12_a_hundred_gigawatts_cost_100_billion_and_now_more_than_twice_that(c
     assert gas.power_plant_capex(100 * GW, 1.0, cost * factor("USD/kW")) == pytest.approx(billions * 1e9)
 
 
-def test_the_fleet_burns_gas_as_a_cluster_of_its_power_does():
-    assert gas.fleet_gas_demand(100 * GW, 0.75, 0.5, NOTE_19) == gas.gas_demand(100 * GW, 0.75, 0.5, NOTE_19)
-    assert gas.gas_demand(100 * GW, 0.75, 0.5, NOTE_19) == pytest.approx(0.375 * demand(100 * GW, NOTE_19))
+def test_the_fleet_burns_gas_as_a_cluster_of_its_energy_does():
+    assert gas.fleet_gas_demand(75 * GW, 0.5, NOTE_19) == gas.gas_demand(75 * GW, 0.5, NOTE_19)
+    assert gas.gas_demand(75 * GW, 0.5, NOTE_19) == pytest.approx(0.375 * demand(100 * GW, NOTE_19))
 
 
 def test_a_hundred_gigawatts_added_in_a_year_take_the_gas_of_a_cluster_of_that_power():
     added = gas.added_gas_demand(100 * GW, 1.0, 0.75, 0.5, NOTE_19)
-    assert added == gas.gas_demand(100 * GW, 0.75, 0.5, NOTE_19)
+    assert added == gas.gas_demand(75 * GW, 0.5, NOTE_19)

@@ -1,105 +1,121 @@
-"""Growth along a grid: closed forms in exact arithmetic, and what a grid must not change."""
+"""Growth, floors, stocks and capacities: closed forms in exact arithmetic, integrals and hand computations."""
 
 import mpmath
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
-from numpy.testing import assert_allclose, assert_array_equal
+from numpy.testing import assert_allclose
+from scipy.integrate import quad
 
-from clustercast.quantities.growth import compound_growth, decaying_growth
+from clustercast.quantities import growth
 
-ROUNDING = np.finfo(float).eps
-times = st.lists(st.integers(-40, 40).map(lambda half: half / 2), min_size=1, max_size=15)
-factors = arrays(float, 3, elements=st.floats(0.2, 5))
-decays = arrays(float, 3, elements=st.one_of(st.just(0.0), st.floats(1e-300, 2), st.floats(-0.5, -1e-9)))
-rates = arrays(float, 3, elements=st.floats(-1, 3, allow_subnormal=False))
-
-
-def column(grid):
-    return np.array(grid, dtype=float)[:, np.newaxis]
+RATE = st.floats(-1, 3, allow_subnormal=False)
+DECAY = st.one_of(st.just(0.0), st.floats(1e-300, 2))
+TIME = st.floats(-40, 40)
+FLOW = st.floats(1e-3, 1e3)
 
 
-def exact_decaying_growth(rate, decay, time):
+def exact_growth(rate, decay, earlier, time):
     with mpmath.workdps(60):
-        rate, decay, time = map(mpmath.mpf, (float(rate), float(decay), float(time)))
+        rate, decay, earlier, time = map(mpmath.mpf, (rate, decay, earlier, time))
+        if time < 0:
+            return float(earlier * time)
         return float(rate * time if decay == 0 else -rate * mpmath.expm1(-decay * time) / decay)
 
 
-@given(times, factors, st.floats(1e-3, 1e12))
-def test_compound_growth_is_a_power_of_the_factor(grid, factor, start):
-    with mpmath.workdps(60):
-        exact = [[float(mpmath.mpf(start) * mpmath.power(f, t)) for f in factor.tolist()] for t in grid]
-    # One rounding a row, and those of the powers that the rows share, each raised as often as it is taken.
-    assert_allclose(compound_growth(start, factor, column(grid)), exact, rtol=8 * (len(grid) + 1) * ROUNDING)
+@given(RATE, DECAY, RATE, TIME)
+def test_growth_is_the_integral_of_a_rate_that_decays_after_its_base_date(rate, decay, earlier, time):
+    found = growth.integrated_growth(rate, decay, earlier, time)
+    assert_allclose(found, exact_growth(rate, decay, earlier, time), rtol=1e-14, atol=1e-300)
 
 
-@given(times, rates, decays)
-def test_decaying_growth_is_the_integral_of_a_rate_that_decays(grid, rate, decay):
-    exact = [[exact_decaying_growth(r, d, t) for r, d in zip(rate, decay, strict=True)] for t in grid]
-    found = decaying_growth(rate, decay, column(grid))
-    assert_allclose(found, exact, rtol=16 * (len(grid) + 1) * ROUNDING, atol=1e-300)
+@given(RATE, RATE, DECAY, RATE, st.floats(-40, 0))
+def test_a_change_of_the_future_leaves_the_past_alone(rate, other, decay, earlier, time):
+    pasts = [growth.integrated_growth(r, decay, earlier, time) for r in (rate, other)]
+    assert pasts[0] == pasts[1]
 
 
-@given(times, factors, rates, decays)
-def test_a_row_alone_is_the_row_of_the_grid(grid, factor, rate, decay):
-    along = compound_growth(2.0, factor, column(grid)), decaying_growth(rate, decay, column(grid))
-    for row, time in enumerate(grid):
-        assert_allclose(along[0][row], compound_growth(2.0, factor, column([time]))[0], rtol=1e-13, atol=1e-300)
-        assert_allclose(along[1][row], decaying_growth(rate, decay, column([time]))[0], rtol=1e-13, atol=1e-300)
+@given(st.floats(0.01, 2), st.floats(0, 1), st.floats(0, 1), st.floats(0, 20))
+def test_growth_is_continuous_in_its_slowdown(rate, decay, more, time):
+    less, fast = (growth.integrated_growth(rate, d, 0.0, time) for d in (decay + more, decay))
+    assert 0 <= fast - less <= rate * more * time**2 / 2 * (1 + 1e-9) + 1e-12
 
 
-@given(times, factors, rates, decays)
-def test_a_sample_alone_is_the_sample_among_others(grid, factor, rate, decay):
-    along = compound_growth(rate, factor, column(grid)), decaying_growth(rate, decay, column(grid))
-    for one in range(len(factor)):
-        here = slice(one, one + 1)
-        assert_array_equal(along[0][:, here], compound_growth(rate[here], factor[here], column(grid)))
-        assert_array_equal(along[1][:, here], decaying_growth(rate[here], decay[here], column(grid)))
+def test_wandering_has_the_variance_of_a_brownian_path_but_for_the_terms_that_are_left_out():
+    time = np.array([7.0, 14.0])
+    variance = sum(growth.wandering(1.0, *shocks, time, 14.0) ** 2 for shocks in ((1.0, 0.0), (0.0, 1.0)))
+    # Two terms of the Karhunen-Loeve sum keep 90 % at the horizon: 2 (4 / pi^2) (1 + 1 / 9), and as much half way.
+    assert_allclose(variance / time, [8 / np.pi**2 * 10 / 9] * 2, rtol=1e-12)
 
 
-def test_at_time_zero_nothing_has_grown_to_the_last_bit():
-    grid = column([-2.5, 0, 0, 1, 4])
-    assert_array_equal(compound_growth(0.1, np.array([1.7, 0.3]), grid)[1:3], np.full((2, 2), 0.1))
-    assert_array_equal(decaying_growth(np.array([0.5]), np.array([0.1]), grid)[1:3], np.zeros((2, 1)))
+@given(st.floats(0, 1), st.floats(-3, 3), st.floats(-3, 3))
+def test_growth_does_not_wander_outside_the_horizon(volatility, first, second):
+    early, start, end, late = growth.wandering(volatility, first, second, np.array([-5.0, 0.0, 14.0, 20.0]), 14.0)
+    assert early == start == 0
+    assert end == late
 
 
-@pytest.mark.parametrize("periods", [3.0, np.array([1.0, 2.0, 3.0]), np.array([[1.0, 2.0], [3.0, 4.0]])])
-def test_other_shapes_take_the_closed_form(periods):
-    factor = np.full(np.shape(periods)[-1:], 1.5)
-    assert_array_equal(compound_growth(2.0, factor, periods), 2.0 * factor**periods)
-    expected = [[0.5 * float(-mpmath.expm1(-0.1 * t) / 0.1)] for t in np.ravel(periods)]
-    assert_allclose(np.ravel(decaying_growth(0.5, 0.1, periods)), np.ravel(expected), rtol=1e-14)
+def test_ten_times_in_a_decade_is_26_percent_a_year():
+    assert_allclose(growth.gain(0.2589, 0.0, 0.1, np.array([10.0, -1.0]), 1.0), [10, 1 / 1.1], rtol=1e-3)
 
 
-def test_values_broadcast_over_the_samples():
-    grid, few, one = column([-1, 0, 2]), np.array([2.0, 3.0]), np.array([1.5])
-    assert_allclose(compound_growth(few, one, grid), few * 1.5**grid, rtol=1e-15)
-    assert_allclose(compound_growth(np.array(2.0), few, grid), 2.0 * few**grid, rtol=1e-15)
-    assert_allclose(decaying_growth(few, np.array(0.1), grid), few * -np.expm1(-0.1 * grid) / 0.1, rtol=1e-14)
-    assert_allclose(decaying_growth(np.array(2.0), one, grid), 2.0 * -np.expm1(-1.5 * grid) / 1.5, rtol=1e-14)
+@given(st.floats(1, 1e5), st.floats(0, 1), st.floats(1, 1e3), st.floats(0.01, 10))
+def test_a_price_falls_to_its_floor_and_no_further(value, share, gain, time):
+    floor = share * value
+    after = growth.floored(value, floor, gain, time)
+    assert floor * (1 - 1e-12) <= after <= value * (1 + 1e-12)
+    assert_allclose(growth.floored(value, floor, 1e30, time), floor, rtol=1e-12, atol=1e-20)
+    assert growth.floored(value, floor, gain, -time) == value / gain
 
 
-def test_the_arguments_are_left_as_they_were():
-    start, factor, periods = np.ones(2), np.full(2, 2.0), column([-1, 0, 1])
-    compound_growth(start, factor, periods)
-    decaying_growth(start, factor, periods)
-    assert_array_equal(start, 1.0)
-    assert_array_equal(factor, 2.0)
-    assert_array_equal(periods, column([-1, 0, 1]))
+@given(FLOW, st.floats(0.01, 2))
+def test_a_flow_in_steady_growth_stands_over_its_growth_and_retirement(flow, loss):
+    integral, _ = quad(lambda age: flow * np.exp(-loss * age), 0, np.inf)
+    assert_allclose(growth.steady_stock(flow, loss, 1.0), integral, rtol=1e-6)
 
 
-def test_whole_numbers_grow_as_the_same_numbers_with_a_point():
-    # Steps that are whole numbers would raise these factors in whole numbers, which wrap around.
-    factors, start = np.array([2, 30]), np.array([2, 3])
-    for grid in ([0, 1, 40], [-40, -1]):
-        grown = compound_growth(start, factors, np.array(grid)[:, np.newaxis])
-        assert_array_equal(grown, compound_growth(start, factors, column(grid)))
-        assert_allclose(grown, start * factors ** column(grid), rtol=1e-14)
+@pytest.mark.parametrize("loss", [0.0, -0.1])
+def test_a_flow_that_shrank_faster_than_it_retired_leaves_no_stock(loss):
+    with np.errstate(all="raise"), pytest.raises(FloatingPointError):
+        growth.steady_stock(np.array([1.0]), np.array([loss]), 1.0)
 
 
-def test_a_time_that_is_no_number_gives_none():
-    grid = column([np.nan, 1])
-    for grown in (compound_growth(2.0, np.array([1.5]), grid), decaying_growth(1.0, np.ones(1), grid)):
-        assert_array_equal(np.isnan(grown), [[True], [False]])
+@given(FLOW, st.floats(-1, 1))
+def test_the_mean_of_an_exponential_flow_is_that_of_simpsons_rule(flow, rise):
+    exact, _ = quad(lambda t: flow * np.exp(rise * t), 0, 1)
+    assert_allclose(growth.mean_flow(flow, flow * np.exp(rise)), exact, rtol=1e-3)
+    assert growth.mean_flow(flow, flow) == pytest.approx(flow)
+
+
+@given(st.floats(0, 1e4), FLOW, st.floats(-1, 1), st.floats(0, 0.6), st.floats(0.05, 0.5))
+def test_a_stock_solves_its_differential_equation(stock, flow, rise, hazard, time):
+    def shipped_and_left(t):
+        return flow * np.exp(rise * t) * np.exp(-hazard * (time - t))
+
+    exact = stock * np.exp(-hazard * time) + quad(shipped_and_left, 0, time)[0]
+    found = growth.next_stock(stock, flow, flow * np.exp(rise * time), hazard, time)
+    assert_allclose(found, exact, rtol=1e-4)
+
+
+@given(FLOW, st.floats(0, 1), st.floats(0.1, 0.5))
+def test_a_stock_in_steady_growth_stays_in_it(flow, hazard, rise):
+    later = flow * np.exp(rise / 2)
+    stock, expected = (growth.steady_stock(f, rise + hazard, 1.0) for f in (flow, later))
+    assert_allclose(growth.next_stock(stock, flow, later, hazard, 0.5), expected, rtol=1e-4)
+
+
+@given(FLOW, FLOW, FLOW, st.floats(0, 2))
+def test_a_capacity_follows_the_need_no_faster_than_its_rate_and_never_falls(capacity, need, before, rate):
+    found = growth.next_capacity(capacity, need, before, rate, 0.5, 1.0)
+    assert capacity <= found <= max(capacity, need) * (1 + 1e-12)
+    assert found <= capacity * (1 + rate) ** 0.5 * (1 + 1e-12)
+    assert growth.next_capacity(capacity, need, before, rate + 0.1, 0.5, 1.0) >= found * (1 - 1e-12)
+
+
+def test_a_capacity_grows_only_in_the_part_of_the_step_in_which_it_is_short():
+    # The need rises fourfold from half the capacity to twice it: short in the second half of the step alone.
+    assert growth.next_capacity(1.0, 2.0, 0.5, 0.21, 1.0, 1.0) == pytest.approx(1.21**0.5)
+    assert growth.next_capacity(1.0, 2.0, 1.0, 0.21, 1.0, 1.0) == pytest.approx(1.21)
+    assert growth.next_capacity(1.0, 1.05, 1.0, 0.21, 1.0, 1.0) == pytest.approx(1.05)
+    assert growth.next_capacity(1.0, 0.9, 0.9, 0.21, 1.0, 1.0) == 1.0

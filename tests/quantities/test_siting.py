@@ -1,4 +1,4 @@
-"""Siting: shares sum to one, the diffusion rule's caps, power sources sum to the input power."""
+"""Siting: shares sum to one, the diffusion rule's caps."""
 
 import numpy as np
 import pytest
@@ -36,6 +36,10 @@ def test_under_the_rule_others_have_seven_percent_at_most_and_the_us_takes_the_r
     assert ruled[2] == min(free[2], 0.07)
     assert ruled[1] == free[1]
     assert ruled[0] - free[0] == pytest.approx(free[2] - ruled[2], abs=1e-15)
+
+
+def test_three_fifths_of_what_neither_the_us_nor_allies_hold_stand_in_china():
+    assert siting.china_fleet_share(0.6, 0.2) == pytest.approx(0.12)
 
 
 def test_power_abroad_is_what_the_us_share_leaves():
@@ -82,14 +86,3 @@ def test_regulation_limits_only_a_cluster_in_a_capped_country_while_the_rule_is_
 
     assert limit(2028.0, 1.0, 2.0) == 2e5
     assert limit(2024.0, 1.0, 2.0) == limit(2028.0, 0.0, 2.0) == limit(2028.0, 1.0, 1.0) == 1e7
-
-
-@given(st.floats(1e6, 1e12), SHARE, SHARE)
-def test_grid_gas_and_storage_sum_to_the_input_power(power, storage_share, gas_share):
-    parts = (
-        siting.grid_supply(power, storage_share, gas_share),
-        siting.onsite_gas_supply(power, storage_share, gas_share),
-        siting.storage_supply(power, storage_share),
-    )
-    assert sum(parts) == pytest.approx(power, rel=1e-14)
-    assert min(parts) > 0

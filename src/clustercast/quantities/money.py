@@ -66,7 +66,7 @@ def cumulative_payback(free_margin: Array, cumulative_revenue: Array, cumulative
     return free_margin * cumulative_revenue / cumulative_investment
 
 
-@quantity("year", time="state")
+@quantity("year", time="state", infinite=True)
 def cluster_payback_time(
     training_cluster_cost: Array,
     leading_lab_revenue: Array,
@@ -88,7 +88,7 @@ def cluster_payback_time(
     return time * np.where(paying, 1, np.inf)
 
 
-@quantity("year", time="state", increasing=["cluster_payback_time"])
+@quantity("year", time="state", increasing=["cluster_payback_time"], infinite=True)
 def cluster_payback_year(year: Array, cluster_payback_time: Array) -> Array:
     """Date at which the largest training cluster of a date is paid off."""
     return year + cluster_payback_time
