@@ -11,7 +11,7 @@ from clustercast.quantities import electricity
 
 TWH = factor("TWh/year")
 GW = 1e9
-POWER = st.floats(0, 1e12)
+POWER = st.one_of(st.just(0.0), st.floats(1e3, 1e12))
 
 
 def test_the_observed_decade_grew_by_barely_five_percent():
@@ -72,8 +72,8 @@ def test_world_electricity_grows_by_its_rate():
 
 @given(POWER, POWER, POWER, POWER, st.floats(0, 1), st.floats(0, 1))
 def test_the_sources_of_added_power_sum_to_it(added, current, gas, nuclear, grid, generators):
-    used = electricity.used_power_share(added, current, gas, nuclear)
-    share = electricity.generator_power_share(grid, generators)
+    used = electricity.used_power_share(added, current, gas, nuclear, 30 * GW)
+    share = electricity.generator_power_share(grid, generators, 20.0)
     parts = (
         electricity.grid_power_added(used, current, share),
         electricity.generator_power_added(used, current, share),

@@ -196,19 +196,25 @@ def offered_nuclear_power(
 
 @quantity("1", time="state", increasing=["us_power_added"])
 def used_power_share(
-    us_power_added: Array, offered_current_power: Array, offered_gas_power: Array, offered_nuclear_power: Array
+    us_power_added: Array,
+    offered_current_power: Array,
+    offered_gas_power: Array,
+    offered_nuclear_power: Array,
+    starting_fleet_power: Array,
 ) -> Array:
-    """Power added for AI in the United States over all that its sources could add."""
+    """Power added for AI in the United States over all that its sources could have added."""
     offered = offered_current_power + offered_gas_power + offered_nuclear_power
-    some = offered > 0
-    return np.where(some, us_power_added, 0 * us_power_added) / np.where(some, offered, 1)
+    # At the start itself nothing has been offered, and nothing added.
+    return us_power_added / np.maximum(offered, np.finfo(np.float64).eps * starting_fleet_power)
 
 
-@quantity("1", increasing=["generator_additions"], decreasing=["grid_power_additions"])
-def generator_power_share(grid_power_additions: Array, generator_additions: Array) -> Array:
-    """Share of generators on site in the quoted pace of power additions."""
+@quantity("1", time="state", increasing=["generator_additions"], decreasing=["grid_power_additions"])
+def generator_power_share(
+    grid_power_additions: Array, generator_additions: Array, starting_power_additions: Array
+) -> Array:
+    """Share of generators on site in the quoted pace of power additions; none where neither is quoted."""
     quoted = grid_power_additions + generator_additions
-    return generator_additions / np.where(quoted > 0, quoted, 1)
+    return generator_additions / np.maximum(quoted, np.finfo(np.float64).eps * starting_power_additions)
 
 
 @quantity("GW", time="state", increasing=["used_power_share", "offered_current_power"])

