@@ -265,8 +265,8 @@ def _distribution(name: str, entry: Entry) -> Family:
         raise InputError(heir(name).removeprefix("; "))
     unit = entry.unit or (declaration.unit if declaration else "")
     factor(unit)
-    given = entry.model_dump(exclude_none=True, exclude_defaults=True, exclude={"from_year"})
-    made = distribution_from_entry({**given, "unit": unit})
+    given = entry.model_dump(exclude_none=True, exclude_defaults=True, exclude={"from_year", "judgement"})
+    made = dataclasses.replace(distribution_from_entry({**given, "unit": unit}), judgement=entry.judgement)
     if declaration is None:
         return made
     made = in_declared_unit(made, declaration.unit)
