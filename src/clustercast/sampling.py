@@ -5,8 +5,8 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
-from clustercast.arrays.families.normal_quantile import normal_quantile
 from clustercast.arrays.points.copula import correlate
 from clustercast.arrays.points.designs import (
     RANDOM_BITS,
@@ -148,7 +148,7 @@ def input_values(
             else:
                 values[name] = priors[name].quantile(uniforms)
     if joint:
-        scores = np.column_stack([normal_quantile(joint[name]) for name in priors.correlated])
+        scores = np.column_stack([ndtri(joint[name]) for name in priors.correlated])
         values |= _correlated_values(priors, scores)
     return {name: values[name] for name in priors.uncertain if name in needed}
 
@@ -222,7 +222,7 @@ def saltelli_values(
         if name not in correlated
     }
     if correlated:
-        scores = np.column_stack([repeat(name, *map(normal_quantile, columns[name])) for name in correlated])
+        scores = np.column_stack([repeat(name, *map(ndtri, columns[name])) for name in correlated])
         values |= _correlated_values(priors, scores)
     return {name: values[name] for name in names}
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
-from clustercast.arrays.families.normal_quantile import normal_quantile
 from clustercast.arrays.points.copula import correlate
 from clustercast.arrays.points.designs import inside, sobol_column
 from clustercast.arrays.points.streams import stream
@@ -93,7 +93,7 @@ class Problem:
 
     def sobol_scores(self, seed: int, size: int) -> FloatArray:
         """Return scrambled Sobol' points as normal scores, shape (size, d)."""
-        return np.stack([normal_quantile(inside(sobol_column(seed, c, 0, size))) for c in self.columns], axis=1)
+        return np.stack([ndtri(inside(sobol_column(seed, c, 0, size))) for c in self.columns], axis=1)
 
     def inputs(self, scores: FloatArray) -> dict[str, FloatArray]:
         """Return the active parameters, each shape (n,), in the units of their priors."""
@@ -145,7 +145,7 @@ class Problem:
         correlated = [name for name in self.priors.correlated if name in rest]
         values = {name: self.priors[name].quantile(p) for name, p in points.items() if name not in correlated}
         if correlated:
-            independent = np.stack([normal_quantile(points[name]) for name in correlated], axis=1)
+            independent = np.stack([ndtri(points[name]) for name in correlated], axis=1)
             mixed = correlate(independent, self.priors.correlation_factor)
             values |= {n: self.priors[n].quantile_from_normal_score(mixed[:, c]) for c, n in enumerate(correlated)}
         values |= inputs

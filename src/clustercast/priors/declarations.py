@@ -2,20 +2,17 @@
 
 import functools
 import math
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
 from pydantic import BaseModel, ConfigDict, RootModel
 
-from clustercast.engine.units import conversion, same_dimension
+from clustercast.engine.units import conversion
 from clustercast.errors import InputError
 from clustercast.files.toml import Number, Text, Truth, load_toml, validated
 from clustercast.priors.families import Discrete, Family, Fixed
 from clustercast.priors.shipped import directory
-
-_OOM = re.compile(r"\bOOM\b")
 
 
 class Declaration(BaseModel):
@@ -75,25 +72,7 @@ def in_declared_unit(distribution: Family, unit: str, what: str = "it") -> Famil
     """Return a distribution in the unit of its input."""
     if distribution.unit == unit:
         return distribution
-    refuse_mixed_growth(distribution.median, distribution.unit, unit)
-    return distribution.in_unit(unit, conversion(distribution.unit, unit, what))
-
-
-def refuse_mixed_growth(value: float, unit: str, to: str) -> None:
-    """Refuse orders of magnitude where a plain number is meant, and the reverse, with both readings."""
-    in_oom = bool(_OOM.search(unit))
-    if in_oom == bool(_OOM.search(to)) or not same_dimension(unit, to):
-        return
-    readings = ""
-    if same_dimension(unit, "1/year"):
-        rate = value * conversion(unit, "OOM/year" if in_oom else "1/year", "it")
-        ooms = rate if in_oom else math.log10(1 + rate) if rate > -1 else math.nan
-        if abs(ooms) < 300:
-            readings = f": {ooms:.4g} OOM/year is {100 * (10**ooms - 1):.4g} %/year, a factor {10**ooms:.4g} a year"
-    raise InputError(
-        f"{value:g} {unit} is not converted to {to!r}{readings}; orders of magnitude (OOM) and plain growth are "
-        f"different scales, so give it in {to!r}"
-    )
+    return distribution.in_unit(unit, conversion(distribution.unit, unit, what, distribution.median))
 
 
 def check_declared(name: str, distribution: Family, declaration: Declaration) -> None:

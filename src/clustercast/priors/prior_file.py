@@ -74,28 +74,59 @@ class Entry(BaseModel):
     )
 
 
-def _entry_model(family: str, distribution: type[Family]) -> type[Entry]:
-    """Return the closed file entry of one family: its parameters, or quantiles."""
-    own = [f.name for f in dataclasses.fields(distribution) if f.name not in (*_SHARED, "family")]
+class Part(BaseModel):
+    """A distribution inside another: a component of a mixture, or what is truncated."""
+
+    model_config = _CLOSED
+    bounds: tuple[Number, Number] | None = None
+
+
+def _entry_model(family: str, distribution: type[Family], base: type[BaseModel]) -> type[BaseModel]:
+    """Return the closed entry of one family, as an input or as a part: its parameters, or quantiles."""
     parameters: dict[str, Any] = {"family": (Literal[family], ...)}
-    parameters |= {name: (_numbers(name), None) for name in own}
-    if family != "fixed":
+    for field in dataclasses.fields(distribution):
+        if not field.kw_only:
+            parameters[field.name] = (_toml_type(field.type) | None, None)
+    if distribution.quantile_counts:
         described = Field(default=None, description='probability = value, as { "0.05" = 1.0, "0.95" = 10.0 }')
         parameters["quantiles"] = (dict[str, Number] | None, described)
-    described_family = f"An input of family {family!r}."
-    return create_model(f"{distribution.__name__}Entry", __base__=Entry, __doc__=described_family, **parameters)
+    described_family = f"A distribution of family {family!r}."
+    return create_model(
+        f"{distribution.__name__}{base.__name__}", __base__=base, __doc__=described_family, **parameters
+    )
 
 
-def _numbers(name: str) -> object:
-    """Return the type of a parameter: a row of numbers where its name is a plural."""
-    return list[Number] | None if name in ("values", "weights", "coefficients") else Number | None
+def _toml_type(kind: Any) -> Any:
+    """Return the type of a parameter in a file from its type in the family."""
+    numbers = {float: Number, tuple[float, ...]: list[Number]}
+    if kind in numbers:
+        return numbers[kind]
+    mapping: Any = list
+    return _parts() if kind is Family else mapping[_parts()]
+
+
+@functools.cache
+def _parts() -> Any:
+    """Return the union of the families that a mixture or a truncated distribution is made of in a file."""
+    plain = {name: family for name, family in FAMILIES.items() if _is_plain(family)}
+    return _union([_entry_model(name, family, Part) for name, family in plain.items()])
+
+
+def _is_plain(family: type[Family]) -> bool:
+    """Return whether a family is made of numbers alone."""
+    return all(field.type in (float, tuple[float, ...]) for field in dataclasses.fields(family) if not field.kw_only)
+
+
+def _union(models: list[type[BaseModel]]) -> Any:
+    """Return the union of models that their family tells apart."""
+    union: Any = functools.reduce(lambda a, b: a | b, models)
+    return Annotated[union, Field(discriminator="family")]
 
 
 @functools.cache
 def _file_models() -> tuple[type[BaseModel], type[BaseModel]]:
     """Return the models of a prior file and of a scenario file."""
-    union: Any = functools.reduce(lambda a, b: a | b, (_entry_model(*item) for item in FAMILIES.items()))
-    entry: Any = Annotated[union, Field(discriminator="family")]
+    entry = _union([_entry_model(name, family, Entry) for name, family in FAMILIES.items()])
     inputs: Any = (dict[str, entry], ...)
     prior_file = create_model(
         "PriorFile",

@@ -1,5 +1,6 @@
 """Priors: a distribution for each input, and the rank correlations between them."""
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,8 +12,9 @@ from numpy.typing import NDArray
 from clustercast.arrays.points.copula import correlation_factor, gaussian_correlation
 from clustercast.engine.units import factor, parse_quantity
 from clustercast.errors import InputError, nearest
+from clustercast.files.toml import shown
 from clustercast.priors.declarations import Declaration, check_declared, heir, in_declared_unit
-from clustercast.priors.families import Family, Fixed, ScipyDistribution
+from clustercast.priors.families import Family, Fixed, as_distribution
 
 FloatArray = NDArray[np.float64]
 
@@ -231,10 +233,8 @@ class Priors(Mapping[str, Family]):
                 number, unit = parse_quantity(value)
                 given = Fixed(number, unit=old.unit if unit == "1" else unit)
                 value = in_declared_unit(given, old.unit, repr(value)).median
-            if isinstance(value, int | float | np.number) and not isinstance(value, bool):
-                value = Fixed(float(value), unit=old.unit, source=old.source, as_of=old.as_of, note="set by hand")
-            if not isinstance(value, Family) and hasattr(value, "ppf"):
-                value = ScipyDistribution(value, unit=old.unit, source=old.source, as_of=old.as_of, note="set by hand")
+            if not isinstance(value, Family) and (made := as_distribution(value, old.unit)) is not None:
+                value = dataclasses.replace(made, source=old.source, as_of=old.as_of, note="set by hand")
             new = in_declared_unit(_distribution(value, name), old.unit)
             if name in self.declared:
                 check_declared(name, new, self.declared[name])
@@ -309,23 +309,15 @@ def _distribution(value: object, name: str) -> Family:
     """Take a distribution, a frozen scipy.stats distribution or a number."""
     if name in RESERVED:
         raise InputError(f"an input cannot be called {name!r}: it is a coordinate of every forecast; rename it")
-    if isinstance(value, Family):
-        return _with_known_unit(value, name)
-    if isinstance(value, (int, float, np.number)) and not isinstance(value, bool):
-        return Fixed(float(value))
-    if hasattr(value, "ppf"):
-        return ScipyDistribution(value)
-    raise InputError(
-        f"input {name!r} is {value!r}; give a distribution such as cc.Normal(0.5, 0.1, unit='OOM/year'), "
-        "a frozen scipy.stats distribution or a number"
-    )
-
-
-def _with_known_unit(distribution: Family, name: str) -> Family:
-    """Return a distribution, refused with the input's name where its unit is not known."""
-    if distribution.unit != "1":
-        try:
-            factor(distribution.unit)
-        except InputError as error:
-            raise InputError(f"input {name!r}: {error}") from None
-    return distribution
+    try:
+        made = as_distribution(value)
+        if made is not None and made.unit != "1":
+            factor(made.unit)
+    except InputError as error:
+        raise InputError(f"input {name!r}: {error}") from None
+    if made is None:
+        raise InputError(
+            f"input {name!r} is {shown(value)}; give a distribution such as cc.Normal(0.5, 0.1, unit='OOM/year'), "
+            "a frozen scipy.stats distribution or a number"
+        )
+    return made

@@ -25,49 +25,13 @@ SKEWNESS_LIMIT = 2 / 1.199678640257734
 
 
 def is_feasible(coefficients: Sequence[float]) -> bool:
-    """Say whether the coefficients give a quantile function that rises everywhere.
-
-    Parameters
-    ----------
-    coefficients : sequence of 2 or 3 floats
-        ``a1, a2`` or ``a1, a2, a3``.
-
-    Returns
-    -------
-    bool
-
-    Examples
-    --------
-    >>> is_feasible([0.0, 1.0, 1.6]), is_feasible([0.0, 1.0, -1.7])
-    (True, False)
-    """
+    """Return whether the coefficients give a quantile function that rises everywhere."""
     skewness = coefficients[2] if len(coefficients) == 3 else 0.0
     return coefficients[1] > 0 and abs(skewness) < SKEWNESS_LIMIT * coefficients[1]
 
 
 def fit(levels: FloatArray, values: FloatArray, low: float, high: float) -> tuple[float, ...]:
-    """Find the metalog that goes through two or three quantiles.
-
-    Parameters
-    ----------
-    levels : ndarray, shape (2,) or (3,)
-        Probabilities, rising.
-    values : ndarray, same shape
-        Quantiles, rising and strictly between the bounds.
-    low, high : float
-        Bounds; either may be infinite.
-
-    Returns
-    -------
-    tuple of 2 or 3 floats
-        The coefficients.
-
-    Raises
-    ------
-    InputError
-        If three quantiles are more skewed than the family can be; the message says
-        between what the middle one may lie.
-    """
+    """Return the coefficients of the metalog through two or three rising quantiles strictly between the bounds."""
     coefficients = np.linalg.solve(_basis(levels), unbounded(values, low, high))
     if not is_feasible(list(coefficients)):
         least, most = _middle_range(levels, values, low, high)
@@ -97,21 +61,7 @@ def _middle_range(levels: FloatArray, values: FloatArray, low: float, high: floa
 
 
 def quantile(p: FloatArray, q: FloatArray, coefficients: Sequence[float], low: float, high: float) -> FloatArray:
-    """Return the quantiles of a metalog.
-
-    Parameters
-    ----------
-    p, q : ndarray
-        Lower and upper tail probabilities.
-    coefficients : sequence of 2 or 3 floats
-        Feasible coefficients.
-    low, high : float
-        Bounds; either may be infinite.
-
-    Returns
-    -------
-    ndarray
-    """
+    """Return the quantiles of a metalog at both tail probabilities."""
     with np.errstate(divide="ignore"):
         logit = np.log(p)
         logit -= np.log(q)
@@ -124,19 +74,7 @@ def quantile(p: FloatArray, q: FloatArray, coefficients: Sequence[float], low: f
 
 
 def bounded(x: FloatArray, low: float, high: float) -> FloatArray:
-    """Carry the real line to the space between the bounds.
-
-    Parameters
-    ----------
-    x : ndarray
-        Real numbers.
-    low, high : float
-        Bounds; either may be infinite.
-
-    Returns
-    -------
-    ndarray
-    """
+    """Return the real line carried to the space between the bounds."""
     if np.isinf(low) and np.isinf(high):
         return x
     if np.isinf(high):
@@ -148,19 +86,7 @@ def bounded(x: FloatArray, low: float, high: float) -> FloatArray:
 
 
 def unbounded(x: FloatArray, low: float, high: float) -> FloatArray:
-    """Carry the space between the bounds to the real line, the inverse of `bounded`.
-
-    Parameters
-    ----------
-    x : ndarray
-        Numbers strictly between the bounds.
-    low, high : float
-        Bounds; either may be infinite.
-
-    Returns
-    -------
-    ndarray
-    """
+    """Return the inverse of `bounded`, for numbers strictly between the bounds."""
     if np.isinf(low) and np.isinf(high):
         return x
     if np.isinf(high):
@@ -171,22 +97,7 @@ def unbounded(x: FloatArray, low: float, high: float) -> FloatArray:
 
 
 def logit_of(x: FloatArray, coefficients: Sequence[float], low: float, high: float) -> FloatArray:
-    """Return the log odds of the cumulative probability at some values.
-
-    Parameters
-    ----------
-    x : ndarray
-        Numbers strictly between the bounds.
-    coefficients : sequence of 2 or 3 floats
-        Feasible coefficients.
-    low, high : float
-        Bounds; either may be infinite.
-
-    Returns
-    -------
-    ndarray
-        ``log(p / (1 - p))``.
-    """
+    """Return the log odds of the cumulative probability at some values."""
     location, scale, skewness = (*coefficients, 0.0)[:3]
     deviation = unbounded(x, low, high) - location
     # The slope a2 + a3 (p - 1/2) is positive and known to half of a3, which brackets the root.
@@ -206,40 +117,13 @@ def logit_of(x: FloatArray, coefficients: Sequence[float], low: float, high: flo
 
 
 def slope(logit: FloatArray, scale: float, skewness: float) -> FloatArray:
-    """Return the derivative of the unbounded quantile function by the log odds.
-
-    Parameters
-    ----------
-    logit : ndarray
-        Log odds of the cumulative probability.
-    scale, skewness : float
-        Second and third coefficient.
-
-    Returns
-    -------
-    ndarray
-        Positive where the coefficients are feasible.
-    """
+    """Return the derivative of the unbounded quantile function by the log odds."""
     p = special.expit(logit)
     return np.asarray(scale + skewness * (p - 0.5 + p * (1.0 - p) * logit))
 
 
 def log_density(x: FloatArray, coefficients: Sequence[float], low: float, high: float) -> FloatArray:
-    """Return the logarithm of the density of a metalog.
-
-    Parameters
-    ----------
-    x : ndarray
-        Numbers strictly between the bounds.
-    coefficients : sequence of 2 or 3 floats
-        Feasible coefficients.
-    low, high : float
-        Bounds; either may be infinite.
-
-    Returns
-    -------
-    ndarray
-    """
+    """Return the logarithm of the density of a metalog."""
     logit = logit_of(x, coefficients, low, high)
     _, scale, skewness = (*coefficients, 0.0)[:3]
     result = special.log_expit(logit) + special.log_expit(-logit) - np.log(slope(logit, scale, skewness))

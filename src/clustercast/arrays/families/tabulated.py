@@ -35,16 +35,7 @@ _SCORE_TOLERANCE = 1e-11
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """A function of the normal score, with a quintic interpolant where one is good enough.
-
-    Attributes
-    ----------
-    exact : callable
-        The function itself.
-    coefficients : ndarray, shape (6, intervals), or None
-        Coefficients by rising power of the position inside each interval; None where no
-        table of an acceptable size is accurate.
-    """
+    """A function of the normal score: exact, and as quintics in each interval, shape (6, intervals), where they do."""
 
     exact: ScoreFunction
     coefficients: FloatArray | None
@@ -64,19 +55,7 @@ class Table:
 
 
 def interpolate(coefficients: FloatArray, z: FloatArray) -> FloatArray:
-    """Evaluate a table inside its reach.
-
-    Parameters
-    ----------
-    coefficients : ndarray, shape (6, intervals)
-        As in `Table`.
-    z : ndarray
-        Normal scores, all within the reach of the table.
-
-    Returns
-    -------
-    ndarray
-    """
+    """Return a table's values at scores that are all within its reach."""
     position = (z + _REACH) * (coefficients.shape[1] / (2 * _REACH))
     interval = position.astype(np.intp)
     # A score just under the reach may round up to the end of the last interval.
@@ -90,19 +69,9 @@ def interpolate(coefficients: FloatArray, z: FloatArray) -> FloatArray:
 
 
 def tabulate(exact: ScoreFunction, derivatives: ScoreDerivatives) -> Table:
-    """Tabulate a function of the normal score, as finely as its accuracy needs.
+    """Return the table of an increasing function, right to 1e-11 in the score: 4e-12 in probability.
 
-    Parameters
-    ----------
-    exact : callable
-        Increasing function of the normal score.
-    derivatives : callable
-        Its first and second derivative from the score and the function's value there.
-
-    Returns
-    -------
-    Table
-        With an error below 1e-11 in the normal score, which is 4e-12 in probability.
+    `derivatives` gives the first and second derivative from scores and the values there.
     """
     intervals = _FEWEST_INTERVALS
     while intervals <= _MOST_INTERVALS:
@@ -117,7 +86,7 @@ def tabulate(exact: ScoreFunction, derivatives: ScoreDerivatives) -> Table:
 
 
 def _is_accurate(coefficients: FloatArray, exact: ScoreFunction, derivatives: ScoreDerivatives) -> bool:
-    """Say whether a table is right half way between its knots, where its error is largest."""
+    """Return whether a table is right half way between its knots, where its error is largest."""
     step = 2 * _REACH / coefficients.shape[1]
     middles = (np.arange(coefficients.shape[1]) + 0.5) * step - _REACH
     values = exact(middles)
@@ -144,18 +113,7 @@ def _quintic(step: float, value: FloatArray, first: FloatArray, second: FloatArr
 
 @functools.lru_cache(maxsize=128)
 def beta_logit(alpha: float, beta: float) -> Table:
-    """Return the logit of a beta variate as a function of the normal score.
-
-    Parameters
-    ----------
-    alpha, beta : float
-        Shapes, positive.
-
-    Returns
-    -------
-    Table
-        Made at the first call for these shapes.
-    """
+    """Return the logit of a beta variate as a function of the normal score."""
     log_beta = float(special.betaln(alpha, beta))
 
     def derivatives(z: FloatArray, logit: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -167,19 +125,7 @@ def beta_logit(alpha: float, beta: float) -> Table:
 
 
 def log_beta_variate(z: FloatArray, alpha: float, beta: float) -> FloatArray:
-    """Return the logarithm of the beta quantile at normal scores, accurate in both tails.
-
-    Parameters
-    ----------
-    z : ndarray
-        Normal scores.
-    alpha, beta : float
-        Shapes, positive.
-
-    Returns
-    -------
-    ndarray
-    """
+    """Return the logarithm of the beta quantile at normal scores, accurate in both tails."""
     # Below any rounding the CDF is its first term, x**alpha / (alpha * B(alpha, beta)).
     leading = (special.log_ndtr(z) + np.log(alpha) + special.betaln(alpha, beta)) / alpha
     tail = special.ndtr(-np.abs(z))
@@ -190,18 +136,7 @@ def log_beta_variate(z: FloatArray, alpha: float, beta: float) -> FloatArray:
 
 @functools.lru_cache(maxsize=128)
 def gamma_log(shape: float) -> Table:
-    """Return the logarithm of a gamma variate of scale 1 as a function of the normal score.
-
-    Parameters
-    ----------
-    shape : float
-        Shape, positive.
-
-    Returns
-    -------
-    Table
-        Made at the first call for this shape.
-    """
+    """Return the logarithm of a gamma variate of scale 1 as a function of the normal score."""
     log_gamma = float(special.gammaln(shape))
 
     def derivatives(z: FloatArray, log_x: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -213,19 +148,7 @@ def gamma_log(shape: float) -> Table:
 
 
 def log_gamma_variate(z: FloatArray, shape: float) -> FloatArray:
-    """Return the logarithm of the gamma quantile of scale 1 at normal scores, accurate in both tails.
-
-    Parameters
-    ----------
-    z : ndarray
-        Normal scores.
-    shape : float
-        Shape, positive.
-
-    Returns
-    -------
-    ndarray
-    """
+    """Return the logarithm of the gamma quantile of scale 1 at normal scores, accurate in both tails."""
     # Below any rounding the CDF is its first term, x**shape / Gamma(shape + 1).
     leading = (special.log_ndtr(z) + special.gammaln(shape + 1)) / shape
     tail = special.ndtr(-np.abs(z))

@@ -2,8 +2,8 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
-from clustercast.arrays.families.normal_quantile import normal_quantile
 from clustercast.arrays.indices.ratios import ratio_of_means
 from clustercast.arrays.points.designs import sobol_uniforms
 from clustercast.arrays.points.streams import stream
@@ -49,7 +49,7 @@ def paired_normals(seed: int, dimensions: int, size: int) -> FloatArray:
     -------
     ndarray, shape (size, 2, d)
     """
-    normals = normal_quantile(sobol_uniforms(seed, 2 * dimensions, 0, size))
+    normals = ndtri(sobol_uniforms(seed, 2 * dimensions, 0, size))
     return normals.reshape(size, 2, dimensions)
 
 

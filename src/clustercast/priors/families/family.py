@@ -7,61 +7,97 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pydantic.dataclasses import dataclass as pydantic_dataclass
+from scipy import special
 
-from clustercast.arrays.families import elicitation, inverse_cdf
-from clustercast.arrays.families.normal_quantile import normal_quantile
+from clustercast.arrays.families import elicitation
+from clustercast.arrays.families.tails import score_of_tails, tails_of_score
+from clustercast.engine.units import in_unit
 from clustercast.errors import InputError, nearest
-from clustercast.priors.families.validation import End
+from clustercast.priors.families.validation import converted
 
 FloatArray = NDArray[np.float64]
 Quantiles = Mapping[float, float] | Mapping[str, float]
 Interval = tuple[float, float]
+Tails = tuple[FloatArray, FloatArray]
+Parameters = tuple[object, ...]
 
 # Values inverted at a time, so that the temporaries stay in the second-level cache.
 _BLOCK = 16384
 
 
-@pydantic_dataclass(frozen=True, kw_only=True, repr=False)
+@dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
 class Family:
     """A distribution of one uncertain number, in a declared unit.
 
-    Attributes
+    Numbers are added and multiplied: ``dist + 3``, ``dist + "2 GW"``, ``1.5 * dist``.
+
+    Parameters
     ----------
-    unit : str
+    unit : str, optional
         Unit of every number of the distribution; ``"1"`` for a pure number.
     bounds : tuple of two floats, optional
         Ends that the quantity cannot pass: part of some families, checked for the others.
-    source, as_of, note : str
-        Where the numbers come from, of which date, and what else is to be said.
+    source, as_of, note : str, optional
+        Where the numbers come from, of which date, and a remark.
+    judgement : bool, optional
+        Whether the numbers are a judgement rather than a measurement.
     """
 
+    family: ClassVar[str] = ""
     quantile_counts: ClassVar[tuple[int, ...]] = ()
     bounds_are_ends: ClassVar[bool] = False
     bounded_instead: ClassVar[str] = '"beta" or "metalog"'
     has_density_at_ends: ClassVar[bool] = True
+    may_be_infinite: ClassVar[tuple[str, ...]] = ()
+    # Parameters that move when the distribution is shifted, and those that are only stretched when it is scaled.
+    places: ClassVar[tuple[str, ...]] = ()
+    lengths: ClassVar[tuple[str, ...]] = ()
+    # NumPy leaves `np.float64(2) * dist` to the distribution.
+    __array_ufunc__: ClassVar[None] = None
 
     unit: str = "1"
-    bounds: tuple[End, End] | None = None
+    bounds: Interval | None = None
     source: str = ""
     as_of: str = ""
     note: str = ""
     judgement: bool = False
 
     def __post_init__(self) -> None:
-        """Check the fields against one another."""
-        self._check()
-        if self.bounds is not None:
-            self._check_bounds(*self.bounds)
+        """Convert the fields to their types and check them against one another."""
+        try:
+            for field in dataclasses.fields(self):
+                infinite = field.name in ("bounds", *self.may_be_infinite)
+                value = converted(field.name, getattr(self, field.name), field.type, infinite)
+                object.__setattr__(self, field.name, value)
+            self._check()
+            if self.bounds is not None:
+                self._check_bounds(*self.bounds)
+        except InputError as error:
+            raise InputError(f"{self.family}: {error}") from None
 
     def __repr__(self) -> str:
         """Show the parameters, and of the rest what was given."""
         shown = [
             f"{field.name}={getattr(self, field.name)!r}"
             for field in sorted(dataclasses.fields(self), key=lambda field: bool(field.kw_only))
-            if field.name != "family" and getattr(self, field.name) != field.default
+            if getattr(self, field.name) != field.default
         ]
         return f"{type(self).__name__}({', '.join(shown)})"
+
+    def __add__(self, other: float | str) -> "Family":
+        """Return the distribution of the sum with a number, or with a text such as ``"2 GW"``."""
+        return self._linear(1.0, in_unit(_number_beside(other, "+"), self.unit, "what is added"), self.unit)
+
+    def __mul__(self, other: float) -> "Family":
+        """Return the distribution of the product with a number."""
+        return self._linear(in_unit(_number_beside(other, "*"), "1", "the factor"), 0.0, self.unit)
+
+    def __sub__(self, other: float | str) -> "Family":
+        """Return the distribution of the difference from a number."""
+        return self + -in_unit(_number_beside(other, "-"), self.unit, "what is subtracted")
+
+    __radd__ = __add__
+    __rmul__ = __mul__
 
     @property
     def support(self) -> Interval:
@@ -77,6 +113,11 @@ class Family:
     def expectation(self) -> float | None:
         """The mean where the family has a closed form for it, else None."""
         return None
+
+    @property
+    def is_discrete(self) -> bool:
+        """Whether single values have a probability."""
+        return False
 
     def quantile(self, p: ArrayLike) -> FloatArray:
         """Return the values below which given probabilities lie.
@@ -143,13 +184,29 @@ class Family:
         -------
         ndarray
         """
+        return self.tails(x)[0]
+
+    def tails(self, x: ArrayLike) -> Tails:
+        """Return the probabilities at or below, and above, each of some values.
+
+        Parameters
+        ----------
+        x : array_like
+            Values in the unit of the distribution, of any shape.
+
+        Returns
+        -------
+        p, q : ndarray
+            Their sum is 1, and the smaller one keeps its own relative accuracy.
+        """
         values = np.asarray(x, dtype=np.float64)
         low, high = self.support
-        result = np.asarray(np.where(values >= high, 1.0, np.where(values <= low, 0.0, np.nan)))
+        p = np.asarray(np.where(values >= high, 1.0, np.where(values <= low, 0.0, np.nan)))
+        q = np.asarray(1.0 - p)
         inside = (values > low) & (values < high)
         if inside.any():
-            result[inside] = self._cdf(values[inside])
-        return result
+            p[inside], q[inside] = self._tails(values[inside])
+        return p, q
 
     def log_density(self, x: ArrayLike) -> FloatArray:
         """Return the natural logarithm of the density.
@@ -184,6 +241,7 @@ class Family:
         source: str = "",
         as_of: str = "",
         note: str = "",
+        judgement: bool = False,
         **parameters: object,
     ) -> Self:
         """Return the member of the family that goes through stated quantiles exactly.
@@ -201,6 +259,8 @@ class Family:
             truncated normal or metalog; for the other families checked, never imposed.
         source, as_of, note : str, optional
             Kept with the distribution.
+        judgement : bool, optional
+            Kept with the distribution.
         **parameters : object
             Refused: the quantiles determine the parameters.
 
@@ -215,52 +275,70 @@ class Family:
             If the quantiles are out of order or outside the bounds, or the family cannot
             go through them; the message says what is allowed.
         """
-        family = cls._family()
+        family = cls.family
         if not isinstance(quantiles, Mapping):
             raise InputError(f"{family}: quantiles are {quantiles!r}; give a value at each probability, as {{0.05: 1}}")
         if not cls.quantile_counts:
             raise InputError(f"{family} is not given by quantiles; give its own parameters")
         if parameters:
-            own = [field.name for field in dataclasses.fields(cls) if not field.kw_only]
-            unknown = [name for name in parameters if name not in own]
-            if unknown:
-                raise InputError(f"{family} has no key {unknown[0]!r}{nearest(unknown[0], own)}")
-            interval = ", and the interval as bounds" if parameters.keys() & {"low", "high"} else ""
-            raise InputError(
-                f"{family}: quantiles and {', '.join(parameters)} are both given; give one or the other{interval}"
-            )
+            cls._refuse_beside_quantiles(parameters)
         if mode is not None and 3 not in cls.quantile_counts:
             raise InputError(f"{family} has no mode to give beside quantiles; triangular and pert have")
         levels, values = elicitation.read_quantiles(quantiles, family, cls.quantile_counts)
         if bounds is not None:
             cls._check_inside(levels, values, *bounds)
-        told: dict[str, Any] = {"unit": unit, "bounds": bounds, "source": source, "as_of": as_of, "note": note}
-        return cls(*cls._elicit(levels, values, bounds, mode), **told)
+        shared: dict[str, Any] = {"unit": unit, "bounds": bounds, "source": source, "as_of": as_of, "note": note}
+        return cls(*cls._elicit(levels, values, bounds, mode), **shared, judgement=judgement)
+
+    def in_unit(self, unit: str, factor: float) -> "Family":
+        """Return the same distribution in another unit, one of its own units being `factor` of that."""
+        return dataclasses.replace(self, unit=unit) if factor == 1 else self._linear(factor, 0.0, unit)
+
+    def _linear(self, scale: float, shift: float, unit: str) -> "Family":
+        """Return the distribution of ``scale * x + shift``, of the same family where it is closed under that."""
+        if scale > 0 and (self.places or (self.lengths and shift == 0)):
+            moved = {name: _moved(getattr(self, name), scale, shift) for name in self.places}
+            moved |= {name: _moved(getattr(self, name), scale, 0.0) for name in self.lengths}
+            return dataclasses.replace(self, **moved, unit=unit, bounds=self._moved_bounds(scale, shift))
+        from clustercast.priors.families.composed import Shifted
+
+        texts = {"source": self.source, "as_of": self.as_of, "note": self.note, "judgement": self.judgement}
+        return Shifted(dataclasses.replace(self, unit="1"), shift, scale, unit=unit, **texts)
+
+    def _moved_bounds(self, scale: float, shift: float) -> Interval | None:
+        """Return the bounds under a positive scale and a shift."""
+        return None if self.bounds is None else (scale * self.bounds[0] + shift, scale * self.bounds[1] + shift)
 
     @classmethod
-    def _family(cls) -> str:
-        """Return the name of the family as it stands in a prior file."""
-        return str(cls.__dataclass_fields__["family"].default)
+    def _refuse_beside_quantiles(cls, parameters: Mapping[str, object]) -> None:
+        """Refuse parameters that are given beside quantiles."""
+        own = [field.name for field in dataclasses.fields(cls) if not field.kw_only]
+        unknown = [name for name in parameters if name not in own]
+        if unknown:
+            raise InputError(f"{cls.family} has no key {unknown[0]!r}{nearest(unknown[0], own)}")
+        interval = ", and the interval as bounds" if parameters.keys() & {"low", "high"} else ""
+        raise InputError(
+            f"{cls.family}: quantiles and {', '.join(parameters)} are both given; give one or the other{interval}"
+        )
 
     @classmethod
     def _check_inside(cls, levels: FloatArray, values: FloatArray, low: float, high: float) -> None:
         """Refuse bounds that are reversed or leave out a quantile."""
         if not all(isinstance(end, Real) for end in (low, high)):
             raise InputError(
-                f"{cls._family()}: bounds are ({low!r}, {high!r}); give two numbers, infinite where there is no end"
+                f"{cls.family}: bounds are ({low!r}, {high!r}); give two numbers, infinite where there is no end"
             )
         if not low < high:
-            raise InputError(f"{cls._family()}: bounds [{low:g}, {high:g}] are reversed or empty; give the lower first")
+            raise InputError(f"{cls.family}: bounds [{low:g}, {high:g}] are reversed or empty; give the lower first")
         for level, value in zip(levels, values, strict=True):
             if not low < value < high:
                 raise InputError(
-                    f"{cls._family()}: bounds [{low:g}, {high:g}] exclude the quantile {value:g} at {level:g}; "
+                    f"{cls.family}: bounds [{low:g}, {high:g}] exclude the quantile {value:g} at {level:g}; "
                     "widen the bounds or move the quantile strictly inside them"
                 )
 
     def _check_bounds(self, low: float, high: float) -> None:
         """Refuse bounds that are reversed or that the distribution passes."""
-        family = self._family()
         if not low < high:
             raise InputError(f"bounds [{low:g}, {high:g}] are reversed or empty; give the lower first")
         least, greatest = self.support
@@ -270,27 +348,15 @@ class Family:
             )
         if least < low or greatest > high:
             raise InputError(
-                f"bounds [{low:g}, {high:g}] would cut off a {family} distribution, which runs from {least:g} to "
+                f"bounds [{low:g}, {high:g}] would cut off a {self.family} distribution, which runs from {least:g} to "
                 f"{greatest:g}; use family = {self.bounded_instead}, of which bounds are a part"
             )
-
-    def in_unit(self, unit: str, factor: float) -> Self:
-        """Return the same distribution in another unit, one of its own units being `factor` of that."""
-        bounds = None if self.bounds is None else (self.bounds[0] * factor, self.bounds[1] * factor)
-        parameters = {} if factor == 1 else self._scaled(factor)
-        return dataclasses.replace(self, **parameters, unit=unit, bounds=bounds)
-
-    def _scaled(self, factor: float) -> dict[str, Any]:
-        """Return the parameters of the distribution of a positive multiple."""
-        raise NotImplementedError
 
     def _check(self) -> None:
         """Check the parameters against one another."""
 
     @classmethod
-    def _elicit(
-        cls, levels: FloatArray, values: FloatArray, bounds: Interval | None, mode: float | None
-    ) -> tuple[object, ...]:
+    def _elicit(cls, levels: FloatArray, values: FloatArray, bounds: Interval | None, mode: float | None) -> Parameters:
         """Return the parameters that go through the quantiles."""
         raise NotImplementedError
 
@@ -300,14 +366,14 @@ class Family:
 
     def _quantile_from_score(self, z: FloatArray) -> FloatArray:
         """Invert the distribution at normal scores."""
-        return self._quantile_from_tails(*inverse_cdf.tails_of_score(z))
+        return self._quantile_from_tails(*tails_of_score(z))
 
     def _quantile_from_tails(self, p: FloatArray, q: FloatArray) -> FloatArray:
         """Invert the distribution at both tail probabilities."""
         raise NotImplementedError
 
-    def _cdf(self, x: FloatArray) -> FloatArray:
-        """Return the distribution function strictly inside the support."""
+    def _tails(self, x: FloatArray) -> Tails:
+        """Return both tail probabilities strictly inside the support."""
         raise NotImplementedError
 
     def _log_density(self, x: FloatArray) -> FloatArray:
@@ -320,7 +386,11 @@ class FromScore(Family):
 
     def _quantile(self, p: FloatArray) -> FloatArray:
         """Invert the distribution at probabilities."""
-        return self._quantile_from_score(normal_quantile(p))
+        return self._quantile_from_score(np.asarray(special.ndtri(p)))
+
+    def _quantile_from_tails(self, p: FloatArray, q: FloatArray) -> FloatArray:
+        """Invert the distribution at both tail probabilities."""
+        return self._quantile_from_score(score_of_tails(p, q))
 
 
 def _in_blocks(function: Callable[[FloatArray], FloatArray], values: FloatArray) -> FloatArray:
@@ -332,3 +402,17 @@ def _in_blocks(function: Callable[[FloatArray], FloatArray], values: FloatArray)
     for start in range(0, flat.size, _BLOCK):
         result[start : start + _BLOCK] = function(flat[start : start + _BLOCK])
     return result
+
+
+def _moved(parameter: Any, scale: float, shift: float) -> Any:
+    """Return a parameter, or each of a row of them, under a scale and a shift."""
+    return tuple(scale * x + shift for x in parameter) if isinstance(parameter, tuple) else scale * parameter + shift
+
+
+def _number_beside(other: object, operator: str) -> Any:
+    """Return what a distribution is added to or multiplied by, refused where it is a distribution."""
+    if isinstance(other, Family):
+        raise InputError(
+            f"two distributions are not combined by {operator} here; draw both, and combine them in a quantity"
+        )
+    return other

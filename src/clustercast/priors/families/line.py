@@ -1,25 +1,33 @@
-"""Families without ends to state: fixed, normal, lognormal, gamma, discrete."""
+"""Families in closed form without ends to state: fixed, normal, lognormal, discrete."""
 
+import dataclasses
 import math
-from dataclasses import field
-from typing import Any, ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from clustercast.arrays.families import density, elicitation, inverse_cdf
+from clustercast.arrays.families import elicitation
 from clustercast.errors import InputError
-from clustercast.priors.families.family import Family, FromScore, Interval
-from clustercast.priors.families.validation import Number, distribution_family, refuse_unless_positive
+from clustercast.priors.families.family import Family, FromScore, Interval, Parameters, Tails
+from clustercast.priors.families.validation import distribution_family, refuse_unless_positive
 
 FloatArray = NDArray[np.float64]
-Parameters = tuple[object, ...]
+
+_LOG_ROOT_TWO_PI = math.log(2 * math.pi) / 2
 
 
 @distribution_family
 class Fixed(Family):
     """A number taken as known.
+
+    Parameters
+    ----------
+    value : float
+        The number, in `unit`.
+    unit, bounds, source, as_of, note, judgement : optional
+        Keywords of every `Family`.
 
     Examples
     --------
@@ -27,8 +35,10 @@ class Fixed(Family):
     8760.0
     """
 
-    value: Number
-    family: Literal["fixed"] = field(default="fixed", kw_only=True)
+    family: ClassVar[str] = "fixed"
+    places: ClassVar[tuple[str, ...]] = ("value",)
+
+    value: float
 
     @property
     def support(self) -> Interval:
@@ -40,14 +50,23 @@ class Fixed(Family):
         """The number."""
         return self.value
 
-    def _scaled(self, factor: float) -> dict[str, Any]:
-        return {"value": self.value * factor}
+    @property
+    def is_discrete(self) -> bool:
+        """Yes: the number has the probability 1."""
+        return True
+
+    def _linear(self, scale: float, shift: float, unit: str) -> "Fixed":
+        bounds = self._moved_bounds(scale, shift) if scale > 0 else None
+        return dataclasses.replace(self, value=scale * self.value + shift, unit=unit, bounds=bounds)
 
     def _quantile(self, p: FloatArray) -> FloatArray:
         return np.full_like(p, self.value)
 
     def _quantile_from_score(self, z: FloatArray) -> FloatArray:
         return np.full_like(z, self.value)
+
+    def _quantile_from_tails(self, p: FloatArray, q: FloatArray) -> FloatArray:
+        return np.full_like(p, self.value)
 
     def _log_density(self, x: FloatArray) -> FloatArray:
         return np.zeros_like(x)
@@ -57,18 +76,27 @@ class Fixed(Family):
 class Normal(FromScore):
     """The normal distribution.
 
+    Parameters
+    ----------
+    mean, sd : float
+        Mean and standard deviation, in `unit`.
+    unit, bounds, source, as_of, note, judgement : optional
+        Keywords of every `Family`.
+
     Examples
     --------
     >>> Normal.from_quantiles({0.05: 0.4, 0.95: 0.6}, unit="OOM/year").mean
     0.5
     """
 
+    family: ClassVar[str] = "normal"
     quantile_counts: ClassVar[tuple[int, ...]] = (2,)
     bounded_instead: ClassVar[str] = '"truncated_normal" or "metalog"'
+    places: ClassVar[tuple[str, ...]] = ("mean",)
+    lengths: ClassVar[tuple[str, ...]] = ("sd",)
 
-    mean: Number
-    sd: Number
-    family: Literal["normal"] = field(default="normal", kw_only=True)
+    mean: float
+    sd: float
 
     @property
     def support(self) -> Interval:
@@ -80,9 +108,6 @@ class Normal(FromScore):
         """The mean."""
         return self.mean
 
-    def _scaled(self, factor: float) -> dict[str, Any]:
-        return {"mean": self.mean * factor, "sd": self.sd * factor}
-
     def _check(self) -> None:
         refuse_unless_positive("sd", self.sd)
 
@@ -93,16 +118,34 @@ class Normal(FromScore):
     def _quantile_from_score(self, z: FloatArray) -> FloatArray:
         return self.mean + self.sd * z
 
-    def _cdf(self, x: FloatArray) -> FloatArray:
-        return np.asarray(special.ndtr((x - self.mean) / self.sd))
+    def _tails(self, x: FloatArray) -> Tails:
+        return normal_tails((x - self.mean) / self.sd)
 
     def _log_density(self, x: FloatArray) -> FloatArray:
-        return density.normal_log_density(x, self.mean, self.sd)
+        return normal_log_density(x, self.mean, self.sd)
+
+
+def normal_tails(z: FloatArray) -> Tails:
+    """Return both tails of the standard normal distribution."""
+    return np.asarray(special.ndtr(z)), np.asarray(special.ndtr(-z))
+
+
+def normal_log_density(x: FloatArray, mean: float, sd: float) -> FloatArray:
+    """Return the log density of a normal distribution."""
+    score = (x - mean) / sd
+    return np.asarray(-score * score / 2 - (_LOG_ROOT_TWO_PI + math.log(sd)))
 
 
 @distribution_family
 class LogNormal(FromScore):
-    """The lognormal distribution; `mu` and `sigma` are mean and sd of the natural logarithm.
+    """The lognormal distribution.
+
+    Parameters
+    ----------
+    mu, sigma : float
+        Mean and standard deviation of the natural logarithm of the number in `unit`.
+    unit, bounds, source, as_of, note, judgement : optional
+        Keywords of every `Family`.
 
     Examples
     --------
@@ -110,13 +153,13 @@ class LogNormal(FromScore):
     3.162277660168
     """
 
+    family: ClassVar[str] = "lognormal"
     quantile_counts: ClassVar[tuple[int, ...]] = (2,)
     bounded_instead: ClassVar[str] = '"metalog"'
     has_density_at_ends: ClassVar[bool] = False
 
-    mu: Number
-    sigma: Number
-    family: Literal["lognormal"] = field(default="lognormal", kw_only=True)
+    mu: float
+    sigma: float
 
     @property
     def support(self) -> Interval:
@@ -128,9 +171,6 @@ class LogNormal(FromScore):
         """The mean, ``exp(mu + sigma**2 / 2)``."""
         return float(np.exp(self.mu + self.sigma**2 / 2))
 
-    def _scaled(self, factor: float) -> dict[str, Any]:
-        return {"mu": self.mu + math.log(factor)}
-
     def _check(self) -> None:
         refuse_unless_positive("sigma", self.sigma)
 
@@ -138,70 +178,38 @@ class LogNormal(FromScore):
     def _elicit(cls, levels: FloatArray, values: FloatArray, bounds: Interval | None, mode: float | None) -> Parameters:
         return elicitation.location_scale(special.ndtri(levels), elicitation.logarithms(values, "lognormal"))
 
+    def _linear(self, scale: float, shift: float, unit: str) -> Family:
+        if scale <= 0 or shift != 0:
+            return super()._linear(scale, shift, unit)
+        return dataclasses.replace(
+            self, mu=self.mu + math.log(scale), unit=unit, bounds=self._moved_bounds(scale, shift)
+        )
+
     def _quantile_from_score(self, z: FloatArray) -> FloatArray:
         result = self.sigma * z
         result += self.mu
         return np.exp(result, out=result)
 
-    def _cdf(self, x: FloatArray) -> FloatArray:
-        return np.asarray(special.ndtr((np.log(x) - self.mu) / self.sigma))
+    def _tails(self, x: FloatArray) -> Tails:
+        return normal_tails((np.log(x) - self.mu) / self.sigma)
 
     def _log_density(self, x: FloatArray) -> FloatArray:
         logarithm = np.log(x)
-        return density.normal_log_density(logarithm, self.mu, self.sigma) - logarithm
-
-
-@distribution_family
-class Gamma(FromScore):
-    """The gamma distribution, for waiting times: `shape`, and `scale` in the declared unit.
-
-    Examples
-    --------
-    >>> Gamma(3, 2, unit="month").expectation
-    6.0
-    """
-
-    quantile_counts: ClassVar[tuple[int, ...]] = (2,)
-    bounded_instead: ClassVar[str] = '"metalog"'
-
-    shape: Number
-    scale: Number
-    family: Literal["gamma"] = field(default="gamma", kw_only=True)
-
-    @property
-    def support(self) -> Interval:
-        """The positive numbers."""
-        return 0.0, math.inf
-
-    @property
-    def expectation(self) -> float:
-        """The mean."""
-        return self.shape * self.scale
-
-    def _scaled(self, factor: float) -> dict[str, Any]:
-        return {"scale": self.scale * factor}
-
-    def _check(self) -> None:
-        refuse_unless_positive("shape", self.shape)
-        refuse_unless_positive("scale", self.scale)
-
-    @classmethod
-    def _elicit(cls, levels: FloatArray, values: FloatArray, bounds: Interval | None, mode: float | None) -> Parameters:
-        return elicitation.gamma(levels, values)
-
-    def _quantile_from_score(self, z: FloatArray) -> FloatArray:
-        return inverse_cdf.gamma(z, self.shape, self.scale)
-
-    def _cdf(self, x: FloatArray) -> FloatArray:
-        return np.asarray(special.gammainc(self.shape, x / self.scale))
-
-    def _log_density(self, x: FloatArray) -> FloatArray:
-        return density.gamma_log_density(x, self.shape, self.scale)
+        return normal_log_density(logarithm, self.mu, self.sigma) - logarithm
 
 
 @distribution_family
 class Discrete(Family):
     """A few values with their probabilities, as for a choice between structures of the model.
+
+    Parameters
+    ----------
+    values : sequence of float
+        In rising order, in `unit`.
+    weights : sequence of float
+        Probability of each; they sum to 1.
+    unit, bounds, source, as_of, note, judgement : optional
+        Keywords of every `Family`.
 
     Examples
     --------
@@ -209,9 +217,11 @@ class Discrete(Family):
     array([0., 1.])
     """
 
-    values: tuple[Number, ...]
-    weights: tuple[Number, ...]
-    family: Literal["discrete"] = field(default="discrete", kw_only=True)
+    family: ClassVar[str] = "discrete"
+    places: ClassVar[tuple[str, ...]] = ("values",)
+
+    values: tuple[float, ...]
+    weights: tuple[float, ...]
 
     @property
     def support(self) -> Interval:
@@ -223,8 +233,13 @@ class Discrete(Family):
         """The mean."""
         return math.fsum(value * weight for value, weight in zip(self.values, self.weights, strict=True))
 
-    def cdf(self, x: ArrayLike) -> FloatArray:
-        """Return the probability of a value at or below each of some values.
+    @property
+    def is_discrete(self) -> bool:
+        """Yes: each value has a probability."""
+        return True
+
+    def tails(self, x: ArrayLike) -> Tails:
+        """Return the probabilities at or below, and above, each of some values.
 
         Parameters
         ----------
@@ -233,13 +248,11 @@ class Discrete(Family):
 
         Returns
         -------
-        ndarray
+        p, q : ndarray
         """
         running = np.concatenate([[0.0], self._cumulative()])
-        return np.asarray(running[np.searchsorted(self.values, np.asarray(x, dtype=np.float64), side="right")])
-
-    def _scaled(self, factor: float) -> dict[str, Any]:
-        return {"values": tuple(value * factor for value in self.values)}
+        p = np.asarray(running[np.searchsorted(self.values, np.asarray(x, dtype=np.float64), side="right")])
+        return p, 1.0 - p
 
     def _check(self) -> None:
         if not self.values or len(self.values) != len(self.weights):
@@ -249,25 +262,30 @@ class Discrete(Family):
         for before, after in zip(self.values, self.values[1:], strict=False):
             if not before < after:
                 raise InputError(f"values out of order: {before:g} before {after:g}; list them rising, each once")
-        if min(self.weights) < 0:
-            raise InputError(f"weight {min(self.weights):g} is negative; weights are probabilities")
-        total = math.fsum(self.weights)
-        if abs(total - 1) > 1e-9:
-            raise InputError(f"weights sum to {total:.12g}; they must sum to 1")
+        refuse_unless_weights(self.weights)
 
     def _cumulative(self) -> FloatArray:
         """Return the running sums of the weights, the last exactly 1."""
         running = np.cumsum(self.weights)
         return np.asarray(running / running[-1], dtype=np.float64)
 
-    def _quantile(self, p: FloatArray) -> FloatArray:
-        return inverse_cdf.discrete(p, np.array(self.values), self._cumulative())
+    def _quantile_from_tails(self, p: FloatArray, q: FloatArray) -> FloatArray:
+        return np.array(self.values).take(np.searchsorted(self._cumulative(), p, side="left"))
 
     def _quantile_from_score(self, z: FloatArray) -> FloatArray:
         # The thresholds go to the scores, not the scores to probabilities: a few ndtri, not a million ndtr.
-        return inverse_cdf.discrete(z, np.array(self.values), special.ndtri(self._cumulative()))
+        return np.array(self.values).take(np.searchsorted(special.ndtri(self._cumulative()), z, side="left"))
 
     def _log_density(self, x: FloatArray) -> FloatArray:
         place = np.minimum(np.searchsorted(self.values, x), len(self.values) - 1)
         with np.errstate(divide="ignore"):
             return np.where(np.array(self.values)[place] == x, np.log(self.weights)[place], -np.inf)
+
+
+def refuse_unless_weights(weights: tuple[float, ...]) -> None:
+    """Refuse weights that are negative or do not sum to 1."""
+    if min(weights) < 0:
+        raise InputError(f"weight {min(weights):g} is negative; weights are probabilities")
+    total = math.fsum(weights)
+    if abs(total - 1) > 1e-9:
+        raise InputError(f"weights sum to {total:.12g}; they must sum to 1")

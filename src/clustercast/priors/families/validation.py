@@ -1,117 +1,97 @@
-"""How the fields of a family of distributions are checked, and faults told in one sentence."""
+"""How a family is made of its fields: converted to their types, and a fault explained in one sentence."""
 
 import dataclasses
+import functools
+import inspect
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from numbers import Real
-from typing import Annotated, TypeVar, cast, dataclass_transform
-
-from pydantic import BeforeValidator, ConfigDict, ValidationError
-from pydantic.dataclasses import dataclass as pydantic_dataclass
+from typing import Any, TypeVar, dataclass_transform
 
 from clustercast.errors import InputError, nearest
 
 T = TypeVar("T")
 
 
-def _real(value: object) -> object:
-    """Refuse what is not a number; numbers of NumPy are welcome, truth values are not."""
+@dataclass_transform(frozen_default=True, field_specifiers=(dataclasses.field,))
+def distribution_family(made: type[T]) -> type[T]:
+    """Return a class as a frozen dataclass; a call that does not fit is an `InputError` that lists the parameters."""
+    made = dataclasses.dataclass(frozen=True, repr=False)(made)
+    initialise: Callable[..., None] = made.__init__
+    signature = inspect.signature(initialise)
+
+    @functools.wraps(initialise)
+    def checked(self: object, *given: object, **named: object) -> None:
+        try:
+            signature.bind(self, *given, **named)
+        except TypeError:
+            raise InputError(_misuse(made, given, named)) from None
+        initialise(self, *given, **named)
+
+    made.__init__ = checked  # type: ignore[method-assign]
+    return made
+
+
+def _misuse(made: Any, given: tuple[object, ...], named: Mapping[str, object]) -> str:
+    """Return why arguments do not fit a family."""
+    fields = dataclasses.fields(made)
+    own, shared = [f.name for f in fields if not f.kw_only], [f.name for f in fields if f.kw_only]
+    takes = f"it takes {', '.join(own)} and by keyword {', '.join(shared)}"
+    if len(given) > len(own):
+        return f"{made.family} got {given[len(own)]!r} too many; {takes}"
+    for name in named:
+        if name not in (*own, *shared):
+            return f"{made.family} has no key {name!r}{nearest(name, [*own, *shared])}; {takes}"
+        if name in own[: len(given)]:
+            return f"{made.family} got {name} = {named[name]!r} too many; {takes}"
+    open_names = [name for name in own[len(given) :] if name not in named]
+    missing = next(f.name for f in fields if f.name in open_names and f.default is dataclasses.MISSING)
+    return f"{made.family} needs {missing}; {takes}"
+
+
+def converted(name: str, value: object, kind: object, infinite: bool) -> object:
+    """Return the value of a field as its type wants it; fields of other types than numbers and texts as they are."""
+    if kind is float:
+        return _number(name, value, infinite)
+    if kind == tuple[float, ...] or (name == "bounds" and value is not None):
+        if isinstance(value, str | Mapping) or not isinstance(value, Iterable):
+            raise InputError(f"{name} = {value!r}: a row of numbers is needed")
+        row = tuple(_number(f"{name}.{place}", item, infinite) for place, item in enumerate(value))
+        if name == "bounds" and len(row) != 2:
+            raise InputError(f"{name} = {value!r}: two numbers are needed, the lower first")
+        return row
+    if kind is str and not isinstance(value, str):
+        raise InputError(f"{name} = {value!r}: a text is needed")
+    return value
+
+
+def _number(name: str, value: object, infinite: bool) -> float:
+    """Return a number; numbers of NumPy are welcome, truth values are not."""
     if isinstance(value, bool) or not isinstance(value, Real) or math.isnan(value):
-        raise InputError("a number is needed")
-    return float(value)
-
-
-def _finite(value: object) -> object:
-    """Refuse what is not a finite number."""
-    number = _real(value)
-    if isinstance(number, float) and not math.isfinite(number):
-        raise InputError("a finite number is needed")
+        raise InputError(f"{name} = {value!r}: a number is needed")
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not infinite and not math.isfinite(number):
+        raise InputError(f"{name} = {value!r}: a finite number is needed")
     return number
 
 
-Number = Annotated[float, BeforeValidator(_finite)]
-End = Annotated[float, BeforeValidator(_real)]
-
-
 def refuse_unless_positive(name: str, value: float) -> None:
-    """Refuse a parameter that is not positive.
-
-    Parameters
-    ----------
-    name : str
-        The parameter.
-    value : float
-        What it is.
-
-    Raises
-    ------
-    InputError
-        If it is zero or negative.
-    """
+    """Refuse a parameter that is not positive."""
     if value <= 0:
         raise InputError(f"{name} = {value:g} must be greater than 0")
 
 
-def explain(error: ValidationError, family: str, own: Sequence[str], shared: Sequence[str]) -> str:
-    """Put the first error of a validation into one sentence.
-
-    Parameters
-    ----------
-    error : pydantic.ValidationError
-        What pydantic found.
-    family : str
-        The family that was being made.
-    own, shared : sequence of str
-        The names of its parameters, in order, and of the fields that every family has.
-
-    Returns
-    -------
-    str
-        What is wrong, the value, what is allowed.
-    """
-    first = error.errors(include_url=False)[0]
-    place = [str(part) for part in first["loc"]]
-    if place and place[0].isdigit() and int(place[0]) < len(own):
-        place[0] = own[int(place[0])]
-    name = ".".join(place)
-    takes = f"it takes {', '.join(own)} and by keyword {', '.join(shared)}"
-    if first["type"] in ("missing", "missing_argument"):
-        return f"{family} needs {name}; {takes}"
-    if first["type"] == "unexpected_keyword_argument":
-        return f"{family} has no key {name!r}{nearest(name, [*own, *shared])}; {takes}"
-    if first["type"] in ("unexpected_positional_argument", "multiple_argument_values"):
-        return f"{family} got {first['input']!r} too many; {takes}"
-    reason = str(first.get("ctx", {}).get("error", first["msg"]))
-    return f"{family}: {name} = {first['input']!r}: {reason}" if place else f"{family}: {reason}"
+def refuse_unless_rising(low: float, high: float) -> None:
+    """Refuse ends that are reversed or equal."""
+    if not low < high:
+        raise InputError(f'low = {low:g} must be below high = {high:g}; for one value use family = "fixed"')
 
 
-@dataclass_transform(frozen_default=True, field_specifiers=(dataclasses.field,))
-def distribution_family(made: type[T]) -> type[T]:
-    """Make a class a family: a frozen, validated dataclass whose errors are of one kind.
-
-    Parameters
-    ----------
-    made : type
-        The class, with its parameters as annotated fields.
-
-    Returns
-    -------
-    type
-        A pydantic dataclass that raises `InputError` when it is called with bad input.
-    """
-    checked = pydantic_dataclass(made, frozen=True, repr=False, config=ConfigDict(extra="forbid", strict=False))
-    validated: Callable[..., None] = checked.__init__
-
-    def initialise(self: object, *positional: object, **named: object) -> None:
-        """Validate the fields."""
-        try:
-            validated(self, *positional, **named)
-        except ValidationError as error:
-            fields = {field.name: field for field in dataclasses.fields(checked)}
-            family = str(fields.pop("family").default)
-            own = [name for name, field in fields.items() if not field.kw_only]
-            shared = [name for name, field in fields.items() if field.kw_only]
-            raise InputError(explain(error, family, own, shared)) from None
-
-    checked.__init__ = initialise  # type: ignore[method-assign]
-    return cast(type[T], checked)
+def refuse_unless_between(low: float, mode: float, high: float) -> None:
+    """Refuse a mode outside the ends."""
+    refuse_unless_rising(low, high)
+    if not low <= mode <= high:
+        raise InputError(f"mode = {mode:g} must lie between low = {low:g} and high = {high:g}")

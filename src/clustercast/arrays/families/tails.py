@@ -1,0 +1,73 @@
+"""Tail probabilities, each with its own relative accuracy, and the inversion of a distribution given by them."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+FloatArray = NDArray[np.float64]
+Tails = tuple[FloatArray, FloatArray]
+
+_MOST_STEPS = 200
+_ROUNDING = 4e-16
+
+
+def tails_of_score(z: FloatArray) -> Tails:
+    """Return the lower and the upper tail probability of normal scores, ``ndtr(z)`` and ``ndtr(-z)``."""
+    smaller = special.ndtr(-np.abs(z))
+    larger = 1.0 - smaller
+    below = z < 0
+    return np.where(below, smaller, larger), np.where(below, larger, smaller)
+
+
+def score_of_tails(p: FloatArray, q: FloatArray) -> FloatArray:
+    """Return the normal scores of tail probabilities, from the smaller of the two."""
+    score = special.ndtri(np.minimum(p, q))
+    return np.where(p < q, score, -score)
+
+
+def invert(
+    tails: Callable[[FloatArray], Tails],
+    density: Callable[[FloatArray], FloatArray],
+    p: FloatArray,
+    q: FloatArray,
+    low: FloatArray,
+    high: FloatArray,
+) -> FloatArray:
+    """Return where a distribution has given tail probabilities, each inside a bracket from `low` to `high`.
+
+    Newton's steps inside the bracket, bisection where they leave it. An element does not see the others, so that
+    blocks of any size give the same bits.
+    """
+    x, low, high = low.copy(), low.copy(), high.copy()
+    todo = np.flatnonzero(np.isfinite(low) & np.isfinite(high) & (low < high))
+    x[todo] = _middle(low[todo], high[todo])
+    for _ in range(_MOST_STEPS):
+        if not todo.size:
+            break
+        here, lower = x[todo], p[todo] < q[todo]
+        at, above = tails(here)
+        # The smaller tail is compared: the larger one has lost its digits.
+        excess = np.where(lower, at - p[todo], q[todo] - above)
+        high[todo] = np.where(excess >= 0, here, high[todo])
+        low[todo] = np.where(excess < 0, here, low[todo])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            step = excess / density(here)
+        newton = here - step
+        inside = (newton > low[todo]) & (newton < high[todo]) & (step != 0)
+        following = np.where(inside, newton, _middle(low[todo], high[todo]))
+        settled = (excess == 0) | (inside & (np.abs(step) <= _ROUNDING * np.abs(here)))
+        x[todo] = np.where(excess == 0, here, following)
+        narrow = high[todo] - low[todo] <= _ROUNDING * np.maximum(np.abs(low[todo]), np.abs(high[todo]))
+        x[todo] = np.where(narrow & ~settled, high[todo], x[todo])
+        todo = todo[~(settled | narrow)]
+    return x
+
+
+def _middle(low: FloatArray, high: FloatArray) -> FloatArray:
+    """Return the middle of brackets: of the logarithms where an end is many times the other, of the numbers else."""
+    with np.errstate(invalid="ignore"):
+        logarithmic = np.sign(low) * np.sqrt(low * high)
+    wide = (low * high > 0) & (np.maximum(np.abs(low), np.abs(high)) > 4 * np.minimum(np.abs(low), np.abs(high)))
+    return np.where(wide & np.isfinite(logarithmic), logarithmic, low / 2 + high / 2)

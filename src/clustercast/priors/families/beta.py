@@ -1,0 +1,197 @@
+"""The beta distribution on an interval, and PERT, which is one of them."""
+
+import math
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from clustercast.arrays.families import elicitation, tabulated
+from clustercast.errors import InputError
+from clustercast.priors.families.family import FromScore, Interval, Parameters, Tails
+from clustercast.priors.families.validation import (
+    distribution_family,
+    refuse_unless_between,
+    refuse_unless_positive,
+    refuse_unless_rising,
+)
+
+FloatArray = NDArray[np.float64]
+
+
+class _OnInterval(FromScore):
+    """A beta distribution of `shapes` from `low` to `high`."""
+
+    low: float
+    high: float
+
+    @property
+    def support(self) -> Interval:
+        """From `low` to `high`."""
+        return self.low, self.high
+
+    @property
+    def shapes(self) -> tuple[float, float]:
+        """The two shapes of the beta distribution."""
+        raise NotImplementedError
+
+    def _quantile_from_score(self, z: FloatArray) -> FloatArray:
+        logit = tabulated.beta_logit(*self.shapes)(z)
+        with np.errstate(over="ignore"):
+            np.exp(np.negative(logit, out=logit), out=logit)
+        logit += 1.0
+        np.divide(self.high - self.low, logit, out=logit)
+        logit += self.low
+        return np.clip(logit, self.low, self.high, out=logit)
+
+    def _tails(self, x: FloatArray) -> Tails:
+        alpha, beta = self.shapes
+        below, above = (x - self.low) / (self.high - self.low), (self.high - x) / (self.high - self.low)
+        # Near the upper end the distance to it is known better than the distance to the lower one.
+        near = below < above
+        p = np.where(near, special.betainc(alpha, beta, below), special.betaincc(beta, alpha, above))
+        q = np.where(near, special.betaincc(alpha, beta, below), special.betainc(beta, alpha, above))
+        return p, q
+
+    def _log_density(self, x: FloatArray) -> FloatArray:
+        (alpha, beta), width = self.shapes, self.high - self.low
+        powers = special.xlogy(alpha - 1, (x - self.low) / width) + special.xlogy(beta - 1, (self.high - x) / width)
+        return np.asarray(powers - special.betaln(alpha, beta) - math.log(width))
+
+
+@distribution_family
+class Beta(_OnInterval):
+    """The beta distribution on an interval.
+
+    Parameters
+    ----------
+    alpha, beta : float
+        The two shapes, pure numbers.
+    low, high : float, optional
+        The interval, in `unit`; 0 to 1 unless given.
+    unit, bounds, source, as_of, note, judgement : optional
+        Keywords of every `Family`.
+
+    Examples
+    --------
+    >>> Beta(2, 3, low=0, high=10).expectation
+    4.0
+    """
+
+    family: ClassVar[str] = "beta"
+    quantile_counts: ClassVar[tuple[int, ...]] = (2,)
+    bounds_are_ends: ClassVar[bool] = True
+    places: ClassVar[tuple[str, ...]] = ("low", "high")
+
+    alpha: float
+    beta: float
+    low: float = 0.0
+    high: float = 1.0
+
+    @property
+    def expectation(self) -> float:
+        """The mean."""
+        return self.low + (self.high - self.low) * self.alpha / (self.alpha + self.beta)
+
+    @property
+    def shapes(self) -> tuple[float, float]:
+        """The two shapes."""
+        return self.alpha, self.beta
+
+    def _check(self) -> None:
+        refuse_unless_positive("alpha", self.alpha)
+        refuse_unless_positive("beta", self.beta)
+        refuse_unless_rising(self.low, self.high)
+
+    @classmethod
+    def _elicit(cls, levels: FloatArray, values: FloatArray, bounds: Interval | None, mode: float | None) -> Parameters:
+        low, high = bounds or (0.0, 1.0)
+        if math.isinf(low) or math.isinf(high):
+            raise InputError(
+                f'beta needs two finite bounds, got [{low:g}, {high:g}]; use family = "metalog" or "gamma"'
+            )
+        cls._check_inside(levels, values, low, high)
+        return *_shapes_through(levels, values, low, high), low, high
+
+
+def _shapes_through(levels: FloatArray, values: FloatArray, low: float, high: float) -> tuple[float, float]:
+    """Return the shapes of the beta distribution through two quantiles."""
+    below, above = (values - low) / (high - low), (high - values) / (high - low)
+
+    def cdf(alpha: float, beta: float, which: int) -> float:
+        if below[which] < above[which]:
+            return float(special.betainc(alpha, beta, below[which]))
+        return float(special.betaincc(beta, alpha, above[which]))
+
+    def split(log_total: float, log_odds: float) -> tuple[float, float]:
+        total = math.exp(log_total)
+        return total * float(special.expit(log_odds)), total * float(special.expit(-log_odds))
+
+    def shapes(log_total: float) -> tuple[float, float]:
+        # At a given total of the shapes, the CDF at the first quantile falls as the mean rises.
+        log_odds = elicitation.root(lambda odds: cdf(*split(log_total, odds), 0) - float(levels[0]), -60.0, 60.0)
+        return split(log_total, log_odds or 0.0)
+
+    def second(log_total: float) -> float:
+        return cdf(*shapes(log_total), 1) - float(levels[1])
+
+    log_total = elicitation.root(second, math.log(1e-3), math.log(1e8))
+    if log_total is None:
+        raise InputError(
+            f"no beta distribution on [{low:g}, {high:g}] goes through {values[0]:g} at {levels[0]:g} and "
+            f'{values[1]:g} at {levels[1]:g}; use family = "metalog" with these bounds'
+        )
+    return shapes(log_total)
+
+
+@distribution_family
+class PERT(_OnInterval):
+    """The PERT distribution: a beta distribution with mean ``(low + 4 mode + high) / 6``.
+
+    Parameters
+    ----------
+    low, mode, high : float
+        Least, most likely and greatest value, in `unit`.
+    unit, bounds, source, as_of, note, judgement : optional
+        Keywords of every `Family`.
+
+    References
+    ----------
+    D. G. Malcolm, J. H. Roseboom, C. E. Clark, W. Fazar (1959), Application of a technique
+    for research and development program evaluation. doi:10.1287/opre.7.5.646
+
+    Examples
+    --------
+    >>> PERT(0, 1, 4).expectation
+    1.3333333333333333
+    """
+
+    family: ClassVar[str] = "pert"
+    quantile_counts: ClassVar[tuple[int, ...]] = (2, 3)
+    places: ClassVar[tuple[str, ...]] = ("low", "mode", "high")
+
+    low: float
+    mode: float
+    high: float
+
+    @property
+    def expectation(self) -> float:
+        """The mean."""
+        return (self.low + 4 * self.mode + self.high) / 6
+
+    @property
+    def shapes(self) -> tuple[float, float]:
+        """The two shapes of the beta distribution that this is."""
+        width = self.high - self.low
+        return 1 + 4 * (self.mode - self.low) / width, 1 + 4 * (self.high - self.mode) / width
+
+    def _check(self) -> None:
+        refuse_unless_between(self.low, self.mode, self.high)
+
+    @classmethod
+    def _elicit(cls, levels: FloatArray, values: FloatArray, bounds: Interval | None, mode: float | None) -> Parameters:
+        def standard(peak: float) -> FloatArray:
+            return np.asarray(special.betaincinv(1 + 4 * peak, 5 - 4 * peak, levels))
+
+        return elicitation.ends_and_mode(standard, values, mode, "pert")

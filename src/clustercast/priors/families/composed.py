@@ -1,0 +1,268 @@
+"""Distributions made of others: mixtures, a shift and a scale; and whatever is taken for a distribution."""
+
+import dataclasses
+import functools
+import math
+from collections.abc import Iterable
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from clustercast.arrays.families.tabulated import Table, tabulate
+from clustercast.arrays.families.tails import invert, tails_of_score
+from clustercast.engine.units import conversion
+from clustercast.errors import InputError
+from clustercast.priors.families.family import Family, FromScore, Interval, Tails
+from clustercast.priors.families.from_scipy import ScipyDistribution, is_kernel_density, is_scipy
+from clustercast.priors.families.line import Discrete, Fixed, Normal, refuse_unless_weights
+from clustercast.priors.families.validation import distribution_family
+
+FloatArray = NDArray[np.float64]
+
+
+def as_distribution(value: object, unit: str = "1") -> Family | None:
+    """Return a distribution, a number as a constant, or what scipy gives as a family; None for anything else."""
+    if isinstance(value, Family):
+        return value
+    if isinstance(value, int | float | np.number) and not isinstance(value, bool | np.bool_):
+        return Fixed(float(value), unit=unit)
+    if is_kernel_density(value):
+        centres, sd = value.dataset[0], float(np.sqrt(value.covariance[0, 0]))  # type: ignore[attr-defined]
+        return Mixture(value.weights, [Normal(centre, sd) for centre in centres], unit=unit)  # type: ignore[attr-defined]
+    return ScipyDistribution(value, unit=unit) if is_scipy(value) else None
+
+
+def part(owner: Family, value: object) -> Family:
+    """Return a part of a composed distribution in the unit of the whole, which alone states the unit."""
+    made = as_distribution(value)
+    if made is None:
+        raise InputError(f"{value!r} is not a distribution; give one such as cc.Normal(0, 1)")
+    if made.unit not in ("1", owner.unit):
+        if owner.unit == "1":
+            object.__setattr__(owner, "unit", made.unit)
+        made = made.in_unit(owner.unit, conversion(made.unit, owner.unit, "a part"))
+    return dataclasses.replace(made, unit="1")
+
+
+@distribution_family
+class Shifted(Family):
+    """The distribution of ``scale * x + shift`` for `x` of another distribution, as ``dist * 2 + 1`` makes it.
+
+    Parameters
+    ----------
+    base : Family
+        The distribution of `x`, a pure number.
+    shift : float, optional
+        In `unit`.
+    scale : float, optional
+        In `unit`; negative turns the distribution around.
+    unit, bounds, source, as_of, note, judgement : optional
+        Keywords of every `Family`.
+
+    Examples
+    --------
+    >>> from clustercast.priors.families import Gamma
+    >>> (Gamma(3, 2, unit="month") + "1 year").support
+    (12.0, inf)
+    """
+
+    family: ClassVar[str] = "shifted"
+
+    base: Family
+    shift: float = 0.0
+    scale: float = 1.0
+
+    @property
+    def support(self) -> Interval:
+        """The ends of the base, moved."""
+        low, high = sorted(self.scale * end + self.shift for end in self.base.support)
+        return low, high
+
+    @property
+    def expectation(self) -> float | None:
+        """The mean of the base, moved."""
+        mean = self.base.expectation
+        return None if mean is None else self.scale * mean + self.shift
+
+    @property
+    def is_discrete(self) -> bool:
+        """Whether the base is."""
+        return self.base.is_discrete
+
+    def tails(self, x: ArrayLike) -> Tails:
+        """Return the probabilities at or below, and above, each of some values.
+
+        Parameters
+        ----------
+        x : array_like
+            Values in the unit of the distribution.
+
+        Returns
+        -------
+        p, q : ndarray
+        """
+        place = (np.asarray(x, dtype=np.float64) - self.shift) / self.scale
+        if self.scale > 0:
+            return self.base.tails(place)
+        below, above = self.base.tails(np.nextafter(place, -math.inf))
+        return above, below
+
+    def _check(self) -> None:
+        object.__setattr__(self, "base", part(self, self.base))
+        if self.scale == 0:
+            raise InputError("scale = 0 leaves one number; give it as a constant")
+
+    def _linear(self, scale: float, shift: float, unit: str) -> Family:
+        moved = {"shift": scale * self.shift + shift, "scale": scale * self.scale}
+        return dataclasses.replace(self, **moved, unit=unit, bounds=None)
+
+    def _quantile_from_tails(self, p: FloatArray, q: FloatArray) -> FloatArray:
+        lower, upper = (p, q) if self.scale > 0 else (q, p)
+        return self.scale * self.base._quantile_from_tails(lower, upper) + self.shift
+
+    def _quantile_from_score(self, z: FloatArray) -> FloatArray:
+        return self.scale * self.base._quantile_from_score(z if self.scale > 0 else -z) + self.shift
+
+    def _log_density(self, x: FloatArray) -> FloatArray:
+        stretch = 0.0 if self.is_discrete else math.log(abs(self.scale))
+        return self.base.log_density((x - self.shift) / self.scale) - stretch
+
+
+@distribution_family
+class Mixture(FromScore):
+    """A mixture: with each weight as probability, the number is of that component.
+
+    Parameters
+    ----------
+    weights : sequence of float
+        Probability of each component; they sum to 1.
+    components : sequence of Family, frozen scipy.stats distribution or float
+        As many as there are weights. One in another unit is converted to that of the mixture.
+    unit, bounds, source, as_of, note, judgement : optional
+        Keywords of every `Family`. Without a unit, that of the first component which has one.
+
+    Examples
+    --------
+    >>> delay = Mixture([0.75, 0.25], [Normal(2, 0.1), Normal(4, 0.1)], unit="year")
+    >>> delay.expectation, delay.cdf(3.0).round(6).item()
+    (2.5, 0.75)
+    """
+
+    family: ClassVar[str] = "mixture"
+
+    weights: tuple[float, ...]
+    components: tuple[Family, ...]
+
+    @property
+    def support(self) -> Interval:
+        """From the least to the greatest value of a component."""
+        ends = [component.support for component in self.components]
+        return min(low for low, _ in ends), max(high for _, high in ends)
+
+    @property
+    def expectation(self) -> float | None:
+        """The mean of the means, where every component has one."""
+        means = [component.expectation for component in self.components]
+        weighted = [weight * mean for weight, mean in zip(self.weights, means, strict=True) if mean is not None]
+        return math.fsum(weighted) if len(weighted) == len(means) else None
+
+    @property
+    def is_discrete(self) -> bool:
+        """Whether every component is."""
+        return all(component.is_discrete for component in self.components)
+
+    def tails(self, x: ArrayLike) -> Tails:
+        """Return the probabilities at or below, and above, each of some values.
+
+        Parameters
+        ----------
+        x : array_like
+            Values in the unit of the distribution.
+
+        Returns
+        -------
+        p, q : ndarray
+        """
+        values = np.asarray(x, dtype=np.float64)
+        p, q = np.zeros(values.shape), np.zeros(values.shape)
+        for weight, component in zip(self.weights, self.components, strict=True):
+            below, above = component.tails(values)
+            p, q = p + weight * below, q + weight * above
+        return np.minimum(p, 1.0), np.minimum(q, 1.0)
+
+    def _check(self) -> None:
+        if isinstance(self.components, Family | str) or not isinstance(self.components, Iterable):
+            raise InputError(f"components = {self.components!r}: a row of distributions is needed")
+        parts = tuple(part(self, component) for component in self.components)
+        # A component may have stated the unit after others without one were taken to be in it.
+        object.__setattr__(self, "components", parts)
+        if len(self.components) != len(self.weights) or not self.weights:
+            raise InputError(f"{len(self.components)} components and {len(self.weights)} weights; give one for each")
+        refuse_unless_weights(self.weights)
+
+    def _linear(self, scale: float, shift: float, unit: str) -> Family:
+        moved = tuple(component._linear(scale, shift, "1") for component in self.components)
+        return dataclasses.replace(self, components=moved, unit=unit, bounds=None)
+
+    def _quantile_from_score(self, z: FloatArray) -> FloatArray:
+        return _table(self)(z)
+
+    def _exact_quantile(self, z: FloatArray) -> FloatArray:
+        """Invert at normal scores, between the least and the greatest quantile of a component there."""
+        p, q = tails_of_score(z)
+        each = [
+            component._quantile_from_score(z.copy())
+            for weight, component in zip(self.weights, self.components, strict=True)
+            if weight > 0
+        ]
+        x = invert(self.tails, self._density, p, q, np.minimum.reduce(each), np.maximum.reduce(each))
+        for value in self._atoms():
+            # A value with a probability takes all that lie in the step of the distribution function there.
+            step = (p > self.tails(np.nextafter(value, -math.inf))[0]) & (p <= self.tails(value)[0])
+            x[step] = value
+        return x
+
+    def _atoms(self) -> list[float]:
+        """Return the values with a probability that the components state."""
+        atoms: list[float] = []
+        for component in self.components:
+            if isinstance(component, Fixed):
+                atoms.append(component.value)
+            elif isinstance(component, Discrete):
+                atoms += component.values
+            elif isinstance(component, Mixture):
+                atoms += component._atoms()
+        return atoms
+
+    def _density(self, x: FloatArray) -> FloatArray:
+        """Return the density of the components that have one."""
+        total = np.zeros_like(x)
+        for weight, component in zip(self.weights, self.components, strict=True):
+            if not component.is_discrete:
+                total += weight * np.exp(component.log_density(x))
+        return total
+
+    def _log_density(self, x: FloatArray) -> FloatArray:
+        if len({component.is_discrete for component in self.components}) == 2:
+            raise InputError("a mixture of single values and a density has no density; mix components of one kind")
+        total = np.zeros_like(x)
+        for weight, component in zip(self.weights, self.components, strict=True):
+            total += weight * np.exp(component.log_density(x))
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.log(total))
+
+
+@functools.lru_cache(maxsize=32)
+def _table(mixture: Mixture) -> Table:
+    """Return the quantiles of a mixture as a function of the normal score, tabulated where they are smooth."""
+    exact = mixture._exact_quantile
+    if any(component.is_discrete for component in mixture.components):
+        return Table(exact, None)
+
+    def derivatives(z: FloatArray, x: FloatArray) -> Tails:
+        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+            first = np.exp(-z * z / 2) / math.sqrt(2 * math.pi) / mixture._density(x)
+            return first, np.gradient(first, z, edge_order=2)
+
+    return tabulate(exact, derivatives)

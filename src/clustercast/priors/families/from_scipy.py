@@ -1,0 +1,148 @@
+"""Distributions of `scipy.stats`: frozen ones, those that hold data, and those of its newer interface."""
+
+import hashlib
+import math
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from clustercast.errors import InputError
+from clustercast.priors.families.family import Family, Interval, Tails
+from clustercast.priors.families.validation import distribution_family
+
+FloatArray = NDArray[np.float64]
+
+# Where the quantiles of a distribution are read for its fingerprint.
+_PROBES = np.arange(1, 512) / 512
+
+
+def is_scipy(value: object) -> bool:
+    """Return whether a value is something of scipy.stats, or behaves like it, with quantiles."""
+    return hasattr(value, "ppf") or hasattr(value, "icdf")
+
+
+def is_kernel_density(value: object) -> bool:
+    """Return whether a value is a kernel density estimate of scipy.stats in one dimension."""
+    return type(value).__name__ == "gaussian_kde" and getattr(value, "d", 0) == 1
+
+
+@distribution_family
+class ScipyDistribution(Family):
+    """A distribution of ``scipy.stats``, continuous or discrete.
+
+    Parameters
+    ----------
+    frozen : scipy.stats distribution
+        Frozen, as ``stats.weibull_min(2.0)``; one that holds data, as ``stats.rv_histogram(...)``; or one of the
+        newer interface, as ``stats.Normal(mu=1, sigma=2)``.
+    unit, bounds, source, as_of, note, judgement : optional
+        Keywords of every `Family`.
+
+    Examples
+    --------
+    >>> from scipy import stats
+    >>> round(ScipyDistribution(stats.weibull_min(2.0), unit="year").median, 12)
+    0.832554611158
+    """
+
+    family: ClassVar[str] = "scipy"
+
+    frozen: Any
+
+    @property
+    def support(self) -> Interval:
+        """The ends that scipy gives."""
+        low, high = self.frozen.support()
+        return float(low), float(high)
+
+    @property
+    def expectation(self) -> float | None:
+        """The mean that scipy gives; None where it does not exist."""
+        mean = float(self.frozen.mean())
+        return mean if math.isfinite(mean) else None
+
+    @property
+    def is_discrete(self) -> bool:
+        """Whether scipy gives it a probability for each value."""
+        return not hasattr(self.frozen, "pdf")
+
+    def tails(self, x: ArrayLike) -> Tails:
+        """Return the probabilities at or below, and above, each of some values.
+
+        Parameters
+        ----------
+        x : array_like
+            Values in the unit of the distribution.
+
+        Returns
+        -------
+        p, q : ndarray
+        """
+        values = np.asarray(x, dtype=np.float64)
+        above = self.frozen.ccdf if self._is_newer else self.frozen.sf
+        return np.asarray(self.frozen.cdf(values), dtype=float), np.asarray(above(values), dtype=float)
+
+    def log_density(self, x: ArrayLike) -> FloatArray:
+        """Return the natural logarithm of the density, of the probability for a discrete distribution.
+
+        Parameters
+        ----------
+        x : array_like
+            Values in the unit of the distribution.
+
+        Returns
+        -------
+        ndarray
+        """
+        values = np.asarray(x, dtype=np.float64)
+        logarithm = self.frozen.logpmf if self.is_discrete else self.frozen.logpdf
+        return np.asarray(logarithm(values), dtype=np.float64)
+
+    def __repr__(self) -> str:
+        """Show the parameters of the distribution and a fingerprint of its data, never its address in memory."""
+        return super().__repr__().replace(repr(self.frozen), self._shown())
+
+    @property
+    def _is_newer(self) -> bool:
+        """Whether the distribution has the newer interface of scipy."""
+        return hasattr(self.frozen, "icdf")
+
+    def _shown(self) -> str:
+        """Return how the distribution is written; quantiles stand for what its parameters do not say."""
+        digest = hashlib.sha256(np.asarray(self._quantile(_PROBES), dtype=np.float64).tobytes())
+        if self._is_newer:
+            return f"{type(self.frozen).__name__}({digest.hexdigest()[:16]})"
+        made = getattr(self.frozen, "dist", self.frozen)
+        arguments = [repr(value) for value in getattr(self.frozen, "args", ())]
+        arguments += [f"{key}={value!r}" for key, value in sorted(getattr(self.frozen, "kwds", {}).items())]
+        held = {key: value for key, value in sorted(vars(made).items()) if isinstance(value, np.ndarray)}
+        for value in held.values():
+            digest.update(value.tobytes())
+        arguments += [digest.hexdigest()[:16]] if held or not arguments else []
+        return f"{getattr(made, 'name', None) or type(made).__name__}({', '.join(arguments)})"
+
+    def _check(self) -> None:
+        needed = ("icdf", "iccdf") if self._is_newer else ("ppf", "isf")
+        frozen = hasattr(self.frozen, "dist") or self._is_newer or _holds_data(self.frozen)
+        if not frozen or not all(hasattr(self.frozen, name) for name in (*needed, "cdf", "support", "mean")):
+            raise InputError(
+                f"{self.frozen!r} is not a frozen distribution of scipy.stats; give one such as stats.weibull_min(2.0)"
+            )
+        if np.ndim(self.frozen.support()[0]) or np.ndim(self.frozen.support()[1]):
+            raise InputError("a frozen distribution must have scalar parameters; give one distribution for each input")
+        if not math.isfinite(float(self._quantile(np.array([0.5]))[0])):
+            raise InputError("the frozen distribution has no median; its parameters are outside what scipy allows")
+
+    def _quantile(self, p: FloatArray) -> FloatArray:
+        inverse = self.frozen.icdf if self._is_newer else self.frozen.ppf
+        return np.asarray(inverse(p), dtype=np.float64)
+
+    def _quantile_from_tails(self, p: FloatArray, q: FloatArray) -> FloatArray:
+        inverse = self.frozen.iccdf if self._is_newer else self.frozen.isf
+        return np.asarray(np.where(p < q, self._quantile(p), inverse(q)), dtype=np.float64)
+
+
+def _holds_data(value: object) -> bool:
+    """Return whether a distribution without parameters holds data instead, as ``rv_histogram`` does."""
+    return not getattr(value, "shapes", "a") and any(isinstance(held, np.ndarray) for held in vars(value).values())

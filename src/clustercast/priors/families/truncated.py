@@ -1,0 +1,216 @@
+"""Distributions kept between two ends: any one, and the normal."""
+
+import dataclasses
+import math
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from clustercast.arrays.families import elicitation
+from clustercast.errors import InputError
+from clustercast.priors.families.composed import part
+from clustercast.priors.families.family import Family, Interval, Parameters, Tails
+from clustercast.priors.families.line import Normal, normal_log_density
+from clustercast.priors.families.validation import (
+    distribution_family,
+    refuse_unless_positive,
+    refuse_unless_rising,
+)
+
+FloatArray = NDArray[np.float64]
+
+
+class _Between(Family):
+    """The distribution `whole`, given that it is from `low` to `high`, both included."""
+
+    low: float
+    high: float
+
+    @property
+    def whole(self) -> Family:
+        """The distribution before truncation."""
+        raise NotImplementedError
+
+    @property
+    def is_discrete(self) -> bool:
+        """Whether the distribution before truncation is."""
+        return self.whole.is_discrete
+
+    @property
+    def support(self) -> Interval:
+        """From `low` to `high`, or what the distribution before truncation has of it."""
+        low, high = self.whole.support
+        if not self.is_discrete:
+            return max(low, self.low), min(high, self.high)
+        below, between, above = self._masses()[:3]
+        first = self.whole._quantile_from_tails(np.array([np.nextafter(below, 1.0)]), np.array([between + above]))
+        return float(first[0]), float(self.whole.quantile(1.0 if self.high >= high else self._masses()[4]))
+
+    def _masses(self) -> tuple[float, float, float, float, float]:
+        """Return the probability below, between and above the ends, and of all from `low` up and up to `high`."""
+        below, from_low = self.whole.tails(np.nextafter(self.low, -math.inf))
+        to_high, above = self.whole.tails(self.high)
+        # A difference of the smaller tails: of the larger ones the digits are lost.
+        between = from_low - above if below > 0.5 else to_high - below
+        return float(below), float(between), float(above), float(from_low), float(to_high)
+
+    def _refuse_nothing(self) -> None:
+        """Refuse ends between which there is nothing."""
+        refuse_unless_rising(self.low, self.high)
+        if not self._masses()[1] > 0:
+            raise InputError(
+                f"low = {self.low:g} to high = {self.high:g} holds nothing of {self.whole!r}; move the ends"
+            )
+
+    def _quantile_from_tails(self, p: FloatArray, q: FloatArray) -> FloatArray:
+        below, between, above = self._masses()[:3]
+        return np.clip(self.whole._quantile_from_tails(below + p * between, above + q * between), *self.support)
+
+    def _tails(self, x: FloatArray) -> Tails:
+        below, between, above, from_low, to_high = self._masses()
+        p, q = self.whole.tails(x)
+        lower = np.where(p < 0.5, p - below, from_low - q) / between
+        upper = np.where(q < 0.5, q - above, to_high - p) / between
+        return np.clip(lower, 0.0, 1.0), np.clip(upper, 0.0, 1.0)
+
+    def _log_density(self, x: FloatArray) -> FloatArray:
+        return self.whole.log_density(x) - math.log(self._masses()[1])
+
+
+@distribution_family
+class Truncated(_Between):
+    """Any distribution, given that the number lies between two ends.
+
+    Parameters
+    ----------
+    base : Family or frozen scipy.stats distribution
+        The distribution before truncation.
+    low, high : float, optional
+        The ends, in `unit`; infinite unless given.
+    unit, bounds, source, as_of, note, judgement : optional
+        Keywords of every `Family`. Without a unit, that of the base.
+
+    Examples
+    --------
+    >>> from clustercast.priors.families import LogNormal
+    >>> share = Truncated(LogNormal.from_quantiles({0.05: 0.2, 0.95: 0.9}), high=1.0)
+    >>> share.quantile([0, 1]).tolist()
+    [0.0, 1.0]
+    """
+
+    family: ClassVar[str] = "truncated"
+    may_be_infinite: ClassVar[tuple[str, ...]] = ("low", "high")
+
+    base: Family
+    low: float = -math.inf
+    high: float = math.inf
+
+    @property
+    def whole(self) -> Family:
+        """The base."""
+        return self.base
+
+    def _check(self) -> None:
+        object.__setattr__(self, "base", part(self, self.base))
+        self._refuse_nothing()
+
+    def _linear(self, scale: float, shift: float, unit: str) -> Family:
+        low, high = sorted(scale * end + shift for end in (self.low, self.high))
+        base = self.base._linear(scale, shift, "1")
+        return dataclasses.replace(self, base=base, low=low, high=high, unit=unit, bounds=None)
+
+
+@distribution_family
+class TruncatedNormal(_Between):
+    """The normal distribution, given that the number lies between two ends.
+
+    Parameters
+    ----------
+    mean, sd : float
+        Mean and standard deviation before truncation, in `unit`.
+    low, high : float
+        The ends, in `unit`; either may be infinite.
+    unit, bounds, source, as_of, note, judgement : optional
+        Keywords of every `Family`.
+
+    Examples
+    --------
+    >>> round(TruncatedNormal(0, 1, 0, float("inf")).expectation, 12)
+    0.797884560803
+    """
+
+    family: ClassVar[str] = "truncated_normal"
+    quantile_counts: ClassVar[tuple[int, ...]] = (2,)
+    bounds_are_ends: ClassVar[bool] = True
+    may_be_infinite: ClassVar[tuple[str, ...]] = ("low", "high")
+    places: ClassVar[tuple[str, ...]] = ("mean", "low", "high")
+    lengths: ClassVar[tuple[str, ...]] = ("sd",)
+
+    mean: float
+    sd: float
+    low: float
+    high: float
+
+    @property
+    def whole(self) -> Family:
+        """The normal distribution before truncation."""
+        return Normal(self.mean, self.sd)
+
+    @property
+    def expectation(self) -> float:
+        """The mean after truncation."""
+        low, high = np.exp(normal_log_density(np.array([self.low, self.high]), self.mean, self.sd)) * self.sd
+        return float(np.clip(self.mean + self.sd * (low - high) / self._masses()[1], self.low, self.high))
+
+    def _check(self) -> None:
+        refuse_unless_positive("sd", self.sd)
+        refuse_unless_rising(self.low, self.high)
+        if self.low > self.mean + 35 * self.sd or self.high < self.mean - 35 * self.sd:
+            raise InputError(
+                f"low = {self.low:g} to high = {self.high:g} is more than 35 sd from mean = {self.mean:g}, where a "
+                "normal distribution holds nothing; move the mean or widen sd"
+            )
+
+    @classmethod
+    def _elicit(cls, levels: FloatArray, values: FloatArray, bounds: Interval | None, mode: float | None) -> Parameters:
+        if bounds is None:
+            raise InputError(
+                'truncated_normal needs bounds, as in bounds = [0, inf]; without any use family = "normal"'
+            )
+        return *_normal_through(levels, values, *bounds), *bounds
+
+
+def _normal_through(levels: FloatArray, values: FloatArray, low: float, high: float) -> tuple[float, float]:
+    """Return mean and sd, before truncation, of the truncated normal distribution through two quantiles."""
+    span = float(values[1] - values[0])
+    ends = np.array([low, high])[np.isfinite([low, high])]
+    least, most = float(np.min(ends, initial=values[0])), float(np.max(ends, initial=values[1]))
+
+    def mass(start: float, end: float) -> float:
+        # By the lower tail, whatever the side: there a difference keeps its digits.
+        start, end = (start, end) if start < 0 else (-end, -start)
+        return float(special.ndtr(end) - special.ndtr(start))
+
+    def cdf(mean: float, sd: float, which: int) -> float:
+        first, x, last = ((end - mean) / sd for end in (low, float(values[which]), high))
+        return mass(first, x) / mass(first, last)
+
+    def mean_at(log_sd: float) -> float:
+        # At a given spread, the CDF at the first quantile falls as the mean rises.
+        sd = math.exp(log_sd)
+        found = elicitation.root(lambda mean: cdf(mean, sd, 0) - float(levels[0]), least - 30 * sd, most + 30 * sd)
+        return (most + 30 * sd) if found is None else found
+
+    def second(log_sd: float) -> float:
+        return cdf(mean_at(log_sd), math.exp(log_sd), 1) - float(levels[1])
+
+    widest = math.log(span / float(levels[1] - levels[0])) + math.log(30.0)
+    log_sd = elicitation.root(second, math.log(span) - math.log(20.0), widest)
+    if log_sd is None:
+        raise InputError(
+            f"the quantiles {values[0]:g} and {values[1]:g} are too far apart for a normal distribution truncated "
+            f'to [{low:g}, {high:g}]; use family = "metalog" with these bounds, or "beta"'
+        )
+    return mean_at(log_sd), math.exp(log_sd)
