@@ -28,11 +28,14 @@ from .priors.families import Gamma as Gamma
 from .priors.families import LogNormal as LogNormal
 from .priors.families import LogUniform as LogUniform
 from .priors.families import Metalog as Metalog
+from .priors.families import Mixture as Mixture
 from .priors.families import Normal as Normal
 from .priors.families import ScipyDistribution as ScipyDistribution
 from .priors.families import Triangular as Triangular
+from .priors.families import Truncated as Truncated
 from .priors.families import TruncatedNormal as TruncatedNormal
 from .priors.families import Uniform as Uniform
+from .priors.families import to as to
 from .priors.groups import input_groups as input_groups
 from .priors.prior_file import read_priors as read_priors
 from .priors.prior_set import Correlation as Correlation

@@ -8,13 +8,10 @@ from arviz_stats.base import array_stats
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from numpy.testing import assert_allclose
 from SALib.analyze import sobol as salib_analyze
 from SALib.sample import sobol as salib_sample
-from scipy.special import ndtri
 
 from clustercast.arrays.families import tabulated
-from clustercast.arrays.families.normal_quantile import normal_quantile
 from clustercast.arrays.indices.intervals import bootstrap_weights
 from clustercast.arrays.indices.sobol_panel import sobol_panel
 from clustercast.arrays.points import saltelli
@@ -89,22 +86,6 @@ def test_the_error_of_a_quantile_is_near_that_of_arviz(probability):
     error = order_statistics.quantiles_with_errors(values, [probability])[1][0]
     theirs = array_stats.mcse(values[np.newaxis], method="quantile", prob=probability)
     assert error == pytest.approx(float(theirs), rel=0.5)
-
-
-def exact(p):
-    """Solve Phi(z) = p to 40 digits by Newton's steps from the double."""
-    with mpmath.workdps(40):
-        p = mpmath.mpf(p)
-        score = mpmath.mpf(float(ndtri(float(p))))
-        for _ in range(3):
-            score -= (mpmath.ncdf(score) - p) / mpmath.npdf(score)
-        return float(score)
-
-
-@given(st.one_of(st.floats(2.0**-54, 1 - 2.0**-53), st.floats(-54, -1).map(lambda bits: 2.0**bits)))
-def test_quantiles_are_exact_to_rounding(p):
-    # A rounding of the tail moves the quantile by as much as its slope says: that much no double can tell.
-    assert_allclose(normal_quantile(p), exact(p), rtol=4 * ROUNDING, atol=4 * ROUNDING)
 
 
 @pytest.mark.parametrize(("alpha", "beta"), [(1.0, 5.0), (2.5, 4.0), (0.5, 0.5)])

@@ -1,12 +1,11 @@
 """TOML files with closed keys: one reader, and one sentence for what is wrong with a file."""
 
-import datetime
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, Field, Strict, StringConstraints, ValidationError
+from pydantic import BaseModel, Field, Strict, StringConstraints, ValidationError
 
 from clustercast.errors import InputError, nearest
 
@@ -16,29 +15,12 @@ _LONGEST_SHOWN = 120
 # Neither a terminal nor an HDF5 attribute takes control characters; a tab and the end of a line are welcome.
 _PRINTABLE = r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
 _FILLED = _PRINTABLE.replace("[^", r"[^\s")
-_MONTHS = "(0[1-9]|1[0-2])"
-_DAYS = "(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9])"
-
-
-def _on_the_calendar(date: str) -> str:
-    """Return a date, refused where it is 29 February of a common year, the one that the pattern lets pass."""
-    if len(date) == len("2024-02-29"):
-        datetime.date.fromisoformat(date)
-    return date
-
-
 # Types of the entries. A truth value or a number in quotation marks is no number, here and in the JSON Schema.
 Number = Annotated[float, Strict()]
 Truth = Annotated[bool, Strict()]
 Prose = Annotated[str, Field(pattern=f"^{_PRINTABLE}*$")]
 Text = Annotated[str, StringConstraints(strip_whitespace=True), Field(pattern=f"^{_PRINTABLE}*{_FILLED}{_PRINTABLE}*$")]
-Date = Annotated[
-    str,
-    Field(pattern=f"^[0-9]{{4}}(-({_MONTHS}|{_DAYS}))?$", description="year, year-month or year-month-day"),
-    AfterValidator(_on_the_calendar),
-]
 
-_DATE_REMEDY = 'a date is needed, in quotation marks: "2024", "2024-06" or "2024-06-30"'
 _REMEDIES = {
     "string_type": "a text in quotation marks is needed",
     "float_type": "a number is needed, without quotation marks",
@@ -51,7 +33,6 @@ _REMEDIES = {
     "model_type": "a table of keys and values is needed",
     "string_too_short": "a text is needed; fill it in",
     "string_pattern_mismatch": "a text is needed, without control characters",
-    "value_error": _DATE_REMEDY,
     "too_long": "there are too many values",
     "too_short": "there are too few values",
 }
@@ -116,8 +97,10 @@ def _message(error: ValidationError, content: Mapping[str, Any], model: type[Bas
 
 def _remedy(fault: Mapping[str, Any]) -> str:
     """Return what is needed in the place of a value of the wrong type."""
-    if fault["type"] == "string_pattern_mismatch" and _MONTHS in fault["ctx"]["pattern"]:
-        return _DATE_REMEDY
+    if fault["type"] == "string_pattern_mismatch" and "1[0-2]" in fault["ctx"]["pattern"]:
+        return 'a date is needed, in quotation marks: "2024", "2024-06" or "2024-06-30"'
+    if fault["type"] == "value_error":
+        return str(fault["ctx"]["error"])
     return _REMEDIES.get(fault["type"], fault["msg"])
 
 

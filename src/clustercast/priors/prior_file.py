@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
 
 from clustercast.engine.units import factor
 from clustercast.errors import InputError, nearest
-from clustercast.files.toml import Date, Number, Prose, Text, Truth, load_toml, shown, validated
+from clustercast.files.dates import DateText
+from clustercast.files.toml import Number, Prose, Text, Truth, load_toml, shown, validated
 from clustercast.priors.declarations import check_declared, declared_inputs, heir, in_declared_unit
 from clustercast.priors.families import FAMILIES, Family, distribution_from_entry
 from clustercast.priors.prior_set import RESERVED, Correlation, PriorChange, Priors, SetAbout
@@ -29,7 +30,7 @@ class About(BaseModel):
     model_config = _CLOSED
     name: Text
     title: Text
-    as_of: Date
+    as_of: DateText
     description: Prose = ""
     valid_from: Number | None = None
     valid_to: Number | None = None
@@ -43,7 +44,7 @@ class ScenarioAbout(BaseModel):
     model_config = _CLOSED
     title: Text
     why: Text
-    as_of: Date
+    as_of: DateText
     source: Text
 
 
@@ -54,7 +55,7 @@ class CorrelationEntry(BaseModel):
     between: tuple[Text, Text]
     rank: Number
     source: Text
-    as_of: Date
+    as_of: DateText
     note: Prose = ""
     judgement: Truth = False
 
@@ -65,7 +66,7 @@ class Entry(BaseModel):
     model_config = _CLOSED
     unit: Text | None = Field(default=None, description="needed where priors/inputs.toml does not declare the input")
     source: Text
-    as_of: Date
+    as_of: DateText
     note: Prose = ""
     judgement: Truth = Field(default=False, description="whether the numbers are a judgement")
     bounds: tuple[Number, Number] | None = None

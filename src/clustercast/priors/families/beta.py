@@ -12,6 +12,7 @@ from clustercast.errors import InputError
 from clustercast.priors.families.family import FromScore, Interval, Parameters, Tails
 from clustercast.priors.families.validation import (
     distribution_family,
+    refuse_outside,
     refuse_unless_between,
     refuse_unless_positive,
     refuse_unless_rising,
@@ -111,7 +112,7 @@ class Beta(_OnInterval):
             raise InputError(
                 f'beta needs two finite bounds, got [{low:g}, {high:g}]; use family = "metalog" or "gamma"'
             )
-        cls._check_inside(levels, values, low, high)
+        refuse_outside("beta", levels, values, low, high)
         return *_shapes_through(levels, values, low, high), low, high
 
 

@@ -129,6 +129,9 @@ class Shifted(Family):
         return self.base.log_density((x - self.shift) / self.scale) - stretch
 
 
+Family.moved_family = Shifted
+
+
 @distribution_family
 class Mixture(FromScore):
     """A mixture: with each weight as probability, the number is of that component.

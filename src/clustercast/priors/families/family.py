@@ -2,7 +2,6 @@
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from numbers import Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -12,8 +11,8 @@ from scipy import special
 from clustercast.arrays.families import elicitation
 from clustercast.arrays.families.tails import score_of_tails, tails_of_score
 from clustercast.engine.units import in_unit
-from clustercast.errors import InputError, nearest
-from clustercast.priors.families.validation import converted
+from clustercast.errors import InputError
+from clustercast.priors.families.validation import converted, refuse_beside_quantiles, refuse_outside
 
 FloatArray = NDArray[np.float64]
 Quantiles = Mapping[float, float] | Mapping[str, float]
@@ -52,6 +51,8 @@ class Family:
     # Parameters that move when the distribution is shifted, and those that are only stretched when it is scaled.
     places: ClassVar[tuple[str, ...]] = ()
     lengths: ClassVar[tuple[str, ...]] = ()
+    # What a family becomes that is not closed under these: `composed.Shifted`, set there, as it is a family itself.
+    moved_family: ClassVar[Callable[..., "Family"]]
     # NumPy leaves `np.float64(2) * dist` to the distribution.
     __array_ufunc__: ClassVar[None] = None
 
@@ -137,7 +138,7 @@ class Family:
         InputError
             If a probability is not in 0 to 1.
         """
-        # Contiguous, because vector and scalar loops of NumPy may round the last bit differently.
+        # Contiguous: vector and scalar loops of NumPy may round the last bit differently.
         levels = np.ascontiguousarray(p, dtype=np.float64)
         least, greatest = levels.min(initial=0.5), levels.max(initial=0.5)
         if not (least >= 0 and greatest <= 1):
@@ -281,12 +282,12 @@ class Family:
         if not cls.quantile_counts:
             raise InputError(f"{family} is not given by quantiles; give its own parameters")
         if parameters:
-            cls._refuse_beside_quantiles(parameters)
+            refuse_beside_quantiles(cls, parameters)
         if mode is not None and 3 not in cls.quantile_counts:
             raise InputError(f"{family} has no mode to give beside quantiles; triangular and pert have")
         levels, values = elicitation.read_quantiles(quantiles, family, cls.quantile_counts)
         if bounds is not None:
-            cls._check_inside(levels, values, *bounds)
+            refuse_outside(family, levels, values, *bounds)
         shared: dict[str, Any] = {"unit": unit, "bounds": bounds, "source": source, "as_of": as_of, "note": note}
         return cls(*cls._elicit(levels, values, bounds, mode), **shared, judgement=judgement)
 
@@ -300,42 +301,12 @@ class Family:
             moved = {name: _moved(getattr(self, name), scale, shift) for name in self.places}
             moved |= {name: _moved(getattr(self, name), scale, 0.0) for name in self.lengths}
             return dataclasses.replace(self, **moved, unit=unit, bounds=self._moved_bounds(scale, shift))
-        from clustercast.priors.families.composed import Shifted
-
         texts = {"source": self.source, "as_of": self.as_of, "note": self.note, "judgement": self.judgement}
-        return Shifted(dataclasses.replace(self, unit="1"), shift, scale, unit=unit, **texts)
+        return self.moved_family(dataclasses.replace(self, unit="1"), shift, scale, unit=unit, **texts)
 
     def _moved_bounds(self, scale: float, shift: float) -> Interval | None:
         """Return the bounds under a positive scale and a shift."""
         return None if self.bounds is None else (scale * self.bounds[0] + shift, scale * self.bounds[1] + shift)
-
-    @classmethod
-    def _refuse_beside_quantiles(cls, parameters: Mapping[str, object]) -> None:
-        """Refuse parameters that are given beside quantiles."""
-        own = [field.name for field in dataclasses.fields(cls) if not field.kw_only]
-        unknown = [name for name in parameters if name not in own]
-        if unknown:
-            raise InputError(f"{cls.family} has no key {unknown[0]!r}{nearest(unknown[0], own)}")
-        interval = ", and the interval as bounds" if parameters.keys() & {"low", "high"} else ""
-        raise InputError(
-            f"{cls.family}: quantiles and {', '.join(parameters)} are both given; give one or the other{interval}"
-        )
-
-    @classmethod
-    def _check_inside(cls, levels: FloatArray, values: FloatArray, low: float, high: float) -> None:
-        """Refuse bounds that are reversed or leave out a quantile."""
-        if not all(isinstance(end, Real) for end in (low, high)):
-            raise InputError(
-                f"{cls.family}: bounds are ({low!r}, {high!r}); give two numbers, infinite where there is no end"
-            )
-        if not low < high:
-            raise InputError(f"{cls.family}: bounds [{low:g}, {high:g}] are reversed or empty; give the lower first")
-        for level, value in zip(levels, values, strict=True):
-            if not low < value < high:
-                raise InputError(
-                    f"{cls.family}: bounds [{low:g}, {high:g}] exclude the quantile {value:g} at {level:g}; "
-                    "widen the bounds or move the quantile strictly inside them"
-                )
 
     def _check_bounds(self, low: float, high: float) -> None:
         """Refuse bounds that are reversed or that the distribution passes."""

@@ -8,9 +8,13 @@ from collections.abc import Callable, Iterable, Mapping
 from numbers import Real
 from typing import Any, TypeVar, dataclass_transform
 
+import numpy as np
+from numpy.typing import NDArray
+
 from clustercast.errors import InputError, nearest
 
 T = TypeVar("T")
+FloatArray = NDArray[np.float64]
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(dataclasses.field,))
@@ -76,6 +80,32 @@ def _number(name: str, value: object, infinite: bool) -> float:
     if not infinite and not math.isfinite(number):
         raise InputError(f"{name} = {value!r}: a finite number is needed")
     return number
+
+
+def refuse_beside_quantiles(family: Any, parameters: Mapping[str, object]) -> None:
+    """Refuse parameters that are given beside quantiles."""
+    own = [field.name for field in dataclasses.fields(family) if not field.kw_only]
+    unknown = [name for name in parameters if name not in own]
+    if unknown:
+        raise InputError(f"{family.family} has no key {unknown[0]!r}{nearest(unknown[0], own)}")
+    interval = ", and the interval as bounds" if parameters.keys() & {"low", "high"} else ""
+    raise InputError(
+        f"{family.family}: quantiles and {', '.join(parameters)} are both given; give one or the other{interval}"
+    )
+
+
+def refuse_outside(family: str, levels: FloatArray, values: FloatArray, low: float, high: float) -> None:
+    """Refuse bounds that are reversed or leave out a quantile."""
+    if not all(isinstance(end, Real) for end in (low, high)):
+        raise InputError(f"{family}: bounds are ({low!r}, {high!r}); give two numbers, infinite where there is no end")
+    if not low < high:
+        raise InputError(f"{family}: bounds [{low:g}, {high:g}] are reversed or empty; give the lower first")
+    for level, value in zip(levels, values, strict=True):
+        if not low < value < high:
+            raise InputError(
+                f"{family}: bounds [{low:g}, {high:g}] exclude the quantile {value:g} at {level:g}; "
+                "widen the bounds or move the quantile strictly inside them"
+            )
 
 
 def refuse_unless_positive(name: str, value: float) -> None:
