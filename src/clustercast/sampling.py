@@ -1,12 +1,16 @@
 """Draw inputs from priors: points on the unit cube, then quantile functions."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from clustercast.arrays.indices.kucherenko import kucherenko_scores
+from clustercast.arrays.indices.pick_freeze import runs_per_point
+from clustercast.arrays.indices.shapley import paired_normals, random_permutations, trajectory_scores
 from clustercast.arrays.points.copula import correlate
 from clustercast.arrays.points.designs import (
     RANDOM_BITS,
@@ -16,17 +20,49 @@ from clustercast.arrays.points.designs import (
     require_power_of_two,
     sobol_column,
 )
+from clustercast.arrays.points.morris import morris_trajectories
 from clustercast.arrays.points.saltelli import Points, saltelli_replicate
-from clustercast.arrays.points.streams import checked_seed
+from clustercast.arrays.points.streams import checked_seed, replicate_seed
 from clustercast.dataset import Dataset, inputs_dataset
 from clustercast.errors import InputError, nearest, whole_number
 from clustercast.priors.prior_set import Priors, checked_priors
+from clustercast.priors.swaps import Groups, refuse_constant, swapped_together
 
 FloatArray = NDArray[np.float64]
-Design = Literal["random", "latin", "sobol", "saltelli"]
-Groups = Mapping[str, Sequence[str]]
+Design = Literal["random", "latin", "sobol", "saltelli", "shapley", "kucherenko", "morris"]
+Drawn = tuple[dict[str, FloatArray], dict[str, Any]]
 
-DESIGNS = ("random", "latin", "sobol", "saltelli")
+
+@dataclass(frozen=True)
+class _Request:
+    """What was asked of `draw`."""
+
+    design: str
+    priors: Priors
+    size: int
+    seed: int
+    replicates: int
+    second_order: bool
+    points: Points
+    groups: Groups | None
+    latent: bool
+    levels: int
+    span: tuple[float, float]
+
+    @property
+    def seeds(self) -> list[int]:
+        """Seeds of the replicates."""
+        return [replicate_seed(self.seed, replicate) for replicate in range(self.replicates)]
+
+
+@dataclass(frozen=True)
+class _Design:
+    """One way to lay out rows."""
+
+    make: Callable[[_Request], Drawn]
+    options: tuple[str, ...] = ()
+    replicates: int = 1
+    fewest_replicates: int = 1
 
 
 def draw(
@@ -35,11 +71,13 @@ def draw(
     *,
     design: Design = "random",
     seed: int = 0,
+    replicates: int | None = None,
     second_order: bool = True,
-    replicates: int = 1,
     points: Points = "sobol",
     groups: Groups | None = None,
     latent: bool = False,
+    levels: int = 4,
+    span: tuple[float, float] = (0.05, 0.95),
 ) -> Dataset:
     """Draw inputs from their priors.
 
@@ -47,29 +85,35 @@ def draw(
     ----------
     priors : Priors
     size : int
-        Number of samples; for ``"saltelli"`` the number of base points N, which give
-        ``N (2 D + 2)`` samples for D inputs (``N (D + 2)`` without second order).
-    design : {"random", "latin", "sobol", "saltelli"}, optional
-        Independent draws, a Latin hypercube, scrambled Sobol' points, or Saltelli's
-        design for `sobol_indices`.
+        Number of samples. Of a design for a measure the number of its base points N, all replicates together: with
+        D inputs, ``"saltelli"`` gives ``N (2 D + 2)`` samples (``N (D + 2)`` without second order), ``"shapley"`` and
+        ``"morris"`` ``N (D + 1)``, ``"kucherenko"`` ``N (2 + 2 D + 2 k)`` for k correlated inputs.
+    design : str, optional
+        ``"random"`` (independent draws), ``"latin"`` (a Latin hypercube) or ``"sobol"`` (scrambled Sobol' points); or
+        ``"saltelli"``, ``"shapley"``, ``"kucherenko"`` or ``"morris"``, which `sobol_indices`, `shapley_effects`,
+        `kucherenko_indices` and `morris_effects` read.
     seed : int, optional
-        The same seed gives the same bits. Each input has its own stream, keyed by its
-        name, so that a further input does not move the others (Saltelli's design is
-        SALib's, which does not have this property).
+        The same seed gives the same bits. Of the first three designs each input has its own stream, so that a further
+        input does not move the others; the designs for measures do not have this property.
+    replicates : int, optional
+        Independent scrambles that share `size`, from which error bars come; not for ``"random"`` and ``"morris"``. 16
+        by default for ``"shapley"`` and ``"kucherenko"``, else 1. One replicate of ``"saltelli"`` has SALib's rows for
+        the same seed, two or more are nested uniform scrambles (Owen), over which errors are near normal: give 8.
     second_order : bool, optional
         For ``"saltelli"``: whether the rows BA are there.
-    replicates : int, optional
-        For ``"saltelli"``: number of independent scrambles that share `size`; 8 or 16 give
-        error bars that cover. One gives SALib's rows for the same seed; two or more are nested
-        uniform scrambles (Owen), over which errors are near normal.
     points : {"sobol", "random"}, optional
         For ``"saltelli"``: base points.
     groups : mapping of str to sequence of str, optional
-        For ``"saltelli"``: inputs that are swapped together; those not named stay alone.
+        For ``"saltelli"``: inputs that are swapped together; those not named stay alone. Inputs or groups with a rank
+        correlation between them are one group in any case, named after its members.
     latent : bool, optional
-        For ``"saltelli"`` with rank correlations: swap the independent normal scores from
-        which the correlated inputs are made. The index of an input is then that of the
-        part of it which the inputs before it do not explain.
+        For ``"saltelli"`` with rank correlations: swap the independent normal scores from which the correlated inputs
+        are made. The index of an input is then that of the part of it which the inputs before it do not explain.
+    levels : int, optional
+        For ``"morris"``: levels of the grid, even.
+    span : tuple of float, optional
+        For ``"morris"``: probabilities of the lowest and the highest level, inside 0 and 1, where many families have no
+        finite quantile.
 
     Returns
     -------
@@ -80,8 +124,7 @@ def draw(
     Raises
     ------
     InputError
-        If the size does not fit the design, a name is unknown, or plain Sobol indices
-        would be wrong because inputs are correlated.
+        If the size does not fit the design, a name is unknown, or an option belongs to another design.
 
     References
     ----------
@@ -98,44 +141,39 @@ def draw(
     """
     checked_priors(priors)
     seed = checked_seed(seed)
-    if design not in DESIGNS:
-        raise InputError(f"design is {design!r}{nearest(str(design), DESIGNS)}; choose one of {', '.join(DESIGNS)}")
-    _check_size(size, design, replicates, points)
-    if design == "saltelli":
-        swaps = _swaps(priors, groups, latent)
-        values = _saltelli_values(priors, size, seed, second_order, replicates, points, swaps)
-        attrs = _saltelli_attrs(priors, size, second_order, replicates, points, swaps, latent)
-    else:
-        if groups or replicates != 1 or latent:
-            raise InputError(f"groups, replicates and latent belong to design='saltelli', not to {design!r}")
-        values = input_values(priors, design, seed, 0, size)
-        attrs = {"size": int(size)}
-    if priors.correlations:
-        attrs["correlated"] = list(priors.correlated)
-    return inputs_dataset(values, priors, {"name": design, "seed": seed, **attrs})
+    if design not in _DESIGNS:
+        raise InputError(f"design is {design!r}{nearest(str(design), _DESIGNS)}; choose one of {', '.join(_DESIGNS)}")
+    chosen = _DESIGNS[design]
+    given = {
+        "replicates": replicates not in (None, 1),
+        "second_order": not second_order,
+        "points": points != "sobol",
+        "groups": bool(groups),
+        "latent": latent,
+        "levels": levels != 4,
+        "span": tuple(span) != (0.05, 0.95),
+    }
+    for option in (name for name, is_given in given.items() if is_given and name not in chosen.options):
+        owners = [repr(name) for name, other in _DESIGNS.items() if option in other.options]
+        raise InputError(f"{option} is an option of design {', '.join(owners)}, not of {design!r}; leave it out")
+    size, several = whole_number("size", size), chosen.replicates if replicates is None else replicates
+    several = whole_number("replicates", several, least=chosen.fewest_replicates)
+    request = _Request(design, priors, size, seed, several, second_order, points, groups, latent, levels, span)
+    if size % several:
+        raise InputError(f"replicates is {several}, which does not divide size {size}; give 1, 2, 4, 8 or 16")
+    values, attrs = chosen.make(request)
+    record = {"name": design, "seed": seed, "size": size, **attrs}
+    if "replicates" in chosen.options and (several > 1 or design not in PLAIN):
+        record["replicates"] = several
+    if correlated := _correlated(priors):
+        record["correlated"] = correlated
+    return inputs_dataset(values, priors, record)
 
 
 def input_values(
     priors: Priors, design: str, seed: int, start: int, stop: int, names: Collection[str] | None = None
 ) -> dict[str, FloatArray]:
-    """Draw rows `start` to `stop`, the same bits however the rows are cut.
-
-    Parameters
-    ----------
-    priors : Priors
-    design : {"random", "sobol", "latin"}
-        A Latin hypercube is drawn whole: its rows start at 0.
-    seed : int
-    start, stop : int
-        First row, and the row after the last.
-    names : collection of str, optional
-        Inputs that are needed; those correlated with one of them are drawn too.
-
-    Returns
-    -------
-    dict of str to array
-        Uncertain inputs, shape ``(stop - start,)``, in the unit of their prior.
-    """
+    """Draw rows of the uncertain inputs (of `names` and what correlates with them), the same bits however cut."""
     needed = set(priors.uncertain if names is None else names)
     if not needed.isdisjoint(priors.correlated):
         needed.update(priors.correlated)
@@ -171,44 +209,40 @@ def _correlated_values(priors: Priors, independent: FloatArray) -> dict[str, Flo
     }
 
 
-def _saltelli_values(
-    priors: Priors,
-    size: int,
-    seed: int,
-    second_order: bool,
-    replicates: int,
-    points: Points,
-    swaps: Mapping[str, tuple[str, ...]],
-) -> dict[str, FloatArray]:
+def _plain(request: _Request) -> Drawn:
+    """Draw independent samples, one replicate after another."""
+    if request.design == "sobol":
+        require_power_of_two(request.size)
+    each = request.size // request.replicates
+    parts = [input_values(request.priors, request.design, seed, 0, each) for seed in request.seeds]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}, {}
+
+
+def _saltelli(request: _Request) -> Drawn:
     """Draw Saltelli's design."""
-    length, each = len(priors.uncertain), size // replicates
-    bases = [saltelli_replicate(seed, r, replicates, length, each, points=points) for r in range(replicates)]
+    if request.points == "sobol":
+        require_power_of_two(request.size)
+    priors, several = request.priors, request.replicates
+    swaps, joined = swapped_together(priors, request.groups, request.latent)
+    length, each = len(priors.uncertain), request.size // several
+    bases = [saltelli_replicate(request.seed, r, several, length, each, points=request.points) for r in range(several)]
     a, b = (np.concatenate(parts) for parts in zip(*bases, strict=True))
-    return saltelli_values(priors, a, b, swaps, second_order)
+    values = saltelli_values(priors, a, b, swaps, request.second_order)
+    record = {
+        "second_order": bool(request.second_order),
+        "points": request.points,
+        "swaps": swaps,
+        "latent": bool(request.latent and priors.correlations),
+    }
+    return values, record | ({"correlated_groups": joined} if joined else {})
 
 
 def saltelli_values(
     priors: Priors, a: FloatArray, b: FloatArray, swaps: Mapping[str, Sequence[str]], second_order: bool
 ) -> dict[str, FloatArray]:
-    """Make the rows of Saltelli's design; quantile functions see only A and B, since the other rows repeat them.
-
-    Parameters
-    ----------
-    priors : Priors
-    a, b : array (base points, inputs)
-        Base points on the unit cube.
-    swaps : mapping of str to sequence of str
-        Inputs that are swapped together.
-    second_order : bool
-        Whether to make the rows BA.
-
-    Returns
-    -------
-    dict of str to array
-        Uncertain inputs, all rows of a base point after another, in the unit of their prior.
-    """
+    """Make the rows of Saltelli's design from base points, shape (base points, inputs); other rows repeat A and B."""
     names = priors.uncertain
-    rows = 2 * len(swaps) + 2 if second_order else len(swaps) + 2
+    rows = runs_per_point(len(swaps), second_order)
     from_b = {name: _rows_from_b(name, swaps, rows).astype(np.intp) for name in names}
     correlated = priors.correlated
 
@@ -228,83 +262,83 @@ def saltelli_values(
 
 
 def _rows_from_b(name: str, swaps: Mapping[str, Sequence[str]], rows: int) -> NDArray[np.bool_]:
-    """Say in which of the rows A, AB, BA, B of a base point an input comes from B."""
-    mask = np.zeros(rows, dtype=bool)
-    mask[-1] = True
-    second_order = rows == 2 * len(swaps) + 2
-    for k, members in enumerate(swaps.values()):
-        mask[1 + k] = name in members
-        if second_order:
-            mask[1 + len(swaps) + k] = name not in members
-    return mask
+    """Return in which of the rows A, AB, BA, B of a base point an input comes from B."""
+    own = np.array([name in members for members in swaps.values()])
+    swapped = np.concatenate([own, ~own]) if rows == 2 * len(own) + 2 else own
+    return np.concatenate([[False], swapped, [True]])
 
 
-def _swaps(priors: Priors, groups: Groups | None, latent: bool) -> dict[str, tuple[str, ...]]:
-    """Return what is swapped together, by name: each input alone, or the groups."""
-    if not priors.uncertain:
-        raise InputError(f"{priors.name} has no uncertain input; sensitivity needs at least one")
-    group_of: dict[str, str] = {}
-    for group, members in checked_groups(groups).items():
-        if group in priors and list(members) != [group]:
-            raise InputError(f"group {group!r} has the name of an input; call it otherwise")
-        for name in members:
-            if name not in priors.uncertain:
-                raise InputError(
-                    f"group {group!r} holds {name!r}, which is not an uncertain input{nearest(name, priors.uncertain)}"
-                )
-            if name in group_of:
-                raise InputError(f"input {name!r} is in two groups, {group_of[name]!r} and {group!r}; keep it in one")
-            group_of[name] = group
-    swaps: dict[str, tuple[str, ...]] = {}
-    for name in priors.uncertain:
-        key = group_of.get(name, name)
-        swaps[key] = (*swaps.get(key, ()), name)
-    for correlation in priors.correlations:
-        one, other = (group_of.get(name, name) for name in correlation.between)
-        if one != other and not latent:
-            raise InputError(
-                f"inputs {correlation.between[0]!r} and {correlation.between[1]!r} are correlated (rank "
-                f"{correlation.rank:g}), so their plain Sobol indices mean nothing; put them in one group (groups=), "
-                "ask for their independent latents (latent=True, --latent), or use cc.shapley_effects "
-                "(python -m analyses.shapley) or cc.kucherenko_indices"
-            )
-    return swaps
+def _shapley(request: _Request) -> Drawn:
+    """Draw trajectories in random orders of the inputs."""
+    dimensions, correlation = len(request.priors.uncertain), _score_correlation(request.priors)
+
+    def scores(seed: int, points: int) -> FloatArray:
+        orders = random_permutations(seed, dimensions, points)
+        return trajectory_scores(orders, correlation, paired_normals(seed, dimensions, points))
+
+    return _from_scores(request, scores)
 
 
-def checked_groups(groups: Groups | None) -> Groups:
-    """Return groups, refused where they are no mapping of names to lists of names, or one is empty."""
-    if groups is not None and not isinstance(groups, Mapping):
-        raise InputError(f"groups is {groups!r}; give names and members, as in {{'growth': ['a', 'b']}}")
-    for group, members in (groups or {}).items():
-        if isinstance(members, str) or not members:
-            raise InputError(f"group {group!r} holds {members!r}; give a list of one input or more")
-    return groups or {}
+def _kucherenko(request: _Request) -> Drawn:
+    """Draw a pick-freeze design for correlated inputs."""
+    dimensions, correlation = len(request.priors.uncertain), _score_correlation(request.priors)
+
+    def scores(seed: int, points: int) -> FloatArray:
+        return kucherenko_scores(correlation, paired_normals(seed, dimensions, points))
+
+    return _from_scores(request, scores)
 
 
-def _saltelli_attrs(
-    priors: Priors,
-    size: int,
-    second_order: bool,
-    replicates: int,
-    points: Points,
-    swaps: Mapping[str, tuple[str, ...]],
-    latent: bool,
-) -> dict[str, Any]:
-    """Return the attributes from which `sobol_indices` knows the design again."""
-    return {
-        "size": int(size),
-        "second_order": bool(second_order),
-        "replicates": int(replicates),
-        "points": points,
-        "swaps": swaps,
-        "latent": latent and bool(priors.correlations),
+def _from_scores(request: _Request, scores: Callable[[int, int], FloatArray]) -> Drawn:
+    """Turn normal scores, shape (points, rows, inputs), of each replicate into inputs."""
+    refuse_constant(request.priors)
+    require_power_of_two(request.size)
+    names, each = request.priors.uncertain, request.size // request.replicates
+    rows = np.concatenate([scores(seed, each) for seed in request.seeds])
+    by_input = np.ascontiguousarray(rows.reshape(-1, len(names)).T)
+    return {name: request.priors[name].quantile_from_normal_score(by_input[i]) for i, name in enumerate(names)}, {}
+
+
+def _score_correlation(priors: Priors) -> FloatArray:
+    """Return the correlation of the normal scores of the uncertain inputs, shape (d, d)."""
+    correlation = np.eye(len(priors.uncertain))
+    places = [priors.uncertain.index(name) for name in priors.correlated]
+    if places:
+        correlation[np.ix_(places, places)] = priors.correlation_matrix
+    return correlation
+
+
+def _correlated(priors: Priors) -> list[str]:
+    """Name the inputs that have a correlation other than 0, in the order of the priors."""
+    named = {name for correlation in priors.correlations if correlation.rank for name in correlation.between}
+    return [name for name in priors.uncertain if name in named]
+
+
+def _morris(request: _Request) -> Drawn:
+    """Draw trajectories on a grid of probabilities; inputs move one at a time, so correlations are not kept."""
+    priors, (low, high) = request.priors, request.span
+    refuse_constant(priors)
+    whole_number("size", request.size, least=2)
+    if whole_number("levels", request.levels, least=2) % 2:
+        raise InputError(f"levels is {request.levels}; give an even number, as 4")
+    if not 0 < low < high < 1:
+        raise InputError(f"span is {request.span}; give two increasing probabilities between 0 and 1, both excluded")
+    points = morris_trajectories(request.seed, len(priors.uncertain), request.size, request.levels)
+    probabilities = low + (high - low) * points.reshape(-1, len(priors.uncertain)).T
+    values = {
+        n: priors[n].quantile(np.ascontiguousarray(p)) for n, p in zip(priors.uncertain, probabilities, strict=True)
     }
+    return values, {"levels": request.levels, "span": [low, high]}
 
 
-def _check_size(size: object, design: str, replicates: int, points: Points) -> None:
-    """Refuse a size that is no count, or that the design cannot take."""
-    size, replicates = whole_number("size", size), whole_number("replicates", replicates)
-    if design == "sobol" or (design == "saltelli" and points == "sobol"):
-        require_power_of_two(size)
-    if size % replicates:
-        raise InputError(f"replicates is {replicates}, which does not divide size {size}; give 1, 2, 4, 8 or 16")
+PLAIN = ("random", "latin", "sobol")
+_DESIGNS: Mapping[str, _Design] = {
+    "random": _Design(_plain),
+    "latin": _Design(_plain, ("replicates",)),
+    "sobol": _Design(_plain, ("replicates",)),
+    "saltelli": _Design(_saltelli, ("replicates", "second_order", "points", "groups", "latent")),
+    "shapley": _Design(_shapley, ("replicates",), 16, 2),
+    "kucherenko": _Design(_kucherenko, ("replicates",), 16, 2),
+    "morris": _Design(_morris, ("levels", "span")),
+}
+MEASURED = tuple(name for name in _DESIGNS if name not in PLAIN)

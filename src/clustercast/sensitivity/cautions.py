@@ -1,6 +1,7 @@
-"""What could mislead the reader of Sobol' indices, in sentences that the result carries."""
+"""What could mislead the reader of indices, in sentences that every result carries as its attribute ``warning``."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
@@ -9,67 +10,83 @@ from numpy.typing import NDArray
 from clustercast.sensitivity.outputs import LOG_SD_THAT_MISLEADS
 from clustercast.sensitivity.ranking import unresolved
 
+if TYPE_CHECKING:
+    from clustercast.sensitivity.labels import MeasuredOutput
+
 _FEWEST_POINTS, _FEWEST_REPLICATES = 64, 5
 
 
-def cautions(
-    indices: xr.Dataset, log_sds: Mapping[str, float], *, interval: str, points: str, replicates: int, size: int
-) -> str:
-    """Say what could mislead a reader of indices.
+def add_cautions(indices: xr.Dataset, sentences: Iterable[str]) -> xr.Dataset:
+    """Return indices whose warning says more."""
+    return indices.assign_attrs(warning=" ".join(filter(None, [indices.attrs.get("warning", ""), *sentences])))
 
-    Parameters
-    ----------
-    indices : Dataset
-        ``ST``, ``variance`` and, unless `interval` is "none", half-widths.
-    log_sds : mapping of str to float
-        Standard deviation of the natural logarithm of each positive output on the raw scale.
-    interval : {"student-t", "bootstrap", "none"}
-    points : {"sobol", "random"}
-    replicates, size : int
-        Of the design; base points of all replicates.
 
-    Returns
-    -------
-    str
-        Sentences; empty where there is nothing to say.
-    """
-    said = [
-        f"{name} is on the raw scale with a log standard deviation of up to {log_sd:.1f}: a few "
-        "samples own its variance, and its indices are uncertain beyond their intervals; scale='log10' is safe."
-        for name, log_sd in log_sds.items()
-        if log_sd > LOG_SD_THAT_MISLEADS
+def output_cautions(results: Sequence["MeasuredOutput"], years: xr.Variable | None) -> list[str]:
+    """Return what could mislead about the outputs of any measure."""
+    outputs = [result.output for result in results]
+    sentences = [
+        f"{output.name} has {output.not_positive:,} values that are not positive, so it is on the raw scale."
+        for output in outputs
+        if output.not_positive
     ]
-    constant = _places(indices, indices["variance"].values == 0)
+    sentences += [
+        f"{output.name} is on the raw scale with a log standard deviation of up to {output.log_sd:.1f}: a few samples "
+        "own its variance, and its indices are uncertain beyond their intervals; scale='log10' is safe."
+        for output in outputs
+        if output.scale == "raw" and output.log_sd > LOG_SD_THAT_MISLEADS
+    ]
+    constant = _places([output.name for output in outputs], [result.constant for result in results], years)
     if constant:
-        said.append(f"No input matters to {constant}, which does not vary; its indices are undefined.")
+        sentences.append(f"No input matters to {constant}, which does not vary; its indices are undefined.")
+    return sentences
+
+
+def group_cautions(design: Mapping[str, Any]) -> list[str]:
+    """Return what a reader must know of correlated inputs that were made one group."""
+    groups = design.get("correlated_groups", {})
+    if not groups:
+        return []
+    named = "; ".join(f"{name} ({', '.join(members)})" for name, members in groups.items())
+    return [
+        f"Correlated inputs are one group, with the indices of all members together: {named}. For shares of the single "
+        "inputs use latent=True or Shapley effects."
+    ]
+
+
+def sobol_cautions(indices: xr.Dataset, *, interval: str, points: str, replicates: int, size: int) -> list[str]:
+    """Return what could mislead about the intervals and the order of Sobol' indices."""
+    sentences = []
     if interval == "bootstrap" and points == "sobol":
-        said.append(
+        sentences.append(
             "The intervals are bootstrapped over Sobol points, which they do not describe: they are mostly too wide; "
             "draw with replicates=8 or 16 for intervals that cover."
         )
     if interval == "student-t" and replicates < _FEWEST_REPLICATES:
-        said.append(f"{replicates} replicates are few for an interval; 8 or 16 are usual.")
+        sentences.append(f"{replicates} replicates are few for an interval; 8 or 16 are usual.")
     if interval != "none" and size // replicates < _FEWEST_POINTS:
         where = " in each replicate" if replicates > 1 else ""
-        said.append(
+        sentences.append(
             f"{size // replicates} base points{where} are few: the intervals may be too narrow where "
             "tails are heavy; draw more."
         )
-    doubtful = _places(indices, unresolved(indices, 3)) if interval != "none" else ""
-    if doubtful:
-        said.append(f"The order of the first 3 inputs by ST is not resolved for {doubtful}; draw more base points.")
-    return " ".join(said)
+    if interval != "none":
+        years = indices["year"].variable if "year" in indices.coords else None
+        doubtful = _places(indices["output"].values, unresolved(indices, 3), years)
+        if doubtful:
+            sentences.append(
+                f"The order of the first 3 inputs by ST is not resolved for {doubtful}; draw more base points."
+            )
+    return sentences
 
 
-def _places(indices: xr.Dataset, where: NDArray[np.bool_]) -> str:
+def _places(names: Iterable[Any], where: Iterable[NDArray[np.bool_]], years: xr.Variable | None) -> str:
     """Name the outputs, and the years where only some are meant, at which `where` holds."""
     named = []
-    for position, output in enumerate(indices["output"].values):
-        hit = np.atleast_1d(where[position])
+    for name, hit in zip(names, where, strict=True):
         if hit.all():
-            named.append(str(output))
-        elif hit.any():
-            years = indices["year"].values[hit]
-            several = f"{years[0]:g}" if len(years) == 1 else f"{len(years)} years from {years[0]:g} to {years[-1]:g}"
-            named.append(f"{output} ({several})")
+            named.append(str(name))
+        elif hit.any() and years is not None:
+            hits = years.values[hit]
+            several = f"{hits[0]:g}" if len(hits) == 1 else f"{len(hits)} years from {hits[0]:g} to {hits[-1]:g}"
+            named.append(f"{name} ({several})")
     return ", ".join(named)

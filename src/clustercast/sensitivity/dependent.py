@@ -1,155 +1,172 @@
-"""Shapley effects and Kucherenko's indices, read off a forecast that carries their design."""
+"""Sensitivity to correlated inputs: Shapley effects and Kucherenko's indices of a forecast."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from clustercast.arrays.indices.kucherenko import NAMES, kucherenko_indices, rows_per_point
-from clustercast.arrays.indices.ratios import half_widths
-from clustercast.arrays.indices.shapley import random_permutations, shapley_effects
-from clustercast.arrays.points.streams import replicate_seed
-from clustercast.dataset import design_of, provenance_of
-from clustercast.errors import InputError
-from clustercast.sensitivity.labels import analysed_outputs, labelled, measured, year_of
-from clustercast.sensitivity.outputs import Scale
+from clustercast.arrays.indices.intervals import student_factor
+from clustercast.arrays.indices.kucherenko import NAMES
+from clustercast.arrays.indices.kucherenko import kucherenko_indices as kucherenko_columns
+from clustercast.arrays.indices.shapley import shapley_effects as shapley_columns
+from clustercast.sensitivity.design import VariedInputs, kucherenko_design, shapley_design
+from clustercast.sensitivity.labels import labelled, measured, year_of
+from clustercast.sensitivity.outputs import Scale, analysed_outputs
 
 FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-Measures = dict[str, FloatArray]
-Attributes = dict[str, str | int | float]
-
-_SHAPLEY = {"Sh": "Shapley effect", "Sh_conf": "half-width of the interval of Sh"}
-_KUCHERENKO = {
-    "S1_full": "first-order index, inclusive of correlation",
-    "ST_full": "total index, inclusive of correlation",
-    "S1_ind": "first-order index, exclusive of correlation",
-    "ST_ind": "total index, exclusive of correlation",
-}
-_KUCHERENKO |= {f"{name}_conf": f"half-width of the interval of {name}" for name in NAMES}
 
 
-def shapley_panel(
-    forecast: xr.Dataset, outputs: Sequence[str] | str | None, scale: Scale, confidence: float
-) -> xr.Dataset:
-    """Estimate Shapley effects from the forecast of their design.
-
-    Parameters
-    ----------
-    forecast : Dataset
-        From `propagate`, on trajectories drawn by `clustercast.shapley_effects`.
-    outputs : str or sequence of str, optional
-    scale : {"auto", "log10", "raw"}
-    confidence : float
-        Coverage of the intervals.
-
-    Returns
-    -------
-    Dataset
-        ``Sh`` and ``Sh_conf`` with dims (output[, year], input).
-
-    Raises
-    ------
-    InputError
-        If the forecast is not that of its design, whole and in order.
-    """
-    drawn, varied = _inputs(forecast)
-    size, replicates = _checked_size(forecast, "shapley", len(varied) + 1)
-    seed = int(design_of(forecast)["seed"])
-    seeds = [replicate_seed(seed, replicate) for replicate in range(replicates)]
-    orders = np.concatenate([random_permutations(own, len(varied), size // replicates) for own in seeds])
-
-    def measure(values: FloatArray) -> Measures:
-        effects, errors = shapley_effects(values, orders, replicates)
-        return {"Sh": effects, "Sh_conf": half_widths(errors, replicates, confidence)}
-
-    attrs: Attributes = {"estimator": "random-permutation trajectories", "confidence": confidence}
-    attrs["estimator_references"] = _SHAPLEY_REFERENCES
-    return _panel(forecast, outputs, scale, (drawn, varied), measure, _SHAPLEY, attrs)
-
-
-_SHAPLEY_REFERENCES = "doi:10.1137/15M1048070 doi:10.1137/18M1234631 doi:10.1016/j.ress.2020.107183"
-_KUCHERENKO_REFERENCES = "doi:10.1016/j.cpc.2011.12.020 doi:10.1016/j.envsoft.2015.05.010"
-
-
-def kucherenko_panel(
-    forecast: xr.Dataset, outputs: Sequence[str] | str | None, scale: Scale, confidence: float
-) -> xr.Dataset:
-    """Estimate Kucherenko's indices from the forecast of their design.
-
-    Parameters
-    ----------
-    forecast : Dataset
-        From `propagate`, on rows drawn by `clustercast.kucherenko_indices`.
-    outputs : str or sequence of str, optional
-    scale : {"auto", "log10", "raw"}
-    confidence : float
-        Coverage of the intervals.
-
-    Returns
-    -------
-    Dataset
-        ``S1_full``, ``ST_full``, ``S1_ind``, ``ST_ind`` and their ``_conf``, with dims
-        (output[, year], input).
-
-    Raises
-    ------
-    InputError
-        If the forecast is not that of its design, whole and in order.
-    """
-    drawn, varied = _inputs(forecast)
-    tied = np.array([varied.index(n) for n in design_of(forecast)["correlated"]], dtype=np.int64)
-    _, replicates = _checked_size(forecast, "kucherenko", rows_per_point(len(varied), len(tied)))
-
-    def measure(values: FloatArray) -> Measures:
-        indices, errors = kucherenko_indices(values, len(varied), tied, replicates)
-        widths = {f"{name}_conf": half_widths(errors[name], replicates, confidence) for name in NAMES}
-        return {**indices, **widths}
-
-    attrs: Attributes = {"estimator": "azzini-rosati", "confidence": confidence}
-    attrs["estimator_references"] = _KUCHERENKO_REFERENCES
-    return _panel(forecast, outputs, scale, (drawn, varied), measure, _KUCHERENKO, attrs)
-
-
-def _inputs(forecast: xr.Dataset) -> tuple[list[str], list[str]]:
-    """Return the names of all uncertain inputs, and of those that the design varies."""
-    return design_of(forecast).get("uncertain", []), provenance_of(forecast).get("inputs", [])
-
-
-def _checked_size(forecast: xr.Dataset, design: str, rows: int) -> tuple[int, int]:
-    """Return size and replicates of a design, refusing a forecast that is not whole and in order."""
-    drawn = design_of(forecast)
-    if drawn.get("name") != design:
-        raise InputError(f"the forecast's design is {drawn.get('name', 'not recorded')!r}, and {design!r} is needed")
-    size, count = int(drawn["size"]), forecast.sizes["sample"]
-    if count != size * rows or not np.array_equal(forecast["sample"].values, np.arange(count)):
-        raise InputError(
-            f"the forecast must hold all {size * rows} samples of its {design} design in order, not {count}"
-        )
-    return size, int(drawn["replicates"])
-
-
-def _panel(
+def shapley_effects(
     forecast: xr.Dataset,
-    outputs: Sequence[str] | str | None,
+    *,
+    outputs: Iterable[str] | str | None = None,
+    scale: Scale = "auto",
+    confidence: float = 0.95,
+) -> xr.Dataset:
+    """Shapley effects: shares of the variance that sum to 1, for correlated inputs too.
+
+    The effect of an input is what it adds to the explained variance, on average over all
+    orders in which the inputs could become known.
+
+    Parameters
+    ----------
+    forecast : Dataset
+        From `propagate`, on inputs drawn with ``design="shapley"``; all samples, in order.
+    outputs : str or iterable of str, optional
+        Outputs to explain; all by default.
+    scale : {"auto", "log10", "raw"} or mapping of str to these, optional
+        Scale of the outputs, or of each; ``"auto"`` is log10 where all values of an output are positive.
+    confidence : float, optional
+        Coverage of the intervals, between 0 and 1.
+
+    Returns
+    -------
+    Dataset
+        ``Sh`` and its half-width ``Sh_conf``, dims (output[, year], input); 0 for an input
+        without influence, NaN where an output does not vary. Coordinates ``scale`` and ``unit``
+        by output; attributes with estimator, seed, size, runs and where the priors came from.
+
+    Raises
+    ------
+    InputError
+        The forecast is not of this design, or is shuffled, cut or altered; an output is unknown, or a value is not
+        finite.
+
+    References
+    ----------
+    E. Song, B. L. Nelson, J. Staum, SIAM/ASA J. Uncertainty Quantification 4, 1060 (2016), doi:10.1137/15M1048070.
+    B. Broto, F. Bachoc, M. Depecker, SIAM/ASA J. Uncertainty Quantification 8, 693 (2020), doi:10.1137/18M1234631.
+    T. Goda, Reliability Engineering & System Safety 206, 107183 (2021), doi:10.1016/j.ress.2020.107183.
+
+    Examples
+    --------
+    >>> import clustercast as cc
+    >>> @cc.quantity("1")
+    ... def total(x, y):
+    ...     return x + y
+    >>> priors = cc.Priors(x=cc.Uniform(0, 1), y=cc.Uniform(0, 2))
+    >>> forecast = cc.propagate(cc.draw(priors, 1024, design="shapley"), model=cc.Model([total]))
+    >>> cc.shapley_effects(forecast, scale="raw")["Sh"].sel(output="total").round(1).values.tolist()
+    [0.2, 0.8]
+    """
+    varied, orders = shapley_design(forecast)
+    factor = student_factor(varied.replicates, confidence)
+
+    def measure(values: FloatArray) -> dict[str, FloatArray]:
+        effects, errors = shapley_columns(values, orders, varied.replicates)
+        return {"Sh": effects, "Sh_conf": factor * errors}
+
+    how = (
+        "random-permutation trajectories",
+        "doi:10.1137/15M1048070 doi:10.1137/18M1234631 doi:10.1016/j.ress.2020.107183",
+    )
+    return _measured_forecast(forecast, outputs, scale, confidence, varied, measure, how)
+
+
+def kucherenko_indices(
+    forecast: xr.Dataset,
+    *,
+    outputs: Iterable[str] | str | None = None,
+    scale: Scale = "auto",
+    confidence: float = 0.95,
+) -> xr.Dataset:
+    """First and total indices of correlated inputs, inclusive and exclusive of correlation.
+
+    ``S1_full`` is the variance that knowing the input explains, what it shares with others
+    included, and ``ST_ind`` the variance that remains when all others are known: the two
+    indices of Kucherenko et al. ``ST_full`` adds the interactions to the first, and ``S1_ind``
+    leaves them out of the second. An input with S1_full well above ST_ind matters by what it
+    is correlated with. Without correlations the indices are Sobol's.
+
+    Parameters
+    ----------
+    forecast : Dataset
+        From `propagate`, on inputs drawn with ``design="kucherenko"``; all samples, in order.
+    outputs : str or iterable of str, optional
+        Outputs to explain; all by default.
+    scale : {"auto", "log10", "raw"} or mapping of str to these, optional
+        Scale of the outputs, or of each; ``"auto"`` is log10 where all values of an output are positive.
+    confidence : float, optional
+        Coverage of the intervals, between 0 and 1.
+
+    Returns
+    -------
+    Dataset
+        ``S1_full``, ``ST_full``, ``S1_ind``, ``ST_ind`` and half-widths ``*_conf``, dims (output[, year],
+        input); 0 for an input without influence, NaN where an output does not vary.
+
+    Raises
+    ------
+    InputError
+        The forecast is not of this design, or is shuffled, cut or altered; an output is unknown, or a value is not
+        finite.
+
+    References
+    ----------
+    S. Kucherenko, S. Tarantola, P. Annoni, Comput. Phys. Commun. 183, 937 (2012), doi:10.1016/j.cpc.2011.12.020.
+    T. A. Mara, S. Tarantola, P. Annoni, Environmental Modelling & Software 72, 173 (2015),
+    doi:10.1016/j.envsoft.2015.05.010.
+
+    Examples
+    --------
+    >>> import clustercast as cc
+    >>> @cc.quantity("1")
+    ... def total(x, y):
+    ...     return x + y
+    >>> priors = cc.Priors(cc.Correlation(("x", "y"), 0.8), x=cc.Normal(0, 1), y=cc.Normal(0, 1))
+    >>> forecast = cc.propagate(cc.draw(priors, 1024, design="kucherenko"), model=cc.Model([total]))
+    >>> indices = cc.kucherenko_indices(forecast, scale="raw")
+    >>> indices["S1_full"].round(1).values.tolist(), indices["ST_ind"].round(1).values.tolist()
+    ([[0.9, 0.9]], [[0.1, 0.1]])
+    """
+    varied, correlated = kucherenko_design(forecast)
+    factor = student_factor(varied.replicates, confidence)
+
+    def measure(values: FloatArray) -> dict[str, FloatArray]:
+        indices, errors = kucherenko_columns(values, len(varied.names), correlated, varied.replicates)
+        return {**indices, **{f"{name}_conf": factor * errors[name] for name in NAMES}}
+
+    how = "azzini-rosati", "doi:10.1016/j.cpc.2011.12.020 doi:10.1016/j.envsoft.2015.05.010"
+    return _measured_forecast(forecast, outputs, scale, confidence, varied, measure, how)
+
+
+def _measured_forecast(
+    forecast: xr.Dataset,
+    outputs: Iterable[str] | str | None,
     scale: Scale,
-    inputs: tuple[list[str], list[str]],
-    measure: Callable[[FloatArray], Measures],
-    meanings: dict[str, str],
-    attrs: Attributes,
+    confidence: float,
+    varied: VariedInputs,
+    measure: Callable[[FloatArray], dict[str, FloatArray]],
+    how: tuple[str, str],
 ) -> xr.Dataset:
     """Measure one output after the other, all its years at once; what nothing depends on has measures of 0."""
-    drawn, varied = inputs
-    size = int(design_of(forecast)["size"])
-    places = [drawn.index(name) for name in varied]
     results = []
-    for output in analysed_outputs(forecast, outputs, scale):
-        found = measure(output.values.T.reshape(size, -1, len(output.values)))
-        undefined = np.where(np.ptp(output.values, axis=1) == 0, np.nan, 0.0)
-        filled = {}
-        for name, values in found.items():
-            filled[name] = np.repeat(undefined[:, np.newaxis], len(drawn), axis=1)
-            filled[name][:, places] = values.T
-        results.append(measured(output, year_of(forecast), filled))
-    return labelled(forecast, results, drawn, meanings, {**attrs, "runs": forecast.sizes["sample"]})
+    for output in (each.without_rounding() for each in analysed_outputs(forecast, outputs, scale)):
+        found = measure(output.values.T.reshape(varied.size, -1, len(output.values)))
+        elsewhere = np.where(np.ptp(output.values, axis=1) == 0, np.nan, 0.0)
+        results.append(measured(output, {name: varied.of_all(part, elsewhere) for name, part in found.items()}))
+    estimator, references = how
+    attrs = {"estimator": estimator, "estimator_references": references, "interval": "student-t"}
+    attrs |= {"confidence": confidence, "runs": forecast.sizes["sample"]}
+    return labelled(results, varied.among, years=year_of(forecast), attrs={**forecast.attrs, **attrs})

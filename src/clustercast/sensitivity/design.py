@@ -1,36 +1,28 @@
-"""The Saltelli design that a forecast carries, read back and proved before it is used."""
+"""The design that a forecast carries, read back and proved before it is used."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from clustercast.arrays.indices.kucherenko import rows_per_point
 from clustercast.arrays.indices.pick_freeze import runs_per_point
-from clustercast.dataset import design_of
+from clustercast.arrays.indices.shapley import random_permutations
+from clustercast.arrays.points.morris import morris_trajectories
+from clustercast.arrays.points.streams import replicate_seed
+from clustercast.dataset import design_of, provenance_of
 from clustercast.errors import InputError
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class SaltelliDesign:
-    """How the samples of a forecast are laid out.
-
-    Attributes
-    ----------
-    swaps : dict of str to tuple of str
-        What is swapped together, in the order of the rows: each input alone, or groups.
-    size : int
-        Number of base points, over all replicates.
-    second_order : bool
-        Whether the rows BA are there.
-    replicates : int
-        Number of independent scrambles, one after another.
-    points : str
-        ``"sobol"`` or ``"random"`` base points.
-    """
+    """What is swapped together, in the order of the rows, and how many base points there are over all replicates."""
 
     swaps: dict[str, tuple[str, ...]]
     size: int
@@ -44,62 +36,132 @@ class SaltelliDesign:
         return runs_per_point(len(self.swaps), self.second_order)
 
 
+@dataclass(frozen=True)
+class VariedInputs:
+    """The inputs that a design varies, among all uncertain inputs of the study."""
+
+    names: tuple[str, ...]
+    among: tuple[str, ...]
+    size: int
+    replicates: int
+    seed: int
+
+    def of_all(self, values: FloatArray, elsewhere: FloatArray) -> FloatArray:
+        """Return measures of all inputs, shape (columns, inputs), from those varied and one value for the others."""
+        filled = np.repeat(elsewhere[:, np.newaxis], len(self.among), axis=1)
+        filled[:, [self.among.index(name) for name in self.names]] = values.T
+        return filled
+
+
 def saltelli_design(forecast: xr.Dataset) -> SaltelliDesign:
-    """Read the design from a forecast and check that its rows still follow it.
-
-    Parameters
-    ----------
-    forecast : Dataset
-        From `propagate`, on inputs drawn with ``design="saltelli"``.
-
-    Returns
-    -------
-    SaltelliDesign
-        The design, after the sample order, the number of samples and the swaps of the
-        inputs that the forecast carries have all been found in order.
-
-    Raises
-    ------
-    InputError
-        The forecast is of another design, shuffled, cut, or its inputs are not swapped
-        as the design says.
-    """
-    if not isinstance(forecast, xr.Dataset):
-        raise InputError(f"a forecast is a Dataset from cc.propagate, not a {type(forecast).__name__}")
-    drawn = design_of(forecast)
-    if drawn.get("name") != "saltelli":
-        raise InputError(
-            f"the forecast's design is {drawn.get('name', 'not recorded')!r}, and Sobol indices need 'saltelli'; "
-            'draw the inputs with cc.draw(priors, size, design="saltelli", seed=...)'
-        )
-    missing = [key for key in ("size", "second_order", "replicates", "swaps") if key not in drawn]
-    if missing:
-        raise InputError(f"the forecast has lost the entry {missing[0]!r} of its design; propagate the draw again")
-    design = SaltelliDesign(
-        {name: tuple(members) for name, members in drawn["swaps"].items()},
-        int(drawn["size"]),
-        bool(drawn["second_order"]),
-        int(drawn["replicates"]),
-        str(drawn.get("points", "sobol")),
-    )
-    if design.replicates < 1 or design.size % design.replicates:
-        raise InputError(
-            f"the forecast's record says {design.replicates} replicates of {design.size} base points, which is no "
-            "design; propagate the draw again"
-        )
-    _check_samples(forecast, design)
-    _check_swaps(forecast, design)
+    """Return the Saltelli design of a forecast whose rows still follow it."""
+    drawn = _drawn(forecast, "saltelli", "Sobol indices", ("size", "second_order", "replicates", "swaps"))
+    swaps = {name: tuple(members) for name, members in drawn["swaps"].items()}
+    points = str(drawn.get("points", "sobol"))
+    design = SaltelliDesign(swaps, int(drawn["size"]), bool(drawn["second_order"]), int(drawn["replicates"]), points)
+    _check_samples(forecast, "Saltelli", design.size, design.runs, design.replicates)
+    # Correlated inputs made from several swapped latents follow no swap themselves.
+    free = drawn.get("correlated", []) if drawn.get("latent") else []
+    position = {name: place for place, members in enumerate(swaps.values()) for name in members if name not in free}
+    _refuse_strangers(forecast, {name for members in swaps.values() for name in members})
+    last = design.runs - 1
+    repeats = {}
+    for name, place in position.items():
+        own = np.arange(len(swaps)) == place
+        middle = [np.where(own, last, 0), np.where(own, 0, last)][: 2 if design.second_order else 1]
+        repeats[name] = np.concatenate([[0], *middle, [last]])[np.newaxis]
+    _check_repeats(forecast, "Saltelli", repeats, design.size)
     return design
 
 
-def _check_samples(forecast: xr.Dataset, design: SaltelliDesign) -> None:
+def shapley_design(forecast: xr.Dataset) -> tuple[VariedInputs, IntArray]:
+    """Return the inputs and the orders of the trajectories of a forecast whose rows still follow them."""
+    varied = _varied(forecast, "shapley", "Shapley effects")
+    each, dimensions = varied.size // varied.replicates, len(varied.names)
+    seeds = [replicate_seed(varied.seed, replicate) for replicate in range(varied.replicates)]
+    orders = np.concatenate([random_permutations(seed, dimensions, each) for seed in seeds])
+    _check_samples(forecast, "Shapley", varied.size, dimensions + 1, varied.replicates)
+    # Once its turn has come, an input has the value of the base point, which is the last row.
+    known = np.arange(dimensions + 1) > np.argsort(orders, axis=1)[:, :, np.newaxis]
+    rows = np.arange(dimensions + 1)
+    repeats = {name: np.where(known[:, place], dimensions, rows) for place, name in enumerate(varied.names)}
+    _check_repeats(forecast, "Shapley", repeats, varied.size)
+    return varied, orders
+
+
+def kucherenko_design(forecast: xr.Dataset) -> tuple[VariedInputs, IntArray]:
+    """Return the inputs and the places of the correlated ones of a forecast whose rows still follow their design."""
+    varied = _varied(forecast, "kucherenko", "Kucherenko's indices")
+    correlated = [varied.names.index(name) for name in design_of(forecast).get("correlated", [])]
+    moved = [*range(len(varied.names)), *correlated]
+    runs = rows_per_point(len(varied.names), len(correlated))
+    _check_samples(forecast, "Kucherenko", varied.size, runs, varied.replicates)
+    rows, repeats = np.arange(runs), {}
+    for place in set(range(len(varied.names))) - set(correlated):
+        own = np.array(moved) == place
+        swapped = [np.where(own, rows[1 : len(moved) + 1], 0), np.where(own, rows[len(moved) + 1 : -1], runs - 1)]
+        repeats[varied.names[place]] = np.concatenate([[0], *swapped, [runs - 1]])[np.newaxis]
+    _check_repeats(forecast, "Kucherenko", repeats, varied.size)
+    return varied, np.array(correlated, dtype=np.int64)
+
+
+def morris_design(forecast: xr.Dataset) -> tuple[VariedInputs, FloatArray]:
+    """Return the inputs and the points on the unit cube of a forecast whose rows still follow Morris' trajectories."""
+    varied = _varied(forecast, "morris", "Morris' effects", ("levels",))
+    dimensions = len(varied.names)
+    points = morris_trajectories(varied.seed, dimensions, varied.size, int(design_of(forecast)["levels"]))
+    _check_samples(forecast, "Morris", varied.size, dimensions + 1, 1)
+    # A row repeats the one before it but for the input whose turn it is.
+    rows = np.arange(dimensions + 1)
+    stays = np.concatenate([np.zeros((varied.size, 1, dimensions), bool), np.diff(points, axis=1) == 0], axis=1)
+    repeats = {name: np.where(stays[:, :, place], rows - 1, rows) for place, name in enumerate(varied.names)}
+    _check_repeats(forecast, "Morris", repeats, varied.size)
+    return varied, points
+
+
+_RUN = {"saltelli": "sobol", "shapley": "shapley", "kucherenko": "kucherenko", "morris": "morris"}
+
+
+def _drawn(forecast: xr.Dataset, design: str, measure: str, needed: tuple[str, ...]) -> dict[str, Any]:
+    """Return how a forecast was drawn, refused where it is of another design or has lost an entry."""
+    if not isinstance(forecast, xr.Dataset):
+        raise InputError(
+            f"a forecast is a Dataset from cc.propagate, not a {type(forecast).__name__}; cc.run_{_RUN[design]} goes "
+            "from priors to the answer"
+        )
+    drawn = design_of(forecast)
+    if drawn.get("name") != design:
+        raise InputError(
+            f"the forecast's design is {drawn.get('name', 'not recorded')!r}, and {measure} need {design!r}; draw the "
+            f'inputs with cc.draw(priors, size, design="{design}", seed=...)'
+        )
+    missing = [key for key in needed if key not in drawn]
+    if missing:
+        raise InputError(f"the forecast has lost the entry {missing[0]!r} of its design; propagate the draw again")
+    return drawn
+
+
+def _varied(forecast: xr.Dataset, design: str, measure: str, more: tuple[str, ...] = ()) -> VariedInputs:
+    """Return the inputs of a design that varies all inputs one by one."""
+    drawn = _drawn(forecast, design, measure, ("size", "seed", *more))
+    names = tuple(provenance_of(forecast).get("inputs", ()))
+    _refuse_strangers(forecast, set(names))
+    among = tuple(drawn.get("uncertain", names))
+    return VariedInputs(names, among, int(drawn["size"]), int(drawn.get("replicates", 1)), int(drawn["seed"]))
+
+
+def _check_samples(forecast: xr.Dataset, design: str, size: int, runs: int, replicates: int) -> None:
     """Refuse a forecast whose samples are not 0 to n-1 in order."""
-    count = forecast.sizes.get("sample", 0)
-    expected = design.size * design.runs
+    if replicates < 1 or size % replicates:
+        raise InputError(
+            f"the forecast's record says {replicates} replicates of {size} base points, which is no design; "
+            "propagate the draw again"
+        )
+    count, expected = forecast.sizes.get("sample", 0), size * runs
     if count != expected:
         raise InputError(
-            f"the forecast has {count} samples, and its Saltelli design of {design.size} base points has {expected} "
-            f"({design.runs} a base point); keep all of them, in order"
+            f"the forecast has {count} samples, and its {design} design of {size} base points has {expected} "
+            f"({runs} a base point); keep all of them, in order"
         )
     if "sample" in forecast.coords:
         samples = forecast["sample"].values
@@ -112,54 +174,38 @@ def _check_samples(forecast: xr.Dataset, design: SaltelliDesign) -> None:
             )
 
 
-def _check_swaps(forecast: xr.Dataset, design: SaltelliDesign) -> None:
-    """Refuse inputs whose rows are not swapped as the design says."""
-    unswapped = _latent_inputs(forecast)
-    swapped = {name for members in design.swaps.values() for name in members}
+def _refuse_strangers(forecast: xr.Dataset, known: set[str]) -> None:
+    """Refuse inputs with samples that the design does not vary."""
     # Bare variables: xarray takes longer to label a few hundred of them than a small panel does.
-    sampled = {name: forecast.variables[name] for name in forecast.data_vars}
-    strange = [
-        str(name)
-        for name, variable in sampled.items()
-        if variable.attrs.get("role") == "input" and variable.dims == ("sample",) and name not in swapped
-    ]
-    if strange:
-        raise InputError(
-            f"input {strange[0]!r} is not one of the design, which swaps {', '.join(swapped)}; give renamed inputs "
-            "their names back, or draw again"
-        )
-    if "sample" not in forecast.coords and not any(name in forecast for name in swapped):
+    variables = {str(name): forecast.variables[name] for name in forecast.data_vars}
+    for name, variable in variables.items():
+        if variable.attrs.get("role") == "input" and variable.dims == ("sample",) and name not in known:
+            raise InputError(
+                f"input {name!r} is not one of the design, which varies {', '.join(sorted(known))}; give renamed "
+                "inputs their names back, or draw again"
+            )
+
+
+def _check_repeats(forecast: xr.Dataset, design: str, repeats: Mapping[str, IntArray], size: int) -> None:
+    """Refuse inputs whose rows do not repeat the rows that they should, given by input, shape (points or 1, runs)."""
+    present = {name: forecast.variables[name] for name in repeats if name in forecast.variables}
+    if "sample" not in forecast.coords and not present:
         raise InputError(
             "the forecast holds neither its inputs nor the coordinate 'sample', so nothing shows that its rows are in "
             "the order of the draw; keep one of them"
         )
-    for position, members in enumerate(design.swaps.values()):
-        for name in members:
-            variable = forecast.variables.get(name)
-            if variable is None or variable.dims != ("sample",) or name in unswapped:
-                continue
-            rows = cast(FloatArray, variable.values).reshape(design.size, design.runs)
-            _check_input(name, rows, position, design)
-
-
-def _latent_inputs(forecast: xr.Dataset) -> list[str]:
-    """Name the inputs that are made from several swapped latents, and so follow no swap themselves."""
-    design = design_of(forecast)
-    return [str(name) for name in design.get("correlated", [])] if design.get("latent") else []
-
-
-def _check_input(name: str, rows: FloatArray, position: int, design: SaltelliDesign) -> None:
-    """Check that AB takes from b what is swapped and from a the rest, and BA the other way round."""
-    number = len(design.swaps)
-    from_b = np.arange(number) == position
-    expected = [np.where(from_b, rows[:, -1:], rows[:, :1])]
-    if design.second_order:
-        expected.append(np.where(from_b, rows[:, :1], rows[:, -1:]))
-    broken = rows[:, 1:-1] != np.concatenate(expected, axis=1)
-    if broken.any():
-        point, run = np.argwhere(broken)[0]
-        raise InputError(
-            f"input {name!r} is not swapped as a Saltelli design swaps it: sample {point * design.runs + 1 + run} "
-            f"should repeat its value in another row of base point {point} ({int(broken.sum())} of {broken.size} rows "
-            "differ); analyse the forecast of the draw itself, with its rows unchanged"
-        )
+    for name, variable in present.items():
+        if variable.dims != ("sample",):
+            continue
+        rows: FloatArray = np.asarray(variable.values).reshape(size, -1)
+        source = repeats[name]
+        expected = rows[:, source[0]] if len(source) == 1 else np.take_along_axis(rows, source, axis=1)
+        # Only a product of matrices, of correlated scores, may differ by rounding.
+        broken = rows != expected if len(source) == 1 else ~np.isclose(rows, expected, rtol=1e-9, atol=0)
+        if broken.any():
+            point, run = np.argwhere(broken)[0]
+            raise InputError(
+                f"input {name!r} does not vary as a {design} design varies it: sample {point * rows.shape[1] + run} "
+                f"should repeat its value in another row of base point {point} ({int(broken.sum())} of {broken.size} "
+                "rows differ); analyse the forecast of the draw itself, with its rows unchanged"
+            )

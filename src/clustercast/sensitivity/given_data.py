@@ -5,22 +5,18 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtri
 
-from clustercast.arrays.indices.given_data import default_bins, first_order_indices, normalised_weights
-from clustercast.arrays.indices.intervals import check_confidence
+from clustercast.arrays.indices.given_data import default_bins, first_order_indices
+from clustercast.arrays.indices.intervals import normal_factor
+from clustercast.arrays.summaries.order_statistics import checked_weights, effective_size
 from clustercast.dataset import design_of, provenance_of
 from clustercast.engine.model import Model
 from clustercast.errors import InputError, nearest
-from clustercast.sensitivity.labels import analysed_outputs, labelled, measured, year_of
-from clustercast.sensitivity.outputs import Scale
+from clustercast.sampling import MEASURED, PLAIN
+from clustercast.sensitivity.labels import labelled, measured, year_of
+from clustercast.sensitivity.outputs import Scale, analysed_outputs
 
 FloatArray = NDArray[np.float64]
-
-PLAIN = ("random", "latin", "sobol")
-STRUCTURED = ("saltelli", "shapley", "kucherenko", "morris")
-
-_MEANINGS = {"S1": "first-order index from the sample itself", "S1_conf": "half-width of the interval of S1"}
 
 
 def given_data_indices(
@@ -53,8 +49,8 @@ def given_data_indices(
         default.
     bins : int, optional
         Number of bins; by default it grows with the effective sample, 48 at 8,192.
-    scale : {"auto", "log10", "raw"}, optional
-        Scale of the outputs; ``"auto"`` is log10 where an output is positive.
+    scale : {"auto", "log10", "raw"} or mapping of str to these, optional
+        Scale of the outputs, or of each; ``"auto"`` is log10 where all values of an output are positive.
     confidence : float, optional
         Coverage of the intervals, between 0 and 1.
     model : Model, optional
@@ -90,25 +86,22 @@ def given_data_indices(
     >>> cc.given_data_indices(forecast, scale="raw")["S1"].round(1).values.tolist()
     [[0.2, 0.8]]
     """
-    check_confidence(confidence)
+    normal = normal_factor(confidence)
     names = varied_inputs(forecast, inputs)
     sample = input_matrix(forecast, names)
     shares = _weights(forecast, weights)
     if shares is None and str(design_of(forecast).get("name")).startswith("posterior"):
         shares = _multiplicities(sample)
-    effective = 1.0 / float((normalised_weights(shares, len(sample)) ** 2).sum())
+    effective = float(len(sample)) if shares is None else effective_size(checked_weights(shares, len(sample)))
     count = default_bins(effective) if bins is None else int(bins)
     sobol = design_of(forecast).get("name") == "sobol"
-    normal = float(ndtri(0.5 + confidence / 2))
     results = []
-    for output in analysed_outputs(forecast, outputs, scale):
+    for output in (each.without_rounding() for each in analysed_outputs(forecast, outputs, scale)):
         found, errors = first_order_indices(sample, output.values.T, shares, count, low_discrepancy=sobol)
-        known = np.array(
-            [_matters(name, output.name, None if weights is not None else model, forecast) for name in names]
-        )
+        source = model if weights is None else None
+        known = np.array([_matters(name, output.name, source, forecast) for name in names])
         parts = {"S1": found.T, "S1_conf": normal * errors.T}
-        measures = {key: np.where(known | np.isnan(part), part, 0.0) for key, part in parts.items()}
-        results.append(measured(output, year_of(forecast), measures))
+        results.append(measured(output, {key: np.where(known | np.isnan(p), p, 0.0) for key, p in parts.items()}))
     attrs: dict[str, str | int | float] = {
         "estimator": "bias-corrected binning",
         "estimator_references": "doi:10.1016/j.ress.2011.12.007",
@@ -119,28 +112,22 @@ def given_data_indices(
         "confidence": confidence,
         "runs": len(sample),
     }
-    return labelled(forecast, results, names, _MEANINGS, attrs)
+    return labelled(results, names, years=year_of(forecast), attrs={**forecast.attrs, **attrs})
 
 
 def _matters(name: str, output: str, model: Model | None, forecast: xr.Dataset) -> bool:
-    """Say whether an input of a plain sample can explain an output; without a model, any can."""
+    """Return whether an input of a plain sample can explain an output; without a model, any can."""
     if model is None or output not in model.functions or design_of(forecast).get("name") not in PLAIN:
         return True
-    tied = design_of(forecast).get("correlated", [])
+    correlated = design_of(forecast).get("correlated", [])
     used = model.inputs([output])
-    return name in used or (name in tied and not set(tied).isdisjoint(used))
+    return name in used or (name in correlated and not set(correlated).isdisjoint(used))
 
 
 def varied_inputs(forecast: xr.Dataset, inputs: Iterable[str] | str | None) -> tuple[str, ...]:
-    """Return the inputs to look at: those asked for, or all that vary over the sample.
-
-    Raises
-    ------
-    InputError
-        If the rows of the forecast are not independent of each other, or a name is no input that varies.
-    """
+    """Return the inputs to look at: those asked for, or all that vary over the sample."""
     design = design_of(forecast).get("name")
-    if design in STRUCTURED:
+    if design in MEASURED:
         own = "cc.sobol_indices" if design == "saltelli" else "the measure it was drawn for"
         raise InputError(
             f"the rows of a {design} design repeat each other's inputs, so they are no independent sample; draw with "

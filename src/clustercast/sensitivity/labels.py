@@ -1,119 +1,105 @@
-"""Names on the axes of sensitivity measures, and what could mislead a reader of them."""
+"""Names on the axes of every sensitivity measure: the one place where a dataset of indices is made."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from clustercast.arrays.indices.pick_freeze import centre_and_scale
-from clustercast.sensitivity.outputs import AnalysedOutput, Scale, analysed_output, output_names
+from clustercast.sensitivity.cautions import add_cautions, output_cautions
+from clustercast.sensitivity.outputs import AnalysedOutput
 
 FloatArray = NDArray[np.float64]
+
+_MEANINGS = {
+    "S1": "first-order index",
+    "ST": "total index",
+    "S2": "second-order index",
+    "ST_lead_conf": "half-width of the lead of ST over that of the input next in order",
+    "variance": "variance on the scale of the analysis",
+    "Sh": "Shapley effect",
+    "S1_full": "first-order index, inclusive of correlation",
+    "ST_full": "total index, inclusive of correlation",
+    "S1_ind": "first-order index, exclusive of correlation",
+    "ST_ind": "total index, exclusive of correlation",
+    "mu": "mean elementary effect, on the scale of the analysis",
+    "mu_star": "mean absolute elementary effect, on the scale of the analysis",
+    "sigma": "standard deviation of elementary effects, on the scale of the analysis",
+    "delta": "Borgonovo's delta",
+    "minimum": "smallest Kolmogorov-Smirnov distance over the slices",
+    "mean": "mean Kolmogorov-Smirnov distance over the slices",
+    "median": "median Kolmogorov-Smirnov distance over the slices",
+    "maximum": "largest Kolmogorov-Smirnov distance over the slices",
+    "CV": "coefficient of variation of the Kolmogorov-Smirnov distances",
+}
+# In the unit of the output, or its square; the other measures are pure numbers.
+_WITH_UNIT = ("variance", "mu", "mu_star", "mu_star_conf", "sigma")
 
 
 @dataclass(frozen=True)
 class MeasuredOutput:
-    """The measures of one output.
+    """The measures of one output by name, shape (years or 1, inputs), (years or 1, inputs, inputs) or (years or 1,)."""
 
-    Attributes
-    ----------
-    name, unit, scale : str
-        Of the output, and the scale that it was analysed on.
-    by_year : bool
-        Whether the output depends on the year.
-    measures : mapping of str to ndarray, shape (years or 1, inputs)
-        By the name of the measure.
-    warnings : tuple of str
-        Sentences on what could mislead.
-    """
-
-    name: str
-    unit: str
-    scale: str
-    by_year: bool
+    output: AnalysedOutput
     measures: Mapping[str, FloatArray]
-    warnings: tuple[str, ...]
+    # Years in which it does not vary, shape (years or 1,).
+    constant: NDArray[np.bool_]
 
 
-def analysed_outputs(
-    forecast: xr.Dataset, outputs: Iterable[str] | str | None, scale: Scale
-) -> Iterator[AnalysedOutput]:
-    """Yield the outputs one after the other on the scale of the analysis, rounding of constant years taken out."""
-    for name in output_names(forecast, outputs):
-        output = analysed_output(forecast, name, scale)
-        centres, spreads = np.array([centre_and_scale(values) for values in output.values]).T[:, :, np.newaxis]
-        yield replace(output, values=np.where(spreads == 0, centres, output.values))
-
-
-def measured(output: AnalysedOutput, years: xr.DataArray | None, measures: Mapping[str, FloatArray]) -> MeasuredOutput:
+def measured(output: AnalysedOutput, measures: Mapping[str, FloatArray]) -> MeasuredOutput:
     """Keep an output's measures and let go of its values."""
-    said = []
-    if output.misleads:
-        said.append(
-            f"{output.name} is on the raw scale with a log standard deviation of up to {output.log_sd:.1f}: a few "
-            "samples own its variance; scale='log10' is safe."
-        )
-    constant = np.ptp(output.values, axis=1) == 0
-    if constant.any():
-        where = (
-            "" if years is None or not output.by_year else f" in {', '.join(f'{y:g}' for y in years.values[constant])}"
-        )
-        said.append(f"{output.name} does not vary{where}; its measures are undefined there.")
-    return MeasuredOutput(output.name, output.unit, output.scale, output.by_year, measures, tuple(said))
-
-
-def year_of(forecast: xr.Dataset) -> xr.DataArray | None:
-    """Return the years of a forecast, if it has any."""
-    return forecast["year"] if "year" in forecast.coords else None
+    return MeasuredOutput(output.without_values(), measures, np.ptp(output.values, axis=1) == 0)
 
 
 def labelled(
-    forecast: xr.Dataset,
-    outputs: Sequence[MeasuredOutput],
+    results: Sequence[MeasuredOutput],
     inputs: Sequence[str],
-    meanings: Mapping[str, str],
-    attrs: Mapping[str, str | int | float],
+    *,
+    years: xr.Variable | None,
+    attrs: Mapping[Any, Any],
+    cautions: Iterable[str] = (),
 ) -> xr.Dataset:
-    """Put measures into a dataset.
-
-    Parameters
-    ----------
-    forecast : Dataset
-        Where the outputs came from; its attributes are carried on.
-    outputs : sequence of MeasuredOutput
-    inputs : sequence of str
-        Names along the last axis of the measures.
-    meanings : mapping of str to str
-        What each measure is, by its name.
-    attrs : mapping
-        How the measures were estimated.
-
-    Returns
-    -------
-    Dataset
-        Each measure with dims (output[, year], input); an output without years repeats over
-        them where others have years. Coordinates ``scale`` and ``unit`` by output.
-    """
-    by_year = any(output.by_year for output in outputs)
-    years = forecast.sizes["year"] if by_year else 1
-    dims = ("output", "year", "input") if by_year else ("output", "input")
+    """Put measures into a dataset, one row of its data frame an output, year and input."""
+    # Only S2 has pairs: beside it a data frame would have a row for each pair.
+    by_year = any(result.output.by_year for result in results) and years is not None
+    count = years.size if by_year and years is not None else 1
     variables = {}
-    for name, meaning in meanings.items():
-        found = [np.broadcast_to(output.measures[name], (years, len(inputs))) for output in outputs]
-        stacked = np.stack(found) if by_year else np.stack(found)[:, 0]
-        variables[name] = xr.Variable(dims, stacked, {"long_name": meaning, "units": "1"})
-    coords = {
-        "output": [output.name for output in outputs],
+    for name in results[0].measures:
+        found = [np.broadcast_to(r.measures[name], (count, *r.measures[name].shape[1:])) for r in results]
+        dims: tuple[str, ...] = ("output", "year", "input", "input_2")[: found[0].ndim + 1]
+        stacked = np.stack(found)
+        if not by_year:
+            stacked, dims = stacked[:, 0], tuple(dim for dim in dims if dim != "year")
+        variables[name] = xr.Variable(dims, stacked, _meaning(name))
+    coords: dict[str, Any] = {
+        "output": [result.output.name for result in results],
         "input": list(inputs),
-        "scale": ("output", [output.scale for output in outputs]),
-        "unit": ("output", [output.unit for output in outputs]),
+        "scale": ("output", [result.output.scale for result in results]),
+        "unit": ("output", [result.output.unit for result in results]),
     }
-    result = xr.Dataset(variables, coords)
     if by_year:
-        result = result.assign_coords(year=forecast["year"])
-    carried = {key: int(value) if isinstance(value, bool) else value for key, value in forecast.attrs.items()}
-    warning = " ".join(sentence for output in outputs for sentence in output.warnings)
-    result.attrs = {**carried, **attrs, "warning": " ".join(filter(None, [str(attrs.get("warning", "")), warning]))}
-    return result
+        coords["year"] = years
+    if "S2" in variables:
+        coords["input_2"] = list(inputs)
+    dataset = xr.Dataset(variables, coords, {key: _plain(value) for key, value in attrs.items()} | {"warning": ""})
+    return add_cautions(dataset, [*cautions, *output_cautions(results, years)])
+
+
+def _meaning(name: str) -> dict[str, str]:
+    """Return the attributes of a measure."""
+    meaning = _MEANINGS.get(name) or f"half-width of the interval of {name.removesuffix('_conf')}"
+    return {"long_name": meaning} | ({} if name in _WITH_UNIT else {"units": "1"})
+
+
+def _plain(value: object) -> object:
+    """Turn an attribute into what netCDF can hold."""
+    if value is None:
+        return ""
+    return int(value) if isinstance(value, bool | np.bool_) else value
+
+
+def year_of(forecast: xr.Dataset) -> xr.Variable | None:
+    """Return the years of a forecast, if it has any."""
+    return forecast["year"].variable if "year" in forecast.coords else None

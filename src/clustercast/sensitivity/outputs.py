@@ -1,62 +1,71 @@
 """The outputs of a forecast that sensitivity looks at, and the scale it looks at them on."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from clustercast.arrays.indices.pick_freeze import centre_and_scale
 from clustercast.errors import InputError, nearest
 
 FloatArray = NDArray[np.float64]
-Scale = Literal["auto", "log10", "raw"]
+ScaleName = Literal["auto", "log10", "raw"]
+Scale = ScaleName | Mapping[str, ScaleName]
 
 # Of the natural logarithm, on the raw scale: from about here a few samples own the variance.
 LOG_SD_THAT_MISLEADS = 1.0
+# An output is called skewed by its logarithms only where nearly all of its values have one.
+_MOSTLY_POSITIVE = 0.9
 
 
 @dataclass(frozen=True)
 class AnalysedOutput:
-    """One output, on the scale of the analysis.
-
-    Attributes
-    ----------
-    name, unit : str
-        As in the forecast.
-    scale : str
-        ``"log10"`` or ``"raw"``.
-    values : ndarray, shape (years or 1, samples)
-        On that scale.
-    by_year : bool
-        Whether the output depends on the year.
-    log_sd : float
-        On the raw scale, the largest standard deviation of the natural logarithm of a positive
-        output over its years; 0 otherwise.
-    """
+    """One output on the scale of the analysis, shape (years or 1, samples)."""
 
     name: str
     unit: str
     scale: str
     values: FloatArray
     by_year: bool
-    log_sd: float
+    # On the raw scale, the largest standard deviation of the natural logarithm over the years; 0 otherwise.
+    log_sd: float = 0.0
+    # Where "auto" took the raw scale because of them: how many values are not positive.
+    not_positive: int = 0
 
-    @property
-    def misleads(self) -> bool:
-        """Whether the raw scale is so skewed that a few samples own the variance."""
-        return self.log_sd > LOG_SD_THAT_MISLEADS
+    def without_values(self) -> "AnalysedOutput":
+        """Let go of the samples once the measures are known."""
+        return replace(self, values=np.empty((0, 0)))
+
+    def without_rounding(self) -> "AnalysedOutput":
+        """Return the output with years that vary by rounding only made constant."""
+        centres, spreads = np.array([centre_and_scale(values) for values in self.values]).T[:, :, np.newaxis]
+        return replace(self, values=np.where(spreads == 0, centres, self.values))
+
+
+def analysed_outputs(
+    forecast: xr.Dataset, outputs: Iterable[str] | str | None, scale: Scale
+) -> Iterator[AnalysedOutput]:
+    """Yield the outputs asked for, or all, one after the other on the scale of the analysis."""
+    names = output_names(forecast, outputs)
+    scales = _scale_of_each(names, scale)
+    for name in names:
+        yield analysed_output(forecast, name, scales[name])
+
+
+def _scale_of_each(names: tuple[str, ...], scale: Scale) -> dict[str, ScaleName]:
+    """Return the scale of each output, refused where it is unknown."""
+    of_each = {name: scale.get(name, "auto") if isinstance(scale, Mapping) else scale for name in names}
+    for chosen in of_each.values():
+        if chosen not in ("auto", "log10", "raw"):
+            raise InputError(f"scale is {chosen!r}, and must be 'auto', 'log10' or 'raw'")
+    return of_each
 
 
 def output_names(forecast: xr.Dataset, outputs: Iterable[str] | str | None) -> tuple[str, ...]:
-    """Return the outputs to analyse: those asked for, or all.
-
-    Raises
-    ------
-    InputError
-        A name is unknown or has no samples, or there is none.
-    """
+    """Return the outputs to analyse: those asked for, or all."""
     # Bare variables: xarray takes longer to label a few hundred of them than a small panel does.
     sampled = {str(name): forecast.variables[name] for name in forecast.data_vars}
     sampled = {name: variable for name, variable in sampled.items() if "sample" in variable.dims}
@@ -77,32 +86,10 @@ def output_names(forecast: xr.Dataset, outputs: Iterable[str] | str | None) -> t
     return names
 
 
-def analysed_output(forecast: xr.Dataset, name: str, scale: Scale) -> AnalysedOutput:
-    """Take one output from a forecast and put it on the scale of the analysis.
-
-    Parameters
-    ----------
-    forecast : Dataset
-        Dims sample and, for most outputs, year.
-    name : str
-        The output.
-    scale : {"auto", "log10", "raw"}
-        ``"auto"`` is log10 for a positive output, raw for one with values at or below zero, a
-        truth value or an index with labels.
-
-    Returns
-    -------
-    AnalysedOutput
-        The output on its scale.
-
-    Raises
-    ------
-    InputError
-        A value is not finite, log10 is asked for a value that is not positive, the scale is
-        unknown, or the output has other dimensions.
-    """
-    if scale not in ("auto", "log10", "raw"):
-        raise InputError(f"scale is {scale!r}, and must be 'auto', 'log10' or 'raw'")
+def analysed_output(forecast: xr.Dataset, name: str, scale: ScaleName) -> AnalysedOutput:
+    """Take one output from a forecast and put it on the scale of the analysis."""
+    # "auto" is log10 for a positive output, raw for one with values at or below zero, a truth value or a labelled
+    # index.
     variable = forecast[name]
     if set(variable.dims) - {"year", "sample"}:
         raise InputError(f"output {name!r} has dims {variable.dims}, and may have year and sample only")
@@ -111,19 +98,29 @@ def analysed_output(forecast: xr.Dataset, name: str, scale: Scale) -> AnalysedOu
     is_index = ordered.dtype == bool or "labels" in variable.attrs
     values = np.atleast_2d(np.asarray(ordered, dtype=np.float64))
     _check_finite(forecast, name, values, by_year)
-    positive = bool(values.min() > 0)
-    chosen = ("log10" if positive and not is_index else "raw") if scale == "auto" else scale
     unit = str(variable.attrs.get("units", "1"))
+    not_positive = 0 if values.min() > 0 else int((values <= 0).sum())
+    chosen = ("raw" if not_positive or is_index else "log10") if scale == "auto" else scale
     if chosen == "raw":
-        log_sd = float(np.log(values).std(axis=1).max()) if positive else 0.0
-        return AnalysedOutput(name, unit, chosen, values, by_year, log_sd)
-    if not positive:
+        switched = not_positive if scale == "auto" and not is_index and values.max() > 0 else 0
+        return AnalysedOutput(name, unit, chosen, values, by_year, _log_sd(values), switched)
+    if not_positive:
         raise InputError(
-            f"output {name!r} has a value of {values.min():g} {unit}, which has no logarithm; use scale='raw' or 'auto'"
+            f"output {name!r} has a value of {values.min():g} {unit}, which has no logarithm ({not_positive:,} of "
+            f"{values.size:,} values are not positive); use scale='raw' or 'auto'"
         )
     logarithms = np.log(values)
     logarithms *= 1 / np.log(10)
-    return AnalysedOutput(name, unit, chosen, logarithms, by_year, 0.0)
+    return AnalysedOutput(name, unit, chosen, logarithms, by_year)
+
+
+def _log_sd(values: FloatArray) -> float:
+    """Return the largest standard deviation of the logarithm over the years that are nearly all positive."""
+    positive = values > 0
+    if positive.all():
+        return float(np.log(values).std(axis=1).max())
+    mostly = (positive.mean(axis=1) >= _MOSTLY_POSITIVE).nonzero()[0]
+    return max((float(np.log(values[year, positive[year]]).std()) for year in mostly), default=0.0)
 
 
 def _check_finite(forecast: xr.Dataset, name: str, values: FloatArray, by_year: bool) -> None:
@@ -136,6 +133,6 @@ def _check_finite(forecast: xr.Dataset, name: str, values: FloatArray, by_year: 
     label = forecast["sample"].values[sample] if "sample" in forecast.coords else sample
     raise InputError(
         f"output {name!r}{when} has {count} values that are not finite, the first {values[row, sample]} at sample "
-        f"{label}; mend the quantity that gives it, or analyse a claim that is always defined, such as the exceedance "
+        f"{label}; fix the quantity that gives it, or analyse a claim that is always defined, such as the exceedance "
         'of a threshold by a year (forecast["x"] >= threshold)'
     )

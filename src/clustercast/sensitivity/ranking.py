@@ -14,12 +14,12 @@ _NEGLIGIBLE = 0.01
 
 
 def ranking_resolved(indices: xr.Dataset, k: int = 3) -> xr.DataArray:
-    """Say whether the order of the first k inputs by total index is resolved.
+    """Return whether the order of the first k inputs by total index is resolved.
 
-    Each of the first k inputs must lie above the next one by more than the half-width of their
-    difference, unless neither matters: both totals, intervals included, are below 0.01. Where
-    the result has no intervals of differences (engine ``"salib"``), the two half-widths are
-    added, which asks for more than is needed.
+    Each of the first k inputs must lead the next one by more than the half-width of the lead,
+    unless neither matters: both totals, intervals included, are below 0.01. Where the result has
+    no intervals of leads (engine ``"salib"``, `time_integrated`), the two half-widths are added,
+    which asks for more than is needed.
 
     Parameters
     ----------
@@ -51,14 +51,13 @@ def ranking_resolved(indices: xr.Dataset, k: int = 3) -> xr.DataArray:
 
 
 def unresolved(indices: xr.Dataset, k: int) -> NDArray[np.bool_]:
-    """Where the first k inputs of an output that varies are not told apart, shape (output[, year])."""
+    """Return where the first k inputs of an output that varies are not resolved, shape (output[, year])."""
     total = np.nan_to_num(indices["ST"].values)
     order = np.argsort(-total, axis=-1, kind="stable")[..., : k + 1]
     above, below = order[..., :-1], order[..., 1:]
     gap = np.take_along_axis(total, above, -1) - np.take_along_axis(total, below, -1)
-    if "ST_difference_conf" in indices:
-        rows = np.take_along_axis(indices["ST_difference_conf"].values, above[..., np.newaxis], -2)
-        width = np.take_along_axis(rows, below[..., np.newaxis], -1)[..., 0]
+    if "ST_lead_conf" in indices:
+        width = np.take_along_axis(indices["ST_lead_conf"].values, above, -1)
     else:
         half = indices["ST_conf"].values
         width = np.take_along_axis(half, above, -1) + np.take_along_axis(half, below, -1)
@@ -121,7 +120,8 @@ def time_integrated(
     share = xr.DataArray(by_year / by_year.sum(), dims="year") * counted["variance"].drop_vars("year")
     total = share.sum("year")
     varies = share > 0
-    result = counted.drop_vars("year").drop_vars("variance")
+    # The order of the inputs, and so their leads, may change from year to year.
+    result = counted.drop_vars(["year", "variance", "ST_lead_conf"], errors="ignore")
     integrated = result.map(
         lambda part: (part.where(varies, 0.0) * share).sum("year", skipna=False) / total.where(total > 0),
         keep_attrs=True,

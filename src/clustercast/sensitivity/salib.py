@@ -1,18 +1,20 @@
 """Results for SALib's plots, and SALib's other measures (delta, PAWN, Morris) with labels."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from clustercast.arrays.indices.pick_freeze import centre_and_scale
-from clustercast.dataset import provenance_of
+from clustercast.dataset import design_of, provenance_of
 from clustercast.errors import InputError, nearest
-from clustercast.sensitivity.outputs import AnalysedOutput, Scale, analysed_output, output_names
+from clustercast.sensitivity.design import morris_design
+from clustercast.sensitivity.labels import labelled, measured, year_of
+from clustercast.sensitivity.outputs import AnalysedOutput, Scale, analysed_outputs
 
 FloatArray = NDArray[np.float64]
+Measure = Callable[[FloatArray, FloatArray], dict[str, FloatArray]]
 
 
 def to_salib(indices: xr.Dataset, output: str | None = None, year: float | None = None) -> Any:
@@ -35,7 +37,7 @@ def to_salib(indices: xr.Dataset, output: str | None = None, year: float | None 
     Raises
     ------
     InputError
-        The output or year is not there or not said, or the indices have no intervals.
+        The output or year is not there or not given, or the indices have no intervals.
     """
     from clustercast.sensitivity.salib_engine import result_dict
 
@@ -58,7 +60,7 @@ def _only(what: str, known: list[Any], chosen: Any) -> Any:
         return chosen
     listed = ", ".join(str(name) for name in known)
     if chosen is None:
-        raise InputError(f"the indices have several of {what}; say which {what} of {listed}")
+        raise InputError(f"the indices have several of {what}; give one {what} of {listed}")
     near = nearest(chosen, known) if isinstance(chosen, str) else ""
     raise InputError(f"{what} {chosen!r} is not in the indices, which have {listed}{near}")
 
@@ -108,7 +110,7 @@ def delta_indices(
         return delta_column(inputs, values, resamples=resamples, confidence=confidence, seed=seed)
 
     attributes = {"measure": "delta", "confidence": confidence, "resamples": resamples, "resampling_seed": str(seed)}
-    return _each_column(forecast, outputs, scale, measure, attributes)
+    return _each_column(forecast, outputs, scale, _ranked_inputs(forecast), measure, attributes)
 
 
 def pawn_indices(
@@ -154,91 +156,94 @@ def pawn_indices(
     def measure(inputs: FloatArray, values: FloatArray) -> dict[str, FloatArray]:
         return pawn_column(inputs, values, slices=slices, seed=seed)
 
-    return _each_column(forecast, outputs, scale, measure, {"measure": "PAWN", "slices": slices})
+    attributes = {"measure": "PAWN", "slices": slices}
+    return _each_column(forecast, outputs, scale, _ranked_inputs(forecast), measure, attributes)
 
 
 def morris_effects(
     forecast: xr.Dataset,
-    points: FloatArray,
     *,
     outputs: Iterable[str] | str | None = None,
     scale: Scale = "auto",
-    levels: int = 4,
     resamples: int = 100,
     confidence: float = 0.95,
-    seed: int = 0,
 ) -> xr.Dataset:
-    """Morris' elementary effects, by SALib.
+    """Elementary effects of each input, by SALib: which inputs hardly matter, in few runs.
+
+    Each trajectory moves one input after the other on a grid of probabilities; an effect is
+    the change of the output for a move over the whole span of the input.
 
     Parameters
     ----------
     forecast : Dataset
-        From `propagate`, on inputs that are the quantiles of `points`, row by row.
-    points : ndarray, shape (samples, inputs)
-        Trajectories on the unit cube, from `clustercast.sensitivity.salib_engine.morris_trajectories`, one
-        column for each varying input of the forecast in its order.
+        From `propagate`, on inputs drawn with ``design="morris"``; all samples, in order. Inputs are moved one at a
+        time, so rank correlations are not kept; the result's warning says so.
     outputs, scale : optional
         As in `sobol_indices`.
-    levels : int, optional
-        Levels of the grid, as in the trajectories.
-    resamples, confidence, seed : optional
+    resamples, confidence : optional
         Of the bootstrap of ``mu_star``.
 
     Returns
     -------
     Dataset
-        ``mu``, ``mu_star``, ``sigma`` and ``mu_star_conf`` per unit of probability, on the scale of
-        the analysis, dims (output[, year], input).
+        ``mu``, ``mu_star``, ``mu_star_conf`` and ``sigma``, in the unit of the output or in decades,
+        dims (output[, year], input); NaN in a year in which the output does not vary.
 
     Raises
     ------
     InputError
-        A value is not finite, an output is unknown, or `points` does not fit the forecast.
+        The forecast is not of this design, or is shuffled, cut or altered; an output is unknown, or a value is not
+        finite.
 
     References
     ----------
-    Morris (1991), doi:10.1080/00401706.1991.10484804; Campolongo, Cariboni and Saltelli (2007),
+    M. D. Morris, Technometrics 33, 161 (1991), doi:10.1080/00401706.1991.10484804.
+    F. Campolongo, J. Cariboni, A. Saltelli, Environmental Modelling & Software 22, 1509 (2007),
     doi:10.1016/j.envsoft.2006.10.004.
+
+    Examples
+    --------
+    >>> import clustercast as cc
+    >>> @cc.quantity("1")
+    ... def total(x, y):
+    ...     return x + 2 * y
+    >>> priors = cc.Priors(x=cc.Uniform(0, 1), y=cc.Uniform(0, 1))
+    >>> forecast = cc.propagate(cc.draw(priors, 8, design="morris"), model=cc.Model([total]))
+    >>> cc.morris_effects(forecast, scale="raw")["mu_star"].round(2).values.tolist()
+    [[0.9, 1.8]]
     """
     from clustercast.sensitivity.salib_engine import morris_column
 
-    expected = (forecast.sizes.get("sample", 0), len(_varying_inputs(forecast)))
-    if points.shape != expected:
-        raise InputError(
-            f"points has shape {points.shape}, and the forecast has {expected[0]} samples of {expected[1]} inputs"
-        )
+    varied, trajectories = morris_design(forecast)
+    points = trajectories.reshape(-1, len(varied.names))
+    levels, seed = int(design_of(forecast)["levels"]), varied.seed
 
-    def measure(_: FloatArray, values: FloatArray) -> dict[str, FloatArray]:
+    def measure(points: FloatArray, values: FloatArray) -> dict[str, FloatArray]:
         return morris_column(points, values, levels=levels, resamples=resamples, confidence=confidence, seed=seed)
 
-    attributes = {"measure": "Morris", "levels": levels, "confidence": confidence, "resamples": resamples}
-    return _each_column(forecast, outputs, scale, measure, attributes | {"resampling_seed": str(seed)})
+    attributes = {"measure": "Morris", "estimator": "elementary effects", "confidence": confidence}
+    attributes |= {"resamples": resamples, "resampling_seed": str(seed), "runs": len(points)}
+    dropped = "Inputs are moved one at a time; the priors' rank correlations are not kept."
+    cautions = [dropped] if design_of(forecast).get("correlated") else []
+    return _each_column(forecast, outputs, scale, (varied.names, points), measure, attributes, cautions)
 
 
-def _varying_inputs(forecast: xr.Dataset) -> list[str]:
-    """Name the inputs that have samples, in the order of the draw."""
-    if names := provenance_of(forecast).get("inputs"):
-        return [str(name) for name in names]
-    chosen = [name for name, part in forecast.data_vars.items() if part.attrs.get("role") == "input"]
-    return [str(name) for name in chosen if "sample" in forecast[name].dims]
+def _ranked_inputs(forecast: xr.Dataset) -> tuple[Sequence[str], FloatArray]:
+    """Return the inputs that vary, in the order of the draw, and the place of each value among all, from 0 to 1."""
+    # Delta and PAWN see inputs by their order only; given values with long tails, SALib cuts them into bins of equal
+    # width of which most are empty, and answers NaN.
+    names = [name for name, part in forecast.data_vars.items() if part.attrs.get("role") == "input" and part.ndim]
+    names = provenance_of(forecast).get("inputs") or names
+    absent = [name for name in names if name not in forecast]
+    if absent or not names:
+        raise InputError(f"the forecast holds no samples of its inputs {', '.join(absent)}; propagate the draw again")
+    columns = [np.argsort(np.argsort(forecast[name].values, kind="stable"), kind="stable") for name in names]
+    return [str(name) for name in names], (np.column_stack(columns) + 0.5) / len(columns[0])
 
 
-def _probabilities(values: FloatArray) -> FloatArray:
-    """Return the place of each value among all, between 0 and 1.
-
-    Delta and PAWN see inputs by their order only; given values with long tails, SALib cuts them into bins of
-    equal width of which most are empty, and answers NaN.
-    """
-    places = np.empty(len(values))
-    places[np.argsort(values, kind="stable")] = (np.arange(len(values)) + 0.5) / len(values)
-    return places
-
-
-def _by_year(
-    output: AnalysedOutput, inputs: FloatArray, measure: Callable[[FloatArray, FloatArray], dict[str, FloatArray]]
-) -> dict[str, FloatArray]:
+def _by_year(output: AnalysedOutput, inputs: FloatArray, measure: Measure) -> dict[str, FloatArray]:
     """Apply a measure to each year, shape (years, inputs); NaN in a year in which the output does not vary."""
-    found = [measure(inputs, column) if centre_and_scale(column)[1] else None for column in output.values]
+    found = [measure(inputs, column) if np.ptp(column) else None for column in output.values]
     first = next((row for row in found if row is not None), None)
     if first is None:
         raise InputError(
@@ -252,26 +257,14 @@ def _each_column(
     forecast: xr.Dataset,
     outputs: Iterable[str] | str | None,
     scale: Scale,
-    measure: Callable[[FloatArray, FloatArray], dict[str, FloatArray]],
+    inputs: tuple[Sequence[str], FloatArray],
+    measure: Measure,
     attributes: dict[str, Any],
+    cautions: Iterable[str] = (),
 ) -> xr.Dataset:
     """Apply a measure to every output and year, and label what it gives."""
-    names = _varying_inputs(forecast)
-    absent = [name for name in names if name not in forecast]
-    if absent or not names:
-        raise InputError(f"the forecast holds no samples of its inputs {', '.join(absent)}; propagate the draw again")
-    inputs = np.column_stack([_probabilities(forecast[name].values) for name in names])
-    parts = []
-    for name in output_names(forecast, outputs):
-        output = analysed_output(forecast, name, scale)
-        found = _by_year(output, inputs, measure)
-        dims = ("year", "input") if output.by_year else ("input",)
-        variables = {key: (dims, part if output.by_year else part[0]) for key, part in found.items()}
-        coords: dict[str, Any] = {"output": name, "input": names, "scale": output.scale, "unit": output.unit}
-        if output.by_year:
-            coords["year"] = forecast["year"].variable
-        parts.append(xr.Dataset(variables, coords))
-    result = xr.concat(parts, dim="output", coords=["output", "scale", "unit"], join="exact", compat="equals")
-    kept = {key: value for key, value in forecast.attrs.items() if isinstance(value, str | int | float)}
-    result.attrs = kept | {"engine": "salib"} | attributes
-    return result
+    names, values = inputs
+    analysed = (output.without_rounding() for output in analysed_outputs(forecast, outputs, scale))
+    results = [measured(output, _by_year(output, values, measure)) for output in analysed]
+    attrs = {**forecast.attrs, "engine": "salib", **attributes}
+    return labelled(results, names, years=year_of(forecast), attrs=attrs, cautions=cautions)

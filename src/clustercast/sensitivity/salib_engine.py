@@ -31,31 +31,7 @@ def sobol_columns(
     resamples: int = 100,
     seed: int = 0,
 ) -> SobolIndices:
-    """Sobol' indices of each column by ``SALib.analyze.sobol``.
-
-    Parameters
-    ----------
-    values : ndarray, shape (columns, rows)
-        Model output over the rows of one Saltelli design.
-    number_of_inputs : int
-        D, the number of inputs, or of groups of inputs swapped together.
-    design_second_order : bool
-        Whether a base point has 2D + 2 rows instead of D + 2.
-    second_order : bool
-        Whether to estimate second-order indices; without them the rows BA are left out.
-    confidence, resamples, seed : optional
-        Of the bootstrap interval.
-
-    Returns
-    -------
-    SobolIndices
-        As `sobol_panel` gives it, with NaN and variance 0 for a constant column.
-
-    Raises
-    ------
-    InputError
-        A value is not finite, or the rows do not fit the design.
-    """
+    """Sobol' indices of each column by ``SALib.analyze.sobol``."""
     from SALib.analyze import sobol
 
     _check_finite(values)
@@ -98,21 +74,7 @@ def sobol_columns(
 
 
 def result_dict(names: Sequence[str], arrays: Mapping[str, FloatArray]) -> Any:
-    """Make the ResultDict that ``SALib.analyze.sobol`` would return.
-
-    Parameters
-    ----------
-    names : sequence of str
-        Inputs, or groups.
-    arrays : mapping of str to ndarray
-        S1, S1_conf, ST, ST_conf of shape (inputs,) and, optionally, S2 and S2_conf of shape
-        (inputs, inputs).
-
-    Returns
-    -------
-    SALib.util.ResultDict
-        With ``to_df()`` and ``plot()`` as SALib's own.
-    """
+    """Make the ResultDict that ``SALib.analyze.sobol`` would return."""
     from types import MethodType
 
     from SALib.analyze.sobol import to_df
@@ -127,32 +89,8 @@ def result_dict(names: Sequence[str], arrays: Mapping[str, FloatArray]) -> Any:
 def delta_column(
     inputs: FloatArray, values: FloatArray, *, resamples: int = 100, confidence: float = 0.95, seed: int = 0
 ) -> dict[str, FloatArray]:
-    """Borgonovo's delta of one output by ``SALib.analyze.delta``.
-
-    Parameters
-    ----------
-    inputs : ndarray, shape (samples, inputs)
-        Inputs of any sample.
-    values : ndarray, shape (samples,)
-        The output.
-    resamples, confidence, seed : optional
-        Of the bootstrap.
-
-    Returns
-    -------
-    dict of str to ndarray, shape (inputs,)
-        ``delta`` and ``delta_conf`` (SALib's raw variant), ``S1`` and ``S1_conf``.
-
-    Raises
-    ------
-    InputError
-        A value is not finite, or SALib fails at an input, which it would only warn of.
-
-    References
-    ----------
-    Borgonovo (2007), doi:10.1016/j.ress.2006.04.015; Plischke, Borgonovo and Smith (2013),
-    doi:10.1016/j.ejor.2012.11.047.
-    """
+    """Borgonovo's delta of one output by ``SALib.analyze.delta``, shape (inputs,)."""
+    # See doi:10.1016/j.ress.2006.04.015, doi:10.1016/j.ejor.2012.11.047
     from SALib.analyze import delta
 
     _check_finite(values[np.newaxis])
@@ -173,49 +111,14 @@ def delta_column(
 
 
 def pawn_column(inputs: FloatArray, values: FloatArray, *, slices: int = 10, seed: int = 0) -> dict[str, FloatArray]:
-    """PAWN indices of one output by ``SALib.analyze.pawn``.
-
-    Parameters
-    ----------
-    inputs : ndarray, shape (samples, inputs)
-        Inputs of any sample.
-    values : ndarray, shape (samples,)
-        The output.
-    slices : int, optional
-        Number of conditioning intervals.
-    seed : int, optional
-        Seed.
-
-    Returns
-    -------
-    dict of str to ndarray, shape (inputs,)
-        ``minimum``, ``mean``, ``median``, ``maximum`` and ``CV`` of the Kolmogorov-Smirnov distances.
-
-    References
-    ----------
-    Pianosi and Wagener (2018), doi:10.1016/j.envsoft.2018.07.019.
-    """
+    """PAWN indices of one output by ``SALib.analyze.pawn``, shape (inputs,)."""
+    # See doi:10.1016/j.envsoft.2018.07.019
     from SALib.analyze import pawn
 
     _check_finite(values[np.newaxis])
     with _global_state(seed):
         found = pawn.analyze(_problem(inputs.shape[1]), inputs, values, S=slices, seed=None)
     return {key: np.asarray(found[key], dtype=np.float64) for key in ("minimum", "mean", "median", "maximum", "CV")}
-
-
-def morris_trajectories(number_of_inputs: int, trajectories: int, *, levels: int = 4, seed: int = 0) -> FloatArray:
-    """Morris trajectories on the unit cube by ``SALib.sample.morris``.
-
-    Returns
-    -------
-    ndarray, shape (trajectories * (inputs + 1), inputs)
-        Points on a grid of `levels`, 0 and 1 included.
-    """
-    from SALib.sample import morris
-
-    with _global_state(seed):
-        points = morris.sample(_problem(number_of_inputs), trajectories, num_levels=levels, seed=seed)
-    return np.asarray(points, dtype=np.float64)
 
 
 def morris_column(
@@ -227,29 +130,8 @@ def morris_column(
     confidence: float = 0.95,
     seed: int = 0,
 ) -> dict[str, FloatArray]:
-    """Elementary effects of one output by ``SALib.analyze.morris``.
-
-    Parameters
-    ----------
-    points : ndarray, shape (samples, inputs)
-        From `morris_trajectories`, on the unit cube.
-    values : ndarray, shape (samples,)
-        The output.
-    levels : int, optional
-        As in `morris_trajectories`.
-    resamples, confidence, seed : optional
-        Of the bootstrap of ``mu_star``.
-
-    Returns
-    -------
-    dict of str to ndarray, shape (inputs,)
-        ``mu``, ``mu_star``, ``sigma`` and ``mu_star_conf``.
-
-    References
-    ----------
-    Morris (1991), doi:10.1080/00401706.1991.10484804; Campolongo, Cariboni and Saltelli (2007),
-    doi:10.1016/j.envsoft.2006.10.004.
-    """
+    """Elementary effects of one output by ``SALib.analyze.morris``, shape (inputs,)."""
+    # See doi:10.1080/00401706.1991.10484804, doi:10.1016/j.envsoft.2006.10.004
     from SALib.analyze import morris
 
     _check_finite(values[np.newaxis])

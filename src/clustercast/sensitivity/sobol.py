@@ -1,26 +1,26 @@
 """Sobol' indices of a forecast: which inputs own the uncertainty of which output in which year."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
 from clustercast.arrays.indices.intervals import bootstrap_weights, check_confidence
-from clustercast.arrays.indices.sobol_estimators import estimator_named
+from clustercast.arrays.indices.sobol_estimators import Estimator, estimator_named
 from clustercast.arrays.indices.sobol_panel import SobolIndices, sobol_panel
 from clustercast.arrays.points.streams import checked_seed
-from clustercast.errors import InputError
-from clustercast.sensitivity.cautions import cautions
+from clustercast.dataset import design_of
+from clustercast.errors import InputError, whole_number
+from clustercast.sensitivity.cautions import add_cautions, group_cautions, sobol_cautions
 from clustercast.sensitivity.design import SaltelliDesign, saltelli_design
-from clustercast.sensitivity.outputs import AnalysedOutput, Scale, analysed_output, output_names
+from clustercast.sensitivity.labels import MeasuredOutput, labelled, year_of
+from clustercast.sensitivity.outputs import AnalysedOutput, Scale, analysed_outputs
 
 FloatArray = NDArray[np.float64]
 Engine = Literal["panel", "salib"]
-
-_FEWEST_TO_VARY = 2
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class _Method:
     """How the indices are to be estimated."""
 
     engine: str
-    estimator: str
+    estimator: Estimator
     second_order: bool
     interval: str
     confidence: float
@@ -43,7 +43,7 @@ def sobol_indices(
     engine: Engine = "panel",
     estimator: str | None = None,
     scale: Scale = "auto",
-    second_order: bool | None = None,
+    second_order: bool = False,
     confidence: float = 0.95,
     resamples: int = 100,
     seed: int = 0,
@@ -63,10 +63,11 @@ def sobol_indices(
         ``"azzini-rosati"`` (default on a design with second order, where it is by far the most
         precise), ``"saltelli-jansen"`` (SALib's own; default on a design without),
         ``"janon-monod"`` (steadier where tails are heavy), ``"saltelli"`` or ``"jansen"``.
-    scale : {"auto", "log10", "raw"}, optional
-        Scale of the outputs; ``"auto"`` is log10 where an output is positive.
+    scale : {"auto", "log10", "raw"} or mapping of str to these, optional
+        Scale of the outputs, or of each; ``"auto"`` is log10 where all values of an output are positive. A mapping
+        keeps the scale of one study in the next, whatever its sample.
     second_order : bool, optional
-        Whether to estimate interactions of pairs; by default where the design allows it.
+        Whether to estimate ``S2``, interactions of pairs, too.
     confidence : float, optional
         Coverage of the intervals, between 0 and 1.
     resamples : int, optional
@@ -77,16 +78,15 @@ def sobol_indices(
     Returns
     -------
     Dataset
-        ``S1``, ``ST`` with dims (output[, year], input), ``S2`` with (output[, year], input, input_2)
-        above the diagonal, ``*_conf`` half-widths, ``ST_difference_conf`` half-widths of differences
-        between inputs, and ``variance`` on the scale of the analysis (pure number squared for
-        log10). Coordinates ``scale`` and ``unit`` by output. Attributes: how it was done, where
-        the forecast came from, and ``warning``: what could mislead, empty if nothing; ``interval``
-        is ``"student-t"`` or ``"bootstrap"``, and ``interval_widened`` 1 where a skewed estimate has
-        a wider one, as all have but the bootstrap of ``"saltelli-jansen"``, SALib's own. With groups
-        in the draw, ``input`` holds the groups, S1 is their closed index. An output without
-        years repeats over them where others have years. Where an output does not vary its
-        variance is 0 and its indices are NaN.
+        ``S1``, ``ST`` with dims (output[, year], input); ``*_conf`` half-widths, and ``ST_lead_conf``, that of the
+        lead of an input's ST over the next; ``variance`` on the scale of the analysis (pure number squared for log10).
+        Where asked for, ``S2`` with (output[, year], input, input_2) above the diagonal; ``to_dataframe()`` has one
+        row an output, year and input unless ``S2`` is there. Coordinates ``scale`` and ``unit`` by output. Attributes:
+        how it was done, where the forecast came from, and ``warning``: what could mislead, empty if nothing;
+        ``interval`` is ``"student-t"`` or ``"bootstrap"``, and ``interval_widened`` 1 where a skewed estimate has a
+        wider one, as all have but the bootstrap of ``"saltelli-jansen"``, SALib's own. With groups in the draw,
+        ``input`` holds the groups, S1 is their closed index. An output without years repeats over them where others
+        have years. Where an output does not vary its variance is 0 and its indices are NaN.
 
     Raises
     ------
@@ -114,37 +114,45 @@ def sobol_indices(
     """
     design = saltelli_design(forecast)
     method = _method(design, engine, estimator, second_order, confidence, resamples, seed)
-    names = output_names(forecast, outputs)
-    weights = bootstrap_weights(design.size, resamples, seed) if _wants_weights(method) else None
-    analysed, results = [], []
-    for name in names:
-        output = analysed_output(forecast, name, scale)
-        result = _estimate(output, design, method, weights)
-        if not result.variance.any():
+    weights = None
+    if method.engine == "panel" and method.interval == "bootstrap":
+        weights = bootstrap_weights(design.size, resamples, seed)
+    results = []
+    for output in analysed_outputs(forecast, outputs, scale):
+        found = _estimate(output, design, method, weights)
+        if not found.variance.any():
             raise InputError(
-                f"output {name!r} is constant over all samples, so no input matters to it; leave it out of outputs, "
-                "or free an input that it depends on"
+                f"output {output.name!r} is constant over all samples, so no input matters to it; leave it out of "
+                "outputs, or free an input that it depends on"
             )
-        analysed.append(_without_values(output))
-        results.append(result)
-    indices = _labelled(forecast, analysed, results, tuple(design.swaps))
-    indices.attrs = {key: _plain(value) for key, value in forecast.attrs.items()} | _attributes(method)
-    indices.attrs["warning"] = cautions(
-        indices,
-        {output.name: output.log_sd for output in analysed},
-        interval=method.interval,
-        points=design.points,
-        replicates=design.replicates,
-        size=design.size,
-    )
-    return indices
+        results.append(MeasuredOutput(output.without_values(), sobol_measures(found), found.variance == 0))
+    attrs = {**forecast.attrs, **_attributes(method)}
+    cautions = group_cautions(design_of(forecast))
+    indices = labelled(results, tuple(design.swaps), years=year_of(forecast), attrs=attrs, cautions=cautions)
+    layout = {"points": design.points, "replicates": design.replicates, "size": design.size}
+    return add_cautions(indices, sobol_cautions(indices, interval=method.interval, **layout))
+
+
+def sobol_measures(found: SobolIndices) -> Mapping[str, FloatArray]:
+    """Return the indices of one output by the names that they have in a dataset."""
+    named = {
+        "S1": found.first,
+        "S1_conf": found.first_half_width,
+        "ST": found.total,
+        "ST_conf": found.total_half_width,
+        "ST_lead_conf": found.total_lead_half_width,
+        "S2": found.second,
+        "S2_conf": found.second_half_width,
+        "variance": found.variance,
+    }
+    return {name: values for name, values in named.items() if values is not None}
 
 
 def _method(
     design: SaltelliDesign,
     engine: str,
     estimator: str | None,
-    second_order: bool | None,
+    second_order: bool,
     confidence: float,
     resamples: int,
     seed: int,
@@ -152,18 +160,16 @@ def _method(
     """Fill in what was left open, and refuse what does not fit together."""
     check_confidence(confidence)
     seed = checked_seed(seed)
-    if design.size < _FEWEST_TO_VARY:
+    if design.size < 2:
         raise InputError(
             f"the design has {design.size} base point, which has no variance; draw 2 or more (1,024 is usual)"
         )
-    if isinstance(resamples, bool) or not isinstance(resamples, int | np.integer):
-        raise InputError(f"resamples is {resamples!r}; give a whole number (100 is usual), or 0 for no intervals")
+    if whole_number("resamples", resamples, least=0) == 1:
+        raise InputError("resamples is 1; give 0 for no intervals, or 2 or more (100 is usual)")
     if engine not in ("panel", "salib"):
         raise InputError(f"engine is {engine!r}, and must be 'panel' or 'salib'")
     if engine == "salib" and estimator not in (None, "saltelli-jansen"):
         raise InputError(f"engine 'salib' has the estimator 'saltelli-jansen' only, not {estimator!r}")
-    if resamples < 0 or resamples == 1:
-        raise InputError(f"resamples is {resamples}; give 0 for no intervals, or 2 or more (100 is usual)")
     if engine == "salib" and resamples == 0:
         raise InputError("engine 'salib' needs resamples of 2 or more (100 is usual)")
     default = "azzini-rosati" if design.second_order and engine == "panel" else "saltelli-jansen"
@@ -174,24 +180,20 @@ def _method(
     interval = "none" if resamples == 0 else "bootstrap"
     if design.replicates > 1 and engine == "panel":
         interval = "student-t"
-    pairs = design.second_order if second_order is None else second_order
-    return _Method(engine, chosen.name, pairs, interval, confidence, resamples, seed)
-
-
-def _wants_weights(method: _Method) -> bool:
-    return method.engine == "panel" and method.interval == "bootstrap"
+    return _Method(engine, chosen, second_order, interval, confidence, resamples, seed)
 
 
 def _estimate(
     output: AnalysedOutput, design: SaltelliDesign, method: _Method, weights: FloatArray | None
 ) -> SobolIndices:
     """Estimate one output's indices over all its years."""
+    number = len(design.swaps)
     if method.engine == "salib":
         from clustercast.sensitivity.salib_engine import sobol_columns
 
         return sobol_columns(
             output.values,
-            len(design.swaps),
+            number,
             design_second_order=design.second_order,
             second_order=method.second_order,
             confidence=method.confidence,
@@ -200,7 +202,7 @@ def _estimate(
         )
     return sobol_panel(
         output.values,
-        len(design.swaps),
+        number,
         estimator=method.estimator,
         design_second_order=design.second_order,
         second_order=method.second_order,
@@ -210,69 +212,15 @@ def _estimate(
     )
 
 
-def _without_values(output: AnalysedOutput) -> AnalysedOutput:
-    """Let go of an output's samples once its indices are known."""
-    return AnalysedOutput(output.name, output.unit, output.scale, np.empty((0, 0)), output.by_year, output.log_sd)
-
-
-_VARIABLES: dict[str, tuple[str, int, str]] = {
-    "S1": ("first", 1, "first-order Sobol index"),
-    "S1_conf": ("first_half_width", 1, "half-width of the interval of S1"),
-    "ST": ("total", 1, "total Sobol index"),
-    "ST_conf": ("total_half_width", 1, "half-width of the interval of ST"),
-    "S2": ("second", 2, "second-order Sobol index"),
-    "S2_conf": ("second_half_width", 2, "half-width of the interval of S2"),
-    "ST_difference_conf": ("total_difference_half_width", 2, "half-width of the difference of two inputs' ST"),
-    "variance": ("variance", 0, "variance on the scale of the analysis"),
-}
-
-
-def _labelled(
-    forecast: xr.Dataset, outputs: Sequence[AnalysedOutput], results: Sequence[SobolIndices], inputs: tuple[str, ...]
-) -> xr.Dataset:
-    """Put names on the panel's axes."""
-    by_year = any(output.by_year for output in outputs)
-    years = forecast.sizes["year"] if by_year else 1
-    variables: dict[str, tuple[tuple[str, ...], FloatArray, dict[str, str]]] = {}
-    for name, (field, input_dims, meaning) in _VARIABLES.items():
-        found = [getattr(result, field) for result in results]
-        if found[0] is None:
-            continue
-        stacked = np.stack([np.broadcast_to(part, (years, *part.shape[1:])) for part in found])
-        dims = ("output", "year", "input", "input_2")[: 2 + input_dims]
-        if not by_year:
-            stacked, dims = stacked[:, 0], tuple(dim for dim in dims if dim != "year")
-        variables[name] = (dims, stacked, {"long_name": meaning, "units": "1"})
-    coords: dict[str, Any] = {
-        "output": [output.name for output in outputs],
-        "input": list(inputs),
-        "scale": ("output", [output.scale for output in outputs]),
-        "unit": ("output", [output.unit for output in outputs]),
-    }
-    if by_year:
-        coords["year"] = forecast["year"].variable
-    if any("input_2" in dims for dims, _, _ in variables.values()):
-        coords["input_2"] = list(inputs)
-    return xr.Dataset(variables, coords)
-
-
-def _plain(value: object) -> object:
-    """Turn an attribute into what netCDF can hold."""
-    if value is None:
-        return ""
-    return int(value) if isinstance(value, bool | np.bool_) else value
-
-
 def _attributes(method: _Method) -> dict[str, str | int | float]:
-    """Say how the indices were estimated."""
-    resampled, chosen = method.interval == "bootstrap", estimator_named(method.estimator)
-    widened = chosen.widens_bootstrap if resampled else method.interval == "student-t"
+    """Return how the indices were estimated."""
+    resampled, chosen = method.interval == "bootstrap", method.estimator
     return {
         "engine": method.engine,
-        "estimator": method.estimator,
+        "estimator": chosen.name,
         "estimator_references": " ".join(f"doi:{doi}" for doi in chosen.references),
         "interval": method.interval,
-        "interval_widened": int(widened),
+        "interval_widened": int(chosen.widens_bootstrap if resampled else method.interval == "student-t"),
         "confidence": method.confidence,
         "resamples": method.resamples if resampled else 0,
         "resampling_seed": str(method.seed) if resampled else "",

@@ -7,28 +7,19 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from clustercast.arrays.indices.intervals import check_confidence, half_width, half_width_of_differences
+from clustercast.arrays.indices.intervals import check_confidence, half_width, lead_half_width
 from clustercast.arrays.indices.pair_products import pair_rows
 from clustercast.arrays.indices.pick_freeze import indices_from_sums
 from clustercast.arrays.indices.sobol_estimators import Estimator, Ratios, estimator_named
 from clustercast.dataset import design_of, year_coordinate
 from clustercast.engine.model import Model
-from clustercast.sensitivity.cautions import cautions
+from clustercast.sensitivity.cautions import add_cautions, group_cautions, sobol_cautions
+from clustercast.sensitivity.labels import MeasuredOutput, labelled
+from clustercast.sensitivity.outputs import AnalysedOutput
 from clustercast.streaming.moments import Moments
 from clustercast.streaming.shared_standard import about_mean, rescaled
 
 FloatArray = NDArray[np.float64]
-
-_MEANINGS = {
-    "S1": "first-order Sobol index",
-    "S1_conf": "half-width of the interval of S1",
-    "ST": "total Sobol index",
-    "ST_conf": "half-width of the interval of ST",
-    "ST_difference_conf": "half-width of the difference of two inputs' ST",
-    "S2": "second-order Sobol index",
-    "S2_conf": "half-width of the interval of S2",
-    "variance": "variance on the scale of the analysis",
-}
 
 
 def streamed_indices(
@@ -74,44 +65,29 @@ def streamed_indices(
     check_confidence(confidence)
     estimator = estimator_named(attrs["estimator"])
     found = _measures(means, values, scales, estimator, len(inputs), second_order, confidence)
-    by_year = any(ndim == 2 for ndim in dimensions.values())
-    rows, start = [], 0
+    log_sds = _log_deviations(values, len(means))
+    results, start = [], 0
     for name in outputs:
-        own = len(years) if dimensions[name] == 2 else 1
-        rows.append([start + (year if own > 1 else 0) for year in range(len(years) if by_year else 1)])
-        start += own
-    lead = ("output", "year") if by_year else ("output",)
-    variables = {}
-    for name, array in found.items():
-        chosen = array[np.array(rows)] if by_year else array[np.array(rows)[:, 0]]
-        dims = (*lead, "input", "input_2")[: len(lead) + array.ndim - 1]
-        variables[name] = xr.Variable(dims, chosen, {"long_name": _MEANINGS[name], "units": "1"})
-    coords: dict[str, Any] = {
-        "output": list(outputs),
-        "input": list(inputs),
-        "scale": ("output", [attrs["scale"]] * len(outputs)),
-        "unit": ("output", [model.unit(name) for name in outputs]),
-    }
-    coords |= {"year": year_coordinate(years)} if by_year else {}
-    coords |= {"input_2": list(inputs)} if any(array.ndim > 2 for array in found.values()) else {}
-    told = {
+        by_year = dimensions[name] == 2
+        rows = slice(start, start + (len(years) if by_year else 1))
+        own = {measure: array[rows] for measure, array in found.items()}
+        log_sd = float(log_sds[rows].max())
+        output = AnalysedOutput(name, model.unit(name), attrs["scale"], np.empty((0, 0)), by_year, log_sd)
+        results.append(MeasuredOutput(output, own, own["variance"] == 0))
+        start = rows.stop
+    how = {
         "engine": "stream",
         "estimator_references": " ".join(f"doi:{doi}" for doi in estimator.references),
         "interval": "student-t" if "S1_conf" in found else "none",
         "interval_widened": int("S1_conf" in found),
         "confidence": confidence,
     }
-    indices = xr.Dataset(variables, coords, {**{k: v for k, v in attrs.items() if k != "scale"}, **told})
+    carried = {key: value for key, value in attrs.items() if key != "scale"} | how
+    indices = labelled(results, inputs, years=year_coordinate(years), attrs=carried)
     design = design_of(indices)
-    indices.attrs["warning"] = cautions(
-        indices,
-        dict(zip(outputs, _log_deviations(values, len(means), rows), strict=True)),
-        interval=str(told["interval"]),
-        points=design["points"],
-        replicates=design["replicates"],
-        size=design["size"],
-    )
-    return indices
+    indices = add_cautions(indices, group_cautions(design))
+    layout = {key: design[key] for key in ("points", "replicates", "size")}
+    return add_cautions(indices, sobol_cautions(indices, interval=str(how["interval"]), **layout))
 
 
 def _measures(
@@ -143,18 +119,14 @@ def _measures(
     if means.shape[-1] > 1:
         widths = {name: half_width(array[..., 1:], confidence, resampled=False) for name, array in stacked.items()}
         found |= {f"{name}_conf": width for name, width in widths.items()}
-        differences = [half_width_of_differences(one[:, 1:], confidence, resampled=False) for one in stacked["ST"]]
-        found["ST_difference_conf"] = np.stack(differences)
+        found["ST_lead_conf"] = np.stack([lead_half_width(one, confidence, resampled=False) for one in stacked["ST"]])
     return found
 
 
-def _log_deviations(values: Moments, columns: int, rows: Sequence[Sequence[int]]) -> list[float]:
-    """Return the largest log-sd of each output, whose columns are given; 0 where it is not positive or on log10."""
+def _log_deviations(values: Moments, columns: int) -> FloatArray:
+    """Return the log-sd of each column on the raw scale; 0 where it is not positive or on log10."""
     spread = values.spread[columns:]
-    if not spread.size:
-        return [0.0] * len(rows)
-    deviation = np.sqrt(spread / values.count)
-    return [float(np.nan_to_num(deviation[list(own)].max())) for own in rows]
+    return np.nan_to_num(np.sqrt(spread / values.count)) if spread.size else np.zeros(columns)
 
 
 def _ratios(means: FloatArray, factor: float, estimator: Estimator, inputs: int, second_order: bool) -> Ratios:

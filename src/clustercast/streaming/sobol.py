@@ -14,9 +14,10 @@ from clustercast.engine.model import Model
 from clustercast.engine.program import program as prepared
 from clustercast.errors import InputError
 from clustercast.priors.prior_set import Priors
+from clustercast.priors.swaps import Groups
 from clustercast.propagation import YEARS, FloatArray, Progress, wanted_outputs, year_grid
 from clustercast.quantities.cluster_model import cluster_model
-from clustercast.sampling import Groups, draw
+from clustercast.sampling import draw
 from clustercast.streaming.checkpoint import Checkpoint
 from clustercast.streaming.fingerprint import code_fingerprint
 from clustercast.streaming.indices import streamed_indices

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from clustercast.arrays.summaries.order_statistics import checked_weights, effective_size
 from clustercast.errors import InputError
 
 FloatArray = NDArray[np.float64]
@@ -22,30 +23,9 @@ def default_bins(effective_size: float) -> int:
 
 
 def bin_numbers(values: FloatArray, weights: FloatArray, bins: int) -> IntArray:
-    """Put a sample into bins of equal weight, finer in the two tails.
-
-    The outermost bins are halved towards the ends while enough samples are left: in the
-    tail of an unbounded input an output varies more within one bin than anywhere else.
-
-    Parameters
-    ----------
-    values : ndarray, shape (size,)
-    weights : ndarray, shape (size,)
-        Positive, of sum 1.
-    bins : int
-        Number of bins before the halving.
-
-    Returns
-    -------
-    ndarray of int, shape (size,)
-        From 0, none left out. Equal values share a bin; where there are no more than
-        `bins` distinct values, as in a structural choice, each has its own.
-
-    Examples
-    --------
-    >>> bin_numbers(np.array([0.3, 0.1, 0.2, 0.4]), np.full(4, 0.25), 2)
-    array([1, 0, 0, 1])
-    """
+    """Put a sample into bins of equal weight, finer in the two tails, shape (size,)."""
+    # The outermost bins are halved towards the ends while enough samples are left: in the tail of an unbounded input an
+    # output varies more within one bin than anywhere else. With at most `bins` distinct values each has its own bin.
     distinct, place = np.unique(values, return_inverse=True)
     if len(distinct) <= bins:
         return place.astype(np.int64)
@@ -74,60 +54,20 @@ def first_order_indices(
     bins: int | None = None,
     low_discrepancy: bool = False,
 ) -> tuple[FloatArray, FloatArray]:
-    """Estimate the first-order index of each input for each column from one sample.
-
-    The variance between the means of bins of equal weight, less what chance alone
-    would give, over the variance. For dependent inputs the index includes what an
-    input shares with others. Rank estimators, which pair neighbours, are not
-    used: they fail on low-discrepancy points.
-
-    Parameters
-    ----------
-    inputs : ndarray, shape (size, d)
-    outputs : ndarray, shape (size, columns)
-    weights : ndarray, shape (size,), optional
-        0 or more, of any sum; equal by default.
-    bins : int, optional
-        Number of bins; by default ``default_bins`` of the effective size.
-    low_discrepancy : bool, optional
-        True for Sobol' points. What chance gives the means of their bins lies
-        between nothing and what it gives independent points; half is taken off, and
-        the error covers both ends.
-
-    Returns
-    -------
-    indices, standard_errors : ndarray, shape (d, columns)
-        NaN where a column is constant. The error is asymptotic, from the influence of
-        each sample; for low-discrepancy points it is on the safe side.
-
-    Raises
-    ------
-    InputError
-        If shapes disagree, a weight cannot be used, or the sample is too small, or
-        its weights too concentrated, for the bins.
-
-    References
-    ----------
-    E. Plischke, "An adaptive correlation ratio method using the cumulative sum of the reordered output",
-    Reliability Engineering & System Safety 107, 149 (2012), doi:10.1016/j.ress.2011.12.007.
-    T. L. Kelley, "An unbiased correlation ratio measure", PNAS 21, 554 (1935), doi:10.1073/pnas.21.9.554.
-
-    Examples
-    --------
-    >>> x = np.random.default_rng(1).random((4096, 2))
-    >>> indices, errors = first_order_indices(x, x @ np.array([[2.0], [1.0]]))
-    >>> np.round(indices[:, 0], 1)
-    array([0.8, 0.2])
-    """
+    """Return the first-order index of each input for each column, shape (d, columns), and standard errors."""
+    # The variance between the means of bins of equal weight, less what chance alone gives, over the variance: Plischke
+    # (2012), doi:10.1016/j.ress.2011.12.007; Kelley (1935), doi:10.1073/pnas.21.9.554. For low-discrepancy points, what
+    # chance gives lies between nothing and what it gives independent points: half is taken off, and the error covers
+    # both ends. Rank estimators, which pair neighbours, fail on such points.
     if inputs.ndim != 2 or outputs.ndim != 2 or len(inputs) != len(outputs):
         raise InputError(
             f"inputs {inputs.shape} and outputs {outputs.shape} do not fit; give (size, d), (size, columns)"
         )
-    shares = normalised_weights(weights, len(inputs))
+    shares = np.full(len(inputs), 1 / len(inputs)) if weights is None else checked_weights(weights, len(inputs))
     used = shares > 0
     if not used.all():
         inputs, outputs, shares = inputs[used], outputs[used], shares[used]
-    effective = 1.0 / float((shares**2).sum())
+    effective = effective_size(shares)
     count = default_bins(effective) if bins is None else bins
     if count < 2 or effective < 4 * count:
         raise InputError(
@@ -140,24 +80,6 @@ def first_order_indices(
     blocks = [outputs[:, start : start + BLOCK] for start in range(0, outputs.shape[1], BLOCK)]
     found = [_block_indices(block, shares, member, offsets, low_discrepancy) for block in blocks]
     return np.concatenate([f[0] for f in found], axis=1), np.concatenate([f[1] for f in found], axis=1)
-
-
-def normalised_weights(weights: FloatArray | None, size: int) -> FloatArray:
-    """Return weights of sum 1.
-
-    Raises
-    ------
-    InputError
-        If their shape is not ``(size,)``, one is negative or not finite, or all are 0.
-    """
-    if weights is None:
-        return np.full(size, 1.0 / size)
-    if weights.shape != (size,):
-        raise InputError(f"weights have shape {weights.shape} for {size} samples; give one for each sample")
-    if not np.isfinite(weights).all() or (weights < 0).any() or not weights.sum() > 0:
-        raise InputError("weights must be finite, 0 or more, and not all 0; normalise log weights before exp")
-    shares: FloatArray = weights / weights.sum()
-    return shares
 
 
 def _block_indices(
@@ -211,11 +133,7 @@ def _central_moments(sums: list[FloatArray], mean: FloatArray) -> list[FloatArra
 
 
 def _squared_influence(moments: list[FloatArray], mean: FloatArray, index: FloatArray) -> FloatArray:
-    """Return the sum over each bin of the squared influence of a sample on the index.
-
-    The influence is ``a**2 + 2 a e - S (a + e)**2``, where a is the bin's mean and e
-    the distance from it.
-    """
+    """Return the sum over each bin of the squared influence of a sample on the index."""
     m0, m1, m2, m3, m4 = moments
     constant, slope, curve = (1 - index) * mean**2, 2 * (1 - index) * mean, -index
     linear = constant**2 * m0 + 2 * constant * slope * m1 + (slope**2 + 2 * constant * curve) * m2

@@ -22,36 +22,18 @@ _WORTHWHILE = 3
 
 @dataclass(frozen=True)
 class Standing:
-    """Which inputs stand for which.
+    """Which inputs stand for which."""
 
-    Attributes
-    ----------
-    kept : ndarray of int, shape (kept,)
-        Inputs to analyse: an idle one, those that are not idle, another idle one.
-    place, last_place : ndarray of int, shape (inputs,)
-        Place of each input among `kept`; an idle one is the first by `place`, the last by `last_place`.
-    """
-
+    # Inputs to analyse: an idle one, those that are not idle, another idle one.
     kept: PlaceArray
+    # Place of each input among `kept`; an idle one is the first by `place`, the last by `last_place`.
     place: PlaceArray
     last_place: PlaceArray
 
     def of_all(
         self, first: FloatArray, total: FloatArray, second: FloatArray | None
     ) -> tuple[FloatArray, FloatArray, FloatArray | None]:
-        """Return the indices of all inputs from those of the kept.
-
-        Parameters
-        ----------
-        first, total : ndarray, shape (kept, weights)
-        second : ndarray, shape (pairs of kept, weights), or None
-
-        Returns
-        -------
-        first, total : ndarray, shape (inputs, weights)
-        second : ndarray, shape (pairs, weights), or None
-            Pairs in the order of `pair_rows`.
-        """
+        """Return the indices of all inputs from those of the kept, shape (inputs, weights)."""
         if second is None:
             return first[self.place], total[self.place], None
         count = len(self.kept)
@@ -62,27 +44,8 @@ class Standing:
 
 
 def standing_for_idle(rows: FloatArray, number_of_inputs: int) -> Standing | None:
-    """Find inputs whose swap changes no row, and two that stand for all of them.
-
-    Parameters
-    ----------
-    rows : ndarray, shape (points, rows of a base point)
-        One column of output, base point by base point: D + 2 or 2D + 2 rows each.
-    number_of_inputs : int
-        D.
-
-    Returns
-    -------
-    Standing or None
-        None where fewer than three are idle, so that nothing would be left out.
-
-    Examples
-    --------
-    >>> rows = np.array([[3.0, 3.0, 5.0, 3.0, 3.0, 5.0], [1.0, 1.0, 2.0, 1.0, 1.0, 2.0]])
-    >>> standing_for_idle(rows, 4).kept.tolist()
-    [0, 1, 3]
-    """
-    # A few points tell that most inputs are not idle.
+    """Find inputs whose swap changes no row, and two that stand for all of them."""
+    # A few points show that most inputs are not idle.
     idle = _idle(rows[:_FEW], number_of_inputs)
     if np.count_nonzero(idle) >= _WORTHWHILE:
         idle = _idle(rows, number_of_inputs)
@@ -97,7 +60,7 @@ def standing_for_idle(rows: FloatArray, number_of_inputs: int) -> Standing | Non
 
 
 def _idle(rows: FloatArray, number_of_inputs: int) -> NDArray[np.bool_]:
-    """Say of each input whether its swap changes none of the rows."""
+    """Return of each input whether its swap changes none of the rows."""
     idle: NDArray[np.bool_] = np.all(rows[:, 1 : number_of_inputs + 1] == rows[:, :1], axis=0)
     if rows.shape[1] > number_of_inputs + 2:
         idle &= np.all(rows[:, number_of_inputs + 1 : -1] == rows[:, -1:], axis=0)
@@ -105,21 +68,6 @@ def _idle(rows: FloatArray, number_of_inputs: int) -> NDArray[np.bool_]:
 
 
 def chosen_runs(rows: FloatArray, number_of_inputs: int, kept: PlaceArray, b_swaps: bool) -> FloatArray:
-    """Take the runs of some inputs out of a Saltelli design.
-
-    Parameters
-    ----------
-    rows : ndarray, shape (points, rows of a base point)
-    number_of_inputs : int
-        D.
-    kept : ndarray of int
-        Inputs whose runs are wanted.
-    b_swaps : bool
-        Whether the runs ``BA_j`` are wanted, of a design that has them.
-
-    Returns
-    -------
-    ndarray, shape (points, chosen rows of a base point)
-    """
+    """Take the runs of some inputs out of a Saltelli design, shape (points, chosen rows of a base point)."""
     swaps = [kept + 1, kept + 1 + number_of_inputs] if b_swaps else [kept + 1]
     return rows.take(np.concatenate([[0], *swaps, [rows.shape[1] - 1]]), axis=1)

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from clustercast.arrays.indices.ratios import ratio_of_means
+from clustercast.arrays.indices.intervals import ratio_of_means
 from clustercast.arrays.indices.shapley import group_means
 from clustercast.errors import InputError
 
@@ -24,38 +24,12 @@ def rows_per_point(dimensions: int, correlated: int) -> int:
 
 
 def kucherenko_scores(correlation: FloatArray, normals: FloatArray) -> FloatArray:
-    """Return the normal scores of a pick-freeze design for correlated inputs.
-
-    For each base point the rows are A, the mixtures AB, the mixtures BA, and B. A
-    mixture of input i is A in which i comes from B: first with its correlation
-    (the other inputs keep what i does not explain of them: Rosenblatt's
-    transform with i first), for every input; then without (only what the others
-    do not explain of i: i last), for every correlated input. For an uncorrelated
-    one the two are the same rows.
-
-    Parameters
-    ----------
-    correlation : ndarray, shape (d, d)
-        Correlation of the normal scores, positive definite; k of the inputs are correlated.
-    normals : ndarray, shape (size, 2, d)
-        Independent standard normals.
-
-    Returns
-    -------
-    ndarray, shape (size, 2 + 2 d + 2 k, d)
-        Correlated standard normals.
-
-    Raises
-    ------
-    InputError
-        If the shapes disagree.
-
-    References
-    ----------
-    S. Kucherenko, S. Tarantola, P. Annoni, Comput. Phys. Commun. 183, 937 (2012), doi:10.1016/j.cpc.2011.12.020.
-    T. A. Mara, S. Tarantola, P. Annoni, Environmental Modelling & Software 72, 173 (2015),
-    doi:10.1016/j.envsoft.2015.05.010.
-    """
+    """Return the normal scores of a pick-freeze design for correlated inputs, shape (size, 2 + 2 d + 2 k, d)."""
+    # For each base point A, the mixtures AB, the mixtures BA, and B. A mixture of input i is A in which i comes from B:
+    # first with its correlation (the other inputs keep what i does not explain of them: Rosenblatt's transform with i
+    # first), for every input; then without (only what the others do not explain of i: i last), for every correlated
+    # input; for an uncorrelated one the two are the same rows. Kucherenko, Tarantola and Annoni (2012),
+    # doi:10.1016/j.cpc.2011.12.020; Mara, Tarantola and Annoni (2015), doi:10.1016/j.envsoft.2015.05.010.
     size, _, dimensions = normals.shape
     if correlation.shape != (dimensions, dimensions):
         raise InputError(f"normals of {dimensions} inputs do not fit a correlation of shape {correlation.shape}")
@@ -72,52 +46,20 @@ def kucherenko_scores(correlation: FloatArray, normals: FloatArray) -> FloatArra
 
 def _changes(correlation: FloatArray, difference: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the direction of each mixture, shape (m, d), and how far each point goes, shape (size, m)."""
-    tied = correlated_inputs(correlation)
+    joint = correlated_inputs(correlation)
     precision = np.linalg.inv(correlation)
     residual = difference @ precision / np.diag(precision)
-    directions = np.concatenate([correlation, np.eye(len(correlation))[tied]])
-    return directions, np.concatenate([difference, residual[:, tied]], axis=1)
+    directions = np.concatenate([correlation, np.eye(len(correlation))[joint]])
+    return directions, np.concatenate([difference, residual[:, joint]], axis=1)
 
 
 def kucherenko_indices(
     outputs: FloatArray, dimensions: int, correlated: IntArray, replicates: int | None = None
 ) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
-    """Estimate first and total indices of all columns at once.
-
-    ``S1_full`` and ``ST_ind`` are the first and total index of Kucherenko et al.:
-    the variance of the mean given the input, and the mean variance given all
-    others. ``ST_full`` is all that varies with the input including what it drags
-    along, ``S1_ind`` what it alone explains without it. Always S1_full <= ST_full and
-    S1_ind <= ST_ind; without correlation both pairs are Sobol's S1 and ST.
-
-    Parameters
-    ----------
-    outputs : ndarray, shape (size, 2 + 2 d + 2 k, columns)
-        Model outputs of the rows of `kucherenko_scores`.
-    dimensions : int
-        Number of inputs, d.
-    correlated : ndarray of int, shape (k,)
-        Numbers of the correlated ones, as `correlated_inputs` gives them.
-    replicates : int, optional
-        Number of equal consecutive parts that are independent of each other; None
-        where every base point is.
-
-    Returns
-    -------
-    indices, standard_errors : dict of str to ndarray
-        ``S1_full``, ``ST_full``, ``S1_ind`` and ``ST_ind``, shape (d, columns); NaN
-        where the column is constant.
-
-    Raises
-    ------
-    InputError
-        If the shapes disagree, or the replicates do not divide the size.
-
-    References
-    ----------
-    I. Azzini, T. A. Mara, R. Rosati, Environmental Modelling & Software 144, 105167 (2021),
-    doi:10.1016/j.envsoft.2021.105167 (the estimator).
-    """
+    """Return the four indices, shape (d, columns), and their standard errors, by name."""
+    # S1_full and ST_ind are those of Kucherenko et al.: the variance of the mean given the input, and the mean variance
+    # given all others. ST_full is all that varies with the input including what it drags along, S1_ind what it explains
+    # without it. The estimator is that of Azzini, Mara and Rosati (2021), doi:10.1016/j.envsoft.2021.105167.
     rows = rows_per_point(dimensions, len(correlated))
     if outputs.ndim != 3 or outputs.shape[1] != rows:
         raise InputError(f"outputs have shape {outputs.shape}; give (size, {rows}, columns), from kucherenko_scores")

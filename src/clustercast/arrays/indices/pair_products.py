@@ -18,17 +18,7 @@ Statistics = dict[str, FloatArray]
 
 @dataclass(frozen=True)
 class Runs:
-    """Model runs of some base points, one column of output, centred and scaled.
-
-    Attributes
-    ----------
-    a, b : ndarray, shape (points,)
-        The two independent runs.
-    a_change : ndarray, shape (inputs, points)
-        ``AB_j - a``.
-    b_change : ndarray, shape (inputs, points), or None
-        ``BA_j - b``; None in a design without second order.
-    """
+    """Model runs of some base points, one column of output, centred and scaled."""
 
     a: FloatArray
     b: FloatArray

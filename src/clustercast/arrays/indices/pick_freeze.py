@@ -25,29 +25,12 @@ _BLOCK_ELEMENTS = 1 << 19
 
 
 def runs_per_point(number_of_inputs: int, second_order: bool) -> int:
-    """Count the rows that one base point of a Saltelli design has.
-
-    Examples
-    --------
-    >>> runs_per_point(3, second_order=True)
-    8
-    """
+    """Count the rows that one base point of a Saltelli design has."""
     return 2 * number_of_inputs + 2 if second_order else number_of_inputs + 2
 
 
 def centre_and_scale(values: FloatArray) -> tuple[float, float]:
-    """Mean and standard deviation of a column, the latter 0 where only rounding varies.
-
-    Parameters
-    ----------
-    values : ndarray
-        One column of output over the whole design, in any shape.
-
-    Returns
-    -------
-    centre, scale : float
-        To be shared by every shard of the column.
-    """
+    """Mean and standard deviation of a column, the latter 0 where only rounding varies."""
     column = values.reshape(-1)
     centre = float(column.mean())
     deviations = column - centre
@@ -57,22 +40,7 @@ def centre_and_scale(values: FloatArray) -> tuple[float, float]:
 
 
 def separate(rows: FloatArray, number_of_inputs: int, *, centre: float = 0.0, scale: float = 1.0) -> Runs:
-    """Take one column's rows of a Saltelli design apart, centred and scaled.
-
-    Parameters
-    ----------
-    rows : ndarray, shape (points, rows of a base point)
-        One column of output, base point by base point: D + 2 or 2D + 2 rows each.
-    number_of_inputs : int
-        D, the number of inputs, or of groups of inputs swapped together.
-    centre, scale : float, optional
-        Subtracted from and divided into every value.
-
-    Returns
-    -------
-    Runs
-        Copies; `rows` is left as it is.
-    """
+    """Take one column's rows of a Saltelli design apart, centred and scaled."""
     block = np.subtract(rows.T, centre, order="C")
     block /= scale
     a, b, swapped = block[0], block[-1], block[1:-1]
@@ -87,24 +55,7 @@ def separate(rows: FloatArray, number_of_inputs: int, *, centre: float = 0.0, sc
 def products(
     runs: Runs, estimator: Estimator, *, second_order: bool = False, out: FloatArray | None = None
 ) -> FloatArray:
-    """Per-row products of an estimator, stacked.
-
-    Parameters
-    ----------
-    runs : Runs
-        Runs of some base points, from `separate`.
-    estimator : Estimator
-        The estimator whose products are wanted.
-    second_order : bool, optional
-        Whether to add the products that second-order indices need.
-    out : ndarray, optional
-        Array of the result's shape to write into.
-
-    Returns
-    -------
-    ndarray, shape (statistics, points)
-        F; its sums over points, or weighted sums ``F @ W.T``, add up over shards.
-    """
+    """Per-row products of an estimator, stacked, shape (statistics, points)."""
     layout = estimator.layout(len(runs.a_change), second_order)
     if out is None:
         out = np.empty((max(rows.stop for rows in layout.values()), len(runs.a)))
@@ -116,22 +67,7 @@ def products(
 
 
 def product_sums(runs: Runs, estimator: Estimator, *, second_order: bool = False) -> FloatArray:
-    """Sum the per-row products over points, the pairs' by one matrix product.
-
-    Parameters
-    ----------
-    runs : Runs
-        Runs of some base points, from `separate`.
-    estimator : Estimator
-        The estimator whose products are wanted.
-    second_order : bool, optional
-        Whether to add the products that second-order indices need.
-
-    Returns
-    -------
-    ndarray, shape (statistics,)
-        ``products(...).sum(axis=1)`` up to rounding, without making the pairs' products.
-    """
+    """Sum the per-row products over points, the pairs' by one matrix product, shape (statistics,)."""
     first = products(runs, estimator).sum(axis=1)
     if not second_order:
         return np.asarray(first)
@@ -146,28 +82,7 @@ def product_sums(runs: Runs, estimator: Estimator, *, second_order: bool = False
 def indices_from_sums(
     sums: FloatArray, points: float, estimator: Estimator, number_of_inputs: int, *, second_order: bool = False
 ) -> tuple[FloatArray, FloatArray, FloatArray | None]:
-    """Turn summed products into indices.
-
-    Parameters
-    ----------
-    sums : ndarray, shape (statistics, weights)
-        Sums, or weighted sums, of what `products` gives, over all shards.
-    points : float
-        Number of base points summed over, or the sum of their weights.
-    estimator : Estimator
-        The estimator that the products belong to.
-    number_of_inputs : int
-        D, the number of inputs or groups.
-    second_order : bool, optional
-        Whether `sums` holds the second-order products too.
-
-    Returns
-    -------
-    first, total : ndarray, shape (inputs, weights)
-        First-order and total indices.
-    second : ndarray, shape (pairs, weights), or None
-        Second-order indices of the pairs (0, 1), (0, 2) .. (1, 2) ..
-    """
+    """Return first-order and total indices, shape (inputs, weights), and pairs, shape (pairs, weights), from sums."""
     layout = estimator.layout(number_of_inputs, second_order)
     return estimator.ratios({name: sums[rows] / points for name, rows in layout.items()})
 

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from clustercast.arrays.indices.ratios import ratio_of_means
+from clustercast.arrays.indices.intervals import ratio_of_means
 from clustercast.arrays.points.designs import sobol_uniforms
 from clustercast.arrays.points.streams import stream
 from clustercast.errors import InputError
@@ -14,78 +14,22 @@ IntArray = NDArray[np.int64]
 
 
 def random_permutations(seed: int, dimensions: int, size: int) -> IntArray:
-    """Return independent random orders of the inputs.
-
-    Parameters
-    ----------
-    seed : int
-        0 or more.
-    dimensions : int
-        Number of inputs, d.
-    size : int
-        Number of orders.
-
-    Returns
-    -------
-    ndarray of int, shape (size, d)
-    """
+    """Return independent random orders of the inputs, shape (size, d)."""
     orders = np.tile(np.arange(dimensions, dtype=np.int64), (size, 1))
     return stream(seed, "shapley permutations").permuted(orders, axis=1)
 
 
 def paired_normals(seed: int, dimensions: int, size: int) -> FloatArray:
-    """Return two independent samples of standard normals on scrambled Sobol' points.
-
-    Parameters
-    ----------
-    seed : int
-        0 or more.
-    dimensions : int
-        Number of inputs, d.
-    size : int
-        Number of points, a power of two.
-
-    Returns
-    -------
-    ndarray, shape (size, 2, d)
-    """
+    """Return two independent samples of standard normals on scrambled Sobol' points, shape (size, 2, d)."""
     normals = ndtri(sobol_uniforms(seed, 2 * dimensions, 0, size))
     return normals.reshape(size, 2, dimensions)
 
 
 def trajectory_scores(permutations: IntArray, correlation: FloatArray, normals: FloatArray) -> FloatArray:
-    """Return the normal scores of the rows of each trajectory.
-
-    In the order p of a trajectory the correlated scores are ``chol(R_pp) z``. Row
-    k keeps the first k of z and takes the others from an independent sample, so
-    given the first k inputs the others follow their exact conditional
-    distribution. The last row is the base point.
-
-    Parameters
-    ----------
-    permutations : ndarray of int, shape (size, d)
-        Order in which each trajectory takes up the inputs.
-    correlation : ndarray, shape (d, d)
-        Correlation R of the normal scores, positive definite.
-    normals : ndarray, shape (size, 2, d)
-        Independent standard normals: what is kept, and what replaces the tail.
-
-    Returns
-    -------
-    ndarray, shape (size, d + 1, d)
-        Correlated standard normals, inputs in their own order; a quantile function
-        of their probability makes the input.
-
-    Raises
-    ------
-    InputError
-        If the shapes disagree.
-
-    References
-    ----------
-    E. Song, B. L. Nelson, J. Staum, SIAM/ASA J. Uncertainty Quantification 4, 1060 (2016), doi:10.1137/15M1048070.
-    B. Broto, F. Bachoc, M. Depecker, SIAM/ASA J. Uncertainty Quantification 8, 693 (2020), doi:10.1137/18M1234631.
-    """
+    """Return the normal scores of the rows of each trajectory, shape (size, d + 1, d)."""
+    # In the order p of a trajectory the correlated scores are chol(R_pp) z. Row k keeps the first k of z and takes the
+    # others from an independent sample: given the first k inputs the others follow their exact conditional law. Song,
+    # Nelson and Staum (2016), doi:10.1137/15M1048070; Broto et al. (2020), doi:10.1137/18M1234631.
     size, dimensions = permutations.shape
     if correlation.shape != (dimensions, dimensions) or normals.shape != (size, 2, dimensions):
         raise InputError(
@@ -103,27 +47,10 @@ def trajectory_scores(permutations: IntArray, correlation: FloatArray, normals: 
 
 
 def trajectory_increments(outputs: FloatArray, permutations: IntArray) -> FloatArray:
-    """Return what each input adds to the explained variance along each trajectory.
-
-    With y the output of the base point and y'_k that of row k, input p(k+1) adds
-    ``(y'_{k+1} - y'_k) (y - (y'_{k+1} + y'_k) / 2)``; the sum over a trajectory is
-    ``(y - y'_0)**2 / 2``, whose mean is the variance.
-
-    Parameters
-    ----------
-    outputs : ndarray, shape (size, d + 1, columns)
-        Model outputs of the rows of `trajectory_scores`.
-    permutations : ndarray of int, shape (size, d)
-
-    Returns
-    -------
-    ndarray, shape (size, d, columns)
-        Inputs in their own order.
-
-    References
-    ----------
-    T. Goda, Reliability Engineering & System Safety 206, 107183 (2021), doi:10.1016/j.ress.2020.107183.
-    """
+    """Return what each input adds to the explained variance along each trajectory, shape (size, d, columns)."""
+    # With y of the base point and y'_k of row k, input p(k+1) adds (y'_{k+1} - y'_k) (y - (y'_{k+1} + y'_k) / 2); the
+    # sum over a trajectory is (y - y'_0)**2 / 2, whose mean is the variance: Goda (2021),
+    # doi:10.1016/j.ress.2020.107183.
     before, after, base = outputs[:, :-1], outputs[:, 1:], outputs[:, -1:]
     increments = (after - before) * (base - 0.5 * (after + before))
     inverse = np.argsort(permutations, axis=1)
@@ -133,40 +60,7 @@ def trajectory_increments(outputs: FloatArray, permutations: IntArray) -> FloatA
 def shapley_effects(
     outputs: FloatArray, permutations: IntArray, replicates: int | None = None
 ) -> tuple[FloatArray, FloatArray]:
-    """Estimate the Shapley effects of all columns at once.
-
-    Parameters
-    ----------
-    outputs : ndarray, shape (size, d + 1, columns)
-        Model outputs of the rows of `trajectory_scores`.
-    permutations : ndarray of int, shape (size, d)
-    replicates : int, optional
-        Number of equal consecutive parts that are independent of each other, as
-        scrambles of one sequence are; None where every trajectory is.
-
-    Returns
-    -------
-    effects, standard_errors : ndarray, shape (d, columns)
-        The effects of a column sum to 1, or are all NaN where the column is constant.
-
-    Raises
-    ------
-    InputError
-        If the replicates do not divide the size, or there are fewer than two.
-
-    References
-    ----------
-    A. B. Owen, SIAM/ASA J. Uncertainty Quantification 2, 245 (2014), doi:10.1137/130936233.
-    E. Song, B. L. Nelson, J. Staum, SIAM/ASA J. Uncertainty Quantification 4, 1060 (2016), doi:10.1137/15M1048070.
-
-    Examples
-    --------
-    >>> orders = random_permutations(1, 2, 1024)
-    >>> rows = trajectory_scores(orders, np.eye(2), paired_normals(1, 2, 1024))
-    >>> effects, errors = shapley_effects(rows.sum(axis=2, keepdims=True), orders)
-    >>> np.round(effects[:, 0], 1)
-    array([0.5, 0.5])
-    """
+    """Return the effects and their standard errors, shape (d, columns); NaN where a column is constant."""
     increments = trajectory_increments(outputs, permutations)
     groups = group_means(increments, replicates or len(increments))
     return ratio_of_means(groups, groups.sum(axis=1, keepdims=True))

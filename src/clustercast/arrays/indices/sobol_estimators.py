@@ -40,47 +40,27 @@ Ratios = tuple[FloatArray, FloatArray, FloatArray | None]
 
 @dataclass(frozen=True)
 class Estimator:
-    """One estimator of first-order, total and second-order Sobol' indices.
-
-    Attributes
-    ----------
-    name : str
-        Name by which callers choose it.
-    references : tuple of str
-        DOIs of the papers it comes from.
-    needs_second_order : bool
-        Whether first order and total already need the 2D+2 design.
-    sizes, second_order_sizes : callable
-        Number of rows of each named statistic for a number of inputs.
-    write, second_order_write : callable
-        Write the per-row products of some `Runs` into the named statistics.
-    second_order_sum : callable
-        Sum the second-order products over the points of some `Runs` without writing them.
-    ratios : callable
-        Turn means of the statistics, each of shape (rows, weights), into first-order
-        and total indices (inputs, weights) and second-order ones (pairs, weights).
-    widens_bootstrap : bool, optional
-        Whether bootstrap intervals are widened for skewness. Those of SALib's estimator are
-        not, so that they are SALib's own.
-    moved_by_centre : mapping of str to int, optional
-        Statistics that multiply a run by the change of a swap, and so depend on what is subtracted
-        from all runs: how often the change is added where the centre moves up by one.
-    """
+    """One estimator of first-order, total and second-order Sobol' indices."""
 
     name: str
-    references: tuple[str, ...]
-    needs_second_order: bool
+    references: tuple[str, ...]  # DOIs
+    needs_second_order: bool  # whether first order and total already need the 2D+2 design
+    # Number of rows of each named statistic for a number of inputs.
     sizes: Callable[[int], dict[str, int]]
     second_order_sizes: Callable[[int], dict[str, int]]
+    # Write the per-row products of some runs, or sum the pairs' products over points without writing them.
     write: Callable[[Runs, Statistics], None]
     second_order_write: Callable[[Runs, Statistics], None]
     second_order_sum: Callable[[Runs], Statistics]
+    # Turn means of the statistics, each of shape (rows, weights), into indices.
     ratios: Callable[[Statistics], Ratios]
+    # SALib's intervals are not widened for skewness, so that they stay SALib's own.
     widens_bootstrap: bool = True
+    # Statistics that multiply a run by the change of a swap: how often the change is added as the centre moves up by 1.
     moved_by_centre: Mapping[str, int] = field(default_factory=dict)
 
     def layout(self, number_of_inputs: int, second_order: bool) -> dict[str, slice]:
-        """Say which rows of the stacked products hold which statistic."""
+        """Return which rows of the stacked products hold which statistic."""
         sizes = self.sizes(number_of_inputs)
         if second_order:
             sizes = sizes | self.second_order_sizes(number_of_inputs)
@@ -89,28 +69,7 @@ class Estimator:
 
 
 def estimator_named(name: str) -> Estimator:
-    """Return the estimator of that name.
-
-    Parameters
-    ----------
-    name : str
-        One of `ESTIMATORS`.
-
-    Returns
-    -------
-    Estimator
-        The estimator.
-
-    Raises
-    ------
-    InputError
-        No estimator has that name.
-
-    Examples
-    --------
-    >>> estimator_named("jansen").references[0]
-    '10.1016/S0010-4655(98)00154-4'
-    """
+    """Return the estimator of that name."""
     if name not in ESTIMATORS:
         known = ", ".join(ESTIMATORS)
         raise InputError(f"estimator {name!r} is not one of {known}{nearest(name, ESTIMATORS)}")

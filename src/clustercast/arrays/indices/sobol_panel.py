@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clustercast.arrays.indices.idle_inputs import chosen_runs, standing_for_idle
-from clustercast.arrays.indices.intervals import half_width, half_width_of_differences
+from clustercast.arrays.indices.intervals import half_width, lead_half_width
 from clustercast.arrays.indices.pair_products import pair_rows
 from clustercast.arrays.indices.pick_freeze import (
     blocks,
@@ -21,7 +21,7 @@ from clustercast.arrays.indices.pick_freeze import (
     runs_per_point,
     separate,
 )
-from clustercast.arrays.indices.sobol_estimators import Estimator, estimator_named
+from clustercast.arrays.indices.sobol_estimators import ESTIMATORS, Estimator
 from clustercast.errors import InputError
 
 FloatArray = NDArray[np.float64]
@@ -29,111 +29,42 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class SobolIndices:
-    """Sobol' indices with the half-widths of their intervals.
+    """Sobol' indices with the half-widths of their intervals, None where no interval was asked for."""
 
-    Attributes
-    ----------
-    first, total : ndarray, shape (columns, inputs)
-        First-order and total indices; NaN in a column without variance.
-    second : ndarray, shape (columns, inputs, inputs), or None
-        Second-order indices above the diagonal, NaN on and below it.
-    variance : ndarray, shape (columns,)
-        Variance of the column over the two independent runs, in its own unit squared;
-        exactly 0 where the column is constant up to rounding.
-    first_half_width, total_half_width, second_half_width : ndarray or None
-        Half-widths, shaped as the indices; None where no interval was asked for. Wider where the
-        estimate is skewed, but for the bootstrap of ``"saltelli-jansen"``.
-    total_difference_half_width : ndarray, shape (columns, inputs, inputs), or None
-        Half-widths of the differences of two inputs' total indices, which share their
-        resamples and so are known better than either.
-    """
-
+    # Shape (columns, inputs); NaN in a column without variance.
     first: FloatArray
     total: FloatArray
+    # Shape (columns, inputs, inputs), above the diagonal.
     second: FloatArray | None
+    # Of the two independent runs; exactly 0 where a column is constant up to rounding.
     variance: FloatArray
     first_half_width: FloatArray | None = None
     total_half_width: FloatArray | None = None
     second_half_width: FloatArray | None = None
-    total_difference_half_width: FloatArray | None = None
+    # Of the lead of an input's total over that of the next one, shape (columns, inputs); NaN for the last.
+    total_lead_half_width: FloatArray | None = None
 
 
 def sobol_panel(
     values: FloatArray,
     number_of_inputs: int,
     *,
-    estimator: str = "saltelli-jansen",
+    estimator: Estimator = ESTIMATORS["saltelli-jansen"],
     design_second_order: bool = False,
     second_order: bool | None = None,
     weights: FloatArray | None = None,
     replicates: int = 1,
     confidence: float = 0.95,
 ) -> SobolIndices:
-    """Sobol' indices of every column of a panel.
-
-    Parameters
-    ----------
-    values : ndarray, shape (columns, rows)
-        Finite model output over the rows of one Saltelli design.
-    number_of_inputs : int
-        D, the number of inputs, or of groups of inputs swapped together.
-    estimator : str, optional
-        ``"saltelli-jansen"`` (first order Saltelli 2010, total Jansen, second order Saltelli 2002,
-        as in SALib), ``"saltelli"`` (total by Sobol' 2007), ``"jansen"``, ``"janon-monod"`` or
-        ``"azzini-rosati"``, which needs the 2D+2 design. The last three take the second-order index
-        as the closed index of the pair, by their own first-order formula with the pair swapped as
-        one group, less both first-order indices.
-    design_second_order : bool, optional
-        Whether a base point has 2D + 2 rows instead of D + 2.
-    second_order : bool, optional
-        Whether to estimate second-order indices; by default where the design allows it.
-    weights : ndarray, shape (resamples, points), optional
-        Weights from `bootstrap_weights`, for bootstrap intervals. Those of ``"saltelli-jansen"`` are
-        SALib's own; the others are widened where the resamples are skewed.
-    replicates : int, optional
-        Number of independent scrambles that follow one another in the rows; from 2 on, intervals
-        are Student-t over them, by the jackknife, widened where the replicates are skewed. The
-        indices themselves use all rows together.
-    confidence : float, optional
-        Coverage of the intervals.
-
-    Returns
-    -------
-    SobolIndices
-        Indices and half-widths.
-
-    Raises
-    ------
-    InputError
-        The number of rows does not fit the design, or the estimator needs another design.
-
-    References
-    ----------
-    Saltelli et al. (2010), doi:10.1016/j.cpc.2009.09.018; Saltelli (2002),
-    doi:10.1016/S0010-4655(02)00280-1; Jansen (1999), doi:10.1016/S0010-4655(98)00154-4;
-    Sobol' et al. (2007), doi:10.1016/j.ress.2006.07.001; Janon et al. (2014), doi:10.1051/ps/2013040;
-    Azzini and Rosati (2021), doi:10.1016/j.ress.2021.107647; Azzini, Mara and Rosati (2021),
-    doi:10.1016/j.envsoft.2021.105167; Miller (1974), "The jackknife - a review",
-    doi:10.1093/biomet/61.1.1; Hall (1992), "The Bootstrap and Edgeworth Expansion",
-    doi:10.1007/978-1-4612-4384-7, section 2.6, for the widening.
-
-    Examples
-    --------
-    >>> from scipy.stats import qmc
-    >>> base = qmc.Sobol(4, rng=1).random(1024)
-    >>> a, b = base[:, :2], base[:, 2:]
-    >>> rows = np.stack([a, np.c_[b[:, 0], a[:, 1]], np.c_[a[:, 0], b[:, 1]], b], axis=1)
-    >>> values = (3 * rows[..., 0] + 4 * rows[..., 1]).reshape(1, -1)
-    >>> sobol_panel(values, 2).total.round(2).tolist()
-    [[0.36, 0.64]]
-    """
-    chosen = estimator_named(estimator)
-    pairs = design_second_order if second_order is None else second_order
-    _check_design(chosen, pairs, design_second_order)
+    """Return Sobol' indices of every column of a panel of outputs, shape (columns, rows of one Saltelli design)."""
+    # With `weights` of resamples intervals are bootstrapped; from 2 replicates on, one after another in the rows, they
+    # are Student-t over them. The indices themselves use all rows together.
+    second_order = design_second_order if second_order is None else second_order
+    _check_design(estimator, second_order, design_second_order)
     step = runs_per_point(number_of_inputs, design_second_order)
     points = _number_of_points(values.shape[1], step, replicates)
     weighting = None if weights is None else np.vstack([np.full(points, 1 / points), weights])
-    b_swaps = pairs or chosen.needs_second_order
+    b_swaps = second_order or estimator.needs_second_order
     results = []
     for column in values:
         rows = column.reshape(points, step)
@@ -141,18 +72,18 @@ def sobol_panel(
             rows = chosen_runs(rows, number_of_inputs, np.arange(number_of_inputs), b_swaps)
         standard = centre_and_scale(rows)
         if standard[1] == 0.0 or np.ptp(rows[:, [0, -1]]) == 0.0:
-            results.append(_undefined(number_of_inputs, pairs, weights, replicates))
+            results.append(_undefined(number_of_inputs, second_order, weights, replicates))
             continue
         variance = float(rows[:, [0, -1]].var())
         standing = standing_for_idle(rows, number_of_inputs)
         if standing is not None:
             rows = chosen_runs(rows, number_of_inputs, standing.kept, b_swaps)
         analysed = number_of_inputs if standing is None else len(standing.kept)
-        means = _mean_products(rows, analysed, chosen, pairs, standard, weighting, replicates)
-        ratios = indices_from_sums(means, 1.0, chosen, analysed, second_order=pairs)
+        means = _mean_products(rows, analysed, estimator, second_order, standard, weighting, replicates)
+        ratios = indices_from_sums(means, 1.0, estimator, analysed, second_order=second_order)
         results.append((variance, *(ratios if standing is None else standing.of_all(*ratios))))
     resampled = weights is not None
-    interval = {"resampled": resampled, "widened": chosen.widens_bootstrap or not resampled}
+    interval = {"resampled": resampled, "widened": estimator.widens_bootstrap or not resampled}
     return _collect(results, number_of_inputs, confidence, **interval)
 
 
@@ -242,9 +173,6 @@ def _collect(
     def width(estimates: FloatArray) -> FloatArray:
         return half_width(estimates[..., 1:], confidence, resampled=resampled, widened=widened)
 
-    differences = [
-        half_width_of_differences(each, confidence, resampled=resampled, widened=widened) for each in total[..., 1:]
-    ]
     return SobolIndices(
         first[..., 0],
         total[..., 0],
@@ -253,7 +181,7 @@ def _collect(
         width(first),
         width(total),
         None if pairs is None else _upper(width(pairs), number_of_inputs),
-        np.stack(differences),
+        np.stack([lead_half_width(each, confidence, resampled=resampled, widened=widened) for each in total]),
     )
 
 

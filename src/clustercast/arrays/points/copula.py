@@ -14,99 +14,26 @@ SMALLEST_EIGENVALUE = 1e-10
 
 
 def gaussian_correlation(rank: FloatArray) -> FloatArray:
-    """Return the correlation of normal scores that gives a Spearman rank correlation.
-
-    Parameters
-    ----------
-    rank : ndarray
-        Spearman correlations, from -1 to 1.
-
-    Returns
-    -------
-    ndarray
-        ``2 sin(pi rank / 6)``, of the same shape.
-
-    References
-    ----------
-    K. Pearson, "On further methods of determining correlation" (1907); W. H. Kruskal, J. Am. Stat. Assoc. 53,
-    814 (1958), doi:10.1080/01621459.1958.10501481.
-
-    Examples
-    --------
-    >>> gaussian_correlation(np.array([0.0, 0.5, 1.0])).round(4)
-    array([0.    , 0.5176, 1.    ])
-    """
+    """Return the correlation of normal scores that gives a Spearman rank correlation."""
+    # K. Pearson (1907); W. H. Kruskal (1958), doi:10.1080/01621459.1958.10501481.
     return np.asarray(2 * np.sin(np.pi * np.asarray(rank, dtype=float) / 6))
 
 
 def rank_correlation(gaussian: FloatArray) -> FloatArray:
-    """Return the Spearman rank correlation of normal scores; the inverse of `gaussian_correlation`.
-
-    Parameters
-    ----------
-    gaussian : ndarray
-        Correlations of normal scores, from -1 to 1.
-
-    Returns
-    -------
-    ndarray
-    """
+    """Return the Spearman rank correlation of normal scores; the inverse of `gaussian_correlation`."""
     return np.asarray(6 / np.pi * np.arcsin(np.asarray(gaussian, dtype=float) / 2))
 
 
 def is_positive_definite(matrix: FloatArray) -> bool:
-    """Say whether a symmetric matrix has no eigenvalue below 1e-10.
-
-    Parameters
-    ----------
-    matrix : ndarray, shape (k, k)
-
-    Returns
-    -------
-    bool
-    """
+    """Return whether a symmetric matrix has no eigenvalue below 1e-10."""
     return bool(np.linalg.eigvalsh(matrix)[0] >= SMALLEST_EIGENVALUE)
 
 
 def nearest_correlation(
     matrix: FloatArray, *, smallest_eigenvalue: float = 0.0, tolerance: float = 1e-12, iterations: int = 100_000
 ) -> tuple[FloatArray, float]:
-    """Find the correlation matrix nearest to a symmetric matrix.
-
-    Parameters
-    ----------
-    matrix : ndarray, shape (k, k)
-        Symmetric.
-    smallest_eigenvalue : float, optional
-        Lower limit of the eigenvalues, below 1; above 0 the result is positive definite.
-    tolerance : float, optional
-        The projections end when one round moves no entry by more than this.
-    iterations : int, optional
-        Most rounds.
-
-    Returns
-    -------
-    nearest : ndarray, shape (k, k)
-        Unit diagonal, eigenvalues at least `smallest_eigenvalue` (to rounding).
-    distance : float
-        Frobenius norm of the difference.
-
-    Raises
-    ------
-    InputError
-        If the matrix is not square, symmetric and finite, or the projections do not settle.
-
-    References
-    ----------
-    N. J. Higham, "Computing the nearest correlation matrix: a problem from finance", IMA J. Numer. Anal. 22,
-    329 (2002), doi:10.1093/imanum/22.3.329.
-
-    Examples
-    --------
-    >>> nearest, distance = nearest_correlation(np.array([[1.0, 1, 0], [1, 1, 1], [0, 1, 1]]))
-    >>> nearest.round(4)[0], round(distance, 4)
-    (array([1.    , 0.7607, 0.1573]), 0.5278)
-    """
+    """Return the nearest correlation matrix, shape (k, k), and its Frobenius distance."""
+    # N. J. Higham (2002), doi:10.1093/imanum/22.3.329.
     given = _symmetric(matrix)
     found = given.copy()
     correction = np.zeros_like(given)
@@ -125,28 +52,7 @@ def nearest_correlation(
 
 
 def correlation_factor(rank: FloatArray, names: Sequence[str], where: str = "correlations") -> FloatArray:
-    """Return the Cholesky factor of the Gaussian copula with given rank correlations.
-
-    Parameters
-    ----------
-    rank : ndarray, shape (k, k)
-        Spearman correlations, with unit diagonal.
-    names : sequence of str
-        The k inputs, for the message.
-    where : str, optional
-        File and key, for the message.
-
-    Returns
-    -------
-    ndarray, shape (k, k)
-        Lower triangular.
-
-    Raises
-    ------
-    InputError
-        If the matrix is no correlation matrix or not positive definite; the message names the nearest one that
-        is, and how far it is.
-    """
+    """Return the Cholesky factor of the Gaussian copula with given rank correlations, shape (k, k)."""
     given = _symmetric(rank)
     if np.any(np.diagonal(given) != 1) or np.abs(given).max() > 1:
         raise InputError(f"{where}: rank correlations must lie between -1 and 1, with 1 of each input with itself")
@@ -170,30 +76,9 @@ def correlation_factor(rank: FloatArray, names: Sequence[str], where: str = "cor
 
 
 def correlate(normal_scores: FloatArray, factor: FloatArray) -> FloatArray:
-    """Give independent normal scores the correlations of a Cholesky factor.
-
-    Parameters
-    ----------
-    normal_scores : ndarray, shape (n, k)
-        Independent standard normal scores, one column an input.
-    factor : ndarray, shape (k, k)
-        Lower triangular; see `correlation_factor`.
-
-    Returns
-    -------
-    ndarray, shape (n, k)
-        Stored column by column. The first column is unchanged.
-
-    Notes
-    -----
-    Written as sums of columns, not as a matrix product: BLAS adds up in an order that depends on the number of
-    rows, and a row must have the same bits in a block of any size.
-
-    Examples
-    --------
-    >>> correlate(np.array([[1.0, 0.0]]), np.array([[1.0, 0.0], [0.6, 0.8]]))
-    array([[1. , 0.6]])
-    """
+    """Give independent normal scores the correlations of a Cholesky factor, shape (n, k)."""
+    # Sums of columns, not a matrix product: BLAS adds in an order that depends on the number of rows, and a row must
+    # have the same bits in a block of any size.
     columns = np.empty(normal_scores.shape[::-1])
     for i, row in enumerate(factor):
         np.multiply(normal_scores[:, i], row[i], out=columns[i])

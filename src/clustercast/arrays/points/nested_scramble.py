@@ -3,7 +3,7 @@
 A nested scramble flips each binary digit of a point by a fair coin that belongs to the digits
 before it. The coins are not stored but hashed: with the digits in reverse order, the leading one
 lowest, every sum and product of whole numbers carries upwards only, so that a chain of them by random
-keys changes each digit as the digits below it, the leading ones of the point, say.
+keys changes each digit as the digits below it, the leading ones of the point, decide.
 """
 
 import functools
@@ -30,24 +30,10 @@ _SWAPS = tuple((np.uint32(by), np.uint32(mask)) for by, mask in ((1, 0x55555555)
 
 
 def nested_points(seed: int, start: int, out: FloatArray) -> None:
-    """Fill the rows of an array with columns of Sobol' points under nested uniform scrambles.
-
-    Parameters
-    ----------
-    seed : int
-        0 or more, of any size. Each column has coins of its own, the same however many columns there are.
-    start : int
-        Number of the first point.
-    out : ndarray, shape (dimensions, size)
-        Filled with points in the middle of their cells of 2**-32, so that none is 0 or 1.
-
-    References
-    ----------
-    A. B. Owen, "Randomly permuted (t,m,s)-nets and (t,s)-sequences", in Monte Carlo and Quasi-Monte Carlo
-    Methods in Scientific Computing, 299 (1995), doi:10.1007/978-1-4612-2552-2_19; B. Burley, "Practical
-    hash-based Owen scrambling", J. Comput. Graph. Tech. 9 (4), 1 (2020); W.-L. Loh, "On the asymptotic
-    distribution of scrambled net quadrature", Ann. Stat. 31, 1282 (2003), doi:10.1214/aos/1059655914.
-    """
+    """Fill the rows of an array with columns of Sobol' points under nested uniform scrambles."""
+    # A. B. Owen (1995), doi:10.1007/978-1-4612-2552-2_19; B. Burley, J. Comput. Graph. Tech. 9 (4), 1 (2020). Points
+    # are in the middle of cells of 2**-32, so that none is 0 or 1; coins of a column do not depend on the number of
+    # columns.
     dimensions, size = out.shape
     steps, keys = _reversed_steps(dimensions), scramble_keys(seed, dimensions)
     for first in range(0, size, _POINTS_OF_A_BLOCK):
@@ -65,20 +51,7 @@ def nested_points(seed: int, start: int, out: FloatArray) -> None:
 
 
 def scramble_keys(seed: int, dimensions: int) -> Digits32:
-    """Draw the keys of the scrambles of some columns.
-
-    Parameters
-    ----------
-    seed : int
-        0 or more, of any size.
-    dimensions : int
-        Number of columns.
-
-    Returns
-    -------
-    ndarray of uint32, shape (rounds, keys of a round, dimensions, 1)
-        Those of a column do not change with the number of columns.
-    """
+    """Draw the keys of the scrambles of some columns, shape (rounds, keys of a round, dimensions, 1)."""
     drawn = stream(seed, "nested uniform scramble").integers(
         1 << 32, size=(dimensions, ROUNDS, KEYS_A_ROUND), dtype=np.uint32
     )
@@ -86,21 +59,10 @@ def scramble_keys(seed: int, dimensions: int) -> Digits32:
 
 
 def scramble_reversed(digits: Digits32, keys: Digits32) -> None:
-    """Scramble numbers in place whose leading digit is the lowest.
-
-    Parameters
-    ----------
-    digits : ndarray of uint32, shape (dimensions, size)
-        Digits in reverse order. Digit k is flipped, or not, as the digits below k say.
-    keys : ndarray of uint32, shape (rounds, keys of a round, dimensions, 1)
-        From `scramble_keys`.
-
-    Notes
-    -----
-    Each round is ``x += a``, ``x ^= x * (even b)``, ``x *= (odd c)`` and ``x ^= x * x * (even d)``: every digit of
-    such a product of even factor depends on lower digits of x only. The square, and keys for all factors,
-    are what the hash of Burley (2020) lacks: there the coins of four nodes of the tree are dependent.
-    """
+    """Scramble numbers in place whose leading digit is the lowest; digit k is flipped as the digits below it decide."""
+    # x += a, x ^= x * (even b), x *= (odd c), x ^= x * x * (even d): every digit of a product of an even factor depends
+    # on lower digits of x only. The square, and keys for all factors, are what the hash of Burley (2020) lacks: there
+    # the coins of four nodes of the tree are dependent.
     product = np.empty_like(digits)
     for shift, even, odd, square in keys:
         digits += shift

@@ -28,40 +28,8 @@ def saltelli_base(
     scramble: bool = True,
     nested: bool = False,
 ) -> tuple[FloatArray, FloatArray]:
-    """Return the two independent samples A and B of Saltelli's design.
-
-    Parameters
-    ----------
-    seed : int
-        0 or more, of any size; 0 is a seed like any other.
-    dimensions : int
-        Number of inputs.
-    size : int
-        Number of base points.
-    start : int, optional
-        Number of the first one: a design grows by asking for the next points.
-    points : {"sobol", "random"}, optional
-        Sobol' points as SALib takes them, or independent uniforms (plain Monte Carlo).
-    scramble : bool, optional
-        False gives the plain Sobol' sequence, whose first point is 0.
-    nested : bool, optional
-        Whether a scramble is nested uniform (Owen), for the spread of several, in place of SALib's linear one.
-
-    Returns
-    -------
-    a, b : ndarray, shape (size, dimensions)
-        From 0 (included, unless nested) to 1 (not included); see `inside`.
-
-    Raises
-    ------
-    InputError
-        If a number is out of range.
-
-    References
-    ----------
-    A. Saltelli, Comput. Phys. Commun. 145, 280 (2002), doi:10.1016/S0010-4655(02)00280-1; A. B. Owen,
-    "Randomly permuted (t,m,s)-nets and (t,s)-sequences" (1995), doi:10.1007/978-1-4612-2552-2_19.
-    """
+    """Return the two independent samples A and B of Saltelli's design, shape (size, dimensions)."""
+    # A. Saltelli (2002), doi:10.1016/S0010-4655(02)00280-1.
     if size < 0:
         raise InputError(f"size is {size}; a design needs 1 or more points, as in 1024")
     columns = np.empty((2 * dimensions, size))
@@ -93,37 +61,11 @@ def saltelli_replicate(
     points: Points = "sobol",
     scramble: bool = True,
 ) -> tuple[FloatArray, FloatArray]:
-    """Return A and B of one of the independent replicates of a Saltelli design.
-
-    A design of one replicate has SALib's scramble. Two or more have nested uniform ones, because their spread
-    makes the interval: over linear scrambles the errors of a smooth output have heavy tails, and Student's t
-    covers too much; over nested ones they are asymptotically normal.
-
-    Parameters
-    ----------
-    seed : int
-        Of the whole design.
-    replicate, replicates : int
-        Number of the replicate, from 0, and how many there are.
-    dimensions, size, start, points, scramble
-        As in `saltelli_base`, of this replicate.
-
-    Returns
-    -------
-    a, b : ndarray, shape (size, dimensions)
-
-    References
-    ----------
-    Z. Pan and A. B. Owen, "Super-polynomial accuracy of one dimensional randomized nets using the median of
-    means", Math. Comput. 92, 805 (2023), doi:10.1090/mcom/3791; W.-L. Loh, Ann. Stat. 31, 1282 (2003),
-    doi:10.1214/aos/1059655914.
-
-    Examples
-    --------
-    >>> alone, _ = saltelli_replicate(7, 0, 1, 2, 8)
-    >>> bool(np.all(alone == saltelli_base(7, 2, 8)[0]))
-    True
-    """
+    """Return A and B of one of the independent replicates of a Saltelli design, shape (size, dimensions)."""
+    # One replicate has SALib's linear scramble. Several have nested ones, because their spread makes the interval:
+    # over linear scrambles the errors of a smooth output have heavy tails and Student's t covers too much (Pan and
+    # Owen 2023, doi:10.1090/mcom/3791); over nested ones they are asymptotically normal (Loh 2003,
+    # doi:10.1214/aos/1059655914).
     own, nested = replicate_seed(seed, replicate), replicates > 1
     return saltelli_base(own, dimensions, size, start=start, points=points, scramble=scramble, nested=nested)
 
@@ -139,49 +81,7 @@ def saltelli_rows(
     points: Points = "sobol",
     replicates: int = 1,
 ) -> FloatArray:
-    """Return the rows of Saltelli's design, in SALib's order and, for one replicate, with SALib's bits.
-
-    Parameters
-    ----------
-    seed : int
-        0 or more, of any size. SALib's sampler gives the same rows for the same integer, 0 included (it is
-        SALib's *analysis* that ignores a seed of 0).
-    dimensions : int
-        Number of inputs, D.
-    size : int
-        Number of base points, N, of all replicates together. Sobol' points want a power of two in each
-        replicate (`require_power_of_two`); this is left to the caller, so that blocks of any size can be had.
-    second_order : bool, optional
-        Whether to include the rows BA.
-    scramble : bool, optional
-        False gives the plain Sobol' sequence, whose first point is 0.
-    start : int, optional
-        Number of the first base point in each replicate.
-    points : {"sobol", "random"}, optional
-        Sobol' points, or independent uniforms (plain Monte Carlo).
-    replicates : int, optional
-        Independent scrambles, one after the other, each of ``size / replicates`` base points; see
-        `saltelli_replicate`.
-
-    Returns
-    -------
-    ndarray, shape (N (2 D + 2), D), or (N (D + 2), D) without second order
-        For each base point the rows A, AB_1 ... AB_D, BA_1 ... BA_D, B.
-
-    Raises
-    ------
-    InputError
-        If a number is out of range or the replicates do not divide the size.
-
-    References
-    ----------
-    A. Saltelli, Comput. Phys. Commun. 145, 280 (2002), doi:10.1016/S0010-4655(02)00280-1.
-
-    Examples
-    --------
-    >>> saltelli_rows(0, 2, 1, scramble=False, start=1)[:, 0]
-    array([0.5, 0.5, 0.5, 0.5, 0.5, 0.5])
-    """
+    """Return the rows of Saltelli's design, in SALib's order and, for one replicate, with SALib's bits."""
     if replicates < 1 or size % replicates:
         raise InputError(f"replicates is {replicates}, which does not divide the size {size}; give a divisor, as in 8")
     each = size // replicates

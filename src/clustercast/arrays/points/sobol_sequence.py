@@ -29,25 +29,8 @@ _TABLE_BITS = 13
 
 
 def direction_numbers(dimensions: int, index_bits: int) -> Digits:
-    """Return the direction numbers of the first columns of the Sobol' sequence.
-
-    Parameters
-    ----------
-    dimensions : int
-        How many columns, at most 21,201.
-    index_bits : int
-        How many direction numbers a column: points up to number ``2**index_bits`` can be made.
-
-    Returns
-    -------
-    ndarray of uint64, shape (dimensions, index_bits)
-        Number ``j`` has its digits in the lowest `index_bits` bits, the leading one highest.
-
-    References
-    ----------
-    S. Joe and F. Y. Kuo, "Constructing Sobol sequences with better two-dimensional projections",
-    SIAM J. Sci. Comput. 30, 2635 (2008), doi:10.1137/070709359, in the table that SciPy carries.
-    """
+    """Return the direction numbers of the first columns of the Sobol' sequence, shape (dimensions, index_bits)."""
+    # Joe and Kuo (2008), doi:10.1137/070709359, in the table that SciPy carries.
     return np.array([_column_directions(column, index_bits) for column in range(dimensions)], dtype=np.uint64)
 
 
@@ -93,28 +76,8 @@ def _packed(digits: FloatArray) -> Digits:
 
 
 def linear_scramble(directions: Digits, matrices: NDArray[np.integer], digits: int) -> Digits:
-    """Multiply the digits of direction numbers by lower triangular matrices over two elements.
-
-    Parameters
-    ----------
-    directions : ndarray of uint64, shape (dimensions, index_bits)
-        Direction numbers with `index_bits` digits.
-    matrices : ndarray of int, shape (dimensions, digits, digits)
-        Zeros and ones; what lies above the diagonal is not read, and the diagonal is taken as ones.
-    digits : int
-        Digits of the result, at least `index_bits`.
-
-    Returns
-    -------
-    ndarray of uint64, shape (dimensions, index_bits)
-        Scrambled direction numbers with `digits` digits.
-
-    References
-    ----------
-    J. Matousek, "On the L2-discrepancy for anchored boxes", J. Complexity 14, 527 (1998),
-    doi:10.1006/jcom.1998.0489; A. B. Owen, "Variance with alternative scramblings of digital nets",
-    ACM TOMACS 13, 363 (2003), doi:10.1145/945511.945518.
-    """
+    """Multiply the digits of direction numbers by lower triangular matrices over two elements."""
+    # Matousek (1998), doi:10.1006/jcom.1998.0489; Owen (2003), doi:10.1145/945511.945518.
     lower = np.tril(matrices, -1).astype(np.float64) + np.eye(digits)
     columns = _unpacked(directions << np.uint64(digits - directions.shape[-1]), digits)
     # Sums of at most 52 zeros and ones are exact in floating point, and floats are what BLAS multiplies fast.

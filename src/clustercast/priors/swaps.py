@@ -1,0 +1,69 @@
+"""What a design swaps together: each input alone, groups that were asked for, and correlated inputs as one."""
+
+from collections.abc import Mapping, Sequence
+
+from clustercast.errors import InputError, nearest
+from clustercast.priors.prior_set import Priors
+
+Groups = Mapping[str, Sequence[str]]
+Swaps = dict[str, tuple[str, ...]]
+
+
+def swapped_together(priors: Priors, groups: Groups | None, latent: bool) -> tuple[Swaps, Swaps]:
+    """Return what is swapped together, by name, and which of these groups were made of correlated inputs."""
+    refuse_constant(priors)
+    group_of = _group_of_each(priors, groups)
+    swaps: Swaps = {}
+    for name in priors.uncertain:
+        key = group_of.get(name, name)
+        swaps[key] = (*swaps.get(key, ()), name)
+    if latent:
+        return swaps, {}
+    # Each set of swaps that correlations connect, by its first member.
+    connected = {key: [key] for key in swaps}
+    for one, other in ((group_of.get(name, name) for name in c.between) for c in priors.correlations if c.rank):
+        left, right = (next(k for k, members in connected.items() if key in members) for key in (one, other))
+        if left != right:
+            first, second = sorted((left, right), key=list(swaps).index)
+            connected[first] += connected.pop(second)
+    named = {_joint_name(keys): tuple(name for key in keys for name in swaps[key]) for keys in connected.values()}
+    return named, {name: members for name, members in named.items() if name not in swaps}
+
+
+def _joint_name(keys: Sequence[str]) -> str:
+    """Name a group after its members."""
+    return "_and_".join(keys if len(keys) < 4 else [keys[0], f"{len(keys) - 1}_correlated_with_it"])
+
+
+def _group_of_each(priors: Priors, groups: Groups | None) -> dict[str, str]:
+    """Return the group of each input that is in one."""
+    found: dict[str, str] = {}
+    for group, members in checked_groups(groups, priors).items():
+        if group in priors and list(members) != [group]:
+            raise InputError(f"group {group!r} has the name of an input; call it otherwise")
+        for name in members:
+            if name in found:
+                raise InputError(f"input {name!r} is in two groups, {found[name]!r} and {group!r}; keep it in one")
+            found[name] = group
+    return found
+
+
+def checked_groups(groups: Groups | None, priors: Priors) -> Groups:
+    """Return groups, refused where they are no mapping of names to lists of uncertain inputs, or one is empty."""
+    if groups is not None and not isinstance(groups, Mapping):
+        raise InputError(f"groups is {groups!r}; give names and members, as in {{'growth': ['a', 'b']}}")
+    for group, members in (groups or {}).items():
+        if isinstance(members, str) or not members:
+            raise InputError(f"group {group!r} holds {members!r}; give a list of one input or more")
+        for name in members:
+            if name not in priors.uncertain:
+                raise InputError(
+                    f"group {group!r} holds {name!r}, which is not an uncertain input{nearest(name, priors.uncertain)}"
+                )
+    return groups or {}
+
+
+def refuse_constant(priors: Priors) -> None:
+    """Refuse priors without an uncertain input."""
+    if not priors.uncertain:
+        raise InputError(f"{priors.name} has no uncertain input; sensitivity needs at least one")
