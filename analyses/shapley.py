@@ -25,9 +25,7 @@ def shapley(
     """Shapley effects: shares of the variance that sum to 1, also for correlated inputs."""
     place = output_directory(out)
     given = cc.read_priors(priors, scenario=scenario, set=options.settings(set))
-    effects = cc.shapley_effects(
-        given, outputs=options.names(outputs), years=options.years(years), size=samples, seed=seed
-    )
+    effects = cc.run_shapley(given, outputs=options.names(outputs), years=options.years(years), size=samples, seed=seed)
     if json:
         print(json_text(effects))
     else:

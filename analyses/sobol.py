@@ -24,8 +24,16 @@ def sobol(
     outputs: options.Outputs = OUTPUTS,
     samples: options.Points = 2048,
     seed: options.Seed = 0,
-    replicates: Annotated[int, typer.Option(help="Independent scrambles behind the error bars.")] = 8,
+    replicates: Annotated[
+        int | None, typer.Option(help="Independent scrambles behind the error bars; 8, or 1 for SALib.")
+    ] = None,
     groups: Annotated[Groups | None, typer.Option(help="Treat all inputs of one section or source as one.")] = None,
+    engine: Annotated[
+        Literal["panel", "salib"], typer.Option(help="Own estimators, or SALib itself on SALib's rows.")
+    ] = "panel",
+    second_order: Annotated[
+        bool, typer.Option("--second-order", help="Estimate interactions of pairs, S2, too.")
+    ] = False,
     latent: Annotated[
         bool, typer.Option("--latent", help="Correlated inputs: analyse their independent parts.")
     ] = False,
@@ -48,6 +56,8 @@ def sobol(
             years=options.years(years),
             size=samples,
             seed=seed,
+            engine=engine,
+            second_order=second_order,
             replicates=replicates,
             groups=together,
             latent=latent,

@@ -11,6 +11,7 @@ import numpy as np
 
 from benchmarks.measure import Options, Row
 from clustercast.arrays.indices.intervals import bootstrap_weights
+from clustercast.arrays.indices.sobol_estimators import ESTIMATORS
 from clustercast.arrays.indices.sobol_panel import SobolIndices, sobol_panel
 from clustercast.arrays.points.saltelli import saltelli_rows
 from tests.reference.problems import PROBLEMS, Problem
@@ -54,7 +55,7 @@ def estimate(problem: Problem, size: int, method: Method, repeats: int) -> Sobol
     return sobol_panel(
         columns(problem, size, method, repeats),
         problem.inputs,
-        estimator=method.estimator,
+        estimator=ESTIMATORS[method.estimator],
         design_second_order=True,
         second_order=False,
         weights=bootstrap_weights(size, method.resamples, 1) if method.resamples else None,

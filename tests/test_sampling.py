@@ -69,15 +69,46 @@ def test_rank_correlations_are_those_asked_for(design):
     assert stats.kstest(inputs["a"], "uniform").pvalue > 1e-3
 
 
-def test_plain_saltelli_on_correlated_inputs_is_refused_with_the_remedies():
+def test_correlated_inputs_are_swapped_as_one_group_named_after_them():
     priors = cc.Priors(cc.Correlation(("a", "b"), 0.5), **dict(PRIORS))
-    with pytest.raises(InputError, match=r"'a' and 'b' are correlated.*groups=.*latent=True.*shapley_effects"):
-        cc.draw(priors, 64, design="saltelli")
-    grouped = cc.draw(priors, 64, design="saltelli", groups={"ab": ["a", "b"]})
+    grouped = cc.draw(priors, 64, design="saltelli")
+    assert cc.design_of(grouped)["swaps"] == {"a_and_b": ["a", "b"], "c": ["c"]}
+    assert cc.design_of(grouped)["correlated_groups"] == {"a_and_b": ["a", "b"]}
     assert grouped.sizes["sample"] == 64 * (2 * 2 + 2)
     assert stats.spearmanr(*(grouped[n].values.reshape(64, -1)[:, 0] for n in "ab"))[0] == pytest.approx(0.5, abs=0.2)
     latent = cc.draw(priors, 64, design="saltelli", latent=True)
-    assert latent.sizes["sample"] == 64 * (2 * 3 + 2)
+    assert latent.sizes["sample"] == 64 * (2 * 3 + 2) and "correlated_groups" not in cc.design_of(latent)
+
+
+def test_correlations_join_groups_that_were_asked_for_and_sets_that_they_connect():
+    chain = [cc.Correlation(("d", "b"), 0.5), cc.Correlation(("b", "a"), 0.4), cc.Correlation(("c", "e"), 0.0)]
+    priors = cc.Priors(*chain, **dict.fromkeys("abcde", U))
+
+    def swaps(**options):
+        return cc.design_of(cc.draw(priors, 8, design="saltelli", **options))["swaps"]
+
+    assert swaps() == {"a_and_b_and_d": ["a", "b", "d"], "c": ["c"], "e": ["e"]}
+    assert swaps(groups={"g": ["a", "c"], "h": ["d", "e"]}) == {"g_and_b_and_h": ["a", "c", "b", "d", "e"]}
+    assert swaps(groups={"all": list("abd")}) == {"all": ["a", "b", "d"], "c": ["c"], "e": ["e"]}
+    many = cc.Priors(*(cc.Correlation(("a", other), 0.3) for other in "bcde"), **dict.fromkeys("abcde", U))
+    assert list(cc.design_of(cc.draw(many, 8, design="saltelli"))["swaps"]) == ["a_and_4_correlated_with_it"]
+
+
+@pytest.mark.parametrize("design", ["sobol", "latin"])
+def test_replicates_of_plain_designs_are_independent_and_the_first_is_the_plain_design(design):
+    inputs, first = cc.draw(PRIORS, 64, design=design, seed=3, replicates=4), cc.draw(PRIORS, 16, design=design, seed=3)
+    parts = inputs["a"].values.reshape(4, 16)
+    np.testing.assert_array_equal(parts[0], first["a"])
+    np.testing.assert_array_equal(np.sort(np.floor(16 * parts), axis=1), np.tile(np.arange(16), (4, 1)))
+    assert len({tuple(row) for row in parts}) == 4 and cc.design_of(inputs)["replicates"] == 4
+
+
+@pytest.mark.parametrize(("design", "rows"), [("shapley", 4), ("kucherenko", 12), ("morris", 4)])
+def test_designs_for_measures_have_the_rows_that_they_say(design, rows):
+    priors = cc.Priors(cc.Correlation(("a", "b"), 0.5), **dict(PRIORS))
+    inputs = cc.draw(priors, 32, design=design, seed=1)
+    assert inputs.sizes["sample"] == 32 * rows and cc.design_of(inputs)["name"] == design
+    assert inputs["k"].dims == () and np.isfinite(inputs.to_array()).all()
 
 
 def test_seed_zero_is_a_seed_like_any_other():
@@ -98,7 +129,12 @@ def test_seed_zero_is_a_seed_like_any_other():
         ({"size": 64, "design": "sobel"}, "design is 'sobel'; nearest known: sobol"),
         ({"size": 64, "seed": 1.5}, "seed is 1.5, which is not an integer"),
         ({"size": 64, "seed": -1}, "seed is -1, which is negative"),
-        ({"size": 64, "latent": True}, "belong to design='saltelli'"),
+        ({"size": 64, "latent": True}, "latent is an option of design 'saltelli', not of 'random'"),
+        ({"size": 64, "replicates": 2}, "replicates is an option of design 'latin'"),
+        ({"size": 64, "design": "shapley", "levels": 6}, "levels is an option of design 'morris'"),
+        ({"size": 64, "design": "shapley", "replicates": 1}, "2 or more"),
+        ({"size": 100, "design": "kucherenko", "replicates": 4}, "not a power of two"),
+        ({"size": 64, "design": "morris", "span": (0.0, 1.0)}, "two increasing probabilities"),
         ({"size": 64, "design": "saltelli", "groups": {"g": ["k"]}}, "'k', which is not an uncertain input"),
         ({"size": 64, "design": "saltelli", "groups": {"g": ["a"], "h": ["a"]}}, "'a' is in two groups"),
     ],

@@ -3,10 +3,7 @@ import pytest
 import xarray as xr
 
 import clustercast as cc
-from clustercast.dataset import with_provenance
 from clustercast.errors import InputError
-from clustercast.sensitivity.dependent import kucherenko_panel, shapley_panel
-from clustercast.sensitivity.run_dependent import kucherenko_indices, score_correlation, shapley_effects
 
 YEARS = (2024, 2026, 2030)
 
@@ -31,7 +28,7 @@ def score(rank):
 def test_rank_correlation_shares_the_variance_as_owen_and_prieur_say():
     rho = score(0.7)
     priors = unit_priors(cc.Correlation(("x", "z"), 0.7), z=cc.Normal(0, 2))
-    effects = shapley_effects(priors, model=SUM, size=8192, seed=3)["Sh"].sel(output="plain_sum")
+    effects = cc.run_shapley(priors, model=SUM, size=8192, seed=3)["Sh"].sel(output="plain_sum")
     variance = 6 + 4 * rho
     of_x = (1 - rho**2 / 2 + 2 * rho + 2 * rho**2) / variance
     exact = [of_x, 1 / variance, 1 - of_x - 1 / variance]
@@ -41,7 +38,7 @@ def test_rank_correlation_shares_the_variance_as_owen_and_prieur_say():
 def test_kucherenko_indices_of_the_linear_case():
     rho = score(0.5)
     priors = unit_priors(cc.Correlation(("y", "z"), 0.5), z=cc.Normal(0, 2))
-    found = kucherenko_indices(priors, model=SUM, size=4096, seed=2).sel(output="plain_sum")
+    found = cc.run_kucherenko(priors, model=SUM, size=4096, seed=2).sel(output="plain_sum")
     variance = 6 + 4 * rho
     np.testing.assert_allclose(
         found["S1_full"], np.array([1, (1 + 2 * rho) ** 2, (2 + rho) ** 2]) / variance, atol=0.01
@@ -53,8 +50,8 @@ def test_kucherenko_indices_of_the_linear_case():
 def test_without_correlation_both_agree_with_sobol_indices():
     design = cc.draw(unit_priors(z=cc.Uniform(-1, 3)), 1024, design="saltelli", replicates=8, seed=1)
     sobol = cc.sobol_indices(cc.propagate(design, model=SUM), scale="raw")
-    own = kucherenko_indices(unit_priors(z=cc.Uniform(-1, 3)), model=SUM, size=1024)
-    effects = shapley_effects(unit_priors(z=cc.Uniform(-1, 3)), model=SUM, size=8192)
+    own = cc.run_kucherenko(unit_priors(z=cc.Uniform(-1, 3)), model=SUM, size=1024)
+    effects = cc.run_shapley(unit_priors(z=cc.Uniform(-1, 3)), model=SUM, size=8192)
     np.testing.assert_allclose(own["S1_full"], sobol["S1"], atol=0.01)
     np.testing.assert_allclose(own["ST_ind"], sobol["ST"], atol=0.01)
     np.testing.assert_allclose(effects["Sh"], sobol["S1"], atol=0.02)  # additive: no interactions to share
@@ -76,7 +73,7 @@ TREND = cc.Model([trend], spare=["z"])
 
 
 def test_outputs_years_and_inputs_are_labelled():
-    effects = shapley_effects(TRENDED, model=cc.Model([trend, once]), years=YEARS, size=2048, seed=5)
+    effects = cc.run_shapley(TRENDED, model=cc.Model([trend, once]), years=YEARS, size=2048, seed=5)
     assert effects["Sh"].dims == ("output", "year", "input")
     assert effects["year"].values.tolist() == [2024, 2026, 2030]
     assert effects["scale"].sel(output=["trend", "once"]).values.tolist() == ["log10", "raw"]
@@ -88,18 +85,18 @@ def test_outputs_years_and_inputs_are_labelled():
 
 
 def test_an_input_without_influence_is_there_with_zero_and_costs_no_run():
-    effects = shapley_effects(TRENDED, model=TREND, years=YEARS, size=64)
+    effects = cc.run_shapley(TRENDED, model=TREND, years=YEARS, size=64)
     assert effects["input"].values.tolist() == ["x", "y", "z"]
     assert (effects["Sh"].sel(input="z") == 0).all() and (effects["Sh_conf"].sel(input="z") == 0).all()
     assert effects.attrs["runs"] == 64 * 3
-    indices = kucherenko_indices(TRENDED, model=TREND, years=YEARS, size=64)
+    indices = cc.run_kucherenko(TRENDED, model=TREND, years=YEARS, size=64)
     assert indices.attrs["runs"] == 64 * 6
     assert (indices["ST_full"].sel(input="z") == 0).all()
 
 
 def test_an_input_correlated_with_one_that_matters_is_kept():
     tied = cc.Priors(cc.Correlation(("y", "z"), 0.9), **dict(TRENDED))
-    effects = shapley_effects(tied, model=TREND, years=YEARS, size=256)
+    effects = cc.run_shapley(tied, model=TREND, years=YEARS, size=256)
     assert (effects["Sh"].sel(input="z", year=2030) > 0.2).all()
 
 
@@ -109,10 +106,10 @@ def test_a_year_without_variance_is_undefined_and_said():
         return y * (year - start)
 
     priors = cc.Priors(y=cc.Normal(0, 1, unit="1/year"), start=START)
-    found = kucherenko_indices(priors, model=cc.Model([rising]), years=YEARS, size=64)
+    found = cc.run_kucherenko(priors, model=cc.Model([rising]), years=YEARS, size=64)
     assert np.isnan(found["S1_full"].sel(year=2024)).all()
     assert np.isfinite(found["S1_full"].sel(year=[2026, 2030])).all()
-    assert "rising does not vary in 2024" in found.attrs["warning"]
+    assert "rising (2024), which does not vary" in found.attrs["warning"]
 
 
 def test_raw_heavy_tails_are_warned_of():
@@ -120,11 +117,11 @@ def test_raw_heavy_tails_are_warned_of():
     def heavy(x):
         return np.exp(2 * x)
 
-    effects = shapley_effects(cc.Priors(x=cc.Normal(0, 1)), model=cc.Model([heavy]), size=64, scale="raw")
+    effects = cc.run_shapley(cc.Priors(x=cc.Normal(0, 1)), model=cc.Model([heavy]), size=64, scale="raw")
     assert "heavy is on the raw scale" in effects.attrs["warning"]
 
 
-@pytest.mark.parametrize("estimate", [shapley_effects, kucherenko_indices])
+@pytest.mark.parametrize("estimate", [cc.run_shapley, cc.run_kucherenko])
 def test_the_result_says_where_it_comes_from_and_survives_a_file(estimate, tmp_path):
     priors = unit_priors(cc.Correlation(("x", "z"), 0.4))
     found = estimate(priors, model=SUM, size=64, seed=11)
@@ -138,7 +135,7 @@ def test_the_result_says_where_it_comes_from_and_survives_a_file(estimate, tmp_p
         xr.testing.assert_identical(stored.load(), found)
 
 
-@pytest.mark.parametrize("estimate", [shapley_effects, kucherenko_indices])
+@pytest.mark.parametrize("estimate", [cc.run_shapley, cc.run_kucherenko])
 def test_the_seed_decides_every_bit_and_outputs_can_be_chosen(estimate):
     priors = unit_priors(cc.Correlation(("x", "z"), 0.4))
     one, same, other = (estimate(priors, model=SUM, size=64, seed=seed) for seed in (0, 0, 1))
@@ -149,9 +146,9 @@ def test_the_seed_decides_every_bit_and_outputs_can_be_chosen(estimate):
 
 def test_intervals_widen_with_confidence_and_shrink_with_size():
     priors = unit_priors()
-    narrow = shapley_effects(priors, model=SUM, size=256, confidence=0.5)["Sh_conf"]
-    wide = shapley_effects(priors, model=SUM, size=256, confidence=0.99)["Sh_conf"]
-    large = shapley_effects(priors, model=SUM, size=8192, confidence=0.99)["Sh_conf"]
+    narrow = cc.run_shapley(priors, model=SUM, size=256, confidence=0.5)["Sh_conf"]
+    wide = cc.run_shapley(priors, model=SUM, size=256, confidence=0.99)["Sh_conf"]
+    large = cc.run_shapley(priors, model=SUM, size=8192, confidence=0.99)["Sh_conf"]
     assert (wide > 2 * narrow).all()
     assert large.mean() < wide.mean() / 2
 
@@ -164,29 +161,52 @@ def test_structural_choices_and_skewed_inputs_go_through_the_copula():
     priors = cc.Priors(
         cc.Correlation(("choice", "x"), 0.5), choice=cc.Discrete([0, 1], [0.5, 0.5]), x=cc.LogNormal(0, 0.5)
     )
-    effects = shapley_effects(priors, model=cc.Model([switched]), size=512)
+    effects = cc.run_shapley(priors, model=cc.Model([switched]), size=512)
     np.testing.assert_allclose(effects["Sh"].sum("input"), 1)
     assert (effects["Sh"] > 0.05).all()
 
 
-def test_score_correlation_places_the_correlated_inputs():
-    priors = unit_priors(cc.Correlation(("z", "x"), 0.3))
-    expected = np.eye(3)
-    expected[0, 2] = expected[2, 0] = score(0.3)
-    np.testing.assert_allclose(score_correlation(priors, ("x", "y", "z")), expected)
+MEASURES = {"shapley": cc.shapley_effects, "kucherenko": cc.kucherenko_indices, "morris": cc.morris_effects}
+CORRELATED = unit_priors(cc.Correlation(("z", "x"), 0.3))
 
 
-def test_shuffled_and_foreign_forecasts_are_refused():
-    forecast = cc.propagate(cc.draw(unit_priors(), 64), model=SUM)
-    told = {"uncertain": ["x"], "correlated": []}
-    with pytest.raises(InputError, match="design is 'random', and 'shapley' is needed"):
-        shapley_panel(forecast, None, "raw", 0.95)
-    own = with_provenance(
-        forecast, design={"name": "kucherenko", "size": 16, "seed": 0, "replicates": 2, **told}, inputs=["x"]
-    )
-    assert kucherenko_panel(own, None, "raw", 0.95).sizes["output"] == 1
-    with pytest.raises(InputError, match="all 64 samples of its kucherenko design in order"):
-        kucherenko_panel(own.isel(sample=slice(None, None, -1)), None, "raw", 0.95)
+@pytest.mark.parametrize("design", MEASURES)
+def test_a_stored_forecast_of_a_function_outside_is_read_as_the_whole_order_runs_it(design, tmp_path):
+    inputs = cc.draw(CORRELATED, 64, design=design, seed=4)
+    total = (inputs["x"] + inputs["y"] + inputs["z"]).assign_attrs(role="output", units="1")
+    inputs.assign(plain_sum=total).to_netcdf(tmp_path / "outside.nc", engine="h5netcdf")
+    with xr.open_dataset(tmp_path / "outside.nc", engine="h5netcdf") as stored:
+        found = MEASURES[design](stored.load())
+    run = {"shapley": cc.run_shapley, "kucherenko": cc.run_kucherenko, "morris": cc.run_morris}[design]
+    xr.testing.assert_allclose(found.drop_attrs(), run(CORRELATED, model=SUM, size=64, seed=4).drop_attrs(), rtol=1e-12)
+
+
+@pytest.mark.parametrize("design", MEASURES)
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda f: f.isel(sample=slice(None, None, -1)), "not in the order of the draw: position 0"),
+        (lambda f: f.isel(sample=slice(0, -1)), "keep all of them, in order"),
+        (lambda f: f.isel(sample=slice(None, None, -1)).drop_vars("sample"), "does not vary as a"),
+        (lambda f: f.drop_vars(["sample", "x", "y", "z"]), "keep one of them"),
+        (lambda f: f.assign(x=f["x"].copy(data=f["x"].values + np.linspace(0, 1, f.sizes["sample"]))), "input 'x'"),
+        (lambda f: f.rename(y="other"), "'other' is not one of the design"),
+        (lambda f: f.drop_attrs(), "design is 'not recorded'"),
+        (lambda f: cc.propagate(cc.draw(CORRELATED, 64), model=SUM), "design is 'random'.*design="),
+        (lambda f: CORRELATED, "not a Priors; cc.run_.* goes from priors to the answer"),
+    ],
+)
+def test_shuffled_cut_altered_and_foreign_forecasts_are_refused(design, spoil, message):
+    forecast = cc.propagate(cc.draw(CORRELATED, 64, design=design, seed=2), model=SUM)
+    with pytest.raises(InputError, match=message):
+        MEASURES[design](spoil(forecast))
+
+
+@pytest.mark.parametrize("design", MEASURES)
+def test_a_data_frame_has_one_row_an_output_year_and_input(design):
+    forecast = cc.propagate(cc.draw(TRENDED, 64, design=design), model=cc.Model([trend, once]), years=YEARS)
+    frame = MEASURES[design](forecast, scale="raw").to_dataframe().reset_index()
+    assert len(frame) == 2 * 3 * 3 and {"output", "year", "input", "scale", "unit"} <= set(frame)
 
 
 @pytest.mark.parametrize(
@@ -201,7 +221,7 @@ def test_shuffled_and_foreign_forecasts_are_refused():
         ({"size": 64, "scale": "ln"}, "scale"),
     ],
 )
-@pytest.mark.parametrize("estimate", [shapley_effects, kucherenko_indices])
+@pytest.mark.parametrize("estimate", [cc.run_shapley, cc.run_kucherenko])
 def test_options_that_cannot_be_used_are_refused(estimate, options, message):
     with pytest.raises(InputError, match=message):
         estimate(unit_priors(), model=SUM, **options)
@@ -213,4 +233,4 @@ def test_priors_without_influence_are_refused():
         return x
 
     with pytest.raises(InputError, match="no uncertain input"):
-        shapley_effects(cc.Priors(x=1.0), model=cc.Model([constant]), size=64)
+        cc.run_shapley(cc.Priors(x=1.0), model=cc.Model([constant]), size=64)

@@ -127,7 +127,7 @@ def test_the_forecast_is_left_as_it_was():
     found = given_data_indices(forecast, scale="raw")
     xr.testing.assert_identical(forecast, before)
     assert np.isnan(found["S1"].sel(output="level")).all()
-    assert "level does not vary" in found.attrs["warning"]
+    assert "No input matters to level, which does not vary" in found.attrs["warning"]
 
 
 def test_with_the_model_an_input_without_influence_has_no_index_by_chance():

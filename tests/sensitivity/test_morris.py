@@ -5,7 +5,6 @@ from SALib.sample import morris as sampling
 
 import clustercast as cc
 from clustercast.errors import InputError
-from clustercast.sensitivity.morris import morris_effects
 
 
 @cc.quantity("1")
@@ -17,7 +16,7 @@ PRIORS = cc.Priors(x=cc.Normal(2, 1), y=cc.Uniform(0, 1))
 
 
 def test_effects_are_those_of_salib_on_the_same_rows():
-    found = morris_effects(PRIORS, model=cc.Model([product]), size=16, seed=3, scale="raw", span=(0.1, 0.9))
+    found = cc.run_morris(PRIORS, model=cc.Model([product]), size=16, seed=3, scale="raw", span=(0.1, 0.9))
     problem = {"num_vars": 2, "names": ["x", "y"], "bounds": [[0.0, 1.0]] * 2}
     points = sampling.sample(dict(problem), 16, num_levels=4, seed=3)
     inside = 0.1 + 0.8 * points
@@ -33,7 +32,7 @@ def test_a_linear_output_has_the_same_effect_everywhere():
         return 2 * y - x
 
     priors = cc.Priors(x=cc.Uniform(0, 1), y=cc.Uniform(0, 10), spare=3.0)
-    found = morris_effects(priors, model=cc.Model([linear], spare=["spare"]), size=8, scale="raw", span=(0.25, 0.75))
+    found = cc.run_morris(priors, model=cc.Model([linear], spare=["spare"]), size=8, scale="raw", span=(0.25, 0.75))
     np.testing.assert_allclose(found["mu"].squeeze(), [-0.5, 10.0])
     np.testing.assert_allclose(found["sigma"].squeeze(), 0, atol=1e-12)
     assert found.attrs["runs"] == 8 * 3
@@ -41,7 +40,7 @@ def test_a_linear_output_has_the_same_effect_everywhere():
 
 def test_unbounded_inputs_stay_finite_and_correlation_is_said_to_be_dropped():
     priors = cc.Priors(cc.Correlation(("x", "y"), 0.5), x=cc.Normal(2, 1), y=cc.LogNormal(0, 1))
-    found = morris_effects(priors, model=cc.Model([product]), size=8)
+    found = cc.run_morris(priors, model=cc.Model([product]), size=8)
     assert np.isfinite(found["mu_star"]).all()
     assert "correlations are not kept" in found.attrs["warning"]
 
@@ -56,9 +55,9 @@ def test_unbounded_inputs_stay_finite_and_correlation_is_said_to_be_dropped():
 )
 def test_grids_that_cannot_be_used_are_refused(options, message):
     with pytest.raises(InputError, match=message):
-        morris_effects(PRIORS, model=cc.Model([product]), **options)
+        cc.run_morris(PRIORS, model=cc.Model([product]), **options)
 
 
 def test_priors_without_influence_are_refused():
     with pytest.raises(InputError, match="no uncertain input"):
-        morris_effects(cc.Priors(x=1.0, y=2.0), model=cc.Model([product]))
+        cc.run_morris(cc.Priors(x=1.0, y=2.0), model=cc.Model([product]))

@@ -78,8 +78,8 @@ CASES = {
 def test_exact_indices(case):
     make, distributions, problem = CASES[case]
     design = cc.draw(named(distributions), 2048, design="saltelli", replicates=8, seed=3)
-    found = cc.sobol_indices(cc.propagate(design, model=cc.Model([make()])), scale="raw", confidence=0.9999)
-    found = found.sel(output="y")
+    forecast = cc.propagate(design, model=cc.Model([make()]))
+    found = cc.sobol_indices(forecast, scale="raw", confidence=0.9999, second_order=True).sel(output="y")
     assert found["input"].values.tolist() == [f"x{i + 1}" for i in range(problem.inputs)]
     assert (np.abs(found["S1"] - problem.first) <= found["S1_conf"] + 1e-12).all()
     assert (np.abs(found["ST"] - problem.total) <= found["ST_conf"] + 1e-12).all()
@@ -108,8 +108,9 @@ def test_a_product_of_lognormals_is_additive_on_the_default_scale():
 def test_the_panel_is_salib_on_the_same_forecast(second_order, seed):
     design = cc.draw(named([ANGLE] * 3), 256, design="saltelli", seed=seed, second_order=second_order)
     forecast = cc.propagate(design, model=cc.Model([ishigami_model()]))
-    ours = cc.sobol_indices(forecast, estimator="saltelli-jansen", seed=seed, resamples=25)
-    theirs = cc.sobol_indices(forecast, engine="salib", seed=seed, resamples=25)
+    pairs = {"second_order": second_order, "seed": seed, "resamples": 25}
+    ours = cc.sobol_indices(forecast, estimator="saltelli-jansen", **pairs)
+    theirs = cc.sobol_indices(forecast, engine="salib", **pairs)
     for name in theirs.data_vars:
         np.testing.assert_allclose(ours[name], theirs[name], rtol=0, atol=1e-12, err_msg=name)
     assert len(to_salib(ours).to_df()) == 2 + second_order

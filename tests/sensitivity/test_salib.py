@@ -79,7 +79,7 @@ def test_the_plots_of_salib_take_the_indices():
 
     priors = cc.Priors(**{name: PRIORS[name] for name in ("x", "y", "choice")})
     design = cc.draw(priors, 256, design="saltelli", replicates=8, seed=1)
-    indices = cc.sobol_indices(cc.propagate(design, model=cc.Model([skewed])))
+    indices = cc.sobol_indices(cc.propagate(design, model=cc.Model([skewed])), second_order=True)
     result = cc.to_salib(indices, "skewed")
     total, first, second = result.to_df()
     heights = [bar_drawn.get_height() for bar_drawn in bar.plot(total).patches]

@@ -11,7 +11,7 @@ from SALib.sample import sobol as salib_sample
 from clustercast.dataset import design_of, provenance, provenance_of, with_provenance
 from clustercast.errors import InputError
 from clustercast.sensitivity.ranking import ranking_resolved, time_integrated
-from clustercast.sensitivity.salib import delta_indices, morris_effects, pawn_indices, to_salib
+from clustercast.sensitivity.salib import delta_indices, pawn_indices, to_salib
 from clustercast.sensitivity.sobol import sobol_indices
 from tests.reference.problems import PROBLEMS, ishigami, product_of_lognormals
 
@@ -71,7 +71,7 @@ def forecast():
 
 @pytest.fixture(scope="module")
 def indices(forecast):
-    return sobol_indices(forecast)
+    return sobol_indices(forecast, second_order=True)
 
 
 @pytest.mark.parametrize("second_order", [True, False])
@@ -79,13 +79,19 @@ def indices(forecast):
 def test_exact_problems_lie_inside_their_intervals(problem, second_order):
     rows = unit_rows(problem.inputs, 2048, second_order=second_order, replicates=8)
     data = labelled(rows, {"y": problem.evaluate(rows)}, size=2048, second_order=second_order, replicates=8)
-    found = sobol_indices(data, scale="raw", confidence=0.9999).sel(output="y")
+    found = sobol_indices(data, scale="raw", confidence=0.9999, second_order=second_order).sel(output="y")
     assert (np.abs(found["S1"] - problem.first) <= found["S1_conf"] + 1e-12).all()
     assert (np.abs(found["ST"] - problem.total) <= found["ST_conf"] + 1e-12).all()
     assert ("S2" in found) == second_order
     for (i, j), exact in problem.second.items() if second_order else ():
         pair = {"input": f"x{i}", "input_2": f"x{j}"}
         assert abs(found["S2"].sel(pair) - exact) <= found["S2_conf"].sel(pair) + 1e-12
+
+
+def test_without_pairs_a_data_frame_has_one_row_an_output_year_and_input(forecast):
+    frame = sobol_indices(forecast).to_dataframe().reset_index()
+    assert len(frame) == 2 * 3 * 3 and {"output", "year", "input", "S1", "ST", "scale", "unit"} <= set(frame)
+    assert not frame.duplicated(["output", "year", "input"]).any()
 
 
 def test_labels(indices):
@@ -131,8 +137,8 @@ def test_the_scale_is_that_of_base_ten(forecast, scale):
 
 def test_both_engines_give_the_same(forecast):
     bootstrap = redesigned(forecast, replicates=1)
-    one = sobol_indices(bootstrap, estimator="saltelli-jansen", seed=0, resamples=30)
-    other = sobol_indices(bootstrap, engine="salib", seed=0, resamples=30)
+    one = sobol_indices(bootstrap, estimator="saltelli-jansen", second_order=True, seed=0, resamples=30)
+    other = sobol_indices(bootstrap, engine="salib", second_order=True, seed=0, resamples=30)
     assert other.attrs["estimator"] == "saltelli-jansen" and other.attrs["engine"] == "salib"
     for name in other.data_vars:
         np.testing.assert_allclose(one[name], other[name], rtol=0, atol=1e-12, err_msg=name)
@@ -140,7 +146,7 @@ def test_both_engines_give_the_same(forecast):
 
 def test_to_salib_is_salibs_own_result(forecast):
     bootstrap = redesigned(forecast, replicates=1)
-    found = sobol_indices(bootstrap, estimator="saltelli-jansen", seed=4, resamples=50)
+    found = sobol_indices(bootstrap, estimator="saltelli-jansen", second_order=True, seed=4, resamples=50)
     problem = {"num_vars": 3, "names": ["x0", "x1", "x2"], "bounds": [[0, 1]] * 3}
     values = np.log10(forecast["power"].sel(year=2024).values)
     theirs = salib_sobol.analyze(problem, values, num_resamples=50, seed=4).to_df()
@@ -163,7 +169,7 @@ def test_to_salib_plots(indices):
 @pytest.mark.parametrize(
     ("chosen", "said"),
     [
-        ({}, "several of output; say which output of power, ishigami"),
+        ({}, "several of output; give one output of power, ishigami"),
         ({"output": "pwer", "year": 2023}, "nearest known: power"),
         ({"output": "power"}, "several of year"),
         ({"output": "power", "year": 1999}, "year 1999 is not"),
@@ -275,7 +281,7 @@ class TestRanking:
 
     def test_works_without_differences(self, forecast):
         found = sobol_indices(forecast, engine="salib", outputs="ishigami", resamples=20)
-        assert "ST_difference_conf" not in found
+        assert "ST_lead_conf" not in found
         assert ranking_resolved(found, k=3).dims == ("output",)
 
     def test_refusals(self, forecast, indices):
@@ -360,8 +366,8 @@ def not_finite(forecast):
         (lambda f: f.drop_attrs(), "not recorded"),
         (lambda f: f.isel(sample=slice(None, None, -1)), "position 0 holds sample 8191"),
         (lambda f: f.isel(sample=slice(0, -8)), "has 8184 samples, and its Saltelli design .* has 8192"),
-        (lambda f: f.isel(sample=slice(None, None, -1)).drop_vars("sample"), "input 'x0' is not swapped"),
-        (broken_in_one_place, "input 'x1' is not swapped .* sample 9 .* base point 1 \\(1 of"),
+        (lambda f: f.isel(sample=slice(None, None, -1)).drop_vars("sample"), "input 'x0' does not vary"),
+        (broken_in_one_place, "input 'x1' does not vary .* sample 9 .* base point 1 \\(1 of"),
         (not_finite, "'power' in 2023 has 2 values that are not finite, the first inf at sample 30"),
         (lambda f: f.assign(power=f["power"] * 0 + 3.0), "'power' is constant"),
         (lambda f: f.drop_vars(["power", "ishigami"]), "no outputs"),
@@ -414,16 +420,6 @@ class TestOtherMeasures:
             by_input = found[key].sel(output="power", year=2024)
             assert by_input.dims == ("input",) and by_input.idxmax() == "x1"
             assert provenance_of(found)["priors_hash"] == "0123"
-
-    def test_morris_effects_of_a_plane(self):
-        from clustercast.sensitivity.salib_engine import morris_trajectories
-
-        points = morris_trajectories(3, 8, seed=1)
-        data = labelled(points, {"y": points @ [3.0, -2.0, 0.0]}, size=8)
-        found = morris_effects(data, points).sel(output="y")
-        np.testing.assert_allclose(found["mu"], [3, -2, 0], atol=1e-12)
-        with pytest.raises(InputError, match="points has shape"):
-            morris_effects(data, points[:, :2])
 
     def test_a_year_that_does_not_vary_is_undefined(self, forecast):
         part = forecast.isel(sample=slice(400))

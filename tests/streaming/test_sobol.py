@@ -57,8 +57,8 @@ YEARS = [2024, 2028, 2030]
 
 
 def same(found, whole):
-    assert ("ST_difference_conf" in found) == ("ST_conf" in found)
-    for name in ("S1", "ST", "S2", "S1_conf", "ST_conf", "S2_conf", "ST_difference_conf", "variance"):
+    assert ("ST_lead_conf" in found) == ("ST_conf" in found)
+    for name in ("S1", "ST", "S2", "S1_conf", "ST_conf", "S2_conf", "ST_lead_conf", "variance"):
         if name in found:
             assert found[name].dims == whole[name].dims
             np.testing.assert_allclose(found[name], whole[name], rtol=1e-9, atol=1e-10, err_msg=name)

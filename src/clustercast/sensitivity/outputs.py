@@ -32,7 +32,7 @@ class AnalysedOutput:
     by_year: bool
     # On the raw scale, the largest standard deviation of the natural logarithm over the years; 0 otherwise.
     log_sd: float = 0.0
-    # Where "auto" took the raw scale because of them: how many values are not positive.
+    # How many values are not positive, where "auto" took the raw scale because of a few.
     not_positive: int = 0
 
     def without_values(self) -> "AnalysedOutput":
@@ -102,8 +102,8 @@ def analysed_output(forecast: xr.Dataset, name: str, scale: ScaleName) -> Analys
     not_positive = 0 if values.min() > 0 else int((values <= 0).sum())
     chosen = ("raw" if not_positive or is_index else "log10") if scale == "auto" else scale
     if chosen == "raw":
-        switched = not_positive if scale == "auto" and not is_index and values.max() > 0 else 0
-        return AnalysedOutput(name, unit, chosen, values, by_year, _log_sd(values), switched)
+        few = not is_index and scale == "auto" and not_positive <= (1 - _MOSTLY_POSITIVE) * values.size
+        return AnalysedOutput(name, unit, chosen, values, by_year, _log_sd(values), not_positive if few else 0)
     if not_positive:
         raise InputError(
             f"output {name!r} has a value of {values.min():g} {unit}, which has no logarithm ({not_positive:,} of "

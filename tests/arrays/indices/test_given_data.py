@@ -163,7 +163,7 @@ def test_a_constant_column_has_no_indices():
 @pytest.mark.parametrize(
     ("weights", "bins", "message"),
     [
-        (np.full(99, 1.0), None, "one for each sample"),
+        (np.full(99, 1.0), None, "give one for each"),
         (np.full(100, -1.0), None, "0 or more"),
         (np.full(100, np.nan), None, "finite"),
         (np.zeros(100), None, "not all 0"),

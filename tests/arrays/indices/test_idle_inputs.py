@@ -26,7 +26,8 @@ def column_of(active, seed):
 def test_idle_inputs_have_the_indices_that_each_would_have_alone(estimator, second_order, active, seed, resampled):
     values = column_of(sorted(active), seed)
     intervals = {"weights": bootstrap_weights(POINTS, 5, seed)} if resampled else {"replicates": 4}
-    settings = {"estimator": estimator, "design_second_order": True, "second_order": second_order, **intervals}
+    settings = {"estimator": ESTIMATORS[estimator], "design_second_order": True, "second_order": second_order}
+    settings |= intervals
     found = sobol_panel.sobol_panel(values, INPUTS, **settings)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sobol_panel, "standing_for_idle", lambda rows, inputs: None)

@@ -5,15 +5,14 @@ import pytest
 import scipy.stats
 
 from clustercast.arrays.indices.intervals import (
-    bootstrap_factor,
     bootstrap_weights,
     half_width,
-    half_width_of_differences,
-    interval_factor,
+    lead_half_width,
+    normal_factor,
+    ratio_of_means,
     skewness_widening,
     squared_skewness,
-    standard_deviation,
-    student_t_factor,
+    student_factor,
 )
 from clustercast.errors import InputError
 
@@ -25,19 +24,19 @@ def test_weights_take_the_rows_that_indexing_takes():
 
 
 def test_factors_are_the_quantiles():
-    assert bootstrap_factor(0.9) == pytest.approx(scipy.stats.norm.ppf(0.95), rel=1e-14)
-    assert student_t_factor(8, 0.95) == pytest.approx(scipy.stats.t.ppf(0.975, 7) / np.sqrt(8), rel=1e-12)
+    assert normal_factor(0.9) == pytest.approx(scipy.stats.norm.ppf(0.95), rel=1e-14)
+    assert student_factor(8, 0.95) == pytest.approx(scipy.stats.t.ppf(0.975, 7), rel=1e-12)
 
 
 def test_half_width_of_replicates_is_scipys_interval():
     values = np.random.default_rng(1).normal(size=16)
     low, high = scipy.stats.ttest_1samp(values, 0).confidence_interval(0.95)
-    assert student_t_factor(16, 0.95) * standard_deviation(values) == pytest.approx((high - low) / 2, rel=1e-12)
+    assert student_factor(16, 0.95) * scipy.stats.sem(values) == pytest.approx((high - low) / 2, rel=1e-12)
 
 
 def test_undefined_resamples_are_left_out():
     values = np.array([[1.0, 2.0, np.nan, 4.0], [1.0, np.nan, np.nan, np.nan], [1.0, 2.0, 3.0, 4.0]])
-    found = standard_deviation(values)
+    found = half_width(values, 0.95, resampled=True, widened=False) / normal_factor(0.95)
     np.testing.assert_allclose(found[[0, 2]], [np.std([1, 2, 4], ddof=1), np.std([1, 2, 3, 4], ddof=1)])
     assert np.isnan(found[1])
 
@@ -45,9 +44,9 @@ def test_undefined_resamples_are_left_out():
 @pytest.mark.parametrize("confidence", [0, 1, 95, -0.1])
 def test_confidence_is_checked(confidence):
     with pytest.raises(InputError, match="between 0 and 1"):
-        bootstrap_factor(confidence)
+        normal_factor(confidence)
     with pytest.raises(InputError, match="between 0 and 1"):
-        student_t_factor(8, confidence)
+        student_factor(8, confidence)
 
 
 def central_moments(values):
@@ -100,7 +99,8 @@ def test_with_the_skewness_known_the_widened_interval_of_a_mean_covers(shape):
 def test_the_half_width_is_factor_deviation_and_widening(resampled):
     values = np.random.default_rng(5).lognormal(0, 0.7, size=(6, 16))
     skewness = squared_skewness(*central_moments(values), 16) / (1 if resampled else 16)
-    plain = interval_factor(16, 0.9, resampled=resampled) * values.std(axis=-1, ddof=1)
+    factor = normal_factor(0.9) if resampled else 15 * student_factor(16, 0.9) / 4
+    plain = factor * values.std(axis=-1, ddof=1)
     found = half_width(values, 0.9, resampled=resampled)
     np.testing.assert_allclose(found, plain * skewness_widening(skewness, 0.9), rtol=1e-12)
     np.testing.assert_allclose(half_width(values, 0.9, resampled=resampled, widened=False), plain, rtol=1e-14)
@@ -125,20 +125,15 @@ def test_the_widening_does_not_depend_on_the_scale(scale):
     np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
-@pytest.mark.parametrize("undefined", [False, True])
-@pytest.mark.parametrize("widened", [True, False])
 @pytest.mark.parametrize("resampled", [True, False])
-def test_half_widths_of_differences_are_those_of_each_difference(undefined, widened, resampled):
-    values = np.random.default_rng(6).lognormal(0, 1, size=(5, 20))
-    values[3] = values[1]
-    if undefined:
-        values[2, 7] = np.nan
-    found = half_width_of_differences(values, 0.95, resampled=resampled, widened=widened)
-    for i in range(5):
-        for j in range(5):
-            expected = half_width(values[i] - values[j], 0.95, resampled=resampled, widened=widened)
-            assert found[i, j] == pytest.approx(float(expected), rel=1e-9, abs=1e-7)
-    np.testing.assert_allclose(found, found.T, rtol=1e-12)
+def test_the_half_width_of_a_lead_is_that_of_the_difference_to_the_next_in_order(resampled):
+    values = np.random.default_rng(6).lognormal(0, 1, size=(4, 21))
+    values[:, 0] = [2.0, 4.0, 1.0, 3.0]
+    found = lead_half_width(values, 0.95, resampled=resampled)
+    for row, following in [(1, 3), (3, 0), (0, 2)]:
+        expected = half_width(values[row, 1:] - values[following, 1:], 0.95, resampled=resampled)
+        assert found[row] == pytest.approx(float(expected), rel=1e-12)
+    assert np.isnan(found[2])
 
 
 def test_undefined_resamples_do_not_count_for_the_skewness():
@@ -147,3 +142,20 @@ def test_undefined_resamples_do_not_count_for_the_skewness():
     assert half_width(with_gaps, 0.95, resampled=True) == pytest.approx(
         float(half_width(values, 0.95, resampled=True)), rel=1e-12
     )
+
+
+def test_a_mean_over_ones_is_the_plain_mean_with_its_standard_error():
+    values = np.random.default_rng(1).standard_normal((50, 3))
+    ratio, error = ratio_of_means(values, np.ones((50, 1)))
+    np.testing.assert_allclose(ratio, values.mean(axis=0))
+    np.testing.assert_allclose(error, scipy.stats.sem(values, axis=0))
+
+
+def test_a_share_of_nothing_is_undefined():
+    ratio, error = ratio_of_means(np.zeros((4, 2)), np.zeros((4, 2)))
+    assert np.isnan(ratio).all() and np.isnan(error).all()
+
+
+def test_one_group_has_no_error():
+    with pytest.raises(InputError, match="2 or more independent groups"):
+        ratio_of_means(np.ones((1, 2)), np.ones((1, 2)))

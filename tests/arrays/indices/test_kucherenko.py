@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from scipy.special import ndtr
 
+from clustercast.arrays.indices.intervals import student_factor
 from clustercast.arrays.indices.kucherenko import (
     NAMES,
     correlated_inputs,
@@ -9,7 +10,6 @@ from clustercast.arrays.indices.kucherenko import (
     kucherenko_scores,
     rows_per_point,
 )
-from clustercast.arrays.indices.ratios import half_widths
 from clustercast.arrays.indices.shapley import paired_normals
 from clustercast.arrays.points.streams import replicate_seed
 from clustercast.errors import InputError
@@ -93,7 +93,7 @@ def test_errors_are_honest():
         exact, _ = LOGNORMAL
         for name in NAMES:
             miss = np.abs(found[name][:, 0] - exact[name])
-            covered[name].append(miss <= half_widths(errors[name][:, 0], 16))
+            covered[name].append(miss <= student_factor(16, 0.95) * errors[name][:, 0])
     assert all(0.9 < np.mean(hits) for hits in covered.values())
     assert np.mean(list(covered.values())) < 0.995
 

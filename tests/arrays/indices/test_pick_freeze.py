@@ -16,6 +16,7 @@ from clustercast.arrays.indices.pick_freeze import (
 )
 from clustercast.arrays.indices.sobol_estimators import ESTIMATORS, estimator_named
 from clustercast.arrays.indices.sobol_panel import sobol_panel
+from clustercast.errors import InputError
 from tests.reference.designs import saltelli_rows, scrambled
 from tests.reference.problems import sobol_g
 
@@ -34,7 +35,7 @@ def test_sums_over_shards_give_the_same_indices(estimator):
         runs = separate(shard, 8, centre=centre, scale=scale)
         sums = sums + products(runs, chosen, second_order=True).sum(axis=1, keepdims=True)
     first, total, second = indices_from_sums(sums, 256, chosen, 8, second_order=True)
-    whole = sobol_panel(values[np.newaxis], 8, estimator=estimator, design_second_order=True)
+    whole = sobol_panel(values[np.newaxis], 8, estimator=ESTIMATORS[estimator], design_second_order=True)
     np.testing.assert_allclose(first[:, 0], whole.first[0], atol=1e-13)
     np.testing.assert_allclose(total[:, 0], whole.total[0], atol=1e-13)
     np.testing.assert_allclose(second[:, 0], whole.second[0][np.triu_indices(8, 1)], atol=1e-13)
@@ -75,7 +76,7 @@ def test_half_widths_over_replicates_are_the_jackknife_of_leaving_each_out():
     replicates, inputs = 4, 3
     values = np.random.default_rng(4).lognormal(size=replicates * 16 * (2 * inputs + 2))
     parts = values.reshape(replicates, -1)
-    kwargs = {"estimator": "azzini-rosati", "design_second_order": True, "second_order": False}
+    kwargs = {"estimator": ESTIMATORS["azzini-rosati"], "design_second_order": True, "second_order": False}
     found = sobol_panel(values[np.newaxis], inputs, replicates=replicates, **kwargs)
     without = [np.delete(parts, r, axis=0).reshape(1, -1) for r in range(replicates)]
     totals = np.stack([sobol_panel(rows, inputs, **kwargs).total[0] for rows in without])
@@ -85,3 +86,8 @@ def test_half_widths_over_replicates_are_the_jackknife_of_leaving_each_out():
     squared = np.maximum(skew(totals, axis=0, bias=False) ** 2 - 36 / 35, 0) / replicates
     expected = t.ppf(0.975, replicates - 1) * np.sqrt(variance) * skewness_widening(squared, 0.95)
     np.testing.assert_allclose(found.total_half_width[0], expected, rtol=1e-10)
+
+
+def test_an_unknown_estimator_is_refused_with_the_nearest():
+    with pytest.raises(InputError, match="nearest known: jansen"):
+        estimator_named("jansenn")

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import ndtr
 
-from clustercast.arrays.indices.ratios import half_widths
+from clustercast.arrays.indices.intervals import student_factor
 from clustercast.arrays.indices.shapley import (
     paired_normals,
     random_permutations,
@@ -81,7 +81,7 @@ def test_six_correlated_inputs_agree_with_all_subsets_and_their_errors_are_hones
     for seed in range(40):
         effects, errors = run(lambda x: x @ b, correlation, seed=seed, size=512)
         scores.append((effects[:, 0] - exact) / errors[:, 0])
-        covered.append(np.abs(effects[:, 0] - exact) <= half_widths(errors[:, 0], 16))
+        covered.append(np.abs(effects[:, 0] - exact) <= student_factor(16, 0.95) * errors[:, 0])
     assert 0.8 < np.std(scores) < 1.35
     assert np.abs(np.mean(scores, axis=0)).max() < 3.5 / np.sqrt(40)
     assert 0.9 < np.mean(covered) <= 0.99
