@@ -109,6 +109,7 @@ def gather(
             size=max(samples // 8, 16 * REPLICATES),
             seed=seed,
             replicates=REPLICATES,
+            second_order=True,
             latent=bool(given.correlations),
             progress=progress,
         ),

@@ -220,7 +220,7 @@ DATASETS = {
     "shuffled": (shuffled, r"not in the order of the draw.*sortby"),
     "shuffled and renumbered": (
         lambda f: shuffled(f).assign_coords(sample=f["sample"].values),
-        "not swapped as a Saltelli design",
+        "does not vary as a Saltelli design",
     ),
     "cut": (lambda f: f.isel(sample=slice(10)), "has 10 samples.*keep all of them"),
     "an input renamed": (lambda f: f.rename(power="might"), "'might' is not one of the design"),

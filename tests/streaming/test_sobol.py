@@ -87,7 +87,8 @@ def test_they_are_those_of_the_whole_design(second_order):
         ISHIGAMI, size=4096, model=cc.Model([ishigami]), scale="raw", second_order=second_order, seed=3
     )
     design = cc.draw(ISHIGAMI, 4096, design="saltelli", replicates=8, seed=3)
-    whole = cc.sobol_indices(cc.propagate(design, model=cc.Model([ishigami])), scale="raw")
+    forecast = cc.propagate(design, model=cc.Model([ishigami]))
+    whole = cc.sobol_indices(forecast, scale="raw", second_order=second_order)
     same(found, whole)
     assert ("S2" in found) == second_order
     # The closed form of Ishigami and Homma (1990) for a = 7, b = 0.1.
@@ -179,9 +180,17 @@ def test_an_output_that_is_not_finite_is_refused():
         cc.stream_sobol(ISHIGAMI, size=1024, model=cc.Model([broken]), scale="raw")
 
 
-def test_a_labelled_index_and_correlated_inputs_are_refused():
+def test_a_labelled_index_is_refused():
     priors = cc.Priors(start=cc.LogNormal(0, 1, unit="GW"), limit=cc.Uniform(1, 2, unit="GW"))
     with pytest.raises(InputError, match="'kind' is a labelled index"):
         cc.stream_sobol(priors, size=64, model=cc.Model([kind]))
-    with pytest.raises(InputError, match="are correlated"):
-        cc.stream_sobol(GROWTH, size=64, model=MODEL)
+
+
+def test_correlated_inputs_are_one_group_as_in_the_whole_design():
+    found = cc.stream_sobol(GROWTH, size=256, model=MODEL, years=YEARS, seed=2)
+    whole = cc.run_sobol(GROWTH, size=256, model=MODEL, years=YEARS, seed=2)
+    assert found["input"].values.tolist() == ["start_and_growth"]
+    same(found, whole)
+    assert "start_and_growth (start, growth)" in found.attrs["warning"]
+    alone = cc.stream_sobol(GROWTH, size=256, model=MODEL, outputs="start_power", years=YEARS)
+    assert alone["input"].values.tolist() == ["start"] and "one group" not in alone.attrs["warning"]

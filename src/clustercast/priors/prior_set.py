@@ -247,6 +247,12 @@ class Priors(Mapping[str, Family]):
         kept = set(names)
         return self.replace(**{n: self[n].median for n in self.uncertain if n not in kept})
 
+    def correlated_in(self, sets: Iterable[Iterable[str]]) -> "Priors":
+        """Return the priors with those correlations alone whose two inputs are together in some set."""
+        held = [set(names) for names in sets]
+        kept = [c for c in self.correlations if any(set(c.between) <= names for names in held)]
+        return self._like_this(self._distributions, kept)
+
     def _rank_matrix(self) -> FloatArray:
         names = self.correlated
         matrix = np.eye(len(names))

@@ -1,17 +1,14 @@
 """What could mislead the reader of indices, in sentences that every result carries as its attribute ``warning``."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from clustercast.sensitivity.outputs import LOG_SD_THAT_MISLEADS
+from clustercast.sensitivity.outputs import LOG_SD_THAT_MISLEADS, MeasuredOutput
 from clustercast.sensitivity.ranking import unresolved
-
-if TYPE_CHECKING:
-    from clustercast.sensitivity.labels import MeasuredOutput
 
 _FEWEST_POINTS, _FEWEST_REPLICATES = 64, 5
 
@@ -21,7 +18,7 @@ def add_cautions(indices: xr.Dataset, sentences: Iterable[str]) -> xr.Dataset:
     return indices.assign_attrs(warning=" ".join(filter(None, [indices.attrs.get("warning", ""), *sentences])))
 
 
-def output_cautions(results: Sequence["MeasuredOutput"], years: xr.Variable | None) -> list[str]:
+def output_cautions(results: Sequence[MeasuredOutput], years: xr.Variable | None) -> list[str]:
     """Return what could mislead about the outputs of any measure."""
     outputs = [result.output for result in results]
     sentences = [

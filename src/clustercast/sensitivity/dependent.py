@@ -11,8 +11,8 @@ from clustercast.arrays.indices.kucherenko import NAMES
 from clustercast.arrays.indices.kucherenko import kucherenko_indices as kucherenko_columns
 from clustercast.arrays.indices.shapley import shapley_effects as shapley_columns
 from clustercast.sensitivity.design import VariedInputs, kucherenko_design, shapley_design
-from clustercast.sensitivity.labels import labelled, measured, year_of
-from clustercast.sensitivity.outputs import Scale, analysed_outputs
+from clustercast.sensitivity.labels import labelled, year_of
+from clustercast.sensitivity.outputs import Scale, analysed_outputs, measured
 
 FloatArray = NDArray[np.float64]
 

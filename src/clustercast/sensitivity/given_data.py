@@ -13,8 +13,8 @@ from clustercast.dataset import design_of, provenance_of
 from clustercast.engine.model import Model
 from clustercast.errors import InputError, nearest
 from clustercast.sampling import MEASURED, PLAIN
-from clustercast.sensitivity.labels import labelled, measured, year_of
-from clustercast.sensitivity.outputs import Scale, analysed_outputs
+from clustercast.sensitivity.labels import labelled, year_of
+from clustercast.sensitivity.outputs import Scale, analysed_outputs, measured
 
 FloatArray = NDArray[np.float64]
 

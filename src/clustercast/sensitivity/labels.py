@@ -1,7 +1,6 @@
 """Names on the axes of every sensitivity measure: the one place where a dataset of indices is made."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,7 +8,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from clustercast.sensitivity.cautions import add_cautions, output_cautions
-from clustercast.sensitivity.outputs import AnalysedOutput
+from clustercast.sensitivity.outputs import MeasuredOutput
 
 FloatArray = NDArray[np.float64]
 
@@ -36,21 +35,6 @@ _MEANINGS = {
 }
 # In the unit of the output, or its square; the other measures are pure numbers.
 _WITH_UNIT = ("variance", "mu", "mu_star", "mu_star_conf", "sigma")
-
-
-@dataclass(frozen=True)
-class MeasuredOutput:
-    """The measures of one output by name, shape (years or 1, inputs), (years or 1, inputs, inputs) or (years or 1,)."""
-
-    output: AnalysedOutput
-    measures: Mapping[str, FloatArray]
-    # Years in which it does not vary, shape (years or 1,).
-    constant: NDArray[np.bool_]
-
-
-def measured(output: AnalysedOutput, measures: Mapping[str, FloatArray]) -> MeasuredOutput:
-    """Keep an output's measures and let go of its values."""
-    return MeasuredOutput(output.without_values(), measures, np.ptp(output.values, axis=1) == 0)
 
 
 def labelled(

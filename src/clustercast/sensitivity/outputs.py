@@ -45,6 +45,21 @@ class AnalysedOutput:
         return replace(self, values=np.where(spreads == 0, centres, self.values))
 
 
+@dataclass(frozen=True)
+class MeasuredOutput:
+    """The measures of one output by name, shape (years or 1, inputs), (years or 1, inputs, inputs) or (years or 1,)."""
+
+    output: AnalysedOutput
+    measures: Mapping[str, FloatArray]
+    # Years in which it does not vary, shape (years or 1,).
+    constant: NDArray[np.bool_]
+
+
+def measured(output: AnalysedOutput, measures: Mapping[str, FloatArray]) -> MeasuredOutput:
+    """Keep an output's measures and let go of its values."""
+    return MeasuredOutput(output.without_values(), measures, np.ptp(output.values, axis=1) == 0)
+
+
 def analysed_outputs(
     forecast: xr.Dataset, outputs: Iterable[str] | str | None, scale: Scale
 ) -> Iterator[AnalysedOutput]:

@@ -49,6 +49,9 @@ class _Study:
         ):
             used |= more
         self.needed = priors.only(used)
+        if not with_correlated:
+            # Correlated inputs that no output uses together do not meet: the indices of each output are plain.
+            self.needed = self.needed.correlated_in(self.model.inputs([output]) for output in self.wanted)
         if not self.needed.uncertain:
             raise InputError(
                 f"no uncertain input of {priors.name} has any influence on {', '.join(self.wanted)}; free one"

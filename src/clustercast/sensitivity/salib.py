@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from clustercast.dataset import design_of, provenance_of
 from clustercast.errors import InputError, nearest
 from clustercast.sensitivity.design import morris_design
-from clustercast.sensitivity.labels import labelled, measured, year_of
-from clustercast.sensitivity.outputs import AnalysedOutput, Scale, analysed_outputs
+from clustercast.sensitivity.labels import labelled, year_of
+from clustercast.sensitivity.outputs import AnalysedOutput, Scale, analysed_outputs, measured
 
 FloatArray = NDArray[np.float64]
 Measure = Callable[[FloatArray, FloatArray], dict[str, FloatArray]]

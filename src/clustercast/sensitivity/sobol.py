@@ -16,8 +16,8 @@ from clustercast.dataset import design_of
 from clustercast.errors import InputError, whole_number
 from clustercast.sensitivity.cautions import add_cautions, group_cautions, sobol_cautions
 from clustercast.sensitivity.design import SaltelliDesign, saltelli_design
-from clustercast.sensitivity.labels import MeasuredOutput, labelled, year_of
-from clustercast.sensitivity.outputs import AnalysedOutput, Scale, analysed_outputs
+from clustercast.sensitivity.labels import labelled, year_of
+from clustercast.sensitivity.outputs import AnalysedOutput, MeasuredOutput, Scale, analysed_outputs
 
 FloatArray = NDArray[np.float64]
 Engine = Literal["panel", "salib"]

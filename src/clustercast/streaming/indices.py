@@ -14,8 +14,8 @@ from clustercast.arrays.indices.sobol_estimators import Estimator, Ratios, estim
 from clustercast.dataset import design_of, year_coordinate
 from clustercast.engine.model import Model
 from clustercast.sensitivity.cautions import add_cautions, group_cautions, sobol_cautions
-from clustercast.sensitivity.labels import MeasuredOutput, labelled
-from clustercast.sensitivity.outputs import AnalysedOutput
+from clustercast.sensitivity.labels import labelled
+from clustercast.sensitivity.outputs import AnalysedOutput, MeasuredOutput
 from clustercast.streaming.moments import Moments
 from clustercast.streaming.shared_standard import about_mean, rescaled
 

@@ -149,7 +149,7 @@ def _plan(
     labelled = [name for name in outputs if model.declaration(name).labels]
     if labelled:
         raise InputError(f"output {labelled[0]!r} is a labelled index; leave it out of outputs")
-    needed = priors.only(model.inputs(outputs))
+    needed = priors.only(model.inputs(outputs)).correlated_in(model.inputs([output]) for output in outputs)
     b_swaps = second_order or estimator_named(estimator).needs_second_order
     few = draw(needed, design["replicates"], design="saltelli", seed=seed, second_order=b_swaps, **design)
     drawn = design_of(few)

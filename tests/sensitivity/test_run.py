@@ -1,0 +1,146 @@
+"""The whole order: growing designs, and inputs that do not matter."""
+
+import re
+
+import numpy as np
+import pytest
+from SALib.analyze import sobol as salib_sobol
+from SALib.sample import sobol as salib_sample
+
+import clustercast as cc
+from clustercast.errors import InputError
+
+U = cc.Uniform(0, 1)
+
+
+@cc.quantity("1")
+def weighted(x, y):
+    return x + 2 * y
+
+
+@cc.quantity("1")
+def other(z):
+    return z
+
+
+MODEL = cc.Model([weighted, other])
+PRIORS = cc.Priors(x=U, y=U, z=U)
+
+
+def test_a_linear_sum_has_the_shares_of_its_coefficients_squared():
+    indices = cc.run_sobol(PRIORS, model=MODEL, outputs=["weighted"], size=512, scale="raw")
+    found = indices.sel(output="weighted")
+    assert list(indices["input"].values) == ["x", "y"]
+    np.testing.assert_allclose(found["S1"], [0.2, 0.8], atol=0.01)
+    np.testing.assert_allclose(found["ST"], [0.2, 0.8], atol=0.01)
+
+
+def test_a_design_that_grew_is_the_design_drawn_at_once():
+    arguments = {"model": MODEL, "outputs": ["weighted"], "scale": "raw", "seed": 5, "replicates": 4}
+    grown = cc.run_sobol(PRIORS, size=64, until=1e-9, budget=64 * 6 * 8, **arguments)
+    whole = cc.run_sobol(PRIORS, size=512, **arguments)
+    np.testing.assert_array_equal(grown["ST"], whole["ST"])
+    np.testing.assert_array_equal(grown["S1_conf"], whole["S1_conf"])
+    assert grown.attrs["reached"] == 0
+    assert "would exceed the budget of 3,072" in grown.attrs["statement"]
+
+
+def test_it_stops_as_soon_as_the_target_is_met():
+    indices = cc.run_sobol(PRIORS, model=MODEL, outputs=["weighted"], scale="raw", size=64, until=0.2)
+    assert indices.attrs["reached"] == 1
+    assert indices.attrs["widest"] <= 0.2
+    assert float(indices["S1_conf"].max()) <= indices.attrs["widest"]
+
+
+def test_only_new_rows_are_run():
+    rows = []
+
+    @cc.quantity("1")
+    def counted(x, y):
+        rows.append(np.size(x))
+        return x + y
+
+    cc.run_sobol(
+        cc.Priors(x=U, y=U),
+        model=cc.Model([counted]),
+        size=64,
+        until=1e-9,
+        budget=64 * 6 * 4,
+        replicates=2,
+        scale="raw",
+    )
+    assert sum(n for n in rows if n > 32) == 64 * 6 * 4
+
+
+def test_a_target_of_zero_is_refused():
+    with pytest.raises(InputError, match="until is 0; give a half-width above 0"):
+        cc.run_sobol(PRIORS, model=MODEL, until=0)
+
+
+class TestCorrelatedInputs:
+    PAIR = cc.Priors(cc.Correlation(("x", "y"), 0.5), **dict(PRIORS))
+
+    def test_an_output_of_both_gets_their_group_and_the_warning_says_so(self):
+        found = cc.run_sobol(self.PAIR, model=cc.Model([weighted, other]), size=256, scale="raw")
+        assert found["input"].values.tolist() == ["x_and_y", "z"]
+        np.testing.assert_allclose(found["ST"].sel(output="weighted"), [1, 0], atol=1e-12)
+        assert "one group, with the indices of all members together: x_and_y (x, y)" in found.attrs["warning"]
+
+    def test_outputs_that_use_one_of_them_each_get_plain_indices(self):
+        @cc.quantity("1")
+        def first(x, z):
+            return x + z
+
+        @cc.quantity("1")
+        def second(y, z):
+            return 2 * y + z
+
+        found = cc.run_sobol(self.PAIR, model=cc.Model([first, second]), size=512, scale="raw")
+        assert found["input"].values.tolist() == ["x", "y", "z"] and "group" not in found.attrs["warning"]
+        np.testing.assert_allclose(found["S1"], [[0.5, 0, 0.5], [0, 0.8, 0.2]], atol=0.02)
+
+    def test_beside_an_output_of_both_the_group_of_another_is_its_one_member(self):
+        @cc.quantity("1")
+        def first(x, z):
+            return x + 2 * z
+
+        found = cc.run_sobol(self.PAIR, model=cc.Model([weighted, first]), size=512, scale="raw")
+        np.testing.assert_allclose(found["S1"].sel(output="first"), [0.2, 0.8], atol=0.02)
+        assert "first depends on x alone of x_and_y: its indices there are plain" in found.attrs["warning"]
+
+    @pytest.mark.parametrize("options", [{"latent": True}, {"groups": {"g": ["x", "z"], "h": ["y"]}}])
+    def test_latents_and_groups_work_with_correlation(self, options):
+        found = cc.run_sobol(self.PAIR, model=cc.Model([weighted, other]), size=256, scale="raw", **options)
+        assert found["input"].values.tolist() == (["x", "y", "z"] if "latent" in options else ["g_and_h"])
+
+    @pytest.mark.parametrize("name", ["evidence_2026", "situational_awareness"])
+    @pytest.mark.parametrize("by", [None, "section", "source"])
+    def test_a_shipped_set_is_never_refused(self, name, by):
+        priors = cc.read_priors(name)
+        groups = cc.input_groups(priors, by, cc.cluster_model()) if by else None
+        found = cc.run_sobol(priors, years=[2030], size=16, replicates=2, groups=groups)
+        assert np.isfinite(found["ST"]).all()
+
+
+def test_salib_itself_runs_on_its_own_rows():
+    arguments = {"model": MODEL, "outputs": "weighted", "size": 256, "scale": "raw", "seed": 4}
+    found = cc.run_sobol(PRIORS, engine="salib", **arguments)
+    problem = {"num_vars": 2, "names": ["x", "y"], "bounds": [[0.0, 1.0]] * 2}
+    rows = salib_sample.sample(problem, 256, calc_second_order=False, seed=4)
+    theirs = salib_sobol.analyze(problem, rows @ [1.0, 2.0], calc_second_order=False, seed=4)
+    for name in ("S1", "ST", "S1_conf", "ST_conf"):
+        np.testing.assert_allclose(found[name].sel(output="weighted"), theirs[name], rtol=0, atol=1e-12)
+
+
+def test_the_scale_of_the_first_round_is_kept_and_few_values_that_are_not_positive_are_counted():
+    @cc.quantity("1")
+    def mostly_positive(x, y):
+        return x + 0.1 * y - 0.01
+
+    arguments = {"model": cc.Model([mostly_positive]), "outputs": "mostly_positive", "seed": 3, "replicates": 2}
+    few = cc.run_sobol(PRIORS, size=4096, **arguments)
+    assert few["scale"].item() == "raw"
+    assert re.search(r"mostly_positive has \d+ values that are not positive, so it is on the raw", few.attrs["warning"])
+    assert cc.run_sobol(PRIORS, size=8, **arguments)["scale"].item() == "log10"
+    with pytest.raises(InputError, match="values are not positive"):
+        cc.run_sobol(PRIORS, size=8, until=1e-9, budget=1 << 16, **arguments)
