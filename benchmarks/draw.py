@@ -51,7 +51,7 @@ def _mixed(options: Options) -> list[Row]:
             "ns a value",
             floor,
             ratio,
-            *at_most(2.5, ratio),
+            *at_most(2, ratio),
         ),
         Row("the same at random", taken["random"] / values, "ns a value", floor, taken["random"] / taken["floor"]),
         Row("Sobol' points alone (scipy)", taken["points"] / values, "ns a value"),
@@ -61,7 +61,7 @@ def _mixed(options: Options) -> list[Row]:
             "ns a value",
             f"as above, {taken['whole floor'] * 1e9 / size / len(whole.uncertain):.1f} ns",
             whole_ratio,
-            *at_most(2.5, whole_ratio),
+            *at_most(2, whole_ratio),
         ),
         Row(
             "memory of the draw at its peak above its own values",

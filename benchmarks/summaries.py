@@ -37,7 +37,7 @@ def rows(options: Options) -> list[Row]:
             "ns a value",
             f"xarray.Dataset.quantile (quantiles only), {taken['xarray'] * each:.1f} ns",
             ratio,
-            *at_least(4, ratio),
+            *at_least(3, ratio),
         ),
         Row(
             "the same quantiles alone (arrays.order_statistics.quantiles): times faster",
@@ -45,7 +45,7 @@ def rows(options: Options) -> list[Row]:
             "ns a value",
             f"xarray.Dataset.quantile, {taken['xarray'] * each:.1f} ns",
             alone,
-            *at_least(4, alone),
+            *at_least(3, alone),
         ),
         Row(
             "largest relative difference of quantiles",
