@@ -7,7 +7,8 @@ from clustercast.engine.quantity import quantity
 from clustercast.quantities.growth import Array, integrated_growth, wandering
 
 LIMITS = ("trend", "power", "logic chips", "packaging", "memory", "money", "regulation", "fleet", "site")
-_REGULATION, _FLEET, _SITE = (np.int8(LIMITS.index(label)) for label in ("regulation", "fleet", "site"))
+_REGULATION = np.int8(LIMITS.index("regulation"))
+_FLEET, _SITE = np.int8(LIMITS.index("fleet")), np.int8(LIMITS.index("site"))
 
 
 @quantity("H100e", increasing=["initial_cluster_chips"], decreasing=["chip_performance_ratio"])
