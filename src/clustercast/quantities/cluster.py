@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clustercast.engine.quantity import quantity
-from clustercast.quantities.growth import Array, integrated_growth, wandering
+from clustercast.quantities.growth import Array, compounded, integrated_growth, wandering
 
 LIMITS = ("trend", "power", "logic chips", "packaging", "memory", "money", "regulation", "fleet", "site")
 _REGULATION = np.int8(LIMITS.index("regulation"))
@@ -70,8 +70,8 @@ def available_power(
     accounting_period: Array,
 ) -> Array:
     """Power that the sites of one cluster can carry."""
-    periods = np.maximum(year - forecast_start, 0) / accounting_period
-    return site_power_limit * number_of_sites * (1 + site_power_growth * accounting_period) ** periods
+    time = np.maximum(year - forecast_start, 0)
+    return compounded(site_power_limit * number_of_sites, site_power_growth, time, accounting_period)
 
 
 @quantity("H100e", time="state", increasing=["available_power"], decreasing=["site_power_per_accelerator"])

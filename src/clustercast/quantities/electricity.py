@@ -3,7 +3,7 @@
 import numpy as np
 
 from clustercast.engine.quantity import quantity
-from clustercast.quantities.growth import Array, steady_stock
+from clustercast.quantities.growth import Array, compounded, steady_stock
 
 
 @quantity("TWh/year", time="rate", lags={"fleet_power": "delivery_lag"}, increasing=["lagged_fleet_power"])
@@ -12,7 +12,7 @@ def fleet_energy(lagged_fleet_power: Array, load_factor: Array) -> Array:
     return lagged_fleet_power * load_factor
 
 
-@quantity("TWh/year", time="rate", increasing=["us_electricity_2024", "us_electricity_growth"])
+@quantity("TWh/year", time="rate", increasing=["us_electricity_2024"])
 def us_electricity_without_ai(
     year: Array,
     us_electricity_base_year: Array,
@@ -21,8 +21,7 @@ def us_electricity_without_ai(
     accounting_period: Array,
 ) -> Array:
     """Electricity production of the United States without the AI of later years."""
-    periods = (year - us_electricity_base_year) / accounting_period
-    return us_electricity_2024 * (1 + us_electricity_growth * accounting_period) ** periods
+    return compounded(us_electricity_2024, us_electricity_growth, year - us_electricity_base_year, accounting_period)
 
 
 @quantity("TWh/year", time="rate", increasing=["fleet_energy", "us_fleet_share"])
@@ -31,7 +30,7 @@ def us_ai_electricity(fleet_energy: Array, us_fleet_share: Array) -> Array:
     return fleet_energy * us_fleet_share
 
 
-@quantity("TWh/year", increasing=["initial_ai_investment", "load_factor", "us_fleet_share"])
+@quantity("TWh/year", increasing=["initial_shipments", "load_factor", "us_fleet_share"])
 def initial_us_ai_electricity(
     us_electricity_base_year: Array,
     delivery_lag: Array,
@@ -69,7 +68,7 @@ def us_ai_electricity_share(us_ai_electricity: Array, us_electricity: Array) -> 
     return us_ai_electricity / us_electricity
 
 
-@quantity("TWh/year", time="rate", increasing=["other_data_centre_electricity_2024", "other_data_centre_growth"])
+@quantity("TWh/year", time="rate", increasing=["other_data_centre_electricity_2024"])
 def other_data_centre_electricity(
     year: Array,
     other_data_centre_base_year: Array,
@@ -78,8 +77,12 @@ def other_data_centre_electricity(
     accounting_period: Array,
 ) -> Array:
     """Electricity of the data centres in the United States beside AI."""
-    periods = (year - other_data_centre_base_year) / accounting_period
-    return other_data_centre_electricity_2024 * (1 + other_data_centre_growth * accounting_period) ** periods
+    return compounded(
+        other_data_centre_electricity_2024,
+        other_data_centre_growth,
+        year - other_data_centre_base_year,
+        accounting_period,
+    )
 
 
 @quantity("1", time="state", increasing=["us_ai_electricity"], decreasing=["us_electricity"])
@@ -90,7 +93,7 @@ def us_data_centre_electricity_share(
     return (us_ai_electricity + other_data_centre_electricity) / us_electricity
 
 
-@quantity("TWh/year", time="rate", increasing=["world_electricity_2024", "world_electricity_growth"])
+@quantity("TWh/year", time="rate", increasing=["world_electricity_2024"])
 def world_electricity(
     year: Array,
     world_electricity_base_year: Array,
@@ -99,8 +102,9 @@ def world_electricity(
     accounting_period: Array,
 ) -> Array:
     """Electricity production of the world, AI within it."""
-    periods = (year - world_electricity_base_year) / accounting_period
-    return world_electricity_2024 * (1 + world_electricity_growth * accounting_period) ** periods
+    return compounded(
+        world_electricity_2024, world_electricity_growth, year - world_electricity_base_year, accounting_period
+    )
 
 
 @quantity("1", time="state", increasing=["shipment_power"], decreasing=["us_electricity"])

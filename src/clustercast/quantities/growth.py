@@ -38,6 +38,13 @@ def yearly_growth(rate: Array, period: Array) -> Array:
     return continuous
 
 
+def compounded(value: Array, rate: Array, time: Array, period: Array) -> Array:
+    """Return a value that grows by a rate once a period, after some time."""
+    # Not a power: NumPy's depends in its last bit on how the arrays lie in memory.
+    grown: Array = value * np.exp(yearly_growth(rate, period) * time)
+    return grown
+
+
 def gain(growth: Array, slowdown: Array, earlier: Array, time: Array, period: Array) -> Array:
     """Return the factor by which a technology has improved since its base date."""
     grown = integrated_growth(yearly_growth(growth, period), slowdown, yearly_growth(earlier, period), time)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from clustercast.engine.quantity import quantity
-from clustercast.quantities.growth import Array
+from clustercast.quantities.growth import Array, compounded
 
 
 @quantity("1/year", increasing=["cost_of_capital", "retirement_hazard"])
@@ -60,7 +60,7 @@ def revenue_cost_ratio(ai_revenue: Array, fleet_cost_of_ownership: Array) -> Arr
     return ai_revenue / fleet_cost_of_ownership
 
 
-@quantity("1", time="state", increasing=["free_margin", "cumulative_revenue"])
+@quantity("1", time="state", increasing=["free_margin"])
 def cumulative_payback(free_margin: Array, cumulative_revenue: Array, cumulative_investment: Array) -> Array:
     """Margin on all revenue of AI so far per dollar invested so far."""
     return free_margin * cumulative_revenue / cumulative_investment
@@ -131,13 +131,12 @@ def affordable_cluster_cost(
     return cluster_budget_share * spender_funds * (cluster_funding_time + borrowing_time)
 
 
-@quantity("USD/year", time="rate", increasing=["us_gdp_2024", "us_gdp_growth"])
+@quantity("USD/year", time="rate", increasing=["us_gdp_2024"])
 def us_gdp(
     year: Array, us_gdp_base_year: Array, us_gdp_2024: Array, us_gdp_growth: Array, accounting_period: Array
 ) -> Array:
     """Gross domestic product of the United States."""
-    periods = (year - us_gdp_base_year) / accounting_period
-    return us_gdp_2024 * (1 + us_gdp_growth * accounting_period) ** periods
+    return compounded(us_gdp_2024, us_gdp_growth, year - us_gdp_base_year, accounting_period)
 
 
 @quantity("1", time="state", increasing=["ai_investment"], decreasing=["us_gdp"])

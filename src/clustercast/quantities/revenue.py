@@ -3,7 +3,7 @@
 import numpy as np
 
 from clustercast.engine.quantity import quantity
-from clustercast.quantities.growth import Array
+from clustercast.quantities.growth import Array, compounded
 
 
 def _run_rate(
@@ -23,7 +23,7 @@ def _run_rate(
     return revenue / (1 + revenue / ceiling)
 
 
-@quantity("USD/year", time="rate", increasing=["gross_world_product_2025", "gross_world_product_growth"])
+@quantity("USD/year", time="rate", increasing=["gross_world_product_2025"])
 def gross_world_product(
     year: Array,
     gross_world_product_base_year: Array,
@@ -32,8 +32,9 @@ def gross_world_product(
     accounting_period: Array,
 ) -> Array:
     """Gross product of the world."""
-    periods = (year - gross_world_product_base_year) / accounting_period
-    return gross_world_product_2025 * (1 + gross_world_product_growth * accounting_period) ** periods
+    return compounded(
+        gross_world_product_2025, gross_world_product_growth, year - gross_world_product_base_year, accounting_period
+    )
 
 
 @quantity("USD/year", time="rate", increasing=["revenue_ceiling_share", "gross_world_product", "leading_lab_share"])

@@ -3,7 +3,7 @@
 import numpy as np
 
 from clustercast.engine.quantity import quantity
-from clustercast.quantities.growth import Array, integrated_growth
+from clustercast.quantities.growth import Array, compounded, integrated_growth
 
 
 @quantity("1", time="state", increasing=["inference_to_training_ratio"], decreasing=["largest_cluster_fleet_share"])
@@ -16,8 +16,8 @@ def inference_share(
     accounting_period: Array,
 ) -> Array:
     """Share of the fleet that serves models."""
-    periods = (year - inference_ratio_base_year) / accounting_period
-    ratio = inference_to_training_ratio * (1 + inference_ratio_growth * accounting_period) ** periods
+    time = year - inference_ratio_base_year
+    ratio = compounded(inference_to_training_ratio, inference_ratio_growth, time, accounting_period)
     return (1 - np.minimum(largest_cluster_fleet_share, 1)) * ratio / (1 + ratio)
 
 

@@ -277,8 +277,8 @@ def scarcity_premium(
     wanted_shipments: Array, accelerator_shipments: Array, scarcity_pass_through: Array, scarcity_price_limit: Array
 ) -> Array:
     """Factor by which shortage raises prices, up to a limit: the rest of the money waits."""
-    wanted = (wanted_shipments / accelerator_shipments) ** scarcity_pass_through
-    return np.minimum(wanted, 1 + scarcity_price_limit)
+    passed = np.exp(scarcity_pass_through * np.log(wanted_shipments / accelerator_shipments))
+    return np.minimum(passed, 1 + scarcity_price_limit)
 
 
 @quantity("USD/year", time="rate", between="log", increasing=["accelerator_shipments"])

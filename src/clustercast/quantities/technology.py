@@ -3,7 +3,7 @@
 import numpy as np
 
 from clustercast.engine.quantity import quantity
-from clustercast.quantities.growth import Array, floored, gain
+from clustercast.quantities.growth import Array, compounded, floored, gain
 
 
 @quantity("1", time="state", increasing=["flop_per_dollar_growth"])
@@ -91,9 +91,8 @@ def trend_investment_per_accelerator(
     accounting_period: Array,
 ) -> Array:
     """World investment per accelerator shipped, without scarcity."""
-    periods = np.maximum(year - investment_base_year, 0) / accounting_period
-    drift = (1 + fleet_price_drift * accounting_period) ** periods
-    return trend_cluster_cost_per_accelerator * fleet_price_ratio * drift
+    price = trend_cluster_cost_per_accelerator * fleet_price_ratio
+    return compounded(price, fleet_price_drift, np.maximum(year - investment_base_year, 0), accounting_period)
 
 
 @quantity("USD/H100e", time="state", increasing=["trend_cluster_cost_per_accelerator", "scarcity_premium"])
