@@ -4,7 +4,8 @@ from pathlib import Path
 
 import clustercast as cc
 from analyses import options
-from clustercast.files.whole import output_directory, write_netcdf
+from clustercast.files.netcdf import write_netcdf
+from clustercast.files.whole import output_directory
 from clustercast.report.claims import claims_table, constraint_table
 from clustercast.report.json_text import json_text
 from clustercast.report.progress import progress_bar

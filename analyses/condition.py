@@ -9,7 +9,8 @@ import clustercast as cc
 from analyses import options
 from clustercast.conditioning.checks import learnt, observation_influence, prior_conflict
 from clustercast.conditioning.tree import posterior_inputs
-from clustercast.files.whole import output_directory, write_netcdf
+from clustercast.files.netcdf import write_netcdf
+from clustercast.files.whole import output_directory
 from clustercast.report.conditioning import conflict_table, influence_table, learnt_tables, path_tables
 from clustercast.report.json_text import json_text
 from clustercast.report.progress import progress_bar

@@ -7,7 +7,8 @@ import typer
 
 import clustercast as cc
 from analyses import options
-from clustercast.files.whole import output_directory, write_netcdf
+from clustercast.files.netcdf import write_netcdf
+from clustercast.files.whole import output_directory
 from clustercast.report.progress import progress_bar
 from clustercast.report.sobol import indices_json, sobol_tables
 

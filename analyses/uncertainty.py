@@ -7,7 +7,8 @@ import typer
 
 import clustercast as cc
 from analyses import options
-from clustercast.files.whole import output_directory, write_netcdf
+from clustercast.files.netcdf import write_netcdf
+from clustercast.files.whole import output_directory
 from clustercast.report.json_text import json_text
 from clustercast.report.progress import progress_bar
 from clustercast.report.summary import comparison_tables, fan_tables, share_table

@@ -15,11 +15,11 @@ from .engine.quantity import quantity as quantity
 from .engine.units import define_unit as define_unit
 from .errors import InputError as InputError
 from .evaluation import evaluate as evaluate
+from .files.netcdf import read_netcdf as read_netcdf
+from .files.netcdf import write_netcdf as write_netcdf
 from .files.tables import write_draws as write_draws
 from .files.tables import write_iamc as write_iamc
 from .files.tables import write_quantiles as write_quantiles
-from .files.whole import read_netcdf as read_netcdf
-from .files.whole import write_netcdf as write_netcdf
 from .priors.families import PERT as PERT
 from .priors.families import Beta as Beta
 from .priors.families import Discrete as Discrete

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from analyses import options
-from clustercast.files import whole as files
+from clustercast.files import netcdf as files
 
 ROOT = Path(__file__).parents[2]
 SMALL = {

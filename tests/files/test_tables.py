@@ -2,15 +2,19 @@
 
 import builtins
 import csv
+import io
 import json
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
 
 import clustercast as cc
 from clustercast import InputError
+from clustercast.files.tables import _csv_text
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +65,41 @@ def test_the_long_table_has_the_columns_of_the_scenario_community(forecast, tmp_
     assert len(rows) == 2 * 3 * 5 and {row["region"] for row in rows} == {"United States"}
     median = next(row for row in rows if row["year"] == "2026" and row["quantile"] == "0.5")
     assert float(median["value"]) == summary["power"].sel(year=2026, quantile=0.5)
+
+
+@given(st.text() | st.builds(str.__add__, st.sampled_from("=+-@\t\r\n"), st.text()))
+def test_no_cell_is_a_formula_or_breaks_its_row(text):
+    rows = list(csv.reader(io.StringIO(_csv_text(("name", "value"), [(text, -1.5), ("x", 2)]), newline="")))
+    assert rows[0] == ["name", "value"] and rows[2] == ["x", "2"] and rows[1][1] == "-1.5"
+    assert not rows[1][0].startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
+    if text.isprintable():
+        assert rows[1][0].removeprefix("'") == text.removeprefix("'")
+
+
+def test_a_scenario_whose_name_is_a_formula_is_a_text(forecast, tmp_path):
+    summary = cc.summarise(forecast)
+    rows = rows_of(cc.write_iamc({"=cmd|' /C calc'!A0": summary}, tmp_path / "i.csv", model="-model"))
+    assert {row["scenario"] for row in rows} == {"'=cmd|' /C calc'!A0"} and {row["model"] for row in rows} == {
+        "'-model"
+    }
+
+
+def test_further_dimensions_have_columns_of_their_own(tmp_path):
+    values = np.arange(24.0).reshape(2, 3, 4)
+    attrs = {"role": "output", "units": "USD"}
+    coords = {"year": [2024, 2026], "region": ["EU", "US", "+"]}
+    forecast = xr.Dataset({"cost": (("year", "region", "sample"), values, attrs)}, coords)
+    summary = cc.summarise(forecast)
+    rows = rows_of(cc.write_quantiles(summary, tmp_path / "q.csv"))
+    assert list(rows[0]) == ["output", "unit", "year", "region", "statistic", "value", "error"]
+    assert len(rows) == 2 * 3 * (5 + 1)
+    mean = next(r for r in rows if (r["year"], r["region"], r["statistic"]) == ("2026", "US", "mean"))
+    assert float(mean["value"]) == values[1, 1].mean()
+    regions = [row["region"] for row in rows_of(cc.write_iamc({"base": summary}, tmp_path / "i.csv"))]
+    assert sorted(set(regions)) == ["'+", "EU", "US"] and len(regions) == 2 * 3 * 5
+    table = pq.read_table(cc.write_draws(forecast, tmp_path / "d.parquet")).to_pandas()
+    assert len(table) == 24
+    assert table.set_index(["year", "region", "sample"])["cost"].loc[2026, "US", 2] == values[1, 1, 2]
 
 
 def test_a_dataset_that_is_no_summary_is_refused(forecast, tmp_path):

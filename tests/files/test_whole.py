@@ -2,55 +2,14 @@
 
 import errno
 import os
+import stat
 import subprocess
 import sys
 
-import numpy as np
 import pytest
-import xarray as xr
 
 from clustercast.errors import InputError
-from clustercast.files.whole import output_directory, read_netcdf, read_tree, write_netcdf, write_text, write_whole
-from clustercast.report.json_text import json_text
-
-
-@pytest.fixture
-def dataset():
-    return xr.Dataset(
-        {
-            "training_cluster_power": (
-                ("year", "sample"),
-                np.arange(6.0).reshape(2, 3),
-                {"units": "W", "role": "output"},
-            ),
-            "binding_constraint": (("year", "sample"), np.array([[0, 1, 2], [2, 1, 0]])),
-            "family": ("input", np.array(["normal", "fixed"])),
-            "never": ("sample", np.array([True, False, True])),
-        },
-        coords={
-            "year": ("year", [2022.0, 2022.5], {"units": "year"}),
-            "sample": np.arange(3),
-            "input": np.array(["cluster_growth_rate", "load_factor"]),
-        },
-        attrs={"seed": 7, "input_names": '["a", "b"]', "note": "1/3 = \u2153", "width": 0.1},
-    )
-
-
-def test_a_dataset_comes_back_as_it_went(tmp_path, dataset):
-    path = write_netcdf(dataset, tmp_path / "forecast.nc")
-    back = read_netcdf(path)
-    xr.testing.assert_identical(back, dataset)
-    assert {name: found.dtype.kind for name, found in back.variables.items()} == {
-        name: found.dtype.kind for name, found in dataset.variables.items()
-    }
-
-
-def test_a_tree_comes_back_as_it_went(tmp_path, dataset):
-    tree = xr.DataTree.from_dict(
-        {"/": xr.Dataset(attrs={"seed": 1}), "/prior": dataset, "/posterior": dataset.isel(sample=[0])}
-    )
-    path = write_netcdf(tree, tmp_path / "conditioned.nc")
-    xr.testing.assert_identical(read_tree(path), tree)
+from clustercast.files.whole import held_by_one_run, output_directory, write_text, write_whole
 
 
 def test_the_new_file_takes_the_place_of_the_old_and_leaves_nothing_else(tmp_path):
@@ -111,20 +70,6 @@ def test_a_full_device_says_that_it_is_full(tmp_path):
         write_whole(tmp_path / "a.txt", to_full_device)
 
 
-def test_netcdf_that_cannot_grow_is_one_sentence_and_leaves_nothing(tmp_path):
-    program = (
-        "import resource, sys\nimport numpy as np, xarray as xr\nfrom clustercast.errors import InputError\n"
-        "from clustercast.files.whole import write_netcdf\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))\n"
-        "try:\n    write_netcdf(xr.Dataset({'x': ('sample', np.ones(100_000))}), sys.argv[1])\n"
-        "except InputError as error:\n    print(error)\n"
-    )
-    command = [sys.executable, "-c", program, tmp_path / "a.nc"]
-    done = subprocess.run(command, env=with_source(), capture_output=True, text=True, check=True)
-    assert "grew larger than is allowed" in done.stdout
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_a_link_stays_a_link(tmp_path):
     (tmp_path / "there.txt").write_text("old")
     (tmp_path / "here.txt").symlink_to(tmp_path / "there.txt")
@@ -161,29 +106,52 @@ def test_an_output_directory_that_is_read_only_is_refused(tmp_path, monkeypatch)
         output_directory(tmp_path)
 
 
-def test_a_file_that_is_not_there_or_no_netcdf_is_refused(tmp_path):
-    with pytest.raises(InputError, match="no such file"):
-        read_netcdf(tmp_path / "a.nc")
-    (tmp_path / "a.nc").write_text("not netCDF")
-    for read in (read_netcdf, read_tree):
-        with pytest.raises(InputError, match="not a whole netCDF file"):
-            read(tmp_path / "a.nc")
+def test_a_file_that_is_rewritten_keeps_its_permissions(tmp_path):
+    path = write_text(tmp_path / "a.txt", "old")
+    fresh = stat.S_IMODE(path.stat().st_mode)
+    assert fresh == 0o666 & ~current_umask()
+    for mode in (0o600, 0o640, 0o755):
+        path.chmod(mode)
+        assert stat.S_IMODE(write_text(path, "new").stat().st_mode) == mode
 
 
-def test_json_has_null_for_what_is_no_number():
-    assert json_text([np.nan, np.inf, np.int64(3), True, None, "\u20ac"]) == (
-        '[\n  null,\n  null,\n  3,\n  true,\n  null,\n  "\u20ac"\n]'
+def current_umask():
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def test_a_file_that_may_not_be_written_stays(tmp_path, monkeypatch):
+    path = write_text(tmp_path / "a.txt", "old")
+    monkeypatch.setattr(os, "access", lambda path, mode: not mode & os.W_OK)
+    with pytest.raises(InputError, match="writing there is not allowed"):
+        write_text(path, "new")
+    assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
+
+
+def test_a_name_with_a_null_character_is_refused(tmp_path):
+    with pytest.raises(InputError, match="null character"):
+        write_text(f"{tmp_path}/a\0.txt", "x")
+
+
+def test_two_runs_do_not_hold_one_place(tmp_path):
+    with held_by_one_run(tmp_path / "a"):
+        with pytest.raises(InputError, match="another run is writing there"), held_by_one_run(tmp_path / "a"):
+            pass
+        with held_by_one_run(tmp_path / "b"):
+            pass
+    with held_by_one_run(tmp_path / "a"):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_that_was_killed_holds_nothing(tmp_path):
+    program = (
+        "import os, signal, sys\nfrom pathlib import Path\nfrom clustercast.files.whole import held_by_one_run\n"
+        "with held_by_one_run(Path(sys.argv[1])):\n    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-
-
-def test_json_of_a_dataset_has_its_attributes_and_numbers(dataset):
-    import json
-
-    back = json.loads(json_text({"forecast": dataset}))["forecast"]
-    assert back["data_vars"]["training_cluster_power"]["data"] == [[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]]
-    assert back["attrs"]["seed"] == 7
-
-
-def test_json_refuses_what_it_has_no_form_for():
-    with pytest.raises(TypeError, match="complex has no JSON form"):
-        json_text({"a": 1j})
+    done = subprocess.run([sys.executable, "-c", program, tmp_path / "a"], env=with_source(), check=False)
+    assert done.returncode == -9
+    with held_by_one_run(tmp_path / "a"):
+        pass
+    assert list(tmp_path.iterdir()) == []

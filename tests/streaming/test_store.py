@@ -72,10 +72,35 @@ def test_a_store_that_fails_is_not_there_and_one_that_is_there_stays(tmp_path, m
 
     with monkeypatch.context() as patch:
         patch.setattr(stream_store, "write_region", full)
-        with pytest.raises(InputError, match="No space left on device; name another place"):
+        with pytest.raises(InputError, match="the disk is full; free some space or name another place"):
             cc.stream_to_zarr(PRIORS, tmp_path / "draws.zarr", size=SIZE, model=MODEL, years=YEARS)
     assert not list(tmp_path.iterdir())
     (tmp_path / "draws.zarr").write_text("mine")
     with pytest.raises(InputError, match="it exists; remove it or name another place"):
         cc.stream_to_zarr(PRIORS, tmp_path / "draws.zarr", size=SIZE, model=MODEL, years=YEARS)
     assert (tmp_path / "draws.zarr").read_text() == "mine"
+
+
+def test_two_runs_into_one_place_are_refused_and_the_first_goes_on(tmp_path):
+    place, refused = tmp_path / "draws.zarr", []
+
+    def start_another(done, planned):
+        if not refused:
+            with pytest.raises(InputError, match="another run is writing there") as caught:
+                cc.stream_to_zarr(PRIORS, place, size=SIZE, model=MODEL, years=YEARS, seed=4)
+            refused.append(caught)
+
+    found = cc.stream_to_zarr(PRIORS, place, size=SIZE, model=MODEL, years=YEARS, seed=3, progress=start_another)
+    assert refused and [path.name for path in tmp_path.iterdir()] == ["draws.zarr"]
+    whole = cc.propagate(cc.draw(PRIORS, SIZE, seed=3), model=MODEL, years=YEARS)
+    assert np.array_equal(found["cluster_power"], whole["cluster_power"])
+
+
+def test_a_bit_that_turned_in_a_store_is_an_error_and_no_number(tmp_path):
+    found = cc.stream_to_zarr(PRIORS, tmp_path / "draws.zarr", size=SIZE, model=MODEL, years=YEARS, seed=3)
+    chunk = next(path for path in sorted((tmp_path / "draws.zarr" / "growth").rglob("*")) if path.name == "0")
+    content = bytearray(chunk.read_bytes())
+    content[len(content) // 2] ^= 1
+    chunk.write_bytes(content)
+    with pytest.raises(RuntimeError):
+        found["growth"].load()

@@ -2,22 +2,28 @@
 
 import csv
 import io
+import itertools
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
 from clustercast.errors import InputError
-from clustercast.files.whole import write_netcdf, write_text, write_whole
+from clustercast.files.netcdf import write_netcdf
+from clustercast.files.whole import write_text, write_whole
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 QUANTILE_COLUMNS = ("output", "unit", "year", "statistic", "value", "error")
 IAMC_COLUMNS = ("model", "scenario", "region", "variable", "unit", "year", "quantile", "value")
-_Row = tuple[str | float, ...]
+# A spreadsheet takes a text that begins so for a formula and runs it.
+_FORMULA_STARTS = ("=", "+", "-", "@")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_Row = tuple[object, ...]
 
 
 def write_quantiles(summary: xr.Dataset, path: Path | str) -> Path:
@@ -32,16 +38,37 @@ def write_quantiles(summary: xr.Dataset, path: Path | str) -> Path:
     Returns
     -------
     pathlib.Path
-        Columns `QUANTILE_COLUMNS`: the statistic is a probability (of a quantile), ``mean``, or ``share of
-        LABEL`` of a labelled index; the error is its Monte Carlo standard error; the year is empty for an output
-        that does not depend on it. Numbers are written so that they read back to the last bit.
+        Columns ``output, unit, year, statistic, value, error``, and before ``statistic`` one for each further
+        dimension of an output: the statistic is a probability (of a quantile), ``mean``, or ``share of LABEL`` of a
+        labelled index; the error is its Monte Carlo standard error; the year is empty for an output that does not
+        depend on it. Numbers are written so that they read back to the last bit; a text that a spreadsheet would run
+        as a formula has an apostrophe before it.
 
     Raises
     ------
     InputError
         If the dataset is no summary, or the place cannot be written to.
     """
-    return write_text(path, _csv_text(QUANTILE_COLUMNS, _summary_rows(summary)))
+    names = _summarised(summary)
+    shares = [str(key).removesuffix("_error") for key in summary.data_vars if str(key).endswith("_share_error")]
+    statistics: list[tuple[str, str, str, str]] = []
+    for name in names:
+        unit = str(summary[name].attrs.get("units", "1"))
+        statistics += [(name, unit, name, f"{name}_error"), (name, unit, f"{name}_mean", f"{name}_mean_error")]
+    statistics += [(share.removesuffix("_share"), "1", share, f"{share}_error") for share in shares]
+    dims = dict.fromkeys(str(dim) for _, _, value, _ in statistics for dim in summary[value].dims)
+    further = [dim for dim in dims if dim not in ("year", "quantile") and not dim.endswith("_label")]
+    rows: list[_Row] = []
+    for name, unit, value, error in statistics:
+        for at, number, deviation in _cells(summary[value], summary[error]):
+            if f"{name}_label" in at:
+                statistic = f"share of {at[f'{name}_label']}"
+            else:
+                statistic = f"{at['quantile']:g}" if "quantile" in at else "mean"
+            places = [_coordinate(at.get(dim, "")) for dim in ("year", *further)]
+            rows.append((name, unit, *places, statistic, number, deviation))
+    columns = (*QUANTILE_COLUMNS[:3], *further, *QUANTILE_COLUMNS[3:])
+    return write_text(path, _csv_text(columns, rows))
 
 
 def write_iamc(
@@ -59,15 +86,16 @@ def write_iamc(
         From `summarise`, by the name of the scenario.
     path : pathlib.Path or str
     model : str, optional
-        What stands in the column ``model``.
+        Text of the column ``model``.
     regions : mapping of str to str, optional
-        Region of each output; "World" where it is not said.
+        Region of each output; where it is not given, the coordinate ``region`` of the output, else "World".
 
     Returns
     -------
     pathlib.Path
-        Columns `IAMC_COLUMNS`: those of the IAMC's data template, with ``quantile`` beside them. An output without
-        years, and labelled indices, which have no quantiles, are left out.
+        Columns ``model, scenario, region, variable, unit, year, quantile, value``: those of the IAMC's data template,
+        with ``quantile`` beside them. An output without years or with dimensions that the template does not know, and
+        labelled indices, which have no quantiles, are left out.
 
     Raises
     ------
@@ -79,19 +107,16 @@ def write_iamc(
     Huppmann et al., "pyam: Analysis and visualisation of integrated assessment and macro-energy scenarios", Open
     Research Europe 1, 74 (2021), doi:10.12688/openreseurope.13633.2.
     """
-    named = {} if regions is None else regions
     rows: list[_Row] = []
     for scenario, summary in summaries.items():
         for name in _summarised(summary):
-            found = summary[name]
-            if set(found.dims) != {"year", "quantile"}:
+            values = summary[name]
+            if not {"year", "quantile"} <= set(values.dims) <= {"region", "year", "quantile"}:
                 continue
-            unit = str(found.attrs.get("units", "1"))
-            for year in found["year"].values:
-                for p in found["quantile"].values:
-                    value = float(found.sel(year=year, quantile=p))
-                    region = named.get(name, "World")
-                    rows.append((model, scenario, region, name, unit, _year(year), float(p), value))
+            unit = str(values.attrs.get("units", "1"))
+            for at, value, _ in _cells(values, values):
+                region = (regions or {}).get(name, at.get("region", "World"))
+                rows.append((model, scenario, region, name, unit, _coordinate(at["year"]), at["quantile"], value))
     return write_text(path, _csv_text(IAMC_COLUMNS, rows))
 
 
@@ -103,7 +128,7 @@ def write_draws(forecast: xr.Dataset, path: Path | str) -> Path:
     forecast : Dataset
         From `propagate`.
     path : pathlib.Path or str
-        The suffix says the format: ``.nc`` for netCDF, ``.parquet`` for Parquet (one row a year and sample; needs
+        The suffix is the format: ``.nc`` for netCDF, ``.parquet`` for Parquet (one row a year and sample; needs
         ``pip install clustercast[parquet]``).
 
     Returns
@@ -127,78 +152,56 @@ def write_draws(forecast: xr.Dataset, path: Path | str) -> Path:
         raise InputError(
             f"cannot write {str(path)!r}: Parquet needs the library pyarrow; install clustercast[parquet], or give .nc"
         ) from None
-    tables = _draw_tables(forecast)
+    parts = _draw_tables(forecast)
 
     def write(hidden: Path) -> None:
-        first = next(tables)
+        first = next(parts)
         with pq.ParquetWriter(hidden, first.schema) as writer:
             writer.write_table(first)
-            for table in tables:
-                writer.write_table(table)
+            for part in parts:
+                writer.write_table(part)
 
     return write_whole(path, write)
 
 
 def _draw_tables(forecast: xr.Dataset) -> Iterator["pa.Table"]:
-    """Yield the rows of one year after the other, so that no more than a year is held."""
+    """Yield the rows of one year (and other place) after the other, so that no more than those are held."""
     import pyarrow as pa
 
     columns = [str(name) for name in forecast.data_vars]
     units = {f"unit:{name}": str(forecast[name].attrs.get("units", "1")) for name in columns}
-    told = {str(key): str(value) for key, value in forecast.attrs.items()} | units
+    metadata = {str(key): str(value) for key, value in forecast.attrs.items()} | units
     size = forecast.sizes["sample"]
-    for year in forecast["year"].values if "year" in forecast.dims else [None]:
-        part = forecast if year is None else forecast.sel(year=year)
-        held = {"sample": forecast["sample"].values}
-        if year is not None:
-            held["year"] = np.full(size, year)
+    dims = [str(dim) for dim in forecast.dims if dim != "sample"]
+    for place in itertools.product(*(forecast[dim].values for dim in dims)):
+        at = dict(zip(dims, place, strict=True))
+        part = forecast.sel(at)
+        held = {"sample": forecast["sample"].values, **{dim: np.full(size, value) for dim, value in at.items()}}
         held |= {name: np.broadcast_to(part[name].values, size) for name in columns}
-        yield pa.table({name: np.ascontiguousarray(values) for name, values in held.items()}).replace_schema_metadata(
-            told
-        )
-
-
-def _summary_rows(summary: xr.Dataset) -> Iterator[_Row]:
-    """Yield the rows of the CSV of a summary."""
-    for name in _summarised(summary):
-        unit = str(summary[name].attrs.get("units", "1"))
-        for year, row in _by_year(summary, name):
-            for p in summary["quantile"].values:
-                chosen = row.sel(quantile=p)
-                yield name, unit, year, f"{p:g}", float(chosen[name]), float(chosen[f"{name}_error"])
-            yield name, unit, year, "mean", float(row[f"{name}_mean"]), float(row[f"{name}_mean_error"])
-    for share in (str(key) for key in summary.data_vars if str(key).endswith("_share_error")):
-        name = share.removesuffix("_share_error")
-        label = f"{name}_label"
-        if label not in summary.dims:
-            continue
-        for year, row in _by_year(summary, f"{name}_share"):
-            for k, text in enumerate(summary[label].values):
-                chosen = row.isel({label: k})
-                yield name, "1", year, f"share of {text}", float(chosen[f"{name}_share"]), float(chosen[share])
+        table = pa.table({name: np.ascontiguousarray(values) for name, values in held.items()})
+        yield table.replace_schema_metadata(metadata)
 
 
 def _summarised(summary: xr.Dataset) -> list[str]:
     """Return the outputs whose quantiles a summary holds."""
-    names = [str(name) for name, found in summary.data_vars.items() if "quantile" in found.dims]
-    found = [name for name in names if f"{name}_error" in summary]
-    if not found:
+    names = [str(name) for name, variable in summary.data_vars.items() if "quantile" in variable.dims]
+    names = [name for name in names if f"{name}_error" in summary]
+    if not names:
         raise InputError("the dataset holds no quantiles with errors; make it with cc.summarise(forecast)")
-    return found
+    return names
 
 
-def _by_year(summary: xr.Dataset, name: str) -> Iterator[tuple[str | float, xr.Dataset]]:
-    """Yield each year of an output with the summary of that year, or the whole where it has none."""
-    if "year" not in summary[name].dims:
-        yield "", summary
-        return
-    for year in summary["year"].values:
-        yield _year(year), summary.sel(year=year)
+def _cells(values: xr.DataArray, errors: xr.DataArray) -> Iterator[tuple[dict[str, Any], float, float]]:
+    """Yield the coordinates, value and error of each cell, those of a year together."""
+    dims = [str(dim) for dim in values.dims]
+    places = itertools.product(*(values[dim].values.tolist() for dim in dims))
+    for place, value, error in zip(places, values.values.flat, errors.values.flat, strict=True):
+        yield dict(zip(dims, place, strict=True)), float(value), float(error)
 
 
-def _year(year: float) -> int | float:
-    """Return a whole year as a whole number."""
-    return int(year) if float(year).is_integer() else float(year)
+def _coordinate(value: object) -> object:
+    """Return a coordinate for a table: a whole number without a point."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _csv_text(columns: Sequence[str], rows: Iterable[_Row]) -> str:
@@ -206,5 +209,13 @@ def _csv_text(columns: Sequence[str], rows: Iterable[_Row]) -> str:
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows(rows)
+    writer.writerows([_harmless(cell) for cell in row] for row in rows)
     return buffer.getvalue()
+
+
+def _harmless(cell: object) -> object:
+    """Return a cell of one line that no spreadsheet runs."""
+    if not isinstance(cell, str):
+        return cell
+    text = _CONTROL.sub(" ", cell)
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text

@@ -1,21 +1,20 @@
 """Files that are written whole or not at all."""
 
-from __future__ import annotations
-
 import errno
 import os
 import secrets
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
 
 from clustercast.errors import InputError
 
-if TYPE_CHECKING:
-    import xarray as xr
+try:
+    import fcntl
+except ImportError:  # Windows: two runs are not kept apart there
+    fcntl = None  # type: ignore[assignment]
 
-_ENGINE: Final = "h5netcdf"
 _REMEDIES = {
     errno.ENOSPC: "the disk is full; free some space or name another place",
     errno.EDQUOT: "the quota is used up; free some space or name another place",
@@ -32,54 +31,19 @@ _REMEDIES = {
 
 
 def output_directory(path: Path | str) -> Path:
-    """Return a directory that files can be written to, made where there is none.
-
-    Parameters
-    ----------
-    path : pathlib.Path or str
-        The directory.
-
-    Returns
-    -------
-    pathlib.Path
-
-    Raises
-    ------
-    InputError
-        If it is a file, or cannot be made or written to.
-    """
+    """Return a directory that files can be written to, made where there is none."""
     directory = Path(path)
-    with _said_in_one_line(directory):
+    with one_line_errors(directory):
         directory.mkdir(parents=True, exist_ok=True)
-        if not os.access(directory, os.W_OK | os.X_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        _require_access(directory, os.W_OK | os.X_OK)
     return directory
 
 
 def write_whole(path: Path | str, writer: Callable[[Path], object]) -> Path:
-    """Write a file so that a reader finds the old one, whole, or the new one, whole.
+    """Write a file so that a reader finds the old one, whole, or the new one, whole; return its path.
 
-    The new content goes to a hidden file in the same directory, reaches the
-    disk, and takes the name in one step. Whatever stops the writer, a full disk
-    or Ctrl-C, leaves the old file and nothing else.
-
-    Parameters
-    ----------
-    path : pathlib.Path or str
-        The file. A symbolic link is followed.
-    writer : callable
-        Takes the path of the hidden file, which has the same suffix, and
-        writes it.
-
-    Returns
-    -------
-    pathlib.Path
-        The file that was written.
-
-    Raises
-    ------
-    InputError
-        If the place cannot be written to.
+    The writer gets the path of a hidden file of the same suffix. A symbolic link is followed, and a file that is
+    replaced keeps its permissions.
 
     Examples
     --------
@@ -88,14 +52,21 @@ def write_whole(path: Path | str, writer: Callable[[Path], object]) -> Path:
     ...     write_whole(f"{place}/note.txt", lambda file: file.write_text("whole")).read_text()
     'whole'
     """
-    target = Path(os.path.realpath(path))
-    if target.exists() and not target.is_file():
-        raise InputError(f"cannot write {str(path)!r}: it is not a file; name a file")
-    hidden = target.with_name(f".{target.stem[:40]}.{secrets.token_hex(6)}.part{target.suffix}")
-    with _said_in_one_line(Path(path)):
+    # The new content goes to a hidden file in the same directory, reaches the disk, and takes the name in one step.
+    # Whatever stops the writer, a full disk or Ctrl-C, leaves the old file and nothing else.
+    with one_line_errors(path):
+        target = Path(os.path.realpath(path))
+        if target.exists() and not target.is_file():
+            raise InputError(f"cannot write {str(path)!r}: it is not a file; name a file")
+        hidden = target.with_name(f".{target.stem[:40]}.{secrets.token_hex(6)}.part{target.suffix}")
         try:
             writer(hidden)
-            _reach_the_disk(hidden)
+            if target.exists():
+                _require_access(target, os.W_OK)
+                hidden.chmod(stat.S_IMODE(target.stat().st_mode))
+            # A new name must never precede its content.
+            with hidden.open("rb") as file:
+                os.fsync(file.fileno())
             os.replace(hidden, target)
         finally:
             with suppress(OSError):
@@ -104,132 +75,50 @@ def write_whole(path: Path | str, writer: Callable[[Path], object]) -> Path:
 
 
 def write_text(path: Path | str, text: str) -> Path:
-    """Write a text file, whole or not at all.
-
-    Parameters
-    ----------
-    path : pathlib.Path or str
-        The file.
-    text : str
-        Its content, written as UTF-8.
-
-    Returns
-    -------
-    pathlib.Path
-
-    Raises
-    ------
-    InputError
-        If the place cannot be written to.
-    """
-    return write_whole(path, lambda hidden: hidden.write_text(text, encoding="utf-8"))
-
-
-def write_netcdf(dataset: xr.Dataset | xr.DataTree, path: Path | str) -> Path:
-    """Write a dataset or a tree of datasets as netCDF, whole or not at all.
-
-    Parameters
-    ----------
-    dataset : xarray.Dataset or xarray.DataTree
-        What to write, with its attributes.
-    path : pathlib.Path or str
-        The file.
-
-    Returns
-    -------
-    pathlib.Path
-
-    Raises
-    ------
-    InputError
-        If the place cannot be written to.
-    """
-    # In memory first: the HDF5 library can bring the interpreter down when the disk fails under it.
-    # As bytes: a view of a buffer that outlives it in a traceback brings Python 3.12.1 down.
-    content = bytes(dataset.to_netcdf(engine=_ENGINE))
+    """Write a text file as UTF-8, whole or not at all; return its path."""
+    content = text.encode()
     return write_whole(path, lambda hidden: hidden.write_bytes(content))
 
 
-def read_netcdf(path: Path | str) -> xr.Dataset:
-    """Read a dataset that `write_netcdf` wrote, into memory.
-
-    Parameters
-    ----------
-    path : pathlib.Path or str
-        The file.
-
-    Returns
-    -------
-    xarray.Dataset
-
-    Raises
-    ------
-    InputError
-        If there is no such file, or it is no netCDF file.
-    """
-    import xarray as xr
-
-    from clustercast.files.summary_table import as_summary
-
-    with _readable(path), xr.open_dataset(path, engine=_ENGINE, decode_timedelta=False) as stored:
-        return as_summary(_with_plain_texts(stored.load()))
-
-
-def read_tree(path: Path | str) -> xr.DataTree:
-    """Read a tree of datasets that `write_netcdf` wrote, into memory.
-
-    Parameters
-    ----------
-    path : pathlib.Path or str
-        The file.
-
-    Returns
-    -------
-    xarray.DataTree
-
-    Raises
-    ------
-    InputError
-        If there is no such file, or it is no netCDF file.
-    """
-    import xarray as xr
-
-    with _readable(path), xr.open_datatree(path, engine=_ENGINE, decode_timedelta=False) as stored:
-        return stored.load().map_over_datasets(_with_plain_texts)
-
-
-def _with_plain_texts(dataset: xr.Dataset) -> xr.Dataset:
-    """Return a dataset whose texts have NumPy's fixed-width type again, which HDF5 does not keep."""
-    texts = {name: found.astype(str) for name, found in dataset.variables.items() if found.dtype.kind in "OT"}
-    return dataset.assign({name: found for name, found in texts.items() if name in dataset.data_vars}).assign_coords(
-        {name: found for name, found in texts.items() if name in dataset.coords}
-    )
-
-
-def _reach_the_disk(path: Path) -> None:
-    """Wait until a file is on the disk, so that a new name never precedes its content."""
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
+@contextmanager
+def held_by_one_run(path: Path) -> Iterator[None]:
+    """Keep a second run, of any process on this machine, from writing to the same place."""
+    if fcntl is None:
+        yield
+        return
+    lock = path.with_name(f".{path.name}.lock")
+    with one_line_errors(path), lock.open("ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # The file that was locked may be one that the run before has just removed.
+            still_there = lock.exists() and os.path.samestat(os.fstat(file.fileno()), lock.stat())
+        except BlockingIOError:
+            still_there = False
+        if not still_there:
+            raise InputError(
+                f"cannot write {str(path)!r}: another run is writing there; wait for it or name another place"
+            )
+        try:
+            yield
+        finally:
+            lock.unlink(missing_ok=True)
 
 
 @contextmanager
-def _said_in_one_line(path: Path) -> Iterator[None]:
+def one_line_errors(path: Path | str) -> Iterator[None]:
     """Turn an error of the operating system into the one exception of bad input."""
     try:
         yield
     except OSError as error:
         reason = _REMEDIES.get(error.errno or 0, f"{error.strerror or error}; name another place")
         raise InputError(f"cannot write {str(path)!r}: {reason}") from error
+    except ValueError as error:
+        if "null" not in str(error):
+            raise
+        raise InputError(f"cannot write {str(path)!r}: the name holds a null character; name another place") from error
 
 
-@contextmanager
-def _readable(path: Path | str) -> Iterator[None]:
-    """Turn the ways in which a file is no netCDF file into the one exception of bad input."""
-    if not Path(path).is_file():
-        raise InputError(f"cannot read {str(path)!r}: there is no such file; name a netCDF file that clustercast wrote")
-    try:
-        yield
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"cannot read {str(path)!r}: it is not a whole netCDF file; name one that clustercast wrote"
-        ) from error
+def _require_access(path: Path, mode: int) -> None:
+    """Raise the operating system's error where a path may not be used."""
+    if not os.access(path, mode):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))

@@ -1,0 +1,242 @@
+"""Datasets and trees of datasets as netCDF, given back as they were written, and never when damaged."""
+
+import json
+import os
+import re
+import zlib
+from collections.abc import Iterator, Mapping, Set
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import xarray as xr
+from xarray.coders import CFDatetimeCoder, CFTimedeltaCoder
+
+from clustercast.errors import InputError
+from clustercast.files.summary_table import as_summary
+from clustercast.files.whole import write_whole
+
+_ENGINE: Final = "h5netcdf"
+# One text attribute holds, as JSON, what netCDF has no type for (None, truth values, mappings, lists) and what its
+# conventions would read as something else.
+_JSON = "json_attributes"
+_TREE = "clustercast_tree"
+_RESERVED = {_JSON, _TREE, "dtype", "coordinates", "calendar", "grid_mapping", "scale_factor", "add_offset"}
+_RESERVED |= {"_FillValue", "missing_value", "CLASS", "NAME", "DIMENSION_LIST", "REFERENCE_LIST"}
+_PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_INT64 = np.iinfo(np.int64)
+# A last line after the content, which HDF5 does not read: the checksum of all bytes before it.
+_SEAL = re.compile(rb"\nclustercast crc32 ([0-9a-f]{8})\n")
+_SEAL_LENGTH = 28
+_CHUNK = 1 << 17
+
+
+def write_netcdf(dataset: xr.Dataset | xr.DataTree, path: Path | str) -> Path:
+    """Write a dataset or a tree of datasets as netCDF, whole or not at all.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset or xarray.DataTree
+        What to write, with its attributes: texts, numbers, and whatever JSON can hold.
+    path : pathlib.Path or str
+        The file. One that is there is replaced and keeps its permissions.
+
+    Returns
+    -------
+    pathlib.Path
+
+    Raises
+    ------
+    InputError
+        If the place cannot be written to, or netCDF cannot hold a name, a value or an attribute.
+
+    See Also
+    --------
+    read_netcdf : Give it back.
+
+    Notes
+    -----
+    Numbers carry HDF5's Fletcher-32 checksums, which every reader checks, and the file ends with the CRC-32 of all of
+    it, which `read_netcdf` checks.
+    """
+    try:
+        stored: Any
+        if isinstance(dataset, xr.DataTree):
+            stored = dataset.map_over_datasets(_storable)
+            stored.attrs[_TREE] = json.dumps(dataset.name)
+        elif isinstance(dataset, xr.Dataset):
+            stored = _storable(dataset)
+        else:
+            kind = type(dataset).__name__
+            raise InputError(f"{kind} is neither a Dataset nor a DataTree; make one of it with .to_dataset(name=...)")
+        # In memory first: the HDF5 library can bring the interpreter down when the disk fails under it.
+        # As bytes: a view of a buffer that outlives it in a traceback brings Python 3.12.1 down.
+        content = bytes(stored.to_netcdf(engine=_ENGINE))
+    except (TypeError, ValueError, NotImplementedError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"cannot write {str(path)!r}: {reason}; netCDF holds numbers, texts and dates") from error
+
+    def write(hidden: Path) -> None:
+        with hidden.open("wb") as file:
+            file.write(content)
+            file.write(b"\nclustercast crc32 %08x\n" % zlib.crc32(content))
+
+    return write_whole(path, write)
+
+
+def read_netcdf(path: Path | str) -> xr.Dataset | xr.DataTree:
+    """Read what `write_netcdf` wrote, into memory.
+
+    Parameters
+    ----------
+    path : pathlib.Path or str
+        The file; another program's netCDF 4 files are read too.
+
+    Returns
+    -------
+    xarray.Dataset or xarray.DataTree
+        A tree where one was written.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, it is no netCDF file, or it is damaged.
+
+    See Also
+    --------
+    write_netcdf : Write it.
+    """
+    with _readable(path):
+        _check_seal(path)
+        # A span of time is one that says so: numbers in "hours" stay numbers. Whole seconds hold dates of any year.
+        times, spans = CFDatetimeCoder(time_unit="s"), CFTimedeltaCoder(decode_via_units=False)
+        with xr.open_datatree(path, engine=_ENGINE, decode_times=times, decode_timedelta=spans) as stored:
+            tree = stored.load()
+        named = tree.attrs.pop(_TREE, None)
+        if named is None and not tree.children:
+            return as_summary(_restored(tree.to_dataset()))
+        restored = tree.map_over_datasets(_restored)
+        restored.name = json.loads(named or "null")
+        return restored
+
+
+def _storable(dataset: xr.Dataset) -> xr.Dataset:
+    """Return a dataset that netCDF can hold, with checksums for its numbers."""
+    stored = dataset.copy(deep=False)
+    for name in (*stored.variables, *stored.dims):
+        spaced = name in stored.coords and name not in stored.dims and " " in str(name)
+        if not isinstance(name, str) or not name.isprintable() or "/" in name or spaced:
+            raise InputError(f"netCDF cannot hold the name {name!r}; rename it to letters, digits and underscores")
+    stored.attrs = _stored_attributes(stored.attrs, "the dataset")
+    for name, variable in stored.variables.items():
+        # The units and the calendar of a date are netCDF's own.
+        hidden = _RESERVED | {"units"} if variable.dtype.kind in "mM" else _RESERVED
+        variable.attrs = _stored_attributes(variable.attrs, repr(name), hidden)
+        variable.encoding = {"_FillValue": None}
+        if variable.size and variable.ndim and variable.dtype.kind not in "OTUS":
+            variable.encoding |= {"fletcher32": True, "chunksizes": _chunks(variable.shape)}
+    return stored
+
+
+def _chunks(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the shape of chunks of about a megabyte, along the last axes first."""
+    chunks: list[int] = []
+    room = _CHUNK
+    for size in reversed(shape):
+        chunks.insert(0, max(1, min(size, room)))
+        room //= chunks[0]
+    return tuple(chunks)
+
+
+def _stored_attributes(attrs: Mapping[Any, Any], owner: str, hidden: Set[str] = _RESERVED) -> dict[str, Any]:
+    """Return attributes that netCDF can hold; those it cannot, in one of JSON text."""
+    own: dict[str, Any] = {}
+    others: dict[str, Any] = {}
+    for name, value in attrs.items():
+        if not isinstance(name, str):
+            raise InputError(f"attribute {name!r} of {owner} has no text as its name; give it one")
+        if name not in hidden and _is_native(name, value):
+            own[name] = value
+        else:
+            others[name] = _json_value(value, f"attribute {name!r} of {owner}")
+    return own | ({_JSON: json.dumps(others)} if others else {})
+
+
+def _is_native(name: str, value: object) -> bool:
+    """Return whether netCDF gives an attribute back as it is."""
+    if not _PLAIN_NAME.fullmatch(name):
+        return False
+    if isinstance(value, str):
+        # Units of the form "days since 2000-01-01" make dates of numbers.
+        return "\0" not in value and value.isascii() and not (name == "units" and " since " in value)
+    if isinstance(value, bool | np.bool_):
+        return False
+    if isinstance(value, int):
+        return _INT64.min <= value <= _INT64.max
+    if isinstance(value, np.ndarray):
+        return value.dtype.kind in "iuf" and value.ndim == 1 and value.size > 1
+    return isinstance(value, float | np.integer | np.floating)
+
+
+def _json_value(value: object, what: str) -> object:
+    """Return a value in the types of JSON, or refuse it."""
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, np.generic | np.ndarray) and value.dtype.kind in "biufU":
+        return value.tolist()
+    if isinstance(value, list | tuple):
+        return [_json_value(item, what) for item in value]
+    if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
+        return {key: _json_value(item, what) for key, item in value.items()}
+    raise InputError(
+        f"{what} is a {type(value).__name__}, which a file cannot hold; give texts, numbers, lists or mappings"
+    )
+
+
+def _restored(dataset: xr.Dataset) -> xr.Dataset:
+    """Return a dataset with the attributes, and the texts of fixed width, that it was written with."""
+    texts = {name: found.astype(str) for name, found in dataset.variables.items() if found.dtype.kind in "OT"}
+    coords = {name: found for name, found in texts.items() if name in dataset.coords}
+    restored = dataset.assign({name: found for name, found in texts.items() if name not in coords}).assign_coords(
+        coords
+    )
+    owners: list[Any] = [restored, *restored.variables.values()]
+    for owner in owners:
+        others = json.loads(owner.attrs.pop(_JSON, "{}"))
+        owner.attrs = {**owner.attrs, **others}
+        owner.encoding = {}
+    return restored
+
+
+def _check_seal(path: Path | str) -> None:
+    """Refuse a file whose content is not what its checksum was taken of; a file without one passes."""
+    with open(path, "rb") as file:
+        size = os.fstat(file.fileno()).st_size - _SEAL_LENGTH
+        file.seek(max(size, 0))
+        seal = _SEAL.fullmatch(file.read())
+        if seal is None:
+            return
+        file.seek(0)
+        checksum = 0
+        while size > 0:
+            part = file.read(min(size, 1 << 20))
+            checksum = zlib.crc32(part, checksum)
+            size -= len(part)
+    if b"%08x" % checksum != seal[1]:
+        raise InputError(f"cannot read {str(path)!r}: it was damaged after it was written; take another copy")
+
+
+@contextmanager
+def _readable(path: Path | str) -> Iterator[None]:
+    """Turn the ways in which a file is no netCDF file into the one exception of bad input."""
+    try:
+        if not Path(path).is_file():
+            raise InputError(f"cannot read {str(path)!r}: there is no such file; name a netCDF file")
+        yield
+    except InputError:
+        raise
+    except (OSError, ValueError, KeyError, RuntimeError, NotImplementedError) as error:
+        raise InputError(
+            f"cannot read {str(path)!r}: it is not a whole netCDF file; name one that clustercast wrote"
+        ) from error
