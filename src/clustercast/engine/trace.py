@@ -1,0 +1,331 @@
+"""The model as a list of array operations: the unchanged functions run once on symbols instead of numbers.
+
+Symbols answer NumPy's protocols (NEP 13 and 18), so that every function of NumPy that a quantity calls becomes an
+operation on vectors of samples. Dates are unrolled, equal operations are shared, and what no sample changes is folded
+into constants. A program runs wherever its few operations are known; `run_traced` runs it in NumPy, to the bit.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clustercast.engine.model import Model
+from clustercast.engine.program import unproved
+from clustercast.engine.source import place_of
+from clustercast.engine.wiring import Function, Need
+from clustercast.errors import InputError
+
+FloatArray = NDArray[np.float64]
+
+# Every operation that a program may hold, with the function of NumPy that it stands for.
+OPERATIONS: Mapping[str, Callable[..., Any]] = {
+    "add": np.add,
+    "subtract": np.subtract,
+    "multiply": np.multiply,
+    "divide": np.divide,
+    "power": np.power,
+    "minimum": np.minimum,
+    "maximum": np.maximum,
+    "negative": np.negative,
+    "absolute": np.absolute,
+    "exp": np.exp,
+    "exp2": np.exp2,
+    "expm1": np.expm1,
+    "log": np.log,
+    "log2": np.log2,
+    "log10": np.log10,
+    "log1p": np.log1p,
+    "sqrt": np.sqrt,
+    "square": np.square,
+    "reciprocal": np.reciprocal,
+    "sin": np.sin,
+    "cos": np.cos,
+    "tanh": np.tanh,
+    "floor": np.floor,
+    "ceil": np.ceil,
+    "sign": np.sign,
+    "greater": np.greater,
+    "greater_equal": np.greater_equal,
+    "less": np.less,
+    "less_equal": np.less_equal,
+    "equal": np.equal,
+    "not_equal": np.not_equal,
+    "logical_and": np.logical_and,
+    "logical_or": np.logical_or,
+    "logical_not": np.logical_not,
+    "where": np.where,
+}
+_LOGICAL = {"greater", "greater_equal", "less", "less_equal", "equal", "not_equal"}
+_LOGICAL |= {"logical_and", "logical_or", "logical_not"}
+_SYNONYMS = {
+    "true_divide": "divide",
+    "bitwise_and": "logical_and",
+    "bitwise_or": "logical_or",
+    "invert": "logical_not",
+    "fabs": "absolute",
+    "float_power": "power",
+}
+
+
+@dataclass(frozen=True)
+class TracedProgram:
+    """A list of operations on vectors of samples.
+
+    `inputs` are the uncertain inputs, in coherent units; they have the first numbers. `constants` come next, then
+    the result of each operation ``(name, arguments)``. `outputs` gives the number of each output at each year,
+    or one number where it does not depend on them.
+    """
+
+    inputs: tuple[str, ...]
+    constants: tuple[float, ...]
+    operations: tuple[tuple[str, tuple[int, ...]], ...]
+    outputs: Mapping[str, tuple[int, ...]]
+    years: tuple[float, ...]
+
+
+def trace(
+    model: Model, values: Mapping[str, FloatArray], outputs: Iterable[str], years: Iterable[float]
+) -> TracedProgram:
+    """Trace a model.
+
+    Parameters
+    ----------
+    model : Model
+    values : mapping of str to array
+        Coherent values of the inputs: of no dimension where fixed, any other where uncertain.
+    outputs : iterable of str
+        Quantities asked for.
+    years : iterable of float
+        Increasing dates.
+
+    Returns
+    -------
+    TracedProgram
+
+    Raises
+    ------
+    InputError
+        If a quantity does what no array operation is: it is named with the reason.
+    """
+    wanted, dates = tuple(outputs), tuple(map(float, years))
+    needed = {name: values[name] for name in model.inputs(wanted)}
+    uncertain = tuple(name for name, value in needed.items() if np.ndim(value))
+    graph = Graph(list(uncertain))
+    fixed = {name: np.asarray(value) for name, value in needed.items() if name not in uncertain}
+    program = unproved(model, {**fixed, **{name: np.ones(1) for name in uncertain}}, wanted, dates)
+    symbols: dict[str, Any] = {name: Symbol(graph, [number], 1) for number, name in enumerate(uncertain)}
+    found = program.run(symbols, _call)
+    rows = {name: graph.rows(found[name], len(dates)) for name in wanted}
+    return graph.program(rows, dates)
+
+
+def _call(name: str, function: Function, needs: tuple[Need, ...], arguments: Sequence[FloatArray]) -> FloatArray:
+    """Compute one quantity on symbols; what cannot be traced is named with the reason."""
+    try:
+        return function(*arguments)
+    except Exception as error:
+        raise InputError(
+            f"quantity {name!r} ({place_of(function)}) cannot be traced: {error}; write it with NumPy's elementwise "
+            "functions, np.where in place of `if`"
+        ) from error
+
+
+@dataclass
+class Graph:
+    """The operations found so far; equal ones have one number."""
+
+    inputs: list[str]
+    nodes: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
+    _numbers: dict[tuple[str, tuple[Any, ...]], int] = field(default_factory=dict)
+
+    def constant(self, value: float | bool) -> int:
+        """Return the number of a constant."""
+        return self._number("constant", (float(value).hex(), isinstance(value, bool | np.bool_)))
+
+    def operation(self, name: str, arguments: Sequence[int]) -> int:
+        """Return the number of an operation; one of constants alone is computed at once."""
+        known = [self._value(argument) for argument in arguments]
+        if all(value is not None for value in known):
+            with np.errstate(all="ignore"):
+                return self.constant(OPERATIONS[name](*known)[()])
+        if name in ("add", "multiply") and all(map(self.is_logical, arguments)):
+            name = "logical_or" if name == "add" else "logical_and"
+        if name == "where" and known[0] is not None:
+            return arguments[1] if known[0] else arguments[2]
+        return self._number(name, tuple(arguments))
+
+    def is_logical(self, number: int) -> bool:
+        """Return whether a number is that of a truth value."""
+        if number < len(self.inputs):
+            return False
+        name, arguments = self.nodes[number - len(self.inputs)]
+        return bool(arguments[1]) if name == "constant" else name in _LOGICAL
+
+    def _number(self, name: str, arguments: tuple[Any, ...]) -> int:
+        key = (name, arguments)
+        if key not in self._numbers:
+            self._numbers[key] = len(self.inputs) + len(self.nodes)
+            self.nodes.append(key)
+        return self._numbers[key]
+
+    def _value(self, number: int) -> Any:
+        """Return the value of a constant, or None."""
+        if number < len(self.inputs):
+            return None
+        name, arguments = self.nodes[number - len(self.inputs)]
+        if name != "constant":
+            return None
+        value = np.float64(float.fromhex(arguments[0]))
+        return np.bool_(value) if arguments[1] else value
+
+    def rows(self, value: Any, count: int) -> tuple[int, ...]:
+        """Return the numbers of a result at each year, or one where it has no years."""
+        symbol = value if isinstance(value, Symbol) else lifted(self, np.asarray(value))
+        return tuple(symbol.numbers) if symbol.ndim < 2 or len(symbol.numbers) == count else symbol.numbers[0:1] * count
+
+    def program(self, outputs: Mapping[str, Sequence[int]], years: tuple[float, ...]) -> TracedProgram:
+        """Return the operations that the outputs need, numbered anew: inputs, constants, results."""
+        first = len(self.inputs)
+        needed, stack = set(), [number for rows in outputs.values() for number in rows]
+        while stack:
+            number = stack.pop()
+            if number >= first and number not in needed:
+                needed.add(number)
+                name, arguments = self.nodes[number - first]
+                stack.extend(arguments if name != "constant" else ())
+        ordered = sorted(needed)
+        constants = [number for number in ordered if self.nodes[number - first][0] == "constant"]
+        results = [number for number in ordered if self.nodes[number - first][0] != "constant"]
+        new = {number: number for number in range(first)}
+        new |= {number: first + place for place, number in enumerate([*constants, *results])}
+        return TracedProgram(
+            inputs=tuple(self.inputs),
+            constants=tuple(float.fromhex(self.nodes[number - first][1][0]) for number in constants),
+            operations=tuple(
+                (self.nodes[number - first][0], tuple(new[a] for a in self.nodes[number - first][1]))
+                for number in results
+            ),
+            outputs={name: tuple(new[number] for number in rows) for name, rows in outputs.items()},
+            years=years,
+        )
+
+
+def lifted(graph: Graph, value: NDArray[Any]) -> "Symbol":
+    """Return an array of constants as a symbol: a number, or a column of dates."""
+    if value.ndim > 2 or (value.ndim and value.shape[-1] != 1):
+        raise TypeError(f"an array of constants of shape {value.shape} meets a symbol")
+    numbers = [graph.constant(one) for one in value.reshape(-1)]
+    return Symbol(graph, numbers, value.ndim)
+
+
+class Symbol(np.lib.mixins.NDArrayOperatorsMixin):
+    """A vector of samples that has no numbers yet, or rows of them by date."""
+
+    def __init__(self, graph: Graph, numbers: list[int], ndim: int) -> None:
+        self.graph, self.numbers, self.ndim = graph, numbers, ndim
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape with one sample."""
+        return {0: (), 1: (1,), 2: (len(self.numbers), 1)}[self.ndim]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the numbers that it stands for."""
+        return np.dtype(bool if self.graph.is_logical(self.numbers[0]) else float)
+
+    def astype(self, dtype: Any) -> "Symbol":
+        """Return itself: every number of a program is a float."""
+        return self
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __bool__(self) -> bool:
+        raise TypeError("it looks at the data with `if`, `and`, `or`, min() or max()")
+
+    def __float__(self) -> float:
+        raise TypeError("it turns an array into one number")
+
+    __int__ = __index__ = __float__
+
+    def __array__(self, *_: object, **__: object) -> NDArray[Any]:
+        raise TypeError("it turns its argument into a NumPy array, or calls a function that does")
+
+    def __getitem__(self, key: Any) -> "Symbol":
+        if key is Ellipsis or key == ():
+            return self
+        if self.ndim == 2 and isinstance(key, int | np.integer):
+            return Symbol(self.graph, [self.numbers[key]], 1)
+        if self.ndim == 2 and isinstance(key, slice | list):
+            picked = self.numbers[key] if isinstance(key, slice) else [self.numbers[row] for row in key]
+            return Symbol(self.graph, picked, 2)
+        if isinstance(key, tuple) and len(key) == 2 and key[1] is None and self.ndim == 1:
+            return Symbol(self.graph, self.numbers, 2)
+        raise TypeError(f"it picks {key!r} out of an array")
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> "Symbol":
+        name = _SYNONYMS.get(ufunc.__name__, ufunc.__name__)
+        if method != "__call__":
+            raise TypeError(f"it uses np.{ufunc.__name__}.{method}, which mixes samples or dates")
+        if name not in OPERATIONS:
+            raise TypeError(f"np.{ufunc.__name__} is not among the operations of a traced program")
+        if options.keys() - {"dtype", "casting"}:
+            raise TypeError(f"it calls np.{ufunc.__name__} with {', '.join(options)}")
+        return self._elementwise(name, inputs)
+
+    def __array_function__(self, function: Any, types: Any, arguments: Any, options: Any) -> Any:
+        name = function.__name__
+        if name == "where" and len(arguments) == 3:
+            return self._elementwise("where", arguments)
+        if name == "clip" and len(arguments) == 3:
+            return np.minimum(np.maximum(arguments[0], arguments[1]), arguments[2])
+        if name == "broadcast_to":
+            return self._broadcast(arguments[0], arguments[1])
+        if name == "broadcast_arrays":
+            ndim = max(self._lifted(each).ndim for each in arguments)
+            return [Symbol(self.graph, self._lifted(each).numbers, ndim) for each in arguments]
+        if name in ("stack", "concatenate"):
+            parts = [self._lifted(part) for part in arguments[0]]
+            return Symbol(self.graph, [number for part in parts for number in part.numbers], 2)
+        if name in ("shape", "ndim"):
+            return getattr(self, name)
+        raise TypeError(f"np.{name} is not among the operations of a traced program")
+
+    def _lifted(self, value: Any) -> "Symbol":
+        return value if isinstance(value, Symbol) else lifted(self.graph, np.asarray(value))
+
+    def _elementwise(self, name: str, inputs: Sequence[Any]) -> "Symbol":
+        """Return an operation row by row."""
+        given = [self._lifted(value) for value in inputs]
+        rows = max(len(symbol.numbers) for symbol in given)
+        if any(len(symbol.numbers) not in (1, rows) for symbol in given):
+            raise TypeError(f"np.{name} meets arrays of {sorted({len(symbol.numbers) for symbol in given})} dates")
+        numbers = [
+            self.graph.operation(name, [s.numbers[row if len(s.numbers) > 1 else 0] for s in given])
+            for row in range(rows)
+        ]
+        return Symbol(self.graph, numbers, max(symbol.ndim for symbol in given))
+
+    def _broadcast(self, value: Any, shape: tuple[int, ...]) -> "Symbol":
+        symbol = self._lifted(value)
+        rows = shape[0] if len(shape) == 2 else 1
+        return Symbol(self.graph, symbol.numbers if len(symbol.numbers) == rows else symbol.numbers * rows, len(shape))
+
+
+def run_traced(program: TracedProgram, inputs: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
+    """Run a traced program in NumPy; each output has shape ``(year, sample)`` or ``(sample,)``, coherent."""
+    known: list[Any] = [inputs[name] for name in program.inputs]
+    known += [np.float64(value) for value in program.constants]
+    with np.errstate(all="ignore"):
+        for name, arguments in program.operations:
+            known.append(OPERATIONS[name](*(known[number] for number in arguments)))
+    samples = np.broadcast_shapes(*(np.shape(value) for value in known[: len(program.inputs)]), (1,))
+    found = {}
+    for name, rows in program.outputs.items():
+        stacked = np.stack([np.broadcast_to(np.asarray(known[row], dtype=np.float64), samples) for row in rows])
+        found[name] = stacked if len(rows) > 1 or len(program.years) == 1 else stacked[0]
+    return found

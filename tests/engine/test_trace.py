@@ -1,0 +1,103 @@
+"""Tracing: a program of array operations equals the functions it was traced from, to the bit."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import clustercast as cc
+from clustercast.engine.program import run_model
+from clustercast.engine.trace import OPERATIONS, run_traced, trace
+from clustercast.engine.units import factor
+from tests.engine.test_nodes import STOCK, inputs
+
+YEARS = np.array([2023.0, 2026.5, 2027.0, 2030.3])
+
+
+def traced_and_plain(model, values, outputs, years=YEARS):
+    program = trace(model, values, outputs, years)
+    plain = run_model(model, {**values, "year": np.asarray(years)[:, np.newaxis]}, outputs)
+    return program, run_traced(program, values), plain
+
+
+def test_a_stepped_model_is_traced_to_the_bit():
+    drawn = inputs(limit=1.0)
+    values = {name: drawn[name].values for name in STOCK.inputs()}
+    outputs = ["stock", "coverage", "running_power", "trend_stock"]
+    program, found, plain = traced_and_plain(STOCK, values, outputs)
+    assert set(program.inputs) == {"growth", "hazard"}
+    for name in outputs:
+        np.testing.assert_array_equal(found[name], np.broadcast_to(plain[name], found[name].shape))
+
+
+@pytest.mark.parametrize("name", ["situational_awareness", "evidence_2026"])
+def test_the_shipped_model_is_traced_to_the_bit(name):
+    model, priors = cc.cluster_model(), cc.read_priors(name)
+    drawn = cc.draw(priors, 64, seed=1)
+    values = {n: drawn[n].values * factor(priors[n].unit) for n in model.inputs()}
+    outputs = [*model.functions]
+    program, found, plain = traced_and_plain(model, values, outputs, np.arange(2022.0, 2035.0))
+    for output in outputs:
+        np.testing.assert_array_equal(
+            found[output], np.broadcast_to(plain[output], found[output].shape), err_msg=output
+        )
+    assert all(operation in OPERATIONS for operation, _ in program.operations)
+
+
+UNARY = ["negative", "absolute", "exp", "exp2", "expm1", "log1p", "sqrt", "square", "sin", "cos", "tanh", "floor"]
+UNARY += ["ceil", "sign", "log", "log2", "log10", "reciprocal"]
+BINARY = ["add", "subtract", "multiply", "divide", "minimum", "maximum", "power"]
+COMPARE = ["greater", "greater_equal", "less", "less_equal", "equal", "not_equal"]
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([*UNARY, *BINARY, *COMPARE, "where", "both", "either"]), st.integers(0, 50),
+                       st.integers(0, 50), st.integers(0, 50)), min_size=1, max_size=25)
+)  # fmt: skip
+def test_a_random_model_is_traced_to_the_bit(steps):
+    def made(x, y, year):
+        known = [x, y, x * (year / 2000), np.full((), 0.5)]
+        for name, *places in steps:
+            one, two, three = (known[place % len(known)] for place in places)
+            if name in UNARY:
+                argument = (
+                    np.abs(one) + 1e-3 if name in ("log", "log2", "log10", "sqrt", "log1p", "reciprocal") else one
+                )
+                known.append(getattr(np, name)(np.minimum(argument, 3.0)))
+            elif name in BINARY:
+                known.append(getattr(np, name)(np.abs(one) + 0.5, np.minimum(np.abs(two) + 0.5, 3.0)))
+            elif name in COMPARE:
+                known.append(np.where(getattr(np, name)(one, two), 1.0, 0.25))
+            elif name == "where":
+                known.append(np.where(one > 0.3, two, three))
+            else:
+                mask = (one > 0.2) & (two > 0.4) if name == "both" else (one > 0.2) | ~(two > 0.4)
+                known.append(np.int8(1) * mask + (three > 0))
+        return known[-1] + 0 * (x + y)
+
+    model = cc.Model([cc.quantity("1", units_checked=False)(made)])
+    rng = np.random.default_rng(0)
+    values = {"x": rng.uniform(0.1, 1, 7), "y": rng.uniform(0.1, 1, 7)}
+    with np.errstate(all="ignore"):
+        _, found, plain = traced_and_plain(model, values, ["made"])
+    np.testing.assert_array_equal(found["made"], np.broadcast_to(plain["made"], found["made"].shape))
+
+
+@pytest.mark.parametrize(
+    ("function", "reason"),
+    [
+        (lambda x: x if x > 0 else -x, "looks at the data"),
+        (lambda x: np.cumsum(x), "cumsum"),
+        (lambda x: np.add.reduce(x), r"np\.add\.reduce"),
+        (lambda x: x * float(x), "one number"),
+        (lambda x: np.arctan(x), "arctan is not among"),
+        (lambda x: np.asarray(x) + 1, "turns its argument into a NumPy array"),
+    ],
+)
+def test_what_cannot_be_traced_is_named_with_the_reason(function, reason):
+    def untraceable(x):
+        return function(x)
+
+    model = cc.Model([cc.quantity("1")(untraceable)])
+    with pytest.raises(cc.InputError, match=rf"'untraceable' \(.*test_trace.py:\d+\) cannot be traced: .*{reason}"):
+        trace(model, {"x": np.ones(3)}, ["untraceable"], [2024.0])
