@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clustercast.dataset import Dataset, forecast_dataset, input_arrays, refuse_coordinates
+from clustercast.engine.changes import with_changes
 from clustercast.engine.model import Model
 from clustercast.engine.program import Program, program
 from clustercast.errors import InputError
@@ -71,6 +72,7 @@ def propagate(
     wanted = wanted_outputs(model, outputs)
     values, units = input_arrays(inputs)
     refuse_coordinates(inputs, wanted)
+    model = with_changes(model, values)
     model.check_inputs(values, wanted)
     grid = year_grid(years)
     ready = program(model, values, units, wanted, grid)

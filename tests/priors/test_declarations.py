@@ -195,16 +195,14 @@ def test_a_gone_name_is_refused_naming_its_heir_at_every_door(write):
         read(write, SHARE, scenario=scenario)
 
 
-def test_a_change_from_a_date_is_kept_and_no_model_runs_with_it_yet(write):
+def test_a_change_from_a_date_is_a_further_input_with_the_bounds_of_the_first(write):
     overlay = '[scenario]\ntitle = "t"\nwhy = "w"\nas_of = "2026"\nsource = "s"\n'
     slower = entry("growth", 'family = "fixed"\nvalue = 2.4\nunit = "OOM/year"\nfrom = 2027.0')
     priors = read(write, SHARE, GROWTH, scenario=write(overlay + slower, "slower.toml"))
     assert priors["growth"] == read(write, SHARE, GROWTH)["growth"]
-    assert priors.changes["growth"].year == 2027.0
-    assert priors.changes["growth"].distribution.median == 2.4
+    assert priors["growth_from_2027"].median == 2.4
+    assert priors.declared["growth_from_2027"] == priors.declared["growth"]
     assert priors.hash != read(write, SHARE, GROWTH).hash
-    with pytest.raises(InputError, match="changes 'growth' from 2027 on"):
-        cc.draw(priors, 4)
 
 
 def test_a_frozen_scipy_distribution_takes_the_unit_of_what_it_replaces(write):

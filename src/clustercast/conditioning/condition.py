@@ -24,6 +24,7 @@ from clustercast.conditioning.sampler import (
 from clustercast.conditioning.tree import posterior_inputs, posterior_tree
 from clustercast.conditioning.weights import smoothed_weights
 from clustercast.dataset import Dataset, provenance_of, with_provenance
+from clustercast.engine.changes import with_changes
 from clustercast.engine.model import Model
 from clustercast.errors import InputError
 from clustercast.priors.prior_set import Priors
@@ -123,7 +124,7 @@ def condition(
         raise InputError(f"method is {method!r}; choose one of {', '.join(METHODS)}")
     if draws < 1 or draws % (CHAINS * WALKERS):
         raise InputError(f"draws is {draws}; give a multiple of {CHAINS * WALKERS}, as {DRAWS}")
-    model = cluster_model() if model is None else model
+    model = with_changes(cluster_model() if model is None else model, priors)
     observations = read_observations() if observations is None else observations
     observations = observations if as_of is None else observations.known_by(as_of)
     observations = observations.checked(model, years, skip_bad=skip_bad)

@@ -19,6 +19,7 @@ from clustercast.arrays.posterior.likelihood import (
 )
 from clustercast.conditioning.observation_rows import DISCREPANCY, LOWER_GAP, UPPER_GAP, Observation, Observations
 from clustercast.conditioning.tree import Drawn
+from clustercast.engine.changes import with_changes
 from clustercast.engine.model import Model
 from clustercast.engine.program import Program
 from clustercast.engine.program import program as prepared
@@ -67,6 +68,7 @@ class Problem:
         discrepancy: Discrepancy,
     ) -> "Problem":
         """Join priors, model and observations."""
+        model = with_changes(model, priors)
         model.check_inputs(priors, observations.quantities)
         errors = observations.error_priors(discrepancy)
         taken = [name for name in errors if name in priors]

@@ -16,7 +16,7 @@ from clustercast.files.dates import DateText
 from clustercast.files.toml import Number, Prose, Text, Truth, load_toml, shown, validated
 from clustercast.priors.declarations import check_declared, declared_inputs, heir, in_declared_unit
 from clustercast.priors.families import FAMILIES, Family, distribution_from_entry
-from clustercast.priors.prior_set import RESERVED, Correlation, PriorChange, Priors, SetAbout
+from clustercast.priors.prior_set import RESERVED, Correlation, Priors, SetAbout
 from clustercast.priors.shipped import directory
 
 _CLOSED = ConfigDict(extra="forbid", frozen=True)
@@ -223,7 +223,7 @@ def read_scenario_file(name: str | Path, priors: Priors) -> Priors:
             )
     changes = _distributions(content.inputs, path)
     dates = {key: entry.from_year for key, entry in content.inputs.items() if entry.from_year is not None}
-    later = {key: PriorChange(date, changes.pop(key)) for key, date in dates.items()}
+    later = {key: (date, changes.pop(key)) for key, date in dates.items()}
     with _located(str(path)):
         return priors.replace(**changes).changed_later(later).named(f"{priors.name}+{path.stem}")
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clustercast.arrays.points.copula import correlation_factor, gaussian_correlation
+from clustercast.engine.changes import change_name
 from clustercast.engine.units import factor, parse_quantity
 from clustercast.errors import InputError, nearest
 from clustercast.files.toml import shown
@@ -67,14 +68,6 @@ class SetAbout:
     headline: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class PriorChange:
-    """A new distribution of an input that holds from a date on."""
-
-    year: float
-    distribution: Family
-
-
 class Priors(Mapping[str, Family]):
     """A distribution for each input of a model.
 
@@ -95,8 +88,6 @@ class Priors(Mapping[str, Family]):
         Title, date, years of validity, currency and headline outputs of a set that was read from a file.
     declared : mapping of str to Declaration
         Unit, meaning and bounds of each input of a set that was read from a file.
-    changes : mapping of str to PriorChange
-        New distributions that a scenario gives from a date on.
 
     Raises
     ------
@@ -127,7 +118,6 @@ class Priors(Mapping[str, Family]):
         self.origin = origin
         self.about = SetAbout()
         self.declared: Mapping[str, Declaration] = {}
-        self.changes: Mapping[str, PriorChange] = {}
         self._check_correlations()
 
     def __getitem__(self, name: str) -> Family:
@@ -175,8 +165,6 @@ class Priors(Mapping[str, Family]):
         """Fingerprint of every number and word of the set."""
         entries = [(name, repr(distribution)) for name, distribution in self.items()]
         text = json.dumps([entries, [asdict(c) for c in self.correlations]], sort_keys=True)
-        if self.changes:
-            text += repr(sorted(self.changes.items()))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def replace(self, **distributions: object) -> "Priors":
@@ -209,20 +197,22 @@ class Priors(Mapping[str, Family]):
         made.name = name
         return made
 
-    def changed_later(self, changes: Mapping[str, PriorChange]) -> "Priors":
-        """Return the priors with distributions that hold from a date on."""
-        made = self._like_this(self._distributions, self.correlations)
-        new = {
-            name: PriorChange(change.year, self._replacement(name, change.distribution))
-            for name, change in changes.items()
-        }
-        made.changes = {**self.changes, **new}
+    def changed_later(self, later: Mapping[str, tuple[float, Family]]) -> "Priors":
+        """Return the priors with a further input for each distribution that holds from a date on."""
+        new, declared = {}, {}
+        for name, (year, distribution) in later.items():
+            added = change_name(name, year)
+            new[added] = self._replacement(name, distribution)
+            if name in self.declared:
+                declared[added] = self.declared[name]
+        made = self._like_this({**self._distributions, **new}, self.correlations)
+        made.declared = {**self.declared, **declared}
         return made
 
     def _like_this(self, distributions: Mapping[str, Family], correlations: Iterable[Correlation]) -> "Priors":
         """Return priors that share everything but distributions and correlations with these."""
         made = Priors(*correlations, name=self.name, origin=self.origin, **distributions)
-        made.about, made.declared, made.changes = self.about, self.declared, self.changes
+        made.about, made.declared = self.about, self.declared
         return made
 
     def _replacement(self, name: str, value: object) -> Family:
@@ -301,12 +291,6 @@ def checked_priors(priors: object) -> Priors:
         raise InputError(
             f"priors is {priors!r}, and must be cc.Priors; read a set with cc.read_priors('situational_awareness'), or "
             "write cc.Priors(x=cc.Uniform(0, 1))"
-        )
-    if priors.changes:
-        name, change = next(iter(priors.changes.items()))
-        raise InputError(
-            f"{priors.name} changes {name!r} from {change.year:g} on, and no model reads a change from a date yet; "
-            f"take `from` out of the scenario, and the change holds for all years"
         )
     return priors
 

@@ -10,6 +10,7 @@ import numpy as np
 from clustercast.arrays.indices.intervals import check_confidence
 from clustercast.arrays.indices.sobol_estimators import estimator_named
 from clustercast.dataset import PROVENANCE, Dataset, design_of, input_arrays, provenance, versions
+from clustercast.engine.changes import with_changes
 from clustercast.engine.model import Model
 from clustercast.engine.program import program as prepared
 from clustercast.errors import InputError
@@ -156,6 +157,7 @@ def _plan(
     replicates = drawn["replicates"]
     _check_size(size, replicates)
     values, units = input_arrays(few)
+    model = with_changes(model, values)
     model.check_inputs(values, outputs)
     plan = SobolPlan(
         needed,

@@ -10,6 +10,7 @@ import numpy as np
 from clustercast.arrays.points.designs import require_power_of_two
 from clustercast.arrays.summaries.order_statistics import checked_probabilities
 from clustercast.dataset import Dataset, input_arrays, provenance, versions
+from clustercast.engine.changes import with_changes
 from clustercast.engine.device import Device, checked_device
 from clustercast.engine.model import Model
 from clustercast.engine.program import program as prepared
@@ -186,6 +187,7 @@ def stream_plan(
         require_power_of_two(int(size))
     few = draw(priors, 4, design=cast("Literal['random', 'sobol']", design), seed=seed)
     values, units = input_arrays(few)
+    model = with_changes(model, values)
     model.check_inputs(values, outputs)
     program = prepared(model, values, units, outputs, years)
     labels = {name: len(model.declaration(name).labels) for name in outputs if model.declaration(name).labels}

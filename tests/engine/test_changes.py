@@ -1,0 +1,78 @@
+"""Growth that changes from a date: the past stays to the bit, the level goes on, the new rate holds after."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import clustercast as cc
+from clustercast.engine.changes import with_changes
+from clustercast.engine.program import run_model
+from tests.engine.test_nodes import STOCK
+
+
+@cc.quantity("USD/year", time="rate")
+def investment(year, level, growth, start):
+    return level * np.exp(growth * (year - start))
+
+
+@cc.quantity("USD", between="linear", before=0.0)
+def spent(previous_spent, growth, level, year, previous_year):
+    return previous_spent + level * growth * (year - previous_year) * (year - previous_year)
+
+
+@cc.quantity("USD")
+def initial_spent(level, growth):
+    return 0 * level / growth
+
+
+MODEL = cc.Model([investment, spent, initial_spent], start="start", step=0.5)
+GIVEN = {"level": np.array([1.0, 2.0, 3.0]), "growth": np.array([0.5, 0.1, -0.2]), "start": np.array(2024.0)}
+
+
+@given(st.floats(2025, 2033), st.floats(-0.5, 0.5))
+def test_growth_goes_on_from_its_level_with_the_new_rate(date, new):
+    later = f"growth_from_{round(date, 2):g}".replace(".", "_")
+    changed = with_changes(MODEL, [*GIVEN, later])
+    date = changed.functions[f"{later}_date"]().item()
+    years = np.array([[2022.0], [2024.0], [date], [2034.5]])
+    values = {**GIVEN, "year": years}
+    before = run_model(MODEL, values, ["investment"])["investment"]
+    after = run_model(changed, {**values, later: np.full(3, new)}, ["investment"])["investment"]
+    np.testing.assert_array_equal(after[:3], before[:3])
+    np.testing.assert_allclose(after[3], before[2] * np.exp(new * (2034.5 - date)), rtol=1e-12)
+
+
+def test_a_step_takes_the_new_rate_from_the_date_on():
+    changed = with_changes(MODEL, [*GIVEN, "growth_from_2025"])
+    values = {**GIVEN, "growth_from_2025": np.full(3, 4.0), "year": np.array([[2024.5], [2025.0], [2026.0]])}
+    found = run_model(changed, values, ["spent"])["spent"]
+    first = GIVEN["level"] * GIVEN["growth"] * 0.25
+    np.testing.assert_allclose(found, [first, 2 * first, 2 * first + 2 * GIVEN["level"]], rtol=1e-14)
+
+
+def test_no_change_is_the_model_itself_and_what_has_no_meaning_is_refused():
+    assert with_changes(MODEL, GIVEN) is MODEL
+    assert with_changes(STOCK, ["hazard"]) is STOCK
+
+    @cc.quantity("USD/year")
+    def limited(year, investment, growth, start):
+        return investment * np.exp(growth * (year - start))
+
+    with pytest.raises(cc.InputError, match="'growth' cannot change from a date on: quantity 'limited'"):
+        with_changes(MODEL.add(limited), [*GIVEN, "growth_from_2026"])
+
+
+def test_a_changed_model_has_another_hash_and_its_units_are_proved():
+    changed = with_changes(MODEL, [*GIVEN, "growth_from_2026"])
+    other = with_changes(MODEL, [*GIVEN, "growth_from_2027"])
+    assert len({MODEL.hash, changed.hash, other.hash}) == 3
+    priors = cc.Priors(
+        level=cc.Uniform(1, 2, unit="GUSD/year"),
+        growth=cc.Uniform(0.1, 0.2, unit="1/year"),
+        growth_from_2026=cc.Uniform(-0.2, -0.1, unit="1/year"),
+        start=cc.Fixed(2024, unit="year"),
+    )
+    found = cc.propagate(cc.draw(priors, 9, seed=2), model=MODEL, years=[2025, 2026, 2027], outputs=["investment"])
+    assert (found["investment"].diff("year").sel(year=2026) > 0).all()
+    assert (found["investment"].diff("year").sel(year=2027) < 0).all()
