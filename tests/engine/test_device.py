@@ -83,7 +83,7 @@ def test_the_way_to_a_device_and_back(monkeypatch):
     monkeypatch.setitem(sys.modules, "cupy", cupy_with(lambda: 1))
     found = streamed("cuda")
     assert_same(found, expected)
-    assert found.attrs["device"] == "cuda"
+    assert cc.provenance_of(found)["device"] == "cuda"
 
 
 @pytest.mark.skipif(importlib.util.find_spec("cupy") is None, reason="CuPy is not installed: no GPU to compare with")

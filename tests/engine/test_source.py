@@ -79,7 +79,7 @@ def test_a_fingerprint_sees_the_functions_that_a_quantity_calls():
 
     assert hash_of(2.0) == hash_of(2.0) != hash_of(3.0)
     # Growth along a grid is written outside of the quantities.
-    assert "compound_growth" in fingerprint_of(cc.cluster_model().functions["us_gdp"])
+    assert "yearly_growth" in fingerprint_of(cc.cluster_model().functions["us_gdp"])
 
 
 def test_units_are_proved_anew_where_a_function_that_a_quantity_calls_has_changed():
