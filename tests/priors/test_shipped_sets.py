@@ -6,6 +6,7 @@ import tomllib
 import numpy as np
 import pytest
 
+from clustercast.engine.changes import change_of
 from clustercast.priors.prior_file import read_priors, read_scenario_file, shipped_names
 from clustercast.priors.shipped import directory
 from clustercast.quantities.cluster_model import cluster_model
@@ -65,7 +66,10 @@ def test_a_set_gives_every_input_and_no_other(name):
 @pytest.mark.parametrize("name", SETS)
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_every_scenario_lies_over_every_set(name, scenario):
-    assert set(read_scenario_file(scenario, read_priors(name))) == set(DECLARED)
+    later = {key for key in read_scenario_file(scenario, read_priors(name)) if change_of(key) is not None}
+    changed = {key for key, entry in _file("scenarios", scenario)["inputs"].items() if "from" in entry}
+    assert {change_of(key)[0] for key in later} == changed
+    assert set(read_scenario_file(scenario, read_priors(name))) - later == set(DECLARED)
 
 
 @pytest.mark.parametrize(("folder", "file"), FILES)
