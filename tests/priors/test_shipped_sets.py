@@ -1,6 +1,7 @@
 """The shipped prior sets: complete, sourced, marked as judgement where they are, and equal to what was published."""
 
 import math
+import re
 import tomllib
 
 import numpy as np
@@ -149,3 +150,12 @@ def test_the_essay_has_no_limits_and_the_evidence_has_all():
 @pytest.mark.parametrize("limit", [name for name in DECLARED if name.startswith("limit_")])
 def test_each_limit_has_an_overlay_that_takes_it_away_alone(limit):
     assert list(_file("scenarios", f"{limit}_off")["inputs"]) == [limit]
+
+
+def test_a_name_that_is_gone_has_heirs_that_exist():
+    gone = tomllib.loads((directory() / "renamed.toml").read_text(encoding="utf-8"))
+    model = cluster_model()
+    for name, heirs in gone.items():
+        assert name not in DECLARED and name not in model.functions, name
+        for heir in re.findall(r"\b[a-z]+(?:_[a-z0-9]+)+\b", heirs):
+            assert heir in DECLARED or heir in model, (name, heir)
