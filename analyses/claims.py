@@ -1,43 +1,62 @@
 """What the texts claim, as probabilities: ``python -m analyses.claims``."""
 
-from pathlib import Path
+from collections.abc import Sequence
 
 import clustercast as cc
 from analyses import options
-from clustercast.files.netcdf import write_netcdf
-from clustercast.files.whole import output_directory
-from clustercast.report.claims import claims_table, constraint_table
-from clustercast.report.json_text import json_text
-from clustercast.report.progress import progress_bar
+from clustercast.dataset import Dataset
+from clustercast.report.claims import claims_table, constraint_table, relief_table
+from clustercast.report.labels import dated
+from clustercast.report.numbers import odds
+from clustercast.report.sentences import contradiction_sentence, limits_sentence
+from clustercast.uncertainty.claims import claim_names
+
+LIMITS = ("supply_constraint", "binding_constraint")
+RELIEVED = ("power", "money", "packaging", "memory", "logic")
+MOST_RELIEVED = 8192
 
 
-def claims(
-    priors: options.Priors = "situational_awareness",
-    scenario: options.Scenario = None,
-    set: options.Set = None,
-    samples: options.Samples = 32768,
-    seed: options.Seed = 0,
-    out: options.Out = Path("out"),
-    json: options.Json = False,
-) -> None:
-    """Answer the essay's claims with probabilities, and say which limit binds when."""
-    place = output_directory(out)
-    given = cc.read_priors(priors, scenario=scenario, set=options.settings(set))
+@options.analysis(samples=32768)
+def claims(run: options.Run) -> options.Answer:
+    """Answer the essay's claims with probabilities, in the forecast and its trend, and say which limit binds when."""
+    labelled = [name for name in (*LIMITS, "contradiction") if name in run.model]
+    forecast, answers = answer_claims(run, labelled)
+    limits = cc.summarise(forecast[labelled]) if labelled else None
+    relief = relief_of(run)
+    tables = [
+        constraint_table(limits[f"{name}_share"], limits[f"{name}_share_error"], name)
+        for name in LIMITS
+        if limits is not None and name in labelled
+    ]
+    tables += [relief_table(relief)] if relief is not None else []
+    known = zip(answers["probability"].values, answers["text"].values, strict=True)
+    likely = [f"{odds(float(p))}: {dated(text)}." for p, text in known][:4]
+    return options.Answer(
+        finding=[*likely, *filter(None, [limits_sentence(run.priors), contradiction_sentence(forecast, 2030.0)])],
+        shown=[claims_table(answers), *tables],
+        results={"claims": answers, "limits": limits, "relief": relief},
+        files={"claims.nc": lambda path: cc.write_netcdf(answers, path)},
+    )
+
+
+def answer_claims(run: options.Run, others: Sequence[str] = ()) -> tuple[Dataset, Dataset]:
+    """Return a forecast, and the answers to the claims in it and in its trend."""
     asked = cc.read_claims()
-    outputs = [*dict.fromkeys(claim.quantity for claim in asked), "binding_constraint"]
-    with progress_bar("samples") as report:
-        inputs = cc.draw(given, samples, seed=seed)
-        forecast = cc.propagate(inputs, years=cc.claim_years(asked, 2024), outputs=outputs, progress=report)
-    answers = cc.claim_probabilities(forecast, asked)
-    limits = cc.summarise(forecast[["binding_constraint"]])
-    if json:
-        print(json_text({"claims": answers, "binding_constraint": limits}))
-    else:
-        binding = constraint_table(limits["binding_constraint_share"], limits["binding_constraint_share_error"])
-        options.show(claims_table(answers), binding)
-    written = write_netcdf(answers, place / "claims.nc")
-    if not json:
-        options.show_written(cc.provenance_of(answers), seed, [written])
+    inputs = cc.draw(run.priors, run.samples, seed=run.seed)
+    plain = [name for name in claim_names(asked) if name not in inputs]
+    outputs = [*plain, *(f"trend_{name}" for name in plain if f"trend_{name}" in run.model), *others]
+    years = cc.claim_years(asked, 2024)
+    forecast = cc.propagate(inputs, model=run.model, years=years, outputs=outputs, progress=run.progress)
+    return forecast, cc.claim_probabilities(forecast, asked)
+
+
+def relief_of(run: options.Run, years: Sequence[float] = (2027.0, 2028.0, 2030.0, 2034.0)) -> Dataset | None:
+    """Return how much more there would be without each limit that acts alone; None where none acts."""
+    acting = [name for name in RELIEVED if f"limit_{name}" in run.priors and run.priors[f"limit_{name}"].median == 1]
+    if not acting:
+        return None
+    size = min(run.samples, MOST_RELIEVED)
+    return cc.limit_relief(run.priors, size, list(years), limits=acting, model=run.model, seed=run.seed)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,16 @@
-"""The options that the analyses share, and the one way in which an analysis runs and ends."""
+"""The options that the analyses share, and the one way in which an analysis runs, answers and ends."""
 
 import functools
+import importlib.util
+import inspect
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn, cast
+from types import ModuleType
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, cast
 
 import typer
 
@@ -15,7 +19,15 @@ from clustercast.errors import InputError
 if TYPE_CHECKING:
     from rich.console import Console
 
-Priors = Annotated[str, typer.Option("--priors", "-p", metavar="NAME|FILE", help="Shipped prior set, or a TOML file.")]
+    import clustercast as cc
+
+DEFAULT = "evidence_2026"
+YEARS = "2024:2034"
+
+Priors = Annotated[
+    str | None,
+    typer.Option("--priors", "-p", metavar="NAME|FILE", help="Prior set, or a TOML file.", show_default=DEFAULT),
+]
 Scenario = Annotated[
     str | None, typer.Option("--scenario", metavar="NAME|FILE", help="Scenario to lay over the prior set.")
 ]
@@ -25,12 +37,17 @@ Set = Annotated[
         "--set", metavar="NAME=VALUE", help="Fix an input, as in load_factor=0.8 or us_gdp='$30T/year'. Repeat."
     ),
 ]
+Model = Annotated[
+    Path | None,
+    typer.Option("--model", metavar="FILE", help="Python file that defines model and, where it wants, priors."),
+]
 Years = Annotated[
     str,
     typer.Option("--years", metavar="FIRST:LAST[:STEP]", help="Years, both ends included, or a list as in 2024,2030."),
 ]
 Outputs = Annotated[
-    str | None, typer.Option("--outputs", "-o", metavar="NAME,...", help="Quantities to show, with commas between.")
+    str | None,
+    typer.Option("--outputs", "-o", metavar="NAME,...", help="Quantities to show; the set's headline by default."),
 ]
 Samples = Annotated[int, typer.Option("--samples", "-n", help="Samples; base points of a Saltelli design.")]
 Points = Annotated[
@@ -51,17 +68,189 @@ BAD_INPUT, INTERRUPTED, TERMINATED, BROKEN_PIPE = 2, 130, 143, 141
 _UsageError = cast("type[typer.BadParameter]", typer.BadParameter.__base__)
 
 
-def run(command: Callable[..., None]) -> NoReturn:
-    """Run an analysis with the arguments of the shell, and exit.
+@dataclass(frozen=True)
+class Run:
+    """What an analysis is run with; `named` are the prior set, "" where a file brings its own, and the scenario."""
 
-    Parameters
-    ----------
-    command : callable
-        The analysis: its annotated parameters are its options, the first
-        lines of its docstring its help.
-    """
+    priors: "cc.Priors"
+    model: "cc.Model"
+    outputs: list[str]
+    years: list[float]
+    samples: int
+    seed: int
+    settings: Mapping[str, str | float]
+    named: tuple[str, str | None]
+    progress: Callable[[int, int], None]
+
+    def with_trend(self) -> list[str]:
+        """Return the outputs, and where the model has them the trend of each and whether a world contradicts itself."""
+        wanted = [name for output in self.outputs for name in (output, f"trend_{output}")] + ["contradiction"]
+        return [name for name in wanted if name in self.outputs or name in self.model]
+
+    def forecast(self, samples: int | None = None) -> Any:
+        """Return a forecast of the outputs and their trends on Sobol' points."""
+        import clustercast as cc
+
+        inputs = cc.draw(self.priors, samples or self.samples, design="sobol", seed=self.seed)
+        used = self.model.inputs(self.with_trend())
+        known = [name for name in inputs.data_vars if str(name) in used]
+        return cc.propagate(inputs[known], model=self.model, years=self.years, outputs=self.with_trend())
+
+    def opening(self, forecast: Any = None) -> list[str]:
+        """Return the sentences that open the answer, from a forecast, or from a quick one of 4,096 samples."""
+        import clustercast as cc
+        from clustercast.report.sentences import key_year, opening
+
+        forecast = self.forecast(4096) if forecast is None else forecast
+        return opening(forecast, cc.summarise(forecast), self.priors, self.outputs, key_year(self.years))
+
+
+class Verbatim(str):
+    """A text that is printed as it is: no line is broken."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an analysis found: sentences first, then tables and lines; results for JSON; files, each by its writer."""
+
+    finding: Sequence[str]
+    shown: Sequence[object]
+    results: Mapping[str, object]
+    files: Mapping[str, Callable[[Path], object]] = field(default_factory=dict)
+    note: str = ""
+
+
+def analysis(
+    *, years: str | None = None, samples: int | None = None, points: bool = False, priors: bool = True
+) -> Callable[[Callable[..., Answer]], Callable[..., None]]:
+    """Make a command of a function of a `Run`: it takes the shared options besides the function's own."""
+    shared: dict[str, tuple[object, object]] = {}
+    if priors:
+        shared |= {"priors": (Priors, None), "scenario": (Scenario, None), "set": (Set, None), "model": (Model, None)}
+    if years is not None:
+        shared |= {"years": (Years, years), "outputs": (Outputs, None)}
+    if samples is not None:
+        shared |= {"samples": (Points if points else Samples, samples), "seed": (Seed, 0)}
+    shared |= {"out": (Out, Path("out")), "json": (Json, False)}
+
+    def made(body: Callable[..., Answer]) -> Callable[..., None]:
+        own = list(inspect.signature(body).parameters.values())[1:]
+
+        @functools.wraps(body)
+        def command(**given: Any) -> None:
+            options = {name: given.pop(name) for name in shared}
+            _answer(body, options, given)
+
+        kind = inspect.Parameter.KEYWORD_ONLY
+        added = [inspect.Parameter(n, kind, annotation=a, default=d) for n, (a, d) in shared.items()]
+        parameters = [*(p.replace(kind=kind) for p in own), *added]
+        command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        command.__annotations__ = {p.name: p.annotation for p in parameters}
+        del command.__wrapped__
+        return command
+
+    return made
+
+
+def _answer(body: Callable[..., Answer], options: Mapping[str, Any], own: Mapping[str, Any]) -> None:
+    """Run an analysis, print its answer, and only then write its files: a full disk takes no answer away."""
+    from clustercast.files.whole import output_directory
+    from clustercast.report.json_text import json_text
+    from clustercast.report.progress import progress_bar
+
+    place = output_directory(options["out"])
+    with progress_bar("working") as progress:
+        run = _run(options, progress)
+        answer = body(run, **own)
+    told = {} if run is None else {"priors": run.priors.name, "priors_hash": run.priors.hash, "seed": run.seed}
+    if options["json"]:
+        print(json_text({"finding": list(answer.finding), "run": told, "results": answer.results}))
+    else:
+        show(*answer.finding, *([""] if answer.finding else []), *answer.shown)
+    written = []
+    for name, write in answer.files.items():
+        write(place / name)
+        written.append(place / name)
+    if not options["json"]:
+        about = [f"{told['priors']} ({told['priors_hash']}), seed {told['seed']}"] if told else []
+        ending = "; ".join([*about, *([answer.note] if answer.note else [])])
+        console().print(f"{ending}; wrote" if written and ending else ending or "wrote", *written)
+
+
+def _run(options: Mapping[str, Any], progress: Callable[[int, int], None]) -> Run | None:
+    """Return what the options ask for; None where an analysis takes no priors."""
+    if "priors" not in options:
+        return None
+    priors, model, fixed = study(options["priors"], options["scenario"], options["set"], options["model"])
+    own = options["model"] is not None and not options["priors"] and not priors.origin
+    asked = names(options.get("outputs"))
+    if asked is not None:
+        model.order(asked)
+    return Run(
+        priors=priors,
+        model=model,
+        outputs=asked or headline(priors, model),
+        years=years(options["years"]) if "years" in options else [],
+        samples=options.get("samples", 0),
+        seed=options.get("seed", 0),
+        settings=fixed,
+        named=("" if own else options["priors"] or DEFAULT, options["scenario"]),
+        progress=progress,
+    )
+
+
+def study(
+    priors: str | None, scenario: str | None, fixed: list[str] | None, file: Path | None
+) -> "tuple[cc.Priors, cc.Model, dict[str, str | float]]":
+    """Return priors and model: the shipped ones, or those of a Python file."""
+    import clustercast as cc
+
+    values = settings(fixed)
+    if file is None:
+        return cc.read_priors(priors or DEFAULT, scenario=scenario, set=values), cc.cluster_model(), values
+    module = python_file(file)
+    model, own = getattr(module, "model", None), getattr(module, "priors", None)
+    if not isinstance(model, cc.Model):
+        raise InputError(f"{file} defines no model; write model = cc.Model([...]) in it")
+    if own is None or priors is not None:
+        return cc.read_priors(priors or DEFAULT, scenario=scenario, set=values), model, values
+    if not isinstance(own, cc.Priors):
+        raise InputError(f"{file}: priors is a {type(own).__name__}, and must be a cc.Priors")
+    if scenario is not None:
+        raise InputError(f"--scenario {scenario} lies over a prior set, but {file} has its own; add --priors NAME")
+    return own.replace(**values), model, values
+
+
+def python_file(file: Path) -> ModuleType:
+    """Return a Python file as a module; what is wrong in it is refused with its line."""
+    spec = importlib.util.spec_from_file_location(file.stem, file) if file.suffix == ".py" else None
+    if spec is None or spec.loader is None or not file.is_file():
+        raise InputError(f"--model {file} is no Python file; give the path of one that defines model")
+    module = importlib.util.module_from_spec(spec)
+    # Pickled functions and sources of a model are looked up by the name of their module.
+    sys.modules[file.stem] = module
+    try:
+        spec.loader.exec_module(module)
+    except SyntaxError as error:
+        raise InputError(f"{file}:{error.lineno}: {error.msg}") from None
+    return module
+
+
+def headline(priors: "cc.Priors", model: "cc.Model") -> list[str]:
+    """Return the outputs that are shown where none are named: the prior set's headline, else the model's."""
+    listed = [name for name in priors.about.headline if name in model]
+    found = listed or [name for name in model.headline if not model.declaration(name).labels]
+    return found or list(model.headline)
+
+
+def run(command: Callable[..., None]) -> NoReturn:
+    """Run an analysis with the arguments of the shell, and exit."""
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(TERMINATED))
-    code = exit_code(command, sys.argv[1:])
+    finish(exit_code(command, sys.argv[1:]))
+
+
+def finish(code: int) -> NoReturn:
+    """Exit with a code as a command of the shell does."""
     if code == INTERRUPTED:
         # An interrupt inside exec() of a text, as libraries do at import, leaves a mark by which the interpreter would
         # end by the signal itself although the interrupt was caught; the next exec() of a text takes it away.
@@ -72,23 +261,14 @@ def run(command: Callable[..., None]) -> NoReturn:
     sys.exit(code)
 
 
-def exit_code(command: Callable[..., None], arguments: Sequence[str]) -> int:
-    """Run an analysis and return how it ended.
-
-    Parameters
-    ----------
-    command : callable
-        As for `run`.
-    arguments : sequence of str
-        What stands after the name of the analysis.
-
-    Returns
-    -------
-    int
-        0, or 2 after one line on standard error where the input cannot be
-        used, 130 after Ctrl-C, 141 where nobody reads the output on.
-    """
-    application = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+def exit_code(command: Callable[..., None], arguments: Sequence[str], name: str | None = None) -> int:
+    """Run an analysis and return 0, 2 after one line where input is bad, 130 after Ctrl-C, 141 for a closed pipe."""
+    application = typer.Typer(
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
 
     @functools.wraps(command)
     def quiet_on_a_closed_pipe(**given: object) -> None:
@@ -100,44 +280,28 @@ def exit_code(command: Callable[..., None], arguments: Sequence[str]) -> int:
 
     application.command()(quiet_on_a_closed_pipe)
     try:
-        ended = application(args=list(arguments), standalone_mode=False)
+        ended = application(args=list(arguments), standalone_mode=False, prog_name=name)
         return ended if isinstance(ended, int) else 0
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
     except _UsageError as error:
-        return _refuse(f"{error.format_message()} See --help.")
+        return refuse(error.format_message())
     except InputError as error:
-        return _refuse(str(error))
+        return refuse(str(error))
     except MemoryError as error:
-        return _refuse(f"not enough memory ({error}); ask for fewer --samples, --years or --outputs")
+        return refuse(f"not enough memory ({error}); ask for fewer --samples, --years or --outputs")
     except OSError as error:
-        return _refuse(f"{error.strerror or error}: {error.filename}" if error.filename else str(error))
+        return refuse(f"{error.strerror or error}: {error.filename}" if error.filename else str(error))
 
 
-def _refuse(reason: str) -> int:
-    """Say in one line why the input cannot be used."""
+def refuse(reason: str) -> int:
+    """Print in one line why the input cannot be used, and return the code that goes with it."""
     print(f"error: {' '.join(reason.split())}", file=sys.stderr)
     return BAD_INPUT
 
 
 def settings(given: list[str] | None) -> dict[str, str | float]:
-    """Read what ``--set`` was given.
-
-    Parameters
-    ----------
-    given : list of str or None
-        Texts ``name=value``.
-
-    Returns
-    -------
-    dict
-        The value of each input: a number in the input's own unit, or a text with
-        a unit.
-
-    Raises
-    ------
-    InputError
-        If a text is no ``name=value``, or names an input a second time.
+    """Return the value of each input that ``--set`` was given: a number in its own unit, or a text with a unit.
 
     Examples
     --------
@@ -159,20 +323,7 @@ def settings(given: list[str] | None) -> dict[str, str | float]:
 
 
 def power_of_two(samples: int) -> int:
-    """Return what ``--samples`` was given, refused unless Sobol' points come in that number.
-
-    Raises
-    ------
-    InputError
-        If it is not a power of two, with the nearest ones.
-
-    Examples
-    --------
-    >>> power_of_two(1000)
-    Traceback (most recent call last):
-        ...
-    clustercast.errors.InputError: --samples is 1000, which is not a power of two as Sobol' points need; use 512 or 1024
-    """
+    """Return what ``--samples`` was given, refused unless Sobol' points come in that number."""
     from clustercast.arrays.points.designs import require_power_of_two
 
     require_power_of_two(samples, what="--samples")
@@ -180,22 +331,7 @@ def power_of_two(samples: int) -> int:
 
 
 def years(text: str) -> list[float]:
-    """Read what ``--years`` was given.
-
-    Parameters
-    ----------
-    text : str
-        ``"2022:2034"`` with both ends, ``"2022:2034:0.5"`` with a step, or
-        ``"2024,2026,2030"``.
-
-    Returns
-    -------
-    list of float
-
-    Raises
-    ------
-    InputError
-        If the text is neither, or holds no year.
+    """Return the years that ``--years`` was given: a range with both ends, perhaps with a step, or a list.
 
     Examples
     --------
@@ -216,7 +352,7 @@ def years(text: str) -> list[float]:
 
 
 def names(text: str | None) -> list[str] | None:
-    """Read a list of names with commas between, or None where none was given.
+    """Return a list of names with commas between, or None where none was given.
 
     Examples
     --------
@@ -227,11 +363,7 @@ def names(text: str | None) -> list[str] | None:
 
 
 def console() -> "Console":
-    """Return the console that tables are printed on.
-
-    A pipe gets plain text 80 columns wide, or as wide as COLUMNS says; NO_COLOR
-    is respected.
-    """
+    """Return the console that tables are printed on: plain text of 80 columns, or COLUMNS, in a pipe."""
     from rich.console import Console
 
     class _ReadOn(Console):
@@ -243,12 +375,12 @@ def console() -> "Console":
 
 
 def show(*answers: object) -> None:
-    """Print tables and lines on the console, an answer before its files are written: a full disk takes none away."""
+    """Print tables and lines on the console."""
     printer = console()
     for answer in answers:
-        printer.print(answer)
-
-
-def show_written(record: Mapping[str, object], seed: int, files: Iterable[Path]) -> None:
-    """Say what was analysed and which files hold it."""
-    console().print(f"{record['priors_name']} ({record['priors_hash']}), seed {seed}; wrote", *files)
+        if isinstance(answer, Verbatim):
+            print(answer)
+        elif isinstance(answer, str):
+            printer.print(answer, markup=False)
+        else:
+            printer.print(answer)

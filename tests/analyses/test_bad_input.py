@@ -8,7 +8,7 @@ from analyses import options
 
 CASES = [
     ("audit", ["--only", "A99"], "A99"),
-    ("audit", ["--priors", "situational_awarenes"], "situational_awareness"),
+    ("claims", ["--priors", "situational_awarenes"], "situational_awareness"),
     ("claims", ["--samples", "0"], "0"),
     ("claims", ["--scenario", "no_old_gas"], "no_new_gas"),
     ("claims", ["--set", "load_facto=0.8"], "load_factor"),

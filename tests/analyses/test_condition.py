@@ -15,7 +15,7 @@ SMALL = ["--samples", "2048", "--years", "2024,2030", "--outputs", "training_clu
 def test_condition_shows_tables_and_writes_what_arviz_reads(tmp_path, capsys):
     assert options.exit_code(condition, [*SMALL, "--out", str(tmp_path)]) == 0
     shown = capsys.readouterr().out
-    for words in ("training_cluster_size", "conflict with the prior", "moved most", "k-hat"):
+    for words in ("Training cluster size", "conflict with the prior", "moved most", "k-hat"):
         assert words in shown
     with xr.open_datatree(tmp_path / "condition.nc", engine="h5netcdf") as tree:
         assert {"prior", "posterior", "log_likelihood"} <= set(tree.children)
@@ -25,8 +25,8 @@ def test_json_is_one_document_and_rows_can_be_left_out(tmp_path, capsys):
     arguments = [*SMALL, "--json", "--without", "obs_gpt4,obs_eagle", "--as-of", "2024-06", "--out", str(tmp_path)]
     assert options.exit_code(condition, arguments) == 0
     found = json.loads(capsys.readouterr().out)
-    assert found["provenance"]["as_of"] == ""
-    rows = found["conflict"]["coords"]["observation"]["data"]
+    assert found["results"]["provenance"]["as_of"] == ""
+    rows = found["results"]["conflict"]["coords"]["observation"]["data"]
     assert "obs_meta24k" in rows
     assert not {"obs_gpt4", "obs_eagle", "obs_colossus"} & set(rows)
 

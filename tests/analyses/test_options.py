@@ -1,7 +1,10 @@
 """An analysis ends with 0, with 2 and one line, or with 130; never with a traceback."""
 
 import errno
+import importlib
+import inspect
 import io
+import json
 import os
 import re
 import signal
@@ -12,41 +15,44 @@ import textwrap
 import pytest
 
 from analyses import options
+from analyses.__main__ import commands
 from clustercast.errors import InputError
 
 
-def analysis(
-    priors: options.Priors = "situational_awareness",
-    scenario: options.Scenario = None,
-    set_: options.Set = None,
-    years: options.Years = "2022:2034",
-    outputs: options.Outputs = None,
-    samples: options.Samples = 1024,
-    seed: options.Seed = 7,
-    out: options.Out = "out",
-    json: options.Json = False,
-) -> None:
+@options.analysis(years="2022:2034", samples=1024)
+def analysis(run: options.Run) -> options.Answer:
     """Print what was asked."""
-    print(
-        priors, scenario, options.settings(set_), options.years(years), options.names(outputs), samples, seed, out, json
-    )
+    asked = [run.priors.name, run.settings, run.years, run.outputs, run.samples, run.seed, run.named]
+    return options.Answer(["found"], [], {"asked": repr(asked)})
 
 
-def test_options_reach_the_analysis(capsys):
-    arguments = "--priors p.toml --scenario slow --set a=1 --set b=$2B/year --years 2024:2025 --outputs x,y"
-    assert (
-        options.exit_code(analysis, [*arguments.split(), "--samples", "8", "--seed", "0", "--out", "o", "--json"]) == 0
+def test_options_reach_the_analysis(capsys, tmp_path):
+    arguments = (
+        "-p situational_awareness --scenario no_new_gas --set load_factor=0.5 --years 2024:2025 -o ai_investment"
     )
-    expected = "p.toml slow {'a': 1.0, 'b': '$2B/year'} [2024.0, 2025.0] ['x', 'y'] 8 0 o True\n"
-    assert capsys.readouterr().out == expected
+    given = [*arguments.split(), "--samples", "8", "--seed", "3", "--out", str(tmp_path), "--json"]
+    assert options.exit_code(analysis, given) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["finding"] == ["found"] and answer["run"]["seed"] == 3
+    expected = ["situational_awareness+no_new_gas", {"load_factor": 0.5}, [2024.0, 2025.0], ["ai_investment"], 8, 3]
+    assert answer["results"]["asked"] == repr([*expected, ("situational_awareness", "no_new_gas")])
+
+
+def test_all_analyses_share_their_options_and_the_default_prior_set():
+    shared = {"priors", "scenario", "set", "model", "out", "json"}
+    for name in commands():
+        parameters = inspect.signature(getattr(importlib.import_module(f"analyses.{name}"), name)).parameters
+        # The audit is of the essay, with the essay's inputs alone.
+        assert (shared if name != "audit" else {"out", "json"}) <= set(parameters), name
+        assert all(parameters[key].default is None for key in {"priors", "scenario", "set"} & set(parameters)), name
 
 
 def test_help_names_every_shared_option(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     assert options.exit_code(analysis, ["--help"]) == 0
     text = capsys.readouterr().out
-    assert "Print what was asked." in text
-    flags = "--priors --scenario --set --years --outputs --samples --seed --out --json"
+    assert "Print what was asked." in text and f"[default: ({options.DEFAULT})]" in " ".join(text.split())
+    flags = "--priors --scenario --set --model --years --outputs --samples --seed --out --json"
     assert set(flags.split()) <= set(re.findall(r"--[a-z]+", text))
     assert max(map(len, text.splitlines())) <= 80
 
@@ -194,8 +200,8 @@ def test_samples_on_sobol_points_are_a_power_of_two_and_the_refusal_names_the_op
         print(samples)
 
     assert options.exit_code(on_points, ["-n", "3000"]) == 2
-    told = "--samples is 3000, which is not a power of two as Sobol' points need; use 2048 or 4096"
-    assert capsys.readouterr().err == f"error: {told}\n"
+    message = "--samples is 3000, which is not a power of two as Sobol' points need; use 2048 or 4096"
+    assert capsys.readouterr().err == f"error: {message}\n"
     assert options.exit_code(on_points, ["--samples", "2048"]) == 0 and capsys.readouterr().out == "2048\n"
 
 

@@ -18,7 +18,7 @@ def found(low, high=None, *, unit="USD", label="", verdict="-", variant=False, d
     ("finding", "text"),
     [
         (found(453.21e9), "$453B"),
-        (found(438e6, 657e6), "$438M-$657M"),
+        (found(438e6, 657e6), "$438M to $657M"),
         (found(0.19381, unit="1", share=True), "19.4 %"),
         (found(2025.281, unit="year", date=True), "2025.3"),
         (found(2026.66, 2026.83, unit="year", date=True), "2026.7 to 2026.8"),
@@ -44,4 +44,4 @@ def test_a_row_has_id_text_numbers_and_verdict():
     said = console.file.getvalue()
     assert all(word in said for word in ("A9", "35 % a year", "$453B", "prices of 2024: $826B (ROUND)", "NO"))
     assert max(map(len, said.splitlines())) <= 80
-    assert verdict_counts([finding, finding]) == "2 NO (does not follow)"
+    assert verdict_counts([finding, finding]) == [(2, "NO", "do not follow from the stated inputs")]

@@ -6,7 +6,8 @@ import pytest
 import xarray as xr
 from rich.console import Console
 
-from clustercast.report.claims import chance, constraint_table
+from clustercast.report.claims import constraint_table
+from clustercast.report.numbers import chance
 
 
 def shares(values):

@@ -11,7 +11,7 @@ from clustercast.conditioning.backtest import Score, Skill
 from clustercast.report.conditioning import (
     conflict_table,
     influence_table,
-    learnt_tables,
+    learned_tables,
     path_tables,
     score_table,
     skill_table,
@@ -28,7 +28,7 @@ def text(*tables):
 
 
 @pytest.fixture
-def learnt():
+def learned():
     quantiles = xr.DataArray([0.05, 0.5, 0.95], dims="quantile")
     names = ["cluster_growth_rate", "load_factor", "discrepancy_training_cluster_size"]
     low = np.array([0.4, 0.6, 0.03])
@@ -44,15 +44,16 @@ def learnt():
     )
 
 
-def test_what_was_learnt_is_shown_and_the_rest_counted(learnt):
-    shown = text(*learnt_tables(learnt))
+def test_what_was_learned_is_shown_and_the_rest_counted(learned):
+    shown = text(*learned_tables(learned))
     assert "-0.75" in shown
-    assert "50 %" in shown
-    assert "load_factor" not in shown
+    assert "×0.50" in shown
+    assert "Load factor" not in shown
     assert "1 more inputs stayed" in shown
-    assert "0.4 to 0.6" in shown
-    assert "discrepancy_" not in shown
-    assert "load_factor" in text(*learnt_tables(learnt, everything=True))
+    # 10^0.4 is 2.5 and 10^0.6 is 4.0.
+    assert "×2.5 to ×4.0 a year" in " ".join(shown.split())
+    assert "iscrepancy" not in shown
+    assert "Load factor" in text(*learned_tables(learned, everything=True))
 
 
 def test_paths_stand_side_by_side():
@@ -62,7 +63,7 @@ def test_paths_stand_side_by_side():
         return xr.Dataset({"ai_investment": path.assign_attrs(units="USD/year")})
 
     shown = text(*path_tables(forecast(1e9), forecast(2e9), ["ai_investment"]))
-    assert "ai_investment, a year" in shown
+    assert "AI investment, a year" in shown
     assert "$2.0B" in shown
     assert "$40B" in shown
 
@@ -75,7 +76,7 @@ def observations():
     }
 
 
-def test_a_conflict_is_marked_and_chance_is_told():
+def test_a_conflict_is_marked_and_chance_is_named():
     conflict = xr.Dataset(
         {
             "observed": ("observation", [8.0, 9.0]),
@@ -87,7 +88,7 @@ def test_a_conflict_is_marked_and_chance_is_told():
     )
     shown = text(conflict_table(conflict))
     assert "100 MW" in shown
-    assert "10-50 MW" in shown
+    assert "10 to 50 MW" in shown
     assert shown.count("!") == 1
     assert "1 of 2 conflict" in shown
 
@@ -125,4 +126,4 @@ def test_each_observation_has_its_scores_and_a_dash_where_there_is_none():
     two = Score("line", "obs_one", "level", "g", 2025.1, 2.0, 1.0, 0.75, 0.9, 0.99)
     shown = text(score_table([one, two], ["posterior", "prior", "line"]))
     row = next(line.split() for line in shown.splitlines() if "obs_one" in line)
-    assert row == ["obs_one", "2025.1", "x", "2.00", "0.81", "0.150", "-", "0.750"]
+    assert row == ["obs_one", "2025.1", "×2.00", "0.81", "0.150", "-", "0.750"]

@@ -19,25 +19,30 @@ from clustercast.report.numbers import calendar_year, human, interval, is_share
         (123.4, "GW", "120 GW"),
         (2300, "GW", "2.3 TW"),
         (0.5, "GW", "500 MW"),
-        (4250, "TWh/year", "4.2 PWh/year"),
-        (1000.0, "W/H100e", "1.0 kW/H100e"),
+        (4250, "TWh/year", "4.2 PWh a year"),
+        (1000.0, "W/H100e", "1.0 kW per H100e"),
         (1.3e12, "USD", "$1.3T"),
         (5e8, "USD", "$500M"),
         (12.0, "USD", "$12"),
-        (-4e9, "USD/year", "-$4.0B/year"),
-        (50_000, "USD/H100e", "$50k/H100e"),
-        (2200, "USD/kW", "$2.2k/kW"),
+        (-4e9, "USD/year", "-$4.0B a year"),
+        (50_000, "USD/H100e", "$50k per H100e"),
+        (2200, "USD/kW", "$2.2k per kW"),
         (2.5e6, "H100e", "2.5M H100e"),
         (1e9, "H100e", "1.0B H100e"),
         (25_000, "H100e", "25k H100e"),
-        (3.0e6, "wafer/year", "3.0M wafers/year"),
+        (3.0e6, "wafer/year", "3.0M wafers a year"),
         (1200, "well", "1,200 wells"),
         (2.0, "country", "2.0 countries"),
-        (0.48, "OOM/year", "0.48 OOM/year"),
+        (0.48, "OOM/year", "×3.0 a year"),
+        (0.35, "1/year", "35 % a year"),
+        (-2.0, "OOM", "×0.010"),
+        (0.15, "OOM/year**1.5", "0.15 decades per year^1.5"),
+        (2024.0, "year", "2024"),
+        (2026.5, "year", "2026.5"),
         (1.35, "1", "1.4"),
         (12, "%", "12 %"),
         (0, "W", "0 W"),
-        (4e25, "FLOP", "4.0e+07 EFLOP"),
+        (4e25, "FLOP", "40 YFLOP"),
     ],
 )
 def test_two_digits_in_the_multiple_that_people_say(value, unit, said):
@@ -74,15 +79,15 @@ def test_a_number_that_is_none_is_said_to_be_none():
 
 
 def test_a_range_has_one_unit_where_both_ends_are_of_a_size():
-    assert interval(0.35, 0.62, "OOM/year") == "0.35-0.62 OOM/year"
-    assert interval(3, 7, "year") == "3.0-7.0 years"
-    assert interval(900e6, 3e9, "W") == "0.90-3.0 GW"
-    assert interval(1e6, 3e9, "W") == "1.0 MW-3.0 GW"
-    assert interval(1e9, 2e9, "USD") == "$1.0B-$2.0B"
-    assert interval(0, 2e9, "W") == "0-2.0 GW"
+    assert interval(0.35, 0.62, "OOM/year") == "×2.2 to ×4.2 a year"
+    assert interval(3, 7, "year") == "3.0 to 7.0 years"
+    assert interval(900e6, 3e9, "W") == "0.90 to 3.0 GW"
+    assert interval(1e6, 3e9, "W") == "1.0 MW to 3.0 GW"
+    assert interval(1e9, 2e9, "USD") == "$1.0B to $2.0B"
+    assert interval(0, 2e9, "W") == "0 to 2.0 GW"
     assert interval(-3e9, -1e9, "USD") == "-$3.0B to -$1.0B"
-    assert interval(-2, 3, "OOM") == "-2.0 to 3.0 OOM"
-    assert interval(0.001, 0.2, share=True) == "0.10-20 %"
+    assert interval(-2, 3, "OOM") == "×0.010 to ×1,000"
+    assert interval(0.001, 0.2, share=True) == "0.10 to 20 %"
 
 
 def test_a_date_that_does_not_come_names_the_last_year():

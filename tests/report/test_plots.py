@@ -22,9 +22,9 @@ YEARS = np.arange(2024.0, 2031.0)
 TOLERANCE = 3.0
 
 
-def path(values, name="training_cluster_power", unit="W", **attrs):
-    told = {"role": "output", "units": unit, "long_name": f"Name of {name}", **attrs}
-    return xr.DataArray(values, {"year": YEARS[: len(values)]}, ("year", "sample"), name, told)
+def path(values, name="training_cluster_power", unit="W", **more):
+    attrs = {"role": "output", "units": unit, "long_name": f"Name of {name}", **more}
+    return xr.DataArray(values, {"year": YEARS[: len(values)]}, ("year", "sample"), name, attrs)
 
 
 @pytest.fixture
@@ -32,6 +32,10 @@ def power():
     """Ten-fold growth in two years: sample k of 101 is 10^(k/50) times the path from 100 MW."""
     factors = np.logspace(0, 2, 101)
     return path(1e8 * 10 ** ((YEARS[:, np.newaxis] - 2024) / 2) * factors)
+
+
+# What stands at the end of a fan, from below.
+ENDS = ["5 %", "forecast", "95 %"]
 
 
 def tick_texts(axis):
@@ -61,19 +65,21 @@ class TestFan:
 
     def test_says_name_unit_and_multiples(self, power):
         ax = plots.fan(power)
-        assert ax.get_title(loc="left") == "Name of training_cluster_power"
-        assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_yscale()) == ("year", "Training cluster power", "log")
+        name, finding = ax.get_title(loc="left").split("\n")
+        # In 2030 the path is a thousand times that of 2024: 100 GW to 10 TW from its first to its last sample.
+        assert (name, finding) == ("Training cluster power", "2030: 1.0 TW (0.13 to 7.9), 90 % interval")
+        assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_yscale()) == ("year", "", "log")
         assert {"1 GW", "10 GW", "100 GW"} <= set(tick_texts(ax.yaxis))
 
     def test_dollars_are_dollars_and_shares_percent(self):
         money = plots.fan(path(np.logspace(9, 12, 7)[:, np.newaxis] * np.ones(3), "cost", "USD"))
         assert r"\$100B" in tick_texts(money.yaxis)
         share = plots.fan(path(np.logspace(-2, 0, 7)[:, np.newaxis] * np.ones(3), "electricity_share", "1"))
-        assert "10 %" in tick_texts(share.yaxis) and share.get_ylabel() == "Electricity share"
+        assert "10 %" in tick_texts(share.yaxis) and share.get_ylabel() == ""
 
     def test_the_axis_says_the_unit_only_where_the_ticks_do_not(self):
         size = plots.fan(path(np.logspace(4, 8, 7)[:, np.newaxis] * np.ones(3), "size", "H100e"))
-        assert "100k" in tick_texts(size.yaxis) and size.get_ylabel() == "Size (H100e)"
+        assert "100k" in tick_texts(size.yaxis) and size.get_ylabel() == "H100e"
 
     def test_what_is_not_positive_is_on_a_plain_axis(self):
         assert plots.fan(path(np.linspace(-1, 1, 21).reshape(7, 3), "change", "1")).get_yscale() == "linear"
@@ -85,10 +91,10 @@ class TestFan:
             StatedCell(quantity="training_cluster_power", year=2028, low=1, high=10, **common),
             StatedCell(quantity="fleet_power", year=2026, low=7, high=7, **common),
         ]
-        lines = plots.fan(power, stated=cells).get_lines()[1:]
+        lines = [line for line in plots.fan(power, stated=cells).get_lines()[1:] if line.get_clip_on()]
         assert [list(line.get_ydata()) for line in lines] == [[1e9], [1e9, 1e10]]
         assert [list(line.get_xdata()) for line in lines] == [[2026], [2028, 2028]]
-        assert sum(line.get_label() == "stated" for line in lines) == 1
+        assert sum(line.get_label() == "essay" for line in lines) == 1
 
     def test_an_open_range_has_an_arrow(self, power):
         cell = StatedCell(
@@ -120,7 +126,7 @@ class TestFan:
     def test_references_of_another_dimension_are_left_out(self, power):
         dam = ReferenceClass(name="a dam", value=2.0, unit="GW", kind="power", source="s", as_of="2024")
         bridge = ReferenceClass(name="a bridge", value=2e9, unit="USD", kind="cost", source="s", as_of="2024")
-        assert texts(plots.fan(power, references=[dam, bridge])) == ["a dam"]
+        assert texts(plots.fan(power, references=[dam, bridge])) == ["a dam", *ENDS]
 
     def test_thresholds_and_references_are_labelled_lines_and_unseen_references_absent(self, power):
         common = {"kind": "power", "source": "s", "as_of": "2024"}
@@ -129,7 +135,7 @@ class TestFan:
             ReferenceClass(name="a lamp", value=10.0, unit="W", **common),
         ]
         ax = plots.fan(power, levels=["10 GW"], references=references)
-        assert texts(ax) == ["a dam", "10 GW"]
+        assert texts(ax) == ["a dam", "10 GW", *ENDS]
         heights = {line.get_ydata()[0] for line in ax.get_lines()[1:]}
         assert {1e10, 2e9} <= heights and 10.0 not in heights
 
@@ -137,6 +143,25 @@ class TestFan:
         ax = plots.fan(power)
         assert plots.fan(power / 10, ax=ax, colour=plots.PALETTE[1], label="other") is ax
         assert {"forecast: median", "other: median"} <= {line.get_label() for line in ax.get_lines()}
+
+    def test_the_trend_is_a_dashed_median_named_at_its_end_and_does_not_stretch_the_view(self, power):
+        ax = plots.fan(power, trend=1e4 * power)
+        (line,) = [line for line in ax.get_lines() if line.get_label() == "trend: median"]
+        assert np.allclose(line.get_ydata(), 1e5 * power.isel(sample=0)) and line.is_dashed()
+        assert "trend" in texts(ax) and ax.get_ylim()[1] < 1e4 * float(power.max())
+
+    def test_today_is_a_line_where_it_is_among_the_years(self, power):
+        assert "today" in [text.strip() for text in texts(plots.fan(power, today=2026.5))]
+        assert "today" not in [text.strip() for text in texts(plots.fan(power, today=1999.0))]
+
+    def test_the_axis_says_what_a_year_means(self, power):
+        assert plots.fan(power.assign_attrs(time="state")).get_xlabel() == "year (at 1 January)"
+
+    def test_a_log_axis_of_less_than_two_decades_has_more_than_one_label(self):
+        narrow = plots.fan(path(np.linspace(3e9, 6e9, 21).reshape(7, 3)))
+        low, high = narrow.get_ylim()
+        shown = [place for place in narrow.yaxis.get_majorticklocs() if low <= place <= high]
+        assert len(shown) >= 2
 
     def test_refuses_a_path_without_years(self, power):
         with pytest.raises(InputError, match="a fan needs"):
@@ -241,7 +266,8 @@ class TestSensitivity:
         first, second = ax.containers
         assert np.allclose(first.lines[0].get_ydata(), 0.5) and np.allclose(second.lines[0].get_ydata(), 0.25)
         assert np.allclose(first.lines[2][0].get_segments()[0][:, 1], [0.49, 0.51])
-        assert (first.get_label(), ax.get_title(loc="left")) == ("Input 0", "AI investment (log10 scale)")
+        assert ax.get_title(loc="left") == "What decides AI investment\n2030: input 0, 50 %"
+        assert texts(ax) == ["Input 1", "Input 0"] and ax.get_legend() is None
 
     def test_no_two_inputs_of_a_figure_look_alike(self):
         found = indices()
@@ -327,7 +353,7 @@ class TestTornado:
     def test_inputs_stand_from_the_widest_down(self):
         ax = plots.tornado(forecast(), "y")
         assert [label.get_text() for label in ax.get_yticklabels()] == ["Choice", "X"]
-        assert ax.get_xlabel() == "Y: geometric mean"
+        assert ax.get_xlabel() == "geometric mean where the input is low and where it is high"
 
     def test_the_legend_stands_under_the_label_on_axes_of_any_height(self):
         gaps = []
@@ -374,7 +400,8 @@ def test_prior_and_posterior_have_unit_area_and_their_medians():
     areas = sum(bar.get_height() * bar.get_width() for bar in ax.containers[0])
     assert np.isclose(areas, 1)
     assert np.allclose([line.get_xdata()[0] for line in ax.get_lines()], [0.5, 0.25], atol=1e-3)
-    assert ax.get_title(loc="left") == "Load factor"
+    assert ax.get_title(loc="left") == "Load factor\nmedian: 0.50 to 0.25"
+    assert [text.get_text().strip() for text in ax.texts] == ["prior", "posterior"]
 
 
 @pytest.mark.parametrize(
@@ -416,7 +443,10 @@ def without_text(name, power):
     """Draw a figure at a fixed place and without text, which every build of the font engine sets a little elsewhere."""
     figure = Figure(figsize=(4, 2.5))
     ax = BASELINES[name](power, figure.add_axes((0.05, 0.05, 0.9, 0.9)))
-    ax.get_legend().remove()
+    if ax.get_legend():
+        ax.get_legend().remove()
+    for artist in [*ax.artists, *(line for line in ax.lines if not line.get_clip_on())]:
+        artist.remove()
     ax.set(xlabel="", ylabel="")
     ax.set_title("", loc="left")
     for text in [*ax.texts]:

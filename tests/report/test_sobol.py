@@ -36,7 +36,7 @@ def test_a_table_fits_80_columns_and_says_whether_the_order_is_resolved():
     indices, page = printed()
     lines = page.splitlines()
     assert max(map(len, lines)) <= 80
-    assert lines[0].startswith("a_quantity_with_a_name_as_long_as_the_longest, analysed on the log10 scale")
+    assert lines[0].startswith("A quantity with a name as long as the longest, on the log10 scale")
     assert "ST 2034" in page and "…" not in page
     assert "1 more input, with ST below 0.01" in page
     assert cc.ranking_resolved(indices).all()
@@ -48,15 +48,15 @@ def test_years_that_are_not_resolved_are_counted():
     indices, _ = printed()
     resolved = cc.ranking_resolved(indices).copy()
     resolved.values[0, 1] = False
-    caption = next(sobol_tables(indices, resolved=resolved)).caption
-    assert caption.endswith("order of the first 3 inputs by ST is not resolved in 2026")
+    note = next(sobol_tables(indices, resolved=resolved)).note
+    assert note.endswith("order of the first 3 inputs by ST is not resolved in 2026")
     resolved.values[:] = False
-    assert next(sobol_tables(indices, resolved=resolved)).caption.endswith("is not resolved in any year")
+    assert next(sobol_tables(indices, resolved=resolved)).note.endswith("is not resolved in any year")
 
 
 def test_groups_are_called_groups():
     _, page = printed(groups={"rates": ["rate", "other_rate"]})
-    assert " group " in page and " rates " in page and " input " not in page
+    assert " group " in page and " Rates " in page and " input " not in page
 
 
 @pytest.mark.parametrize("given", ["situational_awareness", "evidence_2026"])

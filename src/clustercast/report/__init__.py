@@ -1,4 +1,4 @@
-"""Datasets in, tables and figures out."""
+"""Datasets in, sentences, tables, figures and pages out."""
 
 import lazy_loader
 

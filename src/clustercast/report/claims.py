@@ -1,93 +1,96 @@
-"""Claims and binding constraints as terminal tables."""
+"""Claims, milestones and binding constraints as tables."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
+import xarray as xr
 
-if TYPE_CHECKING:
-    import xarray as xr
-
+from clustercast.files.dates import date_words
+from clustercast.report.labels import dated, in_a_sentence, label_of
+from clustercast.report.numbers import calendar_year, chance, human
+from clustercast.report.tables import Table, table
 
 _SELDOM = 0.001
+_HELD = {"binding_constraint": "the largest training cluster", "supply_constraint": "the world's shipments"}
+_ENDS = (0.05, 0.5, 0.95)
 
 
 def claims_table(answers: xr.Dataset) -> Table:
-    """Make the table of claims with their probabilities.
-
-    Parameters
-    ----------
-    answers : Dataset
-        From `clustercast.claim_probabilities`.
-
-    Returns
-    -------
-    rich.table.Table
-    """
-    table = Table(title="Claims", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    table.add_column("claim", overflow="fold")
-    for header in ("probability", "reached, median", "middle half"):
-        table.add_column(header, no_wrap=True, justify="right")
-    for name in answers["claim"].values:
-        row = answers.sel(claim=name)
-        table.add_row(
-            str(row["text"].values),
-            chance(float(row["probability"]), float(row["standard_error"])),
-            _year(float(row["year_50"])),
-            f"{_year(float(row['year_25']))} to {_year(float(row['year_75']))}",
-        )
-    return table
+    """Return the table of claims with their probabilities, in the forecast and, where there is one, in the trend."""
+    trend = bool(np.isfinite(answers["trend_probability"]).any())
+    rows = []
+    for place, text in enumerate(answers["text"].values):
+        row = answers.isel(claim=place)
+        chances = [_chance(row, prefix) for prefix in ("", "trend_")[: 1 + trend]]
+        quartiles = [_year(float(row[f"year_{q}"])) for q in (25, 75)]
+        half = quartiles[0] if quartiles[0] == quartiles[1] else f"{quartiles[0]} to {quartiles[1]}"
+        rows.append((dated(str(text)), *chances, _year(float(row["year_50"])), half))
+    headers = ("claim", *(("forecast", "trend") if trend else ("probability",)), "median year", "middle half")
+    return table("How likely what the texts claim is", headers, rows)
 
 
-def constraint_table(shares: xr.DataArray, errors: xr.DataArray) -> Table:
-    """Make the table of the probability that each limit binds, by year.
+def milestone_table(milestones: xr.Dataset, years: Sequence[float]) -> Table:
+    """Return the table of levels: reached by some years with which probability, and when."""
+    last = float(milestones["year"].values[-1])
+    rows = []
+    for number in range(milestones.sizes["milestone"]):
+        row = milestones.isel(milestone=number)
+        reached = (row.sel(year=year) for year in years)
+        chances = [chance(float(found["reached"]), float(found["reached_error"])) for found in reached]
+        crossing = (float(row["crossing_year"].sel(quantile=p)) for p in _ENDS)
+        low, median, high = (calendar_year(year, last=last, error=0.0) for year in crossing)
+        rows.append((milestone_text(row), *chances, median, low if low == high else f"{low} to {high}"))
+    headers = ("level", *(f"by {date_words(year)}" for year in years), "median year", "5 to 95 %")
+    return table("Levels and when they are reached", headers, rows)
 
-    Parameters
-    ----------
-    shares, errors : DataArray, dims (year, label)
-        ``binding_constraint_share`` and its error, from `clustercast.summarise`.
 
-    Returns
-    -------
-    rich.table.Table
-        Limits that hardly ever bind are named below it.
-    """
+def relief_table(relief: xr.Dataset) -> Table:
+    """Return the share of samples in which each limit, taken off alone, gives more than a threshold more, by year."""
+    more = human(float(relief.attrs["threshold"]), share=True)
+    shares, errors = (relief[name].transpose("year", "limit") for name in ("share_above", "share_above_error"))
+    rows = [
+        (f"{year:g}", *(chance(p, e) for p, e in zip(share, error, strict=True)))
+        for year, share, error in zip(shares["year"].values, shares.values, errors.values, strict=True)
+    ]
+    title = f"How likely {in_a_sentence(str(relief.attrs['output']))} would be above {more} more without one limit"
+    return table(title, ("year", *map(str, shares["limit"].values)), rows)
+
+
+def milestone_text(row: xr.Dataset) -> str:
+    """Return a milestone as people say it."""
+    name = str(row["output"].values)
+    return str(row["milestone"].values).replace(name, label_of(name)).replace(">=", "≥")
+
+
+def constraint_table(shares: xr.DataArray, errors: xr.DataArray, name: str = "binding_constraint") -> Table:
+    """Return the probability that each limit binds by year; limits that hardly ever bind are named below."""
     label = next(str(dim) for dim in shares.dims if dim != "year")
-    title = "Which limit binds the largest training cluster: probability by year"
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    table.add_column("year", no_wrap=True)
-    binds = shares.values.max(axis=shares.get_axis_num("year")) >= _SELDOM
-    for name in shares[label].values[binds]:
-        table.add_column(str(name), justify="right")
-    if not binds.all():
-        never = ", ".join(str(name) for name in shares[label].values[~binds])
-        table.caption, table.caption_justify = f"below {100 * _SELDOM:g} % in every year: {never}", "left"
-    for year in shares["year"].values:
-        row, error = shares.sel(year=year).values[binds], errors.sel(year=year).values[binds]
-        table.add_row(f"{year:g}", *(chance(p, e) for p, e in zip(row, error, strict=True)))
-    return table
+    shares, errors = (found.transpose("year", label) for found in (shares, errors))
+    names = [str(name) for name in shares[label].values]
+    binds = shares.values.max(axis=0) >= _SELDOM
+    never = ", ".join(name for name, kept in zip(names, binds, strict=True) if not kept)
+    rows = [
+        (f"{year:g}", *(chance(p, e) for p, e in zip(share[binds], error[binds], strict=True)))
+        for year, share, error in zip(shares["year"].values, shares.values, errors.values, strict=True)
+    ]
+    return table(
+        f"Which limit holds {_HELD.get(name, 'it')} back: probability by year",
+        ("year", *(name for name, kept in zip(names, binds, strict=True) if kept)),
+        rows,
+        note=f"below {100 * _SELDOM:g} % in every year: {never}" if never else "",
+    )
 
 
-def chance(probability: float, error: float) -> str:
-    """Write a probability in percent, with no more digits than its error allows.
-
-    Examples
-    --------
-    >>> chance(0.4234, 0.004), chance(0.99999, 0.0001), chance(0.0, 0.0001)
-    ('42 %', '> 99.9 %', '< 0.1 %')
-    """
-    if probability > 0.999:
-        return "> 99.9 %"
-    if probability < 0.001:
-        return "< 0.1 %"
-    return f"{100 * probability:.{1 if error < 0.0005 or probability < 0.01 else 0}f} %"
+def _chance(row: xr.Dataset, prefix: str) -> str:
+    """Return the probability of one claim; empty where it is not known."""
+    probability = float(row[f"{prefix}probability"])
+    return "" if np.isnan(probability) else chance(probability, float(row[f"{prefix}standard_error"]))
 
 
 def _year(year: float) -> str:
-    """Write a crossing year; infinity is not by the last year."""
+    """Return a crossing year; infinity is later than the last year looked at, or before the first."""
+    if np.isnan(year):
+        return ""
     if np.isposinf(year):
         return "later"
     return "before" if np.isneginf(year) else f"{year:.1f}"

@@ -1,5 +1,6 @@
-"""Results as JSON for other programs."""
+"""Results as JSON for other programs: datasets as ``xarray.Dataset.from_dict`` reads them back."""
 
+import dataclasses
 import json
 import math
 from collections.abc import Mapping
@@ -11,24 +12,7 @@ from clustercast.dataset import PROVENANCE
 
 
 def json_text(value: object) -> str:
-    """Return a result as JSON text.
-
-    Parameters
-    ----------
-    value : object
-        Mappings, sequences, texts, numbers, NumPy arrays, xarray datasets or
-        data arrays (as xarray's ``to_dict``) and rows read from files (as
-        pydantic's ``model_dump``), one within another.
-
-    Returns
-    -------
-    str
-        One JSON document. What JSON has no number for, NaN and infinity, is null.
-
-    Raises
-    ------
-    TypeError
-        If something in it has no JSON form.
+    """Return a result as one JSON document; what JSON has no number for, NaN and infinity, is null.
 
     Examples
     --------
@@ -57,6 +41,8 @@ def _plain(value: object) -> object:
         return value
     if hasattr(value, "model_dump"):
         return _plain(value.model_dump())
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 

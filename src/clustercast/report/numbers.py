@@ -1,9 +1,9 @@
-"""Numbers as people say them: 1.2 GW, $1.3T, 2.5M H100e, 12 %."""
+"""Numbers as people say them: 1.2 GW, $1.3T, 2.5M H100e, 12 %, 1 in 20."""
 
 import math
 import re
 
-_SI = {-3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T", 15: "P", 18: "E"}
+_SI = {-3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T", 15: "P", 18: "E", 21: "Z", 24: "Y", 27: "R", 30: "Q"}
 _MULTIPLES = {0: "", 3: "k", 6: "M", 9: "B", 12: "T"}
 # Units that take SI prefixes, with what follows them, as in "GW" or "kWh/ft3".
 _PREFIXED = re.compile(r"^([kMGTPE])?(Wh|W|FLOP)(?![A-Za-z])(.*)$")
@@ -11,12 +11,15 @@ _MONEY = re.compile(r"^USD(.*)$")
 _COUNTED = re.compile(r"^(year|month|week|day|hour|chip|wafer|well|rig|fab|subscriber|home|country)(?![A-Za-z])(.*)$")
 _PLURALS = {"country": "countries"}
 _PERCENT = ("%", "percent")
+_FACTORS = ("OOM", "OOM/year")
 _SHARES = re.compile(r"(^|_)(share|fraction|probability)(_|$)")
 _FEWEST, _USUAL, _MOST = 1, 2, 4
+# A number of years in this range is a date: "2024", not "2,000 years".
+_DATES = (1900.0, 2200.0)
 
 
 def is_share(name: str) -> bool:
-    """Say whether a pure number of this name is shown in percent.
+    """Return whether a pure number of this name is shown in percent.
 
     Examples
     --------
@@ -27,77 +30,87 @@ def is_share(name: str) -> bool:
 
 
 def human(value: float, unit: str = "1", *, error: float | None = None, share: bool = False) -> str:
-    """Return a number with its unit, in a multiple that people say.
-
-    Parameters
-    ----------
-    value : float
-        The number, in `unit`.
-    unit : str, optional
-        Its unit; ``"1"`` for a pure number.
-    error : float, optional
-        Monte Carlo standard error, in `unit`: no digit beyond its first is
-        shown, and at most four. Without it two digits are shown.
-    share : bool, optional
-        Whether a pure number is shown in percent.
-
-    Returns
-    -------
-    str
+    """Return a number with its unit in a multiple that people say, with no digit beyond the first of its error.
 
     Examples
     --------
-    >>> human(1.23e9, "W"), human(1.3e12, "USD"), human(2.5e6, "H100e"), human(0.12, share=True)
-    ('1.2 GW', '$1.3T', '2.5M H100e', '12 %')
-    >>> human(1.2345e9, "W", error=2e6), human(1.2345e9, "W", error=3e8)
-    ('1.234 GW', '1.2 GW')
+    >>> human(1.23e9, "W"), human(1.3e12, "USD/year"), human(2.5e6, "H100e"), human(0.12, share=True)
+    ('1.2 GW', '$1.3T a year', '2.5M H100e', '12 %')
+    >>> human(0.35, "1/year"), human(0.48, "OOM/year"), human(2024.0, "year"), human(3.0, "year")
+    ('35 % a year', '×3.0 a year', '2024', '3.0 years')
     """
-    return _dressed([_digits(value, error)], _multiple(value, error, unit, share), unit, share)
+    return _joined([value], unit, error, share)
 
 
 def interval(low: float, high: float, unit: str = "1", *, error: float | None = None, share: bool = False) -> str:
-    """Return two numbers as a range with one unit, in the multiple of the larger where the smaller fits it.
-
-    Parameters
-    ----------
-    low, high : float
-        The ends, in `unit`.
-    unit, error, share
-        As in `human`.
-
-    Returns
-    -------
-    str
+    """Return two numbers as a range, with one unit where one multiple fits both.
 
     Examples
     --------
     >>> interval(1.2e9, 34e9, "W"), interval(2e6, 3e12, "USD"), interval(0.05, 0.2, share=True)
-    ('1.2-34 GW', '$2.0M-$3.0T', '5.0-20 %')
+    ('1.2 to 34 GW', '$2.0M to $3.0T', '5.0 to 20 %')
     """
-    larger = max(low, high, key=lambda end: abs(end) if math.isfinite(end) else 0.0)
-    power = _multiple(larger, error, unit, share)
-    ends = [_digits(low, error), _digits(high, error)]
-    near = all(end == 0 or not math.isfinite(end) or abs(end) >= 10.0 ** (power - 1) for end in (low, high))
-    if near or _in_percent(unit, share):
-        return _dressed(ends, power, unit, share)
-    return f"{human(low, unit, error=error, share=share)}-{human(high, unit, error=error, share=share)}"
+    return _joined([low, high], unit, error, share)
+
+
+def with_interval(median: float, low: float, high: float, unit: str = "1", *, share: bool = False) -> str:
+    """Return a number with its interval in brackets, the unit said once where it fits; whole numbers keep all digits.
+
+    Examples
+    --------
+    >>> with_interval(4.71e9, 1.59e9, 10.6e9, "W"), with_interval(134e9, 42e9, 314e9, "USD")
+    ('4.7 GW (1.6 to 11)', '$134B (42 to 314)')
+    >>> with_interval(0.09, 0.052, 0.132, share=True), with_interval(2e9, 3e6, 1e13, "W")
+    ('9.0 % (5.2 to 13)', '2.0 GW (3.0 MW to 10 TW)')
+    """
+    unit, share, values = _converted([median, low, high], unit, share)
+    power = _multiple(_digits(values[0], None)[0], unit, share)
+    near = all(v == 0 or (math.isfinite(v) and 10.0 ** (power - 1) <= abs(v) < 10.0 ** (power + 3)) for v in values)
+    if not near and not _in_percent(unit, share):
+        ends = _joined(values[1:], unit, None, share)
+        return f"{_joined(values[:1], unit, None, share)} ({ends})"
+    digits = [_whole(v, power - (2 if _in_percent(unit, share) and unit == "1" else 0)) for v in values]
+    scale = -2 if share and unit == "1" else power
+    ends = " to ".join(_plain(value, last, scale) for value, last in digits[1:])
+    return f"{_dressed(digits[:1], power, unit, share)} ({ends})"
+
+
+def chance(probability: float, error: float = 0.005) -> str:
+    """Return a probability in percent, with no more digits than its error allows.
+
+    Examples
+    --------
+    >>> chance(0.4234, 0.004), chance(0.99999, 0.0001), chance(0.0, 0.0001)
+    ('42 %', '> 99.9 %', '< 0.1 %')
+    """
+    if probability > 0.999:
+        return "> 99.9 %"
+    if probability < 0.001:
+        return "< 0.1 %"
+    return f"{100 * probability:.{1 if error < 0.0005 or probability < 0.01 else 0}f} %"
+
+
+def odds(probability: float) -> str:
+    """Return a probability in words that people use.
+
+    Examples
+    --------
+    >>> odds(0.05), odds(0.31), odds(0.86), odds(0.0), odds(0.9999)
+    ('1 in 20', '3 in 10', '9 in 10', 'less than 1 in 1,000', 'more than 999 in 1,000')
+    """
+    if not 0.001 <= probability <= 0.999:
+        return "less than 1 in 1,000" if probability < 0.5 else "more than 999 in 1,000"
+    if probability > 0.95:
+        return f"{1000 * probability:.0f} in 1,000" if probability > 0.99 else f"{100 * probability:.0f} in 100"
+    if probability < 0.15:
+        number = 1 / probability
+        step = 10.0 ** max(math.floor(math.log10(number)) - (0 if number >= 20 else 1), 0)
+        return f"1 in {round(number / step) * step:,.0f}"
+    return f"{10 * probability:.0f} in 10"
 
 
 def calendar_year(value: float, *, last: float | None = None, error: float | None = None) -> str:
     """Return a date in years, to the digit that its error allows.
-
-    Parameters
-    ----------
-    value : float
-        The date; NaN or infinity where the event does not come.
-    last : float, optional
-        The last year that was looked at, for an event that does not come.
-    error : float, optional
-        Monte Carlo standard error in years.
-
-    Returns
-    -------
-    str
 
     Examples
     --------
@@ -109,8 +122,34 @@ def calendar_year(value: float, *, last: float | None = None, error: float | Non
     return f"{value:.{1 if error is None or error < 1 else 0}f}"
 
 
+def _joined(values: list[float], unit: str, error: float | None, share: bool) -> str:
+    """Return one number or a range; where one multiple does not fit both ends, each has its own unit."""
+    unit, share, values = _converted(values, unit, share)
+    if unit == "year" and all(_DATES[0] <= abs(v) <= _DATES[1] for v in values):
+        return " to ".join(f"{v:.1f}".removesuffix(".0") for v in values)
+    if unit in _FACTORS:
+        return " to ".join(_factor(10.0 ** min(v, 300.0)) for v in values) + (" a year" if "year" in unit else "")
+    ends = [_digits(v, error) for v in values]
+    larger = max(ends, key=lambda end: abs(end[0]) if math.isfinite(end[0]) else 0.0)
+    power = _multiple(larger[0], unit, share)
+    near = all(v == 0 or not math.isfinite(v) or abs(v) >= 10.0 ** (power - 1) for v in values)
+    if near or _in_percent(unit, share):
+        return _dressed(ends, power, unit, share)
+    return " to ".join(_dressed([end], _multiple(end[0], unit, share), unit, share) for end in ends)
+
+
+def _converted(values: list[float], unit: str, share: bool) -> tuple[str, bool, list[float]]:
+    """Return a rate in 1/year as percent a year, anything else as it is."""
+    return ("%/year", False, [100 * v for v in values]) if unit == "1/year" else (unit, share, values)
+
+
+def _factor(value: float) -> str:
+    """Return a factor, as in ×3.0."""
+    return f"×{value:,.0f}" if 100 <= value < 1e6 else f"×{value:#.2g}".removesuffix(".")
+
+
 def _in_percent(unit: str, share: bool) -> bool:
-    """Say whether a number is shown in percent."""
+    """Return whether a number is shown in percent."""
     return unit in _PERCENT or (share and unit == "1")
 
 
@@ -131,45 +170,56 @@ def _digits(value: float, error: float | None) -> tuple[float, int]:
     return rounded, last + (math.floor(math.log10(abs(rounded))) > first)
 
 
+def _whole(value: float, power: int) -> tuple[float, int]:
+    """Return a number with two digits, or with all that stand before the point in its multiple."""
+    rounded, last = _digits(value, None)
+    return (_rounded(value, power), power) if value and math.isfinite(value) and last > power else (rounded, last)
+
+
 def _rounded(value: float, last: int) -> float:
     """Return a number rounded at a power of ten."""
     return float(f"{value:.{max(math.floor(math.log10(abs(value))) - last, 0)}e}")
 
 
-def _multiple(value: float, error: float | None, unit: str, share: bool) -> int:
-    """Return the power of ten of the multiple in which a number is said."""
-    if _in_percent(unit, share):
-        return 0
-    rounded = _digits(value, error)[0]
-    if rounded == 0 or not math.isfinite(rounded):
+def _multiple(rounded: float, unit: str, share: bool) -> int:
+    """Return the power of ten of the multiple in which a rounded number is said."""
+    if _in_percent(unit, share) or rounded == 0 or not math.isfinite(rounded):
         return 0
     exponent = 3 * math.floor(math.log10(abs(rounded)) / 3 + 1e-12)
     prefixed = _PREFIXED.match(unit)
     if prefixed:
-        given = next(power for power, prefix in _SI.items() if prefix == (prefixed[1] or ""))
+        given = _power_of(prefixed[1])
         return min(max(exponent, min(_SI) - given), max(_SI) - given)
     if abs(rounded) < 1e4 and not _MONEY.match(unit) and unit != "H100e":
         return 0
     return min(max(exponent, 0), max(_MULTIPLES))
 
 
+def _power_of(prefix: str | None) -> int:
+    """Return the power of ten of an SI prefix."""
+    return next(power for power, known in _SI.items() if known == (prefix or ""))
+
+
 def _dressed(ends: list[tuple[float, int]], power: int, unit: str, share: bool) -> str:
     """Return numbers in a multiple, with the multiple and the unit."""
-    scale = -2 if share and unit == "1" else power
-    texts = [_plain(value, last, scale) for value, last in ends]
-    link = " to " if any(text.startswith("-") for text in texts) else "-"
+    texts = [_plain(value, last, -2 if share and unit == "1" else power) for value, last in ends]
+    joined = " to ".join(texts)
     if _in_percent(unit, share):
-        return f"{link.join(texts)} %"
+        return f"{joined} %"
     money, prefixed, counted = _MONEY.match(unit), _PREFIXED.match(unit), _COUNTED.match(unit)
     if money:
-        return link.join(_signed_money(text) + _MULTIPLES[power] for text in texts) + money[1]
+        return " to ".join(_signed_money(text) + _MULTIPLES[power] for text in texts) + _per(money[1])
     if prefixed:
-        given = next(place for place, prefix in _SI.items() if prefix == (prefixed[1] or ""))
-        return f"{link.join(texts)} {_SI[given + power]}{prefixed[2]}{prefixed[3]}"
-    joined = link.join(texts) + _MULTIPLES[power]
-    if counted and joined != "1":
-        return f"{joined} {_PLURALS.get(counted[1], counted[1] + 's')}{counted[2]}"
-    return joined if unit == "1" else f"{joined} {unit}"
+        return f"{joined} {_SI[_power_of(prefixed[1]) + power]}{prefixed[2]}{_per(prefixed[3])}"
+    if counted and joined + _MULTIPLES[power] != "1":
+        return f"{joined}{_MULTIPLES[power]} {_PLURALS.get(counted[1], counted[1] + 's')}{_per(counted[2])}"
+    return joined + _MULTIPLES[power] + ("" if unit == "1" else f" {_per(unit)}")
+
+
+def _per(unit: str) -> str:
+    """Return what follows a number's unit in words: "/year" is " a year", "/H100e" is " per H100e"."""
+    words = unit.replace("/year**", " per year^").replace("/year", " a year").replace("/hour", " an hour")
+    return words.replace("OOM", "decades").replace("**", "^").replace("/", " per ")
 
 
 def _signed_money(text: str) -> str:

@@ -1,71 +1,63 @@
-"""A model as people read it: a straight-line program with units, and a graph."""
+"""A model as people read it: formulas with units in the order of computation, and a graph."""
 
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+
+from clustercast.engine.formula import formula_of
+from clustercast.engine.model import Model
 
 _WIDTH = 79
 
 
 @dataclass(frozen=True)
 class Line:
-    """One quantity of a model.
-
-    Attributes
-    ----------
-    name, unit, long_name : str
-    arguments : tuple of str
-        What it needs, by name.
-    """
+    """One quantity of a model: its name, unit and meaning, what it needs by name, and its formulas."""
 
     name: str
     unit: str
     long_name: str
     arguments: tuple[str, ...]
+    formulas: tuple[str, ...] = ()
 
 
-def program_text(lines: Sequence[Line], input_units: Mapping[str, str]) -> str:
-    """Write a model as assignments, inputs first.
+def model_lines(model: Model, outputs: Iterable[str]) -> list[Line]:
+    """Return what some outputs of a model need, each quantity after what it needs at the same date."""
+    return [
+        Line(name, model.unit(name), model.long_name(name), model.arguments(name), _formulas(model, name))
+        for name in model.order(outputs)
+    ]
 
-    Parameters
-    ----------
-    lines : sequence of Line
-        Each after what it needs.
-    input_units : mapping of str to str
-        Unit of each input.
 
-    Returns
-    -------
-    str
+def _formulas(model: Model, name: str) -> tuple[str, ...]:
+    """Return the formula of a quantity after those of its locals."""
+    found = formula_of(model.definition(name))
+    return (*(f"{local} = {value}" for local, value in found.locals), f"{found.name} = {found.result}")
+
+
+def program_text(lines: Sequence[Line], inputs: Mapping[str, str], meanings: Mapping[str, str]) -> str:
+    """Return a model as formulas, inputs first, each with its unit and, where it is known, its meaning.
 
     Examples
     --------
-    >>> print(program_text([Line("cost", "USD", "Cost", ("size", "price"))], {"size": "H100e", "price": "USD/H100e"}))
+    >>> line = Line("cost", "USD", "Cost", ("size", "price"), ("cost = size * price",))
+    >>> print(program_text([line], {"size": "H100e", "price": "USD/H100e"}, {"size": "Chips in it"}))
     # inputs
-    size: H100e
-    price: USD/H100e
+    size   [H100e]   # Chips in it
+    price   [USD/H100e]
     <BLANKLINE>
     # quantities
-    cost = cost(size, price)  # USD: Cost
+    cost = size * price   [USD]
     """
-    inputs = [f"{name}: {unit}" for name, unit in input_units.items()]
-    quantities = [_assignment(line) for line in lines]
-    return "\n".join(["# inputs", *inputs, "", "# quantities", *quantities])
+    given = [
+        f"{name}   [{unit}]" + (f"   # {meanings[name]}" if name in meanings else "") for name, unit in inputs.items()
+    ]
+    wrapped = ["\n".join(textwrap.wrap(text, _WIDTH, subsequent_indent="    # ")) for text in given]
+    return "\n".join(["# inputs", *wrapped, "", "# quantities", *(_written(line) for line in lines)])
 
 
 def graph_dot(lines: Iterable[Line], inputs: Iterable[str]) -> str:
-    """Write a model's graph in the DOT language of Graphviz: inputs are boxes, arrows run to what needs them.
-
-    Parameters
-    ----------
-    lines : iterable of Line
-    inputs : iterable of str
-
-    Returns
-    -------
-    str
-        For ``dot -Tsvg``.
-    """
+    """Return a model's graph for ``dot -Tsvg``: inputs are boxes, arrows run to what needs them."""
     boxes = [f'  "{name}" [shape=box];' for name in inputs]
     nodes = [f'  "{line.name}" [label="{line.name}\\n{line.unit}"];' for line in lines]
     arrows = [f'  "{need}" -> "{line.name}";' for line in lines for need in line.arguments]
@@ -73,17 +65,7 @@ def graph_dot(lines: Iterable[Line], inputs: Iterable[str]) -> str:
 
 
 def graph_text(lines: Sequence[Line], roots: Iterable[str]) -> str:
-    """Write a model's graph as a tree under each root; what was shown before is not unfolded again.
-
-    Parameters
-    ----------
-    lines : sequence of Line
-    roots : iterable of str
-        Quantities to begin with.
-
-    Returns
-    -------
-    str
+    """Return a model's graph as a tree under each root; what was shown before is not unfolded again.
 
     Examples
     --------
@@ -112,26 +94,16 @@ def graph_text(lines: Sequence[Line], roots: Iterable[str]) -> str:
 
 
 def program_records(lines: Iterable[Line], input_units: Mapping[str, str]) -> dict[str, object]:
-    """Return a model as records, for machines.
-
-    Parameters
-    ----------
-    lines : iterable of Line
-    input_units : mapping of str to str
-        Unit of each input.
-
-    Returns
-    -------
-    dict
-        ``inputs``: the unit of each; ``quantities``: name, unit, long name and arguments of each, in order.
-    """
+    """Return a model as records: the unit of each input, and what is known of each quantity."""
     return {"inputs": dict(input_units), "quantities": [asdict(line) for line in lines]}
 
 
-def _assignment(line: Line) -> str:
-    """Write one quantity as an assignment with its unit, in lines that fit a terminal."""
-    code = textwrap.wrap(f"{line.name} = {line.name}({', '.join(line.arguments)})", _WIDTH, subsequent_indent="    ")
-    said = f"# {line.unit}: {line.long_name}"
-    if len(code) == 1 and len(code[0]) + 2 + len(said) <= _WIDTH:
-        return f"{code[0]}  {said}"
-    return "\n".join([*textwrap.wrap(said, _WIDTH, subsequent_indent="#   "), *code])
+def _written(line: Line) -> str:
+    """Return one quantity as its formulas with its unit, in lines that fit a terminal."""
+    found = line.formulas or (f"{line.name} = {line.name}({', '.join(line.arguments)})",)
+    whole = f"{found[0]}   [{line.unit}]"
+    if len(found) == 1 and "\n" not in whole and len(whole) <= _WIDTH:
+        return whole
+    said = textwrap.wrap(f"# {line.name} [{line.unit}]: {line.long_name}", _WIDTH, subsequent_indent="#   ")
+    parts = [part for text in found for part in text.splitlines()]
+    return "\n".join([*said, *(w for part in parts for w in textwrap.wrap(part, _WIDTH, subsequent_indent="    "))])

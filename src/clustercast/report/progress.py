@@ -1,4 +1,4 @@
-"""A progress bar with the time left, on work that takes longer than a second."""
+"""Progress of long work on the terminal."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -12,22 +12,7 @@ Report = Callable[[int, int], None]
 
 @contextmanager
 def progress_bar(title: str, *, after: float = 1.0, console: Console | None = None) -> Iterator[Report]:
-    """Show how far long work has come, on standard error.
-
-    Parameters
-    ----------
-    title : str
-        What is being done.
-    after : float, optional
-        Seconds of work before a bar appears; quick work shows none.
-    console : rich.console.Console, optional
-        Standard error by default. Where it is no terminal, nothing is shown.
-
-    Yields
-    ------
-    callable
-        Call it with what is done and what is planned.
-    """
+    """Yield a function of what is done and planned; a bar on standard error appears after `after` seconds."""
     console = console or Console(stderr=True)
     bar = Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console

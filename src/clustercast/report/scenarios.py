@@ -1,65 +1,80 @@
-"""Scenarios beside their base, as terminal tables."""
-
-from __future__ import annotations
+"""Scenarios beside their base as tables."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
+import xarray as xr
 
-from clustercast.report.numbers import human, is_share
+from clustercast.report.labels import label_of
+from clustercast.report.numbers import chance, human, is_share
+from clustercast.report.tables import Table, table
 
-if TYPE_CHECKING:
-    import xarray as xr
+_SAME = 1e-9
 
 
 def scenario_tables(changes: xr.Dataset, year: float) -> Iterator[Table]:
-    """Make one table an output: median, change against the base with its error, rank, for one year.
+    """Yield one table an output for a year: median, change against the base, how sure the order is.
 
-    Parameters
-    ----------
-    changes : Dataset
-        From `clustercast.run_scenarios`.
-    year : float
-        The year shown.
-
-    Yields
-    ------
-    rich.table.Table
-        Scenarios from the largest to the smallest; ``order is real`` is the probability
-        that a scenario is above the next one and not by chance.
+    Scenarios that leave an output as it is in every sample are named below its table; without others there is none.
     """
     for output in changes["output"].values:
         rows = changes.sel(output=output, year=year)
-        unit, share = str(rows["unit"].values), is_share(str(output))
-        title = f"{output} in {year:g}"
-        table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-        for header in ("scenario", "median", "change", "± %", "above base", "order is real"):
-            table.add_column(header, no_wrap=True, justify="left" if header == "scenario" else "right")
-        order = np.argsort(-rows["change"].values, kind="stable")
-        names = rows["scenario"].values[order]
-        for name, below in zip(names, [*names[1:], None], strict=True):
-            row = rows.sel(scenario=name)
-            real = float(row["order_probability"].sel(scenario_2=below)) if below is not None else np.nan
-            table.add_row(
-                str(name),
-                human(float(row["median"]), unit, share=share),
-                f"x {float(row['change']):.3g}",
-                f"{100 * float(row['change_error']):.1f}",
-                f"{100 * float(row['share_above']):.0f} %",
-                "" if below is None else ("the same" if np.isnan(real) else probability_text(real)),
+        names = [str(name) for name in rows["scenario"].values]
+        moved = _moved(rows)
+        order = [k for k in np.argsort(-rows["change"].values, kind="stable") if moved[k] or k == 0]
+        idle = ", ".join(in_list(name) for name, kept in zip(names[1:], moved[1:], strict=True) if not kept)
+        if len(order) > 1:
+            yield table(
+                f"{label_of(str(output))} in {year:g}",
+                ("scenario", "median", "factor", "± %", "above base", "order is real"),
+                [_row(rows, names, place, below) for place, below in zip(order, [*order[1:], None], strict=True)],
+                note=f"unchanged under: {idle}" if idle else "",
             )
-        yield table
 
 
-def probability_text(probability: float) -> str:
-    """Write a probability near 1 without rounding it to certainty.
+def unchanged(changes: xr.Dataset, year: float) -> str:
+    """Return the outputs that no scenario changes, in words; empty where there are none."""
+    names = [str(name) for name in changes["output"].values if not any(_moved(changes.sel(output=name, year=year)))]
+    return f"The same under every scenario: {', '.join(map(in_list, names))}." if names else ""
 
-    Examples
-    --------
-    >>> probability_text(0.87), probability_text(0.999999)
-    ('87 %', '> 99.9 %')
-    """
-    return "> 99.9 %" if probability > 0.999 else f"{100 * probability:.3g} %"
+
+def scenario_finding(changes: xr.Dataset, year: float) -> str:
+    """Return which scenarios lower and raise the first output most, in words."""
+    rows = changes.isel(output=0).sel(year=year)
+    names = [str(name) for name in rows["scenario"].values]
+    change = rows["change"].values
+    low, high = int(np.argmin(change)), int(np.argmax(change))
+    unit, output = str(rows["unit"].values), str(rows["output"].values)
+    base = human(float(rows["median"][0]), unit, share=is_share(output))
+    said = [
+        f"{verb} most by {in_list(names[k])} (×{change[k]:.2g})"
+        for verb, k, moves in (("lowered", low, change[low] < 1 - _SAME), ("raised", high, change[high] > 1 + _SAME))
+        if moves
+    ]
+    ending = " and ".join(said) or "the same under every scenario"
+    return f"{year:g}: {label_of(output)}, {base} at the median, is {ending}."
+
+
+def in_list(name: str) -> str:
+    """Return a scenario's name inside a list."""
+    return label_of(name).lower()
+
+
+def _moved(rows: xr.Dataset) -> list[bool]:
+    """Return which scenarios change an output in any sample."""
+    pairs = zip(rows["change"].values, rows["share_above"].values, strict=True)
+    return [bool(abs(change - 1) > _SAME or above > 0) for change, above in pairs]
+
+
+def _row(rows: xr.Dataset, names: list[str], place: int, below: int | None) -> tuple[str, ...]:
+    """Return the row of one scenario, and how sure it is that it lies above the next."""
+    row = rows.isel(scenario=place)
+    real = np.nan if below is None else float(row["order_probability"].isel(scenario_2=below))
+    return (
+        label_of(names[place]),
+        human(float(row["median"]), str(rows["unit"].values), share=is_share(str(rows["output"].values))),
+        f"×{float(row['change']):.3g}",
+        f"{100 * float(row['change_error']):.1f}",
+        f"{100 * float(row['share_above']):.0f} %",
+        "" if below is None else ("the same" if np.isnan(real) else chance(real)),
+    )

@@ -1,76 +1,65 @@
-"""Sobol' indices as terminal tables that fit 80 columns."""
+"""Sensitivity indices as tables that fit 80 columns."""
 
-from __future__ import annotations
-
-import json
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
+import xarray as xr
 
-from clustercast.dataset import PROVENANCE, design_of, provenance_of
-
-if TYPE_CHECKING:
-    import xarray as xr
+from clustercast.dataset import design_of
+from clustercast.report.labels import label_of
+from clustercast.report.tables import Table, table
 
 _SHOWN_YEARS = 3
 _SMALL = 0.01
 
 
 def sobol_tables(
-    indices: xr.Dataset,
-    *,
-    years: Sequence[float] | None = None,
-    most: int = 8,
-    resolved: xr.DataArray | None = None,
+    indices: xr.Dataset, *, years: Sequence[float] | None = None, most: int = 8, resolved: xr.DataArray | None = None
 ) -> Iterator[Table]:
-    """Make one table an output: total indices by year, first-order index in the last.
-
-    Parameters
-    ----------
-    indices : Dataset
-        From `clustercast.sobol_indices`.
-    years : sequence of float, optional
-        Years shown; three spread over those analysed by default.
-    most : int, optional
-        Inputs shown, the most important first.
-    resolved : DataArray, optional
-        From `clustercast.ranking_resolved`; each table then says whether the order of its first
-        inputs is resolved.
-
-    Yields
-    ------
-    rich.table.Table
-        Cells are ``index ± half-width``; a dash where the output does not vary.
-    """
+    """Yield one table an output: total indices by year, the first-order index in the last, each with its half-width."""
     shown = _years(indices, years)
     for output in indices["output"].values:
-        table = _table(indices.sel(output=output), str(output), shown, most)
-        if resolved is not None:
-            table.caption = "; ".join(
-                filter(None, [str(table.caption or ""), _resolution(resolved.sel(output=output))])
-            )
-        yield table
+        found = resolved.sel(output=output) if resolved is not None else None
+        yield _sobol_table(indices.sel(output=output), shown, most, found)
 
 
-def _resolution(resolved: xr.DataArray) -> str:
-    """Say whether, or in which years, the order of the first inputs is resolved."""
+def share_table(indices: xr.Dataset, variable: str, meaning: str, *, most: int = 3) -> Table:
+    """Return the inputs that matter most to each output in its last year, by one index."""
+    last = indices.isel(year=-1) if "year" in indices.dims else indices
+    when = f" in {indices['year'].values[-1]:g}" if "year" in indices.dims else ""
+    rows: list[tuple[str, ...]] = []
+    for output in last["output"].values:
+        found, widths = (last[name].sel(output=output).values for name in (variable, f"{variable}_conf"))
+        rows.append((label_of(str(output)),))
+        for place in np.argsort(-np.nan_to_num(found), kind="stable")[:most]:
+            rows.append((_name(last, place), f"{found[place]:.2f}±{widths[place]:.2f}"))
+    return table(f"What matters{when}: {meaning}", ("input", variable), rows)
+
+
+def resolution(resolved: xr.DataArray) -> str:
+    """Return in which years the order of the first inputs is resolved, in words."""
     what = str(resolved.attrs["long_name"]).removesuffix(" resolved")
     if resolved.all():
         return f"{what} is resolved" + (" in every year" if "year" in resolved.dims else "")
     if not resolved.any():
         return f"{what} is not resolved" + (" in any year" if "year" in resolved.dims else "")
     years = resolved["year"].values[~resolved.values]
-    when = (
-        f"{years[0]:g}" if years.size == 1 else f"{years.size} of {resolved.size} years, {years[0]:g} to {years[-1]:g}"
-    )
-    return f"{what} is not resolved in {when}"
+    some = f"{years.size} of {resolved.size} years, {years[0]:g} to {years[-1]:g}"
+    return f"{what} is not resolved in {f'{years[0]:g}' if years.size == 1 else some}"
+
+
+def member(indices: xr.Dataset) -> str:
+    """Return what an index belongs to: an input, a group of inputs, or an independent part of correlated inputs."""
+    design = design_of(indices)
+    # A group of correlated inputs is called by their names, and needs no other word.
+    joint = design.get("correlated_groups", {})
+    if any(len(members) > 1 and name not in joint for name, members in design.get("swaps", {}).items()):
+        return "group"
+    return "independent part" if design.get("latent") else "input"
 
 
 def _years(indices: xr.Dataset, years: Sequence[float] | None) -> list[float]:
-    """Choose the years that are shown."""
+    """Return the years that are shown."""
     if "year" not in indices.dims:
         return []
     grid = indices["year"].values
@@ -80,78 +69,43 @@ def _years(indices: xr.Dataset, years: Sequence[float] | None) -> list[float]:
     return [float(grid[place]) for place in places] or [float(grid[-1])]
 
 
-def _table(indices: xr.Dataset, output: str, years: Sequence[float], most: int) -> Table:
-    """Make the table of one output."""
+def _sobol_table(indices: xr.Dataset, years: Sequence[float], most: int, resolved: xr.DataArray | None) -> Table:
+    """Return the table of one output."""
     columns = [indices.sel(year=year) for year in years] or [indices]
-    last = columns[-1]
-    rank = np.argsort(-np.nan_to_num(np.max([c["ST"].values for c in columns], axis=0)), kind="stable")
-    scale = str(indices["scale"].values)
-    title = f"{output}, analysed on the {scale} scale"
-    what = "group" if _grouped(indices) else "input"
-    table = Table(
-        title=title,
-        title_justify="left",
-        caption_justify="left",
-        box=SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-        min_width=len(title),
-    )
-    table.add_column(what, no_wrap=True, overflow="ellipsis", max_width=26)
-    for year in years:
-        table.add_column(f"ST {year:g}", justify="right", no_wrap=True)
-    if not years:
-        table.add_column("ST", justify="right", no_wrap=True)
-    table.add_column("S1" if not years else f"S1 {years[-1]:g}", justify="right", no_wrap=True)
-    shown = [k for k in rank[:most] if np.nanmax([c["ST"].values[k] for c in columns] + [0.0]) >= _SMALL]
-    for k in shown:
-        cells = [_cell(c["ST"].values[k], c["ST_conf"].values[k]) for c in columns]
-        table.add_row(str(indices["input"].values[k]), *cells, _cell(last["S1"].values[k], last["S1_conf"].values[k]))
-    others = indices.sizes["input"] - len(shown)
-    if others:
-        least = f"{_least(columns, shown, rank):.2g}"
-        table.caption = (
-            f"1 more {what}, with ST below {least}"
-            if others == 1
-            else f"{others} more {what}s, each with ST below {least}"
-        )
-    return table
-
-
-def _grouped(indices: xr.Dataset) -> bool:
-    """Say whether groups of inputs were swapped together."""
-    return any(len(members) > 1 for members in design_of(indices).get("swaps", {}).values())
-
-
-def _least(columns: Sequence[xr.Dataset], shown: Sequence[int], rank: np.ndarray) -> float:
-    """Return a round bound below which the total indices of the inputs not shown lie."""
+    totals = np.nan_to_num(np.stack([column["ST"].values for column in columns]))
+    rank = np.argsort(-totals.max(axis=0), kind="stable")
+    shown = [k for k in rank[:most] if totals[:, k].max() >= _SMALL]
     rest = [k for k in rank if k not in shown]
-    largest = max(float(np.nan_to_num(c["ST"].values[rest]).max()) for c in columns)
-    return max(_SMALL, float(np.ceil(largest * 100)) / 100)
+    what = member(indices)
+    notes = []
+    if rest:
+        least = f"{max(_SMALL, float(np.ceil(totals[:, rest].max() * 100)) / 100):.2g}"
+        one = len(rest) == 1
+        notes.append(f"{len(rest)} more {what}{'' if one else 's'}, {'' if one else 'each '}with ST below {least}")
+    if resolved is not None:
+        notes.append(resolution(resolved))
+    rows = [
+        (
+            _name(indices, k),
+            *(_cell(c["ST"].values[k], c["ST_conf"].values[k]) for c in columns),
+            _cell(columns[-1]["S1"].values[k], columns[-1]["S1_conf"].values[k]),
+        )
+        for k in shown
+    ]
+    headers = [f"ST {year:g}" for year in years] or ["ST"]
+    last = f" {years[-1]:g}" if years else ""
+    title = f"{label_of(str(indices['output'].values))}, on the {indices['scale'].item()} scale"
+    return table(title, (what, *headers, f"S1{last}"), rows, note="; ".join(notes))
+
+
+def _name(indices: xr.Dataset, place: int) -> str:
+    """Return what an input is called."""
+    return label_of(str(indices["input"].values[place]))
 
 
 def _cell(index: float, half_width: float) -> str:
-    """Write an index and its error with as many digits as the error has."""
+    """Return an index and its half-width with as many digits as the half-width has."""
     if not np.isfinite(index):
         return "-"
     digits = 3 if half_width < 0.005 else 2
     return f"{index:.{digits}f}±{half_width:.{digits}f}".replace("0.", ".")
-
-
-def indices_json(indices: xr.Dataset) -> str:
-    """Write indices as JSON, for machines: one record an output, year and input.
-
-    Parameters
-    ----------
-    indices : Dataset
-        From `clustercast.sobol_indices`.
-
-    Returns
-    -------
-    str
-        ``{"attributes": {...}, "indices": [{"output": ..., "input": ..., "S1": ..., ...}]}``;
-        an index that is not defined is null.
-    """
-    flat = indices[["S1", "S1_conf", "ST", "ST_conf"]].to_dataframe().reset_index()
-    records = json.loads(flat.to_json(orient="records", double_precision=12))
-    attributes = {**indices.attrs, PROVENANCE: provenance_of(indices)}
-    return json.dumps({"attributes": attributes, "indices": records}, default=str)

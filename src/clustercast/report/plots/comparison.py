@@ -8,26 +8,29 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from clustercast.arrays.summaries.order_statistics import quantiles
-from clustercast.engine.units import conversion, in_unit
+from clustercast.engine.units import conversion
 from clustercast.errors import InputError
 from clustercast.report.labels import label_of
+from clustercast.report.numbers import human
 from clustercast.report.plots.style import (
     INK,
     PALETTE,
     SMALL,
+    Level,
     axes_or_new,
     axis_label,
     human_axis,
-    level_text,
+    in_percent,
+    mark_levels,
     plain,
     quiet_frame,
     share_axis,
     title_of,
     unit_of,
+    write_title,
 )
 
 FloatArray = NDArray[np.float64]
-Level = str | float
 
 _INTERVALS = (0.05, 0.25, 0.5, 0.75, 0.95)
 _STYLES = ("-", "--", "-.", ":")
@@ -75,19 +78,16 @@ def exceedance_curve(
         sizes = quantiles(values, probabilities, None if weights is None else np.asarray(weights, dtype=np.float64))
         colour, style = PALETTE[number % len(PALETTE)], _STYLES[number % len(_STYLES)]
         ax.plot(sizes, 1 - probabilities, label=plain(text), linewidth=1.6, color=colour, linestyle=style)
+        if len(shown) > 1:
+            place = (float(sizes[_CURVE_POINTS // 2]), 0.5)
+            ax.annotate(plain(text), place, (3, 3), textcoords="offset points", color=colour, fontsize=SMALL)
     ax.set_xscale("log" if positive else "linear")
-    named = levels if isinstance(levels, Mapping) else {level_text(level, path): level for level in levels}
-    for text, level in named.items():
-        place = in_unit(level, unit_of(path), "level")
-        ax.axvline(place, color=INK, linewidth=0.9, linestyle="--")
-        ax.text(place, 1.02, plain(text), transform=ax.get_xaxis_transform(), fontsize=SMALL, ha="center")
+    marked = mark_levels(ax, levels, path)
     human_axis(ax.xaxis, path, log=positive)
     share_axis(ax.yaxis, "probability of at least as much")
     ax.set_ylim(0, 1.01)
     ax.set_xlabel(axis_label(path))
-    ax.set_title(title_of(path), fontsize=10, loc="left", pad=16 if named else 6)
-    if len(shown) > 1:
-        ax.legend(fontsize=SMALL, frameon=False)
+    write_title(ax, title_of(path), pad=18 if marked else 6)
     return ax
 
 
@@ -125,7 +125,7 @@ def scenarios(
     first = next(iter(paths.values()))
     chosen = float(first["year"].values[-1]) if year is None and "year" in first.dims else year
     rows = [_of_year(path, chosen, first) for path in paths.values()]
-    ax = quiet_frame(axes_or_new(ax, height=1.4 + 0.32 * len(rows)))
+    ax = quiet_frame(axes_or_new(ax, height=1.5 + 0.3 * len(rows)))
     positive = all(bool((values > 0).all()) for values in rows)
     for number, values in enumerate(rows):
         low, quarter, median, three_quarters, high = quantiles(values, _INTERVALS)
@@ -136,19 +136,25 @@ def scenarios(
         if not number:
             ax.axvline(median, color=INK, linewidth=0.8, linestyle=":")
     ax.set_xscale("log" if positive else "linear")
-    named = levels if isinstance(levels, Mapping) else {level_text(level, first): level for level in levels}
-    for text, level in named.items():
-        place = in_unit(level, unit_of(first), "level")
-        ax.axvline(place, color=INK, linewidth=0.9, linestyle="--")
-        ax.text(place, 1.01, plain(text), transform=ax.get_xaxis_transform(), fontsize=SMALL, ha="center")
-    ax.set_yticks(range(len(paths)), [plain(label_of(name)) for name in paths], fontsize=9)
+    marked = mark_levels(ax, levels, first)
+    ax.set_yticks(range(len(paths)), [plain(label_of(name)) for name in paths], fontsize=SMALL)
     ax.set_ylim(len(paths) - 0.5, -0.5)
     ax.grid(visible=False, axis="y")
     human_axis(ax.xaxis, first, log=positive)
-    ax.set_xlabel(f"{axis_label(first)}: median, 50 % and 90 % of samples")
+    ax.set_xlabel("median, 50 % and 90 % of samples")
     in_year = "" if chosen is None else f" in {chosen:g}"
-    ax.set_title(f"{title_of(first)}{in_year}", fontsize=10, loc="left", pad=16 if named else 6)
+    write_title(ax, f"{title_of(first)}{in_year}", _range(list(paths), rows, first), pad=18 if marked else 6)
     return ax
+
+
+def _range(names: Sequence[str], rows: Sequence[FloatArray], first: xr.DataArray) -> str:
+    """Return the least and the largest median with their scenarios, in words."""
+    medians = [float(np.median(values)) for values in rows]
+    ends = [int(np.argmin(medians)), int(np.argmax(medians))]
+    texts = (
+        f"{human(medians[k], unit_of(first), share=in_percent(first))} ({label_of(names[k]).lower()})" for k in ends
+    )
+    return "median " + " to ".join(texts)
 
 
 def _curves(path: xr.DataArray, years: Sequence[float] | None) -> dict[str, FloatArray]:

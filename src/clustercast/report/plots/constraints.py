@@ -9,18 +9,22 @@ from numpy.typing import NDArray
 
 from clustercast.errors import InputError
 from clustercast.report.plots.style import (
-    HATCHES,
     INK,
     PALETTE,
-    SMALL,
+    QUIET,
     axes_or_new,
+    beside,
     quiet_frame,
     share_axis,
     title_of,
+    write_title,
     year_axis,
 )
 
 FloatArray = NDArray[np.float64]
+
+# Labels below this in every year are drawn together.
+_SELDOM = 0.01
 
 
 def binding_constraint(index: xr.DataArray, *, weights: FloatArray | None = None, ax: Axes | None = None) -> Axes:
@@ -39,43 +43,41 @@ def binding_constraint(index: xr.DataArray, *, weights: FloatArray | None = None
     Returns
     -------
     Axes
-        One bar a year; labels that are never taken are left out.
+        One bar a year; labels that are never taken are left out, and what is seldom taken is drawn together.
 
     Raises
     ------
     InputError
         If the index has no labels, or other dimensions.
     """
-    labels, shares = _shares(index, weights)
+    layers = _layers(*_shares(index, weights))
     years = np.asarray(index["year"].values, dtype=np.float64)
     ax = quiet_frame(axes_or_new(ax))
     bottom = np.zeros(len(years))
     width = 0.86 * (float(np.diff(years).min()) if len(years) > 1 else 1.0)
-    for place, label in enumerate(labels):
-        share = shares[:, place]
-        if not share.any():
-            continue
-        ax.bar(
-            years,
-            share,
-            width,
-            bottom=bottom,
-            label=label,
-            color=PALETTE[place % len(PALETTE)] if place != 6 else "0.6",
-            hatch=HATCHES[place % len(HATCHES)],
-            edgecolor=INK,
-            linewidth=0.4,
-        )
+    middles = []
+    for place, (label, share) in enumerate(layers.items()):
+        colour = QUIET if label in ("trend", "other") else PALETTE[place % len(PALETTE)]
+        ax.bar(years, share, width, bottom=bottom, label=label, color=colour, edgecolor=INK, linewidth=0.4)
+        middles.append(float(bottom[-1] + share[-1] / 2))
         bottom += share
-    year_axis(ax, years)
-    ax.set_xlim(years[0] - width, years[-1] + width)
+    year_axis(ax, years, index)
+    ax.set_xlim(years[0] - 0.6 * width, years[-1] + 0.6 * width)
     ax.set_ylim(0, 1)
     share_axis(ax.yaxis, "probability")
     ax.grid(visible=False)
-    ax.set_title(title_of(index), fontsize=10, loc="left")
-    handles, texts = ax.get_legend_handles_labels()
-    ax.legend(handles[::-1], texts[::-1], fontsize=SMALL, frameon=False, loc="center left", bbox_to_anchor=(1.01, 0.5))
+    last = sorted(((share[-1], label) for label, share in layers.items()), reverse=True)
+    finding = ", ".join(f"{label} {100 * share:.0f} %" for share, label in last[:3] if share >= _SELDOM)
+    write_title(ax, title_of(index), f"{years[-1]:g}: {finding}")
+    beside(ax, middles, list(layers))
     return ax
+
+
+def _layers(labels: list[str], shares: FloatArray) -> dict[str, FloatArray]:
+    """Return the share by year of each label that is taken, and of those together that seldom are."""
+    kept = {label: shares[:, k] for k, label in enumerate(labels) if shares[:, k].max() >= _SELDOM}
+    rest = shares.sum(axis=1) - sum(kept.values(), np.zeros(len(shares)))
+    return kept | ({"other": rest} if rest.max() > 1e-12 else {})
 
 
 def _shares(index: xr.DataArray, weights: FloatArray | None) -> tuple[list[str], FloatArray]:

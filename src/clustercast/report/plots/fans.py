@@ -1,7 +1,8 @@
-"""Forecasts by year as fans, with what was stated and observed, thresholds and reference classes."""
+"""Forecasts by year as fans, with the trend, what was stated and observed, thresholds and reference classes."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -9,27 +10,34 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from clustercast.arrays.summaries.order_statistics import quantiles
-from clustercast.engine.units import conversion, in_unit, same_dimension
+from clustercast.conditioning.observation_rows import Observation
+from clustercast.engine.units import conversion, same_dimension
 from clustercast.errors import InputError
-from clustercast.report.plots.overlays import Observed, Stated, draw_observed, draw_stated
+from clustercast.report.numbers import with_interval
+from clustercast.report.plots.overlays import draw_observed, draw_stated
 from clustercast.report.plots.style import (
     INK,
     PALETTE,
     SMALL,
-    Reference,
+    Level,
     axes_or_new,
-    axis_label,
     beside,
     human_axis,
-    level_text,
+    in_percent,
+    named_levels,
+    plain,
     quiet_frame,
     title_of,
+    unit_beside,
     unit_of,
+    write_title,
     year_axis,
 )
+from clustercast.uncertainty.reference_classes import ReferenceClass
+from clustercast.uncertainty.stated import StatedCell
 
 FloatArray = NDArray[np.float64]
-Level = str | float
+Weights = Sequence[float] | FloatArray
 
 PROBABILITIES = (0.05, 0.25, 0.5, 0.75, 0.95)
 # What a reference class is called ends before its explanation.
@@ -39,13 +47,15 @@ _SHORT = re.compile(r", | \(")
 def fan(
     path: xr.DataArray,
     *,
+    trend: xr.DataArray | None = None,
+    today: float | None = None,
     ax: Axes | None = None,
     probabilities: Sequence[float] = PROBABILITIES,
-    weights: Sequence[float] | FloatArray | None = None,
-    stated: Iterable[Stated] = (),
-    observed: Iterable[Observed] = (),
+    weights: Weights | None = None,
+    stated: Iterable[StatedCell] = (),
+    observed: Iterable[Observation] = (),
     levels: Iterable[Level] | Mapping[str, Level] = (),
-    references: Iterable[Reference] = (),
+    references: Iterable[ReferenceClass] = (),
     log: bool | None = None,
     colour: str = PALETTE[0],
     label: str = "forecast",
@@ -56,6 +66,10 @@ def fan(
     ----------
     path : DataArray, dims (year, sample) or (year, quantile)
         One output of `propagate`, or of `summarise`, in its unit.
+    trend : DataArray, optional
+        The same quantity without limits, as ``forecast["trend_..."]``: its median is a dashed line.
+    today : float, optional
+        A date marked by a thin vertical line.
     ax : Axes, optional
         Where to draw; a new figure by default.
     probabilities : sequence of float, optional
@@ -78,6 +92,7 @@ def fan(
     Returns
     -------
     Axes
+        What is drawn is named at its end, at the right.
 
     Raises
     ------
@@ -89,26 +104,39 @@ def fan(
     ax = quiet_frame(axes_or_new(ax))
     logarithmic = bool((values > 0).all()) if log is None else log
     ax.set_yscale("log" if logarithmic else "linear")
-    _bands(ax, years, points, values, colour, label)
+    ends = _bands(ax, years, points, values, colour, label)
     within = (years[0] - 0.5, years[-1] + 0.5)
     draw_stated(ax, [c for c in stated if c.quantity == path.name and within[0] <= c.year <= within[1]], path)
     draw_observed(ax, [o for o in observed if o.quantity == path.name and within[0] <= o.date <= within[1]], path)
-    named = levels if isinstance(levels, Mapping) else {level_text(level, path): level for level in levels}
-    heights = {text: in_unit(level, unit_of(path), "level") for text, level in named.items()}
+    heights = named_levels(levels, path)
     for height in heights.values():
         ax.axhline(height, color=INK, linewidth=0.9, linestyle="--")
-    human_axis(ax.yaxis, path, log=logarithmic, most=12)
-    year_axis(ax, years)
+    if trend is not None:
+        ends |= _trend(ax, trend, ax.get_ylim())
+    if today is not None and within[0] <= today <= within[1]:
+        ax.axvline(today, color="0.5", linewidth=0.9)
+        ax.text(today, 0.01, " today", transform=ax.get_xaxis_transform(), fontsize=SMALL, color="0.5", va="bottom")
+    human_axis(ax.yaxis, path, log=logarithmic, most=9)
+    year_axis(ax, years, path)
     ax.set_xlim(years[0] - 0.25, years[-1] + 0.25)
-    ax.set_title(title_of(path), fontsize=10, loc="left")
-    ax.set_ylabel(axis_label(path))
-    _draw_lines(ax, heights, references, path)
-    ax.legend(fontsize=SMALL, frameon=False, loc="upper left")
+    write_title(ax, title_of(path), _finding(path, years[-1], points, values[-1]))
+    ax.set_ylabel(plain(unit_beside(path)))
+    _name_lines(ax, ends | heights, references, path)
+    _key(ax)
     return ax
 
 
+def _finding(path: xr.DataArray, year: float, points: FloatArray, last: FloatArray) -> str:
+    """Return what the fan comes to in its last year, in words."""
+    if len(points) % 2 == 0:
+        return ""
+    covered = 100 * (points[-1] - points[0])
+    text = with_interval(last[len(last) // 2], last[0], last[-1], unit_of(path), share=in_percent(path))
+    return f"{year:g}: {text}, {covered:.0f} % interval"
+
+
 def _quantiles(
-    path: xr.DataArray, probabilities: Sequence[float], weights: Sequence[float] | FloatArray | None
+    path: xr.DataArray, probabilities: Sequence[float], weights: Weights | None
 ) -> tuple[FloatArray, FloatArray]:
     """Return probabilities, and quantiles with dims (year, quantile)."""
     if set(path.dims) == {"year", "quantile"}:
@@ -124,28 +152,38 @@ def _quantiles(
     return np.asarray(probabilities, dtype=np.float64), quantiles(values, probabilities, given)
 
 
-def _bands(ax: Axes, years: FloatArray, points: FloatArray, values: FloatArray, colour: str, label: str) -> None:
-    """Draw the bands, the widest first, and the median."""
+def _bands(
+    ax: Axes, years: FloatArray, points: FloatArray, values: FloatArray, colour: str, label: str
+) -> dict[str, float]:
+    """Draw the bands, the widest first, and the median; return what stands at the end of each and where."""
     count = len(points)
     for k in range(count // 2):
-        covered = points[-1 - k] - points[k]
-        ax.fill_between(
-            years,
-            values[:, k],
-            values[:, -1 - k],
-            color=colour,
-            alpha=0.18 + 0.2 * k,
-            linewidth=0,
-            label=f"{100 * covered:.0f} % of samples",
-        )
+        covered = f"{100 * (points[-1 - k] - points[k]):.0f} % of samples"
+        band = (values[:, k], values[:, -1 - k])
+        ax.fill_between(years, *band, color=colour, alpha=0.18 + 0.2 * k, linewidth=0, label=covered)
+    ends = {f"{100 * p:.3g} %": float(values[-1, k]) for k, p in ((0, points[0]), (-1, points[-1]))}
     if count % 2:
-        ax.plot(years, values[:, count // 2], color=colour, linewidth=2, label=f"{label}: median")
+        ink = INK if colour == PALETTE[0] else colour
+        ax.plot(years, values[:, count // 2], color=ink, linewidth=2, label=f"{label}: median")
+        ends[label] = float(values[-1, count // 2])
+    return ends
 
 
-def _draw_lines(ax: Axes, heights: Mapping[str, float], references: Iterable[Reference], path: xr.DataArray) -> None:
-    """Draw reference classes in view, and label them and the thresholds beside the axes."""
+def _trend(ax: Axes, trend: xr.DataArray, view: tuple[float, float]) -> dict[str, float]:
+    """Draw the median of the trend, dashed, as far as the view of the forecast goes, and a factor of three beyond."""
+    _, values = _quantiles(trend, (0.5,), None)
+    median = values[:, values.shape[1] // 2]
+    years = np.asarray(trend["year"].values, dtype=np.float64)
+    ax.plot(years, median, color=PALETTE[1], linewidth=1.6, linestyle=(0, (5, 2)), label="trend: median")
+    top = view[1] * 3 if ax.get_yscale() == "log" else view[1] * 1.3
+    ax.set_ylim(view[0], min(max(view[1], float(median.max()) * 1.1), top))
+    return {"trend": min(float(median[-1]), ax.get_ylim()[1])}
+
+
+def _name_lines(ax: Axes, ends: Mapping[str, float], references: Iterable[ReferenceClass], path: xr.DataArray) -> None:
+    """Draw reference classes in view, and name them, the thresholds and the ends of the fan beside the axes."""
     low, high = ax.get_ylim()
-    named = dict(heights)
+    named = dict(ends)
     for reference in references:
         if not same_dimension(reference.unit, unit_of(path)):
             continue
@@ -155,3 +193,17 @@ def _draw_lines(ax: Axes, heights: Mapping[str, float], references: Iterable[Ref
             named[_SHORT.split(reference.name)[0]] = size
     ax.set_ylim(low, high)
     beside(ax, list(named.values()), list(named))
+
+
+def _key(ax: Axes) -> None:
+    """Write the key of what was stated and observed, which no line leads to, under the axes."""
+    handles, texts = ax.get_legend_handles_labels()
+    shown = [(handle, text) for handle, text in zip(handles, texts, strict=True) if text.startswith(("essay", "obs"))]
+    if shown:
+        style: dict[str, Any] = {
+            "loc": "upper left",
+            "bbox_to_anchor": (-0.1, -0.16),
+            "ncols": len(shown),
+            "handletextpad": 0.3,
+        }
+        ax.legend(*zip(*shown, strict=True), fontsize=SMALL, frameon=False, columnspacing=1.0, **style)

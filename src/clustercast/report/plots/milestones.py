@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -10,13 +11,14 @@ from numpy.typing import NDArray
 
 from clustercast.arrays.summaries.summaries import share_with_error
 from clustercast.errors import InputError
-from clustercast.report.labels import label_of
+from clustercast.report.claims import milestone_text
 from clustercast.report.plots.style import (
     INK,
-    MARKERS,
     PALETTE,
     SMALL,
     axes_or_new,
+    beside,
+    look,
     plain,
     quiet_frame,
     share_axis,
@@ -67,7 +69,7 @@ def crossing_years(crossings: Mapping[str, xr.DataArray], *, ax: Axes | None = N
         if math.isfinite(median):
             ax.plot([median], [row + 0.09], marker="^", color=PALETTE[1], markersize=6, clip_on=False)
         ax.text(1.015, row - 0.25, _outside(found), transform=ax.get_yaxis_transform(), fontsize=SMALL, va="center")
-    ax.set_yticks(np.arange(len(shares)) - 0.25, [plain(label) for label in crossings], fontsize=9)
+    ax.set_yticks(np.arange(len(shares)) - 0.25, [plain(label) for label in crossings], fontsize=SMALL)
     ax.tick_params(axis="y", length=0)
     ax.grid(visible=False, axis="y")
     ax.set_ylim(len(shares) - 0.7, -1)
@@ -92,25 +94,24 @@ def reached_by_year(milestones: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     """
     ax = quiet_frame(axes_or_new(ax))
     years = np.asarray(milestones["year"].values, dtype=np.float64)
-    for number, text in enumerate(milestones["milestone"].values):
+    labels: list[str] = []
+    for number in range(milestones.sizes["milestone"]):
         row = milestones.isel(milestone=number)
-        name = str(row["output"].values)
-        label = str(text).replace(name, label_of(name)).replace(">=", "≥")
-        ax.errorbar(
-            years,
-            row["reached"],
-            2 * row["reached_error"],
-            label=plain(label),
-            color=PALETTE[number % len(PALETTE)],
-            marker=MARKERS[number % len(MARKERS)],
-            markersize=4,
-            linewidth=1.4,
-            elinewidth=0.8,
-        )
+        labels.append(milestone_text(row))
+        colour, marker = look(number)
+        style: dict[str, Any] = {
+            "color": colour,
+            "marker": marker,
+            "markersize": 4,
+            "linewidth": 1.4,
+            "elinewidth": 0.8,
+        }
+        ax.errorbar(years, row["reached"], 2 * row["reached_error"], label=plain(labels[-1]), **style)
     share_axis(ax.yaxis, "probability of having been reached")
     ax.set_ylim(-0.02, 1.02)
     year_axis(ax, years)
-    ax.legend(fontsize=SMALL, frameon=False)
+    colours = [look(number)[0] for number in range(len(labels))]
+    beside(ax, milestones["reached"].isel(year=-1).values.tolist(), labels, colours)
     return ax
 
 
@@ -122,7 +123,7 @@ def _yearly(found: xr.DataArray, years: NDArray[np.int_]) -> FloatArray:
 
 
 def _outside(found: xr.DataArray) -> str:
-    """Say which share of the samples lies outside the years, before and after."""
+    """Return which share of the samples lies outside the years, before and after."""
     values = np.asarray(found.values, dtype=np.float64).reshape(-1)
     texts = []
     for what, reached in (

@@ -1,78 +1,23 @@
 """What is drawn over a forecast: numbers that somebody stated, and what was observed."""
 
 from collections.abc import Sequence
-from typing import Literal, Protocol
 
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
+from clustercast.conditioning.observation_rows import Observation
 from clustercast.engine.units import conversion
 from clustercast.report.plots.style import INK, PALETTE, unit_of
+from clustercast.uncertainty.stated import StatedCell
 
 _KINDS = (("value", "o", "observed"), ("record", "^", "observed: at least"), ("ceiling", "v", "observed: at most"))
 _NORMAL_95 = 1.6448536269514722
 
 
-class Stated(Protocol):
-    """A number or range that somebody stated, as `clustercast.uncertainty.stated.StatedCell`."""
-
-    @property
-    def quantity(self) -> str:
-        """Name in the model."""
-
-    @property
-    def year(self) -> float:
-        """Year it is about."""
-
-    @property
-    def low(self) -> float:
-        """Lower end, in `unit`."""
-
-    @property
-    def high(self) -> float:
-        """Upper end; infinite for "or more"."""
-
-    @property
-    def unit(self) -> str:
-        """Unit of both."""
-
-
-class Observed(Protocol):
-    """A figure that was observed, as `clustercast.conditioning.observation_rows.Observation`."""
-
-    @property
-    def quantity(self) -> str:
-        """Name in the model."""
-
-    @property
-    def date(self) -> float:
-        """Year, with its fraction."""
-
-    @property
-    def value(self) -> float:
-        """What was seen, in `unit`."""
-
-    @property
-    def unit(self) -> str:
-        """Unit of the value."""
-
-    @property
-    def part(self) -> float:
-        """Share of the quantity that the value counts."""
-
-    @property
-    def sd_log10(self) -> float:
-        """Standard deviation of its error, in decades."""
-
-    @property
-    def kind(self) -> Literal["value", "record", "ceiling"]:
-        """Whether it is a measurement, a lower bound or an upper bound."""
-
-
-def draw_stated(ax: Axes, cells: Sequence[Stated], path: xr.DataArray) -> None:
+def draw_stated(ax: Axes, cells: Sequence[StatedCell], path: xr.DataArray) -> None:
     """Draw stated numbers as diamonds and stated ranges as bars; an open range has an arrow."""
-    label: str | None = "stated"
+    label: str | None = "essay"
     for cell in cells:
         scale = conversion(cell.unit, unit_of(path), f"stated {cell.quantity} of {cell.year:g}")
         low, high = cell.low * scale, cell.high * scale
@@ -87,7 +32,7 @@ def draw_stated(ax: Axes, cells: Sequence[Stated], path: xr.DataArray) -> None:
         label = None
 
 
-def draw_observed(ax: Axes, rows: Sequence[Observed], path: xr.DataArray) -> None:
+def draw_observed(ax: Axes, rows: Sequence[Observation], path: xr.DataArray) -> None:
     """Draw measurements with their interval, lower bounds as triangles up, upper bounds as triangles down."""
     for kind, marker, text in _KINDS:
         found = [row for row in rows if row.kind == kind]

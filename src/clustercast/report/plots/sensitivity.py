@@ -1,6 +1,7 @@
 """Which inputs carry the uncertainty: Sobol' indices by year, pairs of inputs, conditional means."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -9,24 +10,25 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from clustercast.errors import InputError, nearest
-from clustercast.report.labels import label_of
+from clustercast.report.labels import in_a_sentence, label_of, short_label
 from clustercast.report.plots.style import (
-    HATCHES,
     INK,
-    MARKERS,
     PALETTE,
     PRINTED,
+    QUIET,
     SMALL,
     axes_or_new,
+    beside,
+    look,
     quiet_frame,
     share_axis,
+    write_title,
     year_axis,
 )
 
 FloatArray = NDArray[np.float64]
 
-_MEANINGS = {"ST": "total Sobol index", "S1": "first-order Sobol index"}
-_PLAIN = len(PALETTE) - 1
+_MEANINGS = {"ST": "total index", "S1": "first-order index"}
 
 
 def sobol_by_year(
@@ -71,28 +73,38 @@ def sobol_by_year(
     years = np.asarray(chosen["year"].values, dtype=np.float64)
     shifts = np.linspace(-0.12, 0.12, max(len(shown), 2))
     for shift, name in zip(shifts, shown, strict=False):
-        colour, marker, filled = _look(places[name])
-        ax.errorbar(
-            years + shift,
-            chosen[index].sel(input=name),
-            chosen[f"{index}_conf"].sel(input=name),
-            label=label_of(name),
-            color=colour,
-            marker=marker,
-            markerfacecolor=colour if filled else "white",
-            linestyle="-" if filled else "--",
-            markersize=4,
-            linewidth=1.3,
-            elinewidth=0.8,
-        )
+        colour, marker = look(places[name])
+        found, widths = (chosen[key].sel(input=name).values for key in (index, f"{index}_conf"))
+        style: dict[str, Any] = {
+            "color": colour,
+            "marker": marker,
+            "markersize": 4,
+            "linewidth": 1.3,
+            "elinewidth": 0.8,
+        }
+        ax.errorbar(years + shift, found, widths, label=short_label(name), **style)
     year_axis(ax, years)
     ax.set_xlim(years[0] - 0.4, years[-1] + 0.4)
     ax.set_ylim(-0.03, 1.05)
-    ax.set_ylabel(_MEANINGS[index])
-    ax.set_title(f"{label_of(output)} ({chosen['scale'].item()} scale)", fontsize=10, loc="left")
-    if styles is None:
-        ax.legend(fontsize=SMALL, frameon=False)
+    share_axis(ax.yaxis, f"{_MEANINGS[index]} ({chosen['scale'].item()} scale)")
+    write_title(ax, f"What decides {label_of(output)}", _finding(chosen, index, shown))
+    last = [float(np.nan_to_num(chosen[index].sel(input=name).values[-1])) for name in shown]
+    beside(ax, last, [short_label(name) for name in shown], [look(places[name])[0] for name in shown])
     return ax
+
+
+def _finding(chosen: xr.Dataset, index: str, shown: Sequence[str]) -> str:
+    """Return the leading input of the last year in words."""
+    last = chosen.isel(year=-1)
+    if not shown or not np.isfinite(last[index]).any():
+        return ""
+    first = max(shown, key=lambda name: float(np.nan_to_num(last[index].sel(input=name))))
+    return f"{last['year'].item():g}: {_lower(first)}, {100 * float(last[index].sel(input=first)):.0f} %"
+
+
+def _lower(name: str) -> str:
+    """Return a short label inside a sentence."""
+    return in_a_sentence(name) if "_and_" not in name else short_label(name)[:1].lower() + short_label(name)[1:]
 
 
 def sobol_panels(
@@ -114,22 +126,19 @@ def sobol_panels(
     Returns
     -------
     matplotlib.figure.Figure
-        Colours beyond the palette's eight come again with open markers and dashed lines.
+        An input beyond the palette is grey; every line is named at its end.
     """
     names = [str(name) for name in (indices["output"].values if outputs is None else outputs)]
     shown = [leading_inputs(indices, name, index=index, most=most) for name in names]
     styles = {name: place for place, name in enumerate(dict.fromkeys(name for part in shown for name in part))}
     columns = min(2, len(names))
     rows = -(-len(names) // columns)
-    figure = Figure(figsize=(5.2 * columns, 3.2 * rows + 0.22 * -(-len(styles) // 3)), layout="constrained")
+    figure = Figure(figsize=(5.6 * columns, 3.2 * rows), layout="constrained")
     grid = figure.subplots(rows, columns, squeeze=False, sharey=True)
     for axes, name in zip(grid.flat, names, strict=False):
         sobol_by_year(indices, name, index=index, most=most, styles=styles, ax=axes)
     for axes in grid.flat[len(names) :]:
         axes.set_axis_off()
-    handles = {line.get_label(): line for axes in grid.flat for line in axes.containers}
-    ordered = [(handles[label_of(name)], label_of(name)) for name in styles]
-    figure.legend(*zip(*ordered, strict=True), loc="outside lower center", ncols=3, frameon=False, fontsize=SMALL)
     return figure
 
 
@@ -159,27 +168,28 @@ def sobol_stacked(indices: xr.Dataset, output: str, *, most: int = 6, ax: Axes |
         If there is no such output, or there are no years.
     """
     chosen = _of_output(indices, output, "S1")
-    shown = leading_inputs(indices, output, index="S1", most=min(most, _PLAIN - 1))
+    shown = leading_inputs(indices, output, index="S1", most=min(most, len(PALETTE) - 2))
     ax = quiet_frame(axes_or_new(ax))
     years = np.asarray(chosen["year"].values, dtype=np.float64)
     first = chosen["S1"].where(chosen["variance"] > 0).fillna(0.0).clip(min=0.0)
     varies = np.asarray(chosen["variance"].values > 0)
-    layers = {label_of(name): np.asarray(first.sel(input=name).values) for name in shown}
+    layers = {short_label(name): np.asarray(first.sel(input=name).values) for name in shown}
     others = [name for name in first["input"].values if name not in shown]
     if others:
         layers[f"{len(others)} others alone"] = np.asarray(first.sel(input=others).sum("input").values)
-    low = np.zeros(len(years))
+    low, middles = np.zeros(len(years)), []
+    layers["interactions"] = np.where(varies, 1.0, 0.0)
     for place, (label, share) in enumerate(layers.items()):
-        high = np.minimum(low + share, 1.0)
-        colour = "0.75" if label.endswith(" alone") else PALETTE[place]
-        _layer(ax, years, low, high, label, colour, HATCHES[place % len(HATCHES)])
+        high = np.minimum(low + share, 1.0) if label != "interactions" else np.maximum(share, low)
+        colour = "none" if label == "interactions" else "0.75" if label.endswith(" alone") else PALETTE[place]
+        ax.fill_between(years, low, high, label=label, facecolor=colour, edgecolor=INK, linewidth=0.4, alpha=0.85)
+        middles.append(float(low[-1] + high[-1]) / 2)
         low = high
-    _layer(ax, years, low, np.where(varies, 1.0, low), "interactions", "none", "")
     year_axis(ax, years)
     ax.set_ylim(0, 1)
-    share_axis(ax.yaxis, "share of the variance")
-    ax.set_title(f"{label_of(output)} ({chosen['scale'].item()} scale)", fontsize=10, loc="left")
-    _legend_beside(ax)
+    share_axis(ax.yaxis, f"share of the variance ({chosen['scale'].item()} scale)")
+    write_title(ax, f"{label_of(output)}: whose variance it is", _finding(chosen, "S1", shown))
+    beside(ax, middles, list(layers))
     return ax
 
 
@@ -221,9 +231,9 @@ def second_order(
         chosen = chosen.sel(year=year)
     order = np.argsort(-np.nan_to_num(chosen["ST"].values), kind="stable")[:most]
     places = np.sort(order)
-    names = [label_of(str(chosen["input"].values[k])) for k in places]
+    names = [short_label(str(chosen["input"].values[k])) for k in places]
     found, widths = (chosen[key].values[np.ix_(places, places)] for key in ("S2", "S2_conf"))
-    ax = axes_or_new(ax, width=1.8 + 0.85 * len(names), height=1.6 + 0.6 * len(names))
+    ax = axes_or_new(ax, width=1.9 + 0.95 * len(names), height=1.8 + 0.65 * len(names))
     # What chance alone may give has no colour.
     coloured = np.where(found > widths, found, np.nan)
     largest = max(float(np.nanmax(coloured, initial=0.0)), 0.01)
@@ -235,7 +245,7 @@ def second_order(
     ax.set_yticks(range(len(names) - 1), names[:-1], fontsize=SMALL)
     ax.spines[:].set_visible(False)
     ax.figure.colorbar(image, ax=ax, label="second-order Sobol index", shrink=0.8)
-    ax.set_title(f"{label_of(output)}{'' if year is None else f' in {year:g}'}: pairs", fontsize=10, loc="left")
+    write_title(ax, f"{label_of(output)}{'' if year is None else f' in {year:g}'}: pairs")
     return ax
 
 
@@ -278,29 +288,11 @@ def _of_output(indices: xr.Dataset, output: str, index: str) -> xr.Dataset:
     return _output(indices, output)
 
 
-def _look(place: int) -> tuple[str, str, bool]:
-    """Return colour, marker and whether it is filled, different for each of 56 places."""
-    return PALETTE[place % _PLAIN], MARKERS[place % len(MARKERS)], place < _PLAIN
-
-
-def _layer(ax: Axes, years: FloatArray, low: FloatArray, high: FloatArray, label: str, colour: str, hatch: str) -> None:
-    """Draw one layer of a stack, with a pattern for print."""
-    ax.fill_between(
-        years, low, high, label=label, facecolor=colour, hatch=hatch, edgecolor=INK, linewidth=0.4, alpha=0.85
-    )
-
-
-def _legend_beside(ax: Axes) -> None:
-    """Write the legend at the right, in the order of the layers from the top."""
-    handles, labels = ax.get_legend_handles_labels()
-    ax.legend(handles[::-1], labels[::-1], fontsize=SMALL, frameon=False, loc="center left", bbox_to_anchor=(1.01, 0.5))
-
-
 def _cell(ax: Axes, column: int, row: int, index: float, half_width: float, largest: float) -> None:
     """Write an index with its half-width into its cell."""
     if not np.isfinite(index):
         return
     resolved = index > half_width
     dark = index > 0.5 * largest
-    colour = ("white" if dark else PRINTED) if resolved else "0.5"
-    ax.text(column, row, f"{index:z.3f}\n±{half_width:.3f}", ha="center", va="center", fontsize=7, color=colour)
+    colour = ("white" if dark else PRINTED) if resolved else QUIET
+    ax.text(column, row, f"{index:z.3f}\n±{half_width:.3f}", ha="center", va="center", fontsize=SMALL, color=colour)

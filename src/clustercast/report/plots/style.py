@@ -1,9 +1,9 @@
 """What all figures share: colours, axes with units as people say them, labels that do not overlap."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -11,46 +11,33 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
+from clustercast.engine.units import in_unit
 from clustercast.errors import InputError
 from clustercast.files.whole import write_whole
-from clustercast.report.labels import label_of
+from clustercast.report.labels import label_of, time_of
 from clustercast.report.numbers import human, is_share
 
-if TYPE_CHECKING:
-    from matplotlib.text import Text
-
 FloatArray = NDArray[np.float64]
+Level = str | float
 
-# Okabe and Ito's palette, told apart by colour-blind readers (jfly.uni-koeln.de/color, 2008), yellow last.
+# Okabe and Ito's palette, which colour-blind readers can tell apart (jfly.uni-koeln.de/color, 2008), yellow last.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
 MARKERS = "osD^vPX*"
-HATCHES = ("", "///", "\\\\\\\\", "---", "xxx", "|||", "+++", "//--")
 INK = "#000000"
 # Black that stays black where ink turns light on a dark page: text on light areas.
 PRINTED = "#010101"
-SMALL = 8
+# What has no colour of its own; figures name it directly.
+QUIET = "#7F7F7F"
+# Points. A new figure is 4.8 inches wide, which a phone of 390 pixels shows at about one pixel a point.
+SMALL = 10
+_WIDTH, _HEIGHT = 4.8, 3.2
 
 
-class Reference(Protocol):
-    """Something whose size is known, as `clustercast.uncertainty.reference_classes.ReferenceClass`."""
-
-    @property
-    def name(self) -> str:
-        """What it is."""
-
-    @property
-    def value(self) -> float:
-        """Its size."""
-
-    @property
-    def unit(self) -> str:
-        """Unit of the size."""
-
-
-def axes_or_new(ax: Axes | None, width: float = 6.4, height: float = 4.0) -> Axes:
+def axes_or_new(ax: Axes | None, width: float = _WIDTH, height: float = _HEIGHT) -> Axes:
     """Return the axes given, or those of a new figure that needs no window."""
     if ax is not None:
         return ax
@@ -64,7 +51,7 @@ def save_figure(figure: Figure, path: Path | str, *, dpi: int = 150) -> Path:
     ----------
     figure : matplotlib.figure.Figure
     path : pathlib.Path or str
-        The suffix says the format: png, svg or pdf.
+        The suffix gives the format: png, svg or pdf.
     dpi : int, optional
         Dots per inch of a PNG.
 
@@ -93,7 +80,7 @@ def plain(text: str) -> str:
 
 def title_of(path: xr.DataArray) -> str:
     """Return what a variable is called."""
-    return str(path.attrs.get("long_name") or label_of(str(path.name or "value")))
+    return label_of(str(path.name)) if path.name else str(path.attrs.get("long_name") or "Value")
 
 
 def unit_of(path: xr.DataArray) -> str:
@@ -102,7 +89,7 @@ def unit_of(path: xr.DataArray) -> str:
 
 
 def in_percent(path: xr.DataArray) -> bool:
-    """Say whether a variable is a share, which people say in percent."""
+    """Return whether a variable is a share, which people give in percent."""
     return unit_of(path) == "1" and (is_share(str(path.name)) or "share" in title_of(path))
 
 
@@ -127,19 +114,25 @@ def number_text(value: float, unit: str, share: bool = False) -> str:
 def human_axis(axis: Axis, path: xr.DataArray, *, log: bool, most: int = 7) -> None:
     """Write the ticks of an axis in the multiples that people say, with unit."""
     unit, share = unit_of(path), in_percent(path)
-    said_once = f" {unit_beside(path)}"
-    axis.set_major_locator(LogLocator(numticks=most) if log else MaxNLocator(nbins=most, steps=[1, 2, 2.5, 5, 10]))
+    ending = unit_beside(path)
+    low, high = axis.get_view_interval()
+    # Less than two decades would leave a single label between powers of ten.
+    subs = (1.0,) if log and low > 0 and high / low >= 100 else (1.0, 2.0, 5.0)
+    axis.set_major_locator(
+        LogLocator(subs=subs, numticks=most) if log else MaxNLocator(nbins=most, steps=[1, 2, 2.5, 5, 10])
+    )
     axis.set_major_formatter(
-        FuncFormatter(lambda value, position: plain(number_text(value, unit, share).removesuffix(said_once)))
+        FuncFormatter(lambda value, position: plain(number_text(value, unit, share).removesuffix(f" {ending}")))
     )
     if log:
         axis.set_minor_formatter(NullFormatter())
 
 
-def year_axis(ax: Axes, years: FloatArray) -> None:
-    """Write years as whole numbers, from the first to the last."""
-    ax.set_xlabel("year")
-    ax.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True))
+def year_axis(ax: Axes, years: FloatArray, path: xr.DataArray | None = None) -> None:
+    """Write years as whole numbers, from the first to the last, with what a year means for the quantity."""
+    when = "" if path is None else time_of(path.attrs)
+    ax.set_xlabel(f"year ({when})" if when else "year")
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, steps=[1, 2, 5, 10]))
     if years[0] < years[-1]:
         ax.set_xlim(years[0], years[-1])
 
@@ -158,23 +151,33 @@ def quiet_frame(ax: Axes) -> Axes:
     return ax
 
 
-def beside(ax: Axes, places: Sequence[float], texts: Sequence[str], *, colour: str = INK) -> "list[Text]":
-    """Write texts at the right edge of the axes, at heights in data units, moved apart where they would touch.
+def write_title(ax: Axes, title: str, finding: str = "", *, pad: float = 6) -> None:
+    """Write the title of axes, and under it what they show in words."""
+    ax.set_title(plain(f"{title}\n{finding}" if finding else title), fontsize=SMALL, loc="left", pad=pad)
 
-    Parameters
-    ----------
-    ax : Axes
-        With its final limits.
-    places : sequence of float
-        Heights.
-    texts : sequence of str
-    colour : str, optional
 
-    Returns
-    -------
-    list of matplotlib.text.Text
-        In the order of their heights.
-    """
+def look(place: int) -> tuple[str, str]:
+    """Return colour and marker of the input at a place: colours never repeat, what has none is grey."""
+    return PALETTE[place] if place < len(PALETTE) - 1 else QUIET, MARKERS[place % len(MARKERS)]
+
+
+def named_levels(levels: Iterable[Level] | Mapping[str, Level], path: xr.DataArray) -> dict[str, float]:
+    """Return thresholds in the unit of a variable, by their labels."""
+    named = levels if isinstance(levels, Mapping) else {level_text(level, path): level for level in levels}
+    return {text: in_unit(level, unit_of(path), "level") for text, level in named.items()}
+
+
+def mark_levels(ax: Axes, levels: Iterable[Level] | Mapping[str, Level], path: xr.DataArray) -> bool:
+    """Draw thresholds as vertical lines with their labels on top; return whether there are any."""
+    named = named_levels(levels, path)
+    for text, place in named.items():
+        ax.axvline(place, color=INK, linewidth=0.9, linestyle="--")
+        ax.text(place, 1.01, plain(text), transform=ax.get_xaxis_transform(), fontsize=SMALL, ha="center")
+    return bool(named)
+
+
+def beside(ax: Axes, places: Sequence[float], texts: Sequence[str], colours: Sequence[str] | str = INK) -> list[Text]:
+    """Write texts at the right edge of axes with final limits, at heights in data units, moved apart, upwards."""
     to_axes = ax.transData + ax.transAxes.inverted()
     heights = np.array([float(to_axes.transform((ax.get_xlim()[0], place))[1]) for place in places])
     order = np.argsort(heights, kind="stable")
@@ -184,9 +187,10 @@ def beside(ax: Axes, places: Sequence[float], texts: Sequence[str], *, colour: s
     for height, moved in zip(heights[order], spread, strict=True):
         link = Line2D([1.0, 1.03], [height, moved], color="0.5", linewidth=0.6, clip_on=False)
         ax.add_artist(link).set_transform(ax.transAxes)
+    shown = [colours] * len(texts) if isinstance(colours, str) else colours
+    style: dict[str, Any] = {"transform": ax.transAxes, "fontsize": SMALL, "va": "center"}
     return [
-        ax.text(1.04, moved, plain(texts[k]), transform=ax.transAxes, fontsize=SMALL, va="center", color=colour)
-        for k, moved in zip(order, spread, strict=True)
+        ax.text(1.04, moved, plain(texts[k]), color=shown[k], **style) for k, moved in zip(order, spread, strict=True)
     ]
 
 
@@ -211,18 +215,25 @@ def spread_apart(heights: FloatArray, step: float) -> FloatArray:
     return np.asarray(means + offsets, dtype=np.float64)
 
 
-def level_text(level: str | float, path: xr.DataArray) -> str:
+def level_text(level: Level, path: xr.DataArray) -> str:
     """Return a threshold as it is written."""
-    return level if isinstance(level, str) else number_text(level, unit_of(path), in_percent(path))
+    return (
+        level.replace("/year", " a year")
+        if isinstance(level, str)
+        else number_text(level, unit_of(path), in_percent(path))
+    )
 
 
 def unit_beside(path: xr.DataArray) -> str:
-    """Return the unit that stands at an axis: none where its ticks say it, as 10 GW, $1T and 20 % do."""
+    """Return what stands at an axis of its ticks' unit: nothing where it changes with their size, as in 10 GW."""
     unit = unit_of(path)
-    return unit if not in_percent(path) and human(1e9, unit).endswith(f" {unit}") else ""
+    if in_percent(path) or unit.startswith("OOM"):
+        return ""
+    ending = human(1e9, unit).partition(" ")[2]
+    return ("a year" if unit.endswith("/year") else "") if ending[:2] in ("GW", "GF", "EW", "PW", "ZW") else ending
 
 
 def axis_label(path: xr.DataArray) -> str:
-    """Say what an axis shows, with its unit where the ticks do not say it."""
+    """Return what an axis shows, with its unit where the ticks do not have it."""
     name, unit = label_of(str(path.name or "value")), unit_beside(path)
     return plain(f"{name} ({unit})" if unit else name)

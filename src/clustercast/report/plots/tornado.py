@@ -1,5 +1,7 @@
 """What an output is on average where an input is low, and where it is high."""
 
+from typing import Any
+
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
@@ -7,15 +9,18 @@ from numpy.typing import NDArray
 
 from clustercast.errors import InputError, nearest
 from clustercast.report.labels import label_of
+from clustercast.report.numbers import interval
 from clustercast.report.plots.style import (
     INK,
     PALETTE,
     SMALL,
     axes_or_new,
-    axis_label,
     human_axis,
+    in_percent,
     quiet_frame,
     title_of,
+    unit_of,
+    write_title,
 )
 
 FloatArray = NDArray[np.float64]
@@ -121,34 +126,32 @@ def tornado(
     ax = quiet_frame(axes_or_new(ax, height=2.1 + 0.32 * shown.sizes["input"]))
     middle = float(table["mean"])
     rows = np.arange(shown.sizes["input"])
-    for name, colour, hatch in (("low", PALETTE[4], "////"), ("high", PALETTE[0], "")):
-        label = f"{name}est {100 / parts:.0f} % of the input, or {name}est value"
-        ends = shown[name].values
-        ax.barh(
-            rows,
-            ends - middle,
-            left=middle,
-            height=0.6,
-            zorder=2,
-            color=colour,
-            hatch=hatch,
-            edgecolor=INK,
-            label=label,
-        )
-    label = "least to largest over all parts"
+    for name, colour in (("low", PALETTE[4]), ("high", PALETTE[0])):
+        label = f"{name}est {100 / parts:.0f} %"
+        style: dict[str, Any] = {"height": 0.6, "zorder": 2, "color": colour, "edgecolor": INK, "label": label}
+        ax.barh(rows, shown[name].values - middle, left=middle, **style)
+    label = "all parts"
     ax.hlines(rows, shown["least"], shown["largest"], color=INK, linewidth=1.2, zorder=1, label=label)
     ax.axvline(middle, color=INK, linewidth=1, zorder=3)
     ax.set_xscale("log" if table.attrs["mean_is"] == "geometric" else "linear")
-    ax.set_yticks(rows, [label_of(str(name)) for name in shown["input"].values], fontsize=9)
+    ax.set_yticks(rows, [label_of(str(name)) for name in shown["input"].values], fontsize=SMALL)
     ax.set_ylim(len(rows) - 0.4, -0.6)
     ax.grid(visible=False, axis="y")
-    human_axis(ax.xaxis, path, log=table.attrs["mean_is"] == "geometric")
-    ax.set_xlabel(f"{axis_label(path)}: {table.attrs['mean_is']} mean")
+    human_axis(ax.xaxis, path, log=table.attrs["mean_is"] == "geometric", most=6)
+    ax.set_xlabel(f"{table.attrs['mean_is']} mean where the input is low and where it is high")
     in_year = f" in {table.attrs['year']:g}" if "year" in table.attrs else ""
-    ax.set_title(f"{title_of(path)}{in_year}", fontsize=10, loc="left")
+    write_title(ax, f"{title_of(path)}{in_year}", _finding(shown, path))
     # Under the label of the axis, at a distance in points: axes may be of any height.
-    ax.legend(fontsize=SMALL, frameon=False, loc="upper right", bbox_to_anchor=(1.0, 0.0), borderaxespad=5.0)
+    place: dict[str, Any] = {"loc": "upper right", "bbox_to_anchor": (1.0, 0.0), "borderaxespad": 4.5, "ncols": 3}
+    ax.legend(fontsize=SMALL, frameon=False, columnspacing=1.0, **place)
     return ax
+
+
+def _finding(shown: xr.Dataset, path: xr.DataArray) -> str:
+    """Return what the widest input does to the output, in words."""
+    first = shown.isel(input=0)
+    low, high = sorted(float(first[name]) for name in ("low", "high"))
+    return f"{label_of(str(first['input'].values))}: {interval(low, high, unit_of(path), share=in_percent(path))}"
 
 
 def _path(forecast: xr.Dataset, output: str, year: float | None) -> tuple[xr.DataArray, float | None]:

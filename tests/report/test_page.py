@@ -1,16 +1,22 @@
-"""The page is one file, whole, readable without eyes or network, and says what it was given."""
+"""The page is one file, whole, readable without eyes or network, and gives what it was given."""
 
 import re
 from html.parser import HTMLParser
 
+import jinja2
 import pytest
 from matplotlib.figure import Figure
-from rich.table import Table
 
-from clustercast.report.html import Section, bullets, definitions, folded, page, paragraph, table, terminal_table
-from clustercast.report.html_figures import figure, svg
+from clustercast.report.figures import page_figure, svg
+from clustercast.report.page import environment
+from clustercast.report.plots import PALETTE
+from clustercast.report.tables import table
 
 VOID = {"meta", "link", "br", "img", "hr"}
+FRAME = """{% extends "page.html" %}{% import "macros.html" as show %}
+{% block title %}{{ title }}{% endblock %}{% block body %}<h1>{{ title }}</h1><main id="main">
+{{ show.sentences(said) }}{{ show.odds(chances) }}{{ show.tables(tables) }}{{ show.figures(figures) }}</main>
+{% endblock %}"""
 
 
 class Reader(HTMLParser):
@@ -24,9 +30,7 @@ class Reader(HTMLParser):
         assert not self.open, f"never closed: {self.open}"
 
     def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.attrs.append((tag, dict(attrs)))
-        self.ids += [value for key, value in attrs if key == "id"]
+        self.handle_startendtag(tag, attrs)
         if tag not in VOID:
             self.open.append(tag)
 
@@ -43,8 +47,14 @@ def drawn():
     made = Figure(figsize=(2, 1))
     ax = made.subplots()
     ax.plot([0, 1], [0, 1], color="#000000")
-    ax.bar([0], [1], hatch="///", color="#0072B2")
+    ax.bar([0], [1], color=PALETTE[0])
+    ax.set_title("Costs < $1B")
     return made
+
+
+def page(**given):
+    empty = {"title": "Title", "said": [], "chances": [], "tables": [], "figures": []}
+    return environment().from_string(FRAME).render(**{**empty, **given})
 
 
 def check_page(text):
@@ -71,25 +81,28 @@ def check_page(text):
 
 
 def test_a_page_is_whole_and_leaves_nothing_outside():
-    parts = [
-        Section("What & why", paragraph("a < b")),
-        Section("Figures", figure(drawn(), "one", "A line & a bar") + figure(drawn(), "two", "The same", "below")),
-        Section("Tables", folded("more", table("caption", ["a", "b"], [["1", "2"]]))),
-    ]
-    text = page("Title <1>", "subtitle", parts)
+    figures = [page_figure(drawn(), "one", "A line & a bar"), page_figure(drawn(), "two", "The same", "below")]
+    made = table("caption", ["a", "b"], [["1", "2"]], note="a note")
+    text = page(title="Title <1>", said=["a < b"], chances=[("1 in 20", "x > y")], tables=[made], figures=figures)
     read = check_page(text)
     assert text.startswith("<!DOCTYPE html>") and ("html", {"lang": "en"}) in read.attrs
-    assert "<title>Title &lt;1&gt;</title>" in text and "<p>a &lt; b</p>" in text
-    assert '<h2 id="what-why">What &amp; why</h2>' in text and '<a href="#what-why">' in text
+    assert "<title>Title &lt;1&gt;</title>" in text and "<p>a &lt; b</p>" in text and "x &gt; y" in text
     assert "prefers-color-scheme: dark" in text and "@media print" in text
 
 
-def test_a_figure_takes_the_colour_of_the_text_and_has_no_ground():
+def test_a_figure_takes_the_colours_of_the_page_and_has_no_ground():
     text = svg(drawn(), "one", "A line & a bar")
     assert '<title id="one-title">A line &amp; a bar</title>' in text and 'role="img"' in text
-    assert "#000000" not in text and "stroke: currentColor" in text and "#0072b2" in text
-    assert "fill: #ffffff" not in text
+    assert "#000000" not in text and "stroke: currentColor" in text and "var(--c0)" in text
+    assert PALETTE[0].lower() not in text and "fill: #ffffff" not in text
     assert "<metadata" not in text and "<style" not in text
+
+
+def test_the_text_of_a_figure_is_text_of_ten_pixels_or_more():
+    text = svg(drawn(), "one", "x")
+    assert "Costs &lt; $1B</text>" in text
+    sizes = [float(size) for size in re.findall(r"font-size: ([\d.]+)px", text)]
+    assert sizes and min(sizes) >= 10 and "font-family" not in text
 
 
 def test_two_figures_share_no_names_and_one_figure_is_the_same_text_twice():
@@ -100,31 +113,26 @@ def test_two_figures_share_no_names_and_one_figure_is_the_same_text_twice():
     assert used <= ids[0]
 
 
-def test_a_table_heads_its_rows_and_groups():
-    text = table("Numbers", ["name", "value"], [["group", ""], ["a<b", "1"]], right=[1])
+def test_a_table_heads_its_rows_and_groups_and_names_each_cell_for_a_card():
+    text = page(tables=[table("Numbers", ["name", "value"], [["group"], ["a<b", "1"]])])
     assert "<caption>Numbers</caption>" in text
     assert '<th class="group" scope="rowgroup" colspan="2">group</th>' in text
-    assert '<th scope="row">a&lt;b</th><td class="right">1</td>' in text
-
-
-def test_a_table_of_the_terminal_keeps_its_words_and_loses_its_markup():
-    made = Table("what", title="Title", caption="said below")
-    made.add_column("number", justify="right")
-    made.add_row("[bold]power[/bold]", "1.2 GW")
-    text = terminal_table(made)
-    assert '<th scope="row">power</th><td class="right">1.2 GW</td>' in text
-    assert "<caption>Title</caption>" in text and "said below" in text
+    assert '<th scope="row">a&lt;b</th><td class="right" data-label="value">1</td>' in text
 
 
 @pytest.mark.parametrize(
-    "made",
+    "given",
     [
-        paragraph("<b>"),
-        bullets([("<b>", "<i>")]),
-        definitions([("<b>", "<i>")]),
-        folded("<b>", ""),
-        table("<b>", ["<i>"], [["<u>"]]),
+        {"said": ["<b>"]},
+        {"chances": [("<b>", "<i>")]},
+        {"tables": [table("<b>", ["<i>"], [["<u>"]], note="<b>")]},
+        {"title": "<b>"},
     ],
 )
-def test_text_is_never_markup(made):
-    assert not {"b", "i", "u"} & set(Reader(made).tags)
+def test_text_is_never_markup(given):
+    assert not {"b", "i", "u"} & set(Reader(page(**given)).tags)
+
+
+def test_a_value_that_is_missing_is_an_error():
+    with pytest.raises(jinja2.UndefinedError):
+        environment().get_template("report.html").render(title="x")

@@ -1,0 +1,73 @@
+"""Figures inside a page: text that can be selected, in the page's own colours, light and dark, described in words."""
+
+import io
+import re
+from dataclasses import dataclass
+from html import escape
+
+import matplotlib as mpl
+import numpy as np
+import xarray as xr
+from markupsafe import Markup
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from clustercast.arrays.summaries.order_statistics import quantiles
+from clustercast.report.numbers import with_interval
+from clustercast.report.plots.style import INK, PALETTE, QUIET, in_percent, title_of, unit_of
+
+_ENDS = (0.05, 0.5, 0.95)
+_FRAME = re.compile(r'<svg [^>]*?viewBox="([^"]+)"[^>]*>')
+_NOISE = re.compile(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>|<!--.*?-->", re.DOTALL)
+_NAMED = re.compile(r'(\bid="|href="#|url\(#)')
+_FONT = re.compile(r"font: ([\d.]+px)[^;\"]*|font-family: [^;\"]*;?")
+_COLOURS = {INK: "currentColor", QUIET: "var(--soft)", "#ffffff": "var(--paper)"}
+_COLOURS |= {colour: f"var(--c{place})" for place, colour in enumerate(PALETTE) if colour not in _COLOURS}
+_PIXELS_A_POINT = 1.25
+
+
+@dataclass(frozen=True)
+class PageFigure:
+    """A figure as a page shows it, with the words that stand under it."""
+
+    svg: Markup
+    caption: str
+
+
+def page_figure(drawn: Axes | Figure, name: str, alternative: str, caption: str = "") -> PageFigure:
+    """Return a figure for a page: `name` is once on the page, `alternative` says in words what the figure shows."""
+    return PageFigure(Markup(svg(drawn, name, alternative)), caption)
+
+
+def svg(drawn: Axes | Figure, name: str, alternative: str) -> str:
+    """Return a figure as an ``svg`` element, the same bytes for the same figure."""
+    whole = drawn.get_figure(root=True) if isinstance(drawn, Axes) else drawn
+    assert isinstance(whole, Figure)
+    buffer = io.StringIO()
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
+        whole.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
+    text = _NOISE.sub("", buffer.getvalue())
+    text = _FONT.sub(lambda found: f"font-size: {found[1]}" if found[1] else "", text[text.index("<svg") :])
+    for colour, variable in _COLOURS.items():
+        text = re.sub(colour, variable, text, flags=re.IGNORECASE)
+    # Names must differ between the figures of a page.
+    text = _NAMED.sub(rf"\1{name}-", text)
+    found = _FRAME.search(text)
+    assert found is not None
+    width, height = (_PIXELS_A_POINT * float(size) for size in found[1].split()[2:])
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="{found[1]}" '
+        f'width="{width:.0f}" height="{height:.0f}" fill="currentColor" role="img" '
+        f'aria-labelledby="{name}-title">\n<title id="{name}-title">{escape(alternative)}</title>'
+    )
+    return re.sub(r"\s*\n\s*", "\n", text.replace(found[0], head, 1).strip())
+
+
+def fan_in_words(path: xr.DataArray) -> str:
+    """Return what a fan shows: median and interval in three years."""
+    unit, share = unit_of(path), in_percent(path)
+    said = []
+    for place in np.unique(np.linspace(0, path.sizes["year"] - 1, 3).round().astype(int)):
+        low, median, high = quantiles(np.asarray(path.isel(year=place).values, dtype=np.float64), _ENDS)
+        said.append(f"{float(path['year'].values[place]):g}: {with_interval(median, low, high, unit, share=share)}")
+    return f"{title_of(path)}, median and 90 % interval. {'; '.join(said)}."

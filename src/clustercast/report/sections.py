@@ -1,0 +1,337 @@
+"""What the report's page shows: the results it is made of, and the figures, tables and sentences made from them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from clustercast.audit.findings import Finding
+from clustercast.conditioning.checks import learnt as learned_of
+from clustercast.conditioning.observation_rows import Observation
+from clustercast.dataset import design_of, provenance_of
+from clustercast.engine.units import conversion, in_unit
+from clustercast.files.dates import date_words
+from clustercast.priors.families import Fixed
+from clustercast.priors.prior_set import Priors
+from clustercast.report import plots
+from clustercast.report.audit import audit_table, verdict_counts
+from clustercast.report.claims import claims_table, constraint_table, milestone_table, relief_table
+from clustercast.report.conditioning import learned_tables
+from clustercast.report.figures import PageFigure, fan_in_words, page_figure
+from clustercast.report.labels import in_a_sentence, label_of, worded
+from clustercast.report.numbers import human, interval, is_share, with_interval
+from clustercast.report.plots.style import unit_of
+from clustercast.report.scenarios import scenario_finding, scenario_tables
+from clustercast.report.sentences import chances, contradiction_sentence, hangs_on, limits_sentence, opening
+from clustercast.report.sobol import member, sobol_tables
+from clustercast.report.summary import comparison_tables, fan_tables
+from clustercast.report.tables import Table, table
+from clustercast.uncertainty.reference_classes import ReferenceClass
+from clustercast.uncertainty.stated import Comparison, StatedCell
+
+# Reference classes closer than this to each other or to a level, in decades, cannot be read beside a fan.
+_CLOSEST = 0.6
+_ENDS = (0.05, 0.5, 0.95)
+_MOST_LEARNED = 6
+
+
+@dataclass(frozen=True)
+class Results:
+    """Everything that the page is made of, from one prior set, one seed and one call each."""
+
+    priors: Priors
+    outputs: Sequence[str]
+    explained: str
+    year: float
+    forecast: xr.Dataset
+    summary: xr.Dataset
+    milestones: xr.Dataset
+    crossings: Mapping[str, xr.DataArray]
+    stated: Sequence[StatedCell]
+    comparisons: Sequence[Comparison]
+    observed: Sequence[Observation]
+    references: Sequence[ReferenceClass]
+    levels: Mapping[str, Sequence[str]]
+    indices: xr.Dataset
+    claims: xr.Dataset
+    findings: Sequence[Finding]
+    today: float | None = None
+    limits: Sequence[str] = ()
+    relief: xr.Dataset | None = None
+    scenarios: Mapping[str, xr.Dataset] = field(default_factory=dict)
+    changes: xr.Dataset | None = None
+    compared: Sequence[str] = ()
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    learned: xr.DataTree | None = None
+
+
+def page_values(results: Results, title: str, subtitle: str) -> dict[str, Any]:
+    """Return the values that ``report.html`` is filled with."""
+    year = results.year
+    lead = results.outputs[0]
+    last = float(results.forecast["year"].values[-1])
+    given = results.priors
+    fixed = sum(isinstance(found, Fixed) for found in given.values())
+    return {
+        "title": title,
+        "subtitle": subtitle,
+        "answer": opening(results.forecast, results.summary, given, results.outputs, year),
+        "hangs": hangs_on(results.indices, results.explained, year),
+        "lead": _fan(results, lead, "lead"),
+        "chances": chances(_first_of_each(results.milestones), year),
+        "by": date_words(year),
+        "side_by_side": _side_by_side(results, year),
+        "milestones": milestone_table(results.milestones, list(dict.fromkeys((year, last)))),
+        "level_figures": _level_figures(results),
+        "fans": [_fan(results, name, f"fan-{name.replace('_', '-')}") for name in results.outputs[1:]],
+        "fan_tables": list(fan_tables(results.summary, results.outputs)),
+        "comparisons": list(comparison_tables(results.comparisons)),
+        "matters": _what_matters(results),
+        "binds": _what_binds(results),
+        "scenarios": _scenarios(results),
+        "learned": _learned(results.learned) if results.learned is not None else None,
+        "claims": claims_table(results.claims),
+        "audit_counts": [(count, f"{meaning} ({name})") for count, name, meaning in verdict_counts(results.findings)],
+        "audit": audit_table(results.findings),
+        "priors": _priors(given),
+        "priors_name": given.name,
+        "count": {"uncertain": len(given) - fixed, "fixed": fixed, "samples": f"{results.forecast.sizes['sample']:,}"},
+        "years": (results.forecast["year"].values[0], last),
+        "currency": given.about.currency,
+        "provenance": _provenance(results),
+    }
+
+
+def _fan(results: Results, name: str, identifier: str) -> PageFigure:
+    """Return the fan of an output with what was stated and observed."""
+    path = results.forecast[name]
+    axes = plots.fan(
+        path,
+        trend=results.forecast.get(f"trend_{name}"),
+        today=results.today,
+        stated=results.stated,
+        observed=results.observed,
+        levels=results.levels.get(name, ()),
+        references=_comparable(results.references, path, results.levels.get(name, ())),
+    )
+    return page_figure(axes, identifier, fan_in_words(path))
+
+
+def _first_of_each(milestones: xr.Dataset) -> xr.Dataset:
+    """Return the first milestone of each output."""
+    outputs = [str(name) for name in milestones["output"].values]
+    return milestones.isel(milestone=[outputs.index(name) for name in dict.fromkeys(outputs)])
+
+
+def _side_by_side(results: Results, year: float) -> Table:
+    """Return what the essay states beside the forecast, for the years up to the one that is answered for."""
+    rows: list[tuple[str, ...]] = []
+    for found in results.comparisons:
+        cell = found.cell
+        if cell.quantity not in results.outputs[:3] or not 2026 <= cell.year <= year:
+            continue
+        heading = (label_of(cell.quantity),)
+        rows += [] if heading in rows else [heading]
+        low, median, high = found.quantiles
+        said = with_interval(median, low, high, found.unit, share=is_share(cell.quantity))
+        rows.append((f"{cell.year:g}", cell.text, said))
+    return table("The essay and the forecast", ("year", "essay", "forecast"), rows, words=(0, 1, 2))
+
+
+def _level_figures(results: Results) -> list[PageFigure]:
+    """Return when levels are reached, as figures."""
+    table_above = "the table above has medians and intervals."
+    return [
+        page_figure(
+            plots.crossing_years(results.crossings),
+            "crossing-years",
+            f"When each level is first reached, as probabilities by year; {table_above}",
+            "Year in which each level is first reached. Samples that do not reach it are counted at the right.",
+        ),
+        page_figure(
+            plots.reached_by_year(results.milestones),
+            "reached-by-year",
+            f"Probability that each level has been reached, by year; {table_above}",
+            "Probability that each level has been reached.",
+        ),
+    ]
+
+
+def _what_matters(results: Results) -> dict[str, Any]:
+    """Return which inputs carry the uncertainty: sentences, figures and tables."""
+    indices, year, output = results.indices, results.year, results.explained
+    said = [hangs_on(indices, str(name), year) for name in indices["output"].values]
+    close = [
+        page_figure(
+            plots.sobol_by_year(indices, str(name)),
+            f"indices-{str(name).replace('_', '-')}",
+            f"Total indices by year. {words}",
+            "",
+        )
+        for name, words in zip(indices["output"].values, said, strict=True)
+    ]
+    close.append(
+        page_figure(
+            plots.sobol_stacked(indices, output),
+            "indices-stacked",
+            f"Variance of {in_a_sentence(output)} by year, split among inputs alone and interactions. {said[0]}",
+            "What inputs explain alone, and what only appears together.",
+        )
+    )
+    close.append(
+        page_figure(
+            plots.tornado(results.forecast, output, year=year),
+            "tornado",
+            f"Geometric mean of {in_a_sentence(output)} in {year:g} where each input is low and where it is high.",
+            "The average over all other inputs where an input is low and where it is high.",
+        )
+    )
+    return {
+        "said": [*said, _interactions(indices, output, year)],
+        "member": member(indices),
+        "figures": close,
+        "tables": list(sobol_tables(indices)),
+        "warning": worded(str(indices.attrs.get("warning", ""))),
+    }
+
+
+def _interactions(indices: xr.Dataset, output: str, year: float) -> str:
+    """Return which pairs of inputs matter together, in words."""
+    if "S2" not in indices:
+        return ""
+    found = indices.sel(output=output)
+    found = found.sel(year=year) if "year" in found.dims else found
+    values, widths = found["S2"].values, found["S2_conf"].values
+    clear = np.argwhere(np.nan_to_num(values) > np.maximum(np.nan_to_num(widths), 0.01))
+    names = [in_a_sentence(str(name)) for name in indices["input"].values]
+    if not clear.size:
+        return f"No pair of inputs matters to {in_a_sentence(output)} in {year:g} beyond what each does alone."
+    order = sorted(clear.tolist(), key=lambda pair: -values[pair[0], pair[1]])[:3]
+    pairs = [f"{names[i]} with {names[j]} ({100 * values[i, j]:.0f} %, ±{100 * widths[i, j]:.0f})" for i, j in order]
+    return f"Pairs that matter together, beyond what each does alone: {', '.join(pairs)}."
+
+
+def _what_binds(results: Results) -> dict[str, Any]:
+    """Return which limits bind: sentences, figures and tables."""
+    shown = [name for name in results.limits if f"{name}_share" in results.summary]
+    drawn, made = [], []
+    for name in shown:
+        shares, errors = (results.summary[f"{name}_share{end}"] for end in ("", "_error"))
+        last = shares.isel(year=-1)
+        words = ", ".join(
+            f"{label} {100 * p:.0f} %" for label, p in zip(last[f"{name}_label"].values, last.values, strict=True)
+        )
+        alternative = f"Probability by year that each limit binds; in {float(last['year']):g}: {words}."
+        axes = plots.binding_constraint(results.forecast[name])
+        drawn.append(page_figure(axes, name.replace("_", "-"), alternative, "Trend: no limit binds."))
+        made.append(constraint_table(shares, errors, name))
+    made += [relief_table(results.relief)] if results.relief is not None else []
+    said = [limits_sentence(results.priors), contradiction_sentence(results.forecast, results.year)]
+    return {"said": [sentence for sentence in said if sentence], "figures": drawn, "tables": made}
+
+
+def _scenarios(results: Results) -> dict[str, Any] | None:
+    """Return what scenarios change: sentence, figures, tables and reasons; None where there are none."""
+    if results.changes is None:
+        return None
+    year, drawn = results.year, []
+    for output in results.compared:
+        paths = {name: found[output] for name, found in results.scenarios.items()}
+        base = next(iter(paths.values()))
+        moved = {
+            name: path
+            for name, path in paths.items()
+            if path is base or not np.array_equal(path.sel(year=year), base.sel(year=year))
+        }
+        axes = plots.scenarios(moved, year=year)
+        words = f"{label_of(output)} in {year:g} under {len(moved)} scenarios; the table below has the numbers."
+        drawn.append(page_figure(axes, f"scenarios-{output.replace('_', '-')}", words))
+    return {
+        "finding": scenario_finding(results.changes, year),
+        "figures": drawn,
+        "tables": list(scenario_tables(results.changes, year)),
+        "reasons": [(label_of(name), worded(why)) for name, why in results.reasons.items()],
+    }
+
+
+def _learned(tree: xr.DataTree) -> dict[str, Any]:
+    """Return what observations say of the inputs: figures of the most moved, and tables."""
+    table_ = learned_of(tree)
+    own = np.array([str(name) in tree["prior"] for name in table_["input"].values])
+    order = [k for k in np.argsort(-np.abs(table_["shift"].values), kind="stable") if own[k]][:_MOST_LEARNED]
+    drawn = []
+    for k in order:
+        name = str(table_["input"].values[k])
+        before, after = (tree[group].to_dataset()[name] for group in ("prior", "posterior"))
+        axes = plots.prior_posterior(before, after)
+        moved = float(table_["shift"].values[k])
+        words = (
+            f"{label_of(name)} before and after the observations; the mean moved by {moved:+.2f} of the prior's width."
+        )
+        drawn.append(page_figure(axes, f"learned-{name.replace('_', '-')}", words))
+    said = [*str(tree.attrs["statement"]).splitlines(), *provenance_of(tree).get("left_out", [])]
+    return {"figures": drawn, "tables": list(learned_tables(table_)), "said": [worded(text) for text in said]}
+
+
+def _priors(given: Priors) -> list[tuple[str, Table]]:
+    """Return every prior with its meaning and source, uncertain inputs and constants apart."""
+    uncertain, fixed = [], []
+    for name, found in given.items():
+        declared = given.declared.get(name)
+        label = f"{label_of(name)}\n{declared.meaning}" if declared else label_of(name)
+        source = worded("judgement: " * found.judgement + found.source)
+        share = is_share(name)
+        if isinstance(found, Fixed):
+            value = human(found.median, found.unit, error=abs(found.median) / 1000, share=share)
+            fixed.append((label, value, found.as_of, source, worded(found.note)))
+            continue
+        low, median, high = (float(value) for value in found.quantile(np.array(_ENDS)))
+        ends = interval(low, high, found.unit, share=share)
+        uncertain.append((label, human(median, found.unit, share=share), ends, found.as_of, source, worded(found.note)))
+    return [
+        (
+            f"{len(uncertain)} uncertain inputs",
+            table(
+                f"Uncertain inputs of {given.name}",
+                ("input", "median", "5 to 95 %", "as of", "source", "note"),
+                uncertain,
+                words=(0, 1, 2, 3, 4, 5),
+            ),
+        ),
+        (
+            f"{len(fixed)} constants",
+            table(
+                f"Constants of {given.name}",
+                ("input", "value", "as of", "source", "note"),
+                fixed,
+                words=(0, 1, 2, 3, 4),
+            ),
+        ),
+    ]
+
+
+def _provenance(results: Results) -> list[tuple[str, str]]:
+    """Return how the page came about: the record of the forecast."""
+    record = provenance_of(results.forecast)
+    design = {"design" if key == "name" else key: value for key, value in record.pop("design").items()}
+    versions = ", ".join(f"{name} {number}" for name, number in record.pop("versions").items())
+    shown = {key: value for key, value in {**design, **record}.items() if key not in ("inputs", "drawn", "samples")}
+    shown |= {"versions": versions, "base points of the indices": design_of(results.indices)["size"]}
+    return [(key.replace("_", " "), str(value)) for key, value in shown.items()]
+
+
+def _comparable(
+    references: Iterable[ReferenceClass], path: xr.DataArray, levels: Sequence[str]
+) -> list[ReferenceClass]:
+    """Return the reference classes that a path compares with, far enough from each other and from the levels."""
+    kind = {"W": "power", "USD": "cost"}.get(unit_of(path))
+    taken = [np.log10(in_unit(level, unit_of(path), "level")) for level in levels]
+    chosen: list[ReferenceClass] = []
+    for found in sorted(references, key=lambda reference: reference.value):
+        place = np.log10(found.value * conversion(found.unit, unit_of(path), found.name)) if found.kind == kind else 0
+        if found.kind == kind and all(abs(place - other) >= _CLOSEST for other in taken):
+            chosen.append(found)
+            taken.append(place)
+    return chosen

@@ -1,0 +1,183 @@
+"""Findings in words: what a forecast comes to, what it hangs on, and which limits act in it."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import xarray as xr
+
+from clustercast.files.dates import date_words
+from clustercast.priors.prior_set import Priors
+from clustercast.report.labels import in_a_sentence
+from clustercast.report.numbers import chance, is_share, odds, with_interval
+
+# Subject and verb of the quantities that people speak of; others are "NAME is".
+_PHRASES = {
+    "training_cluster_power": ("the largest cluster", "draws {}"),
+    "training_cluster_cost": ("the largest cluster", "costs {}"),
+    "training_cluster_size": ("the largest cluster", "holds {}"),
+    "ai_investment": ("the world", "invests {} in AI"),
+    "accelerator_shipments": ("the world", "buys {}"),
+    "fleet_power": ("all AI chips together", "draw {}"),
+    "installed_base": ("all AI chips together", "hold {}"),
+    "ai_revenue": ("customers", "pay {} for AI"),
+    "leading_lab_revenue": ("the leading lab", "earns {}"),
+    "us_ai_electricity_share": ("AI", "takes {} of US electricity"),
+    "fleet_electricity_share": ("all AI chips together", "take {} of what the US produces"),
+    "shipment_electricity_share": ("a year's new chips", "need {} of US electricity"),
+    "wafer_share": ("AI", "takes {} of leading-edge wafers"),
+}
+_KEY_YEAR = 2030.0
+_CLEAR = 0.02
+_SEEN = 0.0005
+
+
+def key_year(years: Sequence[float]) -> float:
+    """Return the year that answers are given for: 2030 where it is among the years, else the last."""
+    return _KEY_YEAR if _KEY_YEAR in years else float(years[-1])
+
+
+def forecast_sentence(summary: xr.Dataset, outputs: Sequence[str], year: float | None) -> str:
+    """Return median and 90 % interval of some outputs in a year, in one sentence."""
+    parts: dict[str, list[str]] = {}
+    for name in outputs:
+        subject, verb = _PHRASES.get(name, (in_a_sentence(name), "is {}"))
+        parts.setdefault(subject, []).append(verb.format(_with_interval(summary, name, year)))
+    said = "; ".join(f"{subject} {_listed(verbs)}" for subject, verbs in parts.items())
+    return f"{year:g}: {said}." if year is not None else f"{said[:1].upper()}{said[1:]}."
+
+
+def trend_sentence(summary: xr.Dataset, outputs: Sequence[str], year: float | None) -> str:
+    """Return what the trend, without limits, gives where it differs from the forecast; empty where it does not."""
+    said = []
+    for name in outputs:
+        if f"trend_{name}" in summary:
+            plain, trend = (float(_quantile(summary, key, year, 0.5)) for key in (name, f"trend_{name}"))
+            if abs(trend - plain) > _CLEAR * abs(plain):
+                said.append(f"{in_a_sentence(name)} {_with_interval(summary, f'trend_{name}', year)}")
+    return f"The trend alone, without limits: {_listed(said)}." if said else ""
+
+
+def hangs_on(indices: xr.Dataset, output: str, year: float | None, *, most: int = 3, variable: str = "ST") -> str:
+    """Return what an output hangs on most, with the share of the variance, in one sentence."""
+    found = indices.sel(output=output)
+    if "year" in found.dims:
+        year = float(found["year"].values[-1]) if year is None or year not in found["year"].values else year
+        found = found.sel(year=year)
+    values = np.nan_to_num(found[variable].values)
+    order = [k for k in np.argsort(-values, kind="stable")[:most] if values[k] >= 0.01]
+    when = f" in {year:g}" if "year" in indices.dims else ""
+    if not order:
+        return f"{_sentence(in_a_sentence(output))}{when} hangs on no single input."
+    first, *rest = (
+        (in_a_sentence(str(found["input"].values[k])), f"{100 * values[k]:.0f}", f"{100 * float(found[w][k]):.0f}")
+        for k in order
+        for w in (f"{variable}_conf",)
+    )
+    said = [f"{first[0]} ({first[1]} % of its variance, ±{first[2]})", *(f"{n} ({v} %, ±{w})" for n, v, w in rest)]
+    return f"{_sentence(in_a_sentence(output))}{when} hangs most on {_listed(said)}."
+
+
+def limits_sentence(priors: Priors) -> str:
+    """Return which limits act, in one sentence; empty where the priors know no limits."""
+    switches = [name for name in priors if name.startswith("limit_")]
+    if not switches:
+        return ""
+    acting = [name.removeprefix("limit_").replace("_", " ") for name in switches if _is_on(priors, name)]
+    since = f" from {date_words(priors['forecast_start'].median)} on" if "forecast_start" in priors else ""
+    if not acting:
+        return "No limit acts: the forecast is the trend."
+    idle = f" ({len(acting)} of {len(switches)})" if len(acting) < len(switches) else ""
+    return f"Limits that act{since}: {_listed(acting)}{idle}."
+
+
+def contradiction_sentence(forecast: xr.Dataset, year: float | None) -> str:
+    """Return how likely it is that a sampled world is impossible, and why; empty where it never is."""
+    shares = _contradictions(forecast)
+    if shares is None:
+        return ""
+    never = shares.sel(contradiction_label="none")
+    worst = 1 - (never.sel(year=year) if year is not None and "year" in never.dims else never.min())
+    last = 1 - (never.isel(year=-1) if "year" in never.dims else never)
+    if float(1 - never.min()) < _SEEN:
+        return ""
+    when, until = (f" by {year:g}" if year is not None else ""), ""
+    if "year" in never.dims and float(last) > float(worst):
+        until = f", {chance(float(last))} by {float(never['year'][-1]):g}"
+    others = shares.drop_sel(contradiction_label="none").max([d for d in shares.dims if d != "contradiction_label"])
+    why = str(others["contradiction_label"].values[int(np.argmax(others.values))])
+    return f"Impossible worlds among the samples: {chance(float(worst))}{when}{until} (mostly: {why})."
+
+
+def opening(
+    forecast: xr.Dataset,
+    summary: xr.Dataset,
+    priors: Priors,
+    outputs: Sequence[str],
+    year: float | None,
+    *,
+    most: int = 4,
+) -> list[str]:
+    """Return the sentences that open an answer: the forecast, the trend, the limits, contradictions."""
+    shown = [name for name in outputs if name in summary and "quantile" in summary[name].dims][:most]
+    timed = any("year" in summary[name].dims for name in shown)
+    said = [forecast_sentence(summary, shown, year if timed else None)] if shown else []
+    said += [trend_sentence(summary, shown, year if timed else None), limits_sentence(priors)]
+    said.append(contradiction_sentence(forecast, year if timed else None))
+    return [sentence for sentence in said if sentence]
+
+
+def chances(milestones: xr.Dataset, year: float, *, most: int = 4) -> list[tuple[str, str]]:
+    """Return the probabilities of the milestones by a year, in words: ("1 in 20", "a 10 GW cluster by 2030")."""
+    found = []
+    for number in range(milestones.sizes["milestone"]):
+        row = milestones.isel(milestone=number)
+        name = str(row["output"].values)
+        level = str(row["milestone"].values).split(">=")[-1].strip().replace("/year", " a year")
+        found.append((odds(float(row["reached"].sel(year=year))), f"{_LEVELS.get(name, _LEVEL).format(level, name)}"))
+    return found[:most]
+
+
+_LEVEL = "{1} of {0}"
+_LEVELS: Mapping[str, str] = {
+    "training_cluster_power": "a cluster of {}",
+    "training_cluster_cost": "a cluster that costs {}",
+    "ai_investment": "world investment of {}",
+    "leading_lab_revenue": "a lab that earns {}",
+    "shipment_electricity_share": "a year's new chips need {} of US electricity",
+    "us_ai_electricity_share": "AI takes {} of US electricity",
+    "wafer_share": "AI takes {} of leading-edge wafers",
+}
+
+
+def _with_interval(summary: xr.Dataset, name: str, year: float | None) -> str:
+    """Return median and interval of an output in a year."""
+    low, median, high = (float(_quantile(summary, name, year, p)) for p in (0.05, 0.5, 0.95))
+    return with_interval(median, low, high, str(summary[name].attrs.get("units", "1")), share=is_share(name))
+
+
+def _quantile(summary: xr.Dataset, name: str, year: float | None, probability: float) -> xr.DataArray:
+    """Return one quantile of an output in a year."""
+    found = summary[name].sel(quantile=probability)
+    return found.sel(year=year) if year is not None and "year" in found.dims else found
+
+
+def _contradictions(forecast: xr.Dataset) -> xr.DataArray | None:
+    """Return the share of samples by kind of contradiction, where the forecast has it."""
+    from clustercast.uncertainty.summaries import summarise
+
+    return summarise(forecast[["contradiction"]])["contradiction_share"] if "contradiction" in forecast else None
+
+
+def _is_on(priors: Priors, name: str) -> bool:
+    """Return whether a switch is on at its median."""
+    return float(priors[name].median) > 0
+
+
+def _listed(parts: Sequence[str]) -> str:
+    """Return parts as a list in words."""
+    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
+
+
+def _sentence(text: str) -> str:
+    """Return a text as the beginning of a sentence."""
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,90 @@
+"""``clustercast NAME`` runs every analysis from any directory, and names what there is."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import clustercast as cc
+from analyses import __main__ as command
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_every_analysis_is_listed_with_what_it_answers_and_helpers_are_not(capsys):
+    assert command.run([]) == 0
+    shown = capsys.readouterr().out
+    known = command.commands()
+    assert {"audit", "claims", "model", "report", "sobol", "uncertainty"} <= set(known)
+    assert not {"options", "report_results", "__main__"} & set(known)
+    assert all(len(line) > 10 and line in shown for line in known.values())
+
+
+def test_the_version_is_that_of_the_library(capsys):
+    assert command.run(["--version"]) == 0
+    assert capsys.readouterr().out == f"clustercast {cc.__version__}\n"
+
+
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+def test_an_analysis_shows_its_options(flag, capsys):
+    assert command.run(["sobol", flag]) == 0
+    shown = capsys.readouterr().out
+    assert "clustercast sobol" in shown and "--latent" in shown and "evidence_2026" in shown
+
+
+def test_a_name_that_is_none_is_refused_with_the_nearest(capsys):
+    assert command.run(["sobl"]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ") and "nearest known: sobol" in error and error.count("\n") == 1
+
+
+def test_it_runs_from_another_directory(tmp_path):
+    program = [sys.executable, "-m", "analyses.audit", "--only", "A9", "--json"]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
+    done = subprocess.run(program, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and '"id": "A9"' in done.stdout
+    assert (tmp_path / "out" / "audit.json").is_file()
+
+
+OWN = """
+import clustercast as cc
+@cc.quantity("USD")
+def cost(size, price):
+    return size * price
+model = cc.Model([cost])
+"""
+PRIORS = 'priors = cc.Priors(size=cc.LogNormal(0.0, 1.0, unit="H100e"), price=cc.Uniform(1, 2, unit="USD/H100e"))\n'
+
+
+def test_a_model_of_ones_own_is_analysed_with_its_own_priors(tmp_path, capsys):
+    (tmp_path / "mine.py").write_text(OWN + PRIORS)
+    arguments = ["sobol", "--model", str(tmp_path / "mine.py"), "--samples", "256", "--out", str(tmp_path)]
+    assert command.run(arguments) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    # Var log size = 1, and that of log price is below 0.05.
+    assert "Cost hangs most on size (9" in shown
+    assert command.run([*arguments, "--set", "size=3"]) == 0
+    assert "Cost hangs most on price (100 %" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize(
+    ("text", "more", "named"),
+    [
+        ("x = 1\n", [], "defines no model"),
+        (OWN + "priors = 3\n", [], "priors is a int"),
+        ("model = (\n", [], "mine.py:1"),
+        (OWN + PRIORS, ["--scenario", "no_new_gas"], "--scenario no_new_gas"),
+    ],
+)
+def test_a_file_without_a_model_is_refused_in_one_line(text, more, named, tmp_path, capsys):
+    (tmp_path / "mine.py").write_text(text)
+    assert command.run(["sobol", "--model", str(tmp_path / "mine.py"), "--out", str(tmp_path), *more]) == 2
+    error = capsys.readouterr().err
+    assert named in error and error.count("\n") == 1
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path, capsys):
+    assert command.run(["sobol", "--model", str(tmp_path / "absent.py"), "--out", str(tmp_path)]) == 2
+    assert "is no Python file" in capsys.readouterr().err
