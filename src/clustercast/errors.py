@@ -17,20 +17,6 @@ class InputError(ValueError):
 def nearest(name: str, known: Iterable[str]) -> str:
     """Say which known names are spelt most like `name`.
 
-    Parameters
-    ----------
-    name : str
-        The name that was not found.
-    known : iterable of str
-        The names that exist.
-
-    Returns
-    -------
-    str
-        ``"; nearest known: a, b"``, or an empty string when nothing is near.
-
-    Examples
-    --------
     >>> nearest("cluster_grwth_rate", ["cluster_growth_rate", "load_factor"])
     '; nearest known: cluster_growth_rate'
     """
@@ -41,8 +27,6 @@ def nearest(name: str, known: Iterable[str]) -> str:
 def whole_number(what: str, value: object, least: int = 1) -> int:
     """Return a count as a Python integer, refused unless it is a whole number of at least `least`.
 
-    Examples
-    --------
     >>> whole_number("size", 8)
     8
     """

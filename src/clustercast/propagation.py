@@ -82,13 +82,7 @@ def propagate(
 
 
 def year_grid(years: Iterable[float]) -> FloatArray:
-    """Return the years as an array, refused unless they increase.
-
-    Raises
-    ------
-    InputError
-        If there are none, or they are repeated, unsorted or not finite numbers.
-    """
+    """Return the years as an array, refused unless they increase."""
     try:
         grid = np.asarray(list(years), dtype=np.float64)
     except (TypeError, ValueError):
@@ -122,23 +116,7 @@ def wanted_outputs(model: Model, outputs: Iterable[str] | str | None) -> tuple[s
 def run_blocks(
     program: Program, inputs: Mapping[str, FloatArray], size: int, progress: Progress | None = None
 ) -> dict[str, FloatArray]:
-    """Fill the outputs block by block, in declared units.
-
-    Parameters
-    ----------
-    program : Program
-    inputs : mapping of str to array
-        Uncertain inputs in their own units, shape ``(size,)``.
-    size : int
-        Number of samples.
-    progress : callable, optional
-        Called after each block.
-
-    Returns
-    -------
-    dict of str to array
-        Shape ``(years, size)`` or ``(size,)``.
-    """
+    """Fill the outputs block by block, in declared units."""
     kept = {name: np.empty(program.shape(name, size)) for name in program.outputs}
     for start in range(0, size, BLOCK):
         stop = min(start + BLOCK, size)

@@ -39,13 +39,7 @@ def change_of(name: str) -> tuple[str, float] | None:
 
 
 def with_changes(model: Model, names: Iterable[str]) -> Model:
-    """Return a model in which inputs change where a change of them is given; the model itself where none is.
-
-    Raises
-    ------
-    InputError
-        If a quantity takes the input in a way that has no meaning from a date on.
-    """
+    """Return a model in which inputs change where a change of them is given; the model itself where none is."""
     inputs = set(model.inputs())
     found = [(name, change_of(name)) for name in names if name not in inputs]
     changes = [(name, *change) for name, change in found if change and change[0] in inputs]

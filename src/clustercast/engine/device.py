@@ -16,21 +16,6 @@ Device = Literal["cpu", "cuda"]
 def checked_device(device: str) -> Device:
     """Return the name of a device that is there.
 
-    Parameters
-    ----------
-    device : {"cpu", "cuda"}
-
-    Returns
-    -------
-    str
-
-    Raises
-    ------
-    InputError
-        If there is no such device, CuPy is not installed, or it finds no GPU.
-
-    Examples
-    --------
     >>> checked_device("cpu")
     'cpu'
     """
@@ -59,19 +44,7 @@ def _require_cuda() -> None:
 
 
 def to_device(arrays: Mapping[str, FloatArray], device: Device) -> dict[str, Any]:
-    """Return arrays where the device can reach them.
-
-    Parameters
-    ----------
-    arrays : mapping of str to array
-        On the host.
-    device : {"cpu", "cuda"}
-
-    Returns
-    -------
-    dict of str to array
-        The same arrays on the CPU, CuPy copies on a GPU.
-    """
+    """Return arrays where the device can reach them."""
     if device == "cpu":
         return dict(arrays)
     cupy = import_module("cupy")
@@ -79,14 +52,5 @@ def to_device(arrays: Mapping[str, FloatArray], device: Device) -> dict[str, Any
 
 
 def to_host(array: Any) -> NDArray[Any]:
-    """Return an array of any device as a NumPy array.
-
-    Parameters
-    ----------
-    array : numpy.ndarray or cupy.ndarray
-
-    Returns
-    -------
-    numpy.ndarray
-    """
+    """Return an array of any device as a NumPy array."""
     return np.asarray(array.get() if hasattr(array, "get") else array)

@@ -19,21 +19,19 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Program:
-    """What is to be computed for a block of samples.
-
-    `fixed` holds what no sample changes, `factors` the factor from the unit of each uncertain input to the coherent
-    one, `scale` that from the coherent unit of each output to its declared one, `dimensions` 2 for an output by year
-    and sample and 1 for one by sample, `early` and `late` the number of years before and from the first node on.
-    """
+    """What is to be computed for a block of samples."""
 
     operations: tuple[Operation, ...]
     frees: tuple[tuple[str, ...], ...]
     found: Mapping[str, Output]
+    # What no sample changes, and the factors from the unit of each uncertain input to the coherent one.
     fixed: Mapping[str, FloatArray]
     factors: Mapping[str, float]
     outputs: tuple[str, ...]
+    # 2 for an output by year and sample, 1 for one by sample; factors from coherent to declared units.
     dimensions: Mapping[str, int]
     scale: Mapping[str, float]
+    # The number of years before the first node, and from it on.
     early: int
     late: int
     infinite: frozenset[str] = frozenset()
@@ -50,10 +48,7 @@ class Program:
         return {name: self._whole(self.found[name], keys) for name in self.outputs}
 
     def fill(self, inputs: Mapping[str, FloatArray], kept: Mapping[str, FloatArray]) -> None:
-        """Write the outputs of a block into arrays, in declared units, while each is in the cache.
-
-        `kept` holds an array of shape ``(years, block)`` or ``(block,)`` for each output.
-        """
+        """Write the outputs of a block into arrays, in declared units, while each is in the cache."""
         where: dict[str, list[tuple[str, FloatArray]]] = {}
         for name in self.outputs:
             output, out = self.found[name], kept[name]
@@ -135,30 +130,7 @@ def program(
     outputs: Iterable[str],
     years: Iterable[float],
 ) -> Program:
-    """Prove the units of a model on three samples, and make it ready for blocks.
-
-    Parameters
-    ----------
-    model : Model
-    values : mapping of str to array
-        Inputs in their own units, shape ``(sample,)`` where uncertain, else ``()``; a few samples will do.
-    units : mapping of str to str
-        Unit of each input.
-    outputs : iterable of str
-        Quantities asked for.
-    years : iterable of float
-        Increasing dates.
-
-    Returns
-    -------
-    Program
-
-    Raises
-    ------
-    InputError
-        If a unit is wrong, a quantity has another shape than years and samples give, or the date of the first node
-        or a lag is uncertain.
-    """
+    """Prove the units of a model on three samples, and make it ready for blocks."""
     wanted = tuple(outputs)
     factors = {name: factor(units[name]) for name in model.inputs(wanted)}
     fixed = {name: np.asarray(values[name] * f) for name, f in factors.items() if values[name].ndim == 0}
@@ -185,11 +157,7 @@ def program(
 def run_model(
     model: Model, values: Mapping[str, FloatArray], outputs: Iterable[str] | str | None = None, call: Call = plain_call
 ) -> dict[str, FloatArray]:
-    """Compute quantities from inputs, all in coherent units, without a proof of units.
-
-    `values` holds every input, shape ``(sample,)`` or ``()``, and ``year``, shape ``(years, 1)``, where something
-    depends on it. Each result broadcasts to ``(years, sample)`` or ``(sample,)``. `call` computes one quantity.
-    """
+    """Compute quantities from inputs, all in coherent units, without a proof of units."""
     wanted = model.asked(outputs)
     model.check_inputs(values, wanted)
     years = np.asarray(values["year"])[:, 0] if "year" in values else ()

@@ -35,10 +35,7 @@ class Output:
 
 @dataclass
 class Schedule:
-    """The operations of a run, in order, with the dates that they are given.
-
-    `given` holds the axes of dates by key; `outputs` says where each output is found.
-    """
+    """The operations of a run, in order, with the dates that they are given."""
 
     outputs: dict[str, Output]
     operations: list[Operation]
@@ -310,10 +307,7 @@ def build(
     step: float,
     lags: Mapping[str, float],
 ) -> Schedule:
-    """Write the operations that compute outputs at dates.
-
-    `start` is the date of the first node, None where the outputs need none; `lags` holds the value of each lag.
-    """
+    """Write the operations that compute outputs at dates."""
     dates, wanted = tuple(dates), tuple(outputs)
     builder = Builder(definition, -math.inf if start is None else start, step, lags)
     count = sum(date < builder.start - _ROUNDING for date in dates)

@@ -28,18 +28,6 @@ def place_of(function: Function) -> str:
 def numbers_in(function: Function) -> tuple[float, ...]:
     """Return the numbers that a function is written with, its module's constants and closure included.
 
-    Parameters
-    ----------
-    function : callable
-        Written in Python.
-
-    Returns
-    -------
-    tuple of float
-        Each once, rising. Sums and products of literals are one number, as the compiler folds them.
-
-    Examples
-    --------
     >>> def power(energy):
     ...     return energy / (365 * 24) / 1e3
     >>> numbers_in(power)
@@ -49,11 +37,7 @@ def numbers_in(function: Function) -> tuple[float, ...]:
 
 
 def fingerprint_of(function: Function) -> tuple[str, ...]:
-    """Return what of a function decides its values: its code, what it refers to, and the functions that it calls.
-
-    Two processes that load the same code get the same, whatever their memory looks like. Functions of NumPy, SciPy
-    and Python itself are not looked into: their versions say what they are.
-    """
+    """Return what of a function decides its values: its code, what it refers to, and the functions that it calls."""
     return tuple(_parts("", function, set()))
 
 

@@ -72,16 +72,13 @@ _SYNONYMS = {
 
 @dataclass(frozen=True)
 class TracedProgram:
-    """A list of operations on vectors of samples.
+    """A list of operations on vectors of samples."""
 
-    `inputs` are the uncertain inputs, in coherent units; they have the first numbers. `constants` come next, then
-    the result of each operation ``(name, arguments)``. `outputs` gives the number of each output at each year,
-    or one number where it does not depend on them.
-    """
-
+    # Uncertain inputs (coherent) have the first numbers, constants the next, then the result of each operation.
     inputs: tuple[str, ...]
     constants: tuple[float, ...]
     operations: tuple[tuple[str, tuple[int, ...]], ...]
+    # The number of each output at each year, or one number where it does not depend on them.
     outputs: Mapping[str, tuple[int, ...]]
     years: tuple[float, ...]
 
@@ -89,27 +86,7 @@ class TracedProgram:
 def trace(
     model: Model, values: Mapping[str, FloatArray], outputs: Iterable[str], years: Iterable[float]
 ) -> TracedProgram:
-    """Trace a model.
-
-    Parameters
-    ----------
-    model : Model
-    values : mapping of str to array
-        Coherent values of the inputs: of no dimension where fixed, any other where uncertain.
-    outputs : iterable of str
-        Quantities asked for.
-    years : iterable of float
-        Increasing dates.
-
-    Returns
-    -------
-    TracedProgram
-
-    Raises
-    ------
-    InputError
-        If a quantity does what no array operation is: it is named with the reason.
-    """
+    """Trace a model."""
     wanted, dates = tuple(outputs), tuple(map(float, years))
     needed = {name: values[name] for name in model.inputs(wanted)}
     uncertain = tuple(name for name, value in needed.items() if np.ndim(value))

@@ -35,13 +35,7 @@ _BY_WORD = (
 
 
 class Proof:
-    """Runs each quantity once plain, on parts of its samples, and with units, and compares the numbers.
-
-    The plain run uses coherent numbers, as `propagate` does. The run with pint gives every argument that has a
-    dimension in a unit that is *not* coherent (256 years for years, GW for W), so that a function which drops,
-    assumes or mixes units gives another number, not only another dimension. Pure numbers stay pure. A conversion that
-    is written out (W / 1e9 for GW) gives the same numbers in both; it is found in the code.
-    """
+    """Runs each quantity once plain, on parts of its samples, and with units, and compares the numbers."""
 
     def __init__(self, model: Model, units: Mapping[str, str]) -> None:
         self.model, self.units, self.seen = model, {**units, YEAR: "year", PREVIOUS_YEAR: "year"}, set[int]()

@@ -262,8 +262,6 @@ def _number(token: str, text: str) -> float:
 def parse_quantity(text: str) -> tuple[float, str]:
     """Read a number with its unit.
 
-    Examples
-    --------
     >>> parse_quantity("100 GW"), parse_quantity("0.3")
     ((100.0, 'GW'), (0.3, '1'))
     >>> parse_quantity("$1T"), parse_quantity("$2.5B/year"), parse_quantity("€5M")
@@ -286,8 +284,6 @@ def parse_quantity(text: str) -> tuple[float, str]:
 def in_unit(value: "str | float", unit: str, what: str = "value") -> float:
     """Return a text such as "100 GW", or a number that is in `unit` already, as a finite number in `unit`.
 
-    Examples
-    --------
     >>> in_unit("100 GW", "W"), in_unit("$1T", "USD"), in_unit("20 %", "1")
     (100000000000.0, 1000000000000.0, 0.2)
     """
