@@ -145,3 +145,16 @@ def test_the_scale_of_the_first_round_is_kept_and_few_values_that_are_not_positi
     assert cc.run_sobol(PRIORS, size=8, **arguments)["scale"].item() == "log10"
     with pytest.raises(InputError, match="values are not positive"):
         cc.run_sobol(PRIORS, size=8, until=1e-9, budget=1 << 16, **arguments)
+
+
+def test_a_target_is_not_met_by_a_few_occurrences_of_a_rare_event_nor_does_a_first_round_without_one_end_it():
+    @cc.quantity("1")
+    def both(x, y):
+        return ((x < 0.01) & (y < 0.05)).astype(float)
+
+    arguments = {"model": cc.Model([both], spare=["z"]), "seed": 2, "scale": "raw", "replicates": 8}
+    with pytest.raises(InputError, match="is constant over all samples.*draw more where an event is rare"):
+        cc.run_sobol(PRIORS, size=16, **arguments)
+    found = cc.run_sobol(PRIORS, size=16, until=0.01, budget=6 * 2048, **arguments)
+    assert found.attrs["reached"] == 0 and found.attrs["widest"] > 0.2
+    assert re.search(r"The indices of both rest on as few as \d+ occurrences", found.attrs["warning"])

@@ -50,6 +50,16 @@ def group_cautions(design: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def few_events_caution(name: str, events: NDArray[np.float64] | None) -> list[str]:
+    """Return on how few occurrences of a rare event the indices of an output rest."""
+    if events is None or not events.any():
+        return []
+    return [
+        f"The indices of {name} rest on as few as {int(events[events > 0].min())} occurrences, and their intervals are "
+        "as wide as so few allow; draw more, or condition on a claim that is met more often."
+    ]
+
+
 def sobol_cautions(indices: xr.Dataset, *, interval: str, points: str, replicates: int, size: int) -> list[str]:
     """Return what could mislead about the intervals and the order of Sobol' indices."""
     sentences = []

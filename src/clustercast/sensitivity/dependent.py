@@ -1,6 +1,7 @@
 """Sensitivity to correlated inputs: Shapley effects and Kucherenko's indices of a forecast."""
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -167,6 +168,6 @@ def _measured_forecast(
         elsewhere = np.where(np.ptp(output.values, axis=1) == 0, np.nan, 0.0)
         results.append(measured(output, {name: varied.of_all(part, elsewhere) for name, part in found.items()}))
     estimator, references = how
-    attrs = {"estimator": estimator, "estimator_references": references, "interval": "student-t"}
+    attrs: dict[str, Any] = {"estimator": estimator, "estimator_references": references, "interval": "student-t"}
     attrs |= {"confidence": confidence, "runs": forecast.sizes["sample"]}
     return labelled(results, varied.among, years=year_of(forecast), attrs={**forecast.attrs, **attrs})

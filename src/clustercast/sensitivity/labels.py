@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from clustercast.errors import InputError
 from clustercast.sensitivity.cautions import add_cautions, output_cautions
 from clustercast.sensitivity.outputs import MeasuredOutput
 
@@ -47,6 +48,12 @@ def labelled(
 ) -> xr.Dataset:
     """Put measures into a dataset, one row of its data frame an output, year and input."""
     # Only S2 has pairs: beside it a data frame would have a row for each pair.
+    if all(result.constant.all() for result in results):
+        names = ", ".join(repr(result.output.name) for result in results)
+        raise InputError(
+            f"output {names} is constant over all samples, so no input matters to it; leave it out of outputs, free an "
+            "input that it depends on, or draw more where an event is rare"
+        )
     by_year = any(result.output.by_year for result in results) and years is not None
     count = years.size if by_year and years is not None else 1
     variables = {}

@@ -140,8 +140,11 @@ def run_sobol(
     }
     how: dict[str, Any] = {"engine": engine, "estimator": chosen.name, "second_order": second_order}
     how["confidence"] = confidence
-    inputs = study.inputs(size, **design)
-    forecast = study.forecast(inputs)
+    forecast = study.forecast(study.inputs(size, **design))
+    while until is not None and not _varies(forecast) and 2 * forecast.sizes["sample"] <= budget:
+        # The first round may show no event of a rare one.
+        size *= 2
+        forecast = _extended(forecast, study.inputs(size, **design), study, replicates)
     while True:
         indices = sobol_indices(forecast, scale=scale, seed=seed, **how)
         indices = add_cautions(indices, _single_members(indices, study.model))
@@ -316,6 +319,12 @@ def _single_members(indices: Dataset, model: Model) -> list[str]:
             if len(used) == 1:
                 sentences.append(f"{output} depends on {used.pop()} alone of {group}: its indices there are plain.")
     return sentences
+
+
+def _varies(forecast: Dataset) -> bool:
+    """Return whether any output varies over the samples."""
+    outputs = (v for v in forecast.data_vars.values() if v.attrs["role"] == "output" and "sample" in v.dims)
+    return any(bool(np.ptp(output.values, axis=-1).any()) for output in outputs)
 
 
 def widest_half_width(indices: Dataset) -> float:

@@ -11,10 +11,14 @@ from clustercast.dataset import design_of, provenance_of
 from clustercast.errors import InputError, nearest
 from clustercast.sensitivity.design import morris_design
 from clustercast.sensitivity.labels import labelled, year_of
-from clustercast.sensitivity.outputs import AnalysedOutput, Scale, analysed_outputs, measured
+from clustercast.sensitivity.outputs import Scale, analysed_outputs, measured
 
 FloatArray = NDArray[np.float64]
 Measure = Callable[[FloatArray, FloatArray], dict[str, FloatArray]]
+
+DELTA = ("delta", "delta_conf", "S1", "S1_conf")
+PAWN = ("minimum", "mean", "median", "maximum", "CV")
+MORRIS = ("mu", "mu_star", "mu_star_conf", "sigma")
 
 
 def to_salib(indices: xr.Dataset, output: str | None = None, year: float | None = None) -> Any:
@@ -110,7 +114,7 @@ def delta_indices(
         return delta_column(inputs, values, resamples=resamples, confidence=confidence, seed=seed)
 
     attributes = {"measure": "delta", "confidence": confidence, "resamples": resamples, "resampling_seed": str(seed)}
-    return _each_column(forecast, outputs, scale, _ranked_inputs(forecast), measure, attributes)
+    return _each_column(forecast, outputs, scale, _ranked_inputs(forecast), measure, DELTA, attributes)
 
 
 def pawn_indices(
@@ -157,7 +161,7 @@ def pawn_indices(
         return pawn_column(inputs, values, slices=slices, seed=seed)
 
     attributes = {"measure": "PAWN", "slices": slices}
-    return _each_column(forecast, outputs, scale, _ranked_inputs(forecast), measure, attributes)
+    return _each_column(forecast, outputs, scale, _ranked_inputs(forecast), measure, PAWN, attributes)
 
 
 def morris_effects(
@@ -225,32 +229,20 @@ def morris_effects(
     attributes |= {"resamples": resamples, "resampling_seed": str(seed), "runs": len(points)}
     dropped = "Inputs are moved one at a time; the priors' rank correlations are not kept."
     cautions = [dropped] if design_of(forecast).get("correlated") else []
-    return _each_column(forecast, outputs, scale, (varied.names, points), measure, attributes, cautions)
+    return _each_column(forecast, outputs, scale, (varied.names, points), measure, MORRIS, attributes, cautions)
 
 
 def _ranked_inputs(forecast: xr.Dataset) -> tuple[Sequence[str], FloatArray]:
     """Return the inputs that vary, in the order of the draw, and the place of each value among all, from 0 to 1."""
     # Delta and PAWN see inputs by their order only; given values with long tails, SALib cuts them into bins of equal
     # width of which most are empty, and answers NaN.
-    names = [name for name, part in forecast.data_vars.items() if part.attrs.get("role") == "input" and part.ndim]
+    names = [str(name) for name, part in forecast.data_vars.items() if part.attrs.get("role") == "input" and part.ndim]
     names = provenance_of(forecast).get("inputs") or names
     absent = [name for name in names if name not in forecast]
     if absent or not names:
         raise InputError(f"the forecast holds no samples of its inputs {', '.join(absent)}; propagate the draw again")
     columns = [np.argsort(np.argsort(forecast[name].values, kind="stable"), kind="stable") for name in names]
-    return [str(name) for name in names], (np.column_stack(columns) + 0.5) / len(columns[0])
-
-
-def _by_year(output: AnalysedOutput, inputs: FloatArray, measure: Measure) -> dict[str, FloatArray]:
-    """Apply a measure to each year, shape (years, inputs); NaN in a year in which the output does not vary."""
-    found = [measure(inputs, column) if np.ptp(column) else None for column in output.values]
-    first = next((row for row in found if row is not None), None)
-    if first is None:
-        raise InputError(
-            f"output {output.name!r} is constant over all samples, so no input matters to it; leave it out of outputs"
-        )
-    undefined = np.full(inputs.shape[1], np.nan)
-    return {key: np.stack([undefined if row is None else row[key] for row in found]) for key in first}
+    return names, (np.column_stack(columns) + 0.5) / len(columns[0])
 
 
 def _each_column(
@@ -259,12 +251,20 @@ def _each_column(
     scale: Scale,
     inputs: tuple[Sequence[str], FloatArray],
     measure: Measure,
+    keys: Sequence[str],
     attributes: dict[str, Any],
     cautions: Iterable[str] = (),
 ) -> xr.Dataset:
     """Apply a measure to every output and year, and label what it gives."""
     names, values = inputs
-    analysed = (output.without_rounding() for output in analysed_outputs(forecast, outputs, scale))
-    results = [measured(output, _by_year(output, values, measure)) for output in analysed]
+    results = []
+    for output in (each.without_rounding() for each in analysed_outputs(forecast, outputs, scale)):
+        # A year in which the output does not vary has no measures.
+        found = {year: measure(values, column) for year, column in enumerate(output.values) if np.ptp(column)}
+        measures = {key: np.full((len(output.values), len(names)), np.nan) for key in keys}
+        for year, row in found.items():
+            for key in keys:
+                measures[key][year] = row[key]
+        results.append(measured(output, measures))
     attrs = {**forecast.attrs, "engine": "salib", **attributes}
     return labelled(results, names, years=year_of(forecast), attrs=attrs, cautions=cautions)

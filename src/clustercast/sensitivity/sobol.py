@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import xarray as xr
@@ -14,7 +14,7 @@ from clustercast.arrays.indices.sobol_panel import SobolIndices, sobol_panel
 from clustercast.arrays.points.streams import checked_seed
 from clustercast.dataset import design_of
 from clustercast.errors import InputError, whole_number
-from clustercast.sensitivity.cautions import add_cautions, group_cautions, sobol_cautions
+from clustercast.sensitivity.cautions import add_cautions, few_events_caution, group_cautions, sobol_cautions
 from clustercast.sensitivity.design import SaltelliDesign, saltelli_design
 from clustercast.sensitivity.labels import labelled, year_of
 from clustercast.sensitivity.outputs import AnalysedOutput, MeasuredOutput, Scale, analysed_outputs
@@ -92,7 +92,7 @@ def sobol_indices(
     ------
     InputError
         The forecast is not of a Saltelli design, or is shuffled, cut or altered; a value is
-        not finite; an output is unknown or constant; a choice does not fit the design.
+        not finite; an output is unknown, or none varies; a choice does not fit the design.
 
     References
     ----------
@@ -117,20 +117,16 @@ def sobol_indices(
     weights = None
     if method.engine == "panel" and method.interval == "bootstrap":
         weights = bootstrap_weights(design.size, resamples, seed)
-    results = []
+    results, few = [], []
     for output in analysed_outputs(forecast, outputs, scale):
         found = _estimate(output, design, method, weights)
-        if not found.variance.any():
-            raise InputError(
-                f"output {output.name!r} is constant over all samples, so no input matters to it; leave it out of "
-                "outputs, or free an input that it depends on"
-            )
         results.append(MeasuredOutput(output.without_values(), sobol_measures(found), found.variance == 0))
+        few += few_events_caution(output.name, found.events)
     attrs = {**forecast.attrs, **_attributes(method)}
     cautions = group_cautions(design_of(forecast))
     indices = labelled(results, tuple(design.swaps), years=year_of(forecast), attrs=attrs, cautions=cautions)
-    layout = {"points": design.points, "replicates": design.replicates, "size": design.size}
-    return add_cautions(indices, sobol_cautions(indices, interval=method.interval, **layout))
+    layout: dict[str, Any] = {"points": design.points, "replicates": design.replicates, "size": design.size}
+    return add_cautions(indices, [*few, *sobol_cautions(indices, interval=method.interval, **layout)])
 
 
 def sobol_measures(found: SobolIndices) -> Mapping[str, FloatArray]:

@@ -6,7 +6,7 @@ import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clustercast.arrays.indices.intervals import bootstrap_weights
+from clustercast.arrays.indices.intervals import bootstrap_weights, few_events_half_width
 from clustercast.arrays.indices.pick_freeze import centre_and_scale
 from clustercast.arrays.indices.sobol_estimators import ESTIMATORS
 from clustercast.arrays.indices.sobol_panel import sobol_panel
@@ -243,3 +243,40 @@ def test_bad_choices_are_refused(arguments, said):
 def test_rows_that_are_no_whole_base_points_are_refused():
     with pytest.raises(InputError, match="21 rows"):
         sobol_panel(np.zeros((1, 21)), 3)
+
+
+def rare_event(rows):
+    """An event of probability 5e-4; the third input is idle."""
+    return ((rows[:, 0] < 0.01) & (rows[:, 1] < 0.05)).astype(float)
+
+
+@pytest.mark.parametrize("points", [1024, 8192])
+def test_indices_of_a_rare_event_are_as_wide_as_its_few_occurrences_allow(points):
+    # Var E[y|x1] = .05^2 x .01 x .99 and Var E[y|x2] = .01^2 x .05 x .95, of a variance of 5e-4 (1 - 5e-4).
+    first = np.array([0.05**2 * 0.01 * 0.99, 0.01**2 * 0.05 * 0.95, 0.0]) / (5e-4 * (1 - 5e-4))
+    total = np.array([1 - first[1], 1 - first[0], 0.0])
+    values = np.stack([rare_event(saltelli.saltelli_rows(seed, 3, points, replicates=8)) for seed in range(60)])
+    found = sobol_panel(
+        values, 3, estimator=ESTIMATORS["azzini-rosati"], design_second_order=True, second_order=False, replicates=8
+    )
+    seen = found.variance > 0
+    assert (found.first_half_width[seen] > 0).all() and (found.total_half_width[seen] > 0).all()
+    assert (np.abs(found.first - first) <= found.first_half_width)[seen].mean() > 0.93
+    assert (np.abs(found.total - total) <= found.total_half_width)[seen].mean() > 0.93
+    assert (found.events[seen] > 0).all() and (found.events <= 0.05 * 2 * points).all()
+
+
+def test_an_event_that_is_met_often_and_a_continuous_output_are_left_alone():
+    rows = saltelli.saltelli_rows(1, 3, 256, replicates=8)
+    values = np.stack([(rows[:, 0] < 0.3).astype(float), rows[:, 0] + rows[:, 1]])
+    found = sobol_panel(
+        values, 3, estimator=ESTIMATORS["azzini-rosati"], design_second_order=True, second_order=False, replicates=8
+    )
+    assert not found.events.any() and (found.total_half_width[:, 2] == 0).all()
+
+
+@pytest.mark.parametrize("hits", [0, 3, 10])
+def test_few_events_have_the_far_end_of_wilsons_interval(hits):
+    low, high = scipy.stats.binomtest(hits, 10).proportion_ci(0.9, method="wilson")
+    expected = max(hits / 10 - low, high - hits / 10)
+    assert few_events_half_width(np.array(hits / 10), 10, 0.9) == pytest.approx(expected, rel=1e-12)

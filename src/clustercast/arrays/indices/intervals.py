@@ -83,6 +83,18 @@ def lead_half_width(estimates: FloatArray, confidence: float, *, resampled: bool
     return widths
 
 
+def few_events_half_width(indices: FloatArray, events: float, confidence: float) -> FloatArray:
+    """Return the distance from a share seen in some events to the far end of Wilson's interval."""
+    # The indices of a rare event are shares of its occurrences: of those that a swap undoes, of those that one input
+    # brings about. Where all of a few agree, resamples and replicates agree too, and show no error. E. B. Wilson
+    # (1927), doi:10.1080/01621459.1927.10502953.
+    chance = normal_factor(confidence) ** 2 / events
+    share = np.clip(indices, 0.0, 1.0)
+    centre = (share + chance / 2) / (1 + chance)
+    spread = np.sqrt(chance * (share * (1 - share) + chance / 4)) / (1 + chance)
+    return np.maximum(np.abs(share - centre + spread), np.abs(centre + spread - share))
+
+
 def skewness_widening(squared_skewness: FloatArray, confidence: float) -> FloatArray:
     """Return how much wider a symmetric interval must be where the estimate has some squared skewness."""
     # Where an estimate is skewed, its error and its standard error go together, and an interval of z standard errors on

@@ -21,7 +21,7 @@ def random_permutations(seed: int, dimensions: int, size: int) -> IntArray:
 
 def paired_normals(seed: int, dimensions: int, size: int) -> FloatArray:
     """Return two independent samples of standard normals on scrambled Sobol' points, shape (size, 2, d)."""
-    normals = ndtri(sobol_uniforms(seed, 2 * dimensions, 0, size))
+    normals: FloatArray = ndtri(sobol_uniforms(seed, 2 * dimensions, 0, size))
     return normals.reshape(size, 2, dimensions)
 
 

@@ -4,13 +4,13 @@ The work goes column by column and block by block of base points, so that a bloc
 per-row products stays in cache and memory does not grow with the panel.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clustercast.arrays.indices.idle_inputs import chosen_runs, standing_for_idle
-from clustercast.arrays.indices.intervals import half_width, lead_half_width
+from clustercast.arrays.indices.intervals import few_events_half_width, half_width, lead_half_width
 from clustercast.arrays.indices.pair_products import pair_rows
 from clustercast.arrays.indices.pick_freeze import (
     blocks,
@@ -25,6 +25,9 @@ from clustercast.arrays.indices.sobol_estimators import ESTIMATORS, Estimator
 from clustercast.errors import InputError
 
 FloatArray = NDArray[np.float64]
+
+# An output that has one value in all but these runs is an event; with more of them the replicates show its errors.
+_RARE, _MOST_EVENTS = 0.05, 400
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,9 @@ class SobolIndices:
     second_half_width: FloatArray | None = None
     # Of the lead of an input's total over that of the next one, shape (columns, inputs); NaN for the last.
     total_lead_half_width: FloatArray | None = None
+    # Of columns that have one value nearly everywhere: how many independent runs have another, shape (columns,); else
+    # 0.
+    events: FloatArray | None = None
 
 
 def sobol_panel(
@@ -83,8 +89,37 @@ def sobol_panel(
         ratios = indices_from_sums(means, 1.0, estimator, analysed, second_order=second_order)
         results.append((variance, *(ratios if standing is None else standing.of_all(*ratios))))
     resampled = weights is not None
-    interval = {"resampled": resampled, "widened": estimator.widens_bootstrap or not resampled}
-    return _collect(results, number_of_inputs, confidence, **interval)
+    widened = estimator.widens_bootstrap or not resampled
+    found = _collect(results, number_of_inputs, confidence, resampled=resampled, widened=widened)
+    events = np.array([_few_events(column.reshape(points, step)[:, [0, -1]]) for column in values])
+    return _as_wide_as_few_events_are(replace(found, events=events), confidence) if widened else found
+
+
+def _few_events(independent: FloatArray) -> int:
+    """Return how many values differ from the one that nearly all have, 0 where there is none or they are many."""
+    values = independent.reshape(-1)
+    # A value that more than half have is the middle one.
+    events = int(np.count_nonzero(values != np.partition(values, values.size // 2)[values.size // 2]))
+    return events if events <= min(_MOST_EVENTS, _RARE * values.size) else 0
+
+
+def _as_wide_as_few_events_are(found: SobolIndices, confidence: float) -> SobolIndices:
+    """Widen the intervals of columns whose indices rest on a few events."""
+    if found.events is None or found.first_half_width is None or not found.events.any():
+        return found
+    widths = {"first": found.first_half_width, "total": found.total_half_width, "second": found.second_half_width}
+    wider = {f"{name}_half_width": None if width is None else width.copy() for name, width in widths.items()}
+    lead = None if found.total_lead_half_width is None else found.total_lead_half_width.copy()
+    for column in np.flatnonzero(found.events):
+        for name, width in wider.items():
+            if width is not None:
+                indices = getattr(found, name.removesuffix("_half_width"))[column]
+                floor = few_events_half_width(indices, found.events[column], confidence)
+                width[column] = np.fmax(width[column], floor)
+        if lead is not None:
+            floor = few_events_half_width(found.total[column], found.events[column], confidence)
+            lead[column] = np.maximum(lead[column], floor)
+    return replace(found, **wider, total_lead_half_width=lead)
 
 
 def _check_design(estimator: Estimator, second_order: bool, design_second_order: bool) -> None:
