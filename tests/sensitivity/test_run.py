@@ -119,7 +119,8 @@ class TestCorrelatedInputs:
         priors = cc.read_priors(name)
         groups = cc.input_groups(priors, by, cc.cluster_model()) if by else None
         found = cc.run_sobol(priors, years=[2030], size=16, replicates=2, groups=groups)
-        assert np.isfinite(found["ST"]).all()
+        # Of 16 points some outputs may not vary.
+        assert (np.isfinite(found["ST"]) | (found["variance"] == 0)).all() and (found["variance"] > 0).any()
 
 
 def test_salib_itself_runs_on_its_own_rows():

@@ -51,8 +51,8 @@ def labelled(
     if all(result.constant.all() for result in results):
         names = ", ".join(repr(result.output.name) for result in results)
         raise InputError(
-            f"output {names} is constant over all samples, so no input matters to it; leave it out of outputs, free an "
-            "input that it depends on, or draw more where an event is rare"
+            f"output {names} {'is' if len(results) == 1 else 'are'} constant over all samples, so no input matters to "
+            "it; leave it out of outputs, free an input that it depends on, or draw more where an event is rare"
         )
     by_year = any(result.output.by_year for result in results) and years is not None
     count = years.size if by_year and years is not None else 1

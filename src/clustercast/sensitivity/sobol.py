@@ -123,10 +123,10 @@ def sobol_indices(
         results.append(MeasuredOutput(output.without_values(), sobol_measures(found), found.variance == 0))
         few += few_events_caution(output.name, found.events)
     attrs = {**forecast.attrs, **_attributes(method)}
-    cautions = group_cautions(design_of(forecast))
+    cautions = [*group_cautions(design_of(forecast)), *few]
     indices = labelled(results, tuple(design.swaps), years=year_of(forecast), attrs=attrs, cautions=cautions)
     layout: dict[str, Any] = {"points": design.points, "replicates": design.replicates, "size": design.size}
-    return add_cautions(indices, [*few, *sobol_cautions(indices, interval=method.interval, **layout)])
+    return add_cautions(indices, sobol_cautions(indices, interval=method.interval, **layout))
 
 
 def sobol_measures(found: SobolIndices) -> Mapping[str, FloatArray]:

@@ -7,13 +7,19 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from clustercast.arrays.indices.intervals import check_confidence, half_width, lead_half_width
+from clustercast.arrays.indices.intervals import (
+    as_wide_as_few_events,
+    check_confidence,
+    half_width,
+    lead_half_width,
+    only_few,
+)
 from clustercast.arrays.indices.pair_products import pair_rows
 from clustercast.arrays.indices.pick_freeze import indices_from_sums
 from clustercast.arrays.indices.sobol_estimators import Estimator, Ratios, estimator_named
 from clustercast.dataset import design_of, year_coordinate
 from clustercast.engine.model import Model
-from clustercast.sensitivity.cautions import add_cautions, group_cautions, sobol_cautions
+from clustercast.sensitivity.cautions import add_cautions, few_events_caution, group_cautions, sobol_cautions
 from clustercast.sensitivity.labels import labelled
 from clustercast.sensitivity.outputs import AnalysedOutput, MeasuredOutput
 from clustercast.streaming.moments import Moments
@@ -42,7 +48,7 @@ def streamed_indices(
     means : array (columns, statistics, replicates)
         Means of the estimator's products in each replicate, and of what moves their centre where that matters.
     values : Moments
-        Of the independent runs of each column; on the raw scale those of their natural logarithms follow.
+        Of the independent runs of each column, of how often they are unusual, and on the raw scale of their logarithms.
     scales : array (columns,)
         What the runs of each column were divided by in the products.
     model : Model
@@ -64,9 +70,14 @@ def streamed_indices(
     """
     check_confidence(confidence)
     estimator = estimator_named(attrs["estimator"])
+    count = len(means)
+    events = only_few(np.rint(values.mean[count : 2 * count] * values.count).astype(np.intp), values.count)
     found = _measures(means, values, scales, estimator, len(inputs), second_order, confidence)
+    for name in [key.removesuffix("_conf") for key in found if key.endswith("_conf")]:
+        shares = found[name.removesuffix("_lead")]
+        found[f"{name}_conf"] = as_wide_as_few_events(found[f"{name}_conf"], shares, events, confidence)
     log_sds = _log_deviations(values, len(means))
-    results, start = [], 0
+    results, few, start = [], [], 0
     for name in outputs:
         by_year = dimensions[name] == 2
         rows = slice(start, start + (len(years) if by_year else 1))
@@ -74,6 +85,7 @@ def streamed_indices(
         log_sd = float(log_sds[rows].max())
         output = AnalysedOutput(name, model.unit(name), attrs["scale"], np.empty((0, 0)), by_year, log_sd)
         results.append(MeasuredOutput(output, own, own["variance"] == 0))
+        few += few_events_caution(name, events[rows])
         start = rows.stop
     how = {
         "engine": "stream",
@@ -85,7 +97,7 @@ def streamed_indices(
     carried = {key: value for key, value in attrs.items() if key != "scale"} | how
     indices = labelled(results, inputs, years=year_coordinate(years), attrs=carried)
     design = design_of(indices)
-    indices = add_cautions(indices, group_cautions(design))
+    indices = add_cautions(indices, [*group_cautions(design), *few])
     layout = {key: design[key] for key in ("points", "replicates", "size")}
     return add_cautions(indices, sobol_cautions(indices, interval=str(how["interval"]), **layout))
 
@@ -125,7 +137,7 @@ def _measures(
 
 def _log_deviations(values: Moments, columns: int) -> FloatArray:
     """Return the log-sd of each column on the raw scale; 0 where it is not positive or on log10."""
-    spread = values.spread[columns:]
+    spread = values.spread[2 * columns :]
     return np.nan_to_num(np.sqrt(spread / values.count)) if spread.size else np.zeros(columns)
 
 

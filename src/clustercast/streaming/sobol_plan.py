@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from clustercast.arrays.indices.intervals import usual_values
 from clustercast.arrays.indices.pick_freeze import centre_and_scale, product_sums, runs_per_point, separate
 from clustercast.arrays.indices.sobol_estimators import Estimator, estimator_named
 from clustercast.arrays.points.saltelli import saltelli_replicate
@@ -56,6 +57,8 @@ class SobolPlan:
     program: Program
     versions: Mapping[str, str]
     standards: Sequence[tuple[float, float]] = ()
+    # The value that nearly all runs of a column have where it is a rare event.
+    usual: Sequence[float] = ()
 
     @property
     def b_swaps(self) -> bool:
@@ -86,8 +89,10 @@ class SobolPlan:
         InputError
             As `sum_products`.
         """
-        standards = [centre_and_scale(column) for column in _runs(self, 0, 0)]
-        return replace(self, standards=[(centre, scale or 1.0) for centre, scale in standards])
+        runs = _runs(self, 0, 0)
+        standards = [centre_and_scale(column) for column in runs]
+        usual = usual_values(_independent(runs)).tolist()
+        return replace(self, standards=[(centre, scale or 1.0) for centre, scale in standards], usual=usual)
 
 
 class SobolSums:
@@ -215,13 +220,19 @@ def sum_products(plan: SobolPlan, start: int, stop: int) -> SobolSums:
 
 
 def _moments_of_independent(plan: SobolPlan, runs: FloatArray) -> Moments:
-    """Return the moments of the runs a and b, on the raw scale those of their natural logarithms after them."""
-    independent = np.ascontiguousarray(runs[:, :, [0, -1]].reshape(len(runs), -1))
+    """Return the moments of the runs a and b, of how often they are unusual, and on the raw scale of logarithms."""
+    independent = _independent(runs)
+    unusual = (independent != np.array(plan.usual)[:, np.newaxis]).astype(np.float64)
     if plan.log10:
-        return moments_of(independent)
+        return moments_of(np.vstack([independent, unusual]))
     positive = independent > 0
     logarithms = np.where(positive, np.log(np.where(positive, independent, 1.0)), np.nan)
-    return moments_of(np.vstack([independent, logarithms]))
+    return moments_of(np.vstack([independent, unusual, logarithms]))
+
+
+def _independent(runs: FloatArray) -> FloatArray:
+    """Return the runs a and b of each column, shape (columns, runs)."""
+    return np.ascontiguousarray(runs[:, :, [0, -1]].reshape(len(runs), -1))
 
 
 def _sums(plan: SobolPlan, estimator: Estimator, column: FloatArray, centre: float, scale: float) -> FloatArray:

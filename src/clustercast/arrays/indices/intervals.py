@@ -8,6 +8,9 @@ from clustercast.errors import InputError
 
 FloatArray = NDArray[np.float64]
 
+# An output that has one value in all but these runs is an event; with more of them the replicates show its errors.
+_RARE, _MOST_EVENTS = 0.05, 400
+
 
 def check_confidence(confidence: float) -> None:
     """Refuse a confidence outside (0, 1)."""
@@ -83,7 +86,7 @@ def lead_half_width(estimates: FloatArray, confidence: float, *, resampled: bool
     return widths
 
 
-def few_events_half_width(indices: FloatArray, events: float, confidence: float) -> FloatArray:
+def few_events_half_width(indices: FloatArray, events: FloatArray | float, confidence: float) -> FloatArray:
     """Return the distance from a share seen in some events to the far end of Wilson's interval."""
     # The indices of a rare event are shares of its occurrences: of those that a swap undoes, of those that one input
     # brings about. Where all of a few agree, resamples and replicates agree too, and show no error. E. B. Wilson
@@ -93,6 +96,31 @@ def few_events_half_width(indices: FloatArray, events: float, confidence: float)
     centre = (share + chance / 2) / (1 + chance)
     spread = np.sqrt(chance * (share * (1 - share) + chance / 4)) / (1 + chance)
     return np.maximum(np.abs(share - centre + spread), np.abs(centre + spread - share))
+
+
+def few_events(independent: FloatArray, usual: FloatArray) -> FloatArray:
+    """Return how many runs of each column are not the usual value, shape (columns,); 0 where they are not few."""
+    return only_few(np.count_nonzero(independent != usual[:, np.newaxis], axis=1), independent.shape[1])
+
+
+def only_few(events: NDArray[np.intp], runs: int) -> FloatArray:
+    """Return counts of events, 0 where they are so many that resamples and replicates show their errors."""
+    return np.where(events <= min(_MOST_EVENTS, _RARE * runs), events, 0).astype(np.float64)
+
+
+def usual_values(independent: FloatArray) -> FloatArray:
+    """Return the value that more than half of each column have, if there is one, shape (columns,)."""
+    middle = independent.shape[1] // 2
+    return np.array([np.partition(column, middle)[middle] for column in independent])
+
+
+def as_wide_as_few_events(widths: FloatArray, indices: FloatArray, events: FloatArray, confidence: float) -> FloatArray:
+    """Return half-widths, shape (columns, ...), at least those of shares seen in so many events where these are few."""
+    rare = (events > 0).reshape(-1, *[1] * (indices.ndim - 1))
+    if not rare.any():
+        return widths
+    floor = few_events_half_width(indices, np.where(rare, events.reshape(rare.shape), 1.0), confidence)
+    return np.where(rare, np.fmax(widths, floor), widths)
 
 
 def skewness_widening(squared_skewness: FloatArray, confidence: float) -> FloatArray:

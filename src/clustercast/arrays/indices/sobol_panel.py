@@ -10,7 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clustercast.arrays.indices.idle_inputs import chosen_runs, standing_for_idle
-from clustercast.arrays.indices.intervals import few_events_half_width, half_width, lead_half_width
+from clustercast.arrays.indices.intervals import (
+    as_wide_as_few_events,
+    few_events,
+    half_width,
+    lead_half_width,
+    usual_values,
+)
 from clustercast.arrays.indices.pair_products import pair_rows
 from clustercast.arrays.indices.pick_freeze import (
     blocks,
@@ -25,9 +31,6 @@ from clustercast.arrays.indices.sobol_estimators import ESTIMATORS, Estimator
 from clustercast.errors import InputError
 
 FloatArray = NDArray[np.float64]
-
-# An output that has one value in all but these runs is an event; with more of them the replicates show its errors.
-_RARE, _MOST_EVENTS = 0.05, 400
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class SobolIndices:
     first_half_width: FloatArray | None = None
     total_half_width: FloatArray | None = None
     second_half_width: FloatArray | None = None
-    # Of the lead of an input's total over that of the next one, shape (columns, inputs); NaN for the last.
+    # Of the lead of an input's total over that of the next one, shape (columns, inputs).
     total_lead_half_width: FloatArray | None = None
     # Of columns that have one value nearly everywhere: how many independent runs have another, shape (columns,); else
     # 0.
@@ -91,35 +94,27 @@ def sobol_panel(
     resampled = weights is not None
     widened = estimator.widens_bootstrap or not resampled
     found = _collect(results, number_of_inputs, confidence, resampled=resampled, widened=widened)
-    events = np.array([_few_events(column.reshape(points, step)[:, [0, -1]]) for column in values])
-    return _as_wide_as_few_events_are(replace(found, events=events), confidence) if widened else found
+    ends = values.reshape(len(values), points, step)[:, :, [0, -1]].reshape(len(values), -1)
+    events = few_events(ends, usual_values(ends))
+    return _with_few_events(found, events, confidence) if widened else found
 
 
-def _few_events(independent: FloatArray) -> int:
-    """Return how many values differ from the one that nearly all have, 0 where there is none or they are many."""
-    values = independent.reshape(-1)
-    # A value that more than half have is the middle one.
-    events = int(np.count_nonzero(values != np.partition(values, values.size // 2)[values.size // 2]))
-    return events if events <= min(_MOST_EVENTS, _RARE * values.size) else 0
-
-
-def _as_wide_as_few_events_are(found: SobolIndices, confidence: float) -> SobolIndices:
+def _with_few_events(found: SobolIndices, events: FloatArray, confidence: float) -> SobolIndices:
     """Widen the intervals of columns whose indices rest on a few events."""
-    if found.events is None or found.first_half_width is None or not found.events.any():
-        return found
-    widths = {"first": found.first_half_width, "total": found.total_half_width, "second": found.second_half_width}
-    wider = {f"{name}_half_width": None if width is None else width.copy() for name, width in widths.items()}
-    lead = None if found.total_lead_half_width is None else found.total_lead_half_width.copy()
-    for column in np.flatnonzero(found.events):
-        for name, width in wider.items():
-            if width is not None:
-                indices = getattr(found, name.removesuffix("_half_width"))[column]
-                floor = few_events_half_width(indices, found.events[column], confidence)
-                width[column] = np.fmax(width[column], floor)
-        if lead is not None:
-            floor = few_events_half_width(found.total[column], found.events[column], confidence)
-            lead[column] = np.maximum(lead[column], floor)
-    return replace(found, **wider, total_lead_half_width=lead)
+
+    def wide(widths: FloatArray | None, indices: FloatArray | None) -> FloatArray | None:
+        if widths is None or indices is None:
+            return None
+        return as_wide_as_few_events(widths, indices, events, confidence)
+
+    return replace(
+        found,
+        first_half_width=wide(found.first_half_width, found.first),
+        total_half_width=wide(found.total_half_width, found.total),
+        second_half_width=wide(found.second_half_width, found.second),
+        total_lead_half_width=wide(found.total_lead_half_width, found.total),
+        events=events,
+    )
 
 
 def _check_design(estimator: Estimator, second_order: bool, design_second_order: bool) -> None:
