@@ -42,7 +42,6 @@ PUBLISHED = {
     "retirement_hazard": (0.143, 0.185, 0.300),
     "us_electricity_growth": (0.000, 0.009, 0.018),
     "world_electricity_2024": (30000, 30600, 31500),
-    "world_electricity_growth": (0.015, 0.028, 0.040),
     "electricity_price": (52, 74, 105),
     "training_utilisation": (0.10, 0.22, 0.40),
     "algorithmic_progress": (1.6, 3, 5),
