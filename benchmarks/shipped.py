@@ -4,7 +4,6 @@ from functools import cache
 
 import clustercast as cc
 
-# Six outputs whose functions read no neighbour in time, so that they run on axes in either order.
 SIX = (
     "training_cluster_size",
     "training_cluster_cost",
@@ -24,11 +23,11 @@ def priors() -> cc.Priors:
 
 
 def with_inputs(outputs: tuple[str, ...], count: int) -> cc.Priors:
-    """Return the priors with `count` uncertain inputs among those that some outputs need, the rest at medians."""
+    """Return the priors with `count` uncertain inputs, spread over those that some outputs need, the rest at medians."""
     needed = [name for name in cc.cluster_model().inputs(outputs) if name in priors().uncertain]
     if len(needed) < count:
         raise ValueError(f"{outputs} have {len(needed)} uncertain inputs, fewer than {count}")
-    return priors().only(needed[:count])
+    return priors().only([needed[place * len(needed) // count] for place in range(count)])
 
 
 def mixed_families(count: int = 24) -> cc.Priors:
