@@ -23,7 +23,7 @@ def priors() -> cc.Priors:
 
 
 def with_inputs(outputs: tuple[str, ...], count: int) -> cc.Priors:
-    """Return the priors with `count` uncertain inputs, spread over those that some outputs need, the rest at medians."""
+    """Return the priors with `count` uncertain inputs, spread over those that some outputs need."""
     needed = [name for name in cc.cluster_model().inputs(outputs) if name in priors().uncertain]
     if len(needed) < count:
         raise ValueError(f"{outputs} have {len(needed)} uncertain inputs, fewer than {count}")

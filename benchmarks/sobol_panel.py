@@ -32,7 +32,7 @@ from benchmarks.sobol_panel import RESAMPLES, forecast_of
 forecast, taken = forecast_of({size}, 1), []
 for _ in range(4):
     start = time.perf_counter()
-    cc.sobol_indices(forecast, estimator="saltelli-jansen", resamples=RESAMPLES)
+    cc.sobol_indices(forecast, second_order=True, estimator="saltelli-jansen", resamples=RESAMPLES)
     taken.append(time.perf_counter() - start)
 print(statistics.median(taken[1:]))
 """
@@ -45,18 +45,20 @@ def rows(options: Options) -> list[Row]:
     scrambles = forecast_of(size, 8)
     stirred = _stirred(forecast)
     values = np.concatenate([np.atleast_2d(analysed_output(forecast, name, "auto").values) for name in EIGHT])
-    peak = peak_megabytes(lambda: cc.sobol_indices(forecast))
+    peak = peak_megabytes(lambda: cc.sobol_indices(forecast, second_order=True))
 
-    def same() -> Dataset:
-        return cc.sobol_indices(forecast, estimator="saltelli-jansen", resamples=RESAMPLES, seed=1)
+    def same(forecast: Dataset = forecast) -> Dataset:
+        return cc.sobol_indices(forecast, second_order=True, estimator="saltelli-jansen", resamples=RESAMPLES, seed=1)
 
     taken = medians(
         {
             "same": same,
-            "default": lambda: cc.sobol_indices(forecast),
-            "scrambles": lambda: cc.sobol_indices(scrambles),
-            "no interval": lambda: cc.sobol_indices(forecast, resamples=0),
-            "stirred": lambda: cc.sobol_indices(stirred, estimator="saltelli-jansen", resamples=RESAMPLES, seed=1),
+            "default": lambda: cc.sobol_indices(forecast, second_order=True),
+            "scrambles": lambda: cc.sobol_indices(scrambles, second_order=True),
+            "no interval": lambda: cc.sobol_indices(forecast, second_order=True, resamples=0),
+            "stirred": lambda: cc.sobol_indices(
+                stirred, second_order=True, estimator="saltelli-jansen", resamples=RESAMPLES, seed=1
+            ),
         },
         options.size(3, 1),
     )

@@ -17,7 +17,7 @@ def test_the_code_runs_and_gives_what_it_says(readme):
     names = {}
     exec(compile(library, "README.md", "exec"), names)
     assert dict(names["forecast"].sizes) == {"year": 13, "sample": 100_000}
-    assert {"S1", "ST", "S2"} <= set(names["indices"])
+    assert {"S1", "S1_conf", "ST", "ST_conf"} <= set(names["indices"])
     exec(compile(own_model, "README.md", "exec"), names)
     # Ishigami and Homma (1990), a = 7, b = 0.1.
     first_order = names["indices"]["S1"].sel(output="ishigami")
