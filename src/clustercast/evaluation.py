@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clustercast.dataset import Dataset, evaluated_dataset, input_arrays, refuse_coordinates
-from clustercast.engine.source import fingerprint_of, place_of
+from clustercast.engine.fingerprint import fingerprint_of
+from clustercast.engine.source import place_of
 from clustercast.engine.units import factor
 from clustercast.errors import InputError, nearest
 

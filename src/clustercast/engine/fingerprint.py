@@ -1,0 +1,277 @@
+"""What decides the values of a function, in words that are the same in every process."""
+
+import ast
+import dis
+import functools
+import hashlib
+import inspect
+import re
+import sys
+import textwrap
+import tokenize
+import types
+from collections.abc import Callable, Mapping, Set
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+Function = Callable[..., Any]
+
+# Their versions say what they are.
+_VERSIONED = sys.stdlib_module_names - {"__main__"} | {"numpy", "scipy"}
+_INSTALLED = {"site-packages", "dist-packages"}
+_CONSTANTS = (
+    bool | int | float | complex | str | bytes | np.generic | types.EllipsisType | types.NotImplementedType | None
+)
+_UNNAMED = {"__module__", "__dict__", "__weakref__", "__doc__", "__annotations__", "__firstlineno__"}
+_UNNAMED |= {
+    "__static_attributes__",
+    "__qualname__",
+    "__dataclass_fields__",
+    "__dataclass_params__",
+    "__abstractmethods__",
+    "_abc_impl",
+    "__annotations_cache__",
+}
+_ADDRESS = re.compile(r"^<| at 0x[0-9a-fA-F]+")
+# What comes next of these is in no attribute.
+_STATEFUL = {"random", "itertools"}
+# Where the quantiles of a distribution are read: they hold what its attributes may not.
+_PROBES = np.concatenate([[1e-9, 1e-6, 1e-3], np.linspace(0.005, 0.995, 199), [1 - 1e-3, 1 - 1e-6, 1 - 1e-9]])
+
+
+def fingerprint_of(function: Function) -> tuple[str, ...]:
+    """Return what of a function decides its values: its statements, and all that it refers to.
+
+    That is functions, constants, modules, classes and objects with their attributes, arrays and tables whole. Two
+    processes that load the same code get the same, whatever their memory looks like. NumPy, SciPy, Python itself and
+    other installed packages are not looked into.
+    """
+    return tuple(_walked(function).parts)
+
+
+def unknown_to_fingerprint(function: Function) -> tuple[str, ...]:
+    """Return what a function uses and no fingerprint can hold, in words: a generator, an open file."""
+    return tuple(_walked(function).unknown)
+
+
+def _walked(function: Function) -> "_Walk":
+    walk = _Walk()
+    walk.value("", function)
+    return walk
+
+
+class _Walk:
+    """A walk through what a function refers to, each thing once."""
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self.unknown: list[str] = []
+        # Kept, so that the identity of one that is gone is never that of another.
+        self._seen: dict[int, object] = {}
+
+    def value(self, name: str, value: object) -> None:
+        """Take in a value that goes by a name."""
+        if isinstance(value, _CONSTANTS):
+            self.parts.append(f"{name} = {value!r}")
+        elif isinstance(value, np.ndarray):
+            self._array(name, value)
+        elif id(value) not in self._seen:
+            self._seen[id(value)] = value
+            self._object(name, value)
+
+    def _object(self, name: str, value: Any) -> None:
+        """Take in what is no plain constant and no array."""
+        kind = type(value)
+        if isinstance(value, list | tuple | Set):
+            self._several(name, value)
+        elif isinstance(value, Mapping):
+            self.parts.append(f"{name} is {kind.__name__}")
+            for key, item in value.items():
+                self._items(name, {"key": key, repr(key): item})
+        elif inspect.ismodule(value):
+            self.parts.append(f"{name} is module {_versioned(value.__name__)}")
+        elif callable(getattr(value, "__wrapped__", None)):
+            # As that of functools.cache, which has no code of its own.
+            self.value(name, value.__wrapped__)
+        elif isinstance(value, functools.partial):
+            self._items(name, {"function": value.func, "arguments": value.args, "keywords": value.keywords})
+        elif isinstance(value, np.vectorize):
+            self.value(name, value.pyfunc)
+        elif inspect.ismethod(value):
+            self._items(name, {"function": value.__func__, "self": value.__self__})
+        elif isinstance(value, type | types.FunctionType | types.BuiltinFunctionType | np.ufunc):
+            self._code(name, value)
+        else:
+            self._instance(name, value)
+
+    def _several(self, name: str, values: Any) -> None:
+        """Take in a list, a tuple or a set, a set in the order of its members' own parts."""
+        self.parts.append(f"{name} is {type(values).__name__} of {len(values)}")
+        if not isinstance(values, Set):
+            return self._items(name, dict(enumerate(values)))
+        members = []
+        for item in values:
+            walk = _Walk()
+            walk.value(name, item)
+            members.append(walk.parts)
+            self.unknown += walk.unknown
+        self.parts += [part for member in sorted(members) for part in member]
+        return None
+
+    def _code(self, name: str, value: Any) -> None:
+        """Take in a function or a class: what it says, or where it is installed."""
+        # A function made from a text may have no module.
+        module = getattr(value, "__module__", type(value).__module__) or ""
+        if isinstance(value, types.BuiltinFunctionType | np.ufunc) or _is_installed(module):
+            self.parts.append(f"{name} is {_versioned(module)}.{getattr(value, '__qualname__', repr(value))}")
+        elif isinstance(value, type):
+            self.parts.append(f"{name} is class {value.__qualname__}")
+            self._items(name, dict(enumerate(value.__bases__)))
+            members = {key: item for key, item in vars(value).items() if key not in _UNNAMED}
+            self._items(name, {key: _function_in(item) for key, item in sorted(members.items())})
+        else:
+            self.parts += [name, _statements(value) or _code_text(value.__code__)]
+            self._items("", _referred(value))
+
+    def _instance(self, name: str, value: Any) -> None:
+        """Take in an object: what it holds, or the reason why that cannot be known."""
+        kind = type(value)
+        own = kind.__module__.startswith("clustercast.")
+        self.parts.append(f"{name} is {_versioned(kind.__module__)}.{kind.__qualname__}")
+        if not own:
+            self.value(f"{name}: class", kind)
+        distribution = getattr(value, "ppf", getattr(value, "icdf", None))
+        slots = {slot for base in kind.__mro__ for slot in _slots(base)}
+        if kind.__module__.partition(".")[0] in _STATEFUL or kind.__module__.startswith("numpy.random"):
+            self.unknown.append(f"{name!r}, a {kind.__name__}")
+        elif kind.__module__ == "typing" or isinstance(value, types.GenericAlias | types.UnionType):
+            self.parts.append(f"{name} = {value!r}")
+        elif own and isinstance(getattr(value, "hash", None), str):
+            self.parts.append(f"{name} = {value.hash}")
+        elif callable(distribution):
+            self._array(name, np.asarray(distribution(_PROBES)))
+        elif callable(getattr(value, "to_numpy", None)):
+            axes = {axis: getattr(value, axis) for axis in ("index", "columns", "dims") if hasattr(value, axis)}
+            axes |= {str(key): np.asarray(item) for key, item in getattr(value, "coords", {}).items()}
+            self._array(name, np.asarray(value.to_numpy()))
+            self._items(name, {key: item if key == "dims" else np.asarray(item) for key, item in axes.items()})
+        elif hasattr(value, "__dict__") or (slots and not _is_installed(kind.__module__)):
+            held = {slot: getattr(value, slot) for slot in slots if hasattr(value, slot)}
+            held |= getattr(value, "__dict__", {})
+            self._items(name, dict(sorted(held.items())))
+        elif kind is not object and (_ADDRESS.search(repr(value)) or not _is_installed(kind.__module__)):
+            self.unknown.append(f"{name!r}, a {kind.__name__}")
+        elif kind is not object:
+            self.parts.append(f"{name} = {value!r}")
+
+    def _array(self, name: str, array: np.ndarray[Any, Any]) -> None:
+        """Take in all of an array."""
+        self.parts.append(f"{name} is {array.dtype.str} {array.shape}")
+        if array.dtype.hasobject:
+            self._items(name, dict(enumerate(array.ravel().tolist())))
+        else:
+            self.parts.append(hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest())
+
+    def _items(self, name: str, items: Mapping[Any, object]) -> None:
+        """Take in the parts of something."""
+        for key, item in items.items():
+            self.value(f"{name}.{key}" if name else str(key), item)
+
+
+def _is_installed(module: str) -> bool:
+    """Return whether a module is one whose version says what it does: Python's own, or an installed package."""
+    top = module.partition(".")[0]
+    if top in _VERSIONED or top == "builtins":
+        return True
+    place = getattr(sys.modules.get(top), "__file__", None) or ""
+    return top != "clustercast" and not _INSTALLED.isdisjoint(Path(place).parts)
+
+
+def _versioned(module: str) -> str:
+    """Return the name of a module with the version of its package, where it says one."""
+    version = getattr(sys.modules.get(module.partition(".")[0]), "__version__", "")
+    return f"{module} {version}".strip()
+
+
+def _function_in(member: object) -> object:
+    """Return the function behind a member of a class."""
+    if isinstance(member, staticmethod | classmethod):
+        return member.__func__
+    if isinstance(member, property):
+        return (member.fget, member.fset)
+    if isinstance(member, functools.cached_property):
+        return member.func
+    # A slot, or another descriptor of C, holds nothing.
+    return None if inspect.isdatadescriptor(member) and _is_installed(type(member).__module__) else member
+
+
+def _slots(kind: type) -> tuple[str, ...]:
+    """Return the names of the slots of a class itself."""
+    slots = vars(kind).get("__slots__", ())
+    return (slots,) if isinstance(slots, str) else tuple(slots)
+
+
+def _referred(function: types.FunctionType) -> dict[str, object]:
+    """Return what a function refers to outside of itself: of its module, closure and defaults."""
+    around, code = function.__globals__, function.__code__
+    known: dict[str, object] = {}
+    for name in sorted(_global_names(code)):
+        if name in around:
+            known |= _with_members(name, around[name], _attribute_names(code))
+    for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
+        try:
+            known |= _with_members(name, cell.cell_contents, _attribute_names(code))
+        except ValueError:
+            known[name] = None  # a name of the closure that nothing was given yet
+    return known | {"defaults": function.__defaults__, "keyword defaults": function.__kwdefaults__}
+
+
+def _with_members(name: str, value: object, attributes: Set[str]) -> dict[str, object]:
+    """Return a value by its name, of a user's module what is read from it."""
+    known = {name: value}
+    if inspect.ismodule(value) and not _is_installed(value.__name__):
+        for attribute in sorted(attributes & vars(value).keys()):
+            known |= _with_members(f"{name}.{attribute}", vars(value)[attribute], attributes)
+    return known
+
+
+@functools.lru_cache(maxsize=4096)
+def _global_names(code: types.CodeType) -> frozenset[str]:
+    """Return the names that code, and the functions inside it, look up in their module."""
+    own = {each.argval for each in dis.get_instructions(code) if each.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
+    return frozenset(own.union(*(_global_names(part) for part in code.co_consts if isinstance(part, types.CodeType))))
+
+
+@functools.lru_cache(maxsize=4096)
+def _attribute_names(code: types.CodeType) -> frozenset[str]:
+    """Return the names that code, and the functions inside it, look up in objects."""
+    inner = (_attribute_names(part) for part in code.co_consts if isinstance(part, types.CodeType))
+    return frozenset(code.co_names).union(*inner)
+
+
+@functools.lru_cache(maxsize=4096)
+def _statements(function: Function) -> str:
+    """Return the statements of a function without comments and docstring, or nothing where no file holds them."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, TypeError, SyntaxError, tokenize.TokenError):
+        return ""
+    first = tree.body[0] if tree.body else None
+    # Code made from a text can claim lines of a file that say something else.
+    if not isinstance(first, ast.FunctionDef) or first.name != function.__name__:
+        return ""
+    described = ast.get_docstring(first) is not None
+    return "\n".join([ast.unparse(first.args), *(ast.unparse(line) for line in first.body[described:])])
+
+
+def _code_text(code: types.CodeType) -> str:
+    """Return code that no file holds as text, without the addresses and the file in it."""
+    constants = [_code_text(part) if isinstance(part, types.CodeType) else _ordered(part) for part in code.co_consts]
+    return repr((code.co_code, constants, code.co_names, code.co_varnames))
+
+
+def _ordered(constant: object) -> str:
+    """Return a constant of code as text, a set in order."""
+    return repr(sorted(map(repr, constant))) if isinstance(constant, frozenset) else repr(constant)
