@@ -69,6 +69,25 @@ def test_rank_correlations_are_those_asked_for(design):
     assert stats.kstest(inputs["a"], "uniform").pvalue > 1e-3
 
 
+@pytest.mark.parametrize("rank", [-0.8, 0.5, 0.8])
+def test_rank_correlations_of_inputs_with_few_values_are_those_asked_for(rank):
+    few = {
+        "a": cc.Discrete([0, 1, 2], [0.3, 0.3, 0.4]),
+        "b": cc.Discrete([1, 5, 7], [0.2, 0.5, 0.3]),
+        "c": cc.Normal(0, 1),
+    }
+    inputs = cc.draw(cc.Priors(cc.Correlation(("a", "b"), rank), cc.Correlation(("a", "c"), 0.2), **few), 1 << 15)
+    assert stats.spearmanr(inputs["a"], inputs["b"])[0] == pytest.approx(rank, abs=0.015)
+    assert stats.spearmanr(inputs["a"], inputs["c"])[0] == pytest.approx(0.2, abs=0.015)
+
+
+def test_a_rank_correlation_out_of_reach_of_few_values_is_refused_with_the_range():
+    with pytest.raises(
+        InputError, match=r"'a' and 'b': rank correlation 0.95 cannot be reached.*between -0.866 and 0.866"
+    ):
+        cc.Priors(cc.Correlation(("a", "b"), 0.95), a=cc.Discrete([0, 1], [0.5, 0.5]), b=U)
+
+
 def test_correlated_inputs_are_swapped_as_one_group_named_after_them():
     priors = cc.Priors(cc.Correlation(("a", "b"), 0.5), **dict(PRIORS))
     grouped = cc.draw(priors, 64, design="saltelli")

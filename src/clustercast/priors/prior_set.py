@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clustercast.arrays.points.copula import correlation_factor, gaussian_correlation
+from clustercast.arrays.points.ranks import CONTINUOUS, Grades, discrete_grades, latent_correlation
 from clustercast.engine.changes import change_name
 from clustercast.engine.units import factor, parse_quantity
 from clustercast.errors import InputError, nearest
@@ -18,6 +19,8 @@ from clustercast.priors.declarations import Declaration, check_declared, heir, i
 from clustercast.priors.families import Family, Fixed, as_distribution
 
 FloatArray = NDArray[np.float64]
+
+_GRID = 4096
 
 # Coordinates of a forecast, which an input of that name would hide.
 RESERVED = ("year", "sample")
@@ -152,13 +155,29 @@ class Priors(Mapping[str, Family]):
     @property
     def correlation_matrix(self) -> FloatArray:
         """Correlation of the normal scores of the `correlated` inputs, shape (k, k)."""
-        return gaussian_correlation(self._rank_matrix())
+        names = self.correlated
+        matrix = np.array(gaussian_correlation(self._rank_matrix()))
+        for correlation in self.correlations:
+            one, other = correlation.between
+            if self[one].is_discrete or self[other].is_discrete:
+                i, j = names.index(one), names.index(other)
+                matrix[i, j] = matrix[j, i] = self._latent_correlation(correlation)
+        return matrix
+
+    def _latent_correlation(self, correlation: Correlation) -> float:
+        """Return the correlation of normal scores that gives two inputs, of which one has few values, theirs."""
+        one, other = (_grades(self[name]) if self[name].is_discrete else CONTINUOUS for name in correlation.between)
+        try:
+            return latent_correlation(correlation.rank, one, other)
+        except InputError as error:
+            where = f" in {self.origin}" if self.origin else ""
+            raise InputError(f"{' and '.join(map(repr, correlation.between))}{where}: {error}") from None
 
     @property
     def correlation_factor(self) -> FloatArray:
         """Lower triangular factor that turns independent normal scores into correlated ones, shape (k, k)."""
         where = f"{self.origin}: correlations" if self.origin else "correlations"
-        return correlation_factor(self._rank_matrix(), self.correlated, where)
+        return correlation_factor(self._rank_matrix(), self.correlated, where, self.correlation_matrix)
 
     @property
     def hash(self) -> str:
@@ -293,6 +312,15 @@ def checked_priors(priors: object) -> Priors:
             "write cc.Priors(x=cc.Uniform(0, 1))"
         )
     return priors
+
+
+def _grades(distribution: Family) -> Grades:
+    """Return how the ranks of a distribution of few values step up with its normal score."""
+    values = np.unique(distribution.quantile((np.arange(_GRID) + 0.5) / _GRID))
+    at_or_below = distribution.tails(values)[0]
+    # Values that are rarer than one in the grid share the rank of the next.
+    at_or_below[-1] = 1.0
+    return discrete_grades(np.diff(at_or_below, prepend=0.0))
 
 
 def _distribution(value: object, name: str) -> Family:

@@ -51,12 +51,15 @@ def nearest_correlation(
     raise InputError(f"no nearest correlation matrix was found in {iterations} rounds; give a larger tolerance")
 
 
-def correlation_factor(rank: FloatArray, names: Sequence[str], where: str = "correlations") -> FloatArray:
+def correlation_factor(
+    rank: FloatArray, names: Sequence[str], where: str = "correlations", gaussian: FloatArray | None = None
+) -> FloatArray:
     """Return the Cholesky factor of the Gaussian copula with given rank correlations, shape (k, k)."""
     given = _symmetric(rank)
     if np.any(np.diagonal(given) != 1) or np.abs(given).max() > 1:
         raise InputError(f"{where}: rank correlations must lie between -1 and 1, with 1 of each input with itself")
-    gaussian = gaussian_correlation(given)
+    # Of inputs with few values the correlation of scores that gives a rank correlation is another one.
+    gaussian = gaussian_correlation(given) if gaussian is None else gaussian.copy()
     np.fill_diagonal(gaussian, 1)
     if is_positive_definite(gaussian):
         return np.asarray(np.linalg.cholesky(gaussian), dtype=np.float64)
