@@ -11,6 +11,8 @@ Tails = tuple[FloatArray, FloatArray]
 
 _MOST_STEPS = 200
 _ROUNDING = 4e-16
+# Of a tail: the sum of a thousand components is not known better.
+_ACCURACY = 1e-14
 
 
 def tails_of_score(z: FloatArray) -> Tails:
@@ -52,13 +54,14 @@ def invert(
         excess = np.where(lower, at - p[todo], q[todo] - above)
         high[todo] = np.where(excess >= 0, here, high[todo])
         low[todo] = np.where(excess < 0, here, low[todo])
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(all="ignore"):
             step = excess / density(here)
         newton = here - step
         inside = (newton > low[todo]) & (newton < high[todo]) & (step != 0)
         following = np.where(inside, newton, _middle(low[todo], high[todo]))
-        settled = (excess == 0) | (inside & (np.abs(step) <= _ROUNDING * np.abs(here)))
-        x[todo] = np.where(excess == 0, here, following)
+        right = np.abs(excess) <= _ACCURACY * np.where(lower, p[todo], q[todo])
+        settled = right | (inside & (np.abs(step) <= _ROUNDING * np.abs(here)))
+        x[todo] = np.where(right, here, following)
         narrow = high[todo] - low[todo] <= _ROUNDING * np.maximum(np.abs(low[todo]), np.abs(high[todo]))
         x[todo] = np.where(narrow & ~settled, high[todo], x[todo])
         todo = todo[~(settled | narrow)]
@@ -67,7 +70,7 @@ def invert(
 
 def _middle(low: FloatArray, high: FloatArray) -> FloatArray:
     """Return the middle of brackets: of the logarithms where an end is many times the other, of the numbers else."""
-    with np.errstate(invalid="ignore"):
+    with np.errstate(all="ignore"):
         logarithmic = np.sign(low) * np.sqrt(low * high)
     wide = (low * high > 0) & (np.maximum(np.abs(low), np.abs(high)) > 4 * np.minimum(np.abs(low), np.abs(high)))
     return np.where(wide & np.isfinite(logarithmic), logarithmic, low / 2 + high / 2)

@@ -3,11 +3,12 @@
 import dataclasses
 import functools
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
+from scipy import special
 
 from clustercast.arrays.families.tabulated import Table, tabulate
 from clustercast.arrays.families.tails import invert, tails_of_score
@@ -19,6 +20,9 @@ from clustercast.priors.families.line import Discrete, Fixed, Normal, refuse_unl
 from clustercast.priors.families.validation import distribution_family
 
 FloatArray = NDArray[np.float64]
+
+# Pairs of a value and a component at a time.
+_CELLS = 100_000
 
 
 def as_distribution(value: object, unit: str = "1") -> Family | None:
@@ -90,19 +94,8 @@ class Shifted(Family):
         """Whether the base is."""
         return self.base.is_discrete
 
-    def tails(self, x: ArrayLike) -> Tails:
-        """Return the probabilities at or below, and above, each of some values.
-
-        Parameters
-        ----------
-        x : array_like
-            Values in the unit of the distribution.
-
-        Returns
-        -------
-        p, q : ndarray
-        """
-        place = (np.asarray(x, dtype=np.float64) - self.shift) / self.scale
+    def _all_tails(self, values: FloatArray) -> Tails:
+        place = (values - self.shift) / self.scale
         if self.scale > 0:
             return self.base.tails(place)
         below, above = self.base.tails(np.nextafter(place, -math.inf))
@@ -175,24 +168,27 @@ class Mixture(FromScore):
         """Whether every component is."""
         return all(component.is_discrete for component in self.components)
 
-    def tails(self, x: ArrayLike) -> Tails:
-        """Return the probabilities at or below, and above, each of some values.
-
-        Parameters
-        ----------
-        x : array_like
-            Values in the unit of the distribution.
-
-        Returns
-        -------
-        p, q : ndarray
-        """
-        values = np.asarray(x, dtype=np.float64)
+    def _all_tails(self, values: FloatArray) -> Tails:
+        if self._normals is not None:
+            weights, means, sds = self._normals
+            return (
+                _row_sums(values, means, lambda gap: weights * special.ndtr(gap / sds)),
+                _row_sums(values, means, lambda gap: weights * special.ndtr(-gap / sds)),
+            )
         p, q = np.zeros(values.shape), np.zeros(values.shape)
         for weight, component in zip(self.weights, self.components, strict=True):
             below, above = component.tails(values)
             p, q = p + weight * below, q + weight * above
         return np.minimum(p, 1.0), np.minimum(q, 1.0)
+
+    @functools.cached_property
+    def _normals(self) -> tuple[FloatArray, FloatArray, FloatArray] | None:
+        """Weights, means and sds where every component is normal, as in a kernel density estimate of many."""
+        if not all(isinstance(component, Normal) for component in self.components):
+            return None
+        numbers = [(component.mean, component.sd) for component in self.components if isinstance(component, Normal)]
+        means, sds = np.array(numbers).T
+        return np.array(self.weights), means, sds
 
     def _check(self) -> None:
         if isinstance(self.components, Family | str) or not isinstance(self.components, Iterable):
@@ -212,14 +208,30 @@ class Mixture(FromScore):
         return _table(self)(z)
 
     def _exact_quantile(self, z: FloatArray) -> FloatArray:
-        """Invert at normal scores, between the least and the greatest quantile of a component there."""
+        """Invert at normal scores: between two knots, and beyond them between the quantiles of the components."""
+        knots, values = self._knots
+        place = np.clip(np.searchsorted(knots, z), 1, knots.size - 1)
+        low, high = values[place - 1], values[place]
+        beyond = np.abs(z) >= knots[-1]
+        low[beyond], high[beyond] = self._bracket(z[beyond])
+        return self._inverted(z, low, high)
+
+    @functools.cached_property
+    def _knots(self) -> Tails:
+        """Normal scores, and the quantiles there."""
+        knots = np.linspace(-8.5, 8.5, 1025)
+        return knots, self._inverted(knots, *self._bracket(knots))
+
+    def _bracket(self, z: FloatArray) -> Tails:
+        """Return the least and the greatest quantile of a component, between which that of the mixture is."""
+        weighted = zip(self.weights, self.components, strict=True)
+        each = [component._quantile_from_score(z.copy()) for weight, component in weighted if weight > 0]
+        return np.minimum.reduce(each), np.maximum.reduce(each)
+
+    def _inverted(self, z: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:
+        """Invert at normal scores inside brackets."""
         p, q = tails_of_score(z)
-        each = [
-            component._quantile_from_score(z.copy())
-            for weight, component in zip(self.weights, self.components, strict=True)
-            if weight > 0
-        ]
-        x = invert(self.tails, self._density, p, q, np.minimum.reduce(each), np.maximum.reduce(each))
+        x = invert(self.tails, self._density, p, q, low, high)
         for value in self._atoms():
             # A value with a probability takes all that lie in the step of the distribution function there.
             step = (p > self.tails(np.nextafter(value, -math.inf))[0]) & (p <= self.tails(value)[0])
@@ -240,6 +252,10 @@ class Mixture(FromScore):
 
     def _density(self, x: FloatArray) -> FloatArray:
         """Return the density of the components that have one."""
+        if self._normals is not None:
+            weights, means, sds = self._normals
+            heights = weights / (sds * math.sqrt(2 * math.pi))
+            return _row_sums(x, means, lambda gap: heights * np.exp(-((gap / sds) ** 2) / 2))
         total = np.zeros_like(x)
         for weight, component in zip(self.weights, self.components, strict=True):
             if not component.is_discrete:
@@ -256,6 +272,16 @@ class Mixture(FromScore):
             return np.asarray(np.log(total))
 
 
+def _row_sums(x: FloatArray, places: FloatArray, function: Callable[[FloatArray], FloatArray]) -> FloatArray:
+    """Return the sum of a function of the distances of each value from many places, a few values at a time."""
+    flat = x.reshape(-1)
+    result = np.empty_like(flat)
+    step = max(1, _CELLS // places.size)
+    for start in range(0, flat.size, step):
+        result[start : start + step] = function(flat[start : start + step, np.newaxis] - places).sum(axis=1)
+    return result.reshape(x.shape)
+
+
 @functools.lru_cache(maxsize=32)
 def _table(mixture: Mixture) -> Table:
     """Return the quantiles of a mixture as a function of the normal score, tabulated where they are smooth."""
@@ -264,8 +290,12 @@ def _table(mixture: Mixture) -> Table:
         return Table(exact, None)
 
     def derivatives(z: FloatArray, x: FloatArray) -> Tails:
-        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-            first = np.exp(-z * z / 2) / math.sqrt(2 * math.pi) / mixture._density(x)
-            return first, np.gradient(first, z, edge_order=2)
+        first = np.exp(-z * z / 2) / math.sqrt(2 * math.pi) / mixture._density(x)
+        # The slope of the logarithm of the density, by a difference over a ten-thousandth of a score.
+        step = 1e-4 * first
+        slope = (np.log(mixture._density(x + step)) - np.log(mixture._density(x - step))) / (2 * step)
+        return first, -first * (z + first * slope)
 
-    return tabulate(exact, derivatives)
+    # Where the density is 0 or infinite there is no table, and the exact function serves.
+    with np.errstate(all="ignore"):
+        return tabulate(exact, derivatives)

@@ -200,7 +200,10 @@ class Family:
         p, q : ndarray
             Their sum is 1, and the smaller one keeps its own relative accuracy.
         """
-        values = np.asarray(x, dtype=np.float64)
+        return self._all_tails(np.asarray(x, dtype=np.float64))
+
+    def _all_tails(self, values: FloatArray) -> Tails:
+        """Return both tail probabilities, inside the support and outside."""
         low, high = self.support
         p = np.asarray(np.where(values >= high, 1.0, np.where(values <= low, 0.0, np.nan)))
         q = np.asarray(1.0 - p)
@@ -223,7 +226,10 @@ class Family:
             Per unit of the distribution; minus infinity outside the support. For a
             discrete distribution the logarithm of the probability.
         """
-        values = np.asarray(x, dtype=np.float64)
+        return self._all_log_density(np.asarray(x, dtype=np.float64))
+
+    def _all_log_density(self, values: FloatArray) -> FloatArray:
+        """Return the log density, inside the support and outside."""
         low, high = self.support
         result = np.where(np.isnan(values), np.nan, -np.inf)
         ends = (values == low) | (values == high)

@@ -5,7 +5,7 @@ import math
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from clustercast.errors import InputError
 from clustercast.priors.families.family import Family, Interval, Tails
@@ -67,35 +67,11 @@ class ScipyDistribution(Family):
         """Whether scipy gives it a probability for each value."""
         return not hasattr(self.frozen, "pdf")
 
-    def tails(self, x: ArrayLike) -> Tails:
-        """Return the probabilities at or below, and above, each of some values.
-
-        Parameters
-        ----------
-        x : array_like
-            Values in the unit of the distribution.
-
-        Returns
-        -------
-        p, q : ndarray
-        """
-        values = np.asarray(x, dtype=np.float64)
+    def _all_tails(self, values: FloatArray) -> Tails:
         above = self.frozen.ccdf if self._is_newer else self.frozen.sf
         return np.asarray(self.frozen.cdf(values), dtype=float), np.asarray(above(values), dtype=float)
 
-    def log_density(self, x: ArrayLike) -> FloatArray:
-        """Return the natural logarithm of the density, of the probability for a discrete distribution.
-
-        Parameters
-        ----------
-        x : array_like
-            Values in the unit of the distribution.
-
-        Returns
-        -------
-        ndarray
-        """
-        values = np.asarray(x, dtype=np.float64)
+    def _all_log_density(self, values: FloatArray) -> FloatArray:
         logarithm = self.frozen.logpmf if self.is_discrete else self.frozen.logpdf
         return np.asarray(logarithm(values), dtype=np.float64)
 

@@ -5,7 +5,7 @@ import math
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy import special
 
 from clustercast.arrays.families import elicitation
@@ -238,20 +238,9 @@ class Discrete(Family):
         """Yes: each value has a probability."""
         return True
 
-    def tails(self, x: ArrayLike) -> Tails:
-        """Return the probabilities at or below, and above, each of some values.
-
-        Parameters
-        ----------
-        x : array_like
-            Values in the unit of the distribution.
-
-        Returns
-        -------
-        p, q : ndarray
-        """
+    def _all_tails(self, values: FloatArray) -> Tails:
         running = np.concatenate([[0.0], self._cumulative()])
-        p = np.asarray(running[np.searchsorted(self.values, np.asarray(x, dtype=np.float64), side="right")])
+        p = np.asarray(running[np.searchsorted(self.values, values, side="right")])
         return p, 1.0 - p
 
     def _check(self) -> None:

@@ -68,9 +68,9 @@ class _Between(Family):
         below, between, above = self._masses()[:3]
         return np.clip(self.whole._quantile_from_tails(below + p * between, above + q * between), *self.support)
 
-    def _tails(self, x: FloatArray) -> Tails:
+    def _all_tails(self, values: FloatArray) -> Tails:
         below, between, above, from_low, to_high = self._masses()
-        p, q = self.whole.tails(x)
+        p, q = self.whole.tails(values)
         lower = np.where(p < 0.5, p - below, from_low - q) / between
         upper = np.where(q < 0.5, q - above, to_high - p) / between
         return np.clip(lower, 0.0, 1.0), np.clip(upper, 0.0, 1.0)
