@@ -239,6 +239,32 @@ def test_arviz_works_on_the_result_and_netcdf_keeps_it(tmp_path):
         xr.testing.assert_identical(back.load(), tree)
 
 
+def test_the_log_prior_is_the_density_of_the_priors_and_their_copula():
+    tree = cc.condition(priors(), observed(VALUES), model=MODEL, size=1 << 12, seed=5)
+    base, growth = (tree["posterior"][name].values for name in ("base", "growth"))
+    own = tree["log_prior"]
+    assert np.allclose(own["base"], stats.norm(*BASE).logpdf(base))
+    assert {*own.data_vars} == {"base", "growth", "discrepancy_level", "copula"}
+    gaussian = 2 * np.sin(np.pi * RANK / 6) * BASE[1] * GROWTH[1]
+    together = stats.multivariate_normal((BASE[0], GROWTH[0]), [[BASE[1] ** 2, gaussian], [gaussian, GROWTH[1] ** 2]])
+    expected = together.logpdf(np.stack([base, growth], axis=-1))
+    assert np.allclose(own["base"] + own["growth"] + own["copula"], expected)
+
+
+def test_arviz_finds_which_priors_matter_by_power_scaling():
+    """Base is learnt from four rows; raising its prior or the likelihood to a power moves the posterior as it must."""
+    tree = cc.condition(priors(0), observed(VALUES), model=MODEL, size=1 << 12, seed=5, discrepancy=0.0)
+    table = arviz_stats.psense_summary(tree, var_names=["base", "growth"], round_to=9)
+    assert (table[["prior", "likelihood"]] > 0).all().all()
+    # A vague prior matters less than a sharp one, and the rows more where the prior is vague.
+    vague = priors(0).replace(
+        base=cc.Normal(BASE[0], 3.0, unit="OOM"), growth=cc.Normal(GROWTH[0], 1.0, unit="OOM/year")
+    )
+    other = cc.condition(vague, observed(VALUES), model=MODEL, size=1 << 12, seed=5, discrepancy=0.0)
+    loose = arviz_stats.psense_summary(other, var_names=["base", "growth"], round_to=9)
+    assert (loose["prior"] < table["prior"] / 2).all()
+
+
 def test_posterior_draws_go_on_through_the_model():
     tree = cc.condition(priors(), observed(VALUES), model=MODEL, size=1 << 12, seed=5)
     inputs = posterior_inputs(tree, 1000, seed=1)

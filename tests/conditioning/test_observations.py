@@ -3,10 +3,13 @@
 import math
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import clustercast as cc
-from clustercast.conditioning.observation_rows import Observation, Observations, end_of
+from clustercast.conditioning.observation_rows import Observation, Observations
 from clustercast.conditioning.observations import read_observations
+from clustercast.files.dates import end_of
 
 ROW = """
 [[observation]]
@@ -87,10 +90,16 @@ def test_csv_is_read_like_toml(tmp_path):
         ("value = 1e5", "value = -3.0", "value = -3.0.*logarithm"),
         ("value = 1e5", "value = nan", "value"),
         ('"H100e"', '"H100"', "unknown unit"),
-        ("as_of", "asof", "unknown key 'asof'; nearest known: as_of"),
+        ("as_of", "asof", "unknown key asof; nearest known: as_of"),
         ('"2025-01"', '"January 2025"', "as_of"),
-        ('"2025-01"', '"2025-13"', "cannot read '2025-13' as a date"),
+        ('"2025-01"', '"2025-13"', "as_of = '2025-13': a date is needed"),
         ("source = ", 'kind = "lower"\nsource = ', "kind"),
+        ("value = 1e5", 'value = "1e5"', "value = '1e5': a number is needed, without quotation marks"),
+        ("value = 1e5", "value = true", "value = True"),
+        ("date = 2024.7", 'date = "2024-13"', "date = '2024-13': .*month 13"),
+        ("date = 2024.7", "date = 202407", "is no year"),
+        ("date = 2024.7", "date = nan", "is no year"),
+        ('name = "xAI Colossus"', 'name = ["a"]', "name = "),
         ('"one"', '"other"', "'other' is there twice"),
     ],
 )
@@ -124,7 +133,7 @@ def test_a_row_that_the_model_cannot_meet_is_refused_by_line_and_can_be_left_out
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("[extra]\nx = 1\n" + ROW, "unknown table 'extra'"),
+        ("[extra]\nx = 1\n" + ROW, "unknown key extra"),
         ("[inputs.discrepancies]\n" + ROW, r"\[?likelihood|inputs.discrepancies"),
         ("x = ", "not valid TOML"),
         ("", "holds no observation"),
@@ -161,14 +170,111 @@ def test_rows_stand_in_the_same_order_however_they_are_given():
     assert turned.rows == observations.rows
 
 
-@pytest.mark.parametrize(("date", "year"), [("2024", 2025.0), ("2024-06", 2024.5), ("2024-06-15", 2024 + 5.5 / 12)])
-def test_a_date_is_its_end(date, year):
-    assert end_of(date) == pytest.approx(year)
+@pytest.mark.parametrize(
+    ("date", "year"), [("2024.7", 2024.7), ('"2024-07"', 2024.5), ("2024-07-01", 2024.5), ("2024", 2024.0)]
+)
+def test_a_date_is_its_first_moment_and_known_from_its_last(tmp_path, date, year):
+    row = read_observations(written(tmp_path, ROW.replace("2024.7", date))).rows[0]
+    assert row.date == pytest.approx(year)
+    assert row.known_from == end_of("2025-01") == pytest.approx(2025 + 1 / 12)
 
 
 def test_a_row_keeps_what_it_says():
     fields = {"id", "date", "quantity", "name", "value", "unit", "sd_log10", "source", "as_of"}
     assert {name for name, field in Observation.model_fields.items() if field.is_required()} == fields
+
+
+CELLS = "id,date,quantity,name,value,unit,sd_log10,source,as_of\n"
+CELL = "one,2024-07,training_cluster_size,xAI Colossus,1e5,H100e,0.1,Somebody (2025),2025-01\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("A.CSV", (CELLS + CELL).encode()),
+        ("a.csv", (CELLS + CELL).encode("utf-8-sig")),
+        ("a.csv", (CELLS + CELL + 3 * ",,,,,,,,\n").encode()),
+        ("a.toml", ROW.replace("2024.7", "2024.5").encode("utf-8-sig")),
+        (
+            "a.toml",
+            (
+                "observation = [{" + ROW.replace("2024.7", "2024.5").split("]]\n")[1].strip().replace("\n", ", ") + "}]"
+            ).encode(),
+        ),
+    ],
+)
+def test_the_same_row_in_every_dress(tmp_path, name, content):
+    path = tmp_path / name
+    path.write_bytes(content)
+    (row,) = read_observations(path).rows
+    assert (row.id, row.date, row.value) == ("one", 2024.5, 1e5)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (CELLS.replace("name", "unit") + CELL, "the column 'unit' is there twice"),
+        (CELLS + CELL.replace("1e5", '"0,8"'), "value = '0,8'"),
+        (CELLS + CELL.replace("Somebody", "Some\udce9body"), "is not UTF-8 text"),
+        (CELLS + CELL.strip() + ",more\n", r"unknown key \(no column\)"),
+    ],
+)
+def test_a_bad_table_is_refused_in_one_line(tmp_path, content, reason):
+    path = tmp_path / "a.csv"
+    path.write_bytes(content.encode("utf-8", "surrogateescape"))
+    with pytest.raises(cc.InputError, match=reason):
+        read_observations(path)
+
+
+def test_a_table_of_another_source_is_read_by_its_columns(tmp_path):
+    """A few rows under the header of Epoch AI's GPU clusters."""
+    text = (
+        "Name,Status,First Operational Date,H100 equivalents,Power Capacity (MW),Owner\n"
+        "xAI Colossus Memphis,Existing,2024-09-01,100000,150,xAI\n"
+        "OpenAI/Microsoft Goodyear,Existing,2024-06,,12,Microsoft\n"
+        "Anthropic/Amazon New Carlisle,Existing,2025-10,420000,525,Amazon\n"
+    )
+    path = written(tmp_path, text, "gpu_clusters.csv")
+    columns = {"name": "Name", "date": "First Operational Date", "value": "H100 equivalents"}
+    constants = {
+        "quantity": "training_cluster_size",
+        "unit": "H100e",
+        "sd_log10": 0.1,
+        "source": "Epoch AI, GPU clusters (2026)",
+        "as_of": "2026-01",
+        "kind": "record",
+    }
+    with pytest.raises(cc.InputError, match=r"gpu_clusters\.csv:3: observation 'gpu_clusters_3': value is missing"):
+        read_observations(path, columns=columns, constants=constants)
+    read = read_observations(path, columns=columns, constants=constants, skip_bad=True)
+    assert [(row.id, row.log10) for row in read] == [("gpu_clusters_2", 5.0), ("gpu_clusters_4", math.log10(4.2e5))]
+    assert [row.date for row in read] == pytest.approx([2024 + 8 / 12, 2025.75])
+    for wrong, reason in (
+        ({"value": "H100 equivalent"}, "nearest known: H100 equivalents"),
+        ({"valeu": "Name"}, "nearest known: value"),
+    ):
+        with pytest.raises(cc.InputError, match=reason):
+            read_observations(path, columns=wrong, constants=constants)
+    with pytest.raises(cc.InputError, match="is for CSV files"):
+        read_observations(written(tmp_path, ROW), columns=columns)
+
+
+def test_where_no_row_can_be_used_the_first_reason_is_kept(tmp_path):
+    path = written(tmp_path, ROW.replace("sd_log10 = 0.1\n", ""))
+    with pytest.raises(cc.InputError, match="no observation that can be used; .*sd_log10 is missing"):
+        read_observations(path, skip_bad=True)
+
+
+@given(st.binary(max_size=300), st.sampled_from(["a.toml", "a.csv"]), st.booleans())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_file_is_read_or_refused_in_one_line(tmp_path, content, name, rows):
+    path = tmp_path / name
+    path.write_bytes((ROW if name == "a.toml" else CELLS + CELL).encode() + content if rows else content)
+    for skip_bad in (False, True):
+        try:
+            read_observations(path, skip_bad=skip_bad)
+        except cc.InputError as error:
+            assert str(path) in str(error)
 
 
 @pytest.mark.parametrize(

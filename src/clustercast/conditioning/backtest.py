@@ -10,11 +10,12 @@ from scipy.special import logsumexp, stdtr, stdtrit
 from clustercast.arrays.points.streams import stream
 from clustercast.arrays.posterior.likelihood import leave_one_out_density, replicate
 from clustercast.conditioning.condition import YEARS, condition
-from clustercast.conditioning.observation_rows import Observation, Observations, end_of
+from clustercast.conditioning.observation_rows import Observation, Observations
 from clustercast.conditioning.observations import read_observations
 from clustercast.conditioning.problem import Problem
 from clustercast.engine.model import Model
 from clustercast.errors import InputError
+from clustercast.files.dates import end_of
 from clustercast.priors.prior_file import read_priors
 from clustercast.priors.prior_set import Priors
 from clustercast.quantities.cluster_model import cluster_model
@@ -27,24 +28,7 @@ LEAST_LINE = 3
 
 @dataclass
 class Score:
-    """How one forecast of one observation did; all in decades (log10).
-
-    Attributes
-    ----------
-    method : str
-        ``"posterior"``, or a baseline: ``"prior"``, ``"line"`` (straight line in log10 through the past of the
-        quantity), ``"essay"`` (the point table).
-    observation, quantity, group : str
-    date : float
-    observed, median : float
-        Base-10 logarithms in coherent units.
-    crps : float
-        Continuous ranked probability score; of a point, the absolute error.
-    log_score : float
-        Negative log predictive density; NaN for a point.
-    pit : float
-        Probability integral transform; NaN for a point.
-    """
+    """How one forecast of one observation did; all in decades (log10)."""
 
     method: str
     observation: str
@@ -53,6 +37,7 @@ class Score:
     date: float
     observed: float
     median: float
+    # Of a point, the absolute error; its log score and probability integral transform are NaN.
     crps: float
     log_score: float
     pit: float
@@ -60,21 +45,7 @@ class Score:
 
 @dataclass
 class Skill:
-    """Mean scores of a method, and how much better than it the posterior is.
-
-    Attributes
-    ----------
-    method : str
-    count, groups : int
-        Observations scored, and independent groups among them.
-    crps, log_score : float
-        Means; lower is better.
-    coverage_50, coverage_90 : float
-        Share of the observations inside the central intervals; NaN for points.
-    gain, gain_error : float
-        Mean CRPS of the method less that of the posterior on the same observations (above 0: the posterior is
-        better), and its standard error over groups; NaN for the posterior itself and where fewer than two groups.
-    """
+    """Mean scores of a method, and how much better than it the posterior is."""
 
     method: str
     count: int
@@ -83,31 +54,21 @@ class Skill:
     log_score: float
     coverage_50: float
     coverage_90: float
+    # Mean CRPS of the method less that of the posterior on the same rows: above 0 the posterior is better. Its error is
+    # over groups, as rows of one site or series are dependent; NaN for the posterior itself and for a single group.
     gain: float
     gain_error: float
 
 
 @dataclass(frozen=True)
 class Backtest:
-    """Scores of one origin.
-
-    Attributes
-    ----------
-    as_of : float
-        Year of the origin.
-    learnt : int
-        Observations known by then.
-    scores : tuple of Score
-    statement : str
-        How far the posterior can be trusted.
-    younger : tuple of str
-        Inputs whose priors are dated after the origin: they may know what is scored.
-    """
+    """Scores of one origin."""
 
     as_of: float
     learnt: int
     scores: tuple[Score, ...]
     statement: str
+    # Inputs whose priors are dated after the origin: they may know what is scored.
     younger: tuple[str, ...] = ()
 
 
@@ -132,7 +93,7 @@ def backtest(
     observations : Observations, optional
         The shipped ones by default.
     as_of : float or str
-        As ``"2024-06"``; figures public by then are learnt, those that are dated later are scored.
+        As ``"2024-06"``; figures public by then are learned from, those that are dated later are scored.
     model : Model, optional
         The shipped model by default.
     essay : Priors, optional
@@ -217,22 +178,7 @@ def rolling_origin(
 
 
 def skills(backtests: Iterable[Backtest]) -> list[Skill]:
-    """Sum up the scores of each method over one or several origins.
-
-    Parameters
-    ----------
-    backtests : iterable of Backtest
-
-    Returns
-    -------
-    list of Skill
-        One a method, the posterior first.
-
-    Notes
-    -----
-    Observations of one site or series are dependent, so the error of the mean difference is taken over the sums
-    of groups; an observation that is scored from several origins stays in its group.
-    """
+    """Return the mean scores of each method over one or several origins, the posterior first."""
     scores = [(which, score) for which, one in enumerate(backtests) for score in one.scores]
     reference = {(which, s.observation): s.crps for which, s in scores if s.method == "posterior"}
     found = []
@@ -276,10 +222,7 @@ def _clustered_mean(values: FloatArray, labels: NDArray[np.int64]) -> tuple[floa
 def _predicted(
     priors: Priors, future: Observations, model: Model, values: dict[str, FloatArray], seed: int
 ) -> tuple[FloatArray, FloatArray]:
-    """Draw what might be observed, and the log density of what was, of each row alone; shapes (rows, samples).
-
-    A quantity that was not seen before has the discrepancy of its prior.
-    """
+    """Draw what might be observed, and the log density of what was, of each row alone; shapes (rows, samples)."""
     problem = Problem.of(priors, future, model, None)
     size = len(next(iter(values.values())))
     fresh = [n for n in problem.active if n not in values]

@@ -92,19 +92,7 @@ def prior_conflict(tree: xr.DataTree) -> xr.Dataset:
 
 
 def learnt(tree: xr.DataTree) -> xr.Dataset:
-    """Set prior and posterior of each input beside each other.
-
-    Parameters
-    ----------
-    tree : DataTree
-        From `condition`.
-
-    Returns
-    -------
-    Dataset
-        Dims (input): ``prior`` and ``posterior`` (with dim quantile: 5, 50, 95 %), ``shift`` of the mean in prior
-        standard deviations, ``contraction`` (1 less the ratio of variances: 0 nothing learnt, 1 all).
-    """
+    """Return prior and posterior of each input side by side: quantiles, shift in prior deviations, contraction."""
     _require(tree)
     names = [str(name) for name in tree["posterior"].data_vars]
     after, before = (_stacked(tree, group, names) for group in ("posterior", "prior"))

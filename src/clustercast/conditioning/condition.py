@@ -62,7 +62,7 @@ def condition(
     """Let a forecast learn from what was observed.
 
     The likelihood is cut where it factorises: parameters and observations that have nothing to do
-    with each other are learnt apart. Prior draws on Sobol' points are weighted by the likelihood, with
+    with each other are learned apart. Prior draws on Sobol' points are weighted by the likelihood, with
     Pareto smoothing. Where the weights cannot be trusted (k-hat above 0.7 or an effective size below
     400) a tempered sampler goes on from the weighted draws until r-hat and effective size pass or the
     budget ends.
@@ -98,8 +98,9 @@ def condition(
     Returns
     -------
     xarray.DataTree
-        Groups prior, posterior, prior_predictive, posterior_predictive, observed_data,
-        log_likelihood, sample_stats and constant_data, in ArviZ' convention (dims chain, draw). The
+        Groups prior, posterior, prior_predictive, posterior_predictive, observed_data, log_likelihood,
+        log_prior (of the parameters that are learned), sample_stats and constant_data, in ArviZ' convention
+        (dims chain, draw), so that `loo`, `psense_summary` and the like of ArviZ take it as it is. The
         attributes ``method``, ``k_hat``, ``ess``, ``r_hat``, ``reached`` and ``statement`` say how far to trust it.
 
     Raises
@@ -110,7 +111,7 @@ def condition(
 
     Notes
     -----
-    Draws of a part that is learnt by importance are chosen with repetition, which ArviZ' own effective
+    Draws of a part that is learned by importance are chosen with repetition, which ArviZ' own effective
     size does not see: the attribute ``ess`` is the one to go by.
 
     References
@@ -155,7 +156,7 @@ def condition(
 def scenario_inputs(
     tree: "xr.DataTree", priors: Priors, scenario: Priors, size: int | None = None, *, seed: int = 0
 ) -> Dataset:
-    """Lay a scenario over what was learnt: inputs that it changes are drawn from it, the others from the posterior.
+    """Lay a scenario over what was learned: inputs that it changes are drawn from it, the others from the posterior.
 
     Parameters
     ----------

@@ -2,54 +2,57 @@
 
 import csv
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from clustercast.conditioning.observation_rows import (
-    DISCREPANCY,
-    LOWER_GAP,
-    UPPER_GAP,
-    Date,
-    Observation,
-    Observations,
-    Text,
-)
+from clustercast.conditioning.observation_rows import DISCREPANCY, LOWER_GAP, UPPER_GAP, Observation, Observations
 from clustercast.engine.units import factor, same_dimension
 from clustercast.errors import InputError, nearest
+from clustercast.files.toml import Date, Number, Prose, Text, load_toml, shown, validated
 from clustercast.priors.families import Family, distribution_from_entry
 from clustercast.priors.shipped import directory
 
 SHIPPED = "observed"
 _ROW = re.compile(r"^\s*\[\[\s*observation\s*\]\]")
-_TABLES = ("set", "likelihood", "inputs", "observation")
+_CLOSED = ConfigDict(extra="forbid", frozen=True)
 
 
-class About(BaseModel):
-    """The table ``[set]``."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class _About(BaseModel):
+    model_config = _CLOSED
     name: Text
     title: Text
     as_of: Date
-    description: str = ""
+    description: Prose = ""
 
 
-class Likelihood(BaseModel):
-    """The table ``[likelihood]``."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    group_correlation: float
+class _Likelihood(BaseModel):
+    model_config = _CLOSED
+    group_correlation: Annotated[Number, Field(ge=0, lt=1)]
     source: Text
     as_of: Date
-    note: str = ""
+    note: Prose = ""
+
+
+class _File(BaseModel):
+    """An observation file; its rows are validated one by one, each with its line."""
+
+    model_config = _CLOSED
+    set: _About | None = None
+    likelihood: _Likelihood | None = None
+    inputs: dict[str, dict[str, Any]] = {}
+    observation: list[dict[str, Any]] = []
 
 
 def read_observations(
-    name: str | Path = "observed", *, as_of: float | str | None = None, skip_bad: bool = False
+    name: str | Path = SHIPPED,
+    *,
+    as_of: float | str | None = None,
+    columns: Mapping[str, str] | None = None,
+    constants: Mapping[str, object] | None = None,
+    skip_bad: bool = False,
 ) -> Observations:
     """Read observations, shipped or one's own.
 
@@ -60,8 +63,14 @@ def read_observations(
         takes the shipped one.
     as_of : float or str, optional
         Only what was public by then, as ``"2024-06"``.
+    columns : mapping of str to str, optional
+        For a CSV file of another source: which of its columns holds each key of an observation, as
+        ``{"value": "H100 equivalents", "date": "First Operational Date"}``; other columns are not read. A row
+        without an ``id`` takes the name of the file and its line.
+    constants : mapping of str to value, optional
+        Keys that are the same in every row, as ``{"unit": "H100e", "sd_log10": 0.1}``.
     skip_bad : bool, optional
-        Leave bad rows out; `Observations.left_out` says which and why.
+        Leave bad rows out; `Observations.left_out` has each with the reason.
 
     Returns
     -------
@@ -78,92 +87,112 @@ def read_observations(
     >>> max(row.date for row in observations) <= 2024.5
     True
     """
-    observations = _read(name, skip_bad)
-    return observations if as_of is None else observations.known_by(as_of)
-
-
-def _read(name: str | Path, skip_bad: bool) -> Observations:
-    """Read a file, shipped or one's own."""
     path = _find(name)
-    content = {} if path.suffix == ".csv" else _load(path)
-    for key in content:
-        if key not in _TABLES:
-            raise InputError(f"{path}: unknown table {key!r}{nearest(key, _TABLES)}; allowed are {', '.join(_TABLES)}")
-    title = _validated(About, content["set"], f"{path}: set").name if "set" in content else path.stem
-    frame = content if "likelihood" in content or "inputs" in content else _load(_find(SHIPPED))
-    likelihood = _validated(Likelihood, frame.get("likelihood", {}), f"{path}: likelihood")
-    rows, places, left_out = _rows(path, content, skip_bad)
+    table = path.suffix.lower() == ".csv"
+    if columns is not None and not table:
+        raise InputError(f"columns= is for CSV files; {path} is read by its keys")
+    content = _File() if table else validated(load_toml(path), _File, path)
+    frame = content if content.likelihood or content.inputs else validated(load_toml(_find(SHIPPED)), _File, path)
+    if frame.likelihood is None:
+        raise InputError(f"{path}: likelihood is missing; add [likelihood] with group_correlation, source and as_of")
+    entries = _cells(path, columns) if table else _tables(path, content)
+    rows, places, left_out = _rows(path, entries, constants or {}, skip_bad)
     if not rows:
-        missing = "a row" if path.suffix == ".csv" else "a table [[observation]]"
-        raise InputError(f"{path} holds no observation that can be used; add {missing}")
-    return Observations(
+        reason = f"; the first row is left out: {left_out[0]}" if left_out else ""
+        raise InputError(
+            f"{path} holds no observation that can be used{reason}; add a "
+            + ("row" if table else "table [[observation]]")
+        )
+    observations = Observations(
         tuple(rows),
-        _priors(path, frame.get("inputs", {})),
-        likelihood.group_correlation,
-        name=title,
+        _priors(path, frame.inputs),
+        frame.likelihood.group_correlation,
+        name=content.set.name if content.set else path.stem,
         origin=str(path),
         places=places,
         left_out=tuple(left_out),
     )
+    return observations if as_of is None else observations.known_by(as_of)
 
 
 def _find(name: str | Path) -> Path:
     """Return the path of a shipped name or of a file."""
-    shipped = directory() / "observations" / f"{name}.toml"
-    if isinstance(name, str) and "/" not in name and shipped.is_file():
-        return shipped
-    path = Path(name)
-    if path.is_file():
-        return path
+    if not isinstance(name, str | Path):
+        raise InputError(f"observations are a {type(name).__name__}; give the name of a shipped set or a path")
     known = sorted(path.stem for path in (directory() / "observations").glob("*.toml"))
+    if isinstance(name, str) and name in known:
+        return directory() / "observations" / f"{name}.toml"
+    path = Path(name)
+    if "\0" not in str(path) and len(path.name) < 256 and path.is_file():
+        return path
     raise InputError(
-        f"there are no observations {str(name)!r}{nearest(str(name), known)}; "
+        f"there are no observations {shown(str(name))}{nearest(str(name), known)}; "
         f"shipped are {', '.join(known)}, or give the path of a TOML or CSV file"
     )
 
 
-def _load(path: Path) -> dict[str, Any]:
-    """Parse a TOML file."""
+def _tables(path: Path, content: _File) -> Iterator[tuple[str, dict[str, Any], bool]]:
+    """Yield the place of each row of a TOML file, the row, and that its types are strict."""
+    text = path.read_text(encoding="utf-8-sig")
+    lines = [number for number, line in enumerate(text.splitlines(), 1) if _ROW.match(line)]
+    # An array written in one piece has no line for each row.
+    numbered = len(lines) == len(content.observation)
+    for number, entry in enumerate(content.observation):
+        yield (f"{path}:{lines[number]}" if numbered else f"{path}: observation number {number + 1}"), entry, True
+
+
+def _cells(path: Path, columns: Mapping[str, str] | None) -> Iterator[tuple[str, dict[str, Any], bool]]:
+    """Yield the place of each row of a CSV file, its cells that are not empty, and that they are texts."""
     try:
-        with path.open("rb") as file:
-            return tomllib.load(file)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{path} is not valid TOML: {error}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read: {error}") from None
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file, restkey="(no column)")
+            header = list(reader.fieldnames or [])
+            _check_header(path, header, columns)
+            for cells in reader:
+                filled = {key: cell for key, cell in cells.items() if cell not in ("", None)}
+                if not filled:
+                    continue
+                if columns is not None:
+                    filled = {key: filled[column] for key, column in columns.items() if column in filled}
+                    filled.setdefault("id", f"{path.stem}_{reader.line_num}")
+                yield f"{path}:{reader.line_num}", filled, False
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}; save it as UTF-8") from None
+    except csv.Error as error:
+        raise InputError(f"{path} cannot be read as CSV: {error}") from None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}") from None
 
 
-def _entries(path: Path, content: Mapping[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield each row with the line on which it begins."""
-    if path.suffix != ".csv":
-        lines = [n for n, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1) if _ROW.match(line)]
-        yield from zip(lines, content.get("observation", []), strict=True)
-        return
-    with path.open(newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        for row in reader:
-            # A cell that is empty is a key that is not there; more cells than columns come under None.
-            yield reader.line_num, {key or "(no column)": cell for key, cell in row.items() if cell not in ("", None)}
+def _check_header(path: Path, header: list[str], columns: Mapping[str, str] | None) -> None:
+    """Refuse a column that is there twice, or one that is asked for and is not there."""
+    for column in header:
+        if column and header.count(column) > 1:
+            raise InputError(f"{path}:1: the column {shown(column)} is there twice; give each its own name")
+    for key, column in (columns or {}).items():
+        if key not in Observation.model_fields:
+            raise InputError(f"columns names {key!r}, which no observation has{nearest(key, Observation.model_fields)}")
+        if column not in header:
+            raise InputError(f"{path}:1: there is no column {column!r}{nearest(column, header)}; name one of the file")
 
 
 def _rows(
-    path: Path, content: Mapping[str, Any], skip_bad: bool
+    path: Path, entries: Iterator[tuple[str, dict[str, Any], bool]], constants: Mapping[str, object], skip_bad: bool
 ) -> tuple[list[Observation], dict[str, str], list[str]]:
-    """Validate each row; return the good ones, their places, and what is wrong with the others."""
+    """Return the good rows, the places of all, and what is wrong with the others."""
     rows: list[Observation] = []
     places: dict[str, str] = {}
     left_out: list[str] = []
-    for line, entry in _entries(path, content):
-        place = f"{path}:{line}"
+    for place, entry, strict in entries:
         try:
-            row = _observation(entry, place)
+            row = _observation({**constants, **entry}, place, strict)
             if row.id in places:
                 raise InputError(
                     f"{place}: the id {row.id!r} is there twice (also {places[row.id]}); give each its own"
                 )
         except InputError as error:
             if not skip_bad:
-                raise
+                raise InputError(f"{error}; or leave bad rows out (skip_bad)") from None
             left_out.append(str(error))
             continue
         rows.append(row)
@@ -171,59 +200,36 @@ def _rows(
     return rows, places, left_out
 
 
-def _observation(entry: Mapping[str, Any], place: str) -> Observation:
-    """Validate one row."""
-    told = f"{place}: observation {entry.get('id', '')!r}"
-    row: Observation = _validated(Observation, entry, told)
+def _observation(entry: Mapping[str, Any], place: str, strict: bool) -> Observation:
+    """Return one row, its keys, types, unit and dates checked."""
+    where = f"{place}: observation {shown(entry.get('id', ''))}"
+    row = validated(entry, Observation, where, strict=strict)
     try:
         factor(row.unit)
-        _ = row.known_from
     except InputError as error:
-        raise InputError(f"{told}: {error}") from None
+        raise InputError(f"{where}: {error}") from None
     return row
 
 
-def _validated(model: type[BaseModel], entry: Mapping[str, Any], where: str) -> Any:
-    """Validate a table; the first fault is told in one sentence."""
-    try:
-        return model.model_validate(entry)
-    except ValidationError as error:
-        # A misspelt key is also a missing one: it is told as the first.
-        first = min(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
-        key = ".".join(map(str, first["loc"]))
-        known = list(model.model_fields)
-        if first["type"] == "extra_forbidden":
-            told = f"unknown key {key!r}{nearest(key, known)}; allowed are {', '.join(known)}"
-        elif first["type"] == "missing":
-            told = (
-                f"{key} is missing; add {key} = ..., {model.model_fields[key].description or 'required of every row'}"
-            )
-        else:
-            told = f"{key} = {first['input']!r}: {first['msg']}"
-            if model.model_fields[key].description:
-                told += f" ({key}: {model.model_fields[key].description})"
-        raise InputError(f"{where}: {told}; correct the row or leave bad rows out (skip_bad)") from None
-
-
-def _priors(path: Path, entries: Mapping[str, Any]) -> dict[str, Family]:
-    """Make the priors of the likelihood's own parameters."""
+def _priors(path: Path, entries: Mapping[str, dict[str, Any]]) -> dict[str, Family]:
+    """Return the priors of the likelihood's own parameters."""
     made: dict[str, Family] = {}
+    known = (DISCREPANCY, LOWER_GAP, UPPER_GAP, f"{DISCREPANCY}_NAME")
     for key, entry in entries.items():
-        if key not in (DISCREPANCY, LOWER_GAP, UPPER_GAP) and not key.startswith(f"{DISCREPANCY}_"):
-            known = (DISCREPANCY, LOWER_GAP, UPPER_GAP, f"{DISCREPANCY}_NAME")
+        where = f"{path}: inputs.{shown(key)[1:-1]}"
+        if key not in known[:3] and not key.startswith(f"{DISCREPANCY}_"):
             raise InputError(
-                f"{path}: inputs.{key} is not part of the likelihood{nearest(key, known)}; "
-                f"allowed are {', '.join(known)}"
+                f"{where} is not part of the likelihood{nearest(key, known)}; allowed are {', '.join(known)}"
             )
         for needed in ("unit", "source", "as_of"):
-            if needed not in entry:
-                raise InputError(f"{path}: inputs.{key}.{needed} is missing; add {needed} = ...")
+            if not isinstance(entry.get(needed), str):
+                raise InputError(f'{where}.{needed} is missing; add {needed} = "..."')
         if not same_dimension(entry["unit"], "OOM"):
-            raise InputError(f"{path}: inputs.{key}.unit is {entry['unit']!r}; give it in 'OOM' (decades)")
+            raise InputError(f"{where}.unit is {entry['unit']!r}; give it in 'OOM' (decades)")
         try:
             made[key] = distribution_from_entry(entry)
         except InputError as error:
-            raise InputError(f"{path}: inputs.{key}: {error}") from None
+            raise InputError(f"{where}: {error}") from None
         if made[key].support[0] < 0:
-            raise InputError(f"{path}: inputs.{key} can be negative; choose a family on positive numbers, as lognormal")
+            raise InputError(f"{where} can be negative; choose a family on positive numbers, as lognormal")
     return made

@@ -1,6 +1,6 @@
 """Priors, model and observations joined: a likelihood of normal scores, cut where it factorises."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -36,24 +36,13 @@ BLOCK = 2048
 
 @dataclass(frozen=True)
 class Problem:
-    """Priors, model and observations, ready to be evaluated at normal scores.
+    """Priors, model and observations, ready to be evaluated at normal scores."""
 
-    Attributes
-    ----------
-    priors : Priors
-        Inputs of the model together with the parameters of the likelihood.
-    active : tuple of str
-        Uncertain parameters on which the likelihood depends, with all that are correlated with them.
-    columns : ndarray of int
-        Where the active parameters stand among those of the whole problem.
-    rows : ObservedRows
-    quantities : tuple of str
-    programs : tuple
-        For each set of dates: rows, steps, outputs, and the dates with the constants.
-    """
-
+    # Inputs of the model together with the parameters of the likelihood.
     priors: Priors
+    # Uncertain parameters on which the likelihood depends, with all that are correlated with them.
     active: tuple[str, ...]
+    # Where the active parameters stand among those of the whole problem.
     columns: IntArray
     rows: ObservedRows
     quantities: tuple[str, ...]
@@ -95,16 +84,35 @@ class Problem:
 
     def sobol_scores(self, seed: int, size: int) -> FloatArray:
         """Return scrambled Sobol' points as normal scores, shape (size, d)."""
-        return np.stack([ndtri(inside(sobol_column(seed, c, 0, size))) for c in self.columns], axis=1)
+        return np.stack([_sobol_score(seed, column, size) for column in self.columns], axis=1)
 
     def inputs(self, scores: FloatArray) -> dict[str, FloatArray]:
         """Return the active parameters, each shape (n,), in the units of their priors."""
-        correlated = [name for name in self.priors.correlated if name in self.active]
-        columns = {name: scores[:, c] for c, name in enumerate(self.active)}
+        return self._values({name: scores[:, c] for c, name in enumerate(self.active)})
+
+    def _values(self, scores: dict[str, FloatArray]) -> dict[str, FloatArray]:
+        """Return parameters from independent normal scores; those that are correlated come all or not at all."""
+        correlated = self._correlated(scores)
         if correlated:
-            mixed = correlate(np.stack([columns[n] for n in correlated], axis=1), self.priors.correlation_factor)
-            columns |= {name: mixed[:, c] for c, name in enumerate(correlated)}
-        return {name: self.priors[name].quantile_from_normal_score(column) for name, column in columns.items()}
+            mixed = correlate(np.stack([scores[n] for n in correlated], axis=1), self.priors.correlation_factor)
+            scores = scores | {name: mixed[:, c] for c, name in enumerate(correlated)}
+        return {name: self.priors[name].quantile_from_normal_score(score) for name, score in scores.items()}
+
+    def _correlated(self, names: Container[str]) -> list[str]:
+        """Return the correlated parameters among some."""
+        return [name for name in self.priors.correlated if name in names]
+
+    def log_prior(self, scores: FloatArray, inputs: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
+        """Return the log prior density of each active parameter, and of the copula that correlates them."""
+        densities = {name: self.priors[name].log_density(inputs[name]) for name in self.active}
+        correlated = self._correlated(self.active)
+        if correlated:
+            # With mixed = L z, the copula's density is that of z over that of mixed, both independent, over det L.
+            z = scores[:, [self.active.index(name) for name in correlated]]
+            mixed = correlate(z, self.priors.correlation_factor)
+            spread = np.log(np.diag(self.priors.correlation_factor)).sum()
+            densities["copula"] = 0.5 * ((mixed**2).sum(axis=1) - (z**2).sum(axis=1)) - spread
+        return densities
 
     def predicted(self, inputs: Mapping[str, FloatArray], size: int) -> FloatArray:
         """Return the model's log10 for each observation, shape (rows, size)."""
@@ -135,28 +143,25 @@ class Problem:
         return values
 
     def drawn(self, scores: FloatArray, seed: int, what: str) -> Drawn:
-        """Return all parameters, replicated observations and log densities of some scores.
-
-        Inputs on which the likelihood does not depend are drawn from their priors.
-        """
+        """Return all parameters, replicated observations and log densities of some scores."""
         shape, flat = scores.shape[:2], scores.reshape(-1, scores.shape[-1])
         inputs = self.inputs(flat)
         predicted, errors = self.predicted(inputs, len(flat)), self.errors(inputs, len(flat))
         rest = [name for name in self.priors.uncertain if name not in self.active]
-        points = {n: inside(sobol_column(seed, len(self.active) + c, 0, len(flat))) for c, n in enumerate(rest)}
-        correlated = [name for name in self.priors.correlated if name in rest]
-        values = {name: self.priors[name].quantile(p) for name, p in points.items() if name not in correlated}
-        if correlated:
-            independent = np.stack([ndtri(points[name]) for name in correlated], axis=1)
-            mixed = correlate(independent, self.priors.correlation_factor)
-            values |= {n: self.priors[n].quantile_from_normal_score(mixed[:, c]) for c, n in enumerate(correlated)}
-        values |= inputs
+        columns = {name: len(self.active) + c for c, name in enumerate(rest)}
+        values = {**self._values({n: _sobol_score(seed, c, len(flat)) for n, c in columns.items()}), **inputs}
         rows = (len(self.rows.value), *shape)
         return Drawn(
             inputs={name: values[name].reshape(shape) for name in self.priors.uncertain},
             replicated=replicate(self.rows, predicted, errors, stream(seed, f"replicate {what}")).reshape(rows),
             log_density=leave_one_out_density(self.rows, predicted, errors).reshape(rows),
+            log_prior={name: density.reshape(shape) for name, density in self.log_prior(flat, inputs).items()},
         )
+
+
+def _sobol_score(seed: int, column: int, size: int) -> FloatArray:
+    """Return one column of scrambled Sobol' points as normal scores."""
+    return np.asarray(ndtri(inside(sobol_column(seed, column, 0, size))))
 
 
 @dataclass(frozen=True)
@@ -194,20 +199,7 @@ def _programs(observations: Observations, model: Model, problem: Problem) -> Ite
 
 
 def factors_of(problem: Problem, observations: Observations, model: Model, discrepancy: Discrepancy) -> list[Problem]:
-    """Cut a problem into parts whose parameters and observations have nothing to do with each other.
-
-    Parameters
-    ----------
-    problem : Problem
-        The whole.
-    observations, model, discrepancy
-        What it was made of.
-
-    Returns
-    -------
-    list of Problem
-        The posterior is the product of theirs, so that each is sampled alone.
-    """
+    """Return the parts of a problem whose parameters and observations have nothing to do with each other."""
     needs = {quantity: {*model.inputs([quantity])} for quantity in observations.quantities}
     links = [_links(problem, row, needs[row.quantity]) for row in observations]
     parts: list[tuple[set[str], list[str]]] = []
@@ -228,7 +220,7 @@ def factors_of(problem: Problem, observations: Observations, model: Model, discr
 
 
 def _links(problem: Problem, row: Observation, needs: set[str]) -> set[str]:
-    """Return the uncertain parameters, and the group, through which an observation is tied to others."""
+    """Return the uncertain parameters, and the group, that an observation shares with others."""
     needed = {*needs, f"{DISCREPANCY}_{row.quantity}"}
     needed |= {"record": {LOWER_GAP}, "ceiling": {UPPER_GAP}}.get(row.kind, set())
     needed &= set(problem.active)

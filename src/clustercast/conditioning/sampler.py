@@ -31,32 +31,7 @@ THINNING = 8
 
 @dataclass(frozen=True)
 class Posterior:
-    """Posterior draws of normal scores, and how far to trust them.
-
-    Attributes
-    ----------
-    scores : ndarray, shape (chain, draw, d)
-        A priori independent standard normal.
-    log_likelihood : ndarray, shape (chain, draw)
-    method : str
-        ``"importance"`` or ``"tempered"``.
-    k_hat : float
-        Shape of the Pareto tail of the importance weights.
-    importance_ess : float
-        Effective sample size of the smoothed importance weights.
-    ess, r_hat : float
-        The worst of the scores; by importance, `importance_ess` and 1.
-    evaluations : int
-        Model runs.
-    temperatures : int
-        Steps from prior to posterior.
-    accepted : float
-        Share of the proposals that were accepted at the end; by importance, 1.
-    reached : bool
-        Whether k-hat, effective size and r-hat pass.
-    statement : str
-        The same in plain words.
-    """
+    """Posterior draws of normal scores, shape (chain, draw, d), and how far to trust them."""
 
     scores: FloatArray
     log_likelihood: FloatArray
@@ -73,18 +48,7 @@ class Posterior:
 
 
 def worst_diagnostics(chains: FloatArray) -> tuple[float, float]:
-    """Return the smallest effective size and the largest r-hat.
-
-    Parameters
-    ----------
-    chains : ndarray, shape (chain, draw, d)
-
-    Returns
-    -------
-    ess : float
-        Smaller of bulk and tail.
-    r_hat : float
-    """
+    """Return the smallest effective size, of bulk and tail, and the largest r-hat of chains (chain, draw, d)."""
     array_stats = array_statistics()
     moved = np.moveaxis(chains, -1, 0)
     bulk, tail = array_stats.ess(moved, method="bulk"), array_stats.ess(moved, method="tail", prob=(0.05, 0.95))
@@ -95,25 +59,11 @@ def worst_diagnostics(chains: FloatArray) -> tuple[float, float]:
 def resampled(
     scores: FloatArray, log_likelihood: FloatArray, weights: Weights, *, draws: int, seed: int, name: str
 ) -> Posterior:
-    """Return draws chosen from the prior draws by their weights.
-
-    Parameters
-    ----------
-    scores : ndarray, shape (n, d)
-    log_likelihood : ndarray, shape (n,)
-    weights : Weights
-    draws : int
-        How many to choose, a multiple of 128.
-    seed : int
-    name : str
-        What is learnt: another name has another stream of random numbers.
-
-    Returns
-    -------
-    Posterior
-    """
+    """Return draws chosen from the prior draws by their weights; each name has its stream of random numbers."""
     rows = systematic_resample(weights.log, draws, stream(seed, f"resample {name}"))
-    told = f"{name}: importance sampling from the prior, k-hat {weights.k_hat:.2f}, effective size {weights.ess:.0f}"
+    statement = (
+        f"{name}: importance sampling from the prior, k-hat {weights.k_hat:.2f}, effective size {weights.ess:.0f}"
+    )
     return Posterior(
         scores=scores[rows].reshape(CHAINS, -1, scores.shape[1]),
         log_likelihood=log_likelihood[rows].reshape(CHAINS, -1),
@@ -126,7 +76,7 @@ def resampled(
         temperatures=1,
         accepted=1.0,
         reached=weights.trusted,
-        statement=told if weights.trusted else f"{told}: not to be trusted, the weights rest on a few draws",
+        statement=statement if weights.trusted else f"{statement}: not to be trusted, the weights rest on a few draws",
     )
 
 
@@ -160,39 +110,11 @@ def sampled(
     draws: int = DRAWS,
     progress: Progress | None = None,
 ) -> Posterior:
-    """Sample the posterior from weighted prior draws by tempering, then by many short chains.
-
-    Four populations are tempered apart, from four parts of the prior draws; walkers chosen from
-    each then go on. The walkers of a population, one after another, are a chain of the result: its
-    r-hat tells whether four independent runs agree, its effective size whether walkers move.
-
-    Parameters
-    ----------
-    target : callable
-        Log likelihood of scores, shape (m, d) to (m,).
-    scores : ndarray, shape (n, d)
-        Prior draws.
-    log_likelihood : ndarray, shape (n,)
-        Theirs.
-    weights : Weights
-        Theirs, for the report.
-    seed : int
-    name : str
-        What is learnt: another name has another stream of random numbers.
-    budget : int
-        Most model runs beside those of the prior draws.
-    draws : int, optional
-        Posterior draws to keep, a multiple of 128.
-    progress : callable, optional
-
-    Returns
-    -------
-    Posterior
-
-    References
-    ----------
-    P. Del Moral, A. Doucet and A. Jasra, J. R. Stat. Soc. B 68, 411 (2006), doi:10.1111/j.1467-9868.2006.00553.x.
-    """
+    """Return the posterior from weighted prior draws by tempering, then by many short chains."""
+    # Four populations are tempered apart, from four parts of the prior draws; walkers chosen from each then go on. The
+    # walkers of a population, one after another, are a chain of the result: its r-hat shows whether four runs agree,
+    # its effective size whether walkers move: P. Del Moral, A. Doucet and A. Jasra, J. R. Stat. Soc. B 68, 411 (2006),
+    # doi:10.1111/j.1467-9868.2006.00553.x.
     generator = stream(seed, f"sample {name}")
     counted = _Counted(target, budget, progress)
     tempered = [
@@ -207,12 +129,12 @@ def sampled(
     chains, chain_values, ess, r_hat, accepted = _chains(counted, starts, move, draws // (CHAINS * WALKERS), generator)
     reached = ess >= LEAST_ESS and r_hat <= LARGEST_R_HAT
     verdict = "pass, but the sampler was asked for" if weights.trusted else "fail"
-    told = (
+    statement = (
         f"{name}: importance weights {verdict} (k-hat {weights.k_hat:.2f}, effective size {weights.ess:.0f}), "
         f"tempered sampling in {temperatures} steps: effective size {ess:.0f}, r-hat {r_hat:.3f}"
     )
     if not reached:
-        told += f", short of {LEAST_ESS:.0f} and {LARGEST_R_HAT}: the budget of {budget:,} runs ended; raise it"
+        statement += f", short of {LEAST_ESS:.0f} and {LARGEST_R_HAT}: the budget of {budget:,} runs ended; raise it"
     return Posterior(
         scores=chains,
         log_likelihood=chain_values,
@@ -225,7 +147,7 @@ def sampled(
         temperatures=temperatures,
         accepted=accepted,
         reached=reached,
-        statement=told,
+        statement=statement,
     )
 
 
@@ -287,20 +209,7 @@ def _chains(
 
 
 def joined(parts: Sequence[Posterior], columns: Sequence[NDArray[np.int64]]) -> Posterior:
-    """Join posteriors of parameters that are independent of each other.
-
-    Parameters
-    ----------
-    parts : sequence of Posterior
-        With as many chains and draws each.
-    columns : sequence of ndarray of int
-        Where the scores of each part stand in the whole.
-
-    Returns
-    -------
-    Posterior
-        With the worst of each diagnostic.
-    """
+    """Return the posterior of parts that are independent of each other, with the worst of each diagnostic."""
     scores = np.empty((*parts[0].log_likelihood.shape, sum(map(len, columns))))
     for part, places in zip(parts, columns, strict=True):
         scores[..., places] = part.scores

@@ -25,21 +25,16 @@ _SAMPLE = ("chain", "draw")
 
 @dataclass(frozen=True)
 class Drawn:
-    """Draws of everything, dims (chain, draw) last of an observation's arrays and alone for an input's.
+    """Draws of everything: of parameters by (chain, draw), of observations by (observation, chain, draw)."""
 
-    Attributes
-    ----------
-    inputs : mapping of str to array
-        Uncertain inputs and parameters of the likelihood, shape (chain, draw), in the units of their priors.
-    replicated : ndarray, shape (observation, chain, draw)
-        What might have been observed, log10.
-    log_density : ndarray, shape (observation, chain, draw)
-        Of what was observed, each row given the others of its group.
-    """
-
+    # Uncertain inputs and parameters of the likelihood, in the units of their priors.
     inputs: Mapping[str, FloatArray]
+    # What might have been observed, log10.
     replicated: FloatArray
+    # Of what was observed, each row given the others of its group.
     log_density: FloatArray
+    # Of the parameters on which the likelihood depends: the others would be noise in power-scaling.
+    log_prior: Mapping[str, FloatArray]
 
 
 def posterior_tree(
@@ -50,36 +45,10 @@ def posterior_tree(
     after: Drawn,
     record: Mapping[str, Any],
 ) -> xr.DataTree:
-    """Label prior and posterior draws.
-
-    Parameters
-    ----------
-    priors : Priors
-        Of the model's inputs.
-    observations : Observations
-    found : Posterior
-        How the posterior was found.
-    before, after : Drawn
-        From prior and posterior.
-    record : mapping
-        Where the result comes from.
-
-    Returns
-    -------
-    xarray.DataTree
-    """
-    diagnostics = {
-        "method": found.method,
-        "k_hat": found.k_hat,
-        "importance_ess": found.importance_ess,
-        "ess": found.ess,
-        "r_hat": found.r_hat,
-        "evaluations": found.evaluations,
-        "temperatures": found.temperatures,
-        "accepted": found.accepted,
-        "reached": int(found.reached),
-        "statement": found.statement,
-    }
+    """Return prior and posterior draws as a labelled tree; `record` is where the result comes from."""
+    diagnostics = {name: value for name, value in vars(found).items() if name not in ("scores", "log_likelihood")}
+    # NetCDF has no truth values.
+    diagnostics["reached"] = int(found.reached)
     log_posterior = found.log_likelihood - 0.5 * (found.scores**2).sum(axis=-1)
     record = {**record, "inputs": [name for name in before.inputs if name in priors]}
     tree = xr.DataTree.from_dict(
@@ -89,6 +58,10 @@ def posterior_tree(
             "posterior_predictive": _predictive(observations, after.replicated),
             "prior_predictive": _predictive(observations, before.replicated),
             "log_likelihood": _predictive(observations, after.log_density),
+            "log_prior": xr.Dataset(
+                {name: (_SAMPLE, values, {"units": "1"}) for name, values in after.log_prior.items()},
+                coords=_draws(found.log_likelihood.shape),
+            ),
             "observed_data": xr.Dataset(
                 {OBSERVED: ("observation", [row.log10 for row in observations], {"units": "1"})},
                 coords=_rows(observations),
@@ -150,10 +123,10 @@ def _parameters(priors: Priors, observations: Observations, drawn: Drawn) -> xr.
     variables = {}
     for name, values in drawn.inputs.items():
         if name in priors:
-            told = {"role": "input", "units": priors[name].unit, "source": priors[name].source}
+            attrs = {"role": "input", "units": priors[name].unit, "source": priors[name].source}
         else:
-            told = {"role": "likelihood", "units": "OOM", "source": observations.origin}
-        variables[name] = (_SAMPLE, values, {**told, "long_name": name.replace("_", " ")})
+            attrs = {"role": "likelihood", "units": "OOM", "source": observations.origin}
+        variables[name] = (_SAMPLE, values, {**attrs, "long_name": name.replace("_", " ")})
     return xr.Dataset(variables, coords=_draws(next(iter(drawn.inputs.values())).shape))
 
 
@@ -182,7 +155,7 @@ def _predictive(observations: Observations, values: FloatArray) -> xr.Dataset:
 
 
 def _constants(priors: Priors) -> xr.Dataset:
-    """Label the inputs that are no uncertain ones."""
+    """Label the inputs that are fixed."""
     fixed = {name: prior for name, prior in priors.items() if isinstance(prior, Fixed)}
     return xr.Dataset(
         {

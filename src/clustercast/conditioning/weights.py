@@ -18,14 +18,7 @@ _TINY = 1e-290
 
 @dataclass(frozen=True)
 class Weights:
-    """Smoothed importance weights of prior draws.
-
-    Attributes
-    ----------
-    log : ndarray, shape (n,)
-        Normalised: the weights sum to 1.
-    k_hat, ess : float
-    """
+    """Smoothed importance weights of prior draws; the weights of `log` sum to 1."""
 
     log: FloatArray
     k_hat: float
@@ -38,40 +31,13 @@ class Weights:
 
 
 def smoothed_weights(log_ratios: FloatArray) -> Weights:
-    """Return Pareto-smoothed importance weights.
-
-    Parameters
-    ----------
-    log_ratios : ndarray, shape (n,)
-        Log of target over proposal, up to a constant.
-
-    Returns
-    -------
-    Weights
-
-    References
-    ----------
-    A. Vehtari, D. Simpson, A. Gelman, Y. Yao and J. Gabry, "Pareto smoothed importance sampling",
-    J. Mach. Learn. Res. 25 (2024), arXiv:1507.02646.
-    """
+    """Return Pareto-smoothed importance weights (Vehtari et al. 2024, arXiv:1507.02646)."""
     log, k_hat = pareto_smoothed(log_ratios - log_ratios.max())
     return Weights(log, float(k_hat), effective_size(log))
 
 
 def pareto_smoothed(log_ratios: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Smooth the largest of importance ratios over the last axis.
-
-    Parameters
-    ----------
-    log_ratios : ndarray, shape (..., n)
-
-    Returns
-    -------
-    log_weights : ndarray, shape (..., n)
-        Normalised: the weights sum to 1.
-    k_hat : ndarray, shape (...)
-        Infinite where so few ratios count that the others vanish beside them, -1 where all are equal.
-    """
+    """Return smoothed log weights that sum to 1 over the last axis, and their k-hat."""
     array_stats = array_statistics()
     flat = log_ratios.reshape(-1, log_ratios.shape[-1])
     log_weights, k_hat = np.empty(flat.shape), np.empty(len(flat))
@@ -85,7 +51,7 @@ def pareto_smoothed(log_ratios: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def _k_hat_without_fit(log_ratios: FloatArray) -> float | None:
-    """Return the tail's shape where a Pareto distribution cannot be fitted to it, else None."""
+    """Return -1 where all ratios are equal, infinity where too few count for a Pareto fit, else None."""
     count = log_ratios.size
     tail = int(3 * np.sqrt(count)) if count > 225 else count // 5
     largest = np.sort(log_ratios)[-tail - 1 :]
@@ -97,12 +63,7 @@ def _k_hat_without_fit(log_ratios: FloatArray) -> float | None:
 
 
 def array_statistics() -> Any:
-    """Return ArviZ' statistics of plain arrays, imported at first use.
-
-    Returns
-    -------
-    object
-    """
+    """Return ArviZ' statistics of plain arrays, imported at first use."""
     from arviz_stats.base.array import array_stats
 
     return array_stats

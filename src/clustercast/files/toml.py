@@ -54,10 +54,20 @@ def load_toml(path: Path) -> dict[str, Any]:
         raise InputError(f"{path} cannot be read: {error.strerror or error}") from None
 
 
-def validated(content: Mapping[str, Any], model: type[M], path: Path, *, tags: Sequence[str] = ()) -> M:
-    """Return the content of a file as a model with closed keys; `tags` are those of a union, no part of a key."""
+def validated(
+    content: Mapping[str, Any],
+    model: type[M],
+    path: Path | str,
+    *,
+    tags: Sequence[str] = (),
+    strict: bool | None = None,
+) -> M:
+    """Return the content of a file or of a place in it as a model with closed keys.
+
+    `tags` are those of a union, no part of a key; `strict` takes no number from a text.
+    """
     try:
-        return model.model_validate(content)
+        return model.model_validate(content, strict=strict)
     except ValidationError as error:
         raise InputError(f"{path}: {_message(error, content, model, tags)}") from None
 

@@ -10,8 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from clustercast.engine.units import factor, same_dimension
 from clustercast.errors import InputError, nearest
-from clustercast.files.dates import DateText
-from clustercast.files.toml import load_toml, validated
+from clustercast.files.toml import Date, load_toml, validated
 from clustercast.priors import shipped
 
 FloatArray = NDArray[np.float64]
@@ -33,7 +32,7 @@ class ReferenceClass(BaseModel):
     value: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     unit: _Text
     source: _Text
-    as_of: DateText
+    as_of: Date
     note: str = ""
 
 

@@ -15,31 +15,15 @@ _FAR_BELOW = -35.0
 
 @dataclass(frozen=True)
 class ObservedRows:
-    """What was observed, as arrays over the n rows.
-
-    A row says ``value = truth + error - bound * gap``, with ``truth`` the model's
-    prediction; all in decades (log10).
-
-    Attributes
-    ----------
-    value : ndarray, shape (n,)
-        Observed log10.
-    error : ndarray, shape (n,)
-        Standard deviation of the observation's error, in decades.
-    bound : ndarray of int, shape (n,)
-        0 a measurement, 1 a lower bound (a record: the largest that is known), -1 an upper bound.
-    group : ndarray of int, shape (n,)
-        Rows of one group have correlated errors, and one gap.
-    quantity : ndarray of int, shape (n,)
-        Which discrepancy belongs to the row.
-    correlation : float
-        Correlation of the errors in a group, from 0 to below 1.
-    """
+    """What was observed, as arrays over n rows: value = truth + error - bound * gap, all in decades (log10)."""
 
     value: FloatArray
     error: FloatArray
+    # 0 a measurement, 1 a lower bound (a record: the largest that is known), -1 an upper bound.
     bound: IntArray
+    # Rows of one group have correlated errors, and one gap.
     group: IntArray
+    # Which discrepancy belongs to the row.
     quantity: IntArray
     correlation: float
 
@@ -50,16 +34,9 @@ class ObservedRows:
 
 @dataclass(frozen=True)
 class ErrorModel:
-    """Parameters of the likelihood, for each of S samples.
+    """Parameters of the likelihood for each of S samples: standard deviations and mean exponential gaps, in decades."""
 
-    Attributes
-    ----------
-    discrepancy : ndarray, shape (quantities, S)
-        Standard deviation of what the model misses, in decades.
-    lower_gap, upper_gap : ndarray, shape (S,)
-        Mean of the exponential gap between a lower bound and the truth, the truth and an upper bound.
-    """
-
+    # Standard deviation of what the model misses, shape (quantities, S).
     discrepancy: FloatArray
     lower_gap: FloatArray
     upper_gap: FloatArray
@@ -70,32 +47,7 @@ class ErrorModel:
 
 
 def log_likelihood(rows: ObservedRows, predicted: FloatArray, errors: ErrorModel) -> FloatArray:
-    """Return the log density of all rows.
-
-    Parameters
-    ----------
-    rows : ObservedRows
-    predicted : ndarray, shape (n, S)
-        The model's log10 for each row and sample.
-    errors : ErrorModel
-
-    Returns
-    -------
-    ndarray, shape (S,)
-
-    Notes
-    -----
-    In a group the errors are jointly normal, each with variance ``error**2 + discrepancy**2``
-    and correlation ``correlation``. A gap is exponential and shared by the bounds of a group;
-    it is integrated out exactly, which leaves Mills' ratio.
-
-    Examples
-    --------
-    >>> one = np.ones(1)
-    >>> rows = ObservedRows(0 * one, one, np.zeros(1, int), np.zeros(1, int), np.zeros(1, int), 0.5)
-    >>> log_likelihood(rows, np.zeros((1, 1)), ErrorModel(np.zeros((1, 1)), one, one)).round(6)
-    array([-0.918939])
-    """
+    """Return the log density of all rows, shape (S,), from predictions of shape (n, S)."""
     total = np.zeros(predicted.shape[1])
     for members in rows.members():
         total += _group_density(rows, predicted, errors, members)
@@ -103,22 +55,8 @@ def log_likelihood(rows: ObservedRows, predicted: FloatArray, errors: ErrorModel
 
 
 def leave_one_out_density(rows: ObservedRows, predicted: FloatArray, errors: ErrorModel) -> FloatArray:
-    """Return the log density of each row given the other rows of its group.
-
-    Parameters
-    ----------
-    rows, predicted, errors
-        As in `log_likelihood`.
-
-    Returns
-    -------
-    ndarray, shape (n, S)
-        What importance sampling needs to leave a row out of a likelihood that does not factorise.
-
-    References
-    ----------
-    P.-C. Buerkner, J. Gabry and A. Vehtari, Comput. Stat. 36, 1243 (2021), doi:10.1007/s00180-020-01045-4.
-    """
+    """Return the log density of each row given the other rows of its group, shape (n, S)."""
+    # Rows of a group do not factorise: Buerkner, Gabry and Vehtari (2021), doi:10.1007/s00180-020-01045-4.
     densities = np.empty(predicted.shape)
     for members in rows.members():
         whole = _group_density(rows, predicted, errors, members)
@@ -130,19 +68,7 @@ def leave_one_out_density(rows: ObservedRows, predicted: FloatArray, errors: Err
 def replicate(
     rows: ObservedRows, predicted: FloatArray, errors: ErrorModel, generator: np.random.Generator
 ) -> FloatArray:
-    """Draw what might have been observed.
-
-    Parameters
-    ----------
-    rows, predicted, errors
-        As in `log_likelihood`.
-    generator : numpy.random.Generator
-
-    Returns
-    -------
-    ndarray, shape (n, S)
-        New values of log10, with new errors and gaps.
-    """
+    """Return what might have been observed, with new errors and gaps, shape (n, S)."""
     size = predicted.shape[1]
     drawn = np.empty(predicted.shape)
     spread = _spread(rows, errors)
@@ -163,6 +89,8 @@ def _spread(rows: ObservedRows, errors: ErrorModel) -> FloatArray:
 
 def _group_density(rows: ObservedRows, predicted: FloatArray, errors: ErrorModel, members: IntArray) -> FloatArray:
     """Return the log density of some rows of one group, shape (S,)."""
+    # The errors are jointly normal, each with variance error^2 + discrepancy^2. A gap is exponential and shared by the
+    # bounds of a group; it is integrated out exactly, which leaves Mills' ratio.
     count = members.size
     if count == 0:
         return np.zeros(predicted.shape[1])

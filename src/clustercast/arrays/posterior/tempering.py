@@ -20,42 +20,12 @@ _BISECTIONS = 60
 
 
 def effective_size(log_weights: FloatArray) -> float:
-    """Return Kish's effective sample size of importance weights.
-
-    Parameters
-    ----------
-    log_weights : ndarray, shape (n,)
-        Logarithms, up to a constant.
-
-    Returns
-    -------
-    float
-        ``(sum w)**2 / sum w**2``, from 1 to n.
-
-    Examples
-    --------
-    >>> effective_size(np.zeros(8))
-    8.0
-    """
+    """Return Kish's effective sample size, from 1 to n, of the logarithms of importance weights."""
     return order_statistics.effective_size(np.exp(log_weights - log_weights.max()))
 
 
 def next_temperature(log_likelihood: FloatArray, current: float, size: float) -> float:
-    """Return how far the likelihood can be raised while the weights stay even.
-
-    Parameters
-    ----------
-    log_likelihood : ndarray, shape (n,)
-    current : float
-        Power of the likelihood that the draws have now, from 0 to 1.
-    size : float
-        Effective sample size that the weights shall keep, below n.
-
-    Returns
-    -------
-    float
-        A power above `current`, at most 1.
-    """
+    """Return the largest power of the likelihood at which the weights keep an effective size."""
     low, high = current, 1.0
     if effective_size((high - current) * log_likelihood) >= size:
         return high
@@ -69,23 +39,8 @@ def next_temperature(log_likelihood: FloatArray, current: float, size: float) ->
 
 
 def systematic_resample(log_weights: FloatArray, size: int, generator: np.random.Generator) -> IntArray:
-    """Choose rows with frequencies as even as the weights allow, in random order.
-
-    Parameters
-    ----------
-    log_weights : ndarray, shape (n,)
-    size : int
-    generator : numpy.random.Generator
-
-    Returns
-    -------
-    ndarray of int, shape (size,)
-        Each row appears the floor or the ceiling of its expected number of times.
-
-    References
-    ----------
-    J. Carpenter, P. Clifford and P. Fearnhead, IEE Proc. Radar Sonar Navig. 146, 2 (1999), doi:10.1049/ip-rsn:19990255.
-    """
+    """Return rows in random order, each the floor or the ceiling of its expected number of times."""
+    # J. Carpenter, P. Clifford and P. Fearnhead (1999), doi:10.1049/ip-rsn:19990255.
     weights = np.exp(log_weights - log_weights.max())
     ends = np.cumsum(weights)
     points = (np.arange(size) + generator.random()) / size * ends[-1]
@@ -95,29 +50,12 @@ def systematic_resample(log_weights: FloatArray, size: int, generator: np.random
 
 @dataclass(frozen=True)
 class Move:
-    """A Metropolis step on standard normal scores that proposes along a normal approximation.
-
-    Attributes
-    ----------
-    centre : ndarray, shape (d,)
-    factor : ndarray, shape (d, d)
-        Lower triangular Cholesky factor of the approximation's covariance.
-    step : float
-        Share of the approximation that is drawn anew, from 0 to 1; 1 proposes independently.
-
-    Notes
-    -----
-    ``z' = centre + sqrt(1 - step**2) (z - centre) + step factor xi`` leaves the approximation
-    unchanged, so that only the ratio of target to approximation enters the acceptance.
-
-    References
-    ----------
-    D. Rudolf and B. Sprungk, "On a generalization of the preconditioned Crank-Nicolson Metropolis algorithm",
-    Found. Comput. Math. 18, 309 (2018), doi:10.1007/s10208-016-9340-x.
-    """
+    """A Metropolis step on standard normal scores that proposes along a normal approximation."""
 
     centre: FloatArray
+    # Lower triangular Cholesky factor of the approximation's covariance.
     factor: FloatArray
+    # Share of the approximation that is drawn anew, from 0 to 1; 1 proposes independently.
     step: float
 
     def advance(
@@ -128,26 +66,9 @@ class Move:
         temperature: float,
         generator: np.random.Generator,
     ) -> tuple[FloatArray, FloatArray, float]:
-        """Move every row once.
-
-        Parameters
-        ----------
-        scores : ndarray, shape (n, d)
-            A priori independent standard normal.
-        log_likelihood : ndarray, shape (n,)
-        target : callable
-            Log likelihood of scores.
-        temperature : float
-            Power of the likelihood.
-        generator : numpy.random.Generator
-
-        Returns
-        -------
-        scores : ndarray, shape (n, d)
-        log_likelihood : ndarray, shape (n,)
-        accepted : float
-            Share of the rows that moved.
-        """
+        """Return scores and log likelihoods after one move of every row, and the share that moved."""
+        # The proposal leaves the approximation unchanged, so that only the ratio of target to approximation enters the
+        # acceptance: D. Rudolf and B. Sprungk (2018), doi:10.1007/s10208-016-9340-x.
         noise = generator.standard_normal(scores.shape) @ self.factor.T
         proposed = self.centre + np.sqrt(1 - self.step**2) * (scores - self.centre) + self.step * noise
         there = target(proposed)
@@ -175,14 +96,5 @@ class Move:
 
 
 def first_move(dimensions: int) -> Move:
-    """Return the move along the prior itself, from which adaptation starts.
-
-    Parameters
-    ----------
-    dimensions : int
-
-    Returns
-    -------
-    Move
-    """
+    """Return the move along the prior itself, from which adaptation starts."""
     return Move(np.zeros(dimensions), np.eye(dimensions), 0.5)
