@@ -37,7 +37,7 @@ def test_shipped_rows_fit_the_shipped_model():
     observations = read_observations("observed")
     checked = observations.checked(cc.cluster_model(), YEARS)
     assert len(checked) == len(observations) > 40
-    assert all(row.source and row.known for row in checked)
+    assert all(row.source and row.known_from for row in checked)
     assert [row.date for row in checked] == sorted(row.date for row in checked)
 
 

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel, ValidationError
 
 from clustercast.errors import InputError
-from clustercast.files.dates import date_words, end_of, float_years, start_of
+from clustercast.files.dates import DateText, date_words, end_of, float_years, start_of
 
 DAYS = st.dates(datetime.date(1900, 1, 1), datetime.date(2200, 12, 30))
 
@@ -57,3 +58,16 @@ def test_what_is_no_date_is_refused(date):
     for end in (start_of, end_of):
         with pytest.raises(InputError):
             end(date)
+
+
+class _Row(BaseModel):
+    as_of: DateText
+
+
+def test_a_date_in_a_file_is_a_real_one():
+    assert _Row(as_of="2024-02-29").as_of == "2024-02-29"
+    assert _Row(as_of=datetime.date(2024, 2, 29)).as_of == "2024-02-29"
+    for wrong in ("2025-02-29", "24-06", 2024, "2024-13"):
+        with pytest.raises(ValidationError):
+            _Row(as_of=wrong)
+    assert _Row.model_json_schema()["properties"]["as_of"]["pattern"].startswith("^")

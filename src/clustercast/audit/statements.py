@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from clustercast.engine.units import factor
 from clustercast.errors import InputError, nearest
-from clustercast.files.toml import Date, load_toml, validated
+from clustercast.files.dates import DateText
+from clustercast.files.toml import load_toml, validated
 from clustercast.priors import shipped
 
 FloatArray = NDArray[np.float64]
@@ -28,7 +29,7 @@ class Fact(BaseModel):
     series: dict[str, float] | None = None
     unit: _Text
     source: _Text
-    as_of: Date
+    as_of: DateText
     note: str = ""
 
     def ends(self) -> FloatArray:
@@ -79,7 +80,7 @@ class Rule(BaseModel):
 class _About(BaseModel):
     model_config = _CLOSED
     title: _Text
-    as_of: Date
+    as_of: DateText
 
 
 class AuditFile(BaseModel):

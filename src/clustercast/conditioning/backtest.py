@@ -138,7 +138,7 @@ def backtest(
         values = {str(n): v.values.reshape(-1) for n, v in tree[method].data_vars.items()}
         draws, densities = _predicted(priors, future, model, values, seed)
         scores += [_ensemble_score(method, row, draws[k], densities[k]) for k, row in enumerate(future)]
-    scores += _line_scores(past, future)
+    scores += _line_scores(past, future, model)
     scores += _point_scores(essay, future, model)
     younger = tuple(name for name in priors.uncertain if priors[name].as_of and end_of(priors[name].as_of) > limit)
     return Backtest(limit, len(past), tuple(scores), str(tree.attrs["statement"]), younger)
@@ -245,13 +245,15 @@ def _ensemble_score(method: str, row: Observation, draws: FloatArray, densities:
     return _score(method, row, float(np.median(draws)), crps, log_score, float(below))
 
 
-def _line_scores(past: Observations, future: Observations) -> list[Score]:
+def _line_scores(past: Observations, future: Observations, model: Model) -> list[Score]:
     """Score a straight line in log10 through the past of each quantity, with Student's predictive distribution."""
     import scoringrules
 
     scores = []
     for row in future:
-        known = [(one.date, one.log10) for one in past if one.quantity == row.quantity]
+        yearly = len(row.dates(model))
+        alike = [one for one in past if one.quantity == row.quantity and len(one.dates(model)) == yearly]
+        known = [(one.date, one.log10) for one in alike]
         if len(known) < LEAST_LINE or len({date for date, _ in known}) < LEAST_LINE:
             continue
         x, y = np.array(known).T

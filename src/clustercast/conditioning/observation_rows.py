@@ -16,8 +16,8 @@ from clustercast.arrays.posterior.likelihood import ObservedRows
 from clustercast.engine.model import Model
 from clustercast.engine.units import factor, same_dimension
 from clustercast.errors import InputError, nearest
-from clustercast.files.dates import end_of, start_of
-from clustercast.files.toml import Date, Prose, Text
+from clustercast.files.dates import DateText, end_of, start_of
+from clustercast.files.toml import Prose, Text
 from clustercast.priors.families import Family
 
 BOUNDS = {"value": 0, "record": 1, "ceiling": -1}
@@ -57,9 +57,9 @@ class Observation(BaseModel):
     unit: Text
     sd_log10: Positive
     source: Text
-    as_of: Date
+    as_of: DateText
     # Since when the figure was public; `as_of` by default.
-    known: Date | None = None
+    known: DateText | None = None
     # A measurement, the largest that is known (a lower bound on the largest), or an upper bound.
     kind: Literal["value", "record", "ceiling"] = "value"
     # Rows of one group have correlated errors; a row without one is alone.
@@ -77,6 +77,15 @@ class Observation(BaseModel):
     def log10(self) -> float:
         """Logarithm of the whole quantity, in coherent units."""
         return math.log10(self.value * factor(self.unit) / self.part)
+
+    def dates(self, model: Model) -> tuple[float, ...]:
+        """Return the date of the figure; of the amount of a year, its beginning and end.
+
+        A unit a year where the quantity itself has none, as of what was shipped in 2024, means what it grows by.
+        """
+        unit = model.unit(self.quantity)
+        yearly = not same_dimension(self.unit, unit) and same_dimension(f"({self.unit})*year", unit)
+        return (self.date, self.date + 1) if yearly else (self.date,)
 
 
 @dataclass(frozen=True)
@@ -208,9 +217,9 @@ def _fault(row: Observation, model: Model, first: float, last: float) -> str:
     """Return why a model cannot be compared with a row, and the remedy; empty where it can."""
     if row.quantity not in model.functions:
         return f"unknown quantity {row.quantity!r}{nearest(row.quantity, model.functions)}; name one of the model"
-    unit = model.unit(row.quantity)
-    if not same_dimension(row.unit, unit):
+    unit, dates = model.unit(row.quantity), row.dates(model)
+    if len(dates) == 1 and not same_dimension(row.unit, unit):
         return f"unit {row.unit!r} does not convert to {unit!r}, the unit of {row.quantity}; correct one"
-    if not first <= row.date <= last:
+    if not first <= dates[0] <= dates[-1] <= last:
         return f"date {row.date:g} is outside the years {first:g} to {last:g}; correct it or widen the years"
     return ""

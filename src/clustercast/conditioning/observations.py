@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from clustercast.conditioning.observation_rows import DISCREPANCY, LOWER_GAP, UPPER_GAP, Observation, Observations
 from clustercast.engine.units import factor, same_dimension
 from clustercast.errors import InputError, nearest
-from clustercast.files.toml import Date, Number, Prose, Text, load_toml, shown, validated
+from clustercast.files.dates import DateText
+from clustercast.files.toml import Number, Prose, Text, load_toml, shown, validated
 from clustercast.priors.families import Family, distribution_from_entry
 from clustercast.priors.shipped import directory
 
@@ -24,7 +25,7 @@ class _About(BaseModel):
     model_config = _CLOSED
     name: Text
     title: Text
-    as_of: Date
+    as_of: DateText
     description: Prose = ""
 
 
@@ -32,7 +33,7 @@ class _Likelihood(BaseModel):
     model_config = _CLOSED
     group_correlation: Annotated[Number, Field(ge=0, lt=1)]
     source: Text
-    as_of: Date
+    as_of: DateText
     note: Prose = ""
 
 

@@ -166,17 +166,28 @@ def _sobol_score(seed: int, column: int, size: int) -> FloatArray:
 
 @dataclass(frozen=True)
 class _Program:
-    """Computes some observed quantities at their common dates."""
+    """Computes some observed quantities at their dates."""
 
     program: Program
-    places: tuple[tuple[int, str, int], ...]
+    # Row, quantity, place of its date, and of its end where it is the amount of a year.
+    places: tuple[tuple[int, str, int, int | None], ...]
 
     def run(self, inputs: Mapping[str, FloatArray], found: FloatArray) -> None:
         """Fill the rows of this program with log10 of the model."""
         results = self.program.run(inputs)
-        logs = {name: np.log10(result) for name, result in results.items()}
-        for row, name, date in self.places:
-            found[row] = logs[name][min(date, len(logs[name]) - 1)] if np.ndim(logs[name]) == 2 else logs[name]
+        for row, name, first, last in self.places:
+            values = _at(results[name], first) if last is None else _at(results[name], last) - _at(results[name], first)
+            if not np.all(values > 0):
+                raise InputError(
+                    f"the model's {name} is not above 0 at the date of an observation, so it has no logarithm; "
+                    "leave the observation out, or look at the bounds of the inputs"
+                )
+            found[row] = np.log10(values)
+
+
+def _at(result: FloatArray, date: int) -> FloatArray:
+    """Return a result at one of the dates; what does not depend on the date is the same at all."""
+    return result[min(date, len(result) - 1)] if np.ndim(result) == 2 else result
 
 
 def _programs(observations: Observations, model: Model, problem: Problem) -> Iterable[_Program]:
@@ -185,17 +196,18 @@ def _programs(observations: Observations, model: Model, problem: Problem) -> Ite
     values = {name: np.asarray(priors[name].median) for name in priors if isinstance(priors[name], Fixed)}
     values |= problem.inputs(np.zeros((3, len(problem.active))))
     units = {name: priors[name].unit for name in priors}
+    needed = {row.id: row.dates(model) for row in observations}
     by_dates: dict[tuple[float, ...], list[str]] = {}
     for quantity in observations.quantities:
-        dates = tuple(sorted({row.date for row in observations if row.quantity == quantity}))
-        by_dates.setdefault(dates, []).append(quantity)
+        own = {date for row in observations if row.quantity == quantity for date in needed[row.id]}
+        by_dates.setdefault(tuple(sorted(own)), []).append(quantity)
     for dates, outputs in by_dates.items():
-        places = tuple(
-            (place, row.quantity, dates.index(row.date))
-            for place, row in enumerate(observations)
-            if row.quantity in outputs
-        )
-        yield _Program(prepared(model, values, units, outputs, dates), places)
+        places = []
+        for place, row in enumerate(observations):
+            if row.quantity in outputs:
+                first, *last = (dates.index(date) for date in needed[row.id])
+                places.append((place, row.quantity, first, last[0] if last else None))
+        yield _Program(prepared(model, values, units, outputs, dates), tuple(places))
 
 
 def factors_of(problem: Problem, observations: Observations, model: Model, discrepancy: Discrepancy) -> list[Problem]:

@@ -4,9 +4,11 @@ import calendar
 import datetime
 import re
 from collections.abc import Iterable
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from clustercast.errors import InputError
 
@@ -98,3 +100,27 @@ def _year_of_text(text: str, end: bool) -> float:
     if not 1 <= day <= days:
         raise InputError(f"{text!r} has day {day}; that month has {days} days")
     return year + (month - 1 + (day - 1 + end) / days) / 12
+
+
+def _as_text(value: Any) -> Any:
+    """Return a TOML date as the ISO text that it is."""
+    return value.isoformat()[:10] if isinstance(value, datetime.date) else value
+
+
+def _checked(text: str) -> str:
+    """Return an ISO text, refused where there is no such day."""
+    end_of(text)
+    return text
+
+
+_PATTERN = r"^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$"
+_DESCRIPTION = "year, year-month or year-month-day"
+
+# The type of a date in a file: an ISO text, or a date of TOML.
+DateText = Annotated[
+    str,
+    Field(pattern=_PATTERN, description=_DESCRIPTION),
+    BeforeValidator(_as_text),
+    AfterValidator(_checked),
+    WithJsonSchema({"type": "string", "pattern": _PATTERN, "description": _DESCRIPTION}),
+]

@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from clustercast.engine.units import factor, same_dimension
 from clustercast.errors import InputError, nearest
-from clustercast.files.toml import Date, load_toml, validated
+from clustercast.files.dates import DateText
+from clustercast.files.toml import load_toml, validated
 from clustercast.priors import shipped
 
 FloatArray = NDArray[np.float64]
@@ -32,7 +33,7 @@ class ReferenceClass(BaseModel):
     value: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     unit: _Text
     source: _Text
-    as_of: Date
+    as_of: DateText
     note: str = ""
 
 
