@@ -19,7 +19,7 @@ def trend(year, rate=0.5, slowdown=0.0, earlier=0.5, wandered=(0.0, 0.0, 0.0), s
 
 
 def label(sizes, fleet, site, supply=0):
-    least = cluster.limited_cluster_size(*sizes, fleet, site)
+    least = cluster.limited_cluster_size(2026.5, 2026.5, *sizes, fleet, site)
     index = cluster.binding_constraint(least, sizes[0], sizes[1], sizes[2], np.int8(supply), fleet, site)
     return np.array(cluster.LIMITS)[index]
 
@@ -61,15 +61,22 @@ def test_the_largest_cluster_can_be_a_fifteenth_of_the_fleet_and_its_sites_carry
 @given(SIZES, ON, ON)
 def test_the_cluster_is_the_least_of_its_trend_and_of_what_acts(sizes, fleet, site):
     acting = [sizes[0], sizes[3]] + [sizes[1]] * int(fleet) + [sizes[2]] * int(site)
-    np.testing.assert_array_equal(cluster.limited_cluster_size(*sizes, fleet, site), np.min(acting, axis=0))
+    np.testing.assert_array_equal(
+        cluster.limited_cluster_size(2026.5, 2026.5, *sizes, fleet, site), np.min(acting, axis=0)
+    )
     np.testing.assert_array_equal(cluster.feasible_cluster_size(*sizes[1:]), np.min(sizes[1:], axis=0))
 
 
 @given(SIZES, ON, ON)
 def test_the_label_names_the_limit_that_is_least(sizes, fleet, site):
-    least = cluster.limited_cluster_size(*sizes, fleet, site)
+    least = cluster.limited_cluster_size(2026.5, 2026.5, *sizes, fleet, site)
     for name, at, size in zip(label(sizes, fleet, site), sizes.T, least, strict=True):
         assert at[{"trend": 0, "fleet": 1, "site": 2, "regulation": 3}[str(name)]] == size
+
+
+@given(SIZES)
+def test_nothing_is_limited_before_the_forecast(sizes):
+    np.testing.assert_array_equal(cluster.limited_cluster_size(2026.4, 2026.5, *sizes, 1.0, 1.0), sizes[0])
 
 
 @pytest.mark.parametrize("supply", range(6))

@@ -90,8 +90,10 @@ def feasible_cluster_size(
     )
 
 
-@quantity("H100e", time="state", between="log", before="trend_training_cluster_size")
+@quantity("H100e", time="state", between="log", increasing=["trend_training_cluster_size"])
 def limited_cluster_size(
+    year: Array,
+    forecast_start: Array,
     trend_training_cluster_size: Array,
     fleet_limited_cluster_size: Array,
     site_limited_cluster_size: Array,
@@ -100,9 +102,11 @@ def limited_cluster_size(
     limit_site: Array,
 ) -> Array:
     """Largest cluster that would be built if none stood: the least of the trend and the limits that act."""
-    ruled = np.minimum(trend_training_cluster_size, regulation_limited_cluster_size)
-    shared = np.where(limit_fleet > 0, np.minimum(ruled, fleet_limited_cluster_size), ruled)
-    return np.where(limit_site > 0, np.minimum(shared, site_limited_cluster_size), shared)
+    acts = year >= forecast_start
+    trend = trend_training_cluster_size
+    ruled = np.where(acts, np.minimum(trend, regulation_limited_cluster_size), trend)
+    shared = np.where(acts & (limit_fleet > 0), np.minimum(ruled, fleet_limited_cluster_size), ruled)
+    return np.where(acts & (limit_site > 0), np.minimum(shared, site_limited_cluster_size), shared)
 
 
 def _standing(built: Array, stood: Array, kept: Array, stays: Array) -> Array:
