@@ -21,6 +21,7 @@ from clustercast.arrays.points.designs import (
     sobol_column,
 )
 from clustercast.arrays.points.morris import morris_trajectories
+from clustercast.arrays.points.nested_scramble import nested_points
 from clustercast.arrays.points.saltelli import Points, saltelli_replicate
 from clustercast.arrays.points.streams import checked_seed, replicate_seed
 from clustercast.dataset import Dataset, inputs_dataset
@@ -98,7 +99,8 @@ def draw(
     replicates : int, optional
         Independent scrambles that share `size`, from which error bars come; not for ``"random"`` and ``"morris"``. 16
         by default for ``"shapley"`` and ``"kucherenko"``, else 1. One replicate of ``"saltelli"`` has SALib's rows for
-        the same seed, two or more are nested uniform scrambles (Owen), over which errors are near normal: give 8.
+        the same seed. Two or more of ``"saltelli"`` and ``"sobol"`` are nested uniform scrambles (Owen), over which
+        errors are near normal: give 8.
     second_order : bool, optional
         For ``"saltelli"``: whether the rows BA are there.
     points : {"sobol", "random"}, optional
@@ -177,18 +179,17 @@ def input_values(
     needed = set(priors.uncertain if names is None else names)
     if not needed.isdisjoint(priors.correlated):
         needed.update(priors.correlated)
-    values, joint = {}, {}
-    for column, name in enumerate(priors.uncertain):
-        if name in needed:
-            uniforms = _uniforms(design, seed, name, column, start, stop)
-            if name in priors.correlated:
-                joint[name] = uniforms
-            else:
-                values[name] = priors[name].quantile(uniforms)
-    if joint:
-        scores = np.column_stack([ndtri(joint[name]) for name in priors.correlated])
+    columns = [(column, name) for column, name in enumerate(priors.uncertain) if name in needed]
+    return _values(priors, {name: _uniforms(design, seed, name, column, start, stop) for column, name in columns})
+
+
+def _values(priors: Priors, uniforms: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
+    """Turn independent uniforms of some inputs, all correlated ones or none among them, into values."""
+    values = {name: priors[name].quantile(u) for name, u in uniforms.items() if name not in priors.correlated}
+    if len(values) < len(uniforms):
+        scores = np.column_stack([ndtri(uniforms[name]) for name in priors.correlated])
         values |= _correlated_values(priors, scores)
-    return {name: values[name] for name in priors.uncertain if name in needed}
+    return {name: values[name] for name in uniforms}
 
 
 def _uniforms(design: str, seed: int, name: str, column: int, start: int, stop: int) -> FloatArray:
@@ -213,8 +214,15 @@ def _plain(request: _Request) -> Drawn:
     """Draw independent samples, one replicate after another."""
     if request.design == "sobol":
         require_power_of_two(request.size)
-    each = request.size // request.replicates
-    parts = [input_values(request.priors, request.design, seed, 0, each) for seed in request.seeds]
+    priors, each = request.priors, request.size // request.replicates
+    if request.design == "sobol" and request.replicates > 1:
+        # Over affine scrambles the errors of a smooth output have tails too heavy for their spread to be its error.
+        points = np.empty((request.replicates, len(priors.uncertain), each))
+        for seed, own in zip(request.seeds, points, strict=True):
+            nested_points(seed, 0, own)
+        columns = points.transpose(1, 0, 2).reshape(len(priors.uncertain), -1)
+        return _values(priors, dict(zip(priors.uncertain, columns, strict=True))), {}
+    parts = [input_values(priors, request.design, seed, 0, each) for seed in request.seeds]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}, {}
 
 

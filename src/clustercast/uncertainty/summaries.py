@@ -137,19 +137,24 @@ def output_names(forecast: xr.Dataset) -> list[str]:
 
 
 def independent_rows(design: Mapping[str, Any], size: int) -> NDArray[np.intp] | None:
-    """Return the independent samples of a design: rows A and B of a whole Saltelli design, None where all are."""
-    if design.get("name") != "saltelli":
-        return None
-    swaps = len(design["swaps"])
-    group = 2 * swaps + 2 if design["second_order"] else swaps + 2
-    expected = design["size"] * group
-    if size != expected:
+    """Return the independent samples of a design: the first and last row of each base point, None where all are."""
+    name, points = design.get("name"), int(design.get("size", 0))
+    if name == "morris":
         raise InputError(
-            f"the Saltelli design has {expected} samples by its attributes, but the dataset has {size}; "
-            "summarise the whole of it, or draw with design='sobol'"
+            "the rows of a Morris design are no sample of the priors; summarise a draw with design='sobol'"
         )
-    first = np.arange(0, size, group)
-    return np.stack([first, first + group - 1], axis=1).reshape(-1)
+    if name not in ("saltelli", "shapley", "kucherenko"):
+        return None
+    expected = size
+    if name == "saltelli":
+        expected = points * (2 + len(design["swaps"]) * (2 if design["second_order"] else 1))
+    if size != expected or size % points:
+        raise InputError(
+            f"the {name} design has {expected} samples by its attributes, but the dataset has {size}; summarise the "
+            "whole of it, or draw with design='sobol'"
+        )
+    first = np.arange(0, size, size // points)
+    return np.stack([first, first + size // points - 1], axis=1).reshape(-1)
 
 
 def weights_array(weights: Weights | None, forecast: xr.Dataset | xr.DataArray) -> FloatArray | None:
@@ -226,7 +231,6 @@ def _error_method(design: Mapping[str, Any], replicates: int, weighted: bool) ->
     if replicates > 1:
         return f"spread of {replicates} independent replicates"
     method = "order statistics and variance of " + ("the effective samples" if weighted else "independent samples")
-    even = design.get("name") in ("latin", "sobol") or (
-        design.get("name") == "saltelli" and design.get("points", "sobol") == "sobol"
-    )
+    even = design.get("name") in ("latin", "sobol", "saltelli", "shapley", "kucherenko")
+    even = even and design.get("points", "sobol") == "sobol"
     return f"{method}; an upper limit, because the points of the design are spread evenly" if even else method
