@@ -71,7 +71,7 @@ def test_a_scenario_that_changes_the_kind_of_unit_names_the_file(tmp_path):
         '[scenario]\ntitle = "t"\nwhy = "w"\nas_of = "2024"\nsource = "s"\n'
         '[inputs.load_factor]\nfamily = "fixed"\nvalue = 1\nunit = "W"\nsource = "s"\nas_of = "2024"\n'
     )
-    with pytest.raises(cc.InputError, match=r"wrong.toml: input 'load_factor'.*'W', which does not convert to '1'"):
+    with pytest.raises(cc.InputError, match=r"wrong.toml: inputs.load_factor: .*'W', which does not convert to '1'"):
         cc.read_priors("situational_awareness", scenario=path)
 
 
@@ -182,9 +182,9 @@ CALLS = {
     "an empty model": (lambda: cc.Model([]), "holds no quantity"),
     "a module without quantities": (lambda: cc.Model(pytest), "defines no quantity"),
     "a marker without unit": (lambda: cc.quantity(supply), r"write @cc.quantity\('GW'\)"),
-    "a pin that is no number": (lambda: MODEL.pin(supply=float("nan")), "supply is pinned to nan"),
+    "a pin that is no number": (lambda: MODEL.pin(supply=float("nan")), "supply is nan; give a number"),
     "a pin that is nothing": (lambda: MODEL.pin(supply=None), "supply is None; give a number in 'GW'"),
-    "a forecast for a path": (lambda: cc.crossing_year(drawn(), "1 GW"), "a path is a DataArray"),
+    "a forecast for a path": (lambda: cc.crossing_year(drawn(), "1 GW"), "a DataArray is needed"),
     "a path for a forecast": (lambda: cc.summarise(drawn()["power"]), "a forecast is a Dataset"),
     "quantiles in a list": (lambda: cc.Normal.from_quantiles([1, 2]), "give a value at each probability"),
     "open bounds": (

@@ -8,6 +8,7 @@ from SALib.sample import sobol as salib_sobol
 from scipy import stats
 
 import clustercast as cc
+from clustercast import sampling
 from clustercast.errors import InputError
 from clustercast.sampling import input_values
 
@@ -196,3 +197,30 @@ def test_seed_zero_is_a_seed_like_any_other():
 def test_what_cannot_be_drawn(arguments, message):
     with pytest.raises(InputError, match=message):
         cc.draw(PRIORS, **arguments)
+
+
+HUGE = (2**34, 2**62, 2**70)
+RUNS = {
+    **{design: lambda size, design=design: cc.draw(SMALL, size, design=design) for design in sampling.PLAIN},
+    **{design: lambda size, design=design: cc.draw(SMALL, size, design=design) for design in sampling.MEASURED},
+    "stream": lambda size: cc.stream(SMALL, size=size * 2**20, model=SUM),
+    "stream_sobol": lambda size: cc.stream_sobol(SMALL, size=size * 2**20, model=SUM, scale="raw"),
+    "run_sobol": lambda size: cc.run_sobol(SMALL, size=size, model=SUM),
+}
+
+
+@cc.quantity("1")
+def total(a, b):
+    return a + b
+
+
+SMALL = cc.Priors(a=cc.Uniform(0, 1), b=cc.Normal(0, 1))
+SUM = cc.Model([total])
+
+
+@pytest.mark.parametrize("size", HUGE)
+@pytest.mark.parametrize("run", RUNS)
+def test_a_size_that_no_machine_takes_is_refused_at_once_with_one_that_it_does(run, size, monkeypatch):
+    monkeypatch.setattr("os.sysconf", {"SC_PHYS_PAGES": 2**22, "SC_PAGE_SIZE": 4096}.get)
+    with pytest.raises(InputError, match=r"size is [\d,]+.*(give at most [\d,]+|block=\d+|from 1 to)"):
+        RUNS[run](size)

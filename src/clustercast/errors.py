@@ -24,8 +24,8 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"; nearest known: {', '.join(close)}" if close else ""
 
 
-def whole_number(what: str, value: object, least: int = 1) -> int:
-    """Return a count as a Python integer, refused unless it is a whole number of at least `least`.
+def whole_number(what: str, value: object, least: int = 1, most: int | None = None) -> int:
+    """Return a count as a Python integer, refused unless it is a whole number from `least` to `most`.
 
     >>> whole_number("size", 8)
     8
@@ -35,8 +35,9 @@ def whole_number(what: str, value: object, least: int = 1) -> int:
         number = None if isinstance(value, bool) else operator.index(value)  # type: ignore[arg-type]
     except TypeError:
         number = None
-    if number is None or number < least:
+    if number is None or number < least or (most is not None and number > most):
         shown = repr(value)
         shown = shown if len(shown) <= 40 else f"{shown[:30]}... ({len(shown)} characters)"
-        raise InputError(f"{what} is {shown}; give a whole number of {least} or more")
+        allowed = f"of {least} or more" if most is None else f"from {least} to {most:,}"
+        raise InputError(f"{what} is {shown}; give a whole number {allowed}")
     return number

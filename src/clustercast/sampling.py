@@ -1,5 +1,6 @@
 """Draw inputs from priors: points on the unit cube, then quantile functions."""
 
+import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -163,6 +164,7 @@ def draw(
     request = _Request(design, priors, size, seed, several, second_order, points, groups, latent, levels, span)
     if size % several:
         raise InputError(f"replicates is {several}, which does not divide size {size}; give 1, 2, 4, 8 or 16")
+    _refuse_beyond_memory(size, len(priors.uncertain) * (1 if design in PLAIN else len(priors.uncertain) + 1))
     values, attrs = chosen.make(request)
     record = {"name": design, "seed": seed, "size": size, **attrs}
     if "replicates" in chosen.options and (several > 1 or design not in PLAIN):
@@ -170,6 +172,18 @@ def draw(
     if correlated := _correlated(priors):
         record["correlated"] = correlated
     return inputs_dataset(values, priors, record)
+
+
+def _refuse_beyond_memory(size: int, numbers: int) -> None:
+    """Refuse a size whose numbers alone, so many for each of it, do not fit the memory of this machine."""
+    if not hasattr(os, "sysconf") or not numbers:
+        return
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if size * numbers * 8 > memory:
+        raise InputError(
+            f"size is {size}, which takes {size * numbers * 8 / 1e9:,.0f} GB, more than this machine has; give at most "
+            f"{memory // (8 * numbers):,}, or keep no samples with cc.stream or cc.stream_sobol"
+        )
 
 
 def input_values(

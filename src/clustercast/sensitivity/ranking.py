@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from clustercast.errors import InputError
+from clustercast.errors import InputError, whole_number
 
 FloatArray = NDArray[np.float64]
 
@@ -38,8 +38,7 @@ def ranking_resolved(indices: xr.Dataset, k: int = 3) -> xr.DataArray:
     InputError
         The result has no intervals, or k is below 1.
     """
-    if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
-        raise InputError(f"k is {k!r}; give a whole number: rank at least 1 input")
+    k = whole_number("k", k)
     if "ST_conf" not in indices:
         raise InputError(
             "the indices have no intervals; ask sobol_indices for resamples=100, or draw with replicates=8"

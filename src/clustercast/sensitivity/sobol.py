@@ -160,7 +160,7 @@ def _method(
         raise InputError(
             f"the design has {design.size} base point, which has no variance; draw 2 or more (1,024 is usual)"
         )
-    if whole_number("resamples", resamples, least=0) == 1:
+    if whole_number("resamples", resamples, least=0, most=1_000_000) == 1:
         raise InputError("resamples is 1; give 0 for no intervals, or 2 or more (100 is usual)")
     if engine not in ("panel", "salib"):
         raise InputError(f"engine is {engine!r}, and must be 'panel' or 'salib'")

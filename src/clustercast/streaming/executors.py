@@ -20,7 +20,7 @@ from concurrent.futures import (
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
-from clustercast.errors import InputError, nearest
+from clustercast.errors import InputError, nearest, whole_number
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -74,8 +74,8 @@ def completed(
     InputError
         If there is no such executor, the plan cannot be sent to it, or it fails again and again.
     """
-    if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or workers < 1):
-        raise InputError(f"workers is {workers!r}; give a whole number of 1 or more")
+    if workers is not None:
+        whole_number("workers", workers)
     if executor is None:
         yield from (function(plan, *piece) for piece in pieces)
     elif executor == "threads":

@@ -13,7 +13,7 @@ from clustercast.dataset import PROVENANCE, Dataset, design_of, input_arrays, pr
 from clustercast.engine.changes import with_changes
 from clustercast.engine.model import Model
 from clustercast.engine.program import program as prepared
-from clustercast.errors import InputError
+from clustercast.errors import InputError, whole_number
 from clustercast.priors.prior_set import Priors
 from clustercast.priors.swaps import Groups
 from clustercast.propagation import YEARS, FloatArray, Progress, wanted_outputs, year_grid
@@ -205,6 +205,6 @@ def _checked_scale(scale: str) -> str:
 
 def _check_size(size: object, replicates: int) -> None:
     """Refuse a size that the design cannot take."""
-    whole = isinstance(size, int | np.integer) and not isinstance(size, bool)
-    if not whole or size < 1 or size & (size - 1) or size % replicates:  # type: ignore[operator]
+    points = whole_number("size", size, most=1 << 40)
+    if points & (points - 1) or points % replicates:
         raise InputError(f"size is {size!r}; give a power of two, and replicates that divide it")

@@ -5,8 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-import numpy as np
-
 from clustercast.arrays.points.designs import require_power_of_two
 from clustercast.arrays.summaries.order_statistics import checked_probabilities
 from clustercast.dataset import Dataset, input_arrays, provenance, versions
@@ -15,7 +13,7 @@ from clustercast.engine.device import Device, checked_device
 from clustercast.engine.model import Model
 from clustercast.engine.program import program as prepared
 from clustercast.engine.units import in_unit
-from clustercast.errors import InputError, nearest
+from clustercast.errors import InputError, nearest, whole_number
 from clustercast.priors.prior_set import Priors
 from clustercast.propagation import YEARS, FloatArray, Progress, wanted_outputs, year_grid
 from clustercast.quantities.cluster_model import cluster_model
@@ -39,7 +37,7 @@ Level = str | float
 BLOCK = 1 << 19
 
 _DESIGNS = ("random", "sobol")
-_FEWEST_PIECES = 32
+_FEWEST_PIECES, _MOST_PIECES = 32, 1 << 24
 
 
 def stream(
@@ -181,10 +179,9 @@ def stream_plan(
     """
     if design not in _DESIGNS:
         raise InputError(f"design is {design!r}; a stream is drawn by one of {', '.join(_DESIGNS)}")
-    if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
-        raise InputError(f"size is {size!r}; give a whole number of 1 or more")
+    size = whole_number("size", size)
     if design == "sobol":
-        require_power_of_two(int(size))
+        require_power_of_two(size)
     few = draw(priors, 4, design=cast("Literal['random', 'sobol']", design), seed=seed)
     values, units = input_arrays(few)
     model = with_changes(model, values)
@@ -197,11 +194,16 @@ def stream_plan(
 
 def piece_length(leaves: int, block: int | None) -> int:
     """Return how many leaves make a piece: as many as `block` samples fill, or enough pieces for many workers."""
-    if block is None:
-        return max(1, min(BLOCK // LEAF, leaves // _FEWEST_PIECES))
-    if isinstance(block, bool) or not isinstance(block, int | np.integer) or block < 1:
-        raise InputError(f"block is {block!r}; give a whole number of samples, 1 or more")
-    return max(1, int(block) // LEAF)
+    length = max(1, min(BLOCK // LEAF, leaves // _FEWEST_PIECES))
+    if block is not None:
+        length = max(1, whole_number("block", block) // LEAF)
+    if leaves // length > _MOST_PIECES:
+        fewest = -(-leaves // _MOST_PIECES) * LEAF
+        raise InputError(
+            f"size is {leaves * LEAF:,}, which is {leaves // length:,} pieces of {length * LEAF:,} samples; give fewer "
+            f"samples, or block={fewest} or more"
+        )
+    return length
 
 
 def _levels(
