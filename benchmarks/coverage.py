@@ -13,7 +13,7 @@ from benchmarks.measure import Options, Row
 from clustercast.arrays.indices.intervals import bootstrap_weights
 from clustercast.arrays.indices.sobol_estimators import ESTIMATORS
 from clustercast.arrays.indices.sobol_panel import SobolIndices, sobol_panel
-from clustercast.arrays.points.saltelli import saltelli_rows
+from tests.reference.designs import design_rows
 from tests.reference.problems import PROBLEMS, Problem
 
 LOWEST, HIGHEST = 0.92, 0.98
@@ -43,7 +43,7 @@ def columns(problem: Problem, size: int, method: Method, repeats: int) -> np.nda
     """Return independent repeats of one design as the columns of a panel, shape (repeats, rows)."""
     found = [
         problem.evaluate(
-            saltelli_rows(seed, problem.inputs, size, points=method.points, replicates=method.replicates).clip(2.0**-31)
+            design_rows(seed, problem.inputs, size, points=method.points, replicates=method.replicates).clip(2.0**-31)
         )
         for seed in range(1000, 1000 + repeats)
     ]

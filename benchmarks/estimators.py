@@ -5,7 +5,7 @@ import numpy as np
 from benchmarks.measure import Options, Row
 from clustercast.arrays.indices.sobol_estimators import ESTIMATORS
 from clustercast.arrays.indices.sobol_panel import sobol_panel
-from clustercast.arrays.points.saltelli import saltelli_rows
+from tests.reference.designs import design_rows
 from tests.reference.problems import PROBLEMS, Problem
 
 # SALib's and SciPy's own estimator; the panel equals SALib to 1e-12.
@@ -33,7 +33,7 @@ def rows(options: Options) -> list[Row]:
 
 def _columns(problem: Problem, size: int, points: str, repeats: int) -> np.ndarray:
     """Return independent repeats of the design as the columns of a panel."""
-    designs = (saltelli_rows(seed, problem.inputs, size, points=points) for seed in range(repeats))
+    designs = (design_rows(seed, problem.inputs, size, points=points) for seed in range(repeats))
     return np.stack([problem.evaluate(design.clip(2.0**-31)) for design in designs])
 
 

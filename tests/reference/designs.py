@@ -3,6 +3,8 @@
 import numpy as np
 from scipy.stats import qmc
 
+from clustercast.arrays.points.saltelli import saltelli_replicate
+
 
 def saltelli_rows(base, inputs, second_order=True, groups=None):
     """Rows of SALib's design from base points of 2 * inputs columns; groups are lists of inputs."""
@@ -15,6 +17,13 @@ def saltelli_rows(base, inputs, second_order=True, groups=None):
             swapped[:, group] = other[:, group]
             rows.append(swapped)
     return np.stack([*rows, b], axis=1).reshape(-1, inputs)
+
+
+def design_rows(seed, inputs, size, second_order=True, scramble=True, *, start=0, points="sobol", replicates=1):
+    """Rows of the library's Saltelli design, one replicate of size / replicates base points after another."""
+    how = {"start": start, "points": points, "scramble": scramble}
+    bases = [saltelli_replicate(seed, r, replicates, inputs, size // replicates, **how) for r in range(replicates)]
+    return np.concatenate([saltelli_rows(np.hstack(base), inputs, second_order) for base in bases])
 
 
 def scrambled(inputs, points, seed):

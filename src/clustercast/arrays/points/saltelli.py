@@ -68,38 +68,3 @@ def saltelli_replicate(
     # doi:10.1214/aos/1059655914).
     own, nested = replicate_seed(seed, replicate), replicates > 1
     return saltelli_base(own, dimensions, size, start=start, points=points, scramble=scramble, nested=nested)
-
-
-def saltelli_rows(
-    seed: int,
-    dimensions: int,
-    size: int,
-    second_order: bool = True,
-    scramble: bool = True,
-    *,
-    start: int = 0,
-    points: Points = "sobol",
-    replicates: int = 1,
-) -> FloatArray:
-    """Return the rows of Saltelli's design, in SALib's order and, for one replicate, with SALib's bits."""
-    if replicates < 1 or size % replicates:
-        raise InputError(f"replicates is {replicates}, which does not divide the size {size}; give a divisor, as in 8")
-    each = size // replicates
-    group = 2 * dimensions + 2 if second_order else dimensions + 2
-    rows = np.empty((dimensions, replicates, each, group))
-    for replicate in range(replicates):
-        a, b = saltelli_replicate(
-            seed, replicate, replicates, dimensions, each, start=start, points=points, scramble=scramble
-        )
-        for column in range(dimensions):
-            _interleave(a[:, column], b[:, column], column, dimensions, rows[column, replicate])
-    return rows.reshape(dimensions, size * group).T
-
-
-def _interleave(a: FloatArray, b: FloatArray, column: int, dimensions: int, out: FloatArray) -> None:
-    """Write one column of the rows A, AB, BA, B of each base point; `out` has shape (base points, rows each)."""
-    out[:, : dimensions + 1] = a[:, np.newaxis]
-    out[:, dimensions + 1 :] = b[:, np.newaxis]
-    out[:, column + 1] = b
-    if out.shape[1] == 2 * dimensions + 2:
-        out[:, dimensions + 1 + column] = a
