@@ -83,7 +83,7 @@ def quantity_entry(name: str, model: Model, sets: Mapping[str, Priors]) -> str:
         parts.append("Used by " + ", ".join(_quantity_link(user) for user in users) + ".")
     parts.append(f"```python\n{formula(function)}\n```")
     parts += [
-        f"{{.told}}\n{title}: {as_text(sections[title])}" for title in ("Notes", "References") if title in sections
+        f"{{.origin}}\n{title}: {as_text(sections[title])}" for title in ("Notes", "References") if title in sections
     ]
     return "\n\n".join(parts)
 
@@ -155,8 +155,8 @@ def _about(name: str) -> dict[str, str]:
 def priors_page(set_name: str, priors: Priors, model: Model) -> str:
     """Return the page of one prior set: every input under the subject that uses it first."""
     about = _about(set_name)
-    told = f"`{set_name}`, as of {about['as_of']}: {len(priors)} inputs, {len(priors.uncertain)} of them uncertain."
-    parts = [SHORT_CONTENTS + f"# {as_text(about['title'])}", told, as_text(about["description"])]
+    opening = f"`{set_name}`, as of {about['as_of']}: {len(priors)} inputs, {len(priors.uncertain)} of them uncertain."
+    parts = [SHORT_CONTENTS + f"# {as_text(about['title'])}", opening, as_text(about["description"])]
     groups: dict[str, list[str]] = {}
     for name in priors:
         users = model.users(name)
@@ -180,7 +180,7 @@ def prior_entry(set_name: str, name: str, prior: Family, model: Model) -> str:
         parts.append(as_text(prior.note))
     users = ", ".join(_quantity_link(user) for user in model.users(name))
     used = f" Used by {users}." if users else ""
-    parts.append(f"{{.told}}\nSource: {as_text(prior.source)} (as of {prior.as_of}).{used}")
+    parts.append(f"{{.origin}}\nSource: {as_text(prior.source)} (as of {prior.as_of}).{used}")
     return "\n\n".join(parts)
 
 

@@ -38,7 +38,7 @@ def scenarios_page(base: Priors) -> str:
             f"`--scenario {name}`",
             as_text(about.why),
             table(("input", "base", "scenario", "note"), rows),
-            f"{{.told}}\nSource: {as_text(about.source)} (as of {about.as_of}).",
+            f"{{.origin}}\nSource: {as_text(about.source)} (as of {about.as_of}).",
         ]
     return "\n\n".join(parts) + "\n"
 
@@ -46,8 +46,8 @@ def scenarios_page(base: Priors) -> str:
 def claims_page() -> str:
     """Return the page of the shipped claims."""
     rows = [(as_text(c.text), f"`{c.quantity}`", f"{c.by:g}", as_text(c.source)) for c in cc.read_claims()]
-    told = "What the texts say will be so by a date. 2026.5 is the middle of 2026, 2027 its end."
-    return f"# Claims\n\n{told}\n\n{table(('claim', 'quantity', 'by', 'source'), rows)}\n"
+    text = "What the texts say will be so by a date. 2026.5 is the middle of 2026, 2027 its end."
+    return f"# Claims\n\n{text}\n\n{table(('claim', 'quantity', 'by', 'source'), rows)}\n"
 
 
 def reference_classes_page() -> str:
@@ -66,11 +66,11 @@ def observations_page() -> str:
         (f"{o.date:g}", f"`{o.quantity}`", f"{number(o.value)} `{o.unit}`", o.kind, as_text(o.source))
         for o in cc.read_observations()
     ]
-    told = (
+    text = (
         "What was observed, for `cc.condition`. A record is the largest that is known, so the truth is there or above; "
         "a ceiling is an upper bound."
     )
-    return f"# Observations\n\n{told}\n\n{table(('date', 'quantity', 'value', 'kind', 'source'), rows)}\n"
+    return f"# Observations\n\n{text}\n\n{table(('date', 'quantity', 'value', 'kind', 'source'), rows)}\n"
 
 
 def analyses_page() -> str:

@@ -38,7 +38,7 @@ def formula(function: Callable[..., object]) -> str:
 
 
 def number(value: float, digits: int = 3) -> str:
-    """Return a number with a few significant digits, whole years with all of theirs.
+    """Return a number with a few significant digits, whole years with all their digits.
 
     Examples
     --------
