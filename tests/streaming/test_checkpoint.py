@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import types
 from pathlib import Path
 
 import numpy as np
@@ -134,8 +135,8 @@ def test_another_call_is_refused(tmp_path, changed, message):
 
 def test_other_libraries_are_refused(tmp_path, monkeypatch):
     broken_off(tmp_path)
-    monkeypatch.setattr(streaming, "versions", lambda: {"numpy": "1.0"})
-    with pytest.raises(InputError, match=r'libraries was {.*} and is {"numpy": "1.0"}'):
+    monkeypatch.setattr(checkpoint_module, "versions", lambda: {"numpy": "1.0"})
+    with pytest.raises(InputError, match=r'versions was {.*} and is {"numpy": "1.0"}'):
         streamed(tmp_path)
 
 
@@ -147,8 +148,95 @@ def test_another_model_is_refused_even_where_only_what_it_calls_has_changed(tmp_
         return cc.Model([cc.quantity("1")(total)])
 
     streamed(tmp_path, size=LEAF, model=model_of(lambda x: np.exp(x)))
-    with pytest.raises(InputError, match="code was"):
+    with pytest.raises(InputError, match="model was"):
         streamed(tmp_path, size=LEAF, model=model_of(lambda x: np.exp(2 * x)))
+
+
+MODULE = """
+# {comment}
+RATE = {rate}
+
+class Growth:
+    floor = {floor}
+
+    def __init__(self, table):
+        self.table = table
+
+GROWTH = Growth([{entry}])
+"""
+QUANTITY = """
+import constants_of_a_run as constants
+import clustercast as cc
+
+@cc.quantity("1")
+def total(x, y):
+    return constants.RATE * x + constants.GROWTH.table[0] * y + constants.GROWTH.floor
+"""
+
+
+@pytest.mark.parametrize(
+    ("changed", "refused"),
+    [({"comment": "why"}, False), ({"rate": 3.0}, True), ({"floor": 1.0}, True), ({"entry": 2.0}, True)],
+)
+def test_constants_in_a_users_own_module_decide_the_run_and_comments_do_not(tmp_path, monkeypatch, changed, refused):
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    def model(**values):
+        text = MODULE.format(**{"comment": "", "rate": 2.0, "floor": 0.0, "entry": 1.0} | values)
+        (tmp_path / "constants_of_a_run.py").write_text(text)
+        module = types.ModuleType("constants_of_a_run")
+        exec(compile(text, str(tmp_path / "constants_of_a_run.py"), "exec"), vars(module))
+        monkeypatch.setitem(sys.modules, "constants_of_a_run", module)
+        space = {"__name__": "quantity_of_a_run"}
+        exec(QUANTITY, space)
+        return cc.Model([space["total"]])
+
+    streamed(tmp_path / "kept", size=LEAF, model=model())
+    if refused:
+        with pytest.raises(InputError, match="model was"):
+            streamed(tmp_path / "kept", size=LEAF, model=model(**changed))
+    else:
+        streamed(tmp_path / "kept", size=LEAF, model=model(**changed))
+
+
+def test_what_cannot_be_compared_is_not_resumed_and_the_reason_is_given(tmp_path):
+    numbers = iter([2.0] * 100)
+
+    @cc.quantity("1")
+    def total(x, y):
+        return x + y * (2.0 if numbers else 1.0)
+
+    with pytest.raises(InputError, match="quantity 'total' .* it uses 'numbers', a list_iterator"):
+        streamed(tmp_path, model=cc.Model([total]))
+    assert not (tmp_path / FILE).exists()
+    streamed(size=LEAF, model=cc.Model([total]))
+
+
+def test_two_runs_do_not_share_a_directory(tmp_path):
+    refused = []
+
+    def start_another(done, planned):
+        if not refused:
+            with pytest.raises(InputError, match="another run is writing there") as caught:
+                streamed(tmp_path)
+            refused.append(caught)
+
+    assert bits(streamed(tmp_path, progress=start_another)) == bits(streamed())
+    assert refused and [path.name for path in tmp_path.iterdir()] == [FILE]
+
+
+def test_a_checkpoint_runs_no_code(tmp_path):
+    class Trap:
+        """What would make a file if it were unpickled."""
+
+        def __reduce__(self):
+            return open, (str(tmp_path / "sprung"), "w")
+
+    with (tmp_path / FILE).open("wb") as file:
+        np.savez(file, run=np.array([Trap()], dtype=object))
+    with pytest.raises(InputError, match="cannot read the checkpoint .* remove it"):
+        streamed(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [FILE]
 
 
 def test_a_checkpoint_that_is_damaged_is_said_to_be(tmp_path):

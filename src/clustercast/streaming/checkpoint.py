@@ -3,19 +3,26 @@
 import json
 import time
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Generic, Protocol, Self, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
+from clustercast.dataset import versions
+from clustercast.engine.fingerprint import unknown_to_fingerprint
+from clustercast.engine.model import Model
 from clustercast.errors import InputError
-from clustercast.files.whole import output_directory, write_whole
-from clustercast.streaming.reduction import Arrays, Ranges
+from clustercast.files.whole import held_by_one_run, output_directory, write_whole
+from clustercast.priors.prior_set import Priors
 
 FILE = "finished.npz"
+Arrays = dict[str, NDArray[np.generic]]
+Ranges = list[tuple[int, int]]
 
-_TOLD = "told"
+_RUN = "run"
 # Writing may take this part of the time, so that short pieces do not wait for the disk.
 _SHARE = 0.05
 
@@ -23,13 +30,7 @@ _SHARE = 0.05
 class Finished(Protocol):
     """What a run keeps of the pieces that are finished."""
 
-    @property
-    def leaves(self) -> Ranges:
-        """Ranges of leaves seen, in order."""
-
-    @property
-    def finished(self) -> int:
-        """Number of leaves seen."""
+    leaves: Ranges
 
     def merge(self, other: Self) -> None:
         """Take in what was seen of other leaves of the same run."""
@@ -45,48 +46,51 @@ class Finished(Protocol):
 State = TypeVar("State", bound=Finished)
 
 
+def run_identity(call: str, model: Model, priors: Priors, **arguments: object) -> dict[str, str]:
+    """Return all that decides the result of a run, in words: versions, priors, model and arguments of the call."""
+    for name, function in model.functions.items():
+        unknown = unknown_to_fingerprint(function)
+        if unknown:
+            raise InputError(
+                f"a checkpoint cannot know whether quantity {name!r} is the same when the run goes on: it uses "
+                f"{', '.join(unknown)}, whose content cannot be compared; give the quantity arrays, numbers or "
+                "functions, or leave checkpoint out"
+            )
+    return {
+        "call": call,
+        "versions": json.dumps(versions()),
+        "priors": f"{priors.name} {priors.hash}",
+        "model": model.hash,
+        **{name: str(value) for name, value in arguments.items()},
+    }
+
+
 class Checkpoint(Generic[State]):
-    """The finished part of one run.
+    """The finished part of one run, in a directory that is made where there is none."""
 
-    Parameters
-    ----------
-    directory : pathlib.Path or str
-        Made where there is none.
-    told : mapping of str to str
-        All that decides the result of the run, in words; ``call``, what was called, among them.
-    kind : type
-        What the run keeps.
-
-    Raises
-    ------
-    InputError
-        If the directory cannot be written to.
-    """
-
-    def __init__(self, directory: Path | str, told: Mapping[str, str], kind: type[State]) -> None:
+    def __init__(self, directory: Path | str, run: Mapping[str, str], kind: type[State]) -> None:
         self._path = output_directory(directory) / FILE
-        # What a run left that was killed while it wrote.
-        for part in self._path.parent.glob(f".{self._path.stem}.*.part{self._path.suffix}"):
-            part.unlink(missing_ok=True)
-        self._told = dict(told)
+        self._run = dict(run)
         self._kind = kind
         self._due = 0.0
 
-    def read(self) -> State | None:
-        """Return what is finished, or None where nothing is.
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep a second run out of the directory."""
+        with held_by_one_run(self._path):
+            # A run that was killed while it wrote left this.
+            for part in self._path.parent.glob(f".{self._path.stem}.*.part{self._path.suffix}"):
+                part.unlink(missing_ok=True)
+            yield
 
-        Raises
-        ------
-        InputError
-            If the file is of another run, or is no checkpoint.
-        """
+    def read(self) -> State | None:
+        """Return what is finished, or None where nothing is; the file of another run is refused."""
         if not self._path.exists():
             return None
         try:
             with self._path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 arrays = {name: stored[name] for name in stored.files}
-            told = json.loads(str(arrays.pop(_TOLD)))
-            self._check(told)
+            self._check(json.loads(str(arrays.pop(_RUN))))
             return self._kind.from_arrays(arrays)
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             if isinstance(error, InputError):
@@ -96,33 +100,25 @@ class Checkpoint(Generic[State]):
             ) from error
 
     def write(self, state: State) -> None:
-        """Put what is finished in the place of what was.
-
-        Raises
-        ------
-        InputError
-            If it cannot be written; the file that was there stays.
-        """
+        """Put what is finished in the place of what was; where that fails, what was there stays."""
         began = time.monotonic()
-        arrays = {**state.to_arrays(), _TOLD: np.array(json.dumps(self._told))}
+        arrays = {**state.to_arrays(), _RUN: np.array(json.dumps(self._run))}
         write_whole(self._path, lambda hidden: np.savez(hidden, **arrays))  # type: ignore[arg-type]
         ended = time.monotonic()
         self._due = ended + (ended - began) / _SHARE
 
-    def write_if_due(self, state: State) -> bool:
-        """Write unless the last time was only just; return whether it was written."""
-        if time.monotonic() < self._due:
-            return False
-        self.write(state)
-        return True
+    def write_if_due(self, state: State) -> None:
+        """Write unless the last time was only just."""
+        if time.monotonic() >= self._due:
+            self.write(state)
 
-    def _check(self, told: Mapping[str, str]) -> None:
-        """Refuse the checkpoint of another run, and say what differs."""
-        names = [name for name in {**told, **self._told} if told.get(name) != self._told.get(name)]
+    def _check(self, run: Mapping[str, str]) -> None:
+        """Refuse the checkpoint of another run, naming what differs."""
+        names = [name for name in {**run, **self._run} if run.get(name) != self._run.get(name)]
         if names:
             # Of two kinds of run all the rest differs too.
             names = ["call"] if "call" in names else names
-            differs = "; ".join(f"{n} was {told.get(n, 'absent')} and is {self._told.get(n, 'absent')}" for n in names)
+            differs = "; ".join(f"{n} was {run.get(n, 'absent')} and is {self._run.get(n, 'absent')}" for n in names)
             raise InputError(
                 f"the checkpoint {str(self._path)!r} is of another run: {differs}; make the same call again to finish "
                 "it, or name another directory"

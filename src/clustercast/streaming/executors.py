@@ -48,31 +48,9 @@ def completed(
     workers: int | None = None,
     join: Callable[[Sequence[Result]], Result],
 ) -> Iterator[Result]:
-    """Compute pieces, and yield results as they come, in any order.
+    """Compute pieces of a plan, which is sent once to each machine, and yield results as they come, in any order.
 
-    Parameters
-    ----------
-    function : callable
-        Takes the plan, and the first and last number of a piece.
-    plan : object
-        What every piece needs; sent once to each machine.
-    pieces : sequence of tuple of two int
-    executor : {"threads", "processes"}, Executor or dask Client, optional
-        Here, one after the other, by default.
-    workers : int, optional
-        Threads or processes; by default as many as this process may use processors.
-    join : callable
-        Makes one result of several, so that a cluster sends fewer.
-
-    Yields
-    ------
-    object
-        Results, each of one piece or of several joined.
-
-    Raises
-    ------
-    InputError
-        If there is no such executor, the plan cannot be sent to it, or it fails again and again.
+    `join` makes one result of several, so that a cluster sends fewer.
     """
     if workers is not None:
         whole_number("workers", workers)
@@ -181,7 +159,7 @@ def _from_pool(
 
 
 def _is_client(executor: object) -> bool:
-    """Say whether something is a dask Client, without importing dask."""
+    """Return whether something is a dask Client, without importing dask."""
     distributed = sys.modules.get("distributed")
     return distributed is not None and isinstance(executor, distributed.Client)
 

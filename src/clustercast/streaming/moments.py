@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from clustercast.engine.device import to_host
 from clustercast.errors import InputError
 
 FloatArray = NDArray[np.float64]
@@ -21,36 +22,15 @@ LEAF = 4096
 
 @dataclass(frozen=True)
 class Moments:
-    """Count, mean and sum of squared deviations of some samples of several columns.
-
-    Attributes
-    ----------
-    count : int
-    mean : ndarray, shape (columns,)
-    spread : ndarray, shape (columns,) or shorter
-        Sum of the squares of the deviations from the mean; where only means are wanted, of no column.
-    """
+    """Count, mean and sum of squared deviations of some samples of several columns; the last may be of fewer."""
 
     count: int
     mean: FloatArray
     spread: FloatArray
 
     def joined(self, other: "Moments") -> "Moments":
-        """Return the moments of both samples together.
-
-        Parameters
-        ----------
-        other : Moments
-            Of as many columns.
-
-        Returns
-        -------
-        Moments
-
-        References
-        ----------
-        T. F. Chan, G. H. Golub and R. J. LeVeque, Am. Stat. 37, 242 (1983), doi:10.1080/00031305.1983.10483115.
-        """
+        """Return the moments of both samples together."""
+        # T. F. Chan, G. H. Golub and R. J. LeVeque, Am. Stat. 37, 242 (1983), doi:10.1080/00031305.1983.10483115.
         count = self.count + other.count
         distance = other.mean - self.mean
         part = other.count / count
@@ -67,49 +47,23 @@ class Moments:
 
 
 def moments_of(values: FloatArray) -> Moments:
-    """Return the moments along the last axis.
-
-    Parameters
-    ----------
-    values : ndarray, shape (columns, samples)
-
-    Returns
-    -------
-    Moments
-    """
+    """Return the moments along the last axis of values, shape (columns, samples)."""
     return leaf_moments(values, values.shape[-1])[0]
 
 
 def leaf_moments(values: FloatArray, leaf: int = LEAF) -> list[Moments]:
-    """Return the moments of each leaf of some samples.
-
-    Parameters
-    ----------
-    values : ndarray, shape (columns, samples)
-        From the first sample of a leaf on; the last leaf may be shorter. A CuPy array is summed where it lies.
-    leaf : int, optional
-        Samples in a leaf.
-
-    Returns
-    -------
-    list of Moments
-    """
+    """Return the moments of each leaf of values (columns, samples); a CuPy array is summed on its device."""
     columns, samples = values.shape
     whole = samples - samples % leaf
-    found = []
+    moments = []
     for part in (values[:, :whole].reshape(columns, -1, leaf), values[:, whole:].reshape(columns, 1, -1)):
         if part.size:
             mean = part.sum(axis=-1) / part.shape[-1]
             deviations = part - mean[..., np.newaxis]
             deviations *= deviations
-            means, spreads = (_on_host(array).T for array in (mean, deviations.sum(axis=-1)))
-            found += [Moments(part.shape[-1], *pair) for pair in zip(means, spreads, strict=True)]
-    return found
-
-
-def _on_host(array: FloatArray) -> FloatArray:
-    """Return an array as NumPy's, brought from the GPU if it lies there."""
-    return np.asarray(array.get() if hasattr(array, "get") else array)
+            means, spreads = (to_host(array).T for array in (mean, deviations.sum(axis=-1)))
+            moments += [Moments(part.shape[-1], *pair) for pair in zip(means, spreads, strict=True)]
+    return moments
 
 
 class MomentTree:
@@ -131,20 +85,7 @@ class MomentTree:
         self._nodes = dict(nodes or {})
 
     def add(self, index: int, moments: Moments, level: int = 0) -> None:
-        """Take in the moments of a leaf, or of a node that stands for ``2**level`` leaves.
-
-        Parameters
-        ----------
-        index : int
-            Number of the leaf, or of the node among those of its level.
-        moments : Moments
-        level : int, optional
-
-        Raises
-        ------
-        InputError
-            If the node is there already.
-        """
+        """Take in the moments of a leaf, or of a node, numbered within its level, that is ``2**level`` leaves."""
         if (level, index) in self._nodes:
             raise InputError(f"leaf {index << level} is summed twice; give each piece of a run once")
         while (level, index ^ 1) in self._nodes:
@@ -154,27 +95,12 @@ class MomentTree:
         self._nodes[level, index] = moments
 
     def merge(self, other: "MomentTree") -> None:
-        """Take in the moments of other leaves of the same run.
-
-        Parameters
-        ----------
-        other : MomentTree
-        """
+        """Take in the moments of other leaves of the same run."""
         for (level, index), moments in other._nodes.items():
             self.add(index, moments, level)
 
     def total(self) -> Moments:
-        """Return the moments of all samples, once every leaf is there.
-
-        Returns
-        -------
-        Moments
-
-        Raises
-        ------
-        InputError
-            If there are none, or leaves are absent.
-        """
+        """Return the moments of all samples, once every leaf is there."""
         ordered = sorted((index << level, level) for level, index in self._nodes)
         reached = 0
         for first, level in ordered:
@@ -183,39 +109,24 @@ class MomentTree:
             reached = first + (1 << level)
         if not ordered:
             raise InputError("there are no samples; draw 1 or more")
-        found = [self._nodes[level, first >> level] for first, level in ordered]
-        whole = found.pop()
-        while found:
-            whole = found.pop().joined(whole)
+        nodes = [self._nodes[level, first >> level] for first, level in ordered]
+        whole = nodes.pop()
+        while nodes:
+            whole = nodes.pop().joined(whole)
         return whole
 
     def to_arrays(self) -> dict[str, NDArray[np.int64] | FloatArray]:
-        """Return the tree as arrays, for a file or another machine.
-
-        Returns
-        -------
-        dict of str to array
-            ``place`` with columns level, index and count; ``mean`` and ``spread``, one row a node.
-        """
-        places = [(level, index, found.count) for (level, index), found in self._nodes.items()]
+        """Return the tree as arrays of one row a node: ``place`` (level, index, count), ``mean`` and ``spread``."""
+        places = [(level, index, node.count) for (level, index), node in self._nodes.items()]
         return {
             "place": np.array(places, dtype=np.int64).reshape(-1, 3),
-            "mean": np.array([found.mean for found in self._nodes.values()], dtype=np.float64),
-            "spread": np.array([found.spread for found in self._nodes.values()], dtype=np.float64),
+            "mean": np.array([node.mean for node in self._nodes.values()], dtype=np.float64),
+            "spread": np.array([node.spread for node in self._nodes.values()], dtype=np.float64),
         }
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[np.int64] | FloatArray]) -> "MomentTree":
-        """Return the tree that `to_arrays` took apart.
-
-        Parameters
-        ----------
-        arrays : mapping of str to array
-
-        Returns
-        -------
-        MomentTree
-        """
+        """Return the tree that `to_arrays` took apart."""
         rows = zip(arrays["place"].tolist(), arrays["mean"], arrays["spread"], strict=True)
         return cls(
             {

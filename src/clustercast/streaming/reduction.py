@@ -1,37 +1,33 @@
-"""What a run keeps of the samples it has seen: moments, a sketch of quantiles, and counts."""
+"""One piece of a streamed run: draw its samples, propagate them, and keep moments, a sketch of quantiles and counts."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from clustercast.dataset import Dataset, provenance_of
+from clustercast.engine.device import Device, to_device, to_host
+from clustercast.engine.program import Program
+from clustercast.errors import InputError
+from clustercast.priors.prior_set import Priors
+from clustercast.sampling import input_values
+from clustercast.streaming.checkpoint import Arrays, Ranges
 from clustercast.streaming.moments import LEAF, MomentTree, leaf_moments
+from clustercast.streaming.pieces import check_versions, joined_ranges
 from clustercast.streaming.sketch import Sketch
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-Arrays = dict[str, NDArray[np.generic]]
-Ranges = list[tuple[int, int]]
+
+# Leaves drawn at a time, and leaves propagated at a time: what a cache holds, and what fills a GPU.
+_DRAWN_LEAVES = {"cpu": 32, "cuda": 256}
+_RUN_LEAVES = {"cpu": 1, "cuda": 256}
 
 
 class Reduction:
-    """Moments, sketch and counts of some leaves of a run; two of different leaves add up.
-
-    Parameters
-    ----------
-    columns : int
-        Columns of numbers.
-    counts : mapping of str to tuple of int
-        Shape of each table of counts.
-
-    Attributes
-    ----------
-    moments : MomentTree
-    sketch : Sketch
-    counts : dict of str to ndarray of int
-    leaves : list of tuple of two int
-        Ranges of leaves seen, each from its first to the one after its last, in order.
-    """
+    """What is known of some leaves of a run: moments, sketch and counts; two of different leaves add up."""
 
     def __init__(self, columns: int, counts: Mapping[str, tuple[int, ...]]) -> None:
         self.moments = MomentTree()
@@ -39,31 +35,24 @@ class Reduction:
         self.counts: dict[str, IntArray] = {name: np.zeros(shape, dtype=np.int64) for name, shape in counts.items()}
         self.leaves: Ranges = []
 
-    def merge(self, other: "Reduction") -> None:
-        """Add what was seen of other leaves of the same run.
+    def add_leaves(self, first: int, values: FloatArray) -> None:
+        """Take in the moments of consecutive leaves, (columns, samples), of NumPy or CuPy."""
+        stop = first - (-values.shape[-1] // LEAF)
+        if len(values):
+            for leaf, moments in enumerate(leaf_moments(values), first):
+                self.moments.add(leaf, moments)
+        self.leaves = joined_ranges([*self.leaves, (first, stop)])
 
-        Parameters
-        ----------
-        other : Reduction
-        """
+    def merge(self, other: "Reduction") -> None:
+        """Take in what was seen of other leaves of the same run."""
         self.moments.merge(other.moments)
         self.sketch.merge(other.sketch)
-        for name, found in other.counts.items():
-            self.counts[name] += found
+        for name, counts in other.counts.items():
+            self.counts[name] += counts
         self.leaves = joined_ranges([*self.leaves, *other.leaves])
 
-    @property
-    def finished(self) -> int:
-        """Number of leaves seen."""
-        return sum(stop - start for start, stop in self.leaves)
-
     def to_arrays(self) -> Arrays:
-        """Return everything as arrays, for a file or another machine.
-
-        Returns
-        -------
-        dict of str to array
-        """
+        """Return everything as arrays, for a file or another machine."""
         return {
             **{f"moments.{name}": array for name, array in self.moments.to_arrays().items()},
             **{f"sketch.{name}": array for name, array in self.sketch.to_arrays().items()},
@@ -73,99 +62,119 @@ class Reduction:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[np.generic]]) -> "Reduction":
-        """Return what `to_arrays` took apart.
-
-        Parameters
-        ----------
-        arrays : mapping of str to array
-
-        Returns
-        -------
-        Reduction
-        """
+        """Return what `to_arrays` took apart."""
         parts: dict[str, Arrays] = {"moments": {}, "sketch": {}, "counts": {}}
         for name, array in arrays.items():
             part, _, field = name.partition(".")
             if part in parts:
                 parts[part][field] = array
-        found = cls(0, {})
-        found.moments = MomentTree.from_arrays(parts["moments"])  # type: ignore[arg-type]
-        found.sketch = Sketch.from_arrays(parts["sketch"])
-        found.counts = {name: np.array(array, dtype=np.int64) for name, array in parts["counts"].items()}
-        found.leaves = [(int(start), int(stop)) for start, stop in np.asarray(arrays["leaves"], dtype=np.int64)]
-        return found
+        whole = cls(0, {})
+        whole.moments = MomentTree.from_arrays(parts["moments"])  # type: ignore[arg-type]
+        whole.sketch = Sketch.from_arrays(parts["sketch"])
+        whole.counts = {name: np.array(array, dtype=np.int64) for name, array in parts["counts"].items()}
+        whole.leaves = [(int(start), int(stop)) for start, stop in np.asarray(arrays["leaves"], dtype=np.int64)]
+        return whole
 
     def __reduce__(self) -> tuple[object, ...]:
         return Reduction.from_arrays, (self.to_arrays(),)
 
-    def add_leaves(self, first: int, values: FloatArray) -> None:
-        """Take in the moments of consecutive leaves; the last one of a run may be shorter.
 
-        Parameters
-        ----------
-        first : int
-            Number of the first leaf.
-        values : ndarray, shape (columns, samples)
-            NumPy's or CuPy's.
-        """
-        stop = first - (-values.shape[-1] // LEAF)
-        if len(values):
-            for leaf, moments in enumerate(leaf_moments(values), first):
-                self.moments.add(leaf, moments)
-        self.leaves = joined_ranges([*self.leaves, (first, stop)])
+@dataclass(frozen=True)
+class StreamPlan:
+    """All that a worker needs to reduce any samples of a run.
 
-
-def joined_ranges(ranges: Iterable[tuple[int, int]]) -> Ranges:
-    """Return ranges in order, those that touch as one.
-
-    Parameters
-    ----------
-    ranges : iterable of tuple of two int
-        Each from its first to the one after its last.
-
-    Returns
-    -------
-    list of tuple of two int
-
-    Examples
-    --------
-    >>> joined_ranges([(4, 6), (0, 2), (2, 3)])
-    [(0, 3), (4, 6)]
+    `labels` holds the number of labels of each output that is an index, `levels` the levels, in its unit, of each
+    output whose exceedances are counted.
     """
-    found: Ranges = []
-    for start, stop in sorted(ranges):
-        if found and found[-1][1] >= start:
-            found[-1] = (found[-1][0], max(found[-1][1], stop))
-        else:
-            found.append((start, stop))
-    return found
+
+    priors: Priors
+    design: str
+    seed: int
+    size: int
+    program: Program
+    labels: Mapping[str, int]
+    levels: Mapping[str, tuple[float, ...]]
+    device: Device
+    versions: Mapping[str, str]
+
+    @property
+    def leaves(self) -> int:
+        """Number of leaves of the run."""
+        return -(-self.size // LEAF)
+
+    @property
+    def columns(self) -> dict[str, slice]:
+        """Place of each output that is no index among the columns of numbers."""
+        places, start = {}, 0
+        for name in self.program.outputs:
+            if name not in self.labels:
+                places[name] = slice(start, start + self.rows(name))
+                start = places[name].stop
+        return places
+
+    def rows(self, name: str) -> int:
+        """Return the number of years of an output, 1 where it has none."""
+        return self.program.years if self.program.dimensions[name] == 2 else 1
+
+    def empty(self) -> Reduction:
+        """Return the reduction of no samples."""
+        counts = {f"label.{name}": (self.rows(name), number) for name, number in self.labels.items()}
+        counts |= {f"level.{name}": (self.rows(name), len(levels)) for name, levels in self.levels.items()}
+        return Reduction(sum(self.rows(name) for name in self.columns), counts)
 
 
-def remaining_ranges(total: int, finished: Ranges, length: int) -> Ranges:
-    """Cut what is left of ``range(total)`` into pieces.
+def reduce_leaves(plan: StreamPlan, start: int, stop: int) -> Reduction:
+    """Draw, propagate and reduce the leaves from `start` to before `stop`."""
+    check_versions(plan.versions)
+    program = plan.program.on(plan.device)
+    reduction = plan.empty()
+    drawn = _DRAWN_LEAVES[plan.device]
+    room = np.empty((reduction.sketch.columns, min(drawn, stop - start) * LEAF))
+    buffer = to_device({"": room}, plan.device)[""]
+    for first in range(start, stop, drawn):
+        rows = range(first * LEAF, min(min(first + drawn, stop) * LEAF, plan.size))
+        values = input_values(plan.priors, plan.design, plan.seed, rows.start, rows.stop, program.factors)
+        piece = buffer[:, : len(rows)]
+        for offset in range(0, len(rows), _RUN_LEAVES[plan.device] * LEAF):
+            part = slice(offset, min(offset + _RUN_LEAVES[plan.device] * LEAF, len(rows)))
+            inputs = to_device({name: values[name][part] for name in program.factors}, plan.device)
+            _reduce_block(plan, program.run(inputs), piece[:, part], reduction)
+            _check_finite(plan, piece[:, part])
+            reduction.add_leaves(first + offset // LEAF, piece[:, part])
+        reduction.sketch.add(piece)
+    return reduction
 
-    Parameters
-    ----------
-    total : int
-    finished : list of tuple of two int
-        Ranges that are done, in order.
-    length : int
-        Most in a piece; pieces end at its multiples.
 
-    Returns
-    -------
-    list of tuple of two int
+def _reduce_block(plan: StreamPlan, results: Mapping[str, FloatArray], block: FloatArray, reduction: Reduction) -> None:
+    """Write the numbers of a block in declared units, and count labels and exceedances."""
+    for name, place in plan.columns.items():
+        np.multiply(results[name], plan.program.scale[name], out=block[place])
+        if name in plan.levels:
+            reached = [to_host(np.count_nonzero(block[place] >= level, axis=-1)) for level in plan.levels[name]]
+            reduction.counts[f"level.{name}"] += np.stack(reached, axis=-1)
+    for name, number in plan.labels.items():
+        values = np.broadcast_to(results[name], (plan.rows(name), block.shape[-1]))
+        reduction.counts[f"label.{name}"] += np.stack([_label_counts(name, row, number) for row in values])
 
-    Examples
-    --------
-    >>> remaining_ranges(10, [(2, 5)], 4)
-    [(0, 2), (5, 8), (8, 10)]
-    """
-    gaps = zip([0, *(stop for _, stop in finished)], [*(start for start, _ in finished), total], strict=True)
-    pieces: Ranges = []
-    for start, stop in gaps:
-        while start < stop:
-            end = min((start // length + 1) * length, stop)
-            pieces.append((start, end))
-            start = end
-    return pieces
+
+def _label_counts(name: str, values: FloatArray, number: int) -> IntArray:
+    """Return how often an index has each of the values 0, 1, 2 ..."""
+    whole = values.astype(np.int64)
+    if not ((whole == values) & (whole >= 0) & (whole < number)).all():
+        raise InputError(f"output {name!r} has values that are none of 0 to {number - 1}, its labels")
+    return to_host(np.bincount(whole, minlength=number))
+
+
+def _check_finite(plan: StreamPlan, values: FloatArray) -> None:
+    """Refuse an output with a value that is not finite."""
+    if np.isfinite(values).all():
+        return
+    name = next(name for name, place in plan.columns.items() if not np.isfinite(values[place]).all())
+    raise InputError(f"output {name!r} has values that are not finite; correct the quantity that gives it")
+
+
+def run_record(few: Dataset, size: int, **more: object) -> dict[str, Any]:
+    """Return where a run comes from, from a few of its samples; the digests of these do not hold for the whole."""
+    record = provenance_of(few)
+    kept = {key: value for key, value in record.items() if key not in ("drawn", "samples")}
+    return {**kept, "design": {**record["design"], "size": size}, **more}

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clustercast.arrays.summaries.order_statistics import checked_probabilities
+from clustercast.engine.device import to_host
 from clustercast.errors import InputError
 
 FloatArray = NDArray[np.float64]
@@ -34,10 +35,6 @@ _FEW_OCTAVES = 64
 class Sketch:
     """Counts of samples of several columns by sign, exponent and leading digits.
 
-    Parameters
-    ----------
-    columns : int
-
     Examples
     --------
     >>> sketch = Sketch(1)
@@ -53,18 +50,7 @@ class Sketch:
         self._ends = np.stack([np.full(columns, np.inf), np.full(columns, -np.inf)])
 
     def add(self, values: FloatArray) -> None:
-        """Count samples.
-
-        Parameters
-        ----------
-        values : ndarray, shape (columns, samples)
-            Finite; each row contiguous. A CuPy array is counted where it lies.
-
-        Raises
-        ------
-        InputError
-            If a value is not finite.
-        """
+        """Count finite values, shape (columns, samples), each row contiguous; a CuPy array on its device."""
         self._make_room(values.shape[-1])
         for column, row in enumerate(values):
             keys = (row.view(np.uint64) >> np.uint64(_DROPPED_BITS)).view(np.int64)
@@ -74,13 +60,13 @@ class Sketch:
                 places = keys - (least << MANTISSA_BITS)
             else:
                 pages = keys >> MANTISSA_BITS
-                octaves = np.flatnonzero(_on_host(np.bincount(pages, minlength=2 * _NEGATIVE))).tolist()
+                octaves = np.flatnonzero(to_host(np.bincount(pages, minlength=2 * _NEGATIVE))).tolist()
                 number = np.zeros_like(keys, shape=2 * _NEGATIVE)
                 number[octaves] = np.arange(len(octaves), like=keys)
                 places = (number[pages] << MANTISSA_BITS) + (keys & (_BINS - 1))
             if not {_NOT_FINITE, _NOT_FINITE + _NEGATIVE}.isdisjoint(octaves):
-                raise InputError("a sample is not finite, and has no place in a sketch; mend what made it")
-            counts = _on_host(np.bincount(places, minlength=len(octaves) << MANTISSA_BITS))
+                raise InputError("a sample is not finite, and has no place in a sketch; correct what made it")
+            counts = to_host(np.bincount(places, minlength=len(octaves) << MANTISSA_BITS))
             self._count(column, octaves, counts.reshape(-1, _BINS))
             low, high = self._ends
             low[column] = min(low[column], float(row.min()))
@@ -95,75 +81,43 @@ class Sketch:
     def _count(self, column: int, octaves: Sequence[int], counts: IntArray | Page) -> None:
         """Add the counts of some octaves of a column."""
         width = np.uint32 if self._samples <= _MOST_IN_NARROW else np.uint64
-        for octave, found in zip(octaves, counts.astype(width), strict=True):
+        for octave, row in zip(octaves, counts.astype(width), strict=True):
             page = self._pages.get((column, octave))
             if page is None:
-                self._pages[column, octave] = found.copy()
+                self._pages[column, octave] = row.copy()
             else:
-                page += found
+                page += row
 
     def merge(self, other: "Sketch") -> None:
-        """Add the counts of other samples of the same columns.
-
-        Parameters
-        ----------
-        other : Sketch
-
-        Raises
-        ------
-        InputError
-            If it has another number of columns.
-        """
+        """Add the counts of other samples of the same columns."""
         if other.columns != self.columns:
             raise InputError(f"a sketch of {other.columns} columns cannot be added to one of {self.columns}")
         self._make_room(other._samples)
-        for (column, octave), found in other._pages.items():
-            self._count(column, [octave], found[np.newaxis])
+        for (column, octave), page in other._pages.items():
+            self._count(column, [octave], page[np.newaxis])
         np.minimum(self._ends[0], other._ends[0], out=self._ends[0])
         np.maximum(self._ends[1], other._ends[1], out=self._ends[1])
 
     def at_ranks(self, column: int, ranks: FloatArray) -> FloatArray:
-        """Return order statistics of a column, between whole ranks by straight lines.
-
-        Parameters
-        ----------
-        column : int
-        ranks : ndarray, shape (ranks,)
-            From 0, the least sample, to the number of samples less 1.
-
-        Returns
-        -------
-        ndarray, shape (ranks,)
-            Each within `RELATIVE_ERROR` of the order statistic, the least and the greatest exact; numbers
-            nearer to zero than 2.3e-308 are within 5.5e-312 instead.
-        """
+        """Return order statistics of a column by rank from 0, between whole ranks by straight lines."""
+        # Each within `RELATIVE_ERROR` of the order statistic, the least and the greatest exact; numbers nearer to zero
+        # than 2.3e-308 are within 5.5e-312 instead.
         lower, upper, counts = self._bins(column)
         ends = np.cumsum(counts)
         whole = np.floor(ranks)
-        found = []
+        order = []
         for rank in (whole, np.minimum(whole + 1, ends[-1] - 1)):
             place = np.searchsorted(ends, rank, side="right")
             inside = (rank - (ends[place] - counts[place]) + 0.5) / counts[place]
             value = lower[place] + inside * (upper[place] - lower[place])
             low, high = self._ends[:, column]
             value = np.clip(value, low, high)
-            found.append(np.where(rank == 0, low, np.where(rank == ends[-1] - 1, high, value)))
+            order.append(np.where(rank == 0, low, np.where(rank == ends[-1] - 1, high, value)))
         part = ranks - whole
-        return np.asarray(found[0] * (1 - part) + found[1] * part)
+        return np.asarray(order[0] * (1 - part) + order[1] * part)
 
     def quantiles(self, probabilities: Sequence[float] | FloatArray) -> FloatArray:
-        """Return quantiles of every column.
-
-        Parameters
-        ----------
-        probabilities : sequence of float
-            Increasing, from 0 to 1.
-
-        Returns
-        -------
-        ndarray, shape (columns, probabilities)
-            Those of ``numpy.quantile`` up to the precision of `at_ranks`.
-        """
+        """Return those of ``numpy.quantile`` up to the precision of `at_ranks`, shape (columns, probabilities)."""
         points = checked_probabilities(probabilities)
         return np.array([self.at_ranks(column, points * (self._samples - 1)) for column in range(self.columns)])
 
@@ -182,7 +136,7 @@ class Sketch:
 
     def _ordered(self, column: int) -> Iterator[tuple[FloatArray, FloatArray, IntArray]]:
         """Yield the bins of a column octave by octave, from the lowest number up."""
-        octaves = [octave for found, octave in self._pages if found == column]
+        octaves = [octave for own, octave in self._pages if own == column]
         for octave in sorted(octaves, key=lambda octave: -octave if octave >= _NEGATIVE else octave):
             counts = self._pages[column, octave].astype(np.int64)
             bins = np.flatnonzero(counts)
@@ -196,14 +150,7 @@ class Sketch:
                 yield near, far, counts[bins]
 
     def to_arrays(self) -> dict[str, NDArray[np.generic]]:
-        """Return the sketch as arrays, for a file or another machine.
-
-        Returns
-        -------
-        dict of str to array
-            ``place`` with columns column and octave, ``counts`` with one row an octave in the smallest
-            integers that hold them, ``ends`` with the least and the greatest sample of each column, ``samples``.
-        """
+        """Return the sketch as arrays: ``place`` (column, octave), ``counts``, ``ends`` and ``samples``."""
         pages = list(self._pages.values())
         largest = max((int(page.max()) for page in pages), default=0)
         counts = np.empty((len(pages), _BINS), dtype=np.min_scalar_type(largest))
@@ -218,16 +165,7 @@ class Sketch:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[np.generic]]) -> "Sketch":
-        """Return the sketch that `to_arrays` took apart.
-
-        Parameters
-        ----------
-        arrays : mapping of str to array
-
-        Returns
-        -------
-        Sketch
-        """
+        """Return the sketch that `to_arrays` took apart."""
         ends = np.array(arrays["ends"], dtype=np.float64)
         sketch = cls(ends.shape[1])
         sketch._ends = ends
@@ -236,8 +174,3 @@ class Sketch:
         for (column, octave), counts in zip(places, arrays["counts"], strict=True):
             sketch._count(int(column), [int(octave)], counts[np.newaxis])
         return sketch
-
-
-def _on_host(array: IntArray) -> IntArray:
-    """Return an array as NumPy's, brought from the GPU if it lies there."""
-    return np.asarray(array.get() if hasattr(array, "get") else array)

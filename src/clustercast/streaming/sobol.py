@@ -7,9 +7,17 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from clustercast.arrays.indices.intervals import check_confidence
-from clustercast.arrays.indices.sobol_estimators import estimator_named
-from clustercast.dataset import PROVENANCE, Dataset, design_of, input_arrays, provenance, versions
+from clustercast.arrays.indices.intervals import (
+    as_wide_as_few_events,
+    check_confidence,
+    half_width,
+    lead_half_width,
+    only_few,
+)
+from clustercast.arrays.indices.pair_products import pair_rows
+from clustercast.arrays.indices.pick_freeze import indices_from_sums
+from clustercast.arrays.indices.sobol_estimators import Estimator, Ratios, estimator_named
+from clustercast.dataset import Dataset, design_of, input_arrays, provenance, versions, year_coordinate
 from clustercast.engine.changes import with_changes
 from clustercast.engine.model import Model
 from clustercast.engine.program import program as prepared
@@ -19,12 +27,14 @@ from clustercast.priors.swaps import Groups
 from clustercast.propagation import YEARS, FloatArray, Progress, wanted_outputs, year_grid
 from clustercast.quantities.cluster_model import cluster_model
 from clustercast.sampling import draw
-from clustercast.streaming.checkpoint import Checkpoint
-from clustercast.streaming.fingerprint import code_fingerprint
-from clustercast.streaming.indices import streamed_indices
+from clustercast.sensitivity.cautions import add_cautions, few_events_caution, group_cautions, sobol_cautions
+from clustercast.sensitivity.labels import labelled
+from clustercast.sensitivity.outputs import AnalysedOutput, MeasuredOutput
+from clustercast.streaming.checkpoint import Checkpoint, run_identity
+from clustercast.streaming.moments import Moments
 from clustercast.streaming.pieces import run_pieces
-from clustercast.streaming.plan import run_record
-from clustercast.streaming.sobol_plan import SobolPlan, SobolSums, sum_products
+from clustercast.streaming.reduction import run_record
+from clustercast.streaming.sobol_sums import SobolPlan, SobolSums, about_mean, rescaled, sum_products
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -107,30 +117,19 @@ def stream_sobol(
     model = cluster_model() if model is None else model
     grid, wanted = year_grid(years), wanted_outputs(model, outputs)
     check_confidence(confidence)
-    method = {"estimator": estimator_named(estimator).name, "scale": _checked_scale(scale)}
-    design: dict[str, Any] = {"replicates": replicates, "groups": groups, "latent": latent}
-    plan, attrs = _plan(priors, size, model, grid, wanted, seed, design, second_order, **method)
+    estimator = estimator_named(estimator).name
+    if scale not in ("log10", "raw"):
+        raise InputError(f"scale is {scale!r}; give 'log10' or 'raw', for a stream cannot look at all values first")
+    design = {"replicates": replicates, "groups": groups, "latent": latent}
+    plan, model, record = _plan(priors, size, model, grid, wanted, seed, design, second_order, estimator, scale)
     place = None
     if checkpoint is not None:
-        place = Checkpoint(checkpoint, _told(plan, model, grid, attrs), SobolSums)
+        place = Checkpoint(checkpoint, _identity(plan, model, grid, record["design"]), SobolSums)
     how: Any = {"executor": executor, "workers": workers, "place": place}
     how["progress"] = None if progress is None else lambda leaves: progress(leaves, plan.leaves)
     length = max(1, min(_MOST_LEAVES, plan.leaves // _FEWEST_PIECES))
     sums = run_pieces(sum_products, plan, SobolSums(), plan.leaves, length, **how)
-    means, values = sums.totals()
-    return streamed_indices(
-        means,
-        values,
-        np.array([spread for _, spread in plan.standards]),
-        model,
-        wanted,
-        plan.program.dimensions,
-        tuple(plan.swaps),
-        grid,
-        second_order,
-        confidence,
-        attrs,
-    )
+    return _streamed_indices(sums, plan, model, grid, confidence, record)
 
 
 def _plan(
@@ -142,14 +141,13 @@ def _plan(
     seed: int,
     design: Mapping[str, Any],
     second_order: bool,
-    *,
     estimator: str,
     scale: str,
-) -> tuple[SobolPlan, dict[str, Any]]:
-    """Prove that a run can be made, and return what its workers need and where it comes from."""
-    labelled = [name for name in outputs if model.declaration(name).labels]
-    if labelled:
-        raise InputError(f"output {labelled[0]!r} is a labelled index; leave it out of outputs")
+) -> tuple[SobolPlan, Model, dict[str, Any]]:
+    """Prove that a run can be made; return what its workers need, the model as it runs, and where it comes from."""
+    indexed = [name for name in outputs if model.declaration(name).labels]
+    if indexed:
+        raise InputError(f"output {indexed[0]!r} is a labelled index; leave it out of outputs")
     needed = priors.only(model.inputs(outputs)).correlated_in(model.inputs([output]) for output in outputs)
     b_swaps = second_order or estimator_named(estimator).needs_second_order
     few = draw(needed, design["replicates"], design="saltelli", seed=seed, second_order=b_swaps, **design)
@@ -159,48 +157,29 @@ def _plan(
     values, units = input_arrays(few)
     model = with_changes(model, values)
     model.check_inputs(values, outputs)
-    plan = SobolPlan(
-        needed,
-        int(seed),
-        int(size) // replicates,
-        replicates,
-        drawn["swaps"],
-        estimator,
-        second_order,
-        scale == "log10",
-        prepared(model, values, units, outputs, years),
-        versions(),
+    program = prepared(model, values, units, outputs, years)
+    layout = (int(seed), int(size) // replicates, replicates, drawn["swaps"])
+    plan = SobolPlan(needed, *layout, estimator, second_order, scale == "log10", program, versions())
+    return plan.on_common_standards(), model, run_record(few, int(size), model_hash=model.hash)
+
+
+def _identity(plan: SobolPlan, model: Model, years: FloatArray, design: Mapping[str, Any]) -> dict[str, str]:
+    """Return all that decides the sums, for a checkpoint to compare."""
+    return run_identity(
+        "stream_sobol",
+        model,
+        plan.priors,
+        size=design["size"],
+        seed=plan.seed,
+        replicates=plan.replicates,
+        groups=json.dumps(plan.swaps),
+        latent=design["latent"],
+        scale="log10" if plan.log10 else "raw",
+        estimator=plan.estimator,
+        second_order=plan.second_order,
+        years=years.tolist(),
+        outputs=", ".join(plan.program.outputs),
     )
-    record = run_record(few, int(size), model_hash=model.hash)
-    attrs = {**provenance(record), "scale": scale, "estimator": estimator}
-    return plan.on_common_standards(), attrs
-
-
-def _told(plan: SobolPlan, model: Model, years: FloatArray, attrs: Mapping[str, Any]) -> dict[str, str]:
-    """Say all that decides the sums, for a checkpoint to compare."""
-    return {
-        "call": "stream_sobol",
-        "priors": f"{plan.priors.name} {plan.priors.hash}",
-        "code": code_fingerprint(model),
-        "libraries": json.dumps(dict(plan.versions)),
-        "size": str(plan.each * plan.replicates),
-        "seed": str(plan.seed),
-        "replicates": str(plan.replicates),
-        "groups": json.dumps(plan.swaps),
-        "latent": str(json.loads(attrs[PROVENANCE])["design"]["latent"]),
-        "scale": attrs["scale"],
-        "estimator": plan.estimator,
-        "second_order": str(plan.second_order),
-        "years": json.dumps(years.tolist()),
-        "outputs": ", ".join(plan.program.outputs),
-    }
-
-
-def _checked_scale(scale: str) -> str:
-    """Refuse a scale that cannot be told before the run."""
-    if scale not in ("log10", "raw"):
-        raise InputError(f"scale is {scale!r}; give 'log10' or 'raw', for a stream cannot look at all values first")
-    return scale
 
 
 def _check_size(size: object, replicates: int) -> None:
@@ -208,3 +187,90 @@ def _check_size(size: object, replicates: int) -> None:
     points = whole_number("size", size, most=1 << 40)
     if points & (points - 1) or points % replicates:
         raise InputError(f"size is {size!r}; give a power of two, and replicates that divide it")
+
+
+def _streamed_indices(
+    sums: SobolSums, plan: SobolPlan, model: Model, years: FloatArray, confidence: float, record: Mapping[str, Any]
+) -> Dataset:
+    """Return the indices of a whole run, labelled as `sobol_indices` labels its own."""
+    means, values = sums.totals()
+    count = len(means)
+    events = only_few(np.rint(values.mean[count : 2 * count] * values.count).astype(np.intp), values.count)
+    measures = _measures(means, values, plan, confidence)
+    for name in [key.removesuffix("_conf") for key in measures if key.endswith("_conf")]:
+        shares = measures[name.removesuffix("_lead")]
+        measures[f"{name}_conf"] = as_wide_as_few_events(measures[f"{name}_conf"], shares, events, confidence)
+    log_sds = _log_deviations(values, count)
+    results, few, start = [], [], 0
+    for name in plan.program.outputs:
+        by_year = plan.program.dimensions[name] == 2
+        rows = slice(start, start + (len(years) if by_year else 1))
+        own = {measure: array[rows] for measure, array in measures.items()}
+        scale, log_sd = "log10" if plan.log10 else "raw", float(log_sds[rows].max())
+        output = AnalysedOutput(name, model.unit(name), scale, np.empty((0, 0)), by_year, log_sd)
+        results.append(MeasuredOutput(output, own, own["variance"] == 0))
+        few += few_events_caution(name, events[rows])
+        start = rows.stop
+    how = {
+        "engine": "stream",
+        "estimator": plan.estimator,
+        "estimator_references": " ".join(f"doi:{doi}" for doi in estimator_named(plan.estimator).references),
+        "interval": "student-t" if "S1_conf" in measures else "none",
+        "interval_widened": int("S1_conf" in measures),
+        "confidence": confidence,
+    }
+    indices = labelled(results, tuple(plan.swaps), years=year_coordinate(years), attrs=provenance(record) | how)
+    design = design_of(indices)
+    indices = add_cautions(indices, [*group_cautions(design), *few])
+    layout = {key: design[key] for key in ("points", "replicates", "size")}
+    return add_cautions(indices, sobol_cautions(indices, interval=str(how["interval"]), **layout))
+
+
+def _measures(means: FloatArray, values: Moments, plan: SobolPlan, confidence: float) -> dict[str, FloatArray]:
+    """Return the indices of every column with half-widths: of replicates each is left out once (the jackknife)."""
+    deviation = np.sqrt(values.spread[: len(means)] / values.count)
+    # A column whose values differ by rounding only is constant.
+    deviation[deviation <= 16 * np.finfo(np.float64).eps * np.abs(values.mean[: len(means)])] = 0.0
+    estimator, inputs, second_order = estimator_named(plan.estimator), len(plan.swaps), plan.second_order
+    columns = []
+    for column, (_, scale), own in zip(means, plan.standards, deviation, strict=True):
+        one = np.full((inputs, 1 + column.shape[-1]), np.nan)
+        pairs = np.full((inputs, inputs, 1 + column.shape[-1]), np.nan)
+        ratios = (one, one, pairs if second_order else None)
+        if own > 0:
+            ratios = _ratios(column, scale / own, estimator, inputs, second_order)
+        columns.append(ratios)
+    first, total, second = zip(*columns, strict=True)
+    stacked = {"S1": np.stack(first), "ST": np.stack(total)}
+    if second_order:
+        stacked["S2"] = np.stack([pairs for pairs in second if pairs is not None])
+    measures = {name: array[..., 0] for name, array in stacked.items()} | {"variance": deviation**2}
+    if means.shape[-1] > 1:
+        widths = {name: half_width(array[..., 1:], confidence, resampled=False) for name, array in stacked.items()}
+        measures |= {f"{name}_conf": width for name, width in widths.items()}
+        measures["ST_lead_conf"] = np.stack(
+            [lead_half_width(one, confidence, resampled=False) for one in stacked["ST"]]
+        )
+    return measures
+
+
+def _log_deviations(values: Moments, columns: int) -> FloatArray:
+    """Return the log-sd of each column on the raw scale; 0 where it is not positive or on log10."""
+    spread = values.spread[2 * columns :]
+    return np.nan_to_num(np.sqrt(spread / values.count)) if spread.size else np.zeros(columns)
+
+
+def _ratios(means: FloatArray, factor: float, estimator: Estimator, inputs: int, second_order: bool) -> Ratios:
+    """Return one column's indices of all replicates together, and without each; pairs by two inputs."""
+    if estimator.moved_by_centre:
+        means = about_mean(means, estimator, inputs, second_order=second_order)
+    means = rescaled(means, factor, estimator, inputs, second_order=second_order)
+    replicates, whole = means.shape[-1], means.mean(axis=-1, keepdims=True)
+    left_out = (replicates * whole - means) / max(replicates - 1, 1)
+    every = np.concatenate([whole, left_out], axis=-1)
+    first, total, interactions = indices_from_sums(every, 1.0, estimator, inputs, second_order=second_order)
+    if interactions is None:
+        return first, total, None
+    pairs = np.full((inputs, inputs, 1 + replicates), np.nan)
+    pairs[pair_rows(inputs)] = interactions
+    return first, total, pairs

@@ -16,7 +16,7 @@ from clustercast.quantities.cluster_model import cluster_model
 from clustercast.sampling import draw, input_values
 from clustercast.streaming.executors import completed
 from clustercast.streaming.moments import LEAF
-from clustercast.streaming.plan import StreamPlan, run_record
+from clustercast.streaming.reduction import StreamPlan, run_record
 from clustercast.streaming.stream import stream_plan
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def stream_to_zarr(
     model = cluster_model() if model is None else model
     grid = year_grid(years)
     wanted = wanted_outputs(model, outputs)
-    stream, _ = stream_plan(priors, size, model, grid, wanted, design, seed, {}, "cpu")
+    stream, *_ = stream_plan(priors, size, model, grid, wanted, design, seed, {}, "cpu")
     few = propagate(draw(priors, 4, design=design, seed=seed), model=model, years=grid, outputs=wanted)
     chunks = range(0, stream.leaves, CHUNK // LEAF)
     pieces = [(first, min(first + CHUNK // LEAF, stream.leaves)) for first in chunks]
@@ -105,19 +105,7 @@ def _total(samples: Sequence[int]) -> int:
 
 
 def store_leaves(plan: StorePlan, start: int, stop: int) -> int:
-    """Draw and propagate some leaves of a run, and write them.
-
-    Parameters
-    ----------
-    plan : StorePlan
-    start, stop : int
-        First leaf, and the one after the last.
-
-    Returns
-    -------
-    int
-        Number of samples written.
-    """
+    """Draw, propagate and write the leaves from `start` to before `stop`; return how many samples these are."""
     stream = plan.stream
     first, last = start * LEAF, min(stop * LEAF, stream.size)
     values = input_values(stream.priors, stream.design, stream.seed, first, last)

@@ -1,31 +1,35 @@
 """Forecasts of any number of samples in the memory of a few: drawn, propagated and reduced piece by piece."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
 from clustercast.arrays.points.designs import require_power_of_two
-from clustercast.arrays.summaries.order_statistics import checked_probabilities
-from clustercast.dataset import Dataset, input_arrays, provenance, versions
+from clustercast.arrays.summaries.order_statistics import checked_probabilities, interval_ranks
+from clustercast.arrays.summaries.summaries import Summary, share_error
+from clustercast.dataset import Dataset, input_arrays, output_attrs, provenance, versions, year_coordinate
 from clustercast.engine.changes import with_changes
 from clustercast.engine.device import Device, checked_device
 from clustercast.engine.model import Model
 from clustercast.engine.program import program as prepared
 from clustercast.engine.units import in_unit
 from clustercast.errors import InputError, nearest, whole_number
+from clustercast.files.summary_table import LAYOUT, SummaryDataset
 from clustercast.priors.prior_set import Priors
 from clustercast.propagation import YEARS, FloatArray, Progress, wanted_outputs, year_grid
 from clustercast.quantities.cluster_model import cluster_model
 from clustercast.sampling import draw
-from clustercast.streaming.checkpoint import Checkpoint
-from clustercast.streaming.fingerprint import code_fingerprint
+from clustercast.streaming.checkpoint import Checkpoint, run_identity
 from clustercast.streaming.moments import LEAF
 from clustercast.streaming.pieces import run_pieces
-from clustercast.streaming.plan import StreamPlan, reduce_leaves, run_record
-from clustercast.streaming.reduction import Reduction
-from clustercast.streaming.summary import streamed_summary
-from clustercast.uncertainty.summaries import PROBABILITIES
+from clustercast.streaming.reduction import Reduction, StreamPlan, reduce_leaves, run_record
+from clustercast.streaming.sketch import RELATIVE_ERROR
+from clustercast.uncertainty.summaries import PROBABILITIES, error_method, summary_variables
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -128,17 +132,17 @@ def stream(
     wanted = wanted_outputs(model, outputs)
     levels = _levels(model, wanted, thresholds or {})
     checked_probabilities(probabilities)
-    plan, attrs = stream_plan(priors, size, model, grid, wanted, design, seed, levels, checked_device(device))
-    place = None if checkpoint is None else Checkpoint(checkpoint, _told(plan, model, grid), Reduction)
+    plan, model, record = stream_plan(priors, size, model, grid, wanted, design, seed, levels, checked_device(device))
+    place = None if checkpoint is None else Checkpoint(checkpoint, _identity(plan, model, grid), Reduction)
     length = piece_length(plan.leaves, block)
 
-    def told(leaves: int) -> None:
+    def report(leaves: int) -> None:
         if progress is not None:
             progress(min(leaves * LEAF, size), size)
 
-    how: Any = {"executor": executor, "workers": workers, "place": place, "progress": told}
+    how: Any = {"executor": executor, "workers": workers, "place": place, "progress": report}
     done = run_pieces(reduce_leaves, plan, plan.empty(), plan.leaves, length, **how)
-    return streamed_summary(done, model, plan.columns, levels, plan.program.dimensions, grid, probabilities, attrs)
+    return _streamed_summary(done, plan, model, grid, probabilities, record)
 
 
 def stream_plan(
@@ -151,32 +155,8 @@ def stream_plan(
     seed: int,
     levels: Mapping[str, tuple[float, ...]],
     device: Device,
-) -> tuple[StreamPlan, dict[str, Any]]:
-    """Prove that a run can be made, and return what its workers need and where it comes from.
-
-    Parameters
-    ----------
-    priors : Priors
-    size : int
-    model : Model
-    years : array (year,)
-    outputs : tuple of str
-    design : {"random", "sobol"}
-    seed : int
-    levels : mapping of str to tuple of float
-    device : {"cpu", "cuda"}
-
-    Returns
-    -------
-    plan : StreamPlan
-    attrs : dict
-        As of a forecast.
-
-    Raises
-    ------
-    InputError
-        As `draw` and `propagate`.
-    """
+) -> tuple[StreamPlan, Model, dict[str, Any]]:
+    """Prove that a run can be made; return what its workers need, the model as it runs, and where it comes from."""
     if design not in _DESIGNS:
         raise InputError(f"design is {design!r}; a stream is drawn by one of {', '.join(_DESIGNS)}")
     size = whole_number("size", size)
@@ -188,8 +168,8 @@ def stream_plan(
     model.check_inputs(values, outputs)
     program = prepared(model, values, units, outputs, years)
     labels = {name: len(model.declaration(name).labels) for name in outputs if model.declaration(name).labels}
-    plan = StreamPlan(priors, design, int(seed), int(size), program, labels, levels, device, versions())
-    return plan, provenance(run_record(few, int(size), model_hash=model.hash, device=device))
+    plan = StreamPlan(priors, design, int(seed), size, program, labels, levels, device, versions())
+    return plan, model, run_record(few, size, model_hash=model.hash, device=device)
 
 
 def piece_length(leaves: int, block: int | None) -> int:
@@ -211,29 +191,96 @@ def _levels(
 ) -> dict[str, tuple[float, ...]]:
     """Return the levels of each output in its unit."""
     names = list(outputs)
-    found = {}
+    levels = {}
     for name, given in thresholds.items():
         if name not in names:
             raise InputError(f"thresholds name {name!r}, which is not among the outputs{nearest(name, names)}")
         if model.declaration(name).labels:
             raise InputError(f"thresholds name {name!r}, whose labels are counted anyway; leave it out")
         several = [given] if isinstance(given, str | int | float) else list(given)
-        found[name] = tuple(in_unit(level, model.unit(name), f"threshold of {name!r}") for level in several)
-    return found
+        levels[name] = tuple(in_unit(level, model.unit(name), f"threshold of {name!r}") for level in several)
+    return levels
 
 
-def _told(plan: StreamPlan, model: Model, years: FloatArray) -> dict[str, str]:
-    """Say all that decides the result, for a checkpoint to compare."""
+def _identity(plan: StreamPlan, model: Model, years: FloatArray) -> dict[str, str]:
+    """Return all that decides the result, for a checkpoint to compare."""
+    return run_identity(
+        "stream",
+        model,
+        plan.priors,
+        size=plan.size,
+        design=plan.design,
+        seed=plan.seed,
+        years=years.tolist(),
+        outputs=", ".join(plan.program.outputs),
+        thresholds=json.dumps({name: list(levels) for name, levels in plan.levels.items()}),
+        device=plan.device,
+    )
+
+
+def _streamed_summary(
+    done: Reduction,
+    plan: StreamPlan,
+    model: Model,
+    years: FloatArray,
+    probabilities: Sequence[float],
+    record: Mapping[str, Any],
+) -> Dataset:
+    """Return the summary of a whole run, labelled as `summarise` labels a forecast."""
+    points, size = checked_probabilities(probabilities), done.sketch.samples
+    whole = _summary(done, points) if plan.columns else None
+    variables: dict[Hashable, xr.Variable] = {}
+    for name, ndim in plan.program.dimensions.items():
+        dims, attrs = ("year",) if ndim == 2 else (), output_attrs(model, name)
+        if whole is None or name not in plan.columns:
+            variables |= _shares(name, "label", dims, done.counts[f"label.{name}"], size)
+            variables[f"{name}_label"] = xr.Variable(f"{name}_label", np.array(model.declaration(name).labels))
+            continue
+        rows = plan.columns[name]
+        parts = (part[rows] for part in (whole.quantiles, whole.quantile_errors, whole.mean, whole.mean_error))
+        variables |= summary_variables(name, dims, attrs, Summary(*(part if dims else part[0] for part in parts)))
+        if name in plan.levels:
+            variables |= _shares(name, "level", dims, done.counts[f"level.{name}"], size)
+            levels = xr.Variable(f"{name}_level", list(plan.levels[name]), {"units": attrs["units"]})
+            variables[f"{name}_level"] = levels
+    described = {
+        "layout": LAYOUT,
+        "outputs": json.dumps(list(plan.program.outputs)),
+        "samples": size,
+        "effective_samples": float(size),
+        "error_method": error_method(record["design"]),
+        "quantile_relative_error": RELATIVE_ERROR,
+        "quantile_method": "histogram over the bits of floating-point numbers; no order statistic is off by more than "
+        "quantile_relative_error of itself",
+    }
+    coords = {"quantile": xr.Variable("quantile", points, {"long_name": "probability"})}
+    if 2 in plan.program.dimensions.values():
+        coords["year"] = year_coordinate(years)
+    return SummaryDataset(variables, coords=coords, attrs=provenance(record) | described)
+
+
+def _summary(done: Reduction, points: FloatArray) -> Summary:
+    """Return quantiles, means and their errors of all columns."""
+    size = done.sketch.samples
+    ranks = np.concatenate([points * (size - 1), *interval_ranks(points, size)])
+    rows = [np.split(done.sketch.at_ranks(column, ranks), 3) for column in range(done.sketch.columns)]
+    middle, below, above = np.moveaxis(np.array(rows), 1, 0)
+    errors = (above - below) / 2 if size > 1 else np.full_like(middle, np.inf)
+    moments = done.moments.total()
+    return Summary(middle, errors, moments.mean, moments.mean_error)
+
+
+def _shares(
+    name: str, kind: str, dims: tuple[str, ...], counts: NDArray[np.int64], size: int
+) -> dict[Hashable, xr.Variable]:
+    """Return shares of samples and their standard errors, labelled."""
+    share = (counts if dims else counts[0]) / size
+    what, title = ("share", "labels") if kind == "label" else ("exceedance", "being at or above levels")
+    named, key = (*dims, f"{name}_{kind}"), f"{name}_{what}"
+    text = f"share of samples by {title} of {name.replace('_', ' ')}"
+    attrs = {"role": "summary", "units": "1", "long_name": text}
+    error_attrs = {**attrs, "long_name": f"standard error of the {text}"}
     return {
-        "call": "stream",
-        "priors": f"{plan.priors.name} {plan.priors.hash}",
-        "code": code_fingerprint(model),
-        "libraries": json.dumps(dict(plan.versions)),
-        "size": str(plan.size),
-        "design": plan.design,
-        "seed": str(plan.seed),
-        "years": json.dumps(years.tolist()),
-        "outputs": ", ".join(plan.program.outputs),
-        "thresholds": json.dumps({name: list(levels) for name, levels in plan.levels.items()}),
-        "device": plan.device,
+        key: xr.Variable(named, share, attrs),
+        f"{key}_error": xr.Variable(named, share_error(share, size), error_attrs),
     }

@@ -90,7 +90,7 @@ def summarise(
         "outputs": json.dumps(names),
         "samples": size,
         "effective_samples": float(size) if used is None else effective_size(used),
-        "error_method": _error_method(design, replicates if by_spread else 1, used is not None),
+        "error_method": error_method(design, replicates if by_spread else 1, used is not None),
     }
     coords = {key: forecast[key] for key in forecast.coords if forecast[key].dims == (key,) and key != "sample"}
     coords = {key: value for key, value in coords.items() if any(key in v.dims for v in variables.values())}
@@ -226,7 +226,7 @@ def _label_shares(
     }
 
 
-def _error_method(design: Mapping[str, Any], replicates: int, weighted: bool) -> str:
+def error_method(design: Mapping[str, Any], replicates: int = 1, weighted: bool = False) -> str:
     """Return how the errors were made and what they are worth on the design."""
     if replicates > 1:
         return f"spread of {replicates} independent replicates"

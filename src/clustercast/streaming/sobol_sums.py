@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from clustercast.arrays.indices.intervals import usual_values
+from clustercast.arrays.indices.pair_products import Runs
 from clustercast.arrays.indices.pick_freeze import centre_and_scale, product_sums, runs_per_point, separate
 from clustercast.arrays.indices.sobol_estimators import Estimator, estimator_named
 from clustercast.arrays.points.saltelli import saltelli_replicate
@@ -14,36 +15,21 @@ from clustercast.errors import InputError
 from clustercast.priors.prior_set import Priors
 from clustercast.propagation import FloatArray
 from clustercast.sampling import saltelli_values
+from clustercast.streaming.checkpoint import Arrays, Ranges
 from clustercast.streaming.moments import Moments, MomentTree, moments_of
-from clustercast.streaming.plan import check_versions
-from clustercast.streaming.reduction import Arrays, Ranges, joined_ranges
-from clustercast.streaming.shared_standard import centre_sums
+from clustercast.streaming.pieces import check_versions, joined_ranges
 
 _ROWS_OF_A_LEAF = 4096
+# Means of runs; all others are of products of two.
+_OF_RUNS = ("sum", "a", "b", "swapped", "other")
 
 
 @dataclass(frozen=True)
 class SobolPlan:
     """All that a worker needs to sum the products of any base points: replicates one after the other, in leaves.
 
-    Attributes
-    ----------
-    priors : Priors
-    seed : int
-    each : int
-        Base points of a replicate, a power of two.
-    replicates : int
-    swaps : mapping of str to sequence of str
-        Inputs that are swapped together.
-    estimator : str
-    second_order : bool
-    log10 : bool
-        Whether outputs are analysed on the scale log10.
-    program : Program
-    versions : mapping of str to str
-        Libraries of the machine that made the plan.
-    standards : sequence of tuple of two float
-        Centre and scale of each column, which all pieces share.
+    `each` is the number of base points of a replicate, a power of two; `standards` the centre and scale of each
+    column, which all pieces share, and `usual` its usual value.
     """
 
     priors: Priors
@@ -57,7 +43,6 @@ class SobolPlan:
     program: Program
     versions: Mapping[str, str]
     standards: Sequence[tuple[float, float]] = ()
-    # The value that nearly all runs of a column have where it is a rare event.
     usual: Sequence[float] = ()
 
     @property
@@ -82,13 +67,7 @@ class SobolPlan:
         return self.replicates * (self.each // self.leaf)
 
     def on_common_standards(self) -> "SobolPlan":
-        """Return the plan with a centre and a scale for each column, from its first leaf.
-
-        Raises
-        ------
-        InputError
-            As `sum_products`.
-        """
+        """Return the plan with a centre, a scale and a usual value for each column, from its first leaf."""
         runs = _runs(self, 0, 0)
         standards = [centre_and_scale(column) for column in runs]
         usual = usual_values(_independent(runs)).tolist()
@@ -96,17 +75,9 @@ class SobolPlan:
 
 
 class SobolSums:
-    """Means of products, and moments of the independent runs, of each replicate; two of different leaves add up.
+    """What is known of some leaves of a design, by replicate; two of different leaves add up.
 
-    Attributes
-    ----------
-    products : dict of int to MomentTree
-        By replicate: means, shape (columns, statistics).
-    values : dict of int to MomentTree
-        By replicate: moments of the runs a and b on the scale of the analysis, shape (columns,); on the raw
-        scale those of their natural logarithms follow, NaN where a run is not positive.
-    leaves : list of tuple of two int
-        Ranges of leaves seen, counted through all replicates, in order.
+    `products` holds means, shape (columns, statistics), and `values` the moments that `_moments_of_independent` takes.
     """
 
     def __init__(self) -> None:
@@ -114,30 +85,15 @@ class SobolSums:
         self.values: dict[int, MomentTree] = {}
         self.leaves: Ranges = []
 
-    @property
-    def finished(self) -> int:
-        """Number of leaves seen."""
-        return sum(stop - start for start, stop in self.leaves)
-
     def merge(self, other: "SobolSums") -> None:
-        """Take in other leaves of the same run.
-
-        Parameters
-        ----------
-        other : SobolSums
-        """
+        """Take in other leaves of the same run."""
         for mine, theirs in ((self.products, other.products), (self.values, other.values)):
             for replicate, tree in theirs.items():
                 mine.setdefault(replicate, MomentTree()).merge(tree)
         self.leaves = joined_ranges([*self.leaves, *other.leaves])
 
     def to_arrays(self) -> Arrays:
-        """Return everything as arrays, for a file.
-
-        Returns
-        -------
-        dict of str to array
-        """
+        """Return everything as arrays, for a file."""
         arrays: Arrays = {"leaves": np.array(self.leaves, dtype=np.int64).reshape(-1, 2)}
         for kind, trees in (("products", self.products), ("values", self.values)):
             for replicate, tree in trees.items():
@@ -146,37 +102,21 @@ class SobolSums:
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> "SobolSums":
-        """Return what `to_arrays` took apart.
-
-        Parameters
-        ----------
-        arrays : dict of str to array
-
-        Returns
-        -------
-        SobolSums
-        """
-        found = cls()
+        """Return what `to_arrays` took apart."""
+        sums = cls()
         parts: dict[tuple[str, int], Arrays] = {}
         for key, array in arrays.items():
             if key != "leaves":
                 kind, replicate, name = key.split(".")
                 parts.setdefault((kind, int(replicate)), {})[name] = array
         for (kind, number), tree in parts.items():
-            trees = found.products if kind == "products" else found.values
+            trees = sums.products if kind == "products" else sums.values
             trees[number] = MomentTree.from_arrays(tree)  # type: ignore[arg-type]
-        found.leaves = [(int(start), int(stop)) for start, stop in np.asarray(arrays["leaves"], dtype=np.int64)]
-        return found
+        sums.leaves = [(int(start), int(stop)) for start, stop in np.asarray(arrays["leaves"], dtype=np.int64)]
+        return sums
 
     def totals(self) -> tuple[FloatArray, Moments]:
-        """Return the means of each replicate and the moments over all, once every leaf is there.
-
-        Returns
-        -------
-        means : ndarray, shape (columns, statistics, replicates)
-        values : Moments
-            Of each column, and on the raw scale of its natural logarithm after them.
-        """
+        """Return the means (columns, statistics, replicates) and the moments over all, once every leaf is there."""
         means = np.stack([self.products[replicate].total().mean for replicate in sorted(self.products)], axis=-1)
         whole, *others = (self.values[replicate].total() for replicate in sorted(self.values))
         for other in others:
@@ -185,27 +125,10 @@ class SobolSums:
 
 
 def sum_products(plan: SobolPlan, start: int, stop: int) -> SobolSums:
-    """Draw, propagate and sum the products of some leaves of base points.
-
-    Parameters
-    ----------
-    plan : SobolPlan
-    start, stop : int
-        First leaf, and the one after the last, counted through all replicates.
-
-    Returns
-    -------
-    SobolSums
-
-    Raises
-    ------
-    InputError
-        If an output is not finite, or not positive on the scale log10, or the libraries here are not those of the
-        plan.
-    """
+    """Draw, propagate and sum the products of the leaves from `start` to before `stop`, through all replicates."""
     check_versions(plan.versions)
     estimator = estimator_named(plan.estimator)
-    found = SobolSums()
+    sums = SobolSums()
     for leaf in range(start, stop):
         replicate, number = divmod(leaf, plan.each // plan.leaf)
         runs = _runs(plan, replicate, number)
@@ -213,10 +136,10 @@ def sum_products(plan: SobolPlan, start: int, stop: int) -> SobolSums:
         means = np.array([_sums(plan, estimator, column, *standard) for column, standard in columns]) / plan.leaf
         # The spread of products is of no use.
         moments = Moments(plan.leaf, means, means[:0])
-        found.products.setdefault(replicate, MomentTree()).add(number, moments)
-        found.values.setdefault(replicate, MomentTree()).add(number, _moments_of_independent(plan, runs))
-    found.leaves = joined_ranges([(start, stop)])
-    return found
+        sums.products.setdefault(replicate, MomentTree()).add(number, moments)
+        sums.values.setdefault(replicate, MomentTree()).add(number, _moments_of_independent(plan, runs))
+    sums.leaves = joined_ranges([(start, stop)])
+    return sums
 
 
 def _moments_of_independent(plan: SobolPlan, runs: FloatArray) -> Moments:
@@ -236,7 +159,7 @@ def _independent(runs: FloatArray) -> FloatArray:
 
 
 def _sums(plan: SobolPlan, estimator: Estimator, column: FloatArray, centre: float, scale: float) -> FloatArray:
-    """Sum the products of one column, and what moves their centre where that matters."""
+    """Return the sums of the products of one column, and of what moves their centre where that matters."""
     runs = separate(column, len(plan.swaps), centre=centre, scale=scale)
     products = product_sums(runs, estimator, second_order=plan.second_order)
     return np.concatenate([products, centre_sums(runs)]) if estimator.moved_by_centre else products
@@ -252,8 +175,51 @@ def _runs(plan: SobolPlan, replicate: int, leaf: int) -> FloatArray:
         shape = plan.program.shape(name, plan.leaf * plan.runs)
         values = np.broadcast_to(result * plan.program.scale[name], shape)
         if not np.isfinite(values).all():
-            raise InputError(f"output {name!r} has values that are not finite; mend the quantity that gives it")
+            raise InputError(f"output {name!r} has values that are not finite; correct the quantity that gives it")
         if plan.log10 and not values.min() > 0:
             raise InputError(f"output {name!r} is not positive everywhere; give scale='raw'")
         columns.append(np.log10(values) if plan.log10 else values)
     return np.vstack([np.atleast_2d(column) for column in columns]).reshape(-1, plan.leaf, plan.runs)
+
+
+# Pieces share a centre and a scale that are taken from a few runs. Indices do not depend on the scale, and with most
+# estimators not on the centre. Those of Saltelli (2010) and Sobol' (2007) multiply a run by a change, and have the mean
+# of all runs for their centre. Their products are linear in it, so that the means of the changes are enough to move it
+# afterwards.
+
+
+def centre_sums(runs: Runs) -> FloatArray:
+    """Return the sums over points of the mean of a point's runs, and of the change that each swap makes."""
+    swaps = [runs.a_change] if runs.b_change is None else [runs.a_change, runs.b_change]
+    changes = np.concatenate([swap.sum(axis=1) for swap in swaps])
+    inputs = len(runs.a_change)
+    of_b = 1 if runs.b_change is None else inputs + 1
+    everything = (inputs + 1) * runs.a.sum() + of_b * runs.b.sum() + changes.sum()
+    return np.concatenate([[everything / (inputs + 1 + of_b)], changes])
+
+
+def about_mean(means: FloatArray, estimator: Estimator, inputs: int, *, second_order: bool = False) -> FloatArray:
+    """Return means of products about the mean of all runs; those of `centre_sums` follow them, and are used up."""
+    layout = estimator.layout(inputs, second_order)
+    size = max(rows.stop for rows in layout.values())
+    moved = means[:size].copy()
+    centre, changes = means[size].mean(), means[size + 1 :]
+    a_change, b_change = changes[:inputs], changes[inputs:]
+    moved[layout["square"]] -= 2 * centre * (moved[layout["sum"]] - centre)
+    moved[layout["sum"]] -= 2 * centre
+    for name, times in estimator.moved_by_centre.items():
+        moved[layout[name]] += times * centre * a_change
+    if second_order:
+        moved[layout["mixed"]] -= centre * (b_change - a_change)
+    return moved
+
+
+def rescaled(
+    means: FloatArray, factor: float, estimator: Estimator, inputs: int, *, second_order: bool = False
+) -> FloatArray:
+    """Return the means of products of runs that are multiplied by a factor."""
+    products = means * factor**2
+    for name, rows in estimator.layout(inputs, second_order).items():
+        if name in _OF_RUNS:
+            products[rows] = means[rows] * factor
+    return products
