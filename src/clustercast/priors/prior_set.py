@@ -10,52 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clustercast.arrays.points.copula import correlation_factor, gaussian_correlation
-from clustercast.arrays.points.ranks import CONTINUOUS, Grades, discrete_grades, latent_correlation
 from clustercast.engine.changes import change_name
 from clustercast.engine.units import factor, parse_quantity
 from clustercast.errors import InputError, nearest
 from clustercast.files.toml import shown
+from clustercast.priors.correlation import Correlation, score_correlation
 from clustercast.priors.declarations import Declaration, check_declared, heir, in_declared_unit
 from clustercast.priors.families import Family, Fixed, as_distribution
+from clustercast.priors.prior_html import priors_html
 
 FloatArray = NDArray[np.float64]
 
-_GRID = 4096
-
 # Coordinates of a forecast, which an input of that name would hide.
 RESERVED = ("year", "sample")
-
-
-@dataclass(frozen=True)
-class Correlation:
-    """Rank correlation between two inputs, carried by a Gaussian copula.
-
-    Parameters
-    ----------
-    between : tuple of two str
-        Names of the two inputs.
-    rank : float
-        Spearman's rank correlation, between -1 and 1.
-    source, as_of, note : str, optional
-        Where the number comes from.
-    """
-
-    between: tuple[str, str]
-    rank: float
-    source: str = ""
-    as_of: str = ""
-    note: str = ""
-    judgement: bool = False
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "between", tuple(self.between))
-        if len(self.between) != 2 or self.between[0] == self.between[1]:
-            raise InputError(f"a correlation is between two different inputs, not {list(self.between)}")
-        if not -1 < self.rank < 1:
-            raise InputError(
-                f"rank correlation between {self.between[0]!r} and {self.between[1]!r} is {self.rank}; "
-                "it must lie between -1 and 1, both excluded"
-            )
 
 
 @dataclass(frozen=True)
@@ -91,6 +58,8 @@ class Priors(Mapping[str, Family]):
         Title, date, years of validity, currency and headline outputs of a set that was read from a file.
     declared : mapping of str to Declaration
         Unit, meaning and bounds of each input of a set that was read from a file.
+    groups : mapping of str to tuple of str
+        Groups of inputs that a SALib problem names.
 
     Raises
     ------
@@ -121,6 +90,7 @@ class Priors(Mapping[str, Family]):
         self.origin = origin
         self.about = SetAbout()
         self.declared: Mapping[str, Declaration] = {}
+        self.groups: Mapping[str, tuple[str, ...]] = {}
         self._check_correlations()
 
     def __getitem__(self, name: str) -> Family:
@@ -140,6 +110,13 @@ class Priors(Mapping[str, Family]):
     def __repr__(self) -> str:
         lines = [f"  {name} = {distribution!r}" for name, distribution in self.items()]
         return "\n".join([f"Priors {self.name!r} ({len(self.uncertain)} uncertain, hash {self.hash})", *lines])
+
+    def _repr_html_(self) -> str:
+        """Show the priors in a notebook as a table with a curve for each."""
+        meanings = {name: declaration.meaning for name, declaration in self.declared.items()}
+        about = f": {self.about.title}" if self.about.title else ""
+        title = f"Priors {self.name!r}{about} ({len(self.uncertain)} uncertain of {len(self)}, hash {self.hash})"
+        return priors_html(title, self._distributions, meanings)
 
     @property
     def uncertain(self) -> tuple[str, ...]:
@@ -161,17 +138,8 @@ class Priors(Mapping[str, Family]):
             one, other = correlation.between
             if self[one].is_discrete or self[other].is_discrete:
                 i, j = names.index(one), names.index(other)
-                matrix[i, j] = matrix[j, i] = self._latent_correlation(correlation)
+                matrix[i, j] = matrix[j, i] = score_correlation(correlation, self[one], self[other], self.origin)
         return matrix
-
-    def _latent_correlation(self, correlation: Correlation) -> float:
-        """Return the correlation of normal scores that gives two inputs, of which one has few values, theirs."""
-        one, other = (_grades(self[name]) if self[name].is_discrete else CONTINUOUS for name in correlation.between)
-        try:
-            return latent_correlation(correlation.rank, one, other)
-        except InputError as error:
-            where = f" in {self.origin}" if self.origin else ""
-            raise InputError(f"{' and '.join(map(repr, correlation.between))}{where}: {error}") from None
 
     @property
     def correlation_factor(self) -> FloatArray:
@@ -204,10 +172,48 @@ class Priors(Mapping[str, Family]):
         fixed = {name for name, value in merged.items() if isinstance(value, Fixed)}
         return self._like_this(merged, [c for c in self.correlations if not fixed & set(c.between)])
 
+    def add(self, *correlations: Correlation, **distributions: object) -> "Priors":
+        """Return the priors with further inputs.
+
+        Parameters
+        ----------
+        *correlations : Correlation
+            Rank correlations of the new inputs, besides those that there are.
+        **distributions : distribution, frozen scipy.stats distribution, float or str
+            One for each new input; a text such as ``"1.5 kW/H100e"`` is a constant with a unit.
+
+        Returns
+        -------
+        Priors
+
+        Raises
+        ------
+        InputError
+            If an input exists already, or a correlation does not fit.
+
+        Examples
+        --------
+        >>> import clustercast as cc
+        >>> priors = cc.Priors(power=cc.to(1, 3, unit="GW")).add(price=cc.to(40, 90, unit="USD/MWh"), time="5 h")
+        >>> {name: distribution.unit for name, distribution in priors.items()}
+        {'power': 'GW', 'price': 'USD/MWh', 'time': 'h'}
+        """
+        taken = [name for name in distributions if name in self]
+        if taken:
+            raise InputError(f"{self.name} has an input {taken[0]!r} already; change it with replace({taken[0]}=...)")
+        new = {name: _constant(value) if isinstance(value, str) else value for name, value in distributions.items()}
+        return self._like_this({**self._distributions, **new}, [*self.correlations, *correlations])
+
     def described(self, about: SetAbout, declared: Mapping[str, Declaration]) -> "Priors":
         """Return the priors with what their file and ``priors/inputs.toml`` say of them."""
         made = self._like_this(self._distributions, self.correlations)
         made.about, made.declared = about, {name: declared[name] for name in self if name in declared}
+        return made
+
+    def grouped(self, groups: Mapping[str, tuple[str, ...]]) -> "Priors":
+        """Return the priors with groups of inputs, for ``draw(priors, size, groups=priors.groups)``."""
+        made = self._like_this(self._distributions, self.correlations)
+        made.groups = groups
         return made
 
     def named(self, name: str) -> "Priors":
@@ -228,10 +234,10 @@ class Priors(Mapping[str, Family]):
         made.declared = {**self.declared, **declared}
         return made
 
-    def _like_this(self, distributions: Mapping[str, Family], correlations: Iterable[Correlation]) -> "Priors":
+    def _like_this(self, distributions: Mapping[str, object], correlations: Iterable[Correlation]) -> "Priors":
         """Return priors that share everything but distributions and correlations with these."""
         made = Priors(*correlations, name=self.name, origin=self.origin, **distributions)
-        made.about, made.declared = self.about, self.declared
+        made.about, made.declared, made.groups = self.about, self.declared, self.groups
         return made
 
     def _replacement(self, name: str, value: object) -> Family:
@@ -252,8 +258,20 @@ class Priors(Mapping[str, Family]):
         return new
 
     def only(self, names: Iterable[str]) -> "Priors":
-        """Return the priors with all uncertain inputs but `names` fixed at their medians."""
+        """Return the priors with all uncertain inputs but `names` fixed at their medians.
+
+        Parameters
+        ----------
+        names : iterable of str
+            Inputs that exist.
+
+        Returns
+        -------
+        Priors
+        """
         kept = set(names)
+        for name in kept:
+            _ = self[name]
         return self.replace(**{n: self[n].median for n in self.uncertain if n not in kept})
 
     def correlated_in(self, sets: Iterable[Iterable[str]]) -> "Priors":
@@ -290,37 +308,20 @@ class Priors(Mapping[str, Family]):
             _ = self.correlation_factor
 
 
+def _constant(text: str) -> Fixed:
+    """Return the constant that a text such as "1.5 kW/H100e" states."""
+    number, unit = parse_quantity(text)
+    return Fixed(number, unit=unit)
+
+
 def checked_priors(priors: object) -> Priors:
-    """Return priors, refused where something else was given.
-
-    Parameters
-    ----------
-    priors : object
-
-    Returns
-    -------
-    Priors
-
-    Raises
-    ------
-    InputError
-        If it is not `Priors`.
-    """
+    """Return priors, refused where something else was given."""
     if not isinstance(priors, Priors):
         raise InputError(
-            f"priors is {priors!r}, and must be cc.Priors; read a set with cc.read_priors('situational_awareness'), or "
-            "write cc.Priors(x=cc.Uniform(0, 1))"
+            f"priors is {shown(priors)}, and must be cc.Priors; read a set with "
+            "cc.read_priors('situational_awareness'), or write cc.Priors(x=cc.Uniform(0, 1))"
         )
     return priors
-
-
-def _grades(distribution: Family) -> Grades:
-    """Return how the ranks of a distribution of few values step up with its normal score."""
-    values = np.unique(distribution.quantile((np.arange(_GRID) + 0.5) / _GRID))
-    at_or_below = distribution.tails(values)[0]
-    # Values that are rarer than one in the grid share the rank of the next.
-    at_or_below[-1] = 1.0
-    return discrete_grades(np.diff(at_or_below, prepend=0.0))
 
 
 def _distribution(value: object, name: str) -> Family:

@@ -62,7 +62,8 @@ def invert(
         right = np.abs(excess) <= _ACCURACY * np.where(lower, p[todo], q[todo])
         settled = right | (inside & (np.abs(step) <= _ROUNDING * np.abs(here)))
         x[todo] = np.where(right, here, following)
-        narrow = high[todo] - low[todo] <= _ROUNDING * np.maximum(np.abs(low[todo]), np.abs(high[todo]))
+        # No number lies between the ends: at a step of the distribution function the upper one takes it.
+        narrow = np.nextafter(low[todo], high[todo]) >= high[todo]
         x[todo] = np.where(narrow & ~settled, high[todo], x[todo])
         todo = todo[~(settled | narrow)]
     return x

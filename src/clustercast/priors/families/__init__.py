@@ -72,8 +72,8 @@ def to(low: float, high: float, unit: str = "1") -> Normal | LogNormal:
 
     Examples
     --------
-    >>> to(1, 100, unit="GW").median.__round__(9), to(-1, 3).median
-    (10.0, 1.0)
+    >>> [round(distribution.median, 9) for distribution in (to(1, 100, unit="GW"), to(-1, 3))]
+    [10.0, 1.0]
     """
     quantiles = {0.05: low, 0.95: high}
     positive = isinstance(low, int | float) and low > 0

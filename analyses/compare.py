@@ -1,0 +1,49 @@
+"""Where two prior sets differ, and what that does to the headline: ``python -m analyses.compare A B``."""
+
+from typing import Annotated
+
+import typer
+
+import clustercast as cc
+from analyses import options
+from clustercast.report.comparison import inputs_table, output_tables
+
+
+@options.analysis(priors=False)
+def compare(
+    run: None,
+    a: Annotated[str, typer.Argument(metavar="A", help="Prior set, or a TOML file.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="The other one.")],
+    scenario: options.Scenario = None,
+    set: options.Set = None,  # noqa: A002
+    model: options.Model = None,
+    years: options.Years = "2026,2028,2030,2034",
+    outputs: options.Outputs = None,
+    samples: options.Points = 4096,
+    seed: options.Seed = 0,
+) -> options.Answer:
+    """Show the inputs in which two prior sets differ, and the headline of both on the same random numbers.
+
+    --scenario and --set change both sets.
+    """
+    (one, known, _), (two, _, _) = (options.study(name, scenario, set, model) for name in (a, b))
+    shown = options.names(outputs) or options.headline(one, known)
+    known.order(shown)
+    quantiles = []
+    for priors in (one, two):
+        inputs = cc.draw(priors, samples, design="sobol", seed=seed)
+        used = [name for name in inputs.data_vars if str(name) in known.inputs(shown)]
+        forecast = cc.propagate(inputs[used], model=known, years=options.years(years), outputs=shown)
+        quantiles.append(forecast[shown].quantile([0.05, 0.5, 0.95], dim="sample", keep_attrs=True))
+    differing = cc.compare_priors(one, two)
+    sets = (one.name, two.name)
+    return options.Answer(
+        finding=[f"{one.name} and {two.name} differ in {len(differing)} of {len({**one, **two})} inputs."],
+        shown=[*output_tables(quantiles, sets, shown), inputs_table(differing, sets)],
+        results={"inputs": differing.reset_index().to_dict("records"), "a": quantiles[0], "b": quantiles[1]},
+        files={"compare.csv": lambda path: differing.to_csv(path)},
+    )
+
+
+if __name__ == "__main__":
+    options.run(compare)

@@ -1,0 +1,69 @@
+"""Two sets of priors side by side."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from clustercast.engine.units import conversion, same_dimension
+from clustercast.priors.families import Family
+from clustercast.priors.prior_set import Priors, checked_priors
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_LEVELS = {"5 %": 0.05, "50 %": 0.5, "95 %": 0.95}
+
+
+def compare_priors(a: Priors, b: Priors) -> "pd.DataFrame":
+    """Return the inputs in which two sets of priors differ.
+
+    Parameters
+    ----------
+    a, b : Priors
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row an input whose numbers differ, in the order of `a`; what only `b` has comes last. Columns ``unit``
+        and ``meaning``, then the 5, 50 and 95 % quantiles ``a 5 %`` to ``b 95 %`` in that unit: NaN where a set
+        lacks the input.
+
+    Raises
+    ------
+    InputError
+        If one of the two is not `Priors`.
+
+    Examples
+    --------
+    >>> import clustercast as cc
+    >>> a = cc.Priors(price=cc.to(10, 20, unit="USD"), share=0.5)
+    >>> compare_priors(a, a.replace(price="$30"))[["unit", "a 50 %", "b 50 %"]].round(2).to_dict("index")
+    {'price': {'unit': 'USD', 'a 50 %': 14.14, 'b 50 %': 30.0}}
+    """
+    import pandas as pd
+
+    meanings = {name: declared.meaning for set_ in (b, a) for name, declared in checked_priors(set_).declared.items()}
+    rows = {}
+    for name in dict.fromkeys([*a, *b]):
+        ours, theirs = _numbers(a, name), _numbers(b, name)
+        unit = (ours or theirs or a[name]).unit
+        if ours is not None and theirs is not None and ours.unit != theirs.unit and same_dimension(theirs.unit, unit):
+            theirs = theirs.in_unit(unit, conversion(theirs.unit, unit))
+        if ours != theirs:
+            about = {"unit": unit, "meaning": meanings.get(name, "")}
+            rows[name] = {**about, **_quantiles("a", ours), **_quantiles("b", theirs)}
+    columns = ["unit", "meaning", *(f"{side} {level}" for side in "ab" for level in _LEVELS)]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("input")
+
+
+def _numbers(priors: Priors, name: str) -> Family | None:
+    """Return the distribution of an input without its texts; None where there is no such input."""
+    plain = {"source": "", "as_of": "", "note": "", "judgement": False}
+    return dataclasses.replace(priors[name], **plain) if name in priors else None  # type: ignore[arg-type]
+
+
+def _quantiles(side: str, distribution: Family | None) -> Mapping[str, float]:
+    """Return the quantiles of a distribution by the columns of its side."""
+    if distribution is None:
+        return {}
+    return {f"{side} {key}": float(distribution.quantile(level)) for key, level in _LEVELS.items()}

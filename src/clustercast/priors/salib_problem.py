@@ -1,0 +1,154 @@
+"""Priors from SALib's dictionaries and parameter files; SALib itself is not needed."""
+
+import keyword
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from clustercast.errors import InputError, nearest
+from clustercast.priors.families import (
+    Family,
+    LogNormal,
+    LogUniform,
+    Normal,
+    ScipyDistribution,
+    Triangular,
+    TruncatedNormal,
+    Uniform,
+)
+from clustercast.priors.prior_set import Priors
+
+# How many numbers SALib takes for each distribution.
+_COUNTS = {
+    "unif": (2,),
+    "logunif": (2,),
+    "norm": (2,),
+    "lognorm": (2,),
+    "triang": (2, 3),
+    "truncnorm": (4,),
+    "weibull": (2, 3),
+}
+
+
+def read_salib(problem: Mapping[str, Any] | str | Path, *, units: Mapping[str, str] | None = None) -> Priors:
+    """Read the inputs of a SALib problem as priors.
+
+    Parameters
+    ----------
+    problem : mapping, str or Path
+        SALib's dictionary with ``names``, ``bounds`` and optionally ``dists`` and ``groups``, or the path of a
+        parameter file: a line an input with name, lower bound, upper bound, and optionally group and distribution.
+    units : mapping of str to str, optional
+        Unit of each input; ``"1"`` where none is given.
+
+    Returns
+    -------
+    Priors
+        Independent inputs, in SALib's order; `groups` holds the groups, for ``draw(..., groups=priors.groups)``.
+
+    Raises
+    ------
+    InputError
+        If names, bounds and distributions do not fit together.
+
+    Examples
+    --------
+    >>> priors = read_salib({"names": ["x", "y"], "bounds": [[0, 1], [2, 0.5]], "dists": ["unif", "norm"]})
+    >>> priors["y"]
+    Normal(mean=2.0, sd=0.5, source='SALib problem')
+    """
+    if isinstance(problem, str | Path):
+        content, origin = _parameter_file(Path(problem)), str(problem)
+    elif isinstance(problem, Mapping):
+        content, origin = problem, "SALib problem"
+    else:
+        raise InputError(f"the problem is a {type(problem).__name__}; give SALib's dictionary or a parameter file")
+    for key in ("names", "bounds"):
+        if key not in content:
+            raise InputError(f"{origin} has no {key!r}; SALib's dictionary has 'names' and 'bounds'")
+    names, bounds = list(content["names"]), list(content["bounds"])
+    dists = list(content.get("dists") or ["unif"] * len(names))
+    groups = list(content.get("groups") or names)
+    for key, row in (("bounds", bounds), ("dists", dists), ("groups", groups)):
+        if len(row) != len(names):
+            raise InputError(f"{origin}: {len(row)} {key} for {len(names)} names; give one for each")
+    unknown = [name for name in units or {} if name not in names]
+    if unknown:
+        raise InputError(f"units names {unknown[0]!r}, which is not an input of {origin}{nearest(unknown[0], names)}")
+    distributions = {
+        _checked_name(name, names, origin): _distribution(dist, numbers, name, (units or {}).get(name, "1"), origin)
+        for name, dist, numbers in zip(names, dists, bounds, strict=True)
+    }
+    members = {group: tuple(n for n, g in zip(names, groups, strict=True) if g == group) for group in groups}
+    made = Priors(name="salib", origin=origin, **distributions)
+    return made.grouped(members if members.keys() != set(names) else {})
+
+
+def _checked_name(name: object, names: Sequence[object], origin: str) -> str:
+    """Return the name of an input, refused where no function could take it as an argument."""
+    if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
+        raise InputError(f"{origin}: {name!r} is not a name; use letters, digits and underscores")
+    if names.count(name) > 1:
+        raise InputError(f"{origin}: {name!r} is there twice; every input has its own name")
+    return name
+
+
+def _distribution(dist: str, numbers: Sequence[float], name: str, unit: str, origin: str) -> Family:
+    """Return the distribution of one input as SALib means it."""
+    where = f"{origin}: {name}"
+    if dist not in _COUNTS:
+        known = f"{nearest(str(dist), _COUNTS)}; known are {', '.join(_COUNTS)}"
+        raise InputError(f"{where} has the distribution {dist!r}{known}")
+    values = list(numbers)
+    if len(values) not in _COUNTS[dist]:
+        needed = " or ".join(map(str, _COUNTS[dist]))
+        raise InputError(f"{where}: {dist} takes {needed} numbers, not {values}")
+    about: dict[str, Any] = {"unit": unit, "source": origin}
+    try:
+        if dist == "triang":
+            low, high, peak = values if len(values) == 3 else (0.0, *values)
+            return Triangular(low, low + peak * (high - low), high, **about)
+        if dist == "truncnorm":
+            low, high, mean, sd = values
+            return TruncatedNormal(mean, sd, low, high, **about)
+        if dist == "weibull":
+            from scipy import stats
+
+            shape, scale, location = (*values, 0.0)[:3]
+            return ScipyDistribution(stats.weibull_min(shape, loc=location, scale=scale), **about)
+        family = {"unif": Uniform, "logunif": LogUniform, "norm": Normal, "lognorm": LogNormal}[dist]
+        return family(*values, **about)
+    except (InputError, TypeError) as error:
+        raise InputError(f"{where}: {error}") from None
+
+
+def _parameter_file(path: Path) -> dict[str, list[Any]]:
+    """Return the dictionary that SALib makes of a parameter file."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path} is not UTF-8 text; save it as UTF-8") from None
+    content: dict[str, list[Any]] = {"names": [], "bounds": [], "groups": [], "dists": []}
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip() or line.strip().startswith("#"):
+            continue
+        delimiter = next((sign for sign in (",", ";", "\t") if sign in line), None)
+        name, *cells = (cell.strip() for cell in line.strip().split(delimiter))
+        try:
+            low, high, *more = cells
+            bounds = [float(low), float(high)]
+        except ValueError:
+            raise InputError(
+                f"{path}, line {number}: {line[:60]!r} is not name, lower bound, upper bound and optionally group and "
+                "distribution, with commas between"
+            ) from None
+        group, dist = (*more, "", "")[:2]
+        content["names"].append(name)
+        content["bounds"].append(bounds)
+        content["groups"].append(name if group in ("", "NA") else group)
+        content["dists"].append(dist or "unif")
+    if not content["names"]:
+        raise InputError(f"{path} holds no inputs; write a line an input: name, lower bound, upper bound")
+    return content
