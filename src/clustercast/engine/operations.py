@@ -259,7 +259,8 @@ def row_of(value: FloatArray, row: int) -> FloatArray:
     """Return one row of a value; what has no axis of dates is the same in every row."""
     if value.ndim < 2:
         return value
-    return value[row if value.shape[0] > 1 else 0]
+    found: FloatArray = value[row if value.shape[0] > 1 else 0]
+    return found
 
 
 def stacked(rows: Sequence[FloatArray]) -> FloatArray:

@@ -161,7 +161,9 @@ class Graph:
     def rows(self, value: Any, count: int) -> tuple[int, ...]:
         """Return the numbers of a result at each year, or one where it has no years."""
         symbol = value if isinstance(value, Symbol) else lifted(self, np.asarray(value))
-        return tuple(symbol.numbers) if symbol.ndim < 2 or len(symbol.numbers) == count else symbol.numbers[0:1] * count
+        return (
+            tuple(symbol.numbers) if symbol.ndim < 2 or len(symbol.numbers) == count else (symbol.numbers[0],) * count
+        )
 
     def program(self, outputs: Mapping[str, Sequence[int]], years: tuple[float, ...]) -> TracedProgram:
         """Return the operations that the outputs need, numbered anew: inputs, constants, results."""

@@ -158,13 +158,13 @@ def _check_one(
         raise InputError(
             f"quantity {name!r} ({place}) does not hold its units: {error} (its arguments: {described}); {way_out}"
         ) from None
-    result = registry().Quantity(result)
-    if not same_base(f"{result.to_base_units().units}", unit):
+    measured = registry().Quantity(result).to_base_units()
+    if not same_base(f"{measured.units}", unit):
         raise InputError(
             f"quantity {name!r} ({place}) declares {unit!r} but its arguments ({described}) give "
-            f"'{result.to_base_units().units}'; correct the declared unit, an argument's unit or the formula"
+            f"'{measured.units}'; correct the declared unit, an argument's unit or the formula"
         )
-    numbers = np.asarray(result.to_base_units().magnitude, dtype=np.float64)
+    numbers = np.asarray(measured.magnitude, dtype=np.float64)
     if not np.allclose(numbers, plain, rtol=1e-9, atol=0, equal_nan=True):
         raise InputError(
             f"quantity {name!r} ({place}) gives other numbers when its arguments ({described}) come in other units: "

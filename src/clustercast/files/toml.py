@@ -111,7 +111,7 @@ def _remedy(fault: Mapping[str, Any]) -> str:
         return 'a date is needed, in quotation marks: "2024", "2024-06" or "2024-06-30"'
     if fault["type"] == "value_error":
         return str(fault["ctx"]["error"])
-    return _REMEDIES.get(fault["type"], fault["msg"])
+    return str(_REMEDIES.get(fault["type"], fault["msg"]))
 
 
 def _key(place: Sequence[str | int], content: Mapping[str, Any]) -> str:

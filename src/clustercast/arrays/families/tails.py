@@ -26,7 +26,7 @@ def tails_of_score(z: FloatArray) -> Tails:
 def score_of_tails(p: FloatArray, q: FloatArray) -> FloatArray:
     """Return the normal scores of tail probabilities, from the smaller of the two."""
     score = special.ndtri(np.minimum(p, q))
-    return np.where(p < q, score, -score)
+    return np.asarray(np.where(p < q, score, -score))
 
 
 def invert(
