@@ -107,11 +107,10 @@ def _message(error: ValidationError, content: Mapping[str, Any], model: type[Bas
 
 def _remedy(fault: Mapping[str, Any]) -> str:
     """Return what is needed in the place of a value of the wrong type."""
-    if fault["type"] == "string_pattern_mismatch" and "1[0-2]" in fault["ctx"]["pattern"]:
+    kind: str = fault["type"]
+    if kind == "string_pattern_mismatch" and "1[0-2]" in fault["ctx"]["pattern"]:
         return 'a date is needed, in quotation marks: "2024", "2024-06" or "2024-06-30"'
-    if fault["type"] == "value_error":
-        return str(fault["ctx"]["error"])
-    return str(_REMEDIES.get(fault["type"], fault["msg"]))
+    return str(fault["ctx"]["error"]) if kind == "value_error" else _REMEDIES.get(kind, str(fault["msg"]))
 
 
 def _key(place: Sequence[str | int], content: Mapping[str, Any]) -> str:
@@ -123,12 +122,16 @@ def _key(place: Sequence[str | int], content: Mapping[str, Any]) -> str:
         inside = inside[part] if found else {}
         if isinstance(part, int) and found:
             name = next((inside[key] for key in ("id", "name", "quantity") if _has(inside, key)), "")
-            written += f" number {part + 1}{f' ({name})' if name else ''}"
+            written += f" number {part + 1}{f' ({_as_text(name)})' if name else ''}"
         else:
-            text = str(part)
-            shortened = text if len(text) <= _LONGEST_SHOWN and text.isprintable() else shown(text)
-            written += f"{'.' if written else ''}{shortened}"
+            written += f"{'.' if written else ''}{_as_text(part)}"
     return written
+
+
+def _as_text(value: object) -> str:
+    """Return a key or a name as it is, or as `shown` where it is long or does not print."""
+    text = str(value)
+    return text if len(text) <= _LONGEST_SHOWN and text.isprintable() else shown(text)
 
 
 def _has(inside: Any, part: str | int) -> bool:
