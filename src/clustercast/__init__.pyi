@@ -54,12 +54,12 @@ from .sensitivity.ranking import time_integrated as time_integrated
 from .sensitivity.run import run_kucherenko as run_kucherenko
 from .sensitivity.run import run_morris as run_morris
 from .sensitivity.run import run_shapley as run_shapley
-from .sensitivity.run import run_sobol as run_sobol
 from .sensitivity.salib import delta_indices as delta_indices
 from .sensitivity.salib import morris_effects as morris_effects
 from .sensitivity.salib import pawn_indices as pawn_indices
 from .sensitivity.salib import to_salib as to_salib
 from .sensitivity.sobol import sobol_indices as sobol_indices
+from .streaming.run import run_sobol as run_sobol
 from .streaming.sobol import stream_sobol as stream_sobol
 from .streaming.store import stream_to_zarr as stream_to_zarr
 from .streaming.stream import stream as stream

@@ -24,6 +24,11 @@ def start_power(start):
     return 2 * start
 
 
+@cc.quantity("1")
+def centred(growth, year, start_year):
+    return growth * (start_year - year)
+
+
 @cc.quantity("1", labels=["small", "large"])
 def kind(start, limit):
     return np.where(start > limit, 1, 0)
@@ -161,7 +166,7 @@ def test_one_replicate_has_no_intervals():
         ({"size": 1000}, "size is 1000; give a power of two"),
         ({"size": 4}, "size is 4; give a power of two, and replicates that divide it"),
         ({"scale": "auto"}, "scale is 'auto'; give 'log10' or 'raw'"),
-        ({"scale": "log10"}, "output 'ishigami' is not positive everywhere; give scale='raw'"),
+        ({"scale": "log10"}, "output 'ishigami' is not positive everywhere; give it the scale 'raw'"),
         ({"confidence": 1.5}, "confidence"),
         ({"estimator": "jensen"}, "estimator 'jensen' is not one of .*nearest known: jansen"),
     ],
@@ -194,3 +199,37 @@ def test_correlated_inputs_are_one_group_as_in_the_whole_design():
     assert "start_and_growth (start, growth)" in found.attrs["warning"]
     alone = cc.stream_sobol(GROWTH, size=256, model=MODEL, outputs="start_power", years=YEARS)
     assert alone["input"].values.tolist() == ["start"] and "one group" not in alone.attrs["warning"]
+
+
+@pytest.mark.parametrize("groups", [None, {"both": ["start", "growth"]}])
+@pytest.mark.parametrize("estimator", [None, "jansen"])
+def test_above_a_memory_the_design_is_run_in_pieces_and_the_indices_are_the_same(groups, estimator):
+    model, seen = cc.Model([power, start_power, centred]), []
+    how = {"size": 1024, "model": model, "years": YEARS, "seed": 3, "groups": groups, "estimator": estimator}
+    whole = cc.run_sobol(GROWTH, **how)
+    pieces = cc.run_sobol(GROWTH, **how, memory=1000, progress=lambda *done: seen.append(done))
+    assert (whole.attrs["engine"], pieces.attrs["engine"]) == ("panel", "stream")
+    assert pieces["scale"].values.tolist() == whole["scale"].values.tolist() == ["log10", "log10", "raw"]
+    assert seen[-1] == (1024, 1024)
+    same(pieces, whole)
+    assert pieces.attrs["warning"] == whole.attrs["warning"]
+    record, expected = cc.provenance_of(pieces), cc.provenance_of(whole)
+    assert record["priors_hash"] == expected["priors_hash"] == GROWTH.hash
+    assert {**record["design"], "second_order": 0} == {**expected["design"], "second_order": 0}
+
+
+def test_what_needs_the_whole_design_has_it_whatever_the_memory():
+    priors = cc.Priors(start=cc.LogNormal(0, 1, unit="GW"), limit=cc.Uniform(1, 2, unit="GW"))
+    assert cc.run_sobol(priors, size=64, model=cc.Model([kind]), memory=0).attrs["engine"] == "panel"
+    pair = {"size": 64, "model": cc.Model([ishigami]), "scale": "raw", "memory": 0}
+    assert cc.run_sobol(ISHIGAMI, **pair, until=10).attrs["engine"] == "panel"
+    assert cc.run_sobol(ISHIGAMI, **pair, engine="salib").attrs["engine"] == "salib"
+
+
+def test_each_output_has_its_scale():
+    model = cc.Model([power, centred])
+    found = cc.stream_sobol(GROWTH, size=1024, model=model, years=YEARS, scale={"centred": "raw"}, seed=2)
+    design = cc.draw(GROWTH, 1024, design="saltelli", replicates=8, seed=2)
+    whole = cc.sobol_indices(cc.propagate(design, model=model, years=YEARS), scale={"power": "log10", "centred": "raw"})
+    same(found, whole)
+    assert found.attrs["warning"] == whole.attrs["warning"]

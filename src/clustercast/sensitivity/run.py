@@ -25,7 +25,7 @@ from clustercast.sensitivity.sobol import Engine, sobol_indices
 BUDGET = 1 << 22
 
 
-class _Study:
+class Study:
     """A model, its outputs and years, and the inputs that they depend on; the others stay at their medians."""
 
     def __init__(
@@ -66,7 +66,7 @@ class _Study:
         return propagate(inputs, model=self.model, years=self.years, outputs=self.wanted, progress=self.progress)
 
 
-def run_sobol(
+def run_sobol_in_memory(
     priors: Priors,
     *,
     model: Model | None = None,
@@ -86,47 +86,10 @@ def run_sobol(
     budget: int = BUDGET,
     progress: Progress | None = None,
 ) -> Dataset:
-    """Sobol' indices from priors to error bars, on a design that grows as far as asked.
-
-    Inputs that none of the outputs depends on are fixed at their medians first: their
-    indices are zero, and rows for them would be wasted. Of correlated inputs those that the
-    outputs depend on are one group, unless `latent`; where that is one input, it stands for itself.
-
-    Parameters
-    ----------
-    priors : Priors
-    model : Model, optional
-        The shipped cluster model by default.
-    outputs, years, seed, groups, latent
-        As in `draw` and `propagate`.
-    size : int, optional
-        Base points to begin with, of all replicates together, a power of two.
-    engine, estimator, second_order, scale, confidence
-        As in `sobol_indices`; the engine ``"salib"`` runs SALib itself, on SALib's rows.
-    replicates : int, optional
-        Independent scrambles behind the error bars; 8 by default, and 1 for SALib's own bootstrap.
-    until : float, optional
-        Half-width that every first-order and total index shall have at most. While one
-        is wider the design doubles: Sobol' points are extended, no run is thrown away.
-    budget : int, optional
-        Most model runs (rows of the design).
-    progress : callable, optional
-        Called with samples done and samples planned, of each round.
-
-    Returns
-    -------
-    Dataset
-        As `sobol_indices`; with `until`, the attributes ``until``, ``reached`` (0 or 1),
-        ``widest`` and ``statement`` say what was reached. The scale of each output is that of the first round.
-
-    Raises
-    ------
-    InputError
-        As `draw`, `propagate` and `sobol_indices`, and if `until` is not positive.
-    """
+    """Return Sobol' indices of a design in memory that grows as far as asked; see `streaming.run.run_sobol`."""
     if until is not None and not (isinstance(until, Real) and until > 0):
         raise InputError(f"until is {until!r}; give a half-width above 0, as 0.02")
-    study = _Study(priors, model, outputs, years, progress)
+    study = Study(priors, model, outputs, years, progress)
     by_default = "saltelli-jansen" if engine == "salib" else "azzini-rosati"
     chosen = estimator_named(by_default if estimator is None else estimator)
     replicates = (1 if engine == "salib" else 8) if replicates is None else replicates
@@ -135,7 +98,7 @@ def run_sobol(
         "seed": seed,
         "second_order": second_order or chosen.needs_second_order,
         "replicates": replicates,
-        "groups": _within(groups, priors, study.needed.uncertain),
+        "groups": within(groups, priors, study.needed.uncertain),
         "latent": latent,
     }
     how: dict[str, Any] = {"engine": engine, "estimator": chosen.name, "second_order": second_order}
@@ -147,7 +110,7 @@ def run_sobol(
         forecast = _extended(forecast, study.inputs(size, **design), study, replicates)
     while True:
         indices = sobol_indices(forecast, scale=scale, seed=seed, **how)
-        indices = add_cautions(indices, _single_members(indices, study.model))
+        indices = add_cautions(indices, single_members(indices, study.model))
         widest, rows = widest_half_width(indices), forecast.sizes["sample"]
         if until is None:
             return indices
@@ -198,7 +161,7 @@ def run_shapley(
         As `draw`, `propagate` and `shapley_effects`.
     """
     check_confidence(confidence)
-    study = _Study(priors, model, outputs, years, progress, with_correlated=True)
+    study = Study(priors, model, outputs, years, progress, with_correlated=True)
     inputs = study.inputs(size, design="shapley", seed=seed, replicates=replicates)
     forecast = study.forecast(_with_design(inputs, uncertain=priors.uncertain))
     return shapley_effects(forecast, scale=scale, confidence=confidence)
@@ -244,7 +207,7 @@ def run_kucherenko(
         As `draw`, `propagate` and `kucherenko_indices`.
     """
     check_confidence(confidence)
-    study = _Study(priors, model, outputs, years, progress, with_correlated=True)
+    study = Study(priors, model, outputs, years, progress, with_correlated=True)
     inputs = study.inputs(size, design="kucherenko", seed=seed, replicates=replicates)
     forecast = study.forecast(_with_design(inputs, uncertain=priors.uncertain))
     return kucherenko_indices(forecast, scale=scale, confidence=confidence)
@@ -291,7 +254,7 @@ def run_morris(
         As `draw`, `propagate` and `morris_effects`.
     """
     check_confidence(confidence)
-    study = _Study(priors, model, outputs, years, progress)
+    study = Study(priors, model, outputs, years, progress)
     inputs = study.inputs(size, design="morris", seed=seed, levels=levels, span=span)
     # What was fixed may have been correlated.
     forecast = study.forecast(_with_design(inputs, correlated=priors.correlated))
@@ -303,14 +266,14 @@ def _with_design(inputs: Dataset, **entries: object) -> Dataset:
     return with_provenance(inputs, design={**design_of(inputs), **entries})
 
 
-def _within(groups: Groups | None, priors: Priors, names: tuple[str, ...]) -> dict[str, list[str]] | None:
+def within(groups: Groups | None, priors: Priors, names: tuple[str, ...]) -> dict[str, list[str]] | None:
     """Leave out of groups what is not among the names, and groups that are empty then."""
     checked = checked_groups(groups, priors)
     kept = {group: [name for name in members if name in names] for group, members in checked.items()}
     return {group: members for group, members in kept.items() if members} or None
 
 
-def _single_members(indices: Dataset, model: Model) -> list[str]:
+def single_members(indices: Dataset, model: Model) -> list[str]:
     """Return for which outputs a group of correlated inputs is one input, so that its indices are plain."""
     sentences = []
     for group, members in design_of(indices).get("correlated_groups", {}).items():
@@ -345,7 +308,7 @@ def _reached(until: float, widest: float, rows: int, budget: int) -> Mapping[str
     return {"until": until, "reached": int(met), "widest": widest, "statement": statement}
 
 
-def _extended(forecast: Dataset, inputs: Dataset, study: _Study, replicates: int) -> Dataset:
+def _extended(forecast: Dataset, inputs: Dataset, study: Study, replicates: int) -> Dataset:
     """Return the forecast of a design of twice the size, running only the rows that are new."""
     old_rows, rows = forecast.sizes["sample"], inputs.sizes["sample"]
     within = np.arange(rows) % (rows // replicates)

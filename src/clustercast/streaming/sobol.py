@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
     from distributed import Client
 
+StreamedScale = Literal["log10", "raw"]
+
 _FEWEST_PIECES = 32
 _MOST_LEAVES = 64
 
@@ -56,7 +58,7 @@ def stream_sobol(
     replicates: int = 8,
     groups: Groups | None = None,
     latent: bool = False,
-    scale: Literal["log10", "raw"] = "log10",
+    scale: StreamedScale | Mapping[str, StreamedScale] = "log10",
     estimator: str = "azzini-rosati",
     second_order: bool = False,
     confidence: float = 0.95,
@@ -75,8 +77,8 @@ def stream_sobol(
         the estimator nor `second_order` needs the rows BA.
     model, years, outputs, seed, replicates, groups, latent
         As in `run_sobol`. An output that is a labelled index has no indices here.
-    scale : {"log10", "raw"}, optional
-        Scale of every output; log10 needs positive ones.
+    scale : {"log10", "raw"} or mapping of str to one, optional
+        Scale of every output, or of each; log10, which needs positive ones, by default.
     estimator : str, optional
         As in `sobol_indices`; ``"azzini-rosati"``, by far the most precise, by default.
     second_order : bool, optional
@@ -117,11 +119,9 @@ def stream_sobol(
     model = cluster_model() if model is None else model
     grid, wanted = year_grid(years), wanted_outputs(model, outputs)
     check_confidence(confidence)
-    estimator = estimator_named(estimator).name
-    if scale not in ("log10", "raw"):
-        raise InputError(f"scale is {scale!r}; give 'log10' or 'raw', for a stream cannot look at all values first")
+    method = (estimator_named(estimator), second_order, _on_log10(wanted, scale))
     design = {"replicates": replicates, "groups": groups, "latent": latent}
-    plan, model, record = _plan(priors, size, model, grid, wanted, seed, design, second_order, estimator, scale)
+    plan, model, record = _plan(priors, size, model, grid, wanted, seed, design, *method)
     place = None
     if checkpoint is not None:
         place = Checkpoint(checkpoint, _identity(plan, model, grid, record["design"]), SobolSums)
@@ -140,16 +140,16 @@ def _plan(
     outputs: tuple[str, ...],
     seed: int,
     design: Mapping[str, Any],
+    estimator: Estimator,
     second_order: bool,
-    estimator: str,
-    scale: str,
+    log10: frozenset[str],
 ) -> tuple[SobolPlan, Model, dict[str, Any]]:
     """Prove that a run can be made; return what its workers need, the model as it runs, and where it comes from."""
     indexed = [name for name in outputs if model.declaration(name).labels]
     if indexed:
         raise InputError(f"output {indexed[0]!r} is a labelled index; leave it out of outputs")
     needed = priors.only(model.inputs(outputs)).correlated_in(model.inputs([output]) for output in outputs)
-    b_swaps = second_order or estimator_named(estimator).needs_second_order
+    b_swaps = second_order or estimator.needs_second_order
     few = draw(needed, design["replicates"], design="saltelli", seed=seed, second_order=b_swaps, **design)
     drawn = design_of(few)
     replicates = drawn["replicates"]
@@ -159,7 +159,7 @@ def _plan(
     model.check_inputs(values, outputs)
     program = prepared(model, values, units, outputs, years)
     layout = (int(seed), int(size) // replicates, replicates, drawn["swaps"])
-    plan = SobolPlan(needed, *layout, estimator, second_order, scale == "log10", program, versions())
+    plan = SobolPlan(needed, *layout, estimator, second_order, log10, program, versions())
     return plan.on_common_standards(), model, run_record(few, int(size), model_hash=model.hash)
 
 
@@ -174,12 +174,29 @@ def _identity(plan: SobolPlan, model: Model, years: FloatArray, design: Mapping[
         replicates=plan.replicates,
         groups=json.dumps(plan.swaps),
         latent=design["latent"],
-        scale="log10" if plan.log10 else "raw",
-        estimator=plan.estimator,
+        scale=_scales(plan),
+        estimator=plan.estimator.name,
         second_order=plan.second_order,
         years=years.tolist(),
         outputs=", ".join(plan.program.outputs),
     )
+
+
+def _on_log10(outputs: Iterable[str], scale: str | Mapping[str, str]) -> frozenset[str]:
+    """Return the outputs on the scale log10; a scale that is not known before the run is refused."""
+    of_each = {name: scale.get(name, "log10") if isinstance(scale, Mapping) else scale for name in outputs}
+    for chosen in of_each.values():
+        if chosen not in ("log10", "raw"):
+            raise InputError(
+                f"scale is {chosen!r}; give 'log10' or 'raw', for a stream cannot look at all values first"
+            )
+    return frozenset(name for name, chosen in of_each.items() if chosen == "log10")
+
+
+def _scales(plan: SobolPlan) -> str:
+    """Return the scale of all outputs in a word, or that of each."""
+    of_each = {name: "log10" if name in plan.log10 else "raw" for name in plan.program.outputs}
+    return next(iter(of_each.values())) if len(set(of_each.values())) == 1 else json.dumps(of_each)
 
 
 def _check_size(size: object, replicates: int) -> None:
@@ -204,24 +221,24 @@ def _streamed_indices(
     results, few, start = [], [], 0
     for name in plan.program.outputs:
         by_year = plan.program.dimensions[name] == 2
-        rows = slice(start, start + (len(years) if by_year else 1))
+        rows = slice(start, start + plan.rows[name])
         own = {measure: array[rows] for measure, array in measures.items()}
-        scale, log_sd = "log10" if plan.log10 else "raw", float(log_sds[rows].max())
+        scale, log_sd = "log10" if name in plan.log10 else "raw", float(log_sds[rows].max())
         output = AnalysedOutput(name, model.unit(name), scale, np.empty((0, 0)), by_year, log_sd)
         results.append(MeasuredOutput(output, own, own["variance"] == 0))
         few += few_events_caution(name, events[rows])
         start = rows.stop
     how = {
         "engine": "stream",
-        "estimator": plan.estimator,
-        "estimator_references": " ".join(f"doi:{doi}" for doi in estimator_named(plan.estimator).references),
+        "estimator": plan.estimator.name,
+        "estimator_references": " ".join(f"doi:{doi}" for doi in plan.estimator.references),
         "interval": "student-t" if "S1_conf" in measures else "none",
         "interval_widened": int("S1_conf" in measures),
         "confidence": confidence,
     }
-    indices = labelled(results, tuple(plan.swaps), years=year_coordinate(years), attrs=provenance(record) | how)
-    design = design_of(indices)
-    indices = add_cautions(indices, [*group_cautions(design), *few])
+    design, attrs = record["design"], provenance(record) | how
+    cautions = [*group_cautions(design), *few]
+    indices = labelled(results, tuple(plan.swaps), years=year_coordinate(years), attrs=attrs, cautions=cautions)
     layout = {key: design[key] for key in ("points", "replicates", "size")}
     return add_cautions(indices, sobol_cautions(indices, interval=str(how["interval"]), **layout))
 
@@ -231,7 +248,7 @@ def _measures(means: FloatArray, values: Moments, plan: SobolPlan, confidence: f
     deviation = np.sqrt(values.spread[: len(means)] / values.count)
     # A column whose values differ by rounding only is constant.
     deviation[deviation <= 16 * np.finfo(np.float64).eps * np.abs(values.mean[: len(means)])] = 0.0
-    estimator, inputs, second_order = estimator_named(plan.estimator), len(plan.swaps), plan.second_order
+    estimator, inputs, second_order = plan.estimator, len(plan.swaps), plan.second_order
     columns = []
     for column, (_, scale), own in zip(means, plan.standards, deviation, strict=True):
         one = np.full((inputs, 1 + column.shape[-1]), np.nan)

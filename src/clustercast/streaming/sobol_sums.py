@@ -8,7 +8,7 @@ import numpy as np
 from clustercast.arrays.indices.intervals import usual_values
 from clustercast.arrays.indices.pair_products import Runs
 from clustercast.arrays.indices.pick_freeze import centre_and_scale, product_sums, runs_per_point, separate
-from clustercast.arrays.indices.sobol_estimators import Estimator, estimator_named
+from clustercast.arrays.indices.sobol_estimators import Estimator
 from clustercast.arrays.points.saltelli import saltelli_replicate
 from clustercast.engine.program import Program
 from clustercast.errors import InputError
@@ -37,9 +37,10 @@ class SobolPlan:
     each: int
     replicates: int
     swaps: Mapping[str, Sequence[str]]
-    estimator: str
+    estimator: Estimator
     second_order: bool
-    log10: bool
+    # Outputs on the scale log10; the others are on the raw scale.
+    log10: frozenset[str]
     program: Program
     versions: Mapping[str, str]
     standards: Sequence[tuple[float, float]] = ()
@@ -48,7 +49,13 @@ class SobolPlan:
     @property
     def b_swaps(self) -> bool:
         """Whether the runs ``BA_j`` are needed."""
-        return self.second_order or estimator_named(self.estimator).needs_second_order
+        return self.second_order or self.estimator.needs_second_order
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """Number of columns of each output: its years, 1 where it has none."""
+        dimensions = self.program.dimensions
+        return {name: self.program.years if dimensions[name] == 2 else 1 for name in self.program.outputs}
 
     @property
     def runs(self) -> int:
@@ -127,13 +134,12 @@ class SobolSums:
 def sum_products(plan: SobolPlan, start: int, stop: int) -> SobolSums:
     """Draw, propagate and sum the products of the leaves from `start` to before `stop`, through all replicates."""
     check_versions(plan.versions)
-    estimator = estimator_named(plan.estimator)
     sums = SobolSums()
     for leaf in range(start, stop):
         replicate, number = divmod(leaf, plan.each // plan.leaf)
         runs = _runs(plan, replicate, number)
         columns = zip(runs, plan.standards, strict=True)
-        means = np.array([_sums(plan, estimator, column, *standard) for column, standard in columns]) / plan.leaf
+        means = np.array([_sums(plan, column, *standard) for column, standard in columns]) / plan.leaf
         # The spread of products is of no use.
         moments = Moments(plan.leaf, means, means[:0])
         sums.products.setdefault(replicate, MomentTree()).add(number, moments)
@@ -146,9 +152,10 @@ def _moments_of_independent(plan: SobolPlan, runs: FloatArray) -> Moments:
     """Return the moments of the runs a and b, of how often they are unusual, and on the raw scale of logarithms."""
     independent = _independent(runs)
     unusual = (independent != np.array(plan.usual)[:, np.newaxis]).astype(np.float64)
-    if plan.log10:
+    raw = np.array([name not in plan.log10 for name, rows in plan.rows.items() for _ in range(rows)])
+    if not raw.any():
         return moments_of(np.vstack([independent, unusual]))
-    positive = independent > 0
+    positive = (independent > 0) & raw[:, np.newaxis]
     logarithms = np.where(positive, np.log(np.where(positive, independent, 1.0)), np.nan)
     return moments_of(np.vstack([independent, unusual, logarithms]))
 
@@ -158,11 +165,11 @@ def _independent(runs: FloatArray) -> FloatArray:
     return np.ascontiguousarray(runs[:, :, [0, -1]].reshape(len(runs), -1))
 
 
-def _sums(plan: SobolPlan, estimator: Estimator, column: FloatArray, centre: float, scale: float) -> FloatArray:
+def _sums(plan: SobolPlan, column: FloatArray, centre: float, scale: float) -> FloatArray:
     """Return the sums of the products of one column, and of what moves their centre where that matters."""
     runs = separate(column, len(plan.swaps), centre=centre, scale=scale)
-    products = product_sums(runs, estimator, second_order=plan.second_order)
-    return np.concatenate([products, centre_sums(runs)]) if estimator.moved_by_centre else products
+    products = product_sums(runs, plan.estimator, second_order=plan.second_order)
+    return np.concatenate([products, centre_sums(runs)]) if plan.estimator.moved_by_centre else products
 
 
 def _runs(plan: SobolPlan, replicate: int, leaf: int) -> FloatArray:
@@ -176,9 +183,9 @@ def _runs(plan: SobolPlan, replicate: int, leaf: int) -> FloatArray:
         values = np.broadcast_to(result * plan.program.scale[name], shape)
         if not np.isfinite(values).all():
             raise InputError(f"output {name!r} has values that are not finite; correct the quantity that gives it")
-        if plan.log10 and not values.min() > 0:
-            raise InputError(f"output {name!r} is not positive everywhere; give scale='raw'")
-        columns.append(np.log10(values) if plan.log10 else values)
+        if name in plan.log10 and not values.min() > 0:
+            raise InputError(f"output {name!r} is not positive everywhere; give it the scale 'raw'")
+        columns.append(np.log10(values) if name in plan.log10 else values)
     return np.vstack([np.atleast_2d(column) for column in columns]).reshape(-1, plan.leaf, plan.runs)
 
 
