@@ -39,7 +39,8 @@ def trend_training_cluster_size(
     wandered = wandering(
         cluster_growth_volatility, cluster_growth_shock_1, cluster_growth_shock_2, time, growth_horizon
     )
-    return initial_cluster_size * np.exp(np.log(10) * (grown + wandered))
+    size: Array = initial_cluster_size * np.exp(np.log(10) * (grown + wandered))
+    return size
 
 
 @quantity("W", time="state", increasing=["trend_training_cluster_size", "site_power_per_accelerator"])
@@ -189,7 +190,7 @@ def binding_constraint(
     trend_training_cluster_size: Array,
     fleet_limited_cluster_size: Array,
     site_limited_cluster_size: Array,
-    supply_constraint: Array,
+    supply_constraint: NDArray[np.int8],
     limit_fleet: Array,
     limit_site: Array,
 ) -> NDArray[np.int8]:
@@ -199,7 +200,8 @@ def binding_constraint(
     by_site = limited & ~by_fleet & (limit_site > 0) & (site_limited_cluster_size <= limited_cluster_size)
     by_rule = limited & ~by_fleet & ~by_site
     by_itself = by_fleet & (supply_constraint == 0)
-    return supply_constraint * by_fleet + _FLEET * by_itself + _SITE * by_site + _REGULATION * by_rule
+    behind: NDArray[np.int8] = supply_constraint * by_fleet + _FLEET * by_itself
+    return behind + _SITE * by_site + _REGULATION * by_rule
 
 
 @quantity("OOM", time="state", increasing=["trend_training_cluster_size"], decreasing=["training_cluster_size"])

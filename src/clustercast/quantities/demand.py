@@ -42,7 +42,8 @@ def paid_investment(
     wandered = wandering(
         investment_growth_volatility, investment_growth_shock_1, investment_growth_shock_2, time, growth_horizon
     )
-    return initial_ai_investment * np.exp(grown + np.log(10) * wandered)
+    paid: Array = initial_ai_investment * np.exp(grown + np.log(10) * wandered)
+    return paid
 
 
 @quantity("H100e/year", increasing=["initial_ai_investment"], decreasing=["initial_investment_per_accelerator"])

@@ -145,7 +145,8 @@ def cumulative_investment(
 @quantity("USD", time="state", increasing=["ai_revenue", "earlier_revenue_doubling_time"])
 def earlier_cumulative_revenue(ai_revenue: Array, earlier_revenue_doubling_time: Array) -> Array:
     """Revenue of AI so far, up to the start of the forecast."""
-    return ai_revenue * earlier_revenue_doubling_time / np.log(2)
+    revenue: Array = ai_revenue * earlier_revenue_doubling_time / np.log(2)
+    return revenue
 
 
 @quantity("USD", time="state", between="log", before="earlier_cumulative_revenue", increasing=["ai_revenue"])
