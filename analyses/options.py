@@ -162,11 +162,12 @@ def _answer(body: Callable[..., Answer], options: Mapping[str, Any], own: Mappin
     with progress_bar("working") as progress:
         run = _run(options, progress)
         answer = body(run, **own)
+    finding = [*answer.finding, *([] if run is None else run.priors.cautions)]
     told = {} if run is None else {"priors": run.priors.name, "priors_hash": run.priors.hash, "seed": run.seed}
     if options["json"]:
-        print(json_text({"finding": list(answer.finding), "run": told, "results": answer.results}))
+        print(json_text({"finding": finding, "run": told, "results": answer.results}))
     else:
-        show(*answer.finding, *([""] if answer.finding else []), *answer.shown)
+        show(*finding, *([""] if finding else []), *answer.shown)
     written = []
     for name, write in answer.files.items():
         write(place / name)

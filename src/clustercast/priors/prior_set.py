@@ -60,6 +60,8 @@ class Priors(Mapping[str, Family]):
         Unit, meaning and bounds of each input of a set that was read from a file.
     groups : mapping of str to tuple of str
         Groups of inputs that a SALib problem names.
+    cautions : tuple of str
+        Sentences on inputs that were fixed outside what the set holds possible.
 
     Raises
     ------
@@ -91,6 +93,7 @@ class Priors(Mapping[str, Family]):
         self.about = SetAbout()
         self.declared: Mapping[str, Declaration] = {}
         self.groups: Mapping[str, tuple[str, ...]] = {}
+        self.cautions: tuple[str, ...] = ()
         self._check_correlations()
 
     def __getitem__(self, name: str) -> Family:
@@ -170,7 +173,9 @@ class Priors(Mapping[str, Family]):
         new = {name: self._replacement(name, value) for name, value in distributions.items()}
         merged = {**self._distributions, **new}
         fixed = {name for name, value in merged.items() if isinstance(value, Fixed)}
-        return self._like_this(merged, [c for c in self.correlations if not fixed & set(c.between)])
+        made = self._like_this(merged, [c for c in self.correlations if not fixed & set(c.between)])
+        made.cautions += tuple(filter(None, (_outside(name, self[name], value) for name, value in new.items())))
+        return made
 
     def add(self, *correlations: Correlation, **distributions: object) -> "Priors":
         """Return the priors with further inputs.
@@ -238,6 +243,7 @@ class Priors(Mapping[str, Family]):
         """Return priors that share everything but distributions and correlations with these."""
         made = Priors(*correlations, name=self.name, origin=self.origin, **distributions)
         made.about, made.declared, made.groups = self.about, self.declared, self.groups
+        made.cautions = self.cautions
         return made
 
     def _replacement(self, name: str, value: object) -> Family:
@@ -306,6 +312,14 @@ class Priors(Mapping[str, Family]):
                     raise InputError(f"the correlation between {pair}{where}: {name!r} is a constant; remove it")
         if self.correlations:
             _ = self.correlation_factor
+
+
+def _outside(name: str, old: Family, new: Family) -> str:
+    """Return that an input is fixed outside the support of its prior; nothing where it is not."""
+    low, high = old.support
+    if isinstance(old, Fixed) or not isinstance(new, Fixed) or low <= new.value <= high:
+        return ""
+    return f"{name} is fixed at {new.value:g} {new.unit}, outside {low:g} to {high:g}, which the set holds possible."
 
 
 def _constant(text: str) -> Fixed:
