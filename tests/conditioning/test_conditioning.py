@@ -193,6 +193,14 @@ def test_the_same_seed_gives_the_same_bits_and_another_does_not():
     assert not np.array_equal(one, other)
 
 
+def test_todays_set_is_learned_from_what_was_observed():
+    """About a hundred inputs and sixty observations: the chains agree, and the draws are worth some hundreds."""
+    tree = cc.condition(cc.read_priors("evidence_2026"), size=1 << 13, seed=1, budget=1 << 18)
+    assert tree.attrs["reached"] == 1
+    assert tree.attrs["r_hat"] <= 1.01
+    assert tree.attrs["ess"] >= 400
+
+
 def test_weights_that_fail_are_said_to_fail_or_sampled_on():
     far = observed(np.array([3.0, 5.0, 6.0, 8.0]), sd=0.02)
     forced = cc.condition(priors(), far, model=MODEL, size=1 << 10, discrepancy=0.0, method="importance")

@@ -23,9 +23,12 @@ LARGEST_R_HAT = 1.01
 
 CHAINS = 4
 WALKERS = 32
+# As many where the draws allow it: a call of the model costs little more for them.
+MOST_WALKERS = 128
 DRAWS = CHAINS * WALKERS * 32
 PARTICLES = 512
 MOVES = 8
+SETTLING = 12
 THINNING = 8
 
 
@@ -121,12 +124,9 @@ def sampled(
         _tempered(counted, scores[part::CHAINS], log_likelihood[part::CHAINS], generator) for part in range(CHAINS)
     ]
     temperatures = max(population.steps for population in tempered)
-    move = tempered[0].move.fitted(np.concatenate([population.scores for population in tempered]))
-    walkers = [generator.permutation(len(population.scores))[:WALKERS] for population in tempered]
-    starts = [
-        (population.scores[w], population.log_likelihood[w]) for population, w in zip(tempered, walkers, strict=True)
-    ]
-    chains, chain_values, ess, r_hat, accepted = _chains(counted, starts, move, draws // (CHAINS * WALKERS), generator)
+    move, starts = _settled(counted, tempered, draws, generator)
+    length = draws // (CHAINS * len(starts[0][0]))
+    chains, chain_values, ess, r_hat, accepted = _chains(counted, starts, move, length, generator)
     reached = ess >= LEAST_ESS and r_hat <= LARGEST_R_HAT
     verdict = "pass, but the sampler was asked for" if weights.trusted else "fail"
     statement = (
@@ -178,6 +178,26 @@ def _tempered(
             scores, log_likelihood, accepted = move.advance(scores, log_likelihood, target, temperature, generator)
             move = move.adapted(accepted)
     return _Population(scores, log_likelihood, move, steps)
+
+
+def _settled(
+    target: _Counted, tempered: Sequence[_Population], draws: int, generator: np.random.Generator
+) -> tuple[Move, list[tuple[FloatArray, FloatArray]]]:
+    """Return the move that the chains keep, and where the walkers of each chain start."""
+    scores, log_likelihood = (
+        np.concatenate(arrays) for arrays in zip(*((p.scores, p.log_likelihood) for p in tempered), strict=True)
+    )
+    # A population fits its own covariance better than any other: the step is adapted anew with the one that is kept.
+    move = tempered[0].move.fitted(scores)
+    for _ in range(SETTLING):
+        scores, log_likelihood, accepted = move.advance(scores, log_likelihood, target, 1.0, generator)
+        move = move.adapted(accepted)
+    walkers = MOST_WALKERS if draws % (CHAINS * MOST_WALKERS) == 0 else WALKERS
+    starts = []
+    for members in np.split(np.arange(len(scores)), CHAINS):
+        chosen = generator.permutation(members)[:walkers]
+        starts.append((scores[chosen], log_likelihood[chosen]))
+    return move, starts
 
 
 def _chains(

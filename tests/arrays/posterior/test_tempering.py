@@ -64,6 +64,28 @@ def test_a_move_leaves_the_posterior_unchanged(fitted, step):
     assert np.cov(scores, rowvar=False) == pytest.approx(covariance, abs=5 * np.sqrt(2 / 20_000) * covariance[0, 0])
 
 
+def test_what_is_not_learned_is_proposed_as_a_priori():
+    """Of 100 dimensions 3 are learned; 512 particles must show it, or no proposal is accepted."""
+    dimensions, size = 100, 512
+    generator = np.random.default_rng(3)
+    deviation = np.ones(dimensions)
+    deviation[:3] = (0.05, 0.2, 0.4)
+    scores = generator.standard_normal((size, dimensions)) * deviation
+    move = first_move(dimensions).fitted(scores)
+    covariance = move.factor @ move.factor.T
+    assert np.sqrt(covariance[0, 0]) == pytest.approx(0.05, rel=0.15)
+    # The sample covariance itself is off by about 9 in this norm.
+    assert np.linalg.norm(np.cov(scores, rowvar=False) - np.diag(deviation**2)) > 4
+    assert np.linalg.norm(covariance - np.diag(deviation**2)) < 1
+
+    def target(z):
+        return -0.5 * (z[:, :3] ** 2 @ (1 / deviation[:3] ** 2 - 1))
+
+    fresh = generator.standard_normal((size, dimensions)) * deviation
+    accepted = move.advance(fresh, target(fresh), target, 1.0, generator)[2]
+    assert accepted > 0.3
+
+
 def test_the_step_follows_the_acceptance():
     move = first_move(3)
     assert move.adapted(0.05).step < move.step < move.adapted(0.9).step < 1

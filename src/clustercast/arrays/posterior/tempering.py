@@ -13,8 +13,8 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 LogLikelihood = Callable[[FloatArray], FloatArray]
 
-# The covariance of a finite population is drawn a little towards that of the prior.
-_SHRINKAGE = 0.02
+# No direction is so narrow that a population which has collapsed could not leave it.
+_NARROWEST = 1e-6
 _AIM = 0.3
 _BISECTIONS = 60
 
@@ -84,10 +84,14 @@ class Move:
 
     def fitted(self, scores: FloatArray) -> "Move":
         """Return the move along the mean and covariance of a population, shape (n, d)."""
-        spread = np.atleast_2d(np.cov(scores, rowvar=False))
-        covariance = (1 - _SHRINKAGE) * spread + _SHRINKAGE * np.eye(scores.shape[1])
-        factor = np.asarray(np.linalg.cholesky(covariance), dtype=np.float64)
-        return Move(scores.mean(axis=0), factor, self.step)
+        count, dimensions = scores.shape
+        variances, directions = np.linalg.eigh(np.atleast_2d(np.cov(scores, rowvar=False)))
+        # Where nothing is learned the variance is 1, as a priori; a finite population scatters it over the bulk of
+        # V. A. Marchenko and L. A. Pastur (1967), doi:10.1070/SM1967v001n04ABEH001994: what is inside is taken to be 1.
+        ratio = np.sqrt(dimensions / count)
+        known = (variances < max(1 - ratio, 0) ** 2) | (variances > (1 + ratio) ** 2)
+        covariance = (directions * np.where(known, np.maximum(variances, _NARROWEST), 1.0)) @ directions.T
+        return Move(scores.mean(axis=0), np.asarray(np.linalg.cholesky(covariance), dtype=np.float64), self.step)
 
     def _excess(self, scores: FloatArray) -> FloatArray:
         """Return the log density of the prior over that of the approximation, up to a constant."""
