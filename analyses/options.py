@@ -185,8 +185,9 @@ def _run(options: Mapping[str, Any], progress: Callable[[int, int], None]) -> Ru
     priors, model, fixed = study(options["priors"], options["scenario"], options["set"], options["model"])
     own = options["model"] is not None and not options["priors"] and not priors.origin
     asked = names(options.get("outputs"))
-    if asked is not None:
-        model.order(asked)
+    if asked == []:
+        raise InputError("outputs is empty; name at least one quantity, or leave --outputs out for the headline")
+    model.order(asked or [])
     return Run(
         priors=priors,
         model=model,

@@ -21,7 +21,7 @@ LEVELS = {
     "training_cluster_power": ["10 GW", "100 GW"],
     "training_cluster_cost": ["$100B", "$1T"],
     "ai_investment": ["$2T/year"],
-    "leading_lab_revenue": ["$100B/year"],
+    "leading_lab_revenue": ["$300B/year"],
     "us_ai_electricity_share": ["20 %"],
     "shipment_electricity_share": ["20 %"],
     "wafer_share": ["100 %"],
@@ -50,12 +50,13 @@ def gather(run: options.Run, condition: bool) -> Results:
         priors=run.priors,
         outputs=outputs,
         explained=explained[0],
+        used=[name for name in run.model.inputs(explained[:1]) if name in run.priors.uncertain],
         year=key_year(run.years),
         forecast=forecast,
         summary=summary,
         milestones=cc.milestones(forecast, levels),
         crossings={
-            f"{label_of(name)} ≥ {level}": cc.crossing_year(forecast[name], level)
+            f"{label_of(name)} ≥ {level.replace('/year', ' a year')}": cc.crossing_year(forecast[name], level)
             for name, found in levels.items()
             for level in found
         },

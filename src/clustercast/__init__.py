@@ -6,6 +6,7 @@ costs next to nothing.
 
 import ast
 import importlib
+import sys
 from pathlib import Path
 
 # At once, not at first use: an import of the module of this name would put the module in the function's place.
@@ -36,3 +37,7 @@ def __getattr__(name: str) -> object:
 def __dir__() -> list[str]:
     """Return the public names, those that were not used yet too."""
     return sorted({*globals(), *_PLACES})
+
+
+if "IPython" in sys.modules:
+    importlib.import_module(f"{__name__}.report.notebook").show_in_notebooks()

@@ -272,10 +272,11 @@ def _beside_inputs(
 
 
 def output_attrs(model: Model, name: str) -> dict[str, str]:
-    """Return the attributes of an output: role, units, long name and labels."""
-    labels = model.declaration(name).labels
+    """Return the attributes of an output: role, units, long name, what a year means for it, and labels."""
+    declared = model.declaration(name)
     attrs = {"role": "output", "units": model.unit(name), "long_name": model.long_name(name)}
-    return {**attrs, "labels": json.dumps(labels)} if labels else attrs
+    attrs |= {"time": declared.time} if declared.time else {}
+    return {**attrs, "labels": json.dumps(declared.labels)} if declared.labels else attrs
 
 
 def evaluated_dataset(

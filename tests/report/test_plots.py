@@ -209,7 +209,7 @@ class TestMilestones:
         ax = plots.crossing_years({"$1T": self.crossing, "$2T": self.crossing})
         heights = [-bar.get_height() for bar in ax.patches[:3]]
         assert np.allclose(heights, 0.8 * np.array([0.5, 1.0, 0.0]))
-        assert texts(ax)[0] == "20 % before 2024\n20 % not by 2027"
+        assert texts(ax)[0] == "20 % before 2024\n20 % later"
         assert [label.get_text() for label in ax.get_yticklabels()] == [r"\$1T", r"\$2T"]
 
     def test_what_is_no_crossing_year_is_refused(self):

@@ -59,7 +59,7 @@ def relief_table(relief: xr.Dataset) -> Table:
 def milestone_text(row: xr.Dataset) -> str:
     """Return a milestone as people say it."""
     name = str(row["output"].values)
-    return str(row["milestone"].values).replace(name, label_of(name)).replace(">=", "≥")
+    return str(row["milestone"].values).replace(name, label_of(name)).replace(">=", "≥").replace("/year", " a year")
 
 
 def constraint_table(shares: xr.DataArray, errors: xr.DataArray, name: str = "binding_constraint") -> Table:

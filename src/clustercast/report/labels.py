@@ -7,25 +7,35 @@ from typing import Any
 from clustercast.files.dates import date_words
 
 _ACRONYMS = {"ai": "AI", "us": "US", "gdp": "GDP", "flop": "FLOP", "cpu": "CPU", "gpu": "GPU"}
-_YEAR_AT_THE_END = re.compile(r" (\d{4})$")
+_YEAR_AT_THE_END = re.compile(r"(?<! in) (\d{4})$")
 _NAME = re.compile(r"\b[a-z0-9]+(?:_[a-z0-9]+)+\b")
 _BY = re.compile(r"\bby (\d{4})\b(?![-\d.])")
 _TIMES = {"state": "at 1 January", "rate": "a year, at that date"}
 
 
 def label_of(name: str) -> str:
-    """Return a name of the model as people write it; a group is named by its members.
+    """Return a name of the model as people write it.
 
     Examples
     --------
-    >>> label_of("load_factor_and_us_gdp")
-    'Load factor + US GDP'
     >>> label_of("us_gdp_growth"), label_of("ai_investment_2024"), label_of("flop_per_dollar_growth")
     ('US GDP growth', 'AI investment in 2024', 'FLOP per dollar growth')
     """
-    words = [_ACRONYMS.get(word, word) for word in name.replace("_and_", "_+_").split("_")]
+    words = [_ACRONYMS.get(word, word) for word in name.split("_")]
     text = _YEAR_AT_THE_END.sub(r" in \1", " ".join(words))
     return text[:1].upper() + text[1:]
+
+
+def member_label(name: str) -> str:
+    """Return what an index belongs to as people write it; a group of correlated inputs is named by its members.
+
+    Examples
+    --------
+    >>> member_label("load_factor_and_us_gdp")
+    'Load factor + US GDP'
+    """
+    first, *more = name.split("_and_")
+    return " + ".join([label_of(first), *map(in_a_sentence, more)])
 
 
 def short_label(name: str) -> str:
@@ -48,7 +58,7 @@ def in_a_sentence(name: str) -> str:
     >>> in_a_sentence("cluster_growth_rate"), in_a_sentence("ai_investment")
     ('cluster growth rate', 'AI investment')
     """
-    text = label_of(name)
+    text = member_label(name) if "_and_" in name else label_of(name)
     return text if text.split()[0].isupper() else text[:1].lower() + text[1:]
 
 

@@ -102,7 +102,7 @@ def odds(probability: float) -> str:
         return "less than 1 in 1,000" if probability < 0.5 else "more than 999 in 1,000"
     if probability > 0.95:
         return f"{1000 * probability:.0f} in 1,000" if probability > 0.99 else f"{100 * probability:.0f} in 100"
-    if probability < 0.15:
+    if probability < 0.25:
         number = 1 / probability
         step = 10.0 ** max(math.floor(math.log10(number)) - (0 if number >= 20 else 1), 0)
         return f"1 in {round(number / step) * step:,.0f}"
@@ -133,9 +133,11 @@ def _joined(values: list[float], unit: str, error: float | None, share: bool) ->
     larger = max(ends, key=lambda end: abs(end[0]) if math.isfinite(end[0]) else 0.0)
     power = _multiple(larger[0], unit, share)
     near = all(v == 0 or not math.isfinite(v) or abs(v) >= 10.0 ** (power - 1) for v in values)
-    if near or _in_percent(unit, share):
+    if (near and not _MONEY.match(unit)) or _in_percent(unit, share):
         return _dressed(ends, power, unit, share)
-    return " to ".join(_dressed([end], _multiple(end[0], unit, share), unit, share) for end in ends)
+    texts = [_dressed([end], _multiple(end[0], unit, share), unit, share) for end in ends]
+    ending = " a year" if all(text.endswith(" a year") for text in texts) else ""
+    return " to ".join(text.removesuffix(ending) for text in texts) + ending
 
 
 def _converted(values: list[float], unit: str, share: bool) -> tuple[str, bool, list[float]]:
@@ -204,16 +206,17 @@ def _dressed(ends: list[tuple[float, int]], power: int, unit: str, share: bool) 
     """Return numbers in a multiple, with the multiple and the unit."""
     texts = [_plain(value, last, -2 if share and unit == "1" else power) for value, last in ends]
     joined = " to ".join(texts)
+    counts = f"{_MULTIPLES.get(power, '')} to ".join(texts) + _MULTIPLES.get(power, "")
     if _in_percent(unit, share):
         return f"{joined} %"
     money, prefixed, counted = _MONEY.match(unit), _PREFIXED.match(unit), _COUNTED.match(unit)
     if money:
-        return " to ".join(_signed_money(text) + _MULTIPLES[power] for text in texts) + _per(money[1])
+        return f"{' to '.join(map(_signed_money, texts))}{_MULTIPLES[power]}{_per(money[1])}"
     if prefixed:
         return f"{joined} {_SI[_power_of(prefixed[1]) + power]}{prefixed[2]}{_per(prefixed[3])}"
-    if counted and joined + _MULTIPLES[power] != "1":
-        return f"{joined}{_MULTIPLES[power]} {_PLURALS.get(counted[1], counted[1] + 's')}{_per(counted[2])}"
-    return joined + _MULTIPLES[power] + ("" if unit == "1" else f" {_per(unit)}")
+    if counted and counts != "1":
+        return f"{counts} {_PLURALS.get(counted[1], counted[1] + 's')}{_per(counted[2])}"
+    return counts + ("" if unit == "1" else f" {_per(unit)}")
 
 
 def _per(unit: str) -> str:

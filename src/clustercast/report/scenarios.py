@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import xarray as xr
 
-from clustercast.report.labels import label_of
+from clustercast.report.labels import in_a_sentence, label_of
 from clustercast.report.numbers import chance, human, is_share
 from clustercast.report.tables import Table, table
 
@@ -57,7 +57,7 @@ def scenario_finding(changes: xr.Dataset, year: float) -> str:
 
 def in_list(name: str) -> str:
     """Return a scenario's name inside a list."""
-    return label_of(name).lower()
+    return in_a_sentence(name)
 
 
 def _moved(rows: xr.Dataset) -> list[bool]:
@@ -73,7 +73,7 @@ def _row(rows: xr.Dataset, names: list[str], place: int, below: int | None) -> t
     return (
         label_of(names[place]),
         human(float(row["median"]), str(rows["unit"].values), share=is_share(str(rows["output"].values))),
-        f"×{float(row['change']):.3g}",
+        f"×{float(row['change']):.2f}",
         f"{100 * float(row['change_error']):.1f}",
         f"{100 * float(row['share_above']):.0f} %",
         "" if below is None else ("the same" if np.isnan(real) else chance(real)),

@@ -22,7 +22,7 @@ from clustercast.report.conditioning import learned_tables
 from clustercast.report.figures import PageFigure, fan_in_words, page_figure
 from clustercast.report.labels import in_a_sentence, label_of, worded
 from clustercast.report.numbers import human, interval, is_share, with_interval
-from clustercast.report.plots.style import unit_of
+from clustercast.report.plots.style import axes_or_new, unit_of
 from clustercast.report.scenarios import scenario_finding, scenario_tables
 from clustercast.report.sentences import chances, contradiction_sentence, hangs_on, limits_sentence, opening
 from clustercast.report.sobol import member, sobol_tables
@@ -35,6 +35,7 @@ from clustercast.uncertainty.stated import Comparison, StatedCell
 _CLOSEST = 0.6
 _ENDS = (0.05, 0.5, 0.95)
 _MOST_LEARNED = 6
+_LEAD_HEIGHT = 4.2
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Results:
     priors: Priors
     outputs: Sequence[str]
     explained: str
+    used: Sequence[str]
     year: float
     forecast: xr.Dataset
     summary: xr.Dataset
@@ -109,6 +111,7 @@ def _fan(results: Results, name: str, identifier: str) -> PageFigure:
     path = results.forecast[name]
     axes = plots.fan(
         path,
+        ax=axes_or_new(None, height=_LEAD_HEIGHT) if identifier == "lead" else None,
         trend=results.forecast.get(f"trend_{name}"),
         today=results.today,
         stated=results.stated,
@@ -182,7 +185,7 @@ def _what_matters(results: Results) -> dict[str, Any]:
     )
     close.append(
         page_figure(
-            plots.tornado(results.forecast, output, year=year),
+            plots.tornado(results.forecast[[output, *results.used]], output, year=year),
             "tornado",
             f"Geometric mean of {in_a_sentence(output)} in {year:g} where each input is low and where it is high.",
             "The average over all other inputs where an input is low and where it is high.",

@@ -9,6 +9,7 @@ from clustercast.files.dates import date_words
 from clustercast.priors.prior_set import Priors
 from clustercast.report.labels import in_a_sentence
 from clustercast.report.numbers import chance, is_share, odds, with_interval
+from clustercast.uncertainty.summaries import summarise
 
 # Subject and verb of the quantities that people speak of; others are "NAME is".
 _PHRASES = {
@@ -90,22 +91,28 @@ def limits_sentence(priors: Priors) -> str:
     return f"Limits that act{since}: {_listed(acting)}{idle}."
 
 
+def validity_sentence(priors: Priors, years: Sequence[float]) -> str:
+    """Return which years lie outside those for which the priors were made; empty where none does."""
+    first, last = priors.about.valid_from, priors.about.valid_to
+    first, last = -np.inf if first is None else first, np.inf if last is None else last
+    outside = [f"{year:g}" for year in years if not first <= year <= last]
+    return f"Outside {first:g} to {last:g}, for which {priors.name} was made: {_listed(outside)}." if outside else ""
+
+
 def contradiction_sentence(forecast: xr.Dataset, year: float | None) -> str:
-    """Return how likely it is that a sampled world is impossible, and why; empty where it never is."""
-    shares = _contradictions(forecast)
-    if shares is None:
+    """Return how likely it is that a sampled world is impossible, by year, and why; empty where it never is."""
+    if "contradiction" not in forecast:
         return ""
-    never = shares.sel(contradiction_label="none")
-    worst = 1 - (never.sel(year=year) if year is not None and "year" in never.dims else never.min())
-    last = 1 - (never.isel(year=-1) if "year" in never.dims else never)
-    if float(1 - never.min()) < _SEEN:
+    shares = summarise(forecast[["contradiction"]])["contradiction_share"]
+    impossible = 1 - shares.sel(contradiction_label="none")
+    if float(impossible.max()) < _SEEN:
         return ""
-    when, until = (f" by {year:g}" if year is not None else ""), ""
-    if "year" in never.dims and float(last) > float(worst):
-        until = f", {chance(float(last))} by {float(never['year'][-1]):g}"
-    others = shares.drop_sel(contradiction_label="none").max([d for d in shares.dims if d != "contradiction_label"])
-    why = str(others["contradiction_label"].values[int(np.argmax(others.values))])
-    return f"Impossible worlds among the samples: {chance(float(worst))}{when}{until} (mostly: {why})."
+    asked = [when for when in (year, float(impossible["year"][-1])) if when is not None]
+    shown = [(chance(float(impossible.sel(year=when))), when) for when in dict.fromkeys(asked)]
+    causes = shares.drop_sel(contradiction_label="none").max("year")
+    why = str(causes["contradiction_label"].values[int(np.argmax(causes.values))])
+    said = ", ".join(f"{likely} in {when:g}" for likely, when in shown)
+    return f"Impossible worlds among the samples: {said} (mostly: {why})."
 
 
 def opening(
@@ -123,6 +130,7 @@ def opening(
     said = [forecast_sentence(summary, shown, year if timed else None)] if shown else []
     said += [trend_sentence(summary, shown, year if timed else None), limits_sentence(priors)]
     said.append(contradiction_sentence(forecast, year if timed else None))
+    said.append(validity_sentence(priors, [float(when) for when in forecast["year"].values] if timed else []))
     return [sentence for sentence in said if sentence]
 
 
@@ -159,13 +167,6 @@ def _quantile(summary: xr.Dataset, name: str, year: float | None, probability: f
     """Return one quantile of an output in a year."""
     found = summary[name].sel(quantile=probability)
     return found.sel(year=year) if year is not None and "year" in found.dims else found
-
-
-def _contradictions(forecast: xr.Dataset) -> xr.DataArray | None:
-    """Return the share of samples by kind of contradiction, where the forecast has it."""
-    from clustercast.uncertainty.summaries import summarise
-
-    return summarise(forecast[["contradiction"]])["contradiction_share"] if "contradiction" in forecast else None
 
 
 def _is_on(priors: Priors, name: str) -> bool:

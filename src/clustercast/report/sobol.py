@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from clustercast.dataset import design_of
-from clustercast.report.labels import label_of
+from clustercast.report.labels import label_of, member_label
 from clustercast.report.tables import Table, table
 
 _SHOWN_YEARS = 3
@@ -100,7 +100,7 @@ def _sobol_table(indices: xr.Dataset, years: Sequence[float], most: int, resolve
 
 def _name(indices: xr.Dataset, place: int) -> str:
     """Return what an input is called."""
-    return label_of(str(indices["input"].values[place]))
+    return member_label(str(indices["input"].values[place]))
 
 
 def _cell(index: float, half_width: float) -> str:

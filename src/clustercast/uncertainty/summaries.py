@@ -115,7 +115,7 @@ def summary_variables(
         (f"{name}_mean", tuple(dims), numbers.mean, f"mean of {title}"),
         (f"{name}_mean_error", tuple(dims), numbers.mean_error, f"Monte Carlo standard error of the mean of {title}"),
     ]
-    unit = {"units": attrs["units"]} if "units" in attrs else {}
+    unit = {key: attrs[key] for key in ("units", "time") if key in attrs}
     return {key: xr.Variable(d, v, {"role": "summary", **unit, "long_name": text}) for key, d, v, text in parts}
 
 

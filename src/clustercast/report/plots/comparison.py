@@ -11,7 +11,7 @@ from clustercast.arrays.summaries.order_statistics import quantiles
 from clustercast.engine.units import conversion
 from clustercast.errors import InputError
 from clustercast.report.labels import label_of
-from clustercast.report.numbers import human
+from clustercast.report.numbers import interval
 from clustercast.report.plots.style import (
     INK,
     PALETTE,
@@ -143,18 +143,14 @@ def scenarios(
     human_axis(ax.xaxis, first, log=positive)
     ax.set_xlabel("median, 50 % and 90 % of samples")
     in_year = "" if chosen is None else f" in {chosen:g}"
-    write_title(ax, f"{title_of(first)}{in_year}", _range(list(paths), rows, first), pad=18 if marked else 6)
+    write_title(ax, f"{title_of(first)}{in_year}", _range(rows, first), pad=18 if marked else 6)
     return ax
 
 
-def _range(names: Sequence[str], rows: Sequence[FloatArray], first: xr.DataArray) -> str:
-    """Return the least and the largest median with their scenarios, in words."""
+def _range(rows: Sequence[FloatArray], first: xr.DataArray) -> str:
+    """Return the least and the largest median, in words."""
     medians = [float(np.median(values)) for values in rows]
-    ends = [int(np.argmin(medians)), int(np.argmax(medians))]
-    texts = (
-        f"{human(medians[k], unit_of(first), share=in_percent(first))} ({label_of(names[k]).lower()})" for k in ends
-    )
-    return "median " + " to ".join(texts)
+    return f"medians {interval(min(medians), max(medians), unit_of(first), share=in_percent(first))}"
 
 
 def _curves(path: xr.DataArray, years: Sequence[float] | None) -> dict[str, FloatArray]:

@@ -18,6 +18,7 @@ from clustercast.report.plots.overlays import draw_observed, draw_stated
 from clustercast.report.plots.style import (
     INK,
     PALETTE,
+    QUIET,
     SMALL,
     Level,
     axes_or_new,
@@ -114,8 +115,8 @@ def fan(
     if trend is not None:
         ends |= _trend(ax, trend, ax.get_ylim())
     if today is not None and within[0] <= today <= within[1]:
-        ax.axvline(today, color="0.5", linewidth=0.9)
-        ax.text(today, 0.01, " today", transform=ax.get_xaxis_transform(), fontsize=SMALL, color="0.5", va="bottom")
+        ax.axvline(today, color=QUIET, linewidth=0.9)
+        ax.text(today, 0.01, " today", transform=ax.get_xaxis_transform(), fontsize=SMALL, color=QUIET, va="bottom")
     human_axis(ax.yaxis, path, log=logarithmic, most=9)
     year_axis(ax, years, path)
     ax.set_xlim(years[0] - 0.25, years[-1] + 0.25)
@@ -189,7 +190,7 @@ def _name_lines(ax: Axes, ends: Mapping[str, float], references: Iterable[Refere
             continue
         size = reference.value * conversion(reference.unit, unit_of(path), f"reference class {reference.name!r}")
         if low <= size <= high:
-            ax.axhline(size, color="0.5", linewidth=0.8, linestyle=":")
+            ax.axhline(size, color=QUIET, linewidth=0.8, linestyle=":")
             named[_SHORT.split(reference.name)[0]] = size
     ax.set_ylim(low, high)
     beside(ax, list(named.values()), list(named))

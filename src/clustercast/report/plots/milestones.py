@@ -1,6 +1,7 @@
 """When levels are reached: distributions of crossing years, and probabilities by year."""
 
 import math
+import textwrap
 from collections.abc import Mapping
 from typing import Any
 
@@ -61,7 +62,7 @@ def crossing_years(crossings: Mapping[str, xr.DataArray], *, ax: Axes | None = N
     years = np.arange(first, last + 1)
     shares = [_yearly(found, years) for found in crossings.values()]
     tallest = max(max(share.max() for share in shares), 1e-9)
-    ax = quiet_frame(axes_or_new(ax, height=1.2 + 0.5 * len(shares)))
+    ax = quiet_frame(axes_or_new(ax, height=1.2 + 0.42 * len(shares)))
     for row, (found, share) in enumerate(zip(crossings.values(), shares, strict=True)):
         ax.bar(years[:-1] + 0.5, -_TALLEST * share / tallest, bottom=row, width=0.9, color=PALETTE[0], linewidth=0)
         ax.axhline(row, color=INK, linewidth=0.6)
@@ -69,12 +70,14 @@ def crossing_years(crossings: Mapping[str, xr.DataArray], *, ax: Axes | None = N
         if math.isfinite(median):
             ax.plot([median], [row + 0.09], marker="^", color=PALETTE[1], markersize=6, clip_on=False)
         ax.text(1.015, row - 0.25, _outside(found), transform=ax.get_yaxis_transform(), fontsize=SMALL, va="center")
-    ax.set_yticks(np.arange(len(shares)) - 0.25, [plain(label) for label in crossings], fontsize=SMALL)
+    ax.set_yticks(
+        np.arange(len(shares)) - 0.25, [plain(textwrap.fill(label, 20)) for label in crossings], fontsize=SMALL
+    )
     ax.tick_params(axis="y", length=0)
     ax.grid(visible=False, axis="y")
     ax.set_ylim(len(shares) - 0.7, -1)
     year_axis(ax, years.astype(np.float64))
-    ax.set_xlabel(f"year (tallest bar: {100 * tallest:.0f} % within a year; triangle: median)")
+    ax.set_xlabel("year (triangle: median)")
     return ax
 
 
@@ -128,10 +131,10 @@ def _outside(found: xr.DataArray) -> str:
     texts = []
     for what, reached in (
         (f"before {found.attrs['first_year']:g}", np.isneginf(values)),
-        (f"not by {found.attrs['last_year']:g}", np.isposinf(values)),
+        ("later", np.isposinf(values)),
     ):
         share = float(share_with_error(reached)[0])
-        if share or what.startswith("not"):
+        if share or what == "later":
             texts.append(f"{_percent(share)} {what}")
     return "\n".join(texts)
 

@@ -87,7 +87,7 @@ def sobol_by_year(
     ax.set_xlim(years[0] - 0.4, years[-1] + 0.4)
     ax.set_ylim(-0.03, 1.05)
     share_axis(ax.yaxis, f"{_MEANINGS[index]} ({chosen['scale'].item()} scale)")
-    write_title(ax, f"What decides {label_of(output)}", _finding(chosen, index, shown))
+    write_title(ax, f"What decides {in_a_sentence(output)}", _finding(chosen, index, shown))
     last = [float(np.nan_to_num(chosen[index].sel(input=name).values[-1])) for name in shown]
     beside(ax, last, [short_label(name) for name in shown], [look(places[name])[0] for name in shown])
     return ax
@@ -188,7 +188,7 @@ def sobol_stacked(indices: xr.Dataset, output: str, *, most: int = 6, ax: Axes |
     year_axis(ax, years)
     ax.set_ylim(0, 1)
     share_axis(ax.yaxis, f"share of the variance ({chosen['scale'].item()} scale)")
-    write_title(ax, f"{label_of(output)}: whose variance it is", _finding(chosen, "S1", shown))
+    write_title(ax, f"{label_of(output)}: shares of its variance", _finding(chosen, "S1", shown))
     beside(ax, middles, list(layers))
     return ax
 

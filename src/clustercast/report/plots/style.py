@@ -1,6 +1,7 @@
 """What all figures share: colours, axes with units as people say them, labels that do not overlap."""
 
 import math
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,10 +32,13 @@ INK = "#000000"
 # Black that stays black where ink turns light on a dark page: text on light areas.
 PRINTED = "#010101"
 # What has no colour of its own; figures name it directly.
-QUIET = "#7F7F7F"
+QUIET = "#6E6E6E"
 # Points. A new figure is 4.8 inches wide, which a phone of 390 pixels shows at about one pixel a point.
 SMALL = 10
 _WIDTH, _HEIGHT = 4.8, 3.2
+# Characters of a label beside the axes before it goes on in a second line.
+_WIDEST_LABEL = 18
+_WIDEST_FINDING = 56
 
 
 def axes_or_new(ax: Axes | None, width: float = _WIDTH, height: float = _HEIGHT) -> Axes:
@@ -130,7 +134,7 @@ def human_axis(axis: Axis, path: xr.DataArray, *, log: bool, most: int = 7) -> N
 
 def year_axis(ax: Axes, years: FloatArray, path: xr.DataArray | None = None) -> None:
     """Write years as whole numbers, from the first to the last, with what a year means for the quantity."""
-    when = "" if path is None else time_of(path.attrs)
+    when = "" if path is None else time_of(path.attrs).replace("a year, at that date", "pace at 1 January")
     ax.set_xlabel(f"year ({when})" if when else "year")
     ax.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, steps=[1, 2, 5, 10]))
     if years[0] < years[-1]:
@@ -153,7 +157,8 @@ def quiet_frame(ax: Axes) -> Axes:
 
 def write_title(ax: Axes, title: str, finding: str = "", *, pad: float = 6) -> None:
     """Write the title of axes, and under it what they show in words."""
-    ax.set_title(plain(f"{title}\n{finding}" if finding else title), fontsize=SMALL, loc="left", pad=pad)
+    said = textwrap.fill(finding, _WIDEST_FINDING)
+    ax.set_title(plain(f"{title}\n{said}" if said else title), fontsize=SMALL, loc="left", pad=pad)
 
 
 def look(place: int) -> tuple[str, str]:
@@ -183,19 +188,22 @@ def beside(ax: Axes, places: Sequence[float], texts: Sequence[str], colours: Seq
     order = np.argsort(heights, kind="stable")
     whole = ax.get_figure(root=True)
     inches = ax.get_position().height * float(whole.get_figheight() if whole else 4.0)
-    spread = spread_apart(heights[order], 1.3 * SMALL / 72 / inches)
+    wrapped = [textwrap.fill(texts[k], _WIDEST_LABEL) for k in order]
+    lines = np.array([text.count("\n") + 1 for text in wrapped])
+    spread = spread_apart(heights[order], (lines[:-1] + lines[1:]) / 2 * 1.25 * SMALL / 72 / inches)
     for height, moved in zip(heights[order], spread, strict=True):
-        link = Line2D([1.0, 1.03], [height, moved], color="0.5", linewidth=0.6, clip_on=False)
+        link = Line2D([1.0, 1.03], [height, moved], color=QUIET, linewidth=0.6, clip_on=False)
         ax.add_artist(link).set_transform(ax.transAxes)
     shown = [colours] * len(texts) if isinstance(colours, str) else colours
-    style: dict[str, Any] = {"transform": ax.transAxes, "fontsize": SMALL, "va": "center"}
+    style: dict[str, Any] = {"transform": ax.transAxes, "fontsize": SMALL, "va": "center", "linespacing": 1.05}
     return [
-        ax.text(1.04, moved, plain(texts[k]), color=shown[k], **style) for k, moved in zip(order, spread, strict=True)
+        ax.text(1.04, moved, plain(text), color=shown[k], **style)
+        for k, moved, text in zip(order, spread, wrapped, strict=True)
     ]
 
 
-def spread_apart(heights: FloatArray, step: float) -> FloatArray:
-    """Move increasing heights as little as keeps neighbours a step apart.
+def spread_apart(heights: FloatArray, steps: FloatArray | float) -> FloatArray:
+    """Move increasing heights as little as keeps each a step above the one before it.
 
     Examples
     --------
@@ -203,16 +211,16 @@ def spread_apart(heights: FloatArray, step: float) -> FloatArray:
     [0.0, 0.45, 0.55]
     """
     # Least squares under an order: pooled means of what is left when the steps are taken off.
-    offsets = step * np.arange(len(heights))
+    offsets = np.concatenate([[0.0], np.cumsum(np.broadcast_to(steps, max(len(heights) - 1, 0)))])
     pools: list[tuple[float, int]] = []
-    for value in heights - offsets:
+    for value in heights - offsets[: len(heights)]:
         mean, count = float(value), 1
         while pools and pools[-1][0] > mean:
             other, weight = pools.pop()
             mean, count = (mean * count + other * weight) / (count + weight), count + weight
         pools.append((mean, count))
     means = np.repeat([mean for mean, _ in pools], [count for _, count in pools])
-    return np.asarray(means + offsets, dtype=np.float64)
+    return np.asarray(means + offsets[: len(heights)], dtype=np.float64)
 
 
 def level_text(level: Level, path: xr.DataArray) -> str:

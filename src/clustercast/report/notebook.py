@@ -1,0 +1,58 @@
+"""What a notebook shows of models, tables and figures; registered where IPython runs."""
+
+import itertools
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from clustercast.engine.model import Model
+from clustercast.report.page import render
+from clustercast.report.tables import Table, table
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# Names inside a figure must differ between the figures of a notebook.
+_NUMBERS = itertools.count(1)
+
+
+def show_in_notebooks() -> None:
+    """Teach the running IPython, where there is one, to show models, tables and figures."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    formatters = getattr(getattr(shell, "display_formatter", None), "formatters", None)
+    if formatters is None:
+        return
+    html: dict[tuple[str, str], Callable[[Any], str]] = {
+        ("clustercast.engine.model", "Model"): model_html,
+        ("clustercast.report.tables", "Table"): table_html,
+    }
+    for (module, name), shown in html.items():
+        formatters["text/html"].for_type_by_name(module, name, shown)
+    for module, name in (("matplotlib.axes._axes", "Axes"), ("matplotlib.figure", "Figure")):
+        formatters["image/svg+xml"].for_type_by_name(module, name, figure_svg)
+
+
+def model_html(model: Model) -> str:
+    """Return a model as a table of its quantities."""
+    names = model.order(model.functions)
+    rows = [(name, model.unit(name), model.long_name(name), ", ".join(model.arguments(name))) for name in names]
+    title = f"Model of {len(rows)} quantities, {len(model.inputs(names))} inputs"
+    return table_html(table(title, ("quantity", "unit", "meaning", "needs"), rows, words=(0, 1, 2, 3)))
+
+
+def table_html(made: Table) -> str:
+    """Return a table as HTML."""
+    return render("table.html", made=made)
+
+
+def figure_svg(drawn: "Axes | Figure") -> str | None:
+    """Return a figure of this library as SVG; one that pyplot manages is shown by pyplot."""
+    from matplotlib.figure import Figure
+
+    from clustercast.report.figures import svg
+
+    whole = drawn if isinstance(drawn, Figure) else drawn.get_figure(root=True)
+    if not isinstance(whole, Figure) or whole.canvas.manager is not None:
+        return None
+    return svg(whole, f"figure-{next(_NUMBERS)}", whole.axes[0].get_title(loc="left") if whole.axes else "figure")
