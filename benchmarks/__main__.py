@@ -19,6 +19,7 @@ REGISTRY = (
     "phases",
     "draw",
     "propagate",
+    "possible_world",
     "growth",
     "summaries",
     "condition",
