@@ -90,6 +90,6 @@ def check_declared(name: str, distribution: Family, declaration: Declaration) ->
         if isinstance(distribution, Fixed):
             raise InputError(f"{distribution.value:g} {declaration.unit} is outside {allowed}; give a value inside")
         raise InputError(
-            f"the {distribution.family} distribution runs from {least:g} to {greatest:g}, outside {allowed}; "  # type: ignore[attr-defined]
+            f"the {distribution.family} distribution runs from {least:g} to {greatest:g}, outside {allowed}; "
             f'use one that ends there, as family = "metalog" or "truncated_normal" with bounds = [{low:g}, {high:g}]'
         )

@@ -14,9 +14,10 @@ from clustercast.engine.units import factor
 from clustercast.errors import InputError, nearest
 from clustercast.files.dates import DateText
 from clustercast.files.toml import Number, Prose, Text, Truth, load_toml, shown, validated
+from clustercast.priors.correlation import Correlation
 from clustercast.priors.declarations import check_declared, declared_inputs, heir, in_declared_unit
 from clustercast.priors.families import FAMILIES, Family, distribution_from_entry
-from clustercast.priors.prior_set import RESERVED, Correlation, Priors, SetAbout
+from clustercast.priors.prior_set import RESERVED, Priors, SetAbout
 from clustercast.priors.shipped import directory
 
 _CLOSED = ConfigDict(extra="forbid", frozen=True)
@@ -120,15 +121,19 @@ def _is_plain(family: type[Family]) -> bool:
 
 def _union(models: list[type[BaseModel]]) -> Any:
     """Return the union of models that their family tells apart."""
-    union: Any = functools.reduce(lambda a, b: a | b, models)
-    return Annotated[union, Field(discriminator="family")]
+    union: Any = models[0]
+    for model in models[1:]:
+        union = union | model
+    annotated: Any = Annotated
+    return annotated[union, Field(discriminator="family")]
 
 
 @functools.cache
 def _file_models() -> tuple[type[BaseModel], type[BaseModel]]:
     """Return the models of a prior file and of a scenario file."""
     entry = _union([_entry_model(name, family, Entry) for name, family in FAMILIES.items()])
-    inputs: Any = (dict[str, entry], ...)
+    mapping: Any = dict
+    inputs: Any = (mapping[str, entry], ...)
     prior_file = create_model(
         "PriorFile",
         __config__=_CLOSED,

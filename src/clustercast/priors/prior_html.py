@@ -35,7 +35,7 @@ def _curve(prior: Family) -> str:
     if isinstance(prior, Fixed):
         return ""
     ends = prior.quantile([0.01, 0.99])
-    place = np.linspace(*ends, _POINTS + 1)
+    place = np.linspace(ends[0], ends[1], _POINTS + 1)
     mass = np.diff(prior.cdf(place))
     height = mass / mass.max() * (_HEIGHT - 2) if np.isfinite(ends).all() and mass.max() > 0 else mass * 0
     across = np.linspace(1, _WIDTH - 1, _POINTS)

@@ -58,7 +58,8 @@ def read_salib(problem: Mapping[str, Any] | str | Path, *, units: Mapping[str, s
     Normal(mean=2.0, sd=0.5, source='SALib problem')
     """
     if isinstance(problem, str | Path):
-        content, origin = _parameter_file(Path(problem)), str(problem)
+        content: Mapping[str, Any] = _parameter_file(Path(problem))
+        origin = str(problem)
     elif isinstance(problem, Mapping):
         content, origin = problem, "SALib problem"
     else:

@@ -24,8 +24,8 @@ def output_tables(quantiles: Sequence[xr.Dataset], sets: Sequence[str], outputs:
             here = [found if year is None else found.sel(year=year) for found in (one, two)]
             low, middle, high = (np.array([float(found.sel(quantile=q)) for found in here]) for q in (0.05, 0.5, 0.95))
             unit = str(one.attrs.get("units", "1"))
-            ends = zip(middle, low, high, strict=True)
-            texts = [with_interval(*map(float, numbers), unit, share=is_share(name)) for numbers in ends]
+            ends = [tuple(map(float, numbers)) for numbers in zip(middle, low, high, strict=True)]
+            texts = [with_interval(m, lo, hi, unit, share=is_share(name)) for m, lo, hi in ends]
             factor = f"×{middle[1] / middle[0]:.2g}" if middle[0] else ""
             rows.append(("" if year is None else f"{year:g}", *texts, factor))
         yield table(label_of(name), ("year", *sets, "factor"), rows)

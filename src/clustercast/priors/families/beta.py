@@ -10,6 +10,7 @@ from scipy import special
 from clustercast.arrays.families import elicitation, tabulated
 from clustercast.errors import InputError
 from clustercast.priors.families.family import FromScore, Interval, Parameters, Tails
+from clustercast.priors.families.interval import BetweenEnds
 from clustercast.priors.families.validation import (
     distribution_family,
     refuse_outside,
@@ -21,16 +22,8 @@ from clustercast.priors.families.validation import (
 FloatArray = NDArray[np.float64]
 
 
-class _OnInterval(FromScore):
+class _OnInterval(FromScore, BetweenEnds):
     """A beta distribution of `shapes` from `low` to `high`."""
-
-    low: float
-    high: float
-
-    @property
-    def support(self) -> Interval:
-        """From `low` to `high`."""
-        return self.low, self.high
 
     @property
     def shapes(self) -> tuple[float, float]:

@@ -33,7 +33,7 @@ def as_distribution(value: object, unit: str = "1") -> Family | None:
         return Fixed(float(value), unit=unit)
     if is_kernel_density(value):
         centres, sd = value.dataset[0], float(np.sqrt(value.covariance[0, 0]))  # type: ignore[attr-defined]
-        return Mixture(value.weights, [Normal(centre, sd) for centre in centres], unit=unit)  # type: ignore[attr-defined]
+        return Mixture(value.weights, tuple(Normal(centre, sd) for centre in centres), unit=unit)  # type: ignore[attr-defined]
     return ScipyDistribution(value, unit=unit) if is_scipy(value) else None
 
 
@@ -107,8 +107,8 @@ class Shifted(Family):
             raise InputError("scale = 0 leaves one number; give it as a constant")
 
     def _linear(self, scale: float, shift: float, unit: str) -> Family:
-        moved = {"shift": scale * self.shift + shift, "scale": scale * self.scale}
-        return dataclasses.replace(self, **moved, unit=unit, bounds=None)
+        shift, scale = scale * self.shift + shift, scale * self.scale
+        return dataclasses.replace(self, shift=shift, scale=scale, unit=unit, bounds=None)
 
     def _quantile_from_tails(self, p: FloatArray, q: FloatArray) -> FloatArray:
         lower, upper = (p, q) if self.scale > 0 else (q, p)

@@ -18,8 +18,20 @@ from clustercast.priors.families.validation import (
 FloatArray = NDArray[np.float64]
 
 
+class BetweenEnds(Family):
+    """A family whose parameters `low` and `high` are its ends."""
+
+    low: float
+    high: float
+
+    @property
+    def support(self) -> Interval:
+        """From `low` to `high`."""
+        return self.low, self.high
+
+
 @distribution_family
-class Uniform(Family):
+class Uniform(BetweenEnds):
     """The uniform distribution.
 
     Parameters
@@ -41,11 +53,6 @@ class Uniform(Family):
 
     low: float
     high: float
-
-    @property
-    def support(self) -> Interval:
-        """From `low` to `high`."""
-        return self.low, self.high
 
     @property
     def expectation(self) -> float:
@@ -73,7 +80,7 @@ class Uniform(Family):
 
 
 @distribution_family
-class LogUniform(Family):
+class LogUniform(BetweenEnds):
     """The distribution whose logarithm is uniform.
 
     Parameters
@@ -95,11 +102,6 @@ class LogUniform(Family):
 
     low: float
     high: float
-
-    @property
-    def support(self) -> Interval:
-        """From `low` to `high`."""
-        return self.low, self.high
 
     @property
     def expectation(self) -> float:
@@ -128,7 +130,7 @@ class LogUniform(Family):
 
 
 @distribution_family
-class Triangular(Family):
+class Triangular(BetweenEnds):
     """The triangular distribution.
 
     Parameters
@@ -151,11 +153,6 @@ class Triangular(Family):
     low: float
     mode: float
     high: float
-
-    @property
-    def support(self) -> Interval:
-        """From `low` to `high`."""
-        return self.low, self.high
 
     @property
     def expectation(self) -> float:

@@ -59,9 +59,6 @@ class Fixed(Family):
         bounds = self._moved_bounds(scale, shift) if scale > 0 else None
         return dataclasses.replace(self, value=scale * self.value + shift, unit=unit, bounds=bounds)
 
-    def _quantile(self, p: FloatArray) -> FloatArray:
-        return np.full_like(p, self.value)
-
     def _quantile_from_score(self, z: FloatArray) -> FloatArray:
         return np.full_like(z, self.value)
 
