@@ -11,7 +11,6 @@ from reference_text import (
     docstring_sections,
     formula,
     number,
-    parameter_meanings,
     table,
     title_of,
 )
@@ -19,7 +18,9 @@ from reference_text import (
 import clustercast as cc
 from clustercast.engine.model import YEAR, Model
 from clustercast.engine.quantity import declaration_of
+from clustercast.engine.wiring import LAGGED, PREVIOUS, PREVIOUS_YEAR
 from clustercast.files.toml import load_toml
+from clustercast.priors.declarations import declared_inputs
 from clustercast.priors.families import Fixed
 from clustercast.priors.families.family import Family
 from clustercast.priors.prior_set import Priors
@@ -74,9 +75,8 @@ def quantity_entry(name: str, model: Model, sets: Mapping[str, Priors]) -> str:
             parts[-1] += f" {words} {', '.join(f'`{a}`' for a in arguments)}."
     if declaration.labels:
         parts.append("Values: " + "; ".join(f"{i} {label}" for i, label in enumerate(declaration.labels)) + ".")
-    meanings = parameter_meanings(sections.get("Parameters", ""))
     if model.arguments(name):
-        rows = [(_argument_link(a, model, sets), *_argument_cells(a, meanings, model)) for a in model.arguments(name)]
+        rows = [(_argument_link(a, model, sets), *_argument_cells(a, model)) for a in model.arguments(name)]
         parts.append(table(("argument", "unit", "meaning"), rows))
     users = model.users(name)
     if users:
@@ -88,15 +88,21 @@ def quantity_entry(name: str, model: Model, sets: Mapping[str, Priors]) -> str:
     return "\n\n".join(parts)
 
 
-def _argument_cells(name: str, meanings: Mapping[str, tuple[str, str]], model: Model) -> tuple[str, str]:
-    """Return unit and meaning of an argument; what a quantity means is said where it is written."""
-    kind, meaning = meanings.get(name, ("", ""))
-    unit = kind.rpartition(", ")[2]
-    if name == YEAR:
-        return "`year`", "Years of the forecast."
-    if not meaning:
-        meaning = _summary(name, model) if name in model.functions else ""
-    return f"`{unit}`" if unit else "", as_text(meaning)
+def _argument_cells(name: str, model: Model) -> tuple[str, str]:
+    """Return unit and meaning of an argument, each from where it is written once."""
+    if name in (YEAR, PREVIOUS_YEAR):
+        return "`year`", "Date of the forecast." if name == YEAR else "Date of the node before."
+    plain = _plain(name, model)
+    if plain in model:
+        when = {f"{PREVIOUS}{plain}": " (at the node before)", f"{LAGGED}{plain}": " (a lag earlier)"}.get(name, "")
+        return f"`{model.unit(plain)}`", as_text(model.long_name(plain) + when)
+    declared = declared_inputs()[name]
+    return f"`{declared.unit}`", as_text(declared.meaning)
+
+
+def _plain(name: str, model: Model) -> str:
+    """Return the quantity or input that an argument refers to, now or in the past."""
+    return name if name in model else name.removeprefix(PREVIOUS).removeprefix(LAGGED)
 
 
 def _summary(name: str, model: Model) -> str:
@@ -110,8 +116,9 @@ def _quantity_link(name: str) -> str:
 
 def _argument_link(name: str, model: Model, sets: Mapping[str, Priors]) -> str:
     """Return a link to what an argument is: a quantity, a prior, or the year itself."""
-    if name in model.functions:
-        return _quantity_link(name)
+    plain = _plain(name, model)
+    if plain in model.functions:
+        return f"[`{name}`](#quantity-{plain})"
     holder = next((s for s in sets if name in sets[s]), None)
     return f"`{name}`" if holder is None else f"[`{name}`](#prior-{holder}-{name})"
 

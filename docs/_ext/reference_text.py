@@ -16,15 +16,6 @@ def docstring_sections(text: str) -> dict[str, str]:
     return {title: body.strip() for title, body in zip(titles, pieces[::2], strict=True)}
 
 
-def parameter_meanings(section: str) -> dict[str, tuple[str, str]]:
-    """Return type and description of each name of a numpydoc section of parameters."""
-    found = {}
-    for names, kind, text in re.findall(r"^(\w[\w, ]*?) ?: (.*)\n((?:    .*\n?|\n)*)", section + "\n", re.MULTILINE):
-        for name in names.split(", "):
-            found[name] = (kind, " ".join(text.split()))
-    return found
-
-
 def formula(function: Callable[..., object]) -> str:
     """Return the source of a function without decorator, types and docstring."""
     source = textwrap.dedent(inspect.getsource(function))
