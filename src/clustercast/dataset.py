@@ -293,9 +293,9 @@ def evaluated_dataset(
         for name, (dims, numbers) in outputs.items()
     }
     coords: dict[Hashable, Any] = {
-        dim: year_coordinate(found.astype(np.float64))
-        if dim == "year" and found.dtype.kind in "iuf"
-        else xr.Variable(dim, found, {"long_name": dim.replace("_", " ")})
-        for dim, found in labels.items()
+        dim: year_coordinate(places.astype(np.float64))
+        if dim == "year" and places.dtype.kind in "iuf"
+        else xr.Variable(dim, places, {"long_name": dim.replace("_", " ")})
+        for dim, places in labels.items()
     }
     return _beside_inputs(inputs, variables, coords, model_hash, values)

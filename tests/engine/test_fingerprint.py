@@ -162,8 +162,8 @@ def pairs():
 
 @pytest.mark.parametrize(("one", "same", "other"), [pytest.param(*rest, id=name) for name, *rest in pairs()])
 def test_what_a_function_uses_counts(one, same, other):
-    found = [fingerprint_of(function_with(each)) for each in (one, same, other)]
-    assert found[0] == found[1] != found[2]
+    result = [fingerprint_of(function_with(each)) for each in (one, same, other)]
+    assert result[0] == result[1] != result[2]
     assert not unknown_to_fingerprint(function_with(one))
 
 

@@ -70,7 +70,7 @@ def dataset():
 
 
 def kinds_of(dataset):
-    return {name: found.dtype.kind for name, found in dataset.variables.items()}
+    return {name: computed.dtype.kind for name, computed in dataset.variables.items()}
 
 
 def test_a_dataset_comes_back_as_it_went(place, dataset):

@@ -45,14 +45,14 @@ def rows_of(path):
 def test_quantiles_read_back_to_the_bit(forecast, tmp_path):
     summary = cc.summarise(forecast)
     rows = rows_of(cc.write_quantiles(summary, tmp_path / "q.csv"))
-    found = {(row["output"], row["year"], row["statistic"]): row for row in rows}
+    result = {(row["output"], row["year"], row["statistic"]): row for row in rows}
     for year, text in ((2024, "2024"), (2025.5, "2025.5"), (2026, "2026")):
         for p in summary["quantile"].values:
-            row = found["power", text, f"{p:g}"]
+            row = result["power", text, f"{p:g}"]
             assert float(row["value"]) == summary["power"].sel(year=year, quantile=p)
             assert float(row["error"]) == summary["power_error"].sel(year=year, quantile=p)
-        assert float(found["power", text, "mean"]["value"]) == summary["power_mean"].sel(year=year)
-    share = found["binds", "", "share of some"]
+        assert float(result["power", text, "mean"]["value"]) == summary["power_mean"].sel(year=year)
+    share = result["binds", "", "share of some"]
     assert float(share["value"]) == float((forecast["growth"] > 0.5).mean())
     assert {row["unit"] for row in rows if row["output"] == "power"} == {"W"}
 
@@ -114,8 +114,8 @@ def test_parquet_holds_every_sample_with_units_and_provenance(forecast, tmp_path
     table = read.to_pandas().set_index(["year", "sample"]).sort_index()
     assert np.array_equal(table["power"].loc[2025.5], forecast["power"].sel(year=2025.5))
     assert np.array_equal(table["growth"].loc[2026.0], forecast["growth"])
-    told = {key.decode(): value.decode() for key, value in read.schema.metadata.items()}
-    assert told["unit:power"] == "W" and json.loads(told["provenance"])["design"]["seed"] == 1
+    metadata = {key.decode(): value.decode() for key, value in read.schema.metadata.items()}
+    assert metadata["unit:power"] == "W" and json.loads(metadata["provenance"])["design"]["seed"] == 1
 
 
 def test_parquet_of_outputs_without_years_has_one_row_a_sample(forecast, tmp_path):

@@ -268,5 +268,5 @@ def test_a_place_that_cannot_be_written_to_is_said_before_the_run(tmp_path):
     (tmp_path / "file").write_text("in the way")
     seen = []
     with pytest.raises(InputError, match="cannot write .*file.*name a directory"):
-        streamed(tmp_path / "file", progress=lambda *told: seen.append(told))
+        streamed(tmp_path / "file", progress=lambda *done: seen.append(done))
     assert not seen

@@ -30,21 +30,21 @@ def test_mean_and_spread_are_those_of_exact_sums(leaves, seed, centre):
     generator = np.random.default_rng(seed)
     values = centre + generator.standard_normal((2, leaves * 50 - 17))
     tree = MomentTree()
-    for leaf, found in enumerate(leaf_moments(values, 50)):
-        tree.add(leaf, found)
-    found = tree.total()
-    for row, mean, spread in zip(values, found.mean, found.spread, strict=True):
+    for leaf, result in enumerate(leaf_moments(values, 50)):
+        tree.add(leaf, result)
+    result = tree.total()
+    for row, mean, spread in zip(values, result.mean, result.spread, strict=True):
         exact = math.fsum(row) / row.size
         assert mean == pytest.approx(exact, rel=1e-12, abs=1e-12)
         assert spread == pytest.approx(math.fsum((x - exact) ** 2 for x in row), rel=1e-9, abs=1e-9)
-    assert found.count == values.shape[1]
+    assert result.count == values.shape[1]
 
 
 def test_a_large_mean_does_not_drown_a_small_spread():
     values = 1e9 + np.resize([1.0, 2.0, 3.0], 3 * LEAF).reshape(1, -1)
-    found = tree_of(values, range(3)).total()
-    assert found.mean[0] == 1e9 + 2
-    assert found.spread[0] == pytest.approx(2 * LEAF, rel=1e-9)
+    result = tree_of(values, range(3)).total()
+    assert result.mean[0] == 1e9 + 2
+    assert result.spread[0] == pytest.approx(2 * LEAF, rel=1e-9)
 
 
 @given(st.permutations(range(13)), st.integers(0, 12))
@@ -63,8 +63,8 @@ def test_leaves_taken_at_once_are_those_taken_one_by_one():
 
 
 def test_the_error_of_the_mean():
-    found = moments_of(np.array([[1.0, 2.0, 3.0, 4.0]]))
-    assert found.mean_error[0] == pytest.approx(np.std([1, 2, 3, 4], ddof=1) / 2)
+    result = moments_of(np.array([[1.0, 2.0, 3.0, 4.0]]))
+    assert result.mean_error[0] == pytest.approx(np.std([1, 2, 3, 4], ddof=1) / 2)
     assert np.isinf(moments_of(np.array([[1.0]])).mean_error[0])
 
 

@@ -23,12 +23,12 @@ def test_what_is_done_and_what_is_left_make_up_the_whole(total, done, length):
 
 def test_a_reduction_survives_the_journey():
     values = np.random.default_rng(1).random((2, 2 * LEAF + 5))
-    found = Reduction(2, {"label": (2, 3)})
-    found.add_leaves(0, values)
-    found.sketch.add(values)
-    found.counts["label"][1, 2] = 7
-    there = pickle.loads(pickle.dumps(found))
+    result = Reduction(2, {"label": (2, 3)})
+    result.add_leaves(0, values)
+    result.sketch.add(values)
+    result.counts["label"][1, 2] = 7
+    there = pickle.loads(pickle.dumps(result))
     assert there.leaves == [(0, 3)]
     assert there.counts["label"].tolist() == [[0, 0, 0], [0, 0, 7]]
-    assert np.array_equal(there.moments.total().mean, found.moments.total().mean)
-    assert np.array_equal(there.sketch.quantiles([0.1, 0.5]), found.sketch.quantiles([0.1, 0.5]))
+    assert np.array_equal(there.moments.total().mean, result.moments.total().mean)
+    assert np.array_equal(there.sketch.quantiles([0.1, 0.5]), result.sketch.quantiles([0.1, 0.5]))

@@ -15,24 +15,24 @@ PROBABILITIES = np.array([0.0, 0.01, 0.25, 0.5, 0.9, 1.0])
 
 
 def sketch_of(*parts):
-    found = Sketch(parts[0].shape[0])
+    result = Sketch(parts[0].shape[0])
     for part in parts:
-        found.add(np.ascontiguousarray(part))
-    return found
+        result.add(np.ascontiguousarray(part))
+    return result
 
 
 @given(numpy_strategies.arrays(float, st.integers(1, 200), elements=ANY))
 def test_every_order_statistic_is_within_the_stated_error(values):
-    found = sketch_of(values.reshape(1, -1)).at_ranks(0, np.arange(values.size, dtype=float))
-    np.testing.assert_allclose(found, np.sort(values), rtol=RELATIVE_ERROR, atol=0)
+    result = sketch_of(values.reshape(1, -1)).at_ranks(0, np.arange(values.size, dtype=float))
+    np.testing.assert_allclose(result, np.sort(values), rtol=RELATIVE_ERROR, atol=0)
 
 
 @given(st.integers(0, 2**32), st.integers(1, 3000))
 def test_quantiles_of_one_sign_are_those_of_numpy_within_the_stated_error(seed, size):
     values = np.random.default_rng(seed).lognormal(3, 2, size=(2, size))
     values[1] *= -1
-    found = sketch_of(values).quantiles(PROBABILITIES)
-    np.testing.assert_allclose(found, np.quantile(values, PROBABILITIES, axis=1).T, rtol=RELATIVE_ERROR * (1 + 1e-9))
+    result = sketch_of(values).quantiles(PROBABILITIES)
+    np.testing.assert_allclose(result, np.quantile(values, PROBABILITIES, axis=1).T, rtol=RELATIVE_ERROR * (1 + 1e-9))
 
 
 def test_the_stated_error_is_small_enough():
@@ -40,8 +40,8 @@ def test_the_stated_error_is_small_enough():
 
 
 def test_zeros_of_both_signs_are_zero():
-    found = sketch_of(np.array([[-0.0, 0.0, 0.0, -2.0, 1e300]]))
-    assert found.at_ranks(0, np.array([0.0, 1.0, 2.0, 3.0, 4.0])).tolist() == [-2.0, 0.0, 0.0, 0.0, 1e300]
+    result = sketch_of(np.array([[-0.0, 0.0, 0.0, -2.0, 1e300]]))
+    assert result.at_ranks(0, np.array([0.0, 1.0, 2.0, 3.0, 4.0])).tolist() == [-2.0, 0.0, 0.0, 0.0, 1e300]
 
 
 @given(st.lists(st.integers(1, 3999), max_size=6), st.randoms(use_true_random=False))
@@ -60,10 +60,10 @@ def test_how_samples_are_cut_does_not_show(cuts, random):
 def test_counters_widen_before_they_overflow(monkeypatch):
     monkeypatch.setattr(sketch_module, "_MOST_IN_NARROW", 100)
     values = np.arange(1.0, 91.0).reshape(1, -1)
-    found = sketch_of(values, values)
-    found.merge(found_again := sketch_of(values))
-    assert found.samples == 270
-    assert found.to_arrays()["counts"].sum() == 270
+    result = sketch_of(values, values)
+    result.merge(found_again := sketch_of(values))
+    assert result.samples == 270
+    assert result.to_arrays()["counts"].sum() == 270
     assert found_again.at_ranks(0, np.array([45.0]))[0] == pytest.approx(46, rel=RELATIVE_ERROR)
 
 

@@ -61,12 +61,12 @@ MODEL = cc.Model([power, start_power])
 YEARS = [2024, 2028, 2030]
 
 
-def same(found, whole):
-    assert ("ST_lead_conf" in found) == ("ST_conf" in found)
+def same(result, whole):
+    assert ("ST_lead_conf" in result) == ("ST_conf" in result)
     for name in ("S1", "ST", "S2", "S1_conf", "ST_conf", "S2_conf", "ST_lead_conf", "variance"):
-        if name in found:
-            assert found[name].dims == whole[name].dims
-            np.testing.assert_allclose(found[name], whole[name], rtol=1e-9, atol=1e-10, err_msg=name)
+        if name in result:
+            assert result[name].dims == whole[name].dims
+            np.testing.assert_allclose(result[name], whole[name], rtol=1e-9, atol=1e-10, err_msg=name)
 
 
 HEAVY, LIGHT = cc.LogNormal(0, 1.5, unit="GW"), cc.LogNormal(0, 0.2, unit="GW")
@@ -77,27 +77,27 @@ HEAVY, LIGHT = cc.LogNormal(0, 1.5, unit="GW"), cc.LogNormal(0, 0.2, unit="GW")
 def test_what_could_mislead_is_said_as_of_the_whole_design(start, size, replicates, scale):
     priors = GROWTH.replace(start=start)
     how = {"seed": 1, "replicates": replicates}
-    found = cc.stream_sobol(priors, size=size, model=MODEL, years=YEARS, scale=scale, latent=True, **how)
+    result = cc.stream_sobol(priors, size=size, model=MODEL, years=YEARS, scale=scale, latent=True, **how)
     design = cc.draw(priors, size, design="saltelli", latent=True, **how)
     whole = cc.sobol_indices(cc.propagate(design, model=MODEL, years=YEARS), scale=scale)
-    assert found.attrs["warning"] == whole.attrs["warning"]
-    assert ("raw scale" in found.attrs["warning"]) == (scale == "raw" and start is HEAVY)
-    assert ("are few" in found.attrs["warning"]) == (size == 64)
-    assert cc.ranking_resolved(found).equals(cc.ranking_resolved(whole))
+    assert result.attrs["warning"] == whole.attrs["warning"]
+    assert ("raw scale" in result.attrs["warning"]) == (scale == "raw" and start is HEAVY)
+    assert ("are few" in result.attrs["warning"]) == (size == 64)
+    assert cc.ranking_resolved(result).equals(cc.ranking_resolved(whole))
 
 
 @pytest.mark.parametrize("second_order", [False, True])
 def test_they_are_those_of_the_whole_design(second_order):
-    found = cc.stream_sobol(
+    result = cc.stream_sobol(
         ISHIGAMI, size=4096, model=cc.Model([ishigami]), scale="raw", second_order=second_order, seed=3
     )
     design = cc.draw(ISHIGAMI, 4096, design="saltelli", replicates=8, seed=3)
     forecast = cc.propagate(design, model=cc.Model([ishigami]))
     whole = cc.sobol_indices(forecast, scale="raw", second_order=second_order)
-    same(found, whole)
-    assert ("S2" in found) == second_order
+    same(result, whole)
+    assert ("S2" in result) == second_order
     # The closed form of Ishigami and Homma (1990) for a = 7, b = 0.1.
-    np.testing.assert_allclose(found["ST"][0], [0.5576, 0.4424, 0.2437], atol=0.02)
+    np.testing.assert_allclose(result["ST"][0], [0.5576, 0.4424, 0.2437], atol=0.02)
 
 
 @pytest.mark.parametrize("second_order", [False, True])
@@ -105,41 +105,41 @@ def test_they_are_those_of_the_whole_design(second_order):
 def test_each_estimator_gives_the_indices_of_the_whole_design(estimator, second_order):
     model = cc.Model([ishigami, far_away])
     how = {"scale": "raw", "estimator": estimator, "second_order": second_order}
-    found = cc.stream_sobol(ISHIGAMI, size=8192, model=model, seed=3, **how)
+    result = cc.stream_sobol(ISHIGAMI, size=8192, model=model, seed=3, **how)
     design = cc.draw(ISHIGAMI, 8192, design="saltelli", replicates=8, seed=3)
     whole = cc.sobol_indices(cc.propagate(design, model=model), **how)
-    same(found, whole)
+    same(result, whole)
     for name in ("estimator", "estimator_references", "interval", "interval_widened"):
-        assert found.attrs[name] == whole.attrs[name]
+        assert result.attrs[name] == whole.attrs[name]
     # Rows BA are run only for an estimator that takes them.
     rows_ba = second_order or estimator == "azzini-rosati"
-    assert cc.design_of(found) == {**cc.design_of(whole), "second_order": rows_ba}
+    assert cc.design_of(result) == {**cc.design_of(whole), "second_order": rows_ba}
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 def test_one_that_no_row_of_the_first_leaf_shows_is_found_and_a_constant_has_none(estimator):
     model = cc.Model([ishigami, rare_and_small, constant])
     how = {"scale": "raw", "estimator": estimator, "replicates": 4}
-    found = cc.stream_sobol(ISHIGAMI, size=1 << 14, model=model, seed=3, **how)
+    result = cc.stream_sobol(ISHIGAMI, size=1 << 14, model=model, seed=3, **how)
     design = cc.draw(ISHIGAMI, 1 << 14, design="saltelli", replicates=4, seed=3)
     forecast = cc.propagate(design, model=model)
     first = forecast["rare_and_small"].values[: 512 * 8]
     assert not first.any() and forecast["rare_and_small"].values.any()
     names = ["ishigami", "rare_and_small"]
     whole = cc.sobol_indices(forecast, outputs=names, scale="raw", estimator=estimator, second_order=False)
-    same(found.sel(output=names), whole)
-    assert found["S1"].sel(output="constant").isnull().all() and found["ST"].sel(output="constant").isnull().all()
-    assert found["variance"].sel(output="constant") == 0
+    same(result.sel(output=names), whole)
+    assert result["S1"].sel(output="constant").isnull().all() and result["ST"].sel(output="constant").isnull().all()
+    assert result["variance"].sel(output="constant") == 0
 
 
 def test_outputs_by_year_and_without_correlated_inputs_on_log10():
-    found = cc.stream_sobol(GROWTH, size=1024, model=MODEL, years=YEARS, latent=True, replicates=4, seed=5)
+    result = cc.stream_sobol(GROWTH, size=1024, model=MODEL, years=YEARS, latent=True, replicates=4, seed=5)
     design = cc.draw(GROWTH, 1024, design="saltelli", replicates=4, latent=True, seed=5)
     whole = cc.sobol_indices(cc.propagate(design, model=MODEL, years=YEARS))
-    same(found, whole)
-    assert found["S1"].dims == ("output", "year", "input")
-    assert found["unit"].values.tolist() == whole["unit"].values.tolist() == ["W", "W"]
-    assert found["scale"].values.tolist() == ["log10", "log10"]
+    same(result, whole)
+    assert result["S1"].dims == ("output", "year", "input")
+    assert result["unit"].values.tolist() == whole["unit"].values.tolist() == ["W", "W"]
+    assert result["scale"].values.tolist() == ["log10", "log10"]
 
 
 def test_no_bit_depends_on_how_the_design_is_cut(monkeypatch):
@@ -150,14 +150,14 @@ def test_no_bit_depends_on_how_the_design_is_cut(monkeypatch):
     for most, executor in ((1, None), (7, "threads")):
         monkeypatch.setattr(module, "_MOST_LEAVES", most)
         monkeypatch.setattr(module, "_FEWEST_PIECES", 1)
-        found = cc.stream_sobol(GROWTH, **arguments, executor=executor, workers=2)
-        assert all(np.array_equal(found[name], whole[name], equal_nan=True) for name in whole.data_vars)
+        result = cc.stream_sobol(GROWTH, **arguments, executor=executor, workers=2)
+        assert all(np.array_equal(result[name], whole[name], equal_nan=True) for name in whole.data_vars)
 
 
 def test_one_replicate_has_no_intervals():
-    found = cc.stream_sobol(ISHIGAMI, size=256, model=cc.Model([ishigami]), scale="raw", replicates=1)
-    assert "S1_conf" not in found
-    assert found.attrs["interval"] == "none" and found.attrs["interval_widened"] == 0
+    result = cc.stream_sobol(ISHIGAMI, size=256, model=cc.Model([ishigami]), scale="raw", replicates=1)
+    assert "S1_conf" not in result
+    assert result.attrs["interval"] == "none" and result.attrs["interval_widened"] == 0
 
 
 @pytest.mark.parametrize(
@@ -192,11 +192,11 @@ def test_a_labelled_index_is_refused():
 
 
 def test_correlated_inputs_are_one_group_as_in_the_whole_design():
-    found = cc.stream_sobol(GROWTH, size=256, model=MODEL, years=YEARS, seed=2)
+    result = cc.stream_sobol(GROWTH, size=256, model=MODEL, years=YEARS, seed=2)
     whole = cc.run_sobol(GROWTH, size=256, model=MODEL, years=YEARS, seed=2)
-    assert found["input"].values.tolist() == ["start_and_growth"]
-    same(found, whole)
-    assert "start_and_growth (start, growth)" in found.attrs["warning"]
+    assert result["input"].values.tolist() == ["start_and_growth"]
+    same(result, whole)
+    assert "start_and_growth (start, growth)" in result.attrs["warning"]
     alone = cc.stream_sobol(GROWTH, size=256, model=MODEL, outputs="start_power", years=YEARS)
     assert alone["input"].values.tolist() == ["start"] and "one group" not in alone.attrs["warning"]
 
@@ -228,8 +228,8 @@ def test_what_needs_the_whole_design_has_it_whatever_the_memory():
 
 def test_each_output_has_its_scale():
     model = cc.Model([power, centred])
-    found = cc.stream_sobol(GROWTH, size=1024, model=model, years=YEARS, scale={"centred": "raw"}, seed=2)
+    result = cc.stream_sobol(GROWTH, size=1024, model=model, years=YEARS, scale={"centred": "raw"}, seed=2)
     design = cc.draw(GROWTH, 1024, design="saltelli", replicates=8, seed=2)
     whole = cc.sobol_indices(cc.propagate(design, model=model, years=YEARS), scale={"power": "log10", "centred": "raw"})
-    same(found, whole)
-    assert found.attrs["warning"] == whole.attrs["warning"]
+    same(result, whole)
+    assert result.attrs["warning"] == whole.attrs["warning"]

@@ -102,7 +102,7 @@ def test_what_is_finished_is_not_done_again_and_no_bit_moves(tmp_path, monkeypat
     monkeypatch.setattr(module, "_MOST_LEAVES", 4)
     seen = []
     resumed = indices(
-        tmp_path, **changed, executor="threads", workers=2, progress=lambda *told: seen.append(told), confidence=0.9
+        tmp_path, **changed, executor="threads", workers=2, progress=lambda *done: seen.append(done), confidence=0.9
     )
     assert sorted(pieces) == [(9, 12), *((start, start + 4) for start in range(12, leaves, 4))]
     assert seen[-1] == (leaves, leaves)

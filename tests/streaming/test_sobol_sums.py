@@ -19,12 +19,12 @@ def design_of(seed, b_swaps):
 
 def means_about(rows, estimator, second_order, centre, scale):
     """Return means of products of each replicate, and of what moves their centre."""
-    found = []
+    result = []
     for replicate in rows:
         runs = separate(replicate, INPUTS, centre=centre, scale=scale)
         sums = product_sums(runs, estimator, second_order=second_order)
-        found.append(np.concatenate([sums, centre_sums(runs)]) / POINTS)
-    return np.stack(found, axis=-1)
+        result.append(np.concatenate([sums, centre_sums(runs)]) / POINTS)
+    return np.stack(result, axis=-1)
 
 
 @pytest.mark.parametrize("second_order", [False, True])
@@ -37,8 +37,8 @@ def test_products_about_a_guess_become_those_about_the_mean_of_all_runs(name, se
     )
     own_centre, own_scale = centre_and_scale(rows)
     expected = means_about(rows, estimator, second_order, own_centre, own_scale)[: len(moved)]
-    found = rescaled(moved, scale / own_scale, estimator, INPUTS, second_order=second_order)
-    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
+    result = rescaled(moved, scale / own_scale, estimator, INPUTS, second_order=second_order)
+    np.testing.assert_allclose(result, expected, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("name", ESTIMATORS)

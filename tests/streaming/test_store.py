@@ -41,26 +41,26 @@ def small_chunks(monkeypatch):
 
 @pytest.mark.parametrize("executor", [None, "threads"])
 def test_the_store_holds_the_bits_of_the_forecast(tmp_path, executor):
-    found = cc.stream_to_zarr(
+    result = cc.stream_to_zarr(
         PRIORS, tmp_path / "draws.zarr", size=SIZE, model=MODEL, years=YEARS, seed=3, executor=executor, workers=2
     )
     whole = cc.propagate(cc.draw(PRIORS, SIZE, seed=3), model=MODEL, years=YEARS)
     for name, variable in whole.data_vars.items():
-        assert found[name].dims == variable.dims
-        assert found[name].attrs == variable.attrs
-        assert np.array_equal(found[name].values, variable.values)
-    assert found["cluster_power"].chunks == ((2,), (2 * LEAF, 2 * LEAF, LEAF + 77))
-    assert found["margin"].chunks is not None
-    assert found["year"].values.tolist() == YEARS
+        assert result[name].dims == variable.dims
+        assert result[name].attrs == variable.attrs
+        assert np.array_equal(result[name].values, variable.values)
+    assert result["cluster_power"].chunks == ((2,), (2 * LEAF, 2 * LEAF, LEAF + 77))
+    assert result["margin"].chunks is not None
+    assert result["year"].values.tolist() == YEARS
     for key in ("design", "priors_hash", "model_hash", "inputs"):
-        assert cc.provenance_of(found)[key] == cc.provenance_of(whole)[key]
+        assert cc.provenance_of(result)[key] == cc.provenance_of(whole)[key]
     assert [path.name for path in tmp_path.iterdir()] == ["draws.zarr"]
 
 
 def test_a_store_is_analysed_out_of_core(tmp_path):
     cc.stream_to_zarr(PRIORS, tmp_path / "draws.zarr", size=SIZE, model=MODEL, years=YEARS, seed=3)
-    with xr.open_zarr(tmp_path / "draws.zarr", consolidated=False) as found:
-        mean = found["cluster_power"].mean("sample")
+    with xr.open_zarr(tmp_path / "draws.zarr", consolidated=False) as result:
+        mean = result["cluster_power"].mean("sample")
         assert mean.chunks is not None
         expected = cc.stream(PRIORS, size=SIZE, model=MODEL, years=YEARS, seed=3)["cluster_power_mean"]
         np.testing.assert_allclose(mean.values, expected, rtol=1e-12)
@@ -90,17 +90,17 @@ def test_two_runs_into_one_place_are_refused_and_the_first_goes_on(tmp_path):
                 cc.stream_to_zarr(PRIORS, place, size=SIZE, model=MODEL, years=YEARS, seed=4)
             refused.append(caught)
 
-    found = cc.stream_to_zarr(PRIORS, place, size=SIZE, model=MODEL, years=YEARS, seed=3, progress=start_another)
+    result = cc.stream_to_zarr(PRIORS, place, size=SIZE, model=MODEL, years=YEARS, seed=3, progress=start_another)
     assert refused and [path.name for path in tmp_path.iterdir()] == ["draws.zarr"]
     whole = cc.propagate(cc.draw(PRIORS, SIZE, seed=3), model=MODEL, years=YEARS)
-    assert np.array_equal(found["cluster_power"], whole["cluster_power"])
+    assert np.array_equal(result["cluster_power"], whole["cluster_power"])
 
 
 def test_a_bit_that_turned_in_a_store_is_an_error_and_no_number(tmp_path):
-    found = cc.stream_to_zarr(PRIORS, tmp_path / "draws.zarr", size=SIZE, model=MODEL, years=YEARS, seed=3)
+    result = cc.stream_to_zarr(PRIORS, tmp_path / "draws.zarr", size=SIZE, model=MODEL, years=YEARS, seed=3)
     chunk = next(path for path in sorted((tmp_path / "draws.zarr" / "growth").rglob("*")) if path.name == "0")
     content = bytearray(chunk.read_bytes())
     content[len(content) // 2] ^= 1
     chunk.write_bytes(content)
     with pytest.raises(RuntimeError):
-        found["growth"].load()
+        result["growth"].load()

@@ -54,30 +54,30 @@ def propagated(size=SIZE, **design):
 
 
 def test_it_is_the_summary_of_the_same_draws():
-    found, whole = streamed(), cc.summarise(propagated())
-    assert set(found.data_vars) == set(whole.data_vars)
+    result, whole = streamed(), cc.summarise(propagated())
+    assert set(result.data_vars) == set(whole.data_vars)
     for name, variable in whole.data_vars.items():
-        assert found[name].dims == variable.dims
-        assert found[name].attrs["units"] == variable.attrs["units"]
-    assert found["larger_label"].values.tolist() == ["growth", "demand"]
+        assert result[name].dims == variable.dims
+        assert result[name].attrs["units"] == variable.attrs["units"]
+    assert result["larger_label"].values.tolist() == ["growth", "demand"]
     for name in ("cluster_power", "rate_margin"):
-        np.testing.assert_allclose(found[f"{name}_mean"], whole[f"{name}_mean"], rtol=1e-12)
-        np.testing.assert_allclose(found[f"{name}_mean_error"], whole[f"{name}_mean_error"], rtol=1e-12)
+        np.testing.assert_allclose(result[f"{name}_mean"], whole[f"{name}_mean"], rtol=1e-12)
+        np.testing.assert_allclose(result[f"{name}_mean_error"], whole[f"{name}_mean_error"], rtol=1e-12)
         # An order statistic is off by its stated share; between two of them of one sign so is a straight line.
-        np.testing.assert_allclose(found[name], whole[name], rtol=RELATIVE_ERROR)
-        np.testing.assert_allclose(found[f"{name}_error"], whole[f"{name}_error"], rtol=0.1)
-    np.testing.assert_array_equal(found["larger_share"], whole["larger_share"])
-    np.testing.assert_allclose(found["larger_share_error"], whole["larger_share_error"], rtol=1e-12)
+        np.testing.assert_allclose(result[name], whole[name], rtol=RELATIVE_ERROR)
+        np.testing.assert_allclose(result[f"{name}_error"], whole[f"{name}_error"], rtol=0.1)
+    np.testing.assert_array_equal(result["larger_share"], whole["larger_share"])
+    np.testing.assert_allclose(result["larger_share_error"], whole["larger_share_error"], rtol=1e-12)
 
 
 def test_it_says_where_it_came_from_and_how_precise_it_is():
-    found, whole = streamed(), cc.summarise(propagated())
+    result, whole = streamed(), cc.summarise(propagated())
     for key in ("priors_hash", "model_hash", "design", "inputs", "versions"):
-        assert cc.provenance_of(found)[key] == cc.provenance_of(whole)[key], key
+        assert cc.provenance_of(result)[key] == cc.provenance_of(whole)[key], key
     for key in ("samples", "outputs"):
-        assert found.attrs[key] == whole.attrs[key], key
-    assert found.attrs["quantile_relative_error"] == RELATIVE_ERROR
-    assert "histogram" in found.attrs["quantile_method"]
+        assert result.attrs[key] == whole.attrs[key], key
+    assert result.attrs["quantile_relative_error"] == RELATIVE_ERROR
+    assert "histogram" in result.attrs["quantile_method"]
 
 
 @settings(max_examples=8)
@@ -106,22 +106,22 @@ def test_an_input_is_the_same_whether_others_are_needed_or_not():
 
 
 def test_sobol_points_are_streamed_too():
-    found, whole = streamed(8192, design="sobol"), cc.summarise(propagated(8192, design="sobol"))
-    np.testing.assert_allclose(found["cluster_power_mean"], whole["cluster_power_mean"], rtol=1e-12)
-    assert found.attrs["error_method"] == whole.attrs["error_method"]
+    result, whole = streamed(8192, design="sobol"), cc.summarise(propagated(8192, design="sobol"))
+    np.testing.assert_allclose(result["cluster_power_mean"], whole["cluster_power_mean"], rtol=1e-12)
+    assert result.attrs["error_method"] == whole.attrs["error_method"]
 
 
 def test_exceedances_are_counted_exactly():
     levels = {"cluster_power": ["4 GW", "50 TWh/year"], "rate_margin": 0.1}
-    found, whole = streamed(thresholds=levels), propagated()
-    assert found["cluster_power_level"].values == pytest.approx([4, 50 / 8.76])
+    result, whole = streamed(thresholds=levels), propagated()
+    assert result["cluster_power_level"].values == pytest.approx([4, 50 / 8.76])
     for place, level in enumerate(levels["cluster_power"]):
         expected = cc.exceedance(whole["cluster_power"], level)
-        np.testing.assert_array_equal(found["cluster_power_exceedance"][:, place], expected)
+        np.testing.assert_array_equal(result["cluster_power_exceedance"][:, place], expected)
         np.testing.assert_allclose(
-            found["cluster_power_exceedance_error"][:, place], expected["standard_error"], rtol=1e-12
+            result["cluster_power_exceedance_error"][:, place], expected["standard_error"], rtol=1e-12
         )
-    np.testing.assert_array_equal(found["rate_margin_exceedance"], [cc.exceedance(whole["rate_margin"], 0.1)])
+    np.testing.assert_array_equal(result["rate_margin_exceedance"], [cc.exceedance(whole["rate_margin"], 0.1)])
 
 
 def test_progress_ends_at_the_end():
@@ -131,9 +131,9 @@ def test_progress_ends_at_the_end():
 
 
 def test_one_sample_and_outputs_of_one_kind():
-    found = streamed(1, outputs="rate_margin")
-    assert found["rate_margin_mean"].shape == ()
-    assert np.isinf(found["rate_margin_mean_error"])
+    result = streamed(1, outputs="rate_margin")
+    assert result["rate_margin_mean"].shape == ()
+    assert np.isinf(result["rate_margin_mean_error"])
     assert streamed(10, outputs=["larger"])["larger_share"].sum() == pytest.approx(1)
 
 

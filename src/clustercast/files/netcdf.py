@@ -196,11 +196,9 @@ def _json_value(value: object, what: str) -> object:
 
 def _restored(dataset: xr.Dataset) -> xr.Dataset:
     """Return a dataset with the attributes, and the texts of fixed width, that it was written with."""
-    texts = {name: found.astype(str) for name, found in dataset.variables.items() if found.dtype.kind in "OT"}
-    coords = {name: found for name, found in texts.items() if name in dataset.coords}
-    restored = dataset.assign({name: found for name, found in texts.items() if name not in coords}).assign_coords(
-        coords
-    )
+    texts = {name: var.astype(str) for name, var in dataset.variables.items() if var.dtype.kind in "OT"}
+    coords = {name: var for name, var in texts.items() if name in dataset.coords}
+    restored = dataset.assign({name: var for name, var in texts.items() if name not in coords}).assign_coords(coords)
     owners: list[Any] = [restored, *restored.variables.values()]
     for owner in owners:
         others = json.loads(owner.attrs.pop(_JSON, "{}"))

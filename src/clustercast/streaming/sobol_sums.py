@@ -94,9 +94,9 @@ class SobolSums:
 
     def merge(self, other: "SobolSums") -> None:
         """Take in other leaves of the same run."""
-        for mine, theirs in ((self.products, other.products), (self.values, other.values)):
-            for replicate, tree in theirs.items():
-                mine.setdefault(replicate, MomentTree()).merge(tree)
+        for own, others in ((self.products, other.products), (self.values, other.values)):
+            for replicate, tree in others.items():
+                own.setdefault(replicate, MomentTree()).merge(tree)
         self.leaves = joined_ranges([*self.leaves, *other.leaves])
 
     def to_arrays(self) -> Arrays:

@@ -15,8 +15,8 @@ PATHS = hnp.arrays(float, st.tuples(st.just(9), st.integers(1, 6)), elements=st.
 def test_exponential_growth_crosses_where_its_formula_says(start, rate, elapsed):
     path = 10 ** (start + rate * (TIMES - 2022))
     level = 10 ** (start + rate * elapsed)
-    found = first_crossing(path, TIMES, level, logarithmic=True)
-    assert found == pytest.approx(2022 + elapsed, abs=1e-6)
+    result = first_crossing(path, TIMES, level, logarithmic=True)
+    assert result == pytest.approx(2022 + elapsed, abs=1e-6)
 
 
 @given(st.floats(-100, 100), st.floats(0.1, 50), st.floats(0.01, 7.9), st.booleans())
@@ -30,17 +30,17 @@ def test_a_straight_line_crosses_where_its_formula_says(start, slope, elapsed, f
 
 @given(PATHS, st.floats(-10, 10), st.booleans())
 def test_crossing_by_a_grid_time_is_having_been_there(paths, level, interpolate):
-    found = first_crossing(paths, TIMES, level, interpolate=interpolate)
+    result = first_crossing(paths, TIMES, level, interpolate=interpolate)
     been = np.logical_or.accumulate(paths >= level)
     for i, time in enumerate(TIMES):
-        assert np.array_equal(found <= time, been[i])
+        assert np.array_equal(result <= time, been[i])
 
 
 @given(PATHS, st.floats(-10, 10))
 def test_without_interpolation_it_is_the_first_grid_time_of_a_plain_loop(paths, level):
-    for column, found in enumerate(first_crossing(paths, TIMES, level, interpolate=False)):
+    for column, result in enumerate(first_crossing(paths, TIMES, level, interpolate=False)):
         expected = next((t for t, v in zip(TIMES, paths[:, column], strict=True) if v >= level), np.inf)
-        assert found == (-np.inf if paths[0, column] > level else expected)
+        assert result == (-np.inf if paths[0, column] > level else expected)
 
 
 @given(PATHS, st.floats(-10, 10))

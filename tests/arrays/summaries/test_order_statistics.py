@@ -47,9 +47,9 @@ def test_the_error_of_a_quantile_is_that_of_asymptotic_theory(probability):
     # For a density f the standard error of a quantile is sqrt(p (1 - p) / n) / f: here of independent normals.
     values = np.random.default_rng(3).normal(size=(200, 4000))
     expected = np.sqrt(probability * (1 - probability) / 4000) / stats.norm.pdf(special.ndtri(probability))
-    found, errors = order_statistics.quantiles_with_errors(values, [probability])
+    result, errors = order_statistics.quantiles_with_errors(values, [probability])
     assert errors.mean() == pytest.approx(expected, rel=0.05)
-    assert found.std(ddof=1) == pytest.approx(expected, rel=0.2)
+    assert result.std(ddof=1) == pytest.approx(expected, rel=0.2)
 
 
 def test_the_error_of_a_quantile_is_half_of_its_interval_by_order_statistics():
@@ -64,8 +64,8 @@ def test_the_error_of_a_quantile_is_half_of_its_interval_by_order_statistics():
 
 def test_infinite_samples_are_values_like_others():
     values = np.array([-np.inf, 1, 2, 3, np.inf])
-    found = order_statistics.quantiles(values, [0, 0.1, 0.25, 0.5, 0.75, 0.9, 1])
-    assert np.array_equal(found, [-np.inf, -np.inf, 1, 2, 3, np.inf, np.inf])
+    result = order_statistics.quantiles(values, [0, 0.1, 0.25, 0.5, 0.75, 0.9, 1])
+    assert np.array_equal(result, [-np.inf, -np.inf, 1, 2, 3, np.inf, np.inf])
     assert np.array_equal(order_statistics.quantiles(np.array([-np.inf, np.inf]), [0.4, 0.6]), [-np.inf, np.inf])
     never = np.full(100, np.inf)
     for weights in (None, np.ones(100)):
