@@ -1,0 +1,1 @@
+"""What information is worth, as array functions."""

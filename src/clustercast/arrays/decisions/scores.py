@@ -1,0 +1,165 @@
+"""How much better a forecaster scores who knows one column: sample by sample, with what chance alone gives taken off."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import psi
+
+from clustercast.arrays.decisions.partition import Partition, partition
+
+FloatArray = NDArray[np.float64]
+Gain = tuple[FloatArray, FloatArray]
+OfBins = Callable[[FloatArray, NDArray[np.int64], NDArray[np.int64]], FloatArray]
+
+# Samples a bin must hold for its Gini difference, and for its 5 and 95 % points.
+IN_A_BIN = {"crps": 32, "width": 128}
+MOST_BINS = {"crps": 512, "width": 256}
+FEW = 8
+SHUFFLES = 8
+TAIL = 0.05
+
+
+# A proper score S(F, y) has the same mean under F as its entropy H(F). What a column is worth is H(F) less the mean of
+# H(F given its bin): the mean over the samples of d = S(F, y) - S(F given its bin, y). The spread of d gives the
+# error. Where the column says nothing d is noise of the second order, whose variance d shows twice.
+
+
+def variance_gain(bins: Partition, values: FloatArray, low_discrepancy: bool = False) -> Gain:
+    """Return the fall of the variance of each column of values (N, T) and its error, shape (d, T)."""
+    # The variance of a truth value is its Brier score. Bias off: Kelley (1935), doi:10.1073/pnas.21.9.554.
+    size = len(values)
+    centre = values.mean(axis=0)
+    binary = bool(((values == 0) | (values == 1)).all())
+    counts = np.maximum(bins.counts, 1)[:, np.newaxis]
+    first = bins.sums(values) - bins.counts[:, np.newaxis] * centre
+    if binary:
+        second = (first + counts * centre) * (1 - 2 * centre) + counts * centre**2
+    else:
+        second = bins.sums((values - centre) ** 2)
+    mean = first / counts
+    within = np.maximum(second - counts * mean**2, 0)
+    alone = (counts == 1) * values.var(axis=0)
+    noise = (within / np.maximum(counts - 1, 1) + alone) / size
+    chance = bins.over_bins((1 - counts / size) * noise) * (0.5 if low_discrepancy else 1.0)
+    gain = bins.over_bins(counts / size * mean**2) - chance
+    moved = 4 * mean**2 * within + counts * (mean**2 - bins.spread(gain)) ** 2
+    doubled = 2 * bins.over_bins(noise**2)
+    squared = np.maximum(bins.over_bins(moved) / size**2 - doubled, doubled)
+    return gain, np.sqrt(squared + (chance**2 / 3 if low_discrepancy else 0))
+
+
+def entropy_gain(bins: Partition, values: FloatArray) -> Gain:
+    """Return the fall of the entropy, in nats, of truth values (N, T) and its error, shape (d, T)."""
+    # Entropies of counts by Grassberger's series: Schuermann (2004), doi:10.1088/0305-4470/37/27/L02. The term whose
+    # sign alternates takes off the bias of the smallest counts; beyond them it is noise alone, and left out.
+    size = len(values)
+    counts = bins.counts[:, np.newaxis]
+    hits = np.rint(bins.sums(values))
+    series = _series(size)
+    share = values.mean(axis=0)
+    whole = _entropies(np.rint(values.sum(axis=0)), np.full(values.shape[1], float(size)), series)
+    gain = whole - bins.over_bins(counts / size * _entropies(hits, np.broadcast_to(counts, hits.shape), series))
+    known = (hits + share) / (counts + 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        saved = np.nan_to_num(np.log(known / share), posinf=0, neginf=0)
+        spared = np.nan_to_num(np.log((1 - known) / (1 - share)), posinf=0, neginf=0)
+    moved = bins.over_bins(hits * saved**2 + (counts - hits) * spared**2) / size**2
+    few = np.minimum(hits, counts - hits)
+    wavering = bins.over_bins((few > 0) & (few <= FEW)) / 4
+    doubled = (np.diff(bins.offsets)[:, np.newaxis] / 2 + wavering) / size**2 * ((share > 0) & (share < 1))
+    return gain, np.sqrt(np.maximum(moved - gain**2 / size - doubled, doubled))
+
+
+def _series(most: int) -> FloatArray:
+    """Return Grassberger's G of 0 to a count, without its alternating term beyond the smallest counts; G(0) is 0."""
+    n = np.arange(1, most + 1)
+    found = np.asarray(psi(n))
+    small = n[:FEW]
+    found[:FEW] += 0.5 * (-1.0) ** small * (psi((small + 1) / 2) - psi(small / 2))
+    return np.concatenate([[0.0], found])
+
+
+def _entropies(hits: FloatArray, counts: FloatArray, series: FloatArray) -> FloatArray:
+    """Return the entropy of a share, in nats, from counts."""
+    k, n = hits.astype(np.int64), counts.astype(np.int64)
+    summed = hits * series[k] + (counts - hits) * series[n - k]
+    found: FloatArray = np.where(n > 0, psi(np.maximum(n, 1)) - summed / np.maximum(n, 1), 0.0)
+    return found
+
+
+def spread_gain(score: str, columns: FloatArray, values: FloatArray) -> Gain:
+    """Return the fall of the mean CRPS, or of the width of the 90 % interval, of values (N, T), shape (d, T)."""
+    size = len(values)
+    bins = partition(columns, max(4, min(MOST_BINS[score], size // IN_A_BIN[score])), tails=False, exact=True)
+    of_bins = _crps if score == "crps" else _width
+    gains = np.empty((columns.shape[1], values.shape[1]))
+    errors = np.empty_like(gains)
+    members = [bins.column(place).astype(np.uint16) for place in range(columns.shape[1])]
+    generator = np.random.default_rng(0)
+    shuffled = [generator.permutation(members[0]) for _ in range(SHUFFLES)]
+    widths = np.array([member.max() + 1 for member in [*members, *shuffled]])
+    for target, column in enumerate(values.T):
+        order = np.argsort(column)
+        ordered = column[order]
+        before = of_bins(ordered, np.array([0]), np.array([size]))
+        found = np.array([_saved(of_bins, before, ordered, member[order]) for member in [*members, *shuffled]])
+        # What shuffled bins give is chance: its mean is the bias of bins of so many samples, half its variance noise.
+        mean, noise = found[len(members) :].mean(axis=0) * [1.0, 0.5]
+        scale = widths[: len(members)] / widths[-1]
+        known = found[: len(members)]
+        left = 1 - known[:, 0] / before.mean() if before.any() else 1.0
+        bias = mean * scale * left if score == "width" else 0.0
+        gains[:, target] = known[:, 0] - bias
+        errors[:, target] = np.sqrt(np.maximum(known[:, 1] - noise * scale, noise * scale) / size)
+    return gains, errors
+
+
+def _saved(of_bins: OfBins, before: FloatArray, ordered: FloatArray, member: NDArray[np.uint16]) -> tuple[float, float]:
+    """Return mean and variance of what each sample's score falls by when its bin is known."""
+    # Radix sort: the values stay in order within each bin.
+    moved = np.argsort(member, kind="stable")
+    counts = np.bincount(member)
+    counts = counts[counts > 0]
+    found = of_bins(ordered[moved], np.cumsum(counts) - counts, counts)
+    saved = before[moved] - found
+    return float(saved.mean()), float(saved.var())
+
+
+def _crps(ordered: FloatArray, starts: NDArray[np.int64], counts: NDArray[np.int64]) -> FloatArray:
+    """Return the CRPS of each sample under its own bin's distribution, without bias; sorted within bins."""
+    n = np.repeat(np.maximum(counts, 2), counts)
+    place = np.arange(len(ordered)) - np.repeat(starts, counts)
+    total = np.repeat(np.add.reduceat(ordered, starts), counts)
+    summed = np.cumsum(ordered)
+    below = summed - np.repeat(summed[starts] - ordered[starts], counts)
+    distance = ((2 * place + 2 - n) * ordered + total - 2 * below) / (n - 1)
+    half = np.add.reduceat(distance, starts) / counts / 2
+    return np.asarray(distance - np.repeat(half, counts))
+
+
+def _width(ordered: FloatArray, starts: NDArray[np.int64], counts: NDArray[np.int64]) -> FloatArray:
+    """Return width plus influence of each sample on the 90 % interval of its bin; sorted within bins."""
+    # Median-unbiased points (type 8), and the slope of the quantile function beside each.
+    step = TAIL / 2
+    points = {p: _points(ordered, starts, counts, p) for q in (TAIL, 1 - TAIL) for p in (q - step, q, q + step)}
+    width, found = np.zeros(len(counts)), np.zeros(len(ordered))
+    for q, sign in ((TAIL, -1.0), (1 - TAIL, 1.0)):
+        slope = (points[q + step] - points[q - step]) / (2 * step)
+        below = ordered <= np.repeat(points[q], counts)
+        found += sign * (q - below) * np.repeat(slope, counts)
+        width += sign * points[q]
+    # The points themselves are the estimate: their influence must not move the mean.
+    mean = np.add.reduceat(found, starts) / counts
+    return found + np.repeat(width - mean, counts)
+
+
+def _points(
+    ordered: FloatArray, starts: NDArray[np.int64], counts: NDArray[np.int64], probability: float
+) -> FloatArray:
+    """Return a quantile of each bin."""
+    place = np.clip((counts + 1 / 3) * probability - 2 / 3, 0, counts - 1)
+    low = np.floor(place).astype(np.int64)
+    high = np.minimum(low + 1, counts - 1)
+    below, above = ordered[starts + low], ordered[starts + high]
+    return np.asarray(below + (place - low) * (above - below))

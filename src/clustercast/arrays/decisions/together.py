@@ -1,0 +1,78 @@
+"""What several columns are worth together: regressed on one half of the samples, judged on the other."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+FloatArray = NDArray[np.float64]
+Gain = tuple[FloatArray, FloatArray]
+
+# Columns whose products with each other are regressors too, and samples for each regressor.
+CROSSED, SAMPLES = 8, 20
+
+
+def joint_gain(columns: FloatArray, values: FloatArray, gain: Callable[[FloatArray, FloatArray], Gain]) -> Gain:
+    """Return by a gain of one column what columns (N, d) are worth together to values (N, T), shape (1, T)."""
+    # What the regression predicts is one column for each target: knowing it is knowing no more than the columns, so
+    # that the gain is a lower bound, close where the regression is. It is judged on samples it was not fitted to.
+    even = np.arange(len(values)) % 2 == 0
+    basis = _basis(columns, values)
+    gains, errors = np.zeros((2, 2, values.shape[1]))
+    for place, part in enumerate((even, ~even)):
+        predicted = basis[part] @ _fitted(basis[~part], values[~part])
+        for target in range(values.shape[1]):
+            found = gain(predicted[:, [target]], values[part][:, [target]])
+            gains[place, target], errors[place, target] = found[0][0, 0], found[1][0, 0]
+    return gains.mean(axis=0)[np.newaxis], np.sqrt((errors**2).sum(axis=0))[np.newaxis] / 2
+
+
+def joint_action_gain(columns: FloatArray, losses: FloatArray) -> Gain:
+    """Return what knowing columns (N, d) together saves in the mean loss (N, actions), shape (1, 1)."""
+    size = len(losses)
+    even = np.arange(size) % 2 == 0
+    basis = _basis(columns, losses)
+    relative = losses - losses[:, [int(np.argmin(losses.mean(axis=0)))]]
+    rows = np.arange(size)
+    saved = -relative[rows, np.argmin(basis @ _fitted(basis, relative), axis=1)]
+    across = tie = 0.0
+    for part in (even, ~even):
+        chosen = np.argmin(basis[part] @ _fitted(basis[~part], relative[~part]), axis=1)
+        across -= relative[part][np.arange(len(chosen)), chosen].sum() / size
+        tie += relative[part][:, int(np.argmin(relative[~part].mean(axis=0)))].sum() / size
+    inside = float(saved.mean())
+    error = np.sqrt(saved.var() / size + ((inside - across) / 3) ** 2 + tie**2 / 12)
+    return np.array([[(2 * inside + across) / 3 + tie / 2]]), np.array([[error]])
+
+
+def _basis(columns: FloatArray, values: FloatArray) -> FloatArray:
+    """Return regressors: Hermite polynomials of the normal scores of each column, and products of the leading ones."""
+    size, count = columns.shape
+    scores = np.empty_like(columns)
+    for place, column in enumerate(columns.T):
+        _, where, counts = np.unique(column, return_inverse=True, return_counts=True)
+        scores[:, place] = ndtri((np.cumsum(counts) - counts / 2)[where] / size)
+    basis = [np.ones((size, 1)), scores, (scores**2 - 1) / np.sqrt(2), (scores**3 - 3 * scores) / np.sqrt(6)]
+    spread = values.std(axis=0)
+    standard = (values - values.mean(axis=0)) / np.where(spread > 0, spread, 1)
+    strength = sum(((part.T @ standard / size) ** 2).max(axis=1) for part in basis[1:])
+    leading = np.sort(np.argsort(-np.asarray(strength), kind="stable")[:CROSSED])
+    first, second = np.triu_indices(len(leading), 1)
+    first, second = leading[first], leading[second]
+    products = [scores[:, first] * scores[:, second]]
+    products += [basis[2][:, a] * basis[2][:, b] for a, b in ((first, second),)]
+    products += [basis[2][:, a] * scores[:, b] for a, b in ((first, second), (second, first))]
+    room = size // 2 // SAMPLES
+    for part in products:
+        if sum(each.shape[1] for each in basis) + part.shape[1] <= room:
+            basis.append(part)
+    return np.concatenate(basis, axis=1)
+
+
+def _fitted(basis: FloatArray, values: FloatArray) -> FloatArray:
+    """Return least-squares coefficients; a little is added to the diagonal for columns that say the same."""
+    gram = basis.T @ basis
+    gram[np.diag_indices_from(gram)] += 1e-9 * len(basis)
+    found: FloatArray = np.linalg.solve(gram, basis.T @ values)
+    return found
