@@ -10,6 +10,10 @@ from .conditioning.observations import read_observations as read_observations
 from .conditioning.tree import posterior_inputs as posterior_inputs
 from .dataset import design_of as design_of
 from .dataset import provenance_of as provenance_of
+from .decisions.information import evpi as evpi
+from .decisions.information import evppi as evppi
+from .decisions.information import evsi as evsi
+from .decisions.targets import Decision as Decision
 from .engine.model import Model as Model
 from .engine.quantity import quantity as quantity
 from .engine.units import define_unit as define_unit

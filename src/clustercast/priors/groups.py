@@ -43,12 +43,12 @@ def input_groups(priors: Priors, by: By, model: Model) -> dict[str, tuple[str, .
         raise InputError(f"groups are by {by!r}{nearest(str(by), _WAYS)}; choose one of {', '.join(_WAYS)}")
     groups: dict[str, tuple[str, ...]] = {}
     for name in priors.uncertain:
-        key = (priors[name].source or name) if by == "source" else _section(name, model)
+        key = (priors[name].source or name) if by == "source" else section_of(name, model)
         groups[key] = (*groups.get(key, ()), name)
     return groups
 
 
-def _section(name: str, model: Model) -> str:
+def section_of(name: str, model: Model) -> str:
     """Return the last part of the module of the first quantity that takes an input."""
     users = model.users(name)
     return model.functions[users[0]].__module__.rsplit(".", 1)[-1] if users else name

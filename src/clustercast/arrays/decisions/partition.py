@@ -1,5 +1,6 @@
 """Samples cut into bins along each of many columns, and the sums over all bins at once."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,60 +15,63 @@ IntArray = NDArray[np.int64]
 # Edges of bins come from so many samples: a sort of all would cost more than the sums.
 SORTED = 8192
 BINS, LEAST = 64, 8
+# Samples summed at a time, so that they stay in the cache.
+BLOCK = 4096
 
 
 @dataclass(frozen=True)
 class Partition:
-    """Bins of d columns, one after the other: `member` (N, d) is the bin of each sample, `counts` (bins,) their sizes."""
+    """Bins of d columns, one after the other: the bin of each sample in its column (d, N), and the size of each bin."""
 
-    member: IntArray
+    member: NDArray[np.uint16]
     offsets: IntArray
     counts: FloatArray
 
     def sums(self, values: FloatArray) -> FloatArray:
-        """Return the sum of each column of values over each bin, shape (bins, T)."""
-        size, columns = self.member.shape
-        rows = np.arange(0, size * columns + 1, columns)
-        shape = (size, int(self.offsets[-1]))
-        found: FloatArray = csr_array((np.ones(size * columns), self.member.ravel(), rows), shape=shape).T @ values
+        """Return the sum of each column of values (N, T) over each bin, shape (bins, T)."""
+        columns, size = self.member.shape
+        found = np.zeros((int(self.offsets[-1]), values.shape[1]))
+        first = self.offsets[:-1].astype(np.int32)
+        ones, rows = np.ones(BLOCK * columns), np.arange(0, BLOCK * columns + 1, columns, dtype=np.int32)
+        for start in range(0, size, BLOCK):
+            places = self.member[:, start : start + BLOCK].T + first
+            shape = (len(places), len(found))
+            chosen = csr_array((ones[: places.size], places.ravel(), rows[: len(places) + 1]), shape=shape)
+            found += chosen.T @ values[start : start + BLOCK]
         return found
 
     def over_bins(self, values: FloatArray) -> FloatArray:
         """Return the sum of what each bin gives (bins, T) over the bins of each column, shape (d, T)."""
-        return np.add.reduceat(values, self.offsets[:-1], axis=0)
+        found: FloatArray = np.add.reduceat(values, self.offsets[:-1], axis=0)
+        return found
 
     def spread(self, values: FloatArray) -> FloatArray:
         """Return what belongs to a column (d, T) for each of its bins, shape (bins, T)."""
         return np.repeat(values, np.diff(self.offsets), axis=0)
 
-    def column(self, place: int) -> IntArray:
-        """Return the bin of each sample in one column, counted from 0."""
-        return self.member[:, place] - self.offsets[place]
-
 
 def partition(
-    columns: FloatArray, bins: int | None = None, *, tails: bool = True, exact: bool = False
+    columns: Iterable[FloatArray], bins: int | None = None, *, tails: bool = True, exact: bool = False
 ) -> Partition:
-    """Return bins of about equal counts along each column (N, d), finer in the tails; one for each of few values."""
-    size = len(columns)
-    count = int(np.clip(2.4 * size ** (1 / 3), 4, BINS)) if bins is None else bins
-    shares = _shares(count, min(size, SORTED), tails)
-    members, offsets = np.empty(columns.shape, dtype=np.int64), [0]
-    for place, column in enumerate(np.ascontiguousarray(columns.T)):
+    """Return bins of about equal counts along each column (N,), finer in the tails; one for each of few values."""
+    members, sizes = [], []
+    for column in columns:
+        size = len(column)
+        count = int(np.clip(2.4 * size ** (1 / 3), 4, BINS)) if bins is None else bins
         ordered = np.sort(column if exact else column[:: max(1, size // SORTED)])
-        at = np.minimum((shares * len(ordered)).astype(np.int64), len(ordered) - 1)
+        at = np.minimum((_shares(count, len(ordered), tails) * len(ordered)).astype(np.int64), len(ordered) - 1)
         edges = ordered[at]
         # A value that is there more than once at an edge: a discrete input, whose values are kept apart.
         tied = bool((np.diff(edges) == 0).any() or (ordered[np.maximum(at, 1) - 1] == edges).any())
         found = bin_numbers(column, np.full(size, 1 / size), count) if tied else np.searchsorted(edges, column, "right")
-        members[:, place] = found + offsets[-1]
-        offsets.append(offsets[-1] + int(found.max()) + 1)
-    counts = np.bincount(members.ravel(), minlength=offsets[-1]).astype(np.float64)
-    return Partition(members, np.array(offsets), counts)
+        members.append(found.astype(np.uint16))
+        sizes.append(np.bincount(found))
+    offsets = np.cumsum([0, *map(len, sizes)])
+    return Partition(np.stack(members), offsets, np.concatenate(sizes).astype(np.float64))
 
 
-def _shares(bins: int, sorted_: int, tails: bool) -> FloatArray:
+def _shares(bins: int, size: int, tails: bool) -> FloatArray:
     """Return the probabilities between bins; the outermost are halved while some sorted samples are left in them."""
-    halvings = max(0, int(np.log2(sorted_ / bins / LEAST))) if tails else 0
+    halvings = max(0, int(np.log2(max(size / bins / LEAST, 1)))) if tails else 0
     ends = 0.5 ** np.arange(halvings, 0, -1) / bins
     return np.concatenate([ends, np.arange(1, bins) / bins, 1 - ends[::-1]])

@@ -1,4 +1,4 @@
-"""How much better a forecaster scores who knows one column: sample by sample, with what chance alone gives taken off."""
+"""How much better a forecaster scores who knows one column, with what chance alone gives taken off."""
 
 from collections.abc import Callable
 
@@ -66,7 +66,7 @@ def entropy_gain(bins: Partition, values: FloatArray) -> Gain:
         spared = np.nan_to_num(np.log((1 - known) / (1 - share)), posinf=0, neginf=0)
     moved = bins.over_bins(hits * saved**2 + (counts - hits) * spared**2) / size**2
     few = np.minimum(hits, counts - hits)
-    wavering = bins.over_bins((few > 0) & (few <= FEW)) / 4
+    wavering = bins.over_bins(((few > 0) & (few <= FEW)) / 4)
     doubled = (np.diff(bins.offsets)[:, np.newaxis] / 2 + wavering) / size**2 * ((share > 0) & (share < 1))
     return gain, np.sqrt(np.maximum(moved - gain**2 / size - doubled, doubled))
 
@@ -93,9 +93,9 @@ def spread_gain(score: str, columns: FloatArray, values: FloatArray) -> Gain:
     size = len(values)
     bins = partition(columns, max(4, min(MOST_BINS[score], size // IN_A_BIN[score])), tails=False, exact=True)
     of_bins = _crps if score == "crps" else _width
-    gains = np.empty((columns.shape[1], values.shape[1]))
+    gains = np.empty((len(columns), values.shape[1]))
     errors = np.empty_like(gains)
-    members = [bins.column(place).astype(np.uint16) for place in range(columns.shape[1])]
+    members = list(bins.member)
     generator = np.random.default_rng(0)
     shuffled = [generator.permutation(members[0]) for _ in range(SHUFFLES)]
     widths = np.array([member.max() + 1 for member in [*members, *shuffled]])
@@ -163,3 +163,19 @@ def _points(
     high = np.minimum(low + 1, counts - 1)
     below, above = ordered[starts + low], ordered[starts + high]
     return np.asarray(below + (place - low) * (above - below))
+
+
+def perfect_gain(score: str, values: FloatArray) -> tuple[float, float]:
+    """Return what knowing everything saves, the whole expected score, and its error; losses are (N, actions)."""
+    size = len(values)
+    if score == "loss":
+        saved = values[:, int(np.argmin(values.mean(axis=0)))] - values.min(axis=1)
+    elif score == "log":
+        share = values.mean()
+        saved = -np.log(np.where(values == 1, share, 1 - share))
+    elif score in ("crps", "width"):
+        of_bins = _crps if score == "crps" else _width
+        saved = of_bins(np.sort(values), np.array([0]), np.array([size]))
+    else:
+        saved = (values - values.mean()) ** 2 * size / (size - 1)
+    return float(saved.mean()), float(saved.std() / np.sqrt(size))

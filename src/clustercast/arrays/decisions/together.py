@@ -14,7 +14,7 @@ CROSSED, SAMPLES = 8, 20
 
 
 def joint_gain(columns: FloatArray, values: FloatArray, gain: Callable[[FloatArray, FloatArray], Gain]) -> Gain:
-    """Return by a gain of one column what columns (N, d) are worth together to values (N, T), shape (1, T)."""
+    """Return by a gain of one column what columns (d, N) are worth together to values (N, T), shape (1, T)."""
     # What the regression predicts is one column for each target: knowing it is knowing no more than the columns, so
     # that the gain is a lower bound, close where the regression is. It is judged on samples it was not fitted to.
     even = np.arange(len(values)) % 2 == 0
@@ -23,13 +23,13 @@ def joint_gain(columns: FloatArray, values: FloatArray, gain: Callable[[FloatArr
     for place, part in enumerate((even, ~even)):
         predicted = basis[part] @ _fitted(basis[~part], values[~part])
         for target in range(values.shape[1]):
-            found = gain(predicted[:, [target]], values[part][:, [target]])
+            found = gain(predicted[:, target][np.newaxis], values[part][:, [target]])
             gains[place, target], errors[place, target] = found[0][0, 0], found[1][0, 0]
     return gains.mean(axis=0)[np.newaxis], np.sqrt((errors**2).sum(axis=0))[np.newaxis] / 2
 
 
 def joint_action_gain(columns: FloatArray, losses: FloatArray) -> Gain:
-    """Return what knowing columns (N, d) together saves in the mean loss (N, actions), shape (1, 1)."""
+    """Return what knowing columns (d, N) together saves in the mean loss (N, actions), shape (1, 1)."""
     size = len(losses)
     even = np.arange(size) % 2 == 0
     basis = _basis(columns, losses)
@@ -48,16 +48,18 @@ def joint_action_gain(columns: FloatArray, losses: FloatArray) -> Gain:
 
 def _basis(columns: FloatArray, values: FloatArray) -> FloatArray:
     """Return regressors: Hermite polynomials of the normal scores of each column, and products of the leading ones."""
-    size, count = columns.shape
-    scores = np.empty_like(columns)
-    for place, column in enumerate(columns.T):
-        _, where, counts = np.unique(column, return_inverse=True, return_counts=True)
-        scores[:, place] = ndtri((np.cumsum(counts) - counts / 2)[where] / size)
+    scores: FloatArray = np.empty(columns.shape[::-1])
+    size = len(scores)
+    for place, column in enumerate(columns):
+        order = np.sort(column)
+        # The middle of the ranks of equal values.
+        ranks = np.searchsorted(order, column, "left") + np.searchsorted(order, column, "right")
+        scores[:, place] = ndtri(ranks / (2 * size))
     basis = [np.ones((size, 1)), scores, (scores**2 - 1) / np.sqrt(2), (scores**3 - 3 * scores) / np.sqrt(6)]
     spread = values.std(axis=0)
     standard = (values - values.mean(axis=0)) / np.where(spread > 0, spread, 1)
-    strength = sum(((part.T @ standard / size) ** 2).max(axis=1) for part in basis[1:])
-    leading = np.sort(np.argsort(-np.asarray(strength), kind="stable")[:CROSSED])
+    strength = np.sum([((part.T @ standard / size) ** 2).max(axis=1) for part in basis[1:]], axis=0)
+    leading = np.sort(np.argsort(-strength, kind="stable")[:CROSSED])
     first, second = np.triu_indices(len(leading), 1)
     first, second = leading[first], leading[second]
     products = [scores[:, first] * scores[:, second]]

@@ -1,0 +1,371 @@
+"""Value of information from the draws of a stored forecast: perfect, of an input, of an observation not yet made."""
+
+import itertools
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from clustercast.arrays.decisions.actions import action_gain
+from clustercast.arrays.decisions.partition import Partition, partition
+from clustercast.arrays.decisions.scores import entropy_gain, perfect_gain, spread_gain, variance_gain
+from clustercast.arrays.decisions.together import joint_action_gain, joint_gain
+from clustercast.arrays.indices.intervals import normal_factor
+from clustercast.dataset import design_of
+from clustercast.decisions.possible import Rows, imagined
+from clustercast.decisions.targets import Score, Target, Wanted, wanted
+from clustercast.engine.model import Model
+from clustercast.errors import InputError
+from clustercast.priors.groups import section_of
+from clustercast.quantities.cluster_model import cluster_model
+from clustercast.sensitivity.given_data import input_matrix, varied_inputs
+
+FloatArray = NDArray[np.float64]
+Gain = tuple[FloatArray, FloatArray]
+Of = Literal["inputs", "groups", "pairs"] | Mapping[str, Iterable[str]]
+
+PAIRED = 8
+_REFERENCES = "doi:10.1177/0272989X13505910, doi:10.1146/annurev-statistics-040120-010730"
+
+
+def evpi(
+    forecast: xr.Dataset,
+    target: Target | Iterable[Target] | None = None,
+    *,
+    score: Score | None = None,
+    confidence: float = 0.95,
+) -> xr.Dataset:
+    """Return the expected value of perfect information: what a score falls by for who knows everything.
+
+    Parameters
+    ----------
+    forecast : Dataset
+        From `propagate` or `evaluate`, on independent samples. No model is run.
+    target : str, Claim, Condition, Decision or iterable of these, optional
+        The id of a shipped claim, a condition as `parse_condition` reads it, an output with or without a year
+        (``"fleet_power in 2030"``), or a `Decision`; every shipped claim and output by year when left out.
+    score : {"variance", "brier", "log", "crps", "width"}, optional
+        ``"brier"`` (default) or ``"log"``, the entropy in nats, for claims; ``"variance"`` (default), ``"crps"`` or
+        ``"width"`` of the 90 % interval for outputs. A decision has its own loss. Variance and CRPS are of log10 where
+        an output is positive.
+    confidence : float, optional
+        Coverage of the intervals, between 0 and 1.
+
+    Returns
+    -------
+    Dataset
+        Dims (target,): ``evpi``, ``evpi_error`` (standard error), ``evpi_low`` and ``evpi_high``, and ``before``, the
+        expected score without information, in ``unit``.
+
+    Raises
+    ------
+    InputError
+        If a target is unknown, holds in no sample or in all, or a score does not fit it.
+
+    References
+    ----------
+    C. Jackson et al., Annu. Rev. Stat. Appl. 9, 95 (2022), doi:10.1146/annurev-statistics-040120-010730.
+
+    Examples
+    --------
+    >>> import clustercast as cc
+    >>> @cc.quantity("1")
+    ... def total(x, y):
+    ...     return x + y
+    >>> priors = cc.Priors(x=cc.Normal(0, 1), y=cc.Normal(0, 1))
+    >>> forecast = cc.propagate(cc.draw(priors, 4096, seed=1), model=cc.Model([total]))
+    >>> cc.evpi(forecast, "total > 0")["evpi"].round(2).values.tolist()
+    [0.25]
+    """
+    targets, left_out = wanted(forecast, target, score)
+    gains = [perfect_gain(one.score, one.values) for one in targets]
+    value, error = (np.array([gain[part] for gain in gains])[:, np.newaxis] for part in (0, 1))
+    found = _labelled("evpi", targets, ("whole", ["everything"]), (value, error), confidence, forecast, left_out)
+    return found.isel(whole=0, drop=True)
+
+
+def evppi(
+    forecast: xr.Dataset,
+    target: Target | Iterable[Target] | None = None,
+    *,
+    of: Of = "inputs",
+    score: Score | None = None,
+    inputs: Iterable[str] | str | None = None,
+    model: Model | None = None,
+    confidence: float = 0.95,
+) -> xr.Dataset:
+    """Return the expected value of partial perfect information: what a score falls by for who knows an input.
+
+    Parameters
+    ----------
+    forecast, target, score, confidence
+        As in `evpi`.
+    of : {"inputs", "groups", "pairs"} or mapping of str to iterable of str, optional
+        Each input; each section of the model with all its inputs; each pair of the eight inputs that are worth most,
+        or of `inputs`; or groups of one's own.
+    inputs : str or iterable of str, optional
+        Inputs to look at; all that vary by default.
+    model : Model, optional
+        Whose sections make the groups; the shipped cluster model by default.
+
+    Returns
+    -------
+    Dataset
+        Dims (target, input), or (target, group) or (target, pair): ``evppi`` with ``evppi_error``, ``evppi_low`` and
+        ``evppi_high``; ``share``, the part of ``before`` it takes off; ``zero``, true where the estimate was negative
+        and is given as 0. The attribute ``words`` says the most valuable of each target in a sentence.
+
+    Raises
+    ------
+    InputError
+        If a target or input is unknown, a target holds in no sample or in all, or a score does not fit it.
+
+    Notes
+    -----
+    One input: bins of its own values, with what chance gives taken off. Several: what a regression predicts from
+    them takes the place of the input, judged on samples it was not fitted to; a lower bound where three or more
+    interact. No group is worth less than its members and groups within it, none more than `evpi`.
+
+    References
+    ----------
+    M. Strong, J. E. Oakley and A. Brennan, Med. Decis. Making 34, 311 (2014), doi:10.1177/0272989X13505910.
+    H. Jalal and F. Alarid-Escudero, Med. Decis. Making 38, 174 (2018), doi:10.1177/0272989X17715627.
+
+    Examples
+    --------
+    >>> import clustercast as cc
+    >>> @cc.quantity("1")
+    ... def payoff(x, y):
+    ...     return x**2 - 1 + 0 * y
+    >>> priors = cc.Priors(x=cc.Normal(0, 1), y=cc.Normal(0, 1))
+    >>> forecast = cc.propagate(cc.draw(priors, 16384, seed=1), model=cc.Model([payoff]))
+    >>> build = cc.Decision(["build", "wait"], lambda action, draws: -draws["payoff"] * (action == "build"))
+    >>> cc.evppi(forecast, build)["evppi"].round(1).values.tolist()
+    [[0.5, 0.0]]
+    """
+    targets, left_out = wanted(forecast, target, score)
+    names = list(varied_inputs(forecast, inputs))
+    columns = input_matrix(forecast, names).T
+    low_discrepancy = design_of(forecast).get("name") == "sobol"
+    value, error = _gains(columns, targets, low_discrepancy)
+    if isinstance(of, str) and of == "inputs":
+        return _labelled("evppi", targets, ("input", names), (value, error), confidence, forecast, left_out)
+    groups = _groups(of, names, value, targets, model if model is not None else cluster_model(), inputs is not None)
+    parts = [_joint(columns[[names.index(n) for n in group]], targets, low_discrepancy) for group in groups.values()]
+    values, errors = (np.concatenate([part[k] for part in parts]) for k in (0, 1))
+    _raise(values, errors, value, error, groups, names)
+    label = "pair" if isinstance(of, str) and of == "pairs" else "group"
+    return _labelled("evppi", targets, (label, list(groups)), (values, errors), confidence, forecast, left_out)
+
+
+def evsi(
+    forecast: xr.Dataset,
+    target: Target | Iterable[Target] | None = None,
+    *,
+    observation: Rows = "possible",
+    score: Score | None = None,
+    seed: int = 0,
+    confidence: float = 0.95,
+) -> xr.Dataset:
+    """Return the expected value of sample information: what a score falls by once an observation is made.
+
+    Parameters
+    ----------
+    forecast, target, score, confidence
+        As in `evpi`; the forecast holds the observed quantities at the dates of the observations.
+    observation : mapping, Observations, str or Path, optional
+        Rows with a date, an error and no need of a value, each by itself: one row with its keys, a shipped set or a
+        file. Errors, what the model misses and gaps of bounds are those of `condition`.
+    seed : int, optional
+        Of what might be observed.
+
+    Returns
+    -------
+    Dataset
+        Dims (target, observation): ``evsi`` and the rest as in `evppi`.
+
+    Raises
+    ------
+    InputError
+        As in `evpi`, and if the forecast lacks an observed quantity or date.
+
+    Notes
+    -----
+    Each sample makes the observation it would lead to, with an error drawn from the likelihood; what that is worth is
+    the value of an input that is known.
+
+    References
+    ----------
+    A. Heath et al., Med. Decis. Making 40, 314 (2020), doi:10.1177/0272989X20912402.
+
+    Examples
+    --------
+    >>> import clustercast as cc
+    >>> priors = cc.read_priors("evidence_2026")
+    >>> inputs = cc.draw(priors, 1024, seed=1)
+    >>> forecast = cc.propagate(inputs, years=[2027.5, 2030], outputs=["training_cluster_power"])
+    >>> row = {"id": "site", "date": 2027.5, "quantity": "training_cluster_power", "unit": "GW", "sd_log10": 0.1}
+    >>> found = cc.evsi(forecast, "training_cluster_power in 2030", observation=row)
+    >>> bool(found["share"][0, 0] > 0.1)
+    True
+    """
+    targets, left_out = wanted(forecast, target, score)
+    names, seen = imagined(forecast, observation, seed)
+    gains = _gains(seen, targets, low_discrepancy=False)
+    return _labelled("evsi", targets, ("observation", names), gains, confidence, forecast, left_out)
+
+
+def _gains(columns: FloatArray, targets: list[Wanted], low_discrepancy: bool) -> Gain:
+    """Return what each column (d, N) is worth for each target, shape (d, targets)."""
+    value = np.empty((len(columns), len(targets)))
+    error = np.empty_like(value)
+    bins = partition(columns)
+    of_kind: dict[str, list[int]] = {}
+    for place, one in enumerate(targets):
+        of_kind.setdefault(one.score if one.score != "loss" else f"loss {place}", []).append(place)
+    for kind, places in of_kind.items():
+        stacked = np.column_stack([targets[place].values for place in places])
+        value[:, places], error[:, places] = _gain(kind.split()[0], columns, bins, stacked, low_discrepancy)
+    return value, error
+
+
+def _gain(score: str, columns: FloatArray, bins: Partition, values: FloatArray, low_discrepancy: bool) -> Gain:
+    """Return what each column is worth by one score."""
+    if score in ("variance", "brier"):
+        return variance_gain(bins, values, low_discrepancy)
+    if score == "log":
+        return entropy_gain(bins, values)
+    return action_gain(bins, values) if score == "loss" else spread_gain(score, columns, values)
+
+
+def _joint(columns: FloatArray, targets: list[Wanted], low_discrepancy: bool) -> Gain:
+    """Return what some columns are worth together for each target, shape (1, targets)."""
+    if len(columns) == 1:
+        return _gains(columns, targets, low_discrepancy)
+    value, error = np.empty((2, 1, len(targets)))
+    scores = dict.fromkeys(one.score for one in targets if one.score != "loss")
+    for score in scores:
+        places = [place for place, one in enumerate(targets) if one.score == score]
+        stacked = np.column_stack([targets[place].values for place in places])
+
+        def gain(predicted: FloatArray, values: FloatArray, score: str = score) -> Gain:
+            return _gain(score, predicted, partition(predicted), values, low_discrepancy)
+
+        value[:, places], error[:, places] = joint_gain(columns, stacked, gain)
+    for place, one in enumerate(targets):
+        if one.score == "loss":
+            value[:, [place]], error[:, [place]] = joint_action_gain(columns, one.values)
+    return value, error
+
+
+def _groups(
+    of: Of, names: list[str], value: FloatArray, targets: list[Wanted], model: Model, chosen: bool
+) -> dict[str, tuple[str, ...]]:
+    """Return the members of each group."""
+    if not isinstance(of, str):
+        groups = {key: tuple([members] if isinstance(members, str) else members) for key, members in of.items()}
+        for key, members in groups.items():
+            unknown = [name for name in members if name not in names]
+            if unknown or not members:
+                raise InputError(f"group {key!r} has {unknown or 'no inputs'}; give inputs that vary in the forecast")
+        return groups
+    if of == "groups":
+        sections: dict[str, tuple[str, ...]] = {}
+        for name in names:
+            section = section_of(name, model)
+            sections[section] = (*sections.get(section, ()), name)
+        return sections
+    if of != "pairs":
+        raise InputError(f"of is {of!r}; choose 'inputs', 'groups' or 'pairs', or give a mapping of names to inputs")
+    worth = (value / np.array([max(perfect_gain(one.score, one.values)[0], 1e-300) for one in targets])).max(axis=1)
+    kept = names if chosen else [names[k] for k in np.sort(np.argsort(-worth, kind="stable")[:PAIRED])]
+    return {f"{a} and {b}": (a, b) for a, b in itertools.combinations(kept, 2)}
+
+
+def _raise(
+    values: FloatArray,
+    errors: FloatArray,
+    value: FloatArray,
+    error: FloatArray,
+    groups: Mapping[str, tuple[str, ...]],
+    names: list[str],
+) -> None:
+    """Raise each group to the most valuable of its members and of the groups within it, in place."""
+    members = [frozenset(group) for group in groups.values()]
+    for place in sorted(range(len(members)), key=lambda k: len(members[k])):
+        inner = [(value[k], error[k]) for k, name in enumerate(names) if name in members[place]]
+        inner += [(values[k], errors[k]) for k, other in enumerate(members) if other < members[place]]
+        for known, its_error in inner:
+            more = known > values[place]
+            values[place], errors[place] = (
+                np.where(more, known, values[place]),
+                np.where(more, its_error, errors[place]),
+            )
+
+
+def _labelled(
+    name: str,
+    targets: list[Wanted],
+    axis: tuple[str, list[str]],
+    gains: Gain,
+    confidence: float,
+    forecast: xr.Dataset,
+    left_out: list[str],
+) -> xr.Dataset:
+    """Return values, errors and intervals by target, none below zero or above what knowing everything is worth."""
+    label, names = axis
+    most = np.array([perfect_gain(one.score, one.values)[0] for one in targets])
+    before = np.array([_before(one) for one in targets])
+    raw, error = (part if name == "evpi" else part.T for part in gains)
+    half = normal_factor(confidence) * error
+    value = np.clip(raw, 0, most[:, np.newaxis])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.nan_to_num(value / np.abs(before)[:, np.newaxis], posinf=0, neginf=0)
+    dims = ("target", label)
+    meanings: dict[str, tuple[FloatArray, str]] = {
+        "": (value, f"{name.upper()}: expected fall of the score, in unit"),
+        "_error": (error, "standard error"),
+        "_low": (np.clip(raw - half, 0, None), "lower end of the interval"),
+        "_high": (np.clip(raw + half, 0, None), "upper end of the interval"),
+    }
+    variables: dict[str, Any] = {f"{name}{key}": (dims, v, {"long_name": text}) for key, (v, text) in meanings.items()}
+    variables["share"] = (dims, share, {"long_name": "part of the score that goes", "units": "1"})
+    variables["zero"] = (dims, raw <= 0, {"long_name": "whether the estimate was not above 0 and is given as 0"})
+    variables["before"] = ("target", before, {"long_name": "expected score without the information, in unit"})
+    coords: dict[str, Any] = {"target": [one.name for one in targets], label: names}
+    coords |= {key: ("target", [getattr(one, key) for one in targets]) for key in ("words", "score", "unit")}
+    said = [_sentence(name, one, names, share[k], error[k], before[k]) for k, one in enumerate(targets)]
+    attrs = {**forecast.attrs, "confidence": confidence, "runs": forecast.sizes["sample"], "words": "\n".join(said)}
+    attrs |= {"left_out": "; ".join(left_out), "references": _REFERENCES}
+    return xr.Dataset(variables, coords, attrs)
+
+
+def _before(one: Wanted) -> float:
+    """Return the expected score without information; of a decision, the loss of the best action."""
+    if one.score == "loss":
+        return float(one.values.mean(axis=0).min())
+    return perfect_gain(one.score, one.values)[0]
+
+
+_SCORES = {
+    "brier": "the Brier score of {!r}",
+    "log": "the log score of {!r}",
+    "variance": "the variance of {}",
+    "crps": "the CRPS of {}",
+    "width": "the 90 % interval of {}",
+    "loss": "the expected loss of {}",
+}
+
+
+def _sentence(name: str, one: Wanted, names: list[str], share: FloatArray, error: FloatArray, before: float) -> str:
+    """Return in words what is worth most to a target."""
+    best = int(np.argmax(share))
+    what = _SCORES[one.score].format(one.words)
+    half = 1.96 * float(error[best]) / abs(before) if before else 0.0
+    if 100 * share[best] < max(1.0, 100 * half):
+        return f"Nothing looked at would cut {what}."
+    known = names[best] if name == "evsi" else names[best].replace("_", " ")
+    cut = f"would cut {what} by {100 * share[best]:.0f} % (±{100 * half:.0f})"
+    return f"Seeing {known!r} {cut}." if name == "evsi" else f"Knowing {known} {cut}."

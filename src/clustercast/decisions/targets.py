@@ -1,0 +1,233 @@
+"""What information is wanted for: claims, outputs by year, and decisions, as columns of a forecast's samples."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from clustercast.dataset import design_of
+from clustercast.errors import InputError, nearest
+from clustercast.sensitivity.outputs import analysed_output, output_names
+from clustercast.uncertainty.claims import Claim, read_claims
+from clustercast.uncertainty.conditions import Condition, parse_condition
+from clustercast.uncertainty.trajectories import place_of
+
+FloatArray = NDArray[np.float64]
+Score = Literal["variance", "brier", "log", "crps", "width"]
+Loss = Callable[[Any, xr.Dataset], Any]
+
+_OF_CLAIMS, _OF_OUTPUTS = ("brier", "log"), ("variance", "crps", "width")
+_IN = re.compile(r"([A-Za-z_]\w*)(?:\s+in\s+(.+))?")
+_LOSS = "loss"
+# Bulk targets: a claim must come true, and fail, in so many samples.
+_SEEN = 20
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A choice among actions, each with a loss in every sample.
+
+    Parameters
+    ----------
+    actions : sequence
+        Two or more; anything that `loss` understands.
+    loss : callable
+        ``loss(action, draws)`` gives the loss of an action in each sample of a forecast, shape ``(sample,)``, the
+        smaller the better; a payoff is a loss with a minus.
+    name : str, optional
+    unit : str, optional
+        Of the loss.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two actions, or an action is there twice.
+
+    Examples
+    --------
+    >>> decision = Decision(["build", "wait"], lambda action, draws: (action == "build") * (1 - draws["demand"]))
+    >>> decision.actions
+    ('build', 'wait')
+    """
+
+    actions: Sequence[Any]
+    loss: Loss = field(repr=False)
+    name: str = "decision"
+    unit: str = "1"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "actions", tuple(self.actions))
+        if len(self.actions) < 2 or len(set(map(str, self.actions))) < len(self.actions):
+            raise InputError(f"actions are {list(self.actions)}; give two or more, each once")
+
+    def losses(self, forecast: xr.Dataset) -> FloatArray:
+        """Return the loss of each action, shape (sample, actions), refused where it is not one finite number a sample.
+
+        Parameters
+        ----------
+        forecast : Dataset
+
+        Returns
+        -------
+        ndarray
+        """
+        size = forecast.sizes["sample"]
+        found = np.empty((size, len(self.actions)))
+        for place, action in enumerate(self.actions):
+            given = self.loss(action, forecast)
+            values = np.asarray(given.values if isinstance(given, xr.DataArray) else given, dtype=np.float64)
+            if values.shape not in ((), (size,)):
+                raise InputError(
+                    f"the loss of action {action!r} of {self.name!r} has the shape {values.shape}; give one loss a "
+                    f"sample, shape ({size},)"
+                )
+            if not np.isfinite(values).all():
+                raise InputError(f"the loss of action {action!r} of {self.name!r} is not finite in every sample")
+            found[:, place] = values
+        return found
+
+
+Target = str | Condition | Claim | Decision
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One target: values (N,) on the scale of its score, or losses (N, actions) of a decision."""
+
+    name: str
+    words: str
+    score: str
+    unit: str
+    values: FloatArray
+
+
+def wanted(
+    forecast: xr.Dataset, target: Target | Iterable[Target] | None, score: Score | None
+) -> tuple[list[Wanted], list[str]]:
+    """Return targets and, where all were asked for, the claims that were left out with the reason."""
+    checked(forecast)
+    if score is not None and score not in (*_OF_CLAIMS, *_OF_OUTPUTS):
+        raise InputError(f"score is {score!r}; choose one of {', '.join((*_OF_OUTPUTS, *_OF_CLAIMS))}")
+    if target is None:
+        return _all(forecast, score)
+    asked = [target] if isinstance(target, (str, Condition, Claim, Decision)) else list(target)
+    found = [one for each in asked for one in _wanted(forecast, each, score)]
+    if not found:
+        raise InputError("target is empty; name a claim, a condition, an output or a decision, or leave it out for all")
+    names = [one.name for one in found]
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(f"target {name!r} is there twice; give each once")
+    return found, []
+
+
+def checked(forecast: xr.Dataset) -> None:
+    """Refuse what is no forecast with samples."""
+    if not isinstance(forecast, xr.Dataset) or not forecast.sizes.get("sample", 0):
+        raise InputError("a forecast is a Dataset with a dimension 'sample', as from cc.propagate")
+    if forecast.sizes["sample"] < 200:
+        raise InputError(f"the forecast has {forecast.sizes['sample']} samples; 200 or more are needed, better 10,000")
+    if design_of(forecast).get("name") == "saltelli":
+        raise InputError("the rows of a Saltelli design repeat each other; draw with design='random' instead")
+
+
+def _all(forecast: xr.Dataset, score: Score | None) -> tuple[list[Wanted], list[str]]:
+    """Return every shipped claim that the forecast can answer and every output by year."""
+    found: list[Wanted] = []
+    left_out = []
+    if score is None or score in _OF_CLAIMS:
+        for claim in read_claims():
+            try:
+                found += [_event(forecast, claim.id, claim.text, claim.asked, score, _SEEN)]
+            except InputError as error:
+                left_out.append(f"{claim.id}: {error}")
+    if score is None or score in _OF_OUTPUTS:
+        plain = [name for name in output_names(forecast, None) if "labels" not in forecast[name].attrs]
+        found += [one for name in plain for one in _outputs(forecast, name, None, score) if np.ptp(one.values) > 0]
+    if not found:
+        raise InputError(f"the forecast answers no shipped claim ({'; '.join(left_out)[:300]}); name a target")
+    return found, left_out
+
+
+def _wanted(forecast: xr.Dataset, target: Target, score: Score | None) -> list[Wanted]:
+    """Return one target; an output without a year is one for each."""
+    if isinstance(target, Decision):
+        if score is not None:
+            raise InputError(
+                f"score is {score!r}, but {target.name!r} is a decision with its own loss; leave score out"
+            )
+        actions = ", ".join(map(str, target.actions))
+        return [Wanted(target.name, f"{target.name} ({actions})", _LOSS, target.unit, target.losses(forecast))]
+    if isinstance(target, Claim):
+        return [_event(forecast, target.id, target.text, target.asked, score)]
+    if isinstance(target, Condition):
+        return [_event(forecast, target.text, target.words, target, score)]
+    named = _IN.fullmatch(target.strip()) if isinstance(target, str) else None
+    if named is None:
+        condition = parse_condition(target)
+        return [_event(forecast, condition.text, condition.words, condition, score)]
+    if named[1] in forecast.data_vars:
+        return _outputs(forecast, named[1], named[2], score)
+    claims = {claim.id: claim for claim in read_claims()}
+    if named[1] in claims and named[2] is None:
+        return _wanted(forecast, claims[named[1]], score)
+    known = [*claims, *map(str, forecast.data_vars)]
+    raise InputError(
+        f"there is no claim or output {named[1]!r}{nearest(named[1], known)}; name a shipped claim, an output of the "
+        "forecast, or write a condition such as 'training_cluster_power > 5 GW by 2028'"
+    )
+
+
+def _event(
+    forecast: xr.Dataset, name: str, words: str, asked: Condition, score: Score | None, least: int = 1
+) -> Wanted:
+    """Return whether a condition holds, refused where no sample or every sample has it."""
+    if score is not None and score not in _OF_CLAIMS:
+        raise InputError(f"score {score!r} is for outputs, but {name!r} comes true or not; use 'brier' or 'log'")
+    holds = asked.evaluate(forecast).values
+    hits = int(min(holds.sum(), (~holds).sum()))
+    if hits < least:
+        share = f"{holds.sum():,} of {holds.size:,}"
+        raise InputError(
+            f"{name!r} holds in {share} samples, so nothing is known of what it hangs on; choose a condition that "
+            "holds in some samples and not in others, or draw more"
+        )
+    return Wanted(name, words, score or "brier", "1", holds.astype(np.float64))
+
+
+def _outputs(forecast: xr.Dataset, name: str, date: str | None, score: Score | None) -> list[Wanted]:
+    """Return one output, in one year or in each."""
+    if score is not None and score not in _OF_OUTPUTS:
+        raise InputError(
+            f"score {score!r} is for claims, but {name!r} is a number; use 'variance', 'crps' or 'width', or make a "
+            f"claim of it, as '{name} > VALUE by 2028'"
+        )
+    variable = forecast[name]
+    if variable.attrs.get("role") == "input" and "year" not in variable.dims and date is None:
+        raise InputError(f"{name!r} is an input; ask what is worth knowing for an output or a claim")
+    chosen = score or "variance"
+    # Widths are in the output's own unit; where all values are positive, squares and CRPS are of decades.
+    output = analysed_output(forecast, name, "raw" if chosen == "width" else "auto")
+    unit = "OOM" if output.scale == "log10" else output.unit
+    unit = f"({unit})**2" if chosen == "variance" else unit
+    words = name.replace("_", " ")
+    if not output.by_year:
+        if date is not None:
+            raise InputError(f"{name!r} has no years; leave out {date!r}")
+        return [Wanted(name, words, chosen, unit, output.values[0])]
+    years = forecast["year"].values
+    if date is None:
+        places = range(len(years))
+    else:
+        when = parse_condition(f"{name} > 0 in {date}").years[0]
+        places = range((place := place_of(variable, when)), place + 1)
+    found = [
+        Wanted(f"{name} in {years[k]:g}", f"{words} in {years[k]:g}", chosen, unit, output.values[k]) for k in places
+    ]
+    if date is not None and np.ptp(found[0].values) == 0:
+        raise InputError(f"{found[0].name!r} does not vary over the samples; there is nothing to learn about it")
+    return [one for one in found if np.ptp(one.values) > 0]

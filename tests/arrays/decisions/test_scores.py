@@ -1,0 +1,163 @@
+"""What knowing one of several jointly normal inputs saves, against closed forms and one-dimensional quadrature."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.integrate import quad
+from scipy.stats import norm
+
+from clustercast.arrays.decisions.actions import action_gain
+from clustercast.arrays.decisions.partition import partition
+from clustercast.arrays.decisions.scores import entropy_gain, perfect_gain, spread_gain, variance_gain
+from clustercast.arrays.decisions.together import joint_action_gain, joint_gain
+
+# Correlation of the output with each input.
+RHO = np.array([0.9, 0.4, 0.15, 0.0])
+CLAIM = 0.5
+
+
+def normal_output(generator, size):
+    """Return inputs and a standard normal output with correlations RHO."""
+    columns = generator.standard_normal((len(RHO), size))
+    rest = np.sqrt(1 - (RHO[:2] ** 2).sum() - (RHO[2:] ** 2).sum())
+    return columns, (RHO @ columns + rest * generator.standard_normal(size))[:, np.newaxis]
+
+
+def of_event(entropy):
+    """Return what knowing an input of correlation RHO saves in an entropy of the event y > CLAIM, by quadrature."""
+
+    def left(rho):
+        if rho == 0:
+            return entropy(norm.sf(CLAIM))
+        given_input = lambda x: norm.pdf(x) * entropy(norm.sf((CLAIM - rho * x) / np.sqrt(1 - rho**2)))  # noqa: E731
+        return quad(given_input, -9, 9, points=[CLAIM / rho], limit=200)[0]
+
+    return np.array([entropy(norm.sf(CLAIM)) - left(rho) for rho in RHO])
+
+
+def brier(p):
+    return p * (1 - p)
+
+
+def nats(p):
+    return -p * np.log(max(p, 1e-300)) - (1 - p) * np.log(max(1 - p, 1e-300))
+
+
+NARROWER = 1 - np.sqrt(1 - RHO**2)
+CASES = {
+    "variance": (lambda x, y: variance_gain(partition(x), y), RHO**2),
+    "brier": (lambda x, y: variance_gain(partition(x), (y > CLAIM) * 1.0), of_event(brier)),
+    "log": (lambda x, y: entropy_gain(partition(x), (y > CLAIM) * 1.0), of_event(nats)),
+    "crps": (lambda x, y: spread_gain("crps", x, y), NARROWER / np.sqrt(np.pi)),
+    "width": (lambda x, y: spread_gain("width", x, y), NARROWER * 2 * norm.ppf(0.95)),
+}
+
+
+@pytest.mark.parametrize("score", CASES)
+def test_intervals_cover_the_closed_form_and_the_bias_is_small_beside_the_error(score):
+    gain, exact = CASES[score]
+    generator = np.random.default_rng(20261126)
+    runs, size = (300, 4096) if score in ("variance", "brier", "log") else (100, 16384)
+    found, errors = np.array([gain(*normal_output(generator, size)) for _ in range(runs)])[:, :, :, 0].transpose(
+        1, 0, 2
+    )
+    covered = np.abs(found - exact) <= 1.96 * errors
+    assert 0.92 <= covered[:, :3].mean() <= 0.985
+    assert (np.abs(found.mean(axis=0) - exact) <= 0.35 * found.std(axis=0)).all()
+    assert covered[:, 3].mean() >= 0.92
+
+
+def test_a_payoff_that_a_line_cannot_see_is_seen():
+    # Payoff x**2 - 1, x ~ N(0, 1): E max(x**2 - 1, 0) = 2 pdf(1) = 0.484; a linear regression finds next to nothing.
+    generator = np.random.default_rng(7)
+    x = generator.standard_normal(65536)
+    losses = np.stack([np.zeros(x.size), 1 - x**2], axis=1)
+    value, error = (part[0, 0] for part in action_gain(partition([x]), losses))
+    assert value == pytest.approx(2 * norm.pdf(1), abs=3 * error)
+    assert error < 0.01
+    line = np.polynomial.Polynomial.fit(x, x**2 - 1, 1)(x)
+    assert np.maximum(line, 0).mean() - max(line.mean(), 0) < 0.02
+
+
+def unit_loss(mean, sd):
+    """Return E max(z, 0) - max(mean, 0) of a normal z: what knowing z is worth to who may take it or leave it."""
+    return sd * norm.pdf(mean / sd) + mean * norm.cdf(mean / sd) - max(mean, 0)
+
+
+def test_two_treatments_of_the_example_of_the_r_package_voi():
+    # Net benefit p1 - p2 with p1 ~ N(1, 1), p2 ~ N(0, 2) against 0: EVPPI and EVPI are unit-normal loss integrals.
+    generator = np.random.default_rng(1)
+    p1, p2 = generator.normal(1, 1, 65536), generator.normal(0, 2, 65536)
+    losses = np.stack([np.zeros(p1.size), p2 - p1], axis=1)
+    value, error = action_gain(partition([p1, p2]), losses)
+    exact = [unit_loss(1, 1), unit_loss(1, 2)]
+    assert (np.abs(value[:, 0] - exact) <= 3 * error[:, 0]).all()
+    both, its_error = (part[0, 0] for part in joint_action_gain(np.stack([p1, p2]), losses))
+    whole, whole_error = perfect_gain("loss", losses)
+    assert both == pytest.approx(unit_loss(1, np.sqrt(5)), abs=3 * its_error)
+    assert whole == pytest.approx(0.4798, abs=3 * whole_error)
+
+
+def test_three_actions_on_one_normal_input():
+    # Losses (x - a)**2 of a = -1, 0, 1: with x known the nearest is taken, at once the middle.
+    generator = np.random.default_rng(3)
+    x = generator.standard_normal(65536)
+    losses = (x[:, np.newaxis] - np.array([-1.0, 0.0, 1.0])) ** 2
+    exact = 1 - quad(lambda t: norm.pdf(t) * min((t + 1) ** 2, t**2, (t - 1) ** 2), -9, 9, points=[-0.5, 0.5])[0]
+    value, error = (part[0, 0] for part in action_gain(partition([x]), losses))
+    assert value == pytest.approx(exact, abs=3 * error)
+
+
+@pytest.mark.parametrize("product", [False, True])
+def test_two_inputs_together_are_worth_their_joint_share(product):
+    generator = np.random.default_rng(5)
+    x = generator.standard_normal((3, 32768))
+    y = x[0] * x[1] + x[2] if product else (x[0] + x[1] + np.sqrt(2) * x[2]) / 2
+    exact = 1.0 if product else 0.5
+    value, error = joint_gain(
+        x[:2], y[:, np.newaxis], lambda columns, values: variance_gain(partition(columns), values)
+    )
+    assert value[0, 0] == pytest.approx(exact, abs=3 * error[0, 0])
+
+
+@given(st.integers(2, 12), st.integers(0, 2**32 - 1))
+def test_a_discrete_input_has_a_bin_for_each_value_and_all_scores_see_its_group_means(values, seed):
+    generator = np.random.default_rng(seed)
+    x = generator.integers(0, values, 2000).astype(float)
+    bins = partition([x])
+    assert len(bins.counts) == len(np.unique(x))
+    assert bins.counts.sum() == x.size
+    means = np.array([[x[bins.member[0] == k].mean()] for k in range(len(bins.counts))])
+    assert np.allclose(means[:, 0], np.unique(x))
+    assert np.allclose(bins.sums(x[:, np.newaxis]) / bins.counts[:, np.newaxis], means)
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(-1e3, 1e3), st.floats(1e-3, 1e3))
+def test_scores_of_outputs_scale_with_the_unit_and_ignore_the_origin(seed, origin, unit):
+    generator = np.random.default_rng(seed)
+    x = generator.standard_normal((1, 2048))
+    y = (x[0] + generator.standard_normal(2048))[:, np.newaxis]
+    for gain, power in (
+        (lambda v: variance_gain(partition(x), v), 2),
+        (lambda v: spread_gain("crps", x, v), 1),
+        (lambda v: spread_gain("width", x, v), 1),
+    ):
+        assert gain(origin + unit * y)[0] == pytest.approx(unit**power * gain(y)[0], rel=1e-6)
+
+
+def test_perfect_information_is_worth_the_whole_expected_score():
+    generator = np.random.default_rng(11)
+    y = generator.standard_normal(65536)
+    event = (y > CLAIM).astype(float)
+    p = norm.sf(CLAIM)
+    exact = {
+        "variance": (y, 1.0),
+        "crps": (y, 1 / np.sqrt(np.pi)),
+        "width": (y, 2 * norm.ppf(0.95)),
+        "brier": (event, brier(p)),
+        "log": (event, nats(p)),
+    }
+    for score, (values, known) in exact.items():
+        found, error = perfect_gain(score, values)
+        assert found == pytest.approx(known, abs=3.5 * error + 1e-9), score

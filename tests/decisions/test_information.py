@@ -1,0 +1,170 @@
+"""Value of information of stored forecasts: closed forms, targets of every kind, bad input."""
+
+import re
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+import clustercast as cc
+
+
+@cc.quantity("1")
+def total(x, y, z, idle):
+    return 0 * idle + 0.8 * x + 0.5 * y + np.sqrt(1 - 0.8**2 - 0.5**2) * z
+
+
+@cc.quantity("1")
+def power(x, y):
+    return 10.0 ** (x + y)
+
+
+SHARES = np.array([0.64, 0.25, 0.11])
+PRIORS = cc.Priors(
+    x=cc.Normal(0, 1, unit="1"), y=cc.Normal(0, 1, unit="1"), z=cc.Normal(0, 1, unit="1"), idle=cc.Uniform(0, 1)
+)
+
+
+@pytest.fixture(scope="module")
+def forecast():
+    inputs = cc.draw(PRIORS, 32768, seed=11)
+    return cc.propagate(inputs, model=cc.Model([total, power]))
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    priors = cc.read_priors("evidence_2026")
+    names = ["training_cluster_power", "cumulative_investment"]
+    return cc.propagate(
+        cc.draw(priors, 4096, seed=2), years=[2026, 2026.5, 2027, 2027.5, 2028, 2029, 2030], outputs=names
+    )
+
+
+def test_a_linear_gaussian_output_splits_as_its_variance(forecast):
+    found = cc.evppi(forecast, "total")
+    assert found["evppi"].dims == ("target", "input")
+    assert found["input"].values.tolist() == ["x", "y", "z", "idle"]
+    errors = found["evppi_error"].values[0]
+    assert (np.abs(found["evppi"].values[0] - [*SHARES, 0]) <= 3 * errors + 1e-12).all()
+    assert re.fullmatch(r"Knowing x would cut the variance of total by 6[345] % \(±1\)\.", found.attrs["words"])
+
+
+def test_groups_are_worth_no_less_than_what_is_in_them_and_no_more_than_everything(forecast):
+    groups = {"x": ["x"], "xy": ["x", "y"], "xy idle": ["x", "y", "idle"], "all": ["x", "y", "z", "idle"]}
+    for target, score in (("total", "variance"), ("total", "crps"), ("total > 1", "brier"), ("total > 1", "log")):
+        value = cc.evppi(forecast, target, of=groups, score=score)["evppi"].values[0]
+        alone = cc.evppi(forecast, target, score=score)["evppi"].values[0]
+        assert (np.diff(value) >= 0).all()
+        assert value[1] >= alone[:2].max()
+        assert value[-1] <= cc.evpi(forecast, target, score=score)["evpi"].values[0]
+    assert cc.evppi(forecast, "total", of=groups)["evppi"].values[0, :3] == pytest.approx([0.64, 0.89, 0.89], abs=0.02)
+
+
+def test_pairs_are_worth_their_sum_where_nothing_interacts(forecast):
+    found = cc.evppi(forecast, "total", of="pairs")
+    assert found.sizes["pair"] == 6
+    assert float(found["evppi"].sel(pair="x and y")[0]) == pytest.approx(0.89, abs=0.02)
+
+
+def test_every_shipped_claim_and_output_by_year_is_answered_at_once(shipped):
+    found = cc.evppi(shipped, inputs=["cluster_growth_rate", "load_factor"])
+    names = found["target"].values.tolist()
+    assert {"gigawatt_cluster", "ten_gigawatts_2028", "training_cluster_power in 2030"} <= set(names)
+    assert set(found["score"].values) == {"brier", "variance"}
+    assert (found["evppi"] >= 0).all()
+    assert ((found["evppi"] > 0) | found["zero"]).all()
+    assert len(found.attrs["words"].splitlines()) == len(names)
+
+
+def test_a_result_survives_a_file(shipped, tmp_path):
+    found = cc.evppi(shipped, "training_cluster_power in 2030", inputs=["cluster_growth_rate"])
+    cc.write_netcdf(found, tmp_path / "value.nc")
+    assert cc.read_netcdf(tmp_path / "value.nc").identical(found)
+
+
+def test_a_decision_by_its_loss_is_a_unit_normal_loss_integral(forecast):
+    act = cc.Decision(
+        ["go", "stay"], lambda action, draws: -draws["total"] if action == "go" else 0.0, name="go or stay"
+    )
+    assert float(cc.evpi(forecast, act)["evpi"][0]) == pytest.approx(norm.pdf(0), abs=0.01)
+    found = cc.evppi(forecast, act)
+    exact = np.sqrt([*SHARES, 0]) * norm.pdf(0)
+    assert found["evppi"].values[0] == pytest.approx(exact, abs=0.015)
+
+
+@pytest.mark.parametrize("sd", [0.1, 0.5, 2.0])
+def test_an_observation_of_a_linear_gaussian_output_is_worth_its_reliability(forecast, sd):
+    # log10 power = x + y is normal with variance 2; seen with error and discrepancy 0.1 to 0.3 of known prior.
+    row = {"id": "seen", "date": 2027, "quantity": "power", "unit": "1", "sd_log10": sd}
+    found = cc.evsi(forecast, "power", observation=row)
+    discrepancy = cc.read_observations().priors["discrepancy"]
+    squared = (discrepancy.quantile((np.arange(4000) + 0.5) / 4000) ** 2).mean()
+    exact = 4 / (2 + sd**2 + squared)
+    assert found["evsi"].dims == ("target", "observation")
+    assert float(found["evsi"][0, 0]) == pytest.approx(exact, abs=4 * float(found["evsi_error"][0, 0]) + 0.01)
+    assert float(found["evsi"][0, 0]) <= float(cc.evpi(forecast, "power")["evpi"][0])
+
+
+def test_shipped_observations_to_come_are_in_order_of_their_error(shipped):
+    rows = [
+        {"id": f"sd {sd}", "date": 2027.5, "quantity": "training_cluster_power", "unit": "GW", "sd_log10": sd}
+        for sd in (0.05, 0.3, 1.0)
+    ]
+    worth = [
+        float(cc.evsi(shipped, "training_cluster_power > 5 GW by 2028", observation=row)["evsi"][0, 0]) for row in rows
+    ]
+    assert worth[0] > worth[1] > worth[2]
+
+
+def test_the_amount_of_a_year_is_what_a_cumulative_quantity_grows_by(shipped):
+    row = {"id": "2027", "date": 2027, "quantity": "cumulative_investment", "unit": "USD/year", "sd_log10": 0.05}
+    stock = shipped["cumulative_investment"]
+    spent = stock.sel(year=2028) - stock.sel(year=2027)
+    with_amount = shipped.assign(amount=spent.assign_attrs(stock.attrs))
+    direct = cc.evsi(with_amount, "amount", observation={**row, "quantity": "amount", "unit": "USD"})
+    yearly = cc.evsi(with_amount, "amount", observation=row)
+    error = float(np.hypot(direct["evsi_error"], yearly["evsi_error"])[0, 0])
+    assert float(yearly["evsi"][0, 0]) == pytest.approx(float(direct["evsi"][0, 0]), abs=4 * error)
+
+
+def loss_of_wrong_shape(action, draws):
+    return np.zeros(3)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda f: cc.evppi(f, "totel"), "no claim or output 'totel'; nearest known: total"),
+        (lambda f: cc.evppi(f, "total > 100"), "holds in 0 of 32,768 samples"),
+        (lambda f: cc.evpi(f, "total > -100"), "holds in 32,768 of 32,768 samples"),
+        (lambda f: cc.evppi(f, "total", score="brier"), "score 'brier' is for claims"),
+        (lambda f: cc.evppi(f, "total > 1", score="width"), "score 'width' is for outputs"),
+        (lambda f: cc.evppi(f, "total", score="mse"), "score is 'mse'; choose one of"),
+        (lambda f: cc.evppi(f, "total in 2030"), "'total' has no years; leave out '2030'"),
+        (lambda f: cc.evppi(f, []), "target is empty"),
+        (lambda f: cc.evppi(f, ["total", "total"]), "there twice"),
+        (lambda f: cc.evppi(f, "total", inputs=["q"]), "'q' is not an input"),
+        (lambda f: cc.evppi(f, "total", of="threes"), "of is 'threes'"),
+        (lambda f: cc.evppi(f, "total", of={"a": ["q"]}), r"group 'a' has \['q'\]"),
+        (lambda f: cc.evppi(f, "x"), "'x' is an input"),
+        (lambda f: cc.evpi(f.isel(sample=slice(0)), "total"), "dimension 'sample'"),
+        (lambda f: cc.evpi(f.isel(sample=slice(50)), "total"), "the forecast has 50 samples; 200 or more"),
+        (lambda f: cc.Decision(["a"], loss_of_wrong_shape), "two or more"),
+        (lambda f: cc.evpi(f, cc.Decision(["a", "b"], loss_of_wrong_shape)), r"shape \(3,\)"),
+        (lambda f: cc.evpi(f, cc.Decision(["a", "b"], lambda a, d: np.nan)), "not finite"),
+        (lambda f: cc.evpi(f, cc.Decision(["a", "b"], lambda a, d: 1.0), score="log"), "with its own loss"),
+        (lambda f: cc.evsi(f, "total", observation="nowhere"), "there are no observations 'nowhere'"),
+        (lambda f: cc.evsi(f, "total"), "which the forecast does not hold"),
+        (lambda f: cc.evsi(f, "total", observation={"id": "a", "date": 2027}), "quantity"),
+    ],
+)
+def test_bad_input_is_refused_in_one_sentence(forecast, call, message):
+    with pytest.raises(cc.InputError, match=message) as refused:
+        call(forecast)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_saltelli_design_is_refused():
+    design = cc.propagate(cc.draw(PRIORS, 64, design="saltelli", seed=1), model=cc.Model([total]))
+    with pytest.raises(cc.InputError, match="Saltelli"):
+        cc.evppi(design, "total")
