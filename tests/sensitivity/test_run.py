@@ -159,3 +159,20 @@ def test_a_target_is_not_met_by_a_few_occurrences_of_a_rare_event_nor_does_a_fir
     found = cc.run_sobol(PRIORS, size=16, until=0.01, budget=6 * 2048, **arguments)
     assert found.attrs["reached"] == 0 and found.attrs["widest"] > 0.2
     assert re.search(r"The indices of both rest on as few as \d+ occurrences", found.attrs["warning"])
+
+
+def test_an_input_that_changes_from_a_date_on_is_an_input_of_the_study():
+    @cc.quantity("1")
+    def path(growth, year, start):
+        return np.exp(growth * (year - start))
+
+    priors = cc.Priors(growth=cc.Uniform(1, 2, unit="1/year"), start=cc.Fixed(2024, unit="year"))
+    later = priors.changed_later({"growth": (2027.0, cc.Uniform(1, 3, unit="1/year"))})
+    found = cc.run_sobol(later, model=cc.Model([path]), years=[2026, 2030], size=256)
+    name = next(n for n in later.uncertain if n != "growth")
+    assert set(found["input"].values) == {"growth", name}
+    assert found["ST"].sel(output="path", year=2026, input=name) == 0
+    # Three years at each rate: variances 9 / 12 and 9 x 4 / 12 of the logarithm.
+    np.testing.assert_allclose(found["ST"].sel(output="path", year=2030, input=name), 0.8, atol=0.01)
+    streamed = cc.stream_sobol(later, model=cc.Model([path]), years=[2026, 2030], size=256)
+    np.testing.assert_allclose(streamed["ST"], found["ST"], atol=1e-9)

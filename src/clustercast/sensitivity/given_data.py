@@ -10,6 +10,7 @@ from clustercast.arrays.indices.given_data import default_bins, first_order_indi
 from clustercast.arrays.indices.intervals import normal_factor
 from clustercast.arrays.summaries.order_statistics import checked_weights, effective_size
 from clustercast.dataset import design_of, provenance_of
+from clustercast.engine.changes import with_changes
 from clustercast.engine.model import Model
 from clustercast.errors import InputError, nearest
 from clustercast.sampling import MEASURED, PLAIN
@@ -95,10 +96,10 @@ def given_data_indices(
     effective = float(len(sample)) if shares is None else effective_size(checked_weights(shares, len(sample)))
     count = default_bins(effective) if bins is None else int(bins)
     sobol = design_of(forecast).get("name") == "sobol"
+    source = None if model is None or weights is not None else with_changes(model, names)
     results = []
     for output in (each.without_rounding() for each in analysed_outputs(forecast, outputs, scale)):
         found, errors = first_order_indices(sample, output.values.T, shares, count, low_discrepancy=sobol)
-        source = model if weights is None else None
         known = np.array([_matters(name, output.name, source, forecast) for name in names])
         parts = {"S1": found.T, "S1_conf": normal * errors.T}
         results.append(measured(output, {key: np.where(known | np.isnan(p), p, 0.0) for key, p in parts.items()}))

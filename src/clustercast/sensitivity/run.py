@@ -9,6 +9,7 @@ import numpy as np
 from clustercast.arrays.indices.intervals import check_confidence
 from clustercast.arrays.indices.sobol_estimators import estimator_named
 from clustercast.dataset import Dataset, design_of, provenance_of, with_provenance
+from clustercast.engine.changes import with_changes
 from clustercast.engine.model import Model
 from clustercast.errors import InputError
 from clustercast.priors.prior_set import Priors, checked_priors
@@ -42,7 +43,9 @@ class Study:
         self.model = cluster_model() if model is None else model
         self.wanted = wanted_outputs(self.model, outputs)
         self.years = year_grid(years).tolist()
-        used = set(self.model.inputs(self.wanted))
+        # Inputs that change from a date on are inputs of the changed model.
+        self.changed = with_changes(self.model, priors)
+        used = set(self.changed.inputs(self.wanted))
         # What correlates with an input that matters has a share in its effect.
         while with_correlated and (
             more := {n for c in priors.correlations if used & {*c.between} for n in c.between} - used
@@ -51,7 +54,7 @@ class Study:
         self.needed = priors.only(used)
         if not with_correlated:
             # Correlated inputs that no output uses together do not meet: the indices of each output are plain.
-            self.needed = self.needed.correlated_in(self.model.inputs([output]) for output in self.wanted)
+            self.needed = self.needed.correlated_in(self.changed.inputs([output]) for output in self.wanted)
         if not self.needed.uncertain:
             raise InputError(
                 f"no uncertain input of {priors.name} has any influence on {', '.join(self.wanted)}; free one"
@@ -110,7 +113,7 @@ def run_sobol_in_memory(
         forecast = _extended(forecast, study.inputs(size, **design), study, replicates)
     while True:
         indices = sobol_indices(forecast, scale=scale, seed=seed, **how)
-        indices = add_cautions(indices, single_members(indices, study.model))
+        indices = add_cautions(indices, single_members(indices, study.changed))
         widest, rows = widest_half_width(indices), forecast.sizes["sample"]
         if until is None:
             return indices

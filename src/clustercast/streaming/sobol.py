@@ -148,6 +148,7 @@ def _plan(
     indexed = [name for name in outputs if model.declaration(name).labels]
     if indexed:
         raise InputError(f"output {indexed[0]!r} is a labelled index; leave it out of outputs")
+    model = with_changes(model, priors)
     needed = priors.only(model.inputs(outputs)).correlated_in(model.inputs([output]) for output in outputs)
     b_swaps = second_order or estimator.needs_second_order
     few = draw(needed, design["replicates"], design="saltelli", seed=seed, second_order=b_swaps, **design)
@@ -155,7 +156,6 @@ def _plan(
     replicates = drawn["replicates"]
     _check_size(size, replicates)
     values, units = input_arrays(few)
-    model = with_changes(model, values)
     model.check_inputs(values, outputs)
     program = prepared(model, values, units, outputs, years)
     layout = (int(seed), int(size) // replicates, replicates, drawn["swaps"])
