@@ -162,4 +162,4 @@ def _in_pieces(
         **chosen,
         **how,
     )
-    return add_cautions(with_provenance(indices, priors_hash=priors.hash), single_members(indices, study.model))
+    return add_cautions(with_provenance(indices, priors_hash=priors.hash), single_members(indices, study.changed))
