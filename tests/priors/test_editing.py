@@ -38,7 +38,7 @@ def test_a_constant_outside_the_support_of_its_prior_is_a_caution_that_stays():
     priors = cc.Priors(share=cc.Uniform(0.2, 0.4), start=cc.Fixed(2024), free=cc.Normal(0, 1))
     assert priors.replace(share=0.3, start=1990, free=99).cautions == ()
     (caution,) = priors.replace(share=0.5).replace(start=2000).add(x=1).cautions
-    assert caution == "share is fixed at 0.5 1, outside 0.2 to 0.4, which the set holds possible."
+    assert caution == "share is fixed at 0.5, outside 0.2 to 0.4, which the set holds possible."
 
 
 class Cells(HTMLParser):

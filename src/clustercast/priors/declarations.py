@@ -75,20 +75,28 @@ def in_declared_unit(distribution: Family, unit: str, what: str = "it") -> Famil
     return distribution.in_unit(unit, conversion(distribution.unit, unit, what, distribution.median))
 
 
+def with_unit(value: float | str, unit: str) -> str:
+    """Return a number with its unit, a pure number without one."""
+    text = value if isinstance(value, str) else f"{value:g}"
+    return text if unit == "1" else f"{text} {unit}"
+
+
 def check_declared(name: str, distribution: Family, declaration: Declaration) -> None:
     """Refuse a distribution that leaves the bounds of its input, or a switch that is neither 0 nor 1."""
     meaning = f"{name} ({declaration.meaning})"
     if declaration.switch:
         values = distribution.values if isinstance(distribution, Discrete) else distribution.support
         if not isinstance(distribution, Fixed | Discrete) or not set(values) <= {0.0, 1.0}:
-            raise InputError(f"{distribution!r} for the switch {meaning}; give 0 or 1")
+            shown = with_unit(distribution.value, "1") if isinstance(distribution, Fixed) else repr(distribution)
+            raise InputError(f"{shown} for the switch {meaning}; give 0 or 1")
     elif declaration.bounds is not None:
         (low, high), (least, greatest) = declaration.bounds, distribution.support
         if low <= least and greatest <= high:
             return
-        allowed = f"[{low:g}, {high:g}] {declaration.unit}, the bounds of {meaning}"
+        allowed = f"{with_unit(f'[{low:g}, {high:g}]', declaration.unit)}, the bounds of {meaning}"
         if isinstance(distribution, Fixed):
-            raise InputError(f"{distribution.value:g} {declaration.unit} is outside {allowed}; give a value inside")
+            value = with_unit(distribution.value, declaration.unit)
+            raise InputError(f"{value} is outside {allowed}; give a value inside")
         raise InputError(
             f"the {distribution.family} distribution runs from {least:g} to {greatest:g}, outside {allowed}; "
             f'use one that ends there, as family = "metalog" or "truncated_normal" with bounds = [{low:g}, {high:g}]'

@@ -15,7 +15,7 @@ from clustercast.engine.units import factor, parse_quantity
 from clustercast.errors import InputError, nearest
 from clustercast.files.toml import shown
 from clustercast.priors.correlation import Correlation, score_correlation
-from clustercast.priors.declarations import Declaration, check_declared, heir, in_declared_unit
+from clustercast.priors.declarations import Declaration, check_declared, heir, in_declared_unit, with_unit
 from clustercast.priors.families import Family, Fixed, as_distribution
 from clustercast.priors.prior_html import priors_html
 
@@ -319,7 +319,8 @@ def _outside(name: str, old: Family, new: Family) -> str:
     low, high = old.support
     if isinstance(old, Fixed) or not isinstance(new, Fixed) or low <= new.value <= high:
         return ""
-    return f"{name} is fixed at {new.value:g} {new.unit}, outside {low:g} to {high:g}, which the set holds possible."
+    value = with_unit(new.value, new.unit)
+    return f"{name} is fixed at {value}, outside {low:g} to {high:g}, which the set holds possible."
 
 
 def _constant(text: str) -> Fixed:
