@@ -231,3 +231,12 @@ def test_importing_the_package_imports_nothing_heavy():
 
 def test_reading_the_version_and_the_public_names_imports_nothing_heavy():
     assert not loaded_by("import clustercast; clustercast.__version__; dir(clustercast)") & HEAVY
+
+
+def test_tests_of_arrays_import_what_arrays_may():
+    """They run in an environment with NumPy, SciPy, pytest and hypothesis alone: ``make arrays``."""
+    allowed = {"numpy", "scipy", "pytest", "hypothesis", "tests.reference", "clustercast.arrays", "clustercast.errors"}
+    for path in (ROOT / "tests" / "arrays").rglob("*.py"):
+        for found in imports_of(ast.parse(path.read_text(encoding="utf-8"))):
+            is_allowed = any(found.target == name or found.target.startswith(f"{name}.") for name in allowed)
+            assert is_allowed or found.target in sys.stdlib_module_names, f"{path}:{found.line} imports {found.target}"

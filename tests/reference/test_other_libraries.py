@@ -9,11 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from SALib.analyze import sobol as salib_analyze
+from SALib.sample import morris as salib_morris
 from SALib.sample import sobol as salib_sample
 
 from clustercast.arrays.families import tabulated
 from clustercast.arrays.indices.intervals import bootstrap_weights
 from clustercast.arrays.indices.sobol_panel import sobol_panel
+from clustercast.arrays.points.morris import morris_trajectories
 from clustercast.arrays.summaries import order_statistics, summaries
 from tests.reference.designs import design_rows
 
@@ -109,3 +111,10 @@ def test_the_gamma_table_agrees_with_fifty_digits(shape):
             below = mpmath.gammainc(shape, 0, x, regularized=True)
             tail = min(below, 1 - below)
             assert abs(tail / mpmath.ncdf(-abs(mpmath.mpf(float(score)))) - 1) < 1e-10
+
+
+@pytest.mark.parametrize(("dimensions", "size", "levels", "seed"), [(2, 16, 4, 3), (7, 9, 6, 0), (40, 5, 8, 11)])
+def test_morris_trajectories_are_salibs(dimensions, size, levels, seed):
+    theirs = salib_morris.sample(unit_problem(dimensions), size, num_levels=levels, seed=seed)
+    ours = morris_trajectories(seed, dimensions, size, levels)
+    np.testing.assert_array_equal(ours.reshape(-1, dimensions), theirs)

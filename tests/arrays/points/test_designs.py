@@ -5,12 +5,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from SALib.sample import morris as salib_morris
 from scipy import stats
 from scipy.stats import qmc
 
 from clustercast.arrays.points import designs
-from clustercast.arrays.points.morris import morris_trajectories
 from clustercast.errors import InputError
 
 SEEDS = st.one_of(st.just(0), st.integers(0, 2**32), st.integers(0, 2**160))
@@ -156,12 +154,3 @@ def test_points_are_made_without_importing_scipy_stats():
         ).returncode
         == 0
     )
-
-
-@pytest.mark.parametrize(("dimensions", "size", "levels", "seed"), [(2, 16, 4, 3), (7, 9, 6, 0), (40, 5, 8, 11)])
-def test_morris_trajectories_are_salibs(dimensions, size, levels, seed):
-    names = [f"x{i}" for i in range(dimensions)]
-    problem = {"num_vars": dimensions, "names": names, "bounds": [[0.0, 1.0]] * dimensions}
-    theirs = salib_morris.sample(problem, size, num_levels=levels, seed=seed)
-    ours = morris_trajectories(seed, dimensions, size, levels)
-    np.testing.assert_array_equal(ours.reshape(-1, dimensions), theirs)
