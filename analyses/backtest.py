@@ -28,7 +28,7 @@ def backtest(
     shown: list[object] = []
     for origin, one in zip(origins, runs, strict=True):
         scored = len({score.observation for score in one.scores})
-        learned = f"As of {origin}: {one.learnt} rows learned from, {scored} scored"
+        learned = f"As of {origin}: {one.learned} rows learned from, {scored} scored"
         shown += [score_table(one.scores, METHODS), skill_table(skills([one]), learned), *one.statement.splitlines()]
         if one.younger:
             shown.append(

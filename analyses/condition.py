@@ -6,7 +6,7 @@ import typer
 
 import clustercast as cc
 from analyses import options
-from clustercast.conditioning.checks import learnt, observation_influence, prior_conflict
+from clustercast.conditioning.checks import learned, observation_influence, prior_conflict
 from clustercast.conditioning.tree import posterior_inputs
 from clustercast.report.conditioning import conflict_table, influence_table, learned_tables, path_tables
 from clustercast.report.sentences import forecast_sentence, key_year, limits_sentence
@@ -32,7 +32,7 @@ def condition(
         group: cc.propagate(drawn, model=run.model, years=run.years, outputs=run.outputs)
         for group, drawn in inputs.items()
     }
-    table, conflict, influence = learnt(tree), prior_conflict(tree), observation_influence(tree)
+    table, conflict, influence = learned(tree), prior_conflict(tree), observation_influence(tree)
     year = key_year(run.years)
     said = [
         f"{what}, {forecast_sentence(cc.summarise(paths[group]), run.outputs[:2], year)}"

@@ -1,4 +1,4 @@
-"""The backtest: only the past is learnt, and its scores are those of closed forms."""
+"""The backtest: only the past is learned, and its scores are those of closed forms."""
 
 from dataclasses import replace
 
@@ -58,7 +58,7 @@ def scores(found, method):
 def test_what_came_after_changes_no_forecast(found):
     other = observations((*VALUES[:4], -1.0, 5.0, 8.0))
     changed = backtest(PRIORS, other, as_of="2023", model=MODEL, size=1 << 12, seed=2)
-    assert found.learnt == changed.learnt == 4
+    assert found.learned == changed.learned == 4
     assert [s.median for s in found.scores] == [s.median for s in changed.scores]
     assert {s.date for s in found.scores} == {2024, 2025, 2026}
 
@@ -141,7 +141,7 @@ def test_a_rolling_origin_learns_more_each_time():
         size=1 << 11,
         progress=lambda count, total: done.append((count, total)),
     )
-    assert [run.learnt for run in runs] == [3, 5]
+    assert [run.learned for run in runs] == [3, 5]
     assert done == [(1, 2), (2, 2)]
     posterior = skills(runs)[0]
     assert (posterior.method, posterior.count, posterior.groups) == ("posterior", 6, 4)
@@ -158,4 +158,4 @@ def test_a_bad_row_can_be_left_out():
     broken = replace(rows, rows=(*rows.rows, rows.rows[0].model_copy(update={"id": "bad", "quantity": "levle"})))
     with pytest.raises(cc.InputError, match="unknown quantity 'levle'"):
         backtest(PRIORS, broken, as_of="2023", model=MODEL, size=1 << 10)
-    assert backtest(PRIORS, broken, as_of="2023", model=MODEL, size=1 << 10, skip_bad=True).learnt == 4
+    assert backtest(PRIORS, broken, as_of="2023", model=MODEL, size=1 << 10, skip_bad=True).learned == 4

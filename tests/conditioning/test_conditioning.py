@@ -10,7 +10,7 @@ from scipy import stats
 
 import clustercast as cc
 from clustercast.arrays.posterior.likelihood import ErrorModel, log_likelihood, replicate
-from clustercast.conditioning.checks import learnt, observation_influence, prior_conflict
+from clustercast.conditioning.checks import learned, observation_influence, prior_conflict
 from clustercast.conditioning.condition import scenario_inputs
 from clustercast.conditioning.observation_rows import Observation, Observations
 from clustercast.conditioning.problem import Problem, factors_of
@@ -168,7 +168,7 @@ def test_known_parameters_are_recovered():
     noise = 0.05 * np.random.default_rng(1).standard_normal(dates.size)
     values = truth["base"] + truth["growth"] * (dates - 2020) + noise
     tree = cc.condition(priors(0), observed(values, sd=0.05, dates=dates), model=MODEL, size=1 << 13, seed=2)
-    table = learnt(tree).sel(input=list(truth))
+    table = learned(tree).sel(input=list(truth))
     for name, value in truth.items():
         draws = tree["posterior"][name].values
         assert abs(draws.mean() - value) < 4 * draws.std()
@@ -260,7 +260,7 @@ def test_the_log_prior_is_the_density_of_the_priors_and_their_copula():
 
 
 def test_arviz_finds_which_priors_matter_by_power_scaling():
-    """Base is learnt from four rows; raising its prior or the likelihood to a power moves the posterior as it must."""
+    """Base is learned from four rows; raising its prior or the likelihood to a power moves the posterior as it must."""
     tree = cc.condition(priors(0), observed(VALUES), model=MODEL, size=1 << 12, seed=5, discrepancy=0.0)
     table = arviz_stats.psense_summary(tree, var_names=["base", "growth"], round_to=9)
     assert (table[["prior", "likelihood"]] > 0).all().all()

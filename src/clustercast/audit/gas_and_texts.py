@@ -18,13 +18,6 @@ def _growth_between(essay: Essay, series: str, first: str, last: str) -> FloatAr
     return essay.fact(series, last) / essay.fact(series, first)
 
 
-def _us_generation(essay: Essay) -> Numbers:
-    return {
-        "growth": _growth_between(essay, "us_generation", "2013", "2023") - 1,
-        "growth_since": _growth_between(essay, "us_generation", "2023", "2025") - 1,
-    }
-
-
 def _implied_yield(essay: Essay, power: str) -> FloatArray:
     """Return the electricity from gas that a stated power of the basin implies."""
     return essay.fact(power) / essay["basin_gas_production"]
@@ -100,45 +93,14 @@ def _replacement(essay: Essay) -> Numbers:
     }
 
 
-def _well_lifetime(essay: Essay) -> Numbers:
-    return {"lifetime": essay["well_lifetime_production"] / essay["well_production"]}
-
-
-def _share_of_us_gas(essay: Essay) -> Numbers:
-    return {"share": _demand_with_both_plants(essay)[0] / essay.fact("us_gas")}
-
-
-def _us_gas(essay: Essay) -> Numbers:
-    return {
-        "growth": _growth_between(essay, "dry_gas", "2013", "2023"),
-        "shale_growth": _growth_between(essay, "shale_gas", "2013", "2020"),
-    }
-
-
 def _plants(essay: Essay) -> Numbers:
     stated, later = (_powers(essay)[1] * essay.fact(name) for name in ("gas_plant_cost", "gas_plant_cost_2025"))
     return {"capex": stated, "capex_2025": later}
 
 
-def _lead_time(essay: Essay) -> Numbers:
-    return {"lead_time": essay["gas_plant_build_time"], "turbine_wait": essay.fact("turbine_wait")}
-
-
-def _chips_of_gpt4(essay: Essay) -> Numbers:
-    return {"interview": essay.fact("gpt4_chips_interview"), "chapter": essay.fact("gpt4_chips_chapter")}
-
-
 def _power_of_gpt4(essay: Essay) -> Numbers:
     power, size = essay.fact("gpt4_power_interview"), essay.size(essay["cluster_start_year"])
     return {"interview": power, "per_accelerator": power / size}
-
-
-def _orders_of_magnitude(essay: Essay) -> Numbers:
-    return {"growth": np.log10(essay.fact("gigawatt_clusters") / essay.fact("gpt4_power_interview"))}
-
-
-def _cost_of_100k(essay: Essay) -> Numbers:
-    return {"cost": essay.fact("cluster_of_100k") * essay.fact("cost_per_gpu")}
 
 
 def _stargate_power(essay: Essay) -> Numbers:
@@ -158,7 +120,10 @@ def _stargate_cost(essay: Essay) -> Numbers:
 
 
 GAS_AND_TEXTS: Mapping[str, Callable[[Essay], Numbers]] = {
-    "G1": _us_generation,
+    "G1": lambda essay: {
+        "growth": _growth_between(essay, "us_generation", "2013", "2023") - 1,
+        "growth_since": _growth_between(essay, "us_generation", "2023", "2025") - 1,
+    },
     "G2": _generators,
     "G3": _combined_cycle,
     "G4": _note_on_the_yield,
@@ -166,15 +131,18 @@ GAS_AND_TEXTS: Mapping[str, Callable[[Essay], Numbers]] = {
     "G6": _wells,
     "G7": _drilling,
     "G8": _replacement,
-    "G9": _well_lifetime,
-    "G10": _share_of_us_gas,
-    "G11": _us_gas,
+    "G9": lambda essay: {"lifetime": essay["well_lifetime_production"] / essay["well_production"]},
+    "G10": lambda essay: {"share": _demand_with_both_plants(essay)[0] / essay.fact("us_gas")},
+    "G11": lambda essay: {
+        "growth": _growth_between(essay, "dry_gas", "2013", "2023"),
+        "shale_growth": _growth_between(essay, "shale_gas", "2013", "2020"),
+    },
     "G12": _plants,
-    "G13": _lead_time,
-    "X1": _chips_of_gpt4,
+    "G13": lambda essay: {"lead_time": essay["gas_plant_build_time"], "turbine_wait": essay.fact("turbine_wait")},
+    "X1": lambda essay: {"interview": essay.fact("gpt4_chips_interview"), "chapter": essay.fact("gpt4_chips_chapter")},
     "X2": _power_of_gpt4,
-    "X3": _orders_of_magnitude,
-    "X4": _cost_of_100k,
+    "X3": lambda essay: {"growth": np.log10(essay.fact("gigawatt_clusters") / essay.fact("gpt4_power_interview"))},
+    "X4": lambda essay: {"cost": essay.fact("cluster_of_100k") * essay.fact("cost_per_gpu")},
     "X5": _stargate_power,
     "X6": _stargate_cost,
 }

@@ -34,10 +34,6 @@ def _size_in_h100(essay: Essay) -> Numbers:
     return {"size": size, "measured": essay.fact("gpt4_size_measured")}
 
 
-def _cost_by_rental(essay: Essay) -> Numbers:
-    return {"cost": essay["initial_cluster_chips"] * essay["rental_price"] * essay.ends("rental_time")}
-
-
 def _cost_by_purchase(essay: Essay) -> Numbers:
     year = essay.fact("table_year")
     each = essay.price(year, year, _NO_GAIN)
@@ -103,10 +99,6 @@ def _power_with_efficiency(essay: Essay) -> Numbers:
     return {"with_trend": with_trend, "without_gain": essay.power(last)}
 
 
-def _power_of_the_first(essay: Essay) -> Numbers:
-    return {"power": essay.power(essay.fact("table_year")), "elsewhere": essay.fact("gpt4_power_elsewhere")}
-
-
 def _homes(essay: Essay) -> Numbers:
     power = essay.power(essay.fact("table_year"))
     return {"homes": power / essay.fact("home_electricity"), "at_a_kilowatt": power / essay.fact("home_power_stated")}
@@ -121,10 +113,6 @@ def _electricity_share(essay: Essay) -> Numbers:
     last = essay.fact("trillion_year")
     energy = essay.power(last) * essay["load_factor"]
     return {"share": energy / essay.electricity(last), "share_of_2025": energy / essay.fact("us_generation", "2025")}
-
-
-def _states(essay: Essay) -> Numbers:
-    return {"oregon": essay.fact("oregon_electricity"), "washington": essay.fact("washington_electricity")}
 
 
 def _kuwait(essay: Essay) -> Numbers:
@@ -149,7 +137,7 @@ LARGEST_CLUSTER: Mapping[str, Callable[[Essay], Numbers]] = {
     "A1": _growth_in_a_year,
     "A2": _growth_to_the_last_column,
     "A3": _size_in_h100,
-    "A4": _cost_by_rental,
+    "A4": lambda essay: {"cost": essay["initial_cluster_chips"] * essay["rental_price"] * essay.ends("rental_time")},
     "A5": _cost_by_purchase,
     "A6": _cost_shares,
     "A7": _gain_of_a_generation,
@@ -158,11 +146,17 @@ LARGEST_CLUSTER: Mapping[str, Callable[[Essay], Numbers]] = {
     "A10": _cost_column,
     "A11": _bought_by_a_trillion,
     "A12": _power_with_efficiency,
-    "A13": _power_of_the_first,
+    "A13": lambda essay: {
+        "power": essay.power(essay.fact("table_year")),
+        "elsewhere": essay.fact("gpt4_power_elsewhere"),
+    },
     "A14": _homes,
     "A15": _energy,
     "A16": _electricity_share,
-    "A17": _states,
+    "A17": lambda essay: {
+        "oregon": essay.fact("oregon_electricity"),
+        "washington": essay.fact("washington_electricity"),
+    },
     "A18": _kuwait,
     "A19": _cost_per_watt,
 }

@@ -31,10 +31,6 @@ def _company_reaches(essay: Essay, level: str) -> FloatArray:
     return essay.fact("early_2025") + _doublings(essay, essay.fact("ten_billion"), essay.fact(level))
 
 
-def _ten_billion(essay: Essay) -> Numbers:
-    return {"crossing": _lab_reaches(essay, "ten_billion")}
-
-
 def _hundred_billion(essay: Essay) -> Numbers:
     time = _doublings(essay, essay.fact("ten_billion"), essay.fact("hundred_billion"))
     return {
@@ -43,25 +39,9 @@ def _hundred_billion(essay: Essay) -> Numbers:
     }
 
 
-def _office(essay: Essay) -> Numbers:
-    return {"revenue": essay["office_subscribers"] * essay.fact("office_share") * essay["office_addon_price"]}
-
-
 def _two_companies(essay: Essay) -> Numbers:
     level = "hundred_billion"
     return {"lab_crossing": _lab_reaches(essay, level), "company_crossing": _company_reaches(essay, level)}
-
-
-def _apollo(essay: Essay) -> Numbers:
-    return {"spending": essay.fact("apollo_gdp_share") * essay["us_gdp_2024"]}
-
-
-def _trillion_of_gdp(essay: Essay) -> Numbers:
-    return {"share": essay.fact("trillion") / essay["us_gdp_2024"]}
-
-
-def _railways(essay: Essay) -> Numbers:
-    return {"spending": essay.fact("railway_gdp_share") * essay["us_gdp_2024"]}
 
 
 def _war(essay: Essay) -> Numbers:
@@ -81,20 +61,21 @@ def _nvidia_in_a_year(essay: Essay) -> Numbers:
     }
 
 
-def _nvidia_in_2025(essay: Essay) -> Numbers:
-    return {"revenue": essay.fact("nvidia_revenue_fy26"), "data_center": essay.fact("nvidia_data_center_fy26")}
-
-
 MONEY: Mapping[str, Callable[[Essay], Numbers]] = {
     "R1": _doubling_of_the_lab,
-    "R2": _ten_billion,
+    "R2": lambda essay: {"crossing": _lab_reaches(essay, "ten_billion")},
     "R3": _hundred_billion,
-    "R4": _office,
+    "R4": lambda essay: {
+        "revenue": essay["office_subscribers"] * essay.fact("office_share") * essay["office_addon_price"]
+    },
     "R5": _two_companies,
-    "P1": _apollo,
-    "P2": _trillion_of_gdp,
-    "P3": _railways,
+    "P1": lambda essay: {"spending": essay.fact("apollo_gdp_share") * essay["us_gdp_2024"]},
+    "P2": lambda essay: {"share": essay.fact("trillion") / essay["us_gdp_2024"]},
+    "P3": lambda essay: {"spending": essay.fact("railway_gdp_share") * essay["us_gdp_2024"]},
     "P4": _war,
     "N1": _nvidia_in_a_year,
-    "N2": _nvidia_in_2025,
+    "N2": lambda essay: {
+        "revenue": essay.fact("nvidia_revenue_fy26"),
+        "data_center": essay.fact("nvidia_data_center_fy26"),
+    },
 }

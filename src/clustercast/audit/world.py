@@ -47,17 +47,9 @@ def _doubling(essay: Essay) -> Numbers:
     return {**numbers, "implied_growth": np.concatenate(gains)}
 
 
-def _trillion_a_year(essay: Essay) -> Numbers:
-    return {"investment": essay.investment(essay.fact("investment_year"))}
-
-
 def _market_of_chips(essay: Essay) -> Numbers:
     market = essay.fact("chip_market_2027")
     return {"total": market / essay.fact("chip_capex_share"), "chip_share": market / essay.fact("total_market_2027")}
-
-
-def _spending_on_nvidia(essay: Essay) -> Numbers:
-    return {"total": essay.fact("nvidia_run_rate") / essay.fact("chip_capex_share")}
 
 
 def _price_of_the_fleet(essay: Essay) -> Numbers:
@@ -96,14 +88,6 @@ def _stock_and_flow(essay: Essay) -> Numbers:
     return numbers
 
 
-def _shipments_of_the_year(essay: Essay) -> Numbers:
-    return {
-        "shipments": _stated_shipments(essay).mean(keepdims=True),
-        "counted": essay.fact("shipments_2024_counted"),
-        "nvidia": essay.fact("nvidia_units_2024"),
-    }
-
-
 def _wafers(essay: Essay) -> Numbers:
     return {"wafers": _stated_shipments(essay) / essay["accelerators_per_wafer"]}
 
@@ -116,13 +100,6 @@ def _share_of(essay: Essay, *capacities: str) -> FloatArray:
 def _wafer_share(essay: Essay) -> Numbers:
     share = _share_of(essay, "capacity_with_7nm", "capacity_without_7nm")
     return {"share": share, "share_of_5nm": _share_of(essay, "capacity_5nm")}
-
-
-def _low_end_of_the_wafer_share(essay: Essay) -> Numbers:
-    return {
-        "low_end_with_7nm": _share_of(essay, "capacity_with_7nm")[:1],
-        "low_end_without_7nm": _share_of(essay, "capacity_without_7nm")[:1],
-    }
 
 
 def _wafer_column(essay: Essay) -> Numbers:
@@ -173,16 +150,23 @@ def _gigafabs(essay: Essay) -> Numbers:
 
 WORLD: Mapping[str, Callable[[Essay], Numbers]] = {
     "B1": _doubling,
-    "B2": _trillion_a_year,
+    "B2": lambda essay: {"investment": essay.investment(essay.fact("investment_year"))},
     "B3": _market_of_chips,
-    "B4": _spending_on_nvidia,
+    "B4": lambda essay: {"total": essay.fact("nvidia_run_rate") / essay.fact("chip_capex_share")},
     "B5": _price_of_the_fleet,
     "B6": _power_column,
     "B7": _stock_and_flow,
-    "B8": _shipments_of_the_year,
+    "B8": lambda essay: {
+        "shipments": _stated_shipments(essay).mean(keepdims=True),
+        "counted": essay.fact("shipments_2024_counted"),
+        "nvidia": essay.fact("nvidia_units_2024"),
+    },
     "B9": _wafers,
     "B10": _wafer_share,
-    "B11": _low_end_of_the_wafer_share,
+    "B11": lambda essay: {
+        "low_end_with_7nm": _share_of(essay, "capacity_with_7nm")[:1],
+        "low_end_without_7nm": _share_of(essay, "capacity_without_7nm")[:1],
+    },
     "B12": _wafer_column,
     "B13": _good_dies,
     "B14": _production_for_a_cluster,

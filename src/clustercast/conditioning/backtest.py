@@ -65,7 +65,7 @@ class Backtest:
     """Scores of one origin."""
 
     as_of: float
-    learnt: int
+    learned: int
     scores: tuple[Score, ...]
     statement: str
     # Inputs whose priors are dated after the origin: they may know what is scored.

@@ -91,7 +91,7 @@ def prior_conflict(tree: xr.DataTree) -> xr.Dataset:
     return xr.Dataset(found, coords={**_observation_coords(tree), "quantile": levels})
 
 
-def learnt(tree: xr.DataTree) -> xr.Dataset:
+def learned(tree: xr.DataTree) -> xr.Dataset:
     """Return prior and posterior of each input side by side: quantiles, shift in prior deviations, contraction."""
     _require(tree)
     names = [str(name) for name in tree["posterior"].data_vars]

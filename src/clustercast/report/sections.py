@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from clustercast.audit.findings import Finding
-from clustercast.conditioning.checks import learnt as learned_of
+from clustercast.conditioning.checks import learned as learned_of
 from clustercast.conditioning.observation_rows import Observation
 from clustercast.dataset import design_of, provenance_of
 from clustercast.engine.units import conversion, in_unit

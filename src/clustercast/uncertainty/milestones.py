@@ -76,7 +76,9 @@ def crossing_year(
         raise InputError(f"{title(trajectory)!r} has {np.count_nonzero(~np.isfinite(values))} values not finite")
     threshold = level_of(trajectory, level)
     logarithmic = np.asarray((values > 0).all(axis=0) & (threshold > 0) & interpolate)
-    crossed = _crossed(values, years, threshold, falling, interpolate, logarithmic)
+    crossed = first_crossing(
+        values, years, threshold, falling=falling, interpolate=interpolate, logarithmic=logarithmic
+    )
     attrs = {
         "role": "milestone",
         "units": "year",
@@ -91,28 +93,6 @@ def crossing_year(
         "note": "inf: not by the last year; -inf: past the level at the first year already",
     }
     return xr.DataArray(crossed, coords_of(trajectory, dims), dims, "crossing_year", attrs)
-
-
-def _crossed(
-    values: FloatArray,
-    years: FloatArray,
-    threshold: float,
-    falling: bool,
-    interpolate: bool,
-    logarithmic: NDArray[np.bool_],
-) -> FloatArray:
-    """Return first crossings, those of the samples marked by interpolation in log10."""
-
-    def crossings(of: FloatArray, in_log10: bool) -> FloatArray:
-        return first_crossing(of, years, threshold, falling=falling, interpolate=interpolate, logarithmic=in_log10)
-
-    if logarithmic.all():
-        return crossings(values, True)
-    linear = crossings(values, False)
-    if not logarithmic.any():
-        return linear
-    # Where a sample is not above 0, ones stand in its place: its logarithm is not asked for.
-    return np.where(logarithmic, crossings(np.where(logarithmic, values, 1.0), True), linear)
 
 
 def _interpolation(logarithmic: NDArray[np.bool_]) -> str:

@@ -58,6 +58,13 @@ def test_a_level_met_exactly_is_reached_then():
     assert first_crossing(np.array([1.0]), TIMES[:1], 1.0) == 2022
 
 
+def test_some_paths_are_interpolated_in_log10_and_others_not():
+    paths = np.array([[1.0, 0.0, 1.0], [100.0, 100.0, 100.0]])
+    crossed = first_crossing(paths, TIMES[:2], 10.0, logarithmic=np.array([True, False, False]))
+    step = TIMES[1] - TIMES[0]
+    assert crossed == pytest.approx(TIMES[0] + step * np.array([0.5, 0.1, 1 / 11]))
+
+
 @pytest.mark.parametrize(
     ("values", "times", "level", "logarithmic", "message"),
     [

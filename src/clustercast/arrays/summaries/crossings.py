@@ -15,12 +15,12 @@ def first_crossing(
     *,
     falling: bool = False,
     interpolate: bool = True,
-    logarithmic: bool = False,
+    logarithmic: bool | NDArray[np.bool_] = False,
 ) -> FloatArray:
     """Return the time at which each path first reaches a level: inf where never, -inf where passed at the start.
 
     Paths run along the first axis of `values`, shape (times, ...); with `falling` they reach the level from above;
-    `logarithmic` interpolates values and level, all above 0, on the log10 scale.
+    `logarithmic` interpolates values and level, all above 0, on the log10 scale, of all paths or of some, shape (...).
 
     Examples
     --------
@@ -31,18 +31,18 @@ def first_crossing(
         raise InputError(
             f"times are {times.tolist()} for values of shape {values.shape}; give increasing ones, 1 a row"
         )
-    if logarithmic and not (level > 0 and np.all(values > 0)):
-        raise InputError(f"a path or the level {level:g} is not above 0; interpolate it without logarithms")
     paths = values.reshape(len(times), -1)
+    marked = np.broadcast_to(logarithmic, values.shape[1:]).reshape(-1)
+    if marked.any() and not (level > 0 and np.all(paths[:, marked] > 0)):
+        raise InputError(f"a path or the level {level:g} is not above 0; interpolate it without logarithms")
     ahead = paths <= level if falling else paths >= level
     first = ahead.argmax(axis=0)
     column = np.arange(paths.shape[1])
     crossing = times[first].astype(np.float64)
     between = np.flatnonzero(first > 0) if interpolate else np.empty(0, dtype=np.intp)
     after = first[between]
-    low, high, goal = paths[after - 1, between], paths[after, between], np.float64(level)
-    if logarithmic:
-        low, high, goal = np.log10(low), np.log10(high), np.log10(goal)
+    ends = [paths[after - 1, between], paths[after, between], np.full(between.size, level)]
+    low, high, goal = (np.log10(end, where=marked[between], out=end) for end in ends)
     start, end = times[after - 1], times[after]
     crossed = start + (end - start) * ((goal - low) / (high - low))
     # After the earlier end, where the level was not reached, and by the later one: only rounding says otherwise.
