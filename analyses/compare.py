@@ -6,6 +6,7 @@ import typer
 
 import clustercast as cc
 from analyses import options
+from clustercast.files.tables import write_table
 from clustercast.report.comparison import inputs_table, output_tables
 
 
@@ -41,7 +42,7 @@ def compare(
         finding=[f"{one.name} and {two.name} differ in {len(differing)} of {len({**one, **two})} inputs."],
         shown=[*output_tables(quantiles, sets, shown), inputs_table(differing, sets)],
         results={"inputs": differing.reset_index().to_dict("records"), "a": quantiles[0], "b": quantiles[1]},
-        files={"compare.csv": lambda path: differing.to_csv(path)},
+        files={"compare.csv": lambda path: write_table(differing, path)},
     )
 
 

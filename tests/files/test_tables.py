@@ -6,6 +6,7 @@ import io
 import json
 
 import numpy as np
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 import xarray as xr
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 import clustercast as cc
 from clustercast import InputError
-from clustercast.files.tables import _csv_text
+from clustercast.files.tables import _csv_text, write_table
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +101,15 @@ def test_further_dimensions_have_columns_of_their_own(tmp_path):
     table = pq.read_table(cc.write_draws(forecast, tmp_path / "d.parquet")).to_pandas()
     assert len(table) == 24
     assert table.set_index(["year", "region", "sample"])["cost"].loc[2026, "US", 2] == values[1, 1, 2]
+
+
+def test_a_frame_is_a_table_without_formulas(tmp_path):
+    frame = pd.DataFrame(
+        {"value": [0.1, np.pi], "source": ["=1+1", "A (2024)"]}, index=pd.Index(["a", "b"], name="input")
+    )
+    rows = rows_of(write_table(frame, tmp_path / "t.csv"))
+    assert [row["source"] for row in rows] == ["'=1+1", "A (2024)"]
+    assert [(row["input"], float(row["value"])) for row in rows] == [("a", 0.1), ("b", np.pi)]
 
 
 def test_a_dataset_that_is_no_summary_is_refused(forecast, tmp_path):

@@ -16,6 +16,7 @@ from clustercast.files.netcdf import write_netcdf
 from clustercast.files.whole import write_text, write_whole
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
 
 QUANTILE_COLUMNS = ("output", "unit", "year", "statistic", "value", "error")
@@ -162,6 +163,12 @@ def write_draws(forecast: xr.Dataset, path: Path | str) -> Path:
                 writer.write_table(part)
 
     return write_whole(path, write)
+
+
+def write_table(frame: "pd.DataFrame", path: Path | str) -> Path:
+    """Write a data frame as CSV, its index first."""
+    table = frame.reset_index()
+    return write_text(path, _csv_text([str(name) for name in table.columns], table.itertuples(index=False)))
 
 
 def _draw_tables(forecast: xr.Dataset) -> Iterator["pa.Table"]:
