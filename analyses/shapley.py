@@ -9,6 +9,11 @@ from clustercast.report.sobol import share_table
 @options.analysis(years="2026:2034", samples=4096)
 def shapley(run: options.Run) -> options.Answer:
     """Shapley effects: shares of the variance that sum to 1, also for correlated inputs."""
+    return shapley_answer(run)
+
+
+def shapley_answer(run: options.Run) -> options.Answer:
+    """Return the Shapley effects of what a run asks for."""
     effects = cc.run_shapley(
         run.priors, model=run.model, outputs=run.outputs, years=run.years, size=run.samples, seed=run.seed
     )

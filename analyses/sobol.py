@@ -6,9 +6,9 @@ import typer
 
 import clustercast as cc
 from analyses import options
-from clustercast.report.labels import worded
-from clustercast.report.sentences import hangs_on, key_year
-from clustercast.report.sobol import sobol_tables
+from analyses.shapley import shapley_answer
+from clustercast.report.sentences import hangs_on, key_year, limits_sentence
+from clustercast.report.sobol import caution, sobol_tables
 
 Groups = Literal["section", "source"]
 
@@ -29,6 +29,7 @@ def sobol(
     latent: Annotated[
         bool, typer.Option("--latent", help="Correlated inputs: analyse their independent parts.")
     ] = False,
+    shapley: Annotated[bool, typer.Option("--shapley", help="Shapley effects in place of Sobol' indices.")] = False,
     until: Annotated[float | None, typer.Option(help="Grow until every half-width is at most this.")] = None,
 ) -> options.Answer:
     """Sobol' indices of the build-out by year, with error bars: a table, a netCDF file and a figure.
@@ -36,6 +37,8 @@ def sobol(
     S1 is the share of an output's variance that an input explains alone, ST the share that
     goes when it is known together with all its interactions.
     """
+    if shapley:
+        return shapley_answer(run)
     together = cc.input_groups(run.priors, groups, run.model) if groups else None
     indices = cc.run_sobol(
         run.priors,
@@ -52,10 +55,16 @@ def sobol(
         until=until,
         progress=run.progress,
     )
-    said = [f"{key}: {worded(indices.attrs[key])}" for key in ("statement", "warning") if indices.attrs.get(key)]
+    warning = caution(indices)
+    said = [indices.attrs["statement"]] if indices.attrs.get("statement") else []
+    said += [f"warning: {warning}"] if warning else []
+    if "joined by +" in warning:
+        said.append("--latent gives the independent parts of correlated inputs, --shapley the share of each")
     files = {"sobol.nc": lambda path: cc.write_netcdf(indices, path)}
     if "year" in indices.dims:
-        files["sobol.png"] = lambda path: cc.plots.save_figure(cc.plots.sobol_panels(indices), path)
+        figure = cc.plots.sobol_panels(indices)
+        figure.supxlabel(limits_sentence(run.priors), x=0.01, ha="left", fontsize=10)
+        files["sobol.png"] = lambda path: cc.plots.save_figure(figure, path)
     return options.Answer(
         finding=[*run.opening(), hangs_on(indices, run.outputs[0], key_year(run.years))],
         shown=[*sobol_tables(indices, resolved=cc.ranking_resolved(indices)), *said],

@@ -93,3 +93,10 @@ def test_an_interrupt_inside_exec_of_a_text_exits_with_130_too():
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_sobol_gives_shapley_effects_where_they_are_asked_for(tmp_path, capsys):
+    given = ["--shapley", "--samples", "128", "--years", "2030", "--outputs", "training_cluster_power"]
+    assert options.exit_code(command_of("sobol"), [*given, "--out", str(tmp_path)]) == 0
+    assert "Shapley effects, which sum to 1" in capsys.readouterr().out
+    assert (tmp_path / "shapley.nc").is_file()

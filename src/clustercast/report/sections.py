@@ -25,7 +25,7 @@ from clustercast.report.numbers import human, interval, is_share, with_interval
 from clustercast.report.plots.style import axes_or_new, unit_of
 from clustercast.report.scenarios import scenario_finding, scenario_tables
 from clustercast.report.sentences import chances, contradiction_sentence, hangs_on, limits_sentence, opening
-from clustercast.report.sobol import member, sobol_tables
+from clustercast.report.sobol import caution, member, sobol_tables
 from clustercast.report.summary import comparison_tables, fan_tables
 from clustercast.report.tables import Table, table
 from clustercast.uncertainty.reference_classes import ReferenceClass
@@ -196,7 +196,7 @@ def _what_matters(results: Results) -> dict[str, Any]:
         "member": member(indices),
         "figures": close,
         "tables": list(sobol_tables(indices)),
-        "warning": worded(str(indices.attrs.get("warning", ""))),
+        "warning": caution(indices),
     }
 
 

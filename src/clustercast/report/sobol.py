@@ -1,16 +1,18 @@
 """Sensitivity indices as tables that fit 80 columns."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 import xarray as xr
 
 from clustercast.dataset import design_of
-from clustercast.report.labels import label_of, member_label
+from clustercast.report.labels import label_of, member_label, worded
 from clustercast.report.tables import Table, table
 
 _SHOWN_YEARS = 3
 _SMALL = 0.01
+_GROUPED = re.compile(r"Correlated inputs are one group.*?Shapley effects\.")
 
 
 def sobol_tables(
@@ -46,6 +48,14 @@ def resolution(resolved: xr.DataArray) -> str:
     years = resolved["year"].values[~resolved.values]
     some = f"{years.size} of {resolved.size} years, {years[0]:g} to {years[-1]:g}"
     return f"{what} is not resolved in {f'{years[0]:g}' if years.size == 1 else some}"
+
+
+def caution(indices: xr.Dataset) -> str:
+    """Return what could mislead a reader of indices, in words; groups are named by their members in the tables."""
+    text = _GROUPED.sub(
+        "Inputs joined by + are correlated and have one index together.", indices.attrs.get("warning", "")
+    )
+    return worded(text)
 
 
 def member(indices: xr.Dataset) -> str:
