@@ -1,5 +1,6 @@
 """What the report's page shows: the results it is made of, and the figures, tables and sentences made from them."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,6 +37,8 @@ _CLOSEST = 0.6
 _ENDS = (0.05, 0.5, 0.95)
 _MOST_LEARNED = 6
 _LEAD_HEIGHT = 4.2
+# What an operator could do is no matter of the reader.
+_ADVICE = re.compile(r"[;:] (?:draw|use|give)\b[^.]*")
 
 
 @dataclass(frozen=True)
@@ -196,7 +199,7 @@ def _what_matters(results: Results) -> dict[str, Any]:
         "member": member(indices),
         "figures": close,
         "tables": list(sobol_tables(indices)),
-        "warning": caution(indices),
+        "warning": _ADVICE.sub("", caution(indices)),
     }
 
 

@@ -11,7 +11,7 @@ from clustercast.arrays.summaries.order_statistics import quantiles
 from clustercast.engine.units import conversion
 from clustercast.errors import InputError
 from clustercast.report.labels import label_of
-from clustercast.report.numbers import interval
+from clustercast.report.numbers import human, interval
 from clustercast.report.plots.style import (
     INK,
     PALETTE,
@@ -87,7 +87,10 @@ def exceedance_curve(
     share_axis(ax.yaxis, "probability of at least as much")
     ax.set_ylim(0, 1.01)
     ax.set_xlabel(axis_label(path))
-    write_title(ax, title_of(path), pad=18 if marked else 6)
+    text, values = list(shown.items())[-1]
+    size = human(float(quantiles(values, [0.95])[0]), unit_of(path), share=in_percent(path))
+    when = f"{text}: " if "year" in path.dims else ""
+    write_title(ax, title_of(path), f"{when}1 chance in 20 of {size} or more", pad=18 if marked else 6)
     return ax
 
 

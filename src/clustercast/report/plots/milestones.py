@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from clustercast.arrays.summaries.summaries import share_with_error
 from clustercast.errors import InputError
+from clustercast.files.dates import date_words
 from clustercast.report.claims import milestone_text
+from clustercast.report.numbers import chance
 from clustercast.report.plots.style import (
     INK,
     PALETTE,
@@ -23,6 +25,7 @@ from clustercast.report.plots.style import (
     plain,
     quiet_frame,
     share_axis,
+    write_title,
     year_axis,
 )
 
@@ -78,6 +81,7 @@ def crossing_years(crossings: Mapping[str, xr.DataArray], *, ax: Axes | None = N
     ax.set_ylim(len(shares) - 0.7, -1)
     year_axis(ax, years.astype(np.float64))
     ax.set_xlabel("year (triangle: median)")
+    write_title(ax, "When each level is first reached")
     return ax
 
 
@@ -113,8 +117,10 @@ def reached_by_year(milestones: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     share_axis(ax.yaxis, "probability of having been reached")
     ax.set_ylim(-0.02, 1.02)
     year_axis(ax, years)
+    last = milestones["reached"].isel(year=-1).values
+    write_title(ax, "How likely each level is by a date", f"by {date_words(years[-1])}: {labels[0]}, {chance(last[0])}")
     colours = [look(number)[0] for number in range(len(labels))]
-    beside(ax, milestones["reached"].isel(year=-1).values.tolist(), labels, colours)
+    beside(ax, last.tolist(), labels, colours)
     return ax
 
 

@@ -25,6 +25,7 @@ from clustercast.report.plots.style import (
     write_title,
     year_axis,
 )
+from clustercast.report.sobol import member
 
 FloatArray = NDArray[np.float64]
 
@@ -86,7 +87,8 @@ def sobol_by_year(
     year_axis(ax, years)
     ax.set_xlim(years[0] - 0.4, years[-1] + 0.4)
     ax.set_ylim(-0.03, 1.05)
-    share_axis(ax.yaxis, f"{_MEANINGS[index]} ({chosen['scale'].item()} scale)")
+    parts = " of independent parts" if member(indices) == "independent part" else ""
+    share_axis(ax.yaxis, f"{_MEANINGS[index]}{parts} ({chosen['scale'].item()} scale)")
     write_title(ax, f"What decides {in_a_sentence(output)}", _finding(chosen, index, shown))
     last = [float(np.nan_to_num(chosen[index].sel(input=name).values[-1])) for name in shown]
     beside(ax, last, [short_label(name) for name in shown], [look(places[name])[0] for name in shown])
