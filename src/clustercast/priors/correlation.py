@@ -23,6 +23,8 @@ class Correlation:
         Spearman's rank correlation, between -1 and 1.
     source, as_of, note : str, optional
         Where the number comes from.
+    judgement : bool, optional
+        Whether the number is a judgement rather than a measurement.
     """
 
     between: tuple[str, str]

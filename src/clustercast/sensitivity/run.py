@@ -183,7 +183,7 @@ def run_kucherenko(
     confidence: float = 0.95,
     progress: Progress | None = None,
 ) -> Dataset:
-    """Kucherenko's indices from priors to error bars.
+    """First-order and total indices of correlated inputs (Kucherenko), from priors to error bars.
 
     Parameters
     ----------

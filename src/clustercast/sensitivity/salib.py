@@ -78,7 +78,7 @@ def delta_indices(
     confidence: float = 0.95,
     seed: int = 0,
 ) -> xr.Dataset:
-    """Borgonovo's moment-independent delta from any sample, by SALib.
+    """Moment-independent delta of Borgonovo from any sample, by SALib.
 
     Parameters
     ----------

@@ -138,11 +138,12 @@ class Clause:
 class Condition:
     """What is asked of a forecast, from `parse_condition`: clauses that hold together in a sample, or do not.
 
-    Attributes
+    Parameters
     ----------
     text : str
         As it was written.
     clauses : tuple of Clause
+        What holds, or does not, in each sample.
 
     Examples
     --------
