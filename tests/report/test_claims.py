@@ -26,7 +26,7 @@ def test_a_limit_that_never_binds_is_named_below_the_table():
     header = next(line for line in said.splitlines() if "trend" in line)
     assert "power" in header and "regulation" not in header
     assert "below 0.1 % in every year: regulation" in " ".join(said.split())
-    assert "60 %" in said
+    assert "in percent" in said and " 60 " in said
 
 
 def test_where_every_limit_binds_at_times_none_is_left_out():
@@ -41,3 +41,14 @@ def test_where_every_limit_binds_at_times_none_is_left_out():
 )
 def test_a_probability_has_the_digits_that_its_error_allows(probability, error, text):
     assert chance(probability, error) == text
+
+
+def test_the_year_stands_in_a_table_of_many_limits_and_only_whole_years_of_many():
+    labels = ["trend", "power", "logic chips", "packaging", "memory", "money", "fleet", "site"]
+    coords = {"year": [2026 + k / 2 for k in range(20)], "label": labels}
+    found = xr.DataArray([[0.0005] + [0.1427] * 7] * 20, coords, ("year", "label"))
+    found[0, 0] = 0.5
+    lines = printed(constraint_table(found, found * 0 + 0.01)).splitlines()
+    years = [line.split()[0] for line in lines if line.strip().startswith("20")]
+    assert years == [str(year) for year in range(2026, 2036)]
+    assert max(map(len, lines)) <= 80 and not any("…" in line for line in lines)

@@ -11,6 +11,8 @@ from clustercast.report.numbers import calendar_year, chance, human
 from clustercast.report.tables import Table, table
 
 _SELDOM = 0.001
+# From so many years on, only whole ones are shown.
+_MANY = 16
 _HELD = {"binding_constraint": "the largest training cluster", "supply_constraint": "the world's shipments"}
 _ENDS = (0.05, 0.5, 0.95)
 
@@ -70,11 +72,12 @@ def constraint_table(shares: xr.DataArray, errors: xr.DataArray, name: str = "bi
     binds = shares.values.max(axis=0) >= _SELDOM
     never = ", ".join(name for name, kept in zip(names, binds, strict=True) if not kept)
     rows = [
-        (f"{year:g}", *(chance(p, e) for p, e in zip(share[binds], error[binds], strict=True)))
+        (f"{year:g}", *(chance(p, e).removesuffix(" %") for p, e in zip(share[binds], error[binds], strict=True)))
         for year, share, error in zip(shares["year"].values, shares.values, errors.values, strict=True)
+        if year == round(year) or shares.sizes["year"] < _MANY
     ]
     return table(
-        f"Which limit holds {_HELD.get(name, 'it')} back: probability by year",
+        f"Which limit holds {_HELD.get(name, 'it')} back: probability in percent, by year",
         ("year", *(name for name, kept in zip(names, binds, strict=True) if kept)),
         rows,
         note=f"below {100 * _SELDOM:g} % in every year: {never}" if never else "",

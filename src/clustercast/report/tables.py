@@ -38,23 +38,24 @@ class Table:
             padding=(0, 1, 0, 0),
             min_width=min(max(len(self.title), 40), _WIDTH),
         )
-        for place, header in enumerate(self.headers):
-            if place in self.text_columns:
-                width = max(
-                    (len(line) for row in self.rows if len(row) > place for line in row[place].splitlines()), default=0
-                )
-                long = width > _LONG
-                shown.add_column(
-                    escape(header),
-                    overflow="fold",
-                    ratio=min(width, _WIDTH) if long else None,
-                    min_width=len(header) if long else max(width, len(header)) if len(self.text_columns) < 3 else None,
-                )
+        widths = [self._width(place) for place in range(len(self.headers))]
+        # Words of a long column fold; where a table of numbers is too wide, the words of its headers do.
+        wide = sum(max(w, len(h)) + 2 for w, h in zip(widths, self.headers, strict=True) if w <= _LONG) >= _WIDTH
+        for place, (header, width) in enumerate(zip(self.headers, widths, strict=True)):
+            text = escape(header.replace(" ", "\n") if wide else header)
+            if place not in self.text_columns:
+                shown.add_column(text, justify="right", no_wrap=True)
+            elif width > _LONG:
+                shown.add_column(text, overflow="fold", ratio=min(width, _WIDTH), min_width=len(header))
             else:
-                shown.add_column(escape(header), justify="right", no_wrap=True)
+                shown.add_column(text, overflow="fold", min_width=width if len(self.text_columns) < 3 else None)
         for row in self.rows:
             shown.add_row(*map(escape, row), style="bold" if len(row) == 1 < len(self.headers) else None)
         return shown
+
+    def _width(self, place: int) -> int:
+        """Return the width of the widest line in a column."""
+        return max((len(line) for row in self.rows if len(row) > place for line in row[place].splitlines()), default=0)
 
 
 def table(
