@@ -17,6 +17,7 @@ from clustercast.files import netcdf as files
 
 ROOT = Path(__file__).parents[2]
 SMALL = {
+    "ask": ["training_cluster_power > 5 GW by 2028", "--samples", "1024"],
     "backtest": ["--samples", "4096"],
     "claims": ["--samples", "512"],
     "condition": ["--samples", "4096"],

@@ -76,5 +76,4 @@ def _fitted(basis: FloatArray, values: FloatArray) -> FloatArray:
     """Return least-squares coefficients; a little is added to the diagonal for columns that say the same."""
     gram = basis.T @ basis
     gram[np.diag_indices_from(gram)] += 1e-9 * len(basis)
-    found: FloatArray = np.linalg.solve(gram, basis.T @ values)
-    return found
+    return np.asarray(np.linalg.solve(gram, basis.T @ values), dtype=np.float64)

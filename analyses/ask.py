@@ -1,0 +1,69 @@
+"""How likely something is, what it hangs on and what would teach most: ``python -m analyses.ask CONDITION``."""
+
+from typing import Annotated
+
+import numpy as np
+import typer
+
+import clustercast as cc
+from analyses import options
+from clustercast.conditioning.observation_rows import Observations
+from clustercast.dataset import Dataset
+from clustercast.decisions.possible import possible
+from clustercast.report.ask import Question, answer
+
+FIRST = 2024
+BOTH = (options.DEFAULT, "situational_awareness")
+_Condition = Annotated[
+    str, typer.Argument(metavar="CONDITION", help="As in 'training_cluster_power > 5 GW by 2028'.", show_default=False)
+]
+
+
+@options.analysis(samples=32768)
+def ask(
+    run: options.Run,
+    condition: _Condition,
+    observations: Annotated[str, typer.Option(metavar="NAME|FILE", help="What may be observed.")] = "possible",
+) -> options.Answer:
+    """Answer a question in one screen: its probability, what it hangs on, which observation would teach most."""
+    asked = cc.parse_condition(condition)
+    if all(name in run.priors for name in asked.names):
+        raise cc.InputError(f"{condition!r} is about inputs alone; ask about a quantity of the model")
+    seen = observable(possible(observations), run.model, asked)
+    forecasts = {run.priors.name: forecast_of(run, run.priors, asked, seen)}
+    for name in BOTH if run.named[0] in BOTH else ():
+        if name != run.named[0]:
+            other = cc.read_priors(name, scenario=run.named[1], set=run.settings)
+            forecasts[other.name] = forecast_of(run, other, asked, None)
+    found = answer(Question(asked, forecasts, seen))
+    return options.Answer(
+        finding=list(found.sentences),
+        shown=list(found.tables),
+        results=found.results,
+        files={"ask.nc": lambda path: cc.write_netcdf(forecasts[run.priors.name], path)},
+    )
+
+
+def observable(rows: Observations, model: cc.Model, asked: cc.Condition) -> Observations:
+    """Return the observations of quantities of the model that end before the last date of a condition."""
+    last = max(asked.years, default=np.inf)
+    late = [row.id for row in rows if row.quantity not in model or max(row.dates(model)) > last]
+    return rows.without(*late)
+
+
+def forecast_of(run: options.Run, priors: cc.Priors, asked: cc.Condition, seen: Observations | None) -> Dataset:
+    """Return a forecast of what a condition and observations need, by year and at their dates."""
+    rows = list(seen or ())
+    dates = {*asked.years, *(date for row in rows for date in row.dates(run.model))}
+    years = sorted({*np.arange(FIRST, max(dates, default=FIRST + 10) + 1).tolist(), *dates})
+    wanted = [name for name in asked.names if name not in priors]
+    wanted += [f"trend_{name}" for name in wanted if f"trend_{name}" in run.model]
+    wanted = list(dict.fromkeys([*wanted, *(row.quantity for row in rows)]))
+    inputs = cc.draw(priors, run.samples, seed=run.seed)
+    used = {*run.model.inputs(wanted), *asked.names, *priors.correlated}
+    known = [name for name in inputs.data_vars if str(name) in used]
+    return cc.propagate(inputs[known], model=run.model, years=years, outputs=wanted, progress=run.progress)
+
+
+if __name__ == "__main__":
+    options.run(ask)

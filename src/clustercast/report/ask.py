@@ -1,0 +1,141 @@
+"""One question answered in one screen: how likely it is, what it hangs on, what would teach most; a part for each."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import xarray as xr
+
+from clustercast.conditioning.observation_rows import Observations
+from clustercast.decisions.information import evppi, evsi
+from clustercast.report.labels import in_a_sentence, label_of
+from clustercast.report.numbers import chance, odds
+from clustercast.report.tables import Table, table
+from clustercast.uncertainty.conditions import Condition
+
+_SHOWN = 5
+# With so few samples on one side nothing is said of what the answer hangs on.
+_FEW = 20
+
+
+@dataclass(frozen=True)
+class Question:
+    """A condition with a forecast for each prior set, the one that was asked first, and observations to come."""
+
+    condition: Condition
+    forecasts: Mapping[str, xr.Dataset]
+    observations: Observations | None = None
+
+    @property
+    def forecast(self) -> xr.Dataset:
+        """The forecast from the priors that were asked."""
+        return next(iter(self.forecasts.values()))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether enough samples have it, and have it not, to see what it hangs on."""
+        holds = self.condition.evaluate(self.forecast).values
+        return bool(min(holds.sum(), (~holds).sum()) >= _FEW)
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one part of the answer says: sentences, tables and results for JSON."""
+
+    sentences: tuple[str, ...] = ()
+    tables: tuple[Table, ...] = ()
+    results: Mapping[str, object] = field(default_factory=dict)
+
+
+def answer(question: Question) -> Part:
+    """Return all parts of the answer as one."""
+    parts = [part(question) for part in PARTS]
+    return Part(
+        tuple(sentence for part in parts for sentence in part.sentences),
+        tuple(shown for part in parts for shown in part.tables),
+        {name: result for part in parts for name, result in part.results.items()},
+    )
+
+
+def probability_part(question: Question) -> Part:
+    """Return how likely it is from each prior set, in the forecast and in the trend without limits."""
+    condition = question.condition
+    found = {name: _probabilities(condition, forecast) for name, forecast in question.forecasts.items()}
+    shown, error = next(iter(found.values()))[0]
+    said = [f"{odds(shown)}: {condition.words} ({_chance(shown, error)})."]
+    if shown in (0, 1):
+        size = question.forecast.sizes["sample"]
+        said = [
+            f"{condition.words[:1].upper()}{condition.words[1:]} in {'none' if shown == 0 else 'all'} of {size:,} "
+            f"samples: {'below' if shown == 0 else 'above'} {100 * abs(shown - 3 / size):.4g} % (95 % sure)."
+        ]
+    if not question.is_open and 0 < shown < 1:
+        said.append("Too few samples decide it to see what it hangs on; ask for more --samples.")
+    said += [f"By the priors {label_of(name)!r}: {_chance(*both[0])}." for name, both in list(found.items())[1:]]
+    trend = any(np.isfinite(row[1][0]) for row in found.values())
+    headers = ("priors", "forecast", *(("trend, without limits",) if trend else ()))
+    rows = [(label_of(name), *(_chance(*each) for each in both[: 1 + trend])) for name, both in found.items()]
+    values = np.array([[list(each) for each in both] for both in found.values()])
+    coords = {"priors": list(found), "kind": ["forecast", "trend"]}
+    result = xr.Dataset(
+        {"probability": (("priors", "kind"), values[..., 0]), "standard_error": (("priors", "kind"), values[..., 1])},
+        coords,
+        {"condition": condition.text},
+    )
+    return Part(tuple(said), (table("How likely it is", headers, rows),), {"probability": result})
+
+
+def inputs_part(question: Question) -> Part:
+    """Return which inputs would be worth knowing."""
+    if not question.is_open:
+        return Part()
+    worth = evppi(question.forecast, question.condition)
+    order = np.argsort(-worth["share"].values[0], kind="stable")[:_SHOWN]
+    rows = [row for k in order if (row := _cut(worth, "evppi", in_a_sentence(str(worth["input"].values[k])), int(k)))]
+    if not rows:
+        return Part(("It hangs on no single input.",), (), {"evppi": worth})
+    name, cut, half = rows[0]
+    said = f"It hangs most on {name}: knowing it would cut the Brier score by {cut} (±{half})."
+    shown = table("What it hangs on: knowing this would cut the Brier score by", ("input", "cut", "±"), rows)
+    return Part((said,), (shown,), {"evppi": worth})
+
+
+def observations_part(question: Question) -> Part:
+    """Return which observation to come would teach most."""
+    if not question.is_open or question.observations is None or not len(question.observations):
+        return Part()
+    worth = evsi(question.forecast, question.condition, observation=question.observations)
+    names = {row.id: row.name for row in question.observations}
+    order = np.argsort(-worth["share"].values[0], kind="stable")[:_SHOWN]
+    rows = [row for k in order if (row := _cut(worth, "evsi", names[str(worth["observation"].values[k])], int(k)))]
+    if not rows:
+        return Part(("No observation looked at would teach much about it.",), (), {"evsi": worth})
+    name, cut, half = rows[0]
+    said = f"What would teach most is the {name}: seeing it would cut the Brier score by {cut} (±{half})."
+    shown = table("What would teach most: seeing this would cut the Brier score by", ("observation", "cut", "±"), rows)
+    return Part((said,), (shown,), {"evsi": worth})
+
+
+# What an answer is made of, in order: another part is one function more.
+PARTS: tuple[Callable[[Question], Part], ...] = (probability_part, inputs_part, observations_part)
+
+
+def _probabilities(condition: Condition, forecast: xr.Dataset) -> list[tuple[float, float]]:
+    """Return probability and error in the forecast and in the trend; NaN where there is none."""
+    trend = condition.on_trend(forecast)
+    return [condition.probability(forecast), (np.nan, np.nan) if trend is None else trend.probability(forecast)]
+
+
+def _chance(probability: float, error: float) -> str:
+    """Return a probability with the half-width of its interval; empty where it is not known."""
+    if np.isnan(probability):
+        return ""
+    shown = chance(probability, error)
+    return shown if shown[0] in "<>" else f"{shown} ±{100 * 1.96 * error:.1g}"
+
+
+def _cut(worth: xr.Dataset, name: str, label: str, place: int) -> tuple[str, str, str] | None:
+    """Return a row with what is taken off the score, in percent; None where it cannot be told from nothing."""
+    share = float(worth["share"].values[0, place])
+    half = 1.96 * float(worth[f"{name}_error"].values[0, place] / worth["before"].values[0])
+    return None if share < max(half, 0.005) else (label, f"{100 * share:.0f} %", f"{100 * half:.1g}")

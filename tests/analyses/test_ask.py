@@ -1,0 +1,72 @@
+"""One question at the shell: its probability, what it hangs on, and what would teach most."""
+
+import json
+
+import pytest
+
+import clustercast as cc
+from analyses import options
+from analyses.ask import ask
+
+QUESTION = "training_cluster_power > 5 GW by 2028"
+
+
+def asked(capsys, tmp_path, *arguments):
+    assert options.exit_code(ask, [*arguments, "--json", "--out", str(tmp_path)]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_the_probability_is_that_of_the_condition_on_a_fresh_forecast_under_both_prior_sets(capsys, tmp_path):
+    found = asked(capsys, tmp_path, QUESTION, "--samples", "4096", "--seed", "3")["results"]["probability"]
+    assert found["coords"]["priors"]["data"] == ["evidence_2026", "situational_awareness"]
+    for name, row in zip(found["coords"]["priors"]["data"], found["data_vars"]["probability"]["data"], strict=True):
+        inputs = cc.draw(cc.read_priors(name), 4096, seed=99)
+        names = ["training_cluster_power", "trend_training_cluster_power"]
+        forecast = cc.propagate(inputs, years=range(2024, 2029), outputs=names)
+        for probability, condition in zip(row, (QUESTION, f"trend_{QUESTION}"), strict=True):
+            other, error = cc.parse_condition(condition).probability(forecast)
+            assert probability == pytest.approx(other, abs=4 * 2**0.5 * error + 1e-12)
+
+
+def test_it_hangs_most_on_growth_and_the_site_itself_teaches_most(capsys, tmp_path):
+    found = asked(capsys, tmp_path, QUESTION, "--samples", "16384", "--seed", "1")
+    said = " ".join(found["finding"])
+    assert "hangs most on cluster growth rate: knowing it would cut the Brier score by" in said
+    assert "teach most is the power of the largest training site" in said
+    assert set(found["results"]) == {"probability", "evppi", "evsi"}
+
+
+def test_what_no_sample_has_is_bounded_and_nothing_more_is_claimed(capsys, tmp_path):
+    found = asked(capsys, tmp_path, "training_cluster_power > 900 GW by 2028", "--samples", "1024")
+    assert "in none of 1,024 samples: below 0.293 % (95 % sure)" in found["finding"][0]
+    assert set(found["results"]) == {"probability"}
+
+
+def test_a_model_of_ones_own_is_asked_with_its_own_priors(capsys, tmp_path):
+    file = tmp_path / "own.py"
+    file.write_text(
+        "import clustercast as cc\n@cc.quantity('GW')\ndef demand(base, growth):\n    return base * growth\n"
+        "model = cc.Model([demand])\n"
+        "priors = cc.Priors(base=cc.Uniform(1, 2, unit='GW'), growth=cc.Uniform(1, 3), name='own')\n"
+    )
+    found = asked(capsys, tmp_path, "demand > 3 GW", "--model", str(file), "--samples", "4096")
+    # P(base growth > 3) over [1, 2] x [1, 3], by hand: (integral of 3 - 3 / base from 1 to 2) / 2.
+    assert found["results"]["probability"]["coords"]["priors"]["data"] == ["own"]
+    assert found["results"]["probability"]["data_vars"]["probability"]["data"][0][0] == pytest.approx(0.4603, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("question", "message"),
+    [
+        ("trainig_cluster_power > 5 GW by 2028", "nearest known: training_cluster_power"),
+        ("training_cluster_power > 5 GW", "add a date"),
+        ("training_cluster_power > 5 USD by 2028", "does not convert"),
+        ("load_factor > 0.8", "is about inputs alone"),
+        ("is it large?", "cannot read"),
+    ],
+)
+def test_a_question_that_cannot_be_answered_is_refused_in_one_line(question, message, capsys, tmp_path):
+    assert options.exit_code(ask, [question, "--samples", "256", "--out", str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert message in said
+    assert said.count("\n") == 1
