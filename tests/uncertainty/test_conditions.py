@@ -78,29 +78,29 @@ def until(name, year):
     ],
 )
 def test_each_form_is_its_definition(text, expected):
-    found = holds(text)
-    assert found.dtype == bool and found.shape == (200,)
-    np.testing.assert_array_equal(found, np.asarray(expected))
-    assert text.startswith("switch") or 0 < found.sum() < 200
+    result = holds(text)
+    assert result.dtype == bool and result.shape == (200,)
+    np.testing.assert_array_equal(result, np.asarray(expected))
+    assert text.startswith("switch") or 0 < result.sum() < 200
 
 
 @given(st.integers(0, 500), st.sampled_from([0, 20, 30, 50]))
 def test_a_bust_is_a_fall_below_the_peak_so_far(seed, percent):
     data = forecast(seed, size=20)
-    found = holds(f"investment falls {percent} % below its peak by 2030", data)
+    result = holds(f"investment falls {percent} % below its peak by 2030", data)
     for sample in range(20):
         path = data["investment"].isel(sample=sample).sel(year=slice(None, 2030)).values
         drawdowns = [1 - later / earlier for i, earlier in enumerate(path) for later in path[i:]]
-        assert found[sample] == (max(drawdowns) >= percent / 100 - 1e-12)
+        assert result[sample] == (max(drawdowns) >= percent / 100 - 1e-12)
 
 
 @given(st.floats(0.1, 100), st.sampled_from(YEARS.tolist()))
 def test_by_a_date_grows_with_the_date_and_holds_where_the_level_was_crossed(level, year):
     text = f"power >= {level!r} GW by {year}"
-    found = holds(text)
+    result = holds(text)
     crossed = cc.crossing_year(DRAWN["power"], level, interpolate=False).values
-    np.testing.assert_array_equal(found, crossed <= year)
-    assert not (found & ~holds(f"power >= {level!r} GW by {min(year + 1, 2034.5)}")).any()
+    np.testing.assert_array_equal(result, crossed <= year)
+    assert not (result & ~holds(f"power >= {level!r} GW by {min(year + 1, 2034.5)}")).any()
 
 
 def test_dates_are_said_as_they_are_meant():

@@ -56,8 +56,8 @@ def test_the_indices_of_a_probit_are_those_of_its_closed_form(design):
     for name, share in zip(("start", "growth"), shares / shares.sum(), strict=True):
         both = multivariate_normal.cdf([-threshold, -threshold], cov=[[1, share], [share, 1]])
         exact = (both - p**2) / (p * (1 - p))
-        found = indices.sel(output="cost >= $200B", input=name)
-        assert abs(float(found["S1"]) - exact) < max(2 * float(found["S1_conf"]), 0.01)
+        result = indices.sel(output="cost >= $200B", input=name)
+        assert abs(float(result["S1"]) - exact) < max(2 * float(result["S1_conf"]), 0.01)
     assert str(indices["scale"].values[0]) == "raw"
     assert "year" not in indices.dims
 
@@ -83,7 +83,7 @@ def test_claims_are_outputs_too(design):
     np.testing.assert_array_equal(indices["ST"], one["ST"])
     with pytest.raises(cc.InputError, match=r"2027.*not among the years.*propagate"):
         cc.claims_met(design, [claim.model_copy(update={"by": 2027.0})])
-    with pytest.raises(cc.InputError, match="needs the output 'power'"):
+    with pytest.raises(cc.InputError, match="the forecast has no 'power'"):
         cc.claims_met(design, [claim.model_copy(update={"quantity": "power"})])
 
 

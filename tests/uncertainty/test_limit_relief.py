@@ -28,19 +28,19 @@ def relief(**settings):
 
 
 def test_the_relief_is_the_ratio_of_two_minima_on_the_same_draws():
-    found = relief()
+    result = relief()
     inputs = cc.draw(priors(), 2048, seed=3)
     parts = {name: inputs[name].values for name in ("wanted", *LIMITS)}
     least = np.min(list(parts.values()), axis=0)
     for name in LIMITS:
         without = np.min([values for part, values in parts.items() if part != name], axis=0)
         expected = without / least - 1
-        one = found.sel(limit=name, year=2028)
+        one = result.sel(limit=name, year=2028)
         assert float(one["share_above"]) == np.mean(expected > 0.1)
         np.testing.assert_allclose(one["relief"].sel(quantile=0.95), np.quantile(expected, 0.95))
         assert 0 < float(one["share_above_error"]) < 0.02
     # In a sample at most one limit binds alone.
-    assert float(found["share_above"].sum("limit").max()) <= 1
+    assert float(result["share_above"].sum("limit").max()) <= 1
     assert relief(threshold=1e6)["share_above"].max() == 0
 
 

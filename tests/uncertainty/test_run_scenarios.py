@@ -76,6 +76,6 @@ def test_the_probability_of_an_order_is_that_of_the_bootstrap():
         difference = logs[first] - logs[second]
         means = difference[rows].mean(axis=1)
         expected = (np.sign(means) == np.sign(difference.mean())).mean()
-        found = changes["order_probability"].sel(output=output, year=year, scenario=first, scenario_2=second)
+        result = changes["order_probability"].sel(output=output, year=year, scenario=first, scenario_2=second)
         # The normal law of a mean of few large differences is a little off at 300 samples.
-        assert abs(float(found) - expected) < 0.02
+        assert abs(float(result) - expected) < 0.02

@@ -35,14 +35,14 @@ SUMMARY = xr.Dataset(
     ],
 )
 def test_a_cell_lies_where_its_numbers_say(low, high, verdict):
-    (found,) = compare_with_stated(SUMMARY, [cell(low, high)])
-    assert found.verdict == verdict
-    assert found.quantiles == (1e9, 5e9, 2e10)
+    (result,) = compare_with_stated(SUMMARY, [cell(low, high)])
+    assert result.verdict == verdict
+    assert result.quantiles == (1e9, 5e9, 2e10)
 
 
 def test_cells_are_converted_and_other_years_left_out():
-    (found,) = compare_with_stated(SUMMARY, [cell(10000, 10000, unit="MW"), cell(1, 1, year=2031.0)])
-    assert found.low == pytest.approx(1e10)
+    (result,) = compare_with_stated(SUMMARY, [cell(10000, 10000, unit="MW"), cell(1, 1, year=2031.0)])
+    assert result.low == pytest.approx(1e10)
     with pytest.raises(InputError, match="stated cell power 2030"):
         compare_with_stated(SUMMARY, [cell(1, 1, unit="USD")])
 
@@ -77,14 +77,14 @@ def test_every_stated_cell_meets_the_model_in_its_unit():
 
 def test_the_texts_other_figures_are_there():
     beside = stated_cells()[len(read_stated_tables().cell) :]
-    found = {(cell.quantity, cell.year, cell.low) for cell in beside}
+    result = {(cell.quantity, cell.year, cell.low) for cell in beside}
     assert {
         ("training_cluster_size", 2024, 1e5),
         ("training_cluster_power", 2024, 150),
         ("training_cluster_cost", 2026, 1.5e10),
         ("leading_lab_revenue", 2026, 2e10),
         ("chip_supply_capex", 2030, 1e12),
-    } <= found
+    } <= result
     assert {cell.table for cell in beside}.isdisjoint(cell.table for cell in read_stated_tables().cell)
 
 
@@ -106,9 +106,9 @@ def test_a_claims_probability_is_the_share_of_paths_that_made_it():
 def test_a_claim_needs_its_year_and_its_output():
     claims = [c for c in cc.read_claims() if c.id == "hundred_gigawatts"]
     forecast = straight_paths()
-    with pytest.raises(InputError, match="needs the year 2030"):
+    with pytest.raises(InputError, match="claim 'hundred_gigawatts': year 2030 is not among the years"):
         cc.claim_probabilities(forecast.sel(year=slice(None, 2029)), claims)
-    with pytest.raises(InputError, match="needs the output 'training_cluster_power'"):
+    with pytest.raises(InputError, match="claim 'hundred_gigawatts': the forecast has no 'training_cluster_power'"):
         cc.claim_probabilities(forecast.drop_vars("training_cluster_power"), claims)
 
 

@@ -213,15 +213,15 @@ def test_bad_input_of_a_summary_is_refused(change, arguments, message):
 
 def test_exponential_paths_cross_where_their_formula_says():
     forecast = lognormal_growth()
-    found = crossing_year(forecast["power"], "0.1 TW")
+    answer = crossing_year(forecast["power"], "0.1 TW")
     exact = 2024 + 2 / forecast["growth"]
     exact = exact.where(exact <= 2034, np.inf)
-    assert found.dims == ("sample",)
-    assert np.allclose(found, exact, rtol=0, atol=1e-9)
-    assert found.attrs["never"] == float((exact == np.inf).mean())
-    assert (found.attrs["level"], found.attrs["level_unit"], found.attrs["units"]) == (100, "GW", "year")
-    assert found.attrs["interpolation"] == "linear in log10"
-    assert found.attrs["long_name"] == "year in which training cluster power reaches 0.1 TW"
+    assert answer.dims == ("sample",)
+    assert np.allclose(answer, exact, rtol=0, atol=1e-9)
+    assert answer.attrs["never"] == float((exact == np.inf).mean())
+    assert (answer.attrs["level"], answer.attrs["level_unit"], answer.attrs["units"]) == (100, "GW", "year")
+    assert answer.attrs["interpolation"] == "linear in log10"
+    assert answer.attrs["long_name"] == "year in which training cluster power reaches 0.1 TW"
 
 
 def test_the_ways_of_reading_a_crossing():
@@ -258,14 +258,14 @@ def test_dates_are_years():
 
 def test_exceedance_is_the_closed_form_and_agrees_with_the_crossing_year():
     forecast = lognormal_growth()
-    found = exceedance(forecast["power"], "100 GW")
+    answer = exceedance(forecast["power"], "100 GW")
     elapsed = YEARS[1:] - 2024
     exact = stats.norm.sf((2 / elapsed - 0.5) / 0.1)
-    assert np.all(np.abs(found[1:] - exact) <= 4 * found["standard_error"][1:])
+    assert np.all(np.abs(answer[1:] - exact) <= 4 * answer["standard_error"][1:])
     crossed = crossing_year(forecast["power"], "100 GW")
     for year in YEARS:
-        assert float(found.sel(year=year)) == float((crossed <= year).mean())
-    assert (found.attrs["samples"], found.attrs["level"]) == (4096, 100)
+        assert float(answer.sel(year=year)) == float((crossed <= year).mean())
+    assert (answer.attrs["samples"], answer.attrs["level"]) == (4096, 100)
 
 
 def test_an_exceedance_on_a_saltelli_design_counts_each_point_once():
@@ -295,9 +295,9 @@ def test_exceedance_in_a_year_and_ever():
 @given(st.integers(0, 1000), st.floats(0.01, 1000))
 def test_the_error_of_an_exceedance_is_that_of_jeffreys_posterior(seed, level):
     path = xr.DataArray(np.random.default_rng(seed).lognormal(0, 2, 400), dims="sample", attrs={"units": "1"})
-    found, count = exceedance(path, level), int((path >= level).sum())
-    assert float(found) == count / 400
-    assert float(found["standard_error"]) == pytest.approx(stats.beta(count + 0.5, 400.5 - count).std())
+    answer, count = exceedance(path, level), int((path >= level).sum())
+    assert float(answer) == count / 400
+    assert float(answer["standard_error"]) == pytest.approx(stats.beta(count + 0.5, 400.5 - count).std())
 
 
 @given(st.floats(0.02, 0.98))
@@ -342,11 +342,11 @@ def test_milestones_with_weights_and_of_a_saltelli_design():
 
 def test_the_nearest_reference_class():
     power = xr.DataArray([[1e7, 2e9], [0, np.inf]], dims=("year", "sample"), attrs={"units": "W"})
-    found = reference_class(power, "power")
-    assert found.dims == power.dims
-    assert found.values[0].tolist() == ["10,000 average US homes", "Hoover Dam"]
-    assert found.values[1].tolist() == ["average US home", "US electricity production"]
-    assert float(found["multiple"][0, 1]) == pytest.approx(2e9 / 2.08e9)
+    answer = reference_class(power, "power")
+    assert answer.dims == power.dims
+    assert answer.values[0].tolist() == ["10,000 average US homes", "Hoover Dam"]
+    assert answer.values[1].tolist() == ["average US home", "US electricity production"]
+    assert float(answer["multiple"][0, 1]) == pytest.approx(2e9 / 2.08e9)
     cost = xr.DataArray(1.2, attrs={"units": "TUSD"}, name="cost")
     assert reference_class(cost, "cost").item() == "US telecoms build-out 1996-2001"
     share = xr.DataArray(0.4, attrs={"units": "%"})

@@ -58,7 +58,7 @@ def audit_findings(*, ids: Iterable[str] | None = None, file: AuditFile | None =
     Returns
     -------
     list of Finding
-        In the order of the file. Each input stands at its median in ``situational_awareness``.
+        In the order of the file. Each input is at its median in ``situational_awareness``.
 
     Raises
     ------

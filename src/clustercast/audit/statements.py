@@ -1,4 +1,4 @@
-"""What the texts state and the facts it is held against, read from a file."""
+"""What the texts state and the facts it is compared with, read from a file."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,25 +10,24 @@ from pydantic import BaseModel, ConfigDict, Field
 from clustercast.engine.units import factor
 from clustercast.errors import InputError, nearest
 from clustercast.files.dates import DateText
-from clustercast.files.toml import load_toml, validated
+from clustercast.files.toml import Number, Text, load_toml, validated
 from clustercast.priors import shipped
 
 FloatArray = NDArray[np.float64]
 
 _CLOSED = ConfigDict(extra="forbid", frozen=True)
-_Text = Annotated[str, Field(min_length=1)]
 
 
 class Fact(BaseModel):
     """A number about the world that is no input of the model: a value, a range, or a series by name."""
 
     model_config = _CLOSED
-    value: float | None = None
-    low: float | None = None
-    high: float | None = None
-    series: dict[str, float] | None = None
-    unit: _Text
-    source: _Text
+    value: Number | None = None
+    low: Number | None = None
+    high: Number | None = None
+    series: dict[str, Number] | None = None
+    unit: Text
+    source: Text
     as_of: DateText
     note: str = ""
 
@@ -47,11 +46,11 @@ class Part(BaseModel):
     """
 
     model_config = _CLOSED
-    name: _Text
-    unit: _Text
+    name: Text
+    unit: Text
     label: str = ""
-    low: float | None = None
-    high: float | None = None
+    low: Number | None = None
+    high: Number | None = None
     digits: Annotated[int, Field(ge=1)] | None = None
     against: Literal["arithmetic", "fact"] = "arithmetic"
     variant: bool = False
@@ -63,9 +62,9 @@ class Derivation(BaseModel):
     """One derivation of a text."""
 
     model_config = _CLOSED
-    id: _Text
-    text: _Text
-    source: _Text
+    id: Text
+    text: Text
+    source: Text
     parts: Annotated[tuple[Part, ...], Field(min_length=1)]
 
 
@@ -73,13 +72,13 @@ class Rule(BaseModel):
     """How far a number may be off and still follow loosely: a factor, and for dates a time in years."""
 
     model_config = _CLOSED
-    loose_factor: Annotated[float, Field(ge=1)]
-    loose_time: Annotated[float, Field(ge=0)]
+    loose_factor: Annotated[Number, Field(ge=1)]
+    loose_time: Annotated[Number, Field(ge=0)]
 
 
 class _About(BaseModel):
     model_config = _CLOSED
-    title: _Text
+    title: Text
     as_of: DateText
 
 
@@ -100,7 +99,7 @@ class AuditFile(BaseModel):
 
 
 def read_audit(path: str | Path | None = None) -> AuditFile:
-    """Read what the texts state and the facts it is held against.
+    """Read what the texts state and the facts it is compared with.
 
     Parameters
     ----------

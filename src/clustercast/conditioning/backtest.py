@@ -181,12 +181,12 @@ def skills(backtests: Iterable[Backtest]) -> list[Skill]:
     """Return the mean scores of each method over one or several origins, the posterior first."""
     scores = [(which, score) for which, one in enumerate(backtests) for score in one.scores]
     reference = {(which, s.observation): s.crps for which, s in scores if s.method == "posterior"}
-    found = []
+    result = []
     for method in METHODS:
         own = [(which, score) for which, score in scores if score.method == method]
         if own:
-            found.append(_skill(method, own, reference))
-    return found
+            result.append(_skill(method, own, reference))
+    return result
 
 
 def _skill(method: str, own: list[tuple[int, Score]], reference: dict[tuple[int, str], float]) -> Skill:

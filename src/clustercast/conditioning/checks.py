@@ -15,7 +15,7 @@ _SAMPLE = ("chain", "draw")
 
 
 def observation_influence(tree: xr.DataTree) -> xr.Dataset:
-    """Say how far each observation alone moved each input.
+    """Return how far each observation alone moved each input.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def observation_influence(tree: xr.DataTree) -> xr.Dataset:
 
 
 def prior_conflict(tree: xr.DataTree) -> xr.Dataset:
-    """Say where each observation lies in the predictions, before and after learning.
+    """Return where each observation is in the predictions, before and after learning.
 
     Parameters
     ----------
@@ -79,16 +79,16 @@ def prior_conflict(tree: xr.DataTree) -> xr.Dataset:
     _require(tree)
     observed = tree["observed_data"].to_dataset()[OBSERVED].values
     levels = np.array([0.05, 0.5, 0.95])
-    found: dict[str, object] = {"observed": ("observation", observed)}
+    columns: dict[str, object] = {"observed": ("observation", observed)}
     for group in ("prior", "posterior"):
         predictive = tree[f"{group}_predictive"].to_dataset()[OBSERVED]
         draws = predictive.transpose("observation", *_SAMPLE).values.reshape(observed.size, -1)
         below = (draws <= observed[:, np.newaxis]).sum(axis=1)
         count = draws.shape[1]
         tail = 2 * np.minimum(below + 1, count - below + 1) / (count + 1)
-        found[group] = (("quantile", "observation"), np.quantile(draws, levels, axis=1))
-        found[f"{group}_tail"] = ("observation", np.minimum(tail, 1.0))
-    return xr.Dataset(found, coords={**_observation_coords(tree), "quantile": levels})
+        columns[group] = (("quantile", "observation"), np.quantile(draws, levels, axis=1))
+        columns[f"{group}_tail"] = ("observation", np.minimum(tail, 1.0))
+    return xr.Dataset(columns, coords={**_observation_coords(tree), "quantile": levels})
 
 
 def learned(tree: xr.DataTree) -> xr.Dataset:

@@ -92,7 +92,7 @@ def condition(
     draws : int, optional
         Posterior draws to keep, a multiple of 128.
     skip_bad : bool, optional
-        Leave out rows that the model cannot be held against.
+        Leave out rows that the model cannot be compared with.
     progress : callable, optional
         Called with the model runs done and their number, of each part in turn.
 
@@ -136,8 +136,8 @@ def condition(
     parts = factors_of(problem, observations, model, discrepancy)
     # Threads of BLAS wait for each other between the small products of a move: five times the time on a busy machine.
     with threadpool_limits(1, user_api="blas"):
-        found = joined(
-            [_found(part, size, seed, method, budget, draws, progress) for part in parts],
+        result = joined(
+            [_learned(part, size, seed, method, budget, draws, progress) for part in parts],
             [part.columns for part in parts],
         )
     record: dict[str, Any] = {
@@ -152,14 +152,14 @@ def condition(
         "parts": [{"quantities": part.quantities, "parameters": part.active} for part in parts],
     }
     before = problem.drawn(problem.sobol_scores(seed, draws)[np.newaxis], seed, "prior")
-    after = problem.drawn(found.scores, seed, "posterior")
-    return posterior_tree(priors, observations, found, before, after, record)
+    after = problem.drawn(result.scores, seed, "posterior")
+    return posterior_tree(priors, observations, result, before, after, record)
 
 
 def scenario_inputs(
     tree: "xr.DataTree", priors: Priors, scenario: Priors, size: int | None = None, *, seed: int = 0
 ) -> Dataset:
-    """Lay a scenario over what was learned: inputs that it changes are drawn from it, the others from the posterior.
+    """Return posterior draws under a scenario: inputs that it changes are drawn from it, the others are as learned.
 
     Parameters
     ----------
@@ -197,7 +197,7 @@ def scenario_inputs(
     return with_provenance(laid, priors_name=scenario.name, priors_hash=scenario.hash, inputs=uncertain)
 
 
-def _found(
+def _learned(
     problem: Problem, size: int, seed: int, method: Method, budget: int, draws: int, progress: Progress | None
 ) -> Posterior:
     """Weigh prior draws; sample on where the weights are not to be trusted."""

@@ -116,10 +116,10 @@ class Problem:
 
     def predicted(self, inputs: Mapping[str, FloatArray], size: int) -> FloatArray:
         """Return the model's log10 for each observation, shape (rows, size)."""
-        found = np.empty((len(self.rows.value), size))
+        logs = np.empty((len(self.rows.value), size))
         for program in self.programs:
-            program.run(inputs, found)
-        return found
+            program.run(inputs, logs)
+        return logs
 
     def errors(self, inputs: Mapping[str, FloatArray], size: int) -> ErrorModel:
         """Return the parameters of the likelihood, each for all samples."""
@@ -172,7 +172,7 @@ class _Program:
     # Row, quantity, place of its date, and of its end where it is the amount of a year.
     places: tuple[tuple[int, str, int, int | None], ...]
 
-    def run(self, inputs: Mapping[str, FloatArray], found: FloatArray) -> None:
+    def run(self, inputs: Mapping[str, FloatArray], logs: FloatArray) -> None:
         """Fill the rows of this program with log10 of the model."""
         results = self.program.run(inputs)
         for row, name, first, last in self.places:
@@ -182,7 +182,7 @@ class _Program:
                     f"the model's {name} is not above 0 at the date of an observation, so it has no logarithm; "
                     "leave the observation out, or look at the bounds of the inputs"
                 )
-            found[row] = np.log10(values)
+            logs[row] = np.log10(values)
 
 
 def _at(result: FloatArray, date: int) -> FloatArray:

@@ -40,16 +40,16 @@ class Drawn:
 def posterior_tree(
     priors: Priors,
     observations: Observations,
-    found: Posterior,
+    result: Posterior,
     before: Drawn,
     after: Drawn,
     record: Mapping[str, Any],
 ) -> xr.DataTree:
     """Return prior and posterior draws as a labelled tree; `record` is where the result comes from."""
-    diagnostics = {name: value for name, value in vars(found).items() if name not in ("scores", "log_likelihood")}
+    diagnostics = {name: value for name, value in vars(result).items() if name not in ("scores", "log_likelihood")}
     # NetCDF has no truth values.
-    diagnostics["reached"] = int(found.reached)
-    log_posterior = found.log_likelihood - 0.5 * (found.scores**2).sum(axis=-1)
+    diagnostics["reached"] = int(result.reached)
+    log_posterior = result.log_likelihood - 0.5 * (result.scores**2).sum(axis=-1)
     record = {**record, "inputs": [name for name in before.inputs if name in priors]}
     tree = xr.DataTree.from_dict(
         {
@@ -60,7 +60,7 @@ def posterior_tree(
             "log_likelihood": _predictive(observations, after.log_density),
             "log_prior": xr.Dataset(
                 {name: (_SAMPLE, values, {"units": "1"}) for name, values in after.log_prior.items()},
-                coords=_draws(found.log_likelihood.shape),
+                coords=_draws(result.log_likelihood.shape),
             ),
             "observed_data": xr.Dataset(
                 {OBSERVED: ("observation", [row.log10 for row in observations], {"units": "1"})},

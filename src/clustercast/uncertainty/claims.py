@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from clustercast.dataset import design_of
 from clustercast.errors import InputError
-from clustercast.files.toml import load_toml, validated
+from clustercast.files.toml import Number, Text, load_toml, validated
 from clustercast.priors import shipped
 from clustercast.uncertainty.conditions import Condition, parse_condition, probability_of
 from clustercast.uncertainty.indicators import with_outputs
@@ -23,34 +23,19 @@ _BEYOND = 4
 # A fall and its recovery can lie between two years.
 _FINE = 0.5
 _QUARTILES = (0.25, 0.5, 0.75)
-_Text = Annotated[str, Field(min_length=1)]
 
 
 class Claim(BaseModel):
-    """That a quantity reaches a level by a date, or any other condition.
-
-    Attributes
-    ----------
-    id, text : str
-    quantity : str
-        Name in the model; with `level` and `by`, or a `condition` in their place.
-    level : str
-        With its unit, as in ``"100 GW"``.
-    by : float
-        Year: 2026.5 is the middle of 2026, 2027.0 its end.
-    condition : str
-        As `parse_condition` reads it.
-    source : str
-    """
+    """That a quantity reaches a level by a date, or a condition in the place of the three."""
 
     model_config = _CLOSED
-    id: _Text
-    text: _Text
+    id: Text
+    text: Text
     quantity: str = ""
     level: str = ""
-    by: float = 0.0
+    by: Number = 0.0
     condition: str = ""
-    source: _Text
+    source: Text
 
     @property
     def asked(self) -> Condition:
@@ -195,16 +180,10 @@ def claims_met(forecast: xr.Dataset, claims: Iterable[Claim]) -> xr.Dataset:
 
 def _met(forecast: xr.Dataset, claim: Claim, asked: Condition) -> xr.DataArray:
     """Return whether a claim comes true in each sample."""
-    for name in asked.names:
-        if name not in forecast:
-            raise InputError(f"claim {claim.id!r} needs the output {name!r}; propagate it too")
-    for year in asked.years:
-        if "year" in forecast.coords and year not in forecast["year"].values:
-            raise InputError(
-                f"claim {claim.id!r} needs the year {year:g}, which is not among the years of the forecast; "
-                "propagate over claim_years(claims, first)"
-            )
-    return asked.evaluate(forecast)
+    try:
+        return asked.evaluate(forecast)
+    except InputError as error:
+        raise InputError(f"claim {claim.id!r}: {error} (see claim_names and claim_years)") from None
 
 
 def _answer(forecast: xr.Dataset, claim: Claim, *, trend: bool) -> tuple[float, ...]:

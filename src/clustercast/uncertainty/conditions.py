@@ -1,4 +1,4 @@
-"""One grammar for conditions: ``training_cluster_power > 5 GW by 2028``, held against a forecast sample by sample."""
+"""One grammar for conditions: ``training_cluster_power > 5 GW by 2028``, evaluated on a forecast sample by sample."""
 
 import json
 import math
@@ -202,7 +202,7 @@ class Condition:
             If a variable or date is not there, a unit or label does not fit, or a value is NaN.
         """
         if not isinstance(forecast, xr.Dataset) or "sample" not in forecast.dims:
-            raise InputError("a condition is held against a forecast with a dimension 'sample', as from cc.propagate")
+            raise InputError("a condition is evaluated on a forecast with a dimension 'sample', as from cc.propagate")
         size = forecast.sizes["sample"]
         holds = np.ones(size, dtype=np.bool_)
         for clause in self.clauses:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from clustercast.engine.units import factor, same_dimension
 from clustercast.errors import InputError, nearest
 from clustercast.files.dates import DateText
-from clustercast.files.toml import load_toml, validated
+from clustercast.files.toml import Number, Text, load_toml, validated
 from clustercast.priors import shipped
 
 FloatArray = NDArray[np.float64]
@@ -21,18 +21,17 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 UNITS: dict[Kind, str] = {"power": "W", "energy": "W", "cost": "USD", "gdp_share": "1"}
 
 _CLOSED = ConfigDict(extra="forbid", frozen=True)
-_Text = Annotated[str, Field(min_length=1)]
 
 
 class ReferenceClass(BaseModel):
     """One thing whose size is known and above 0; energy is that of a year."""
 
     model_config = _CLOSED
-    name: _Text
+    name: Text
     kind: Kind
-    value: Annotated[float, Field(gt=0, allow_inf_nan=False)]
-    unit: _Text
-    source: _Text
+    value: Annotated[Number, Field(gt=0, allow_inf_nan=False)]
+    unit: Text
+    source: Text
     as_of: DateText
     note: str = ""
 

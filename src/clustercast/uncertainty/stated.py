@@ -1,4 +1,4 @@
-"""Tables of numbers that somebody stated, held against what a forecast gives."""
+"""Tables of stated numbers, compared with a forecast."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,33 +10,32 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from clustercast.engine.units import conversion
 from clustercast.errors import InputError
-from clustercast.files.toml import load_toml, validated
+from clustercast.files.toml import Number, Text, load_toml, validated
 from clustercast.priors import shipped
 
 Verdict = Literal["inside", "partly", "outside"]
 
 _CLOSED = ConfigDict(extra="forbid", frozen=True)
-_Text = Annotated[str, Field(min_length=1)]
 
 
 class StatedCell(BaseModel):
     """One cell of a table, in its unit: a number (low = high), a range, or with an infinite end "or more"."""
 
     model_config = _CLOSED
-    table: _Text
-    quantity: _Text
-    year: float
-    text: _Text
-    low: float
-    high: float
-    unit: _Text
+    table: Text
+    quantity: Text
+    year: Number
+    text: Text
+    low: Number
+    high: Number
+    unit: Text
 
 
 class _About(BaseModel):
     model_config = _CLOSED
-    title: _Text
-    source: _Text
-    as_of: _Text
+    title: Text
+    source: Text
+    as_of: Text
 
 
 class StatedTables(BaseModel):

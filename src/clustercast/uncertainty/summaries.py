@@ -55,7 +55,7 @@ def summarise(
 
     Notes
     -----
-    Errors are those of independent samples: of a quantile by the order statistics between which it lies, of a
+    Errors are those of independent samples: of a quantile by the order statistics on either side of it, of a
     mean by the spread. For a Latin hypercube and Sobol' points they are upper limits. Four or more replicates
     give errors by their own spread, which hold for any design. Of a Saltelli design only the rows A and B are
     used: the others repeat them. See `arrays.order_statistics` for the references.

@@ -97,7 +97,7 @@ def not_nan(trajectory: xr.DataArray) -> FloatArray:
 
 
 def place_of(trajectory: xr.DataArray, year: float) -> int:
-    """Return where a year stands in the grid of a trajectory."""
+    """Return the position of a year in the grid of a trajectory."""
     grid = years_of(trajectory)
     places = np.flatnonzero(grid == year)
     if not places.size:
