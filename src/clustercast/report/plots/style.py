@@ -38,7 +38,7 @@ SMALL = 10
 _WIDTH, _HEIGHT = 4.8, 3.2
 # Characters of a label beside the axes before it goes on in a second line.
 _WIDEST_LABEL = 18
-_WIDEST_FINDING = 56
+_WIDEST_FINDING = 60
 
 
 def axes_or_new(ax: Axes | None, width: float = _WIDTH, height: float = _HEIGHT) -> Axes:
@@ -190,7 +190,10 @@ def beside(ax: Axes, places: Sequence[float], texts: Sequence[str], colours: Seq
     inches = ax.get_position().height * float(whole.get_figheight() if whole else 4.0)
     wrapped = [textwrap.fill(texts[k], _WIDEST_LABEL) for k in order]
     lines = np.array([text.count("\n") + 1 for text in wrapped])
-    spread = spread_apart(heights[order], (lines[:-1] + lines[1:]) / 2 * 1.25 * SMALL / 72 / inches)
+    steps = (lines[:-1] + lines[1:]) / 2 * 1.25 * SMALL / 72 / inches
+    # From the foot of the axes to their top, as far as there is room: beyond are ticks and the title.
+    above = np.concatenate([[0.0], np.cumsum(steps)])[: len(order)]
+    spread = np.minimum(np.maximum(spread_apart(heights[order], steps), above), 1 - above[-1:] + above)
     for height, moved in zip(heights[order], spread, strict=True):
         link = Line2D([1.0, 1.03], [height, moved], color=QUIET, linewidth=0.6, clip_on=False)
         ax.add_artist(link).set_transform(ax.transAxes)
