@@ -20,6 +20,7 @@ SMALL = {
     "ask": ["training_cluster_power > 5 GW by 2028", "--samples", "1024"],
     "backtest": ["--samples", "4096"],
     "claims": ["--samples", "512"],
+    "compare": ["situational_awareness", "evidence_2026", "--samples", "64", "--years", "2030"],
     "condition": ["--samples", "4096"],
     "model": ["--outputs", "training_cluster_power,binding_constraint"],
     "scenarios": ["--samples", "256", "--only", "no_new_gas,slower_growth", "--outputs", "fleet_power"],

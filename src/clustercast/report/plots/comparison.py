@@ -79,7 +79,9 @@ def exceedance_curve(
         colour, style = PALETTE[number % len(PALETTE)], _STYLES[number % len(_STYLES)]
         ax.plot(sizes, 1 - probabilities, label=plain(text), linewidth=1.6, color=colour, linestyle=style)
         if len(shown) > 1:
-            place = (float(sizes[_CURVE_POINTS // 2]), 0.5)
+            # Each label lower than the one before: curves of late years come close.
+            rank = (2 * number + 3) * _CURVE_POINTS // 12
+            place = (float(sizes[rank]), float(1 - probabilities[rank]))
             ax.annotate(plain(text), place, (3, 3), textcoords="offset points", color=colour, fontsize=SMALL)
     ax.set_xscale("log" if positive else "linear")
     marked = mark_levels(ax, levels, path)
