@@ -28,6 +28,7 @@ REGISTRY = (
     "peers",
     "estimators",
     "coverage",
+    "decisions",
 )
 RESULTS = Path(__file__).parent / "results.md"
 

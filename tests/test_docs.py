@@ -122,13 +122,16 @@ def test_the_hand_written_pages_name_what_exists(pytestconfig):
 CELL = re.compile(r"```\{code-cell\} ipython3\n(.*?)```", re.DOTALL)
 
 
-@pytest.mark.parametrize("page", ["ask_and_tell", "own_model"])
+@pytest.mark.parametrize("page", ["ask_and_tell", "decisions", "own_model"])
 def test_the_code_of_a_page_runs_as_it_stands(page, pytestconfig, tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.mkdtemp", lambda: str(tmp_path))
     text = (pytestconfig.rootpath / "docs" / f"{page}.md").read_text(encoding="utf-8")
     names = {"__name__": page}
     for cell in CELL.findall(text):
         exec(compile(cell, f"{page}.md", "exec"), names)
+    if page == "decisions":
+        assert float(names["worth"]["share"].max()) < float(names["claim"]["share"].max()) < 0.5
+        assert names["build"].losses(names["forecast"]).shape == (16384, 4)
     if page == "ask_and_tell":
         # otbenchmark's BoreholeSensitivity, to its two digits and the noise of 512 base points.
         published = dict(rw=0.66, r=0, Tu=0, Hu=0.09, Tl=0, Hl=0.09, L=0.09, Kw=0.02)
