@@ -13,11 +13,11 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from clustercast import __version__
+from clustercast.arrays import FloatArray
 from clustercast.engine.model import Model
 from clustercast.errors import InputError
 from clustercast.priors.prior_set import Priors
 
-FloatArray = NDArray[np.float64]
 Dataset = xr.Dataset
 Labelled = xr.Dataset | xr.DataTree | xr.DataArray
 
@@ -179,13 +179,7 @@ def _after_edits(record: dict[str, Any], values: Mapping[str, FloatArray], sampl
 
 
 def input_arrays(inputs: Dataset) -> tuple[dict[str, FloatArray], dict[str, str]]:
-    """Return the values and the units of the inputs that a dataset holds.
-
-    Raises
-    ------
-    InputError
-        If an input has no units, dimensions other than ``sample``, or a value that is not a finite number.
-    """
+    """Return the values and the units of the inputs that a dataset holds."""
     if not isinstance(inputs, xr.Dataset):
         raise InputError(f"inputs are a Dataset from cc.draw(priors, size), not a {type(inputs).__name__}")
     values: dict[str, FloatArray] = {}
@@ -205,13 +199,7 @@ def input_arrays(inputs: Dataset) -> tuple[dict[str, FloatArray], dict[str, str]
 
 
 def refuse_coordinates(inputs: xr.Dataset, outputs: Iterable[str]) -> None:
-    """Refuse inputs with a coordinate that has the name of an output.
-
-    Raises
-    ------
-    InputError
-        It names the coordinate.
-    """
+    """Refuse inputs with a coordinate that has the name of an output."""
     for name in outputs:
         if name in inputs.coords:
             raise InputError(f"the inputs have a coordinate {name!r}, which is an output too; rename or drop it")

@@ -13,13 +13,13 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.dataset import Dataset, evaluated_dataset, input_arrays, refuse_coordinates
 from clustercast.engine.fingerprint import fingerprint_of
 from clustercast.engine.source import place_of
 from clustercast.engine.units import factor
 from clustercast.errors import InputError, nearest
 
-FloatArray = NDArray[np.float64]
 Form = Literal["scalar", "arrays", "matrix", "frame"]
 Progress = Callable[[int, int], None]
 Columns = Mapping[str, Any]

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.dataset import Dataset, forecast_dataset, input_arrays, refuse_coordinates
 from clustercast.engine.changes import with_changes
 from clustercast.engine.model import Model
@@ -12,7 +12,6 @@ from clustercast.engine.program import Program, program
 from clustercast.errors import InputError
 from clustercast.quantities.cluster_model import cluster_model
 
-FloatArray = NDArray[np.float64]
 Progress = Callable[[int, int], None]
 
 YEARS: range = range(2022, 2035)

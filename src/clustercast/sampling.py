@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.indices.kucherenko import kucherenko_scores
 from clustercast.arrays.indices.pick_freeze import runs_per_point
 from clustercast.arrays.indices.shapley import paired_normals, random_permutations, trajectory_scores
@@ -30,7 +31,6 @@ from clustercast.errors import InputError, nearest, whole_number
 from clustercast.priors.prior_set import Priors, checked_priors
 from clustercast.priors.swaps import Groups, refuse_constant, swapped_together
 
-FloatArray = NDArray[np.float64]
 Design = Literal["random", "latin", "sobol", "saltelli", "shapley", "kucherenko", "morris"]
 Drawn = tuple[dict[str, FloatArray], dict[str, Any]]
 

@@ -1,1 +1,6 @@
 """Arrays in, arrays out: NumPy and SciPy only."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]

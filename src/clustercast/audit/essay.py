@@ -19,11 +19,10 @@ _OUTER = np.array([0.05, 0.95])
 
 
 class Essay:
-    """What the essay states, in coherent units: shape (1,) for a number, (2,) for the ends of a range.
+    """What the essay states, in coherent units: shape (1,) for a number, (2,) for the ends of a range."""
 
-    The audit is arithmetic by hand on these numbers, so that its verdicts depend on no model and on no prior set
-    but the essay's own.
-    """
+    # The audit is arithmetic by hand on these numbers, so that its verdicts depend on no model and on no prior set but
+    # the essay's own.
 
     def __init__(self, priors: Priors, tables: StatedTables, file: AuditFile) -> None:
         self._priors = priors

@@ -38,12 +38,11 @@ class Fact(BaseModel):
 
 
 class Part(BaseModel):
-    """One number of a derivation.
+    """One number of a derivation."""
 
-    Neither low nor high: the text states nothing. `digits`: significant digits of a number that the text rounded.
-    `against`: whether it follows from the text's inputs or is an outside fact. A `variant` is another reading, which
-    does not count in the verdict of the derivation.
-    """
+    # Neither low nor high: the text states nothing. `digits`: significant digits of a number that the text rounded.
+    # `against`: whether it follows from the text's inputs or is an outside fact. A `variant` is another reading, which
+    # does not count in the verdict of the derivation.
 
     model_config = _CLOSED
     name: Text

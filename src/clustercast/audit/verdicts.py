@@ -16,8 +16,6 @@ _SLACK = 1e-9
 def rounding_interval(value: float, digits: int) -> tuple[float, float]:
     """Return the ends of the numbers that round to one above 0 with so many significant digits; the upper is outside.
 
-    Examples
-    --------
     >>> rounding_interval(500, 1), rounding_interval(1, 1), rounding_interval(87.6, 3)
     ((450.0, 550.0), (0.95, 1.5), (87.55, 87.65))
     """
@@ -30,11 +28,9 @@ def rounding_interval(value: float, digits: int) -> tuple[float, float]:
 
 
 def part_verdict(low: float, high: float, part: Part, rule: Rule) -> Verdict:
-    """Return the verdict on a recomputed number or range beside what a part states, in the part's unit.
-
-    OK: some recomputed value rounds to a stated one. ROUND: within the loose factor or time. EXT or NO: neither, for
-    an outside fact or for the text's own inputs. "-": the part states nothing.
-    """
+    """Return the verdict on a recomputed number or range beside what a part states, in the part's unit."""
+    # OK: some recomputed value rounds to a stated one. ROUND: within the loose factor or time. EXT or NO: neither, for
+    # an outside fact or for the text's own inputs. "-": the part states nothing.
     if part.low is None or part.high is None:
         return "-"
     if _meets(low, high, part):
@@ -61,8 +57,6 @@ def _meets(low: float, high: float, part: Part) -> bool:
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
     """Return the worst of some verdicts.
 
-    Examples
-    --------
     >>> worst(["OK", "EXT", "ROUND"]), worst([])
     ('EXT', '-')
     """

@@ -42,12 +42,9 @@ _PROBES = np.concatenate([[1e-9, 1e-6, 1e-3], np.linspace(0.005, 0.995, 199), [1
 
 
 def fingerprint_of(function: Function) -> tuple[str, ...]:
-    """Return what of a function decides its values: its statements, and all that it refers to.
-
-    That is functions, constants, modules, classes and objects with their attributes, arrays and tables whole. Two
-    processes that load the same code get the same, whatever their memory looks like. NumPy, SciPy, Python itself and
-    other installed packages are not looked into.
-    """
+    """Return what of a function decides its values: its statements, and all that it refers to."""
+    # Two processes that load the same code get the same, whatever their memory looks like. NumPy, SciPy, Python itself
+    # and other installed packages are not looked into.
     return tuple(_walked(function).parts)
 
 

@@ -18,10 +18,6 @@ def place_of(function: Function) -> str:
 def numbers_in(function: Function) -> tuple[float, ...]:
     """Return the numbers that a function is written with, each once, its module's constants and closure included.
 
-    Sums and products of literals are one number, as the compiler folds them.
-
-    Examples
-    --------
     >>> def power(energy):
     ...     return energy / (365 * 24) / 1e3
     >>> numbers_in(power)

@@ -7,12 +7,11 @@ from collections.abc import Iterable
 from typing import Annotated, Any
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
+from clustercast.arrays import FloatArray
 from clustercast.errors import InputError
 
-FloatArray = NDArray[np.float64]
 Date = float | str | datetime.date | np.datetime64
 
 _ISO = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
@@ -24,10 +23,6 @@ _FIRST, _LAST = 1000, 9999
 def start_of(date: Date) -> float:
     """Return the first moment of a year, month or day as a float year; a number is taken as it is.
 
-    A month is a twelfth of a year, so that 2026.5 is the first of July.
-
-    Examples
-    --------
     >>> start_of("2028"), start_of("2026-07"), start_of("2026-07-01"), start_of(2024.2)
     (2028.0, 2026.5, 2026.5, 2024.2)
     """
@@ -37,8 +32,6 @@ def start_of(date: Date) -> float:
 def end_of(date: Date) -> float:
     """Return the last moment of a year, month or day as a float year; a number is taken as it is.
 
-    Examples
-    --------
     >>> end_of("2028"), end_of("2024-06"), end_of("2024-06-30"), end_of(2024.2)
     (2029.0, 2024.5, 2024.5, 2024.2)
     """
@@ -53,8 +46,6 @@ def float_years(dates: Iterable[object]) -> FloatArray:
 def date_words(year: float) -> str:
     """Return the day of a float year in words.
 
-    Examples
-    --------
     >>> date_words(2028.0), date_words(2026.5), date_words(2026.45)
     ('1 January 2028', '1 July 2026', '13 June 2026')
     """
@@ -82,7 +73,7 @@ def _year(date: Date, *, end: bool) -> float:
 
 
 def _year_of_text(text: str, end: bool) -> float:
-    """Return one end of the period that an ISO text names."""
+    """Return one end of the period that an ISO text names: a month is a twelfth of a year."""
     match = _ISO.fullmatch(text.strip())
     if match is None:
         raise InputError(f"cannot read {text[:40]!r} as a date; {_REMEDY}")

@@ -19,14 +19,7 @@ class SummaryDataset(xr.Dataset):  # type: ignore[no-untyped-call]
     __slots__ = ()
 
     def to_dataframe(self, dim_order: Sequence[Hashable] | None = None) -> "pd.DataFrame":  # noqa: ARG002
-        """Return a tidy table, one row a number.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Columns ``output``, the dimensions of the outputs (``year``), ``statistic`` (``"quantile"``, ``"mean"`` or
-            ``"share"``), ``quantile`` and ``label`` where they apply, ``value``, ``error``, ``unit``.
-        """
+        """Return a tidy table, one row a number."""
         import pandas as pd
 
         names = [str(name) for name in self.data_vars if f"{name}_error" in self.data_vars]

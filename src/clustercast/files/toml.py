@@ -62,10 +62,7 @@ def validated(
     tags: Sequence[str] = (),
     strict: bool | None = None,
 ) -> M:
-    """Return the content of a file or of a place in it as a model with closed keys.
-
-    `tags` are those of a union, no part of a key; `strict` takes no number from a text.
-    """
+    """Return the content of a file or of a place in it as a model with closed keys."""
     try:
         return model.model_validate(content, strict=strict)
     except ValidationError as error:

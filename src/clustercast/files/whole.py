@@ -42,11 +42,6 @@ def output_directory(path: Path | str) -> Path:
 def write_whole(path: Path | str, writer: Callable[[Path], object]) -> Path:
     """Write a file so that a reader finds the old one, whole, or the new one, whole; return its path.
 
-    The writer gets the path of a hidden file of the same suffix. A symbolic link is followed, and a file that is
-    replaced keeps its permissions.
-
-    Examples
-    --------
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as place:
     ...     write_whole(f"{place}/note.txt", lambda file: file.write_text("whole")).read_text()
@@ -54,6 +49,7 @@ def write_whole(path: Path | str, writer: Callable[[Path], object]) -> Path:
     """
     # The new content goes to a hidden file in the same directory, reaches the disk, and takes the name in one step.
     # Whatever stops the writer, a full disk or Ctrl-C, leaves the old file and nothing else.
+    # A symbolic link is followed, and a file that is replaced keeps its permissions.
     with one_line_errors(path):
         target = Path(os.path.realpath(path))
         if target.exists() and not target.is_file():

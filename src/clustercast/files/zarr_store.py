@@ -6,14 +6,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.errors import InputError
 from clustercast.files.whole import held_by_one_run, one_line_errors
-
-FloatArray = NDArray[np.float64]
 
 
 @contextmanager

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.points.copula import correlation_factor, gaussian_correlation
 from clustercast.engine.changes import change_name
 from clustercast.engine.units import factor, parse_quantity
@@ -18,8 +18,6 @@ from clustercast.priors.correlation import Correlation, score_correlation
 from clustercast.priors.declarations import Declaration, check_declared, heir, in_declared_unit, with_unit
 from clustercast.priors.families import Family, Fixed, as_distribution
 from clustercast.priors.prior_html import priors_html
-
-FloatArray = NDArray[np.float64]
 
 # Coordinates of a forecast, which an input of that name would hide.
 RESERVED = ("year", "sample")

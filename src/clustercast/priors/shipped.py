@@ -9,19 +9,7 @@ _IN_CHECKOUT = Path(__file__).parents[3] / "priors"
 
 
 def directory() -> Path:
-    """Return the directory of the shipped priors.
-
-    Returns
-    -------
-    pathlib.Path
-        ``clustercast/shipped_priors`` of an installed wheel, ``priors/`` of a
-        checkout.
-
-    Raises
-    ------
-    InputError
-        If neither is there: the installation is broken.
-    """
+    """Return the directory of the shipped priors."""
     for candidate in (_IN_WHEEL, _IN_CHECKOUT):
         if candidate.is_dir():
             return candidate

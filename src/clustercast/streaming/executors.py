@@ -48,10 +48,7 @@ def completed(
     workers: int | None = None,
     join: Callable[[Sequence[Result]], Result],
 ) -> Iterator[Result]:
-    """Compute pieces of a plan, which is sent once to each machine, and yield results as they come, in any order.
-
-    `join` makes one result of several, so that a cluster sends fewer.
-    """
+    """Compute pieces of a plan, which is sent once to each machine, and yield results as they come, in any order."""
     if workers is not None:
         whole_number("workers", workers)
     if executor is None:

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.engine.device import to_host
 from clustercast.errors import InputError
-
-FloatArray = NDArray[np.float64]
 
 LEAF = 4096
 
@@ -69,8 +68,6 @@ def leaf_moments(values: FloatArray, leaf: int = LEAF) -> list[Moments]:
 class MomentTree:
     """Moments of the leaves seen so far, neighbours combined as far as they go.
 
-    Examples
-    --------
     >>> whole, parts = MomentTree(), MomentTree()
     >>> values = np.arange(3.0 * LEAF).reshape(1, -1) ** 0.5
     >>> for leaf in (0, 1, 2):

@@ -75,8 +75,6 @@ def check_versions(planned: Mapping[str, str]) -> None:
 def joined_ranges(ranges: Iterable[tuple[int, int]]) -> Ranges:
     """Return ranges in order, those that touch as one.
 
-    Examples
-    --------
     >>> joined_ranges([(4, 6), (0, 2), (2, 3)])
     [(0, 3), (4, 6)]
     """
@@ -92,8 +90,6 @@ def joined_ranges(ranges: Iterable[tuple[int, int]]) -> Ranges:
 def remaining_ranges(total: int, finished: Ranges, length: int) -> Ranges:
     """Return what is left of ``range(total)``, cut at the multiples of a length.
 
-    Examples
-    --------
     >>> remaining_ranges(10, [(2, 5)], 4)
     [(0, 2), (5, 8), (8, 10)]
     """

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.dataset import Dataset, provenance_of
 from clustercast.engine.device import Device, to_device, to_host
 from clustercast.engine.program import Program
@@ -18,7 +19,6 @@ from clustercast.streaming.moments import LEAF, MomentTree, leaf_moments
 from clustercast.streaming.pieces import check_versions, joined_ranges
 from clustercast.streaming.sketch import Sketch
 
-FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 # Leaves drawn at a time, and leaves propagated at a time: what a cache holds, and what fills a GPU.
@@ -81,17 +81,14 @@ class Reduction:
 
 @dataclass(frozen=True)
 class StreamPlan:
-    """All that a worker needs to reduce any samples of a run.
-
-    `labels` holds the number of labels of each output that is an index, `levels` the levels, in its unit, of each
-    output whose exceedances are counted.
-    """
+    """All that a worker needs to reduce any samples of a run."""
 
     priors: Priors
     design: str
     seed: int
     size: int
     program: Program
+    # Number of labels of each output that is an index; levels, in its unit, whose exceedances are counted.
     labels: Mapping[str, int]
     levels: Mapping[str, tuple[float, ...]]
     device: Device

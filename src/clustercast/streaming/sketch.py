@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.summaries.order_statistics import checked_probabilities
 from clustercast.engine.device import to_host
 from clustercast.errors import InputError
 
-FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 Page = NDArray[np.unsignedinteger[Any]]
 
@@ -35,8 +35,6 @@ _FEW_OCTAVES = 64
 class Sketch:
     """Counts of samples of several columns by sign, exponent and leading digits.
 
-    Examples
-    --------
     >>> sketch = Sketch(1)
     >>> sketch.add(np.linspace(1, 2, 10_001).reshape(1, -1))
     >>> bool(abs(sketch.quantiles([0.5])[0, 0] - 1.5) <= 1.5 * RELATIVE_ERROR)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.indices.intervals import (
     as_wide_as_few_events,
     check_confidence,
@@ -24,7 +25,7 @@ from clustercast.engine.program import program as prepared
 from clustercast.errors import InputError, whole_number
 from clustercast.priors.prior_set import Priors
 from clustercast.priors.swaps import Groups
-from clustercast.propagation import YEARS, FloatArray, Progress, wanted_outputs, year_grid
+from clustercast.propagation import YEARS, Progress, wanted_outputs, year_grid
 from clustercast.quantities.cluster_model import cluster_model
 from clustercast.sampling import draw
 from clustercast.sensitivity.cautions import add_cautions, few_events_caution, group_cautions, sobol_cautions

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.indices.intervals import usual_values
 from clustercast.arrays.indices.pair_products import Runs
 from clustercast.arrays.indices.pick_freeze import centre_and_scale, product_sums, runs_per_point, separate
@@ -13,7 +14,6 @@ from clustercast.arrays.points.saltelli import saltelli_replicate
 from clustercast.engine.program import Program
 from clustercast.errors import InputError
 from clustercast.priors.prior_set import Priors
-from clustercast.propagation import FloatArray
 from clustercast.sampling import saltelli_values
 from clustercast.streaming.checkpoint import Arrays, Ranges
 from clustercast.streaming.moments import Moments, MomentTree, moments_of
@@ -26,14 +26,11 @@ _OF_RUNS = ("sum", "a", "b", "swapped", "other")
 
 @dataclass(frozen=True)
 class SobolPlan:
-    """All that a worker needs to sum the products of any base points: replicates one after the other, in leaves.
-
-    `each` is the number of base points of a replicate, a power of two; `standards` the centre and scale of each
-    column, which all pieces share, and `usual` its usual value.
-    """
+    """All that a worker needs to sum the products of any base points: replicates one after the other, in leaves."""
 
     priors: Priors
     seed: int
+    # Base points of a replicate, a power of two.
     each: int
     replicates: int
     swaps: Mapping[str, Sequence[str]]
@@ -43,6 +40,7 @@ class SobolPlan:
     log10: frozenset[str]
     program: Program
     versions: Mapping[str, str]
+    # Centre and scale of each column, which all pieces share, and its usual value.
     standards: Sequence[tuple[float, float]] = ()
     usual: Sequence[float] = ()
 
@@ -82,12 +80,10 @@ class SobolPlan:
 
 
 class SobolSums:
-    """What is known of some leaves of a design, by replicate; two of different leaves add up.
-
-    `products` holds means, shape (columns, statistics), and `values` the moments that `_moments_of_independent` takes.
-    """
+    """What is known of some leaves of a design, by replicate; two of different leaves add up."""
 
     def __init__(self) -> None:
+        # Means, (columns, statistics), and what `_moments_of_independent` takes.
         self.products: dict[int, MomentTree] = {}
         self.values: dict[int, MomentTree] = {}
         self.leaves: Ranges = []

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.points.designs import require_power_of_two
 from clustercast.arrays.summaries.order_statistics import checked_probabilities, interval_ranks
 from clustercast.arrays.summaries.summaries import Summary, share_error
@@ -21,7 +22,7 @@ from clustercast.engine.units import in_unit
 from clustercast.errors import InputError, nearest, whole_number
 from clustercast.files.summary_table import LAYOUT, SummaryDataset
 from clustercast.priors.prior_set import Priors
-from clustercast.propagation import YEARS, FloatArray, Progress, wanted_outputs, year_grid
+from clustercast.propagation import YEARS, Progress, wanted_outputs, year_grid
 from clustercast.quantities.cluster_model import cluster_model
 from clustercast.sampling import draw
 from clustercast.streaming.checkpoint import Checkpoint, run_identity

@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.decisions.partition import Partition
 
-FloatArray = NDArray[np.float64]
 Gain = tuple[FloatArray, FloatArray]
 
 _ROUGHNESS = np.concatenate([[0.0], np.logspace(-3, 9, 25)])

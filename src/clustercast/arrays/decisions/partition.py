@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.indices.given_data import bin_numbers
 
-FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 # Edges of bins come from so many samples: a sort of all would cost more than the sums.

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import psi
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.decisions.partition import Partition, partition
 
-FloatArray = NDArray[np.float64]
 Gain = tuple[FloatArray, FloatArray]
 OfBins = Callable[[FloatArray, NDArray[np.int64], NDArray[np.int64]], FloatArray]
 

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtri
 
-FloatArray = NDArray[np.float64]
+from clustercast.arrays import FloatArray
+
 Gain = tuple[FloatArray, FloatArray]
 
 # Columns whose products with each other are regressors too, and samples for each regressor.

@@ -3,11 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.errors import InputError
-
-FloatArray = NDArray[np.float64]
 
 
 def read_quantiles(
@@ -67,10 +65,8 @@ def logarithms(values: FloatArray, family: str) -> FloatArray:
 def ends_and_mode(
     standard: Callable[[float], FloatArray], values: FloatArray, mode: float | None, family: str
 ) -> tuple[float, float, float]:
-    """Return low, mode and high through three quantiles, or two and the mode.
-
-    `standard` gives the quantiles on [0, 1] at the same probabilities as a function of the peak there.
-    """
+    """Return low, mode and high through three quantiles, or two and the mode."""
+    # `standard` gives the quantiles on [0, 1] at the same probabilities as a function of the peak there.
     if (values.size == 2) != (mode is not None):
         raise InputError(f"{family} takes three quantiles, or two quantiles and mode; got {values.size}, mode {mode}")
     middle = float(values[1]) if mode is None else mode

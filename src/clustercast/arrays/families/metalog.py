@@ -13,12 +13,10 @@ doi:10.1287/deca.2016.0338
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import special
 
+from clustercast.arrays import FloatArray
 from clustercast.errors import InputError
-
-FloatArray = NDArray[np.float64]
 
 # The quantile function rises everywhere where |a3| < (2 / u) a2, u the root of u tanh(u) = 1.
 SKEWNESS_LIMIT = 2 / 1.199678640257734

@@ -18,10 +18,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import special
 
-FloatArray = NDArray[np.float64]
+from clustercast.arrays import FloatArray
+
 ScoreFunction = Callable[[FloatArray], FloatArray]
 ScoreDerivatives = Callable[[FloatArray, FloatArray], tuple[FloatArray, FloatArray]]
 
@@ -69,10 +69,8 @@ def interpolate(coefficients: FloatArray, z: FloatArray) -> FloatArray:
 
 
 def tabulate(exact: ScoreFunction, derivatives: ScoreDerivatives) -> Table:
-    """Return the table of an increasing function, right to 1e-11 in the score: 4e-12 in probability.
-
-    `derivatives` gives the first and second derivative from scores and the values there.
-    """
+    """Return the table of an increasing function, right to 1e-11 in the score: 4e-12 in probability."""
+    # `derivatives` gives the first and second derivative from scores and the values there.
     intervals = _FEWEST_INTERVALS
     while intervals <= _MOST_INTERVALS:
         knots = np.linspace(-_REACH, _REACH, intervals + 1)

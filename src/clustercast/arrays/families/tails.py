@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import special
 
-FloatArray = NDArray[np.float64]
+from clustercast.arrays import FloatArray
+
 Tails = tuple[FloatArray, FloatArray]
 
 _MOST_STEPS = 200
@@ -37,11 +37,9 @@ def invert(
     low: FloatArray,
     high: FloatArray,
 ) -> FloatArray:
-    """Return where a distribution has given tail probabilities, each inside a bracket from `low` to `high`.
-
-    Newton's steps inside the bracket, bisection where they leave it. An element does not see the others, so that
-    blocks of any size give the same bits.
-    """
+    """Return where a distribution has given tail probabilities, each inside a bracket from `low` to `high`."""
+    # Newton's steps inside the bracket, bisection where they leave it. An element does not see the others, so that
+    # blocks of any size give the same bits.
     x, low, high = low.copy(), low.copy(), high.copy()
     todo = np.flatnonzero(np.isfinite(low) & np.isfinite(high) & (low < high))
     x[todo] = _middle(low[todo], high[todo])

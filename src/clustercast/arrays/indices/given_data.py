@@ -4,10 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.summaries.order_statistics import checked_weights, effective_size
 from clustercast.errors import InputError
 
-FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 BLOCK = 64

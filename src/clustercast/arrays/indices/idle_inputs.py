@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.indices.pair_products import pair_rows
 
-FloatArray = NDArray[np.float64]
 PlaceArray = NDArray[np.intp]
 
 _FEW = 64

@@ -4,9 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
 
+from clustercast.arrays import FloatArray
 from clustercast.errors import InputError
-
-FloatArray = NDArray[np.float64]
 
 # An output that has one value in all but these runs is an event; with more of them the replicates show its errors.
 _RARE, _MOST_EVENTS = 0.05, 400

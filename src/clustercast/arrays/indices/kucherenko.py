@@ -3,11 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.indices.intervals import ratio_of_means
 from clustercast.arrays.indices.shapley import group_means
 from clustercast.errors import InputError
 
-FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 NAMES = ("S1_full", "ST_full", "S1_ind", "ST_ind")

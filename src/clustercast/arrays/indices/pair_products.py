@@ -10,9 +10,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.errors import InputError
 
-FloatArray = NDArray[np.float64]
 Statistics = dict[str, FloatArray]
 
 

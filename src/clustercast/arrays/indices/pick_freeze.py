@@ -13,13 +13,11 @@ or machines add up as long as `centre` and `scale` are shared.
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.indices.pair_products import Runs
 from clustercast.arrays.indices.sobol_estimators import Estimator
 from clustercast.arrays.summaries.sums import sum_of_products
-
-FloatArray = NDArray[np.float64]
 
 _BLOCK_ELEMENTS = 1 << 19
 

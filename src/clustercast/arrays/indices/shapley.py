@@ -4,12 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.indices.intervals import ratio_of_means
 from clustercast.arrays.points.designs import sobol_uniforms
 from clustercast.arrays.points.streams import stream
 from clustercast.errors import InputError
 
-FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 

@@ -17,8 +17,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.indices.pair_products import (
     Runs,
     Statistics,
@@ -34,7 +34,6 @@ from clustercast.arrays.indices.pair_products import (
 )
 from clustercast.errors import InputError, nearest
 
-FloatArray = NDArray[np.float64]
 Ratios = tuple[FloatArray, FloatArray, FloatArray | None]
 
 

@@ -7,8 +7,8 @@ per-row products stays in cache and memory does not grow with the panel.
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.indices.idle_inputs import chosen_runs, standing_for_idle
 from clustercast.arrays.indices.intervals import (
     as_wide_as_few_events,
@@ -29,8 +29,6 @@ from clustercast.arrays.indices.pick_freeze import (
 )
 from clustercast.arrays.indices.sobol_estimators import ESTIMATORS, Estimator
 from clustercast.errors import InputError
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.errors import InputError
-
-FloatArray = NDArray[np.float64]
 
 # A correlation matrix whose smallest eigenvalue is below this cannot be told from a singular one.
 SMALLEST_EIGENVALUE = 1e-10

@@ -6,13 +6,11 @@ gives the same bits however the rows are cut into blocks.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.points import sobol_sequence
 from clustercast.arrays.points.streams import checked_seed, stream
 from clustercast.errors import InputError
-
-FloatArray = NDArray[np.float64]
 
 RANDOM_BITS = 53
 SALTELLI_BITS = sobol_sequence.SCIPY_DIGITS

@@ -1,11 +1,9 @@
 """Morris' trajectories on a grid of the unit cube."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.points.streams import checked_seed
-
-FloatArray = NDArray[np.float64]
 
 
 def morris_trajectories(seed: int, dimensions: int, size: int, levels: int = 4) -> FloatArray:

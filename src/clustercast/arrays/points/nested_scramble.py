@@ -11,10 +11,10 @@ import functools
 import numpy as np
 from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.points import sobol_sequence
 from clustercast.arrays.points.streams import stream
 
-FloatArray = NDArray[np.float64]
 Digits32 = NDArray[np.uint32]
 
 DIGITS = 32

@@ -5,12 +5,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from clustercast.arrays import FloatArray
 from clustercast.errors import InputError
-
-FloatArray = NDArray[np.float64]
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(96)
 # Normal scores correlated by more than this are the same to rounding.

@@ -7,14 +7,13 @@ takes `start` gives the same bits however the rows are cut into blocks.
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.points import nested_scramble, sobol_sequence
 from clustercast.arrays.points.designs import check_columns, check_rows
 from clustercast.arrays.points.streams import checked_seed, replicate_seed, stream
 from clustercast.errors import InputError
 
-FloatArray = NDArray[np.float64]
 Points = Literal["sobol", "random"]
 
 

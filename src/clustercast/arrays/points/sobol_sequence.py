@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.points.streams import stream
 
-FloatArray = NDArray[np.float64]
 Digits = NDArray[np.uint64]
 
 # What a float between 1 and 2 has behind its point: digits put there are read as a float with no conversion.

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import erfcx
 
-FloatArray = NDArray[np.float64]
+from clustercast.arrays import FloatArray
+
 IntArray = NDArray[np.int64]
 
 # Below this the tail of the normal distribution is 1 to the last bit, and erfcx would soon overflow.

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.summaries import order_statistics
 
-FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 LogLikelihood = Callable[[FloatArray], FloatArray]
 

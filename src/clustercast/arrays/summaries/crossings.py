@@ -3,9 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.errors import InputError
-
-FloatArray = NDArray[np.float64]
 
 
 def first_crossing(
@@ -19,14 +18,10 @@ def first_crossing(
 ) -> FloatArray:
     """Return the time at which each path first reaches a level: inf where never, -inf where passed at the start.
 
-    Paths run along the first axis of `values`, shape (times, ...); with `falling` they reach the level from above;
-    `logarithmic` interpolates values and level, all above 0, on the log10 scale, of all paths or of some, shape (...).
-
-    Examples
-    --------
     >>> first_crossing(np.array([[1.0, 5.0, 0.0], [3.0, 6.0, 1.0]]), np.array([2024.0, 2026.0]), 2.0)
     array([2025.,  -inf,   inf])
     """
+    # Paths run along the first axis, (times, ...); `logarithmic` interpolates all paths or some, (...), in log10.
     if times.shape != values.shape[:1] or not times.size or np.any(np.diff(times) <= 0):
         raise InputError(
             f"times are {times.tolist()} for values of shape {values.shape}; give increasing ones, 1 a row"

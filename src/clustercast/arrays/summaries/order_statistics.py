@@ -6,10 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincinv, ndtr
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.summaries.sums import sum_of_products
 from clustercast.errors import InputError
-
-FloatArray = NDArray[np.float64]
 
 # The probabilities between which a normal estimate lies within one standard error of the truth.
 _ONE_SIGMA = ndtr(np.array([-1.0, 1.0]))
@@ -41,8 +40,6 @@ def checked_weights(weights: Sequence[float] | FloatArray, size: int) -> FloatAr
 def effective_size(weights: FloatArray) -> float:
     """Return Kish's effective number of samples, ``sum(w)**2 / sum(w**2)``, from 1 to the number of weights.
 
-    Examples
-    --------
     >>> effective_size(np.ones(5))
     5.0
     """
@@ -67,8 +64,6 @@ def quantiles(
 ) -> FloatArray:
     """Return quantiles along the last axis, shape (..., probabilities); infinities are values like others.
 
-    Examples
-    --------
     >>> quantiles(np.array([[4.0, 1.0, 3.0, 2.0, 5.0]]), [0.25, 0.5])
     array([[2., 3.]])
     """

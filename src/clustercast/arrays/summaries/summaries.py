@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.summaries.order_statistics import (
     RowQuantiles,
     checked_probabilities,
@@ -16,8 +17,6 @@ from clustercast.arrays.summaries.order_statistics import (
 )
 from clustercast.arrays.summaries.sums import sum_of_products
 from clustercast.errors import InputError
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -73,8 +72,6 @@ def replicated_summary(values: FloatArray, probabilities: Sequence[float] | Floa
 def share_with_error(reached: NDArray[np.bool_], weights: FloatArray | None = None) -> tuple[FloatArray, FloatArray]:
     """Return the share of samples for which something holds, and its Monte Carlo standard error.
 
-    Examples
-    --------
     >>> share, error = share_with_error(np.array([True, False, False, False]))
     >>> float(share), round(float(error), 3)
     (0.25, 0.187)

@@ -1,9 +1,8 @@
 """Sums of long rows that no number of threads changes."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from clustercast.arrays import FloatArray
 
 # BLAS shares a longer product between its threads, and then their number shows in the last bits.
 _PART = 1024
@@ -12,8 +11,6 @@ _PART = 1024
 def sum_of_products(row: FloatArray, other: FloatArray | None = None) -> float:
     """Return the sum of a row, or of its products with another.
 
-    Examples
-    --------
     >>> sum_of_products(np.full(3000, 0.5)), sum_of_products(np.arange(3.0), np.arange(3.0))
     (1500.0, 5.0)
     """

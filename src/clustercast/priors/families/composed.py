@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import special
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.families.tabulated import Table, tabulate
 from clustercast.arrays.families.tails import invert, tails_of_score
 from clustercast.engine.units import conversion
@@ -18,8 +18,6 @@ from clustercast.priors.families.family import Family, FromScore, Interval, Tail
 from clustercast.priors.families.from_scipy import ScipyDistribution, is_kernel_density, is_scipy
 from clustercast.priors.families.line import Discrete, Fixed, Normal, refuse_unless_weights
 from clustercast.priors.families.validation import distribution_family
-
-FloatArray = NDArray[np.float64]
 
 # Pairs of a value and a component at a time.
 _CELLS = 100_000
@@ -53,19 +51,6 @@ def part(owner: Family, value: object) -> Family:
 class Shifted(Family):
     """The distribution of ``scale * x + shift`` for `x` of another distribution, as ``dist * 2 + 1`` makes it.
 
-    Parameters
-    ----------
-    base : Family
-        The distribution of `x`, a pure number.
-    shift : float, optional
-        In `unit`.
-    scale : float, optional
-        In `unit`; negative turns the distribution around.
-    unit, bounds, source, as_of, note, judgement : optional
-        Keywords of every `Family`.
-
-    Examples
-    --------
     >>> from clustercast.priors.families import Gamma
     >>> (Gamma(3, 2, unit="month") + "1 year").support
     (12.0, inf)

@@ -5,19 +5,18 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import special
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.families import elicitation
-from clustercast.arrays.families.tails import score_of_tails, tails_of_score
+from clustercast.arrays.families.tails import Tails, score_of_tails, tails_of_score
 from clustercast.engine.units import in_unit
 from clustercast.errors import InputError
 from clustercast.priors.families.validation import converted, refuse_beside_quantiles, refuse_outside
 
-FloatArray = NDArray[np.float64]
 Quantiles = Mapping[float, float] | Mapping[str, float]
 Interval = tuple[float, float]
-Tails = tuple[FloatArray, FloatArray]
 Parameters = tuple[object, ...]
 
 # Values inverted at a time, so that the temporaries stay in the second-level cache.
@@ -26,9 +25,7 @@ _BLOCK = 16384
 
 @dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
 class Family:
-    """A distribution of one uncertain number, in a declared unit.
-
-    Numbers are added and multiplied: ``dist + 3``, ``dist + "2 GW"``, ``1.5 * dist``.
+    """A distribution of one uncertain number, in a declared unit; ``dist + "2 GW"`` and ``1.5 * dist`` are others.
 
     Parameters
     ----------
@@ -121,23 +118,7 @@ class Family:
         return False
 
     def quantile(self, p: ArrayLike) -> FloatArray:
-        """Return the values below which given probabilities lie.
-
-        Parameters
-        ----------
-        p : array_like
-            Probabilities from 0 to 1, of any shape; 0 and 1 give the ends of the support.
-
-        Returns
-        -------
-        ndarray
-            A new array of the same shape, in the unit of the distribution.
-
-        Raises
-        ------
-        InputError
-            If a probability is not in 0 to 1.
-        """
+        """Return the quantiles at probabilities of any shape, in the unit; 0 and 1 give the ends of the support."""
         # Contiguous: vector and scalar loops of NumPy may round the last bit differently.
         levels = np.ascontiguousarray(p, dtype=np.float64)
         least, greatest = levels.min(initial=0.5), levels.max(initial=0.5)
@@ -150,56 +131,18 @@ class Family:
         return result
 
     def quantile_from_normal_score(self, z: ArrayLike) -> FloatArray:
-        """Return the quantiles at the probabilities of standard normal scores.
-
-        Parameters
-        ----------
-        z : array_like
-            Standard normal scores, of any shape; the probabilities are ``ndtr(z)``.
-
-        Returns
-        -------
-        ndarray
-            A new array of the same shape, in the unit of the distribution; as accurate
-            in the upper tail as in the lower one.
-
-        Raises
-        ------
-        InputError
-            If a score is not a number.
-        """
+        """Return the quantiles at the probabilities ``ndtr(z)`` of normal scores, as accurate in either tail."""
         scores = np.ascontiguousarray(z, dtype=np.float64)
         if scores.size and np.isnan(scores.min()):
             raise InputError("a normal score is not a number")
         return _in_blocks(self._quantile_from_score, scores).reshape(np.shape(z))
 
     def cdf(self, x: ArrayLike) -> FloatArray:
-        """Return the probability of a value at or below each of some values.
-
-        Parameters
-        ----------
-        x : array_like
-            Values in the unit of the distribution, of any shape.
-
-        Returns
-        -------
-        ndarray
-        """
+        """Return the probability of a value at or below each of some values, in the unit of the distribution."""
         return self.tails(x)[0]
 
     def tails(self, x: ArrayLike) -> Tails:
-        """Return the probabilities at or below, and above, each of some values.
-
-        Parameters
-        ----------
-        x : array_like
-            Values in the unit of the distribution, of any shape.
-
-        Returns
-        -------
-        p, q : ndarray
-            Their sum is 1, and the smaller one keeps its own relative accuracy.
-        """
+        """Return the probabilities at or below, and above, each of some values: the smaller keeps its accuracy."""
         return self._all_tails(np.asarray(x, dtype=np.float64))
 
     def _all_tails(self, values: FloatArray) -> Tails:
@@ -213,19 +156,7 @@ class Family:
         return p, q
 
     def log_density(self, x: ArrayLike) -> FloatArray:
-        """Return the natural logarithm of the density.
-
-        Parameters
-        ----------
-        x : array_like
-            Values in the unit of the distribution, of any shape.
-
-        Returns
-        -------
-        ndarray
-            Per unit of the distribution; minus infinity outside the support. For a
-            discrete distribution the logarithm of the probability.
-        """
+        """Return the log density per unit, minus infinity outside the support; of values, the log probability."""
         return self._all_log_density(np.asarray(x, dtype=np.float64))
 
     def _all_log_density(self, values: FloatArray) -> FloatArray:
@@ -259,15 +190,11 @@ class Family:
             Value at each probability, as in ``{0.05: 1, 0.95: 10}``.
         mode : float, optional
             The peak, for a triangular or PERT distribution through two quantiles.
-        unit : str, optional
-            Unit of the quantiles.
+        unit, source, as_of, note, judgement : optional
+            Kept with the distribution.
         bounds : tuple of two floats, optional
-            The interval of a beta distribution (0 to 1 unless given), the ends of a
-            truncated normal or metalog; for the other families checked, never imposed.
-        source, as_of, note : str, optional
-            Kept with the distribution.
-        judgement : bool, optional
-            Kept with the distribution.
+            The interval of a beta distribution (0 to 1 unless given), the ends of a truncated normal or metalog; for
+            the other families checked, never imposed.
         **parameters : object
             Refused: the quantiles determine the parameters.
 
@@ -279,8 +206,7 @@ class Family:
         Raises
         ------
         InputError
-            If the quantiles are out of order or outside the bounds, or the family cannot
-            go through them; the message says what is allowed.
+            If the quantiles are out of order or outside the bounds, or the family cannot go through them.
         """
         family = cls.family
         if not isinstance(quantiles, Mapping):

@@ -5,13 +5,11 @@ import math
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.errors import InputError
 from clustercast.priors.families.family import Family, Interval, Tails
 from clustercast.priors.families.validation import distribution_family
-
-FloatArray = NDArray[np.float64]
 
 # Where the quantiles of a distribution are read for its fingerprint.
 _PROBES = np.arange(1, 512) / 512

@@ -4,15 +4,13 @@ import math
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import special
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.families import elicitation, tabulated
 from clustercast.errors import InputError
 from clustercast.priors.families.family import FromScore, Interval, Parameters, Tails
 from clustercast.priors.families.validation import distribution_family, refuse_unless_positive
-
-FloatArray = NDArray[np.float64]
 
 
 @distribution_family

@@ -4,8 +4,8 @@ import math
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.families import elicitation
 from clustercast.priors.families.family import Family, Interval, Parameters, Tails
 from clustercast.priors.families.validation import (
@@ -14,8 +14,6 @@ from clustercast.priors.families.validation import (
     refuse_unless_positive,
     refuse_unless_rising,
 )
-
-FloatArray = NDArray[np.float64]
 
 
 class BetweenEnds(Family):

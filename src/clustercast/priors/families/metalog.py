@@ -5,15 +5,13 @@ import math
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import special
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.families import metalog
 from clustercast.errors import InputError
 from clustercast.priors.families.family import Family, Interval, Parameters, Tails
 from clustercast.priors.families.validation import distribution_family
-
-FloatArray = NDArray[np.float64]
 
 
 @distribution_family

@@ -5,9 +5,9 @@ import math
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import special
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.families import elicitation
 from clustercast.errors import InputError
 from clustercast.priors.families.composed import part
@@ -18,8 +18,6 @@ from clustercast.priors.families.validation import (
     refuse_unless_positive,
     refuse_unless_rising,
 )
-
-FloatArray = NDArray[np.float64]
 
 
 class _Between(Family):

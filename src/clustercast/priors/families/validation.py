@@ -8,13 +8,10 @@ from collections.abc import Callable, Iterable, Mapping
 from numbers import Real
 from typing import Any, TypeVar, dataclass_transform
 
-import numpy as np
-from numpy.typing import NDArray
-
+from clustercast.arrays import FloatArray
 from clustercast.errors import InputError, nearest
 
 T = TypeVar("T")
-FloatArray = NDArray[np.float64]
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(dataclasses.field,))
