@@ -193,6 +193,26 @@ def test_the_same_seed_gives_the_same_bits_and_another_does_not():
     assert not np.array_equal(one, other)
 
 
+@cc.quantity("1")
+def square(root):
+    return root**2
+
+
+@pytest.mark.parametrize("method", ["importance", "tempered"])
+def test_two_modes_have_their_shares(method):
+    """A square of 1 was seen: the root is 1 or -1, with odds e by a normal prior of mean 0.5 and deviation 1."""
+    rows = observed([0.0], sd=0.01, quantity="square", dates=[2022.0])
+    beliefs = cc.Priors(root=cc.Normal(0.5, 1.0))
+    shares = []
+    for seed in range(6):
+        tree = cc.condition(
+            beliefs, rows, model=cc.Model([square]), size=1 << 13, seed=seed, discrepancy=0.0, method=method
+        )
+        shares.append(float((tree["posterior"]["root"] > 0).mean()))
+    assert np.mean(shares) == pytest.approx(np.e / (1 + np.e), abs=0.03)
+    assert np.max(np.abs(np.array(shares) - np.e / (1 + np.e))) < 0.1
+
+
 def test_todays_set_is_learned_from_what_was_observed():
     """About a hundred inputs and sixty observations: the chains agree, and the draws are worth some hundreds."""
     tree = cc.condition(cc.read_priors("evidence_2026"), size=1 << 13, seed=1, budget=1 << 18)

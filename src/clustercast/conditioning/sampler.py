@@ -120,9 +120,9 @@ def sampled(
     # doi:10.1111/j.1467-9868.2006.00553.x.
     generator = stream(seed, f"sample {name}")
     counted = _Counted(target, budget, progress)
-    tempered = [
-        _tempered(counted, scores[part::CHAINS], log_likelihood[part::CHAINS], generator) for part in range(CHAINS)
-    ]
+    # By chance, not by stride: every fourth point of a Sobol' sequence sees a part of the prior alone.
+    parts = np.array_split(generator.permutation(len(scores)), CHAINS)
+    tempered = [_tempered(counted, scores[rows], log_likelihood[rows], generator) for rows in parts]
     temperatures = max(population.steps for population in tempered)
     move, starts = _settled(counted, tempered, draws, generator)
     length = draws // (CHAINS * len(starts[0][0]))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from clustercast.arrays.summaries.summaries import share_with_error
 from clustercast.dataset import design_of
-from clustercast.engine.units import conversion, parse_quantity
+from clustercast.engine.units import in_unit, parse_quantity
 from clustercast.errors import InputError, nearest
 from clustercast.files.dates import date_words, end_of, start_of
 from clustercast.uncertainty.summaries import Weights, independent_rows, weights_array
@@ -325,5 +325,4 @@ def _threshold(value: str, variable: xr.DataArray) -> float:
     own = unit_of(variable)
     if own is None:
         raise InputError(f"{variable.name!r} has no attribute 'units'; set it, '1' for a pure number")
-    number, unit = parse_quantity(value)
-    return number * conversion(unit, own, f"the value {value!r} of {variable.name}")
+    return in_unit(value, own, f"the value of {variable.name}:")
