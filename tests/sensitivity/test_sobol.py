@@ -285,7 +285,7 @@ class TestRanking:
         assert ranking_resolved(found, k=3).dims == ("output",)
 
     def test_refusals(self, forecast, indices):
-        with pytest.raises(InputError, match="at least 1"):
+        with pytest.raises(InputError, match="k is 0; give a whole number of 1 or more"):
             ranking_resolved(indices, k=0)
         without = sobol_indices(redesigned(forecast, replicates=1), outputs="ishigami", resamples=0)
         assert "ST_conf" not in without and without.attrs["interval"] == "none"
