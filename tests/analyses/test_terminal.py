@@ -9,8 +9,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+import xarray as xr
 
+import clustercast as cc
 from analyses import options
 from analyses.__main__ import commands
 from clustercast.files import netcdf as files
@@ -102,3 +105,14 @@ def test_sobol_gives_shapley_effects_where_they_are_asked_for(tmp_path, capsys):
     assert options.exit_code(command_of("sobol"), [*given, "--out", str(tmp_path)]) == 0
     assert "Shapley effects, which sum to 1" in capsys.readouterr().out
     assert (tmp_path / "shapley.nc").is_file()
+
+
+def test_json_has_one_shape_and_its_datasets_are_read_back(tmp_path, capsys):
+    for name, key, variable in (("sobol", "indices", "ST"), ("claims", "claims", "probability")):
+        assert options.exit_code(command_of(name), [*arguments(name, tmp_path), "--json"]) == 0
+        document = json.loads(capsys.readouterr().out)
+        assert set(document) == {"finding", "run", "results"}
+        assert document["run"]["priors"] == options.DEFAULT and all(document["finding"])
+        read = xr.Dataset.from_dict(document["results"][key])
+        written = cc.read_netcdf(tmp_path / f"{name}.nc")
+        np.testing.assert_array_equal(read[variable], written[variable])
