@@ -100,6 +100,15 @@ def test_a_forecast_is_propagated_again_by_its_inputs_alone():
     assert set(flat.coords) == {"sample", "label"}
 
 
+def test_dates_are_years():
+    inputs = cc.draw(priors(), 4, seed=1)
+    plain = cc.propagate(inputs, model=MODEL, years=[2026.5, 2030])
+    for dates in (np.array(["2026-07", "2030-01"], "datetime64[M]"), ["2026-07-01", "2030"]):
+        np.testing.assert_array_equal(cc.propagate(inputs, model=MODEL, years=dates)["size"], plain["size"])
+    with pytest.raises(InputError, match="month 13"):
+        cc.propagate(inputs, model=MODEL, years=["2026-13"])
+
+
 def test_an_output_without_years_has_no_year():
     @cc.quantity("1")
     def ishigami(x1, x2, x3):
@@ -120,7 +129,7 @@ def test_an_output_without_years_has_no_year():
         ([2024, 2024], "repeated at 2024, 2024"),
         ([2025, 2024], "unsorted at 2025, 2024"),
         ([2024, np.nan], "finite"),
-        (["soon"], "increasing numbers"),
+        (["soon"], "cannot read .soon. as a date"),
         (2024, "increasing numbers"),
     ],
 )

@@ -1,5 +1,6 @@
 """Propagate drawn inputs through a model, block by block."""
 
+import datetime
 from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
@@ -10,6 +11,7 @@ from clustercast.engine.changes import with_changes
 from clustercast.engine.model import Model
 from clustercast.engine.program import Program, program
 from clustercast.errors import InputError
+from clustercast.files.dates import start_of
 from clustercast.quantities.cluster_model import cluster_model
 
 Progress = Callable[[int, int], None]
@@ -81,9 +83,12 @@ def propagate(
 
 
 def year_grid(years: Iterable[float]) -> FloatArray:
-    """Return the years as an array, refused unless they increase."""
+    """Return the years, numbers or dates, as an array, refused unless they increase."""
     try:
-        grid = np.asarray(list(years), dtype=np.float64)
+        given = [start_of(one) if isinstance(one, np.datetime64 | datetime.date | str) else one for one in years]
+        grid = np.asarray(given, dtype=np.float64)
+    except InputError:
+        raise
     except (TypeError, ValueError):
         raise InputError(f"years must be increasing numbers, as range(2022, 2035), not {years!r}") from None
     if grid.size == 0:
