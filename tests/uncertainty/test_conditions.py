@@ -65,7 +65,7 @@ def until(name, year):
         ("limit != none in 2030", DRAWN["limit"].sel(year=2030) != 0),
         ("load > 80 %", DRAWN["load"] > 0.8),
         ("switch = 1", np.ones(200, bool)),
-        ("load > 0.5 and power > 5 GW by 2028", (DRAWN["load"] > 0.5) & (until("power", 2028) > 5).any(axis=0)),
+        ("load > 0.5 AND power > 5 GW by 2028", (DRAWN["load"] > 0.5) & (until("power", 2028) > 5).any(axis=0)),
         (
             "power > 5 GW and investment < 2 USD/year in 2028",
             (DRAWN["power"].sel(year=2028) > 5) & (DRAWN["investment"].sel(year=2028) < 2),

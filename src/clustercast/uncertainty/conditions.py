@@ -255,7 +255,7 @@ def parse_condition(text: str) -> Condition:
     """
     if not isinstance(text, str) or not text.strip():
         raise InputError(f"a condition is {text!r}; {_REMEDY}")
-    clauses = [_clause(part.strip(), text) for part in re.split(r"\s+and\s+", text.strip())]
+    clauses = [_clause(part.strip(), text) for part in re.split(r"(?i)\s+and\s+", text.strip())]
     later: When | None = None
     for place in reversed(range(len(clauses))):
         if clauses[place].when is None:
