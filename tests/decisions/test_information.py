@@ -4,6 +4,8 @@ import re
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.stats import norm
 
 import clustercast as cc
@@ -90,6 +92,23 @@ def test_a_decision_by_its_loss_is_a_unit_normal_loss_integral(forecast):
     found = cc.evppi(forecast, act)
     exact = np.sqrt([*SHARES, 0]) * norm.pdf(0)
     assert found["evppi"].values[0] == pytest.approx(exact, abs=0.015)
+    assert found["share"].values[0] == pytest.approx(np.sqrt([*SHARES, 0]), abs=0.04)
+    assert re.search(r"by 0\.3\d+ \(±0\.\d+\), [78]\d % of what knowing everything would", found.attrs["words"])
+
+
+@given(st.sampled_from([np.exp, np.arctan, lambda x: -(x**3)]), st.sampled_from(["total > 1", "total"]))
+def test_an_input_may_be_stated_on_any_scale(forecast, scale, target):
+    other = forecast.assign(x=scale(forecast["x"]).assign_attrs(forecast["x"].attrs))
+    found = [cc.evppi(each, target, inputs="x")["evppi"].values for each in (forecast, other)]
+    assert found[0] == pytest.approx(found[1], rel=0.01)
+
+
+def test_sections_of_the_model_are_groups(shipped):
+    found = cc.evppi(shipped, "training_cluster_power in 2030", of="groups")
+    assert {"cluster", "demand", "electricity"} <= set(found["group"].values)
+    assert str(found["group"].values[np.argmax(found["evppi"].values)]) == "cluster"
+    alone = cc.evppi(shipped, "training_cluster_power in 2030")
+    assert float(found["evppi"].max()) >= float(alone["evppi"].max())
 
 
 @pytest.mark.parametrize("sd", [0.1, 0.5, 2.0])
@@ -146,6 +165,7 @@ def loss_of_wrong_shape(action, draws):
         (lambda f: cc.evppi(f, "total", inputs=["q"]), "'q' is not an input"),
         (lambda f: cc.evppi(f, "total", of="threes"), "of is 'threes'"),
         (lambda f: cc.evppi(f, "total", of={"a": ["q"]}), r"group 'a' has \['q'\]"),
+        (lambda f: cc.evppi(f, "total", of="groups"), "no quantity of the model takes the input 'x'; give model="),
         (lambda f: cc.evppi(f, "x"), "'x' is an input"),
         (lambda f: cc.evpi(f.isel(sample=slice(0)), "total"), "dimension 'sample'"),
         (lambda f: cc.evpi(f.isel(sample=slice(50)), "total"), "the forecast has 50 samples; 200 or more"),

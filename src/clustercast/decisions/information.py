@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import xarray as xr
@@ -12,8 +12,8 @@ from clustercast.arrays.decisions.actions import action_gain
 from clustercast.arrays.decisions.partition import Partition, partition
 from clustercast.arrays.decisions.scores import entropy_gain, perfect_gain, spread_gain, variance_gain
 from clustercast.arrays.decisions.together import joint_action_gain, joint_gain
-from clustercast.arrays.indices.intervals import normal_factor
 from clustercast.dataset import design_of
+from clustercast.decisions.labels import labelled
 from clustercast.decisions.possible import Rows, imagined
 from clustercast.decisions.targets import Score, Target, Wanted, wanted
 from clustercast.engine.model import Model
@@ -27,7 +27,6 @@ Gain = tuple[FloatArray, FloatArray]
 Of = Literal["inputs", "groups", "pairs"] | Mapping[str, Iterable[str]]
 
 PAIRED = 8
-_REFERENCES = "doi:10.1177/0272989X13505910, doi:10.1146/annurev-statistics-040120-010730"
 
 
 def evpi(
@@ -57,7 +56,7 @@ def evpi(
     -------
     Dataset
         Dims (target,): ``evpi``, ``evpi_error`` (standard error), ``evpi_low`` and ``evpi_high``, and ``before``, the
-        expected score without information, in ``unit``.
+        expected score or loss without information, in ``unit``.
 
     Raises
     ------
@@ -82,7 +81,7 @@ def evpi(
     targets, left_out = wanted(forecast, target, score)
     gains = [perfect_gain(one.score, one.values) for one in targets]
     value, error = (np.array([gain[part] for gain in gains])[:, np.newaxis] for part in (0, 1))
-    found = _labelled("evpi", targets, ("whole", ["everything"]), (value, error), confidence, forecast, left_out)
+    found = labelled("evpi", targets, ("whole", ["everything"]), (value, error), confidence, forecast, left_out)
     return found.isel(whole=0, drop=True)
 
 
@@ -114,8 +113,8 @@ def evppi(
     -------
     Dataset
         Dims (target, input), or (target, group) or (target, pair): ``evppi`` with ``evppi_error``, ``evppi_low`` and
-        ``evppi_high``; ``share``, the part of ``before`` it takes off; ``zero``, true where the estimate was negative
-        and is given as 0. The attribute ``words`` says the most valuable of each target in a sentence.
+        ``evppi_high``; ``share``, its part of `evpi`, which is the whole of a score; ``zero``, true where the estimate
+        was negative and is given as 0. The attribute ``words`` says the most valuable of each target in a sentence.
 
     Raises
     ------
@@ -151,13 +150,13 @@ def evppi(
     low_discrepancy = design_of(forecast).get("name") == "sobol"
     value, error = _gains(columns, targets, low_discrepancy)
     if isinstance(of, str) and of == "inputs":
-        return _labelled("evppi", targets, ("input", names), (value, error), confidence, forecast, left_out)
+        return labelled("evppi", targets, ("input", names), (value, error), confidence, forecast, left_out)
     groups = _groups(of, names, value, targets, model if model is not None else cluster_model(), inputs is not None)
     parts = [_joint(columns[[names.index(n) for n in group]], targets, low_discrepancy) for group in groups.values()]
     values, errors = (np.concatenate([part[k] for part in parts]) for k in (0, 1))
     _raise(values, errors, value, error, groups, names)
     label = "pair" if isinstance(of, str) and of == "pairs" else "group"
-    return _labelled("evppi", targets, (label, list(groups)), (values, errors), confidence, forecast, left_out)
+    return labelled("evppi", targets, (label, list(groups)), (values, errors), confidence, forecast, left_out)
 
 
 def evsi(
@@ -214,7 +213,7 @@ def evsi(
     targets, left_out = wanted(forecast, target, score)
     names, seen = imagined(forecast, observation, seed)
     gains = _gains(seen, targets, low_discrepancy=False)
-    return _labelled("evsi", targets, ("observation", names), gains, confidence, forecast, left_out)
+    return labelled("evsi", targets, ("observation", names), gains, confidence, forecast, left_out)
 
 
 def _gains(columns: FloatArray, targets: list[Wanted], low_discrepancy: bool) -> Gain:
@@ -274,6 +273,8 @@ def _groups(
     if of == "groups":
         sections: dict[str, tuple[str, ...]] = {}
         for name in names:
+            if not model.users(name):
+                raise InputError(f"no quantity of the model takes the input {name!r}; give model= or your own groups")
             section = section_of(name, model)
             sections[section] = (*sections.get(section, ()), name)
         return sections
@@ -303,69 +304,3 @@ def _raise(
                 np.where(more, known, values[place]),
                 np.where(more, its_error, errors[place]),
             )
-
-
-def _labelled(
-    name: str,
-    targets: list[Wanted],
-    axis: tuple[str, list[str]],
-    gains: Gain,
-    confidence: float,
-    forecast: xr.Dataset,
-    left_out: list[str],
-) -> xr.Dataset:
-    """Return values, errors and intervals by target, none below zero or above what knowing everything is worth."""
-    label, names = axis
-    most = np.array([perfect_gain(one.score, one.values)[0] for one in targets])
-    before = np.array([_before(one) for one in targets])
-    raw, error = (part if name == "evpi" else part.T for part in gains)
-    half = normal_factor(confidence) * error
-    value = np.clip(raw, 0, most[:, np.newaxis])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.nan_to_num(value / np.abs(before)[:, np.newaxis], posinf=0, neginf=0)
-    dims = ("target", label)
-    meanings: dict[str, tuple[FloatArray, str]] = {
-        "": (value, f"{name.upper()}: expected fall of the score, in unit"),
-        "_error": (error, "standard error"),
-        "_low": (np.clip(raw - half, 0, None), "lower end of the interval"),
-        "_high": (np.clip(raw + half, 0, None), "upper end of the interval"),
-    }
-    variables: dict[str, Any] = {f"{name}{key}": (dims, v, {"long_name": text}) for key, (v, text) in meanings.items()}
-    variables["share"] = (dims, share, {"long_name": "part of the score that goes", "units": "1"})
-    variables["zero"] = (dims, raw <= 0, {"long_name": "whether the estimate was not above 0 and is given as 0"})
-    variables["before"] = ("target", before, {"long_name": "expected score without the information, in unit"})
-    coords: dict[str, Any] = {"target": [one.name for one in targets], label: names}
-    coords |= {key: ("target", [getattr(one, key) for one in targets]) for key in ("words", "score", "unit")}
-    said = [_sentence(name, one, names, share[k], error[k], before[k]) for k, one in enumerate(targets)]
-    attrs = {**forecast.attrs, "confidence": confidence, "runs": forecast.sizes["sample"], "words": "\n".join(said)}
-    attrs |= {"left_out": "; ".join(left_out), "references": _REFERENCES}
-    return xr.Dataset(variables, coords, attrs)
-
-
-def _before(one: Wanted) -> float:
-    """Return the expected score without information; of a decision, the loss of the best action."""
-    if one.score == "loss":
-        return float(one.values.mean(axis=0).min())
-    return perfect_gain(one.score, one.values)[0]
-
-
-_SCORES = {
-    "brier": "the Brier score of {!r}",
-    "log": "the log score of {!r}",
-    "variance": "the variance of {}",
-    "crps": "the CRPS of {}",
-    "width": "the 90 % interval of {}",
-    "loss": "the expected loss of {}",
-}
-
-
-def _sentence(name: str, one: Wanted, names: list[str], share: FloatArray, error: FloatArray, before: float) -> str:
-    """Return in words what is worth most to a target."""
-    best = int(np.argmax(share))
-    what = _SCORES[one.score].format(one.words)
-    half = 1.96 * float(error[best]) / abs(before) if before else 0.0
-    if 100 * share[best] < max(1.0, 100 * half):
-        return f"Nothing looked at would cut {what}."
-    known = names[best] if name == "evsi" else names[best].replace("_", " ")
-    cut = f"would cut {what} by {100 * share[best]:.0f} % (±{100 * half:.0f})"
-    return f"Seeing {known!r} {cut}." if name == "evsi" else f"Knowing {known} {cut}."
