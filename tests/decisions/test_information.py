@@ -1,6 +1,7 @@
 """Value of information of stored forecasts: closed forms, targets of every kind, bad input."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,8 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 import clustercast as cc
+from clustercast.arrays.posterior.likelihood import ErrorModel, log_likelihood
+from clustercast.decisions.possible import imagined, possible
 
 
 @cc.quantity("1")
@@ -122,6 +125,33 @@ def test_an_observation_of_a_linear_gaussian_output_is_worth_its_reliability(for
     assert found["evsi"].dims == ("target", "observation")
     assert float(found["evsi"][0, 0]) == pytest.approx(exact, abs=4 * float(found["evsi_error"][0, 0]) + 0.01)
     assert float(found["evsi"][0, 0]) <= float(cc.evpi(forecast, "power")["evpi"][0])
+
+
+@pytest.mark.parametrize("kind", ["value", "record", "ceiling"])
+def test_an_observation_is_worth_what_the_likelihood_of_conditioning_makes_of_it(forecast, kind):
+    # Every hundredth draw makes an observation; all draws, weighted by its likelihood, say what is then forecast.
+    row = {"id": "a", "date": 2027, "quantity": "power", "unit": "1", "sd_log10": 0.5, "kind": kind}
+    found = cc.evsi(forecast, "power > 3", observation=row, seed=4)
+    rows = possible(row)
+    _, seen = imagined(forecast, row, seed=5)
+    size = forecast.sizes["sample"]
+    errors = {
+        name: prior.quantile(np.random.default_rng(k).random(size))
+        for k, (name, prior) in enumerate(rows.error_priors().items())
+    }
+    gap = np.ones(size)
+    model = ErrorModel(
+        errors["discrepancy_power"][np.newaxis], errors.get("record_gap", gap), errors.get("ceiling_gap", gap)
+    )
+    predicted = np.log10(forecast["power"].values)[np.newaxis]
+    event = forecast["power"].values > 3
+    left = []
+    for value in seen[0, ::100]:
+        likelihood = np.exp(log_likelihood(replace(rows.arrays(), value=np.array([value])), predicted, model))
+        chance = likelihood @ event / likelihood.sum()
+        left.append(chance * (1 - chance))
+    exact, noise = event.var() - np.mean(left), np.std(left) / np.sqrt(len(left))
+    assert float(found["evsi"][0, 0]) == pytest.approx(exact, abs=3 * np.hypot(noise, float(found["evsi_error"][0, 0])))
 
 
 def test_shipped_observations_to_come_are_in_order_of_their_error(shipped):
