@@ -14,6 +14,9 @@ from .decisions.information import evpi as evpi
 from .decisions.information import evppi as evppi
 from .decisions.information import evsi as evsi
 from .decisions.targets import Decision as Decision
+from .decisions.tilting import Tilt as Tilt
+from .decisions.tilting import probability_tornado as probability_tornado
+from .decisions.tilting import tilt as tilt
 from .engine.model import Model as Model
 from .engine.quantity import quantity as quantity
 from .engine.units import define_unit as define_unit

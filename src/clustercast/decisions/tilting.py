@@ -1,0 +1,394 @@
+"""What would change a forecast: the least change of its priors that gives a claim another probability."""
+
+import contextlib
+import dataclasses
+import datetime
+import json
+import math
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+from scipy.special import ndtri
+
+from clustercast.arrays.decisions.shifts import Shift, event_divergence, event_weights, informative, least_shift
+from clustercast.arrays.families.tails import score_of_tails
+from clustercast.arrays.summaries.order_statistics import effective_size
+from clustercast.arrays.summaries.summaries import share_with_error
+from clustercast.dataset import provenance
+from clustercast.decisions.drawn_from import (
+    Asked,
+    Event,
+    asked_event,
+    checked_fraction,
+    continuous_inputs,
+    normal_scores,
+    priors_of,
+    rank_scores,
+    score_correlation,
+    with_unit_text,
+)
+from clustercast.errors import InputError
+from clustercast.files.whole import write_text
+from clustercast.priors.families import Family, LogNormal, Metalog, Normal
+from clustercast.priors.prior_set import Priors
+from clustercast.sensitivity.given_data import varied_inputs
+
+FloatArray = NDArray[np.float64]
+
+# So few draws carry a probability with an error of 0.05.
+_LEAST_SIZE = 100.0
+_QUANTILES = (0.05, 0.5, 0.95)
+_SAID = 4
+_EXACT = 1e-4
+
+
+@dataclasses.dataclass(frozen=True)
+class Tilt:
+    """The least change of priors that gives a claim a probability, from `tilt`.
+
+    Attributes
+    ----------
+    claim, words : str
+        What was asked for, and the change in a sentence.
+    before, probability : float
+        The probability of the claim as drawn, and the one that was asked for.
+    weights : DataArray, dims (sample,)
+        Of the least change of all, for ``cc.summarise(forecast, weights=...)``; they sum to 1. Inputs hang together
+        under them as no scenario file can say.
+    divergence : float
+        Kullback-Leibler divergence of that change, in nats.
+    marginals : Dataset, dims (input, quantile)
+        Of the least change that moves each input by itself: ``before`` and ``after``, with ``shift`` in standard
+        deviations of the normal score, the largest first.
+    scenario_weights : DataArray, dims (sample,)
+        The forecast under these marginals.
+    scenario_divergence : float
+        Its divergence, never less than `divergence`: the difference is what moving inputs one by one loses.
+    priors : Priors
+        The changed priors, which draw like any others.
+    """
+
+    claim: str
+    words: str
+    before: float
+    probability: float
+    weights: xr.DataArray
+    divergence: float
+    marginals: xr.Dataset
+    scenario_weights: xr.DataArray
+    scenario_divergence: float
+    priors: Priors = dataclasses.field(repr=False)
+
+    def write_scenario(self, path: str | Path) -> None:
+        """Write the changed inputs as a scenario file, for ``cc.read_priors(name, scenario=path)``.
+
+        Parameters
+        ----------
+        path : str or Path
+            Ends in ``.toml``.
+
+        Raises
+        ------
+        InputError
+            If the path does not end in ``.toml``.
+        """
+        target = Path(path)
+        if target.suffix != ".toml":
+            raise InputError(f"the scenario {str(path)!r} is no TOML file; let its name end in .toml")
+        about = {
+            "title": f"Probability {self.probability:.3g}: {self.claim}",
+            "why": self.words,
+            "as_of": self._as_of(),
+            "source": "cc.tilt: the least change of the priors that moves each input by itself",
+        }
+        parts = [_table("scenario", about)]
+        for name in map(str, self.marginals["input"].values):
+            family = self.priors[name]
+            keys = {f.name: getattr(family, f.name) for f in dataclasses.fields(family) if not f.kw_only}
+            rest = {"unit": family.unit, "source": family.source, "as_of": self._as_of(), "note": family.note}
+            if isinstance(family, Metalog) and family.bounds is not None:
+                rest["bounds"] = family.bounds
+            parts.append(_table(f"inputs.{name}", {"family": family.family, **keys, **rest, "judgement": True}))
+        write_text(target, "\n".join(parts))
+
+    def _as_of(self) -> str:
+        """Return the date of the set, or of today where it has none."""
+        return self.priors.about.as_of or datetime.date.today().isoformat()
+
+
+def tilt(forecast: xr.Dataset, claim: Event, *, probability: float, priors: Priors | None = None) -> Tilt:
+    """Return the least change of the priors that gives a claim a probability.
+
+    Parameters
+    ----------
+    forecast : Dataset
+        From `propagate` or `evaluate` on independent draws. No model is run.
+    claim : str, Claim or Condition
+        The id of a shipped claim, or a condition as `parse_condition` reads it.
+    probability : float
+        What it shall be, between 0 and 1.
+    priors : Priors, optional
+        What the inputs were drawn from; a shipped set is found by its name.
+
+    Returns
+    -------
+    Tilt
+
+    Raises
+    ------
+    InputError
+        If the claim is unknown, holds in no sample or in all, the probability is not between 0 and 1, the priors are
+        not those of the forecast, or too few draws are left by the change.
+
+    Notes
+    -----
+    The least change of all gives the samples with the claim one weight and the others another. The least that keeps
+    inputs as independent, or as correlated, as they were is sought among shifts of normal scores, ``z + shift``: a
+    normal input keeps its standard deviation, a lognormal one its spread; others become metalogs within their ends.
+    Inputs whose connection with the claim is no more than chance, and those of few values, stay as they are.
+
+    References
+    ----------
+    I. Csiszar, Ann. Probab. 3, 146 (1975), doi:10.1214/aop/1176996454.
+
+    Examples
+    --------
+    >>> import clustercast as cc
+    >>> @cc.quantity("1")
+    ... def total(x, y):
+    ...     return x + y
+    >>> priors = cc.Priors(x=cc.Normal(0, 1), y=cc.Normal(0, 1))
+    >>> forecast = cc.propagate(cc.draw(priors, 4096, design="sobol"), model=cc.Model([total]))
+    >>> found = cc.tilt(forecast, "total > 2", probability=0.5, priors=priors)
+    >>> found.marginals["after"].sel(quantile=0.5).round(1).values.tolist()
+    [1.0, 1.0]
+    """
+    probability = checked_fraction("probability", probability)
+    event, priors = asked_event(forecast, claim), priors_of(forecast, priors)
+    size = len(event.holds)
+    weights = event_weights(event.holds, probability, np.full(size, 1 / size))
+    names = continuous_inputs(forecast, priors)
+    if not names:
+        raise InputError("the forecast holds no input with a density; keep the inputs beside the outputs")
+    chosen = informative(rank_scores(forecast, names), event.holds)
+    kept = tuple(name for name, own in zip(names, chosen, strict=True) if own)
+    scores = normal_scores(forecast, priors, kept) if kept else np.empty((size, 0))
+    correlation = score_correlation(priors, kept)
+    shift = least_shift(scores, event.holds, probability, correlation, _LEAST_SIZE) if kept else None
+    if shift is None or abs(shift.reached - probability) > 1e-6:
+        furthest = event.share if shift is None else shift.reached
+        raise InputError(
+            f"shifts of the inputs bring {event.name!r} from {event.share:.3g} to {furthest:.3g} at most on these "
+            f"{size:,} draws, not to {probability:g}; ask for a probability between, or draw more"
+        )
+    families, log_ratios = _calibrated(forecast, priors, kept, scores, shift, event, probability)
+    own = np.exp(log_ratios - log_ratios.max())
+    own /= own.sum()
+    order = np.argsort(-np.abs(shift.shifts), kind="stable")
+    marginals = _marginals(priors, families, [kept[k] for k in order], shift.shifts[order], forecast)
+    words = _words(event, probability, marginals, 1 / float(np.square(own).sum()) / size)
+    moved = priors.replace(**{name: dataclasses.replace(f, source=_source(event, probability)) for name, f in families})
+    labelled = [_labelled(forecast, each) for each in (weights, own)]
+    return Tilt(
+        event.name,
+        words,
+        event.share,
+        probability,
+        labelled[0],
+        event_divergence(event.share, probability),
+        marginals,
+        labelled[1],
+        float(own @ np.log(np.maximum(own * size, 1e-300))),
+        moved,
+    )
+
+
+def probability_tornado(
+    forecast: xr.Dataset, claim: Event, *, inputs: Iterable[str] | str | None = None, tail: float = 0.1
+) -> xr.Dataset:
+    """Return the probability of a claim where each input is in its lowest or highest part.
+
+    Parameters
+    ----------
+    forecast : Dataset
+        From `propagate` or `evaluate` on independent draws. No model is run.
+    claim : str, Claim or Condition
+        As in `tilt`.
+    inputs : str or iterable of str, optional
+        All that vary by default.
+    tail : float, optional
+        The part, at most 0.5.
+
+    Returns
+    -------
+    Dataset
+        Dims (input, side), the widest first; side "lowest" and "highest": ``probability`` and its
+        ``standard_error``; the attribute ``words`` says the widest in a sentence.
+
+    Raises
+    ------
+    InputError
+        If the claim or an input is unknown, or a part holds fewer than 20 samples.
+
+    Examples
+    --------
+    >>> import clustercast as cc
+    >>> @cc.quantity("1")
+    ... def total(x, y):
+    ...     return x + 0 * y
+    >>> priors = cc.Priors(x=cc.Uniform(0, 1), y=cc.Uniform(0, 1))
+    >>> forecast = cc.propagate(cc.draw(priors, 1024, seed=1), model=cc.Model([total]))
+    >>> cc.probability_tornado(forecast, "total > 0.5", inputs="x")["probability"].values.tolist()
+    [[0.0, 1.0]]
+    """
+    event = asked_event(forecast, claim)
+    if not 0 < tail <= 0.5 or tail * len(event.holds) < 20:
+        raise InputError(f"tail is {tail!r}; give a part of at most 0.5 that holds 20 of {len(event.holds):,} samples")
+    names = list(varied_inputs(forecast, inputs))
+    found = np.empty((2, len(names), 2))
+    for place, name in enumerate(names):
+        values = forecast[name].values
+        low, high = np.quantile(values, [tail, 1 - tail])
+        for side, inside in enumerate((values <= low, values >= high)):
+            found[:, place, side] = share_with_error(event.holds[inside])
+    order = np.argsort(-np.abs(found[0, :, 1] - found[0, :, 0]), kind="stable")
+    low, high = found[0, order[0]]
+    words = (
+        f"The probability is {event.share:.2g}; {low:.2g} where {names[order[0]].replace('_', ' ')} is in its lowest "
+        f"{100 * tail:.3g} %, {high:.2g} in its highest."
+    )
+    dims = ("input", "side")
+    return xr.Dataset(
+        {"probability": (dims, found[0, order]), "standard_error": (dims, found[1, order])},
+        {"input": [names[k] for k in order], "side": ["lowest", "highest"]},
+        {**provenance({}), "claim": event.name, "before": event.share, "words": words},
+    )
+
+
+def _calibrated(
+    forecast: xr.Dataset,
+    priors: Priors,
+    names: tuple[str, ...],
+    scores: FloatArray,
+    shift: Shift,
+    event: Asked,
+    probability: float,
+) -> tuple[list[tuple[str, Family]], FloatArray]:
+    """Return the shifted families, so that a fresh draw of them has the probability, and the log weights of draws."""
+    # Only normal and lognormal inputs are shifted exactly; what the other families lose, a little more or less of the
+    # shift makes up for.
+    inverse = np.linalg.inv(score_correlation(priors, names))
+    columns = [forecast[name].values for name in names]
+    base = _log_joint(scores, inverse, [priors[name].log_density(x) for name, x in zip(names, columns, strict=True)])
+
+    def at(size: float) -> tuple[list[tuple[str, Family]], FloatArray]:
+        moved = [(name, shifted(priors[name], size * own)) for name, own in zip(names, shift.shifts, strict=True)]
+        places = np.column_stack([score_of_tails(*f.tails(x)) for (_, f), x in zip(moved, columns, strict=True)])
+        densities = [f.log_density(x) for (_, f), x in zip(moved, columns, strict=True)]
+        return moved, _log_joint(places, inverse, densities) - base
+
+    def missing(size: float) -> float:
+        ratios = at(size)[1]
+        weights = np.exp(ratios - ratios.max())
+        return float(weights[event.holds].sum() / weights.sum()) - probability
+
+    if abs(missing(1.0)) < _EXACT:
+        return at(1.0)
+    low, high = 0.8, 1.25
+    if missing(low) * missing(high) > 0:
+        raise InputError(
+            f"the priors of {', '.join(names[:3])} and others cannot be refitted so that {event.name!r} has the "
+            f"probability {probability:g}; ask for one nearer to {event.share:.3g}, or draw more"
+        )
+    return at(float(brentq(missing, low, high, xtol=1e-3)))
+
+
+def _log_joint(scores: FloatArray, inverse: FloatArray, log_densities: list[FloatArray]) -> FloatArray:
+    """Return the log density of inputs joined by a Gaussian copula, up to a constant."""
+    squares = (scores**2).sum(axis=1) - ((scores @ inverse) * scores).sum(axis=1)
+    return np.asarray(squares / 2 + np.sum(log_densities, axis=0))
+
+
+def shifted(family: Family, shift: float) -> Family:
+    """Return a family with its normal scores shifted, a metalog within its ends where it is not closed under that."""
+    if isinstance(family, Normal):
+        return dataclasses.replace(family, mean=family.mean + shift * family.sd)
+    if isinstance(family, LogNormal):
+        return dataclasses.replace(family, mu=family.mu + shift * family.sigma)
+    low, high = family.support
+    bounds = None if math.isinf(low) and math.isinf(high) else (low, high)
+    # Of a strongly skewed distribution only nearer quantiles are those of a metalog.
+    for outer in (0.05, 0.1, 0.25):
+        levels = np.array([outer, 0.5, 1 - outer])
+        values = family.quantile_from_normal_score(ndtri(levels) + shift)
+        through = dict(zip(levels.tolist(), values.tolist(), strict=True))
+        with contextlib.suppress(InputError):
+            return Metalog.from_quantiles(through, bounds=bounds, unit=family.unit)
+    del through[0.5]
+    return Metalog.from_quantiles(through, bounds=bounds, unit=family.unit)
+
+
+def _marginals(
+    priors: Priors,
+    families: list[tuple[str, Family]],
+    names: list[str],
+    shifts: FloatArray,
+    forecast: xr.Dataset,
+) -> xr.Dataset:
+    """Return quantiles of inputs before and after, in the order of names."""
+    after = dict(families)
+    dims = ("input", "quantile")
+    return xr.Dataset(
+        {
+            "before": (dims, np.stack([priors[name].quantile(_QUANTILES) for name in names])),
+            "after": (dims, np.stack([after[name].quantile(_QUANTILES) for name in names])),
+            "shift": ("input", shifts, {"units": "1", "long_name": "shift of the normal score"}),
+        },
+        {"input": names, "quantile": list(_QUANTILES), "unit": ("input", [priors[name].unit for name in names])},
+        provenance({}),
+    )
+
+
+def _words(event: Asked, probability: float, marginals: xr.Dataset, left: float) -> str:
+    """Return the change in a sentence."""
+    said = []
+    for name in map(str, marginals["input"].values[:_SAID]):
+        before, after = (float(marginals[key].sel(input=name, quantile=0.5)) for key in ("before", "after"))
+        unit = str(marginals["unit"].sel(input=name).values)
+        text = with_unit_text(after, before, "1")
+        said.append(f"{name.replace('_', ' ')} {text} instead of {with_unit_text(before, after, unit)}")
+    more = marginals.sizes["input"] - len(said)
+    rest = f" and {more} other input{'s' * (more > 1)} less" if more else ""
+    return (
+        f"Probability {probability:.3g} instead of {event.share:.3g} that {event.words}: {', '.join(said)}{rest} "
+        f"(medians; {100 * left:.0f} % of the draws are left as effective size)."
+    )
+
+
+def _source(event: Asked, probability: float) -> str:
+    """Return where the numbers of a changed input come from."""
+    return f"cc.tilt: probability {probability:.3g} instead of {event.share:.3g} that {event.words}"
+
+
+def _labelled(forecast: xr.Dataset, weights: FloatArray) -> xr.DataArray:
+    """Return weights by sample."""
+    coords = {"sample": forecast["sample"]} if "sample" in forecast.coords else {}
+    attrs = {"units": "1", "long_name": "weight", "effective_size": effective_size(weights)}
+    return xr.DataArray(weights, coords, ("sample",), "weights", attrs)
+
+
+def _table(name: str, entries: Mapping[str, object]) -> str:
+    """Return one table of a TOML file, entries without a value left out."""
+    lines = [f"{key} = {_toml(value)}" for key, value in entries.items() if value not in ("", None)]
+    return "\n".join([f"[{name}]", *lines, ""])
+
+
+def _toml(value: object) -> str:
+    """Return a value as TOML writes it."""
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_toml, value))}]"
+    return repr(float(value)) if isinstance(value, float) else json.dumps(value, ensure_ascii=False)

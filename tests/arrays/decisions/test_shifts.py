@@ -1,0 +1,51 @@
+"""The least shift of normal scores: Gaussian closed forms."""
+
+import numpy as np
+import pytest
+from scipy.stats import norm, qmc
+
+from clustercast.arrays.decisions.shifts import event_divergence, event_weights, informative, least_shift
+
+
+@pytest.fixture(scope="module")
+def scores():
+    return norm.ppf(qmc.Sobol(3, seed=1).random(2**16))
+
+
+@pytest.mark.parametrize("probability", [0.05, 0.4, 0.7])
+def test_a_linear_event_is_shifted_along_its_slopes(scores, probability):
+    # Of y = a z > c the least mean with P = q is a (c + ndtri(q) |a|) / |a|^2.
+    slopes, level = np.array([0.8, -0.5, 0.0]), 0.9
+    length = np.sqrt(slopes @ slopes)
+    found = least_shift(scores, scores @ slopes > level, probability, np.eye(3), 100)
+    size = (level + norm.ppf(probability) * length) / length
+    # A fifth of a standard deviation of score, over the root of the draws that are left.
+    assert found.shifts == pytest.approx(slopes / length * size, abs=0.02)
+    assert found.divergence == pytest.approx(size**2 / 2, rel=0.05)
+    assert found.reached == pytest.approx(probability, abs=1e-9)
+    assert found.weights.sum() == pytest.approx(1)
+
+
+def test_correlated_scores_are_shifted_along_their_covariance_with_the_event(scores):
+    correlation = np.array([[1, 0.6, 0], [0.6, 1, 0], [0, 0, 1.0]])
+    correlated = scores @ np.linalg.cholesky(correlation).T
+    slopes = np.array([1.0, 0.0, 0.5])
+    sd = np.sqrt(slopes @ correlation @ slopes)
+    found = least_shift(correlated, correlated @ slopes > 1.5, 0.5, correlation, 100)
+    assert found.shifts == pytest.approx(correlation @ slopes * 1.5 / sd**2, abs=0.03)
+
+
+def test_what_the_draws_do_not_carry_is_not_reached(scores):
+    found = least_shift(scores[:2000], scores[:2000, 0] > 2.5, 0.9, np.eye(3), 100)
+    assert found.reached < 0.6
+
+
+def test_only_scores_that_go_with_the_event_are_informative(scores):
+    assert informative(scores, scores[:, 0] + scores[:, 1] > 1).tolist() == [True, True, False]
+
+
+def test_the_least_change_of_all_has_the_divergence_of_two_coins():
+    holds = np.arange(1000) < 250
+    weights = event_weights(holds, 0.6, np.full(1000, 1e-3))
+    assert weights[holds].sum() == pytest.approx(0.6)
+    assert event_divergence(0.25, 0.6) == pytest.approx(weights @ np.log(weights * 1000))

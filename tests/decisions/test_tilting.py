@@ -1,0 +1,138 @@
+"""Tilts: Gaussian closed forms, fresh draws of the written scenario, bad input."""
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+import clustercast as cc
+
+
+@cc.quantity("1")
+def total(x, y, idle):
+    return 0 * idle + x + y / 2
+
+
+@cc.quantity("1")
+def product(a, b, c):
+    return a * b + c
+
+
+GAUSSIAN = cc.Priors(x=cc.Normal(1, 0.5), y=cc.Normal(0, 2), idle=cc.Uniform(0, 1), name="gaussian")
+# A family of each kind that a scenario must refit.
+MIXED = cc.Priors(
+    cc.Correlation(("a", "b"), 0.5), a=cc.Uniform(1, 3), b=cc.Beta(2, 3), c=cc.LogNormal(-1, 0.5), name="mixed"
+)
+
+
+@pytest.fixture(scope="module")
+def forecast():
+    return cc.propagate(cc.draw(GAUSSIAN, 2**16, design="sobol", seed=4), model=cc.Model([total]))
+
+
+@pytest.fixture(scope="module")
+def mixed():
+    return cc.propagate(cc.draw(MIXED, 2**15, seed=4), model=cc.Model([product]))
+
+
+@pytest.mark.parametrize("probability", [0.1, 0.5, 0.8])
+def test_the_gaussian_case_is_exact(forecast, probability):
+    # total is normal with mean 1 and variance 0.25 + 1; the least shift of means is along their variances.
+    found = cc.tilt(forecast, "total > 2", probability=probability, priors=GAUSSIAN)
+    sd = np.sqrt(1.25)
+    size = 1 + norm.ppf(probability) * sd
+    after = found.marginals["after"].sel(quantile=0.5)
+    assert float(after.sel(input="x")) == pytest.approx(1 + 0.25 / 1.25 * size, abs=0.01)
+    assert float(after.sel(input="y")) == pytest.approx(0 + 0.5 * 4 / 1.25 * size, abs=0.04)
+    assert found.marginals["input"].values.tolist() == ["y", "x"]
+    # The exact normals of the shifted means: closed form of the probability itself.
+    mean = found.priors["x"].mean + found.priors["y"].mean / 2
+    assert norm.sf(2, mean, sd) == pytest.approx(probability, abs=0.004)
+    assert found.priors["idle"] == GAUSSIAN["idle"]
+    before = norm.sf(2, 1, sd)
+    assert found.before == pytest.approx(before, abs=0.002)
+    coins = probability * np.log(probability / before) + (1 - probability) * np.log((1 - probability) / (1 - before))
+    assert found.divergence == pytest.approx(coins, abs=0.01)
+    assert found.scenario_divergence == pytest.approx((size / sd) ** 2 / 2, rel=0.05)
+    assert found.scenario_divergence >= found.divergence
+
+
+def test_weights_give_the_claim_its_probability(forecast):
+    found = cc.tilt(forecast, "total > 2", probability=0.35, priors=GAUSSIAN)
+    condition = cc.parse_condition("total > 2")
+    assert condition.probability(forecast, found.weights)[0] == pytest.approx(0.35)
+    assert condition.probability(forecast, found.scenario_weights)[0] == pytest.approx(0.35, abs=1e-3)
+    assert cc.summarise(forecast, weights=found.weights)["total_mean"] > forecast["total"].mean()
+
+
+@pytest.mark.parametrize(("condition", "probability"), [("product > 1.8", 0.3), ("product > 1", 0.25)])
+def test_a_fresh_draw_of_the_written_scenario_agrees(mixed, tmp_path, condition, probability):
+    found = cc.tilt(mixed, condition, probability=probability, priors=MIXED)
+    found.write_scenario(tmp_path / "tilted.toml")
+    base = tmp_path / "base.toml"
+    entry = 'source = "s"\nas_of = "2026-11"\nunit = "1"\n'
+    base.write_text(
+        '[set]\nname = "mixed"\ntitle = "Mixed"\nas_of = "2026-11"\n'
+        f'[[correlations]]\nbetween = ["a", "b"]\nrank = 0.5\nsource = "s"\nas_of = "2026-11"\n'
+        f'[inputs.a]\nfamily = "uniform"\nlow = 1.0\nhigh = 3.0\n{entry}'
+        f'[inputs.b]\nfamily = "beta"\nalpha = 2.0\nbeta = 3.0\n{entry}'
+        f'[inputs.c]\nfamily = "lognormal"\nmu = -1.0\nsigma = 0.5\n{entry}'
+    )
+    changed = cc.read_priors(base, scenario=tmp_path / "tilted.toml")
+    fresh = cc.propagate(cc.draw(changed, 2**15, seed=77), model=cc.Model([product]))
+    asked = cc.parse_condition(condition)
+    share, error = asked.probability(fresh)
+    weighted, its_error = asked.probability(mixed, found.scenario_weights)
+    assert abs(share - weighted) <= 2 * np.hypot(error, its_error)
+    assert weighted == pytest.approx(probability, abs=2e-3)
+    assert {name: repr(changed[name].quantile(0.3)) for name in "abc"} == {
+        name: repr(found.priors[name].quantile(0.3)) for name in "abc"
+    }
+
+
+def test_shipped_priors_are_found_by_name_and_said_in_words():
+    priors = cc.read_priors("evidence_2026")
+    inputs = cc.draw(priors, 8192, seed=2)
+    forecast = cc.propagate(inputs, years=[2024, 2026, 2028], outputs=["training_cluster_power"])
+    found = cc.tilt(forecast, "training_cluster_power > 2 GW in 2028", probability=0.5)
+    assert found.marginals["input"].values[0] == "cluster_growth_rate"
+    assert "cluster growth rate" in found.words
+    assert "OOM/year" in found.words
+    assert " 0.5 instead of" in found.words
+
+
+def test_a_tornado_of_probabilities_is_that_of_the_tails(forecast):
+    found = cc.probability_tornado(forecast, "total > 2")
+    assert found["input"].values.tolist() == ["y", "x", "idle"]
+    # y in its highest tenth: the mean over it of the probability that x exceeds what is left.
+    y = norm.ppf(0.9 + 0.1 * (np.arange(4000) + 0.5) / 4000) * 2
+    exact = norm.sf(2 - y / 2, 1, 0.5).mean()
+    assert float(found["probability"][0, 1]) == pytest.approx(exact, abs=0.01)
+    assert float(abs(found["probability"][2, 1] - found["probability"][2, 0])) < 0.04
+    assert found.attrs["words"].startswith("The probability is 0.19; ")
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda f: cc.tilt(f, "totel > 1", probability=0.5, priors=GAUSSIAN), "no 'totel'; nearest known: total"),
+        (lambda f: cc.tilt(f, "clam", probability=0.5, priors=GAUSSIAN), "no claim or output 'clam'"),
+        (lambda f: cc.tilt(f, "total", probability=0.5, priors=GAUSSIAN), "is a number, not an event"),
+        (lambda f: cc.tilt(f, "total > 2", probability=0, priors=GAUSSIAN), "probability is 0; give a number between"),
+        (lambda f: cc.tilt(f, "total > 2", probability=1.0, priors=GAUSSIAN), "probability is 1.0"),
+        (lambda f: cc.tilt(f, "total > 99", probability=0.5, priors=GAUSSIAN), "holds in 0 of 65,536 samples"),
+        (lambda f: cc.tilt(f, "total > 4.9", probability=0.99, priors=GAUSSIAN), "at most on these 65,536 draws"),
+        (lambda f: cc.tilt(f, "total > 2", probability=0.5), "drawn from 'gaussian', which is no shipped set"),
+        (lambda f: cc.tilt(f, "total > 2", probability=0.5, priors=MIXED), "priors= has the hash"),
+        (lambda f: cc.probability_tornado(f, "total > 2", tail=0.6), "tail is 0.6"),
+        (lambda f: cc.probability_tornado(f, "total > 2", inputs="q"), "'q' is not an input"),
+    ],
+)
+def test_bad_input_is_one_clear_message(forecast, call, message):
+    with pytest.raises(cc.InputError, match=message):
+        call(forecast)
+
+
+def test_a_scenario_is_a_toml_file(forecast, tmp_path):
+    found = cc.tilt(forecast, "total > 2", probability=0.3, priors=GAUSSIAN)
+    with pytest.raises(cc.InputError, match=r"let its name end in \.toml"):
+        found.write_scenario(tmp_path / "tilted.txt")
