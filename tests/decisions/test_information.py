@@ -106,6 +106,16 @@ def test_an_input_may_be_stated_on_any_scale(forecast, scale, target):
     assert found[0] == pytest.approx(found[1], rel=0.01)
 
 
+@pytest.mark.parametrize("score", ["variance", "crps", "width"])
+def test_intervals_hold_on_low_discrepancy_points_too(score):
+    narrower = 1 - np.sqrt(1 - SHARES)
+    exact = {"variance": SHARES, "crps": narrower / np.sqrt(np.pi), "width": 2 * norm.ppf(0.95) * narrower}[score]
+    for seed in range(5):
+        inputs = cc.draw(PRIORS, 8192, design="sobol", seed=seed)
+        found = cc.evppi(cc.propagate(inputs, model=cc.Model([total])), "total", score=score, inputs=["x", "y", "z"])
+        assert (np.abs(found["evppi"].values[0] - exact) <= 1.96 * found["evppi_error"].values[0]).all()
+
+
 def test_sections_of_the_model_are_groups(shipped):
     found = cc.evppi(shipped, "training_cluster_power in 2030", of="groups")
     assert {"cluster", "demand", "electricity"} <= set(found["group"].values)

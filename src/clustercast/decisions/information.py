@@ -235,8 +235,10 @@ def _gain(score: str, columns: FloatArray, bins: Partition, values: FloatArray, 
     if score in ("variance", "brier"):
         return variance_gain(bins, values, low_discrepancy)
     if score == "log":
-        return entropy_gain(bins, values)
-    return action_gain(bins, values) if score == "loss" else spread_gain(score, columns, values)
+        return entropy_gain(bins, values, low_discrepancy)
+    if score == "loss":
+        return action_gain(bins, values)
+    return spread_gain(score, columns, values, low_discrepancy)
 
 
 def _joint(columns: FloatArray, targets: list[Wanted], low_discrepancy: bool) -> Gain:

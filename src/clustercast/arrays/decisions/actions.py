@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clustercast.arrays import FloatArray
-from clustercast.arrays.decisions.partition import Partition
+from clustercast.arrays.decisions.partition import Partition, halves
 
 Gain = tuple[FloatArray, FloatArray]
 
@@ -18,10 +18,10 @@ def action_gain(bins: Partition, losses: FloatArray) -> Gain:
     # looks too bad, twice as much as the halves are half as large: two parts of the first and one of the second.
     size = len(losses)
     relative = losses - losses[:, [int(np.argmin(losses.mean(axis=0)))]]
-    even = np.arange(size) % 2 == 0
+    one = halves(size)
     # Where two actions are as good before, the better of the two means is too good as well, by the same argument.
-    tie = sum(relative[part][:, int(np.argmin(relative[~part].mean(axis=0)))].sum() for part in (even, ~even)) / size
-    half = even.astype(np.float64)[:, np.newaxis]
+    tie = sum(relative[part][:, int(np.argmin(relative[~part].mean(axis=0)))].sum() for part in (one, ~one)) / size
+    half = one.astype(np.float64)[:, np.newaxis]
     columns = np.concatenate([relative, relative**2, relative * half, half], axis=1)
     sums = bins.sums(columns)
     gains, errors = [], []

@@ -70,6 +70,12 @@ def partition(
     return Partition(np.stack(members), offsets, np.concatenate(sizes).astype(np.float64))
 
 
+def halves(size: int) -> NDArray[np.bool_]:
+    """Return which samples are in the first of two halves, the same at each call."""
+    # Not every other one: of Sobol' points those are one half of the range of an input.
+    return np.random.default_rng(size).permutation(size) < size / 2
+
+
 def _shares(bins: int, size: int, tails: bool) -> FloatArray:
     """Return the probabilities between bins; the outermost are halved while some sorted samples are left in them."""
     halvings = max(0, int(np.log2(max(size / bins / LEAST, 1)))) if tails else 0

@@ -22,7 +22,8 @@ TAIL = 0.05
 
 # A proper score S(F, y) has the same mean under F as its entropy H(F). What a column is worth is H(F) less the mean of
 # H(F given its bin): the mean over the samples of d = S(F, y) - S(F given its bin, y). The spread of d gives the
-# error. Where the column says nothing d is noise of the second order, whose variance d shows twice.
+# error. Where the column says nothing d is noise of the second order, whose variance d shows twice. For low-discrepancy
+# points chance gives between nothing and what it gives independent points: half is put back, and the error covers both.
 
 
 def variance_gain(bins: Partition, values: FloatArray, low_discrepancy: bool = False) -> Gain:
@@ -49,7 +50,7 @@ def variance_gain(bins: Partition, values: FloatArray, low_discrepancy: bool = F
     return gain, np.sqrt(squared + (chance**2 / 3 if low_discrepancy else 0))
 
 
-def entropy_gain(bins: Partition, values: FloatArray) -> Gain:
+def entropy_gain(bins: Partition, values: FloatArray, low_discrepancy: bool = False) -> Gain:
     """Return the fall of the entropy, in nats, of truth values (N, T) and its error, shape (d, T)."""
     # Entropies of counts by Grassberger's series: Schuermann (2004), doi:10.1088/0305-4470/37/27/L02. The term whose
     # sign alternates takes off the bias of the smallest counts; beyond them it is noise alone, and left out.
@@ -68,7 +69,9 @@ def entropy_gain(bins: Partition, values: FloatArray) -> Gain:
     few = np.minimum(hits, counts - hits)
     wavering = bins.over_bins(((few > 0) & (few <= FEW)) / 4)
     doubled = (np.diff(bins.offsets)[:, np.newaxis] / 2 + wavering) / size**2 * ((share > 0) & (share < 1))
-    return gain, np.sqrt(np.maximum(moved - gain**2 / size - doubled, doubled))
+    squared = np.maximum(moved - gain**2 / size - doubled, doubled)
+    chance = low_discrepancy * np.diff(bins.offsets)[:, np.newaxis] / (2 * size) * np.ones_like(gain)
+    return gain + chance / 2, np.sqrt(squared + chance**2 / 3)
 
 
 def _series(most: int) -> FloatArray:
@@ -88,7 +91,7 @@ def _entropies(hits: FloatArray, counts: FloatArray, series: FloatArray) -> Floa
     return found
 
 
-def spread_gain(score: str, columns: FloatArray, values: FloatArray) -> Gain:
+def spread_gain(score: str, columns: FloatArray, values: FloatArray, low_discrepancy: bool = False) -> Gain:
     """Return the fall of the mean CRPS, or of the width of the 90 % interval, of values (N, T), shape (d, T)."""
     size = len(values)
     bins = partition(columns, max(4, min(MOST_BINS[score], size // IN_A_BIN[score])), tails=False, exact=True)
@@ -105,25 +108,30 @@ def spread_gain(score: str, columns: FloatArray, values: FloatArray) -> Gain:
         before = of_bins(ordered, np.array([0]), np.array([size]))
         found = np.array([_saved(of_bins, before, ordered, member[order]) for member in [*members, *shuffled]])
         # What shuffled bins give is chance: its mean is the bias of bins of so many samples, half its variance noise.
-        mean, noise = found[len(members) :].mean(axis=0) * [1.0, 0.5]
+        mean, noise = found[len(members) :].mean(axis=0)[:2] * [1.0, 0.5]
         scale = widths[: len(members)] / widths[-1]
         known = found[: len(members)]
         left = 1 - known[:, 0] / before.mean() if before.any() else 1.0
         bias = mean * scale * left if score == "width" else 0.0
-        gains[:, target] = known[:, 0] - bias
-        errors[:, target] = np.sqrt(np.maximum(known[:, 1] - noise * scale, noise * scale) / size)
+        squared = np.maximum(known[:, 1] - noise * scale, noise * scale) / size
+        chance = low_discrepancy * known[:, 2]
+        gains[:, target] = known[:, 0] - bias + chance / 2
+        errors[:, target] = np.sqrt(squared + chance**2 / 3)
     return gains, errors
 
 
-def _saved(of_bins: OfBins, before: FloatArray, ordered: FloatArray, member: NDArray[np.uint16]) -> tuple[float, float]:
-    """Return mean and variance of what each sample's score falls by when its bin is known."""
+def _saved(
+    of_bins: OfBins, before: FloatArray, ordered: FloatArray, member: NDArray[np.uint16]
+) -> tuple[float, float, float]:
+    """Return mean and variance of what a sample's score falls by when its bin is known, and what chance gives."""
     # Radix sort: the values stay in order within each bin.
     moved = np.argsort(member, kind="stable")
     counts = np.bincount(member)
     counts = counts[counts > 0]
     found = of_bins(ordered[moved], np.cumsum(counts) - counts, counts)
     saved = before[moved] - found
-    return float(saved.mean()), float(saved.var())
+    chance = (found / np.repeat(counts, counts)).mean() - before.mean() / len(before)
+    return float(saved.mean()), float(saved.var()), float(chance)
 
 
 def _crps(ordered: FloatArray, starts: NDArray[np.int64], counts: NDArray[np.int64]) -> FloatArray:

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from clustercast.arrays import FloatArray
+from clustercast.arrays.decisions.partition import halves
 
 Gain = tuple[FloatArray, FloatArray]
 
@@ -17,10 +18,10 @@ def joint_gain(columns: FloatArray, values: FloatArray, gain: Callable[[FloatArr
     """Return by a gain of one column what columns (d, N) are worth together to values (N, T), shape (1, T)."""
     # What the regression predicts is one column for each target: knowing it is knowing no more than the columns, so
     # that the gain is a lower bound, close where the regression is. It is judged on samples it was not fitted to.
-    even = np.arange(len(values)) % 2 == 0
+    one = halves(len(values))
     basis = _basis(columns, values)
     gains, errors = np.zeros((2, 2, values.shape[1]))
-    for place, part in enumerate((even, ~even)):
+    for place, part in enumerate((one, ~one)):
         predicted = basis[part] @ _fitted(basis[~part], values[~part])
         for target in range(values.shape[1]):
             found = gain(predicted[:, target][np.newaxis], values[part][:, [target]])
@@ -31,13 +32,13 @@ def joint_gain(columns: FloatArray, values: FloatArray, gain: Callable[[FloatArr
 def joint_action_gain(columns: FloatArray, losses: FloatArray) -> Gain:
     """Return what knowing columns (d, N) together saves in the mean loss (N, actions), shape (1, 1)."""
     size = len(losses)
-    even = np.arange(size) % 2 == 0
+    one = halves(size)
     basis = _basis(columns, losses)
     relative = losses - losses[:, [int(np.argmin(losses.mean(axis=0)))]]
     rows = np.arange(size)
     saved = -relative[rows, np.argmin(basis @ _fitted(basis, relative), axis=1)]
     across = tie = 0.0
-    for part in (even, ~even):
+    for part in (one, ~one):
         chosen = np.argmin(basis[part] @ _fitted(basis[~part], relative[~part]), axis=1)
         across -= relative[part][np.arange(len(chosen)), chosen].sum() / size
         tie += relative[part][:, int(np.argmin(relative[~part].mean(axis=0)))].sum() / size
