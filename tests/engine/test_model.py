@@ -5,6 +5,7 @@ import weakref
 import numpy as np
 import pytest
 
+import clustercast as cc
 from clustercast.engine.model import Model
 from clustercast.engine.program import run_model
 from clustercast.engine.quantity import quantity
@@ -178,3 +179,10 @@ def test_code_made_from_a_text_has_a_fingerprint_too():
     exec(compile('@quantity("1")\ndef doubled(x):\n    return 2 * x\n', "README.md", "exec"), names)
     exec(compile('@quantity("1")\ndef tripled(x):\n    return 3 * x\n', "README.md", "exec"), names)
     assert Model([names["doubled"]]).hash != Model([names["tripled"]]).hash
+
+
+def test_a_quantity_that_is_gone_is_refused_naming_its_heir():
+    with pytest.raises(
+        InputError, match="feasible_shipments is gone since version 0.2: accelerator_shipments is under"
+    ):
+        cc.cluster_model().unit("feasible_shipments")

@@ -204,3 +204,12 @@ def test_a_name_that_is_taken_or_no_name_is_refused(arguments):
 @given(st.sampled_from(["W", "TWh/year", "USD/kW", "kWh/ft3"]), st.floats(1e-9, 1e15))
 def test_there_and_back(unit, value):
     assert value * units.factor(unit) / units.factor(unit) == pytest.approx(value)
+
+
+@pytest.mark.parametrize("unit", ["secnd", "9**9**9", "USD/", "W//year", "H100e***2"])
+def test_a_unit_that_cannot_be_read_is_refused_where_the_quantity_is_made(unit):
+    def made(x):
+        return x
+
+    with pytest.raises(InputError, match=r"quantity 'made' \(.*test_units.py:\d+\): .*unit"):
+        cc.quantity(unit)(made)

@@ -4,7 +4,7 @@ import graphlib
 import hashlib
 import inspect
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import ModuleType
 
@@ -51,6 +51,8 @@ class Model:
     layers : mapping of str to mapping, optional
         For each layer, inputs and their constant values there: ``{"trend": {"limit_power": 0}}`` makes
         ``trend_x`` available for every quantity x, which is x with that input at 0.
+    heir : callable, optional
+        For a name that is no quantity, what took its place, as the end of a message; "" where nothing did.
 
     Raises
     ------
@@ -75,6 +77,7 @@ class Model:
     nodes: Nodes = Nodes("forecast_start", 0.5)
     layers: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     wiring: Wiring = field(repr=False, compare=False, default_factory=lambda: Wiring({}))
+    heir: Callable[[str], str] = field(repr=False, compare=False, default=lambda name: "")
 
     def __init__(
         self,
@@ -84,6 +87,7 @@ class Model:
         start: str = "forecast_start",
         step: float = 0.5,
         layers: Mapping[str, Mapping[str, float]] | None = None,
+        heir: Callable[[str], str] = lambda name: "",
     ) -> None:
         found: dict[str, Function] = {}
         for function in _functions(sources):
@@ -106,6 +110,7 @@ class Model:
         object.__setattr__(self, "headline", tuple(headline) or tuple(found))
         object.__setattr__(self, "spare", frozenset(spare))
         object.__setattr__(self, "nodes", Nodes(start, float(step)))
+        object.__setattr__(self, "heir", heir)
         self._check_outputs(self.headline)
         self.order(found)
 
@@ -286,6 +291,7 @@ class Model:
             start=self.nodes.start,
             step=step or self.nodes.step,
             layers=self.layers,
+            heir=self.heir,
         )
 
     def asked(self, outputs: Iterable[str] | str | None) -> tuple[str, ...]:
@@ -297,8 +303,9 @@ class Model:
     def _check_outputs(self, names: Iterable[str]) -> None:
         for name in names:
             if not isinstance(name, str) or name not in self:
+                instead = self.heir(str(name)) or nearest(str(name), self.functions)
                 raise InputError(
-                    f"{name!r} is not a quantity of the model{nearest(str(name), self.functions)}; "
+                    f"{name!r} is not a quantity of the model{instead}; "
                     "list them with Model.order() or `python -m analyses.model`"
                 )
 

@@ -115,10 +115,23 @@ def quantity(
     )
 
     def mark(function: F) -> F:
+        _check_unit(function, unit)
         function.quantity = declaration  # type: ignore[attr-defined]
         return function
 
     return mark
+
+
+def _check_unit(function: Callable[..., object], unit: str) -> None:
+    """Refuse a unit that is not known where the quantity is made; known ones cost no import of pint."""
+    from clustercast.engine.source import place_of
+    from clustercast.engine.units import factor, is_plainly_known
+
+    if not is_plainly_known(unit):
+        try:
+            factor(unit)
+        except InputError as error:
+            raise InputError(f"quantity {function.__name__!r} ({place_of(function)}): {error}") from None
 
 
 def declaration_of(function: Callable[..., object]) -> Declaration | None:

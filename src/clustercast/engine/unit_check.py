@@ -49,7 +49,6 @@ class Proof:
         self.seen.add(id(function))
         declaration = declaration_of(function)
         assert declaration is not None
-        _checked_unit(name, function, declaration.unit)
         result = _plain(name, function, arguments)
         if needs:
             given = [(need, value, self._unit(need)) for need, value in zip(needs, arguments, strict=True)]
@@ -69,15 +68,6 @@ class Proof:
 def _is_pure(unit: str) -> bool:
     """Return whether a unit is that of a pure number, which stays pure in the proof."""
     return same_base(unit, "1")
-
-
-def _checked_unit(name: str, function: Any, unit: str) -> str:
-    """Return the declared unit, refused with the quantity's name where it is not known."""
-    try:
-        factor(unit)
-    except InputError as error:
-        raise InputError(f"quantity {name!r} ({place_of(function)}): {error}") from None
-    return unit
 
 
 def _plain(name: str, function: Function, arguments: Sequence[FloatArray]) -> FloatArray:

@@ -76,6 +76,8 @@ CHF = 1.20 * USD
 """
 
 _LONGEST_UNIT = 200
+_POWERED = r"[A-Za-z]\w*(?:\*\*\d\.?\d?)?"
+_PRODUCT = re.compile(rf"1|(?:1\s*/\s*)?{_POWERED}(?:\s*[*/ ]\s*{_POWERED})*", re.ASCII)
 _NAME = re.compile(r"[A-Za-z]\w{0,39}", re.ASCII)
 _UNIT_NUMBER = re.compile(r"(?P<power>(?:\*\*|\^)\s*[-+]?\s*)?(?<![\w.])(?P<number>\d[\w.]*)(?P<again>\s*(?:\*\*|\^))?")
 _CURRENCIES = {"$": "USD", "€": "EUR", "£": "GBP"}
@@ -198,6 +200,15 @@ def _parsed(unit: str) -> _Unit:
         raise InputError(f"cannot read {unit!r} as a unit; write it as in 'USD/H100e', 'TWh/year' or '1'")
     decades = sum(power for name, power in found._units.items() if name.endswith("OOM"))
     return _Unit(size, found.dimensionality, cast("float", decades))
+
+
+def is_plainly_known(unit: str) -> bool:
+    """Return whether a unit is a product of names in the tables, alone or with a prefix; pint is not asked."""
+    known = {*_REFERENCE_UNITS, *re.findall(r"(\w+) =", _DERIVED_UNITS), *_own_units, "OOM"}
+    words = re.findall(r"[A-Za-z]\w*", unit)
+    return _PRODUCT.fullmatch(unit) is not None and all(
+        word in known or (word[0] in _PREFIXES and word[1:] in known) for word in words
+    )
 
 
 def factor(unit: str) -> float:

@@ -4,6 +4,7 @@ import functools
 from importlib import import_module
 
 from clustercast.engine.model import Model
+from clustercast.priors.declarations import heir
 
 _SUBJECTS = (
     "technology",
@@ -75,4 +76,4 @@ def cluster_model() -> Model:
     ('training_cluster_size', 'cluster_cost_per_accelerator')
     """
     modules = [import_module(f"clustercast.quantities.{subject}") for subject in _SUBJECTS]
-    return Model(modules, headline=_HEADLINE, start="forecast_start", step=0.5, layers={"trend": _TREND})
+    return Model(modules, headline=_HEADLINE, start="forecast_start", step=0.5, layers={"trend": _TREND}, heir=heir)
