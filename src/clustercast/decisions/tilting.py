@@ -109,10 +109,10 @@ class Tilt:
         for name in map(str, self.marginals["input"].values):
             family = self.priors[name]
             keys = {f.name: getattr(family, f.name) for f in dataclasses.fields(family) if not f.kw_only}
-            rest = {"unit": family.unit, "source": family.source, "as_of": self._as_of(), "note": family.note}
-            if isinstance(family, Metalog) and family.bounds is not None:
-                rest["bounds"] = family.bounds
-            parts.append(_table(f"inputs.{name}", {"family": family.family, **keys, **rest, "judgement": True}))
+            bounds = family.bounds if isinstance(family, Metalog) else None
+            texts = {"source": family.source, "as_of": self._as_of(), "note": family.note}
+            entry = {"family": family.family, "unit": family.unit, **keys, "bounds": bounds, **texts, "judgement": True}
+            parts.append(_table(f"inputs.{name}", entry))
         write_text(target, "\n".join(parts))
 
     def _as_of(self) -> str:
@@ -281,7 +281,7 @@ def _calibrated(
     """Return the shifted families, so that a fresh draw of them has the probability, and the log weights of draws."""
     # Only normal and lognormal inputs are shifted exactly; what the other families lose, a little more or less of the
     # shift makes up for.
-    inverse = np.linalg.inv(score_correlation(priors, names))
+    inverse = np.asarray(np.linalg.inv(score_correlation(priors, names)), dtype=np.float64)
     columns = [forecast[name].values for name in names]
     base = _log_joint(scores, inverse, [priors[name].log_density(x) for name, x in zip(names, columns, strict=True)])
 

@@ -1,0 +1,236 @@
+"""How far the priors carry a forecast: bounds over classes of priors, from the draws of one."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from clustercast.arrays.decisions.partition import partition
+from clustercast.arrays.decisions.prior_classes import (
+    Bounds,
+    Cells,
+    box_bounds,
+    breakdown,
+    contamination_bounds,
+    quantile_bounds,
+    ratio_bounds,
+)
+from clustercast.arrays.summaries.order_statistics import effective_size
+from clustercast.dataset import provenance
+from clustercast.decisions.drawn_from import checked_fraction, one_target, shares_of, with_unit_text
+from clustercast.decisions.targets import Target, Wanted
+from clustercast.errors import InputError
+from clustercast.priors.families import Family
+from clustercast.sensitivity.given_data import varied_inputs
+from clustercast.uncertainty.summaries import Weights
+
+FloatArray = NDArray[np.float64]
+Boxes = Mapping[str, tuple[Family, Family]]
+
+_JOINT = "all inputs"
+_LEVELS = (0.05, 0.5, 0.95)
+_LARGEST_RATIO, _LARGEST_SHARE = 1e9, 1 - 1e-9
+# As fewer draws leave bounds to a few of them.
+_LEAST_SIZE = 100.0
+
+
+@dataclass(frozen=True)
+class _Class:
+    """A class of priors: its words, its bounds at a size, its size, and the sizes at which a verdict is sought."""
+
+    words: str
+    bounds: Callable[[Cells, FloatArray, float], Bounds]
+    size: float
+    start: float
+    most: float
+
+
+def prior_bounds(
+    forecast: xr.Dataset,
+    target: Target,
+    *,
+    ratio: float | None = None,
+    contamination: float | None = None,
+    pbox: Boxes | None = None,
+    of: Iterable[str] | str = "joint",
+    weights: Weights | None = None,
+    verdict: float = 0.5,
+) -> xr.Dataset:
+    """Return the least and the greatest probability, mean and quantiles over a class of priors.
+
+    Parameters
+    ----------
+    forecast : Dataset
+        From `propagate` or `evaluate` on independent draws. No model is run.
+    target : str, Claim or Condition
+        A claim, a condition, or an output in a year, as ``"fleet_power in 2030"``.
+    ratio : float, optional
+        Every density whose ratio to that of the priors is the same everywhere to this factor, above 1.
+    contamination : float, optional
+        Every prior of which this share, between 0 and 1, may be anything on the drawn values.
+    pbox : mapping of str to two distributions, optional
+        Every law of an input whose distribution function is between those of the two, the first the lower values.
+    of : "joint", "inputs", or str or iterable of str, optional
+        Whether the joint density of all inputs is in the class, or that of each input alone, or of those named.
+    weights : DataArray, array_like, shape (sample,), or str, optional
+        Of the draws after conditioning: the bounds are then those after it, over the same class before it.
+    verdict : float, optional
+        The probability at which the verdict on a claim flips.
+
+    Returns
+    -------
+    Dataset
+        Dims (of, statistic), the statistic ``"probability"`` of a claim, or ``"mean"``, ``"5 %"``, ``"50 %"`` and
+        ``"95 %"`` of an output: ``value``, ``lower`` and ``upper``. Of a claim by (of,) ``breakdown``, the ratio or
+        share at which its verdict may flip, infinite where it never does. The attribute ``words`` says the first.
+
+    Raises
+    ------
+    InputError
+        If not one class is given, a size is outside its range, a target or input is unknown, or the weights leave
+        fewer than 100 effective draws.
+
+    Notes
+    -----
+    The bounds are exact for the draws: the extremes of a linear-fractional program are at its corners. Of one input
+    the law of the others given it is kept, and the class is piecewise constant over bins of it; what chance spreads
+    over bins is taken off.
+
+    References
+    ----------
+    S. L. Rinderknecht et al., Environ. Model. Softw. 62, 300 (2014), doi:10.1016/j.envsoft.2014.08.020.
+    J. O. Berger and L. M. Berliner, Ann. Stat. 14, 461 (1986), doi:10.1214/aos/1176349933.
+
+    Examples
+    --------
+    >>> import clustercast as cc
+    >>> @cc.quantity("1")
+    ... def double(x):
+    ...     return 2 * x
+    >>> inputs = cc.draw(cc.Priors(x=cc.Uniform(0, 1)), 1024, design="sobol", seed=1)
+    >>> found = cc.prior_bounds(cc.propagate(inputs, model=cc.Model([double])), "double > 1.5", ratio=2)
+    >>> [round(float(found[name][0, 0]), 3) for name in ("lower", "value", "upper")]
+    [0.143, 0.25, 0.4]
+    >>> round(float(found["breakdown"][0]), 3)
+    3.0
+    """
+    wanted = one_target(forecast, target, raw=True)
+    shares = shares_of(forecast, weights)
+    if effective_size(shares) < _LEAST_SIZE:
+        raise InputError(
+            f"the weights leave {effective_size(shares):.0f} effective draws of {shares.size:,}; bounds need "
+            f"{_LEAST_SIZE:.0f}, so draw more or condition on less"
+        )
+    verdict = checked_fraction("verdict", verdict)
+    if pbox is not None and not isinstance(pbox, Mapping):
+        raise InputError(f"pbox is {pbox!r}; give two distributions an input, as {{'growth': (cc.Normal(0, 1), ...)}}")
+    names = _names(forecast, of if pbox is None else list(pbox), pbox is not None)
+    classes = [_class(ratio, contamination, pbox, name, forecast) for name in names]
+    cells = [_cells(forecast, name, shares) for name in names]
+    parts = [_bounds(wanted, each, own) for each, own in zip(cells, classes, strict=True)]
+    event = wanted.score == "brier"
+    statistics = ["probability"] if event else ["mean", *(f"{100 * level:g} %" for level in _LEVELS)]
+    dims = ("of", "statistic")
+    stacked = np.array(parts)
+    found = {key: (dims, stacked[:, :, k]) for k, key in enumerate(("value", "lower", "upper"))}
+    result = xr.Dataset(found, {"of": names, "statistic": statistics}, {**provenance({}), "unit": wanted.unit})
+    if event and pbox is None:
+        flips = [_breakdown(wanted, each, own, verdict) for each, own in zip(cells, classes, strict=True)]
+        result["breakdown"] = ("of", np.array(flips))
+    return result.assign_attrs(target=wanted.name, words=_words(wanted, result, classes[0], verdict))
+
+
+def _names(forecast: xr.Dataset, of: Iterable[str] | str, boxes: bool) -> list[str]:
+    """Return the inputs whose densities are in the class, each by itself, or what stands for all together."""
+    if isinstance(of, str) and of == "joint":
+        return [_JOINT]
+    return list(varied_inputs(forecast, None if isinstance(of, str) and of == "inputs" and not boxes else of))
+
+
+def _class(
+    ratio: float | None, contamination: float | None, pbox: Boxes | None, name: str, forecast: xr.Dataset
+) -> _Class:
+    """Return the one class that is asked for."""
+    given = [key for key, value in (("ratio", ratio), ("contamination", contamination), ("pbox", pbox)) if value]
+    if len(given) != 1:
+        raise InputError(f"given are {given or 'no classes'}; give one of ratio=2, contamination=0.1 or pbox={{...}}")
+    if ratio is not None:
+        if isinstance(ratio, bool) or not isinstance(ratio, int | float) or not 1 < ratio < _LARGEST_RATIO:
+            raise InputError(f"ratio is {ratio!r}; give a number above 1, as 2: one density may be twice the other")
+        return _Class(f"any density within a ratio of {ratio:g}", ratio_bounds, ratio, 1.0, _LARGEST_RATIO)
+    if contamination is not None:
+        share = checked_fraction("contamination", contamination)
+        words = f"{100 * share:g} % of the prior may be anything"
+        return _Class(words, contamination_bounds, share, 0.0, _LARGEST_SHARE)
+    assert pbox is not None
+    ends = pbox[name]
+    if not isinstance(ends, tuple | list) or len(ends) != 2 or not all(isinstance(end, Family) for end in ends):
+        raise InputError(f"pbox[{name!r}] is {ends!r}; give two distributions, as (cc.Normal(0, 1), cc.Normal(1, 1))")
+    # The law of a cell ends at the greatest value drawn in it.
+    values = forecast[name].values
+    edges = np.array([values[_bins(values) == k].max() for k in range(int(_bins(values).max()) + 1)])
+    most, least = (np.append(end.cdf(edges)[:-1], 1.0) for end in ends)
+    if (least > most + 1e-12).any():
+        raise InputError(f"pbox[{name!r}]: the distribution functions cross, or the first has the higher values; swap")
+    return _Class("any law in the p-box", lambda cells, means, _: box_bounds(cells, means, least, most), 0.0, 0.0, 0.0)
+
+
+def _bins(values: FloatArray) -> NDArray[np.int64]:
+    """Return the bin of each value of an input."""
+    return np.unique(partition([values]).member[0], return_inverse=True)[1].astype(np.int64)
+
+
+def _cells(forecast: xr.Dataset, name: str, shares: FloatArray) -> Cells:
+    """Return what the class reweighs: all draws, or bins of one input."""
+    return Cells(shares) if name == _JOINT else Cells(shares, _bins(forecast[name].values))
+
+
+def _bounds(wanted: Wanted, cells: Cells, own: _Class) -> list[tuple[float, float, float]]:
+    """Return value, lower and upper bound of each statistic."""
+    whole = float(cells.shares @ wanted.values)
+
+    def bounds(values: FloatArray) -> Bounds:
+        return own.bounds(cells, cells.means(values), own.size)
+
+    found = [(whole, *bounds(wanted.values))]
+    if wanted.score == "brier":
+        return found
+    order = np.argsort(wanted.values, kind="stable")
+    reached = np.cumsum(cells.shares[order])
+    for level in _LEVELS:
+        value = float(wanted.values[order[min(np.searchsorted(reached, level - 1e-12), order.size - 1)]])
+        found.append((value, *quantile_bounds(bounds, wanted.values, level)))
+    return found
+
+
+def _breakdown(wanted: Wanted, cells: Cells, own: _Class, verdict: float) -> float:
+    """Return the size of the class at which the verdict on a claim may flip."""
+    means = cells.means(wanted.values)
+    mean = float(cells.shares @ wanted.values)
+    if own.start:
+        # Ratios span decades.
+        limits = np.log(own.start), np.log(own.most)
+        found = breakdown(lambda size: own.bounds(cells, means, float(np.exp(size))), verdict, mean, *limits)
+        return float(np.exp(found))
+    return breakdown(lambda size: own.bounds(cells, means, size), verdict, mean, own.start, own.most)
+
+
+def _words(wanted: Wanted, found: xr.Dataset, own: _Class, verdict: float) -> str:
+    """Return the first row in a sentence."""
+    value, lower, upper = (float(found[key][0, 0]) for key in ("value", "lower", "upper"))
+    named = str(found["of"].values[0])
+    about = "" if named == _JOINT else f" of {named.replace('_', ' ')}"
+    if wanted.score != "brier":
+        ends = f"{with_unit_text(lower, upper, '1')} to {with_unit_text(upper, lower, wanted.unit)}"
+        return (
+            f"The mean of {wanted.words} is {with_unit_text(value, upper, wanted.unit)}; {ends} if {own.words}{about}."
+        )
+    said = f"The probability is {value:.2g}; {lower:.2g} to {upper:.2g} if {own.words}{about}."
+    if "breakdown" not in found:
+        return said
+    size, side = float(found["breakdown"][0]), "above" if value > verdict else "below"
+    if np.isinf(size):
+        return f"{said} It stays {side} {verdict:g} whatever the size of the class."
+    return f"{said} It stays {side} {verdict:g} up to {size:.3g}."

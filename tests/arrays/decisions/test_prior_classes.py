@@ -1,0 +1,135 @@
+"""Bounds over classes of priors: linear programs, random members, closed forms."""
+
+import numpy as np
+import pytest
+from scipy.optimize import linprog
+
+from clustercast.arrays.decisions.prior_classes import (
+    Cells,
+    box_bounds,
+    breakdown,
+    contamination_bounds,
+    quantile_bounds,
+    ratio_bounds,
+)
+
+SIZE = 120
+
+
+@pytest.fixture(params=["before", "after conditioning"])
+def cells(request):
+    generator = np.random.default_rng(5)
+    likelihood = np.ones(SIZE) if request.param == "before" else generator.exponential(size=SIZE) ** 2
+    return Cells(likelihood / likelihood.sum())
+
+
+def program(values, weights, likelihood, low, high, fixed):
+    """Return the extremes of sum(h L f) / sum(h L) for prior masses h between t low and t high."""
+    # v = t h with the denominator 1, over v and t; with `fixed` the prior masses sum to 1, else any t goes.
+    size = len(values)
+    equal = [np.append(weights * likelihood, 0.0)]
+    right = [1.0]
+    if fixed:
+        equal.append(np.append(weights, -1.0))
+        right.append(0.0)
+    rows = np.vstack(
+        [
+            np.column_stack([-np.eye(size), np.full(size, low)]),
+            np.column_stack([np.eye(size), np.full(size, -high)]),
+        ]
+    )
+    found = [
+        linprog(
+            np.append(sign * weights * likelihood * values, 0.0),
+            A_ub=rows,
+            b_ub=np.zeros(2 * size),
+            A_eq=equal,
+            b_eq=right,
+            bounds=(0, None),
+        ).fun
+        * sign
+        for sign in (1, -1)
+    ]
+    return tuple(found)
+
+
+@pytest.mark.parametrize("kind", ["event", "number"])
+@pytest.mark.parametrize("ratio", [1.5, 2.0, 20.0])
+def test_a_density_ratio_class_is_a_linear_program(cells, kind, ratio):
+    values = np.random.default_rng(1).normal(size=SIZE)
+    values = (values > 0.8).astype(float) if kind == "event" else values
+    even = np.full(SIZE, 1 / SIZE)
+    exact = program(values, even, cells.likelihood, 1.0, ratio, fixed=False)
+    assert ratio_bounds(cells, values, ratio) == pytest.approx(exact, abs=1e-9)
+
+
+@pytest.mark.parametrize("share", [0.05, 0.3])
+def test_a_contamination_class_is_a_linear_program(cells, share):
+    values = np.random.default_rng(2).normal(size=SIZE)
+    even = np.full(SIZE, 1 / SIZE)
+    exact = program(values, even, cells.likelihood, 1 - share, np.inf if share == 1 else SIZE, fixed=True)
+    assert contamination_bounds(cells, values, share) == pytest.approx(exact, abs=1e-9)
+
+
+def test_ten_thousand_random_members_are_inside(cells):
+    generator = np.random.default_rng(3)
+    values = generator.normal(size=SIZE)
+    # Members at the corners and between them, so that the bounds are nearly met too.
+    between = generator.uniform(size=(5000, SIZE))
+    corners = generator.uniform(size=(5000, SIZE)) < 0.5
+    corners[:2500] = values > np.quantile(values, generator.uniform(size=(2500, 1)))
+    density = 1 + np.concatenate([between, corners])
+    means = density * cells.likelihood @ values / (density @ cells.likelihood)
+    low, high = ratio_bounds(cells, values, 2.0)
+    assert means.min() >= low - 1e-12
+    assert means.max() <= high + 1e-12
+    assert means.max() == pytest.approx(high, abs=0.02)
+    shares = generator.dirichlet(np.full(SIZE, 0.05), size=10000)
+    mixed = 0.9 / SIZE + 0.1 * shares
+    means = mixed * cells.likelihood @ values / (mixed @ cells.likelihood)
+    low, high = contamination_bounds(cells, values, 0.1)
+    assert means.min() >= low - 1e-12
+    assert means.max() <= high + 1e-12
+
+
+@pytest.mark.parametrize("p", [0.1, 0.5, 0.73])
+def test_an_event_has_odds_within_the_ratio(p):
+    holds = (np.arange(100) < 100 * p).astype(float)
+    cells = Cells(np.full(100, 0.01))
+    assert ratio_bounds(cells, holds, 3) == pytest.approx((p / (p + 3 * (1 - p)), 3 * p / (3 * p + 1 - p)))
+    assert contamination_bounds(cells, holds, 0.2) == pytest.approx((0.8 * p, 0.8 * p + 0.2))
+
+
+def test_a_verdict_flips_at_the_odds():
+    holds = (np.arange(100) < 20).astype(float)
+    cells = Cells(np.full(100, 0.01))
+    assert breakdown(lambda k: ratio_bounds(cells, holds, k), 0.5, 0.2, 1.0, 1e6) == pytest.approx(4)
+    assert breakdown(lambda e: contamination_bounds(cells, holds, e), 0.5, 0.2, 0, 1) == pytest.approx(1 - 0.5 / 0.8)
+    assert breakdown(lambda k: ratio_bounds(cells, holds, k), 0.5, 0.2, 1.0, 3.9) == np.inf
+
+
+def test_quantiles_over_a_ratio_class_are_quantiles_at_other_levels():
+    values = np.arange(1.0, 1001.0)
+    cells = Cells(np.full(1000, 1e-3))
+    found = quantile_bounds(lambda f: ratio_bounds(cells, f, 2.0), values, 0.5)
+    # The least probability of p is p / (p + 2 (1 - p)): 1/2 at p = 2/3.
+    assert found == (334.0, 667.0)
+
+
+def test_cells_that_differ_by_chance_alone_have_no_bounds():
+    generator = np.random.default_rng(4)
+    member = generator.integers(0, 50, size=20000)
+    holds = (generator.uniform(size=20000) < 0.3).astype(float)
+    cells = Cells(np.full(20000, 1 / 20000), member)
+    low, high = ratio_bounds(cells, cells.means(holds), 4)
+    assert high - low < 0.01
+
+
+def test_a_p_box_holds_the_laws_between_its_ends():
+    # Cells at 0, 1, 2, 3 with the index as value: the mean is the sum of one minus the distribution function.
+    member = np.repeat(np.arange(4), 25)
+    cells = Cells(np.full(100, 0.01), member)
+    least, most = np.array([0.1, 0.3, 0.6, 1.0]), np.array([0.4, 0.6, 0.8, 1.0])
+    assert box_bounds(cells, np.arange(4.0), least, most) == pytest.approx(
+        ((1 - most[:-1]).sum(), (1 - least[:-1]).sum())
+    )

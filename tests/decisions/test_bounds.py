@@ -1,0 +1,94 @@
+"""Bounds over priors of stored forecasts: closed forms, one input, after conditioning, bad input."""
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+import clustercast as cc
+
+
+@cc.quantity("1")
+def total(x, y, idle):
+    return 0 * idle + x + y
+
+
+PRIORS = cc.Priors(x=cc.Normal(0, 1), y=cc.Normal(0, 0.5), idle=cc.Uniform(0, 1))
+
+
+@pytest.fixture(scope="module")
+def forecast():
+    return cc.propagate(cc.draw(PRIORS, 2**16, design="sobol", seed=3), model=cc.Model([total]))
+
+
+def test_a_claim_over_all_priors_has_its_odds_times_the_ratio(forecast):
+    found = cc.prior_bounds(forecast, "total > 1", ratio=2)
+    p = norm.sf(1, 0, np.sqrt(1.25))
+    row = [float(found[key][0, 0]) for key in ("lower", "value", "upper")]
+    assert row == pytest.approx([p / (p + 2 * (1 - p)), p, 2 * p / (1 + p)], abs=1e-3)
+    assert float(found["breakdown"][0]) == pytest.approx((1 - p) / p, rel=0.01)
+    assert found.attrs["words"].endswith("It stays below 0.5 up to 4.39.")
+
+
+def test_one_input_is_bounded_by_a_threshold_of_it(forecast):
+    found = cc.prior_bounds(forecast, "total > 1", ratio=3, of="inputs")
+    assert found["of"].values.tolist() == ["x", "y", "idle"]
+    x = norm.ppf((np.arange(20000) + 0.5) / 20000)
+    given = norm.sf(1 - x, 0, 0.5)
+    # The density is 3 above a threshold of x, 1 below; the best threshold by search.
+    upper = max((given.sum() + 2 * given[k:].sum()) / (20000 + 2 * (20000 - k)) for k in range(0, 20000, 50))
+    assert float(found["upper"].sel(of="x")[0]) == pytest.approx(upper, abs=0.004)
+    width = (found["upper"] - found["lower"])[:, 0].values
+    assert width[0] > width[1] > 0.1
+    assert width[2] < 0.004
+    assert found["breakdown"].values[2] == np.inf
+
+
+def test_an_output_has_bounds_of_mean_and_quantiles(forecast):
+    found = cc.prior_bounds(forecast, "total", contamination=0.1)
+    assert found["statistic"].values.tolist() == ["mean", "5 %", "50 %", "95 %"]
+    values = forecast["total"].values
+    mean = values.mean()
+    assert float(found["upper"][0, 0]) == pytest.approx(0.9 * mean + 0.1 * values.max())
+    # The least median puts the tenth below everything: 0.9 F = 0.4.
+    assert float(found["lower"].sel(statistic="50 %")[0]) == pytest.approx(np.quantile(values, 0.4 / 0.9), abs=1e-3)
+    assert (found["lower"] <= found["value"]).all()
+    assert (found["value"] <= found["upper"]).all()
+
+
+def test_bounds_after_conditioning_are_those_of_the_posterior(forecast):
+    weights = norm.pdf(forecast["x"].values, 1.0, 0.3)
+    found = cc.prior_bounds(forecast, "total > 1", ratio=2, weights=weights)
+    p = norm.sf(1, 1 / 1.09, np.sqrt(0.09 / 1.09 + 0.25))
+    assert float(found["value"][0, 0]) == pytest.approx(p, abs=0.01)
+    assert float(found["upper"][0, 0]) == pytest.approx(2 * p / (1 + p), abs=0.01)
+
+
+def test_a_p_box_of_normals_is_bounded_by_its_ends(forecast):
+    box = {"x": (cc.Normal(-0.3, 1), cc.Normal(0.4, 1))}
+    found = cc.prior_bounds(forecast, "total > 1", pbox=box)
+    exact = [norm.sf(1, mean, np.sqrt(1.25)) for mean in (-0.3, 0.4)]
+    assert [float(found[key][0, 0]) for key in ("lower", "upper")] == pytest.approx(exact, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda f: cc.prior_bounds(f, "total > 1"), "given are no classes; give one of ratio=2"),
+        (lambda f: cc.prior_bounds(f, "total > 1", ratio=2, contamination=0.1), "given are"),
+        (lambda f: cc.prior_bounds(f, "total > 1", ratio=0.5), "ratio is 0.5; give a number above 1"),
+        (lambda f: cc.prior_bounds(f, "total > 1", contamination=2), "contamination is 2"),
+        (lambda f: cc.prior_bounds(f, "clam", ratio=2), "no claim or output 'clam'"),
+        (lambda f: cc.prior_bounds(f, "total > 99", ratio=2), "holds in 0 of"),
+        (lambda f: cc.prior_bounds(f, "total > 1", ratio=2, of="q"), "'q' is not an input"),
+        (lambda f: cc.prior_bounds(f, "total > 1", ratio=2, verdict=1), "verdict is 1"),
+        (lambda f: cc.prior_bounds(f, "total > 1", ratio=2, weights=np.arange(2**16) == 3), "leave 1 effective draws"),
+        (lambda f: cc.prior_bounds(f, "total > 1", pbox={"x": cc.Normal(0, 1)}), "give two distributions"),
+        (
+            lambda f: cc.prior_bounds(f, "total > 1", pbox={"x": (cc.Normal(1, 1), cc.Normal(0, 1))}),
+            "the first has the higher values",
+        ),
+    ],
+)
+def test_bad_input_is_one_clear_message(forecast, call, message):
+    with pytest.raises(cc.InputError, match=message):
+        call(forecast)
