@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import quad
-from scipy.stats import norm
+from scipy.stats import norm, qmc
 
 from clustercast.arrays.decisions.actions import action_gain
 from clustercast.arrays.decisions.partition import partition
@@ -161,3 +161,10 @@ def test_perfect_information_is_worth_the_whole_expected_score():
     for score, (values, known) in exact.items():
         found, error = perfect_gain(score, values)
         assert found == pytest.approx(known, abs=3.5 * error + 1e-9), score
+
+
+def test_bins_of_sobol_points_are_as_even_as_those_of_random_ones():
+    points = qmc.Sobol(3, seed=3).random(2**16).T
+    found = partition(points, bins=32, tails=False)
+    assert found.counts.min() > 0.8 * 2**16 / 32
+    assert found.counts.max() < 1.2 * 2**16 / 32

@@ -55,10 +55,14 @@ def partition(
 ) -> Partition:
     """Return bins of about equal counts along each column (N,), finer in the tails; one for each of few values."""
     members, sizes = [], []
+    some: IntArray | None = None
     for column in columns:
         size = len(column)
+        # Not every n-th one: of Sobol' points those are a part of the range of an input.
+        if some is None and size > SORTED and not exact:
+            some = np.sort(np.random.default_rng(0).choice(size, SORTED, replace=False))
         count = int(np.clip(2.4 * size ** (1 / 3), 4, BINS)) if bins is None else bins
-        ordered = np.sort(column if exact else column[:: max(1, size // SORTED)])
+        ordered = np.sort(column if some is None else column[some])
         at = np.minimum((_shares(count, len(ordered), tails) * len(ordered)).astype(np.int64), len(ordered) - 1)
         edges = ordered[at]
         # A value that is there more than once at an edge: a discrete input, whose values are kept apart.
