@@ -2,26 +2,35 @@
 
 import difflib
 import operator
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 
 class InputError(ValueError):
     """Something the caller gave cannot be used.
 
-    The message is one sentence for a person: what is wrong, the value, what is
-    allowed, the remedy, and where (file and key). The command line prints it
-    without a traceback and exits with 2.
+    The message is one sentence for a person: what is wrong, the value, what is allowed, the remedy, and where (file
+    and key). The command line prints it without a traceback and exits with 2.
     """
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Say which known names are spelt most like `name`.
+    """Return which known names are spelt most like `name`.
 
     >>> nearest("cluster_grwth_rate", ["cluster_growth_rate", "load_factor"])
     '; nearest known: cluster_growth_rate'
     """
     close = difflib.get_close_matches(name, list(known), n=3)
     return f"; nearest known: {', '.join(close)}" if close else ""
+
+
+@contextmanager
+def located(where: str) -> Iterator[None]:
+    """Begin the message of a fault with the place of it."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
 
 
 def whole_number(what: str, value: object, least: int = 1, most: int | None = None) -> int:

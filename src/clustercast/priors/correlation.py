@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from clustercast.arrays.points.ranks import CONTINUOUS, Grades, discrete_grades, latent_correlation
-from clustercast.errors import InputError
+from clustercast.errors import InputError, located
 from clustercast.priors.families import Family
 
 _GRID = 4096
@@ -48,11 +48,8 @@ class Correlation:
 def score_correlation(correlation: Correlation, one: Family, other: Family, origin: str) -> float:
     """Return the correlation of normal scores that gives two inputs, of which one has few values, their ranks."""
     steps = (grades(distribution) if distribution.is_discrete else CONTINUOUS for distribution in (one, other))
-    try:
+    with located(f"{' and '.join(map(repr, correlation.between))}{f' in {origin}' if origin else ''}"):
         return latent_correlation(correlation.rank, *steps)
-    except InputError as error:
-        where = f" in {origin}" if origin else ""
-        raise InputError(f"{' and '.join(map(repr, correlation.between))}{where}: {error}") from None
 
 
 def grades(distribution: Family) -> Grades:

@@ -1,42 +1,28 @@
 """Prior files: TOML with closed keys, and the JSON Schema that editors check them by."""
 
-import contextlib
 import dataclasses
 import functools
 import keyword
-from collections.abc import Iterator, Mapping
+import operator
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
 
 from clustercast.engine.units import factor
-from clustercast.errors import InputError, nearest
+from clustercast.errors import InputError, located, nearest
 from clustercast.files.dates import DateText
 from clustercast.files.toml import Number, Prose, Text, Truth, load_toml, shown, validated
 from clustercast.priors.correlation import Correlation
 from clustercast.priors.declarations import check_declared, declared_inputs, heir, in_declared_unit
 from clustercast.priors.families import FAMILIES, Family, distribution_from_entry
-from clustercast.priors.prior_set import RESERVED, Priors, SetAbout
+from clustercast.priors.prior_set import RESERVED, About, Priors
 from clustercast.priors.shipped import directory
 
 _CLOSED = ConfigDict(extra="forbid", frozen=True)
 _TAKEN = ("name", "origin", *RESERVED)
 _SHARED = ("unit", "bounds", "source", "as_of", "note", "judgement")
-
-
-class About(BaseModel):
-    """The table ``[set]``: what a prior set is."""
-
-    model_config = _CLOSED
-    name: Text
-    title: Text
-    as_of: DateText
-    description: Prose = ""
-    valid_from: Number | None = None
-    valid_to: Number | None = None
-    currency: Prose = ""
-    headline: list[Text] = []
 
 
 class ScenarioAbout(BaseModel):
@@ -92,10 +78,8 @@ def _entry_model(family: str, distribution: type[Family], base: type[BaseModel])
     if distribution.quantile_counts:
         described = Field(default=None, description='probability = value, as { "0.05" = 1.0, "0.95" = 10.0 }')
         parameters["quantiles"] = (dict[str, Number] | None, described)
-    described_family = f"A distribution of family {family!r}."
-    return create_model(
-        f"{distribution.__name__}{base.__name__}", __base__=base, __doc__=described_family, **parameters
-    )
+    about = f"A distribution of family {family!r}."
+    return create_model(f"{distribution.__name__}{base.__name__}", __base__=base, __doc__=about, **parameters)
 
 
 def _toml_type(kind: Any) -> Any:
@@ -121,11 +105,8 @@ def _is_plain(family: type[Family]) -> bool:
 
 def _union(models: list[type[BaseModel]]) -> Any:
     """Return the union of models that their family tells apart."""
-    union: Any = models[0]
-    for model in models[1:]:
-        union = union | model
     annotated: Any = Annotated
-    return annotated[union, Field(discriminator="family")]
+    return annotated[functools.reduce(operator.or_, models), Field(discriminator="family")]
 
 
 @functools.cache
@@ -209,11 +190,11 @@ def read_prior_file(name: str | Path) -> Priors:
     distributions = _distributions(content.inputs, path)
     correlations = []
     for number, entry in enumerate(content.correlations, 1):
-        with _located(f"{path}: correlations number {number}"):
+        with located(f"{path}: correlations number {number}"):
             correlations.append(Correlation(**entry.model_dump()))
     given = Priors(*correlations, name=content.set.name, origin=str(path), **distributions)
-    about = content.set.model_dump(exclude={"name"})
-    return given.described(SetAbout(**{**about, "headline": tuple(about["headline"])}), declared_inputs())
+    known = declared_inputs()
+    return given.carrying(about=content.set, declared={name: known[name] for name in given if name in known})
 
 
 def read_scenario_file(name: str | Path, priors: Priors) -> Priors:
@@ -229,8 +210,8 @@ def read_scenario_file(name: str | Path, priors: Priors) -> Priors:
     changes = _distributions(content.inputs, path)
     dates = {key: entry.from_year for key, entry in content.inputs.items() if entry.from_year is not None}
     later = {key: (date, changes.pop(key)) for key, date in dates.items()}
-    with _located(str(path)):
-        return priors.replace(**changes).changed_later(later).named(f"{priors.name}+{path.stem}")
+    with located(str(path)):
+        return priors.replace(**changes).changed_later(later).carrying(name=f"{priors.name}+{path.stem}")
 
 
 def scenario_about(name: str | Path) -> ScenarioAbout:
@@ -270,15 +251,6 @@ def _read(path: Path, model: type[BaseModel]) -> Any:
     return validated(load_toml(path), model, path, tags=tuple(FAMILIES))
 
 
-@contextlib.contextmanager
-def _located(where: str) -> Iterator[None]:
-    """Begin the message of a fault with the place of it."""
-    try:
-        yield
-    except InputError as error:
-        raise InputError(f"{where}: {error}") from None
-
-
 def _distributions(entries: Mapping[str, Any], path: Path) -> dict[str, Family]:
     """Return the distribution of each entry in the unit of its input."""
     made = {}
@@ -286,7 +258,7 @@ def _distributions(entries: Mapping[str, Any], path: Path) -> dict[str, Family]:
         key = f"{path}: inputs.{shown(name)[1:-1]}"
         if not entry.unit and name not in declared_inputs() and not heir(name):
             raise InputError(f'{key}.unit is missing; add unit = "...": priors/inputs.toml does not declare this input')
-        with _located(key):
+        with located(key):
             made[name] = _distribution(name, entry)
     return made
 

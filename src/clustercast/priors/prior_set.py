@@ -1,19 +1,21 @@
 """Priors: a distribution for each input, and the rank correlations between them."""
 
+import copy
 import dataclasses
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict
 
 from clustercast.arrays import FloatArray
 from clustercast.arrays.points.copula import correlation_factor, gaussian_correlation
 from clustercast.engine.changes import change_name
 from clustercast.engine.units import factor, parse_quantity
-from clustercast.errors import InputError, nearest
-from clustercast.files.toml import shown
+from clustercast.errors import InputError, located, nearest
+from clustercast.files.dates import DateText
+from clustercast.files.toml import Number, Prose, Text, shown
 from clustercast.priors.correlation import Correlation, score_correlation
 from clustercast.priors.declarations import Declaration, check_declared, heir, in_declared_unit, with_unit
 from clustercast.priors.families import Family, Fixed, as_distribution
@@ -23,17 +25,18 @@ from clustercast.priors.prior_html import priors_html
 RESERVED = ("year", "sample")
 
 
-@dataclass(frozen=True)
-class SetAbout:
-    """What the table ``[set]`` of a prior file says of the whole set; years are dates such as 2026.5."""
+class About(BaseModel):
+    """The table ``[set]``: what a prior set is."""
 
-    title: str = ""
-    as_of: str = ""
-    description: str = ""
-    valid_from: float | None = None
-    valid_to: float | None = None
-    currency: str = ""
-    headline: tuple[str, ...] = ()
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    name: Text
+    title: Text
+    as_of: DateText
+    description: Prose = ""
+    valid_from: Number | None = None
+    valid_to: Number | None = None
+    currency: Prose = ""
+    headline: tuple[Text, ...] = ()
 
 
 class Priors(Mapping[str, Family]):
@@ -52,7 +55,7 @@ class Priors(Mapping[str, Family]):
 
     Attributes
     ----------
-    about : SetAbout
+    about : About
         Title, date, years of validity, currency and headline outputs of a set that was read from a file.
     declared : mapping of str to Declaration
         Unit, meaning and bounds of each input of a set that was read from a file.
@@ -88,7 +91,7 @@ class Priors(Mapping[str, Family]):
         self.correlations = tuple(correlations)
         self.name = name
         self.origin = origin
-        self.about = SetAbout()
+        self.about = About.model_construct(name="", title="", as_of="")
         self.declared: Mapping[str, Declaration] = {}
         self.groups: Mapping[str, tuple[str, ...]] = {}
         self.cautions: tuple[str, ...] = ()
@@ -152,7 +155,7 @@ class Priors(Mapping[str, Family]):
     def hash(self) -> str:
         """Fingerprint of every number and word of the set."""
         entries = [(name, repr(distribution)) for name, distribution in self.items()]
-        text = json.dumps([entries, [asdict(c) for c in self.correlations]], sort_keys=True)
+        text = json.dumps([entries, [dataclasses.asdict(c) for c in self.correlations]], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def replace(self, **distributions: object) -> "Priors":
@@ -172,8 +175,8 @@ class Priors(Mapping[str, Family]):
         merged = {**self._distributions, **new}
         fixed = {name for name, value in merged.items() if isinstance(value, Fixed)}
         made = self._like_this(merged, [c for c in self.correlations if not fixed & set(c.between)])
-        made.cautions += tuple(filter(None, (_outside(name, self[name], value) for name, value in new.items())))
-        return made
+        cautions = filter(None, (_outside(name, self[name], value) for name, value in new.items()))
+        return made.carrying(cautions=(*self.cautions, *cautions))
 
     def add(self, *correlations: Correlation, **distributions: object) -> "Priors":
         """Return the priors with further inputs.
@@ -207,58 +210,37 @@ class Priors(Mapping[str, Family]):
         new = {name: _constant(value) if isinstance(value, str) else value for name, value in distributions.items()}
         return self._like_this({**self._distributions, **new}, [*self.correlations, *correlations])
 
-    def described(self, about: SetAbout, declared: Mapping[str, Declaration]) -> "Priors":
-        """Return the priors with what their file and ``priors/inputs.toml`` say of them."""
-        made = self._like_this(self._distributions, self.correlations)
-        made.about, made.declared = about, {name: declared[name] for name in self if name in declared}
-        return made
-
-    def grouped(self, groups: Mapping[str, tuple[str, ...]]) -> "Priors":
-        """Return the priors with groups of inputs, for ``draw(priors, size, groups=priors.groups)``."""
-        made = self._like_this(self._distributions, self.correlations)
-        made.groups = groups
-        return made
-
-    def named(self, name: str) -> "Priors":
-        """Return the priors under another name."""
-        made = self._like_this(self._distributions, self.correlations)
-        made.name = name
+    def carrying(self, **attributes: object) -> "Priors":
+        """Return the priors with other attributes: name, about, declared, groups or cautions."""
+        made = copy.copy(self)
+        vars(made).update(attributes)
         return made
 
     def changed_later(self, later: Mapping[str, tuple[float, Family]]) -> "Priors":
         """Return the priors with a further input for each distribution that holds from a date on."""
-        new, declared = {}, {}
-        for name, (year, distribution) in later.items():
-            added = change_name(name, year)
-            new[added] = self._replacement(name, distribution)
-            if name in self.declared:
-                declared[added] = self.declared[name]
+        new = {change_name(name, year): self._replacement(name, value) for name, (year, value) in later.items()}
+        declared = {change_name(n, year): self.declared[n] for n, (year, _) in later.items() if n in self.declared}
         made = self._like_this({**self._distributions, **new}, self.correlations)
-        made.declared = {**self.declared, **declared}
-        return made
+        return made.carrying(declared={**self.declared, **declared})
 
     def _like_this(self, distributions: Mapping[str, object], correlations: Iterable[Correlation]) -> "Priors":
         """Return priors that share everything but distributions and correlations with these."""
         made = Priors(*correlations, name=self.name, origin=self.origin, **distributions)
-        made.about, made.declared, made.groups = self.about, self.declared, self.groups
-        made.cautions = self.cautions
-        return made
+        return self.carrying(_distributions=made._distributions, correlations=made.correlations)
 
     def _replacement(self, name: str, value: object) -> Family:
         """Return what takes the place of a distribution: in its unit, inside the bounds of the input."""
         old = self[name]
-        try:
+        with located(f"input {name!r} (in {old.unit!r})"):
             if isinstance(value, str):
-                number, unit = parse_quantity(value)
-                given = Fixed(number, unit=old.unit if unit == "1" else unit)
+                given = _constant(value)
+                given = dataclasses.replace(given, unit=old.unit) if given.unit == "1" else given
                 value = in_declared_unit(given, old.unit, repr(value)).median
             if not isinstance(value, Family) and (made := as_distribution(value, old.unit)) is not None:
                 value = dataclasses.replace(made, source=old.source, as_of=old.as_of, note="set by hand")
             new = in_declared_unit(_distribution(value, name), old.unit)
             if name in self.declared:
                 check_declared(name, new, self.declared[name])
-        except InputError as error:
-            raise InputError(f"input {name!r} (in {old.unit!r}): {error}") from None
         return new
 
     def only(self, names: Iterable[str]) -> "Priors":
@@ -341,12 +323,10 @@ def _distribution(value: object, name: str) -> Family:
     """Take a distribution, a frozen scipy.stats distribution or a number."""
     if name in RESERVED:
         raise InputError(f"an input cannot be called {name!r}: it is a coordinate of every forecast; rename it")
-    try:
+    with located(f"input {name!r}"):
         made = as_distribution(value)
         if made is not None and made.unit != "1":
             factor(made.unit)
-    except InputError as error:
-        raise InputError(f"input {name!r}: {error}") from None
     if made is None:
         raise InputError(
             f"input {name!r} is {shown(value)}; give a distribution such as cc.Normal(0.5, 0.1, unit='OOM/year'), "

@@ -82,7 +82,7 @@ def read_salib(problem: Mapping[str, Any] | str | Path, *, units: Mapping[str, s
     }
     members = {group: tuple(n for n, g in zip(names, groups, strict=True) if g == group) for group in groups}
     made = Priors(name="salib", origin=origin, **distributions)
-    return made.grouped(members if members.keys() != set(names) else {})
+    return made.carrying(groups=members if members.keys() != set(names) else {})
 
 
 def _checked_name(name: object, names: Sequence[object], origin: str) -> str:

@@ -3,10 +3,11 @@
 import json
 import time
 import zipfile
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Generic, Protocol, Self, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +20,27 @@ from clustercast.files.whole import held_by_one_run, output_directory, write_who
 from clustercast.priors.prior_set import Priors
 
 FILE = "finished.npz"
-Arrays = dict[str, NDArray[np.generic]]
+Arrays = dict[str, NDArray[Any]]
 Ranges = list[tuple[int, int]]
 
 _RUN = "run"
 # Writing may take this part of the time, so that short pieces do not wait for the disk.
 _SHARE = 0.05
+
+
+def joined_arrays(leaves: Ranges, **parts: Mapping[str, NDArray[Any]]) -> Arrays:
+    """Return the arrays of several parts of a state and its leaves, as arrays of one file."""
+    arrays = {f"{part}.{name}": array for part, held in parts.items() for name, array in held.items()}
+    return {"leaves": np.array(leaves, dtype=np.int64).reshape(-1, 2), **arrays}
+
+
+def parted_arrays(arrays: Mapping[str, NDArray[Any]]) -> tuple[Ranges, dict[str, Arrays]]:
+    """Return the leaves and the parts that `joined_arrays` joined; a part without arrays is empty."""
+    parts: dict[str, Arrays] = defaultdict(dict)
+    for key, array in arrays.items():
+        part, _, name = key.partition(".")
+        parts[part][name] = array
+    return [(int(start), int(stop)) for start, stop in parts.pop("leaves")[""]], parts
 
 
 class Finished(Protocol):

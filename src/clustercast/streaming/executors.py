@@ -17,6 +17,7 @@ from concurrent.futures import (
     ThreadPoolExecutor,
     wait,
 )
+from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
@@ -55,16 +56,16 @@ def completed(
         yield from (function(plan, *piece) for piece in pieces)
     elif executor == "threads":
         task: Callable[[int, int], Result] = functools.partial(function, plan)
-        yield from _from_pool(lambda: ThreadPoolExecutor(_count(workers)), task, pieces, _count(workers))
-    elif executor == "processes":
-        context = multiprocessing.get_context("spawn")
+        yield from _from_pool(functools.partial(ThreadPoolExecutor, _count(workers)), task, pieces, _count(workers))
+    elif executor == "processes" or isinstance(executor, Executor):
         task = functools.partial(_sent, function, _pickled(plan))
-        yield from _from_pool(
-            lambda: ProcessPoolExecutor(_count(workers), mp_context=context), task, pieces, _count(workers)
-        )
-    elif isinstance(executor, Executor):
-        task = functools.partial(_sent, function, _pickled(plan))
-        yield from _from_pool(lambda: _Borrowed(executor), task, pieces, _count(workers))
+        if isinstance(executor, Executor):
+            # It is the caller's, and not shut down.
+            yield from _from_pool(lambda: nullcontext(executor), task, pieces, _count(workers), lasting=True)
+        else:
+            context = multiprocessing.get_context("spawn")
+            new = functools.partial(ProcessPoolExecutor, _count(workers), mp_context=context)
+            yield from _from_pool(new, task, pieces, _count(workers))
     elif _is_client(executor):
         yield from _from_cluster(executor, function, plan, pieces, join)
     else:
@@ -76,9 +77,9 @@ def completed(
 
 def _count(workers: int | None) -> int:
     """Return the number of workers, by default that of the processors this process may use."""
-    if workers is not None:
-        return workers
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if workers is None and hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return workers or os.cpu_count() or 1
 
 
 def _pickled(plan: object) -> bytes:
@@ -107,26 +108,15 @@ def _sent(function: "Function[Plan, Result]", plan: bytes, start: int, stop: int
     return function(cast("Plan", _unpickled(plan)), start, stop)
 
 
-class _Borrowed:
-    """An executor of the caller's, which is not shut down."""
-
-    def __init__(self, executor: Executor) -> None:
-        self._executor = executor
-
-    def __enter__(self) -> Executor:
-        return self._executor
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-
 def _from_pool(
-    make_pool: Callable[[], Executor | _Borrowed],
+    make_pool: Callable[[], AbstractContextManager[Executor]],
     task: Callable[[int, int], Result],
     pieces: Iterable[Piece],
     most: int,
+    *,
+    lasting: bool = False,
 ) -> Iterator[Result]:
-    """Yield results of a pool; where a worker dies a new pool takes up what it had not finished."""
+    """Yield results of a pool; where a worker dies a new pool, if there can be one, takes up what was not finished."""
     waiting, breaks = deque(pieces), 0
     while waiting:
         running: dict[Future[Result], Piece] = {}
@@ -148,7 +138,7 @@ def _from_pool(
         except BrokenExecutor as error:
             waiting.extendleft(running.values())
             breaks += 1
-            if breaks == _MOST_BREAKS or isinstance(make_pool(), _Borrowed):
+            if breaks == _MOST_BREAKS or lasting:
                 raise InputError(
                     f"the workers died {breaks} times one after the other ({error}); if memory is short give fewer "
                     "workers or a smaller block, and guard a script by if __name__ == '__main__':"
@@ -178,7 +168,7 @@ def _from_cluster(
     payload = _pickled(plan)
     name = f"clustercast-plan-{hashlib.sha256(payload).hexdigest()[:16]}"
     # A task, not scattered data: if the worker that holds it dies the scheduler makes it again.
-    sent = client.submit(_bytes, payload, key=name)
+    sent = client.submit(bytes, payload, key=name)
     together = max(1, min(_JOINED, len(pieces) // _FEWEST_RESULTS))
     groups = deque(pieces[first : first + together] for first in range(0, len(pieces), together))
 
@@ -202,8 +192,3 @@ def _from_cluster(
             f"the dask cluster gave up: {' '.join(str(error).split())}; look at the logs of its workers, and make the "
             "same call again with its checkpoint"
         ) from error
-
-
-def _bytes(payload: bytes) -> bytes:
-    """Return a plan's bytes: the task that holds them on the cluster."""
-    return payload

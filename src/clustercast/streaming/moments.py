@@ -6,8 +6,10 @@ combined as soon as both are there. This tree is fixed by the numbers of the sam
 that neither the size of the pieces nor the order in which they arrive shows in the result.
 """
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,12 +109,9 @@ class MomentTree:
         if not ordered:
             raise InputError("there are no samples; draw 1 or more")
         nodes = [self._nodes[level, first >> level] for first, level in ordered]
-        whole = nodes.pop()
-        while nodes:
-            whole = nodes.pop().joined(whole)
-        return whole
+        return functools.reduce(lambda right, left: left.joined(right), reversed(nodes))
 
-    def to_arrays(self) -> dict[str, NDArray[np.int64] | FloatArray]:
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return the tree as arrays of one row a node: ``place`` (level, index, count), ``mean`` and ``spread``."""
         places = [(level, index, node.count) for (level, index), node in self._nodes.items()]
         return {
@@ -122,12 +121,7 @@ class MomentTree:
         }
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, NDArray[np.int64] | FloatArray]) -> "MomentTree":
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "MomentTree":
         """Return the tree that `to_arrays` took apart."""
         rows = zip(arrays["place"].tolist(), arrays["mean"], arrays["spread"], strict=True)
-        return cls(
-            {
-                (int(level), int(index)): Moments(int(count), mean, spread)
-                for (level, index, count), mean, spread in rows
-            }
-        )
+        return cls({(level, index): Moments(count, mean, spread) for (level, index, count), mean, spread in rows})

@@ -14,7 +14,7 @@ from clustercast.engine.program import Program
 from clustercast.errors import InputError
 from clustercast.priors.prior_set import Priors
 from clustercast.sampling import input_values
-from clustercast.streaming.checkpoint import Arrays, Ranges
+from clustercast.streaming.checkpoint import Arrays, Ranges, joined_arrays, parted_arrays
 from clustercast.streaming.moments import LEAF, MomentTree, leaf_moments
 from clustercast.streaming.pieces import check_versions, joined_ranges
 from clustercast.streaming.sketch import Sketch
@@ -53,26 +53,17 @@ class Reduction:
 
     def to_arrays(self) -> Arrays:
         """Return everything as arrays, for a file or another machine."""
-        return {
-            **{f"moments.{name}": array for name, array in self.moments.to_arrays().items()},
-            **{f"sketch.{name}": array for name, array in self.sketch.to_arrays().items()},
-            **{f"counts.{name}": array for name, array in self.counts.items()},
-            "leaves": np.array(self.leaves, dtype=np.int64).reshape(-1, 2),
-        }
+        sketch = self.sketch.to_arrays()
+        return joined_arrays(self.leaves, moments=self.moments.to_arrays(), sketch=sketch, counts=self.counts)
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, NDArray[np.generic]]) -> "Reduction":
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "Reduction":
         """Return what `to_arrays` took apart."""
-        parts: dict[str, Arrays] = {"moments": {}, "sketch": {}, "counts": {}}
-        for name, array in arrays.items():
-            part, _, field = name.partition(".")
-            if part in parts:
-                parts[part][field] = array
         whole = cls(0, {})
-        whole.moments = MomentTree.from_arrays(parts["moments"])  # type: ignore[arg-type]
+        whole.leaves, parts = parted_arrays(arrays)
+        whole.moments = MomentTree.from_arrays(parts["moments"])
         whole.sketch = Sketch.from_arrays(parts["sketch"])
-        whole.counts = {name: np.array(array, dtype=np.int64) for name, array in parts["counts"].items()}
-        whole.leaves = [(int(start), int(stop)) for start, stop in np.asarray(arrays["leaves"], dtype=np.int64)]
+        whole.counts = {name: np.array(array) for name, array in parts["counts"].items()}
         return whole
 
     def __reduce__(self) -> tuple[object, ...]:

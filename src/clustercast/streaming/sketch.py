@@ -43,7 +43,7 @@ class Sketch:
 
     def __init__(self, columns: int) -> None:
         self.columns = columns
-        self._samples = 0
+        self.samples = 0
         self._pages: dict[tuple[int, int], Page] = {}
         self._ends = np.stack([np.full(columns, np.inf), np.full(columns, -np.inf)])
 
@@ -72,25 +72,24 @@ class Sketch:
 
     def _make_room(self, samples: int) -> None:
         """Widen the counters before they could overflow: half their width is half the time of adding them."""
-        before, self._samples = self._samples, self._samples + samples
-        if before <= _MOST_IN_NARROW < self._samples:
+        before, self.samples = self.samples, self.samples + samples
+        if before <= _MOST_IN_NARROW < self.samples:
             self._pages = {place: page.astype(np.uint64) for place, page in self._pages.items()}
 
     def _count(self, column: int, octaves: Sequence[int], counts: IntArray | Page) -> None:
         """Add the counts of some octaves of a column."""
-        width = np.uint32 if self._samples <= _MOST_IN_NARROW else np.uint64
+        width = np.uint32 if self.samples <= _MOST_IN_NARROW else np.uint64
         for octave, row in zip(octaves, counts.astype(width), strict=True):
-            page = self._pages.get((column, octave))
-            if page is None:
-                self._pages[column, octave] = row.copy()
+            if (column, octave) in self._pages:
+                self._pages[column, octave] += row
             else:
-                page += row
+                self._pages[column, octave] = row.copy()
 
     def merge(self, other: "Sketch") -> None:
         """Add the counts of other samples of the same columns."""
         if other.columns != self.columns:
             raise InputError(f"a sketch of {other.columns} columns cannot be added to one of {self.columns}")
-        self._make_room(other._samples)
+        self._make_room(other.samples)
         for (column, octave), page in other._pages.items():
             self._count(column, [octave], page[np.newaxis])
         np.minimum(self._ends[0], other._ends[0], out=self._ends[0])
@@ -117,12 +116,7 @@ class Sketch:
     def quantiles(self, probabilities: Sequence[float] | FloatArray) -> FloatArray:
         """Return those of ``numpy.quantile`` up to the precision of `at_ranks`, shape (columns, probabilities)."""
         points = checked_probabilities(probabilities)
-        return np.array([self.at_ranks(column, points * (self._samples - 1)) for column in range(self.columns)])
-
-    @property
-    def samples(self) -> int:
-        """Number of samples of each column."""
-        return self._samples
+        return np.array([self.at_ranks(column, points * (self.samples - 1)) for column in range(self.columns)])
 
     def _bins(self, column: int) -> tuple[FloatArray, FloatArray, IntArray]:
         """Return the ends and the counts of the bins of a column that hold samples, in order of value."""
@@ -147,7 +141,7 @@ class Sketch:
             else:
                 yield near, far, counts[bins]
 
-    def to_arrays(self) -> dict[str, NDArray[np.generic]]:
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return the sketch as arrays: ``place`` (column, octave), ``counts``, ``ends`` and ``samples``."""
         pages = list(self._pages.values())
         largest = max((int(page.max()) for page in pages), default=0)
@@ -158,17 +152,16 @@ class Sketch:
             "place": np.array(list(self._pages), dtype=np.int64).reshape(-1, 2),
             "counts": counts,
             "ends": self._ends,
-            "samples": np.array(self._samples),
+            "samples": np.array(self.samples),
         }
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, NDArray[np.generic]]) -> "Sketch":
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "Sketch":
         """Return the sketch that `to_arrays` took apart."""
         ends = np.array(arrays["ends"], dtype=np.float64)
         sketch = cls(ends.shape[1])
         sketch._ends = ends
-        places = np.asarray(arrays["place"], dtype=np.int64).tolist()
-        sketch._samples = int(arrays["samples"])
-        for (column, octave), counts in zip(places, arrays["counts"], strict=True):
-            sketch._count(int(column), [int(octave)], counts[np.newaxis])
+        sketch.samples = int(arrays["samples"])
+        for (column, octave), counts in zip(arrays["place"].tolist(), arrays["counts"], strict=True):
+            sketch._count(column, [octave], counts[np.newaxis])
         return sketch

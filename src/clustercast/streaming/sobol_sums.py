@@ -1,5 +1,7 @@
 """One piece of a streamed Saltelli design: draw it, run it, and keep the means of products of its runs."""
 
+import functools
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -15,7 +17,7 @@ from clustercast.engine.program import Program
 from clustercast.errors import InputError
 from clustercast.priors.prior_set import Priors
 from clustercast.sampling import saltelli_values
-from clustercast.streaming.checkpoint import Arrays, Ranges
+from clustercast.streaming.checkpoint import Arrays, Ranges, joined_arrays, parted_arrays
 from clustercast.streaming.moments import Moments, MomentTree, moments_of
 from clustercast.streaming.pieces import check_versions, joined_ranges
 
@@ -83,48 +85,34 @@ class SobolSums:
     """What is known of some leaves of a design, by replicate; two of different leaves add up."""
 
     def __init__(self) -> None:
-        # Means, (columns, statistics), and what `_moments_of_independent` takes.
-        self.products: dict[int, MomentTree] = {}
-        self.values: dict[int, MomentTree] = {}
+        # By kind and replicate: of products, (columns, statistics), and of what `_moments_of_independent` takes.
+        self.trees: defaultdict[str, MomentTree] = defaultdict(MomentTree)
         self.leaves: Ranges = []
 
     def merge(self, other: "SobolSums") -> None:
         """Take in other leaves of the same run."""
-        for own, others in ((self.products, other.products), (self.values, other.values)):
-            for replicate, tree in others.items():
-                own.setdefault(replicate, MomentTree()).merge(tree)
+        for key, tree in other.trees.items():
+            self.trees[key].merge(tree)
         self.leaves = joined_ranges([*self.leaves, *other.leaves])
 
     def to_arrays(self) -> Arrays:
         """Return everything as arrays, for a file."""
-        arrays: Arrays = {"leaves": np.array(self.leaves, dtype=np.int64).reshape(-1, 2)}
-        for kind, trees in (("products", self.products), ("values", self.values)):
-            for replicate, tree in trees.items():
-                arrays |= {f"{kind}.{replicate}.{name}": array for name, array in tree.to_arrays().items()}
-        return arrays
+        return joined_arrays(self.leaves, **{key: tree.to_arrays() for key, tree in self.trees.items()})
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> "SobolSums":
         """Return what `to_arrays` took apart."""
         sums = cls()
-        parts: dict[tuple[str, int], Arrays] = {}
-        for key, array in arrays.items():
-            if key != "leaves":
-                kind, replicate, name = key.split(".")
-                parts.setdefault((kind, int(replicate)), {})[name] = array
-        for (kind, number), tree in parts.items():
-            trees = sums.products if kind == "products" else sums.values
-            trees[number] = MomentTree.from_arrays(tree)  # type: ignore[arg-type]
-        sums.leaves = [(int(start), int(stop)) for start, stop in np.asarray(arrays["leaves"], dtype=np.int64)]
+        sums.leaves, parts = parted_arrays(arrays)
+        sums.trees |= {key: MomentTree.from_arrays(part) for key, part in parts.items()}
         return sums
 
     def totals(self) -> tuple[FloatArray, Moments]:
         """Return the means (columns, statistics, replicates) and the moments over all, once every leaf is there."""
-        means = np.stack([self.products[replicate].total().mean for replicate in sorted(self.products)], axis=-1)
-        whole, *others = (self.values[replicate].total() for replicate in sorted(self.values))
-        for other in others:
-            whole = whole.joined(other)
-        return means, whole
+        replicates = range(len(self.trees) // 2)
+        means = np.stack([self.trees[f"products {number}"].total().mean for number in replicates], axis=-1)
+        values = (self.trees[f"values {number}"].total() for number in replicates)
+        return means, functools.reduce(Moments.joined, values)
 
 
 def sum_products(plan: SobolPlan, start: int, stop: int) -> SobolSums:
@@ -138,8 +126,8 @@ def sum_products(plan: SobolPlan, start: int, stop: int) -> SobolSums:
         means = np.array([_sums(plan, column, *standard) for column, standard in columns]) / plan.leaf
         # The spread of products is of no use.
         moments = Moments(plan.leaf, means, means[:0])
-        sums.products.setdefault(replicate, MomentTree()).add(number, moments)
-        sums.values.setdefault(replicate, MomentTree()).add(number, _moments_of_independent(plan, runs))
+        sums.trees[f"products {replicate}"].add(number, moments)
+        sums.trees[f"values {replicate}"].add(number, _moments_of_independent(plan, runs))
     sums.leaves = joined_ranges([(start, stop)])
     return sums
 

@@ -1,7 +1,6 @@
 """The beta distribution on an interval, and PERT, which is one of them."""
 
 import math
-from typing import ClassVar
 
 import numpy as np
 from scipy import special
@@ -10,14 +9,8 @@ from clustercast.arrays import FloatArray
 from clustercast.arrays.families import elicitation, tabulated
 from clustercast.errors import InputError
 from clustercast.priors.families.family import FromScore, Interval, Parameters, Tails
-from clustercast.priors.families.interval import BetweenEnds
-from clustercast.priors.families.validation import (
-    distribution_family,
-    refuse_outside,
-    refuse_unless_between,
-    refuse_unless_positive,
-    refuse_unless_rising,
-)
+from clustercast.priors.families.interval import BetweenEnds, WithMode
+from clustercast.priors.families.validation import distribution_family, refuse_outside
 
 
 class _OnInterval(FromScore, BetweenEnds):
@@ -71,10 +64,11 @@ class Beta(_OnInterval):
     4.0
     """
 
-    family: ClassVar[str] = "beta"
-    quantile_counts: ClassVar[tuple[int, ...]] = (2,)
-    bounds_are_ends: ClassVar[bool] = True
-    places: ClassVar[tuple[str, ...]] = ("low", "high")
+    family = "beta"
+    quantile_counts = (2,)
+    bounds_are_ends = True
+    places = ("low", "high")
+    positive = ("alpha", "beta")
 
     alpha: float
     beta: float
@@ -90,11 +84,6 @@ class Beta(_OnInterval):
     def shapes(self) -> tuple[float, float]:
         """The two shapes."""
         return self.alpha, self.beta
-
-    def _check(self) -> None:
-        refuse_unless_positive("alpha", self.alpha)
-        refuse_unless_positive("beta", self.beta)
-        refuse_unless_rising(self.low, self.high)
 
     @classmethod
     def _elicit(cls, levels: FloatArray, values: FloatArray, bounds: Interval | None, mode: float | None) -> Parameters:
@@ -138,7 +127,7 @@ def _shapes_through(levels: FloatArray, values: FloatArray, low: float, high: fl
 
 
 @distribution_family
-class PERT(_OnInterval):
+class PERT(_OnInterval, WithMode):
     """The PERT distribution: a beta distribution with mean ``(low + 4 mode + high) / 6``.
 
     Parameters
@@ -159,9 +148,7 @@ class PERT(_OnInterval):
     1.3333333333333333
     """
 
-    family: ClassVar[str] = "pert"
-    quantile_counts: ClassVar[tuple[int, ...]] = (2, 3)
-    places: ClassVar[tuple[str, ...]] = ("low", "mode", "high")
+    family = "pert"
 
     low: float
     mode: float
@@ -178,12 +165,6 @@ class PERT(_OnInterval):
         width = self.high - self.low
         return 1 + 4 * (self.mode - self.low) / width, 1 + 4 * (self.high - self.mode) / width
 
-    def _check(self) -> None:
-        refuse_unless_between(self.low, self.mode, self.high)
-
     @classmethod
-    def _elicit(cls, levels: FloatArray, values: FloatArray, bounds: Interval | None, mode: float | None) -> Parameters:
-        def standard(peak: float) -> FloatArray:
-            return np.asarray(special.betaincinv(1 + 4 * peak, 5 - 4 * peak, levels))
-
-        return elicitation.ends_and_mode(standard, values, mode, "pert")
+    def _standard(cls, levels: FloatArray, peak: float) -> FloatArray:
+        return np.asarray(special.betaincinv(1 + 4 * peak, 5 - 4 * peak, levels))

@@ -4,7 +4,6 @@ import dataclasses
 import functools
 import math
 from collections.abc import Callable, Iterable
-from typing import ClassVar
 
 import numpy as np
 from scipy import special
@@ -14,7 +13,7 @@ from clustercast.arrays.families.tabulated import Table, tabulate
 from clustercast.arrays.families.tails import invert, tails_of_score
 from clustercast.engine.units import conversion
 from clustercast.errors import InputError
-from clustercast.priors.families.family import Family, FromScore, Interval, Tails
+from clustercast.priors.families.family import Family, FromScore, Interval, Tails, in_blocks
 from clustercast.priors.families.from_scipy import ScipyDistribution, is_kernel_density, is_scipy
 from clustercast.priors.families.line import Discrete, Fixed, Normal, refuse_unless_weights
 from clustercast.priors.families.validation import distribution_family
@@ -56,7 +55,7 @@ class Shifted(Family):
     (12.0, inf)
     """
 
-    family: ClassVar[str] = "shifted"
+    family = "shifted"
 
     base: Family
     shift: float = 0.0
@@ -130,7 +129,7 @@ class Mixture(FromScore):
     (2.5, 0.75)
     """
 
-    family: ClassVar[str] = "mixture"
+    family = "mixture"
 
     weights: tuple[float, ...]
     components: tuple[Family, ...]
@@ -181,9 +180,7 @@ class Mixture(FromScore):
         parts = tuple(part(self, component) for component in self.components)
         # A component may have stated the unit after others without one were taken to be in it.
         object.__setattr__(self, "components", parts)
-        if len(self.components) != len(self.weights) or not self.weights:
-            raise InputError(f"{len(self.components)} components and {len(self.weights)} weights; give one for each")
-        refuse_unless_weights(self.weights)
+        refuse_unless_weights(self.weights, self.components, "component")
 
     def _linear(self, scale: float, shift: float, unit: str) -> Family:
         moved = tuple(component._linear(scale, shift, "1") for component in self.components)
@@ -236,35 +233,29 @@ class Mixture(FromScore):
         return atoms
 
     def _density(self, x: FloatArray) -> FloatArray:
-        """Return the density of the components that have one."""
+        """Return the density of the components that have one; where all are discrete, the probability."""
         if self._normals is not None:
             weights, means, sds = self._normals
             heights = weights / (sds * math.sqrt(2 * math.pi))
             return _row_sums(x, means, lambda gap: heights * np.exp(-((gap / sds) ** 2) / 2))
         total = np.zeros_like(x)
         for weight, component in zip(self.weights, self.components, strict=True):
-            if not component.is_discrete:
+            if self.is_discrete or not component.is_discrete:
                 total += weight * np.exp(component.log_density(x))
         return total
 
     def _log_density(self, x: FloatArray) -> FloatArray:
         if len({component.is_discrete for component in self.components}) == 2:
             raise InputError("a mixture of single values and a density has no density; mix components of one kind")
-        total = np.zeros_like(x)
-        for weight, component in zip(self.weights, self.components, strict=True):
-            total += weight * np.exp(component.log_density(x))
         with np.errstate(divide="ignore"):
-            return np.asarray(np.log(total))
+            return np.log(self._density(x))
 
 
 def _row_sums(x: FloatArray, places: FloatArray, function: Callable[[FloatArray], FloatArray]) -> FloatArray:
     """Return the sum of a function of the distances of each value from many places, a few values at a time."""
-    flat = x.reshape(-1)
-    result = np.empty_like(flat)
-    step = max(1, _CELLS // places.size)
-    for start in range(0, flat.size, step):
-        result[start : start + step] = function(flat[start : start + step, np.newaxis] - places).sum(axis=1)
-    return result.reshape(x.shape)
+    block = max(1, _CELLS // places.size)
+    sums = in_blocks(lambda values: function(values[:, np.newaxis] - places).sum(axis=1), x, block)
+    return sums.reshape(x.shape)
 
 
 @functools.lru_cache(maxsize=32)

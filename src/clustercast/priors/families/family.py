@@ -1,6 +1,7 @@
 """What every family of distributions has in common: its fields, its checks, its methods."""
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Self
 
@@ -12,8 +13,13 @@ from clustercast.arrays import FloatArray
 from clustercast.arrays.families import elicitation
 from clustercast.arrays.families.tails import Tails, score_of_tails, tails_of_score
 from clustercast.engine.units import in_unit
-from clustercast.errors import InputError
-from clustercast.priors.families.validation import converted, refuse_beside_quantiles, refuse_outside
+from clustercast.errors import InputError, located
+from clustercast.priors.families.validation import (
+    converted,
+    refuse_beside_quantiles,
+    refuse_outside,
+    refuse_unless_positive,
+)
 
 Quantiles = Mapping[float, float] | Mapping[str, float]
 Interval = tuple[float, float]
@@ -44,6 +50,10 @@ class Family:
     bounds_are_ends: ClassVar[bool] = False
     bounded_instead: ClassVar[str] = '"beta" or "metalog"'
     has_density_at_ends: ClassVar[bool] = True
+    # The support of families whose parameters do not move it; parameters that must be above 0.
+    ends: ClassVar[Interval] = (-math.inf, math.inf)
+    positive: ClassVar[tuple[str, ...]] = ()
+    discrete: ClassVar[bool] = False
     may_be_infinite: ClassVar[tuple[str, ...]] = ()
     # Parameters that move when the distribution is shifted, and those that are only stretched when it is scaled.
     places: ClassVar[tuple[str, ...]] = ()
@@ -62,7 +72,7 @@ class Family:
 
     def __post_init__(self) -> None:
         """Convert the fields to their types and check them against one another."""
-        try:
+        with located(self.family):
             for field in dataclasses.fields(self):
                 infinite = field.name in ("bounds", *self.may_be_infinite)
                 value = converted(field.name, getattr(self, field.name), field.type, infinite)
@@ -70,8 +80,6 @@ class Family:
             self._check()
             if self.bounds is not None:
                 self._check_bounds(*self.bounds)
-        except InputError as error:
-            raise InputError(f"{self.family}: {error}") from None
 
     def __repr__(self) -> str:
         """Show the parameters, and of the rest what was given."""
@@ -100,7 +108,7 @@ class Family:
     @property
     def support(self) -> Interval:
         """The least and the greatest value; either may be infinite."""
-        raise NotImplementedError
+        return self.ends
 
     @property
     def median(self) -> float:
@@ -115,7 +123,7 @@ class Family:
     @property
     def is_discrete(self) -> bool:
         """Whether single values have a probability."""
-        return False
+        return self.discrete
 
     def quantile(self, p: ArrayLike) -> FloatArray:
         """Return the quantiles at probabilities of any shape, in the unit; 0 and 1 give the ends of the support."""
@@ -125,7 +133,7 @@ class Family:
         if not (least >= 0 and greatest <= 1):
             worst = levels[~((levels >= 0) & (levels <= 1))][0]
             raise InputError(f"probability {worst:g} is outside 0 to 1")
-        result = _in_blocks(self._quantile, levels).reshape(np.shape(p))
+        result = in_blocks(self._quantile, levels).reshape(np.shape(p))
         if least == 0 or greatest == 1:
             result[levels.reshape(result.shape) == 0], result[levels.reshape(result.shape) == 1] = self.support
         return result
@@ -135,7 +143,7 @@ class Family:
         scores = np.ascontiguousarray(z, dtype=np.float64)
         if scores.size and np.isnan(scores.min()):
             raise InputError("a normal score is not a number")
-        return _in_blocks(self._quantile_from_score, scores).reshape(np.shape(z))
+        return in_blocks(self._quantile_from_score, scores).reshape(np.shape(z))
 
     def cdf(self, x: ArrayLike) -> FloatArray:
         """Return the probability of a value at or below each of some values, in the unit of the distribution."""
@@ -215,7 +223,7 @@ class Family:
             raise InputError(f"{family} is not given by quantiles; give its own parameters")
         if parameters:
             refuse_beside_quantiles(cls, parameters)
-        if mode is not None and 3 not in cls.quantile_counts:
+        if mode is not None and "mode" not in cls.__dataclass_fields__:
             raise InputError(f"{family} has no mode to give beside quantiles; triangular and pert have")
         levels, values = elicitation.read_quantiles(quantiles, family, cls.quantile_counts)
         if bounds is not None:
@@ -257,6 +265,8 @@ class Family:
 
     def _check(self) -> None:
         """Check the parameters against one another."""
+        for name in self.positive:
+            refuse_unless_positive(name, getattr(self, name))
 
     @classmethod
     def _elicit(cls, levels: FloatArray, values: FloatArray, bounds: Interval | None, mode: float | None) -> Parameters:
@@ -296,14 +306,14 @@ class FromScore(Family):
         return self._quantile_from_score(score_of_tails(p, q))
 
 
-def _in_blocks(function: Callable[[FloatArray], FloatArray], values: FloatArray) -> FloatArray:
-    """Apply a function element by element, a block at a time."""
+def in_blocks(function: Callable[[FloatArray], FloatArray], values: FloatArray, block: int = _BLOCK) -> FloatArray:
+    """Return a function of each element, a block at a time."""
     flat = values.reshape(-1)
-    if flat.size <= _BLOCK:
+    if flat.size <= block:
         return function(flat)
     result = np.empty_like(flat)
-    for start in range(0, flat.size, _BLOCK):
-        result[start : start + _BLOCK] = function(flat[start : start + _BLOCK])
+    for start in range(0, flat.size, block):
+        result[start : start + block] = function(flat[start : start + block])
     return result
 
 

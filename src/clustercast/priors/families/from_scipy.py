@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -44,7 +44,7 @@ class ScipyDistribution(Family):
     0.832554611158
     """
 
-    family: ClassVar[str] = "scipy"
+    family = "scipy"
 
     frozen: Any
 

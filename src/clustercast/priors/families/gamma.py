@@ -1,7 +1,6 @@
 """The gamma distribution."""
 
 import math
-from typing import ClassVar
 
 import numpy as np
 from scipy import special
@@ -10,7 +9,7 @@ from clustercast.arrays import FloatArray
 from clustercast.arrays.families import elicitation, tabulated
 from clustercast.errors import InputError
 from clustercast.priors.families.family import FromScore, Interval, Parameters, Tails
-from clustercast.priors.families.validation import distribution_family, refuse_unless_positive
+from clustercast.priors.families.validation import distribution_family
 
 
 @distribution_family
@@ -32,27 +31,20 @@ class Gamma(FromScore):
     6.0
     """
 
-    family: ClassVar[str] = "gamma"
-    quantile_counts: ClassVar[tuple[int, ...]] = (2,)
-    bounded_instead: ClassVar[str] = '"metalog"'
-    lengths: ClassVar[tuple[str, ...]] = ("scale",)
+    family = "gamma"
+    quantile_counts = (2,)
+    bounded_instead = '"metalog"'
+    lengths = ("scale",)
+    ends = (0.0, math.inf)
+    positive = ("shape", "scale")
 
     shape: float
     scale: float
 
     @property
-    def support(self) -> Interval:
-        """The positive numbers."""
-        return 0.0, math.inf
-
-    @property
     def expectation(self) -> float:
         """The mean."""
         return self.shape * self.scale
-
-    def _check(self) -> None:
-        refuse_unless_positive("shape", self.shape)
-        refuse_unless_positive("scale", self.scale)
 
     @classmethod
     def _elicit(cls, levels: FloatArray, values: FloatArray, bounds: Interval | None, mode: float | None) -> Parameters:

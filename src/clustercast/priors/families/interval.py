@@ -1,19 +1,15 @@
 """Families in closed form between two ends: uniform, loguniform, triangular."""
 
+import functools
 import math
-from typing import ClassVar
 
 import numpy as np
 
 from clustercast.arrays import FloatArray
 from clustercast.arrays.families import elicitation
+from clustercast.errors import InputError
 from clustercast.priors.families.family import Family, Interval, Parameters, Tails
-from clustercast.priors.families.validation import (
-    distribution_family,
-    refuse_unless_between,
-    refuse_unless_positive,
-    refuse_unless_rising,
-)
+from clustercast.priors.families.validation import distribution_family, refuse_unless_rising
 
 
 class BetweenEnds(Family):
@@ -26,6 +22,33 @@ class BetweenEnds(Family):
     def support(self) -> Interval:
         """From `low` to `high`."""
         return self.low, self.high
+
+    def _check(self) -> None:
+        super()._check()
+        refuse_unless_rising(self.low, self.high)
+
+
+class WithMode(BetweenEnds):
+    """A family of two ends and a peak between them."""
+
+    quantile_counts = (2, 3)
+    places = ("low", "mode", "high")
+
+    mode: float
+
+    def _check(self) -> None:
+        super()._check()
+        if not self.low <= self.mode <= self.high:
+            raise InputError(f"mode = {self.mode:g} must lie between low = {self.low:g} and high = {self.high:g}")
+
+    @classmethod
+    def _standard(cls, levels: FloatArray, peak: float) -> FloatArray:
+        """Return the quantiles on [0, 1] as a function of the peak there."""
+        raise NotImplementedError
+
+    @classmethod
+    def _elicit(cls, levels: FloatArray, values: FloatArray, bounds: Interval | None, mode: float | None) -> Parameters:
+        return elicitation.ends_and_mode(functools.partial(cls._standard, levels), values, mode, cls.family)
 
 
 @distribution_family
@@ -45,9 +68,9 @@ class Uniform(BetweenEnds):
     array([3., 4.])
     """
 
-    family: ClassVar[str] = "uniform"
-    quantile_counts: ClassVar[tuple[int, ...]] = (2,)
-    places: ClassVar[tuple[str, ...]] = ("low", "high")
+    family = "uniform"
+    quantile_counts = (2,)
+    places = ("low", "high")
 
     low: float
     high: float
@@ -56,9 +79,6 @@ class Uniform(BetweenEnds):
     def expectation(self) -> float:
         """The mean, half way."""
         return (self.low + self.high) / 2
-
-    def _check(self) -> None:
-        refuse_unless_rising(self.low, self.high)
 
     @classmethod
     def _elicit(cls, levels: FloatArray, values: FloatArray, bounds: Interval | None, mode: float | None) -> Parameters:
@@ -94,9 +114,10 @@ class LogUniform(BetweenEnds):
     10.0
     """
 
-    family: ClassVar[str] = "loguniform"
-    quantile_counts: ClassVar[tuple[int, ...]] = (2,)
-    lengths: ClassVar[tuple[str, ...]] = ("low", "high")
+    family = "loguniform"
+    quantile_counts = (2,)
+    lengths = ("low", "high")
+    positive = ("low",)
 
     low: float
     high: float
@@ -105,10 +126,6 @@ class LogUniform(BetweenEnds):
     def expectation(self) -> float:
         """The mean."""
         return (self.high - self.low) / (math.log(self.high) - math.log(self.low))
-
-    def _check(self) -> None:
-        refuse_unless_positive("low", self.low)
-        refuse_unless_rising(self.low, self.high)
 
     @classmethod
     def _elicit(cls, levels: FloatArray, values: FloatArray, bounds: Interval | None, mode: float | None) -> Parameters:
@@ -128,7 +145,7 @@ class LogUniform(BetweenEnds):
 
 
 @distribution_family
-class Triangular(BetweenEnds):
+class Triangular(WithMode):
     """The triangular distribution.
 
     Parameters
@@ -144,9 +161,7 @@ class Triangular(BetweenEnds):
     1.6666666666666667
     """
 
-    family: ClassVar[str] = "triangular"
-    quantile_counts: ClassVar[tuple[int, ...]] = (2, 3)
-    places: ClassVar[tuple[str, ...]] = ("low", "mode", "high")
+    family = "triangular"
 
     low: float
     mode: float
@@ -157,15 +172,9 @@ class Triangular(BetweenEnds):
         """The mean."""
         return (self.low + self.mode + self.high) / 3
 
-    def _check(self) -> None:
-        refuse_unless_between(self.low, self.mode, self.high)
-
     @classmethod
-    def _elicit(cls, levels: FloatArray, values: FloatArray, bounds: Interval | None, mode: float | None) -> Parameters:
-        def standard(peak: float) -> FloatArray:
-            return _triangular_quantile(levels, 1.0 - levels, 0.0, peak, 1.0)
-
-        return elicitation.ends_and_mode(standard, values, mode, "triangular")
+    def _standard(cls, levels: FloatArray, peak: float) -> FloatArray:
+        return _triangular_quantile(levels, 1.0 - levels, 0.0, peak, 1.0)
 
     def _quantile_from_tails(self, p: FloatArray, q: FloatArray) -> FloatArray:
         return _triangular_quantile(p, q, self.low, self.mode, self.high)

@@ -2,7 +2,6 @@
 
 import dataclasses
 import math
-from typing import ClassVar
 
 import numpy as np
 from scipy import special
@@ -11,7 +10,7 @@ from clustercast.arrays import FloatArray
 from clustercast.arrays.families import elicitation
 from clustercast.errors import InputError
 from clustercast.priors.families.family import Family, FromScore, Interval, Parameters, Tails
-from clustercast.priors.families.validation import distribution_family, refuse_unless_positive
+from clustercast.priors.families.validation import distribution_family
 
 _LOG_ROOT_TWO_PI = math.log(2 * math.pi) / 2
 
@@ -33,8 +32,9 @@ class Fixed(Family):
     8760.0
     """
 
-    family: ClassVar[str] = "fixed"
-    places: ClassVar[tuple[str, ...]] = ("value",)
+    family = "fixed"
+    discrete = True
+    places = ("value",)
 
     value: float
 
@@ -48,17 +48,9 @@ class Fixed(Family):
         """The number."""
         return self.value
 
-    @property
-    def is_discrete(self) -> bool:
-        """Yes: the number has the probability 1."""
-        return True
-
     def _linear(self, scale: float, shift: float, unit: str) -> "Fixed":
         bounds = self._moved_bounds(scale, shift) if scale > 0 else None
         return dataclasses.replace(self, value=scale * self.value + shift, unit=unit, bounds=bounds)
-
-    def _quantile_from_score(self, z: FloatArray) -> FloatArray:
-        return np.full_like(z, self.value)
 
     def _quantile_from_tails(self, p: FloatArray, q: FloatArray) -> FloatArray:
         return np.full_like(p, self.value)
@@ -84,27 +76,20 @@ class Normal(FromScore):
     0.5
     """
 
-    family: ClassVar[str] = "normal"
-    quantile_counts: ClassVar[tuple[int, ...]] = (2,)
-    bounded_instead: ClassVar[str] = '"truncated_normal" or "metalog"'
-    places: ClassVar[tuple[str, ...]] = ("mean",)
-    lengths: ClassVar[tuple[str, ...]] = ("sd",)
+    family = "normal"
+    quantile_counts = (2,)
+    bounded_instead = '"truncated_normal" or "metalog"'
+    places = ("mean",)
+    lengths = ("sd",)
+    positive = ("sd",)
 
     mean: float
     sd: float
 
     @property
-    def support(self) -> Interval:
-        """The real line."""
-        return -math.inf, math.inf
-
-    @property
     def expectation(self) -> float:
         """The mean."""
         return self.mean
-
-    def _check(self) -> None:
-        refuse_unless_positive("sd", self.sd)
 
     @classmethod
     def _elicit(cls, levels: FloatArray, values: FloatArray, bounds: Interval | None, mode: float | None) -> Parameters:
@@ -148,26 +133,20 @@ class LogNormal(FromScore):
     3.162277660168
     """
 
-    family: ClassVar[str] = "lognormal"
-    quantile_counts: ClassVar[tuple[int, ...]] = (2,)
-    bounded_instead: ClassVar[str] = '"metalog"'
-    has_density_at_ends: ClassVar[bool] = False
+    family = "lognormal"
+    quantile_counts = (2,)
+    bounded_instead = '"metalog"'
+    has_density_at_ends = False
+    ends = (0.0, math.inf)
+    positive = ("sigma",)
 
     mu: float
     sigma: float
 
     @property
-    def support(self) -> Interval:
-        """The positive numbers."""
-        return 0.0, math.inf
-
-    @property
     def expectation(self) -> float:
         """The mean, ``exp(mu + sigma**2 / 2)``."""
         return float(np.exp(self.mu + self.sigma**2 / 2))
-
-    def _check(self) -> None:
-        refuse_unless_positive("sigma", self.sigma)
 
     @classmethod
     def _elicit(cls, levels: FloatArray, values: FloatArray, bounds: Interval | None, mode: float | None) -> Parameters:
@@ -176,14 +155,11 @@ class LogNormal(FromScore):
     def _linear(self, scale: float, shift: float, unit: str) -> Family:
         if scale <= 0 or shift != 0:
             return super()._linear(scale, shift, unit)
-        return dataclasses.replace(
-            self, mu=self.mu + math.log(scale), unit=unit, bounds=self._moved_bounds(scale, shift)
-        )
+        bounds = self._moved_bounds(scale, shift)
+        return dataclasses.replace(self, mu=self.mu + math.log(scale), unit=unit, bounds=bounds)
 
     def _quantile_from_score(self, z: FloatArray) -> FloatArray:
-        result = self.sigma * z
-        result += self.mu
-        return np.exp(result, out=result)
+        return np.exp(self.mu + self.sigma * z)
 
     def _tails(self, x: FloatArray) -> Tails:
         return normal_tails((np.log(x) - self.mu) / self.sigma)
@@ -212,8 +188,9 @@ class Discrete(Family):
     array([0., 1.])
     """
 
-    family: ClassVar[str] = "discrete"
-    places: ClassVar[tuple[str, ...]] = ("values",)
+    family = "discrete"
+    discrete = True
+    places = ("values",)
 
     values: tuple[float, ...]
     weights: tuple[float, ...]
@@ -228,25 +205,16 @@ class Discrete(Family):
         """The mean."""
         return math.fsum(value * weight for value, weight in zip(self.values, self.weights, strict=True))
 
-    @property
-    def is_discrete(self) -> bool:
-        """Yes: each value has a probability."""
-        return True
-
     def _all_tails(self, values: FloatArray) -> Tails:
         running = np.concatenate([[0.0], self._cumulative()])
         p = np.asarray(running[np.searchsorted(self.values, values, side="right")])
         return p, 1.0 - p
 
     def _check(self) -> None:
-        if not self.values or len(self.values) != len(self.weights):
-            raise InputError(
-                f"{len(self.values)} values and {len(self.weights)} weights; give one weight for each value"
-            )
         for before, after in zip(self.values, self.values[1:], strict=False):
             if not before < after:
                 raise InputError(f"values out of order: {before:g} before {after:g}; list them rising, each once")
-        refuse_unless_weights(self.weights)
+        refuse_unless_weights(self.weights, self.values, "value")
 
     def _cumulative(self) -> FloatArray:
         """Return the running sums of the weights, the last exactly 1."""
@@ -266,8 +234,10 @@ class Discrete(Family):
             return np.where(np.array(self.values)[place] == x, np.log(self.weights)[place], -np.inf)
 
 
-def refuse_unless_weights(weights: tuple[float, ...]) -> None:
-    """Refuse weights that are negative or do not sum to 1."""
+def refuse_unless_weights(weights: tuple[float, ...], parts: tuple[object, ...], what: str) -> None:
+    """Refuse weights that are not one for each part, are negative or do not sum to 1."""
+    if not parts or len(parts) != len(weights):
+        raise InputError(f"{len(parts)} {what}s and {len(weights)} weights; give one weight for each {what}")
     if min(weights) < 0:
         raise InputError(f"weight {min(weights):g} is negative; weights are probabilities")
     total = math.fsum(weights)

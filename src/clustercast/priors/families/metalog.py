@@ -2,7 +2,6 @@
 
 import dataclasses
 import math
-from typing import ClassVar
 
 import numpy as np
 from scipy import special
@@ -39,23 +38,21 @@ class Metalog(Family):
     array([1., 2., 7.])
     """
 
-    family: ClassVar[str] = "metalog"
-    quantile_counts: ClassVar[tuple[int, ...]] = (2, 3)
-    has_density_at_ends: ClassVar[bool] = False
+    family = "metalog"
+    quantile_counts = (2, 3)
+    has_density_at_ends = False
 
     coefficients: tuple[float, ...]
 
     @property
     def support(self) -> Interval:
         """The bounds, infinite where none is given."""
-        return self.bounds or (-math.inf, math.inf)
+        return self.bounds or self.ends
 
     @property
     def expectation(self) -> float | None:
         """The mean of an unbounded metalog; None for a bounded one."""
-        if self.support != (-math.inf, math.inf):
-            return None
-        return self.coefficients[0] + sum(self.coefficients[2:]) / 2
+        return self.coefficients[0] + sum(self.coefficients[2:]) / 2 if self.support == self.ends else None
 
     def _check(self) -> None:
         if len(self.coefficients) not in (2, 3):
@@ -69,9 +66,7 @@ class Metalog(Family):
 
     @classmethod
     def _elicit(cls, levels: FloatArray, values: FloatArray, bounds: Interval | None, mode: float | None) -> Parameters:
-        if mode is not None:
-            raise InputError("metalog has no mode to give beside quantiles; give a third quantile")
-        return (metalog.fit(levels, values, *(bounds or (-math.inf, math.inf))),)
+        return (metalog.fit(levels, values, *(bounds or cls.ends)),)
 
     def _linear(self, scale: float, shift: float, unit: str) -> Family:
         if scale <= 0:

@@ -2,7 +2,6 @@
 
 import dataclasses
 import math
-from typing import ClassVar
 
 import numpy as np
 from scipy import special
@@ -13,11 +12,7 @@ from clustercast.errors import InputError
 from clustercast.priors.families.composed import part
 from clustercast.priors.families.family import Family, Interval, Parameters, Tails
 from clustercast.priors.families.line import Normal, normal_log_density
-from clustercast.priors.families.validation import (
-    distribution_family,
-    refuse_unless_positive,
-    refuse_unless_rising,
-)
+from clustercast.priors.families.validation import distribution_family, refuse_unless_rising
 
 
 class _Between(Family):
@@ -98,8 +93,8 @@ class Truncated(_Between):
     [0.0, 1.0]
     """
 
-    family: ClassVar[str] = "truncated"
-    may_be_infinite: ClassVar[tuple[str, ...]] = ("low", "high")
+    family = "truncated"
+    may_be_infinite = ("low", "high")
 
     base: Family
     low: float = -math.inf
@@ -139,12 +134,13 @@ class TruncatedNormal(_Between):
     0.797884560803
     """
 
-    family: ClassVar[str] = "truncated_normal"
-    quantile_counts: ClassVar[tuple[int, ...]] = (2,)
-    bounds_are_ends: ClassVar[bool] = True
-    may_be_infinite: ClassVar[tuple[str, ...]] = ("low", "high")
-    places: ClassVar[tuple[str, ...]] = ("mean", "low", "high")
-    lengths: ClassVar[tuple[str, ...]] = ("sd",)
+    family = "truncated_normal"
+    quantile_counts = (2,)
+    bounds_are_ends = True
+    may_be_infinite = ("low", "high")
+    places = ("mean", "low", "high")
+    lengths = ("sd",)
+    positive = ("sd",)
 
     mean: float
     sd: float
@@ -163,7 +159,7 @@ class TruncatedNormal(_Between):
         return float(np.clip(self.mean + self.sd * (low - high) / self._masses()[1], self.low, self.high))
 
     def _check(self) -> None:
-        refuse_unless_positive("sd", self.sd)
+        super()._check()
         refuse_unless_rising(self.low, self.high)
         if self.low > self.mean + 35 * self.sd or self.high < self.mean - 35 * self.sd:
             raise InputError(

@@ -115,10 +115,3 @@ def refuse_unless_rising(low: float, high: float) -> None:
     """Refuse ends that are reversed or equal."""
     if not low < high:
         raise InputError(f'low = {low:g} must be below high = {high:g}; for one value use family = "fixed"')
-
-
-def refuse_unless_between(low: float, mode: float, high: float) -> None:
-    """Refuse a mode outside the ends."""
-    refuse_unless_rising(low, high)
-    if not low <= mode <= high:
-        raise InputError(f"mode = {mode:g} must lie between low = {low:g} and high = {high:g}")
