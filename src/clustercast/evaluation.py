@@ -61,9 +61,9 @@ def evaluate(
 ) -> Dataset:
     """Run any Python function on drawn inputs, and label what it gives as `propagate` does.
 
-    The function sees every input in the unit it was drawn in, constants too. It returns one number for each output
-    and sample: the only output by itself, several as a dict by name, or as a tuple, a list or a row of an array in the
-    order of `outputs`. Where `coords` names further dimensions, an output may have any of them, in that order.
+    The function sees every input, constants too, in the unit it was drawn in. It returns the only output by itself,
+    several as a dict by name, or as a tuple, a list or a row of an array in the order of `outputs`: one number a
+    sample, or an array of any of the dimensions that `coords` names, in that order.
 
     Parameters
     ----------
@@ -83,8 +83,7 @@ def evaluate(
         Labels of further dimensions, as ``{"year": range(2025, 2031), "region": ["EU", "US"]}``.
     executor : object, optional
         Anything with a ``map`` as that of `concurrent.futures.Executor` or `multiprocessing.Pool`, or a dask client;
-        the samples are then cut into pieces. By default a scalar function runs here, one sample after another, and the
-        others once, on all samples.
+        the samples are then cut into pieces. By default all runs here.
     progress : callable, optional
         Called after each piece with samples done and samples planned.
 
@@ -97,9 +96,8 @@ def evaluate(
     Raises
     ------
     InputError
-        If the function does not take the inputs, fails (it says at which sample), or gives something of another
-        shape than `outputs` and `coords` say. Where values are not finite, it says how many, of which output, and the
-        inputs of the first such sample; the error's attribute ``forecast`` then holds what was computed.
+        If the function does not take the inputs, fails, or gives something of another shape than `outputs` and
+        `coords` say; where values are not finite, the error's attribute ``forecast`` holds what was computed.
 
     Examples
     --------
@@ -117,7 +115,7 @@ def evaluate(
     refuse_coordinates(inputs, outputs)
     size = inputs.sizes["sample"]
     columns = _named_columns(task, values, size)
-    parts = []
+    parts: list[dict[str, FloatArray]] = []
     for part in _run(task, columns, size, executor):
         parts.append(part)
         if progress is not None:
@@ -178,22 +176,18 @@ def _named_columns(task: _Task, values: Mapping[str, FloatArray], size: int) -> 
         parameters = inspect.signature(task.function).parameters.values()
     except (TypeError, ValueError):
         raise InputError(f"{task.called} does not say its arguments; wrap it in a def with named arguments") from None
-    named = {p.name: p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
     if unnamed := [p.name for p in parameters if p.kind is p.POSITIONAL_ONLY]:
         raise InputError(f"{task.called} takes {unnamed[0]!r} by position; wrap it in a def with named arguments")
-    for name in (p.name for p in named.values() if p.default is p.empty):
-        if name not in columns:
-            raise InputError(
-                f"{task.called} needs {name!r}, which is not an input{nearest(name, columns)}; add a prior of that name"
-            )
-    if any(p.kind is p.VAR_KEYWORD for p in parameters):
-        return columns
-    for name in columns:
-        if name not in named:
-            raise InputError(
-                f"input {name!r} is no argument of {task.called}{nearest(name, named)}; take it as an argument, accept "
-                "**others, or leave it out of the priors"
-            )
+    named = {p.name: p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
+    if absent := [name for name, p in named.items() if p.default is p.empty and name not in columns]:
+        close = nearest(absent[0], columns)
+        raise InputError(f"{task.called} needs {absent[0]!r}, which is not an input{close}; add a prior of that name")
+    takes_all = any(p.kind is p.VAR_KEYWORD for p in parameters)
+    if extra := [name for name in columns if not takes_all and name not in named]:
+        raise InputError(
+            f"input {extra[0]!r} is no argument of {task.called}{nearest(extra[0], named)}; take it as an argument, "
+            "accept **others, or leave it out of the priors"
+        )
     return columns
 
 
@@ -214,20 +208,14 @@ def _run(task: _Task, columns: Columns, size: int, executor: Any) -> Iterator[di
         # A dask client; its cache of pure functions would not run a function anew that draws random numbers itself.
         yield from (future.result() for future in executor.map(work, pieces, pure=False))
     else:
-        if isinstance(executor, ProcessPoolExecutor):
-            _refuse_unpicklable(task)
+        try:
+            _ = pickle.dumps(task) if isinstance(executor, ProcessPoolExecutor) else None
+        except Exception as error:
+            raise InputError(
+                f"{task.called} cannot be sent to other processes ({error}); define it at the top of a module, or use "
+                "threads or dask"
+            ) from None
         yield from executor.map(work, pieces)
-
-
-def _refuse_unpicklable(task: _Task) -> None:
-    """Refuse a function that cannot travel to another process."""
-    try:
-        pickle.dumps(task)
-    except Exception as error:
-        raise InputError(
-            f"{task.called} cannot be sent to other processes ({error}); define it at the top of a module, or use "
-            "threads or dask"
-        ) from None
 
 
 def _evaluated_piece(task: _Task, piece: tuple[int, Columns]) -> dict[str, FloatArray]:
@@ -242,7 +230,7 @@ def _evaluated_piece(task: _Task, piece: tuple[int, Columns]) -> dict[str, Float
     except Exception as error:
         raise InputError(f"{task.called} fails: {type(error).__name__}: {error}; correct it") from error
     found = {}
-    for name, value in _by_name(task, result, "columns" if task.form == "matrix" else "rows", rows).items():
+    for name, value in _by_name(task, result, rows).items():
         array = _numbers(task, name, _in_order(task, value, index))
         if array.ndim == 0:
             array = np.full(rows, array)
@@ -281,7 +269,7 @@ def _one_by_one(task: _Task, start: int, columns: Columns) -> dict[str, FloatArr
                 f"{task.called} fails at sample {sample}, where {_shown(arguments)}: {type(error).__name__}: {error}; "
                 "correct it, or the priors"
             ) from error
-        for name, value in _by_name(task, result, "rows", 1).items():
+        for name, value in _by_name(task, result, 1).items():
             array = _numbers(task, name, value)
             if found[name] and array.shape != found[name][0].shape:
                 raise InputError(
@@ -292,25 +280,23 @@ def _one_by_one(task: _Task, start: int, columns: Columns) -> dict[str, FloatArr
     return {name: np.array(arrays) for name, arrays in found.items()}
 
 
-def _by_name(task: _Task, result: Any, several: str, rows: int) -> dict[str, Any]:
+def _by_name(task: _Task, result: Any, rows: int) -> dict[str, Any]:
     """Return the outputs of one call by name, however the function gives them."""
     names = task.outputs
     if result is None:
         raise InputError(f"{task.called} returns nothing; return {', '.join(names)}")
     if isinstance(result, Mapping) or hasattr(result, "columns"):
         known = [str(name) for name in result]
-        for name in names:
-            if name not in result:
-                raise InputError(
-                    f"{task.called} gives {', '.join(known) or 'no output'}, not {name!r}{nearest(name, known)}"
-                )
+        if absent := [name for name in names if name not in result]:
+            given = ", ".join(known) or "no output"
+            raise InputError(f"{task.called} gives {given}, not {absent[0]!r}{nearest(absent[0], known)}")
         return {name: result[name] for name in names}
     if len(names) == 1:
         alone = isinstance(result, tuple) and len(result) == 1
         return {names[0]: result[0] if alone else result}
     if not isinstance(result, tuple | list):
         array = np.atleast_1d(np.asarray(result))
-        result = list(array.T if several == "columns" and array.ndim == 2 and len(array) == rows else array)
+        result = list(array.T if task.form == "matrix" and array.ndim == 2 and len(array) == rows else array)
     if len(result) != len(names):
         raise InputError(f"{task.called} gives {len(result)} outputs; outputs names {len(names)}: {', '.join(names)}")
     return dict(zip(names, result, strict=True))

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from clustercast.arrays import FloatArray
 from clustercast.errors import InputError
@@ -58,11 +58,9 @@ def date_words(year: float) -> str:
 
 def _year(date: Date, *, end: bool) -> float:
     """Return one end of a period as a float year."""
-    if isinstance(date, np.datetime64):
-        # NumPy writes a month as 2024-06 and a day as 2024-06-15; a time of day is left away.
-        return _year("" if np.isnat(date) else str(date).split("T")[0], end=end)
-    if isinstance(date, datetime.date):
-        return _year(date.isoformat()[:10], end=end)
+    if isinstance(date, np.datetime64 | datetime.date):
+        # NumPy writes a month as 2024-06; a time of day is left away.
+        date = str(date).split("T")[0].split(" ")[0]
     if isinstance(date, str):
         return _year_of_text(date, end)
     if isinstance(date, bool) or not isinstance(date, int | float | np.integer | np.floating):
@@ -105,13 +103,10 @@ def _checked(text: str) -> str:
 
 
 _PATTERN = r"^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$"
-_DESCRIPTION = "year, year-month or year-month-day"
-
 # The type of a date in a file: an ISO text, or a date of TOML.
 DateText = Annotated[
     str,
-    Field(pattern=_PATTERN, description=_DESCRIPTION),
+    Field(pattern=_PATTERN, description="year, year-month or year-month-day"),
     BeforeValidator(_as_text),
     AfterValidator(_checked),
-    WithJsonSchema({"type": "string", "pattern": _PATTERN, "description": _DESCRIPTION}),
 ]

@@ -4,8 +4,7 @@ import json
 import os
 import re
 import zlib
-from collections.abc import Iterator, Mapping, Set
-from contextlib import contextmanager
+from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Any, Final
 
@@ -51,25 +50,21 @@ def write_netcdf(dataset: xr.Dataset | xr.DataTree, path: Path | str) -> Path:
     InputError
         If the place cannot be written to, or netCDF cannot hold a name, a value or an attribute.
 
-    See Also
-    --------
-    read_netcdf : Give it back.
-
     Notes
     -----
     Numbers carry HDF5's Fletcher-32 checksums, which every reader checks, and the file ends with the CRC-32 of all of
     it, which `read_netcdf` checks.
     """
+    if not isinstance(dataset, xr.Dataset | xr.DataTree):
+        kind = type(dataset).__name__
+        raise InputError(f"{kind} is neither a Dataset nor a DataTree; make one of it with .to_dataset(name=...)")
     try:
         stored: Any
         if isinstance(dataset, xr.DataTree):
             stored = dataset.map_over_datasets(_storable)
             stored.attrs[_TREE] = json.dumps(dataset.name)
-        elif isinstance(dataset, xr.Dataset):
-            stored = _storable(dataset)
         else:
-            kind = type(dataset).__name__
-            raise InputError(f"{kind} is neither a Dataset nor a DataTree; make one of it with .to_dataset(name=...)")
+            stored = _storable(dataset)
         # In memory first: the HDF5 library can bring the interpreter down when the disk fails under it.
         # As bytes: a view of a buffer that outlives it in a traceback brings Python 3.12.1 down.
         content = bytes(stored.to_netcdf(engine=_ENGINE))
@@ -102,12 +97,10 @@ def read_netcdf(path: Path | str) -> xr.Dataset | xr.DataTree:
     ------
     InputError
         If there is no such file, it is no netCDF file, or it is damaged.
-
-    See Also
-    --------
-    write_netcdf : Write it.
     """
-    with _readable(path):
+    if not Path(path).is_file():
+        raise InputError(f"cannot read {str(path)!r}: there is no such file; name a netCDF file")
+    try:
         _check_seal(path)
         # A span of time is one that says so: numbers in "hours" stay numbers. Whole seconds hold dates of any year.
         times, spans = CFDatetimeCoder(time_unit="s"), CFTimedeltaCoder(decode_via_units=False)
@@ -119,6 +112,12 @@ def read_netcdf(path: Path | str) -> xr.Dataset | xr.DataTree:
         restored = tree.map_over_datasets(_restored)
         restored.name = json.loads(named or "null")
         return restored
+    except InputError:
+        raise
+    except (OSError, ValueError, KeyError, RuntimeError, NotImplementedError) as error:
+        raise InputError(
+            f"cannot read {str(path)!r}: it is not a whole netCDF file; name one that clustercast wrote"
+        ) from error
 
 
 def _storable(dataset: xr.Dataset) -> xr.Dataset:
@@ -197,8 +196,7 @@ def _json_value(value: object, what: str) -> object:
 def _restored(dataset: xr.Dataset) -> xr.Dataset:
     """Return a dataset with the attributes, and the texts of fixed width, that it was written with."""
     texts = {name: var.astype(str) for name, var in dataset.variables.items() if var.dtype.kind in "OT"}
-    coords = {name: var for name, var in texts.items() if name in dataset.coords}
-    restored = dataset.assign({name: var for name, var in texts.items() if name not in coords}).assign_coords(coords)
+    restored = dataset.assign(texts).set_coords(list(dataset.coords))
     owners: list[Any] = [restored, *restored.variables.values()]
     for owner in owners:
         others = json.loads(owner.attrs.pop(_JSON, "{}"))
@@ -212,29 +210,11 @@ def _check_seal(path: Path | str) -> None:
     with open(path, "rb") as file:
         size = os.fstat(file.fileno()).st_size - _SEAL_LENGTH
         file.seek(max(size, 0))
-        seal = _SEAL.fullmatch(file.read())
-        if seal is None:
-            return
+        seal, checksum = _SEAL.fullmatch(file.read()), 0
         file.seek(0)
-        checksum = 0
-        while size > 0:
+        while seal and size > 0:
             part = file.read(min(size, 1 << 20))
             checksum = zlib.crc32(part, checksum)
             size -= len(part)
-    if b"%08x" % checksum != seal[1]:
+    if seal and b"%08x" % checksum != seal[1]:
         raise InputError(f"cannot read {str(path)!r}: it was damaged after it was written; take another copy")
-
-
-@contextmanager
-def _readable(path: Path | str) -> Iterator[None]:
-    """Turn the ways in which a file is no netCDF file into the one exception of bad input."""
-    try:
-        if not Path(path).is_file():
-            raise InputError(f"cannot read {str(path)!r}: there is no such file; name a netCDF file")
-        yield
-    except InputError:
-        raise
-    except (OSError, ValueError, KeyError, RuntimeError, NotImplementedError) as error:
-        raise InputError(
-            f"cannot read {str(path)!r}: it is not a whole netCDF file; name one that clustercast wrote"
-        ) from error

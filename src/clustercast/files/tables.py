@@ -41,31 +41,25 @@ def write_quantiles(summary: xr.Dataset, path: Path | str) -> Path:
     pathlib.Path
         Columns ``output, unit, year, statistic, value, error``, and before ``statistic`` one for each further
         dimension of an output: the statistic is a probability (of a quantile), ``mean``, or ``share of LABEL`` of a
-        labelled index; the error is its Monte Carlo standard error; the year is empty for an output that does not
-        depend on it. Numbers are written so that they read back to the last bit; a text that a spreadsheet would run
-        as a formula has an apostrophe before it.
+        labelled index; the error is its Monte Carlo standard error. Numbers read back to the last bit; a text that a
+        spreadsheet would run as a formula has an apostrophe before it.
 
     Raises
     ------
     InputError
         If the dataset is no summary, or the place cannot be written to.
     """
-    names = _summarised(summary)
+    statistics = [(name, key) for name in _summarised(summary) for key in (name, f"{name}_mean")]
     shares = [str(key).removesuffix("_error") for key in summary.data_vars if str(key).endswith("_share_error")]
-    statistics: list[tuple[str, str, str, str]] = []
-    for name in names:
-        unit = str(summary[name].attrs.get("units", "1"))
-        statistics += [(name, unit, name, f"{name}_error"), (name, unit, f"{name}_mean", f"{name}_mean_error")]
-    statistics += [(share.removesuffix("_share"), "1", share, f"{share}_error") for share in shares]
-    dims = dict.fromkeys(str(dim) for _, _, value, _ in statistics for dim in summary[value].dims)
+    statistics += [(share.removesuffix("_share"), share) for share in shares]
+    dims = dict.fromkeys(str(dim) for _, key in statistics for dim in summary[key].dims)
     further = [dim for dim in dims if dim not in ("year", "quantile") and not dim.endswith("_label")]
     rows: list[_Row] = []
-    for name, unit, value, error in statistics:
-        for at, number, deviation in _cells(summary[value], summary[error]):
-            if f"{name}_label" in at:
-                statistic = f"share of {at[f'{name}_label']}"
-            else:
-                statistic = f"{at['quantile']:g}" if "quantile" in at else "mean"
+    for name, key in statistics:
+        unit = str(summary[key].attrs.get("units", "1"))
+        for at, number, deviation in _cells(summary[key], summary[f"{key}_error"]):
+            label = at.get(f"{name}_label")
+            statistic = f"{at['quantile']:g}" if "quantile" in at else "mean" if label is None else f"share of {label}"
             places = [_coordinate(at.get(dim, "")) for dim in ("year", *further)]
             rows.append((name, unit, *places, statistic, number, deviation))
     columns = (*QUANTILE_COLUMNS[:3], *further, *QUANTILE_COLUMNS[3:])

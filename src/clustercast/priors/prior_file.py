@@ -163,8 +163,7 @@ def read_priors(
     Raises
     ------
     InputError
-        If the file is missing or something in it cannot be used; the message names
-        file, key, value and remedy.
+        If the file is missing or something in it cannot be used; the message names file, key, value and remedy.
 
     Examples
     --------

@@ -164,12 +164,7 @@ class Priors(Mapping[str, Family]):
         Parameters
         ----------
         **distributions : distribution, float or str
-            New distribution of inputs that exist; a number or a text such as
-            ``"1.5 kW/H100e"`` makes the input a constant.
-
-        Returns
-        -------
-        Priors
+            Of inputs that exist; a number or a text such as ``"1.5 kW/H100e"`` makes the input a constant.
         """
         new = {name: self._replacement(name, value) for name, value in distributions.items()}
         merged = {**self._distributions, **new}
@@ -187,10 +182,6 @@ class Priors(Mapping[str, Family]):
             Rank correlations of the new inputs, besides those that there are.
         **distributions : distribution, frozen scipy.stats distribution, float or str
             One for each new input; a text such as ``"1.5 kW/H100e"`` is a constant with a unit.
-
-        Returns
-        -------
-        Priors
 
         Raises
         ------
@@ -244,17 +235,7 @@ class Priors(Mapping[str, Family]):
         return new
 
     def only(self, names: Iterable[str]) -> "Priors":
-        """Return the priors with all uncertain inputs but `names` fixed at their medians.
-
-        Parameters
-        ----------
-        names : iterable of str
-            Inputs that exist.
-
-        Returns
-        -------
-        Priors
-        """
+        """Return the priors with all uncertain inputs but `names` fixed at their medians."""
         kept = set(names)
         for name in kept:
             _ = self[name]

@@ -38,9 +38,9 @@ def parted_arrays(arrays: Mapping[str, NDArray[Any]]) -> tuple[Ranges, dict[str,
     """Return the leaves and the parts that `joined_arrays` joined; a part without arrays is empty."""
     parts: dict[str, Arrays] = defaultdict(dict)
     for key, array in arrays.items():
-        part, _, name = key.partition(".")
+        part, _, name = key.rpartition(".")
         parts[part][name] = array
-    return [(int(start), int(stop)) for start, stop in parts.pop("leaves")[""]], parts
+    return [(int(start), int(stop)) for start, stop in parts.pop("")["leaves"]], parts
 
 
 class Finished(Protocol):

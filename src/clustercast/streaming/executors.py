@@ -19,7 +19,7 @@ from concurrent.futures import (
 )
 from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, cast
 
 from clustercast.errors import InputError, nearest, whole_number
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from distributed import Client
 
 Piece = tuple[int, int]
+Workplace: TypeAlias = "Literal['threads', 'processes'] | Executor | Client | None"
 Result = TypeVar("Result")
 Plan = TypeVar("Plan")
 Function = Callable[[Plan, int, int], Result]
@@ -45,7 +46,7 @@ def completed(
     plan: Plan,
     pieces: Sequence[Piece],
     *,
-    executor: "Literal['threads', 'processes'] | Executor | Client | None" = None,
+    executor: Workplace = None,
     workers: int | None = None,
     join: Callable[[Sequence[Result]], Result],
 ) -> Iterator[Result]:

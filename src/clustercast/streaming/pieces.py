@@ -2,17 +2,12 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TypeVar
 
 from clustercast.dataset import versions
 from clustercast.errors import InputError
 from clustercast.streaming.checkpoint import Checkpoint, Ranges, State
-from clustercast.streaming.executors import Function, completed
-
-if TYPE_CHECKING:
-    from concurrent.futures import Executor
-
-    from distributed import Client
+from clustercast.streaming.executors import Function, Workplace, completed
 
 Plan = TypeVar("Plan")
 
@@ -24,7 +19,7 @@ def run_pieces(
     leaves: int,
     length: int,
     *,
-    executor: "Literal['threads', 'processes'] | Executor | Client | None" = None,
+    executor: Workplace = None,
     workers: int | None = None,
     place: Checkpoint[State] | None = None,
     progress: Callable[[int], object] | None = None,

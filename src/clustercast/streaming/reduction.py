@@ -106,8 +106,8 @@ class StreamPlan:
 
     def empty(self) -> Reduction:
         """Return the reduction of no samples."""
-        counts = {f"label.{name}": (self.rows(name), number) for name, number in self.labels.items()}
-        counts |= {f"level.{name}": (self.rows(name), len(levels)) for name, levels in self.levels.items()}
+        counts = {f"label {name}": (self.rows(name), number) for name, number in self.labels.items()}
+        counts |= {f"level {name}": (self.rows(name), len(levels)) for name, levels in self.levels.items()}
         return Reduction(sum(self.rows(name) for name in self.columns), counts)
 
 
@@ -139,10 +139,10 @@ def _reduce_block(plan: StreamPlan, results: Mapping[str, FloatArray], block: Fl
         np.multiply(results[name], plan.program.scale[name], out=block[place])
         if name in plan.levels:
             reached = [to_host(np.count_nonzero(block[place] >= level, axis=-1)) for level in plan.levels[name]]
-            reduction.counts[f"level.{name}"] += np.stack(reached, axis=-1)
+            reduction.counts[f"level {name}"] += np.stack(reached, axis=-1)
     for name, number in plan.labels.items():
         values = np.broadcast_to(results[name], (plan.rows(name), block.shape[-1]))
-        reduction.counts[f"label.{name}"] += np.stack([_label_counts(name, row, number) for row in values])
+        reduction.counts[f"label {name}"] += np.stack([_label_counts(name, row, number) for row in values])
 
 
 def _label_counts(name: str, values: FloatArray, number: int) -> IntArray:

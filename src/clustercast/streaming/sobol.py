@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -32,15 +32,11 @@ from clustercast.sensitivity.cautions import add_cautions, few_events_caution, g
 from clustercast.sensitivity.labels import labelled
 from clustercast.sensitivity.outputs import AnalysedOutput, MeasuredOutput
 from clustercast.streaming.checkpoint import Checkpoint, run_identity
+from clustercast.streaming.executors import Workplace
 from clustercast.streaming.moments import Moments
 from clustercast.streaming.pieces import run_pieces
 from clustercast.streaming.reduction import run_record
 from clustercast.streaming.sobol_sums import SobolPlan, SobolSums, about_mean, rescaled, sum_products
-
-if TYPE_CHECKING:
-    from concurrent.futures import Executor
-
-    from distributed import Client
 
 StreamedScale = Literal["log10", "raw"]
 
@@ -63,7 +59,7 @@ def stream_sobol(
     estimator: str = "azzini-rosati",
     second_order: bool = False,
     confidence: float = 0.95,
-    executor: "Literal['threads', 'processes'] | Executor | Client | None" = None,
+    executor: Workplace = None,
     workers: int | None = None,
     checkpoint: Path | str | None = None,
     progress: Progress | None = None,
@@ -80,17 +76,10 @@ def stream_sobol(
         As in `run_sobol`. An output that is a labelled index has no indices here.
     scale : {"log10", "raw"} or mapping of str to one, optional
         Scale of every output, or of each; log10, which needs positive ones, by default.
-    estimator : str, optional
-        As in `sobol_indices`; ``"azzini-rosati"``, by far the most precise, by default.
-    second_order : bool, optional
-        Whether to estimate interactions of pairs.
-    confidence : float, optional
-        Coverage of the intervals.
-    executor, workers
+    estimator, second_order, confidence
+        As in `sobol_indices`; the estimator ``"azzini-rosati"``, by far the most precise, by default.
+    executor, workers, checkpoint
         As in `stream`.
-    checkpoint : pathlib.Path or str, optional
-        As in `stream`: directory in which what is finished is kept. The same call resumes there, and ends with the
-        same bits.
     progress : callable, optional
         Called after each piece with leaves, blocks of base points, done and planned.
 
@@ -104,8 +93,7 @@ def stream_sobol(
     Raises
     ------
     InputError
-        As `draw` and `propagate`; if an output is not finite, or not positive on the scale log10; if the estimator
-        or the executor is not known, the checkpoint cannot be written, or it belongs to another call.
+        As `sobol_indices` and `stream`; if an output is not finite, or not positive on the scale log10.
 
     Notes
     -----

@@ -110,8 +110,8 @@ class SobolSums:
     def totals(self) -> tuple[FloatArray, Moments]:
         """Return the means (columns, statistics, replicates) and the moments over all, once every leaf is there."""
         replicates = range(len(self.trees) // 2)
-        means = np.stack([self.trees[f"products {number}"].total().mean for number in replicates], axis=-1)
-        values = (self.trees[f"values {number}"].total() for number in replicates)
+        means = np.stack([self.trees[f"products.{number}"].total().mean for number in replicates], axis=-1)
+        values = (self.trees[f"values.{number}"].total() for number in replicates)
         return means, functools.reduce(Moments.joined, values)
 
 
@@ -126,8 +126,8 @@ def sum_products(plan: SobolPlan, start: int, stop: int) -> SobolSums:
         means = np.array([_sums(plan, column, *standard) for column, standard in columns]) / plan.leaf
         # The spread of products is of no use.
         moments = Moments(plan.leaf, means, means[:0])
-        sums.trees[f"products {replicate}"].add(number, moments)
-        sums.trees[f"values {replicate}"].add(number, _moments_of_independent(plan, runs))
+        sums.trees[f"products.{replicate}"].add(number, moments)
+        sums.trees[f"values.{replicate}"].add(number, _moments_of_independent(plan, runs))
     sums.leaves = joined_ranges([(start, stop)])
     return sums
 

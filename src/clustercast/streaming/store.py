@@ -4,7 +4,7 @@ import importlib.util
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from clustercast.dataset import Dataset, provenance
 from clustercast.engine.model import Model
@@ -14,15 +14,10 @@ from clustercast.priors.prior_set import Priors
 from clustercast.propagation import YEARS, Progress, propagate, run_blocks, wanted_outputs, year_grid
 from clustercast.quantities.cluster_model import cluster_model
 from clustercast.sampling import draw, input_values
-from clustercast.streaming.executors import completed
+from clustercast.streaming.executors import Workplace, completed
 from clustercast.streaming.moments import LEAF
 from clustercast.streaming.reduction import StreamPlan, run_record
 from clustercast.streaming.stream import stream_plan
-
-if TYPE_CHECKING:
-    from concurrent.futures import Executor
-
-    from distributed import Client
 
 # Samples of a chunk: with thirteen years 14 MB, enough for a disk and little for a memory.
 CHUNK = 32 * LEAF
@@ -46,7 +41,7 @@ def stream_to_zarr(
     outputs: Iterable[str] | str | None = None,
     design: Literal["random", "sobol"] = "random",
     seed: int = 0,
-    executor: "Literal['threads', 'processes'] | Executor | Client | None" = None,
+    executor: Workplace = None,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Dataset:

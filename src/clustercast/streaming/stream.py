@@ -3,7 +3,7 @@
 import json
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 import xarray as xr
@@ -26,16 +26,12 @@ from clustercast.propagation import YEARS, Progress, wanted_outputs, year_grid
 from clustercast.quantities.cluster_model import cluster_model
 from clustercast.sampling import draw
 from clustercast.streaming.checkpoint import Checkpoint, run_identity
+from clustercast.streaming.executors import Workplace
 from clustercast.streaming.moments import LEAF
 from clustercast.streaming.pieces import run_pieces
 from clustercast.streaming.reduction import Reduction, StreamPlan, reduce_leaves, run_record
 from clustercast.streaming.sketch import RELATIVE_ERROR
 from clustercast.uncertainty.summaries import PROBABILITIES, error_method, summary_variables
-
-if TYPE_CHECKING:
-    from concurrent.futures import Executor
-
-    from distributed import Client
 
 Level = str | float
 
@@ -57,7 +53,7 @@ def stream(
     block: int | None = None,
     probabilities: Sequence[float] = PROBABILITIES,
     thresholds: Mapping[str, Level | Sequence[Level]] | None = None,
-    executor: "Literal['threads', 'processes'] | Executor | Client | None" = None,
+    executor: Workplace = None,
     workers: int | None = None,
     checkpoint: Path | str | None = None,
     progress: Progress | None = None,
@@ -70,15 +66,8 @@ def stream(
     priors : Priors
     size : int
         Number of samples; for Sobol' points a power of two.
-    model : Model, optional
-        The shipped cluster model by default.
-    years : iterable of float, optional
-        Increasing years; 2022 to 2034 by default.
-    outputs : iterable of str, optional
-        Quantities to summarise; the model's headline quantities by default.
-    design : {"random", "sobol"}, optional
-    seed : int, optional
-        The samples are those that `draw` gives for the same seed.
+    model, years, outputs, design, seed
+        As in `draw` and `propagate`, whose samples these are.
     block : int, optional
         Samples of a piece, about; by default enough to keep every worker busy.
     probabilities : sequence of float, optional
@@ -107,15 +96,13 @@ def stream(
     Raises
     ------
     InputError
-        As `draw` and `propagate`; if a level, the executor or the device cannot be used, the checkpoint cannot be
-        written, or it belongs to another call: other priors, model, libraries or arguments.
+        As `draw` and `propagate`; if a level, the executor or the device cannot be used, or the checkpoint cannot be
+        written or belongs to another call.
 
     Notes
     -----
-    The result has the same bits for any `block`, `executor` and `workers`: samples are keyed by their number and
-    the name of their input, counts are whole numbers, and means are summed over a tree that is fixed by the
-    numbers of the samples. This holds on one kind of processor; between kinds the mathematical functions of NumPy
-    may differ in the last bit.
+    The result has the same bits for any `block`, `executor` and `workers` on processors of one kind: samples are keyed
+    by their number and the name of their input, and means are summed over a tree that these numbers fix.
 
     Examples
     --------
@@ -175,9 +162,8 @@ def stream_plan(
 
 def piece_length(leaves: int, block: int | None) -> int:
     """Return how many leaves make a piece: as many as `block` samples fill, or enough pieces for many workers."""
-    length = max(1, min(BLOCK // LEAF, leaves // _FEWEST_PIECES))
-    if block is not None:
-        length = max(1, whole_number("block", block) // LEAF)
+    wanted = min(BLOCK // LEAF, leaves // _FEWEST_PIECES) if block is None else whole_number("block", block) // LEAF
+    length = max(1, wanted)
     if leaves // length > _MOST_PIECES:
         fewest = -(-leaves // _MOST_PIECES) * LEAF
         raise InputError(
@@ -229,19 +215,18 @@ def _streamed_summary(
 ) -> Dataset:
     """Return the summary of a whole run, labelled as `summarise` labels a forecast."""
     points, size = checked_probabilities(probabilities), done.sketch.samples
-    whole = _summary(done, points) if plan.columns else None
+    whole = _summary(done, points) if plan.columns else ()
     variables: dict[Hashable, xr.Variable] = {}
     for name, ndim in plan.program.dimensions.items():
         dims, attrs = ("year",) if ndim == 2 else (), output_attrs(model, name)
-        if whole is None or name not in plan.columns:
-            variables |= _shares(name, "label", dims, done.counts[f"label.{name}"], size)
+        if name in plan.columns:
+            parts = (part[plan.columns[name]] for part in whole)
+            variables |= summary_variables(name, dims, attrs, Summary(*(part if dims else part[0] for part in parts)))
+        else:
+            variables |= _shares(name, "label", dims, done.counts[f"label {name}"], size)
             variables[f"{name}_label"] = xr.Variable(f"{name}_label", np.array(model.declaration(name).labels))
-            continue
-        rows = plan.columns[name]
-        parts = (part[rows] for part in (whole.quantiles, whole.quantile_errors, whole.mean, whole.mean_error))
-        variables |= summary_variables(name, dims, attrs, Summary(*(part if dims else part[0] for part in parts)))
         if name in plan.levels:
-            variables |= _shares(name, "level", dims, done.counts[f"level.{name}"], size)
+            variables |= _shares(name, "level", dims, done.counts[f"level {name}"], size)
             levels = xr.Variable(f"{name}_level", list(plan.levels[name]), {"units": attrs["units"]})
             variables[f"{name}_level"] = levels
     described = {
@@ -260,15 +245,15 @@ def _streamed_summary(
     return SummaryDataset(variables, coords=coords, attrs=provenance(record) | described)
 
 
-def _summary(done: Reduction, points: FloatArray) -> Summary:
-    """Return quantiles, means and their errors of all columns."""
+def _summary(done: Reduction, points: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Return quantiles, their errors, means and their errors of all columns."""
     size = done.sketch.samples
     ranks = np.concatenate([points * (size - 1), *interval_ranks(points, size)])
     rows = [np.split(done.sketch.at_ranks(column, ranks), 3) for column in range(done.sketch.columns)]
     middle, below, above = np.moveaxis(np.array(rows), 1, 0)
     errors = (above - below) / 2 if size > 1 else np.full_like(middle, np.inf)
     moments = done.moments.total()
-    return Summary(middle, errors, moments.mean, moments.mean_error)
+    return middle, errors, moments.mean, moments.mean_error
 
 
 def _shares(
@@ -277,11 +262,10 @@ def _shares(
     """Return shares of samples and their standard errors, labelled."""
     share = (counts if dims else counts[0]) / size
     what, title = ("share", "labels") if kind == "label" else ("exceedance", "being at or above levels")
-    named, key = (*dims, f"{name}_{kind}"), f"{name}_{what}"
     text = f"share of samples by {title} of {name.replace('_', ' ')}"
-    attrs = {"role": "summary", "units": "1", "long_name": text}
-    error_attrs = {**attrs, "long_name": f"standard error of the {text}"}
+    both = {what: (share, text), f"{what}_error": (share_error(share, size), f"standard error of the {text}")}
+    attrs = {"role": "summary", "units": "1"}
     return {
-        key: xr.Variable(named, share, attrs),
-        f"{key}_error": xr.Variable(named, share_error(share, size), error_attrs),
+        f"{name}_{key}": xr.Variable((*dims, f"{name}_{kind}"), values, {**attrs, "long_name": long_name})
+        for key, (values, long_name) in both.items()
     }
