@@ -305,8 +305,6 @@ def refuse(reason: str) -> int:
 def settings(given: list[str] | None) -> dict[str, str | float]:
     """Return the value of each input that ``--set`` was given: a number in its own unit, or a text with a unit.
 
-    Examples
-    --------
     >>> settings(["load_factor=0.8", "ai_investment_2024=$200B/year"])
     {'load_factor': 0.8, 'ai_investment_2024': '$200B/year'}
     """
@@ -335,8 +333,6 @@ def power_of_two(samples: int) -> int:
 def years(text: str) -> list[float]:
     """Return the years that ``--years`` was given: a range with both ends, perhaps with a step, or a list.
 
-    Examples
-    --------
     >>> years("2022:2024:0.5"), years("2024,2030")
     ([2022.0, 2022.5, 2023.0, 2023.5, 2024.0], [2024.0, 2030.0])
     """
@@ -356,8 +352,6 @@ def years(text: str) -> list[float]:
 def names(text: str | None) -> list[str] | None:
     """Return a list of names with commas between, or None where none was given.
 
-    Examples
-    --------
     >>> names("training_cluster_size, training_cluster_cost")
     ['training_cluster_size', 'training_cluster_cost']
     """

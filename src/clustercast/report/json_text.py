@@ -14,8 +14,6 @@ from clustercast.dataset import PROVENANCE
 def json_text(value: object) -> str:
     """Return a result as one JSON document; what JSON has no number for, NaN and infinity, is null.
 
-    Examples
-    --------
     >>> print(json_text({"median": np.float64(2.5), "never": np.nan}))
     {
       "median": 2.5,

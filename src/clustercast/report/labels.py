@@ -16,8 +16,6 @@ _TIMES = {"state": "at 1 January", "rate": "a year, at that date"}
 def label_of(name: str) -> str:
     """Return a name of the model as people write it.
 
-    Examples
-    --------
     >>> label_of("us_gdp_growth"), label_of("ai_investment_2024"), label_of("flop_per_dollar_growth")
     ('US GDP growth', 'AI investment in 2024', 'FLOP per dollar growth')
     """
@@ -29,8 +27,6 @@ def label_of(name: str) -> str:
 def member_label(name: str) -> str:
     """Return what an index belongs to as people write it; a group of correlated inputs is named by its members.
 
-    Examples
-    --------
     >>> member_label("load_factor_and_us_gdp")
     'Load factor + US GDP'
     """
@@ -41,8 +37,6 @@ def member_label(name: str) -> str:
 def short_label(name: str) -> str:
     """Return a name as a figure has room for it: a group by its first member.
 
-    Examples
-    --------
     >>> short_label("load_factor_and_us_gdp_and_pue"), short_label("load_factor")
     ('Load factor + 2 more', 'Load factor')
     """
@@ -53,8 +47,6 @@ def short_label(name: str) -> str:
 def in_a_sentence(name: str) -> str:
     """Return a name as it stands inside a sentence.
 
-    Examples
-    --------
     >>> in_a_sentence("cluster_growth_rate"), in_a_sentence("ai_investment")
     ('cluster growth rate', 'AI investment')
     """
@@ -65,8 +57,6 @@ def in_a_sentence(name: str) -> str:
 def dated(text: str) -> str:
     """Return a text in which "by" and a year is the date that is meant.
 
-    Examples
-    --------
     >>> dated("costs $1T by 2030, or by the end of 2030")
     'costs $1T by 1 January 2030, or by the end of 2030'
     """
@@ -76,8 +66,6 @@ def dated(text: str) -> str:
 def worded(text: str) -> str:
     """Return a text in which names of the model are words; ids of observations stay.
 
-    Examples
-    --------
     >>> worded("Acts where cluster_growth_structure is 2; see obs_gpt4.")
     'Acts where cluster growth structure is 2; see obs_gpt4.'
     """
@@ -87,8 +75,6 @@ def worded(text: str) -> str:
 def time_of(attrs: Mapping[Any, Any]) -> str:
     """Return what a year means for a variable, in words; empty where it does not say.
 
-    Examples
-    --------
     >>> time_of({"time": "state"}), time_of({"time": "rate"}), time_of({})
     ('at 1 January', 'a year, at that date', '')
     """

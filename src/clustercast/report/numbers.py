@@ -21,8 +21,6 @@ _DATES = (1900.0, 2200.0)
 def is_share(name: str) -> bool:
     """Return whether a pure number of this name is shown in percent.
 
-    Examples
-    --------
     >>> is_share("fleet_electricity_share"), is_share("flop_per_dollar_gain")
     (True, False)
     """
@@ -32,8 +30,6 @@ def is_share(name: str) -> bool:
 def human(value: float, unit: str = "1", *, error: float | None = None, share: bool = False) -> str:
     """Return a number with its unit in a multiple that people say, with no digit beyond the first of its error.
 
-    Examples
-    --------
     >>> human(1.23e9, "W"), human(1.3e12, "USD/year"), human(2.5e6, "H100e"), human(0.12, share=True)
     ('1.2 GW', '$1.3T a year', '2.5M H100e', '12 %')
     >>> human(0.35, "1/year"), human(0.48, "OOM/year"), human(2024.0, "year"), human(3.0, "year")
@@ -45,8 +41,6 @@ def human(value: float, unit: str = "1", *, error: float | None = None, share: b
 def interval(low: float, high: float, unit: str = "1", *, error: float | None = None, share: bool = False) -> str:
     """Return two numbers as a range, with one unit where one multiple fits both.
 
-    Examples
-    --------
     >>> interval(1.2e9, 34e9, "W"), interval(2e6, 3e12, "USD"), interval(0.05, 0.2, share=True)
     ('1.2 to 34 GW', '$2.0M to $3.0T', '5.0 to 20 %')
     """
@@ -56,8 +50,6 @@ def interval(low: float, high: float, unit: str = "1", *, error: float | None = 
 def with_interval(median: float, low: float, high: float, unit: str = "1", *, share: bool = False) -> str:
     """Return a number with its interval in brackets, the unit said once where it fits; whole numbers keep all digits.
 
-    Examples
-    --------
     >>> with_interval(4.71e9, 1.59e9, 10.6e9, "W"), with_interval(134e9, 42e9, 314e9, "USD")
     ('4.7 GW (1.6 to 11)', '$134B (42 to 314)')
     >>> with_interval(0.09, 0.052, 0.132, share=True), with_interval(2e9, 3e6, 1e13, "W")
@@ -78,8 +70,6 @@ def with_interval(median: float, low: float, high: float, unit: str = "1", *, sh
 def chance(probability: float, error: float = 0.005) -> str:
     """Return a probability in percent, with no more digits than its error allows.
 
-    Examples
-    --------
     >>> chance(0.4234, 0.004), chance(0.99999, 0.0001), chance(0.0, 0.0001)
     ('42 %', '> 99.9 %', '< 0.1 %')
     """
@@ -93,8 +83,6 @@ def chance(probability: float, error: float = 0.005) -> str:
 def odds(probability: float) -> str:
     """Return a probability in words that people use.
 
-    Examples
-    --------
     >>> odds(0.05), odds(0.31), odds(0.86), odds(0.0), odds(0.9999)
     ('1 in 20', '3 in 10', '9 in 10', 'less than 1 in 1,000', 'more than 999 in 1,000')
     """
@@ -112,8 +100,6 @@ def odds(probability: float) -> str:
 def calendar_year(value: float, *, last: float | None = None, error: float | None = None) -> str:
     """Return a date in years, to the digit that its error allows.
 
-    Examples
-    --------
     >>> calendar_year(2028.44), calendar_year(2028.44, error=2.0), calendar_year(float("inf"), last=2034)
     ('2028.4', '2028', 'not by 2034')
     """

@@ -38,8 +38,6 @@ def _formulas(model: Model, name: str) -> tuple[str, ...]:
 def program_text(lines: Sequence[Line], inputs: Mapping[str, str], meanings: Mapping[str, str]) -> str:
     """Return a model as formulas, inputs first, each with its unit and, where it is known, its meaning.
 
-    Examples
-    --------
     >>> line = Line("cost", "USD", "Cost", ("size", "price"), ("cost = size * price",))
     >>> print(program_text([line], {"size": "H100e", "price": "USD/H100e"}, {"size": "Chips in it"}))
     # inputs
@@ -67,8 +65,6 @@ def graph_dot(lines: Iterable[Line], inputs: Iterable[str]) -> str:
 def graph_text(lines: Sequence[Line], roots: Iterable[str]) -> str:
     """Return a model's graph as a tree under each root; what was shown before is not unfolded again.
 
-    Examples
-    --------
     >>> print(graph_text([Line("cost", "USD", "Cost", ("size", "price"))], ["cost"]))
     cost [USD]
     ├── size

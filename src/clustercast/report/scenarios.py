@@ -13,10 +13,7 @@ _SAME = 1e-9
 
 
 def scenario_tables(changes: xr.Dataset, year: float) -> Iterator[Table]:
-    """Yield one table an output for a year: median, change against the base, how sure the order is.
-
-    Scenarios that leave an output as it is in every sample are named below its table; without others there is none.
-    """
+    """Yield one table an output for a year: median, change against the base, how sure the order is."""
     for output in changes["output"].values:
         rows = changes.sel(output=output, year=year)
         names = [str(name) for name in rows["scenario"].values]

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
-from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.summaries.order_statistics import quantiles
 from clustercast.engine.units import conversion
 from clustercast.errors import InputError
@@ -30,8 +30,6 @@ from clustercast.report.plots.style import (
     write_title,
 )
 
-FloatArray = NDArray[np.float64]
-
 _INTERVALS = (0.05, 0.25, 0.5, 0.75, 0.95)
 _STYLES = ("-", "--", "-.", ":")
 _CURVE_POINTS = 201
@@ -48,27 +46,8 @@ def exceedance_curve(
 ) -> Axes:
     """Draw the probability that an output exceeds a size, against the size, in some years.
 
-    Parameters
-    ----------
-    path : DataArray, dims (year, sample) or (sample,)
-        One output of `propagate`.
-    years : sequence of float, optional
-        Years drawn; up to four spread over the path's by default.
-    ax : Axes, optional
-    weights : array, shape (sample,), optional
-        Importance weights of the samples.
-    levels : iterable of str or float, or mapping of label to level, optional
-        Sizes marked by labelled vertical lines.
-
-    Returns
-    -------
-    Axes
-        Curves from the 0.2nd to the 99.8th percentile.
-
-    Raises
-    ------
-    InputError
-        If a year is not one of the path's.
+    `path` is an output of `propagate`, dims (year, sample) or (sample,); `years` are up to four spread over its own by
+    default; `weights` are importance weights, and `levels`, as "100 GW", labelled vertical lines.
     """
     ax = quiet_frame(axes_or_new(ax))
     shown = _curves(path, years)
@@ -105,25 +84,8 @@ def scenarios(
 ) -> Axes:
     """Compare an output between scenarios in a year: median, half and nine tenths of the samples.
 
-    Parameters
-    ----------
-    paths : mapping of str to DataArray, dims (year, sample) or (sample,)
-        The output in each scenario, the base first.
-    year : float, optional
-        The last of the first path by default.
-    ax : Axes, optional
-    levels : iterable of str or float, or mapping of label to level, optional
-        Sizes marked by labelled vertical lines.
-
-    Returns
-    -------
-    Axes
-        One row a scenario, in the order given from the top; a line marks the base's median.
-
-    Raises
-    ------
-    InputError
-        If there are no scenarios, or one has another unit or not this year.
+    `paths` are the output in each scenario, the base first, one row each from the top; `year` is the last by default,
+    and `levels`, as "100 GW", are labelled vertical lines.
     """
     if not paths:
         raise InputError("there are no scenarios to compare; give a mapping of names to paths")

@@ -5,8 +5,8 @@ import json
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
-from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.errors import InputError
 from clustercast.report.plots.style import (
     INK,
@@ -21,8 +21,6 @@ from clustercast.report.plots.style import (
     year_axis,
 )
 
-FloatArray = NDArray[np.float64]
-
 # Labels below this in every year are drawn together.
 _SELDOM = 0.01
 
@@ -30,25 +28,8 @@ _SELDOM = 0.01
 def binding_constraint(index: xr.DataArray, *, weights: FloatArray | None = None, ax: Axes | None = None) -> Axes:
     """Draw the probability of each label of an index by year, stacked.
 
-    Parameters
-    ----------
-    index : DataArray, dims (year, sample) or (year, ..._label)
-        A labelled output of `propagate`, as ``forecast["binding_constraint"]``, or its shares from `summarise`,
-        as ``summary["binding_constraint_share"]``.
-    weights : ndarray, shape (sample,), optional
-        Importance weights of the samples.
-    ax : Axes, optional
-        Where to draw; a new figure by default.
-
-    Returns
-    -------
-    Axes
-        One bar a year; labels that are never taken are left out, and what is seldom taken is drawn together.
-
-    Raises
-    ------
-    InputError
-        If the index has no labels, or other dimensions.
+    `index` is an output of `propagate`, as ``forecast["binding_constraint"]``, with `weights` of its samples, or its
+    shares from `summarise`. What is never taken is left out, and what is seldom taken is drawn together.
     """
     layers = _layers(*_shares(index, weights))
     years = np.asarray(index["year"].values, dtype=np.float64)

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
-from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.summaries.order_statistics import quantiles
 from clustercast.conditioning.observation_rows import Observation
 from clustercast.engine.units import conversion, same_dimension
@@ -37,7 +37,6 @@ from clustercast.report.plots.style import (
 from clustercast.uncertainty.reference_classes import ReferenceClass
 from clustercast.uncertainty.stated import StatedCell
 
-FloatArray = NDArray[np.float64]
 Weights = Sequence[float] | FloatArray
 
 PROBABILITIES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -61,44 +60,12 @@ def fan(
     colour: str = PALETTE[0],
     label: str = "forecast",
 ) -> Axes:
-    """Draw a forecast by year as a fan: the median and bands around it.
+    """Draw a forecast by year as a fan: the median and bands around it, each named at its end.
 
-    Parameters
-    ----------
-    path : DataArray, dims (year, sample) or (year, quantile)
-        One output of `propagate`, or of `summarise`, in its unit.
-    trend : DataArray, optional
-        The same quantity without limits, as ``forecast["trend_..."]``: its median is a dashed line.
-    today : float, optional
-        A date marked by a thin vertical line.
-    ax : Axes, optional
-        Where to draw; a new figure by default.
-    probabilities : sequence of float, optional
-        Of the bands, in pairs around the median; for samples only.
-    weights : array, shape (sample,), optional
-        Importance weights of the samples.
-    stated : iterable of StatedCell, optional
-        Cells of stated tables; those of this quantity are drawn.
-    observed : iterable of Observation, optional
-        Observations; those of this quantity are drawn, with an interval of 90 %.
-    levels : iterable of str or float, or mapping of label to level, optional
-        Thresholds, as ``"100 GW"``, drawn as labelled dashed lines.
-    references : iterable of ReferenceClass, optional
-        Sizes to compare with; those of the path's dimension and in view are drawn as labelled dotted lines.
-    log : bool, optional
-        Whether the axis is logarithmic; by default where everything is positive.
-    colour, label : str, optional
-        Of this fan, where several are drawn on the same axes.
-
-    Returns
-    -------
-    Axes
-        What is drawn is named at its end, at the right.
-
-    Raises
-    ------
-    InputError
-        If the path has other dimensions, or a unit does not fit.
+    `path` is an output of `propagate`, dims (year, sample), or of `summarise`, (year, quantile); `probabilities`, in
+    pairs around the median, and `weights` are for samples only. Drawn over it, where they are of this quantity: the
+    median of `trend`, a line at the date `today`, cells `stated` in a table, observations `observed`, `levels` as
+    "100 GW", and in view the `references` of its dimension. The axis is a `log` axis where everything is positive.
     """
     points, values = _quantiles(path, probabilities, weights)
     years = np.asarray(path["year"].values, dtype=np.float64)

@@ -10,6 +10,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.summaries.summaries import share_with_error
 from clustercast.errors import InputError
 from clustercast.files.dates import date_words
@@ -29,31 +30,14 @@ from clustercast.report.plots.style import (
     year_axis,
 )
 
-FloatArray = NDArray[np.float64]
-
 _TALLEST = 0.8
 
 
 def crossing_years(crossings: Mapping[str, xr.DataArray], *, ax: Axes | None = None) -> Axes:
     """Draw the distributions of crossing years, one row a milestone; "not by the last year" stands beside it.
 
-    Parameters
-    ----------
-    crossings : mapping of label to DataArray, dims (sample,)
-        Each from `crossing_year`.
-    ax : Axes, optional
-        Where to draw; a new figure by default.
-
-    Returns
-    -------
-    Axes
-        The bars of a row are the probabilities of its years, on the scale of the tallest bar of all; a
-        triangle marks the median where it lies within the years.
-
-    Raises
-    ------
-    InputError
-        If there are no milestones, or one is not from `crossing_year`.
+    `crossings` are results of `crossing_year` by label. The bars of a row are the probabilities of its years, on the
+    scale of the tallest of all; a triangle marks the median where it is within the years.
     """
     if not crossings:
         raise InputError("there are no crossing years to draw; give a mapping of labels to results of cc.crossing_year")
@@ -86,19 +70,7 @@ def crossing_years(crossings: Mapping[str, xr.DataArray], *, ax: Axes | None = N
 
 
 def reached_by_year(milestones: xr.Dataset, *, ax: Axes | None = None) -> Axes:
-    """Draw the probability that each milestone has been reached, by year, with bars of two standard errors.
-
-    Parameters
-    ----------
-    milestones : Dataset
-        From `clustercast.milestones`.
-    ax : Axes, optional
-        Where to draw; a new figure by default.
-
-    Returns
-    -------
-    Axes
-    """
+    """Draw the probability that each milestone has been reached, by year, with bars of two standard errors."""
     ax = quiet_frame(axes_or_new(ax))
     years = np.asarray(milestones["year"].values, dtype=np.float64)
     labels: list[str] = []

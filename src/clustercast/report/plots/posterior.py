@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
-from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.summaries.order_statistics import quantiles
 from clustercast.report.labels import label_of
 from clustercast.report.numbers import human, is_share
@@ -22,8 +22,6 @@ from clustercast.report.plots.style import (
     write_title,
 )
 
-FloatArray = NDArray[np.float64]
-
 _BINS = 40
 _VIEW = (0.002, 0.998)
 
@@ -33,21 +31,8 @@ def prior_posterior(
 ) -> Axes:
     """Draw the distribution of an input or an output before and after conditioning.
 
-    Parameters
-    ----------
-    prior, posterior : DataArray
-        Samples of the same variable, of any dimensions, as ``tree["prior"][name]`` and
-        ``tree["posterior"][name]`` of a conditioned forecast.
-    weights : ndarray, optional
-        Importance weights of the posterior's samples, in their order; equal by default.
-    ax : Axes, optional
-        Where to draw; a new figure by default.
-
-    Returns
-    -------
-    Axes
-        Densities as histograms with the same bins, from the 0.2nd to the 99.8th percentile of both; lines
-        mark the medians.
+    Samples of the same variable, as ``tree["prior"][name]`` and ``tree["posterior"][name]``, the latter perhaps with
+    `weights`: histograms with the same bins, from the 0.2nd to the 99.8th percentile of both, with the medians.
     """
     before, after = (np.asarray(found.values, dtype=np.float64).reshape(-1) for found in (prior, posterior))
     ends = np.concatenate([quantiles(before, _VIEW), quantiles(after, _VIEW, weights)])

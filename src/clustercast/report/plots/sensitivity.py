@@ -7,7 +7,6 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from clustercast.errors import InputError, nearest
 from clustercast.report.labels import in_a_sentence, label_of, short_label
@@ -27,8 +26,6 @@ from clustercast.report.plots.style import (
 )
 from clustercast.report.sobol import member
 
-FloatArray = NDArray[np.float64]
-
 _MEANINGS = {"ST": "total index", "S1": "first-order index"}
 
 
@@ -43,29 +40,8 @@ def sobol_by_year(
 ) -> Axes:
     """Draw the indices of an output by year, with their intervals.
 
-    Parameters
-    ----------
-    indices : Dataset
-        From `sobol_indices` (``"ST"`` or ``"S1"``) or `given_data_indices` (``"S1"``), with years.
-    output : str
-        Which output.
-    index : {"ST", "S1"}, optional
-        Total or first-order indices.
-    most : int, optional
-        Inputs drawn: those with the largest mean index over the years.
-    styles : mapping of str to int, optional
-        Place of an input in palette and markers, to keep it over several axes.
-    ax : Axes, optional
-        Where to draw; a new figure by default.
-
-    Returns
-    -------
-    Axes
-
-    Raises
-    ------
-    InputError
-        If there is no such output or index, or there are no years.
+    `indices` are from `sobol_indices`, or from `given_data_indices` for the `index` "S1". The `most` inputs drawn are
+    those with the largest mean over the years; `styles`, the place of each in palette and markers, keep it over axes.
     """
     chosen = _of_output(indices, output, index)
     shown = leading_inputs(indices, output, index=index, most=most)
@@ -112,24 +88,7 @@ def _lower(name: str) -> str:
 def sobol_panels(
     indices: xr.Dataset, *, outputs: Sequence[str] | None = None, index: str = "ST", most: int = 5
 ) -> Figure:
-    """Draw the indices of several outputs by year, one panel an output, an input alike in all.
-
-    Parameters
-    ----------
-    indices : Dataset
-        From `sobol_indices`, with years.
-    outputs : sequence of str, optional
-        All by default.
-    index : {"ST", "S1"}, optional
-        Total or first-order indices.
-    most : int, optional
-        Inputs drawn in each panel: those with the largest mean index over the years.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        An input beyond the palette is grey; every line is named at its end.
-    """
+    """Draw the indices of several outputs by year, one panel an output, an input alike in all."""
     names = [str(name) for name in (indices["output"].values if outputs is None else outputs)]
     shown = [leading_inputs(indices, name, index=index, most=most) for name in names]
     styles = {name: place for place, name in enumerate(dict.fromkeys(name for part in shown for name in part))}
@@ -147,27 +106,8 @@ def sobol_panels(
 def sobol_stacked(indices: xr.Dataset, output: str, *, most: int = 6, ax: Axes | None = None) -> Axes:
     """Draw how the variance of an output is owned, by year: inputs alone, stacked, and interactions above.
 
-    Parameters
-    ----------
-    indices : Dataset
-        From `sobol_indices`, with years.
-    output : str
-        Which output.
-    most : int, optional
-        Inputs drawn by name: those with the largest mean first-order index over the years.
-    ax : Axes, optional
-        Where to draw; a new figure by default.
-
-    Returns
-    -------
-    Axes
-        What the first-order indices leave of 1 is called interactions. Estimates below 0, which chance
-        alone gives, are drawn as 0, and sums above 1 end at 1: read numbers off a table, not here.
-
-    Raises
-    ------
-    InputError
-        If there is no such output, or there are no years.
+    What the first-order indices leave of 1 is called interactions. Estimates below 0, which chance alone gives, are
+    drawn as 0, and sums above 1 end at 1: read numbers off a table, not here.
     """
     chosen = _of_output(indices, output, "S1")
     shown = leading_inputs(indices, output, index="S1", most=min(most, len(PALETTE) - 2))
@@ -198,30 +138,10 @@ def sobol_stacked(indices: xr.Dataset, output: str, *, most: int = 6, ax: Axes |
 def second_order(
     indices: xr.Dataset, output: str, *, year: float | None = None, most: int = 6, ax: Axes | None = None
 ) -> Axes:
-    """Draw the interactions of pairs of inputs as a heat map.
+    """Draw the interactions of pairs of inputs as a heat map, in the last year by default.
 
-    Parameters
-    ----------
-    indices : Dataset
-        From `sobol_indices` on a design with second order.
-    output : str
-        Which output.
-    year : float, optional
-        The last by default.
-    most : int, optional
-        Inputs shown: those with the largest total index in that year.
-    ax : Axes, optional
-        Where to draw; a new figure by default.
-
-    Returns
-    -------
-    Axes
-        Each cell has its index and half-width; one that is no larger than its half-width is grey, without colour.
-
-    Raises
-    ------
-    InputError
-        If there are no second-order indices, or no such output or year.
+    Each cell has the second-order index and its half-width, without colour where it is no larger than that. The `most`
+    inputs shown are those with the largest total index.
     """
     if "S2" not in indices:
         raise InputError("the indices hold no S2; draw with second_order=True and keep it in cc.sobol_indices")
@@ -252,21 +172,7 @@ def second_order(
 
 
 def leading_inputs(indices: xr.Dataset, output: str, *, index: str = "ST", most: int = 5) -> list[str]:
-    """Return the inputs with the largest mean index over the years, the largest first.
-
-    Parameters
-    ----------
-    indices : Dataset
-        From `sobol_indices` or `given_data_indices`.
-    output : str
-    index : {"ST", "S1"}, optional
-    most : int, optional
-
-    Returns
-    -------
-    list of str
-        Those whose mean is above 0; a year in which the output does not vary counts as 0.
-    """
+    """Return the inputs with the largest mean index over the years, all above 0; where nothing varies it is 0."""
     values = np.nan_to_num(_output(indices, output)[index].values)
     mean = np.atleast_2d(values).mean(axis=0)
     order = np.argsort(-mean, kind="stable")[:most]

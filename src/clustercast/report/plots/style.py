@@ -14,15 +14,14 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
-from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.engine.units import in_unit
 from clustercast.errors import InputError
 from clustercast.files.whole import write_whole
 from clustercast.report.labels import label_of, time_of
 from clustercast.report.numbers import human, is_share
 
-FloatArray = NDArray[np.float64]
 Level = str | float
 
 # Okabe and Ito's palette, which colour-blind readers can tell apart (jfly.uni-koeln.de/color, 2008), yellow last.
@@ -49,25 +48,7 @@ def axes_or_new(ax: Axes | None, width: float = _WIDTH, height: float = _HEIGHT)
 
 
 def save_figure(figure: Figure, path: Path | str, *, dpi: int = 150) -> Path:
-    """Write a figure, whole or not at all.
-
-    Parameters
-    ----------
-    figure : matplotlib.figure.Figure
-    path : pathlib.Path or str
-        The suffix gives the format: png, svg or pdf.
-    dpi : int, optional
-        Dots per inch of a PNG.
-
-    Returns
-    -------
-    pathlib.Path
-
-    Raises
-    ------
-    InputError
-        If the place cannot be written to, or the format is unknown.
-    """
+    """Write a figure, whole or not at all, as .png with `dpi` dots per inch, .svg or .pdf; return the path."""
     known = figure.canvas.get_supported_filetypes()
     suffix = Path(path).suffix.removeprefix(".")
     if suffix not in known:
@@ -100,8 +81,6 @@ def in_percent(path: xr.DataArray) -> bool:
 def number_text(value: float, unit: str, share: bool = False) -> str:
     """Return a round number with its unit and no digit more than it has.
 
-    Examples
-    --------
     >>> number_text(1e11, "W"), number_text(2.5e9, "USD"), number_text(0.2, "1", share=True)
     ('100 GW', '$2.5B', '20 %')
     """
@@ -208,8 +187,6 @@ def beside(ax: Axes, places: Sequence[float], texts: Sequence[str], colours: Seq
 def spread_apart(heights: FloatArray, steps: FloatArray | float) -> FloatArray:
     """Move increasing heights as little as keeps each a step above the one before it.
 
-    Examples
-    --------
     >>> spread_apart(np.array([0.0, 0.5, 0.5]), 0.1).round(3).tolist()
     [0.0, 0.45, 0.55]
     """

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
-from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.errors import InputError, nearest
 from clustercast.report.labels import label_of
 from clustercast.report.numbers import interval
@@ -23,39 +23,17 @@ from clustercast.report.plots.style import (
     write_title,
 )
 
-FloatArray = NDArray[np.float64]
-
 _COLUMNS = ("low", "low_error", "high", "high_error", "least", "largest")
 
 
 def conditional_means(forecast: xr.Dataset, output: str, *, year: float | None = None, parts: int = 10) -> xr.Dataset:
     """Return the mean of an output where each input is low and where it is high, from the forecast's own sample.
 
-    Parameters
-    ----------
-    forecast : Dataset
-        From `propagate`.
-    output : str
-        Which output.
-    year : float, optional
-        The last by default.
-    parts : int, optional
-        Parts of equal probability that an input's distribution is cut into; low is the first, high the last. A
-        part of a discrete input is one of its values.
-
-    Returns
-    -------
-    Dataset
-        ``low``, ``high`` and their Monte Carlo standard errors ``low_error``, ``high_error``, dims (input,);
-        ``least`` and ``largest``, the ends of the means over all parts of the input's distribution, the widest
-        first: they lie beyond low and high where the effect is not monotone. ``mean`` is over all samples. Of an
-        output that is positive everywhere means are geometric and errors relative. Unlike a change of one
-        input at a time, this averages over all the others, and includes what a correlated input brings with it.
-
-    Raises
-    ------
-    InputError
-        If there is no such output or year, no input varies, or `parts` is below 2.
+    Low is the first and high the last of `parts` of equal probability, or of the values of a discrete input. By input,
+    the widest first: ``low``, ``high``, their standard errors ``low_error`` and ``high_error``, and ``least`` and
+    ``largest``, the ends of the means over all parts, which are beyond low and high where the effect is not monotone;
+    ``mean`` is over all samples. Of a positive output means are geometric and errors relative. Unlike a change of one
+    input at a time, this averages over all the others, and includes what a correlated input brings with it.
     """
     if parts < 2:
         raise InputError(f"parts is {parts}; give 2 or more, as 10")
@@ -94,32 +72,7 @@ def tornado(
     most: int = 8,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw what an output is on average where each input is low and where it is high.
-
-    Parameters
-    ----------
-    forecast : Dataset
-        From `propagate`.
-    output : str
-        Which output.
-    year : float, optional
-        The last by default.
-    parts : int, optional
-        Parts of an input's distribution, as in `conditional_means`.
-    most : int, optional
-        Inputs drawn, the widest first.
-    ax : Axes, optional
-        Where to draw; a new figure by default.
-
-    Returns
-    -------
-    Axes
-
-    Raises
-    ------
-    InputError
-        As `conditional_means`.
-    """
+    """Draw what an output is on average where each input is low and where it is high."""
     table = conditional_means(forecast, output, year=year, parts=parts)
     shown = table.isel(input=slice(most))
     path = forecast[output]
