@@ -12,13 +12,7 @@ from clustercast.arrays.points import designs
 from clustercast.arrays.summaries.summaries import share_with_error
 from clustercast.dataset import provenance, provenance_of
 from clustercast.errors import InputError
-from clustercast.uncertainty.milestones import (
-    crossing_text,
-    crossing_year,
-    exceedance,
-    milestones,
-    reference_class,
-)
+from clustercast.uncertainty.milestones import crossing_year, exceedance, milestones, reference_class
 from clustercast.uncertainty.summaries import summarise
 from tests.reference.designs import design_rows
 
@@ -235,8 +229,6 @@ def test_the_ways_of_reading_a_crossing():
     assert float(crossing_year(path.isel(sample=0), 2e9 / 1e9)) == exact
     assert crossing_year(path.transpose("sample", "year"), 2).values.tolist() == [exact, -np.inf, np.inf]
     assert float(crossing_year(-path.isel(sample=2), -0.5, falling=True)) == 2025
-    texts = [crossing_text(year, 2024, 2026) for year in crossed.values]
-    assert texts == ["2025.3", "before 2024", "not by 2026"]
 
 
 @given(st.lists(st.floats(0.1, 10), min_size=2, max_size=8), st.floats(0.2, 9))
@@ -379,7 +371,6 @@ PATH = xr.DataArray([[1.0, 2], [3, 4]], {"year": [2024, 2026]}, ("year", "sample
         (lambda: reference_class(PATH, "cost"), "unit 'GW' is not that of a cost"),
         (lambda: reference_class(PATH.drop_attrs(), "power"), "no attribute 'units'"),
         (lambda: reference_class((-PATH).assign_attrs(units="W"), "power"), "4 values that are negative or NaN"),
-        (lambda: crossing_text(np.nan, 2024, 2026), "NaN"),
     ],
 )
 def test_bad_input_of_milestones_is_refused(call, message):

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from clustercast.engine.units import factor
 from clustercast.errors import InputError, nearest
@@ -15,13 +15,10 @@ from clustercast.priors import shipped
 
 FloatArray = NDArray[np.float64]
 
-_CLOSED = ConfigDict(extra="forbid", frozen=True)
 
-
-class Fact(BaseModel):
+class Fact(BaseModel, extra="forbid", frozen=True):
     """A number about the world that is no input of the model: a value, a range, or a series by name."""
 
-    model_config = _CLOSED
     value: Number | None = None
     low: Number | None = None
     high: Number | None = None
@@ -37,14 +34,13 @@ class Fact(BaseModel):
         return np.array(numbers, dtype=np.float64) * factor(self.unit)
 
 
-class Part(BaseModel):
+class Part(BaseModel, extra="forbid", frozen=True):
     """One number of a derivation."""
 
     # Neither low nor high: the text states nothing. `digits`: significant digits of a number that the text rounded.
     # `against`: whether it follows from the text's inputs or is an outside fact. A `variant` is another reading, which
     # does not count in the verdict of the derivation.
 
-    model_config = _CLOSED
     name: Text
     unit: Text
     label: str = ""
@@ -57,34 +53,30 @@ class Part(BaseModel):
     share: bool = False
 
 
-class Derivation(BaseModel):
+class Derivation(BaseModel, extra="forbid", frozen=True):
     """One derivation of a text."""
 
-    model_config = _CLOSED
     id: Text
     text: Text
     source: Text
     parts: Annotated[tuple[Part, ...], Field(min_length=1)]
 
 
-class Rule(BaseModel):
+class Rule(BaseModel, extra="forbid", frozen=True):
     """How far a number may be off and still follow loosely: a factor, and for dates a time in years."""
 
-    model_config = _CLOSED
     loose_factor: Annotated[Number, Field(ge=1)]
     loose_time: Annotated[Number, Field(ge=0)]
 
 
-class _About(BaseModel):
-    model_config = _CLOSED
+class _About(BaseModel, extra="forbid", frozen=True):
     title: Text
     as_of: DateText
 
 
-class AuditFile(BaseModel):
+class AuditFile(BaseModel, extra="forbid", frozen=True):
     """Derivations, the facts they need and the rule for verdicts."""
 
-    model_config = _CLOSED
     about: _About
     rule: Rule
     facts: dict[str, Fact]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import numpy as np
 import xarray as xr
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from clustercast.dataset import design_of
 from clustercast.errors import InputError
@@ -15,9 +15,8 @@ from clustercast.priors import shipped
 from clustercast.uncertainty.conditions import Condition, parse_condition, probability_of
 from clustercast.uncertainty.indicators import with_outputs
 from clustercast.uncertainty.milestones import crossing_year
-from clustercast.uncertainty.summaries import independent_rows
+from clustercast.uncertainty.summaries import independent
 
-_CLOSED = ConfigDict(extra="forbid", frozen=True)
 # Years after the last date, so that the middle half of most crossing years is seen.
 _BEYOND = 4
 # A fall and its recovery can lie between two years.
@@ -25,10 +24,9 @@ _FINE = 0.5
 _QUARTILES = (0.25, 0.5, 0.75)
 
 
-class Claim(BaseModel):
+class Claim(BaseModel, extra="forbid", frozen=True):
     """That a quantity reaches a level by a date, or a condition in the place of the three."""
 
-    model_config = _CLOSED
     id: Text
     text: Text
     quantity: str = ""
@@ -45,8 +43,7 @@ class Claim(BaseModel):
         return parse_condition(self.condition or f"{self.quantity} >= {self.level} by {self.by!r}")
 
 
-class _File(BaseModel):
-    model_config = _CLOSED
+class _File(BaseModel, extra="forbid", frozen=True):
     claim: Annotated[tuple[Claim, ...], Field(min_length=1)]
 
 
@@ -125,12 +122,10 @@ def claim_probabilities(forecast: xr.Dataset, claims: Iterable[Claim]) -> xr.Dat
     Returns
     -------
     Dataset
-        Dims ``(claim,)``: ``probability`` that the claim comes true (a level is reached in some year of the grid up
-        to the date), its Monte Carlo ``standard_error``, and the years by which the level is reached with
-        probability 1/4, 1/2 and 3/4 (``year_25``, ``year_50``, ``year_75``; infinite where it is not reached by the
-        last year of the grid, NaN where the claim is not about one level). The same of the straight lines in
-        ``trend_probability`` and the like, from the ``trend_`` variables; NaN where the forecast has none. The
-        coordinate ``words`` has the date in words.
+        By ``claim``: its ``probability``, Monte Carlo ``standard_error``, and the years by which its level is
+        reached with probability 1/4, 1/2 and 3/4 (``year_25``, ``year_50``, ``year_75``; infinite after the last
+        year of the grid, NaN where the claim is not about one level); of the ``trend_`` variables the same in
+        ``trend_probability`` and the like, NaN where there are none. ``words`` has the date in words.
 
     Raises
     ------
@@ -141,9 +136,8 @@ def claim_probabilities(forecast: xr.Dataset, claims: Iterable[Claim]) -> xr.Dat
     names = ("probability", "standard_error", "year_25", "year_50", "year_75")
     variables: dict[str, tuple[str, list[float]]] = {}
     for prefix in ("", "trend_"):
-        rows = [_answer(forecast, claim, trend=bool(prefix)) for claim in claims]
-        for name, column in zip(names, zip(*rows, strict=True), strict=True):
-            variables[prefix + name] = ("claim", list(column))
+        columns = zip(*(_answer(forecast, claim, trend=bool(prefix)) for claim in claims), strict=True)
+        variables |= {prefix + name: ("claim", list(column)) for name, column in zip(names, columns, strict=True)}
     coords = {
         "claim": [claim.id for claim in claims],
         "text": ("claim", [claim.text for claim in claims]),
@@ -161,13 +155,11 @@ def claims_met(forecast: xr.Dataset, claims: Iterable[Claim]) -> xr.Dataset:
     forecast : Dataset
         From `propagate`, on any design, over years that hold each claim's date (see `claim_years`).
     claims : iterable of Claim
-        From `read_claims`.
 
     Returns
     -------
     Dataset
-        The inputs and attributes of the forecast, and for each claim an output of truth values ``(sample,)``,
-        named by the claim's id.
+        The forecast with an output of truth values ``(sample,)`` for each claim, by its id, in place of its own.
 
     Raises
     ------
@@ -195,8 +187,7 @@ def _answer(forecast: xr.Dataset, claim: Claim, *, trend: bool) -> tuple[float, 
     clause = asked.clauses[0]
     if len(asked.clauses) > 1 or clause.form not in (">", ">=", "<", "<=") or "year" not in forecast[clause.name].dims:
         return *answer, *(np.nan,) * 3
-    trajectory = forecast[clause.name]
-    rows = independent_rows(design_of(forecast), forecast.sizes["sample"])
-    trajectory = trajectory if rows is None else trajectory.isel(sample=rows)
+    rows, _ = independent(forecast, None, design_of(forecast))
+    trajectory = forecast[clause.name].isel(sample=rows)
     years = np.sort(crossing_year(trajectory, clause.value, falling=clause.form.startswith("<")).values)
     return *answer, *(float(years[int(q * (years.size - 1))]) for q in _QUARTILES)

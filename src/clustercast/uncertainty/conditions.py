@@ -11,13 +11,14 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.summaries.summaries import share_with_error
 from clustercast.dataset import design_of
 from clustercast.engine.units import in_unit, parse_quantity
 from clustercast.errors import InputError, nearest
 from clustercast.files.dates import date_words, end_of, start_of
-from clustercast.uncertainty.summaries import Weights, independent_rows, weights_array
-from clustercast.uncertainty.trajectories import FloatArray, not_nan, place_of, unit_of, years_of
+from clustercast.uncertainty.summaries import Weights, independent
+from clustercast.uncertainty.trajectories import not_nan, place_of, unit_of, years_of
 
 BoolArray = NDArray[np.bool_]
 Form = Literal[">", ">=", "<", "<=", "=", "!=", "fall", "rise", "change"]
@@ -72,10 +73,9 @@ class Clause:
         if self.start is not None and self.when is not None:
             verb = "rises" if self.form == "rise" else "falls"
             return f"{name} {verb} by {self.value} from {self.start.words} to {self.when.words}"
-        said = (
-            f"{name} falls {self.value} below its peak" if self.form == "fall" else f"{name} {self.form} {self.value}"
-        )
-        return said if self.when is None else f"{said} {'by' if self.when.by else 'at'} {self.when.words}"
+        falls = self.form == "fall"
+        text = f"{name} falls {self.value} below its peak" if falls else f"{name} {self.form} {self.value}"
+        return text if self.when is None else f"{text} {'by' if self.when.by else 'at'} {self.when.words}"
 
     def holds(self, forecast: xr.Dataset) -> BoolArray:
         """Return whether the clause holds in each sample of a forecast."""
@@ -203,10 +203,7 @@ class Condition:
         """
         if not isinstance(forecast, xr.Dataset) or "sample" not in forecast.dims:
             raise InputError("a condition is evaluated on a forecast with a dimension 'sample', as from cc.propagate")
-        size = forecast.sizes["sample"]
-        holds = np.ones(size, dtype=np.bool_)
-        for clause in self.clauses:
-            holds &= clause.holds(forecast)
+        holds = np.logical_and.reduce([clause.holds(forecast) for clause in self.clauses])
         coords = {"sample": forecast["sample"]} if "sample" in forecast.coords else {}
         attrs = {"role": "output", "units": "1", "long_name": f"whether {self.words}"}
         return xr.DataArray(holds, coords, ("sample",), self.text, attrs)
@@ -218,12 +215,8 @@ class Condition:
 
 def probability_of(holds: xr.DataArray, forecast: xr.Dataset, weights: Weights | None = None) -> tuple[float, float]:
     """Return the share of the independent samples of a forecast for which something holds, and its error."""
-    used = weights_array(weights, forecast)
-    rows = independent_rows(design_of(forecast), forecast.sizes["sample"])
-    values = holds.values
-    if rows is not None:
-        values, used = values[rows], None if used is None else used[rows]
-    share, error = share_with_error(values, used)
+    rows, used = independent(forecast, weights, design_of(forecast))
+    share, error = share_with_error(holds.values[rows], used)
     return float(share), float(error)
 
 

@@ -2,19 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import xarray as xr
 
 from clustercast.uncertainty.summaries import output_names
-from clustercast.uncertainty.trajectories import (
-    Level,
-    level_of,
-    level_pairs,
-    level_text,
-    place_of,
-    values_by_year,
-    years_of,
-)
+from clustercast.uncertainty.trajectories import Level, level_of, level_pairs, level_text, place_of, reached, years_of
 
 
 def reached_by(
@@ -43,18 +34,18 @@ def reached_by(
     Returns
     -------
     Dataset
-        The inputs and attributes of the forecast, and for each level an output of truth values named as in
-        `milestones` (``"training_cluster_cost >= $1T"``), dims (year, sample), or (sample,) where one
-        year is asked for. True from the first year of the grid in which the level is reached.
+        The forecast with an output of truth values for each level in place of its own, named as in `milestones`
+        (``"training_cluster_cost >= $1T"``), dims (year, sample), or (sample,) of one year. True from the first
+        year of the grid in which the level is reached.
 
     Raises
     ------
     InputError
-        If an output is not there or has no years, the year is not of the grid, a level is not in the unit
-        of its output, or a value is not a number.
+        If an output or the year is not there, a level is not in its unit, or a value is NaN.
 
     Examples
     --------
+    >>> import numpy as np
     >>> import clustercast as cc
     >>> @cc.quantity("USD")
     ... def cost(start, growth, year, first_year):
@@ -71,12 +62,14 @@ def reached_by(
     outputs = {}
     for name, level in level_pairs(forecast, levels):
         trajectory = forecast[name]
-        reached = _accumulated(trajectory, level, falling)
+        years_of(trajectory)
+        there = reached(trajectory.transpose("year", "sample"), level, falling=falling, ever=True)
         if year is not None:
-            reached = reached.isel(year=place_of(trajectory, year)).drop_vars("year")
+            there = there.isel(year=place_of(trajectory, year)).drop_vars("year")
         text = f"{name} {sign} {level_text(trajectory, level)}"
         by = "" if year is None else f" by {year:g}"
-        outputs[text] = reached.assign_attrs(long_name=f"whether {text}{by}", level=level_of(trajectory, level))
+        attrs = {"role": "output", "units": "1", "long_name": f"whether {text}{by}"}
+        outputs[text] = there.assign_attrs(attrs, level=level_of(trajectory, level))
     return with_outputs(forecast, outputs)
 
 
@@ -86,13 +79,3 @@ def with_outputs(forecast: xr.Dataset, outputs: Mapping[str, xr.DataArray]) -> x
     if not any("year" in output.dims for output in outputs.values()):
         kept = kept.drop_vars("year", errors="ignore")
     return kept.assign(outputs)
-
-
-def _accumulated(trajectory: xr.DataArray, level: Level, falling: bool) -> xr.DataArray:
-    """Return whether a trajectory has reached a level in this year or an earlier one."""
-    threshold = level_of(trajectory, level)
-    years_of(trajectory)
-    ordered = trajectory.transpose("year", "sample")
-    values, _ = values_by_year(ordered)
-    reached = np.logical_or.accumulate(values <= threshold if falling else values >= threshold, axis=0)
-    return xr.DataArray(reached, ordered.coords, ordered.dims, attrs={"role": "output", "units": "1"})

@@ -6,13 +6,14 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.summaries.crossings import first_crossing
 from clustercast.arrays.summaries.order_statistics import effective_size, quantiles_with_errors
 from clustercast.arrays.summaries.summaries import share_with_error
 from clustercast.dataset import design_of, sample_design
 from clustercast.errors import InputError
 from clustercast.uncertainty.reference_classes import Kind, ReferenceClass, ladder, nearest_rung
-from clustercast.uncertainty.summaries import PROBABILITIES, Weights, independent_rows, weights_array
+from clustercast.uncertainty.summaries import PROBABILITIES, Weights, independent
 from clustercast.uncertainty.trajectories import (
     Level,
     coords_of,
@@ -20,14 +21,12 @@ from clustercast.uncertainty.trajectories import (
     level_pairs,
     level_text,
     not_nan,
+    reached,
     refuse_dataset,
     title,
     unit_of,
-    values_by_year,
     years_of,
 )
-
-FloatArray = NDArray[np.float64]
 
 
 def crossing_year(
@@ -51,10 +50,9 @@ def crossing_year(
     -------
     DataArray
         The dimensions of `trajectory` without ``year``. ``inf`` means not by the last year; ``-inf`` past the
-        level at the first year already (at it exactly gives the first year). Neither is missing: both order
-        rightly, so that quantiles of the result are those of the crossing year as far as the grid shows it.
-        Attributes give the shares ``never`` and ``at_start`` and the interpolation: linear in log10 of each
-        sample that is above 0 in every year (exact for exponential growth), linear for the others.
+        level at the first year already (at it exactly gives the first year): quantiles stay right as far as the
+        grid shows them. Attributes give the shares ``never`` and ``at_start`` and the interpolation: linear in log10
+        of a sample that is above 0 in every year (exact for exponential growth), else linear.
 
     Raises
     ------
@@ -69,7 +67,8 @@ def crossing_year(
     """
     refuse_dataset(trajectory)
     years = years_of(trajectory)
-    values, dims = values_by_year(trajectory)
+    ordered = trajectory.transpose("year", ...)
+    values, dims = not_nan(ordered), ordered.dims[1:]
     if not values.size:
         raise InputError(f"{title(trajectory)!r} has the shape {values.shape}; it needs 1 sample or more")
     if not (np.isfinite(values.min()) and np.isfinite(values.max())):
@@ -124,9 +123,8 @@ def exceedance(
     Returns
     -------
     DataArray
-        Probabilities, with the coordinate ``standard_error`` beside them: the standard deviation of the beta
-        distribution that the counts leave (Jeffreys' prior), for independent samples. Attributes give the level
-        and the number of samples. Of a Saltelli design the rows A and B count: the others repeat them.
+        Probabilities with the coordinate ``standard_error``: the standard deviation of the beta distribution that
+        the counts of independent samples leave (Jeffreys' prior). Attributes give the level and their number.
 
     Raises
     ------
@@ -142,36 +140,19 @@ def exceedance(
     refuse_dataset(trajectory)
     if "sample" not in trajectory.dims:
         raise InputError(f"{title(trajectory)!r} has the dimensions {trajectory.dims}, but none is 'sample'")
-    given = weights_array(weights, trajectory)
-    rows = independent_rows(sample_design(trajectory), trajectory.sizes["sample"])
-    if rows is not None:
-        trajectory, given = trajectory.isel(sample=rows), None if given is None else given[rows]
-    return _exceedance(trajectory, level, falling, ever, given)
-
-
-def _exceedance(
-    trajectory: xr.DataArray, level: Level, falling: bool, ever: bool, weights: FloatArray | None
-) -> xr.DataArray:
-    """Return the probability of a level by year from independent samples."""
-    threshold = level_of(trajectory, level)
-    ordered = trajectory.transpose(..., "sample")
-    values = not_nan(ordered)
-    reached = values <= threshold if falling else values >= threshold
-    if ever:
-        if "year" not in ordered.dims:
-            raise InputError(f"{title(trajectory)!r} has no dimension 'year', so ever=True means nothing for it")
-        reached = np.logical_or.accumulate(reached, axis=ordered.dims.index("year"))
-    share, error = share_with_error(reached, weights)
-    dims, size = ordered.dims[:-1], values.shape[-1]
+    rows, used = independent(trajectory, weights, sample_design(trajectory))
+    there = reached(trajectory.isel(sample=rows), level, falling=falling, ever=ever)
+    share, error = share_with_error(there.values, used)
+    dims, size = there.dims[:-1], there.sizes["sample"]
     verb = "has reached" if ever else "reaches"
     attrs = {
         "role": "milestone",
         "units": "1",
         "long_name": f"probability that {title(trajectory)} {verb} {level_text(trajectory, level)}",
-        "level": threshold,
+        "level": level_of(trajectory, level),
         "level_unit": unit_of(trajectory) or "",
         "samples": size,
-        "effective_samples": float(size) if weights is None else effective_size(weights),
+        "effective_samples": float(size) if used is None else effective_size(used),
     }
     beside = (dims, error, {"units": "1", "long_name": "standard error"})
     return xr.DataArray(share, {**coords_of(trajectory, dims), "standard_error": beside}, dims, "exceedance", attrs)
@@ -200,34 +181,51 @@ def milestones(
     Returns
     -------
     Dataset
-        By ``milestone`` (a text such as ``"training_cluster_power >= 100 GW"``): ``crossing_year`` by
-        ``quantile``, with infinities as in `crossing_year`; ``reached``, the probability of having reached it
-        by each ``year``; ``never`` and ``at_start``, the probabilities of its being out of the grid; each with
-        a standard error in ``*_error``. Coordinates ``output``, ``level`` and ``level_unit`` give the same in
-        parts.
+        By ``milestone`` (as ``"training_cluster_power >= 100 GW"``, in parts ``output``, ``level`` and
+        ``level_unit``): ``crossing_year`` by ``quantile``, with infinities as in `crossing_year`; ``reached``, the
+        probability of having reached it by each ``year``; ``never`` and ``at_start``, the probabilities of its
+        being out of the grid; each with a standard error in ``*_error``.
 
     Raises
     ------
     InputError
         If an output is not there or has no years, or a level is not in its unit.
     """
-    pairs = level_pairs(forecast, levels)
-    rows = independent_rows(design_of(forecast), forecast.sizes["sample"])
-    used = weights_array(weights, forecast)
-    used = used if used is None or rows is None else used[rows]
-    tables: dict[str, list[FloatArray]] = {}
-    for name, level in pairs:
-        trajectory = forecast[name] if rows is None else forecast[name].isel(sample=rows)
-        crossed = crossing_year(trajectory, level).transpose("sample").values
-        by_year = _exceedance(trajectory, level, False, True, used)
-        row = {"crossing_year": quantiles_with_errors(crossed, probabilities, used)}
-        row["reached"] = (by_year.values, by_year["standard_error"].values)
-        row["never"] = share_with_error(np.isposinf(crossed), used)
-        row["at_start"] = share_with_error(np.isneginf(crossed), used)
-        for key, (value, error) in row.items():
-            tables.setdefault(key, []).append(value)
-            tables.setdefault(f"{key}_error", []).append(error)
-    return _milestone_table(forecast, pairs, tables, np.asarray(probabilities, dtype=np.float64))
+    rows, used = independent(forecast, weights, design_of(forecast))
+    parts = [
+        _milestone(forecast[name].isel(sample=rows), level, probabilities, used)
+        for name, level in level_pairs(forecast, levels)
+    ]
+    table = xr.concat(parts, "milestone", data_vars="all", coords="all", compat="equals", join="exact")
+    return table.assign_coords(year=forecast["year"]).assign_attrs(forecast.attrs)
+
+
+def _milestone(
+    trajectory: xr.DataArray, level: Level, probabilities: Sequence[float], weights: FloatArray | None
+) -> xr.Dataset:
+    """Return when independent samples of a trajectory reach one level, and how likely they do, with errors."""
+    crossed = crossing_year(trajectory, level).transpose("sample").values
+    there = reached(trajectory.transpose("year", "sample"), level, ever=True).values
+    found = {
+        "crossing_year": ("quantile", quantiles_with_errors(crossed, probabilities, weights)),
+        "reached": ("year", share_with_error(there, weights)),
+        "never": ((), share_with_error(np.isposinf(crossed), weights)),
+        "at_start": ((), share_with_error(np.isneginf(crossed), weights)),
+    }
+    variables = {}
+    for name, (dims, both) in found.items():
+        attrs = {"role": "summary", "units": "year" if name == "crossing_year" else "1"}
+        text = name.replace("_", " ")
+        variables[name] = (dims, both[0], {**attrs, "long_name": text})
+        variables[f"{name}_error"] = (dims, both[1], {**attrs, "long_name": f"{text} (standard error)"})
+    coords = {
+        "milestone": f"{trajectory.name} >= {level_text(trajectory, level)}",
+        "output": str(trajectory.name),
+        "level": level_of(trajectory, level),
+        "level_unit": unit_of(trajectory) or "",
+        "quantile": ("quantile", np.asarray(probabilities, dtype=np.float64), {"long_name": "probability"}),
+    }
+    return xr.Dataset(variables, coords)
 
 
 def reference_class(
@@ -274,45 +272,3 @@ def reference_class(
     coords = {**coords_of(value, value.dims), "multiple": (value.dims, values / sizes[rung], {"units": "1"})}
     attrs = {"role": "milestone", "kind": kind, "long_name": f"nearest reference class of {title(value)}"}
     return xr.DataArray(np.array(names, dtype=object)[rung], coords, value.dims, "reference_class", attrs)
-
-
-def crossing_text(year: float, first_year: float, last_year: float, decimals: int = 1) -> str:
-    """Return a crossing year as a text that keeps "not by the last year" apart.
-
-    Examples
-    --------
-    >>> [crossing_text(year, 2022, 2034) for year in (-np.inf, 2027.44, np.inf)]
-    ['before 2022', '2027.4', 'not by 2034']
-    """
-    if np.isnan(year):
-        raise InputError("the crossing year is NaN; infinities stand for what is outside the grid")
-    if np.isinf(year):
-        return f"not by {last_year:g}" if year > 0 else f"before {first_year:g}"
-    return f"{year:.{decimals}f}"
-
-
-def _milestone_table(
-    forecast: xr.Dataset,
-    pairs: list[tuple[str, Level]],
-    tables: Mapping[str, list[FloatArray]],
-    probabilities: FloatArray,
-) -> xr.Dataset:
-    """Label the rows that `milestones` made."""
-    trajectories = [forecast[name] for name, _ in pairs]
-    after = {"crossing_year": ("quantile",), "reached": ("year",), "never": (), "at_start": ()}
-    variables = {}
-    for key, rows in tables.items():
-        quantity = key.removesuffix("_error")
-        text = quantity.replace("_", " ") + (" (standard error)" if key != quantity else "")
-        attrs = {"role": "summary", "units": "year" if quantity == "crossing_year" else "1", "long_name": text}
-        variables[key] = (("milestone", *after[quantity]), np.stack(rows), attrs)
-    both = [(trajectory, *pair) for trajectory, pair in zip(trajectories, pairs, strict=True)]
-    coords = {
-        "milestone": [f"{name} >= {level_text(trajectory, level)}" for trajectory, name, level in both],
-        "output": ("milestone", [name for _, name, _ in both]),
-        "level": ("milestone", [level_of(trajectory, level) for trajectory, _, level in both]),
-        "level_unit": ("milestone", [unit_of(trajectory) or "" for trajectory in trajectories]),
-        "quantile": ("quantile", probabilities, {"long_name": "probability"}),
-        "year": forecast["year"],
-    }
-    return xr.Dataset(variables, coords, dict(forecast.attrs))

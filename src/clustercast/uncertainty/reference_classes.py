@@ -6,27 +6,24 @@ from typing import Annotated, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
+from clustercast.arrays import FloatArray
 from clustercast.engine.units import factor, same_dimension
 from clustercast.errors import InputError, nearest
 from clustercast.files.dates import DateText
 from clustercast.files.toml import Number, Text, load_toml, validated
 from clustercast.priors import shipped
 
-FloatArray = NDArray[np.float64]
 Kind = Literal["power", "energy", "cost", "gdp_share"]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 UNITS: dict[Kind, str] = {"power": "W", "energy": "W", "cost": "USD", "gdp_share": "1"}
 
-_CLOSED = ConfigDict(extra="forbid", frozen=True)
 
-
-class ReferenceClass(BaseModel):
+class ReferenceClass(BaseModel, extra="forbid", frozen=True):
     """One thing whose size is known and above 0; energy is that of a year."""
 
-    model_config = _CLOSED
     name: Text
     kind: Kind
     value: Annotated[Number, Field(gt=0, allow_inf_nan=False)]
@@ -36,10 +33,9 @@ class ReferenceClass(BaseModel):
     note: str = ""
 
 
-class _File(BaseModel):
+class _File(BaseModel, extra="forbid", frozen=True):
     """The file: an array of tables ``[[class]]``."""
 
-    model_config = _CLOSED
     classes: Annotated[list[ReferenceClass], Field(alias="class", min_length=1)]
 
 
@@ -88,8 +84,6 @@ def ladder(
 def nearest_rung(values: FloatArray, sizes: FloatArray) -> NDArray[np.intp]:
     """Return which of increasing sizes is nearest to each value in log10; 0 and infinity are nearest to the ends.
 
-    Examples
-    --------
     >>> nearest_rung(np.array([0.0, 3.0, 4.0, np.inf]), np.array([1.0, 10.0, 100.0]))
     array([0, 0, 1, 2])
     """

@@ -51,7 +51,14 @@ def run_scenarios(
     Returns
     -------
     Dataset
-        As `clustercast.uncertainty.scenarios.scenario_changes`.
+        By (output, year, scenario), the base first: ``median``; ``change``, the geometric mean of the ratio to the base
+        over the samples, with its relative Monte Carlo standard error ``change_error``; ``share_above``, the share of
+        samples above the base. ``order_probability`` (output, year, scenario, scenario_2): how likely it is that the
+        order of two geometric means is not chance; NaN where the samples do not differ.
+
+    References
+    ----------
+    Glasserman, Monte Carlo Methods in Financial Engineering (2003), section 4.2 (common random numbers).
     """
     wanted = wanted_outputs(cluster_model() if model is None else model, outputs)
     grid = year_grid(years).tolist()
@@ -78,8 +85,8 @@ def limit_relief(
 ) -> Dataset:
     """Return how much more there would be without each limit alone.
 
-    The label of the limit that binds hides near ties: with one limit off the next may bind at once. The relief of a
-    limit is the output with it alone off over the output, less 1, sample by sample on the same draws.
+    The limit that binds hides near ties: with it off the next may bind at once. Its relief is the output with it
+    alone off over the output, less 1, sample by sample on the same draws.
 
     Parameters
     ----------

@@ -4,28 +4,17 @@ from collections.abc import Mapping
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from clustercast.dataset import design_of, provenance_of, with_provenance
 from clustercast.errors import InputError
 from clustercast.uncertainty.summaries import output_names
 
-FloatArray = NDArray[np.float64]
-
 BASE = "base"
 
 
 def scenario_changes(base: xr.Dataset, scenarios: Mapping[str, xr.Dataset]) -> xr.Dataset:
-    """Return what scenarios change, by (output, year, scenario), the base first.
-
-    ``median``; ``change``, the geometric mean of the ratio to the base over the samples, with its relative Monte Carlo
-    standard error ``change_error``; ``share_above``, the share of samples above the base. ``order_probability``
-    (output, year, scenario, scenario_2): the probability that the order of the two geometric means is what the samples
-    show, and not chance; NaN where the samples do not differ. The forecasts are drawn with the same design "random",
-    size and seed, so that an input which a scenario leaves alone has the same value in the same sample: P. Glasserman,
-    Monte Carlo Methods in Financial Engineering (2003), section 4.2.
-    """
+    """Return what scenarios change, by (output, year, scenario), the base first."""
     for name, forecast in scenarios.items():
         _check_pairs(base, name, forecast)
     everything = {BASE: base, **scenarios}

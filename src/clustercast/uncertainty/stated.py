@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import xarray as xr
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from clustercast.engine.units import conversion
 from clustercast.errors import InputError
@@ -15,13 +15,10 @@ from clustercast.priors import shipped
 
 Verdict = Literal["inside", "partly", "outside"]
 
-_CLOSED = ConfigDict(extra="forbid", frozen=True)
 
-
-class StatedCell(BaseModel):
+class StatedCell(BaseModel, extra="forbid", frozen=True):
     """One cell of a table, in its unit: a number (low = high), a range, or with an infinite end "or more"."""
 
-    model_config = _CLOSED
     table: Text
     quantity: Text
     year: Number
@@ -31,17 +28,15 @@ class StatedCell(BaseModel):
     unit: Text
 
 
-class _About(BaseModel):
-    model_config = _CLOSED
+class _About(BaseModel, extra="forbid", frozen=True):
     title: Text
     source: Text
     as_of: Text
 
 
-class StatedTables(BaseModel):
+class StatedTables(BaseModel, extra="forbid", frozen=True):
     """The cells of a file, and where they come from."""
 
-    model_config = _CLOSED
     about: _About
     cell: Annotated[tuple[StatedCell, ...], Field(min_length=1)]
 
@@ -61,8 +56,6 @@ class Comparison:
 def read_stated_tables(path: str | Path | None = None) -> StatedTables:
     """Return the tables of a file; the two of *Situational Awareness* IIIa by default.
 
-    Examples
-    --------
     >>> {cell.table for cell in read_stated_tables().cell} == {"Largest training cluster", "Total world AI investment"}
     True
     """
@@ -80,8 +73,6 @@ def read_stated_tables(path: str | Path | None = None) -> StatedTables:
 def stated_cells() -> tuple[StatedCell, ...]:
     """Return every shipped cell: the essay's two tables, then what the texts state beside them.
 
-    Examples
-    --------
     >>> len(stated_cells()) > len(read_stated_tables().cell)
     True
     """
@@ -92,10 +83,7 @@ def stated_cells() -> tuple[StatedCell, ...]:
 def compare_with_stated(
     summary: xr.Dataset, cells: Iterable[StatedCell], probabilities: tuple[float, ...] = (0.05, 0.5, 0.95)
 ) -> list[Comparison]:
-    """Compare cells with a summary that has these quantiles, in order; those of no quantity or year of it are left out.
-
-    The first and the last probability are the interval.
-    """
+    """Compare cells with a summary that has these quantiles, in order; cells that it does not have are left out."""
     comparisons = []
     for cell in cells:
         if cell.quantity not in summary or cell.year not in summary["year"].values:

@@ -8,13 +8,13 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.summaries.order_statistics import checked_probabilities, effective_size
 from clustercast.arrays.summaries.summaries import Summary, replicated_summary, share_with_error, summary
 from clustercast.dataset import design_of
 from clustercast.errors import InputError
 from clustercast.files.summary_table import LAYOUT, SummaryDataset
 
-FloatArray = NDArray[np.float64]
 Weights = xr.DataArray | Sequence[float] | FloatArray
 
 PROBABILITIES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -50,8 +50,7 @@ def summarise(
     Raises
     ------
     InputError
-        If there are no outputs or samples, an output is not finite, a Saltelli design is cut, or the name of an
-        output is that of a statistic of another.
+        If there are no outputs or samples, an output is not finite, a design is cut, or two names collide.
 
     Notes
     -----
@@ -70,27 +69,25 @@ def summarise(
     points = checked_probabilities(probabilities)
     names = output_names(forecast)
     design = design_of(forecast)
-    rows = independent_rows(design, forecast.sizes["sample"])
-    used = weights_array(weights, forecast)
-    used = used if used is None or rows is None else used[rows]
+    rows, used = independent(forecast, weights, design)
     replicates = int(design.get("replicates", 1))
-    by_spread = used is None and replicates >= _ENOUGH_REPLICATES
+    if used is not None or replicates < _ENOUGH_REPLICATES:
+        replicates = 1
     variables: dict[Hashable, xr.Variable] = {}
     for name in names:
-        variable = forecast.variables[name].transpose(..., "sample")
-        variable = variable if rows is None else variable[..., rows]
-        made = _summary_of(name, variable, points, used, replicates if by_spread else 1)
-        for key in made:
-            if key in variables:
-                raise InputError(f"the output {name!r} and another one both give {key!r}; rename one of them")
+        variable = forecast.variables[name].transpose(..., "sample")[..., rows]
+        made = _summary_of(name, variable, points, used, replicates)
+        twice = next((key for key in made if key in variables), None)
+        if twice:
+            raise InputError(f"the output {name!r} and another one both give {twice!r}; rename one of them")
         variables |= made
-    size = forecast.sizes["sample"] if rows is None else len(rows)
+    size = variable.sizes["sample"]
     described = {
         "layout": LAYOUT,
         "outputs": json.dumps(names),
         "samples": size,
         "effective_samples": float(size) if used is None else effective_size(used),
-        "error_method": error_method(design, replicates if by_spread else 1, used is not None),
+        "error_method": error_method(design, replicates, used is not None),
     }
     coords = {key: forecast[key] for key in forecast.coords if forecast[key].dims == (key,) and key != "sample"}
     coords = {key: value for key, value in coords.items() if any(key in v.dims for v in variables.values())}
@@ -103,20 +100,18 @@ def summary_variables(
 ) -> dict[Hashable, xr.Variable]:
     """Return the summary of one output as labelled variables; `dims` are the output's own without ``sample``."""
     title = attrs.get("long_name", name.replace("_", " "))
-    with_quantile = (*dims, "quantile")
-    parts: list[tuple[str, tuple[Hashable, ...], FloatArray, str]] = [
-        (name, with_quantile, numbers.quantiles, f"quantiles of {title}"),
-        (
-            f"{name}_error",
-            with_quantile,
-            numbers.quantile_errors,
-            f"Monte Carlo standard error of quantiles of {title}",
-        ),
-        (f"{name}_mean", tuple(dims), numbers.mean, f"mean of {title}"),
-        (f"{name}_mean_error", tuple(dims), numbers.mean_error, f"Monte Carlo standard error of the mean of {title}"),
-    ]
-    unit = {key: attrs[key] for key in ("units", "time") if key in attrs}
-    return {key: xr.Variable(d, v, {"role": "summary", **unit, "long_name": text}) for key, d, v, text in parts}
+    error, with_quantile = "Monte Carlo standard error of", (*dims, "quantile")
+    parts: dict[str, tuple[tuple[Hashable, ...], FloatArray, str]] = {
+        "": (with_quantile, numbers.quantiles, "quantiles of"),
+        "_error": (with_quantile, numbers.quantile_errors, f"{error} quantiles of"),
+        "_mean": (tuple(dims), numbers.mean, "mean of"),
+        "_mean_error": (tuple(dims), numbers.mean_error, f"{error} the mean of"),
+    }
+    own = {"role": "summary", **{key: attrs[key] for key in ("units", "time") if key in attrs}}
+    return {
+        f"{name}{ending}": xr.Variable(d, values, {**own, "long_name": f"{what} {title}"})
+        for ending, (d, values, what) in parts.items()
+    }
 
 
 def output_names(forecast: xr.Dataset) -> list[str]:
@@ -136,15 +131,23 @@ def output_names(forecast: xr.Dataset) -> list[str]:
     return names
 
 
-def independent_rows(design: Mapping[str, Any], size: int) -> NDArray[np.intp] | None:
-    """Return the independent samples of a design: the first and last row of each base point, None where all are."""
+def independent(
+    forecast: xr.Dataset | xr.DataArray, weights: Weights | None, design: Mapping[str, Any]
+) -> tuple[NDArray[np.intp] | slice, FloatArray | None]:
+    """Return the independent samples of a forecast and their weights."""
+    rows, given = independent_rows(design, forecast.sizes["sample"]), weights_array(weights, forecast)
+    return rows, None if given is None else given[rows]
+
+
+def independent_rows(design: Mapping[str, Any], size: int) -> NDArray[np.intp] | slice:
+    """Return the independent samples of a design: all, or the first and last row of each base point."""
     name, points = design.get("name"), int(design.get("size", 0))
     if name == "morris":
         raise InputError(
             "the rows of a Morris design are no sample of the priors; summarise a draw with design='sobol'"
         )
     if name not in ("saltelli", "shapley", "kucherenko"):
-        return None
+        return slice(None)
     expected = size
     if name == "saltelli":
         expected = points * (2 + len(design["swaps"]) * (2 if design["second_order"] else 1))
@@ -191,20 +194,14 @@ def _summary_of(
         many = replicates > 1
         numbers = replicated_summary(values, points, replicates) if many else summary(values, points, weights)
     except InputError:
-        _check_finite(name, values)
-        raise
-    return summary_variables(name, variable.dims[:-1], variable.attrs, numbers)
-
-
-def _check_finite(name: str, values: FloatArray) -> None:
-    """Refuse an output with a value that is not finite, naming how many and the first sample."""
-    wrong = ~np.isfinite(values)
-    if wrong.any():
-        first = int(np.argwhere(wrong)[:, -1].min())
+        wrong = np.argwhere(~np.isfinite(values))
+        if not wrong.size:
+            raise
         raise InputError(
-            f"output {name!r} has {np.count_nonzero(wrong)} values that are not finite, the first in sample {first}; "
+            f"output {name!r} has {len(wrong)} values that are not finite, the first in sample {wrong[:, -1].min()}; "
             "correct the quantity that gives it, or use cc.exceedance, which takes infinities"
-        )
+        ) from None
+    return summary_variables(name, variable.dims[:-1], variable.attrs, numbers)
 
 
 def _label_shares(

@@ -4,14 +4,13 @@ from collections.abc import Hashable, Mapping, Sequence
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.engine.units import in_unit
 from clustercast.errors import InputError, nearest
 from clustercast.files.dates import float_years
 from clustercast.uncertainty.summaries import output_names
 
-FloatArray = NDArray[np.float64]
 Level = str | float
 
 
@@ -81,10 +80,17 @@ def years_of(trajectory: xr.DataArray) -> FloatArray:
     return years
 
 
-def values_by_year(trajectory: xr.DataArray) -> tuple[FloatArray, tuple[Hashable, ...]]:
-    """Return the values of a trajectory with the year first, none of them NaN, and the other dimensions."""
-    ordered = trajectory.transpose("year", ...)
-    return not_nan(ordered), ordered.dims[1:]
+def reached(trajectory: xr.DataArray, level: Level, *, falling: bool = False, ever: bool = False) -> xr.DataArray:
+    """Return whether a trajectory is at a level or beyond it, or with `ever` has been; samples are last."""
+    threshold = level_of(trajectory, level)
+    ordered = trajectory.transpose(..., "sample")
+    values = not_nan(ordered)
+    there = values <= threshold if falling else values >= threshold
+    if ever:
+        if "year" not in ordered.dims:
+            raise InputError(f"{title(trajectory)!r} has no dimension 'year', so ever=True means nothing for it")
+        there = np.logical_or.accumulate(there, axis=ordered.dims.index("year"))
+    return xr.DataArray(there, ordered.coords, ordered.dims)
 
 
 def not_nan(trajectory: xr.DataArray) -> FloatArray:
