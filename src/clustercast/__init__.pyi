@@ -11,6 +11,7 @@ from .conditioning.tree import posterior_inputs as posterior_inputs
 from .dataset import design_of as design_of
 from .dataset import provenance_of as provenance_of
 from .decisions.bounds import prior_bounds as prior_bounds
+from .decisions.discovery import discover as discover
 from .decisions.information import evpi as evpi
 from .decisions.information import evppi as evppi
 from .decisions.information import evsi as evsi

@@ -84,7 +84,7 @@ def prior_bounds(
     Dataset
         Dims (of, statistic), the statistic ``"probability"`` of a claim, or ``"mean"``, ``"5 %"``, ``"50 %"`` and
         ``"95 %"`` of an output: ``value``, ``lower`` and ``upper``. Of a claim by (of,) ``breakdown``, the ratio or
-        share at which its verdict may flip, infinite where it never does. The attribute ``words`` says the first.
+        share at which its verdict may flip, infinite where it never does. The attribute ``words`` says the widest.
 
     Raises
     ------
@@ -159,7 +159,9 @@ def _class(
     if ratio is not None:
         if isinstance(ratio, bool) or not isinstance(ratio, int | float) or not 1 < ratio < _LARGEST_RATIO:
             raise InputError(f"ratio is {ratio!r}; give a number above 1, as 2: one density may be twice the other")
-        return _Class(f"any density within a ratio of {ratio:g}", ratio_bounds, ratio, 1.0, _LARGEST_RATIO)
+        return _Class(
+            f"the prior may be any density within a ratio of {ratio:g}", ratio_bounds, ratio, 1.0, _LARGEST_RATIO
+        )
     if contamination is not None:
         share = checked_fraction("contamination", contamination)
         words = f"{100 * share:g} % of the prior may be anything"
@@ -174,7 +176,13 @@ def _class(
     most, least = (np.append(end.cdf(edges)[:-1], 1.0) for end in ends)
     if (least > most + 1e-12).any():
         raise InputError(f"pbox[{name!r}]: the distribution functions cross, or the first has the higher values; swap")
-    return _Class("any law in the p-box", lambda cells, means, _: box_bounds(cells, means, least, most), 0.0, 0.0, 0.0)
+    return _Class(
+        "the prior may be any law in the p-box",
+        lambda cells, means, _: box_bounds(cells, means, least, most),
+        0.0,
+        0.0,
+        0.0,
+    )
 
 
 def _bins(values: FloatArray) -> NDArray[np.int64]:
@@ -200,7 +208,7 @@ def _bounds(wanted: Wanted, cells: Cells, own: _Class) -> list[tuple[float, floa
     order = np.argsort(wanted.values, kind="stable")
     reached = np.cumsum(cells.shares[order])
     for level in _LEVELS:
-        value = float(wanted.values[order[min(np.searchsorted(reached, level - 1e-12), order.size - 1)]])
+        value = float(wanted.values[order[min(int(np.searchsorted(reached, level - 1e-12)), order.size - 1)]])
         found.append((value, *quantile_bounds(bounds, wanted.values, level)))
     return found
 
@@ -218,10 +226,11 @@ def _breakdown(wanted: Wanted, cells: Cells, own: _Class, verdict: float) -> flo
 
 
 def _words(wanted: Wanted, found: xr.Dataset, own: _Class, verdict: float) -> str:
-    """Return the first row in a sentence."""
-    value, lower, upper = (float(found[key][0, 0]) for key in ("value", "lower", "upper"))
-    named = str(found["of"].values[0])
-    about = "" if named == _JOINT else f" of {named.replace('_', ' ')}"
+    """Return the widest row in a sentence."""
+    row = int(np.argmax((found["upper"] - found["lower"]).values[:, 0]))
+    value, lower, upper = (float(found[key][row, 0]) for key in ("value", "lower", "upper"))
+    named = str(found["of"].values[row])
+    about = "" if named == _JOINT else f" for {named.replace('_', ' ')}"
     if wanted.score != "brier":
         ends = f"{with_unit_text(lower, upper, '1')} to {with_unit_text(upper, lower, wanted.unit)}"
         return (
@@ -230,7 +239,7 @@ def _words(wanted: Wanted, found: xr.Dataset, own: _Class, verdict: float) -> st
     said = f"The probability is {value:.2g}; {lower:.2g} to {upper:.2g} if {own.words}{about}."
     if "breakdown" not in found:
         return said
-    size, side = float(found["breakdown"][0]), "above" if value > verdict else "below"
+    size, side = float(found["breakdown"][row]), "above" if value > verdict else "below"
     if np.isinf(size):
         return f"{said} It stays {side} {verdict:g} whatever the size of the class."
     return f"{said} It stays {side} {verdict:g} up to {size:.3g}."

@@ -1,0 +1,80 @@
+"""Boxes: planted ones, the arithmetic of quasi-p values."""
+
+import numpy as np
+import pytest
+from scipy.stats import binom
+
+from clustercast.arrays.decisions.boxes import Box, chosen_box, peel, polished, quantile_codes, quasi_p_values
+
+
+@pytest.fixture(scope="module")
+def planted():
+    generator = np.random.default_rng(7)
+    columns = generator.uniform(size=(6, 40000))
+    inside = (columns[1] > 0.6) & (columns[4] > 0.25) & (columns[4] < 0.75)
+    # In the box it is so in nine of ten rows, elsewhere in one of twenty.
+    return columns, generator.uniform(size=40000) < np.where(inside, 0.9, 0.05)
+
+
+def test_codes_count_the_edges_at_or_below(planted):
+    codes, edges = quantile_codes(planted[0][:, :1000])
+    for column, code, edge in zip(planted[0], codes, edges, strict=True):
+        assert np.array_equal(code, (edge <= column[:1000, np.newaxis]).sum(axis=1))
+
+
+def test_few_values_have_a_code_each():
+    codes, edges = quantile_codes(np.tile([0.0, 1.0, 1.0, 2.0], (1, 500)))
+    assert np.unique(codes).size == 3
+    assert edges[0].size == np.unique(edges[0]).size
+
+
+def test_a_planted_box_is_found(planted):
+    columns, holds = planted
+    codes, edges = quantile_codes(columns)
+    half = np.arange(holds.size) < holds.size // 2
+    boxes = peel(codes[:, half], holds[half], 0.05, 500)
+    sizes = [box.contains(codes).sum() for box in boxes]
+    assert (np.diff(sizes) < 0).all()
+    found = chosen_box(boxes, (codes[:, half], holds[half]), (codes[:, ~half], holds[~half]), None)
+    assert found.limited.tolist() == [1, 4]
+    assert edges[1][found.low[1] - 1] == pytest.approx(0.6, abs=0.02)
+    assert edges[4][found.low[4] - 1] == pytest.approx(0.25, abs=0.02)
+    assert edges[4][found.high[4]] == pytest.approx(0.75, abs=0.02)
+    inside = found.contains(codes[:, ~half])
+    assert holds[~half][inside].mean() == pytest.approx(0.9, abs=0.02)
+    # 0.2 of the rows at 0.9 of all 0.2 * 0.9 + 0.8 * 0.05.
+    assert holds[~half][inside].sum() / holds[~half].sum() == pytest.approx(0.18 / 0.22, abs=0.02)
+
+
+def test_nothing_is_peeled_where_an_event_is_chance():
+    generator = np.random.default_rng(2)
+    codes, _ = quantile_codes(generator.uniform(size=(5, 8000)))
+    holds = generator.uniform(size=8000) < 0.3
+    boxes = peel(codes[:, :4000], holds[:4000], 0.05, 200)
+    found = chosen_box(boxes, (codes[:, :4000], holds[:4000]), (codes[:, 4000:], holds[4000:]), None)
+    assert found.limited.size == 0
+
+
+@pytest.mark.parametrize("start", [120, 180])
+def test_a_limit_is_moved_to_where_it_serves_best(planted, start):
+    columns, holds = planted
+    codes, edges = quantile_codes(columns)
+    low, high = np.zeros(6, dtype=np.int64), np.full(6, 250, dtype=np.int64)
+    low[1], low[4], high[4] = start, 70, 180
+    moved = polished(codes, holds, Box(low, high), None)
+    assert edges[1][moved.low[1] - 1] == pytest.approx(0.6, abs=0.01)
+    assert edges[4][moved.low[4] - 1] == pytest.approx(0.25, abs=0.01)
+
+
+def test_a_quasi_p_value_is_a_binomial_tail(planted):
+    columns, holds = planted
+    codes, _ = quantile_codes(columns)
+    low, high = np.zeros(6, dtype=np.int64), np.full(6, 250, dtype=np.int64)
+    low[0], low[1] = 125, 150
+    box = Box(low, high)
+    inside = (codes[0] >= 125) & (codes[1] >= 150)
+    exact = [
+        binom.sf(holds[inside].sum() - 1, inside.sum(), holds[wider].mean())
+        for wider in (codes[1] >= 150, codes[0] >= 125)
+    ]
+    assert list(quasi_p_values(codes, holds, box)) == pytest.approx(exact)
