@@ -1,5 +1,6 @@
 """What every set shares about an input: units are converted to it, bounds and switches hold at every door."""
 
+import dataclasses
 import shutil
 
 import numpy as np
@@ -10,7 +11,6 @@ from hypothesis import strategies as st
 import clustercast as cc
 from clustercast.errors import InputError
 from clustercast.priors import declarations, prior_file, shipped
-from clustercast.priors.declarations import in_declared_unit
 from tests.properties import strategies
 
 INPUTS = """
@@ -114,8 +114,8 @@ def test_a_unit_of_its_own_is_converted_to_the_declared_one(write, body):
 @given(strategies.distributions(), st.sampled_from([("month", "year", 1 / 12), ("GW", "W", 1e9), ("%", "1", 0.01)]))
 def test_a_converted_prior_draws_the_same_amounts(distribution, units):
     unit, to, factor = units
-    here = distribution.in_unit(unit, 1.0)
-    there = in_declared_unit(here, to)
+    here = dataclasses.replace(distribution, unit=unit)
+    there = here.in_unit(to)
     p = np.array([0.001, 0.1, 0.5, 0.9, 0.999])
     size = np.abs(here.quantile(p)).max()
     np.testing.assert_allclose(there.quantile(p), here.quantile(p) * factor, rtol=1e-9, atol=1e-9 * size * factor)

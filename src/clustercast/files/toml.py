@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, Field, Strict, StringConstraints, ValidationError
 
 from clustercast.errors import InputError, nearest
+from clustercast.files.whole import read_text
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -40,18 +41,15 @@ _REMEDIES = {
 
 def load_toml(path: Path) -> dict[str, Any]:
     """Return the content of a TOML file; a fault of the file is an `InputError`."""
+    text = read_text(path)
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{path} is not valid TOML: {error} (an entry given twice reads like this too)") from None
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}; save it as UTF-8") from None
     except RecursionError:
         raise InputError(f"{path} nests lists or tables too deeply; no key of clustercast needs that") from None
     except ValueError:
         raise InputError(f"{path} holds a number with more digits than can be read; write it as in 1e30") from None
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}") from None
 
 
 def validated(

@@ -39,6 +39,16 @@ def output_directory(path: Path | str) -> Path:
     return directory
 
 
+def read_text(path: Path) -> str:
+    """Return the content of a UTF-8 text file, without a byte order mark."""
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}; save it as UTF-8") from None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}") from None
+
+
 def write_whole(path: Path | str, writer: Callable[[Path], object]) -> Path:
     """Write a file so that a reader finds the old one, whole, or the new one, whole; return its path.
 

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from clustercast.engine.units import conversion, same_dimension
+from clustercast.engine.units import same_dimension
 from clustercast.priors.families import Family
 from clustercast.priors.prior_set import Priors, checked_priors
 
@@ -47,8 +47,8 @@ def compare_priors(a: Priors, b: Priors) -> "pd.DataFrame":
     for name in dict.fromkeys([*a, *b]):
         ours, theirs = _numbers(a, name), _numbers(b, name)
         unit = (ours or theirs or a[name]).unit
-        if ours is not None and theirs is not None and ours.unit != theirs.unit and same_dimension(theirs.unit, unit):
-            theirs = theirs.in_unit(unit, conversion(theirs.unit, unit))
+        if theirs is not None and same_dimension(theirs.unit, unit):
+            theirs = theirs.in_unit(unit)
         if ours != theirs:
             about = {"unit": unit, "meaning": meanings.get(name, "")}
             rows[name] = {**about, **_quantiles("a", ours), **_quantiles("b", theirs)}

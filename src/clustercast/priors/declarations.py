@@ -8,7 +8,6 @@ from types import MappingProxyType
 
 from pydantic import BaseModel, ConfigDict, RootModel
 
-from clustercast.engine.units import conversion
 from clustercast.errors import InputError
 from clustercast.files.toml import Number, Text, Truth, load_toml, validated
 from clustercast.priors.families import Discrete, Family, Fixed
@@ -66,13 +65,6 @@ def heir(name: str) -> str:
 def _renamed(path: Path) -> Mapping[str, str]:
     """Return the names that are gone and what took their place."""
     return validated(load_toml(path), _Renamed, path).root if path.is_file() else {}
-
-
-def in_declared_unit(distribution: Family, unit: str, what: str = "it") -> Family:
-    """Return a distribution in the unit of its input."""
-    if distribution.unit == unit:
-        return distribution
-    return distribution.in_unit(unit, conversion(distribution.unit, unit, what, distribution.median))
 
 
 def with_unit(value: float | str, unit: str) -> str:

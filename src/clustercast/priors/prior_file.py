@@ -15,8 +15,8 @@ from clustercast.errors import InputError, located, nearest
 from clustercast.files.dates import DateText
 from clustercast.files.toml import Number, Prose, Text, Truth, load_toml, shown, validated
 from clustercast.priors.correlation import Correlation
-from clustercast.priors.declarations import check_declared, declared_inputs, heir, in_declared_unit
-from clustercast.priors.families import FAMILIES, Family, distribution_from_entry
+from clustercast.priors.declarations import check_declared, declared_inputs, heir
+from clustercast.priors.families import FAMILIES, Family, Mixture, Truncated, distribution_from_entry
 from clustercast.priors.prior_set import RESERVED, About, Priors
 from clustercast.priors.shipped import directory
 
@@ -84,23 +84,16 @@ def _entry_model(family: str, distribution: type[Family], base: type[BaseModel])
 
 def _toml_type(kind: Any) -> Any:
     """Return the type of a parameter in a file from its type in the family."""
-    numbers = {float: Number, tuple[float, ...]: list[Number]}
-    if kind in numbers:
-        return numbers[kind]
-    mapping: Any = list
-    return _parts() if kind is Family else mapping[_parts()]
+    numbers: dict[Any, Any] = {float: Number, tuple[float, ...]: list[Number]}
+    a_list: Any = list
+    return numbers.get(kind) or (_parts() if kind is Family else a_list[_parts()])
 
 
 @functools.cache
 def _parts() -> Any:
     """Return the union of the families that a mixture or a truncated distribution is made of in a file."""
-    plain = {name: family for name, family in FAMILIES.items() if _is_plain(family)}
-    return _union([_entry_model(name, family, Part) for name, family in plain.items()])
-
-
-def _is_plain(family: type[Family]) -> bool:
-    """Return whether a family is made of numbers alone."""
-    return all(field.type in (float, tuple[float, ...]) for field in dataclasses.fields(family) if not field.kw_only)
+    composed = (Mixture, Truncated)
+    return _union([_entry_model(name, family, Part) for name, family in FAMILIES.items() if family not in composed])
 
 
 def _union(models: list[type[BaseModel]]) -> Any:
@@ -277,6 +270,6 @@ def _distribution(name: str, entry: Entry) -> Family:
     made = dataclasses.replace(distribution_from_entry({**given, "unit": unit}), judgement=entry.judgement)
     if declaration is None:
         return made
-    made = in_declared_unit(made, declaration.unit)
+    made = made.in_unit(declaration.unit)
     check_declared(name, made, declaration)
     return made

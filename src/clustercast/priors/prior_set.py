@@ -17,7 +17,7 @@ from clustercast.errors import InputError, located, nearest
 from clustercast.files.dates import DateText
 from clustercast.files.toml import Number, Prose, Text, shown
 from clustercast.priors.correlation import Correlation, score_correlation
-from clustercast.priors.declarations import Declaration, check_declared, heir, in_declared_unit, with_unit
+from clustercast.priors.declarations import Declaration, check_declared, heir, with_unit
 from clustercast.priors.families import Family, Fixed, as_distribution
 from clustercast.priors.prior_html import priors_html
 
@@ -226,10 +226,10 @@ class Priors(Mapping[str, Family]):
             if isinstance(value, str):
                 given = _constant(value)
                 given = dataclasses.replace(given, unit=old.unit) if given.unit == "1" else given
-                value = in_declared_unit(given, old.unit, repr(value)).median
+                value = given.in_unit(old.unit, repr(value)).median
             if not isinstance(value, Family) and (made := as_distribution(value, old.unit)) is not None:
                 value = dataclasses.replace(made, source=old.source, as_of=old.as_of, note="set by hand")
-            new = in_declared_unit(_distribution(value, name), old.unit)
+            new = _distribution(value, name).in_unit(old.unit)
             if name in self.declared:
                 check_declared(name, new, self.declared[name])
         return new

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from clustercast.errors import InputError, nearest
+from clustercast.files.whole import read_text
 from clustercast.priors.families import (
     Family,
     LogNormal,
@@ -18,16 +19,9 @@ from clustercast.priors.families import (
 )
 from clustercast.priors.prior_set import Priors
 
+_DIRECT: dict[str, Any] = {"unif": Uniform, "logunif": LogUniform, "norm": Normal, "lognorm": LogNormal}
 # How many numbers SALib takes for each distribution.
-_COUNTS = {
-    "unif": (2,),
-    "logunif": (2,),
-    "norm": (2,),
-    "lognorm": (2,),
-    "triang": (2, 3),
-    "truncnorm": (4,),
-    "weibull": (2, 3),
-}
+_COUNTS = {**dict.fromkeys(_DIRECT, (2,)), "triang": (2, 3), "truncnorm": (4,), "weibull": (2, 3)}
 
 
 def read_salib(problem: Mapping[str, Any] | str | Path, *, units: Mapping[str, str] | None = None) -> Priors:
@@ -117,22 +111,16 @@ def _distribution(dist: str, numbers: Sequence[float], name: str, unit: str, ori
 
             shape, scale, location = (*values, 0.0)[:3]
             return ScipyDistribution(stats.weibull_min(shape, loc=location, scale=scale), **about)
-        family = {"unif": Uniform, "logunif": LogUniform, "norm": Normal, "lognorm": LogNormal}[dist]
-        return family(*values, **about)
+        made: Family = _DIRECT[dist](*values, **about)
+        return made
     except (InputError, TypeError) as error:
         raise InputError(f"{where}: {error}") from None
 
 
 def _parameter_file(path: Path) -> dict[str, list[Any]]:
     """Return the dictionary that SALib makes of a parameter file."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{path} is not UTF-8 text; save it as UTF-8") from None
     content: dict[str, list[Any]] = {"names": [], "bounds": [], "groups": [], "dists": []}
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(read_text(path).splitlines(), 1):
         if not line.strip() or line.strip().startswith("#"):
             continue
         delimiter = next((sign for sign in (",", ";", "\t") if sign in line), None)
@@ -146,10 +134,9 @@ def _parameter_file(path: Path) -> dict[str, list[Any]]:
                 "distribution, with commas between"
             ) from None
         group, dist = (*more, "", "")[:2]
-        content["names"].append(name)
-        content["bounds"].append(bounds)
-        content["groups"].append(name if group in ("", "NA") else group)
-        content["dists"].append(dist or "unif")
+        row = {"names": name, "bounds": bounds, "groups": name if group in ("", "NA") else group}
+        for key, cell in (row | {"dists": dist or "unif"}).items():
+            content[key].append(cell)
     if not content["names"]:
         raise InputError(f"{path} holds no inputs; write a line an input: name, lower bound, upper bound")
     return content

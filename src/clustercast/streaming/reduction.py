@@ -127,7 +127,6 @@ def reduce_leaves(plan: StreamPlan, start: int, stop: int) -> Reduction:
             part = slice(offset, min(offset + _RUN_LEAVES[plan.device] * LEAF, len(rows)))
             inputs = to_device({name: values[name][part] for name in program.factors}, plan.device)
             _reduce_block(plan, program.run(inputs), piece[:, part], reduction)
-            _check_finite(plan, piece[:, part])
             reduction.add_leaves(first + offset // LEAF, piece[:, part])
         reduction.sketch.add(piece)
     return reduction
@@ -137,6 +136,8 @@ def _reduce_block(plan: StreamPlan, results: Mapping[str, FloatArray], block: Fl
     """Write the numbers of a block in declared units, and count labels and exceedances."""
     for name, place in plan.columns.items():
         np.multiply(results[name], plan.program.scale[name], out=block[place])
+        if not np.isfinite(block[place]).all():
+            raise InputError(f"output {name!r} has values that are not finite; correct the quantity that gives it")
         if name in plan.levels:
             reached = [to_host(np.count_nonzero(block[place] >= level, axis=-1)) for level in plan.levels[name]]
             reduction.counts[f"level {name}"] += np.stack(reached, axis=-1)
@@ -151,14 +152,6 @@ def _label_counts(name: str, values: FloatArray, number: int) -> IntArray:
     if not ((whole == values) & (whole >= 0) & (whole < number)).all():
         raise InputError(f"output {name!r} has values that are none of 0 to {number - 1}, its labels")
     return to_host(np.bincount(whole, minlength=number))
-
-
-def _check_finite(plan: StreamPlan, values: FloatArray) -> None:
-    """Refuse an output with a value that is not finite."""
-    if np.isfinite(values).all():
-        return
-    name = next(name for name, place in plan.columns.items() if not np.isfinite(values[place]).all())
-    raise InputError(f"output {name!r} has values that are not finite; correct the quantity that gives it")
 
 
 def run_record(few: Dataset, size: int, **more: object) -> dict[str, Any]:

@@ -48,9 +48,8 @@ def run_sobol(
 ) -> Dataset:
     """Sobol' indices from priors to error bars, on a design that grows as far as asked.
 
-    Inputs that none of the outputs depends on are fixed at their medians first: their
-    indices are zero, and rows for them would be wasted. Of correlated inputs those that the
-    outputs depend on are one group, unless `latent`; where that is one input, it stands for itself.
+    Inputs that none of the outputs depends on are fixed at their medians first: their indices are zero. Of correlated
+    inputs those that the outputs depend on are one group, unless `latent`.
 
     Parameters
     ----------
@@ -66,8 +65,7 @@ def run_sobol(
     replicates : int, optional
         Independent scrambles behind the error bars; 8 by default, and 1 for SALib's own bootstrap.
     until : float, optional
-        Half-width that every first-order and total index shall have at most. While one
-        is wider the design doubles: Sobol' points are extended, no run is thrown away.
+        Half-width that every first-order and total index shall have at most. While one is wider the design doubles.
     budget : int, optional
         Most model runs (rows of the design).
     memory : int, optional
@@ -79,8 +77,8 @@ def run_sobol(
     Returns
     -------
     Dataset
-        As `sobol_indices`; with `until`, the attributes ``until``, ``reached`` (0 or 1),
-        ``widest`` and ``statement`` say what was reached. The scale of each output is that of the first round.
+        As `sobol_indices`; with `until`, the attributes ``until``, ``reached`` (0 or 1), ``widest`` and ``statement``
+        say what was reached. The scale of each output is that of the first round.
 
     Raises
     ------
@@ -88,31 +86,13 @@ def run_sobol(
         As `draw`, `propagate` and `sobol_indices`, and if `until` is not positive.
     """
     study = Study(priors, model, outputs, years, progress)
-    how: dict[str, Any] = {
-        "size": size,
-        "seed": seed,
-        "estimator": estimator,
-        "second_order": second_order,
-        "replicates": replicates,
-        "groups": groups,
-        "latent": latent,
-        "scale": scale,
-        "confidence": confidence,
-    }
+    how: dict[str, Any] = {"size": size, "seed": seed, "estimator": estimator, "second_order": second_order}
+    how |= {"replicates": replicates, "groups": groups, "latent": latent, "scale": scale, "confidence": confidence}
     labelled = any(study.model.declaration(name).labels for name in study.wanted)
     if engine == "panel" and until is None and not labelled and _bytes(study, size, second_order, estimator) > memory:
         return _in_pieces(study, **how)
-    return run_sobol_in_memory(
-        priors,
-        model=study.model,
-        outputs=study.wanted,
-        years=study.years,
-        engine=engine,
-        until=until,
-        budget=budget,
-        progress=progress,
-        **how,
-    )
+    what: dict[str, Any] = {"model": study.model, "outputs": study.wanted, "years": study.years}
+    return run_sobol_in_memory(priors, engine=engine, until=until, budget=budget, progress=progress, **what, **how)
 
 
 def _bytes(study: Study, size: object, second_order: bool, estimator: str | None) -> int:

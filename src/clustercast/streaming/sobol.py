@@ -143,13 +143,15 @@ def _plan(
     few = draw(needed, design["replicates"], design="saltelli", seed=seed, second_order=b_swaps, **design)
     drawn = design_of(few)
     replicates = drawn["replicates"]
-    _check_size(size, replicates)
+    points = whole_number("size", size, most=1 << 40)
+    if points & (points - 1) or points % replicates:
+        raise InputError(f"size is {size!r}; give a power of two, and replicates that divide it")
     values, units = input_arrays(few)
     model.check_inputs(values, outputs)
     program = prepared(model, values, units, outputs, years)
-    layout = (int(seed), int(size) // replicates, replicates, drawn["swaps"])
+    layout = (int(seed), points // replicates, replicates, drawn["swaps"])
     plan = SobolPlan(needed, *layout, estimator, second_order, log10, program, versions())
-    return plan.on_common_standards(), model, run_record(few, int(size), model_hash=model.hash)
+    return plan.on_common_standards(), model, run_record(few, points, model_hash=model.hash)
 
 
 def _identity(plan: SobolPlan, model: Model, years: FloatArray, design: Mapping[str, Any]) -> dict[str, str]:
@@ -163,7 +165,7 @@ def _identity(plan: SobolPlan, model: Model, years: FloatArray, design: Mapping[
         replicates=plan.replicates,
         groups=json.dumps(plan.swaps),
         latent=design["latent"],
-        scale=_scales(plan),
+        scale=json.dumps({name: "log10" if name in plan.log10 else "raw" for name in plan.program.outputs}),
         estimator=plan.estimator.name,
         second_order=plan.second_order,
         years=years.tolist(),
@@ -174,25 +176,9 @@ def _identity(plan: SobolPlan, model: Model, years: FloatArray, design: Mapping[
 def _on_log10(outputs: Iterable[str], scale: str | Mapping[str, str]) -> frozenset[str]:
     """Return the outputs on the scale log10; a scale that is not known before the run is refused."""
     of_each = {name: scale.get(name, "log10") if isinstance(scale, Mapping) else scale for name in outputs}
-    for chosen in of_each.values():
-        if chosen not in ("log10", "raw"):
-            raise InputError(
-                f"scale is {chosen!r}; give 'log10' or 'raw', for a stream cannot look at all values first"
-            )
+    if unknown := [chosen for chosen in of_each.values() if chosen not in ("log10", "raw")]:
+        raise InputError(f"scale is {unknown[0]!r}; give 'log10' or 'raw': a stream cannot look at all values first")
     return frozenset(name for name, chosen in of_each.items() if chosen == "log10")
-
-
-def _scales(plan: SobolPlan) -> str:
-    """Return the scale of all outputs in a word, or that of each."""
-    of_each = {name: "log10" if name in plan.log10 else "raw" for name in plan.program.outputs}
-    return next(iter(of_each.values())) if len(set(of_each.values())) == 1 else json.dumps(of_each)
-
-
-def _check_size(size: object, replicates: int) -> None:
-    """Refuse a size that the design cannot take."""
-    points = whole_number("size", size, most=1 << 40)
-    if points & (points - 1) or points % replicates:
-        raise InputError(f"size is {size!r}; give a power of two, and replicates that divide it")
 
 
 def _streamed_indices(
@@ -238,18 +224,14 @@ def _measures(means: FloatArray, values: Moments, plan: SobolPlan, confidence: f
     # A column whose values differ by rounding only is constant.
     deviation[deviation <= 16 * np.finfo(np.float64).eps * np.abs(values.mean[: len(means)])] = 0.0
     estimator, inputs, second_order = plan.estimator, len(plan.swaps), plan.second_order
-    columns = []
-    for column, (_, scale), own in zip(means, plan.standards, deviation, strict=True):
-        one = np.full((inputs, 1 + column.shape[-1]), np.nan)
-        pairs = np.full((inputs, inputs, 1 + column.shape[-1]), np.nan)
-        ratios = (one, one, pairs if second_order else None)
-        if own > 0:
-            ratios = _ratios(column, scale / own, estimator, inputs, second_order)
-        columns.append(ratios)
-    first, total, second = zip(*columns, strict=True)
-    stacked = {"S1": np.stack(first), "ST": np.stack(total)}
+    shape = (len(means), inputs, 1 + means.shape[-1])
+    stacked = {"S1": np.full(shape, np.nan), "ST": np.full(shape, np.nan)}
     if second_order:
-        stacked["S2"] = np.stack([pairs for pairs in second if pairs is not None])
+        stacked["S2"] = np.full((*shape[:2], *shape[1:]), np.nan)
+    for row in np.flatnonzero(deviation > 0):
+        ratios = _ratios(means[row], plan.standards[row][1] / deviation[row], estimator, inputs, second_order)
+        for array, ratio in zip(stacked.values(), ratios, strict=False):
+            array[row] = ratio
     measures = {name: array[..., 0] for name, array in stacked.items()} | {"variance": deviation**2}
     if means.shape[-1] > 1:
         widths = {name: half_width(array[..., 1:], confidence, resampled=False) for name, array in stacked.items()}

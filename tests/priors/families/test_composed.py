@@ -96,7 +96,7 @@ def test_a_composed_distribution_is_a_value(distribution):
 def test_a_converted_distribution_draws_the_same_amounts(distribution, units):
     unit, to_unit, factor = units
     here = dataclasses.replace(distribution, unit=unit)
-    there = here.in_unit(to_unit, factor)
+    there = here.in_unit(to_unit)
     size = np.abs(here.quantile(P[1:-1])).max()
     np.testing.assert_allclose(
         there.quantile(P[1:-1]), here.quantile(P[1:-1]) * factor, rtol=1e-8, atol=1e-9 * size * factor

@@ -7,8 +7,9 @@ from scipy import special
 
 from clustercast.arrays import FloatArray
 from clustercast.arrays.families import elicitation, tabulated
+from clustercast.arrays.families.tails import Tails
 from clustercast.errors import InputError
-from clustercast.priors.families.family import FromScore, Interval, Parameters, Tails
+from clustercast.priors.families.family import FromScore, Interval, Parameters
 from clustercast.priors.families.interval import BetweenEnds, WithMode
 from clustercast.priors.families.validation import distribution_family, refuse_outside
 

@@ -10,10 +10,9 @@ from scipy import special
 
 from clustercast.arrays import FloatArray
 from clustercast.arrays.families.tabulated import Table, tabulate
-from clustercast.arrays.families.tails import invert, tails_of_score
-from clustercast.engine.units import conversion
+from clustercast.arrays.families.tails import Tails, invert, tails_of_score
 from clustercast.errors import InputError
-from clustercast.priors.families.family import Family, FromScore, Interval, Tails, in_blocks
+from clustercast.priors.families.family import Family, FromScore, Interval, in_blocks
 from clustercast.priors.families.from_scipy import ScipyDistribution, is_kernel_density, is_scipy
 from clustercast.priors.families.line import Discrete, Fixed, Normal, refuse_unless_weights
 from clustercast.priors.families.validation import distribution_family
@@ -42,7 +41,7 @@ def part(owner: Family, value: object) -> Family:
     if made.unit not in ("1", owner.unit):
         if owner.unit == "1":
             object.__setattr__(owner, "unit", made.unit)
-        made = made.in_unit(owner.unit, conversion(made.unit, owner.unit, "a part"))
+        made = made.in_unit(owner.unit, "a part")
     return dataclasses.replace(made, unit="1")
 
 

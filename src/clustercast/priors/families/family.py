@@ -12,7 +12,7 @@ from scipy import special
 from clustercast.arrays import FloatArray
 from clustercast.arrays.families import elicitation
 from clustercast.arrays.families.tails import Tails, score_of_tails, tails_of_score
-from clustercast.engine.units import in_unit
+from clustercast.engine.units import conversion, in_unit
 from clustercast.errors import InputError, located
 from clustercast.priors.families.validation import (
     converted,
@@ -165,11 +165,7 @@ class Family:
 
     def log_density(self, x: ArrayLike) -> FloatArray:
         """Return the log density per unit, minus infinity outside the support; of values, the log probability."""
-        return self._all_log_density(np.asarray(x, dtype=np.float64))
-
-    def _all_log_density(self, values: FloatArray) -> FloatArray:
-        """Return the log density, inside the support and outside."""
-        low, high = self.support
+        values, (low, high) = np.asarray(x, dtype=np.float64), self.support
         result = np.where(np.isnan(values), np.nan, -np.inf)
         ends = (values == low) | (values == high)
         inside = (values >= low) & (values <= high) & np.isfinite(values) & (self.has_density_at_ends | ~ends)
@@ -231,8 +227,11 @@ class Family:
         shared: dict[str, Any] = {"unit": unit, "bounds": bounds, "source": source, "as_of": as_of, "note": note}
         return cls(*cls._elicit(levels, values, bounds, mode), **shared, judgement=judgement)
 
-    def in_unit(self, unit: str, factor: float) -> "Family":
-        """Return the same distribution in another unit, one of its own units being `factor` of that."""
+    def in_unit(self, unit: str, what: str = "it") -> "Family":
+        """Return the same distribution in another unit; `what` begins the message where that is of another kind."""
+        if self.unit == unit:
+            return self
+        factor = conversion(self.unit, unit, what, self.median)
         return dataclasses.replace(self, unit=unit) if factor == 1 else self._linear(factor, 0.0, unit)
 
     def _linear(self, scale: float, shift: float, unit: str) -> "Family":

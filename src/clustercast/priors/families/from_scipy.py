@@ -5,10 +5,12 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from clustercast.arrays import FloatArray
+from clustercast.arrays.families.tails import Tails
 from clustercast.errors import InputError
-from clustercast.priors.families.family import Family, Interval, Tails
+from clustercast.priors.families.family import Family, Interval
 from clustercast.priors.families.validation import distribution_family
 
 # Where the quantiles of a distribution are read for its fingerprint.
@@ -69,9 +71,10 @@ class ScipyDistribution(Family):
         above = self.frozen.ccdf if self._is_newer else self.frozen.sf
         return np.asarray(self.frozen.cdf(values), dtype=float), np.asarray(above(values), dtype=float)
 
-    def _all_log_density(self, values: FloatArray) -> FloatArray:
+    def log_density(self, x: ArrayLike) -> FloatArray:
+        """Return what scipy gives: the log density, or the log probability of a discrete distribution."""
         logarithm = self.frozen.logpmf if self.is_discrete else self.frozen.logpdf
-        return np.asarray(logarithm(values), dtype=np.float64)
+        return np.asarray(logarithm(np.asarray(x, dtype=np.float64)), dtype=np.float64)
 
     def __repr__(self) -> str:
         """Show the parameters of the distribution and a fingerprint of its data, never its address in memory."""

@@ -7,8 +7,9 @@ import numpy as np
 
 from clustercast.arrays import FloatArray
 from clustercast.arrays.families import elicitation
+from clustercast.arrays.families.tails import Tails
 from clustercast.errors import InputError
-from clustercast.priors.families.family import Family, Interval, Parameters, Tails
+from clustercast.priors.families.family import Family, Interval, Parameters
 from clustercast.priors.families.validation import distribution_family, refuse_unless_rising
 
 

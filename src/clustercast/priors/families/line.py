@@ -8,8 +8,9 @@ from scipy import special
 
 from clustercast.arrays import FloatArray
 from clustercast.arrays.families import elicitation
+from clustercast.arrays.families.tails import Tails
 from clustercast.errors import InputError
-from clustercast.priors.families.family import Family, FromScore, Interval, Parameters, Tails
+from clustercast.priors.families.family import Family, FromScore, Interval, Parameters
 from clustercast.priors.families.validation import distribution_family
 
 _LOG_ROOT_TWO_PI = math.log(2 * math.pi) / 2

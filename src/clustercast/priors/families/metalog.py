@@ -8,8 +8,9 @@ from scipy import special
 
 from clustercast.arrays import FloatArray
 from clustercast.arrays.families import metalog
+from clustercast.arrays.families.tails import Tails
 from clustercast.errors import InputError
-from clustercast.priors.families.family import Family, Interval, Parameters, Tails
+from clustercast.priors.families.family import Family, Interval, Parameters
 from clustercast.priors.families.validation import distribution_family
 
 
