@@ -15,6 +15,7 @@ from .decisions.discovery import discover as discover
 from .decisions.information import evpi as evpi
 from .decisions.information import evppi as evppi
 from .decisions.information import evsi as evsi
+from .decisions.prior_points import prior_sensitivity as prior_sensitivity
 from .decisions.targets import Decision as Decision
 from .decisions.tilting import Tilt as Tilt
 from .decisions.tilting import probability_tornado as probability_tornado

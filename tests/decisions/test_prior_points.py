@@ -1,0 +1,99 @@
+"""Derivatives by points of priors: quadrature, finite differences of fresh runs, bad input."""
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+import clustercast as cc
+
+
+@cc.quantity("1")
+def total(x, y, idle):
+    return 0 * idle + x + y**2
+
+
+PRIORS = cc.Priors(x=cc.Normal(1, 1), y=cc.LogNormal(-0.5, 0.4), idle=cc.Uniform(0, 1))
+LEVELS = (0.05, 0.5, 0.95)
+
+
+@pytest.fixture(scope="module")
+def forecast():
+    return cc.propagate(cc.draw(PRIORS, 2**16, design="sobol", seed=6), model=cc.Model([total]))
+
+
+def moved(distribution, point, step):
+    """Return the law nearest to a distribution of which one of three points moves: scaled between them."""
+    points = distribution.quantile(LEVELS).tolist()
+    points[LEVELS.index(point)] += step
+    ends = [-np.inf, *points, np.inf]
+    parts = [cc.Truncated(distribution, low, high) for low, high in zip(ends[:-1], ends[1:], strict=True)]
+    return cc.Mixture(np.diff([0, *LEVELS, 1]), parts)
+
+
+@pytest.mark.parametrize("name", ["x", "y"])
+@pytest.mark.parametrize("point", LEVELS)
+def test_derivatives_are_finite_differences_of_fresh_runs(forecast, name, point):
+    found = cc.prior_sensitivity(forecast, ["total > 2.2", "total"], priors=PRIORS)
+    step = 0.05 * float(np.ptp(PRIORS[name].quantile([0.05, 0.95])))
+    runs = []
+    for sign in (-1, 1):
+        priors = PRIORS.replace(**{name: moved(PRIORS[name], point, sign * step)})
+        fresh = cc.propagate(cc.draw(priors, 2**17, design="sobol", seed=8), model=cc.Model([total]))["total"].values
+        runs.append([(fresh > 2.2).mean(), np.median(fresh)])
+    exact = (np.array(runs[1]) - runs[0]) / (2 * step)
+    values, errors = (found[key].sel(input=name, point=point).values for key in ("derivative", "derivative_error"))
+    assert (np.abs(values - exact) <= 3 * errors + 0.02 * np.abs(exact) + 0.002).all()
+
+
+def test_the_middle_point_of_a_normal_by_quadrature(forecast):
+    found = cc.prior_sensitivity(forecast, "x > 1.8", priors=PRIORS, inputs=["x", "idle"])
+    # Only the interval from the median to the 95 % point holds cases below that point.
+    share = (norm.sf(0.8) - 0.05) / 0.45
+    assert float(found["derivative"].sel(input="x", point=0.5)[0]) == pytest.approx(norm.pdf(0) * share, rel=0.02)
+    assert np.abs(found["effect"].sel(input="idle").values).max() < 0.003
+
+
+def test_after_conditioning_the_derivative_is_of_the_posterior(forecast):
+    # Known exactly, x no longer matters for itself: its own prior moves what is left within the error only.
+    sharp = norm.pdf(forecast["x"].values, 1.2, 2.0)
+    found = cc.prior_sensitivity(forecast, "total > 2.2", priors=PRIORS, weights=sharp)
+    x, holds = forecast["x"].values, forecast["total"].values > 2.2
+    step, density = 0.02, norm.pdf(norm.ppf(0.05))
+    below, middle = x < PRIORS["x"].quantile(0.05), (x >= PRIORS["x"].quantile(0.05)) & (x < 1)
+    share = []
+    for sign in (-1, 1):
+        weights = sharp * (1 + sign * step * density * (middle / 0.45 - below / 0.05))
+        share.append((weights @ holds) / weights.sum())
+    exact = (share[1] - share[0]) / (2 * step)
+    assert float(found["derivative"].sel(input="x", point=0.05)[0]) == pytest.approx(exact, rel=1e-3)
+
+
+def test_every_claim_and_output_of_a_shipped_forecast():
+    inputs = cc.draw(cc.read_priors("evidence_2026"), 8192, seed=2)
+    forecast = cc.propagate(inputs, years=[2024, 2026, 2028], outputs=["training_cluster_power"])
+    found = cc.prior_sensitivity(forecast)
+    assert {"training_cluster_power in 2028"} <= set(found["target"].values)
+    assert np.isfinite(found["derivative"]).all()
+    assert (found["effective_size"] > 100).all()
+    sentence = found.attrs["words"].splitlines()[-1]
+    assert sentence.startswith("Moving the 50 % point of cluster growth rate up by 0.0")
+    assert "changes the median of training cluster power in 2028 by" in sentence
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda f: cc.prior_sensitivity(f, "clam", priors=PRIORS), "no claim or output 'clam'"),
+        (lambda f: cc.prior_sensitivity(f, [], priors=PRIORS), "target is empty"),
+        (lambda f: cc.prior_sensitivity(f, "total", inputs="q", priors=PRIORS), "'q' is not an input"),
+        (lambda f: cc.prior_sensitivity(f, "total"), "no shipped set; give it as priors="),
+        (lambda f: cc.prior_sensitivity(f.isel(sample=slice(1000)), "total", priors=PRIORS), "draw 4,000 or more"),
+        (
+            lambda f: cc.prior_sensitivity(f, "total", priors=PRIORS, weights=f["x"].values > 2),
+            "0 effective draws are beside a point of 'x'",
+        ),
+    ],
+)
+def test_bad_input_is_one_clear_message(forecast, call, message):
+    with pytest.raises(cc.InputError, match=message):
+        call(forecast)
