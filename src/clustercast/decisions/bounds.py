@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.decisions.partition import partition
 from clustercast.arrays.decisions.prior_classes import (
     Bounds,
@@ -26,7 +27,6 @@ from clustercast.priors.families import Family
 from clustercast.sensitivity.given_data import varied_inputs
 from clustercast.uncertainty.summaries import Weights
 
-FloatArray = NDArray[np.float64]
 Boxes = Mapping[str, tuple[Family, Family]]
 
 _JOINT = "all inputs"

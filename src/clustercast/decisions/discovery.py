@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.decisions.boxes import Box, chosen_box, peel, quantile_codes, quasi_p_values
 from clustercast.arrays.summaries.summaries import share_with_error
 from clustercast.dataset import provenance
@@ -13,7 +14,6 @@ from clustercast.decisions.drawn_from import Asked, Event, asked_event, checked_
 from clustercast.errors import InputError, whole_number
 from clustercast.sensitivity.given_data import input_matrix, varied_inputs
 
-FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
 _LEAST_HITS = 80

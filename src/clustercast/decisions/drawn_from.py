@@ -7,6 +7,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.families.tails import score_of_tails
 from clustercast.arrays.summaries.order_statistics import checked_weights
 from clustercast.dataset import design_of, provenance_of
@@ -19,7 +20,6 @@ from clustercast.uncertainty.claims import Claim
 from clustercast.uncertainty.conditions import Condition
 from clustercast.uncertainty.summaries import Weights, weights_array
 
-FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 Event = str | Claim | Condition
 

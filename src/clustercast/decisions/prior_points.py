@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.decisions.perturbed import density_at_median, point_scores, score_covariance
 from clustercast.arrays.summaries.order_statistics import effective_size
 from clustercast.dataset import provenance
@@ -17,8 +17,6 @@ from clustercast.sensitivity.given_data import varied_inputs
 from clustercast.uncertainty.claims import Claim
 from clustercast.uncertainty.conditions import Condition
 from clustercast.uncertainty.summaries import Weights
-
-FloatArray = NDArray[np.float64]
 
 _POINTS = np.array([0.05, 0.5, 0.95])
 _LEAST_DRAWS = 100.0

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import ndtri
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.decisions.shifts import Shift, event_divergence, event_weights, informative, least_shift
 from clustercast.arrays.families.tails import score_of_tails
 from clustercast.arrays.summaries.order_statistics import effective_size
@@ -36,8 +36,6 @@ from clustercast.files.whole import write_text
 from clustercast.priors.families import Family, LogNormal, Metalog, Normal
 from clustercast.priors.prior_set import Priors
 from clustercast.sensitivity.given_data import varied_inputs
-
-FloatArray = NDArray[np.float64]
 
 # So few draws carry a probability with an error of 0.05.
 _LEAST_SIZE = 100.0

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binom
 
-FloatArray = NDArray[np.float64]
+from clustercast.arrays import FloatArray
+
 BoolArray = NDArray[np.bool_]
 CodeArray = NDArray[np.uint8]
 IntArray = NDArray[np.int64]

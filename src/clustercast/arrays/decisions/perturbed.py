@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.summaries.order_statistics import effective_size
 
-FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 # Of the probability on each side of the median from which the density there comes.

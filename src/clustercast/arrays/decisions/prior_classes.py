@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq, linprog
 
+from clustercast.arrays import FloatArray
 from clustercast.errors import InputError
 
-FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 Bounds = tuple[float, float]
 

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.summaries.order_statistics import effective_size
 
-FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
 _STEPS, _FURTHEST, _SURE = 30, 8.0, 3.0
