@@ -35,7 +35,7 @@ def ask(
         if name != run.named[0]:
             other = cc.read_priors(name, scenario=run.named[1], set=run.settings)
             forecasts[other.name] = forecast_of(run, other, asked, None)
-    found = answer(Question(asked, forecasts, seen))
+    found = answer(Question(asked, forecasts, seen, run.priors))
     return options.Answer(
         finding=list(found.sentences),
         shown=list(found.tables),

@@ -33,7 +33,24 @@ def test_it_hangs_most_on_growth_and_the_site_itself_teaches_most(capsys, tmp_pa
     said = " ".join(found["finding"])
     assert "hangs most on cluster growth rate: knowing it would cut the Brier score by" in said
     assert "teach most is the power of the largest training site" in said
-    assert set(found["results"]) == {"probability", "evppi", "evsi"}
+    assert set(found["results"]) == {"probability", "evppi", "tilt", "prior_bounds", "regions", "evsi"}
+
+
+def test_it_says_what_would_change_it_how_far_the_priors_carry_it_and_where_it_comes_true(capsys, tmp_path):
+    found = asked(capsys, tmp_path, "training_cluster_power > 5 GW by 2030", "--samples", "8192", "--seed", "1")
+    said, results = " ".join(found["finding"]), found["results"]
+    assert "The least change of the priors that makes it even puts cluster growth rate at ×2." in said
+    share = results["probability"]["data_vars"]["probability"]["data"][0][0]
+    odds = share / (1 - share)
+    low, high = (results["prior_bounds"]["data_vars"][name]["data"][0][0] for name in ("lower", "upper"))
+    assert low / (1 - low) == pytest.approx(odds / 2)
+    assert high / (1 - high) == pytest.approx(odds * 2)
+    assert results["regions"]["data_vars"]["density"]["data"][0] > share + 0.1
+
+
+def test_inputs_set_by_hand_are_not_in_what_would_change_it(capsys, tmp_path):
+    found = asked(capsys, tmp_path, QUESTION, "--samples", "4096", "--set", "cluster_growth_rate=0.5 OOM/year")
+    assert "cluster_growth_rate" not in found["results"]["tilt"]["coords"]["input"]["data"]
 
 
 def test_what_no_sample_has_is_bounded_and_nothing_more_is_claimed(capsys, tmp_path):

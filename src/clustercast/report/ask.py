@@ -5,26 +5,36 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import xarray as xr
+from scipy.special import expit, logit
 
 from clustercast.conditioning.observation_rows import Observations
+from clustercast.decisions.bounds import prior_bounds
+from clustercast.decisions.discovery import discover
 from clustercast.decisions.information import evppi, evsi
+from clustercast.decisions.tilting import Tilt, tilt
+from clustercast.errors import InputError
+from clustercast.priors.prior_set import Priors
 from clustercast.report.labels import in_a_sentence, label_of
-from clustercast.report.numbers import chance, odds
+from clustercast.report.numbers import chance, human, odds
 from clustercast.report.tables import Table, table
 from clustercast.uncertainty.conditions import Condition
 
 _SHOWN = 5
 # With so few samples on one side nothing is said of what the answer hangs on.
 _FEW = 20
+_RATIO = 2.0
+# Of the log odds: what is left of the way to even odds.
+_WAY = (0.0, 0.3, 0.5, 0.7, 0.85)
 
 
 @dataclass(frozen=True)
 class Question:
-    """A condition with a forecast for each prior set, the one that was asked first, and observations to come."""
+    """A condition, a forecast for each prior set, what may be observed, and the priors that were asked."""
 
     condition: Condition
     forecasts: Mapping[str, xr.Dataset]
     observations: Observations | None = None
+    priors: Priors | None = None
 
     @property
     def forecast(self) -> xr.Dataset:
@@ -116,8 +126,81 @@ def observations_part(question: Question) -> Part:
     return Part((said,), (shown,), {"evsi": worth})
 
 
+def change_part(question: Question) -> Part:
+    """Return the least change of the priors that makes the answer even, or goes as far as the samples carry."""
+    if not question.is_open:
+        return Part()
+    found = _tilted(question)
+    if found is None:
+        return Part(("Within what these samples carry, no change of the priors brings it nearer to even odds.",))
+    rows, marginals = [], found.marginals
+    for name in map(str, marginals["input"].values[:_SHOWN]):
+        unit = str(marginals["unit"].sel(input=name).values)
+        before, after = (float(marginals[key].sel(input=name, quantile=0.5)) for key in ("before", "after"))
+        shown = (human(each, unit, error=abs(after - before) / 5) for each in (before, after))
+        rows.append((in_a_sentence(name), *shown))
+    first, was, now = rows[0]
+    others = len(marginals["input"]) - 1
+    more = f", and {others} other inputs elsewhere" if others > 1 else ""
+    even = "even" if found.probability == 0.5 else f"{chance(found.probability)} likely, as far as these samples carry,"
+    said = f"The least change of the priors that makes it {even} puts {first} at {now} rather than {was}{more}."
+    title = f"What would make it {chance(found.probability)}: medians of"
+    return Part((said,), (table(title, ("input", "as drawn", "changed"), rows),), {"tilt": found.marginals})
+
+
+def bounds_part(question: Question) -> Part:
+    """Return how far the priors carry the answer."""
+    if not question.is_open:
+        return Part()
+    bounds = prior_bounds(question.forecast, question.condition, ratio=_RATIO)
+    low, high, flips = (float(bounds[name].values.flat[0]) for name in ("lower", "upper", "breakdown"))
+    said = (
+        f"If the priors may be off by a factor of {_RATIO:g} in odds, it is from {chance(low)} to "
+        f"{chance(high)}; they must be off by a factor of {flips:.3g} to make it even."
+    )
+    return Part((said,), (), {"prior_bounds": bounds})
+
+
+def region_part(question: Question) -> Part:
+    """Return where in the space of inputs it comes true."""
+    try:
+        found = discover(question.forecast, question.condition)
+    except InputError:
+        # Too few samples on one side for a region; the probability says so already.
+        return Part()
+    box = found.isel(box=0)
+    limited = [str(name) for name in found["input"].values[~np.isnan(box["quasi_p"].values)]]
+    if not limited:
+        return Part((found.attrs["words"],), (), {"regions": found})
+    rows = []
+    for name in limited:
+        unit = str(question.forecast[name].attrs.get("units", "1"))
+        ends = (float(box[key].sel(input=name)) for key in ("lower", "upper"))
+        rows.append((in_a_sentence(name), *("" if np.isinf(end) else human(end, unit) for end in ends)))
+    said = (
+        f"Inside one region of {len(limited)} input{'s' * (len(limited) > 1)} it comes true with a chance of "
+        f"{_chance(float(box['density']), float(box['density_error']))}; "
+        f"{chance(float(box['coverage']))} of all such cases are there."
+    )
+    return Part((said,), (table("The region: limits of", ("input", "above", "below"), rows),), {"regions": found})
+
+
 # What an answer is made of, in order: another part is one function more.
-PARTS: tuple[Callable[[Question], Part], ...] = (probability_part, inputs_part, observations_part)
+PARTS: tuple[Callable[[Question], Part], ...] = (
+    *(probability_part, inputs_part, change_part, bounds_part, region_part, observations_part),
+)
+
+
+def _tilted(question: Question) -> Tilt | None:
+    """Return the tilt to even odds, or as far as the samples carry one."""
+    share = question.condition.probability(question.forecast)[0]
+    for part in _WAY:
+        aim = float(expit(part * logit(share)))
+        try:
+            return tilt(question.forecast, question.condition, probability=aim, priors=question.priors)
+        except InputError:
+            continue
+    return None
 
 
 def _probabilities(condition: Condition, forecast: xr.Dataset) -> list[tuple[float, float]]:
