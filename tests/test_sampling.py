@@ -205,7 +205,7 @@ RUNS = {
     **{design: lambda size, design=design: cc.draw(SMALL, size, design=design) for design in sampling.MEASURED},
     "stream": lambda size: cc.stream(SMALL, size=size * 2**20, model=SUM),
     "stream_sobol": lambda size: cc.stream_sobol(SMALL, size=size * 2**20, model=SUM, scale="raw"),
-    "run_sobol": lambda size: cc.run_sobol(SMALL, size=size, model=SUM),
+    "run_sobol": lambda size: cc.run_sobol(SMALL, size=size * 2**20, model=SUM),
 }
 
 

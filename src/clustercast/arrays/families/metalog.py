@@ -79,8 +79,10 @@ def bounded(x: FloatArray, low: float, high: float) -> FloatArray:
         return low + np.exp(x)
     if np.isinf(low):
         return high - np.exp(-x)
-    with np.errstate(over="ignore"):
-        return np.clip(low + (high - low) / (1.0 + np.exp(-x)), low, high)
+    # The distance to the nearer end, so that none of its digits is lost beside the end.
+    odds = np.exp(-np.abs(x))
+    distance = (high - low) * odds / (1.0 + odds)
+    return np.clip(np.where(x > 0, high - distance, low + distance), low, high)
 
 
 def unbounded(x: FloatArray, low: float, high: float) -> FloatArray:
