@@ -41,6 +41,7 @@ from .priors.families import LogNormal as LogNormal
 from .priors.families import LogUniform as LogUniform
 from .priors.families import Metalog as Metalog
 from .priors.families import Mixture as Mixture
+from .priors.families import Moved as Moved
 from .priors.families import Normal as Normal
 from .priors.families import ScipyDistribution as ScipyDistribution
 from .priors.families import Triangular as Triangular
@@ -55,6 +56,7 @@ from .priors.salib_problem import read_salib as read_salib
 from .propagation import propagate as propagate
 from .quantities.cluster_model import cluster_model as cluster_model
 from .report import plots as plots
+from .report.explorer import explore as explore
 from .sampling import draw as draw
 from .sensitivity.dependent import kucherenko_indices as kucherenko_indices
 from .sensitivity.dependent import shapley_effects as shapley_effects

@@ -122,6 +122,13 @@ def metalogs(draw):
     return families.Metalog(coefficients, bounds=bounds)
 
 
+@st.composite
+def moved(draw):
+    """A family that fits on a scale of its own, its quantiles moved there."""
+    base = draw(st.one_of(normals(), lognormals(), metalogs(), uniforms()))
+    return families.Moved(base, draw(numbers(-2.0, 2.0)), draw(numbers(0.3, 2.0)))
+
+
 BY_FAMILY = {
     "fixed": fixed,
     "normal": normals,
@@ -135,6 +142,7 @@ BY_FAMILY = {
     "gamma": gammas,
     "discrete": discretes,
     "metalog": metalogs,
+    "moved": moved,
 }
 
 

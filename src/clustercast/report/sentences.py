@@ -12,7 +12,7 @@ from clustercast.report.numbers import chance, is_share, odds, with_interval
 from clustercast.uncertainty.summaries import summarise
 
 # Subject and verb of the quantities that people speak of; others are "NAME is".
-_PHRASES = {
+PHRASES = {
     "training_cluster_power": ("the largest cluster", "draws {}"),
     "training_cluster_cost": ("the largest cluster", "costs {}"),
     "training_cluster_size": ("the largest cluster", "holds {}"),
@@ -41,7 +41,7 @@ def forecast_sentence(summary: xr.Dataset, outputs: Sequence[str], year: float |
     """Return median and 90 % interval of some outputs in a year, in one sentence."""
     parts: dict[str, list[str]] = {}
     for name in outputs:
-        subject, verb = _PHRASES.get(name, (in_a_sentence(name), "is {}"))
+        subject, verb = PHRASES.get(name, (in_a_sentence(name), "is {}"))
         parts.setdefault(subject, []).append(verb.format(_with_interval(summary, name, year)))
     said = "; ".join(f"{subject} {_listed(verbs)}" for subject, verbs in parts.items())
     return f"{year:g}: {said}." if year is not None else f"{said[:1].upper()}{said[1:]}."

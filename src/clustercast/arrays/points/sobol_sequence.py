@@ -85,7 +85,7 @@ def linear_scramble(directions: Digits, matrices: NDArray[np.integer], digits: i
 
 
 @functools.lru_cache(maxsize=4096)
-def _owned_column(seed: int, column: int) -> tuple[Digits, int]:
+def scrambled_column(seed: int, column: int) -> tuple[Digits, int]:
     """Return the scrambled steps and the digital shift of one column, which depend on no other column."""
     generator = stream(seed, f"sobol column {column}")
     matrix = generator.integers(2, size=(1, FLOAT_DIGITS, FLOAT_DIGITS))
@@ -118,7 +118,7 @@ def steps_of(directions: Digits) -> Digits:
 
 def owned_points(seed: int, column: int, start: int, out: FloatArray) -> None:
     """Fill a contiguous array with one column of scrambled points, each in the middle of its cell of 2**-52."""
-    steps, shift = _owned_column(seed, column)
+    steps, shift = scrambled_column(seed, column)
     _fill(steps, shift, start, 1.0 - 2.0 ** -(FLOAT_DIGITS + 1), out)
 
 

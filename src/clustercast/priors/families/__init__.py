@@ -18,6 +18,7 @@ from clustercast.priors.families.gamma import Gamma
 from clustercast.priors.families.interval import LogUniform, Triangular, Uniform
 from clustercast.priors.families.line import Discrete, Fixed, LogNormal, Normal
 from clustercast.priors.families.metalog import Metalog
+from clustercast.priors.families.moved import Moved
 from clustercast.priors.families.truncated import Truncated, TruncatedNormal
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "LogUniform",
     "Metalog",
     "Mixture",
+    "Moved",
     "Normal",
     "ScipyDistribution",
     "Shifted",
@@ -46,7 +48,7 @@ __all__ = [
 
 _IN_FILES = (
     *(Fixed, Normal, LogNormal, Uniform, LogUniform, Triangular, PERT, Beta, TruncatedNormal),
-    *(Gamma, Discrete, Metalog, Mixture, Truncated),
+    *(Gamma, Discrete, Metalog, Mixture, Truncated, Moved),
 )
 FAMILIES: dict[str, type[Family]] = {family.family: family for family in _IN_FILES}
 

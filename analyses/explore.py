@@ -1,0 +1,75 @@
+"""The forecast as a page with sliders, which runs the model in the browser: ``python -m analyses.explore``."""
+
+from typing import Any
+
+import clustercast as cc
+from analyses import options
+from clustercast.engine.units import conversion
+from clustercast.files.whole import write_text
+from clustercast.priors.prior_file import scenario_about, shipped_names
+from clustercast.report.explorer import World, explorer
+
+OUTPUTS = ("training_cluster_power", "training_cluster_cost", "ai_investment")
+LEVELS = {
+    "training_cluster_power": ["1 GW", "10 GW", "100 GW"],
+    "training_cluster_cost": ["$100B", "$300B", "$1T"],
+    "ai_investment": ["$1T/year", "$2T/year", "$5T/year"],
+}
+
+
+@options.analysis(years=options.YEARS, samples=None)
+def explore(run: options.Run) -> options.Answer:
+    """Write explore.html: one file that opens from disk and asks nothing of a network.
+
+    Both prior sets and every scenario can be chosen in it; with --priors, --scenario or --set it opens with those.
+    """
+    page = explorer(
+        worlds(run), run.model, outputs(run), run.years, LEVELS, run.seed, observed(run.model)
+    )  # fmt: skip
+    return options.Answer(
+        finding=run.opening(),
+        shown=[],
+        results={"files": ["explore.html"]},
+        files={"explore.html": lambda path: write_text(path, page.html)},
+    )
+
+
+def outputs(run: options.Run) -> list[str]:
+    """Return what the reader can ask about: the first questions of the shipped model, else the headline."""
+    return [name for name in OUTPUTS if name in run.outputs] or run.outputs[:3]
+
+
+def worlds(run: options.Run) -> list[World]:
+    """Return the priors that were asked for first, then each shipped set as it stands and under each scenario."""
+    name, scenario = run.named
+    title = run.priors.about.title or run.priors.name
+    first = World(run.priors, title, named=(name, scenario or ""))
+    if not name or run.settings or name not in shipped_names():
+        return [first]
+    found = []
+    for own in (name, *(other for other in shipped_names() if other != name)):
+        priors = cc.read_priors(own)
+        found.append(World(priors, priors.about.title, named=(own, "")))
+        for key in shipped_names("scenarios"):
+            about = scenario_about(key)
+            found.append(World(cc.read_priors(own, scenario=key), about.title, about.why, (own, key)))
+    return sorted(found, key=lambda world: world.named != first.named)
+
+
+def observed(model: cc.Model) -> list[dict[str, Any]]:
+    """Return what was observed of the quantities that the page shows, in their units."""
+    return [
+        {
+            "output": row.quantity,
+            "date": row.date,
+            "value": row.value * conversion(row.unit, model.unit(row.quantity)) / row.part,
+            "kind": row.kind,
+            "name": row.name,
+        }
+        for row in cc.read_observations()
+        if row.quantity in OUTPUTS and row.quantity in model
+    ]
+
+
+if __name__ == "__main__":
+    options.run(explore)

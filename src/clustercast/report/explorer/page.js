@@ -1,0 +1,481 @@
+// The page: sliders, what they do to the model, and what is shown of it.
+
+import { bounded, isUncertain, moved, quantile, quantileOf, unbounded } from "./quantiles.js";
+import { bins, firstOrder, labelShares, quantiles, shareAbove } from "./summaries.js";
+import { Engine, unpacked } from "./engine.js";
+import { chance, escaped, human, interval, odds } from "./words.js";
+import { bars, fan, spread } from "./charts.js";
+import { fromFragment, toCsv, toFragment, toPython, toToml } from "./export.js";
+
+const FAST = 4096, FULL = 16384, SHOWN = 8, EXPLAINED = 7;
+const PROBABILITIES = [0.05, 0.25, 0.5, 0.75, 0.95];
+const $ = (id) => document.getElementById(id);
+
+const data = unpacked(JSON.parse($("data").textContent));
+const engine = new Engine(data, { plain: location.hash.includes("engine=plain") });
+const START = { set: data.worlds[0].set, scenario: data.worlds[0].scenario, output: data.outputs[0].name, year: data.year, moves: {}, ghost: false };
+let state = fromFragment(location.hash, START, data);
+let shown = [];         // names of the inputs that have a slider on the first screen
+let last = null;        // what the last run gave
+let ghosts = new Map(); // what the start gave, by output
+const widgets = new Map();
+
+const worldOf = (one) => data.worlds.find((world) => world.set === one.set && world.scenario === one.scenario);
+const outputOf = (one) => data.outputs.find((output) => output.name === one.output);
+const labelOf = (prior) => prior.label;
+const binned = new Map();
+
+// Bins of an input's samples, kept as long as its scores are the same.
+function binsOf(name, scores) {
+  if (!binned.has(name) || binned.get(name).scores !== scores) binned.set(name, { scores, ...bins(scores) });
+  return binned.get(name);
+}
+
+async function computed(one, size) {
+  const world = worldOf(one), output = outputOf(one);
+  const began = performance.now();
+  const run = await engine.run(world, one.moves, size);
+  const rows = run.rows(output.name, output.factor);
+  const trendRows = run.rows(`trend_${output.name}`, output.factor);
+  const bands = rows.map((row) => quantiles(row, PROBABILITIES));
+  const trend = trendRows.length ? trendRows.map((row) => quantiles(row, [0.5])[0]) : null;
+  const differs = trend && trend.some((value, i) => Math.abs(value - bands[i][2]) > 0.02 * Math.abs(bands[i][2]));
+  const place = rows.length > 1 ? data.years.indexOf(one.year) : 0;
+  const names = Object.keys(run.scores);
+  const found = firstOrder(names.map((name) => binsOf(name, run.scores[name])), rows[place]);
+  const hangs = names.map((name, i) => ({ name, ...found[i] })).sort((a, b) => b.index - a.index);
+  const labels = data.holds ? run.rows(data.holds.name) : [];
+  const holds = labels.length ? labelShares(labels[labels.length > 1 ? data.years.indexOf(one.year) : 0], data.holds.labels.length) : null;
+  return { one, size, kind: run.kind, rows, trendRows, bands, trend: differs ? trend : null, place, hangs, holds, took: performance.now() - began };
+}
+
+// Whether each level is reached by a year.
+function reached(rows, place, level) {
+  if (rows.length === 1) return shareAbove(rows[0], level);
+  let count = 0;
+  for (let i = 0; i < rows[0].length; i++) {
+    let year = 0;
+    while (year <= place && !(rows[year][i] >= level)) year++;
+    count += year <= place;
+  }
+  return count / rows[0].length;
+}
+
+function levelsOf(output, found) {
+  if (output.levels.length) return output.levels;
+  const band = found.bands[found.place];
+  const round = (value) => Number(value.toPrecision(1));
+  return [...new Set([band[1], band[2], band[4]].map(round))].map((value) => [human(value, output.unit, output.share), value]);
+}
+
+// ---------------------------------------------------------------- what is shown of a run
+
+function show(found) {
+  last = found;
+  const output = outputOf(state), timed = found.rows.length > 1;
+  const when = timed ? ` in ${state.year}` : "";
+  $("question").textContent = output.question.replace("{}", state.year);
+  const band = found.bands[found.place];
+  const say = (value) => human(value, output.unit, output.share);
+  const levels = levelsOf(output, found);
+  const [name, level] = levels[Math.min(1, levels.length - 1)];
+  const by = timed ? ` by ${state.year}` : "";
+  const likely = odds(reached(found.rows, found.place, level));
+  const free = found.trend ? ` (${odds(reached(found.trendRows, found.place, level))} if only the trend counted)` : "";
+  const subject = output.verb.replace("{}", `about <b>${escaped(say(band[2]))}</b>`);
+  const sentence = `${timed ? `In ${state.year} ` : ""}${escaped(output.subject)} ${subject}; nine runs in ten give ${escaped(interval(band[0], band[4], output.unit, output.share))}. ${escaped(name)} or more${by}: <b>${likely}</b>${free}.`;
+  $("answer").innerHTML = sentence.charAt(0).toUpperCase() + sentence.slice(1);
+  const ghost = state.ghost ? ghosts.get(`${state.output} ${state.year}`) : null;
+  $("fan-title").innerHTML = timed ? `${escaped(output.label)} <span class="soft">median, 50 and 90 % of runs${found.trend ? "; dashed: the trend, without limits" : ""}${ghost ? "; grey: the start" : ""}</span>` : escaped(output.label);
+  const width = Math.max(300, Math.round($("fan").clientWidth)), height = width < 500 ? 240 : 262;
+  const title = `${output.label}${when}: ${say(band[2])}, 90 % interval ${interval(band[0], band[4], output.unit, output.share)}`;
+  const seen = data.observed.filter((row) => row.output === output.name);
+  const common = { ghost: ghost ? (timed ? ghost.bands : ghost.bands[0]) : null, unit: output.unit, share: output.share, title };
+  $("fan").innerHTML = timed ? fan({ ...common, years: data.years, bands: found.bands, trend: found.trend, observed: seen, today: data.today, year: state.year }, width, height)
+    : spread({ ...common, values: found.rows[0], band }, width, height);
+  showChances(found, output, levels, timed, ghost);
+  showHolds(found, when, ghost);
+  $("hangs-title").innerHTML = `What the answer hangs on <span class="soft">share of its variance</span>`;
+  const before = ghost ? new Map(ghost.hangs.map(({ name: key, index }) => [key, Math.max(0, index)])) : null;
+  const world = worldOf(state);
+  $("hangs").innerHTML = bars(found.hangs.slice(0, EXPLAINED).filter(({ index }) => index > 0.002).map(({ name: key, index, error }) => ({
+    name: labelOf(world.inputs[key]), title: world.inputs[key].meaning, share: index, start: before ? before.get(key) : undefined,
+    text: `${(100 * index).toFixed(0)} ± ${(196 * error).toFixed(0)} %`,
+  })));
+  $("about").textContent = `${found.size.toLocaleString("en")} runs of the model itself in ${found.took.toFixed(0)} ms (${found.kind}, ${data.programs[world.program].code.operations.length.toLocaleString("en")} array operations traced from the Python functions); seed ${data.seed}; clustercast ${data.version}.${data.currency ? ` Money: ${data.currency}.` : ""}`;
+  for (const widget of widgets.values()) widget.draw();
+}
+
+function showChances(found, output, levels, timed, ghost) {
+  if (!timed) {
+    $("chances").innerHTML = bars(levels.map(([name, level]) => { const p = reached(found.rows, 0, level); return { name: `${name} or more`, share: p, text: odds(p) }; }));
+    return;
+  }
+  const last = data.years[data.years.length - 1];
+  const years = [...new Set([data.years.find((year) => year === state.year - 2), state.year, last].filter(Boolean))];
+  const head = `<tr><th scope="col">At least, by</th>${years.map((year) => `<th scope="col" class="number">${year}</th>`).join("")}</tr>`;
+  const cell = (level, year) => {
+    const place = data.years.indexOf(year);
+    const old = ghost ? `<span class="start">${chance(reached(ghost.rows, place, level))}</span>` : "";
+    const p = reached(found.rows, place, level);
+    return `<td class="number" title="${chance(p)}">${p < 0.001 ? "&lt; 1 in 1,000" : p > 0.999 ? "near certain" : odds(p)}${old}</td>`;
+  };
+  $("chances").innerHTML = `<table class="grid">${head}${levels.map(([name, level]) => `<tr><th scope="row">${escaped(name)}</th>${years.map((year) => cell(level, year)).join("")}</tr>`).join("")}</table>`;
+}
+
+function showHolds(found, when, ghost) {
+  $("holds-box").hidden = !found.holds;
+  if (!found.holds) return;
+  $("holds-title").innerHTML = `What holds it back${when} <span class="soft">share of runs</span>`;
+  const rows = found.holds.map((share, i) => ({ name: data.holds.labels[i] === "trend" ? "nothing: the trend" : data.holds.labels[i].replace(/_/g, " "), share, text: chance(share), start: ghost ? ghost.holds[i] : undefined }));
+  $("holds").innerHTML = bars(rows.filter(({ share, start }) => share > 0.0005 || start > 0.0005).sort((a, b) => b.share - a.share).slice(0, EXPLAINED));
+}
+
+// ---------------------------------------------------------------- running
+
+let running = false, wanted = null, soon = 0;
+
+async function update(size) {
+  wanted = Math.max(size, wanted && wanted.full ? FULL : 0) === FULL ? { full: true } : { full: false };
+  if (running) return;
+  running = true;
+  try {
+    while (wanted) {
+      const { full } = wanted;
+      wanted = null;
+      if (state.ghost && !ghosts.has(`${state.output} ${state.year}`)) ghosts.set(`${state.output} ${state.year}`, await computed({ ...START, output: state.output, year: state.year }, FULL));
+      show(await computed(state, full ? FULL : FAST));
+      await new Promise((done) => { setTimeout(done, 0); });
+    }
+  } finally {
+    running = false;
+  }
+  document.body.dataset.size = last.size;
+}
+
+// While something is dragged: the quick run at once, the full one and the address when it rests.
+function dragged() {
+  delete document.body.dataset.size;
+  clearTimeout(soon);
+  update(FAST);
+  soon = setTimeout(settled, 250);
+}
+
+function settled() {
+  clearTimeout(soon);
+  delete document.body.dataset.size;
+  try {
+    history.replaceState(null, "", `#${toFragment(state)}`);
+  } catch { /* a page inside a frame has no address of its own */ }
+  update(FULL);
+}
+
+// ---------------------------------------------------------------- sliders
+
+const tidy = (value, places = 4) => Number(value.toFixed(places));
+
+class Slider {
+  constructor(name) {
+    this.name = name;
+    this.element = document.createElement("div");
+    this.element.className = "slider";
+    const prior = worldOf(state).inputs[name];
+    this.element.innerHTML = `<div class="head"><span class="name">${escaped(labelOf(prior))}</span><output></output></div>
+<div class="track"><div class="rail"></div><div class="range"></div><div class="tick"></div><span class="handle low"></span><span class="handle high"></span><div class="thumb" tabindex="0" role="slider"></div></div>`;
+    const about = document.createElement("details");
+    about.className = "source";
+    about.innerHTML = `<summary aria-label="Source of ${escaped(labelOf(prior))}">source</summary><p></p>`;
+    this.element.append(about);
+    this.about = about.querySelector("p");
+    this.track = this.element.querySelector(".track");
+    this.thumb = this.element.querySelector(".thumb");
+    this.thumb.setAttribute("aria-label", labelOf(prior));
+    this.bind();
+    this.draw();
+  }
+
+  get prior() { return worldOf(state).inputs[this.name]; }
+
+  get move() { return state.moves[this.name] || { shift: 0, width: 1 }; }
+
+  // The scale of the slider: the prior's own, from its 0.1 % to its 99.9 % quantile and a little more.
+  get scale() {
+    const y = (z) => unbounded(quantile(this.prior, z), this.prior.ends);
+    const [low, middle, high] = [y(-3.3), y(0), y(3.3)];
+    return { low: low - 0.15 * (middle - low), high: high + 0.15 * (high - middle), middle, y05: y(-1.6448536269514722), y95: y(1.6448536269514722) };
+  }
+
+  draw() {
+    const prior = this.prior;
+    if (!prior || !isUncertain(prior) || prior.kind === "unused") return;
+    const scale = this.scale, move = this.move, pinned = "value" in move;
+    const place = (y) => `${Math.max(0, Math.min(100, 100 * (y - scale.low) / (scale.high - scale.low))).toFixed(2)}%`;
+    const at = pinned ? unbounded(move.value, prior.ends) : scale.middle + move.shift;
+    const [low, high] = pinned ? [at, at] : [at + move.width * (scale.y05 - scale.middle), at + move.width * (scale.y95 - scale.middle)];
+    const growth = (value) => `×${Number(value.toPrecision(3))}`;
+    const say = prior.growth && prior.unit === "1" ? growth : (value) => human(value, prior.unit, prior.share);
+    const value = quantileOf(prior, move, 0.5);
+    const [from, to] = [0.05, 0.95].map((p) => quantileOf(prior, move, p));
+    const range = prior.growth && prior.unit === "1" ? `${growth(from)} to ${growth(to)}` : interval(from, to, prior.unit, prior.share);
+    this.element.classList.toggle("pinned", pinned);
+    this.element.classList.toggle("changed", this.name in state.moves);
+    this.thumb.style.left = place(at);
+    const rail = this.element.querySelector(".range"), tick = this.element.querySelector(".tick");
+    rail.style.left = place(low);
+    rail.style.right = `${(100 - parseFloat(place(high))).toFixed(2)}%`;
+    tick.style.left = place(scale.middle);
+    this.element.querySelector(".low").style.left = place(low);
+    this.element.querySelector(".high").style.left = place(high);
+    this.element.querySelector("output").innerHTML = `<b>${escaped(say(value))}</b>${pinned ? " pinned" : ` <span class="soft">${escaped(range)}</span>`}`;
+    this.thumb.setAttribute("aria-valuemin", 0);
+    this.thumb.setAttribute("aria-valuemax", 100);
+    this.thumb.setAttribute("aria-valuenow", parseFloat(place(at)).toFixed(0));
+    this.thumb.setAttribute("aria-valuetext", pinned ? `${say(value)}, pinned` : `${say(value)}, nine in ten ${range}`);
+    this.about.textContent = [prior.meaning, prior.source, prior.note, prior.asOf ? `As of ${prior.asOf}.` : ""].filter(Boolean).join(" · ");
+  }
+
+  set(move) {
+    const plain = !("value" in move) && Math.abs(move.shift) < 1e-9 && Math.abs(move.width - 1) < 1e-9;
+    if (plain) delete state.moves[this.name];
+    else state.moves[this.name] = move;
+    this.draw();
+    dragged();
+  }
+
+  shift(dy) {
+    const move = this.move, scale = this.scale, prior = this.prior;
+    const within = (y) => Math.min(Math.max(y, scale.low), scale.high);
+    if ("value" in move) this.set({ value: Number(bounded(within(unbounded(move.value, prior.ends) + dy), prior.ends).toPrecision(4)) });
+    else this.set({ shift: tidy(within(scale.middle + move.shift + dy) - scale.middle), width: move.width });
+  }
+
+  widen(factor) {
+    const move = this.move;
+    if (!("value" in move)) this.set({ shift: move.shift, width: tidy(Math.min(Math.max(move.width * factor, 0.05), 5), 3) });
+  }
+
+  pin() {
+    const move = this.move;
+    if ("value" in move) this.set({ shift: 0, width: 1 });
+    else this.set({ value: Number(quantileOf(this.prior, move, 0.5).toPrecision(4)) });
+  }
+
+  bind() {
+    const yOf = (event) => {
+      const box = this.track.getBoundingClientRect(), scale = this.scale;
+      return scale.low + (event.clientX - box.left) / box.width * (scale.high - scale.low);
+    };
+    this.track.addEventListener("pointerdown", (event) => {
+      const from = yOf(event), began = this.move, scale = this.scale;
+      const side = event.target.classList.contains("low") ? -1 : event.target.classList.contains("high") ? 1 : 0;
+      const at = "value" in began ? unbounded(began.value, this.prior.ends) : scale.middle + began.shift;
+      this.track.setPointerCapture(event.pointerId);
+      let travelled = false;
+      const follow = (now) => {
+        const y = yOf(now);
+        if (!travelled && Math.abs(now.clientX - event.clientX) < 2) return;
+        travelled = true;
+        if (side && !("value" in began)) {
+          const reach = side > 0 ? scale.y95 - scale.middle : scale.middle - scale.y05;
+          this.set({ shift: began.shift, width: tidy(Math.min(Math.max(side * (y - at) / reach, 0.05), 5), 3) });
+        } else {
+          const now_at = "value" in this.move ? unbounded(this.move.value, this.prior.ends) : scale.middle + this.move.shift;
+          this.shift(at + y - from - now_at);
+        }
+      };
+      const end = () => {
+        this.track.removeEventListener("pointermove", follow);
+        if (travelled) settled();
+      };
+      this.track.addEventListener("pointermove", follow);
+      this.track.addEventListener("pointerup", end, { once: true });
+      this.track.addEventListener("pointercancel", end, { once: true });
+      this.thumb.focus({ preventScroll: true });
+      event.preventDefault();
+    });
+    this.track.addEventListener("dblclick", () => { this.pin(); });
+    this.thumb.addEventListener("keydown", (event) => {
+      const step = (this.scale.high - this.scale.low) / (event.key.startsWith("Page") ? 10 : 50);
+      const way = { ArrowRight: 1, ArrowUp: 1, PageUp: 1, ArrowLeft: -1, ArrowDown: -1, PageDown: -1 }[event.key];
+      if (way && event.shiftKey) this.widen(way > 0 ? 1.1 : 1 / 1.1);
+      else if (way) this.shift(way * step);
+      else if (event.key === "Enter" || event.key === " ") this.pin();
+      else if (event.key === "Delete" || event.key === "Backspace" || event.key === "Home") this.set({ shift: 0, width: 1 });
+      else return;
+      event.preventDefault();
+    });
+  }
+}
+
+// An input of a few values: each can be chosen, or left to chance.
+class Choice {
+  constructor(name) {
+    this.name = name;
+    this.element = document.createElement("label");
+    this.element.className = "choice";
+    const prior = worldOf(state).inputs[name];
+    this.element.title = prior.meaning;
+    this.element.innerHTML = `<span class="name">${escaped(labelOf(prior))}</span> <select><option value="">left to chance</option>${prior.values.map((value) => `<option value="${value}">${value}</option>`).join("")}</select>`;
+    this.select = this.element.querySelector("select");
+    this.select.addEventListener("change", () => {
+      if (this.select.value === "") delete state.moves[name];
+      else state.moves[name] = { value: Number(this.select.value) };
+      settled();
+    });
+    this.draw();
+  }
+
+  draw() { this.select.value = state.moves[this.name] ? String(state.moves[this.name].value) : ""; }
+}
+
+// A switch of the model, such as whether a limit acts.
+class Switch {
+  constructor(name, text) {
+    this.name = name;
+    this.element = document.createElement("label");
+    this.element.className = "switch";
+    this.element.title = worldOf(state).inputs[name].meaning;
+    this.element.innerHTML = `<input type="checkbox"> ${escaped(text)}`;
+    this.box = this.element.querySelector("input");
+    this.box.addEventListener("change", () => {
+      const value = this.box.checked ? 1 : 0;
+      if (value === worldOf(state).inputs[name].value) delete state.moves[name];
+      else state.moves[name] = { value };
+      settled();
+    });
+    this.draw();
+  }
+
+  draw() {
+    const prior = worldOf(state).inputs[this.name];
+    this.box.checked = quantileOf(prior, state.moves[this.name], 0.5) > 0.5;
+  }
+}
+
+// ---------------------------------------------------------------- building
+
+function build() {
+  widgets.clear();
+  for (const id of ["sliders", "others", "limits"]) $(id).replaceChildren();
+  const world = worldOf(state), names = data.programs[world.program].names.filter((name) => name in world.inputs);
+  const add = (id, name, widget) => { widgets.set(name, widget); $(id).append(widget.element); };
+  for (const name of names.filter((one) => world.inputs[one].switch)) {
+    const limit = name.startsWith("limit_");
+    add(limit ? "limits" : "others", name, new Switch(name, limit ? name.slice(6).replace(/_/g, " ") : labelOf(world.inputs[name])));
+  }
+  $("limits-box").hidden = !$("limits").childElementCount;
+  const ranked = last.hangs.map(({ name }) => name).filter((name) => isUncertain(world.inputs[name]));
+  const pinned = Object.keys(state.moves).filter((name) => names.includes(name) && isUncertain(world.inputs[name]));
+  const all = [...new Set([...shown, ...ranked, ...pinned, ...names.filter((name) => isUncertain(world.inputs[name]))])].filter((name) => names.includes(name) && isUncertain(world.inputs[name]) && !world.inputs[name].switch);
+  const first = new Set([...all.filter((name) => world.inputs[name].kind !== "discrete").slice(0, SHOWN)]);
+  for (const name of all) add(first.has(name) ? "sliders" : "others", name, world.inputs[name].kind === "discrete" ? new Choice(name) : new Slider(name));
+  $("more").hidden = !$("others").childElementCount;
+  $("more").querySelector("summary").textContent = `${$("others").childElementCount} more inputs`;
+  shown = [...first];
+}
+
+function buildChoices() {
+  const sets = [...new Map(data.worlds.map((world) => [world.set, world])).values()];
+  $("sets").replaceChildren(...(sets.length > 1 ? sets : []).map((world) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = data.worlds.find((one) => one.set === world.set && !one.scenario).title;
+    button.setAttribute("aria-pressed", String(world.set === state.set));
+    button.addEventListener("click", () => choose({ set: world.set }));
+    return button;
+  }));
+  $("sets").hidden = sets.length < 2;
+  const own = data.worlds.filter((world) => world.set === state.set);
+  $("scenario").replaceChildren(...own.map((world) => new Option(world.scenario ? world.title : "As it stands", world.scenario, false, world.scenario === state.scenario)));
+  $("scenario-label").hidden = own.length < 2;
+  $("why").textContent = worldOf(state).why;
+  $("why").hidden = !worldOf(state).why;
+  $("output").replaceChildren(...data.outputs.map((output) => new Option(output.label.toLowerCase().replace(/\bai\b/g, "AI"), output.name, false, output.name === state.output)));
+  $("output").parentElement.hidden = data.outputs.length < 2;
+  const timed = data.programs[0].outputs[state.output][1] > 1;
+  $("year").replaceChildren(...data.years.map((year) => new Option(year, year, false, year === state.year)));
+  $("year").parentElement.hidden = !timed;
+  $("ghost").checked = state.ghost;
+}
+
+// Another world, output or year: the sliders are chosen anew by what the answer then hangs on.
+async function choose(change) {
+  Object.assign(state, change);
+  if (!worldOf(state)) state.scenario = "";
+  for (const name of Object.keys(state.moves)) {
+    const prior = worldOf(state).inputs[name];
+    if (!prior || prior.kind === "unused" || (prior.kind === "fixed" && !prior.switch)) delete state.moves[name];
+  }
+  buildChoices();
+  if (!("ghost" in change)) {
+    widgets.clear();
+    last = await computed(state, FAST);
+    if (!("year" in change)) shown = [];
+    build();
+  }
+  settled();
+}
+
+function save(name, content, type) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(content instanceof Blob ? content : new Blob([content], { type }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
+
+function showText(title, text, name) {
+  $("text-title").textContent = title;
+  $("text").textContent = text;
+  $("text-save").onclick = () => save(name, text, "text/plain");
+  $("text-box").showModal();
+}
+
+// The chart by itself, its colours written out.
+function chartText() {
+  const style = getComputedStyle(document.documentElement);
+  const text = $("fan").innerHTML.replace(/var\((--\w+)\)/g, (_, name) => style.getPropertyValue(name).trim());
+  return text.replace("</title>", `</title><rect width="100%" height="100%" fill="${style.getPropertyValue("--paper").trim()}"/>`);
+}
+
+function savePng() {
+  const image = new Image();
+  image.onload = () => {
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [2 * image.width, 2 * image.height];
+    canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+    canvas.toBlob((blob) => save("explorer.png", blob));
+  };
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(chartText())}`;
+}
+
+const copy = async (text, said) => {
+  try {
+    await navigator.clipboard.writeText(text);
+    $("note").textContent = said;
+  } catch {
+    $("note").textContent = "The browser does not let the page copy; take it from the address bar or by hand.";
+  }
+};
+
+function bind() {
+  $("scenario").addEventListener("change", () => choose({ scenario: $("scenario").value }));
+  $("output").addEventListener("change", () => choose({ output: $("output").value }));
+  $("year").addEventListener("change", () => choose({ year: Number($("year").value) }));
+  $("ghost").addEventListener("change", () => choose({ ghost: $("ghost").checked }));
+  $("reset").addEventListener("click", () => { state.moves = {}; choose({ set: START.set, scenario: START.scenario }); });
+  $("link").addEventListener("click", () => { settled(); copy(location.href, "Link copied."); });
+  $("python").addEventListener("click", () => showText("Python that computes these numbers", toPython(state, data, [state.output], FULL), "explorer.py"));
+  $("toml").addEventListener("click", () => showText("A scenario file with these inputs", toToml(state, data, worldOf(state), data.worlds.find((world) => world.set === state.set && !world.scenario)), "explorer.toml"));
+  $("csv").addEventListener("click", () => save("explorer.csv", toCsv(last, outputOf(state), data), "text/csv"));
+  $("svg").addEventListener("click", () => save("explorer.svg", chartText(), "image/svg+xml"));
+  $("png").addEventListener("click", savePng);
+  $("text-copy").addEventListener("click", () => copy($("text").textContent, "Copied."));
+  $("text-close").addEventListener("click", () => $("text-box").close());
+  addEventListener("hashchange", () => { if (location.hash.slice(1) !== toFragment(state)) { state = fromFragment(location.hash, START, data); shown = []; choose({}); } });
+  let width = innerWidth;
+  addEventListener("resize", () => { if (innerWidth !== width && last) { width = innerWidth; show(last); } });
+}
+
+bind();
+choose({});

@@ -1,0 +1,162 @@
+// Quantiles of the priors, and how a slider moves them: the same as the family cc.Moved.
+
+import { normalScore, tails, uniforms } from "./points.js";
+
+// A scale has an end or none on either side: null is none.
+export function bounded(y, [low, high]) {
+  if (low === null && high === null) return y;
+  if (high === null) return low + Math.exp(y);
+  if (low === null) return high - Math.exp(-y);
+  return Math.min(Math.max(low + (high - low) / (1 + Math.exp(-y)), low), high);
+}
+
+export function unbounded(x, [low, high]) {
+  if (low === null && high === null) return x;
+  if (high === null) return Math.log(x - low);
+  if (low === null) return -Math.log(high - x);
+  return Math.log(x - low) - Math.log(high - x);
+}
+
+// The sum of a Chebyshev series at t from -1 to 1 (Clenshaw).
+function chebyshev(series, t) {
+  let one = 0, two = 0;
+  for (let n = series.length - 1; n > 0; n--) [one, two] = [2 * t * one - two + series[n], one];
+  return t * one - two + series[0];
+}
+
+// A series for each piece between the knots of normal scores.
+function tabulated({ knots, series }, z) {
+  const at = Math.min(Math.max(z, knots[0]), knots[knots.length - 1]);
+  let piece = 0;
+  while (piece < series.length - 1 && at > knots[piece + 1]) piece++;
+  const [low, high] = [knots[piece], knots[piece + 1]];
+  return chebyshev(series[piece], (2 * at - low - high) / (high - low));
+}
+
+// The quantile at a normal score, or at both tails where those are known better.
+export function quantile(prior, z, p, q) {
+  switch (prior.kind) {
+    case "fixed": return prior.value;
+    case "line": return bounded(prior.scale * z + prior.location, prior.ends);
+    case "metalog": {
+      if (p === undefined) [p, q] = tails(z);
+      const [location, scale, skewness = 0] = prior.coefficients;
+      return bounded((Math.log(p) - Math.log(q)) * (scale + skewness * (p - 0.5)) + location, prior.ends);
+    }
+    case "discrete": {
+      if (p === undefined) [p] = tails(z);
+      let place = 0;
+      while (place < prior.values.length - 1 && p > prior.sums[place]) place++;
+      return prior.values[place];
+    }
+    default: return bounded(tabulated(prior, z), prior.ends);
+  }
+}
+
+// What a slider makes of a quantile: the scale is shifted, and spread about the median.
+export function moved(prior, move, x) {
+  if (!move || prior.kind === "fixed") return x;
+  const middle = unbounded(quantile(prior, 0, 0.5, 0.5), prior.ends);
+  return bounded(middle + move.width * (unbounded(x, prior.ends) - middle) + move.shift, prior.ends);
+}
+
+export const isUncertain = (prior) => prior.kind !== "fixed";
+
+// The quantile of an input as it stands, at a probability.
+export function quantileOf(prior, move, p) {
+  if (move && "value" in move) return move.value;
+  return moved(prior, move, quantile(prior, normalScore(p), p, 1 - p));
+}
+
+// Samples of inputs on Sobol' points: what was not moved since the last time is kept.
+export class Sampler {
+  constructor(columns) {
+    this.columns = columns;
+    this.scores = new Map();
+    this.kept = new Map();
+  }
+
+  // Uniforms and normal scores of a column, `size` the largest that is asked for.
+  column(number, size) {
+    const key = `${number} ${size}`;
+    if (!this.scores.has(key)) {
+      const u = uniforms(this.columns[number], size);
+      this.scores.set(key, { u, z: u.map(normalScore) });
+    }
+    return this.scores.get(key);
+  }
+
+  // Values, uniforms and scores of each named input. `world` is {inputs: {name: prior}, order: [name], correlations: [[i,
+  // j, gaussian]], between: [name]}; `moves` has {shift, width} or {value} by name.
+  draw(world, moves, names, size) {
+    const isFree = (name) => isUncertain(world.inputs[name]) && !(moves[name] && "value" in moves[name]);
+    const free = world.order.filter(isFree);
+    const place = new Map(free.map((name, number) => [name, number]));
+    const tied = correlated(world, free);
+    const found = {};
+    for (const name of names) {
+      const prior = world.inputs[name];
+      if (!place.has(name)) {
+        found[name] = { value: moves[name] && "value" in moves[name] ? moves[name].value : prior.value };
+        continue;
+      }
+      const key = `${name} ${size}`;
+      const state = JSON.stringify([prior.id, place.get(name), moves[name] || 0, tied.has(name) ? tied.key : 0,
+        tied.has(name) ? tied.names.map((other) => place.get(other)) : 0]);
+      if (!this.kept.has(key) || this.kept.get(key).state !== state) {
+        this.kept.set(key, { state, ...this.values(prior, moves[name], tied, name, place, size) });
+      }
+      found[name] = this.kept.get(key);
+    }
+    return found;
+  }
+
+  values(prior, move, tied, name, place, size) {
+    const { u, z } = tied.has(name) ? tied.scores(name, (other) => this.column(place.get(other), size).z)
+      : this.column(place.get(name), size);
+    const values = new Float64Array(size);
+    for (let i = 0; i < size; i++) {
+      values[i] = quantile(prior, z[i], u ? u[i] : undefined, u ? 1 - u[i] : undefined);
+    }
+    if (move) for (let i = 0; i < size; i++) values[i] = moved(prior, move, values[i]);
+    return { values, z };
+  }
+}
+
+// The Gaussian copula of the inputs that are free: the Cholesky factor of their correlations.
+function correlated(world, free) {
+  const pairs = (world.correlations || []).filter(([one, two]) => free.includes(one) && free.includes(two));
+  const names = free.filter((name) => pairs.some(([one, two]) => one === name || two === name));
+  const matrix = names.map((_, i) => names.map((_, j) => (i === j ? 1 : 0)));
+  for (const [one, two, gaussian] of pairs) {
+    const [i, j] = [names.indexOf(one), names.indexOf(two)];
+    matrix[i][j] = matrix[j][i] = gaussian;
+  }
+  const factor = cholesky(matrix);
+  return {
+    names, key: JSON.stringify(pairs), has: (name) => names.includes(name),
+    scores(name, columnOf) {
+      const row = factor[names.indexOf(name)];
+      const own = names.indexOf(name);
+      const z = columnOf(name).map((value) => value * row[own]);
+      for (let j = 0; j < own; j++) {
+        if (row[j] === 0) continue;
+        const other = columnOf(names[j]);
+        for (let i = 0; i < z.length; i++) z[i] += row[j] * other[i];
+      }
+      return { z };
+    },
+  };
+}
+
+function cholesky(matrix) {
+  const factor = matrix.map((row) => row.map(() => 0));
+  for (let i = 0; i < matrix.length; i++) {
+    for (let j = 0; j <= i; j++) {
+      let sum = matrix[i][j];
+      for (let k = 0; k < j; k++) sum -= factor[i][k] * factor[j][k];
+      factor[i][j] = i === j ? Math.sqrt(sum) : sum / factor[j][j];
+    }
+  }
+  return factor;
+}

