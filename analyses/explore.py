@@ -7,7 +7,8 @@ from analyses import options
 from clustercast.engine.units import conversion
 from clustercast.files.whole import write_text
 from clustercast.priors.prior_file import scenario_about, shipped_names
-from clustercast.report.explorer import World, explorer
+from clustercast.report.explorer import explorer
+from clustercast.report.explorer_data import World
 
 OUTPUTS = ("training_cluster_power", "training_cluster_cost", "ai_investment")
 LEVELS = {

@@ -5,14 +5,14 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from scipy.special import ndtr, ndtri
 
 import clustercast as cc
 from clustercast.arrays.points.designs import sobol_column
 from clustercast.engine.trace import OPERATIONS, TracedProgram, run_traced
-from clustercast.report.explorer import explorer_data, quantile_data
+from clustercast.report.explorer_data import explorer_data, quantile_data
 from clustercast.report.numbers import human, odds
 from tests.properties import strategies
 from tests.report.explorer.node import answers, bits, floats, node
@@ -66,33 +66,46 @@ def test_every_operation_equals_numpys_at_edges_and_inside():
     found = answers(*({"job": "program", "code": code, "inputs": given_bits, "plain": p} for p in (False, True)))
     for kind, results in zip(("WebAssembly", "JavaScript"), found, strict=True):
         for name, text in zip(OPERATIONS, results, strict=True):
-            np.testing.assert_allclose(
-                floats(text), wanted[name], rtol=1e-12, atol=1e-300, err_msg=f"{name} in {kind}"
-            )
+            np.testing.assert_allclose(floats(text), wanted[name], rtol=1e-12, atol=1e-300, err_msg=f"{name} in {kind}")
 
 
 ONE = ["negative", "absolute", "exp", "expm1", "log1p", "sqrt", "square", "tanh", "floor", "log", "reciprocal"]
-TWO = ["add", "subtract", "multiply", "divide", "minimum", "maximum", "greater", "less_equal"]
+TWO = ["add", "subtract", "multiply", "divide", "minimum", "maximum"]
+COMPARISONS = ["greater", "less_equal", "equal"]
 
 
-@settings(max_examples=5, deadline=None)
-@given(st.lists(st.tuples(st.sampled_from([*ONE, *TWO, "where"]), *[st.integers(0, 40)] * 3), min_size=1, max_size=40))
-def test_random_programs_equal_numpy(steps):
-    rng = np.random.default_rng(1)
-    inputs = {"x": rng.uniform(0.1, 2, 40), "y": rng.uniform(-1, 1, 40)}
-    operations = []
-    for place, (name, *arguments) in enumerate(steps):
-        used = 3 if name == "where" else 2 if name in TWO else 1
-        operations.append((name, tuple(argument % (3 + place) for argument in arguments[:used])))
-    rows = {str(place): (3 + place,) for place in range(len(operations))}
-    program = TracedProgram(("x", "y"), (0.25,), tuple(operations), rows, (0.0,))
-    wanted = run_traced(program, inputs)
-    # Where two sides of a comparison or a floor are equal but for rounding, either answer is right.
-    job = {"job": "program", "code": code_of(program), "inputs": [bits(values) for values in inputs.values()]}
-    for results in answers({**job, "plain": False}, {**job, "plain": True}):
-        for values, text in zip(wanted.values(), results, strict=True):
-            near = np.isclose(floats(text), values[0], rtol=1e-9, atol=1e-9, equal_nan=True)
-            assert near.mean() > 0.9
+@settings(max_examples=2, deadline=None, phases=[Phase.generate])
+@given(st.integers(0, 2**32))
+def test_random_programs_equal_numpy(seed):
+    rng = np.random.default_rng(seed)
+    inputs = {"x": rng.uniform(0.1, 2, 64), "y": rng.uniform(0.2, 1, 64)}
+    programs, jobs = [], []
+    for _ in range(4):
+        operations, numbers = [], []
+        while len(operations) < 500:
+            # Recent results and the inputs: the depth stays small, so that rounding does not grow.
+            arguments = tuple(int(n) for n in rng.choice([0, 1, 2, *numbers[-3:]], 3))
+            name = str(rng.choice([*ONE, *TWO, *COMPARISONS]))
+            operations.append((name, arguments[: 1 if name in ONE else 2]))
+            if name in COMPARISONS:
+                operations.append(("where", (len(operations) + 2, *arguments[1:])))
+            numbers.append(len(operations) + 2)
+        rows = {str(place): (3 + place,) for place in range(len(operations))}
+        programs.append(TracedProgram(("x", "y"), (0.25,), tuple(operations), rows, (0.0,)))
+        given_bits = [bits(values) for values in inputs.values()]
+        jobs += [{"job": "program", "code": code_of(programs[-1]), "inputs": given_bits, "plain": p} for p in (0, 1)]
+    for place, results in enumerate(answers(*jobs)):
+        program = programs[place // 2]
+        wanted = np.array([values[0] for values in run_traced(program, inputs).values()])
+        found = np.array([floats(text) for text in results])
+        # A step counts where its arguments are NumPy's to the bit: then its result is NumPy's too.
+        known = np.vstack([inputs["x"], inputs["y"], np.full(64, 0.25), found])
+        exact = np.vstack([inputs["x"], inputs["y"], np.full(64, 0.25), wanted])
+        same = (known.view(np.int64) == exact.view(np.int64)) | (np.isnan(known) & np.isnan(exact))
+        for number, (name, arguments) in enumerate(program.operations):
+            fair = np.logical_and.reduce(same[list(arguments)])
+            ours, numpys = found[number][fair], wanted[number][fair]
+            np.testing.assert_allclose(ours, numpys, rtol=1e-12, atol=1e-300, err_msg=name)
 
 
 def test_points_are_those_of_draw_and_scores_those_of_scipy():
@@ -135,13 +148,22 @@ def test_quantiles_equal_pythons_before_and_after_a_move():
     found = iter(answers(*jobs))
     for prior in priors:
         for move in moves:
-            wanted = (prior if move is None else cc.Moved(prior, **move)).quantile_from_normal_score(z)
-            scale = np.abs(wanted) + (0.0 if prior.support[0] == 0 else 1.0)
-            assert np.max(np.abs(floats(next(found)) - wanted) / scale) < 2e-12, (prior, move)
+            now = prior if move is None else cc.Moved(prior, **move)
+            wanted = now.quantile_from_normal_score(z)
+            scale = np.abs(wanted) + 0.01
+            # Near an end a rounding of the quantile before the move is a larger part of its distance to the end.
+            before = prior.quantile_from_normal_score(z)
+            precision = 2e-13 if quantile_data(prior)["kind"] == "table" else 4e-16
+            rounding = 0 if move is None else np.abs(now._forth(before * (1 - precision)) - wanted)
+            assert (np.abs(floats(next(found)) - wanted) < 2e-12 * scale + rounding).all(), (prior, move)
 
 
 @settings(max_examples=10, deadline=None)
-@given(st.lists(strategies.distributions("normal", "lognormal", "metalog", "beta", "pert", "discrete"), min_size=5, max_size=5))
+@given(
+    st.lists(
+        strategies.distributions("normal", "lognormal", "metalog", "beta", "pert", "discrete"), min_size=5, max_size=5
+    )
+)
 def test_quantiles_of_random_priors_equal_pythons(priors):
     z = np.linspace(-4.0, 4.0, 41)
     jobs = [{"job": "quantiles", "prior": quantile_data(prior), "z": bits(z)} for prior in priors]
@@ -179,10 +201,6 @@ def test_the_shipped_model_gives_pythons_digits_whatever_is_moved(shipped):
         np.testing.assert_allclose(rows, forecast["training_cluster_power"].values, rtol=1e-12)
         wanted = summary.sel(quantile=[0.05, 0.5, 0.95])
         np.testing.assert_allclose(state["quantiles"], wanted.transpose("year", "quantile").values, rtol=1e-12)
-    labels = cc.propagate(
-        cc.draw(cc.read_priors("evidence_2026"), 2048, design="sobol"), outputs=["binding_constraint"], years=range(2024, 2035)
-    ) if False else None  # fmt: skip
-    assert labels is None
 
 
 def test_a_state_survives_its_address_and_its_prior_file(shipped, tmp_path):
@@ -235,7 +253,9 @@ def test_a_model_of_ones_own_is_explored_and_what_cannot_be_traced_is_named():
     priors = cc.Priors(x=cc.Moved(cc.Normal(1, 2), shift=0.5, width=2), y=cc.to(1, 3))
     drawn = cc.draw(priors, 256, design="sobol", seed=3)
     np.testing.assert_allclose(floats(state["rows"]["product"][0]), drawn["x"] * drawn["y"] + 1, rtol=1e-12, atol=1e-12)
-    assert "sandbox" in page._repr_html_() and "http" not in re.sub(r"http://www\.w3\.org/2000/svg", "", page.html)
+    assert "sandbox" in page._repr_html_() and not re.search(
+        r"(?:src|href)=|//(?!www\.w3\.org/2000/svg)[\w.]+\.\w+/|url\((?!#)", page.html
+    )
 
     @cc.quantity("1", units_checked=False)
     def capped(x):

@@ -95,7 +95,7 @@ function show(found) {
     : spread({ ...common, values: found.rows[0], band }, width, height);
   showChances(found, output, levels, timed, ghost);
   showHolds(found, when, ghost);
-  $("hangs-title").innerHTML = `What the answer hangs on <span class="soft">share of its variance</span>`;
+  $("hangs-title").innerHTML = `What the answer hangs on <span class="soft">share of variance</span>`;
   const before = ghost ? new Map(ghost.hangs.map(({ name: key, index }) => [key, Math.max(0, index)])) : null;
   const world = worldOf(state);
   $("hangs").innerHTML = bars(found.hangs.slice(0, EXPLAINED).filter(({ index }) => index > 0.002).map(({ name: key, index, error }) => ({
@@ -127,7 +127,7 @@ function showHolds(found, when, ghost) {
   $("holds-box").hidden = !found.holds;
   if (!found.holds) return;
   $("holds-title").innerHTML = `What holds it back${when} <span class="soft">share of runs</span>`;
-  const rows = found.holds.map((share, i) => ({ name: data.holds.labels[i] === "trend" ? "nothing: the trend" : data.holds.labels[i].replace(/_/g, " "), share, text: chance(share), start: ghost ? ghost.holds[i] : undefined }));
+  const rows = found.holds.map((share, i) => ({ name: data.holds.labels[i] === "trend" ? "nothing (trend)" : data.holds.labels[i].replace(/_/g, " "), share, text: chance(share), start: ghost ? ghost.holds[i] : undefined }));
   $("holds").innerHTML = bars(rows.filter(({ share, start }) => share > 0.0005 || start > 0.0005).sort((a, b) => b.share - a.share).slice(0, EXPLAINED));
 }
 
@@ -212,7 +212,7 @@ class Slider {
     const place = (y) => `${Math.max(0, Math.min(100, 100 * (y - scale.low) / (scale.high - scale.low))).toFixed(2)}%`;
     const at = pinned ? unbounded(move.value, prior.ends) : scale.middle + move.shift;
     const [low, high] = pinned ? [at, at] : [at + move.width * (scale.y05 - scale.middle), at + move.width * (scale.y95 - scale.middle)];
-    const growth = (value) => `×${Number(value.toPrecision(3))}`;
+    const growth = (value) => `×${value < 10 ? value.toFixed(2) : Number(value.toPrecision(3))}`;
     const say = prior.growth && prior.unit === "1" ? growth : (value) => human(value, prior.unit, prior.share);
     const value = quantileOf(prior, move, 0.5);
     const [from, to] = [0.05, 0.95].map((p) => quantileOf(prior, move, p));

@@ -42,7 +42,7 @@ const simd = (code) => [0xfd, ...unsigned(code)];
 const CODE = {
   eq: 0x47, ne: 0x48, lt: 0x49, gt: 0x4a, le: 0x4b, ge: 0x4c, not: 0x4d, and: 0x4e, or: 0x50, select: 0x52,
   ceil: 0x74, floor: 0x75, nearest: 0x94, abs: 0xec, neg: 0xed, sqrt: 0xef, add: 0xf0, sub: 0xf1, mul: 0xf2,
-  div: 0xf3, pmin: 0xf6, pmax: 0xf7, addInteger: 0xce, shiftLeft: 0xcb, shiftRight: 0xcd,
+  div: 0xf3, min: 0xf4, max: 0xf5, pmin: 0xf6, pmax: 0xf7, addInteger: 0xce, shiftLeft: 0xcb, shiftRight: 0xcd,
 };
 const op = Object.fromEntries(Object.entries(CODE).map(([name, code]) => [name, simd(code)]));
 const get = (local) => [0x20, ...unsigned(local)];
@@ -122,11 +122,11 @@ function logBody() {
   ];
 }
 
-// log(1 + x) with the rounding of 1 + x put right. Locals: 0 x, 1 u.
+// log(1 + x) with the rounding of 1 + x put right, but where 1 + x is 0 or infinite. Locals: 0 x, 1 u, 2 log(u).
 const log1pBody = (log) => [
-  ...get(0), ...pair(1), ...op.add, ...set(1),
-  ...get(1), 0x10, ...unsigned(log), ...get(0), ...get(1), ...pair(1), ...op.sub, ...op.sub, ...get(1), ...op.div,
-  ...op.add,
+  ...get(0), ...pair(1), ...op.add, ...set(1), ...get(1), 0x10, ...unsigned(log), ...set(2), ...get(2),
+  ...get(2), ...get(0), ...get(1), ...pair(1), ...op.sub, ...op.sub, ...get(1), ...op.div, ...op.add,
+  ...get(1), ...pair(0), ...op.eq, ...get(1), ...pair(Infinity), ...op.eq, ...op.or, ...op.select,
 ];
 
 // A function of JavaScript's Math on each of the two samples.
@@ -135,9 +135,19 @@ const eachBody = (imported) => [
   ...get(0), ...simd(0x21), 1, 0x10, ...unsigned(imported), ...simd(0x22), 1,
 ];
 
-const IMPORTED = ["sin", "cos", "tanh"];
-const OWN = ["exp", "expm1", "log", "log1p", ...IMPORTED];
+const EACH = ["sin", "cos", "tanh"];
+const IMPORTED = [...EACH, "pow"];
+const OWN = ["exp", "expm1", "log", "log1p", ...EACH, "power"];
 const ownNumber = (name) => IMPORTED.length + OWN.indexOf(name);
+
+// x to the y: by logarithms where x is positive and both are finite, else by JavaScript's for each of the two samples.
+const powerBody = (exp, log, imported) => [
+  ...get(0), ...pair(0), ...op.gt, ...get(0), ...pair(Infinity), ...op.lt, ...op.and,
+  ...get(1), ...op.abs, ...pair(Infinity), ...op.lt, ...op.and, ...simd(0xc3), 0x04, 0x7b,
+  ...get(0), 0x10, ...unsigned(log), ...get(1), ...op.mul, 0x10, ...unsigned(exp), 0x05,
+  ...get(0), ...simd(0x21), 0, ...get(1), ...simd(0x21), 0, 0x10, ...unsigned(imported), ...simd(0x14),
+  ...get(0), ...simd(0x21), 1, ...get(1), ...simd(0x21), 1, 0x10, ...unsigned(imported), ...simd(0x22), 1, 0x0b,
+];
 
 // ---------------------------------------------------------------- from operations to code
 
@@ -165,7 +175,7 @@ function layout(program) {
   return { first, count, slots, used, segments: Math.ceil(program.operations.length / SEGMENT), place };
 }
 
-const BINARY = { add: "add", subtract: "sub", multiply: "mul", divide: "div", minimum: "pmin", maximum: "pmax" };
+const BINARY = { add: "add", subtract: "sub", multiply: "mul", divide: "div", minimum: "min", maximum: "max" };
 const COMPARE = { greater: "gt", greater_equal: "ge", less: "lt", less_equal: "le", equal: "eq", not_equal: "ne" };
 const UNARY = { negative: "neg", absolute: "abs", sqrt: "sqrt", floor: "floor", ceil: "ceil" };
 const call = (name) => [0x10, ...unsigned(ownNumber(name))];
@@ -173,7 +183,7 @@ const call = (name) => [0x10, ...unsigned(ownNumber(name))];
 // Code that leaves the result of an operation on the stack; number(a) and truth(a) leave its arguments there.
 function emitted(name, args, number, truth, isTruth) {
   if (name in BINARY) {
-    // pmin(a, b) is b < a ? b : a, so that a number that is not one goes through as in NumPy where it is first.
+    // min and max give NaN where either number is NaN, as NumPy's do; pmin and pmax would not.
     return [...number(args[0]), ...number(args[1]), ...op[BINARY[name]]];
   }
   if (name in COMPARE) return [...number(args[0]), ...number(args[1]), ...op[COMPARE[name]]];
@@ -191,10 +201,11 @@ function emitted(name, args, number, truth, isTruth) {
     case "exp2": return [...number(args[0]), ...pair(Math.LN2), ...op.mul, ...call("exp")];
     case "log2": return [...number(args[0]), ...call("log"), ...pair(Math.LOG2E), ...op.mul];
     case "log10": return [...number(args[0]), ...call("log"), ...pair(Math.LOG10E), ...op.mul];
-    case "power": return [...number(args[0]), ...call("log"), ...number(args[1]), ...op.mul, ...call("exp")];
+    case "power": return [...number(args[0]), ...number(args[1]), ...call("power")];
     case "sign": return [
-      ...number(args[0]), ...pair(0), ...op.gt, ...pair(1), ...op.and,
+      ...number(args[0]), ...number(args[0]), ...pair(0), ...op.gt, ...pair(1), ...op.and,
       ...number(args[0]), ...pair(0), ...op.lt, ...pair(1), ...op.and, ...op.sub,
+      ...number(args[0]), ...number(args[0]), ...op.ne, ...op.select,
     ];
     default: return [...number(args[0]), ...call(name)];
   }
@@ -277,28 +288,32 @@ export function moduleBytes(program, samples) {
   };
   const bytes = base + (program.inputs + program.results.length) * row;
   const pages = Math.ceil(bytes / 65536);
-  const each = IMPORTED.map((name) => [...text("math"), ...text(name), 0, 0]);
+  const each = IMPORTED.map((name) => [...text("math"), ...text(name), 0, name === "pow" ? 5 : 0]);
   const memory = [...text("host"), ...text("memory"), 2, 0, ...unsigned(pages)];
   const own = [
-    [4, expBody], [4, expm1Body], [6, logBody()], [1, log1pBody(ownNumber("log"))],
-    ...IMPORTED.map((name, place) => [0, eachBody(place)]),
+    [4, expBody], [4, expm1Body], [6, logBody()], [2, log1pBody(ownNumber("log"))],
+    ...EACH.map((name, place) => [0, eachBody(place)]),
+    [0, powerBody(ownNumber("exp"), ownNumber("log"), IMPORTED.indexOf("pow"))],
   ].map(([locals, body]) => [...vector(locals ? [[...unsigned(locals), 0x7b]] : []), ...body, 0x0b]);
   const firstSegment = IMPORTED.length + own.length;
   const segments = Array.from({ length: kept.segments }, (_, segment) => segmentBody(program, kept, segment, at));
   const bodies = [...own, ...segments, mainBody(kept.segments, firstSegment)];
   const module = new Uint8Array([
     0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0,
-    // Types: f64 -> f64, v128 -> v128, (i32, i32) -> nothing, i32 -> nothing.
-    ...section(1, vector([[0x60, 1, 0x7c, 1, 0x7c], [0x60, 1, 0x7b, 1, 0x7b], [0x60, 2, 0x7f, 0x7f, 0], [0x60, 1, 0x7f, 0]])),
+    // Types: f64 -> f64, v128 -> v128, (i32, i32) -> nothing, i32 -> nothing, two v128 -> v128, two f64 -> f64.
+    ...section(1, vector([[0x60, 1, 0x7c, 1, 0x7c], [0x60, 1, 0x7b, 1, 0x7b], [0x60, 2, 0x7f, 0x7f, 0], [0x60, 1, 0x7f, 0],
+      [0x60, 2, 0x7b, 0x7b, 1, 0x7b], [0x60, 2, 0x7c, 0x7c, 1, 0x7c]])),
     ...section(2, vector([...each, memory])),
-    ...section(3, vector([...own.map(() => [1]), ...segments.map(() => [2]), [3]])),
+    ...section(3, vector([...OWN.map((name) => [name === "power" ? 4 : 1]), ...segments.map(() => [2]), [3]])),
     ...section(7, vector([[...text("run"), 0, ...unsigned(firstSegment + segments.length)]])),
     ...section(10, vector(bodies.map((body) => [...unsigned(body.length), ...body]))),
   ]);
   return { module, pages, input: at.input, result: (place) => base + (program.inputs + place) * row };
 }
 
-const MATH = { sin: Math.sin, cos: Math.cos, tanh: Math.tanh };
+// 1 to any power is 1, as in C; JavaScript differs there.
+const pow = (x, y) => (x === 1 || (x === -1 && Math.abs(y) === Infinity) ? 1 : Math.pow(x, y));
+const MATH = { sin: Math.sin, cos: Math.cos, tanh: Math.tanh, pow };
 
 // Returns a program compiled for a number of samples: {kind, inputs: [array], results: [array], run()}.
 export async function compiled(program, samples) {
@@ -325,14 +340,14 @@ function barePlaces(program, inputs, results) {
 
 const SCRIPT = {
   add: (a, b) => `${a} + ${b}`, subtract: (a, b) => `${a} - ${b}`, multiply: (a, b) => `${a} * ${b}`,
-  divide: (a, b) => `${a} / ${b}`, power: (a, b) => `Math.pow(${a}, ${b})`,
+  divide: (a, b) => `${a} / ${b}`, power: (a, b) => `pow(${a}, ${b})`,
   minimum: (a, b) => `Math.min(${a}, ${b})`, maximum: (a, b) => `Math.max(${a}, ${b})`,
   negative: (a) => `-${a}`, absolute: (a) => `Math.abs(${a})`, exp2: (a) => `Math.pow(2, ${a})`,
   square: (a) => `${a} * ${a}`, reciprocal: (a) => `1 / ${a}`,
   greater: (a, b) => `+(${a} > ${b})`, greater_equal: (a, b) => `+(${a} >= ${b})`, less: (a, b) => `+(${a} < ${b})`,
   less_equal: (a, b) => `+(${a} <= ${b})`, equal: (a, b) => `+(${a} === ${b})`, not_equal: (a, b) => `+(${a} !== ${b})`,
-  logical_and: (a, b) => `+(${a} && ${b} ? 1 : 0)`, logical_or: (a, b) => `+(${a} || ${b} ? 1 : 0)`,
-  logical_not: (a) => `+!${a}`, where: (a, b, c) => `${a} ? ${b} : ${c}`,
+  logical_and: (a, b) => `+(${a} !== 0 && ${b} !== 0)`, logical_or: (a, b) => `+(${a} !== 0 || ${b} !== 0)`,
+  logical_not: (a) => `+(${a} === 0)`, where: (a, b, c) => `${a} !== 0 ? ${b} : ${c}`,
 };
 
 // Returns JavaScript that defines run(memory, inputs, results, samples), segment by segment.
@@ -372,7 +387,8 @@ export function script(program) {
     functions.push(`function s${segment}(I, R, M, a, b) { for (let i = a, j = 0; i < b; i++, j++) {\n${lines.join("\n")}\n} }`);
   }
   const calls = Array.from({ length: kept.segments }, (_, segment) => `s${segment}(I, R, M, a, b);`).join(" ");
-  return `${functions.join("\n")}
+  return `const pow = ${pow};
+${functions.join("\n")}
 function run(I, R, samples) {
   const M = new Float64Array(${Math.max(1, kept.used) * BLOCK});
   for (let a = 0; a < samples; a += ${BLOCK}) { const b = Math.min(a + ${BLOCK}, samples); ${calls} }

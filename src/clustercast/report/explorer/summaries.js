@@ -27,8 +27,9 @@ export function labelShares(values, labels) {
 
 // The first-order index of each input from the samples themselves: the variance between bins of equal weight, finer in
 // the tails, over the variance, less half of what chance would give: Plischke (2012), doi:10.1016/j.ress.2011.12.007.
-export function firstOrder(binned, values) {
-  const size = values.length;
+// An output that is positive everywhere is taken by its logarithm.
+export function firstOrder(binned, given) {
+  const size = given.length, values = given.every((value) => value > 0) ? given.map(Math.log10) : given;
   let mean = 0, square = 0;
   for (const value of values) mean += value / size;
   for (const value of values) square += (value - mean) ** 2;

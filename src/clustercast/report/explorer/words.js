@@ -17,10 +17,12 @@ function digits(value, shown = 2) {
   return [rounded, first - shown + 1 + (Math.floor(Math.log10(Math.abs(rounded)) + 1e-12) > first ? 1 : 0)];
 }
 
+const exponential = (value, places) => value.toExponential(places).replace(/e([+-])(\d)$/, "e$10$2");
+
 function plain(value, last, scale) {
   if (value === 0 || !isFinite(value)) return isFinite(value) ? "0" : value > 0 ? "∞" : "-∞";
   const scaled = value / 10 ** scale;
-  if (!(Math.abs(scaled) >= 1e-4 && Math.abs(scaled) < 1e6)) return scaled.toExponential(Math.max(Math.floor(Math.log10(Math.abs(value))) - last, 0));
+  if (!(Math.abs(scaled) >= 1e-4 && Math.abs(scaled) < 1e6)) return exponential(scaled, Math.max(Math.floor(Math.log10(Math.abs(value))) - last, 0));
   return commas(scaled.toFixed(Math.max(scale - last, 0)));
 }
 
@@ -36,7 +38,8 @@ function multiple(rounded, unit) {
   return Math.min(Math.max(exponent, 0), 12);
 }
 
-const factorText = (value) => (value >= 100 && value < 1e6 ? `×${commas(value.toFixed(0))}` : `×${Number(value).toPrecision(2)}`);
+const factorText = (value) => (value >= 100 && value < 1e6 ? `×${commas(value.toFixed(0))}` : `×${factorDigits(value)}`);
+const factorDigits = (value) => (value >= 1e-4 && value < 100 ? value.toPrecision(2) : exponential(value, 1));
 
 export function human(value, unit = "1", share = false, shown = 2) {
   if (unit === "1/year") return human(100 * value, "%", false, shown) + " a year";

@@ -1,0 +1,289 @@
+"""What the explorer's page computes with: traced programs, priors as quantile functions, the scramble of the points."""
+
+import dataclasses
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.polynomial import chebyshev
+from numpy.typing import NDArray
+
+from clustercast import __version__
+from clustercast.arrays.families import tabulated
+from clustercast.arrays.families.metalog import bounded, unbounded
+from clustercast.arrays.points.designs import check_columns
+from clustercast.arrays.points.sobol_sequence import scrambled_column
+from clustercast.engine.changes import change_of, with_changes
+from clustercast.engine.model import Model
+from clustercast.engine.trace import TracedProgram, trace
+from clustercast.engine.units import factor, in_unit
+from clustercast.errors import InputError
+from clustercast.files.dates import end_of
+from clustercast.priors.families import PERT, Beta, Discrete, Family, Fixed, LogNormal, Metalog, Normal, Uniform
+from clustercast.priors.prior_set import Priors
+from clustercast.propagation import year_grid
+from clustercast.report.labels import in_a_sentence, label_of
+from clustercast.report.numbers import is_share
+from clustercast.report.sentences import PHRASES, key_year
+
+FloatArray = NDArray[np.float64]
+
+# The largest sample that the page draws, in bits of the index of a point.
+INDEX_BITS = 14
+_REACH, _DEGREE, _PRECISION, _MOST_PIECES = 8.3, 31, 2e-13, 64
+QUESTIONS = {
+    "training_cluster_power": "How much power does the largest AI training cluster draw in {}?",
+    "training_cluster_cost": "What does the largest AI training cluster cost in {}?",
+    "training_cluster_size": "How many chips does the largest AI training cluster hold in {}?",
+    "ai_investment": "How much does the world invest in AI in {}?",
+}
+
+
+@dataclass(frozen=True)
+class World:
+    """Priors that the reader can choose: a prior set, or one under a scenario."""
+
+    priors: Priors
+    title: str = ""
+    why: str = ""
+    # The shipped set and the scenario that the priors were read from, "" where there is none.
+    named: tuple[str, str] = ("", "")
+
+
+def explorer_data(
+    worlds: Sequence[World],
+    model: Model,
+    outputs: Iterable[str] | None,
+    years: Iterable[float],
+    levels: Mapping[str, Sequence[str | float]],
+    seed: int,
+) -> dict[str, Any]:
+    """Return all that the page computes with, as it is written into it."""
+    grid = [float(year) for year in year_grid(years)]
+    shown = shown_outputs(worlds[0].priors, model, outputs)
+    labelled = next((n for n in ("binding_constraint", *model.headline) if n in model and _labels(model, n)), None)
+    wanted = [*shown, *(f"trend_{n}" for n in shown if f"trend_{n}" in model), *([labelled] if labelled else [])]
+    families = dict.fromkeys(world.named[0] for world in worlds)
+    programs, place = [], {}
+    for number, name in enumerate(families):
+        place[name] = number
+        programs.append(_traced([w.priors for w in worlds if w.named[0] == name], model, wanted, grid))
+    pool: dict[str, dict[str, Any]] = {}
+    used = {name for program in programs for name in program.inputs}
+    first = worlds[0].priors
+    return {
+        "version": __version__,
+        "title": first.about.title or label_of(shown[0]),
+        "years": grid,
+        "year": key_year(grid),
+        "today": end_of(first.about.as_of) if first.about.as_of else None,
+        "seed": seed,
+        "asOf": first.about.as_of,
+        "currency": first.about.currency,
+        "outputs": [_output(model, name, levels.get(name, ()), len(programs[0].outputs[name]) > 1) for name in shown],
+        "holds": None if labelled is None else {"name": labelled, "labels": _labels(model, labelled)},
+        "programs": [_program(program, wanted) for program in programs],
+        "worlds": _written_once([{**_world(w, used, pool), "program": place[w.named[0]]} for w in worlds]),
+        "priors": list(pool.values()),
+        "columns": _columns(seed, max(len(world.priors.uncertain) for world in worlds)),
+    }
+
+
+def shown_outputs(priors: Priors, model: Model, outputs: Iterable[str] | None) -> tuple[str, ...]:
+    """Return the outputs that the page shows: those named, else the first of the headline that are numbers."""
+    headline = [name for name in priors.about.headline if name in model] or list(model.headline)
+    named = [name for name in headline if not _labels(model, name)][:3] if outputs is None else list(outputs)
+    if not named:
+        raise InputError("outputs is empty; name at least one quantity of the model")
+    model.order(named)
+    return tuple(named)
+
+
+def _labels(model: Model, name: str) -> list[str]:
+    """Return the labels of a quantity, none of a number."""
+    return [str(label) for label in model.declaration(name).labels or ()]
+
+
+def _output(model: Model, name: str, levels: Sequence[str | float], timed: bool) -> dict[str, Any]:
+    """Return what the page says of an output."""
+    unit = model.unit(name)
+    subject, verb = PHRASES.get(name, (in_a_sentence(name), "is {}"))
+    texts = [str(level).replace("/year", " a year") for level in levels]
+    values = [in_unit(level, unit, "level") for level in levels]
+    return {
+        "name": name,
+        "label": label_of(name),
+        "subject": subject,
+        "verb": verb,
+        "question": QUESTIONS.get(name, f"How large is {in_a_sentence(name)}{' in {}' if timed else ''}?"),
+        "unit": unit,
+        "factor": factor(unit),
+        "share": is_share(name),
+        "meaning": model.long_name(name),
+        "levels": [list(pair) for pair in zip(texts, values, strict=True)],
+    }
+
+
+def _traced(priors: Sequence[Priors], model: Model, outputs: Sequence[str], years: Sequence[float]) -> TracedProgram:
+    """Return one program for priors of which some inputs differ: those, the uncertain ones and switches stay inputs."""
+    changed = with_changes(model, {name for each in priors for name in each})
+    values: dict[str, FloatArray] = {}
+    for name in changed.inputs(outputs):
+        found = [each[name] for each in priors if name in each]
+        if not found:
+            raise InputError(f"the priors have no input {name!r}, which the model needs; add it")
+        constants = {prior.value * factor(prior.unit) if isinstance(prior, Fixed) else math.nan for prior in found}
+        is_switch = name in priors[0].declared and priors[0].declared[name].switch
+        is_free = is_switch or len(constants) > 1 or math.isnan(next(iter(constants)))
+        values[name] = np.ones(1) if is_free or change_of(name) else np.asarray(constants.pop())
+    return trace(changed, values, outputs, years)
+
+
+def _program(program: TracedProgram, outputs: Sequence[str]) -> dict[str, Any]:
+    """Return a program as program.js takes it, with the place of the first result of each output and their number."""
+    names = sorted({name for name, _ in program.operations})
+    results: list[int] = []
+    places: dict[str, list[int]] = {}
+    for output in outputs:
+        places[output] = [len(results), len(program.outputs[output])]
+        results += program.outputs[output]
+    return {
+        "names": list(program.inputs),
+        "aliases": {name: change[0] for name in program.inputs if (change := change_of(name))},
+        "outputs": places,
+        "code": {
+            "inputs": len(program.inputs),
+            "constants": [value if math.isfinite(value) else str(value) for value in program.constants],
+            "names": names,
+            "operations": [[names.index(name), *arguments] for name, arguments in program.operations],
+            "results": results,
+        },
+    }
+
+
+def _world(world: World, used: set[str], pool: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return a world; priors that several share are written once, into the pool."""
+    priors = world.priors
+    inputs = {}
+    for name in priors:
+        if name in used:
+            key = f"{name} {priors[name]!r}"
+            inputs[name] = pool.setdefault(key, {"id": len(pool), **_prior(priors, name)})["id"]
+    matrix, correlated = priors.correlation_matrix if priors.correlations else np.eye(0), priors.correlated
+    places = {name: place for place, name in enumerate(correlated)}
+    return {
+        "title": world.title,
+        "why": world.why,
+        "set": world.named[0],
+        "scenario": world.named[1],
+        "inputs": inputs,
+        "order": list(priors.uncertain),
+        "correlations": [[*c.between, matrix[places[c.between[0]], places[c.between[1]]]] for c in priors.correlations],
+    }
+
+
+def _written_once(worlds: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return worlds of which each but the first of its set has only what differs from that one."""
+    firsts: dict[str, int] = {}
+    found = []
+    for number, world in enumerate(worlds):
+        first = worlds[firsts.setdefault(world["set"], number)]
+        own = {name: place for name, place in world["inputs"].items() if first["inputs"].get(name) != place}
+        gone = [name for name in first["inputs"] if name not in world["inputs"]]
+        same = {key: None for key in ("order", "correlations") if world is not first and world[key] == first[key]}
+        found.append(
+            world if world is first else {**world, "over": firsts[world["set"]], "inputs": own, "gone": gone, **same}
+        )
+    return found
+
+
+def _prior(priors: Priors, name: str) -> dict[str, Any]:
+    """Return a prior as the page shows it and computes its quantiles."""
+    prior, declared = priors[name], priors.declared.get(name)
+    texts = {"source": prior.source, "asOf": prior.as_of, "note": prior.note}
+    return {
+        **quantile_data(prior),
+        "unit": prior.unit,
+        "factor": factor(prior.unit),
+        "label": label_of(name),
+        "share": is_share(name),
+        "meaning": declared.meaning if declared else "",
+        **{key: True for key in ("switch", "growth") if declared and getattr(declared, key)},
+        **{key: text for key, text in texts.items() if text},
+        "toml": toml_of(prior),
+    }
+
+
+def quantile_data(prior: Family) -> dict[str, Any]:
+    """Return the quantile function of a prior as quantiles.js takes it: closed, or a table of normal scores."""
+    if isinstance(prior, Fixed):
+        return {"kind": "fixed", "value": prior.value}
+    if isinstance(prior, Discrete):
+        sums = np.cumsum(prior.weights)
+        return {"kind": "discrete", "values": list(prior.values), "sums": (sums / sums[-1]).tolist()}
+    ends = {"ends": [end if math.isfinite(end) else None for end in prior.support]}
+    if isinstance(prior, Normal):
+        return {"kind": "line", **ends, "location": prior.mean, "scale": prior.sd}
+    if isinstance(prior, LogNormal):
+        return {"kind": "line", **ends, "location": prior.mu, "scale": prior.sigma}
+    if isinstance(prior, Metalog):
+        return {"kind": "metalog", **ends, "coefficients": list(prior.coefficients)}
+    if isinstance(prior, Uniform):
+        return {"kind": "metalog", **ends, "coefficients": [0.0, 1.0]}
+    return {"kind": "table", **ends, **_table(prior)}
+
+
+def _table(prior: Family) -> dict[str, Any]:
+    """Return Chebyshev series of a quantile function on its own scale, by pieces of the normal score."""
+    ends = prior.support
+    if isinstance(prior, Beta | PERT):
+        scale: Callable[[FloatArray], FloatArray] = tabulated.beta_logit(*prior.shapes)
+    else:
+
+        def scale(z: FloatArray) -> FloatArray:
+            x = np.clip(prior.quantile_from_normal_score(z), *np.nextafter(ends, (math.inf, -math.inf)))
+            return unbounded(x, *ends)
+
+    angles = np.cos(np.pi * (np.arange(_DEGREE + 1) + 0.5) / (_DEGREE + 1))
+    checks = np.linspace(-1.0, 1.0, 2 * _DEGREE + 3)
+    # Far below what the distribution is wide, the digits of a number do not matter.
+    least = 1e-3 * np.ptp(prior.quantile([0.05, 0.95]))
+    todo = [(-_REACH, _REACH)]
+    done: list[tuple[float, float, FloatArray]] = []
+    while todo:
+        low, high = todo.pop(0)
+        middle, half = (low + high) / 2, (high - low) / 2
+        series: FloatArray = np.asarray(chebyshev.chebfit(angles, scale(middle + half * angles), _DEGREE))
+        truth = bounded(scale(middle + half * checks), *ends)
+        error = np.abs(bounded(np.asarray(chebyshev.chebval(checks, series)), *ends) - truth)
+        if (error <= _PRECISION * np.maximum(np.abs(truth), least)).all() or len(todo) + len(done) >= _MOST_PIECES:
+            done.append((low, high, series))
+        else:
+            todo += [(low, middle), (middle, high)]
+    done.sort(key=lambda piece: piece[0])
+    kept = [chebyshev.chebtrim(series, 1e-17 * np.abs(series).max()).tolist() for _, _, series in done]
+    return {"knots": [done[0][0], *(high for _, high, _ in done)], "series": kept}
+
+
+def toml_of(prior: Family) -> str:
+    """Return a family with its parameters as an inline table of TOML, empty where no file can hold it."""
+    fields = {f.name: getattr(prior, f.name) for f in dataclasses.fields(prior) if not f.kw_only}
+    rows = [value if isinstance(value, tuple) else (value,) for value in fields.values()]
+    if not all(isinstance(value, float) for row in rows for value in row):
+        return ""
+    if isinstance(prior, Metalog) and prior.bounds:
+        fields["bounds"] = prior.bounds
+    texts = [f"{name} = {list(value) if isinstance(value, tuple) else value!r}" for name, value in fields.items()]
+    return f'{{ family = "{prior.family}", {", ".join(texts)} }}'
+
+
+def _columns(seed: int, count: int) -> list[dict[str, str]]:
+    """Return the scrambled steps and the shift of each column of Sobol' points, as hexadecimal digits."""
+    check_columns(max(count, 1))
+    columns = [scrambled_column(seed, column) for column in range(count)]
+    return [
+        {"steps": "".join(f"{int(step):013x}" for step in steps[:INDEX_BITS]), "shift": f"{shift:013x}"}
+        for steps, shift in columns
+    ]
