@@ -16,7 +16,7 @@ from clustercast.files.dates import DateText
 from clustercast.files.toml import Number, Prose, Text, Truth, load_toml, shown, validated
 from clustercast.priors.correlation import Correlation
 from clustercast.priors.declarations import check_declared, declared_inputs, heir
-from clustercast.priors.families import FAMILIES, Family, Mixture, Truncated, distribution_from_entry
+from clustercast.priors.families import FAMILIES, Family, Mixture, Moved, Truncated, distribution_from_entry
 from clustercast.priors.prior_set import RESERVED, About, Priors
 from clustercast.priors.shipped import directory
 
@@ -92,7 +92,7 @@ def _toml_type(kind: Any) -> Any:
 @functools.cache
 def _parts() -> Any:
     """Return the union of the families that a mixture or a truncated distribution is made of in a file."""
-    composed = (Mixture, Truncated)
+    composed = (Mixture, Truncated, Moved)
     return _union([_entry_model(name, family, Part) for name, family in FAMILIES.items() if family not in composed])
 
 

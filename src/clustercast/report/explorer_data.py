@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 from numpy.polynomial import chebyshev
-from numpy.typing import NDArray
 
 from clustercast import __version__
+from clustercast.arrays import FloatArray
 from clustercast.arrays.families import tabulated
 from clustercast.arrays.families.metalog import bounded, unbounded
 from clustercast.arrays.points.designs import check_columns
@@ -27,8 +27,6 @@ from clustercast.propagation import year_grid
 from clustercast.report.labels import in_a_sentence, label_of
 from clustercast.report.numbers import is_share
 from clustercast.report.sentences import PHRASES, key_year
-
-FloatArray = NDArray[np.float64]
 
 # The largest sample that the page draws, in bits of the index of a point.
 INDEX_BITS = 14

@@ -5,15 +5,14 @@ import math
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.families.metalog import bounded, unbounded
+from clustercast.arrays.families.tails import Tails
 from clustercast.errors import InputError
 from clustercast.priors.families.composed import part
-from clustercast.priors.families.family import Family, Interval, Tails
-from clustercast.priors.families.validation import distribution_family, refuse_unless_positive
-
-FloatArray = NDArray[np.float64]
+from clustercast.priors.families.family import Family, Interval
+from clustercast.priors.families.validation import distribution_family
 
 
 @distribution_family
@@ -43,6 +42,7 @@ class Moved(Family):
 
     family: ClassVar[str] = "moved"
     has_density_at_ends: ClassVar[bool] = False
+    positive: ClassVar[tuple[str, ...]] = ("width",)
 
     base: Family
     shift: float = 0.0
@@ -62,7 +62,6 @@ class Moved(Family):
         object.__setattr__(self, "base", part(self, self.base))
         if self.base.is_discrete:
             raise InputError(f"a {self.base.family} distribution has no scale to move on; give the values themselves")
-        refuse_unless_positive("width", self.width)
 
     def _linear(self, scale: float, shift: float, unit: str) -> Family:
         free = self.support == (-math.inf, math.inf)

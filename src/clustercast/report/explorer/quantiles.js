@@ -7,7 +7,10 @@ export function bounded(y, [low, high]) {
   if (low === null && high === null) return y;
   if (high === null) return low + Math.exp(y);
   if (low === null) return high - Math.exp(-y);
-  return Math.min(Math.max(low + (high - low) / (1 + Math.exp(-y)), low), high);
+  // The distance to the nearer end, so that none of its digits is lost beside the end.
+  const odds = Math.exp(-Math.abs(y));
+  const distance = (high - low) * odds / (1 + odds);
+  return Math.min(Math.max(y > 0 ? high - distance : low + distance, low), high);
 }
 
 export function unbounded(x, [low, high]) {
