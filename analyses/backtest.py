@@ -20,7 +20,7 @@ def backtest(
     observations: Annotated[str, typer.Option(metavar="NAME|FILE", help="Shipped set, or a TOML or CSV.")] = "observed",
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave bad rows out instead of refusing them.")] = False,
 ) -> options.Answer:
-    """Condition on what was known then, score what came after, beside three baselines."""
+    """Condition on what was known then, score what came after, beside four baselines."""
     known = cc.read_observations(observations, skip_bad=skip_bad)
     origins = options.names(as_of) or []
     settings: dict[str, Any] = {"model": run.model, "size": run.samples, "seed": run.seed, "skip_bad": skip_bad}

@@ -9,6 +9,7 @@ from scipy import stats
 import clustercast as cc
 from clustercast.conditioning.backtest import Backtest, Score, backtest, rolling_origin, skills
 from clustercast.conditioning.observation_rows import Observation, Observations
+from clustercast.conditioning.origin_priors import origin_priors
 
 
 @cc.quantity("1")
@@ -159,3 +160,64 @@ def test_a_bad_row_can_be_left_out():
     with pytest.raises(cc.InputError, match="unknown quantity 'levle'"):
         backtest(PRIORS, broken, as_of="2023", model=MODEL, size=1 << 10)
     assert backtest(PRIORS, broken, as_of="2023", model=MODEL, size=1 << 10, skip_bad=True).learned == 4
+
+
+def test_a_lasting_discrepancy_carries_on_from_the_past():
+    """With base and growth fixed the forecast is the Ornstein-Uhlenbeck process, given what was seen of it."""
+    fixed = PRIORS.replace(base=cc.Normal(0.0, 1e-6, unit="OOM"), growth=0.5)
+    rows = observations(VALUES)
+    beliefs = {"discrepancy": cc.Fixed(0.3, unit="OOM"), "correlation_time": cc.Fixed(1.5, unit="year")}
+    found = backtest(fixed, replace(rows, priors=beliefs), as_of="2023", model=MODEL, size=1 << 12, seed=2)
+    dates = np.array([2020, 2021, 2022, 2023, 2025])
+    matrix = 0.3**2 * np.exp(-np.abs(np.subtract.outer(dates, dates)) / 1.5) + 0.1**2 * np.eye(5)
+    weights = matrix[4, :4] @ np.linalg.inv(matrix[:4, :4])
+    mean = 0.5 * 5 + weights @ (np.array(VALUES[:4]) - 0.5 * np.arange(4))
+    spread = np.sqrt(matrix[4, 4] - weights @ matrix[:4, 4])
+    after, before = scores(found, "posterior")["row_2025"], scores(found, "prior")["row_2025"]
+    assert after.log_score == pytest.approx(-stats.norm.logpdf(VALUES[5], mean, spread), abs=1e-3)
+    assert after.median == pytest.approx(mean, abs=4 * 1.25 * spread / 64)
+    assert before.log_score == pytest.approx(-stats.norm.logpdf(VALUES[5], 2.5, np.sqrt(matrix[4, 4])), abs=1e-3)
+
+
+def test_the_trend_is_a_random_walk_with_drift(found):
+    y = np.array(VALUES[:4])
+    drift, steps = (y[3] - y[0]) / 3, np.diff(y)
+    variance = ((steps - drift) ** 2).sum() / 2
+    score = scores(found, "trend")["row_2025"]
+    assert score.median == pytest.approx(y[3] + 2 * drift)
+    scale = np.sqrt(variance * (2 + 4 / 3) + 0.1**2)
+    assert score.log_score == pytest.approx(-stats.t.logpdf(VALUES[5], 2, score.median, scale), rel=1e-9)
+
+
+def test_what_is_beyond_the_horizon_is_not_scored():
+    found = backtest(PRIORS, observations(VALUES), as_of="2023", model=MODEL, horizon=1.5, size=1 << 11)
+    assert {score.date for score in found.scores} == {2024, 2025}
+
+
+SHIPPED = cc.read_priors("situational_awareness")
+
+
+@pytest.mark.parametrize("origin", ["2024-01", "2025-01", "2026-01"])
+def test_the_prior_set_of_a_date_knows_nothing_later(origin):
+    rows = cc.read_observations()
+    made = origin_priors(SHIPPED, rows, origin)
+    assert made.hash == origin_priors(SHIPPED, rows.known_by(origin), origin).hash
+    last = max(row.date for row in rows.counted().known_by(origin) if row.quantity == "leading_lab_revenue")
+    assert made["leading_lab_base_year"].median == last
+
+
+def test_levels_and_past_growth_are_those_of_the_rows():
+    rows = cc.read_observations()
+    made = origin_priors(SHIPPED, rows, "2025-01")
+    size = made["initial_cluster_chips"].median / SHIPPED["chip_performance_ratio"].median
+    assert size == pytest.approx(1e5)
+    assert made["cluster_start_year"].median == 2024.7
+    past = [row for row in rows.counted().known_by("2025-01") if row.quantity == "leading_lab_revenue"]
+    slope = np.polyfit([row.date for row in past], [row.log10 for row in past], 1)[0]
+    assert made["earlier_revenue_doubling_time"].median == pytest.approx(np.log10(2) / slope)
+    assert repr(made["cluster_growth_rate"]) == repr(SHIPPED["cluster_growth_rate"])
+
+
+def test_a_date_before_all_levels_is_refused():
+    with pytest.raises(cc.InputError, match="no row known by 1990"):
+        origin_priors(SHIPPED, cc.read_observations(), "1990")

@@ -71,12 +71,13 @@ def observed(values, *, sd=0.15, kind="value", group="", quantity="level", dates
     return Observations(rows, beliefs, 0.5)
 
 
-def exact_posterior(values, sd=0.15, correlation=0.0):
+def exact_posterior(values, sd=0.15, correlation=0.0, noise=None):
     """Return mean and covariance of base and growth given all values, by the normal equations."""
     gaussian = 2 * np.sin(np.pi * RANK / 6)
     prior = np.outer([BASE[1], GROWTH[1]], [BASE[1], GROWTH[1]]) * np.array([[1, gaussian], [gaussian, 1]])
     design = np.column_stack([np.ones(len(DATES)), np.array(DATES) - 2020])
-    noise = sd**2 * (correlation + (1 - correlation) * np.eye(len(DATES)))
+    if noise is None:
+        noise = sd**2 * (correlation + (1 - correlation) * np.eye(len(DATES)))
     precision = np.linalg.inv(prior) + design.T @ np.linalg.inv(noise) @ design
     centre = np.linalg.solve(prior, [BASE[0], GROWTH[0]]) + design.T @ np.linalg.solve(noise, values)
     return np.linalg.solve(precision, centre), np.linalg.inv(precision)
@@ -102,6 +103,29 @@ def test_both_ways_give_the_conjugate_posterior(method, group):
     assert np.all(np.abs(draws.std(axis=1) / deviation - 1) < 4 / np.sqrt(2 * ess))
     expected = covariance[0, 1] / deviation.prod()
     assert np.corrcoef(draws)[0, 1] == pytest.approx(expected, abs=4 / np.sqrt(ess))
+
+
+def test_a_discrepancy_that_lasts_gives_the_conjugate_posterior():
+    """Deviations 0.3 exp(-years apart / 2) beside errors of 0.15, by the normal equations."""
+    lasting = in_time(observed(VALUES), cc.Fixed(2.0, unit="year"))
+    tree = cc.condition(priors(), lasting, model=MODEL, size=1 << 14, seed=4, discrepancy=0.3)
+    noise = 0.15**2 * np.eye(4) + 0.3**2 * np.exp(-np.abs(np.subtract.outer(DATES, DATES)) / 2)
+    mean, covariance = exact_posterior(VALUES, noise=noise)
+    deviation, ess = np.sqrt(np.diag(covariance)), tree.attrs["ess"]
+    draws = np.stack([tree["posterior"][name].values.ravel() for name in ("base", "growth")])
+    assert ess > 400
+    assert np.all(np.abs(draws.mean(axis=1) - mean) < 4 * deviation / np.sqrt(ess))
+    assert np.all(np.abs(draws.std(axis=1) / deviation - 1) < 4 / np.sqrt(2 * ess))
+
+
+@pytest.mark.parametrize("key", ["estimate", "unused"])
+def test_an_estimate_is_learned_from_once_and_an_unused_row_never(key):
+    rows = observed(VALUES)
+    more = rows.rows[3].model_copy(update={"id": "level_9", "value": 1e9, key: "seen before"})
+    first = rows.rows[3].model_copy(update={"estimate": "seen before" if key == "estimate" else ""})
+    with_more = replace(rows, rows=(*rows.rows[:3], first, more))
+    one, two = (cc.condition(priors(), some, model=MODEL, size=1 << 11, seed=3) for some in (rows, with_more))
+    xr.testing.assert_identical(one["posterior"].to_dataset(), two["posterior"].to_dataset())
 
 
 def test_what_was_not_observed_stays_at_its_prior():
@@ -144,11 +168,21 @@ def rank_of_truth(problem, truth, values, method, seed):
     return (draws < truth).mean(axis=0)
 
 
-@pytest.mark.parametrize(("method", "replicates"), [("importance", 160), ("tempered", 80)])
-def test_simulation_based_calibration(method, replicates):
+def in_time(observations, time=None):
+    """Return the observations with discrepancies that are correlated in time."""
+    prior = cc.LogNormal.from_quantiles({0.05: 0.7, 0.95: 3.0}, unit="year") if time is None else time
+    return replace(observations, priors={**observations.priors, "correlation_time": prior})
+
+
+@pytest.mark.parametrize(
+    ("method", "replicates", "correlated"),
+    [("importance", 160, False), ("tempered", 80, False), ("importance", 160, True)],
+)
+def test_simulation_based_calibration(method, replicates, correlated):
     """Ranks of the truth are uniform: chi-square tests on 8 bins, false-alarm rate 1 in 1,000 for all together."""
     bins = 8
-    observations = observed(VALUES, sd=0.3, kind="record", group="together")
+    observations = observed(VALUES, sd=0.3, kind="record", group="" if correlated else "together")
+    observations = in_time(observations) if correlated else observations
     problem = Problem.of(priors(), observations, MODEL, None)
     generator = np.random.default_rng(8)
     truths = generator.standard_normal((replicates, len(problem.active)))
@@ -158,7 +192,7 @@ def test_simulation_based_calibration(method, replicates):
     ranks = np.array([rank_of_truth(problem, truths[k], simulated[:, k], method, k) for k in range(replicates)])
     counts = np.stack([np.histogram(rank, bins=bins, range=(0, 1))[0] for rank in ranks.T])
     chance = stats.chi2.sf(((counts - replicates / bins) ** 2 / (replicates / bins)).sum(axis=1), bins - 1)
-    assert len(problem.active) == 4
+    assert len(problem.active) == 4 + correlated
     assert chance.min() > 1e-3 / chance.size
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp, stdtr, stdtrit
 
 from clustercast.arrays.points.streams import stream
-from clustercast.arrays.posterior.likelihood import leave_one_out_density, replicate
+from clustercast.arrays.posterior.likelihood import absorbed, row_density
 from clustercast.conditioning.condition import YEARS, condition
 from clustercast.conditioning.observation_rows import Observation, Observations
 from clustercast.conditioning.observations import read_observations
@@ -22,7 +22,7 @@ from clustercast.quantities.cluster_model import cluster_model
 
 FloatArray = NDArray[np.float64]
 
-METHODS = ("posterior", "prior", "line", "essay")
+METHODS = ("posterior", "prior", "line", "trend", "essay")
 LEAST_LINE = 3
 
 
@@ -80,6 +80,7 @@ def backtest(
     model: Model | None = None,
     essay: Priors | None = None,
     years: Iterable[float] = YEARS,
+    horizon: float = np.inf,
     size: int = 1 << 15,
     seed: int = 0,
     skip_bad: bool = False,
@@ -98,6 +99,8 @@ def backtest(
         The shipped model by default.
     essay : Priors, optional
         Whose medians are the point table; the essay's set by default for the shipped model, else `priors`.
+    horizon : float, optional
+        Years after the date beyond which figures are not scored.
     years, size, seed, skip_bad
         As in `condition`.
 
@@ -112,9 +115,10 @@ def backtest(
 
     Notes
     -----
-    A figure is scored if it was public only after the date. New errors, discrepancies and gaps are
-    drawn for each: what the errors of a series share with its past is not used, so that the
-    forecast is rather too wide than too narrow.
+    A figure is scored if it was public only after the date. What the posterior makes of the discrepancies of
+    a series goes on from its past, and decays with the correlation time; gaps are new. The line is that of least
+    squares through the past of a quantity; the trend goes on from its last value with its mean growth, as a random
+    walk with drift. Both have Student's predictive distribution.
 
     References
     ----------
@@ -125,9 +129,9 @@ def backtest(
         essay = read_priors("situational_awareness") if model is None else priors
     model = cluster_model() if model is None else model
     observations = read_observations() if observations is None else observations
-    observations = observations.checked(model, years, skip_bad=skip_bad)
+    observations = observations.counted().checked(model, years, skip_bad=skip_bad)
     past = observations.known_by(limit)
-    later = tuple(row for row in observations if row.known_from > limit)
+    later = tuple(r for r in observations if r.known_from > limit and r.dates(model)[-1] <= limit + horizon)
     if not len(past) or not later:
         what = "was known by" if not len(past) else "came after"
         raise InputError(f"no observation {what} {as_of}; choose a date with observations on both sides")
@@ -136,7 +140,8 @@ def backtest(
     scores: list[Score] = []
     for method in ("posterior", "prior"):
         values = {str(n): v.values.reshape(-1) for n, v in tree[method].data_vars.items()}
-        draws, densities = _predicted(priors, future, model, values, seed)
+        seen = past.rows if method == "posterior" else ()
+        draws, densities = _predicted(priors, seen, future, model, values, seed)
         scores += [_ensemble_score(method, row, draws[k], densities[k]) for k, row in enumerate(future)]
     scores += _line_scores(past, future, model)
     scores += _point_scores(essay, future, model)
@@ -220,19 +225,40 @@ def _clustered_mean(values: FloatArray, labels: NDArray[np.int64]) -> tuple[floa
 
 
 def _predicted(
-    priors: Priors, future: Observations, model: Model, values: dict[str, FloatArray], seed: int
+    priors: Priors,
+    seen: tuple[Observation, ...],
+    future: Observations,
+    model: Model,
+    values: dict[str, FloatArray],
+    seed: int,
 ) -> tuple[FloatArray, FloatArray]:
-    """Draw what might be observed, and the log density of what was, of each row alone; shapes (rows, samples)."""
-    problem = Problem.of(priors, future, model, None)
+    """Draw what might be observed after some rows, and the log density of what was, of each row alone."""
+    everything = replace(future, rows=(*seen, *future.rows))
+    problem = Problem.of(priors, everything, model, None)
     size = len(next(iter(values.values())))
     fresh = [n for n in problem.active if n not in values]
     scores = np.stack([stream(seed, f"fresh {name}").standard_normal(size) for name in problem.active], axis=1)
     drawn = problem.inputs(scores)
     inputs = {name: drawn[name] if name in fresh else values[name] for name in problem.active}
-    predicted, errors = problem.predicted(inputs, size), problem.errors(inputs, size)
-    alone = replace(problem.rows, group=np.arange(len(future)))
-    draws = replicate(problem.rows, predicted, errors, stream(seed, "replicate the future"))
-    return draws, leave_one_out_density(alone, predicted, errors)
+    predicted, errors, rows = problem.predicted(inputs, size), problem.errors(inputs, size), problem.rows
+    centre, variance = predicted.copy(), rows.error[:, np.newaxis] ** 2 + errors.discrepancy[rows.quantity] ** 2
+    past = np.isin(everything.ids, [row.id for row in seen])
+    if errors.time is not None and len(seen):
+        for members in rows.series():
+            known, later = members[past[members]], members[~past[members]]
+            if known.size and later.size:
+                _, mean, variance[later] = absorbed(rows, predicted, errors, known, later)
+                centre[later] += mean
+    generator = stream(seed, "replicate the future")
+    draws, densities = [], []
+    for one in future:
+        row = everything.ids.index(one.id)
+        draw = centre[row] + np.sqrt(variance[row]) * generator.standard_normal(size)
+        if bound := int(rows.bound[row]):
+            draw -= bound * generator.exponential(size=size) * errors.gap(bound, one.date)
+        draws.append(draw)
+        densities.append(row_density(rows, errors, row, centre[row], variance[row])[0])
+    return np.array(draws), np.array(densities)
 
 
 def _ensemble_score(method: str, row: Observation, draws: FloatArray, densities: FloatArray) -> Score:
@@ -246,33 +272,52 @@ def _ensemble_score(method: str, row: Observation, draws: FloatArray, densities:
 
 
 def _line_scores(past: Observations, future: Observations, model: Model) -> list[Score]:
-    """Score a straight line in log10 through the past of each quantity, with Student's predictive distribution."""
-    import scoringrules
-
+    """Score line and trend of the past of each quantity in log10, with Student's predictive distribution."""
     scores = []
     for row in future:
         yearly = len(row.dates(model))
         alike = [one for one in past if one.quantity == row.quantity and len(one.dates(model)) == yearly]
-        known = [(one.date, one.log10) for one in alike]
-        if len(known) < LEAST_LINE or len({date for date, _ in known}) < LEAST_LINE:
+        x, first = np.unique([one.date for one in alike], return_index=True)
+        if len(x) < LEAST_LINE:
             continue
-        x, y = np.array(known).T
-        centre, spread = x.mean(), ((x - x.mean()) ** 2).sum()
-        slope = ((x - centre) * (y - y.mean())).sum() / spread
-        residual = y - y.mean() - slope * (x - centre)
-        freedom = len(x) - 2
-        scale = np.sqrt((residual**2).sum() / freedom * (1 + 1 / len(x) + (row.date - centre) ** 2 / spread))
-        median = float(y.mean() + slope * (row.date - centre))
-        pit = float(stdtr(freedom, (row.log10 - median) / scale))
-        log_score = float(scoringrules.logs_t(row.log10, freedom, median, scale))
-        # The CRPS of one degree of freedom is infinite: a Cauchy distribution has no mean.
-        if freedom == 1:
-            points = median + scale * stdtrit(freedom, (np.arange(2000) + 0.5) / 2000)
-            crps = float(scoringrules.crps_ensemble(row.log10, points, estimator="qd"))
-        else:
-            crps = float(scoringrules.crps_t(row.log10, freedom, median, scale))
-        scores.append(_score("line", row, median, crps, log_score, pit))
+        for method, points in (("line", alike), ("trend", [alike[k] for k in first])):
+            x, y = np.array([(one.date, one.log10) for one in points]).T
+            median, scale = (_line if method == "line" else _trend)(x, y, row.date)
+            scores.append(_student_score(method, row, median, scale, len(x) - 2))
     return scores
+
+
+def _line(x: FloatArray, y: FloatArray, date: float) -> tuple[float, float]:
+    """Return median and scale of the prediction by least squares."""
+    centre, spread = x.mean(), ((x - x.mean()) ** 2).sum()
+    slope = ((x - centre) * (y - y.mean())).sum() / spread
+    residual = y - y.mean() - slope * (x - centre)
+    scale = np.sqrt((residual**2).sum() / (len(x) - 2) * (1 + 1 / len(x) + (date - centre) ** 2 / spread))
+    return float(y.mean() + slope * (date - centre)), float(scale)
+
+
+def _trend(x: FloatArray, y: FloatArray, date: float) -> tuple[float, float]:
+    """Return median and scale of the prediction by a random walk with drift from the last value."""
+    span, ahead = x[-1] - x[0], abs(date - x[-1])
+    drift = (y[-1] - y[0]) / span
+    variance = ((np.diff(y) - drift * np.diff(x)) ** 2 / np.diff(x)).sum() / (len(x) - 2)
+    return float(y[-1] + drift * (date - x[-1])), float(np.sqrt(variance * (ahead + ahead**2 / span)))
+
+
+def _student_score(method: str, row: Observation, median: float, scale: float, freedom: int) -> Score:
+    """Score a Student prediction; the error of the row is its least scale."""
+    import scoringrules
+
+    scale = float(np.hypot(scale, row.sd_log10)) if method == "trend" else scale
+    pit = float(stdtr(freedom, (row.log10 - median) / scale))
+    log_score = float(scoringrules.logs_t(row.log10, freedom, median, scale))
+    # The CRPS of one degree of freedom is infinite: a Cauchy distribution has no mean.
+    if freedom == 1:
+        points = median + scale * stdtrit(freedom, (np.arange(2000) + 0.5) / 2000)
+        crps = float(scoringrules.crps_ensemble(row.log10, points, estimator="qd"))
+    else:
+        crps = float(scoringrules.crps_t(row.log10, freedom, median, scale))
+    return _score(method, row, median, crps, log_score, pit)
 
 
 def _point_scores(essay: Priors, future: Observations, model: Model) -> list[Score]:

@@ -129,7 +129,7 @@ def condition(
     model = with_changes(cluster_model() if model is None else model, priors)
     observations = read_observations() if observations is None else observations
     observations = observations if as_of is None else observations.known_by(as_of)
-    observations = observations.checked(model, years, skip_bad=skip_bad)
+    observations = observations.counted().checked(model, years, skip_bad=skip_bad)
     if not len(observations):
         raise InputError(f"{observations.name} holds no observation{'' if as_of is None else f' known by {as_of}'}")
     problem = Problem.of(priors, observations, model, discrepancy)

@@ -22,6 +22,8 @@ from clustercast.priors.families import Family
 
 BOUNDS = {"value": 0, "record": 1, "ceiling": -1}
 LOWER_GAP, UPPER_GAP, DISCREPANCY = "record_gap", "ceiling_gap", "discrepancy"
+# Years over which discrepancies are correlated, and in which the gap of ceilings halves.
+TIME, HALVING = "correlation_time", "ceiling_halving"
 
 
 def _float_year(value: Any) -> Any:
@@ -66,6 +68,10 @@ class Observation(BaseModel):
     group: Prose = ""
     # Share of the quantity that the value counts.
     part: Annotated[float, Field(gt=0, le=1)] = 1.0
+    # Rows with the same word are readings of one estimate: only the first is learned from and scored.
+    estimate: Prose = ""
+    # Why the row is neither learned from nor scored.
+    unused: Prose = ""
     note: Prose = ""
 
     @property
@@ -93,7 +99,8 @@ class Observations:
     """Observations in order of their dates, with the priors of what the model misses, in decades."""
 
     rows: tuple[Observation, ...]
-    # `discrepancy`, `record_gap`, `ceiling_gap`, and `discrepancy_NAME` for a quantity of its own.
+    # `discrepancy`, `record_gap`, `ceiling_gap`, `correlation_time`, `ceiling_halving`, and `discrepancy_NAME` for a
+    # quantity of its own.
     priors: Mapping[str, Family]
     group_correlation: float
     name: str = "observations"
@@ -153,6 +160,15 @@ class Observations:
         limit = end_of(date)
         return replace(self, rows=tuple(row for row in self.rows if row.known_from <= limit))
 
+    def counted(self) -> "Observations":
+        """Return the rows that count: the first of each estimate, and none that is unused."""
+        first: dict[str, str] = {}
+        for row in self.rows:
+            if row.estimate and not row.unused:
+                first.setdefault(row.estimate, row.id)
+        rows = tuple(r for r in self.rows if not r.unused and first.get(r.estimate, r.id) == r.id)
+        return replace(self, rows=rows)
+
     def without(self, *ids: str) -> "Observations":
         """Return the observations without some rows, by id."""
         for one in ids:
@@ -198,6 +214,10 @@ class Observations:
                 if key not in self.priors:
                     raise InputError(f"{where} has rows of kind {kind!r} but no prior {key!r}; add one")
                 needed[key] = self.priors[key]
+        if HALVING in self.priors and UPPER_GAP in needed:
+            needed[HALVING] = self.priors[HALVING]
+        if TIME in self.priors:
+            needed[TIME] = self.priors[TIME]
         return needed
 
     def arrays(self) -> ObservedRows:
@@ -210,6 +230,7 @@ class Observations:
             group=np.array([groups.setdefault(row.group or f" {row.id}", len(groups)) for row in self.rows]),
             quantity=np.array([self.quantities.index(row.quantity) for row in self.rows], dtype=np.int64),
             correlation=self.group_correlation,
+            date=np.array([row.date for row in self.rows]),
         )
 
 

@@ -8,7 +8,15 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from clustercast.conditioning.observation_rows import DISCREPANCY, LOWER_GAP, UPPER_GAP, Observation, Observations
+from clustercast.conditioning.observation_rows import (
+    DISCREPANCY,
+    HALVING,
+    LOWER_GAP,
+    TIME,
+    UPPER_GAP,
+    Observation,
+    Observations,
+)
 from clustercast.engine.units import factor, same_dimension
 from clustercast.errors import InputError, nearest
 from clustercast.files.dates import DateText
@@ -215,18 +223,21 @@ def _observation(entry: Mapping[str, Any], place: str, strict: bool) -> Observat
 def _priors(path: Path, entries: Mapping[str, dict[str, Any]]) -> dict[str, Family]:
     """Return the priors of the likelihood's own parameters."""
     made: dict[str, Family] = {}
-    known = (DISCREPANCY, LOWER_GAP, UPPER_GAP, f"{DISCREPANCY}_NAME")
+    known = (DISCREPANCY, LOWER_GAP, UPPER_GAP, TIME, HALVING, f"{DISCREPANCY}_NAME")
     for key, entry in entries.items():
         where = f"{path}: inputs.{shown(key)[1:-1]}"
-        if key not in known[:3] and not key.startswith(f"{DISCREPANCY}_"):
+        if key not in known[:-1] and not key.startswith(f"{DISCREPANCY}_"):
             raise InputError(
                 f"{where} is not part of the likelihood{nearest(key, known)}; allowed are {', '.join(known)}"
             )
         for needed in ("unit", "source", "as_of"):
             if not isinstance(entry.get(needed), str):
                 raise InputError(f'{where}.{needed} is missing; add {needed} = "..."')
-        if not same_dimension(entry["unit"], "OOM"):
-            raise InputError(f"{where}.unit is {entry['unit']!r}; give it in 'OOM' (decades)")
+        unit = "year" if key in (TIME, HALVING) else "OOM"
+        if entry["unit"] != unit if unit == "year" else not same_dimension(entry["unit"], unit):
+            raise InputError(
+                f"{where}.unit is {entry['unit']!r}; give it in {unit!r}{'' if unit == 'year' else ' (decades)'}"
+            )
         try:
             made[key] = distribution_from_entry(entry)
         except InputError as error:

@@ -17,7 +17,15 @@ from clustercast.arrays.posterior.likelihood import (
     log_likelihood,
     replicate,
 )
-from clustercast.conditioning.observation_rows import DISCREPANCY, LOWER_GAP, UPPER_GAP, Observation, Observations
+from clustercast.conditioning.observation_rows import (
+    DISCREPANCY,
+    HALVING,
+    LOWER_GAP,
+    TIME,
+    UPPER_GAP,
+    Observation,
+    Observations,
+)
 from clustercast.conditioning.tree import Drawn
 from clustercast.engine.changes import with_changes
 from clustercast.engine.model import Model
@@ -130,7 +138,8 @@ class Problem:
             return np.full(size, self.priors[name].median if name in self.priors else np.nan)
 
         discrepancy = np.stack([parameter(f"{DISCREPANCY}_{name}") for name in self.quantities])
-        return ErrorModel(discrepancy, parameter(LOWER_GAP), parameter(UPPER_GAP))
+        times = [parameter(name) if name in self.priors else None for name in (TIME, HALVING)]
+        return ErrorModel(discrepancy, parameter(LOWER_GAP), parameter(UPPER_GAP), *times)
 
     def log_likelihood(self, scores: FloatArray) -> FloatArray:
         """Return the log likelihood of normal scores, shape (n,)."""
@@ -233,8 +242,8 @@ def factors_of(problem: Problem, observations: Observations, model: Model, discr
 
 def _links(problem: Problem, row: Observation, needs: set[str]) -> set[str]:
     """Return the uncertain parameters, and the group, that an observation shares with others."""
-    needed = {*needs, f"{DISCREPANCY}_{row.quantity}"}
-    needed |= {"record": {LOWER_GAP}, "ceiling": {UPPER_GAP}}.get(row.kind, set())
+    needed = {*needs, f"{DISCREPANCY}_{row.quantity}", TIME}
+    needed |= {"record": {LOWER_GAP}, "ceiling": {UPPER_GAP, HALVING}}.get(row.kind, set())
     needed &= set(problem.active)
     if needed & set(problem.priors.correlated):
         needed |= set(problem.priors.correlated)

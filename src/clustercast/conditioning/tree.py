@@ -9,7 +9,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from clustercast.arrays.points.streams import stream
-from clustercast.conditioning.observation_rows import Observations
+from clustercast.conditioning.observation_rows import HALVING, TIME, Observations
 from clustercast.conditioning.sampler import Posterior
 from clustercast.dataset import provenance, provenance_of
 from clustercast.engine.units import factor
@@ -125,7 +125,8 @@ def _parameters(priors: Priors, observations: Observations, drawn: Drawn) -> xr.
         if name in priors:
             attrs = {"role": "input", "units": priors[name].unit, "source": priors[name].source}
         else:
-            attrs = {"role": "likelihood", "units": "OOM", "source": observations.origin}
+            unit = "year" if name in (TIME, HALVING) else "OOM"
+            attrs = {"role": "likelihood", "units": unit, "source": observations.origin}
         variables[name] = (_SAMPLE, values, {**attrs, "long_name": name.replace("_", " ")})
     return xr.Dataset(variables, coords=_draws(next(iter(drawn.inputs.values())).shape))
 

@@ -9,7 +9,14 @@ from numpy.typing import NDArray
 
 from clustercast.arrays.points.streams import checked_seed, stream
 from clustercast.arrays.posterior.likelihood import ErrorModel, replicate
-from clustercast.conditioning.observation_rows import DISCREPANCY, LOWER_GAP, UPPER_GAP, Observation, Observations
+from clustercast.conditioning.observation_rows import (
+    DISCREPANCY,
+    HALVING,
+    LOWER_GAP,
+    UPPER_GAP,
+    Observation,
+    Observations,
+)
 from clustercast.conditioning.observations import read_observations
 from clustercast.engine.units import same_dimension
 from clustercast.errors import InputError, nearest
@@ -49,6 +56,7 @@ def imagined(forecast: xr.Dataset, observation: Rows, seed: int) -> tuple[list[s
         np.stack([values[f"{DISCREPANCY}_{name}"] for name in rows.quantities]),
         values.get(LOWER_GAP, none),
         values.get(UPPER_GAP, none),
+        halving=values.get(HALVING),
     )
     seen = replicate(rows.arrays(), predicted, errors, stream(checked_seed(seed), "possible observations"))
     return [row.id for row in rows], seen

@@ -29,7 +29,12 @@ def learned_tables(learned: xr.Dataset, *, everything: bool = False) -> Iterator
 
 def _is_own(name: str) -> bool:
     """Return whether a parameter belongs to the likelihood and not to the model."""
-    return name.startswith("discrepancy_") or name in ("record_gap", "ceiling_gap")
+    return name.startswith("discrepancy_") or name in (
+        "record_gap",
+        "ceiling_gap",
+        "correlation_time",
+        "ceiling_halving",
+    )
 
 
 def _learned_table(learned: xr.Dataset, title: str, everything: bool) -> Table:

@@ -1,6 +1,6 @@
 """Likelihood of observed logarithms: correlated errors, model discrepancy, and bounds that are not reached."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,8 @@ IntArray = NDArray[np.int64]
 
 # Below this the tail of the normal distribution is 1 to the last bit, and erfcx would soon overflow.
 _FAR_BELOW = -35.0
+# The date at which the mean gap of upper bounds is that of its prior, where it narrows with time.
+GAP_YEAR = 2020.0
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,17 @@ class ObservedRows:
     # Which discrepancy belongs to the row.
     quantity: IntArray
     correlation: float
+    # Of the discrepancies that are correlated in time, and of the gaps that narrow.
+    date: FloatArray = field(default_factory=lambda: np.empty(0))
+
+    def series(self) -> list[IntArray]:
+        """Return the rows of each series: those that a quantity or a group joins, in groups that share nothing."""
+        label = np.arange(self.value.size)
+        for key in (self.quantity, self.group):
+            for one in np.unique(key):
+                linked = np.isin(label, label[key == one])
+                label[linked] = label[linked].min()
+        return [np.flatnonzero(label == one) for one in np.unique(label)]
 
     def members(self) -> list[IntArray]:
         """Return the rows of each group."""
@@ -41,15 +54,23 @@ class ErrorModel:
     discrepancy: FloatArray
     lower_gap: FloatArray
     upper_gap: FloatArray
+    # Correlation time in years of the discrepancies of a quantity; without it the rows are independent.
+    time: FloatArray | None = None
+    # Years in which the mean gap of upper bounds halves.
+    halving: FloatArray | None = None
 
-    def gap(self, bound: int) -> FloatArray:
-        """Return the mean gap of lower (1) or upper (-1) bounds."""
-        return self.lower_gap if bound > 0 else self.upper_gap
+    def gap(self, bound: int, date: float | FloatArray = GAP_YEAR) -> FloatArray:
+        """Return the mean gap of lower (1) or upper (-1) bounds at a date."""
+        if bound > 0 or self.halving is None:
+            return self.lower_gap if bound > 0 else self.upper_gap
+        return np.asarray(self.upper_gap * 2 ** (-(date - GAP_YEAR) / self.halving))
 
 
 def log_likelihood(rows: ObservedRows, predicted: FloatArray, errors: ErrorModel) -> FloatArray:
     """Return the log density of all rows, shape (S,), from predictions of shape (n, S)."""
     total = np.zeros(predicted.shape[1])
+    if errors.time is not None:
+        return sum((absorbed(rows, predicted, errors, members)[0] for members in rows.series()), total)
     for members in rows.members():
         total += _group_density(rows, predicted, errors, members)
     return total
@@ -59,11 +80,77 @@ def leave_one_out_density(rows: ObservedRows, predicted: FloatArray, errors: Err
     """Return the log density of each row given the other rows of its group, shape (n, S)."""
     # Rows of a group do not factorise: Buerkner, Gabry and Vehtari (2021), doi:10.1007/s00180-020-01045-4.
     densities = np.empty(predicted.shape)
-    for members in rows.members():
-        whole = _group_density(rows, predicted, errors, members)
+    for members in rows.members() if errors.time is None else rows.series():
+        whole = _density(rows, predicted, errors, members)
         for row in members:
-            densities[row] = whole - _group_density(rows, predicted, errors, members[members != row])
+            densities[row] = whole - _density(rows, predicted, errors, members[members != row])
     return densities
+
+
+def absorbed(
+    rows: ObservedRows, predicted: FloatArray, errors: ErrorModel, seen: IntArray, later: IntArray | None = None
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the log density of rows that were seen, and mean and variance of the deviations of rows to come."""
+    # Deviations from the model are jointly normal: a discrepancy that decays in time along each quantity, and errors
+    # with a shared part in a group. One row after the other is conditioned on. A measurement is exact. A bound has an
+    # exponential gap of its own: its density is exact given the rows before it, and what it says of the others goes on
+    # with the mean and variance of the gap that it leaves (assumed-density filtering, T. Minka (2001), section 3.2).
+    # Measurements come first, then bounds by date, so that the order of the rows changes nothing.
+    seen = seen[np.lexsort((seen, rows.date[seen], rows.bound[seen] != 0))]
+    order = seen if later is None else np.concatenate([seen, later])
+    covariance = _covariance(rows, errors, order)
+    mean, total = np.zeros(covariance.shape[1:]), np.zeros(predicted.shape[1])
+    for place, row in enumerate(seen):
+        variance = covariance[0, 0]
+        density, away, left = row_density(rows, errors, int(row), predicted[row] + mean[0], variance)
+        total += density
+        if place + 1 < order.size:
+            column = covariance[1:, 0]
+            mean = mean[1:] + column * (away / variance)
+            shrink = (variance - left) / variance**2
+            covariance = covariance[1:, 1:] - column[:, np.newaxis] * (column * shrink)
+    return total, mean, np.einsum("iis->is", covariance)
+
+
+def row_density(
+    rows: ObservedRows, errors: ErrorModel, row: int, centre: FloatArray, variance: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray | float]:
+    """Return the log density of a row about a centre, and mean and variance of its deviation without the gap."""
+    away = rows.value[row] - centre
+    bound = int(rows.bound[row])
+    if bound == 0:
+        return -0.5 * (away**2 / variance + np.log(2 * np.pi * variance)), away, 0.0
+    spread, gap = np.sqrt(variance), errors.gap(bound, rows.date[row])
+    tilt = bound * away / spread + spread / gap
+    mills = _log_mills(tilt)
+    # The gap given the row is normal with mean -tilt * spread, cut below 0.
+    hazard = np.exp(-mills) / np.sqrt(2 * np.pi)
+    mean = away + bound * spread * np.maximum(hazard - tilt, 0)
+    left = variance * np.clip(1 + tilt * hazard - hazard**2, 0, 1)
+    return mills - 0.5 * away**2 / variance - np.log(gap), mean, left
+
+
+def _covariance(rows: ObservedRows, errors: ErrorModel, order: IntArray) -> FloatArray:
+    """Return the covariance of the deviations of some rows, shape (n, n, S)."""
+    assert errors.time is not None  # noqa: S101
+    covariance = np.zeros((order.size, order.size, errors.time.size))
+    for i, row in enumerate(order):
+        for j, other in enumerate(order[: i + 1]):
+            if rows.quantity[row] == rows.quantity[other]:
+                apart = abs(rows.date[row] - rows.date[other])
+                covariance[i, j] = errors.discrepancy[rows.quantity[row]] ** 2 * np.exp(-apart / errors.time)
+            if rows.group[row] == rows.group[other]:
+                shared = 1.0 if i == j else rows.correlation
+                covariance[i, j] += shared * rows.error[row] * rows.error[other]
+            covariance[j, i] = covariance[i, j]
+    return covariance
+
+
+def _density(rows: ObservedRows, predicted: FloatArray, errors: ErrorModel, members: IntArray) -> FloatArray:
+    """Return the log density of some rows that belong together, shape (S,)."""
+    if errors.time is None or members.size == 0:
+        return _group_density(rows, predicted, errors, members)
+    return absorbed(rows, predicted, errors, members)[0]
 
 
 def replicate(
@@ -72,6 +159,15 @@ def replicate(
     """Return what might have been observed, with new errors and gaps, shape (n, S)."""
     size = predicted.shape[1]
     drawn = np.empty(predicted.shape)
+    if errors.time is not None:
+        for members in rows.series():
+            factor = np.linalg.cholesky(np.moveaxis(_covariance(rows, errors, members), -1, 0))
+            noise = generator.standard_normal((size, members.size, 1))
+            drawn[members] = predicted[members] + (factor @ noise)[..., 0].T
+        for row in np.flatnonzero(rows.bound):
+            bound = int(rows.bound[row])
+            drawn[row] -= bound * generator.exponential(size=size) * errors.gap(bound, rows.date[row])
+        return drawn
     spread = _spread(rows, errors)
     for members in rows.members():
         shared = np.sqrt(rows.correlation) * generator.standard_normal(size)
@@ -79,7 +175,7 @@ def replicate(
         gap = generator.exponential(size=size)
         drawn[members] = predicted[members] + spread[members] * (shared + own)
         for row in members[rows.bound[members] != 0]:
-            drawn[row] -= rows.bound[row] * gap * errors.gap(int(rows.bound[row]))
+            drawn[row] -= rows.bound[row] * gap * errors.gap(int(rows.bound[row]), *rows.date[row : row + 1])
     return drawn
 
 
@@ -103,7 +199,7 @@ def _group_density(rows: ObservedRows, predicted: FloatArray, errors: ErrorModel
     bound = rows.bound[members]
     if not bound.any():
         return density
-    gap = errors.gap(int(bound[bound != 0][0]))
+    gap = errors.gap(int(bound[bound != 0][0]), *rows.date[members[bound != 0][:1]] if rows.date.size else ())
     direction = bound[:, np.newaxis] / spread
     precision = _form(direction, direction, rho)
     tilt = _form(direction, score, rho) + 1 / gap
