@@ -1,0 +1,196 @@
+"""Does learning help: the backtest at six dates, and what each piece of the likelihood is worth, as a page of the docs.
+
+``python -m benchmarks.learning`` writes docs/learning_scores.md; it takes some minutes.
+"""
+
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+import clustercast as cc
+from clustercast.conditioning.backtest import METHODS, Backtest, Score, Skill, backtest, skills
+from clustercast.conditioning.observation_rows import HALVING, TIME, Observations
+from clustercast.conditioning.origin_priors import origin_priors
+from clustercast.files.dates import end_of
+
+PAGE = Path(__file__).parents[1] / "docs" / "learning_scores.md"
+ORIGINS = ("2023-06", "2024-01", "2024-06", "2025-01", "2025-07", "2026-01")
+# Earlier dates, at which variants are only compared with each other.
+EARLIER = ("2022-06", "2022-12")
+HORIZON = 2.0
+
+
+def _lacking(observations: Observations, *names: str) -> Observations:
+    """Return the observations without some parameters of the likelihood."""
+    return replace(observations, priors={k: v for k, v in observations.priors.items() if k not in names})
+
+
+def _plain(observations: Observations, **update: str) -> Observations:
+    """Return the observations with a key of every row set."""
+    return replace(observations, rows=tuple(row.model_copy(update=update) for row in observations))
+
+
+VARIANTS: dict[str, Callable[[Observations], Observations]] = {
+    "as shipped": lambda o: o,
+    "discrepancy independent by row": lambda o: _lacking(o, TIME),
+    "gap of ceilings constant in time": lambda o: _lacking(o, HALVING),
+    "no ceilings": lambda o: replace(o, rows=tuple(row for row in o if row.kind != "ceiling")),
+    "size, power and cost of a site each count": lambda o: _plain(o, estimate=""),
+    "revenue from the launch months on": lambda o: _plain(o, unused=""),
+    "none of the four": lambda o: _plain(_lacking(o, TIME, HALVING), estimate="", unused=""),
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """The backtest of one variant at one date; only rows that the shipped variant scores too."""
+
+    origin: str
+    found: Backtest
+
+
+def run(variant: str, origin: str, seed: int = 1) -> Run:
+    """Learn and score one variant at one date, with the prior set of that date."""
+    observations = cc.read_observations()
+    scored = {row.id for row in observations.counted()}
+    chosen = VARIANTS[variant](observations)
+    priors = origin_priors(cc.read_priors("situational_awareness"), observations, origin)
+    found = backtest(priors, chosen, as_of=origin, horizon=HORIZON, size=1 << 13, seed=seed)
+    return Run(origin, replace(found, scores=tuple(s for s in found.scores if s.observation in scored)))
+
+
+def log_score_before(runs: Iterable[Run], origin: str) -> float:
+    """Return the mean log score of the posterior from earlier dates, on rows that were known by a date."""
+    known = {row.id for row in cc.read_observations().known_by(origin)}
+    scores = [
+        score.log_score
+        for one in runs
+        if end_of(one.origin) < end_of(origin)
+        for score in one.found.scores
+        if score.method == "posterior" and score.observation in known
+    ]
+    return float(np.mean(scores)) if scores else float("nan")
+
+
+def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
+    """Return lines of a Markdown table."""
+    header = list(header)
+    return ["| " + " | ".join(row) + " |" for row in (header, ["---"] * len(header), *rows)] + [""]
+
+
+def _number(value: float, digits: int = 3) -> str:
+    """Return a number, or a dash where there is none."""
+    return f"{value:.{digits}f}" if np.isfinite(value) else "-"
+
+
+def _skill_cells(skill: Skill) -> list[str]:
+    """Return a row of scores; the ratio is on the rows that both forecasts score."""
+    ratio = (skill.crps - skill.gain) / skill.crps
+    cells = [skill.method, str(skill.count), str(skill.groups), _number(skill.crps), _number(ratio, 2)]
+    cells += ["-" if np.isnan(skill.gain) else f"{skill.gain:+.3f} ± {skill.gain_error:.3f}"]
+    cells += [_number(skill.log_score, 2), _number(100 * skill.coverage_50, 0), _number(100 * skill.coverage_90, 0)]
+    return cells
+
+
+HEADER = ("forecast", "rows", "groups", "CRPS", "posterior / it", "gain", "log score", "in 50 %", "in 90 %")
+
+
+def _quantities(runs: Iterable[Run]) -> list[str]:
+    """Return CRPS by quantity and forecast, with the probability integral transform of the posterior."""
+    by: dict[str, dict[str, list[Score]]] = {}
+    for one in runs:
+        for score in one.found.scores:
+            by.setdefault(score.quantity, {}).setdefault(score.method, []).append(score)
+    rows = []
+    for quantity, found in sorted(by.items()):
+        pits = [score.pit for score in found["posterior"]]
+        cells = [_number(float(np.mean([s.crps for s in found[m]]))) if m in found else "-" for m in METHODS]
+        rows.append([quantity.replace("_", " "), str(len(pits)), *cells, f"{np.mean(pits):.2f}"])
+    return _table(("quantity", "rows", *METHODS, "mean PIT"), rows)
+
+
+def _verdict(found: list[Skill], name: str) -> str:
+    """Return in words whether the aim is reached."""
+    posterior, *others = found
+    prior = next(skill for skill in others if skill.method == "prior")
+    ratios = {skill.method: (skill.crps - skill.gain) / skill.crps for skill in others}
+    best = max(ratios, key=lambda method: ratios[method])
+    covered = 100 * posterior.coverage_90
+    reached = ratios["prior"] <= 0.8 and ratios[best] <= 0.8
+    clear = abs(prior.gain) > 2 * prior.gain_error
+    said = {True: "reached", False: "**not reached**"}
+    return (
+        f"{name} the CRPS of the posterior is {ratios['prior']:.2f} of the prior's and {ratios[best]:.2f} of that of "
+        f"the best other forecast ({best}), each on the rows that both score; its 90 % intervals hold {covered:.0f} % "
+        f"of the rows. The aim of at most 0.80 of both is {said[reached]}, that of 80 to 97 % inside is "
+        f"{said[80 <= covered <= 97]}. Beside the prior the gain is {prior.gain:+.3f} ± {prior.gain_error:.3f} over "
+        f"{prior.groups} groups: {'more' if clear else 'no more'} than two standard errors."
+    )
+
+
+def page(runs: dict[str, list[Run]]) -> str:
+    """Return the page of the docs."""
+    shipped = [one for one in runs["as shipped"] if one.origin in ORIGINS]
+    base = end_of(cc.read_priors("situational_awareness").about.as_of)
+    clean = [one for one in shipped if end_of(one.origin) >= base]
+    average = skills(one.found for one in clean)
+    lines = [
+        "# How good forecasts of the past were",
+        "",
+        "Written by `python -m benchmarks.learning`; scores in decades, lower is better. From each date the forecast",
+        "learns what was known by then and is scored on what came within two years. The prior is the essay's set with",
+        "levels and past growth from the rows known at the date; the essay is dated June 2024, so that at dates before",
+        "it the growth to come is younger than the forecast: these dates are shown and stay outside the averages.",
+        "`evidence_2026` is younger than every date here and is not scored.",
+        "",
+        "## All dates from June 2024",
+        "",
+        _verdict(average, "Over these dates together"),
+        "",
+        *_table(HEADER, (_skill_cells(skill) for skill in average)),
+        "The gain is the CRPS of the forecast less the posterior's, with one standard error over groups of dependent",
+        "rows; the same row is scored from several dates, in one group.",
+        "",
+        *_quantities(clean),
+        "## Each date",
+        "",
+    ]
+    for one in shipped:
+        inside = "" if end_of(one.origin) >= base else " (in sample: the growth to come is younger)"
+        lines += [f"### {one.origin}{inside}", "", f"{one.found.learned} rows learned from.", ""]
+        lines += _table(HEADER, (_skill_cells(skill) for skill in skills([one.found])))
+    lines += [
+        "## What each piece of the likelihood is worth",
+        "",
+        "Mean log score of the posterior, in nats a row, on rows that were known by a date, forecast from the dates",
+        "before it. This alone chooses among variants. The last two columns are the scores of the dates from June",
+        "2024, for comparison; they choose nothing.",
+        "",
+    ]
+    rows = []
+    for name, found in runs.items():
+        before = [_number(log_score_before(found, origin), 2) for origin in ORIGINS]
+        own = skills(one.found for one in found if end_of(one.origin) >= base)[0]
+        rows.append([name, *before, _number(own.crps), _number(100 * own.coverage_90, 0)])
+    lines += _table(("variant", *(f"before {o}" for o in ORIGINS), "CRPS", "in 90 %"), rows)
+    best = {o: min(runs, key=lambda name: np.nan_to_num(log_score_before(runs[name], o), nan=np.inf)) for o in ORIGINS}
+    chosen = "; ".join(f"{origin}: {name}" for origin, name in best.items())
+    lines += [f"The best before each date: {chosen}.", ""]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Run everything and write the page."""
+    runs: dict[str, list[Run]] = {}
+    for variant in VARIANTS:
+        for origin in (*EARLIER, *ORIGINS):
+            runs.setdefault(variant, []).append(run(variant, origin))
+            print(variant, origin, file=sys.stderr, flush=True)
+    PAGE.write_text(page(runs))
+
+
+if __name__ == "__main__":
+    main()
