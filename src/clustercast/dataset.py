@@ -56,9 +56,8 @@ def provenance_of(data: Labelled) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``priors_name``, ``priors_hash``, ``design`` (name, seed, size and what else makes the rows),
-        ``model_hash``, ``command``, ``versions`` and, where drawn values were changed by hand, ``edited``. Empty
-        where the dataset carries no record.
+        ``priors_name``, ``priors_hash``, ``design``, ``model_hash``, ``command``, ``versions`` and, where drawn values
+        were changed by hand, ``edited``. Empty where the dataset carries no record.
 
     Examples
     --------
@@ -120,10 +119,8 @@ def year_coordinate(years: FloatArray) -> xr.Variable:
     return xr.Variable("year", whole if np.array_equal(whole, years) else years, {"long_name": "year"})
 
 
-def inputs_dataset(
-    values: Mapping[str, FloatArray], priors: Priors, design: Mapping[str, Any], *, part_of: Priors | None = None
-) -> Dataset:
-    """Label drawn inputs, constants without a dimension; `part_of` is the set that these priors are a part of."""
+def inputs_dataset(values: Mapping[str, FloatArray], priors: Priors, design: Mapping[str, Any]) -> Dataset:
+    """Label drawn inputs, constants without a dimension."""
     variables = {}
     for name, distribution in priors.items():
         attrs = {"role": "input", "units": distribution.unit, "long_name": name.replace("_", " ")}
@@ -134,10 +131,9 @@ def inputs_dataset(
         else:
             variables[name] = xr.Variable((), priors[name].median, attrs)
     size = len(next(iter(values.values()))) if values else int(design.get("size", 1))
-    whole = part_of or priors
     record = {
-        "priors_name": whole.name,
-        "priors_hash": whole.hash,
+        "priors_name": priors.name,
+        "priors_hash": priors.hash,
         "design": dict(design),
         "inputs": list(priors.uncertain),
         "drawn": {name: _digest(variable.values) for name, variable in variables.items()},

@@ -188,11 +188,10 @@ def _streamed_indices(
     means, values = sums.totals()
     count = len(means)
     events = only_few(np.rint(values.mean[count : 2 * count] * values.count).astype(np.intp), values.count)
-    measures = _measures(means, values, plan, confidence)
-    for name in [key.removesuffix("_conf") for key in measures if key.endswith("_conf")]:
-        shares = measures[name.removesuffix("_lead")]
-        measures[f"{name}_conf"] = as_wide_as_few_events(measures[f"{name}_conf"], shares, events, confidence)
-    log_sds = _log_deviations(values, count)
+    measures = _measures(means, values, plan, confidence, events)
+    # On the raw scale; 0 where an output is not positive or on log10.
+    spread = values.spread[2 * count :]
+    log_sds = np.nan_to_num(np.sqrt(spread / values.count)) if spread.size else np.zeros(count)
     results, few, start = [], [], 0
     for name in plan.program.outputs:
         by_year = plan.program.dimensions[name] == 2
@@ -218,7 +217,9 @@ def _streamed_indices(
     return add_cautions(indices, sobol_cautions(indices, interval=str(how["interval"]), **layout))
 
 
-def _measures(means: FloatArray, values: Moments, plan: SobolPlan, confidence: float) -> dict[str, FloatArray]:
+def _measures(
+    means: FloatArray, values: Moments, plan: SobolPlan, confidence: float, events: FloatArray
+) -> dict[str, FloatArray]:
     """Return the indices of every column with half-widths: of replicates each is left out once (the jackknife)."""
     deviation = np.sqrt(values.spread[: len(means)] / values.count)
     # A column whose values differ by rounding only is constant.
@@ -228,37 +229,29 @@ def _measures(means: FloatArray, values: Moments, plan: SobolPlan, confidence: f
     stacked = {"S1": np.full(shape, np.nan), "ST": np.full(shape, np.nan)}
     if second_order:
         stacked["S2"] = np.full((*shape[:2], *shape[1:]), np.nan)
-    for row in np.flatnonzero(deviation > 0):
-        ratios = _ratios(means[row], plan.standards[row][1] / deviation[row], estimator, inputs, second_order)
-        for array, ratio in zip(stacked.values(), ratios, strict=False):
-            array[row] = ratio
+    for row, (_, scale) in enumerate(plan.standards):
+        if deviation[row] == 0:
+            continue
+        ratios = _ratios(means[row], scale / deviation[row], estimator, inputs, second_order)
+        stacked["S1"][row], stacked["ST"][row], interactions = ratios
+        if interactions is not None:
+            stacked["S2"][row][pair_rows(inputs)] = interactions
     measures = {name: array[..., 0] for name, array in stacked.items()} | {"variance": deviation**2}
     if means.shape[-1] > 1:
         widths = {name: half_width(array[..., 1:], confidence, resampled=False) for name, array in stacked.items()}
-        measures |= {f"{name}_conf": width for name, width in widths.items()}
-        measures["ST_lead_conf"] = np.stack(
-            [lead_half_width(one, confidence, resampled=False) for one in stacked["ST"]]
-        )
+        widths["ST_lead"] = np.stack([lead_half_width(one, confidence, resampled=False) for one in stacked["ST"]])
+        for name, width in widths.items():
+            shares = measures[name.removesuffix("_lead")]
+            measures[f"{name}_conf"] = as_wide_as_few_events(width, shares, events, confidence)
     return measures
 
 
-def _log_deviations(values: Moments, columns: int) -> FloatArray:
-    """Return the log-sd of each column on the raw scale; 0 where it is not positive or on log10."""
-    spread = values.spread[2 * columns :]
-    return np.nan_to_num(np.sqrt(spread / values.count)) if spread.size else np.zeros(columns)
-
-
 def _ratios(means: FloatArray, factor: float, estimator: Estimator, inputs: int, second_order: bool) -> Ratios:
-    """Return one column's indices of all replicates together, and without each; pairs by two inputs."""
+    """Return one column's indices of all replicates together, and without each."""
     if estimator.moved_by_centre:
         means = about_mean(means, estimator, inputs, second_order=second_order)
     means = rescaled(means, factor, estimator, inputs, second_order=second_order)
     replicates, whole = means.shape[-1], means.mean(axis=-1, keepdims=True)
     left_out = (replicates * whole - means) / max(replicates - 1, 1)
     every = np.concatenate([whole, left_out], axis=-1)
-    first, total, interactions = indices_from_sums(every, 1.0, estimator, inputs, second_order=second_order)
-    if interactions is None:
-        return first, total, None
-    pairs = np.full((inputs, inputs, 1 + replicates), np.nan)
-    pairs[pair_rows(inputs)] = interactions
-    return first, total, pairs
+    return indices_from_sums(every, 1.0, estimator, inputs, second_order=second_order)

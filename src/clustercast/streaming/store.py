@@ -51,8 +51,7 @@ def stream_to_zarr(
     ----------
     priors : Priors
     path : pathlib.Path or str
-        The zarr store, a directory that does not exist yet; every worker must reach it under this name. It takes
-        the name only once it is whole.
+        The zarr store, a directory that does not exist yet, which every worker must reach under this name.
     size : int
         Number of samples.
     model, years, outputs, design, seed
@@ -65,8 +64,8 @@ def stream_to_zarr(
     Returns
     -------
     Dataset
-        The forecast on dask arrays, with the same bits as that of `propagate`; opened again by
-        ``xarray.open_zarr(path, consolidated=False)``. There is no coordinate of samples.
+        The forecast on dask arrays, with the bits of `propagate` and no coordinate of samples; opened again by
+        ``xarray.open_zarr(path, consolidated=False)``.
 
     Raises
     ------

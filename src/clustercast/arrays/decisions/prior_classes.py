@@ -33,7 +33,7 @@ class Cells:
             mass, before = self.shares, np.full(size, 1 / size)
         else:
             count = int(self.member.max()) + 1
-            mass = np.bincount(self.member, self.shares, count)
+            mass = np.asarray(np.bincount(self.member, self.shares, count), dtype=np.float64)
             before = np.bincount(self.member, minlength=count) / size
         object.__setattr__(self, "mass", mass)
         with np.errstate(invalid="ignore"):
