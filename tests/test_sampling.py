@@ -19,7 +19,7 @@ PRIORS = cc.Priors(a=U, b=cc.Normal(0, 1), c=cc.LogNormal.from_quantiles({0.05: 
 @pytest.mark.parametrize("second_order", [True, False])
 @pytest.mark.parametrize("seed", [1, 2026])
 def test_saltelli_rows_are_salibs_with_our_quantile_functions_after_them(seed, second_order):
-    inputs = cc.draw(PRIORS, 64, design="saltelli", seed=seed, second_order=second_order)
+    inputs = cc.draw(PRIORS, 64, design="saltelli", points="salib", seed=seed, second_order=second_order)
     problem = {"num_vars": 3, "names": ["a", "b", "c"], "bounds": [[0, 1]] * 3}
     rows = salib_sobol.sample(problem, 64, calc_second_order=second_order, seed=seed)
     np.testing.assert_array_equal(inputs["a"], rows[:, 0])
@@ -35,11 +35,25 @@ def test_replicates_are_different_scrambles_of_whole_designs():
 
 
 @pytest.mark.parametrize("design", ["random", "sobol", "latin"])
-def test_a_further_input_does_not_move_the_others(design):
+def test_a_further_input_at_the_end_does_not_move_the_others(design):
     more = cc.Priors(a=U, b=cc.Normal(0, 1), c=PRIORS["c"], z=U)
     one, other = (cc.draw(p, 64, design=design, seed=9) for p in (PRIORS, more))
     for name in "abc":
         np.testing.assert_array_equal(one[name], other[name])
+
+
+@pytest.mark.parametrize("points", ["sobol", "random"])
+@pytest.mark.parametrize("replicates", [1, 4])
+def test_a_further_input_moves_no_other_base_point_of_saltellis_design(points, replicates):
+    more = cc.Priors(z=U, c=PRIORS["c"], a=U, b=cc.Normal(0, 1))
+    one, other = (
+        cc.draw(p, 64, design="saltelli", points=points, replicates=replicates, seed=9) for p in (PRIORS, more)
+    )
+    for name in "abc":
+        for row in (0, -1):
+            np.testing.assert_array_equal(
+                one[name].values.reshape(64, -1)[:, row], other[name].values.reshape(64, -1)[:, row]
+            )
 
 
 @given(

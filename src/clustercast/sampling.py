@@ -95,17 +95,20 @@ def draw(
         ``"saltelli"``, ``"shapley"``, ``"kucherenko"`` or ``"morris"``, which `sobol_indices`, `shapley_effects`,
         `kucherenko_indices` and `morris_effects` read.
     seed : int, optional
-        The same seed gives the same bits. Of the first three designs each input has its own stream, so that a further
-        input does not move the others; the designs for measures do not have this property.
+        The same seed gives the same bits. Of ``"random"``, ``"latin"`` and ``"saltelli"`` each input has its own
+        stream, named after it, so that a further input moves no other. The columns of ``"sobol"`` and of
+        ``points="salib"`` go by the order of the inputs, and the other designs for measures by their number too.
     replicates : int, optional
         Independent scrambles that share `size`, from which error bars come; not for ``"random"`` and ``"morris"``. 16
-        by default for ``"shapley"`` and ``"kucherenko"``, else 1. One replicate of ``"saltelli"`` has SALib's rows for
-        the same seed. Two or more of ``"saltelli"`` and ``"sobol"`` are nested uniform scrambles (Owen), over which
-        errors are near normal: give 8.
+        by default for ``"shapley"`` and ``"kucherenko"``, else 1. They are nested uniform scrambles (Owen), over which
+        errors are near normal: give 8. One replicate of ``"sobol"`` and of ``points="salib"`` has an affine scramble.
     second_order : bool, optional
         For ``"saltelli"``: whether the rows BA are there.
-    points : {"sobol", "random"}, optional
-        For ``"saltelli"``: base points.
+    points : {"sobol", "salib", "random"}, optional
+        For ``"saltelli"``: base points. ``"sobol"`` gives each input a two-dimensional Sobol' net in an order of its
+        own, so that every pair of inputs is seen. ``"salib"`` is one Sobol' sequence over all columns, with one
+        replicate SALib's rows for the same seed: for 2 to 6 inputs and large N it is more precise, but blind to the
+        interaction of some pairs, which `sobol_indices` names. ``"random"`` is independent draws.
     groups : mapping of str to sequence of str, optional
         For ``"saltelli"``: inputs that are swapped together; those not named stay alone. Inputs or groups with a rank
         correlation between them are one group in any case, named after its members.
@@ -242,12 +245,12 @@ def _plain(request: _Request) -> Drawn:
 
 def _saltelli(request: _Request) -> Drawn:
     """Draw Saltelli's design."""
-    if request.points == "sobol":
+    if request.points != "random":
         require_power_of_two(request.size)
     priors, several = request.priors, request.replicates
     swaps, joined = swapped_together(priors, request.groups, request.latent)
-    length, each = len(priors.uncertain), request.size // several
-    bases = [saltelli_replicate(request.seed, r, several, length, each, points=request.points) for r in range(several)]
+    names, each = priors.uncertain, request.size // several
+    bases = [saltelli_replicate(request.seed, r, several, names, each, points=request.points) for r in range(several)]
     a, b = (np.concatenate(parts) for parts in zip(*bases, strict=True))
     values = saltelli_values(priors, a, b, swaps, request.second_order)
     record = {

@@ -21,8 +21,9 @@ def saltelli_rows(base, inputs, second_order=True, groups=None):
 
 def design_rows(seed, inputs, size, second_order=True, scramble=True, *, start=0, points="sobol", replicates=1):
     """Rows of the library's Saltelli design, one replicate of size / replicates base points after another."""
+    names = [f"x{i}" for i in range(inputs)]
     how = {"start": start, "points": points, "scramble": scramble}
-    bases = [saltelli_replicate(seed, r, replicates, inputs, size // replicates, **how) for r in range(replicates)]
+    bases = [saltelli_replicate(seed, r, replicates, names, size // replicates, **how) for r in range(replicates)]
     return np.concatenate([saltelli_rows(np.hstack(base), inputs, second_order) for base in bases])
 
 

@@ -7,10 +7,12 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from clustercast.arrays.points.saltelli import blind_pairs
 from clustercast.sensitivity.outputs import LOG_SD_THAT_MISLEADS, MeasuredOutput
 from clustercast.sensitivity.ranking import unresolved
 
 _FEWEST_POINTS, _FEWEST_REPLICATES = 64, 5
+_NAMED_PAIRS = 6
 
 
 def add_cautions(indices: xr.Dataset, sentences: Iterable[str]) -> xr.Dataset:
@@ -60,10 +62,25 @@ def few_events_caution(name: str, events: NDArray[np.float64] | None) -> list[st
     ]
 
 
+def blind_pairs_caution(inputs: Sequence[str], design: Mapping[str, Any]) -> list[str]:
+    """Return which pairs of inputs SALib's points, of columns in that order, do not show together."""
+    if design.get("points") != "salib":
+        return []
+    pairs = blind_pairs(len(inputs), int(design["size"]) // int(design["replicates"]))
+    if not pairs:
+        return []
+    named = ", ".join(f"{inputs[one]} with {inputs[other]}" for one, other in pairs[:_NAMED_PAIRS])
+    more = f" and {len(pairs) - _NAMED_PAIRS} more pairs" if len(pairs) > _NAMED_PAIRS else ""
+    return [
+        f"The points cannot see how {named}{more} interact: errors of their indices do not fall with the size, nor do "
+        "the intervals show them; draw with points='sobol'."
+    ]
+
+
 def sobol_cautions(indices: xr.Dataset, *, interval: str, points: str, replicates: int, size: int) -> list[str]:
     """Return what could mislead about the intervals and the order of Sobol' indices."""
     sentences = []
-    if interval == "bootstrap" and points == "sobol":
+    if interval == "bootstrap" and points != "random":
         sentences.append(
             "The intervals are bootstrapped over Sobol points, which they do not describe: they are mostly too wide; "
             "draw with replicates=8 or 16 for intervals that cover."

@@ -101,6 +101,7 @@ def run_sobol_in_memory(
         "seed": seed,
         "second_order": second_order or chosen.needs_second_order,
         "replicates": replicates,
+        "points": "salib" if engine == "salib" else "sobol",
         "groups": within(groups, priors, study.needed.uncertain),
         "latent": latent,
     }

@@ -12,9 +12,15 @@ from clustercast.arrays.indices.intervals import bootstrap_weights, check_confid
 from clustercast.arrays.indices.sobol_estimators import Estimator, estimator_named
 from clustercast.arrays.indices.sobol_panel import SobolIndices, sobol_panel
 from clustercast.arrays.points.streams import checked_seed
-from clustercast.dataset import design_of
+from clustercast.dataset import design_of, provenance_of
 from clustercast.errors import InputError, whole_number
-from clustercast.sensitivity.cautions import add_cautions, few_events_caution, group_cautions, sobol_cautions
+from clustercast.sensitivity.cautions import (
+    add_cautions,
+    blind_pairs_caution,
+    few_events_caution,
+    group_cautions,
+    sobol_cautions,
+)
 from clustercast.sensitivity.design import SaltelliDesign, saltelli_design
 from clustercast.sensitivity.labels import labelled, year_of
 from clustercast.sensitivity.outputs import AnalysedOutput, MeasuredOutput, Scale, analysed_outputs
@@ -123,7 +129,8 @@ def sobol_indices(
         results.append(MeasuredOutput(output.without_values(), sobol_measures(found), found.variance == 0))
         few += few_events_caution(output.name, found.events)
     attrs = {**forecast.attrs, **_attributes(method)}
-    cautions = [*group_cautions(design_of(forecast)), *few]
+    inputs = provenance_of(forecast).get("inputs", [])
+    cautions = [*group_cautions(design_of(forecast)), *blind_pairs_caution(inputs, design_of(forecast)), *few]
     indices = labelled(results, tuple(design.swaps), years=year_of(forecast), attrs=attrs, cautions=cautions)
     layout: dict[str, Any] = {"points": design.points, "replicates": design.replicates, "size": design.size}
     return add_cautions(indices, sobol_cautions(indices, interval=method.interval, **layout))

@@ -158,8 +158,8 @@ def _sums(plan: SobolPlan, column: FloatArray, centre: float, scale: float) -> F
 
 def _runs(plan: SobolPlan, replicate: int, leaf: int) -> FloatArray:
     """Return the runs of a leaf on the scale of the analysis, shape (columns, points, runs of a point)."""
-    dimensions = len(plan.priors.uncertain)
-    a, b = saltelli_replicate(plan.seed, replicate, plan.replicates, dimensions, plan.leaf, start=leaf * plan.leaf)
+    names = plan.priors.uncertain
+    a, b = saltelli_replicate(plan.seed, replicate, plan.replicates, names, plan.leaf, start=leaf * plan.leaf)
     inputs = saltelli_values(plan.priors, a, b, plan.swaps, plan.b_swaps)
     columns = []
     for name, result in plan.program.run(inputs).items():

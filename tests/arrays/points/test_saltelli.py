@@ -20,7 +20,7 @@ def test_the_plain_sequence_is_that_of_scipy_in_a_thousand_dimensions():
     assert np.array_equal(np.hstack(saltelli.saltelli_base(0, 500, 256, scramble=False)), expected)
 
 
-@given(cuts(256), st.sampled_from(["sobol", "random"]), st.booleans(), st.sampled_from([1, 2, 4]))
+@given(cuts(256), st.sampled_from(["sobol", "salib", "random"]), st.booleans(), st.sampled_from([1, 2, 4]))
 @settings(max_examples=30)
 def test_saltelli_rows_are_the_same_in_any_blocks(edges, points, second_order, replicates):
     def rows(size, start=0):
@@ -39,14 +39,13 @@ def test_replicates_of_random_points_are_designs_of_their_own_one_after_the_othe
     assert len({array.tobytes() for array in alone}) == 4
 
 
-def test_replicates_of_sobol_points_are_different_nested_scrambles_each_with_one_point_in_each_interval():
-    rows = design_rows(9, 3, 256, replicates=4).reshape(4, 64, 8, 3)
+@pytest.mark.parametrize("points", ["sobol", "salib"])
+def test_replicates_of_sobol_points_are_different_nested_scrambles_each_with_one_point_in_each_interval(points):
+    rows = design_rows(9, 3, 256, replicates=4, points=points).reshape(4, 64, 8, 3)
     assert len({array.tobytes() for array in rows}) == 4
     for run in (0, -1):
         cells = np.sort(np.floor(64 * rows[:, :, run]), axis=1)
         assert np.array_equal(cells, np.broadcast_to(np.arange(64)[:, np.newaxis], cells.shape))
-    nested, _ = saltelli.saltelli_base(9, 3, 64, nested=True)
-    assert np.array_equal(rows[0, :, 0], nested)
 
 
 def test_more_replicates_leave_those_before_as_they_are():
@@ -55,8 +54,8 @@ def test_more_replicates_leave_those_before_as_they_are():
 
 
 def test_without_a_scramble_replicates_are_all_the_plain_sequence():
-    rows = design_rows(3, 2, 32, scramble=False, replicates=2)
-    assert np.array_equal(rows, np.tile(design_rows(0, 2, 16, scramble=False), (2, 1)))
+    rows = design_rows(3, 2, 32, scramble=False, points="salib", replicates=2)
+    assert np.array_equal(rows, np.tile(design_rows(0, 2, 16, scramble=False, points="salib"), (2, 1)))
 
 
 def test_nested_points_are_never_0():
@@ -65,7 +64,7 @@ def test_nested_points_are_never_0():
 
 
 def test_random_base_points_are_independent_uniforms():
-    a, b = saltelli.saltelli_base(4, 3, 20_000, points="random")
+    a, b = saltelli.saltelli_replicate(4, 0, 1, ["x", "y", "z"], 20_000, points="random")
     correlations = np.corrcoef(np.hstack([a, b]).T)[np.triu_indices(6, 1)]
     assert np.abs(correlations).max() < 4.5 / np.sqrt(20_000)
     assert all(stats.kstest(column, "uniform").pvalue > 1e-4 for column in np.hstack([a, b]).T)
@@ -75,6 +74,7 @@ def test_columns_are_contiguous():
     for array in (
         saltelli.saltelli_base(1, 3, 8)[1],
         saltelli.saltelli_base(1, 3, 8, nested=True)[1],
+        saltelli.saltelli_replicate(1, 0, 1, ["x", "y", "z"], 8)[1],
     ):
         assert array.flags.f_contiguous
 
@@ -82,9 +82,9 @@ def test_columns_are_contiguous():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: saltelli.saltelli_base(1, 2, -8), "size is -8"),
-        (lambda: saltelli.saltelli_base(1, 2, 8, start=2**30), "has 1073741824 points"),
-        (lambda: saltelli.saltelli_base(1, 2, 8, points="halton"), "points is 'halton'"),
+        (lambda: saltelli.saltelli_replicate(1, 0, 1, ["x"], -8), "size is -8"),
+        (lambda: saltelli.saltelli_replicate(1, 0, 1, ["x"], 8, start=2**30), "has 1073741824 points"),
+        (lambda: saltelli.saltelli_replicate(1, 0, 1, ["x"], 8, points="halton"), "points is 'halton'"),
     ],
 )
 def test_bad_input_is_refused(call, message):

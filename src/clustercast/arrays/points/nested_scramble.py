@@ -22,8 +22,8 @@ DIGITS = 32
 ROUNDS = 3
 KEYS_A_ROUND = 4
 
-_POINTS_OF_A_BLOCK = 1 << 13
-_NUMBERS_IN_CACHE = 1 << 14
+POINTS_OF_A_BLOCK = 1 << 13
+NUMBERS_IN_CACHE = 1 << 14
 _EVEN = np.uint32(0xFFFFFFFE)
 _ODD = np.uint32(1)
 _SWAPS = tuple((np.uint32(by), np.uint32(mask)) for by, mask in ((1, 0x55555555), (2, 0x33333333), (4, 0x0F0F0F0F)))
@@ -36,15 +36,15 @@ def nested_points(seed: int, start: int, out: FloatArray) -> None:
     # columns.
     dimensions, size = out.shape
     steps, keys = _reversed_steps(dimensions), scramble_keys(seed, dimensions)
-    for first in range(0, size, _POINTS_OF_A_BLOCK):
-        last = min(first + _POINTS_OF_A_BLOCK, size)
+    for first in range(0, size, POINTS_OF_A_BLOCK):
+        last = min(first + POINTS_OF_A_BLOCK, size)
         # Few columns at a time, so that the two dozen passes of the hash stay in the cache.
-        together = max(1, _NUMBERS_IN_CACHE // (last - first))
+        together = max(1, NUMBERS_IN_CACHE // (last - first))
         for column in range(0, dimensions, together):
             columns = slice(column, column + together)
             digits = _plain_digits(steps[columns], start + first, last - first)
             scramble_reversed(digits, keys[:, :, columns])
-            _reverse(digits)
+            reverse_digits(digits)
             part = out[columns, first:last]
             np.add(digits, 0.5, out=part)
             part *= 2.0**-DIGITS
@@ -74,7 +74,7 @@ def scramble_reversed(digits: Digits32, keys: Digits32) -> None:
         digits ^= product
 
 
-def _reverse(digits: Digits32) -> None:
+def reverse_digits(digits: Digits32) -> None:
     """Reverse the order of the 32 digits of each number, in place."""
     lower = np.empty_like(digits)
     for by, mask in _SWAPS:
@@ -92,7 +92,7 @@ def _reversed_steps(dimensions: int) -> Digits32:
     bits = sobol_sequence.SCIPY_DIGITS
     directions = sobol_sequence.direction_numbers(dimensions, bits) << np.uint64(DIGITS - bits)
     steps = sobol_sequence.steps_of(directions).astype(np.uint32)
-    _reverse(steps)
+    reverse_digits(steps)
     return steps
 
 
