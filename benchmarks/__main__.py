@@ -28,6 +28,7 @@ REGISTRY = (
     "peers",
     "estimators",
     "coverage",
+    "pairs",
     "decisions",
 )
 RESULTS = Path(__file__).parent / "results.md"

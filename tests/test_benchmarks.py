@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import coverage, estimators
+from benchmarks import coverage, estimators, pairs
 from benchmarks.measure import Options, Row, at_least, at_most, medians
 from benchmarks.peer_models import cluster, with_clustercast, with_numpy, with_python
 from benchmarks.phases import function_of
@@ -60,7 +60,7 @@ def test_an_unknown_benchmark_is_refused():
         command.main(["drwa"])
 
 
-@pytest.mark.parametrize("benchmark", [coverage, estimators])
+@pytest.mark.parametrize("benchmark", [coverage, estimators, pairs])
 def test_the_studies_run_small(benchmark):
     rows = benchmark.rows(SMOKE)
     assert rows

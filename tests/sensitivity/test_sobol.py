@@ -306,6 +306,15 @@ class TestWarnings:
         found = sobol_indices(labelled(rows, {"y": rows @ [3.0, 1.0]}, size=256, points="random"), scale="raw")
         assert found.attrs["warning"] == "" and found.attrs["interval"] == "bootstrap"
 
+    def test_pairs_that_salibs_points_cannot_see_are_named(self):
+        rows = unit_rows(6, 512)
+        data = labelled(rows, {"y": (rows[:, 0] - 0.5) * (rows[:, 3] - 0.5)}, size=512, points="salib")
+        found = sobol_indices(data, scale="raw", second_order=True)
+        assert "cannot see how x0 with x3 interact" in found.attrs["warning"]
+        # The truth is 1.
+        assert abs(float(found["S2"].sel(input="x0", input_2="x3")) - 1) > 0.05
+        assert "cannot see" not in sobol_indices(labelled(rows, {"y": rows[:, 0]}, size=512)).attrs["warning"]
+
     def test_which_intervals_are_widened_for_skewness(self):
         rows = unit_rows(2, 256, kind="random")
         forecast = labelled(rows, {"y": rows[:, 0] ** 9 * rows[:, 1]}, size=256, points="random")

@@ -36,7 +36,7 @@ def kind(start, limit):
 
 @cc.quantity("1")
 def far_away(x1, x2, x3):
-    return 1e8 + x1 * x2 + x3
+    return 1e9 + x1 * x2 + x3
 
 
 @cc.quantity("1")

@@ -289,9 +289,11 @@ def single_members(indices: Dataset, model: Model) -> list[str]:
 
 
 def _varies(forecast: Dataset) -> bool:
-    """Return whether any output varies over the samples."""
+    """Return whether any output varies over the independent runs a and b, from which its variance is estimated."""
+    runs = forecast.sizes["sample"] // int(design_of(forecast)["size"])
     outputs = (v for v in forecast.data_vars.values() if v.attrs["role"] == "output" and "sample" in v.dims)
-    return any(bool(np.ptp(output.values, axis=-1).any()) for output in outputs)
+    values = (np.concatenate([v.values[..., ::runs], v.values[..., runs - 1 :: runs]], axis=-1) for v in outputs)
+    return any(bool(np.ptp(each, axis=-1).any()) for each in values)
 
 
 def widest_half_width(indices: Dataset) -> float:

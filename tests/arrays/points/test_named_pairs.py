@@ -83,4 +83,4 @@ def test_the_pairs_that_salibs_points_cannot_see_are_those_whose_halves_have_one
     sign = np.where(rows[:, 0] < 0.5, -1.0, 1.0) * np.where(rows[:, -1] < 0.5, -1.0, 1.0)
     constant = np.argwhere(np.triu(np.abs(sign.T @ sign) == size, 1))
     assert blind_pairs(inputs, size) == [tuple(pair) for pair in constant.tolist()]
-    assert (0, 3) in blind_pairs(6, size)
+    assert (0, 3) in blind_pairs(6, 512)

@@ -30,6 +30,9 @@ from clustercast.arrays.indices.pick_freeze import (
 from clustercast.arrays.indices.sobol_estimators import ESTIMATORS, Estimator
 from clustercast.errors import InputError
 
+# Standard deviations between a mean and 0 from which its rounding matters.
+_FAR = 1e6
+
 
 @dataclass(frozen=True)
 class SobolIndices:
@@ -78,6 +81,10 @@ def sobol_panel(
         if design_second_order and not b_swaps:
             rows = chosen_runs(rows, number_of_inputs, np.arange(number_of_inputs), b_swaps)
         standard = centre_and_scale(rows)
+        if abs(standard[0]) > _FAR * standard[1] > 0.0:
+            # The mean of values far from 0 is known to their rounding only; that of their distances from it, better.
+            rows = rows - standard[0]
+            standard = centre_and_scale(rows)
         if standard[1] == 0.0 or np.ptp(rows[:, [0, -1]]) == 0.0:
             results.append(_undefined(number_of_inputs, second_order, weights, replicates))
             continue
