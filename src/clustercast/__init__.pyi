@@ -15,11 +15,13 @@ from .decisions.discovery import discover as discover
 from .decisions.information import evpi as evpi
 from .decisions.information import evppi as evppi
 from .decisions.information import evsi as evsi
+from .decisions.pooling import pool as pool
 from .decisions.prior_points import prior_sensitivity as prior_sensitivity
 from .decisions.targets import Decision as Decision
 from .decisions.tilting import Tilt as Tilt
 from .decisions.tilting import probability_tornado as probability_tornado
 from .decisions.tilting import tilt as tilt
+from .decisions.whose_prior import whose_prior as whose_prior
 from .engine.model import Model as Model
 from .engine.quantity import quantity as quantity
 from .engine.units import define_unit as define_unit

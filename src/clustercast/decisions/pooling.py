@@ -1,0 +1,179 @@
+"""Several forecasters: their priors pooled into one set, and whose prior makes the difference."""
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from typing import Literal, TypeVar, cast
+
+import xarray as xr
+
+from clustercast.decisions.pooled_families import LogPool, QuantilePool
+from clustercast.decisions.pooled_forecast import pooled_forecast
+from clustercast.errors import InputError
+from clustercast.priors.correlation import Correlation
+from clustercast.priors.families import Discrete, Family, Fixed, LogNormal, Mixture, Normal
+from clustercast.priors.prior_set import Priors, checked_priors
+
+T = TypeVar("T", Priors, xr.Dataset)
+How = Literal["linear", "log", "quantile"]
+Parts = tuple[Family, ...]
+Shares = tuple[float, ...]
+
+
+def pool(
+    sets: Mapping[str, T], *, weights: Mapping[str, float] | Sequence[float] | None = None, how: How = "linear"
+) -> T:
+    """Return one prior set of several, which draws like any other, or one forecast of several.
+
+    Parameters
+    ----------
+    sets : mapping of str to Priors, or of str to Dataset
+        Two or more prior sets, or forecasts of the same outputs and years, with the names of who holds them.
+    weights : mapping of str to float or sequence of float, optional
+        One a set, which sum to 1; equal by default.
+    how : {"linear", "log", "quantile"}, optional
+        Mean of the densities, of their logarithms (the more agreed the narrower), or of the quantiles.
+
+    Returns
+    -------
+    Priors or Dataset
+        Forecasts become one with as many draws of each as its weight says, and ``whose_prior`` as a further input, so
+        that `evppi` and `given_data_indices` say what the disagreement is worth. Of prior sets, an input that sets
+        agree on is kept; of one that some sets lack the others are pooled. Constants that differ,
+        and inputs of few values, are pooled by probability whatever `how`. A rank correlation is the weighted mean
+        over the sets, 0 where a set states none.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two sets, weights do not fit, units or dates differ, densities have no values in
+        common, or forecasts are pooled by anything but their draws.
+
+    Notes
+    -----
+    Prior sets are pooled input by input: a draw may take one input from one set and another from the other. Sets that
+    count from different dates do not mean the same by an input; they are pooled whole, as forecasts.
+
+    References
+    ----------
+    C. Genest and J. V. Zidek, Stat. Sci. 1, 114 (1986), doi:10.1214/ss/1177013825.
+    K. C. Lichtendahl, Y. Grushka-Cockayne and R. L. Winkler, Manag. Sci. 59, 1594 (2013), doi:10.1287/mnsc.1120.1667.
+
+    Examples
+    --------
+    >>> import clustercast as cc
+    >>> sets = {"one": cc.Priors(x=cc.Normal(0, 1)), "other": cc.Priors(x=cc.Normal(2, 1))}
+    >>> [cc.pool(sets, how=how)["x"].cdf(2.0).round(3).item() for how in ("linear", "log", "quantile")]
+    [0.739, 0.841, 0.841]
+    """
+    if not isinstance(sets, Mapping) or len(sets) < 2:
+        raise InputError("sets holds fewer than two; give two or more by name, as {'essay': a, 'evidence': b}")
+    if how not in ("linear", "log", "quantile"):
+        raise InputError(f"how is {how!r}; choose 'linear', 'log' or 'quantile'")
+    shares = _shares(sets, weights)
+    if any(isinstance(one, xr.Dataset) for one in sets.values()):
+        return cast("T", pooled_forecast(sets, shares, how))  # type: ignore[arg-type]
+    held = [checked_priors(priors) for priors in sets.values()]
+    pooled: dict[str, Family] = {}
+    for name in dict.fromkeys(name for priors in held for name in priors):
+        having = [(share, priors[name]) for share, priors in zip(shares, held, strict=True) if name in priors]
+        switch = any(name in priors.declared and priors.declared[name].switch for priors in held)
+        pooled[name] = _pooled(name, having, "linear" if switch else how, ", ".join(sets))
+    declared = {name: one for priors in reversed(held) for name, one in priors.declared.items()}
+    made = Priors(*_correlations(held, shares, pooled), name=f"pool of {' and '.join(sets)}", **pooled)
+    return cast("T", made.carrying(declared=declared))
+
+
+def _shares(sets: Mapping[str, Priors], weights: Mapping[str, float] | Sequence[float] | None) -> Shares:
+    """Return the weight of each set."""
+    if weights is None:
+        return tuple(1 / len(sets) for _ in sets)
+    if isinstance(weights, Mapping) and set(weights) != set(sets):
+        raise InputError(f"weights are for {', '.join(map(str, weights))}; give one for each of {', '.join(sets)}")
+    given = tuple(weights[name] for name in sets) if isinstance(weights, Mapping) else tuple(weights)
+    fits = len(given) == len(sets) and all(isinstance(w, int | float) and 0 <= w <= 1 for w in given)
+    if not fits or not math.isclose(math.fsum(given), 1, abs_tol=1e-9):
+        raise InputError(f"weights are {list(given)}; give one from 0 to 1 for each of {', '.join(sets)}, with sum 1")
+    return tuple(map(float, given))
+
+
+def _pooled(name: str, having: list[tuple[float, Family]], how: How, named: str) -> Family:
+    """Return one distribution of several with weights, texts aside the first where all agree."""
+    unit = having[0][1].unit
+    parts = tuple(plain(family.in_unit(unit, f"input {name!r}")) for _, family in having)
+    total = math.fsum(share for share, _ in having)
+    if all(each == parts[0] for each in parts[1:]) or not total:
+        return having[0][1]
+    kept = [(share / total, each) for (share, _), each in zip(having, parts, strict=True) if share > 0]
+    shares, parts = tuple(share for share, _ in kept), tuple(each for _, each in kept)
+    if unit == "year" and all(isinstance(each, Fixed) for each in parts):
+        shown = " and ".join(f"{each.median:g}" for each in parts)
+        raise InputError(
+            f"{named} have the constant {name!r} at {shown}, so they do not count from the same dates; propagate each "
+            "and pool the forecasts, or give them one with replace"
+        )
+    if len(parts) == 1:
+        made: Family = parts[0]
+    elif any(each.is_discrete for each in parts):
+        made = _mixed(shares, parts)
+    else:
+        made = {"linear": _mixed, "log": _log_pool, "quantile": _quantile_pool}[how](shares, parts)
+    dates = [family.as_of for _, family in having if family.as_of]
+    about = {"source": f"{how} pool of {named}", "as_of": max(dates, default=""), "judgement": True}
+    return dataclasses.replace(made, unit=unit, **about)  # type: ignore[arg-type]
+
+
+def plain(family: Family) -> Family:
+    """Return a distribution without its texts."""
+    return dataclasses.replace(family, source="", as_of="", note="", judgement=False)
+
+
+def _mixed(shares: Shares, parts: Parts) -> Family:
+    """Return the mean of distributions; of constants one of few values."""
+    if not all(isinstance(each, Fixed | Discrete) for each in parts):
+        return Mixture(shares, parts)
+    weights: dict[float, float] = {}
+    for share, each in zip(shares, parts, strict=True):
+        own = [(each.value, 1.0)] if isinstance(each, Fixed) else []
+        own = list(zip(each.values, each.weights, strict=True)) if isinstance(each, Discrete) else own
+        for value, weight in own:
+            weights[value] = weights.get(value, 0.0) + share * weight
+    values = sorted(weights)
+    return Discrete(values, [weights[value] for value in values])  # type: ignore[arg-type]
+
+
+def _log_pool(shares: Shares, parts: Parts) -> Family:
+    """Return the geometric mean of densities, normal of normals and lognormal of lognormals."""
+    for kind, place, length in ((Normal, "mean", "sd"), (LogNormal, "mu", "sigma")):
+        if all(isinstance(each, kind) for each in parts):
+            precise = [w / getattr(each, length) ** 2 for w, each in zip(shares, parts, strict=True)]
+            whole = math.fsum(precise)
+            middle = math.fsum(p * getattr(each, place) for p, each in zip(precise, parts, strict=True)) / whole
+            return kind(middle, whole**-0.5)
+    return LogPool(shares, parts)
+
+
+def _quantile_pool(shares: Shares, parts: Parts) -> Family:
+    """Return the mean of quantiles, normal of normals."""
+    if all(isinstance(each, Normal) for each in parts):
+        mean, sd = (
+            math.fsum(w * getattr(each, key) for w, each in zip(shares, parts, strict=True)) for key in ("mean", "sd")
+        )
+        return Normal(mean, sd)
+    return QuantilePool(shares, parts)
+
+
+def _correlations(held: list[Priors], shares: Shares, pooled: Mapping[str, Family]) -> list[Correlation]:
+    """Return the weighted means of rank correlations between inputs that are still uncertain."""
+    ranks: dict[frozenset[str], float] = {}
+    for share, priors in zip(shares, held, strict=True):
+        for one in priors.correlations:
+            key = frozenset(one.between)
+            ranks[key] = ranks.get(key, 0.0) + share * one.rank
+    order = list(pooled)
+    pairs = {tuple(sorted(key, key=order.index)): rank for key, rank in ranks.items()}
+    return [
+        Correlation((a, b), rank, source="weighted mean of the pooled sets", judgement=True)
+        for (a, b), rank in pairs.items()
+        if rank and not isinstance(pooled[a], Fixed) and not isinstance(pooled[b], Fixed)
+    ]
