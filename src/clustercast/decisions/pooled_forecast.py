@@ -50,7 +50,7 @@ def _check(name: str, forecast: xr.Dataset, first: xr.Dataset) -> None:
         raise InputError(f"{name!r} is no forecast, and others are; pool prior sets or forecasts, not both")
     if design_of(forecast).get("name") not in PLAIN:
         raise InputError(f"{name!r} has the design {design_of(forecast).get('name')!r}; draw with design='random'")
-    if "year" in first.coords and not first["year"].equals(forecast.get("year")):
+    if "year" in first.coords and not ("year" in forecast.coords and first["year"].equals(forecast["year"])):
         raise InputError(f"{name!r} has other years than the first forecast; propagate both over the same years")
     for key in first.data_vars:
         if key in forecast and forecast[key].attrs.get("units") != first[key].attrs.get("units"):

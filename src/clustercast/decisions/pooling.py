@@ -3,7 +3,7 @@
 import dataclasses
 import math
 from collections.abc import Mapping, Sequence
-from typing import Literal, TypeVar, cast
+from typing import Literal, TypeVar
 
 import xarray as xr
 
@@ -72,7 +72,7 @@ def pool(
         raise InputError(f"how is {how!r}; choose 'linear', 'log' or 'quantile'")
     shares = _shares(sets, weights)
     if any(isinstance(one, xr.Dataset) for one in sets.values()):
-        return cast("T", pooled_forecast(sets, shares, how))  # type: ignore[arg-type]
+        return pooled_forecast(sets, shares, how)  # type: ignore[arg-type, return-value]
     held = [checked_priors(priors) for priors in sets.values()]
     pooled: dict[str, Family] = {}
     for name in dict.fromkeys(name for priors in held for name in priors):
@@ -80,11 +80,11 @@ def pool(
         switch = any(name in priors.declared and priors.declared[name].switch for priors in held)
         pooled[name] = _pooled(name, having, "linear" if switch else how, ", ".join(sets))
     declared = {name: one for priors in reversed(held) for name, one in priors.declared.items()}
-    made = Priors(*_correlations(held, shares, pooled), name=f"pool of {' and '.join(sets)}", **pooled)
-    return cast("T", made.carrying(declared=declared))
+    made = Priors(*_correlations(held, shares, pooled), name=f"pool of {' and '.join(sets)}", **pooled)  # type: ignore[arg-type]
+    return made.carrying(declared=declared)  # type: ignore[return-value]
 
 
-def _shares(sets: Mapping[str, Priors], weights: Mapping[str, float] | Sequence[float] | None) -> Shares:
+def _shares(sets: Mapping[str, object], weights: Mapping[str, float] | Sequence[float] | None) -> Shares:
     """Return the weight of each set."""
     if weights is None:
         return tuple(1 / len(sets) for _ in sets)

@@ -48,7 +48,7 @@ _EXACT = 1e-4
 class Tilt:
     """The least change of priors that gives a claim a probability, from `tilt`.
 
-    Attributes
+    Parameters
     ----------
     claim, words : str
         What was asked for, and the change in a sentence.

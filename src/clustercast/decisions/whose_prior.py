@@ -159,7 +159,7 @@ def _exchanged(a: Priors, b: Priors, names: set[str]) -> Priors:
     inside = [c for c in a.correlations if not names & set(c.between)]
     inside += [c for c in b.correlations if names >= set(c.between)]
     kept = [c for c in inside if not any(isinstance(families[name], Fixed) for name in c.between)]
-    return Priors(*kept, name="exchanged", **families)
+    return Priors(*kept, name="exchanged", **families)  # type: ignore[arg-type]
 
 
 def _shapley(
@@ -185,8 +185,8 @@ def _shapley(
     log = all(positive for _, positive in known.values())
     value = {chosen: math.log10(found) if log else found for chosen, (found, _) in known.items()}
     gains = np.zeros((len(chains), len(names)))
-    for row, (chain, chosen) in enumerate(zip(chains, steps, strict=True)):
-        for k, before, after in zip(chain, chosen, chosen[1:], strict=False):
+    for row, (chain, taken) in enumerate(zip(chains, steps, strict=True)):
+        for k, before, after in zip(chain, taken, taken[1:], strict=False):
             gains[row, k] = value[after] - value[before]
     error = np.zeros(len(names))
     if len(names) > _ALL_SUBSETS:
