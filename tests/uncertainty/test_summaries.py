@@ -376,3 +376,16 @@ PATH = xr.DataArray([[1.0, 2], [3, 4]], {"year": [2024, 2026]}, ("year", "sample
 def test_bad_input_of_milestones_is_refused(call, message):
     with pytest.raises(InputError, match=message):
         call()
+
+
+def test_a_mean_that_a_few_values_own_is_named():
+    values = np.exp(np.random.default_rng(1).standard_normal((2, 1000)) * np.array([[3.0], [0.3]]))
+    variables = {"cost": (("year", "sample"), values), "price": (("year", "sample"), values[[1, 1]])}
+    forecast = xr.Dataset(
+        {name: (dims, array, {"role": "output", "units": "USD"}) for name, (dims, array) in variables.items()},
+        {"year": [2030, 2031]},
+    )
+    warning = cc.summarise(forecast).attrs["warning"]
+    assert "The mean of cost rests on its few largest values in 1 of 2 rows (k-hat" in warning
+    assert "price" not in warning
+    assert cc.summarise(forecast[["price"]]).attrs["warning"] == ""

@@ -68,7 +68,8 @@ def sobol_indices(
     estimator : str, optional
         ``"azzini-rosati"`` (default on a design with second order, where it is by far the most
         precise), ``"saltelli-jansen"`` (SALib's own; default on a design without),
-        ``"janon-monod"`` (steadier where tails are heavy), ``"saltelli"`` or ``"jansen"``.
+        ``"janon-monod"`` (a correlation of two runs, with the mean and variance of both), ``"saltelli"`` or
+        ``"jansen"``. Where tails are heavy none is steadier than the others; ``scale="log10"`` is.
     scale : {"auto", "log10", "raw"} or mapping of str to these, optional
         Scale of the outputs, or of each; ``"auto"`` is log10 where all values of an output are positive. A mapping
         keeps the scale of one study in the next, whatever its sample.

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from clustercast.arrays import FloatArray
 from clustercast.arrays.summaries.order_statistics import checked_probabilities, effective_size
 from clustercast.arrays.summaries.summaries import Summary, replicated_summary, share_with_error, summary
+from clustercast.arrays.summaries.tails import HEAVY, tail_shapes
 from clustercast.dataset import design_of
 from clustercast.errors import InputError
 from clustercast.files.summary_table import LAYOUT, SummaryDataset
@@ -45,7 +46,8 @@ def summarise(
         ``NAME_mean``, and their Monte Carlo standard errors ``NAME_error`` and ``NAME_mean_error``. An output
         that is a labelled index has ``NAME_share`` and ``NAME_share_error`` by ``NAME_label`` instead.
         Attributes carry on those of the forecast and add ``outputs``, ``samples`` (how many were used),
-        ``effective_samples`` and ``error_method``. Its ``to_dataframe()`` is tidy: one row a number.
+        ``effective_samples``, ``error_method`` and ``warning``, which names the means that a few values own
+        (k-hat of the largest above 0.7), whose errors are too small. Its ``to_dataframe()`` is tidy: one row a number.
 
     Raises
     ------
@@ -74,6 +76,7 @@ def summarise(
     if used is not None or replicates < _ENOUGH_REPLICATES:
         replicates = 1
     variables: dict[Hashable, xr.Variable] = {}
+    cautions = []
     for name in names:
         variable = forecast.variables[name].transpose(..., "sample")[..., rows]
         made = _summary_of(name, variable, points, used, replicates)
@@ -81,6 +84,7 @@ def summarise(
         if twice:
             raise InputError(f"the output {name!r} and another one both give {twice!r}; rename one of them")
         variables |= made
+        cautions += _heavy_tail_caution(name, variable, used)
     size = variable.sizes["sample"]
     described = {
         "layout": LAYOUT,
@@ -88,6 +92,7 @@ def summarise(
         "samples": size,
         "effective_samples": float(size) if used is None else effective_size(used),
         "error_method": error_method(design, replicates, used is not None),
+        "warning": " ".join(cautions),
     }
     coords = {key: forecast[key] for key in forecast.coords if forecast[key].dims == (key,) and key != "sample"}
     coords = {key: value for key, value in coords.items() if any(key in v.dims for v in variables.values())}
@@ -202,6 +207,21 @@ def _summary_of(
             "correct the quantity that gives it, or use cc.exceedance, which takes infinities"
         ) from None
     return summary_variables(name, variable.dims[:-1], variable.attrs, numbers)
+
+
+def _heavy_tail_caution(name: str, variable: xr.Variable, weights: FloatArray | None) -> list[str]:
+    """Return that the mean of an output rests on a few values, where its tail is too heavy for an error."""
+    if "labels" in variable.attrs:
+        return []
+    shapes = tail_shapes(np.asarray(variable.values, dtype=np.float64), weights)
+    heavy = np.count_nonzero(shapes > HEAVY)
+    if not heavy:
+        return []
+    where = "" if shapes.size == 1 else f" in {heavy} of {shapes.size} rows"
+    return [
+        f"The mean of {name} rests on its few largest values{where} (k-hat {np.nanmax(shapes):.2f}, above {HEAVY}): "
+        "its error is too small at any size; report quantiles, or the mean of the logarithm."
+    ]
 
 
 def _label_shares(
