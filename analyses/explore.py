@@ -7,7 +7,7 @@ from analyses import options
 from clustercast.engine.units import conversion
 from clustercast.files.whole import write_text
 from clustercast.priors.prior_file import scenario_about, shipped_names
-from clustercast.report.explorer import explorer
+from clustercast.report.explorer import Explorer, explorer
 from clustercast.report.explorer_data import World
 
 OUTPUTS = ("training_cluster_power", "training_cluster_cost", "ai_investment")
@@ -24,15 +24,25 @@ def explore(run: options.Run) -> options.Answer:
 
     Both prior sets and every scenario can be chosen in it; with --priors, --scenario or --set it opens with those.
     """
-    page = explorer(
-        worlds(run), run.model, outputs(run), run.years, LEVELS, run.seed, observed(run.model)
-    )  # fmt: skip
+    page = page_of(run)
     return options.Answer(
         finding=run.opening(),
         shown=[],
         results={"files": ["explore.html"]},
         files={"explore.html": lambda path: write_text(path, page.html)},
     )
+
+
+def page_of(run: options.Run) -> Explorer:
+    """Return the page of a run."""
+    return explorer(worlds(run), run.model, outputs(run), run.years, LEVELS, run.seed, observed(run.model))
+
+
+def page_of_both_sets() -> Explorer:
+    """Return the page as the command writes it where no option is given."""
+    priors, model, _ = options.study(None, None, None, None)
+    years = options.years(options.YEARS)
+    return page_of(options.Run(priors, model, list(OUTPUTS), years, 0, 0, {}, (options.DEFAULT, None), lambda *_: None))
 
 
 def outputs(run: options.Run) -> list[str]:

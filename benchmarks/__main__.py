@@ -24,6 +24,7 @@ REGISTRY = (
     "summaries",
     "condition",
     "sobol_panel",
+    "explorer",
     "imports",
     "peers",
     "estimators",

@@ -9,6 +9,7 @@ sys.path[:0] = [str(HERE / "_ext"), str(HERE.parent)]
 from generated_reference import write_pages  # noqa: E402
 
 import clustercast  # noqa: E402
+from analyses.explore import page_of_both_sets  # noqa: E402
 
 project = "clustercast"
 author = "the clustercast developers"
@@ -17,11 +18,13 @@ copyright = f"2026, {author}"
 language = "en"
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "mathml", "references"]
-exclude_patterns = ["_ext", "**.ipynb_checkpoints"]
+exclude_patterns = ["_ext", "_built", "**.ipynb_checkpoints"]
 
 html_theme = "furo"
 html_title = f"clustercast {release}"
 html_static_path = ["_static"]
+# The explorer, made at each build: it stands beside the front page, which shows it in a frame.
+html_extra_path = ["_built"]
 html_css_files = ["clustercast.css"]
 html_math_renderer = "mathml"
 html_copy_source = False
@@ -47,3 +50,5 @@ napoleon_google_docstring = False
 napoleon_use_rtype = False
 
 write_pages(HERE)
+(HERE / "_built").mkdir(exist_ok=True)
+page_of_both_sets().write(HERE / "_built" / "explore.html")

@@ -380,3 +380,31 @@ def test_importing_the_families_imports_no_heavy_library():
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("base", "wanted"),
+    [
+        (Normal(3, 2, unit="GW"), Normal(3.5, 3, unit="GW")),
+        (LogNormal(1.5, 0.8), LogNormal(2.0, 1.2)),
+        (Metalog((2.0, 0.7), bounds=(-1, 4)), Metalog((2.5, 1.05), bounds=(-1, 4))),
+        (Metalog((2.0, 0.7), bounds=(-INF, 4)), Metalog((2.5, 1.05), bounds=(-INF, 4))),
+        (Uniform(-2, 5), Metalog((0.5, 1.5), bounds=(-2, 5))),
+    ],
+)
+def test_a_family_is_moved_on_its_own_scale(base, wanted):
+    moved = families.Moved(base, shift=0.5, width=1.5)
+    x = wanted.quantile(np.linspace(0.02, 0.98, 25))
+    assert moved.unit == wanted.unit and moved.support == base.support
+    np.testing.assert_allclose(moved.quantile(np.linspace(0.02, 0.98, 25)), x, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(moved.cdf(x), wanted.cdf(x), rtol=1e-12)
+    np.testing.assert_allclose(moved.log_density(x), wanted.log_density(x), rtol=1e-11, atol=1e-11)
+    for scale in (2.0, -3.0):
+        turned, other = moved * scale, wanted * scale
+        np.testing.assert_allclose(turned.quantile([0.1, 0.6]), other.quantile([0.1, 0.6]), rtol=1e-12)
+
+
+@pytest.mark.parametrize("base", [Fixed(1.0), Discrete([0, 1], [0.5, 0.5])])
+def test_what_has_no_scale_is_not_moved(base):
+    with pytest.raises(InputError, match="no scale to move on"):
+        families.Moved(base, shift=1.0)

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 const [place] = process.argv.slice(2);
 const from = (name) => import(`${place}/${name}.js`);
 const { uniforms, normalScore, tails } = await from("points");
-const { moved, quantile } = await from("quantiles");
+const { mover, quantile } = await from("quantiles");
 const { Engine, interpreted, unpacked } = await from("engine");
 const { compiled } = await from("program");
 const { quantiles, firstOrder, bins } = await from("summaries");
@@ -54,7 +54,7 @@ const jobs = {
   points: ({ columns, size }) => columns.map((column) => bits(uniforms(column, size))),
   scores: ({ p }) => bits(floats(p).map(normalScore)),
   tails: ({ z }) => Array.from(floats(z), (one) => bits(tails(one))),
-  quantiles: ({ prior, z, move }) => bits(floats(z).map((one) => moved(prior, move, quantile(prior, one)))),
+  quantiles: ({ prior, z, move }) => bits(floats(z).map((one) => mover(prior, move)(quantile(prior, one)))),
   words: ({ numbers, probabilities }) => [numbers.map((given) => human(...given)), probabilities.map(odds)],
 };
 

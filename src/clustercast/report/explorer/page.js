@@ -1,18 +1,18 @@
 // The page: sliders, what they do to the model, and what is shown of it.
 
-import { bounded, isUncertain, moved, quantile, quantileOf, unbounded } from "./quantiles.js";
-import { bins, firstOrder, labelShares, quantiles, shareAbove } from "./summaries.js";
+import { bounded, isUncertain, quantile, quantileOf, unbounded } from "./quantiles.js";
+import { Answers, reached } from "./answers.js";
 import { Engine, unpacked } from "./engine.js";
 import { chance, escaped, human, interval, odds } from "./words.js";
 import { bars, fan, spread } from "./charts.js";
 import { fromFragment, toCsv, toFragment, toPython, toToml } from "./export.js";
 
 const FAST = 4096, FULL = 16384, SHOWN = 8, EXPLAINED = 7;
-const PROBABILITIES = [0.05, 0.25, 0.5, 0.75, 0.95];
 const $ = (id) => document.getElementById(id);
 
 const data = unpacked(JSON.parse($("data").textContent));
 const engine = new Engine(data, { plain: location.hash.includes("engine=plain") });
+const answers = new Answers(engine);
 const START = { set: data.worlds[0].set, scenario: data.worlds[0].scenario, output: data.outputs[0].name, year: data.year, moves: {}, ghost: false };
 let state = fromFragment(location.hash, START, data);
 let shown = [];         // names of the inputs that have a slider on the first screen
@@ -20,47 +20,9 @@ let last = null;        // what the last run gave
 let ghosts = new Map(); // what the start gave, by output
 const widgets = new Map();
 
-const worldOf = (one) => data.worlds.find((world) => world.set === one.set && world.scenario === one.scenario);
-const outputOf = (one) => data.outputs.find((output) => output.name === one.output);
+const worldOf = (one) => answers.world(one);
+const outputOf = (one) => answers.output(one);
 const labelOf = (prior) => prior.label;
-const binned = new Map();
-
-// Bins of an input's samples, kept as long as its scores are the same.
-function binsOf(name, scores) {
-  if (!binned.has(name) || binned.get(name).scores !== scores) binned.set(name, { scores, ...bins(scores) });
-  return binned.get(name);
-}
-
-async function computed(one, size) {
-  const world = worldOf(one), output = outputOf(one);
-  const began = performance.now();
-  const run = await engine.run(world, one.moves, size);
-  const rows = run.rows(output.name, output.factor);
-  const trendRows = run.rows(`trend_${output.name}`, output.factor);
-  const bands = rows.map((row) => quantiles(row, PROBABILITIES));
-  const trend = trendRows.length ? trendRows.map((row) => quantiles(row, [0.5])[0]) : null;
-  const differs = trend && trend.some((value, i) => Math.abs(value - bands[i][2]) > 0.02 * Math.abs(bands[i][2]));
-  const place = rows.length > 1 ? data.years.indexOf(one.year) : 0;
-  const names = Object.keys(run.scores);
-  const found = firstOrder(names.map((name) => binsOf(name, run.scores[name])), rows[place]);
-  const hangs = names.map((name, i) => ({ name, ...found[i] })).sort((a, b) => b.index - a.index);
-  const labels = data.holds ? run.rows(data.holds.name) : [];
-  const holds = labels.length ? labelShares(labels[labels.length > 1 ? data.years.indexOf(one.year) : 0], data.holds.labels.length) : null;
-  return { one, size, kind: run.kind, rows, trendRows, bands, trend: differs ? trend : null, place, hangs, holds, took: performance.now() - began };
-}
-
-// Whether each level is reached by a year.
-function reached(rows, place, level) {
-  if (rows.length === 1) return shareAbove(rows[0], level);
-  let count = 0;
-  for (let i = 0; i < rows[0].length; i++) {
-    let year = 0;
-    while (year <= place && !(rows[year][i] >= level)) year++;
-    count += year <= place;
-  }
-  return count / rows[0].length;
-}
-
 function levelsOf(output, found) {
   if (output.levels.length) return output.levels;
   const band = found.bands[found.place];
@@ -143,8 +105,8 @@ async function update(size) {
     while (wanted) {
       const { full } = wanted;
       wanted = null;
-      if (state.ghost && !ghosts.has(`${state.output} ${state.year}`)) ghosts.set(`${state.output} ${state.year}`, await computed({ ...START, output: state.output, year: state.year }, FULL));
-      show(await computed(state, full ? FULL : FAST));
+      if (state.ghost && !ghosts.has(`${state.output} ${state.year}`)) ghosts.set(`${state.output} ${state.year}`, await answers.of({ ...START, output: state.output, year: state.year }, FULL));
+      show(await answers.of(state, full ? FULL : FAST));
       await new Promise((done) => { setTimeout(done, 0); });
     }
   } finally {
@@ -409,7 +371,7 @@ async function choose(change) {
   buildChoices();
   if (!("ghost" in change)) {
     widgets.clear();
-    last = await computed(state, FAST);
+    last = await answers.of(state, FAST);
     if (!("year" in change)) shown = [];
     build();
   }

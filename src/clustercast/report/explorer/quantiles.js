@@ -56,11 +56,11 @@ export function quantile(prior, z, p, q) {
   }
 }
 
-// What a slider makes of a quantile: the scale is shifted, and spread about the median.
-export function moved(prior, move, x) {
-  if (!move || prior.kind === "fixed") return x;
-  const middle = unbounded(quantile(prior, 0, 0.5, 0.5), prior.ends);
-  return bounded(middle + move.width * (unbounded(x, prior.ends) - middle) + move.shift, prior.ends);
+// What a slider makes of quantiles: the scale is shifted, and spread about the median.
+export function mover(prior, move) {
+  if (!move || prior.kind === "fixed") return (x) => x;
+  const { ends } = prior, middle = unbounded(quantile(prior, 0, 0.5, 0.5), ends);
+  return (x) => bounded(middle + move.width * (unbounded(x, ends) - middle) + move.shift, ends);
 }
 
 export const isUncertain = (prior) => prior.kind !== "fixed";
@@ -68,7 +68,7 @@ export const isUncertain = (prior) => prior.kind !== "fixed";
 // The quantile of an input as it stands, at a probability.
 export function quantileOf(prior, move, p) {
   if (move && "value" in move) return move.value;
-  return moved(prior, move, quantile(prior, normalScore(p), p, 1 - p));
+  return mover(prior, move)(quantile(prior, normalScore(p), p, 1 - p));
 }
 
 // Samples of inputs on Sobol' points: what was not moved since the last time is kept.
@@ -117,11 +117,8 @@ export class Sampler {
   values(prior, move, tied, name, place, size) {
     const { u, z } = tied.has(name) ? tied.scores(name, (other) => this.column(place.get(other), size).z)
       : this.column(place.get(name), size);
-    const values = new Float64Array(size);
-    for (let i = 0; i < size; i++) {
-      values[i] = quantile(prior, z[i], u ? u[i] : undefined, u ? 1 - u[i] : undefined);
-    }
-    if (move) for (let i = 0; i < size; i++) values[i] = moved(prior, move, values[i]);
+    const values = new Float64Array(size), moved = mover(prior, move);
+    for (let i = 0; i < size; i++) values[i] = moved(u ? quantile(prior, z[i], u[i], 1 - u[i]) : quantile(prior, z[i]));
     return { values, z };
   }
 }

@@ -1,14 +1,38 @@
 // What the page says of the samples: quantiles, chances, shares, and what an answer hangs on.
 
-// Quantiles of samples by definition 7 of Hyndman and Fan, as NumPy's.
-export function quantiles(values, probabilities) {
-  const sorted = Float64Array.from(values).sort();
+// The value at a rank, between two others; smaller ones are moved before it and larger ones after it (C. A. R. Hoare).
+function ranked(values, rank, left, right) {
+  while (left < right) {
+    const middle = values[(left + right) >> 1];
+    let [i, j] = [left, right];
+    while (i <= j) {
+      while (values[i] < middle) i++;
+      while (values[j] > middle) j--;
+      if (i <= j) {
+        const kept = values[i];
+        values[i++] = values[j];
+        values[j--] = kept;
+      }
+    }
+    if (rank <= j) right = j;
+    else if (rank >= i) left = i;
+    else break;
+  }
+  return values[rank];
+}
+
+// Quantiles of samples by definition 7 of Hyndman and Fan, as NumPy's; the probabilities rise.
+export function quantiles(given, probabilities) {
+  const values = Float64Array.from(given), last = values.length - 1;
+  if (values.some(Number.isNaN)) return probabilities.map(() => NaN);
+  let from = 0;
   return probabilities.map((p) => {
-    const place = p * (sorted.length - 1);
-    const low = Math.floor(place), part = place - low;
-    if (part === 0) return sorted[low];
-    const rise = sorted[low + 1] - sorted[low];
-    return part >= 0.5 ? sorted[low + 1] - rise * (1 - part) : sorted[low] + rise * part;
+    const place = p * last, low = Math.floor(place), part = place - low;
+    const below = ranked(values, low, from, last);
+    from = low;
+    if (part === 0) return below;
+    const above = ranked(values, low + 1, low, last);
+    return part >= 0.5 ? above - (above - below) * (1 - part) : below + (above - below) * part;
   });
 }
 
