@@ -13,11 +13,13 @@ from clustercast.report.tables import Table, table
 _LEARNED = 0.05
 _CONFLICT = 0.05
 _LARGEST_K_HAT = 0.7
+# How parameters begin that belong to the likelihood and not to the model.
+_LIKELIHOOD = ("discrepancy_", "record_gap", "ceiling_gap", "correlation_time", "ceiling_halving")
 
 
 def learned_tables(learned: xr.Dataset, *, everything: bool = False) -> Iterator[Table]:
     """Yield prior beside posterior for each input, then for each parameter of the likelihood, the most moved first."""
-    own = np.array([_is_own(str(name)) for name in learned["input"].values])
+    own = np.array([str(name).startswith(_LIKELIHOOD) for name in learned["input"].values])
     titles = (
         "Inputs, 5-95 %: prior, posterior, how far the mean moved in prior standard deviations",
         "What the model misses, and how far bounds are from the truth (factor, 5-95 %)",
@@ -25,16 +27,6 @@ def learned_tables(learned: xr.Dataset, *, everything: bool = False) -> Iterator
     for title, chosen in zip(titles, (~own, own), strict=True):
         if chosen.any():
             yield _learned_table(learned.isel(input=chosen), title, everything)
-
-
-def _is_own(name: str) -> bool:
-    """Return whether a parameter belongs to the likelihood and not to the model."""
-    return name.startswith("discrepancy_") or name in (
-        "record_gap",
-        "ceiling_gap",
-        "correlation_time",
-        "ceiling_halving",
-    )
 
 
 def _learned_table(learned: xr.Dataset, title: str, everything: bool) -> Table:
@@ -45,16 +37,14 @@ def _learned_table(learned: xr.Dataset, title: str, everything: bool) -> Table:
     for k in order:
         row = learned.isel(input=k)
         name, unit = str(row["input"].values), str(row["unit"].values)
-        ends = [interval(float(row[g][0]), float(row[g][-1]), unit, share=is_share(name)) for g in _GROUPS]
+        both = (row[group].values.tolist() for group in ("prior", "posterior"))
+        ends = [interval(found[0], found[-1], unit, share=is_share(name)) for found in both]
         width = 1 - float(row["contraction"])
         label = label_of(name.removeprefix("discrepancy_"))
         rows.append((label, *ends, f"{float(row['shift']):+.2f}", f"×{width:.2f}"))
     rest = learned.sizes["input"] - len(order)
     note = f"{rest} more inputs stayed where they were (moved and narrowed by less than {_LEARNED:g})" if rest else ""
     return table(title, ("input", "prior", "posterior", "moved", "width"), rows, words=(0, 1, 2), note=note)
-
-
-_GROUPS = ("prior", "posterior")
 
 
 def path_tables(prior: xr.Dataset, posterior: xr.Dataset, outputs: Iterable[str]) -> Iterator[Table]:
@@ -103,16 +93,10 @@ def influence_table(influence: xr.Dataset, *, most: int = 15) -> Table:
     moved = shift[np.arange(len(shift)), strongest]
     rows = []
     for k in np.argsort(-np.abs(moved), kind="stable")[:most]:
-        k_hat = float(influence["k_hat"][k])
-        rows.append(
-            (
-                str(influence["observation"].values[k]),
-                label_of(str(influence["input"].values[strongest[k]])),
-                f"{moved[k]:+.2f}",
-                f"{float(influence['elpd'][k]):.2f}",
-                f"{k_hat:.2f}{' !' if k_hat > _LARGEST_K_HAT else '  '}",
-            )
-        )
+        elpd, k_hat = (float(influence[name][k]) for name in ("elpd", "k_hat"))
+        names = (str(influence["observation"].values[k]), label_of(str(influence["input"].values[strongest[k]])))
+        marked = f"{k_hat:.2f}{' !' if k_hat > _LARGEST_K_HAT else '  '}"
+        rows.append((*names, f"{moved[k]:+.2f}", f"{elpd:.2f}", marked))
     return table(
         "What each observation alone moved most (in prior standard deviations)",
         ("observation", "input", "moved by", "elpd", "k-hat"),
@@ -124,19 +108,12 @@ def influence_table(influence: xr.Dataset, *, most: int = 15) -> Table:
 
 def skill_table(skills: Sequence[Skill], title: str) -> Table:
     """Return the mean scores of each method and the gain of the posterior over it."""
-    rows = [
-        (
-            skill.method,
-            str(skill.count),
-            str(skill.groups),
-            f"{skill.crps:.3f}",
-            _known(skill.log_score, ".2f"),
-            _known(100 * skill.coverage_50, ".0f", " %"),
-            _known(100 * skill.coverage_90, ".0f", " %"),
-            "" if np.isnan(skill.gain) else f"{skill.gain:+.3f} ± {skill.gain_error:.3f}",
-        )
-        for skill in skills
-    ]
+    rows = []
+    for skill in skills:
+        covered = (_known(100 * share, ".0f", " %") for share in (skill.coverage_50, skill.coverage_90))
+        scores = (f"{skill.crps:.3f}", _known(skill.log_score, ".2f"), *covered)
+        gain = "" if np.isnan(skill.gain) else f"{skill.gain:+.3f} ± {skill.gain_error:.3f}"
+        rows.append((skill.method, str(skill.count), str(skill.groups), *scores, gain))
     headers = ("forecast", "rows", "groups", "CRPS", "log score", "in 50 %", "in 90 %", "posterior gains")
     note = (
         "CRPS (mean distance of forecast and fact) in decades, log score in nats per decade, lower is better; gain: "

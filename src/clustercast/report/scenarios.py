@@ -19,7 +19,7 @@ def scenario_tables(changes: xr.Dataset, year: float) -> Iterator[Table]:
         names = [str(name) for name in rows["scenario"].values]
         moved = _moved(rows)
         order = [k for k in np.argsort(-rows["change"].values, kind="stable") if moved[k] or k == 0]
-        idle = ", ".join(in_list(name) for name, kept in zip(names[1:], moved[1:], strict=True) if not kept)
+        idle = ", ".join(in_a_sentence(name) for name, kept in zip(names[1:], moved[1:], strict=True) if not kept)
         if len(order) > 1:
             yield table(
                 f"{label_of(str(output))} in {year:g}",
@@ -32,7 +32,7 @@ def scenario_tables(changes: xr.Dataset, year: float) -> Iterator[Table]:
 def unchanged(changes: xr.Dataset, year: float) -> str:
     """Return the outputs that no scenario changes, in words; empty where there are none."""
     names = [str(name) for name in changes["output"].values if not any(_moved(changes.sel(output=name, year=year)))]
-    return f"The same under every scenario: {', '.join(map(in_list, names))}." if names else ""
+    return f"The same under every scenario: {', '.join(map(in_a_sentence, names))}." if names else ""
 
 
 def scenario_finding(changes: xr.Dataset, year: float) -> str:
@@ -44,17 +44,12 @@ def scenario_finding(changes: xr.Dataset, year: float) -> str:
     unit, output = str(rows["unit"].values), str(rows["output"].values)
     base = human(float(rows["median"][0]), unit, share=is_share(output))
     said = [
-        f"{verb} most by {in_list(names[k])} (×{change[k]:.2g})"
+        f"{verb} most by {in_a_sentence(names[k])} (×{change[k]:.2g})"
         for verb, k, moves in (("lowered", low, change[low] < 1 - _SAME), ("raised", high, change[high] > 1 + _SAME))
         if moves
     ]
     ending = " and ".join(said) or "the same under every scenario"
-    return f"{year:g}: {label_of(output)}, {base} at the median, is {ending}."
-
-
-def in_list(name: str) -> str:
-    """Return a scenario's name inside a list."""
-    return in_a_sentence(name)
+    return f"{year:g}: {in_a_sentence(output)}, {base} at the median, is {ending}."
 
 
 def _moved(rows: xr.Dataset) -> list[bool]:

@@ -7,7 +7,7 @@ import xarray as xr
 
 from clustercast.files.dates import date_words
 from clustercast.priors.prior_set import Priors
-from clustercast.report.labels import in_a_sentence
+from clustercast.report.labels import in_a_sentence, label_of
 from clustercast.report.numbers import chance, is_share, odds, with_interval
 from clustercast.uncertainty.summaries import summarise
 
@@ -26,6 +26,15 @@ PHRASES = {
     "fleet_electricity_share": ("all AI chips together", "take {} of what the US produces"),
     "shipment_electricity_share": ("a year's new chips", "need {} of US electricity"),
     "wafer_share": ("AI", "takes {} of leading-edge wafers"),
+}
+_LEVELS: Mapping[str, str] = {
+    "training_cluster_power": "a cluster of {}",
+    "training_cluster_cost": "a cluster that costs {}",
+    "ai_investment": "world investment of {}",
+    "leading_lab_revenue": "a lab that earns {}",
+    "shipment_electricity_share": "a year's new chips need {} of US electricity",
+    "us_ai_electricity_share": "AI takes {} of US electricity",
+    "wafer_share": "AI takes {} of leading-edge wafers",
 }
 _KEY_YEAR = 2030.0
 _CLEAR = 0.02
@@ -68,14 +77,14 @@ def hangs_on(indices: xr.Dataset, output: str, year: float | None, *, most: int 
     order = [k for k in np.argsort(-values, kind="stable")[:most] if values[k] >= 0.01]
     when = f" in {year:g}" if "year" in indices.dims else ""
     if not order:
-        return f"{_sentence(in_a_sentence(output))}{when} hangs on no single input."
-    first, *rest = (
-        (in_a_sentence(str(found["input"].values[k])), f"{100 * values[k]:.0f}", f"{100 * float(found[w][k]):.0f}")
-        for k in order
-        for w in (f"{variable}_conf",)
-    )
-    said = [f"{first[0]} ({first[1]} % of its variance, ±{first[2]})", *(f"{n} ({v} %, ±{w})" for n, v, w in rest)]
-    return f"{_sentence(in_a_sentence(output))}{when} hangs most on {_listed(said)}."
+        return f"{label_of(output)}{when} hangs on no single input."
+    half = found[f"{variable}_conf"].values
+    what = [" of its variance", *[""] * len(order)]
+    said = [
+        f"{in_a_sentence(str(found['input'].values[k]))} ({100 * values[k]:.0f} %{of}, ±{100 * half[k]:.0f})"
+        for k, of in zip(order, what, strict=False)
+    ]
+    return f"{label_of(output)}{when} hangs most on {_listed(said)}."
 
 
 def limits_sentence(priors: Priors) -> str:
@@ -83,7 +92,7 @@ def limits_sentence(priors: Priors) -> str:
     switches = [name for name in priors if name.startswith("limit_")]
     if not switches:
         return ""
-    acting = [name.removeprefix("limit_").replace("_", " ") for name in switches if _is_on(priors, name)]
+    acting = [name.removeprefix("limit_").replace("_", " ") for name in switches if priors[name].median > 0]
     since = f" from {date_words(priors['forecast_start'].median)} on" if "forecast_start" in priors else ""
     if not acting:
         return "No limit acts: the forecast is the trend."
@@ -137,24 +146,12 @@ def opening(
 def chances(milestones: xr.Dataset, year: float, *, most: int = 4) -> list[tuple[str, str]]:
     """Return the probabilities of the milestones by a year, in words: ("1 in 20", "a 10 GW cluster by 2030")."""
     found = []
-    for number in range(milestones.sizes["milestone"]):
-        row = milestones.isel(milestone=number)
+    for row in (milestones.isel(milestone=number) for number in range(milestones.sizes["milestone"])[:most]):
         name = str(row["output"].values)
         level = str(row["milestone"].values).split(">=")[-1].strip().replace("/year", " a year")
-        found.append((odds(float(row["reached"].sel(year=year))), f"{_LEVELS.get(name, _LEVEL).format(level, name)}"))
-    return found[:most]
-
-
-_LEVEL = "{1} of {0}"
-_LEVELS: Mapping[str, str] = {
-    "training_cluster_power": "a cluster of {}",
-    "training_cluster_cost": "a cluster that costs {}",
-    "ai_investment": "world investment of {}",
-    "leading_lab_revenue": "a lab that earns {}",
-    "shipment_electricity_share": "a year's new chips need {} of US electricity",
-    "us_ai_electricity_share": "AI takes {} of US electricity",
-    "wafer_share": "AI takes {} of leading-edge wafers",
-}
+        phrase = _LEVELS.get(name, f"{in_a_sentence(name)} of {{}}")
+        found.append((odds(float(row["reached"].sel(year=year))), phrase.format(level)))
+    return found
 
 
 def _with_interval(summary: xr.Dataset, name: str, year: float | None) -> str:
@@ -169,16 +166,6 @@ def _quantile(summary: xr.Dataset, name: str, year: float | None, probability: f
     return found.sel(year=year) if year is not None and "year" in found.dims else found
 
 
-def _is_on(priors: Priors, name: str) -> bool:
-    """Return whether a switch is on at its median."""
-    return float(priors[name].median) > 0
-
-
 def _listed(parts: Sequence[str]) -> str:
     """Return parts as a list in words."""
     return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
-
-
-def _sentence(text: str) -> str:
-    """Return a text as the beginning of a sentence."""
-    return text[:1].upper() + text[1:]

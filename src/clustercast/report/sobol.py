@@ -34,7 +34,7 @@ def share_table(indices: xr.Dataset, variable: str, meaning: str, *, most: int =
         found, widths = (last[name].sel(output=output).values for name in (variable, f"{variable}_conf"))
         rows.append((label_of(str(output)),))
         for place in np.argsort(-np.nan_to_num(found), kind="stable")[:most]:
-            rows.append((_name(last, place), f"{found[place]:.2f}±{widths[place]:.2f}"))
+            rows.append((member_label(str(last["input"].values[place])), f"{found[place]:.2f}±{widths[place]:.2f}"))
     return table(f"What matters{when}: {meaning}", ("input", variable), rows)
 
 
@@ -96,7 +96,7 @@ def _sobol_table(indices: xr.Dataset, years: Sequence[float], most: int, resolve
         notes.append(resolution(resolved))
     rows = [
         (
-            _name(indices, k),
+            member_label(str(indices["input"].values[k])),
             *(_cell(c["ST"].values[k], c["ST_conf"].values[k]) for c in columns),
             _cell(columns[-1]["S1"].values[k], columns[-1]["S1_conf"].values[k]),
         )
@@ -106,11 +106,6 @@ def _sobol_table(indices: xr.Dataset, years: Sequence[float], most: int, resolve
     last = f" {years[-1]:g}" if years else ""
     title = f"{label_of(str(indices['output'].values))}, on the {indices['scale'].item()} scale"
     return table(title, (what, *headers, f"S1{last}"), rows, note="; ".join(notes))
-
-
-def _name(indices: xr.Dataset, place: int) -> str:
-    """Return what an input is called."""
-    return member_label(str(indices["input"].values[place]))
 
 
 def _cell(index: float, half_width: float) -> str:

@@ -21,6 +21,7 @@ from clustercast.report.plots.style import (
     axis_label,
     human_axis,
     in_percent,
+    in_year,
     mark_levels,
     plain,
     quiet_frame,
@@ -90,7 +91,7 @@ def scenarios(
     if not paths:
         raise InputError("there are no scenarios to compare; give a mapping of names to paths")
     first = next(iter(paths.values()))
-    chosen = float(first["year"].values[-1]) if year is None and "year" in first.dims else year
+    _, chosen = in_year(first, year, repr(title_of(first)))
     rows = [_of_year(path, chosen, first) for path in paths.values()]
     ax = quiet_frame(axes_or_new(ax, height=1.5 + 0.3 * len(rows)))
     positive = all(bool((values > 0).all()) for values in rows)
@@ -109,15 +110,11 @@ def scenarios(
     ax.grid(visible=False, axis="y")
     human_axis(ax.xaxis, first, log=positive)
     ax.set_xlabel("median, 50 % and 90 % of samples")
-    in_year = "" if chosen is None else f" in {chosen:g}"
-    write_title(ax, f"{title_of(first)}{in_year}", _range(rows, first), pad=18 if marked else 6)
-    return ax
-
-
-def _range(rows: Sequence[FloatArray], first: xr.DataArray) -> str:
-    """Return the least and the largest median, in words."""
+    when = "" if chosen is None else f" in {chosen:g}"
     medians = [float(np.median(values)) for values in rows]
-    return f"medians {interval(min(medians), max(medians), unit_of(first), share=in_percent(first))}"
+    between = interval(min(medians), max(medians), unit_of(first), share=in_percent(first))
+    write_title(ax, f"{title_of(first)}{when}", f"medians {between}", pad=18 if marked else 6)
+    return ax
 
 
 def _curves(path: xr.DataArray, years: Sequence[float] | None) -> dict[str, FloatArray]:
@@ -133,11 +130,7 @@ def _curves(path: xr.DataArray, years: Sequence[float] | None) -> dict[str, Floa
 
 def _of_year(path: xr.DataArray, year: float | None, first: xr.DataArray) -> FloatArray:
     """Return the samples of a year, in the unit of the first path."""
-    if "year" in path.dims:
-        if year not in path["year"].values:
-            shown = ", ".join(f"{known:g}" for known in path["year"].values)
-            raise InputError(f"{title_of(path)!r} has no year {year}; it has {shown}")
-        path = path.sel(year=year)
+    path, _ = in_year(path, year, repr(title_of(path)))
     if path.dims != ("sample",):
         raise InputError(f"{title_of(path)!r} has the dimensions {path.dims} in a year; it needs ('sample',)")
     scale = conversion(unit_of(path), unit_of(first), title_of(path))

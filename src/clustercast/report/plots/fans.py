@@ -168,10 +168,6 @@ def _key(ax: Axes) -> None:
     handles, texts = ax.get_legend_handles_labels()
     shown = [(handle, text) for handle, text in zip(handles, texts, strict=True) if text.startswith(("essay", "obs"))]
     if shown:
-        style: dict[str, Any] = {
-            "loc": "upper left",
-            "bbox_to_anchor": (-0.1, -0.16),
-            "ncols": len(shown),
-            "handletextpad": 0.3,
-        }
-        ax.legend(*zip(*shown, strict=True), fontsize=SMALL, frameon=False, columnspacing=1.0, **style)
+        place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (-0.1, -0.16), "ncols": len(shown)}
+        style: dict[str, Any] = {"fontsize": SMALL, "frameon": False, "columnspacing": 1.0, "handletextpad": 0.3}
+        ax.legend(*zip(*shown, strict=True), **place, **style)

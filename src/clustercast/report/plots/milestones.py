@@ -3,7 +3,6 @@
 import math
 import textwrap
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -11,7 +10,6 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from clustercast.arrays import FloatArray
-from clustercast.arrays.summaries.summaries import share_with_error
 from clustercast.errors import InputError
 from clustercast.files.dates import date_words
 from clustercast.report.claims import milestone_text
@@ -23,6 +21,7 @@ from clustercast.report.plots.style import (
     axes_or_new,
     beside,
     look,
+    marked_line,
     plain,
     quiet_frame,
     share_axis,
@@ -77,15 +76,9 @@ def reached_by_year(milestones: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     for number in range(milestones.sizes["milestone"]):
         row = milestones.isel(milestone=number)
         labels.append(milestone_text(row))
-        colour, marker = look(number)
-        style: dict[str, Any] = {
-            "color": colour,
-            "marker": marker,
-            "markersize": 4,
-            "linewidth": 1.4,
-            "elinewidth": 0.8,
-        }
-        ax.errorbar(years, row["reached"], 2 * row["reached_error"], label=plain(labels[-1]), **style)
+        ax.errorbar(
+            years, row["reached"], 2 * row["reached_error"], label=plain(labels[-1]), **marked_line(number, 1.4)
+        )
     share_axis(ax.yaxis, "probability of having been reached")
     ax.set_ylim(-0.02, 1.02)
     year_axis(ax, years)
@@ -106,17 +99,7 @@ def _yearly(found: xr.DataArray, years: NDArray[np.int_]) -> FloatArray:
 def _outside(found: xr.DataArray) -> str:
     """Return which share of the samples lies outside the years, before and after."""
     values = np.asarray(found.values, dtype=np.float64).reshape(-1)
-    texts = []
-    for what, reached in (
-        (f"before {found.attrs['first_year']:g}", np.isneginf(values)),
-        ("later", np.isposinf(values)),
-    ):
-        share = float(share_with_error(reached)[0])
-        if share or what == "later":
-            texts.append(f"{_percent(share)} {what}")
-    return "\n".join(texts)
-
-
-def _percent(share: float) -> str:
-    """Return a share in percent that is 0 only where it is."""
-    return "< 1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %"
+    shares = {f"before {found.attrs['first_year']:g}": np.isneginf(values).mean(), "later": np.isposinf(values).mean()}
+    # A share is 0 only where it is.
+    texts = {what: "< 1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %" for what, share in shares.items()}
+    return "\n".join(f"{text} {what}" for what, text in texts.items() if shares[what] or what == "later")

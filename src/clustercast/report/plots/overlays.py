@@ -1,6 +1,7 @@
 """What is drawn over a forecast: numbers that somebody stated, and what was observed."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -44,19 +45,8 @@ def draw_observed(ax: Axes, rows: Sequence[Observation], path: xr.DataArray) -> 
         factors = 10 ** (_NORMAL_95 * np.array([row.sd_log10 for row in found]))
         bars = np.stack([values - values / factors, values * factors - values]) if kind == "value" else None
         limits = ax.dataLim.frozen()
-        ax.errorbar(
-            dates,
-            values,
-            bars,
-            fmt=marker,
-            color=PALETTE[1],
-            markersize=4.5,
-            markerfacecolor="none",
-            markeredgewidth=1.2,
-            elinewidth=0.9,
-            label=text,
-            zorder=5,
-        )
+        style: dict[str, Any] = {"color": PALETTE[1], "markersize": 4.5, "markerfacecolor": "none", "zorder": 5}
+        ax.errorbar(dates, values, bars, fmt=marker, markeredgewidth=1.2, elinewidth=0.9, label=text, **style)
         # On a logarithmic axis error bars enter the limits by their logarithms: a bar at 1e6 would stretch it to 6.
         ax.dataLim.set(limits)
         ends = (values / factors, values * factors) if kind == "value" else (values,)

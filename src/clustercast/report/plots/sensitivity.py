@@ -1,7 +1,6 @@
 """Which inputs carry the uncertainty: Sobol' indices by year, pairs of inputs, conditional means."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -18,7 +17,9 @@ from clustercast.report.plots.style import (
     SMALL,
     axes_or_new,
     beside,
+    in_year,
     look,
+    marked_line,
     quiet_frame,
     share_axis,
     write_title,
@@ -50,16 +51,8 @@ def sobol_by_year(
     years = np.asarray(chosen["year"].values, dtype=np.float64)
     shifts = np.linspace(-0.12, 0.12, max(len(shown), 2))
     for shift, name in zip(shifts, shown, strict=False):
-        colour, marker = look(places[name])
         found, widths = (chosen[key].sel(input=name).values for key in (index, f"{index}_conf"))
-        style: dict[str, Any] = {
-            "color": colour,
-            "marker": marker,
-            "markersize": 4,
-            "linewidth": 1.3,
-            "elinewidth": 0.8,
-        }
-        ax.errorbar(years + shift, found, widths, label=short_label(name), **style)
+        ax.errorbar(years + shift, found, widths, label=short_label(name), **marked_line(places[name], 1.3))
     year_axis(ax, years)
     ax.set_xlim(years[0] - 0.4, years[-1] + 0.4)
     ax.set_ylim(-0.03, 1.05)
@@ -77,12 +70,8 @@ def _finding(chosen: xr.Dataset, index: str, shown: Sequence[str]) -> str:
     if not shown or not np.isfinite(last[index]).any():
         return ""
     first = max(shown, key=lambda name: float(np.nan_to_num(last[index].sel(input=name))))
-    return f"{last['year'].item():g}: {_lower(first)}, {100 * float(last[index].sel(input=first)):.0f} %"
-
-
-def _lower(name: str) -> str:
-    """Return a short label inside a sentence."""
-    return in_a_sentence(name) if "_and_" not in name else short_label(name)[:1].lower() + short_label(name)[1:]
+    label = in_a_sentence(first) if "_and_" not in first else short_label(first)[:1].lower() + short_label(first)[1:]
+    return f"{last['year'].item():g}: {label}, {100 * float(last[index].sel(input=first)):.0f} %"
 
 
 def sobol_panels(
@@ -145,12 +134,7 @@ def second_order(
     """
     if "S2" not in indices:
         raise InputError("the indices hold no S2; draw with second_order=True and keep it in cc.sobol_indices")
-    chosen = _output(indices, output)
-    if "year" in chosen.dims:
-        year = float(chosen["year"].values[-1]) if year is None else year
-        if year not in chosen["year"].values:
-            raise InputError(f"the indices have no year {year:g}; they have {chosen['year'].values.tolist()}")
-        chosen = chosen.sel(year=year)
+    chosen, year = in_year(_output(indices, output), year, "the dataset of indices")
     order = np.argsort(-np.nan_to_num(chosen["ST"].values), kind="stable")[:most]
     places = np.sort(order)
     names = [short_label(str(chosen["input"].values[k])) for k in places]
@@ -198,9 +182,7 @@ def _of_output(indices: xr.Dataset, output: str, index: str) -> xr.Dataset:
 
 def _cell(ax: Axes, column: int, row: int, index: float, half_width: float, largest: float) -> None:
     """Write an index with its half-width into its cell."""
-    if not np.isfinite(index):
-        return
-    resolved = index > half_width
-    dark = index > 0.5 * largest
-    colour = ("white" if dark else PRINTED) if resolved else QUIET
-    ax.text(column, row, f"{index:z.3f}\n±{half_width:.3f}", ha="center", va="center", fontsize=SMALL, color=colour)
+    if np.isfinite(index):
+        colour = QUIET if index <= half_width else "white" if index > 0.5 * largest else PRINTED
+        text = f"{index:z.3f}\n±{half_width:.3f}"
+        ax.text(column, row, text, ha="center", va="center", fontsize=SMALL, color=colour)

@@ -4,7 +4,7 @@ import math
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import xarray as xr
@@ -23,6 +23,7 @@ from clustercast.report.labels import label_of, time_of
 from clustercast.report.numbers import human, is_share
 
 Level = str | float
+D = TypeVar("D", xr.DataArray, xr.Dataset)
 
 # Okabe and Ito's palette, which colour-blind readers can tell apart (jfly.uni-koeln.de/color, 2008), yellow last.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
@@ -56,6 +57,17 @@ def save_figure(figure: Figure, path: Path | str, *, dpi: int = 150) -> Path:
     # Without the date, the same figure is the same file.
     undated = {"Date": None} if suffix == "svg" else {"CreationDate": None} if suffix == "pdf" else None
     return write_whole(path, lambda target: figure.savefig(target, dpi=dpi, metadata=undated))
+
+
+def in_year(data: D, year: float | None, what: str) -> tuple[D, float | None]:
+    """Return a variable or dataset in a year, the last by default, and the year; None where there are none."""
+    if "year" not in data.dims:
+        return data, None
+    known = data["year"].values
+    if year is not None and year not in known:
+        raise InputError(f"{what} has no year {year:g}; it has {', '.join(f'{when:g}' for when in known)}")
+    year = float(known[-1]) if year is None else year
+    return data.sel(year=year), year
 
 
 def plain(text: str) -> str:
@@ -145,6 +157,12 @@ def look(place: int) -> tuple[str, str]:
     return PALETTE[place] if place < len(PALETTE) - 1 else QUIET, MARKERS[place % len(MARKERS)]
 
 
+def marked_line(place: int, width: float) -> dict[str, Any]:
+    """Return how the line with error bars of the input at a place looks."""
+    colour, marker = look(place)
+    return {"color": colour, "marker": marker, "markersize": 4, "linewidth": width, "elinewidth": 0.8}
+
+
 def named_levels(levels: Iterable[Level] | Mapping[str, Level], path: xr.DataArray) -> dict[str, float]:
     """Return thresholds in the unit of a variable, by their labels."""
     named = levels if isinstance(levels, Mapping) else {level_text(level, path): level for level in levels}
@@ -205,11 +223,9 @@ def spread_apart(heights: FloatArray, steps: FloatArray | float) -> FloatArray:
 
 def level_text(level: Level, path: xr.DataArray) -> str:
     """Return a threshold as it is written."""
-    return (
-        level.replace("/year", " a year")
-        if isinstance(level, str)
-        else number_text(level, unit_of(path), in_percent(path))
-    )
+    if isinstance(level, str):
+        return level.replace("/year", " a year")
+    return number_text(level, unit_of(path), in_percent(path))
 
 
 def unit_beside(path: xr.DataArray) -> str:

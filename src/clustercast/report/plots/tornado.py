@@ -17,6 +17,7 @@ from clustercast.report.plots.style import (
     axes_or_new,
     human_axis,
     in_percent,
+    in_year,
     quiet_frame,
     title_of,
     unit_of,
@@ -37,7 +38,10 @@ def conditional_means(forecast: xr.Dataset, output: str, *, year: float | None =
     """
     if parts < 2:
         raise InputError(f"parts is {parts}; give 2 or more, as 10")
-    path, year = _path(forecast, output, year)
+    known = [str(name) for name, found in forecast.data_vars.items() if found.attrs.get("role") == "output"]
+    if output not in known:
+        raise InputError(f"the forecast has no output {output!r}{nearest(output, known)}; it has {', '.join(known)}")
+    path, year = in_year(forecast[output], year, "the forecast")
     values = np.asarray(path.values, dtype=np.float64)
     positive = bool((values > 0).all())
     scaled = np.log(values) if positive else values
@@ -83,8 +87,7 @@ def tornado(
         label = f"{name}est {100 / parts:.0f} %"
         style: dict[str, Any] = {"height": 0.6, "zorder": 2, "color": colour, "edgecolor": INK, "label": label}
         ax.barh(rows, shown[name].values - middle, left=middle, **style)
-    label = "all parts"
-    ax.hlines(rows, shown["least"], shown["largest"], color=INK, linewidth=1.2, zorder=1, label=label)
+    ax.hlines(rows, shown["least"], shown["largest"], color=INK, linewidth=1.2, zorder=1, label="all parts")
     ax.axvline(middle, color=INK, linewidth=1, zorder=3)
     ax.set_xscale("log" if table.attrs["mean_is"] == "geometric" else "linear")
     ax.set_yticks(rows, [label_of(str(name)) for name in shown["input"].values], fontsize=SMALL)
@@ -92,33 +95,14 @@ def tornado(
     ax.grid(visible=False, axis="y")
     human_axis(ax.xaxis, path, log=table.attrs["mean_is"] == "geometric", most=6)
     ax.set_xlabel(f"{table.attrs['mean_is']} mean where the input is low and where it is high")
-    in_year = f" in {table.attrs['year']:g}" if "year" in table.attrs else ""
-    write_title(ax, f"{title_of(path)}{in_year}", _finding(shown, path))
+    when = f" in {table.attrs['year']:g}" if "year" in table.attrs else ""
+    first = shown.isel(input=0)
+    ends = interval(*sorted((float(first["low"]), float(first["high"]))), unit_of(path), share=in_percent(path))
+    write_title(ax, f"{title_of(path)}{when}", f"{label_of(str(first['input'].values))}: {ends}")
     # Under the label of the axis, at a distance in points: axes may be of any height.
     place: dict[str, Any] = {"loc": "upper right", "bbox_to_anchor": (1.0, 0.0), "borderaxespad": 4.5, "ncols": 3}
     ax.legend(fontsize=SMALL, frameon=False, columnspacing=1.0, **place)
     return ax
-
-
-def _finding(shown: xr.Dataset, path: xr.DataArray) -> str:
-    """Return what the widest input does to the output, in words."""
-    first = shown.isel(input=0)
-    low, high = sorted(float(first[name]) for name in ("low", "high"))
-    return f"{label_of(str(first['input'].values))}: {interval(low, high, unit_of(path), share=in_percent(path))}"
-
-
-def _path(forecast: xr.Dataset, output: str, year: float | None) -> tuple[xr.DataArray, float | None]:
-    """Return the samples of an output in a year."""
-    known = [str(name) for name, found in forecast.data_vars.items() if found.attrs.get("role") == "output"]
-    if output not in known:
-        raise InputError(f"the forecast has no output {output!r}{nearest(output, known)}; it has {', '.join(known)}")
-    path = forecast[output]
-    if "year" not in path.dims:
-        return path, None
-    year = float(path["year"].values[-1]) if year is None else year
-    if year not in path["year"].values:
-        raise InputError(f"the forecast has no year {year:g}; it has {path['year'].values.tolist()}")
-    return path.sel(year=year), year
 
 
 def _part_means(values: FloatArray, output: FloatArray, parts: int) -> tuple[float, ...]:
