@@ -5,13 +5,12 @@ from collections.abc import Sequence
 import clustercast as cc
 from analyses import options
 from clustercast.dataset import Dataset
-from clustercast.report.claims import claims_table, constraint_table, relief_table
+from clustercast.report.claims import LIMITS, claims_table, constraint_table, relief_table
 from clustercast.report.labels import dated
 from clustercast.report.numbers import odds
-from clustercast.report.sentences import contradiction_sentence, limits_sentence
+from clustercast.report.sentences import conditions
 from clustercast.uncertainty.claims import claim_names
 
-LIMITS = ("supply_constraint", "binding_constraint")
 RELIEVED = ("power", "money", "packaging", "memory", "logic")
 MOST_RELIEVED = 8192
 
@@ -32,7 +31,7 @@ def claims(run: options.Run) -> options.Answer:
     known = zip(answers["probability"].values, answers["text"].values, strict=True)
     likely = [f"{odds(float(p))}: {dated(text)}." for p, text in known][:4]
     return options.Answer(
-        finding=[*likely, *filter(None, [limits_sentence(run.priors), contradiction_sentence(forecast, 2030.0)])],
+        finding=[*likely, *conditions(run.priors, forecast, 2030.0)],
         shown=[claims_table(answers), *tables],
         results={"claims": answers, "limits": limits, "relief": relief},
         files={"claims.nc": lambda path: cc.write_netcdf(answers, path)},

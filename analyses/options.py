@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 DEFAULT = "evidence_2026"
 YEARS = "2024:2034"
+# Samples of a forecast that only opens an answer.
+QUICK = 4096
 
 Priors = Annotated[
     str | None,
@@ -97,11 +99,11 @@ class Run:
         return cc.propagate(inputs[known], model=self.model, years=self.years, outputs=self.with_trend())
 
     def opening(self, forecast: Any = None) -> list[str]:
-        """Return the sentences that open the answer, from a forecast, or from a quick one of 4,096 samples."""
+        """Return the sentences that open the answer, from a forecast, or from a quick one."""
         import clustercast as cc
         from clustercast.report.sentences import key_year, opening
 
-        forecast = self.forecast(4096) if forecast is None else forecast
+        forecast = self.forecast(QUICK) if forecast is None else forecast
         return opening(forecast, cc.summarise(forecast), self.priors, self.outputs, key_year(self.years))
 
 

@@ -7,7 +7,7 @@ import typer
 import clustercast as cc
 from analyses import options
 from analyses.shapley import shapley_answer
-from clustercast.report.sentences import hangs_on, key_year, limits_sentence
+from clustercast.report.sentences import conditions, hangs_on, key_year
 from clustercast.report.sobol import caution, sobol_tables
 
 Groups = Literal["section", "source"]
@@ -55,7 +55,7 @@ def sobol(
         until=until,
         progress=run.progress,
     )
-    warning = caution(indices)
+    quick, warning = run.forecast(options.QUICK), caution(indices)
     said = [indices.attrs["statement"]] if indices.attrs.get("statement") else []
     said += [f"warning: {warning}"] if warning else []
     if "joined by +" in warning:
@@ -63,10 +63,11 @@ def sobol(
     files = {"sobol.nc": lambda path: cc.write_netcdf(indices, path)}
     if "year" in indices.dims:
         figure = cc.plots.sobol_panels(indices)
-        figure.supxlabel(limits_sentence(run.priors), x=0.01, ha="left", fontsize=10)
+        below = "\n".join(conditions(run.priors, quick, key_year(run.years)))
+        figure.supxlabel(below, x=0.01, ha="left", fontsize=10)
         files["sobol.png"] = lambda path: cc.plots.save_figure(figure, path)
     return options.Answer(
-        finding=[*run.opening(), hangs_on(indices, run.outputs[0], key_year(run.years))],
+        finding=[*run.opening(quick), hangs_on(indices, run.outputs[0], key_year(run.years))],
         shown=[*sobol_tables(indices, resolved=cc.ranking_resolved(indices)), *said],
         results={"indices": indices},
         files=files,

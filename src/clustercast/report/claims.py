@@ -1,6 +1,6 @@
 """Claims, milestones and binding constraints as tables."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import xarray as xr
@@ -13,7 +13,8 @@ from clustercast.report.tables import Table, table
 _SELDOM = 0.001
 # From so many years on, only whole ones are shown.
 _MANY = 16
-_HELD = {"binding_constraint": "the largest training cluster", "supply_constraint": "the world's shipments"}
+# Outputs whose labels are limits, and what those hold back.
+LIMITS = {"supply_constraint": "the world's shipments", "binding_constraint": "the largest training cluster"}
 _ENDS = (0.05, 0.5, 0.95)
 
 
@@ -58,10 +59,10 @@ def relief_table(relief: xr.Dataset) -> Table:
     return table(title, ("year", *map(str, shares["limit"].values)), rows)
 
 
-def milestone_text(row: xr.Dataset) -> str:
+def milestone_text(row: xr.Dataset, label: Callable[[str], str] = label_of) -> str:
     """Return a milestone as people say it."""
     name = str(row["output"].values)
-    return str(row["milestone"].values).replace(name, label_of(name)).replace(">=", "≥").replace("/year", " a year")
+    return str(row["milestone"].values).replace(name, label(name)).replace(">=", "≥").replace("/year", " a year")
 
 
 def constraint_table(shares: xr.DataArray, errors: xr.DataArray, name: str = "binding_constraint") -> Table:
@@ -77,7 +78,7 @@ def constraint_table(shares: xr.DataArray, errors: xr.DataArray, name: str = "bi
         if year == round(year) or shares.sizes["year"] < _MANY
     ]
     return table(
-        f"Which limit holds {_HELD.get(name, 'it')} back: probability in percent, by year",
+        f"Which limit holds {LIMITS.get(name, 'it')} back: probability in percent, by year",
         ("year", *(name for name, kept in zip(names, binds, strict=True) if kept)),
         rows,
         note=f"below {100 * _SELDOM:g} % in every year: {never}" if never else "",

@@ -1,36 +1,43 @@
 """What the report's page shows: the results it is made of, and the figures, tables and sentences made from them."""
 
+import functools
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from clustercast.audit.findings import Finding
 from clustercast.conditioning.checks import learned as learned_of
 from clustercast.conditioning.observation_rows import Observation
 from clustercast.dataset import design_of, provenance_of
 from clustercast.engine.units import conversion, in_unit
-from clustercast.files.dates import date_words
+from clustercast.files.dates import date_words, end_of
 from clustercast.priors.families import Fixed
+from clustercast.priors.prior_file import scenario_about
 from clustercast.priors.prior_set import Priors
 from clustercast.report import plots
 from clustercast.report.audit import audit_table, verdict_counts
-from clustercast.report.claims import claims_table, constraint_table, milestone_table, relief_table
+from clustercast.report.claims import LIMITS, claims_table, constraint_table, milestone_table, relief_table
 from clustercast.report.conditioning import learned_tables
 from clustercast.report.figures import PageFigure, fan_in_words, page_figure
 from clustercast.report.labels import in_a_sentence, label_of, worded
 from clustercast.report.numbers import human, interval, is_share, with_interval
 from clustercast.report.plots.style import axes_or_new, unit_of
 from clustercast.report.scenarios import scenario_finding, scenario_tables
-from clustercast.report.sentences import chances, contradiction_sentence, hangs_on, limits_sentence, opening
+from clustercast.report.sentences import chances, conditions, hangs_on, key_year, opening
 from clustercast.report.sobol import caution, member, sobol_tables
 from clustercast.report.summary import comparison_tables, fan_tables
 from clustercast.report.tables import Table, table
+from clustercast.uncertainty.milestones import crossing_year, milestones
 from clustercast.uncertainty.reference_classes import ReferenceClass
-from clustercast.uncertainty.stated import Comparison, StatedCell
+from clustercast.uncertainty.scenarios import BASE, scenario_changes
+from clustercast.uncertainty.stated import Comparison, StatedCell, compare_with_stated
+from clustercast.uncertainty.summaries import summarise
 
 # Reference classes closer than this to each other or to a level, in decades, cannot be read beside a fan.
 _CLOSEST = 0.6
@@ -47,29 +54,52 @@ class Results:
 
     priors: Priors
     outputs: Sequence[str]
-    explained: str
     used: Sequence[str]
-    year: float
     forecast: xr.Dataset
-    summary: xr.Dataset
-    milestones: xr.Dataset
-    crossings: Mapping[str, xr.DataArray]
     stated: Sequence[StatedCell]
-    comparisons: Sequence[Comparison]
     observed: Sequence[Observation]
     references: Sequence[ReferenceClass]
     levels: Mapping[str, Sequence[str]]
     indices: xr.Dataset
     claims: xr.Dataset
     findings: Sequence[Finding]
-    today: float | None = None
-    limits: Sequence[str] = ()
-    relief: xr.Dataset | None = None
-    scenarios: Mapping[str, xr.Dataset] = field(default_factory=dict)
-    changes: xr.Dataset | None = None
-    compared: Sequence[str] = ()
-    reasons: Mapping[str, str] = field(default_factory=dict)
-    learned: xr.DataTree | None = None
+    relief: xr.Dataset | None
+    scenarios: Mapping[str, xr.Dataset]
+    learned: xr.DataTree | None
+
+    @property
+    def explained(self) -> str:
+        """The output that the sensitivity figures are about."""
+        return str(self.indices["output"].values[0])
+
+    @property
+    def year(self) -> float:
+        """The year that answers are given for."""
+        return key_year(self.forecast["year"].values.tolist())
+
+    @functools.cached_property
+    def summary(self) -> xr.Dataset:
+        """The quantiles of the forecast."""
+        return summarise(self.forecast)
+
+    @functools.cached_property
+    def milestones(self) -> xr.Dataset:
+        """When the levels are reached."""
+        return milestones(self.forecast, {name: list(levels) for name, levels in self.levels.items()})
+
+    @functools.cached_property
+    def comparisons(self) -> list[Comparison]:
+        """The stated cells beside the forecast."""
+        return compare_with_stated(self.summary, self.stated)
+
+    @functools.cached_property
+    def conditions(self) -> list[str]:
+        """Which limits act in the forecast, and how likely a sampled world is impossible."""
+        return conditions(self.priors, self.forecast, self.year)
+
+    def figure(self, drawn: Axes | Figure, name: str, alternative: str, caption: str = "") -> PageFigure:
+        """Return a figure of the forecast, with its conditions under it."""
+        return page_figure(drawn, name, alternative, " ".join([*filter(None, [caption]), *self.conditions]))
 
 
 def page_values(results: Results, title: str, subtitle: str) -> dict[str, Any]:
@@ -111,18 +141,18 @@ def page_values(results: Results, title: str, subtitle: str) -> dict[str, Any]:
 
 def _fan(results: Results, name: str, identifier: str) -> PageFigure:
     """Return the fan of an output with what was stated and observed."""
-    path = results.forecast[name]
+    path, as_of = results.forecast[name], results.priors.about.as_of
     axes = plots.fan(
         path,
         ax=axes_or_new(None, height=_LEAD_HEIGHT) if identifier == "lead" else None,
         trend=results.forecast.get(f"trend_{name}"),
-        today=results.today,
+        today=end_of(as_of) if as_of else None,
         stated=results.stated,
         observed=results.observed,
         levels=results.levels.get(name, ()),
         references=_comparable(results.references, path, results.levels.get(name, ())),
     )
-    return page_figure(axes, identifier, fan_in_words(path))
+    return results.figure(axes, identifier, fan_in_words(path))
 
 
 def _first_of_each(milestones: xr.Dataset) -> xr.Dataset:
@@ -149,14 +179,19 @@ def _side_by_side(results: Results, year: float) -> Table:
 def _level_figures(results: Results) -> list[PageFigure]:
     """Return when levels are reached, as figures."""
     table_above = "the table above has medians and intervals."
+    crossings = {
+        f"{label_of(name)} ≥ {level.replace('/year', ' a year')}": crossing_year(results.forecast[name], level)
+        for name, levels in results.levels.items()
+        for level in levels
+    }
     return [
-        page_figure(
-            plots.crossing_years(results.crossings),
+        results.figure(
+            plots.crossing_years(crossings),
             "crossing-years",
             f"When each level is first reached, as probabilities by year; {table_above}",
             "Year in which each level is first reached. Samples that do not reach it are counted at the right.",
         ),
-        page_figure(
+        results.figure(
             plots.reached_by_year(results.milestones),
             "reached-by-year",
             f"Probability that each level has been reached, by year; {table_above}",
@@ -169,35 +204,32 @@ def _what_matters(results: Results) -> dict[str, Any]:
     """Return which inputs carry the uncertainty: sentences, figures and tables."""
     indices, year, output = results.indices, results.year, results.explained
     said = [hangs_on(indices, str(name), year) for name in indices["output"].values]
-    close = [
-        page_figure(
+    drawn = [
+        results.figure(
             plots.sobol_by_year(indices, str(name)),
             f"indices-{str(name).replace('_', '-')}",
             f"Total indices by year. {words}",
-            "",
         )
         for name, words in zip(indices["output"].values, said, strict=True)
     ]
-    close.append(
-        page_figure(
+    drawn += [
+        results.figure(
             plots.sobol_stacked(indices, output),
             "indices-stacked",
             f"Variance of {in_a_sentence(output)} by year, split among inputs alone and interactions. {said[0]}",
             "What inputs explain alone, and what only appears together.",
-        )
-    )
-    close.append(
-        page_figure(
+        ),
+        results.figure(
             plots.tornado(results.forecast[[output, *results.used]], output, year=year),
             "tornado",
             f"Geometric mean of {in_a_sentence(output)} in {year:g} where each input is low and where it is high.",
             "The average over all other inputs where an input is low and where it is high.",
-        )
-    )
+        ),
+    ]
     return {
         "said": [*said, _interactions(indices, output, year)],
         "member": member(indices),
-        "figures": close,
+        "figures": drawn,
         "tables": list(sobol_tables(indices)),
         "warning": _ADVICE.sub("", caution(indices)),
     }
@@ -221,9 +253,8 @@ def _interactions(indices: xr.Dataset, output: str, year: float) -> str:
 
 def _what_binds(results: Results) -> dict[str, Any]:
     """Return which limits bind: sentences, figures and tables."""
-    shown = [name for name in results.limits if f"{name}_share" in results.summary]
     drawn, made = [], []
-    for name in shown:
+    for name in (name for name in LIMITS if f"{name}_share" in results.summary):
         shares, errors = (results.summary[f"{name}_share{end}"] for end in ("", "_error"))
         last = shares.isel(year=-1)
         words = ", ".join(
@@ -231,21 +262,25 @@ def _what_binds(results: Results) -> dict[str, Any]:
         )
         alternative = f"Probability by year that each limit binds; in {float(last['year']):g}: {words}."
         axes = plots.binding_constraint(results.forecast[name])
-        drawn.append(page_figure(axes, name.replace("_", "-"), alternative, "Trend: no limit binds."))
+        drawn.append(results.figure(axes, name.replace("_", "-"), alternative, "Trend: no limit binds."))
         made.append(constraint_table(shares, errors, name))
     made += [relief_table(results.relief)] if results.relief is not None else []
-    said = [limits_sentence(results.priors), contradiction_sentence(results.forecast, results.year)]
-    return {"said": [sentence for sentence in said if sentence], "figures": drawn, "tables": made}
+    return {"said": results.conditions, "figures": drawn, "tables": made}
 
 
 def _scenarios(results: Results) -> dict[str, Any] | None:
     """Return what scenarios change: sentence, figures, tables and reasons; None where there are none."""
-    if results.changes is None:
+    if len(results.scenarios) < 2:
         return None
+    base_forecast, *_ = results.scenarios.values()
+    names = [name for name in results.scenarios if name != BASE]
+    changes = scenario_changes(base_forecast, {name: results.scenarios[name] for name in names})
     year, drawn = results.year, []
-    for output in results.compared:
+    for output in results.outputs:
+        if output not in base_forecast:
+            continue
         paths = {name: found[output] for name, found in results.scenarios.items()}
-        base = next(iter(paths.values()))
+        base = paths[BASE]
         moved = {
             name: path
             for name, path in paths.items()
@@ -255,10 +290,10 @@ def _scenarios(results: Results) -> dict[str, Any] | None:
         words = f"{label_of(output)} in {year:g} under {len(moved)} scenarios; the table below has the numbers."
         drawn.append(page_figure(axes, f"scenarios-{output.replace('_', '-')}", words))
     return {
-        "finding": scenario_finding(results.changes, year),
+        "finding": scenario_finding(changes, year),
         "figures": drawn,
-        "tables": list(scenario_tables(results.changes, year)),
-        "reasons": [(label_of(name), worded(why)) for name, why in results.reasons.items()],
+        "tables": list(scenario_tables(changes, year)),
+        "reasons": [(label_of(name), worded(scenario_about(name).why)) for name in names],
     }
 
 
@@ -283,7 +318,8 @@ def _learned(tree: xr.DataTree) -> dict[str, Any]:
 
 def _priors(given: Priors) -> list[tuple[str, Table]]:
     """Return every prior with its meaning and source, uncertain inputs and constants apart."""
-    uncertain, fixed = [], []
+    uncertain: list[tuple[str, ...]] = []
+    fixed: list[tuple[str, ...]] = []
     for name, found in given.items():
         declared = given.declared.get(name)
         label = f"{label_of(name)}\n{declared.meaning}" if declared else label_of(name)
@@ -296,25 +332,14 @@ def _priors(given: Priors) -> list[tuple[str, Table]]:
         low, median, high = (float(value) for value in found.quantile(np.array(_ENDS)))
         ends = interval(low, high, found.unit, share=share)
         uncertain.append((label, human(median, found.unit, share=share), ends, found.as_of, source, worded(found.note)))
+    ending = ("as of", "source", "note")
+    kinds = (
+        ("uncertain inputs", ("input", "median", "5 to 95 %", *ending), uncertain),
+        ("constants", ("input", "value", *ending), fixed),
+    )
     return [
-        (
-            f"{len(uncertain)} uncertain inputs",
-            table(
-                f"Uncertain inputs of {given.name}",
-                ("input", "median", "5 to 95 %", "as of", "source", "note"),
-                uncertain,
-                words=(0, 1, 2, 3, 4, 5),
-            ),
-        ),
-        (
-            f"{len(fixed)} constants",
-            table(
-                f"Constants of {given.name}",
-                ("input", "value", "as of", "source", "note"),
-                fixed,
-                words=(0, 1, 2, 3, 4),
-            ),
-        ),
+        (f"{len(rows)} {kind}", table(f"{kind.capitalize()} of {given.name}", headers, rows, words=range(len(headers))))
+        for kind, headers, rows in kinds
     ]
 
 

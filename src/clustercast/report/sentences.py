@@ -124,6 +124,11 @@ def contradiction_sentence(forecast: xr.Dataset, year: float | None) -> str:
     return f"Impossible worlds among the samples: {said} (mostly: {why})."
 
 
+def conditions(priors: Priors, forecast: xr.Dataset, year: float | None) -> list[str]:
+    """Return which limits act, and how likely a sampled world is impossible; nothing where neither is to be said."""
+    return [*filter(None, [limits_sentence(priors), contradiction_sentence(forecast, year)])]
+
+
 def opening(
     forecast: xr.Dataset,
     summary: xr.Dataset,
@@ -136,9 +141,9 @@ def opening(
     """Return the sentences that open an answer: the forecast, the trend, the limits, contradictions."""
     shown = [name for name in outputs if name in summary and "quantile" in summary[name].dims][:most]
     timed = any("year" in summary[name].dims for name in shown)
-    said = [forecast_sentence(summary, shown, year if timed else None)] if shown else []
-    said += [trend_sentence(summary, shown, year if timed else None), limits_sentence(priors)]
-    said.append(contradiction_sentence(forecast, year if timed else None))
+    year = year if timed else None
+    said = [forecast_sentence(summary, shown, year)] if shown else []
+    said += [trend_sentence(summary, shown, year), *conditions(priors, forecast, year)]
     said.append(validity_sentence(priors, [float(when) for when in forecast["year"].values] if timed else []))
     return [sentence for sentence in said if sentence]
 

@@ -6,7 +6,7 @@ from itertools import groupby
 import numpy as np
 import xarray as xr
 
-from clustercast.report.labels import label_of, time_of
+from clustercast.report.labels import in_a_sentence, label_of, time_of
 from clustercast.report.numbers import human, interval, is_share
 from clustercast.report.tables import Table, table
 from clustercast.uncertainty.stated import Comparison
@@ -39,7 +39,7 @@ def comparison_tables(comparisons: Iterable[Comparison]) -> Iterator[Table]:
             for found in group
         ]
         headers = ("year", "stated", "median", "5 to 95 %", "stated is")
-        yield table(f"{stated}: {label_of(quantity)}", headers, rows, words=(0, 1))
+        yield table(f"{stated}: {in_a_sentence(quantity)}", headers, rows, words=(0, 1))
 
 
 def _fan_table(path: xr.DataArray, errors: xr.DataArray, name: str, most_years: int) -> Table:

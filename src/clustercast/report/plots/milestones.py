@@ -13,6 +13,7 @@ from clustercast.arrays import FloatArray
 from clustercast.errors import InputError
 from clustercast.files.dates import date_words
 from clustercast.report.claims import milestone_text
+from clustercast.report.labels import in_a_sentence
 from clustercast.report.numbers import chance
 from clustercast.report.plots.style import (
     INK,
@@ -83,7 +84,8 @@ def reached_by_year(milestones: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     ax.set_ylim(-0.02, 1.02)
     year_axis(ax, years)
     last = milestones["reached"].isel(year=-1).values
-    write_title(ax, "How likely each level is by a date", f"by {date_words(years[-1])}: {labels[0]}, {chance(last[0])}")
+    first = milestone_text(milestones.isel(milestone=0), in_a_sentence)
+    write_title(ax, "How likely each level is by a date", f"by {date_words(years[-1])}: {first}, {chance(last[0])}")
     colours = [look(number)[0] for number in range(len(labels))]
     beside(ax, last.tolist(), labels, colours)
     return ax
