@@ -1,6 +1,5 @@
 """The texts' own arithmetic, recomputed: ``python -m analyses.audit``."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -24,15 +23,11 @@ def audit(
     findings = cc.audit_findings(ids=options.names(only))
     counts = [f"{count} {meaning} ({name})" for count, name, meaning in verdict_counts(findings)]
     records = [finding.as_dict() for finding in findings]
-
-    def write(path: Path) -> Path:
-        return write_text(path, json_text(records) + "\n")
-
     return options.Answer(
         finding=[f"Of {len(findings)} derivations of the texts {', '.join(counts)}."],
         shown=[audit_table(findings)],
         results={"findings": records},
-        files={"audit.json": write},
+        files={"audit.json": lambda path: write_text(path, json_text(records) + "\n")},
         note="every input at its median in situational_awareness where the text does not say",
     )
 

@@ -165,18 +165,17 @@ def _answer(body: Callable[..., Answer], options: Mapping[str, Any], own: Mappin
         run = _run(options, progress)
         answer = body(run, **own)
     finding = [*answer.finding, *([] if run is None else run.priors.cautions)]
-    told = {} if run is None else {"priors": run.priors.name, "priors_hash": run.priors.hash, "seed": run.seed}
+    about = {} if run is None else {"priors": run.priors.name, "priors_hash": run.priors.hash, "seed": run.seed}
     if options["json"]:
-        print(json_text({"finding": finding, "run": told, "results": answer.results}))
+        print(json_text({"finding": finding, "run": about, "results": answer.results}))
     else:
         show(*finding, *([""] if finding else []), *answer.shown)
-    written = []
     for name, write in answer.files.items():
         write(place / name)
-        written.append(place / name)
     if not options["json"]:
-        about = [f"{told['priors']} ({told['priors_hash']}), seed {told['seed']}"] if told else []
-        ending = "; ".join([*about, *([answer.note] if answer.note else [])])
+        origin = f"{about['priors']} ({about['priors_hash']}), seed {about['seed']}" if about else ""
+        ending = "; ".join(filter(None, [origin, answer.note]))
+        written = [place / name for name in answer.files]
         console().print(f"{ending}; wrote" if written and ending else ending or "wrote", *written)
 
 

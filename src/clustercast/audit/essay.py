@@ -1,19 +1,19 @@
 """The essay's inputs, facts and straight lines, from which each derivation is recomputed."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray as FloatArray
 from clustercast.audit.statements import AuditFile
 from clustercast.engine.units import factor
 from clustercast.errors import InputError, nearest
 from clustercast.priors.prior_set import Priors
 from clustercast.uncertainty.stated import StatedTables
 
-FloatArray = NDArray[np.float64]
 Numbers = dict[str, FloatArray]
 Number = FloatArray | float
+Derivations = Mapping[str, Callable[["Essay"], Numbers]]
 
 _OUTER = np.array([0.05, 0.95])
 
@@ -37,9 +37,7 @@ class Essay:
         """Return the ends of an input's support, or its 5 and 95 % points if it has none."""
         prior = self._priors[name]
         ends = np.array(prior.support)
-        if not np.isfinite(ends).all():
-            ends = prior.quantile(_OUTER)
-        return ends * factor(prior.unit)
+        return (ends if np.isfinite(ends).all() else prior.quantile(_OUTER)) * factor(prior.unit)
 
     def fact(self, name: str, key: str | None = None) -> FloatArray:
         """Return a fact; `key` chooses from a series."""

@@ -1,9 +1,9 @@
 """Every derivation, recomputed and judged."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from clustercast.audit.essay import Essay, FloatArray, Numbers
+from clustercast.audit.essay import Derivations, Essay
 from clustercast.audit.gas_and_texts import GAS_AND_TEXTS
 from clustercast.audit.largest_cluster import LARGEST_CLUSTER
 from clustercast.audit.money import MONEY
@@ -16,7 +16,7 @@ from clustercast.priors.prior_file import read_priors
 from clustercast.uncertainty.stated import read_stated_tables
 
 ESSAY = "situational_awareness"
-DERIVATIONS: Mapping[str, Callable[[Essay], Numbers]] = {**LARGEST_CLUSTER, **WORLD, **MONEY, **GAS_AND_TEXTS}
+DERIVATIONS: Derivations = {**LARGEST_CLUSTER, **WORLD, **MONEY, **GAS_AND_TEXTS}
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,7 @@ class Finding:
 
     def as_dict(self) -> dict[str, object]:
         """Return the finding in types that JSON has."""
-        parts = [
-            {**one.part.model_dump(), "recomputed": (one.low, one.high), "verdict": one.verdict} for one in self.parts
-        ]
+        parts = [{**p.part.model_dump(), "recomputed": (p.low, p.high), "verdict": p.verdict} for p in self.parts]
         return {**self.derivation.model_dump(exclude={"parts"}), "parts": parts, "verdict": self.verdict}
 
 
@@ -63,8 +61,7 @@ def audit_findings(*, ids: Iterable[str] | None = None, file: AuditFile | None =
     Raises
     ------
     InputError
-        If an id is unknown, or a derivation of the file and its recomputation do not
-        have the same parts.
+        If an id is unknown, or a derivation and its recomputation do not have the same parts.
 
     References
     ----------
@@ -100,12 +97,9 @@ def _finding(derivation: Derivation, essay: Essay, file: AuditFile) -> Finding:
     if set(stated) != set(numbers):
         odd = ", ".join(sorted(set(stated) ^ set(numbers)))
         raise InputError(f"derivation {derivation.id!r}: {odd} is stated or recomputed, but not both; add the other")
-    parts = tuple(_part_finding(part, numbers[part.name], file) for part in derivation.parts)
-    return Finding(derivation, parts, worst(one.verdict for one in parts if not one.part.variant))
-
-
-def _part_finding(part: Part, numbers: FloatArray, file: AuditFile) -> PartFinding:
-    """Judge one recomputed number."""
-    ends = numbers / factor(part.unit)
-    low, high = float(ends.min()), float(ends.max())
-    return PartFinding(part, low, high, part_verdict(low, high, part, file.rule))
+    parts = []
+    for part in derivation.parts:
+        ends = numbers[part.name] / factor(part.unit)
+        low, high = float(ends.min()), float(ends.max())
+        parts.append(PartFinding(part, low, high, part_verdict(low, high, part, file.rule)))
+    return Finding(derivation, tuple(parts), worst(one.verdict for one in parts if not one.part.variant))

@@ -1,10 +1,8 @@
 """G1 to G13 and X1 to X6: power and gas, and where the texts disagree."""
 
-from collections.abc import Callable, Mapping
-
 import numpy as np
 
-from clustercast.audit.essay import Essay, FloatArray, Numbers
+from clustercast.audit.essay import Derivations, Essay, FloatArray, Numbers
 
 
 def _powers(essay: Essay) -> tuple[FloatArray, FloatArray]:
@@ -119,7 +117,7 @@ def _stargate_cost(essay: Essay) -> Numbers:
     }
 
 
-GAS_AND_TEXTS: Mapping[str, Callable[[Essay], Numbers]] = {
+GAS_AND_TEXTS: Derivations = {
     "G1": lambda essay: {
         "growth": _growth_between(essay, "us_generation", "2013", "2023") - 1,
         "growth_since": _growth_between(essay, "us_generation", "2023", "2025") - 1,

@@ -1,10 +1,8 @@
 """A1 to A19: the largest training cluster."""
 
-from collections.abc import Callable, Mapping
-
 import numpy as np
 
-from clustercast.audit.essay import Essay, FloatArray, Numbers
+from clustercast.audit.essay import Derivations, Essay, FloatArray, Numbers
 
 _NO_GAIN = np.zeros(1)
 
@@ -133,7 +131,7 @@ def _cost_per_watt(essay: Essay) -> Numbers:
     return {"cost_2028": cost, "observed": essay.fact("cost_per_watt_observed"), **numbers}
 
 
-LARGEST_CLUSTER: Mapping[str, Callable[[Essay], Numbers]] = {
+LARGEST_CLUSTER: Derivations = {
     "A1": _growth_in_a_year,
     "A2": _growth_to_the_last_column,
     "A3": _size_in_h100,

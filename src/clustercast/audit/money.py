@@ -1,10 +1,8 @@
 """R1 to R5, P1 to P4, N1 and N2: revenue, precedents as shares of GDP, and Nvidia."""
 
-from collections.abc import Callable, Mapping
-
 import numpy as np
 
-from clustercast.audit.essay import Essay, FloatArray, Numbers
+from clustercast.audit.essay import Derivations, Essay, FloatArray, Numbers
 
 
 def _doublings(essay: Essay, start: FloatArray, level: FloatArray) -> FloatArray:
@@ -61,7 +59,7 @@ def _nvidia_in_a_year(essay: Essay) -> Numbers:
     }
 
 
-MONEY: Mapping[str, Callable[[Essay], Numbers]] = {
+MONEY: Derivations = {
     "R1": _doubling_of_the_lab,
     "R2": lambda essay: {"crossing": _lab_reaches(essay, "ten_billion")},
     "R3": _hundred_billion,

@@ -1,19 +1,18 @@
 """What the texts state and the facts it is compared with, read from a file."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
+from clustercast.arrays import FloatArray
 from clustercast.engine.units import factor
 from clustercast.errors import InputError, nearest
 from clustercast.files.dates import DateText
 from clustercast.files.toml import Number, Text, load_toml, validated
 from clustercast.priors import shipped
-
-FloatArray = NDArray[np.float64]
 
 
 class Fact(BaseModel, extra="forbid", frozen=True):
@@ -120,18 +119,13 @@ def read_audit(path: str | Path | None = None) -> AuditFile:
         factor(fact.unit)
     for derivation in file.derivation:
         for part in derivation.parts:
-            _check_part(part, f"{path}: derivation {derivation.id}, part {part.name}")
-    ids = [derivation.id for derivation in file.derivation]
-    for name in ids:
-        if ids.count(name) > 1:
+            where = f"{path}: derivation {derivation.id}, part {part.name}"
+            factor(part.unit)
+            if (part.low is None) != (part.high is None):
+                raise InputError(f"{where}: give low and high, the same twice for a number, or neither")
+            if part.low is not None and part.high is not None and not part.low <= part.high:
+                raise InputError(f"{where}: low = {part.low:g} is above high = {part.high:g}; exchange them")
+    for name, count in Counter(derivation.id for derivation in file.derivation).items():
+        if count > 1:
             raise InputError(f"{path}: derivation {name!r} is there twice; give each its own id")
     return file
-
-
-def _check_part(part: Part, where: str) -> None:
-    """Refuse a statement that is half given or upside down, or a unit that is unknown."""
-    factor(part.unit)
-    if (part.low is None) != (part.high is None):
-        raise InputError(f"{where}: give low and high, the same twice for a number, or neither")
-    if part.low is not None and part.high is not None and not part.low <= part.high:
-        raise InputError(f"{where}: low = {part.low:g} is above high = {part.high:g}; exchange them")

@@ -1,10 +1,8 @@
 """B1 to B17: world investment, shipments, their power and their wafers."""
 
-from collections.abc import Callable, Mapping
-
 import numpy as np
 
-from clustercast.audit.essay import Essay, FloatArray, Numbers
+from clustercast.audit.essay import Derivations, Essay, FloatArray, Numbers
 from clustercast.audit.largest_cluster import needed_growth
 
 
@@ -148,7 +146,7 @@ def _gigafabs(essay: Essay) -> Numbers:
     }
 
 
-WORLD: Mapping[str, Callable[[Essay], Numbers]] = {
+WORLD: Derivations = {
     "B1": _doubling,
     "B2": lambda essay: {"investment": essay.investment(essay.fact("investment_year"))},
     "B3": _market_of_chips,

@@ -71,11 +71,9 @@ def read_claims(path: str | Path | None = None) -> tuple[Claim, ...]:
     """
     path = shipped.directory() / "texts" / "claims.toml" if path is None else Path(path)
     claims = validated(load_toml(path), _File, path).claim
-    ids = [claim.id for claim in claims]
-    for name in ids:
-        if ids.count(name) > 1:
-            raise InputError(f"{path}: claim {name!r} is there twice; give each its own id")
     for claim in claims:
+        if sum(claim.id == other.id for other in claims) > 1:
+            raise InputError(f"{path}: claim {claim.id!r} is there twice; give each its own id")
         try:
             _ = claim.asked
         except InputError as error:

@@ -71,7 +71,7 @@ def crossing_years(crossings: Mapping[str, xr.DataArray], *, ax: Axes | None = N
 
 def reached_by_year(milestones: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     """Draw the probability that each milestone has been reached, by year, with bars of two standard errors."""
-    ax = quiet_frame(axes_or_new(ax))
+    ax = quiet_frame(axes_or_new(ax, height=max(3.2, 1.2 + 0.42 * milestones.sizes["milestone"])))
     years = np.asarray(milestones["year"].values, dtype=np.float64)
     labels: list[str] = []
     for number in range(milestones.sizes["milestone"]):

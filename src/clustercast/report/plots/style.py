@@ -190,7 +190,8 @@ def beside(ax: Axes, places: Sequence[float], texts: Sequence[str], colours: Seq
     steps = (lines[:-1] + lines[1:]) / 2 * 1.25 * SMALL / 72 / inches
     # From the foot of the axes to their top, as far as there is room: beyond are ticks and the title.
     above = np.concatenate([[0.0], np.cumsum(steps)])[: len(order)]
-    spread = np.minimum(np.maximum(spread_apart(heights[order], steps), above), 1 - above[-1:] + above)
+    top = 1 - (lines[-1:] - 1) / 2 * 1.25 * SMALL / 72 / inches
+    spread = np.minimum(np.maximum(spread_apart(heights[order], steps), above), top - above[-1:] + above)
     for height, moved in zip(heights[order], spread, strict=True):
         link = Line2D([1.0, 1.03], [height, moved], color=QUIET, linewidth=0.6, clip_on=False)
         ax.add_artist(link).set_transform(ax.transAxes)

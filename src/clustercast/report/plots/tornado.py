@@ -94,10 +94,11 @@ def tornado(
     ax.set_ylim(len(rows) - 0.4, -0.6)
     ax.grid(visible=False, axis="y")
     human_axis(ax.xaxis, path, log=table.attrs["mean_is"] == "geometric", most=6)
-    ax.set_xlabel(f"{table.attrs['mean_is']} mean where the input is low and where it is high")
+    ax.set_xlabel(f"{table.attrs['mean_is']} mean at low and high values of the input")
     when = f" in {table.attrs['year']:g}" if "year" in table.attrs else ""
     first = shown.isel(input=0)
-    ends = interval(*sorted((float(first["low"]), float(first["high"]))), unit_of(path), share=in_percent(path))
+    low, high = sorted((float(first["low"]), float(first["high"])))
+    ends = interval(low, high, unit_of(path), share=in_percent(path))
     write_title(ax, f"{title_of(path)}{when}", f"{label_of(str(first['input'].values))}: {ends}")
     # Under the label of the axis, at a distance in points: axes may be of any height.
     place: dict[str, Any] = {"loc": "upper right", "bbox_to_anchor": (1.0, 0.0), "borderaxespad": 4.5, "ncols": 3}
