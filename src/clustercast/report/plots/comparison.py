@@ -12,24 +12,7 @@ from clustercast.engine.units import conversion
 from clustercast.errors import InputError
 from clustercast.report.labels import label_of
 from clustercast.report.numbers import human, interval
-from clustercast.report.plots.style import (
-    INK,
-    PALETTE,
-    SMALL,
-    Level,
-    axes_or_new,
-    axis_label,
-    human_axis,
-    in_percent,
-    in_year,
-    mark_levels,
-    plain,
-    quiet_frame,
-    share_axis,
-    title_of,
-    unit_of,
-    write_title,
-)
+from clustercast.report.plots import style
 
 _INTERVALS = (0.05, 0.25, 0.5, 0.75, 0.95)
 _STYLES = ("-", "--", "-.", ":")
@@ -43,36 +26,38 @@ def exceedance_curve(
     years: Sequence[float] | None = None,
     ax: Axes | None = None,
     weights: Sequence[float] | FloatArray | None = None,
-    levels: Iterable[Level] | Mapping[str, Level] = (),
+    levels: Iterable[style.Level] | Mapping[str, style.Level] = (),
 ) -> Axes:
     """Draw the probability that an output exceeds a size, against the size, in some years.
 
     `path` is an output of `propagate`, dims (year, sample) or (sample,); `years` are up to four spread over its own by
     default; `weights` are importance weights, and `levels`, as "100 GW", labelled vertical lines.
     """
-    ax = quiet_frame(axes_or_new(ax))
+    ax = style.quiet_frame(style.axes_or_new(ax))
     shown = _curves(path, years)
     probabilities = np.linspace(*_VIEW, _CURVE_POINTS)
     positive = all(bool((values > 0).all()) for values in shown.values())
     for number, (text, values) in enumerate(shown.items()):
         sizes = quantiles(values, probabilities, None if weights is None else np.asarray(weights, dtype=np.float64))
-        colour, style = PALETTE[number % len(PALETTE)], _STYLES[number % len(_STYLES)]
-        ax.plot(sizes, 1 - probabilities, label=plain(text), linewidth=1.6, color=colour, linestyle=style)
+        colour, dash = style.PALETTE[number % len(style.PALETTE)], _STYLES[number % len(_STYLES)]
+        ax.plot(sizes, 1 - probabilities, label=style.plain(text), linewidth=1.6, color=colour, linestyle=dash)
         if len(shown) > 1:
             # Each label lower than the one before: curves of late years come close.
             rank = (2 * number + 3) * _CURVE_POINTS // 12
             place = (float(sizes[rank]), float(1 - probabilities[rank]))
-            ax.annotate(plain(text), place, (3, 3), textcoords="offset points", color=colour, fontsize=SMALL)
+            ax.annotate(
+                style.plain(text), place, (3, 3), textcoords="offset points", color=colour, fontsize=style.SMALL
+            )
     ax.set_xscale("log" if positive else "linear")
-    marked = mark_levels(ax, levels, path)
-    human_axis(ax.xaxis, path, log=positive)
-    share_axis(ax.yaxis, "probability of at least as much")
+    marked = style.mark_levels(ax, levels, path)
+    style.human_axis(ax.xaxis, path, log=positive)
+    style.share_axis(ax.yaxis, "probability of at least as much")
     ax.set_ylim(0, 1.01)
-    ax.set_xlabel(axis_label(path))
+    ax.set_xlabel(style.axis_label(path))
     text, values = list(shown.items())[-1]
-    size = human(float(quantiles(values, [0.95])[0]), unit_of(path), share=in_percent(path))
+    size = human(float(quantiles(values, [0.95])[0]), style.unit_of(path), share=style.in_percent(path))
     when = f"{text}: " if "year" in path.dims else ""
-    write_title(ax, title_of(path), f"{when}1 chance in 20 of {size} or more", pad=18 if marked else 6)
+    style.write_title(ax, style.title_of(path), f"{when}1 chance in 20 of {size} or more", pad=18 if marked else 6)
     return ax
 
 
@@ -81,7 +66,7 @@ def scenarios(
     *,
     year: float | None = None,
     ax: Axes | None = None,
-    levels: Iterable[Level] | Mapping[str, Level] = (),
+    levels: Iterable[style.Level] | Mapping[str, style.Level] = (),
 ) -> Axes:
     """Compare an output between scenarios in a year: median, half and nine tenths of the samples.
 
@@ -91,36 +76,36 @@ def scenarios(
     if not paths:
         raise InputError("there are no scenarios to compare; give a mapping of names to paths")
     first = next(iter(paths.values()))
-    _, chosen = in_year(first, year, repr(title_of(first)))
+    _, chosen = style.in_year(first, year, repr(style.title_of(first)))
     rows = [_of_year(path, chosen, first) for path in paths.values()]
-    ax = quiet_frame(axes_or_new(ax, height=1.5 + 0.3 * len(rows)))
+    ax = style.quiet_frame(style.axes_or_new(ax, height=1.5 + 0.3 * len(rows)))
     positive = all(bool((values > 0).all()) for values in rows)
     for number, values in enumerate(rows):
         low, quarter, median, three_quarters, high = quantiles(values, _INTERVALS)
-        colour = PALETTE[0] if number else INK
+        colour = style.PALETTE[0] if number else style.INK
         ax.plot([low, high], [number, number], color=colour, linewidth=1.2, solid_capstyle="butt")
         ax.plot([quarter, three_quarters], [number, number], color=colour, linewidth=5, solid_capstyle="butt")
         ax.plot([median], [number], marker="o", markersize=7, color=colour, markerfacecolor="white")
         if not number:
-            ax.axvline(median, color=INK, linewidth=0.8, linestyle=":")
+            ax.axvline(median, color=style.INK, linewidth=0.8, linestyle=":")
     ax.set_xscale("log" if positive else "linear")
-    marked = mark_levels(ax, levels, first)
-    ax.set_yticks(range(len(paths)), [plain(label_of(name)) for name in paths], fontsize=SMALL)
+    marked = style.mark_levels(ax, levels, first)
+    ax.set_yticks(range(len(paths)), [style.plain(label_of(name)) for name in paths], fontsize=style.SMALL)
     ax.set_ylim(len(paths) - 0.5, -0.5)
     ax.grid(visible=False, axis="y")
-    human_axis(ax.xaxis, first, log=positive)
+    style.human_axis(ax.xaxis, first, log=positive)
     ax.set_xlabel("median, 50 % and 90 % of samples")
     when = "" if chosen is None else f" in {chosen:g}"
     medians = [float(np.median(values)) for values in rows]
-    between = interval(min(medians), max(medians), unit_of(first), share=in_percent(first))
-    write_title(ax, f"{title_of(first)}{when}", f"medians {between}", pad=18 if marked else 6)
+    between = interval(min(medians), max(medians), style.unit_of(first), share=style.in_percent(first))
+    style.write_title(ax, f"{style.title_of(first)}{when}", f"medians {between}", pad=18 if marked else 6)
     return ax
 
 
 def _curves(path: xr.DataArray, years: Sequence[float] | None) -> dict[str, FloatArray]:
     """Return the samples of each year to draw, by its label."""
     if "year" not in path.dims:
-        return {title_of(path): _of_year(path, None, path)}
+        return {style.title_of(path): _of_year(path, None, path)}
     grid = path["year"].values
     if years is None:
         places = np.unique(np.linspace(0, grid.size - 1, len(_STYLES) + 1).round().astype(int))[1:]
@@ -130,8 +115,8 @@ def _curves(path: xr.DataArray, years: Sequence[float] | None) -> dict[str, Floa
 
 def _of_year(path: xr.DataArray, year: float | None, first: xr.DataArray) -> FloatArray:
     """Return the samples of a year, in the unit of the first path."""
-    path, _ = in_year(path, year, repr(title_of(path)))
+    path, _ = style.in_year(path, year, repr(style.title_of(path)))
     if path.dims != ("sample",):
-        raise InputError(f"{title_of(path)!r} has the dimensions {path.dims} in a year; it needs ('sample',)")
-    scale = conversion(unit_of(path), unit_of(first), title_of(path))
+        raise InputError(f"{style.title_of(path)!r} has the dimensions {path.dims} in a year; it needs ('sample',)")
+    scale = conversion(style.unit_of(path), style.unit_of(first), style.title_of(path))
     return np.asarray(path.values, dtype=np.float64) * scale

@@ -8,18 +8,7 @@ from matplotlib.axes import Axes
 
 from clustercast.arrays import FloatArray
 from clustercast.errors import InputError
-from clustercast.report.plots.style import (
-    INK,
-    PALETTE,
-    QUIET,
-    axes_or_new,
-    beside,
-    quiet_frame,
-    share_axis,
-    title_of,
-    write_title,
-    year_axis,
-)
+from clustercast.report.plots import style
 
 # Labels below this in every year are drawn together.
 _SELDOM = 0.01
@@ -33,24 +22,24 @@ def binding_constraint(index: xr.DataArray, *, weights: FloatArray | None = None
     """
     layers = _layers(*_shares(index, weights))
     years = np.asarray(index["year"].values, dtype=np.float64)
-    ax = quiet_frame(axes_or_new(ax))
+    ax = style.quiet_frame(style.axes_or_new(ax))
     bottom = np.zeros(len(years))
     width = 0.86 * (float(np.diff(years).min()) if len(years) > 1 else 1.0)
     middles = []
     for place, (label, share) in enumerate(layers.items()):
-        colour = QUIET if label in ("trend", "other") else PALETTE[place % len(PALETTE)]
-        ax.bar(years, share, width, bottom=bottom, label=label, color=colour, edgecolor=INK, linewidth=0.4)
+        colour = style.QUIET if label in ("trend", "other") else style.PALETTE[place % len(style.PALETTE)]
+        ax.bar(years, share, width, bottom=bottom, label=label, color=colour, edgecolor=style.INK, linewidth=0.4)
         middles.append(float(bottom[-1] + share[-1] / 2))
         bottom += share
-    year_axis(ax, years, index)
+    style.year_axis(ax, years, index)
     ax.set_xlim(years[0] - 0.6 * width, years[-1] + 0.6 * width)
     ax.set_ylim(0, 1)
-    share_axis(ax.yaxis, "probability")
+    style.share_axis(ax.yaxis, "probability")
     ax.grid(visible=False)
     last = sorted(((share[-1], label) for label, share in layers.items()), reverse=True)
     finding = ", ".join(f"{label} {100 * share:.0f} %" for share, label in last[:3] if share >= _SELDOM)
-    write_title(ax, title_of(index), f"{years[-1]:g}: {finding}")
-    beside(ax, middles, list(layers))
+    style.write_title(ax, style.title_of(index), f"{years[-1]:g}: {finding}")
+    style.beside(ax, middles, list(layers))
     return ax
 
 
@@ -67,9 +56,10 @@ def _shares(index: xr.DataArray, weights: FloatArray | None) -> tuple[list[str],
     if by_label and set(index.dims) == {"year", by_label[0]}:
         ordered = index.transpose("year", by_label[0])
         return [str(label) for label in index[by_label[0]].values], np.asarray(ordered.values, dtype=np.float64)
-    if "labels" not in index.attrs or set(index.dims) != {"year", "sample"}:
+    labelled = "labels" in index.attrs
+    if not labelled or set(index.dims) != {"year", "sample"}:
         raise InputError(
-            f"{title_of(index)!r} has the dimensions {index.dims} and {'labels' if 'labels' in index.attrs else 'none'}"
+            f"{style.title_of(index)!r} has the dimensions {index.dims} and {'labels' if labelled else 'none'}"
             "; give a labelled output such as forecast['binding_constraint']"
         )
     labels: list[str] = json.loads(index.attrs["labels"])

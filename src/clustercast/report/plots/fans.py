@@ -14,26 +14,8 @@ from clustercast.conditioning.observation_rows import Observation
 from clustercast.engine.units import conversion, same_dimension
 from clustercast.errors import InputError
 from clustercast.report.numbers import with_interval
+from clustercast.report.plots import style
 from clustercast.report.plots.overlays import draw_observed, draw_stated
-from clustercast.report.plots.style import (
-    INK,
-    PALETTE,
-    QUIET,
-    SMALL,
-    Level,
-    axes_or_new,
-    beside,
-    human_axis,
-    in_percent,
-    named_levels,
-    plain,
-    quiet_frame,
-    title_of,
-    unit_beside,
-    unit_of,
-    write_title,
-    year_axis,
-)
 from clustercast.uncertainty.reference_classes import ReferenceClass
 from clustercast.uncertainty.stated import StatedCell
 
@@ -54,10 +36,10 @@ def fan(
     weights: Weights | None = None,
     stated: Iterable[StatedCell] = (),
     observed: Iterable[Observation] = (),
-    levels: Iterable[Level] | Mapping[str, Level] = (),
+    levels: Iterable[style.Level] | Mapping[str, style.Level] = (),
     references: Iterable[ReferenceClass] = (),
     log: bool | None = None,
-    colour: str = PALETTE[0],
+    colour: str = style.PALETTE[0],
     label: str = "forecast",
 ) -> Axes:
     """Draw a forecast by year as a fan: the median and bands around it, each named at its end.
@@ -69,26 +51,34 @@ def fan(
     """
     points, values = _quantiles(path, probabilities, weights)
     years = np.asarray(path["year"].values, dtype=np.float64)
-    ax = quiet_frame(axes_or_new(ax))
+    ax = style.quiet_frame(style.axes_or_new(ax))
     logarithmic = bool((values > 0).all()) if log is None else log
     ax.set_yscale("log" if logarithmic else "linear")
     ends = _bands(ax, years, points, values, colour, label)
     within = (years[0] - 0.5, years[-1] + 0.5)
     draw_stated(ax, [c for c in stated if c.quantity == path.name and within[0] <= c.year <= within[1]], path)
     draw_observed(ax, [o for o in observed if o.quantity == path.name and within[0] <= o.date <= within[1]], path)
-    heights = named_levels(levels, path)
+    heights = style.named_levels(levels, path)
     for height in heights.values():
-        ax.axhline(height, color=INK, linewidth=0.9, linestyle="--")
+        ax.axhline(height, color=style.INK, linewidth=0.9, linestyle="--")
     if trend is not None:
         ends |= _trend(ax, trend, ax.get_ylim())
     if today is not None and within[0] <= today <= within[1]:
-        ax.axvline(today, color=QUIET, linewidth=0.9)
-        ax.text(today, 0.01, " today", transform=ax.get_xaxis_transform(), fontsize=SMALL, color=QUIET, va="bottom")
-    human_axis(ax.yaxis, path, log=logarithmic, most=9)
-    year_axis(ax, years, path)
+        ax.axvline(today, color=style.QUIET, linewidth=0.9)
+        ax.text(
+            today,
+            0.01,
+            " today",
+            transform=ax.get_xaxis_transform(),
+            fontsize=style.SMALL,
+            color=style.QUIET,
+            va="bottom",
+        )
+    style.human_axis(ax.yaxis, path, log=logarithmic, most=9)
+    style.year_axis(ax, years, path)
     ax.set_xlim(years[0] - 0.25, years[-1] + 0.25)
-    write_title(ax, title_of(path), _finding(path, years[-1], points, values[-1]))
-    ax.set_ylabel(plain(unit_beside(path)))
+    style.write_title(ax, style.title_of(path), _finding(path, years[-1], points, values[-1]))
+    ax.set_ylabel(style.plain(style.unit_beside(path)))
     _name_lines(ax, ends | heights, references, path)
     _key(ax)
     return ax
@@ -99,7 +89,7 @@ def _finding(path: xr.DataArray, year: float, points: FloatArray, last: FloatArr
     if len(points) % 2 == 0:
         return ""
     covered = 100 * (points[-1] - points[0])
-    text = with_interval(last[len(last) // 2], last[0], last[-1], unit_of(path), share=in_percent(path))
+    text = with_interval(last[len(last) // 2], last[0], last[-1], style.unit_of(path), share=style.in_percent(path))
     return f"{year:g}: {text}, {covered:.0f} % interval"
 
 
@@ -112,7 +102,7 @@ def _quantiles(
         return np.asarray(path["quantile"].values), np.asarray(ordered.values, dtype=np.float64)
     if set(path.dims) != {"year", "sample"}:
         raise InputError(
-            f"{title_of(path)!r} has the dimensions {path.dims}; a fan needs (year, sample), of an output of "
+            f"{style.title_of(path)!r} has the dimensions {path.dims}; a fan needs (year, sample), of an output of "
             "cc.propagate, or (year, quantile), of cc.summarise"
         )
     values = np.asarray(path.transpose("year", "sample").values, dtype=np.float64)
@@ -131,7 +121,7 @@ def _bands(
         ax.fill_between(years, *band, color=colour, alpha=0.18 + 0.2 * k, linewidth=0, label=covered)
     ends = {f"{100 * p:.3g} %": float(values[-1, k]) for k, p in ((0, points[0]), (-1, points[-1]))}
     if count % 2:
-        ink = INK if colour == PALETTE[0] else colour
+        ink = style.INK if colour == style.PALETTE[0] else colour
         ax.plot(years, values[:, count // 2], color=ink, linewidth=2, label=f"{label}: median")
         ends[label] = float(values[-1, count // 2])
     return ends
@@ -142,7 +132,7 @@ def _trend(ax: Axes, trend: xr.DataArray, view: tuple[float, float]) -> dict[str
     _, values = _quantiles(trend, (0.5,), None)
     median = values[:, values.shape[1] // 2]
     years = np.asarray(trend["year"].values, dtype=np.float64)
-    ax.plot(years, median, color=PALETTE[1], linewidth=1.6, linestyle=(0, (5, 2)), label="trend: median")
+    ax.plot(years, median, color=style.PALETTE[1], linewidth=1.6, linestyle=(0, (5, 2)), label="trend: median")
     top = view[1] * 3 if ax.get_yscale() == "log" else view[1] * 1.3
     ax.set_ylim(view[0], min(max(view[1], float(median.max()) * 1.1), top))
     return {"trend": min(float(median[-1]), ax.get_ylim()[1])}
@@ -153,14 +143,14 @@ def _name_lines(ax: Axes, ends: Mapping[str, float], references: Iterable[Refere
     low, high = ax.get_ylim()
     named = dict(ends)
     for reference in references:
-        if not same_dimension(reference.unit, unit_of(path)):
+        if not same_dimension(reference.unit, style.unit_of(path)):
             continue
-        size = reference.value * conversion(reference.unit, unit_of(path), f"reference class {reference.name!r}")
+        size = reference.value * conversion(reference.unit, style.unit_of(path), f"reference class {reference.name!r}")
         if low <= size <= high:
-            ax.axhline(size, color=QUIET, linewidth=0.8, linestyle=":")
+            ax.axhline(size, color=style.QUIET, linewidth=0.8, linestyle=":")
             named[_SHORT.split(reference.name)[0]] = size
     ax.set_ylim(low, high)
-    beside(ax, list(named.values()), list(named))
+    style.beside(ax, list(named.values()), list(named))
 
 
 def _key(ax: Axes) -> None:
@@ -169,5 +159,5 @@ def _key(ax: Axes) -> None:
     shown = [(handle, text) for handle, text in zip(handles, texts, strict=True) if text.startswith(("essay", "obs"))]
     if shown:
         place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (-0.1, -0.16), "ncols": len(shown)}
-        style: dict[str, Any] = {"fontsize": SMALL, "frameon": False, "columnspacing": 1.0, "handletextpad": 0.3}
-        ax.legend(*zip(*shown, strict=True), **place, **style)
+        looks: dict[str, Any] = {"fontsize": style.SMALL, "frameon": False, "columnspacing": 1.0, "handletextpad": 0.3}
+        ax.legend(*zip(*shown, strict=True), **place, **looks)

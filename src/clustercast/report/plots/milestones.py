@@ -15,20 +15,7 @@ from clustercast.files.dates import date_words
 from clustercast.report.claims import milestone_text
 from clustercast.report.labels import in_a_sentence
 from clustercast.report.numbers import chance
-from clustercast.report.plots.style import (
-    INK,
-    PALETTE,
-    SMALL,
-    axes_or_new,
-    beside,
-    look,
-    marked_line,
-    plain,
-    quiet_frame,
-    share_axis,
-    write_title,
-    year_axis,
-)
+from clustercast.report.plots import style
 
 _TALLEST = 0.8
 
@@ -49,45 +36,57 @@ def crossing_years(crossings: Mapping[str, xr.DataArray], *, ax: Axes | None = N
     years = np.arange(first, last + 1)
     shares = [_yearly(found, years) for found in crossings.values()]
     tallest = max(max(share.max() for share in shares), 1e-9)
-    ax = quiet_frame(axes_or_new(ax, height=1.2 + 0.42 * len(shares)))
+    ax = style.quiet_frame(style.axes_or_new(ax, height=1.2 + 0.42 * len(shares)))
     for row, (found, share) in enumerate(zip(crossings.values(), shares, strict=True)):
-        ax.bar(years[:-1] + 0.5, -_TALLEST * share / tallest, bottom=row, width=0.9, color=PALETTE[0], linewidth=0)
-        ax.axhline(row, color=INK, linewidth=0.6)
+        ax.bar(
+            years[:-1] + 0.5, -_TALLEST * share / tallest, bottom=row, width=0.9, color=style.PALETTE[0], linewidth=0
+        )
+        ax.axhline(row, color=style.INK, linewidth=0.6)
         median = float(np.quantile(found.values, 0.5, method="inverted_cdf"))
         if math.isfinite(median):
-            ax.plot([median], [row + 0.09], marker="^", color=PALETTE[1], markersize=6, clip_on=False)
-        ax.text(1.015, row - 0.25, _outside(found), transform=ax.get_yaxis_transform(), fontsize=SMALL, va="center")
+            ax.plot([median], [row + 0.09], marker="^", color=style.PALETTE[1], markersize=6, clip_on=False)
+        ax.text(
+            1.015, row - 0.25, _outside(found), transform=ax.get_yaxis_transform(), fontsize=style.SMALL, va="center"
+        )
     ax.set_yticks(
-        np.arange(len(shares)) - 0.25, [plain(textwrap.fill(label, 20)) for label in crossings], fontsize=SMALL
+        np.arange(len(shares)) - 0.25,
+        [style.plain(textwrap.fill(label, 20)) for label in crossings],
+        fontsize=style.SMALL,
     )
     ax.tick_params(axis="y", length=0)
     ax.grid(visible=False, axis="y")
     ax.set_ylim(len(shares) - 0.7, -1)
-    year_axis(ax, years.astype(np.float64))
+    style.year_axis(ax, years.astype(np.float64))
     ax.set_xlabel("year (triangle: median)")
-    write_title(ax, "When each level is first reached")
+    style.write_title(ax, "When each level is first reached")
     return ax
 
 
 def reached_by_year(milestones: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     """Draw the probability that each milestone has been reached, by year, with bars of two standard errors."""
-    ax = quiet_frame(axes_or_new(ax, height=max(3.2, 1.2 + 0.42 * milestones.sizes["milestone"])))
+    ax = style.quiet_frame(style.axes_or_new(ax, height=max(3.2, 1.2 + 0.42 * milestones.sizes["milestone"])))
     years = np.asarray(milestones["year"].values, dtype=np.float64)
     labels: list[str] = []
     for number in range(milestones.sizes["milestone"]):
         row = milestones.isel(milestone=number)
         labels.append(milestone_text(row))
         ax.errorbar(
-            years, row["reached"], 2 * row["reached_error"], label=plain(labels[-1]), **marked_line(number, 1.4)
+            years,
+            row["reached"],
+            2 * row["reached_error"],
+            label=style.plain(labels[-1]),
+            **style.marked_line(number, 1.4),
         )
-    share_axis(ax.yaxis, "probability of having been reached")
+    style.share_axis(ax.yaxis, "probability of having been reached")
     ax.set_ylim(-0.02, 1.02)
-    year_axis(ax, years)
+    style.year_axis(ax, years)
     last = milestones["reached"].isel(year=-1).values
     first = milestone_text(milestones.isel(milestone=0), in_a_sentence)
-    write_title(ax, "How likely each level is by a date", f"by {date_words(years[-1])}: {first}, {chance(last[0])}")
-    colours = [look(number)[0] for number in range(len(labels))]
-    beside(ax, last.tolist(), labels, colours)
+    style.write_title(
+        ax, "How likely each level is by a date", f"by {date_words(years[-1])}: {first}, {chance(last[0])}"
+    )
+    colours = [style.look(number)[0] for number in range(len(labels))]
+    style.beside(ax, last.tolist(), labels, colours)
     return ax
 
 

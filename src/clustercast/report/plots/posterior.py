@@ -10,17 +10,7 @@ from clustercast.arrays import FloatArray
 from clustercast.arrays.summaries.order_statistics import quantiles
 from clustercast.report.labels import label_of
 from clustercast.report.numbers import human, is_share
-from clustercast.report.plots.style import (
-    PALETTE,
-    QUIET,
-    SMALL,
-    axes_or_new,
-    human_axis,
-    quiet_frame,
-    unit_beside,
-    unit_of,
-    write_title,
-)
+from clustercast.report.plots import style
 
 _BINS = 40
 _VIEW = (0.002, 0.998)
@@ -37,23 +27,28 @@ def prior_posterior(
     before, after = (np.asarray(found.values, dtype=np.float64).reshape(-1) for found in (prior, posterior))
     ends = np.concatenate([quantiles(before, _VIEW), quantiles(after, _VIEW, weights)])
     bins = np.linspace(ends.min(), ends.max(), _BINS + 1).tolist()
-    ax = quiet_frame(axes_or_new(ax, height=2.8))
-    ax.hist(before, bins=bins, density=True, color=QUIET, alpha=0.5, label="prior")
-    style: dict[str, Any] = {"histtype": "step", "color": PALETTE[0], "linewidth": 1.6, "label": "posterior"}
-    ax.hist(after, bins=bins, density=True, weights=weights, **style)
+    ax = style.quiet_frame(style.axes_or_new(ax, height=2.8))
+    ax.hist(before, bins=bins, density=True, color=style.QUIET, alpha=0.5, label="prior")
+    looks: dict[str, Any] = {"histtype": "step", "color": style.PALETTE[0], "linewidth": 1.6, "label": "posterior"}
+    ax.hist(after, bins=bins, density=True, weights=weights, **looks)
     medians = [float(quantiles(before, [0.5])[0]), float(quantiles(after, [0.5], weights)[0])]
     high = [medians[1] > medians[0], medians[1] <= medians[0]]
     for median, name, colour, dash, left in zip(
-        medians, ("prior", "posterior"), (QUIET, PALETTE[0]), (":", "-"), high, strict=True
+        medians, ("prior", "posterior"), (style.QUIET, style.PALETTE[0]), (":", "-"), high, strict=True
     ):
         ax.axvline(median, color=colour, linestyle=dash, linewidth=1.4)
-        side: dict[str, Any] = {"ha": "right" if left else "left", "va": "bottom", "fontsize": SMALL, "color": colour}
+        side: dict[str, Any] = {
+            "ha": "right" if left else "left",
+            "va": "bottom",
+            "fontsize": style.SMALL,
+            "color": colour,
+        }
         ax.text(median, 1.0, f" {name} ", transform=ax.get_xaxis_transform(), **side)
-    human_axis(ax.xaxis, prior, log=False, most=5)
+    style.human_axis(ax.xaxis, prior, log=False, most=5)
     ax.set_yticks([])
     ax.set_ylabel("density")
-    ax.set_xlabel(unit_beside(prior))
+    ax.set_xlabel(style.unit_beside(prior))
     share = is_share(str(prior.name))
-    moved = " to ".join(human(median, unit_of(prior), share=share) for median in medians)
-    write_title(ax, label_of(str(prior.name)), f"median: {moved}", pad=18)
+    moved = " to ".join(human(median, style.unit_of(prior), share=share) for median in medians)
+    style.write_title(ax, label_of(str(prior.name)), f"median: {moved}", pad=18)
     return ax

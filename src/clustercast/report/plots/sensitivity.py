@@ -9,22 +9,7 @@ from matplotlib.figure import Figure
 
 from clustercast.errors import InputError, nearest
 from clustercast.report.labels import in_a_sentence, label_of, short_label
-from clustercast.report.plots.style import (
-    INK,
-    PALETTE,
-    PRINTED,
-    QUIET,
-    SMALL,
-    axes_or_new,
-    beside,
-    in_year,
-    look,
-    marked_line,
-    quiet_frame,
-    share_axis,
-    write_title,
-    year_axis,
-)
+from clustercast.report.plots import style
 from clustercast.report.sobol import member
 
 _MEANINGS = {"ST": "total index", "S1": "first-order index"}
@@ -47,20 +32,20 @@ def sobol_by_year(
     chosen = _of_output(indices, output, index)
     shown = leading_inputs(indices, output, index=index, most=most)
     places = styles or {name: place for place, name in enumerate(shown)}
-    ax = quiet_frame(axes_or_new(ax))
+    ax = style.quiet_frame(style.axes_or_new(ax))
     years = np.asarray(chosen["year"].values, dtype=np.float64)
     shifts = np.linspace(-0.12, 0.12, max(len(shown), 2))
     for shift, name in zip(shifts, shown, strict=False):
         found, widths = (chosen[key].sel(input=name).values for key in (index, f"{index}_conf"))
-        ax.errorbar(years + shift, found, widths, label=short_label(name), **marked_line(places[name], 1.3))
-    year_axis(ax, years)
+        ax.errorbar(years + shift, found, widths, label=short_label(name), **style.marked_line(places[name], 1.3))
+    style.year_axis(ax, years)
     ax.set_xlim(years[0] - 0.4, years[-1] + 0.4)
     ax.set_ylim(-0.03, 1.05)
     parts = " of independent parts" if member(indices) == "independent part" else ""
-    share_axis(ax.yaxis, f"{_MEANINGS[index]}{parts} ({chosen['scale'].item()} scale)")
-    write_title(ax, f"What decides {in_a_sentence(output)}", _finding(chosen, index, shown))
+    style.share_axis(ax.yaxis, f"{_MEANINGS[index]}{parts} ({chosen['scale'].item()} scale)")
+    style.write_title(ax, f"What decides {in_a_sentence(output)}", _finding(chosen, index, shown))
     last = [float(np.nan_to_num(chosen[index].sel(input=name).values[-1])) for name in shown]
-    beside(ax, last, [short_label(name) for name in shown], [look(places[name])[0] for name in shown])
+    style.beside(ax, last, [short_label(name) for name in shown], [style.look(places[name])[0] for name in shown])
     return ax
 
 
@@ -99,8 +84,8 @@ def sobol_stacked(indices: xr.Dataset, output: str, *, most: int = 6, ax: Axes |
     drawn as 0, and sums above 1 end at 1: read numbers off a table, not here.
     """
     chosen = _of_output(indices, output, "S1")
-    shown = leading_inputs(indices, output, index="S1", most=min(most, len(PALETTE) - 2))
-    ax = quiet_frame(axes_or_new(ax))
+    shown = leading_inputs(indices, output, index="S1", most=min(most, len(style.PALETTE) - 2))
+    ax = style.quiet_frame(style.axes_or_new(ax))
     years = np.asarray(chosen["year"].values, dtype=np.float64)
     first = chosen["S1"].where(chosen["variance"] > 0).fillna(0.0).clip(min=0.0)
     varies = np.asarray(chosen["variance"].values > 0)
@@ -112,15 +97,15 @@ def sobol_stacked(indices: xr.Dataset, output: str, *, most: int = 6, ax: Axes |
     layers["interactions"] = np.where(varies, 1.0, 0.0)
     for place, (label, share) in enumerate(layers.items()):
         high = np.minimum(low + share, 1.0) if label != "interactions" else np.maximum(share, low)
-        colour = "none" if label == "interactions" else "0.75" if label.endswith(" alone") else PALETTE[place]
-        ax.fill_between(years, low, high, label=label, facecolor=colour, edgecolor=INK, linewidth=0.4, alpha=0.85)
+        colour = "none" if label == "interactions" else "0.75" if label.endswith(" alone") else style.PALETTE[place]
+        ax.fill_between(years, low, high, label=label, facecolor=colour, edgecolor=style.INK, linewidth=0.4, alpha=0.85)
         middles.append(float(low[-1] + high[-1]) / 2)
         low = high
-    year_axis(ax, years)
+    style.year_axis(ax, years)
     ax.set_ylim(0, 1)
-    share_axis(ax.yaxis, f"share of the variance ({chosen['scale'].item()} scale)")
-    write_title(ax, f"{label_of(output)}: shares of its variance", _finding(chosen, "S1", shown))
-    beside(ax, middles, list(layers))
+    style.share_axis(ax.yaxis, f"share of the variance ({chosen['scale'].item()} scale)")
+    style.write_title(ax, f"{label_of(output)}: shares of its variance", _finding(chosen, "S1", shown))
+    style.beside(ax, middles, list(layers))
     return ax
 
 
@@ -134,12 +119,12 @@ def second_order(
     """
     if "S2" not in indices:
         raise InputError("the indices hold no S2; draw with second_order=True and keep it in cc.sobol_indices")
-    chosen, year = in_year(_output(indices, output), year, "the dataset of indices")
+    chosen, year = style.in_year(_output(indices, output), year, "the dataset of indices")
     order = np.argsort(-np.nan_to_num(chosen["ST"].values), kind="stable")[:most]
     places = np.sort(order)
     names = [short_label(str(chosen["input"].values[k])) for k in places]
     found, widths = (chosen[key].values[np.ix_(places, places)] for key in ("S2", "S2_conf"))
-    ax = axes_or_new(ax, width=1.9 + 0.95 * len(names), height=1.8 + 0.65 * len(names))
+    ax = style.axes_or_new(ax, width=1.9 + 0.95 * len(names), height=1.8 + 0.65 * len(names))
     # What chance alone may give has no colour.
     coloured = np.where(found > widths, found, np.nan)
     largest = max(float(np.nanmax(coloured, initial=0.0)), 0.01)
@@ -147,11 +132,11 @@ def second_order(
     for row in range(len(names) - 1):
         for column in range(row + 1, len(names)):
             _cell(ax, column - 1, row, found[row, column], widths[row, column], largest)
-    ax.set_xticks(range(len(names) - 1), names[1:], rotation=30, ha="right", fontsize=SMALL)
-    ax.set_yticks(range(len(names) - 1), names[:-1], fontsize=SMALL)
+    ax.set_xticks(range(len(names) - 1), names[1:], rotation=30, ha="right", fontsize=style.SMALL)
+    ax.set_yticks(range(len(names) - 1), names[:-1], fontsize=style.SMALL)
     ax.spines[:].set_visible(False)
     ax.figure.colorbar(image, ax=ax, label="second-order Sobol index", shrink=0.8)
-    write_title(ax, f"{label_of(output)}{'' if year is None else f' in {year:g}'}: pairs")
+    style.write_title(ax, f"{label_of(output)}{'' if year is None else f' in {year:g}'}: pairs")
     return ax
 
 
@@ -183,6 +168,6 @@ def _of_output(indices: xr.Dataset, output: str, index: str) -> xr.Dataset:
 def _cell(ax: Axes, column: int, row: int, index: float, half_width: float, largest: float) -> None:
     """Write an index with its half-width into its cell."""
     if np.isfinite(index):
-        colour = QUIET if index <= half_width else "white" if index > 0.5 * largest else PRINTED
+        colour = style.QUIET if index <= half_width else "white" if index > 0.5 * largest else style.PRINTED
         text = f"{index:z.3f}\n±{half_width:.3f}"
-        ax.text(column, row, text, ha="center", va="center", fontsize=SMALL, color=colour)
+        ax.text(column, row, text, ha="center", va="center", fontsize=style.SMALL, color=colour)

@@ -10,19 +10,7 @@ from clustercast.arrays import FloatArray
 from clustercast.errors import InputError, nearest
 from clustercast.report.labels import label_of
 from clustercast.report.numbers import interval
-from clustercast.report.plots.style import (
-    INK,
-    PALETTE,
-    SMALL,
-    axes_or_new,
-    human_axis,
-    in_percent,
-    in_year,
-    quiet_frame,
-    title_of,
-    unit_of,
-    write_title,
-)
+from clustercast.report.plots import style
 
 _COLUMNS = ("low", "low_error", "high", "high_error", "least", "largest")
 
@@ -41,7 +29,7 @@ def conditional_means(forecast: xr.Dataset, output: str, *, year: float | None =
     known = [str(name) for name, found in forecast.data_vars.items() if found.attrs.get("role") == "output"]
     if output not in known:
         raise InputError(f"the forecast has no output {output!r}{nearest(output, known)}; it has {', '.join(known)}")
-    path, year = in_year(forecast[output], year, "the forecast")
+    path, year = style.in_year(forecast[output], year, "the forecast")
     values = np.asarray(path.values, dtype=np.float64)
     positive = bool((values > 0).all())
     scaled = np.log(values) if positive else values
@@ -63,7 +51,7 @@ def conditional_means(forecast: xr.Dataset, output: str, *, year: float | None =
         attrs={"output": output, "parts": parts, "mean_is": "geometric" if positive else "arithmetic"},
     )
     for name in ("low", "high", "least", "largest", "mean"):
-        table[name].attrs = {"units": path.attrs.get("units", "1"), "long_name": title_of(path)}
+        table[name].attrs = {"units": path.attrs.get("units", "1"), "long_name": style.title_of(path)}
     return table if year is None else table.assign_attrs(year=year)
 
 
@@ -80,29 +68,29 @@ def tornado(
     table = conditional_means(forecast, output, year=year, parts=parts)
     shown = table.isel(input=slice(most))
     path = forecast[output]
-    ax = quiet_frame(axes_or_new(ax, height=2.1 + 0.32 * shown.sizes["input"]))
+    ax = style.quiet_frame(style.axes_or_new(ax, height=2.1 + 0.32 * shown.sizes["input"]))
     middle = float(table["mean"])
     rows = np.arange(shown.sizes["input"])
-    for name, colour in (("low", PALETTE[4]), ("high", PALETTE[0])):
+    for name, colour in (("low", style.PALETTE[4]), ("high", style.PALETTE[0])):
         label = f"{name}est {100 / parts:.0f} %"
-        style: dict[str, Any] = {"height": 0.6, "zorder": 2, "color": colour, "edgecolor": INK, "label": label}
-        ax.barh(rows, shown[name].values - middle, left=middle, **style)
-    ax.hlines(rows, shown["least"], shown["largest"], color=INK, linewidth=1.2, zorder=1, label="all parts")
-    ax.axvline(middle, color=INK, linewidth=1, zorder=3)
+        looks: dict[str, Any] = {"height": 0.6, "zorder": 2, "color": colour, "edgecolor": style.INK, "label": label}
+        ax.barh(rows, shown[name].values - middle, left=middle, **looks)
+    ax.hlines(rows, shown["least"], shown["largest"], color=style.INK, linewidth=1.2, zorder=1, label="all parts")
+    ax.axvline(middle, color=style.INK, linewidth=1, zorder=3)
     ax.set_xscale("log" if table.attrs["mean_is"] == "geometric" else "linear")
-    ax.set_yticks(rows, [label_of(str(name)) for name in shown["input"].values], fontsize=SMALL)
+    ax.set_yticks(rows, [label_of(str(name)) for name in shown["input"].values], fontsize=style.SMALL)
     ax.set_ylim(len(rows) - 0.4, -0.6)
     ax.grid(visible=False, axis="y")
-    human_axis(ax.xaxis, path, log=table.attrs["mean_is"] == "geometric", most=6)
+    style.human_axis(ax.xaxis, path, log=table.attrs["mean_is"] == "geometric", most=6)
     ax.set_xlabel(f"{table.attrs['mean_is']} mean at low and high values of the input")
     when = f" in {table.attrs['year']:g}" if "year" in table.attrs else ""
     first = shown.isel(input=0)
     low, high = sorted((float(first["low"]), float(first["high"])))
-    ends = interval(low, high, unit_of(path), share=in_percent(path))
-    write_title(ax, f"{title_of(path)}{when}", f"{label_of(str(first['input'].values))}: {ends}")
+    ends = interval(low, high, style.unit_of(path), share=style.in_percent(path))
+    style.write_title(ax, f"{style.title_of(path)}{when}", f"{label_of(str(first['input'].values))}: {ends}")
     # Under the label of the axis, at a distance in points: axes may be of any height.
     place: dict[str, Any] = {"loc": "upper right", "bbox_to_anchor": (1.0, 0.0), "borderaxespad": 4.5, "ncols": 3}
-    ax.legend(fontsize=SMALL, frameon=False, columnspacing=1.0, **place)
+    ax.legend(fontsize=style.SMALL, frameon=False, columnspacing=1.0, **place)
     return ax
 
 
