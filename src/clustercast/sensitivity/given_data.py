@@ -96,10 +96,11 @@ def given_data_indices(
     effective = float(len(sample)) if shares is None else effective_size(checked_weights(shares, len(sample)))
     count = default_bins(effective) if bins is None else int(bins)
     sobol = design_of(forecast).get("name") == "sobol"
+    columns = max(len(names), len(provenance_of(forecast).get("inputs", ())))
     source = None if model is None or weights is not None else with_changes(model, names)
     results = []
     for output in (each.without_rounding() for each in analysed_outputs(forecast, outputs, scale)):
-        found, errors = first_order_indices(sample, output.values.T, shares, count, low_discrepancy=sobol)
+        found, errors = first_order_indices(sample, output.values.T, shares, count, sobol, columns)
         known = np.array([_matters(name, output.name, source, forecast) for name in names])
         parts = {"S1": found.T, "S1_conf": normal * errors.T}
         results.append(measured(output, {key: np.where(known | np.isnan(p), p, 0.0) for key, p in parts.items()}))

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from clustercast.arrays.indices.intervals import bootstrap_weights, check_confidence
 from clustercast.arrays.indices.sobol_estimators import Estimator, estimator_named
@@ -125,10 +126,12 @@ def sobol_indices(
     if method.engine == "panel" and method.interval == "bootstrap":
         weights = bootstrap_weights(design.size, resamples, seed)
     results, few = [], []
-    for output in analysed_outputs(forecast, outputs, scale):
-        found = _estimate(output, design, method, weights)
-        results.append(MeasuredOutput(output.without_values(), sobol_measures(found), found.variance == 0))
-        few += few_events_caution(output.name, found.events)
+    # Products of a column are small: threads of BLAS cost more than they save, and on a busy machine much more.
+    with threadpool_limits(1, user_api="blas"):
+        for output in analysed_outputs(forecast, outputs, scale):
+            found = _estimate(output, design, method, weights)
+            results.append(MeasuredOutput(output.without_values(), sobol_measures(found), found.variance == 0))
+            few += few_events_caution(output.name, found.events)
     attrs = {**forecast.attrs, **_attributes(method)}
     inputs = provenance_of(forecast).get("inputs", [])
     cautions = [*group_cautions(design_of(forecast)), *blind_pairs_caution(inputs, design_of(forecast)), *few]

@@ -14,6 +14,9 @@ BLOCK = 64
 
 # Effective samples that a bin in a tail keeps when it is halved.
 LEAST = 8
+# Sobol' points for each column at which half of what chance gives is left: measured on sums, products and steps of 3 to
+# 110 inputs at 128 to 1,024 points, where the share that is left is within 0.3 of the formula.
+_POINTS_OF_A_COLUMN = 18
 
 
 def default_bins(effective_size: float) -> int:
@@ -53,12 +56,13 @@ def first_order_indices(
     weights: FloatArray | None = None,
     bins: int | None = None,
     low_discrepancy: bool = False,
+    columns: int | None = None,
 ) -> tuple[FloatArray, FloatArray]:
     """Return the first-order index of each input for each column, shape (d, columns), and standard errors."""
     # The variance between the means of bins of equal weight, less what chance alone gives, over the variance: Plischke
     # (2012), doi:10.1016/j.ress.2011.12.007; Kelley (1935), doi:10.1073/pnas.21.9.554. For low-discrepancy points, what
-    # chance gives lies between nothing and what it gives independent points: half is taken off, and the error covers
-    # both ends. Rank estimators, which pair neighbours, fail on such points.
+    # chance gives lies between nothing and what it gives independent points: it falls with the size and rises with the
+    # number of columns of the sequence. Rank estimators, which pair neighbours, fail on such points.
     if inputs.ndim != 2 or outputs.ndim != 2 or len(inputs) != len(outputs):
         raise InputError(
             f"inputs {inputs.shape} and outputs {outputs.shape} do not fit; give (size, d), (size, columns)"
@@ -78,12 +82,14 @@ def first_order_indices(
     offsets = np.cumsum([0, *(place.max() + 1 for place in places)])
     member = np.concatenate([place + offset for place, offset in zip(places, offsets, strict=False)])
     blocks = [outputs[:, start : start + BLOCK] for start in range(0, outputs.shape[1], BLOCK)]
-    found = [_block_indices(block, shares, member, offsets, low_discrepancy) for block in blocks]
+    columns = inputs.shape[1] if columns is None else columns
+    chance = columns / (columns + effective / _POINTS_OF_A_COLUMN) if low_discrepancy else 1.0
+    found = [_block_indices(block, shares, member, offsets, chance) for block in blocks]
     return np.concatenate([f[0] for f in found], axis=1), np.concatenate([f[1] for f in found], axis=1)
 
 
 def _block_indices(
-    outputs: FloatArray, shares: FloatArray, member: IntArray, offsets: IntArray, low_discrepancy: bool
+    outputs: FloatArray, shares: FloatArray, member: IntArray, offsets: IntArray, share_of_chance: float
 ) -> tuple[FloatArray, FloatArray]:
     """Return indices and errors of some columns, from sums over the bins of all inputs."""
     constant = np.ptp(outputs, axis=0) == 0
@@ -97,12 +103,12 @@ def _block_indices(
         )
     noise = moments[2] / mass**2 / (1.0 - concentration)
     starts = offsets[:-1]
-    chance = np.add.reduceat(mass * (1.0 - mass) * noise, starts) * (0.5 if low_discrepancy else 1.0)
-    index = np.add.reduceat(mass * mean**2, starts) - chance
+    chance = np.add.reduceat(mass * (1.0 - mass) * noise, starts)
+    index = np.add.reduceat(mass * mean**2, starts) - share_of_chance * chance
     spread = np.add.reduceat(_squared_influence(moments, mean, np.repeat(index, np.diff(offsets), axis=0)), starts)
     # The means in `spread` carry the noise once more than the index does: what is left of it without signal.
     second = 2.0 * np.add.reduceat((mass * noise) ** 2, starts)
-    squared = np.maximum(spread - second, second) + (chance**2 / 3.0 if low_discrepancy else 0.0)
+    squared = np.maximum(spread - second, second) + (chance**2 / 12.0 if share_of_chance < 1 else 0.0)
     return np.where(constant, np.nan, index), np.where(constant, np.nan, np.sqrt(squared))
 
 

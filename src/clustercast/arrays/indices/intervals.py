@@ -76,12 +76,14 @@ def half_width(estimates: FloatArray, confidence: float, *, resampled: bool, wid
 
 
 def lead_half_width(estimates: FloatArray, confidence: float, *, resampled: bool, widened: bool = True) -> FloatArray:
-    """Return the half-width of each row's lead over the next lower row, shape (rows,); column 0 is the estimate."""
+    """Return the half-width of each row's lead over the next lower row, shape (..., rows); column 0 is the estimate."""
     # The last has no lead. Two totals share their resamples, so that their difference is known better than either.
-    order = np.argsort(-np.nan_to_num(estimates[:, 0]), kind="stable")
-    leads = estimates[order[:-1], 1:] - estimates[order[1:], 1:]
-    widths = np.full(len(order), np.nan)
-    widths[order[:-1]] = half_width(leads, confidence, resampled=resampled, widened=widened)
+    order = np.argsort(-np.nan_to_num(estimates[..., 0]), kind="stable", axis=-1)
+    ordered = np.take_along_axis(estimates[..., 1:], order[..., np.newaxis], axis=-2)
+    leads = ordered[..., :-1, :] - ordered[..., 1:, :]
+    widths = np.full(order.shape, np.nan)
+    found = half_width(leads, confidence, resampled=resampled, widened=widened)
+    np.put_along_axis(widths, order[..., :-1], found, axis=-1)
     return widths
 
 

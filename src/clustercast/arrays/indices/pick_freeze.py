@@ -19,7 +19,7 @@ from clustercast.arrays.indices.pair_products import Runs
 from clustercast.arrays.indices.sobol_estimators import Estimator
 from clustercast.arrays.summaries.sums import sum_of_products
 
-_BLOCK_ELEMENTS = 1 << 19
+BLOCK_ELEMENTS = 1 << 19
 
 
 def runs_per_point(number_of_inputs: int, second_order: bool) -> int:
@@ -87,6 +87,6 @@ def indices_from_sums(
 
 def blocks(start: int, stop: int, statistics: int) -> Iterator[slice]:
     """Cut base points into blocks whose products stay in cache."""
-    size = max(256, _BLOCK_ELEMENTS // statistics)
+    size = max(256, BLOCK_ELEMENTS // statistics)
     for first in range(start, stop, size):
         yield slice(first, min(first + size, stop))

@@ -13,6 +13,7 @@ and ``b_change[j] = BA_j - b``: they are exactly zero for an input without effec
 that its indices are exactly zero too.
 """
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -60,11 +61,18 @@ class Estimator:
 
     def layout(self, number_of_inputs: int, second_order: bool) -> dict[str, slice]:
         """Return which rows of the stacked products hold which statistic."""
-        sizes = self.sizes(number_of_inputs)
-        if second_order:
-            sizes = sizes | self.second_order_sizes(number_of_inputs)
-        ends = np.cumsum(list(sizes.values())).tolist()
-        return {name: slice(end - sizes[name], end) for name, end in zip(sizes, ends, strict=True)}
+        return _layout(self.sizes, self.second_order_sizes if second_order else None, number_of_inputs)
+
+
+_Sizes = Callable[[int], dict[str, int]]
+
+
+@functools.lru_cache(maxsize=256)
+def _layout(sizes_of: _Sizes, more_of: _Sizes | None, number_of_inputs: int) -> dict[str, slice]:
+    """Return which rows of the stacked products hold which statistic; every column asks for the same."""
+    sizes = sizes_of(number_of_inputs) | ({} if more_of is None else more_of(number_of_inputs))
+    ends = np.cumsum(list(sizes.values())).tolist()
+    return {name: slice(end - sizes[name], end) for name, end in zip(sizes, ends, strict=True)}
 
 
 def estimator_named(name: str) -> Estimator:

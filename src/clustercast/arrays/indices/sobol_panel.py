@@ -19,6 +19,7 @@ from clustercast.arrays.indices.intervals import (
 )
 from clustercast.arrays.indices.pair_products import pair_rows
 from clustercast.arrays.indices.pick_freeze import (
+    BLOCK_ELEMENTS,
     blocks,
     centre_and_scale,
     indices_from_sums,
@@ -162,14 +163,16 @@ def _mean_products(
     if weighting is None:
         sums = np.zeros((statistics, 1 + replicates))
         length = points // replicates
+        if not second_order and points * max(step, statistics) <= BLOCK_ELEMENTS:
+            # All replicates in one go: the calls of a small column cost more than its numbers.
+            runs = separate(rows, number_of_inputs, centre=standard[0], scale=standard[1])
+            parts = products(runs, estimator).reshape(statistics, replicates, length)
+            return _leaving_out(np.column_stack([np.zeros(statistics), parts.sum(axis=2) / length]))
         for replicate in range(replicates):
             for block in blocks(replicate * length, (replicate + 1) * length, step):
                 runs = separate(rows[block], number_of_inputs, centre=standard[0], scale=standard[1])
                 sums[:, 1 + replicate] += product_sums(runs, estimator, second_order=second_order) / length
-        sums[:, 0] = sums[:, 1:].mean(axis=1)
-        if replicates > 1:
-            sums[:, 1:] = (replicates * sums[:, :1] - sums[:, 1:]) / (replicates - 1)
-        return sums
+        return _leaving_out(sums)
     sums = np.zeros((len(weighting), statistics))
     buffer = np.empty(0)
     for block in blocks(0, points, statistics):
@@ -178,6 +181,15 @@ def _mean_products(
             buffer = np.empty((statistics, len(runs.a)))
         sums += weighting[:, block] @ products(runs, estimator, second_order=second_order, out=buffer).T
     return np.ascontiguousarray(sums.T)
+
+
+def _leaving_out(means: FloatArray) -> FloatArray:
+    """Turn means of single replicates, from column 1 on, into that of all and those of all but each."""
+    replicates = means.shape[1] - 1
+    means[:, 0] = means[:, 1:].mean(axis=1)
+    if replicates > 1:
+        means[:, 1:] = (replicates * means[:, :1] - means[:, 1:]) / (replicates - 1)
+    return means
 
 
 _Result = tuple[float, FloatArray, FloatArray, FloatArray | None]
@@ -216,7 +228,7 @@ def _collect(
         width(first),
         width(total),
         None if pairs is None else _upper(width(pairs), number_of_inputs),
-        np.stack([lead_half_width(each, confidence, resampled=resampled, widened=widened) for each in total]),
+        lead_half_width(total, confidence, resampled=resampled, widened=widened),
     )
 
 
