@@ -312,7 +312,7 @@ class TestWarnings:
         found = sobol_indices(data, scale="raw", second_order=True)
         assert "cannot see how x0 with x3 interact" in found.attrs["warning"]
         # The truth is 1.
-        assert abs(float(found["S2"].sel(input="x0", input_2="x3")) - 1) > 0.05
+        assert abs(float(found["S2"].sel(output="y", input="x0", input_2="x3")) - 1) > 0.05
         assert "cannot see" not in sobol_indices(labelled(rows, {"y": rows[:, 0]}, size=512)).attrs["warning"]
 
     def test_which_intervals_are_widened_for_skewness(self):
