@@ -17,7 +17,7 @@ release = clustercast.__version__
 copyright = f"2026, {author}"
 language = "en"
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "mathml", "references"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "mathml", "references", "inline_svg", "drawn"]
 exclude_patterns = ["_ext", "_built", "**.ipynb_checkpoints"]
 
 html_theme = "furo"
@@ -31,7 +31,7 @@ html_copy_source = False
 html_show_sphinx = False
 templates_path: list[str] = []
 
-myst_enable_extensions = ["attrs_block", "dollarmath"]
+myst_enable_extensions = ["attrs_block", "colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 myst_update_mathjax = False
 

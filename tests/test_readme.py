@@ -16,7 +16,7 @@ def test_the_code_runs_and_gives_what_it_says(readme):
     library, own_model = BLOCK.findall(readme)
     names = {}
     exec(compile(library, "README.md", "exec"), names)
-    assert dict(names["forecast"].sizes) == {"year": 13, "sample": 100_000}
+    assert dict(names["forecast"].sizes) == {"year": 11, "sample": 100_000}
     assert {"S1", "S1_conf", "ST", "ST_conf"} <= set(names["indices"])
     exec(compile(own_model, "README.md", "exec"), names)
     # Ishigami and Homma (1990), a = 7, b = 0.1.
@@ -37,19 +37,21 @@ def test_it_is_short(readme):
     assert len(readme.splitlines()) < 120
 
 
+# The rows of the comparison, in the order of the README, by what benchmarks/results.md calls them.
+COMPARED = (
+    "Saltelli rows, 24 inputs",
+    "times faster, same estimator and resamples",
+    "quantiles, mean and errors of 6 outputs",
+    "propagate, 6 outputs x 13 years",
+)
+
+
 def test_the_ratios_are_those_of_the_benchmarks(readme, pytestconfig):
     rows = (pytestconfig.rootpath / "benchmarks" / "results.md").read_text(encoding="utf-8").splitlines()
-    quoted = re.findall(r"^\| .*? \| ([\d.]+) \| ", readme, re.MULTILINE)
-    named = (
-        "Saltelli rows, 24 inputs",
-        "times faster, same estimator and resamples",
-        "OpenTURNS (no S2)",
-        "quantiles, mean and errors of 6 outputs",
-        "propagate, 6 outputs x 13 years",
-        "squigglepy, model function, N = 100,000",
-        "NumPy on whole arrays (sample, year), N = 1,000,000",
-    )
-    for ratio, name in zip(quoted, named, strict=True):
+    quoted = re.findall(r"^\| .*? \| ([\d.]+|not measured) \| ", readme, re.MULTILINE)
+    for ratio, name in zip(quoted, COMPARED, strict=True):
+        if ratio == "not measured":
+            continue
         (row,) = [row for row in rows if name in row and not row.endswith("|  |  |  |")]
         measured = float(row.split(" | ")[4].replace(",", ""))
         # The table is measured again now and then, and a shared machine differs from run to run by less than this.

@@ -14,17 +14,20 @@ from clustercast.priors.prior_file import read_prior_file, shipped_names
 
 FOLDER = "reference"
 
-# Modules whose public names belong on one page, and the title of the page; what is in none comes last.
+# The modules whose public names stand on the page under one heading; a public name of no subject breaks the build.
 SUBJECTS: Mapping[str, tuple[str, ...]] = {
-    "Priors and distributions": ("priors", "prior_file", "distributions"),
-    "Draw and propagate": ("sampling", "propagation", "model", "quantity", "shipped_model", "streaming", "errors"),
-    "Summaries, milestones and claims": ("uncertainty", "studies.scenarios", "studies.audit"),
-    "Sensitivity": ("sensitivity", "grouping", "studies.sobol", "studies.dependent", "studies.screening"),
-    "Observations and conditioning": ("conditioning", "studies.posterior", "studies.backtesting"),
-    "Files": ("report.export", "report.files"),
+    "Priors and distributions": ("priors",),
+    "Draw, propagate, evaluate": ("sampling", "propagation", "evaluation", "dataset", "errors"),
+    "Models and units": ("engine", "quantities"),
+    "Summaries, milestones, claims and scenarios": ("uncertainty",),
+    "Sensitivity": ("sensitivity",),
+    "Large runs": ("streaming",),
+    "Observations and conditioning": ("conditioning",),
+    "Decisions and sets of priors": ("decisions",),
+    "Audit of the texts": ("audit",),
+    "Files": ("files",),
     "Figures": ("report",),
 }
-LAST = "Other"
 
 
 def pages() -> dict[str, str]:
@@ -75,14 +78,13 @@ def index_page(names: Iterable[str]) -> str:
 
 def public_names() -> dict[str, list[str]]:
     """Return every public name, by the title of its subject, each subject in alphabetical order."""
-    found: dict[str, list[str]] = {title: [] for title in (*SUBJECTS, LAST)}
+    subject_of = {start: title for title, starts in SUBJECTS.items() for start in starts}
+    found: dict[str, list[str]] = {title: [] for title in SUBJECTS}
     for name in sorted(cc.__all__, key=str.lower):
         public = getattr(cc, name)
         module = public.__name__ if inspect.ismodule(public) else public.__module__
-        parts = module.removeprefix("clustercast.")
-        title = next((t for t, starts in SUBJECTS.items() if parts.startswith(starts)), LAST)
-        found[title].append(name)
-    return {title: names for title, names in found.items() if names}
+        found[subject_of[module.split(".")[1]]].append(name)
+    return found
 
 
 def api_page() -> str:
