@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import clustercast as cc
 from clustercast.report import explorer
+from clustercast.report.explorer_data import World
 
 MODULES = Path(explorer.__file__).with_name("explorer")
 
@@ -32,6 +34,12 @@ def answers(*jobs):
     )
     assert done.returncode == 0, done.stderr[-2000:]
     return json.loads(done.stdout)
+
+
+def worlds(*named):
+    """Return shipped sets, each under a scenario or under none."""
+    read = [(name, scenario, cc.read_priors(name, scenario=scenario or None)) for name, scenario in named]
+    return [World(priors, priors.about.title, named=(name, scenario)) for name, scenario, priors in read]
 
 
 def bits(values):

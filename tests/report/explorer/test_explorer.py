@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from scipy.special import ndtr, ndtri
 
 import clustercast as cc
+from analyses import explore
 from clustercast.arrays.points.designs import sobol_column
 from clustercast.engine.trace import OPERATIONS, TracedProgram, run_traced
 from clustercast.report.explorer_data import explorer_data, quantile_data
 from clustercast.report.numbers import human, odds
 from tests.properties import strategies
-from tests.report.explorer.node import answers, bits, floats, node
+from tests.report.explorer.node import answers, bits, floats, node, worlds
 
 INF = np.inf
 EDGES = np.array([-INF, INF, np.nan, 0.0, -0.0, 1e-300, -1e-300, 1.0, -1.0, 0.5, 2.0, 700.0, -745.2, 1e300, 1e-17])
@@ -175,14 +176,13 @@ def test_quantiles_of_random_priors_equal_pythons(priors):
 
 @pytest.fixture(scope="module")
 def shipped():
-    from analyses import explore, options
-
-    priors, model, _ = options.study(None, None, None, None)
-    run = options.Run(priors, model, list(explore.OUTPUTS), [], 0, 0, {}, (options.DEFAULT, None), lambda *_: None)
-    wanted = {("evidence_2026", ""), ("situational_awareness", ""), ("evidence_2026", "boom_ends_in_2028")}
-    wanted |= {("situational_awareness", "limits_off")}
-    chosen = [world for world in explore.worlds(run) if world.named in wanted]
-    return explorer_data(chosen, model, explore.OUTPUTS, range(2024, 2035), explore.LEVELS, 0)
+    chosen = worlds(
+        ("evidence_2026", ""),
+        ("situational_awareness", ""),
+        ("evidence_2026", "boom_ends_in_2028"),
+        ("situational_awareness", "limits_off"),
+    )
+    return explorer_data(chosen, cc.cluster_model(), explore.OUTPUTS, range(2024, 2035), explore.LEVELS, 0)
 
 
 def test_the_shipped_model_gives_pythons_digits_whatever_is_moved(shipped):

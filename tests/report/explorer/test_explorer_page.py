@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 import clustercast as cc
-from analyses import explore, options
+from analyses import explore
+from clustercast.report.explorer import explorer
+from tests.report.explorer.node import worlds
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed; it is in the extra 'test'")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -30,12 +32,10 @@ def chromium():
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
     """The shipped model with both sets and one scenario, which is quicker to make than with all of them."""
-    priors, model, _ = options.study(None, None, None, None)
-    run = options.Run(priors, model, list(explore.OUTPUTS), [], 0, 0, {}, (options.DEFAULT, None), lambda *_: None)
-    chosen = [world for world in explore.worlds(run) if world.named[1] in ("", "slower_growth")]
-    page = explore.explorer(
-        chosen, model, explore.OUTPUTS, range(2024, 2035), explore.LEVELS, 0, explore.observed(model)
-    )
+    model = cc.cluster_model()
+    both = ("evidence_2026", "situational_awareness")
+    chosen = worlds(*((name, scenario) for name in both for scenario in ("", "slower_growth")))
+    page = explorer(chosen, model, explore.OUTPUTS, range(2024, 2035), explore.LEVELS, 0, explore.observed(model))
     path = tmp_path_factory.mktemp("explorer") / "explore.html"
     page.write(path)
     return path.as_uri()
@@ -56,6 +56,22 @@ def page(chromium, address):
     yield made
     context.close()
     assert not wrong
+
+
+def test_a_model_without_years_is_explored_too(chromium, tmp_path):
+    @cc.quantity("USD")
+    def cost(size, price):
+        return size * price
+
+    priors = cc.Priors(size=cc.to(10, 20), price=cc.to(1, 3, unit="USD"))
+    cc.explore(priors, model=cc.Model([cost])).write(tmp_path / "own.html")
+    own, wrong = chromium.new_page(), []
+    own.on("console", lambda message: wrong.append(message.text))
+    own.goto((tmp_path / "own.html").as_uri())
+    settled(own)
+    assert own.inner_text("h1") == "How large is cost?" and own.locator(".slider").count() == 2
+    assert own.locator("#fan svg rect").count() > 30 and not wrong
+    own.close()
 
 
 def settled(page):

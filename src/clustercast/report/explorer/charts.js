@@ -123,6 +123,8 @@ export function spread({ values, band, ghost, unit, share, title }, width, heigh
 
 // Rows of a name, a bar and a number; a mark where the start had it.
 export function bars(rows) {
-  const row = ({ name, share, text, start, title }) => `<tr><th scope="row"${title ? ` title="${escaped(title)}"` : ""}>${escaped(name)}</th><td class="bar-cell"><svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true"><rect width="${fixed(Math.max(0, Math.min(100, 100 * share)))}" height="10" fill="var(--accent)"/>${start === undefined ? "" : `<rect x="${fixed(Math.min(99, 100 * start))}" width="1.2" height="10" fill="var(--ghost)"/>`}</svg></td><td class="number">${escaped(text)}</td></tr>`;
+  // The longest bar fills its place where it is more than two fifths.
+  const most = Math.max(0.4, ...rows.map(({ share, start = 0 }) => Math.max(share, start)));
+  const row = ({ name, share, text, start, title }) => `<tr><th scope="row"${title ? ` title="${escaped(title)}"` : ""}>${escaped(name)}</th><td class="bar-cell"><svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true"><rect width="${fixed(Math.max(0, 100 * share / most))}" height="10" fill="var(--accent)"/>${start === undefined ? "" : `<rect x="${fixed(Math.min(98.8, 100 * start / most))}" width="1.2" height="10" fill="var(--ghost)"/>`}</svg></td><td class="number">${escaped(text)}</td></tr>`;
   return `<table>${rows.map(row).join("")}</table>`;
 }

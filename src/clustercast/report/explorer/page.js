@@ -48,10 +48,10 @@ function show(found) {
   const sentence = `${timed ? `In ${state.year} ` : ""}${escaped(output.subject)} ${subject}; nine runs in ten give ${escaped(interval(band[0], band[4], output.unit, output.share))}. ${escaped(name)} or more${by}: <b>${likely}</b>${free}.`;
   $("answer").innerHTML = sentence.charAt(0).toUpperCase() + sentence.slice(1);
   const ghost = state.ghost ? ghosts.get(`${state.output} ${state.year}`) : null;
-  $("fan-title").innerHTML = timed ? `${escaped(output.label)} <span class="soft">median, 50 and 90 % of runs${found.trend ? "; dashed: the trend, without limits" : ""}${ghost ? "; grey: the start" : ""}</span>` : escaped(output.label);
+  const seen = data.observed.filter((row) => row.output === output.name);
+  $("fan-title").innerHTML = timed ? `${escaped(output.label)} <span class="soft">median, 50 and 90 % of runs${found.trend ? "; dashed: the trend, without limits" : ""}${seen.length ? "; marks: observed (△ at least)" : ""}${ghost ? "; brown: the start" : ""}</span>` : escaped(output.label);
   const width = Math.max(300, Math.round($("fan").clientWidth)), height = width < 500 ? 240 : 262;
   const title = `${output.label}${when}: ${say(band[2])}, 90 % interval ${interval(band[0], band[4], output.unit, output.share)}`;
-  const seen = data.observed.filter((row) => row.output === output.name);
   const common = { ghost: ghost ? (timed ? ghost.bands : ghost.bands[0]) : null, unit: output.unit, share: output.share, title };
   $("fan").innerHTML = timed ? fan({ ...common, years: data.years, bands: found.bands, trend: found.trend, observed: seen, today: data.today, year: state.year }, width, height)
     : spread({ ...common, values: found.rows[0], band }, width, height);
@@ -147,7 +147,7 @@ class Slider {
     const about = document.createElement("details");
     about.className = "source";
     about.innerHTML = `<summary aria-label="Source of ${escaped(labelOf(prior))}">source</summary><p></p>`;
-    this.element.append(about);
+    if (prior.source || prior.meaning || prior.note) this.element.append(about);
     this.about = about.querySelector("p");
     this.track = this.element.querySelector(".track");
     this.thumb = this.element.querySelector(".thumb");
@@ -328,11 +328,12 @@ function build() {
   $("limits-box").hidden = !$("limits").childElementCount;
   const ranked = last.hangs.map(({ name }) => name).filter((name) => isUncertain(world.inputs[name]));
   const pinned = Object.keys(state.moves).filter((name) => names.includes(name) && isUncertain(world.inputs[name]));
-  const all = [...new Set([...shown, ...ranked, ...pinned, ...names.filter((name) => isUncertain(world.inputs[name]))])].filter((name) => names.includes(name) && isUncertain(world.inputs[name]) && !world.inputs[name].switch);
+  const all = [...new Set([...shown, ...pinned, ...ranked, ...names.filter((name) => isUncertain(world.inputs[name]))])].filter((name) => names.includes(name) && isUncertain(world.inputs[name]) && !world.inputs[name].switch);
   const first = new Set([...all.filter((name) => world.inputs[name].kind !== "discrete").slice(0, SHOWN)]);
   for (const name of all) add(first.has(name) ? "sliders" : "others", name, world.inputs[name].kind === "discrete" ? new Choice(name) : new Slider(name));
   $("more").hidden = !$("others").childElementCount;
-  $("more").querySelector("summary").textContent = `${$("others").childElementCount} more inputs`;
+  const others = $("others").childElementCount;
+  $("more").querySelector("summary").textContent = others === 1 ? "One more input" : `${others} more inputs`;
   shown = [...first];
 }
 

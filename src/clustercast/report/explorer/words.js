@@ -78,7 +78,7 @@ export function odds(probability) {
 export function chance(probability) {
   if (probability > 0.999) return "> 99.9 %";
   if (probability < 0.001) return "< 0.1 %";
-  return `${(100 * probability).toFixed(probability < 0.01 ? 1 : 0)} %`;
+  return `${(100 * probability).toFixed(probability < 0.01 || probability > 0.99 ? 1 : 0)} %`;
 }
 
 export const escaped = (text) => String(text).replace(/[&<>"]/g, (found) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" }[found]));
