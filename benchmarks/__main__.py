@@ -31,6 +31,7 @@ REGISTRY = (
     "coverage",
     "pairs",
     "decisions",
+    "discovery",
 )
 RESULTS = Path(__file__).parent / "results.md"
 

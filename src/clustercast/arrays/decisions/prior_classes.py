@@ -61,7 +61,7 @@ class Cells:
 
 def ratio_bounds(cells: Cells, values: FloatArray, ratio: float) -> Bounds:
     """Return the least and the greatest mean over all densities within a ratio of each other, relative to the base."""
-    # The class {h: a <= h / p <= k a} of L. DeRobertis and J. A. Hartigan (1981), doi:10.1214/aos/1176345480. It keeps
+    # The class {h: a <= h / p <= k a} of L. DeRobertis and J. A. Hartigan, Ann. Stat. 9, 235 (1981). It keeps
     # its form when likelihoods multiply it. A ratio of linear functions has its extremes at corners: k above a
     # threshold of the value, 1 below. S. L. Rinderknecht et al. (2014), doi:10.1016/j.envsoft.2014.08.020.
     order = np.argsort(values, kind="stable")
