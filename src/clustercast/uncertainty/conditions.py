@@ -173,15 +173,11 @@ class Condition:
         """The condition with its dates in words, as "by 1 January 2028"."""
         return " and ".join(clause.words for clause in self.clauses)
 
-    def renamed(self, names: Mapping[str, str]) -> "Condition":
-        """Return the same condition on other variables."""
-        clauses = tuple(replace(clause, name=names.get(clause.name, clause.name)) for clause in self.clauses)
-        return Condition(self.text, clauses)
-
     def on_trend(self, forecast: xr.Dataset) -> "Condition | None":
         """Return the condition on the ``trend_`` variables of a forecast; None where it has none of them."""
         trends = {name: f"trend_{name}" for name in self.names if f"trend_{name}" in forecast}
-        return self.renamed(trends) if trends else None
+        clauses = tuple(replace(clause, name=trends.get(clause.name, clause.name)) for clause in self.clauses)
+        return Condition(self.text, clauses) if trends else None
 
     def evaluate(self, forecast: xr.Dataset) -> xr.DataArray:
         """Return whether the condition holds in each sample.
