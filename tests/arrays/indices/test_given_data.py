@@ -204,3 +204,9 @@ def test_one_heavy_sample_in_a_bin_is_refused():
 def test_shapes_that_do_not_fit_are_refused():
     with pytest.raises(InputError, match="do not fit"):
         first_order_indices(np.ones((10, 2)), np.ones((9, 1)))
+
+
+@pytest.mark.parametrize("unit", [2.0**-1000, 2.0**1000])
+def test_values_whose_squares_are_beyond_floats_have_the_same_indices(unit):
+    u, y, _ = weighted_case(5, 512)
+    np.testing.assert_array_equal(first_order_indices(u, y * unit), first_order_indices(u, y))

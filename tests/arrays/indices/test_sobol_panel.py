@@ -279,3 +279,15 @@ def test_few_events_have_the_far_end_of_wilsons_interval(hits):
     low, high = scipy.stats.binomtest(hits, 10).proportion_ci(0.9, method="wilson")
     expected = max(hits / 10 - low, high - hits / 10)
     assert few_events_half_width(np.array(hits / 10), 10, 0.9) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("unit", [2.0**-1000, 2.0**1000])
+@pytest.mark.parametrize("estimator", ESTIMATORS.values(), ids=lambda estimator: estimator.name)
+def test_values_whose_squares_are_beyond_floats_have_the_same_indices(estimator, unit):
+    values = (design_rows(1, 3, 256, replicates=8) @ [1.0, 2.0, 3.0])[np.newaxis]
+    plain, far = (
+        sobol_panel(y, 3, estimator=estimator, design_second_order=True, replicates=8) for y in (values, unit * values)
+    )
+    np.testing.assert_allclose(far.first, plain.first, rtol=1e-12)
+    np.testing.assert_allclose(far.total_half_width, plain.total_half_width, rtol=1e-9)
+    assert 0 < far.variance[0] < np.inf

@@ -179,3 +179,14 @@ class TestRanksOfFewValues:
         # Of halves and a continuous input at most: Cov = 1/16, of variances 1/16 and 1/12.
         with pytest.raises(InputError, match=r"0.9 cannot be reached.*between -0.866 and 0.866"):
             ranks.latent_correlation(0.9, self.HALVES, ranks.CONTINUOUS)
+
+
+@pytest.mark.parametrize(
+    ("strength", "reason"),
+    # Of three inputs with the same negative correlation r there are ranks for r >= -1/2, normal scores for
+    # 2 sin(pi r / 6) >= -1/2, that is r >= -0.4826.
+    [(-0.49, "no Gaussian copula has them, though another joint distribution may"), (-0.6, "no joint distribution")],
+)
+def test_correlations_that_contradict_each_other_are_refused_with_the_true_reason(strength, reason):
+    with pytest.raises(InputError, match=reason):
+        copula.correlation_factor(np.full((3, 3), strength) + (1 - strength) * np.eye(3), ["a", "b", "c"])

@@ -6,6 +6,7 @@ from scipy.sparse import csr_array
 
 from clustercast.arrays import FloatArray
 from clustercast.arrays.summaries.order_statistics import checked_weights, effective_size
+from clustercast.arrays.summaries.sums import unit_for_squares
 from clustercast.errors import InputError
 
 IntArray = NDArray[np.int64]
@@ -81,6 +82,8 @@ def first_order_indices(
     places = [bin_numbers(column, shares, count) for column in inputs.T]
     offsets = np.cumsum([0, *(place.max() + 1 for place in places)])
     member = np.concatenate([place + offset for place, offset in zip(places, offsets, strict=False)])
+    units = [unit_for_squares(column) for column in outputs.T]
+    outputs = outputs if set(units) <= {1.0} else outputs / np.array(units)
     blocks = [outputs[:, start : start + BLOCK] for start in range(0, outputs.shape[1], BLOCK)]
     columns = inputs.shape[1] if columns is None else columns
     chance = columns / (columns + effective / _POINTS_OF_A_COLUMN) if low_discrepancy else 1.0

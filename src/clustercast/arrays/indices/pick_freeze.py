@@ -17,7 +17,7 @@ import numpy as np
 from clustercast.arrays import FloatArray
 from clustercast.arrays.indices.pair_products import Runs
 from clustercast.arrays.indices.sobol_estimators import Estimator
-from clustercast.arrays.summaries.sums import sum_of_products
+from clustercast.arrays.summaries.sums import sum_of_products, unit_for_squares
 
 BLOCK_ELEMENTS = 1 << 19
 
@@ -30,6 +30,10 @@ def runs_per_point(number_of_inputs: int, second_order: bool) -> int:
 def centre_and_scale(values: FloatArray) -> tuple[float, float]:
     """Mean and standard deviation of a column, the latter 0 where only rounding varies."""
     column = values.reshape(-1)
+    unit = unit_for_squares(column)
+    if unit != 1:
+        centre, scale = centre_and_scale(column / unit)
+        return centre * unit, scale * unit
     centre = float(column.mean())
     deviations = column - centre
     scale = float(np.sqrt(sum_of_products(deviations, deviations) / column.size))

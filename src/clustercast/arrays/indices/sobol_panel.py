@@ -29,6 +29,7 @@ from clustercast.arrays.indices.pick_freeze import (
     separate,
 )
 from clustercast.arrays.indices.sobol_estimators import ESTIMATORS, Estimator
+from clustercast.arrays.summaries.sums import unit_for_squares
 from clustercast.errors import InputError
 
 # Standard deviations between a mean and 0 from which its rounding matters.
@@ -89,7 +90,11 @@ def sobol_panel(
         if standard[1] == 0.0 or np.ptp(rows[:, [0, -1]]) == 0.0:
             results.append(_undefined(number_of_inputs, second_order, weights, replicates))
             continue
-        variance = float(rows[:, [0, -1]].var())
+        unit = unit_for_squares(rows)
+        variance = float((rows[:, [0, -1]] / unit).var())
+        if unit != 1:
+            # The square of the unit may be beyond what a float holds: the largest or smallest one then.
+            variance = float(np.clip(variance * unit * unit, np.nextafter(0, 1), np.finfo(np.float64).max))
         standing = standing_for_idle(rows, number_of_inputs)
         if standing is not None:
             rows = chosen_runs(rows, number_of_inputs, standing.kept, b_swaps)

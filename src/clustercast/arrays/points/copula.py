@@ -69,8 +69,16 @@ def correlation_factor(
         for j in range(i)
         if given[i, j] != 0 or abs(nearest[i, j]) >= 5e-4
     ]
+    # Spearman's correlations are those of the ranks, so that a matrix of them has no negative eigenvalue. One that has
+    # none may still be out of reach of a Gaussian copula, whose correlations of scores are larger.
+    possible = np.linalg.eigvalsh(given)[0] >= 0
+    reason = (
+        "no Gaussian copula has them, though another joint distribution may"
+        if possible
+        else ("no joint distribution has them")
+    )
     raise InputError(
-        f"{where}: the rank correlations contradict each other (no joint distribution has them); the nearest "
+        f"{where}: the rank correlations contradict each other ({reason}); the nearest "
         f"consistent ones are {', '.join(pairs)}, at a Frobenius distance of {distance:.3g}; use those or weaken "
         "the strongest"
     )

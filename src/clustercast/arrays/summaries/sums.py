@@ -8,6 +8,12 @@ from clustercast.arrays import FloatArray
 _PART = 1024
 
 
+def unit_for_squares(values: FloatArray) -> float:
+    """Return 1, or a power of two to divide values by whose squares would overflow or vanish."""
+    peak = max(float(values.max(initial=0.0)), -float(values.min(initial=0.0)))
+    return 1.0 if peak == 0 or 1e-100 < peak < 1e100 or not np.isfinite(peak) else 2.0 ** int(np.frexp(peak)[1] - 1)
+
+
 def sum_of_products(row: FloatArray, other: FloatArray | None = None) -> float:
     """Return the sum of a row, or of its products with another.
 
