@@ -54,7 +54,7 @@ def worlds(run: options.Run) -> list[World]:
     """Return the priors that were asked for first, then each shipped set as it stands and under each scenario."""
     name, scenario = run.named
     title = run.priors.about.title or run.priors.name
-    first = World(run.priors, title, named=(name, scenario or ""))
+    first = World(run.priors, title, named=("", "") if run.settings else (name, scenario or ""))
     if not name or run.settings or name not in shipped_names():
         return [first]
     found = []

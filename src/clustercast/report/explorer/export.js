@@ -20,7 +20,7 @@ export function fromFragment(text, start, data) {
     }
   }));
   const state = { ...start, moves: {} };
-  const world = data.worlds.find((one) => one.set === (given.set ?? start.set) && one.scenario === (given.scenario ?? ""));
+  const world = data.worlds.find((one) => one.set === (given.set ?? start.set) && one.scenario === (given.scenario ?? (given.set === undefined ? start.scenario : "")));
   if (world) Object.assign(state, { set: world.set, scenario: world.scenario });
   if (data.outputs.some((output) => output.name === given.ask)) state.output = given.ask;
   if (data.years.includes(Number(given.year))) state.year = Number(given.year);
@@ -73,8 +73,13 @@ export function toToml(state, data, world, base) {
     lines.push("", `[inputs.${date && !base.inputs[name] ? date[1] : name}]`);
     if (date && !base.inputs[name]) lines.push(`from = ${date[2]}.${date[3] || 0}`);
     if (move && "value" in move) lines.push('family = "fixed"', `value = ${decimal(move.value)}`);
+    else if (move && !prior.toml) lines.pop();
     else if (move) lines.push('family = "moved"', `base = ${prior.toml}`, `shift = ${decimal(move.shift)}`, `width = ${decimal(move.width)}`);
     else lines.push(...prior.toml.slice(2, -2).replace(/, (\w+ = )/g, "\n$1").split("\n"));
+    if (move && !("value" in move) && !prior.toml) {
+      lines.push(`# ${name} is moved, but a file cannot hold its distribution: take the Python lines.`);
+      continue;
+    }
     lines.push(`unit = ${quoted(prior.unit)}`, `source = ${quoted(move ? "Moved by hand in the explorer" : prior.source || "The scenario")}`, `as_of = ${quoted(prior.asOf || data.asOf || "2026-11")}`);
   }
   return `${lines.join("\n")}\n`;
