@@ -92,3 +92,15 @@ def test_the_plots_of_salib_take_the_indices():
     drawn = heatmap.heatmap(spec, "skewed", "ST").images[0].get_array()
     np.testing.assert_allclose(np.ravel(drawn), indices["ST"].sel(output="skewed"))
     plt.close("all")
+
+
+def test_an_idle_input_is_the_noise_floor_and_moves_no_other():
+    plain = pawn_indices(FORECAST, outputs="skewed")
+    found = pawn_indices(FORECAST, outputs="skewed", dummy=True)
+    assert found["input"].values.tolist() == [*plain["input"].values.tolist(), "dummy"]
+    np.testing.assert_array_equal(found["median"].sel(input=plain["input"]), plain["median"])
+    floor = float(found["median"].sel(output="skewed", input="dummy"))
+    assert 0 < floor < float(found["median"].sel(output="skewed", input="x"))
+    with_delta = delta_indices(FORECAST, outputs="skewed", resamples=3, dummy=True)
+    delta = with_delta["delta"].sel(output="skewed")
+    assert float(delta.sel(input="dummy")) < float(delta.sel(input="x")) / 2

@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from clustercast.arrays.points.streams import stream
 from clustercast.dataset import design_of, provenance_of
 from clustercast.errors import InputError, nearest
 from clustercast.sensitivity.design import morris_design
@@ -17,6 +18,7 @@ FloatArray = NDArray[np.float64]
 Measure = Callable[[FloatArray, FloatArray], dict[str, FloatArray]]
 
 DELTA = ("delta", "delta_conf", "S1", "S1_conf")
+_DUMMY = "dummy"
 PAWN = ("minimum", "mean", "median", "maximum", "CV")
 MORRIS = ("mu", "mu_star", "mu_star_conf", "sigma")
 
@@ -77,6 +79,7 @@ def delta_indices(
     resamples: int = 100,
     confidence: float = 0.95,
     seed: int = 0,
+    dummy: bool = False,
 ) -> xr.Dataset:
     """Moment-independent delta of Borgonovo from any sample, by SALib.
 
@@ -90,6 +93,8 @@ def delta_indices(
         Delta does not change with a monotone scale; its density estimate is better on log10.
     resamples, confidence, seed : optional
         Of the bootstrap.
+    dummy : bool, optional
+        Whether to add an input ``dummy`` that has no effect: what it gets by chance is the noise floor.
 
     Returns
     -------
@@ -114,7 +119,9 @@ def delta_indices(
         return delta_column(inputs, values, resamples=resamples, confidence=confidence, seed=seed)
 
     attributes = {"measure": "delta", "confidence": confidence, "resamples": resamples, "resampling_seed": str(seed)}
-    return _each_column(forecast, outputs, scale, _ranked_inputs(forecast), measure, DELTA, attributes)
+    return _each_column(
+        forecast, outputs, scale, _ranked_inputs(forecast, seed if dummy else None), measure, DELTA, attributes
+    )
 
 
 def pawn_indices(
@@ -124,6 +131,7 @@ def pawn_indices(
     scale: Scale = "auto",
     slices: int = 10,
     seed: int = 0,
+    dummy: bool = False,
 ) -> xr.Dataset:
     """PAWN indices, Kolmogorov-Smirnov distances of conditional distributions, by SALib.
 
@@ -139,6 +147,8 @@ def pawn_indices(
         Number of intervals that each input is cut into.
     seed : int, optional
         Seed.
+    dummy : bool, optional
+        Whether to add an input ``dummy`` that has no effect: what it gets by chance is the noise floor.
 
     Returns
     -------
@@ -161,7 +171,9 @@ def pawn_indices(
         return pawn_column(inputs, values, slices=slices, seed=seed)
 
     attributes = {"measure": "PAWN", "slices": slices}
-    return _each_column(forecast, outputs, scale, _ranked_inputs(forecast), measure, PAWN, attributes)
+    return _each_column(
+        forecast, outputs, scale, _ranked_inputs(forecast, seed if dummy else None), measure, PAWN, attributes
+    )
 
 
 def morris_effects(
@@ -232,7 +244,7 @@ def morris_effects(
     return _each_column(forecast, outputs, scale, (varied.names, points), measure, MORRIS, attributes, cautions)
 
 
-def _ranked_inputs(forecast: xr.Dataset) -> tuple[Sequence[str], FloatArray]:
+def _ranked_inputs(forecast: xr.Dataset, dummy_seed: int | None) -> tuple[Sequence[str], FloatArray]:
     """Return the inputs that vary, in the order of the draw, and the place of each value among all, from 0 to 1."""
     # Delta and PAWN see inputs by their order only; given values with long tails, SALib cuts them into bins of equal
     # width of which most are empty, and answers NaN.
@@ -242,6 +254,11 @@ def _ranked_inputs(forecast: xr.Dataset) -> tuple[Sequence[str], FloatArray]:
     if absent or not names:
         raise InputError(f"the forecast holds no samples of its inputs {', '.join(absent)}; propagate the draw again")
     columns = [np.argsort(np.argsort(forecast[name].values, kind="stable"), kind="stable") for name in names]
+    if dummy_seed is not None:
+        if _DUMMY in names:
+            raise InputError(f"an input is called {_DUMMY!r} already; it may be the noise floor, or rename it")
+        names = [*names, _DUMMY]
+        columns.append(stream(dummy_seed, _DUMMY).permutation(len(columns[0])))
     return names, (np.column_stack(columns) + 0.5) / len(columns[0])
 
 

@@ -77,7 +77,8 @@ def _own_order(index: Digits32, keys: Digits32) -> Digits32:
         low ^= low >> upper
         low = (low * (other | np.uint32(1)) ^ flip) & mask
         low ^= low >> lower
-    return low | top
+    order: Digits32 = np.bitwise_or(low, top)
+    return order
 
 
 def _second_column(index: Digits32) -> Digits32:

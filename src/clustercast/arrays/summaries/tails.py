@@ -53,4 +53,4 @@ def tail_shape(values: FloatArray) -> float:
     likelihoods = size * (np.log(-slopes / shapes) - shapes - 1)
     weights = 1 / np.exp(likelihoods - likelihoods[:, np.newaxis]).sum(axis=1)
     shape = float(np.log1p(-(weights @ slopes) / weights.sum() * excess).mean())
-    return (size * shape + 5) / (size + 10)
+    return float((size * shape + 5) / (size + 10))
