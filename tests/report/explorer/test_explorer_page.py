@@ -111,6 +111,15 @@ def test_the_first_screen_answers_and_every_control_moves_it(page):
     assert "limit_money:=0" in page.url
     page.click("#python")
     assert "limit_money=0" in page.inner_text("#text")
+    page.click("#text-close")
+    saved = {}
+    for name in ("csv", "svg", "png"):
+        with page.expect_download() as download:
+            page.click(f"#{name}")
+        saved[name] = Path(download.value.path()).read_bytes()
+    assert saved["csv"].count(b"\n") == 12 and b"nan" not in saved["csv"].lower()
+    assert b"var(--" not in saved["svg"] and b"</text>" in saved["svg"]
+    assert saved["png"].startswith(b"\x89PNG") and len(saved["png"]) > 10_000
 
 
 def test_a_state_comes_back_from_its_address_in_either_engine(page, address):
