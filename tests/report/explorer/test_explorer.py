@@ -19,7 +19,28 @@ from tests.properties import strategies
 from tests.report.explorer.node import answers, bits, floats, node, worlds
 
 INF = np.inf
-EDGES = np.array([-INF, INF, np.nan, 0.0, -0.0, 1e-300, -1e-300, 1.0, -1.0, 0.5, 2.0, 700.0, -745.2, 1e300, 1e-17])
+EDGES = np.array(
+    [
+        -INF,
+        INF,
+        np.nan,
+        0.0,
+        -0.0,
+        1e-300,
+        -1e-300,
+        1.0,
+        -1.0,
+        0.5,
+        2.0,
+        700.0,
+        709.75,
+        709.78,
+        709.79,
+        -745.2,
+        1e300,
+        1e-17,
+    ]
+)
 FRAGMENTS = (
     "",
     "set=situational_awareness",

@@ -72,28 +72,29 @@ function seriesOfExp() {
   return [...code, ...get(1), ...op.mul];
 }
 
-// Locals: 0 x, 1 r, 2 k, 3 power of two as a number.
+// Locals: 0 x, 1 r, 2 k, 3 half of 2^k, for 2^k itself is infinite where the result just is not.
 function reduced() {
   return [
     ...get(0), ...pair(Math.LOG2E), ...op.mul, ...op.nearest, ...set(2),
     ...get(0), ...get(2), ...pair(LN2_HIGH), ...op.mul, ...op.sub, ...get(2), ...pair(LN2_LOW), ...op.mul, ...op.sub,
     ...set(1),
-    // 1.5 * 2^52 + k has k in its low bits: shifted into the exponent and added to 1.0 it is 2^k.
-    ...get(2), ...pair(6755399441055744), ...op.add, ...integer(52), ...op.shiftLeft, ...pair(1), ...op.addInteger,
+    // 1.5 * 2^52 + k has k in its low bits: shifted into the exponent and added to 0.5 it is half of 2^k.
+    ...get(2), ...pair(6755399441055744), ...op.add, ...integer(52), ...op.shiftLeft, ...pair(0.5), ...op.addInteger,
     ...set(3),
   ];
 }
 
-const clamped = [...get(0), ...pair(709.7), ...op.pmin, ...pair(-708.3), ...op.pmax, ...set(0)];
+const clamped = [...get(0), ...pair(709.79), ...op.pmin, ...pair(-708.3), ...op.pmax, ...set(0)];
 // Beyond the range of a double: 0 below, infinity above (local 4 keeps x).
 const bounded = (low) => [
   ...set(3), ...pair(low), ...get(3), ...get(4), ...pair(-708.3), ...op.lt, ...op.select, ...set(3),
-  ...pair(Infinity), ...get(3), ...get(4), ...pair(709.78), ...op.gt, ...op.select,
+  ...pair(Infinity), ...get(3), ...get(4), ...pair(709.782712893384), ...op.gt, ...op.select,
 ];
 const expBody = [...get(0), ...set(4), ...clamped, ...reduced(),
-  ...seriesOfExp(), ...pair(1), ...op.add, ...get(3), ...op.mul, ...bounded(0)];
+  ...seriesOfExp(), ...pair(1), ...op.add, ...get(3), ...op.mul, ...pair(2), ...op.mul, ...bounded(0)];
 const expm1Body = [...get(0), ...set(4), ...clamped, ...reduced(),
-  ...seriesOfExp(), ...get(3), ...op.mul, ...get(3), ...pair(1), ...op.sub, ...op.add, ...bounded(-1)];
+  ...seriesOfExp(), ...get(3), ...op.mul, ...get(3), ...pair(0.5), ...op.sub, ...op.add, ...pair(2), ...op.mul,
+  ...bounded(-1)];
 
 // fdlibm's logarithm: x = 2^e (1 + f), s = f / (2 + f). Locals: 0 x, 1 e, 2 f, 3 s, 4 s^2, 5 f^2 / 2, 6 x as given.
 const LG = [6.666666666666735130e-01, 3.999999999940941908e-01, 2.857142874366239149e-01, 2.222219843214978396e-01,
