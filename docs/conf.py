@@ -34,6 +34,9 @@ templates_path: list[str] = []
 myst_enable_extensions = ["attrs_block", "colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 myst_update_mathjax = False
+# Dollars are money where a number follows.
+myst_dmath_allow_space = False
+myst_dmath_allow_digits = False
 
 # The tutorial and the page on one's own model run at each build; a cell that fails breaks it.
 nb_execution_mode = "force"

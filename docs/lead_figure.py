@@ -53,11 +53,14 @@ def decides(indices: xr.Dataset) -> Axes:
     ax = quiet_frame(Figure(figsize=(4.4, 3.6), layout="constrained").subplots())
     found = indices.sel(output=OUTPUT, year=YEAR)
     order = np.argsort(-found["ST"].values, kind="stable")[:4]
-    names = [textwrap.fill(member_label(str(name)), 24) for name in found["input"].values[order]]
-    ax.barh(names, found["ST"].values[order], xerr=found["ST_conf"].values[order], color=PALETTE[0], height=0.6)
-    ax.invert_yaxis()
+    shares, widths = found["ST"].values[order], found["ST_conf"].values[order]
+    ax.barh(range(4), shares, xerr=widths, color=PALETTE[0], height=0.4)
+    for place, name in enumerate(found["input"].values[order]):
+        words = textwrap.fill(member_label(str(name)), 50)
+        ax.text(0, place - 0.27, f" {words}".replace("\n", "\n "), fontsize=SMALL, va="bottom", linespacing=1.05)
+    ax.set_ylim(3.4, -0.8)
     ax.set_xlim(left=0)
-    ax.tick_params(axis="y", length=0)
+    ax.set_yticks([])
     ax.tick_params(axis="x", labelsize=SMALL)
     share_axis(ax.xaxis, "share of variance (total index)")
     write_title(ax, f"What decides {YEAR}", "correlated inputs share a bar")
