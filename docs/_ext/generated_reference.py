@@ -46,7 +46,7 @@ def pages() -> dict[str, str]:
     made["priors"] = priors_index(sets)
     for name, priors in sets.items():
         made[f"priors_{name}"] = priors_page(name, priors, model)
-    made["scenarios"] = scenarios_page(sets["situational_awareness"])
+    made["scenarios"] = scenarios_page(sets["evidence_2026"])
     made["claims"] = claims_page()
     made["observations"] = observations_page()
     made["reference_classes"] = reference_classes_page()

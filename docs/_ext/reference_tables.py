@@ -75,7 +75,7 @@ def observations_page() -> str:
 
 def analyses_page() -> str:
     """Return the page of what is run from the shell, with all options."""
-    parts = ["# From the shell", "Each is run as `.venv/bin/python -m analyses.NAME`; `--help` says the same."]
+    parts = ["# From the shell", "Each is run as `.venv/bin/python -m analyses.NAME`, or `clustercast NAME`; `--help` lists the same options."]
     for name in analyses():
         command = typer.main.get_command(_application(name))
         rows = [
@@ -85,7 +85,7 @@ def analyses_page() -> str:
         parts += [
             f"## `{name}`",
             as_text(inspect.cleandoc(command.help or "")),
-            table(("option", "what it says", "default"), rows),
+            table(("option", "what it does", "default"), rows),
         ]
     return "\n\n".join(parts) + "\n"
 
