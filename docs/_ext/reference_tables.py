@@ -75,7 +75,8 @@ def observations_page() -> str:
 
 def analyses_page() -> str:
     """Return the page of what is run from the shell, with all options."""
-    parts = ["# From the shell", "Each is run as `.venv/bin/python -m analyses.NAME`, or `clustercast NAME`; `--help` lists the same options."]
+    how = "Each is run as `.venv/bin/python -m analyses.NAME`, or `clustercast NAME`; `--help` lists the same options."
+    parts = ["# From the shell", how]
     for name in analyses():
         command = typer.main.get_command(_application(name))
         rows = [
