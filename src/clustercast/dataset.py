@@ -139,6 +139,9 @@ def inputs_dataset(values: Mapping[str, FloatArray], priors: Priors, design: Map
         "drawn": {name: _digest(variable.values) for name, variable in variables.items()},
         "samples": size,
     }
+    valid = (priors.about.valid_from, priors.about.valid_to)
+    if None not in valid:
+        record["valid"] = list(valid)
     # One output alone carries its coordinates but not the record: what its rows are stands on them too.
     repeated = {_DESIGN: json.dumps(record["design"])} if design.get("name") == "saltelli" else {}
     samples = xr.Variable("sample", np.arange(size), repeated)
@@ -237,7 +240,17 @@ def forecast_dataset(
         for name, numbers in outputs.items()
     }
     coords: dict[Hashable, Any] = {} if years is None else {"year": year_coordinate(years)}
-    return _beside_inputs(inputs, variables, coords, model.hash, values)
+    made = _beside_inputs(inputs, variables, coords, model.hash, values)
+    warning = "" if years is None else _outside(inputs, years)
+    return made.assign_attrs(warning=warning) if warning else made
+
+
+def _outside(inputs: Dataset, years: FloatArray) -> str:
+    """Return which years lie outside those for which the priors were made; empty where none does."""
+    record = provenance_of(inputs)
+    first, last = record.get("valid", (-np.inf, np.inf))
+    outside = ", ".join(f"{year:g}" for year in years if not first <= year <= last)
+    return f"Outside {first:g} to {last:g}, for which {record['priors_name']} was made: {outside}." if outside else ""
 
 
 def _beside_inputs(
@@ -250,7 +263,8 @@ def _beside_inputs(
     """Return outputs beside the inputs they came from, with the record of both."""
     carried = {name: inputs.variables[name] for name in _input_names(inputs) if name not in variables}
     record = _after_edits(provenance_of(inputs), values, inputs.sizes.get("sample", 1))
-    attrs = {**inputs.attrs, **provenance({**record, "model_hash": model_hash})}
+    kept = {name: value for name, value in inputs.attrs.items() if name != "warning"}
+    attrs = {**kept, **provenance({**record, "model_hash": model_hash})}
     of_samples = {name: coord for name, coord in inputs.coords.items() if set(coord.dims) <= {"sample"}}
     return xr.Dataset({**carried, **variables}, coords={**of_samples, **coords}, attrs=attrs)
 
