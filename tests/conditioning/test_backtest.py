@@ -163,13 +163,14 @@ def test_a_bad_row_can_be_left_out():
 
 
 def test_a_lasting_discrepancy_carries_on_from_the_past():
-    """With base and growth fixed the forecast is the Ornstein-Uhlenbeck process, given what was seen of it."""
+    """With base and growth fixed the forecast goes on from half of each deviation, given what was seen of it."""
     fixed = PRIORS.replace(base=cc.Normal(0.0, 1e-6, unit="OOM"), growth=0.5)
     rows = observations(VALUES)
     beliefs = {"discrepancy": cc.Fixed(0.3, unit="OOM"), "correlation_time": cc.Fixed(1.5, unit="year")}
     found = backtest(fixed, replace(rows, priors=beliefs), as_of="2023", model=MODEL, size=1 << 12, seed=2)
     dates = np.array([2020, 2021, 2022, 2023, 2025])
-    matrix = 0.3**2 * np.exp(-np.abs(np.subtract.outer(dates, dates)) / 1.5) + 0.1**2 * np.eye(5)
+    lasting = 0.3**2 / 2 * np.exp(-np.abs(np.subtract.outer(dates, dates)) / 1.5)
+    matrix = lasting + (0.3**2 / 2 + 0.1**2) * np.eye(5)
     weights = matrix[4, :4] @ np.linalg.inv(matrix[:4, :4])
     mean = 0.5 * 5 + weights @ (np.array(VALUES[:4]) - 0.5 * np.arange(4))
     spread = np.sqrt(matrix[4, 4] - weights @ matrix[:4, 4])

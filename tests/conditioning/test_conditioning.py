@@ -106,10 +106,11 @@ def test_both_ways_give_the_conjugate_posterior(method, group):
 
 
 def test_a_discrepancy_that_lasts_gives_the_conjugate_posterior():
-    """Deviations 0.3 exp(-years apart / 2) beside errors of 0.15, by the normal equations."""
-    lasting = in_time(observed(VALUES), cc.Fixed(2.0, unit="year"))
-    tree = cc.condition(priors(), lasting, model=MODEL, size=1 << 14, seed=4, discrepancy=0.3)
-    noise = 0.15**2 * np.eye(4) + 0.3**2 * np.exp(-np.abs(np.subtract.outer(DATES, DATES)) / 2)
+    """Deviations of 0.3, half of which decay over 2 years, beside errors of 0.15, by the normal equations."""
+    rows = in_time(observed(VALUES), cc.Fixed(2.0, unit="year"))
+    tree = cc.condition(priors(), rows, model=MODEL, size=1 << 14, seed=4, discrepancy=0.3)
+    lasting = 0.3**2 / 2 * np.exp(-np.abs(np.subtract.outer(DATES, DATES)) / 2)
+    noise = (0.15**2 + 0.3**2 / 2) * np.eye(4) + lasting
     mean, covariance = exact_posterior(VALUES, noise=noise)
     deviation, ess = np.sqrt(np.diag(covariance)), tree.attrs["ess"]
     draws = np.stack([tree["posterior"][name].values.ravel() for name in ("base", "growth")])

@@ -142,7 +142,7 @@ def backtest(
         values = {str(n): v.values.reshape(-1) for n, v in tree[method].data_vars.items()}
         seen = past.rows if method == "posterior" else ()
         draws, densities = _predicted(priors, seen, future, model, values, seed)
-        scores += [_ensemble_score(method, row, draws[k], densities[k]) for k, row in enumerate(future)]
+        scores += [ensemble_score(method, row, draws[k], densities[k]) for k, row in enumerate(future)]
     scores += _line_scores(past, future, model)
     scores += _point_scores(essay, future, model)
     younger = tuple(name for name in priors.uncertain if priors[name].as_of and end_of(priors[name].as_of) > limit)
@@ -261,13 +261,13 @@ def _predicted(
     return np.array(draws), np.array(densities)
 
 
-def _ensemble_score(method: str, row: Observation, draws: FloatArray, densities: FloatArray) -> Score:
-    """Score a sample of predictions; the log score is that of the mixture of their densities."""
+def ensemble_score(method: str, row: Observation, draws: FloatArray, densities: FloatArray | None = None) -> Score:
+    """Score a sample of predictions; the log score is that of the mixture of their densities, where there are any."""
     import scoringrules
 
     below = (np.sum(draws < row.log10) + 0.5 * np.sum(draws == row.log10)) / draws.size
     crps = float(scoringrules.crps_ensemble(row.log10, draws, estimator="qd"))
-    log_score = float(np.log(draws.size) - logsumexp(densities))
+    log_score = np.nan if densities is None else float(np.log(draws.size) - logsumexp(densities))
     return _score(method, row, float(np.median(draws)), crps, log_score, float(below))
 
 

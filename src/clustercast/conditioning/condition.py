@@ -132,6 +132,12 @@ def condition(
     observations = observations.counted().checked(model, years, skip_bad=skip_bad)
     if not len(observations):
         raise InputError(f"{observations.name} holds no observation{'' if as_of is None else f' known by {as_of}'}")
+    again = set(priors.about.learned).intersection(observations.ids)
+    if again:
+        raise InputError(
+            f"{priors.name} has already learned from {min(again)!r}; take the prior set before, with all rows, "
+            "or leave the row out"
+        )
     problem = Problem.of(priors, observations, model, discrepancy)
     parts = factors_of(problem, observations, model, discrepancy)
     # Threads of BLAS wait for each other between the small products of a move: five times the time on a busy machine.

@@ -138,8 +138,8 @@ class Problem:
             return np.full(size, self.priors[name].median if name in self.priors else np.nan)
 
         discrepancy = np.stack([parameter(f"{DISCREPANCY}_{name}") for name in self.quantities])
-        times = [parameter(name) if name in self.priors else None for name in (TIME, HALVING)]
-        return ErrorModel(discrepancy, parameter(LOWER_GAP), parameter(UPPER_GAP), *times)
+        time, halving = (parameter(name) if name in self.priors else None for name in (TIME, HALVING))
+        return ErrorModel(discrepancy, parameter(LOWER_GAP), parameter(UPPER_GAP), time, halving)
 
     def log_likelihood(self, scores: FloatArray) -> FloatArray:
         """Return the log likelihood of normal scores, shape (n,)."""

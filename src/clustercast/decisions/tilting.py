@@ -3,9 +3,8 @@
 import contextlib
 import dataclasses
 import datetime
-import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +31,7 @@ from clustercast.decisions.drawn_from import (
     with_unit_text,
 )
 from clustercast.errors import InputError
+from clustercast.files.toml import toml_table
 from clustercast.files.whole import write_text
 from clustercast.priors.families import Family, LogNormal, Metalog, Normal
 from clustercast.priors.prior_set import Priors
@@ -103,14 +103,14 @@ class Tilt:
             "as_of": self._as_of(),
             "source": "cc.tilt: the least change of the priors that moves each input by itself",
         }
-        parts = [_table("scenario", about)]
+        parts = [toml_table("scenario", about)]
         for name in map(str, self.marginals["input"].values):
             family = self.priors[name]
             keys = {f.name: getattr(family, f.name) for f in dataclasses.fields(family) if not f.kw_only}
             bounds = family.bounds if isinstance(family, Metalog) else None
             texts = {"source": family.source, "as_of": self._as_of(), "note": family.note}
             entry = {"family": family.family, "unit": family.unit, **keys, "bounds": bounds, **texts, "judgement": True}
-            parts.append(_table(f"inputs.{name}", entry))
+            parts.append(toml_table(f"inputs.{name}", entry))
         write_text(target, "\n".join(parts))
 
     def _as_of(self) -> str:
@@ -377,16 +377,3 @@ def _labelled(forecast: xr.Dataset, weights: FloatArray) -> xr.DataArray:
     coords = {"sample": forecast["sample"]} if "sample" in forecast.coords else {}
     attrs = {"units": "1", "long_name": "weight", "effective_size": effective_size(weights)}
     return xr.DataArray(weights, coords, ("sample",), "weights", attrs)
-
-
-def _table(name: str, entries: Mapping[str, object]) -> str:
-    """Return one table of a TOML file, entries without a value left out."""
-    lines = [f"{key} = {_toml(value)}" for key, value in entries.items() if value not in ("", None)]
-    return "\n".join([f"[{name}]", *lines, ""])
-
-
-def _toml(value: object) -> str:
-    """Return a value as TOML writes it."""
-    if isinstance(value, tuple):
-        return f"[{', '.join(map(_toml, value))}]"
-    return repr(float(value)) if isinstance(value, float) else json.dumps(value, ensure_ascii=False)

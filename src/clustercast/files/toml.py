@@ -1,5 +1,6 @@
 """TOML files with closed keys: one reader, and one sentence for what is wrong with a file."""
 
+import json
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -173,3 +174,18 @@ def _resolved(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, 
     """Return a schema, or the definition that it refers to."""
     reference = schema.get("$ref", "")
     return definitions.get(reference.rsplit("/", 1)[-1], {}) if reference else dict(schema or {})
+
+
+def toml_table(name: str, entries: Mapping[str, object], *, array: bool = False) -> str:
+    """Return one table of a TOML file, or one of an array of tables, entries without a value left out."""
+    lines = [f"{key} = {_toml(value)}" for key, value in entries.items() if value not in ("", None)]
+    return "\n".join([f"[[{name}]]" if array else f"[{name}]", *lines, ""])
+
+
+def _toml(value: object) -> str:
+    """Return a value as TOML writes it."""
+    if isinstance(value, tuple | list):
+        return f"[{', '.join(map(_toml, value))}]"
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{key} = {_toml(one)}" for key, one in value.items()) + " }"
+    return repr(float(value)) if isinstance(value, float) else json.dumps(value, ensure_ascii=False)

@@ -37,6 +37,8 @@ class About(BaseModel):
     valid_to: Number | None = None
     currency: Prose = ""
     headline: tuple[Text, ...] = ()
+    # Observations that the set has learned from: they are not to be learned from again.
+    learned: tuple[Text, ...] = ()
 
 
 class Priors(Mapping[str, Family]):

@@ -17,19 +17,21 @@ _LARGEST_K_HAT = 0.7
 _LIKELIHOOD = ("discrepancy_", "record_gap", "ceiling_gap", "correlation_time", "ceiling_halving")
 
 
-def learned_tables(learned: xr.Dataset, *, everything: bool = False) -> Iterator[Table]:
+def learned_tables(
+    learned: xr.Dataset, groups: tuple[str, str] = ("prior", "posterior"), *, everything: bool = False
+) -> Iterator[Table]:
     """Yield prior beside posterior for each input, then for each parameter of the likelihood, the most moved first."""
     own = np.array([str(name).startswith(_LIKELIHOOD) for name in learned["input"].values])
     titles = (
-        "Inputs, 5-95 %: prior, posterior, how far the mean moved in prior standard deviations",
+        f"Inputs, 5-95 %: {groups[0]}, {groups[1]}, how far the mean moved in standard deviations of the {groups[0]}",
         "What the model misses, and how far bounds are from the truth (factor, 5-95 %)",
     )
     for title, chosen in zip(titles, (~own, own), strict=True):
         if chosen.any():
-            yield _learned_table(learned.isel(input=chosen), title, everything)
+            yield _learned_table(learned.isel(input=chosen), title, groups, everything)
 
 
-def _learned_table(learned: xr.Dataset, title: str, everything: bool) -> Table:
+def _learned_table(learned: xr.Dataset, title: str, groups: tuple[str, str], everything: bool) -> Table:
     """Return the table of some parameters."""
     strength = np.maximum(np.abs(learned["shift"].values), np.maximum(learned["contraction"].values, 0))
     order = [k for k in np.argsort(-strength, kind="stable") if everything or strength[k] >= _LEARNED]
@@ -44,10 +46,12 @@ def _learned_table(learned: xr.Dataset, title: str, everything: bool) -> Table:
         rows.append((label, *ends, f"{float(row['shift']):+.2f}", f"×{width:.2f}"))
     rest = learned.sizes["input"] - len(order)
     note = f"{rest} more inputs stayed where they were (moved and narrowed by less than {_LEARNED:g})" if rest else ""
-    return table(title, ("input", "prior", "posterior", "moved", "width"), rows, words=(0, 1, 2), note=note)
+    return table(title, ("input", *groups, "moved", "width"), rows, words=(0, 1, 2), note=note)
 
 
-def path_tables(prior: xr.Dataset, posterior: xr.Dataset, outputs: Iterable[str]) -> Iterator[Table]:
+def path_tables(
+    prior: xr.Dataset, posterior: xr.Dataset, outputs: Iterable[str], groups: tuple[str, str] = ("prior", "posterior")
+) -> Iterator[Table]:
     """Yield one table an output: median and 5-95 % by year, before and after learning."""
     for name in outputs:
         unit, share = str(posterior[name].attrs["units"]), is_share(name)
@@ -62,7 +66,7 @@ def path_tables(prior: xr.Dataset, posterior: xr.Dataset, outputs: Iterable[str]
                 cells += [human(median, unit, share=share), interval(low, high, unit, share=share)]
             rows.append(("" if year is None else f"{year:g}", *cells))
         title = ", ".join(filter(None, [label_of(name), when]))
-        yield table(title, ("year", "prior", "5-95 %", "posterior", "5-95 %"), rows)
+        yield table(title, ("year", groups[0], "5-95 %", groups[1], "5-95 %"), rows)
 
 
 def conflict_table(conflict: xr.Dataset) -> Table:

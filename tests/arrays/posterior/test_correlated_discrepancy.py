@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy import integrate, stats
 
 from clustercast.arrays.posterior.likelihood import (
+    LASTING,
     ErrorModel,
     ObservedRows,
     absorbed,
@@ -43,7 +44,8 @@ def errors(size=1, lower=0.3, upper=0.7, time=TIME, halving=None):
 def covariance(observed, time=TIME):
     apart = np.abs(np.subtract.outer(observed.date, observed.date))
     alike = np.equal.outer(observed.quantity, observed.quantity)
-    matrix = alike * np.outer(TAU[observed.quantity], TAU[observed.quantity]) * np.exp(-apart / time)
+    lasting = np.where(np.eye(apart.shape[0], dtype=bool), 1.0, LASTING * np.exp(-apart / time))
+    matrix = alike * np.outer(TAU[observed.quantity], TAU[observed.quantity]) * lasting
     shared = np.where(np.equal.outer(observed.group, observed.group), observed.correlation, 0.0)
     np.fill_diagonal(shared, 1)
     return matrix + shared * np.outer(observed.error, observed.error)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import qmc
 
 from clustercast.arrays.posterior.tempering import (
     Move,
@@ -89,3 +90,14 @@ def test_what_is_not_learned_is_proposed_as_a_priori():
 def test_the_step_follows_the_acceptance():
     move = first_move(3)
     assert move.adapted(0.05).step < move.step < move.adapted(0.9).step < 1
+
+
+def test_resampling_does_not_follow_the_structure_of_a_sequence():
+    """Weights of a Gaussian likelihood on Sobol' points: means within four standard errors of the weighted ones."""
+    points = qmc.Sobol(2, seed=1).random(1 << 15)
+    log_weights = -0.5 * (((points - 0.3) / 0.3) ** 2).sum(axis=1)
+    weights = np.exp(log_weights) / np.exp(log_weights).sum()
+    means = [
+        points[systematic_resample(log_weights, 4096, np.random.default_rng(seed))].mean(axis=0) for seed in range(20)
+    ]
+    assert np.abs(np.array(means) - weights @ points).max() < 5 * 0.25 / 64

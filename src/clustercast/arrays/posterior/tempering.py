@@ -42,9 +42,11 @@ def systematic_resample(log_weights: FloatArray, size: int, generator: np.random
     """Return rows in random order, each the floor or the ceiling of its expected number of times."""
     # J. Carpenter, P. Clifford and P. Fearnhead (1999), doi:10.1049/ip-rsn:19990255.
     weights = np.exp(log_weights - log_weights.max())
-    ends = np.cumsum(weights)
+    # Points of a sequence have a structure along their numbers, which regular steps would pick out: they are shuffled.
+    order = generator.permutation(weights.size)
+    ends = np.cumsum(weights[order])
     points = (np.arange(size) + generator.random()) / size * ends[-1]
-    rows = np.minimum(np.searchsorted(ends, points, side="right"), weights.size - 1)
+    rows = order[np.minimum(np.searchsorted(ends, points, side="right"), weights.size - 1)]
     return generator.permutation(rows).astype(np.int64)
 
 

@@ -1,0 +1,99 @@
+"""How good stored forecasts were: ``python -m analyses.scorecard FORECAST.nc ... --made 2026-11``."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+import xarray as xr
+
+import clustercast as cc
+from analyses import options
+from clustercast.conditioning.backtest import Backtest, Score, ensemble_score, skills
+from clustercast.conditioning.observation_rows import Observation, Observations
+from clustercast.decisions.possible import imagined
+from clustercast.engine.units import same_dimension
+from clustercast.errors import InputError
+from clustercast.files.dates import end_of
+from clustercast.report.conditioning import score_table, skill_table
+from clustercast.report.tables import table
+
+
+@options.analysis()
+def scorecard(
+    run: options.Run,
+    files: Annotated[list[Path], typer.Argument(metavar="FORECAST...", help="Stored forecasts (netCDF).")],
+    made: Annotated[str, typer.Option(metavar="DATE", help="When they were made: rows known later are scored.")],
+    observations: Annotated[str, typer.Option(metavar="NAME|FILE", help="Shipped set, or a TOML or CSV.")] = "observed",
+    older_than: Annotated[float, typer.Option("--older-than", help="List sources older than so many years.")] = 2.0,
+    today: Annotated[str | None, typer.Option(metavar="DATE", help="The age of sources counts from here.")] = None,
+) -> options.Answer:
+    """Score stored forecasts against rows that came later, and list the sources of the priors that are old."""
+    rows = cc.read_observations(observations).counted()
+    later = replace(rows, rows=tuple(row for row in rows if row.known_from > end_of(made)))
+    runs = {str(file): score(file, later) for file in files}
+    shown: list[object] = []
+    for name, found in runs.items():
+        if found:
+            shown += [score_table(found, ("posterior",)), skill_table(skills([_backtest(made, found)]), name)]
+        else:
+            shown.append(f"{name}: no row known after {made} is of a quantity and a date that it holds.")
+    date = end_of(today) if today else max(end_of(row.as_of) for row in rows)
+    old = old_sources(run.priors, date - older_than)
+    shown.append(table(f"Sources older than {older_than:g} years", ("input", "as of", "source"), old, words=(0, 1, 2)))
+    count = sum(map(len, runs.values()))
+    return options.Answer(
+        finding=[
+            f"{count} rows known after {made} are scored; {len(old)} inputs have sources before "
+            f"{date - older_than:.1f}."
+        ],
+        shown=shown,
+        results={"scores": runs, "old": old},
+    )
+
+
+def score(file: Path, later: Observations, seed: int = 0) -> list[Score]:
+    """Return the scores of a stored forecast, at the dates of rows that it spans."""
+    with xr.open_dataset(file, engine="h5netcdf") as stored:
+        forecast = stored.load()
+    if "sample" not in forecast.dims or "year" not in forecast.dims:
+        raise InputError(f"{file} has no draws by year; give what cc.propagate made, stored by cc.write_netcdf")
+    fitting = replace(later, rows=tuple(row for row in later if _spans(forecast, row)))
+    if not len(fitting):
+        return []
+    dates = sorted(
+        {date for row in fitting for date in (row.date, row.date + 1) if date <= float(forecast["year"].max())}
+    )
+    names = list(fitting.quantities)
+    # Between the years of the grid a forecast is interpolated on log scale.
+    there = np.exp(np.log(forecast[names]).interp(year=dates))
+    for name in names:
+        there[name].attrs = forecast[name].attrs
+    ids, seen = imagined(there, fitting, seed)
+    by_id = {row.id: row for row in fitting}
+    return [ensemble_score("posterior", by_id[one], draws) for one, draws in zip(ids, seen, strict=True)]
+
+
+def _spans(forecast: xr.Dataset, row: Observation) -> bool:
+    """Return whether a forecast holds the quantity of a row at its date."""
+    if row.quantity not in forecast.data_vars or "year" not in forecast[row.quantity].dims:
+        return False
+    unit = str(forecast[row.quantity].attrs.get("units", "1"))
+    end = row.date if same_dimension(row.unit, unit) else row.date + 1
+    return bool(forecast["year"].min() <= row.date and end <= forecast["year"].max())
+
+
+def _backtest(made: str, scores: list[Score]) -> Backtest:
+    """Return scores as those of one date."""
+    return Backtest(end_of(made), 0, tuple(scores), "")
+
+
+def old_sources(priors: cc.Priors, before: float) -> list[tuple[str, str, str]]:
+    """Return the uncertain inputs whose source is dated before a year, the oldest first."""
+    dated = [(priors[n].as_of, n) for n in priors.uncertain if priors[n].as_of and end_of(priors[n].as_of) < before]
+    return [(name, as_of, priors[name].source) for as_of, name in sorted(dated)]
+
+
+if __name__ == "__main__":
+    options.run(scorecard)

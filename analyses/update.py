@@ -1,0 +1,106 @@
+"""What new observations change: ``python -m analyses.update FILE.csv``."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+import clustercast as cc
+from analyses import options
+from clustercast.conditioning.checks import learned, observation_influence
+from clustercast.conditioning.observation_rows import Observations
+from clustercast.conditioning.posterior_set import joined_rows, records, write_observations, write_prior_set
+from clustercast.conditioning.tree import posterior_inputs
+from clustercast.errors import InputError
+from clustercast.files.toml import load_toml
+from clustercast.priors.shipped import directory
+from clustercast.report.conditioning import influence_table, learned_tables, path_tables
+
+Tree = Any
+
+
+@options.analysis(years="2026:2034:2", samples=1 << 13, points=True)
+def update(
+    run: options.Run,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="New rows, CSV or TOML.")],
+    observations: Annotated[
+        str, typer.Option(metavar="NAME|FILE", help="What was learned from before; the rows that an update wrote.")
+    ] = "observed",
+    columns: Annotated[
+        str | None, typer.Option(metavar="NAME|FILE", help="Column mapping, as epoch_gpu_clusters, or a TOML file.")
+    ] = None,
+    published: Annotated[str | None, typer.Option(metavar="DATE", help="as_of of rows that name none.")] = None,
+    as_of: Annotated[str | None, typer.Option(metavar="DATE", help="Only what was public then, as 2026-06.")] = None,
+    without: Annotated[str | None, typer.Option(metavar="ID,...", help="Rows to leave out.")] = None,
+) -> options.Answer:
+    """Learn from new rows with all before them; what moved, which row did it, and the posterior as a prior set.
+
+    Writes the prior set (updated.toml), the rows learned from (observations.csv) and the draws (updated.nc).
+    """
+    known = cc.read_observations(observations, as_of=as_of)
+    new = read_rows(file, columns, published)
+    new = records(new if as_of is None else new.known_by(as_of), known)
+    everything = joined_rows(known, new).without(*options.names(without) or [])
+    fresh = [row.id for row in everything.counted() if row.id in new.ids]
+    if not fresh:
+        raise InputError(f"{file} holds no row to learn from{': ' + new.left_out[0] if new.left_out else ''}")
+    settings: dict[str, Any] = {"model": run.model, "size": run.samples, "seed": run.seed, "draws": 2048}
+    before = cc.condition(run.priors, known, progress=run.progress, **settings)
+    after = cc.condition(run.priors, everything, progress=run.progress, **settings)
+    paths = [
+        cc.propagate(posterior_inputs(tree), model=run.model, years=run.years, outputs=run.outputs)
+        for tree in (before, after)
+    ]
+    influence = observation_influence(after)
+    moved = moved_by(before, after)
+    return options.Answer(
+        finding=[finding(moved, fresh)],
+        shown=[
+            *path_tables(*paths, run.outputs, ("before", "after")),
+            *learned_tables(moved, ("before", "after")),
+            influence_table(influence.isel(observation=np.isin(influence["observation"].values, fresh))),
+            *new.left_out,
+            *after.attrs["statement"].splitlines(),
+        ],
+        results={"moved": moved, "influence": influence, "rows": fresh, "left_out": new.left_out},
+        files={
+            "updated.toml": lambda path: write_prior_set(after, run.priors, path),
+            "observations.csv": lambda path: write_observations(everything, path),
+            "updated.nc": lambda path: cc.write_netcdf(after, path),
+        },
+        note=f"{len(fresh)} new of {len(everything.counted())} observations",
+    )
+
+
+def read_rows(file: Path, columns: str | None, published: str | None) -> Observations:
+    """Return the rows of a file, by a column mapping where one is named; bad rows are left out then."""
+    if columns is None:
+        return cc.read_observations(file, constants={} if published is None else {"as_of": published})
+    shipped = directory() / "columns" / f"{columns}.toml"
+    mapping = load_toml(shipped if shipped.is_file() else Path(columns))
+    if published is None:
+        raise InputError("--columns needs --published, the date of the table, as 2026-10")
+    constants = {"as_of": published, **mapping.get("constants", {})}
+    return cc.read_observations(file, columns=mapping.get("columns", {}), constants=constants, skip_bad=True)
+
+
+def moved_by(before: Tree, after: Tree) -> Any:
+    """Return what is believed of each input before and after new rows, in deviations of before."""
+    shared = [name for name in after["posterior"].data_vars if name in before["posterior"].data_vars]
+    tree = after.copy()
+    tree["prior"] = before["posterior"].to_dataset()[shared]
+    tree["posterior"] = after["posterior"].to_dataset()[shared]
+    return learned(tree)
+
+
+def finding(moved: Any, fresh: list[str]) -> str:
+    """Return in a sentence what moved most."""
+    most = int(np.abs(moved["shift"].values).argmax())
+    name, shift = str(moved["input"].values[most]), float(moved["shift"][most])
+    rows = f"{len(fresh)} new row{'s' if len(fresh) > 1 else ''}"
+    return f"{rows} moved {name.replace('_', ' ')} most, by {shift:+.2f} of its standard deviations before."
+
+
+if __name__ == "__main__":
+    options.run(update)

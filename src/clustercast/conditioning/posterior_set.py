@@ -1,0 +1,146 @@
+"""What was learned, as a prior set in a file, and observations as a table: what the next update starts from."""
+
+import csv
+import dataclasses
+import io
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from scipy.stats import spearmanr
+
+from clustercast.arrays.families.metalog import unbounded
+from clustercast.conditioning.observation_rows import Observation, Observations
+from clustercast.dataset import provenance_of
+from clustercast.errors import InputError
+from clustercast.files.toml import toml_table
+from clustercast.files.whole import write_text
+from clustercast.priors.families import Family, Fixed, Metalog, Mixture, Moved, ScipyDistribution, Truncated
+from clustercast.priors.prior_set import Priors
+
+FloatArray = NDArray[np.float64]
+
+# Inputs that moved, narrowed and are correlated by less than this are as before.
+LEAST = 0.1
+_NARROWEST = 1e-6
+
+
+def write_prior_set(tree: xr.DataTree, priors: Priors, path: str | Path) -> Path:
+    """Write the posterior as a prior set for ``read_priors``: each input moved and spread, with rank correlations."""
+    # An input keeps the shape of its prior, moved and spread on its own scale to the median and the 90 % interval of
+    # its draws: exact where prior and posterior are both normal on that scale. The copula is Gaussian, of their ranks.
+    if priors.hash != provenance_of(tree)["priors_hash"]:
+        raise InputError(f"{priors.name} ({priors.hash}) is not what the tree has learned from; give its own priors")
+    before, draws = (
+        {name: tree[group].to_dataset()[name].values.reshape(-1) for name in provenance_of(tree)["inputs"]}
+        for group in ("prior", "posterior")
+    )
+    ranks = spearmanr(np.stack(list(draws.values()), axis=1)).statistic
+    ranks = (
+        np.atleast_2d(ranks) if len(draws) > 2 else np.array([[1.0, ranks], [ranks, 1.0]])[: len(draws), : len(draws)]
+    )
+    own = ranks - np.eye(len(draws))
+    linked = [name for name, row in zip(draws, own, strict=True) if np.abs(row).max(initial=0) > LEAST]
+    observations = [str(one) for one in tree["observed_data"].to_dataset()["observation"].values]
+    about = {
+        "name": f"{priors.name}_updated",
+        "title": f"{priors.about.title or priors.name}, after {len(observations)} observations",
+        "as_of": priors.about.as_of or "2026",
+        "description": " ".join(tree.attrs["statement"].split()),
+        "headline": tuple(priors.about.headline) or None,
+        "learned": (*priors.about.learned, *observations),
+    }
+    parts = [toml_table("set", about)]
+    for name, family in priors.items():
+        moved = name in draws and (name in linked or _moved(before[name], draws[name]))
+        after = _posterior(family, draws[name]) if moved else family
+        note = f"{'Learned. ' if moved else ''}{family.note}".strip()
+        texts = {"unit": family.unit, "source": family.source, "as_of": family.as_of, "note": note}
+        parts.append(toml_table(f"inputs.{name}", {**entry_of(after), **texts}))
+    matrix = _positive(ranks[np.ix_(*[[list(draws).index(n) for n in linked]] * 2)]) if linked else np.eye(0)
+    for i, one in enumerate(linked):
+        for j, other in enumerate(linked[:i]):
+            entry = {"between": (one, other), "rank": float(matrix[i, j]), "source": "Learned", "as_of": about["as_of"]}
+            parts.append(toml_table("correlations", entry, array=True))
+    return write_text(path, "\n".join(parts))
+
+
+def entry_of(family: Family) -> dict[str, Any]:
+    """Return a distribution as the keys of a file."""
+    if isinstance(family, ScipyDistribution):
+        raise InputError("a scipy distribution has no keys in a file; give the prior as a family of clustercast")
+    fields = {f.name: getattr(family, f.name) for f in dataclasses.fields(family) if not f.kw_only}
+    if family.bounds is not None:
+        fields["bounds"] = family.bounds
+
+    def written(value: Any) -> Any:
+        if isinstance(value, Family):
+            return entry_of(value)
+        return tuple(map(written, value)) if isinstance(value, tuple | list) else value
+
+    return {"family": family.family, **{key: written(value) for key, value in fields.items()}}
+
+
+def write_observations(observations: Observations, path: str | Path) -> Path:
+    """Write rows as CSV, every key kept, for ``read_observations``."""
+    text = io.StringIO()
+    table = csv.DictWriter(text, list(Observation.model_fields), lineterminator="\n")
+    table.writeheader()
+    table.writerows({k: "" if v is None else v for k, v in row.model_dump().items()} for row in observations)
+    return write_text(path, text.getvalue())
+
+
+def records(new: Observations, known: Observations) -> Observations:
+    """Return rows without records that were none: a larger figure of the quantity is as old or older."""
+    kept, left = [], []
+    for row in new:
+        larger = [
+            o for o in (*known, *new) if o.quantity == row.quantity and o.date <= row.date and o.log10 > row.log10
+        ]
+        if row.kind == "record" and larger:
+            left.append(
+                f"{new.place(row)}: observation {row.id!r} is no record of its date: {larger[0].id!r} is larger"
+            )
+        else:
+            kept.append(row)
+    return dataclasses.replace(new, rows=tuple(kept), left_out=(*new.left_out, *left))
+
+
+def joined_rows(known: Observations, new: Observations) -> Observations:
+    """Return what is known with new rows; the likelihood is that of what is known."""
+    places: Mapping[str, str] = {**known.places, **new.places}
+    return dataclasses.replace(known, rows=(*known.rows, *new.rows), places=places, left_out=new.left_out)
+
+
+def _moved(before: FloatArray, after: FloatArray) -> bool:
+    """Return whether draws moved or narrowed."""
+    spread = before.std()
+    return bool(abs(after.mean() - before.mean()) > LEAST * spread or abs(after.std() / spread - 1) > LEAST)
+
+
+def _posterior(family: Family, draws: FloatArray) -> Family:
+    """Return a distribution with the median and the 90 % interval of draws, in the shape of another."""
+    if family.is_discrete or isinstance(family, Fixed):
+        return family
+    levels = np.array([0.05, 0.5, 0.95])
+    after = np.quantile(draws, levels)
+    if isinstance(family, Mixture | Truncated | ScipyDistribution):
+        through = dict(zip(levels.tolist(), after.tolist(), strict=True))
+        return Metalog.from_quantiles(through, bounds=family.support, unit=family.unit)
+    base = family.base if isinstance(family, Moved) else family
+    low, middle, high = unbounded(after, *base.support)
+    start, centre, end = unbounded(base.quantile(levels), *base.support)
+    width = (high - low) / (end - start)
+    return Moved(base, shift=float(middle - centre), width=float(width), unit=family.unit)
+
+
+def _positive(ranks: FloatArray) -> FloatArray:
+    """Return rank correlations whose Gaussian copula exists: negative eigenvalues of a finite sample are cut."""
+    values, vectors = np.linalg.eigh(2 * np.sin(math.pi * ranks / 6))
+    matrix = (vectors * np.maximum(values, _NARROWEST)) @ vectors.T
+    scale = np.sqrt(np.diag(matrix))
+    return np.asarray(6 / math.pi * np.arcsin(np.clip(matrix / np.outer(scale, scale), -1, 1) / 2))

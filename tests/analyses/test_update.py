@@ -1,0 +1,78 @@
+"""New rows and stored forecasts from the shell's side."""
+
+import json
+
+import numpy as np
+import pytest
+
+import clustercast as cc
+from analyses import options
+from analyses.condition import condition
+from analyses.scorecard import score, scorecard
+from analyses.update import update
+
+SMALL = ["--samples", "2048", "--years", "2026,2030", "--outputs", "training_cluster_size"]
+EPOCH = "Name,First Operational Date,H100 equivalents,Owner\nBig,2026-11-03,2500000,A\nSmall,2025-01-01,9000,B\n"
+
+
+def test_an_update_writes_a_prior_set_and_rows_for_the_next(tmp_path, capsys):
+    (tmp_path / "epoch.csv").write_text(EPOCH)
+    arguments = [str(tmp_path / "epoch.csv"), *SMALL, "--columns", "epoch_gpu_clusters", "--published", "2026-12"]
+    assert options.exit_code(update, [*arguments, "--out", str(tmp_path / "out")]) == 0
+    shown = capsys.readouterr().out
+    for words in ("1 new row moved", "before", "after", "epoch_2", "is no record of its date"):
+        assert words in shown
+    updated = cc.read_priors(tmp_path / "out" / "updated.toml")
+    assert "epoch_2" in updated.about.learned
+    rows = cc.read_observations(tmp_path / "out" / "observations.csv")
+    assert len(rows) == len(cc.read_observations()) + 1
+    assert next(row.as_of for row in rows if row.id == "epoch_2") == "2026-12"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--columns", "epoch_gpu_clusters"], "needs --published"),
+        (["--columns", "epoch_gpu_clusters", "--published", "2026-12", "--as-of", "2026-11"], "holds no row to learn"),
+    ],
+)
+def test_rows_that_cannot_be_learned_from_end_with_one_line(arguments, words, tmp_path, capsys):
+    (tmp_path / "epoch.csv").write_text(EPOCH)
+    assert options.exit_code(update, [str(tmp_path / "epoch.csv"), *SMALL, *arguments, "--out", str(tmp_path)]) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_a_stored_forecast_is_scored_by_what_came_later(tmp_path, capsys):
+    inputs = cc.draw(cc.read_priors("situational_awareness"), 512, seed=1)
+    forecast = cc.propagate(inputs, years=range(2024, 2031), outputs=["training_cluster_size", "leading_lab_revenue"])
+    cc.write_netcdf(forecast, tmp_path / "june_2024.nc")
+    arguments = [str(tmp_path / "june_2024.nc"), "--made", "2024-06", "--out", str(tmp_path)]
+    assert options.exit_code(scorecard, [*arguments, "--json", "--today", "2026-11"]) == 0
+    found = json.loads(capsys.readouterr().out)["results"]
+    scored = {one["observation"] for one in found["scores"][str(tmp_path / "june_2024.nc")]}
+    assert {"obs_colossus", "obs_openai_2025a"} <= scored
+    assert not {"obs_meta24k", "obs_us_2024", "obs_colossus_power"} & scored
+    assert {name for name, *_ in found["old"]}
+
+
+def test_a_forecast_that_knew_has_no_error_but_that_of_the_figure(tmp_path):
+    rows = cc.read_observations().counted()
+    one = next(row for row in rows if row.id == "obs_openai_2025a")
+    inputs = cc.draw(cc.read_priors("situational_awareness"), 64, seed=1)
+    forecast = cc.propagate(inputs, years=[2025, 2026], outputs=["leading_lab_revenue"])
+    # The forecast passes through the figure on log scale, whatever its growth.
+    growth = np.linspace(0.1, 0.3, 64)
+    at = np.array([2025, 2026])[:, np.newaxis] - one.date
+    forecast["leading_lab_revenue"].values[:] = 10 ** (np.log10(one.value) + growth * at)
+    cc.write_netcdf(forecast, tmp_path / "known.nc")
+    exact = cc.Fixed(0.0, unit="OOM")
+    only = type(rows)((one,), {"discrepancy": exact}, 0.5)
+    found = score(tmp_path / "known.nc", only)[0]
+    assert found.median == pytest.approx(one.log10, abs=4 * 1.25 * one.sd_log10 / 8)
+
+
+def test_only_rows_before_a_date_are_used(tmp_path, capsys):
+    arguments = [*SMALL, "--json", "--only-before", "2024", "--out", str(tmp_path)]
+    assert options.exit_code(condition, arguments) == 0
+    dates = json.loads(capsys.readouterr().out)["results"]["conflict"]["coords"]["date"]["data"]
+    assert max(dates) < 2024

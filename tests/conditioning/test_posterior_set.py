@@ -1,0 +1,142 @@
+"""The posterior as a prior set: what is read back is what was learned, in steps or at once."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+import clustercast as cc
+from clustercast.conditioning.observation_rows import Observation, Observations
+from clustercast.conditioning.posterior_set import joined_rows, records, write_observations, write_prior_set
+from clustercast.files.dates import end_of
+
+DATES, VALUES = (2020.0, 2021.0, 2022.0, 2023.0), np.array([0.3, 0.9, 1.1, 1.8])
+
+
+@cc.quantity("1")
+def level(year, start, base, growth):
+    return np.exp(np.log(10) * (base + growth * (year - start)))
+
+
+@cc.quantity("1")
+def other(untouched):
+    return untouched + 1
+
+
+MODEL = cc.Model([level, other])
+PRIORS = cc.Priors(
+    name="toy",
+    base=cc.Normal(0.2, 0.5, unit="OOM", source="made up", as_of="2020"),
+    growth=cc.Normal(0.5, 0.3, unit="OOM/year", source="made up", as_of="2020"),
+    untouched=cc.Uniform(0.0, 2.0, source="made up", as_of="2020"),
+    start=cc.Fixed(2020.0, unit="year", source="made up", as_of="2020"),
+)
+
+
+def row(k, date, value, **more):
+    about = {"name": "made up", "unit": "1", "sd_log10": 0.2, "source": "made up", "as_of": "2024"}
+    return Observation(id=f"r{k}", date=date, quantity="level", value=10.0**value, **about, **more)
+
+
+ROWS = tuple(row(k, date, value) for k, (date, value) in enumerate(zip(DATES, VALUES, strict=True)))
+ALL = Observations(ROWS, {"discrepancy": cc.Fixed(0.0, unit="OOM")}, 0.5)
+
+
+def learned(beliefs, rows, seed=3):
+    return cc.condition(beliefs, replace(ALL, rows=tuple(rows)), model=MODEL, size=1 << 15, seed=seed)
+
+
+def exact(values=VALUES, dates=DATES):
+    design = np.column_stack([np.ones(len(dates)), np.array(dates) - 2020])
+    precision = np.diag([0.5**-2, 0.3**-2]) + design.T @ design / 0.2**2
+    mean = np.linalg.solve(precision, np.array([0.2 / 0.5**2, 0.5 / 0.3**2]) + design.T @ values / 0.2**2)
+    return mean, np.linalg.inv(precision)
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 1, 0, 2)])
+def test_learning_in_steps_is_learning_at_once(order, tmp_path):
+    """Two rows, a file, two more rows: the conjugate posterior of all four, in any order."""
+    first = learned(PRIORS, [ROWS[k] for k in order[:2]])
+    path = write_prior_set(first, PRIORS, tmp_path / "step.toml")
+    then = learned(cc.read_priors(path), [ROWS[k] for k in order[2:]], seed=4)
+    mean, covariance = exact()
+    draws = np.stack([then["posterior"][name].values.ravel() for name in ("base", "growth")])
+    deviation, ess = np.sqrt(np.diag(covariance)), min(first.attrs["ess"], then.attrs["ess"])
+    # Five standard errors: each of the two steps adds its own.
+    assert np.all(np.abs(draws.mean(axis=1) - mean) < 5 * np.sqrt(2) * deviation / np.sqrt(ess))
+    assert np.all(np.abs(draws.std(axis=1) / deviation - 1) < 5 / np.sqrt(ess))
+    expected = covariance[0, 1] / deviation.prod()
+    assert np.corrcoef(draws)[0, 1] == pytest.approx(expected, abs=5 * np.sqrt(2) / np.sqrt(ess))
+
+
+def test_the_file_holds_medians_intervals_and_ranks_of_the_draws(tmp_path):
+    tree = learned(PRIORS, ROWS)
+    back = cc.read_priors(write_prior_set(tree, PRIORS, tmp_path / "set.toml"))
+    for name in ("base", "growth"):
+        draws = tree["posterior"][name].values.ravel()
+        assert back[name].median == pytest.approx(np.median(draws), abs=1e-9)
+        width = np.diff(np.quantile(draws, [0.05, 0.95]))
+        assert np.diff(back[name].quantile([0.05, 0.95])) == pytest.approx(width, rel=1e-9)
+    ranks = stats.spearmanr(tree["posterior"]["base"].values.ravel(), tree["posterior"]["growth"].values.ravel())
+    assert [c.rank for c in back.correlations] == pytest.approx([ranks.statistic], abs=1e-6)
+    assert repr(back["untouched"]) == repr(PRIORS["untouched"])
+    assert back.about.learned == ("r0", "r1", "r2", "r3")
+
+
+def test_a_row_is_not_learned_twice(tmp_path):
+    path = write_prior_set(learned(PRIORS, ROWS[:2]), PRIORS, tmp_path / "set.toml")
+    with pytest.raises(cc.InputError, match="toy_updated has already learned from 'r1'"):
+        learned(cc.read_priors(path), ROWS[1:])
+
+
+def test_only_its_own_priors_go_with_a_tree(tmp_path):
+    with pytest.raises(cc.InputError, match="give its own priors"):
+        write_prior_set(learned(PRIORS, ROWS), PRIORS.replace(base=0.1), tmp_path / "set.toml")
+
+
+def test_the_shipped_set_goes_through_a_file(tmp_path):
+    priors = cc.read_priors("evidence_2026")
+    tree = cc.condition(priors, size=1 << 11, seed=1, budget=1, draws=512)
+    back = cc.read_priors(write_prior_set(tree, priors, tmp_path / "set.toml"))
+    assert set(back) == set(priors)
+    for name in priors.uncertain:
+        assert not np.isnan(back[name].quantile([0.05, 0.95])).any()
+        assert back[name].support == pytest.approx(priors[name].support)
+
+
+def test_rows_come_back_from_a_table(tmp_path):
+    shipped = cc.read_observations()
+    back = cc.read_observations(write_observations(shipped, tmp_path / "rows.csv"))
+    assert [one.model_dump() for one in back] == [one.model_dump() for one in shipped]
+
+
+KNOWN = st.builds(lambda year, month: f"{year}-{month:02}", st.integers(2018, 2027), st.integers(1, 12))
+
+
+@given(st.lists(st.tuples(st.floats(2015, 2027), KNOWN, KNOWN | st.none()), min_size=1, max_size=12), KNOWN)
+def test_a_row_is_never_used_before_it_was_known(made, limit):
+    rows = [
+        row(k, date, 0.1).model_copy(update={"as_of": as_of, "known": known})
+        for k, (date, as_of, known) in enumerate(made)
+    ]
+    used = replace(ALL, rows=tuple(rows)).known_by(limit)
+    assert {one.id for one in used} == {one.id for one in rows if end_of(one.known or one.as_of) <= end_of(limit)}
+
+
+@given(st.permutations(range(4)), st.integers(0, 4))
+def test_rows_join_to_the_same_in_any_order(order, cut):
+    rows = [ROWS[k] for k in order]
+    joined = joined_rows(replace(ALL, rows=tuple(rows[:cut])), replace(ALL, rows=tuple(rows[cut:])))
+    assert joined.rows == ALL.rows
+    assert joined.hash == ALL.hash
+
+
+def test_a_record_that_was_none_is_left_out():
+    known = replace(ALL, rows=(row(0, 2022.0, 1.0, kind="record"),))
+    new = replace(ALL, rows=(row(1, 2023.0, 0.5, kind="record"), row(2, 2024.0, 1.5, kind="record")))
+    kept = records(new, known)
+    assert kept.ids == ("r2",)
+    assert "'r1' is no record of its date: 'r0' is larger" in kept.left_out[0]
