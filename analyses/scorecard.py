@@ -2,11 +2,10 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import typer
-import xarray as xr
 
 import clustercast as cc
 from analyses import options
@@ -18,6 +17,9 @@ from clustercast.errors import InputError
 from clustercast.files.dates import end_of
 from clustercast.report.conditioning import score_table, skill_table
 from clustercast.report.tables import table
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 @options.analysis()
@@ -55,8 +57,7 @@ def scorecard(
 
 def score(file: Path, later: Observations, seed: int = 0) -> list[Score]:
     """Return the scores of a stored forecast, at the dates of rows that it spans."""
-    with xr.open_dataset(file, engine="h5netcdf") as stored:
-        forecast = stored.load()
+    forecast = cc.read_netcdf(file)
     if "sample" not in forecast.dims or "year" not in forecast.dims:
         raise InputError(f"{file} has no draws by year; give what cc.propagate made, stored by cc.write_netcdf")
     fitting = replace(later, rows=tuple(row for row in later if _spans(forecast, row)))
@@ -75,7 +76,7 @@ def score(file: Path, later: Observations, seed: int = 0) -> list[Score]:
     return [ensemble_score("posterior", by_id[one], draws) for one, draws in zip(ids, seen, strict=True)]
 
 
-def _spans(forecast: xr.Dataset, row: Observation) -> bool:
+def _spans(forecast: "xr.Dataset", row: Observation) -> bool:
     """Return whether a forecast holds the quantity of a row at its date."""
     if row.quantity not in forecast.data_vars or "year" not in forecast[row.quantity].dims:
         return False
