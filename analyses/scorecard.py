@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import numpy as np
 import typer
@@ -57,8 +57,8 @@ def scorecard(
 
 def score(file: Path, later: Observations, seed: int = 0) -> list[Score]:
     """Return the scores of a stored forecast, at the dates of rows that it spans."""
-    forecast = cc.read_netcdf(file)
-    if "sample" not in forecast.dims or "year" not in forecast.dims:
+    forecast = cast("xr.Dataset", cc.read_netcdf(file))
+    if hasattr(forecast, "children") or "sample" not in forecast.dims or "year" not in forecast.dims:
         raise InputError(f"{file} has no draws by year; give what cc.propagate made, stored by cc.write_netcdf")
     fitting = replace(later, rows=tuple(row for row in later if _spans(forecast, row)))
     if not len(fitting):
@@ -68,7 +68,7 @@ def score(file: Path, later: Observations, seed: int = 0) -> list[Score]:
     )
     names = list(fitting.quantities)
     # Between the years of the grid a forecast is interpolated on log scale.
-    there = np.exp(np.log(forecast[names]).interp(year=dates))
+    there = forecast[names].map(np.log).interp(year=dates).map(np.exp)
     for name in names:
         there[name].attrs = forecast[name].attrs
     ids, seen = imagined(there, fitting, seed)

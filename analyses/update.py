@@ -48,16 +48,16 @@ def update(
     settings: dict[str, Any] = {"model": run.model, "size": run.samples, "seed": run.seed, "draws": 2048}
     before = cc.condition(run.priors, known, progress=run.progress, **settings)
     after = cc.condition(run.priors, everything, progress=run.progress, **settings)
-    paths = [
+    earlier, later = (
         cc.propagate(posterior_inputs(tree), model=run.model, years=run.years, outputs=run.outputs)
         for tree in (before, after)
-    ]
+    )
     influence = observation_influence(after)
     moved = moved_by(before, after)
     return options.Answer(
         finding=[finding(moved, fresh)],
         shown=[
-            *path_tables(*paths, run.outputs, ("before", "after")),
+            *path_tables(earlier, later, run.outputs, ("before", "after")),
             *learned_tables(moved, ("before", "after")),
             influence_table(influence.isel(observation=np.isin(influence["observation"].values, fresh))),
             *new.left_out,
