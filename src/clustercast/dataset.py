@@ -25,6 +25,16 @@ PROVENANCE = "provenance"
 _TRACED = ("numpy", "scipy", "xarray", "SALib")
 _SAMPLED = 1024
 _DESIGN = "design"
+_ACRONYMS = {"ai": "AI", "us": "US", "gdp": "GDP", "flop": "FLOP", "cpu": "CPU", "gpu": "GPU"}
+
+
+def in_words(name: str) -> str:
+    """Return a name of the model in words.
+
+    >>> in_words("us_ai_electricity_share"), in_words("flop_per_dollar_growth")
+    ('US AI electricity share', 'FLOP per dollar growth')
+    """
+    return " ".join(_ACRONYMS.get(word, word) for word in name.split("_"))
 
 
 def versions() -> dict[str, str]:
@@ -123,7 +133,7 @@ def inputs_dataset(values: Mapping[str, FloatArray], priors: Priors, design: Map
     """Label drawn inputs, constants without a dimension."""
     variables = {}
     for name, distribution in priors.items():
-        attrs = {"role": "input", "units": distribution.unit, "long_name": name.replace("_", " ")}
+        attrs = {"role": "input", "units": distribution.unit, "long_name": in_words(name)}
         stated = {"source": distribution.source, "as_of": distribution.as_of, "note": distribution.note}
         attrs |= {key: text for key, text in stated.items() if text}
         if name in values:
@@ -287,13 +297,13 @@ def evaluated_dataset(
 ) -> Dataset:
     """Label outputs of any function, each with its dimensions, the sample last, beside the inputs."""
     variables = {
-        name: xr.Variable(dims, numbers, {"role": "output", "units": units[name], "long_name": name.replace("_", " ")})
+        name: xr.Variable(dims, numbers, {"role": "output", "units": units[name], "long_name": in_words(name)})
         for name, (dims, numbers) in outputs.items()
     }
     coords: dict[Hashable, Any] = {
         dim: year_coordinate(places.astype(np.float64))
         if dim == "year" and places.dtype.kind in "iuf"
-        else xr.Variable(dim, places, {"long_name": dim.replace("_", " ")})
+        else xr.Variable(dim, places, {"long_name": in_words(dim)})
         for dim, places in labels.items()
     }
     return _beside_inputs(inputs, variables, coords, model_hash, values)

@@ -108,9 +108,9 @@ def test_dates_are_said_as_they_are_meant():
     assert condition.words == ("training cluster power > 5 GW by 1 January 2028 and limit = power at the end of 2028")
     assert (condition.names, condition.years) == (("training_cluster_power", "limit"), (2028.0, 2029.0))
     bust = parse_condition("ai_investment falls 30 % below its peak by 2034-07-01")
-    assert bust.words == "ai investment falls 30 % below its peak by 1 July 2034"
+    assert bust.words == "AI investment falls 30 % below its peak by 1 July 2034"
     change = parse_condition("ai_investment rises 1 % from mid-2026 to 2034")
-    assert change.words == "ai investment rises by 1 % from 1 July 2026 to 1 January 2034"
+    assert change.words == "AI investment rises by 1 % from 1 July 2026 to 1 January 2034"
     assert change.years == (2026.5, 2034.0)
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from clustercast.arrays.points.streams import stream
 from clustercast.conditioning.observation_rows import HALVING, TIME, Observations
 from clustercast.conditioning.sampler import Posterior
-from clustercast.dataset import provenance, provenance_of
+from clustercast.dataset import in_words, provenance, provenance_of
 from clustercast.engine.units import factor
 from clustercast.errors import InputError
 from clustercast.priors.families import Fixed
@@ -127,7 +127,7 @@ def _parameters(priors: Priors, observations: Observations, drawn: Drawn) -> xr.
         else:
             unit = "year" if name in (TIME, HALVING) else "OOM"
             attrs = {"role": "likelihood", "units": unit, "source": observations.origin}
-        variables[name] = (_SAMPLE, values, {**attrs, "long_name": name.replace("_", " ")})
+        variables[name] = (_SAMPLE, values, {**attrs, "long_name": in_words(name)})
     return xr.Dataset(variables, coords=_draws(next(iter(drawn.inputs.values())).shape))
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from clustercast.arrays import FloatArray
 from clustercast.arrays.decisions.boxes import Box, chosen_box, peel, quantile_codes, quasi_p_values
 from clustercast.arrays.summaries.summaries import share_with_error
-from clustercast.dataset import provenance
+from clustercast.dataset import in_words, provenance
 from clustercast.decisions.drawn_from import Asked, Event, asked_event, checked_fraction, with_unit_text
 from clustercast.errors import InputError, whole_number
 from clustercast.sensitivity.given_data import input_matrix, varied_inputs
@@ -175,7 +175,7 @@ def _words(event: Asked, box: xr.Dataset, units: dict[str, str]) -> str:
     said = []
     for name in sorted(limited, key=lambda one: float(box["quasi_p"].sel(input=one))):
         low, high = (float(box[key].sel(input=name)) for key in ("lower", "upper"))
-        shown = name.replace("_", " ")
+        shown = in_words(name)
         if np.isinf(low):
             said.append(f"{shown} is below {with_unit_text(high, low, units[name])}")
         elif np.isinf(high):

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from clustercast.dataset import design_of
+from clustercast.dataset import design_of, in_words
 from clustercast.errors import InputError, nearest
 from clustercast.sensitivity.outputs import analysed_output, output_names
 from clustercast.uncertainty.claims import Claim, read_claims
@@ -214,7 +214,7 @@ def _outputs(forecast: xr.Dataset, name: str, date: str | None, score: Score | N
     output = analysed_output(forecast, name, "raw" if chosen == "width" else "auto")
     unit = "OOM" if output.scale == "log10" else output.unit
     unit = f"({unit})**2" if chosen == "variance" else unit
-    words = name.replace("_", " ")
+    words = in_words(name)
     if not output.by_year:
         if date is not None:
             raise InputError(f"{name!r} has no years; leave out {date!r}")

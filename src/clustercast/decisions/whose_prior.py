@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from clustercast.arrays import FloatArray
-from clustercast.dataset import provenance
+from clustercast.dataset import in_words, provenance
 from clustercast.decisions.pooling import plain
 from clustercast.engine.model import Model
 from clustercast.errors import InputError, whole_number
@@ -101,7 +101,7 @@ def whose_prior(
     rank = np.argsort(-np.abs(parts), kind="stable")
     unit = "OOM" if log else model.unit(output)
     gap = ends[1] - ends[0]
-    what = output.replace("_", " ") + ("" if year is None else f" in {year:g}")
+    what = in_words(output) + ("" if year is None else f" in {year:g}")
     top = names[rank[0]]
     words = (
         f"The median of {what} by {second!r} is {gap:+.2g} {unit} from that by {first!r}; "

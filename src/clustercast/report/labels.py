@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from clustercast.dataset import in_words
 from clustercast.files.dates import date_words
 
-_ACRONYMS = {"ai": "AI", "us": "US", "gdp": "GDP", "flop": "FLOP", "cpu": "CPU", "gpu": "GPU"}
 _YEAR_AT_THE_END = re.compile(r"(?<! in) (\d{4})$")
 _NAME = re.compile(r"\b[a-z0-9]+(?:_[a-z0-9]+)+\b")
 _BY = re.compile(r"\bby (\d{4})\b(?![-\d.])")
@@ -19,8 +19,7 @@ def label_of(name: str) -> str:
     >>> label_of("us_gdp_growth"), label_of("ai_investment_2024"), label_of("flop_per_dollar_growth")
     ('US GDP growth', 'AI investment in 2024', 'FLOP per dollar growth')
     """
-    words = [_ACRONYMS.get(word, word) for word in name.split("_")]
-    text = _YEAR_AT_THE_END.sub(r" in \1", " ".join(words))
+    text = _YEAR_AT_THE_END.sub(r" in \1", in_words(name))
     return text[:1].upper() + text[1:]
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from clustercast.arrays import FloatArray
 from clustercast.arrays.summaries.summaries import share_with_error
-from clustercast.dataset import design_of
+from clustercast.dataset import design_of, in_words
 from clustercast.engine.units import in_unit, parse_quantity
 from clustercast.errors import InputError, nearest
 from clustercast.files.dates import date_words, end_of, start_of
@@ -69,7 +69,7 @@ class Clause:
     @property
     def words(self) -> str:
         """The clause with its date in words."""
-        name = self.name.replace("_", " ")
+        name = in_words(self.name)
         if self.start is not None and self.when is not None:
             verb = "rises" if self.form == "rise" else "falls"
             return f"{name} {verb} by {self.value} from {self.start.words} to {self.when.words}"

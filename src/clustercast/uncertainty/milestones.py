@@ -10,7 +10,7 @@ from clustercast.arrays import FloatArray
 from clustercast.arrays.summaries.crossings import first_crossing
 from clustercast.arrays.summaries.order_statistics import effective_size, quantiles_with_errors
 from clustercast.arrays.summaries.summaries import share_with_error
-from clustercast.dataset import design_of, sample_design
+from clustercast.dataset import design_of, in_words, sample_design
 from clustercast.errors import InputError
 from clustercast.uncertainty.reference_classes import Kind, ReferenceClass, ladder, nearest_rung
 from clustercast.uncertainty.summaries import PROBABILITIES, Weights, independent
@@ -215,7 +215,7 @@ def _milestone(
     variables = {}
     for name, (dims, both) in found.items():
         attrs = {"role": "summary", "units": "year" if name == "crossing_year" else "1"}
-        text = name.replace("_", " ")
+        text = in_words(name)
         variables[name] = (dims, both[0], {**attrs, "long_name": text})
         variables[f"{name}_error"] = (dims, both[1], {**attrs, "long_name": f"{text} (standard error)"})
     coords = {

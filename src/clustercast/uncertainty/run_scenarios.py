@@ -8,7 +8,7 @@ import xarray as xr
 
 from clustercast.arrays.summaries.order_statistics import quantiles
 from clustercast.arrays.summaries.summaries import share_with_error
-from clustercast.dataset import Dataset
+from clustercast.dataset import Dataset, in_words
 from clustercast.engine.model import Model
 from clustercast.errors import InputError
 from clustercast.priors.families import Fixed
@@ -137,7 +137,7 @@ def limit_relief(
         raise InputError(f"output {output!r} is not above 0 everywhere, so relief has no meaning for it")
     relief = np.stack([values(f"{_LIMIT}{name}").values / base.values - 1 for name in names])
     share, error = share_with_error(relief > threshold)
-    dims, title = ("limit", "year"), output.replace("_", " ")
+    dims, title = ("limit", "year"), in_words(output)
     return xr.Dataset(
         {
             "relief": ((*dims, "quantile"), quantiles(relief, PROBABILITIES), {"long_name": f"relief of {title}"}),

@@ -12,7 +12,7 @@ from clustercast.arrays import FloatArray
 from clustercast.arrays.summaries.order_statistics import checked_probabilities, effective_size
 from clustercast.arrays.summaries.summaries import Summary, replicated_summary, share_with_error, summary
 from clustercast.arrays.summaries.tails import HEAVY, tail_shapes
-from clustercast.dataset import design_of
+from clustercast.dataset import design_of, in_words
 from clustercast.errors import InputError
 from clustercast.files.summary_table import LAYOUT, SummaryDataset
 
@@ -104,7 +104,7 @@ def summary_variables(
     name: str, dims: Sequence[Hashable], attrs: Mapping[str, Any], numbers: Summary
 ) -> dict[Hashable, xr.Variable]:
     """Return the summary of one output as labelled variables; `dims` are the output's own without ``sample``."""
-    title = attrs.get("long_name", name.replace("_", " "))
+    title = attrs.get("long_name", in_words(name))
     error, with_quantile = "Monte Carlo standard error of", (*dims, "quantile")
     parts: dict[str, tuple[tuple[Hashable, ...], FloatArray, str]] = {
         "": (with_quantile, numbers.quantiles, "quantiles of"),
@@ -234,7 +234,7 @@ def _label_shares(
         raise InputError(f"output {name!r} has values that are none of 0 to {len(labels) - 1}, its labels")
     share, error = share_with_error(counted, weights)
     dims = (*variable.dims[:-1], f"{name}_label")
-    title = variable.attrs.get("long_name", name.replace("_", " "))
+    title = variable.attrs.get("long_name", in_words(name))
     attrs = {"role": "summary", "units": "1"}
     return {
         f"{name}_share": xr.Variable(dims, share, {**attrs, "long_name": f"share of samples by {title}"}),
