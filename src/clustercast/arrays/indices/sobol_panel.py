@@ -33,7 +33,7 @@ from clustercast.arrays.summaries.sums import unit_for_squares
 from clustercast.errors import InputError
 
 # Standard deviations between a mean and 0 from which its rounding matters.
-_FAR = 1e6
+_FAR = 1e8
 
 
 @dataclass(frozen=True)
