@@ -71,7 +71,7 @@ def _workers(streamed: Callable[..., object], size: int) -> list[Row]:
 
 
 def _line(how: str, run: Callable[[int], object], sizes: list[int], *, flat: bool) -> list[Row]:
-    """Return a row for each size, and rows that say whether cost is linear and memory flat."""
+    """Return a row for each size, and rows on whether cost is linear and memory flat."""
     run(sizes[0])
     taken, peaks = {}, {}
     for size in sizes:

@@ -46,14 +46,14 @@ def _at(size: int, peers: dict[str, str], repeats: int, options: Options) -> lis
     for name, module in peers.items():
         what = f"{name}, N = {size:,}"
         try:
-            told = _run(module, size, repeats, options.peers_python)
+            figures = _run(module, size, repeats, options.peers_python)
         except (RuntimeError, OSError, TimeoutExpired) as error:
             table.append(Row(what, None, "", f"skipped: {error}"))
             continue
         after = before if options.smoke else _run("clustercast", size, own, sys.executable)
-        ratio = 2 * told["seconds"] / (before["seconds"] + after["seconds"])
-        said = f"{told['version']}; {_said(told, size)}; ratio: clustercast, run beside it, is so many times faster"
-        table.append(Row(what, size / told["seconds"], "samples a second", said, ratio, "> 1", ratio > 1))
+        ratio = 2 * figures["seconds"] / (before["seconds"] + after["seconds"])
+        said = f"{figures['version']}; {_said(figures, size)}; ratio: how many times faster clustercast is beside it"
+        table.append(Row(what, size / figures["seconds"], "samples a second", said, ratio, "> 1", ratio > 1))
         before = after
     said = f"cost and power, 13 years; {_said(first, size)}"
     return [Row(f"clustercast, N = {size:,}", size / first["seconds"], "samples a second", said), *table]
@@ -67,8 +67,8 @@ def _run(module: str, size: int, repeats: int, python: str) -> dict[str, float]:
     return json.loads(printed.strip().splitlines()[-1])
 
 
-def _said(told: dict[str, float], size: int) -> str:
-    """Say whether the medians are right, and the memory of the process."""
+def _said(figures: dict[str, float], size: int) -> str:
+    """Return whether the medians are right, and the memory of the process, in words."""
     allowed = 5 * _ERROR_OF_MEDIAN / size**0.5
-    right = "as they should be" if told["error"] < allowed else f"OFF by {told['error']:.2%}"
-    return f"medians {right}; process of {told['megabytes'] or 0:.0f} MB"
+    right = "as they should be" if figures["error"] < allowed else f"OFF by {figures['error']:.2%}"
+    return f"medians {right}; process of {figures['megabytes'] or 0:.0f} MB"

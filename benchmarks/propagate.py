@@ -69,7 +69,7 @@ def rows(options: Options) -> list[Row]:
 
 
 def _memory(peak: float | None, naive_peak: float | None, kept: float) -> list[Row]:
-    """Compare the memory at its peak with what is kept, in megabytes; nothing where it cannot be told."""
+    """Compare the memory at its peak with what is kept, in megabytes; nothing where it cannot be measured."""
     if peak is None or naive_peak is None:
         return []
     reference = f"kept {kept:.0f} MB; whole arrays {naive_peak:.0f} MB in all"

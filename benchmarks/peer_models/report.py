@@ -24,8 +24,8 @@ def report(run, package):
         taken.append(time.process_time() - start)
     middles = [statistics.median(map(float, values)) for values in found]
     error = max(abs(middle / exact - 1) for middle, exact in zip(middles, exact_medians(2034), strict=True))
-    told = {"seconds": statistics.median(taken), "error": error, "megabytes": _peak()}
-    print(json.dumps(told | {"version": metadata.version(package) if package else ""}))
+    figures = {"seconds": statistics.median(taken), "error": error, "megabytes": _peak()}
+    print(json.dumps(figures | {"version": metadata.version(package) if package else ""}))
 
 
 def _peak():

@@ -62,8 +62,8 @@ def outside_rows():
     """Return what is forecast elsewhere, as name, what others say, and the 5, 50 and 95 % points here."""
     share, site = "us_data_centre_electricity_share", "training_cluster_size"
     names = ("cumulative_shipments", "cumulative_investment", share, "fleet_energy", "fleet_power", site)
-    years = (2024.0, 2025.0, 2026.0, 2026.5, 2027.0, 2028.0, 2028.5, 2030.5, 2031.0)
-    found = forecast(years, (*names, "training_cluster_power", "compute_cost"))
+    years = (2024.0, 2025.0, 2026.0, 2026.5, 2027.0, 2028.0, 2028.5, 2030.0, 2030.5, 2031.0)
+    found = forecast(years, (*names, "training_cluster_power", "compute_cost", "training_run_compute"))
 
     def at(name, year, unit):
         return _coherent(found, name, year) / unit
@@ -90,6 +90,11 @@ def outside_rows():
             "An H100e-hour in mid-2026, USD",
             "rents 1.70 (October 2025) and 2.35 (March 2026) under contract, 2.8 spot (August 2026)",
             at("compute_cost", 2026.5, 8760.0),
+        ),
+        (
+            "Largest run at 1 January 2030, 1e28 FLOP",
+            "20 judged feasible by 2030 (Epoch AI, 2024)",
+            at("training_run_compute", 2030.0, 1e28),
         ),
         ("World AI at the end of 2030, GW", "156 (McKinsey, 2025)", at("fleet_power", 2031.0, 1e9)),
     ]

@@ -218,7 +218,7 @@ def _chance(probability: float, error: float) -> str:
 
 
 def _cut(worth: xr.Dataset, name: str, label: str, place: int) -> tuple[str, str, str] | None:
-    """Return a row with what is taken off the score, in percent; None where it cannot be told from nothing."""
+    """Return a row with what is taken off the score, in percent; None where chance alone would explain it."""
     share = float(worth["share"].values[0, place])
     half = 1.96 * float(worth[f"{name}_error"].values[0, place] / worth["before"].values[0])
     return None if share < max(half, 0.005) else (label, f"{100 * share:.0f} %", f"{100 * half:.1g}")

@@ -7,7 +7,7 @@ import numpy as np
 from clustercast.arrays import FloatArray
 from clustercast.errors import InputError
 
-# A correlation matrix whose smallest eigenvalue is below this cannot be told from a singular one.
+# A correlation matrix whose smallest eigenvalue is below this is singular but for rounding.
 SMALLEST_EIGENVALUE = 1e-10
 
 
