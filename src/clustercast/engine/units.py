@@ -170,6 +170,8 @@ def _refuse_arithmetic(unit: str) -> None:
     remedy = "write it as in 'USD/H100e', 'TWh/year' or '1'"
     if len(unit) > _LONGEST_UNIT:
         raise InputError(f"a unit of {len(unit)} characters, {unit[:20]!r}..., is too long; {remedy}")
+    if "//" in unit or "%%" in unit:
+        raise InputError(f"cannot read {_shown(unit)} as a unit: an operator stands twice; {remedy}")
     for found in _UNIT_NUMBER.finditer(unit):
         small = re.fullmatch(r"\d{1,2}(\.\d{1,2})?", found["number"]) if found["power"] else found["number"] == "1"
         if not small or found["again"]:
