@@ -29,8 +29,11 @@ SMALL = {
     "scenarios": ["--samples", "256", "--only", "no_new_gas,slower_growth", "--outputs", "fleet_power"],
     "shapley": ["--samples", "128", "--outputs", "training_cluster_power"],
     "sobol": ["--samples", "64", "--years", "2026:2030:2", "--outputs", "training_cluster_power"],
+    "scorecard": ["--made", "2024-06", "--today", "2026-11"],
     "uncertainty": ["--samples", "512", "--years", "2024:2030:2"],
+    "update": ["--samples", "2048", "--years", "2026,2030", "--outputs", "training_cluster_size"],
 }
+SMALL["update"] += ["--columns", "epoch_gpu_clusters", "--published", "2026-12"]
 # The report, which takes long, has its own tests.
 LEFT_OUT = {"report"}
 
@@ -40,7 +43,21 @@ def command_of(name):
 
 
 def arguments(name, tmp_path):
-    return [*SMALL.get(name, []), "--out", str(tmp_path)]
+    return [*read_from(name, tmp_path), *SMALL.get(name, []), "--out", str(tmp_path)]
+
+
+def read_from(name, tmp_path):
+    """Write the file that an analysis reads, and return its path as an argument."""
+    if name == "update":
+        rows = "Name,First Operational Date,H100 equivalents,Owner\nBig,2026-11-03,2500000,A\n"
+        (tmp_path / "new.csv").write_text(rows)
+        return [str(tmp_path / "new.csv")]
+    if name == "scorecard":
+        inputs = cc.draw(cc.read_priors("situational_awareness"), 64, seed=1)
+        forecast = cc.propagate(inputs, years=range(2024, 2031), outputs=["training_cluster_size"])
+        cc.write_netcdf(forecast, tmp_path / "stored.nc")
+        return [str(tmp_path / "stored.nc")]
+    return []
 
 
 ANALYSES = [name for name in commands() if name not in LEFT_OUT]
