@@ -86,3 +86,11 @@ def test_regulation_limits_only_a_cluster_in_a_capped_country_while_the_rule_is_
 
     assert limit(2028.0, 1.0, 2.0) == 2e5
     assert limit(2024.0, 1.0, 2.0) == limit(2028.0, 0.0, 2.0) == limit(2028.0, 1.0, 1.0) == 1e7
+
+
+@pytest.mark.parametrize(("region", "rule", "year", "applies"), [
+    (0, 1, 2027.0, False), (1, 1, 2027.0, False), (2, 1, 2027.0, True), (2, 0, 2027.0, False), (2, 1, 2024.0, False),
+])  # fmt: skip
+def test_the_rule_binds_a_cluster_in_a_country_that_is_no_ally_from_its_date_on(region, rule, year, applies):
+    found = siting.regulation_limited_cluster_size(year, 9e6, 5e4, 3e5, rule, 2025.4, region)
+    assert found == (3e5 if applies else 9e6)
