@@ -55,10 +55,7 @@ Samples = Annotated[int, typer.Option("--samples", "-n", help="Samples; base poi
 Points = Annotated[
     int,
     typer.Option(
-        "--samples",
-        "-n",
-        help="Samples on Sobol' points: a power of two.",
-        callback=lambda given: power_of_two(given),
+        "--samples", "-n", help="Samples on Sobol' points: a power of two.", callback=lambda given: power_of_two(given)
     ),
 ]
 Seed = Annotated[int, typer.Option("--seed", help="Seed: the same seed gives the same bits.")]

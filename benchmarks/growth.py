@@ -51,10 +51,7 @@ def _workers(streamed: Callable[..., object], size: int) -> list[Row]:
             os.environ.clear()
             os.environ.update(environment)
             beside = medians(
-                {
-                    "processes": lambda: streamed(size, executor=pool),
-                    "dask": lambda: streamed(size, executor=client),
-                },
+                {"processes": lambda: streamed(size, executor=pool), "dask": lambda: streamed(size, executor=client)},
                 3,
                 time.perf_counter,
             )

@@ -85,10 +85,7 @@ def warm_memory(megabytes: int) -> None:
 
 
 def medians(
-    functions: Mapping[str, Callable[[], object]],
-    repeats: int = 5,
-    clock: Clock = time.process_time,
-    warm: int = 0,
+    functions: Mapping[str, Callable[[], object]], repeats: int = 5, clock: Clock = time.process_time, warm: int = 0
 ) -> dict[str, float]:
     """Time functions in turns, so that a busy spell of the machine strikes all.
 

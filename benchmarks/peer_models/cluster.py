@@ -6,11 +6,7 @@ YEARS = tuple(range(2022, 2035))
 START = 2024
 
 # Mean and standard deviation of a normal, or of the logarithm of a lognormal; W, USD and H100 equivalents.
-NORMALS = {
-    "growth": (math.log(10) * 0.5, 0.12),
-    "power_gain": (0.26, 0.04),
-    "cost_decline": (0.10, 0.05),
-}
+NORMALS = {"growth": (math.log(10) * 0.5, 0.12), "power_gain": (0.26, 0.04), "cost_decline": (0.10, 0.05)}
 LOGNORMALS = {
     "size": (math.log(1e5), 0.3),
     "power_per_accelerator": (math.log(1400), 0.1),

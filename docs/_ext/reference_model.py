@@ -5,15 +5,7 @@ import inspect
 from collections.abc import Iterable, Mapping
 
 import numpy as np
-from reference_text import (
-    SHORT_CONTENTS,
-    as_text,
-    docstring_sections,
-    formula,
-    number,
-    table,
-    title_of,
-)
+from reference_text import SHORT_CONTENTS, as_text, docstring_sections, formula, number, table, title_of
 
 import clustercast as cc
 from clustercast.engine.model import YEAR, Model

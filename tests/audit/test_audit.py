@@ -122,12 +122,7 @@ HAND = {
     "B11": ("NO", {"low_end_with_7nm": 0.0298, "low_end_without_7nm": 0.0476}),
     "B12": (
         "OK",
-        {
-            "shipments_2026": 26.25e6,
-            "shipments_2028": 105e6,
-            "shipments_2030": 420e6,
-            "shipments_2028_with_7nm": 168e6,
-        },
+        {"shipments_2026": 26.25e6, "shipments_2028": 105e6, "shipments_2030": 420e6, "shipments_2028_with_7nm": 168e6},
     ),
     "B13": ("OK", {"change": 1.25, "wafers": (179e3, 357e3)}),
     "B14": ("OK", {"production_over_cluster": (0.5, 1.0)}),
@@ -177,10 +172,7 @@ HAND = {
             "efficiency_needed": 0.658,
         },
     ),
-    "G7": (
-        "NO",
-        {"time_stated_wells": 10.0, "time_combined_cycle": 12.0, "time": 15.4, "time_generators": 20.0},
-    ),
+    "G7": ("NO", {"time_stated_wells": 10.0, "time_combined_cycle": 12.0, "time": 15.4, "time_generators": 20.0}),
     "G8": (
         "NO",
         {

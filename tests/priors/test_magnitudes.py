@@ -40,20 +40,8 @@ ONE = [
     ("evidence_2026", "packaging_wafers", "wafer/year", 0.563e6, 1.394e6),  # Epoch AI: used in 2025; all uses of 2026
     ("evidence_2026", "memory_supply", "H100e/year", 20.7e6, 6.4e9 / 100),  # shipped in early 2026; bytes of 2027
     ("evidence_2026", "initial_ai_investment", "USD/year", 409e9, 1e12),  # four firms in 2025; expected of them in 2027
-    (
-        "evidence_2026",
-        "leading_lab_base_revenue",
-        "USD/year",
-        30e9,
-        70e9,
-    ),  # Anthropic in April 2026; press
-    (
-        "evidence_2026",
-        "carbon_intensity",
-        "kg/kWh",
-        0.2,
-        0.45,
-    ),  # a gas plant's best; gas and coal
+    ("evidence_2026", "leading_lab_base_revenue", "USD/year", 30e9, 70e9),  # Anthropic in April 2026; press
+    ("evidence_2026", "carbon_intensity", "kg/kWh", 0.2, 0.45),  # a gas plant's best; gas and coal
 ]
 
 

@@ -59,10 +59,7 @@ def test_a_file_gives_distributions_with_their_quantiles(write):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (
-            HEADER + GROWTH.replace("quantiles", "quantles"),
-            r"unknown key inputs.growth.quantles; nearest.*: quantiles",
-        ),
+        (HEADER + GROWTH.replace("quantiles", "quantles"), r"unknown key inputs.growth.quantles; nearest.*: quantiles"),
         (HEADER + GROWTH.replace('unit = "OOM/year"\n', ""), r"inputs.growth.unit is missing; add unit = "),
         (HEADER + GROWTH.replace('source = "Somebody, Something (2024)"\n', ""), r"inputs.growth.source is missing"),
         (
@@ -70,10 +67,7 @@ def test_a_file_gives_distributions_with_their_quantiles(write):
             r"inputs.growth: unknown unit 'yaer' in 'OOM/yaer'; nearest known: year",
         ),
         (HEADER + GROWTH.replace("normal", "norml"), r"inputs.growth: unknown family 'norml'; nearest known: normal"),
-        (
-            HEADER + GROWTH.replace('family = "normal"\n', ""),
-            r"inputs.growth.family is missing; known",
-        ),
+        (HEADER + GROWTH.replace('family = "normal"\n', ""), r"inputs.growth.family is missing; known"),
         (HEADER + GROWTH.replace("0.35", "0.65"), r"inputs.growth: .*0.65"),
         (HEADER + GROWTH + GROWTH, r"not valid TOML.*twice"),
         (HEADER + GROWTH.replace("0.35", '"low"'), r"inputs.growth.*'low'"),

@@ -63,10 +63,7 @@ def test_a_parameter_file_is_salibs(tmp_path, delimiter):
     [
         ({"names": ["a"]}, "has no 'bounds'"),
         ({"names": ["a", "b"], "bounds": [[0, 1]]}, "1 bounds for 2 names; give one for each"),
-        (
-            {"names": ["a"], "bounds": [[0, 1]], "dists": ["uniff"]},
-            "'uniff'; nearest known: unif, logunif; known are",
-        ),
+        ({"names": ["a"], "bounds": [[0, 1]], "dists": ["uniff"]}, "'uniff'; nearest known: unif, logunif; known are"),
         ({"names": ["a"], "bounds": [[0, 1, 2]]}, r"unif takes 2 numbers, not \[0, 1, 2\]"),
         ({"names": ["a"], "bounds": [[1, 0]]}, "a: uniform: low = 1 must be below high = 0"),
         ({"names": ["a"], "bounds": [[0, "x"]]}, "a: uniform: high = 'x': a number is needed"),

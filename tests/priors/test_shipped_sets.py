@@ -110,12 +110,7 @@ def test_the_quantiles_are_the_published_ones(name):
         # Epoch AI (2026): 5.8M H100e in the second quarter of 2026 by three makers, a tenth more by others.
         (
             "evidence_2026",
-            {
-                "initial_ai_investment": 1,
-                "accelerator_price": -1,
-                "accelerator_cost_share": 1,
-                "fleet_price_ratio": -1,
-            },
+            {"initial_ai_investment": 1, "accelerator_price": -1, "accelerator_cost_share": 1, "fleet_price_ratio": -1},
             (23.5e6, 27.6e6, 32.6e6),
         ),
         # Epoch AI (2026): 992 to 1,160 W of facility power per H100e at the GB200 sites of 2026.
@@ -123,12 +118,7 @@ def test_the_quantiles_are_the_published_ones(name):
         # The essay's second table: 5 to 10M H100e in 2024.
         (
             "situational_awareness",
-            {
-                "initial_ai_investment": 1,
-                "accelerator_price": -1,
-                "accelerator_cost_share": 1,
-                "fleet_price_ratio": -1,
-            },
+            {"initial_ai_investment": 1, "accelerator_price": -1, "accelerator_cost_share": 1, "fleet_price_ratio": -1},
             (4.7e6, 7.5e6, 11.7e6),
         ),
     ],

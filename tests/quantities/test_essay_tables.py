@@ -21,18 +21,9 @@ TABLES = {
         {2022: (5e8, 5e8), 2024: (1e9, 1e10), 2026: (1e10, 1e11), 2028: (1e11, 1e12), 2030: (1e12, OPEN)},
     ),
     "training_cluster_power": ("W", {y: (10.0**e, 10.0**e) for y, e in zip(YEARS, range(7, 12), strict=True)}),
-    "ai_investment": (
-        "USD/year",
-        {2024: (1e11, 2e11), 2026: (5e11, 5e11), 2028: (2e12, 2e12), 2030: (8e12, 8e12)},
-    ),
-    "accelerator_shipments": (
-        "H100e/year",
-        {2024: (5e6, 1e7), 2026: (1e7, 1e8), 2028: (1e8, 1e8), 2030: (2e8, 1e9)},
-    ),
-    "shipment_electricity_share": (
-        "1",
-        {2024: (0.01, 0.02), 2026: (0.05, 0.05), 2028: (0.20, 0.20), 2030: (1.0, 1.0)},
-    ),
+    "ai_investment": ("USD/year", {2024: (1e11, 2e11), 2026: (5e11, 5e11), 2028: (2e12, 2e12), 2030: (8e12, 8e12)}),
+    "accelerator_shipments": ("H100e/year", {2024: (5e6, 1e7), 2026: (1e7, 1e8), 2028: (1e8, 1e8), 2030: (2e8, 1e9)}),
+    "shipment_electricity_share": ("1", {2024: (0.01, 0.02), 2026: (0.05, 0.05), 2028: (0.20, 0.20), 2030: (1.0, 1.0)}),
     "wafer_share": ("1", {2024: (0.05, 0.10), 2026: (0.25, 0.25), 2028: (1.0, 1.0), 2030: (4.0, 4.0)}),
 }
 CELLS = [(name, year) for name, (_, cells) in TABLES.items() for year in cells]

@@ -62,11 +62,7 @@ def ishigami() -> Problem:
         x = np.pi * (2 * u - 1)
         return np.sin(x[:, 0]) + a * np.sin(x[:, 1]) ** 2 + b * x[:, 2] ** 4 * np.sin(x[:, 0])
 
-    partial = {
-        (0,): (1 + b * np.pi**4 / 5) ** 2 / 2,
-        (1,): a**2 / 8,
-        (0, 2): b**2 * np.pi**8 * (1 / 18 - 1 / 50),
-    }
+    partial = {(0,): (1 + b * np.pi**4 / 5) ** 2 / 2, (1,): a**2 / 8, (0, 2): b**2 * np.pi**8 * (1 / 18 - 1 / 50)}
     return Problem("ishigami", evaluate, *_from_partial_variances(partial, 3))
 
 

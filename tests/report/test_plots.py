@@ -200,9 +200,7 @@ class TestComparison:
 
 class TestMilestones:
     crossing = xr.DataArray(
-        [-np.inf, 2024.5, 2025.2, 2025.9, np.inf],
-        dims="sample",
-        attrs={"first_year": 2024.0, "last_year": 2027.0},
+        [-np.inf, 2024.5, 2025.2, 2025.9, np.inf], dims="sample", attrs={"first_year": 2024.0, "last_year": 2027.0}
     )
 
     def test_bars_are_the_shares_of_all_samples_and_the_rest_is_said(self):

@@ -115,10 +115,7 @@ def _electricity_share(essay: Essay) -> Numbers:
 
 def _kuwait(essay: Essay) -> Numbers:
     power = essay.fact("kuwait_power")
-    return {
-        "size": power / essay.fact("h100_power_quoted"),
-        "power_per_accelerator": power / essay.fact("kuwait_size"),
-    }
+    return {"size": power / essay.fact("h100_power_quoted"), "power_per_accelerator": power / essay.fact("kuwait_size")}
 
 
 def _cost_per_watt(essay: Essay) -> Numbers:

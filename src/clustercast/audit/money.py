@@ -31,10 +31,7 @@ def _company_reaches(essay: Essay, level: str) -> FloatArray:
 
 def _hundred_billion(essay: Essay) -> Numbers:
     time = _doublings(essay, essay.fact("ten_billion"), essay.fact("hundred_billion"))
-    return {
-        "crossing": _company_reaches(essay, "hundred_billion"),
-        "start_needed": essay.fact("mid_2026") - time,
-    }
+    return {"crossing": _company_reaches(essay, "hundred_billion"), "start_needed": essay.fact("mid_2026") - time}
 
 
 def _two_companies(essay: Essay) -> Numbers:

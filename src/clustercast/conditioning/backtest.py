@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp, stdtr, stdtrit
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.points.streams import stream
 from clustercast.arrays.posterior.likelihood import absorbed, row_density
 from clustercast.conditioning.condition import YEARS, condition
@@ -19,8 +20,6 @@ from clustercast.files.dates import end_of
 from clustercast.priors.prior_file import read_priors
 from clustercast.priors.prior_set import Priors
 from clustercast.quantities.cluster_model import cluster_model
-
-FloatArray = NDArray[np.float64]
 
 METHODS = ("posterior", "prior", "line", "trend", "essay")
 LEAST_LINE = 3

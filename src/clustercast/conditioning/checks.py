@@ -2,14 +2,12 @@
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.conditioning.tree import OBSERVED
 from clustercast.conditioning.weights import pareto_smoothed
 from clustercast.dataset import PROVENANCE, provenance_of
 from clustercast.errors import InputError
-
-FloatArray = NDArray[np.float64]
 
 _SAMPLE = ("chain", "draw")
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from clustercast.arrays.points.designs import require_power_of_two
@@ -12,16 +11,7 @@ from clustercast.arrays.points.streams import checked_seed
 from clustercast.conditioning.observation_rows import Observations
 from clustercast.conditioning.observations import read_observations
 from clustercast.conditioning.problem import BLOCK, Discrepancy, Problem, factors_of
-from clustercast.conditioning.sampler import (
-    CHAINS,
-    DRAWS,
-    WALKERS,
-    Posterior,
-    Progress,
-    joined,
-    resampled,
-    sampled,
-)
+from clustercast.conditioning.sampler import CHAINS, DRAWS, WALKERS, Posterior, Progress, joined, resampled, sampled
 from clustercast.conditioning.tree import posterior_inputs, posterior_tree
 from clustercast.conditioning.weights import smoothed_weights
 from clustercast.dataset import Dataset, provenance_of, with_provenance
@@ -35,7 +25,6 @@ from clustercast.sampling import draw
 if TYPE_CHECKING:
     import xarray as xr
 
-FloatArray = NDArray[np.float64]
 Method = Literal["auto", "importance", "tempered"]
 
 YEARS = range(2012, 2035)

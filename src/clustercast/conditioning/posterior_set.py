@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.families.metalog import unbounded
 from clustercast.conditioning.observation_rows import Observation, Observations
 from clustercast.dataset import provenance_of
@@ -21,8 +21,6 @@ from clustercast.files.toml import toml_table
 from clustercast.files.whole import write_text
 from clustercast.priors.families import Family, Fixed, Metalog, Mixture, Moved, ScipyDistribution, Truncated
 from clustercast.priors.prior_set import Priors
-
-FloatArray = NDArray[np.float64]
 
 # Inputs that moved, narrowed and are correlated by less than this are as before.
 LEAST = 0.1

@@ -4,9 +4,9 @@ from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from clustercast.arrays import FloatArray, IntArray
 from clustercast.arrays.points.copula import correlate
 from clustercast.arrays.points.designs import inside, sobol_column
 from clustercast.arrays.points.streams import stream
@@ -35,8 +35,6 @@ from clustercast.errors import InputError
 from clustercast.priors.families import Family, Fixed
 from clustercast.priors.prior_set import Priors
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 Discrepancy = float | Family | Mapping[str, float | Family] | None
 
 BLOCK = 2048
@@ -57,13 +55,7 @@ class Problem:
     programs: tuple["_Program", ...]
 
     @classmethod
-    def of(
-        cls,
-        priors: Priors,
-        observations: Observations,
-        model: Model,
-        discrepancy: Discrepancy,
-    ) -> "Problem":
+    def of(cls, priors: Priors, observations: Observations, model: Model, discrepancy: Discrepancy) -> "Problem":
         """Join priors, model and observations."""
         model = with_changes(model, priors)
         model.check_inputs(priors, observations.quantities)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.points.streams import stream
 from clustercast.arrays.posterior.tempering import (
     LogLikelihood,
@@ -16,7 +17,6 @@ from clustercast.arrays.posterior.tempering import (
 )
 from clustercast.conditioning.weights import LEAST_ESS, Weights, array_statistics
 
-FloatArray = NDArray[np.float64]
 Progress = Callable[[int, int], None]
 
 LARGEST_R_HAT = 1.01

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.points.streams import stream
 from clustercast.conditioning.observation_rows import HALVING, TIME, Observations
 from clustercast.conditioning.sampler import Posterior
@@ -16,8 +17,6 @@ from clustercast.engine.units import factor
 from clustercast.errors import InputError
 from clustercast.priors.families import Fixed
 from clustercast.priors.prior_set import Priors
-
-FloatArray = NDArray[np.float64]
 
 OBSERVED = "log10_observed"
 _SAMPLE = ("chain", "draw")

@@ -4,12 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import logsumexp
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.posterior.tempering import effective_size
-
-FloatArray = NDArray[np.float64]
 
 LARGEST_K_HAT = 0.7
 LEAST_ESS = 400.0

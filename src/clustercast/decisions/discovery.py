@@ -6,15 +6,13 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from clustercast.arrays import FloatArray
+from clustercast.arrays import BoolArray, FloatArray
 from clustercast.arrays.decisions.boxes import Box, chosen_box, peel, quantile_codes, quasi_p_values
 from clustercast.arrays.summaries.summaries import share_with_error
 from clustercast.dataset import in_words, provenance
 from clustercast.decisions.drawn_from import Asked, Event, asked_event, checked_fraction, with_unit_text
 from clustercast.errors import InputError, whole_number
 from clustercast.sensitivity.given_data import input_matrix, varied_inputs
-
-BoolArray = NDArray[np.bool_]
 
 _LEAST_HITS = 80
 _LEAST_SHARE, _LEAST_DRAWS = 0.05, 30

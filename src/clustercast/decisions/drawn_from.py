@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from clustercast.arrays import FloatArray
+from clustercast.arrays import BoolArray, FloatArray
 from clustercast.arrays.families.tails import score_of_tails
 from clustercast.arrays.summaries.order_statistics import checked_weights
 from clustercast.dataset import design_of, provenance_of
@@ -20,7 +19,6 @@ from clustercast.uncertainty.claims import Claim
 from clustercast.uncertainty.conditions import Condition
 from clustercast.uncertainty.summaries import Weights, weights_array
 
-BoolArray = NDArray[np.bool_]
 Event = str | Claim | Condition
 
 

@@ -6,8 +6,8 @@ from typing import Literal
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.decisions.actions import action_gain
 from clustercast.arrays.decisions.partition import Partition, partition
 from clustercast.arrays.decisions.scores import entropy_gain, perfect_gain, spread_gain, variance_gain
@@ -22,7 +22,6 @@ from clustercast.priors.groups import section_of
 from clustercast.quantities.cluster_model import cluster_model
 from clustercast.sensitivity.given_data import input_matrix, varied_inputs
 
-FloatArray = NDArray[np.float64]
 Gain = tuple[FloatArray, FloatArray]
 Of = Literal["inputs", "groups", "pairs"] | Mapping[str, Iterable[str]]
 

@@ -6,12 +6,11 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.decisions.scores import perfect_gain
 from clustercast.arrays.indices.intervals import normal_factor
 from clustercast.dataset import design_of
 from clustercast.decisions.targets import Wanted
-
-FloatArray = NDArray[np.float64]
 
 _REFERENCES = "doi:10.1177/0272989X13505910, doi:10.1146/annurev-statistics-040120-010730"
 _SCORES = {

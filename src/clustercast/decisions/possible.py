@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.points.streams import checked_seed, stream
 from clustercast.arrays.posterior.likelihood import ErrorModel, replicate
 from clustercast.conditioning.observation_rows import (
@@ -25,7 +25,6 @@ from clustercast.priors.prior_set import Priors
 from clustercast.sampling import draw
 from clustercast.uncertainty.trajectories import not_nan, place_of
 
-FloatArray = NDArray[np.float64]
 Rows = Mapping[str, object] | Observations | str | Path
 
 

@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.dataset import design_of, in_words
 from clustercast.errors import InputError, nearest
 from clustercast.sensitivity.outputs import analysed_output, output_names
@@ -16,7 +16,6 @@ from clustercast.uncertainty.claims import Claim, read_claims
 from clustercast.uncertainty.conditions import Condition, parse_condition
 from clustercast.uncertainty.trajectories import place_of
 
-FloatArray = NDArray[np.float64]
 Score = Literal["variance", "brier", "log", "crps", "width"]
 Loss = Callable[[Any, xr.Dataset], Any]
 

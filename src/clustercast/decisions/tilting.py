@@ -331,11 +331,7 @@ def shifted(family: Family, shift: float) -> Family:
 
 
 def _marginals(
-    priors: Priors,
-    families: list[tuple[str, Family]],
-    names: list[str],
-    shifts: FloatArray,
-    forecast: xr.Dataset,
+    priors: Priors, families: list[tuple[str, Family]], names: list[str], shifts: FloatArray, forecast: xr.Dataset
 ) -> xr.Dataset:
     """Return quantiles of inputs before and after, in the order of names."""
     after = dict(families)

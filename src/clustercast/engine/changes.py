@@ -10,10 +10,11 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from clustercast.arrays import FloatArray
 from clustercast.engine.model import Model
 from clustercast.engine.quantity import declaration_of
 from clustercast.engine.source import place_of
-from clustercast.engine.wiring import PREVIOUS_YEAR, YEAR, FloatArray, Function, argument_names, constant
+from clustercast.engine.wiring import PREVIOUS_YEAR, YEAR, Function, argument_names, constant
 from clustercast.errors import InputError
 
 _CHANGE = re.compile(r"^(?P<name>.+)_from_(?P<year>\d{4})(?:_(?P<part>\d+))?$")

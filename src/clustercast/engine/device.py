@@ -7,9 +7,9 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.errors import InputError, nearest
 
-FloatArray = NDArray[np.float64]
 Device = Literal["cpu", "cuda"]
 
 

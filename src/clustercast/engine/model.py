@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from types import ModuleType
 
 import numpy as np
-from numpy.typing import NDArray
 
 from clustercast.engine.fingerprint import fingerprint_of
 from clustercast.engine.quantity import Declaration, declaration_of
@@ -17,8 +16,6 @@ from clustercast.engine.source import place_of
 from clustercast.engine.units import factor, in_unit
 from clustercast.engine.wiring import PREVIOUS_YEAR, YEAR, Definition, Function, Wiring, constant
 from clustercast.errors import InputError, nearest
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

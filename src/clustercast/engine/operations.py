@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.engine.quantity import Between
 from clustercast.engine.source import place_of
 from clustercast.engine.wiring import Function, Need
 from clustercast.errors import InputError
 
-FloatArray = NDArray[np.float64]
 Values = MutableMapping[str, FloatArray]
 Call = Callable[[str, Function, tuple[Need, ...], Sequence[FloatArray]], FloatArray]
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.engine.device import Device, to_device
 from clustercast.engine.model import Model
 from clustercast.engine.operations import Call, Operation, joined, plain_call
@@ -13,8 +14,6 @@ from clustercast.engine.schedule import Output, Schedule, build
 from clustercast.engine.unit_check import Proof
 from clustercast.engine.units import factor
 from clustercast.errors import InputError
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -248,11 +247,7 @@ _MOST_PROOFS = 64
 
 
 def _proved(
-    model: Model,
-    schedule: Schedule,
-    rows: Mapping[str, FloatArray],
-    units: Mapping[str, str],
-    outputs: tuple[str, ...],
+    model: Model, schedule: Schedule, rows: Mapping[str, FloatArray], units: Mapping[str, str], outputs: tuple[str, ...]
 ) -> dict[str, int]:
     """Prove units and shapes once for the same code, units and shapes of the inputs."""
     inputs = tuple((name, units.get(name), np.shape(value)) for name, value in rows.items())

@@ -11,14 +11,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.engine.operations import Argument, Compute, Loop, Operation, Position, Read, Step
 from clustercast.engine.source import place_of
 from clustercast.engine.wiring import PREVIOUS_YEAR, YEAR, Definition, Need, constant
 from clustercast.errors import InputError
 
-FloatArray = NDArray[np.float64]
 Dates = tuple[float, ...]
 
 _ROUNDING = 1e-9
@@ -293,10 +292,7 @@ class Builder:
         behind = [date - self.lags[need.lag] for date in self.on_nodes.dates]
         past = tuple(date for date in behind if date < self.start - _ROUNDING)
         early = self.key(need.name, Place(past, early=True)) if past else ""
-        return (
-            *((early, row) for row in range(len(past))),
-            *(self.position(date) for date in behind[len(past) :]),
-        )
+        return (*((early, row) for row in range(len(past))), *(self.position(date) for date in behind[len(past) :]))
 
 
 def build(

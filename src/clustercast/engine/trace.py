@@ -12,13 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.engine.model import Model
 from clustercast.engine.program import unproved
 from clustercast.engine.source import place_of
 from clustercast.engine.wiring import Function, Need
 from clustercast.errors import InputError
-
-FloatArray = NDArray[np.float64]
 
 # Every operation that a program may hold, with the function of NumPy that it stands for.
 OPERATIONS: Mapping[str, Callable[..., Any]] = {

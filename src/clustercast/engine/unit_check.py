@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.engine.model import Model
 from clustercast.engine.operations import plain_call
 from clustercast.engine.quantity import Declaration, declaration_of
@@ -14,8 +14,6 @@ from clustercast.engine.source import numbers_in, place_of
 from clustercast.engine.units import factor, registry, same_base
 from clustercast.engine.wiring import PREVIOUS_YEAR, YEAR, Function, Need
 from clustercast.errors import InputError
-
-FloatArray = NDArray[np.float64]
 
 # Numbers that stand in a formula only to convert units, by a word of the units that call for them.
 _THOUSANDS = tuple(10.0 ** (3 * power) for power in (-6, -5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 6))

@@ -7,13 +7,12 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.engine.quantity import Between, Declaration, declaration_of
 from clustercast.engine.source import place_of
 from clustercast.errors import InputError
 
-FloatArray = NDArray[np.float64]
 Function = Callable[..., FloatArray]
 Kind = Literal["now", "previous", "lagged"]
 

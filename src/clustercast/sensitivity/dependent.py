@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.indices.intervals import student_factor
 from clustercast.arrays.indices.kucherenko import NAMES
 from clustercast.arrays.indices.kucherenko import kucherenko_indices as kucherenko_columns
@@ -15,15 +15,9 @@ from clustercast.sensitivity.design import VariedInputs, kucherenko_design, shap
 from clustercast.sensitivity.labels import labelled, year_of
 from clustercast.sensitivity.outputs import Scale, analysed_outputs, measured
 
-FloatArray = NDArray[np.float64]
-
 
 def shapley_effects(
-    forecast: xr.Dataset,
-    *,
-    outputs: Iterable[str] | str | None = None,
-    scale: Scale = "auto",
-    confidence: float = 0.95,
+    forecast: xr.Dataset, *, outputs: Iterable[str] | str | None = None, scale: Scale = "auto", confidence: float = 0.95
 ) -> xr.Dataset:
     """Shapley effects: shares of the variance that sum to 1, for correlated inputs too.
 
@@ -86,11 +80,7 @@ def shapley_effects(
 
 
 def kucherenko_indices(
-    forecast: xr.Dataset,
-    *,
-    outputs: Iterable[str] | str | None = None,
-    scale: Scale = "auto",
-    confidence: float = 0.95,
+    forecast: xr.Dataset, *, outputs: Iterable[str] | str | None = None, scale: Scale = "auto", confidence: float = 0.95
 ) -> xr.Dataset:
     """First and total indices of correlated inputs, inclusive and exclusive of correlation.
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray, IntArray
 from clustercast.arrays.indices.kucherenko import rows_per_point
 from clustercast.arrays.indices.pick_freeze import runs_per_point
 from clustercast.arrays.indices.shapley import random_permutations
@@ -15,9 +15,6 @@ from clustercast.arrays.points.morris import morris_trajectories
 from clustercast.arrays.points.streams import replicate_seed
 from clustercast.dataset import design_of, provenance_of
 from clustercast.errors import InputError
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 import xarray as xr
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.indices.given_data import default_bins, first_order_indices
 from clustercast.arrays.indices.intervals import normal_factor
 from clustercast.arrays.summaries.order_statistics import checked_weights, effective_size
@@ -16,8 +17,6 @@ from clustercast.errors import InputError, nearest
 from clustercast.sampling import MEASURED, PLAIN
 from clustercast.sensitivity.labels import labelled, year_of
 from clustercast.sensitivity.outputs import Scale, analysed_outputs, measured
-
-FloatArray = NDArray[np.float64]
 
 
 def given_data_indices(

@@ -5,13 +5,10 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
 from clustercast.errors import InputError
 from clustercast.sensitivity.cautions import add_cautions, output_cautions
 from clustercast.sensitivity.outputs import MeasuredOutput
-
-FloatArray = NDArray[np.float64]
 
 _MEANINGS = {
     "S1": "first-order index",

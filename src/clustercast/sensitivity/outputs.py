@@ -8,10 +8,10 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.indices.pick_freeze import centre_and_scale
 from clustercast.errors import InputError, nearest
 
-FloatArray = NDArray[np.float64]
 ScaleName = Literal["auto", "log10", "raw"]
 Scale = ScaleName | Mapping[str, ScaleName]
 

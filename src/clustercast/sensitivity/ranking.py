@@ -6,9 +6,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.errors import InputError, whole_number
-
-FloatArray = NDArray[np.float64]
 
 _NEGLIGIBLE = 0.01
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.points.streams import stream
 from clustercast.dataset import design_of, provenance_of
 from clustercast.errors import InputError, nearest
@@ -14,7 +14,6 @@ from clustercast.sensitivity.design import morris_design
 from clustercast.sensitivity.labels import labelled, year_of
 from clustercast.sensitivity.outputs import Scale, analysed_outputs, measured
 
-FloatArray = NDArray[np.float64]
 Measure = Callable[[FloatArray, FloatArray], dict[str, FloatArray]]
 
 DELTA = ("delta", "delta_conf", "S1", "S1_conf")

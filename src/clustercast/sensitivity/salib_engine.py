@@ -12,13 +12,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.indices.pick_freeze import centre_and_scale, runs_per_point
 from clustercast.arrays.indices.sobol_panel import SobolIndices
 from clustercast.errors import InputError
-
-FloatArray = NDArray[np.float64]
 
 
 def sobol_columns(

@@ -4,11 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.indices.intervals import bootstrap_weights, check_confidence
 from clustercast.arrays.indices.sobol_estimators import Estimator, estimator_named
 from clustercast.arrays.indices.sobol_panel import SobolIndices, sobol_panel
@@ -26,7 +25,6 @@ from clustercast.sensitivity.design import SaltelliDesign, saltelli_design
 from clustercast.sensitivity.labels import labelled, year_of
 from clustercast.sensitivity.outputs import AnalysedOutput, MeasuredOutput, Scale, analysed_outputs
 
-FloatArray = NDArray[np.float64]
 Engine = Literal["panel", "salib"]
 
 

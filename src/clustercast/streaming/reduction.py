@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clustercast.arrays import FloatArray
+from clustercast.arrays import FloatArray, IntArray
 from clustercast.dataset import Dataset, provenance_of
 from clustercast.engine.device import Device, to_device, to_host
 from clustercast.engine.program import Program
@@ -18,8 +18,6 @@ from clustercast.streaming.checkpoint import Arrays, Ranges, joined_arrays, part
 from clustercast.streaming.moments import LEAF, MomentTree, leaf_moments
 from clustercast.streaming.pieces import check_versions, joined_ranges
 from clustercast.streaming.sketch import Sketch
-
-IntArray = NDArray[np.int64]
 
 # Leaves drawn at a time, and leaves propagated at a time: what a cache holds, and what fills a GPU.
 _DRAWN_LEAVES = {"cpu": 32, "cuda": 256}

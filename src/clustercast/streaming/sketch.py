@@ -12,12 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clustercast.arrays import FloatArray
+from clustercast.arrays import FloatArray, IntArray
 from clustercast.arrays.summaries.order_statistics import checked_probabilities
 from clustercast.engine.device import to_host
 from clustercast.errors import InputError
 
-IntArray = NDArray[np.int64]
 Page = NDArray[np.unsignedinteger[Any]]
 
 MANTISSA_BITS = 12

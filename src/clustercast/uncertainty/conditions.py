@@ -9,9 +9,8 @@ from typing import Literal
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
-from clustercast.arrays import FloatArray
+from clustercast.arrays import BoolArray, FloatArray
 from clustercast.arrays.summaries.summaries import share_with_error
 from clustercast.dataset import design_of, in_words
 from clustercast.engine.units import in_unit, parse_quantity
@@ -20,7 +19,6 @@ from clustercast.files.dates import date_words, end_of, start_of
 from clustercast.uncertainty.summaries import Weights, independent
 from clustercast.uncertainty.trajectories import not_nan, place_of, unit_of, years_of
 
-BoolArray = NDArray[np.bool_]
 Form = Literal[">", ">=", "<", "<=", "=", "!=", "fall", "rise", "change"]
 
 _NAME = r"(?P<name>[A-Za-z_]\w*)"

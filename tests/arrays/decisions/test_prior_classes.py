@@ -33,10 +33,7 @@ def program(values, weights, likelihood, low, high, fixed):
         equal.append(np.append(weights, -1.0))
         right.append(0.0)
     rows = np.vstack(
-        [
-            np.column_stack([-np.eye(size), np.full(size, low)]),
-            np.column_stack([np.eye(size), np.full(size, -high)]),
-        ]
+        [np.column_stack([-np.eye(size), np.full(size, low)]), np.column_stack([np.eye(size), np.full(size, -high)])]
     )
     found = [
         linprog(

@@ -7,11 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binom
 
-from clustercast.arrays import FloatArray
+from clustercast.arrays import BoolArray, FloatArray, IntArray
 
-BoolArray = NDArray[np.bool_]
 CodeArray = NDArray[np.uint8]
-IntArray = NDArray[np.int64]
 
 _BINS = 250
 _CHANCE = 0.05

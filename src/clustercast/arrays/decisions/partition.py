@@ -7,10 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from clustercast.arrays import FloatArray
+from clustercast.arrays import FloatArray, IntArray
 from clustercast.arrays.indices.given_data import bin_numbers
-
-IntArray = NDArray[np.int64]
 
 # Edges of bins come from so many samples: a sort of all would cost more than the sums.
 SORTED = 8192

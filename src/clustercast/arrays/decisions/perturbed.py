@@ -1,12 +1,9 @@
 """Derivatives of means with respect to points of a distribution function, by scores."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-from clustercast.arrays import FloatArray
+from clustercast.arrays import FloatArray, IntArray
 from clustercast.arrays.summaries.order_statistics import effective_size
-
-IntArray = NDArray[np.int64]
 
 # Of the probability on each side of the median from which the density there comes.
 _BESIDE = 0.04

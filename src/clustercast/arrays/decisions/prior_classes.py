@@ -4,13 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import brentq, linprog
 
-from clustercast.arrays import FloatArray
+from clustercast.arrays import FloatArray, IntArray
 from clustercast.errors import InputError
 
-IntArray = NDArray[np.int64]
 Bounds = tuple[float, float]
 
 _ROUNDING = 1e-12

@@ -3,13 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import brentq
 
-from clustercast.arrays import FloatArray
+from clustercast.arrays import BoolArray, FloatArray
 from clustercast.arrays.summaries.order_statistics import effective_size
-
-BoolArray = NDArray[np.bool_]
 
 _STEPS, _FURTHEST, _SURE = 30, 8.0, 3.0
 _SETTLED = 1e-5

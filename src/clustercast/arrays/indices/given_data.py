@@ -1,15 +1,12 @@
 """First-order indices from any sample, plain or weighted: bias-corrected binning."""
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from clustercast.arrays import FloatArray
+from clustercast.arrays import FloatArray, IntArray
 from clustercast.arrays.summaries.order_statistics import checked_weights, effective_size
 from clustercast.arrays.summaries.sums import unit_for_squares
 from clustercast.errors import InputError
-
-IntArray = NDArray[np.int64]
 
 BLOCK = 64
 

@@ -1,14 +1,11 @@
 """First and total indices of dependent inputs, inclusive and exclusive of their correlation."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-from clustercast.arrays import FloatArray
+from clustercast.arrays import FloatArray, IntArray
 from clustercast.arrays.indices.intervals import ratio_of_means
 from clustercast.arrays.indices.shapley import group_means
 from clustercast.errors import InputError
-
-IntArray = NDArray[np.int64]
 
 NAMES = ("S1_full", "ST_full", "S1_ind", "ST_ind")
 

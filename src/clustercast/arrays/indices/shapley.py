@@ -1,16 +1,13 @@
 """Shapley effects by random-permutation trajectories, for inputs joined by a Gaussian copula."""
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from clustercast.arrays import FloatArray
+from clustercast.arrays import FloatArray, IntArray
 from clustercast.arrays.indices.intervals import ratio_of_means
 from clustercast.arrays.points.designs import sobol_uniforms
 from clustercast.arrays.points.streams import stream
 from clustercast.errors import InputError
-
-IntArray = NDArray[np.int64]
 
 
 def random_permutations(seed: int, dimensions: int, size: int) -> IntArray:

@@ -201,9 +201,7 @@ def _janon_monod_ratios(means: Statistics) -> Ratios:
         return first, total, None
     one, other = pair_rows(len(swapped))
     closed = _correlation(
-        means["pair"],
-        means["other"][one] + swapped[other],
-        means["other_square"][one] + swapped_square[other],
+        means["pair"], means["other"][one] + swapped[other], means["other_square"][one] + swapped_square[other]
     )
     return first, total, _from_closed(closed, first)
 

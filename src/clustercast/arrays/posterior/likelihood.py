@@ -3,12 +3,9 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import erfcx
 
-from clustercast.arrays import FloatArray
-
-IntArray = NDArray[np.int64]
+from clustercast.arrays import FloatArray, IntArray
 
 # Below this the tail of the normal distribution is 1 to the last bit, and erfcx would soon overflow.
 _FAR_BELOW = -35.0

@@ -4,13 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
-from clustercast.arrays import FloatArray
+from clustercast.arrays import FloatArray, IntArray
 from clustercast.arrays.summaries import order_statistics
 
-IntArray = NDArray[np.int64]
 LogLikelihood = Callable[[FloatArray], FloatArray]
 
 # No direction is so narrow that a population which has collapsed could not leave it.
