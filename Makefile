@@ -10,7 +10,7 @@ MAKE_VENV := $(if $(UV),uv venv --quiet --allow-existing --python $(PYTHON),$(PY
 INSTALL := $(if $(UV),uv pip install --python $(RUN),$(RUN) -m pip install --no-compile) --quiet --constraint constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: sobol test arrays lint types doctests bench docs wheel clean
+.PHONY: sobol test arrays lint types doctests bench mutants docs wheel clean
 
 sobol: $(VENV)/.with-base
 	$(RUN) -m analyses.sobol $(ARGS)
@@ -36,6 +36,10 @@ doctests: $(VENV)/.with-test
 
 bench: $(VENV)/.with-bench
 	$(RUN) -m benchmarks $(ARGS)
+
+# Hours where ARGS does not choose: --part units --most 40.
+mutants: $(VENV)/.with-test $(VENV)/.with-mutants
+	$(RUN) .ci/mutants.py $(ARGS)
 
 docs: $(VENV)/.with-docs
 	$(RUN) -m sphinx -W --keep-going -b html docs build/docs
