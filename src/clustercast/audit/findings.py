@@ -1,20 +1,25 @@
 """Every derivation, recomputed and judged."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 from clustercast.audit.essay import Derivations, Essay
 from clustercast.audit.gas_and_texts import GAS_AND_TEXTS
 from clustercast.audit.largest_cluster import LARGEST_CLUSTER
-from clustercast.audit.money import MONEY
-from clustercast.audit.statements import AuditFile, Derivation, Part, read_audit
-from clustercast.audit.verdicts import Verdict, part_verdict, worst
-from clustercast.audit.world import WORLD
+from clustercast.audit.statements import AuditFile, Derivation, Part, Rule, read_audit
+from clustercast.audit.world import MONEY, WORLD
 from clustercast.engine.units import factor
 from clustercast.errors import InputError, nearest
 from clustercast.priors.prior_file import read_priors
 from clustercast.uncertainty.stated import read_stated_tables
 
+Verdict = Literal["OK", "ROUND", "EXT", "NO", "-"]
+
+# From the best to the worst.
+_ORDER: tuple[Verdict, ...] = ("-", "OK", "ROUND", "EXT", "NO")
+_SLACK = 1e-9
 ESSAY = "situational_awareness"
 DERIVATIONS: Derivations = {**LARGEST_CLUSTER, **WORLD, **MONEY, **GAS_AND_TEXTS}
 
@@ -103,3 +108,47 @@ def _finding(derivation: Derivation, essay: Essay, file: AuditFile) -> Finding:
         low, high = float(ends.min()), float(ends.max())
         parts.append(PartFinding(part, low, high, part_verdict(low, high, part, file.rule)))
     return Finding(derivation, tuple(parts), worst(one.verdict for one in parts if not one.part.variant))
+
+
+def rounding_interval(value: float, digits: int) -> tuple[float, float]:
+    """Return the ends of the numbers that round to one above 0 with so many significant digits; the upper is outside.
+
+    >>> rounding_interval(500, 1), rounding_interval(1, 1), rounding_interval(87.6, 3)
+    ((450.0, 550.0), (0.95, 1.5), (87.55, 87.65))
+    """
+    exponent = math.floor(math.log10(value) + _SLACK)
+    half = 10.0 ** (exponent - digits + 1) / 2
+    # Below a power of ten numbers are written a digit finer.
+    power_of_ten = math.isclose(value, 10.0**exponent, rel_tol=_SLACK)
+    low = value - half / 10 if power_of_ten else value - half
+    return float(f"{low:.12g}"), float(f"{value + half:.12g}")
+
+
+def part_verdict(low: float, high: float, part: Part, rule: Rule) -> Verdict:
+    """Return the verdict on a recomputed number or range beside what a part states, in the part's unit."""
+    # OK: some recomputed value rounds to a stated one. ROUND: within the loose factor or time. EXT or NO: neither, for
+    # an outside fact or for the text's own inputs. "-": the part states nothing.
+    if part.low is None or part.high is None:
+        return "-"
+    first, last = part.low * (1 - _SLACK), part.high * (1 + _SLACK)
+    if part.digits is not None:
+        first = rounding_interval(part.low, part.digits)[0] * (1 - _SLACK)
+        last = rounding_interval(part.high, part.digits)[1] * (1 - _SLACK)
+    if high >= first and (low < last if part.digits is not None else low <= last):
+        return "OK"
+    if part.date:
+        loose = max(part.low - high, low - part.high) <= rule.loose_time
+    else:
+        loose = part.digits is not None and max(part.low / high, low / part.high) <= rule.loose_factor * (1 + _SLACK)
+    if loose:
+        return "ROUND"
+    return "EXT" if part.against == "fact" else "NO"
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return the worst of some verdicts.
+
+    >>> worst(["OK", "EXT", "ROUND"]), worst([])
+    ('EXT', '-')
+    """
+    return max(verdicts, key=_ORDER.index, default="-")

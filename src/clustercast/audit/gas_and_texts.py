@@ -44,11 +44,6 @@ def _note_on_the_yield(essay: Essay) -> Numbers:
     return {"power": power, "power_of_generators": power, **_conversion(essay, essay.fact("note_yield"))}
 
 
-def _shale(essay: Essay) -> Numbers:
-    energy = essay["shale_gas_growth"] * essay.fact("note_yield")
-    return {"energy": energy, "clusters": energy / _powers(essay)[1]}
-
-
 def _wells_with_each_yield(essay: Essay) -> Numbers:
     """Return the wells for 100 GW with the note's yield, with combined cycle and with generators."""
     yields = {
@@ -91,32 +86,6 @@ def _replacement(essay: Essay) -> Numbers:
     }
 
 
-def _plants(essay: Essay) -> Numbers:
-    stated, later = (_powers(essay)[1] * essay.fact(name) for name in ("gas_plant_cost", "gas_plant_cost_2025"))
-    return {"capex": stated, "capex_2025": later}
-
-
-def _power_of_gpt4(essay: Essay) -> Numbers:
-    power, size = essay.fact("gpt4_power_interview"), essay.size(essay["cluster_start_year"])
-    return {"interview": power, "per_accelerator": power / size}
-
-
-def _stargate_power(essay: Essay) -> Numbers:
-    power = essay.fact("stargate_power_in")
-    return {
-        "to_chips": power / essay["power_usage_effectiveness"],
-        "effectiveness": power / essay.fact("stargate_power_to_chips"),
-    }
-
-
-def _stargate_cost(essay: Essay) -> Numbers:
-    cost = essay.fact("stargate_cost")
-    return {
-        "cost_per_watt": cost / essay.fact("stargate_power_to_chips"),
-        "cost_per_facility_watt": cost / essay.fact("stargate_power_in"),
-    }
-
-
 GAS_AND_TEXTS: Derivations = {
     "G1": lambda essay: {
         "growth": _growth_between(essay, "us_generation", "2013", "2023") - 1,
@@ -125,7 +94,10 @@ GAS_AND_TEXTS: Derivations = {
     "G2": _generators,
     "G3": _combined_cycle,
     "G4": _note_on_the_yield,
-    "G5": _shale,
+    "G5": lambda essay: {
+        "energy": essay["shale_gas_growth"] * essay.fact("note_yield"),
+        "clusters": essay["shale_gas_growth"] * essay.fact("note_yield") / _powers(essay)[1],
+    },
     "G6": _wells,
     "G7": _drilling,
     "G8": _replacement,
@@ -135,12 +107,24 @@ GAS_AND_TEXTS: Derivations = {
         "growth": _growth_between(essay, "dry_gas", "2013", "2023"),
         "shale_growth": _growth_between(essay, "shale_gas", "2013", "2020"),
     },
-    "G12": _plants,
+    "G12": lambda essay: {
+        "capex": _powers(essay)[1] * essay.fact("gas_plant_cost"),
+        "capex_2025": _powers(essay)[1] * essay.fact("gas_plant_cost_2025"),
+    },
     "G13": lambda essay: {"lead_time": essay["gas_plant_build_time"], "turbine_wait": essay.fact("turbine_wait")},
     "X1": lambda essay: {"interview": essay.fact("gpt4_chips_interview"), "chapter": essay.fact("gpt4_chips_chapter")},
-    "X2": _power_of_gpt4,
+    "X2": lambda essay: {
+        "interview": essay.fact("gpt4_power_interview"),
+        "per_accelerator": essay.fact("gpt4_power_interview") / essay.size(essay["cluster_start_year"]),
+    },
     "X3": lambda essay: {"growth": np.log10(essay.fact("gigawatt_clusters") / essay.fact("gpt4_power_interview"))},
     "X4": lambda essay: {"cost": essay.fact("cluster_of_100k") * essay.fact("cost_per_gpu")},
-    "X5": _stargate_power,
-    "X6": _stargate_cost,
+    "X5": lambda essay: {
+        "to_chips": essay.fact("stargate_power_in") / essay["power_usage_effectiveness"],
+        "effectiveness": essay.fact("stargate_power_in") / essay.fact("stargate_power_to_chips"),
+    },
+    "X6": lambda essay: {
+        "cost_per_watt": essay.fact("stargate_cost") / essay.fact("stargate_power_to_chips"),
+        "cost_per_facility_watt": essay.fact("stargate_cost") / essay.fact("stargate_power_in"),
+    },
 }

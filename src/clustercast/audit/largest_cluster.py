@@ -14,22 +14,12 @@ def needed_growth(essay: Essay, base: str) -> FloatArray:
     return gain ** (1 / (last - essay.fact(base))) - 1
 
 
-def _growth_in_a_year(essay: Essay) -> Numbers:
-    first = essay.fact("table_year")
-    return {"growth": essay.size(first + 1) / essay.size(first)}
-
-
 def _growth_to_the_last_column(essay: Essay) -> Numbers:
     last, rate = essay.fact("trillion_year"), essay["cluster_growth_rate"]
     return {
         "growth": rate * (last - essay["cluster_start_year"]),
         "from_august": rate * (last - essay.fact("gpt4_finished")),
     }
-
-
-def _size_in_h100(essay: Essay) -> Numbers:
-    size = essay["initial_cluster_chips"] / essay.ends("chip_performance_ratio")
-    return {"size": size, "measured": essay.fact("gpt4_size_measured")}
 
 
 def _cost_by_purchase(essay: Essay) -> Numbers:
@@ -48,14 +38,6 @@ def _cost_shares(essay: Essay) -> Numbers:
 def _gain_of_a_generation(essay: Essay) -> Numbers:
     growth = essay.fact("generation_gain") ** (1 / essay.fact("generation_time")) - 1
     return {"decade_gain": (1 + growth) ** essay.fact("decade"), "growth": growth}
-
-
-def _gain_of_a_decade(essay: Essay) -> Numbers:
-    decade = essay.fact("decade")
-    return {
-        "decade_gain": (1 + essay.fact("flop_per_dollar_growth")) ** decade,
-        "growth_of_ten": essay.fact("decade_gain") ** (1 / decade) - 1,
-    }
 
 
 def _trillion_dollars(essay: Essay) -> Numbers:
@@ -102,20 +84,10 @@ def _homes(essay: Essay) -> Numbers:
     return {"homes": power / essay.fact("home_electricity"), "at_a_kilowatt": power / essay.fact("home_power_stated")}
 
 
-def _energy(essay: Essay) -> Numbers:
-    years = essay.columns("training_cluster_power")[-2:]
-    return {f"energy_{year:g}": essay.power(year) * essay["load_factor"] for year in years}
-
-
 def _electricity_share(essay: Essay) -> Numbers:
     last = essay.fact("trillion_year")
     energy = essay.power(last) * essay["load_factor"]
     return {"share": energy / essay.electricity(last), "share_of_2025": energy / essay.fact("us_generation", "2025")}
-
-
-def _kuwait(essay: Essay) -> Numbers:
-    power = essay.fact("kuwait_power")
-    return {"size": power / essay.fact("h100_power_quoted"), "power_per_accelerator": power / essay.fact("kuwait_size")}
 
 
 def _cost_per_watt(essay: Essay) -> Numbers:
@@ -129,14 +101,20 @@ def _cost_per_watt(essay: Essay) -> Numbers:
 
 
 LARGEST_CLUSTER: Derivations = {
-    "A1": _growth_in_a_year,
+    "A1": lambda essay: {"growth": essay.size(essay.fact("table_year") + 1) / essay.size(essay.fact("table_year"))},
     "A2": _growth_to_the_last_column,
-    "A3": _size_in_h100,
+    "A3": lambda essay: {
+        "size": essay["initial_cluster_chips"] / essay.ends("chip_performance_ratio"),
+        "measured": essay.fact("gpt4_size_measured"),
+    },
     "A4": lambda essay: {"cost": essay["initial_cluster_chips"] * essay["rental_price"] * essay.ends("rental_time")},
     "A5": _cost_by_purchase,
     "A6": _cost_shares,
     "A7": _gain_of_a_generation,
-    "A8": _gain_of_a_decade,
+    "A8": lambda essay: {
+        "decade_gain": (1 + essay.fact("flop_per_dollar_growth")) ** essay.fact("decade"),
+        "growth_of_ten": essay.fact("decade_gain") ** (1 / essay.fact("decade")) - 1,
+    },
     "A9": _trillion_dollars,
     "A10": _cost_column,
     "A11": _bought_by_a_trillion,
@@ -146,12 +124,18 @@ LARGEST_CLUSTER: Derivations = {
         "elsewhere": essay.fact("gpt4_power_elsewhere"),
     },
     "A14": _homes,
-    "A15": _energy,
+    "A15": lambda essay: {
+        f"energy_{year:g}": essay.power(year) * essay["load_factor"]
+        for year in essay.columns("training_cluster_power")[-2:]
+    },
     "A16": _electricity_share,
     "A17": lambda essay: {
         "oregon": essay.fact("oregon_electricity"),
         "washington": essay.fact("washington_electricity"),
     },
-    "A18": _kuwait,
+    "A18": lambda essay: {
+        "size": essay.fact("kuwait_power") / essay.fact("h100_power_quoted"),
+        "power_per_accelerator": essay.fact("kuwait_power") / essay.fact("kuwait_size"),
+    },
     "A19": _cost_per_watt,
 }

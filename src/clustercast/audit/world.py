@@ -1,4 +1,4 @@
-"""B1 to B17: world investment, shipments, their power and their wafers."""
+"""B1 to B17: world investment, shipments, their power and their wafers; R, P and N: revenue, precedents, Nvidia."""
 
 import numpy as np
 
@@ -45,11 +45,6 @@ def _doubling(essay: Essay) -> Numbers:
     return {**numbers, "implied_growth": np.concatenate(gains)}
 
 
-def _market_of_chips(essay: Essay) -> Numbers:
-    market = essay.fact("chip_market_2027")
-    return {"total": market / essay.fact("chip_capex_share"), "chip_share": market / essay.fact("total_market_2027")}
-
-
 def _price_of_the_fleet(essay: Essay) -> Numbers:
     first, last = _years(essay)[0], _years(essay)[-1]
     price = essay.investment(first) / _stated_shipments(essay)
@@ -86,18 +81,14 @@ def _stock_and_flow(essay: Essay) -> Numbers:
     return numbers
 
 
-def _wafers(essay: Essay) -> Numbers:
-    return {"wafers": _stated_shipments(essay) / essay["accelerators_per_wafer"]}
+def _wafers(essay: Essay) -> FloatArray:
+    """Return the wafers of the shipments in the first column."""
+    return _stated_shipments(essay) / essay["accelerators_per_wafer"]
 
 
 def _share_of(essay: Essay, *capacities: str) -> FloatArray:
     """Return the share of one capacity, or of one for each end of the shipments."""
-    return _wafers(essay)["wafers"] / essay.facts(capacities)
-
-
-def _wafer_share(essay: Essay) -> Numbers:
-    share = _share_of(essay, "capacity_with_7nm", "capacity_without_7nm")
-    return {"share": share, "share_of_5nm": _share_of(essay, "capacity_5nm")}
+    return _wafers(essay) / essay.facts(capacities)
 
 
 def _wafer_column(essay: Essay) -> Numbers:
@@ -110,17 +101,7 @@ def _wafer_column(essay: Essay) -> Numbers:
 
 def _good_dies(essay: Essay) -> Numbers:
     wafers = _stated_shipments(essay) / essay.fact("good_dies")
-    return {"wafers": wafers, "change": (wafers / _wafers(essay)["wafers"])[:1]}
-
-
-def _production_for_a_cluster(essay: Essay) -> Numbers:
-    cluster = essay.cell("training_cluster_size", essay.columns("training_cluster_size")[-2])
-    return {"production_over_cluster": _stated_shipments(essay) / cluster}
-
-
-def _capacity_for_a_cluster(essay: Essay) -> Numbers:
-    made = essay.facts(["capacity_without_7nm", "capacity_with_7nm"]) * essay["accelerators_per_wafer"]
-    return {"capacity_over_cluster": made / essay.fact("trillion_cluster_size")}
+    return {"wafers": wafers, "change": (wafers / _wafers(essay))[:1]}
 
 
 def _share_of_the_year(essay: Essay) -> Numbers:
@@ -149,7 +130,10 @@ def _gigafabs(essay: Essay) -> Numbers:
 WORLD: Derivations = {
     "B1": _doubling,
     "B2": lambda essay: {"investment": essay.investment(essay.fact("investment_year"))},
-    "B3": _market_of_chips,
+    "B3": lambda essay: {
+        "total": essay.fact("chip_market_2027") / essay.fact("chip_capex_share"),
+        "chip_share": essay.fact("chip_market_2027") / essay.fact("total_market_2027"),
+    },
     "B4": lambda essay: {"total": essay.fact("nvidia_run_rate") / essay.fact("chip_capex_share")},
     "B5": _price_of_the_fleet,
     "B6": _power_column,
@@ -159,16 +143,89 @@ WORLD: Derivations = {
         "counted": essay.fact("shipments_2024_counted"),
         "nvidia": essay.fact("nvidia_units_2024"),
     },
-    "B9": _wafers,
-    "B10": _wafer_share,
+    "B9": lambda essay: {"wafers": _wafers(essay)},
+    "B10": lambda essay: {
+        "share": _share_of(essay, "capacity_with_7nm", "capacity_without_7nm"),
+        "share_of_5nm": _share_of(essay, "capacity_5nm"),
+    },
     "B11": lambda essay: {
         "low_end_with_7nm": _share_of(essay, "capacity_with_7nm")[:1],
         "low_end_without_7nm": _share_of(essay, "capacity_without_7nm")[:1],
     },
     "B12": _wafer_column,
     "B13": _good_dies,
-    "B14": _production_for_a_cluster,
-    "B15": _capacity_for_a_cluster,
+    "B14": lambda essay: {
+        "production_over_cluster": _stated_shipments(essay)
+        / essay.cell("training_cluster_size", essay.columns("training_cluster_size")[-2])
+    },
+    "B15": lambda essay: {
+        "capacity_over_cluster": essay.facts(["capacity_without_7nm", "capacity_with_7nm"])
+        * essay["accelerators_per_wafer"]
+        / essay.fact("trillion_cluster_size")
+    },
     "B16": _share_of_the_year,
     "B17": _gigafabs,
+}
+
+
+def _doublings(essay: Essay, start: FloatArray, level: FloatArray) -> FloatArray:
+    """Return the time in which a revenue doubles from a start to a level."""
+    return essay["revenue_doubling_time"] * np.log2(level / start)
+
+
+def _doubling_of_the_lab(essay: Essay) -> Numbers:
+    time = essay.fact("lab_revenue_date") - essay["leading_lab_base_year"]
+    start = essay["leading_lab_base_revenue"]
+    return {
+        "revenue": start * 2 ** (time / essay["revenue_doubling_time"]),
+        "doubling_time": time / np.log2(essay.fact("lab_revenue") / start),
+    }
+
+
+def _lab_reaches(essay: Essay, level: str) -> FloatArray:
+    """Return when the laboratory's run rate reaches a level."""
+    return essay["leading_lab_base_year"] + _doublings(essay, essay["leading_lab_base_revenue"], essay.fact(level))
+
+
+def _hundred_billion(essay: Essay) -> Numbers:
+    # The company has ten billion at either end of early 2025.
+    time = _doublings(essay, essay.fact("ten_billion"), essay.fact("hundred_billion"))
+    return {"crossing": essay.fact("early_2025") + time, "start_needed": essay.fact("mid_2026") - time}
+
+
+def _nvidia_in_a_year(essay: Essay) -> Numbers:
+    name, quarter = "nvidia_data_center_revenue", essay.fact("quarter")
+    quarters = essay.series(name)
+    before, after = (essay.fact(name, key) / quarter for key in ("FY23Q4", "FY25Q1"))
+    return {
+        "before": before,
+        "after": after,
+        "time": (quarters.index("FY25Q1") - quarters.index("FY23Q4")) * quarter,
+        "a_year_before": essay.fact(name, "FY24Q1") / quarter,
+    }
+
+
+MONEY: Derivations = {
+    "R1": _doubling_of_the_lab,
+    "R2": lambda essay: {"crossing": _lab_reaches(essay, "ten_billion")},
+    "R3": _hundred_billion,
+    "R4": lambda essay: {
+        "revenue": essay["office_subscribers"] * essay.fact("office_share") * essay["office_addon_price"]
+    },
+    "R5": lambda essay: {
+        "lab_crossing": _lab_reaches(essay, "hundred_billion"),
+        "company_crossing": _hundred_billion(essay)["crossing"],
+    },
+    "P1": lambda essay: {"spending": essay.fact("apollo_gdp_share") * essay["us_gdp_2024"]},
+    "P2": lambda essay: {"share": essay.fact("trillion") / essay["us_gdp_2024"]},
+    "P3": lambda essay: {"spending": essay.fact("railway_gdp_share") * essay["us_gdp_2024"]},
+    "P4": lambda essay: {
+        "spending": essay.fact("war_gdp_share") * essay["us_gdp_2024"],
+        "gdp_needed": essay.fact("war_spending") / essay.fact("war_gdp_share"),
+    },
+    "N1": _nvidia_in_a_year,
+    "N2": lambda essay: {
+        "revenue": essay.fact("nvidia_revenue_fy26"),
+        "data_center": essay.fact("nvidia_data_center_fy26"),
+    },
 }

@@ -45,9 +45,8 @@ def evpi(
         The id of a shipped claim, a condition as `parse_condition` reads it, an output with or without a year
         (``"fleet_power in 2030"``), or a `Decision`; every shipped claim and output by year when left out.
     score : {"variance", "brier", "log", "crps", "width"}, optional
-        ``"brier"`` (default) or ``"log"``, the entropy in nats, for claims; ``"variance"`` (default), ``"crps"`` or
-        ``"width"`` of the 90 % interval for outputs. A decision has its own loss. Variance and CRPS are of log10 where
-        an output is positive.
+        ``"brier"`` (default) or ``"log"``, in nats, for claims; ``"variance"`` (default), ``"crps"`` or ``"width"`` of
+        the 90 % interval for outputs: variance and CRPS of log10 where an output is positive.
     confidence : float, optional
         Coverage of the intervals, between 0 and 1.
 
@@ -111,20 +110,20 @@ def evppi(
     Returns
     -------
     Dataset
-        Dims (target, input), or (target, group) or (target, pair): ``evppi`` with ``evppi_error``, ``evppi_low`` and
-        ``evppi_high``; ``share``, its part of `evpi`, which is the whole of a score; ``zero``, true where the estimate
-        was negative and is given as 0. The attribute ``words`` says the most valuable of each target in a sentence.
+        Dims (target, input), or (target, group) or (target, pair): ``evppi``, its error and interval as in `evpi`;
+        ``share``, its part of `evpi`; ``zero``, true where the estimate was negative and is given as 0. The attribute
+        ``words`` has a sentence on the most valuable of each target.
 
     Raises
     ------
     InputError
-        If a target or input is unknown, a target holds in no sample or in all, or a score does not fit it.
+        As in `evpi`, and if an input is unknown.
 
     Notes
     -----
-    One input: bins of its own values, with what chance gives taken off. Several: what a regression predicts from
-    them takes the place of the input, judged on samples it was not fitted to; a lower bound where three or more
-    interact. No group is worth less than its members and groups within it, none more than `evpi`.
+    One input: bins of its own values, with what chance gives taken off. Several: what a regression predicts from them
+    takes the place of the input, judged on samples it was not fitted to; a lower bound where three or more interact.
+    No group is worth less than its members and groups within it, none more than `evpi`.
 
     References
     ----------
