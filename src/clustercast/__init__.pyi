@@ -83,13 +83,13 @@ from .uncertainty.claims import claims_met as claims_met
 from .uncertainty.claims import read_claims as read_claims
 from .uncertainty.conditions import Condition as Condition
 from .uncertainty.conditions import parse_condition as parse_condition
-from .uncertainty.indicators import reached_by as reached_by
 from .uncertainty.milestones import crossing_year as crossing_year
 from .uncertainty.milestones import exceedance as exceedance
 from .uncertainty.milestones import milestones as milestones
+from .uncertainty.milestones import reached_by as reached_by
 from .uncertainty.milestones import reference_class as reference_class
-from .uncertainty.run_scenarios import limit_relief as limit_relief
-from .uncertainty.run_scenarios import run_scenarios as run_scenarios
+from .uncertainty.scenarios import limit_relief as limit_relief
+from .uncertainty.scenarios import run_scenarios as run_scenarios
 from .uncertainty.summaries import summarise as summarise
 
 __version__: str

@@ -13,8 +13,7 @@ from clustercast.errors import InputError
 from clustercast.files.toml import Number, Text, load_toml, validated
 from clustercast.priors import shipped
 from clustercast.uncertainty.conditions import Condition, parse_condition, probability_of
-from clustercast.uncertainty.indicators import with_outputs
-from clustercast.uncertainty.milestones import crossing_year
+from clustercast.uncertainty.milestones import crossing_year, with_outputs
 from clustercast.uncertainty.summaries import independent
 
 # Years after the last date, so that the middle half of most crossing years is seen.
@@ -98,8 +97,7 @@ def claim_years(claims: Iterable[Claim], first: float) -> list[float]:
     Returns
     -------
     list of float
-        Yearly from `first` to four years after the last date, and the dates; by half-years where a claim is about
-        a fall.
+        Yearly (by half-years where a claim is about a fall) to four years after the last date, and the dates.
     """
     asked = [claim.asked for claim in claims]
     dates = [year for condition in asked for year in condition.years]
@@ -121,9 +119,9 @@ def claim_probabilities(forecast: xr.Dataset, claims: Iterable[Claim]) -> xr.Dat
     -------
     Dataset
         By ``claim``: its ``probability``, Monte Carlo ``standard_error``, and the years by which its level is
-        reached with probability 1/4, 1/2 and 3/4 (``year_25``, ``year_50``, ``year_75``; infinite after the last
-        year of the grid, NaN where the claim is not about one level); of the ``trend_`` variables the same in
-        ``trend_probability`` and the like, NaN where there are none. ``words`` has the date in words.
+        reached with probability 1/4, 1/2 and 3/4 (``year_25``, ``year_50``, ``year_75``; infinite after the last year of
+        the grid, NaN where the claim is not about one level); the same of the ``trend_`` variables, NaN where there are
+        none. ``words`` has the date in words.
 
     Raises
     ------
@@ -150,9 +148,8 @@ def claims_met(forecast: xr.Dataset, claims: Iterable[Claim]) -> xr.Dataset:
 
     Parameters
     ----------
-    forecast : Dataset
-        From `propagate`, on any design, over years that hold each claim's date (see `claim_years`).
-    claims : iterable of Claim
+    forecast, claims
+        As in `claim_probabilities`; on any design.
 
     Returns
     -------

@@ -13,7 +13,7 @@ from clustercast.arrays.summaries.summaries import share_with_error
 from clustercast.dataset import design_of, in_words, sample_design
 from clustercast.errors import InputError
 from clustercast.uncertainty.reference_classes import Kind, ReferenceClass, ladder, nearest_rung
-from clustercast.uncertainty.summaries import PROBABILITIES, Weights, independent
+from clustercast.uncertainty.summaries import PROBABILITIES, Weights, independent, output_names
 from clustercast.uncertainty.trajectories import (
     Level,
     coords_of,
@@ -21,6 +21,7 @@ from clustercast.uncertainty.trajectories import (
     level_pairs,
     level_text,
     not_nan,
+    place_of,
     reached,
     refuse_dataset,
     title,
@@ -43,16 +44,15 @@ def crossing_year(
     falling : bool, optional
         Whether the level is reached from above.
     interpolate : bool, optional
-        Whether to interpolate between the years of the grid; else the result is the first year of the grid
-        at which the level is reached.
+        Whether to interpolate between years; else the result is the first year of the grid with the level reached.
 
     Returns
     -------
     DataArray
-        The dimensions of `trajectory` without ``year``. ``inf`` means not by the last year; ``-inf`` past the
-        level at the first year already (at it exactly gives the first year): quantiles stay right as far as the
-        grid shows them. Attributes give the shares ``never`` and ``at_start`` and the interpolation: linear in log10
-        of a sample that is above 0 in every year (exact for exponential growth), else linear.
+        The dimensions of `trajectory` without ``year``. ``inf``: not by the last year; ``-inf``: past the level at the
+        first year already (at it exactly gives that year), so that quantiles are right as far as the grid shows them.
+        Attributes give the shares ``never`` and ``at_start`` and the interpolation: linear in log10 of a sample that is
+        above 0 in every year (exact for exponential growth), else linear.
 
     Raises
     ------
@@ -111,14 +111,12 @@ def exceedance(
     ----------
     trajectory : DataArray
         With a dimension ``sample``; ``(year, sample)`` gives a probability for each year. Infinities are allowed.
-    level : str or float
-        As in ``"20 %"``; a number is taken to be in the unit of the trajectory.
-    falling : bool, optional
-        Whether reaching means being at the level or below it.
+    level, falling
+        As in `crossing_year`.
     ever : bool, optional
         Count a sample that was there in an earlier year of the grid too; else only in that very year.
     weights : DataArray or array, shape (sample,), optional
-        Importance weights, of any scale; a DataArray with the coordinate ``sample`` is aligned by it.
+        As in `summarise`.
 
     Returns
     -------
@@ -173,10 +171,8 @@ def milestones(
         From `propagate`, outputs ``(year, sample)``.
     levels : mapping of str to level or sequence of levels
         Outputs and the levels that they are to reach, as in ``{"training_cluster_power": ["10 GW", "100 GW"]}``.
-    probabilities : sequence of float, optional
-        Of the quantiles.
-    weights : DataArray or array, shape (sample,), optional
-        Importance weights, of any scale.
+    probabilities, weights
+        As in `summarise`.
 
     Returns
     -------
@@ -236,8 +232,7 @@ def reference_class(
     Parameters
     ----------
     value : DataArray
-        0 or more, in a unit of the kind (attribute ``unit``); 0 is nearest to the smallest class, infinity to the
-        largest.
+        0 or more, in a unit of the kind (attribute ``units``); 0 is nearest to the smallest class.
     kind : {"power", "energy", "cost", "gdp_share"}
         What is compared; energy is that of a year.
     classes : tuple of ReferenceClass, optional
@@ -246,8 +241,8 @@ def reference_class(
     Returns
     -------
     DataArray of str
-        Names of the classes, of the shape of `value`; the coordinate ``multiple`` is the value over the size
-        of the class. Classes of the same size are named together.
+        Names of the classes, of the shape of `value`, those of one size together; the coordinate ``multiple`` is the
+        value over the size of the class.
 
     Raises
     ------
@@ -272,3 +267,73 @@ def reference_class(
     coords = {**coords_of(value, value.dims), "multiple": (value.dims, values / sizes[rung], {"units": "1"})}
     attrs = {"role": "milestone", "kind": kind, "long_name": f"nearest reference class of {title(value)}"}
     return xr.DataArray(np.array(names, dtype=object)[rung], coords, value.dims, "reference_class", attrs)
+
+
+def reached_by(
+    forecast: xr.Dataset,
+    levels: Mapping[str, Level | Sequence[Level]],
+    *,
+    year: float | None = None,
+    falling: bool = False,
+) -> xr.Dataset:
+    """Return whether outputs have reached levels, as outputs that `sobol_indices` takes.
+
+    A year of crossing has no mean where some samples never cross; this is defined for every sample, and its mean is the
+    probability.
+
+    Parameters
+    ----------
+    forecast : Dataset
+        From `propagate`, on any design; all samples, in order.
+    levels, falling
+        As in `milestones` and `crossing_year`.
+    year : float, optional
+        By which year of the grid; every year by default.
+
+    Returns
+    -------
+    Dataset
+        The forecast with an output of truth values for each level in place of its own, named as in `milestones`,
+        dims (year, sample), or (sample,) of one year.
+
+    Raises
+    ------
+    InputError
+        If an output or the year is not there, a level is not in its unit, or a value is NaN.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import clustercast as cc
+    >>> @cc.quantity("USD")
+    ... def cost(start, growth, year, first_year):
+    ...     return start * np.exp(growth * (year - first_year))
+    >>> priors = cc.Priors(start=cc.LogUniform(1e9, 1e11, unit="USD"), growth=cc.Uniform(0.5, 1.5, unit="1/year"),
+    ...                    first_year=cc.Fixed(2024, unit="year"))
+    >>> design = cc.draw(priors, 1024, design="saltelli", replicates=8, seed=1)
+    >>> forecast = cc.propagate(design, model=cc.Model([cost]), years=range(2024, 2031))
+    >>> indices = cc.sobol_indices(cc.reached_by(forecast, {"cost": "$1T"}, year=2028))
+    >>> indices["ST"].sel(output="cost >= $1T").round(1).values.tolist()
+    [0.7, 0.6]
+    """
+    sign = "<=" if falling else ">="
+    outputs = {}
+    for name, level in level_pairs(forecast, levels):
+        trajectory = forecast[name]
+        years_of(trajectory)
+        there = reached(trajectory.transpose("year", "sample"), level, falling=falling, ever=True)
+        if year is not None:
+            there = there.isel(year=place_of(trajectory, year)).drop_vars("year")
+        text = f"{name} {sign} {level_text(trajectory, level)}"
+        by = "" if year is None else f" by {year:g}"
+        attrs = {"role": "output", "units": "1", "long_name": f"whether {text}{by}"}
+        outputs[text] = there.assign_attrs(attrs, level=level_of(trajectory, level))
+    return with_outputs(forecast, outputs)
+
+
+def with_outputs(forecast: xr.Dataset, outputs: Mapping[str, xr.DataArray]) -> xr.Dataset:
+    """Return a forecast with new outputs in the place of its own."""
+    kept = forecast.drop_vars(output_names(forecast))
+    if not any("year" in output.dims for output in outputs.values()):
+        kept = kept.drop_vars("year", errors="ignore")
+    return kept.assign(outputs)

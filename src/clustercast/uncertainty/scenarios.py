@@ -1,16 +1,149 @@
-"""Scenarios beside their base, sample by sample on common random numbers."""
+"""Scenarios, and limits taken off one by one, on common random numbers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 import numpy as np
 import xarray as xr
 from scipy.special import ndtr
 
-from clustercast.dataset import design_of, provenance_of, with_provenance
+from clustercast.arrays.summaries.order_statistics import quantiles
+from clustercast.arrays.summaries.summaries import share_with_error
+from clustercast.dataset import Dataset, design_of, in_words, provenance_of, with_provenance
+from clustercast.engine.model import Model
 from clustercast.errors import InputError
-from clustercast.uncertainty.summaries import output_names
+from clustercast.priors.families import Fixed
+from clustercast.priors.prior_file import read_priors
+from clustercast.priors.prior_set import Priors
+from clustercast.propagation import YEARS, Progress, propagate, wanted_outputs, year_grid
+from clustercast.quantities.cluster_model import cluster_model
+from clustercast.sampling import draw
+from clustercast.uncertainty.summaries import PROBABILITIES, output_names
 
 BASE = "base"
+_LIMIT = "limit_"
+
+
+def run_scenarios(
+    priors: str,
+    scenarios: Iterable[str] | str,
+    *,
+    model: Model | None = None,
+    outputs: Iterable[str] | str | None = None,
+    years: Iterable[float] = YEARS,
+    size: int = 16384,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Dataset:
+    """Compare scenarios with the prior set that they overlay, on common random numbers.
+
+    Parameters
+    ----------
+    priors : str
+        Shipped prior set, or the path of one.
+    scenarios : iterable of str
+        Shipped scenarios, or paths.
+    model, outputs, years, progress
+        As in `propagate`.
+    size, seed : int, optional
+        Of each draw.
+
+    Returns
+    -------
+    Dataset
+        By (output, year, scenario), the base first: ``median``; ``change``, the geometric mean of the ratio to the base
+        over the samples, with its relative Monte Carlo standard error ``change_error``; ``share_above``, the share of
+        samples above the base. ``order_probability`` (output, year, scenario, scenario_2): how likely it is that the
+        order of two geometric means is not chance; NaN where the samples do not differ.
+
+    References
+    ----------
+    Glasserman, Monte Carlo Methods in Financial Engineering (2003), section 4.2 (common random numbers).
+    """
+    wanted = wanted_outputs(cluster_model() if model is None else model, outputs)
+    grid = year_grid(years).tolist()
+    names = [scenarios] if isinstance(scenarios, str) else list(scenarios)
+
+    def forecast(scenario: str | None) -> Dataset:
+        inputs = draw(read_priors(priors, scenario=scenario), size, seed=seed)
+        return propagate(inputs, model=model, years=grid, outputs=wanted, progress=progress)
+
+    return scenario_changes(forecast(None), {Path(name).stem: forecast(name) for name in names})
+
+
+def limit_relief(
+    priors: Priors,
+    size: int = 16384,
+    years: Iterable[float] = YEARS,
+    *,
+    output: str = "accelerator_shipments",
+    limits: Iterable[str] = ("power", "money", "packaging", "memory", "logic"),
+    threshold: float = 0.1,
+    model: Model | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Dataset:
+    """Return how much more there would be without each limit alone.
+
+    The limit that binds hides near ties: with it off the next may bind at once. Its relief is the output with it
+    alone off over the output, less 1, sample by sample on the same draws.
+
+    Parameters
+    ----------
+    priors : Priors
+        With switches ``limit_NAME``.
+    size, seed : int, optional
+        Of the one draw.
+    years, model, progress
+        As in `propagate`.
+    output : str, optional
+        What a limit holds back.
+    limits : iterable of str, optional
+        Names of limits, without ``limit_``.
+    threshold : float, optional
+        The relief above which it is counted.
+
+    Returns
+    -------
+    Dataset
+        By ``limit`` and ``year``: ``relief`` at quantiles, ``share_above``, the share of samples whose relief is
+        above the threshold, and its standard error ``share_above_error``.
+
+    Raises
+    ------
+    InputError
+        If the priors lack a switch, or it is not on, or the output is not above 0.
+    """
+    names = list(limits)
+    for name in names:
+        switch = priors[f"{_LIMIT}{name}"] if f"{_LIMIT}{name}" in priors else None
+        if not isinstance(switch, Fixed) or switch.median != 1:
+            known = [one.removeprefix(_LIMIT) for one in priors if one.startswith(_LIMIT)]
+            raise InputError(
+                f"{priors.name} has no switch {_LIMIT}{name} that is on; give limits that act, of {', '.join(known)}"
+            )
+    inputs, grid = draw(priors, size, seed=seed), year_grid(years).tolist()
+
+    def values(without: str | None) -> xr.DataArray:
+        switched = inputs if without is None else inputs.assign({without: inputs[without].copy(data=0.0)})
+        forecast = propagate(switched, model=model, years=grid, outputs=[output], progress=progress)
+        return forecast[output].transpose("year", "sample")
+
+    base = values(None)
+    if not (base.values > 0).all():
+        raise InputError(f"output {output!r} is not above 0 everywhere, so relief has no meaning for it")
+    relief = np.stack([values(f"{_LIMIT}{name}").values / base.values - 1 for name in names])
+    share, error = share_with_error(relief > threshold)
+    dims, title = ("limit", "year"), in_words(output)
+    return xr.Dataset(
+        {
+            "relief": ((*dims, "quantile"), quantiles(relief, PROBABILITIES), {"long_name": f"relief of {title}"}),
+            "share_above": (dims, share, {"long_name": f"share of samples with a relief above {threshold:g}"}),
+            "share_above_error": (dims, error, {"long_name": "standard error of the share"}),
+        },
+        coords={"limit": names, "year": base["year"], "quantile": list(PROBABILITIES)},
+        attrs={**inputs.attrs, "output": output, "threshold": threshold},
+    )
 
 
 def scenario_changes(base: xr.Dataset, scenarios: Mapping[str, xr.Dataset]) -> xr.Dataset:

@@ -43,11 +43,10 @@ def summarise(
     -------
     Dataset
         For each output ``NAME``, in its unit: ``NAME`` with the dimension ``quantile`` after its own,
-        ``NAME_mean``, and their Monte Carlo standard errors ``NAME_error`` and ``NAME_mean_error``. An output
-        that is a labelled index has ``NAME_share`` and ``NAME_share_error`` by ``NAME_label`` instead.
-        Attributes carry on those of the forecast and add ``outputs``, ``samples`` (how many were used),
-        ``effective_samples``, ``error_method`` and ``warning``, which names the means that a few values own
-        (k-hat of the largest above 0.7), whose errors are too small. Its ``to_dataframe()`` is tidy: one row a number.
+        ``NAME_mean``, and their Monte Carlo standard errors ``NAME_error`` and ``NAME_mean_error``; of a labelled index
+        ``NAME_share`` and ``NAME_share_error`` by ``NAME_label`` instead. Attributes add ``outputs``, ``samples``,
+        ``effective_samples``, ``error_method`` and ``warning``, which names the means that a few values own (k-hat of
+        the largest above 0.7), whose errors are too small. Its ``to_dataframe()`` is tidy: one row a number.
 
     Raises
     ------
