@@ -1,1 +1,4 @@
-"""The domain: one file a subject, small NumPy functions, no number about the world."""
+"""The domain: one file a subject, small NumPy functions, no number about the world.
+
+Every function takes arrays of floats that broadcast, by date and sample, and returns one: nothing else is annotated.
+"""

@@ -1,10 +1,8 @@
 """Whether the parts of a world contradict each other."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from clustercast.engine.quantity import quantity
-from clustercast.quantities.growth import Array
 
 CONTRADICTIONS = (
     "none",
@@ -17,16 +15,16 @@ CONTRADICTIONS = (
 
 @quantity("1", time="state", labels=CONTRADICTIONS)
 def contradiction(
-    training_cluster_size: Array,
-    installed_base: Array,
-    ai_investment: Array,
-    possible_investment_share: Array,
-    gross_world_product: Array,
-    fleet_energy: Array,
-    world_electricity: Array,
-    training_cluster_cost: Array,
-    fleet_value: Array,
-) -> NDArray[np.int8]:
+    training_cluster_size,
+    installed_base,
+    ai_investment,
+    possible_investment_share,
+    gross_world_product,
+    fleet_energy,
+    world_electricity,
+    training_cluster_cost,
+    fleet_value,
+):
     """First of the contradictions in which the world of a draw is impossible at the date."""
     possible_size = training_cluster_size <= installed_base
     possible_investment = possible_size & (ai_investment <= possible_investment_share * gross_world_product)

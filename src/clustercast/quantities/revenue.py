@@ -3,17 +3,10 @@
 import numpy as np
 
 from clustercast.engine.quantity import quantity
-from clustercast.quantities.growth import Array, compounded
+from clustercast.quantities.growth import compounded
 
 
-def _run_rate(
-    base_revenue: Array,
-    time: Array,
-    earlier_doubling_time: Array,
-    doubling_time: Array,
-    lengthening: Array,
-    ceiling: Array,
-) -> Array:
+def _run_rate(base_revenue, time, earlier_doubling_time, doubling_time, lengthening, ceiling):
     """Return revenue that doubles ever more slowly after its base date, on a logistic path to its ceiling."""
     ahead = np.maximum(time, 0) / doubling_time
     # log1p(x) / x, by its limit where x is lost in the rounding of 1: no lengthening is the plain exponential.
@@ -25,12 +18,8 @@ def _run_rate(
 
 @quantity("USD/year", time="rate", increasing=["gross_world_product_2025"])
 def gross_world_product(
-    year: Array,
-    gross_world_product_base_year: Array,
-    gross_world_product_2025: Array,
-    gross_world_product_growth: Array,
-    accounting_period: Array,
-) -> Array:
+    year, gross_world_product_base_year, gross_world_product_2025, gross_world_product_growth, accounting_period
+):
     """Gross product of the world."""
     return compounded(
         gross_world_product_2025, gross_world_product_growth, year - gross_world_product_base_year, accounting_period
@@ -38,23 +27,21 @@ def gross_world_product(
 
 
 @quantity("USD/year", time="rate", increasing=["revenue_ceiling_share", "gross_world_product", "leading_lab_share"])
-def leading_lab_revenue_ceiling(
-    revenue_ceiling_share: Array, gross_world_product: Array, leading_lab_share: Array
-) -> Array:
+def leading_lab_revenue_ceiling(revenue_ceiling_share, gross_world_product, leading_lab_share):
     """Revenue that the largest laboratory can reach at the most."""
     return revenue_ceiling_share * gross_world_product * leading_lab_share
 
 
 @quantity("USD/year", time="rate", between="log", increasing=["leading_lab_base_revenue"])
 def leading_lab_revenue(
-    year: Array,
-    leading_lab_base_revenue: Array,
-    leading_lab_base_year: Array,
-    earlier_revenue_doubling_time: Array,
-    revenue_doubling_time: Array,
-    revenue_doubling_time_lengthening: Array,
-    leading_lab_revenue_ceiling: Array,
-) -> Array:
+    year,
+    leading_lab_base_revenue,
+    leading_lab_base_year,
+    earlier_revenue_doubling_time,
+    revenue_doubling_time,
+    revenue_doubling_time_lengthening,
+    leading_lab_revenue_ceiling,
+):
     """Run rate of revenue of the largest AI laboratory, whichever it is.
 
     Aschenbrenner, Situational Awareness IIIa (2024), AI revenue.
@@ -70,21 +57,21 @@ def leading_lab_revenue(
 
 
 @quantity("USD/year", time="rate", between="log", increasing=["leading_lab_revenue"], decreasing=["leading_lab_share"])
-def ai_revenue(leading_lab_revenue: Array, leading_lab_share: Array) -> Array:
+def ai_revenue(leading_lab_revenue, leading_lab_share):
     """Revenue of AI: what the world's final customers pay for it."""
     return leading_lab_revenue / leading_lab_share
 
 
 @quantity("USD/year", time="rate", increasing=["big_tech_base_revenue"])
 def big_tech_ai_revenue(
-    year: Array,
-    big_tech_base_revenue: Array,
-    big_tech_base_year: Array,
-    earlier_revenue_doubling_time: Array,
-    revenue_doubling_time: Array,
-    revenue_doubling_time_lengthening: Array,
-    leading_lab_revenue_ceiling: Array,
-) -> Array:
+    year,
+    big_tech_base_revenue,
+    big_tech_base_year,
+    earlier_revenue_doubling_time,
+    revenue_doubling_time,
+    revenue_doubling_time_lengthening,
+    leading_lab_revenue_ceiling,
+):
     """Run rate of AI revenue of one large technology company.
 
     Aschenbrenner, Situational Awareness IIIa (2024), AI revenue: another company, the same doubling.
@@ -101,21 +88,16 @@ def big_tech_ai_revenue(
 
 @quantity("1/year", time="state", decreasing=["revenue_doubling_time_lengthening"])
 def revenue_growth_rate(
-    year: Array,
-    leading_lab_base_year: Array,
-    earlier_revenue_doubling_time: Array,
-    revenue_doubling_time: Array,
-    revenue_doubling_time_lengthening: Array,
-) -> Array:
+    year, leading_lab_base_year, earlier_revenue_doubling_time, revenue_doubling_time, revenue_doubling_time_lengthening
+):
     """Growth rate of the largest laboratory's revenue, far below the ceiling."""
     time = year - leading_lab_base_year
     later = revenue_doubling_time + revenue_doubling_time_lengthening * np.maximum(time, 0)
-    rate: Array = np.log(2) / np.where(time < 0, earlier_revenue_doubling_time, later)
-    return rate
+    return np.log(2) / np.where(time < 0, earlier_revenue_doubling_time, later)
 
 
 @quantity("USD/year", time="rate", increasing=["office_subscribers", "office_addon_share", "office_addon_price"])
-def office_addon_revenue(office_subscribers: Array, office_addon_share: Array, office_addon_price: Array) -> Array:
+def office_addon_revenue(office_subscribers, office_addon_share, office_addon_price):
     """Revenue of an AI add-on to office software.
 
     Aschenbrenner, Situational Awareness IIIa (2024), AI revenue.

@@ -3,13 +3,10 @@
 import numpy as np
 
 from clustercast.engine.quantity import quantity
-from clustercast.quantities.growth import Array
 
 
 @quantity("1", increasing=["nonally_capacity_limit"], decreasing=["us_siting_share", "allied_share_abroad"])
-def other_fleet_share(
-    us_siting_share: Array, allied_share_abroad: Array, diffusion_rule: Array, nonally_capacity_limit: Array
-) -> Array:
+def other_fleet_share(us_siting_share, allied_share_abroad, diffusion_rule, nonally_capacity_limit):
     """Share of the fleet in countries that are neither the United States nor its allies.
 
     Bureau of Industry and Security, Framework for Artificial Intelligence Diffusion, 90 FR 4544 (2025).
@@ -19,63 +16,56 @@ def other_fleet_share(
 
 
 @quantity("1", increasing=["allied_share_abroad"], decreasing=["us_siting_share"])
-def allied_fleet_share(us_siting_share: Array, allied_share_abroad: Array) -> Array:
+def allied_fleet_share(us_siting_share, allied_share_abroad):
     """Share of the fleet in countries allied with the United States."""
     return (1 - us_siting_share) * allied_share_abroad
 
 
 @quantity("1", decreasing=["allied_fleet_share", "other_fleet_share"])
-def us_fleet_share(allied_fleet_share: Array, other_fleet_share: Array) -> Array:
+def us_fleet_share(allied_fleet_share, other_fleet_share):
     """Share of the fleet in the United States, which takes what other countries may not."""
     return 1 - allied_fleet_share - other_fleet_share
 
 
 @quantity("1", increasing=["china_share_of_other", "other_fleet_share"])
-def china_fleet_share(china_share_of_other: Array, other_fleet_share: Array) -> Array:
+def china_fleet_share(china_share_of_other, other_fleet_share):
     """Share of the fleet in China."""
     return china_share_of_other * other_fleet_share
 
 
 @quantity("GW", time="state", increasing=["fleet_power"], decreasing=["us_fleet_share"])
-def foreign_fleet_power(fleet_power: Array, us_fleet_share: Array) -> Array:
+def foreign_fleet_power(fleet_power, us_fleet_share):
     """Power of the fleet outside the United States."""
     return fleet_power * (1 - us_fleet_share)
 
 
-def _built(capacity: Array, year: Array, start: Array, build_time: Array) -> Array:
+def _built(capacity, year, start, build_time):
     """Return what of a capacity that is built at a steady pace stands at the date."""
     return capacity * np.minimum(np.maximum((year - start) / build_time, 0), 1)
 
 
 @quantity("GW", time="state", increasing=["malaysia_capacity"], decreasing=["malaysia_start_year"])
-def malaysia_power(
-    year: Array, malaysia_capacity: Array, malaysia_start_year: Array, malaysia_build_time: Array
-) -> Array:
+def malaysia_power(year, malaysia_capacity, malaysia_start_year, malaysia_build_time):
     """Power of data centres built in Malaysia."""
     return _built(malaysia_capacity, year, malaysia_start_year, malaysia_build_time)
 
 
 @quantity("GW", time="state", increasing=["gulf_capacity"], decreasing=["gulf_start_year", "gulf_build_time"])
-def gulf_power(year: Array, gulf_capacity: Array, gulf_start_year: Array, gulf_build_time: Array) -> Array:
+def gulf_power(year, gulf_capacity, gulf_start_year, gulf_build_time):
     """Power of AI clusters built in the Gulf states."""
     return _built(gulf_capacity, year, gulf_start_year, gulf_build_time)
 
 
 @quantity("GW", time="state", increasing=["malaysia_power", "gulf_power"])
-def capacity_abroad(malaysia_power: Array, gulf_power: Array) -> Array:
+def capacity_abroad(malaysia_power, gulf_power):
     """Power of the announced build-outs in countries that are no allies."""
     return malaysia_power + gulf_power
 
 
 @quantity("H100e", time="state", increasing=["country_accelerator_limit"], decreasing=["country_limit_period"])
 def country_allocation(
-    year: Array,
-    country_accelerator_limit: Array,
-    country_limit_period: Array,
-    diffusion_rule_year: Array,
-    exempt_order_size: Array,
-    exempt_orders: Array,
-) -> Array:
+    year, country_accelerator_limit, country_limit_period, diffusion_rule_year, exempt_order_size, exempt_orders
+):
     """Accelerators that the diffusion rule lets one country that is no ally buy."""
     # The limit of the first period may be bought at its start; after it the limit grows at the same pace.
     since = np.maximum(year - diffusion_rule_year, 0)
@@ -84,15 +74,13 @@ def country_allocation(
 
 
 @quantity("H100e", time="state", increasing=["installed_base", "company_fleet_share", "nonally_capacity_limit"])
-def company_allocation(installed_base: Array, company_fleet_share: Array, nonally_capacity_limit: Array) -> Array:
+def company_allocation(installed_base, company_fleet_share, nonally_capacity_limit):
     """Accelerators that the diffusion rule lets the largest company place in a country that is no ally."""
     return nonally_capacity_limit * company_fleet_share * installed_base
 
 
 @quantity("1", time="state", increasing=["country_allocation"], decreasing=["malaysia_capacity"])
-def malaysia_fillable_share(
-    malaysia_capacity: Array, facility_power_per_accelerator: Array, country_allocation: Array, diffusion_rule: Array
-) -> Array:
+def malaysia_fillable_share(malaysia_capacity, facility_power_per_accelerator, country_allocation, diffusion_rule):
     """Share of Malaysia's announced capacity that may be filled with accelerators."""
     allowed = np.minimum(country_allocation * facility_power_per_accelerator / malaysia_capacity, 1)
     return np.where(diffusion_rule > 0, allowed, 1)
@@ -100,14 +88,14 @@ def malaysia_fillable_share(
 
 @quantity("H100e", time="state", increasing=["trend_training_cluster_size", "country_allocation", "company_allocation"])
 def regulation_limited_cluster_size(
-    year: Array,
-    trend_training_cluster_size: Array,
-    country_allocation: Array,
-    company_allocation: Array,
-    diffusion_rule: Array,
-    diffusion_rule_year: Array,
-    cluster_region: Array,
-) -> Array:
+    year,
+    trend_training_cluster_size,
+    country_allocation,
+    company_allocation,
+    diffusion_rule,
+    diffusion_rule_year,
+    cluster_region,
+):
     """Largest cluster that regulation allows; the trend where no rule applies."""
     # Regions: 0 the United States, 1 an allied country, 2 another one, where the larger of both buyers builds.
     applies = (diffusion_rule > 0) & (cluster_region > 1) & (year >= diffusion_rule_year)

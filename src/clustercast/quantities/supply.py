@@ -1,70 +1,67 @@
 """What can be made and energised, what is shipped, and the price and the limit of it."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from clustercast.engine.quantity import quantity
-from clustercast.quantities.growth import Array, is_below, next_capacity, steady_stock
+from clustercast.quantities.growth import is_below, next_capacity, steady_stock
 
 SUPPLY_LIMITS = ("trend", "power", "logic chips", "packaging", "memory", "money")
 _MONEY = np.int8(SUPPLY_LIMITS.index("money"))
 
 
 @quantity("1", time="state", between="log", increasing=["chip_gain"], decreasing=["supply_cut", "onset"])
-def leading_edge_gain(chip_gain: Array, supply_cut: Array, onset: Array) -> Array:
+def leading_edge_gain(chip_gain, supply_cut, onset):
     """Gain of logic and packaging since the start of the forecast, less what an interruption takes away."""
     return chip_gain * (1 - supply_cut * onset)
 
 
 @quantity("H100e/year", increasing=["leading_edge_capacity", "ai_wafer_share_limit", "accelerators_per_wafer"])
-def quoted_logic_capacity(
-    leading_edge_capacity: Array, ai_wafer_share_limit: Array, accelerators_per_wafer: Array
-) -> Array:
+def quoted_logic_capacity(leading_edge_capacity, ai_wafer_share_limit, accelerators_per_wafer):
     """Accelerators a year for which there are logic wafers, as quoted at the date of the investment."""
     return leading_edge_capacity * ai_wafer_share_limit * accelerators_per_wafer
 
 
 @quantity("H100e/year", increasing=["packaging_wafers", "packaged_accelerators_per_wafer"])
-def quoted_packaging_capacity(packaging_wafers: Array, packaged_accelerators_per_wafer: Array) -> Array:
+def quoted_packaging_capacity(packaging_wafers, packaged_accelerators_per_wafer):
     """Accelerators a year that advanced packaging takes, as quoted at the date of the investment."""
     return packaging_wafers * packaged_accelerators_per_wafer
 
 
-def _lifted(use: Array, quoted: Array, initial_use: Array) -> Array:
+def _lifted(use, quoted, initial_use):
     """Return what is used, or more where the quoted level is above the use of its date: what was shipped could be."""
     return use * np.maximum(quoted / initial_use, 1)
 
 
 @quantity("H100e/year", time="rate", increasing=["paid_shipments", "quoted_logic_capacity"])
-def paid_logic_capacity(paid_shipments: Array, quoted_logic_capacity: Array, initial_shipments: Array) -> Array:
+def paid_logic_capacity(paid_shipments, quoted_logic_capacity, initial_shipments):
     """Accelerators a year for which there were logic wafers up to the start of the forecast."""
     return _lifted(paid_shipments, quoted_logic_capacity, initial_shipments)
 
 
 @quantity("H100e/year", time="rate", increasing=["paid_shipments", "quoted_packaging_capacity"])
-def paid_packaging_capacity(paid_shipments: Array, quoted_packaging_capacity: Array, initial_shipments: Array) -> Array:
+def paid_packaging_capacity(paid_shipments, quoted_packaging_capacity, initial_shipments):
     """Accelerators a year that packaging took up to the start of the forecast."""
     return _lifted(paid_shipments, quoted_packaging_capacity, initial_shipments)
 
 
 @quantity("H100e/year", time="rate", increasing=["paid_shipments", "memory_supply"])
-def paid_memory_capacity(paid_shipments: Array, memory_supply: Array, initial_shipments: Array) -> Array:
+def paid_memory_capacity(paid_shipments, memory_supply, initial_shipments):
     """Accelerators a year that memory equipped up to the start of the forecast."""
     return _lifted(paid_shipments, memory_supply, initial_shipments)
 
 
 @quantity("H100e/year", time="rate", between="log", before="paid_logic_capacity", increasing=["leading_edge_growth"])
 def logic_capacity(
-    previous_logic_capacity: Array,
-    wanted_shipments: Array,
-    previous_wanted_shipments: Array,
-    leading_edge_gain: Array,
-    previous_leading_edge_gain: Array,
-    leading_edge_growth: Array,
-    year: Array,
-    previous_year: Array,
-    accounting_period: Array,
-) -> Array:
+    previous_logic_capacity,
+    wanted_shipments,
+    previous_wanted_shipments,
+    leading_edge_gain,
+    previous_leading_edge_gain,
+    leading_edge_growth,
+    year,
+    previous_year,
+    accounting_period,
+):
     """Accelerators a year for which there are leading-edge logic wafers."""
     native = previous_logic_capacity / previous_leading_edge_gain
     need, previous_need = wanted_shipments / leading_edge_gain, previous_wanted_shipments / previous_leading_edge_gain
@@ -74,16 +71,16 @@ def logic_capacity(
 
 @quantity("H100e/year", time="rate", between="log", before="paid_packaging_capacity", increasing=["packaging_growth"])
 def packaging_capacity(
-    previous_packaging_capacity: Array,
-    wanted_shipments: Array,
-    previous_wanted_shipments: Array,
-    leading_edge_gain: Array,
-    previous_leading_edge_gain: Array,
-    packaging_growth: Array,
-    year: Array,
-    previous_year: Array,
-    accounting_period: Array,
-) -> Array:
+    previous_packaging_capacity,
+    wanted_shipments,
+    previous_wanted_shipments,
+    leading_edge_gain,
+    previous_leading_edge_gain,
+    packaging_growth,
+    year,
+    previous_year,
+    accounting_period,
+):
     """Accelerators a year that advanced packaging can take."""
     native = previous_packaging_capacity / previous_leading_edge_gain
     need, previous_need = wanted_shipments / leading_edge_gain, previous_wanted_shipments / previous_leading_edge_gain
@@ -93,16 +90,16 @@ def packaging_capacity(
 
 @quantity("H100e/year", time="rate", between="log", before="paid_memory_capacity", increasing=["memory_growth"])
 def memory_capacity(
-    previous_memory_capacity: Array,
-    wanted_shipments: Array,
-    previous_wanted_shipments: Array,
-    chip_gain: Array,
-    previous_chip_gain: Array,
-    memory_growth: Array,
-    year: Array,
-    previous_year: Array,
-    accounting_period: Array,
-) -> Array:
+    previous_memory_capacity,
+    wanted_shipments,
+    previous_wanted_shipments,
+    chip_gain,
+    previous_chip_gain,
+    memory_growth,
+    year,
+    previous_year,
+    accounting_period,
+):
     """Accelerators a year that high-bandwidth memory can equip."""
     native = previous_memory_capacity / previous_chip_gain
     need, previous_need = wanted_shipments / chip_gain, previous_wanted_shipments / previous_chip_gain
@@ -112,17 +109,17 @@ def memory_capacity(
 
 @quantity("GW/year", time="rate", increasing=["paid_shipments", "grid_power_additions", "generator_additions"])
 def paid_power_pace(
-    paid_shipments: Array,
-    initial_shipments: Array,
-    facility_power_per_accelerator: Array,
-    initial_facility_power: Array,
-    earlier_power_growth: Array,
-    retirement_hazard: Array,
-    us_siting_share: Array,
-    grid_power_additions: Array,
-    generator_additions: Array,
-    accounting_period: Array,
-) -> Array:
+    paid_shipments,
+    initial_shipments,
+    facility_power_per_accelerator,
+    initial_facility_power,
+    earlier_power_growth,
+    retirement_hazard,
+    us_siting_share,
+    grid_power_additions,
+    generator_additions,
+    accounting_period,
+):
     """Power that was energised for AI a year in the US up to the start of the forecast, used or not."""
     # What was shipped less what was retired: g / (g + d) of a flow that grew at g; a fleet that shrank is refused.
     kept = us_siting_share / (1 + steady_stock(retirement_hazard, earlier_power_growth, accounting_period))
@@ -132,17 +129,17 @@ def paid_power_pace(
 
 @quantity("GW/year", time="rate", between="log", before="paid_power_pace", increasing=["power_additions_growth"])
 def power_pace(
-    previous_power_pace: Array,
-    wanted_shipments: Array,
-    previous_wanted_shipments: Array,
-    facility_power_per_accelerator: Array,
-    previous_facility_power_per_accelerator: Array,
-    us_siting_share: Array,
-    power_additions_growth: Array,
-    year: Array,
-    previous_year: Array,
-    accounting_period: Array,
-) -> Array:
+    previous_power_pace,
+    wanted_shipments,
+    previous_wanted_shipments,
+    facility_power_per_accelerator,
+    previous_facility_power_per_accelerator,
+    us_siting_share,
+    power_additions_growth,
+    year,
+    previous_year,
+    accounting_period,
+):
     """Power that grid connections and generators on site can add for AI a year in the US."""
     need = wanted_shipments * facility_power_per_accelerator * us_siting_share
     previous_need = previous_wanted_shipments * previous_facility_power_per_accelerator * us_siting_share
@@ -151,19 +148,19 @@ def power_pace(
 
 
 @quantity("year", increasing=["gas_plant_build_time", "turbine_lead_time"])
-def gas_power_lead_time(gas_plant_build_time: Array, turbine_lead_time: Array) -> Array:
+def gas_power_lead_time(gas_plant_build_time, turbine_lead_time):
     """Lead time of a gas plant: its site is built while the turbine is on order."""
     return np.maximum(gas_plant_build_time, turbine_lead_time)
 
 
 @quantity("year", increasing=["power_order_year", "gas_power_lead_time"])
-def gas_plant_start_year(power_order_year: Array, gas_power_lead_time: Array) -> Array:
+def gas_plant_start_year(power_order_year, gas_power_lead_time):
     """Date from which gas plants ordered for AI run."""
     return power_order_year + gas_power_lead_time
 
 
 @quantity("year", increasing=["power_order_year", "generator_lead_time"])
-def generator_start_year(power_order_year: Array, generator_lead_time: Array) -> Array:
+def generator_start_year(power_order_year, generator_lead_time):
     """Date from which generators on site ordered for AI run.
 
     Aschenbrenner, Situational Awareness IIIa (2024), Power: even shorter than gas plants.
@@ -172,51 +169,44 @@ def generator_start_year(power_order_year: Array, generator_lead_time: Array) ->
 
 
 @quantity("year", increasing=["power_order_year", "nuclear_build_time"])
-def nuclear_start_year(power_order_year: Array, nuclear_build_time: Array) -> Array:
+def nuclear_start_year(power_order_year, nuclear_build_time):
     """Date from which nuclear plants ordered for AI run."""
     return power_order_year + nuclear_build_time
 
 
-def _ramp(rate: Array, year: Array, start: Array, period: Array) -> Array:
+def _ramp(rate, year, start, period):
     """Return a rate that rises linearly from nothing over the first year."""
     return rate * np.minimum(np.maximum(year - start, 0) / period, 1)
 
 
 @quantity("GW/year", time="rate", increasing=["gas_power_additions"])
-def gas_plant_additions(
-    year: Array, gas_power_additions: Array, gas_plant_start_year: Array, accounting_period: Array
-) -> Array:
+def gas_plant_additions(year, gas_power_additions, gas_plant_start_year, accounting_period):
     """Power that new gas plants can add for AI a year in the US."""
     return _ramp(gas_power_additions, year, gas_plant_start_year, accounting_period)
 
 
 @quantity("GW/year", time="rate", increasing=["nuclear_power_additions"])
-def nuclear_plant_additions(
-    year: Array, nuclear_power_additions: Array, nuclear_start_year: Array, accounting_period: Array
-) -> Array:
+def nuclear_plant_additions(year, nuclear_power_additions, nuclear_start_year, accounting_period):
     """Power that new nuclear plants can add for AI a year in the US."""
     return _ramp(nuclear_power_additions, year, nuclear_start_year, accounting_period)
 
 
 @quantity("GW/year", time="rate", increasing=["power_pace", "gas_plant_additions", "nuclear_plant_additions"])
-def offered_power_additions(power_pace: Array, gas_plant_additions: Array, nuclear_plant_additions: Array) -> Array:
+def offered_power_additions(power_pace, gas_plant_additions, nuclear_plant_additions):
     """Power that all sources together offer AI a year in the US."""
     return power_pace + gas_plant_additions + nuclear_plant_additions
 
 
 @quantity("GW/year", time="rate", between="previous", before="offered_power_additions")
-def starting_power_additions(previous_starting_power_additions: Array) -> Array:
+def starting_power_additions(previous_starting_power_additions):
     """Power that all sources together offered AI a year in the US at the start of the forecast."""
     return previous_starting_power_additions
 
 
 @quantity("GW/year", time="rate", between="log", before="offered_power_additions")
 def us_power_additions_limit(
-    offered_power_additions: Array,
-    starting_power_additions: Array,
-    possible_power_additions_share: Array,
-    us_electricity_without_ai: Array,
-) -> Array:
+    offered_power_additions, starting_power_additions, possible_power_additions_share, us_electricity_without_ai
+):
     """Power that could be energised for AI a year in the US, used or not."""
     # No large country has raised its production faster for long.
     possible = np.maximum(starting_power_additions, possible_power_additions_share * us_electricity_without_ai)
@@ -225,13 +215,13 @@ def us_power_additions_limit(
 
 @quantity("W", time="state", between="log", before="paid_fleet_power", increasing=["us_power_additions_limit"])
 def predicted_fleet_power(
-    previous_fleet_power: Array,
-    us_power_additions_limit: Array,
-    previous_us_power_additions_limit: Array,
-    us_siting_share: Array,
-    year: Array,
-    previous_year: Array,
-) -> Array:
+    previous_fleet_power,
+    us_power_additions_limit,
+    previous_us_power_additions_limit,
+    us_siting_share,
+    year,
+    previous_year,
+):
     """Power of the fleet, were all that could be energised since the node before also used."""
     added = (previous_us_power_additions_limit + us_power_additions_limit) / 2 / us_siting_share
     return previous_fleet_power + (year - previous_year) * added
@@ -239,12 +229,8 @@ def predicted_fleet_power(
 
 @quantity("H100e/year", time="rate", between="log", increasing=["us_power_additions_limit"])
 def power_limited_shipments(
-    us_power_additions_limit: Array,
-    us_siting_share: Array,
-    retirement_hazard: Array,
-    predicted_fleet_power: Array,
-    facility_power_per_accelerator: Array,
-) -> Array:
+    us_power_additions_limit, us_siting_share, retirement_hazard, predicted_fleet_power, facility_power_per_accelerator
+):
     """Accelerators a year that can be powered, the rest of the world as tight, and retired chips freeing theirs."""
     power = us_power_additions_limit / us_siting_share + retirement_hazard * predicted_fleet_power
     return power / facility_power_per_accelerator
@@ -252,16 +238,16 @@ def power_limited_shipments(
 
 @quantity("H100e/year", time="rate", between="log", before="paid_shipments", increasing=["wanted_shipments"])
 def accelerator_shipments(
-    wanted_shipments: Array,
-    power_limited_shipments: Array,
-    logic_capacity: Array,
-    packaging_capacity: Array,
-    memory_capacity: Array,
-    limit_power: Array,
-    limit_logic: Array,
-    limit_packaging: Array,
-    limit_memory: Array,
-) -> Array:
+    wanted_shipments,
+    power_limited_shipments,
+    logic_capacity,
+    packaging_capacity,
+    memory_capacity,
+    limit_power,
+    limit_logic,
+    limit_packaging,
+    limit_memory,
+):
     """Accelerators shipped a year.
 
     Aschenbrenner, Situational Awareness IIIa (2024), second table.
@@ -273,18 +259,14 @@ def accelerator_shipments(
 
 
 @quantity("1", time="state", between="log", before=1, increasing=["wanted_shipments"])
-def scarcity_premium(
-    wanted_shipments: Array, accelerator_shipments: Array, scarcity_pass_through: Array, scarcity_price_limit: Array
-) -> Array:
+def scarcity_premium(wanted_shipments, accelerator_shipments, scarcity_pass_through, scarcity_price_limit):
     """Factor by which shortage raises prices, up to a limit: the rest of the money waits."""
     passed = np.exp(scarcity_pass_through * np.log(wanted_shipments / accelerator_shipments))
     return np.minimum(passed, 1 + scarcity_price_limit)
 
 
 @quantity("USD/year", time="rate", between="log", increasing=["accelerator_shipments"])
-def ai_investment(
-    accelerator_shipments: Array, trend_investment_per_accelerator: Array, scarcity_premium: Array
-) -> Array:
+def ai_investment(accelerator_shipments, trend_investment_per_accelerator, scarcity_premium):
     """World investment in AI.
 
     Aschenbrenner, Situational Awareness IIIa (2024), second table.
@@ -294,25 +276,25 @@ def ai_investment(
 
 # Where nothing waits the difference is rounding alone, which no proof of units can compare.
 @quantity("USD/year", time="rate", increasing=["wanted_investment"], decreasing=["ai_investment"], units_checked=False)
-def waiting_investment(wanted_investment: Array, ai_investment: Array) -> Array:
+def waiting_investment(wanted_investment, ai_investment):
     """Investment that is wanted and funded, and neither spent nor carried forward."""
     return wanted_investment - ai_investment
 
 
 @quantity("1", time="state", between="previous", before=0, labels=SUPPLY_LIMITS)
 def supply_constraint(
-    accelerator_shipments: Array,
-    wanted_shipments: Array,
-    power_limited_shipments: Array,
-    logic_capacity: Array,
-    packaging_capacity: Array,
-    trend_ai_investment: Array,
-    ai_funding: Array,
-    limit_power: Array,
-    limit_logic: Array,
-    limit_packaging: Array,
-    limit_money: Array,
-) -> NDArray[np.int8]:
+    accelerator_shipments,
+    wanted_shipments,
+    power_limited_shipments,
+    logic_capacity,
+    packaging_capacity,
+    trend_ai_investment,
+    ai_funding,
+    limit_power,
+    limit_logic,
+    limit_packaging,
+    limit_money,
+):
     """Limit that binds the world's shipments of accelerators."""
     short = is_below(accelerator_shipments, wanted_shipments)
     not_power = short & ((limit_power <= 0) | (power_limited_shipments > accelerator_shipments))
