@@ -243,7 +243,7 @@ def _predicted(
     centre, variance = predicted.copy(), rows.error[:, np.newaxis] ** 2 + errors.discrepancy[rows.quantity] ** 2
     past = np.isin(everything.ids, [row.id for row in seen])
     if errors.time is not None and len(seen):
-        for members in rows.series():
+        for members in rows.series:
             known, later = members[past[members]], members[~past[members]]
             if known.size and later.size:
                 _, mean, variance[later] = absorbed(rows, predicted, errors, known, later)

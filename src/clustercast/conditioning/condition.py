@@ -13,7 +13,7 @@ from clustercast.conditioning.observations import read_observations
 from clustercast.conditioning.problem import BLOCK, Discrepancy, Problem, factors_of
 from clustercast.conditioning.sampler import CHAINS, DRAWS, WALKERS, Posterior, Progress, joined, resampled, sampled
 from clustercast.conditioning.tree import posterior_inputs, posterior_tree
-from clustercast.conditioning.weights import smoothed_weights
+from clustercast.conditioning.weights import LEAST_ESS, smoothed_weights
 from clustercast.dataset import Dataset, provenance_of, with_provenance
 from clustercast.engine.changes import with_changes
 from clustercast.engine.model import Model
@@ -29,6 +29,8 @@ Method = Literal["auto", "importance", "tempered"]
 
 YEARS = range(2012, 2035)
 SIZE = 1 << 17
+# Prior draws that show whether importance sampling can work.
+PILOT = 1 << 13
 BUDGET = 1 << 20
 METHODS = ("auto", "importance", "tempered")
 
@@ -196,24 +198,18 @@ def _learned(
     problem: Problem, size: int, seed: int, method: Method, budget: int, draws: int, progress: Progress | None
 ) -> Posterior:
     """Weigh prior draws; sample on where the weights are not to be trusted."""
-    scores = problem.sobol_scores(seed, size)
-    values = np.empty(size)
-    for start in range(0, size, BLOCK):
-        values[start : start + BLOCK] = problem.log_likelihood(scores[start : start + BLOCK])
-        if progress is not None:
-            progress(min(start + BLOCK, size), size)
-    weights = smoothed_weights(values)
     name = ", ".join(problem.quantities)
+    # As many effective draws as all would give can be seen from the first of them.
+    for count in (size,) if method == "importance" else sorted({min(size, PILOT), size}):
+        scores, values = problem.sobol_scores(seed, count), np.empty(count)
+        for start in range(0, count, BLOCK):
+            values[start : start + BLOCK] = problem.log_likelihood(scores[start : start + BLOCK])
+            if progress is not None:
+                progress(min(start + BLOCK, count), count)
+        weights = smoothed_weights(values)
+        if method == "tempered" or weights.ess * size < LEAST_ESS * count:
+            break
     if method == "importance" or (method == "auto" and weights.trusted):
         return resampled(scores, values, weights, draws=draws, seed=seed, name=name)
-    return sampled(
-        problem.log_likelihood,
-        scores,
-        values,
-        weights,
-        seed=seed,
-        name=name,
-        budget=budget,
-        draws=draws,
-        progress=progress,
-    )
+    settings: dict[str, Any] = {"seed": seed, "name": name, "budget": budget, "draws": draws, "progress": progress}
+    return sampled(problem.log_likelihood, scores, values, weights, **settings)

@@ -1,12 +1,12 @@
 """Posterior draws of normal scores: Pareto-smoothed importance weights, and a tempered sampler where they fail."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from clustercast.arrays import FloatArray
+from clustercast.arrays import FloatArray, IntArray
 from clustercast.arrays.points.streams import stream
 from clustercast.arrays.posterior.tempering import (
     LogLikelihood,
@@ -22,14 +22,14 @@ Progress = Callable[[int, int], None]
 LARGEST_R_HAT = 1.01
 
 CHAINS = 4
+# Draws come in multiples of this many a chain.
 WALKERS = 32
-# As many where the draws allow it: a call of the model costs little more for them.
-MOST_WALKERS = 128
 DRAWS = CHAINS * WALKERS * 32
 PARTICLES = 512
 MOVES = 8
-SETTLING = 12
-THINNING = 8
+# What may be left of the correlation with an earlier state, and after how many moves it is looked at.
+FORGOTTEN = 0.2
+CHECKED = 4
 
 
 @dataclass(frozen=True)
@@ -83,22 +83,63 @@ def resampled(
     )
 
 
-class _Counted:
-    """A log likelihood that counts the rows it was asked for."""
+@dataclass
+class _Walkers:
+    """Populations on the way from prior to posterior, the rows of one after those of another."""
 
-    def __init__(self, target: LogLikelihood, budget: int, progress: Progress | None) -> None:
-        self.target, self.budget, self.progress = target, budget, progress
-        self.rows = 0
+    scores: FloatArray
+    values: FloatArray
+    # The rows of each population.
+    members: list[IntArray]
+    move: Move
+    target: LogLikelihood
+    generator: np.random.Generator
+    budget: int
+    progress: Progress | None
+    temperature: float = 0.0
+    steps: int = 0
+    rows: int = 0
+    accepted: float = 1.0
 
-    def __call__(self, scores: FloatArray) -> FloatArray:
-        self.rows += len(scores)
+    def advance(self) -> None:
+        """Move every walker."""
+        self.scores, self.values, self.accepted = self.move.advance(
+            self.scores, self.values, self.target, self.temperature, self.generator
+        )
+        self.rows += len(self.scores)
         if self.progress is not None:
             self.progress(min(self.rows, self.budget), self.budget)
-        return self.target(scores)
 
-    @property
-    def spent(self) -> bool:
-        return self.rows >= self.budget
+    def temper(self, size: int) -> None:
+        """Raise the likelihood from 0 to 1 in steps that keep half of each population effective."""
+        while self.temperature < 1:
+            new = min(next_temperature(self.values[m], self.temperature, size / 2) for m in self.members)
+            gain = (new - self.temperature) * self.values
+            chosen = np.concatenate([m[systematic_resample(gain[m], size, self.generator)] for m in self.members])
+            self.scores, self.values = self.scores[chosen], self.values[chosen]
+            self.members = np.split(np.arange(len(chosen)), CHAINS)
+            self.temperature, self.steps = new, self.steps + 1
+            for _ in range(MOVES):
+                self.move = self.move.fitted(self.scores)
+                self.advance()
+                self.move = self.move.adapted(self.accepted)
+
+    def forget(self) -> int:
+        """Move until nothing correlates with where the walkers stood; return the number of moves."""
+        start, count = self.state(), 0
+        while True:
+            for _ in range(CHECKED):
+                self.advance()
+                self.move = self.move.adapted(self.accepted)
+            count, now = count + CHECKED, self.state()
+            left = ((start - start.mean(axis=0)) * (now - now.mean(axis=0))).mean(axis=0)
+            most = (FORGOTTEN + 3 / np.sqrt(len(now))) * start.std(axis=0) * now.std(axis=0)
+            if np.all(np.abs(left) <= most) or self.rows >= self.budget:
+                return count
+
+    def state(self) -> FloatArray:
+        """Return the scores of each walker, and its log likelihood after them."""
+        return np.column_stack([self.scores, self.values])
 
 
 def sampled(
@@ -114,121 +155,58 @@ def sampled(
     progress: Progress | None = None,
 ) -> Posterior:
     """Return the posterior from weighted prior draws by tempering, then by many short chains."""
-    # Four populations are tempered apart, from four parts of the prior draws; walkers chosen from each then go on. The
-    # walkers of a population, one after another, are a chain of the result: its r-hat shows whether four runs agree,
-    # its effective size whether walkers move: P. Del Moral, A. Doucet and A. Jasra, J. R. Stat. Soc. B 68, 411 (2006),
+    # Four populations come from four parts of the prior draws, are chosen from apart and moved by one proposal. At the
+    # posterior they move until they have forgotten the last choice, which doubled some. The walkers of a population,
+    # one after another, are a chain of the result: its r-hat shows whether four populations agree, its effective size
+    # whether walkers move: P. Del Moral, A. Doucet and A. Jasra, J. R. Stat. Soc. B 68, 411 (2006),
     # doi:10.1111/j.1467-9868.2006.00553.x.
     generator = stream(seed, f"sample {name}")
-    counted = _Counted(target, budget, progress)
     # By chance, not by stride: every fourth point of a Sobol' sequence sees a part of the prior alone.
     parts = np.array_split(generator.permutation(len(scores)), CHAINS)
-    tempered = [_tempered(counted, scores[rows], log_likelihood[rows], generator) for rows in parts]
-    temperatures = max(population.steps for population in tempered)
-    move, starts = _settled(counted, tempered, draws, generator)
-    length = draws // (CHAINS * len(starts[0][0]))
-    chains, chain_values, ess, r_hat, accepted = _chains(counted, starts, move, length, generator)
-    reached = ess >= LEAST_ESS and r_hat <= LARGEST_R_HAT
+    move = first_move(scores.shape[1])
+    walkers = _Walkers(scores, log_likelihood, parts, move, target, generator, budget, progress)
+    size = min(PARTICLES, len(scores))
+    walkers.temper(size)
+    thinning = walkers.forget()
+    count = math.gcd(draws // CHAINS, size)
+    chosen = (np.arange(CHAINS)[:, np.newaxis] * size + np.arange(count)).reshape(-1)
+    walkers.scores, walkers.values = walkers.scores[chosen], walkers.values[chosen]
+    kept = [walkers.state()]
+    while True:
+        while len(kept) < draws // len(chosen):
+            for _ in range(thinning):
+                walkers.advance()
+            kept.append(walkers.state())
+        chains = np.stack(kept, axis=1).reshape(CHAINS, draws // CHAINS, -1)
+        ess, r_hat = worst_diagnostics(chains)
+        reached = ess >= LEAST_ESS and r_hat <= LARGEST_R_HAT
+        if reached or walkers.rows >= budget:
+            break
+        kept, thinning = kept[1::2], 2 * thinning
     verdict = "pass, but the sampler was asked for" if weights.trusted else "fail"
     statement = (
         f"{name}: importance weights {verdict} (k-hat {weights.k_hat:.2f}, effective size {weights.ess:.0f}), "
-        f"tempered sampling in {temperatures} steps: effective size {ess:.0f}, r-hat {r_hat:.3f}"
+        f"tempered sampling in {walkers.steps} steps: effective size {ess:.0f}, r-hat {r_hat:.3f}"
     )
     if not reached:
         statement += f", short of {LEAST_ESS:.0f} and {LARGEST_R_HAT}: the budget of {budget:,} runs ended; raise it"
     return Posterior(
-        scores=chains,
-        log_likelihood=chain_values,
+        scores=chains[..., :-1],
+        log_likelihood=chains[..., -1],
         method="tempered",
         k_hat=weights.k_hat,
         importance_ess=weights.ess,
         ess=ess,
         r_hat=r_hat,
-        evaluations=len(scores) + counted.rows,
-        temperatures=temperatures,
-        accepted=accepted,
+        evaluations=len(scores) + walkers.rows,
+        temperatures=walkers.steps,
+        accepted=walkers.accepted,
         reached=reached,
         statement=statement,
     )
 
 
-@dataclass(frozen=True)
-class _Population:
-    """Particles at the posterior, and the move that was adapted to them."""
-
-    scores: FloatArray
-    log_likelihood: FloatArray
-    move: Move
-    steps: int
-
-
-def _tempered(
-    target: _Counted, scores: FloatArray, log_likelihood: FloatArray, generator: np.random.Generator
-) -> _Population:
-    """Raise the likelihood from 0 to 1 in steps that keep half of the particles effective."""
-    size = min(PARTICLES, len(scores))
-    temperature, steps = 0.0, 0
-    move = first_move(scores.shape[1])
-    while temperature < 1:
-        new = next_temperature(log_likelihood, temperature, size / 2)
-        rows = systematic_resample((new - temperature) * log_likelihood, size, generator)
-        scores, log_likelihood = scores[rows], log_likelihood[rows]
-        temperature, steps = new, steps + 1
-        for _ in range(MOVES):
-            move = move.fitted(scores)
-            scores, log_likelihood, accepted = move.advance(scores, log_likelihood, target, temperature, generator)
-            move = move.adapted(accepted)
-    return _Population(scores, log_likelihood, move, steps)
-
-
-def _settled(
-    target: _Counted, tempered: Sequence[_Population], draws: int, generator: np.random.Generator
-) -> tuple[Move, list[tuple[FloatArray, FloatArray]]]:
-    """Return the move that the chains keep, and where the walkers of each chain start."""
-    scores, log_likelihood = (
-        np.concatenate(arrays) for arrays in zip(*((p.scores, p.log_likelihood) for p in tempered), strict=True)
-    )
-    # A population fits its own covariance better than any other: the step is adapted anew with the one that is kept.
-    move = tempered[0].move.fitted(scores)
-    for _ in range(SETTLING):
-        scores, log_likelihood, accepted = move.advance(scores, log_likelihood, target, 1.0, generator)
-        move = move.adapted(accepted)
-    walkers = MOST_WALKERS if draws % (CHAINS * MOST_WALKERS) == 0 else WALKERS
-    starts = []
-    for members in np.split(np.arange(len(scores)), CHAINS):
-        chosen = generator.permutation(members)[:walkers]
-        starts.append((scores[chosen], log_likelihood[chosen]))
-    return move, starts
-
-
-def _chains(
-    target: _Counted,
-    starts: Sequence[tuple[FloatArray, FloatArray]],
-    move: Move,
-    length: int,
-    generator: np.random.Generator,
-) -> tuple[FloatArray, FloatArray, float, float, float]:
-    """Let walkers go on with a fixed move; the thinning doubles until they pass or the budget ends."""
-    scores, log_likelihood = (np.concatenate(arrays) for arrays in zip(*starts, strict=True))
-    thinning = THINNING
-    kept: list[FloatArray] = []
-    values: list[FloatArray] = []
-    while True:
-        accepted = []
-        while len(kept) < length:
-            for _ in range(thinning):
-                scores, log_likelihood, share = move.advance(scores, log_likelihood, target, 1.0, generator)
-                accepted.append(share)
-            kept.append(scores)
-            values.append(log_likelihood)
-        chains = np.stack(kept, axis=1).reshape(len(starts), -1, scores.shape[1])
-        chain_values = np.stack(values, axis=1).reshape(len(starts), -1)
-        ess, r_hat = worst_diagnostics(np.concatenate([chains, chain_values[..., np.newaxis]], axis=-1))
-        if (ess >= LEAST_ESS and r_hat <= LARGEST_R_HAT) or target.spent:
-            return chains, chain_values, ess, r_hat, float(np.mean(accepted))
-        kept, values, thinning = kept[1::2], values[1::2], 2 * thinning
-
-
-def joined(parts: Sequence[Posterior], columns: Sequence[NDArray[np.int64]]) -> Posterior:
+def joined(parts: Sequence[Posterior], columns: Sequence[IntArray]) -> Posterior:
     """Return the posterior of parts that are independent of each other, with the worst of each diagnostic."""
     scores = np.empty((*parts[0].log_likelihood.shape, sum(map(len, columns))))
     for part, places in zip(parts, columns, strict=True):

@@ -148,14 +148,14 @@ def test_replicates_have_the_moments_of_the_likelihood():
 
 def test_series_are_joined_by_quantity_and_by_group():
     observed = rows([0] * 5, quantity=(0, 1, 0, 2, 3), group=(0, 1, 2, 2, 3))
-    assert [list(members) for members in observed.series()] == [[0, 2, 3], [1], [4]]
+    assert [list(members) for members in observed.series] == [[0, 2, 3], [1], [4]]
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=5, max_size=5))
 def test_series_share_no_quantity_and_no_group(keys):
     quantity, group = np.array(keys).T
     observed = rows([0] * 5, quantity=quantity, group=group)
-    series = observed.series()
+    series = observed.series
     assert sorted(np.concatenate(series)) == list(range(5))
     for one in series:
         rest = np.setdiff1d(np.arange(5), one)

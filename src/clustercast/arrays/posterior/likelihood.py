@@ -1,6 +1,7 @@
 """Likelihood of observed logarithms: correlated errors, model discrepancy, and bounds that are not reached."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from scipy.special import erfcx
@@ -31,6 +32,7 @@ class ObservedRows:
     # Of the discrepancies that are correlated in time, and of the gaps that narrow.
     date: FloatArray = field(default_factory=lambda: np.empty(0))
 
+    @cached_property
     def series(self) -> list[IntArray]:
         """Return the rows of each series: those that a quantity or a group joins, in groups that share nothing."""
         label = np.arange(self.value.size)
@@ -71,7 +73,7 @@ def log_likelihood(rows: ObservedRows, predicted: FloatArray, errors: ErrorModel
     """Return the log density of all rows, shape (S,), from predictions of shape (n, S)."""
     total = np.zeros(predicted.shape[1])
     if errors.time is not None:
-        return sum((absorbed(rows, predicted, errors, members)[0] for members in rows.series()), total)
+        return sum((absorbed(rows, predicted, errors, members)[0] for members in rows.series), total)
     for members in rows.members():
         total += _group_density(rows, predicted, errors, members)
     return total
@@ -81,7 +83,7 @@ def leave_one_out_density(rows: ObservedRows, predicted: FloatArray, errors: Err
     """Return the log density of each row given the other rows of its group, shape (n, S)."""
     # Rows of a group do not factorise: Buerkner, Gabry and Vehtari (2021), doi:10.1007/s00180-020-01045-4.
     densities = np.empty(predicted.shape)
-    for members in rows.members() if errors.time is None else rows.series():
+    for members in rows.members() if errors.time is None else rows.series:
         whole = _density(rows, predicted, errors, members)
         for row in members:
             densities[row] = whole - _density(rows, predicted, errors, members[members != row])
@@ -162,7 +164,7 @@ def replicate(
     size = predicted.shape[1]
     drawn = np.empty(predicted.shape)
     if errors.time is not None:
-        for members in rows.series():
+        for members in rows.series:
             factor = np.linalg.cholesky(np.moveaxis(_covariance(rows, errors, members), -1, 0))
             noise = generator.standard_normal((size, members.size, 1))
             drawn[members] = predicted[members] + (factor @ noise)[..., 0].T

@@ -69,13 +69,15 @@ class Move:
         """Return scores and log likelihoods after one move of every row, and the share that moved."""
         # The proposal leaves the approximation unchanged, so that only the ratio of target to approximation enters the
         # acceptance: D. Rudolf and B. Sprungk (2018), doi:10.1007/s10208-016-9340-x.
-        noise = generator.standard_normal(scores.shape) @ self.factor.T
-        proposed = self.centre + np.sqrt(1 - self.step**2) * (scores - self.centre) + self.step * noise
-        there = target(proposed)
-        gain = temperature * (there - log_likelihood) + self._excess(proposed) - self._excess(scores)
-        moved = np.log(generator.random(len(scores))) < gain
+        here = solve_triangular(self.factor, (scores - self.centre).T, lower=True, check_finite=False).T
+        there = np.sqrt(1 - self.step**2) * here + self.step * generator.standard_normal(scores.shape)
+        proposed = self.centre + there @ self.factor.T
+        values = target(proposed)
+        # The log density of the prior over that of the approximation, there less here.
+        excess = 0.5 * (np.square(there) - np.square(here) - np.square(proposed) + np.square(scores)).sum(axis=1)
+        moved = np.log(generator.random(len(scores))) < temperature * (values - log_likelihood) + excess
         kept = np.where(moved[:, np.newaxis], proposed, scores)
-        return kept, np.where(moved, there, log_likelihood), float(moved.mean())
+        return kept, np.where(moved, values, log_likelihood), float(moved.mean())
 
     def adapted(self, accepted: float) -> "Move":
         """Return the move with a longer or shorter step, as more or fewer rows moved than wanted."""
@@ -92,11 +94,6 @@ class Move:
         known = (variances < max(1 - ratio, 0) ** 2) | (variances > (1 + ratio) ** 2)
         covariance = (directions * np.where(known, np.maximum(variances, _NARROWEST), 1.0)) @ directions.T
         return Move(scores.mean(axis=0), np.asarray(np.linalg.cholesky(covariance), dtype=np.float64), self.step)
-
-    def _excess(self, scores: FloatArray) -> FloatArray:
-        """Return the log density of the prior over that of the approximation, up to a constant."""
-        whitened = solve_triangular(self.factor, (scores - self.centre).T, lower=True, check_finite=False)
-        return np.asarray(0.5 * ((whitened**2).sum(axis=0) - (scores**2).sum(axis=1)))
 
 
 def first_move(dimensions: int) -> Move:
