@@ -15,9 +15,8 @@ from clustercast.arrays.indices.intervals import (
     lead_half_width,
     only_few,
 )
-from clustercast.arrays.indices.pair_products import pair_rows
 from clustercast.arrays.indices.pick_freeze import indices_from_sums
-from clustercast.arrays.indices.sobol_estimators import Estimator, Ratios, estimator_named
+from clustercast.arrays.indices.sobol_estimators import Estimator, Ratios, estimator_named, pair_rows
 from clustercast.dataset import Dataset, design_of, input_arrays, provenance, versions, year_coordinate
 from clustercast.engine.changes import with_changes
 from clustercast.engine.model import Model

@@ -9,9 +9,8 @@ import numpy as np
 
 from clustercast.arrays import FloatArray
 from clustercast.arrays.indices.intervals import usual_values
-from clustercast.arrays.indices.pair_products import Runs
 from clustercast.arrays.indices.pick_freeze import centre_and_scale, product_sums, runs_per_point, separate
-from clustercast.arrays.indices.sobol_estimators import Estimator
+from clustercast.arrays.indices.sobol_estimators import Estimator, Runs
 from clustercast.arrays.points.saltelli import saltelli_replicate
 from clustercast.engine.program import Program
 from clustercast.errors import InputError

@@ -65,7 +65,7 @@ def test_a_column_that_varies_by_rounding_only_has_no_scale():
 def test_separate_takes_rows_apart_and_leaves_them_alone():
     rows = np.array([[1.0, 2.0, 4.0, 7.0, 11.0, 16.0]])
     runs = separate(rows, 2, centre=1.0, scale=2.0)
-    assert runs.a.tolist() == [0.0] and runs.b.tolist() == [7.5]
+    assert runs.a.tolist() == [[0.0]] and runs.b.tolist() == [[7.5]]
     assert runs.a_change.tolist() == [[0.5], [1.5]]
     assert runs.b_change.tolist() == [[-4.5], [-2.5]]
     assert rows.tolist() == [[1.0, 2.0, 4.0, 7.0, 11.0, 16.0]]

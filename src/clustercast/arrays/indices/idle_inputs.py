@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from clustercast.arrays import FloatArray
-from clustercast.arrays.indices.pair_products import pair_rows
+from clustercast.arrays import BoolArray, FloatArray
+from clustercast.arrays.indices.sobol_estimators import pair_rows
 
 PlaceArray = NDArray[np.intp]
 
@@ -30,17 +30,14 @@ class Standing:
     place: PlaceArray
     last_place: PlaceArray
 
-    def of_all(
-        self, first: FloatArray, total: FloatArray, second: FloatArray | None
-    ) -> tuple[FloatArray, FloatArray, FloatArray | None]:
-        """Return the indices of all inputs from those of the kept, shape (inputs, weights)."""
-        if second is None:
-            return first[self.place], total[self.place], None
-        count = len(self.kept)
-        row_of_pair = np.zeros((count, count), dtype=np.intp)
-        row_of_pair[pair_rows(count)] = np.arange(len(second))
+    def rows_of_all(self, name: str, rows: slice) -> PlaceArray:
+        """Return which row of a statistic of the kept inputs is that of each input, or of each pair."""
+        if name != "pair":
+            return self.place if rows.stop - rows.start > 1 else np.zeros(1, dtype=np.intp)
+        row_of_pair = np.zeros((len(self.kept), len(self.kept)), dtype=np.intp)
+        row_of_pair[pair_rows(len(self.kept))] = np.arange(rows.stop - rows.start)
         one, other = pair_rows(len(self.place))
-        return first[self.place], total[self.place], second[row_of_pair[self.place[one], self.last_place[other]]]
+        return row_of_pair[self.place[one], self.last_place[other]]
 
 
 def standing_for_idle(rows: FloatArray, number_of_inputs: int) -> Standing | None:
@@ -59,15 +56,15 @@ def standing_for_idle(rows: FloatArray, number_of_inputs: int) -> Standing | Non
     return Standing(np.concatenate([found[:1], active, found[-1:]]), place, last_place)
 
 
-def _idle(rows: FloatArray, number_of_inputs: int) -> NDArray[np.bool_]:
+def _idle(rows: FloatArray, number_of_inputs: int) -> BoolArray:
     """Return of each input whether its swap changes none of the rows."""
-    idle: NDArray[np.bool_] = np.all(rows[:, 1 : number_of_inputs + 1] == rows[:, :1], axis=0)
+    idle: BoolArray = np.all(rows[:, 1 : number_of_inputs + 1] == rows[:, :1], axis=0)
     if rows.shape[1] > number_of_inputs + 2:
         idle &= np.all(rows[:, number_of_inputs + 1 : -1] == rows[:, -1:], axis=0)
     return idle
 
 
 def chosen_runs(rows: FloatArray, number_of_inputs: int, kept: PlaceArray, b_swaps: bool) -> FloatArray:
-    """Take the runs of some inputs out of a Saltelli design, shape (points, chosen rows of a base point)."""
+    """Take the runs of some inputs out of a Saltelli design, shape (..., points, chosen runs)."""
     swaps = [kept + 1, kept + 1 + number_of_inputs] if b_swaps else [kept + 1]
-    return rows.take(np.concatenate([[0], *swaps, [rows.shape[1] - 1]]), axis=1)
+    return rows.take(np.concatenate([[0], *swaps, [rows.shape[-1] - 1]]), axis=-1)

@@ -1,13 +1,11 @@
-"""Per-row products of pick-freeze estimators, from one column of a Saltelli design.
+"""Sums of products of model runs, from one column of a Saltelli design.
 
 Rows of the design are SALib's: for each base point ``a``, ``AB_1`` .. ``AB_D``, then, with
 second order, ``BA_1`` .. ``BA_D``, then ``b``. Where whole groups of inputs are swapped
 together, D is the number of groups, and the same functions give closed first-order and
 total indices of the groups.
 
-Per-row products are stacked as F (statistics, points); with weights W (weights, points),
-``F @ W.T`` holds the means of the estimate and of all its resamples. Sums over blocks, shards
-or machines add up as long as `centre` and `scale` are shared.
+Sums over blocks, shards or machines add up as long as `centre` and `scale` are shared.
 """
 
 from collections.abc import Iterator
@@ -15,8 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from clustercast.arrays import FloatArray
-from clustercast.arrays.indices.pair_products import Runs
-from clustercast.arrays.indices.sobol_estimators import Estimator
+from clustercast.arrays.indices.sobol_estimators import Estimator, Ratios, Runs, pair_rows
 from clustercast.arrays.summaries.sums import sum_of_products, unit_for_squares
 
 BLOCK_ELEMENTS = 1 << 19
@@ -42,10 +39,10 @@ def centre_and_scale(values: FloatArray) -> tuple[float, float]:
 
 
 def separate(rows: FloatArray, number_of_inputs: int, *, centre: float = 0.0, scale: float = 1.0) -> Runs:
-    """Take one column's rows of a Saltelli design apart, centred and scaled."""
-    block = np.subtract(rows.T, centre, order="C")
+    """Take one column's rows of a Saltelli design, (..., points, runs), apart, centred and scaled."""
+    block = np.subtract(np.moveaxis(rows, -1, 0), centre, order="C")
     block /= scale
-    a, b, swapped = block[0], block[-1], block[1:-1]
+    a, b, swapped = block[:1], block[-1:], block[1:-1]
     a_change, b_change = swapped[:number_of_inputs], swapped[number_of_inputs:]
     a_change -= a
     if len(b_change) == 0:
@@ -57,34 +54,57 @@ def separate(rows: FloatArray, number_of_inputs: int, *, centre: float = 0.0, sc
 def products(
     runs: Runs, estimator: Estimator, *, second_order: bool = False, out: FloatArray | None = None
 ) -> FloatArray:
-    """Per-row products of an estimator, stacked, shape (statistics, points)."""
+    """Products of each point, for weighting by resamples, shape (statistics, points)."""
     layout = estimator.layout(len(runs.a_change), second_order)
     if out is None:
-        out = np.empty((max(rows.stop for rows in layout.values()), len(runs.a)))
-    statistics = {name: out[rows] for name, rows in layout.items()}
-    estimator.write(runs, statistics)
-    if second_order:
-        estimator.second_order_write(runs, statistics)
+        out = np.empty((max(rows.stop for rows in layout.values()), runs.a.shape[-1]))
+    for name, terms in estimator.terms_of(runs, second_order).items():
+        target = out[layout[name]]
+        for number, (left, right) in enumerate(terms):
+            if name == "pair":
+                for j, rows in _later_pairs(len(left)):
+                    _write(target[rows], left[j], np.asarray(right)[j + 1 :], add=number > 0)
+            else:
+                _write(target, left, right, add=number > 0)
     return out
 
 
+def _write(target: FloatArray, left: FloatArray, right: FloatArray | float, *, add: bool) -> None:
+    """Write or add a product."""
+    if add:
+        target += left * right
+    else:
+        np.multiply(left, right, out=target)
+
+
+def _later_pairs(number_of_inputs: int) -> Iterator[tuple[int, slice]]:
+    """For each input j, the rows of its pairs (j, k) with k > j."""
+    start = 0
+    for j in range(number_of_inputs - 1):
+        yield j, slice(start, start := start + number_of_inputs - 1 - j)
+
+
 def product_sums(runs: Runs, estimator: Estimator, *, second_order: bool = False) -> FloatArray:
-    """Sum the per-row products over points, the pairs' by one matrix product, shape (statistics,)."""
-    first = products(runs, estimator).sum(axis=1)
-    if not second_order:
-        return np.asarray(first)
-    layout = estimator.layout(len(runs.a_change), second_order)
-    sums = np.empty(max(rows.stop for rows in layout.values()))
-    sums[: len(first)] = first
-    for name, part in estimator.second_order_sum(runs).items():
-        sums[layout[name]] = part
-    return sums
+    """Sum the products over points, those of pairs by one matrix product, shape (statistics, ...)."""
+    # The products themselves are never written: with many inputs that takes most of the time.
+    sums = []
+    for name, terms in estimator.terms_of(runs, second_order).items():
+        if name == "pair":
+            left, right = terms[0]
+            square = np.moveaxis(left, 0, -2) @ np.moveaxis(np.asarray(right), 0, -1)
+            one, other = pair_rows(len(left))
+            # A second product is the first with its factors exchanged.
+            pairs = square[..., one, other] + (square[..., other, one] if len(terms) > 1 else 0.0)
+            sums.append(np.moveaxis(pairs, -1, 0))
+        else:
+            sums.append(sum(x.sum(axis=-1) if isinstance(y, float) else np.vecdot(x, y) for x, y in terms))
+    return np.concatenate(sums)
 
 
 def indices_from_sums(
     sums: FloatArray, points: float, estimator: Estimator, number_of_inputs: int, *, second_order: bool = False
-) -> tuple[FloatArray, FloatArray, FloatArray | None]:
-    """Return first-order and total indices, shape (inputs, weights), and pairs, shape (pairs, weights), from sums."""
+) -> Ratios:
+    """Return first-order and total indices, shape (inputs, ...), and those of pairs, shape (pairs, ...), from sums."""
     layout = estimator.layout(number_of_inputs, second_order)
     return estimator.ratios({name: sums[rows] / points for name, rows in layout.items()})
 

@@ -1,9 +1,9 @@
-"""Estimators of Sobol' indices, each as per-row products and a ratio of their means.
+"""Estimators of Sobol' indices, each as products of runs and a ratio of their means.
 
 Every pick-freeze estimator is a ratio of means of products of model runs, taken
 base point by base point. An estimator here is therefore two small functions: one
-writes the products of each base point, one turns their means into indices. Means
-under any weights (all rows, one replicate, a bootstrap resample) go through the
+names the factors of each product, one turns the means of the products into indices.
+Means under any weights (all rows, one replicate, a bootstrap resample) go through the
 same second function, and partial sums over shards of base points simply add.
 
 Runs of one base point, in the notation of Saltelli et al. (2010): ``a`` and ``b``
@@ -14,28 +14,37 @@ that its indices are exactly zero too.
 """
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from clustercast.arrays import FloatArray
-from clustercast.arrays.indices.pair_products import (
-    Runs,
-    Statistics,
-    pair_rows,
-    sum_azzini_rosati_pairs,
-    sum_janon_monod_pairs,
-    sum_jansen_pairs,
-    sum_saltelli_pairs,
-    write_azzini_rosati_pairs,
-    write_janon_monod_pairs,
-    write_jansen_pairs,
-    write_saltelli_pairs,
-)
+from clustercast.arrays import FloatArray, IntArray
 from clustercast.errors import InputError, nearest
 
 Ratios = tuple[FloatArray, FloatArray, FloatArray | None]
+Statistics = dict[str, FloatArray]
+# Two factors, of shapes (1 or inputs, ..., points), or runs and a number. A statistic is the sum of a few products, the
+# statistic "pair" one number for each pair of inputs j < k: row j of the left factor times row k of the right one.
+Product = tuple[FloatArray, FloatArray | float]
+Terms = dict[str, Sequence[Product]]
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Model runs of some base points, one column of output, centred and scaled, shapes (1 or inputs, ..., points)."""
+
+    a: FloatArray
+    b: FloatArray
+    a_change: FloatArray
+    b_change: FloatArray | None
+
+    @property
+    def b_changes(self) -> FloatArray:
+        """The runs that only a design with second order has."""
+        if self.b_change is None:
+            raise InputError("this estimator needs the 2D+2 design; draw it with second_order=True")
+        return self.b_change
 
 
 @dataclass(frozen=True)
@@ -45,34 +54,44 @@ class Estimator:
     name: str
     references: tuple[str, ...]  # DOIs
     needs_second_order: bool  # whether first order and total already need the 2D+2 design
-    # Number of rows of each named statistic for a number of inputs.
-    sizes: Callable[[int], dict[str, int]]
-    second_order_sizes: Callable[[int], dict[str, int]]
-    # Write the per-row products of some runs, or sum the pairs' products over points without writing them.
-    write: Callable[[Runs, Statistics], None]
-    second_order_write: Callable[[Runs, Statistics], None]
-    second_order_sum: Callable[[Runs], Statistics]
-    # Turn means of the statistics, each of shape (rows, weights), into indices.
+    terms: Callable[[Runs], Terms]
+    pair_terms: Callable[[Runs], Terms]
+    # Turn means of the statistics, each of shape (rows, ...), into indices.
     ratios: Callable[[Statistics], Ratios]
     # SALib's intervals are not widened for skewness, so that they stay SALib's own.
     widens_bootstrap: bool = True
     # Statistics that multiply a run by the change of a swap: how often the change is added as the centre moves up by 1.
     moved_by_centre: Mapping[str, int] = field(default_factory=dict)
 
+    def terms_of(self, runs: Runs, second_order: bool) -> Terms:
+        """Return the products of all statistics."""
+        return self.terms(runs) | (self.pair_terms(runs) if second_order else {})
+
     def layout(self, number_of_inputs: int, second_order: bool) -> dict[str, slice]:
-        """Return which rows of the stacked products hold which statistic."""
-        return _layout(self.sizes, self.second_order_sizes if second_order else None, number_of_inputs)
-
-
-_Sizes = Callable[[int], dict[str, int]]
+        """Return which rows of the stacked statistics hold which."""
+        return _layout(self.terms, self.pair_terms if second_order else None, number_of_inputs)
 
 
 @functools.lru_cache(maxsize=256)
-def _layout(sizes_of: _Sizes, more_of: _Sizes | None, number_of_inputs: int) -> dict[str, slice]:
-    """Return which rows of the stacked products hold which statistic; every column asks for the same."""
-    sizes = sizes_of(number_of_inputs) | ({} if more_of is None else more_of(number_of_inputs))
-    ends = np.cumsum(list(sizes.values())).tolist()
-    return {name: slice(end - sizes[name], end) for name, end in zip(sizes, ends, strict=True)}
+def _layout(
+    terms_of: Callable[[Runs], Terms], more_of: Callable[[Runs], Terms] | None, number_of_inputs: int
+) -> dict[str, slice]:
+    """Return which rows of the stacked statistics hold which; every column asks for the same."""
+    each, one = np.empty((number_of_inputs, 0)), np.empty((1, 0))
+    runs, layout, start = Runs(one, one, each, each), {}, 0
+    for name, terms in (terms_of(runs) | (more_of(runs) if more_of else {})).items():
+        rows = max(len(factor) for factor in terms[0] if not isinstance(factor, float))
+        layout[name] = slice(start, start := start + (rows * (rows - 1) // 2 if name == "pair" else rows))
+    return layout
+
+
+@functools.cache
+def pair_rows(number_of_inputs: int) -> tuple[IntArray, IntArray]:
+    """Return the first and second input of each pair, in the order of the pair statistics."""
+    first, second = np.triu_indices(number_of_inputs, 1)
+    # Every column asks for the same.
+    first.flags.writeable = second.flags.writeable = False
+    return first, second
 
 
 def estimator_named(name: str) -> Estimator:
@@ -92,8 +111,9 @@ def safe_ratio(numerator: FloatArray, denominator: FloatArray) -> FloatArray:
     return ratio
 
 
-def _number_of_pairs(number_of_inputs: int) -> int:
-    return number_of_inputs * (number_of_inputs - 1) // 2
+def _with_variance(runs: Runs) -> Terms:
+    """Return what gives the variance over the a and b runs together."""
+    return {"sum": [(runs.a, 1.0), (runs.b, 1.0)], "square": [(runs.a, runs.a), (runs.b, runs.b)]}
 
 
 def _variance(means: Statistics) -> FloatArray:
@@ -102,88 +122,74 @@ def _variance(means: Statistics) -> FloatArray:
     return variance
 
 
-def _write_variance(runs: Runs, out: Statistics) -> None:
-    np.add(runs.a, runs.b, out=out["sum"][0])
-    out["square"][0] = runs.a * runs.a
-    out["square"][0] += runs.b * runs.b
-
-
 def _from_closed(closed: FloatArray, first: FloatArray) -> FloatArray:
     """Second-order index of each pair: its closed index less both first-order ones."""
     one, other = pair_rows(first.shape[0])
     return closed - first[one] - first[other]
 
 
-def _sizes_with_variance(number_of_inputs: int) -> dict[str, int]:
-    return {"sum": 1, "square": 1, "first": number_of_inputs, "total": number_of_inputs}
+def _saltelli_jansen(runs: Runs) -> Terms:
+    change = runs.a_change
+    return _with_variance(runs) | {"first": [(runs.b, change)], "total": [(change, change)]}
 
 
-def _saltelli_pair_sizes(number_of_inputs: int) -> dict[str, int]:
-    return {"mixed": number_of_inputs, "pair": _number_of_pairs(number_of_inputs)}
+def _saltelli(runs: Runs) -> Terms:
+    return _with_variance(runs) | {"first": [(runs.b, runs.a_change)], "total": [(runs.a, runs.a_change)]}
 
 
-def _write_saltelli_first(runs: Runs, out: Statistics) -> None:
-    _write_variance(runs, out)
-    np.multiply(runs.b, runs.a_change, out=out["first"])
+def _saltelli_pairs(runs: Runs) -> Terms:
+    # BA_j AB_k - a b, less the first-order products of j and k, is
+    # b_change_j a_change_k + a b_change_j - b a_change_j: Saltelli (2002), doi:10.1016/S0010-4655(02)00280-1.
+    change = runs.b_changes
+    return {"mixed": [(change, runs.a), (runs.a_change, -runs.b)], "pair": [(change, runs.a_change)]}
 
 
-def _write_saltelli_jansen(runs: Runs, out: Statistics) -> None:
-    _write_saltelli_first(runs, out)
-    np.multiply(runs.a_change, runs.a_change, out=out["total"])
-    out["total"] *= 0.5
-
-
-def _write_saltelli(runs: Runs, out: Statistics) -> None:
-    _write_saltelli_first(runs, out)
-    np.multiply(-runs.a, runs.a_change, out=out["total"])
-
-
-def _saltelli_ratios(means: Statistics) -> Ratios:
+def _saltelli_ratios(means: Statistics, of_total: float) -> Ratios:
     variance = _variance(means)
     second = None
     if "pair" in means:
         one, _ = pair_rows(len(means["first"]))
         second = safe_ratio(means["pair"] + means["mixed"][one], variance)
-    return safe_ratio(means["first"], variance), safe_ratio(means["total"], variance), second
+    return safe_ratio(means["first"], variance), safe_ratio(of_total * means["total"], variance), second
 
 
-def _jansen_pair_sizes(number_of_inputs: int) -> dict[str, int]:
-    return {"pair": _number_of_pairs(number_of_inputs)}
+def _jansen(runs: Runs) -> Terms:
+    rest, change = runs.b - runs.a - runs.a_change, runs.a_change
+    return _with_variance(runs) | {"first": [(rest, rest)], "total": [(change, change)]}
 
 
-def _write_jansen(runs: Runs, out: Statistics) -> None:
-    _write_variance(runs, out)
-    np.subtract(runs.b - runs.a, runs.a_change, out=out["first"])
-    np.multiply(runs.a_change, runs.a_change, out=out["total"])
-    out["first"] *= out["first"]
-    out["first"] *= 0.5
-    out["total"] *= 0.5
+def _jansen_pairs(runs: Runs) -> Terms:
+    # Half the squared differences of the runs that share a pair of inputs.
+    a, b = runs.a + runs.a_change, runs.b + runs.b_changes
+    return {"swapped_square": [(a, a)], "other_square": [(b, b)], "pair": [(b, a)]}
 
 
 def _jansen_ratios(means: Statistics) -> Ratios:
     variance = _variance(means)
-    first = 1 - safe_ratio(means["first"], variance)
-    second = _from_closed(1 - safe_ratio(means["pair"], variance), first) if "pair" in means else None
-    return first, safe_ratio(means["total"], variance), second
+    first, second = 1 - safe_ratio(means["first"] / 2, variance), None
+    if "pair" in means:
+        one, other = pair_rows(len(first))
+        apart = (means["other_square"][one] + means["swapped_square"][other]) / 2 - means["pair"]
+        second = _from_closed(1 - safe_ratio(apart, variance), first)
+    return first, safe_ratio(means["total"] / 2, variance), second
 
 
-def _janon_monod_sizes(number_of_inputs: int) -> dict[str, int]:
-    names = ["swapped", "swapped_square", "first", "total"]
-    return {"a": 1, "b": 1, "a_square": 1, "b_square": 1} | dict.fromkeys(names, number_of_inputs)
+def _janon_monod(runs: Runs) -> Terms:
+    a, b, change = runs.a, runs.b, runs.a_change
+    swapped = a + change
+    means: Terms = {
+        "a": [(a, 1.0)],
+        "b": [(b, 1.0)],
+        "a_square": [(a, a)],
+        "b_square": [(b, b)],
+        "swapped": [(swapped, 1.0)],
+    }
+    return means | {"swapped_square": [(swapped, swapped)], "first": [(b, swapped)], "total": [(change, change)]}
 
 
-def _janon_monod_pair_sizes(number_of_inputs: int) -> dict[str, int]:
-    each = dict.fromkeys(["other", "other_square"], number_of_inputs)
-    return each | {"pair": _number_of_pairs(number_of_inputs)}
-
-
-def _write_janon_monod(runs: Runs, out: Statistics) -> None:
-    out["a"][0], out["b"][0] = runs.a, runs.b
-    out["a_square"][0], out["b_square"][0] = runs.a * runs.a, runs.b * runs.b
-    swapped = np.add(runs.a, runs.a_change, out=out["swapped"])
-    np.multiply(swapped, swapped, out=out["swapped_square"])
-    np.multiply(runs.b, swapped, out=out["first"])
-    np.multiply(runs.a_change, runs.a_change, out=out["total"])
+def _janon_monod_pairs(runs: Runs) -> Terms:
+    other = runs.b + runs.b_changes
+    return {"other": [(other, 1.0)], "other_square": [(other, other)], "pair": [(other, runs.a + runs.a_change)]}
 
 
 def _correlation(product: FloatArray, total: FloatArray, square: FloatArray) -> FloatArray:
@@ -206,50 +212,45 @@ def _janon_monod_ratios(means: Statistics) -> Ratios:
     return first, total, _from_closed(closed, first)
 
 
-def _azzini_rosati_sizes(number_of_inputs: int) -> dict[str, int]:
-    return {"spread": 1} | dict.fromkeys(["swapped_spread", "first", "total"], number_of_inputs)
-
-
-def _write_azzini_rosati(runs: Runs, out: Statistics) -> None:
-    change = runs.b_changes
+def _azzini_rosati(runs: Runs) -> Terms:
+    change, other = runs.a_change, runs.b_changes
     spread = runs.a - runs.b
-    out["spread"][0] = spread * spread
-    swapped = np.subtract(runs.a_change, change, out=out["swapped_spread"])
-    swapped += spread
-    swapped *= swapped
-    np.multiply(runs.a_change, change, out=out["first"])
-    np.multiply(runs.a_change, runs.a_change, out=out["total"])
-    out["total"] += change * change
+    swapped = change - other + spread
+    totals: Terms = {"first": [(change, other)], "total": [(change, change), (other, other)]}
+    return {"spread": [(spread, spread)], "swapped_spread": [(swapped, swapped)]} | totals
+
+
+def _azzini_rosati_pairs(runs: Runs) -> Terms:
+    # The first-order products of a pair swapped as one group are those of both inputs, less these.
+    change, other = runs.a_change, runs.b_changes
+    return {"pair": [(change, other), (other, change)]}
 
 
 def _azzini_rosati_ratios(means: Statistics) -> Ratios:
-    spread = means["spread"] + means["swapped_spread"]
-    first, total = -2 * safe_ratio(means["first"], spread), safe_ratio(means["total"], spread)
+    spread, first = means["spread"] + means["swapped_spread"], means["first"]
+    indices, total = -2 * safe_ratio(first, spread), safe_ratio(means["total"], spread)
     if "pair" not in means:
-        return first, total, None
+        return indices, total, None
     one, other = pair_rows(len(first))
     pair_spread = means["swapped_spread"][one] + means["swapped_spread"][other]
-    return first, total, _from_closed(-2 * safe_ratio(means["pair"], pair_spread), first)
+    closed = -2 * safe_ratio(first[one] + first[other] - means["pair"], pair_spread)
+    return indices, total, _from_closed(closed, indices)
 
 
 _SALTELLI_2010, _SALTELLI_2002 = "10.1016/j.cpc.2009.09.018", "10.1016/S0010-4655(02)00280-1"
 _JANSEN, _SOBOL_2007 = "10.1016/S0010-4655(98)00154-4", "10.1016/j.ress.2006.07.001"
-_JANON, _AZZINI_ROSATI = "10.1051/ps/2013040", "10.1016/j.ress.2021.107647"
-_AZZINI_MARA_ROSATI = "10.1016/j.envsoft.2021.105167"
+_AZZINI = ("10.1016/j.ress.2021.107647", "10.1016/j.envsoft.2021.105167")
 
 ESTIMATORS: dict[str, Estimator] = {
-    found.name: found
-    for found in (
+    each.name: each
+    for each in (
         Estimator(
             "saltelli-jansen",
             (_SALTELLI_2010, _JANSEN, _SALTELLI_2002),
             False,
-            _sizes_with_variance,
-            _saltelli_pair_sizes,
-            _write_saltelli_jansen,
-            write_saltelli_pairs,
-            sum_saltelli_pairs,
-            _saltelli_ratios,
+            _saltelli_jansen,
+            _saltelli_pairs,
+            functools.partial(_saltelli_ratios, of_total=0.5),
             widens_bootstrap=False,
             moved_by_centre={"first": -1},
         ),
@@ -257,46 +258,13 @@ ESTIMATORS: dict[str, Estimator] = {
             "saltelli",
             (_SALTELLI_2010, _SOBOL_2007, _SALTELLI_2002),
             False,
-            _sizes_with_variance,
-            _saltelli_pair_sizes,
-            _write_saltelli,
-            write_saltelli_pairs,
-            sum_saltelli_pairs,
-            _saltelli_ratios,
-            moved_by_centre={"first": -1, "total": 1},
+            _saltelli,
+            _saltelli_pairs,
+            functools.partial(_saltelli_ratios, of_total=-1.0),
+            moved_by_centre={"first": -1, "total": -1},
         ),
-        Estimator(
-            "jansen",
-            (_JANSEN, _SALTELLI_2010),
-            False,
-            _sizes_with_variance,
-            _jansen_pair_sizes,
-            _write_jansen,
-            write_jansen_pairs,
-            sum_jansen_pairs,
-            _jansen_ratios,
-        ),
-        Estimator(
-            "janon-monod",
-            (_JANON,),
-            False,
-            _janon_monod_sizes,
-            _janon_monod_pair_sizes,
-            _write_janon_monod,
-            write_janon_monod_pairs,
-            sum_janon_monod_pairs,
-            _janon_monod_ratios,
-        ),
-        Estimator(
-            "azzini-rosati",
-            (_AZZINI_ROSATI, _AZZINI_MARA_ROSATI),
-            True,
-            _azzini_rosati_sizes,
-            _jansen_pair_sizes,
-            _write_azzini_rosati,
-            write_azzini_rosati_pairs,
-            sum_azzini_rosati_pairs,
-            _azzini_rosati_ratios,
-        ),
+        Estimator("jansen", (_JANSEN, _SALTELLI_2010), False, _jansen, _jansen_pairs, _jansen_ratios),
+        Estimator("janon-monod", ("10.1051/ps/2013040",), False, _janon_monod, _janon_monod_pairs, _janon_monod_ratios),
+        Estimator("azzini-rosati", _AZZINI, True, _azzini_rosati, _azzini_rosati_pairs, _azzini_rosati_ratios),
     )
 }

@@ -1,7 +1,7 @@
 """Sobol' indices of many columns of output at once, with their intervals.
 
-The work goes column by column and block by block of base points, so that a block of the
-per-row products stays in cache and memory does not grow with the panel.
+The work goes column by column and block by block of base points, so that a block of
+products stays in cache and memory does not grow with the panel.
 """
 
 from dataclasses import dataclass, replace
@@ -17,7 +17,6 @@ from clustercast.arrays.indices.intervals import (
     lead_half_width,
     usual_values,
 )
-from clustercast.arrays.indices.pair_products import pair_rows
 from clustercast.arrays.indices.pick_freeze import (
     BLOCK_ELEMENTS,
     blocks,
@@ -28,12 +27,14 @@ from clustercast.arrays.indices.pick_freeze import (
     runs_per_point,
     separate,
 )
-from clustercast.arrays.indices.sobol_estimators import ESTIMATORS, Estimator
+from clustercast.arrays.indices.sobol_estimators import ESTIMATORS, Estimator, pair_rows
 from clustercast.arrays.summaries.sums import unit_for_squares
 from clustercast.errors import InputError
 
 # Standard deviations between a mean and 0 from which its rounding matters.
 _FAR = 1e8
+# Columns whose statistics are held at once.
+_COLUMNS = 128
 
 
 @dataclass(frozen=True)
@@ -75,39 +76,125 @@ def sobol_panel(
     _check_design(estimator, second_order, design_second_order)
     step = runs_per_point(number_of_inputs, design_second_order)
     points = _number_of_points(values.shape[1], step, replicates)
-    weighting = None if weights is None else np.vstack([np.full(points, 1 / points), weights])
-    b_swaps = second_order or estimator.needs_second_order
-    results = []
-    for column in values:
-        rows = column.reshape(points, step)
-        if design_second_order and not b_swaps:
-            rows = chosen_runs(rows, number_of_inputs, np.arange(number_of_inputs), b_swaps)
-        standard = centre_and_scale(rows)
-        if abs(standard[0]) > _FAR * standard[1] > 0.0:
-            # The mean of values far from 0 is known to their rounding only; that of their distances from it, better.
-            rows = rows - standard[0]
+    panel = _Panel(
+        number_of_inputs,
+        estimator,
+        second_order,
+        second_order or estimator.needs_second_order,
+        None if weights is None else np.vstack([np.full(points, 1 / points), weights]),
+        replicates,
+    )
+    widened = estimator.widens_bootstrap or weights is None
+    parts = []
+    for start in range(0, len(values), _COLUMNS):
+        rows = values[start : start + _COLUMNS].reshape(-1, points, step)
+        if design_second_order and not panel.b_swaps:
+            rows = chosen_runs(rows, number_of_inputs, np.arange(number_of_inputs), False)
+        found = panel.indices(rows, confidence, widened=widened)
+        if widened:
+            ends = rows[..., [0, -1]].reshape(len(rows), -1)
+            found = _with_few_events(found, few_events(ends, usual_values(ends)), confidence)
+        parts.append(found)
+    columns = {name: [vars(part)[name] for part in parts] for name in vars(parts[0])}
+    return SobolIndices(**{name: None if each[0] is None else np.concatenate(each) for name, each in columns.items()})
+
+
+@dataclass(frozen=True)
+class _Panel:
+    """How the columns are analysed."""
+
+    inputs: int
+    estimator: Estimator
+    second_order: bool
+    b_swaps: bool
+    # The plain mean first, then each resample, shape (1 + resamples, points).
+    weighting: FloatArray | None
+    replicates: int
+
+    def indices(self, columns: FloatArray, confidence: float, *, widened: bool) -> SobolIndices:
+        """Return the indices and half-widths of some columns, shape (columns, points, runs)."""
+        layout = self.estimator.layout(self.inputs, self.second_order)
+        extra = self.replicates if self.weighting is None else len(self.weighting) - 1
+        # What does not vary has no indices.
+        means = np.full((max(rows.stop for rows in layout.values()), len(columns), 1 + extra), np.nan)
+        variance = np.zeros(len(columns))
+        for place, rows in enumerate(columns):
             standard = centre_and_scale(rows)
-        if standard[1] == 0.0 or np.ptp(rows[:, [0, -1]]) == 0.0:
-            results.append(_undefined(number_of_inputs, second_order, weights, replicates))
-            continue
-        unit = unit_for_squares(rows)
-        variance = float((rows[:, [0, -1]] / unit).var())
-        if unit != 1:
-            # The square of the unit may be beyond what a float holds: the largest or smallest one then.
-            variance = float(np.clip(variance * unit * unit, np.nextafter(0, 1), np.finfo(np.float64).max))
-        standing = standing_for_idle(rows, number_of_inputs)
-        if standing is not None:
-            rows = chosen_runs(rows, number_of_inputs, standing.kept, b_swaps)
-        analysed = number_of_inputs if standing is None else len(standing.kept)
-        means = _mean_products(rows, analysed, estimator, second_order, standard, weighting, replicates)
-        ratios = indices_from_sums(means, 1.0, estimator, analysed, second_order=second_order)
-        results.append((variance, *(ratios if standing is None else standing.of_all(*ratios))))
-    resampled = weights is not None
-    widened = estimator.widens_bootstrap or not resampled
-    found = _collect(results, number_of_inputs, confidence, resampled=resampled, widened=widened)
-    ends = values.reshape(len(values), points, step)[:, :, [0, -1]].reshape(len(values), -1)
-    events = few_events(ends, usual_values(ends))
-    return _with_few_events(found, events, confidence) if widened else found
+            if abs(standard[0]) > _FAR * standard[1] > 0.0:
+                # The mean of values far from 0 is known to their rounding only; that of their distances from it,
+                # better.
+                rows = rows - standard[0]
+                standard = centre_and_scale(rows)
+            ends = rows[:, [0, -1]]
+            if standard[1] > 0.0 and np.ptp(ends) > 0.0:
+                variance[place] = _variance(ends, unit_for_squares(rows))
+                means[:, place] = self._column_means(rows, standard)
+        # Inputs along the last axis but one, as half-widths are taken over the last.
+        first, total, pairs = (
+            None if index is None else np.ascontiguousarray(np.moveaxis(index, 0, 1))
+            for index in indices_from_sums(means, 1.0, self.estimator, self.inputs, second_order=self.second_order)
+        )
+        assert first is not None and total is not None
+        second = None if pairs is None else _upper(pairs[..., 0], self.inputs)
+        found = SobolIndices(first[..., 0], total[..., 0], second, variance)
+        if extra < 2:
+            return found
+        how = {"resampled": self.weighting is not None, "widened": widened}
+        # Of replicates each column leaves one out, so that it errs as the whole does (the jackknife): estimates from
+        # single replicates are skewed where tails are heavy, and their spread about their own mean is too small.
+        return replace(
+            found,
+            first_half_width=half_width(first[..., 1:], confidence, **how),
+            total_half_width=half_width(total[..., 1:], confidence, **how),
+            second_half_width=None
+            if pairs is None
+            else _upper(half_width(pairs[..., 1:], confidence, **how), self.inputs),
+            total_lead_half_width=lead_half_width(total, confidence, **how),
+        )
+
+    def _column_means(self, rows: FloatArray, standard: tuple[float, float]) -> FloatArray:
+        """Return the means of the products of a column, idle inputs found once for all of them."""
+        standing = standing_for_idle(rows, self.inputs)
+        if standing is None:
+            return self._means(rows, self.inputs, *standard)
+        kept = len(standing.kept)
+        means = self._means(chosen_runs(rows, self.inputs, standing.kept, self.b_swaps), kept, *standard)
+        layout = self.estimator.layout(kept, self.second_order)
+        return np.concatenate([means[rows][standing.rows_of_all(name, rows)] for name, rows in layout.items()])
+
+    def _means(self, rows: FloatArray, inputs: int, centre: float, scale: float) -> FloatArray:
+        """Return means of products: all rows in column 0, then each resample, or all rows but each replicate."""
+        points, step = rows.shape
+        layout, second_order = self.estimator.layout(inputs, self.second_order), self.second_order
+        statistics = max(part.stop for part in layout.values())
+        if self.weighting is None:
+            # Replicates of a small column in one go: the calls cost more than the numbers.
+            together = self.replicates if points * step <= BLOCK_ELEMENTS else 1
+            found = np.zeros((statistics, self.replicates))
+            parts = rows.reshape(self.replicates, -1, step)
+            for first in range(0, self.replicates, together):
+                own = slice(first, first + together)
+                for block in blocks(0, parts.shape[1], step):
+                    runs = separate(parts[own, block], inputs, centre=centre, scale=scale)
+                    found[:, own] += product_sums(runs, self.estimator, second_order=second_order)
+            return _leaving_out(found * (self.replicates / points))
+        sums = np.zeros((len(self.weighting), statistics))
+        buffer = np.empty(0)
+        for block in blocks(0, points, statistics):
+            runs = separate(rows[block], inputs, centre=centre, scale=scale)
+            if buffer.size != statistics * runs.a.size:
+                buffer = np.empty((statistics, runs.a.size))
+            sums += self.weighting[:, block] @ products(runs, self.estimator, second_order=second_order, out=buffer).T
+        return sums.T
+
+
+def _variance(ends: FloatArray, unit: float) -> float:
+    """Return the variance of the two independent runs."""
+    variance = float((ends / unit).var())
+    if unit != 1:
+        # The square of the unit may be beyond what a float holds: the largest or smallest one then.
+        variance = float(np.clip(variance * unit * unit, np.nextafter(0, 1), np.finfo(np.float64).max))
+    return variance
 
 
 def _with_few_events(found: SobolIndices, events: FloatArray, confidence: float) -> SobolIndices:
@@ -152,89 +239,10 @@ def _number_of_points(rows: int, step: int, replicates: int) -> int:
     return points
 
 
-def _mean_products(
-    rows: FloatArray,
-    number_of_inputs: int,
-    estimator: Estimator,
-    second_order: bool,
-    standard: tuple[float, float],
-    weighting: FloatArray | None,
-    replicates: int,
-) -> FloatArray:
-    """Means of the products: all rows in column 0, then each resample, or all rows but each replicate."""
-    points, step = rows.shape
-    layout = estimator.layout(number_of_inputs, second_order)
-    statistics = max(part.stop for part in layout.values())
-    if weighting is None:
-        sums = np.zeros((statistics, 1 + replicates))
-        length = points // replicates
-        if not second_order and points * max(step, statistics) <= BLOCK_ELEMENTS:
-            # All replicates in one go: the calls of a small column cost more than its numbers.
-            runs = separate(rows, number_of_inputs, centre=standard[0], scale=standard[1])
-            parts = products(runs, estimator).reshape(statistics, replicates, length)
-            return _leaving_out(np.column_stack([np.zeros(statistics), parts.sum(axis=2) / length]))
-        for replicate in range(replicates):
-            for block in blocks(replicate * length, (replicate + 1) * length, step):
-                runs = separate(rows[block], number_of_inputs, centre=standard[0], scale=standard[1])
-                sums[:, 1 + replicate] += product_sums(runs, estimator, second_order=second_order) / length
-        return _leaving_out(sums)
-    sums = np.zeros((len(weighting), statistics))
-    buffer = np.empty(0)
-    for block in blocks(0, points, statistics):
-        runs = separate(rows[block], number_of_inputs, centre=standard[0], scale=standard[1])
-        if buffer.size != statistics * len(runs.a):
-            buffer = np.empty((statistics, len(runs.a)))
-        sums += weighting[:, block] @ products(runs, estimator, second_order=second_order, out=buffer).T
-    return np.ascontiguousarray(sums.T)
-
-
 def _leaving_out(means: FloatArray) -> FloatArray:
-    """Turn means of single replicates, from column 1 on, into that of all and those of all but each."""
-    replicates = means.shape[1] - 1
-    means[:, 0] = means[:, 1:].mean(axis=1)
-    if replicates > 1:
-        means[:, 1:] = (replicates * means[:, :1] - means[:, 1:]) / (replicates - 1)
-    return means
-
-
-_Result = tuple[float, FloatArray, FloatArray, FloatArray | None]
-
-
-def _undefined(number_of_inputs: int, second_order: bool, weights: FloatArray | None, replicates: int) -> _Result:
-    """Give the result of a column that does not vary."""
-    extra = len(weights) if weights is not None else replicates
-    each = np.full((number_of_inputs, 1 + extra), np.nan)
-    pairs = np.full((len(pair_rows(number_of_inputs)[0]), 1 + extra), np.nan)
-    return 0.0, each, each, pairs if second_order else None
-
-
-def _collect(
-    results: list[_Result], number_of_inputs: int, confidence: float, *, resampled: bool, widened: bool
-) -> SobolIndices:
-    """Stack the columns and take half-widths over resamples or replicates."""
-    variance = np.array([result[0] for result in results])
-    first = np.stack([result[1] for result in results])
-    total = np.stack([result[2] for result in results])
-    pairs = None if results[0][3] is None else np.stack([each for *_, each in results if each is not None])
-    second = None if pairs is None else _upper(pairs[..., 0], number_of_inputs)
-    if first.shape[-1] <= 2:
-        return SobolIndices(first[..., 0], total[..., 0], second, variance)
-
-    # Of replicates each column leaves one out, so that it errs as the whole does (the jackknife): estimates from
-    # single replicates are skewed where tails are heavy, and their spread about their own mean is too small.
-    def width(estimates: FloatArray) -> FloatArray:
-        return half_width(estimates[..., 1:], confidence, resampled=resampled, widened=widened)
-
-    return SobolIndices(
-        first[..., 0],
-        total[..., 0],
-        second,
-        variance,
-        width(first),
-        width(total),
-        None if pairs is None else _upper(width(pairs), number_of_inputs),
-        lead_half_width(total, confidence, resampled=resampled, widened=widened),
-    )
+    """Turn means of single replicates into that of all, and those of all but each."""
+    replicates, whole = means.shape[1], means.mean(axis=1, keepdims=True)
+    return np.concatenate([whole, (replicates * whole - means) / (replicates - 1) if replicates > 1 else means], axis=1)
 
 
 def _upper(pairs: FloatArray, number_of_inputs: int) -> FloatArray:
