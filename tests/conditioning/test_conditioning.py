@@ -140,7 +140,7 @@ def test_the_likelihood_factorises_into_what_is_learnt_apart():
     rows = (*observed(VALUES).rows, *observed([0.3], quantity="other_level", dates=[2022.0]).rows)
     observations = replace(observed(VALUES), rows=rows)
     whole = Problem.of(priors(), observations, MODEL, None)
-    parts = factors_of(whole, observations, MODEL, None)
+    parts = factors_of(whole, observations, MODEL)
     assert sorted(part.quantities for part in parts) == [("level",), ("other_level",)]
     assert sorted(np.concatenate([part.columns for part in parts])) == list(range(len(whole.active)))
     scores = np.random.default_rng(2).standard_normal((50, len(whole.active)))
@@ -151,7 +151,7 @@ def test_the_likelihood_factorises_into_what_is_learnt_apart():
 def test_rows_of_one_group_are_learnt_together():
     rows = (*observed(VALUES, group="g").rows, *observed([0.3], quantity="other_level", dates=[2022.0], group="g").rows)
     observations = replace(observed(VALUES), rows=rows)
-    assert len(factors_of(Problem.of(priors(), observations, MODEL, None), observations, MODEL, None)) == 1
+    assert len(factors_of(Problem.of(priors(), observations, MODEL, None), observations, MODEL)) == 1
 
 
 def rank_of_truth(problem, truth, values, method, seed):

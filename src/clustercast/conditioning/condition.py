@@ -130,7 +130,7 @@ def condition(
             "or leave the row out"
         )
     problem = Problem.of(priors, observations, model, discrepancy)
-    parts = factors_of(problem, observations, model, discrepancy)
+    parts = factors_of(problem, observations, model)
     # Threads of BLAS wait for each other between the small products of a move: five times the time on a busy machine.
     with threadpool_limits(1, user_api="blas"):
         result = joined(

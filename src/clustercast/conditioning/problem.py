@@ -1,6 +1,6 @@
 """Priors, model and observations joined: a likelihood of normal scores, cut where it factorises."""
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -38,6 +38,8 @@ from clustercast.priors.prior_set import Priors
 Discrepancy = float | Family | Mapping[str, float | Family] | None
 
 BLOCK = 2048
+# Row, quantity, and the place of its date, or of beginning and end where it is the amount of a year.
+_Place = tuple[int, str, tuple[int, ...]]
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,8 @@ class Problem:
     columns: IntArray
     rows: ObservedRows
     quantities: tuple[str, ...]
-    programs: tuple["_Program", ...]
+    # What computes the observed quantities, each with its rows.
+    programs: tuple[tuple[Program, tuple[_Place, ...]], ...]
 
     @classmethod
     def of(cls, priors: Priors, observations: Observations, model: Model, discrepancy: Discrepancy) -> "Problem":
@@ -70,17 +73,15 @@ class Problem:
         active = tuple(name for name in joint.uncertain if name in needed)
         if not active:
             raise InputError("no uncertain input bears on what was observed; there is nothing to learn")
-        columns = np.arange(len(active))
-        empty = cls(joint, active, columns, observations.arrays(), observations.quantities, ())
+        empty = cls(joint, active, np.arange(len(active)), observations.arrays(), observations.quantities, ())
         return replace(empty, programs=tuple(_programs(observations, model, empty)))
 
-    def part(self, observations: Observations, model: Model, discrepancy: Discrepancy) -> "Problem":
-        """Return the problem of some observations alone, in the columns that it has in the whole."""
-        names = {*model.inputs(), *model.spare}
-        kept: dict[str, object] = {name: prior for name, prior in self.priors.items() if name in names}
-        inputs = Priors(*self.priors.correlations, name=self.priors.name, origin=self.priors.origin, **kept)
-        alone = Problem.of(inputs, observations, model, discrepancy)
-        return replace(alone, columns=np.array([self.active.index(name) for name in alone.active]))
+    def part(self, observations: Observations, model: Model, names: Container[str]) -> "Problem":
+        """Return the problem of some observations and parameters alone, in the columns that they have in the whole."""
+        columns = np.array([c for c, name in enumerate(self.active) if name in names])
+        active = tuple(self.active[c] for c in columns)
+        empty = Problem(self.priors, active, columns, observations.arrays(), observations.quantities, ())
+        return replace(empty, programs=tuple(_programs(observations, model, empty)))
 
     def sobol_scores(self, seed: int, size: int) -> FloatArray:
         """Return scrambled Sobol' points as normal scores, shape (size, d)."""
@@ -92,8 +93,7 @@ class Problem:
 
     def _values(self, scores: dict[str, FloatArray]) -> dict[str, FloatArray]:
         """Return parameters from independent normal scores; those that are correlated come all or not at all."""
-        correlated = self._correlated(scores)
-        if correlated:
+        if correlated := self._correlated(scores):
             mixed = correlate(np.stack([scores[n] for n in correlated], axis=1), self.priors.correlation_factor)
             scores = scores | {name: mixed[:, c] for c, name in enumerate(correlated)}
         return {name: self.priors[name].quantile_from_normal_score(score) for name, score in scores.items()}
@@ -105,8 +105,7 @@ class Problem:
     def log_prior(self, scores: FloatArray, inputs: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
         """Return the log prior density of each active parameter, and of the copula that correlates them."""
         densities = {name: self.priors[name].log_density(inputs[name]) for name in self.active}
-        correlated = self._correlated(self.active)
-        if correlated:
+        if correlated := self._correlated(self.active):
             # With mixed = L z, the copula's density is that of z over that of mixed, both independent, over det L.
             z = scores[:, [self.active.index(name) for name in correlated]]
             mixed = correlate(z, self.priors.correlation_factor)
@@ -117,8 +116,17 @@ class Problem:
     def predicted(self, inputs: Mapping[str, FloatArray], size: int) -> FloatArray:
         """Return the model's log10 for each observation, shape (rows, size)."""
         logs = np.empty((len(self.rows.value), size))
-        for program in self.programs:
-            program.run(inputs, logs)
+        for program, places in self.programs:
+            results = program.run(inputs)
+            for row, name, dates in places:
+                values = _at(results[name], dates[-1])
+                values = values if len(dates) == 1 else values - _at(results[name], dates[0])
+                if not np.all(values > 0):
+                    raise InputError(
+                        f"the model's {name} is not above 0 at the date of an observation, so it has no logarithm; "
+                        "leave the observation out, or look at the bounds of the inputs"
+                    )
+                logs[row] = np.log10(values)
         return logs
 
     def errors(self, inputs: Mapping[str, FloatArray], size: int) -> ErrorModel:
@@ -165,34 +173,15 @@ def _sobol_score(seed: int, column: int, size: int) -> FloatArray:
     return np.asarray(ndtri(inside(sobol_column(seed, column, 0, size))))
 
 
-@dataclass(frozen=True)
-class _Program:
-    """Computes some observed quantities at their dates."""
-
-    program: Program
-    # Row, quantity, place of its date, and of its end where it is the amount of a year.
-    places: tuple[tuple[int, str, int, int | None], ...]
-
-    def run(self, inputs: Mapping[str, FloatArray], logs: FloatArray) -> None:
-        """Fill the rows of this program with log10 of the model."""
-        results = self.program.run(inputs)
-        for row, name, first, last in self.places:
-            values = _at(results[name], first) if last is None else _at(results[name], last) - _at(results[name], first)
-            if not np.all(values > 0):
-                raise InputError(
-                    f"the model's {name} is not above 0 at the date of an observation, so it has no logarithm; "
-                    "leave the observation out, or look at the bounds of the inputs"
-                )
-            logs[row] = np.log10(values)
-
-
 def _at(result: FloatArray, date: int) -> FloatArray:
     """Return a result at one of the dates; what does not depend on the date is the same at all."""
     return result[min(date, len(result) - 1)] if np.ndim(result) == 2 else result
 
 
-def _programs(observations: Observations, model: Model, problem: Problem) -> Iterable[_Program]:
-    """Yield one program for each set of dates: quantities of one set share what they need."""
+def _programs(
+    observations: Observations, model: Model, problem: Problem
+) -> Iterator[tuple[Program, tuple[_Place, ...]]]:
+    """Yield one program for each set of dates, with its rows: quantities of one set share what they need."""
     priors = problem.priors
     values = {name: np.asarray(priors[name].median) for name in priors if isinstance(priors[name], Fixed)}
     values |= problem.inputs(np.zeros((3, len(problem.active))))
@@ -203,33 +192,32 @@ def _programs(observations: Observations, model: Model, problem: Problem) -> Ite
         own = {date for row in observations if row.quantity == quantity for date in needed[row.id]}
         by_dates.setdefault(tuple(sorted(own)), []).append(quantity)
     for dates, outputs in by_dates.items():
-        places = []
-        for place, row in enumerate(observations):
-            if row.quantity in outputs:
-                first, *last = (dates.index(date) for date in needed[row.id])
-                places.append((place, row.quantity, first, last[0] if last else None))
-        yield _Program(prepared(model, values, units, outputs, dates), tuple(places))
+        places = tuple(
+            (place, row.quantity, tuple(dates.index(date) for date in needed[row.id]))
+            for place, row in enumerate(observations)
+            if row.quantity in outputs
+        )
+        yield prepared(model, values, units, outputs, dates), places
 
 
-def factors_of(problem: Problem, observations: Observations, model: Model, discrepancy: Discrepancy) -> list[Problem]:
+def factors_of(problem: Problem, observations: Observations, model: Model) -> list[Problem]:
     """Return the parts of a problem whose parameters and observations have nothing to do with each other."""
     needs = {quantity: {*model.inputs([quantity])} for quantity in observations.quantities}
-    links = [_links(problem, row, needs[row.quantity]) for row in observations]
     parts: list[tuple[set[str], list[str]]] = []
-    for row, link in zip(observations, links, strict=True):
-        touched = [part for part in parts if part[0] & link]
-        merged = ({*link}.union(*(part[0] for part in touched)), [row.id])
-        merged[1].extend(one for part in touched for one in part[1])
-        parts = [part for part in parts if part not in touched] + [merged]
-    made = []
-    for _, ids in parts:
-        some = replace(observations, rows=tuple(row for row in observations if row.id in ids))
-        given = discrepancy
-        if isinstance(discrepancy, Mapping):
-            given = {name: value for name, value in discrepancy.items() if name in some.quantities}
-        if any(link & set(problem.active) for row, link in zip(observations, links, strict=True) if row.id in ids):
-            made.append(problem.part(some, model, given))
-    return made
+    for row in observations:
+        names, ids = _links(problem, row, needs[row.quantity]), [row.id]
+        for part in [part for part in parts if part[0] & names]:
+            parts.remove(part)
+            names, ids = names | part[0], ids + part[1]
+        parts.append((names, ids))
+    if len(parts) == 1:
+        return [problem]
+    chosen = [(names, tuple(row for row in observations if row.id in ids)) for names, ids in parts]
+    return [
+        problem.part(replace(observations, rows=rows), model, names)
+        for names, rows in chosen
+        if names & set(problem.active)
+    ]
 
 
 def _links(problem: Problem, row: Observation, needs: set[str]) -> set[str]:
