@@ -10,7 +10,7 @@ from scipy import stats
 
 import clustercast as cc
 from clustercast.arrays.posterior.likelihood import ErrorModel, log_likelihood, replicate
-from clustercast.conditioning.checks import learned, observation_influence, prior_conflict
+from clustercast.conditioning.checks import learned, lessons, observation_influence, prior_conflict
 from clustercast.conditioning.condition import scenario_inputs
 from clustercast.conditioning.observation_rows import Observation, Observations
 from clustercast.conditioning.problem import Problem, factors_of
@@ -382,6 +382,22 @@ def test_the_tail_of_the_prior_prediction_is_that_of_its_normal_distribution():
     exact = 2 * stats.norm.sf((0.9 - BASE[0]) / spread)
     assert conflict["prior_tail"].sel(observation="level_0").item() == pytest.approx(exact, abs=4 * 2 * 0.1 / 64)
     assert np.all(conflict["prior"].sel(quantile=0.05) < conflict["prior"].sel(quantile=0.95))
+
+
+def test_lessons_name_what_moved_which_row_did_it_and_what_conflicts():
+    """Three rows on the prior's line and one ten times above it: growth rises by that row, and it conflicts."""
+    values = [*(BASE[0] + GROWTH[0] * (np.array(DATES[:3]) - 2020)), BASE[0] + GROWTH[0] * 3.25 + 1]
+    tree = cc.condition(priors(0), observed(values), model=MODEL, size=1 << 13, seed=6, discrepancy=0.0)
+    found = lessons(tree)
+    growth = next(one for one in found.learned if one.name == "growth")
+    assert growth.teacher == "level_3"
+    assert growth.shift > 0
+    assert growth.taught > 0
+    assert growth.before == tuple(learned(tree)["prior"].sel(input="growth").values)
+    assert [one.observation for one in found.conflicts] == ["level_3"]
+    assert found.conflicts[0].observed == pytest.approx(10.0 ** values[3])
+    assert found.conflicts[0].before[2] < found.conflicts[0].observed
+    assert (found.rows, found.by_chance) == (4, pytest.approx(0.2))
 
 
 def test_a_cut_by_date_uses_only_what_was_known():

@@ -1,5 +1,7 @@
 """What each observation moved, and where prior and data conflict."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import xarray as xr
 
@@ -10,6 +12,84 @@ from clustercast.dataset import PROVENANCE, provenance_of
 from clustercast.errors import InputError
 
 _SAMPLE = ("chain", "draw")
+# An input was learned of that moved by so many deviations of its prior or narrowed by such a share of its variance; a
+# row conflicts whose tail probability is less.
+LEAST_LEARNED, CONFLICT = 0.1, 0.05
+Ends = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Learned:
+    """An input that was learned of: 5, 50 and 95 % points in its unit, and which row moved it most that way."""
+
+    name: str
+    unit: str
+    before: Ends
+    after: Ends
+    # How far the mean moved, and how wide the deviation is now, in prior deviations.
+    shift: float
+    width: float
+    # By how much the row alone moved it; above a k-hat of 0.7 that is not to be trusted.
+    teacher: str
+    taught: float
+    k_hat: float
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """A row far out in what the prior predicts: its value beside 5, 50 and 95 % points, and two-sided tails."""
+
+    observation: str
+    quantity: str
+    kind: str
+    unit: str
+    date: float
+    observed: float
+    before: Ends
+    after: Ends
+    prior_tail: float
+    posterior_tail: float
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """What was learned, the most moved first, and what conflicts, the least expected first."""
+
+    rows: int
+    learned: tuple[Learned, ...]
+    conflicts: tuple[Conflict, ...]
+    # As many rows would conflict by chance.
+    by_chance: float
+
+
+def lessons(tree: xr.DataTree) -> Lessons:
+    """Return what a conditioned tree teaches, as plain numbers for sentences."""
+    table, influence, conflict = learned(tree), observation_influence(tree), prior_conflict(tree)
+    made, far = [], []
+    for name in map(str, influence["input"].values):
+        one, by_row = table.sel(input=name), influence.sel(input=name)
+        shift, width = float(one["shift"]), float(np.sqrt(max(1 - float(one["contraction"]), 0)))
+        if max(abs(shift), 1 - width**2) > LEAST_LEARNED:
+            top = by_row.isel(observation=int((by_row["shift"].values * np.sign(shift)).argmax()))
+            ends = _ends(one["prior"].values), _ends(one["posterior"].values)
+            taught = str(top["observation"].values), float(top["shift"]), float(top["k_hat"])
+            made.append(Learned(name, str(one["unit"].values), *ends, shift, width, *taught))
+    for k in np.flatnonzero(conflict["prior_tail"].values < CONFLICT):
+        row = conflict.isel(observation=k)
+        words = (str(row[key].values) for key in ("observation", "quantity", "kind", "unit"))
+        seen, *ends = (10 ** (row[key].values - float(row["log10_unit"])) for key in ("observed", "prior", "posterior"))
+        tails = float(row["prior_tail"]), float(row["posterior_tail"])
+        far.append(Conflict(*words, float(row["date"]), float(seen), *map(_ends, ends), *tails))
+    made.sort(key=lambda one: -max(abs(one.shift), 1 - one.width))
+    far.sort(key=lambda one: one.prior_tail)
+    rows = conflict.sizes["observation"]
+    return Lessons(rows, tuple(made), tuple(far), CONFLICT * rows)
+
+
+def _ends(values: FloatArray) -> Ends:
+    """Return three points as plain numbers."""
+    low, middle, high = map(float, values)
+    return low, middle, high
 
 
 def observation_influence(tree: xr.DataTree) -> xr.Dataset:
