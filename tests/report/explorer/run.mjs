@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 
 const [place] = process.argv.slice(2);
 const from = (name) => import(`${place}/${name}.js`);
-const { uniforms, normalScore, tails } = await from("points");
+const { Points, normalScore, tails } = await from("points");
 const { mover, quantile } = await from("quantiles");
 const { Engine, interpreted, unpacked } = await from("engine");
 const { compiled } = await from("program");
@@ -19,11 +19,11 @@ const floats = (text) => new Float64Array(Uint8Array.from(Buffer.from(text, "hex
 
 // Runs a bare program on inputs, by WebAssembly or JavaScript.
 async function program({ code, inputs, plain }) {
-  const size = 2 * Math.ceil(floats(inputs[0]).length / 2);
+  const size = floats(inputs[0]).length;
   const ready = plain ? await interpreted(code, size, load) : await compiled(code, size);
-  inputs.forEach((text, i) => { ready.inputs[i].fill(1); ready.inputs[i].set(floats(text)); });
-  ready.run();
-  return ready.results.map((row) => bits(row.slice(0, floats(inputs[0]).length)));
+  inputs.forEach((text, i) => { ready.inputs[i].set(floats(text)); });
+  ready.run(size);
+  return ready.results.map((row) => bits(row.slice(0, size)));
 }
 
 async function page({ data, states, size, plain }) {
@@ -33,9 +33,9 @@ async function page({ data, states, size, plain }) {
     const state = fromFragment(fragment, start, known);
     const world = known.worlds.find((one) => one.set === state.set && one.scenario === state.scenario);
     const run = await engine.run(world, state.moves, size);
-    const names = Object.keys(run.scores), output = known.outputs.find(({ name }) => name === state.output);
+    const names = Object.keys(run.inputs), output = known.outputs.find(({ name }) => name === state.output);
     const rows = run.rows(output.name, output.factor), year = rows.length > 1 ? known.years.indexOf(state.year) : 0;
-    const indices = firstOrder(names.map((name) => bins(run.scores[name])), rows[year]);
+    const indices = firstOrder(names.map((name) => bins(run.inputs[name].u, run.inputs[name].z.subarray(0, size))), rows[year]);
     answers.push({
       rows: Object.fromEntries(known.outputs.map(({ name, factor }) => [name, run.rows(name, factor).map(bits)])),
       labels: known.holds ? run.rows(known.holds.name).map(bits) : [],
@@ -51,7 +51,7 @@ async function page({ data, states, size, plain }) {
 
 const jobs = {
   program, page,
-  points: ({ columns, size }) => columns.map((column) => bits(uniforms(column, size))),
+  points: ({ columns, size }) => columns.map((column) => bits(new Points(column, size).upto(size).u)),
   scores: ({ p }) => bits(floats(p).map(normalScore)),
   tails: ({ z }) => Array.from(floats(z), (one) => bits(tails(one))),
   quantiles: ({ prior, z, move }) => bits(floats(z).map((one) => mover(prior, move)(quantile(prior, one)))),

@@ -13,10 +13,10 @@ export class Answers {
 
   output(one) { return this.data.outputs.find((output) => output.name === one.output); }
 
-  // Bins of an input's samples, kept as long as its scores are the same.
-  bins(name, scores) {
-    const key = `${name} ${scores.length}`;
-    if (!this.binned.has(key) || this.binned.get(key).scores !== scores) this.binned.set(key, { scores, ...bins(scores) });
+  // Bins of an input's samples, kept as long as its points are the same.
+  bins(name, { u, z }, size) {
+    const key = `${name} ${size}`, kept = this.binned.get(key);
+    if (!kept || kept.z !== z) this.binned.set(key, { z, ...bins(u && u.subarray(0, size), z.subarray(0, size)) });
     return this.binned.get(key);
   }
 
@@ -30,8 +30,8 @@ export class Answers {
     const trend = trendRows.length ? trendRows.map((row) => quantiles(row, [0.5])[0]) : null;
     const differs = trend && trend.some((value, i) => Math.abs(value - bands[i][2]) > 0.02 * Math.abs(bands[i][2]));
     const place = rows.length > 1 ? data.years.indexOf(one.year) : 0;
-    const names = Object.keys(run.scores);
-    const found = firstOrder(names.map((name) => this.bins(name, run.scores[name])), rows[place]);
+    const names = Object.keys(run.inputs);
+    const found = firstOrder(names.map((name) => this.bins(name, run.inputs[name], size)), rows[place]);
     const hangs = names.map((name, i) => ({ name, ...found[i] })).sort((a, b) => b.index - a.index);
     const labels = data.holds ? run.rows(data.holds.name) : [];
     const holds = labels.length ? labelShares(labels[labels.length > 1 ? data.years.indexOf(one.year) : 0], data.holds.labels.length) : null;

@@ -1,20 +1,16 @@
 // The model itself: samples of the inputs in, samples of the outputs out.
 
 import { Sampler, isUncertain } from "./quantiles.js";
-import { compiled, script } from "./program.js";
+import { compiled, copyBare, script } from "./program.js";
 
 // The same in JavaScript, for where WebAssembly is refused: the code becomes a module of its own.
-export async function interpreted(program, samples, load) {
+export async function interpreted(program, most, load) {
   const module = await load(`${script(program)}\nexport { run };`);
-  const rows = (count) => Array.from({ length: count }, () => new Float64Array(samples));
+  const rows = (count) => Array.from({ length: count }, () => new Float64Array(most));
   const inputs = rows(program.inputs), results = rows(program.results.length);
-  const first = program.inputs + program.constants.length;
-  const run = () => {
+  const run = (samples) => {
     module.run(inputs, results, samples);
-    program.results.forEach((number, place) => {
-      if (number < program.inputs) results[place].set(inputs[number]);
-      else if (number < first) results[place].fill(program.constants[number - program.inputs]);
-    });
+    copyBare(program, inputs, results);
   };
   return { kind: "JavaScript", inputs, results, run };
 }
@@ -47,44 +43,48 @@ export function unpacked(data) {
 }
 
 export class Engine {
-  constructor(data, { load = fromBlob, plain = false } = {}) {
-    Object.assign(this, { data, load, plain });
-    this.sampler = new Sampler(data.columns);
+  // `most` is the largest sample that is asked for.
+  constructor(data, { load = fromBlob, plain = false, most = 16384 } = {}) {
+    Object.assign(this, { data, load, plain, most });
+    this.sampler = new Sampler(data.columns, most);
     this.ready = new Map();
   }
 
-  async prepared(number, size) {
-    const key = `${number} ${size}`;
-    if (!this.ready.has(key)) {
+  async prepared(number) {
+    if (!this.ready.has(number)) {
       const { code } = this.data.programs[number];
       let made = null;
-      if (!this.plain && typeof WebAssembly === "object") made = await compiled(code, size).catch(() => null);
-      this.ready.set(key, { ...(made || await interpreted(code, size, this.load)), last: [] });
+      if (!this.plain && typeof WebAssembly === "object") made = await compiled(code, this.most).catch(() => null);
+      this.ready.set(number, { ...(made || await interpreted(code, this.most, this.load)), last: [] });
     }
-    return this.ready.get(key);
+    return this.ready.get(number);
   }
 
-  // Runs a world with its moves. Returns the samples of each output at each year, in its own unit.
+  // Runs a world with its moves. Returns the samples of each output at each year, in its own unit, and those of the inputs.
   async run(world, moves, size) {
     const program = this.data.programs[world.program];
-    const ready = await this.prepared(world.program, size);
+    const ready = await this.prepared(world.program);
     const known = (name) => (name in world.inputs ? name : program.aliases[name]);
     const drawn = this.sampler.draw(world, moves, [...new Set(program.names.map(known))], size);
     program.names.forEach((name, place) => {
-      const found = drawn[known(name)], scale = world.inputs[known(name)].factor;
-      const state = found.values || found.value;
-      if (ready.last[place] && ready.last[place][0] === state && ready.last[place][1] === scale) return;
-      ready.last[place] = [state, scale];
-      if (found.values) found.values.forEach((value, i) => { ready.inputs[place][i] = value * scale; });
-      else ready.inputs[place].fill(found.value * scale);
+      const found = drawn[known(name)], scale = world.inputs[known(name)].factor, state = found.values || found.value;
+      const last = ready.last[place] || {}, from = last.state === state && last.scale === scale ? last.size : 0;
+      if (from >= size) return;
+      ready.last[place] = { state, scale, size };
+      const row = ready.inputs[place];
+      if (found.values) for (let i = from; i < size; i++) row[i] = found.values[i] * scale;
+      else row.fill(found.value * scale, from, size);
     });
-    ready.run();
+    ready.run(size);
     const rows = (name, scale = 1) => {
       const [first, count] = program.outputs[name] || [0, 0];
-      return ready.results.slice(first, first + count).map((row) => (scale === 1 ? row.slice() : row.map((value) => value / scale)));
+      return ready.results.slice(first, first + count).map((row) => {
+        const own = row.slice(0, size);
+        if (scale !== 1) for (let i = 0; i < size; i++) own[i] /= scale;
+        return own;
+      });
     };
-    const scores = Object.fromEntries(Object.entries(drawn).filter(([name, found]) => found.z && isUncertain(world.inputs[name]))
-      .map(([name, found]) => [name, found.z]));
-    return { kind: ready.kind, size, rows, scores };
+    const inputs = Object.fromEntries(Object.entries(drawn).filter(([, found]) => found.values));
+    return { kind: ready.kind, size, rows, inputs };
   }
 }

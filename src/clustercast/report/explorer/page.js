@@ -65,7 +65,6 @@ function show(found) {
     text: `${(100 * index).toFixed(0)} ± ${(196 * error).toFixed(0)} %`,
   })));
   $("about").textContent = `${found.size.toLocaleString("en")} runs of the model itself in ${found.took.toFixed(0)} ms (${found.kind}, ${data.programs[world.program].code.operations.length.toLocaleString("en")} array operations traced from the Python functions); seed ${data.seed}; clustercast ${data.version}.${data.currency ? ` Money: ${data.currency}.` : ""}`;
-  for (const widget of widgets.values()) widget.draw();
 }
 
 function showChances(found, output, levels, timed, ghost) {

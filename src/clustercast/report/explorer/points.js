@@ -1,20 +1,37 @@
 // The points of cc.draw(design="sobol"), the same bits, and their normal scores.
 
-// Points of one column on the unit interval, each in the middle of its cell of 2^-52. `steps` holds 13 hexadecimal
-// digits for each bit of the index, `shift` the digital shift: together they are the scramble.
-export function uniforms(column, size) {
-  const out = new Float64Array(size);
-  const high = new Uint32Array(size), low = new Uint32Array(size);
-  [high[0], low[0]] = split(column.shift);
-  for (let bit = 0, filled = 1; filled < size; bit++, filled *= 2) {
-    const [stepHigh, stepLow] = split(column.steps.slice(13 * bit, 13 * bit + 13));
-    for (let i = 0; i < filled; i++) {
-      high[filled + i] = high[i] ^ stepHigh;
-      low[filled + i] = low[i] ^ stepLow;
-    }
+// Points of one column on the unit interval, each in the middle of its cell of 2^-52, and their normal scores, as far as
+// they were asked for. `steps` holds 13 hexadecimal digits for each bit of the index, `shift` the digital shift: together
+// they are the scramble.
+export class Points {
+  constructor(column, most) {
+    this.column = column;
+    this.u = new Float64Array(most);
+    this.z = new Float64Array(most);
+    this.high = new Uint32Array(most);
+    this.low = new Uint32Array(most);
+    [this.high[0], this.low[0]] = split(column.shift);
+    this.filled = 0;
   }
-  for (let i = 0; i < size; i++) out[i] = (high[i] * 4294967296 + low[i]) * 2 ** -52 + 2 ** -53;
-  return out;
+
+  upto(size) {
+    const { high, low, u, z } = this;
+    if (this.filled >= size) return this;
+    for (let bit = 0, half = 1; half < size; bit++, half *= 2) {
+      if (half < this.filled) continue;
+      const [stepHigh, stepLow] = split(this.column.steps.slice(13 * bit, 13 * bit + 13));
+      for (let i = 0; i < half; i++) {
+        high[half + i] = high[i] ^ stepHigh;
+        low[half + i] = low[i] ^ stepLow;
+      }
+    }
+    for (let i = this.filled; i < size; i++) {
+      u[i] = (high[i] * 4294967296 + low[i]) * 2 ** -52 + 2 ** -53;
+      z[i] = normalScore(u[i]);
+    }
+    this.filled = size;
+    return this;
+  }
 }
 
 const split = (digits) => [parseInt(digits.slice(0, 5), 16), parseInt(digits.slice(5), 16) >>> 0];

@@ -1,6 +1,6 @@
 // Quantiles of the priors, and how a slider moves them: the same as the family cc.Moved.
 
-import { normalScore, tails, uniforms } from "./points.js";
+import { Points, normalScore, tails } from "./points.js";
 
 // A scale has an end or none on either side: null is none.
 export function bounded(y, [low, high]) {
@@ -71,31 +71,24 @@ export function quantileOf(prior, move, p) {
   return mover(prior, move)(quantile(prior, normalScore(p), p, 1 - p));
 }
 
-// Samples of inputs on Sobol' points: what was not moved since the last time is kept.
+// Samples of inputs on Sobol' points, up to `most`: what was not moved since the last time is kept.
 export class Sampler {
-  constructor(columns) {
-    this.columns = columns;
-    this.scores = new Map();
-    this.kept = new Map();
+  constructor(columns, most) {
+    Object.assign(this, { columns, most, points: new Map(), kept: new Map() });
   }
 
-  // Uniforms and normal scores of a column, `size` the largest that is asked for.
   column(number, size) {
-    const key = `${number} ${size}`;
-    if (!this.scores.has(key)) {
-      const u = uniforms(this.columns[number], size);
-      this.scores.set(key, { u, z: u.map(normalScore) });
-    }
-    return this.scores.get(key);
+    if (!this.points.has(number)) this.points.set(number, new Points(this.columns[number], this.most));
+    return this.points.get(number).upto(size);
   }
 
-  // Values, uniforms and scores of each named input. `world` is {inputs: {name: prior}, order: [name], correlations: [[i,
-  // j, gaussian]], between: [name]}; `moves` has {shift, width} or {value} by name.
+  // Values, uniforms and scores of each named input, of which the first `size` are filled. `world` is {inputs: {name: prior},
+  // order: [name], correlations: [[i, j, gaussian]]}; `moves` has {shift, width} or {value} by name.
   draw(world, moves, names, size) {
     const isFree = (name) => isUncertain(world.inputs[name]) && !(moves[name] && "value" in moves[name]);
     const free = world.order.filter(isFree);
     const place = new Map(free.map((name, number) => [name, number]));
-    const tied = correlated(world, free);
+    const copula = correlated(world, free);
     const found = {};
     for (const name of names) {
       const prior = world.inputs[name];
@@ -103,23 +96,26 @@ export class Sampler {
         found[name] = { value: moves[name] && "value" in moves[name] ? moves[name].value : prior.value };
         continue;
       }
-      const key = `${name} ${size}`;
-      const state = JSON.stringify([prior.id, place.get(name), moves[name] || 0, tied.has(name) ? tied.key : 0,
-        tied.has(name) ? tied.names.map((other) => place.get(other)) : 0]);
-      if (!this.kept.has(key) || this.kept.get(key).state !== state) {
-        this.kept.set(key, { state, ...this.values(prior, moves[name], tied, name, place, size) });
+      const joint = copula.has(name);
+      const state = JSON.stringify([prior.id, place.get(name), moves[name] || 0, joint ? copula.key : 0,
+        joint ? copula.names.map((other) => place.get(other)) : 0]);
+      if (!this.kept.has(name) || this.kept.get(name).state !== state) {
+        this.kept.set(name, { state, values: new Float64Array(this.most), filled: 0 });
       }
-      found[name] = this.kept.get(key);
+      found[name] = this.filled(this.kept.get(name), prior, moves[name], joint ? copula : null, name, place, size);
     }
     return found;
   }
 
-  values(prior, move, tied, name, place, size) {
-    const { u, z } = tied.has(name) ? tied.scores(name, (other) => this.column(place.get(other), size).z)
-      : this.column(place.get(name), size);
-    const values = new Float64Array(size), moved = mover(prior, move);
-    for (let i = 0; i < size; i++) values[i] = moved(u ? quantile(prior, z[i], u[i], 1 - u[i]) : quantile(prior, z[i]));
-    return { values, z };
+  // What is known of an input, with the samples that were not asked for before.
+  filled(one, prior, move, copula, name, place, size) {
+    if (one.filled >= size) return one;
+    if (copula) one.z = copula.scores(name, (other) => this.column(place.get(other), this.most).z);
+    else ({ u: one.u, z: one.z } = this.column(place.get(name), size));
+    const { u, z, values } = one, moved = mover(prior, move);
+    for (let i = one.filled; i < size; i++) values[i] = moved(u ? quantile(prior, z[i], u[i], 1 - u[i]) : quantile(prior, z[i]));
+    one.filled = size;
+    return one;
   }
 }
 
@@ -144,7 +140,7 @@ function correlated(world, free) {
         const other = columnOf(names[j]);
         for (let i = 0; i < z.length; i++) z[i] += row[j] * other[i];
       }
-      return { z };
+      return z;
     },
   };
 }

@@ -23,17 +23,62 @@ function ranked(values, rank, left, right) {
 
 // Quantiles of samples by definition 7 of Hyndman and Fan, as NumPy's; the probabilities rise.
 export function quantiles(given, probabilities) {
-  const values = Float64Array.from(given), last = values.length - 1;
-  if (values.some(Number.isNaN)) return probabilities.map(() => NaN);
-  let from = 0;
-  return probabilities.map((p) => {
-    const place = p * last, low = Math.floor(place), part = place - low;
-    const below = ranked(values, low, from, last);
-    from = low;
+  const last = given.length - 1, places = probabilities.map((p) => p * last);
+  const ranks = [...new Set(places.flatMap((place) => [Math.floor(place), Math.ceil(place)]))];
+  const found = atRanks(given, ranks);
+  if (!found) return probabilities.map(() => NaN);
+  return places.map((place) => {
+    const low = Math.floor(place), part = place - low, below = found.get(low);
     if (part === 0) return below;
-    const above = ranked(values, low + 1, low, last);
+    const above = found.get(low + 1);
     return part >= 0.5 ? above - (above - below) * (1 - part) : below + (above - below) * part;
   });
+}
+
+// The values at rising ranks, null where one is not a number. Where none is negative their upper bits sort them: most are only
+// counted, and of a few cells the values are sorted.
+function atRanks(given, ranks) {
+  const words = new Uint32Array(given.buffer, given.byteOffset, 2 * given.length);
+  let low = Infinity, high = 0;
+  for (let i = 1; i < words.length; i += 2) {
+    const word = words[i] >>> 12;
+    if (word < low) low = word;
+    if (word > high) high = word;
+  }
+  if (high >= 0x7ff00 || high - low > 65535) return atRanksOfAny(given, ranks);
+  const cells = new Int32Array(high - low + 2);
+  for (let i = 1; i < words.length; i += 2) cells[(words[i] >>> 12) - low]++;
+  const wanted = new Map();
+  let before = 0, next = 0;
+  for (let cell = 0; next < ranks.length; before += cells[cell++]) {
+    while (next < ranks.length && ranks[next] < before + cells[cell]) {
+      if (!wanted.has(cell)) wanted.set(cell, { before, values: [], ranks: [] });
+      wanted.get(cell).ranks.push(ranks[next++]);
+    }
+  }
+  cells.fill(0);
+  for (const cell of wanted.keys()) cells[cell] = 1;
+  for (let i = 0; i < given.length; i++) {
+    const cell = (words[2 * i + 1] >>> 12) - low;
+    if (cells[cell]) wanted.get(cell).values.push(given[i]);
+  }
+  const found = new Map();
+  for (const one of wanted.values()) {
+    const sorted = Float64Array.from(one.values).sort();
+    for (const rank of one.ranks) found.set(rank, sorted[rank - one.before]);
+  }
+  return found;
+}
+
+function atRanksOfAny(given, ranks) {
+  const values = given.slice();
+  for (const value of values) if (value !== value) return null;
+  let from = 0;
+  return new Map(ranks.map((rank) => {
+    const value = ranked(values, rank, from, values.length - 1);
+    from = rank;
+    return [rank, value];
+  }));
 }
 
 export function shareAbove(values, level) {
@@ -82,20 +127,21 @@ export function firstOrder(binned, given) {
   });
 }
 
-// Bins of equal weight in the normal score, halved towards both ends as in Python.
-export function bins(scores) {
-  const count = Math.min(64, Math.max(4, Math.floor(2.4 * Math.cbrt(scores.length))));
-  const halvings = Math.max(0, Math.floor(Math.log2(scores.length / count / 8) + 1e-9));
+// Bins of equal weight, halved towards both ends as in Python; `u` are points of which each cell of 1 / size has one, so that
+// they are ranks already, and where there is none the scores z are sorted.
+export function bins(u, z) {
+  const size = z.length, count = Math.min(64, Math.max(4, Math.floor(2.4 * Math.cbrt(size))));
+  const halvings = Math.max(0, Math.floor(Math.log2(size / count / 8) + 1e-9));
   const edges = [];
   for (let n = halvings; n > 0; n--) edges.push(0.5 ** n / count);
   for (let n = 1; n < count; n++) edges.push(n / count);
   for (let n = 1; n <= halvings; n++) edges.push(1 - 0.5 ** n / count);
-  const order = Array.from(scores.keys()).sort((a, b) => scores[a] - scores[b]);
-  const found = new Uint16Array(scores.length);
-  let bin = 0;
-  order.forEach((sample, rank) => {
-    while (bin < edges.length && (rank + 0.5) / scores.length > edges[bin]) bin++;
-    found[sample] = bin;
-  });
+  const binOf = new Uint16Array(size), found = new Uint16Array(size);
+  for (let rank = 0, bin = 0; rank < size; rank++) {
+    while (bin < edges.length && (rank + 0.5) / size > edges[bin]) bin++;
+    binOf[rank] = bin;
+  }
+  if (u) for (let i = 0; i < size; i++) found[i] = binOf[Math.floor(u[i] * size)];
+  else Array.from(z.keys()).sort((a, b) => z[a] - z[b]).forEach((sample, rank) => { found[sample] = binOf[rank]; });
   return { bins: found, count: edges.length + 1 };
 }
