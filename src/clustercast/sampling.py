@@ -18,11 +18,11 @@ from clustercast.arrays.points.designs import (
     RANDOM_BITS,
     inside,
     latin_uniforms,
+    morris_trajectories,
     random_uniforms,
     require_power_of_two,
     sobol_column,
 )
-from clustercast.arrays.points.morris import morris_trajectories
 from clustercast.arrays.points.nested_scramble import nested_points
 from clustercast.arrays.points.saltelli import Points, saltelli_replicate
 from clustercast.arrays.points.streams import checked_seed, replicate_seed

@@ -15,7 +15,7 @@ from SALib.sample import sobol as salib_sample
 from clustercast.arrays.families import tabulated
 from clustercast.arrays.indices.intervals import bootstrap_weights
 from clustercast.arrays.indices.sobol_panel import sobol_panel
-from clustercast.arrays.points.morris import morris_trajectories
+from clustercast.arrays.points.designs import morris_trajectories
 from clustercast.arrays.summaries import order_statistics, summaries
 from tests.reference.designs import design_rows
 

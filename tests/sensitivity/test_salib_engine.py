@@ -10,7 +10,7 @@ from SALib.sample import sobol as salib_sample
 
 from clustercast.arrays.indices.intervals import bootstrap_weights
 from clustercast.arrays.indices.sobol_panel import sobol_panel
-from clustercast.arrays.points.morris import morris_trajectories
+from clustercast.arrays.points.designs import morris_trajectories
 from clustercast.errors import InputError
 from clustercast.sensitivity.salib_engine import delta_column, morris_column, pawn_column, result_dict, sobol_columns
 from tests.reference.problems import ishigami

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from clustercast.arrays.points.ranks import CONTINUOUS, Grades, discrete_grades, latent_correlation
+from clustercast.arrays.points.copula import CONTINUOUS, Grades, discrete_grades, latent_correlation
 from clustercast.errors import InputError, located
 from clustercast.priors.families import Family
 

@@ -11,7 +11,7 @@ from clustercast.arrays import FloatArray, IntArray
 from clustercast.arrays.indices.kucherenko import rows_per_point
 from clustercast.arrays.indices.pick_freeze import runs_per_point
 from clustercast.arrays.indices.shapley import random_permutations
-from clustercast.arrays.points.morris import morris_trajectories
+from clustercast.arrays.points.designs import morris_trajectories
 from clustercast.arrays.points.streams import replicate_seed
 from clustercast.dataset import design_of, provenance_of
 from clustercast.errors import InputError

@@ -7,9 +7,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from clustercast.arrays import FloatArray
-from clustercast.arrays.summaries.crossings import first_crossing
 from clustercast.arrays.summaries.order_statistics import effective_size, quantiles_with_errors
-from clustercast.arrays.summaries.summaries import share_with_error
+from clustercast.arrays.summaries.summaries import first_crossing, share_with_error
 from clustercast.dataset import design_of, in_words, sample_design
 from clustercast.errors import InputError
 from clustercast.uncertainty.reference_classes import Kind, ReferenceClass, ladder, nearest_rung

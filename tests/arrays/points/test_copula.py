@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special, stats
 
-from clustercast.arrays.points import copula, designs, ranks
+from clustercast.arrays.points import copula, designs
 from clustercast.errors import InputError
 
 
@@ -151,34 +151,34 @@ def test_projections_that_do_not_settle_say_so():
 class TestRanksOfFewValues:
     """Inputs with ties: the declared Spearman correlation is realised, or refused with what can be had."""
 
-    HALVES = ranks.discrete_grades(np.array([0.5, 0.5]))
-    UNEVEN = ranks.discrete_grades(np.array([0.1, 0.6, 0.3]))
+    HALVES = copula.discrete_grades(np.array([0.5, 0.5]))
+    UNEVEN = copula.discrete_grades(np.array([0.1, 0.6, 0.3]))
 
     @pytest.mark.parametrize("latent", [-0.999, -0.4, 0.0, 0.3, 0.95])
     def test_two_continuous_inputs_have_pearsons_formula(self, latent):
-        found = ranks.realised_rank_correlation(latent, ranks.CONTINUOUS, ranks.CONTINUOUS)
+        found = copula.realised_rank_correlation(latent, copula.CONTINUOUS, copula.CONTINUOUS)
         assert found == pytest.approx(copula.rank_correlation(latent), abs=1e-12)
 
     @pytest.mark.parametrize("latent", [-0.9, 0.2, 0.7])
     def test_two_halves_have_sheppards_formula(self, latent):
         # P(both above their median) = 1/4 + asin(r) / (2 pi), Sheppard (1899), and grades 1/4 and 3/4.
-        found = ranks.realised_rank_correlation(latent, self.HALVES, self.HALVES)
+        found = copula.realised_rank_correlation(latent, self.HALVES, self.HALVES)
         assert found == pytest.approx(2 * np.arcsin(latent) / np.pi, abs=1e-12)
 
     @pytest.mark.parametrize(("one", "other"), [("HALVES", "UNEVEN"), ("UNEVEN", "UNEVEN"), ("UNEVEN", None)])
     @pytest.mark.parametrize("rank", [-0.5, 0.3, 0.6])
     def test_the_correlation_of_a_sample_is_the_declared_one(self, one, other, rank):
-        one, other = (getattr(self, name) if name else ranks.CONTINUOUS for name in (one, other))
-        latent = ranks.latent_correlation(rank, one, other)
+        one, other = (getattr(self, name) if name else copula.CONTINUOUS for name in (one, other))
+        latent = copula.latent_correlation(rank, one, other)
         drawn = copula.correlate(scores(1 << 16, 2), np.linalg.cholesky(np.array([[1, latent], [latent, 1]])))
         x = np.searchsorted(one.cuts, drawn[:, 0])
-        y = drawn[:, 1] if other is ranks.CONTINUOUS else np.searchsorted(other.cuts, drawn[:, 1])
+        y = drawn[:, 1] if other is copula.CONTINUOUS else np.searchsorted(other.cuts, drawn[:, 1])
         assert stats.spearmanr(x, y)[0] == pytest.approx(rank, abs=0.01)
 
     def test_out_of_reach_names_the_range(self):
         # Of halves and a continuous input at most: Cov = 1/16, of variances 1/16 and 1/12.
         with pytest.raises(InputError, match=r"0.9 cannot be reached.*between -0.866 and 0.866"):
-            ranks.latent_correlation(0.9, self.HALVES, ranks.CONTINUOUS)
+            copula.latent_correlation(0.9, self.HALVES, copula.CONTINUOUS)
 
 
 @pytest.mark.parametrize(

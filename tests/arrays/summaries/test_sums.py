@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clustercast.arrays.summaries.sums import sum_of_products
+from clustercast.arrays.summaries.order_statistics import sum_of_products
 
 
 @given(st.integers(0, 5000), st.integers(0, 2**32))

@@ -4,8 +4,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from clustercast.arrays import FloatArray, IntArray
-from clustercast.arrays.summaries.order_statistics import checked_weights, effective_size
-from clustercast.arrays.summaries.sums import unit_for_squares
+from clustercast.arrays.summaries.order_statistics import checked_weights, effective_size, unit_for_squares
 from clustercast.errors import InputError
 
 BLOCK = 64

@@ -52,12 +52,6 @@ def bootstrap_weights(points: int, resamples: int, seed: int) -> FloatArray:
     return np.stack([np.bincount(column, minlength=points) for column in taken.T]) / points
 
 
-def standard_deviation(values: FloatArray) -> FloatArray:
-    """Return the standard deviation over the last axis of what is defined; NaN where fewer than two values are."""
-    second, _, number = _central_moments(values)
-    return np.where(number > 1, np.sqrt(second * number / np.maximum(number - 1, 1)), np.nan)
-
-
 def half_width(estimates: FloatArray, confidence: float, *, resampled: bool, widened: bool = True) -> FloatArray:
     """Return the half-width of an interval over the last axis: resamples, or replicates each left out once."""
     # Leaving each replicate out (the jackknife; Miller 1974, doi:10.1093/biomet/61.1.1) shrinks deviations by n - 1.

@@ -14,7 +14,7 @@ import numpy as np
 
 from clustercast.arrays import FloatArray
 from clustercast.arrays.indices.sobol_estimators import Estimator, Ratios, Runs, pair_rows
-from clustercast.arrays.summaries.sums import sum_of_products, unit_for_squares
+from clustercast.arrays.summaries.order_statistics import sum_of_products, unit_for_squares
 
 BLOCK_ELEMENTS = 1 << 19
 

@@ -5,6 +5,7 @@ products stays in cache and memory does not grow with the panel.
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -28,7 +29,7 @@ from clustercast.arrays.indices.pick_freeze import (
     separate,
 )
 from clustercast.arrays.indices.sobol_estimators import ESTIMATORS, Estimator, pair_rows
-from clustercast.arrays.summaries.sums import unit_for_squares
+from clustercast.arrays.summaries.order_statistics import unit_for_squares
 from clustercast.errors import InputError
 
 # Standard deviations between a mean and 0 from which its rounding matters.
@@ -95,8 +96,10 @@ def sobol_panel(
             ends = rows[..., [0, -1]].reshape(len(rows), -1)
             found = _with_few_events(found, few_events(ends, usual_values(ends)), confidence)
         parts.append(found)
-    columns = {name: [vars(part)[name] for part in parts] for name in vars(parts[0])}
-    return SobolIndices(**{name: None if each[0] is None else np.concatenate(each) for name, each in columns.items()})
+    joined: dict[str, Any] = {}
+    for name, first in vars(parts[0]).items():
+        joined[name] = None if first is None else np.concatenate([vars(part)[name] for part in parts])
+    return SobolIndices(**joined)
 
 
 @dataclass(frozen=True)

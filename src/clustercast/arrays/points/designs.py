@@ -52,12 +52,8 @@ def sobol_column(seed: int, column: int, start: int, stop: int) -> FloatArray:
 
 def sobol_uniforms(seed: int, dimensions: int, start: int, stop: int) -> FloatArray:
     """Return rows of a scrambled Sobol' sequence, shape (stop - start, dimensions)."""
-    check_rows(start, stop, 1 << sobol_sequence.INDEX_BITS)
     check_columns(dimensions)
-    columns = np.empty((dimensions, stop - start))
-    for column in range(dimensions):
-        sobol_sequence.owned_points(checked_seed(seed), column, start, columns[column])
-    return columns.T
+    return np.stack([sobol_column(seed, column, start, stop) for column in range(dimensions)]).T
 
 
 def latin_uniforms(seed: int, name: str, size: int) -> FloatArray:
@@ -73,6 +69,25 @@ def latin_uniforms(seed: int, name: str, size: int) -> FloatArray:
     numerators += 0.5
     numerators /= float(size * cells) if size else 1.0
     return numerators
+
+
+def morris_trajectories(seed: int, dimensions: int, size: int, levels: int = 4) -> FloatArray:
+    """Return trajectories that move one input after the other, shape (size, dimensions + 1, dimensions)."""
+    # Bit for bit those of ``SALib.sample.morris`` for the same seed, so that its estimates can be compared: the order
+    # of the moves, their directions and the start are drawn in that order. Morris (1991),
+    # doi:10.1080/00401706.1991.10484804.
+    generator = np.random.default_rng(checked_seed(seed))
+    delta = levels / (2 * (levels - 1))
+    starts = np.linspace(0, 1 - delta, levels // 2)
+    moved = np.tril(np.ones((dimensions + 1, dimensions)), -1)
+    points = np.empty((size, dimensions + 1, dimensions))
+    for trajectory in points:
+        places = np.eye(dimensions)
+        generator.shuffle(places)
+        directions = generator.choice([-1, 1], dimensions)
+        start = generator.choice(starts, dimensions)
+        trajectory[:] = start + delta / 2 * ((2 * moved @ places.T - 1) * directions + 1)
+    return points
 
 
 def check_rows(start: int, stop: int, largest: int = 1 << 120) -> None:

@@ -1,4 +1,4 @@
-"""Nested uniform scrambles of the Sobol' sequence, any rows of them.
+"""Sobol' points under nested uniform scrambles, any rows of them: columns of one sequence, or a net for each input.
 
 A nested scramble flips each binary digit of a point by a fair coin that belongs to the digits
 before it. The coins are not stored but hashed: with the digits in reverse order, the leading one
@@ -7,6 +7,7 @@ keys changes each digit as the digits below it, the leading ones of the point, d
 """
 
 import functools
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,13 @@ KEYS_A_ROUND = 4
 
 POINTS_OF_A_BLOCK = 1 << 13
 NUMBERS_IN_CACHE = 1 << 14
+# Rounds of the order; with four, products of leading digits have the variance of a random order from 16 points on.
+_ROUNDS_OF_ORDER = 4
+# Places whose own binary number lacks one digit: the steps of Pascal's triangle modulo 2.
+_PASCAL = tuple(
+    (np.uint32(by), np.uint32(mask))
+    for by, mask in ((1, 0x55555555), (2, 0x33333333), (4, 0x0F0F0F0F), (8, 0x00FF00FF), (16, 0x0000FFFF))
+)
 _EVEN = np.uint32(0xFFFFFFFE)
 _ODD = np.uint32(1)
 _SWAPS = tuple((np.uint32(by), np.uint32(mask)) for by, mask in ((1, 0x55555555), (2, 0x33333333), (4, 0x0F0F0F0F)))
@@ -36,18 +44,50 @@ def nested_points(seed: int, start: int, out: FloatArray) -> None:
     # columns.
     dimensions, size = out.shape
     steps, keys = _reversed_steps(dimensions), scramble_keys(seed, dimensions)
+    for columns, rows in _parts(dimensions, size):
+        digits = _plain_digits(steps[columns], start + rows.start, rows.stop - rows.start)
+        _fill(out[columns, rows], digits, keys[:, :, columns])
+
+
+def named_pairs(seed: int, names: Sequence[str], start: int, size: int) -> tuple[FloatArray, FloatArray]:
+    """Return two independent samples, of each input by its name, rows `start` and on, shape (size, inputs)."""
+    # The two coordinates of an input are the first two columns of Sobol's sequence, a (0, m, 2)-net, under a nested
+    # scramble of its own. Each input takes the points of its net in an order of its own, as a Latin hypercube takes
+    # slices: what depends on one input has the errors of a net, and a product of functions of several inputs those of
+    # independent points, whichever inputs they are. In one sequence of many columns the leading digits of some four of
+    # them have one parity at every point, and products of these inputs have errors that do not fall.
+    a, b = np.empty((len(names), size)), np.empty((len(names), size))
+    # Shape (what for, rounds, keys of a round, inputs, 1).
+    keys = np.empty((3, _ROUNDS_OF_ORDER, KEYS_A_ROUND, len(names), 1), dtype=np.uint32)
+    for place, name in enumerate(names):
+        keys[..., place, 0] = stream(seed, name + " pair").integers(1 << 32, size=keys.shape[:3], dtype=np.uint32)
+    for inputs, rows in _parts(len(names), size):
+        own, of_a, of_b = keys[:, :, :, inputs]
+        index = _own_order(np.arange(start + rows.start, start + rows.stop, dtype=np.uint32), own)
+        # With digits in reverse order, the first column of the sequence is the number of the point itself.
+        second = index.copy()
+        for by, mask in _PASCAL:
+            second ^= (second >> by) & mask
+        _fill(a[inputs, rows], index, of_a)
+        _fill(b[inputs, rows], second, of_b)
+    return a.T, b.T
+
+
+def _parts(columns: int, size: int) -> Iterator[tuple[slice, slice]]:
+    """Cut columns and rows into parts so small that the two dozen passes of the hash stay in the cache."""
     for first in range(0, size, POINTS_OF_A_BLOCK):
         last = min(first + POINTS_OF_A_BLOCK, size)
-        # Few columns at a time, so that the two dozen passes of the hash stay in the cache.
         together = max(1, NUMBERS_IN_CACHE // (last - first))
-        for column in range(0, dimensions, together):
-            columns = slice(column, column + together)
-            digits = _plain_digits(steps[columns], start + first, last - first)
-            scramble_reversed(digits, keys[:, :, columns])
-            reverse_digits(digits)
-            part = out[columns, first:last]
-            np.add(digits, 0.5, out=part)
-            part *= 2.0**-DIGITS
+        for column in range(0, columns, together):
+            yield slice(column, column + together), slice(first, last)
+
+
+def _fill(out: FloatArray, digits: Digits32, keys: Digits32) -> None:
+    """Write scrambled points, each in the middle of its cell; the digits are used up."""
+    scramble_reversed(digits, keys[:ROUNDS])
+    reverse_digits(digits)
+    np.add(digits, 0.5, out=out)
+    out *= 2.0**-DIGITS
 
 
 def scramble_keys(seed: int, dimensions: int) -> Digits32:
@@ -105,12 +145,25 @@ def _plain_digits(steps: Digits32, start: int, size: int) -> Digits32:
         np.bitwise_xor(table[:, : 1 << bit], steps[:, bit : bit + 1], out=table[:, 1 << bit : 2 << bit])
     high, offset = divmod(start, 1 << low)
     # The points asked for lie in two neighbouring blocks of the table's length at most.
-    np.bitwise_xor(table[:, : 1 << low], _combined(steps[:, low:], high + 1), out=table[:, 1 << low :])
-    table[:, : 1 << low] ^= _combined(steps[:, low:], high)
+    np.bitwise_xor(table[:, : 1 << low], sobol_sequence.combined(steps[:, low:], high + 1), out=table[:, 1 << low :])
+    table[:, : 1 << low] ^= sobol_sequence.combined(steps[:, low:], high)
     return np.ascontiguousarray(table[:, offset : offset + size])
 
 
-def _combined(steps: Digits32, index: int) -> Digits32:
-    """Return the exclusive or of the steps at the bits of an index, shape (dimensions, 1)."""
-    chosen = [bit for bit in range(min(index.bit_length(), steps.shape[1])) if index >> bit & 1]
-    return np.bitwise_xor.reduce(steps[:, chosen], axis=1, keepdims=True)
+def _own_order(index: Digits32, keys: Digits32) -> Digits32:
+    """Return the places of points, shuffled from each power of two to the next, so that a design can be extended."""
+    bits = np.frexp(index.astype(np.float64))[1].astype(np.uint32)
+    bits = np.maximum(bits, 1) - np.uint32(1)
+    top = np.where(index > 0, np.uint32(1) << bits, np.uint32(0))
+    mask = np.where(index > 0, top - np.uint32(1), np.uint32(0))
+    half = (bits + np.uint32(1)) >> np.uint32(1)
+    low = np.broadcast_to(index ^ top, (keys.shape[2], len(index)))
+    upper, lower = np.maximum(half, 1), np.maximum(bits - half, 1)
+    # Each step is one to one on the numbers below 2**bits.
+    for shift, odd, other, flip in keys:
+        low = (low * (odd | np.uint32(1)) + shift) & mask
+        low ^= low >> upper
+        low = (low * (other | np.uint32(1)) ^ flip) & mask
+        low ^= low >> lower
+    order: Digits32 = np.bitwise_or(low, top)
+    return order

@@ -12,7 +12,7 @@ import numpy as np
 from clustercast.arrays import FloatArray
 from clustercast.arrays.points import nested_scramble, sobol_sequence
 from clustercast.arrays.points.designs import check_columns, check_rows
-from clustercast.arrays.points.named_pairs import named_pairs
+from clustercast.arrays.points.nested_scramble import named_pairs
 from clustercast.arrays.points.streams import checked_seed, replicate_seed, stream
 from clustercast.errors import InputError
 

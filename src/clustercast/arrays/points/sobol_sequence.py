@@ -9,6 +9,7 @@ combined with one number for the high bits, and any row can be had by itself.
 import functools
 import importlib.util
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from clustercast.arrays import FloatArray
 from clustercast.arrays.points.streams import stream
 
 Digits = NDArray[np.uint64]
+Unsigned = TypeVar("Unsigned", np.uint32, np.uint64)
 
 # What a float between 1 and 2 has behind its point: digits put there are read as a float with no conversion.
 FLOAT_DIGITS = 52
@@ -141,16 +143,13 @@ def _fill(steps: Digits, shift: int, start: int, origin: float, out: FloatArray)
     while done < out.size:
         high, low = divmod(start + done, 1 << bits)
         count = min((1 << bits) - low, out.size - done)
-        np.bitwise_xor(table[low : low + count], _combined(steps[bits:], high), out=written[done : done + count])
+        np.bitwise_xor(table[low : low + count], combined(steps[bits:], high), out=written[done : done + count])
         out[done : done + count] -= origin
         done += count
 
 
-def _combined(steps: Digits, index: int) -> np.uint64:
-    """Return the exclusive or of the steps at the bits of an index."""
-    found = np.uint64(0)
-    for step in steps[: index.bit_length()]:
-        if index & 1:
-            found ^= step
-        index >>= 1
+def combined(steps: NDArray[Unsigned], index: int) -> NDArray[Unsigned]:
+    """Return the exclusive or of the steps, along the last axis, at the bits of an index, shape (..., 1)."""
+    chosen = [bit for bit in range(min(index.bit_length(), steps.shape[-1])) if index >> bit & 1]
+    found: NDArray[Unsigned] = np.bitwise_xor.reduce(steps[..., chosen], axis=-1, keepdims=True)
     return found

@@ -1,4 +1,4 @@
-"""Quantiles along the sample axis and their Monte Carlo errors."""
+"""Sums, weights and quantiles along the sample axis, with Monte Carlo errors."""
 
 from collections.abc import Sequence
 
@@ -7,11 +7,31 @@ from numpy.typing import NDArray
 from scipy.special import betaincinv, ndtr
 
 from clustercast.arrays import FloatArray
-from clustercast.arrays.summaries.sums import sum_of_products
 from clustercast.errors import InputError
 
 # The probabilities between which a normal estimate lies within one standard error of the truth.
 _ONE_SIGMA = ndtr(np.array([-1.0, 1.0]))
+# BLAS shares a longer product between its threads, and then their number shows in the last bits.
+_PART = 1024
+
+
+def unit_for_squares(values: FloatArray) -> float:
+    """Return 1, or a power of two to divide values by whose squares would overflow or vanish."""
+    peak = max(float(values.max(initial=0.0)), -float(values.min(initial=0.0)))
+    return 1.0 if peak == 0 or 1e-100 < peak < 1e100 or not np.isfinite(peak) else 2.0 ** int(np.frexp(peak)[1] - 1)
+
+
+def sum_of_products(row: FloatArray, other: FloatArray | None = None) -> float:
+    """Return the sum of a row, or of its products with another."""
+    # By parts and then pairwise, so that the error of rounding hardly grows with the length: N. J. Higham, SIAM J. Sci.
+    # Comput. 14, 783 (1993), doi:10.1137/0914050.
+    whole = row.size - row.size % _PART
+    if other is None:
+        ones = np.ones(_PART)
+        parts = np.vecdot(row[:whole].reshape(-1, _PART), ones)
+        return float(parts.sum() + row[whole:].sum())
+    parts = np.vecdot(row[:whole].reshape(-1, _PART), other[:whole].reshape(-1, _PART))
+    return float(parts.sum() + np.vecdot(row[whole:], other[whole:]))
 
 
 def checked_probabilities(probabilities: Sequence[float] | FloatArray) -> FloatArray:
@@ -38,11 +58,7 @@ def checked_weights(weights: Sequence[float] | FloatArray, size: int) -> FloatAr
 
 
 def effective_size(weights: FloatArray) -> float:
-    """Return Kish's effective number of samples, ``sum(w)**2 / sum(w**2)``, from 1 to the number of weights.
-
-    >>> effective_size(np.ones(5))
-    5.0
-    """
+    """Return Kish's effective number of samples, ``sum(w)**2 / sum(w**2)``, from 1 to the number of weights."""
     return float(weights.sum() ** 2 / np.square(weights).sum())
 
 
@@ -62,11 +78,7 @@ def interval_ranks(probabilities: FloatArray, size: int) -> tuple[NDArray[np.int
 def quantiles(
     values: FloatArray, probabilities: Sequence[float] | FloatArray, weights: FloatArray | None = None
 ) -> FloatArray:
-    """Return quantiles along the last axis, shape (..., probabilities); infinities are values like others.
-
-    >>> quantiles(np.array([[4.0, 1.0, 3.0, 2.0, 5.0]]), [0.25, 0.5])
-    array([[2., 3.]])
-    """
+    """Return quantiles along the last axis, shape (..., probabilities); infinities are values like others."""
     return quantiles_with_errors(values, probabilities, weights)[0]
 
 

@@ -1,4 +1,4 @@
-"""Summaries of samples: quantiles, means and shares with their Monte Carlo errors."""
+"""Summaries of samples: quantiles, means and shares with their Monte Carlo errors, and times of crossings."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ from clustercast.arrays.summaries.order_statistics import (
     effective_size,
     quantiles,
     sample_rows,
+    sum_of_products,
 )
-from clustercast.arrays.summaries.sums import sum_of_products
 from clustercast.errors import InputError
 
 
@@ -70,12 +70,7 @@ def replicated_summary(values: FloatArray, probabilities: Sequence[float] | Floa
 
 
 def share_with_error(reached: NDArray[np.bool_], weights: FloatArray | None = None) -> tuple[FloatArray, FloatArray]:
-    """Return the share of samples for which something holds, and its Monte Carlo standard error.
-
-    >>> share, error = share_with_error(np.array([True, False, False, False]))
-    >>> float(share), round(float(error), 3)
-    (0.25, 0.187)
-    """
+    """Return the share of samples for which something holds, and its Monte Carlo standard error."""
     size = reached.shape[-1]
     if not size:
         raise InputError("there are no samples; draw 1 or more")
@@ -114,3 +109,39 @@ def _mean_of_row(row: FloatArray, share: FloatArray | None) -> tuple[float, floa
         count = effective_size(share)
         spread = sum_of_products(deviations, deviations) * count
     return mean, float(np.sqrt(spread / (count - 1))) if count > 1 else np.inf
+
+
+def first_crossing(
+    values: FloatArray,
+    times: FloatArray,
+    level: float,
+    *,
+    falling: bool = False,
+    interpolate: bool = True,
+    logarithmic: bool | NDArray[np.bool_] = False,
+) -> FloatArray:
+    """Return the time at which each path first reaches a level: inf where never, -inf where passed at the start."""
+    # Paths run along the first axis, (times, ...); `logarithmic` interpolates all paths or some, (...), in log10.
+    if times.shape != values.shape[:1] or not times.size or np.any(np.diff(times) <= 0):
+        raise InputError(
+            f"times are {times.tolist()} for values of shape {values.shape}; give increasing ones, 1 a row"
+        )
+    paths = values.reshape(len(times), -1)
+    marked = np.broadcast_to(logarithmic, values.shape[1:]).reshape(-1)
+    if marked.any() and not (level > 0 and np.all(paths[:, marked] > 0)):
+        raise InputError(f"a path or the level {level:g} is not above 0; interpolate it without logarithms")
+    ahead = paths <= level if falling else paths >= level
+    first = ahead.argmax(axis=0)
+    column = np.arange(paths.shape[1])
+    crossing = times[first].astype(np.float64)
+    between = np.flatnonzero(first > 0) if interpolate else np.empty(0, dtype=np.intp)
+    after = first[between]
+    ends = [paths[after - 1, between], paths[after, between], np.full(between.size, level)]
+    low, high, goal = (np.log10(end, where=marked[between], out=end) for end in ends)
+    start, end = times[after - 1], times[after]
+    crossed = start + (end - start) * ((goal - low) / (high - low))
+    # After the earlier end, where the level was not reached, and by the later one: only rounding says otherwise.
+    crossing[between] = np.minimum(np.maximum(crossed, np.nextafter(start, np.inf)), end)
+    crossing[paths[0] < level if falling else paths[0] > level] = -np.inf
+    crossing[~ahead[first, column]] = np.inf
+    return np.asarray(crossing.reshape(values.shape[1:]))
