@@ -7,7 +7,7 @@ import typer
 import clustercast as cc
 from analyses import options
 from clustercast.files.tables import write_table
-from clustercast.report.comparison import inputs_table, output_tables
+from clustercast.report.summary import inputs_table, paired_tables
 
 
 @options.analysis(priors=False)
@@ -40,7 +40,7 @@ def compare(
     sets = (one.name, two.name)
     return options.Answer(
         finding=[f"{one.name} and {two.name} differ in {len(differing)} of {len({**one, **two})} inputs."],
-        shown=[*output_tables(quantiles, sets, shown), inputs_table(differing, sets)],
+        shown=[*paired_tables(quantiles, shown, sets), inputs_table(differing, sets)],
         results={"inputs": differing.reset_index().to_dict("records"), "a": quantiles[0], "b": quantiles[1]},
         files={"compare.csv": lambda path: write_table(differing, path)},
     )

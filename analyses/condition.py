@@ -10,8 +10,9 @@ from analyses import options
 from clustercast.conditioning.checks import learned, observation_influence, prior_conflict
 from clustercast.conditioning.tree import posterior_inputs
 from clustercast.files.dates import start_of
-from clustercast.report.conditioning import conflict_table, influence_table, learned_tables, path_tables
+from clustercast.report.conditioning import conflict_table, influence_table, learned_tables
 from clustercast.report.sentences import forecast_sentence, key_year, limits_sentence
+from clustercast.report.summary import paired_tables
 
 
 @options.analysis(years="2024:2034:2", samples=1 << 17, points=True)
@@ -46,7 +47,7 @@ def condition(
     return options.Answer(
         finding=[*said, *filter(None, [limits_sentence(run.priors)])],
         shown=[
-            *path_tables(paths["prior"], paths["posterior"], run.outputs),
+            *paired_tables([*paths.values()], run.outputs, [*paths]),
             *learned_tables(table),
             conflict_table(conflict),
             influence_table(influence),

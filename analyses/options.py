@@ -301,11 +301,7 @@ def refuse(reason: str) -> int:
 
 
 def settings(given: list[str] | None) -> dict[str, str | float]:
-    """Return the value of each input that ``--set`` was given: a number in its own unit, or a text with a unit.
-
-    >>> settings(["load_factor=0.8", "ai_investment_2024=$200B/year"])
-    {'load_factor': 0.8, 'ai_investment_2024': '$200B/year'}
-    """
+    """Return the value of each input that ``--set`` was given: a number in its own unit, or a text with a unit."""
     read: dict[str, str | float] = {}
     for text in given or []:
         name, equals, value = (part.strip() for part in text.partition("="))
@@ -329,11 +325,7 @@ def power_of_two(samples: int) -> int:
 
 
 def years(text: str) -> list[float]:
-    """Return the years that ``--years`` was given: a range with both ends, perhaps with a step, or a list.
-
-    >>> years("2022:2024:0.5"), years("2024,2030")
-    ([2022.0, 2022.5, 2023.0, 2023.5, 2024.0], [2024.0, 2030.0])
-    """
+    """Return the years that ``--years`` was given: a range with both ends, perhaps with a step, or a list."""
     remedy = "write it as in --years 2022:2034, 2022:2034:0.5 or 2024,2026,2030"
     try:
         parts = [float(part) for part in text.replace(",", ":").split(":")]
@@ -348,11 +340,7 @@ def years(text: str) -> list[float]:
 
 
 def names(text: str | None) -> list[str] | None:
-    """Return a list of names with commas between, or None where none was given.
-
-    >>> names("training_cluster_size, training_cluster_cost")
-    ['training_cluster_size', 'training_cluster_cost']
-    """
+    """Return a list of names with commas between, or None where none was given."""
     return None if text is None else [name for part in text.split(",") if (name := part.strip())]
 
 

@@ -15,7 +15,8 @@ from clustercast.conditioning.tree import posterior_inputs
 from clustercast.errors import InputError
 from clustercast.files.toml import load_toml
 from clustercast.priors.shipped import directory
-from clustercast.report.conditioning import influence_table, learned_tables, path_tables
+from clustercast.report.conditioning import influence_table, learned_tables
+from clustercast.report.summary import paired_tables
 
 Tree = Any
 
@@ -57,7 +58,7 @@ def update(
     return options.Answer(
         finding=[finding(moved, fresh)],
         shown=[
-            *path_tables(earlier, later, run.outputs, ("before", "after")),
+            *paired_tables([earlier, later], run.outputs, ("before", "after")),
             *learned_tables(moved, ("before", "after")),
             influence_table(influence.isel(observation=np.isin(influence["observation"].values, fresh))),
             *new.left_out,

@@ -38,6 +38,17 @@ def test_options_reach_the_analysis(capsys, tmp_path):
     assert answer["results"]["asked"] == repr([*expected, ("situational_awareness", "no_new_gas")])
 
 
+def test_texts_of_the_shell_are_read():
+    given = ["load_factor=0.8", "ai_investment_2024=$200B/year"]
+    assert options.settings(given) == {"load_factor": 0.8, "ai_investment_2024": "$200B/year"}
+    assert options.years("2022:2024:0.5") == [2022.0, 2022.5, 2023.0, 2023.5, 2024.0]
+    assert options.years("2024,2030") == [2024.0, 2030.0]
+    assert options.names("training_cluster_size, training_cluster_cost") == [
+        "training_cluster_size",
+        "training_cluster_cost",
+    ]
+
+
 def test_all_analyses_share_their_options_and_the_default_prior_set():
     shared = {"priors", "scenario", "set", "model", "out", "json"}
     for name in commands():

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clustercast.report.numbers import calendar_year, human, interval, is_share
+from clustercast.report.numbers import calendar_year, chance, human, interval, is_share, odds, with_interval
 
 
 @pytest.mark.parametrize(
@@ -90,8 +90,44 @@ def test_a_range_has_one_unit_where_both_ends_are_of_a_size():
     assert interval(0.001, 0.2, share=True) == "0.10 to 20 %"
 
 
+def test_a_number_with_its_interval_says_the_unit_once_where_it_fits():
+    assert with_interval(4.71e9, 1.59e9, 10.6e9, "W") == "4.7 GW (1.6 to 11)"
+    assert with_interval(134e9, 42e9, 314e9, "USD") == "$134B (42 to 314)"
+    assert with_interval(0.09, 0.052, 0.132, share=True) == "9.0 % (5.2 to 13)"
+    assert with_interval(2e9, 3e6, 1e13, "W") == "2.0 GW (3.0 MW to 10 TW)"
+
+
+@pytest.mark.parametrize(
+    ("probability", "error", "said"),
+    [
+        (0.4234, 0.004, "42 %"),
+        (0.998, 0.005, "99.8 %"),
+        (0.994, 0.02, "99.4 %"),
+        (0.99999, 0.0001, "> 99.9 %"),
+        (0.0, 0.0001, "< 0.1 %"),
+        (0.004, 0.005, "0.4 %"),
+    ],
+)
+def test_a_chance_has_the_digits_that_its_error_allows(probability, error, said):
+    assert chance(probability, error) == said
+
+
+@given(st.floats(0, 1), st.floats(0, 0.1))
+def test_no_chance_is_called_certain(probability, error):
+    assert chance(probability, error) not in {"0 %", "0.0 %", "100 %", "100.0 %"}
+
+
+@pytest.mark.parametrize(
+    ("probability", "said"),
+    [(0.05, "1 in 20"), (0.31, "3 in 10"), (0.86, "9 in 10"), (0.0, "less than 1 in 1,000"), (0.97, "97 in 100")]
+    + [(0.9999, "more than 999 in 1,000")],
+)
+def test_odds_are_words(probability, said):
+    assert odds(probability) == said
+
+
 def test_a_date_that_does_not_come_names_the_last_year():
-    assert calendar_year(2030.0) == "2030.0"
+    assert calendar_year(2030.0) == "2030.0" and calendar_year(2028.44, error=2.0) == "2028"
     assert calendar_year(math.nan, last=2034) == "not by 2034"
     assert calendar_year(math.inf) == "never"
 

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from clustercast.conditioning.backtest import Score, Skill
-from clustercast.report.labels import label_of, time_of
+from clustercast.report.labels import label_of
 from clustercast.report.numbers import human, interval, is_share
 from clustercast.report.tables import Table, table
 
@@ -17,9 +17,7 @@ _LARGEST_K_HAT = 0.7
 _LIKELIHOOD = ("discrepancy_", "record_gap", "ceiling_gap", "correlation_time", "ceiling_halving")
 
 
-def learned_tables(
-    learned: xr.Dataset, groups: tuple[str, str] = ("prior", "posterior"), *, everything: bool = False
-) -> Iterator[Table]:
+def learned_tables(learned: xr.Dataset, groups: tuple[str, str] = ("prior", "posterior")) -> Iterator[Table]:
     """Yield prior beside posterior for each input, then for each parameter of the likelihood, the most moved first."""
     own = np.array([str(name).startswith(_LIKELIHOOD) for name in learned["input"].values])
     titles = (
@@ -27,46 +25,22 @@ def learned_tables(
         "What the model misses, and how far bounds are from the truth (factor, 5-95 %)",
     )
     for title, chosen in zip(titles, (~own, own), strict=True):
-        if chosen.any():
-            yield _learned_table(learned.isel(input=chosen), title, groups, everything)
-
-
-def _learned_table(learned: xr.Dataset, title: str, groups: tuple[str, str], everything: bool) -> Table:
-    """Return the table of some parameters."""
-    strength = np.maximum(np.abs(learned["shift"].values), np.maximum(learned["contraction"].values, 0))
-    order = [k for k in np.argsort(-strength, kind="stable") if everything or strength[k] >= _LEARNED]
-    rows = []
-    for k in order:
-        row = learned.isel(input=k)
-        name, unit = str(row["input"].values), str(row["unit"].values)
-        both = (row[group].values.tolist() for group in ("prior", "posterior"))
-        ends = [interval(found[0], found[-1], unit, share=is_share(name)) for found in both]
-        width = 1 - float(row["contraction"])
-        label = label_of(name.removeprefix("discrepancy_"))
-        rows.append((label, *ends, f"{float(row['shift']):+.2f}", f"×{width:.2f}"))
-    rest = learned.sizes["input"] - len(order)
-    note = f"{rest} more inputs stayed where they were (moved and narrowed by less than {_LEARNED:g})" if rest else ""
-    return table(title, ("input", *groups, "moved", "width"), rows, words=(0, 1, 2), note=note)
-
-
-def path_tables(
-    prior: xr.Dataset, posterior: xr.Dataset, outputs: Iterable[str], groups: tuple[str, str] = ("prior", "posterior")
-) -> Iterator[Table]:
-    """Yield one table an output: median and 5-95 % by year, before and after learning."""
-    for name in outputs:
-        unit, share = str(posterior[name].attrs["units"]), is_share(name)
-        when = time_of(posterior[name].attrs) or ("a year" if unit.endswith("/year") else "")
-        unit = unit.removesuffix("/year")
+        found = learned.isel(input=chosen)
+        strength = np.maximum(np.abs(found["shift"].values), np.maximum(found["contraction"].values, 0))
+        order = [k for k in np.argsort(-strength, kind="stable") if strength[k] >= _LEARNED]
         rows = []
-        for year in posterior[name]["year"].values if "year" in posterior[name].dims else [None]:
-            cells = []
-            for forecast in (prior, posterior):
-                values = forecast[name] if year is None else forecast[name].sel(year=year)
-                low, median, high = np.quantile(values.values, [0.05, 0.5, 0.95])
-                cells += [human(median, unit, share=share), interval(low, high, unit, share=share)]
-            rows.append(("" if year is None else f"{year:g}", *cells))
-        title = ", ".join(filter(None, [label_of(name), when]))
-        yield table(title, ("year", groups[0], "5-95 %", groups[1], "5-95 %"), rows)
+        for row in (found.isel(input=k) for k in order):
+            name, unit = str(row["input"].values), str(row["unit"].values)
+            both = (row[group].values.tolist() for group in ("prior", "posterior"))
+            ends = (interval(each[0], each[-1], unit, share=is_share(name)) for each in both)
+            width = f"×{1 - float(row['contraction']):.2f}"
+            rows.append((label_of(name.removeprefix("discrepancy_")), *ends, f"{float(row['shift']):+.2f}", width))
+        rest = len(strength) - len(order)
+        note = (
+            f"{rest} more inputs stayed where they were (moved and narrowed by less than {_LEARNED:g})" if rest else ""
+        )
+        if len(strength):
+            yield table(title, ("input", *groups, "moved", "width"), rows, words=(0, 1, 2), note=note)
 
 
 def conflict_table(conflict: xr.Dataset) -> Table:

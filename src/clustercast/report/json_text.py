@@ -12,14 +12,7 @@ from clustercast.dataset import PROVENANCE
 
 
 def json_text(value: object) -> str:
-    """Return a result as one JSON document; what JSON has no number for, NaN and infinity, is null.
-
-    >>> print(json_text({"median": np.float64(2.5), "never": np.nan}))
-    {
-      "median": 2.5,
-      "never": null
-    }
-    """
+    """Return a result as one JSON document; what JSON has no number for, NaN and infinity, is null."""
     return json.dumps(_plain(value), indent=2, ensure_ascii=False, allow_nan=False)
 
 

@@ -3,15 +3,14 @@
 import math
 import re
 
-_SI = {-3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T", 15: "P", 18: "E", 21: "Z", 24: "Y", 27: "R", 30: "Q"}
+_SI = dict(zip(range(-3, 31, 3), ["m", "", *"kMGTPEZYRQ"], strict=True))
+_POWERS = {prefix: power for power, prefix in _SI.items()}
 _MULTIPLES = {0: "", 3: "k", 6: "M", 9: "B", 12: "T"}
 # Units that take SI prefixes, with what follows them, as in "GW" or "kWh/ft3".
-_PREFIXED = re.compile(r"^([kMGTPE])?(Wh|W|FLOP)(?![A-Za-z])(.*)$")
-_MONEY = re.compile(r"^USD(.*)$")
+_PREFIXED = re.compile(r"^([kMGTPE]?)(Wh|W|FLOP)(?![A-Za-z])(.*)$")
 _COUNTED = re.compile(r"^(year|month|week|day|hour|chip|wafer|well|rig|fab|subscriber|home|country)(?![A-Za-z])(.*)$")
 _PLURALS = {"country": "countries"}
 _PERCENT = ("%", "percent")
-_FACTORS = ("OOM", "OOM/year")
 _SHARES = re.compile(r"(^|_)(share|fraction|probability)(_|$)")
 _FEWEST, _USUAL, _MOST = 1, 2, 4
 # A number of years in this range is a date: "2024", not "2,000 years".
@@ -19,73 +18,43 @@ _DATES = (1900.0, 2200.0)
 
 
 def is_share(name: str) -> bool:
-    """Return whether a pure number of this name is shown in percent.
-
-    >>> is_share("fleet_electricity_share"), is_share("flop_per_dollar_gain")
-    (True, False)
-    """
+    """Return whether a pure number of this name is shown in percent."""
     return _SHARES.search(name) is not None
 
 
 def human(value: float, unit: str = "1", *, error: float | None = None, share: bool = False) -> str:
-    """Return a number with its unit in a multiple that people say, with no digit beyond the first of its error.
-
-    >>> human(1.23e9, "W"), human(1.3e12, "USD/year"), human(2.5e6, "H100e"), human(0.12, share=True)
-    ('1.2 GW', '$1.3T a year', '2.5M H100e', '12 %')
-    >>> human(0.35, "1/year"), human(0.48, "OOM/year"), human(2024.0, "year"), human(3.0, "year")
-    ('35 % a year', '×3.0 a year', '2024', '3.0 years')
-    """
+    """Return a number with its unit in a multiple that people say, with no digit beyond the first of its error."""
     return _joined([value], unit, error, share)
 
 
 def interval(low: float, high: float, unit: str = "1", *, error: float | None = None, share: bool = False) -> str:
-    """Return two numbers as a range, with one unit where one multiple fits both.
-
-    >>> interval(1.2e9, 34e9, "W"), interval(2e6, 3e12, "USD"), interval(0.05, 0.2, share=True)
-    ('1.2 to 34 GW', '$2.0M to $3.0T', '5.0 to 20 %')
-    """
+    """Return two numbers as a range, with one unit where one multiple fits both: 1.2 to 34 GW."""
     return _joined([low, high], unit, error, share)
 
 
 def with_interval(median: float, low: float, high: float, unit: str = "1", *, share: bool = False) -> str:
-    """Return a number with its interval in brackets, the unit said once where it fits; whole numbers keep all digits.
-
-    >>> with_interval(4.71e9, 1.59e9, 10.6e9, "W"), with_interval(134e9, 42e9, 314e9, "USD")
-    ('4.7 GW (1.6 to 11)', '$134B (42 to 314)')
-    >>> with_interval(0.09, 0.052, 0.132, share=True), with_interval(2e9, 3e6, 1e13, "W")
-    ('9.0 % (5.2 to 13)', '2.0 GW (3.0 MW to 10 TW)')
-    """
+    """Return a number with its interval in brackets, 4.7 GW (1.6 to 11); whole numbers keep all digits."""
     unit, share, values = _converted([median, low, high], unit, share)
     power = _multiple(_digits(values[0], None)[0], unit, share)
+    percent = _in_percent(unit, share)
     near = all(v == 0 or (math.isfinite(v) and 10.0 ** (power - 1) <= abs(v) < 10.0 ** (power + 3)) for v in values)
-    if not near and not _in_percent(unit, share):
-        ends = _joined(values[1:], unit, None, share)
-        return f"{_joined(values[:1], unit, None, share)} ({ends})"
-    digits = [_whole(v, power - (2 if _in_percent(unit, share) and unit == "1" else 0)) for v in values]
+    if not near and not percent:
+        return f"{_joined(values[:1], unit, None, share)} ({_joined(values[1:], unit, None, share)})"
     scale = -2 if share and unit == "1" else power
-    ends = " to ".join(_plain(value, last, scale) for value, last in digits[1:])
-    return f"{_dressed(digits[:1], power, unit, share)} ({ends})"
+    digits = [_whole(v, power - (2 if percent and unit == "1" else 0)) for v in values]
+    return f"{_dressed(digits[:1], power, unit, share)} ({' to '.join(_plain(*end, scale) for end in digits[1:])})"
 
 
 def chance(probability: float, error: float = 0.005) -> str:
-    """Return a probability in percent, with no more digits than its error allows.
-
-    >>> chance(0.4234, 0.004), chance(0.99999, 0.0001), chance(0.0, 0.0001)
-    ('42 %', '> 99.9 %', '< 0.1 %')
-    """
-    if probability > 0.999:
-        return "> 99.9 %"
-    if probability < 0.001:
-        return "< 0.1 %"
-    return f"{100 * probability:.{1 if error < 0.0005 or probability < 0.01 else 0}f} %"
+    """Return a probability in percent, with no more digits than its error allows; it is 0 and 100 % never."""
+    if not 0.001 <= probability <= 0.999:
+        return "> 99.9 %" if probability > 0.5 else "< 0.1 %"
+    fine = error < 0.0005 or not 0.01 <= probability < 0.99
+    return f"{100 * probability:.{1 if fine else 0}f} %"
 
 
 def odds(probability: float) -> str:
-    """Return a probability in words that people use.
-
-    >>> odds(0.05), odds(0.31), odds(0.86), odds(0.0), odds(0.9999)
-    ('1 in 20', '3 in 10', '9 in 10', 'less than 1 in 1,000', 'more than 999 in 1,000')
-    """
+    """Return a probability in words that people use: 1 in 20, 3 in 10, more than 999 in 1,000."""
     if not 0.001 <= probability <= 0.999:
         return "less than 1 in 1,000" if probability < 0.5 else "more than 999 in 1,000"
     if probability > 0.95:
@@ -98,11 +67,7 @@ def odds(probability: float) -> str:
 
 
 def calendar_year(value: float, *, last: float | None = None, error: float | None = None) -> str:
-    """Return a date in years, to the digit that its error allows.
-
-    >>> calendar_year(2028.44), calendar_year(2028.44, error=2.0), calendar_year(float("inf"), last=2034)
-    ('2028.4', '2028', 'not by 2034')
-    """
+    """Return a date in years, to the digit that its error allows; one that does not come names the last year."""
     if not math.isfinite(value):
         return "never" if last is None else f"not by {last:.0f}"
     return f"{value:.{1 if error is None or error < 1 else 0}f}"
@@ -113,13 +78,12 @@ def _joined(values: list[float], unit: str, error: float | None, share: bool) ->
     unit, share, values = _converted(values, unit, share)
     if unit == "year" and all(_DATES[0] <= abs(v) <= _DATES[1] for v in values):
         return " to ".join(f"{v:.1f}".removesuffix(".0") for v in values)
-    if unit in _FACTORS:
+    if unit in ("OOM", "OOM/year"):
         return " to ".join(_factor(10.0 ** min(v, 300.0)) for v in values) + (" a year" if "year" in unit else "")
     ends = [_digits(v, error) for v in values]
-    larger = max(ends, key=lambda end: abs(end[0]) if math.isfinite(end[0]) else 0.0)
-    power = _multiple(larger[0], unit, share)
+    power = _multiple(max((v for v, _ in ends if math.isfinite(v)), key=abs, default=0.0), unit, share)
     near = all(v == 0 or not math.isfinite(v) or abs(v) >= 10.0 ** (power - 1) for v in values)
-    if (near and not _MONEY.match(unit)) or _in_percent(unit, share):
+    if (near and not unit.startswith("USD")) or _in_percent(unit, share):
         return _dressed(ends, power, unit, share)
     texts = [_dressed([end], _multiple(end[0], unit, share), unit, share) for end in ends]
     ending = " a year" if all(text.endswith(" a year") for text in texts) else ""
@@ -145,13 +109,10 @@ def _digits(value: float, error: float | None) -> tuple[float, int]:
     """Return a number and the power of ten of its last digit that is shown."""
     if value == 0 or not math.isfinite(value):
         return value, 0
-    first = math.floor(math.log10(abs(value)))
-    if error is None or not math.isfinite(error):
-        shown = _USUAL
-    elif error <= 0:
-        shown = _MOST
-    else:
-        shown = min(max(first - math.floor(math.log10(error)) + 1, _FEWEST), _MOST)
+    first, shown = math.floor(math.log10(abs(value))), _USUAL
+    if error is not None and math.isfinite(error):
+        known = first - math.floor(math.log10(error)) + 1 if error > 0 else _MOST
+        shown = min(max(known, _FEWEST), _MOST)
     last = first - shown + 1
     rounded = _rounded(value, last)
     # 9.96 with two digits is 10: the digit gained in front is taken off behind.
@@ -174,32 +135,25 @@ def _multiple(rounded: float, unit: str, share: bool) -> int:
     if _in_percent(unit, share) or rounded == 0 or not math.isfinite(rounded):
         return 0
     exponent = 3 * math.floor(math.log10(abs(rounded)) / 3 + 1e-12)
-    prefixed = _PREFIXED.match(unit)
-    if prefixed:
-        given = _power_of(prefixed[1])
-        return min(max(exponent, min(_SI) - given), max(_SI) - given)
-    if abs(rounded) < 1e4 and not _MONEY.match(unit) and unit != "H100e":
+    if prefixed := _PREFIXED.match(unit):
+        return min(max(exponent, min(_SI) - _POWERS[prefixed[1]]), max(_SI) - _POWERS[prefixed[1]])
+    if abs(rounded) < 1e4 and not unit.startswith("USD") and unit != "H100e":
         return 0
     return min(max(exponent, 0), max(_MULTIPLES))
 
 
-def _power_of(prefix: str | None) -> int:
-    """Return the power of ten of an SI prefix."""
-    return next(power for power, known in _SI.items() if known == (prefix or ""))
-
-
 def _dressed(ends: list[tuple[float, int]], power: int, unit: str, share: bool) -> str:
     """Return numbers in a multiple, with the multiple and the unit."""
-    texts = [_plain(value, last, -2 if share and unit == "1" else power) for value, last in ends]
-    joined = " to ".join(texts)
-    counts = f"{_MULTIPLES.get(power, '')} to ".join(texts) + _MULTIPLES.get(power, "")
+    texts = [_plain(*end, -2 if share and unit == "1" else power) for end in ends]
     if _in_percent(unit, share):
-        return f"{joined} %"
-    money, prefixed, counted = _MONEY.match(unit), _PREFIXED.match(unit), _COUNTED.match(unit)
-    if money:
-        return f"{' to '.join(map(_signed_money, texts))}{_MULTIPLES[power]}{_per(money[1])}"
-    if prefixed:
-        return f"{joined} {_SI[_power_of(prefixed[1]) + power]}{prefixed[2]}{_per(prefixed[3])}"
+        return f"{' to '.join(texts)} %"
+    if unit.startswith("USD"):
+        signed = (f"-${text[1:]}" if text.startswith("-") else f"${text}" for text in texts)
+        return f"{' to '.join(signed)}{_MULTIPLES[power]}{_per(unit[3:])}"
+    if prefixed := _PREFIXED.match(unit):
+        return f"{' to '.join(texts)} {_SI[_POWERS[prefixed[1]] + power]}{prefixed[2]}{_per(prefixed[3])}"
+    counts = " to ".join(text + _MULTIPLES.get(power, "") for text in texts)
+    counted = _COUNTED.match(unit)
     if counted and counts != "1":
         return f"{counts} {_PLURALS.get(counted[1], counted[1] + 's')}{_per(counted[2])}"
     return counts + ("" if unit == "1" else f" {_per(unit)}")
@@ -209,11 +163,6 @@ def _per(unit: str) -> str:
     """Return what follows a number's unit in words: "/year" is " a year", "/H100e" is " per H100e"."""
     words = unit.replace("/year**", " per year^").replace("/year", " a year").replace("/hour", " an hour")
     return words.replace("OOM", "decades").replace("**", "^").replace("/", " per ")
-
-
-def _signed_money(text: str) -> str:
-    """Return an amount of dollars with the sign in front."""
-    return f"-${text[1:]}" if text.startswith("-") else f"${text}"
 
 
 def _plain(value: float, last: int, scale: int) -> str:

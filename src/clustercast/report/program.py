@@ -1,7 +1,7 @@
 """A model as people read it: formulas with units in the order of computation, and a graph."""
 
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from clustercast.engine.formula import formula_of
@@ -23,35 +23,19 @@ class Line:
 
 def model_lines(model: Model, outputs: Iterable[str]) -> list[Line]:
     """Return what some outputs of a model need, each quantity after what it needs at the same date."""
-    return [
-        Line(name, model.unit(name), model.long_name(name), model.arguments(name), _formulas(model, name))
-        for name in model.order(outputs)
-    ]
-
-
-def _formulas(model: Model, name: str) -> tuple[str, ...]:
-    """Return the formula of a quantity after those of its locals."""
-    found = formula_of(model.definition(name))
-    return (*(f"{local} = {value}" for local, value in found.locals), f"{found.name} = {found.result}")
+    lines = []
+    for name in model.order(outputs):
+        found = formula_of(model.definition(name))
+        formulas = (*(f"{local} = {value}" for local, value in found.locals), f"{found.name} = {found.result}")
+        lines.append(Line(name, model.unit(name), model.long_name(name), model.arguments(name), formulas))
+    return lines
 
 
 def program_text(lines: Sequence[Line], inputs: Mapping[str, str], meanings: Mapping[str, str]) -> str:
-    """Return a model as formulas, inputs first, each with its unit and, where it is known, its meaning.
-
-    >>> line = Line("cost", "USD", "Cost", ("size", "price"), ("cost = size * price",))
-    >>> print(program_text([line], {"size": "H100e", "price": "USD/H100e"}, {"size": "Chips in it"}))
-    # inputs
-    size   [H100e]   # Chips in it
-    price   [USD/H100e]
-    <BLANKLINE>
-    # quantities
-    cost = size * price   [USD]
-    """
-    given = [
-        f"{name}   [{unit}]" + (f"   # {meanings[name]}" if name in meanings else "") for name, unit in inputs.items()
-    ]
-    wrapped = ["\n".join(textwrap.wrap(text, _WIDTH, subsequent_indent="    # ")) for text in given]
-    return "\n".join(["# inputs", *wrapped, "", "# quantities", *(_written(line) for line in lines)])
+    """Return a model as formulas, inputs first, each with its unit and, where it is known, its meaning."""
+    notes = {name: f"   # {meanings[name]}" for name in inputs if name in meanings}
+    given = [_wrapped(f"{name}   [{unit}]{notes.get(name, '')}", "    # ") for name, unit in inputs.items()]
+    return "\n".join(["# inputs", *given, "", "# quantities", *map(_written, lines)])
 
 
 def graph_dot(lines: Iterable[Line], inputs: Iterable[str]) -> str:
@@ -63,30 +47,21 @@ def graph_dot(lines: Iterable[Line], inputs: Iterable[str]) -> str:
 
 
 def graph_text(lines: Sequence[Line], roots: Iterable[str]) -> str:
-    """Return a model's graph as a tree under each root; what was shown before is not unfolded again.
+    """Return a model's graph as a tree under each root; what was shown before is not unfolded again."""
+    known, shown = {line.name: line for line in lines}, set[str]()
 
-    >>> print(graph_text([Line("cost", "USD", "Cost", ("size", "price"))], ["cost"]))
-    cost [USD]
-    ├── size
-    └── price
-    """
-    known = {line.name: line for line in lines}
-    shown: set[str] = set()
-    drawn: list[str] = []
-
-    def unfold(name: str, stem: str, branch: str, below: str) -> None:
+    def unfolded(name: str, here: str, below: str) -> Iterator[str]:
         line = known.get(name)
         again = line is not None and name in shown and bool(line.arguments)
-        drawn.append(f"{stem}{branch}{name}{f' [{line.unit}]' if line else ''}{' (above)' if again else ''}")
+        yield f"{here}{name}{f' [{line.unit}]' if line else ''}{' (above)' if again else ''}"
         shown.add(name)
-        needs = line.arguments if line and not again else ()
-        for position, need in enumerate(needs):
-            last = position == len(needs) - 1
-            unfold(need, stem + below, "└── " if last else "├── ", "    " if last else "│   ")
+        *first, last = line.arguments if line and line.arguments and not again else ("",)
+        for need in first:
+            yield from unfolded(need, below + "├── ", below + "│   ")
+        if last:
+            yield from unfolded(last, below + "└── ", below + "    ")
 
-    for root in roots:
-        unfold(root, "", "", "")
-    return "\n".join(drawn)
+    return "\n".join(text for root in roots for text in unfolded(root, "", ""))
 
 
 def program_records(lines: Iterable[Line], input_units: Mapping[str, str]) -> dict[str, object]:
@@ -96,10 +71,14 @@ def program_records(lines: Iterable[Line], input_units: Mapping[str, str]) -> di
 
 def _written(line: Line) -> str:
     """Return one quantity as its formulas with its unit, in lines that fit a terminal."""
-    found = line.formulas or (f"{line.name} = {line.name}({', '.join(line.arguments)})",)
-    whole = f"{found[0]}   [{line.unit}]"
-    if len(found) == 1 and "\n" not in whole and len(whole) <= _WIDTH:
+    whole = f"{line.formulas[0]}   [{line.unit}]"
+    if len(line.formulas) == 1 and "\n" not in whole and len(whole) <= _WIDTH:
         return whole
-    said = textwrap.wrap(f"# {line.name} [{line.unit}]: {line.long_name}", _WIDTH, subsequent_indent="#   ")
-    parts = [part for text in found for part in text.splitlines()]
-    return "\n".join([*said, *(w for part in parts for w in textwrap.wrap(part, _WIDTH, subsequent_indent="    "))])
+    parts = [part for text in line.formulas for part in text.splitlines()]
+    said = _wrapped(f"# {line.name} [{line.unit}]: {line.long_name}", "#   ")
+    return "\n".join([said, *(_wrapped(part, "    ") for part in parts)])
+
+
+def _wrapped(text: str, indent: str) -> str:
+    """Return a text in lines that fit a terminal."""
+    return "\n".join(textwrap.wrap(text, _WIDTH, subsequent_indent=indent))

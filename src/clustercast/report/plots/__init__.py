@@ -19,21 +19,6 @@ from clustercast.report.plots.sensitivity import (
 from clustercast.report.plots.style import PALETTE, save_figure
 from clustercast.report.plots.tornado import conditional_means, tornado
 
-__all__ = [
-    "PALETTE",
-    "binding_constraint",
-    "conditional_means",
-    "crossing_years",
-    "exceedance_curve",
-    "fan",
-    "leading_inputs",
-    "prior_posterior",
-    "reached_by_year",
-    "save_figure",
-    "scenarios",
-    "second_order",
-    "sobol_by_year",
-    "sobol_panels",
-    "sobol_stacked",
-    "tornado",
-]
+__all__ = ["PALETTE", "binding_constraint", "conditional_means", "crossing_years", "exceedance_curve", "fan"]
+__all__ += ["leading_inputs", "prior_posterior", "reached_by_year", "save_figure", "scenarios", "second_order"]
+__all__ += ["sobol_by_year", "sobol_panels", "sobol_stacked", "tornado"]

@@ -1,6 +1,7 @@
 """A forecast in single years: exceedance curves, and scenarios side by side."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -39,25 +40,23 @@ def exceedance_curve(
     positive = all(bool((values > 0).all()) for values in shown.values())
     for number, (text, values) in enumerate(shown.items()):
         sizes = quantiles(values, probabilities, None if weights is None else np.asarray(weights, dtype=np.float64))
-        colour, dash = style.PALETTE[number % len(style.PALETTE)], _STYLES[number % len(_STYLES)]
+        colour, dash = style.look(number)[0], _STYLES[number % len(_STYLES)]
         ax.plot(sizes, 1 - probabilities, label=style.plain(text), linewidth=1.6, color=colour, linestyle=dash)
         if len(shown) > 1:
             # Each label lower than the one before: curves of late years come close.
             rank = (2 * number + 3) * _CURVE_POINTS // 12
             place = (float(sizes[rank]), float(1 - probabilities[rank]))
-            ax.annotate(
-                style.plain(text), place, (3, 3), textcoords="offset points", color=colour, fontsize=style.SMALL
-            )
-    ax.set_xscale("log" if positive else "linear")
-    marked = style.mark_levels(ax, levels, path)
-    style.human_axis(ax.xaxis, path, log=positive)
+            looks: dict[str, Any] = {"textcoords": "offset points", "color": colour, "fontsize": style.SMALL}
+            ax.annotate(style.plain(text), place, (3, 3), **looks)
+    marked = _sizes(ax, path, positive, levels)
     style.share_axis(ax.yaxis, "probability of at least as much")
     ax.set_ylim(0, 1.01)
-    ax.set_xlabel(style.axis_label(path))
+    name, unit = style.title_of(path), style.unit_beside(path)
+    ax.set_xlabel(style.plain(f"{name} ({unit})" if unit else name))
     text, values = list(shown.items())[-1]
     size = human(float(quantiles(values, [0.95])[0]), style.unit_of(path), share=style.in_percent(path))
     when = f"{text}: " if "year" in path.dims else ""
-    style.write_title(ax, style.title_of(path), f"{when}1 chance in 20 of {size} or more", pad=18 if marked else 6)
+    style.write_title(ax, name, f"{when}1 chance in 20 of {size} or more", pad=18 if marked else 6)
     return ax
 
 
@@ -78,8 +77,7 @@ def scenarios(
     first = next(iter(paths.values()))
     _, chosen = style.in_year(first, year, repr(style.title_of(first)))
     rows = [_of_year(path, chosen, first) for path in paths.values()]
-    ax = style.quiet_frame(style.axes_or_new(ax, height=1.5 + 0.3 * len(rows)))
-    positive = all(bool((values > 0).all()) for values in rows)
+    ax = style.rows_of(ax, [label_of(name) for name in paths], each=0.3)
     for number, values in enumerate(rows):
         low, quarter, median, three_quarters, high = quantiles(values, _INTERVALS)
         colour = style.PALETTE[0] if number else style.INK
@@ -88,18 +86,27 @@ def scenarios(
         ax.plot([median], [number], marker="o", markersize=7, color=colour, markerfacecolor="white")
         if not number:
             ax.axvline(median, color=style.INK, linewidth=0.8, linestyle=":")
-    ax.set_xscale("log" if positive else "linear")
-    marked = style.mark_levels(ax, levels, first)
-    ax.set_yticks(range(len(paths)), [style.plain(label_of(name)) for name in paths], fontsize=style.SMALL)
-    ax.set_ylim(len(paths) - 0.5, -0.5)
-    ax.grid(visible=False, axis="y")
-    style.human_axis(ax.xaxis, first, log=positive)
+    marked = _sizes(ax, first, all(bool((values > 0).all()) for values in rows), levels)
     ax.set_xlabel("median, 50 % and 90 % of samples")
     when = "" if chosen is None else f" in {chosen:g}"
     medians = [float(np.median(values)) for values in rows]
     between = interval(min(medians), max(medians), style.unit_of(first), share=style.in_percent(first))
     style.write_title(ax, f"{style.title_of(first)}{when}", f"medians {between}", pad=18 if marked else 6)
     return ax
+
+
+def _sizes(
+    ax: Axes, path: xr.DataArray, positive: bool, levels: Iterable[style.Level] | Mapping[str, style.Level]
+) -> bool:
+    """Draw an axis of sizes with thresholds as vertical lines, labelled on top; return whether there are any."""
+    ax.set_xscale("log" if positive else "linear")
+    named = style.named_levels(levels, path)
+    for text, place in named.items():
+        ax.axvline(place, color=style.INK, linewidth=0.9, linestyle="--")
+        looks: dict[str, Any] = {"transform": ax.get_xaxis_transform(), "fontsize": style.SMALL, "ha": "center"}
+        ax.text(place, 1.01, style.plain(text), **looks)
+    style.human_axis(ax.xaxis, path, log=positive)
+    return bool(named)
 
 
 def _curves(path: xr.DataArray, years: Sequence[float] | None) -> dict[str, FloatArray]:

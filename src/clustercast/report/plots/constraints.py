@@ -20,14 +20,16 @@ def binding_constraint(index: xr.DataArray, *, weights: FloatArray | None = None
     `index` is an output of `propagate`, as ``forecast["binding_constraint"]``, with `weights` of its samples, or its
     shares from `summarise`. What is never taken is left out, and what is seldom taken is drawn together.
     """
-    layers = _layers(*_shares(index, weights))
+    labels, shares = _shares(index, weights)
+    layers = {label: shares[:, k] for k, label in enumerate(labels) if shares[:, k].max() >= _SELDOM}
+    rest = shares.sum(axis=1) - sum(layers.values(), np.zeros(len(shares)))
+    layers |= {"other": rest} if rest.max() > 1e-12 else {}
     years = np.asarray(index["year"].values, dtype=np.float64)
     ax = style.quiet_frame(style.axes_or_new(ax))
-    bottom = np.zeros(len(years))
+    bottom, middles = np.zeros(len(years)), []
     width = 0.86 * (float(np.diff(years).min()) if len(years) > 1 else 1.0)
-    middles = []
     for place, (label, share) in enumerate(layers.items()):
-        colour = style.QUIET if label in ("trend", "other") else style.PALETTE[place % len(style.PALETTE)]
+        colour = style.QUIET if label in ("trend", "other") else style.look(place)[0]
         ax.bar(years, share, width, bottom=bottom, label=label, color=colour, edgecolor=style.INK, linewidth=0.4)
         middles.append(float(bottom[-1] + share[-1] / 2))
         bottom += share
@@ -43,13 +45,6 @@ def binding_constraint(index: xr.DataArray, *, weights: FloatArray | None = None
     return ax
 
 
-def _layers(labels: list[str], shares: FloatArray) -> dict[str, FloatArray]:
-    """Return the share by year of each label that is taken, and of those together that seldom are."""
-    kept = {label: shares[:, k] for k, label in enumerate(labels) if shares[:, k].max() >= _SELDOM}
-    rest = shares.sum(axis=1) - sum(kept.values(), np.zeros(len(shares)))
-    return kept | ({"other": rest} if rest.max() > 1e-12 else {})
-
-
 def _shares(index: xr.DataArray, weights: FloatArray | None) -> tuple[list[str], FloatArray]:
     """Return labels, and shares of the samples with dims (year, label)."""
     by_label = [str(dim) for dim in index.dims if str(dim).endswith("_label")]
@@ -63,6 +58,5 @@ def _shares(index: xr.DataArray, weights: FloatArray | None) -> tuple[list[str],
             "; give a labelled output such as forecast['binding_constraint']"
         )
     labels: list[str] = json.loads(index.attrs["labels"])
-    values = np.asarray(index.transpose("year", "sample").values)
-    hits = values[:, np.newaxis, :] == np.arange(len(labels))[:, np.newaxis]
+    hits = index.transpose("year", "sample").values[:, np.newaxis, :] == np.arange(len(labels))[:, np.newaxis]
     return labels, np.average(hits, axis=-1, weights=weights)

@@ -15,13 +15,14 @@ from clustercast.engine.units import conversion, same_dimension
 from clustercast.errors import InputError
 from clustercast.report.numbers import with_interval
 from clustercast.report.plots import style
-from clustercast.report.plots.overlays import draw_observed, draw_stated
 from clustercast.uncertainty.reference_classes import ReferenceClass
 from clustercast.uncertainty.stated import StatedCell
 
 Weights = Sequence[float] | FloatArray
 
 PROBABILITIES = (0.05, 0.25, 0.5, 0.75, 0.95)
+_KINDS = (("value", "o", "observed"), ("record", "^", "observed: at least"), ("ceiling", "v", "observed: at most"))
+_NORMAL_95 = 1.6448536269514722
 # What a reference class is called ends before its explanation.
 _SHORT = re.compile(r", | \(")
 
@@ -55,32 +56,30 @@ def fan(
     logarithmic = bool((values > 0).all()) if log is None else log
     ax.set_yscale("log" if logarithmic else "linear")
     ends = _bands(ax, years, points, values, colour, label)
-    within = (years[0] - 0.5, years[-1] + 0.5)
-    draw_stated(ax, [c for c in stated if c.quantity == path.name and within[0] <= c.year <= within[1]], path)
-    draw_observed(ax, [o for o in observed if o.quantity == path.name and within[0] <= o.date <= within[1]], path)
+    first, last = years[0] - 0.5, years[-1] + 0.5
+    _draw_stated(ax, [c for c in stated if c.quantity == path.name and first <= c.year <= last], path)
+    _draw_observed(ax, [o for o in observed if o.quantity == path.name and first <= o.date <= last], path)
     heights = style.named_levels(levels, path)
     for height in heights.values():
         ax.axhline(height, color=style.INK, linewidth=0.9, linestyle="--")
     if trend is not None:
         ends |= _trend(ax, trend, ax.get_ylim())
-    if today is not None and within[0] <= today <= within[1]:
+    if today is not None and first <= today <= last:
         ax.axvline(today, color=style.QUIET, linewidth=0.9)
-        ax.text(
-            today,
-            0.01,
-            " today",
-            transform=ax.get_xaxis_transform(),
-            fontsize=style.SMALL,
-            color=style.QUIET,
-            va="bottom",
-        )
+        looks: dict[str, Any] = {"fontsize": style.SMALL, "color": style.QUIET, "va": "bottom"}
+        ax.text(today, 0.01, " today", transform=ax.get_xaxis_transform(), **looks)
     style.human_axis(ax.yaxis, path, log=logarithmic, most=9)
     style.year_axis(ax, years, path)
     ax.set_xlim(years[0] - 0.25, years[-1] + 0.25)
     style.write_title(ax, style.title_of(path), _finding(path, years[-1], points, values[-1]))
     ax.set_ylabel(style.plain(style.unit_beside(path)))
     _name_lines(ax, ends | heights, references, path)
-    _key(ax)
+    handles, texts = ax.get_legend_handles_labels()
+    # What was stated and observed, which no line leads to, has a key under the axes.
+    keyed = [pair for pair in zip(handles, texts, strict=True) if pair[1].startswith(("essay", "obs"))]
+    if keyed:
+        place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (-0.1, -0.16), "ncols": len(keyed)}
+        ax.legend(*zip(*keyed, strict=True), **place, **style.KEY, handletextpad=0.3)
     return ax
 
 
@@ -141,11 +140,9 @@ def _trend(ax: Axes, trend: xr.DataArray, view: tuple[float, float]) -> dict[str
 def _name_lines(ax: Axes, ends: Mapping[str, float], references: Iterable[ReferenceClass], path: xr.DataArray) -> None:
     """Draw reference classes in view, and name them, the thresholds and the ends of the fan beside the axes."""
     low, high = ax.get_ylim()
-    named = dict(ends)
-    for reference in references:
-        if not same_dimension(reference.unit, style.unit_of(path)):
-            continue
-        size = reference.value * conversion(reference.unit, style.unit_of(path), f"reference class {reference.name!r}")
+    named, unit = dict(ends), style.unit_of(path)
+    for reference in (found for found in references if same_dimension(found.unit, unit)):
+        size = reference.value * conversion(reference.unit, unit, f"reference class {reference.name!r}")
         if low <= size <= high:
             ax.axhline(size, color=style.QUIET, linewidth=0.8, linestyle=":")
             named[_SHORT.split(reference.name)[0]] = size
@@ -153,11 +150,37 @@ def _name_lines(ax: Axes, ends: Mapping[str, float], references: Iterable[Refere
     style.beside(ax, list(named.values()), list(named))
 
 
-def _key(ax: Axes) -> None:
-    """Write the key of what was stated and observed, which no line leads to, under the axes."""
-    handles, texts = ax.get_legend_handles_labels()
-    shown = [(handle, text) for handle, text in zip(handles, texts, strict=True) if text.startswith(("essay", "obs"))]
-    if shown:
-        place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (-0.1, -0.16), "ncols": len(shown)}
-        looks: dict[str, Any] = {"fontsize": style.SMALL, "frameon": False, "columnspacing": 1.0, "handletextpad": 0.3}
-        ax.legend(*zip(*shown, strict=True), **place, **looks)
+def _draw_stated(ax: Axes, cells: Sequence[StatedCell], path: xr.DataArray) -> None:
+    """Draw stated numbers as diamonds and stated ranges as bars; an open range has an arrow."""
+    for place, cell in enumerate(cells):
+        scale = conversion(cell.unit, style.unit_of(path), f"stated {cell.quantity} of {cell.year:g}")
+        low, high = cell.low * scale, cell.high * scale
+        looks: dict[str, Any] = {"color": style.INK, "zorder": 4, "label": None if place else "essay"}
+        if low == high:
+            ax.plot([cell.year], [low], "D", markersize=5, **looks)
+        elif np.isfinite(high):
+            ax.plot([cell.year] * 2, [low, high], "_-", markersize=8, linewidth=2, **looks)
+        else:
+            ax.plot([cell.year], [low], "_", markersize=8, markeredgewidth=2, **looks)
+            arrow = {"arrowstyle": "->", "color": style.INK, "linewidth": 2}
+            ax.annotate("", (cell.year, low * 3.2), (cell.year, low), arrowprops=arrow)
+
+
+def _draw_observed(ax: Axes, rows: Sequence[Observation], path: xr.DataArray) -> None:
+    """Draw measurements with their interval, lower bounds as triangles up, upper bounds as triangles down."""
+    for kind, marker, text in _KINDS:
+        found = [row for row in rows if row.kind == kind]
+        if not found:
+            continue
+        dates = [row.date for row in found]
+        scales = [conversion(row.unit, style.unit_of(path), f"observed {row.quantity}") / row.part for row in found]
+        values = np.array([row.value * scale for row, scale in zip(found, scales, strict=True)])
+        factors = 10 ** (_NORMAL_95 * np.array([row.sd_log10 for row in found]))
+        bars = np.stack([values - values / factors, values * factors - values]) if kind == "value" else None
+        limits = ax.dataLim.frozen()
+        looks: dict[str, Any] = {"color": style.PALETTE[1], "markersize": 4.5, "markerfacecolor": "none", "zorder": 5}
+        ax.errorbar(dates, values, bars, fmt=marker, markeredgewidth=1.2, elinewidth=0.9, label=text, **looks)
+        # On a logarithmic axis error bars enter the limits by their logarithms: a bar at 1e6 would stretch it to 6.
+        ax.dataLim.set(limits)
+        ends = (values / factors, values * factors) if kind == "value" else (values,)
+        ax.update_datalim(np.column_stack([dates * len(ends), np.concatenate(ends)]))

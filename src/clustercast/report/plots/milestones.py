@@ -3,6 +3,7 @@
 import math
 import textwrap
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -36,25 +37,17 @@ def crossing_years(crossings: Mapping[str, xr.DataArray], *, ax: Axes | None = N
     years = np.arange(first, last + 1)
     shares = [_yearly(found, years) for found in crossings.values()]
     tallest = max(max(share.max() for share in shares), 1e-9)
-    ax = style.quiet_frame(style.axes_or_new(ax, height=1.2 + 0.42 * len(shares)))
+    ax = style.rows_of(ax, [textwrap.fill(label, 20) for label in crossings], extra=1.2, each=0.42, at=-0.25)
+    side: dict[str, Any] = {"transform": ax.get_yaxis_transform(), "fontsize": style.SMALL, "va": "center"}
     for row, (found, share) in enumerate(zip(crossings.values(), shares, strict=True)):
-        ax.bar(
-            years[:-1] + 0.5, -_TALLEST * share / tallest, bottom=row, width=0.9, color=style.PALETTE[0], linewidth=0
-        )
+        heights = -_TALLEST * share / tallest
+        ax.bar(years[:-1] + 0.5, heights, bottom=row, width=0.9, color=style.PALETTE[0], linewidth=0)
         ax.axhline(row, color=style.INK, linewidth=0.6)
         median = float(np.quantile(found.values, 0.5, method="inverted_cdf"))
         if math.isfinite(median):
             ax.plot([median], [row + 0.09], marker="^", color=style.PALETTE[1], markersize=6, clip_on=False)
-        ax.text(
-            1.015, row - 0.25, _outside(found), transform=ax.get_yaxis_transform(), fontsize=style.SMALL, va="center"
-        )
-    ax.set_yticks(
-        np.arange(len(shares)) - 0.25,
-        [style.plain(textwrap.fill(label, 20)) for label in crossings],
-        fontsize=style.SMALL,
-    )
+        ax.text(1.015, row - 0.25, _outside(found), **side)
     ax.tick_params(axis="y", length=0)
-    ax.grid(visible=False, axis="y")
     ax.set_ylim(len(shares) - 0.7, -1)
     style.year_axis(ax, years.astype(np.float64))
     ax.set_xlabel("year (triangle: median)")
@@ -66,27 +59,18 @@ def reached_by_year(milestones: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     """Draw the probability that each milestone has been reached, by year, with bars of two standard errors."""
     ax = style.quiet_frame(style.axes_or_new(ax, height=max(3.2, 1.2 + 0.42 * milestones.sizes["milestone"])))
     years = np.asarray(milestones["year"].values, dtype=np.float64)
-    labels: list[str] = []
-    for number in range(milestones.sizes["milestone"]):
-        row = milestones.isel(milestone=number)
-        labels.append(milestone_text(row))
-        ax.errorbar(
-            years,
-            row["reached"],
-            2 * row["reached_error"],
-            label=style.plain(labels[-1]),
-            **style.marked_line(number, 1.4),
-        )
+    rows = [milestones.isel(milestone=number) for number in range(milestones.sizes["milestone"])]
+    labels = [milestone_text(row) for row in rows]
+    for place, row in enumerate(rows):
+        looks = {"label": style.plain(labels[place]), **style.marked_line(place, 1.4)}
+        ax.errorbar(years, row["reached"], 2 * row["reached_error"], **looks)
     style.share_axis(ax.yaxis, "probability of having been reached")
     ax.set_ylim(-0.02, 1.02)
     style.year_axis(ax, years)
     last = milestones["reached"].isel(year=-1).values
-    first = milestone_text(milestones.isel(milestone=0), in_a_sentence)
-    style.write_title(
-        ax, "How likely each level is by a date", f"by {date_words(years[-1])}: {first}, {chance(last[0])}"
-    )
-    colours = [style.look(number)[0] for number in range(len(labels))]
-    style.beside(ax, last.tolist(), labels, colours)
+    said = f"by {date_words(years[-1])}: {milestone_text(rows[0], in_a_sentence)}, {chance(last[0])}"
+    style.write_title(ax, "How likely each level is by a date", said)
+    style.beside(ax, last.tolist(), labels, [style.look(place)[0] for place in range(len(rows))])
     return ax
 
 

@@ -32,18 +32,11 @@ def prior_posterior(
     looks: dict[str, Any] = {"histtype": "step", "color": style.PALETTE[0], "linewidth": 1.6, "label": "posterior"}
     ax.hist(after, bins=bins, density=True, weights=weights, **looks)
     medians = [float(quantiles(before, [0.5])[0]), float(quantiles(after, [0.5], weights)[0])]
-    high = [medians[1] > medians[0], medians[1] <= medians[0]]
-    for median, name, colour, dash, left in zip(
-        medians, ("prior", "posterior"), (style.QUIET, style.PALETTE[0]), (":", "-"), high, strict=True
-    ):
-        ax.axvline(median, color=colour, linestyle=dash, linewidth=1.4)
-        side: dict[str, Any] = {
-            "ha": "right" if left else "left",
-            "va": "bottom",
-            "fontsize": style.SMALL,
-            "color": colour,
-        }
-        ax.text(median, 1.0, f" {name} ", transform=ax.get_xaxis_transform(), **side)
+    for k, (name, colour, dash) in enumerate((("prior", style.QUIET, ":"), ("posterior", style.PALETTE[0], "-"))):
+        ax.axvline(medians[k], color=colour, linestyle=dash, linewidth=1.4)
+        side = "right" if (medians[0] < medians[1]) == (k == 0) else "left"
+        looks = {"ha": side, "va": "bottom", "fontsize": style.SMALL, "color": colour}
+        ax.text(medians[k], 1.0, f" {name} ", transform=ax.get_xaxis_transform(), **looks)
     style.human_axis(ax.xaxis, prior, log=False, most=5)
     ax.set_yticks([])
     ax.set_ylabel("density")

@@ -131,7 +131,11 @@ def second_order(
     image = ax.imshow(coloured[:-1, 1:], cmap="Blues", vmin=0, vmax=largest, aspect="auto")
     for row in range(len(names) - 1):
         for column in range(row + 1, len(names)):
-            _cell(ax, column - 1, row, found[row, column], widths[row, column], largest)
+            index, width = found[row, column], widths[row, column]
+            if np.isfinite(index):
+                colour = style.QUIET if index <= width else "white" if index > 0.5 * largest else style.PRINTED
+                text = f"{index:z.3f}\n±{width:.3f}"
+                ax.text(column - 1, row, text, ha="center", va="center", fontsize=style.SMALL, color=colour)
     ax.set_xticks(range(len(names) - 1), names[1:], rotation=30, ha="right", fontsize=style.SMALL)
     ax.set_yticks(range(len(names) - 1), names[:-1], fontsize=style.SMALL)
     ax.spines[:].set_visible(False)
@@ -163,11 +167,3 @@ def _of_output(indices: xr.Dataset, output: str, index: str) -> xr.Dataset:
     if "year" not in indices.dims:
         raise InputError("the indices have no years; propagate over two years or more, or print them as a table")
     return _output(indices, output)
-
-
-def _cell(ax: Axes, column: int, row: int, index: float, half_width: float, largest: float) -> None:
-    """Write an index with its half-width into its cell."""
-    if np.isfinite(index):
-        colour = style.QUIET if index <= half_width else "white" if index > 0.5 * largest else style.PRINTED
-        text = f"{index:z.3f}\n±{half_width:.3f}"
-        ax.text(column, row, text, ha="center", va="center", fontsize=style.SMALL, color=colour)

@@ -12,8 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from scipy.optimize import isotonic_regression
 
 from clustercast.arrays import FloatArray
 from clustercast.engine.units import in_unit
@@ -27,6 +27,8 @@ D = TypeVar("D", xr.DataArray, xr.Dataset)
 
 # Okabe and Ito's palette, which colour-blind readers can tell apart (jfly.uni-koeln.de/color, 2008), yellow last.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
+# Further colours of figures with many inputs, as far from those as from each other.
+MORE = ("#7A5CC2", "#A65628", "#808000", "#E0368F", "#17939B")
 MARKERS = "osD^vPX*"
 INK = "#000000"
 # Black that stays black where ink turns light on a dark page: text on light areas.
@@ -35,6 +37,7 @@ PRINTED = "#010101"
 QUIET = "#6E6E6E"
 # Points. A new figure is 4.8 inches wide, which a phone of 390 pixels shows at about one pixel a point.
 SMALL = 10
+KEY: dict[str, Any] = {"fontsize": SMALL, "frameon": False, "columnspacing": 1.0}
 _WIDTH, _HEIGHT = 4.8, 3.2
 # Characters of a label beside the axes before it goes on in a second line.
 _WIDEST_LABEL = 18
@@ -46,6 +49,15 @@ def axes_or_new(ax: Axes | None, width: float = _WIDTH, height: float = _HEIGHT)
     if ax is not None:
         return ax
     return Figure(figsize=(width, height), layout="constrained").subplots()
+
+
+def rows_of(ax: Axes | None, labels: Sequence[str], *, extra: float = 1.5, each: float = 0.32, at: float = 0.0) -> Axes:
+    """Return axes with a labelled row for each of some things, the first at the top, its label moved down by `at`."""
+    ax = quiet_frame(axes_or_new(ax, height=extra + each * len(labels)))
+    ax.set_yticks(np.arange(len(labels)) + at, [plain(label) for label in labels], fontsize=SMALL)
+    ax.set_ylim(len(labels) - 0.4, -0.6)
+    ax.grid(visible=False, axis="y")
+    return ax
 
 
 def save_figure(figure: Figure, path: Path | str, *, dpi: int = 150) -> Path:
@@ -91,19 +103,13 @@ def in_percent(path: xr.DataArray) -> bool:
 
 
 def number_text(value: float, unit: str, share: bool = False) -> str:
-    """Return a round number with its unit and no digit more than it has.
-
-    >>> number_text(1e11, "W"), number_text(2.5e9, "USD"), number_text(0.2, "1", share=True)
-    ('100 GW', '$2.5B', '20 %')
-    """
-    if value == 0 or not math.isfinite(value):
-        return human(value, unit, share=share)
-    first = math.floor(math.log10(abs(value)))
-    for digits in range(1, 4):
-        last = first - digits + 1
-        if math.isclose(value, round(value / 10.0**last) * 10.0**last, rel_tol=1e-9):
-            break
-    return human(value, unit, error=10.0**last, share=share)
+    """Return a round number with its unit and no digit more than it has."""
+    last = 0.0
+    if value and math.isfinite(value):
+        first = math.floor(math.log10(abs(value)))
+        places = (10.0 ** (first - k) for k in range(3))
+        last = next((p for p in places if math.isclose(value, round(value / p) * p, rel_tol=1e-9)), 10.0 ** (first - 2))
+    return human(value, unit, error=last or None, share=share)
 
 
 def human_axis(axis: Axis, path: xr.DataArray, *, log: bool, most: int = 7) -> None:
@@ -113,14 +119,17 @@ def human_axis(axis: Axis, path: xr.DataArray, *, log: bool, most: int = 7) -> N
     low, high = axis.get_view_interval()
     # Less than two decades would leave a single label between powers of ten.
     subs = (1.0,) if log and low > 0 and high / low >= 100 else (1.0, 2.0, 5.0)
-    axis.set_major_locator(
-        LogLocator(subs=subs, numticks=most) if log else MaxNLocator(nbins=most, steps=[1, 2, 2.5, 5, 10])
-    )
-    axis.set_major_formatter(
-        FuncFormatter(lambda value, position: plain(number_text(value, unit, share).removesuffix(f" {ending}")))
-    )
+    even = MaxNLocator(nbins=most, steps=[1, 2, 2.5, 5, 10])
+    axis.set_major_locator(LogLocator(subs=subs, numticks=most) if log else even)
+    written = FuncFormatter(lambda value, _: plain(number_text(value, unit, share).removesuffix(f" {ending}")))
+    axis.set_major_formatter(written)
     if log:
         axis.set_minor_formatter(NullFormatter())
+
+
+def key_below(ax: Axes) -> None:
+    """Write the key under the label of the axis, at a distance in points: axes may be of any height."""
+    ax.legend(loc="upper right", bbox_to_anchor=(1.0, 0.0), borderaxespad=4.5, ncols=3, **KEY)
 
 
 def year_axis(ax: Axes, years: FloatArray, path: xr.DataArray | None = None) -> None:
@@ -154,7 +163,8 @@ def write_title(ax: Axes, title: str, finding: str = "", *, pad: float = 6) -> N
 
 def look(place: int) -> tuple[str, str]:
     """Return colour and marker of the input at a place: colours never repeat, what has none is grey."""
-    return PALETTE[place] if place < len(PALETTE) - 1 else QUIET, MARKERS[place % len(MARKERS)]
+    colours = (*PALETTE[:-1], *MORE)
+    return colours[place] if place < len(colours) else QUIET, MARKERS[place % len(MARKERS)]
 
 
 def marked_line(place: int, width: float) -> dict[str, Any]:
@@ -165,20 +175,14 @@ def marked_line(place: int, width: float) -> dict[str, Any]:
 
 def named_levels(levels: Iterable[Level] | Mapping[str, Level], path: xr.DataArray) -> dict[str, float]:
     """Return thresholds in the unit of a variable, by their labels."""
-    named = levels if isinstance(levels, Mapping) else {level_text(level, path): level for level in levels}
-    return {text: in_unit(level, unit_of(path), "level") for text, level in named.items()}
+    unit, share = unit_of(path), in_percent(path)
+    if not isinstance(levels, Mapping):
+        texts = ((level if isinstance(level, str) else number_text(level, unit, share), level) for level in levels)
+        levels = {text.replace("/year", " a year"): level for text, level in texts}
+    return {text: in_unit(level, unit, "level") for text, level in levels.items()}
 
 
-def mark_levels(ax: Axes, levels: Iterable[Level] | Mapping[str, Level], path: xr.DataArray) -> bool:
-    """Draw thresholds as vertical lines with their labels on top; return whether there are any."""
-    named = named_levels(levels, path)
-    for text, place in named.items():
-        ax.axvline(place, color=INK, linewidth=0.9, linestyle="--")
-        ax.text(place, 1.01, plain(text), transform=ax.get_xaxis_transform(), fontsize=SMALL, ha="center")
-    return bool(named)
-
-
-def beside(ax: Axes, places: Sequence[float], texts: Sequence[str], colours: Sequence[str] | str = INK) -> list[Text]:
+def beside(ax: Axes, places: Sequence[float], texts: Sequence[str], colours: Sequence[str] = ()) -> None:
     """Write texts at the right edge of axes with final limits, at heights in data units, moved apart, upwards."""
     to_axes = ax.transData + ax.transAxes.inverted()
     heights = np.array([float(to_axes.transform((ax.get_xlim()[0], place))[1]) for place in places])
@@ -195,38 +199,16 @@ def beside(ax: Axes, places: Sequence[float], texts: Sequence[str], colours: Seq
     for height, moved in zip(heights[order], spread, strict=True):
         link = Line2D([1.0, 1.03], [height, moved], color=QUIET, linewidth=0.6, clip_on=False)
         ax.add_artist(link).set_transform(ax.transAxes)
-    shown = [colours] * len(texts) if isinstance(colours, str) else colours
-    style: dict[str, Any] = {"transform": ax.transAxes, "fontsize": SMALL, "va": "center", "linespacing": 1.05}
-    return [
-        ax.text(1.04, moved, plain(text), color=shown[k], **style)
-        for k, moved, text in zip(order, spread, wrapped, strict=True)
-    ]
+    looks: dict[str, Any] = {"transform": ax.transAxes, "fontsize": SMALL, "va": "center", "linespacing": 1.05}
+    for k, moved, text in zip(order, spread, wrapped, strict=True):
+        ax.text(1.04, moved, plain(text), color=colours[k] if colours else INK, **looks)
 
 
 def spread_apart(heights: FloatArray, steps: FloatArray | float) -> FloatArray:
-    """Move increasing heights as little as keeps each a step above the one before it.
-
-    >>> spread_apart(np.array([0.0, 0.5, 0.5]), 0.1).round(3).tolist()
-    [0.0, 0.45, 0.55]
-    """
-    # Least squares under an order: pooled means of what is left when the steps are taken off.
-    offsets = np.concatenate([[0.0], np.cumsum(np.broadcast_to(steps, max(len(heights) - 1, 0)))])
-    pools: list[tuple[float, int]] = []
-    for value in heights - offsets[: len(heights)]:
-        mean, count = float(value), 1
-        while pools and pools[-1][0] > mean:
-            other, weight = pools.pop()
-            mean, count = (mean * count + other * weight) / (count + weight), count + weight
-        pools.append((mean, count))
-    means = np.repeat([mean for mean, _ in pools], [count for _, count in pools])
-    return np.asarray(means + offsets[: len(heights)], dtype=np.float64)
-
-
-def level_text(level: Level, path: xr.DataArray) -> str:
-    """Return a threshold as it is written."""
-    if isinstance(level, str):
-        return level.replace("/year", " a year")
-    return number_text(level, unit_of(path), in_percent(path))
+    """Move increasing heights as little as keeps each a step above the one before it."""
+    # Least squares under an order, of what is left when the steps are taken off.
+    offsets = np.concatenate([[0.0], np.cumsum(np.broadcast_to(steps, max(len(heights) - 1, 0)))])[: len(heights)]
+    return np.asarray(isotonic_regression(heights - offsets).x + offsets, dtype=np.float64) if len(heights) else heights
 
 
 def unit_beside(path: xr.DataArray) -> str:
@@ -236,9 +218,3 @@ def unit_beside(path: xr.DataArray) -> str:
         return ""
     ending = human(1e9, unit).partition(" ")[2]
     return ("a year" if unit.endswith("/year") else "") if ending[:2] in ("GW", "GF", "EW", "PW", "ZW") else ending
-
-
-def axis_label(path: xr.DataArray) -> str:
-    """Return what an axis shows, with its unit where the ticks do not have it."""
-    name, unit = label_of(str(path.name or "value")), unit_beside(path)
-    return plain(f"{name} ({unit})" if unit else name)

@@ -30,9 +30,8 @@ def conditional_means(forecast: xr.Dataset, output: str, *, year: float | None =
     if output not in known:
         raise InputError(f"the forecast has no output {output!r}{nearest(output, known)}; it has {', '.join(known)}")
     path, year = style.in_year(forecast[output], year, "the forecast")
-    values = np.asarray(path.values, dtype=np.float64)
-    positive = bool((values > 0).all())
-    scaled = np.log(values) if positive else values
+    positive = bool((path > 0).all())
+    scaled = np.log(path.values) if positive else np.asarray(path.values, dtype=np.float64)
     inputs = [
         str(name)
         for name, found in forecast.data_vars.items()
@@ -42,11 +41,11 @@ def conditional_means(forecast: xr.Dataset, output: str, *, year: float | None =
         raise InputError("the forecast holds no input that varies over samples; propagate a draw")
     means = np.array([_part_means(np.asarray(forecast[name].values), scaled, parts) for name in inputs])
     order = np.argsort(means[:, 4] - means[:, 5], kind="stable")
-    columns = dict(zip(_COLUMNS, means[order].T, strict=True))
     back = np.exp if positive else np.positive
-    columns = {name: found if name.endswith("_error") else back(found) for name, found in columns.items()}
+    columns = zip(_COLUMNS, means[order].T, strict=True)
+    found = {name: ("input", each if name.endswith("_error") else back(each)) for name, each in columns}
     table = xr.Dataset(
-        {name: ("input", column) for name, column in columns.items()} | {"mean": ((), float(back(scaled.mean())))},
+        found | {"mean": ((), float(back(scaled.mean())))},
         coords={"input": [inputs[k] for k in order]},
         attrs={"output": output, "parts": parts, "mean_is": "geometric" if positive else "arithmetic"},
     )
@@ -66,31 +65,25 @@ def tornado(
 ) -> Axes:
     """Draw what an output is on average where each input is low and where it is high."""
     table = conditional_means(forecast, output, year=year, parts=parts)
-    shown = table.isel(input=slice(most))
-    path = forecast[output]
-    ax = style.quiet_frame(style.axes_or_new(ax, height=2.1 + 0.32 * shown.sizes["input"]))
-    middle = float(table["mean"])
-    rows = np.arange(shown.sizes["input"])
+    shown, path = table.isel(input=slice(most)), forecast[output]
+    ax = style.rows_of(ax, [label_of(str(name)) for name in shown["input"].values], extra=2.1)
+    middle, rows = float(table["mean"]), np.arange(shown.sizes["input"])
     for name, colour in (("low", style.PALETTE[4]), ("high", style.PALETTE[0])):
         label = f"{name}est {100 / parts:.0f} %"
         looks: dict[str, Any] = {"height": 0.6, "zorder": 2, "color": colour, "edgecolor": style.INK, "label": label}
         ax.barh(rows, shown[name].values - middle, left=middle, **looks)
     ax.hlines(rows, shown["least"], shown["largest"], color=style.INK, linewidth=1.2, zorder=1, label="all parts")
     ax.axvline(middle, color=style.INK, linewidth=1, zorder=3)
-    ax.set_xscale("log" if table.attrs["mean_is"] == "geometric" else "linear")
-    ax.set_yticks(rows, [label_of(str(name)) for name in shown["input"].values], fontsize=style.SMALL)
-    ax.set_ylim(len(rows) - 0.4, -0.6)
-    ax.grid(visible=False, axis="y")
-    style.human_axis(ax.xaxis, path, log=table.attrs["mean_is"] == "geometric", most=6)
+    log = table.attrs["mean_is"] == "geometric"
+    ax.set_xscale("log" if log else "linear")
+    style.human_axis(ax.xaxis, path, log=log, most=6)
     ax.set_xlabel(f"{table.attrs['mean_is']} mean at low and high values of the input")
     when = f" in {table.attrs['year']:g}" if "year" in table.attrs else ""
     first = shown.isel(input=0)
     low, high = sorted((float(first["low"]), float(first["high"])))
     ends = interval(low, high, style.unit_of(path), share=style.in_percent(path))
     style.write_title(ax, f"{style.title_of(path)}{when}", f"{label_of(str(first['input'].values))}: {ends}")
-    # Under the label of the axis, at a distance in points: axes may be of any height.
-    place: dict[str, Any] = {"loc": "upper right", "bbox_to_anchor": (1.0, 0.0), "borderaxespad": 4.5, "ncols": 3}
-    ax.legend(fontsize=style.SMALL, frameon=False, columnspacing=1.0, **place)
+    style.key_below(ax)
     return ax
 
 
