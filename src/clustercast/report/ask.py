@@ -1,6 +1,6 @@
 """One question answered in one screen: how likely it is, what it hangs on, what would teach most; a part for each."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -70,7 +70,10 @@ def answer(question: Question) -> Part:
 def probability_part(question: Question) -> Part:
     """Return how likely it is from each prior set, in the forecast and in the trend without limits."""
     condition = question.condition
-    found = {name: _probabilities(condition, forecast) for name, forecast in question.forecasts.items()}
+    none, found = (np.nan, np.nan), {}
+    for name, forecast in question.forecasts.items():
+        plain = condition.on_trend(forecast)
+        found[name] = [condition.probability(forecast), none if plain is None else plain.probability(forecast)]
     shown, error = next(iter(found.values()))[0]
     said = [f"{odds(shown)}: {condition.words} ({_chance(shown, error)})."]
     if shown in (0, 1):
@@ -100,14 +103,9 @@ def inputs_part(question: Question) -> Part:
     if not question.is_open:
         return Part()
     worth = evppi(question.forecast, question.condition)
-    order = np.argsort(-worth["share"].values[0], kind="stable")[:_SHOWN]
-    rows = [row for k in order if (row := _cut(worth, "evppi", in_a_sentence(str(worth["input"].values[k])), int(k)))]
-    if not rows:
-        return Part(("It hangs on no single input.",), (), {"evppi": worth})
-    name, cut, half = rows[0]
-    said = f"It hangs most on {name}: knowing it would cut the Brier score by {cut} (±{half})."
-    shown = table("What it hangs on: knowing this would cut the Brier score by", ("input", "cut", "±"), rows)
-    return Part((said,), (shown,), {"evppi": worth})
+    names = [in_a_sentence(str(name)) for name in worth["input"].values]
+    said = ("It hangs most on {}: knowing it would cut", "It hangs on no single input.")
+    return _worth(worth, "evppi", names, *said, "What it hangs on: knowing this would cut the Brier score by")
 
 
 def observations_part(question: Question) -> Part:
@@ -115,15 +113,26 @@ def observations_part(question: Question) -> Part:
     if not question.is_open or question.observations is None or not len(question.observations):
         return Part()
     worth = evsi(question.forecast, question.condition, observation=question.observations)
-    names = {row.id: row.name for row in question.observations}
-    order = np.argsort(-worth["share"].values[0], kind="stable")[:_SHOWN]
-    rows = [row for k in order if (row := _cut(worth, "evsi", names[str(worth["observation"].values[k])], int(k)))]
+    known = {row.id: row.name for row in question.observations}
+    names = [known[str(name)] for name in worth["observation"].values]
+    said = (
+        "What would teach most is the {}: seeing it would cut",
+        "No observation looked at would teach much about it.",
+    )
+    return _worth(worth, "evsi", names, *said, "What would teach most: seeing this would cut the Brier score by")
+
+
+def _worth(worth: xr.Dataset, name: str, labels: Sequence[str], most: str, none: str, title: str) -> Part:
+    """Return what is taken off the score, in percent; what chance alone would explain is left out."""
+    shares = worth["share"].values[0]
+    halves = 1.96 * worth[f"{name}_error"].values[0] / worth["before"].values[0]
+    order = np.argsort(-shares, kind="stable")[:_SHOWN]
+    kept = [k for k in order if shares[k] >= max(halves[k], 0.005)]
+    rows = [(labels[k], f"{100 * shares[k]:.0f} %", f"{100 * halves[k]:.1g}") for k in kept]
     if not rows:
-        return Part(("No observation looked at would teach much about it.",), (), {"evsi": worth})
-    name, cut, half = rows[0]
-    said = f"What would teach most is the {name}: seeing it would cut the Brier score by {cut} (±{half})."
-    shown = table("What would teach most: seeing this would cut the Brier score by", ("observation", "cut", "±"), rows)
-    return Part((said,), (shown,), {"evsi": worth})
+        return Part((none,), (), {name: worth})
+    said = f"{most.format(rows[0][0])} the Brier score by {rows[0][1]} (±{rows[0][2]})."
+    return Part((said,), (table(title, (str(worth["share"].dims[1]), "cut", "±"), rows),), {name: worth})
 
 
 def change_part(question: Question) -> Part:
@@ -203,22 +212,9 @@ def _tilted(question: Question) -> Tilt | None:
     return None
 
 
-def _probabilities(condition: Condition, forecast: xr.Dataset) -> list[tuple[float, float]]:
-    """Return probability and error in the forecast and in the trend; NaN where there is none."""
-    trend = condition.on_trend(forecast)
-    return [condition.probability(forecast), (np.nan, np.nan) if trend is None else trend.probability(forecast)]
-
-
 def _chance(probability: float, error: float) -> str:
     """Return a probability with the half-width of its interval; empty where it is not known."""
     if np.isnan(probability):
         return ""
     shown = chance(probability, error)
     return shown if shown[0] in "<>" else f"{shown} ±{100 * 1.96 * error:.1g}"
-
-
-def _cut(worth: xr.Dataset, name: str, label: str, place: int) -> tuple[str, str, str] | None:
-    """Return a row with what is taken off the score, in percent; None where chance alone would explain it."""
-    share = float(worth["share"].values[0, place])
-    half = 1.96 * float(worth[f"{name}_error"].values[0, place] / worth["before"].values[0])
-    return None if share < max(half, 0.005) else (label, f"{100 * share:.0f} %", f"{100 * half:.1g}")

@@ -58,9 +58,9 @@ def paired_tables(pair: Sequence[xr.Dataset], outputs: Iterable[str], names: Seq
         rows = []
         for year in one["year"].values if "year" in one.dims else [np.nan]:
             here = [found.sel(year=year) if "year" in found.dims else found for found in (one, two)]
-            ends = [[float(found.sel(quantile=p)) for p in (0.5, 0.05, 0.95)] for found in here]
-            texts = (with_interval(*each, unit.removesuffix("/year"), share=is_share(name)) for each in ends)
-            rows.append((_year(year), *texts, f"×{ends[1][0] / ends[0][0]:.2g}" if ends[0][0] else ""))
+            ends = [tuple(float(found.sel(quantile=p)) for p in _ENDS) for found in here]
+            texts = (with_interval(m, lo, hi, unit.removesuffix("/year"), share=is_share(name)) for lo, m, hi in ends)
+            rows.append((_year(year), *texts, f"×{ends[1][1] / ends[0][1]:.2g}" if ends[0][1] else ""))
         yield table(", ".join(filter(None, [label_of(name), when])), ("year", *names, "factor"), rows)
 
 

@@ -176,10 +176,11 @@ def marked_line(place: int, width: float) -> dict[str, Any]:
 def named_levels(levels: Iterable[Level] | Mapping[str, Level], path: xr.DataArray) -> dict[str, float]:
     """Return thresholds in the unit of a variable, by their labels."""
     unit, share = unit_of(path), in_percent(path)
-    if not isinstance(levels, Mapping):
-        texts = ((level if isinstance(level, str) else number_text(level, unit, share), level) for level in levels)
-        levels = {text.replace("/year", " a year"): level for text, level in texts}
-    return {text: in_unit(level, unit, "level") for text, level in levels.items()}
+    named: dict[str, Level] = dict(levels) if isinstance(levels, Mapping) else {}
+    for level in () if isinstance(levels, Mapping) else levels:
+        text = level if isinstance(level, str) else number_text(level, unit, share)
+        named[text.replace("/year", " a year")] = level
+    return {text: in_unit(level, unit, "level") for text, level in named.items()}
 
 
 def beside(ax: Axes, places: Sequence[float], texts: Sequence[str], colours: Sequence[str] = ()) -> None:
