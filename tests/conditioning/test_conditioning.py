@@ -14,9 +14,8 @@ from clustercast.conditioning.checks import learned, lessons, observation_influe
 from clustercast.conditioning.condition import scenario_inputs
 from clustercast.conditioning.observation_rows import Observation, Observations
 from clustercast.conditioning.problem import Problem, factors_of
-from clustercast.conditioning.sampler import resampled, sampled
+from clustercast.conditioning.sampler import resampled, sampled, smoothed_weights
 from clustercast.conditioning.tree import posterior_inputs
-from clustercast.conditioning.weights import smoothed_weights
 
 DATES = (2020.0, 2021.5, 2022.0, 2023.25)
 BASE, GROWTH, RANK = (0.2, 0.3), (0.5, 0.1), 0.6

@@ -1,7 +1,8 @@
 """Backtest: condition on what was known at a date, and score what came after."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,11 @@ from clustercast.priors.prior_file import read_priors
 from clustercast.priors.prior_set import Priors
 from clustercast.quantities.cluster_model import cluster_model
 
+if TYPE_CHECKING:
+    import xarray as xr
+
 METHODS = ("posterior", "prior", "line", "trend", "essay")
+POOL = "pool"
 LEAST_LINE = 3
 
 
@@ -53,10 +58,14 @@ class Skill:
     log_score: float
     coverage_50: float
     coverage_90: float
-    # Mean CRPS of the method less that of the posterior on the same rows: above 0 the posterior is better. Its error is
-    # over groups, as rows of one site or series are dependent; NaN for the posterior itself and for a single group.
+    # Mean CRPS of the method less that of the posterior on the same rows: above 0 the posterior is better. Errors are
+    # over groups, as rows of one site or series are dependent; NaN for a single group.
     gain: float
     gain_error: float
+    crps_error: float
+    # Mean of the probability integral transform, 0.5 where forecasts are right, and its error then.
+    pit: float
+    pit_error: float
 
 
 @dataclass(frozen=True)
@@ -78,6 +87,7 @@ def backtest(
     as_of: float | str,
     model: Model | None = None,
     essay: Priors | None = None,
+    others: Mapping[str, Priors] | None = None,
     years: Iterable[float] = YEARS,
     horizon: float = np.inf,
     size: int = 1 << 15,
@@ -93,14 +103,14 @@ def backtest(
     observations : Observations, optional
         The shipped ones by default.
     as_of : float or str
-        As ``"2024-06"``; figures public by then are learned from, those that are dated later are scored.
-    model : Model, optional
-        The shipped model by default.
+        As ``"2024-06"``; figures public by then are learned from, those that became public later are scored.
     essay : Priors, optional
         Whose medians are the point table; the essay's set by default for the shipped model, else `priors`.
+    others : mapping of str to Priors, optional
+        Sets that learn too: their posteriors by name, and the pool of all, draws in equal shares.
     horizon : float, optional
         Years after the date beyond which figures are not scored.
-    years, size, seed, skip_bad
+    model, years, size, seed, skip_bad
         As in `condition`.
 
     Returns
@@ -114,10 +124,8 @@ def backtest(
 
     Notes
     -----
-    A figure is scored if it was public only after the date. What the posterior makes of the discrepancies of
-    a series goes on from its past, and decays with the correlation time; gaps are new. The line is that of least
-    squares through the past of a quantity; the trend goes on from its last value with its mean growth, as a random
-    walk with drift. Both have Student's predictive distribution.
+    What the posterior makes of the discrepancies of a series goes on from its past; gaps are new. Line and trend have
+    Student's predictive distribution: of least squares, and of a random walk with drift from the last value.
 
     References
     ----------
@@ -135,17 +143,24 @@ def backtest(
         what = "was known by" if not len(past) else "came after"
         raise InputError(f"no observation {what} {as_of}; choose a date with observations on both sides")
     future = replace(observations, rows=later)
-    tree = condition(priors, past, model=model, years=years, size=size, seed=seed)
     scores: list[Score] = []
-    for method in ("posterior", "prior"):
-        values = {str(n): v.values.reshape(-1) for n, v in tree[method].data_vars.items()}
-        seen = past.rows if method == "posterior" else ()
-        draws, densities = _predicted(priors, seen, future, model, values, seed)
+    learned: dict[str, xr.DataTree] = {}
+    predicted: dict[str, tuple[FloatArray, FloatArray]] = {}
+    settings: dict[str, Any] = {"model": model, "years": years, "size": size, "seed": seed}
+    for name, one in {"posterior": priors, **(others or {})}.items():
+        tree = learned[name] = condition(one, past, **settings)
+        for group, method in (("posterior", name), ("prior", "prior" if name == "posterior" else f"prior of {name}")):
+            values = {str(n): v.values.reshape(-1) for n, v in tree[group].data_vars.items()}
+            seen = past.rows if group == "posterior" else ()
+            predicted[method] = _predicted(one, seen, future, model, values, seed)
+    if others:
+        predicted[POOL] = tuple(np.concatenate([predicted[n][k] for n in learned], axis=1) for k in (0, 1))
+    for method, (draws, densities) in predicted.items():
         scores += [ensemble_score(method, row, draws[k], densities[k]) for k, row in enumerate(future)]
     scores += _line_scores(past, future, model)
     scores += _point_scores(essay, future, model)
     younger = tuple(name for name in priors.uncertain if priors[name].as_of and end_of(priors[name].as_of) > limit)
-    return Backtest(limit, len(past), tuple(scores), str(tree.attrs["statement"]), younger)
+    return Backtest(limit, len(past), tuple(scores), str(learned["posterior"].attrs["statement"]), younger)
 
 
 def rolling_origin(
@@ -160,13 +175,11 @@ def rolling_origin(
 
     Parameters
     ----------
-    priors, observations
+    priors, observations, **settings
         As in `backtest`.
     origins : iterable of float or str
     progress : callable, optional
         Called with the origins done and their number.
-    **settings
-        As in `backtest`.
 
     Returns
     -------
@@ -185,32 +198,31 @@ def skills(backtests: Iterable[Backtest]) -> list[Skill]:
     """Return the mean scores of each method over one or several origins, the posterior first."""
     scores = [(which, score) for which, one in enumerate(backtests) for score in one.scores]
     reference = {(which, s.observation): s.crps for which, s in scores if s.method == "posterior"}
-    result = []
-    for method in METHODS:
-        own = [(which, score) for which, score in scores if score.method == method]
-        if own:
-            result.append(_skill(method, own, reference))
-    return result
+    methods = dict.fromkeys((*METHODS, *(score.method for _, score in scores)))
+    own = {method: [(which, score) for which, score in scores if score.method == method] for method in methods}
+    return [_skill(method, rows, reference) for method, rows in own.items() if rows]
+
+
+def skills_by(backtests: Iterable[Backtest], key: str) -> dict[str, list[Skill]]:
+    """Return the mean scores of each method for each `quantity`, or for each `group` of dependent rows."""
+    runs = list(backtests)
+    names = sorted({getattr(score, key) for one in runs for score in one.scores})
+    chosen = {name: [[s for s in one.scores if getattr(s, key) == name] for one in runs] for name in names}
+    return {n: skills(replace(one, scores=tuple(s)) for one, s in zip(runs, chosen[n], strict=True)) for n in names}
 
 
 def _skill(method: str, own: list[tuple[int, Score]], reference: dict[tuple[int, str], float]) -> Skill:
-    """Sum up the scores of one method."""
-    pits = np.array([score.pit for _, score in own])
-    known = np.isfinite(pits).all()
-    gains = np.array([score.crps - reference[which, score.observation] for which, score in own])
+    """Return the mean scores of one method."""
+    pits, scores, log_scores = np.array([(score.pit, score.crps, score.log_score) for _, score in own]).T
+    gains = scores - np.array([reference[which, score.observation] for which, score in own])
     labels = np.unique([score.group for _, score in own], return_inverse=True)[1]
-    mean, error = _clustered_mean(gains, labels)
-    return Skill(
-        method=method,
-        count=len(own),
-        groups=int(labels.max() + 1),
-        crps=float(np.mean([score.crps for _, score in own])),
-        log_score=float(np.mean([score.log_score for _, score in own])),
-        coverage_50=float(np.mean(np.abs(pits - 0.5) <= 0.25)) if known else np.nan,
-        coverage_90=float(np.mean(np.abs(pits - 0.5) <= 0.45)) if known else np.nan,
-        gain=np.nan if method == "posterior" else mean,
-        gain_error=np.nan if method == "posterior" else error,
-    )
+    groups, away = int(labels.max() + 1), np.where(np.isnan(pits), np.nan, np.abs(pits - 0.5))
+    covered = (float(np.where(np.isnan(away), np.nan, away <= half).mean()) for half in (0.25, 0.45))
+    gain = (np.nan, np.nan) if method == "posterior" else _clustered_mean(gains, labels)
+    crps, crps_error = _clustered_mean(scores, labels)
+    # A uniform number has the variance 1/12; groups are taken as independent, the rows of one as one.
+    errors = (*gain, crps_error, float(pits.mean()), 1 / np.sqrt(12 * groups))
+    return Skill(method, len(own), groups, crps, float(log_scores.mean()), *covered, *errors)
 
 
 def _clustered_mean(values: FloatArray, labels: NDArray[np.int64]) -> tuple[float, float]:

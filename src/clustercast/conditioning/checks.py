@@ -6,8 +6,8 @@ import numpy as np
 import xarray as xr
 
 from clustercast.arrays import FloatArray
+from clustercast.conditioning.sampler import pareto_smoothed
 from clustercast.conditioning.tree import OBSERVED
-from clustercast.conditioning.weights import pareto_smoothed
 from clustercast.dataset import PROVENANCE, provenance_of
 from clustercast.errors import InputError
 
@@ -105,8 +105,7 @@ def observation_influence(tree: xr.DataTree) -> xr.Dataset:
     Dataset
         ``shift`` (observation, input): posterior mean with all observations less that without this one, in
         prior standard deviations. ``elpd`` (observation): natural logarithm of its predictive density from the
-        others, per decade. ``k_hat`` (observation): above 0.7 the other two are not to be trusted, as the
-        posterior without the row is too far from that with it.
+        others, per decade. ``k_hat`` (observation): above 0.7 the other two are not to be trusted.
 
     References
     ----------
@@ -146,8 +145,7 @@ def prior_conflict(tree: xr.DataTree) -> xr.Dataset:
     Dataset
         For each observation its log10 (``observed``), the 5, 50 and 95 % quantiles of what prior and posterior
         predict (``prior``, ``posterior``, dim quantile), and the two-sided tail probabilities ``prior_tail`` and
-        ``posterior_tail``: the share of predictions that are at least as far out, doubled; the smallest that
-        n draws can tell from 0 is 2 / (n + 1).
+        ``posterior_tail``: twice the share of predictions that are at least as far out, 2 / (n + 1) at the least.
 
     References
     ----------

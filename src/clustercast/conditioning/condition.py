@@ -1,7 +1,7 @@
 """Condition a forecast on what was observed."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -11,9 +11,19 @@ from clustercast.arrays.points.streams import checked_seed
 from clustercast.conditioning.observation_rows import Observations
 from clustercast.conditioning.observations import read_observations
 from clustercast.conditioning.problem import BLOCK, Discrepancy, Problem, factors_of
-from clustercast.conditioning.sampler import CHAINS, DRAWS, WALKERS, Posterior, Progress, joined, resampled, sampled
+from clustercast.conditioning.sampler import (
+    CHAINS,
+    DRAWS,
+    LEAST_ESS,
+    WALKERS,
+    Posterior,
+    Progress,
+    joined,
+    resampled,
+    sampled,
+    smoothed_weights,
+)
 from clustercast.conditioning.tree import posterior_inputs, posterior_tree
-from clustercast.conditioning.weights import LEAST_ESS, smoothed_weights
 from clustercast.dataset import Dataset, provenance_of, with_provenance
 from clustercast.engine.changes import with_changes
 from clustercast.engine.model import Model
@@ -32,7 +42,6 @@ SIZE = 1 << 17
 # Prior draws that show whether importance sampling can work.
 PILOT = 1 << 13
 BUDGET = 1 << 20
-METHODS = ("auto", "importance", "tempered")
 
 
 def condition(
@@ -53,11 +62,8 @@ def condition(
 ) -> "xr.DataTree":
     """Let a forecast learn from what was observed.
 
-    The likelihood is cut where it factorises: parameters and observations that have nothing to do
-    with each other are learned apart. Prior draws on Sobol' points are weighted by the likelihood, with
-    Pareto smoothing. Where the weights cannot be trusted (k-hat above 0.7 or an effective size below
-    400) a tempered sampler goes on from the weighted draws until r-hat and effective size pass or the
-    budget ends.
+    Prior draws on Sobol' points are weighted by the likelihood, with Pareto smoothing. Where the weights cannot be
+    trusted (k-hat above 0.7 or an effective size below 400) tempered populations go on from them.
 
     Parameters
     ----------
@@ -69,7 +75,7 @@ def condition(
     years : iterable of float, optional
         Observations dated before the first or after the last are refused.
     size : int, optional
-        Prior draws, a power of two.
+        Prior draws, a power of two; where the first 8,192 show that weights will fail, these alone.
     seed : int, optional
     as_of : float or str, optional
         Use only what was public by then, as ``"2024-06"``.
@@ -77,7 +83,6 @@ def condition(
         In the place of the observations' own priors for what the model misses (standard deviation
         in decades), for all quantities or one a quantity; 0 takes the model as exact.
     method : {"auto", "importance", "tempered"}, optional
-        Force one of the two ways.
     budget : int, optional
         Most model runs of the sampler.
     draws : int, optional
@@ -90,31 +95,24 @@ def condition(
     Returns
     -------
     xarray.DataTree
-        Groups prior, posterior, prior_predictive, posterior_predictive, observed_data, log_likelihood,
-        log_prior (of the parameters that are learned), sample_stats and constant_data, in ArviZ' convention
-        (dims chain, draw), so that `loo`, `psense_summary` and the like of ArviZ take it as it is. The
-        attributes ``method``, ``k_hat``, ``ess``, ``r_hat``, ``reached`` and ``statement`` say how far to trust it.
+        In ArviZ' convention (dims chain, draw): prior, posterior, their predictives, observed_data, log_likelihood,
+        log_prior (of what is learned), sample_stats, constant_data. The attributes ``method``, ``k_hat``, ``ess``,
+        ``r_hat``, ``reached`` and ``statement`` say how far to trust it; ``ess`` counts draws that importance
+        sampling repeats once, as ArviZ' own does not.
 
     Raises
     ------
     InputError
-        If a row cannot be used (file and line are named), the size is no power of two, or nothing
-        uncertain bears on what was observed.
-
-    Notes
-    -----
-    Draws of a part that is learned by importance are chosen with repetition, which ArviZ' own effective
-    size does not see: the attribute ``ess`` is the one to go by.
+        If a row cannot be used (file and line are named), or nothing uncertain bears on what was observed.
 
     References
     ----------
-    A. Vehtari, D. Simpson, A. Gelman, Y. Yao and J. Gabry, "Pareto smoothed importance sampling",
-    J. Mach. Learn. Res. 25 (2024), arXiv:1507.02646.
+    A. Vehtari et al., "Pareto smoothed importance sampling", J. Mach. Learn. Res. 25 (2024), arXiv:1507.02646.
     """
     seed = checked_seed(seed)
     require_power_of_two(size)
-    if method not in METHODS:
-        raise InputError(f"method is {method!r}; choose one of {', '.join(METHODS)}")
+    if method not in get_args(Method):
+        raise InputError(f"method is {method!r}; choose one of {', '.join(get_args(Method))}")
     if draws < 1 or draws % (CHAINS * WALKERS):
         raise InputError(f"draws is {draws}; give a multiple of {CHAINS * WALKERS}, as {DRAWS}")
     model = with_changes(cluster_model() if model is None else model, priors)
@@ -133,10 +131,8 @@ def condition(
     parts = factors_of(problem, observations, model)
     # Threads of BLAS wait for each other between the small products of a move: five times the time on a busy machine.
     with threadpool_limits(1, user_api="blas"):
-        result = joined(
-            [_learned(part, size, seed, method, budget, draws, progress) for part in parts],
-            [part.columns for part in parts],
-        )
+        made = [_learned(part, size, seed, method, budget, draws, progress) for part in parts]
+    result = joined(made, [part.columns for part in parts])
     record: dict[str, Any] = {
         "priors_name": priors.name,
         "priors_hash": priors.hash,
@@ -162,13 +158,10 @@ def scenario_inputs(
     ----------
     tree : DataTree
         From `condition`.
-    priors : Priors
-        Those that were conditioned.
-    scenario : Priors
-        The same with a scenario, from ``read_priors(name, scenario=...)``.
-    size : int, optional
-        Draws, at most those of the posterior; all by default.
-    seed : int, optional
+    priors, scenario : Priors
+        Those that were conditioned, and the same with a scenario.
+    size, seed : int, optional
+        As in `posterior_inputs`.
 
     Returns
     -------

@@ -24,6 +24,9 @@ BOUNDS = {"value": 0, "record": 1, "ceiling": -1}
 LOWER_GAP, UPPER_GAP, DISCREPANCY = "record_gap", "ceiling_gap", "discrepancy"
 # Years over which discrepancies are correlated, and in which the gap of ceilings halves.
 TIME, HALVING = "correlation_time", "ceiling_halving"
+# The unit of each parameter of the likelihood; the first two may have a prior for each quantity, as discrepancy_NAME.
+ERROR_UNITS = {DISCREPANCY: "OOM", TIME: "year", LOWER_GAP: "OOM", UPPER_GAP: "OOM", HALVING: "year"}
+_OF_KIND = {"record": (LOWER_GAP,), "ceiling": (UPPER_GAP, HALVING)}
 
 
 def _float_year(value: Any) -> Any:
@@ -84,6 +87,11 @@ class Observation(BaseModel):
         """Logarithm of the whole quantity, in coherent units."""
         return math.log10(self.value * factor(self.unit) / self.part)
 
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """Names of the parameters of the likelihood that bear on the row, those of its quantity first."""
+        return f"{DISCREPANCY}_{self.quantity}", f"{TIME}_{self.quantity}", *_OF_KIND.get(self.kind, ())
+
     def dates(self, model: Model) -> tuple[float, ...]:
         """Return the date of the figure; of the amount of a year, its beginning and end.
 
@@ -99,8 +107,6 @@ class Observations:
     """Observations in order of their dates, with the priors of what the model misses, in decades."""
 
     rows: tuple[Observation, ...]
-    # `discrepancy`, `record_gap`, `ceiling_gap`, `correlation_time`, `ceiling_halving`, and `discrepancy_NAME` for a
-    # quantity of its own.
     priors: Mapping[str, Family]
     group_correlation: float
     name: str = "observations"
@@ -201,23 +207,20 @@ class Observations:
                 raise InputError(
                     f"discrepancy is given for {name!r}, which is not observed{nearest(name, self.quantities)}"
                 )
-        where = self.origin or self.name
         needed: dict[str, object] = {}
-        for name in self.quantities:
-            key = f"{DISCREPANCY}_{name}"
-            chosen = given.get(name)
-            needed[key] = self.priors.get(key, self.priors.get(DISCREPANCY)) if chosen is None else chosen
-            if needed[key] is None:
-                raise InputError(f"{where} has no prior {key!r} or {DISCREPANCY!r}; add one, or give discrepancy=")
-        for kind, key in (("record", LOWER_GAP), ("ceiling", UPPER_GAP)):
-            if any(row.kind == kind for row in self.rows):
-                if key not in self.priors:
-                    raise InputError(f"{where} has rows of kind {kind!r} but no prior {key!r}; add one")
-                needed[key] = self.priors[key]
-        if HALVING in self.priors and UPPER_GAP in needed:
-            needed[HALVING] = self.priors[HALVING]
-        if TIME in self.priors:
-            needed[TIME] = self.priors[TIME]
+        # Gaps come last, as they are shared; each quantity has a time of its own where there is a prior for it.
+        names = {name: row for row in self.rows for name in row.errors}
+        for name in sorted(names, key=lambda name: (name in ERROR_UNITS, name.startswith(TIME))):
+            base = next(base for base in ERROR_UNITS if name.startswith(base))
+            chosen = given.get(names[name].quantity) if base == DISCREPANCY else None
+            prior = self.priors.get(name, self.priors.get(base)) if chosen is None else chosen
+            if prior is not None:
+                needed[name] = prior
+            elif base not in (TIME, HALVING):
+                raise InputError(
+                    f"{self.origin or self.name} has rows of {names[name].quantity!r} but no prior {name!r}"
+                    + ("; add one" if base == name else f" or {base!r}; add one, or give discrepancy=")
+                )
         return needed
 
     def arrays(self) -> ObservedRows:

@@ -8,15 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from clustercast.conditioning.observation_rows import (
-    DISCREPANCY,
-    HALVING,
-    LOWER_GAP,
-    TIME,
-    UPPER_GAP,
-    Observation,
-    Observations,
-)
+from clustercast.conditioning.observation_rows import DISCREPANCY, ERROR_UNITS, TIME, Observation, Observations
 from clustercast.engine.units import factor, same_dimension
 from clustercast.errors import InputError, nearest
 from clustercast.files.dates import DateText
@@ -68,14 +60,12 @@ def read_observations(
     Parameters
     ----------
     name : str or Path
-        Name of a shipped set, or the path of a TOML or CSV file. A file without ``[likelihood]``
-        takes the shipped one.
+        A shipped set, or a TOML or CSV file. A file without ``[likelihood]`` takes the shipped one.
     as_of : float or str, optional
         Only what was public by then, as ``"2024-06"``.
     columns : mapping of str to str, optional
-        For a CSV file of another source: which of its columns holds each key of an observation, as
-        ``{"value": "H100 equivalents", "date": "First Operational Date"}``; other columns are not read. A row
-        without an ``id`` takes the name of the file and its line.
+        For a CSV file of another source: the column that holds each key of an observation, as ``{"value": "H100
+        equivalents"}``. A row without an ``id`` takes the name of the file and its line.
     constants : mapping of str to value, optional
         Keys that are the same in every row, as ``{"unit": "H100e", "sd_log10": 0.1}``.
     skip_bad : bool, optional
@@ -223,17 +213,18 @@ def _observation(entry: Mapping[str, Any], place: str, strict: bool) -> Observat
 def _priors(path: Path, entries: Mapping[str, dict[str, Any]]) -> dict[str, Family]:
     """Return the priors of the likelihood's own parameters."""
     made: dict[str, Family] = {}
-    known = (DISCREPANCY, LOWER_GAP, UPPER_GAP, TIME, HALVING, f"{DISCREPANCY}_NAME")
+    known = (*ERROR_UNITS, f"{DISCREPANCY}_NAME", f"{TIME}_NAME")
     for key, entry in entries.items():
         where = f"{path}: inputs.{shown(key)[1:-1]}"
-        if key not in known[:-1] and not key.startswith(f"{DISCREPANCY}_"):
+        base = next((base for base in (DISCREPANCY, TIME) if key.startswith(f"{base}_")), key)
+        if base not in ERROR_UNITS:
             raise InputError(
                 f"{where} is not part of the likelihood{nearest(key, known)}; allowed are {', '.join(known)}"
             )
         for needed in ("unit", "source", "as_of"):
             if not isinstance(entry.get(needed), str):
                 raise InputError(f'{where}.{needed} is missing; add {needed} = "..."')
-        unit = "year" if key in (TIME, HALVING) else "OOM"
+        unit = ERROR_UNITS[base]
         if entry["unit"] != unit if unit == "year" else not same_dimension(entry["unit"], unit):
             raise InputError(
                 f"{where}.unit is {entry['unit']!r}; give it in {unit!r}{'' if unit == 'year' else ' (decades)'}"

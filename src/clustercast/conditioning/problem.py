@@ -17,15 +17,7 @@ from clustercast.arrays.posterior.likelihood import (
     log_likelihood,
     replicate,
 )
-from clustercast.conditioning.observation_rows import (
-    DISCREPANCY,
-    HALVING,
-    LOWER_GAP,
-    TIME,
-    UPPER_GAP,
-    Observation,
-    Observations,
-)
+from clustercast.conditioning.observation_rows import DISCREPANCY, HALVING, LOWER_GAP, TIME, UPPER_GAP, Observations
 from clustercast.conditioning.tree import Drawn
 from clustercast.engine.changes import with_changes
 from clustercast.engine.model import Model
@@ -137,9 +129,12 @@ class Problem:
                 return inputs[name]
             return np.full(size, self.priors[name].median if name in self.priors else np.nan)
 
-        discrepancy = np.stack([parameter(f"{DISCREPANCY}_{name}") for name in self.quantities])
-        time, halving = (parameter(name) if name in self.priors else None for name in (TIME, HALVING))
-        return ErrorModel(discrepancy, parameter(LOWER_GAP), parameter(UPPER_GAP), time, halving)
+        def by_quantity(base: str) -> FloatArray:
+            return np.stack([parameter(f"{base}_{name}") for name in self.quantities])
+
+        time = by_quantity(TIME) if f"{TIME}_{self.quantities[0]}" in self.priors else None
+        halving = parameter(HALVING) if HALVING in self.priors else None
+        return ErrorModel(by_quantity(DISCREPANCY), parameter(LOWER_GAP), parameter(UPPER_GAP), time, halving)
 
     def log_likelihood(self, scores: FloatArray) -> FloatArray:
         """Return the log likelihood of normal scores, shape (n,)."""
@@ -205,7 +200,10 @@ def factors_of(problem: Problem, observations: Observations, model: Model) -> li
     needs = {quantity: {*model.inputs([quantity])} for quantity in observations.quantities}
     parts: list[tuple[set[str], list[str]]] = []
     for row in observations:
-        names, ids = _links(problem, row, needs[row.quantity]), [row.id]
+        # What rows share joins them: uncertain parameters, correlated ones all together, and their group.
+        names, ids = {*needs[row.quantity], *row.errors} & set(problem.active), [row.id]
+        names |= set(problem.priors.correlated) if names & set(problem.priors.correlated) else set()
+        names.add(f"group {row.group}" if row.group else f"quantity {row.quantity}")
         for part in [part for part in parts if part[0] & names]:
             parts.remove(part)
             names, ids = names | part[0], ids + part[1]
@@ -218,13 +216,3 @@ def factors_of(problem: Problem, observations: Observations, model: Model) -> li
         for names, rows in chosen
         if names & set(problem.active)
     ]
-
-
-def _links(problem: Problem, row: Observation, needs: set[str]) -> set[str]:
-    """Return the uncertain parameters, and the group, that an observation shares with others."""
-    needed = {*needs, f"{DISCREPANCY}_{row.quantity}", TIME}
-    needed |= {"record": {LOWER_GAP}, "ceiling": {UPPER_GAP, HALVING}}.get(row.kind, set())
-    needed &= set(problem.active)
-    if needed & set(problem.priors.correlated):
-        needed |= set(problem.priors.correlated)
-    return {*needed, f"group {row.group}" if row.group else f"quantity {row.quantity}"}

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from clustercast.arrays import FloatArray
 from clustercast.arrays.points.streams import stream
-from clustercast.conditioning.observation_rows import HALVING, TIME, Observations
+from clustercast.conditioning.observation_rows import ERROR_UNITS, Observations
 from clustercast.conditioning.sampler import Posterior
 from clustercast.dataset import in_words, provenance, provenance_of
 from clustercast.engine.units import factor
@@ -124,7 +124,7 @@ def _parameters(priors: Priors, observations: Observations, drawn: Drawn) -> xr.
         if name in priors:
             attrs = {"role": "input", "units": priors[name].unit, "source": priors[name].source}
         else:
-            unit = "year" if name in (TIME, HALVING) else "OOM"
+            unit = next(unit for base, unit in ERROR_UNITS.items() if name.startswith(base))
             attrs = {"role": "likelihood", "units": unit, "source": observations.origin}
         variables[name] = (_SAMPLE, values, {**attrs, "long_name": in_words(name)})
     return xr.Dataset(variables, coords=_draws(next(iter(drawn.inputs.values())).shape))

@@ -37,8 +37,9 @@ def rows(bound, quantity=(0, 0, 0, 0, 1), group=(0, 1, 0, 2, 2)):
 
 
 def errors(size=1, lower=0.3, upper=0.7, time=TIME, halving=None):
-    spread = [None if v is None else np.full(size, v) for v in (lower, upper, time, halving)]
-    return ErrorModel(np.repeat(TAU[:, np.newaxis], size, axis=1), *spread)
+    lower, upper, halving = (None if v is None else np.full(size, v) for v in (lower, upper, halving))
+    times = None if time is None else np.full((TAU.size, size), time)
+    return ErrorModel(np.repeat(TAU[:, np.newaxis], size, axis=1), lower, upper, times, halving)
 
 
 def covariance(observed, time=TIME):

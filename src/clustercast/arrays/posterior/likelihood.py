@@ -55,7 +55,8 @@ class ErrorModel:
     discrepancy: FloatArray
     lower_gap: FloatArray
     upper_gap: FloatArray
-    # Correlation time in years of the discrepancies of a quantity; without it the rows are independent.
+    # Correlation time in years of the discrepancies of each quantity, shape (quantities, S); without it the rows are
+    # independent.
     time: FloatArray | None = None
     # Years in which the mean gap of upper bounds halves.
     halving: FloatArray | None = None
@@ -136,12 +137,12 @@ def row_density(
 def _covariance(rows: ObservedRows, errors: ErrorModel, order: IntArray) -> FloatArray:
     """Return the covariance of the deviations of some rows, shape (n, n, S)."""
     assert errors.time is not None  # noqa: S101
-    covariance = np.zeros((order.size, order.size, errors.time.size))
+    covariance = np.zeros((order.size, order.size, errors.time.shape[1]))
     for i, row in enumerate(order):
         for j, other in enumerate(order[: i + 1]):
             if rows.quantity[row] == rows.quantity[other]:
                 apart = abs(rows.date[row] - rows.date[other])
-                shared = 1.0 if i == j else errors.lasting * np.exp(-apart / errors.time)
+                shared = 1.0 if i == j else errors.lasting * np.exp(-apart / errors.time[rows.quantity[row]])
                 covariance[i, j] = errors.discrepancy[rows.quantity[row]] ** 2 * shared
             if rows.group[row] == rows.group[other]:
                 correlation = 1.0 if i == j else rows.correlation
