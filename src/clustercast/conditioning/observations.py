@@ -1,6 +1,7 @@
 """Observation files: TOML or CSV, read row by row so that a fault has its line."""
 
 import csv
+import io
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,9 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from clustercast.conditioning.observation_rows import DISCREPANCY, ERROR_UNITS, TIME, Observation, Observations
 from clustercast.engine.units import factor, same_dimension
-from clustercast.errors import InputError, nearest
+from clustercast.errors import InputError, located, nearest
 from clustercast.files.dates import DateText
 from clustercast.files.toml import Number, Prose, Text, load_toml, shown, validated
+from clustercast.files.whole import read_text
 from clustercast.priors.families import Family, distribution_from_entry
 from clustercast.priors.shipped import directory
 
@@ -98,10 +100,8 @@ def read_observations(
     rows, places, left_out = _rows(path, entries, constants or {}, skip_bad)
     if not rows:
         reason = f"; the first row is left out: {left_out[0]}" if left_out else ""
-        raise InputError(
-            f"{path} holds no observation that can be used{reason}; add a "
-            + ("row" if table else "table [[observation]]")
-        )
+        what = "row" if table else "table [[observation]]"
+        raise InputError(f"{path} holds no observation that can be used{reason}; add a {what}")
     observations = Observations(
         tuple(rows),
         _priors(path, frame.inputs),
@@ -132,8 +132,7 @@ def _find(name: str | Path) -> Path:
 
 def _tables(path: Path, content: _File) -> Iterator[tuple[str, dict[str, Any], bool]]:
     """Yield the place of each row of a TOML file, the row, and that its types are strict."""
-    text = path.read_text(encoding="utf-8-sig")
-    lines = [number for number, line in enumerate(text.splitlines(), 1) if _ROW.match(line)]
+    lines = [number for number, line in enumerate(read_text(path).splitlines(), 1) if _ROW.match(line)]
     # An array written in one piece has no line for each row.
     numbered = len(lines) == len(content.observation)
     for number, entry in enumerate(content.observation):
@@ -142,25 +141,18 @@ def _tables(path: Path, content: _File) -> Iterator[tuple[str, dict[str, Any], b
 
 def _cells(path: Path, columns: Mapping[str, str] | None) -> Iterator[tuple[str, dict[str, Any], bool]]:
     """Yield the place of each row of a CSV file, its cells that are not empty, and that they are texts."""
+    reader = csv.DictReader(io.StringIO(read_text(path), newline=""), restkey="(no column)")
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file, restkey="(no column)")
-            header = list(reader.fieldnames or [])
-            _check_header(path, header, columns)
-            for cells in reader:
-                filled = {key: cell for key, cell in cells.items() if cell not in ("", None)}
-                if not filled:
-                    continue
-                if columns is not None:
-                    filled = {key: filled[column] for key, column in columns.items() if column in filled}
-                    filled.setdefault("id", f"{path.stem}_{reader.line_num}")
+        _check_header(path, list(reader.fieldnames or []), columns)
+        for cells in reader:
+            filled = {key: cell for key, cell in cells.items() if cell not in ("", None)}
+            if filled and columns is not None:
+                filled = {key: filled[column] for key, column in columns.items() if column in filled}
+                filled.setdefault("id", f"{path.stem}_{reader.line_num}")
+            if filled:
                 yield f"{path}:{reader.line_num}", filled, False
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}; save it as UTF-8") from None
     except csv.Error as error:
         raise InputError(f"{path} cannot be read as CSV: {error}") from None
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}") from None
 
 
 def _check_header(path: Path, header: list[str], columns: Mapping[str, str] | None) -> None:
@@ -183,8 +175,11 @@ def _rows(
     places: dict[str, str] = {}
     left_out: list[str] = []
     for place, entry, strict in entries:
+        where = f"{place}: observation {shown(({**constants, **entry}).get('id', ''))}"
         try:
-            row = _observation({**constants, **entry}, place, strict)
+            row = validated({**constants, **entry}, Observation, where, strict=strict)
+            with located(where):
+                factor(row.unit)
             if row.id in places:
                 raise InputError(
                     f"{place}: the id {row.id!r} is there twice (also {places[row.id]}); give each its own"
@@ -193,21 +188,10 @@ def _rows(
             if not skip_bad:
                 raise InputError(f"{error}; or leave bad rows out (skip_bad)") from None
             left_out.append(str(error))
-            continue
-        rows.append(row)
-        places[row.id] = place
+        else:
+            rows.append(row)
+            places[row.id] = place
     return rows, places, left_out
-
-
-def _observation(entry: Mapping[str, Any], place: str, strict: bool) -> Observation:
-    """Return one row, its keys, types, unit and dates checked."""
-    where = f"{place}: observation {shown(entry.get('id', ''))}"
-    row = validated(entry, Observation, where, strict=strict)
-    try:
-        factor(row.unit)
-    except InputError as error:
-        raise InputError(f"{where}: {error}") from None
-    return row
 
 
 def _priors(path: Path, entries: Mapping[str, dict[str, Any]]) -> dict[str, Family]:
@@ -229,10 +213,8 @@ def _priors(path: Path, entries: Mapping[str, dict[str, Any]]) -> dict[str, Fami
             raise InputError(
                 f"{where}.unit is {entry['unit']!r}; give it in {unit!r}{'' if unit == 'year' else ' (decades)'}"
             )
-        try:
+        with located(where):
             made[key] = distribution_from_entry(entry)
-        except InputError as error:
-            raise InputError(f"{where}: {error}") from None
         if made[key].support[0] < 0:
             raise InputError(f"{where} can be negative; choose a family on positive numbers, as lognormal")
     return made

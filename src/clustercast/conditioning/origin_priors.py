@@ -6,7 +6,7 @@ from dataclasses import replace as dataclass_replace
 import numpy as np
 
 from clustercast.conditioning.observation_rows import Observation, Observations
-from clustercast.engine.units import factor
+from clustercast.engine.units import factor, same_dimension
 from clustercast.errors import InputError
 from clustercast.priors.families import Family, Fixed, LogNormal, Normal
 from clustercast.priors.prior_set import Priors
@@ -24,28 +24,17 @@ class _Anchor:
     quantity: str
     level: str
     year: str
-    # Inputs by whose medians a row is multiplied to be the level.
-    factors: tuple[str, ...] = ()
     # Input of past growth: decades a year, or a doubling time.
     growth: str = ""
-    doubling: bool = False
+    # Input by whose median a row is multiplied to be the level.
+    factor: str = ""
 
 
+_CLUSTER = ("training_cluster_size", "initial_cluster_chips", "cluster_start_year", "earlier_cluster_growth_rate")
+_REVENUE = ("leading_lab_revenue", "leading_lab_base_revenue", "leading_lab_base_year", "earlier_revenue_doubling_time")
 ANCHORS = (
-    _Anchor(
-        "training_cluster_size",
-        "initial_cluster_chips",
-        "cluster_start_year",
-        ("chip_performance_ratio",),
-        "earlier_cluster_growth_rate",
-    ),
-    _Anchor(
-        "leading_lab_revenue",
-        "leading_lab_base_revenue",
-        "leading_lab_base_year",
-        growth="earlier_revenue_doubling_time",
-        doubling=True,
-    ),
+    _Anchor(*_CLUSTER, factor="chip_performance_ratio"),
+    _Anchor(*_REVENUE),
     _Anchor("us_electricity", "us_electricity_2024", "us_electricity_base_year"),
 )
 
@@ -61,10 +50,11 @@ def origin_priors(base: Priors, observations: Observations, as_of: float | str) 
         if not rows:
             continue
         last, source = rows[-1], f"Rows of {observations.name} known by {as_of}"
-        scale = float(np.prod([base[name].median for name in anchor.factors]))
         sigma = float(np.log(10) * np.hypot(last.sd_log10, LEVEL_ERROR if anchor.growth else 0.0))
-        value = _in_unit(last, base[anchor.level].unit, anchor.factors, base) * scale
-        changed[anchor.level] = LogNormal(float(np.log(value)), sigma, unit=base[anchor.level].unit)
+        value, unit = 10**last.log10 / factor(base[anchor.level].unit), base[anchor.level].unit
+        if anchor.factor:
+            value *= base[anchor.factor].median * factor(base[anchor.factor].unit)
+        changed[anchor.level] = LogNormal(float(np.log(value)), sigma, unit=unit)
         changed[anchor.year] = Fixed(last.date, unit="year")
         past = [row for row in rows if row.date >= last.date - PAST]
         if anchor.growth and len(past) >= LEAST:
@@ -76,14 +66,6 @@ def origin_priors(base: Priors, observations: Observations, as_of: float | str) 
     return base.replace(**changed)
 
 
-def _in_unit(row: Observation, unit: str, factors: tuple[str, ...], base: Priors) -> float:
-    """Return the value of a row in the unit of a level over its factors."""
-    whole = factor(unit)
-    for name in factors:
-        whole /= factor(base[name].unit)
-    return float(10**row.log10 / whole)
-
-
 def _growth(rows: list[Observation], anchor: _Anchor, unit: str) -> Family:
     """Return the past growth of a series by least squares, with its error."""
     x, y = (np.array([getattr(row, name) for row in rows]) for name in ("date", "log10"))
@@ -92,7 +74,7 @@ def _growth(rows: list[Observation], anchor: _Anchor, unit: str) -> Family:
     residual = y - y.mean() - slope * x
     least = np.mean([row.sd_log10 for row in rows]) ** 2
     error = float(np.sqrt(max((residual**2).sum() / (len(x) - 2), least) / (x**2).sum()))
-    if not anchor.doubling:
+    if not same_dimension(unit, "year"):
         return Normal(slope, error, unit=unit)
     if slope <= 0:
         raise InputError(f"{anchor.quantity} did not grow over {len(rows)} rows; it has no doubling time")

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from scipy.stats import spearmanr
+from scipy.stats import rankdata
 
 from clustercast.arrays import FloatArray
 from clustercast.arrays.families.metalog import unbounded
@@ -37,10 +37,7 @@ def write_prior_set(tree: xr.DataTree, priors: Priors, path: str | Path) -> Path
         {name: tree[group].to_dataset()[name].values.reshape(-1) for name in provenance_of(tree)["inputs"]}
         for group in ("prior", "posterior")
     )
-    ranks = spearmanr(np.stack(list(draws.values()), axis=1)).statistic
-    ranks = (
-        np.atleast_2d(ranks) if len(draws) > 2 else np.array([[1.0, ranks], [ranks, 1.0]])[: len(draws), : len(draws)]
-    )
+    ranks = np.atleast_2d(np.corrcoef([rankdata(values) for values in draws.values()]))
     own = ranks - np.eye(len(draws))
     linked = [name for name, row in zip(draws, own, strict=True) if np.abs(row).max(initial=0) > LEAST]
     observations = [str(one) for one in tree["observed_data"].to_dataset()["observation"].values]

@@ -1,7 +1,7 @@
 """Posterior draws of normal scores: Pareto-smoothed importance weights, and a tempered sampler where they fail."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -262,23 +262,24 @@ def sampled(
     )
 
 
+_WORST: dict[str, Callable[[Iterable[Any]], Any]] = {
+    **dict.fromkeys(("k_hat", "r_hat", "temperatures"), max),
+    **dict.fromkeys(("importance_ess", "ess", "accepted"), min),
+    **{"evaluations": sum, "reached": all},
+}
+
+
 def joined(parts: Sequence[Posterior], columns: Sequence[IntArray]) -> Posterior:
     """Return the posterior of parts that are independent of each other, with the worst of each diagnostic."""
     scores = np.empty((*parts[0].log_likelihood.shape, sum(map(len, columns))))
     for part, places in zip(parts, columns, strict=True):
         scores[..., places] = part.scores
     methods = {part.method for part in parts}
+    worst = {name: pick(getattr(part, name) for part in parts) for name, pick in _WORST.items()}
     return Posterior(
         scores=scores,
         log_likelihood=np.sum([part.log_likelihood for part in parts], axis=0),
         method=methods.pop() if len(methods) == 1 else "importance and tempered",
-        k_hat=max(part.k_hat for part in parts),
-        importance_ess=min(part.importance_ess for part in parts),
-        ess=min(part.ess for part in parts),
-        r_hat=max(part.r_hat for part in parts),
-        evaluations=sum(part.evaluations for part in parts),
-        temperatures=max(part.temperatures for part in parts),
-        accepted=min(part.accepted for part in parts),
-        reached=all(part.reached for part in parts),
+        **worst,
         statement="\n".join(part.statement for part in parts),
     )

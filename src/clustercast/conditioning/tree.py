@@ -82,18 +82,14 @@ def posterior_inputs(
     ----------
     tree : DataTree
         From `condition`.
-    size : int, optional
+    size, seed : int, optional
         How many draws, chosen at random without repetition; all by default.
-    seed : int, optional
-        Of the choice.
     group : {"posterior", "prior"}, optional
-        Prior draws stand beside the posterior's.
 
     Returns
     -------
     Dataset
-        Dims ``(sample,)``: each input in the unit of its prior, constants without a dimension; the
-        attribute ``design`` is the group.
+        Each input by ``sample`` in the unit of its prior, constants without a dimension; the design is the group.
 
     Raises
     ------
