@@ -75,7 +75,7 @@ def test_a_file_gives_distributions_with_their_quantiles(write):
         (HEADER + GROWTH.replace("2024-06", "June 2024"), r"inputs.growth.as_of = 'June 2024'"),
         (GROWTH, r"set is missing"),
         (HEADER.replace("title", "titel") + GROWTH, r"unknown key set.titel; nearest known: title.*1 more"),
-        (HEADER + PRICE.replace("value = 25\n", ""), r"inputs.price: fixed needs value"),
+        (HEADER + PRICE.replace("value = 25\n", ""), r"inputs.price: fixed: missing a required argument: 'value'"),
         (HEADER + GROWTH + "bounds = [0.4, 1.0]\n", r"inputs.growth: .*0.35.*|inputs.growth: .*bounds"),
         (HEADER + GROWTH.replace("inputs.growth", 'inputs."cluster growth"'), r"is not a name"),
     ],

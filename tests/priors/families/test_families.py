@@ -233,9 +233,15 @@ def test_a_distribution_comes_back_from_its_own_quantiles(distribution):
         (lambda: Normal(True, 1), "normal: mean = True: a number is needed"),
         (lambda: Normal(0, INF), "normal: sd = inf: a finite number is needed"),
         (lambda: Fixed(math.nan), "fixed: value = nan: a number is needed"),
-        (lambda: Normal(0), "normal needs sd; it takes mean, sd and by keyword unit, bounds, source, as_of, note"),
-        (lambda: Normal(0, 1, sdd=1), "normal has no key 'sdd'; nearest known: sd"),
-        (lambda: Normal(0, 1, "GW"), "normal got 'GW' too many; it takes mean, sd and by keyword unit"),
+        (
+            lambda: Normal(0),
+            "normal: missing a required argument: 'sd'; it takes mean, sd and by keyword unit, bounds, source, as_of",
+        ),
+        (
+            lambda: Normal(0, 1, sdd=1),
+            "normal: got an unexpected keyword argument 'sdd'; nearest known: sd; it takes mean, sd",
+        ),
+        (lambda: Normal(0, 1, "GW"), "normal: too many positional arguments; it takes mean, sd and by keyword unit"),
         (
             lambda: Normal(0, 1, bounds=(0, 1)),
             r'normal: bounds \[0, 1\] would cut off .*"truncated_normal" or "metalog"',
@@ -277,7 +283,7 @@ def test_a_distribution_comes_back_from_its_own_quantiles(distribution):
             lambda: distribution_from_entry({"family": "normal", "quantiles": [1, 2]}),
             r"quantiles = \[1, 2\] is not a table",
         ),
-        (lambda: distribution_from_entry({"family": "normal", "mean": 1}), "normal needs sd"),
+        (lambda: distribution_from_entry({"family": "normal", "mean": 1}), "normal: missing a required argument: 'sd'"),
         (lambda: ScipyDistribution(3), "scipy: 3 is not a frozen distribution of scipy.stats"),
         (lambda: ScipyDistribution(stats.norm), "is not a frozen distribution of scipy.stats"),
         (lambda: ScipyDistribution(stats.norm([0, 1], 1)), "scipy: a frozen distribution must have scalar parameters"),

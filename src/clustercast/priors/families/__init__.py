@@ -10,41 +10,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from clustercast.errors import InputError, nearest
-from clustercast.priors.families.beta import PERT, Beta
+from clustercast.priors.families.beta_gamma import PERT, Beta, Gamma
+from clustercast.priors.families.closed_form import Discrete, Fixed, LogNormal, LogUniform, Normal, Triangular, Uniform
 from clustercast.priors.families.composed import Mixture, Shifted, as_distribution
 from clustercast.priors.families.family import Family
 from clustercast.priors.families.from_scipy import ScipyDistribution
-from clustercast.priors.families.gamma import Gamma
-from clustercast.priors.families.interval import LogUniform, Triangular, Uniform
-from clustercast.priors.families.line import Discrete, Fixed, LogNormal, Normal
 from clustercast.priors.families.metalog import Metalog
-from clustercast.priors.families.moved import Moved
-from clustercast.priors.families.truncated import Truncated, TruncatedNormal
+from clustercast.priors.families.reshaped import Moved, Truncated, TruncatedNormal
 
-__all__ = [
-    "FAMILIES",
-    "PERT",
-    "Beta",
-    "Discrete",
-    "Family",
-    "Fixed",
-    "Gamma",
-    "LogNormal",
-    "LogUniform",
-    "Metalog",
-    "Mixture",
-    "Moved",
-    "Normal",
-    "ScipyDistribution",
-    "Shifted",
-    "Triangular",
-    "Truncated",
-    "TruncatedNormal",
-    "Uniform",
-    "as_distribution",
-    "distribution_from_entry",
-    "to",
-]
+__all__ = ["FAMILIES", "PERT", "Beta", "Discrete", "Family", "Fixed", "Gamma", "LogNormal", "LogUniform", "Metalog"]
+__all__ += ["Mixture", "Moved", "Normal", "ScipyDistribution", "Shifted", "Triangular", "Truncated", "TruncatedNormal"]
+__all__ += ["Uniform", "as_distribution", "distribution_from_entry", "to"]
 
 _IN_FILES = (
     *(Fixed, Normal, LogNormal, Uniform, LogUniform, Triangular, PERT, Beta, TruncatedNormal),

@@ -12,9 +12,9 @@ from clustercast.arrays import FloatArray
 from clustercast.arrays.families.tabulated import Table, tabulate
 from clustercast.arrays.families.tails import Tails, invert, tails_of_score
 from clustercast.errors import InputError
+from clustercast.priors.families.closed_form import Discrete, Fixed, Normal, refuse_unless_weights
 from clustercast.priors.families.family import Family, FromScore, Interval, in_blocks
 from clustercast.priors.families.from_scipy import ScipyDistribution, is_kernel_density, is_scipy
-from clustercast.priors.families.line import Discrete, Fixed, Normal, refuse_unless_weights
 from clustercast.priors.families.validation import distribution_family
 
 # Pairs of a value and a component at a time.
@@ -60,21 +60,15 @@ class Shifted(Family):
     shift: float = 0.0
     scale: float = 1.0
 
-    @property
-    def support(self) -> Interval:
-        """The ends of the base, moved."""
+    def _ends(self) -> Interval:
         low, high = sorted(self.scale * end + self.shift for end in self.base.support)
         return low, high
 
-    @property
-    def expectation(self) -> float | None:
-        """The mean of the base, moved."""
+    def _mean(self) -> float | None:
         mean = self.base.expectation
         return None if mean is None else self.scale * mean + self.shift
 
-    @property
-    def is_discrete(self) -> bool:
-        """Whether the base is."""
+    def _is_discrete(self) -> bool:
         return self.base.is_discrete
 
     def _all_tails(self, values: FloatArray) -> Tails:
@@ -117,9 +111,8 @@ class Mixture(FromScore):
     weights : sequence of float
         Probability of each component; they sum to 1.
     components : sequence of Family, frozen scipy.stats distribution or float
-        As many as there are weights. One in another unit is converted to that of the mixture.
-    unit, bounds, source, as_of, note, judgement : optional
-        Keywords of every `Family`. Without a unit, that of the first component which has one.
+        As many as there are weights. One in another unit is converted to that of the mixture, by
+        default the unit of the first component which has one.
 
     Examples
     --------
@@ -133,22 +126,16 @@ class Mixture(FromScore):
     weights: tuple[float, ...]
     components: tuple[Family, ...]
 
-    @property
-    def support(self) -> Interval:
-        """From the least to the greatest value of a component."""
+    def _ends(self) -> Interval:
         ends = [component.support for component in self.components]
         return min(low for low, _ in ends), max(high for _, high in ends)
 
-    @property
-    def expectation(self) -> float | None:
-        """The mean of the means, where every component has one."""
+    def _mean(self) -> float | None:
         means = [component.expectation for component in self.components]
         weighted = [weight * mean for weight, mean in zip(self.weights, means, strict=True) if mean is not None]
         return math.fsum(weighted) if len(weighted) == len(means) else None
 
-    @property
-    def is_discrete(self) -> bool:
-        """Whether every component is."""
+    def _is_discrete(self) -> bool:
         return all(component.is_discrete for component in self.components)
 
     def _all_tails(self, values: FloatArray) -> Tails:

@@ -50,8 +50,8 @@ class Family:
     bounds_are_ends: ClassVar[bool] = False
     bounded_instead: ClassVar[str] = '"beta" or "metalog"'
     has_density_at_ends: ClassVar[bool] = True
-    # The support of families whose parameters do not move it; parameters that must be above 0.
-    ends: ClassVar[Interval] = (-math.inf, math.inf)
+    # The ends of the support, as numbers or by the names of parameters; parameters that must be above 0.
+    ends: ClassVar[tuple[float | str, float | str]] = (-math.inf, math.inf)
     positive: ClassVar[tuple[str, ...]] = ()
     discrete: ClassVar[bool] = False
     may_be_infinite: ClassVar[tuple[str, ...]] = ()
@@ -108,7 +108,7 @@ class Family:
     @property
     def support(self) -> Interval:
         """The least and the greatest value; either may be infinite."""
-        return self.ends
+        return self._ends()
 
     @property
     def median(self) -> float:
@@ -118,12 +118,12 @@ class Family:
     @property
     def expectation(self) -> float | None:
         """The mean where the family has a closed form for it, else None."""
-        return None
+        return self._mean()
 
     @property
     def is_discrete(self) -> bool:
         """Whether single values have a probability."""
-        return self.discrete
+        return self._is_discrete()
 
     def quantile(self, p: ArrayLike) -> FloatArray:
         """Return the quantiles at probabilities of any shape, in the unit; 0 and 1 give the ends of the support."""
@@ -194,18 +194,11 @@ class Family:
             Value at each probability, as in ``{0.05: 1, 0.95: 10}``.
         mode : float, optional
             The peak, for a triangular or PERT distribution through two quantiles.
-        unit, source, as_of, note, judgement : optional
-            Kept with the distribution.
         bounds : tuple of two floats, optional
             The interval of a beta distribution (0 to 1 unless given), the ends of a truncated normal or metalog; for
             the other families checked, never imposed.
-        **parameters : object
-            Refused: the quantiles determine the parameters.
-
-        Returns
-        -------
-        Family
-            Of the class that this is called on.
+        unit, source, as_of, note, judgement : optional
+            Kept with the distribution. Its parameters are refused: the quantiles determine them.
 
         Raises
         ------
@@ -261,6 +254,16 @@ class Family:
                 f"bounds [{low:g}, {high:g}] would cut off a {self.family} distribution, which runs from {least:g} to "
                 f"{greatest:g}; use family = {self.bounded_instead}, of which bounds are a part"
             )
+
+    def _ends(self) -> Interval:
+        low, high = (getattr(self, end) if isinstance(end, str) else end for end in self.ends)
+        return low, high
+
+    def _mean(self) -> float | None:
+        return None
+
+    def _is_discrete(self) -> bool:
+        return self.discrete
 
     def _check(self) -> None:
         """Check the parameters against one another."""

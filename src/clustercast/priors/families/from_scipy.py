@@ -36,8 +36,6 @@ class ScipyDistribution(Family):
     frozen : scipy.stats distribution
         Frozen, as ``stats.weibull_min(2.0)``; one that holds data, as ``stats.rv_histogram(...)``; or one of the
         newer interface, as ``stats.Normal(mu=1, sigma=2)``.
-    unit, bounds, source, as_of, note, judgement : optional
-        Keywords of every `Family`.
 
     Examples
     --------
@@ -50,21 +48,15 @@ class ScipyDistribution(Family):
 
     frozen: Any
 
-    @property
-    def support(self) -> Interval:
-        """The ends that scipy gives."""
+    def _ends(self) -> Interval:
         low, high = self.frozen.support()
         return float(low), float(high)
 
-    @property
-    def expectation(self) -> float | None:
-        """The mean that scipy gives; None where it does not exist."""
+    def _mean(self) -> float | None:
         mean = float(self.frozen.mean())
         return mean if math.isfinite(mean) else None
 
-    @property
-    def is_discrete(self) -> bool:
-        """Whether scipy gives it a probability for each value."""
+    def _is_discrete(self) -> bool:
         return not hasattr(self.frozen, "pdf")
 
     def _all_tails(self, values: FloatArray) -> Tails:

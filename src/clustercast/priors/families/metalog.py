@@ -22,11 +22,8 @@ class Metalog(Family):
     ----------
     coefficients : sequence of 2 or 3 floats
         Location, scale and skewness: of the number in `unit` where it is unbounded, of the logarithm of the
-        distance to one bound, of the log odds between two. `from_quantiles` finds them.
-    bounds : tuple of two floats, optional
-        The support, in `unit`; either may be infinite.
-    unit, source, as_of, note, judgement : optional
-        Keywords of every `Family`.
+        distance to one bound, of the log odds between two. `from_quantiles` finds them. The bounds are the support;
+        either may be infinite.
 
     References
     ----------
@@ -45,15 +42,11 @@ class Metalog(Family):
 
     coefficients: tuple[float, ...]
 
-    @property
-    def support(self) -> Interval:
-        """The bounds, infinite where none is given."""
-        return self.bounds or self.ends
+    def _ends(self) -> Interval:
+        return self.bounds or super()._ends()
 
-    @property
-    def expectation(self) -> float | None:
-        """The mean of an unbounded metalog; None for a bounded one."""
-        return self.coefficients[0] + sum(self.coefficients[2:]) / 2 if self.support == self.ends else None
+    def _mean(self) -> float | None:
+        return self.coefficients[0] + sum(self.coefficients[2:]) / 2 if self.support == super()._ends() else None
 
     def _check(self) -> None:
         if len(self.coefficients) not in (2, 3):
@@ -67,7 +60,7 @@ class Metalog(Family):
 
     @classmethod
     def _elicit(cls, levels: FloatArray, values: FloatArray, bounds: Interval | None, mode: float | None) -> Parameters:
-        return (metalog.fit(levels, values, *(bounds or cls.ends)),)
+        return (metalog.fit(levels, values, *(bounds or (-math.inf, math.inf))),)
 
     def _linear(self, scale: float, shift: float, unit: str) -> Family:
         if scale <= 0:

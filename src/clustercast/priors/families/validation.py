@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import inspect
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from numbers import Real
 from typing import Any, TypeVar, dataclass_transform
@@ -13,11 +14,15 @@ from clustercast.errors import InputError, nearest
 
 T = TypeVar("T")
 
+# Documented with the parameters of every family, before what follows them.
+_SHARED = r"\n\1unit, bounds, source, as_of, note, judgement : optional\n\1    Keywords of every `Family`.\n\n\1\2\n"
+
 
 @dataclass_transform(frozen_default=True, field_specifiers=(dataclasses.field,))
 def distribution_family(made: type[T]) -> type[T]:
     """Return a class as a frozen dataclass; a call that does not fit is an `InputError` that lists the parameters."""
     made = dataclasses.dataclass(frozen=True, repr=False)(made)
+    made.__doc__ = re.sub(r"\n\n( *)(References|Examples)\n", _SHARED, made.__doc__ or "", count=1)
     initialise: Callable[..., None] = made.__init__
     signature = inspect.signature(initialise)
 
@@ -25,29 +30,19 @@ def distribution_family(made: type[T]) -> type[T]:
     def checked(self: object, *given: object, **named: object) -> None:
         try:
             signature.bind(self, *given, **named)
-        except TypeError:
-            raise InputError(_misuse(made, given, named)) from None
+        except TypeError as error:
+            raise InputError(_misuse(made, str(error), named)) from None
         initialise(self, *given, **named)
 
     made.__init__ = checked  # type: ignore[method-assign]
     return made
 
 
-def _misuse(made: Any, given: tuple[object, ...], named: Mapping[str, object]) -> str:
-    """Return why arguments do not fit a family."""
-    fields = dataclasses.fields(made)
-    own, shared = [f.name for f in fields if not f.kw_only], [f.name for f in fields if f.kw_only]
-    takes = f"it takes {', '.join(own)} and by keyword {', '.join(shared)}"
-    if len(given) > len(own):
-        return f"{made.family} got {given[len(own)]!r} too many; {takes}"
-    for name in named:
-        if name not in (*own, *shared):
-            return f"{made.family} has no key {name!r}{nearest(name, [*own, *shared])}; {takes}"
-        if name in own[: len(given)]:
-            return f"{made.family} got {name} = {named[name]!r} too many; {takes}"
-    open_names = [name for name in own[len(given) :] if name not in named]
-    missing = next(f.name for f in fields if f.name in open_names and f.default is dataclasses.MISSING)
-    return f"{made.family} needs {missing}; {takes}"
+def _misuse(made: Any, reason: str, named: Iterable[str]) -> str:
+    """Return why arguments do not fit a family, and which do."""
+    own, shared = ([f.name for f in dataclasses.fields(made) if f.kw_only is kind] for kind in (False, True))
+    close = "".join(nearest(name, [*own, *shared]) for name in named if name not in (*own, *shared))
+    return f"{made.family}: {reason}{close}; it takes {', '.join(own)} and by keyword {', '.join(shared)}"
 
 
 def converted(name: str, value: object, kind: object, infinite: bool) -> object:
@@ -68,12 +63,14 @@ def converted(name: str, value: object, kind: object, infinite: bool) -> object:
 
 def _number(name: str, value: object, infinite: bool) -> float:
     """Return a number; numbers of NumPy are welcome, truth values are not."""
-    if isinstance(value, bool) or not isinstance(value, Real) or math.isnan(value):
+    if isinstance(value, bool) or not isinstance(value, Real):
         raise InputError(f"{name} = {value!r}: a number is needed")
     try:
         number = float(value)
     except OverflowError:
-        number = math.inf
+        raise InputError(f"{name} is beyond 1e308, the greatest number there is here") from None
+    if math.isnan(number):
+        raise InputError(f"{name} = {value!r}: a number is needed")
     if not infinite and not math.isfinite(number):
         raise InputError(f"{name} = {value!r}: a finite number is needed")
     return number

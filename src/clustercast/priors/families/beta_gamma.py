@@ -1,4 +1,4 @@
-"""The beta distribution on an interval, and PERT, which is one of them."""
+"""Families whose quantiles are tabulated: beta, PERT, which is one of them, and gamma."""
 
 import math
 
@@ -9,8 +9,8 @@ from clustercast.arrays import FloatArray
 from clustercast.arrays.families import elicitation, tabulated
 from clustercast.arrays.families.tails import Tails
 from clustercast.errors import InputError
+from clustercast.priors.families.closed_form import BetweenEnds, WithMode
 from clustercast.priors.families.family import FromScore, Interval, Parameters
-from clustercast.priors.families.interval import BetweenEnds, WithMode
 from clustercast.priors.families.validation import distribution_family, refuse_outside
 
 
@@ -56,8 +56,6 @@ class Beta(_OnInterval):
         The two shapes, pure numbers.
     low, high : float, optional
         The interval, in `unit`; 0 to 1 unless given.
-    unit, bounds, source, as_of, note, judgement : optional
-        Keywords of every `Family`.
 
     Examples
     --------
@@ -76,9 +74,7 @@ class Beta(_OnInterval):
     low: float = 0.0
     high: float = 1.0
 
-    @property
-    def expectation(self) -> float:
-        """The mean."""
+    def _mean(self) -> float:
         return self.low + (self.high - self.low) * self.alpha / (self.alpha + self.beta)
 
     @property
@@ -135,8 +131,6 @@ class PERT(_OnInterval, WithMode):
     ----------
     low, mode, high : float
         Least, most likely and greatest value, in `unit`.
-    unit, bounds, source, as_of, note, judgement : optional
-        Keywords of every `Family`.
 
     References
     ----------
@@ -155,9 +149,7 @@ class PERT(_OnInterval, WithMode):
     mode: float
     high: float
 
-    @property
-    def expectation(self) -> float:
-        """The mean."""
+    def _mean(self) -> float:
         return (self.low + 4 * self.mode + self.high) / 6
 
     @property
@@ -169,3 +161,69 @@ class PERT(_OnInterval, WithMode):
     @classmethod
     def _standard(cls, levels: FloatArray, peak: float) -> FloatArray:
         return np.asarray(special.betaincinv(1 + 4 * peak, 5 - 4 * peak, levels))
+
+
+@distribution_family
+class Gamma(FromScore):
+    """The gamma distribution, for waiting times.
+
+    Parameters
+    ----------
+    shape : float
+        A pure number; 1 is the exponential distribution.
+    scale : float
+        In `unit`; the mean is ``shape * scale``.
+
+    Examples
+    --------
+    >>> Gamma(3, 2, unit="month").expectation
+    6.0
+    """
+
+    family = "gamma"
+    quantile_counts = (2,)
+    bounded_instead = '"metalog"'
+    lengths = ("scale",)
+    ends = (0.0, math.inf)
+    positive = ("shape", "scale")
+
+    shape: float
+    scale: float
+
+    def _mean(self) -> float:
+        return self.shape * self.scale
+
+    @classmethod
+    def _elicit(cls, levels: FloatArray, values: FloatArray, bounds: Interval | None, mode: float | None) -> Parameters:
+        logs = elicitation.logarithms(values, "gamma")
+        scores = special.ndtri(levels)
+
+        def spread(log_shape: float) -> float:
+            variates = tabulated.log_gamma_variate(scores, math.exp(log_shape))
+            return float(variates[1] - variates[0])
+
+        narrowest, widest = math.log(1e5), math.log(1e-3)
+        log_shape = elicitation.root(lambda log_shape: spread(log_shape) - (logs[1] - logs[0]), widest, narrowest)
+        if log_shape is None:
+            least, most = math.exp(spread(narrowest)), math.exp(min(spread(widest), 700.0))
+            raise InputError(
+                f"the quantiles {values[0]:g} and {values[1]:g} are {values[1] / values[0]:.6g} apart, and a gamma "
+                f'distribution allows {least:.6g} to {most:.3g} at these probabilities; use family = "lognormal"'
+            )
+        shape = math.exp(log_shape)
+        return shape, float(np.exp(logs[0] - tabulated.log_gamma_variate(scores, shape)[0]))
+
+    def _quantile_from_score(self, z: FloatArray) -> FloatArray:
+        result = tabulated.gamma_log(self.shape)(z)
+        np.exp(result, out=result)
+        result *= self.scale
+        return result
+
+    def _tails(self, x: FloatArray) -> Tails:
+        ratio = x / self.scale
+        return np.asarray(special.gammainc(self.shape, ratio)), np.asarray(special.gammaincc(self.shape, ratio))
+
+    def _log_density(self, x: FloatArray) -> FloatArray:
+        ratio = x / self.scale
+        powers = special.xlogy(self.shape - 1, ratio) - ratio
+        return np.asarray(powers - special.gammaln(self.shape) - math.log(self.scale))

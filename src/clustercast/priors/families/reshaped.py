@@ -1,4 +1,4 @@
-"""Distributions kept between two ends: any one, and the normal."""
+"""Distributions reshaped: any one, or the normal, kept between two ends; any one moved on its own scale."""
 
 import dataclasses
 import math
@@ -8,69 +8,56 @@ from scipy import special
 
 from clustercast.arrays import FloatArray
 from clustercast.arrays.families import elicitation
+from clustercast.arrays.families.metalog import bounded, unbounded
 from clustercast.arrays.families.tails import Tails
 from clustercast.errors import InputError
+from clustercast.priors.families.closed_form import Normal, normal_log_density
 from clustercast.priors.families.composed import part
 from clustercast.priors.families.family import Family, Interval, Parameters
-from clustercast.priors.families.line import Normal, normal_log_density
 from clustercast.priors.families.validation import distribution_family, refuse_unless_rising
 
 
 class _Between(Family):
-    """The distribution `whole`, given that it is from `low` to `high`, both included."""
+    """The distribution `base`, given that it is from `low` to `high`, both included."""
 
+    may_be_infinite = ("low", "high")
+
+    base: Family
     low: float
     high: float
 
-    @property
-    def whole(self) -> Family:
-        """The distribution before truncation."""
-        raise NotImplementedError
+    def _is_discrete(self) -> bool:
+        return self.base.is_discrete
 
-    @property
-    def is_discrete(self) -> bool:
-        """Whether the distribution before truncation is."""
-        return self.whole.is_discrete
-
-    @property
-    def support(self) -> Interval:
-        """From `low` to `high`, or what the distribution before truncation has of it."""
-        low, high = self.whole.support
+    def _ends(self) -> Interval:
+        low, high = self.base.support
         if not self.is_discrete:
             return max(low, self.low), min(high, self.high)
         below, between, above = self._masses()[:3]
-        first = self.whole._quantile_from_tails(np.array([np.nextafter(below, 1.0)]), np.array([between + above]))
-        return float(first[0]), float(self.whole.quantile(1.0 if self.high >= high else self._masses()[4]))
+        first = self.base._quantile_from_tails(np.array([np.nextafter(below, 1.0)]), np.array([between + above]))
+        return float(first[0]), float(self.base.quantile(1.0 if self.high >= high else self._masses()[4]))
 
     def _masses(self) -> tuple[float, float, float, float, float]:
         """Return the probability below, between and above the ends, and of all from `low` up and up to `high`."""
-        below, from_low = self.whole.tails(np.nextafter(self.low, -math.inf))
-        to_high, above = self.whole.tails(self.high)
+        below, from_low = self.base.tails(np.nextafter(self.low, -math.inf))
+        to_high, above = self.base.tails(self.high)
         # A difference of the smaller tails: of the larger ones the digits are lost.
         between = from_low - above if below > 0.5 else to_high - below
         return float(below), float(between), float(above), float(from_low), float(to_high)
 
-    def _refuse_nothing(self) -> None:
-        """Refuse ends between which there is nothing."""
-        refuse_unless_rising(self.low, self.high)
-        if not self._masses()[1] > 0:
-            raise InputError(
-                f"low = {self.low:g} to high = {self.high:g} holds nothing of {self.whole!r}; move the ends"
-            )
-
     def _quantile_from_tails(self, p: FloatArray, q: FloatArray) -> FloatArray:
         below, between, above = self._masses()[:3]
-        return np.clip(self.whole._quantile_from_tails(below + p * between, above + q * between), *self.support)
+        return np.clip(self.base._quantile_from_tails(below + p * between, above + q * between), *self.support)
 
     def _all_tails(self, values: FloatArray) -> Tails:
         below, between, above, from_low, to_high = self._masses()
-        p, q = self.whole.tails(values)
+        p, q = self.base.tails(values)
         lower = np.where(p < 0.5, p - below, from_low - q) / between
         upper = np.where(q < 0.5, q - above, to_high - p) / between
         return np.clip(lower, 0.0, 1.0), np.clip(upper, 0.0, 1.0)
 
     def _log_density(self, x: FloatArray) -> FloatArray:
-        return self.whole.log_density(x) - math.log(self._masses()[1])
+        return self.base.log_density(x) - math.log(self._masses()[1])
 
 
 @distribution_family
@@ -80,11 +67,9 @@ class Truncated(_Between):
     Parameters
     ----------
     base : Family or frozen scipy.stats distribution
-        The distribution before truncation.
+        The distribution before truncation; its unit is the default.
     low, high : float, optional
         The ends, in `unit`; infinite unless given.
-    unit, bounds, source, as_of, note, judgement : optional
-        Keywords of every `Family`. Without a unit, that of the base.
 
     Examples
     --------
@@ -95,20 +80,18 @@ class Truncated(_Between):
     """
 
     family = "truncated"
-    may_be_infinite = ("low", "high")
 
     base: Family
     low: float = -math.inf
     high: float = math.inf
 
-    @property
-    def whole(self) -> Family:
-        """The base."""
-        return self.base
-
     def _check(self) -> None:
         object.__setattr__(self, "base", part(self, self.base))
-        self._refuse_nothing()
+        refuse_unless_rising(self.low, self.high)
+        if not self._masses()[1] > 0:
+            raise InputError(
+                f"low = {self.low:g} to high = {self.high:g} holds nothing of {self.base!r}; move the ends"
+            )
 
     def _linear(self, scale: float, shift: float, unit: str) -> Family:
         low, high = sorted(scale * end + shift for end in (self.low, self.high))
@@ -126,8 +109,6 @@ class TruncatedNormal(_Between):
         Mean and standard deviation before truncation, in `unit`.
     low, high : float
         The ends, in `unit`; either may be infinite.
-    unit, bounds, source, as_of, note, judgement : optional
-        Keywords of every `Family`.
 
     Examples
     --------
@@ -138,7 +119,6 @@ class TruncatedNormal(_Between):
     family = "truncated_normal"
     quantile_counts = (2,)
     bounds_are_ends = True
-    may_be_infinite = ("low", "high")
     places = ("mean", "low", "high")
     lengths = ("sd",)
     positive = ("sd",)
@@ -148,14 +128,7 @@ class TruncatedNormal(_Between):
     low: float
     high: float
 
-    @property
-    def whole(self) -> Family:
-        """The normal distribution before truncation."""
-        return Normal(self.mean, self.sd)
-
-    @property
-    def expectation(self) -> float:
-        """The mean after truncation."""
+    def _mean(self) -> float:
         low, high = np.exp(normal_log_density(np.array([self.low, self.high]), self.mean, self.sd)) * self.sd
         return float(np.clip(self.mean + self.sd * (low - high) / self._masses()[1], self.low, self.high))
 
@@ -167,13 +140,12 @@ class TruncatedNormal(_Between):
                 f"low = {self.low:g} to high = {self.high:g} is more than 35 sd from mean = {self.mean:g}, where a "
                 "normal distribution holds nothing; move the mean or widen sd"
             )
+        object.__setattr__(self, "base", Normal(self.mean, self.sd))
 
     @classmethod
     def _elicit(cls, levels: FloatArray, values: FloatArray, bounds: Interval | None, mode: float | None) -> Parameters:
         if bounds is None:
-            raise InputError(
-                'truncated_normal needs bounds, as in bounds = [0, inf]; without any use family = "normal"'
-            )
+            raise InputError('truncated_normal needs bounds, as in [0, inf]; without any use family = "normal"')
         return *_normal_through(levels, values, *bounds), *bounds
 
 
@@ -209,3 +181,78 @@ def _normal_through(levels: FloatArray, values: FloatArray, low: float, high: fl
             f'to [{low:g}, {high:g}]; use family = "metalog" with these bounds, or "beta"'
         )
     return mean_at(log_sd), math.exp(log_sd)
+
+
+@distribution_family
+class Moved(Family):
+    """Any continuous distribution, its quantiles moved and spread on its own scale, as the explorer's sliders do it.
+
+    The scale is the logarithm of the distance to an end where the support has one, the log odds between two ends, and
+    the number itself where it has none. On it a quantile ``y`` becomes ``m + shift + width (y - m)``, `m` the median.
+
+    Parameters
+    ----------
+    base : Family or frozen scipy.stats distribution
+        The distribution before; its unit is the default.
+    shift : float, optional
+        On the scale: 0.1 multiplies a positive number by ``exp(0.1)``; in `unit` where the support has no end.
+    width : float, optional
+        Factor of every distance from the median, on the scale.
+
+    Examples
+    --------
+    >>> from clustercast.priors.families import LogNormal
+    >>> round(Moved(LogNormal(0, 1), shift=0.5, width=2).median, 9)
+    1.648721271
+    """
+
+    family = "moved"
+    has_density_at_ends = False
+    positive = ("width",)
+
+    base: Family
+    shift: float = 0.0
+    width: float = 1.0
+
+    def _ends(self) -> Interval:
+        return self.base.support
+
+    def _check(self) -> None:
+        object.__setattr__(self, "base", part(self, self.base))
+        if self.base.is_discrete:
+            raise InputError(f"a {self.base.family} distribution has no scale to move on; give the values themselves")
+
+    def _linear(self, scale: float, shift: float, unit: str) -> Family:
+        free = self.support == (-math.inf, math.inf)
+        moved = self.shift * (scale if free else math.copysign(1.0, scale))
+        base = self.base._linear(scale, shift, "1")
+        return dataclasses.replace(self, base=base, shift=moved, unit=unit, bounds=None)
+
+    def _forth(self, x: FloatArray, back: bool = False) -> FloatArray:
+        """Return values of the base, moved; or, back, the values of the base that become some values."""
+        with np.errstate(divide="ignore", over="ignore"):
+            middle, y = float(unbounded(np.array(self.base.median), *self.support)), unbounded(x, *self.support)
+            before, after = (
+                middle + (y - self.shift - middle) / self.width,
+                middle + self.width * (y - middle) + self.shift,
+            )
+            return bounded(before if back else after, *self.support)
+
+    def _quantile(self, p: FloatArray) -> FloatArray:
+        return self._forth(self.base._quantile(p))
+
+    def _quantile_from_score(self, z: FloatArray) -> FloatArray:
+        return self._forth(self.base._quantile_from_score(z))
+
+    def _quantile_from_tails(self, p: FloatArray, q: FloatArray) -> FloatArray:
+        return self._forth(self.base._quantile_from_tails(p, q))
+
+    def _tails(self, x: FloatArray) -> Tails:
+        return self.base.tails(self._forth(x, back=True))
+
+    def _log_density(self, x: FloatArray) -> FloatArray:
+        before = self._forth(x, back=True)
+        # The logarithm of the derivative of the scale by the number, less a constant, after and before.
+        ends = [end for end in self.support if math.isfinite(end)]
+        slope, old_slope = (-sum(np.log(np.abs(at - end)) for end in ends) for at in (x, before))
+        return np.asarray(self.base.log_density(before) + (slope - old_slope - math.log(self.width)))

@@ -1,6 +1,7 @@
-"""Families in closed form without ends to state: fixed, normal, lognormal, discrete."""
+"""Families in closed form: fixed, normal, lognormal, discrete, uniform, loguniform, triangular."""
 
 import dataclasses
+import functools
 import math
 
 import numpy as np
@@ -11,7 +12,7 @@ from clustercast.arrays.families import elicitation
 from clustercast.arrays.families.tails import Tails
 from clustercast.errors import InputError
 from clustercast.priors.families.family import Family, FromScore, Interval, Parameters
-from clustercast.priors.families.validation import distribution_family
+from clustercast.priors.families.validation import distribution_family, refuse_unless_rising
 
 _LOG_ROOT_TWO_PI = math.log(2 * math.pi) / 2
 
@@ -24,8 +25,6 @@ class Fixed(Family):
     ----------
     value : float
         The number, in `unit`.
-    unit, bounds, source, as_of, note, judgement : optional
-        Keywords of every `Family`.
 
     Examples
     --------
@@ -35,18 +34,12 @@ class Fixed(Family):
 
     family = "fixed"
     discrete = True
+    ends = ("value", "value")
     places = ("value",)
 
     value: float
 
-    @property
-    def support(self) -> Interval:
-        """The number, twice."""
-        return self.value, self.value
-
-    @property
-    def expectation(self) -> float:
-        """The number."""
+    def _mean(self) -> float:
         return self.value
 
     def _linear(self, scale: float, shift: float, unit: str) -> "Fixed":
@@ -68,8 +61,6 @@ class Normal(FromScore):
     ----------
     mean, sd : float
         Mean and standard deviation, in `unit`.
-    unit, bounds, source, as_of, note, judgement : optional
-        Keywords of every `Family`.
 
     Examples
     --------
@@ -87,9 +78,7 @@ class Normal(FromScore):
     mean: float
     sd: float
 
-    @property
-    def expectation(self) -> float:
-        """The mean."""
+    def _mean(self) -> float:
         return self.mean
 
     @classmethod
@@ -125,8 +114,6 @@ class LogNormal(FromScore):
     ----------
     mu, sigma : float
         Mean and standard deviation of the natural logarithm of the number in `unit`.
-    unit, bounds, source, as_of, note, judgement : optional
-        Keywords of every `Family`.
 
     Examples
     --------
@@ -144,9 +131,7 @@ class LogNormal(FromScore):
     mu: float
     sigma: float
 
-    @property
-    def expectation(self) -> float:
-        """The mean, ``exp(mu + sigma**2 / 2)``."""
+    def _mean(self) -> float:
         return float(np.exp(self.mu + self.sigma**2 / 2))
 
     @classmethod
@@ -180,8 +165,6 @@ class Discrete(Family):
         In rising order, in `unit`.
     weights : sequence of float
         Probability of each; they sum to 1.
-    unit, bounds, source, as_of, note, judgement : optional
-        Keywords of every `Family`.
 
     Examples
     --------
@@ -196,14 +179,10 @@ class Discrete(Family):
     values: tuple[float, ...]
     weights: tuple[float, ...]
 
-    @property
-    def support(self) -> Interval:
-        """The least and the greatest value."""
+    def _ends(self) -> Interval:
         return self.values[0], self.values[-1]
 
-    @property
-    def expectation(self) -> float:
-        """The mean."""
+    def _mean(self) -> float:
         return math.fsum(value * weight for value, weight in zip(self.values, self.weights, strict=True))
 
     def _all_tails(self, values: FloatArray) -> Tails:
@@ -244,3 +223,180 @@ def refuse_unless_weights(weights: tuple[float, ...], parts: tuple[object, ...],
     total = math.fsum(weights)
     if abs(total - 1) > 1e-9:
         raise InputError(f"weights sum to {total:.12g}; they must sum to 1")
+
+
+class BetweenEnds(Family):
+    """A family whose parameters `low` and `high` are its ends."""
+
+    ends = ("low", "high")
+
+    low: float
+    high: float
+
+    def _check(self) -> None:
+        super()._check()
+        refuse_unless_rising(self.low, self.high)
+
+
+class WithMode(BetweenEnds):
+    """A family of two ends and a peak between them."""
+
+    quantile_counts = (2, 3)
+    places = ("low", "mode", "high")
+
+    mode: float
+
+    def _check(self) -> None:
+        super()._check()
+        if not self.low <= self.mode <= self.high:
+            raise InputError(f"mode = {self.mode:g} must lie between low = {self.low:g} and high = {self.high:g}")
+
+    @classmethod
+    def _standard(cls, levels: FloatArray, peak: float) -> FloatArray:
+        """Return the quantiles on [0, 1] as a function of the peak there."""
+        raise NotImplementedError
+
+    @classmethod
+    def _elicit(cls, levels: FloatArray, values: FloatArray, bounds: Interval | None, mode: float | None) -> Parameters:
+        return elicitation.ends_and_mode(functools.partial(cls._standard, levels), values, mode, cls.family)
+
+
+@distribution_family
+class Uniform(BetweenEnds):
+    """The uniform distribution.
+
+    Parameters
+    ----------
+    low, high : float
+        Its ends, in `unit`.
+
+    Examples
+    --------
+    >>> Uniform(2, 6).quantile([0.25, 0.5])
+    array([3., 4.])
+    """
+
+    family = "uniform"
+    quantile_counts = (2,)
+    places = ("low", "high")
+
+    low: float
+    high: float
+
+    def _mean(self) -> float:
+        return (self.low + self.high) / 2
+
+    @classmethod
+    def _elicit(cls, levels: FloatArray, values: FloatArray, bounds: Interval | None, mode: float | None) -> Parameters:
+        low, width = elicitation.location_scale(levels, values)
+        return low, low + width
+
+    def _quantile_from_tails(self, p: FloatArray, q: FloatArray) -> FloatArray:
+        x = self.low + (self.high - self.low) * p
+        return np.clip(x, self.low, self.high, out=x)
+
+    def _tails(self, x: FloatArray) -> Tails:
+        width = self.high - self.low
+        return (x - self.low) / width, (self.high - x) / width
+
+    def _log_density(self, x: FloatArray) -> FloatArray:
+        return np.full_like(x, -math.log(self.high - self.low))
+
+
+@distribution_family
+class LogUniform(BetweenEnds):
+    """The distribution whose logarithm is uniform.
+
+    Parameters
+    ----------
+    low, high : float
+        Its ends, positive, in `unit`.
+
+    Examples
+    --------
+    >>> round(LogUniform(1, 100).median, 12)
+    10.0
+    """
+
+    family = "loguniform"
+    quantile_counts = (2,)
+    lengths = ("low", "high")
+    positive = ("low",)
+
+    low: float
+    high: float
+
+    def _mean(self) -> float:
+        return (self.high - self.low) / (math.log(self.high) - math.log(self.low))
+
+    @classmethod
+    def _elicit(cls, levels: FloatArray, values: FloatArray, bounds: Interval | None, mode: float | None) -> Parameters:
+        low, width = elicitation.location_scale(levels, elicitation.logarithms(values, "loguniform"))
+        return math.exp(low), math.exp(low + width)
+
+    def _quantile_from_tails(self, p: FloatArray, q: FloatArray) -> FloatArray:
+        x = np.exp(math.log(self.low) + (math.log(self.high) - math.log(self.low)) * p)
+        return np.clip(x, self.low, self.high, out=x)
+
+    def _tails(self, x: FloatArray) -> Tails:
+        logarithm, width = np.log(x), math.log(self.high) - math.log(self.low)
+        return (logarithm - math.log(self.low)) / width, (math.log(self.high) - logarithm) / width
+
+    def _log_density(self, x: FloatArray) -> FloatArray:
+        return np.asarray(-np.log(x) - math.log(math.log(self.high) - math.log(self.low)))
+
+
+@distribution_family
+class Triangular(WithMode):
+    """The triangular distribution.
+
+    Parameters
+    ----------
+    low, mode, high : float
+        Least, most likely and greatest value, in `unit`.
+
+    Examples
+    --------
+    >>> Triangular(0, 1, 4).expectation
+    1.6666666666666667
+    """
+
+    family = "triangular"
+
+    low: float
+    mode: float
+    high: float
+
+    def _mean(self) -> float:
+        return (self.low + self.mode + self.high) / 3
+
+    @classmethod
+    def _standard(cls, levels: FloatArray, peak: float) -> FloatArray:
+        return _triangular_quantile(levels, 1.0 - levels, 0.0, peak, 1.0)
+
+    def _quantile_from_tails(self, p: FloatArray, q: FloatArray) -> FloatArray:
+        return _triangular_quantile(p, q, self.low, self.mode, self.high)
+
+    def _tails(self, x: FloatArray) -> Tails:
+        width = self.high - self.low
+        # The side without width is never taken, so that any width will do for it.
+        left, right = (self.mode - self.low) or width, (self.high - self.mode) or width
+        before, after = np.minimum(x - self.low, left), np.minimum(self.high - x, right)
+        rising, falling = before / left * (before / width), after / right * (after / width)
+        return np.where(x < self.mode, rising, 1.0 - falling), np.where(x < self.mode, 1.0 - rising, falling)
+
+    def _log_density(self, x: FloatArray) -> FloatArray:
+        height = math.log(2.0) - math.log(self.high - self.low)
+        left, right = (self.mode - self.low) or 1.0, (self.high - self.mode) or 1.0
+        with np.errstate(divide="ignore"):
+            rising = np.log(np.minimum(x - self.low, left) / left)
+            falling = np.log(np.minimum(self.high - x, right) / right)
+        return np.asarray(height + np.where(x < self.mode, rising, np.where(x > self.mode, falling, 0.0)))
+
+
+def _triangular_quantile(p: FloatArray, q: FloatArray, low: float, mode: float, high: float) -> FloatArray:
+    """Return the quantiles of a triangular distribution."""
+    width = high - low
+    rising = low + np.sqrt(p * (width * (mode - low)))
+    falling = high - np.sqrt(q * (width * (high - mode)))
+    return np.where(p * width < mode - low, rising, falling)
