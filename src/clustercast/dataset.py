@@ -61,7 +61,6 @@ def provenance_of(data: Labelled) -> dict[str, Any]:
     Parameters
     ----------
     data : Dataset or DataTree
-        Any result of this library; also one that was read from a file.
 
     Returns
     -------
@@ -91,7 +90,6 @@ def design_of(data: Labelled) -> dict[str, Any]:
     Parameters
     ----------
     data : Dataset or DataTree
-        Any result of this library; also one that was read from a file.
 
     Returns
     -------
@@ -106,21 +104,18 @@ def design_of(data: Labelled) -> dict[str, Any]:
     >>> cc.design_of(design)["swaps"]
     {'x': ['x'], 'y': ['y']}
     """
-    design: dict[str, Any] = provenance_of(data).get("design", {})
-    return design
+    return dict(provenance_of(data).get("design", {}))
 
 
 def sample_design(output: xr.DataArray) -> dict[str, Any]:
     """Return the design of one output's samples where they repeat each other; empty where they do not."""
     attrs = output.coords["sample"].attrs if "sample" in output.coords else {}
-    design: dict[str, Any] = json.loads(attrs.get(_DESIGN, "{}"))
-    return design
+    return dict(json.loads(attrs.get(_DESIGN, "{}")))
 
 
 def with_provenance(data: Dataset, **entries: object) -> Dataset:
     """Return a dataset with some entries of its record replaced."""
-    record = {**provenance_of(data), **entries}
-    return data.assign_attrs({PROVENANCE: json.dumps(record, ensure_ascii=False)})
+    return data.assign_attrs({PROVENANCE: json.dumps({**provenance_of(data), **entries}, ensure_ascii=False)})
 
 
 def year_coordinate(years: FloatArray) -> xr.Variable:
@@ -134,12 +129,10 @@ def inputs_dataset(values: Mapping[str, FloatArray], priors: Priors, design: Map
     variables = {}
     for name, distribution in priors.items():
         attrs = {"role": "input", "units": distribution.unit, "long_name": in_words(name)}
-        stated = {"source": distribution.source, "as_of": distribution.as_of, "note": distribution.note}
-        attrs |= {key: text for key, text in stated.items() if text}
-        if name in values:
-            variables[name] = xr.Variable("sample", values[name], attrs, fastpath=True)
-        else:
-            variables[name] = xr.Variable((), priors[name].median, attrs)
+        attrs |= {key: text for key in ("source", "as_of", "note") if (text := getattr(distribution, key))}
+        drawn = name in values
+        numbers = values[name] if drawn else np.asarray(distribution.median)
+        variables[name] = xr.Variable(("sample",) if drawn else (), numbers, attrs, fastpath=True)
     size = len(next(iter(values.values()))) if values else int(design.get("size", 1))
     record = {
         "priors_name": priors.name,
@@ -149,13 +142,12 @@ def inputs_dataset(values: Mapping[str, FloatArray], priors: Priors, design: Map
         "drawn": {name: _digest(variable.values) for name, variable in variables.items()},
         "samples": size,
     }
-    valid = (priors.about.valid_from, priors.about.valid_to)
-    if None not in valid:
-        record["valid"] = list(valid)
+    if None not in (valid := [priors.about.valid_from, priors.about.valid_to]):
+        record["valid"] = valid
     # One output alone carries its coordinates but not the record: what its rows are stands on them too.
     repeated = {_DESIGN: json.dumps(record["design"])} if design.get("name") == "saltelli" else {}
-    samples = xr.Variable("sample", np.arange(size), repeated)
-    return xr.Dataset(variables, coords={"sample": samples}, attrs=provenance(record))
+    coords = {"sample": xr.Variable("sample", np.arange(size), repeated)}
+    return xr.Dataset(variables, coords=coords, attrs=provenance(record))
 
 
 def _digest(values: NDArray[Any]) -> str:
@@ -177,7 +169,7 @@ def _after_edits(record: dict[str, Any], values: Mapping[str, FloatArray], sampl
         changed = ["sample"]
     if not changed:
         return record
-    text = json.dumps([record.get("priors_hash"), {name: now[name] for name in sorted(now)}])
+    text = json.dumps([record.get("priors_hash"), now], sort_keys=True)
     return {
         **record,
         "priors_hash": hashlib.sha256(text.encode()).hexdigest()[:12],
@@ -250,17 +242,13 @@ def forecast_dataset(
         for name, numbers in outputs.items()
     }
     coords: dict[Hashable, Any] = {} if years is None else {"year": year_coordinate(years)}
-    made = _beside_inputs(inputs, variables, coords, model.hash, values)
-    warning = "" if years is None else _outside(inputs, years)
-    return made.assign_attrs(warning=warning) if warning else made
-
-
-def _outside(inputs: Dataset, years: FloatArray) -> str:
-    """Return which years lie outside those for which the priors were made; empty where none does."""
-    record = provenance_of(inputs)
+    made, record = _beside_inputs(inputs, variables, coords, model.hash, values), provenance_of(inputs)
     first, last = record.get("valid", (-np.inf, np.inf))
-    outside = ", ".join(f"{year:g}" for year in years if not first <= year <= last)
-    return f"Outside {first:g} to {last:g}, for which {record['priors_name']} was made: {outside}." if outside else ""
+    outside = ", ".join(f"{year:g}" for year in coords.get("year", ()) if not first <= year <= last)
+    if not outside:
+        return made
+    made.attrs["warning"] = f"Outside {first:g} to {last:g}, for which {record['priors_name']} was made: {outside}."
+    return made
 
 
 def _beside_inputs(
@@ -273,8 +261,8 @@ def _beside_inputs(
     """Return outputs beside the inputs they came from, with the record of both."""
     carried = {name: inputs.variables[name] for name in _input_names(inputs) if name not in variables}
     record = _after_edits(provenance_of(inputs), values, inputs.sizes.get("sample", 1))
-    kept = {name: value for name, value in inputs.attrs.items() if name != "warning"}
-    attrs = {**kept, **provenance({**record, "model_hash": model_hash})}
+    attrs = {**inputs.attrs, **provenance({**record, "model_hash": model_hash})}
+    attrs.pop("warning", None)
     of_samples = {name: coord for name, coord in inputs.coords.items() if set(coord.dims) <= {"sample"}}
     return xr.Dataset({**carried, **variables}, coords={**of_samples, **coords}, attrs=attrs)
 
@@ -301,9 +289,8 @@ def evaluated_dataset(
         for name, (dims, numbers) in outputs.items()
     }
     coords: dict[Hashable, Any] = {
-        dim: year_coordinate(places.astype(np.float64))
-        if dim == "year" and places.dtype.kind in "iuf"
-        else xr.Variable(dim, places, {"long_name": in_words(dim)})
-        for dim, places in labels.items()
+        dim: xr.Variable(dim, places, {"long_name": in_words(dim)}) for dim, places in labels.items()
     }
+    if "year" in labels and labels["year"].dtype.kind in "iuf":
+        coords["year"] = year_coordinate(labels["year"].astype(np.float64))
     return _beside_inputs(inputs, variables, coords, model_hash, values)

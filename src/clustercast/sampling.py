@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -13,16 +14,8 @@ from clustercast.arrays import FloatArray
 from clustercast.arrays.indices.kucherenko import kucherenko_scores
 from clustercast.arrays.indices.pick_freeze import runs_per_point
 from clustercast.arrays.indices.shapley import paired_normals, random_permutations, trajectory_scores
+from clustercast.arrays.points import designs
 from clustercast.arrays.points.copula import correlate
-from clustercast.arrays.points.designs import (
-    RANDOM_BITS,
-    inside,
-    latin_uniforms,
-    morris_trajectories,
-    random_uniforms,
-    require_power_of_two,
-    sobol_column,
-)
 from clustercast.arrays.points.nested_scramble import nested_points
 from clustercast.arrays.points.saltelli import Points, saltelli_replicate
 from clustercast.arrays.points.streams import checked_seed, replicate_seed
@@ -36,32 +29,11 @@ Drawn = tuple[dict[str, FloatArray], dict[str, Any]]
 
 
 @dataclass(frozen=True)
-class _Request:
-    """What was asked of `draw`."""
-
-    design: str
-    priors: Priors
-    size: int
-    seed: int
-    replicates: int
-    second_order: bool
-    points: Points
-    groups: Groups | None
-    latent: bool
-    levels: int
-    span: tuple[float, float]
-
-    @property
-    def seeds(self) -> list[int]:
-        """Seeds of the replicates."""
-        return [replicate_seed(self.seed, replicate) for replicate in range(self.replicates)]
-
-
-@dataclass(frozen=True)
 class _Design:
     """One way to lay out rows."""
 
-    make: Callable[[_Request], Drawn]
+    # From priors, size, seeds of the replicates, and the options by name.
+    make: Callable[..., Drawn]
     options: tuple[str, ...] = ()
     replicates: int = 1
     fewest_replicates: int = 1
@@ -95,9 +67,8 @@ def draw(
         ``"saltelli"``, ``"shapley"``, ``"kucherenko"`` or ``"morris"``, which `sobol_indices`, `shapley_effects`,
         `kucherenko_indices` and `morris_effects` read.
     seed : int, optional
-        The same seed gives the same bits. Of ``"random"``, ``"latin"`` and ``"saltelli"`` each input has its own
-        stream, named after it, so that a further input moves no other. The columns of ``"sobol"`` and of
-        ``points="salib"`` go by the order of the inputs, and the other designs for measures by their number too.
+        The same seed gives the same bits. Of ``"random"``, ``"latin"`` and ``"saltelli"`` each input has a stream
+        named after it, so that a further input moves no other; the columns of the others go by the order of the inputs.
     replicates : int, optional
         Independent scrambles that share `size`, from which error bars come; not for ``"random"`` and ``"morris"``. 16
         by default for ``"shapley"`` and ``"kucherenko"``, else 1. They are nested uniform scrambles (Owen), over which
@@ -110,22 +81,17 @@ def draw(
         replicate SALib's rows for the same seed: for 2 to 6 inputs and large N it is more precise, but blind to the
         interaction of some pairs, which `sobol_indices` names. ``"random"`` is independent draws.
     groups : mapping of str to sequence of str, optional
-        For ``"saltelli"``: inputs that are swapped together; those not named stay alone. Inputs or groups with a rank
-        correlation between them are one group in any case, named after its members.
+        For ``"saltelli"``: inputs that are swapped together. Correlated inputs or groups are one group in any case.
     latent : bool, optional
         For ``"saltelli"`` with rank correlations: swap the independent normal scores from which the correlated inputs
         are made. The index of an input is then that of the part of it which the inputs before it do not explain.
-    levels : int, optional
-        For ``"morris"``: levels of the grid, even.
-    span : tuple of float, optional
-        For ``"morris"``: probabilities of the lowest and the highest level, inside 0 and 1, where many families have no
-        finite quantile.
+    levels, span : int and tuple of float, optional
+        For ``"morris"``: levels of the grid, even, and probabilities of the lowest and the highest, inside 0 and 1.
 
     Returns
     -------
     Dataset
-        Dims ``(sample,)``: each input in the unit of its prior, constants without a
-        dimension; attributes that say how it was drawn.
+        Dims ``(sample,)``: each input in the unit of its prior, constants without a dimension.
 
     Raises
     ------
@@ -145,35 +111,29 @@ def draw(
     >>> inputs["growth"].dims, inputs["growth"].units
     (('sample',), 'OOM/year')
     """
-    checked_priors(priors)
-    seed = checked_seed(seed)
+    uncertain, seed = len(checked_priors(priors).uncertain), checked_seed(seed)
     if design not in _DESIGNS:
         raise InputError(f"design is {design!r}{nearest(str(design), _DESIGNS)}; choose one of {', '.join(_DESIGNS)}")
     chosen = _DESIGNS[design]
-    given = {
-        "replicates": replicates not in (None, 1),
-        "second_order": not second_order,
-        "points": points != "sobol",
-        "groups": bool(groups),
-        "latent": latent,
-        "levels": levels != 4,
-        "span": tuple(span) != (0.05, 0.95),
-    }
-    for option in (name for name, is_given in given.items() if is_given and name not in chosen.options):
+    given: dict[str, Any] = {"replicates": replicates or 1, "second_order": second_order, "points": points}
+    given |= {"groups": groups or None, "latent": latent, "levels": levels, "span": tuple(span)}
+    for option in (name for name in given if given[name] != _USUAL[name] and name not in chosen.options):
         owners = [repr(name) for name, other in _DESIGNS.items() if option in other.options]
         raise InputError(f"{option} is an option of design {', '.join(owners)}, not of {design!r}; leave it out")
     size, several = whole_number("size", size), chosen.replicates if replicates is None else replicates
     several = whole_number("replicates", several, least=chosen.fewest_replicates)
-    request = _Request(design, priors, size, seed, several, second_order, points, groups, latent, levels, span)
     if size % several:
         raise InputError(f"replicates is {several}, which does not divide size {size}; give 1, 2, 4, 8 or 16")
-    _refuse_beyond_memory(size, len(priors.uncertain) * (1 if design in PLAIN else len(priors.uncertain) + 1))
-    values, attrs = chosen.make(request)
+    _refuse_beyond_memory(size, uncertain * (1 if design in PLAIN else uncertain + 1))
+    seeds = [replicate_seed(seed, replicate) for replicate in range(several)]
+    options = {name: given[name] for name in chosen.options if name != "replicates"}
+    values, attrs = chosen.make(priors, size, seeds, **options)
     record = {"name": design, "seed": seed, "size": size, **attrs}
     if "replicates" in chosen.options and (several > 1 or design not in PLAIN):
         record["replicates"] = several
-    if correlated := _correlated(priors):
-        record["correlated"] = correlated
+    named = {name for correlation in priors.correlations if correlation.rank for name in correlation.between}
+    if named:
+        record["correlated"] = [name for name in priors.uncertain if name in named]
     return inputs_dataset(values, priors, record)
 
 
@@ -211,11 +171,11 @@ def _values(priors: Priors, uniforms: Mapping[str, FloatArray]) -> dict[str, Flo
 
 def _uniforms(design: str, seed: int, name: str, column: int, start: int, stop: int) -> FloatArray:
     """Draw some rows of one input on the unit interval, strictly inside it."""
-    if design == "random":
-        return inside(random_uniforms(seed, name, start, stop), RANDOM_BITS)
     if design == "sobol":
-        return inside(sobol_column(seed, column, start, stop))
-    return inside(latin_uniforms(seed, name, stop)[start:], RANDOM_BITS)
+        return designs.inside(designs.sobol_column(seed, column, start, stop))
+    if design == "random":
+        return designs.inside(designs.random_uniforms(seed, name, start, stop), designs.RANDOM_BITS)
+    return designs.inside(designs.latin_uniforms(seed, name, stop)[start:], designs.RANDOM_BITS)
 
 
 def _correlated_values(priors: Priors, independent: FloatArray) -> dict[str, FloatArray]:
@@ -227,38 +187,41 @@ def _correlated_values(priors: Priors, independent: FloatArray) -> dict[str, Flo
     }
 
 
-def _plain(request: _Request) -> Drawn:
+def _plain(design: str, priors: Priors, size: int, seeds: Sequence[int]) -> Drawn:
     """Draw independent samples, one replicate after another."""
-    if request.design == "sobol":
-        require_power_of_two(request.size)
-    priors, each = request.priors, request.size // request.replicates
-    if request.design == "sobol" and request.replicates > 1:
+    each = size // len(seeds)
+    if design == "sobol":
+        designs.require_power_of_two(size)
+    if design == "sobol" and len(seeds) > 1:
         # Over affine scrambles the errors of a smooth output have tails too heavy for their spread to be its error.
-        points = np.empty((request.replicates, len(priors.uncertain), each))
-        for seed, own in zip(request.seeds, points, strict=True):
+        points = np.empty((len(seeds), len(priors.uncertain), each))
+        for seed, own in zip(seeds, points, strict=True):
             nested_points(seed, 0, own)
         columns = points.transpose(1, 0, 2).reshape(len(priors.uncertain), -1)
         return _values(priors, dict(zip(priors.uncertain, columns, strict=True))), {}
-    parts = [input_values(priors, request.design, seed, 0, each) for seed in request.seeds]
+    parts = [input_values(priors, design, seed, 0, each) for seed in seeds]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}, {}
 
 
-def _saltelli(request: _Request) -> Drawn:
+def _saltelli(
+    priors: Priors,
+    size: int,
+    seeds: Sequence[int],
+    second_order: bool,
+    points: Points,
+    groups: Groups | None,
+    latent: bool,
+) -> Drawn:
     """Draw Saltelli's design."""
-    if request.points != "random":
-        require_power_of_two(request.size)
-    priors, several = request.priors, request.replicates
-    swaps, joined = swapped_together(priors, request.groups, request.latent)
-    names, each = priors.uncertain, request.size // several
-    bases = [saltelli_replicate(request.seed, r, several, names, each, points=request.points) for r in range(several)]
+    if points != "random":
+        designs.require_power_of_two(size)
+    swaps, joined = swapped_together(priors, groups, latent)
+    names, several = priors.uncertain, len(seeds)
+    bases = [saltelli_replicate(seeds[0], r, several, names, size // several, points=points) for r in range(several)]
     a, b = (np.concatenate(parts) for parts in zip(*bases, strict=True))
-    values = saltelli_values(priors, a, b, swaps, request.second_order)
-    record = {
-        "second_order": bool(request.second_order),
-        "points": request.points,
-        "swaps": swaps,
-        "latent": bool(request.latent and priors.correlations),
-    }
+    values = saltelli_values(priors, a, b, swaps, second_order)
+    record = {"second_order": bool(second_order), "points": points, "swaps": swaps}
+    record["latent"] = bool(latent and priors.correlations)
     return values, record | ({"correlated_groups": joined} if joined else {})
 
 
@@ -274,7 +237,7 @@ def saltelli_values(
     def repeat(name: str, value_a: FloatArray, value_b: FloatArray) -> FloatArray:
         return np.take(np.column_stack([value_a, value_b]), from_b[name], axis=1).reshape(-1)
 
-    columns = {name: (inside(a[:, i]), inside(b[:, i])) for i, name in enumerate(names)}
+    columns = {name: (designs.inside(a[:, i]), designs.inside(b[:, i])) for i, name in enumerate(names)}
     values = {
         name: repeat(name, *(priors[name].quantile(u) for u in columns[name]))
         for name in names
@@ -293,77 +256,56 @@ def _rows_from_b(name: str, swaps: Mapping[str, Sequence[str]], rows: int) -> ND
     return np.concatenate([[False], swapped, [True]])
 
 
-def _shapley(request: _Request) -> Drawn:
-    """Draw trajectories in random orders of the inputs."""
-    dimensions, correlation = len(request.priors.uncertain), _score_correlation(request.priors)
-
-    def scores(seed: int, points: int) -> FloatArray:
-        orders = random_permutations(seed, dimensions, points)
-        return trajectory_scores(orders, correlation, paired_normals(seed, dimensions, points))
-
-    return _from_scores(request, scores)
+def _shapley(correlation: FloatArray, seed: int, points: int) -> FloatArray:
+    """Return the scores of trajectories in random orders of the inputs."""
+    orders = random_permutations(seed, len(correlation), points)
+    return trajectory_scores(orders, correlation, paired_normals(seed, len(correlation), points))
 
 
-def _kucherenko(request: _Request) -> Drawn:
-    """Draw a pick-freeze design for correlated inputs."""
-    dimensions, correlation = len(request.priors.uncertain), _score_correlation(request.priors)
-
-    def scores(seed: int, points: int) -> FloatArray:
-        return kucherenko_scores(correlation, paired_normals(seed, dimensions, points))
-
-    return _from_scores(request, scores)
+def _kucherenko(correlation: FloatArray, seed: int, points: int) -> FloatArray:
+    """Return the scores of a pick-freeze design for correlated inputs."""
+    return kucherenko_scores(correlation, paired_normals(seed, len(correlation), points))
 
 
-def _from_scores(request: _Request, scores: Callable[[int, int], FloatArray]) -> Drawn:
+def _from_scores(
+    scores: Callable[[FloatArray, int, int], FloatArray], priors: Priors, size: int, seeds: Sequence[int]
+) -> Drawn:
     """Turn normal scores, shape (points, rows, inputs), of each replicate into inputs."""
-    refuse_constant(request.priors)
-    require_power_of_two(request.size)
-    names, each = request.priors.uncertain, request.size // request.replicates
-    rows = np.concatenate([scores(seed, each) for seed in request.seeds])
-    by_input = np.ascontiguousarray(rows.reshape(-1, len(names)).T)
-    return {name: request.priors[name].quantile_from_normal_score(by_input[i]) for i, name in enumerate(names)}, {}
-
-
-def _score_correlation(priors: Priors) -> FloatArray:
-    """Return the correlation of the normal scores of the uncertain inputs, shape (d, d)."""
-    correlation = np.eye(len(priors.uncertain))
-    places = [priors.uncertain.index(name) for name in priors.correlated]
-    if places:
-        correlation[np.ix_(places, places)] = priors.correlation_matrix
-    return correlation
-
-
-def _correlated(priors: Priors) -> list[str]:
-    """Name the inputs that have a correlation other than 0, in the order of the priors."""
-    named = {name for correlation in priors.correlations if correlation.rank for name in correlation.between}
-    return [name for name in priors.uncertain if name in named]
-
-
-def _morris(request: _Request) -> Drawn:
-    """Draw trajectories on a grid of probabilities; inputs move one at a time, so correlations are not kept."""
-    priors, (low, high) = request.priors, request.span
     refuse_constant(priors)
-    whole_number("size", request.size, least=2)
-    if whole_number("levels", request.levels, least=2) % 2:
-        raise InputError(f"levels is {request.levels}; give an even number, as 4")
-    if not 0 < low < high < 1:
-        raise InputError(f"span is {request.span}; give two increasing probabilities between 0 and 1, both excluded")
-    points = morris_trajectories(request.seed, len(priors.uncertain), request.size, request.levels)
-    probabilities = low + (high - low) * points.reshape(-1, len(priors.uncertain)).T
-    values = {
-        n: priors[n].quantile(np.ascontiguousarray(p)) for n, p in zip(priors.uncertain, probabilities, strict=True)
-    }
-    return values, {"levels": request.levels, "span": [low, high]}
+    designs.require_power_of_two(size)
+    names, correlation = priors.uncertain, np.eye(len(priors.uncertain))
+    if places := [names.index(name) for name in priors.correlated]:
+        correlation[np.ix_(places, places)] = priors.correlation_matrix
+    rows = np.concatenate([scores(correlation, seed, size // len(seeds)) for seed in seeds])
+    by_input = np.ascontiguousarray(rows.reshape(-1, len(names)).T)
+    return {name: priors[name].quantile_from_normal_score(by_input[i]) for i, name in enumerate(names)}, {}
+
+
+def _morris(priors: Priors, size: int, seeds: Sequence[int], levels: int, span: tuple[float, float]) -> Drawn:
+    """Draw trajectories on a grid of probabilities; inputs move one at a time, so correlations are not kept."""
+    refuse_constant(priors)
+    whole_number("size", size, least=2)
+    if whole_number("levels", levels, least=2) % 2:
+        raise InputError(f"levels is {levels}; give an even number, as 4")
+    if len(span) != 2 or not 0 < span[0] < span[1] < 1:
+        raise InputError(f"span is {span}; give two increasing probabilities between 0 and 1, both excluded")
+    names, (low, high) = priors.uncertain, span
+    points = designs.morris_trajectories(seeds[0], len(names), size, levels)
+    probabilities = low + (high - low) * points.reshape(-1, len(names)).T
+    values = {n: priors[n].quantile(np.ascontiguousarray(p)) for n, p in zip(names, probabilities, strict=True)}
+    return values, {"levels": levels, "span": [low, high]}
 
 
 PLAIN = ("random", "latin", "sobol")
+_USUAL = {"replicates": 1, "second_order": True, "points": "sobol", "groups": None, "latent": False, "levels": 4}
+_USUAL |= {"span": (0.05, 0.95)}
 _DESIGNS: Mapping[str, _Design] = {
-    "random": _Design(_plain),
-    "latin": _Design(_plain, ("replicates",)),
-    "sobol": _Design(_plain, ("replicates",)),
+    "random": _Design(partial(_plain, "random")),
+    "latin": _Design(partial(_plain, "latin"), ("replicates",)),
+    "sobol": _Design(partial(_plain, "sobol"), ("replicates",)),
     "saltelli": _Design(_saltelli, ("replicates", "second_order", "points", "groups", "latent")),
-    "shapley": _Design(_shapley, ("replicates",), 16, 2),
-    "kucherenko": _Design(_kucherenko, ("replicates",), 16, 2),
+    "shapley": _Design(partial(_from_scores, _shapley), ("replicates",), 16, 2),
+    "kucherenko": _Design(partial(_from_scores, _kucherenko), ("replicates",), 16, 2),
     "morris": _Design(_morris, ("levels", "span")),
 }
 MEASURED = tuple(name for name in _DESIGNS if name not in PLAIN)

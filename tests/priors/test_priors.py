@@ -60,7 +60,7 @@ def test_a_file_gives_distributions_with_their_quantiles(write):
     ("text", "message"),
     [
         (HEADER + GROWTH.replace("quantiles", "quantles"), r"unknown key inputs.growth.quantles; nearest.*: quantiles"),
-        (HEADER + GROWTH.replace('unit = "OOM/year"\n', ""), r"inputs.growth.unit is missing; add unit = "),
+        (HEADER + GROWTH.replace('unit = "OOM/year"\n', ""), r"inputs.growth: unit is missing; add unit = "),
         (HEADER + GROWTH.replace('source = "Somebody, Something (2024)"\n', ""), r"inputs.growth.source is missing"),
         (
             HEADER + GROWTH.replace("OOM/year", "OOM/yaer"),

@@ -1,8 +1,9 @@
 """Two sets of priors side by side."""
 
 import dataclasses
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from clustercast.engine.units import same_dimension
 from clustercast.priors.families import Family
@@ -25,13 +26,7 @@ def compare_priors(a: Priors, b: Priors) -> "pd.DataFrame":
     -------
     pandas.DataFrame
         One row an input whose numbers differ, in the order of `a`; what only `b` has comes last. Columns ``unit``
-        and ``meaning``, then the 5, 50 and 95 % quantiles ``a 5 %`` to ``b 95 %`` in that unit: NaN where a set
-        lacks the input.
-
-    Raises
-    ------
-    InputError
-        If one of the two is not `Priors`.
+        and ``meaning``, then the quantiles ``a 5 %`` to ``b 95 %`` in that unit: NaN where a set lacks the input.
 
     Examples
     --------
@@ -43,15 +38,17 @@ def compare_priors(a: Priors, b: Priors) -> "pd.DataFrame":
     import pandas as pd
 
     meanings = {name: declared.meaning for set_ in (b, a) for name, declared in checked_priors(set_).declared.items()}
-    rows = {}
+    rows: dict[str, dict[str, object]] = {}
     for name in dict.fromkeys([*a, *b]):
         ours, theirs = _numbers(a, name), _numbers(b, name)
         unit = (ours or theirs or a[name]).unit
         if theirs is not None and same_dimension(theirs.unit, unit):
             theirs = theirs.in_unit(unit)
         if ours != theirs:
-            about = {"unit": unit, "meaning": meanings.get(name, "")}
-            rows[name] = {**about, **_quantiles("a", ours), **_quantiles("b", theirs)}
+            rows[name] = {"unit": unit, "meaning": meanings.get(name, "")}
+            for side, prior in (("a", ours), ("b", theirs)):
+                quantiles = {key: float(prior.quantile(level)) if prior else np.nan for key, level in _LEVELS.items()}
+                rows[name] |= {f"{side} {key}": quantile for key, quantile in quantiles.items()}
     columns = ["unit", "meaning", *(f"{side} {level}" for side in "ab" for level in _LEVELS)]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("input")
 
@@ -60,10 +57,3 @@ def _numbers(priors: Priors, name: str) -> Family | None:
     """Return the distribution of an input without its texts; None where there is no such input."""
     plain = {"source": "", "as_of": "", "note": "", "judgement": False}
     return dataclasses.replace(priors[name], **plain) if name in priors else None  # type: ignore[arg-type]
-
-
-def _quantiles(side: str, distribution: Family | None) -> Mapping[str, float]:
-    """Return the quantiles of a distribution by the columns of its side."""
-    if distribution is None:
-        return {}
-    return {f"{side} {key}": float(distribution.quantile(level)) for key, level in _LEVELS.items()}

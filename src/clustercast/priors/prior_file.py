@@ -22,7 +22,16 @@ from clustercast.priors.shipped import directory
 
 _CLOSED = ConfigDict(extra="forbid", frozen=True)
 _TAKEN = ("name", "origin", *RESERVED)
-_SHARED = ("unit", "bounds", "source", "as_of", "note", "judgement")
+
+
+class _Sourced(BaseModel):
+    """What every entry of a file states about its numbers."""
+
+    model_config = _CLOSED
+    source: Text
+    as_of: DateText
+    note: Prose = ""
+    judgement: Truth = Field(default=False, description="whether the numbers are a judgement")
 
 
 class ScenarioAbout(BaseModel):
@@ -35,27 +44,17 @@ class ScenarioAbout(BaseModel):
     source: Text
 
 
-class CorrelationEntry(BaseModel):
+class CorrelationEntry(_Sourced):
     """One ``[[correlations]]``: Spearman's rank correlation between two inputs."""
 
-    model_config = _CLOSED
     between: tuple[Text, Text]
     rank: Number
-    source: Text
-    as_of: DateText
-    note: Prose = ""
-    judgement: Truth = False
 
 
-class Entry(BaseModel):
+class Entry(_Sourced):
     """The keys of every ``[inputs.NAME]`` beside those of its family."""
 
-    model_config = _CLOSED
     unit: Text | None = Field(default=None, description="needed where priors/inputs.toml does not declare the input")
-    source: Text
-    as_of: DateText
-    note: Prose = ""
-    judgement: Truth = Field(default=False, description="whether the numbers are a judgement")
     bounds: tuple[Number, Number] | None = None
     from_year: Number | None = Field(
         default=None, alias="from", description="in a scenario: the date from which the new numbers hold"
@@ -85,8 +84,7 @@ def _entry_model(family: str, distribution: type[Family], base: type[BaseModel])
 def _toml_type(kind: Any) -> Any:
     """Return the type of a parameter in a file from its type in the family."""
     numbers: dict[Any, Any] = {float: Number, tuple[float, ...]: list[Number]}
-    a_list: Any = list
-    return numbers.get(kind) or (_parts() if kind is Family else a_list[_parts()])
+    return numbers.get(kind) or (_parts() if kind is Family else list[_parts()])  # type: ignore[misc]
 
 
 @functools.cache
@@ -106,24 +104,12 @@ def _union(models: list[type[BaseModel]]) -> Any:
 def _file_models() -> tuple[type[BaseModel], type[BaseModel]]:
     """Return the models of a prior file and of a scenario file."""
     entry = _union([_entry_model(name, family, Entry) for name, family in FAMILIES.items()])
-    mapping: Any = dict
-    inputs: Any = (mapping[str, entry], ...)
-    prior_file = create_model(
-        "PriorFile",
-        __config__=_CLOSED,
-        __doc__="A prior set of clustercast.",
-        set=(About, ...),
-        inputs=inputs,
-        correlations=(list[CorrelationEntry], []),
-    )
-    scenario_file = create_model(
-        "ScenarioFile",
-        __config__=_CLOSED,
-        __doc__="A scenario overlay of clustercast: inputs that replace those of a prior set.",
-        scenario=(ScenarioAbout, ...),
-        inputs=inputs,
-    )
-    return prior_file, scenario_file
+    inputs: Any = (dict[str, entry], ...)  # type: ignore[valid-type]
+    tables: Any = {"set": (About, ...), "inputs": inputs, "correlations": (list[CorrelationEntry], [])}
+    prior_file = create_model("PriorFile", __config__=_CLOSED, __doc__="A prior set of clustercast.", **tables)
+    about = "A scenario overlay of clustercast: inputs that replace those of a prior set."
+    tables = {"scenario": (ScenarioAbout, ...), "inputs": inputs}
+    return prior_file, create_model("ScenarioFile", __config__=_CLOSED, __doc__=about, **tables)
 
 
 def json_schema() -> dict[str, Any]:
@@ -179,8 +165,7 @@ def read_prior_file(name: str | Path) -> Priors:
     later = [name for name, entry in content.inputs.items() if entry.from_year is not None]
     if later:
         raise InputError(f"{path}: inputs.{later[0]}.from belongs to a scenario, which changes an input of a set")
-    distributions = _distributions(content.inputs, path)
-    correlations = []
+    distributions, correlations = _distributions(content.inputs, path), []
     for number, entry in enumerate(content.correlations, 1):
         with located(f"{path}: correlations number {number}"):
             correlations.append(Correlation(**entry.model_dump()))
@@ -247,10 +232,7 @@ def _distributions(entries: Mapping[str, Any], path: Path) -> dict[str, Family]:
     """Return the distribution of each entry in the unit of its input."""
     made = {}
     for name, entry in entries.items():
-        key = f"{path}: inputs.{shown(name)[1:-1]}"
-        if not entry.unit and name not in declared_inputs() and not heir(name):
-            raise InputError(f'{key}.unit is missing; add unit = "...": priors/inputs.toml does not declare this input')
-        with located(key):
+        with located(f"{path}: inputs.{shown(name)[1:-1]}"):
             made[name] = _distribution(name, entry)
     return made
 
@@ -261,10 +243,12 @@ def _distribution(name: str, entry: Entry) -> Family:
         raise InputError("this is not a name; use letters, digits and underscores")
     if name in _TAKEN:
         raise InputError(f"an input cannot be called {name!r}, which has a meaning already")
-    declaration = declared_inputs().get(name)
     if heir(name):
         raise InputError(heir(name).removeprefix("; "))
+    declaration = declared_inputs().get(name)
     unit = entry.unit or (declaration.unit if declaration else "")
+    if not unit:
+        raise InputError('unit is missing; add unit = "...": priors/inputs.toml does not declare this input')
     factor(unit)
     given = entry.model_dump(exclude_none=True, exclude_defaults=True, exclude={"from_year", "judgement"})
     made = dataclasses.replace(distribution_from_entry({**given, "unit": unit}), judgement=entry.judgement)

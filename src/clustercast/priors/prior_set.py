@@ -48,10 +48,8 @@ class Priors(Mapping[str, Family]):
     ----------
     *correlations : Correlation
         Rank correlations between uncertain inputs.
-    name : str, optional
-        What the set is called in results.
-    origin : str, optional
-        File that it was read from.
+    name, origin : str, optional
+        What the set is called in results, and the file that it was read from.
     **distributions : distribution, frozen scipy.stats distribution or float
         One for each input; a number is a constant.
 
@@ -69,8 +67,7 @@ class Priors(Mapping[str, Family]):
     Raises
     ------
     InputError
-        If a correlation names an unknown or fixed input, or the correlation matrix
-        is not positive definite (the nearest one is named).
+        If a correlation names an unknown or fixed input, or their matrix is not positive definite.
 
     Examples
     --------
@@ -138,13 +135,11 @@ class Priors(Mapping[str, Family]):
     @property
     def correlation_matrix(self) -> FloatArray:
         """Correlation of the normal scores of the `correlated` inputs, shape (k, k)."""
-        names = self.correlated
         matrix = np.array(gaussian_correlation(self._rank_matrix()))
-        for correlation in self.correlations:
-            one, other = correlation.between
-            if self[one].is_discrete or self[other].is_discrete:
-                i, j = names.index(one), names.index(other)
-                matrix[i, j] = matrix[j, i] = score_correlation(correlation, self[one], self[other], self.origin)
+        for correlation, (i, j) in self._pairs():
+            one, other = (self[name] for name in correlation.between)
+            if one.is_discrete or other.is_discrete:
+                matrix[i, j] = matrix[j, i] = score_correlation(correlation, one, other, self.origin)
         return matrix
 
     @property
@@ -185,11 +180,6 @@ class Priors(Mapping[str, Family]):
         **distributions : distribution, frozen scipy.stats distribution, float or str
             One for each new input; a text such as ``"1.5 kW/H100e"`` is a constant with a unit.
 
-        Raises
-        ------
-        InputError
-            If an input exists already, or a correlation does not fit.
-
         Examples
         --------
         >>> import clustercast as cc
@@ -227,8 +217,7 @@ class Priors(Mapping[str, Family]):
         with located(f"input {name!r} (in {old.unit!r})"):
             if isinstance(value, str):
                 given = _constant(value)
-                given = dataclasses.replace(given, unit=old.unit) if given.unit == "1" else given
-                value = given.in_unit(old.unit, repr(value)).median
+                value = given.value if given.unit == "1" else given.in_unit(old.unit, repr(value)).median
             if not isinstance(value, Family) and (made := as_distribution(value, old.unit)) is not None:
                 value = dataclasses.replace(made, source=old.source, as_of=old.as_of, note="set by hand")
             new = _distribution(value, name).in_unit(old.unit)
@@ -238,22 +227,24 @@ class Priors(Mapping[str, Family]):
 
     def only(self, names: Iterable[str]) -> "Priors":
         """Return the priors with all uncertain inputs but `names` fixed at their medians."""
-        kept = set(names)
-        for name in kept:
-            _ = self[name]
+        kept = {name: self[name] for name in names}
         return self.replace(**{n: self[n].median for n in self.uncertain if n not in kept})
 
     def correlated_in(self, sets: Iterable[Iterable[str]]) -> "Priors":
         """Return the priors with those correlations alone whose two inputs are together in some set."""
         held = [set(names) for names in sets]
-        kept = [c for c in self.correlations if any(set(c.between) <= names for names in held)]
+        kept = [c for c in self.correlations if any(map(set(c.between).issubset, held))]
         return self._like_this(self._distributions, kept)
 
-    def _rank_matrix(self) -> FloatArray:
+    def _pairs(self) -> Iterator[tuple[Correlation, list[int]]]:
+        """Yield each correlation with the places of its two inputs among the correlated ones."""
         names = self.correlated
-        matrix = np.eye(len(names))
         for correlation in self.correlations:
-            i, j = (names.index(name) for name in correlation.between)
+            yield correlation, [names.index(name) for name in correlation.between]
+
+    def _rank_matrix(self) -> FloatArray:
+        matrix = np.eye(len(self.correlated))
+        for correlation, (i, j) in self._pairs():
             matrix[i, j] = matrix[j, i] = correlation.rank
         return matrix
 
@@ -267,10 +258,8 @@ class Priors(Mapping[str, Family]):
             seen.add(frozenset(correlation.between))
             for name in correlation.between:
                 if name not in self:
-                    raise InputError(
-                        f"the correlation between {pair}{where} names an input that does not exist: {name!r}"
-                        f"{nearest(name, self)}"
-                    )
+                    missing = f"names an input that does not exist: {name!r}{nearest(name, self)}"
+                    raise InputError(f"the correlation between {pair}{where} {missing}")
                 if name not in self.uncertain:
                     raise InputError(f"the correlation between {pair}{where}: {name!r} is a constant; remove it")
         if self.correlations:

@@ -1,6 +1,7 @@
 """What families share when they go through the quantiles that a person states: reading, a line, a root, a peak."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 
 import numpy as np
 
@@ -35,15 +36,13 @@ def read_quantiles(
 
 def _number(value: object, what: str) -> float:
     """Return a finite number; a probability may be a text."""
-    try:
+    with suppress(TypeError, ValueError, OverflowError):
         number = float(value) if what == "probability" or not isinstance(value, str) else np.nan  # type: ignore[arg-type]
-    except (TypeError, ValueError, OverflowError):
-        number = np.nan
-    if isinstance(value, bool) or not np.isfinite(number):
-        if what == "probability":
-            raise InputError(f"quantiles has a key that is not a probability: {value!r}")
-        raise InputError(f"{what} {value!r} is not a finite number")
-    return number
+        if not isinstance(value, bool) and np.isfinite(number):
+            return number
+    if what == "probability":
+        raise InputError(f"quantiles has a key that is not a probability: {value!r}")
+    raise InputError(f"{what} {value!r} is not a finite number")
 
 
 def location_scale(scores: FloatArray, values: FloatArray) -> tuple[float, float]:

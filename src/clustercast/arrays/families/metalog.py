@@ -1,13 +1,8 @@
 """The metalog distribution of two or three terms, which takes as many quantiles exactly.
 
-Its quantile function is ``a1 + a2 logit(p) + a3 (p - 1/2) logit(p)``: the logistic
-distribution with a third term for skewness. Bounds come in by a transformation, the
-logarithm of the distance to one bound or the logit between two.
-
-References
-----------
-T. W. Keelin (2016), The metalog distributions. Decision Analysis 13(4), 243-277.
-doi:10.1287/deca.2016.0338
+Its quantile function is ``a1 + a2 logit(p) + a3 (p - 1/2) logit(p)``: the logistic distribution with a third term for
+skewness. Bounds come in by a transformation, the logarithm of the distance to one bound or the logit between two.
+T. W. Keelin (2016), The metalog distributions. Decision Analysis 13(4), 243-277. doi:10.1287/deca.2016.0338
 """
 
 from collections.abc import Sequence
@@ -63,10 +58,7 @@ def quantile(p: FloatArray, q: FloatArray, coefficients: Sequence[float], low: f
     with np.errstate(divide="ignore"):
         logit = np.log(p)
         logit -= np.log(q)
-    if len(coefficients) == 3:
-        logit *= coefficients[1] + coefficients[2] * (p - 0.5)
-    else:
-        logit *= coefficients[1]
+    logit *= coefficients[1] + coefficients[2] * (p - 0.5) if len(coefficients) == 3 else coefficients[1]
     logit += coefficients[0]
     return bounded(logit, low, high)
 
@@ -127,10 +119,6 @@ def log_density(x: FloatArray, coefficients: Sequence[float], low: float, high: 
     logit = logit_of(x, coefficients, low, high)
     _, scale, skewness = (*coefficients, 0.0)[:3]
     result = special.log_expit(logit) + special.log_expit(-logit) - np.log(slope(logit, scale, skewness))
-    if np.isfinite(low):
-        result -= np.log(x - low)
-    if np.isfinite(high):
-        result -= np.log(high - x)
-    if np.isfinite(low) and np.isfinite(high):
-        result += np.log(high - low)
-    return np.asarray(result)
+    result -= np.log(x - low) if np.isfinite(low) else 0.0
+    result -= np.log(high - x) if np.isfinite(high) else 0.0
+    return np.asarray(result + (np.log(high - low) if np.isfinite(high - low) else 0.0))

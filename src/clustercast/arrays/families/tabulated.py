@@ -1,16 +1,10 @@
 """Inverse distribution functions from a table, for families without a cheap closed form.
 
-The inverse CDF is tabulated as a function of the normal score ``z = ndtri(p)``, in a
-coordinate in which it is smooth and close to straight (the logit of a beta variate, the
-logarithm of a gamma variate): a quintic Hermite interpolant then needs few knots, and
-both tails keep their relative accuracy. A table is compared with the exact function
-between its knots and refined until it is right; where it cannot be, the exact function
-is used for every value.
-
-References
-----------
-G. Derflinger, W. Hörmann, J. Leydold (2010), Random variate generation by numerical
-inversion when only the density is known. doi:10.1145/1842722.1842723
+The inverse CDF is tabulated by the normal score ``z = ndtri(p)``, in a coordinate in which it is smooth and close to
+straight (the logit of a beta variate, the logarithm of a gamma variate): few knots of a quintic Hermite interpolant
+then keep the relative accuracy of both tails. A table is compared with the exact function between its knots and refined
+until it is right; where it cannot be, the exact function is used. G. Derflinger, W. Hörmann, J. Leydold (2010), Random
+variate generation by numerical inversion when only the density is known. doi:10.1145/1842722.1842723
 """
 
 import functools
@@ -27,8 +21,7 @@ ScoreDerivatives = Callable[[FloatArray, FloatArray], tuple[FloatArray, FloatArr
 
 # Beyond 8.5 standard deviations a tail holds 1e-17: less than the spacing of doubles below 1.
 _REACH = 8.5
-_FEWEST_INTERVALS = 512
-_MOST_INTERVALS = 8192
+_INTERVALS = (512, 1024, 2048, 4096, 8192)
 # Largest error of the normal score: the probability of a tail is then right to 1e-10 of itself.
 _SCORE_TOLERANCE = 1e-11
 
@@ -45,13 +38,13 @@ class Table:
         if self.coefficients is None:
             return self.exact(z)
         outside = np.flatnonzero(np.abs(z) >= _REACH)
-        if outside.size:
-            inside = z.copy()
-            inside[outside] = 0.0
-            result = interpolate(self.coefficients, inside)
-            result[outside] = self.exact(z[outside])
-            return result
-        return interpolate(self.coefficients, z)
+        if not outside.size:
+            return interpolate(self.coefficients, z)
+        inside = z.copy()
+        inside[outside] = 0.0
+        result = interpolate(self.coefficients, inside)
+        result[outside] = self.exact(z[outside])
+        return result
 
 
 def interpolate(coefficients: FloatArray, z: FloatArray) -> FloatArray:
@@ -71,25 +64,19 @@ def interpolate(coefficients: FloatArray, z: FloatArray) -> FloatArray:
 def tabulate(exact: ScoreFunction, derivatives: ScoreDerivatives) -> Table:
     """Return the table of an increasing function, right to 1e-11 in the score: 4e-12 in probability."""
     # `derivatives` gives the first and second derivative from scores and the values there.
-    intervals = _FEWEST_INTERVALS
-    while intervals <= _MOST_INTERVALS:
-        knots = np.linspace(-_REACH, _REACH, intervals + 1)
+    for intervals in _INTERVALS:
+        knots, step = np.linspace(-_REACH, _REACH, intervals + 1), 2 * _REACH / intervals
         values = exact(knots)
-        first, second = derivatives(knots, values)
-        coefficients = _quintic(2 * _REACH / intervals, values, first, second)
-        if np.isfinite(coefficients).all() and _is_accurate(coefficients, exact, derivatives):
+        coefficients = _quintic(step, values, *derivatives(knots, values))
+        if not np.isfinite(coefficients).all():
+            continue
+        # The error is largest half way between the knots.
+        middles = (np.arange(intervals) + 0.5) * step - _REACH
+        values = exact(middles)
+        error = np.abs(interpolate(coefficients, middles) - values) / derivatives(middles, values)[0]
+        if np.isfinite(error).all() and error.max() <= _SCORE_TOLERANCE:
             return Table(exact, coefficients)
-        intervals *= 2
     return Table(exact, None)
-
-
-def _is_accurate(coefficients: FloatArray, exact: ScoreFunction, derivatives: ScoreDerivatives) -> bool:
-    """Return whether a table is right half way between its knots, where its error is largest."""
-    step = 2 * _REACH / coefficients.shape[1]
-    middles = (np.arange(coefficients.shape[1]) + 0.5) * step - _REACH
-    values = exact(middles)
-    error = np.abs(interpolate(coefficients, middles) - values) / derivatives(middles, values)[0]
-    return bool(np.isfinite(error).all() and error.max() <= _SCORE_TOLERANCE)
 
 
 def _quintic(step: float, value: FloatArray, first: FloatArray, second: FloatArray) -> FloatArray:
@@ -128,7 +115,12 @@ def log_beta_variate(z: FloatArray, alpha: float, beta: float) -> FloatArray:
     leading = (special.log_ndtr(z) + np.log(alpha) + special.betaln(alpha, beta)) / alpha
     tail = special.ndtr(-np.abs(z))
     quantile = np.where(z < 0, special.betaincinv(alpha, beta, tail), special.betainccinv(alpha, beta, tail))
-    small = leading < np.log(1e-25) - np.log1p(beta)
+    return _log_or_leading(quantile, leading, np.log(1e-25) - np.log1p(beta))
+
+
+def _log_or_leading(quantile: FloatArray, leading: FloatArray, limit: float) -> FloatArray:
+    """Return the logarithm of quantiles, or below a limit the logarithm of the leading term."""
+    small = leading < limit
     return np.asarray(np.where(small, leading, np.log(np.where(small, 1.0, quantile))))
 
 
@@ -151,8 +143,7 @@ def log_gamma_variate(z: FloatArray, shape: float) -> FloatArray:
     leading = (special.log_ndtr(z) + special.gammaln(shape + 1)) / shape
     tail = special.ndtr(-np.abs(z))
     quantile = np.where(z < 0, special.gammaincinv(shape, tail), special.gammainccinv(shape, tail))
-    small = leading < np.log(1e-25)
-    return np.asarray(np.where(small, leading, np.log(np.where(small, 1.0, quantile))))
+    return _log_or_leading(quantile, leading, np.log(1e-25))
 
 
 def _half_square(z: FloatArray) -> FloatArray:

@@ -59,9 +59,13 @@ class ScipyDistribution(Family):
     def _is_discrete(self) -> bool:
         return not hasattr(self.frozen, "pdf")
 
+    def _called(self, newer: str, older: str, at: FloatArray) -> FloatArray:
+        """Return what a method gives, by its name in the newer interface of scipy or in the older one."""
+        method = getattr(self.frozen, newer if hasattr(self.frozen, "icdf") else older)
+        return np.asarray(method(at), dtype=np.float64)
+
     def _all_tails(self, values: FloatArray) -> Tails:
-        above = self.frozen.ccdf if self._is_newer else self.frozen.sf
-        return np.asarray(self.frozen.cdf(values), dtype=float), np.asarray(above(values), dtype=float)
+        return self._called("cdf", "cdf", values), self._called("ccdf", "sf", values)
 
     def log_density(self, x: ArrayLike) -> FloatArray:
         """Return what scipy gives: the log density, or the log probability of a discrete distribution."""
@@ -72,15 +76,10 @@ class ScipyDistribution(Family):
         """Show the parameters of the distribution and a fingerprint of its data, never its address in memory."""
         return super().__repr__().replace(repr(self.frozen), self._shown())
 
-    @property
-    def _is_newer(self) -> bool:
-        """Whether the distribution has the newer interface of scipy."""
-        return hasattr(self.frozen, "icdf")
-
     def _shown(self) -> str:
         """Return how the distribution is written; quantiles stand for what its parameters do not say."""
         digest = hashlib.sha256(np.asarray(self._quantile(_PROBES), dtype=np.float64).tobytes())
-        if self._is_newer:
+        if hasattr(self.frozen, "icdf"):
             return f"{type(self.frozen).__name__}({digest.hexdigest()[:16]})"
         made = getattr(self.frozen, "dist", self.frozen)
         arguments = [repr(value) for value in getattr(self.frozen, "args", ())]
@@ -92,8 +91,13 @@ class ScipyDistribution(Family):
         return f"{getattr(made, 'name', None) or type(made).__name__}({', '.join(arguments)})"
 
     def _check(self) -> None:
-        needed = ("icdf", "iccdf") if self._is_newer else ("ppf", "isf")
-        frozen = hasattr(self.frozen, "dist") or self._is_newer or _holds_data(self.frozen)
+        newer = hasattr(self.frozen, "icdf")
+        needed = ("icdf", "iccdf") if newer else ("ppf", "isf")
+        # A distribution without parameters may hold data instead, as `rv_histogram` does.
+        data = not getattr(self.frozen, "shapes", "a") and any(
+            isinstance(v, np.ndarray) for v in vars(self.frozen).values()
+        )
+        frozen = newer or data or hasattr(self.frozen, "dist")
         if not frozen or not all(hasattr(self.frozen, name) for name in (*needed, "cdf", "support", "mean")):
             raise InputError(
                 f"{self.frozen!r} is not a frozen distribution of scipy.stats; give one such as stats.weibull_min(2.0)"
@@ -104,14 +108,7 @@ class ScipyDistribution(Family):
             raise InputError("the frozen distribution has no median; its parameters are outside what scipy allows")
 
     def _quantile(self, p: FloatArray) -> FloatArray:
-        inverse = self.frozen.icdf if self._is_newer else self.frozen.ppf
-        return np.asarray(inverse(p), dtype=np.float64)
+        return self._called("icdf", "ppf", p)
 
     def _quantile_from_tails(self, p: FloatArray, q: FloatArray) -> FloatArray:
-        inverse = self.frozen.iccdf if self._is_newer else self.frozen.isf
-        return np.asarray(np.where(p < q, self._quantile(p), inverse(q)), dtype=np.float64)
-
-
-def _holds_data(value: object) -> bool:
-    """Return whether a distribution without parameters holds data instead, as ``rv_histogram`` does."""
-    return not getattr(value, "shapes", "a") and any(isinstance(held, np.ndarray) for held in vars(value).values())
+        return np.where(p < q, self._quantile(p), self._called("iccdf", "isf", q))
