@@ -28,7 +28,7 @@ def without(line):
 FILES = {
     "unknown key": (ENTRY + "sigmas = 2\n", r"unknown key inputs.power.sigmas; .*allowed are"),
     "misspelt table": (ENTRY.replace("inputs.", "input."), "unknown key input; nearest known: inputs"),
-    "missing unit": (without("unit"), "inputs.power.unit is missing; add unit ="),
+    "missing unit": (without("unit"), "inputs.power: unit is missing; add unit ="),
     "missing source": (without("source"), "inputs.power.source is missing; add source ="),
     "blank source": (ENTRY.replace("Somebody, Something (2024)", " "), "inputs.power.source = ' ': a text is needed"),
     "missing date": (without("as_of"), "inputs.power.as_of is missing"),

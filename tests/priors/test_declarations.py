@@ -125,7 +125,7 @@ def test_a_converted_prior_draws_the_same_amounts(distribution, units):
 @pytest.mark.parametrize(
     ("entries", "message"),
     [
-        (entry("own", 'family = "normal"\nmean = 1\nsd = 1'), "inputs.own.unit is missing; add unit"),
+        (entry("own", 'family = "normal"\nmean = 1\nsd = 1'), "inputs.own: unit is missing; add unit"),
         (entry("share", 'family = "fixed"\nvalue = 75'), r"inputs.share: 75 is outside \[0, 1\], the bounds of share"),
         (
             entry("share", 'family = "normal"\nmean = 0.5\nsd = 0.1'),

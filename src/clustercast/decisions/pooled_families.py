@@ -7,10 +7,9 @@ import numpy as np
 from clustercast.arrays import FloatArray
 from clustercast.arrays.families.tails import tails_of_score
 from clustercast.errors import InputError
-from clustercast.priors.families.closed_form import refuse_unless_weights
 from clustercast.priors.families.composed import part
 from clustercast.priors.families.family import Family, FromScore, Interval
-from clustercast.priors.families.validation import distribution_family
+from clustercast.priors.families.validation import distribution_family, refuse_unless_weights
 
 # Normal scores of the tables, and densities on each side of a quantile.
 _SCORES = np.linspace(-8.0, 8.0, 4097)

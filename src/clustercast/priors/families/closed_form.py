@@ -12,7 +12,7 @@ from clustercast.arrays.families import elicitation
 from clustercast.arrays.families.tails import Tails
 from clustercast.errors import InputError
 from clustercast.priors.families.family import Family, FromScore, Interval, Parameters
-from clustercast.priors.families.validation import distribution_family, refuse_unless_rising
+from clustercast.priors.families.validation import distribution_family, refuse_unless_rising, refuse_unless_weights
 
 _LOG_ROOT_TWO_PI = math.log(2 * math.pi) / 2
 
@@ -212,17 +212,6 @@ class Discrete(Family):
         place = np.minimum(np.searchsorted(self.values, x), len(self.values) - 1)
         with np.errstate(divide="ignore"):
             return np.where(np.array(self.values)[place] == x, np.log(self.weights)[place], -np.inf)
-
-
-def refuse_unless_weights(weights: tuple[float, ...], parts: tuple[object, ...], what: str) -> None:
-    """Refuse weights that are not one for each part, are negative or do not sum to 1."""
-    if not parts or len(parts) != len(weights):
-        raise InputError(f"{len(parts)} {what}s and {len(weights)} weights; give one weight for each {what}")
-    if min(weights) < 0:
-        raise InputError(f"weight {min(weights):g} is negative; weights are probabilities")
-    total = math.fsum(weights)
-    if abs(total - 1) > 1e-9:
-        raise InputError(f"weights sum to {total:.12g}; they must sum to 1")
 
 
 class BetweenEnds(Family):

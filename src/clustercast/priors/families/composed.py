@@ -12,10 +12,10 @@ from clustercast.arrays import FloatArray
 from clustercast.arrays.families.tabulated import Table, tabulate
 from clustercast.arrays.families.tails import Tails, invert, tails_of_score
 from clustercast.errors import InputError
-from clustercast.priors.families.closed_form import Discrete, Fixed, Normal, refuse_unless_weights
+from clustercast.priors.families.closed_form import Discrete, Fixed, Normal
 from clustercast.priors.families.family import Family, FromScore, Interval, in_blocks
 from clustercast.priors.families.from_scipy import ScipyDistribution, is_kernel_density, is_scipy
-from clustercast.priors.families.validation import distribution_family
+from clustercast.priors.families.validation import distribution_family, refuse_unless_weights
 
 # Pairs of a value and a component at a time.
 _CELLS = 100_000

@@ -112,3 +112,14 @@ def refuse_unless_rising(low: float, high: float) -> None:
     """Refuse ends that are reversed or equal."""
     if not low < high:
         raise InputError(f'low = {low:g} must be below high = {high:g}; for one value use family = "fixed"')
+
+
+def refuse_unless_weights(weights: tuple[float, ...], parts: tuple[object, ...], what: str) -> None:
+    """Refuse weights that are not one for each part, are negative or do not sum to 1."""
+    if not parts or len(parts) != len(weights):
+        raise InputError(f"{len(parts)} {what}s and {len(weights)} weights; give one weight for each {what}")
+    if min(weights) < 0:
+        raise InputError(f"weight {min(weights):g} is negative; weights are probabilities")
+    total = math.fsum(weights)
+    if abs(total - 1) > 1e-9:
+        raise InputError(f"weights sum to {total:.12g}; they must sum to 1")
