@@ -267,11 +267,12 @@ def _beside_inputs(
     return xr.Dataset({**carried, **variables}, coords={**of_samples, **coords}, attrs=attrs)
 
 
-def output_attrs(model: Model, name: str) -> dict[str, str]:
-    """Return the attributes of an output: role, units, long name, what a year means for it, and labels."""
+def output_attrs(model: Model, name: str) -> dict[str, str | int]:
+    """Return the attributes of an output: role, units, long name, what a year means for it, its sign, and labels."""
     declared = model.declaration(name)
-    attrs = {"role": "output", "units": model.unit(name), "long_name": model.long_name(name)}
+    attrs: dict[str, str | int] = {"role": "output", "units": model.unit(name), "long_name": model.long_name(name)}
     attrs |= {"time": declared.time} if declared.time else {}
+    attrs |= {} if declared.positive is None else {"positive": int(declared.positive)}
     return {**attrs, "labels": json.dumps(declared.labels)} if declared.labels else attrs
 
 

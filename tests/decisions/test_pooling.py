@@ -25,7 +25,7 @@ OTHER = cc.Priors(
 SETS = {"one": ONE, "other": OTHER}
 
 
-@cc.quantity("1")
+@cc.quantity("1", positive=True)
 def product(x, y, z):
     return np.exp(x) * (1 + y) * (1 + z)
 

@@ -65,7 +65,7 @@ def test_without_correlation_both_agree_with_sobol_indices():
         np.testing.assert_allclose(found, exact, atol=tolerance)
 
 
-@cc.quantity("1")
+@cc.quantity("1", positive=True)
 def trend(x, y, year, start):
     return np.exp(x + y * (year - start))
 
@@ -242,3 +242,49 @@ def test_priors_without_influence_are_refused():
 
     with pytest.raises(InputError, match="no uncertain input"):
         cc.run_shapley(cc.Priors(x=1.0), model=cc.Model([constant]), size=64)
+
+
+class TestRareEvents:
+    """The event x < a and y < b: its variance is p (1 - p), of which x explains a (1 - a) b^2 alone."""
+
+    A, B = 0.01, 0.05
+    MEASURES = {"S1_full": "S1", "S1_ind": "S1", "ST_full": "ST", "ST_ind": "ST"}  # noqa: RUF012
+
+    @pytest.fixture
+    def study(self):
+        @cc.quantity("1")
+        def both(x, y):
+            return ((x < self.A) & (y < self.B)).astype(float)
+
+        return {"priors": cc.Priors(x=cc.Uniform(0, 1), y=cc.Uniform(0, 1)), "model": cc.Model([both])}
+
+    @pytest.fixture
+    def exact(self):
+        a, b = self.A, self.B
+        first = np.array([a * (1 - a) * b**2, b * (1 - b) * a**2]) / (a * b * (1 - a * b))
+        total = 1 - first[::-1]
+        return {"S1": first, "ST": total, "Sh": (first + total) / 2}
+
+    def test_intervals_hold_the_exact_indices_and_the_warning_says_on_how_few_events_they_rest(self, study, exact):
+        held = []
+        for seed in range(12):
+            shapley = cc.run_shapley(**study, size=8192, seed=seed)
+            held.append(np.abs(shapley["Sh"] - exact["Sh"]) <= shapley["Sh_conf"])
+            kucherenko = cc.run_kucherenko(**study, size=8192, seed=seed)
+            for name, kind in self.MEASURES.items():
+                held.append(np.abs(kucherenko[name] - exact[kind]) <= kucherenko[f"{name}_conf"])
+            plain = cc.draw(study["priors"], 16384, seed=seed)
+            given = cc.given_data_indices(cc.propagate(plain, model=study["model"]))
+            held.append(np.abs(given["S1"] - exact["S1"]) <= given["S1_conf"])
+            for found in (shapley, kucherenko, given):
+                assert "indices of both rest on as few as" in found.attrs["warning"]
+        assert np.mean(held) >= 0.95
+
+    def test_no_index_of_few_events_is_known_to_within_nothing(self, study):
+        found = cc.run_kucherenko(**study, size=8192, seed=1)
+        assert all(float(found[f"{name}_conf"].min()) > 0.1 for name in self.MEASURES)
+
+    def test_without_an_event_there_is_no_index_but_the_reason(self, study):
+        for run in (cc.run_shapley, cc.run_kucherenko):
+            with pytest.raises(InputError, match="draw more where an event is rare"):
+                run(**study, size=64)

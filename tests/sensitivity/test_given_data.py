@@ -38,7 +38,7 @@ def test_error_at_8192_samples_is_below_the_mark(design):
 
 
 def test_years_outputs_and_inputs_are_labelled_and_can_be_chosen(tmp_path):
-    @cc.quantity("1")
+    @cc.quantity("1", positive=True)
     def trend(x, y, year, start):
         return np.exp(x + y * (year - start))
 
@@ -158,3 +158,27 @@ def test_with_the_model_an_input_without_influence_has_no_index_by_chance():
     assert cc.given_data_indices(tied, scale="raw", model=model)["S1"].sel(output="first", input="c") > 0.2
     weighted = cc.given_data_indices(forecast, scale="raw", model=model, weights=np.ones(512))
     assert weighted["S1"].sel(output="first", input="c") == plain["S1"].sel(output="first", input="c")
+
+
+def test_an_idle_input_shows_what_chance_gives():
+    # The index of an idle input is near normal about 0, and what it gets is within its own interval.
+    found = given_data_indices(forecast_of(size=8192), dummy=True, seed=3)
+    assert found["input"].values.tolist() == ["x1", "x2", "x3", "dummy"]
+    floor = found.sel(input="dummy")
+    assert 0 < abs(floor["S1"].item()) < 2 * floor["S1_conf"].item() < 0.03
+    np.testing.assert_array_equal(
+        found["S1"].sel(input=["x1", "x2", "x3"]), given_data_indices(forecast_of(size=8192))["S1"]
+    )
+    with_model = given_data_indices(forecast_of(size=8192), dummy=True, seed=3, model=MODEL)
+    assert with_model["S1"].sel(input="dummy").item() == floor["S1"].item()
+    other = given_data_indices(forecast_of(size=8192), dummy=True, seed=4)
+    assert other["S1"].sel(input="dummy").item() != floor["S1"].item()
+
+
+def test_importance_weights_of_a_rare_event_count_its_effective_occurrences():
+    forecast = forecast_of(size=4096)
+    rare = forecast.assign(rare=("sample", forecast["x1"].values > 3.13))
+    weights = np.random.default_rng(0).random(4096) + 0.5
+    found = given_data_indices(rare, outputs="rare", weights=weights)
+    assert "indices of rare rest on as few as" in found.attrs["warning"]
+    assert found["S1_conf"].min() > 0.1

@@ -9,6 +9,7 @@ from SALib.sample import sobol as salib_sample
 
 import clustercast as cc
 from clustercast.errors import InputError
+from clustercast.sensitivity.outputs import scales_of
 
 U = cc.Uniform(0, 1)
 
@@ -133,19 +134,81 @@ def test_salib_itself_runs_on_its_own_rows():
         np.testing.assert_allclose(found[name].sel(output="weighted"), theirs[name], rtol=0, atol=1e-12)
 
 
-def test_the_scale_of_the_first_round_is_kept_and_few_values_that_are_not_positive_are_counted():
-    @cc.quantity("1")
-    def mostly_positive(x, y):
+@pytest.mark.parametrize(
+    ("unit", "declared", "scale"),
+    [
+        ("1", {}, "raw"),
+        ("1/year", {}, "raw"),
+        ("OOM/year", {}, "raw"),
+        ("%", {}, "raw"),
+        ("USD", {}, "log10"),
+        ("H100e/year", {}, "log10"),
+        ("1", {"positive": True}, "log10"),
+        ("1", {"between": "log"}, "log10"),
+        ("USD", {"positive": False}, "raw"),
+        ("1", {"labels": ["few", "many"], "positive": True}, "raw"),
+    ],
+)
+def test_the_scale_goes_by_what_an_output_is_and_not_by_its_values(unit, declared, scale):
+    model = cc.Model([cc.quantity(unit, units_checked=False, **declared)(lambda_of("output"))], start="z", spare=["z"])
+    priors = PRIORS.replace(z=2024.0)
+    for size, seed in ((64, 0), (512, 1)):
+        found = cc.run_sobol(priors, model=model, size=size, seed=seed)
+        assert found["scale"].values.tolist() == [scale]
+    assert cc.run_sobol(priors, model=model, size=64, memory=0)["scale"].values.tolist() == [scale]
+
+
+def lambda_of(name):
+    """Return a positive function of x and y by a name."""
+
+    def output(x, y):
+        return np.floor(1 + x + 0.5 * y)
+
+    output.__name__ = name
+    return output
+
+
+def test_a_value_that_has_no_logarithm_is_refused_with_its_count_whatever_the_round():
+    @cc.quantity("USD", units_checked=False)
+    def profit(x, y):
         return x + 0.1 * y - 0.01
 
-    model = cc.Model([mostly_positive], spare=["z"])
-    arguments = {"model": model, "outputs": "mostly_positive", "seed": 3, "replicates": 2}
-    few = cc.run_sobol(PRIORS, size=4096, **arguments)
-    assert few["scale"].item() == "raw"
-    assert re.search(r"mostly_positive has \d+ values that are not positive, so it is on the raw", few.attrs["warning"])
+    model = cc.Model([profit], spare=["z"])
+    arguments = {"model": model, "outputs": "profit", "seed": 3, "replicates": 2}
     assert cc.run_sobol(PRIORS, size=8, **arguments)["scale"].item() == "log10"
-    with pytest.raises(InputError, match="values are not positive"):
-        cc.run_sobol(PRIORS, size=8, until=1e-9, budget=1 << 16, **arguments)
+    message = (
+        r"on log10 as other quantities in USD.*\(\d+ of [\d,]+ values are not positive\); use scale=.*positive=False"
+    )
+    for changed in ({"size": 4096}, {"size": 8, "until": 1e-9, "budget": 1 << 16}):
+        with pytest.raises(InputError, match=message):
+            cc.run_sobol(PRIORS, **arguments, **changed)
+    assert cc.run_sobol(PRIORS, size=4096, scale={"profit": "raw"}, **arguments)["scale"].item() == "raw"
+
+
+@pytest.mark.parametrize("name", ["evidence_2026", "situational_awareness"])
+def test_no_quantity_of_the_shipped_model_contradicts_its_scale(name):
+    model = cc.cluster_model()
+    inputs = cc.draw(cc.read_priors(name), 2048, seed=5)
+    forecast = cc.propagate(inputs, model=model, years=range(2022, 2041), outputs=list(model.functions))
+    found = {output: forecast[output] for output in model.functions}
+    scales = scales_of({output: values.attrs for output, values in found.items()}, "auto")
+    assert [output for output, scale in scales.items() if scale == "log10" and not found[output].min() > 0] == []
+    # The quantities that the build-out is about are analysed in decades.
+    assert {scales[output] for output in ("training_cluster_power", "ai_investment", "wafer_share")} == {"log10"}
+
+
+def test_an_idle_input_gets_nothing_in_memory_nor_in_pieces():
+    arguments = {"model": MODEL, "outputs": ["weighted"], "size": 256, "seed": 2}
+    plain = cc.run_sobol(PRIORS, **arguments)
+    for memory in (1 << 30, 0):
+        found = cc.run_sobol(PRIORS, **arguments, dummy=True, memory=memory)
+        assert found["input"].values.tolist() == ["x", "y", "dummy"]
+        of_dummy = found.sel(input="dummy")
+        assert all((of_dummy[measure] == 0).all() for measure in ("S1", "ST", "S1_conf", "ST_conf"))
+        # A further input moves no other.
+        np.testing.assert_allclose(found["ST"].sel(input=["x", "y"]), plain["ST"], rtol=1e-9)
+    with pytest.raises(InputError, match="dummy"):
+        cc.run_sobol(PRIORS.add(dummy=U), **arguments, dummy=True)
 
 
 def test_a_target_is_not_met_by_a_few_occurrences_of_a_rare_event_nor_does_a_first_round_without_one_end_it():

@@ -7,7 +7,7 @@ from clustercast.errors import InputError
 from clustercast.sensitivity.salib import delta_indices, pawn_indices
 
 
-@cc.quantity("1")
+@cc.quantity("1", positive=True)
 def skewed(x, y, choice):
     return x * (1 + y) + choice
 

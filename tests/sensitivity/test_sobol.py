@@ -40,7 +40,8 @@ def labelled(rows, outputs, *, size, second_order=True, replicates=1, points="so
     names = [f"x{i}" for i in range(rows.shape[1])]
     variables = {name: ("sample", rows[:, i].copy(), {"role": "input", "units": "1"}) for i, name in enumerate(names)}
     for name, values in outputs.items():
-        variables[name] = (("year", "sample")[-values.ndim :], values, {"role": "output", "units": "GW"})
+        unit = "1" if name == "ishigami" else "GW"
+        variables[name] = (("year", "sample")[-values.ndim :], values, {"role": "output", "units": unit})
     coords = {"sample": np.arange(len(rows))}
     if any(values.ndim == 2 for values in outputs.values()):
         coords["year"] = YEARS
@@ -100,7 +101,7 @@ def test_labels(indices):
     assert indices["variance"].dims == ("output", "year")
     assert indices["input"].values.tolist() == indices["input_2"].values.tolist() == ["x0", "x1", "x2"]
     assert indices["scale"].sel(output="power") == "log10" and indices["scale"].sel(output="ishigami") == "raw"
-    assert (indices["unit"] == "GW").all()
+    assert indices["unit"].values.tolist() == ["GW", "1"]
     lower = np.tril(np.ones((3, 3), dtype=bool))
     assert np.isnan(indices["S2"].values[..., lower]).all() and np.isfinite(indices["S2"].values[..., ~lower]).all()
     assert indices.attrs["estimator"] == "azzini-rosati" and indices.attrs["interval"] == "student-t"

@@ -165,7 +165,7 @@ def test_one_replicate_has_no_intervals():
     [
         ({"size": 1000}, "size is 1000; give a power of two"),
         ({"size": 4}, "size is 4; give a power of two, and replicates that divide it"),
-        ({"scale": "auto"}, "scale is 'auto'; give 'log10' or 'raw'"),
+        ({"scale": "natural"}, "scale is 'natural', and must be 'auto', 'log10' or 'raw'"),
         ({"scale": "log10"}, "output 'ishigami' is not positive everywhere; give it the scale 'raw'"),
         ({"confidence": 1.5}, "confidence"),
         ({"estimator": "jensen"}, "estimator 'jensen' is not one of .*nearest known: jansen"),
@@ -229,7 +229,21 @@ def test_what_needs_the_whole_design_has_it_whatever_the_memory():
 def test_each_output_has_its_scale():
     model = cc.Model([power, centred])
     result = cc.stream_sobol(GROWTH, size=1024, model=model, years=YEARS, scale={"centred": "raw"}, seed=2)
-    design = cc.draw(GROWTH, 1024, design="saltelli", replicates=8, seed=2)
-    whole = cc.sobol_indices(cc.propagate(design, model=model, years=YEARS), scale={"power": "log10", "centred": "raw"})
+    whole = cc.run_sobol(
+        GROWTH, size=1024, model=model, years=YEARS, scale={"power": "log10", "centred": "raw"}, seed=2
+    )
     same(result, whole)
     assert result.attrs["warning"] == whole.attrs["warning"]
+
+
+def test_pieces_of_run_sobol_have_an_executor_and_a_checkpoint(tmp_path):
+    how = {"size": 4096, "model": cc.Model([power, start_power]), "years": YEARS, "seed": 3}
+    whole = cc.run_sobol(GROWTH, **how)
+    for place in ({"executor": "threads", "workers": 2}, {"checkpoint": tmp_path}):
+        pieces = cc.run_sobol(GROWTH, **how, **place)
+        assert pieces.attrs["engine"] == "stream"
+        same(pieces, whole)
+    assert (tmp_path / "finished.npz").exists()
+    for needs_whole in ({"until": 0.1}, {"engine": "salib"}):
+        with pytest.raises(InputError, match="needs the whole design; leave it out, or do without pieces"):
+            cc.run_sobol(GROWTH, **how, **needs_whole, executor="threads")

@@ -46,6 +46,8 @@ PRIORS = cc.Priors(
 MODEL = cc.Model([power, start_power])
 YEARS = (2026, 2028)
 INPUTS = 3
+# Base points of a leaf: of 8 runs each, 4,096 runs.
+LEAF_POINTS = 512
 GROUPS = {"both": ["start", "growth"]}
 
 
@@ -71,9 +73,9 @@ def broken_off(place, after=9, **changed):
     """Run until some leaves are done; return how many there are."""
     planned = []
 
-    def progress(done, leaves):
-        planned.append(leaves)
-        if done >= after:
+    def progress(done, points):
+        planned.append(points // LEAF_POINTS)
+        if done >= after * LEAF_POINTS:
             raise Stop
 
     with pytest.raises(Stop):
@@ -105,7 +107,7 @@ def test_what_is_finished_is_not_done_again_and_no_bit_moves(tmp_path, monkeypat
         tmp_path, **changed, executor="threads", workers=2, progress=lambda *done: seen.append(done), confidence=0.9
     )
     assert sorted(pieces) == [(9, 12), *((start, start + 4) for start in range(12, leaves, 4))]
-    assert seen[-1] == (leaves, leaves)
+    assert seen[-1] == (SIZE, SIZE)
     # The confidence is of the result, not of what is kept.
     assert bits(resumed) == bits(indices(**changed, confidence=0.9))
     pieces.clear()

@@ -26,6 +26,7 @@ class Declaration:
     constants: tuple[float, ...] = ()
     units_checked: bool = True
     infinite: bool = False
+    positive: bool | None = None
 
 
 def quantity(
@@ -41,6 +42,7 @@ def quantity(
     constants: Iterable[float] = (),
     units_checked: bool = True,
     infinite: bool = False,
+    positive: bool | None = None,
 ) -> Callable[[F], F]:
     """Mark a plain NumPy function as a quantity and return the same function.
 
@@ -73,6 +75,9 @@ def quantity(
         False leaves the quantity out of the proof of units.
     infinite : bool, optional
         True where infinity is a value, as of a time that never comes; elsewhere it is refused.
+    positive : bool, optional
+        Whether all values are above 0, so that ``scale="auto"`` is log10. Where nothing is declared, quantities with
+        ``between="log"`` or a unit that is no pure number, time or rate are taken to be.
 
     Returns
     -------
@@ -112,6 +117,7 @@ def quantity(
         tuple(map(float, constants)),
         units_checked,
         infinite,
+        True if positive is None and between == "log" else positive,
     )
 
     def mark(function: F) -> F:

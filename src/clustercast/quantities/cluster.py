@@ -191,19 +191,19 @@ def shortfall(trend_training_cluster_size, training_cluster_size):
     return np.maximum(np.log10(trend_training_cluster_size / training_cluster_size), 0)
 
 
-@quantity("1", time="state", increasing=["training_cluster_size"], decreasing=["installed_base"])
+@quantity("1", positive=True, time="state", increasing=["training_cluster_size"], decreasing=["installed_base"])
 def largest_cluster_fleet_share(training_cluster_size, installed_base):
     """Largest cluster as a share of the world's accelerators."""
     return training_cluster_size / installed_base
 
 
-@quantity("1", time="state", increasing=["training_cluster_size"], decreasing=["accelerator_shipments"])
+@quantity("1", positive=True, time="state", increasing=["training_cluster_size"], decreasing=["accelerator_shipments"])
 def largest_cluster_shipment_share(training_cluster_size, accelerator_shipments, accounting_period):
     """Largest cluster as a share of a year's shipments."""
     return training_cluster_size / (accelerator_shipments * accounting_period)
 
 
-@quantity("1", time="state", increasing=["training_cluster_cost"], decreasing=["ai_investment"])
+@quantity("1", positive=True, time="state", increasing=["training_cluster_cost"], decreasing=["ai_investment"])
 def largest_cluster_investment_share(training_cluster_cost, ai_investment, accounting_period):
     """Cost of the largest cluster as a share of a year's world investment."""
     return training_cluster_cost / (ai_investment * accounting_period)

@@ -53,7 +53,7 @@ def us_electricity(us_electricity_without_ai, us_ai_electricity, initial_us_ai_e
     return us_electricity_without_ai + np.where(fleet_in_us_electricity > 0, added, 0 * added)
 
 
-@quantity("1", time="state", increasing=["us_ai_electricity"], decreasing=["us_electricity"])
+@quantity("1", positive=True, time="state", increasing=["us_ai_electricity"], decreasing=["us_electricity"])
 def us_ai_electricity_share(us_ai_electricity, us_electricity):
     """Electricity of the accelerators in the United States as a share of its production."""
     return us_ai_electricity / us_electricity
@@ -72,7 +72,7 @@ def other_data_centre_electricity(
     )
 
 
-@quantity("1", time="state", increasing=["us_ai_electricity"], decreasing=["us_electricity"])
+@quantity("1", positive=True, time="state", increasing=["us_ai_electricity"], decreasing=["us_electricity"])
 def us_data_centre_electricity_share(us_ai_electricity, other_data_centre_electricity, us_electricity):
     """Electricity of all data centres in the United States as a share of its production."""
     return (us_ai_electricity + other_data_centre_electricity) / us_electricity
@@ -88,7 +88,7 @@ def world_electricity(
     )
 
 
-@quantity("1", time="state", increasing=["shipment_power"], decreasing=["us_electricity"])
+@quantity("1", positive=True, time="state", increasing=["shipment_power"], decreasing=["us_electricity"])
 def shipment_electricity_share(shipment_power, us_electricity, accounting_period):
     """One year's accelerators at full power as a share of US electricity: a flow, not the fleet.
 
@@ -97,7 +97,7 @@ def shipment_electricity_share(shipment_power, us_electricity, accounting_period
     return shipment_power * accounting_period / us_electricity
 
 
-@quantity("1", time="state", increasing=["fleet_energy"], decreasing=["us_electricity"])
+@quantity("1", positive=True, time="state", increasing=["fleet_energy"], decreasing=["us_electricity"])
 def fleet_electricity_share(fleet_energy, us_electricity):
     """Electricity of the world's accelerators as a share of US production."""
     return fleet_energy / us_electricity
@@ -121,19 +121,27 @@ def starting_fleet_power(previous_starting_fleet_power):
     return previous_starting_fleet_power
 
 
-@quantity("GW", time="state", increasing=["fleet_power", "us_siting_share"], decreasing=["starting_fleet_power"])
+@quantity(
+    "GW",
+    positive=False,
+    time="state",
+    increasing=["fleet_power", "us_siting_share"],
+    decreasing=["starting_fleet_power"],
+)
 def us_power_added(fleet_power, starting_fleet_power, us_siting_share):
     """Power added for AI in the United States since the start of the forecast."""
     return us_siting_share * np.maximum(fleet_power - starting_fleet_power, 0)
 
 
-@quantity("GW")
+@quantity("GW", positive=False)
 def initial_offered_current_power(starting_fleet_power):
     """Power that grid connections and generators have offered at the start of the forecast: none so far."""
     return 0 * starting_fleet_power
 
 
-@quantity("GW", time="state", between="linear", before=0, increasing=["previous_power_pace", "power_pace"])
+@quantity(
+    "GW", positive=False, time="state", between="linear", before=0, increasing=["previous_power_pace", "power_pace"]
+)
 def offered_current_power(previous_offered_current_power, previous_power_pace, power_pace, year, previous_year):
     """Power that grid connections and generators could have added since the start of the forecast."""
     return previous_offered_current_power + (year - previous_year) * (previous_power_pace + power_pace) / 2
@@ -147,13 +155,13 @@ def _offered(rate, year, forecast_start, plant_start, period):
     return rate * (rising * (now - rising / 2) - risen * (then - risen / 2)) / period
 
 
-@quantity("GW", time="state", increasing=["gas_power_additions"])
+@quantity("GW", positive=False, time="state", increasing=["gas_power_additions"])
 def offered_gas_power(year, forecast_start, gas_power_additions, gas_plant_start_year, accounting_period):
     """Power that new gas plants could have added since the start of the forecast."""
     return _offered(gas_power_additions, year, forecast_start, gas_plant_start_year, accounting_period)
 
 
-@quantity("GW", time="state", increasing=["nuclear_power_additions"])
+@quantity("GW", positive=False, time="state", increasing=["nuclear_power_additions"])
 def offered_nuclear_power(year, forecast_start, nuclear_power_additions, nuclear_start_year, accounting_period):
     """Power that new nuclear plants could have added since the start of the forecast."""
     return _offered(nuclear_power_additions, year, forecast_start, nuclear_start_year, accounting_period)
@@ -176,25 +184,30 @@ def generator_power_share(grid_power_additions, generator_additions, starting_po
     return generator_additions / np.maximum(quoted, np.finfo(np.float64).eps * starting_power_additions)
 
 
-@quantity("GW", time="state", increasing=["used_power_share", "offered_current_power"])
+@quantity("GW", positive=False, time="state", increasing=["used_power_share", "offered_current_power"])
 def grid_power_added(used_power_share, offered_current_power, generator_power_share):
     """Power of grid connections used for AI in the United States since the start of the forecast."""
     return used_power_share * offered_current_power * (1 - generator_power_share)
 
 
-@quantity("GW", time="state", increasing=["used_power_share", "offered_current_power", "generator_power_share"])
+@quantity(
+    "GW",
+    positive=False,
+    time="state",
+    increasing=["used_power_share", "offered_current_power", "generator_power_share"],
+)
 def generator_power_added(used_power_share, offered_current_power, generator_power_share):
     """Power of generators on site used for AI in the United States since the start of the forecast."""
     return used_power_share * offered_current_power * generator_power_share
 
 
-@quantity("GW", time="state", increasing=["used_power_share", "offered_gas_power"])
+@quantity("GW", positive=False, time="state", increasing=["used_power_share", "offered_gas_power"])
 def gas_power_added(used_power_share, offered_gas_power):
     """Power of new gas plants used for AI in the United States since the start of the forecast."""
     return used_power_share * offered_gas_power
 
 
-@quantity("GW", time="state", increasing=["used_power_share", "offered_nuclear_power"])
+@quantity("GW", positive=False, time="state", increasing=["used_power_share", "offered_nuclear_power"])
 def nuclear_power_added(used_power_share, offered_nuclear_power):
     """Power of new nuclear plants used for AI in the United States since the start of the forecast."""
     return used_power_share * offered_nuclear_power

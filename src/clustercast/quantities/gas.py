@@ -27,7 +27,7 @@ def added_gas_demand(shipment_power, accounting_period, load_factor, gas_power_s
     return shipment_power * accounting_period * load_factor * gas_power_share / gas_electricity_yield
 
 
-@quantity("1", time="state", increasing=["gas_demand"], decreasing=["us_gas_production"])
+@quantity("1", positive=True, time="state", increasing=["gas_demand"], decreasing=["us_gas_production"])
 def gas_production_share(gas_demand, us_gas_production):
     """Gas demand of the largest training cluster over US gas production."""
     return gas_demand / us_gas_production
@@ -45,7 +45,7 @@ def shale_electricity(shale_gas_growth, gas_electricity_yield):
     return shale_gas_growth * gas_electricity_yield
 
 
-@quantity("1", time="state", increasing=["shale_electricity"], decreasing=["training_cluster_energy"])
+@quantity("1", positive=True, time="state", increasing=["shale_electricity"], decreasing=["training_cluster_energy"])
 def shale_clusters(shale_electricity, training_cluster_energy):
     """Largest training clusters that another doubling of US shale gas could power."""
     return shale_electricity / training_cluster_energy
@@ -57,7 +57,13 @@ def gas_wells_required(gas_demand, well_production):
     return gas_demand / well_production
 
 
-@quantity("month", time="state", increasing=["gas_wells_required"], decreasing=["drilling_rigs", "wells_per_rig"])
+@quantity(
+    "month",
+    positive=True,
+    time="state",
+    increasing=["gas_wells_required"],
+    decreasing=["drilling_rigs", "wells_per_rig"],
+)
 def drilling_time(gas_wells_required, drilling_rigs, wells_per_rig):
     """Time to drill the wells for the largest training cluster."""
     return gas_wells_required / (drilling_rigs * wells_per_rig)

@@ -44,7 +44,7 @@ def fleet_cost_of_ownership(fleet_value, capital_recovery, operating_cost_share,
     return fleet_value * (capital_recovery + operating_cost_share) + fleet_energy * electricity_price
 
 
-@quantity("1", time="state", increasing=["ai_revenue"], decreasing=["fleet_cost_of_ownership"])
+@quantity("1", positive=True, time="state", increasing=["ai_revenue"], decreasing=["fleet_cost_of_ownership"])
 def revenue_cost_ratio(ai_revenue, fleet_cost_of_ownership):
     """Revenue of AI over the cost of owning its fleet: below 1 the build-out does not pay for itself."""
     return ai_revenue / fleet_cost_of_ownership
@@ -95,7 +95,9 @@ def cluster_payback_ratio(
     return free_margin * leading_lab_revenue_ceiling / revenue_growth_rate * filled / training_cluster_cost
 
 
-@quantity("USD/year", time="rate", increasing=["spender_base_cash_flow"], decreasing=["spender_base_year"])
+@quantity(
+    "USD/year", positive=False, time="rate", increasing=["spender_base_cash_flow"], decreasing=["spender_base_year"]
+)
 def spender_funds(
     year, spender_base_cash_flow, spender_base_year, spender_cash_flow_doubling_time, free_margin, big_tech_ai_revenue
 ):
@@ -104,7 +106,7 @@ def spender_funds(
     return spender_base_cash_flow * np.exp2(doublings) + free_margin * big_tech_ai_revenue
 
 
-@quantity("USD", time="state", increasing=["spender_funds"])
+@quantity("USD", positive=False, time="state", increasing=["spender_funds"])
 def affordable_cluster_cost(spender_funds, cluster_budget_share, cluster_funding_time, borrowing_time):
     """Cost of the largest cluster that the largest spender could fund alone; it limits nothing."""
     return cluster_budget_share * spender_funds * (cluster_funding_time + borrowing_time)
@@ -116,13 +118,13 @@ def us_gdp(year, us_gdp_base_year, us_gdp_2024, us_gdp_growth, accounting_period
     return compounded(us_gdp_2024, us_gdp_growth, year - us_gdp_base_year, accounting_period)
 
 
-@quantity("1", time="state", increasing=["ai_investment"], decreasing=["us_gdp"])
+@quantity("1", positive=True, time="state", increasing=["ai_investment"], decreasing=["us_gdp"])
 def investment_gdp_share(ai_investment, us_gdp):
     """World investment in AI as a share of the product of the United States."""
     return ai_investment / us_gdp
 
 
-@quantity("1", time="state", increasing=["ai_investment"], decreasing=["gross_world_product"])
+@quantity("1", positive=True, time="state", increasing=["ai_investment"], decreasing=["gross_world_product"])
 def investment_product_share(ai_investment, gross_world_product):
     """World investment in AI as a share of the world's product."""
     return ai_investment / gross_world_product

@@ -27,7 +27,7 @@ def training_share(inference_share):
     return 1 - inference_share
 
 
-@quantity("1", time="state", increasing=["training_share"], decreasing=["largest_cluster_fleet_share"])
+@quantity("1", positive=True, time="state", increasing=["training_share"], decreasing=["largest_cluster_fleet_share"])
 def clusters_supported(training_share, largest_cluster_fleet_share):
     """Clusters of the largest one's size that the training part of the fleet could hold."""
     return training_share / largest_cluster_fleet_share

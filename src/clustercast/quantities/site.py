@@ -42,13 +42,13 @@ def training_cluster_energy(training_cluster_power, load_factor):
     return training_cluster_power * load_factor
 
 
-@quantity("1", time="state", increasing=["training_cluster_energy"], decreasing=["us_electricity"])
+@quantity("1", positive=True, time="state", increasing=["training_cluster_energy"], decreasing=["us_electricity"])
 def training_cluster_electricity_share(training_cluster_energy, us_electricity):
     """Electricity of the largest training cluster as a share of US production."""
     return training_cluster_energy / us_electricity
 
 
-@quantity("1", time="state", increasing=["training_cluster_power"], decreasing=["spare_power"])
+@quantity("1", positive=True, time="state", increasing=["training_cluster_power"], decreasing=["spare_power"])
 def spare_power_share(training_cluster_power, spare_power):
     """Power of the largest training cluster over the spare power of the United States when the orders began.
 

@@ -44,19 +44,21 @@ def _built(capacity, year, start, build_time):
     return capacity * np.minimum(np.maximum((year - start) / build_time, 0), 1)
 
 
-@quantity("GW", time="state", increasing=["malaysia_capacity"], decreasing=["malaysia_start_year"])
+@quantity("GW", positive=False, time="state", increasing=["malaysia_capacity"], decreasing=["malaysia_start_year"])
 def malaysia_power(year, malaysia_capacity, malaysia_start_year, malaysia_build_time):
     """Power of data centres built in Malaysia."""
     return _built(malaysia_capacity, year, malaysia_start_year, malaysia_build_time)
 
 
-@quantity("GW", time="state", increasing=["gulf_capacity"], decreasing=["gulf_start_year", "gulf_build_time"])
+@quantity(
+    "GW", positive=False, time="state", increasing=["gulf_capacity"], decreasing=["gulf_start_year", "gulf_build_time"]
+)
 def gulf_power(year, gulf_capacity, gulf_start_year, gulf_build_time):
     """Power of AI clusters built in the Gulf states."""
     return _built(gulf_capacity, year, gulf_start_year, gulf_build_time)
 
 
-@quantity("GW", time="state", increasing=["malaysia_power", "gulf_power"])
+@quantity("GW", positive=False, time="state", increasing=["malaysia_power", "gulf_power"])
 def capacity_abroad(malaysia_power, gulf_power):
     """Power of the announced build-outs in countries that are no allies."""
     return malaysia_power + gulf_power

@@ -179,13 +179,13 @@ def _ramp(rate, year, start, period):
     return rate * np.minimum(np.maximum(year - start, 0) / period, 1)
 
 
-@quantity("GW/year", time="rate", increasing=["gas_power_additions"])
+@quantity("GW/year", positive=False, time="rate", increasing=["gas_power_additions"])
 def gas_plant_additions(year, gas_power_additions, gas_plant_start_year, accounting_period):
     """Power that new gas plants can add for AI a year in the US."""
     return _ramp(gas_power_additions, year, gas_plant_start_year, accounting_period)
 
 
-@quantity("GW/year", time="rate", increasing=["nuclear_power_additions"])
+@quantity("GW/year", positive=False, time="rate", increasing=["nuclear_power_additions"])
 def nuclear_plant_additions(year, nuclear_power_additions, nuclear_start_year, accounting_period):
     """Power that new nuclear plants can add for AI a year in the US."""
     return _ramp(nuclear_power_additions, year, nuclear_start_year, accounting_period)
@@ -275,7 +275,14 @@ def ai_investment(accelerator_shipments, trend_investment_per_accelerator, scarc
 
 
 # Where nothing waits the difference is rounding alone, which no proof of units can compare.
-@quantity("USD/year", time="rate", increasing=["wanted_investment"], decreasing=["ai_investment"], units_checked=False)
+@quantity(
+    "USD/year",
+    positive=False,
+    time="rate",
+    increasing=["wanted_investment"],
+    decreasing=["ai_investment"],
+    units_checked=False,
+)
 def waiting_investment(wanted_investment, ai_investment):
     """Investment that is wanted and funded, and neither spent nor carried forward."""
     return wanted_investment - ai_investment

@@ -6,7 +6,7 @@ from clustercast.engine.quantity import quantity
 from clustercast.quantities.growth import compounded, floored, gain
 
 
-@quantity("1", time="state", increasing=["flop_per_dollar_growth"])
+@quantity("1", positive=True, time="state", increasing=["flop_per_dollar_growth"])
 def flop_per_dollar_gain(
     year, cost_base_year, flop_per_dollar_growth, earlier_flop_per_dollar_growth, technology_slowdown, accounting_period
 ):
@@ -15,7 +15,7 @@ def flop_per_dollar_gain(
     return gain(flop_per_dollar_growth, technology_slowdown, earlier_flop_per_dollar_growth, time, accounting_period)
 
 
-@quantity("1", time="state", increasing=["flop_per_watt_growth"])
+@quantity("1", positive=True, time="state", increasing=["flop_per_watt_growth"])
 def flop_per_watt_gain(
     year, power_base_year, flop_per_watt_growth, earlier_flop_per_watt_growth, technology_slowdown, accounting_period
 ):

@@ -24,11 +24,6 @@ def output_cautions(results: Sequence[MeasuredOutput], years: xr.Variable | None
     """Return what could mislead about the outputs of any measure."""
     outputs = [result.output for result in results]
     sentences = [
-        f"{output.name} has {output.not_positive:,} values that are not positive, so it is on the raw scale."
-        for output in outputs
-        if output.not_positive
-    ]
-    sentences += [
         f"{output.name} is on the raw scale with a log standard deviation of up to {output.log_sd:.1f}: a few samples "
         "own its variance, and its indices are uncertain beyond their intervals; scale='log10' is safe."
         for output in outputs

@@ -7,13 +7,17 @@ import numpy as np
 import xarray as xr
 
 from clustercast.arrays import FloatArray
-from clustercast.arrays.indices.intervals import student_factor
+from clustercast.arrays.indices.intervals import as_wide_as_few_events, few_events, student_factor, usual_values
 from clustercast.arrays.indices.kucherenko import NAMES
 from clustercast.arrays.indices.kucherenko import kucherenko_indices as kucherenko_columns
 from clustercast.arrays.indices.shapley import shapley_effects as shapley_columns
+from clustercast.sensitivity.cautions import few_events_caution
 from clustercast.sensitivity.design import VariedInputs, kucherenko_design, shapley_design
 from clustercast.sensitivity.labels import labelled, year_of
 from clustercast.sensitivity.outputs import Scale, analysed_outputs, measured
+
+# The estimates and standard errors of each measure, shape (inputs, columns).
+Measures = dict[str, tuple[FloatArray, FloatArray]]
 
 
 def shapley_effects(
@@ -28,12 +32,8 @@ def shapley_effects(
     ----------
     forecast : Dataset
         From `propagate`, on inputs drawn with ``design="shapley"``; all samples, in order.
-    outputs : str or iterable of str, optional
-        Outputs to explain; all by default.
-    scale : {"auto", "log10", "raw"} or mapping of str to these, optional
-        Scale of the outputs, or of each; ``"auto"`` is log10 where all values of an output are positive.
-    confidence : float, optional
-        Coverage of the intervals, between 0 and 1.
+    outputs, scale, confidence : optional
+        As in `sobol_indices`.
 
     Returns
     -------
@@ -66,11 +66,9 @@ def shapley_effects(
     [0.2, 0.8]
     """
     varied, orders = shapley_design(forecast)
-    factor = student_factor(varied.replicates, confidence)
 
-    def measure(values: FloatArray) -> dict[str, FloatArray]:
-        effects, errors = shapley_columns(values, orders, varied.replicates)
-        return {"Sh": effects, "Sh_conf": factor * errors}
+    def measure(values: FloatArray) -> Measures:
+        return {"Sh": shapley_columns(values, orders, varied.replicates)}
 
     how = (
         "random-permutation trajectories",
@@ -94,12 +92,8 @@ def kucherenko_indices(
     ----------
     forecast : Dataset
         From `propagate`, on inputs drawn with ``design="kucherenko"``; all samples, in order.
-    outputs : str or iterable of str, optional
-        Outputs to explain; all by default.
-    scale : {"auto", "log10", "raw"} or mapping of str to these, optional
-        Scale of the outputs, or of each; ``"auto"`` is log10 where all values of an output are positive.
-    confidence : float, optional
-        Coverage of the intervals, between 0 and 1.
+    outputs, scale, confidence : optional
+        As in `sobol_indices`.
 
     Returns
     -------
@@ -132,11 +126,10 @@ def kucherenko_indices(
     ([[0.9, 0.9]], [[0.1, 0.1]])
     """
     varied, correlated = kucherenko_design(forecast)
-    factor = student_factor(varied.replicates, confidence)
 
-    def measure(values: FloatArray) -> dict[str, FloatArray]:
+    def measure(values: FloatArray) -> Measures:
         indices, errors = kucherenko_columns(values, len(varied.names), correlated, varied.replicates)
-        return {**indices, **{f"{name}_conf": factor * errors[name] for name in NAMES}}
+        return {name: (indices[name], errors[name]) for name in NAMES}
 
     how = "azzini-rosati", "doi:10.1016/j.cpc.2011.12.020 doi:10.1016/j.envsoft.2015.05.010"
     return _measured_forecast(forecast, outputs, scale, confidence, varied, measure, how)
@@ -148,16 +141,24 @@ def _measured_forecast(
     scale: Scale,
     confidence: float,
     varied: VariedInputs,
-    measure: Callable[[FloatArray], dict[str, FloatArray]],
+    measure: Callable[[FloatArray], Measures],
     how: tuple[str, str],
 ) -> xr.Dataset:
     """Measure one output after the other, all its years at once; what nothing depends on has measures of 0."""
-    results = []
+    results, few, factor = [], [], student_factor(varied.replicates, confidence)
     for output in (each.without_rounding() for each in analysed_outputs(forecast, outputs, scale)):
-        found = measure(output.values.T.reshape(varied.size, -1, len(output.values)))
+        values = output.values.T.reshape(varied.size, -1, len(output.values))
+        # The first and the last row of a point are independent of each other.
+        independent = values[:, [0, -1]].reshape(-1, values.shape[-1]).T
+        events = few_events(independent, usual_values(independent))
+        few += few_events_caution(output.name, events)
         elsewhere = np.where(np.ptp(output.values, axis=1) == 0, np.nan, 0.0)
-        results.append(measured(output, {name: varied.of_all(part, elsewhere) for name, part in found.items()}))
+        parts: dict[str, FloatArray] = {}
+        for name, (found, errors) in measure(values).items():
+            widths = as_wide_as_few_events(factor * errors.T, found.T, events, confidence)
+            parts |= {name: varied.of_all(found, elsewhere), f"{name}_conf": varied.of_all(widths.T, elsewhere)}
+        results.append(measured(output, parts))
     estimator, references = how
     attrs: dict[str, Any] = {"estimator": estimator, "estimator_references": references, "interval": "student-t"}
     attrs |= {"confidence": confidence, "runs": forecast.sizes["sample"]}
-    return labelled(results, varied.among, years=year_of(forecast), attrs={**forecast.attrs, **attrs})
+    return labelled(results, varied.among, years=year_of(forecast), attrs={**forecast.attrs, **attrs}, cautions=few)

@@ -6,17 +6,21 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
-from clustercast.arrays import FloatArray
+from clustercast.arrays import FloatArray, IntArray
 from clustercast.arrays.indices.given_data import default_bins, first_order_indices
-from clustercast.arrays.indices.intervals import normal_factor
+from clustercast.arrays.indices.intervals import as_wide_as_few_events, normal_factor, only_few, usual_values
+from clustercast.arrays.points.streams import stream
 from clustercast.arrays.summaries.order_statistics import checked_weights, effective_size
 from clustercast.dataset import design_of, provenance_of
 from clustercast.engine.changes import with_changes
 from clustercast.engine.model import Model
 from clustercast.errors import InputError, nearest
 from clustercast.sampling import MEASURED, PLAIN
+from clustercast.sensitivity.cautions import few_events_caution
 from clustercast.sensitivity.labels import labelled, year_of
 from clustercast.sensitivity.outputs import Scale, analysed_outputs, measured
+
+DUMMY = "dummy"
 
 
 def given_data_indices(
@@ -28,6 +32,8 @@ def given_data_indices(
     scale: Scale = "auto",
     confidence: float = 0.95,
     model: Model | None = None,
+    dummy: bool = False,
+    seed: int = 0,
 ) -> xr.Dataset:
     """First-order indices of every output and year from the forecast's own sample.
 
@@ -40,8 +46,6 @@ def given_data_indices(
     forecast : Dataset
         From `propagate`, on inputs drawn with ``design="random"``, ``"latin"`` or ``"sobol"``, or
         samples of a posterior.
-    outputs : str or iterable of str, optional
-        Outputs to explain; all by default.
     inputs : str or iterable of str, optional
         Inputs to rank, or other variables of the sample; all inputs that vary by default.
     weights : DataArray, array_like, shape (sample,), or str, optional
@@ -49,13 +53,13 @@ def given_data_indices(
         default.
     bins : int, optional
         Number of bins; by default it grows with the effective sample, 48 at 8,192.
-    scale : {"auto", "log10", "raw"} or mapping of str to these, optional
-        Scale of the outputs, or of each; ``"auto"`` is log10 where all values of an output are positive.
-    confidence : float, optional
-        Coverage of the intervals, between 0 and 1.
+    outputs, scale, confidence : optional
+        As in `sobol_indices`.
     model : Model, optional
         Where the outputs come from. An input that an output does not depend on, neither itself nor
         by a correlation, then has an index of 0, not one of chance. It holds for plain samples only.
+    dummy, seed : optional
+        Whether to add an input ``dummy``, of that seed, that has no effect: what it gets by chance is the noise floor.
 
     Returns
     -------
@@ -97,11 +101,18 @@ def given_data_indices(
     sobol = design_of(forecast).get("name") == "sobol"
     columns = max(len(names), len(provenance_of(forecast).get("inputs", ())))
     source = None if model is None or weights is not None else with_changes(model, names)
-    results = []
+    columns_of, results, few = list(names), [], []
+    if dummy:
+        columns_of.append(DUMMY)
+        sample = np.column_stack([sample, dummy_values(names, len(sample), seed)])
     for output in (each.without_rounding() for each in analysed_outputs(forecast, outputs, scale)):
         found, errors = first_order_indices(sample, output.values.T, shares, count, sobol, columns)
-        known = np.array([_matters(name, output.name, source, forecast) for name in names])
-        parts = {"S1": found.T, "S1_conf": normal * errors.T}
+        events = _few_events(output.values, shares)
+        few += few_events_caution(output.name, events)
+        known = np.array(
+            [(dummy and name == DUMMY) or _matters(name, output.name, source, forecast) for name in columns_of]
+        )
+        parts = {"S1": found.T, "S1_conf": as_wide_as_few_events(normal * errors.T, found.T, events, confidence)}
         results.append(measured(output, {key: np.where(known | np.isnan(p), p, 0.0) for key, p in parts.items()}))
     attrs: dict[str, str | int | float] = {
         "estimator": "bias-corrected binning",
@@ -113,7 +124,25 @@ def given_data_indices(
         "confidence": confidence,
         "runs": len(sample),
     }
-    return labelled(results, names, years=year_of(forecast), attrs={**forecast.attrs, **attrs})
+    attrs = {**forecast.attrs, **attrs}
+    return labelled(results, columns_of, years=year_of(forecast), attrs=attrs, cautions=few)
+
+
+def dummy_values(names: Sequence[str], size: int, seed: int) -> IntArray:
+    """Return the values of an input that has no effect."""
+    if DUMMY in names:
+        raise InputError(f"an input is called {DUMMY!r} already; it may be the noise floor, or rename it")
+    return stream(seed, DUMMY).permutation(size)
+
+
+def _few_events(values: FloatArray, shares: FloatArray | None) -> FloatArray:
+    """Return on how many effective samples of another than the usual value each column rests, where these are few."""
+    unusual = values != usual_values(values)[:, np.newaxis]
+    if shares is None:
+        return only_few(np.count_nonzero(unusual, axis=1), values.shape[1])
+    squares = np.maximum(unusual @ shares**2, np.finfo(np.float64).tiny)
+    effective = (unusual @ shares) ** 2 / squares
+    return only_few(effective, int(effective_size(shares)))
 
 
 def _matters(name: str, output: str, model: Model | None, forecast: xr.Dataset) -> bool:

@@ -1,14 +1,14 @@
 """The outputs of a forecast that sensitivity looks at, and the scale it looks at them on."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
-from clustercast.arrays import FloatArray
+from clustercast.arrays import BoolArray, FloatArray
 from clustercast.arrays.indices.pick_freeze import centre_and_scale
 from clustercast.errors import InputError, nearest
 
@@ -17,6 +17,8 @@ Scale = ScaleName | Mapping[str, ScaleName]
 
 # Of the natural logarithm, on the raw scale: from about here a few samples own the variance.
 LOG_SD_THAT_MISLEADS = 1.0
+# Of pure numbers, times, rates and temperatures nothing says that they are positive.
+_MAY_BE_NEGATIVE = {*"year month week day hour h minute min second s OOM percent pp dB degC degF K".split(), "%"}
 # An output is called skewed by its logarithms only where nearly all of its values have one.
 _MOSTLY_POSITIVE = 0.9
 
@@ -32,8 +34,6 @@ class AnalysedOutput:
     by_year: bool
     # On the raw scale, the largest standard deviation of the natural logarithm over the years; 0 otherwise.
     log_sd: float = 0.0
-    # How many values are not positive, where "auto" took the raw scale because of a few.
-    not_positive: int = 0
 
     def without_values(self) -> "AnalysedOutput":
         """Let go of the samples once the measures are known."""
@@ -52,7 +52,7 @@ class MeasuredOutput:
     output: AnalysedOutput
     measures: Mapping[str, FloatArray]
     # Years in which it does not vary, shape (years or 1,).
-    constant: NDArray[np.bool_]
+    constant: BoolArray
 
 
 def measured(output: AnalysedOutput, measures: Mapping[str, FloatArray]) -> MeasuredOutput:
@@ -65,18 +65,30 @@ def analysed_outputs(
 ) -> Iterator[AnalysedOutput]:
     """Yield the outputs asked for, or all, one after the other on the scale of the analysis."""
     names = output_names(forecast, outputs)
-    scales = _scale_of_each(names, scale)
+    # An unknown scale is refused before any output is looked at.
+    scales_of({name: forecast.variables[name].attrs for name in names}, scale)
     for name in names:
-        yield analysed_output(forecast, name, scales[name])
+        yield analysed_output(forecast, name, _asked(scale, name))
 
 
-def _scale_of_each(names: tuple[str, ...], scale: Scale) -> dict[str, ScaleName]:
-    """Return the scale of each output, refused where it is unknown."""
-    of_each = {name: scale.get(name, "auto") if isinstance(scale, Mapping) else scale for name in names}
-    for chosen in of_each.values():
+def scales_of(attributes: Mapping[str, Mapping[Any, Any]], scale: Scale) -> dict[str, ScaleName]:
+    """Return the scale of each output from its attributes: what is estimated hangs on no sample."""
+    # "auto" is raw for labels and for units that may have either sign, log10 for other units, W or USD; a declaration
+    # of the quantity decides first.
+    scales: dict[str, ScaleName] = {}
+    for name, attrs in attributes.items():
+        chosen = _asked(scale, name)
         if chosen not in ("auto", "log10", "raw"):
             raise InputError(f"scale is {chosen!r}, and must be 'auto', 'log10' or 'raw'")
-    return of_each
+        words = set(re.findall(r"[^\W\d_]+|%", str(attrs.get("units", "1"))))
+        positive = "labels" not in attrs and bool(attrs.get("positive", words - _MAY_BE_NEGATIVE))
+        scales[name] = chosen if chosen != "auto" else "log10" if positive else "raw"
+    return scales
+
+
+def _asked(scale: Scale, name: str) -> ScaleName:
+    """Return the scale that was asked for of one output."""
+    return scale.get(name, "auto") if isinstance(scale, Mapping) else scale
 
 
 def output_names(forecast: xr.Dataset, outputs: Iterable[str] | str | None) -> tuple[str, ...]:
@@ -101,11 +113,11 @@ def output_names(forecast: xr.Dataset, outputs: Iterable[str] | str | None) -> t
     return names
 
 
-def analysed_output(forecast: xr.Dataset, name: str, scale: ScaleName) -> AnalysedOutput:
+def analysed_output(forecast: xr.Dataset, name: str, asked: ScaleName) -> AnalysedOutput:
     """Take one output from a forecast and put it on the scale of the analysis."""
-    # "auto" is log10 for a positive output, raw for one with values at or below zero, a truth value or a labelled
-    # index.
-    variable = forecast[name]
+    variable, automatic = forecast[name], asked == "auto"
+    # Truth values are labels, whatever unit came along with what they were made from.
+    scale = scales_of({name: variable.attrs if variable.dtype != bool else {"labels": ""}}, asked)[name]
     if set(variable.dims) - {"year", "sample"}:
         raise InputError(
             f"output {name!r} has dims {variable.dims}, and may have year and sample only; take one of the "
@@ -113,23 +125,23 @@ def analysed_output(forecast: xr.Dataset, name: str, scale: ScaleName) -> Analys
         )
     by_year = "year" in variable.dims
     ordered = variable.transpose(..., "sample").values
-    is_index = ordered.dtype == bool or "labels" in variable.attrs
     values = np.atleast_2d(np.asarray(ordered, dtype=np.float64))
     _check_finite(forecast, name, values, by_year)
     unit = str(variable.attrs.get("units", "1"))
-    not_positive = 0 if values.min() > 0 else int((values <= 0).sum())
-    chosen = ("raw" if not_positive or is_index else "log10") if scale == "auto" else scale
-    if chosen == "raw":
-        few = not is_index and scale == "auto" and not_positive <= (1 - _MOSTLY_POSITIVE) * values.size
-        return AnalysedOutput(name, unit, chosen, values, by_year, _log_sd(values), not_positive if few else 0)
-    if not_positive:
+    if scale == "raw":
+        return AnalysedOutput(name, unit, scale, values, by_year, _log_sd(values))
+    if not values.min() > 0:
+        why = f" and is on log10 as other quantities in {unit} are" if automatic else ""
+        remedy = f"use scale={{{name!r}: 'raw'}}" + (
+            ", or declare the quantity with positive=False" if automatic else ""
+        )
         raise InputError(
-            f"output {name!r} has a value of {values.min():g} {unit}, which has no logarithm ({not_positive:,} of "
-            f"{values.size:,} values are not positive); use scale='raw' or 'auto'"
+            f"output {name!r} has a value of {values.min():g} {unit}{why}, which has no logarithm "
+            f"({int((values <= 0).sum()):,} of {values.size:,} values are not positive); {remedy}"
         )
     logarithms = np.log(values)
     logarithms *= 1 / np.log(10)
-    return AnalysedOutput(name, unit, chosen, logarithms, by_year)
+    return AnalysedOutput(name, unit, scale, logarithms, by_year)
 
 
 def _log_sd(values: FloatArray) -> float:

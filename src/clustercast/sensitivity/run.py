@@ -1,29 +1,34 @@
 """The whole order, priors in and answer out: draw the design of a measure, run the model, read the measure."""
 
 from collections.abc import Iterable, Mapping
-from numbers import Real
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 
 from clustercast.arrays.indices.intervals import check_confidence
-from clustercast.arrays.indices.sobol_estimators import estimator_named
 from clustercast.dataset import Dataset, design_of, provenance_of, with_provenance
 from clustercast.engine.changes import with_changes
 from clustercast.engine.model import Model
 from clustercast.errors import InputError
+from clustercast.priors.families.interval import Uniform
 from clustercast.priors.prior_set import Priors, checked_priors
-from clustercast.priors.swaps import Groups, checked_groups
 from clustercast.propagation import YEARS, Progress, propagate, wanted_outputs, year_grid
 from clustercast.quantities.cluster_model import cluster_model
 from clustercast.sampling import draw
-from clustercast.sensitivity.cautions import add_cautions
 from clustercast.sensitivity.dependent import kucherenko_indices, shapley_effects
+from clustercast.sensitivity.given_data import DUMMY
 from clustercast.sensitivity.outputs import Scale
 from clustercast.sensitivity.salib import morris_effects
-from clustercast.sensitivity.sobol import Engine, sobol_indices
+from clustercast.sensitivity.sobol import sobol_indices
 
-BUDGET = 1 << 22
+
+class StudyOptions(TypedDict, total=False):
+    """What every study may be asked for, as `propagate` is."""
+
+    model: Model | None
+    outputs: Iterable[str] | str | None
+    years: Iterable[float]
+    progress: Progress | None
 
 
 class Study:
@@ -32,17 +37,18 @@ class Study:
     def __init__(
         self,
         priors: Priors,
-        model: Model | None,
-        outputs: Iterable[str] | str | None,
-        years: Iterable[float],
-        progress: Progress | None,
         *,
+        model: Model | None = None,
+        outputs: Iterable[str] | str | None = None,
+        years: Iterable[float] = YEARS,
+        progress: Progress | None = None,
         with_correlated: bool = False,
+        dummy: bool = False,
     ) -> None:
         self.priors, self.progress = checked_priors(priors), progress
         self.model = cluster_model() if model is None else model
         self.wanted = wanted_outputs(self.model, outputs)
-        self.years = year_grid(years).tolist()
+        self.years = year_grid(years)
         # Inputs that change from a date on are inputs of the changed model.
         self.changed = with_changes(self.model, priors)
         used = set(self.changed.inputs(self.wanted))
@@ -55,7 +61,10 @@ class Study:
         if not with_correlated:
             # Correlated inputs that no output uses together do not meet: the indices of each output are plain.
             self.needed = self.needed.correlated_in(self.changed.inputs([output]) for output in self.wanted)
-        if not self.needed.uncertain:
+        # An input on which nothing depends is drawn and analysed, and the model does not see it.
+        self.idle = (DUMMY,) if dummy else ()
+        self.needed = self.needed.add(**{name: Uniform(0, 1) for name in self.idle})
+        if set(self.needed.uncertain) <= {*self.idle}:
             raise InputError(
                 f"no uncertain input of {priors.name} has any influence on {', '.join(self.wanted)}; free one"
             )
@@ -64,79 +73,23 @@ class Study:
         """Draw a design; what is fixed has no influence, so that the result is that of the whole set."""
         return with_provenance(draw(self.needed, size, **design), priors_hash=self.priors.hash)
 
-    def forecast(self, inputs: Dataset) -> Dataset:
-        """Run the model."""
-        return propagate(inputs, model=self.model, years=self.years, outputs=self.wanted, progress=self.progress)
-
-
-def run_sobol_in_memory(
-    priors: Priors,
-    *,
-    model: Model | None = None,
-    outputs: Iterable[str] | str | None = None,
-    years: Iterable[float] = YEARS,
-    size: int = 1024,
-    seed: int = 0,
-    engine: Engine = "panel",
-    estimator: str | None = None,
-    second_order: bool = False,
-    replicates: int | None = None,
-    groups: Groups | None = None,
-    latent: bool = False,
-    scale: Scale = "auto",
-    confidence: float = 0.95,
-    until: float | None = None,
-    budget: int = BUDGET,
-    progress: Progress | None = None,
-) -> Dataset:
-    """Return Sobol' indices of a design in memory that grows as far as asked; see `streaming.run.run_sobol`."""
-    if until is not None and not (isinstance(until, Real) and until > 0):
-        raise InputError(f"until is {until!r}; give a half-width above 0, as 0.02")
-    study = Study(priors, model, outputs, years, progress)
-    by_default = "saltelli-jansen" if engine == "salib" else "azzini-rosati"
-    chosen = estimator_named(by_default if estimator is None else estimator)
-    replicates = (1 if engine == "salib" else 8) if replicates is None else replicates
-    design = {
-        "design": "saltelli",
-        "seed": seed,
-        "second_order": second_order or chosen.needs_second_order,
-        "replicates": replicates,
-        "points": "salib" if engine == "salib" else "sobol",
-        "groups": within(groups, priors, study.needed.uncertain),
-        "latent": latent,
-    }
-    how: dict[str, Any] = {"engine": engine, "estimator": chosen.name, "second_order": second_order}
-    how["confidence"] = confidence
-    forecast = study.forecast(study.inputs(size, **design))
-    while until is not None and not _varies(forecast) and 2 * forecast.sizes["sample"] <= budget:
-        # The first round may show no event of a rare one.
-        size *= 2
-        forecast = _extended(forecast, study.inputs(size, **design), study, replicates)
-    while True:
-        indices = sobol_indices(forecast, scale=scale, seed=seed, **how)
-        indices = add_cautions(indices, single_members(indices, study.changed))
-        widest, rows = widest_half_width(indices), forecast.sizes["sample"]
-        if until is None:
-            return indices
-        if widest <= until or 2 * rows > budget:
-            return indices.assign_attrs(_reached(until, widest, rows, budget))
-        size *= 2
-        scale = dict(zip(indices["output"].values.tolist(), indices["scale"].values.tolist(), strict=True))
-        forecast = _extended(forecast, study.inputs(size, **design), study, replicates)
+    def forecast(self, inputs: Dataset, **design: object) -> Dataset:
+        """Run the model on drawn inputs, whose design may have more to say."""
+        inputs = with_provenance(inputs, design={**design_of(inputs), **design}) if design else inputs
+        return propagate(
+            inputs.drop_vars(self.idle), model=self.model, years=self.years, outputs=self.wanted, progress=self.progress
+        )
 
 
 def run_shapley(
     priors: Priors,
     *,
-    model: Model | None = None,
-    outputs: Iterable[str] | str | None = None,
-    years: Iterable[float] = YEARS,
     size: int = 4096,
     seed: int = 0,
     replicates: int = 16,
     scale: Scale = "auto",
     confidence: float = 0.95,
-    progress: Progress | None = None,
+    **study: Unpack[StudyOptions],
 ) -> Dataset:
     """Shapley effects from priors to error bars.
 
@@ -144,15 +97,15 @@ def run_shapley(
     ----------
     priors : Priors
         Rank correlations are kept by a Gaussian copula.
-    model : Model, optional
-        The shipped cluster model by default.
-    outputs, years, seed, replicates, progress
-        As in `draw` and `propagate`.
     size : int, optional
         Trajectories, of all replicates together, a power of two; each is d + 1 runs of the
         model, d being the inputs that the outputs depend on or that correlate with these.
+    seed, replicates
+        As in `draw`.
     scale, confidence
         As in `shapley_effects`.
+    **study
+        `model`, `outputs`, `years` and `progress`, as in `propagate`.
 
     Returns
     -------
@@ -165,24 +118,20 @@ def run_shapley(
         As `draw`, `propagate` and `shapley_effects`.
     """
     check_confidence(confidence)
-    study = Study(priors, model, outputs, years, progress, with_correlated=True)
-    inputs = study.inputs(size, design="shapley", seed=seed, replicates=replicates)
-    forecast = study.forecast(_with_design(inputs, uncertain=priors.uncertain))
-    return shapley_effects(forecast, scale=scale, confidence=confidence)
+    chosen = Study(priors, with_correlated=True, **study)
+    inputs = chosen.inputs(size, design="shapley", seed=seed, replicates=replicates)
+    return shapley_effects(chosen.forecast(inputs, uncertain=priors.uncertain), scale=scale, confidence=confidence)
 
 
 def run_kucherenko(
     priors: Priors,
     *,
-    model: Model | None = None,
-    outputs: Iterable[str] | str | None = None,
-    years: Iterable[float] = YEARS,
     size: int = 2048,
     seed: int = 0,
     replicates: int = 16,
     scale: Scale = "auto",
     confidence: float = 0.95,
-    progress: Progress | None = None,
+    **study: Unpack[StudyOptions],
 ) -> Dataset:
     """First-order and total indices of correlated inputs (Kucherenko), from priors to error bars.
 
@@ -190,15 +139,15 @@ def run_kucherenko(
     ----------
     priors : Priors
         Rank correlations are kept by a Gaussian copula.
-    model : Model, optional
-        The shipped cluster model by default.
-    outputs, years, seed, replicates, progress
-        As in `draw` and `propagate`.
     size : int, optional
         Base points, of all replicates together, a power of two; each is 2 + 2 d + 2 k runs of
         the model for d inputs of which k are correlated.
+    seed, replicates
+        As in `draw`.
     scale, confidence
         As in `kucherenko_indices`.
+    **study
+        `model`, `outputs`, `years` and `progress`, as in `propagate`.
 
     Returns
     -------
@@ -211,18 +160,14 @@ def run_kucherenko(
         As `draw`, `propagate` and `kucherenko_indices`.
     """
     check_confidence(confidence)
-    study = Study(priors, model, outputs, years, progress, with_correlated=True)
-    inputs = study.inputs(size, design="kucherenko", seed=seed, replicates=replicates)
-    forecast = study.forecast(_with_design(inputs, uncertain=priors.uncertain))
-    return kucherenko_indices(forecast, scale=scale, confidence=confidence)
+    chosen = Study(priors, with_correlated=True, **study)
+    inputs = chosen.inputs(size, design="kucherenko", seed=seed, replicates=replicates)
+    return kucherenko_indices(chosen.forecast(inputs, uncertain=priors.uncertain), scale=scale, confidence=confidence)
 
 
 def run_morris(
     priors: Priors,
     *,
-    model: Model | None = None,
-    outputs: Iterable[str] | str | None = None,
-    years: Iterable[float] = YEARS,
     size: int = 64,
     seed: int = 0,
     levels: int = 4,
@@ -230,7 +175,7 @@ def run_morris(
     scale: Scale = "auto",
     resamples: int = 100,
     confidence: float = 0.95,
-    progress: Progress | None = None,
+    **study: Unpack[StudyOptions],
 ) -> Dataset:
     """Morris' elementary effects from priors to a screening of the inputs.
 
@@ -238,14 +183,14 @@ def run_morris(
     ----------
     priors : Priors
         Inputs are moved one at a time, so rank correlations are not kept; the result says so.
-    model : Model, optional
-        The shipped cluster model by default.
-    outputs, years, seed, levels, span, progress
-        As in `draw` and `propagate`.
     size : int, optional
         Trajectories, each of d + 1 runs for the d inputs that the outputs depend on.
+    seed, levels, span
+        As in `draw`.
     scale, resamples, confidence
         As in `morris_effects`.
+    **study
+        `model`, `outputs`, `years` and `progress`, as in `propagate`.
 
     Returns
     -------
@@ -258,23 +203,32 @@ def run_morris(
         As `draw`, `propagate` and `morris_effects`.
     """
     check_confidence(confidence)
-    study = Study(priors, model, outputs, years, progress)
-    inputs = study.inputs(size, design="morris", seed=seed, levels=levels, span=span)
+    chosen = Study(priors, **study)
+    inputs = chosen.inputs(size, design="morris", seed=seed, levels=levels, span=span)
     # What was fixed may have been correlated.
-    forecast = study.forecast(_with_design(inputs, correlated=priors.correlated))
+    forecast = chosen.forecast(inputs, correlated=priors.correlated)
     return morris_effects(forecast, scale=scale, resamples=resamples, confidence=confidence)
 
 
-def _with_design(inputs: Dataset, **entries: object) -> Dataset:
-    """Return drawn inputs whose design says more."""
-    return with_provenance(inputs, design={**design_of(inputs), **entries})
-
-
-def within(groups: Groups | None, priors: Priors, names: tuple[str, ...]) -> dict[str, list[str]] | None:
-    """Leave out of groups what is not among the names, and groups that are empty then."""
-    checked = checked_groups(groups, priors)
-    kept = {group: [name for name in members if name in names] for group, members in checked.items()}
-    return {group: members for group, members in kept.items() if members} or None
+def growing_sobol(
+    study: Study, size: int, design: Mapping[str, Any], how: Mapping[str, Any], until: float | None, budget: int
+) -> Dataset:
+    """Return Sobol' indices of a design in memory that doubles while a half-width is above `until`."""
+    forecast = study.forecast(study.inputs(size, **design))
+    while until is not None and not _varies(forecast) and 2 * forecast.sizes["sample"] <= budget:
+        # The first round may show no event of a rare one.
+        size *= 2
+        forecast = _extended(forecast, study.inputs(size, **design), study)
+    while True:
+        indices = sobol_indices(forecast, seed=design["seed"], **how)
+        if until is None:
+            return indices
+        widest = float(np.nanmax([np.nanmax(indices[f"{name}_conf"].values) for name in ("S1", "ST")]))
+        rows = forecast.sizes["sample"]
+        if widest <= until or 2 * rows > budget:
+            return indices.assign_attrs(_reached(until, widest, rows, budget))
+        size *= 2
+        forecast = _extended(forecast, study.inputs(size, **design), study)
 
 
 def single_members(indices: Dataset, model: Model) -> list[str]:
@@ -296,12 +250,6 @@ def _varies(forecast: Dataset) -> bool:
     return any(bool(np.ptp(each, axis=-1).any()) for each in values)
 
 
-def widest_half_width(indices: Dataset) -> float:
-    """Return the largest half-width of the first-order and total indices that are defined."""
-    widths = np.concatenate([indices[f"{name}_conf"].values.reshape(-1) for name in ("S1", "ST")])
-    return float(np.nanmax(widths))
-
-
 def _reached(until: float, widest: float, rows: int, budget: int) -> Mapping[str, str | float | int]:
     """Return in plain words, and numbers, whether the target was met."""
     met = widest <= until
@@ -314,18 +262,18 @@ def _reached(until: float, widest: float, rows: int, budget: int) -> Mapping[str
     return {"until": until, "reached": int(met), "widest": widest, "statement": statement}
 
 
-def _extended(forecast: Dataset, inputs: Dataset, study: Study, replicates: int) -> Dataset:
+def _extended(forecast: Dataset, inputs: Dataset, study: Study) -> Dataset:
     """Return the forecast of a design of twice the size, running only the rows that are new."""
-    old_rows, rows = forecast.sizes["sample"], inputs.sizes["sample"]
-    within = np.arange(rows) % (rows // replicates)
-    old = np.flatnonzero(within < old_rows // replicates)
-    new = np.flatnonzero(within >= old_rows // replicates)
-    fresh = study.forecast(inputs.isel(sample=new))
+    # The first half of each replicate is there already.
+    rows = inputs.sizes["sample"]
+    of_one = rows // int(design_of(inputs)["replicates"])
+    known = np.arange(rows) % of_one < of_one // 2
+    fresh = study.forecast(inputs.isel(sample=np.flatnonzero(~known)))
     merged = {}
     for name, variable in fresh.data_vars.items():
         if variable.attrs["role"] == "output":
             values = np.empty((*variable.shape[:-1], rows))
-            values[..., old], values[..., new] = forecast[name].values, variable.values
+            values[..., known], values[..., ~known] = forecast[name].values, variable.values
             merged[name] = (variable.dims, values, variable.attrs)
     kept = inputs.assign(merged).assign_coords(fresh.coords.drop_vars("sample"))
     return with_provenance(kept, model_hash=provenance_of(fresh)["model_hash"])

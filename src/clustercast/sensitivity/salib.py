@@ -7,17 +7,16 @@ import numpy as np
 import xarray as xr
 
 from clustercast.arrays import FloatArray
-from clustercast.arrays.points.streams import stream
 from clustercast.dataset import design_of, provenance_of
 from clustercast.errors import InputError, nearest
 from clustercast.sensitivity.design import morris_design
+from clustercast.sensitivity.given_data import DUMMY, dummy_values
 from clustercast.sensitivity.labels import labelled, year_of
 from clustercast.sensitivity.outputs import Scale, analysed_outputs, measured
 
 Measure = Callable[[FloatArray, FloatArray], dict[str, FloatArray]]
 
 DELTA = ("delta", "delta_conf", "S1", "S1_conf")
-_DUMMY = "dummy"
 PAWN = ("minimum", "mean", "median", "maximum", "CV")
 MORRIS = ("mu", "mu_star", "mu_star_conf", "sigma")
 
@@ -86,10 +85,8 @@ def delta_indices(
     ----------
     forecast : Dataset
         From `propagate`; the inputs vary independently of one another, in any design.
-    outputs : str or iterable of str, optional
-        Outputs to analyse; all by default.
-    scale : {"auto", "log10", "raw"}, optional
-        Delta does not change with a monotone scale; its density estimate is better on log10.
+    outputs, scale : optional
+        As in `sobol_indices`. Delta does not change with a monotone scale; its density estimate is better on log10.
     resamples, confidence, seed : optional
         Of the bootstrap.
     dummy : bool, optional
@@ -138,14 +135,11 @@ def pawn_indices(
     ----------
     forecast : Dataset
         From `propagate`, in any design.
-    outputs : str or iterable of str, optional
-        Outputs to analyse; all by default.
-    scale : {"auto", "log10", "raw"}, optional
-        Recorded; the distances do not change with a monotone scale.
+    outputs, scale : optional
+        As in `sobol_indices`; the distances do not change with a monotone scale.
     slices : int, optional
         Number of intervals that each input is cut into.
     seed : int, optional
-        Seed.
     dummy : bool, optional
         Whether to add an input ``dummy`` that has no effect: what it gets by chance is the noise floor.
 
@@ -254,10 +248,8 @@ def _ranked_inputs(forecast: xr.Dataset, dummy_seed: int | None) -> tuple[Sequen
         raise InputError(f"the forecast holds no samples of its inputs {', '.join(absent)}; propagate the draw again")
     columns = [np.argsort(np.argsort(forecast[name].values, kind="stable"), kind="stable") for name in names]
     if dummy_seed is not None:
-        if _DUMMY in names:
-            raise InputError(f"an input is called {_DUMMY!r} already; it may be the noise floor, or rename it")
-        names = [*names, _DUMMY]
-        columns.append(stream(dummy_seed, _DUMMY).permutation(len(columns[0])))
+        columns.append(dummy_values(names, len(columns[0]), dummy_seed))
+        names = [*names, DUMMY]
     return names, (np.column_stack(columns) + 0.5) / len(columns[0])
 
 

@@ -9,6 +9,7 @@ problem, passes every seed on, and leaves global state as it was.
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -89,13 +90,7 @@ def delta_column(
 ) -> dict[str, FloatArray]:
     """Borgonovo's delta of one output by ``SALib.analyze.delta``, shape (inputs,)."""
     # See doi:10.1016/j.ress.2006.04.015, doi:10.1016/j.ejor.2012.11.047
-    from SALib.analyze import delta
-
-    _check_finite(values[np.newaxis])
-    with _global_state(seed):
-        found = delta.analyze(
-            _problem(inputs.shape[1]), inputs, values, num_resamples=resamples, conf_level=confidence, seed=None
-        )
+    found = _analysed("delta", inputs, values, seed, num_resamples=resamples, conf_level=confidence, seed=None)
     # SALib up to 1.5 has one variant only and calls it delta.
     raw = "delta_raw" if "delta_raw" in found else "delta"
     keys = {"delta": raw, "delta_conf": f"{raw}_conf", "S1": "S1", "S1_conf": "S1_conf"}
@@ -111,11 +106,7 @@ def delta_column(
 def pawn_column(inputs: FloatArray, values: FloatArray, *, slices: int = 10, seed: int = 0) -> dict[str, FloatArray]:
     """PAWN indices of one output by ``SALib.analyze.pawn``, shape (inputs,)."""
     # See doi:10.1016/j.envsoft.2018.07.019
-    from SALib.analyze import pawn
-
-    _check_finite(values[np.newaxis])
-    with _global_state(seed):
-        found = pawn.analyze(_problem(inputs.shape[1]), inputs, values, S=slices, seed=None)
+    found = _analysed("pawn", inputs, values, seed, S=slices, seed=None)
     return {key: np.asarray(found[key], dtype=np.float64) for key in ("minimum", "mean", "median", "maximum", "CV")}
 
 
@@ -130,20 +121,18 @@ def morris_column(
 ) -> dict[str, FloatArray]:
     """Elementary effects of one output by ``SALib.analyze.morris``, shape (inputs,)."""
     # See doi:10.1080/00401706.1991.10484804, doi:10.1016/j.envsoft.2006.10.004
-    from SALib.analyze import morris
-
-    _check_finite(values[np.newaxis])
-    with _global_state(seed):
-        found = morris.analyze(
-            _problem(points.shape[1]),
-            points,
-            values,
-            num_levels=levels,
-            num_resamples=resamples,
-            conf_level=confidence,
-            seed=seed,
-        )
+    options = {"num_levels": levels, "num_resamples": resamples, "conf_level": confidence, "seed": seed}
+    found = _analysed("morris", points, values, seed, **options)
     return {key: np.asarray(found[key], dtype=np.float64) for key in ("mu", "mu_star", "sigma", "mu_star_conf")}
+
+
+def _analysed(measure: str, inputs: FloatArray, values: FloatArray, state: int, **options: Any) -> Mapping[str, Any]:
+    """Return what ``SALib.analyze.MEASURE`` finds, with NumPy's global generator in a state of its own."""
+    _check_finite(values[np.newaxis])
+    analyze = import_module(f"SALib.analyze.{measure}").analyze
+    with _global_state(state):
+        found: Mapping[str, Any] = analyze(_problem(inputs.shape[1]), inputs, values, **options)
+    return found
 
 
 def _problem(number_of_inputs: int, names: Sequence[str] | None = None) -> dict[str, object]:

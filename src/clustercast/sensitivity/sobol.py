@@ -70,8 +70,8 @@ def sobol_indices(
         ``"janon-monod"`` (a correlation of two runs, with the mean and variance of both), ``"saltelli"`` or
         ``"jansen"``. Where tails are heavy none is steadier than the others; ``scale="log10"`` is.
     scale : {"auto", "log10", "raw"} or mapping of str to these, optional
-        Scale of the outputs, or of each; ``"auto"`` is log10 where all values of an output are positive. A mapping
-        keeps the scale of one study in the next, whatever its sample.
+        Scale of the outputs, or of each. ``"auto"`` goes by what an output is, never by its values: as `quantity`
+        declares it (``positive=``), else log10 in a unit such as W or USD, raw for pure numbers, times, rates, labels.
     second_order : bool, optional
         Whether to estimate ``S2``, interactions of pairs, too.
     confidence : float, optional

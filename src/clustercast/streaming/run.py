@@ -1,28 +1,31 @@
 """Sobol' indices in one call: in memory, or in pieces where memory is short."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any, cast
+from collections.abc import Iterable
+from numbers import Real
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from clustercast.arrays.indices.pick_freeze import runs_per_point
 from clustercast.arrays.indices.sobol_estimators import estimator_named
-from clustercast.dataset import Dataset, with_provenance
+from clustercast.dataset import Dataset
 from clustercast.engine.model import Model
+from clustercast.errors import InputError
 from clustercast.priors.prior_set import Priors
-from clustercast.priors.swaps import Groups
-from clustercast.propagation import YEARS, Progress, propagate
+from clustercast.priors.swaps import Groups, checked_groups
+from clustercast.propagation import YEARS, Progress
 from clustercast.sensitivity.cautions import add_cautions
-from clustercast.sensitivity.outputs import Scale, analysed_outputs
-from clustercast.sensitivity.run import BUDGET, Study, run_sobol_in_memory, single_members, within
+from clustercast.sensitivity.outputs import Scale
+from clustercast.sensitivity.run import Study, growing_sobol, single_members
 from clustercast.sensitivity.sobol import Engine
-from clustercast.streaming.sobol import StreamedScale, stream_sobol
+from clustercast.streaming.executors import Workplace
+from clustercast.streaming.sobol import sobol_in_pieces
 
+BUDGET = 1 << 22
 MEMORY = 4 << 30
-_ESTIMATOR = "azzini-rosati"
-
-# Base points by which the scale of an output is chosen before a run whose rows are never together.
-_FEW_POINTS = 64
+# Less than no memory: what needs the whole design is refused.
+_NEVER_WHOLE = -1
 
 
 def run_sobol(
@@ -41,9 +44,13 @@ def run_sobol(
     latent: bool = False,
     scale: Scale = "auto",
     confidence: float = 0.95,
+    dummy: bool = False,
     until: float | None = None,
     budget: int = BUDGET,
     memory: int = MEMORY,
+    executor: Workplace = None,
+    workers: int | None = None,
+    checkpoint: Path | str | None = None,
     progress: Progress | None = None,
 ) -> Dataset:
     """Sobol' indices from priors to error bars, on a design that grows as far as asked.
@@ -61,9 +68,13 @@ def run_sobol(
     size : int, optional
         Base points to begin with, of all replicates together, a power of two.
     engine, estimator, second_order, scale, confidence
-        As in `sobol_indices`; the engine ``"salib"`` runs SALib itself, on SALib's rows.
+        As in `sobol_indices`, but for the estimator, ``"azzini-rosati"`` by default; the engine ``"salib"`` runs SALib
+        itself, on SALib's rows.
     replicates : int, optional
         Independent scrambles behind the error bars; 8 by default, and 1 for SALib's own bootstrap.
+    dummy : bool, optional
+        Whether to add an input ``dummy`` on which nothing depends. Its indices are exactly 0: the estimators see an
+        input by what its swap changes, so that chance gives an idle one nothing.
     until : float, optional
         Half-width that every first-order and total index shall have at most. While one is wider the design doubles.
     budget : int, optional
@@ -71,75 +82,104 @@ def run_sobol(
     memory : int, optional
         Bytes that design and forecast may take. A larger design is run piece by piece, as `stream_sobol` does, unless
         it grows (`until`), SALib runs it, or an output is a labelled index, which need the whole of it.
+    executor, workers, checkpoint
+        As in `stream`; with one of them the design is run piece by piece, whatever its size.
     progress : callable, optional
-        Called with samples done and samples planned, of each round.
+        Called with samples done and samples planned, of each round; of pieces, with base points.
 
     Returns
     -------
     Dataset
         As `sobol_indices`; with `until`, the attributes ``until``, ``reached`` (0 or 1), ``widest`` and ``statement``
-        say what was reached. The scale of each output is that of the first round.
+        say what was reached.
 
     Raises
     ------
     InputError
-        As `draw`, `propagate` and `sobol_indices`, and if `until` is not positive.
+        As `draw`, `propagate` and `sobol_indices`; if `until` is not positive, or what needs the whole design shall be
+        run in pieces.
     """
-    study = Study(priors, model, outputs, years, progress)
-    how: dict[str, Any] = {"size": size, "seed": seed, "estimator": estimator, "second_order": second_order}
-    how |= {"replicates": replicates, "groups": groups, "latent": latent, "scale": scale, "confidence": confidence}
-    labelled = any(study.model.declaration(name).labels for name in study.wanted)
-    if engine == "panel" and until is None and not labelled and _bytes(study, size, second_order, estimator) > memory:
-        return _in_pieces(study, **how)
-    what: dict[str, Any] = {"model": study.model, "outputs": study.wanted, "years": study.years}
-    return run_sobol_in_memory(priors, engine=engine, until=until, budget=budget, progress=progress, **what, **how)
+    if until is not None and not (isinstance(until, Real) and until > 0):
+        raise InputError(f"until is {until!r}; give a half-width above 0, as 0.02")
+    study = Study(priors, model=model, outputs=outputs, years=years, progress=progress, dummy=dummy)
+    by_default = "saltelli-jansen" if engine == "salib" else "azzini-rosati"
+    chosen = estimator_named(by_default if estimator is None else estimator)
+    design = {
+        "design": "saltelli",
+        "seed": seed,
+        "second_order": second_order or chosen.needs_second_order,
+        "replicates": (1 if engine == "salib" else 8) if replicates is None else replicates,
+        "points": "salib" if engine == "salib" else "sobol",
+        "groups": _within(groups, study),
+        "latent": latent,
+    }
+    how = {"engine": engine, "estimator": chosen.name, "second_order": second_order, "scale": scale}
+    how["confidence"] = confidence
+    asked = memory < 0 or any(option is not None for option in (executor, workers, checkpoint))
+    whole = _needs_whole(study, engine, until)
+    if asked and whole:
+        raise InputError(f"{whole}, which needs the whole design; leave it out, or do without pieces")
+    if asked or (not whole and _bytes(study, size, bool(design["second_order"])) > memory):
+        place: dict[str, Any] = {"executor": executor, "workers": workers, "checkpoint": checkpoint}
+        indices = sobol_in_pieces(study, size, design, how, **place)
+    else:
+        indices = growing_sobol(study, size, design, how, until, budget)
+    return add_cautions(indices, single_members(indices, study.changed))
 
 
-def _bytes(study: Study, size: object, second_order: bool, estimator: str | None) -> int:
+def stream_sobol(priors: Priors, *, size: int, **options: Any) -> Dataset:
+    """Sobol' indices from priors to error bars, of a design that need not fit into memory.
+
+    Parameters
+    ----------
+    priors : Priors
+    size : int
+        Base points of all replicates together, a power of two; each is ``2 D + 2`` runs, or ``D + 2`` where neither
+        the estimator nor `second_order` needs the rows BA.
+    **options
+        As in `run_sobol`, but for what needs the whole design: `until`, SALib's engine, labelled indices.
+
+    Returns
+    -------
+    Dataset
+        As `run_sobol`, up to rounding.
+
+    Raises
+    ------
+    InputError
+        As `run_sobol` and `stream`; if an output is not finite, or not positive on the scale log10.
+
+    Notes
+    -----
+    The result has the same bits for any `executor` and `workers`, and whether or not the run was broken off, on
+    processors of one kind.
+
+    References
+    ----------
+    I. Azzini, T. A. Mara and R. Rosati, Environ. Model. Softw. 144, 105167 (2021),
+    doi:10.1016/j.envsoft.2021.105167.
+    """
+    return run_sobol(priors, size=size, memory=_NEVER_WHOLE, **options)
+
+
+def _within(groups: Groups | None, study: Study) -> dict[str, list[str]] | None:
+    """Leave out of groups the inputs that no output depends on, and groups that are empty then."""
+    names, checked = study.needed.uncertain, checked_groups(groups, study.priors)
+    kept = {group: [name for name in members if name in names] for group, members in checked.items()}
+    return {group: members for group, members in kept.items() if members} or None
+
+
+def _needs_whole(study: Study, engine: str, until: float | None) -> str:
+    """Return what of a study needs the whole design at once, in words; empty where nothing does."""
+    labelled = [name for name in study.wanted if study.model.declaration(name).labels]
+    if labelled:
+        return f"output {labelled[0]!r} is a labelled index"
+    return "until is given" if until is not None else f"engine is {engine!r}" if engine != "panel" else ""
+
+
+def _bytes(study: Study, size: object, b_swaps: bool) -> int:
     """Return what inputs, outputs and the copies of one output that is analysed take; 0 of a size that is none."""
     if not isinstance(size, int | np.integer):
         return 0
-    b_swaps = second_order or estimator_named(estimator or _ESTIMATOR).needs_second_order
     inputs, outputs, years = len(study.needed.uncertain), len(study.wanted), len(study.years)
     return 8 * int(size) * runs_per_point(inputs, b_swaps) * (inputs + (outputs + 2) * years)
-
-
-def _in_pieces(
-    study: Study,
-    *,
-    size: int,
-    scale: Scale,
-    estimator: str | None,
-    second_order: bool,
-    replicates: int | None,
-    groups: Groups | None,
-    **how: Any,
-) -> Dataset:
-    """Return the indices of a design that is never whole, with the scale that a few of its rows ask for."""
-    priors, method = study.priors, estimator_named(estimator or _ESTIMATOR)
-    chosen: dict[str, Any] = {
-        "replicates": 8 if replicates is None else replicates,
-        "groups": within(groups, priors, study.needed.uncertain),
-    }
-    few = study.inputs(_FEW_POINTS, design="saltelli", seed=how["seed"], latent=how["latent"], **chosen)
-    forecast = propagate(few, model=study.model, years=study.years, outputs=study.wanted)
-    scales = {output.name: output.scale for output in analysed_outputs(forecast, None, scale)}
-
-    def report(done: int, planned: int) -> None:
-        if study.progress is not None:
-            study.progress(size * done // planned, size)
-
-    indices = stream_sobol(
-        priors,
-        size=size,
-        model=study.model,
-        outputs=study.wanted,
-        years=study.years,
-        scale=cast("Mapping[str, StreamedScale]", scales),
-        estimator=method.name,
-        second_order=second_order,
-        progress=report,
-        **chosen,
-        **how,
-    )
-    return add_cautions(with_provenance(indices, priors_hash=priors.hash), single_members(indices, study.changed))

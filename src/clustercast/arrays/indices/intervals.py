@@ -98,7 +98,7 @@ def few_events(independent: FloatArray, usual: FloatArray) -> FloatArray:
     return only_few(np.count_nonzero(independent != usual[:, np.newaxis], axis=1), independent.shape[1])
 
 
-def only_few(events: NDArray[np.intp], runs: int) -> FloatArray:
+def only_few(events: NDArray[np.intp] | FloatArray, runs: int) -> FloatArray:
     """Return counts of events, 0 where they are so many that resamples and replicates show their errors."""
     return np.where(events <= min(_MOST_EVENTS, _RARE * runs), events, 0).astype(np.float64)
 
