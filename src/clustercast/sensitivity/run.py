@@ -10,7 +10,7 @@ from clustercast.dataset import Dataset, design_of, provenance_of, with_provenan
 from clustercast.engine.changes import with_changes
 from clustercast.engine.model import Model
 from clustercast.errors import InputError
-from clustercast.priors.families.interval import Uniform
+from clustercast.priors.families import Uniform
 from clustercast.priors.prior_set import Priors, checked_priors
 from clustercast.propagation import YEARS, Progress, propagate, wanted_outputs, year_grid
 from clustercast.quantities.cluster_model import cluster_model
