@@ -1,16 +1,18 @@
 """How a forecast of the past would have done: ``python -m analyses.backtest --as-of 2024-06``."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
+import numpy as np
 import typer
 
 import clustercast as cc
 from analyses import options
-from clustercast.conditioning.backtest import METHODS, Skill, rolling_origin, skills
+from clustercast.conditioning.backtest import METHODS, Skill, rolling_origin, skills, skills_by
 from clustercast.files.whole import write_text
 from clustercast.report.conditioning import score_table, skill_table
 from clustercast.report.json_text import json_text
+from clustercast.report.tables import Table, table
 
 
 @options.analysis(samples=1 << 16, points=True)
@@ -19,17 +21,22 @@ def backtest(
     as_of: Annotated[str, typer.Option(metavar="DATE,...", help="Origin, or several for a rolling one.")] = "2024-06",
     observations: Annotated[str, typer.Option(metavar="NAME|FILE", help="Shipped set, or a TOML or CSV.")] = "observed",
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave bad rows out instead of refusing them.")] = False,
+    horizon: Annotated[float, typer.Option(metavar="YEARS", help="Score what came within so many years.")] = np.inf,
+    recipe: Annotated[bool, typer.Option("--recipe", help="Levels and past growth as known at each date.")] = False,
+    pool: Annotated[str | None, typer.Option(metavar="SET,...", help="Sets that learn too; all are pooled.")] = None,
 ) -> options.Answer:
     """Condition on what was known then, score what came after, beside four baselines."""
     known = cc.read_observations(observations, skip_bad=skip_bad)
     origins = options.names(as_of) or []
-    settings: dict[str, Any] = {"model": run.model, "size": run.samples, "seed": run.seed, "skip_bad": skip_bad}
-    runs = rolling_origin(run.priors, known, origins=origins, progress=run.progress, **settings)
+    settings: dict[str, Any] = {"size": run.samples, "seed": run.seed, "skip_bad": skip_bad, "horizon": horizon}
+    settings |= {"recipe": recipe, "others": {name: cc.read_priors(name) for name in options.names(pool) or []}}
+    runs = rolling_origin(run.priors, known, origins=origins, progress=run.progress, model=run.model, **settings)
     shown: list[object] = []
     for origin, one in zip(origins, runs, strict=True):
         scored = len({score.observation for score in one.scores})
         learned = f"As of {origin}: {one.learned} rows learned from, {scored} scored"
-        shown += [score_table(one.scores, METHODS), skill_table(skills([one]), learned), *one.statement.splitlines()]
+        methods = list(dict.fromkeys(score.method for score in one.scores))
+        shown += [score_table(one.scores, methods), skill_table(skills([one]), learned), *one.statement.splitlines()]
         if one.younger:
             shown.append(
                 f"{len(one.younger)} inputs of {run.priors.name} are dated after {origin}: they may know the answer."
@@ -38,7 +45,9 @@ def backtest(
     if len(runs) > 1:
         title = f"All {len(runs)} origins; rows are scored from each origin before them"
         shown.append(skill_table(everything, title))
-    results = {"origins": runs, "skills": everything}
+    by = {key: skills_by(runs, key) for key in ("quantity", "group")}
+    shown += [_posterior_table(found, key) for key, found in by.items()]
+    results = {"origins": runs, "skills": everything, **{f"by_{key}": found for key, found in by.items()}}
     return options.Answer(
         finding=[_finding(everything, as_of)],
         shown=shown,
@@ -48,9 +57,23 @@ def backtest(
     )
 
 
+def _posterior_table(found: Mapping[str, Sequence[Skill]], key: str) -> Table:
+    """Return how the posterior did for each quantity, or for each group of dependent rows."""
+    rows = []
+    for name, (skill, *_) in found.items():
+        covered = (f"{100 * share:.0f} %" for share in (skill.coverage_50, skill.coverage_90))
+        error = "" if np.isnan(skill.crps_error) else f" ± {skill.crps_error:.3f}"
+        scores = (f"{skill.crps:.3f}{error}", f"{skill.log_score:.2f}", *covered, f"{skill.pit:.2f}")
+        rows.append((name.replace("_", " "), str(skill.count), str(skill.groups), *scores))
+    header = (key, "rows", "groups", "CRPS", "log score", "in 50 %", "in 90 %", "mean PIT")
+    note = "± one standard error over groups; where forecasts are right the mean PIT is 0.5 ± 0.29 / root of the groups"
+    return table(f"The posterior by {key}", header, rows, words=(0,), note=note)
+
+
 def _finding(found: Sequence[Skill], as_of: str) -> str:
     """Return how the posterior did beside the best baseline, in words."""
     posterior, *others = found
+    others = [skill for skill in others if skill.method in METHODS]
     best = min(others, key=lambda skill: skill.crps, default=posterior)
     held = (
         ""

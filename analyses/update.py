@@ -1,5 +1,6 @@
 """What new observations change: ``python -m analyses.update FILE.csv``."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,7 +30,7 @@ def update(
         str, typer.Option(metavar="NAME|FILE", help="What was learned from before; the rows that an update wrote.")
     ] = "observed",
     columns: Annotated[
-        str | None, typer.Option(metavar="NAME|FILE", help="Column mapping, as epoch_gpu_clusters, or a TOML file.")
+        str | None, typer.Option(metavar="NAME|FILE", help="Mapping: epoch_gpu_clusters, epoch_data_centers, or TOML.")
     ] = None,
     published: Annotated[str | None, typer.Option(metavar="DATE", help="as_of of rows that name none.")] = None,
     as_of: Annotated[str | None, typer.Option(metavar="DATE", help="Only what was public then, as 2026-06.")] = None,
@@ -68,7 +69,7 @@ def update(
         files={
             "updated.toml": lambda path: write_prior_set(after, run.priors, path),
             "observations.csv": lambda path: write_observations(everything, path),
-            "updated.nc": lambda path: cc.write_netcdf(after, path),
+            "updated.nc": lambda path: cc.write_netcdf(draws_of(after), path),
         },
         note=f"{len(fresh)} new of {len(everything.counted())} observations",
     )
@@ -77,13 +78,24 @@ def update(
 def read_rows(file: Path, columns: str | None, published: str | None) -> Observations:
     """Return the rows of a file, by a column mapping where one is named; bad rows are left out then."""
     if columns is None:
-        return cc.read_observations(file, constants={} if published is None else {"as_of": published})
-    shipped = directory() / "columns" / f"{columns}.toml"
-    mapping = load_toml(shipped if shipped.is_file() else Path(columns))
-    if published is None:
-        raise InputError("--columns needs --published, the date of the table, as 2026-10")
-    constants = {"as_of": published, **mapping.get("constants", {})}
-    return cc.read_observations(file, columns=mapping.get("columns", {}), constants=constants, skip_bad=True)
+        rows = cc.read_observations(file, constants={} if published is None else {"as_of": published})
+    else:
+        shipped = directory() / "columns" / f"{columns}.toml"
+        mapping = load_toml(shipped if shipped.is_file() else Path(columns))
+        if published is None:
+            raise InputError("--columns needs --published, the date of the table, as 2026-10")
+        constants = {"as_of": published, **mapping.get("constants", {})}
+        rows = cc.read_observations(file, columns=mapping.get("columns", {}), constants=constants, skip_bad=True)
+    plans = [f"{rows.place(row)}: {row.id!r} is dated after it was published: a plan" for row in rows if row.is_plan]
+    return replace(rows, rows=tuple(row for row in rows if not row.is_plan), left_out=(*rows.left_out, *plans))
+
+
+def draws_of(tree: Tree) -> Tree:
+    """Return the groups of a tree that hold what was learned; a file of every prior draw takes seconds to write."""
+    kept = tree.copy()
+    for group in ("prior", "prior_predictive", "log_prior"):
+        del kept[group]
+    return kept
 
 
 def moved_by(before: Tree, after: Tree) -> Any:

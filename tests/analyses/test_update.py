@@ -9,7 +9,7 @@ import clustercast as cc
 from analyses import options
 from analyses.condition import condition
 from analyses.scorecard import score, scorecard
-from analyses.update import update
+from analyses.update import read_rows, update
 
 SMALL = ["--samples", "2048", "--years", "2026,2030", "--outputs", "training_cluster_size"]
 EPOCH = "Name,First Operational Date,H100 equivalents,Owner\nBig,2026-11-03,2500000,A\nSmall,2025-01-01,9000,B\n"
@@ -27,6 +27,22 @@ def test_an_update_writes_a_prior_set_and_rows_for_the_next(tmp_path, capsys):
     rows = cc.read_observations(tmp_path / "out" / "observations.csv")
     assert len(rows) == len(cc.read_observations()) + 1
     assert next(row.as_of for row in rows if row.id == "epoch_2") == "2026-12"
+
+
+TIMELINES = """Data center,Date,Construction status,Buildings operational,IT power (MW),Power (MW),H100 equivalents
+Here,2026-10-01,Operational,4,900,1200,1300000
+Here,2027-10-01,Planned,8,1800,2400,2600000
+There,2026-10-01,Clearing,0,0,0,
+"""
+
+
+def test_sites_of_a_timeline_are_rows_and_plans_are_not(tmp_path):
+    (tmp_path / "sites.csv").write_text(TIMELINES)
+    rows = read_rows(tmp_path / "sites.csv", "epoch_data_centers", "2026-11")
+    assert [(row.name, row.date, row.value, row.quantity) for row in rows] == [
+        ("Here", 2026.75, 1.3e6, "training_cluster_size")
+    ]
+    assert ["a plan" in reason or "value" in reason for reason in rows.left_out] == [True, True]
 
 
 @pytest.mark.parametrize(

@@ -14,12 +14,15 @@ from clustercast.arrays.posterior.likelihood import absorbed, row_density
 from clustercast.conditioning.condition import YEARS, condition
 from clustercast.conditioning.observation_rows import Observation, Observations
 from clustercast.conditioning.observations import read_observations
+from clustercast.conditioning.origin_priors import origin_priors
 from clustercast.conditioning.problem import Problem
 from clustercast.engine.model import Model
 from clustercast.errors import InputError
 from clustercast.files.dates import end_of
+from clustercast.files.toml import load_toml
 from clustercast.priors.prior_file import read_priors
 from clustercast.priors.prior_set import Priors
+from clustercast.priors.shipped import directory
 from clustercast.quantities.cluster_model import cluster_model
 
 if TYPE_CHECKING:
@@ -132,9 +135,10 @@ def backtest(
     T. Gneiting and A. E. Raftery, J. Am. Stat. Assoc. 102, 359 (2007), doi:10.1198/016214506000001437.
     """
     limit = end_of(as_of)
+    shipped = cluster_model()
+    model = shipped if model is None else model
     if essay is None:
-        essay = read_priors("situational_awareness") if model is None else priors
-    model = cluster_model() if model is None else model
+        essay = read_priors("situational_awareness") if model.hash == shipped.hash else priors
     observations = read_observations() if observations is None else observations
     observations = observations.counted().checked(model, years, skip_bad=skip_bad)
     past = observations.known_by(limit)
@@ -168,16 +172,20 @@ def rolling_origin(
     observations: Observations | None = None,
     *,
     origins: Iterable[float | str],
+    recipe: bool = False,
+    others: Mapping[str, Priors] | None = None,
     progress: Callable[[int, int], None] | None = None,
-    **settings: object,
+    **settings: Any,
 ) -> list[Backtest]:
     """Run a backtest at each of several dates.
 
     Parameters
     ----------
-    priors, observations, **settings
+    priors, observations, others, **settings
         As in `backtest`.
     origins : iterable of float or str
+    recipe : bool, optional
+        Give levels and past growth of each set as the rows known at a date have them, for the shipped model.
     progress : callable, optional
         Called with the origins done and their number.
 
@@ -185,10 +193,12 @@ def rolling_origin(
     -------
     list of Backtest
     """
-    dates = list(origins)
-    made = []
+    dates, made = list(origins), []
+    rows = read_observations() if observations is None else observations
     for done, date in enumerate(dates, 1):
-        made.append(backtest(priors, observations, as_of=date, **settings))  # type: ignore[arg-type]
+        sets = {"": priors, **(others or {})}
+        sets = {name: origin_priors(one, rows, date) if recipe else one for name, one in sets.items()}
+        made.append(backtest(sets.pop(""), rows, as_of=date, others=sets, **settings))
         if progress is not None:
             progress(done, len(dates))
     return made
@@ -209,6 +219,11 @@ def skills_by(backtests: Iterable[Backtest], key: str) -> dict[str, list[Skill]]
     names = sorted({getattr(score, key) for one in runs for score in one.scores})
     chosen = {name: [[s for s in one.scores if getattr(s, key) == name] for one in runs] for name in names}
     return {n: skills(replace(one, scores=tuple(s)) for one, s in zip(runs, chosen[n], strict=True)) for n in names}
+
+
+def shipped_skills() -> list[Skill]:
+    """Return how good forecasts from dates since June 2024 were, as stored by ``python -m benchmarks.learning``."""
+    return [Skill(**entry) for entry in load_toml(directory() / "texts" / "learning_scores.toml")["skill"]]
 
 
 def _skill(method: str, own: list[tuple[int, Score]], reference: dict[tuple[int, str], float]) -> Skill:

@@ -83,6 +83,11 @@ class Observation(BaseModel):
         return end_of(self.known or self.as_of)
 
     @property
+    def is_plan(self) -> bool:
+        """Whether the figure is dated after it was public: no observation."""
+        return self.date > self.known_from
+
+    @property
     def log10(self) -> float:
         """Logarithm of the whole quantity, in coherent units."""
         return math.log10(self.value * factor(self.unit) / self.part)
