@@ -27,9 +27,13 @@ from clustercast.propagation import year_grid
 from clustercast.report.labels import in_a_sentence, label_of
 from clustercast.report.numbers import is_share
 from clustercast.report.sentences import PHRASES, key_year
+from clustercast.sensitivity.design import design_of
+from clustercast.streaming.run import run_sobol
 
 # The largest sample that the page draws, in bits of the index of a point.
 INDEX_BITS = 14
+# Base points of the total indices, by which the page chooses its sliders, and how many of them it is given.
+_BASE_POINTS, _RANKED = 512, 16
 _REACH, _DEGREE, _PRECISION, _MOST_PIECES = 8.3, 31, 2e-13, 64
 QUESTIONS = {
     "training_cluster_power": "How much power does the largest AI training cluster draw in {}?",
@@ -67,9 +71,11 @@ def explorer_data(
     programs, place = [], {}
     for number, name in enumerate(families):
         place[name] = number
-        programs.append(_traced([w.priors for w in worlds if w.named[0] == name], model, wanted, grid))
+        own = [world.priors for world in worlds if world.named[0] == name]
+        program = _traced(own, model, wanted, grid)
+        programs.append(_program(program, wanted) | {"totals": _totals(own[0], model, shown, grid, seed)})
     pool: dict[str, dict[str, Any]] = {}
-    used = {name for program in programs for name in program.inputs}
+    used = {name for program in programs for name in program["names"]}
     first = worlds[0].priors
     return {
         "version": __version__,
@@ -80,9 +86,9 @@ def explorer_data(
         "seed": seed,
         "asOf": first.about.as_of,
         "currency": first.about.currency,
-        "outputs": [_output(model, name, levels.get(name, ()), len(programs[0].outputs[name]) > 1) for name in shown],
+        "outputs": [_output(model, name, levels.get(name, ()), programs[0]["outputs"][name][1] > 1) for name in shown],
         "holds": None if labelled is None else {"name": labelled, "labels": _labels(model, labelled)},
-        "programs": [_program(program, wanted) for program in programs],
+        "programs": programs,
         "worlds": _written_once([{**_world(w, used, pool), "program": place[w.named[0]]} for w in worlds]),
         "priors": list(pool.values()),
         "columns": _columns(seed, max(len(world.priors.uncertain) for world in worlds)),
@@ -159,6 +165,28 @@ def _program(program: TracedProgram, outputs: Sequence[str]) -> dict[str, Any]:
             "results": results,
         },
     }
+
+
+def _totals(
+    priors: Priors, model: Model, outputs: Sequence[str], years: Sequence[float], seed: int
+) -> dict[str, list[dict[str, float]]]:
+    """Return the largest total indices on each output, by year; correlated inputs have that of their group."""
+    try:
+        indices = run_sobol(priors, model=model, outputs=outputs, years=years, size=_BASE_POINTS, seed=seed)
+    except InputError:
+        # Nothing varies, or not on every draw: the page goes by its own first-order indices.
+        return {}
+    groups = design_of(indices).get("correlated_groups", {})
+    found: dict[str, list[dict[str, float]]] = {}
+    for output in outputs:
+        by_year = indices["ST"].sel(output=output).transpose(..., "input").values.reshape(-1, indices.sizes["input"])
+        found[output] = []
+        for row in by_year:
+            largest = sorted(zip(np.nan_to_num(row), indices["input"].values.tolist(), strict=True), reverse=True)
+            found[output].append(
+                {name: round(float(v), 4) for v, key in largest[:_RANKED] for name in groups.get(key, [key]) if v > 0}
+            )
+    return found
 
 
 def _world(world: World, used: set[str], pool: dict[str, dict[str, Any]]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The explorer in Node: points, quantiles, operations and the model itself give what Python gives."""
+"""The explorer in Node and in Chromium: points, quantiles, operations and models give what Python gives."""
 
 import json
 import re
@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 from scipy.special import ndtr, ndtri
 
 import clustercast as cc
-from analyses import explore
 from clustercast.arrays.points.designs import sobol_column
 from clustercast.engine.trace import OPERATIONS, TracedProgram, run_traced
-from clustercast.report.explorer_data import explorer_data, quantile_data
+from clustercast.report.explorer_data import World, explorer_data, quantile_data
 from clustercast.report.numbers import human, odds
 from tests.properties import strategies
-from tests.report.explorer.node import answers, bits, floats, node, worlds
+from tests.report.explorer.node import answers, bits, floats, node
 
 INF = np.inf
+HOLDS = ["binding_constraint"]
 EDGES = np.array(
     [
         -INF,
@@ -72,7 +72,7 @@ def code_of(program):
     }
 
 
-def test_every_operation_equals_numpys_at_edges_and_inside():
+def test_every_operation_equals_numpys_at_edges_and_inside(ask):
     arity = {name: 3 if name == "where" else getattr(function, "nin", 1) for name, function in OPERATIONS.items()}
     rng = np.random.default_rng(0)
     one = np.concatenate([np.repeat(EDGES, len(EDGES)), rng.normal(0, 3, 200), 10 ** rng.uniform(-12, 12, 80)])
@@ -85,7 +85,7 @@ def test_every_operation_equals_numpys_at_edges_and_inside():
     rows = {name: (3 + place,) for place, name in enumerate(OPERATIONS)}
     code = code_of(TracedProgram(tuple(inputs), (), tuple(operations), rows, (0.0,)))
     given_bits = [bits(values) for values in inputs.values()]
-    found = answers(*({"job": "program", "code": code, "inputs": given_bits, "plain": p} for p in (False, True)))
+    found = ask(*({"job": "program", "code": code, "inputs": given_bits, "plain": p} for p in (False, True)))
     for kind, results in zip(("WebAssembly", "JavaScript"), found, strict=True):
         for name, text in zip(OPERATIONS, results, strict=True):
             np.testing.assert_allclose(floats(text), wanted[name], rtol=1e-12, atol=1e-300, err_msg=f"{name} in {kind}")
@@ -195,33 +195,90 @@ def test_quantiles_of_random_priors_equal_pythons(priors):
         np.testing.assert_allclose(floats(text), wanted, rtol=1e-11, atol=1e-12 * reach)
 
 
-@pytest.fixture(scope="module")
-def shipped():
-    chosen = worlds(
-        ("evidence_2026", ""),
-        ("situational_awareness", ""),
-        ("evidence_2026", "boom_ends_in_2028"),
-        ("situational_awareness", "limits_off"),
-    )
-    return explorer_data(chosen, cc.cluster_model(), explore.OUTPUTS, range(2024, 2035), explore.LEVELS, 0)
-
-
-def test_the_shipped_model_gives_pythons_digits_whatever_is_moved(shipped):
+def test_the_shipped_model_gives_pythons_digits_whatever_is_moved(shipped, ask, executed):
     states = [fragment.replace("cluster_start_delay:0.1,1", "flop_per_watt_growth:0.2,0.8") for fragment in FRAGMENTS]
-    found, plain = answers(
+    found, plain = ask(
         {"job": "page", "data": shipped, "states": states, "size": 2048},
         {"job": "page", "data": shipped, "states": states[:1], "size": 2048, "plain": True},
     )
-    for state, other in zip(found, plain, strict=False):
-        assert (state["kind"], other["kind"]) == ("WebAssembly", "JavaScript")
+    assert ({state["kind"] for state in found}, plain[0]["kind"]) == ({"WebAssembly"}, "JavaScript")
     for state in [*found, *plain]:
-        space = {}
-        exec(state["python"].rpartition("print")[0], space)
-        forecast, summary = space["forecast"], space["summary"]["training_cluster_power"]
-        rows = np.array([floats(text) for text in state["rows"]["training_cluster_power"]])
-        np.testing.assert_allclose(rows, forecast["training_cluster_power"].values, rtol=1e-12)
-        wanted = summary.sel(quantile=[0.05, 0.5, 0.95])
+        space = executed(state["python"])
+        rows = np.array([floats(text) for text in state["rows"]])
+        np.testing.assert_allclose(rows, space["forecast"].values, rtol=1e-12)
+        wanted = space["summary"].sel(quantile=[0.05, 0.5, 0.95])
         np.testing.assert_allclose(state["quantiles"], wanted.transpose("year", "quantile").values, rtol=1e-12)
+        *quantiles, chance = [float(word) for word in re.findall(r"[\d.e+-]+", space["printed"])]
+        assert state["said"] == [*(human(value, "W") for value in quantiles), odds(chance)]
+        # No limits of these draws tie so closely that a rounding would choose another label.
+        if "labels" not in space:
+            needed = cc.cluster_model().inputs(HOLDS)
+            used = [name for name in space["inputs"].data_vars if name.partition("_from_")[0] in needed]
+            space["labels"] = cc.propagate(space["inputs"][used], outputs=HOLDS, years=range(2024, 2035))
+        np.testing.assert_array_equal([floats(text) for text in state["labels"]], space["labels"][HOLDS[0]].values)
+
+
+STEPS = {
+    "sum": lambda a, b: a + b,
+    "product": lambda a, b: a * b,
+    "ratio": lambda a, b: a / (1 + b),
+    "least": np.minimum,
+    "most": np.maximum,
+    "power": lambda a, b: np.minimum(a, 9.0) ** np.minimum(b, 2.0),
+    "growth": lambda a, b: np.exp(np.minimum(a, 3.0)) * b,
+    "decay": lambda a, b: -np.expm1(-a) + np.sqrt(b),
+    "logarithm": lambda a, b: np.log1p(a) + np.log(1 + b),
+    "wave": lambda a, b: 2 + np.sin(a) + np.tanh(b),
+    "choice": lambda a, b: np.where(a > 0.613, b, np.floor(b) + 1),
+}
+STEP = st.tuples(st.sampled_from(sorted(STEPS)), st.integers(0, 20), st.integers(0, 20))
+
+
+def random_model(steps):
+    """Return a model whose stock is stepped by a random function of two inputs and the date, with a label."""
+
+    @cc.quantity("1", units_checked=False)
+    def drift(x, y, year):
+        known = [x, y, x * (year - 2000) / 20]
+        for name, one, two in steps:
+            known.append(np.minimum(STEPS[name](known[one % len(known)], known[two % len(known)]), 50.0))
+        return known[-1]
+
+    @cc.quantity("1", units_checked=False, between="linear")
+    def stock(previous_stock, drift, y):
+        return previous_stock * np.exp(-y) + drift
+
+    @cc.quantity("1", units_checked=False, labels=("few", "many"))
+    def binding_constraint(x, y):
+        return np.int8(1) * (x * y > 0.4)
+
+    return cc.Model([drift, stock, binding_constraint], headline=["stock"], start="forecast_start", step=0.5)
+
+
+@settings(max_examples=2, deadline=None, phases=[Phase.generate])
+@given(st.lists(st.lists(STEP, min_size=1, max_size=12), min_size=4, max_size=4), st.integers(0, 2**32))
+def test_random_models_give_pythons_digits_after_moves_too(ask, steps, seed):
+    priors = cc.Priors(
+        x=cc.LogNormal(0, 0.5),
+        y=cc.PERT(0.1, 0.4, 1),
+        initial_stock=cc.to(1, 3),
+        forecast_start=cc.Fixed(2024, unit="year"),
+    )
+    rng = np.random.default_rng(seed)
+    models = [random_model(each) for each in steps]
+    fragments = [f"moves=x:{rng.uniform(-0.5, 0.5):.4g},{rng.uniform(0.2, 2):.4g};y:={rng.uniform(0.2, 0.9):.4g}", ""]
+    pages = [explorer_data([World(priors)], model, ["stock"], [2024, 2026, 2030], {}, seed) for model in models]
+    jobs = [
+        {"job": "page", "data": d, "states": fragments, "size": 256, "plain": p} for d in pages for p in (False, True)
+    ]
+    for number, states in enumerate(ask(*jobs)):
+        for state in states:
+            space = {"priors": priors, "model": models[number // 2]}
+            exec(state["python"].rpartition("print(summary")[0], space)
+            rows = np.array([floats(text) for text in state["rows"]])
+            np.testing.assert_allclose(rows, space["forecast"].values, rtol=1e-12)
+            labels = cc.propagate(space["inputs"][["x", "y"]], model=space["model"], outputs=HOLDS)[HOLDS[0]].values
+            np.testing.assert_array_equal(floats(state["labels"][0]), labels)
 
 
 def test_a_state_survives_its_address_and_its_prior_file(shipped, tmp_path):
@@ -244,8 +301,7 @@ def test_a_state_survives_its_address_and_its_prior_file(shipped, tmp_path):
 def test_first_order_indices_are_those_of_given_data(shipped):
     [[state]] = answers({"job": "page", "data": shipped, "states": [""], "size": 16384})
     outputs, inputs = ["training_cluster_power"], cc.draw(cc.read_priors("evidence_2026"), 16384, design="sobol")
-    used = [name for name in inputs.data_vars if name in cc.cluster_model().inputs(outputs)]
-    forecast = cc.propagate(inputs[used], outputs=outputs, years=[2030])
+    forecast = cc.propagate(inputs[list(cc.cluster_model().inputs(outputs))], outputs=outputs, years=[2030])
     wanted = cc.given_data_indices(forecast).sel(output="training_cluster_power").squeeze()
     for name in ("cluster_growth_rate", "cluster_fleet_share_limit", "investment_growth_factor"):
         index, error = state["indices"][name]
@@ -273,7 +329,7 @@ def test_a_model_of_ones_own_is_explored_and_what_cannot_be_traced_is_named():
     [[state]] = answers({"job": "page", "data": embedded(page), "states": ["moves=x:0.5,2"], "size": 256})
     priors = cc.Priors(x=cc.Moved(cc.Normal(1, 2), shift=0.5, width=2), y=cc.to(1, 3))
     drawn = cc.draw(priors, 256, design="sobol", seed=3)
-    np.testing.assert_allclose(floats(state["rows"]["product"][0]), drawn["x"] * drawn["y"] + 1, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(floats(state["rows"][0]), drawn["x"] * drawn["y"] + 1, rtol=1e-12, atol=1e-12)
     assert "sandbox" in page._repr_html_() and not re.search(
         r"(?:src|href)=|//(?!www\.w3\.org/2000/svg)[\w.]+\.\w+/|url\((?!#)", page.html
     )
@@ -284,3 +340,35 @@ def test_a_model_of_ones_own_is_explored_and_what_cannot_be_traced_is_named():
 
     with pytest.raises(cc.InputError, match=r"'capped' .*cannot be traced: it looks at the data"):
         cc.explore(cc.Priors(x=cc.Normal(1, 2)), model=cc.Model([capped]))
+
+
+@settings(deadline=None, max_examples=3, phases=[Phase.generate])
+@given(
+    st.lists(st.lists(st.floats(-1e300, 1e300), min_size=1, max_size=40), min_size=1, max_size=20), st.integers(0, 9)
+)
+def test_quantiles_of_samples_are_numpys(samples, seed):
+    rng = np.random.default_rng(seed)
+    probabilities = [0.0, 0.05, 0.5, 0.75, 1.0]
+    samples = [*map(np.array, samples), rng.lognormal(0, 3, 4096), rng.normal(0, 1, 999), np.full(64, 3.0), np.zeros(9)]
+    jobs = [{"job": "ranks", "values": bits(each), "probabilities": probabilities} for each in samples]
+    with np.errstate(all="ignore"):
+        for values, text in zip(samples, answers(*jobs), strict=True):
+            np.testing.assert_array_equal(floats(text), np.quantile(values, probabilities))
+    [nan] = answers({"job": "ranks", "values": bits([1.0, np.nan, 2.0]), "probabilities": probabilities})
+    assert np.isnan(floats(nan)).all()
+
+
+def test_sliders_are_chosen_by_total_indices():
+    """A product of two inputs about 0: alone neither moves the answer, together they make three quarters of it."""
+
+    @cc.quantity("1", units_checked=False)
+    def product(a, b, c):
+        return a * b + c / 3
+
+    priors = cc.Priors(a=cc.Uniform(-1, 1), b=cc.Uniform(-1, 1), c=cc.Uniform(-1, 1))
+    [page] = explorer_data([World(priors)], cc.Model([product]), None, [2030], {}, 0)["programs"]
+    [totals] = page["totals"]["product"]
+    assert totals == pytest.approx({"a": 0.75, "b": 0.75, "c": 0.25}, abs=0.1)
+    correlated = cc.Priors(cc.Correlation(("a", "c"), 0.5), **priors)
+    [page] = explorer_data([World(correlated)], cc.Model([product]), None, [2030], {}, 0)["programs"]
+    assert page["totals"]["product"][0]["a"] == page["totals"]["product"][0]["c"]

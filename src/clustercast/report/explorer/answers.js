@@ -13,6 +13,12 @@ export class Answers {
 
   output(one) { return this.data.outputs.find((output) => output.name === one.output); }
 
+  // The total index of each input that matters to the output in its year, as Python computed it for the prior set as it stands.
+  totals(one) {
+    const program = this.data.programs[this.world(one).program], rows = program.totals[one.output] || [];
+    return rows[rows.length > 1 ? this.data.years.indexOf(one.year) : 0] || {};
+  }
+
   // Bins of an input's samples, kept as long as its points are the same.
   bins(name, { u, z }, size) {
     const key = `${name} ${size}`, kept = this.binned.get(key);

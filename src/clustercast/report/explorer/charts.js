@@ -1,9 +1,14 @@
 // Charts as SVG with real text; colours are those of the page.
 
-import { escaped, human } from "./words.js";
+import { escaped, human, round } from "./words.js";
 
-const LEFT = 62, RIGHT = 74, TOP = 12, BOTTOM = 24;
+const TOP = 12, BOTTOM = 24;
 const fixed = (value) => value.toFixed(1);
+
+// Numbers beside a chart: what every one of them says at its end, as in "$1T a year", is said in the title.
+export const ending = (text) => / (?:a year|an hour|per .*)$/.exec(text)?.[0] ?? "";
+const short = (text) => text.slice(0, text.length - ending(text).length);
+const room = (texts) => Math.max(40, 14 + 6.9 * Math.max(...texts.map((text) => text.length)));
 
 // A scale of an axis, logarithmic where the numbers allow it, with its ticks.
 function axis(low, high, from, to, unit, share) {
@@ -15,7 +20,7 @@ function axis(low, high, from, to, unit, share) {
   if (logarithmic) {
     const each = Math.max(1, Math.ceil((last - first) / 6));
     for (let power = Math.ceil(first); power <= last; power += each) ticks.push(back(power));
-    if (ticks.length < 2) for (const part of [2, 3, 5]) for (let power = Math.floor(first); power <= last; power++) {
+    if (ticks.length < 2) for (const part of [2, 5]) for (let power = Math.floor(first); power <= last; power++) {
       if (part * 10 ** power >= low && part * 10 ** power <= high) ticks.push(part * 10 ** power);
     }
   } else {
@@ -23,7 +28,7 @@ function axis(low, high, from, to, unit, share) {
     const step = [1, 2, 5, 10].map((n) => n * power).find((size) => size >= rough);
     for (let tick = Math.ceil(low / step) * step; tick <= high + 1e-9 * step; tick += step) ticks.push(Math.abs(tick) < 1e-9 * step ? 0 : tick);
   }
-  const text = (value) => human(value, unit, share, [1, 2, 3].find((n) => Math.abs(Number(value.toPrecision(n)) - value) <= 1e-9 * Math.abs(value)) || 2);
+  const text = (value) => short(round(value, unit, share));
   return { place, ticks, text };
 }
 
@@ -49,14 +54,16 @@ const frame = (width, height, title, body) => `<svg xmlns="http://www.w3.org/200
 
 // The fan of an output: bands of 90 and 50 % of runs, the median, the trend, the start, what was observed, today.
 export function fan({ years, bands, trend, ghost, observed, today, year, unit, share, title }, width, height) {
-  const inner = [LEFT, width - RIGHT, height - BOTTOM, TOP];
   const x = (when) => inner[0] + (when - years[0]) / (years[years.length - 1] - years[0]) * (inner[1] - inner[0]);
   const all = bands.flatMap((band) => [band[0], band[4]]).concat(ghost ? ghost.flatMap((band) => [band[0], band[4]]) : []);
   let [low, high] = [Math.min(...all), Math.max(...all)];
   // The trend may leave the picture: what is forecast must stay readable.
   if (trend) high = Math.max(high, Math.min(Math.max(...trend), low > 0 ? high * 12 : high * 1.5));
   const pad = low > 0 ? 1.15 : 1;
-  const y = axis(low / pad, high * pad, inner[2], inner[3], unit, share);
+  const y = axis(low / pad, high * pad, height - BOTTOM, TOP, unit, share);
+  const last = bands[bands.length - 1], say = (value) => short(human(value, unit, share));
+  const right = room([last[0], last[2], last[4], trend ? trend[trend.length - 1] : last[2]].map(say));
+  const inner = [room(y.ticks.map(y.text)), width - right, height - BOTTOM, TOP];
   const at = (rank) => bands.map((band, i) => [x(years[i]), y.place(band[rank])]);
   const parts = [`<clipPath id="inside"><rect x="${inner[0]}" y="${inner[3] - 2}" width="${inner[1] - inner[0]}" height="${inner[2] - inner[3] + 4}"/></clipPath>`];
   for (const tick of y.ticks) {
@@ -88,11 +95,10 @@ export function fan({ years, bands, trend, ghost, observed, today, year, unit, s
     const about = `<title>${escaped(`${seen.name}: ${human(seen.value, unit, share)}`)}</title>`;
     parts.push(shape ? `<path d="${shape}" fill="var(--paper)" stroke="var(--seen)" stroke-width="1.3">${about}</path>` : `<circle cx="${fixed(cx)}" cy="${fixed(cy)}" r="3.5" fill="var(--paper)" stroke="var(--seen)" stroke-width="1.3">${about}</circle>`);
   }
-  const last = bands[bands.length - 1];
   const ends = [[last[4], "var(--soft)", ""], [last[2], "var(--ink)", ' font-weight="600"'], [last[0], "var(--soft)", ""]];
   if (dashed.length && dashed[dashed.length - 1][1] >= inner[3] - 1) ends.push([trend[trend.length - 1], "var(--soft)", ' font-style="italic"']);
   const heights = apart(ends.map(([value]) => Math.min(Math.max(y.place(value), inner[3] + 4), inner[2])), 14);
-  ends.forEach(([value, colour, more], i) => parts.push(label(inner[1] + 5, heights[i] + 4, human(value, unit, share), `fill="${colour}"${more}`)));
+  ends.forEach(([value, colour, more], i) => parts.push(label(inner[1] + 5, heights[i] + 4, say(value), `fill="${colour}"${more}`)));
   if (dashed.length) {
     // The dashed line is named where it has left the fan behind.
     const place = dashed.findIndex(([, height], i) => height < at(4)[i][1] - 10 && height > inner[3]);

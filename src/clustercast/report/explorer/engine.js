@@ -4,7 +4,7 @@ import { Sampler, isUncertain } from "./quantiles.js";
 import { compiled, copyBare, script } from "./program.js";
 
 // The same in JavaScript, for where WebAssembly is refused: the code becomes a module of its own.
-export async function interpreted(program, most, load) {
+export async function interpreted(program, most, load = fromBlob) {
   const module = await load(`${script(program)}\nexport { run };`);
   const rows = (count) => Array.from({ length: count }, () => new Float64Array(most));
   const inputs = rows(program.inputs), results = rows(program.results.length);
@@ -44,7 +44,7 @@ export function unpacked(data) {
 
 export class Engine {
   // `most` is the largest sample that is asked for.
-  constructor(data, { load = fromBlob, plain = false, most = 16384 } = {}) {
+  constructor(data, { load, plain = false, most = 16384 } = {}) {
     Object.assign(this, { data, load, plain, most });
     this.sampler = new Sampler(data.columns, most);
     this.ready = new Map();

@@ -5,7 +5,7 @@ const number = (value) => String(value).replace("Infinity", "inf");
 // The state as the fragment of an address, and back.
 export function toFragment(state) {
   const moves = Object.entries(state.moves).map(([name, move]) => `${name}:${"value" in move ? `=${number(move.value)}` : `${number(move.shift)},${number(move.width)}`}`);
-  const parts = { set: state.set, scenario: state.scenario, ask: state.output, year: state.year, moves: moves.join(";"), ghost: state.ghost ? 1 : "" };
+  const parts = { set: state.set, scenario: state.scenario, ask: state.output, year: state.year, level: state.level, moves: moves.join(";"), ghost: state.ghost ? 1 : "", theme: state.theme };
   return Object.entries(parts).filter(([, value]) => value !== "" && value !== undefined && value !== null)
     .map(([key, value]) => `${key}=${encodeURIComponent(value).replace(/%3A/g, ":").replace(/%3B/g, ";").replace(/%2C/g, ",").replace(/%3D/g, "=")}`).join("&");
 }
@@ -25,6 +25,8 @@ export function fromFragment(text, start, data) {
   if (data.outputs.some((output) => output.name === given.ask)) state.output = given.ask;
   if (data.years.includes(Number(given.year))) state.year = Number(given.year);
   state.ghost = given.ghost === "1";
+  if (given.theme === "light" || given.theme === "dark") state.theme = given.theme;
+  state.level = given.level && Number.isFinite(Number(given.level)) ? Number(given.level) : undefined;
   for (const part of (given.moves || "").split(";").filter(Boolean)) {
     const [name, text = ""] = part.split(":");
     const prior = (world || data.worlds[0]).inputs[name];
@@ -37,27 +39,28 @@ export function fromFragment(text, start, data) {
 
 const quoted = (text) => JSON.stringify(text);
 
-// Lines of Python that compute the same numbers.
-export function toPython(state, data, names, size) {
-  const lines = ["import clustercast as cc", ""];
+// Lines of Python that compute the same numbers: the quantiles of the answer, and the chance of a level.
+export function toPython(state, data, level, size) {
+  const lines = ["import clustercast as cc", ""], name = quoted(state.output), timed = data.programs[0].outputs[state.output][1] > 1;
   const scenario = state.scenario ? `, scenario=${quoted(state.scenario)}` : "";
   lines.push(state.set ? `priors = cc.read_priors(${quoted(state.set)}${scenario})` : "# priors and model: your own, as given to cc.explore");
   const moves = Object.entries(state.moves);
   if (moves.length) {
     lines.push("priors = priors.replace(");
-    for (const [name, move] of moves) {
-      lines.push("value" in move ? `    ${name}=${number(move.value)},` : `    ${name}=cc.Moved(priors[${quoted(name)}], shift=${number(move.shift)}, width=${number(move.width)}),`);
+    for (const [input, move] of moves) {
+      lines.push("value" in move ? `    ${input}=${number(move.value)},` : `    ${input}=cc.Moved(priors[${quoted(input)}], shift=${number(move.shift)}, width=${number(move.width)}),`);
     }
     lines.push(")");
   }
-  const timed = data.programs[0].outputs[state.output][1] > 1;
-  lines.push(`outputs = [${names.map(quoted).join(", ")}]`);
+  lines.push(`outputs = [${name}]`);
   if (state.set) lines.push("model = cc.cluster_model()");
   lines.push(`inputs = cc.draw(priors, ${size}, design="sobol", seed=${data.seed})`);
-  lines.push(`used = [name for name in inputs.data_vars if name.partition("_from_")[0] in model.inputs(outputs)]`);
-  lines.push(`forecast = cc.propagate(inputs[used], model=model, outputs=outputs, years=[${data.years.join(", ")}])`);
-  lines.push(`summary = cc.summarise(forecast)`);
-  lines.push(`print(summary[${quoted(state.output)}]${timed ? `.sel(year=${state.year})` : ""}.sel(quantile=[0.05, 0.5, 0.95]).values)`);
+  lines.push("needed = model.inputs(outputs)", `used = [name for name in inputs.data_vars if name.partition("_from_")[0] in needed]`);
+  lines.push(`forecast = cc.propagate(inputs[used], model=model, outputs=outputs, years=[${data.years.join(", ")}])[${name}]`);
+  lines.push(`summary = cc.summarise(forecast.to_dataset())[${name}]`);
+  lines.push(`print(summary${timed ? `.sel(year=${state.year})` : ""}.sel(quantile=[0.05, 0.5, 0.95]).values)`);
+  const times = timed ? [`.sel(year=slice(None, ${state.year}))`, '.any("year")'] : ["", ""];
+  lines.push(`print((forecast${times[0]} >= ${number(level)})${times[1]}.mean().item())`);
   return `${lines.join("\n")}\n`;
 }
 

@@ -3,8 +3,8 @@
 import { bounded, isUncertain, quantile, quantileOf, unbounded } from "./quantiles.js";
 import { Answers, reached } from "./answers.js";
 import { Engine, unpacked } from "./engine.js";
-import { chance, escaped, human, interval, odds } from "./words.js";
-import { bars, fan, spread } from "./charts.js";
+import { chance, escaped, human, interval, odds, round } from "./words.js";
+import { bars, ending, fan, spread } from "./charts.js";
 import { fromFragment, toCsv, toFragment, toPython, toToml } from "./export.js";
 
 const FAST = 4096, FULL = 16384, SHOWN = 8, EXPLAINED = 7;
@@ -15,7 +15,6 @@ const engine = new Engine(data, { plain: location.hash.includes("engine=plain") 
 const answers = new Answers(engine);
 const START = { set: data.worlds[0].set, scenario: data.worlds[0].scenario, output: data.outputs[0].name, year: data.year, moves: {}, ghost: false };
 let state = fromFragment(location.hash, START, data);
-let shown = [];         // names of the inputs that have a slider on the first screen
 let last = null;        // what the last run gave
 let ghosts = new Map(); // what the start gave, by output
 const widgets = new Map();
@@ -23,11 +22,27 @@ const widgets = new Map();
 const worldOf = (one) => answers.world(one);
 const outputOf = (one) => answers.output(one);
 const labelOf = (prior) => prior.label;
+
+// The levels of the table: those given, else what a run reaches often, half the time and seldom; and the one asked about.
 function levelsOf(output, found) {
-  if (output.levels.length) return output.levels;
+  const say = (value) => [round(value, output.unit, output.share), value];
   const band = found.bands[found.place];
-  const round = (value) => Number(value.toPrecision(1));
-  return [...new Set([band[1], band[2], band[4]].map(round))].map((value) => [human(value, output.unit, output.share), value]);
+  const levels = output.levels.length ? [...output.levels] : [...new Set([band[1], band[2], band[4]].map((value) => Number(value.toPrecision(1))))].map(say);
+  const asked = state.level ?? levels[Math.min(1, levels.length - 1)][1];
+  if (!levels.some(([, value]) => value === asked)) levels.push(say(asked));
+  return { asked, levels: levels.sort((one, two) => one[1] - two[1]) };
+}
+
+// The levels that can be asked about: those of the table, and 1, 2, 5, 10, ... about what is reached.
+function choicesOf(output, found) {
+  const { asked, levels } = levelsOf(output, found), ladder = [];
+  const low = found.bands[found.place][0] / 2, high = 4 * found.bands[found.bands.length - 1][4];
+  if (low > 0) for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++) {
+    for (const part of [1, 2, 5]) ladder.push(Number(`${part}e${power}`));
+  }
+  const isNew = (value) => value >= low && value <= (output.share ? 1 : high) && !levels.some(([, one]) => Math.abs(one - value) < 1e-9 * value);
+  const more = ladder.filter(isNew).map((value) => [round(value, output.unit, output.share), value]);
+  return { asked, choices: [...levels, ...more].sort((one, two) => one[1] - two[1]) };
 }
 
 // ---------------------------------------------------------------- what is shown of a run
@@ -39,35 +54,36 @@ function show(found) {
   $("question").textContent = output.question.replace("{}", state.year);
   const band = found.bands[found.place];
   const say = (value) => human(value, output.unit, output.share);
-  const levels = levelsOf(output, found);
-  const [name, level] = levels[Math.min(1, levels.length - 1)];
+  const { asked: level, levels } = levelsOf(output, found);
+  const [name] = levels.find(([, value]) => value === level);
   const by = timed ? ` by ${state.year}` : "";
   const likely = odds(reached(found.rows, found.place, level));
-  const free = found.trend ? ` (${odds(reached(found.trendRows, found.place, level))} if only the trend counted)` : "";
+  const free = found.trend ? ` (without limits: ${odds(reached(found.trendRows, found.place, level))})` : "";
   const subject = output.verb.replace("{}", `about <b>${escaped(say(band[2]))}</b>`);
   const sentence = `${timed ? `In ${state.year} ` : ""}${escaped(output.subject)} ${subject}; nine runs in ten give ${escaped(interval(band[0], band[4], output.unit, output.share))}. ${escaped(name)} or more${by}: <b>${likely}</b>${free}.`;
   $("answer").innerHTML = sentence.charAt(0).toUpperCase() + sentence.slice(1);
   const ghost = state.ghost ? ghosts.get(`${state.output} ${state.year}`) : null;
   const seen = data.observed.filter((row) => row.output === output.name);
-  $("fan-title").innerHTML = timed ? `${escaped(output.label)} <span class="soft">median, 50 and 90 % of runs${found.trend ? "; dashed: the trend, without limits" : ""}${seen.length ? "; marks: observed (△ at least)" : ""}${ghost ? "; brown: the start" : ""}</span>` : escaped(output.label);
+  const unit = ending(say(band[2])).slice(1) && `${ending(say(band[2])).slice(1)}; `;
+  $("fan-title").innerHTML = timed ? `${escaped(output.label)} <span class="soft">${escaped(unit)}median, 50 and 90 % of runs${found.trend ? "; dashed: the trend, without limits" : ""}${seen.length ? "; marks: observed (△ at least)" : ""}${ghost ? "; brown: the start" : ""}</span>` : escaped(output.label);
   const width = Math.max(300, Math.round($("fan").clientWidth)), height = width < 500 ? 240 : 262;
   const title = `${output.label}${when}: ${say(band[2])}, 90 % interval ${interval(band[0], band[4], output.unit, output.share)}`;
   const common = { ghost: ghost ? (timed ? ghost.bands : ghost.bands[0]) : null, unit: output.unit, share: output.share, title };
   $("fan").innerHTML = timed ? fan({ ...common, years: data.years, bands: found.bands, trend: found.trend, observed: seen, today: data.today, year: state.year }, width, height)
     : spread({ ...common, values: found.rows[0], band }, width, height);
-  showChances(found, output, levels, timed, ghost);
+  showChances(found, levels, level, timed, ghost);
   showHolds(found, when, ghost);
   $("hangs-title").innerHTML = `What the answer hangs on <span class="soft">share of variance</span>`;
   const before = ghost ? new Map(ghost.hangs.map(({ name: key, index }) => [key, Math.max(0, index)])) : null;
   const world = worldOf(state);
   $("hangs").innerHTML = bars(found.hangs.slice(0, EXPLAINED).filter(({ index }) => index > 0.002).map(({ name: key, index, error }) => ({
     name: labelOf(world.inputs[key]), title: world.inputs[key].meaning, share: index, start: before ? before.get(key) : undefined,
-    text: `${(100 * index).toFixed(0)} ± ${(196 * error).toFixed(0)} %`,
+    text: `${(100 * index).toFixed(0)} ± ${(196 * error).toFixed(196 * error < 0.5 ? 1 : 0)} %`,
   })));
   $("about").textContent = `${found.size.toLocaleString("en")} runs of the model itself in ${found.took.toFixed(0)} ms (${found.kind}, ${data.programs[world.program].code.operations.length.toLocaleString("en")} array operations traced from the Python functions); seed ${data.seed}; clustercast ${data.version}.${data.currency ? ` Money: ${data.currency}.` : ""}`;
 }
 
-function showChances(found, output, levels, timed, ghost) {
+function showChances(found, levels, asked, timed, ghost) {
   if (!timed) {
     $("chances").innerHTML = bars(levels.map(([name, level]) => { const p = reached(found.rows, 0, level); return { name: `${name} or more`, share: p, text: odds(p) }; }));
     return;
@@ -81,7 +97,7 @@ function showChances(found, output, levels, timed, ghost) {
     const p = reached(found.rows, place, level);
     return `<td class="number" title="${chance(p)}">${p < 0.001 ? "&lt; 1 in 1,000" : p > 0.999 ? "near certain" : odds(p)}${old}</td>`;
   };
-  $("chances").innerHTML = `<table class="grid">${head}${levels.map(([name, level]) => `<tr><th scope="row">${escaped(name)}</th>${years.map((year) => cell(level, year)).join("")}</tr>`).join("")}</table>`;
+  $("chances").innerHTML = `<table class="grid">${head}${levels.map(([name, level]) => `<tr${level === asked ? ' class="asked"' : ""}><th scope="row">${escaped(name)}</th>${years.map((year) => cell(level, year)).join("")}</tr>`).join("")}</table>`;
 }
 
 function showHolds(found, when, ghost) {
@@ -94,18 +110,18 @@ function showHolds(found, when, ghost) {
 
 // ---------------------------------------------------------------- running
 
-let running = false, wanted = null, soon = 0;
+let running = false, wanted = 0, soon = 0;
 
 async function update(size) {
-  wanted = Math.max(size, wanted && wanted.full ? FULL : 0) === FULL ? { full: true } : { full: false };
+  wanted = Math.max(size, wanted);
   if (running) return;
   running = true;
   try {
     while (wanted) {
-      const { full } = wanted;
-      wanted = null;
-      if (state.ghost && !ghosts.has(`${state.output} ${state.year}`)) ghosts.set(`${state.output} ${state.year}`, await answers.of({ ...START, output: state.output, year: state.year }, FULL));
-      show(await answers.of(state, full ? FULL : FAST));
+      const now = wanted, key = `${state.output} ${state.year}`;
+      wanted = 0;
+      if (state.ghost && !ghosts.has(key)) ghosts.set(key, await answers.of({ ...START, output: state.output, year: state.year }, FULL));
+      show(await answers.of(state, now));
       await new Promise((done) => { setTimeout(done, 0); });
     }
   } finally {
@@ -315,25 +331,37 @@ class Switch {
 
 // ---------------------------------------------------------------- building
 
+// The inputs that have a slider, those first on whose total index the answer depends most; what was moved comes along.
+function ranked(world, names) {
+  const totals = answers.totals(state), live = new Map(last.hangs.map(({ name, index }) => [name, index]));
+  const score = (name) => [totals[name] || 0, live.get(name) || 0];
+  const free = names.filter((name) => isUncertain(world.inputs[name]) && !world.inputs[name].switch);
+  return free.sort((one, two) => score(two)[0] - score(one)[0] || score(two)[1] - score(one)[1]);
+}
+
 function build() {
   widgets.clear();
   for (const id of ["sliders", "others", "limits"]) $(id).replaceChildren();
   const world = worldOf(state), names = data.programs[world.program].names.filter((name) => name in world.inputs);
   const add = (id, name, widget) => { widgets.set(name, widget); $(id).append(widget.element); };
-  for (const name of names.filter((one) => world.inputs[one].switch)) {
-    const limit = name.startsWith("limit_");
-    add(limit ? "limits" : "others", name, new Switch(name, limit ? name.slice(6).replace(/_/g, " ") : labelOf(world.inputs[name])));
-  }
+  const switches = names.filter((one) => world.inputs[one].switch), isLimit = (name) => name.startsWith("limit_");
+  for (const name of switches.filter(isLimit)) add("limits", name, new Switch(name, name.slice(6).replace(/_/g, " ")));
   $("limits-box").hidden = !$("limits").childElementCount;
-  const ranked = last.hangs.map(({ name }) => name).filter((name) => isUncertain(world.inputs[name]));
-  const pinned = Object.keys(state.moves).filter((name) => names.includes(name) && isUncertain(world.inputs[name]));
-  const all = [...new Set([...shown, ...pinned, ...ranked, ...names.filter((name) => isUncertain(world.inputs[name]))])].filter((name) => names.includes(name) && isUncertain(world.inputs[name]) && !world.inputs[name].switch);
-  const first = new Set([...all.filter((name) => world.inputs[name].kind !== "discrete").slice(0, SHOWN)]);
-  for (const name of all) add(first.has(name) ? "sliders" : "others", name, world.inputs[name].kind === "discrete" ? new Choice(name) : new Slider(name));
-  $("more").hidden = !$("others").childElementCount;
-  const others = $("others").childElementCount;
-  $("more").querySelector("summary").textContent = others === 1 ? "One more input" : `${others} more inputs`;
-  shown = [...first];
+  const all = ranked(world, names), sliding = all.filter((name) => world.inputs[name].kind !== "discrete");
+  const first = new Set(sliding.filter((name, place) => place < SHOWN || name in state.moves));
+  for (const name of first) add("sliders", name, new Slider(name));
+  const others = [...switches.filter((name) => !isLimit(name)), ...all.filter((name) => !first.has(name))];
+  $("more").hidden = !others.length;
+  $("more").querySelector("summary").textContent = others.length === 1 ? "One more input" : `${others.length} more inputs`;
+  const open = () => {
+    if (!$("more").open || $("others").childElementCount) return;
+    for (const name of others) {
+      const { kind, switch: isSwitch, label } = world.inputs[name];
+      add("others", name, isSwitch ? new Switch(name, label) : kind === "discrete" ? new Choice(name) : new Slider(name));
+    }
+  };
+  $("more").ontoggle = open;
+  open();
 }
 
 function buildChoices() {
@@ -357,24 +385,24 @@ function buildChoices() {
   const timed = data.programs[0].outputs[state.output][1] > 1;
   $("year").replaceChildren(...data.years.map((year) => new Option(year, year, false, year === state.year)));
   $("year").parentElement.hidden = !timed;
+  const { asked, choices } = choicesOf(outputOf(state), last);
+  $("level").replaceChildren(...choices.map(([name, value]) => new Option(name, value, false, value === asked)));
   $("ghost").checked = state.ghost;
 }
 
-// Another world, output or year: the sliders are chosen anew by what the answer then hangs on.
-async function choose(change) {
+// Another world, output, year or level: the sliders are chosen anew by what the answer then hangs on.
+async function choose(change, again = true) {
   Object.assign(state, change);
   if (!worldOf(state)) state.scenario = "";
   for (const name of Object.keys(state.moves)) {
     const prior = worldOf(state).inputs[name];
     if (!prior || prior.kind === "unused" || (prior.kind === "fixed" && !prior.switch)) delete state.moves[name];
   }
-  buildChoices();
-  if (!("ghost" in change)) {
-    widgets.clear();
+  if (again) {
     last = await answers.of(state, FAST);
-    if (!("year" in change)) shown = [];
     build();
   }
+  buildChoices();
   settled();
 }
 
@@ -420,24 +448,34 @@ const copy = async (text, said) => {
   }
 };
 
+// Light, dark, or as the system has it.
+function colour(theme) {
+  if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
+  else delete document.documentElement.dataset.theme;
+}
+
 function bind() {
   $("scenario").addEventListener("change", () => choose({ scenario: $("scenario").value }));
-  $("output").addEventListener("change", () => choose({ output: $("output").value }));
+  $("output").addEventListener("change", () => choose({ output: $("output").value, level: undefined }));
   $("year").addEventListener("change", () => choose({ year: Number($("year").value) }));
-  $("ghost").addEventListener("change", () => choose({ ghost: $("ghost").checked }));
-  $("reset").addEventListener("click", () => { state.moves = {}; choose({ set: START.set, scenario: START.scenario }); });
+  $("level").addEventListener("change", () => choose({ level: Number($("level").value) }, false));
+  $("ghost").addEventListener("change", () => choose({ ghost: $("ghost").checked }, false));
+  $("reset").addEventListener("click", () => choose({ set: START.set, scenario: START.scenario, moves: {} }));
   $("link").addEventListener("click", () => { settled(); copy(location.href, "Link copied."); });
-  $("python").addEventListener("click", () => showText("Python that computes these numbers", toPython(state, data, [state.output], FULL), "explorer.py"));
+  $("python").addEventListener("click", () => showText("Python that computes these numbers", toPython(state, data, levelsOf(outputOf(state), last).asked, FULL), "explorer.py"));
   $("toml").addEventListener("click", () => showText("A scenario file with these inputs", toToml(state, data, worldOf(state), data.worlds.find((world) => world.set === state.set && !world.scenario)), "explorer.toml"));
   $("csv").addEventListener("click", () => save("explorer.csv", toCsv(last, outputOf(state), data), "text/csv"));
   $("svg").addEventListener("click", () => save("explorer.svg", chartText(), "image/svg+xml"));
   $("png").addEventListener("click", savePng);
   $("text-copy").addEventListener("click", () => copy($("text").textContent, "Copied."));
   $("text-close").addEventListener("click", () => $("text-box").close());
-  addEventListener("hashchange", () => { if (location.hash.slice(1) !== toFragment(state)) { state = fromFragment(location.hash, START, data); shown = []; choose({}); } });
+  addEventListener("hashchange", () => { if (location.hash.slice(1) !== toFragment(state)) { state = fromFragment(location.hash, START, data); choose({}); } });
+  // A page that shows this one in a frame may choose the colours, as in postMessage({ theme: "dark" }, "*").
+  addEventListener("message", ({ source, data: sent }) => { if (source === parent && sent && typeof sent === "object") colour(sent.theme); });
   let width = innerWidth;
   addEventListener("resize", () => { if (innerWidth !== width && last) { width = innerWidth; show(last); } });
 }
 
+colour(state.theme);
 bind();
 choose({});

@@ -23,7 +23,11 @@ export function unbounded(x, [low, high]) {
 // The sum of a Chebyshev series at t from -1 to 1 (Clenshaw).
 function chebyshev(series, t) {
   let one = 0, two = 0;
-  for (let n = series.length - 1; n > 0; n--) [one, two] = [2 * t * one - two + series[n], one];
+  for (let n = series.length - 1; n > 0; n--) {
+    const next = 2 * t * one - two + series[n];
+    two = one;
+    one = next;
+  }
   return t * one - two + series[0];
 }
 

@@ -57,6 +57,9 @@ export function human(value, unit = "1", share = false, shown = 2) {
   return count + (unit === "1" ? "" : ` ${per(unit)}`);
 }
 
+// A number with the digits it has, up to three: 5 GW rather than 5.0 GW.
+export const round = (value, unit, share) => human(value, unit, share, [1, 2, 3].find((n) => Math.abs(Number(value.toPrecision(n)) - value) <= 1e-9 * Math.abs(value)) || 2);
+
 // A range, with the unit said once where it is the same.
 export function interval(low, high, unit, share) {
   const [from, to] = [human(low, unit, share), human(high, unit, share)];

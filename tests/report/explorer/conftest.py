@@ -1,0 +1,84 @@
+"""Chromium, the shipped model's page, and the explorer's modules in Node and in Chromium."""
+
+import contextlib
+import io
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+import clustercast as cc
+from analyses import explore
+from clustercast.report.explorer_data import explorer_data
+from tests.report.explorer.node import MODULES, answers, worlds
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+QUIET = ("--no-first-run", "--disable-gpu", "--disable-background-networking", "--disable-extensions", "--disable-sync")
+ORIGIN = "http://explorer.test"
+
+
+@pytest.fixture(scope="package")
+def chromium():
+    """A browser that is there; without one the tests in it are skipped."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is missing; it is in the extra 'test'")
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        pytest.skip(f"there is no {' or '.join(BROWSERS)} on the PATH")
+    root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    with playwright.sync_playwright() as running:
+        browser = running.chromium.launch(executable_path=found, args=[*QUIET, *root])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="package", params=["node", "chromium"])
+def ask(request):
+    """What answers jobs of jobs.js: Node, then Chromium, which has the modules from an origin that is made up."""
+    if request.param == "node":
+        yield answers
+        return
+    page = request.getfixturevalue("chromium").new_page()
+
+    def served(route):
+        name = route.request.url.removeprefix(ORIGIN).lstrip("/")
+        path = (Path(__file__).parent if name == "jobs.js" else MODULES) / name
+        text, kind = (
+            (path.read_text(encoding="utf-8"), "text/javascript") if name else ("<title>jobs</title>", "text/html")
+        )
+        route.fulfill(body=text, content_type=kind)
+
+    page.route(f"{ORIGIN}/**", served)
+    page.goto(ORIGIN)
+    run = f"async (jobs) => JSON.stringify(await (await import('/jobs.js')).answered('{ORIGIN}', JSON.parse(jobs)))"
+    yield lambda *jobs: json.loads(page.evaluate(run, json.dumps(jobs)))
+    page.close()
+
+
+@pytest.fixture(scope="package")
+def shipped():
+    """What the page of the shipped model carries, with both sets and a scenario over each."""
+    chosen = worlds(
+        ("evidence_2026", ""),
+        ("situational_awareness", ""),
+        ("evidence_2026", "boom_ends_in_2028"),
+        ("situational_awareness", "limits_off"),
+    )
+    return explorer_data(chosen, cc.cluster_model(), explore.OUTPUTS, range(2024, 2035), explore.LEVELS, 0)
+
+
+@pytest.fixture(scope="package")
+def executed():
+    """What lines of Python leave behind, by name, and what they print; equal lines run once."""
+    known = {}
+
+    def executed(lines, **given):
+        if lines not in known:
+            known[lines] = given
+            with contextlib.redirect_stdout(io.StringIO()) as printed:
+                exec(lines, known[lines])
+            known[lines]["printed"] = printed.getvalue()
+        return known[lines]
+
+    return executed
