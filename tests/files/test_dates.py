@@ -49,6 +49,14 @@ def test_a_year_begins_on_its_first_of_january_and_ends_with_the_next():
     np.testing.assert_array_equal(float_years(np.array(["2024", "2025-07"], "datetime64[M]")), [2024, 2025.5])
 
 
+@pytest.mark.parametrize("year", [1000, 9999])
+def test_a_year_has_four_digits(year):
+    assert start_of(year) == start_of(str(year)) == year
+    for wrong in (999.5, 9999.5, "0999"):
+        with pytest.raises(InputError, match="no year from 1000 to 9999"):
+            start_of(wrong)
+
+
 @pytest.mark.parametrize(
     "date",
     ["24-06", "2025-02-31", "2025-13", "June 2024", "", "2024-6", 202406, 24, float("nan"), float("inf"), None, True]
