@@ -1,6 +1,6 @@
 """How likely something is, what it hangs on and what would teach most: ``python -m analyses.ask CONDITION``."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import typer
@@ -25,7 +25,10 @@ def ask(
     condition: _Condition,
     observations: Annotated[str, typer.Option(metavar="NAME|FILE", help="What may be observed.")] = "possible",
 ) -> options.Answer:
-    """Answer a question in one screen: its probability, what it hangs on, which observation would teach most."""
+    """Answer a question in one screen: its probability, what it hangs on, which observation would teach most.
+
+    Writes the forecast (ask.nc) and a figure of each part (ask_*.png).
+    """
     asked = cc.parse_condition(condition)
     if all(name in run.priors for name in asked.names):
         raise cc.InputError(f"{condition!r} is about inputs alone; ask about a quantity of the model")
@@ -36,12 +39,10 @@ def ask(
             other = cc.read_priors(name, scenario=run.named[1], set=run.settings)
             forecasts[other.name] = forecast_of(run, other, asked, None)
     found = answer(Question(asked, forecasts, seen, run.priors))
-    return options.Answer(
-        finding=list(found.sentences),
-        shown=list(found.tables),
-        results=found.results,
-        files={"ask.nc": lambda path: cc.write_netcdf(forecasts[run.priors.name], path)},
-    )
+    files: dict[str, Any] = {"ask.nc": lambda path: cc.write_netcdf(forecasts[run.priors.name], path)}
+    for name, draw in found.figures.items():
+        files[f"ask_{name}.png"] = lambda path, draw=draw: cc.plots.save_figure(draw(), path)
+    return options.Answer(finding=list(found.sentences), shown=list(found.tables), results=found.results, files=files)
 
 
 def observable(rows: Observations, model: cc.Model, asked: cc.Condition) -> Observations:

@@ -4,11 +4,15 @@ from collections.abc import Mapping
 
 import clustercast as cc
 from analyses import options
+from analyses.ask import forecast_of, observable
 from analyses.claims import answer_claims, relief_of
 from clustercast.dataset import Dataset
+from clustercast.decisions.possible import possible
 from clustercast.priors.prior_file import shipped_names
+from clustercast.report.ask import Part, Question, answer
 from clustercast.report.claims import LIMITS
-from clustercast.report.sections import Results
+from clustercast.report.sections import Results, even_condition
+from clustercast.report.sentences import key_year
 from clustercast.uncertainty.reference_classes import read_reference_classes
 from clustercast.uncertainty.scenarios import BASE
 from clustercast.uncertainty.stated import read_stated_tables
@@ -64,7 +68,15 @@ def gather(run: options.Run, condition: bool) -> Results:
         learned=cc.condition(run.priors, model=run.model, seed=run.seed, size=max(run.samples, LEAST_DRAWN))
         if condition
         else None,
+        asked=_asked(run, even_condition(forecast[outputs[0]], key_year(run.years))),
     )
+
+
+def _asked(run: options.Run, condition: str) -> Part:
+    """Return what would be worth knowing of the first output, and what would change the answer."""
+    asked = cc.parse_condition(condition)
+    seen = observable(possible("possible"), run.model, asked)
+    return answer(Question(asked, {run.priors.name: forecast_of(run, run.priors, asked, seen)}, seen, run.priors))
 
 
 def _scenarios(run: options.Run, outputs: list[str]) -> Mapping[str, Dataset]:

@@ -73,6 +73,10 @@ def test_no_digit_is_shown_beyond_the_first_of_the_error(value, error, said):
     assert human(value, "W", error=error) == said
 
 
+def test_the_error_of_a_rate_is_in_the_unit_of_the_rate():
+    assert human(0.07746, "1/year", error=0.008) == "7.7 % a year"
+
+
 def test_a_number_that_is_none_is_said_to_be_none():
     assert human(math.nan, "W") == "nan W"
     assert human(math.inf, "USD") == "$inf"

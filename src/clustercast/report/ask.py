@@ -1,7 +1,8 @@
 """One question answered in one screen: how likely it is, what it hangs on, what would teach most; a part for each."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
@@ -15,14 +16,17 @@ from clustercast.decisions.tilting import Tilt, tilt
 from clustercast.errors import InputError
 from clustercast.priors.prior_set import Priors
 from clustercast.report.labels import in_a_sentence, label_of
-from clustercast.report.numbers import chance, human, odds
+from clustercast.report.numbers import chance, human, is_share, odds
 from clustercast.report.tables import Table, table
 from clustercast.uncertainty.conditions import Condition
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _SHOWN = 5
 # With so few samples on one side nothing is said of what the answer hangs on.
 _FEW = 20
-_RATIO = 2.0
+_RATIO, _RATIOS = 2.0, (1.5, 2.0, 3.0, 5.0)
 # Of the log odds: what is left of the way to even odds.
 _WAY = (0.0, 0.3, 0.5, 0.7, 0.85)
 
@@ -50,11 +54,12 @@ class Question:
 
 @dataclass(frozen=True)
 class Part:
-    """What one part of the answer says: sentences, tables and results for JSON."""
+    """What one part of the answer says: sentences, tables, results for JSON, and figures, drawn on demand."""
 
     sentences: tuple[str, ...] = ()
     tables: tuple[Table, ...] = ()
     results: Mapping[str, object] = field(default_factory=dict)
+    figures: Mapping[str, Callable[[], "Axes"]] = field(default_factory=dict)
 
 
 def answer(question: Question) -> Part:
@@ -64,6 +69,7 @@ def answer(question: Question) -> Part:
         tuple(sentence for part in parts for sentence in part.sentences),
         tuple(shown for part in parts for shown in part.tables),
         {name: result for part in parts for name, result in part.results.items()},
+        {name: draw for part in parts for name, draw in part.figures.items()},
     )
 
 
@@ -103,7 +109,7 @@ def inputs_part(question: Question) -> Part:
     if not question.is_open:
         return Part()
     worth = evppi(question.forecast, question.condition)
-    names = [in_a_sentence(str(name)) for name in worth["input"].values]
+    names = {str(name): in_a_sentence(str(name)) for name in worth["input"].values}
     said = ("It hangs most on {}: knowing it would cut", "It hangs on no single input.")
     return _worth(worth, "evppi", names, *said, "What it hangs on: knowing this would cut the Brier score by")
 
@@ -113,8 +119,7 @@ def observations_part(question: Question) -> Part:
     if not question.is_open or question.observations is None or not len(question.observations):
         return Part()
     worth = evsi(question.forecast, question.condition, observation=question.observations)
-    known = {row.id: row.name for row in question.observations}
-    names = [known[str(name)] for name in worth["observation"].values]
+    names = {row.id: row.name for row in question.observations}
     said = (
         "What would teach most is the {}: seeing it would cut",
         "No observation looked at would teach much about it.",
@@ -122,17 +127,19 @@ def observations_part(question: Question) -> Part:
     return _worth(worth, "evsi", names, *said, "What would teach most: seeing this would cut the Brier score by")
 
 
-def _worth(worth: xr.Dataset, name: str, labels: Sequence[str], most: str, none: str, title: str) -> Part:
+def _worth(worth: xr.Dataset, name: str, labels: Mapping[str, str], most: str, none: str, title: str) -> Part:
     """Return what is taken off the score, in percent; what chance alone would explain is left out."""
-    shares = worth["share"].values[0]
+    shares, dim = worth["share"].values[0], str(worth["share"].dims[1])
     halves = 1.96 * worth[f"{name}_error"].values[0] / worth["before"].values[0]
     order = np.argsort(-shares, kind="stable")[:_SHOWN]
     kept = [k for k in order if shares[k] >= max(halves[k], 0.005)]
-    rows = [(labels[k], f"{100 * shares[k]:.0f} %", f"{100 * halves[k]:.1g}") for k in kept]
+    rows = [(labels[str(worth[dim].values[k])], f"{100 * shares[k]:.0f} %", f"{100 * halves[k]:.1g}") for k in kept]
     if not rows:
         return Part((none,), (), {name: worth})
     said = f"{most.format(rows[0][0])} the Brier score by {rows[0][1]} (±{rows[0][2]})."
-    return Part((said,), (table(title, (str(worth["share"].dims[1]), "cut", "±"), rows),), {name: worth})
+    named = {"names": labels} if name == "evsi" else {}
+    figures = {name: lambda: _drawn(name, worth, most=_SHOWN, **named)}
+    return Part((said,), (table(title, (dim, "cut", "±"), rows),), {name: worth}, figures)
 
 
 def change_part(question: Question) -> Part:
@@ -146,28 +153,30 @@ def change_part(question: Question) -> Part:
     for name in map(str, marginals["input"].values[:_SHOWN]):
         unit = str(marginals["unit"].sel(input=name).values)
         before, after = (float(marginals[key].sel(input=name, quantile=0.5)) for key in ("before", "after"))
-        shown = (human(each, unit, error=abs(after - before) / 5) for each in (before, after))
-        rows.append((in_a_sentence(name), *shown))
+        texts = (human(each, unit, error=abs(after - before) / 2, share=is_share(name)) for each in (before, after))
+        rows.append((in_a_sentence(name), *texts))
     first, was, now = rows[0]
     others = len(marginals["input"]) - 1
     more = f", and {others} other inputs elsewhere" if others > 1 else ""
     even = "even" if found.probability == 0.5 else f"{chance(found.probability)} likely, as far as these samples carry,"
     said = f"The least change of the priors that makes it {even} puts {first} at {now} rather than {was}{more}."
     title = f"What would make it {chance(found.probability)}: medians of"
-    return Part((said,), (table(title, ("input", "as drawn", "changed"), rows),), {"tilt": found.marginals})
+    shown = table(title, ("input", "as drawn", "changed"), rows)
+    return Part((said,), (shown,), {"tilt": found.marginals}, {"tilt": lambda: _drawn("tilt", found, most=_SHOWN)})
 
 
 def bounds_part(question: Question) -> Part:
     """Return how far the priors carry the answer."""
     if not question.is_open:
         return Part()
-    bounds = prior_bounds(question.forecast, question.condition, ratio=_RATIO)
+    each = {ratio: prior_bounds(question.forecast, question.condition, ratio=ratio) for ratio in _RATIOS}
+    bounds = each[_RATIO]
     low, high, flips = (float(bounds[name].values.flat[0]) for name in ("lower", "upper", "breakdown"))
     said = (
         f"If the priors may be off by a factor of {_RATIO:g} in odds, it is from {chance(low)} to "
         f"{chance(high)}; they must be off by a factor of {flips:.3g} to make it even."
     )
-    return Part((said,), (), {"prior_bounds": bounds})
+    return Part((said,), (), {"prior_bounds": bounds}, {"prior_bounds": lambda: _drawn("prior_bounds", each)})
 
 
 def region_part(question: Question) -> Part:
@@ -191,13 +200,23 @@ def region_part(question: Question) -> Part:
         f"{_chance(float(box['density']), float(box['density_error']))}; "
         f"{chance(float(box['coverage']))} of all such cases are there."
     )
-    return Part((said,), (table("The region: limits of", ("input", "above", "below"), rows),), {"regions": found})
+    shown = table("The region: limits of", ("input", "above", "below"), rows)
+    figures = {"region": lambda: _drawn("discover", found, question.forecast)}
+    return Part((said,), (shown,), {"regions": found}, figures)
 
 
 # What an answer is made of, in order: another part is one function more.
 PARTS: tuple[Callable[[Question], Part], ...] = (
     *(probability_part, inputs_part, change_part, bounds_part, region_part, observations_part),
 )
+
+
+def _drawn(name: str, *given: object, **options: object) -> "Axes":
+    """Return a figure by its name; matplotlib is imported only where one is drawn."""
+    from clustercast.report import plots
+
+    drawn: Axes = getattr(plots, name)(*given, **options)
+    return drawn
 
 
 def _tilted(question: Question) -> Tilt | None:

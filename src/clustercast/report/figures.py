@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from clustercast.arrays.summaries.order_statistics import quantiles
 from clustercast.report.numbers import with_interval
-from clustercast.report.plots.style import INK, PALETTE, QUIET, in_percent, title_of, unit_of
+from clustercast.report.plots.style import INK, MORE, PALETTE, QUIET, figure_of, in_percent, title_of, unit_of
 
 _ENDS = (0.05, 0.5, 0.95)
 _FRAME = re.compile(r'<svg [^>]*?viewBox="([^"]+)"[^>]*>')
@@ -22,7 +22,7 @@ _NOISE = re.compile(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>|<!--.*?--
 _NAMED = re.compile(r'(\bid="|href="#|url\(#)')
 _FONT = re.compile(r"font: ([\d.]+px)[^;\"]*|font-family: [^;\"]*;?")
 _COLOURS = {INK: "currentColor", QUIET: "var(--soft)", "#ffffff": "var(--paper)"}
-_COLOURS |= {colour: f"var(--c{place})" for place, colour in enumerate(PALETTE) if colour not in _COLOURS}
+_COLOURS |= {colour: f"var(--c{place})" for place, colour in enumerate((*PALETTE, *MORE)) if colour not in _COLOURS}
 _PIXELS_A_POINT = 1.25
 
 
@@ -41,11 +41,9 @@ def page_figure(drawn: Axes | Figure, name: str, alternative: str, caption: str 
 
 def svg(drawn: Axes | Figure, name: str, alternative: str) -> str:
     """Return a figure as an ``svg`` element, the same bytes for the same figure."""
-    whole = drawn.get_figure(root=True) if isinstance(drawn, Axes) else drawn
-    assert isinstance(whole, Figure)
     buffer = io.StringIO()
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
-        whole.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
+        figure_of(drawn).savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     text = _NOISE.sub("", buffer.getvalue())
     text = _FONT.sub(lambda found: f"font-size: {found[1]}" if found[1] else "", text[text.index("<svg") :])
     for colour, variable in _COLOURS.items():

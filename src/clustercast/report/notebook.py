@@ -48,11 +48,10 @@ def table_html(made: Table) -> str:
 
 def figure_svg(drawn: "Axes | Figure") -> str | None:
     """Return a figure of this library as SVG; one that pyplot manages is shown by pyplot."""
-    from matplotlib.figure import Figure
-
     from clustercast.report.figures import svg
+    from clustercast.report.plots.style import figure_of
 
-    whole = drawn if isinstance(drawn, Figure) else drawn.get_figure(root=True)
-    if not isinstance(whole, Figure) or whole.canvas.manager is not None:
+    whole = figure_of(drawn)
+    if whole.canvas.manager is not None:
         return None
     return svg(whole, f"figure-{next(_NUMBERS)}", whole.axes[0].get_title(loc="left") if whole.axes else "figure")

@@ -75,6 +75,7 @@ def calendar_year(value: float, *, last: float | None = None, error: float | Non
 
 def _joined(values: list[float], unit: str, error: float | None, share: bool) -> str:
     """Return one number or a range; where one multiple does not fit both ends, each has its own unit."""
+    error = 100 * error if error is not None and unit == "1/year" else error
     unit, share, values = _converted(values, unit, share)
     if unit == "year" and all(_DATES[0] <= abs(v) <= _DATES[1] for v in values):
         return " to ".join(f"{v:.1f}".removesuffix(".0") for v in values)

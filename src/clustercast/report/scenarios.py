@@ -66,7 +66,7 @@ def _row(rows: xr.Dataset, names: list[str], place: int, below: int | None) -> t
         label_of(names[place]),
         human(float(row["median"]), str(rows["unit"].values), share=is_share(str(rows["output"].values))),
         f"×{float(row['change']):.2f}",
-        f"{100 * float(row['change_error']):.1f}",
+        f"{196 * float(row['change_error']):.1f}",
         f"{100 * float(row['share_above']):.0f} %",
         "" if below is None else ("the same" if np.isnan(real) else chance(real)),
     )

@@ -16,18 +16,20 @@ from clustercast.conditioning.checks import learned as learned_of
 from clustercast.conditioning.observation_rows import Observation
 from clustercast.dataset import design_of, provenance_of
 from clustercast.engine.units import conversion, in_unit
+from clustercast.errors import InputError
 from clustercast.files.dates import date_words, end_of
 from clustercast.priors.families import Fixed
 from clustercast.priors.prior_file import scenario_about
 from clustercast.priors.prior_set import Priors
 from clustercast.report import plots
+from clustercast.report.ask import Part
 from clustercast.report.audit import audit_table, verdict_counts
 from clustercast.report.claims import LIMITS, claims_table, constraint_table, milestone_table, relief_table
 from clustercast.report.conditioning import learned_tables
 from clustercast.report.figures import PageFigure, fan_in_words, page_figure
 from clustercast.report.labels import in_a_sentence, label_of, worded
 from clustercast.report.numbers import human, interval, is_share, with_interval
-from clustercast.report.plots.style import axes_or_new, unit_of
+from clustercast.report.plots.style import axes_or_new, in_percent, number_text, unit_of
 from clustercast.report.scenarios import scenario_finding, scenario_tables
 from clustercast.report.sentences import chances, conditions, hangs_on, key_year, opening
 from clustercast.report.sobol import caution, member, sobol_tables
@@ -43,6 +45,9 @@ from clustercast.uncertainty.summaries import summarise
 _CLOSEST = 0.6
 _ENDS = (0.05, 0.5, 0.95)
 _MOST_LEARNED = 6
+_MOST_NEXT = 3
+# A scenario that changes an output by less is left out of its figure.
+_MOVED = 0.02
 _LEAD_HEIGHT = 4.2
 # What an operator could do is no matter of the reader.
 _ADVICE = re.compile(r"[;:] (?:draw|use|give)\b[^.]*")
@@ -66,6 +71,7 @@ class Results:
     relief: xr.Dataset | None
     scenarios: Mapping[str, xr.Dataset]
     learned: xr.DataTree | None
+    asked: Part
 
     @property
     def explained(self) -> str:
@@ -125,6 +131,7 @@ def page_values(results: Results, title: str, subtitle: str) -> dict[str, Any]:
         "comparisons": list(comparison_tables(results.comparisons)),
         "matters": _what_matters(results),
         "binds": _what_binds(results),
+        "next": _next(results.asked),
         "scenarios": _scenarios(results),
         "learned": _learned(results.learned) if results.learned is not None else None,
         "claims": claims_table(results.claims),
@@ -268,6 +275,32 @@ def _what_binds(results: Results) -> dict[str, Any]:
     return {"said": results.conditions, "figures": drawn, "tables": made}
 
 
+def even_condition(path: xr.DataArray, year: float) -> str:
+    """Return a condition that is about as likely as not: an output beyond a round level near its median in a year."""
+    timed = "year" in path.dims
+    median = float((path.sel(year=year) if timed else path).median())
+    power = 10.0 ** np.floor(np.log10(abs(median) or 1.0))
+    level = power * min((1, 2, 5, 10), key=lambda step: abs(step - abs(median) / power)) * (-1 if median < 0 else 1)
+    unit = unit_of(path)
+    text = number_text(level, unit, in_percent(path)).replace(" a year", "/year")
+    try:
+        in_unit(text, unit, "level")
+    except InputError:
+        text = f"{level:,.10g} {unit}"
+    return f"{path.name} > {text}{f' by {year:g}' if timed else ''}"
+
+
+def _next(asked: Part) -> dict[str, Any] | None:
+    """Return what would be worth knowing and what would change an answer; None where nothing is open."""
+    if not asked.figures:
+        return None
+    drawn = []
+    for name, draw in list(asked.figures.items())[:_MOST_NEXT]:
+        axes = draw()
+        drawn.append(page_figure(axes, f"next-{name}", axes.get_title(loc="left").replace("\n", " ")))
+    return {"said": asked.sentences, "figures": drawn, "tables": asked.tables}
+
+
 def _scenarios(results: Results) -> dict[str, Any] | None:
     """Return what scenarios change: sentence, figures, tables and reasons; None where there are none."""
     if len(results.scenarios) < 2:
@@ -276,19 +309,16 @@ def _scenarios(results: Results) -> dict[str, Any] | None:
     names = [name for name in results.scenarios if name != BASE]
     changes = scenario_changes(base_forecast, {name: results.scenarios[name] for name in names})
     year, drawn = results.year, []
-    for output in results.outputs:
-        if output not in base_forecast:
-            continue
-        paths = {name: found[output] for name, found in results.scenarios.items()}
-        base = paths[BASE]
-        moved = {
-            name: path
-            for name, path in paths.items()
-            if path is base or not np.array_equal(path.sel(year=year), base.sel(year=year))
-        }
-        axes = plots.scenarios(moved, year=year)
+    for output in (name for name in results.outputs if name in base_forecast):
+        change = dict(
+            zip(changes["scenario"].values, changes["change"].sel(output=output, year=year).values, strict=True)
+        )
+        moved = sorted((name for name in names if abs(change[name] - 1) > _MOVED), key=lambda name: -change[name])
+        paths = {name: results.scenarios[name][output] for name in (BASE, *moved)}
         words = f"{label_of(output)} in {year:g} under {len(moved)} scenarios; the table below has the numbers."
-        drawn.append(page_figure(axes, f"scenarios-{output.replace('_', '-')}", words))
+        rest = f"{len(names) - len(moved)} more scenarios change it by less than {100 * _MOVED:g} %."
+        axes = plots.scenarios(paths, year=year)
+        drawn.append(page_figure(axes, f"scenarios-{output.replace('_', '-')}", words, rest))
     return {
         "finding": scenario_finding(changes, year),
         "figures": drawn,

@@ -26,9 +26,9 @@ Level = str | float
 D = TypeVar("D", xr.DataArray, xr.Dataset)
 
 # Okabe and Ito's palette, which colour-blind readers can tell apart (jfly.uni-koeln.de/color, 2008), yellow last.
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
+PALETTE: tuple[str, ...] = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
 # Further colours of figures with many inputs, as far from those as from each other.
-MORE = ("#7A5CC2", "#A65628", "#808000", "#E0368F", "#17939B")
+MORE = ("#7A5CC2", "#A65628", "#4D7A1F", "#E0368F", "#52677D")
 MARKERS = "osD^vPX*"
 INK = "#000000"
 # Black that stays black where ink turns light on a dark page: text on light areas.
@@ -41,7 +41,8 @@ KEY: dict[str, Any] = {"fontsize": SMALL, "frameon": False, "columnspacing": 1.0
 _WIDTH, _HEIGHT = 4.8, 3.2
 # Characters of a label beside the axes before it goes on in a second line.
 _WIDEST_LABEL = 18
-_WIDEST_FINDING = 60
+# Of a line of a title: over axes, and where labels of rows stand beside them.
+WIDE, NARROW = 60, 34
 
 
 def axes_or_new(ax: Axes | None, width: float = _WIDTH, height: float = _HEIGHT) -> Axes:
@@ -60,8 +61,16 @@ def rows_of(ax: Axes | None, labels: Sequence[str], *, extra: float = 1.5, each:
     return ax
 
 
-def save_figure(figure: Figure, path: Path | str, *, dpi: int = 150) -> Path:
-    """Write a figure, whole or not at all, as .png with `dpi` dots per inch, .svg or .pdf; return the path."""
+def figure_of(drawn: Axes | Figure) -> Figure:
+    """Return the whole figure that axes belong to."""
+    whole = drawn if isinstance(drawn, Figure) else drawn.get_figure(root=True)
+    assert isinstance(whole, Figure)
+    return whole
+
+
+def save_figure(figure: Figure | Axes, path: Path | str, *, dpi: int = 150) -> Path:
+    """Write a figure, or that of axes, whole or not at all, as .png with `dpi` dots per inch, .svg or .pdf."""
+    figure = figure_of(figure)
     known = figure.canvas.get_supported_filetypes()
     suffix = Path(path).suffix.removeprefix(".")
     if suffix not in known:
@@ -143,7 +152,7 @@ def year_axis(ax: Axes, years: FloatArray, path: xr.DataArray | None = None) -> 
 
 def share_axis(axis: Axis, label: str) -> None:
     """Write the ticks of an axis from 0 to 1 in percent."""
-    axis.set_major_formatter(FuncFormatter(lambda value, position: f"{100 * value:.0f} %"))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.3g} %"))
     axis.set_label_text(label)
 
 
@@ -155,10 +164,10 @@ def quiet_frame(ax: Axes) -> Axes:
     return ax
 
 
-def write_title(ax: Axes, title: str, finding: str = "", *, pad: float = 6) -> None:
-    """Write the title of axes, and under it what they show in words."""
-    said = textwrap.fill(finding, _WIDEST_FINDING)
-    ax.set_title(plain(f"{title}\n{said}" if said else title), fontsize=SMALL, loc="left", pad=pad)
+def write_title(ax: Axes, title: str, finding: str = "", *, pad: float = 6, wide: int = WIDE) -> None:
+    """Write the title of axes, and under it what they show in words, in lines of `wide` characters."""
+    said = "\n".join(textwrap.fill(text, wide) for text in (title, finding) if text)
+    ax.set_title(plain(said), fontsize=SMALL, loc="left", pad=pad)
 
 
 def look(place: int) -> tuple[str, str]:
@@ -188,8 +197,7 @@ def beside(ax: Axes, places: Sequence[float], texts: Sequence[str], colours: Seq
     to_axes = ax.transData + ax.transAxes.inverted()
     heights = np.array([float(to_axes.transform((ax.get_xlim()[0], place))[1]) for place in places])
     order = np.argsort(heights, kind="stable")
-    whole = ax.get_figure(root=True)
-    inches = ax.get_position().height * float(whole.get_figheight() if whole else 4.0)
+    inches = ax.get_position().height * figure_of(ax).get_figheight()
     wrapped = [textwrap.fill(texts[k], _WIDEST_LABEL) for k in order]
     lines = np.array([text.count("\n") + 1 for text in wrapped])
     steps = (lines[:-1] + lines[1:]) / 2 * 1.25 * SMALL / 72 / inches

@@ -82,7 +82,8 @@ def tornado(
     first = shown.isel(input=0)
     low, high = sorted((float(first["low"]), float(first["high"])))
     ends = interval(low, high, style.unit_of(path), share=style.in_percent(path))
-    style.write_title(ax, f"{style.title_of(path)}{when}", f"{label_of(str(first['input'].values))}: {ends}")
+    said = f"{label_of(str(first['input'].values))}: {ends}"
+    style.write_title(ax, f"{style.title_of(path)}{when}", said, wide=style.NARROW)
     style.key_below(ax)
     return ax
 

@@ -1,0 +1,286 @@
+"""What to ask next and what would change the answer: values of information, changed priors, bounds, regions."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+
+from clustercast.decisions.tilting import Tilt
+from clustercast.errors import InputError, nearest
+from clustercast.report.labels import in_a_sentence, label_of, short_label, worded
+from clustercast.report.numbers import chance, human, interval, is_share
+from clustercast.report.plots import style
+from clustercast.uncertainty.conditions import parse_condition
+
+_SCORES = {"brier": "Brier score", "log": "log score", "crps": "CRPS", "width": "90 % interval", "loss": "loss"}
+_LOW, _HIGH = style.PALETTE[4], style.PALETTE[0]
+
+
+def evppi(worth: xr.Dataset, *, target: str | None = None, most: int = 8, ax: Axes | None = None) -> Axes:
+    """Draw which part of a score would go if each input, group or pair were known, with its interval.
+
+    `worth` is a result of `evppi`, `target` one of its targets, the first by default.
+    """
+    return _worth(worth, "evppi", "knowing", target, {}, most, ax)
+
+
+def evsi(
+    worth: xr.Dataset,
+    *,
+    target: str | None = None,
+    names: Mapping[str, str] | None = None,
+    most: int = 8,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw which part of a score would go if each observation were made, with its interval.
+
+    `worth` is a result of `evsi`, `target` one of its targets, the first by default; `names` say what observations are
+    called, by their ids.
+    """
+    return _worth(worth, "evsi", "seeing", target, names or {}, most, ax)
+
+
+def tilt(tilted: Tilt, *, most: int = 8, ax: Axes | None = None) -> Axes:
+    """Draw the 90 % interval and the median of each input before and after the least change of priors.
+
+    `tilted` is a result of `tilt`. Each input is on its own scale, from the 5 to the 95 % point before the change.
+    """
+    found = tilted.marginals.isel(input=slice(most))
+    names = [str(name) for name in found["input"].values]
+    medians = zip(names, *(found[key].values[:, 1] for key in ("before", "after")), found["unit"].values, strict=True)
+    texts = [f"{label_of(name)}\n{_change(was, now, str(unit), is_share(name))}" for name, was, now, unit in medians]
+    ax = style.rows_of(ax, texts, extra=2.0, each=0.42)
+    rows, before, after = np.arange(len(names)), found["before"].values, found["after"].values
+    widths = before[:, -1:] - before[:, :1]
+    for shift, values, colour, label in ((-0.16, before, style.QUIET, "as drawn"), (0.16, after, _HIGH, "changed")):
+        low, middle, high = ((values - before[:, :1]) / widths).T
+        ax.hlines(rows + shift, low, high, color=colour, linewidth=3, label=label)
+        ax.plot(middle, rows + shift, "o", color=colour, markersize=6, markerfacecolor="white")
+    ax.set_xticks([0.0, 1.0], ["5 %", "95 %"])
+    ax.set_xlabel("points of the prior as drawn")
+    said = f"to make it {chance(tilted.probability)} rather than {chance(tilted.before)} likely"
+    style.write_title(ax, _said(tilted.claim), said, wide=style.NARROW)
+    style.key_below(ax)
+    return ax
+
+
+def probability_tornado(found: xr.Dataset, *, most: int = 8, ax: Axes | None = None) -> Axes:
+    """Draw the probability of a claim where each input is low and where it is high, with bars of two standard errors.
+
+    `found` is a result of `probability_tornado`.
+    """
+    shown = found.isel(input=slice(most))
+    ax = style.rows_of(ax, [label_of(str(name)) for name in shown["input"].values], extra=2.0)
+    rows, before = np.arange(shown.sizes["input"]), float(found.attrs["before"])
+    for side, colour in (("lowest", _LOW), ("highest", _HIGH)):
+        values, errors = (shown[name].sel(side=side).values for name in ("probability", "standard_error"))
+        looks: dict[str, Any] = {"color": colour, "edgecolor": style.INK, "ecolor": style.INK, "label": f"{side} part"}
+        ax.barh(rows, values - before, 0.6, left=before, xerr=2 * errors, error_kw={"elinewidth": 0.9}, **looks)
+    ax.axvline(before, color=style.INK, linewidth=1)
+    ax.set_xlim(0, 1)
+    style.share_axis(ax.xaxis, "probability")
+    low, high = shown["probability"].values[0]
+    first = in_a_sentence(str(shown["input"].values[0]))
+    said = f"{chance(before)} likely; by {first} {chance(low)} to {chance(high)}"
+    style.write_title(ax, _said(found.attrs["claim"]), said, wide=style.NARROW)
+    style.key_below(ax)
+    return ax
+
+
+def prior_bounds(bounds: Mapping[float, xr.Dataset], *, most: int = 4, ax: Axes | None = None) -> Axes:
+    """Draw between which bounds a probability is, by how far the priors may be off, and where its verdict flips.
+
+    `bounds` are results of `prior_bounds` for a claim by the size of their class, the ratio or the contamination. Of
+    classes of single inputs the `most` that reach farthest are drawn.
+    """
+    sizes = np.array(sorted(bounds))
+    if not len(sizes) or any("probability" not in found["statistic"].values for found in bounds.values()):
+        raise InputError(
+            "there are no bounds of a claim to draw; give {2.0: cc.prior_bounds(forecast, claim, ratio=2)}"
+        )
+    found = xr.concat([bounds[size].sel(statistic="probability") for size in sizes], "size")
+    value = float(found["value"][0, 0])
+    ratio = sizes[0] > 1
+    grid = np.concatenate([[1.0 if ratio else 0.0], sizes])
+    ax = style.quiet_frame(style.axes_or_new(ax))
+    reach = (found["upper"] - found["lower"]).isel(size=-1).values
+    ends: dict[str, float] = {}
+    flips = np.inf
+    for place, k in enumerate(np.argsort(-reach, kind="stable")[:most]):
+        one, colour = found.isel(of=k), style.look(place)[0]
+        low, high = (np.concatenate([[value], one[name].values]) for name in ("lower", "upper"))
+        name = label_of(str(one["of"].values))
+        ax.fill_between(grid, low, high, facecolor=colour, alpha=0.22, edgecolor=colour, label=name)
+        ends[name] = float(high[-1])
+        flips = min(flips, float(one["breakdown"][0]))
+    ax.axhline(0.5, color=style.INK, linewidth=0.9, linestyle="--")
+    ax.set_xscale("log" if ratio else "linear")
+    ax.set_xlim(grid[0], grid[-1])
+    ax.set_xticks(grid, [f"×{size:g}" if ratio else f"{100 * size:g} %" for size in grid], fontsize=style.SMALL)
+    ax.set_xticks([], minor=True)
+    ax.set_xlabel("how far the priors may be off" if ratio else "share of the prior that may be anything")
+    ax.set_ylim(0, 1)
+    style.share_axis(ax.yaxis, "probability")
+    size = f"×{flips:.2g}" if ratio else f"{100 * flips:.2g} %"
+    said = f"even odds are possible at {size}" if np.isfinite(flips) else "no size of this class makes it even"
+    style.write_title(ax, _said(str(found.attrs["target"])), f"{chance(value)} likely; {said}")
+    if flips < grid[-1]:
+        ax.axvline(flips, color=style.INK, linewidth=0.9, linestyle=":")
+    style.beside(ax, list(ends.values()), list(ends), [style.look(place)[0] for place in range(len(ends))])
+    return ax
+
+
+def prior_sensitivity(found: xr.Dataset, *, target: str | None = None, most: int = 8, ax: Axes | None = None) -> Axes:
+    """Draw what a target changes by as the 5, 50 and 95 % point of each prior moves up by a tenth of its interval.
+
+    `found` is a result of `prior_sensitivity`, `target` one of its targets, the first by default; bars are 95 %
+    intervals.
+    """
+    one = _target(found, target)
+    order = np.argsort(-np.abs(one["effect"].values).max(axis=1), kind="stable")[:most]
+    shown = one.isel(input=order)
+    ax = style.rows_of(ax, [label_of(str(name)) for name in shown["input"].values], extra=2.0, each=0.4)
+    for place, point in enumerate(shown["point"].values):
+        values, errors = (shown[name].sel(point=point).values for name in ("effect", "effect_error"))
+        looks: dict[str, Any] = {"linestyle": "", **style.marked_line(place, 1.0), "label": f"{100 * point:g} % point"}
+        ax.errorbar(values, np.arange(len(order)) + 0.22 * (place - 1), xerr=1.96 * errors, **looks)
+    ax.axvline(0, color=style.INK, linewidth=0.9)
+    unit = str(one["unit"].values)
+    if unit == "1":
+        style.share_axis(ax.xaxis, "change in percentage points")
+        ax.xaxis.set_major_formatter(lambda value, _: f"{100 * value:+.3g}" if value else "0")
+    else:
+        style.human_axis(ax.xaxis, xr.DataArray(0.0, attrs={"units": unit}), log=False, most=5)
+        ax.set_xlabel("change of the median")
+    said = "as a point of a prior moves up by a tenth of its 90 % interval"
+    style.write_title(ax, f"{_said(str(one['target'].values))}: what moves it", said, wide=style.NARROW)
+    style.key_below(ax)
+    return ax
+
+
+def whose_prior(found: xr.Dataset, *, most: int = 8, ax: Axes | None = None) -> Axes:
+    """Draw which disagreements of two prior sets make the gap between their medians, one step after the other.
+
+    `found` is a result of `whose_prior`. What is beyond the `most` largest parts is one step; bars are 95 % intervals.
+    """
+    parts, errors = found["part"].values[:most], found["part_error"].values[:most]
+    names = [label_of(str(name)) for name in found["group"].values[:most]]
+    rest = float(found["part"].values[most:].sum())
+    if found.sizes["group"] > most:
+        names.append(f"{found.sizes['group'] - most} more")
+        parts, errors = np.append(parts, rest), np.append(errors, 0.0)
+    ax = style.rows_of(ax, [*names, "Gap"], extra=1.6)
+    unit, gap = str(found.attrs["unit"]), float(found["gap"])
+    log = unit == "OOM"
+    starts = np.concatenate([[0.0], np.cumsum(parts)[:-1], [0.0]])
+    for row, part in enumerate([*parts, gap]):
+        ends = np.array([starts[row], starts[row] + part])
+        half = 1.96 * errors[row] if row < len(errors) else 0.0
+        bars = np.array([ends[1] - half, ends[1] + half])
+        ends, bars = (10**ends, 10**bars) if log else (ends, bars)
+        colour = style.QUIET if row == len(parts) else _HIGH if part > 0 else style.PALETTE[1]
+        ax.barh([row], [ends[1] - ends[0]], 0.6, left=ends[0], color=colour, edgecolor=style.INK)
+        ax.plot(bars, [row, row], color=style.INK, linewidth=0.9)
+    ax.axvline(1.0 if log else 0.0, color=style.INK, linewidth=0.9)
+    _beside(ax, (_signed(part, unit) for part in (*parts, gap)))
+    ax.set_xscale("log" if log else "linear")
+    style.human_axis(ax.xaxis, xr.DataArray(0.0, attrs={"units": "1" if log else unit}), log=log, most=5)
+    if log:
+        ax.xaxis.set_major_formatter(lambda value, _: f"×{value:g}")
+    ax.set_xlabel("factor between the medians" if log else "difference of the medians")
+    said = f"{names[0].lower()} makes {_signed(parts[0], unit)} of a gap of {_signed(gap, unit)}"
+    style.write_title(ax, f"{label_of(str(found.attrs['output']))}: whose prior", said, wide=style.NARROW)
+    return ax
+
+
+def discover(found: xr.Dataset, forecast: xr.Dataset, *, box: int = 1, ax: Axes | None = None) -> Axes:
+    """Draw a box of inputs in which a condition comes true, each limit at the share of the draws below it.
+
+    `found` is a result of `discover` on the `forecast`; `box` is the number of the box.
+    """
+    if box not in found["box"].values:
+        raise InputError(f"there is no box {box}; there are {', '.join(map(str, found['box'].values))}")
+    one = found.sel(box=box)
+    limited = [str(name) for name in one["input"].values[~np.isnan(one["quasi_p"].values)]]
+    texts = []
+    for name in limited:
+        unit, share = str(forecast[name].attrs.get("units", "1")), is_share(name)
+        ends = [(word, float(one[f"{key}er"].sel(input=name))) for word, key in (("above", "low"), ("below", "upp"))]
+        texts.append(f"{label_of(name)}\n{_ends(ends, unit, share)}")
+    ax = style.rows_of(ax, texts, extra=1.6, each=0.42)
+    for row, name in enumerate(limited):
+        values = forecast[name].values
+        low, high = (float((values <= float(one[key].sel(input=name))).mean()) for key in ("lower", "upper"))
+        ax.barh([row], [1.0], 0.6, facecolor="none", edgecolor=style.QUIET, linewidth=0.8)
+        ax.barh([row], [high - low], 0.6, left=low, color=_HIGH, edgecolor=style.INK, linewidth=0.8)
+    ax.set_xlim(0, 1)
+    style.share_axis(ax.xaxis, "share of the draws below")
+    density, coverage = (chance(float(one[name])) for name in ("density", "coverage"))
+    said = f"{density} inside, {chance(float(found.attrs['before']))} overall; {coverage} of all cases are inside"
+    style.write_title(ax, _said(str(found.attrs["condition"])), said, wide=style.NARROW)
+    return ax
+
+
+def _worth(
+    worth: xr.Dataset, name: str, verb: str, target: str | None, names: Mapping[str, str], most: int, ax: Axes | None
+) -> Axes:
+    """Draw values of information as parts of what knowing everything is worth."""
+    one = _target(worth, target)
+    shares, dim = one["share"].values, str(one["share"].dims[0])
+    whole = np.nanmax(one[name].values / np.where(shares > 0, shares, np.nan), initial=1e-300)
+    order = np.argsort(-shares, kind="stable")[:most]
+    labels = [names.get(str(key), short_label(str(key))) for key in one[dim].values[order]]
+    ax = style.rows_of(ax, [text[:1].upper() + text[1:] for text in labels], extra=1.6)
+    ends = np.stack([one[f"{name}_{end}"].values[order] / whole for end in ("low", "high")])
+    bars = np.clip(np.stack([shares[order] - ends[0], ends[1] - shares[order]]), 0, None)
+    looks: dict[str, Any] = {"color": _HIGH, "edgecolor": style.INK, "ecolor": style.INK, "capsize": 2}
+    ax.barh(np.arange(len(order)), shares[order], 0.6, xerr=bars, **looks)
+    ax.set_xlim(left=0)
+    ax.locator_params(axis="x", nbins=5)
+    score = _SCORES.get(str(one["score"].values), "variance")
+    style.share_axis(ax.xaxis, f"part of the {score} that would go")
+    first = names.get(str(one[dim].values[order[0]]), in_a_sentence(str(one[dim].values[order[0]])))
+    said = f"{verb} {first} would take {100 * shares[order[0]]:.0f} % off the {score}"
+    style.write_title(ax, _said(str(one["target"].values)), said, wide=style.NARROW)
+    return ax
+
+
+def _target(found: xr.Dataset, target: str | None) -> xr.Dataset:
+    """Return one target of some results, the first by default."""
+    known = [str(name) for name in found["target"].values]
+    if target is not None and target not in known:
+        raise InputError(f"there is no target {target!r}{nearest(target, known)}; there are {', '.join(known)}")
+    return found.isel(target=0 if target is None else known.index(target))
+
+
+def _beside(ax: Axes, texts: Iterable[str]) -> None:
+    """Write a text at the right of each row."""
+    for row, text in enumerate(texts):
+        looks: dict[str, Any] = {"transform": ax.get_yaxis_transform(), "va": "center", "fontsize": style.SMALL}
+        ax.text(1.02, row, style.plain(text), linespacing=1.0, **looks)
+
+
+def _change(before: float, after: float, unit: str, share: bool) -> str:
+    """Return two numbers, the one before and the one after, with the digits in which they differ."""
+    return interval(before, after, unit, error=abs(after - before) / 2 or None, share=share)
+
+
+def _ends(ends: Iterable[tuple[str, float]], unit: str, share: bool) -> str:
+    """Return the limits of an input that there are."""
+    return ", ".join(f"{word} {human(end, unit, share=share)}" for word, end in ends if np.isfinite(end))
+
+
+def _signed(part: float, unit: str) -> str:
+    """Return a part of a gap as a factor, or as a number with its sign."""
+    return human(part, unit) if unit == "OOM" else f"{'+' if part > 0 else ''}{human(part, unit)}"
+
+
+def _said(text: str) -> str:
+    """Return a condition, or the name of a claim or an output, in words."""
+    try:
+        words = parse_condition(text).words
+    except InputError:
+        words = worded(text)
+    return words[:1].upper() + words[1:]
