@@ -39,8 +39,8 @@ QUIET = "#6E6E6E"
 SMALL = 10
 KEY: dict[str, Any] = {"fontsize": SMALL, "frameon": False, "columnspacing": 1.0}
 _WIDTH, _HEIGHT = 4.8, 3.2
-# Characters of a label beside the axes before it goes on in a second line.
-_WIDEST_LABEL = 18
+# Characters of a label beside the axes, and of one of a row, before it goes on in a second line.
+_WIDEST_LABEL, _WIDEST_ROW = 18, 26
 # Of a line of a title: over axes, and where labels of rows stand beside them.
 WIDE, NARROW = 60, 34
 
@@ -54,8 +54,10 @@ def axes_or_new(ax: Axes | None, width: float = _WIDTH, height: float = _HEIGHT)
 
 def rows_of(ax: Axes | None, labels: Sequence[str], *, extra: float = 1.5, each: float = 0.32, at: float = 0.0) -> Axes:
     """Return axes with a labelled row for each of some things, the first at the top, its label moved down by `at`."""
-    ax = quiet_frame(axes_or_new(ax, height=extra + each * len(labels)))
-    ax.set_yticks(np.arange(len(labels)) + at, [plain(label) for label in labels], fontsize=SMALL)
+    wrapped = ["\n".join(textwrap.fill(line, _WIDEST_ROW) for line in label.split("\n")) for label in labels]
+    tallest = max((label.count("\n") for label in wrapped), default=0) + 1
+    ax = quiet_frame(axes_or_new(ax, height=extra + max(each, 0.06 + 0.17 * tallest) * len(labels)))
+    ax.set_yticks(np.arange(len(labels)) + at, [plain(label) for label in wrapped], fontsize=SMALL)
     ax.set_ylim(len(labels) - 0.4, -0.6)
     ax.grid(visible=False, axis="y")
     return ax
