@@ -88,6 +88,7 @@ from .uncertainty.milestones import exceedance as exceedance
 from .uncertainty.milestones import milestones as milestones
 from .uncertainty.milestones import reached_by as reached_by
 from .uncertainty.milestones import reference_class as reference_class
+from .uncertainty.rare_events import rare_probability as rare_probability
 from .uncertainty.scenarios import limit_relief as limit_relief
 from .uncertainty.scenarios import run_scenarios as run_scenarios
 from .uncertainty.summaries import summarise as summarise

@@ -5,10 +5,11 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from clustercast.arrays import BoolArray, FloatArray
 from clustercast.arrays.summaries.summaries import share_with_error
@@ -85,7 +86,7 @@ class Clause:
             return self._in_time(variable, compare(not_nan(variable), threshold))
         if "year" not in variable.dims:
             raise InputError(f"{self.name!r} has no years, so it cannot rise or fall; ask for it with > or <")
-        return self._moved(variable)
+        return self._gap(variable) >= 0
 
     def _labelled(self, variable: xr.DataArray) -> BoolArray:
         """Return where an index has the label that is asked for."""
@@ -100,8 +101,20 @@ class Clause:
         equal = np.equal(not_nan(variable), labels.index(wanted))
         return np.asarray(equal if self.form == "=" else ~equal)
 
-    def _in_time(self, variable: xr.DataArray, true: BoolArray) -> BoolArray:
-        """Return whether something that is true by year and sample is so at the date, or by it."""
+    def margin(self, forecast: xr.Dataset) -> FloatArray:
+        """Return how far beyond what is asked each sample is: not below 0 where the clause holds."""
+        variable, holds = _variable(forecast, self.name), self.holds(forecast)
+        if "labels" in variable.attrs or self.form in ("=", "!="):
+            return np.where(holds, 0.0, -1.0)
+        if self.form in _COMPARISONS:
+            gap = not_nan(variable) - _threshold(self.value, variable)
+            gap = self._in_time(variable, gap if ">" in self.form else -gap)
+        else:
+            gap = self._gap(variable)
+        return np.where(holds, np.maximum(gap, 0.0), np.minimum(gap, -np.finfo(np.float64).tiny))
+
+    def _in_time(self, variable: xr.DataArray, true: NDArray[Any]) -> NDArray[Any]:
+        """Return what is true by year and sample, or the largest margin, at the date, or by it."""
         if "year" not in variable.dims:
             if self.when is not None and not self.inherited:
                 raise InputError(f"{self.name!r} has no years; leave out {self.when.words!r}")
@@ -109,20 +122,20 @@ class Clause:
         if self.when is None:
             raise InputError(f"{self.name!r} changes with the year; add a date, as in 'by 2028' or 'in 2030'")
         place = place_of(variable, self.when.year)
-        return np.asarray(true[: place + 1].any(axis=0) if self.when.by else true[place])
+        return np.asarray(true[: place + 1].max(axis=0) if self.when.by else true[place])
 
-    def _moved(self, variable: xr.DataArray) -> BoolArray:
-        """Return whether a trajectory fell so far below its peak by the date, or rose or fell so far between two."""
+    def _gap(self, variable: xr.DataArray) -> FloatArray:
+        """Return by how much more than asked a trajectory fell below its peak by the date, or moved between two."""
         values = not_nan(variable)
         if self.form == "fall":
             last = place_of(variable, self.when.year) + 1 if self.when is not None else len(values)
             values = values[:last]
             peak = np.maximum.accumulate(values, axis=0)
-            return np.asarray((peak - values >= self._distance(variable, peak)).any(axis=0))
+            return np.asarray((peak - values - self._distance(variable, peak)).max(axis=0))
         assert self.start is not None and self.when is not None
         first, second = (values[place_of(variable, when.year)] for when in (self.start, self.when))
         rise = second - first if self.form == "rise" else first - second
-        return np.asarray(rise >= self._distance(variable, np.abs(first)))
+        return np.asarray(rise - self._distance(variable, np.abs(first)))
 
     def _distance(self, variable: xr.DataArray, size: FloatArray) -> FloatArray | float:
         """Return how far is meant: a percentage of a size, else a quantity in the unit of the variable."""

@@ -1,0 +1,159 @@
+"""The probability of a rare event, and the law of the inputs given it, by subset simulation.
+
+The event is that a margin, a function of independent standard normal scores, is not below 0. On the way to it lie
+levels of the margin, each reached from the one before with a probability near a tenth; moves that leave the normal
+law above a level unchanged make many states of the few that are above it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtr
+
+from clustercast.arrays import BoolArray, FloatArray, IntArray
+
+Margin = Callable[[FloatArray], FloatArray]
+
+# States that one chain gives; its inverse is the probability of a level.
+LENGTH = 10
+_PILOT_CHAINS = 200
+_ACCEPTED = 0.44
+_LEAST = 1e-15
+# Normal scores at which the law given the event is compared with the prior.
+SCORES = np.linspace(-6, 6, 241)
+_MIDDLE = 120
+_RESAMPLES = 400
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Levels of the margin below the event, how far each score moves above each, and the runs that this took."""
+
+    margins: tuple[float, ...]
+    steps: tuple[FloatArray, ...]
+    runs: int
+    # Whether the levels came near the event, or ended at a probability too small to go on.
+    led_on: bool
+
+
+@dataclass(frozen=True)
+class Events:
+    """What independent populations give: probabilities, and their states in the event, shape (states, d)."""
+
+    probabilities: FloatArray
+    scores: FloatArray
+    # Which population a state is of; the weights of a population sum to its probability.
+    population: IntArray
+    weights: FloatArray
+    runs: int
+
+    def law(self, scores: FloatArray) -> FloatArray:
+        """Return P(the event and a score up to each of `SCORES`) in each population, shape (populations, places, d)."""
+        places = len(SCORES) + 1
+        cells = self.population[:, np.newaxis] * places + np.searchsorted(SCORES, scores)
+        size = len(self.probabilities) * places
+        sums = [np.bincount(column, self.weights, size).reshape(-1, places) for column in cells.T]
+        return np.stack(sums, axis=-1).cumsum(axis=1)[:, :-1]
+
+
+def distances(probabilities: FloatArray, law: FloatArray, generator: np.random.Generator) -> tuple[FloatArray, ...]:
+    """Return how far the law of each score given the event is from its prior, what chance gives, and P(score > 0)."""
+    # The Kolmogorov-Smirnov distance. What chance gives is reached in 1 of 20 resamples in which the deviation of each
+    # population has a random sign.
+    given = law.sum(axis=0) / probabilities.sum()
+    deviations = (law - given * probabilities[:, np.newaxis, np.newaxis]) / probabilities.sum()
+    signs = generator.choice([-1.0, 1.0], (_RESAMPLES, len(law)))
+    chance = np.abs(np.tensordot(signs, deviations, 1)).max(axis=1)
+    return (
+        np.abs(given - ndtr(SCORES)[:, np.newaxis]).max(axis=0),
+        np.quantile(chance, 0.95, axis=0),
+        1 - given[_MIDDLE],
+    )
+
+
+def find_levels(margin: Margin, dimensions: int, generator: np.random.Generator) -> Levels:
+    """Find levels and steps by one population, which is not used for anything else."""
+    # S.-K. Au and J. L. Beck (2001), doi:10.1016/S0266-8920(01)00019-4; the moves are those of I. Papaioannou et al.
+    # (2015), doi:10.1016/j.probengmech.2015.06.006. Levels that do not depend on the populations that go through them
+    # make their estimates unbiased.
+    scores = generator.standard_normal((_PILOT_CHAINS * LENGTH, dimensions))
+    margins, runs = margin(scores), len(scores)
+    levels: list[float] = []
+    steps: list[FloatArray] = []
+    reach, reached = 0.6, 1.0
+    while (margins >= 0).mean() < 1 / LENGTH:
+        level = float(np.partition(margins, -_PILOT_CHAINS)[-_PILOT_CHAINS])
+        if (margins >= level).mean() > 0.5:
+            # Many states share a margin; the next one above it is a level of its own.
+            level = float(margins[margins > level].min(initial=np.inf))
+        above = margins >= level
+        reached *= above.mean()
+        if level >= 0 or reached < _LEAST:
+            break
+        seeds = generator.choice(np.flatnonzero(above), _PILOT_CHAINS)
+        spread = np.minimum(scores[above].std(axis=0), 1.0)
+        states, values = [scores[seeds]], [margins[seeds]]
+        for move in range(1, LENGTH):
+            step = np.minimum(reach * np.maximum(spread, 0.01), 1.0)
+            moved, found, accepted = _moved(margin, states[-1], values[-1], level, step, generator)
+            states.append(moved)
+            values.append(found)
+            reach = float(np.clip(reach * np.exp((accepted - _ACCEPTED) / np.sqrt(move)), 0.01, 100.0))
+        runs += _PILOT_CHAINS * (LENGTH - 1)
+        scores, margins = np.concatenate(states), np.concatenate(values)
+        levels.append(level)
+        steps.append(np.minimum(reach * np.maximum(spread, 0.01), 1.0))
+    return Levels(tuple(levels), tuple(steps), runs, reached == 0.0 or reached >= _LEAST)
+
+
+def sample_events(
+    margin: Margin, levels: Levels, dimensions: int, populations: int, chains: int, generator: np.random.Generator
+) -> Events:
+    """Return unbiased estimates of the probability by independent populations through given levels."""
+    # All states of a chain count: H.-D. Dau and N. Chopin (2022), doi:10.1111/rssb.12475.
+    size = chains * LENGTH
+    scores = generator.standard_normal((populations, size, dimensions))
+    margins = margin(scores.reshape(-1, dimensions)).reshape(populations, size)
+    reached, runs = np.ones(populations), margins.size
+    for level, step in zip(levels.margins, levels.steps, strict=True):
+        above = margins >= level
+        reached *= above.mean(axis=1)
+        # A population that has nothing above a level has an estimate of 0, and what it does from there on is no matter.
+        seeds = np.array([_seeds(own, chains, generator) for own in above])
+        rows = np.arange(populations)[:, np.newaxis]
+        states = [scores[rows, seeds].reshape(-1, dimensions)]
+        values = [margins[rows, seeds].reshape(-1)]
+        for _ in range(1, LENGTH):
+            moved, found, _ = _moved(margin, states[-1], values[-1], level, step, generator)
+            states.append(moved)
+            values.append(found)
+        runs += populations * chains * (LENGTH - 1)
+        scores = np.concatenate([each.reshape(populations, chains, dimensions) for each in states], axis=1)
+        margins = np.concatenate([each.reshape(populations, chains) for each in values], axis=1)
+    events = (margins >= 0) & (reached > 0)[:, np.newaxis]
+    population, _ = np.nonzero(events)
+    return Events(reached * events.mean(axis=1), scores[events], population, reached[population] / size, runs)
+
+
+def _seeds(above: BoolArray, chains: int, generator: np.random.Generator) -> IntArray:
+    """Choose states above a level to start chains from, each nearly as often as any other."""
+    places = np.flatnonzero(above)
+    if not places.size:
+        return np.zeros(chains, dtype=np.intp)
+    return generator.permutation(np.resize(generator.permutation(places), chains))
+
+
+def _moved(
+    margin: Margin,
+    scores: FloatArray,
+    margins: FloatArray,
+    level: float,
+    step: FloatArray,
+    generator: np.random.Generator,
+) -> tuple[FloatArray, FloatArray, float]:
+    """Move states so that the normal law above a level stays; return them, their margins and the share that moved."""
+    proposed = np.sqrt(1 - step**2) * scores + step * generator.standard_normal(scores.shape)
+    found = margin(proposed)
+    accepted = found >= level
+    return np.where(accepted[:, np.newaxis], proposed, scores), np.where(accepted, found, margins), accepted.mean()

@@ -1,0 +1,117 @@
+"""Probabilities of rare conditions, against exact ones and plain draws."""
+
+import numpy as np
+import pytest
+from scipy.stats import binom, norm
+
+import clustercast as cc
+from clustercast.arrays.points.copula import gaussian_correlation
+
+
+@cc.quantity("1")
+def total(x, y):
+    """The sum of both."""
+    return x + y
+
+
+@cc.quantity("1")
+def successes(a, b, c, d, e, f):
+    """The number of successes."""
+    return a + b + c + d + e + f
+
+
+@cc.quantity("1", labels=("quiet", "loud"))
+def noise(x):
+    """Whether it is loud."""
+    return np.where(x > 3, 1, 0)
+
+
+MODEL = cc.Model([total, noise, successes])
+NORMALS = cc.Priors(x=cc.Normal(0, 1), y=cc.Normal(0, 1))
+
+
+def within(found, truth):
+    """Return whether the truth is within four standard errors, and these within the relative error asked for."""
+    return abs(found["probability"] - truth) < 4 * found["standard_error"] and found["standard_error"] < 0.11 * truth
+
+
+@pytest.mark.parametrize("rank", [-0.5, 0.0, 0.7])
+def test_correlated_inputs(rank):
+    priors = NORMALS.add(cc.Correlation(("x", "y"), rank)) if rank else NORMALS
+    deviation = np.sqrt(2 + 2 * gaussian_correlation(rank))
+    found = cc.rare_probability(priors, "total > 5.5", model=MODEL, seed=3)
+    assert within(found, norm.sf(5.5 / deviation))
+    assert found["share_above_median"].values.min() > 0.9 and not found.warning
+
+
+def test_discrete_inputs_and_how_far_they_are_from_their_priors():
+    priors = cc.Priors(**{name: cc.Discrete([0, 1], [0.9, 0.1]) for name in "abcdef"})
+    found = cc.rare_probability(priors, "successes >= 5", model=MODEL, seed=1)
+    truth = binom.sf(4, 6, 0.1)
+    assert within(found, truth)
+    # Given five successes or six, each input is one with the probability 5 / 6 or 1, before .1.
+    one = (5 / 6 * binom.pmf(5, 6, 0.1) + binom.pmf(6, 6, 0.1)) / truth
+    np.testing.assert_allclose(found["distance"], one - 0.1, atol=0.15)
+
+
+def test_conditions_on_inputs_and_several_clauses():
+    priors = cc.Priors(u=cc.Uniform(0, 1), v=cc.Uniform(0, 1), w=cc.Uniform(0, 1))
+    found = cc.rare_probability(priors, "u < 0.01 and v < 0.001", model=MODEL, seed=2)
+    assert within(found, 1e-5) and found["input"].values.tolist() == ["u", "v"]
+    np.testing.assert_allclose(found["distance"], [0.99, 0.999], atol=0.01)
+    assert found["lower"] < 1e-5 < found["upper"]
+    assert found["effective_events"] == pytest.approx(
+        float((found["probability"] / found["standard_error"]) ** 2), rel=1e-4
+    )
+
+
+def test_a_label_has_no_degrees_and_is_found_by_plain_draws():
+    found = cc.rare_probability(NORMALS, "noise = loud", model=MODEL, seed=1)
+    assert found.levels == 0 and within(found, norm.sf(3))
+    both = cc.rare_probability(NORMALS, "noise = loud and total > 5", model=MODEL, seed=1)
+    exact = np.trapezoid([norm.pdf(x) * norm.sf(5 - x) for x in np.linspace(3, 9, 2001)], np.linspace(3, 9, 2001))
+    assert within(both, exact)
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_other_ones():
+    one, same, other = (cc.rare_probability(NORMALS, "total > 4", model=MODEL, seed=s) for s in (1, 1, 2))
+    assert float(one["probability"]) == float(same["probability"]) != float(other["probability"])
+    np.testing.assert_array_equal(one["distance"], same["distance"])
+
+
+def test_a_small_budget_is_said():
+    found = cc.rare_probability(NORMALS, "total > 6", model=MODEL, seed=1, relative_error=0.01, budget=100_000)
+    assert "give a larger budget" in found.warning and found["standard_error"] > 0.01 * found["probability"]
+
+
+def test_a_rare_claim_of_the_shipped_model_is_that_of_plain_draws():
+    priors, asked = cc.read_priors("evidence_2026"), cc.parse_condition("training_cluster_power > 8 GW by 2028")
+    done = []
+    found = cc.rare_probability(priors, asked, seed=1, progress=lambda runs, budget: done.append(runs))
+    # 1,310,720 plain draws gave 7.99e-4, with a standard error of 0.25e-4.
+    assert abs(found["probability"] - 7.99e-4) < 4 * np.hypot(found["standard_error"], 0.25e-4)
+    assert done[-1] == found["runs"] < 200_000
+    most = found["input"].values[found["distance"].values.argmax()]
+    assert most == "cluster_growth_rate" and found["distance"].max() > 5 * found["distance_by_chance"].max()
+
+
+@pytest.mark.parametrize(
+    ("claim", "options", "message"),
+    [
+        ("total > 6", {"relative_error": 0}, "relative_error is 0"),
+        ("total > 6", {"budget": 0}, "budget"),
+        ("total > 6", {"confidence": 2}, "confidence"),
+        ("totals > 6", {}, "total"),
+        ("u > 2", {}, "'u > 2' is not reached: after .* below 1e-15"),
+        (
+            "noise = loud and u > 0",
+            {"budget": 20_000},
+            "'noise = loud and u > 0' is not reached in .* runs; give a larger budget",
+        ),
+        ("k > 2", {}, "no uncertain input"),
+    ],
+)
+def test_bad_input_is_refused(claim, options, message):
+    priors = cc.Priors(x=cc.Uniform(0, 1), y=cc.Uniform(0, 1), u=cc.Uniform(0, 1), k=cc.Fixed(1))
+    with pytest.raises(cc.InputError, match=message):
+        cc.rare_probability(priors, claim, model=MODEL, **options)
