@@ -86,7 +86,7 @@ def rows(options: Options) -> list[Row]:
         lines = []
         for problem in problems:
             for size in sizes:
-                found = estimate(problem, size, method, repeats if problem.inputs < 50 else max(repeats // 8, 2))
+                found = estimate(problem, size, method, repeats if problem.inputs < 50 else max(repeats // 16, 2))
                 widths = {"S1": found.first_half_width, "ST": found.total_half_width}
                 for kind, share in coverage(problem, found).items():
                     mean, worst = float(share.mean()), float(share[np.argmax(np.abs(share - 0.95))])

@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clustercast.streaming.moments import LEAF
-from clustercast.streaming.pieces import joined_ranges, remaining_ranges
+from clustercast.streaming.moments import LEAF, joined_ranges
+from clustercast.streaming.pieces import remaining_ranges
 from clustercast.streaming.reduction import Reduction
 
 
@@ -30,5 +30,5 @@ def test_a_reduction_survives_the_journey():
     there = pickle.loads(pickle.dumps(result))
     assert there.leaves == [(0, 3)]
     assert there.counts["label"].tolist() == [[0, 0, 0], [0, 0, 7]]
-    assert np.array_equal(there.moments.total().mean, result.moments.total().mean)
+    assert np.array_equal(there.trees["moments"].total().mean, result.trees["moments"].total().mean)
     assert np.array_equal(there.sketch.quantiles([0.1, 0.5]), result.sketch.quantiles([0.1, 0.5]))

@@ -12,7 +12,7 @@ from clustercast.streaming import checkpoint as checkpoint_module
 from clustercast.streaming import pieces as pieces_module
 from clustercast.streaming import sobol as module
 from clustercast.streaming.checkpoint import FILE
-from clustercast.streaming.sobol_sums import SobolSums
+from clustercast.streaming.moments import LeafSums
 
 SIZE = 1 << 14
 
@@ -192,7 +192,7 @@ def test_sums_come_back_from_arrays_as_they_were(tmp_path):
     broken_off(tmp_path)
     with np.load(tmp_path / FILE) as kept:
         arrays = {name: kept[name] for name in kept.files if name != "run"}
-    again = SobolSums.from_arrays(arrays)
+    again = LeafSums.from_arrays(arrays)
     assert sum(stop - start for start, stop in again.leaves) == 9
     assert {name: found.tobytes() for name, found in again.to_arrays().items()} == {
         name: found.tobytes() for name, found in arrays.items()

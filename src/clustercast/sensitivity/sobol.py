@@ -1,13 +1,11 @@
 """Sobol' indices of a forecast: which inputs own the uncertainty of which output in which year."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Any, Literal
 
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
-from clustercast.arrays import FloatArray
 from clustercast.arrays.indices.intervals import bootstrap_weights, check_confidence
 from clustercast.arrays.indices.sobol_estimators import Estimator, estimator_named
 from clustercast.arrays.indices.sobol_panel import SobolIndices, sobol_panel
@@ -23,22 +21,15 @@ from clustercast.sensitivity.cautions import (
 )
 from clustercast.sensitivity.design import SaltelliDesign, saltelli_design
 from clustercast.sensitivity.labels import labelled, year_of
-from clustercast.sensitivity.outputs import AnalysedOutput, MeasuredOutput, Scale, analysed_outputs
+from clustercast.sensitivity.outputs import MeasuredOutput, Scale, analysed_outputs
 
 Engine = Literal["panel", "salib"]
 
-
-@dataclass(frozen=True)
-class _Method:
-    """How the indices are to be estimated."""
-
-    engine: str
-    estimator: Estimator
-    second_order: bool
-    interval: str
-    confidence: float
-    resamples: int
-    seed: int
+_NOT_RESAMPLED = {"resamples": 0, "resampling_seed": ""}
+# The parts of the indices of one output by the names that they have in a dataset.
+_NAMES = {"S1": "first", "ST": "total", "S2": "second"}
+_NAMES |= {f"{name}_conf": f"{part}_half_width" for name, part in _NAMES.items()}
+_NAMES |= {"ST_lead_conf": "total_lead_half_width", "variance": "variance"}
 
 
 def sobol_indices(
@@ -119,38 +110,47 @@ def sobol_indices(
     [0.2, 0.8]
     """
     design = saltelli_design(forecast)
-    method = _method(design, engine, estimator, second_order, confidence, resamples, seed)
-    weights = None
-    if method.engine == "panel" and method.interval == "bootstrap":
-        weights = bootstrap_weights(design.size, resamples, seed)
+    chosen, attrs = _method(design, engine, estimator, second_order, confidence, resamples, checked_seed(seed))
+    interval, salib = attrs["interval"], engine == "salib"
+    how = {"design_second_order": design.second_order, "second_order": second_order, "confidence": confidence}
+    if salib:
+        how |= {"resamples": resamples, "seed": seed}
+    else:
+        weights = bootstrap_weights(design.size, resamples, seed) if interval == "bootstrap" else None
+        how |= {"estimator": chosen, "weights": weights, "replicates": design.replicates if weights is None else 1}
     results, few = [], []
     # Products of a column are small: threads of BLAS cost more than they save, and on a busy machine much more.
     with threadpool_limits(1, user_api="blas"):
         for output in analysed_outputs(forecast, outputs, scale):
-            found = _estimate(output, design, method, weights)
-            results.append(MeasuredOutput(output.without_values(), sobol_measures(found), found.variance == 0))
+            found = (_salib_panel if salib else sobol_panel)(output.values, len(design.swaps), **how)
+            measures = {name: values for name, part in _NAMES.items() if (values := getattr(found, part)) is not None}
+            results.append(MeasuredOutput(output.without_values(), measures, found.variance == 0))
             few += few_events_caution(output.name, found.events)
-    attrs = {**forecast.attrs, **_attributes(method)}
     inputs = provenance_of(forecast).get("inputs", [])
     cautions = [*group_cautions(design_of(forecast)), *blind_pairs_caution(inputs, design_of(forecast)), *few]
+    attrs = {**forecast.attrs, **attrs}
     indices = labelled(results, tuple(design.swaps), years=year_of(forecast), attrs=attrs, cautions=cautions)
     layout: dict[str, Any] = {"points": design.points, "replicates": design.replicates, "size": design.size}
-    return add_cautions(indices, sobol_cautions(indices, interval=method.interval, **layout))
+    return add_cautions(indices, sobol_cautions(indices, interval=interval, **layout))
 
 
-def sobol_measures(found: SobolIndices) -> Mapping[str, FloatArray]:
-    """Return the indices of one output by the names that they have in a dataset."""
-    named = {
-        "S1": found.first,
-        "S1_conf": found.first_half_width,
-        "ST": found.total,
-        "ST_conf": found.total_half_width,
-        "ST_lead_conf": found.total_lead_half_width,
-        "S2": found.second,
-        "S2_conf": found.second_half_width,
-        "variance": found.variance,
+def _salib_panel(*arguments: Any, **how: Any) -> SobolIndices:
+    """Return the indices that SALib itself finds."""
+    from clustercast.sensitivity.salib_engine import sobol_columns
+
+    return sobol_columns(*arguments, **how)
+
+
+def method_attributes(engine: str, estimator: Estimator, interval: str, confidence: float) -> dict[str, Any]:
+    """Return how indices were estimated, for the attributes of a dataset."""
+    return {
+        "engine": engine,
+        "estimator": estimator.name,
+        "estimator_references": " ".join(f"doi:{doi}" for doi in estimator.references),
+        "interval": interval,
+        "interval_widened": int(estimator.widens_bootstrap if interval == "bootstrap" else interval == "student-t"),
+        "confidence": confidence,
     }
-    return {name: values for name, values in named.items() if values is not None}
 
 
 def _method(
@@ -161,10 +161,9 @@ def _method(
     confidence: float,
     resamples: int,
     seed: int,
-) -> _Method:
-    """Fill in what was left open, and refuse what does not fit together."""
+) -> tuple[Estimator, dict[str, Any]]:
+    """Fill in what was left open, and refuse what does not fit together; return the method in attributes too."""
     check_confidence(confidence)
-    seed = checked_seed(seed)
     if design.size < 2:
         raise InputError(
             f"the design has {design.size} base point, which has no variance; draw 2 or more (1,024 is usual)"
@@ -182,51 +181,8 @@ def _method(
     if (second_order or chosen.needs_second_order) and not design.second_order:
         what = "second_order=True" if second_order else f"estimator {chosen.name!r}"
         raise InputError(f"{what} needs a design with the rows BA; draw it with second_order=True")
-    interval = "none" if resamples == 0 else "bootstrap"
+    interval = "bootstrap" if resamples else "none"
     if design.replicates > 1 and engine == "panel":
         interval = "student-t"
-    return _Method(engine, chosen, second_order, interval, confidence, resamples, seed)
-
-
-def _estimate(
-    output: AnalysedOutput, design: SaltelliDesign, method: _Method, weights: FloatArray | None
-) -> SobolIndices:
-    """Estimate one output's indices over all its years."""
-    number = len(design.swaps)
-    if method.engine == "salib":
-        from clustercast.sensitivity.salib_engine import sobol_columns
-
-        return sobol_columns(
-            output.values,
-            number,
-            design_second_order=design.second_order,
-            second_order=method.second_order,
-            confidence=method.confidence,
-            resamples=method.resamples,
-            seed=method.seed,
-        )
-    return sobol_panel(
-        output.values,
-        number,
-        estimator=method.estimator,
-        design_second_order=design.second_order,
-        second_order=method.second_order,
-        weights=weights,
-        replicates=design.replicates if weights is None else 1,
-        confidence=method.confidence,
-    )
-
-
-def _attributes(method: _Method) -> dict[str, str | int | float]:
-    """Return how the indices were estimated."""
-    resampled, chosen = method.interval == "bootstrap", method.estimator
-    return {
-        "engine": method.engine,
-        "estimator": chosen.name,
-        "estimator_references": " ".join(f"doi:{doi}" for doi in chosen.references),
-        "interval": method.interval,
-        "interval_widened": int(chosen.widens_bootstrap if resampled else method.interval == "student-t"),
-        "confidence": method.confidence,
-        "resamples": method.resamples if resampled else 0,
-        "resampling_seed": str(method.seed) if resampled else "",
-    }
+    drawn = {"resamples": resamples, "resampling_seed": str(seed)} if interval == "bootstrap" else _NOT_RESAMPLED
+    return chosen, {**method_attributes(engine, chosen, interval, confidence), **drawn}

@@ -3,14 +3,12 @@
 import json
 import time
 import zipfile
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from clustercast.dataset import versions
 from clustercast.engine.fingerprint import unknown_to_fingerprint
@@ -18,48 +16,14 @@ from clustercast.engine.model import Model
 from clustercast.errors import InputError
 from clustercast.files.whole import held_by_one_run, output_directory, write_whole
 from clustercast.priors.prior_set import Priors
+from clustercast.streaming.moments import LeafSums
 
 FILE = "finished.npz"
-Arrays = dict[str, NDArray[Any]]
-Ranges = list[tuple[int, int]]
+State = TypeVar("State", bound=LeafSums)
 
 _RUN = "run"
 # Writing may take this part of the time, so that short pieces do not wait for the disk.
 _SHARE = 0.05
-
-
-def joined_arrays(leaves: Ranges, **parts: Mapping[str, NDArray[Any]]) -> Arrays:
-    """Return the arrays of several parts of a state and its leaves, as arrays of one file."""
-    arrays = {f"{part}.{name}": array for part, held in parts.items() for name, array in held.items()}
-    return {"leaves": np.array(leaves, dtype=np.int64).reshape(-1, 2), **arrays}
-
-
-def parted_arrays(arrays: Mapping[str, NDArray[Any]]) -> tuple[Ranges, dict[str, Arrays]]:
-    """Return the leaves and the parts that `joined_arrays` joined; a part without arrays is empty."""
-    parts: dict[str, Arrays] = defaultdict(dict)
-    for key, array in arrays.items():
-        part, _, name = key.rpartition(".")
-        parts[part][name] = array
-    return [(int(start), int(stop)) for start, stop in parts.pop("")["leaves"]], parts
-
-
-class Finished(Protocol):
-    """What a run keeps of the pieces that are finished."""
-
-    leaves: Ranges
-
-    def merge(self, other: Self) -> None:
-        """Take in what was seen of other leaves of the same run."""
-
-    def to_arrays(self) -> Arrays:
-        """Return everything as arrays, for a file."""
-
-    @classmethod
-    def from_arrays(cls, arrays: Arrays) -> Self:
-        """Return what `to_arrays` took apart."""
-
-
-State = TypeVar("State", bound=Finished)
 
 
 def run_identity(call: str, model: Model, priors: Priors, **arguments: object) -> dict[str, str]:

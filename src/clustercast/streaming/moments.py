@@ -7,9 +7,10 @@ that neither the size of the pieces nor the order in which they arrive shows in 
 """
 
 import functools
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,9 @@ from numpy.typing import NDArray
 from clustercast.arrays import FloatArray
 from clustercast.engine.device import to_host
 from clustercast.errors import InputError
+
+Arrays = dict[str, NDArray[Any]]
+Ranges = list[tuple[int, int]]
 
 LEAF = 4096
 
@@ -68,17 +72,7 @@ def leaf_moments(values: FloatArray, leaf: int = LEAF) -> list[Moments]:
 
 
 class MomentTree:
-    """Moments of the leaves seen so far, neighbours combined as far as they go.
-
-    >>> whole, parts = MomentTree(), MomentTree()
-    >>> values = np.arange(3.0 * LEAF).reshape(1, -1) ** 0.5
-    >>> for leaf in (0, 1, 2):
-    ...     whole.add(leaf, moments_of(values[:, leaf * LEAF : (leaf + 1) * LEAF]))
-    >>> for leaf in (2, 0, 1):
-    ...     parts.add(leaf, moments_of(values[:, leaf * LEAF : (leaf + 1) * LEAF]))
-    >>> bool(whole.total().mean == parts.total().mean)
-    True
-    """
+    """Moments of the leaves seen so far, neighbours combined as far as they go."""
 
     def __init__(self, nodes: Mapping[tuple[int, int], Moments] | None = None) -> None:
         self._nodes = dict(nodes or {})
@@ -125,3 +119,56 @@ class MomentTree:
         """Return the tree that `to_arrays` took apart."""
         rows = zip(arrays["place"].tolist(), arrays["mean"], arrays["spread"], strict=True)
         return cls({(level, index): Moments(count, mean, spread) for (level, index, count), mean, spread in rows})
+
+
+class LeafSums:
+    """What is known of some leaves of a run: trees of moments by name; two of different leaves add up."""
+
+    def __init__(self) -> None:
+        self.trees: defaultdict[str, MomentTree] = defaultdict(MomentTree)
+        self.leaves: Ranges = []
+
+    def merge(self, other: Self) -> None:
+        """Take in what was seen of other leaves of the same run."""
+        for name, tree in other.trees.items():
+            self.trees[name].merge(tree)
+        self.leaves = joined_ranges([*self.leaves, *other.leaves])
+
+    def parts(self) -> dict[str, Mapping[str, NDArray[Any]]]:
+        """Return everything but the leaves, as named parts of named arrays."""
+        return {name: tree.to_arrays() for name, tree in self.trees.items()}
+
+    def take(self, parts: Mapping[str, Mapping[str, NDArray[Any]]]) -> None:
+        """Take over what `parts` gave."""
+        self.trees |= {name: MomentTree.from_arrays(part) for name, part in parts.items()}
+
+    def to_arrays(self) -> Arrays:
+        """Return everything as arrays, for a file or another machine."""
+        arrays = {f"{part}.{name}": array for part, held in self.parts().items() for name, array in held.items()}
+        return {"leaves": np.array(self.leaves, dtype=np.int64).reshape(-1, 2), **arrays}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """Return what `to_arrays` took apart."""
+        whole, parts = cls(), defaultdict[str, Arrays](dict)
+        for key, array in arrays.items():
+            part, _, name = key.rpartition(".")
+            parts[part][name] = array
+        whole.leaves = [(int(start), int(stop)) for start, stop in parts.pop("")["leaves"]]
+        whole.take(parts)
+        return whole
+
+
+def joined_ranges(ranges: Iterable[tuple[int, int]]) -> Ranges:
+    """Return ranges in order, those that touch as one.
+
+    >>> joined_ranges([(4, 6), (0, 2), (2, 3)])
+    [(0, 3), (4, 6)]
+    """
+    whole: Ranges = []
+    for start, stop in sorted(ranges):
+        if whole and whole[-1][1] >= start:
+            whole[-1] = (whole[-1][0], max(whole[-1][1], stop))
+        else:
+            whole.append((start, stop))
+    return whole

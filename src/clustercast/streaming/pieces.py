@@ -1,13 +1,14 @@
 """A run from its pieces: what a checkpoint holds is taken over, and the rest is computed, merged and kept."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from typing import TypeVar
 
 from clustercast.dataset import versions
 from clustercast.errors import InputError
-from clustercast.streaming.checkpoint import Checkpoint, Ranges, State
+from clustercast.streaming.checkpoint import Checkpoint, State
 from clustercast.streaming.executors import Function, Workplace, completed
+from clustercast.streaming.moments import Ranges
 
 Plan = TypeVar("Plan")
 
@@ -65,21 +66,6 @@ def check_versions(planned: Mapping[str, str]) -> None:
         raise InputError(
             f"the run was planned with other libraries than this worker has: {'; '.join(differs)}; install the same"
         )
-
-
-def joined_ranges(ranges: Iterable[tuple[int, int]]) -> Ranges:
-    """Return ranges in order, those that touch as one.
-
-    >>> joined_ranges([(4, 6), (0, 2), (2, 3)])
-    [(0, 3), (4, 6)]
-    """
-    whole: Ranges = []
-    for start, stop in sorted(ranges):
-        if whole and whole[-1][1] >= start:
-            whole[-1] = (whole[-1][0], max(whole[-1][1], stop))
-        else:
-            whole.append((start, stop))
-    return whole
 
 
 def remaining_ranges(total: int, finished: Ranges, length: int) -> Ranges:

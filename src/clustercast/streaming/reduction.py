@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,8 @@ from clustercast.engine.program import Program
 from clustercast.errors import InputError
 from clustercast.priors.prior_set import Priors
 from clustercast.sampling import input_values
-from clustercast.streaming.checkpoint import Arrays, Ranges, joined_arrays, parted_arrays
-from clustercast.streaming.moments import LEAF, MomentTree, leaf_moments
-from clustercast.streaming.pieces import check_versions, joined_ranges
+from clustercast.streaming.moments import LEAF, Arrays, LeafSums, joined_ranges, leaf_moments
+from clustercast.streaming.pieces import check_versions
 from clustercast.streaming.sketch import Sketch
 
 # Leaves drawn at a time, and leaves propagated at a time: what a cache holds, and what fills a GPU.
@@ -24,45 +23,38 @@ _DRAWN_LEAVES = {"cpu": 32, "cuda": 256}
 _RUN_LEAVES = {"cpu": 1, "cuda": 256}
 
 
-class Reduction:
-    """What is known of some leaves of a run: moments, sketch and counts; two of different leaves add up."""
+class Reduction(LeafSums):
+    """Moments, a sketch of quantiles and counts of some leaves of a run."""
 
-    def __init__(self, columns: int, counts: Mapping[str, tuple[int, ...]]) -> None:
-        self.moments = MomentTree()
+    def __init__(self, columns: int = 0, counts: Mapping[str, tuple[int, ...]] | None = None) -> None:
+        super().__init__()
         self.sketch = Sketch(columns)
-        self.counts: dict[str, IntArray] = {name: np.zeros(shape, dtype=np.int64) for name, shape in counts.items()}
-        self.leaves: Ranges = []
+        self.counts: Arrays = {name: np.zeros(shape, dtype=np.int64) for name, shape in (counts or {}).items()}
 
     def add_leaves(self, first: int, values: FloatArray) -> None:
         """Take in the moments of consecutive leaves, (columns, samples), of NumPy or CuPy."""
         stop = first - (-values.shape[-1] // LEAF)
         if len(values):
             for leaf, moments in enumerate(leaf_moments(values), first):
-                self.moments.add(leaf, moments)
+                self.trees["moments"].add(leaf, moments)
         self.leaves = joined_ranges([*self.leaves, (first, stop)])
 
-    def merge(self, other: "Reduction") -> None:
+    def merge(self, other: Self) -> None:
         """Take in what was seen of other leaves of the same run."""
-        self.moments.merge(other.moments)
+        super().merge(other)
         self.sketch.merge(other.sketch)
         for name, counts in other.counts.items():
             self.counts[name] += counts
-        self.leaves = joined_ranges([*self.leaves, *other.leaves])
 
-    def to_arrays(self) -> Arrays:
-        """Return everything as arrays, for a file or another machine."""
-        sketch = self.sketch.to_arrays()
-        return joined_arrays(self.leaves, moments=self.moments.to_arrays(), sketch=sketch, counts=self.counts)
+    def parts(self) -> dict[str, Mapping[str, NDArray[Any]]]:
+        """Return everything but the leaves, as named parts of named arrays."""
+        return {**super().parts(), "sketch": self.sketch.to_arrays(), "counts": self.counts}
 
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "Reduction":
-        """Return what `to_arrays` took apart."""
-        whole = cls(0, {})
-        whole.leaves, parts = parted_arrays(arrays)
-        whole.moments = MomentTree.from_arrays(parts["moments"])
-        whole.sketch = Sketch.from_arrays(parts["sketch"])
-        whole.counts = {name: np.array(array) for name, array in parts["counts"].items()}
-        return whole
+    def take(self, parts: Mapping[str, Mapping[str, NDArray[Any]]]) -> None:
+        """Take over what `parts` gave."""
+        self.sketch = Sketch.from_arrays(parts["sketch"])
+        self.counts = {name: np.array(array) for name, array in parts.get("counts", {}).items()}
+        super().take({name: part for name, part in parts.items() if name not in ("sketch", "counts")})
 
     def __reduce__(self) -> tuple[object, ...]:
         return Reduction.from_arrays, (self.to_arrays(),)

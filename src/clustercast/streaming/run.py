@@ -120,8 +120,7 @@ def run_sobol(
     if asked and whole:
         raise InputError(f"{whole}, which needs the whole design; leave it out, or do without pieces")
     if asked or (not whole and _bytes(study, size, bool(design["second_order"])) > memory):
-        place: dict[str, Any] = {"executor": executor, "workers": workers, "checkpoint": checkpoint}
-        indices = sobol_in_pieces(study, size, design, how, **place)
+        indices = sobol_in_pieces(study, size, design, how, checkpoint, executor=executor, workers=workers)
     else:
         indices = growing_sobol(study, size, design, how, until, budget)
     return add_cautions(indices, single_members(indices, study.changed))

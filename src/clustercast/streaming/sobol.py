@@ -24,12 +24,12 @@ from clustercast.sensitivity.cautions import add_cautions, few_events_caution, g
 from clustercast.sensitivity.labels import labelled
 from clustercast.sensitivity.outputs import AnalysedOutput, MeasuredOutput, scales_of
 from clustercast.sensitivity.run import Study
+from clustercast.sensitivity.sobol import method_attributes
 from clustercast.streaming.checkpoint import Checkpoint, run_identity
-from clustercast.streaming.executors import Workplace
-from clustercast.streaming.moments import Moments
+from clustercast.streaming.moments import LeafSums, Moments
 from clustercast.streaming.pieces import run_pieces
 from clustercast.streaming.reduction import run_record
-from clustercast.streaming.sobol_sums import SobolPlan, SobolSums, about_mean, rescaled, sum_products
+from clustercast.streaming.sobol_sums import SobolPlan, about_mean, rescaled, sum_products, totals
 
 _FEWEST_PIECES = 32
 _MOST_LEAVES = 64
@@ -40,34 +40,23 @@ def sobol_in_pieces(
     size: int,
     design: Mapping[str, Any],
     how: Mapping[str, Any],
-    *,
-    executor: Workplace,
-    workers: int | None,
     checkpoint: Path | str | None,
+    **workplace: Any,
 ) -> Dataset:
     """Return the indices of a design that is never whole."""
     check_confidence(how["confidence"])
     plan, record = _plan(study, size, design, how)
     place = None
     if checkpoint is not None:
-        place = Checkpoint(checkpoint, _identity(plan, study, record["design"]), SobolSums)
+        place = Checkpoint(checkpoint, _identity(plan, study, record["design"]), LeafSums)
 
     def report(leaves: int) -> None:
         if study.progress is not None:
             study.progress(leaves * plan.leaf, record["design"]["size"])
 
     length = max(1, min(_MOST_LEAVES, plan.leaves // _FEWEST_PIECES))
-    done = run_pieces(
-        sum_products,
-        plan,
-        SobolSums(),
-        plan.leaves,
-        length,
-        executor=executor,
-        workers=workers,
-        place=place,
-        progress=report,
-    )
+    how_run: dict[str, Any] = {"place": place, "progress": report, **workplace}
+    done = run_pieces(sum_products, plan, LeafSums(), plan.leaves, length, **how_run)
     return _streamed_indices(done, plan, study, how["confidence"], record)
 
 
@@ -119,10 +108,10 @@ def _identity(plan: SobolPlan, study: Study, design: Mapping[str, Any]) -> dict[
 
 
 def _streamed_indices(
-    sums: SobolSums, plan: SobolPlan, study: Study, confidence: float, record: Mapping[str, Any]
+    sums: LeafSums, plan: SobolPlan, study: Study, confidence: float, record: Mapping[str, Any]
 ) -> Dataset:
     """Return the indices of a whole run, labelled as `sobol_indices` labels its own."""
-    means, values = sums.totals()
+    means, values = totals(sums)
     count = len(means)
     events = only_few(np.rint(values.mean[count : 2 * count] * values.count).astype(np.intp), values.count)
     measures = _measures(means, values, plan, confidence, events)
@@ -139,19 +128,13 @@ def _streamed_indices(
         results.append(MeasuredOutput(output, own, own["variance"] == 0))
         few += few_events_caution(name, events[rows])
         start = rows.stop
-    how = {
-        "engine": "stream",
-        "estimator": plan.estimator.name,
-        "estimator_references": " ".join(f"doi:{doi}" for doi in plan.estimator.references),
-        "interval": "student-t" if "S1_conf" in measures else "none",
-        "interval_widened": int("S1_conf" in measures),
-        "confidence": confidence,
-    }
-    design, attrs = record["design"], provenance(record) | how
+    interval = "student-t" if "S1_conf" in measures else "none"
+    design = record["design"]
+    attrs = provenance(record) | method_attributes("stream", plan.estimator, interval, confidence)
     cautions = [*group_cautions(design), *few]
     indices = labelled(results, tuple(plan.swaps), years=year_coordinate(study.years), attrs=attrs, cautions=cautions)
     layout = {key: design[key] for key in ("points", "replicates", "size")}
-    return add_cautions(indices, sobol_cautions(indices, interval=str(how["interval"]), **layout))
+    return add_cautions(indices, sobol_cautions(indices, interval=interval, **layout))
 
 
 def _measures(

@@ -1,7 +1,6 @@
 """One piece of a streamed Saltelli design: draw it, run it, and keep the means of products of its runs."""
 
 import functools
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -16,9 +15,8 @@ from clustercast.engine.program import Program
 from clustercast.errors import InputError
 from clustercast.priors.prior_set import Priors
 from clustercast.sampling import saltelli_values
-from clustercast.streaming.checkpoint import Arrays, Ranges, joined_arrays, parted_arrays
-from clustercast.streaming.moments import Moments, MomentTree, moments_of
-from clustercast.streaming.pieces import check_versions, joined_ranges
+from clustercast.streaming.moments import LeafSums, Moments, moments_of
+from clustercast.streaming.pieces import check_versions
 
 _ROWS_OF_A_LEAF = 4096
 # Means of runs; all others are of products of two.
@@ -80,44 +78,10 @@ class SobolPlan:
         return replace(self, standards=[(centre, scale or 1.0) for centre, scale in standards], usual=usual)
 
 
-class SobolSums:
-    """What is known of some leaves of a design, by replicate; two of different leaves add up."""
-
-    def __init__(self) -> None:
-        # By kind and replicate: of products, (columns, statistics), and of what `_moments_of_independent` takes.
-        self.trees: defaultdict[str, MomentTree] = defaultdict(MomentTree)
-        self.leaves: Ranges = []
-
-    def merge(self, other: "SobolSums") -> None:
-        """Take in other leaves of the same run."""
-        for key, tree in other.trees.items():
-            self.trees[key].merge(tree)
-        self.leaves = joined_ranges([*self.leaves, *other.leaves])
-
-    def to_arrays(self) -> Arrays:
-        """Return everything as arrays, for a file."""
-        return joined_arrays(self.leaves, **{key: tree.to_arrays() for key, tree in self.trees.items()})
-
-    @classmethod
-    def from_arrays(cls, arrays: Arrays) -> "SobolSums":
-        """Return what `to_arrays` took apart."""
-        sums = cls()
-        sums.leaves, parts = parted_arrays(arrays)
-        sums.trees |= {key: MomentTree.from_arrays(part) for key, part in parts.items()}
-        return sums
-
-    def totals(self) -> tuple[FloatArray, Moments]:
-        """Return the means (columns, statistics, replicates) and the moments over all, once every leaf is there."""
-        replicates = range(len(self.trees) // 2)
-        means = np.stack([self.trees[f"products.{number}"].total().mean for number in replicates], axis=-1)
-        values = (self.trees[f"values.{number}"].total() for number in replicates)
-        return means, functools.reduce(Moments.joined, values)
-
-
-def sum_products(plan: SobolPlan, start: int, stop: int) -> SobolSums:
+def sum_products(plan: SobolPlan, start: int, stop: int) -> LeafSums:
     """Draw, propagate and sum the products of the leaves from `start` to before `stop`, through all replicates."""
     check_versions(plan.versions)
-    sums = SobolSums()
+    sums = LeafSums()
     for leaf in range(start, stop):
         replicate, number = divmod(leaf, plan.each // plan.leaf)
         runs = _runs(plan, replicate, number)
@@ -127,8 +91,16 @@ def sum_products(plan: SobolPlan, start: int, stop: int) -> SobolSums:
         moments = Moments(plan.leaf, means, means[:0])
         sums.trees[f"products.{replicate}"].add(number, moments)
         sums.trees[f"values.{replicate}"].add(number, _moments_of_independent(plan, runs))
-    sums.leaves = joined_ranges([(start, stop)])
+    sums.leaves = [(start, stop)]
     return sums
+
+
+def totals(sums: LeafSums) -> tuple[FloatArray, Moments]:
+    """Return the means of products (columns, statistics, replicates), and the moments of values over all replicates."""
+    replicates = range(len(sums.trees) // 2)
+    means = np.stack([sums.trees[f"products.{number}"].total().mean for number in replicates], axis=-1)
+    values = (sums.trees[f"values.{number}"].total() for number in replicates)
+    return means, functools.reduce(Moments.joined, values)
 
 
 def _moments_of_independent(plan: SobolPlan, runs: FloatArray) -> Moments:

@@ -1,8 +1,7 @@
 """Forecasts of any number of samples in a zarr store, written region by region."""
 
 import importlib.util
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -23,12 +22,8 @@ from clustercast.streaming.stream import stream_plan
 CHUNK = 32 * LEAF
 
 
-@dataclass(frozen=True)
-class StorePlan:
-    """What a worker needs to write any samples of a run: how they are made, and where they go."""
-
-    stream: StreamPlan
-    path: Path
+# How the samples of a run are made, and the store that they go to.
+StorePlan = tuple[StreamPlan, Path]
 
 
 def stream_to_zarr(
@@ -85,24 +80,19 @@ def stream_to_zarr(
     done = 0
     with new_store(path) as hidden:
         create_store(hidden, few.assign_attrs(provenance(run_record(few, stream.size))), stream.size, CHUNK)
-        plan = StorePlan(stream, hidden.absolute())
-        for samples in completed(store_leaves, plan, pieces, executor=executor, workers=workers, join=_total):
+        plan = (stream, hidden.absolute())
+        for samples in completed(store_leaves, plan, pieces, executor=executor, workers=workers, join=sum):
             done += samples
             if progress is not None:
                 progress(done, stream.size)
     return open_store(path)
 
 
-def _total(samples: Sequence[int]) -> int:
-    """Return how many samples several pieces have written."""
-    return sum(samples)
-
-
 def store_leaves(plan: StorePlan, start: int, stop: int) -> int:
     """Draw, propagate and write the leaves from `start` to before `stop`; return how many samples these are."""
-    stream = plan.stream
+    stream, path = plan
     first, last = start * LEAF, min(stop * LEAF, stream.size)
     values = input_values(stream.priors, stream.design, stream.seed, first, last)
     results = run_blocks(stream.program, values, last - first)
-    write_region(plan.path, {**values, **results}, first)
+    write_region(path, {**values, **results}, first)
     return last - first

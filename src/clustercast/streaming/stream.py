@@ -252,7 +252,7 @@ def _summary(done: Reduction, points: FloatArray) -> tuple[FloatArray, FloatArra
     rows = [np.split(done.sketch.at_ranks(column, ranks), 3) for column in range(done.sketch.columns)]
     middle, below, above = np.moveaxis(np.array(rows), 1, 0)
     errors = (above - below) / 2 if size > 1 else np.full_like(middle, np.inf)
-    moments = done.moments.total()
+    moments = done.trees["moments"].total()
     return middle, errors, moments.mean, moments.mean_error
 
 
