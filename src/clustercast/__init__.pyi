@@ -17,6 +17,7 @@ from .decisions.information import evppi as evppi
 from .decisions.information import evsi as evsi
 from .decisions.pooling import pool as pool
 from .decisions.prior_points import prior_sensitivity as prior_sensitivity
+from .decisions.regions import regional_indices as regional_indices
 from .decisions.targets import Decision as Decision
 from .decisions.tilting import Tilt as Tilt
 from .decisions.tilting import probability_tornado as probability_tornado

@@ -1,5 +1,6 @@
 """The priors that a forecast was drawn from, what it is asked for, and normal scores of its inputs."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from clustercast.arrays import BoolArray, FloatArray
 from clustercast.arrays.families.tails import score_of_tails
 from clustercast.arrays.summaries.order_statistics import checked_weights
 from clustercast.dataset import design_of, provenance_of
-from clustercast.decisions.targets import Target, Wanted, wanted
+from clustercast.decisions.targets import Decision, Target, Wanted, wanted
 from clustercast.errors import InputError
 from clustercast.priors.prior_file import read_priors, shipped_names
 from clustercast.priors.prior_set import Priors, checked_priors
@@ -56,6 +57,14 @@ def one_target(forecast: xr.Dataset, target: Target, raw: bool = False) -> Wante
             f"{target!r} has {len(found)} years; choose one, as '{found[0].name.split()[0]} in 2030', or name a claim"
         )
     return wanted(forecast, target, "width")[0][0] if raw and found[0].score == "variance" else found[0]
+
+
+def targets_of(forecast: xr.Dataset, target: Target | Iterable[Target], raw: bool = False) -> list[Wanted]:
+    """Return claims and outputs in a year, each named by itself; outputs in their own unit with `raw`."""
+    several = [target] if isinstance(target, str | Condition | Claim | Decision) else list(target)
+    if not several:
+        raise InputError("target is empty; name a claim, a condition or an output, or leave it out for all")
+    return [one_target(forecast, one, raw=raw) for one in several]
 
 
 def priors_of(forecast: xr.Dataset, priors: Priors | None) -> Priors:

@@ -11,7 +11,7 @@ from clustercast.arrays import FloatArray
 from clustercast.arrays.decisions.actions import action_gain
 from clustercast.arrays.decisions.partition import Partition, partition
 from clustercast.arrays.decisions.scores import entropy_gain, perfect_gain, spread_gain, variance_gain
-from clustercast.arrays.decisions.together import joint_action_gain, joint_gain
+from clustercast.arrays.decisions.together import joint_action_gain, joint_gain, joint_variance_gain
 from clustercast.dataset import design_of
 from clustercast.decisions.labels import labelled
 from clustercast.decisions.possible import Rows, imagined
@@ -121,9 +121,10 @@ def evppi(
 
     Notes
     -----
-    One input: bins of its own values, with what chance gives taken off. Several: what a regression predicts from them
-    takes the place of the input, judged on samples it was not fitted to; a lower bound where three or more interact.
-    No group is worth less than its members and groups within it, none more than `evpi`.
+    One input: bins of its own values, with what chance gives taken off. Several: the variance and the Brier score by a
+    regression on half of the samples and the products of what it leaves at neighbours. Other scores and decisions by
+    what is predicted from the other half, which is a lower bound (``bound`` says which). No group is worth less than
+    its members and groups within it, none more than `evpi`.
 
     References
     ----------
@@ -150,11 +151,9 @@ def evppi(
     if isinstance(of, str) and of == "inputs":
         return labelled("evppi", targets, ("input", names), (value, error), confidence, forecast, left_out)
     groups = _groups(of, names, value, targets, model if model is not None else cluster_model(), inputs is not None)
-    parts = [_joint(columns[[names.index(n) for n in group]], targets, low_discrepancy) for group in groups.values()]
-    values, errors = (np.concatenate([part[k] for part in parts]) for k in (0, 1))
-    _raise(values, errors, value, error, groups, names)
+    parts = _joint_gains(columns, (value, error), targets, names, groups, low_discrepancy)
     label = "pair" if isinstance(of, str) and of == "pairs" else "group"
-    return labelled("evppi", targets, (label, list(groups)), (values, errors), confidence, forecast, left_out)
+    return labelled("evppi", targets, (label, list(groups)), parts, confidence, forecast, left_out)
 
 
 def evsi(
@@ -162,6 +161,7 @@ def evsi(
     target: Target | Iterable[Target] | None = None,
     *,
     observation: Rows = "possible",
+    together: bool = False,
     score: Score | None = None,
     seed: int = 0,
     confidence: float = 0.95,
@@ -173,15 +173,18 @@ def evsi(
     forecast, target, score, confidence
         As in `evpi`; the forecast holds the observed quantities at the dates of the observations.
     observation : mapping, Observations, str or Path, optional
-        Rows with a date, an error and no need of a value, each by itself: one row with its keys, a shipped set or a
-        file. Errors, what the model misses and gaps of bounds are those of `condition`.
+        Rows with a date, an error and no need of a value: one row with its keys, or several, a shipped set or a file.
+        Errors, what the model misses and gaps of bounds are those of `condition`.
+    together : bool, optional
+        Whether to add, after each row by itself, what all of them are worth together, with their errors correlated as
+        in `condition`.
     seed : int, optional
         Of what might be observed.
 
     Returns
     -------
     Dataset
-        Dims (target, observation): ``evsi`` and the rest as in `evppi`.
+        Dims (target, observation): ``evsi`` and the rest as in `evppi`; the last is ``"together"`` if asked for.
 
     Raises
     ------
@@ -211,6 +214,10 @@ def evsi(
     targets, left_out = wanted(forecast, target, score)
     names, seen = imagined(forecast, observation, seed)
     gains = _gains(seen, targets, low_discrepancy=False)
+    if together:
+        both = _joint_gains(seen, gains, targets, names, {"together": tuple(names)}, low_discrepancy=False)
+        gains = np.concatenate([gains[0], both[0]]), np.concatenate([gains[1], both[1]])
+        names = [*names, "together"]
     return labelled("evsi", targets, ("observation", names), gains, confidence, forecast, left_out)
 
 
@@ -219,10 +226,7 @@ def _gains(columns: FloatArray, targets: list[Wanted], low_discrepancy: bool) ->
     value = np.empty((len(columns), len(targets)))
     error = np.empty_like(value)
     bins = partition(columns)
-    of_kind: dict[str, list[int]] = {}
-    for place, one in enumerate(targets):
-        of_kind.setdefault(one.score if one.score != "loss" else f"loss {place}", []).append(place)
-    for kind, places in of_kind.items():
+    for kind, places in _kinds(targets).items():
         stacked = np.column_stack([targets[place].values for place in places])
         value[:, places], error[:, places] = _gain(kind.split()[0], columns, bins, stacked, low_discrepancy)
     return value, error
@@ -239,24 +243,52 @@ def _gain(score: str, columns: FloatArray, bins: Partition, values: FloatArray, 
     return spread_gain(score, columns, values, low_discrepancy)
 
 
+def _joint_gains(
+    columns: FloatArray,
+    alone: Gain,
+    targets: list[Wanted],
+    names: list[str],
+    groups: Mapping[str, tuple[str, ...]],
+    low_discrepancy: bool,
+) -> Gain:
+    """Return what each group of columns is worth, no less than its members and the groups within it."""
+    members = [frozenset(group) for group in groups.values()]
+    found = np.empty((2, len(members), len(targets)))
+    for place in sorted(range(len(members)), key=lambda k: len(members[k])):
+        inside = [k for k, name in enumerate(names) if name in members[place]]
+        within = [k for k, other in enumerate(members) if other < members[place]]
+        own = np.array(_joint(columns[inside], targets, low_discrepancy))
+        several = np.concatenate([own, np.array(alone)[:, inside], found[:, within]], axis=1)
+        found[:, place] = np.take_along_axis(several, several[:1].argmax(axis=1, keepdims=True), axis=1)[:, 0]
+    return found[0], found[1]
+
+
 def _joint(columns: FloatArray, targets: list[Wanted], low_discrepancy: bool) -> Gain:
     """Return what some columns are worth together for each target, shape (1, targets)."""
     if len(columns) == 1:
         return _gains(columns, targets, low_discrepancy)
     value, error = np.empty((2, 1, len(targets)))
-    scores = dict.fromkeys(one.score for one in targets if one.score != "loss")
-    for score in scores:
-        places = [place for place, one in enumerate(targets) if one.score == score]
+    for score, places in _kinds(targets).items():
         stacked = np.column_stack([targets[place].values for place in places])
 
         def gain(predicted: FloatArray, values: FloatArray, score: str = score) -> Gain:
             return _gain(score, predicted, partition(predicted), values, low_discrepancy)
 
-        value[:, places], error[:, places] = joint_gain(columns, stacked, gain)
-    for place, one in enumerate(targets):
-        if one.score == "loss":
-            value[:, [place]], error[:, [place]] = joint_action_gain(columns, one.values)
+        if score in ("variance", "brier"):
+            value[:, places], error[:, places] = joint_variance_gain(columns, stacked)
+        elif score.startswith("loss"):
+            value[:, places], error[:, places] = joint_action_gain(columns, stacked)
+        else:
+            value[:, places], error[:, places] = joint_gain(columns, stacked, gain)
     return value, error
+
+
+def _kinds(targets: list[Wanted]) -> dict[str, list[int]]:
+    """Return the places of the targets of each score; a decision is by itself."""
+    found: dict[str, list[int]] = {}
+    for place, one in enumerate(targets):
+        found.setdefault(one.score if one.score != "loss" else f"loss {place}", []).append(place)
+    return found
 
 
 def _groups(
@@ -283,24 +315,3 @@ def _groups(
     worth = (value / np.array([max(perfect_gain(one.score, one.values)[0], 1e-300) for one in targets])).max(axis=1)
     kept = names if chosen else [names[k] for k in np.sort(np.argsort(-worth, kind="stable")[:PAIRED])]
     return {f"{a} and {b}": (a, b) for a, b in itertools.combinations(kept, 2)}
-
-
-def _raise(
-    values: FloatArray,
-    errors: FloatArray,
-    value: FloatArray,
-    error: FloatArray,
-    groups: Mapping[str, tuple[str, ...]],
-    names: list[str],
-) -> None:
-    """Raise each group to the most valuable of its members and of the groups within it, in place."""
-    members = [frozenset(group) for group in groups.values()]
-    for place in sorted(range(len(members)), key=lambda k: len(members[k])):
-        inner = [(value[k], error[k]) for k, name in enumerate(names) if name in members[place]]
-        inner += [(values[k], errors[k]) for k, other in enumerate(members) if other < members[place]]
-        for known, its_error in inner:
-            more = known > values[place]
-            values[place], errors[place] = (
-                np.where(more, known, values[place]),
-                np.where(more, its_error, errors[place]),
-            )

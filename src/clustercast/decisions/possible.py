@@ -1,6 +1,6 @@
 """Observations that are not made yet: what each sample of a forecast would lead one to see."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from clustercast.conditioning.observation_rows import (
     DISCREPANCY,
     HALVING,
     LOWER_GAP,
+    TIME,
     UPPER_GAP,
     Observation,
     Observations,
@@ -25,20 +26,25 @@ from clustercast.priors.prior_set import Priors
 from clustercast.sampling import draw
 from clustercast.uncertainty.trajectories import not_nan, place_of
 
-Rows = Mapping[str, object] | Observations | str | Path
+Row = Mapping[str, object]
+Rows = Row | Sequence[Row] | Observations | str | Path
 
 
 def possible(observation: Rows) -> Observations:
     """Return rows of what may be observed; a file of them needs no values."""
     if isinstance(observation, Observations):
         return observation
-    if isinstance(observation, Mapping):
-        name = str(observation.get("id", "observation"))
+    if isinstance(observation, str | Path):
+        return read_observations(observation, constants={"value": 1.0})
+    rows: list[Observation] = []
+    for given in [observation] if isinstance(observation, Mapping) else observation:
+        name = str(given.get("id", f"observation {len(rows) + 1}"))
         rest = {"id": name, "name": name, "value": 1.0, "source": "not made yet", "as_of": "2100"}
-        row: Observation = validated({**rest, **observation}, Observation, "observation=")
-        known = read_observations()
-        return Observations((row,), known.priors, known.group_correlation, name=name)
-    return read_observations(observation, constants={"value": 1.0})
+        rows.append(validated({**rest, **given}, Observation, "observation="))
+    names, known = [row.id for row in rows], read_observations()
+    if not rows or len(set(names)) < len(rows):
+        raise InputError(f"observations are {', '.join(names) or 'none'}; give one or more, each with its own id")
+    return Observations(tuple(rows), known.priors, known.group_correlation, name=" and ".join(names))
 
 
 def imagined(forecast: xr.Dataset, observation: Rows, seed: int) -> tuple[list[str], FloatArray]:
@@ -55,6 +61,7 @@ def imagined(forecast: xr.Dataset, observation: Rows, seed: int) -> tuple[list[s
         np.stack([values[f"{DISCREPANCY}_{name}"] for name in rows.quantities]),
         values.get(LOWER_GAP, none),
         values.get(UPPER_GAP, none),
+        time=values.get(TIME),
         halving=values.get(HALVING),
     )
     seen = replicate(rows.arrays(), predicted, errors, stream(checked_seed(seed), "possible observations"))

@@ -9,13 +9,11 @@ from clustercast.arrays import FloatArray
 from clustercast.arrays.decisions.perturbed import density_at_median, point_scores, score_covariance
 from clustercast.arrays.summaries.order_statistics import effective_size
 from clustercast.dataset import provenance
-from clustercast.decisions.drawn_from import one_target, priors_of, shares_of, with_unit_text
-from clustercast.decisions.targets import Decision, Target, Wanted, wanted
+from clustercast.decisions.drawn_from import priors_of, shares_of, targets_of, with_unit_text
+from clustercast.decisions.targets import Target, Wanted, wanted
 from clustercast.errors import InputError
 from clustercast.priors.prior_set import Priors
 from clustercast.sensitivity.given_data import varied_inputs
-from clustercast.uncertainty.claims import Claim
-from clustercast.uncertainty.conditions import Condition
 from clustercast.uncertainty.summaries import Weights
 
 _POINTS = np.array([0.05, 0.5, 0.95])
@@ -132,10 +130,7 @@ def _targets(forecast: xr.Dataset, target: Target | Iterable[Target] | None) -> 
         found = wanted(forecast, None, None)[0]
         raw = {one.name: one for one in wanted(forecast, None, "width")[0]}
         return [raw.get(one.name, one) for one in found]
-    several = [target] if isinstance(target, str | Condition | Claim | Decision) else list(target)
-    if not several:
-        raise InputError("target is empty; name a claim, a condition or an output, or leave it out for all")
-    return [one_target(forecast, one, raw=True) for one in several]
+    return targets_of(forecast, target, raw=True)
 
 
 def _responses(one: Wanted, shares: FloatArray) -> FloatArray:

@@ -1,39 +1,83 @@
-"""What several columns are worth together: regressed on one half of the samples, judged on the other."""
+"""What several columns are worth together: predicted on one half of the samples from the other, and by neighbours."""
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
 
 import numpy as np
+from scipy.spatial import KDTree
 from scipy.special import ndtri
 
-from clustercast.arrays import FloatArray
+from clustercast.arrays import BoolArray, FloatArray, IntArray
 from clustercast.arrays.decisions.partition import halves
 
 Gain = tuple[FloatArray, FloatArray]
 
 # Columns whose products with each other are regressors too, and samples for each regressor.
 CROSSED, SAMPLES = 8, 20
+# Columns along which samples are neighbours, how many neighbours a mean is of, and the samples they are sought among.
+NEAR, NEIGHBOURS, AMONG = 4, 16, 8192
 
 
 def joint_gain(columns: FloatArray, values: FloatArray, gain: Callable[[FloatArray, FloatArray], Gain]) -> Gain:
     """Return by a gain of one column what columns (d, N) are worth together to values (N, T), shape (1, T)."""
-    # What the regression predicts is one column for each target: knowing it is knowing no more than the columns, so
-    # that the gain is a lower bound, close where the regression is. It is judged on samples it was not fitted to.
-    one = halves(len(values))
-    basis = _basis(columns, values)
+    # What is predicted is one column for each target: knowing it is knowing no more than the columns, so that the gain
+    # is a lower bound, close where the prediction is.
     gains, errors = np.zeros((2, 2, values.shape[1]))
-    for place, part in enumerate((one, ~one)):
-        predicted = basis[part] @ _fitted(basis[~part], values[~part])
+    for place, (part, predicted, _) in enumerate(_predicted(columns, values)):
         for target in range(values.shape[1]):
             found = gain(predicted[:, target][np.newaxis], values[part][:, [target]])
             gains[place, target], errors[place, target] = found[0][0, 0], found[1][0, 0]
     return gains.mean(axis=0)[np.newaxis], np.sqrt((errors**2).sum(axis=0))[np.newaxis] / 2
 
 
+def joint_variance_gain(columns: FloatArray, values: FloatArray) -> Gain:
+    """Return the variance of the mean of values (N, T) given columns (d, N), and its error, shape (1, T)."""
+    parts, twice = explained(columns, values)
+    error = np.sqrt((parts.var(axis=0) + twice.var(axis=0)) / len(values))
+    return parts.mean(axis=0)[np.newaxis], error[np.newaxis]
+
+
+def explained(columns: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return what each sample adds to the variance of the mean given columns, and what neighbours count twice."""
+    # With m predicted, r = y - m and m + s the mean given the columns, E (m + s)^2 is E (2 m y - m^2) + E s^2: m was
+    # not fitted to y, and E s^2 is the mean of r r' where r' is of the nearest neighbour, smooth s being the same
+    # there. The remaining bias is -E (s - s')^2 / 2. Neighbours of each other have one product twice.
+    # F. Gamboa et al., Bernoulli 28, 2345 (2022), doi:10.3150/21-BEJ1421.
+    parts, twice = np.empty((2, *values.shape))
+    for part, predicted, leading in _predicted(columns, values):
+        left = values[part] - predicted
+        rows = np.arange(len(left))
+        other = KDTree(leading).query(leading, 2)[1]
+        near: IntArray = np.where(other[:, 0] == rows, other[:, 1], other[:, 0])
+        product = left * left[near]
+        ahead = predicted - values.mean(axis=0)
+        parts[part] = ahead * (ahead + 2 * left) + product
+        twice[part] = np.where((near[near] == rows)[:, np.newaxis], product - product.mean(axis=0), 0.0)
+    return parts, twice
+
+
+def _predicted(columns: FloatArray, values: FloatArray) -> Iterator[tuple[BoolArray, FloatArray, FloatArray]]:
+    """Yield each half of the samples, what the other half predicts of its values, and its leading scores."""
+    # A regression sees single columns, pairs and threes; the mean of what it leaves at neighbours sees the rest, and
+    # counts as far as it holds.
+    basis, leading = _basis(columns, values)
+    one, generator = halves(len(values)), np.random.default_rng(0)
+    for part in (one, ~one):
+        coefficients = _fitted(basis[~part], values[~part])
+        predicted = basis[part] @ coefficients
+        among = np.flatnonzero(~part)
+        among = among if among.size <= AMONG else generator.choice(among, AMONG, replace=False)
+        near = KDTree(leading[among]).query(leading[part], min(NEIGHBOURS, among.size))[1]
+        left = (values[among] - basis[among] @ coefficients)[near].mean(axis=1)
+        held = (left * (values[part] - predicted)).sum(axis=0) / np.maximum((left**2).sum(axis=0), 1e-300)
+        yield part, predicted + np.clip(held, 0, 1) * left, leading[part]
+
+
 def joint_action_gain(columns: FloatArray, losses: FloatArray) -> Gain:
     """Return what knowing columns (d, N) together saves in the mean loss (N, actions), shape (1, 1)."""
     size = len(losses)
     one = halves(size)
-    basis = _basis(columns, losses)
+    basis, _ = _basis(columns, losses)
     relative = losses - losses[:, [int(np.argmin(losses.mean(axis=0)))]]
     rows = np.arange(size)
     saved = -relative[rows, np.argmin(basis @ _fitted(basis, relative), axis=1)]
@@ -47,8 +91,8 @@ def joint_action_gain(columns: FloatArray, losses: FloatArray) -> Gain:
     return np.array([[(2 * inside + across) / 3 + tie / 2]]), np.array([[error]])
 
 
-def _basis(columns: FloatArray, values: FloatArray) -> FloatArray:
-    """Return regressors: Hermite polynomials of the normal scores of each column, and products of the leading ones."""
+def _basis(columns: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return Hermite polynomials of the normal scores of columns with products, and scores of the leading columns."""
     scores: FloatArray = np.empty(columns.shape[::-1])
     size = len(scores)
     for place, column in enumerate(columns):
@@ -60,17 +104,19 @@ def _basis(columns: FloatArray, values: FloatArray) -> FloatArray:
     spread = values.std(axis=0)
     standard = (values - values.mean(axis=0)) / np.where(spread > 0, spread, 1)
     strength = np.sum([((part.T @ standard / size) ** 2).max(axis=1) for part in basis[1:]], axis=0)
-    leading = np.sort(np.argsort(-strength, kind="stable")[:CROSSED])
-    first, second = np.triu_indices(len(leading), 1)
-    first, second = leading[first], leading[second]
-    products = [scores[:, first] * scores[:, second]]
-    products += [basis[2][:, a] * basis[2][:, b] for a, b in ((first, second),)]
+    ranked = np.argsort(-strength, kind="stable")
+    leading = np.sort(ranked[:CROSSED])
+    first, second = np.array(list(itertools.combinations(leading, 2)), dtype=np.int64).reshape(-1, 2).T
+    threes = np.array(list(itertools.combinations(leading, 3)), dtype=np.int64).reshape(-1, 3)
+    products = [scores[:, first] * scores[:, second], scores[:, threes].prod(axis=2)]
+    products += [basis[2][:, first] * basis[2][:, second]]
     products += [basis[2][:, a] * scores[:, b] for a, b in ((first, second), (second, first))]
     room = size // 2 // SAMPLES
     for part in products:
         if sum(each.shape[1] for each in basis) + part.shape[1] <= room:
             basis.append(part)
-    return np.concatenate(basis, axis=1)
+    # Among samples that are equal in a discrete column the nearest is any of them.
+    return np.concatenate(basis, axis=1), scores[:, ranked[:NEAR]] + 1e-9 * np.random.default_rng(0).random((size, 1))
 
 
 def _fitted(basis: FloatArray, values: FloatArray) -> FloatArray:
