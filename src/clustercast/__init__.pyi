@@ -16,6 +16,7 @@ from .decisions.information import evpi as evpi
 from .decisions.information import evppi as evppi
 from .decisions.information import evsi as evsi
 from .decisions.pooling import pool as pool
+from .decisions.pooling import score_weights as score_weights
 from .decisions.prior_points import prior_sensitivity as prior_sensitivity
 from .decisions.regions import regional_indices as regional_indices
 from .decisions.targets import Decision as Decision

@@ -2,14 +2,18 @@
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, TypeVar
 
+import numpy as np
 import xarray as xr
 
+from clustercast.arrays import FloatArray
+from clustercast.conditioning.backtest import rolling_origin
 from clustercast.decisions.pooled_families import LogPool, QuantilePool
 from clustercast.decisions.pooled_forecast import pooled_forecast
 from clustercast.errors import InputError
+from clustercast.files.dates import end_of
 from clustercast.priors.correlation import Correlation
 from clustercast.priors.families import Discrete, Family, Fixed, LogNormal, Mixture, Normal
 from clustercast.priors.prior_set import Priors, checked_priors
@@ -18,6 +22,8 @@ T = TypeVar("T", Priors, xr.Dataset)
 How = Literal["linear", "log", "quantile"]
 Parts = tuple[Family, ...]
 Shares = tuple[float, ...]
+
+_ROUNDS = 5000
 
 
 def pool(
@@ -30,7 +36,7 @@ def pool(
     sets : mapping of str to Priors, or of str to Dataset
         Two or more prior sets, or forecasts of the same outputs and years, with the names of who holds them.
     weights : mapping of str to float or sequence of float, optional
-        One a set, which sum to 1; equal by default.
+        One a set, which sum to 1; equal by default. `score_weights` gives them by past scores.
     how : {"linear", "log", "quantile"}, optional
         Mean of the densities, of their logarithms (the more agreed the narrower), or of the quantiles.
 
@@ -82,6 +88,67 @@ def pool(
     declared = {name: one for priors in reversed(held) for name, one in priors.declared.items()}
     made = Priors(*_correlations(held, shares, pooled), name=f"pool of {' and '.join(sets)}", **pooled)  # type: ignore[arg-type]
     return made.carrying(declared=declared)  # type: ignore[return-value]
+
+
+def score_weights(
+    sets: Mapping[str, Priors], *, origins: Iterable[float | str], **settings: object
+) -> dict[str, float]:
+    """Return weights for `pool` by how well sets of priors forecast what came after earlier dates.
+
+    Parameters
+    ----------
+    sets : mapping of str to Priors
+        Two or more, each dated no later than the first origin.
+    origins : iterable of float or str
+        Dates from which each set forecasts what came later, as ``"2024-06"``.
+    **settings
+        As in `backtest`, which scores each set from each date.
+
+    Returns
+    -------
+    dict of str to float
+        The weights, with sum 1, of the linear pool with the best mean log score on the rows that all score (by their
+        priors, nothing learned); of dependent rows each group counts as one.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two sets, or a set is younger than a date: it may know what is scored.
+
+    References
+    ----------
+    Y. Yao et al., Bayesian Anal. 13, 917 (2018), doi:10.1214/17-BA1091.
+    """
+    if not isinstance(sets, Mapping) or len(sets) < 2:
+        raise InputError("sets holds fewer than two; give two or more by name, as {'essay': a, 'evidence': b}")
+    dates = sorted(origins, key=end_of)
+    for name, priors in sets.items():
+        dated = checked_priors(priors).about.as_of or max((priors[n].as_of for n in priors.uncertain), default="")
+        if dated and dates and end_of(dated) > end_of(dates[0]):
+            raise InputError(
+                f"{name!r} is dated {dated}, so that it may know what came after {dates[0]}; score it from "
+                "later dates, or give weights yourself"
+            )
+    scores: list[dict[tuple[float, str, str], float]] = []
+    for priors in sets.values():
+        runs = rolling_origin(priors, origins=dates, **settings)
+        prior = [(one.as_of, score) for one in runs for score in one.scores if score.method == "prior"]
+        scores.append({(date, score.group, score.observation): score.log_score for date, score in prior})
+    rows = [row for row in scores[0] if all(row in own for own in scores)]
+    weights = stacked(np.array([[own[row] for own in scores] for row in rows]), [group for _, group, _ in rows])
+    return dict(zip(sets, weights.tolist(), strict=True))
+
+
+def stacked(log_scores: FloatArray, groups: Sequence[str]) -> FloatArray:
+    """Return the weights of the mixture with the best mean log score (rows, sets), each group of rows counted once."""
+    density = np.exp(log_scores - log_scores.max(axis=1, keepdims=True))
+    _, member, counts = np.unique(groups, return_inverse=True, return_counts=True)
+    weights, each = np.full(log_scores.shape[1], 1 / log_scores.shape[1]), 1 / (counts[member] * len(counts))
+    # The mean log of a mixture is concave in its weights: expectation-maximisation climbs to its only top.
+    for _ in range(_ROUNDS):
+        weights = each @ (weights * density / (density @ weights)[:, np.newaxis])
+        weights /= weights.sum()
+    return np.asarray(np.minimum(weights, 1.0))
 
 
 def _shares(sets: Mapping[str, object], weights: Mapping[str, float] | Sequence[float] | None) -> Shares:

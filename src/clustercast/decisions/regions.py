@@ -116,7 +116,7 @@ def regional_indices(
     said = []
     for place, one in enumerate(targets):
         row = result.isel(target=place)
-        best = int(row["shapley"].argmax())
+        best = int(np.argmax(row["shapley"].values))
         part, half = (100 * float(row[key][best]) for key in ("shapley", "shapley_conf"))
         said.append(
             f"{inside}, {names[best].replace('_', ' ')} has {part:.0f} % (±{half:.0f}) of the variance of {one.words}; "

@@ -1,11 +1,12 @@
-"""Whose prior makes the difference: the gap between two medians, shared out among inputs that two sets differ in."""
+"""Whose prior makes the difference: of the gap between two medians, and as factors of the variance of both together."""
 
 import itertools
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import xarray as xr
+from scipy.linalg import hadamard
 
 from clustercast.arrays import FloatArray
 from clustercast.dataset import in_words, provenance
@@ -19,8 +20,8 @@ from clustercast.propagation import propagate
 from clustercast.quantities.cluster_model import cluster_model
 from clustercast.sampling import draw
 
-# So many groups have all their subsets run; more are added in random orders.
-_ALL_SUBSETS = 6
+# So many groups have all their subsets run; more change hands in random orders.
+_ALL_SUBSETS = 8
 
 
 def whose_prior(
@@ -35,7 +36,7 @@ def whose_prior(
     orders: int = 8,
     seed: int = 0,
 ) -> xr.Dataset:
-    """Return which disagreements of two prior sets make the gap between their medians.
+    """Return which disagreements of two prior sets make the gap between their medians, and the variance of both.
 
     Parameters
     ----------
@@ -54,13 +55,16 @@ def whose_prior(
     size, seed : int, optional
         Of each draw.
     orders : int, optional
-        With more than six groups, in how many random orders they change hands, each followed by its reverse.
+        With more than eight groups, in how many random orders they change hands, each followed by its reverse.
 
     Returns
     -------
     Dataset
         By (group,), the largest first: ``part``, whose sum is ``gap`` exactly, and ``part_error`` over orders, 0 where
-        all subsets were run. In decades (OOM) where the output is positive. The attribute ``words`` has a sentence.
+        all subsets were run. In decades (OOM) where the output is positive. With at most eight groups, each taken from
+        either set with probability 1/2 as a further factor: ``S1``, ``ST`` and ``shapley``, the Sobol' indices and
+        Shapley effects of whose prior it is, and ``disagreement``, the part of the variance that all these factors
+        make, the sum of ``shapley``; each with a standard error ``*_error``. ``words`` has two sentences.
 
     Raises
     ------
@@ -88,30 +92,47 @@ def whose_prior(
     members = _members(a, b, groups, model, output)
     grid = None if year is None else sorted({*(np.arange(2024, year + 1) if years is None else years), year})
 
-    def median(chosen: frozenset[str]) -> tuple[float, bool]:
-        inputs = draw(_exchanged(a, b, {name for group in chosen for name in members[group]}), size, seed=seed)
+    def run(chosen: int) -> FloatArray:
+        taken = {name for place, group in enumerate(names) if chosen >> place & 1 for name in members[group]}
+        inputs = draw(_exchanged(a, b, taken), size, seed=seed)
         known = model.inputs([output])
         needed = inputs[[name for name in inputs.data_vars if str(name) in known]]
         forecast = propagate(needed, model=model, outputs=[output], **({} if grid is None else {"years": grid}))  # type: ignore[arg-type]
-        values = forecast[output].values if year is None else forecast[output].sel(year=year).values
-        return float(np.median(values)), bool((values > 0).all())
+        return np.asarray((forecast[output] if year is None else forecast[output].sel(year=year)).values)
 
     names = list(members)
-    parts, error, ends, log = _shapley(names, median, whole_number("orders", orders), seed)
+    every = len(names) <= _ALL_SUBSETS
+    chains = [] if every else _random_chains(len(names), whole_number("orders", orders), seed)
+    ends = 2 ** len(names) - 1
+    runs = {chosen: run(chosen) for chosen in (range(ends + 1) if every else sorted(set(np.ravel(chains).tolist())))}
+    log = all((values > 0).all() for values in runs.values())
+    scaled = np.log10 if log else np.asarray
+    medians = {chosen: float(scaled(np.median(values))) for chosen, values in runs.items()}
+    parts, error = _shapley(medians, len(names), chains)
     rank = np.argsort(-np.abs(parts), kind="stable")
-    unit = "OOM" if log else model.unit(output)
-    gap = ends[1] - ends[0]
+    unit, gap = "OOM" if log else model.unit(output), medians[ends] - medians[0]
     what = in_words(output) + ("" if year is None else f" in {year:g}")
-    top = names[rank[0]]
+    shown = f"{gap:+.2g}" if unit == "1" else f"{gap:+.2g} {unit}"
     words = (
-        f"The median of {what} by {second!r} is {gap:+.2g} {unit} from that by {first!r}; "
-        f"{top.replace('_', ' ')} makes {parts[rank[0]]:+.2g} of it."
+        f"The median of {what} by {second!r} is {shown} from that by {first!r}; "
+        f"{names[rank[0]].replace('_', ' ')} makes {parts[rank[0]]:+.2g} of it."
     )
-    return xr.Dataset(
+    result = xr.Dataset(
         {"part": ("group", parts[rank]), "part_error": ("group", error[rank]), "gap": ((), gap)},
         {"group": [names[k] for k in rank]},
-        {**provenance({}), "unit": unit, "output": output, "words": words},
+        {**provenance({}), "unit": unit, "output": output},
     )
+    if every:
+        values, errors = _as_factors(np.stack([scaled(runs[chosen]) for chosen in range(ends + 1)]), len(names))
+        for place, key in enumerate(("S1", "ST", "shapley")):
+            result[key], result[f"{key}_error"] = (("group", each[place][rank]) for each in (values, errors))
+        result["disagreement"], result["disagreement_error"] = (((), float(each[3, 0])) for each in (values, errors))
+        best = int(values[2].argmax())
+        words += (
+            f" If either may be right, whose prior it is makes {100 * values[3, 0]:.0f} % of the variance, and "
+            f"{100 * values[2, best]:.0f} % (±{196 * errors[2, best]:.1g}) is about {names[best].replace('_', ' ')}."
+        )
+    return result.assign_attrs(words=words)
 
 
 def _two(sets: Mapping[str, Priors]) -> list[tuple[str, Priors]]:
@@ -162,35 +183,48 @@ def _exchanged(a: Priors, b: Priors, names: set[str]) -> Priors:
     return Priors(*kept, name="exchanged", **families)  # type: ignore[arg-type]
 
 
-def _shapley(
-    names: list[str], median: Callable[[frozenset[str]], tuple[float, bool]], orders: int, seed: int
-) -> tuple[FloatArray, FloatArray, tuple[float, float], bool]:
-    """Return the parts of a gap with errors, the medians of both ends, and whether they are logarithms."""
-    known: dict[frozenset[str], tuple[float, bool]] = {}
+def _random_chains(count: int, orders: int, seed: int) -> list[list[int]]:
+    """Return chains of growing subsets, as bits of a number, in random orders, each followed by its reverse."""
+    generator = np.random.default_rng(seed)
+    drawn = [generator.permutation(count) for _ in range(orders)]
+    return [[0, *np.cumsum(2**order).tolist()] for one in drawn for order in (one, one[::-1])]
 
-    def at(chosen: frozenset[str]) -> float:
-        if chosen not in known:
-            known[chosen] = median(chosen)
-        return known[chosen][0]
 
-    if len(names) <= _ALL_SUBSETS:
-        chains = [list(order) for order in itertools.permutations(range(len(names)))]
-    else:
-        generator = np.random.default_rng(seed)
-        drawn = [generator.permutation(len(names)).tolist() for _ in range(orders)]
-        chains = [chain for order in drawn for chain in (order, order[::-1])]
-    steps = [[frozenset(names[k] for k in chain[:stop]) for stop in range(len(chain) + 1)] for chain in chains]
-    for chosen in itertools.chain.from_iterable(steps):
-        at(chosen)
-    log = all(positive for _, positive in known.values())
-    value = {chosen: math.log10(found) if log else found for chosen, (found, _) in known.items()}
-    gains = np.zeros((len(chains), len(names)))
-    for row, (chain, taken) in enumerate(zip(chains, steps, strict=True)):
-        for k, before, after in zip(chain, taken, taken[1:], strict=False):
-            gains[row, k] = value[after] - value[before]
-    error = np.zeros(len(names))
-    if len(names) > _ALL_SUBSETS:
-        # An order and its reverse are no independent pair.
-        pairs = gains.reshape(-1, 2, len(names)).mean(axis=1)
-        error = pairs.std(axis=0, ddof=1) / np.sqrt(len(pairs)) if len(pairs) > 1 else np.full(len(names), np.inf)
-    return gains.mean(axis=0), error, (value[frozenset()], value[frozenset(names)]), log
+def _shapley(value: Mapping[int, float], count: int, chains: list[list[int]]) -> tuple[FloatArray, FloatArray]:
+    """Return the parts of a gap with errors, from its value for each subset, or for those of some chains."""
+    if not chains:
+        parts = np.zeros(count)
+        for chosen, place in itertools.product(value, range(count)):
+            if not chosen >> place & 1:
+                gain = value[chosen | 1 << place] - value[chosen]
+                parts[place] += gain / (count * math.comb(count - 1, chosen.bit_count()))
+        return parts, np.zeros(count)
+    gains = np.zeros((len(chains), count))
+    for row, chain in enumerate(chains):
+        for before, after in itertools.pairwise(chain):
+            gains[row, (after - before).bit_length() - 1] = value[after] - value[before]
+    # An order and its reverse are no independent pair.
+    pairs = gains.reshape(-1, 2, count).mean(axis=1)
+    error = pairs.std(axis=0, ddof=1) / np.sqrt(len(pairs)) if len(pairs) > 1 else np.full(count, np.inf)
+    return gains.mean(axis=0), error
+
+
+def _as_factors(values: FloatArray, count: int) -> tuple[FloatArray, FloatArray]:
+    """Return S1, ST, Shapley effect and sum of each of some binary factors with errors, of values (2^count, N)."""
+    # The means of the cells in Walsh functions of the factors: the square of a coefficient is the part of the variance
+    # that just these factors make together. Rows of one number use the same random numbers.
+    cells, size = values.shape
+    values = values - values.mean()
+    coefficients = np.asarray(hadamard(cells) @ values / cells, dtype=np.float64)
+    factors = (np.arange(cells)[:, np.newaxis] >> np.arange(count) & 1).T
+    order = np.maximum(factors.sum(axis=0), 1)
+    several = np.stack(
+        [factors * (order == 1), factors, factors / order, np.ones_like(factors) * (factors.any(axis=0))]
+    )
+    mean, chance = coefficients.mean(axis=1), coefficients.var(axis=1) / size
+    total = (values**2).mean(axis=0)
+    found = several @ (mean**2 - chance) / total.mean()
+    moved = several @ (2 * mean[:, np.newaxis] * coefficients) - found[:, :, np.newaxis] * total
+    # Where nothing differs the squares are chance alone.
+    squared = moved.var(axis=2) / size + 2 * several**2 @ chance**2
+    return found, np.sqrt(squared) / total.mean()
