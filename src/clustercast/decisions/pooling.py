@@ -133,17 +133,18 @@ def score_weights(
     for priors in sets.values():
         runs = rolling_origin(priors, origins=dates, **settings)
         prior = [(one.as_of, score) for one in runs for score in one.scores if score.method == "prior"]
-        scores.append({(date, score.group, score.observation): score.log_score for date, score in prior})
+        # The log score of a backtest is a loss.
+        scores.append({(date, score.group, score.observation): -score.log_score for date, score in prior})
     rows = [row for row in scores[0] if all(row in own for own in scores)]
     weights = stacked(np.array([[own[row] for own in scores] for row in rows]), [group for _, group, _ in rows])
     return dict(zip(sets, weights.tolist(), strict=True))
 
 
-def stacked(log_scores: FloatArray, groups: Sequence[str]) -> FloatArray:
-    """Return the weights of the mixture with the best mean log score (rows, sets), each group of rows counted once."""
-    density = np.exp(log_scores - log_scores.max(axis=1, keepdims=True))
+def stacked(log_densities: FloatArray, groups: Sequence[str]) -> FloatArray:
+    """Return the weights of the mixture with the best mean log density (rows, sets), groups of rows count once."""
+    density = np.exp(log_densities - log_densities.max(axis=1, keepdims=True))
     _, member, counts = np.unique(groups, return_inverse=True, return_counts=True)
-    weights, each = np.full(log_scores.shape[1], 1 / log_scores.shape[1]), 1 / (counts[member] * len(counts))
+    weights, each = np.full(log_densities.shape[1], 1 / log_densities.shape[1]), 1 / (counts[member] * len(counts))
     # The mean log of a mixture is concave in its weights: expectation-maximisation climbs to its only top.
     for _ in range(_ROUNDS):
         weights = each @ (weights * density / (density @ weights)[:, np.newaxis])
