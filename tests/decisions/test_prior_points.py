@@ -45,6 +45,29 @@ def test_derivatives_are_finite_differences_of_fresh_runs(forecast, name, point)
     assert (np.abs(values - exact) <= 3 * errors + 0.02 * np.abs(exact) + 0.002).all()
 
 
+@pytest.mark.parametrize("name", ["x", "y"])
+@pytest.mark.parametrize("point", LEVELS)
+def test_derivatives_of_indices_are_finite_differences_of_fresh_runs(forecast, name, point):
+    found = cc.prior_sensitivity(forecast, "total", priors=PRIORS, of="indices")
+    step = 0.05 * float(np.ptp(PRIORS[name].quantile([0.05, 0.95])))
+    runs = []
+    for sign in (-1, 1):
+        priors = PRIORS.replace(**{name: moved(PRIORS[name], point, sign * step)})
+        drawn = cc.draw(priors, 2**17, design="sobol", seed=8)
+        # The inputs are independent and the output is a sum: first-order indices are shares of the variance.
+        variances = [float(drawn["x"].var()), float((drawn["y"] ** 2).var())]
+        runs.append(np.array(variances) / sum(variances))
+    exact = (runs[1] - runs[0]) / (2 * step)
+    values, errors = (
+        found[key].sel(input=name, point=point, index=["x", "y"]).values[0]
+        for key in ("derivative", "derivative_error")
+    )
+    assert (np.abs(values - exact) <= 3 * errors + 0.02 * np.abs(exact) + 0.003).all()
+    assert found["value"].sel(index=["x", "y"]).values[0] == pytest.approx((runs[0] + runs[1]) / 2, abs=0.005)
+    assert found.attrs["words"].startswith("Moving the ")
+    assert "changes the first-order index of " in found.attrs["words"]
+
+
 def test_the_middle_point_of_a_normal_by_quadrature(forecast):
     found = cc.prior_sensitivity(forecast, "x > 1.8", priors=PRIORS, inputs=["x", "idle"])
     # Only the interval from the median to the 95 % point holds cases below that point.
@@ -85,6 +108,7 @@ def test_every_claim_and_output_of_a_shipped_forecast():
     [
         (lambda f: cc.prior_sensitivity(f, "clam", priors=PRIORS), "no claim or output 'clam'"),
         (lambda f: cc.prior_sensitivity(f, [], priors=PRIORS), "target is empty"),
+        (lambda f: cc.prior_sensitivity(f, "total", priors=PRIORS, of="ST"), "of is 'ST'; choose 'value' or 'indices'"),
         (lambda f: cc.prior_sensitivity(f, "total", inputs="q", priors=PRIORS), "'q' is not an input"),
         (lambda f: cc.prior_sensitivity(f, "total"), "no shipped set; give it as priors="),
         (lambda f: cc.prior_sensitivity(f.isel(sample=slice(1000)), "total", priors=PRIORS), "draw 4,000 or more"),

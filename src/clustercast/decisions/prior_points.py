@@ -1,19 +1,21 @@
 """What a forecast changes by as a stated point of a prior moves."""
 
 from collections.abc import Iterable
+from typing import Literal
 
 import numpy as np
 import xarray as xr
 
 from clustercast.arrays import FloatArray
-from clustercast.arrays.decisions.perturbed import density_at_median, point_scores, score_covariance
+from clustercast.arrays.decisions.partition import partition
+from clustercast.arrays.decisions.perturbed import density_at_median, index_responses, point_scores, score_covariance
 from clustercast.arrays.summaries.order_statistics import effective_size
 from clustercast.dataset import provenance
 from clustercast.decisions.drawn_from import priors_of, shares_of, targets_of, with_unit_text
 from clustercast.decisions.targets import Target, Wanted, wanted
 from clustercast.errors import InputError
 from clustercast.priors.prior_set import Priors
-from clustercast.sensitivity.given_data import varied_inputs
+from clustercast.sensitivity.given_data import input_matrix, varied_inputs
 from clustercast.uncertainty.summaries import Weights
 
 _POINTS = np.array([0.05, 0.5, 0.95])
@@ -24,11 +26,12 @@ def prior_sensitivity(
     forecast: xr.Dataset,
     target: Target | Iterable[Target] | None = None,
     *,
+    of: Literal["value", "indices"] = "value",
     inputs: Iterable[str] | str | None = None,
     priors: Priors | None = None,
     weights: Weights | None = None,
 ) -> xr.Dataset:
-    """Return the derivative of probabilities and medians with respect to the 5, 50 and 95 % point of each prior.
+    """Return the derivative of probabilities, medians or indices by the 5, 50 and 95 % point of each prior.
 
     Parameters
     ----------
@@ -36,6 +39,9 @@ def prior_sensitivity(
         From `propagate` or `evaluate` on independent draws. No model is run.
     target : str, Claim, Condition or iterable of these, optional
         Claims and outputs in a year; every shipped claim and output by year when left out.
+    of : {"value", "indices"}, optional
+        The probability of a claim or the median of an output; or the first-order index of each of the inputs, on log10
+        where an output is positive.
     inputs : str or iterable of str, optional
         All with a density by default.
     priors : Priors, optional
@@ -46,10 +52,10 @@ def prior_sensitivity(
     Returns
     -------
     Dataset
-        Dims (target, input, point): ``derivative`` of the probability of a claim, or of the median of an output, per
-        unit of the input, with ``derivative_error``; ``effect`` and ``effect_error``, what it changes by as the point
-        moves up by a tenth of the distance from the 5 to the 95 % point. By (input, point) ``effective_size``, the
-        effective draws on the scarcer side of the point. The attribute ``words`` says the largest of each target.
+        Dims (target, input, point), of indices (target, index, input, point): ``derivative`` per unit of the input,
+        with ``derivative_error``; ``effect`` and ``effect_error``, what it changes by as the point moves up by a tenth
+        of the distance from the 5 to the 95 % point. By (input, point) ``effective_size``, the effective draws on the
+        scarcer side of the point; of indices ``value`` as drawn. ``words`` has the largest of each target.
 
     Raises
     ------
@@ -78,16 +84,16 @@ def prior_sensitivity(
     >>> found["derivative"].round(1).values.tolist()
     [[[0.0, 0.2, 0.0]]]
     """
-    targets = _targets(forecast, target)
+    if of not in ("value", "indices"):
+        raise InputError(f"of is {of!r}; choose 'value' or 'indices'")
+    targets = _targets(forecast, target, raw=of == "value")
     priors, shares = priors_of(forecast, priors), shares_of(forecast, weights)
     names = list(varied_inputs(forecast, inputs))
     stepped = [name for name in names if name not in priors or priors[name].is_discrete]
     if inputs is not None and stepped:
         raise InputError(f"the prior of {stepped[0]!r} has no density, so its points do not move; leave it out")
     names = [name for name in names if name not in stepped]
-    scaled = np.column_stack([_responses(one, shares) for one in targets])
-    derivative, error = np.empty((2, len(targets), len(names), len(_POINTS)))
-    draws, widths = np.empty((len(names), len(_POINTS))), np.empty(len(names))
+    scores, draws, widths = [], np.empty((len(names), len(_POINTS))), np.empty(len(names))
     for place, name in enumerate(names):
         points = priors[name].quantile(_POINTS)
         between = np.searchsorted(points, forecast[name].values)
@@ -98,39 +104,45 @@ def prior_sensitivity(
                 f"{min(held):.0f} effective draws are beside a point of {name!r}, and {_LEAST_DRAWS:.0f} are needed; "
                 f"draw {2 * _LEAST_DRAWS / _POINTS[0]:,.0f} or more, or condition on less"
             )
-        scores = point_scores(between, np.exp(priors[name].log_density(points)), _POINTS)
-        derivative[:, place], error[:, place] = score_covariance(scores, scaled, shares)
-    dims = ("target", "input", "point")
+        scores.append(point_scores(between, np.exp(priors[name].log_density(points)), _POINTS))
+    moved = np.concatenate(scores, axis=1)
+    coords: dict[str, object] = {"target": [one.name for one in targets], "input": names, "point": _POINTS}
+    if of == "value":
+        lead: tuple[str, ...] = ("target",)
+        found = np.array(score_covariance(moved, np.column_stack([_responses(one, shares) for one in targets]), shares))
+    else:
+        lead, coords["index"] = ("target", "index"), names
+        bins = partition(input_matrix(forecast, names).T)
+        both = [index_responses(one.values, bins, shares) for one in targets]
+        found = np.array([score_covariance(moved, each, shares) for _, each in both]).swapaxes(0, 1)
+    derivative, error = found.reshape(*found.shape[:-1], len(names), len(_POINTS))
+    dims = (*lead, "input", "point")
     step = 0.1 * widths[:, np.newaxis]
+    units = {one.name: one.unit if of == "value" else "1" for one in targets}
+    coords |= {"unit": ("target", list(units.values())), "input_unit": ("input", [priors[n].unit for n in names])}
     result = xr.Dataset(
         {
             "derivative": (dims, derivative),
             "derivative_error": (dims, error),
             "effect": (dims, derivative * step),
             "effect_error": (dims, error * step),
-            "effective_size": (dims[1:], draws),
+            "effective_size": (dims[-2:], draws),
         },
-        {
-            "target": [one.name for one in targets],
-            "input": names,
-            "point": _POINTS,
-            "unit": ("target", [one.unit for one in targets]),
-            "input_unit": ("input", [priors[name].unit for name in names]),
-        },
+        coords,
         provenance({}),
     )
-    return result.assign_attrs(
-        words="\n".join(_words(one, result.isel(target=k), widths) for k, one in enumerate(targets))
-    )
+    if of == "indices":
+        result["value"] = (lead, np.array([value for value, _ in both]))
+    said = [_words(one, result.isel(target=k), units[one.name], widths) for k, one in enumerate(targets)]
+    return result.assign_attrs(words="\n".join(said))
 
 
-def _targets(forecast: xr.Dataset, target: Target | Iterable[Target] | None) -> list[Wanted]:
-    """Return claims, and outputs in their own unit."""
-    if target is None:
-        found = wanted(forecast, None, None)[0]
-        raw = {one.name: one for one in wanted(forecast, None, "width")[0]}
-        return [raw.get(one.name, one) for one in found]
-    return targets_of(forecast, target, raw=True)
+def _targets(forecast: xr.Dataset, target: Target | Iterable[Target] | None, raw: bool) -> list[Wanted]:
+    """Return claims and outputs, in their own unit with `raw`."""
+    if target is not None:
+        return targets_of(forecast, target, raw=raw)
+    own = {one.name: one for one in wanted(forecast, None, "width")[0]} if raw else {}
+    return [own.get(one.name, one) for one in wanted(forecast, None, None)[0]]
 
 
 def _responses(one: Wanted, shares: FloatArray) -> FloatArray:
@@ -141,15 +153,18 @@ def _responses(one: Wanted, shares: FloatArray) -> FloatArray:
     return np.asarray((one.values > median) / density)
 
 
-def _words(one: Wanted, found: xr.Dataset, widths: FloatArray) -> str:
-    """Return the point that a target changes most by."""
+def _words(one: Wanted, found: xr.Dataset, unit: str, widths: FloatArray) -> str:
+    """Return the point that a target, or one of its indices, changes most by."""
     effect = found["effect"].values
-    row, column = np.unravel_index(int(np.abs(effect).argmax()), effect.shape)
-    name, unit = str(found["input"].values[row]), str(found["input_unit"].values[row])
-    error = float(found["effect_error"][row, column])
+    *index, row, column = np.unravel_index(int(np.abs(effect).argmax()), effect.shape)
+    name = str(found["input"].values[row])
+    error = float(found["effect_error"].values[*index, row, column])
     what = f"the probability that {one.words}" if one.score == "brier" else f"the median of {one.words}"
-    by = with_unit_text(float(effect[row, column]), 0.0, one.unit)
+    if index:
+        what = f"the first-order index of {str(found['index'].values[index[0]]).replace('_', ' ')} for {one.words}"
+    by = with_unit_text(float(effect[*index, row, column]), 0.0, unit)
+    step = with_unit_text(0.1 * float(widths[row]), 0.0, str(found["input_unit"].values[row]))
     return (
-        f"Moving the {100 * _POINTS[column]:g} % point of {name.replace('_', ' ')} up by "
-        f"{with_unit_text(0.1 * float(widths[row]), 0.0, unit)} changes {what} by {by} (±{1.96 * error:.1g})."
+        f"Moving the {100 * _POINTS[column]:g} % point of {name.replace('_', ' ')} up by {step} changes {what} by {by} "
+        f"(±{1.96 * error:.1g})."
     )

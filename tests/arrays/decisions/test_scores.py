@@ -10,7 +10,7 @@ from scipy.stats import norm, qmc
 from clustercast.arrays.decisions.actions import action_gain
 from clustercast.arrays.decisions.partition import partition
 from clustercast.arrays.decisions.scores import entropy_gain, perfect_gain, spread_gain, variance_gain
-from clustercast.arrays.decisions.together import joint_action_gain, joint_gain
+from clustercast.arrays.decisions.together import joint_action_gain, joint_gain, joint_variance_gain
 
 # Correlation of the output with each input.
 RHO = np.array([0.9, 0.4, 0.15, 0.0])
@@ -119,6 +119,34 @@ def test_two_inputs_together_are_worth_their_joint_share(product):
         x[:2], y[:, np.newaxis], lambda columns, values: variance_gain(partition(columns), values)
     )
     assert value[0, 0] == pytest.approx(exact, abs=3 * error[0, 0])
+
+
+@pytest.mark.parametrize(
+    ("function", "exact"),
+    [
+        (lambda x: (x[0] + x[1] + x[2]) / 2, 0.75),
+        (lambda x: x[0] * x[1] * x[2], 1.0),
+        (lambda x: np.sin(x[0] * x[1]) + x[2], 1 + 0.5 - 0.5 / np.sqrt(5)),
+        (lambda x: 0 * x[0], 0.0),
+    ],
+    ids=["sum", "product", "wave", "nothing"],
+)
+def test_three_inputs_together_have_the_whole_variance_of_their_mean(function, exact):
+    # E cos(2 x y) of independent normals is 1 / sqrt(1 + 4); noise of variance 1 beside.
+    generator = np.random.default_rng(9)
+    found, errors = [], []
+    for _ in range(40):
+        x = generator.standard_normal((4, 4096))
+        value, error = joint_variance_gain(x[:3], (function(x) + x[3])[:, np.newaxis])
+        found.append(value[0, 0])
+        errors.append(error[0, 0])
+    assert np.mean(found) == pytest.approx(exact, abs=3 * np.std(found) / np.sqrt(40) + 0.03 * exact)
+    assert np.mean(errors) == pytest.approx(np.std(found), rel=0.4)
+    # By any other score a product of three is seen too.
+    x = generator.standard_normal((3, 16384))
+    values = (x[0] * x[1] * x[2])[:, np.newaxis]
+    seen = joint_gain(x, values, lambda columns, values: spread_gain("crps", columns, values))[0][0, 0]
+    assert seen > 0.9 * perfect_gain("crps", values[:, 0])[0]
 
 
 @given(st.integers(2, 12), st.integers(0, 2**32 - 1))

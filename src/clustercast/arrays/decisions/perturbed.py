@@ -3,6 +3,7 @@
 import numpy as np
 
 from clustercast.arrays import FloatArray, IntArray
+from clustercast.arrays.decisions.partition import Partition
 from clustercast.arrays.summaries.order_statistics import effective_size
 
 # Of the probability on each side of the median from which the density there comes.
@@ -35,3 +36,17 @@ def density_at_median(values: FloatArray, shares: FloatArray) -> tuple[float, fl
     levels = np.array([0.5 - _BESIDE, 0.5, 0.5 + _BESIDE])
     low, median, high = values[order[np.minimum(np.searchsorted(reached, levels), order.size - 1)]]
     return float(median), float(2 * _BESIDE / (high - low)) if high > low else np.inf
+
+
+def index_responses(values: FloatArray, bins: Partition, shares: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the first-order index of each column, and what has its derivative as that of its mean (N, columns)."""
+    # With m(x) the mean of y at x the influence function of var m is 2 (m - mu) (y - mu) - (m - mu)^2.
+    away = values - shares @ values
+    variance = float(shares @ away**2)
+    found = np.empty((len(values), len(bins.member)))
+    for place, member in enumerate(bins.member):
+        mass = np.bincount(member, shares)
+        with np.errstate(invalid="ignore"):
+            found[:, place] = (np.bincount(member, shares * away) / mass)[member]
+    index = shares @ found**2 / variance
+    return index, (found * (2 * away[:, np.newaxis] - found) - index * away[:, np.newaxis] ** 2) / variance

@@ -1,0 +1,156 @@
+"""Sobol' and Shapley indices on a region: closed forms of dependent inputs, quadrature, bad input."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from scipy.integrate import quad
+from scipy.stats import norm
+
+import clustercast as cc
+
+PRIORS = cc.Priors(x=cc.Uniform(0, 1), y=cc.Uniform(0, 1), z=cc.Uniform(0, 1), idle=cc.Normal(0, 1))
+
+
+@cc.quantity("1")
+def total(x, y, z, idle):
+    return x + 2 * y + z + 0 * idle - 10
+
+
+@cc.quantity("1")
+def limit(x, y):
+    return x + y
+
+
+@pytest.fixture(scope="module")
+def forecast():
+    return cc.propagate(cc.draw(PRIORS, 32768, seed=5), model=cc.Model([total, limit]))
+
+
+def shapley(explained, count):
+    """Return Shapley effects from what each subset explains."""
+    found = np.zeros(count)
+    for k in range(count):
+        rest = [j for j in range(count) if j != k]
+        for size in range(count):
+            for u in itertools.combinations(rest, size):
+                gain = explained((*u, k)) - explained(u)
+                found[k] += gain / (count * math.comb(count - 1, size))
+    return found
+
+
+def check(found, exact):
+    for key, values in exact.items():
+        errors = found[f"{key}_conf"].values[0] / 1.96
+        assert (np.abs(found[key].values[0] - values) <= 3.5 * errors + 0.005).all(), key
+
+
+def test_a_triangle_of_inputs_by_quadrature(forecast):
+    # Uniform on x + y < 1, z independent. Given x, y is uniform to 1 - x; the density of x is 2 (1 - x).
+    def moments(mean):
+        return [quad(lambda t, p=p: 2 * (1 - t) * mean(t) ** p, 0, 1)[0] for p in (1, 2)]
+
+    def between(mean):
+        first, second = moments(mean)
+        return second - first**2
+
+    of_x = between(lambda t: t + 2 * (1 - t) / 2)
+    of_y = between(lambda t: 2 * t + (1 - t) / 2)
+    # var x = var y = 1/18 and cov = -1/36 on the triangle; var z = 1/12.
+    both = 1 / 18 + 4 / 18 - 4 / 36
+    whole = both + 1 / 12
+    values = {(): 0, (0,): of_x, (1,): of_y, (0, 1): both}
+
+    def explained(u):
+        return values[tuple(sorted(set(u) - {2}))] + (2 in u) / 12
+
+    exact = {
+        "S1": [of_x / whole, of_y / whole, 1 / 12 / whole],
+        "ST": [(both - of_y) / whole, (both - of_x) / whole, 1 / 12 / whole],
+        "shapley": shapley(explained, 3) / whole,
+    }
+    found = cc.regional_indices(forecast, "total", "limit < 1", inputs=["x", "y", "z"])
+    check(found, exact)
+    assert float(found["explained"][0]) == pytest.approx(1, abs=0.02)
+    assert float(found["shapley"].sum()) == pytest.approx(float(found["explained"][0]), abs=1e-9)
+    assert found.attrs["words"].startswith("Where limit < 1, y has 58 %")
+
+
+def test_a_region_of_the_output_leaves_an_idle_input_idle(forecast):
+    found = cc.regional_indices(forecast, "total", "total > -8")
+    assert found["input"].values.tolist() == ["x", "y", "z", "idle"]
+    for key in ("S1", "ST", "shapley"):
+        row = found[[key, f"{key}_conf"]].sel(input="idle").isel(target=0)
+        assert abs(float(row[key])) <= 2 * float(row[f"{key}_conf"])
+
+
+def test_correlated_normal_inputs_have_the_effects_of_the_closed_form():
+    # Owen and Prieur (2017), doi:10.1137/16M1097717: what u explains is linear algebra.
+    ranks = 6 / np.pi * np.arcsin(np.array([0.6, 0.3]) / 2)
+    priors = cc.Priors(
+        cc.Correlation(("a", "b"), ranks[0]),
+        cc.Correlation(("b", "c"), ranks[1]),
+        a=cc.Normal(0, 1),
+        b=cc.Normal(0, 1),
+        c=cc.Normal(0, 1),
+    )
+
+    @cc.quantity("1")
+    def linear(a, b, c):
+        return a + b + c / 2
+
+    weights, joint = np.array([1, 1, 0.5]), np.array([[1, 0.6, 0], [0.6, 1, 0.3], [0, 0.3, 1]])
+
+    def explained(u):
+        u = list(u)
+        gain = np.linalg.solve(joint[np.ix_(u, u)], joint[u] @ weights) if u else np.zeros(0)
+        return float(gain @ (joint[u] @ weights)) if u else 0.0
+
+    whole = explained((0, 1, 2))
+    pairs = [(1, 2), (0, 2), (0, 1)]
+    exact = {
+        "S1": [explained((k,)) / whole for k in range(3)],
+        "ST": [(whole - explained(u)) / whole for u in pairs],
+        "shapley": shapley(explained, 3) / whole,
+    }
+    drawn = cc.propagate(cc.draw(priors, 16384, seed=3), model=cc.Model([linear]))
+    check(cc.regional_indices(drawn, "linear"), exact)
+
+
+def test_intervals_cover_on_a_half_plane():
+    # Standard normals on x + y > 0: x has the density 2 pdf(x) cdf(x), and y given x the mean pdf(x) / cdf(x).
+    def moment(power):
+        return quad(lambda t: 2 * norm.pdf(t) * norm.cdf(t) * (t + norm.pdf(t) / norm.cdf(t)) ** power, -9, 9)[0]
+
+    first = (moment(2) - moment(1) ** 2) / (2 * (1 - 2 / np.pi))
+    covered = {"S1": [], "shapley": []}
+    for seed in range(80):
+        inputs = cc.draw(cc.Priors(x=cc.Normal(0, 1), y=cc.Normal(0, 1)), 4096, seed=seed)
+        found = cc.regional_indices(cc.propagate(inputs, model=cc.Model([limit])), "limit", "limit > 0").isel(target=0)
+        for key, exact in (("S1", first), ("shapley", 0.5)):
+            covered[key].append(np.abs(found[key].values - exact) <= found[f"{key}_conf"].values)
+    for key, inside in covered.items():
+        assert 0.9 <= np.mean(inside) <= 0.99, key
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda f: cc.regional_indices(f, "total", "limit > 1.99"), "The region 'limit > 1.99' holds [0-9]* of 32,768"),
+        (lambda f: cc.regional_indices(f, "total", "limit > 3"), "holds in 0 of 32,768 samples"),
+        (lambda f: cc.regional_indices(f, "x > 0.9", "x < 0.5"), "leaves 'x > 0.9' no variance"),
+        (lambda f: cc.regional_indices(f, "totel"), "no claim or output 'totel'"),
+        (lambda f: cc.regional_indices(f, "total", inputs="q"), "'q' is not an input"),
+        (lambda f: cc.regional_indices(f, []), "target is empty"),
+        (
+            lambda f: cc.regional_indices(
+                f.assign({f"x{k}": f["x"] for k in range(9)}), "total", inputs=[f"x{k}" for k in range(9)]
+            ),
+            "9 inputs have 512 subsets",
+        ),
+    ],
+)
+def test_bad_input_is_one_clear_message(forecast, call, message):
+    with pytest.raises(cc.InputError, match=message):
+        call(forecast)
