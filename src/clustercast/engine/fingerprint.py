@@ -7,16 +7,14 @@ import hashlib
 import inspect
 import re
 import sys
-import textwrap
-import tokenize
 import types
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-Function = Callable[..., Any]
+from clustercast.engine.source import Function, names_in, tree_of
 
 # Their versions say what they are.
 _VERSIONED = sys.stdlib_module_names - {"__main__"} | {"numpy", "scipy"}
@@ -24,16 +22,9 @@ _INSTALLED = {"site-packages", "dist-packages"}
 _CONSTANTS = (
     bool | int | float | complex | str | bytes | np.generic | types.EllipsisType | types.NotImplementedType | None
 )
-_UNNAMED = {"__module__", "__dict__", "__weakref__", "__doc__", "__annotations__", "__firstlineno__"}
-_UNNAMED |= {
-    "__static_attributes__",
-    "__qualname__",
-    "__dataclass_fields__",
-    "__dataclass_params__",
-    "__abstractmethods__",
-    "_abc_impl",
-    "__annotations_cache__",
-}
+_UNNAMED = {"__module__", "__dict__", "__weakref__", "__doc__", "__annotations__", "__annotations_cache__", "_abc_impl"}
+_UNNAMED |= {"__firstlineno__", "__static_attributes__", "__qualname__", "__abstractmethods__"}
+_UNNAMED |= {"__dataclass_fields__", "__dataclass_params__"}
 _ADDRESS = re.compile(r"^<| at 0x[0-9a-fA-F]+")
 # What comes next of these is in no attribute.
 _STATEFUL = {"random", "itertools"}
@@ -216,10 +207,10 @@ def _referred(function: types.FunctionType) -> dict[str, object]:
     known: dict[str, object] = {}
     for name in sorted(_global_names(code)):
         if name in around:
-            known |= _with_members(name, around[name], _attribute_names(code))
+            known |= _with_members(name, around[name], names_in(code))
     for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
         try:
-            known |= _with_members(name, cell.cell_contents, _attribute_names(code))
+            known |= _with_members(name, cell.cell_contents, names_in(code))
         except ValueError:
             known[name] = None  # a name of the closure that nothing was given yet
     return known | {"defaults": function.__defaults__, "keyword defaults": function.__kwdefaults__}
@@ -242,25 +233,13 @@ def _global_names(code: types.CodeType) -> frozenset[str]:
 
 
 @functools.lru_cache(maxsize=4096)
-def _attribute_names(code: types.CodeType) -> frozenset[str]:
-    """Return the names that code, and the functions inside it, look up in objects."""
-    inner = (_attribute_names(part) for part in code.co_consts if isinstance(part, types.CodeType))
-    return frozenset(code.co_names).union(*inner)
-
-
-@functools.lru_cache(maxsize=4096)
 def _statements(function: Function) -> str:
     """Return the statements of a function without comments and docstring, or nothing where no file holds them."""
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
-    except (OSError, TypeError, SyntaxError, tokenize.TokenError):
+    tree = tree_of(function)
+    if tree is None:
         return ""
-    first = tree.body[0] if tree.body else None
-    # Code made from a text can claim lines of a file that say something else.
-    if not isinstance(first, ast.FunctionDef) or first.name != function.__name__:
-        return ""
-    described = ast.get_docstring(first) is not None
-    return "\n".join([ast.unparse(first.args), *(ast.unparse(line) for line in first.body[described:])])
+    described = ast.get_docstring(tree) is not None
+    return "\n".join([ast.unparse(tree.args), *(ast.unparse(line) for line in tree.body[described:])])
 
 
 def _code_text(code: types.CodeType) -> str:

@@ -7,27 +7,23 @@ the node before is ``x[t]`` beside ``x[t+h]``, and a lagged one is ``x[t - lag]`
 import ast
 import copy
 import inspect
-import textwrap
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from clustercast.engine.source import tree_of
 from clustercast.engine.wiring import LAGGED, PREVIOUS, PREVIOUS_YEAR, YEAR, Definition
-
-Function = Callable[..., Any]
 
 _SHORT = {"minimum": "min", "maximum": "max", "power": "pow"}
 
 
 @dataclass(frozen=True)
 class Formula:
-    """What a quantity equals: its locals in order, its result, and the helper functions that it calls."""
+    """What a quantity equals: its locals in order, and its result."""
 
     name: str
     locals: tuple[tuple[str, str], ...]
     result: str
-    helpers: tuple[Function, ...]
 
 
 def formula_of(found: Definition) -> Formula:
@@ -35,23 +31,12 @@ def formula_of(found: Definition) -> Formula:
     parameters = tuple(inspect.signature(found.function).parameters)
     names = dict(zip(parameters, found.arguments, strict=True))
     moment = {name: _moment(found, name) for name in parameters}
-    tree = _tree(found.function)
+    tree = tree_of(found.function)
     if tree is None:
-        return Formula(found.name, (), f"{found.function.__name__}({', '.join(found.arguments)})", ())
+        return Formula(found.name, (), f"{found.function.__name__}({', '.join(found.arguments)})")
     steps = {name: moment[name] or names[name] for name in parameters}
     local, result = _parts(tree, steps, found.steps)
-    return Formula(f"{found.name}[t+h]" if found.steps else found.name, local, result, _helpers(tree, found.function))
-
-
-def helper_formula(function: Function) -> Formula:
-    """Return the formula of a helper function, as ``helper(a, b) = ...``."""
-    tree = _tree(function)
-    parameters = inspect.signature(function).parameters
-    head = f"{function.__name__.lstrip('_')}({', '.join(parameters)})"
-    if tree is None:
-        return Formula(head, (), "...", ())
-    local, result = _parts(tree, {}, steps=False)
-    return Formula(head, local, result, _helpers(tree, function))
+    return Formula(f"{found.name}[t+h]" if found.steps else found.name, local, result)
 
 
 def _moment(found: Definition, parameter: str) -> str:
@@ -67,16 +52,6 @@ def _moment(found: Definition, parameter: str) -> str:
     if need.kind == "previous":
         return f"{need.name}[t]"
     return f"{need.name}[t+h]" if PREVIOUS + parameter in inspect.signature(found.function).parameters else ""
-
-
-def _tree(function: Function) -> ast.FunctionDef | None:
-    """Return the syntax tree of a function."""
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
-    except (OSError, TypeError, SyntaxError):
-        return None
-    first = tree.body[0] if tree.body else None
-    return first if isinstance(first, ast.FunctionDef) and first.name == function.__name__ else None
 
 
 def _parts(tree: ast.FunctionDef, names: Mapping[str, str], steps: bool) -> tuple[tuple[tuple[str, str], ...], str]:
@@ -164,11 +139,3 @@ class _Plain(ast.NodeTransformer):
 def _text(expression: ast.expr, names: Mapping[str, str], steps: bool) -> str:
     """Return an expression as text."""
     return ast.unparse(ast.fix_missing_locations(_Plain(names, steps).visit(copy.deepcopy(expression))))
-
-
-def _helpers(tree: ast.FunctionDef, function: Function) -> tuple[Function, ...]:
-    """Return the plain functions of the project that a function calls, those inside them after."""
-    around = inspect.unwrap(function).__globals__
-    called = [n.func.id for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)]
-    found = (around.get(name) for name in dict.fromkeys(called))
-    return tuple(helper for helper in found if inspect.isfunction(helper))

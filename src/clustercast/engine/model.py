@@ -14,7 +14,7 @@ from clustercast.engine.fingerprint import fingerprint_of
 from clustercast.engine.quantity import Declaration, declaration_of
 from clustercast.engine.source import place_of
 from clustercast.engine.units import factor, in_unit
-from clustercast.engine.wiring import PREVIOUS_YEAR, YEAR, Definition, Function, Wiring, constant
+from clustercast.engine.wiring import PREVIOUS_YEAR, YEAR, Definition, Function, Wiring, constant, reachable
 from clustercast.errors import InputError, nearest
 
 
@@ -140,31 +140,11 @@ class Model:
         return self.definition(name).arguments
 
     def order(self, outputs: Iterable[str] | None = None) -> tuple[str, ...]:
-        """Return the quantities that `outputs` need, each after what it needs at the same date.
-
-        Parameters
-        ----------
-        outputs : iterable of str, optional
-            Quantities asked for; the headline ones by default.
-
-        Returns
-        -------
-        tuple of str
-
-        Raises
-        ------
-        InputError
-            If an output is not a quantity of the model, or the graph has a circle.
-        """
-        graph: dict[str, list[str]] = {}
-        stack = list(reversed(self.asked(outputs)))
-        while stack:
-            name = stack.pop()
-            if name not in graph:
-                found = self.definition(name)
-                graph[name] = [need.name for need in found.needs if need.kind == "now" and need.name in self]
-                reached = [*(need.name for need in found.needs), *found.others]
-                stack.extend(other for other in reversed(reached) if other in self)
+        """Return the quantities that `outputs` (the headline ones) need, each after what it needs at the same date."""
+        graph = {
+            name: [need.name for need in self.definition(name).needs if need.kind == "now" and need.name in self]
+            for name in reachable(self.asked(outputs), lambda name: filter(self.__contains__, self._refers_to(name)))
+        }
         try:
             return tuple(graphlib.TopologicalSorter(graph).static_order())
         except graphlib.CycleError as error:
@@ -175,23 +155,17 @@ class Model:
             ) from None
 
     def inputs(self, outputs: Iterable[str] | None = None) -> tuple[str, ...]:
-        """Return the inputs that `outputs` need, in the order of first use.
-
-        Parameters
-        ----------
-        outputs : iterable of str, optional
-            Quantities asked for; by default every quantity of the model.
-
-        Returns
-        -------
-        tuple of str
-            Names that no quantity of the model computes, without ``year``.
-        """
-        definitions = [self.definition(name) for name in self.order(self.functions if outputs is None else outputs)]
-        needed = [name for found in definitions for name in (*(need.name for need in found.needs), *found.others)]
-        if any(found.between for found in definitions):
+        """Return the inputs that `outputs` (all quantities) need, in the order of first use."""
+        order = self.order(self.functions if outputs is None else outputs)
+        needed = [name for quantity in order for name in self._refers_to(quantity)]
+        if any(self.definition(name).between for name in order):
             needed.append(self.nodes.start)
         return tuple(dict.fromkeys(n for n in needed if n not in (YEAR, PREVIOUS_YEAR) and n not in self))
+
+    def _refers_to(self, name: str) -> tuple[str, ...]:
+        """Return the names that a quantity refers to: arguments, its past, its first value and lags."""
+        found = self.definition(name)
+        return (*(need.name for need in found.needs), *found.others)
 
     def users(self, name: str) -> tuple[str, ...]:
         """Return the quantities that take `name` as an argument."""
@@ -199,14 +173,7 @@ class Model:
         return tuple(found.name for found in definitions if any(need.name == name for need in found.needs))
 
     def check_inputs(self, given: Iterable[str], outputs: Iterable[str] | None = None) -> None:
-        """Refuse a set of inputs that lacks one, or that holds one nothing uses.
-
-        Raises
-        ------
-        InputError
-            It says who asks for the missing input (file and line) or which names
-            are nearest to the unused one.
-        """
+        """Refuse a set of inputs that lacks one, or that holds one nothing uses."""
         names = set(given)
         needed = self.inputs(outputs)
         for need in needed:
@@ -220,9 +187,8 @@ class Model:
     def _refuse_missing(self, need: str, names: Iterable[str], outputs: Iterable[str] | None) -> None:
         """Refuse a missing input, naming the quantity that needs it."""
         for name in self.order(outputs):
-            found = self.definition(name)
-            if need in (*(other.name for other in found.needs), *found.others):
-                who = f"quantity {name!r} ({place_of(found.function)}) needs"
+            if need in self._refers_to(name):
+                who = f"quantity {name!r} ({place_of(self.definition(name).function)}) needs"
                 break
         else:
             who = "the model begins its nodes at"
@@ -233,17 +199,7 @@ class Model:
         )
 
     def pin(self, **values: float | str) -> "Model":
-        """Return a model in which quantities have a given value.
-
-        Parameters
-        ----------
-        **values : float or str
-            Value of each quantity, a number in its declared unit or a text such as ``"100 GW"``.
-
-        Returns
-        -------
-        Model
-        """
+        """Return a model in which quantities have a value: a number in their unit, or a text as ``"100 GW"``."""
         self._check_outputs(values)
         pinned = {}
         for name, value in values.items():

@@ -3,9 +3,8 @@
 An operation reads and writes a dictionary of arrays by key. A date axis comes first, the samples last.
 """
 
-from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
@@ -19,19 +18,16 @@ Values = MutableMapping[str, FloatArray]
 Call = Callable[[str, Function, tuple[Need, ...], Sequence[FloatArray]], FloatArray]
 
 
-class Operation(Protocol):
-    """What can be run: it names what it reads and what it writes."""
+@dataclass(frozen=True)
+class Operation:
+    """What can be run: keys of what it needs and of what it gives."""
 
-    @property
-    def reads(self) -> tuple[str, ...]:
-        """Keys of what it needs."""
-
-    @property
-    def writes(self) -> tuple[str, ...]:
-        """Keys of what it gives."""
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
 
     def run(self, values: Values, call: Call) -> None:
         """Compute what it writes."""
+        raise NotImplementedError
 
 
 class NotFiniteError(InputError):
@@ -58,23 +54,16 @@ def plain_call(name: str, function: Function, needs: tuple[Need, ...], arguments
 
 
 @dataclass(frozen=True)
-class Compute:
+class Compute(Operation):
     """Call a quantity on whole arrays."""
 
-    key: str
     name: str
     function: Function
-    needs: tuple[Need, ...]
-    reads: tuple[str, ...]
-
-    @property
-    def writes(self) -> tuple[str, ...]:
-        """The key of the result."""
-        return (self.key,)
+    needs: tuple[Need, ...] = ()
 
     def run(self, values: Values, call: Call) -> None:
         """Call the function."""
-        values[self.key] = call(self.name, self.function, self.needs, [values[key] for key in self.reads])
+        values[self.writes[0]] = call(self.name, self.function, self.needs, [values[key] for key in self.reads])
 
 
 @dataclass(frozen=True)
@@ -86,25 +75,14 @@ class Position:
 
 
 @dataclass(frozen=True)
-class Read:
+class Read(Operation):
     """Read a node quantity at dates; the first rows may come from before the first node."""
 
-    key: str
     nodes: str
     positions: tuple[Position, ...]
     between: Between
-    early: str = ""
-    early_rows: int = 0
-
-    @property
-    def reads(self) -> tuple[str, ...]:
-        """The rows on the nodes, and those before."""
-        return tuple(key for key in (self.nodes if self.positions else "", self.early) if key)
-
-    @property
-    def writes(self) -> tuple[str, ...]:
-        """The key of the result."""
-        return (self.key,)
+    early: str
+    early_rows: int
 
     def run(self, values: Values, call: Call) -> None:
         """Read the rows between nodes and put those before the first node in front."""
@@ -114,7 +92,7 @@ class Read:
         if self.positions:
             found = between_nodes(values[self.nodes], self.positions, self.between)
             parts.append(_rows(found, len(self.positions)) if self.early else found)
-        values[self.key] = parts[0] if len(parts) == 1 else joined(parts)
+        values[self.writes[0]] = parts[0] if len(parts) == 1 else joined(parts)
 
 
 def _rows(value: FloatArray, rows: int) -> FloatArray:
@@ -184,31 +162,11 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Loop:
+class Loop(Operation):
     """Compute quantities that need each other's past, node by node."""
 
     steps: tuple[Step, ...]
     dates: tuple[float, ...]
-    kept: Collection[str] = ()
-
-    @property
-    def keys(self) -> set[str]:
-        """All that the loop computes."""
-        return {step.key for step in self.steps}
-
-    @property
-    def reads(self) -> tuple[str, ...]:
-        """Everything that comes from outside."""
-        found = [step.first for step in self.steps if step.first]
-        for argument in (argument for step in self.steps for argument in step.arguments):
-            found += [argument.key] if argument.key and not argument.own else []
-            found += [early[0] for early in argument.lagged if not isinstance(early, Position)]
-        return tuple(dict.fromkeys(found))
-
-    @property
-    def writes(self) -> tuple[str, ...]:
-        """The quantities that are needed after the loop."""
-        return tuple(step.key for step in self.steps if step.key in self.kept)
 
     def run(self, values: Values, call: Call) -> None:
         """Step through the nodes; rows that nothing needs any more are dropped."""

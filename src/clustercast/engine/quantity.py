@@ -105,20 +105,9 @@ def quantity(
             raise InputError(
                 f"{name} is {value!r}{nearest(str(value), allowed)}; choose one of {choices}, or leave it out"
             )
-    declaration = Declaration(
-        unit,
-        time,
-        between,
-        before,
-        dict(lags or {}),
-        tuple(increasing),
-        tuple(decreasing),
-        tuple(labels),
-        tuple(map(float, constants)),
-        units_checked,
-        infinite,
-        True if positive is None and between == "log" else positive,
-    )
+    texts = tuple(increasing), tuple(decreasing), tuple(labels)
+    flags = units_checked, infinite, True if positive is None and between == "log" else positive
+    declaration = Declaration(unit, time, between, before, dict(lags or {}), *texts, tuple(map(float, constants)), *flags)
 
     def mark(function: F) -> F:
         _check_unit(function, unit)

@@ -15,7 +15,7 @@ import numpy as np
 from clustercast.arrays import FloatArray
 from clustercast.engine.operations import Argument, Compute, Loop, Operation, Position, Read, Step
 from clustercast.engine.source import place_of
-from clustercast.engine.wiring import PREVIOUS_YEAR, YEAR, Definition, Need, constant
+from clustercast.engine.wiring import PREVIOUS_YEAR, YEAR, Definition, Need, constant, reachable
 from clustercast.errors import InputError
 
 Dates = tuple[float, ...]
@@ -69,6 +69,12 @@ class Builder:
     _keys: dict[Item, str] = field(default_factory=dict)
     _labels: dict[Place, int] = field(default_factory=dict)
     _timeless: dict[str, bool] = field(default_factory=dict)
+
+    def found(self, name: str) -> Definition:
+        """Return the definition of what is known to be a quantity."""
+        found = self.definition(name)
+        assert found is not None
+        return found
 
     def timeless(self, name: str) -> bool:
         """Return whether a name depends on no date."""
@@ -163,7 +169,7 @@ class Builder:
             return self.key(before, place)
         if before is not None:
             key = f"{found.name}@past"
-            self.operations.append(Compute(key, found.name, constant(found.name, float(before), "1"), (), ()))
+            self.operations.append(Compute((), (key,), found.name, constant(found.name, float(before), "1")))
             return key
         if found.steps:
             raise InputError(
@@ -176,16 +182,14 @@ class Builder:
         """Write one call on whole arrays."""
         reads = tuple(self._argument(need, place) for need in found.needs)
         key = self._at(found.name, place)
-        self.operations.append(Compute(key, found.name, found.function, found.needs, reads))
+        self.operations.append(Compute(reads, (key,), found.name, found.function, found.needs))
         return key
 
     def _argument(self, need: Need, place: Place) -> str:
         """Return the key of an argument at a place."""
         if need.kind == "now" or place.early:
             return self.key(need.name, self._shifted(need, place))
-        found = self.definition(need.name)
-        assert found is not None
-        return self.read(found, place, self.lags[need.lag])
+        return self.read(self.found(need.name), place, self.lags[need.lag])
 
     def read(self, found: Definition, place: Place, lag: float) -> str:
         """Write a node quantity at dates, or a lag before them."""
@@ -196,7 +200,8 @@ class Builder:
         early = self.key(found.name, Place(past, early=True)) if past else ""
         positions = tuple(self.position(date) for date in behind[len(past) :])
         nodes = self.key(found.name, self.on_nodes) if positions else ""
-        self.operations.append(Read(key, nodes, positions, found.between, early, len(past)))
+        reads = tuple(each for each in (nodes, early) if each)
+        self.operations.append(Read(reads, (key,), nodes, positions, found.between, early, len(past)))
         return key
 
     def position(self, date: float) -> Position:
@@ -209,12 +214,15 @@ class Builder:
 
     # ---------------------------------------------------------------- on the nodes
 
-    def schedule_nodes(self, roots: Iterable[str], last: float) -> None:
-        """Write everything that node quantities need, in order, for the nodes up to the one at or after a date."""
+    def schedule_nodes(self, outputs: Iterable[str], last: float) -> None:
+        """Write all node quantities that outputs need, in order, for the nodes up to the one at or after a date."""
         end = self.position(last)
         count = max(1, end.node + (2 if end.part else 1))
         self.on_nodes = Place(tuple(self.start + self.step * node for node in range(count)))
-        needed = self._needed_on_nodes(roots)
+        dated = [name for name in outputs if not self.timeless(name)]
+        asked = reachable(dated, lambda name: () if self.found(name).between else self._dated_needs(name))
+        roots = [name for name in asked if self.found(name).between]
+        needed = {name: self.found(name) for name in reachable(roots, self._dated_needs)}
         for component in _components(needed):
             found = needed[component[0]]
             if len(component) > 1 or found.steps or any(need.name == found.name for need in found.needs):
@@ -222,18 +230,10 @@ class Builder:
             else:
                 self._keys[found.name, self.on_nodes] = self.computed(found, self.on_nodes)
 
-    def _needed_on_nodes(self, roots: Iterable[str]) -> dict[str, Definition]:
-        """Return the quantities that have to be computed on the nodes."""
-        needed: dict[str, Definition] = {}
-        stack = list(roots)
-        while stack:
-            name = stack.pop()
-            found = self.definition(name)
-            if found is None or name in needed or self.timeless(name):
-                continue
-            needed[name] = found
-            stack.extend(need.name for need in found.needs)
-        return needed
+    def _dated_needs(self, name: str) -> list[str]:
+        """Return the quantities that a quantity takes and that depend on the date."""
+        needs = (need.name for need in self.found(name).needs)
+        return [other for other in needs if self.definition(other) is not None and not self.timeless(other)]
 
     def _loop(self, members: list[Definition]) -> None:
         """Write a loop over nodes."""
@@ -246,7 +246,12 @@ class Builder:
             key = self._at(found.name, self.on_nodes)
             steps.append(Step(key, found.name, found.function, arguments, first))
             self._keys[found.name, self.on_nodes] = key
-        self.operations.append(Loop(tuple(steps), self.on_nodes.dates))
+        outside = [step.first for step in steps if step.first]
+        for argument in (argument for step in steps for argument in step.arguments):
+            outside += [argument.key] if argument.key and not argument.own else []
+            outside += [early[0] for early in argument.lagged if not isinstance(early, Position)]
+        reads, writes = tuple(dict.fromkeys(outside)), tuple(step.key for step in steps)
+        self.operations.append(Loop(reads, writes, tuple(steps), self.on_nodes.dates))
 
     def _inner_order(self, members: list[Definition], names: set[str]) -> list[Definition]:
         """Order the quantities of a loop by what they need at the same node."""
@@ -283,9 +288,7 @@ class Builder:
         key = self._at(need.name, self.on_nodes) if own else self.key(need.name, self.on_nodes)
         if need.kind != "lagged":
             return Argument(need, key, own)
-        found = self.definition(need.name)
-        assert found is not None and found.between
-        return Argument(need, key, own, found.between, self._lagged(need))
+        return Argument(need, key, own, self.found(need.name).between or "linear", self._lagged(need))
 
     def _lagged(self, need: Need) -> tuple[tuple[str, int] | Position, ...]:
         """Return where a lagged quantity is found at each node."""
@@ -309,7 +312,7 @@ def build(
     count = sum(date < builder.start - _ROUNDING for date in dates)
     past, late = Place(dates[:count], early=True), Place(dates[count:])
     if start is not None and late.dates:
-        builder.schedule_nodes(_node_roots(definition, wanted, builder), late.dates[-1])
+        builder.schedule_nodes(wanted, late.dates[-1])
     found = {}
     for name in wanted:
         if builder.timeless(name):
@@ -321,54 +324,21 @@ def build(
     kept = {key for output in found.values() for key in (output.early, output.late)}
     kept.update(key for operation in builder.operations for key in operation.reads)
     operations = [
-        replace(each, kept=kept & each.keys) if isinstance(each, Loop) else each for each in builder.operations
+        replace(each, writes=tuple(key for key in each.writes if key in kept)) if isinstance(each, Loop) else each
+        for each in builder.operations
     ]
     return Schedule(found, operations, builder.given, count, len(dates) - count)
 
 
-def _node_roots(definition: Callable[[str], Definition | None], outputs: Iterable[str], builder: Builder) -> list[str]:
-    """Return the node quantities that outputs need at dates."""
-    roots, seen, stack = [], set(), list(outputs)
-    while stack:
-        name = stack.pop()
-        found = definition(name)
-        if found is None or name in seen or builder.timeless(name):
-            continue
-        seen.add(name)
-        if found.between:
-            roots.append(name)
-        else:
-            stack.extend(need.name for need in found.needs)
-    return roots
-
-
 def _components(needed: Mapping[str, Definition]) -> list[list[str]]:
-    """Return the sets of quantities that need each other, each after what it needs (Tarjan 1972)."""
-    index: dict[str, int] = {}
-    low: dict[str, int] = {}
-    open_names: list[str] = []
-    found: list[list[str]] = []
-    for root in needed:
-        if root in index:
-            continue
-        work = [(root, iter([n.name for n in needed[root].needs if n.name in needed]))]
-        index[root] = low[root] = len(index)
-        open_names.append(root)
-        while work:
-            name, rest = work[-1]
-            follow = next(rest, None)
-            if follow is None:
-                work.pop()
-                if work:
-                    low[work[-1][0]] = min(low[work[-1][0]], low[name])
-                if low[name] == index[name]:
-                    cut = open_names.index(name)
-                    found.append(open_names[cut:])
-                    del open_names[cut:]
-            elif follow not in index:
-                index[follow] = low[follow] = len(index)
-                open_names.append(follow)
-                work.append((follow, iter([n.name for n in needed[follow].needs if n.name in needed])))
-            elif follow in open_names:
-                low[name] = min(low[name], index[follow])
-    return found
+    """Return the sets of quantities that need each other, each after what it needs."""
+    reached = {
+        name: set(reachable([name], lambda other: [need.name for need in needed[other].needs if need.name in needed]))
+        for name in needed
+    }
+    found: dict[str, list[str]] = {}
+    # What a set needs reaches less than the set itself.
+    for name in sorted(needed, key=lambda name: len(reached[name])):
+        first = next((other for other in found if other in reached[name] and name in reached[other]), name)
+        found.setdefault(first, []).append(name)
+    return list(found.values())

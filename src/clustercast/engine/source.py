@@ -1,12 +1,18 @@
 """What the code of a quantity holds: where it is written, and the numbers in it."""
 
+import ast
+import functools
+import inspect
+import textwrap
+import tokenize
 from collections.abc import Callable, Iterator
 from types import CodeType
-from typing import Any, TypeGuard
+from typing import Any
 
 import numpy as np
 
 Function = Callable[..., Any]
+_NUMBERS = int | float | np.integer | np.floating
 
 
 def place_of(function: Function) -> str:
@@ -23,20 +29,11 @@ def numbers_in(function: Function) -> tuple[float, ...]:
     >>> numbers_in(power)
     (1000.0, 8760.0)
     """
-    return tuple(sorted({float(value) for _, value in _values(function) if _is_number(value)}))
-
-
-def _values(function: Function) -> Iterator[tuple[str, object]]:
-    """Yield the values that a function uses with their names; a literal has no name."""
     code = function.__code__
-    for value in _literals(code):
-        yield "", value
-    for name in _names(code):
-        value = function.__globals__.get(name)
-        if isinstance(value, int | float | np.number | np.ndarray):
-            yield name, value
-    for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
-        yield name, cell.cell_contents
+    outside = [function.__globals__.get(name) for name in names_in(code)]
+    closure = [cell.cell_contents for cell in function.__closure__ or ()]
+    found = [value for value in (*_literals(code), *outside, *closure) if isinstance(value, _NUMBERS)]
+    return tuple(sorted({float(value) for value in found if not isinstance(value, bool)}))
 
 
 def _literals(code: CodeType) -> Iterator[object]:
@@ -52,13 +49,19 @@ def _literals(code: CodeType) -> Iterator[object]:
             yield value
 
 
-def _names(code: CodeType) -> Iterator[str]:
-    """Yield the names that a function and those inside it look up outside."""
-    yield from code.co_names
-    for value in code.co_consts:
-        if isinstance(value, CodeType):
-            yield from _names(value)
+@functools.lru_cache(maxsize=4096)
+def names_in(code: CodeType) -> frozenset[str]:
+    """Return the names that code, and the functions inside it, look up outside."""
+    inner = (names_in(part) for part in code.co_consts if isinstance(part, CodeType))
+    return frozenset(code.co_names).union(*inner)
 
 
-def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+def tree_of(function: Function) -> ast.FunctionDef | None:
+    """Return the syntax tree of a function, or None where no file holds it."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, TypeError, SyntaxError, tokenize.TokenError):
+        return None
+    first = tree.body[0] if tree.body else None
+    # Code made from a text can claim lines of a file that say something else.
+    return first if isinstance(first, ast.FunctionDef) and first.name == function.__name__ else None

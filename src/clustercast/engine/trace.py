@@ -20,43 +20,12 @@ from clustercast.engine.wiring import Function, Need
 from clustercast.errors import InputError
 
 # Every operation that a program may hold, with the function of NumPy that it stands for.
-OPERATIONS: Mapping[str, Callable[..., Any]] = {
-    "add": np.add,
-    "subtract": np.subtract,
-    "multiply": np.multiply,
-    "divide": np.divide,
-    "power": np.power,
-    "minimum": np.minimum,
-    "maximum": np.maximum,
-    "negative": np.negative,
-    "absolute": np.absolute,
-    "exp": np.exp,
-    "exp2": np.exp2,
-    "expm1": np.expm1,
-    "log": np.log,
-    "log2": np.log2,
-    "log10": np.log10,
-    "log1p": np.log1p,
-    "sqrt": np.sqrt,
-    "square": np.square,
-    "reciprocal": np.reciprocal,
-    "sin": np.sin,
-    "cos": np.cos,
-    "tanh": np.tanh,
-    "floor": np.floor,
-    "ceil": np.ceil,
-    "sign": np.sign,
-    "greater": np.greater,
-    "greater_equal": np.greater_equal,
-    "less": np.less,
-    "less_equal": np.less_equal,
-    "equal": np.equal,
-    "not_equal": np.not_equal,
-    "logical_and": np.logical_and,
-    "logical_or": np.logical_or,
-    "logical_not": np.logical_not,
-    "where": np.where,
-}
+_ELEMENTWISE = """
+    add subtract multiply divide power minimum maximum negative absolute exp exp2 expm1 log log2 log10 log1p sqrt square
+    reciprocal sin cos tanh floor ceil sign greater greater_equal less less_equal equal not_equal logical_and logical_or
+    logical_not where
+"""
+OPERATIONS: Mapping[str, Callable[..., Any]] = {name: getattr(np, name) for name in _ELEMENTWISE.split()}
 _LOGICAL = {"greater", "greater_equal", "less", "less_equal", "equal", "not_equal"}
 _LOGICAL |= {"logical_and", "logical_or", "logical_not"}
 _SYNONYMS = {

@@ -56,8 +56,7 @@ class Definition:
     def others(self) -> tuple[str, ...]:
         """Names it refers to beside its arguments: its past, its first value and lags."""
         past = self.declaration.before if isinstance(self.declaration.before, str) else None
-        lags = [need.lag for need in self.needs if need.kind == "lagged"]
-        return tuple(name for name in (past, self.first, *lags) if name)
+        return tuple(name for name in (past, self.first, *(need.lag for need in self.needs)) if name)
 
 
 def argument_names(function: Function) -> tuple[str, ...]:
@@ -183,7 +182,7 @@ class Wiring:
                     if isinstance(argument, str):
                         users.setdefault(argument.removeprefix(PREVIOUS).removeprefix(LAGGED), set()).add(name)
                 users.setdefault(INITIAL + name, set()).add(name)
-            self._reached[layer] = frozenset(_reachable(self.layers[layer], users))
+            self._reached[layer] = frozenset(reachable(self.layers[layer], lambda name: users.get(name, ())))
         return self._reached[layer]
 
     @cached_property
@@ -196,11 +195,13 @@ def _takes_the_past(needs: Iterable[Need]) -> bool:
     return any(need.kind == "previous" or need.name == PREVIOUS_YEAR for need in needs)
 
 
-def _reachable(starts: Iterable[str], users: Mapping[str, Iterable[str]]) -> set[str]:
-    """Return what can be reached from some names."""
-    found, stack = set(starts), list(starts)
+def reachable(starts: Iterable[str], follow: Callable[[str], Iterable[str]]) -> dict[str, None]:
+    """Return what can be reached from some names, those among it, each before what only it leads to."""
+    found: dict[str, None] = {}
+    stack = [*starts][::-1]
     while stack:
-        new = set(users.get(stack.pop(), ())) - found
-        found |= new
-        stack.extend(new)
+        name = stack.pop()
+        if name not in found:
+            found[name] = None
+            stack.extend([*follow(name)][::-1])
     return found
