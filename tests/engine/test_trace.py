@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 import clustercast as cc
 from clustercast.engine.program import run_model
-from clustercast.engine.trace import OPERATIONS, run_traced, trace
+from clustercast.engine.trace import OPERATIONS, trace
 from clustercast.engine.units import factor
 from tests.engine.test_nodes import STOCK, inputs
+from tests.reference.traced import run_traced
 
 YEARS = np.array([2023.0, 2026.5, 2027.0, 2030.3])
 

@@ -1,7 +1,7 @@
 """A model made ready to run: units proved, and all that no sample changes computed once."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,16 +23,17 @@ class Program:
     operations: tuple[Operation, ...]
     frees: tuple[tuple[str, ...], ...]
     found: Mapping[str, Output]
-    # What no sample changes, and the factors from the unit of each uncertain input to the coherent one.
+    # What no sample changes.
     fixed: Mapping[str, FloatArray]
-    factors: Mapping[str, float]
     outputs: tuple[str, ...]
-    # 2 for an output by year and sample, 1 for one by sample; factors from coherent to declared units.
-    dimensions: Mapping[str, int]
-    scale: Mapping[str, float]
     # The number of years before the first node, and from it on.
     early: int
     late: int
+    # From the unit of each uncertain input to the coherent one, and from coherent to declared units.
+    factors: Mapping[str, float] = field(default_factory=dict)
+    scale: Mapping[str, float] = field(default_factory=dict)
+    # 2 for an output by year and sample, 1 for one by sample.
+    dimensions: Mapping[str, int] = field(default_factory=dict)
     infinite: frozenset[str] = frozenset()
 
     @property
@@ -137,18 +138,11 @@ def program(
     schedule = scheduled(model, fixed, wanted, years)
     rows = {name: np.resize(values[name][:3], 3) * f for name, f in uncertain.items()}
     dimensions = _proved(model, schedule, {**fixed, **rows}, units, wanted)
-    operations, fixed = _folded(schedule, fixed)
-    return Program(
-        operations=operations,
-        frees=_frees(operations),
-        found=schedule.outputs,
-        fixed=fixed,
+    return replace(
+        _folded(schedule, fixed, wanted),
         factors=uncertain,
-        outputs=wanted,
         dimensions={name: max(dimensions[name], 1) for name in wanted},
         scale={name: 1.0 / factor(model.unit(name)) for name in wanted},
-        early=schedule.early,
-        late=schedule.late,
         infinite=frozenset(name for name in wanted if model.declaration(name).infinite),
     )
 
@@ -174,20 +168,8 @@ def unproved(
     """Return a program whose inputs and outputs are coherent, without a proof of units."""
     wanted = tuple(outputs)
     fixed = {name: value for name, value in values.items() if np.ndim(value) == 0}
-    schedule = scheduled(model, fixed, wanted, years)
-    operations, known = _folded(schedule, fixed, call)
-    return Program(
-        operations=operations,
-        frees=_frees(operations),
-        found=schedule.outputs,
-        fixed=known,
-        factors={name: 1.0 for name in values if name not in fixed},
-        outputs=wanted,
-        dimensions={},
-        scale={},
-        early=schedule.early,
-        late=schedule.late,
-    )
+    made = _folded(scheduled(model, fixed, wanted, years), fixed, wanted, call)
+    return replace(made, factors={name: 1.0 for name in values if name not in fixed})
 
 
 def scheduled(
@@ -215,9 +197,9 @@ def _fixed_value(name: str, fixed: Mapping[str, FloatArray], least: float) -> fl
 
 
 def _folded(
-    schedule: Schedule, fixed: Mapping[str, FloatArray], call: Call = plain_call
-) -> tuple[tuple[Operation, ...], dict[str, FloatArray]]:
-    """Run the operations that no uncertain input reaches; return the others, and all that is known."""
+    schedule: Schedule, fixed: Mapping[str, FloatArray], outputs: tuple[str, ...], call: Call = plain_call
+) -> Program:
+    """Run the operations that no uncertain input reaches; return the others as a program that begins after them."""
     known = {**fixed, **schedule.given}
     left = []
     with np.errstate(divide="raise", invalid="raise", over="raise"):
@@ -226,10 +208,10 @@ def _folded(
                 operation.run(known, call)
             else:
                 left.append(operation)
-    return tuple(left), known
+    return Program(tuple(left), _frees(left), schedule.outputs, known, outputs, schedule.early, schedule.late)
 
 
-def _frees(operations: tuple[Operation, ...]) -> tuple[tuple[str, ...], ...]:
+def _frees(operations: Sequence[Operation]) -> tuple[tuple[str, ...], ...]:
     """Return, for each operation, the results that nothing needs after it."""
     last: dict[str, int] = {}
     for place, operation in enumerate(operations):

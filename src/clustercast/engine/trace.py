@@ -2,7 +2,7 @@
 
 Symbols answer NumPy's protocols (NEP 13 and 18), so that every function of NumPy that a quantity calls becomes an
 operation on vectors of samples. Dates are unrolled, equal operations are shared, and what no sample changes is folded
-into constants. A program runs wherever its few operations are known; `run_traced` runs it in NumPy, to the bit.
+into constants. A program runs wherever its few operations are known.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -261,18 +261,3 @@ class Symbol(np.lib.mixins.NDArrayOperatorsMixin):
         symbol = self._lifted(value)
         rows = shape[0] if len(shape) == 2 else 1
         return Symbol(self.graph, symbol.numbers if len(symbol.numbers) == rows else symbol.numbers * rows, len(shape))
-
-
-def run_traced(program: TracedProgram, inputs: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
-    """Run a traced program in NumPy; each output has shape ``(year, sample)`` or ``(sample,)``, coherent."""
-    known: list[Any] = [inputs[name] for name in program.inputs]
-    known += [np.float64(value) for value in program.constants]
-    with np.errstate(all="ignore"):
-        for name, arguments in program.operations:
-            known.append(OPERATIONS[name](*(known[number] for number in arguments)))
-    samples = np.broadcast_shapes(*(np.shape(value) for value in known[: len(program.inputs)]), (1,))
-    found = {}
-    for name, rows in program.outputs.items():
-        stacked = np.stack([np.broadcast_to(np.asarray(known[row], dtype=np.float64), samples) for row in rows])
-        found[name] = stacked if len(rows) > 1 or len(program.years) == 1 else stacked[0]
-    return found

@@ -11,10 +11,11 @@ from scipy.special import ndtr, ndtri
 
 import clustercast as cc
 from clustercast.arrays.points.designs import sobol_column
-from clustercast.engine.trace import OPERATIONS, TracedProgram, run_traced
+from clustercast.engine.trace import OPERATIONS, TracedProgram
 from clustercast.report.explorer_data import World, explorer_data, quantile_data
 from clustercast.report.numbers import human, odds
 from tests.properties import strategies
+from tests.reference.traced import run_traced
 from tests.report.explorer.node import answers, bits, floats, node
 
 INF = np.inf
