@@ -17,7 +17,7 @@ from clustercast.arrays import FloatArray
 from clustercast.dataset import Dataset, evaluated_dataset, input_arrays, refuse_coordinates
 from clustercast.engine.fingerprint import fingerprint_of
 from clustercast.engine.source import place_of
-from clustercast.engine.units import factor
+from clustercast.engine.units import OwnUnits, factor
 from clustercast.errors import InputError, nearest
 
 Form = Literal["scalar", "arrays", "matrix", "frame"]
@@ -36,8 +36,9 @@ class NotFiniteError(InputError):
 
 @dataclass(frozen=True)
 class _Task:
-    """What is done to each piece of the samples; it travels to the workers of an executor."""
+    """What is done to each piece of the samples; it travels to the workers of an executor, its units first."""
 
+    units: OwnUnits
     function: Callable[..., Any]
     form: Form
     outputs: tuple[str, ...]
@@ -164,7 +165,7 @@ def _checked_task(
         if not isinstance(unit, str):
             raise InputError(f"output {name!r} has the unit {unit!r}; give a text, as 'USD' or '1'")
         factor(unit)
-    return _Task(function, form, tuple(outputs), sizes)
+    return _Task(OwnUnits(), function, form, tuple(outputs), sizes)
 
 
 def _named_columns(task: _Task, values: Mapping[str, FloatArray], size: int) -> dict[str, FloatArray]:

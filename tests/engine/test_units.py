@@ -1,12 +1,22 @@
 """Units: coherent factors, conversions and texts, against arithmetic done by hand."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import clustercast as cc
 from clustercast.engine import units
+from clustercast.engine.unit_table import PREFIXES, definitions, is_plainly_known, read_product
 from clustercast.errors import InputError
+
+NAMES = sorted(definitions())
+PREFIXED = [p + n for n in NAMES for p in PREFIXES if n != "%" and p + n not in NAMES]
+POWER = st.sampled_from(["", "", "**2", "**3", "**0.5"])
 
 
 @pytest.mark.parametrize(
@@ -213,3 +223,63 @@ def test_a_unit_that_cannot_be_read_is_refused_where_the_quantity_is_made(unit):
 
     with pytest.raises(InputError, match=r"quantity 'made' \(.*test_units.py:\d+\): .*unit"):
         cc.quantity(unit)(made)
+
+
+@given(st.lists(st.tuples(st.sampled_from("*/ "), st.sampled_from([*NAMES, *PREFIXED]), POWER), min_size=1, max_size=4))
+def test_the_own_reader_of_plain_products_equals_pint_to_the_bit(terms):
+    unit = "".join(sign + word + power for sign, word, power in terms).lstrip("*/ ")
+    assert is_plainly_known(unit)
+    found = units._read_by_pint(unit)
+    size, expected = found.pop(""), {name: power for name, power in found.items() if power}
+    plain = read_product(unit)
+    assert plain.pop("") == size
+    assert {name: power for name, power in plain.items() if power} == expected
+
+
+_OWN = """
+import clustercast as cc
+
+@cc.quantity("rack")
+def racks(power, efficiency):
+    return power * efficiency
+
+def bill(power, efficiency):
+    return {"cost": cc.Fixed(power, unit="krack").value * efficiency}
+"""
+_MAIN = """
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+import clustercast as cc
+
+if __name__ == "__main__":
+    cc.define_unit("rack", "132 kW")
+    import own
+    priors = cc.Priors(power=cc.Uniform(1, 2, unit="krack"), efficiency=cc.Uniform(0.5, 1))
+    model = cc.Model([own.racks])
+    whole = cc.stream(priors, size=4096, model=model, seed=1)
+    parts = cc.stream(priors, size=4096, model=model, seed=1, executor="processes", workers=1)
+    assert (whole["racks_mean"].values == parts["racks_mean"].values).all(), (whole, parts)
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        bills = cc.evaluate(cc.draw(priors, 8, seed=1), own.bill, outputs={"cost": "rack"}, executor=pool)
+    print(bills["cost"].size)
+"""
+
+
+def test_units_of_ones_own_travel_to_worker_processes(tmp_path):
+    (tmp_path / "own.py").write_text(_OWN)
+    (tmp_path / "main.py").write_text(_MAIN)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(cc.__file__).parents[1]), str(tmp_path)])}
+    done = subprocess.run(
+        [sys.executable, "main.py"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["8"]
+
+
+def test_a_unit_that_another_process_defines_otherwise_is_refused():
+    cc.define_unit("test_crate", "3")
+    kind, (known,) = units.OwnUnits().__reduce__()
+    assert known["test_crate"] == "3.0"
+    kind(known)
+    with pytest.raises(InputError, match="'test_crate' already, as 3.0"):
+        kind({"test_crate": "4.0"})

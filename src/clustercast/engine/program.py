@@ -12,7 +12,7 @@ from clustercast.engine.model import Model
 from clustercast.engine.operations import Call, Operation, joined, plain_call
 from clustercast.engine.schedule import Output, Schedule, build
 from clustercast.engine.unit_check import Proof
-from clustercast.engine.units import factor
+from clustercast.engine.units import OwnUnits, factor
 from clustercast.errors import InputError
 
 
@@ -20,6 +20,8 @@ from clustercast.errors import InputError
 class Program:
     """What is to be computed for a block of samples."""
 
+    # First, so that a process which takes up a program knows the units before it meets the functions that use them.
+    units: OwnUnits
     operations: tuple[Operation, ...]
     frees: tuple[tuple[str, ...], ...]
     found: Mapping[str, Output]
@@ -208,7 +210,9 @@ def _folded(
                 operation.run(known, call)
             else:
                 left.append(operation)
-    return Program(tuple(left), _frees(left), schedule.outputs, known, outputs, schedule.early, schedule.late)
+    return Program(
+        OwnUnits(), tuple(left), _frees(left), schedule.outputs, known, outputs, schedule.early, schedule.late
+    )
 
 
 def _frees(operations: Sequence[Operation]) -> tuple[tuple[str, ...], ...]:

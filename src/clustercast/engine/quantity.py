@@ -120,7 +120,8 @@ def quantity(
 def _check_unit(function: Callable[..., object], unit: str) -> None:
     """Refuse a unit that is not known where the quantity is made; known ones cost no import of pint."""
     from clustercast.engine.source import place_of
-    from clustercast.engine.units import factor, is_plainly_known
+    from clustercast.engine.unit_table import is_plainly_known
+    from clustercast.engine.units import factor
 
     if not is_plainly_known(unit):
         try:

@@ -1,83 +1,27 @@
-"""Units: one pint registry, coherent inside, converted where numbers come in and go out.
-
-The base dimensions are those of the build-out, not of mechanics: time, power, currency, compute capacity (H100e),
-operations (FLOP), chips, wafers, volume, mass and a few things that are counted. The coherent unit of each is its
-reference unit (year, W, USD, H100e, FLOP, chip, wafer, ft3, kg, ...), so that a product of coherent numbers is a
-coherent number. A year has 8,760 hours.
-"""
+"""Units: one pint registry, coherent inside, converted where numbers come in and go out."""
 
 import functools
 import math
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from clustercast.engine.unit_table import (
+    DERIVED_UNITS,
+    LONGEST_UNIT,
+    PREFIXES,
+    REFERENCE_UNITS,
+    is_plainly_known,
+    own_units,
+    read_product,
+)
 from clustercast.errors import InputError, nearest
 
 if TYPE_CHECKING:
     import pint
 
-_REFERENCE_UNITS = {
-    "year": "time",
-    "W": "power",
-    "USD": "currency",
-    "H100e": "capacity",
-    "FLOP": "operations",
-    "chip": "chips",
-    "wafer": "wafers",
-    "ft3": "volume",
-    "kg": "mass",
-    "CO2": "carbon_dioxide",
-    "well": "wells",
-    "rig": "rigs",
-    "fab": "fabs",
-    "subscriber": "subscribers",
-    "home": "homes",
-    "country": "countries",
-    "person": "persons",
-    "token": "tokens",
-    "byte": "bytes",
-}
-
-_PREFIXES = {"k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18, "m": -3}
-
-# A cubic foot is 28.316846592 litres and a gallon (US) 3.785411784, both by definition; CO2 is counted apart from other
-# mass, so that tonnes of steel are not tonnes of carbon dioxide.
-# Currencies: averages of 2025, to three figures, as used in accounts for that year (SEC EDGAR, accession
-# 0001104659-26-028258, note "Basis of preparation": sterling 1.32, euro 1.13, Swiss franc 1.20 US dollars).
-_DERIVED_UNITS = """
-OOM = []
-radian = []
-percent = 0.01 = %
-yr = year
-month = year / 12
-day = year / 365
-week = 7 * day
-hour = day / 24 = h
-minute = hour / 60
-second = minute / 60 = s
-Wh = W * hour
-J = W * second
-Btu = Wh / 3.412
-cf = ft3
-Bcf = 1e9 * ft3
-L = ft3 / 28.316846592 = _ = liter = litre
-m3 = 1000 * L
-gallon = 3.785411784 * L
-barrel = 42 * gallon
-g = kg / 1000
-t = 1000 * kg = _ = tonne
-tCO2 = t * CO2
-gCO2 = g * CO2
-EUR = 1.13 * USD
-GBP = 1.32 * USD
-CHF = 1.20 * USD
-"""
-
-_LONGEST_UNIT = 200
-_POWERED = r"[A-Za-z]\w*(?:\*\*\d\.?\d?)?"
-_PRODUCT = re.compile(rf"1|(?:1\s*/\s*)?{_POWERED}(?:\s*[*/ ]\s*{_POWERED})*", re.ASCII)
 _NAME = re.compile(r"[A-Za-z]\w{0,39}", re.ASCII)
 _UNIT_NUMBER = re.compile(r"(?P<power>(?:\*\*|\^)\s*[-+]?\s*)?(?<![\w.])(?P<number>\d[\w.]*)(?P<again>\s*(?:\*\*|\^))?")
 _CURRENCIES = {"$": "USD", "€": "EUR", "£": "GBP"}
@@ -88,14 +32,11 @@ _GROUPED = re.compile(r"[-+]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?(?:[eE][-+]?\d+)?"
 
 
 class _Unit(NamedTuple):
-    """A unit that was read: its size in coherent units, its dimensions and its power of OOM."""
+    """A unit that was read: its size in coherent units, its powers of reference units and its power of OOM."""
 
     factor: float
-    dimensions: "pint.util.UnitsContainer"
+    dimensions: Mapping[str, float]
     decades: float
-
-
-_own_units: dict[str, str] = {}
 
 
 @functools.cache
@@ -104,11 +45,12 @@ def registry() -> "pint.UnitRegistry[Any]":
     import pint
 
     made: pint.UnitRegistry[Any] = pint.UnitRegistry(None, force_ndarray_like=False, autoconvert_to_preferred=False)
-    for prefix, power in _PREFIXES.items():
+    for prefix, power in PREFIXES.items():
         made.define(f"{prefix}- = 1e{power}")
-    for unit, dimension in _REFERENCE_UNITS.items():
+    for unit, dimension in REFERENCE_UNITS.items():
         made.define(f"{unit} = [{dimension}]")
-    for line in _DERIVED_UNITS.strip().splitlines():
+    own = [f"{name} = {meaning}" for name, meaning in own_units.items()]
+    for line in (*DERIVED_UNITS.strip().splitlines(), *own):
         made.define(line)
     return made
 
@@ -144,14 +86,39 @@ def define_unit(name: str, definition: str | None = None) -> None:
         value, unit = parse_quantity(definition)
         if not value > 0:
             raise InputError(f"unit {name!r} is defined as {definition!r}; its size must be above zero")
-        size = registry().Quantity(value * factor(unit), registry().parse_units(_pint_text(unit))).to_root_units()
-        meaning = f"{value * factor(unit)!r} * {size.units}" if size.unitless is False else repr(value * factor(unit))
-    if _own_units.get(name) == meaning:
+        powers = {**_parsed(unit).dimensions, "OOM": _parsed(unit).decades}
+        meaning = " * ".join(
+            [repr(value * factor(unit)), *(f"{base}**{power:g}" for base, power in powers.items() if power)]
+        )
+    _define(name, meaning)
+
+
+def _define(name: str, meaning: str) -> None:
+    """Define a unit, once."""
+    if own_units.get(name) == meaning:
         return
     if name in registry():
-        raise InputError(f"there is a unit {name!r} already; choose another name")
+        here = f", as {own_units[name]}" if name in own_units else ""
+        raise InputError(f"there is a unit {name!r} already{here}; choose another name")
     registry().define(f"{name} = {meaning}")
-    _own_units[name] = meaning
+    own_units[name] = meaning
+
+
+class OwnUnits:
+    """The units that were defined here; wherever it is unpickled, they are known from then on."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _adopted, (dict(own_units),)
+
+    def __repr__(self) -> str:
+        return repr(sorted(own_units.items()))
+
+
+def _adopted(units: Mapping[str, str]) -> OwnUnits:
+    """Define the units of another process."""
+    for name, meaning in units.items():
+        _define(name, meaning)
+    return OwnUnits()
 
 
 def _shown(text: object) -> str:
@@ -168,7 +135,7 @@ def _pint_text(unit: str) -> str:
 def _refuse_arithmetic(unit: str) -> None:
     """Refuse what is too long for a unit, and numbers other than 1 and small powers: pint would work 9**9**9 out."""
     remedy = "write it as in 'USD/H100e', 'TWh/year' or '1'"
-    if len(unit) > _LONGEST_UNIT:
+    if len(unit) > LONGEST_UNIT:
         raise InputError(f"a unit of {len(unit)} characters, {unit[:20]!r}..., is too long; {remedy}")
     if "//" in unit or "%%" in unit:
         raise InputError(f"cannot read {_shown(unit)} as a unit: an operator stands twice; {remedy}")
@@ -182,35 +149,35 @@ def _refuse_arithmetic(unit: str) -> None:
 
 @functools.cache
 def _parsed(unit: str) -> _Unit:
-    """Return a unit as it was read, refused with the nearest known name."""
+    """Return a unit as it was read, refused with the nearest known name; pint is asked for what is no plain product."""
+    try:
+        found = read_product(unit) if is_plainly_known(unit) else _read_by_pint(unit)
+    except OverflowError:
+        found = {"": math.inf}
+    size, decades = found.pop(""), found.pop("OOM", 0.0)
+    found.pop("radian", None)
+    if not (math.isfinite(size) and size > 0):
+        raise InputError(f"cannot read {unit!r} as a unit; write it as in 'USD/H100e', 'TWh/year' or '1'")
+    return _Unit(size, {name: power for name, power in found.items() if power}, decades)
+
+
+def _read_by_pint(unit: str) -> dict[str, float]:
+    """Return the powers of reference units, and under "" the size, of a unit that pint reads."""
     import pint
 
     _refuse_arithmetic(unit)
     try:
-        found = registry().parse_units(_pint_text(unit))
-        size = float(registry().Quantity(1.0, found).to_base_units().magnitude)
+        found: Any = registry().Quantity(1.0, registry().parse_units(_pint_text(unit))).to_base_units()
+        return {"": float(found.magnitude), **{name: float(power) for name, power in found._units.items()}}
     except pint.UndefinedUnitError as error:
         name = str(error.unit_names if isinstance(error.unit_names, str) else error.unit_names[0])
-        known = [*_REFERENCE_UNITS, *re.findall(r"^(\w+)", _DERIVED_UNITS, re.MULTILINE), *_own_units]
+        known = [*REFERENCE_UNITS, *re.findall(r"^(\w+)", DERIVED_UNITS, re.MULTILINE), *own_units]
         raise InputError(
             f"unknown unit {name!r} in {unit!r}{nearest(name, known)}; "
             f"units are products of {', '.join(known)}, with SI prefixes; cc.define_unit({name!r}) makes a new one"
         ) from None
     except Exception:
-        size = math.nan
-    if not (math.isfinite(size) and size > 0):
-        raise InputError(f"cannot read {unit!r} as a unit; write it as in 'USD/H100e', 'TWh/year' or '1'")
-    decades = sum(power for name, power in found._units.items() if name.endswith("OOM"))
-    return _Unit(size, found.dimensionality, cast("float", decades))
-
-
-def is_plainly_known(unit: str) -> bool:
-    """Return whether a unit is a product of names in the tables, alone or with a prefix; pint is not asked."""
-    known = {*_REFERENCE_UNITS, *re.findall(r"(\w+) =", _DERIVED_UNITS), *_own_units, "OOM"}
-    words = re.findall(r"[A-Za-z]\w*", unit)
-    return _PRODUCT.fullmatch(unit) is not None and all(
-        word in known or (word[0] in _PREFIXES and word[1:] in known) for word in words
-    )
+        return {"": math.nan}
 
 
 def factor(unit: str) -> float:
@@ -225,7 +192,7 @@ def same_dimension(unit: str, other: str) -> bool:
 
 def same_base(unit: str, other: str) -> bool:
     """Return whether two units have the same base dimensions, where OOM is a pure number, as in arithmetic."""
-    return bool(_parsed(unit).dimensions == _parsed(other).dimensions)
+    return _parsed(unit).dimensions == _parsed(other).dimensions
 
 
 def conversion(unit: str, to: str, what: str = "value", value: float | None = None) -> float:

@@ -13,6 +13,7 @@ import numpy as np
 from clustercast.dataset import versions
 from clustercast.engine.fingerprint import unknown_to_fingerprint
 from clustercast.engine.model import Model
+from clustercast.engine.units import OwnUnits
 from clustercast.errors import InputError
 from clustercast.files.whole import held_by_one_run, output_directory, write_whole
 from clustercast.priors.prior_set import Priors
@@ -41,6 +42,7 @@ def run_identity(call: str, model: Model, priors: Priors, **arguments: object) -
         "versions": json.dumps(versions()),
         "priors": f"{priors.name} {priors.hash}",
         "model": model.hash,
+        "units": repr(OwnUnits()),
         **{name: str(value) for name, value in arguments.items()},
     }
 
