@@ -105,9 +105,10 @@ def quantity(
             raise InputError(
                 f"{name} is {value!r}{nearest(str(value), allowed)}; choose one of {choices}, or leave it out"
             )
-    texts = tuple(increasing), tuple(decreasing), tuple(labels)
+    names = tuple(increasing), tuple(decreasing), tuple(labels)
+    numbers = tuple(map(float, constants))
     flags = units_checked, infinite, True if positive is None and between == "log" else positive
-    declaration = Declaration(unit, time, between, before, dict(lags or {}), *texts, tuple(map(float, constants)), *flags)
+    declaration = Declaration(unit, time, between, before, dict(lags or {}), *names, numbers, *flags)
 
     def mark(function: F) -> F:
         _check_unit(function, unit)
