@@ -25,8 +25,8 @@ def shapley_effects(
 ) -> xr.Dataset:
     """Shapley effects: shares of the variance that sum to 1, for correlated inputs too.
 
-    The effect of an input is what it adds to the explained variance, on average over all
-    orders in which the inputs could become known.
+    The effect of an input is what it adds to the explained variance, on average over all orders in which the inputs
+    could become known.
 
     Parameters
     ----------
@@ -38,15 +38,14 @@ def shapley_effects(
     Returns
     -------
     Dataset
-        ``Sh`` and its half-width ``Sh_conf``, dims (output[, year], input); 0 for an input
-        without influence, NaN where an output does not vary. Coordinates ``scale`` and ``unit``
-        by output; attributes with estimator, seed, size, runs and where the priors came from.
+        ``Sh`` and its half-width ``Sh_conf``, dims (output[, year], input); 0 for an input without influence, NaN where
+        an output does not vary. Coordinates ``scale`` and ``unit`` by output; attributes with estimator, seed, size,
+        runs and where the priors came from.
 
     Raises
     ------
     InputError
-        The forecast is not of this design, or is shuffled, cut or altered; an output is unknown, or a value is not
-        finite.
+        As `sobol_indices`.
 
     References
     ----------
@@ -82,11 +81,10 @@ def kucherenko_indices(
 ) -> xr.Dataset:
     """First and total indices of correlated inputs, inclusive and exclusive of correlation.
 
-    ``S1_full`` is the variance that knowing the input explains, what it shares with others
-    included, and ``ST_ind`` the variance that remains when all others are known: the two
-    indices of Kucherenko et al. ``ST_full`` adds the interactions to the first, and ``S1_ind``
-    leaves them out of the second. An input with S1_full well above ST_ind matters by what it
-    is correlated with. Without correlations the indices are Sobol's.
+    ``S1_full`` is the variance that knowing the input explains, what it shares with others included, and ``ST_ind`` the
+    variance that remains when all others are known: the two indices of Kucherenko et al. ``ST_full`` adds the
+    interactions to the first, and ``S1_ind`` leaves them out of the second. An input with S1_full well above ST_ind
+    matters by what it is correlated with. Without correlations the indices are Sobol's.
 
     Parameters
     ----------
@@ -98,14 +96,13 @@ def kucherenko_indices(
     Returns
     -------
     Dataset
-        ``S1_full``, ``ST_full``, ``S1_ind``, ``ST_ind`` and half-widths ``*_conf``, dims (output[, year],
-        input); 0 for an input without influence, NaN where an output does not vary.
+        ``S1_full``, ``ST_full``, ``S1_ind``, ``ST_ind`` and half-widths ``*_conf``, dims (output[, year], input); 0 for
+        an input without influence, NaN where an output does not vary.
 
     Raises
     ------
     InputError
-        The forecast is not of this design, or is shuffled, cut or altered; an output is unknown, or a value is not
-        finite.
+        As `sobol_indices`.
 
     References
     ----------

@@ -37,43 +37,40 @@ def given_data_indices(
 ) -> xr.Dataset:
     """First-order indices of every output and year from the forecast's own sample.
 
-    No further runs are needed. Each index is the variance between the means of bins of one
-    input, less what chance alone gives. For correlated inputs it includes what an input
-    shares with others.
+    No further runs are needed. Each index is the variance between the means of bins of one input, less what chance
+    alone gives. For correlated inputs it includes what an input shares with others.
 
     Parameters
     ----------
     forecast : Dataset
-        From `propagate`, on inputs drawn with ``design="random"``, ``"latin"`` or ``"sobol"``, or
-        samples of a posterior.
+        From `propagate`, on inputs drawn with ``design="random"``, ``"latin"`` or ``"sobol"``, or samples of a
+        posterior.
     inputs : str or iterable of str, optional
         Inputs to rank, or other variables of the sample; all inputs that vary by default.
     weights : DataArray, array_like, shape (sample,), or str, optional
-        Importance weights, 0 or more, or the name of the variable that holds them; equal by
-        default.
+        Importance weights, 0 or more, or the name of the variable that holds them; equal by default.
     bins : int, optional
         Number of bins; by default it grows with the effective sample, 48 at 8,192.
     outputs, scale, confidence : optional
         As in `sobol_indices`.
     model : Model, optional
-        Where the outputs come from. An input that an output does not depend on, neither itself nor
-        by a correlation, then has an index of 0, not one of chance. It holds for plain samples only.
+        Where the outputs come from. An input that an output does not depend on, neither itself nor by a correlation,
+        then has an index of 0, not one of chance. It holds for plain samples only.
     dummy, seed : optional
         Whether to add an input ``dummy``, of that seed, that has no effect: what it gets by chance is the noise floor.
 
     Returns
     -------
     Dataset
-        ``S1`` and its half-width ``S1_conf``, dims (output[, year], input); NaN where an output
-        does not vary. The intervals hold for independent samples and are wide for Sobol' points.
-        Of a posterior, equal draws count as one of their joint weight; where a chain moves slowly,
-        thin it first.
+        ``S1`` and its half-width ``S1_conf``, dims (output[, year], input); NaN where an output does not vary. The
+        intervals hold for independent samples and are wide for Sobol' points. Of a posterior, equal draws count as one
+        of their joint weight; where a chain moves slowly, thin it first.
 
     Raises
     ------
     InputError
-        If the rows of the design are not independent, a name is unknown, a value is not finite,
-        or the sample is too small for the bins.
+        If the rows of the design are not independent, a name is unknown, a value is not finite, or the sample is too
+        small for the bins.
 
     References
     ----------

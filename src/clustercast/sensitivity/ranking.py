@@ -15,10 +15,9 @@ _NEGLIGIBLE = 0.01
 def ranking_resolved(indices: xr.Dataset, k: int = 3) -> xr.DataArray:
     """Return whether the order of the first k inputs by total index is resolved.
 
-    Each of the first k inputs must lead the next one by more than the half-width of the lead,
-    unless neither matters: both totals, intervals included, are below 0.01. Where the result has
-    no intervals of leads (engine ``"salib"``, `time_integrated`), the two half-widths are added,
-    which asks for more than is needed.
+    Each of the first k inputs must lead the next one by more than the half-width of the lead, unless neither matters:
+    both totals, intervals included, are below 0.01. Where the result has no intervals of leads (engine ``"salib"``,
+    `time_integrated`), the two half-widths are added, which asks for more than is needed.
 
     Parameters
     ----------
@@ -70,8 +69,8 @@ def time_integrated(
 ) -> xr.Dataset:
     """Integrate indices over an output's years, each year weighing by its variance.
 
-    ``S_u = sum_t w_t Var_t S_u(t) / sum_t w_t Var_t``: the share of the variance of the whole
-    path. On the raw scale of a growing output the last years own it; on log10 they do not.
+    ``S_u = sum_t w_t Var_t S_u(t) / sum_t w_t Var_t``: the share of the variance of the whole path. On the raw scale of
+    a growing output the last years own it; on log10 they do not.
 
     Parameters
     ----------
@@ -80,16 +79,14 @@ def time_integrated(
     until : float, optional
         Last year to count; the last there is by default.
     weights : array_like, shape (years counted,), optional
-        Weights w of the years, not negative; equal by default, which for yearly steps is the
-        time integral.
+        Weights w of the years, not negative; equal by default, which for yearly steps is the time integral.
 
     Returns
     -------
     Dataset
-        S1, ST and, where there, S2, with dims (output, input[, input_2]); `variance` is the
-        weighted mean over the years. Half-widths are the weighted means of the years' own,
-        which is as wide as they can be: it takes the years' errors as moving together.
-        Attributes record the years and the weights.
+        S1, ST and, where there, S2, with dims (output, input[, input_2]); `variance` is the weighted mean over the
+        years. Half-widths are the weighted means of the years' own, which is as wide as they can be: it takes the
+        years' errors as moving together. Attributes record the years and the weights.
 
     Raises
     ------

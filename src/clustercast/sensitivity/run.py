@@ -98,8 +98,8 @@ def run_shapley(
     priors : Priors
         Rank correlations are kept by a Gaussian copula.
     size : int, optional
-        Trajectories, of all replicates together, a power of two; each is d + 1 runs of the
-        model, d being the inputs that the outputs depend on or that correlate with these.
+        Trajectories, of all replicates together, a power of two; each is d + 1 runs of the model, d being the inputs
+        that the outputs depend on or that correlate with these.
     seed, replicates
         As in `draw`.
     scale, confidence
@@ -140,8 +140,8 @@ def run_kucherenko(
     priors : Priors
         Rank correlations are kept by a Gaussian copula.
     size : int, optional
-        Base points, of all replicates together, a power of two; each is 2 + 2 d + 2 k runs of
-        the model for d inputs of which k are correlated.
+        Base points, of all replicates together, a power of two; each is 2 + 2 d + 2 k runs of the model for d inputs of
+        which k are correlated.
     seed, replicates
         As in `draw`.
     scale, confidence

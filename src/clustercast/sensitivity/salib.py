@@ -1,6 +1,6 @@
 """Results for SALib's plots, and SALib's other measures (delta, PAWN, Morris) with labels."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,11 +14,12 @@ from clustercast.sensitivity.given_data import DUMMY, dummy_values
 from clustercast.sensitivity.labels import labelled, year_of
 from clustercast.sensitivity.outputs import Scale, analysed_outputs, measured
 
-Measure = Callable[[FloatArray, FloatArray], dict[str, FloatArray]]
-
-DELTA = ("delta", "delta_conf", "S1", "S1_conf")
-PAWN = ("minimum", "mean", "median", "maximum", "CV")
-MORRIS = ("mu", "mu_star", "mu_star_conf", "sigma")
+# What the adapter's function of each measure gives.
+_MEASURES = {
+    "delta": ("delta", "delta_conf", "S1", "S1_conf"),
+    "pawn": ("minimum", "mean", "median", "maximum", "CV"),
+    "morris": ("mu", "mu_star", "mu_star_conf", "sigma"),
+}
 
 
 def to_salib(indices: xr.Dataset, output: str | None = None, year: float | None = None) -> Any:
@@ -95,29 +96,23 @@ def delta_indices(
     Returns
     -------
     Dataset
-        ``delta``, ``delta_conf``, ``S1``, ``S1_conf`` with dims (output[, year], input); NaN in a year
-        in which the output does not vary. SALib is given the order of each input's values, on which
-        delta depends alone.
+        ``delta``, ``delta_conf``, ``S1``, ``S1_conf`` with dims (output[, year], input); NaN in a year in which the
+        output does not vary. SALib is given the order of each input's values, on which delta depends alone.
 
     Raises
     ------
     InputError
-        A value is not finite, an output is unknown, or the forecast holds no varying inputs.
+        As `sobol_indices`, or the forecast holds no varying inputs.
 
     References
     ----------
     Borgonovo (2007), doi:10.1016/j.ress.2006.04.015; Plischke, Borgonovo and Smith (2013),
     doi:10.1016/j.ejor.2012.11.047.
     """
-    from clustercast.sensitivity.salib_engine import delta_column
-
-    def measure(inputs: FloatArray, values: FloatArray) -> dict[str, FloatArray]:
-        return delta_column(inputs, values, resamples=resamples, confidence=confidence, seed=seed)
-
+    options = {"resamples": resamples, "confidence": confidence, "seed": seed}
     attributes = {"measure": "delta", "confidence": confidence, "resamples": resamples, "resampling_seed": str(seed)}
-    return _each_column(
-        forecast, outputs, scale, _ranked_inputs(forecast, seed if dummy else None), measure, DELTA, attributes
-    )
+    inputs = _ranked_inputs(forecast, seed if dummy else None)
+    return _each_column(forecast, outputs, scale, inputs, "delta", options, attributes)
 
 
 def pawn_indices(
@@ -146,27 +141,21 @@ def pawn_indices(
     Returns
     -------
     Dataset
-        ``minimum``, ``mean``, ``median``, ``maximum`` and ``CV`` over the slices, dims
-        (output[, year], input); NaN in a year in which the output does not vary.
+        ``minimum``, ``mean``, ``median``, ``maximum`` and ``CV`` over the slices, dims (output[, year], input); NaN in
+        a year in which the output does not vary.
 
     Raises
     ------
     InputError
-        A value is not finite, an output is unknown, or the forecast holds no varying inputs.
+        As `sobol_indices`, or the forecast holds no varying inputs.
 
     References
     ----------
     Pianosi and Wagener (2018), doi:10.1016/j.envsoft.2018.07.019.
     """
-    from clustercast.sensitivity.salib_engine import pawn_column
-
-    def measure(inputs: FloatArray, values: FloatArray) -> dict[str, FloatArray]:
-        return pawn_column(inputs, values, slices=slices, seed=seed)
-
-    attributes = {"measure": "PAWN", "slices": slices}
-    return _each_column(
-        forecast, outputs, scale, _ranked_inputs(forecast, seed if dummy else None), measure, PAWN, attributes
-    )
+    inputs = _ranked_inputs(forecast, seed if dummy else None)
+    options = {"slices": slices, "seed": seed}
+    return _each_column(forecast, outputs, scale, inputs, "pawn", options, {"measure": "PAWN", "slices": slices})
 
 
 def morris_effects(
@@ -179,8 +168,8 @@ def morris_effects(
 ) -> xr.Dataset:
     """Elementary effects of each input, by SALib: which inputs hardly matter, in few runs.
 
-    Each trajectory moves one input after the other on a grid of probabilities; an effect is
-    the change of the output for a move over the whole span of the input.
+    Each trajectory moves one input after the other on a grid of probabilities; an effect is the change of the output
+    for a move over the whole span of the input.
 
     Parameters
     ----------
@@ -195,14 +184,13 @@ def morris_effects(
     Returns
     -------
     Dataset
-        ``mu``, ``mu_star``, ``mu_star_conf`` and ``sigma``, in the unit of the output or in decades,
-        dims (output[, year], input); NaN in a year in which the output does not vary.
+        ``mu``, ``mu_star``, ``mu_star_conf`` and ``sigma``, in the unit of the output or in decades, dims (output[,
+        year], input); NaN in a year in which the output does not vary.
 
     Raises
     ------
     InputError
-        The forecast is not of this design, or is shuffled, cut or altered; an output is unknown, or a value is not
-        finite.
+        As `sobol_indices`.
 
     References
     ----------
@@ -221,20 +209,14 @@ def morris_effects(
     >>> cc.morris_effects(forecast, scale="raw")["mu_star"].round(2).values.tolist()
     [[0.9, 1.8]]
     """
-    from clustercast.sensitivity.salib_engine import morris_column
-
     varied, trajectories = morris_design(forecast)
-    points = trajectories.reshape(-1, len(varied.names))
-    levels, seed = int(design_of(forecast)["levels"]), varied.seed
-
-    def measure(points: FloatArray, values: FloatArray) -> dict[str, FloatArray]:
-        return morris_column(points, values, levels=levels, resamples=resamples, confidence=confidence, seed=seed)
-
+    points, levels = trajectories.reshape(-1, len(varied.names)), int(design_of(forecast)["levels"])
+    options = {"levels": levels, "resamples": resamples, "confidence": confidence, "seed": varied.seed}
     attributes = {"measure": "Morris", "estimator": "elementary effects", "confidence": confidence}
-    attributes |= {"resamples": resamples, "resampling_seed": str(seed), "runs": len(points)}
+    attributes |= {"resamples": resamples, "resampling_seed": str(varied.seed), "runs": len(points)}
     dropped = "Inputs are moved one at a time; the priors' rank correlations are not kept."
     cautions = [dropped] if design_of(forecast).get("correlated") else []
-    return _each_column(forecast, outputs, scale, (varied.names, points), measure, MORRIS, attributes, cautions)
+    return _each_column(forecast, outputs, scale, (varied.names, points), "morris", options, attributes, cautions)
 
 
 def _ranked_inputs(forecast: xr.Dataset, dummy_seed: int | None) -> tuple[Sequence[str], FloatArray]:
@@ -258,21 +240,26 @@ def _each_column(
     outputs: Iterable[str] | str | None,
     scale: Scale,
     inputs: tuple[Sequence[str], FloatArray],
-    measure: Measure,
-    keys: Sequence[str],
-    attributes: dict[str, Any],
+    measure: str,
+    options: Mapping[str, Any],
+    attributes: Mapping[str, Any],
     cautions: Iterable[str] = (),
 ) -> xr.Dataset:
-    """Apply a measure to every output and year, and label what it gives."""
+    """Apply a measure of SALib to every output and year, and label what it gives."""
+    from clustercast.sensitivity import salib_engine
+
+    of_column = getattr(salib_engine, f"{measure}_column")
     names, values = inputs
     results = []
     for output in (each.without_rounding() for each in analysed_outputs(forecast, outputs, scale)):
         # A year in which the output does not vary has no measures.
-        found = {year: measure(values, column) for year, column in enumerate(output.values) if np.ptp(column)}
-        measures = {key: np.full((len(output.values), len(names)), np.nan) for key in keys}
+        found = {
+            year: of_column(values, column, **options) for year, column in enumerate(output.values) if np.ptp(column)
+        }
+        measures = {key: np.full((len(output.values), len(names)), np.nan) for key in _MEASURES[measure]}
         for year, row in found.items():
-            for key in keys:
-                measures[key][year] = row[key]
+            for key, part in measures.items():
+                part[year] = row[key]
         results.append(measured(output, measures))
     attrs = {**forecast.attrs, "engine": "salib", **attributes}
     return labelled(results, names, years=year_of(forecast), attrs=attrs, cautions=cautions)

@@ -1,9 +1,8 @@
 """SALib itself, with its traps closed; the only file that imports it.
 
-SALib 1.6.0 answers zeros when one value is not finite, ignores a seed of 0, takes one output at
-a time, changes the problem it is given, and (Delta, PAWN) seeds NumPy's global generator and
-changes the process's warning filters. Each call here checks the values, builds a fresh
-problem, passes every seed on, and leaves global state as it was.
+SALib 1.6.0 answers zeros when one value is not finite, ignores a seed of 0, takes one output at a time, changes the
+problem it is given, and (Delta, PAWN) seeds NumPy's global generator and changes the process's warning filters. Each
+call here checks the values, builds a fresh problem, passes every seed on, and leaves global state as it was.
 """
 
 import warnings

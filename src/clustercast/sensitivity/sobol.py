@@ -51,15 +51,15 @@ def sobol_indices(
     forecast : Dataset
         From `propagate`, on inputs drawn with ``design="saltelli"``; all samples, in order.
     outputs : str or iterable of str, optional
-        Outputs to analyse; all by default. A variable added to the forecast counts too, such
-        as the exceedance of a threshold: ``forecast.assign(reached=forecast["x"] >= 1e12)``.
+        Outputs to analyse; all by default. A variable added to the forecast counts too, such as the exceedance of a
+        threshold: ``forecast.assign(reached=forecast["x"] >= 1e12)``.
     engine : {"panel", "salib"}, optional
         One pass over the panel of outputs and years, or SALib itself on each column.
     estimator : str, optional
-        ``"azzini-rosati"`` (default on a design with second order, where it is by far the most
-        precise), ``"saltelli-jansen"`` (SALib's own; default on a design without),
-        ``"janon-monod"`` (a correlation of two runs, with the mean and variance of both), ``"saltelli"`` or
-        ``"jansen"``. Where tails are heavy none is steadier than the others; ``scale="log10"`` is.
+        ``"azzini-rosati"`` (default on a design with second order, where it is by far the most precise),
+        ``"saltelli-jansen"`` (SALib's own; default on a design without), ``"janon-monod"`` (a correlation of two runs,
+        with the mean and variance of both), ``"saltelli"`` or ``"jansen"``. Where tails are heavy none is steadier than
+        the others; ``scale="log10"`` is.
     scale : {"auto", "log10", "raw"} or mapping of str to these, optional
         Scale of the outputs, or of each. ``"auto"`` goes by what an output is, never by its values: as `quantity`
         declares it (``positive=``), else log10 in a unit such as W or USD, raw for pure numbers, times, rates, labels.
@@ -75,21 +75,21 @@ def sobol_indices(
     Returns
     -------
     Dataset
-        ``S1``, ``ST`` with dims (output[, year], input); ``*_conf`` half-widths, and ``ST_lead_conf``, that of the
-        lead of an input's ST over the next; ``variance`` on the scale of the analysis (pure number squared for log10).
-        Where asked for, ``S2`` with (output[, year], input, input_2) above the diagonal; ``to_dataframe()`` has one
-        row an output, year and input unless ``S2`` is there. Coordinates ``scale`` and ``unit`` by output. Attributes:
-        how it was done, where the forecast came from, and ``warning``: what could mislead, empty if nothing;
-        ``interval`` is ``"student-t"`` or ``"bootstrap"``, and ``interval_widened`` 1 where a skewed estimate has a
-        wider one, as all have but the bootstrap of ``"saltelli-jansen"``, SALib's own. With groups in the draw,
-        ``input`` holds the groups, S1 is their closed index. An output without years repeats over them where others
-        have years. Where an output does not vary its variance is 0 and its indices are NaN.
+        ``S1``, ``ST`` with dims (output[, year], input); ``*_conf`` half-widths, and ``ST_lead_conf``, that of the lead
+        of an input's ST over the next; ``variance`` on the scale of the analysis (pure number squared for log10). Where
+        asked for, ``S2`` with (output[, year], input, input_2) above the diagonal; ``to_dataframe()`` has one row an
+        output, year and input unless ``S2`` is there. Coordinates ``scale`` and ``unit`` by output. Attributes: how it
+        was done, where the forecast came from, and ``warning``: what could mislead, empty if nothing; ``interval`` is
+        ``"student-t"`` or ``"bootstrap"``, and ``interval_widened`` 1 where a skewed estimate has a wider one, as all
+        have but the bootstrap of ``"saltelli-jansen"``, SALib's own. With groups in the draw, ``input`` holds the
+        groups, S1 is their closed index. An output without years repeats over them where others have years. Where an
+        output does not vary its variance is 0 and its indices are NaN.
 
     Raises
     ------
     InputError
-        The forecast is not of a Saltelli design, or is shuffled, cut or altered; a value is
-        not finite; an output is unknown, or none varies; a choice does not fit the design.
+        The forecast is not of a Saltelli design, or is shuffled, cut or altered; a value is not finite; an output is
+        unknown, or none varies; a choice does not fit the design.
 
     References
     ----------

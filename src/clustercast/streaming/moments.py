@@ -1,9 +1,9 @@
 """Means and variances of samples that come in pieces, the same bits however they are cut.
 
-The samples of a run are numbered, and every `LEAF` of them in a row are a leaf. The moments
-of a leaf are taken at once; those of two neighbouring leaves, or pairs, or pairs of pairs, are
-combined as soon as both are there. This tree is fixed by the numbers of the samples alone, so
-that neither the size of the pieces nor the order in which they arrive shows in the result.
+The samples of a run are numbered, and every `LEAF` of them in a row are a leaf. The moments of a leaf are taken at
+once; those of two neighbouring leaves, or pairs, or pairs of pairs, are combined as soon as both are there. This tree
+is fixed by the numbers of the samples alone, so that neither the size of the pieces nor the order in which they arrive
+shows in the result.
 """
 
 import functools

@@ -133,8 +133,8 @@ def stream_sobol(priors: Priors, *, size: int, **options: Any) -> Dataset:
     ----------
     priors : Priors
     size : int
-        Base points of all replicates together, a power of two; each is ``2 D + 2`` runs, or ``D + 2`` where neither
-        the estimator nor `second_order` needs the rows BA.
+        Base points of all replicates together, a power of two; each is ``2 D + 2`` runs, or ``D + 2`` where neither the
+        estimator nor `second_order` needs the rows BA.
     **options
         As in `run_sobol`, but for what needs the whole design: `until`, SALib's engine, labelled indices.
 

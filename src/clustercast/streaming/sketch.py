@@ -1,9 +1,9 @@
 """Quantiles of samples that do not fit into memory: histograms over the bits of floating-point numbers.
 
-The sign, the exponent and the first `MANTISSA_BITS` digits of a number say in which bin it
-belongs. The ends of a bin differ by at most `RELATIVE_ERROR` of the nearer to zero, so
-whatever lies in it is known to that precision; counts add up exactly, in any order. Only octaves
-that hold samples take memory: 16 KiB each and column, twice that from 2**32 samples on.
+The sign, the exponent and the first `MANTISSA_BITS` digits of a number say in which bin it belongs. The ends of a bin
+differ by at most `RELATIVE_ERROR` of the nearer to zero, so whatever lies in it is known to that precision; counts add
+up exactly, in any order. Only octaves that hold samples take memory: 16 KiB each and column, twice that from 2**32
+samples on.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -73,15 +73,15 @@ def stream(
     probabilities : sequence of float, optional
         Increasing, from 0 to 1.
     thresholds : mapping of str to level or sequence of levels, optional
-        Outputs and levels whose exceedance is counted, as in ``{"training_cluster_power": "100 GW"}``; a
-        number is taken to be in the unit of the output.
+        Outputs and levels whose exceedance is counted, as in ``{"training_cluster_power": "100 GW"}``; a number is
+        taken to be in the unit of the output.
     executor : {"threads", "processes"}, concurrent.futures.Executor or dask Client, optional
         Where pieces are computed; here, one after the other, by default.
     workers : int, optional
         Threads or processes; by default as many as there are processors.
     checkpoint : pathlib.Path or str, optional
-        Directory in which what is finished is kept, about once in twenty times as long as keeping it takes. The
-        same call resumes there.
+        Directory in which what is finished is kept, about once in twenty times as long as keeping it takes. The same
+        call resumes there.
     progress : callable, optional
         Called after each piece with samples done and samples planned.
     device : {"cpu", "cuda"}, optional
