@@ -26,6 +26,7 @@ html_static_path = ["_static"]
 # The explorer, made at each build: it stands beside the front page, which shows it in a frame.
 html_extra_path = ["_built"]
 html_css_files = ["clustercast.css"]
+html_js_files = ["explorer_theme.js"]
 html_math_renderer = "mathml"
 html_copy_source = False
 html_show_sphinx = False

@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,8 +11,10 @@ from hypothesis import strategies as st
 from scipy.special import ndtr, ndtri
 
 import clustercast as cc
+from analyses import explore, options
 from clustercast.arrays.points.designs import sobol_column
 from clustercast.engine.trace import OPERATIONS, TracedProgram
+from clustercast.engine.units import factor
 from clustercast.report.explorer_data import World, explorer_data, quantile_data
 from clustercast.report.numbers import human, odds
 from tests.properties import strategies
@@ -19,6 +22,7 @@ from tests.reference.traced import run_traced
 from tests.report.explorer.node import answers, bits, floats, node
 
 INF = np.inf
+DATA = r'<script type="application/json" id="data">(.*?)</script>'
 HOLDS = ["binding_constraint"]
 EDGES = np.array(
     [
@@ -53,7 +57,7 @@ FRAGMENTS = (
 
 def embedded(page):
     """Return the data that a page carries."""
-    return json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', page.html, re.DOTALL)[1])
+    return json.loads(re.search(DATA, page.html, re.DOTALL)[1])
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -282,21 +286,42 @@ def test_random_models_give_pythons_digits_after_moves_too(ask, steps, seed):
             np.testing.assert_array_equal(floats(state["labels"][0]), labels)
 
 
-def test_a_state_survives_its_address_and_its_prior_file(shipped, tmp_path):
-    fragment = "set=evidence_2026&moves=cluster_growth_rate:0.05,1.3;limit_power:=0;site_power_limit:=5"
-    [[state]] = answers({"job": "page", "data": shipped, "states": [fragment], "size": 64})
-    [[again]] = answers({"job": "page", "data": shipped, "states": [state["fragment"]], "size": 64})
-    assert again["fragment"] == state["fragment"] and again["rows"] == state["rows"]
-    path = tmp_path / "explorer.toml"
-    path.write_text(state["toml"])
-    space = {}
-    exec(state["python"].partition("outputs =")[0], space)
-    read = cc.read_priors("evidence_2026", scenario=path)
+def test_a_state_survives_its_address_and_its_prior_file(shipped, executed, tmp_path):
+    states = [fragment.replace("cluster_start_delay:0.1,1", "flop_per_watt_growth:0.2,0.8") for fragment in FRAGMENTS]
+    [found] = answers({"job": "page", "data": shipped, "states": states, "size": 64})
+    [again] = answers({"job": "page", "data": shipped, "states": [s["fragment"] for s in found], "size": 64})
     z = np.linspace(-3, 3, 7)
-    assert read.uncertain == space["priors"].uncertain
-    for name in ("cluster_growth_rate", "limit_power", "site_power_limit", "load_factor"):
-        wanted = space["priors"][name].quantile_from_normal_score(z)
-        np.testing.assert_array_equal(read[name].quantile_from_normal_score(z), wanted)
+    for state, same in zip(found, again, strict=True):
+        assert same["fragment"] == state["fragment"] and same["rows"] == state["rows"]
+        wanted = executed(state["python"])["priors"]
+        path = tmp_path / "explorer.toml"
+        path.write_text(state["toml"])
+        read = cc.read_priors(re.search(r'read_priors\("(\w+)"', state["toml"])[1], scenario=path)
+        assert read.uncertain == wanted.uncertain and set(read) == set(wanted)
+        for name in wanted:
+            np.testing.assert_array_equal(
+                read[name].quantile_from_normal_score(z) * factor(read[name].unit),
+                wanted[name].quantile_from_normal_score(z) * factor(wanted[name].unit),
+                err_msg=name,
+            )
+
+
+def test_both_sets_and_every_scenario_can_be_chosen(monkeypatch, tmp_path, capsys):
+    priors, model, _ = options.study(None, None, None, None)
+    run = options.Run(priors, model, ["ai_investment"], [2030], 0, 0, {}, (options.DEFAULT, None), lambda *_: None)
+    monkeypatch.setattr(explore.cc, "read_priors", lambda name, scenario=None: priors)
+    found = explore.worlds(run)
+    assert found[0].named == ("evidence_2026", "")
+    scenarios = ["", *(path.stem for path in Path("priors/scenarios").glob("*.toml"))]
+    assert {world.named for world in found} == {
+        (path.stem, s) for path in Path("priors/sets").glob("*.toml") for s in scenarios
+    }
+    monkeypatch.undo()
+    arguments = ["--set", "load_factor=0.8", "--years", "2030", "-o", "ai_investment", "--out", str(tmp_path)]
+    assert options.exit_code(explore.explore, arguments) == 0
+    assert "explore.html" in capsys.readouterr().out
+    page = json.loads(re.search(DATA, (tmp_path / "explore.html").read_text(encoding="utf-8"), re.DOTALL)[1])
+    assert page["years"] == [2030] and [world["set"] for world in page["worlds"]] == [""]
 
 
 def test_first_order_indices_are_those_of_given_data(shipped):
@@ -307,7 +332,7 @@ def test_first_order_indices_are_those_of_given_data(shipped):
     for name in ("cluster_growth_rate", "cluster_fleet_share_limit", "investment_growth_factor"):
         index, error = state["indices"][name]
         assert index == pytest.approx(float(wanted["S1"].sel(input=name)), abs=0.01)
-        assert 0 < error < 0.03
+        assert 1.96 * error == pytest.approx(float(wanted["S1_conf"].sel(input=name)), rel=0.1)
 
 
 def test_numbers_are_said_as_python_says_them():

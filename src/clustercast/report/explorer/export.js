@@ -70,6 +70,8 @@ export function toToml(state, data, world, base) {
     `why = ${quoted(state.scenario ? `${world.title}, and what was moved by hand.` : "What was moved by hand.")}`,
     `as_of = ${quoted(data.asOf || "2026-11")}`, 'source = "The explorer"'];
   const changed = Object.keys(world.inputs).filter((name) => state.moves[name] || (world.inputs[name].toml && (!base.inputs[name] || base.inputs[name].id !== world.inputs[name].id)));
+  // A scenario has an input at least: where nothing was moved one stands there as it is.
+  if (!changed.length) changed.push(Object.keys(world.inputs).find((name) => world.inputs[name].toml));
   for (const name of changed) {
     const prior = world.inputs[name], move = state.moves[name];
     const date = /^(.+)_from_(\d{4})(?:_(\d+))?$/.exec(name);
