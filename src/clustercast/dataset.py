@@ -11,9 +11,12 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
+from xarray.backends import BackendArray
+from xarray.core import indexing
 
 from clustercast import __version__
 from clustercast.arrays import FloatArray
+from clustercast.arrays.points.saltelli import SwappedColumn
 from clustercast.engine.model import Model
 from clustercast.errors import InputError
 from clustercast.priors.prior_set import Priors
@@ -131,7 +134,7 @@ def inputs_dataset(values: Mapping[str, FloatArray], priors: Priors, design: Map
         attrs = {"role": "input", "units": distribution.unit, "long_name": in_words(name)}
         attrs |= {key: text for key in ("source", "as_of", "note") if (text := getattr(distribution, key))}
         drawn = name in values
-        numbers = values[name] if drawn else np.asarray(distribution.median)
+        numbers = _stored(values[name]) if drawn else np.asarray(distribution.median)
         variables[name] = xr.Variable(("sample",) if drawn else (), numbers, attrs, fastpath=True)
     size = len(next(iter(values.values()))) if values else int(design.get("size", 1))
     record = {
@@ -148,6 +151,29 @@ def inputs_dataset(values: Mapping[str, FloatArray], priors: Priors, design: Map
     repeated = {_DESIGN: json.dumps(record["design"])} if design.get("name") == "saltelli" else {}
     coords = {"sample": xr.Variable("sample", np.arange(size), repeated)}
     return xr.Dataset(variables, coords=coords, attrs=provenance(record))
+
+
+class _Rows(BackendArray):
+    """A column of a Saltelli design as xarray stores it: rows are made when they are read."""
+
+    def __init__(self, column: SwappedColumn) -> None:
+        self.column, self.shape, self.dtype = column, column.shape, column.dtype
+
+    def __getitem__(self, key: Any) -> Any:
+        support = indexing.IndexingSupport.OUTER
+        return indexing.explicit_indexing_adapter(key, self.shape, support, lambda where: self.column[where[0]])
+
+
+def _stored(values: Any) -> Any:
+    """Return drawn values as a variable holds them."""
+    return indexing.LazilyIndexedArray(_Rows(values)) if isinstance(values, SwappedColumn) else values
+
+
+def _column(variable: xr.Variable) -> Any:
+    """Return the column whose rows a variable makes when they are read, None where it holds values, or some rows."""
+    stored: Any = variable._data
+    lazy = isinstance(stored, indexing.LazilyIndexedArray) and isinstance(stored.array, _Rows)
+    return stored.array.column if lazy and stored.key.tuple == (slice(None),) else None
 
 
 def _digest(values: NDArray[Any]) -> str:
@@ -192,7 +218,7 @@ def input_arrays(inputs: Dataset) -> tuple[dict[str, FloatArray], dict[str, str]
         unit = variable.attrs.get("units", variable.attrs.get("unit"))
         if unit is None:
             raise InputError(f"input {name!r} has no attribute 'units'; set it, '1' for a pure number")
-        values[name] = _finite_numbers(name, variable)
+        values[name] = _column(variable) or _finite_numbers(name, variable)
         units[name] = unit
     if not values:
         raise InputError("the dataset holds no inputs; make one with cc.draw(priors, size, seed=...)")

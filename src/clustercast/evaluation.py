@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clustercast.arrays import FloatArray
+from clustercast.arrays.points.saltelli import SwappedColumn
 from clustercast.dataset import Dataset, evaluated_dataset, input_arrays, refuse_coordinates
 from clustercast.engine.fingerprint import fingerprint_of
 from clustercast.engine.source import place_of
@@ -170,7 +171,7 @@ def _checked_task(
 
 def _named_columns(task: _Task, values: Mapping[str, FloatArray], size: int) -> dict[str, FloatArray]:
     """Return every input as an array that cannot be written to, refused where the function takes another set."""
-    columns = {name: np.broadcast_to(array, (size,)) for name, array in values.items()}
+    columns = {n: a if isinstance(a, SwappedColumn) else np.broadcast_to(a, (size,)) for n, a in values.items()}
     if task.form in ("matrix", "frame"):
         return columns
     try:
@@ -194,12 +195,15 @@ def _named_columns(task: _Task, values: Mapping[str, FloatArray], size: int) -> 
 
 def _run(task: _Task, columns: Columns, size: int, executor: Any) -> Iterator[dict[str, FloatArray]]:
     """Yield the results of each piece of the samples, in their order."""
-    whole = executor is None and task.form != "scalar"
+    # Columns of a large Saltelli design make their rows when these are read.
+    made = any(isinstance(column, SwappedColumn) for column in columns.values())
+    whole = executor is None and task.form != "scalar" and not made
     length = size if whole else max(1, -(-size // _PIECES))
-    pieces = [
+    pieces = (
         (start, {name: values[start : start + length] for name, values in columns.items()})
         for start in range(0, size, length)
-    ]
+    )
+    pieces = pieces if executor is None else list(pieces)
     work = partial(_evaluated_piece, task)
     if executor is None:
         yield from map(work, pieces)

@@ -17,7 +17,7 @@ from clustercast.arrays.indices.shapley import paired_normals, random_permutatio
 from clustercast.arrays.points import designs
 from clustercast.arrays.points.copula import correlate
 from clustercast.arrays.points.nested_scramble import nested_points
-from clustercast.arrays.points.saltelli import Points, saltelli_replicate
+from clustercast.arrays.points.saltelli import Points, SwappedColumn, saltelli_replicate
 from clustercast.arrays.points.streams import checked_seed, replicate_seed
 from clustercast.dataset import Dataset, inputs_dataset
 from clustercast.errors import InputError, nearest, whole_number
@@ -25,6 +25,9 @@ from clustercast.priors.prior_set import Priors, checked_priors
 from clustercast.priors.swaps import Groups, refuse_constant, swapped_together
 
 Design = Literal["random", "latin", "sobol", "saltelli", "shapley", "kucherenko", "morris"]
+# Numbers of a Saltelli design from which on its rows are made from A and B when they are asked for.
+LARGE = 1 << 25
+
 Drawn = tuple[dict[str, FloatArray], dict[str, Any]]
 
 
@@ -124,7 +127,9 @@ def draw(
     several = whole_number("replicates", several, least=chosen.fewest_replicates)
     if size % several:
         raise InputError(f"replicates is {several}, which does not divide size {size}; give 1, 2, 4, 8 or 16")
-    _refuse_beyond_memory(size, uncertain * (1 if design in PLAIN else uncertain + 1))
+    # Of Saltelli's rows only A and B are held, and what is computed of each row.
+    numbers = uncertain * (uncertain + 1)
+    _refuse_beyond_memory(size, uncertain if design in PLAIN else 4 * uncertain if design == "saltelli" else numbers)
     seeds = [replicate_seed(seed, replicate) for replicate in range(several)]
     options = {name: given[name] for name in chosen.options if name != "replicates"}
     values, attrs = chosen.make(priors, size, seeds, **options)
@@ -228,14 +233,14 @@ def _saltelli(
 def saltelli_values(
     priors: Priors, a: FloatArray, b: FloatArray, swaps: Mapping[str, Sequence[str]], second_order: bool
 ) -> dict[str, FloatArray]:
-    """Make the rows of Saltelli's design from base points, shape (base points, inputs); other rows repeat A and B."""
+    """Make the rows of Saltelli's design from base points, shape (base points, inputs), or what makes them if many."""
     names = priors.uncertain
     rows = runs_per_point(len(swaps), second_order)
-    from_b = {name: _rows_from_b(name, swaps, rows).astype(np.intp) for name in names}
-    correlated = priors.correlated
+    correlated, large = priors.correlated, rows * a.size > LARGE
 
-    def repeat(name: str, value_a: FloatArray, value_b: FloatArray) -> FloatArray:
-        return np.take(np.column_stack([value_a, value_b]), from_b[name], axis=1).reshape(-1)
+    def repeat(name: str, value_a: FloatArray, value_b: FloatArray) -> Any:
+        column = SwappedColumn(value_a, value_b, _rows_from_b(name, swaps, rows))
+        return column if large else column[:]
 
     columns = {name: (designs.inside(a[:, i]), designs.inside(b[:, i])) for i, name in enumerate(names)}
     values = {

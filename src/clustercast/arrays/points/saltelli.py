@@ -5,11 +5,12 @@ takes `start` gives the same bits however the rows are cut into blocks.
 """
 
 from collections.abc import Sequence
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
-from clustercast.arrays import FloatArray
+from clustercast.arrays import BoolArray, FloatArray
 from clustercast.arrays.points import nested_scramble, sobol_sequence
 from clustercast.arrays.points.designs import check_columns, check_rows
 from clustercast.arrays.points.nested_scramble import named_pairs
@@ -18,6 +19,34 @@ from clustercast.errors import InputError
 
 Points = Literal["sobol", "salib", "random"]
 POINTS = get_args(Points)
+
+
+class SwappedColumn:
+    """The values of one input in all rows of the design, made when they are asked for from those of A and B."""
+
+    dtype, ndim = np.dtype(np.float64), 1
+
+    def __init__(self, a: FloatArray, b: FloatArray, from_b: BoolArray) -> None:
+        # Shape (base points, 2), and which of both each run of a base point has.
+        self._values, self._from_b = np.column_stack([a, b]), from_b.astype(np.intp)
+        self.size = len(a) * len(from_b)
+        self.shape = (self.size,)
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __getitem__(self, key: Any) -> FloatArray:
+        runs = len(self._from_b)
+        if not isinstance(key, slice) or key.step not in (None, 1):
+            point, run = np.divmod(np.arange(self.size)[key], runs)
+            return np.asarray(self._values[point, self._from_b[run]])
+        start, stop, _ = key.indices(self.size)
+        points = self._values[start // runs : -(-stop // runs)]
+        before = start - start % runs
+        return np.take(points, self._from_b, axis=1).reshape(-1)[start - before : max(start, stop) - before]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        return self[:].astype(dtype or self.dtype, copy=False)
 
 
 def saltelli_base(
