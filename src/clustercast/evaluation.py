@@ -203,7 +203,6 @@ def _run(task: _Task, columns: Columns, size: int, executor: Any) -> Iterator[di
         (start, {name: values[start : start + length] for name, values in columns.items()})
         for start in range(0, size, length)
     )
-    pieces = pieces if executor is None else list(pieces)
     work = partial(_evaluated_piece, task)
     if executor is None:
         yield from map(work, pieces)
@@ -211,7 +210,7 @@ def _run(task: _Task, columns: Columns, size: int, executor: Any) -> Iterator[di
         raise InputError(f"executor is {executor!r}; give one with a map, as ProcessPoolExecutor(), or a dask Client")
     elif hasattr(executor, "gather"):
         # A dask client; its cache of pure functions would not run a function anew that draws random numbers itself.
-        yield from (future.result() for future in executor.map(work, pieces, pure=False))
+        yield from (future.result() for future in executor.map(work, list(pieces), pure=False))
     else:
         try:
             _ = pickle.dumps(task) if isinstance(executor, ProcessPoolExecutor) else None
