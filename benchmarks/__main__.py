@@ -30,6 +30,7 @@ REGISTRY = (
     "estimators",
     "coverage",
     "pairs",
+    "rare_events",
     "decisions",
     "discovery",
 )

@@ -1,8 +1,11 @@
 """The default panel of Sobol' indices against SALib, SciPy and OpenTURNS."""
 
+import subprocess
+import sys
 import time
 import warnings
 from collections.abc import Callable
+from functools import partial
 from importlib.util import find_spec
 
 import numpy as np
@@ -21,6 +24,8 @@ from benchmarks.measure import (
     seconds,
 )
 from benchmarks.shipped import EIGHT, INPUTS_OF_PANEL, with_inputs
+from clustercast.arrays.indices.sobol_estimators import ESTIMATORS
+from clustercast.arrays.indices.sobol_panel import sobol_panel
 from clustercast.dataset import Dataset
 from clustercast.sensitivity.outputs import analysed_output
 
@@ -80,7 +85,7 @@ def rows(options: Options) -> list[Row]:
     table += _beside_salib(ours, same, values, taken, options)
     table += _beside_scipy(values, size, taken["same"], options)
     table += _beside_openturns(values, size, taken["same"], options)
-    return table
+    return [*table, *_many_columns(options)]
 
 
 def forecast_of(size: int, replicates: int) -> Dataset:
@@ -94,6 +99,34 @@ def _stirred(forecast: Dataset) -> Dataset:
     """Return the forecast with noise on every row, so that every column seems to depend on every input."""
     noise = np.random.default_rng(1).uniform(1, 1.01, forecast.sizes["sample"])
     return forecast.assign({name: forecast[name].copy(data=forecast[name].values * noise) for name in EIGHT})
+
+
+def _many_columns(options: Options) -> list[Row]:
+    """Many small columns: what each costs besides its numbers, quiet and beside two busy processes."""
+    inputs, size, columns = 8, 512, options.size(2000, 4)
+    values = np.exp(np.random.default_rng(1).normal(size=(columns, size * (2 * inputs + 2))))
+    each = 10_000 / columns
+    how = {"estimator": ESTIMATORS["azzini-rosati"], "design_second_order": True, "replicates": 8}
+    both = {
+        f"S2 {second}": partial(sobol_panel, values, inputs, second_order=second, **how) for second in (False, True)
+    }
+    taken = medians(both, options.size(3, 1))
+    problem = {"num_vars": inputs, "names": [f"x{i}" for i in range(inputs)], "bounds": [[0.0, 1.0]] * inputs}
+    salib = seconds(lambda: salib_sobol.analyze(problem, values[0], num_resamples=RESAMPLES, seed=1)) * 10_000
+    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2)]
+    try:
+        beside = medians({"busy": both["S2 False"]}, options.size(3, 1))["busy"] * each
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
+    first, second = (taken[f"S2 {order}"] * each for order in (False, True))
+    what, said = f"10,000 columns, {inputs} inputs, N = {size}, 8 scrambles", f"SALib, {salib:,.0f} s (1 column)"
+    return [
+        Row(f"{what}, S1 and ST", first, "s", said, salib / first, *at_most(3, first)),
+        Row(f"{what}, S2 too", second, "s", said, salib / second, *at_most(3, second)),
+        Row(f"{what}, S1 and ST, beside two busy processes", beside, "s", "quiet", first / beside),
+    ]
 
 
 def _mean_of_active(values: np.ndarray) -> float:
