@@ -41,13 +41,7 @@ def write_quantiles(summary: xr.Dataset, path: Path | str) -> Path:
     pathlib.Path
         Columns ``output, unit, year, statistic, value, error``, and before ``statistic`` one for each further
         dimension of an output: the statistic is a probability (of a quantile), ``mean``, or ``share of LABEL`` of a
-        labelled index; the error is its Monte Carlo standard error. Numbers read back to the last bit; a text that a
-        spreadsheet would run as a formula has an apostrophe before it.
-
-    Raises
-    ------
-    InputError
-        If the dataset is no summary, or the place cannot be written to.
+        labelled index; the error is its Monte Carlo standard error. Numbers read back to the last bit.
     """
     statistics = [(name, key) for name in _summarised(summary) for key in (name, f"{name}_mean")]
     shares = [str(key).removesuffix("_error") for key in summary.data_vars if str(key).endswith("_share_error")]
@@ -60,7 +54,7 @@ def write_quantiles(summary: xr.Dataset, path: Path | str) -> Path:
         for at, number, deviation in _cells(summary[key], summary[f"{key}_error"]):
             label = at.get(f"{name}_label")
             statistic = f"{at['quantile']:g}" if "quantile" in at else "mean" if label is None else f"share of {label}"
-            places = [_coordinate(at.get(dim, "")) for dim in ("year", *further)]
+            places = [at.get(dim, "") for dim in ("year", *further)]
             rows.append((name, unit, *places, statistic, number, deviation))
     columns = (*QUANTILE_COLUMNS[:3], *further, *QUANTILE_COLUMNS[3:])
     return write_text(path, _csv_text(columns, rows))
@@ -92,11 +86,6 @@ def write_iamc(
         with ``quantile`` beside them. An output without years or with dimensions that the template does not know, and
         labelled indices, which have no quantiles, are left out.
 
-    Raises
-    ------
-    InputError
-        If a dataset is no summary, or the place cannot be written to.
-
     References
     ----------
     Huppmann et al., "pyam: Analysis and visualisation of integrated assessment and macro-energy scenarios", Open
@@ -111,7 +100,7 @@ def write_iamc(
             unit = str(values.attrs.get("units", "1"))
             for at, value, _ in _cells(values, values):
                 region = (regions or {}).get(name, at.get("region", "World"))
-                rows.append((model, scenario, region, name, unit, _coordinate(at["year"]), at["quantile"], value))
+                rows.append((model, scenario, region, name, unit, at["year"], at["quantile"], value))
     return write_text(path, _csv_text(IAMC_COLUMNS, rows))
 
 
@@ -193,14 +182,15 @@ def _summarised(summary: xr.Dataset) -> list[str]:
 
 
 def _cells(values: xr.DataArray, errors: xr.DataArray) -> Iterator[tuple[dict[str, Any], float, float]]:
-    """Yield the coordinates, value and error of each cell, those of a year together."""
+    """Yield the coordinates, value and error of each cell, those of a year together; whole years without a point."""
     dims = [str(dim) for dim in values.dims]
     places = itertools.product(*(values[dim].values.tolist() for dim in dims))
     for place, value, error in zip(places, values.values.flat, errors.values.flat, strict=True):
-        yield dict(zip(dims, place, strict=True)), float(value), float(error)
+        at = dict(zip(dims, place, strict=True))
+        yield {dim: _whole(at[dim]) if dim != "quantile" else at[dim] for dim in dims}, float(value), float(error)
 
 
-def _coordinate(value: object) -> object:
+def _whole(value: object) -> object:
     """Return a coordinate for a table: a whole number without a point."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 

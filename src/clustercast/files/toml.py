@@ -28,11 +28,8 @@ _REMEDIES = {
     "float_type": "a number is needed, without quotation marks",
     "bool_type": "true or false is needed",
     "int_type": "a whole number is needed",
-    "list_type": "a list in brackets is needed, as [0.0, 1.0]",
-    "tuple_type": "a list in brackets is needed, as [0.0, 1.0]",
-    "dict_type": "a table is needed",
-    "model_attributes_type": "a table of keys and values is needed",
-    "model_type": "a table of keys and values is needed",
+    **dict.fromkeys(("list_type", "tuple_type"), "a list in brackets is needed, as [0.0, 1.0]"),
+    **dict.fromkeys(("dict_type", "model_attributes_type", "model_type"), "a table of keys and values is needed"),
     "string_too_short": "a text is needed; fill it in",
     "string_pattern_mismatch": "a text is needed, without control characters",
     "too_long": "there are too many values",
@@ -132,9 +129,7 @@ def _as_text(value: object) -> str:
 
 def _has(inside: Any, part: str | int) -> bool:
     """Return whether a key or a position is there."""
-    if isinstance(inside, dict):
-        return part in inside
-    return isinstance(part, int) and isinstance(inside, list) and part < len(inside)
+    return part in (range(len(inside)) if isinstance(inside, list) else inside if isinstance(inside, dict) else ())
 
 
 def _as_written(model: type[BaseModel], loc: Sequence[str | int], key: str) -> str:
@@ -150,30 +145,17 @@ def _as_written(model: type[BaseModel], loc: Sequence[str | int], key: str) -> s
 def _known_keys(model: type[BaseModel], loc: Sequence[str | int]) -> list[str]:
     """Return the keys that are allowed where an unknown one was found."""
     schema: dict[str, Any] = model.model_json_schema()
-    definitions = schema.get("$defs", {})
-    here = _resolved(schema, definitions)
+    here = schema
     for part in loc[:-1]:
-        here = _inside(here, part, definitions)
+        if "discriminator" in here:
+            further: Any = {"$ref": here["discriminator"]["mapping"].get(part, "")}
+        elif isinstance(part, int):
+            further = here.get("items")
+        else:
+            further = here.get("properties", {}).get(part, here.get("additionalProperties"))
+        here = further if isinstance(further, dict) else {}
+        here = schema["$defs"].get(here["$ref"].rsplit("/", 1)[-1], {}) if "$ref" in here else here
     return list(here.get("properties", {}))
-
-
-def _inside(schema: dict[str, Any], part: str | int, definitions: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema one step further down."""
-    if "discriminator" in schema:
-        further: Any = {"$ref": schema["discriminator"]["mapping"].get(part, "")}
-    elif isinstance(part, int):
-        further = schema.get("items", {})
-    elif part in schema.get("properties", {}):
-        further = schema["properties"][part]
-    else:
-        further = schema.get("additionalProperties", {})
-    return _resolved(further, definitions) if isinstance(further, dict) else {}
-
-
-def _resolved(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
-    """Return a schema, or the definition that it refers to."""
-    reference = schema.get("$ref", "")
-    return definitions.get(reference.rsplit("/", 1)[-1], {}) if reference else dict(schema or {})
 
 
 def toml_table(name: str, entries: Mapping[str, object], *, array: bool = False) -> str:
