@@ -233,6 +233,8 @@ def python_file(file: Path) -> ModuleType:
         spec.loader.exec_module(module)
     except SyntaxError as error:
         raise InputError(f"{file}:{error.lineno}: {error.msg}") from None
+    except RecursionError:
+        raise InputError(f"{file} has an expression of too many terms for Python; write it as several") from None
     return module
 
 

@@ -1,6 +1,7 @@
 """Draws: SALib's rows, streams by name, rank correlations achieved, and what is refused."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -238,3 +239,37 @@ def test_a_size_that_no_machine_takes_is_refused_at_once_with_one_that_it_does(r
     monkeypatch.setattr("os.sysconf", {"SC_PHYS_PAGES": 2**22, "SC_PAGE_SIZE": 4096}.get)
     with pytest.raises(InputError, match=r"size is [\d,]+.*(give at most [\d,]+|block=\d+|from 1 to)"):
         RUNS[run](size)
+
+
+@pytest.mark.parametrize("kind", [list, tuple, np.array, pd.Index, pd.Series])
+def test_a_group_is_any_row_of_names(kind):
+    priors = cc.Priors(x=cc.Uniform(0, 1), y=cc.Uniform(0, 1), z=cc.Uniform(0, 1))
+    drawn = cc.draw(priors, 8, design="saltelli", groups={"g": kind(["x", "y"])})
+    assert cc.design_of(drawn)["swaps"] == {"g": ["x", "y"], "z": ["z"]}
+    with pytest.raises(InputError, match="group 'g' holds"):
+        cc.draw(priors, 8, design="saltelli", groups={"g": kind([])})
+
+
+@pytest.mark.parametrize("name", ["a\0b", "a\x1b[31mb", "a[/]", "", "a" * 10_000])
+def test_a_name_that_neither_a_terminal_nor_a_file_takes_is_refused(name):
+    with pytest.raises(InputError, match="use letters, digits and underscores") as caught:
+        cc.Priors(**{name: cc.Uniform(0, 1)})
+    assert str(caught.value).isprintable() and len(str(caught.value)) < 300
+
+
+def test_a_message_is_one_line_that_prints_whatever_name_is_in_it():
+    priors = cc.Priors(x=cc.Uniform(0, 1))
+    for name in ("a" * 10_000, "\x1b[31m\0\n" * 50, "b " * 10_000):
+        with pytest.raises(InputError) as caught:
+            _ = priors[name]
+        assert str(caught.value).isprintable() and len(str(caught.value)) < 3100
+
+
+@pytest.mark.parametrize("digits", [400, 5_000])
+def test_a_whole_number_beyond_the_range_of_floats_is_refused(digits):
+    priors = cc.Priors(x=cc.Uniform(0, 1))
+    for number in (10**digits, str(10**400) + "0" * (digits - 400)):
+        with pytest.raises(InputError, match="beyond 1e308|too large for a number"):
+            priors.replace(x=number)
+    with pytest.raises(InputError, match="beyond 1e308"):
+        cc.Normal(0, 10**digits)

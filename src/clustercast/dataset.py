@@ -18,7 +18,7 @@ from clustercast import __version__
 from clustercast.arrays import FloatArray
 from clustercast.arrays.points.saltelli import SwappedColumn
 from clustercast.engine.model import Model
-from clustercast.errors import InputError
+from clustercast.errors import InputError, takes
 from clustercast.priors.prior_set import Priors
 
 Dataset = xr.Dataset
@@ -58,6 +58,7 @@ def provenance(record: Mapping[str, Any]) -> dict[str, str]:
     return {PROVENANCE: json.dumps({**record, **now}, ensure_ascii=False)}
 
 
+@takes()
 def provenance_of(data: Labelled) -> dict[str, Any]:
     """Return where a dataset comes from.
 
@@ -87,6 +88,7 @@ def provenance_of(data: Labelled) -> dict[str, Any]:
     return record
 
 
+@takes()
 def design_of(data: Labelled) -> dict[str, Any]:
     """Return how the rows of a dataset were drawn.
 

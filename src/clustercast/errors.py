@@ -1,9 +1,32 @@
 """The one exception that bad input raises."""
 
 import difflib
+import functools
+import inspect
 import operator
-from collections.abc import Iterable, Iterator
+import re
+import types
+import typing
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+
+P = typing.ParamSpec("P")
+T = typing.TypeVar("T")
+
+# Where the first argument of a function comes from, by its name or its type.
+_ORIGINS = {
+    "indices": "from cc.sobol_indices or cc.run_sobol",
+    "milestones": "from cc.reached_by",
+    "summary": "from cc.summarise",
+    "Dataset": "from cc.propagate or cc.evaluate",
+    "DataArray": "that is a variable of a forecast, as forecast['training_cluster_power']",
+    "DataTree": "from cc.condition",
+    "Priors": "from cc.read_priors, or written as cc.Priors(x=cc.Uniform(0, 1))",
+    "Mapping": "by name, as in {'name': ...}",
+    "Figure": "of matplotlib, as axes.figure",
+}
+# Longer words than any name or path, and longer messages than anyone reads.
+_LONG_WORD, _LONG_MESSAGE = re.compile(r"\S{300,}"), 3000
 
 
 class InputError(ValueError):
@@ -12,6 +35,54 @@ class InputError(ValueError):
     The message is one sentence for a person: what is wrong, the value, what is allowed, the remedy, and where (file
     and key). The command line prints it without a traceback and exits with 2.
     """
+
+    def __init__(self, message: str) -> None:
+        # Whatever name or value is in it, a message is one line that prints and that a screen holds.
+        line = " ".join(message.split("\n"))
+        line = _LONG_WORD.sub(lambda word: f"{word[0][:60]}... ({len(word[0])} characters)", line)
+        line = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in line)
+        super().__init__(line if len(line) <= _LONG_MESSAGE else f"{line[:_LONG_MESSAGE]}... ({len(line)} characters)")
+
+
+def shown(value: object, most: int = 120) -> str:
+    """Return a value as a message shows it: its repr in one line, shortened where it is long."""
+    try:
+        text = repr(value) if isinstance(value, str) else " ".join(repr(value).split())
+    except ValueError:
+        return f"a whole number of {value.bit_length()} bits"  # type: ignore[attr-defined]
+    return text if len(text) <= most else f"{text[:most]}... ({len(text)} characters)"
+
+
+def takes(*dims: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Return a decorator by which a function refuses a first argument of another type, or without some dimensions."""
+
+    def decorate(function: Callable[P, T]) -> Callable[P, T]:
+        name, first = next(iter(inspect.signature(function).parameters.items()))
+        is_union = isinstance(first.annotation, types.UnionType)
+        stated = typing.get_args(first.annotation) if is_union else (first.annotation,)
+        kinds = tuple(typing.get_origin(kind) or kind for kind in stated)
+        inside = typing.get_args(first.annotation)[-1] if kinds == (Mapping,) else object
+
+        @functools.wraps(function)
+        def checked(*args: P.args, **kwargs: P.kwargs) -> T:
+            if not args and name not in kwargs:
+                return function(*args, **kwargs)
+            given = args[0] if args else kwargs[name]
+            kind, wrong = " or ".join(kind.__name__ for kind in kinds), ""
+            if not isinstance(given, kinds):
+                wrong = f", {shown(given, 60)}"
+            elif lacking := [dim for dim in dims if dim not in getattr(given, "dims", ())]:
+                wrong = f" without the dimension {lacking[0]!r}"
+            elif kinds == (Mapping,) and (others := [each for each in given.values() if not isinstance(each, inside)]):
+                wrong, kind = f" that holds {shown(others[0], 60)}", f"Mapping of {inside.__name__}"
+            if wrong:
+                origin = _ORIGINS.get(name) or _ORIGINS.get(kind.split()[0], "")
+                raise InputError(f"{name} is a {type(given).__name__}{wrong}; give a {kind} {origin}".rstrip())
+            return function(*args, **kwargs)
+
+        return checked
+
+    return decorate
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -45,8 +116,6 @@ def whole_number(what: str, value: object, least: int = 1, most: int | None = No
     except TypeError:
         number = None
     if number is None or number < least or (most is not None and number > most):
-        shown = repr(value)
-        shown = shown if len(shown) <= 40 else f"{shown[:30]}... ({len(shown)} characters)"
         allowed = f"of {least} or more" if most is None else f"from {least} to {most:,}"
-        raise InputError(f"{what} is {shown}; give a whole number {allowed}")
+        raise InputError(f"{what} is {shown(value, 40)}; give a whole number {allowed}")
     return number

@@ -22,7 +22,7 @@ from clustercast.arrays.points.streams import checked_seed, replicate_seed
 from clustercast.dataset import Dataset, inputs_dataset
 from clustercast.errors import InputError, nearest, whole_number
 from clustercast.priors.prior_set import Priors, checked_priors
-from clustercast.priors.swaps import Groups, refuse_constant, swapped_together
+from clustercast.priors.swaps import Groups, checked_groups, refuse_constant, swapped_together
 
 Design = Literal["random", "latin", "sobol", "saltelli", "shapley", "kucherenko", "morris"]
 # Numbers of a Saltelli design from which on its rows are made from A and B when they are asked for.
@@ -119,7 +119,7 @@ def draw(
         raise InputError(f"design is {design!r}{nearest(str(design), _DESIGNS)}; choose one of {', '.join(_DESIGNS)}")
     chosen = _DESIGNS[design]
     given: dict[str, Any] = {"replicates": replicates or 1, "second_order": second_order, "points": points}
-    given |= {"groups": groups or None, "latent": latent, "levels": levels, "span": tuple(span)}
+    given |= {"groups": checked_groups(groups, priors) or None, "latent": latent, "levels": levels, "span": tuple(span)}
     for option in (name for name in given if given[name] != _USUAL[name] and name not in chosen.options):
         owners = [repr(name) for name, other in _DESIGNS.items() if option in other.options]
         raise InputError(f"{option} is an option of design {', '.join(owners)}, not of {design!r}; leave it out")

@@ -17,7 +17,7 @@ from clustercast.conditioning.observations import read_observations
 from clustercast.conditioning.origin_priors import origin_priors
 from clustercast.conditioning.problem import Problem
 from clustercast.engine.model import Model
-from clustercast.errors import InputError
+from clustercast.errors import InputError, takes
 from clustercast.files.dates import end_of
 from clustercast.files.toml import load_toml
 from clustercast.priors.prior_file import read_priors
@@ -83,6 +83,7 @@ class Backtest:
     younger: tuple[str, ...] = ()
 
 
+@takes()
 def backtest(
     priors: Priors,
     observations: Observations | None = None,
@@ -167,6 +168,7 @@ def backtest(
     return Backtest(limit, len(past), tuple(scores), str(learned["posterior"].attrs["statement"]), younger)
 
 
+@takes()
 def rolling_origin(
     priors: Priors,
     observations: Observations | None = None,

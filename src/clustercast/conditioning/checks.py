@@ -9,7 +9,7 @@ from clustercast.arrays import FloatArray
 from clustercast.conditioning.sampler import pareto_smoothed
 from clustercast.conditioning.tree import OBSERVED
 from clustercast.dataset import PROVENANCE, provenance_of
-from clustercast.errors import InputError
+from clustercast.errors import InputError, takes
 
 _SAMPLE = ("chain", "draw")
 # An input was learned of that moved by so many deviations of its prior or narrowed by such a share of its variance; a
@@ -92,6 +92,7 @@ def _ends(values: FloatArray) -> Ends:
     return low, middle, high
 
 
+@takes()
 def observation_influence(tree: xr.DataTree) -> xr.Dataset:
     """Return how far each observation alone moved each input.
 
@@ -132,6 +133,7 @@ def observation_influence(tree: xr.DataTree) -> xr.Dataset:
     )
 
 
+@takes()
 def prior_conflict(tree: xr.DataTree) -> xr.Dataset:
     """Return where each observation is in the predictions, before and after learning.
 

@@ -1,9 +1,10 @@
 """Condition a forecast on what was observed."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
+import xarray as xr
 from threadpoolctl import threadpool_limits
 
 from clustercast.arrays.points.designs import require_power_of_two
@@ -27,13 +28,10 @@ from clustercast.conditioning.tree import posterior_inputs, posterior_tree
 from clustercast.dataset import Dataset, provenance_of, with_provenance
 from clustercast.engine.changes import with_changes
 from clustercast.engine.model import Model
-from clustercast.errors import InputError
+from clustercast.errors import InputError, takes
 from clustercast.priors.prior_set import Priors
 from clustercast.quantities.cluster_model import cluster_model
 from clustercast.sampling import draw
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 Method = Literal["auto", "importance", "tempered"]
 
@@ -44,6 +42,7 @@ PILOT = 1 << 13
 BUDGET = 1 << 20
 
 
+@takes()
 def condition(
     priors: Priors,
     observations: Observations | None = None,
@@ -59,7 +58,7 @@ def condition(
     draws: int = DRAWS,
     skip_bad: bool = False,
     progress: Progress | None = None,
-) -> "xr.DataTree":
+) -> xr.DataTree:
     """Let a forecast learn from what was observed.
 
     Prior draws on Sobol' points are weighted by the likelihood, with Pareto smoothing. Where the weights cannot be
@@ -149,8 +148,9 @@ def condition(
     return posterior_tree(priors, observations, result, before, after, record)
 
 
+@takes()
 def scenario_inputs(
-    tree: "xr.DataTree", priors: Priors, scenario: Priors, size: int | None = None, *, seed: int = 0
+    tree: xr.DataTree, priors: Priors, scenario: Priors, size: int | None = None, *, seed: int = 0
 ) -> Dataset:
     """Return posterior draws under a scenario: inputs that it changes are drawn from it, the others are as learned.
 
@@ -174,8 +174,8 @@ def scenario_inputs(
         If the priors are not those of the tree, or the scenario has other inputs.
     """
     record = provenance_of(tree)
-    if priors.hash != record["priors_hash"]:
-        raise InputError(f"{priors.name} ({priors.hash}) was not conditioned here ({record['priors_hash']})")
+    if priors.hash != record.get("priors_hash"):
+        raise InputError(f"{priors.name} ({priors.hash}) was not conditioned here ({record.get('priors_hash')})")
     if set(priors) != set(scenario):
         raise InputError(f"{scenario.name} has other inputs than {priors.name}; lay a scenario over the same set")
     inputs = posterior_inputs(tree, size, seed=seed)

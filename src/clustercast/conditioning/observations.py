@@ -11,9 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from clustercast.conditioning.observation_rows import DISCREPANCY, ERROR_UNITS, TIME, Observation, Observations
 from clustercast.engine.units import factor, same_dimension
-from clustercast.errors import InputError, located, nearest
+from clustercast.errors import InputError, located, nearest, shown
 from clustercast.files.dates import DateText
-from clustercast.files.toml import Number, Prose, Text, load_toml, shown, validated
+from clustercast.files.toml import Number, Prose, Text, load_toml, validated
 from clustercast.files.whole import read_text
 from clustercast.priors.families import Family, distribution_from_entry
 from clustercast.priors.shipped import directory

@@ -14,7 +14,7 @@ from clustercast.conditioning.observation_rows import ERROR_UNITS, Observations
 from clustercast.conditioning.sampler import Posterior
 from clustercast.dataset import in_words, provenance, provenance_of
 from clustercast.engine.units import factor
-from clustercast.errors import InputError
+from clustercast.errors import InputError, takes
 from clustercast.priors.families import Fixed
 from clustercast.priors.prior_set import Priors
 
@@ -73,6 +73,7 @@ def posterior_tree(
     return tree
 
 
+@takes()
 def posterior_inputs(
     tree: xr.DataTree, size: int | None = None, *, seed: int = 0, group: str = "posterior"
 ) -> xr.Dataset:

@@ -12,7 +12,7 @@ from clustercast.arrays import FloatArray
 from clustercast.dataset import in_words, provenance
 from clustercast.decisions.pooling import plain
 from clustercast.engine.model import Model
-from clustercast.errors import InputError, whole_number
+from clustercast.errors import InputError, takes, whole_number
 from clustercast.priors.families import Fixed
 from clustercast.priors.groups import section_of
 from clustercast.priors.prior_set import Priors, checked_priors
@@ -24,6 +24,7 @@ from clustercast.sampling import draw
 _ALL_SUBSETS = 8
 
 
+@takes()
 def whose_prior(
     sets: Mapping[str, Priors],
     output: str,

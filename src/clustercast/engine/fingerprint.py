@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from clustercast.engine.source import Function, names_in, tree_of
+from clustercast.engine.source import Function, long_expressions, names_in, tree_of
 
 # Their versions say what they are.
 _VERSIONED = sys.stdlib_module_names - {"__main__"} | {"numpy", "scipy"}
@@ -233,6 +233,7 @@ def _global_names(code: types.CodeType) -> frozenset[str]:
 
 
 @functools.lru_cache(maxsize=4096)
+@long_expressions()
 def _statements(function: Function) -> str:
     """Return the statements of a function without comments and docstring, or nothing where no file holds them."""
     tree = tree_of(function)

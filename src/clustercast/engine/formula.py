@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from clustercast.engine.source import tree_of
+from clustercast.engine.source import long_expressions, tree_of
 from clustercast.engine.wiring import LAGGED, PREVIOUS, PREVIOUS_YEAR, YEAR, Definition
 
 _SHORT = {"minimum": "min", "maximum": "max", "power": "pow"}
@@ -26,6 +26,7 @@ class Formula:
     result: str
 
 
+@long_expressions()
 def formula_of(found: Definition) -> Formula:
     """Return the formula of a quantity; its code stands as it is where no source can be read."""
     parameters = tuple(inspect.signature(found.function).parameters)

@@ -3,9 +3,11 @@
 import ast
 import functools
 import inspect
+import sys
 import textwrap
 import tokenize
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import CodeType
 from typing import Any
 
@@ -13,6 +15,17 @@ import numpy as np
 
 Function = Callable[..., Any]
 _NUMBERS = int | float | np.integer | np.floating
+
+
+@contextmanager
+def long_expressions() -> Iterator[None]:
+    """Let syntax trees be walked that are as deep as an expression of some thousand terms makes them."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, 100_000))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 def place_of(function: Function) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 from xarray.coders import CFDatetimeCoder, CFTimedeltaCoder
 
-from clustercast.errors import InputError
+from clustercast.errors import InputError, takes
 from clustercast.files.summary_table import as_summary
 from clustercast.files.whole import write_whole
 
@@ -80,6 +80,7 @@ def write_netcdf(dataset: xr.Dataset | xr.DataTree, path: Path | str) -> Path:
     return write_whole(path, write)
 
 
+@takes()
 def read_netcdf(path: Path | str) -> xr.Dataset | xr.DataTree:
     """Read what `write_netcdf` wrote, into memory.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from clustercast.errors import InputError
+from clustercast.errors import InputError, takes
 from clustercast.files.netcdf import write_netcdf
 from clustercast.files.whole import write_text, write_whole
 
@@ -27,6 +27,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _Row = tuple[object, ...]
 
 
+@takes()
 def write_quantiles(summary: xr.Dataset, path: Path | str) -> Path:
     """Write a summary as CSV, one row a number.
 
@@ -60,6 +61,7 @@ def write_quantiles(summary: xr.Dataset, path: Path | str) -> Path:
     return write_text(path, _csv_text(columns, rows))
 
 
+@takes()
 def write_iamc(
     summaries: Mapping[str, xr.Dataset],
     path: Path | str,
@@ -104,6 +106,7 @@ def write_iamc(
     return write_text(path, _csv_text(IAMC_COLUMNS, rows))
 
 
+@takes("sample")
 def write_draws(forecast: xr.Dataset, path: Path | str) -> Path:
     """Write every sample of a forecast, inputs and outputs.
 

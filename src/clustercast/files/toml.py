@@ -8,12 +8,11 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, Field, Strict, StringConstraints, ValidationError
 
-from clustercast.errors import InputError, nearest
+from clustercast.errors import InputError, nearest, shown
 from clustercast.files.whole import read_text
 
 M = TypeVar("M", bound=BaseModel)
 
-_LONGEST_SHOWN = 120
 # Neither a terminal nor an HDF5 attribute takes control characters; a tab and the end of a line are welcome.
 _PRINTABLE = r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
 _FILLED = _PRINTABLE.replace("[^", r"[^\s")
@@ -63,12 +62,6 @@ def validated(
         return model.model_validate(content, strict=strict)
     except ValidationError as error:
         raise InputError(f"{path}: {_message(error, content, model, tags)}") from None
-
-
-def shown(value: object) -> str:
-    """Return a value as a message shows it: its repr, shortened where it is long."""
-    text = repr(value)
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}... ({len(text)} characters)"
 
 
 def _message(error: ValidationError, content: Mapping[str, Any], model: type[BaseModel], tags: Sequence[str]) -> str:
@@ -124,7 +117,7 @@ def _key(place: Sequence[str | int], content: Mapping[str, Any]) -> str:
 def _as_text(value: object) -> str:
     """Return a key or a name as it is, or as `shown` where it is long or does not print."""
     text = str(value)
-    return text if len(text) <= _LONGEST_SHOWN and text.isprintable() else shown(text)
+    return text if len(text) <= 120 and text.isprintable() else shown(text)
 
 
 def _has(inside: Any, part: str | int) -> bool:

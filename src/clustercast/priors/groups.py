@@ -3,7 +3,7 @@
 from typing import Literal
 
 from clustercast.engine.model import Model
-from clustercast.errors import InputError, nearest
+from clustercast.errors import InputError, nearest, takes
 from clustercast.priors.prior_set import Priors
 
 By = Literal["section", "source"]
@@ -11,6 +11,7 @@ By = Literal["section", "source"]
 _WAYS = ("section", "source")
 
 
+@takes()
 def input_groups(priors: Priors, by: By, model: Model) -> dict[str, tuple[str, ...]]:
     """Group the uncertain inputs, for `draw` and `run_sobol`.
 

@@ -11,9 +11,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
 
 from clustercast.engine.units import factor
-from clustercast.errors import InputError, located, nearest
+from clustercast.errors import InputError, located, nearest, shown
 from clustercast.files.dates import DateText
-from clustercast.files.toml import Number, Prose, Text, Truth, load_toml, shown, validated
+from clustercast.files.toml import Number, Prose, Text, Truth, load_toml, validated
 from clustercast.priors.correlation import Correlation
 from clustercast.priors.declarations import check_declared, declared_inputs, heir
 from clustercast.priors.families import FAMILIES, Family, Mixture, Moved, Truncated, distribution_from_entry

@@ -13,9 +13,9 @@ from clustercast.arrays import FloatArray
 from clustercast.arrays.points.copula import correlation_factor, gaussian_correlation
 from clustercast.engine.changes import change_name
 from clustercast.engine.units import factor, parse_quantity
-from clustercast.errors import InputError, located, nearest
+from clustercast.errors import InputError, located, nearest, shown
 from clustercast.files.dates import DateText
-from clustercast.files.toml import Number, Prose, Text, shown
+from clustercast.files.toml import Number, Prose, Text
 from clustercast.priors.correlation import Correlation, score_correlation
 from clustercast.priors.declarations import Declaration, check_declared, heir, with_unit
 from clustercast.priors.families import Family, Fixed, as_distribution
@@ -23,6 +23,7 @@ from clustercast.priors.prior_html import priors_html
 
 # Coordinates of a forecast, which an input of that name would hide.
 RESERVED = ("year", "sample")
+_LONGEST_NAME = 200
 
 
 class About(BaseModel):
@@ -293,6 +294,8 @@ def checked_priors(priors: object) -> Priors:
 
 def _distribution(value: object, name: str) -> Family:
     """Take a distribution, a frozen scipy.stats distribution or a number."""
+    if not name.isprintable() or not 0 < len(name) <= _LONGEST_NAME or "/" in name:
+        raise InputError(f"an input cannot be called {shown(name)}; use letters, digits and underscores")
     if name in RESERVED:
         raise InputError(f"an input cannot be called {name!r}: it is a coordinate of every forecast; rename it")
     with located(f"input {name!r}"):

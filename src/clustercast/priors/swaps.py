@@ -1,8 +1,8 @@
 """What a design swaps together: each input alone, groups that were asked for, and correlated inputs as one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from clustercast.errors import InputError, nearest
+from clustercast.errors import InputError, nearest, shown
 from clustercast.priors.prior_set import Priors
 
 Groups = Mapping[str, Sequence[str]]
@@ -51,16 +51,18 @@ def _group_of_each(priors: Priors, groups: Groups | None) -> dict[str, str]:
 def checked_groups(groups: Groups | None, priors: Priors) -> Groups:
     """Return groups, refused where they are no mapping of names to lists of uncertain inputs, or one is empty."""
     if groups is not None and not isinstance(groups, Mapping):
-        raise InputError(f"groups is {groups!r}; give names and members, as in {{'growth': ['a', 'b']}}")
+        raise InputError(f"groups is {shown(groups)}; give names and members, as in {{'growth': ['a', 'b']}}")
+    checked: dict[str, list[str]] = {}
     for group, members in (groups or {}).items():
-        if isinstance(members, str) or not members:
-            raise InputError(f"group {group!r} holds {members!r}; give a list of one input or more")
-        for name in members:
+        checked[group] = [] if isinstance(members, str) or not isinstance(members, Iterable) else list(members)
+        if not checked[group]:
+            raise InputError(f"group {group!r} holds {shown(members)}; give a list of one input or more")
+        for name in checked[group]:
             if name not in priors.uncertain:
                 raise InputError(
                     f"group {group!r} holds {name!r}, which is not an uncertain input{nearest(name, priors.uncertain)}"
                 )
-    return groups or {}
+    return checked
 
 
 def refuse_constant(priors: Priors) -> None:

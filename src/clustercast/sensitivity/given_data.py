@@ -14,7 +14,7 @@ from clustercast.arrays.summaries.order_statistics import checked_weights, effec
 from clustercast.dataset import design_of, provenance_of
 from clustercast.engine.changes import with_changes
 from clustercast.engine.model import Model
-from clustercast.errors import InputError, nearest
+from clustercast.errors import InputError, nearest, takes
 from clustercast.sampling import MEASURED, PLAIN
 from clustercast.sensitivity.cautions import few_events_caution
 from clustercast.sensitivity.labels import labelled, year_of
@@ -23,6 +23,7 @@ from clustercast.sensitivity.outputs import Scale, analysed_outputs, measured
 DUMMY = "dummy"
 
 
+@takes("sample")
 def given_data_indices(
     forecast: xr.Dataset,
     outputs: Iterable[str] | str | None = None,

@@ -7,11 +7,12 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from clustercast.arrays import FloatArray
-from clustercast.errors import InputError, whole_number
+from clustercast.errors import InputError, takes, whole_number
 
 _NEGLIGIBLE = 0.01
 
 
+@takes()
 def ranking_resolved(indices: xr.Dataset, k: int = 3) -> xr.DataArray:
     """Return whether the order of the first k inputs by total index is resolved.
 
@@ -64,6 +65,7 @@ def unresolved(indices: xr.Dataset, k: int) -> NDArray[np.bool_]:
     return np.asarray(doubtful & (indices["variance"].values > 0))
 
 
+@takes()
 def time_integrated(
     indices: xr.Dataset, *, until: float | None = None, weights: Sequence[float] | FloatArray | None = None
 ) -> xr.Dataset:

@@ -8,7 +8,7 @@ import xarray as xr
 
 from clustercast.arrays import FloatArray
 from clustercast.dataset import design_of, provenance_of
-from clustercast.errors import InputError, nearest
+from clustercast.errors import InputError, nearest, takes
 from clustercast.sensitivity.design import morris_design
 from clustercast.sensitivity.given_data import DUMMY, dummy_values
 from clustercast.sensitivity.labels import labelled, year_of
@@ -22,6 +22,7 @@ _MEASURES = {
 }
 
 
+@takes()
 def to_salib(indices: xr.Dataset, output: str | None = None, year: float | None = None) -> Any:
     """Turn the Sobol' indices of one output and year into SALib's ResultDict.
 
@@ -70,6 +71,7 @@ def _only(what: str, known: list[Any], chosen: Any) -> Any:
     raise InputError(f"{what} {chosen!r} is not in the indices, which have {listed}{near}")
 
 
+@takes("sample")
 def delta_indices(
     forecast: xr.Dataset,
     *,
@@ -115,6 +117,7 @@ def delta_indices(
     return _each_column(forecast, outputs, scale, inputs, "delta", options, attributes)
 
 
+@takes("sample")
 def pawn_indices(
     forecast: xr.Dataset,
     *,

@@ -9,7 +9,7 @@ import xarray as xr
 from pydantic import BaseModel, Field
 
 from clustercast.dataset import design_of
-from clustercast.errors import InputError
+from clustercast.errors import InputError, shown, takes
 from clustercast.files.toml import Number, Text, load_toml, validated
 from clustercast.priors import shipped
 from clustercast.uncertainty.conditions import Condition, parse_condition, probability_of
@@ -80,6 +80,14 @@ def read_claims(path: str | Path | None = None) -> tuple[Claim, ...]:
     return claims
 
 
+def _checked(claims: object) -> list[Claim]:
+    """Return claims, refused where something else was given."""
+    listed = list(claims) if isinstance(claims, Iterable) else [claims]
+    if not all(isinstance(claim, Claim) for claim in listed):
+        raise InputError(f"claims is {shown(claims)}; give several Claims, as cc.read_claims() does")
+    return listed
+
+
 def claim_names(claims: Iterable[Claim]) -> tuple[str, ...]:
     """Return the inputs and outputs that claims need, each once."""
     return tuple(dict.fromkeys(name for claim in claims for name in claim.asked.names))
@@ -99,13 +107,14 @@ def claim_years(claims: Iterable[Claim], first: float) -> list[float]:
     list of float
         Yearly (by half-years where a claim is about a fall) to four years after the last date, and the dates.
     """
-    asked = [claim.asked for claim in claims]
+    asked = [claim.asked for claim in _checked(claims)]
     dates = [year for condition in asked for year in condition.years]
     falls = any(clause.form == "fall" for condition in asked for clause in condition.clauses)
     last = max(dates, default=first)
     return sorted({*np.arange(first, last + _BEYOND + 1, _FINE if falls else 1).tolist(), *dates})
 
 
+@takes("sample")
 def claim_probabilities(forecast: xr.Dataset, claims: Iterable[Claim]) -> xr.Dataset:
     """Answer claims from a forecast.
 
@@ -128,7 +137,7 @@ def claim_probabilities(forecast: xr.Dataset, claims: Iterable[Claim]) -> xr.Dat
     InputError
         If the forecast lacks a claim's quantity or date.
     """
-    claims = list(claims)
+    claims = _checked(claims)
     names = ("probability", "standard_error", "year_25", "year_50", "year_75")
     variables: dict[str, tuple[str, list[float]]] = {}
     for prefix in ("", "trend_"):
@@ -143,6 +152,7 @@ def claim_probabilities(forecast: xr.Dataset, claims: Iterable[Claim]) -> xr.Dat
     return xr.Dataset(variables, coords, forecast.attrs)
 
 
+@takes("sample")
 def claims_met(forecast: xr.Dataset, claims: Iterable[Claim]) -> xr.Dataset:
     """Return whether claims come true, as outputs that `sobol_indices` takes.
 

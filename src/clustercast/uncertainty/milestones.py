@@ -10,7 +10,7 @@ from clustercast.arrays import FloatArray
 from clustercast.arrays.summaries.order_statistics import effective_size, quantiles_with_errors
 from clustercast.arrays.summaries.summaries import first_crossing, share_with_error
 from clustercast.dataset import design_of, in_words, sample_design
-from clustercast.errors import InputError
+from clustercast.errors import InputError, takes
 from clustercast.uncertainty.reference_classes import Kind, ReferenceClass, ladder, nearest_rung
 from clustercast.uncertainty.summaries import PROBABILITIES, Weights, independent, output_names
 from clustercast.uncertainty.trajectories import (
@@ -155,6 +155,7 @@ def exceedance(
     return xr.DataArray(share, {**coords_of(trajectory, dims), "standard_error": beside}, dims, "exceedance", attrs)
 
 
+@takes("sample")
 def milestones(
     forecast: xr.Dataset,
     levels: Mapping[str, Level | Sequence[Level]],
@@ -223,6 +224,7 @@ def _milestone(
     return xr.Dataset(variables, coords)
 
 
+@takes()
 def reference_class(
     value: xr.DataArray, kind: Kind, *, classes: tuple[ReferenceClass, ...] | None = None
 ) -> xr.DataArray:

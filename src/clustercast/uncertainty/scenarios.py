@@ -11,7 +11,7 @@ from clustercast.arrays.summaries.order_statistics import quantiles
 from clustercast.arrays.summaries.summaries import share_with_error
 from clustercast.dataset import Dataset, design_of, in_words, provenance_of, with_provenance
 from clustercast.engine.model import Model
-from clustercast.errors import InputError
+from clustercast.errors import InputError, takes
 from clustercast.priors.families import Fixed
 from clustercast.priors.prior_file import read_priors
 from clustercast.priors.prior_set import Priors
@@ -71,6 +71,7 @@ def run_scenarios(
     return scenario_changes(forecast(None), {Path(name).stem: forecast(name) for name in names})
 
 
+@takes()
 def limit_relief(
     priors: Priors,
     size: int = 16384,

@@ -26,7 +26,7 @@ def as_distribution(value: object, unit: str = "1") -> Family | None:
     if isinstance(value, Family):
         return value
     if isinstance(value, int | float | np.number) and not isinstance(value, bool | np.bool_):
-        return Fixed(float(value), unit=unit)
+        return Fixed(value, unit=unit)  # type: ignore[arg-type]
     if is_kernel_density(value):
         centres, sd = value.dataset[0], float(np.sqrt(value.covariance[0, 0]))  # type: ignore[attr-defined]
         return Mixture(value.weights, tuple(Normal(centre, sd) for centre in centres), unit=unit)  # type: ignore[attr-defined]

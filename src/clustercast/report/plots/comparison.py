@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from clustercast.arrays import FloatArray
 from clustercast.arrays.summaries.order_statistics import quantiles
 from clustercast.engine.units import conversion
-from clustercast.errors import InputError
+from clustercast.errors import InputError, takes
 from clustercast.report.labels import label_of
 from clustercast.report.numbers import human, interval
 from clustercast.report.plots import style
@@ -21,6 +21,7 @@ _CURVE_POINTS = 201
 _VIEW = (0.002, 0.998)
 
 
+@takes("sample")
 def exceedance_curve(
     path: xr.DataArray,
     *,
@@ -60,6 +61,7 @@ def exceedance_curve(
     return ax
 
 
+@takes()
 def scenarios(
     paths: Mapping[str, xr.DataArray],
     *,

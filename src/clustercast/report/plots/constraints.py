@@ -7,13 +7,14 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from clustercast.arrays import FloatArray
-from clustercast.errors import InputError
+from clustercast.errors import InputError, takes
 from clustercast.report.plots import style
 
 # Labels below this in every year are drawn together.
 _SELDOM = 0.01
 
 
+@takes("year", "sample")
 def binding_constraint(index: xr.DataArray, *, weights: FloatArray | None = None, ax: Axes | None = None) -> Axes:
     """Draw the probability of each label of an index by year, stacked.
 

@@ -12,7 +12,7 @@ from clustercast.arrays import FloatArray
 from clustercast.arrays.summaries.order_statistics import quantiles
 from clustercast.conditioning.observation_rows import Observation
 from clustercast.engine.units import conversion, same_dimension
-from clustercast.errors import InputError
+from clustercast.errors import InputError, takes
 from clustercast.report.numbers import with_interval
 from clustercast.report.plots import style
 from clustercast.uncertainty.reference_classes import ReferenceClass
@@ -27,6 +27,7 @@ _NORMAL_95 = 1.6448536269514722
 _SHORT = re.compile(r", | \(")
 
 
+@takes()
 def fan(
     path: xr.DataArray,
     *,

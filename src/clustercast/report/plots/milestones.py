@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from clustercast.arrays import FloatArray
-from clustercast.errors import InputError
+from clustercast.errors import InputError, takes
 from clustercast.files.dates import date_words
 from clustercast.report.claims import milestone_text
 from clustercast.report.labels import in_a_sentence
@@ -21,6 +21,7 @@ from clustercast.report.plots import style
 _TALLEST = 0.8
 
 
+@takes()
 def crossing_years(crossings: Mapping[str, xr.DataArray], *, ax: Axes | None = None) -> Axes:
     """Draw the distributions of crossing years, one row a milestone; "not by the last year" stands beside it.
 
@@ -55,6 +56,7 @@ def crossing_years(crossings: Mapping[str, xr.DataArray], *, ax: Axes | None = N
     return ax
 
 
+@takes("milestone")
 def reached_by_year(milestones: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     """Draw the probability that each milestone has been reached, by year, with bars of two standard errors."""
     ax = style.quiet_frame(style.axes_or_new(ax, height=max(3.2, 1.2 + 0.42 * milestones.sizes["milestone"])))

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 
 from clustercast.arrays import FloatArray
 from clustercast.arrays.summaries.order_statistics import quantiles
+from clustercast.errors import takes
 from clustercast.report.labels import label_of
 from clustercast.report.numbers import human, is_share
 from clustercast.report.plots import style
@@ -16,6 +17,7 @@ _BINS = 40
 _VIEW = (0.002, 0.998)
 
 
+@takes("sample")
 def prior_posterior(
     prior: xr.DataArray, posterior: xr.DataArray, *, weights: FloatArray | None = None, ax: Axes | None = None
 ) -> Axes:

@@ -7,7 +7,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from clustercast.errors import InputError, nearest
+from clustercast.errors import InputError, nearest, takes
 from clustercast.report.labels import in_a_sentence, label_of, short_label
 from clustercast.report.plots import style
 from clustercast.report.sobol import member
@@ -15,6 +15,7 @@ from clustercast.report.sobol import member
 _MEANINGS = {"ST": "total index", "S1": "first-order index"}
 
 
+@takes()
 def sobol_by_year(
     indices: xr.Dataset,
     output: str,
@@ -59,6 +60,7 @@ def _finding(chosen: xr.Dataset, index: str, shown: Sequence[str]) -> str:
     return f"{last['year'].item():g}: {label}, {100 * float(last[index].sel(input=first)):.0f} %"
 
 
+@takes("output")
 def sobol_panels(
     indices: xr.Dataset, *, outputs: Sequence[str] | None = None, index: str = "ST", most: int = 5
 ) -> Figure:
@@ -77,6 +79,7 @@ def sobol_panels(
     return figure
 
 
+@takes()
 def sobol_stacked(indices: xr.Dataset, output: str, *, most: int = 6, ax: Axes | None = None) -> Axes:
     """Draw how the variance of an output is owned, by year: inputs alone, stacked, and interactions above.
 
@@ -109,6 +112,7 @@ def sobol_stacked(indices: xr.Dataset, output: str, *, most: int = 6, ax: Axes |
     return ax
 
 
+@takes()
 def second_order(
     indices: xr.Dataset, output: str, *, year: float | None = None, most: int = 6, ax: Axes | None = None
 ) -> Axes:
@@ -144,6 +148,7 @@ def second_order(
     return ax
 
 
+@takes("output", "input")
 def leading_inputs(indices: xr.Dataset, output: str, *, index: str = "ST", most: int = 5) -> list[str]:
     """Return the inputs with the largest mean index over the years, all above 0; where nothing varies it is 0."""
     values = np.nan_to_num(_output(indices, output)[index].values)

@@ -17,7 +17,7 @@ from scipy.optimize import isotonic_regression
 
 from clustercast.arrays import FloatArray
 from clustercast.engine.units import in_unit
-from clustercast.errors import InputError
+from clustercast.errors import InputError, takes
 from clustercast.files.whole import write_whole
 from clustercast.report.labels import label_of, time_of
 from clustercast.report.numbers import human, is_share
@@ -70,6 +70,7 @@ def figure_of(drawn: Axes | Figure) -> Figure:
     return whole
 
 
+@takes()
 def save_figure(figure: Figure | Axes, path: Path | str, *, dpi: int = 150) -> Path:
     """Write a figure, or that of axes, whole or not at all, as .png with `dpi` dots per inch, .svg or .pdf."""
     figure = figure_of(figure)

@@ -7,7 +7,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from clustercast.arrays import FloatArray
-from clustercast.errors import InputError, nearest
+from clustercast.errors import InputError, nearest, takes
 from clustercast.report.labels import label_of
 from clustercast.report.numbers import interval
 from clustercast.report.plots import style
@@ -15,6 +15,7 @@ from clustercast.report.plots import style
 _COLUMNS = ("low", "low_error", "high", "high_error", "least", "largest")
 
 
+@takes("sample")
 def conditional_means(forecast: xr.Dataset, output: str, *, year: float | None = None, parts: int = 10) -> xr.Dataset:
     """Return the mean of an output where each input is low and where it is high, from the forecast's own sample.
 
@@ -54,6 +55,7 @@ def conditional_means(forecast: xr.Dataset, output: str, *, year: float | None =
     return table if year is None else table.assign_attrs(year=year)
 
 
+@takes("sample")
 def tornado(
     forecast: xr.Dataset,
     output: str,
