@@ -15,13 +15,14 @@ from clustercast.arrays.indices.intervals import normal_factor
 from clustercast.dataset import provenance
 from clustercast.decisions.drawn_from import Event, asked_event, targets_of
 from clustercast.decisions.targets import Target
-from clustercast.errors import InputError
+from clustercast.errors import InputError, takes
 from clustercast.sensitivity.given_data import input_matrix, varied_inputs
 
 # Draws that a region must hold, that are used of it, and inputs: each set of them is one more regression.
 _LEAST, _MOST, _INPUTS, _MOST_INPUTS = 500, 16384, 5, 8
 
 
+@takes("sample")
 def regional_indices(
     forecast: xr.Dataset,
     target: Target | Iterable[Target],

@@ -8,7 +8,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from clustercast.decisions.tilting import Tilt
-from clustercast.errors import InputError, nearest
+from clustercast.errors import InputError, nearest, takes
 from clustercast.report.labels import in_a_sentence, label_of, short_label, worded
 from clustercast.report.numbers import chance, human, interval, is_share
 from clustercast.report.plots import style
@@ -18,6 +18,7 @@ _SCORES = {"brier": "Brier score", "log": "log score", "crps": "CRPS", "width": 
 _LOW, _HIGH = style.PALETTE[4], style.PALETTE[0]
 
 
+@takes("target")
 def evppi(worth: xr.Dataset, *, target: str | None = None, most: int = 8, ax: Axes | None = None) -> Axes:
     """Draw which part of a score would go if each input, group or pair were known, with its interval.
 
@@ -26,6 +27,7 @@ def evppi(worth: xr.Dataset, *, target: str | None = None, most: int = 8, ax: Ax
     return _worth(worth, "evppi", "knowing", target, {}, most, ax)
 
 
+@takes("target")
 def evsi(
     worth: xr.Dataset,
     *,
@@ -42,6 +44,7 @@ def evsi(
     return _worth(worth, "evsi", "seeing", target, names or {}, most, ax)
 
 
+@takes()
 def tilt(tilted: Tilt, *, most: int = 8, ax: Axes | None = None) -> Axes:
     """Draw the 90 % interval and the median of each input before and after the least change of priors.
 
@@ -66,6 +69,7 @@ def tilt(tilted: Tilt, *, most: int = 8, ax: Axes | None = None) -> Axes:
     return ax
 
 
+@takes("side")
 def probability_tornado(found: xr.Dataset, *, most: int = 8, ax: Axes | None = None) -> Axes:
     """Draw the probability of a claim where each input is low and where it is high, with bars of two standard errors.
 
@@ -89,6 +93,7 @@ def probability_tornado(found: xr.Dataset, *, most: int = 8, ax: Axes | None = N
     return ax
 
 
+@takes()
 def prior_bounds(bounds: Mapping[float, xr.Dataset], *, most: int = 4, ax: Axes | None = None) -> Axes:
     """Draw between which bounds a probability is, by how far the priors may be off, and where its verdict flips.
 
@@ -132,6 +137,7 @@ def prior_bounds(bounds: Mapping[float, xr.Dataset], *, most: int = 4, ax: Axes 
     return ax
 
 
+@takes("target")
 def prior_sensitivity(found: xr.Dataset, *, target: str | None = None, most: int = 8, ax: Axes | None = None) -> Axes:
     """Draw what a target changes by as the 5, 50 and 95 % point of each prior moves up by a tenth of its interval.
 
@@ -160,6 +166,7 @@ def prior_sensitivity(found: xr.Dataset, *, target: str | None = None, most: int
     return ax
 
 
+@takes("part")
 def whose_prior(found: xr.Dataset, *, most: int = 8, ax: Axes | None = None) -> Axes:
     """Draw which disagreements of two prior sets make the gap between their medians, one step after the other.
 
@@ -195,6 +202,7 @@ def whose_prior(found: xr.Dataset, *, most: int = 8, ax: Axes | None = None) -> 
     return ax
 
 
+@takes("box")
 def discover(found: xr.Dataset, forecast: xr.Dataset, *, box: int = 1, ax: Axes | None = None) -> Axes:
     """Draw a box of inputs in which a condition comes true, each limit at the share of the draws below it.
 
