@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
+import clustercast as cc
 from clustercast.errors import InputError
 from clustercast.files.dates import DateText, date_words, end_of, float_years, start_of
 
@@ -79,3 +80,35 @@ def test_a_date_in_a_file_is_a_real_one():
         with pytest.raises(ValidationError):
             _Row(as_of=wrong)
     assert _Row.model_json_schema()["properties"]["as_of"]["pattern"].startswith("^")
+
+
+CLAIM = '[[claim]]\nid = "c"\ntext = "t"\nquantity = "power"\nlevel = "1 GW"\nby = {by}\nsource = "s"\n'
+
+
+@pytest.mark.parametrize(
+    ("written", "year"),
+    [("2030", 2030.0), ('"2030"', 2030.0), ('"2026-07"', 2026.5), ('"2026-07-01"', 2026.5), ("2026-07-01", 2026.5)]
+    + [("2026.5", 2026.5), ('"2026.5"', 2026.5)],
+)
+def test_a_claim_and_the_dates_of_a_set_are_any_date(tmp_path, written, year):
+    path = tmp_path / "claims.toml"
+    path.write_text(CLAIM.format(by=written))
+    (claim,) = cc.read_claims(path)
+    assert claim.by == year and claim.asked.years == (year,)
+    path.write_text(
+        f'[set]\nname = "t"\ntitle = "T"\nas_of = "2026"\nvalid_from = {written}\nvalid_to = {written}\n'
+        '[inputs.own]\nfamily = "fixed"\nvalue = 1\nunit = "1"\nsource = "s"\nas_of = "2026"\n'
+    )
+    about = cc.read_priors(path).about
+    # A set is valid from the first moment of one period to the last of another.
+    assert about.valid_from == year <= about.valid_to <= year + 1
+
+
+@pytest.mark.parametrize(
+    "written", ['"soon"', '"2025-02-31"', '"24-06"', "202406", "true", "nan", '"2026-13"', "[2026]"]
+)
+def test_what_is_no_date_is_refused_wherever_a_date_is_read(tmp_path, written):
+    path = tmp_path / "claims.toml"
+    path.write_text(CLAIM.format(by=written))
+    with pytest.raises(InputError, match=r"by = .*(cannot read|is no year|has day|has month)"):
+        cc.read_claims(path)

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import math
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal
@@ -16,7 +15,7 @@ from clustercast.arrays.posterior.likelihood import ObservedRows
 from clustercast.engine.model import Model
 from clustercast.engine.units import factor, same_dimension
 from clustercast.errors import InputError, nearest
-from clustercast.files.dates import DateText, end_of, start_of
+from clustercast.files.dates import DateText, StartYear, end_of
 from clustercast.files.toml import Prose, Text
 from clustercast.priors.families import Family
 
@@ -27,15 +26,6 @@ TIME, HALVING = "correlation_time", "ceiling_halving"
 # The unit of each parameter of the likelihood; the first two may have a prior for each quantity, as discrepancy_NAME.
 ERROR_UNITS = {DISCREPANCY: "OOM", TIME: "year", LOWER_GAP: "OOM", UPPER_GAP: "OOM", HALVING: "year"}
 _OF_KIND = {"record": (LOWER_GAP,), "ceiling": (UPPER_GAP, HALVING)}
-
-
-def _float_year(value: Any) -> Any:
-    """Return a date as a float year: a number, also as text, or the first moment of an ISO date."""
-    try:
-        number = isinstance(value, str) and re.fullmatch(r"\s*\d{4}\.\d*\s*", value)
-        return start_of(float(value) if number else value)
-    except InputError as error:
-        raise PydanticCustomError("date", "{why}", {"why": str(error)}) from None
 
 
 def _positive(value: Any) -> Any:
@@ -55,7 +45,7 @@ class Observation(BaseModel):
 
     id: Text
     # The first moment of a year, month or day; `known` and `as_of` count from the last one.
-    date: Annotated[float, BeforeValidator(_float_year)]
+    date: StartYear
     quantity: Text
     name: Text
     value: Positive

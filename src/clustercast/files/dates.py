@@ -2,12 +2,14 @@
 
 import calendar
 import datetime
+import functools
 import re
 from collections.abc import Iterable
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from clustercast.arrays import FloatArray
 from clustercast.errors import InputError
@@ -15,6 +17,7 @@ from clustercast.errors import InputError
 Date = float | str | datetime.date | np.datetime64
 
 _ISO = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
+_DECIMAL = re.compile(r"\d{4}\.\d+")
 _REMEDY = "write it as 2024, 2024-06 or 2024-06-15, or give a year such as 2024.5"
 # A figure such as 202406 is a month written without its hyphen, not a year.
 _FIRST, _LAST = 1000, 9999
@@ -72,6 +75,8 @@ def _year(date: Date, *, end: bool) -> float:
 
 def _year_of_text(text: str, end: bool) -> float:
     """Return one end of the period that an ISO text names: a month is a twelfth of a year."""
+    if _DECIMAL.fullmatch(text.strip()):
+        return _year(float(text), end=end)
     match = _ISO.fullmatch(text.strip())
     if match is None:
         raise InputError(f"cannot read {text[:40]!r} as a date; {_REMEDY}")
@@ -89,6 +94,14 @@ def _year_of_text(text: str, end: bool) -> float:
     if not 1 <= day <= days:
         raise InputError(f"{text!r} has day {day}; that month has {days} days")
     return year + (month - 1 + (day - 1 + end) / days) / 12
+
+
+def _float_year(value: Any, end: bool = False) -> float:
+    """Return a date in a file as a float year."""
+    try:
+        return _year(value, end=end)
+    except InputError as error:
+        raise PydanticCustomError("date", "{why}", {"why": str(error)}) from None
 
 
 def _as_text(value: Any) -> Any:
@@ -110,3 +123,15 @@ DateText = Annotated[
     BeforeValidator(_as_text),
     AfterValidator(_checked),
 ]
+_DATE_SCHEMA = WithJsonSchema(
+    {
+        "anyOf": [
+            {"type": "number", "minimum": _FIRST, "maximum": _LAST},
+            {"type": "string", "pattern": _PATTERN.replace("^\\d{4}(", r"^[1-9]\d{3}(\.\d+|")},
+        ],
+        "description": "a year such as 2026.5, or year, year-month or year-month-day",
+    }
+)
+# The types of a date that becomes a float year: the first moment of a period, or the last one.
+StartYear = Annotated[float, BeforeValidator(_float_year), _DATE_SCHEMA]
+EndYear = Annotated[float, BeforeValidator(functools.partial(_float_year, end=True)), _DATE_SCHEMA]

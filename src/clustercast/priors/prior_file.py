@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
 
 from clustercast.engine.units import factor
 from clustercast.errors import InputError, located, nearest, shown
-from clustercast.files.dates import DateText
+from clustercast.files.dates import DateText, StartYear
 from clustercast.files.toml import Number, Prose, Text, Truth, load_toml, validated
 from clustercast.priors.correlation import Correlation
 from clustercast.priors.declarations import check_declared, declared_inputs, heir
@@ -56,7 +56,7 @@ class Entry(_Sourced):
 
     unit: Text | None = Field(default=None, description="needed where priors/inputs.toml does not declare the input")
     bounds: tuple[Number, Number] | None = None
-    from_year: Number | None = Field(
+    from_year: StartYear | None = Field(
         default=None, alias="from", description="in a scenario: the date from which the new numbers hold"
     )
 

@@ -14,8 +14,8 @@ from clustercast.arrays.points.copula import correlation_factor, gaussian_correl
 from clustercast.engine.changes import change_name
 from clustercast.engine.units import factor, parse_quantity
 from clustercast.errors import InputError, located, nearest, shown
-from clustercast.files.dates import DateText
-from clustercast.files.toml import Number, Prose, Text
+from clustercast.files.dates import DateText, EndYear, StartYear
+from clustercast.files.toml import Prose, Text
 from clustercast.priors.correlation import Correlation, score_correlation
 from clustercast.priors.declarations import Declaration, check_declared, heir, with_unit
 from clustercast.priors.families import Family, Fixed, as_distribution
@@ -34,8 +34,8 @@ class About(BaseModel):
     title: Text
     as_of: DateText
     description: Prose = ""
-    valid_from: Number | None = None
-    valid_to: Number | None = None
+    valid_from: StartYear | None = None
+    valid_to: EndYear | None = None
     currency: Prose = ""
     headline: tuple[Text, ...] = ()
     # Observations that the set has learned from: they are not to be learned from again.

@@ -10,7 +10,8 @@ from pydantic import BaseModel, Field
 
 from clustercast.dataset import design_of
 from clustercast.errors import InputError, shown, takes
-from clustercast.files.toml import Number, Text, load_toml, validated
+from clustercast.files.dates import StartYear
+from clustercast.files.toml import Text, load_toml, validated
 from clustercast.priors import shipped
 from clustercast.uncertainty.conditions import Condition, parse_condition, probability_of
 from clustercast.uncertainty.milestones import crossing_year, with_outputs
@@ -30,7 +31,7 @@ class Claim(BaseModel, extra="forbid", frozen=True):
     text: Text
     quantity: str = ""
     level: str = ""
-    by: Number = 0.0
+    by: StartYear = 0.0
     condition: str = ""
     source: Text
 

@@ -294,14 +294,9 @@ def _when(word: str, text: str) -> When:
     text = text.strip()
     edge, middle = _DATE.fullmatch(text), _MIDDLE.fullmatch(text)
     if edge and edge["edge"].lower() == "end":
-        return When(word == "by", end_of(_number(edge["period"])), f"the end of {edge['period']}")
-    year = int(middle[1]) + 0.5 if middle else start_of(_number(edge["period"] if edge else text))
+        return When(word == "by", end_of(edge["period"]), f"the end of {edge['period']}")
+    year = int(middle[1]) + 0.5 if middle else start_of(edge["period"] if edge else text)
     return When(word == "by", year, date_words(year))
-
-
-def _number(text: str) -> float | str:
-    """Return a year with decimals as a number, other dates as they are."""
-    return float(text) if re.fullmatch(r"\d{4}\.\d+", text) else text
 
 
 def _variable(forecast: xr.Dataset, name: str) -> xr.DataArray:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from clustercast.engine.units import conversion
 from clustercast.errors import InputError
+from clustercast.files.dates import StartYear
 from clustercast.files.toml import Number, Text, load_toml, validated
 from clustercast.priors import shipped
 
@@ -21,7 +22,7 @@ class StatedCell(BaseModel, extra="forbid", frozen=True):
 
     table: Text
     quantity: Text
-    year: Number
+    year: StartYear
     text: Text
     low: Number
     high: Number
