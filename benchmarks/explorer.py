@@ -86,7 +86,10 @@ def _in_chromium(text: str, moves: int) -> list[Row]:
         for move in range(moves):
             for kind, place_of in (("key", "#sliders .thumb"), ("switch", "#limits input")):
                 widget = page.locator(place_of).nth(move % 7)
-                _ = widget.press("ArrowRight") if kind == "key" else widget.click()
+                if kind == "key":
+                    widget.press("ArrowRight")
+                else:
+                    widget.click()
                 now = spent()
                 taken[kind].append(now - before)
                 before = now

@@ -15,6 +15,7 @@ from clustercast.arrays.families import tabulated
 from clustercast.arrays.families.metalog import bounded, unbounded
 from clustercast.arrays.points.designs import check_columns
 from clustercast.arrays.points.sobol_sequence import scrambled_column
+from clustercast.dataset import design_of
 from clustercast.engine.changes import change_of, with_changes
 from clustercast.engine.model import Model
 from clustercast.engine.trace import TracedProgram, trace
@@ -27,7 +28,6 @@ from clustercast.propagation import year_grid
 from clustercast.report.labels import in_a_sentence, label_of
 from clustercast.report.numbers import is_share
 from clustercast.report.sentences import PHRASES, key_year
-from clustercast.sensitivity.design import design_of
 from clustercast.streaming.run import run_sobol
 
 # The largest sample that the page draws, in bits of the index of a point.
@@ -67,13 +67,13 @@ def explorer_data(
     shown = shown_outputs(worlds[0].priors, model, outputs)
     labelled = next((n for n in ("binding_constraint", *model.headline) if n in model and _labels(model, n)), None)
     wanted = [*shown, *(f"trend_{n}" for n in shown if f"trend_{n}" in model), *([labelled] if labelled else [])]
-    families = dict.fromkeys(world.named[0] for world in worlds)
-    programs, place = [], {}
-    for number, name in enumerate(families):
-        place[name] = number
-        own = [world.priors for world in worlds if world.named[0] == name]
-        program = _traced(own, model, wanted, grid)
-        programs.append(_program(program, wanted) | {"totals": _totals(own[0], model, shown, grid, seed)})
+    sets: dict[str, list[Priors]] = {}
+    for world in worlds:
+        sets.setdefault(world.named[0], []).append(world.priors)
+    programs = [
+        {**_program(_traced(own, model, wanted, grid), wanted), "totals": _totals(own[0], model, shown, grid, seed)}
+        for own in sets.values()
+    ]
     pool: dict[str, dict[str, Any]] = {}
     used = {name for program in programs for name in program["names"]}
     first = worlds[0].priors
@@ -89,7 +89,7 @@ def explorer_data(
         "outputs": [_output(model, name, levels.get(name, ()), programs[0]["outputs"][name][1] > 1) for name in shown],
         "holds": None if labelled is None else {"name": labelled, "labels": _labels(model, labelled)},
         "programs": programs,
-        "worlds": _written_once([{**_world(w, used, pool), "program": place[w.named[0]]} for w in worlds]),
+        "worlds": _written_once([{**_world(w, used, pool), "program": [*sets].index(w.named[0])} for w in worlds]),
         "priors": list(pool.values()),
         "columns": _columns(seed, max(len(world.priors.uncertain) for world in worlds)),
     }
@@ -177,16 +177,14 @@ def _totals(
         # Nothing varies, or not on every draw: the page goes by its own first-order indices.
         return {}
     groups = design_of(indices).get("correlated_groups", {})
-    found: dict[str, list[dict[str, float]]] = {}
-    for output in outputs:
-        by_year = indices["ST"].sel(output=output).transpose(..., "input").values.reshape(-1, indices.sizes["input"])
-        found[output] = []
-        for row in by_year:
-            largest = sorted(zip(np.nan_to_num(row), indices["input"].values.tolist(), strict=True), reverse=True)
-            found[output].append(
-                {name: round(float(v), 4) for v, key in largest[:_RANKED] for name in groups.get(key, [key]) if v > 0}
-            )
-    return found
+    members = [groups.get(name, [name]) for name in indices["input"].values.tolist()]
+
+    def largest(row: FloatArray) -> dict[str, float]:
+        order = [place for place in np.argsort(-row)[:_RANKED] if row[place] > 0]
+        return {name: round(float(row[place]), 4) for place in order for name in members[place]}
+
+    totals = {name: np.nan_to_num(indices["ST"].sel(output=name).values).reshape(-1, len(members)) for name in outputs}
+    return {name: [largest(row) for row in rows] for name, rows in totals.items()}
 
 
 def _world(world: World, used: set[str], pool: dict[str, dict[str, Any]]) -> dict[str, Any]:
