@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import clustercast as cc
@@ -191,3 +192,21 @@ def test_a_notebook_shows_a_model_without_years_and_a_page_around_it_chooses_its
     assert frame.evaluate(paper) == "rgb(20, 24, 29)"
     page.evaluate("document.body.dataset.theme = 'light'")
     frame.wait_for_function(f"{paper} === 'rgb(255, 255, 255)'")
+
+
+def test_runs_without_a_finite_number_are_said_and_nothing_is_drawn_of_them(page, tmp_path):
+    @cc.quantity("1", units_checked=False)
+    def order(x, year):
+        return np.log(x + (year - 2026)) + np.exp(np.maximum(800 * (x - 3), 0))
+
+    cc.explore(cc.Priors(x=cc.Normal(0, 1)), model=cc.Model([order]), years=[2024, 2026, 2032]).write(
+        tmp_path / "own.html"
+    )
+    start(page, (tmp_path / "own.html").as_uri())
+    assert page.locator("#fan svg").is_visible() and page.locator("#chances").is_visible()
+    page.select_option("#year", "2026")
+    settled(page)
+    assert "There is no answer: 50 % of runs give no finite number in 2026." in page.inner_text("#answer")
+    assert not page.locator("#fan").is_visible()
+    with pytest.raises(cc.InputError, match="'binding_constraint' is a label"):
+        cc.explore(cc.read_priors("evidence_2026"), outputs=["binding_constraint"])

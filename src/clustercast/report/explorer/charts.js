@@ -11,7 +11,8 @@ const short = (text) => text.slice(0, text.length - ending(text).length);
 const room = (texts) => Math.max(40, 14 + 6.9 * Math.max(...texts.map((text) => text.length)));
 
 // A scale of an axis, logarithmic where the numbers allow it, with its ticks.
-function axis(low, high, from, to, unit, share) {
+function axis(least, most, from, to, unit, share) {
+  const [low, high] = [least, most].map((value) => Math.min(Math.max(value, -1e300), 1e300));
   const logarithmic = low > 0 && high > 8 * low;
   const [f, back] = logarithmic ? [Math.log10, (y) => 10 ** y] : [(x) => x, (y) => y];
   const [first, last] = [f(low), f(high)];
@@ -80,7 +81,7 @@ export function fan({ years, bands, trend, ghost, observed, today, year, unit, s
     const old = (rank) => ghost.map((band, i) => [x(years[i]), y.place(band[rank])]);
     parts.push(line(old(2), 'stroke="var(--ghost)" stroke-width="2"'), line(old(0), 'stroke="var(--ghost)"'), line(old(4), 'stroke="var(--ghost)"'));
   }
-  const dashed = trend ? trend.map((value, i) => [x(years[i]), y.place(Math.max(value, 1e-300))]) : [];
+  const dashed = trend ? trend.map((value, i) => [x(years[i]), y.place(Math.max(Math.min(value, 1e300), 1e-300))]) : [];
   parts.push(line(dashed, 'stroke="var(--soft)" stroke-width="1.5" stroke-dasharray="5 4"'));
   parts.push(line(at(2), 'stroke="var(--accent)" stroke-width="2.5"'), "</g>");
   if (today && today > years[0] && today < years[years.length - 1]) {

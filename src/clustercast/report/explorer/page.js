@@ -3,6 +3,7 @@
 import { bounded, isUncertain, quantile, quantileOf, unbounded } from "./quantiles.js";
 import { Answers, reached } from "./answers.js";
 import { Engine, unpacked } from "./engine.js";
+import { shareMissing } from "./summaries.js";
 import { chance, escaped, human, interval, odds, round } from "./words.js";
 import { bars, ending, fan, spread } from "./charts.js";
 import { fromFragment, toCsv, toFragment, toPython, toToml } from "./export.js";
@@ -53,6 +54,14 @@ function show(found) {
   const when = timed ? ` in ${state.year}` : "";
   $("question").textContent = output.question.replace("{}", state.year);
   const band = found.bands[found.place];
+  const isFinite = (one) => one.every(Number.isFinite), answered = isFinite(band);
+  $("about").textContent = `${found.size.toLocaleString("en")} runs of the model itself in ${found.took.toFixed(0)} ms (${found.kind}, ${data.programs[worldOf(state).program].code.operations.length.toLocaleString("en")} array operations traced from the Python functions); seed ${data.seed}; clustercast ${data.version}.${data.currency ? ` Money: ${data.currency}.` : ""}`;
+  document.body.classList.toggle("unanswered", !answered);
+  if (!answered) {
+    $("answer").textContent = `There is no answer: ${chance(shareMissing(found.rows[found.place]))} of runs give no finite number${when}. Move or pin what makes them so.`;
+    return;
+  }
+  if (!$("level").childElementCount) buildChoices();
   const say = (value) => human(value, output.unit, output.share);
   const { asked: level, levels } = levelsOf(output, found);
   const [name] = levels.find(([, value]) => value === level);
@@ -68,9 +77,12 @@ function show(found) {
   $("fan-title").innerHTML = timed ? `${escaped(output.label)} <span class="soft">${escaped(unit)}median, 50 and 90 % of runs${found.trend ? "; dashed: the trend, without limits" : ""}${seen.length ? "; marks: observed (△ at least)" : ""}${ghost ? "; brown: the start" : ""}</span>` : escaped(output.label);
   const width = Math.max(300, Math.round($("fan").clientWidth)), height = width < 500 ? 240 : 262;
   const title = `${output.label}${when}: ${say(band[2])}, 90 % interval ${interval(band[0], band[4], output.unit, output.share)}`;
-  const common = { ghost: ghost ? (timed ? ghost.bands : ghost.bands[0]) : null, unit: output.unit, share: output.share, title };
-  $("fan").innerHTML = timed ? fan({ ...common, years: data.years, bands: found.bands, trend: found.trend, observed: seen, today: data.today, year: state.year }, width, height)
-    : spread({ ...common, values: found.rows[0], band }, width, height);
+  const common = { unit: output.unit, share: output.share, title };
+  const drawn = (list) => list && list.filter((_, place) => isFinite(found.bands[place]));
+  const old = ghost && ghost.bands.every(isFinite) ? ghost.bands : null;
+  $("fan").innerHTML = drawn(data.years).length > 1 && timed
+    ? fan({ ...common, ghost: drawn(old), years: drawn(data.years), bands: drawn(found.bands), trend: drawn(found.trend), observed: seen, today: data.today, year: state.year }, width, height)
+    : spread({ ...common, ghost: old && old[found.place], values: found.rows[found.place], band }, width, height);
   showChances(found, levels, level, timed, ghost);
   showHolds(found, when, ghost);
   $("hangs-title").innerHTML = `What the answer hangs on <span class="soft">share of variance</span>`;
@@ -80,7 +92,6 @@ function show(found) {
     name: labelOf(world.inputs[key]), title: world.inputs[key].meaning, share: index, start: before ? before.get(key) : undefined,
     text: `${(100 * index).toFixed(0)} ± ${(196 * error).toFixed(196 * error < 0.5 ? 1 : 0)} %`,
   })));
-  $("about").textContent = `${found.size.toLocaleString("en")} runs of the model itself in ${found.took.toFixed(0)} ms (${found.kind}, ${data.programs[world.program].code.operations.length.toLocaleString("en")} array operations traced from the Python functions); seed ${data.seed}; clustercast ${data.version}.${data.currency ? ` Money: ${data.currency}.` : ""}`;
 }
 
 function showChances(found, levels, asked, timed, ghost) {
@@ -385,7 +396,7 @@ function buildChoices() {
   const timed = data.programs[0].outputs[state.output][1] > 1;
   $("year").replaceChildren(...data.years.map((year) => new Option(year, year, false, year === state.year)));
   $("year").parentElement.hidden = !timed;
-  const { asked, choices } = choicesOf(outputOf(state), last);
+  const { asked, choices } = last.bands[last.place].every(Number.isFinite) ? choicesOf(outputOf(state), last) : { choices: [] };
   $("level").replaceChildren(...choices.map(([name, value]) => new Option(name, value, false, value === asked)));
   $("ghost").checked = state.ghost;
 }

@@ -87,6 +87,13 @@ export function shareAbove(values, level) {
   return count / values.length;
 }
 
+// The share of numbers that are none, or infinite.
+export function shareMissing(values) {
+  let count = 0;
+  for (const value of values) count += !Number.isFinite(value);
+  return count / values.length;
+}
+
 // The share of each label's number.
 export function labelShares(values, labels) {
   const counts = new Array(labels).fill(0);
