@@ -7,7 +7,7 @@ import typer
 import clustercast as cc
 from analyses import options
 from clustercast.report.sentences import hangs_on, key_year
-from clustercast.report.sobol import share_table
+from clustercast.report.sobol import caution, share_table
 from clustercast.report.summary import comparison_tables, fan_tables
 from clustercast.uncertainty.stated import compare_with_stated, stated_cells
 
@@ -32,9 +32,10 @@ def uncertainty(
     stated = compare_with_stated(summary, stated_cells())
     shares = share_table(first_order, "S1", "share of the variance that an input explains alone")
     hangs = hangs_on(first_order, run.outputs[0], key_year(run.years), variable="S1")
+    warned = [f"warning: {text}" for text in (caution(summary), caution(first_order)) if text]
     return options.Answer(
         finding=[*run.opening(forecast), hangs],
-        shown=[*fan_tables(summary, run.outputs), *comparison_tables(stated), shares],
+        shown=[*fan_tables(summary, run.outputs), *comparison_tables(stated), shares, *warned],
         results={"summary": summary, "stated": stated, "first_order": first_order},
         files={
             "uncertainty.nc": lambda path: cc.write_netcdf(forecast, path),

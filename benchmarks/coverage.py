@@ -79,7 +79,7 @@ def rows(options: Options) -> list[Row]:
     sizes = (128,) if options.smoke else (512, 1024, 4096)
     problems = [PROBLEMS[0], *HARDER] if options.smoke else [*PROBLEMS, *HARDER]
     # Of 110 inputs each repeat has 222 rows a base point.
-    repeats = options.size(400, 5)
+    repeats = options.size(200, 5)
     table = []
     for method in METHODS[:1] if options.smoke else METHODS:
         held: list[bool] = []

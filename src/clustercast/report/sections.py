@@ -128,6 +128,7 @@ def page_values(results: Results, title: str, subtitle: str) -> dict[str, Any]:
         "level_figures": _level_figures(results),
         "fans": [_fan(results, name, f"fan-{name.replace('_', '-')}") for name in results.outputs[1:]],
         "fan_tables": list(fan_tables(results.summary, results.outputs)),
+        "fan_warning": caution(results.summary),
         "comparisons": list(comparison_tables(results.comparisons)),
         "matters": _what_matters(results),
         "binds": _what_binds(results),

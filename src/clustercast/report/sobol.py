@@ -51,7 +51,7 @@ def resolution(resolved: xr.DataArray) -> str:
 
 
 def caution(indices: xr.Dataset) -> str:
-    """Return what could mislead a reader of indices, in words; groups are named by their members in the tables."""
+    """Return what could mislead a reader of a result, in words; groups are named by their members in the tables."""
     text = _GROUPED.sub(
         "Inputs joined by + are correlated and have one index together.", indices.attrs.get("warning", "")
     )
