@@ -143,7 +143,7 @@ def _measured_forecast(
 ) -> xr.Dataset:
     """Measure one output after the other, all its years at once; what nothing depends on has measures of 0."""
     results, few, factor = [], [], student_factor(varied.replicates, confidence)
-    for output in (each.without_rounding() for each in analysed_outputs(forecast, outputs, scale)):
+    for output in (each.for_squares() for each in analysed_outputs(forecast, outputs, scale)):
         values = output.values.T.reshape(varied.size, -1, len(output.values))
         # The first and the last row of a point are independent of each other.
         independent = values[:, [0, -1]].reshape(-1, values.shape[-1]).T

@@ -103,7 +103,7 @@ def given_data_indices(
     if dummy:
         columns_of.append(DUMMY)
         sample = np.column_stack([sample, dummy_values(names, len(sample), seed)])
-    for output in (each.without_rounding() for each in analysed_outputs(forecast, outputs, scale)):
+    for output in (each.for_squares() for each in analysed_outputs(forecast, outputs, scale)):
         found, errors = first_order_indices(sample, output.values.T, shares, count, sobol, columns)
         events = _few_events(output.values, shares)
         few += few_events_caution(output.name, events)

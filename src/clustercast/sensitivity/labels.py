@@ -32,7 +32,7 @@ _MEANINGS = {
     "CV": "coefficient of variation of the Kolmogorov-Smirnov distances",
 }
 # In the unit of the output, or its square; the other measures are pure numbers.
-_WITH_UNIT = ("variance", "mu", "mu_star", "mu_star_conf", "sigma")
+WITH_UNIT = ("variance", "mu", "mu_star", "mu_star_conf", "sigma")
 
 
 def labelled(
@@ -78,7 +78,7 @@ def labelled(
 def _meaning(name: str) -> dict[str, str]:
     """Return the attributes of a measure."""
     meaning = _MEANINGS.get(name) or f"half-width of the interval of {name.removesuffix('_conf')}"
-    return {"long_name": meaning} | ({} if name in _WITH_UNIT else {"units": "1"})
+    return {"long_name": meaning} | ({} if name in WITH_UNIT else {"units": "1"})
 
 
 def _plain(value: object) -> object:

@@ -10,6 +10,7 @@ import xarray as xr
 
 from clustercast.arrays import BoolArray, FloatArray
 from clustercast.arrays.indices.pick_freeze import centre_and_scale
+from clustercast.arrays.summaries.order_statistics import unit_for_squares
 from clustercast.errors import InputError, nearest
 
 ScaleName = Literal["auto", "log10", "raw"]
@@ -34,15 +35,18 @@ class AnalysedOutput:
     by_year: bool
     # On the raw scale, the largest standard deviation of the natural logarithm over the years; 0 otherwise.
     log_sd: float = 0.0
+    # What the values of each year are given in, beside the unit, shape (years or 1, 1).
+    factor: FloatArray | float = 1.0
 
     def without_values(self) -> "AnalysedOutput":
         """Let go of the samples once the measures are known."""
         return replace(self, values=np.empty((0, 0)))
 
-    def without_rounding(self) -> "AnalysedOutput":
-        """Return the output with years that vary by rounding only made constant."""
+    def for_squares(self) -> "AnalysedOutput":
+        """Return the output with years that vary by rounding only made constant, in a factor that can be squared."""
         centres, spreads = np.array([centre_and_scale(values) for values in self.values]).T[:, :, np.newaxis]
-        return replace(self, values=np.where(spreads == 0, centres, self.values))
+        factor = np.array([[unit_for_squares(values)] for values in self.values])
+        return replace(self, values=np.where(spreads == 0, centres, self.values) / factor, factor=factor)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from clustercast.dataset import design_of, provenance_of
 from clustercast.errors import InputError, nearest, takes
 from clustercast.sensitivity.design import morris_design
 from clustercast.sensitivity.given_data import DUMMY, dummy_values
-from clustercast.sensitivity.labels import labelled, year_of
+from clustercast.sensitivity.labels import WITH_UNIT, labelled, year_of
 from clustercast.sensitivity.outputs import Scale, analysed_outputs, measured
 
 # What the adapter's function of each measure gives.
@@ -254,7 +254,7 @@ def _each_column(
     of_column = getattr(salib_engine, f"{measure}_column")
     names, values = inputs
     results = []
-    for output in (each.without_rounding() for each in analysed_outputs(forecast, outputs, scale)):
+    for output in (each.for_squares() for each in analysed_outputs(forecast, outputs, scale)):
         # A year in which the output does not vary has no measures.
         found = {
             year: of_column(values, column, **options) for year, column in enumerate(output.values) if np.ptp(column)
@@ -263,6 +263,7 @@ def _each_column(
         for year, row in found.items():
             for key, part in measures.items():
                 part[year] = row[key]
-        results.append(measured(output, measures))
+        of_unit = {key: part * output.factor if key in WITH_UNIT else part for key, part in measures.items()}
+        results.append(measured(output, of_unit))
     attrs = {**forecast.attrs, "engine": "salib", **attributes}
     return labelled(results, names, years=year_of(forecast), attrs=attrs, cautions=cautions)

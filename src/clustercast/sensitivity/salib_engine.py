@@ -16,6 +16,7 @@ import numpy as np
 from clustercast.arrays import FloatArray
 from clustercast.arrays.indices.pick_freeze import centre_and_scale, runs_per_point
 from clustercast.arrays.indices.sobol_panel import SobolIndices
+from clustercast.arrays.summaries.order_statistics import squared_in, unit_for_squares
 from clustercast.errors import InputError
 
 
@@ -41,10 +42,11 @@ def sobol_columns(
     parts: dict[str, list[FloatArray]] = {key: [] for key in keys}
     variances = []
     for column in values:
-        rows = column.reshape(-1, step)
+        unit = unit_for_squares(column)
+        rows = column.reshape(-1, step) / unit
         ends = rows[:, [0, -1]]
-        varies = centre_and_scale(column)[1] > 0 and np.ptp(ends) > 0
-        variances.append(float(ends.var()) if varies else 0.0)
+        varies = centre_and_scale(rows)[1] > 0 and np.ptp(ends) > 0
+        variances.append(squared_in(float(ends.var()), unit) if varies else 0.0)
         found: Mapping[str, FloatArray] = {}
         if varies:
             # A SeedSequence is true even for seed 0, which SALib would take for no seed.

@@ -17,6 +17,7 @@ from clustercast.arrays.indices.intervals import (
 )
 from clustercast.arrays.indices.pick_freeze import indices_from_sums
 from clustercast.arrays.indices.sobol_estimators import Estimator, Ratios, estimator_named, pair_rows
+from clustercast.arrays.summaries.order_statistics import squared_in
 from clustercast.dataset import Dataset, design_of, input_arrays, output_attrs, provenance, versions, year_coordinate
 from clustercast.engine.program import program as prepared
 from clustercast.errors import InputError, whole_number
@@ -156,7 +157,11 @@ def _measures(
         stacked["S1"][row], stacked["ST"][row], interactions = ratios
         if interactions is not None:
             stacked["S2"][row][pair_rows(inputs)] = interactions
-    measures = {name: array[..., 0] for name, array in stacked.items()} | {"variance": deviation**2}
+    factors = plan.factors or [1.0] * len(means)
+    variance = np.array(
+        [squared_in(float(square), factor) for square, factor in zip(deviation**2, factors, strict=True)]
+    )
+    measures = {name: array[..., 0] for name, array in stacked.items()} | {"variance": variance}
     if means.shape[-1] > 1:
         widths = {name: half_width(array[..., 1:], confidence, resampled=False) for name, array in stacked.items()}
         widths["ST_lead"] = np.stack([lead_half_width(one, confidence, resampled=False) for one in stacked["ST"]])

@@ -11,6 +11,7 @@ from clustercast.arrays.indices.intervals import usual_values
 from clustercast.arrays.indices.pick_freeze import centre_and_scale, product_sums, runs_per_point, separate
 from clustercast.arrays.indices.sobol_estimators import Estimator, Runs
 from clustercast.arrays.points.saltelli import saltelli_replicate
+from clustercast.arrays.summaries.order_statistics import unit_for_squares
 from clustercast.engine.program import Program
 from clustercast.errors import InputError
 from clustercast.priors.prior_set import Priors
@@ -42,6 +43,8 @@ class SobolPlan:
     # Centre and scale of each column, which all pieces share, and its usual value.
     standards: Sequence[tuple[float, float]] = ()
     usual: Sequence[float] = ()
+    # What the values of each column are divided by, so that their squares are no more than a float holds.
+    factors: Sequence[float] = ()
 
     @property
     def b_swaps(self) -> bool:
@@ -72,10 +75,12 @@ class SobolPlan:
 
     def on_common_standards(self) -> "SobolPlan":
         """Return the plan with a centre, a scale and a usual value for each column, from its first leaf."""
-        runs = _runs(self, 0, 0)
+        factors = [unit_for_squares(column) for column in _runs(self, 0, 0)]
+        plan = replace(self, factors=factors) if set(factors) != {1.0} else self
+        runs = _runs(plan, 0, 0)
         standards = [centre_and_scale(column) for column in runs]
         usual = usual_values(_independent(runs)).tolist()
-        return replace(self, standards=[(centre, scale or 1.0) for centre, scale in standards], usual=usual)
+        return replace(plan, standards=[(centre, scale or 1.0) for centre, scale in standards], usual=usual)
 
 
 def sum_products(plan: SobolPlan, start: int, stop: int) -> LeafSums:
@@ -141,7 +146,8 @@ def _runs(plan: SobolPlan, replicate: int, leaf: int) -> FloatArray:
         if name in plan.log10 and not values.min() > 0:
             raise InputError(f"output {name!r} is not positive everywhere; give it the scale 'raw'")
         columns.append(np.log10(values) if name in plan.log10 else values)
-    return np.vstack([np.atleast_2d(column) for column in columns]).reshape(-1, plan.leaf, plan.runs)
+    panel = np.vstack([np.atleast_2d(column) for column in columns]).reshape(-1, plan.leaf, plan.runs)
+    return panel / np.array(plan.factors)[:, np.newaxis, np.newaxis] if plan.factors else panel
 
 
 # Pieces share a centre and a scale that are taken from a few runs. Indices do not depend on the scale, and with most

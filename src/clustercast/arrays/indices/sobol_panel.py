@@ -29,7 +29,7 @@ from clustercast.arrays.indices.pick_freeze import (
     separate,
 )
 from clustercast.arrays.indices.sobol_estimators import ESTIMATORS, Estimator, pair_rows
-from clustercast.arrays.summaries.order_statistics import unit_for_squares
+from clustercast.arrays.summaries.order_statistics import squared_in, unit_for_squares
 from clustercast.errors import InputError
 
 # Standard deviations between a mean and 0 from which its rounding matters.
@@ -130,7 +130,8 @@ class _Panel:
                 standard = centre_and_scale(rows)
             ends = rows[:, [0, -1]]
             if standard[1] > 0.0 and np.ptp(ends) > 0.0:
-                variance[place] = _variance(ends, unit_for_squares(rows))
+                unit = unit_for_squares(rows)
+                variance[place] = squared_in(float((ends / unit).var()), unit)
                 means[:, place] = self._column_means(rows, standard)
         # Inputs along the last axis but one, as half-widths are taken over the last.
         first, total, pairs = (
@@ -189,15 +190,6 @@ class _Panel:
                 buffer = np.empty((statistics, runs.a.size))
             sums += self.weighting[:, block] @ products(runs, self.estimator, second_order=second_order, out=buffer).T
         return sums.T
-
-
-def _variance(ends: FloatArray, unit: float) -> float:
-    """Return the variance of the two independent runs."""
-    variance = float((ends / unit).var())
-    if unit != 1:
-        # The square of the unit may be beyond what a float holds: the largest or smallest one then.
-        variance = float(np.clip(variance * unit * unit, np.nextafter(0, 1), np.finfo(np.float64).max))
-    return variance
 
 
 def _with_few_events(found: SobolIndices, events: FloatArray, confidence: float) -> SobolIndices:

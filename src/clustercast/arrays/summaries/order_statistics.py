@@ -21,6 +21,13 @@ def unit_for_squares(values: FloatArray) -> float:
     return 1.0 if peak == 0 or 1e-100 < peak < 1e100 or not np.isfinite(peak) else 2.0 ** int(np.frexp(peak)[1] - 1)
 
 
+def squared_in(square: float, unit: float) -> float:
+    """Return a square of numbers that were divided by a unit: the largest or smallest float where it is beyond."""
+    beyond = (np.nextafter(0, 1), np.finfo(np.float64).max)
+    with np.errstate(over="ignore", under="ignore"):
+        return square if unit == 1 else float(np.clip(square * np.float64(unit) * unit, *beyond))
+
+
 def sum_of_products(row: FloatArray, other: FloatArray | None = None) -> float:
     """Return the sum of a row, or of its products with another."""
     # By parts and then pairwise, so that the error of rounding hardly grows with the length: N. J. Higham, SIAM J. Sci.

@@ -15,6 +15,7 @@ from clustercast.arrays.summaries.order_statistics import (
     quantiles,
     sample_rows,
     sum_of_products,
+    unit_for_squares,
 )
 from clustercast.errors import InputError
 
@@ -100,15 +101,18 @@ def _mean_of_row(row: FloatArray, share: FloatArray | None) -> tuple[float, floa
         mean = sum_of_products(row) / row.size if share is None else sum_of_products(row, share)
     if not np.isfinite(mean):
         raise InputError("a mean is asked for, but a sample is not finite; use quantiles, or correct the sample")
-    deviations = row - mean
-    if share is None:
-        spread, count = sum_of_products(deviations, deviations) / row.size, float(row.size)
-    else:
+    deviations, times = row - mean, 1 / row.size
+    count = float(row.size) if share is None else effective_size(share)
+    if share is not None:
         # Of the self-normalised estimate: A. B. Owen, Monte Carlo theory, methods and examples (2013), eq. 9.9.
         deviations *= share
-        count = effective_size(share)
-        spread = sum_of_products(deviations, deviations) * count
-    return mean, float(np.sqrt(spread / (count - 1))) if count > 1 else np.inf
+        times = count
+    with np.errstate(over="ignore"):
+        spread, unit = sum_of_products(deviations, deviations) * times, 1.0
+    if not 1e-200 < spread < np.inf:
+        unit = unit_for_squares(deviations)
+        spread = sum_of_products(deviations / unit, deviations / unit) * times
+    return mean, float(np.sqrt(spread / (count - 1))) * unit if count > 1 else np.inf
 
 
 def first_crossing(
