@@ -80,7 +80,7 @@ function show(found) {
   const common = { unit: output.unit, share: output.share, title };
   const drawn = (list) => list && list.filter((_, place) => isFinite(found.bands[place]));
   const old = ghost && ghost.bands.every(isFinite) ? ghost.bands : null;
-  $("fan").innerHTML = drawn(data.years).length > 1 && timed
+  $("fan").innerHTML = timed && drawn(data.years).length > 1
     ? fan({ ...common, ghost: drawn(old), years: drawn(data.years), bands: drawn(found.bands), trend: drawn(found.trend), observed: seen, today: data.today, year: state.year }, width, height)
     : spread({ ...common, ghost: old && old[found.place], values: found.rows[found.place], band }, width, height);
   showChances(found, levels, level, timed, ghost);
