@@ -23,6 +23,7 @@ REGISTRY = (
     "growth",
     "summaries",
     "condition",
+    "calibration",
     "sobol_panel",
     "explorer",
     "imports",

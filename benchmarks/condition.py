@@ -1,8 +1,8 @@
 """How long learning from all shipped observations takes, with the full model, and what it needs of memory."""
 
-from benchmarks.measure import Options, Row, at_most, medians, peak_megabytes, seconds
+from benchmarks.measure import Options, Row, at_least, at_most, medians, peak_megabytes, seconds
 
-LIMIT_SECONDS, LIMIT_MEGABYTES = 10.0, 1000.0
+LIMIT_SECONDS, LIMIT_MEGABYTES, LEAST_ESS = 5.0, 1000.0, 1000.0
 
 
 def rows(options: Options) -> list[Row]:
@@ -30,6 +30,8 @@ def rows(options: Options) -> list[Row]:
         found.append(Row(f"{name}: {what}", taken["auto"], "s", reference, None, target, met))
         target, met = at_most(LIMIT_SECONDS, taken["tempered"])
         found.append(Row(f"{name}: {what}, all by sampler", taken["tempered"], "s", "", None, target, met))
+        target, met = at_least(LEAST_ESS, tree.attrs["ess"])
+        found.append(Row(f"{name}: {what}, effective size", tree.attrs["ess"], "draws", "", None, target, met))
         if megabytes is not None:
             target, met = at_most(LIMIT_MEGABYTES, megabytes)
             found.append(Row(f"{name}: {what}, peak", megabytes, "MB", "", None, target, met))

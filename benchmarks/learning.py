@@ -1,6 +1,7 @@
 """Does learning help: the backtest at six dates, and what each piece of the likelihood is worth, as a page of the docs.
 
-``python -m benchmarks.learning`` writes docs/learning_scores.md; it takes some minutes.
+``python -m benchmarks.learning`` writes docs/learning_scores.md and, for the report, priors/texts/learning_scores.toml.
+It takes some minutes.
 """
 
 import sys
@@ -13,12 +14,15 @@ import numpy as np
 
 import clustercast as cc
 from clustercast.arrays.posterior import likelihood
-from clustercast.conditioning.backtest import METHODS, Backtest, Score, Skill, backtest, skills
+from clustercast.conditioning.backtest import METHODS, POOL, Backtest, Skill, backtest, skills, skills_by
 from clustercast.conditioning.observation_rows import HALVING, TIME, Observations
 from clustercast.conditioning.origin_priors import origin_priors
 from clustercast.files.dates import end_of
+from clustercast.files.toml import toml_table
 
 PAGE = Path(__file__).parents[1] / "docs" / "learning_scores.md"
+STORED = Path(__file__).parents[1] / "priors" / "texts" / "learning_scores.toml"
+SHIPPED, OTHER = "as shipped", "evidence_2026"
 ORIGINS = ("2023-06", "2024-01", "2024-06", "2025-01", "2025-07", "2026-01")
 # Earlier dates, at which variants are only compared with each other.
 EARLIER = ("2022-06", "2022-12")
@@ -38,7 +42,7 @@ def _plain(observations: Observations, **update: str) -> Observations:
 
 
 VARIANTS: dict[str, Callable[[Observations], Observations]] = {
-    "as shipped": lambda o: o,
+    SHIPPED: lambda o: o,
     "all of a discrepancy lasts": lambda o: o,
     "discrepancy independent by row": lambda o: _lacking(o, TIME),
     "gap of ceilings constant in time": lambda o: _lacking(o, HALVING),
@@ -63,8 +67,11 @@ def run(variant: str, origin: str, seed: int = 1) -> Run:
     scored = {row.id for row in observations.counted()}
     chosen = VARIANTS[variant](observations)
     likelihood.ErrorModel.__init__.__defaults__ = (None, None, 1.0 if variant.startswith("all of") else 0.5)
-    priors = origin_priors(cc.read_priors("situational_awareness"), observations, origin)
-    found = backtest(priors, chosen, as_of=origin, horizon=HORIZON, size=1 << 13, seed=seed)
+    base = {name: cc.read_priors(name) for name in ("situational_awareness", OTHER)}
+    made = {name: origin_priors(one, observations, origin) for name, one in base.items()}
+    others = {OTHER: made[OTHER]} if variant == SHIPPED and origin in ORIGINS else None
+    settings = {"as_of": origin, "horizon": HORIZON, "size": 1 << 13, "seed": seed, "others": others}
+    found = backtest(made["situational_awareness"], chosen, **settings)
     return Run(origin, replace(found, scores=tuple(s for s in found.scores if s.observation in scored)))
 
 
@@ -92,30 +99,33 @@ def _number(value: float, digits: int = 3) -> str:
     return f"{value:.{digits}f}" if np.isfinite(value) else "-"
 
 
+def _scores(skill: Skill) -> list[str]:
+    """Return CRPS with its error over groups, log score, coverage and mean PIT with the error it should have."""
+    error = "" if np.isnan(skill.crps_error) else f" ± {skill.crps_error:.3f}"
+    covered = (_number(100 * share, 0) for share in (skill.coverage_50, skill.coverage_90))
+    pit = "-" if np.isnan(skill.pit) else f"{skill.pit:.2f} (0.50 ± {skill.pit_error:.2f})"
+    return [_number(skill.crps) + error, _number(skill.log_score, 2), *covered, pit]
+
+
 def _skill_cells(skill: Skill) -> list[str]:
     """Return a row of scores; the ratio is on the rows that both forecasts score."""
-    ratio = (skill.crps - skill.gain) / skill.crps
-    cells = [skill.method, str(skill.count), str(skill.groups), _number(skill.crps), _number(ratio, 2)]
-    cells += ["-" if np.isnan(skill.gain) else f"{skill.gain:+.3f} ± {skill.gain_error:.3f}"]
-    cells += [_number(skill.log_score, 2), _number(100 * skill.coverage_50, 0), _number(100 * skill.coverage_90, 0)]
-    return cells
+    gain = "-" if np.isnan(skill.gain) else f"{skill.gain:+.3f} ± {skill.gain_error:.3f}"
+    ratio = _number((skill.crps - skill.gain) / skill.crps, 2)
+    return [skill.method, str(skill.count), str(skill.groups), ratio, gain, *_scores(skill)]
 
 
-HEADER = ("forecast", "rows", "groups", "CRPS", "posterior / it", "gain", "log score", "in 50 %", "in 90 %")
-
-
-def _quantities(runs: Iterable[Run]) -> list[str]:
-    """Return CRPS by quantity and forecast, with the probability integral transform of the posterior."""
-    by: dict[str, dict[str, list[Score]]] = {}
-    for one in runs:
-        for score in one.found.scores:
-            by.setdefault(score.quantity, {}).setdefault(score.method, []).append(score)
+def _by(runs: Iterable[Run], key: str) -> list[str]:
+    """Return the scores of the posterior for each quantity or group, beside the CRPS of the other forecasts."""
     rows = []
-    for quantity, found in sorted(by.items()):
-        pits = [score.pit for score in found["posterior"]]
-        cells = [_number(float(np.mean([s.crps for s in found[m]]))) if m in found else "-" for m in METHODS]
-        rows.append([quantity.replace("_", " "), str(len(pits)), *cells, f"{np.mean(pits):.2f}"])
-    return _table(("quantity", "rows", *METHODS, "mean PIT"), rows)
+    for name, found in skills_by((one.found for one in runs), key).items():
+        crps = {skill.method: _number(skill.crps) for skill in found}
+        others = [crps.get(method, "-") for method in METHODS[1:]]
+        rows.append([name.replace("_", " "), str(found[0].count), str(found[0].groups), *_scores(found[0]), *others])
+    return _table((key, "rows", "groups", *SCORES, *(f"{method} CRPS" for method in METHODS[1:])), rows)
+
+
+SCORES = ("CRPS", "log score", "in 50 %", "in 90 %", "mean PIT")
+HEADER = ("forecast", "rows", "groups", "posterior / it", "gain", *SCORES)
 
 
 def _verdict(found: list[Skill], name: str) -> str:
@@ -139,10 +149,11 @@ def _verdict(found: list[Skill], name: str) -> str:
 
 def page(runs: dict[str, list[Run]]) -> str:
     """Return the page of the docs."""
-    shipped = [one for one in runs["as shipped"] if one.origin in ORIGINS]
+    shipped = [one for one in runs[SHIPPED] if one.origin in ORIGINS]
     base = end_of(cc.read_priors("situational_awareness").about.as_of)
     clean = [one for one in shipped if end_of(one.origin) >= base]
-    average = skills(one.found for one in clean)
+    both = skills(one.found for one in clean)
+    average = [skill for skill in both if skill.method in METHODS]
     lines = [
         "# How good forecasts of the past were",
         "",
@@ -150,7 +161,7 @@ def page(runs: dict[str, list[Run]]) -> str:
         "learns what was known by then and is scored on what came within two years. The prior is the essay's set with",
         "levels and past growth from the rows known at the date; the essay is dated June 2024, so that at dates before",
         "it the growth to come is younger than the forecast: these dates are shown and stay outside the averages.",
-        "`evidence_2026` is younger than every date here and is not scored.",
+        "`evidence_2026` is younger than every date here and is shown apart.",
         "",
         "## All dates from June 2024",
         "",
@@ -160,14 +171,29 @@ def page(runs: dict[str, list[Run]]) -> str:
         "The gain is the CRPS of the forecast less the posterior's, with one standard error over groups of dependent",
         "rows; the same row is scored from several dates, in one group.",
         "",
-        *_quantities(clean),
+        "### By quantity",
+        "",
+        "The posterior, beside the CRPS of the others; a mean PIT of 0.5 is right, with the error that so few",
+        "independent groups leave. Coverage of so few rows says little.",
+        "",
+        *_by(clean, "quantity"),
+        "### By group of dependent rows",
+        "",
+        *_by(clean, "group"),
+        "## Both sets and their pool",
+        "",
+        f"`{OTHER}` by the same recipe, and the two posteriors pooled in equal shares. What it says of the growth to",
+        "come is younger than every date here: it is in sample, and stays outside the averages and the aim above.",
+        "",
+        *_table(HEADER, (_skill_cells(s) for s in both if s.method in ("posterior", OTHER, f"prior of {OTHER}", POOL))),
         "## Each date",
         "",
     ]
     for one in shipped:
         inside = "" if end_of(one.origin) >= base else " (in sample: the growth to come is younger)"
         lines += [f"### {one.origin}{inside}", "", f"{one.found.learned} rows learned from.", ""]
-        lines += _table(HEADER, (_skill_cells(skill) for skill in skills([one.found])))
+        found = [skill for skill in skills([one.found]) if skill.method in METHODS]
+        lines += _table(HEADER, map(_skill_cells, found))
     lines += [
         "## What each piece of the likelihood is worth",
         "",
@@ -191,6 +217,15 @@ def page(runs: dict[str, list[Run]]) -> str:
     return "\n".join(lines)
 
 
+def stored(runs: Iterable[Run]) -> str:
+    """Return the average scores of dates from that of the essay's set on, as a file that the report reads."""
+    base = end_of(cc.read_priors("situational_awareness").about.as_of)
+    clean = [one.found for one in runs if one.origin in ORIGINS and end_of(one.origin) >= base]
+    about = "# How good forecasts since June 2024 were, in decades; written by python -m benchmarks.learning.\n\n"
+    found = [skill for skill in skills(clean) if skill.method in METHODS]
+    return about + "\n".join(toml_table("skill", vars(skill), array=True) for skill in found)
+
+
 def _task(task: tuple[str, str]) -> Run:
     """Run one variant at one date."""
     return run(*task)
@@ -205,6 +240,7 @@ def main() -> None:
             runs.setdefault(variant, []).append(found)
             print(variant, origin, file=sys.stderr, flush=True)
     PAGE.write_text(page(runs))
+    STORED.write_text(stored(runs[SHIPPED]))
 
 
 if __name__ == "__main__":

@@ -1,13 +1,22 @@
 """The backtest: only the past is learned, and its scores are those of closed forms."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import stats
 
 import clustercast as cc
-from clustercast.conditioning.backtest import Backtest, Score, backtest, rolling_origin, skills
+from clustercast.conditioning.backtest import (
+    Backtest,
+    Score,
+    backtest,
+    rolling_origin,
+    shipped_skills,
+    skills,
+    skills_by,
+)
 from clustercast.conditioning.observation_rows import Observation, Observations
 from clustercast.conditioning.origin_priors import origin_priors
 
@@ -222,3 +231,49 @@ def test_levels_and_past_growth_are_those_of_the_rows():
 def test_a_date_before_all_levels_is_refused():
     with pytest.raises(cc.InputError, match="no row known by 1990"):
         origin_priors(SHIPPED, cc.read_observations(), "1990")
+
+
+def test_the_stored_scores_are_those_of_the_page():
+    page = (Path(__file__).parents[2] / "docs" / "learning_scores.md").read_text()
+    table = page.split("## All dates from June 2024")[1].split("### By quantity")[0]
+    for skill in shipped_skills():
+        assert f"| {skill.method} | {skill.count} | {skill.groups} |" in table
+        assert f"| {skill.crps:.3f} ± {skill.crps_error:.3f} |" in table
+
+
+def test_the_pool_is_the_mixture_of_its_members():
+    """Of two sets that are sure of other levels the pool gives each half: its density is the mean of theirs."""
+    rows = observations(VALUES)
+    far = PRIORS.replace(base=cc.Normal(1.5, 0.4, unit="OOM"))
+    found = backtest(PRIORS, rows, as_of="2020", others={"far": far}, model=MODEL, size=1 << 12, seed=2)
+    near, other, pool = (scores(found, method) for method in ("posterior", "far", "pool"))
+    for name, one in pool.items():
+        mean = np.mean(np.exp([-near[name].log_score, -other[name].log_score]))
+        assert -one.log_score == pytest.approx(np.log(mean), rel=1e-9)
+        assert one.pit == pytest.approx((near[name].pit + other[name].pit) / 2, abs=1e-9)
+    assert {score.method for score in found.scores} >= {"prior of far"}
+
+
+def test_skill_by_quantity_and_group_is_the_skill_of_those_rows():
+    made = tuple(score_of("posterior", f"r{k}", "ab"[k % 2], 0.1 * k, 0.1 + 0.2 * k) for k in range(4))
+    by = skills_by([Backtest(2024.0, 3, made, "")], "group")
+    assert {name: (one[0].count, one[0].crps) for name, one in by.items()} == {
+        "a": (2, pytest.approx(0.1)),
+        "b": (2, pytest.approx(0.2)),
+    }
+    whole = skills([Backtest(2024.0, 3, made, "")])[0]
+    assert whole.pit == pytest.approx(0.4)
+    # The mean of two independent uniform numbers has a standard deviation of root 1/24.
+    assert whole.pit_error == pytest.approx(24**-0.5)
+    assert np.isnan(by["a"][0].crps_error)
+    assert whole.crps_error == pytest.approx(np.std([0.1, 0.2], ddof=1) / np.sqrt(2))
+
+
+def test_a_recipe_gives_each_date_its_own_prior_set():
+    """Before 2025 the level of revenue is the last row known: other medians of the prior, nothing else to compare."""
+    settings = {"origins": ["2025-01"], "horizon": 0.6, "size": 1 << 10}
+    rows = cc.read_observations()
+    recipe, plain = (rolling_origin(SHIPPED, rows, recipe=recipe, **settings)[0] for recipe in (True, False))
+    by_hand = backtest(origin_priors(SHIPPED, rows, "2025-01"), rows, as_of="2025-01", horizon=0.6, size=1 << 10)
+    assert [s.crps for s in recipe.scores] == pytest.approx([s.crps for s in by_hand.scores], nan_ok=True)
+    assert [s.median for s in recipe.scores] != [s.median for s in plain.scores]
