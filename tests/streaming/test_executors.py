@@ -15,6 +15,7 @@ from distributed import Client, LocalCluster
 
 import clustercast as cc
 from clustercast.errors import InputError
+from clustercast.streaming import executors
 from clustercast.streaming.executors import completed
 from clustercast.streaming.moments import LEAF
 
@@ -81,6 +82,27 @@ def test_an_executor_of_ones_own_is_used_and_left_open(alone):
 def test_workers_that_die_again_and_again_are_given_up():
     with pytest.raises(InputError, match="the workers died 3 times.*give fewer workers"):
         list(completed(eval, "__import__('os')._exit(1)", [({}, {})], executor="processes", workers=1, join=max))
+
+
+KILLED_WHILE_IT_WROTE = """
+import os, sys
+if not os.path.exists(mark):
+    open(mark, "w").close()
+    frame = sys._getframe()
+    while "result_queue" not in frame.f_locals:
+        frame = frame.f_back
+    queue = frame.f_locals["result_queue"]
+    queue._wlock.acquire()
+    os.write(queue._writer.fileno(), b"\\0\\0")
+    os._exit(1)
+"""
+
+
+def test_a_worker_that_is_killed_while_it_writes_does_not_stop_the_others_for_ever(tmp_path, monkeypatch):
+    monkeypatch.setattr(executors, "_PATIENCE", 0.5)
+    pieces = [({"mark": str(tmp_path / "mark")}, {}) for _ in range(6)]
+    found = list(completed(exec, KILLED_WHILE_IT_WROTE, pieces, executor="processes", workers=2, join=max))
+    assert (tmp_path / "mark").exists() and found == [None] * 6
 
 
 def test_a_plan_that_cannot_be_sent_is_refused():

@@ -35,6 +35,8 @@ Function = Callable[[Plan, int, int], Result]
 _NAMES = ("threads", "processes")
 # A pool that breaks this often without finishing a piece is not tried again.
 _MOST_BREAKS = 3
+# Seconds without a result after which it is looked at whether all processes live.
+_PATIENCE = 20.0
 # Pieces whose results are joined on a worker before they travel.
 _JOINED = 16
 # Results that come in at least, so that progress shows and a checkpoint has something to keep.
@@ -128,7 +130,10 @@ def _from_pool(
                         while waiting and len(running) < 2 * most:
                             running[pool.submit(task, *waiting[0])] = waiting[0]
                             waiting.popleft()
-                        for future in wait(running, return_when=FIRST_COMPLETED).done:
+                        finished = wait(running, _PATIENCE, FIRST_COMPLETED).done
+                        if not finished:
+                            _end_where_stuck(pool)
+                        for future in finished:
                             result = future.result()
                             del running[future]
                             breaks = 0
@@ -144,6 +149,16 @@ def _from_pool(
                     f"the workers died {breaks} times one after the other ({error}); if memory is short give fewer "
                     "workers or a smaller block, and guard a script by if __name__ == '__main__':"
                 ) from error
+
+
+def _end_where_stuck(pool: Any) -> None:
+    """Break a pool of processes that waits for the rest of a message: one that was killed while it wrote sends none."""
+    # The others wait for the lock that it held, and the pool, for as long as anybody could still write.
+    processes = list((getattr(pool, "_processes", None) or {}).values())
+    if any(process.exitcode is not None for process in processes):
+        for process in processes:
+            process.kill()
+        pool._result_queue._writer.close()
 
 
 def _is_client(executor: object) -> bool:
