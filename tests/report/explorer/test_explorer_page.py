@@ -73,6 +73,10 @@ def test_the_first_screen_answers_and_every_control_moves_it(page, address, exec
     assert first == f"{median / 1e9:.1f} GW" and "Nine" not in page.inner_text("#answer")
     assert page.locator("#sliders .slider").count() == 8 and page.locator("#others > *").count() == 0
     thumb = page.locator("#sliders .thumb").first
+    page.evaluate(
+        "window.said = []; const about = document.getElementById('about');"
+        "new MutationObserver(() => said.push(about.textContent.split(' ')[0])).observe(about, { childList: true })"
+    )
     box = thumb.bounding_box()
     page.mouse.move(box["x"] + 8, box["y"] + 8)
     page.mouse.down()
@@ -80,6 +84,8 @@ def test_the_first_screen_answers_and_every_control_moves_it(page, address, exec
     page.mouse.up()
     settled(page)
     assert page.inner_text(POWER) != first and "moves=cluster_growth_rate:" in page.url
+    # While it was dragged a quarter of the samples, at rest all.
+    assert page.evaluate("[said[0], said[said.length - 1]]") == ["4,096", "16,384"]
     thumb.press("Delete")
     handle = page.locator("#sliders .handle.high").first.bounding_box()
     page.mouse.move(handle["x"] + 5, handle["y"] + 5)
