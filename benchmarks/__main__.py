@@ -34,6 +34,7 @@ REGISTRY = (
     "rare_events",
     "decisions",
     "discovery",
+    "value_coverage",
 )
 RESULTS = Path(__file__).parent / "results.md"
 

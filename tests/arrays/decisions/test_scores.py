@@ -9,54 +9,16 @@ from scipy.stats import norm, qmc
 
 from clustercast.arrays.decisions.actions import action_gain
 from clustercast.arrays.decisions.partition import partition
-from clustercast.arrays.decisions.scores import entropy_gain, perfect_gain, spread_gain, variance_gain
+from clustercast.arrays.decisions.scores import perfect_gain, spread_gain, variance_gain
 from clustercast.arrays.decisions.together import joint_action_gain, joint_gain, joint_variance_gain
+from tests.reference.value_problems import CLAIM, SINGLE, brier, nats, normal_output
 
-# Correlation of the output with each input.
-RHO = np.array([0.9, 0.4, 0.15, 0.0])
-CLAIM = 0.5
-
-
-def normal_output(generator, size):
-    """Return inputs and a standard normal output with correlations RHO."""
-    columns = generator.standard_normal((len(RHO), size))
-    rest = np.sqrt(1 - (RHO[:2] ** 2).sum() - (RHO[2:] ** 2).sum())
-    return columns, (RHO @ columns + rest * generator.standard_normal(size))[:, np.newaxis]
-
-
-def of_event(entropy):
-    """Return what knowing an input of correlation RHO saves in an entropy of the event y > CLAIM, by quadrature."""
-
-    def left(rho):
-        if rho == 0:
-            return entropy(norm.sf(CLAIM))
-        given_input = lambda x: norm.pdf(x) * entropy(norm.sf((CLAIM - rho * x) / np.sqrt(1 - rho**2)))  # noqa: E731
-        return quad(given_input, -9, 9, points=[CLAIM / rho], limit=200)[0]
-
-    return np.array([entropy(norm.sf(CLAIM)) - left(rho) for rho in RHO])
-
-
-def brier(p):
-    return p * (1 - p)
-
-
-def nats(p):
-    return -p * np.log(max(p, 1e-300)) - (1 - p) * np.log(max(1 - p, 1e-300))
-
-
-NARROWER = 1 - np.sqrt(1 - RHO**2)
-CASES = {
-    "variance": (lambda x, y: variance_gain(partition(x), y), RHO**2),
-    "brier": (lambda x, y: variance_gain(partition(x), (y > CLAIM) * 1.0), of_event(brier)),
-    "log": (lambda x, y: entropy_gain(partition(x), (y > CLAIM) * 1.0), of_event(nats)),
-    "crps": (lambda x, y: spread_gain("crps", x, y), NARROWER / np.sqrt(np.pi)),
-    "width": (lambda x, y: spread_gain("width", x, y), NARROWER * 2 * norm.ppf(0.95)),
-}
+CASES = {problem.name: problem for problem in SINGLE[:5]}
 
 
 @pytest.mark.parametrize("score", CASES)
 def test_intervals_cover_the_closed_form_and_the_bias_is_small_beside_the_error(score):
-    gain, exact = CASES[score]
+    gain, exact = CASES[score].gain, CASES[score].exact
     generator = np.random.default_rng(20261126)
     runs, size = (300, 4096) if score in ("variance", "brier", "log") else (100, 16384)
     found, errors = np.array([gain(*normal_output(generator, size)) for _ in range(runs)])[:, :, :, 0].transpose(

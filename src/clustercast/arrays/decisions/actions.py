@@ -32,13 +32,15 @@ def action_gain(bins: Partition, losses: FloatArray) -> Gain:
         best = _best(total, squares, counts)
         rows = np.arange(len(best))
         inside = -total[rows, best].sum() / size
-        across = 0.0
+        across, spread = 0.0, [squares[rows, best].sum()]
         for part, number in ((first, count), (total - first, counts - count)):
             chosen = _best(part, squares / 2, number)
             across -= (total - part)[rows, chosen].sum() / size
+            spread.append(squares[rows, chosen].sum())
         gains.append((2 * inside + across) / 3 + tie / 2)
-        squared = max(squares[rows, best].sum() / size - inside**2, 0) / size
-        errors.append(np.sqrt(squared + ((inside - across) / 3) ** 2 + tie**2 / 12))
+        # Where a half chooses otherwise the choice is uncertain, and so is what it saves.
+        squared = max(max(spread) / size - inside**2, 0) / size
+        errors.append(np.sqrt(squared + ((inside - across) / 2) ** 2 + tie**2 / 12))
     return np.array(gains)[:, np.newaxis], np.array(errors)[:, np.newaxis]
 
 

@@ -58,19 +58,36 @@ def explained(columns: FloatArray, values: FloatArray) -> tuple[FloatArray, Floa
 
 def _predicted(columns: FloatArray, values: FloatArray) -> Iterator[tuple[BoolArray, FloatArray, FloatArray]]:
     """Yield each half of the samples, what the other half predicts of its values, and its leading scores."""
-    # A regression sees single columns, pairs and threes; the mean of what it leaves at neighbours sees the rest, and
-    # counts as far as it holds.
+    # A regression sees single columns, pairs and threes. Means of the values by what it predicts see steps, as of a
+    # probability, and means of what is left at neighbours see the rest; each counts as far as it holds.
     basis, leading = _basis(columns, values)
     one, generator = halves(len(values)), np.random.default_rng(0)
     for part in (one, ~one):
-        coefficients = _fitted(basis[~part], values[~part])
-        predicted = basis[part] @ coefficients
+        fitted = basis @ _fitted(basis[~part], values[~part])
+        fitted = _nearer(fitted, _stepped(fitted, values, ~part), values, part)
         among = np.flatnonzero(~part)
         among = among if among.size <= AMONG else generator.choice(among, AMONG, replace=False)
         near = KDTree(leading[among]).query(leading[part], min(NEIGHBOURS, among.size))[1]
-        left = (values[among] - basis[among] @ coefficients)[near].mean(axis=1)
-        held = (left * (values[part] - predicted)).sum(axis=0) / np.maximum((left**2).sum(axis=0), 1e-300)
-        yield part, predicted + np.clip(held, 0, 1) * left, leading[part]
+        other = fitted[part] + (values[among] - fitted[among])[near].mean(axis=1)
+        yield part, _nearer(fitted[part], other, values[part], np.ones(len(other), dtype=np.bool_)), leading[part]
+
+
+def _nearer(predicted: FloatArray, other: FloatArray, values: FloatArray, judged: BoolArray) -> FloatArray:
+    """Return predictions moved towards others as far as that is nearer to the values that are judged."""
+    step, left = other - predicted, (values - predicted)[judged]
+    held = (step[judged] * left).sum(axis=0) / np.maximum((step[judged] ** 2).sum(axis=0), 1e-300)
+    return predicted + np.clip(held, 0, 1) * step
+
+
+def _stepped(predicted: FloatArray, values: FloatArray, known: BoolArray) -> FloatArray:
+    """Return the means of known values in bins of what is predicted, joined by lines."""
+    found = np.empty_like(predicted)
+    count = int(np.clip(known.sum() ** (1 / 3) * 2.4, 4, 64))
+    for column, mean in enumerate(found.T):
+        own, seen = predicted[known, column], values[known, column]
+        order = np.array_split(np.argsort(own), count)
+        mean[:] = np.interp(predicted[:, column], [own[k].mean() for k in order], [seen[k].mean() for k in order])
+    return found
 
 
 def joint_action_gain(columns: FloatArray, losses: FloatArray) -> Gain:
