@@ -9,9 +9,12 @@ from clustercast.arrays import FloatArray
 from clustercast.dataset import Dataset, forecast_dataset, input_arrays, refuse_coordinates
 from clustercast.engine.changes import with_changes
 from clustercast.engine.model import Model
+from clustercast.engine.operations import NotFiniteError
 from clustercast.engine.program import Program, program
+from clustercast.engine.units import conversion
 from clustercast.errors import InputError
 from clustercast.files.dates import start_of
+from clustercast.priors.declarations import declared_inputs
 from clustercast.quantities.cluster_model import cluster_model
 
 Progress = Callable[[int, int], None]
@@ -76,10 +79,26 @@ def propagate(
     model = with_changes(model, values)
     model.check_inputs(values, wanted)
     grid = year_grid(years)
-    ready = program(model, values, units, wanted, grid)
-    kept = run_blocks(ready, values, inputs.sizes["sample"], progress)
+    try:
+        ready = program(model, values, units, wanted, grid)
+        kept = run_blocks(ready, values, inputs.sizes["sample"], progress)
+    except NotFiniteError as error:
+        why = error.why + _at_bounds(model, error.quantity, values, units)
+        raise NotFiniteError(error.quantity, error.place, why) from None
     has_years = any(array.ndim == 2 for array in kept.values())
     return forecast_dataset(inputs, model, kept, grid if has_years else None, values)
+
+
+def _at_bounds(model: Model, quantity: str, values: Mapping[str, FloatArray], units: Mapping[str, str]) -> str:
+    """Return the inputs of a quantity that lie on a declared bound, for a message."""
+    used, found = model.inputs([quantity]), []
+    for name in set(declared_inputs()) & set(used) & set(values):
+        declared = declared_inputs()[name]
+        size = conversion(declared.unit, units[name])
+        bounds = [] if declared.switch else [bound * size for bound in declared.bounds or ()]
+        ends = {float(np.min(values[name])), float(np.max(values[name]))}
+        found += [f"{name} = {end:g} {units[name]}" for end in ends if end in bounds]
+    return f"; at a bound: {', '.join(sorted(found))}" if found else ""
 
 
 def year_grid(years: Iterable[float]) -> FloatArray:

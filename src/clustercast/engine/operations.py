@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from clustercast.arrays import FloatArray
+from clustercast.engine.device import to_host
 from clustercast.engine.quantity import Between
 from clustercast.engine.source import place_of
 from clustercast.engine.wiring import Function, Need
@@ -30,12 +31,28 @@ class Operation:
         raise NotImplementedError
 
 
-class NotFiniteError(InputError):
-    """A quantity divides by zero, overflows or has no value."""
+# A prior may reach a little beyond the level that another one starts from.
+_MOST_BELOW = 1e-3
 
-    def __init__(self, name: str, place: str, why: str) -> None:
-        super().__init__(f"quantity {name!r} ({place}) is not finite: {why}; look at the bounds of its inputs")
-        self.name = name
+
+class NotFiniteError(InputError):
+    """A quantity divides by zero, overflows or has no value; `quantity` is its name."""
+
+    def __init__(self, quantity: str, place: str, why: str) -> None:
+        super().__init__(f"quantity {quantity!r} ({place}) is not finite: {why}")
+        self.quantity, self.place, self.why = quantity, place, why
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return NotFiniteError, (self.quantity, self.place, self.why)
+
+
+def run_operation(operation: Operation, values: Values, call: Call) -> None:
+    """Run an operation; a read in the logarithm of what is not above 0 is refused by its name."""
+    try:
+        operation.run(values, call)
+    except FloatingPointError as error:
+        name = operation.reads[0].partition("@")[0]
+        raise NotFiniteError(name, "read between nodes", f"{error}; look at its inputs") from None
 
 
 def plain_call(name: str, function: Function, needs: tuple[Need, ...], arguments: Sequence[FloatArray]) -> FloatArray:
@@ -43,7 +60,9 @@ def plain_call(name: str, function: Function, needs: tuple[Need, ...], arguments
     try:
         return function(*arguments)
     except FloatingPointError as error:
-        raise NotFiniteError(name, place_of(function), str(error)) from None
+        given = ", ".join(f"{need.name} {_range(value)}" for need, value in zip(needs, arguments, strict=False))
+        why = f"{error}, with {given} in coherent units; look at its inputs"
+        raise NotFiniteError(name, place_of(function), why) from None
     except (InputError, MemoryError):
         raise
     except Exception as error:
@@ -51,6 +70,12 @@ def plain_call(name: str, function: Function, needs: tuple[Need, ...], arguments
             f"quantity {name!r} ({place_of(function)}) fails with {type(error).__name__}: {error}; "
             "write it in NumPy, for arrays of samples, and leave its arguments unchanged"
         ) from error
+
+
+def _range(value: FloatArray) -> str:
+    """Return the values of an argument for a message."""
+    low, high = float(np.min(value)), float(np.max(value))
+    return f"{low:.6g}" if low == high else f"{low:.6g} to {high:.6g}"
 
 
 @dataclass(frozen=True)
@@ -64,6 +89,26 @@ class Compute(Operation):
     def run(self, values: Values, call: Call) -> None:
         """Call the function."""
         values[self.writes[0]] = call(self.name, self.function, self.needs, [values[key] for key in self.reads])
+
+
+@dataclass(frozen=True)
+class Require(Operation):
+    """Refuse a quantity that lies below an input it has to be above, beyond the odd sample of two tails."""
+
+    name: str
+    made_of: tuple[str, ...]
+
+    def run(self, values: Values, call: Call) -> None:
+        """Compare the two in every sample; symbols, which have no mean, are let pass."""
+        level, least = (values[key] for key in self.reads)
+        below = level < least
+        if hasattr(below, "mean") and below.mean() > _MOST_BELOW:
+            first = np.flatnonzero(to_host(below))[0]
+            one, other = (np.broadcast_to(to_host(value), np.shape(below)).flat[first] for value in (level, least))
+            raise InputError(
+                f"{self.name} is below {self.reads[1]}, as {one:.6g} against {other:.6g} in coherent units; "
+                f"lower {self.reads[1]}, or look at {', '.join(self.made_of)}"
+            )
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from clustercast.arrays import FloatArray
 from clustercast.engine.device import Device, to_device
 from clustercast.engine.model import Model
-from clustercast.engine.operations import Call, Operation, joined, plain_call
+from clustercast.engine.operations import Call, Operation, joined, plain_call, run_operation
 from clustercast.engine.schedule import Output, Schedule, build
 from clustercast.engine.unit_check import Proof
 from clustercast.engine.units import OwnUnits, factor
@@ -103,7 +103,7 @@ class Program:
         wanted = {key for output in self.found.values() for key in (output.early, output.late) if key}
         yield from ((key, values[key]) for key in wanted if key in values)
         for operation, frees in zip(self.operations, self.frees, strict=True):
-            operation.run(values, call)
+            run_operation(operation, values, call)
             yield from ((key, values[key]) for key in operation.writes if key in wanted)
             for key in frees:
                 del values[key]
@@ -207,7 +207,7 @@ def _folded(
     with np.errstate(divide="raise", invalid="raise", over="raise"):
         for operation in schedule.operations:
             if all(key in known for key in operation.reads):
-                operation.run(known, call)
+                run_operation(operation, known, call)
             else:
                 left.append(operation)
     return Program(
@@ -254,7 +254,7 @@ def _dry_run(
     proof = Proof(model, units)
     with np.errstate(divide="raise", invalid="raise", over="raise"):
         for operation in schedule.operations:
-            operation.run(values, proof.call)
+            run_operation(operation, values, proof.call)
     found = {}
     for name, output in schedule.outputs.items():
         parts = [values[key] for key in dict.fromkeys((output.early, output.late)) if key]

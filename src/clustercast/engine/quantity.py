@@ -27,6 +27,7 @@ class Declaration:
     units_checked: bool = True
     infinite: bool = False
     positive: bool | None = None
+    at_least: str = ""
 
 
 def quantity(
@@ -43,6 +44,7 @@ def quantity(
     units_checked: bool = True,
     infinite: bool = False,
     positive: bool | None = None,
+    at_least: str = "",
 ) -> Callable[[F], F]:
     """Mark a plain NumPy function as a quantity and return the same function.
 
@@ -78,6 +80,8 @@ def quantity(
     positive : bool, optional
         Whether all values are above 0, so that ``scale="auto"`` is log10. Where nothing is declared, quantities with
         ``between="log"`` or a unit that is no pure number, time or rate are taken to be.
+    at_least : str, optional
+        Input that the quantity has to lie above; it is refused where more than one sample in 1,000 does not.
 
     Returns
     -------
@@ -108,7 +112,7 @@ def quantity(
     names = tuple(increasing), tuple(decreasing), tuple(labels)
     numbers = tuple(map(float, constants))
     flags = units_checked, infinite, True if positive is None and between == "log" else positive
-    declaration = Declaration(unit, time, between, before, dict(lags or {}), *names, numbers, *flags)
+    declaration = Declaration(unit, time, between, before, dict(lags or {}), *names, numbers, *flags, at_least)
 
     def mark(function: F) -> F:
         _check_unit(function, unit)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from clustercast.arrays import FloatArray
-from clustercast.engine.operations import Argument, Compute, Loop, Operation, Position, Read, Step
+from clustercast.engine.operations import Argument, Compute, Loop, Operation, Position, Read, Require, Step
 from clustercast.engine.source import place_of
 from clustercast.engine.wiring import PREVIOUS_YEAR, YEAR, Definition, Need, constant, reachable
 from clustercast.errors import InputError
@@ -183,6 +183,8 @@ class Builder:
         reads = tuple(self._argument(need, place) for need in found.needs)
         key = self._at(found.name, place)
         self.operations.append(Compute(reads, (key,), found.name, found.function, found.needs))
+        if found.declaration.at_least:
+            self.operations.append(Require((key, found.declaration.at_least), (), found.name, found.arguments))
         return key
 
     def _argument(self, need: Need, place: Place) -> str:
@@ -270,7 +272,8 @@ class Builder:
         except graphlib.CycleError as error:
             circle = " -> ".join(error.args[1])
             raise InputError(
-                f"quantities need each other at one node: {circle}; take a previous_ value, or a lag of a step or more"
+                f"quantities need each other at one node: {circle}; take a previous_ value, or a lag of a step "
+                f"({self.step:g} years) or more: {', '.join(f'{lag} = {size:g}' for lag, size in self.lags.items())}"
             ) from None
 
     def _first_key(self, found: Definition) -> str:

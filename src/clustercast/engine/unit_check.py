@@ -43,11 +43,11 @@ class Proof:
     ) -> FloatArray:
         """Return the result of a quantity, after its units and rows are proved at its first call."""
         if id(function) in self.seen:
-            return np.asarray(function(*arguments), dtype=np.float64)
+            return np.asarray(plain_call(name, function, needs, arguments), dtype=np.float64)
         self.seen.add(id(function))
         declaration = declaration_of(function)
         assert declaration is not None
-        result = _plain(name, function, arguments)
+        result = _plain(name, function, needs, arguments)
         if needs:
             given = [(need, value, self._unit(need)) for need, value in zip(needs, arguments, strict=True)]
             _check_rows(name, function, arguments, result)
@@ -68,10 +68,10 @@ def _is_pure(unit: str) -> bool:
     return same_base(unit, "1")
 
 
-def _plain(name: str, function: Function, arguments: Sequence[FloatArray]) -> FloatArray:
+def _plain(name: str, function: Function, needs: tuple[Need, ...], arguments: Sequence[FloatArray]) -> FloatArray:
     """Run a quantity on coherent numbers that it cannot change."""
     kept = [np.array(argument) for argument in arguments]
-    result = np.asarray(plain_call(name, function, (), arguments))
+    result = np.asarray(plain_call(name, function, needs, arguments))
     for argument, before in zip(arguments, kept, strict=True):
         if not np.array_equal(argument, before, equal_nan=True):
             raise InputError(

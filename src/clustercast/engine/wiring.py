@@ -56,7 +56,8 @@ class Definition:
     def others(self) -> tuple[str, ...]:
         """Names it refers to beside its arguments: its past, its first value and lags."""
         past = self.declaration.before if isinstance(self.declaration.before, str) else None
-        return tuple(name for name in (past, self.first, *(need.lag for need in self.needs)) if name)
+        lags = (need.lag for need in self.needs)
+        return tuple(name for name in (past, self.first, *lags, self.declaration.at_least) if name)
 
 
 def argument_names(function: Function) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ class Declaration(BaseModel):
     unit: Text
     meaning: Text
     bounds: tuple[Number, Number] | None = None
+    positive: Truth = False
     growth: Truth = False
     switch: Truth = False
 
@@ -76,8 +77,12 @@ def with_unit(value: float | str, unit: str) -> str:
 def check_declared(name: str, distribution: Family, declaration: Declaration) -> None:
     """Refuse a distribution that leaves the bounds of its input, or a switch that is neither 0 nor 1."""
     meaning = f"{name} ({declaration.meaning})"
+    values = distribution.values if isinstance(distribution, Discrete) else distribution.support
+    if declaration.positive and isinstance(distribution, Fixed | Discrete) and 0.0 in values:
+        raise InputError(
+            f"{with_unit(0, declaration.unit)} for {meaning}; the model divides by it: give a value above 0"
+        )
     if declaration.switch:
-        values = distribution.values if isinstance(distribution, Discrete) else distribution.support
         if not isinstance(distribution, Fixed | Discrete) or not set(values) <= {0.0, 1.0}:
             shown = with_unit(distribution.value, "1") if isinstance(distribution, Fixed) else repr(distribution)
             raise InputError(f"{shown} for the switch {meaning}; give 0 or 1")

@@ -31,7 +31,7 @@ def chip_gain(year, forecast_start, chip_progress, earlier_chip_progress, techno
     return gain(chip_progress, technology_slowdown, earlier_chip_progress, time, accounting_period)
 
 
-@quantity("USD/H100e", increasing=["accelerator_price"], decreasing=["accelerator_cost_share"])
+@quantity("USD/H100e", at_least="cost_floor", increasing=["accelerator_price"], decreasing=["accelerator_cost_share"])
 def quoted_cluster_price(accelerator_price, accelerator_cost_share):
     """Price of an accelerator at a leading site at the date of the prices, all-in."""
     return accelerator_price / accelerator_cost_share
@@ -88,7 +88,7 @@ def investment_per_accelerator(trend_investment_per_accelerator, scarcity_premiu
     return trend_investment_per_accelerator * scarcity_premium
 
 
-@quantity("W/H100e", increasing=["chip_power", "server_overhead", "power_usage_effectiveness"])
+@quantity("W/H100e", at_least="power_floor", increasing=["chip_power", "server_overhead", "power_usage_effectiveness"])
 def quoted_facility_power(chip_power, server_overhead, power_usage_effectiveness):
     """Peak power of an accelerator at the meter at the date of the powers."""
     return chip_power * server_overhead * power_usage_effectiveness
