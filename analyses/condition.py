@@ -1,6 +1,5 @@
 """What the forecast learns from what happened: ``python -m analyses.condition``."""
 
-from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
@@ -9,7 +8,6 @@ import clustercast as cc
 from analyses import options
 from clustercast.conditioning.checks import learned, observation_influence, prior_conflict
 from clustercast.conditioning.tree import posterior_inputs
-from clustercast.files.dates import start_of
 from clustercast.report.conditioning import conflict_table, influence_table, learned_tables
 from clustercast.report.sentences import forecast_sentence, key_year, limits_sentence
 from clustercast.report.summary import paired_tables
@@ -29,8 +27,7 @@ def condition(
     Writes the draws for ArviZ (condition.nc) and the posterior's paths (condition_paths.nc).
     """
     known = cc.read_observations(observations, as_of=as_of, skip_bad=skip_bad).without(*options.names(without) or [])
-    if only_before is not None:
-        known = replace(known, rows=tuple(row for row in known if row.date < start_of(only_before)))
+    known = known.before(only_before)
     settings: dict[str, Any] = {"model": run.model, "size": run.samples, "seed": run.seed, "skip_bad": skip_bad}
     tree = cc.condition(run.priors, known, progress=run.progress, **settings)
     inputs = {group: posterior_inputs(tree, group=group) for group in ("prior", "posterior")}

@@ -34,6 +34,7 @@ def update(
     ] = None,
     published: Annotated[str | None, typer.Option(metavar="DATE", help="as_of of rows that name none.")] = None,
     as_of: Annotated[str | None, typer.Option(metavar="DATE", help="Only what was public then, as 2026-06.")] = None,
+    only_before: Annotated[str | None, typer.Option(metavar="DATE", help="Only rows dated before, as 2026.")] = None,
     without: Annotated[str | None, typer.Option(metavar="ID,...", help="Rows to leave out.")] = None,
 ) -> options.Answer:
     """Learn from new rows with all before them; what moved, which row did it, and the posterior as a prior set.
@@ -43,7 +44,7 @@ def update(
     known = cc.read_observations(observations, as_of=as_of)
     new = read_rows(file, columns, published)
     new = records(new if as_of is None else new.known_by(as_of), known)
-    everything = joined_rows(known, new).without(*options.names(without) or [])
+    everything = joined_rows(known, new).before(only_before).without(*options.names(without) or [])
     fresh = [row.id for row in everything.counted() if row.id in new.ids]
     if not fresh:
         raise InputError(f"{file} holds no row to learn from{': ' + new.left_out[0] if new.left_out else ''}")

@@ -159,7 +159,8 @@ def backtest(
             seen = past.rows if group == "posterior" else ()
             predicted[method] = _predicted(one, seen, future, model, values, seed)
     if others:
-        predicted[POOL] = tuple(np.concatenate([predicted[n][k] for n in learned], axis=1) for k in (0, 1))
+        draws, densities = (np.concatenate([predicted[name][k] for name in learned], axis=1) for k in (0, 1))
+        predicted[POOL] = draws, densities
     for method, (draws, densities) in predicted.items():
         scores += [ensemble_score(method, row, draws[k], densities[k]) for k, row in enumerate(future)]
     scores += _line_scores(past, future, model)
@@ -234,12 +235,13 @@ def _skill(method: str, own: list[tuple[int, Score]], reference: dict[tuple[int,
     gains = scores - np.array([reference[which, score.observation] for which, score in own])
     labels = np.unique([score.group for _, score in own], return_inverse=True)[1]
     groups, away = int(labels.max() + 1), np.where(np.isnan(pits), np.nan, np.abs(pits - 0.5))
-    covered = (float(np.where(np.isnan(away), np.nan, away <= half).mean()) for half in (0.25, 0.45))
-    gain = (np.nan, np.nan) if method == "posterior" else _clustered_mean(gains, labels)
+    half, most = (float(np.where(np.isnan(away), np.nan, away <= limit).mean()) for limit in (0.25, 0.45))
+    gain, gain_error = (np.nan, np.nan) if method == "posterior" else _clustered_mean(gains, labels)
     crps, crps_error = _clustered_mean(scores, labels)
     # A uniform number has the variance 1/12; groups are taken as independent, the rows of one as one.
-    errors = (*gain, crps_error, float(pits.mean()), 1 / np.sqrt(12 * groups))
-    return Skill(method, len(own), groups, crps, float(log_scores.mean()), *covered, *errors)
+    pit, pit_error = float(pits.mean()), float(1 / np.sqrt(12 * groups))
+    log_score = float(log_scores.mean())
+    return Skill(method, len(own), groups, crps, log_score, half, most, gain, gain_error, crps_error, pit, pit_error)
 
 
 def _clustered_mean(values: FloatArray, labels: NDArray[np.int64]) -> tuple[float, float]:

@@ -67,19 +67,22 @@ def lessons(tree: xr.DataTree) -> Lessons:
     table, influence, conflict = learned(tree), observation_influence(tree), prior_conflict(tree)
     made, far = [], []
     for name in map(str, influence["input"].values):
-        one, by_row = table.sel(input=name), influence.sel(input=name)
-        shift, width = float(one["shift"]), float(np.sqrt(max(1 - float(one["contraction"]), 0)))
+        row, by_row = table.sel(input=name), influence.sel(input=name)
+        shift, width = float(row["shift"]), float(np.sqrt(max(1 - float(row["contraction"]), 0)))
         if max(abs(shift), 1 - width**2) > LEAST_LEARNED:
             top = by_row.isel(observation=int((by_row["shift"].values * np.sign(shift)).argmax()))
-            ends = _ends(one["prior"].values), _ends(one["posterior"].values)
-            taught = str(top["observation"].values), float(top["shift"]), float(top["k_hat"])
-            made.append(Learned(name, str(one["unit"].values), *ends, shift, width, *taught))
+            before, after = _ends(row["prior"].values), _ends(row["posterior"].values)
+            teacher, taught, k_hat = str(top["observation"].values), float(top["shift"]), float(top["k_hat"])
+            made.append(Learned(name, str(row["unit"].values), before, after, shift, width, teacher, taught, k_hat))
     for k in np.flatnonzero(conflict["prior_tail"].values < CONFLICT):
         row = conflict.isel(observation=k)
-        words = (str(row[key].values) for key in ("observation", "quantity", "kind", "unit"))
-        seen, *ends = (10 ** (row[key].values - float(row["log10_unit"])) for key in ("observed", "prior", "posterior"))
-        tails = float(row["prior_tail"]), float(row["posterior_tail"])
-        far.append(Conflict(*words, float(row["date"]), float(seen), *map(_ends, ends), *tails))
+        one, quantity, kind, unit = (str(row[key].values) for key in ("observation", "quantity", "kind", "unit"))
+        seen, prior, posterior = (
+            10 ** (row[key].values - float(row["log10_unit"])) for key in ("observed", "prior", "posterior")
+        )
+        date, *tails = (float(row[key]) for key in ("date", "prior_tail", "posterior_tail"))
+        ends = _ends(prior), _ends(posterior)
+        far.append(Conflict(one, quantity, kind, unit, date, float(seen), ends[0], ends[1], tails[0], tails[1]))
     made.sort(key=lambda one: -max(abs(one.shift), 1 - one.width))
     far.sort(key=lambda one: one.prior_tail)
     rows = conflict.sizes["observation"]

@@ -15,7 +15,7 @@ from clustercast.arrays.posterior.likelihood import ObservedRows
 from clustercast.engine.model import Model
 from clustercast.engine.units import factor, same_dimension
 from clustercast.errors import InputError, nearest
-from clustercast.files.dates import DateText, StartYear, end_of
+from clustercast.files.dates import DateText, StartYear, end_of, start_of
 from clustercast.files.toml import Prose, Text
 from clustercast.priors.families import Family
 
@@ -160,6 +160,10 @@ class Observations:
         """Return what was public at a date, or by the end of a month such as "2024-06"."""
         limit = end_of(date)
         return replace(self, rows=tuple(row for row in self.rows if row.known_from <= limit))
+
+    def before(self, date: float | str | None) -> "Observations":
+        """Return the rows dated before a date; all where none is given."""
+        return replace(self, rows=tuple(row for row in self.rows if date is None or row.date < start_of(date)))
 
     def counted(self) -> "Observations":
         """Return the rows that count: the first of each estimate, and none that is unused."""

@@ -72,19 +72,15 @@ class ErrorModel:
 
 def log_likelihood(rows: ObservedRows, predicted: FloatArray, errors: ErrorModel) -> FloatArray:
     """Return the log density of all rows, shape (S,), from predictions of shape (n, S)."""
-    total = np.zeros(predicted.shape[1])
-    if errors.time is not None:
-        return sum((absorbed(rows, predicted, errors, members)[0] for members in rows.series), total)
-    for members in rows.members():
-        total += _group_density(rows, predicted, errors, members)
-    return total
+    densities = (_density(rows, predicted, errors, members) for members in _parts(rows, errors))
+    return sum(densities, np.zeros(predicted.shape[1]))
 
 
 def leave_one_out_density(rows: ObservedRows, predicted: FloatArray, errors: ErrorModel) -> FloatArray:
     """Return the log density of each row given the other rows of its group, shape (n, S)."""
     # Rows of a group do not factorise: Buerkner, Gabry and Vehtari (2021), doi:10.1007/s00180-020-01045-4.
     densities = np.empty(predicted.shape)
-    for members in rows.members() if errors.time is None else rows.series:
+    for members in _parts(rows, errors):
         whole = _density(rows, predicted, errors, members)
         for row in members:
             densities[row] = whole - _density(rows, predicted, errors, members[members != row])
@@ -151,6 +147,11 @@ def _covariance(rows: ObservedRows, errors: ErrorModel, order: IntArray) -> Floa
     return covariance
 
 
+def _parts(rows: ObservedRows, errors: ErrorModel) -> list[IntArray]:
+    """Return the rows that belong together: those of a group, or of a series where discrepancies last."""
+    return rows.members() if errors.time is None else rows.series
+
+
 def _density(rows: ObservedRows, predicted: FloatArray, errors: ErrorModel, members: IntArray) -> FloatArray:
     """Return the log density of some rows that belong together, shape (S,)."""
     if errors.time is None or members.size == 0:
@@ -173,20 +174,19 @@ def replicate(
             bound = int(rows.bound[row])
             drawn[row] -= bound * generator.exponential(size=size) * errors.gap(bound, rows.date[row])
         return drawn
-    spread = _spread(rows, errors)
     for members in rows.members():
         shared = np.sqrt(rows.correlation) * generator.standard_normal(size)
         own = np.sqrt(1 - rows.correlation) * generator.standard_normal((members.size, size))
         gap = generator.exponential(size=size)
-        drawn[members] = predicted[members] + spread[members] * (shared + own)
+        drawn[members] = predicted[members] + _spread(rows, errors, members) * (shared + own)
         for row in members[rows.bound[members] != 0]:
             drawn[row] -= rows.bound[row] * gap * errors.gap(int(rows.bound[row]), *rows.date[row : row + 1])
     return drawn
 
 
-def _spread(rows: ObservedRows, errors: ErrorModel) -> FloatArray:
+def _spread(rows: ObservedRows, errors: ErrorModel, members: IntArray) -> FloatArray:
     """Return the standard deviation of each row's error and discrepancy together, shape (n, S)."""
-    return np.sqrt(rows.error[:, np.newaxis] ** 2 + errors.discrepancy[rows.quantity] ** 2)
+    return np.sqrt(rows.error[members, np.newaxis] ** 2 + errors.discrepancy[rows.quantity[members]] ** 2)
 
 
 def _group_density(rows: ObservedRows, predicted: FloatArray, errors: ErrorModel, members: IntArray) -> FloatArray:
@@ -196,7 +196,7 @@ def _group_density(rows: ObservedRows, predicted: FloatArray, errors: ErrorModel
     count = members.size
     if count == 0:
         return np.zeros(predicted.shape[1])
-    spread = np.sqrt(rows.error[members, np.newaxis] ** 2 + errors.discrepancy[rows.quantity[members]] ** 2)
+    spread = _spread(rows, errors, members)
     score = (rows.value[members, np.newaxis] - predicted[members]) / spread
     rho = rows.correlation
     density: FloatArray = -0.5 * _form(score, score, rho) - np.log(spread).sum(axis=0)

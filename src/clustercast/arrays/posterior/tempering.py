@@ -29,10 +29,8 @@ def next_temperature(log_likelihood: FloatArray, current: float, size: float) ->
         return high
     for _ in range(_BISECTIONS):
         middle = (low + high) / 2
-        if effective_size((middle - current) * log_likelihood) >= size:
-            low = middle
-        else:
-            high = middle
+        enough = effective_size((middle - current) * log_likelihood) >= size
+        low, high = (middle, high) if enough else (low, middle)
     return high
 
 
