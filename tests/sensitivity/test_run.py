@@ -224,6 +224,26 @@ def test_a_target_is_not_met_by_a_few_occurrences_of_a_rare_event_nor_does_a_fir
     assert re.search(r"The indices of both rest on as few as \d+ occurrences", found.attrs["warning"])
 
 
+def test_where_a_handful_of_values_own_the_variance_intervals_are_as_wide_as_so_few_allow():
+    """Of the product of lognormals of log-sd 3 and 1/2: with q = exp(sd^2) - 1 of each, V = (1 + q)(1 + p) - 1."""
+
+    @cc.quantity("1")
+    def product(x, y):
+        return x * y
+
+    q = np.expm1(np.square([3.0, 0.5]))
+    first = q / (np.prod(1 + q) - 1)
+    exact, held = {"S1": first, "ST": 1 - first[::-1]}, []
+    priors, model = cc.Priors(x=cc.LogNormal(0, 3), y=cc.LogNormal(0, 0.5)), cc.Model([product])
+    for seed in range(40):
+        found = cc.run_sobol(priors, model=model, size=512, seed=seed)
+        held += [np.abs(found[name][0] - index) <= found[f"{name}_conf"][0] for name, index in exact.items()]
+    assert 0.92 <= np.mean(held) <= 0.995
+    assert "rest on as few as" in found.attrs["warning"]
+    # Of a sum of normals no few values own the variance.
+    assert "rest on" not in cc.run_sobol(PRIORS, model=MODEL, outputs="weighted", size=64).attrs["warning"]
+
+
 def test_an_input_that_changes_from_a_date_on_is_an_input_of_the_study():
     @cc.quantity("1")
     def path(growth, year, start):

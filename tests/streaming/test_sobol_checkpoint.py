@@ -183,8 +183,8 @@ def test_a_finished_replicate_is_one_row_of_the_file(tmp_path):
             statistics = 1 + 3 * INPUTS + INPUTS * (INPUTS - 1) // 2
             assert kept[f"products.{replicate}.mean"].shape == (1, len(YEARS), statistics)
             assert kept[f"products.{replicate}.spread"].size == 0
-            # Means of the independent runs, and of how often they are unusual.
-            assert kept[f"values.{replicate}.mean"].shape == (1, 2 * len(YEARS))
+            # Means of the independent runs, of how often they are unusual, and of four powers.
+            assert kept[f"values.{replicate}.mean"].shape == (1, 6 * len(YEARS))
         assert len([name for name in kept.files if name.startswith("products.")]) == 3 * 8
 
 

@@ -53,7 +53,8 @@ def few_events_caution(name: str, events: NDArray[np.float64] | None) -> list[st
         return []
     return [
         f"The indices of {name} rest on as few as {int(events[events > 0].min())} occurrences, and their intervals are "
-        "as wide as so few allow; draw more, or condition on a claim that is met more often."
+        "as wide as so few allow; draw more, use scale='log10' where a tail is long, or condition on a claim that is "
+        "met more often."
     ]
 
 

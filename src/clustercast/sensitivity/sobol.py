@@ -112,7 +112,8 @@ def sobol_indices(
     design = saltelli_design(forecast)
     chosen, attrs = _method(design, engine, estimator, second_order, confidence, resamples, checked_seed(seed))
     interval, salib = attrs["interval"], engine == "salib"
-    how = {"design_second_order": design.second_order, "second_order": second_order, "confidence": confidence}
+    how: dict[str, Any] = {"design_second_order": design.second_order, "second_order": second_order}
+    how["confidence"] = confidence
     if salib:
         how |= {"resamples": resamples, "seed": seed}
     else:

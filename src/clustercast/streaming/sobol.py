@@ -14,6 +14,7 @@ from clustercast.arrays.indices.intervals import (
     half_width,
     lead_half_width,
     only_few,
+    with_handful,
 )
 from clustercast.arrays.indices.pick_freeze import indices_from_sums
 from clustercast.arrays.indices.sobol_estimators import Estimator, Ratios, estimator_named, pair_rows
@@ -32,6 +33,8 @@ from clustercast.streaming.pieces import run_pieces
 from clustercast.streaming.reduction import run_record
 from clustercast.streaming.sobol_sums import SobolPlan, about_mean, rescaled, sum_products, totals
 
+# Rows of each column in the moments of the independent runs: values, unusual ones, four powers.
+_ROWS = 6
 _FEWEST_PIECES = 32
 _MOST_LEAVES = 64
 
@@ -114,10 +117,10 @@ def _streamed_indices(
     """Return the indices of a whole run, labelled as `sobol_indices` labels its own."""
     means, values = totals(sums)
     count = len(means)
-    events = only_few(np.rint(values.mean[count : 2 * count] * values.count).astype(np.intp), values.count)
+    events = _few_events(values, count)
     measures = _measures(means, values, plan, confidence, events)
     # On the raw scale; 0 where an output is not positive or on log10.
-    spread = values.spread[2 * count :]
+    spread = values.spread[_ROWS * count :]
     log_sds = np.nan_to_num(np.sqrt(spread / values.count)) if spread.size else np.zeros(count)
     results, few, start = [], [], 0
     for name in plan.program.outputs:
@@ -136,6 +139,14 @@ def _streamed_indices(
     indices = labelled(results, tuple(plan.swaps), years=year_coordinate(study.years), attrs=attrs, cautions=cautions)
     layout = {key: design[key] for key in ("points", "replicates", "size")}
     return add_cautions(indices, sobol_cautions(indices, interval=interval, **layout))
+
+
+def _few_events(values: Moments, columns: int) -> FloatArray:
+    """Return on how many runs the indices of each column rest, as `few_events` does of all of them."""
+    _, unusual, m1, m2, m3, m4, *_ = values.mean[: _ROWS * columns].reshape(_ROWS, columns)
+    runs = values.count
+    fourths = m4 - 4 * m1 * m3 + 6 * m1**2 * m2 - 3 * m1**4
+    return with_handful(only_few(np.rint(unusual * runs), runs), runs * (m2 - m1**2), runs * fourths, runs)
 
 
 def _measures(

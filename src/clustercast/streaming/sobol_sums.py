@@ -109,15 +109,17 @@ def totals(sums: LeafSums) -> tuple[FloatArray, Moments]:
 
 
 def _moments_of_independent(plan: SobolPlan, runs: FloatArray) -> Moments:
-    """Return the moments of the runs a and b, of how often they are unusual, and on the raw scale of logarithms."""
+    """Return the moments of the runs a and b, how often they are unusual, of powers, and on the raw scale of logs."""
     independent = _independent(runs)
     unusual = (independent != np.array(plan.usual)[:, np.newaxis]).astype(np.float64)
+    standard = (independent - np.array(plan.standards)[:, :1]) / np.array(plan.standards)[:, 1:]
+    powers = [independent, unusual, *(standard**power for power in (1, 2, 3, 4))]
     raw = np.array([name not in plan.log10 for name, rows in plan.rows.items() for _ in range(rows)])
     if not raw.any():
-        return moments_of(np.vstack([independent, unusual]))
+        return moments_of(np.vstack(powers))
     positive = (independent > 0) & raw[:, np.newaxis]
     logarithms = np.where(positive, np.log(np.where(positive, independent, 1.0)), np.nan)
-    return moments_of(np.vstack([independent, unusual, logarithms]))
+    return moments_of(np.vstack([*powers, logarithms]))
 
 
 def _independent(runs: FloatArray) -> FloatArray:

@@ -1,7 +1,7 @@
 """Forecasts of any number of samples in a zarr store, written region by region."""
 
 import importlib.util
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -81,11 +81,16 @@ def stream_to_zarr(
     with new_store(path) as hidden:
         create_store(hidden, few.assign_attrs(provenance(run_record(few, stream.size))), stream.size, CHUNK)
         plan = (stream, hidden.absolute())
-        for samples in completed(store_leaves, plan, pieces, executor=executor, workers=workers, join=sum):
+        for samples in completed(store_leaves, plan, pieces, executor=executor, workers=workers, join=_total):
             done += samples
             if progress is not None:
                 progress(done, stream.size)
     return open_store(path)
+
+
+def _total(samples: Sequence[int]) -> int:
+    """Return how many samples several pieces have written."""
+    return sum(samples)
 
 
 def store_leaves(plan: StorePlan, start: int, stop: int) -> int:

@@ -9,6 +9,9 @@ from clustercast.errors import InputError
 
 # An output that has one value in all but these runs is an event; with more of them the replicates show its errors.
 _RARE, _MOST_EVENTS = 0.05, 400
+# Where so many values or fewer own the variance of an output, they are events as well: replicates do not show that a
+# larger one could come. Coverage of the benchmark's lognormal of log-sd 3 is 82 % without, 96 % with it.
+_HANDFUL = 5.0
 
 
 def check_confidence(confidence: float) -> None:
@@ -94,8 +97,21 @@ def few_events_half_width(indices: FloatArray, events: FloatArray | float, confi
 
 
 def few_events(independent: FloatArray, usual: FloatArray) -> FloatArray:
-    """Return how many runs of each column are not the usual value, shape (columns,); 0 where they are not few."""
-    return only_few(np.count_nonzero(independent != usual[:, np.newaxis], axis=1), independent.shape[1])
+    """Return how many runs of each column, shape (columns, runs), its indices rest on; 0 where they are not few."""
+    runs = independent.shape[1]
+    events = only_few(np.count_nonzero(independent != usual[:, np.newaxis], axis=1), runs)
+    deviations = independent - independent.mean(axis=1, keepdims=True)
+    peaks = np.abs(deviations).max(axis=1, keepdims=True)
+    deviations /= np.where(peaks > 0, peaks, 1.0)
+    deviations *= deviations
+    return with_handful(events, deviations.sum(axis=1), np.vecdot(deviations, deviations), runs)
+
+
+def with_handful(events: FloatArray, squares: FloatArray, fourths: FloatArray, runs: int) -> FloatArray:
+    """Return events, and where there are none the effective number of squared deviations if it is a handful."""
+    effective = squares**2 / np.where(fourths > 0, fourths, np.inf)
+    handful = (events == 0) & (effective > 0) & (effective <= min(_HANDFUL, _RARE * runs))
+    return np.where(handful, effective, events)
 
 
 def only_few(events: NDArray[np.intp] | FloatArray, runs: int) -> FloatArray:
