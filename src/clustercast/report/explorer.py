@@ -19,7 +19,7 @@ from clustercast.report.explorer_data import World, explorer_data
 from clustercast.report.page import render
 
 _SCRIPTS = Path(__file__).with_name("explorer")
-_PARTS = ("points", "quantiles", "summaries", "program", "engine", "answers", "words", "charts", "export", "page")
+_PARTS = "points quantiles summaries functions program engine answers words charts export widgets page".split()
 _EXPORT = re.compile(r"^export (?:async )?(?:function\*?|class|const) (\w+)", re.MULTILINE)
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "\./(\w+)\.js";$', re.MULTILINE)
 

@@ -163,7 +163,7 @@ def test_the_page_is_accessible_and_fits_a_phone(page, address):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     start(page, address, "ghost=1")
     page.click("#more summary")
-    assert page.locator("#others > *").count() > 40
+    page.locator("#others > *").nth(40).wait_for()
     for width, scheme in ((1280, "light"), (390, "dark")):
         page.emulate_media(color_scheme=scheme)
         page.set_viewport_size({"width": width, "height": 844})
