@@ -1,5 +1,5 @@
-# Each target makes .venv where there is none and installs the project, editable, with the extras it needs: by uv where
-# it is on the PATH, else by pip, which need not compile to bytecode what may never be imported.
+# Each target makes .venv where there is none and installs, by hash, what requirements.txt lists for it, then the project,
+# editable: by uv where it is on the PATH, else by pip, which need not compile to bytecode what may never be imported.
 PYTHON ?= python3
 ARGS ?=
 WORKERS ?= 2
@@ -7,10 +7,12 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 UV := $(shell command -v uv 2>/dev/null)
 MAKE_VENV := $(if $(UV),uv venv --quiet --allow-existing --python $(PYTHON),$(PYTHON) -m venv)
-INSTALL := $(if $(UV),uv pip install --python $(RUN),$(RUN) -m pip install --no-compile) --quiet --constraint constraints.txt
+INSTALL := $(if $(UV),uv pip install --python $(RUN),$(RUN) -m pip install --no-compile) --quiet --no-deps
+# The entries of an environment, of which pip and uv take nothing but files with these hashes.
+LISTED = awk -v name=$(1) '{ entry = entry $$0 "\n" } !/\\$$/ { if ($$0 ~ "[\# ]" name "( |$$)") printf "%s", entry; entry = "" }'
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: sobol test arrays lint types doctests bench mutants docs wheel clean
+.PHONY: sobol test arrays lint types doctests bench mutants docs wheel pins clean
 
 sobol: $(VENV)/.with-base
 	$(RUN) -m analyses.sobol $(ARGS)
@@ -46,7 +48,11 @@ docs: $(VENV)/.with-docs
 
 wheel: $(VENV)/.with-base
 	rm -rf dist
-	$(if $(UV),uv build --quiet --wheel --out-dir dist,$(RUN) -m pip wheel --quiet --no-deps --wheel-dir dist .)
+	$(if $(UV),uv build --python $(RUN) --wheel --out-dir,$(RUN) -m pip wheel --no-deps --wheel-dir) dist --quiet --no-build-isolation .
+
+# After a change of pyproject.toml or constraints.txt; needs uv.
+pins:
+	$(PYTHON) .ci/pins.py
 
 clean:
 	rm -rf $(VENV) $(VENV)-arrays build dist out docs/reference .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -55,16 +61,15 @@ clean:
 $(VENV)/bin/python:
 	$(MAKE_VENV) $(VENV)
 
-# The stamp says that the extra was installed under these versions; it grows stale with either file.
-$(VENV)/.with-base: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(INSTALL) --editable .
-	@touch $@
-
-$(VENV)/.with-%: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(INSTALL) --editable ".[$*]"
+# The stamp says that the environment was made of these files; it grows stale with either.
+$(VENV)/.with-%: pyproject.toml requirements.txt | $(VENV)/bin/python
+	$(call LISTED,$*) requirements.txt >$(VENV)/requirements-$*.txt
+	$(INSTALL) --require-hashes --requirement $(VENV)/requirements-$*.txt
+	$(INSTALL) --no-build-isolation --editable .
 	@touch $@ $(VENV)/.with-base
 
-$(VENV)-arrays/.made: constraints.txt
+$(VENV)-arrays/.made: requirements.txt
 	$(MAKE_VENV) $(VENV)-arrays
-	$(subst $(RUN),$(VENV)-arrays/bin/python,$(INSTALL)) numpy scipy pytest hypothesis
+	$(call LISTED,arrays) requirements.txt >$(VENV)-arrays/requirements.txt
+	$(subst $(RUN),$(VENV)-arrays/bin/python,$(INSTALL)) --require-hashes --requirement $(VENV)-arrays/requirements.txt
 	@touch $@

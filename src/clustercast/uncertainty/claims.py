@@ -84,9 +84,10 @@ def read_claims(path: str | Path | None = None) -> tuple[Claim, ...]:
 def _checked(claims: object) -> list[Claim]:
     """Return claims, refused where something else was given."""
     listed = list(claims) if isinstance(claims, Iterable) else [claims]
-    if not all(isinstance(claim, Claim) for claim in listed):
+    kept = [claim for claim in listed if isinstance(claim, Claim)]
+    if len(kept) < len(listed):
         raise InputError(f"claims is {shown(claims)}; give several Claims, as cc.read_claims() does")
-    return listed
+    return kept
 
 
 def claim_names(claims: Iterable[Claim]) -> tuple[str, ...]:
