@@ -14,7 +14,7 @@ ENVIRONMENTS = {"base": None, "test": "test", "lint": "lint", "mutants": "mutant
 # What builds the project itself, so that no step of the set-up takes what is not pinned.
 BUILD = "hatchling\neditables\n"
 ARRAYS = "numpy\nscipy\npytest\nhypothesis\n"
-HEAD = "# Written by `make pins`: every file that an environment is made of, by its hash, and the environments that need it.\n"
+HEAD = "# Written by `make pins`: each file of an environment by its hash, and after it the environments needing it.\n"
 # The oldest patch release of Python 3.11 that the documentation's libraries take.
 COMPILE = ["uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11.5", "--generate-hashes"]
 COMPILE += ["--no-annotate", "--no-header", "--constraint", "constraints.txt", "-"]

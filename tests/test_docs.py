@@ -134,7 +134,7 @@ def test_the_hand_written_pages_name_what_exists(pytestconfig):
 CELL = re.compile(r"```\{code-cell\} ipython3\n(.*?)```", re.DOTALL)
 
 
-@pytest.mark.parametrize("page", ["ask_and_tell", "decisions", "explorer", "own_model"])
+@pytest.mark.parametrize("page", ["ask_and_tell", "decisions", "explorer", "own_model", "public_models"])
 def test_the_code_of_a_page_runs_as_it_stands(page, pytestconfig, tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.mkdtemp", lambda: str(tmp_path))
     text = (pytestconfig.rootpath / "docs" / f"{page}.md").read_text(encoding="utf-8")

@@ -259,6 +259,29 @@ def test_a_table_of_another_source_is_read_by_its_columns(tmp_path):
         read_observations(written(tmp_path, ROW), columns=columns)
 
 
+def test_a_table_of_chips_is_read_by_its_columns(tmp_path):
+    """A few rows under the header of Epoch AI's ML hardware, as Excel saves them: with a BOM, empty rows at the end."""
+    text = (
+        "\ufeffHardware name,Manufacturer,Type,Notes,Release date,Release price (USD),"
+        "Tensor-FP16/BF16 performance (FLOP/s),FP8 performance (FLOP/s),Memory (bytes),TDP (W)\r\n"
+        'NVIDIA A100,NVIDIA,GPU,"SXM4, 40 GB",2020-05-14,15000.0,312000000000000.0,,40000000000.0,400.0\r\n'
+        "NVIDIA H100 SXM5 80GB,NVIDIA,GPU,,2022-09-20,,9.894e+14,1.979e+15,80000000000.0,700.0\r\n"
+        ",,,,,,,,,\r\n,,,,,,,,,\r\n"
+    )
+    path = written(tmp_path, text, "ML_HARDWARE.CSV")
+    about = {"sd_log10": 0.02, "source": "Epoch AI, ML hardware (2026)", "as_of": "2026-09"}
+    columns = {"name": "Hardware name", "date": "Release date"}
+    for value, unit, last in (
+        ("TDP (W)", "W/chip", math.log10(700)),
+        ("Tensor-FP16/BF16 performance (FLOP/s)", "FLOP/second/chip", math.log10(9.894e14 * 31_536_000)),
+    ):
+        constants = {**about, "quantity": "chip", "unit": unit}
+        rows = read_observations(path, columns={**columns, "value": value}, constants=constants)
+        assert [row.name for row in rows] == ["NVIDIA A100", "NVIDIA H100 SXM5 80GB"]
+        assert rows.rows[0].date == pytest.approx(2020 + (4 + 13 / 31) / 12)
+        assert rows.rows[1].log10 == pytest.approx(last, rel=1e-12)
+
+
 def test_where_no_row_can_be_used_the_first_reason_is_kept(tmp_path):
     path = written(tmp_path, ROW.replace("sd_log10 = 0.1\n", ""))
     with pytest.raises(cc.InputError, match="no observation that can be used; .*sd_log10 is missing"):

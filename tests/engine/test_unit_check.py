@@ -215,3 +215,30 @@ def test_a_pinned_quantity_has_its_unit():
     drawn = cc.draw(cc.Priors(size=POWER), 4, seed=0)
     assert cc.propagate(drawn, model=model, outputs="energy")["energy"].values == pytest.approx(17.52)
     assert np.all(cc.propagate(drawn, model=model)["power"].values == 2)
+
+
+def test_a_power_of_years_is_refused_with_what_grows_instead():
+    """Willingness to pay, as ``gdp_growth ** (year - start)``: an exponent in years has no meaning."""
+
+    def willingness_to_pay(gdp, gdp_share, gdp_growth, year, start):
+        return gdp * gdp_share * gdp_growth ** (year - start)
+
+    inputs = {"gdp": cc.Fixed(25e12, unit="USD/year"), "gdp_share": SHARE, "start": cc.Fixed(2023, unit="year")}
+    growth = cc.Uniform(1.01, 1.03)
+    with pytest.raises(cc.InputError, match=r"np.exp\(rate \* \(year - start\)\) with a rate in 1/year") as caught:
+        forecast(willingness_to_pay, "USD/year", gdp_growth=growth, **inputs)
+    assert "odd" not in str(caught.value)
+
+    def by_a_rate(gdp, gdp_share, rate, year, start):
+        return gdp * gdp_share * np.exp(rate * (year - start))
+
+    def by_decades(gdp, gdp_share, decades, year, start):
+        return gdp * gdp_share * 10 ** (decades * (year - start))
+
+    factor = 1.02
+    rate = forecast(by_a_rate, "USD/year", rate=cc.Fixed(np.log(factor), unit="1/year"), **inputs)
+    decades = forecast(by_decades, "USD/year", decades=cc.Fixed(np.log10(factor), unit="OOM/year"), **inputs)
+    expected = 25e12 * SHARE_DRAWN * factor ** np.array([[1], [2], [3]])
+    assert rate.shape == decades.shape == expected.shape
+    np.testing.assert_allclose(rate / rate[0], expected / expected[0], rtol=1e-12)
+    np.testing.assert_allclose(decades, rate, rtol=1e-12)

@@ -1,8 +1,11 @@
 """SALib's problems as priors: the same quantiles as SALib's own scaling, and every kind of bad problem."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
-from SALib.util import scale_samples
+import SALib
+from SALib.util import read_param_file, scale_samples
 
 import clustercast as cc
 from clustercast.errors import InputError
@@ -56,6 +59,18 @@ def test_a_parameter_file_is_salibs(tmp_path, delimiter):
         ("z", (0.0, 1.0)),
     ]
     assert isinstance(priors["y"], cc.LogUniform) and priors.groups == {} and priors.origin == str(path)
+
+
+@pytest.mark.parametrize("name", ["Ishigami", "Ishigami_groups", "Sobol_G"])
+def test_salibs_own_parameter_files_are_read_as_salib_reads_them(name):
+    path = Path(SALib.__file__).parent / "test_functions" / "params" / f"{name}.txt"
+    theirs, ours = read_param_file(str(path)), cc.read_salib(path)
+    assert list(ours) == theirs["names"]
+    assert [list(prior.support) for prior in ours.values()] == theirs["bounds"]
+    named = theirs["groups"] or theirs["names"]
+    assert {n: g for g, members in ours.groups.items() for n in members} == (
+        dict(zip(theirs["names"], named, strict=True)) if theirs["groups"] else {}
+    )
 
 
 @pytest.mark.parametrize(

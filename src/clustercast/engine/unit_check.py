@@ -143,8 +143,15 @@ def _check_one(
     try:
         result = function(*(_odd(value, argument_unit) for _, value, argument_unit in given))
     except Exception as error:
+        reason = str(error).replace("odd_year", "year")
+        if "dimensionless" in reason and "year" in reason:
+            way_out = (
+                "the exponent of a power, and what exp and log take, is a pure number: grow by np.exp(rate * (year - "
+                "start)) with a rate in 1/year, or by 10 ** (growth * (year - start)) with growth in OOM/year, where "
+                f"start is in years; or {way_out}"
+            )
         raise InputError(
-            f"quantity {name!r} ({place}) does not hold its units: {error} (its arguments: {described}); {way_out}"
+            f"quantity {name!r} ({place}) does not hold its units: {reason} (its arguments: {described}); {way_out}"
         ) from None
     measured = registry().Quantity(result).to_base_units()
     if not same_base(f"{measured.units}", unit):

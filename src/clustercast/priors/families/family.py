@@ -13,7 +13,7 @@ from clustercast.arrays import FloatArray
 from clustercast.arrays.families import elicitation
 from clustercast.arrays.families.tails import Tails, score_of_tails, tails_of_score
 from clustercast.engine.units import conversion, in_unit
-from clustercast.errors import InputError, located
+from clustercast.errors import InputError, located, shown
 from clustercast.priors.families.validation import (
     converted,
     refuse_beside_quantiles,
@@ -101,6 +101,20 @@ class Family:
     def __sub__(self, other: float | str) -> "Family":
         """Return the distribution of the difference from a number."""
         return self + -in_unit(_number_beside(other, "-"), self.unit, "what is subtracted")
+
+    def __rsub__(self, other: float | str) -> "Family":
+        """Return the distribution of a number less this."""
+        return -1.0 * self + _number_beside(other, "-")
+
+    def __truediv__(self, other: float) -> "Family":
+        """Return the distribution of the quotient by a number."""
+        return self * (1.0 / in_unit(_number_beside(other, "/"), "1", "the divisor"))
+
+    def __rtruediv__(self, other: object) -> "Family":
+        """Refuse a number over a distribution, which has no family in general."""
+        raise InputError(
+            f"{shown(other)} / {self.family} is no distribution here; divide in a quantity, or state 1 / x"
+        )
 
     __radd__ = __add__
     __rmul__ = __mul__
