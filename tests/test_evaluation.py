@@ -375,3 +375,54 @@ def test_what_cannot_be_used_is_refused(function, options, message):
     inputs = cc.draw(TWO, 8, seed=1)
     with pytest.raises(cc.InputError, match=message):
         cc.evaluate(inputs, function, **{"outputs": {"y": "1"}, **options})
+
+
+MIXING = {
+    "centred": lambda x: x - x.mean(),
+    "cumulated": np.cumsum,
+    "relative to the first": lambda x: x / x[0],
+    "sorted": np.sort,
+    "over the largest": lambda x: x / x.max(),
+    "ranked": lambda x: np.argsort(np.argsort(x)).astype(float),
+    "noise by position": lambda x: x + np.random.default_rng(1).normal(size=len(x)),
+}
+
+
+@pytest.mark.parametrize("mixing", MIXING.values(), ids=MIXING)
+@pytest.mark.parametrize("form", ["arrays", "matrix", "frame"])
+@pytest.mark.parametrize("here", [True, False], ids=["here", "in pieces"])
+def test_a_function_that_mixes_samples_is_refused(mixing, form, here):
+    function = {
+        "arrays": lambda x, y: mixing(x),
+        "matrix": lambda m: mixing(m[:, 0]),
+        "frame": lambda f: mixing(f.x.to_numpy()),
+    }[form]
+    inputs = cc.draw(cc.Priors(x=cc.Uniform(1, 2), y=cc.Uniform(1, 2)), 100, seed=3)
+    with ThreadPoolExecutor(1) as pool, pytest.raises(cc.InputError, match="mixes samples: output 'z'"):
+        cc.evaluate(inputs, function, outputs={"z": "1"}, form=form, executor=None if here else pool)
+
+
+@given(st.integers(1, 40), st.integers(0, 2**31), st.integers(1, 6))
+def test_a_function_of_each_sample_alone_is_never_refused(size, seed, inputs):
+    weights = np.random.default_rng(seed).normal(size=(inputs, 3)) * 10.0 ** np.arange(-9, 0, 3)
+    priors = cc.Priors(**{f"x{i}": cc.Normal(0, 1) for i in range(inputs)})
+
+    def surrogate(matrix):
+        hidden = np.tanh(matrix.astype(np.float32) @ weights.astype(np.float32))
+        return 1e6 + hidden.sum(axis=1), np.where(matrix[:, 0] > 0, np.inf, matrix[:, 0]) > 0
+
+    found = cc.evaluate(cc.draw(priors, size, seed=1), surrogate, outputs={"y": "1", "z": "1"}, form="matrix")
+    assert found["y"].shape == (size,)
+
+
+def test_a_function_that_draws_random_numbers_or_needs_many_samples_is_not_refused():
+    generator = np.random.default_rng(1)
+
+    def drawn(x):
+        assert len(x) > 20
+        return x + generator.normal(size=len(x))
+
+    inputs = cc.draw(cc.Priors(x=cc.Uniform(1, 2)), 100, seed=3)
+    assert cc.evaluate(inputs, drawn, outputs={"z": "1"}, form="arrays")["z"].shape == (100,)
+    noisy = cc.evaluate(inputs, lambda x: x + generator.normal(size=len(x)), outputs={"z": "1"}, form="arrays")
+    assert noisy["z"].shape == (100,)

@@ -98,8 +98,9 @@ def evaluate(
     Raises
     ------
     InputError
-        If the function does not take the inputs, fails, or gives something of another shape than `outputs` and
-        `coords` say; where values are not finite, the error's attribute ``forecast`` holds what was computed.
+        If the function does not take the inputs, fails, mixes samples, or gives something of another shape than
+        `outputs` and `coords` say; where values are not finite, the error's attribute ``forecast`` holds what was
+        computed.
 
     Examples
     --------
@@ -117,8 +118,10 @@ def evaluate(
     refuse_coordinates(inputs, outputs)
     size = inputs.sizes["sample"]
     columns = _named_columns(task, values, size)
+    if form != "scalar" and size > 1:
+        _check_samples_apart(task, columns, size, executor)
     parts: list[dict[str, FloatArray]] = []
-    for part in _run(task, columns, size, executor):
+    for part in _mapped(task, _pieces(task, columns, size, executor), executor):
         parts.append(part)
         if progress is not None:
             progress(sum(len(done[task.outputs[0]]) for done in parts), size)
@@ -193,16 +196,51 @@ def _named_columns(task: _Task, values: Mapping[str, FloatArray], size: int) -> 
     return columns
 
 
-def _run(task: _Task, columns: Columns, size: int, executor: Any) -> Iterator[dict[str, FloatArray]]:
-    """Yield the results of each piece of the samples, in their order."""
-    # Columns of a large Saltelli design make their rows when these are read.
-    made = any(isinstance(column, SwappedColumn) for column in columns.values())
-    whole = executor is None and task.form != "scalar" and not made
+def _check_samples_apart(task: _Task, columns: Columns, size: int, executor: Any) -> None:
+    """Refuse a function of several samples whose result for one depends on the others, tried on a few of them."""
+    rows = list(dict.fromkeys(np.linspace(0, size - 1, 4).astype(int).tolist()))
+    parts = [rows[::2][::-1] + rows[:1], rows[1::2][::-1]]
+
+    def run(*chosen: list[int]) -> list[dict[str, FloatArray]]:
+        pieces = [(0, {name: values[each] for name, values in columns.items()}) for each in chosen]
+        return list(_mapped(task, pieces, executor))
+
+    try:
+        whole, *others = run(rows, *parts)
+    except InputError:
+        return  # it may need more samples; the run itself says what fails
+    for name in task.outputs:
+        # Wide enough for single precision and for solvers that iterate on all samples at once.
+        known = whole[name]
+        finite = np.where(np.isfinite(known), known, 0.0)
+        allowed = 1e-3 * np.ptp(finite, axis=0) + 1e-6 * np.abs(finite).max(axis=0)
+        for part, chosen in zip(others, parts, strict=True):
+            expected = known[[rows.index(row) for row in chosen]]
+            with np.errstate(invalid="ignore"):
+                close = (part[name] == expected) | (np.abs(part[name] - expected) <= allowed)
+            wrong = ~close & ~(np.isnan(part[name]) & np.isnan(expected))
+            # One that draws random numbers gives other values each time and cannot be tried.
+            if wrong.any() and np.array_equal(run(rows)[0][name], known, equal_nan=True):
+                at = np.argwhere(wrong)[0]
+                raise InputError(
+                    f"{task.called} mixes samples: output {name!r} of sample {chosen[at[0]]} is "
+                    f"{expected[tuple(at)]:.6g} beside the samples {rows} and {part[name][tuple(at)]:.6g} beside "
+                    f"{chosen}; let each sample stand alone, or write it for one sample with form='scalar'"
+                )
+
+
+def _pieces(task: _Task, columns: Columns, size: int, executor: Any) -> list[tuple[int, Columns]]:
+    """Return the samples in pieces, one where a function takes all samples here."""
+    whole = executor is None and task.form != "scalar"
     length = size if whole else max(1, -(-size // _PIECES))
-    pieces = (
+    return [
         (start, {name: values[start : start + length] for name, values in columns.items()})
         for start in range(0, size, length)
-    )
+    ]
+
+
+def _mapped(task: _Task, pieces: Sequence[tuple[int, Columns]], executor: Any) -> Iterator[dict[str, FloatArray]]:
+    """Yield the results of each piece of the samples, in their order."""
     work = partial(_evaluated_piece, task)
     if executor is None:
         yield from map(work, pieces)
