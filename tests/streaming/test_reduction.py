@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clustercast.streaming.checkpoint import remaining_ranges
 from clustercast.streaming.moments import LEAF, joined_ranges
-from clustercast.streaming.pieces import remaining_ranges
 from clustercast.streaming.reduction import Reduction
 
 

@@ -9,7 +9,6 @@ import pytest
 import clustercast as cc
 from clustercast.errors import InputError
 from clustercast.streaming import checkpoint as checkpoint_module
-from clustercast.streaming import pieces as pieces_module
 from clustercast.streaming import sobol as module
 from clustercast.streaming.checkpoint import FILE
 from clustercast.streaming.moments import LeafSums
@@ -143,9 +142,10 @@ def test_another_call_is_refused(tmp_path, changed, message):
 def test_other_libraries_are_refused_here_and_on_a_worker(tmp_path, monkeypatch):
     broken_off(tmp_path)
     monkeypatch.setattr(module, "versions", lambda: {"numpy": "1.0"})
-    monkeypatch.setattr(checkpoint_module, "versions", lambda: {"numpy": "1.0"})
-    with pytest.raises(InputError, match=r'versions was {.*} and is {"numpy": "1.0"}'):
-        indices(tmp_path)
+    with monkeypatch.context() as here:
+        here.setattr(checkpoint_module, "versions", lambda: {"numpy": "1.0"})
+        with pytest.raises(InputError, match=r'versions was {.*} and is {"numpy": "1.0"}'):
+            indices(tmp_path)
     with pytest.raises(InputError, match=r"planned with other libraries .* numpy 1.0 there"):
         indices()
 
@@ -253,5 +253,5 @@ def test_a_state_that_was_broken_off_half_merged_is_not_kept():
         write_if_due = write
 
     with pytest.raises(KeyboardInterrupt):
-        pieces_module.run_pieces(lambda plan, start, stop: State(), None, State(), 4, 1, place=Place())
+        checkpoint_module.run_pieces(lambda plan, start, stop: State(), None, State(), 4, 1, place=Place())
     assert Place.written == [0, 1]

@@ -11,9 +11,8 @@ from clustercast.arrays.indices.intervals import as_wide_as_few_events, few_even
 from clustercast.arrays.indices.kucherenko import NAMES
 from clustercast.arrays.indices.kucherenko import kucherenko_indices as kucherenko_columns
 from clustercast.arrays.indices.shapley import shapley_effects as shapley_columns
-from clustercast.sensitivity.cautions import few_events_caution
 from clustercast.sensitivity.design import VariedInputs, kucherenko_design, shapley_design
-from clustercast.sensitivity.labels import labelled, year_of
+from clustercast.sensitivity.labels import few_events_caution, labelled, year_of
 from clustercast.sensitivity.outputs import Scale, analysed_outputs, measured
 
 # The estimates and standard errors of each measure, shape (inputs, columns).

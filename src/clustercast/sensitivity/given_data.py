@@ -22,8 +22,7 @@ from clustercast.engine.changes import with_changes
 from clustercast.engine.model import Model
 from clustercast.errors import InputError, nearest, takes
 from clustercast.sampling import MEASURED, PLAIN
-from clustercast.sensitivity.cautions import few_events_caution
-from clustercast.sensitivity.labels import labelled, year_of
+from clustercast.sensitivity.labels import few_events_caution, labelled, year_of
 from clustercast.sensitivity.outputs import Scale, analysed_outputs, measured
 
 DUMMY = "dummy"

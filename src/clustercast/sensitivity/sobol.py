@@ -12,15 +12,8 @@ from clustercast.arrays.indices.sobol_panel import SobolIndices, sobol_panel
 from clustercast.arrays.points.streams import checked_seed
 from clustercast.dataset import design_of, provenance_of
 from clustercast.errors import InputError, whole_number
-from clustercast.sensitivity.cautions import (
-    add_cautions,
-    blind_pairs_caution,
-    few_events_caution,
-    group_cautions,
-    sobol_cautions,
-)
 from clustercast.sensitivity.design import SaltelliDesign, saltelli_design
-from clustercast.sensitivity.labels import labelled, year_of
+from clustercast.sensitivity.labels import blind_pairs_caution, few_events_caution, labelled_sobol, year_of
 from clustercast.sensitivity.outputs import MeasuredOutput, Scale, analysed_outputs
 
 Engine = Literal["panel", "salib"]
@@ -111,13 +104,13 @@ def sobol_indices(
     """
     design = saltelli_design(forecast)
     chosen, attrs = _method(design, engine, estimator, second_order, confidence, resamples, checked_seed(seed))
-    interval, salib = attrs["interval"], engine == "salib"
+    salib = engine == "salib"
     how: dict[str, Any] = {"design_second_order": design.second_order, "second_order": second_order}
     how["confidence"] = confidence
     if salib:
         how |= {"resamples": resamples, "seed": seed}
     else:
-        weights = bootstrap_weights(design.size, resamples, seed) if interval == "bootstrap" else None
+        weights = bootstrap_weights(design.size, resamples, seed) if attrs["interval"] == "bootstrap" else None
         how |= {"estimator": chosen, "weights": weights, "replicates": design.replicates if weights is None else 1}
     results, few = [], []
     # Products of a column are small: threads of BLAS cost more than they save, and on a busy machine much more.
@@ -127,12 +120,10 @@ def sobol_indices(
             measures = {name: values for name, part in _NAMES.items() if (values := getattr(found, part)) is not None}
             results.append(MeasuredOutput(output.without_values(), measures, found.variance == 0))
             few += few_events_caution(output.name, found.events)
-    inputs = provenance_of(forecast).get("inputs", [])
-    cautions = [*group_cautions(design_of(forecast)), *blind_pairs_caution(inputs, design_of(forecast)), *few]
+    record = design_of(forecast)
+    cautions = [*blind_pairs_caution(provenance_of(forecast).get("inputs", []), record), *few]
     attrs = {**forecast.attrs, **attrs}
-    indices = labelled(results, tuple(design.swaps), years=year_of(forecast), attrs=attrs, cautions=cautions)
-    layout: dict[str, Any] = {"points": design.points, "replicates": design.replicates, "size": design.size}
-    return add_cautions(indices, sobol_cautions(indices, interval=interval, **layout))
+    return labelled_sobol(results, record, years=year_of(forecast), attrs=attrs, cautions=cautions)
 
 
 def _salib_panel(*arguments: Any, **how: Any) -> SobolIndices:

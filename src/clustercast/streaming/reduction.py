@@ -14,8 +14,8 @@ from clustercast.engine.program import Program
 from clustercast.errors import InputError
 from clustercast.priors.prior_set import Priors
 from clustercast.sampling import input_values
+from clustercast.streaming.checkpoint import check_versions
 from clustercast.streaming.moments import LEAF, Arrays, LeafSums, joined_ranges, leaf_moments
-from clustercast.streaming.pieces import check_versions
 from clustercast.streaming.sketch import Sketch
 
 # Leaves drawn at a time, and leaves propagated at a time: what a cache holds, and what fills a GPU.

@@ -15,7 +15,7 @@ from clustercast.errors import InputError
 from clustercast.priors.prior_set import Priors
 from clustercast.priors.swaps import Groups, checked_groups
 from clustercast.propagation import YEARS, Progress
-from clustercast.sensitivity.cautions import add_cautions
+from clustercast.sensitivity.labels import add_cautions
 from clustercast.sensitivity.outputs import Scale
 from clustercast.sensitivity.run import Study, growing_sobol, single_members
 from clustercast.sensitivity.sobol import Engine

@@ -22,14 +22,12 @@ from clustercast.arrays.summaries.order_statistics import squared_in
 from clustercast.dataset import Dataset, design_of, input_arrays, output_attrs, provenance, versions, year_coordinate
 from clustercast.engine.program import program as prepared
 from clustercast.errors import InputError, whole_number
-from clustercast.sensitivity.cautions import add_cautions, few_events_caution, group_cautions, sobol_cautions
-from clustercast.sensitivity.labels import labelled
+from clustercast.sensitivity.labels import few_events_caution, labelled_sobol
 from clustercast.sensitivity.outputs import AnalysedOutput, MeasuredOutput, scales_of
 from clustercast.sensitivity.run import Study
 from clustercast.sensitivity.sobol import method_attributes
-from clustercast.streaming.checkpoint import Checkpoint, run_identity
+from clustercast.streaming.checkpoint import Checkpoint, run_identity, run_pieces
 from clustercast.streaming.moments import LeafSums, Moments
-from clustercast.streaming.pieces import run_pieces
 from clustercast.streaming.reduction import run_record
 from clustercast.streaming.sobol_sums import SobolPlan, about_mean, rescaled, sum_products, totals
 
@@ -133,12 +131,9 @@ def _streamed_indices(
         few += few_events_caution(name, events[rows])
         start = rows.stop
     interval = "student-t" if "S1_conf" in measures else "none"
-    design = record["design"]
     attrs = provenance(record) | method_attributes("stream", plan.estimator, interval, confidence)
-    cautions = [*group_cautions(design), *few]
-    indices = labelled(results, tuple(plan.swaps), years=year_coordinate(study.years), attrs=attrs, cautions=cautions)
-    layout = {key: design[key] for key in ("points", "replicates", "size")}
-    return add_cautions(indices, sobol_cautions(indices, interval=interval, **layout))
+    years = year_coordinate(study.years)
+    return labelled_sobol(results, record["design"], years=years, attrs=attrs, cautions=few)
 
 
 def _few_events(values: Moments, columns: int) -> FloatArray:

@@ -16,8 +16,8 @@ from clustercast.engine.program import Program
 from clustercast.errors import InputError
 from clustercast.priors.prior_set import Priors
 from clustercast.sampling import saltelli_values
+from clustercast.streaming.checkpoint import check_versions
 from clustercast.streaming.moments import LeafSums, Moments, moments_of
-from clustercast.streaming.pieces import check_versions
 
 _ROWS_OF_A_LEAF = 4096
 # Means of runs; all others are of products of two.

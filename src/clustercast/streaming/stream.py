@@ -25,10 +25,9 @@ from clustercast.priors.prior_set import Priors
 from clustercast.propagation import YEARS, Progress, wanted_outputs, year_grid
 from clustercast.quantities.cluster_model import cluster_model
 from clustercast.sampling import draw
-from clustercast.streaming.checkpoint import Checkpoint, run_identity
+from clustercast.streaming.checkpoint import Checkpoint, run_identity, run_pieces
 from clustercast.streaming.executors import Workplace
 from clustercast.streaming.moments import LEAF
-from clustercast.streaming.pieces import run_pieces
 from clustercast.streaming.reduction import Reduction, StreamPlan, reduce_leaves, run_record
 from clustercast.streaming.sketch import RELATIVE_ERROR
 from clustercast.uncertainty.summaries import PROBABILITIES, error_method, summary_variables
