@@ -2,7 +2,10 @@
 
 import re
 
+import numpy as np
 import pytest
+
+import clustercast as cc
 
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
@@ -24,6 +27,27 @@ def test_the_code_runs_and_gives_what_it_says(readme):
     assert first_order.sel(input="x1").item() == pytest.approx(0.3139, abs=0.02)
     assert first_order.sel(input="x2").item() == pytest.approx(0.4424, abs=0.02)
     assert first_order.sel(input="x3").item() == pytest.approx(0.0, abs=0.02)
+
+
+# A number, of two or three digits, and an interval in brackets, each with its scale.
+STATED = re.compile(r"(?:^|\$| )([\d.]+)(T|B| GW)[^(]*?\((?:90 % interval )?([\d.]+) to ([\d.]+)\)")
+SCALES = {"T": 1e12, "B": 1e9, " GW": 1e9}
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/index.md"])
+def test_the_first_sentence_is_what_the_model_gives(page, pytestconfig):
+    sentence = (pytestconfig.rootpath / page).read_text(encoding="utf-8").split("**")[1].replace("\n", " ")
+    outputs = ["training_cluster_power", "training_cluster_cost", "ai_investment"]
+    draws = cc.draw(cc.read_priors("evidence_2026"), 8192, design="sobol", seed=5)
+    forecast = cc.propagate(draws, outputs=outputs, years=[2030])
+    stated = STATED.findall(sentence)
+    assert len(stated) == len(outputs), stated
+    for output, (median, scale, low, high) in zip(outputs, stated, strict=True):
+        ours = np.quantile(forecast[output], [0.5, 0.05, 0.95]) / SCALES[scale]
+        # Two digits round by up to 5 %; the ends of the interval have a sampling error of 1 %.
+        for number, text in zip(ours, (median, low, high), strict=True):
+            half = 0.5 * 10 ** (np.floor(np.log10(float(text))) - 1)
+            assert number == pytest.approx(float(text), abs=half + 0.015 * number), (output, text)
 
 
 def test_the_make_targets_exist(readme, pytestconfig):
