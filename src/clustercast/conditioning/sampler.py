@@ -193,9 +193,31 @@ class _Walkers:
             if np.all(np.abs(left) <= most) or self.rows >= self.budget:
                 return count
 
+    def chains(self, count: int, draws: int) -> tuple[FloatArray, float, float]:
+        """Let some of each population go on; the moves between draws double until they pass or the budget ends."""
+        thinning = self.forget()
+        chosen = np.concatenate([members[:count] for members in self.members])
+        self.scores, self.values = self.scores[chosen], self.values[chosen]
+        kept = [self.state()]
+        while True:
+            while len(kept) < draws // len(chosen):
+                for _ in range(thinning):
+                    self.advance()
+                kept.append(self.state())
+            chains = np.stack(kept, axis=1).reshape(CHAINS, draws // CHAINS, -1)
+            ess, r_hat = worst_diagnostics(chains)
+            if _passes(ess, r_hat) or self.rows >= self.budget:
+                return chains, ess, r_hat
+            kept, thinning = kept[1::2], 2 * thinning
+
     def state(self) -> FloatArray:
         """Return the scores of each walker, and its log likelihood after them."""
         return np.column_stack([self.scores, self.values])
+
+
+def _passes(ess: float, r_hat: float) -> bool:
+    """Return whether chains are to be trusted."""
+    return ess >= LEAST_ESS and r_hat <= LARGEST_R_HAT
 
 
 def sampled(
@@ -223,22 +245,8 @@ def sampled(
     walkers = _Walkers(scores, log_likelihood, parts, move, target, generator, budget, progress)
     size = min(PARTICLES, len(scores))
     walkers.temper(size)
-    thinning = walkers.forget()
-    count = math.gcd(draws // CHAINS, size)
-    chosen = (np.arange(CHAINS)[:, np.newaxis] * size + np.arange(count)).reshape(-1)
-    walkers.scores, walkers.values = walkers.scores[chosen], walkers.values[chosen]
-    kept = [walkers.state()]
-    while True:
-        while len(kept) < draws // len(chosen):
-            for _ in range(thinning):
-                walkers.advance()
-            kept.append(walkers.state())
-        chains = np.stack(kept, axis=1).reshape(CHAINS, draws // CHAINS, -1)
-        ess, r_hat = worst_diagnostics(chains)
-        reached = ess >= LEAST_ESS and r_hat <= LARGEST_R_HAT
-        if reached or walkers.rows >= budget:
-            break
-        kept, thinning = kept[1::2], 2 * thinning
+    chains, ess, r_hat = walkers.chains(math.gcd(draws // CHAINS, size), draws)
+    reached = _passes(ess, r_hat)
     verdict = "pass, but the sampler was asked for" if weights.trusted else "fail"
     statement = (
         f"{name}: importance weights {verdict} (k-hat {weights.k_hat:.2f}, effective size {weights.ess:.0f}), "
