@@ -8,12 +8,12 @@ total indices of the groups.
 Sums over blocks, shards or machines add up as long as `centre` and `scale` are shared.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from clustercast.arrays import FloatArray
-from clustercast.arrays.indices.sobol_estimators import Estimator, Ratios, Runs, pair_rows
+from clustercast.arrays.indices.sobol_estimators import Estimator, Product, Ratios, Runs, pair_rows
 from clustercast.arrays.summaries.order_statistics import sum_of_products, unit_for_squares
 
 BLOCK_ELEMENTS = 1 << 19
@@ -54,34 +54,27 @@ def separate(rows: FloatArray, number_of_inputs: int, *, centre: float = 0.0, sc
 def products(
     runs: Runs, estimator: Estimator, *, second_order: bool = False, out: FloatArray | None = None
 ) -> FloatArray:
-    """Products of each point, for weighting by resamples, shape (statistics, points)."""
-    layout = estimator.layout(len(runs.a_change), second_order)
-    if out is None:
-        out = np.empty((max(rows.stop for rows in layout.values()), runs.a.shape[-1]))
+    """Return the products of each point, for weighting by resamples, shape (statistics, points)."""
+    inputs = len(runs.a_change)
+    layout = estimator.layout(inputs, second_order)
+    out = np.empty((max(rows.stop for rows in layout.values()), runs.a.shape[-1])) if out is None else out
     for name, terms in estimator.terms_of(runs, second_order).items():
-        target = out[layout[name]]
-        for number, (left, right) in enumerate(terms):
-            if name == "pair":
-                for j, rows in _later_pairs(len(left)):
-                    _write(target[rows], left[j], np.asarray(right)[j + 1 :], add=number > 0)
-            else:
-                _write(target, left, right, add=number > 0)
+        if name != "pair":
+            _write(out[layout[name]], terms)
+            continue
+        # Input by input: the rows of all pairs at once would be copies of both factors, many times over.
+        start = layout[name].start
+        for j in range(inputs - 1):
+            pairs = out[start : (start := start + inputs - 1 - j)]
+            _write(pairs, [(left[j], np.asarray(right)[j + 1 :]) for left, right in terms])
     return out
 
 
-def _write(target: FloatArray, left: FloatArray, right: FloatArray | float, *, add: bool) -> None:
-    """Write or add a product."""
-    if add:
+def _write(target: FloatArray, terms: Sequence[Product]) -> None:
+    """Write a sum of products."""
+    np.multiply(*terms[0], out=target)
+    for left, right in terms[1:]:
         target += left * right
-    else:
-        np.multiply(left, right, out=target)
-
-
-def _later_pairs(number_of_inputs: int) -> Iterator[tuple[int, slice]]:
-    """For each input j, the rows of its pairs (j, k) with k > j."""
-    start = 0
-    for j in range(number_of_inputs - 1):
-        yield j, slice(start, start := start + number_of_inputs - 1 - j)
 
 
 def product_sums(runs: Runs, estimator: Estimator, *, second_order: bool = False) -> FloatArray:

@@ -74,14 +74,13 @@ def distances(probabilities: FloatArray, law: FloatArray, generator: np.random.G
 
 def find_levels(margin: Margin, dimensions: int, generator: np.random.Generator) -> Levels:
     """Find levels and steps by one population, which is not used for anything else."""
-    # S.-K. Au and J. L. Beck (2001), doi:10.1016/S0266-8920(01)00019-4; the moves are those of I. Papaioannou et al.
-    # (2015), doi:10.1016/j.probengmech.2015.06.006. Levels that do not depend on the populations that go through them
-    # make their estimates unbiased.
+    # S.-K. Au and J. L. Beck (2001), doi:10.1016/S0266-8920(01)00019-4. Levels that do not depend on the populations
+    # that go through them make their estimates unbiased.
     scores = generator.standard_normal((_PILOT_CHAINS * LENGTH, dimensions))
     margins, runs = margin(scores), len(scores)
     levels: list[float] = []
     steps: list[FloatArray] = []
-    reach, reached = 0.6, 1.0
+    reach, reached = 0.8, 1.0
     while (margins >= 0).mean() < 1 / LENGTH:
         level = float(np.partition(margins, -_PILOT_CHAINS)[-_PILOT_CHAINS])
         if (margins >= level).mean() > 0.5:
@@ -92,18 +91,11 @@ def find_levels(margin: Margin, dimensions: int, generator: np.random.Generator)
         if level >= 0 or reached < _LEAST:
             break
         seeds = generator.choice(np.flatnonzero(above), _PILOT_CHAINS)
-        spread = np.minimum(scores[above].std(axis=0), 1.0)
-        states, values = [scores[seeds]], [margins[seeds]]
-        for move in range(1, LENGTH):
-            step = np.minimum(reach * np.maximum(spread, 0.01), 1.0)
-            moved, found, accepted = _moved(margin, states[-1], values[-1], level, step, generator)
-            states.append(moved)
-            values.append(found)
-            reach = float(np.clip(reach * np.exp((accepted - _ACCEPTED) / np.sqrt(move)), 0.01, 100.0))
-        runs += _PILOT_CHAINS * (LENGTH - 1)
-        scores, margins = np.concatenate(states), np.concatenate(values)
         levels.append(level)
-        steps.append(np.minimum(reach * np.maximum(spread, 0.01), 1.0))
+        steps.append(np.clip(reach * np.minimum(scores[above].std(axis=0), 1.0), 0.01, 1.0))
+        scores, margins, accepted = _climbed(margin, scores[seeds], margins[seeds], level, steps[-1], generator)
+        reach *= np.exp(2 * (accepted - _ACCEPTED))
+        runs += _PILOT_CHAINS * (LENGTH - 1)
     return Levels(tuple(levels), tuple(steps), runs, reached == 0.0 or reached >= _LEAST)
 
 
@@ -111,40 +103,34 @@ def sample_events(
     margin: Margin, levels: Levels, dimensions: int, populations: int, chains: int, generator: np.random.Generator
 ) -> Events:
     """Return unbiased estimates of the probability by independent populations through given levels."""
-    # All states of a chain count: H.-D. Dau and N. Chopin (2022), doi:10.1111/rssb.12475.
     size = chains * LENGTH
-    scores = generator.standard_normal((populations, size, dimensions))
-    margins = margin(scores.reshape(-1, dimensions)).reshape(populations, size)
+    scores = generator.standard_normal((populations * size, dimensions))
+    margins = margin(scores).reshape(populations, size)
     reached, runs = np.ones(populations), margins.size
     for level, step in zip(levels.margins, levels.steps, strict=True):
         above = margins >= level
         reached *= above.mean(axis=1)
-        # A population that has nothing above a level has an estimate of 0, and what it does from there on is no matter.
-        seeds = np.array([_seeds(own, chains, generator) for own in above])
-        rows = np.arange(populations)[:, np.newaxis]
-        states = [scores[rows, seeds].reshape(-1, dimensions)]
-        values = [margins[rows, seeds].reshape(-1)]
-        for _ in range(1, LENGTH):
-            moved, found, _ = _moved(margin, states[-1], values[-1], level, step, generator)
-            states.append(moved)
-            values.append(found)
+        seeds = np.concatenate([_seeds(own, chains, generator) + size * place for place, own in enumerate(above)])
+        scores, margins, _ = _climbed(margin, scores[seeds], margins.reshape(-1)[seeds], level, step, generator)
+        # States come move by move, and those of a population after one another.
+        order = np.arange(populations * size).reshape(LENGTH, populations, chains).swapaxes(0, 1).reshape(-1)
+        scores, margins = scores[order], margins[order].reshape(populations, size)
         runs += populations * chains * (LENGTH - 1)
-        scores = np.concatenate([each.reshape(populations, chains, dimensions) for each in states], axis=1)
-        margins = np.concatenate([each.reshape(populations, chains) for each in values], axis=1)
     events = (margins >= 0) & (reached > 0)[:, np.newaxis]
     population, _ = np.nonzero(events)
-    return Events(reached * events.mean(axis=1), scores[events], population, reached[population] / size, runs)
+    weights = reached[population] / size
+    return Events(reached * events.mean(axis=1), scores[events.reshape(-1)], population, weights, runs)
 
 
 def _seeds(above: BoolArray, chains: int, generator: np.random.Generator) -> IntArray:
     """Choose states above a level to start chains from, each nearly as often as any other."""
     places = np.flatnonzero(above)
-    if not places.size:
-        return np.zeros(chains, dtype=np.intp)
+    # A population that has nothing above a level has an estimate of 0, and what it does from there on is no matter.
+    places = places if places.size else np.zeros(1, dtype=np.intp)
     return generator.permutation(np.resize(generator.permutation(places), chains))
 
 
-def _moved(
+def _climbed(
     margin: Margin,
     scores: FloatArray,
     margins: FloatArray,
@@ -152,8 +138,15 @@ def _moved(
     step: FloatArray,
     generator: np.random.Generator,
 ) -> tuple[FloatArray, FloatArray, float]:
-    """Move states so that the normal law above a level stays; return them, their margins and the share that moved."""
-    proposed = np.sqrt(1 - step**2) * scores + step * generator.standard_normal(scores.shape)
-    found = margin(proposed)
-    accepted = found >= level
-    return np.where(accepted[:, np.newaxis], proposed, scores), np.where(accepted, found, margins), accepted.mean()
+    """Return all states of chains that keep the normal law above a level, their margins, and the share that moved."""
+    # Moves: I. Papaioannou et al. (2015), doi:10.1016/j.probengmech.2015.06.006. All states of a chain count: H.-D. Dau
+    # and N. Chopin (2022), doi:10.1111/rssb.12475.
+    states, values, moved = [scores], [margins], 0.0
+    for _ in range(1, LENGTH):
+        proposed = np.sqrt(1 - step**2) * states[-1] + step * generator.standard_normal(scores.shape)
+        found = margin(proposed)
+        accepted = found >= level
+        states.append(np.where(accepted[:, np.newaxis], proposed, states[-1]))
+        values.append(np.where(accepted, found, values[-1]))
+        moved += accepted.mean() / (LENGTH - 1)
+    return np.concatenate(states), np.concatenate(values), moved

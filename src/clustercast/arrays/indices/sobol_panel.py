@@ -186,28 +186,19 @@ class _Panel:
         buffer = np.empty(0)
         for block in blocks(0, points, statistics):
             runs = separate(rows[block], inputs, centre=centre, scale=scale)
-            if buffer.size != statistics * runs.a.size:
-                buffer = np.empty((statistics, runs.a.size))
+            buffer = buffer if buffer.size == statistics * runs.a.size else np.empty((statistics, runs.a.size))
             sums += self.weighting[:, block] @ products(runs, self.estimator, second_order=second_order, out=buffer).T
         return sums.T
 
 
 def _with_few_events(found: SobolIndices, events: FloatArray, confidence: float) -> SobolIndices:
     """Widen the intervals of columns whose indices rest on a few events."""
-
-    def wide(widths: FloatArray | None, indices: FloatArray | None) -> FloatArray | None:
-        if widths is None or indices is None:
-            return None
-        return as_wide_as_few_events(widths, indices, events, confidence)
-
-    return replace(
-        found,
-        first_half_width=wide(found.first_half_width, found.first),
-        total_half_width=wide(found.total_half_width, found.total),
-        second_half_width=wide(found.second_half_width, found.second),
-        total_lead_half_width=wide(found.total_lead_half_width, found.total),
-        events=events,
-    )
+    widths: dict[str, Any] = {"events": events}
+    for name in ("first", "total", "second", "total_lead"):
+        if (width := getattr(found, f"{name}_half_width")) is not None:
+            shares = getattr(found, name.removesuffix("_lead"))
+            widths[f"{name}_half_width"] = as_wide_as_few_events(width, shares, events, confidence)
+    return replace(found, **widths)
 
 
 def _check_design(estimator: Estimator, second_order: bool, design_second_order: bool) -> None:
