@@ -134,7 +134,9 @@ def test_the_hand_written_pages_name_what_exists(pytestconfig):
 CELL = re.compile(r"```\{code-cell\} ipython3\n(.*?)```", re.DOTALL)
 
 
-@pytest.mark.parametrize("page", ["ask_and_tell", "decisions", "explorer", "own_model", "public_models"])
+@pytest.mark.parametrize(
+    "page", ["ask_and_tell", "decisions", "explorer", "own_model", "policy_example", "public_models"]
+)
 def test_the_code_of_a_page_runs_as_it_stands(page, pytestconfig, tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.mkdtemp", lambda: str(tmp_path))
     text = (pytestconfig.rootpath / "docs" / f"{page}.md").read_text(encoding="utf-8")
@@ -144,12 +146,48 @@ def test_the_code_of_a_page_runs_as_it_stands(page, pytestconfig, tmp_path, monk
     if page == "decisions":
         assert float(names["worth"]["share"].max()) < float(names["claim"]["share"].max()) < 0.5
         assert names["build"].losses(names["forecast"]).shape == (8192, 4)
+    if page == "policy_example":
+        said = policy_numbers(names)
+        assert [number for number in said if number not in " ".join(text.split())] == []
     if page == "ask_and_tell":
         # otbenchmark's BoreholeSensitivity, to its two digits and the noise of 512 base points.
         published = dict(rw=0.66, r=0, Tu=0, Hu=0.09, Tl=0, Hl=0.09, L=0.09, Kw=0.02)
         first_order = names["measured"]["S1"].to_series()
         assert first_order.to_dict() == pytest.approx(published, abs=0.02)
         assert (names["measured"]["ST"] == names["indices"]["ST"]).all()
+
+
+def policy_numbers(names):
+    """Return the findings of the worked example as the page has them, from its own variables."""
+    made = [names[name] for name in ("forecast", "delayed", "slower")]
+    chances = [
+        [tuple(100 * x for x in names[asked].probability(one)) for one in made]
+        for asked in ("question", "later_question")
+    ]
+    (now, late, slow), (now_later, late_later, slow_later) = chances
+    share, half = (100 * names["worth"][key].max().item() for key in ("share", "evppi_error"))
+    largest = names["worth"]["evppi"].isel(target=0).to_series().nlargest(2)
+    assert largest.index.tolist() == ["load_factor", "investment_growth_factor"]
+    electricity = names["sections"].isel(target=0).sel(group="electricity")
+    figures = (100 * names["campaign"]["share"].isel(target=0)).to_series()
+    assert figures.drop("together").idxmax() == "data_centre_electricity_2027"
+    assert figures["together"] == pytest.approx(share, abs=1)
+    before, after = names["sizes"]
+    return [
+        f"{now[0]:.1f} % (±{1.96 * now[1]:.1f})",
+        f"{late[0]:.1f} % (±{1.96 * late[1]:.1f})",
+        f"{now_later[0]:.1f} % and {late_later[0]:.1f} % (±{1.96 * late_later[1]:.1f} each)",
+        "from {:.0f} to {:.0f} GW".format(*names["fleet"]),
+        f"{names['middle']:.0f} GW ({names['low']:.0f} to {names['high']:.0f})",
+        f"{share:.0f} % (±{1.96 * half / names['worth']['before'].item():.0f}), {largest.iloc[0]:.1f} GW",
+        f"by {largest.iloc[1]:.1f} GW",
+        f"have {100 * electricity['share'].item():.0f} % (±2)",
+        f"worth {figures.min():.0f} to {figures.drop('together').max():.0f} %",
+        f"together {figures['together']:.0f} % (±1)",
+        f"from {now[0]:.1f} % to {slow[0]:.1f} % (±{1.96 * slow[1]:.1f})",
+        f"from {now_later[0]:.1f} % to {slow_later[0]:.1f} % (±{1.96 * slow_later[1]:.1f})",
+        f"from {before[1]:.1f} to {after[1]:.1f} GW, its 95 % point from {before[2]:.1f} to {after[2]:.1f} GW",
+    ]
 
 
 def hand_written(root):

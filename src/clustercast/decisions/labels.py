@@ -76,7 +76,9 @@ def _sentence(name: str, one: Wanted, names: list[str], value: FloatArray, half:
     what = _SCORES[one.score].format(one.words)
     if value[best] <= 0 or value[best] < max(0.01 * most, half[best]):
         return f"Nothing looked at would cut {what}."
-    known = f"Seeing {names[best]!r}" if name == "evsi" else f"Knowing {names[best].replace('_', ' ')}"
+    known = f"Knowing {names[best].replace('_', ' ')}"
+    if name == "evsi":
+        known = "Seeing all of them together" if names[best] == "together" else f"Seeing {names[best]!r}"
     share = f"{100 * value[best] / most:.0f} %"
     if one.score == "loss":
         unit = "" if one.unit == "1" else f" {one.unit}"

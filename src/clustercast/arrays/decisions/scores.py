@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.special import psi
 
 from clustercast.arrays import FloatArray
-from clustercast.arrays.decisions.partition import Partition, partition
+from clustercast.arrays.decisions.partition import BINS, Partition, partition
 
 Gain = tuple[FloatArray, FloatArray]
 OfBins = Callable[[FloatArray, NDArray[np.int64], NDArray[np.int64]], FloatArray]
@@ -94,7 +94,9 @@ def _entropies(hits: FloatArray, counts: FloatArray, series: FloatArray) -> Floa
 def spread_gain(score: str, columns: FloatArray, values: FloatArray, low_discrepancy: bool = False) -> Gain:
     """Return the fall of the mean CRPS, or of the width of the 90 % interval, of values (N, T), shape (d, T)."""
     size = len(values)
-    bins = partition(columns, max(4, min(MOST_BINS[score], size // IN_A_BIN[score])), tails=False, exact=True)
+    # In a narrow strip of one column the points of a sequence are not spread evenly along the others.
+    most = min(MOST_BINS[score], BINS) if low_discrepancy else MOST_BINS[score]
+    bins = partition(columns, max(4, min(most, size // IN_A_BIN[score])), tails=False, exact=True)
     of_bins = _crps if score == "crps" else _width
     gains = np.empty((len(columns), values.shape[1]))
     errors = np.empty_like(gains)
