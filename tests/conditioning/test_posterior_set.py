@@ -62,6 +62,7 @@ def test_learning_in_steps_is_learning_at_once(order, tmp_path):
     first = learned(PRIORS, [ROWS[k] for k in order[:2]])
     path = write_prior_set(first, PRIORS, tmp_path / "step.toml")
     then = learned(cc.read_priors(path), [ROWS[k] for k in order[2:]], seed=4)
+    assert "has learned from 2 rows before" in then.attrs["statement"]
     mean, covariance = exact()
     draws = np.stack([then["posterior"][name].values.ravel() for name in ("base", "growth")])
     deviation, ess = np.sqrt(np.diag(covariance)), min(first.attrs["ess"], then.attrs["ess"])

@@ -1,6 +1,7 @@
 """Condition a forecast on what was observed."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -132,6 +133,9 @@ def condition(
     with threadpool_limits(1, user_api="blas"):
         made = [_learned(part, size, seed, method, budget, draws, progress) for part in parts]
     result = joined(made, [part.columns for part in parts])
+    if priors.about.learned:
+        earlier = f"{priors.name} has learned from {len(priors.about.learned)} rows before"
+        result = replace(result, statement=f"{result.statement}\n{earlier}; how their discrepancies stood is not in it")
     record: dict[str, Any] = {
         "priors_name": priors.name,
         "priors_hash": priors.hash,
