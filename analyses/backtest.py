@@ -8,9 +8,9 @@ import typer
 
 import clustercast as cc
 from analyses import options
-from clustercast.conditioning.backtest import METHODS, Skill, rolling_origin, skills, skills_by
+from clustercast.conditioning.backtest import Skill, rolling_origin, skills, skills_by
 from clustercast.files.whole import write_text
-from clustercast.report.conditioning import score_table, skill_table
+from clustercast.report.conditioning import score_table, skill_sentence, skill_table
 from clustercast.report.json_text import json_text
 from clustercast.report.tables import Table, table
 
@@ -49,7 +49,7 @@ def backtest(
     shown += [_posterior_table(found, key) for key, found in by.items()]
     results = {"origins": runs, "skills": everything, **{f"by_{key}": found for key, found in by.items()}}
     return options.Answer(
-        finding=[_finding(everything, as_of)],
+        finding=[skill_sentence(everything, f"As of {as_of}")],
         shown=shown,
         results=results,
         files={"backtest.json": lambda path: write_text(path, json_text(results) + "\n")},
@@ -68,22 +68,6 @@ def _posterior_table(found: Mapping[str, Sequence[Skill]], key: str) -> Table:
     header = (key, "rows", "groups", "CRPS", "log score", "in 50 %", "in 90 %", "mean PIT")
     note = "± one standard error over groups; where forecasts are right the mean PIT is 0.5 ± 0.29 / root of the groups"
     return table(f"The posterior by {key}", header, rows, words=(0,), note=note)
-
-
-def _finding(found: Sequence[Skill], as_of: str) -> str:
-    """Return how the posterior did beside the best baseline, in words."""
-    posterior, *others = found
-    others = [skill for skill in others if skill.method in METHODS]
-    best = min(others, key=lambda skill: skill.crps, default=posterior)
-    held = (
-        ""
-        if posterior.coverage_90 != posterior.coverage_90
-        else (f"; its 90 % intervals held {100 * posterior.coverage_90:.0f} % of what came")
-    )
-    return (
-        f"As of {as_of}: what was learned then missed by ×{10**posterior.crps:.2f} on average, the best other "
-        f"forecast ({best.method}) by ×{10**best.crps:.2f}{held}."
-    )
 
 
 if __name__ == "__main__":

@@ -1,9 +1,12 @@
 """The options that the analyses share, and the one way in which an analysis runs, answers and ends."""
 
+import contextlib
 import functools
 import importlib.util
 import inspect
+import math
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -61,6 +64,9 @@ Points = Annotated[
 Seed = Annotated[int, typer.Option("--seed", help="Seed: the same seed gives the same bits.")]
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Directory that files are written to.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+
+# What is free, and what a container may take at most, where Linux says so.
+_MEMORY = (("/proc/meminfo", r"MemAvailable:\s+(\d+)", 1024.0), ("/sys/fs/cgroup/memory.max", r"(\d+)", 1.0))
 
 BAD_INPUT, INTERRUPTED, TERMINATED, BROKEN_PIPE = 2, 130, 143, 141
 # What typer raises for an option it cannot read; the class itself has no public name.
@@ -324,6 +330,25 @@ def power_of_two(samples: int) -> int:
 
     require_power_of_two(samples, what="--samples")
     return samples
+
+
+def require_memory(samples: int, each: float, least: float = 0.0) -> None:
+    """Refuse samples, before any work, of which each takes so many bytes beside the least, more than are free."""
+    free = free_memory()
+    if least + each * samples > free:
+        largest = 2 ** int(math.log2(max((free - least) / each, 1)))
+        needed, there = (f"{amount / 1e9:.2g} GB" for amount in (least + each * samples, free))
+        raise InputError(f"--samples {samples:,} needs {needed} of memory and {there} are free; ask for {largest:,}")
+
+
+def free_memory() -> float:
+    """Return how many bytes a run may take, infinite where the system does not say."""
+    found = [math.inf]
+    for path, pattern, unit in _MEMORY:
+        with contextlib.suppress(OSError):
+            known = re.search(pattern, Path(path).read_text(encoding="utf-8"))
+            found += [float(known[1]) * unit] if known else []
+    return min(found)
 
 
 def years(text: str) -> list[float]:

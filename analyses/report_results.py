@@ -1,16 +1,24 @@
 """The results that the report shows, from one prior set, one seed and one call each."""
 
+import math
 from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
 
 import clustercast as cc
 from analyses import options
 from analyses.ask import forecast_of, observable
 from analyses.claims import answer_claims, relief_of
+from clustercast.conditioning.backtest import shipped_skills
+from clustercast.conditioning.checks import lessons
+from clustercast.conditioning.tree import posterior_inputs
 from clustercast.dataset import Dataset
 from clustercast.decisions.possible import possible
 from clustercast.priors.prior_file import shipped_names
 from clustercast.report.ask import Part, Question, answer
 from clustercast.report.claims import LIMITS
+from clustercast.report.observed import observed_section
 from clustercast.report.sections import Results, even_condition
 from clustercast.report.sentences import key_year
 from clustercast.uncertainty.reference_classes import read_reference_classes
@@ -29,12 +37,14 @@ LEVELS = {
     "wafer_share": ["100 %"],
 }
 MOST_EXPLAINED, MOST_COMPARED = 3, 4
-REPLICATES = 8
+REPLICATES, MOST_BASE_POINTS = 8, 1 << 12
 LEAST_DRAWN = 1 << 13
 
 
 def gather(run: options.Run, condition: bool) -> Results:
     """Run everything that the page shows."""
+    # Measured: a sample is held with its inputs, claims and scenarios, and three times with each output by year.
+    options.require_memory(run.samples, 12_000 + 24 * len(run.years) * len(run.with_trend()), least=5e8)
     outputs = list(dict.fromkeys([*(name for name in FIRST if name in run.outputs), *run.outputs]))
     inputs = cc.draw(run.priors, run.samples, seed=run.seed)
     wanted = list(dict.fromkeys([*run.with_trend(), *(name for name in LIMITS if name in run.model)]))
@@ -55,7 +65,7 @@ def gather(run: options.Run, condition: bool) -> Results:
             model=run.model,
             outputs=explained,
             years=run.years,
-            size=max(run.samples // 8, 16 * REPLICATES),
+            size=min(max(run.samples // 8, 16 * REPLICATES), MOST_BASE_POINTS),
             seed=run.seed,
             replicates=REPLICATES,
             second_order=True,
@@ -65,11 +75,19 @@ def gather(run: options.Run, condition: bool) -> Results:
         findings=cc.audit_findings(),
         relief=relief_of(run),
         scenarios=_scenarios(run, outputs[:MOST_COMPARED]) if run.named[0] else {},
-        learned=cc.condition(run.priors, model=run.model, seed=run.seed, size=max(run.samples, LEAST_DRAWN))
-        if condition
-        else None,
+        observations=_observations(run, outputs) if condition else None,
         asked=_asked(run, even_condition(forecast[outputs[0]], key_year(run.years))),
     )
+
+
+def _observations(run: options.Run, outputs: list[str]) -> Mapping[str, Any]:
+    """Return what the observations taught, and each on the fan it belongs to."""
+    rows = cc.read_observations()
+    tree = cc.condition(run.priors, rows, model=run.model, seed=run.seed, size=max(run.samples, LEAST_DRAWN))
+    years = np.arange(math.floor(min(row.date for row in rows)), math.ceil(max(row.date for row in rows)) + 3)
+    quantities = [name for name in rows.quantities if name in run.model]
+    forecast = cc.propagate(posterior_inputs(tree), model=run.model, years=years, outputs=quantities)
+    return observed_section(tree, lessons(tree), shipped_skills(), forecast, list(rows), outputs)
 
 
 def _asked(run: options.Run, condition: str) -> Part:
@@ -80,12 +98,12 @@ def _asked(run: options.Run, condition: str) -> Part:
 
 
 def _scenarios(run: options.Run, outputs: list[str]) -> Mapping[str, Dataset]:
-    """Return forecasts of the bare prior set and of each shipped scenario, on common random numbers."""
-    found = {}
+    """Return forecasts of the bare prior set and of each shipped scenario in a year, on common random numbers."""
+    found, year = {}, [key_year(run.years)]
     for scenario in (None, *shipped_names("scenarios")):
         priors = cc.read_priors(run.named[0], scenario=scenario, set=run.settings)
         inputs = cc.draw(priors, run.samples, seed=run.seed)
         found[scenario or BASE] = cc.propagate(
-            inputs, model=run.model, years=run.years, outputs=outputs, progress=run.progress
-        )
+            inputs, model=run.model, years=year, outputs=outputs, progress=run.progress
+        ).drop_vars([*inputs.data_vars])
     return found

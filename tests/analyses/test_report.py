@@ -139,6 +139,20 @@ def test_the_audit_of_the_page_does_not_depend_on_the_prior_set(html):
     assert re.search(rf"<strong>{counts['NO']}</strong> <span>do not follow", html)
 
 
+def test_more_samples_than_memory_holds_are_refused_before_any_work(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(options, "free_memory", lambda: 2e9)
+    monkeypatch.setattr(cc, "draw", None)
+    given = ["--samples", str(1 << 20), "--out", str(tmp_path / "out")]
+    assert options.exit_code(report, given) == options.BAD_INPUT
+    said = capsys.readouterr().err
+    assert "--samples 1,048,576 needs" in said and "2 GB are free; ask for 65,536" in said and said.count("\n") == 1
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_what_is_free_is_no_more_than_the_machine_has():
+    assert 0 < options.free_memory() <= os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
 def test_ctrl_c_in_the_middle_leaves_no_half_file_and_exits_with_130(tmp_path):
     command = [sys.executable, "-m", "analyses.report", "--samples", str(1 << 18), "--out", str(tmp_path / "out")]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(["src", "."])}

@@ -1,18 +1,21 @@
 """What was learned, what taught it, and how a backtest went, as tables."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import xarray as xr
 
-from clustercast.conditioning.backtest import Score, Skill
-from clustercast.report.labels import label_of
+from clustercast.conditioning.backtest import METHODS, Score, Skill
+from clustercast.conditioning.checks import Lessons
+from clustercast.report.labels import in_a_sentence, label_of
 from clustercast.report.numbers import human, interval, is_share
 from clustercast.report.tables import Table, table
 
 _LEARNED = 0.05
 _CONFLICT = 0.05
 _LARGEST_K_HAT = 0.7
+_MOST_SAID = 3
+_BOUNDS = {"value": "", "record": "at least ", "ceiling": "at most "}
 # How parameters begin that belong to the likelihood and not to the model.
 _LIKELIHOOD = ("discrepancy_", "record_gap", "ceiling_gap", "correlation_time", "ceiling_halving")
 
@@ -41,6 +44,44 @@ def learned_tables(learned: xr.Dataset, groups: tuple[str, str] = ("prior", "pos
         )
         if len(strength):
             yield table(title, ("input", *groups, "moved", "width"), rows, words=(0, 1, 2), note=note)
+
+
+def lesson_sentences(found: Lessons, names: Mapping[str, str]) -> list[str]:
+    """Return in words what observations taught, the most first, and which lie far out; `names` are theirs by id."""
+    moved = [
+        f"{in_a_sentence(one.name)} {interval(one.before[1], one.after[1], one.unit, share=is_share(one.name))} "
+        f"({names.get(one.teacher, one.teacher)})"
+        for one in found.learned
+        if not one.name.startswith(_LIKELIHOOD)
+    ]
+    said = [f"The {found.rows} observations leave every input where it was."]
+    if moved:
+        what = "; ".join(moved[:_MOST_SAID])
+        said = [f"Most was learned of (median before to after, and what taught it most): {what}."]
+        rest = len(moved) - _MOST_SAID
+        said += [f"{rest} more inputs moved or narrowed."] if rest > 0 else []
+    by_chance = f"{found.by_chance:.0f} of {found.rows} would by chance"
+    if not found.conflicts:
+        return [*said, f"No observation lies far out in what was expected of it ({by_chance})."]
+    far = []
+    for row in found.conflicts[:_MOST_SAID]:
+        unit, share = row.unit, is_share(row.quantity)
+        ends = interval(row.before[0], row.before[2], unit, share=share)
+        what = f"{_BOUNDS[row.kind]}{human(row.observed, unit, share=share)}"
+        far.append(f"{names.get(row.observation, row.observation)} is {what}, expected {ends}")
+    count = len(found.conflicts)
+    lie = "observation lies" if count == 1 else "observations lie"
+    return [*said, f"{count} {lie} far out in what was expected ({by_chance}). {'. '.join(far)}."]
+
+
+def skill_sentence(skills: Sequence[Skill], when: str) -> str:
+    """Return how a posterior did beside the best baseline, in words."""
+    posterior, *others = (skill for skill in skills if skill.method in METHODS)
+    best = min(others, key=lambda skill: skill.crps, default=posterior)
+    covered = posterior.coverage_90
+    held = "" if np.isnan(covered) else f"; its 90 % intervals held {100 * covered:.0f} % of what came"
+    missed = f"what was learned then missed by ×{10**posterior.crps:.2f} on average"
+    return f"{when}: {missed}, the best other forecast ({best.method}) by ×{10**best.crps:.2f}{held}."
 
 
 def conflict_table(conflict: xr.Dataset) -> Table:

@@ -12,7 +12,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from clustercast.audit.findings import Finding
-from clustercast.conditioning.checks import learned as learned_of
 from clustercast.conditioning.observation_rows import Observation
 from clustercast.dataset import design_of, provenance_of
 from clustercast.engine.units import conversion, in_unit
@@ -25,7 +24,6 @@ from clustercast.report import plots
 from clustercast.report.ask import Part
 from clustercast.report.audit import audit_table, verdict_counts
 from clustercast.report.claims import LIMITS, claims_table, constraint_table, milestone_table, relief_table
-from clustercast.report.conditioning import learned_tables
 from clustercast.report.figures import PageFigure, fan_in_words, page_figure
 from clustercast.report.labels import in_a_sentence, label_of, worded
 from clustercast.report.numbers import human, interval, is_share, with_interval
@@ -44,10 +42,9 @@ from clustercast.uncertainty.summaries import summarise
 # Reference classes closer than this to each other or to a level, in decades, cannot be read beside a fan.
 _CLOSEST = 0.6
 _ENDS = (0.05, 0.5, 0.95)
-_MOST_LEARNED = 6
 _MOST_NEXT = 3
 # A scenario that changes an output by less is left out of its figure.
-_MOVED = 0.02
+_MOVED = 0.05
 _LEAD_HEIGHT = 4.2
 # What an operator could do is no matter of the reader.
 _ADVICE = re.compile(r"[;:] (?:draw|use|give)\b[^.]*")
@@ -70,7 +67,7 @@ class Results:
     findings: Sequence[Finding]
     relief: xr.Dataset | None
     scenarios: Mapping[str, xr.Dataset]
-    learned: xr.DataTree | None
+    observations: Mapping[str, Any] | None
     asked: Part
 
     @property
@@ -134,7 +131,7 @@ def page_values(results: Results, title: str, subtitle: str) -> dict[str, Any]:
         "binds": _what_binds(results),
         "next": _next(results.asked),
         "scenarios": _scenarios(results),
-        "learned": _learned(results.learned) if results.learned is not None else None,
+        "learned": results.observations,
         "claims": claims_table(results.claims),
         "audit_counts": [(count, f"{meaning} ({name})") for count, name, meaning in verdict_counts(results.findings)],
         "audit": audit_table(results.findings),
@@ -326,25 +323,6 @@ def _scenarios(results: Results) -> dict[str, Any] | None:
         "tables": list(scenario_tables(changes, year)),
         "reasons": [(label_of(name), worded(scenario_about(name).why)) for name in names],
     }
-
-
-def _learned(tree: xr.DataTree) -> dict[str, Any]:
-    """Return what observations say of the inputs: figures of the most moved, and tables."""
-    table_ = learned_of(tree)
-    own = np.array([str(name) in tree["prior"] for name in table_["input"].values])
-    order = [k for k in np.argsort(-np.abs(table_["shift"].values), kind="stable") if own[k]][:_MOST_LEARNED]
-    drawn = []
-    for k in order:
-        name = str(table_["input"].values[k])
-        before, after = (tree[group].to_dataset()[name] for group in ("prior", "posterior"))
-        axes = plots.prior_posterior(before, after)
-        moved = float(table_["shift"].values[k])
-        words = (
-            f"{label_of(name)} before and after the observations; the mean moved by {moved:+.2f} of the prior's width."
-        )
-        drawn.append(page_figure(axes, f"learned-{name.replace('_', '-')}", words))
-    said = [*str(tree.attrs["statement"]).splitlines(), *provenance_of(tree).get("left_out", [])]
-    return {"figures": drawn, "tables": list(learned_tables(table_)), "said": [worded(text) for text in said]}
 
 
 def _priors(given: Priors) -> list[tuple[str, Table]]:
