@@ -8,7 +8,16 @@ import xarray as xr
 from rich.console import Console
 
 from clustercast.conditioning.backtest import Score, Skill
-from clustercast.report.conditioning import conflict_table, influence_table, learned_tables, score_table, skill_table
+from clustercast.conditioning.checks import Conflict, Learned, Lessons
+from clustercast.report.conditioning import (
+    conflict_table,
+    influence_table,
+    learned_tables,
+    lesson_sentences,
+    score_table,
+    skill_sentence,
+    skill_table,
+)
 from clustercast.report.summary import paired_tables
 
 
@@ -103,15 +112,49 @@ def test_the_most_influential_observation_comes_first():
 
 
 def test_skill_is_printed_with_its_error_good_or_bad():
+    rest = (0.02, 0.5, 0.1)
     skills = [
-        Skill("posterior", 12, 6, 0.154, -0.1, 0.5, 1.0, np.nan, np.nan),
-        Skill("prior", 12, 6, 0.098, -0.3, 0.67, 0.92, -0.056, 0.047),
-        Skill("essay", 12, 6, 0.177, np.nan, np.nan, np.nan, 0.023, 0.068),
+        Skill("posterior", 12, 6, 0.154, -0.1, 0.5, 1.0, np.nan, np.nan, *rest),
+        Skill("prior", 12, 6, 0.098, -0.3, 0.67, 0.92, -0.056, 0.047, *rest),
+        Skill("essay", 12, 6, 0.177, np.nan, np.nan, np.nan, 0.023, 0.068, *rest),
     ]
     shown = text(skill_table(skills, "As of 2024-06"))
     assert "-0.056 ± 0.047" in shown
     assert "100 %" in shown
     assert "+0.023 ± 0.068" in shown
+
+
+def test_skill_in_words_names_the_best_other_forecast():
+    rest = (np.nan, np.nan, 0.02, 0.5, 0.1)
+    posterior = Skill("posterior", 12, 6, np.log10(1.3), -0.1, 0.5, 0.93, *rest)
+    trend = Skill("trend", 12, 6, np.log10(1.25), -0.1, 0.5, 0.8, *rest)
+    pool = Skill("pool", 12, 6, 0.01, -0.1, 0.5, 0.8, *rest)
+    said = skill_sentence([posterior, Skill("prior", 12, 6, 0.5, 0, 0.5, 0.9, *rest), trend, pool], "As of 2024")
+    assert said == (
+        "As of 2024: what was learned then missed by ×1.30 on average, the best other forecast (trend) by ×1.25; "
+        "its 90 % intervals held 93 % of what came."
+    )
+
+
+def lesson(**more):
+    learned = Learned("us_gdp_growth", "1/year", (0.01, 0.02, 0.03), (0.02, 0.025, 0.03), 0.5, 0.5, "obs_a", 0.4, 0.3)
+    return Lessons(**{"rows": 40, "learned": (learned,), "conflicts": (), "by_chance": 2.0, **more})
+
+
+def test_what_was_learned_and_what_conflicts_is_said_in_words():
+    names = {"obs_a": "output of 2025", "obs_b": "power of a site"}
+    first, second = lesson_sentences(lesson(), names)
+    assert first.endswith(": US GDP growth 2.0 to 2.5 % a year (output of 2025).")
+    assert second == "No observation lies far out in what was expected of it (2 of 40 would by chance)."
+    far = Conflict(
+        "obs_b", "training_cluster_power", "record", "MW", 2025.5, 900.0, (1.0, 2.0, 5.0), (3.0, 4, 5), 0.01, 0.1
+    )
+    *_, last = lesson_sentences(lesson(conflicts=(far,)), names)
+    assert last == (
+        "1 observation lies far out in what was expected (2 of 40 would by chance): "
+        "power of a site, at least 900 MW where 1.0 to 5.0 MW was expected."
+    )
+    assert lesson_sentences(lesson(learned=()), names)[0] == "The 40 observations leave every input where it was."
 
 
 def test_each_observation_has_its_scores_and_a_dash_where_there_is_none():

@@ -68,10 +68,10 @@ def lesson_sentences(found: Lessons, names: Mapping[str, str]) -> list[str]:
         unit, share = row.unit, is_share(row.quantity)
         ends = interval(row.before[0], row.before[2], unit, share=share)
         what = f"{_BOUNDS[row.kind]}{human(row.observed, unit, share=share)}"
-        far.append(f"{names.get(row.observation, row.observation)} is {what}, expected {ends}")
+        far.append(f"{names.get(row.observation, row.observation)}, {what} where {ends} was expected")
     count = len(found.conflicts)
     lie = "observation lies" if count == 1 else "observations lie"
-    return [*said, f"{count} {lie} far out in what was expected ({by_chance}). {'. '.join(far)}."]
+    return [*said, f"{count} {lie} far out in what was expected ({by_chance}): {'; '.join(far)}."]
 
 
 def skill_sentence(skills: Sequence[Skill], when: str) -> str:

@@ -166,7 +166,7 @@ def prior_sensitivity(found: xr.Dataset, *, target: str | None = None, most: int
     return ax
 
 
-@takes("part")
+@takes("group")
 def whose_prior(found: xr.Dataset, *, most: int = 8, ax: Axes | None = None) -> Axes:
     """Draw which disagreements of two prior sets make the gap between their medians, one step after the other.
 
