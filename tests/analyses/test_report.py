@@ -88,6 +88,26 @@ def test_the_answer_comes_first_and_every_section_is_there(html):
     assert wanted | {"Words", "Audit of the arithmetic", "Priors and their sources", "What was observed"} <= set(titles)
 
 
+def section(html, name):
+    return html[html.index(f'<h2 id="{name}">') :].partition("</section>")[0]
+
+
+def test_the_observations_are_said_in_words_and_each_is_on_a_fan(html):
+    seen = section(html, "learned")
+    assert "Most was learned of" in seen and "as they would have been made: what was learned then missed by ×" in seen
+    assert "k-hat" not in seen.partition("<details")[0]
+    rows = [row for row in cc.read_observations() if not row.unused]
+    named = {quantity.replace("cumulative", "yearly").replace("_", "-") for quantity in {row.quantity for row in rows}}
+    fans = set(re.findall(r'id="(?:seen|fan)-([a-z-]+)-title"', html)) | {"training-cluster-power"}
+    assert named <= fans
+
+
+def test_what_to_ask_next_is_a_sentence_and_two_or_three_figures(html):
+    asked = section(html, "next")
+    assert re.search(r"\d in \d+: training cluster power &gt; \d+ GW by 1 January 2030", asked)
+    assert 2 <= asked.count("<svg ") <= 3 and asked.index("<p>") < asked.index("<svg ")
+
+
 def test_names_are_words_but_for_what_is_typed(html):
     hidden = r"<code>.*?</code>|<svg.*?</svg>|<script>.*?</script>|<style>.*?</style>|<[^>]+>"
     prose = re.sub(hidden, " ", html, flags=re.DOTALL)

@@ -383,6 +383,14 @@ class TestConstraints:
         assert heights == {"trend": [0.75, 0.25], "power": [0.25, 0.5], "money": [0, 0.25]}
         assert [bar.get_y() for bar in ax.containers[2]] == [1.0, 0.75]
 
+    def test_shares_of_a_summary_give_the_same_bars(self):
+        labels = json.loads(self.index.attrs["labels"])
+        shares = [[np.mean(row == k) for k in range(len(labels))] for row in self.index.values]
+        coords = {"year": self.index["year"], "binding_constraint_label": labels}
+        given = xr.DataArray(shares, coords, ("year", "binding_constraint_label"), "binding_constraint")
+        drawn = [[bar.get_height() for bar in plots.binding_constraint(one).patches] for one in (self.index, given)]
+        assert drawn[0] == drawn[1]
+
     def test_weights_count(self):
         ax = plots.binding_constraint(self.index, weights=np.array([0.0, 0.0, 1.0, 1.0]))
         assert [bar.get_height() for bar in ax.containers[0]] == [0.5, 0.5]
@@ -400,6 +408,8 @@ def test_prior_and_posterior_have_unit_area_and_their_medians():
     assert np.allclose([line.get_xdata()[0] for line in ax.get_lines()], [0.5, 0.25], atol=1e-3)
     assert ax.get_title(loc="left") == "Load factor\nmedian: 0.50 to 0.25"
     assert [text.get_text().strip() for text in ax.texts] == ["prior", "posterior"]
+    chains = xr.DataArray(prior.values.reshape(3, 667), dims=("chain", "draw"), name="load_factor")
+    assert np.allclose([line.get_xdata()[0] for line in plots.prior_posterior(chains, chains).get_lines()], 0.5)
 
 
 @pytest.mark.parametrize(

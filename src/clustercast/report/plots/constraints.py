@@ -14,7 +14,7 @@ from clustercast.report.plots import style
 _SELDOM = 0.01
 
 
-@takes("year", "sample")
+@takes("year")
 def binding_constraint(index: xr.DataArray, *, weights: FloatArray | None = None, ax: Axes | None = None) -> Axes:
     """Draw the probability of each label of an index by year, stacked.
 

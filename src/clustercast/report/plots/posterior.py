@@ -17,7 +17,7 @@ _BINS = 40
 _VIEW = (0.002, 0.998)
 
 
-@takes("sample")
+@takes()
 def prior_posterior(
     prior: xr.DataArray, posterior: xr.DataArray, *, weights: FloatArray | None = None, ax: Axes | None = None
 ) -> Axes:
