@@ -1,8 +1,6 @@
 """The labelled side of a forecast: xarray datasets with units and provenance."""
 
-import functools
 import hashlib
-import importlib.metadata
 import json
 import sys
 from collections.abc import Hashable, Iterable, Mapping
@@ -14,9 +12,9 @@ from numpy.typing import NDArray
 from xarray.backends import BackendArray
 from xarray.core import indexing
 
-from clustercast import __version__
 from clustercast.arrays import FloatArray
 from clustercast.arrays.points.saltelli import SwappedColumn
+from clustercast.engine.fingerprint import versions
 from clustercast.engine.model import Model
 from clustercast.errors import InputError, takes
 from clustercast.priors.prior_set import Priors
@@ -25,7 +23,6 @@ Dataset = xr.Dataset
 Labelled = xr.Dataset | xr.DataTree | xr.DataArray
 
 PROVENANCE = "provenance"
-_TRACED = ("numpy", "scipy", "xarray", "SALib")
 _SAMPLED = 1024
 _DESIGN = "design"
 _ACRONYMS = {"ai": "AI", "us": "US", "gdp": "GDP", "flop": "FLOP", "cpu": "CPU", "gpu": "GPU"}
@@ -38,18 +35,6 @@ def in_words(name: str) -> str:
     ('US AI electricity share', 'FLOP per dollar growth')
     """
     return " ".join(_ACRONYMS.get(word, word) for word in name.split("_"))
-
-
-def versions() -> dict[str, str]:
-    """Return the versions that decide the numbers."""
-    own = {"python": ".".join(map(str, sys.version_info[:3])), "clustercast": __version__}
-    return own | {name: _installed(name) for name in _TRACED}
-
-
-@functools.cache
-def _installed(name: str) -> str:
-    """Return the version of an installed library; reading it again would cost more than a small draw."""
-    return importlib.metadata.version(name)
 
 
 def provenance(record: Mapping[str, Any]) -> dict[str, str]:

@@ -1,6 +1,10 @@
 """Ranges of what is done and what is left, and reductions that travel."""
 
+import os
 import pickle
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 from hypothesis import given
@@ -32,3 +36,14 @@ def test_a_reduction_survives_the_journey():
     assert there.counts["label"].tolist() == [[0, 0, 0], [0, 0, 7]]
     assert np.array_equal(there.trees["moments"].total().mean, result.trees["moments"].total().mean)
     assert np.array_equal(there.sketch.quantiles([0.1, 0.5]), result.sketch.quantiles([0.1, 0.5]))
+
+
+def test_a_worker_starts_without_the_libraries_of_labels():
+    # Each process of a run pays for its imports: xarray and pandas are half of them, and pieces have no labels.
+    code = (
+        "import sys, clustercast.streaming.reduction, clustercast.streaming.sobol_sums\n"
+        "print([name for name in ('xarray', 'pandas', 'pint', 'matplotlib') if name in sys.modules])"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "src")}
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert found.stdout.strip() == "[]"

@@ -4,6 +4,7 @@ import ast
 import dis
 import functools
 import hashlib
+import importlib.metadata
 import inspect
 import re
 import sys
@@ -14,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from clustercast import __version__
 from clustercast.engine.source import Function, long_expressions, names_in, tree_of
 
 # Their versions say what they are.
@@ -30,6 +32,19 @@ _ADDRESS = re.compile(r"^<| at 0x[0-9a-fA-F]+")
 _STATEFUL = {"random", "itertools"}
 # Where the quantiles of a distribution are read: they hold what its attributes may not.
 _PROBES = np.concatenate([[1e-9, 1e-6, 1e-3], np.linspace(0.005, 0.995, 199), [1 - 1e-3, 1 - 1e-6, 1 - 1e-9]])
+_TRACED = ("numpy", "scipy", "xarray", "SALib")
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that decide the numbers."""
+    own = {"python": ".".join(map(str, sys.version_info[:3])), "clustercast": __version__}
+    return own | {name: _installed(name) for name in _TRACED}
+
+
+@functools.cache
+def _installed(name: str) -> str:
+    """Return the version of an installed library; reading it again would cost more than a small draw."""
+    return importlib.metadata.version(name)
 
 
 def fingerprint_of(function: Function) -> tuple[str, ...]:

@@ -10,8 +10,7 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from clustercast.dataset import versions
-from clustercast.engine.fingerprint import unknown_to_fingerprint
+from clustercast.engine.fingerprint import unknown_to_fingerprint, versions
 from clustercast.engine.model import Model
 from clustercast.engine.units import OwnUnits
 from clustercast.errors import InputError
@@ -152,16 +151,6 @@ def joined(parts: Sequence[State]) -> State:
     for other in others:
         whole.merge(other)
     return whole
-
-
-def check_versions(planned: Mapping[str, str]) -> None:
-    """Refuse a worker whose libraries could give other bits than those of the machine that made the plan."""
-    here = versions()
-    differs = [f"{name} {there} there, {here[name]} here" for name, there in planned.items() if here[name] != there]
-    if differs:
-        raise InputError(
-            f"the run was planned with other libraries than this worker has: {'; '.join(differs)}; install the same"
-        )
 
 
 def remaining_ranges(total: int, finished: Ranges, length: int) -> Ranges:

@@ -7,7 +7,7 @@ import os
 import pickle
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
@@ -21,6 +21,7 @@ from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, cast
 
+from clustercast.engine.fingerprint import versions
 from clustercast.errors import InputError, nearest, whole_number
 
 if TYPE_CHECKING:
@@ -208,3 +209,13 @@ def _from_cluster(
             f"the dask cluster gave up: {' '.join(str(error).split())}; look at the logs of its workers, and make the "
             "same call again with its checkpoint"
         ) from error
+
+
+def check_versions(planned: Mapping[str, str]) -> None:
+    """Refuse a worker whose libraries could give other bits than those of the machine that made the plan."""
+    here = versions()
+    differs = [f"{name} {there} there, {here[name]} here" for name, there in planned.items() if here[name] != there]
+    if differs:
+        raise InputError(
+            f"the run was planned with other libraries than this worker has: {'; '.join(differs)}; install the same"
+        )

@@ -8,13 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clustercast.arrays import FloatArray, IntArray
-from clustercast.dataset import Dataset, provenance_of
 from clustercast.engine.device import Device, to_device, to_host
 from clustercast.engine.program import Program
 from clustercast.errors import InputError
 from clustercast.priors.prior_set import Priors
 from clustercast.sampling import input_values
-from clustercast.streaming.checkpoint import check_versions
+from clustercast.streaming.executors import check_versions
 from clustercast.streaming.moments import LEAF, Arrays, LeafSums, joined_ranges, leaf_moments
 from clustercast.streaming.sketch import Sketch
 
@@ -142,10 +141,3 @@ def _label_counts(name: str, values: FloatArray, number: int) -> IntArray:
     if not ((whole == values) & (whole >= 0) & (whole < number)).all():
         raise InputError(f"output {name!r} has values that are none of 0 to {number - 1}, its labels")
     return to_host(np.bincount(whole, minlength=number))
-
-
-def run_record(few: Dataset, size: int, **more: object) -> dict[str, Any]:
-    """Return where a run comes from, from a few of its samples; the digests of these do not hold for the whole."""
-    record = provenance_of(few)
-    kept = {key: value for key, value in record.items() if key not in ("drawn", "samples")}
-    return {**kept, "design": {**record["design"], "size": size}, **more}

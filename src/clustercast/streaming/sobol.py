@@ -19,7 +19,8 @@ from clustercast.arrays.indices.intervals import (
 from clustercast.arrays.indices.pick_freeze import indices_from_sums
 from clustercast.arrays.indices.sobol_estimators import Estimator, Ratios, estimator_named, pair_rows
 from clustercast.arrays.summaries.order_statistics import squared_in
-from clustercast.dataset import Dataset, design_of, input_arrays, output_attrs, provenance, versions, year_coordinate
+from clustercast.dataset import Dataset, design_of, input_arrays, output_attrs, provenance, year_coordinate
+from clustercast.engine.fingerprint import versions
 from clustercast.engine.program import program as prepared
 from clustercast.errors import InputError, whole_number
 from clustercast.sensitivity.labels import few_events_caution, labelled_sobol
@@ -28,8 +29,8 @@ from clustercast.sensitivity.run import Study
 from clustercast.sensitivity.sobol import method_attributes
 from clustercast.streaming.checkpoint import Checkpoint, run_identity, run_pieces
 from clustercast.streaming.moments import LeafSums, Moments
-from clustercast.streaming.reduction import run_record
 from clustercast.streaming.sobol_sums import SobolPlan, about_mean, rescaled, sum_products, totals
+from clustercast.streaming.stream import run_record
 
 # Rows of each column in the moments of the independent runs: values, unusual ones, four powers.
 _ROWS = 6

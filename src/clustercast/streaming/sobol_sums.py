@@ -16,7 +16,7 @@ from clustercast.engine.program import Program
 from clustercast.errors import InputError
 from clustercast.priors.prior_set import Priors
 from clustercast.sampling import saltelli_values
-from clustercast.streaming.checkpoint import check_versions
+from clustercast.streaming.executors import check_versions
 from clustercast.streaming.moments import LeafSums, Moments, moments_of
 
 _ROWS_OF_A_LEAF = 4096

@@ -15,8 +15,8 @@ from clustercast.quantities.cluster_model import cluster_model
 from clustercast.sampling import draw, input_values
 from clustercast.streaming.executors import Workplace, completed
 from clustercast.streaming.moments import LEAF
-from clustercast.streaming.reduction import StreamPlan, run_record
-from clustercast.streaming.stream import stream_plan
+from clustercast.streaming.reduction import StreamPlan
+from clustercast.streaming.stream import run_record, stream_plan
 
 # Samples of a chunk: with thirteen years 14 MB, enough for a disk and little for a memory.
 CHUNK = 32 * LEAF

@@ -13,9 +13,10 @@ from clustercast.arrays import FloatArray
 from clustercast.arrays.points.designs import require_power_of_two
 from clustercast.arrays.summaries.order_statistics import checked_probabilities, interval_ranks
 from clustercast.arrays.summaries.summaries import Summary, share_error
-from clustercast.dataset import Dataset, input_arrays, output_attrs, provenance, versions, year_coordinate
+from clustercast.dataset import Dataset, input_arrays, output_attrs, provenance, provenance_of, year_coordinate
 from clustercast.engine.changes import with_changes
 from clustercast.engine.device import Device, checked_device
+from clustercast.engine.fingerprint import versions
 from clustercast.engine.model import Model
 from clustercast.engine.program import program as prepared
 from clustercast.engine.units import in_unit
@@ -28,7 +29,7 @@ from clustercast.sampling import draw
 from clustercast.streaming.checkpoint import Checkpoint, run_identity, run_pieces
 from clustercast.streaming.executors import Workplace
 from clustercast.streaming.moments import LEAF
-from clustercast.streaming.reduction import Reduction, StreamPlan, reduce_leaves, run_record
+from clustercast.streaming.reduction import Reduction, StreamPlan, reduce_leaves
 from clustercast.streaming.sketch import RELATIVE_ERROR
 from clustercast.uncertainty.summaries import PROBABILITIES, error_method, summary_variables
 
@@ -268,3 +269,10 @@ def _shares(
         f"{name}_{key}": xr.Variable((*dims, f"{name}_{kind}"), values, {**attrs, "long_name": long_name})
         for key, (values, long_name) in both.items()
     }
+
+
+def run_record(few: Dataset, size: int, **more: object) -> dict[str, Any]:
+    """Return where a run comes from, from a few of its samples; the digests of these do not hold for the whole."""
+    record = provenance_of(few)
+    kept = {key: value for key, value in record.items() if key not in ("drawn", "samples")}
+    return {**kept, "design": {**record["design"], "size": size}, **more}
