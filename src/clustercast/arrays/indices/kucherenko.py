@@ -31,7 +31,12 @@ def kucherenko_scores(correlation: FloatArray, normals: FloatArray) -> FloatArra
     if correlation.shape != (dimensions, dimensions):
         raise InputError(f"normals of {dimensions} inputs do not fit a correlation of shape {correlation.shape}")
     a, b = np.moveaxis(normals @ np.linalg.cholesky(correlation).T, 1, 0)
-    directions, amounts = _changes(correlation, b - a)
+    joint = correlated_inputs(correlation)
+    precision = np.linalg.inv(correlation)
+    residual = (b - a) @ precision / np.diag(precision)
+    # The direction of each mixture, shape (m, d), and how far each point goes, shape (size, m).
+    directions = np.concatenate([correlation, np.eye(dimensions)[joint]])
+    amounts = np.concatenate([b - a, residual[:, joint]], axis=1)
     count = len(directions)
     rows = np.empty((size, 2 + 2 * count, dimensions))
     rows[:, 0], rows[:, -1] = a, b
@@ -39,15 +44,6 @@ def kucherenko_scores(correlation: FloatArray, normals: FloatArray) -> FloatArra
     rows[:, 1 : count + 1] = a[:, np.newaxis] + change
     rows[:, count + 1 : -1] = b[:, np.newaxis] - change
     return rows
-
-
-def _changes(correlation: FloatArray, difference: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the direction of each mixture, shape (m, d), and how far each point goes, shape (size, m)."""
-    joint = correlated_inputs(correlation)
-    precision = np.linalg.inv(correlation)
-    residual = difference @ precision / np.diag(precision)
-    directions = np.concatenate([correlation, np.eye(len(correlation))[joint]])
-    return directions, np.concatenate([difference, residual[:, joint]], axis=1)
 
 
 def kucherenko_indices(
@@ -60,7 +56,10 @@ def kucherenko_indices(
     rows = rows_per_point(dimensions, len(correlated))
     if outputs.ndim != 3 or outputs.shape[1] != rows:
         raise InputError(f"outputs have shape {outputs.shape}; give (size, {rows}, columns), from kucherenko_scores")
-    first, total, variance = (group_means(m, replicates or len(m)) for m in pick_freeze_products(outputs))
+    count = rows // 2 - 1
+    a, b, ab, ba = outputs[:, :1], outputs[:, -1:], outputs[:, 1 : count + 1], outputs[:, count + 1 : -1]
+    products = 2 * (ba - b) * (a - ab), (b - ba) ** 2 + (a - ab) ** 2, (a - b) ** 2 + (ba - ab) ** 2
+    first, total, variance = (group_means(each, replicates or len(each)) for each in products)
     s1, s1_error = ratio_of_means(first, variance)
     st, st_error = ratio_of_means(total, variance)
     alone = np.arange(dimensions)
@@ -68,13 +67,3 @@ def kucherenko_indices(
     indices = (s1[:dimensions], st[:dimensions], s1[alone], st[alone])
     errors = (s1_error[:dimensions], st_error[:dimensions], s1_error[alone], st_error[alone])
     return dict(zip(NAMES, indices, strict=True)), dict(zip(NAMES, errors, strict=True))
-
-
-def pick_freeze_products(outputs: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return the products whose means are the first part, the total part and the whole, each of 4 variances."""
-    count = outputs.shape[1] // 2 - 1
-    a, b = outputs[:, :1], outputs[:, -1:]
-    ab, ba = outputs[:, 1 : count + 1], outputs[:, count + 1 : -1]
-    first = 2 * (ba - b) * (a - ab)
-    total = (b - ba) ** 2 + (a - ab) ** 2
-    return first, total, (a - b) ** 2 + (ba - ab) ** 2

@@ -58,7 +58,7 @@ def products(
     inputs = len(runs.a_change)
     layout = estimator.layout(inputs, second_order)
     out = np.empty((max(rows.stop for rows in layout.values()), runs.a.shape[-1])) if out is None else out
-    for name, terms in estimator.terms_of(runs, second_order).items():
+    for name, terms in estimator.terms(runs, second_order).items():
         if name != "pair":
             _write(out[layout[name]], terms)
             continue
@@ -81,7 +81,7 @@ def product_sums(runs: Runs, estimator: Estimator, *, second_order: bool = False
     """Sum the products over points, those of pairs by one matrix product, shape (statistics, ...)."""
     # The products themselves are never written: with many inputs that takes most of the time.
     sums = []
-    for name, terms in estimator.terms_of(runs, second_order).items():
+    for name, terms in estimator.terms(runs, second_order).items():
         if name == "pair":
             left, right = terms[0]
             square = np.moveaxis(left, 0, -2) @ np.moveaxis(np.asarray(right), 0, -1)

@@ -54,8 +54,8 @@ class Estimator:
     name: str
     references: tuple[str, ...]  # DOIs
     needs_second_order: bool  # whether first order and total already need the 2D+2 design
-    terms: Callable[[Runs], Terms]
-    pair_terms: Callable[[Runs], Terms]
+    # The products of runs, with those of pairs or without.
+    terms: Callable[[Runs, bool], Terms]
     # Turn means of the statistics, each of shape (rows, ...), into indices.
     ratios: Callable[[Statistics], Ratios]
     # SALib's intervals are not widened for skewness, so that they stay SALib's own.
@@ -63,23 +63,17 @@ class Estimator:
     # Statistics that multiply a run by the change of a swap: how often the change is added as the centre moves up by 1.
     moved_by_centre: Mapping[str, int] = field(default_factory=dict)
 
-    def terms_of(self, runs: Runs, second_order: bool) -> Terms:
-        """Return the products of all statistics."""
-        return self.terms(runs) | (self.pair_terms(runs) if second_order else {})
-
     def layout(self, number_of_inputs: int, second_order: bool) -> dict[str, slice]:
         """Return which rows of the stacked statistics hold which."""
-        return _layout(self.terms, self.pair_terms if second_order else None, number_of_inputs)
+        return _layout(self.terms, number_of_inputs, second_order)
 
 
 @functools.lru_cache(maxsize=256)
-def _layout(
-    terms_of: Callable[[Runs], Terms], more_of: Callable[[Runs], Terms] | None, number_of_inputs: int
-) -> dict[str, slice]:
+def _layout(terms_of: Callable[[Runs, bool], Terms], inputs: int, second_order: bool) -> dict[str, slice]:
     """Return which rows of the stacked statistics hold which; every column asks for the same."""
-    each, one = np.empty((number_of_inputs, 0)), np.empty((1, 0))
-    runs, layout, start = Runs(one, one, each, each), {}, 0
-    for name, terms in (terms_of(runs) | (more_of(runs) if more_of else {})).items():
+    each, one = np.empty((inputs, 0)), np.empty((1, 0))
+    layout, start = {}, 0
+    for name, terms in terms_of(Runs(one, one, each, each), second_order).items():
         rows = max(len(factor) for factor in terms[0] if not isinstance(factor, float))
         layout[name] = slice(start, start := start + (rows * (rows - 1) // 2 if name == "pair" else rows))
     return layout
@@ -128,20 +122,15 @@ def _from_closed(closed: FloatArray, first: FloatArray) -> FloatArray:
     return closed - first[one] - first[other]
 
 
-def _saltelli_jansen(runs: Runs) -> Terms:
+def _saltelli(runs: Runs, second_order: bool, half_squares: bool = False) -> Terms:
     change = runs.a_change
-    return _with_variance(runs) | {"first": [(runs.b, change)], "total": [(change, change)]}
-
-
-def _saltelli(runs: Runs) -> Terms:
-    return _with_variance(runs) | {"first": [(runs.b, runs.a_change)], "total": [(runs.a, runs.a_change)]}
-
-
-def _saltelli_pairs(runs: Runs) -> Terms:
-    # BA_j AB_k - a b, less the first-order products of j and k, is
-    # b_change_j a_change_k + a b_change_j - b a_change_j: Saltelli (2002), doi:10.1016/S0010-4655(02)00280-1.
-    change = runs.b_changes
-    return {"mixed": [(change, runs.a), (runs.a_change, -runs.b)], "pair": [(change, runs.a_change)]}
+    terms = _with_variance(runs) | {"first": [(runs.b, change)]}
+    terms["total"] = [(change if half_squares else runs.a, change)]
+    if second_order:
+        # BA_j AB_k - a b, less the first-order products of j and k, is
+        # b_change_j a_change_k + a b_change_j - b a_change_j: Saltelli (2002), doi:10.1016/S0010-4655(02)00280-1.
+        terms |= {"mixed": [(runs.b_changes, runs.a), (change, -runs.b)], "pair": [(runs.b_changes, change)]}
+    return terms
 
 
 def _saltelli_ratios(means: Statistics, of_total: float) -> Ratios:
@@ -153,15 +142,14 @@ def _saltelli_ratios(means: Statistics, of_total: float) -> Ratios:
     return safe_ratio(means["first"], variance), safe_ratio(of_total * means["total"], variance), second
 
 
-def _jansen(runs: Runs) -> Terms:
+def _jansen(runs: Runs, second_order: bool) -> Terms:
     rest, change = runs.b - runs.a - runs.a_change, runs.a_change
-    return _with_variance(runs) | {"first": [(rest, rest)], "total": [(change, change)]}
-
-
-def _jansen_pairs(runs: Runs) -> Terms:
-    # Half the squared differences of the runs that share a pair of inputs.
-    a, b = runs.a + runs.a_change, runs.b + runs.b_changes
-    return {"swapped_square": [(a, a)], "other_square": [(b, b)], "pair": [(b, a)]}
+    terms = _with_variance(runs) | {"first": [(rest, rest)], "total": [(change, change)]}
+    if second_order:
+        # Half the squared differences of the runs that share a pair of inputs.
+        a, b = runs.a + change, runs.b + runs.b_changes
+        terms |= {"swapped_square": [(a, a)], "other_square": [(b, b)], "pair": [(b, a)]}
+    return terms
 
 
 def _jansen_ratios(means: Statistics) -> Ratios:
@@ -174,22 +162,16 @@ def _jansen_ratios(means: Statistics) -> Ratios:
     return first, safe_ratio(means["total"] / 2, variance), second
 
 
-def _janon_monod(runs: Runs) -> Terms:
+def _janon_monod(runs: Runs, second_order: bool) -> Terms:
     a, b, change = runs.a, runs.b, runs.a_change
     swapped = a + change
-    means: Terms = {
-        "a": [(a, 1.0)],
-        "b": [(b, 1.0)],
-        "a_square": [(a, a)],
-        "b_square": [(b, b)],
-        "swapped": [(swapped, 1.0)],
-    }
-    return means | {"swapped_square": [(swapped, swapped)], "first": [(b, swapped)], "total": [(change, change)]}
-
-
-def _janon_monod_pairs(runs: Runs) -> Terms:
-    other = runs.b + runs.b_changes
-    return {"other": [(other, 1.0)], "other_square": [(other, other)], "pair": [(other, runs.a + runs.a_change)]}
+    terms: Terms = {"a": [(a, 1.0)], "b": [(b, 1.0)], "a_square": [(a, a)], "b_square": [(b, b)]}
+    terms |= {"swapped": [(swapped, 1.0)], "swapped_square": [(swapped, swapped)]}
+    terms |= {"first": [(b, swapped)], "total": [(change, change)]}
+    if second_order:
+        other = b + runs.b_changes
+        terms |= {"other": [(other, 1.0)], "other_square": [(other, other)], "pair": [(other, swapped)]}
+    return terms
 
 
 def _correlation(product: FloatArray, total: FloatArray, square: FloatArray) -> FloatArray:
@@ -212,18 +194,13 @@ def _janon_monod_ratios(means: Statistics) -> Ratios:
     return first, total, _from_closed(closed, first)
 
 
-def _azzini_rosati(runs: Runs) -> Terms:
-    change, other = runs.a_change, runs.b_changes
-    spread = runs.a - runs.b
+def _azzini_rosati(runs: Runs, second_order: bool) -> Terms:
+    change, other, spread = runs.a_change, runs.b_changes, runs.a - runs.b
     swapped = change - other + spread
-    totals: Terms = {"first": [(change, other)], "total": [(change, change), (other, other)]}
-    return {"spread": [(spread, spread)], "swapped_spread": [(swapped, swapped)]} | totals
-
-
-def _azzini_rosati_pairs(runs: Runs) -> Terms:
+    terms: Terms = {"spread": [(spread, spread)], "swapped_spread": [(swapped, swapped)]}
+    terms |= {"first": [(change, other)], "total": [(change, change), (other, other)]}
     # The first-order products of a pair swapped as one group are those of both inputs, less these.
-    change, other = runs.a_change, runs.b_changes
-    return {"pair": [(change, other), (other, change)]}
+    return terms | {"pair": [(change, other), (other, change)]} if second_order else terms
 
 
 def _azzini_rosati_ratios(means: Statistics) -> Ratios:
@@ -248,8 +225,7 @@ ESTIMATORS: dict[str, Estimator] = {
             "saltelli-jansen",
             (_SALTELLI_2010, _JANSEN, _SALTELLI_2002),
             False,
-            _saltelli_jansen,
-            _saltelli_pairs,
+            functools.partial(_saltelli, half_squares=True),
             functools.partial(_saltelli_ratios, of_total=0.5),
             widens_bootstrap=False,
             moved_by_centre={"first": -1},
@@ -259,12 +235,11 @@ ESTIMATORS: dict[str, Estimator] = {
             (_SALTELLI_2010, _SOBOL_2007, _SALTELLI_2002),
             False,
             _saltelli,
-            _saltelli_pairs,
             functools.partial(_saltelli_ratios, of_total=-1.0),
             moved_by_centre={"first": -1, "total": -1},
         ),
-        Estimator("jansen", (_JANSEN, _SALTELLI_2010), False, _jansen, _jansen_pairs, _jansen_ratios),
-        Estimator("janon-monod", ("10.1051/ps/2013040",), False, _janon_monod, _janon_monod_pairs, _janon_monod_ratios),
-        Estimator("azzini-rosati", _AZZINI, True, _azzini_rosati, _azzini_rosati_pairs, _azzini_rosati_ratios),
+        Estimator("jansen", (_JANSEN, _SALTELLI_2010), False, _jansen, _jansen_ratios),
+        Estimator("janon-monod", ("10.1051/ps/2013040",), False, _janon_monod, _janon_monod_ratios),
+        Estimator("azzini-rosati", _AZZINI, True, _azzini_rosati, _azzini_rosati_ratios),
     )
 }

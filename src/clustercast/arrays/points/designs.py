@@ -46,7 +46,9 @@ def sobol_column(seed: int, column: int, start: int, stop: int) -> FloatArray:
     check_rows(start, stop, 1 << sobol_sequence.INDEX_BITS)
     check_columns(column + 1)
     out = np.empty(stop - start)
-    sobol_sequence.owned_points(checked_seed(seed), column, start, out)
+    steps, shift = sobol_sequence.scrambled_column(checked_seed(seed), column)
+    # In the middle of cells of 2**-52.
+    sobol_sequence.fill(steps, shift, start, 1.0 - 2.0 ** -(sobol_sequence.FLOAT_DIGITS + 1), out)
     return out
 
 

@@ -118,20 +118,14 @@ def steps_of(directions: Digits) -> Digits:
     return steps
 
 
-def owned_points(seed: int, column: int, start: int, out: FloatArray) -> None:
-    """Fill a contiguous array with one column of scrambled points, each in the middle of its cell of 2**-52."""
-    steps, shift = scrambled_column(seed, column)
-    _fill(steps, shift, start, 1.0 - 2.0 ** -(FLOAT_DIGITS + 1), out)
-
-
 def scipy_points(seed: int, dimensions: int, start: int, scramble: bool, out: FloatArray) -> None:
     """Fill the rows of a (dimensions, size) array with SciPy's points, multiples of 2**-30."""
     steps, shifts = _scipy_columns(seed, dimensions, scramble)
     for column in range(dimensions):
-        _fill(steps[column], shifts[column], start, 1.0, out[column])
+        fill(steps[column], shifts[column], start, 1.0, out[column])
 
 
-def _fill(steps: Digits, shift: int, start: int, origin: float, out: FloatArray) -> None:
+def fill(steps: Digits, shift: int, start: int, origin: float, out: FloatArray) -> None:
     """Write points number `start` and on, less `origin`, block by block so that each block stays in the cache."""
     bits = min(_TABLE_BITS, len(steps), max(out.size - 1, 1).bit_length())
     table = np.empty(1 << bits, dtype=np.uint64)
