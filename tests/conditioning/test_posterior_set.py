@@ -141,3 +141,11 @@ def test_a_record_that_was_none_is_left_out():
     kept = records(new, known)
     assert kept.ids == ("r2",)
     assert "'r1' is no record of its date: 'r0' is larger" in kept.left_out[0]
+
+
+def test_a_figure_that_is_known_is_not_counted_again():
+    known = replace(ALL, rows=(row(0, 2022.0, 1.0),))
+    new = replace(ALL, rows=(row(1, 2022.05, 1.004), row(2, 2022.5, 1.0), row(3, 2022.0, 1.2)))
+    kept = records(new, known)
+    assert kept.ids == ("r3", "r2")
+    assert "'r1' is there already as 'r0'" in kept.left_out[0]

@@ -90,19 +90,23 @@ def write_observations(observations: Observations, path: str | Path) -> Path:
 
 
 def records(new: Observations, known: Observations) -> Observations:
-    """Return rows without records that were none: a larger figure of the quantity is as old or older."""
+    """Return rows without those already known, and without records that were none: a larger figure is no younger."""
     kept, left = [], []
     for row in new:
-        larger = [
-            o for o in (*known, *new) if o.quantity == row.quantity and o.date <= row.date and o.log10 > row.log10
-        ]
-        if row.kind == "record" and larger:
-            left.append(
-                f"{new.place(row)}: observation {row.id!r} is no record of its date: {larger[0].id!r} is larger"
-            )
+        alike = [o for o in (*known, *new) if o.quantity == row.quantity and o is not row]
+        same = [o.id for o in known if o.quantity == row.quantity and _same(o, row)]
+        larger = [o.id for o in alike if o.date <= row.date and o.log10 > row.log10 and row.kind == "record"]
+        if same or larger:
+            why = f"is there already as {same[0]!r}" if same else f"is no record of its date: {larger[0]!r} is larger"
+            left.append(f"{new.place(row)}: observation {row.id!r} {why}")
         else:
             kept.append(row)
     return dataclasses.replace(new, rows=tuple(kept), left_out=(*new.left_out, *left))
+
+
+def _same(one: Observation, other: Observation) -> bool:
+    """Return whether two rows of a quantity are one figure: alike to some percent, within some weeks."""
+    return abs(one.log10 - other.log10) < 0.01 and abs(one.date - other.date) < 0.1
 
 
 def joined_rows(known: Observations, new: Observations) -> Observations:
