@@ -2,7 +2,6 @@
 
 import ast
 import importlib
-import signal
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -13,7 +12,7 @@ from clustercast.errors import InputError, nearest
 
 def main() -> NoReturn:
     """Run the analysis that the shell names, and exit."""
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(options.TERMINATED))
+    options.take_any_terminal()
     try:
         options.finish(run(sys.argv[1:]))
     except BrokenPipeError:

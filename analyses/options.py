@@ -4,9 +4,11 @@ import contextlib
 import functools
 import importlib.util
 import inspect
+import io
 import math
 import os
 import re
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -71,6 +73,9 @@ _MEMORY = (("/proc/meminfo", r"MemAvailable:\s+(\d+)", 1024.0), ("/sys/fs/cgroup
 BAD_INPUT, INTERRUPTED, TERMINATED, BROKEN_PIPE = 2, 130, 143, 141
 # What typer raises for an option it cannot read; the class itself has no public name.
 _UsageError = cast("type[typer.BadParameter]", typer.BadParameter.__base__)
+
+# Fewer columns than any table of the report fits.
+NARROWEST = 40
 
 
 @dataclass(frozen=True)
@@ -251,9 +256,23 @@ def headline(priors: "cc.Priors", model: "cc.Model") -> list[str]:
     return found or list(model.headline)
 
 
+def take_any_terminal() -> None:
+    """Make ready for a terminal that is closed, has other characters or no width, and for SIGTERM."""
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(TERMINATED))
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            # At once: the next file that is opened would take the number of the one that is closed.
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    if shutil.get_terminal_size().columns < NARROWEST:
+        os.environ["COLUMNS"] = str(NARROWEST)
+
+
 def run(command: Callable[..., None]) -> NoReturn:
     """Run an analysis with the arguments of the shell, and exit."""
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(TERMINATED))
+    take_any_terminal()
     finish(exit_code(command, sys.argv[1:]))
 
 

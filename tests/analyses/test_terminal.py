@@ -2,6 +2,7 @@
 
 import errno
 import importlib
+import io
 import json
 import os
 import re
@@ -133,3 +134,22 @@ def test_json_has_one_shape_and_its_datasets_are_read_back(tmp_path, capsys):
         read = xr.Dataset.from_dict(document["results"][key])
         written = cc.read_netcdf(tmp_path / f"{name}.nc")
         np.testing.assert_array_equal(read[variable], written[variable])
+
+
+@pytest.mark.parametrize("terminal", ["no width", "ascii", "cp437", "closed"])
+@pytest.mark.parametrize("name", ["sobol", "uncertainty"])
+def test_any_terminal_is_written_to(name, terminal, tmp_path, monkeypatch):
+    written = io.BytesIO()
+    encoding = terminal if terminal in ("ascii", "cp437") else "utf-8"
+    stream = None if terminal == "closed" else io.TextIOWrapper(written, encoding=encoding)
+    monkeypatch.setattr("sys.stdout", stream)
+    monkeypatch.setenv("COLUMNS", "1" if terminal == "no width" else "80")
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    options.take_any_terminal()
+    command = getattr(importlib.import_module(f"analyses.{name}"), name)
+    assert options.exit_code(command, [*SMALL[name], "--out", str(tmp_path)]) == 0
+    assert list(tmp_path.iterdir())
+    sys.stdout.flush()
+    if terminal == "closed":
+        sys.stdout.close()
+    assert terminal == "closed" or len(written.getvalue()) > 500
