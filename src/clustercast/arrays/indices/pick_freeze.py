@@ -27,14 +27,15 @@ def runs_per_point(number_of_inputs: int, second_order: bool) -> int:
 def centre_and_scale(values: FloatArray) -> tuple[float, float]:
     """Mean and standard deviation of a column, the latter 0 where only rounding varies."""
     column = values.reshape(-1)
-    unit = unit_for_squares(column)
+    ends = np.array([column.min(), column.max()])
+    unit = unit_for_squares(ends)
     if unit != 1:
         centre, scale = centre_and_scale(column / unit)
         return centre * unit, scale * unit
     centre = float(column.mean())
     deviations = column - centre
     scale = float(np.sqrt(sum_of_products(deviations, deviations) / column.size))
-    rounding = 16 * np.finfo(np.float64).eps * float(max(column.max(), -column.min()))
+    rounding = 16 * np.finfo(np.float64).eps * float(np.abs(ends).max())
     return centre, (scale if scale > rounding else 0.0)
 
 

@@ -196,21 +196,21 @@ def _janon_monod_ratios(means: Statistics) -> Ratios:
 
 def _azzini_rosati(runs: Runs, second_order: bool) -> Terms:
     change, other, spread = runs.a_change, runs.b_changes, runs.a - runs.b
-    swapped = change - other + spread
-    terms: Terms = {"spread": [(spread, spread)], "swapped_spread": [(swapped, swapped)]}
-    terms |= {"first": [(change, other)], "total": [(change, change), (other, other)]}
+    terms: Terms = {"spread": [(spread, spread)], "first": [(change, other)]}
+    terms |= {"total": [(change, change), (other, other)], "cross": [(change, spread), (other, -spread)]}
     # The first-order products of a pair swapped as one group are those of both inputs, less these.
     return terms | {"pair": [(change, other), (other, change)]} if second_order else terms
 
 
 def _azzini_rosati_ratios(means: Statistics) -> Ratios:
-    spread, first = means["spread"] + means["swapped_spread"], means["first"]
+    # The squared difference of AB and BA is made of the products of changes, so that no run is written anew.
+    swapped = means["spread"] + means["total"] - 2 * means["first"] + 2 * means["cross"]
+    spread, first = means["spread"] + swapped, means["first"]
     indices, total = -2 * safe_ratio(first, spread), safe_ratio(means["total"], spread)
     if "pair" not in means:
         return indices, total, None
     one, other = pair_rows(len(first))
-    pair_spread = means["swapped_spread"][one] + means["swapped_spread"][other]
-    closed = -2 * safe_ratio(first[one] + first[other] - means["pair"], pair_spread)
+    closed = -2 * safe_ratio(first[one] + first[other] - means["pair"], swapped[one] + swapped[other])
     return indices, total, _from_closed(closed, indices)
 
 

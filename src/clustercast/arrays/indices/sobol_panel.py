@@ -130,7 +130,7 @@ class _Panel:
                 standard = centre_and_scale(rows)
             ends = rows[:, [0, -1]]
             if standard[1] > 0.0 and np.ptp(ends) > 0.0:
-                unit = unit_for_squares(rows)
+                unit = unit_for_squares(ends)
                 variance[place] = squared_in(float((ends / unit).var()), unit)
                 means[:, place] = self._column_means(rows, standard)
         # Inputs along the last axis but one, as half-widths are taken over the last.
