@@ -85,6 +85,26 @@ def test_a_region_of_the_output_leaves_an_idle_input_idle(forecast):
         assert abs(float(row[key])) <= 2 * float(row[f"{key}_conf"])
 
 
+def test_whose_prior_is_an_input_of_pooled_forecasts_of_the_same_random_numbers():
+    # y = x + z with x of mean 0 or 2: z is the same draw in both forecasts, and must not pass for a twin's x.
+    @cc.quantity("1")
+    def sum_of_two(x, z):
+        return x + z - 50
+
+    made = {
+        str(mean): cc.propagate(
+            cc.draw(cc.Priors(x=cc.Normal(mean, 1), z=cc.Normal(0, 1)), 8192, seed=3), model=cc.Model([sum_of_two])
+        )
+        for mean in (0, 2)
+    }
+    found = cc.regional_indices(cc.pool(made), "sum_of_two", inputs=["whose_prior", "x", "z"])
+    # Of the variance 1 + 1 + 1 x explains 2, whose prior it is 1, which is a part of it; z explains 1 alone.
+    exact = {"S1": [1 / 3, 2 / 3, 1 / 3], "ST": [0, 1 / 3, 1 / 3], "shapley": [1 / 6, 1 / 2, 1 / 3]}
+    check(found, exact)
+    groups = cc.evppi(cc.pool(made), "sum_of_two", of={"whose and z": ["whose_prior", "z"]})
+    assert float(groups["share"][0, 0]) == pytest.approx(2 / 3, abs=0.03)
+
+
 def test_correlated_normal_inputs_have_the_effects_of_the_closed_form():
     # Owen and Prieur (2017), doi:10.1137/16M1097717: what u explains is linear algebra.
     ranks = 6 / np.pi * np.arcsin(np.array([0.6, 0.3]) / 2)

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -9,7 +10,7 @@ import xarray as xr
 
 from clustercast.arrays import FloatArray
 from clustercast.arrays.decisions.actions import action_gain
-from clustercast.arrays.decisions.partition import Partition, partition
+from clustercast.arrays.decisions.partition import Partition, partition, without_twins
 from clustercast.arrays.decisions.scores import entropy_gain, perfect_gain, spread_gain, variance_gain
 from clustercast.arrays.decisions.together import joint_action_gain, joint_gain, joint_variance_gain
 from clustercast.dataset import design_of
@@ -151,7 +152,9 @@ def evppi(
     if isinstance(of, str) and of == "inputs":
         return labelled("evppi", targets, ("input", names), (value, error), confidence, forecast, left_out)
     groups = _groups(of, names, value, targets, model if model is not None else cluster_model(), inputs is not None)
-    parts = _joint_gains(columns, (value, error), targets, names, groups, low_discrepancy)
+    rows = without_twins(columns, columns.shape[1])
+    few = [replace(one, values=one.values[rows]) for one in targets]
+    parts = _joint_gains(columns[:, rows], (value, error), few, names, groups, low_discrepancy)
     label = "pair" if isinstance(of, str) and of == "pairs" else "group"
     return labelled("evppi", targets, (label, list(groups)), parts, confidence, forecast, left_out)
 

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from clustercast.arrays import FloatArray
-from clustercast.arrays.decisions.partition import partition
+from clustercast.arrays.decisions.partition import partition, without_twins
 from clustercast.arrays.decisions.scores import variance_gain
 from clustercast.arrays.decisions.together import explained
 from clustercast.arrays.indices.intervals import normal_factor
@@ -85,6 +85,9 @@ def regional_indices(
     event = None if condition is None else asked_event(forecast, condition)
     rows = np.arange(forecast.sizes["sample"]) if event is None else np.flatnonzero(event.holds)
     where = "The forecast" if event is None else f"The region {event.name!r}"
+    names = list(varied_inputs(forecast, inputs))
+    columns = input_matrix(forecast, names).T
+    rows = rows[without_twins(columns[:, rows], rows.size)] if rows.size else rows
     if rows.size < _LEAST:
         raise InputError(
             f"{where} holds {rows.size:,} of {forecast.sizes['sample']:,} draws, and {_LEAST} are needed; draw more, "
@@ -97,8 +100,7 @@ def regional_indices(
     for one, column in zip(targets, values.T, strict=True):
         if np.ptp(column) == 0:
             raise InputError(f"{where} leaves {one.name!r} no variance to explain; ask for another region or target")
-    names = list(varied_inputs(forecast, inputs))
-    columns = input_matrix(forecast, names)[rows].T
+    columns = columns[:, rows]
     if inputs is None:
         share = variance_gain(partition(columns), values)[0] / values.var(axis=0)
         chosen = np.sort(np.argsort(-share.max(axis=1), kind="stable")[:_INPUTS])

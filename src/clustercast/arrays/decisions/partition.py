@@ -13,6 +13,8 @@ from clustercast.arrays.indices.given_data import bin_numbers
 # Edges of bins come from so many samples: a sort of all would cost more than the sums.
 SORTED = 8192
 BINS, LEAST = 64, 8
+# More samples of one value are those of a discrete input.
+TWINS = 8
 # Samples summed at a time, so that they stay in the cache.
 BLOCK = 4096
 
@@ -76,6 +78,20 @@ def halves(size: int) -> NDArray[np.bool_]:
     """Return which samples are in the first of two halves, the same at each call."""
     # Not every other one: of Sobol' points those are one half of the range of an input.
     return np.random.default_rng(size).permutation(size) < size / 2
+
+
+def without_twins(columns: Iterable[FloatArray], size: int) -> IntArray:
+    """Return the samples without those that have a value of a continuous column from another, in order."""
+    # Forecasts that are pooled may be of the same random numbers. Which of some twins is kept is drawn by lot.
+    order = np.random.default_rng(size).permutation(size)
+    kept = np.ones(size, dtype=np.bool_)
+    for column in columns:
+        _, first, counts = np.unique(column[order], return_index=True, return_counts=True)
+        if 1 < counts.max() <= TWINS:
+            one = np.zeros(size, dtype=np.bool_)
+            one[order[first]] = True
+            kept &= one
+    return np.flatnonzero(kept)
 
 
 def _shares(bins: int, size: int, tails: bool) -> FloatArray:

@@ -76,7 +76,7 @@ def _nearer(predicted: FloatArray, other: FloatArray, values: FloatArray, judged
     """Return predictions moved towards others as far as that is nearer to the values that are judged."""
     step, left = other - predicted, (values - predicted)[judged]
     held = (step[judged] * left).sum(axis=0) / np.maximum((step[judged] ** 2).sum(axis=0), 1e-300)
-    return predicted + np.clip(held, 0, 1) * step
+    return np.asarray(predicted + np.clip(held, 0, 1) * step)
 
 
 def _stepped(predicted: FloatArray, values: FloatArray, known: BoolArray) -> FloatArray:
