@@ -100,11 +100,15 @@ def test_the_most_influential_observation_comes_first():
         {
             "shift": (("observation", "input"), np.array([[0.1, -0.2], [0.9, 0.0]])),
             "elpd": ("observation", [-1.0, -2.0]),
-            "k_hat": ("observation", [0.3, 0.8]),
+            "k_hat": ("observation", [0.65, 0.8]),
         },
         coords={**observations(), "input": ["load_factor", "us_gdp"]},
     )
+    assert "0.65  " in text(influence_table(influence)) and "0.65 !" not in text(influence_table(influence))
+    # Of 400 draws 1 - 1 / log10(400) is the most that can be trusted.
+    influence["k_hat"].attrs["largest"] = 1 - 1 / np.log10(400)
     shown = text(influence_table(influence))
+    assert "0.65 !" in shown and "above 0.62" in shown
     assert shown.index("obs_two") < shown.index("obs_one")
     assert "+0.90" in shown
     assert "-0.20" in shown

@@ -13,7 +13,6 @@ from clustercast.report.tables import Table, table
 
 _LEARNED = 0.05
 _CONFLICT = 0.05
-_LARGEST_K_HAT = 0.7
 _MOST_SAID = 3
 _BOUNDS = {"value": "", "record": "at least ", "ceiling": "at most "}
 # How parameters begin that belong to the likelihood and not to the model.
@@ -107,21 +106,21 @@ def conflict_table(conflict: xr.Dataset) -> Table:
 
 def influence_table(influence: xr.Dataset, *, most: int = 15) -> Table:
     """Return what each observation moved most, the most influential observations first."""
-    shift = influence["shift"].values
+    shift, largest = influence["shift"].values, float(influence["k_hat"].attrs.get("largest", 0.7))
     strongest = np.abs(shift).argmax(axis=1)
     moved = shift[np.arange(len(shift)), strongest]
     rows = []
     for k in np.argsort(-np.abs(moved), kind="stable")[:most]:
         elpd, k_hat = (float(influence[name][k]) for name in ("elpd", "k_hat"))
         names = (str(influence["observation"].values[k]), label_of(str(influence["input"].values[strongest[k]])))
-        marked = f"{k_hat:.2f}{' !' if k_hat > _LARGEST_K_HAT else '  '}"
+        marked = f"{k_hat:.2f}{' !' if k_hat > largest else '  '}"
         rows.append((*names, f"{moved[k]:+.2f}", f"{elpd:.2f}", marked))
     return table(
         "What each observation alone moved most (in prior standard deviations)",
         ("observation", "input", "moved by", "elpd", "k-hat"),
         rows,
         words=(0, 1),
-        note="! above 0.7: the posterior without it is too far away to be reached by weights",
+        note=f"! above {largest:.2g}: the posterior without it is too far away to be reached by weights",
     )
 
 
