@@ -29,7 +29,7 @@ def claims(run: options.Run) -> options.Answer:
     ]
     tables += [relief_table(relief)] if relief is not None else []
     known = zip(answers["probability"].values, answers["text"].values, strict=True)
-    likely = [f"{odds(float(p))}: {dated(text)}." for p, text in known][:4]
+    likely = [f"{dated(text)}: {odds(float(p))}." for p, text in known][:4]
     return options.Answer(
         finding=[*likely, *conditions(run.priors, forecast, 2030.0)],
         shown=[claims_table(answers), *tables],

@@ -7,6 +7,7 @@ import typer
 import clustercast as cc
 from analyses import options
 from clustercast.files.tables import write_table
+from clustercast.report.sentences import forecast_sentence, key_year
 from clustercast.report.summary import inputs_table, paired_tables
 
 
@@ -38,8 +39,10 @@ def compare(
         quantiles.append(forecast[shown].quantile([0.05, 0.5, 0.95], dim="sample", keep_attrs=True))
     differing = cc.compare_priors(one, two)
     sets = (one.name, two.name)
+    year = key_year(options.years(years)) if "year" in quantiles[0].dims else None
+    said = [f"By {n}, {forecast_sentence(q, shown[:2], year)}" for n, q in zip(sets, quantiles, strict=True)]
     return options.Answer(
-        finding=[f"{one.name} and {two.name} differ in {len(differing)} of {len({**one, **two})} inputs."],
+        finding=[*said, f"{one.name} and {two.name} differ in {len(differing)} of {len({**one, **two})} inputs."],
         shown=[*paired_tables(quantiles, shown, sets), inputs_table(differing, sets)],
         results={"inputs": differing.reset_index().to_dict("records"), "a": quantiles[0], "b": quantiles[1]},
         files={"compare.csv": lambda path: write_table(differing, path)},

@@ -6,6 +6,7 @@ import typer
 
 from analyses import options
 from clustercast.files.whole import write_text
+from clustercast.report.labels import in_a_sentence
 from clustercast.report.program import graph_dot, graph_text, model_lines, program_records, program_text
 
 
@@ -23,9 +24,10 @@ def model(
     lines = model_lines(cluster, wanted)
     units = {name: run.priors[name].unit for name in cluster.inputs(wanted)}
     meanings = {name: found.meaning for name, found in run.priors.declared.items()}
+    named = "the whole model" if everything else ", ".join(map(in_a_sentence, wanted))
     roots = [name for name in wanted if not cluster.users(name)] if everything else wanted
     return options.Answer(
-        finding=[],
+        finding=[f"# {named}: {len(units)} inputs through {len(lines)} quantities"],
         shown=[options.Verbatim(graph_text(lines, roots) if graph else program_text(lines, units, meanings))],
         results=program_records(lines, units),
         files={"model.dot": lambda path: write_text(path, graph_dot(lines, units) + "\n")},

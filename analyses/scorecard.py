@@ -44,12 +44,14 @@ def scorecard(
     date = end_of(today) if today else max(end_of(row.as_of) for row in rows)
     old = old_sources(run.priors, date - older_than)
     shown.append(table(f"Sources older than {older_than:g} years", ("input", "as of", "source"), old, words=(0, 1, 2)))
-    count = sum(map(len, runs.values()))
+    everything = [one for found in runs.values() for one in found]
+    said = f"No row known after {made} can be scored."
+    if everything:
+        one = skills([_backtest(made, everything)])[0]
+        held = f"90 % intervals held {100 * one.coverage_90:.0f} % of them"
+        said = f"Forecasts of {made} missed {one.count} later rows by ×{10**one.crps:.2f} on average; {held}."
     return options.Answer(
-        finding=[
-            f"{count} rows known after {made} are scored; {len(old)} inputs have sources before "
-            f"{date - older_than:.1f}."
-        ],
+        finding=[said, f"{len(old)} inputs have sources before {date - older_than:.1f}."],
         shown=shown,
         results={"scores": runs, "old": old},
     )
