@@ -79,6 +79,16 @@ def test_the_same_seed_gives_the_same_bits_and_another_other_ones():
     np.testing.assert_array_equal(one["distance"], same["distance"])
 
 
+def test_a_claim_of_a_file_and_what_is_certain():
+    claim = next(claim for claim in cc.read_claims() if claim.quantity == "training_cluster_power")
+    claim = claim.model_copy(update={"level": "7 GW", "by": 2028.0})
+    found = cc.rare_probability(cc.read_priors("evidence_2026"), claim, seed=1, relative_error=0.5)
+    assert found.condition == "training_cluster_power >= 7 GW by 2028.0" and 1e-3 < found["probability"] < 5e-3
+    certain = cc.rare_probability(NORMALS, "total > -1000", model=MODEL, seed=1)
+    assert certain["probability"] == certain["lower"] == certain["upper"] == 1 and certain["standard_error"] == 0
+    assert certain["distance"].values.max() < 0.02
+
+
 def test_a_small_budget_is_said():
     found = cc.rare_probability(NORMALS, "total > 6", model=MODEL, seed=1, relative_error=0.01, budget=100_000)
     assert "give a larger budget" in found.warning and found["standard_error"] > 0.01 * found["probability"]
@@ -109,6 +119,7 @@ def test_a_rare_claim_of_the_shipped_model_is_that_of_plain_draws():
             "'noise = loud and u > 0' is not reached in .* runs; give a larger budget",
         ),
         ("k > 2", {}, "no uncertain input"),
+        (7, {}, "a condition is 7"),
     ],
 )
 def test_bad_input_is_refused(claim, options, message):

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any
 
@@ -105,7 +105,8 @@ def rare_probability(
     if not (isinstance(relative_error, Real) and 0 < relative_error < 1):
         raise InputError(f"relative_error is {relative_error!r}; give a number between 0 and 1, as 0.1")
     whole_number("budget", budget, least=1)
-    asked = parse_condition(claim) if isinstance(claim, str) else claim.asked if isinstance(claim, Claim) else claim
+    asked = claim.asked if isinstance(claim, Claim) else claim
+    asked = asked if isinstance(asked, Condition) else parse_condition(asked)
     study = _Study.of(checked_priors(priors), asked, cluster_model() if model is None else model, years, seed)
     names = study.names
     levels = find_levels(study.margin, len(names), stream(seed, "rare event levels"))
@@ -169,9 +170,9 @@ class _Study:
 
     def _scaled(self) -> "_Study":
         """Return the study with the spread of each margin over a few plain draws."""
-        margins = [clause.margin(self.few) for clause in self.asked.clauses]
-        spreads = [float(np.subtract(*np.quantile(margin, [0.75, 0.25]))) for margin in margins]
-        return _Study(self.priors, self.asked, self.ready, self.few, tuple(spread or 1.0 for spread in spreads))
+        ends = [np.quantile(clause.margin(self.few), [0.25, 0.75], method="nearest") for clause in self.asked.clauses]
+        scales = (float(high - low) if 0 < high - low < np.inf else 1.0 for low, high in ends)
+        return replace(self, scales=tuple(scales))
 
     @functools.cached_property
     def names(self) -> tuple[str, ...]:
