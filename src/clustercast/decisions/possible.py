@@ -26,8 +26,7 @@ from clustercast.priors.prior_set import Priors
 from clustercast.sampling import draw
 from clustercast.uncertainty.trajectories import not_nan, place_of
 
-Row = Mapping[str, object]
-Rows = Row | Sequence[Row] | Observations | str | Path
+Rows = Mapping[str, object] | Sequence[Mapping[str, object]] | Observations | str | Path
 
 
 def possible(observation: Rows) -> Observations:
