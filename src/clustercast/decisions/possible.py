@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import xarray as xr
@@ -26,7 +27,7 @@ from clustercast.priors.prior_set import Priors
 from clustercast.sampling import draw
 from clustercast.uncertainty.trajectories import not_nan, place_of
 
-Rows = Mapping[str, object] | Sequence[Mapping[str, object]] | Observations | str | Path
+Rows: TypeAlias = Mapping[str, object] | Sequence[Mapping[str, object]] | Observations | str | Path
 
 
 def possible(observation: Rows) -> Observations:
