@@ -5,22 +5,19 @@ import functools
 import numpy as np
 
 from clustercast.arrays import FloatArray
-from clustercast.arrays.families.tails import tails_of_score
+from clustercast.arrays.families.tails import Levels, tails_of_score
 from clustercast.errors import InputError
-from clustercast.priors.families.composed import part
-from clustercast.priors.families.family import Family, FromScore, Interval
-from clustercast.priors.families.validation import distribution_family, refuse_unless_weights
+from clustercast.priors.families.composed import OfComponents
+from clustercast.priors.families.family import Family, Interval
+from clustercast.priors.families.validation import distribution_family
 
 # Normal scores of the tables, and densities on each side of a quantile.
 _SCORES = np.linspace(-8.0, 8.0, 4097)
 _FINE = 8
 
 
-class _Pooled(FromScore):
+class _Pooled(OfComponents):
     """Several distributions with weights, made into one that is given by its quantiles at normal scores."""
-
-    weights: tuple[float, ...]
-    components: tuple[Family, ...]
 
     @property
     def support(self) -> Interval:
@@ -33,13 +30,12 @@ class _Pooled(FromScore):
         raise NotImplementedError
 
     def _check(self) -> None:
-        object.__setattr__(self, "components", tuple(part(self, component) for component in self.components))
-        refuse_unless_weights(self.weights, self.components, "component")
+        super()._check()
         if any(component.is_discrete for component in self.components):
             raise InputError("a component has few values; pool distributions with a density, or use a mixture")
 
-    def _quantile_from_score(self, z: FloatArray) -> FloatArray:
-        return np.asarray(np.interp(z, _SCORES, self._table))
+    def _invert(self, at: Levels) -> FloatArray:
+        return np.asarray(np.interp(at.score, _SCORES, self._table))
 
     def _tails(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
         return tails_of_score(np.interp(x, self._table, _SCORES))
@@ -62,7 +58,7 @@ class QuantilePool(_Pooled):
 
     @functools.cached_property
     def _table(self) -> FloatArray:
-        each = [w * c._quantile_from_score(_SCORES.copy()) for w, c in zip(self.weights, self.components, strict=True)]
+        each = [w * c._invert(Levels(z=_SCORES)) for w, c in zip(self.weights, self.components, strict=True)]
         return np.asarray(np.sum(each, axis=0))
 
 
@@ -84,7 +80,7 @@ class LogPool(_Pooled):
     @functools.cached_property
     def _table(self) -> FloatArray:
         counted = [(w, c) for w, c in zip(self.weights, self.components, strict=True) if w > 0]
-        nodes = np.unique(np.concatenate([c._quantile_from_score(_SCORES.copy()) for _, c in counted]))
+        nodes = np.unique(np.concatenate([c._invert(Levels(z=_SCORES)) for _, c in counted]))
         low, high = max(c.support[0] for _, c in counted), min(c.support[1] for _, c in counted)
         nodes = nodes[(nodes >= low) & (nodes <= high) & np.isfinite(nodes)]
         # The midpoint rule between nodes: a density may be infinite or 0 at an end.

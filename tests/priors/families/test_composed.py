@@ -251,6 +251,7 @@ def test_the_hash_of_priors_sees_the_data_of_a_distribution():
         (lambda: Truncated(Normal(0, 1), 3, 2), "truncated: low = 3 must be below high = 2"),
         (lambda: Truncated(Uniform(0, 1), 3, 4), r"truncated: low = 3 to high = 4 holds nothing of Uniform"),
         (lambda: Truncated("normal", 3, 4), "truncated: 'normal' is not a distribution"),
+        (lambda: families.Moved(Normal(0, 1), width=-1), "moved: width = -1 must be greater than 0"),
         (lambda: Normal(0, 1) + Normal(0, 1), r"two distributions are not combined by \+ here; draw both"),
         (lambda: Normal(0, 1) * Normal(0, 1), r"two distributions are not combined by \* here; draw both"),
         (lambda: Normal(0, 1) + "3 GW", "'3 GW' is in 'GW', which does not convert to '1'"),

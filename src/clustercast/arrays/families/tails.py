@@ -1,6 +1,7 @@
 """Tail probabilities, each with its own relative accuracy, and the inversion of a distribution given by them."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import special
@@ -27,6 +28,30 @@ def score_of_tails(p: FloatArray, q: FloatArray) -> FloatArray:
     """Return the normal scores of tail probabilities, from the smaller of the two."""
     score = special.ndtri(np.minimum(p, q))
     return np.asarray(np.where(p < q, score, -score))
+
+
+@dataclass(frozen=True, eq=False)
+class Levels:
+    """Probabilities, given as lower tails `p`, both tails, or normal scores `z`, each as accurate as it was given."""
+
+    p: FloatArray | None = None
+    q: FloatArray | None = None
+    z: FloatArray | None = None
+
+    @property
+    def tails(self) -> Tails:
+        """Both tail probabilities."""
+        if self.p is None:
+            return tails_of_score(self.score)
+        return self.p, 1.0 - self.p if self.q is None else self.q
+
+    @property
+    def score(self) -> FloatArray:
+        """The normal scores."""
+        if self.p is None:
+            assert self.z is not None
+            return self.z
+        return np.asarray(special.ndtri(self.p)) if self.q is None else score_of_tails(self.p, self.q)
 
 
 def invert(

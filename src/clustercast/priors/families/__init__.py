@@ -1,32 +1,23 @@
-"""The families of distributions that an uncertain input can have.
-
-Each is a frozen dataclass: its parameters first, then by keyword unit, bounds, source,
-date and note. All share the methods of `clustercast.priors.families.family.Family`: ``quantile``,
-``quantile_from_normal_score``, ``cdf``, ``log_density``, ``support``, ``median``,
-``expectation`` and, where quantiles determine the family, ``from_quantiles``.
-"""
+"""The families of distributions that an uncertain input can have: frozen dataclasses that share `Family`."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from clustercast.errors import InputError, nearest
-from clustercast.priors.families.beta_gamma import PERT, Beta, Gamma
 from clustercast.priors.families.closed_form import Discrete, Fixed, LogNormal, LogUniform, Normal, Triangular, Uniform
 from clustercast.priors.families.composed import Mixture, Shifted, as_distribution
 from clustercast.priors.families.family import Family
 from clustercast.priors.families.from_scipy import ScipyDistribution
-from clustercast.priors.families.metalog import Metalog
 from clustercast.priors.families.reshaped import Moved, Truncated, TruncatedNormal
+from clustercast.priors.families.shaped import PERT, Beta, Gamma, Metalog
 
 __all__ = ["FAMILIES", "PERT", "Beta", "Discrete", "Family", "Fixed", "Gamma", "LogNormal", "LogUniform", "Metalog"]
 __all__ += ["Mixture", "Moved", "Normal", "ScipyDistribution", "Shifted", "Triangular", "Truncated", "TruncatedNormal"]
 __all__ += ["Uniform", "as_distribution", "distribution_from_entry", "to"]
 
-_IN_FILES = (
-    *(Fixed, Normal, LogNormal, Uniform, LogUniform, Triangular, PERT, Beta, TruncatedNormal),
-    *(Gamma, Discrete, Metalog, Mixture, Truncated, Moved),
-)
-FAMILIES: dict[str, type[Family]] = {family.family: family for family in _IN_FILES}
+_BASIC = (Fixed, Normal, LogNormal, Uniform, LogUniform, Triangular, PERT, Beta, TruncatedNormal, Gamma, Discrete)
+# Those that a file can name.
+FAMILIES: dict[str, type[Family]] = {family.family: family for family in (*_BASIC, Metalog, Mixture, Truncated, Moved)}
 
 
 def to(low: float, high: float, unit: str = "1") -> Normal | LogNormal:

@@ -1,17 +1,17 @@
 """Families in closed form: fixed, normal, lognormal, discrete, uniform, loguniform, triangular."""
 
-import dataclasses
 import functools
 import math
+from typing import Any
 
 import numpy as np
 from scipy import special
 
 from clustercast.arrays import FloatArray
 from clustercast.arrays.families import elicitation
-from clustercast.arrays.families.tails import Tails
+from clustercast.arrays.families.tails import Levels, Tails
 from clustercast.errors import InputError
-from clustercast.priors.families.family import Family, FromScore, Interval, Parameters
+from clustercast.priors.families.family import Family, Interval, Parameters
 from clustercast.priors.families.validation import distribution_family, refuse_unless_rising, refuse_unless_weights
 
 _LOG_ROOT_TWO_PI = math.log(2 * math.pi) / 2
@@ -42,19 +42,18 @@ class Fixed(Family):
     def _mean(self) -> float:
         return self.value
 
-    def _linear(self, scale: float, shift: float, unit: str) -> "Fixed":
-        bounds = self._moved_bounds(scale, shift) if scale > 0 else None
-        return dataclasses.replace(self, value=scale * self.value + shift, unit=unit, bounds=bounds)
+    def _changes(self, scale: float, shift: float) -> dict[str, Any]:
+        return {"value": scale * self.value + shift}
 
-    def _quantile_from_tails(self, p: FloatArray, q: FloatArray) -> FloatArray:
-        return np.full_like(p, self.value)
+    def _invert(self, at: Levels) -> FloatArray:
+        return np.full_like(at.score if at.p is None else at.p, self.value)
 
     def _log_density(self, x: FloatArray) -> FloatArray:
         return np.zeros_like(x)
 
 
 @distribution_family
-class Normal(FromScore):
+class Normal(Family):
     """The normal distribution.
 
     Parameters
@@ -85,8 +84,8 @@ class Normal(FromScore):
     def _elicit(cls, levels: FloatArray, values: FloatArray, bounds: Interval | None, mode: float | None) -> Parameters:
         return elicitation.location_scale(special.ndtri(levels), values)
 
-    def _quantile_from_score(self, z: FloatArray) -> FloatArray:
-        return self.mean + self.sd * z
+    def _invert(self, at: Levels) -> FloatArray:
+        return self.mean + self.sd * at.score
 
     def _tails(self, x: FloatArray) -> Tails:
         return normal_tails((x - self.mean) / self.sd)
@@ -107,7 +106,7 @@ def normal_log_density(x: FloatArray, mean: float, sd: float) -> FloatArray:
 
 
 @distribution_family
-class LogNormal(FromScore):
+class LogNormal(Family):
     """The lognormal distribution.
 
     Parameters
@@ -138,14 +137,11 @@ class LogNormal(FromScore):
     def _elicit(cls, levels: FloatArray, values: FloatArray, bounds: Interval | None, mode: float | None) -> Parameters:
         return elicitation.location_scale(special.ndtri(levels), elicitation.logarithms(values, "lognormal"))
 
-    def _linear(self, scale: float, shift: float, unit: str) -> Family:
-        if scale <= 0 or shift != 0:
-            return super()._linear(scale, shift, unit)
-        bounds = self._moved_bounds(scale, shift)
-        return dataclasses.replace(self, mu=self.mu + math.log(scale), unit=unit, bounds=bounds)
+    def _changes(self, scale: float, shift: float) -> dict[str, Any] | None:
+        return {"mu": self.mu + math.log(scale)} if scale > 0 and shift == 0 else None
 
-    def _quantile_from_score(self, z: FloatArray) -> FloatArray:
-        return np.exp(self.mu + self.sigma * z)
+    def _invert(self, at: Levels) -> FloatArray:
+        return np.exp(self.mu + self.sigma * at.score)
 
     def _tails(self, x: FloatArray) -> Tails:
         return normal_tails((np.log(x) - self.mu) / self.sigma)
@@ -201,12 +197,10 @@ class Discrete(Family):
         running = np.cumsum(self.weights)
         return np.asarray(running / running[-1], dtype=np.float64)
 
-    def _quantile_from_tails(self, p: FloatArray, q: FloatArray) -> FloatArray:
-        return np.array(self.values).take(np.searchsorted(self._cumulative(), p, side="left"))
-
-    def _quantile_from_score(self, z: FloatArray) -> FloatArray:
+    def _invert(self, at: Levels) -> FloatArray:
         # The thresholds go to the scores, not the scores to probabilities: a few ndtri, not a million ndtr.
-        return np.array(self.values).take(np.searchsorted(special.ndtri(self._cumulative()), z, side="left"))
+        steps = self._cumulative() if at.z is None else special.ndtri(self._cumulative())
+        return np.array(self.values).take(np.searchsorted(steps, at.tails[0] if at.z is None else at.z, side="left"))
 
     def _log_density(self, x: FloatArray) -> FloatArray:
         place = np.minimum(np.searchsorted(self.values, x), len(self.values) - 1)
@@ -280,8 +274,8 @@ class Uniform(BetweenEnds):
         low, width = elicitation.location_scale(levels, values)
         return low, low + width
 
-    def _quantile_from_tails(self, p: FloatArray, q: FloatArray) -> FloatArray:
-        x = self.low + (self.high - self.low) * p
+    def _invert(self, at: Levels) -> FloatArray:
+        x = self.low + (self.high - self.low) * at.tails[0]
         return np.clip(x, self.low, self.high, out=x)
 
     def _tails(self, x: FloatArray) -> Tails:
@@ -323,8 +317,8 @@ class LogUniform(BetweenEnds):
         low, width = elicitation.location_scale(levels, elicitation.logarithms(values, "loguniform"))
         return math.exp(low), math.exp(low + width)
 
-    def _quantile_from_tails(self, p: FloatArray, q: FloatArray) -> FloatArray:
-        x = np.exp(math.log(self.low) + (math.log(self.high) - math.log(self.low)) * p)
+    def _invert(self, at: Levels) -> FloatArray:
+        x = np.exp(math.log(self.low) + (math.log(self.high) - math.log(self.low)) * at.tails[0])
         return np.clip(x, self.low, self.high, out=x)
 
     def _tails(self, x: FloatArray) -> Tails:
@@ -361,10 +355,13 @@ class Triangular(WithMode):
 
     @classmethod
     def _standard(cls, levels: FloatArray, peak: float) -> FloatArray:
-        return _triangular_quantile(levels, 1.0 - levels, 0.0, peak, 1.0)
+        return cls(0.0, peak, 1.0)._invert(Levels(levels))
 
-    def _quantile_from_tails(self, p: FloatArray, q: FloatArray) -> FloatArray:
-        return _triangular_quantile(p, q, self.low, self.mode, self.high)
+    def _invert(self, at: Levels) -> FloatArray:
+        (p, q), width = at.tails, self.high - self.low
+        rising = self.low + np.sqrt(p * (width * (self.mode - self.low)))
+        falling = self.high - np.sqrt(q * (width * (self.high - self.mode)))
+        return np.where(p * width < self.mode - self.low, rising, falling)
 
     def _tails(self, x: FloatArray) -> Tails:
         width = self.high - self.low
@@ -381,11 +378,3 @@ class Triangular(WithMode):
             rising = np.log(np.minimum(x - self.low, left) / left)
             falling = np.log(np.minimum(self.high - x, right) / right)
         return np.asarray(height + np.where(x < self.mode, rising, np.where(x > self.mode, falling, 0.0)))
-
-
-def _triangular_quantile(p: FloatArray, q: FloatArray, low: float, mode: float, high: float) -> FloatArray:
-    """Return the quantiles of a triangular distribution."""
-    width = high - low
-    rising = low + np.sqrt(p * (width * (mode - low)))
-    falling = high - np.sqrt(q * (width * (high - mode)))
-    return np.where(p * width < mode - low, rising, falling)

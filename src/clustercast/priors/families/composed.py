@@ -4,16 +4,17 @@ import dataclasses
 import functools
 import math
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 from scipy import special
 
 from clustercast.arrays import FloatArray
 from clustercast.arrays.families.tabulated import Table, tabulate
-from clustercast.arrays.families.tails import Tails, invert, tails_of_score
+from clustercast.arrays.families.tails import Levels, Tails, invert, tails_of_score
 from clustercast.errors import InputError
 from clustercast.priors.families.closed_form import Discrete, Fixed, Normal
-from clustercast.priors.families.family import Family, FromScore, Interval, in_blocks
+from clustercast.priors.families.family import Family, Interval, in_blocks
 from clustercast.priors.families.from_scipy import ScipyDistribution, is_kernel_density, is_scipy
 from clustercast.priors.families.validation import distribution_family, refuse_unless_weights
 
@@ -45,8 +46,37 @@ def part(owner: Family, value: object) -> Family:
     return dataclasses.replace(made, unit="1")
 
 
+class OfBase(Family):
+    """A family of one other distribution, which is in the unit of the whole."""
+
+    base: Family
+
+    def _check(self) -> None:
+        super()._check()
+        object.__setattr__(self, "base", part(self, self.base))
+
+    def _ends(self) -> Interval:
+        return self.base.support
+
+    def _is_discrete(self) -> bool:
+        return self.base.is_discrete
+
+
+class OfComponents(Family):
+    """A family of several others with weights, in the unit of the whole."""
+
+    weights: tuple[float, ...]
+    components: tuple[Family, ...]
+
+    def _check(self) -> None:
+        if isinstance(self.components, Family | str) or not isinstance(self.components, Iterable):
+            raise InputError(f"components = {self.components!r}: a row of distributions is needed")
+        object.__setattr__(self, "components", tuple(part(self, component) for component in self.components))
+        refuse_unless_weights(self.weights, self.components, "component")
+
+
 @distribution_family
-class Shifted(Family):
+class Shifted(OfBase):
     """The distribution of ``scale * x + shift`` for `x` of another distribution, as ``dist * 2 + 1`` makes it.
 
     >>> from clustercast.priors.families import Gamma
@@ -68,9 +98,6 @@ class Shifted(Family):
         mean = self.base.expectation
         return None if mean is None else self.scale * mean + self.shift
 
-    def _is_discrete(self) -> bool:
-        return self.base.is_discrete
-
     def _all_tails(self, values: FloatArray) -> Tails:
         place = (values - self.shift) / self.scale
         if self.scale > 0:
@@ -79,20 +106,19 @@ class Shifted(Family):
         return above, below
 
     def _check(self) -> None:
-        object.__setattr__(self, "base", part(self, self.base))
+        super()._check()
         if self.scale == 0:
             raise InputError("scale = 0 leaves one number; give it as a constant")
 
-    def _linear(self, scale: float, shift: float, unit: str) -> Family:
-        shift, scale = scale * self.shift + shift, scale * self.scale
-        return dataclasses.replace(self, shift=shift, scale=scale, unit=unit, bounds=None)
+    def _changes(self, scale: float, shift: float) -> dict[str, Any]:
+        return {"shift": scale * self.shift + shift, "scale": scale * self.scale, "bounds": None}
 
-    def _quantile_from_tails(self, p: FloatArray, q: FloatArray) -> FloatArray:
-        lower, upper = (p, q) if self.scale > 0 else (q, p)
-        return self.scale * self.base._quantile_from_tails(lower, upper) + self.shift
-
-    def _quantile_from_score(self, z: FloatArray) -> FloatArray:
-        return self.scale * self.base._quantile_from_score(z if self.scale > 0 else -z) + self.shift
+    def _invert(self, at: Levels) -> FloatArray:
+        if at.z is not None:
+            before = Levels(z=at.z if self.scale > 0 else -at.z)
+        else:
+            before = Levels(*at.tails if self.scale > 0 else reversed(at.tails))
+        return self.scale * self.base._invert(before) + self.shift
 
     def _log_density(self, x: FloatArray) -> FloatArray:
         stretch = 0.0 if self.is_discrete else math.log(abs(self.scale))
@@ -103,7 +129,7 @@ Family.moved_family = Shifted
 
 
 @distribution_family
-class Mixture(FromScore):
+class Mixture(OfComponents):
     """A mixture: with each weight as probability, the number is of that component.
 
     Parameters
@@ -160,20 +186,12 @@ class Mixture(FromScore):
         means, sds = np.array(numbers).T
         return np.array(self.weights), means, sds
 
-    def _check(self) -> None:
-        if isinstance(self.components, Family | str) or not isinstance(self.components, Iterable):
-            raise InputError(f"components = {self.components!r}: a row of distributions is needed")
-        parts = tuple(part(self, component) for component in self.components)
-        # A component may have stated the unit after others without one were taken to be in it.
-        object.__setattr__(self, "components", parts)
-        refuse_unless_weights(self.weights, self.components, "component")
-
-    def _linear(self, scale: float, shift: float, unit: str) -> Family:
+    def _changes(self, scale: float, shift: float) -> dict[str, Any]:
         moved = tuple(component._linear(scale, shift, "1") for component in self.components)
-        return dataclasses.replace(self, components=moved, unit=unit, bounds=None)
+        return {"components": moved, "bounds": None}
 
-    def _quantile_from_score(self, z: FloatArray) -> FloatArray:
-        return _table(self)(z)
+    def _invert(self, at: Levels) -> FloatArray:
+        return _table(self)(at.score)
 
     def _exact_quantile(self, z: FloatArray) -> FloatArray:
         """Invert at normal scores: between two knots, and beyond them between the quantiles of the components."""
@@ -193,7 +211,7 @@ class Mixture(FromScore):
     def _bracket(self, z: FloatArray) -> Tails:
         """Return the least and the greatest quantile of a component, between which that of the mixture is."""
         weighted = zip(self.weights, self.components, strict=True)
-        each = [component._quantile_from_score(z.copy()) for weight, component in weighted if weight > 0]
+        each = [component._invert(Levels(z=z)) for weight, component in weighted if weight > 0]
         return np.minimum.reduce(each), np.maximum.reduce(each)
 
     def _inverted(self, z: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:

@@ -3,27 +3,22 @@
 import dataclasses
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import special
 
 from clustercast.arrays import FloatArray
 from clustercast.arrays.families import elicitation
-from clustercast.arrays.families.tails import Tails, score_of_tails, tails_of_score
+from clustercast.arrays.families.tails import Levels, Tails
 from clustercast.engine.units import conversion, in_unit
 from clustercast.errors import InputError, located, shown
-from clustercast.priors.families.validation import (
-    converted,
-    refuse_beside_quantiles,
-    refuse_outside,
-    refuse_unless_positive,
-)
+from clustercast.priors.families.validation import converted, refuse_beside_quantiles, refuse_outside
 
 Quantiles = Mapping[float, float] | Mapping[str, float]
 Interval = tuple[float, float]
 Parameters = tuple[object, ...]
+T = TypeVar("T")
 
 # Values inverted at a time, so that the temporaries stay in the second-level cache.
 _BLOCK = 16384
@@ -147,7 +142,7 @@ class Family:
         if not (least >= 0 and greatest <= 1):
             worst = levels[~((levels >= 0) & (levels <= 1))][0]
             raise InputError(f"probability {worst:g} is outside 0 to 1")
-        result = in_blocks(self._quantile, levels).reshape(np.shape(p))
+        result = in_blocks(lambda p: self._invert(Levels(p)), levels).reshape(np.shape(p))
         if least == 0 or greatest == 1:
             result[levels.reshape(result.shape) == 0], result[levels.reshape(result.shape) == 1] = self.support
         return result
@@ -157,7 +152,7 @@ class Family:
         scores = np.ascontiguousarray(z, dtype=np.float64)
         if scores.size and np.isnan(scores.min()):
             raise InputError("a normal score is not a number")
-        return in_blocks(self._quantile_from_score, scores).reshape(np.shape(z))
+        return in_blocks(lambda z: self._invert(Levels(z=z)), scores).reshape(np.shape(z))
 
     def cdf(self, x: ArrayLike) -> FloatArray:
         """Return the probability of a value at or below each of some values, in the unit of the distribution."""
@@ -243,16 +238,19 @@ class Family:
 
     def _linear(self, scale: float, shift: float, unit: str) -> "Family":
         """Return the distribution of ``scale * x + shift``, of the same family where it is closed under that."""
-        if scale > 0 and (self.places or (self.lengths and shift == 0)):
-            moved = {name: _moved(getattr(self, name), scale, shift) for name in self.places}
-            moved |= {name: _moved(getattr(self, name), scale, 0.0) for name in self.lengths}
-            return dataclasses.replace(self, **moved, unit=unit, bounds=self._moved_bounds(scale, shift))
+        changes = self._changes(scale, shift)
+        if changes is not None:
+            bounds = _moved(self.bounds, scale, shift) if self.bounds and scale > 0 else None
+            return dataclasses.replace(self, **{"unit": unit, "bounds": bounds, **changes})
         texts = {"source": self.source, "as_of": self.as_of, "note": self.note, "judgement": self.judgement}
         return self.moved_family(dataclasses.replace(self, unit="1"), shift, scale, unit=unit, **texts)
 
-    def _moved_bounds(self, scale: float, shift: float) -> Interval | None:
-        """Return the bounds under a positive scale and a shift."""
-        return None if self.bounds is None else (scale * self.bounds[0] + shift, scale * self.bounds[1] + shift)
+    def _changes(self, scale: float, shift: float) -> dict[str, Any] | None:
+        """Return the parameters that make this ``scale * x + shift``; None where the family is not closed under it."""
+        if scale <= 0 or not (self.places or (self.lengths and shift == 0)):
+            return None
+        moves = {**dict.fromkeys(self.places, shift), **dict.fromkeys(self.lengths, 0.0)}
+        return {name: _moved(getattr(self, name), scale, move) for name, move in moves.items()}
 
     def _check_bounds(self, low: float, high: float) -> None:
         """Refuse bounds that are reversed or that the distribution passes."""
@@ -282,23 +280,16 @@ class Family:
     def _check(self) -> None:
         """Check the parameters against one another."""
         for name in self.positive:
-            refuse_unless_positive(name, getattr(self, name))
+            if getattr(self, name) <= 0:
+                raise InputError(f"{name} = {getattr(self, name):g} must be greater than 0")
 
     @classmethod
     def _elicit(cls, levels: FloatArray, values: FloatArray, bounds: Interval | None, mode: float | None) -> Parameters:
         """Return the parameters that go through the quantiles."""
         raise NotImplementedError
 
-    def _quantile(self, p: FloatArray) -> FloatArray:
-        """Invert the distribution at probabilities."""
-        return self._quantile_from_tails(p, 1.0 - p)
-
-    def _quantile_from_score(self, z: FloatArray) -> FloatArray:
-        """Invert the distribution at normal scores."""
-        return self._quantile_from_tails(*tails_of_score(z))
-
-    def _quantile_from_tails(self, p: FloatArray, q: FloatArray) -> FloatArray:
-        """Invert the distribution at both tail probabilities."""
+    def _invert(self, at: Levels) -> FloatArray:
+        """Return the quantiles at probabilities, in an array of their own."""
         raise NotImplementedError
 
     def _tails(self, x: FloatArray) -> Tails:
@@ -308,18 +299,6 @@ class Family:
     def _log_density(self, x: FloatArray) -> FloatArray:
         """Return the log density inside the support and at its ends."""
         raise NotImplementedError
-
-
-class FromScore(Family):
-    """A family that is inverted at normal scores rather than at probabilities."""
-
-    def _quantile(self, p: FloatArray) -> FloatArray:
-        """Invert the distribution at probabilities."""
-        return self._quantile_from_score(np.asarray(special.ndtri(p)))
-
-    def _quantile_from_tails(self, p: FloatArray, q: FloatArray) -> FloatArray:
-        """Invert the distribution at both tail probabilities."""
-        return self._quantile_from_score(score_of_tails(p, q))
 
 
 def in_blocks(function: Callable[[FloatArray], FloatArray], values: FloatArray, block: int = _BLOCK) -> FloatArray:
@@ -338,7 +317,7 @@ def _moved(parameter: Any, scale: float, shift: float) -> Any:
     return tuple(scale * x + shift for x in parameter) if isinstance(parameter, tuple) else scale * parameter + shift
 
 
-def _number_beside(other: object, operator: str) -> Any:
+def _number_beside(other: T, operator: str) -> T:
     """Return what a distribution is added to or multiplied by, refused where it is a distribution."""
     if isinstance(other, Family):
         raise InputError(

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from clustercast.arrays import FloatArray
-from clustercast.arrays.families.tails import Tails
+from clustercast.arrays.families.tails import Levels, Tails
 from clustercast.errors import InputError
 from clustercast.priors.families.family import Family, Interval
 from clustercast.priors.families.validation import distribution_family
@@ -78,7 +78,7 @@ class ScipyDistribution(Family):
 
     def _shown(self) -> str:
         """Return how the distribution is written; quantiles stand for what its parameters do not say."""
-        digest = hashlib.sha256(np.asarray(self._quantile(_PROBES), dtype=np.float64).tobytes())
+        digest = hashlib.sha256(self._called("icdf", "ppf", _PROBES).tobytes())
         if hasattr(self.frozen, "icdf"):
             return f"{type(self.frozen).__name__}({digest.hexdigest()[:16]})"
         made = getattr(self.frozen, "dist", self.frozen)
@@ -104,11 +104,10 @@ class ScipyDistribution(Family):
             )
         if np.ndim(self.frozen.support()[0]) or np.ndim(self.frozen.support()[1]):
             raise InputError("a frozen distribution must have scalar parameters; give one distribution for each input")
-        if not math.isfinite(float(self._quantile(np.array([0.5]))[0])):
+        if not math.isfinite(float(self._called("icdf", "ppf", np.array([0.5]))[0])):
             raise InputError("the frozen distribution has no median; its parameters are outside what scipy allows")
 
-    def _quantile(self, p: FloatArray) -> FloatArray:
-        return self._called("icdf", "ppf", p)
-
-    def _quantile_from_tails(self, p: FloatArray, q: FloatArray) -> FloatArray:
-        return np.where(p < q, self._quantile(p), self._called("iccdf", "isf", q))
+    def _invert(self, at: Levels) -> FloatArray:
+        p, q = at.tails
+        below = self._called("icdf", "ppf", p)
+        return below if at.q is at.z is None else np.where(p < q, below, self._called("iccdf", "isf", q))

@@ -1,7 +1,7 @@
 """Distributions reshaped: any one, or the normal, kept between two ends; any one moved on its own scale."""
 
-import dataclasses
 import math
+from typing import Any
 
 import numpy as np
 from scipy import special
@@ -9,32 +9,28 @@ from scipy import special
 from clustercast.arrays import FloatArray
 from clustercast.arrays.families import elicitation
 from clustercast.arrays.families.metalog import bounded, unbounded
-from clustercast.arrays.families.tails import Tails
+from clustercast.arrays.families.tails import Levels, Tails
 from clustercast.errors import InputError
 from clustercast.priors.families.closed_form import Normal, normal_log_density
-from clustercast.priors.families.composed import part
+from clustercast.priors.families.composed import OfBase
 from clustercast.priors.families.family import Family, Interval, Parameters
 from clustercast.priors.families.validation import distribution_family, refuse_unless_rising
 
 
-class _Between(Family):
+class _Between(OfBase):
     """The distribution `base`, given that it is from `low` to `high`, both included."""
 
     may_be_infinite = ("low", "high")
 
-    base: Family
     low: float
     high: float
-
-    def _is_discrete(self) -> bool:
-        return self.base.is_discrete
 
     def _ends(self) -> Interval:
         low, high = self.base.support
         if not self.is_discrete:
             return max(low, self.low), min(high, self.high)
         below, between, above = self._masses()[:3]
-        first = self.base._quantile_from_tails(np.array([np.nextafter(below, 1.0)]), np.array([between + above]))
+        first = self.base._invert(Levels(np.array([np.nextafter(below, 1.0)]), np.array([between + above])))
         return float(first[0]), float(self.base.quantile(1.0 if self.high >= high else self._masses()[4]))
 
     def _masses(self) -> tuple[float, float, float, float, float]:
@@ -45,9 +41,9 @@ class _Between(Family):
         between = from_low - above if below > 0.5 else to_high - below
         return float(below), float(between), float(above), float(from_low), float(to_high)
 
-    def _quantile_from_tails(self, p: FloatArray, q: FloatArray) -> FloatArray:
-        below, between, above = self._masses()[:3]
-        return np.clip(self.base._quantile_from_tails(below + p * between, above + q * between), *self.support)
+    def _invert(self, at: Levels) -> FloatArray:
+        (p, q), (below, between, above) = at.tails, self._masses()[:3]
+        return np.clip(self.base._invert(Levels(below + p * between, above + q * between)), *self.support)
 
     def _all_tails(self, values: FloatArray) -> Tails:
         below, between, above, from_low, to_high = self._masses()
@@ -86,17 +82,16 @@ class Truncated(_Between):
     high: float = math.inf
 
     def _check(self) -> None:
-        object.__setattr__(self, "base", part(self, self.base))
+        super()._check()
         refuse_unless_rising(self.low, self.high)
         if not self._masses()[1] > 0:
             raise InputError(
                 f"low = {self.low:g} to high = {self.high:g} holds nothing of {self.base!r}; move the ends"
             )
 
-    def _linear(self, scale: float, shift: float, unit: str) -> Family:
+    def _changes(self, scale: float, shift: float) -> dict[str, Any]:
         low, high = sorted(scale * end + shift for end in (self.low, self.high))
-        base = self.base._linear(scale, shift, "1")
-        return dataclasses.replace(self, base=base, low=low, high=high, unit=unit, bounds=None)
+        return {"base": self.base._linear(scale, shift, "1"), "low": low, "high": high, "bounds": None}
 
 
 @distribution_family
@@ -133,7 +128,7 @@ class TruncatedNormal(_Between):
         return float(np.clip(self.mean + self.sd * (low - high) / self._masses()[1], self.low, self.high))
 
     def _check(self) -> None:
-        super()._check()
+        Family._check(self)
         refuse_unless_rising(self.low, self.high)
         if self.low > self.mean + 35 * self.sd or self.high < self.mean - 35 * self.sd:
             raise InputError(
@@ -184,7 +179,7 @@ def _normal_through(levels: FloatArray, values: FloatArray, low: float, high: fl
 
 
 @distribution_family
-class Moved(Family):
+class Moved(OfBase):
     """Any continuous distribution, its quantiles moved and spread on its own scale, as the explorer's sliders do it.
 
     The scale is the logarithm of the distance to an end where the support has one, the log odds between two ends, and
@@ -214,19 +209,15 @@ class Moved(Family):
     shift: float = 0.0
     width: float = 1.0
 
-    def _ends(self) -> Interval:
-        return self.base.support
-
     def _check(self) -> None:
-        object.__setattr__(self, "base", part(self, self.base))
+        super()._check()
         if self.base.is_discrete:
             raise InputError(f"a {self.base.family} distribution has no scale to move on; give the values themselves")
 
-    def _linear(self, scale: float, shift: float, unit: str) -> Family:
+    def _changes(self, scale: float, shift: float) -> dict[str, Any]:
         free = self.support == (-math.inf, math.inf)
         moved = self.shift * (scale if free else math.copysign(1.0, scale))
-        base = self.base._linear(scale, shift, "1")
-        return dataclasses.replace(self, base=base, shift=moved, unit=unit, bounds=None)
+        return {"base": self.base._linear(scale, shift, "1"), "shift": moved, "bounds": None}
 
     def _forth(self, x: FloatArray, back: bool = False) -> FloatArray:
         """Return values of the base, moved; or, back, the values of the base that become some values."""
@@ -238,14 +229,8 @@ class Moved(Family):
             )
             return bounded(before if back else after, *self.support)
 
-    def _quantile(self, p: FloatArray) -> FloatArray:
-        return self._forth(self.base._quantile(p))
-
-    def _quantile_from_score(self, z: FloatArray) -> FloatArray:
-        return self._forth(self.base._quantile_from_score(z))
-
-    def _quantile_from_tails(self, p: FloatArray, q: FloatArray) -> FloatArray:
-        return self._forth(self.base._quantile_from_tails(p, q))
+    def _invert(self, at: Levels) -> FloatArray:
+        return self._forth(self.base._invert(at))
 
     def _tails(self, x: FloatArray) -> Tails:
         return self.base.tails(self._forth(x, back=True))

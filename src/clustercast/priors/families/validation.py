@@ -102,12 +102,6 @@ def refuse_outside(family: str, levels: FloatArray, values: FloatArray, low: flo
             )
 
 
-def refuse_unless_positive(name: str, value: float) -> None:
-    """Refuse a parameter that is not positive."""
-    if value <= 0:
-        raise InputError(f"{name} = {value:g} must be greater than 0")
-
-
 def refuse_unless_rising(low: float, high: float) -> None:
     """Refuse ends that are reversed or equal."""
     if not low < high:
