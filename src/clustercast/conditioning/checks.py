@@ -213,6 +213,6 @@ def _observation_coords(tree: xr.DataTree) -> dict[str, xr.DataArray]:
 
 
 def _require(tree: xr.DataTree) -> None:
-    """Refuse a tree that does not come from `condition`."""
-    if PROVENANCE not in tree.attrs or "log_likelihood" not in tree.children:
-        raise InputError("the tree has no draws and likelihoods; make one with cc.condition(priors, observations)")
+    """Refuse a tree that does not come whole from `condition`."""
+    if PROVENANCE not in tree.attrs or not {"log_likelihood", "prior", "prior_predictive"} <= set(tree.children):
+        raise InputError("the tree lacks draws or likelihoods; make one with cc.condition(priors, observations)")
