@@ -202,7 +202,7 @@ def _check_samples_apart(task: _Task, columns: Columns, size: int, executor: Any
     parts = [rows[::2][::-1] + rows[:1], rows[1::2][::-1]]
 
     def run(*chosen: list[int]) -> list[dict[str, FloatArray]]:
-        pieces = [(0, {name: values[each] for name, values in columns.items()}) for each in chosen]
+        pieces = [(each, {name: values[each] for name, values in columns.items()}) for each in chosen]
         return list(_mapped(task, pieces, executor))
 
     try:
@@ -229,17 +229,19 @@ def _check_samples_apart(task: _Task, columns: Columns, size: int, executor: Any
                 )
 
 
-def _pieces(task: _Task, columns: Columns, size: int, executor: Any) -> list[tuple[int, Columns]]:
+def _pieces(task: _Task, columns: Columns, size: int, executor: Any) -> list[tuple[Sequence[int], Columns]]:
     """Return the samples in pieces, one where a function takes all samples here."""
     whole = executor is None and task.form != "scalar"
     length = size if whole else max(1, -(-size // _PIECES))
     return [
-        (start, {name: values[start : start + length] for name, values in columns.items()})
+        (range(start, min(start + length, size)), {n: values[start : start + length] for n, values in columns.items()})
         for start in range(0, size, length)
     ]
 
 
-def _mapped(task: _Task, pieces: Sequence[tuple[int, Columns]], executor: Any) -> Iterator[dict[str, FloatArray]]:
+def _mapped(
+    task: _Task, pieces: Sequence[tuple[Sequence[int], Columns]], executor: Any
+) -> Iterator[dict[str, FloatArray]]:
     """Yield the results of each piece of the samples, in their order."""
     work = partial(_evaluated_piece, task)
     if executor is None:
@@ -260,13 +262,12 @@ def _mapped(task: _Task, pieces: Sequence[tuple[int, Columns]], executor: Any) -
         yield from executor.map(work, pieces)
 
 
-def _evaluated_piece(task: _Task, piece: tuple[int, Columns]) -> dict[str, FloatArray]:
+def _evaluated_piece(task: _Task, piece: tuple[Sequence[int], Columns]) -> dict[str, FloatArray]:
     """Return the outputs of some samples, with the sample on the first axis."""
-    start, columns = piece
+    index, columns = piece
     if task.form == "scalar":
-        return _one_by_one(task, start, columns)
-    rows = len(next(iter(columns.values())))
-    index = range(start, start + rows)
+        return _one_by_one(task, index, columns)
+    rows = len(index)
     try:
         result = _called_once(task, columns, index)
     except Exception as error:
@@ -287,7 +288,7 @@ def _evaluated_piece(task: _Task, piece: tuple[int, Columns]) -> dict[str, Float
     return found
 
 
-def _called_once(task: _Task, columns: Columns, index: range) -> Any:
+def _called_once(task: _Task, columns: Columns, index: Sequence[int]) -> Any:
     """Call a function on all samples of a piece."""
     if task.form == "arrays":
         return task.function(**columns)
@@ -295,14 +296,14 @@ def _called_once(task: _Task, columns: Columns, index: range) -> Any:
         return task.function(np.column_stack(list(columns.values())))
     import pandas as pd
 
-    return task.function(pd.DataFrame({name: np.array(values) for name, values in columns.items()}, index=index))
+    return task.function(pd.DataFrame({name: np.array(values) for name, values in columns.items()}, index=list(index)))
 
 
-def _one_by_one(task: _Task, start: int, columns: Columns) -> dict[str, FloatArray]:
+def _one_by_one(task: _Task, index: Sequence[int], columns: Columns) -> dict[str, FloatArray]:
     """Call a function sample by sample."""
     found: dict[str, list[FloatArray]] = {name: [] for name in task.outputs}
     lists = [values.tolist() for values in columns.values()]
-    for sample, row in enumerate(zip(*lists, strict=True), start):
+    for sample, row in zip(index, zip(*lists, strict=True), strict=True):
         arguments = dict(zip(columns, row, strict=True))
         try:
             result = task.function(**arguments)
@@ -344,7 +345,7 @@ def _by_name(task: _Task, result: Any, rows: int) -> dict[str, Any]:
     return dict(zip(names, result, strict=True))
 
 
-def _in_order(task: _Task, value: Any, index: range) -> Any:
+def _in_order(task: _Task, value: Any, index: Sequence[int]) -> Any:
     """Return a column of a data frame in the order of the samples."""
     if task.form != "frame" or not hasattr(value, "loc") or list(value.index) == list(index):
         return value
