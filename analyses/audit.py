@@ -6,9 +6,6 @@ import typer
 
 import clustercast as cc
 from analyses import options
-from clustercast.files.whole import write_text
-from clustercast.report.audit import audit_table, verdict_counts
-from clustercast.report.json_text import json_text
 
 
 @options.analysis(priors=False)
@@ -20,6 +17,10 @@ def audit(
     OK follows within the text's own rounding, ROUND loosely, NO does not follow from the
     stated inputs, EXT follows but an outside fact contradicts it.
     """
+    from clustercast.files.whole import write_text
+    from clustercast.report.audit import audit_table, verdict_counts
+    from clustercast.report.json_text import json_text
+
     findings = cc.audit_findings(ids=options.names(only))
     counts = [f"{count} {meaning} ({name})" for count, name, meaning in verdict_counts(findings)]
     records = [finding.as_dict() for finding in findings]

@@ -6,9 +6,6 @@ import typer
 
 import clustercast as cc
 from analyses import options
-from clustercast.files.tables import write_table
-from clustercast.report.sentences import forecast_sentence, key_year
-from clustercast.report.summary import inputs_table, paired_tables
 
 
 @options.analysis(priors=False)
@@ -28,6 +25,10 @@ def compare(
 
     --scenario and --set change both sets.
     """
+    from clustercast.files.tables import write_table
+    from clustercast.report.sentences import forecast_sentence, key_year
+    from clustercast.report.summary import inputs_table, paired_tables
+
     (one, known, _), (two, _, _) = (options.study(name, scenario, set, model) for name in (a, b))
     shown = options.names(outputs) or options.headline(one, known)
     known.order(shown)

@@ -6,11 +6,6 @@ import typer
 
 import clustercast as cc
 from analyses import options
-from clustercast.conditioning.checks import learned, observation_influence, prior_conflict
-from clustercast.conditioning.tree import posterior_inputs
-from clustercast.report.conditioning import conflict_table, influence_table, learned_tables
-from clustercast.report.sentences import forecast_sentence, key_year, limits_sentence
-from clustercast.report.summary import paired_tables
 
 
 @options.analysis(years="2024:2034:2", samples=1 << 17, points=True)
@@ -26,6 +21,12 @@ def condition(
 
     Writes the draws for ArviZ (condition.nc) and the posterior's paths (condition_paths.nc).
     """
+    from clustercast.conditioning.checks import learned, observation_influence, prior_conflict
+    from clustercast.conditioning.tree import posterior_inputs
+    from clustercast.report.conditioning import conflict_table, influence_table, learned_tables
+    from clustercast.report.sentences import forecast_sentence, key_year, limits_sentence
+    from clustercast.report.summary import paired_tables
+
     known = cc.read_observations(observations, as_of=as_of, skip_bad=skip_bad).without(*options.names(without) or [])
     known = known.before(only_before)
     settings: dict[str, Any] = {"model": run.model, "size": run.samples, "seed": run.seed, "skip_bad": skip_bad}

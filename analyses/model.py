@@ -5,9 +5,6 @@ from typing import Annotated
 import typer
 
 from analyses import options
-from clustercast.files.whole import write_text
-from clustercast.report.labels import in_a_sentence
-from clustercast.report.program import graph_dot, graph_text, model_lines, program_records, program_text
 
 
 @options.analysis(years=options.YEARS)
@@ -19,6 +16,10 @@ def model(
     ] = False,
 ) -> options.Answer:
     """Print the model: its inputs, then each quantity as a formula with its unit, in the order of computation."""
+    from clustercast.files.whole import write_text
+    from clustercast.report.labels import in_a_sentence
+    from clustercast.report.program import graph_dot, graph_text, model_lines, program_records, program_text
+
     cluster = run.model
     wanted = list(cluster.functions) if everything else run.outputs
     lines = model_lines(cluster, wanted)

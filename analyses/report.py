@@ -6,12 +6,6 @@ from typing import Annotated
 import typer
 
 from analyses import options
-from analyses.report_results import gather
-from clustercast.files.tables import write_draws, write_iamc, write_quantiles
-from clustercast.files.whole import write_text
-from clustercast.report.page import render
-from clustercast.report.sections import page_values
-from clustercast.report.sentences import hangs_on
 
 TITLE = "How large, how costly, how hungry for power does the largest AI cluster become?"
 
@@ -29,6 +23,13 @@ def report(
     The CSV files are report_quantiles.csv, one row a number with its error, and report_iamc.csv, the long table
     of the scenario community.
     """
+    from analyses.report_results import gather
+    from clustercast.files.tables import write_draws, write_iamc, write_quantiles
+    from clustercast.files.whole import write_text
+    from clustercast.report.page import render
+    from clustercast.report.sections import page_values
+    from clustercast.report.sentences import hangs_on
+
     results = gather(run, condition)
     values = page_values(results, TITLE, f"{run.priors.name}, seed {run.seed}")
     html = render("report.html", **values)

@@ -6,9 +6,6 @@ import typer
 
 import clustercast as cc
 from analyses import options
-from clustercast.priors.prior_file import shipped_names
-from clustercast.report.scenarios import scenario_finding, scenario_tables, unchanged
-from clustercast.report.sentences import limits_sentence
 
 
 @options.analysis(years=options.YEARS, samples=16384)
@@ -22,6 +19,10 @@ def scenarios(
     "order is real" is the probability that a scenario lies above the next one and that
     their order is not Monte Carlo noise.
     """
+    from clustercast.priors.prior_file import shipped_names
+    from clustercast.report.scenarios import scenario_finding, scenario_tables, unchanged
+    from clustercast.report.sentences import limits_sentence
+
     if year not in run.years:
         raise cc.InputError(
             f"--year {year:g} is not among --years; name one of {', '.join(f'{y:g}' for y in run.years)}"

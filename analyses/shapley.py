@@ -2,8 +2,6 @@
 
 import clustercast as cc
 from analyses import options
-from clustercast.report.sentences import hangs_on, key_year
-from clustercast.report.sobol import share_table
 
 
 @options.analysis(years="2026:2034", samples=4096)
@@ -14,6 +12,9 @@ def shapley(run: options.Run) -> options.Answer:
 
 def shapley_answer(run: options.Run) -> options.Answer:
     """Return the Shapley effects of what a run asks for."""
+    from clustercast.report.sentences import hangs_on, key_year
+    from clustercast.report.sobol import share_table
+
     effects = cc.run_shapley(
         run.priors, model=run.model, outputs=run.outputs, years=run.years, size=run.samples, seed=run.seed
     )

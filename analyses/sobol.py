@@ -6,9 +6,6 @@ import typer
 
 import clustercast as cc
 from analyses import options
-from analyses.shapley import shapley_answer
-from clustercast.report.sentences import conditions, hangs_on, key_year
-from clustercast.report.sobol import caution, sobol_tables
 
 Groups = Literal["section", "source"]
 
@@ -37,6 +34,10 @@ def sobol(
     S1 is the share of an output's variance that an input explains alone, ST the share that
     goes when it is known together with all its interactions.
     """
+    from analyses.shapley import shapley_answer
+    from clustercast.report.sentences import conditions, hangs_on, key_year
+    from clustercast.report.sobol import caution, sobol_tables
+
     if shapley:
         return shapley_answer(run)
     together = cc.input_groups(run.priors, groups, run.model) if groups else None

@@ -6,10 +6,6 @@ import typer
 
 import clustercast as cc
 from analyses import options
-from clustercast.report.sentences import hangs_on, key_year
-from clustercast.report.sobol import caution, share_table
-from clustercast.report.summary import comparison_tables, fan_tables
-from clustercast.uncertainty.stated import compare_with_stated, stated_cells
 
 PlainDesign = Literal["random", "latin", "sobol"]
 
@@ -22,6 +18,11 @@ def uncertainty(
 
     Writes the draws (uncertainty.nc) and their summary (uncertainty_summary.nc).
     """
+    from clustercast.report.sentences import hangs_on, key_year
+    from clustercast.report.sobol import caution, share_table
+    from clustercast.report.summary import comparison_tables, fan_tables
+    from clustercast.uncertainty.stated import compare_with_stated, stated_cells
+
     if design == "sobol":
         options.power_of_two(run.samples)
     inputs = cc.draw(run.priors, run.samples, design=design, seed=run.seed)

@@ -48,6 +48,8 @@ class Model:
     layers : mapping of str to mapping, optional
         For each layer, inputs and their constant values there: ``{"trend": {"limit_power": 0}}`` makes
         ``trend_x`` available for every quantity x, which is x with that input at 0.
+    proved : iterable of str, optional
+        Keys of quantities whose units need no further proof (`unit_check.proof_key`).
     heir : callable, optional
         For a name that is no quantity, what took its place, as the end of a message; "" where nothing did.
 
@@ -73,6 +75,7 @@ class Model:
     spare: frozenset[str] = frozenset()
     nodes: Nodes = Nodes("forecast_start", 0.5)
     layers: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    proved: frozenset[str] = field(repr=False, compare=False, default=frozenset())
     wiring: Wiring = field(repr=False, compare=False, default_factory=lambda: Wiring({}))
     heir: Callable[[str], str] = field(repr=False, compare=False, default=lambda name: "")
 
@@ -84,6 +87,7 @@ class Model:
         start: str = "forecast_start",
         step: float = 0.5,
         layers: Mapping[str, Mapping[str, float]] | None = None,
+        proved: Iterable[str] = (),
         heir: Callable[[str], str] = lambda name: "",
     ) -> None:
         found: dict[str, Function] = {}
@@ -107,6 +111,7 @@ class Model:
         object.__setattr__(self, "headline", tuple(headline) or tuple(found))
         object.__setattr__(self, "spare", frozenset(spare))
         object.__setattr__(self, "nodes", Nodes(start, float(step)))
+        object.__setattr__(self, "proved", frozenset(proved))
         object.__setattr__(self, "heir", heir)
         self._check_outputs(self.headline)
         self.order(found)
@@ -244,6 +249,7 @@ class Model:
             start=self.nodes.start,
             step=step or self.nodes.step,
             layers=self.layers,
+            proved=self.proved,
             heir=self.heir,
         )
 

@@ -192,7 +192,12 @@ def same_dimension(unit: str, other: str) -> bool:
 
 def same_base(unit: str, other: str) -> bool:
     """Return whether two units have the same base dimensions, where OOM is a pure number, as in arithmetic."""
-    return _parsed(unit).dimensions == _parsed(other).dimensions
+    return dimensions(unit) == dimensions(other)
+
+
+def dimensions(unit: str) -> Mapping[str, float]:
+    """Return the powers of reference units that a unit comes to."""
+    return _parsed(unit).dimensions
 
 
 def conversion(unit: str, to: str, what: str = "value", value: float | None = None) -> float:

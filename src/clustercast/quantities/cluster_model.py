@@ -2,6 +2,7 @@
 
 import functools
 from importlib import import_module
+from pathlib import Path
 
 from clustercast.engine.model import Model
 from clustercast.priors.declarations import heir
@@ -76,4 +77,14 @@ def cluster_model() -> Model:
     ('training_cluster_size', 'cluster_cost_per_accelerator')
     """
     modules = [import_module(f"clustercast.quantities.{subject}") for subject in _SUBJECTS]
-    return Model(modules, headline=_HEADLINE, start="forecast_start", step=0.5, layers={"trend": _TREND}, heir=heir)
+    # Units proved before, so that a run need not prove them again; tests/quantities/test_proved.py writes the file.
+    proved = Path(__file__).with_name("proved.txt").read_text(encoding="utf-8").split()
+    return Model(
+        modules,
+        headline=_HEADLINE,
+        start="forecast_start",
+        step=0.5,
+        layers={"trend": _TREND},
+        proved=proved,
+        heir=heir,
+    )
