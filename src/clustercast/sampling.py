@@ -20,8 +20,8 @@ from clustercast.arrays.points.nested_scramble import nested_points
 from clustercast.arrays.points.saltelli import Points, SwappedColumn, saltelli_replicate
 from clustercast.arrays.points.streams import checked_seed, replicate_seed
 from clustercast.errors import InputError, nearest, whole_number
+from clustercast.priors.groups import Groups, checked_groups, refuse_constant, swapped_together
 from clustercast.priors.prior_set import Priors, checked_priors
-from clustercast.priors.swaps import Groups, checked_groups, refuse_constant, swapped_together
 
 if TYPE_CHECKING:
     from clustercast.dataset import Dataset

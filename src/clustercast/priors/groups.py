@@ -1,12 +1,15 @@
-"""Groups of inputs: all of one section of the model, or all of one source."""
+"""Groups of inputs: of one section of the model or one source, and what a design swaps together."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from clustercast.engine.model import Model
-from clustercast.errors import InputError, nearest, takes
+from clustercast.errors import InputError, nearest, shown, takes
 from clustercast.priors.prior_set import Priors
 
 By = Literal["section", "source"]
+Groups = Mapping[str, Sequence[str]]
+Swaps = dict[str, tuple[str, ...]]
 
 _WAYS = ("section", "source")
 
@@ -52,3 +55,65 @@ def section_of(name: str, model: Model) -> str:
     """Return the last part of the module of the first quantity that takes an input."""
     users = model.users(name)
     return model.functions[users[0]].__module__.rsplit(".", 1)[-1] if users else name
+
+
+def swapped_together(priors: Priors, groups: Groups | None, latent: bool) -> tuple[Swaps, Swaps]:
+    """Return what is swapped together, by name, and which of these groups were made of correlated inputs."""
+    refuse_constant(priors)
+    group_of = _group_of_each(priors, groups)
+    swaps: Swaps = {}
+    for name in priors.uncertain:
+        key = group_of.get(name, name)
+        swaps[key] = (*swaps.get(key, ()), name)
+    if latent:
+        return swaps, {}
+    # Each set of swaps that correlations connect, by its first member.
+    connected = {key: [key] for key in swaps}
+    for one, other in ((group_of.get(name, name) for name in c.between) for c in priors.correlations if c.rank):
+        left, right = (next(k for k, members in connected.items() if key in members) for key in (one, other))
+        if left != right:
+            first, second = sorted((left, right), key=list(swaps).index)
+            connected[first] += connected.pop(second)
+    named = {_joint_name(keys): tuple(name for key in keys for name in swaps[key]) for keys in connected.values()}
+    return named, {name: members for name, members in named.items() if name not in swaps}
+
+
+def _joint_name(keys: Sequence[str]) -> str:
+    """Name a group after its members."""
+    return "_and_".join(keys if len(keys) < 4 else [keys[0], f"{len(keys) - 1}_correlated_with_it"])
+
+
+def _group_of_each(priors: Priors, groups: Groups | None) -> dict[str, str]:
+    """Return the group of each input that is in one."""
+    found: dict[str, str] = {}
+    for group, members in checked_groups(groups, priors).items():
+        if group in priors and list(members) != [group]:
+            raise InputError(f"group {group!r} has the name of an input; call it otherwise")
+        for name in members:
+            if name in found:
+                raise InputError(f"input {name!r} is in two groups, {found[name]!r} and {group!r}; keep it in one")
+            found[name] = group
+    return found
+
+
+def checked_groups(groups: Groups | None, priors: Priors) -> Groups:
+    """Return groups, refused where they are no mapping of names to lists of uncertain inputs, or one is empty."""
+    if groups is not None and not isinstance(groups, Mapping):
+        raise InputError(f"groups is {shown(groups)}; give names and members, as in {{'growth': ['a', 'b']}}")
+    checked: dict[str, list[str]] = {}
+    for group, members in (groups or {}).items():
+        checked[group] = [] if isinstance(members, str) or not isinstance(members, Iterable) else list(members)
+        if not checked[group]:
+            raise InputError(f"group {group!r} holds {shown(members)}; give a list of one input or more")
+        for name in checked[group]:
+            if name not in priors.uncertain:
+                raise InputError(
+                    f"group {group!r} holds {name!r}, which is not an uncertain input{nearest(name, priors.uncertain)}"
+                )
+    return checked
+
+
+def refuse_constant(priors: Priors) -> None:
+    """Refuse priors without an uncertain input."""
+    if not priors.uncertain:
+        raise InputError(f"{priors.name} has no uncertain input; sensitivity needs at least one")

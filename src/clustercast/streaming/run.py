@@ -12,8 +12,8 @@ from clustercast.arrays.indices.sobol_estimators import estimator_named
 from clustercast.dataset import Dataset
 from clustercast.engine.model import Model
 from clustercast.errors import InputError
+from clustercast.priors.groups import Groups, checked_groups
 from clustercast.priors.prior_set import Priors
-from clustercast.priors.swaps import Groups, checked_groups
 from clustercast.propagation import YEARS, Progress
 from clustercast.sensitivity.labels import add_cautions
 from clustercast.sensitivity.outputs import Scale
