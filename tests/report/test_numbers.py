@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clustercast.report.numbers import calendar_year, chance, human, interval, is_share, odds, with_interval
+from clustercast.report.numbers import calendar_year, chance, human, interval, is_share, odds, plus_minus, with_interval
 
 
 @pytest.mark.parametrize(
@@ -151,3 +151,7 @@ def test_what_is_said_is_the_number_to_within_its_last_digit(value, negative, re
         abs(back - value) <= 0.5 * max(relative_error, 1e-3) * abs(value) * 1.000001
         or len(found[1].strip("-0.").replace(".", "").replace(",", "")) == 1
     )
+
+
+def test_a_half_width_has_one_digit():
+    assert [plus_minus(half) for half in (0.0123, 0.55, 7.6, 17.0, 1234.0)] == ["0.01", "0.6", "8", "20", "1,000"]

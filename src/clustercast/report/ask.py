@@ -16,7 +16,7 @@ from clustercast.decisions.tilting import Tilt, tilt
 from clustercast.errors import InputError
 from clustercast.priors.prior_set import Priors
 from clustercast.report.labels import in_a_sentence, label_of
-from clustercast.report.numbers import chance, human, is_share, odds
+from clustercast.report.numbers import chance, human, is_share, odds, plus_minus
 from clustercast.report.tables import Table, table
 from clustercast.uncertainty.conditions import Condition
 
@@ -133,7 +133,7 @@ def _worth(worth: xr.Dataset, name: str, labels: Mapping[str, str], most: str, n
     halves = 1.96 * worth[f"{name}_error"].values[0] / worth["before"].values[0]
     order = np.argsort(-shares, kind="stable")[:_SHOWN]
     kept = [k for k in order if shares[k] >= max(halves[k], 0.005)]
-    rows = [(labels[str(worth[dim].values[k])], f"{100 * shares[k]:.0f} %", f"{100 * halves[k]:.1g}") for k in kept]
+    rows = [(labels[str(worth[dim].values[k])], f"{100 * shares[k]:.0f} %", plus_minus(100 * halves[k])) for k in kept]
     if not rows:
         return Part((none,), (), {name: worth})
     said = f"{most.format(rows[0][0])} the Brier score by {rows[0][1]} (±{rows[0][2]})."
@@ -236,4 +236,4 @@ def _chance(probability: float, error: float) -> str:
     if np.isnan(probability):
         return ""
     shown = chance(probability, error)
-    return shown if shown[0] in "<>" else f"{shown} ±{100 * 1.96 * error:.1g}"
+    return shown if shown[0] in "<>" else f"{shown} ±{plus_minus(196 * error)}"

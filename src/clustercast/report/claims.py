@@ -29,7 +29,10 @@ def claims_table(answers: xr.Dataset) -> Table:
         half = quartiles[0] if quartiles[0] == quartiles[1] else f"{quartiles[0]} to {quartiles[1]}"
         rows.append((dated(str(text)), *chances, _year(float(row["year_50"])), half))
     headers = ("claim", *(("forecast", "trend") if trend else ("probability",)), "median year", "middle half")
-    return table("How likely what the texts claim is", headers, rows)
+    note = (
+        "later: after the last year that was looked at" if any("later" in cell for row in rows for cell in row) else ""
+    )
+    return table("How likely what the texts claim is", headers, rows, note=note)
 
 
 def milestone_table(milestones: xr.Dataset, years: Sequence[float]) -> Table:

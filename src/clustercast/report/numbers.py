@@ -66,6 +66,11 @@ def odds(probability: float) -> str:
     return f"{10 * probability:.0f} in 10"
 
 
+def plus_minus(half: float) -> str:
+    """Return the half-width of an interval to its first digit."""
+    return f"{float(f'{half:.1g}'):,.10g}"
+
+
 def calendar_year(value: float, *, last: float | None = None, error: float | None = None) -> str:
     """Return a date in years, to the digit that its error allows; one that does not come names the last year."""
     if not math.isfinite(value):

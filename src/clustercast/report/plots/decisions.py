@@ -1,6 +1,6 @@
 """What to ask next and what would change the answer: values of information, changed priors, bounds, regions."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -53,7 +53,10 @@ def tilt(tilted: Tilt, *, most: int = 8, ax: Axes | None = None) -> Axes:
     found = tilted.marginals.isel(input=slice(most))
     names = [str(name) for name in found["input"].values]
     medians = zip(names, *(found[key].values[:, 1] for key in ("before", "after")), found["unit"].values, strict=True)
-    texts = [f"{label_of(name)}\n{_change(was, now, str(unit), is_share(name))}" for name, was, now, unit in medians]
+    texts = []
+    for name, was, now, unit in medians:
+        ends = interval(was, now, str(unit), error=abs(now - was) / 2 or None, share=is_share(name))
+        texts.append(f"{label_of(name)}\n{ends}")
     ax = style.rows_of(ax, texts, extra=2.0, each=0.42)
     rows, before, after = np.arange(len(names)), found["before"].values, found["after"].values
     widths = before[:, -1:] - before[:, :1]
@@ -190,8 +193,9 @@ def whose_prior(found: xr.Dataset, *, most: int = 8, ax: Axes | None = None) -> 
         colour = style.QUIET if row == len(parts) else _HIGH if part > 0 else style.PALETTE[1]
         ax.barh([row], [ends[1] - ends[0]], 0.6, left=ends[0], color=colour, edgecolor=style.INK)
         ax.plot(bars, [row, row], color=style.INK, linewidth=0.9)
+        place: dict[str, Any] = {"transform": ax.get_yaxis_transform(), "va": "center", "fontsize": style.SMALL}
+        ax.text(1.02, row, style.plain(_signed(part, unit)), **place)
     ax.axvline(1.0 if log else 0.0, color=style.INK, linewidth=0.9)
-    _beside(ax, (_signed(part, unit) for part in (*parts, gap)))
     ax.set_xscale("log" if log else "linear")
     style.human_axis(ax.xaxis, xr.DataArray(0.0, attrs={"units": "1" if log else unit}), log=log, most=5)
     if log:
@@ -216,7 +220,8 @@ def discover(found: xr.Dataset, forecast: xr.Dataset, *, box: int = 1, ax: Axes 
     for name in limited:
         unit, share = str(forecast[name].attrs.get("units", "1")), is_share(name)
         ends = [(word, float(one[f"{key}er"].sel(input=name))) for word, key in (("above", "low"), ("below", "upp"))]
-        texts.append(f"{label_of(name)}\n{_ends(ends, unit, share)}")
+        limits = [f"{word} {human(end, unit, share=share)}" for word, end in ends if np.isfinite(end)]
+        texts.append(f"{label_of(name)}\n{', '.join(limits)}")
     ax = style.rows_of(ax, texts, extra=1.6, each=0.42)
     for row, name in enumerate(limited):
         values = forecast[name].values
@@ -261,23 +266,6 @@ def _target(found: xr.Dataset, target: str | None) -> xr.Dataset:
     if target is not None and target not in known:
         raise InputError(f"there is no target {target!r}{nearest(target, known)}; there are {', '.join(known)}")
     return found.isel(target=0 if target is None else known.index(target))
-
-
-def _beside(ax: Axes, texts: Iterable[str]) -> None:
-    """Write a text at the right of each row."""
-    for row, text in enumerate(texts):
-        looks: dict[str, Any] = {"transform": ax.get_yaxis_transform(), "va": "center", "fontsize": style.SMALL}
-        ax.text(1.02, row, style.plain(text), linespacing=1.0, **looks)
-
-
-def _change(before: float, after: float, unit: str, share: bool) -> str:
-    """Return two numbers, the one before and the one after, with the digits in which they differ."""
-    return interval(before, after, unit, error=abs(after - before) / 2 or None, share=share)
-
-
-def _ends(ends: Iterable[tuple[str, float]], unit: str, share: bool) -> str:
-    """Return the limits of an input that there are."""
-    return ", ".join(f"{word} {human(end, unit, share=share)}" for word, end in ends if np.isfinite(end))
 
 
 def _signed(part: float, unit: str) -> str:
