@@ -4,12 +4,9 @@ import contextlib
 import functools
 import importlib.util
 import inspect
-import io
 import math
 import os
 import re
-import shutil
-import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, cast
 
 import typer
 
+from analyses.terminal import take_any_terminal
 from clustercast.errors import InputError
 
 if TYPE_CHECKING:
@@ -73,9 +71,6 @@ _MEMORY = (("/proc/meminfo", r"MemAvailable:\s+(\d+)", 1024.0), ("/sys/fs/cgroup
 BAD_INPUT, INTERRUPTED, TERMINATED, BROKEN_PIPE = 2, 130, 143, 141
 # What typer raises for an option it cannot read; the class itself has no public name.
 _UsageError = cast("type[typer.BadParameter]", typer.BadParameter.__base__)
-
-# Fewer columns than any table of the report fits.
-NARROWEST = 40
 
 
 @dataclass(frozen=True)
@@ -256,23 +251,9 @@ def headline(priors: "cc.Priors", model: "cc.Model") -> list[str]:
     return found or list(model.headline)
 
 
-def take_any_terminal() -> None:
-    """Make ready for a terminal that is closed, has other characters or no width, and for SIGTERM."""
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(TERMINATED))
-    for name in ("stdout", "stderr"):
-        stream = getattr(sys, name)
-        if stream is None:
-            # At once: the next file that is opened would take the number of the one that is closed.
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))
-        elif isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
-    if shutil.get_terminal_size().columns < NARROWEST:
-        os.environ["COLUMNS"] = str(NARROWEST)
-
-
 def run(command: Callable[..., None]) -> NoReturn:
     """Run an analysis with the arguments of the shell, and exit."""
-    take_any_terminal()
+    take_any_terminal(TERMINATED)
     finish(exit_code(command, sys.argv[1:]))
 
 

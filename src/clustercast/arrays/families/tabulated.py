@@ -71,7 +71,7 @@ def tabulate(exact: ScoreFunction, derivatives: ScoreDerivatives) -> Table:
         if not np.isfinite(coefficients).all():
             continue
         # The error is largest half way between the knots.
-        middles: FloatArray = (np.arange(intervals) + 0.5) * step - _REACH
+        middles = np.asarray((np.arange(intervals) + 0.5) * step - _REACH, dtype=np.float64)
         values = exact(middles)
         error = np.abs(interpolate(coefficients, middles) - values) / derivatives(middles, values)[0]
         if np.isfinite(error).all() and error.max() <= _SCORE_TOLERANCE:

@@ -99,11 +99,14 @@ class Family:
 
     def __rsub__(self, other: float | str) -> "Family":
         """Return the distribution of a number less this."""
-        return -1.0 * self + _number_beside(other, "-")
+        return self * -1.0 + _number_beside(other, "-")
 
     def __truediv__(self, other: float) -> "Family":
         """Return the distribution of the quotient by a number."""
-        return self * (1.0 / in_unit(_number_beside(other, "/"), "1", "the divisor"))
+        divisor = in_unit(_number_beside(other, "/"), "1", "the divisor")
+        if divisor == 0:
+            raise InputError("a distribution cannot be divided by 0; give another number")
+        return self * (1.0 / divisor)
 
     def __rtruediv__(self, other: object) -> "Family":
         """Refuse a number over a distribution, which has no family in general."""
