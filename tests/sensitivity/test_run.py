@@ -183,6 +183,12 @@ def test_a_value_that_has_no_logarithm_is_refused_with_its_count_whatever_the_ro
         with pytest.raises(InputError, match=message):
             cc.run_sobol(PRIORS, **arguments, **changed)
     assert cc.run_sobol(PRIORS, size=4096, scale={"profit": "raw"}, **arguments)["scale"].item() == "raw"
+    # Of an output that no quantity declares, its attribute says the same, to decisions too.
+    forecast = cc.propagate(cc.draw(PRIORS, 4096, seed=1), model=model, outputs="profit")
+    with pytest.raises(InputError, match=r"forecast\['profit'\].attrs\['positive'\] = 0"):
+        cc.evppi(forecast, "profit")
+    forecast["profit"].attrs["positive"] = 0
+    assert cc.evppi(forecast, "profit")["evppi"].sel(input="x") > 0.08
 
 
 @pytest.mark.parametrize("name", ["evidence_2026", "situational_awareness"])

@@ -209,7 +209,7 @@ def _outputs(forecast: xr.Dataset, name: str, date: str | None, score: Score | N
     if variable.attrs.get("role") == "input" and "year" not in variable.dims and date is None:
         raise InputError(f"{name!r} is an input; ask what is worth knowing for an output or a claim")
     chosen = score or "variance"
-    # Widths are in the output's own unit; where all values are positive, squares and CRPS are of decades.
+    # Widths are in the output's own unit; squares and CRPS of a positive quantity are of decades.
     output = analysed_output(forecast, name, "raw" if chosen == "width" else "auto")
     unit = "OOM" if output.scale == "log10" else output.unit
     unit = f"({unit})**2" if chosen == "variance" else unit

@@ -136,9 +136,8 @@ def analysed_output(forecast: xr.Dataset, name: str, asked: ScaleName) -> Analys
         return AnalysedOutput(name, unit, scale, values, by_year, _log_sd(values))
     if not values.min() > 0:
         why = f" and is on log10 as other quantities in {unit} are" if automatic else ""
-        remedy = f"use scale={{{name!r}: 'raw'}}" + (
-            ", or declare the quantity with positive=False" if automatic else ""
-        )
+        declared = f", or declare it: positive=False of its quantity, or forecast[{name!r}].attrs['positive'] = 0"
+        remedy = f"use scale={{{name!r}: 'raw'}}" + (declared if automatic else "")
         raise InputError(
             f"output {name!r} has a value of {values.min():g} {unit}{why}, which has no logarithm "
             f"({int((values <= 0).sum()):,} of {values.size:,} values are not positive); {remedy}"

@@ -100,10 +100,8 @@ def run_shapley(
     size : int, optional
         Trajectories, of all replicates together, a power of two; each is d + 1 runs of the model, d being the inputs
         that the outputs depend on or that correlate with these.
-    seed, replicates
-        As in `draw`.
-    scale, confidence
-        As in `shapley_effects`.
+    seed, replicates, scale, confidence
+        As in `draw` and `shapley_effects`.
     **study
         `model`, `outputs`, `years` and `progress`, as in `propagate`.
 
@@ -142,10 +140,8 @@ def run_kucherenko(
     size : int, optional
         Base points, of all replicates together, a power of two; each is 2 + 2 d + 2 k runs of the model for d inputs of
         which k are correlated.
-    seed, replicates
-        As in `draw`.
-    scale, confidence
-        As in `kucherenko_indices`.
+    seed, replicates, scale, confidence
+        As in `draw` and `kucherenko_indices`.
     **study
         `model`, `outputs`, `years` and `progress`, as in `propagate`.
 
@@ -185,10 +181,8 @@ def run_morris(
         Inputs are moved one at a time, so rank correlations are not kept; the result says so.
     size : int, optional
         Trajectories, each of d + 1 runs for the d inputs that the outputs depend on.
-    seed, levels, span
-        As in `draw`.
-    scale, resamples, confidence
-        As in `morris_effects`.
+    seed, levels, span, scale, resamples, confidence
+        As in `draw` and `morris_effects`.
     **study
         `model`, `outputs`, `years` and `progress`, as in `propagate`.
 

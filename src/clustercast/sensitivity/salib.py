@@ -93,7 +93,7 @@ def delta_indices(
     resamples, confidence, seed : optional
         Of the bootstrap.
     dummy : bool, optional
-        Whether to add an input ``dummy`` that has no effect: what it gets by chance is the noise floor.
+        As in `given_data_indices`.
 
     Returns
     -------
@@ -137,9 +137,8 @@ def pawn_indices(
         As in `sobol_indices`; the distances do not change with a monotone scale.
     slices : int, optional
         Number of intervals that each input is cut into.
-    seed : int, optional
-    dummy : bool, optional
-        Whether to add an input ``dummy`` that has no effect: what it gets by chance is the noise floor.
+    seed, dummy : optional
+        As in `given_data_indices`.
 
     Returns
     -------
