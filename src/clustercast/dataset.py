@@ -192,8 +192,8 @@ def _after_edits(record: dict[str, Any], values: Mapping[str, FloatArray], sampl
     }
 
 
-def input_arrays(inputs: Dataset) -> tuple[dict[str, FloatArray], dict[str, str]]:
-    """Return the values and the units of the inputs that a dataset holds."""
+def input_arrays(inputs: Dataset, outputs: Iterable[str] = ()) -> tuple[dict[str, FloatArray], dict[str, str]]:
+    """Return the values and the units of the inputs that a dataset holds, beside which the outputs can stand."""
     if not isinstance(inputs, xr.Dataset):
         raise InputError(f"inputs are a Dataset from cc.draw(priors, size), not a {type(inputs).__name__}")
     values: dict[str, FloatArray] = {}
@@ -209,14 +209,10 @@ def input_arrays(inputs: Dataset) -> tuple[dict[str, FloatArray], dict[str, str]
         units[name] = unit
     if not values:
         raise InputError("the dataset holds no inputs; make one with cc.draw(priors, size, seed=...)")
-    return values, units
-
-
-def refuse_coordinates(inputs: xr.Dataset, outputs: Iterable[str]) -> None:
-    """Refuse inputs with a coordinate that has the name of an output."""
     for name in outputs:
         if name in inputs.coords:
             raise InputError(f"the inputs have a coordinate {name!r}, which is an output too; rename or drop it")
+    return values, units
 
 
 def _input_names(inputs: xr.Dataset) -> list[Hashable]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from clustercast.arrays import FloatArray
 from clustercast.arrays.points.saltelli import SwappedColumn
-from clustercast.dataset import Dataset, evaluated_dataset, input_arrays, refuse_coordinates
+from clustercast.dataset import Dataset, evaluated_dataset, input_arrays
 from clustercast.engine.fingerprint import fingerprint_of
 from clustercast.engine.source import place_of
 from clustercast.engine.units import OwnUnits, factor
@@ -112,10 +112,9 @@ def evaluate(
     >>> forecast["cost"].dims
     ('sample',)
     """
-    values, _ = input_arrays(inputs)
+    values, _ = input_arrays(inputs, outputs)
     labels = _labels(coords, [*values, *outputs])
     task = _checked_task(function, form, outputs, values, {name: len(found) for name, found in labels.items()})
-    refuse_coordinates(inputs, outputs)
     size = inputs.sizes["sample"]
     columns = _named_columns(task, values, size)
     if form != "scalar" and size > 1:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 import numpy as np
 
 from clustercast.arrays import FloatArray
-from clustercast.dataset import Dataset, forecast_dataset, input_arrays, refuse_coordinates
+from clustercast.dataset import Dataset, forecast_dataset, input_arrays
 from clustercast.engine.changes import with_changes
 from clustercast.engine.model import Model
 from clustercast.engine.operations import NotFiniteError
@@ -74,8 +74,7 @@ def propagate(
     """
     model = cluster_model() if model is None else model
     wanted = wanted_outputs(model, outputs)
-    values, units = input_arrays(inputs)
-    refuse_coordinates(inputs, wanted)
+    values, units = input_arrays(inputs, wanted)
     model = with_changes(model, values)
     model.check_inputs(values, wanted)
     grid = year_grid(years)
