@@ -6,6 +6,7 @@ import pytest
 import clustercast as cc
 from analyses import options, sobol
 from clustercast.dataset import with_provenance
+from clustercast.errors import nearest, whole_number
 
 HEADER = '[set]\nname = "mine"\ntitle = "Mine"\nas_of = "2024-06"\n'
 ENTRY = """
@@ -259,3 +260,9 @@ def test_a_dataset(kind, forecast):
 def test_options_of_the_indices(options_given, reason, forecast):
     with pytest.raises(cc.InputError, match=reason):
         cc.sobol_indices(forecast, **options_given)
+
+
+def test_a_count_is_a_python_integer_and_a_misspelt_name_is_guessed():
+    counted = whole_number("size", np.int64(8))
+    assert counted == 8 and type(counted) is int
+    assert nearest("cluster_grwth_rate", ["cluster_growth_rate", "load_factor"]).endswith(": cluster_growth_rate")

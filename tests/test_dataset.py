@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import clustercast as cc
+from clustercast.dataset import in_words
 
 PRIORS = cc.Priors(
     start=cc.LogNormal.from_quantiles({0.05: 1, 0.95: 10}, unit="GW"),
@@ -112,3 +113,8 @@ def test_whole_years_are_whole_numbers(years, kind):
     assert forecast["year"].values.tolist() == list(years)
     assert cc.stream(PRIORS, size=16, model=MODEL, years=years)["year"].dtype.kind == kind
     assert float(forecast["power"].sel(year=2022.0).mean()) > 0
+
+
+def test_acronyms_are_written_large_in_words():
+    assert in_words("us_ai_electricity_share") == "US AI electricity share"
+    assert in_words("flop_per_dollar_growth") == "FLOP per dollar growth"

@@ -29,11 +29,7 @@ _ACRONYMS = {"ai": "AI", "us": "US", "gdp": "GDP", "flop": "FLOP", "cpu": "CPU",
 
 
 def in_words(name: str) -> str:
-    """Return a name of the model in words.
-
-    >>> in_words("us_ai_electricity_share"), in_words("flop_per_dollar_growth")
-    ('US AI electricity share', 'FLOP per dollar growth')
-    """
+    """Return a name of the model in words."""
     return " ".join(_ACRONYMS.get(word, word) for word in name.split("_"))
 
 

@@ -88,11 +88,7 @@ def takes(*dims: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Return which known names are spelt most like `name`.
-
-    >>> nearest("cluster_grwth_rate", ["cluster_growth_rate", "load_factor"])
-    '; nearest known: cluster_growth_rate'
-    """
+    """Return which known names are spelt most like `name`."""
     close = difflib.get_close_matches(name, list(known), n=3)
     return f"; nearest known: {', '.join(close)}" if close else ""
 
@@ -107,11 +103,7 @@ def located(where: str) -> Iterator[None]:
 
 
 def whole_number(what: str, value: object, least: int = 1, most: int | None = None) -> int:
-    """Return a count as a Python integer, refused unless it is a whole number from `least` to `most`.
-
-    >>> whole_number("size", 8)
-    8
-    """
+    """Return a count as a Python integer, refused unless it is a whole number from `least` to `most`."""
     # By operator.index: it takes NumPy's integers too, without an import of NumPy; a truth value is no count.
     try:
         number = None if isinstance(value, bool) else operator.index(value)  # type: ignore[arg-type]

@@ -46,7 +46,9 @@ def test_the_words_of_a_day_are_those_of_the_calendar(day):
 
 def test_a_year_begins_on_its_first_of_january_and_ends_with_the_next():
     assert (start_of("2028"), end_of("2028"), end_of("2026-06")) == (2028.0, 2029.0, 2026.5)
-    assert date_words(2029.0) == "1 January 2029"
+    assert (start_of("2026-07-01"), end_of("2024-06-30")) == (2026.5, 2024.5)
+    assert start_of(2024.2) == end_of(2024.2) == 2024.2
+    assert (date_words(2029.0), date_words(2026.45)) == ("1 January 2029", "13 June 2026")
     np.testing.assert_array_equal(float_years(np.array(["2024", "2025-07"], "datetime64[M]")), [2024, 2025.5])
 
 

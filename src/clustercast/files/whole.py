@@ -49,13 +49,7 @@ def read_text(path: Path) -> str:
 
 
 def write_whole(path: Path | str, writer: Callable[[Path], object]) -> Path:
-    """Write a file so that a reader finds the old one, whole, or the new one, whole; return its path.
-
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as place:
-    ...     write_whole(f"{place}/note.txt", lambda file: file.write_text("whole")).read_text()
-    'whole'
-    """
+    """Write a file so that a reader finds the old one, whole, or the new one, whole; return its path."""
     # The new content goes to a hidden file in the same directory, reaches the disk, and takes the name in one step.
     # Whatever stops the writer, a full disk or Ctrl-C, leaves the old file and nothing else.
     # A symbolic link is followed, and a file that is replaced keeps its permissions.

@@ -15,23 +15,23 @@ from clustercast.arrays.families.tails import Levels, Tails, invert, tails_of_sc
 from clustercast.errors import InputError
 from clustercast.priors.families.closed_form import Discrete, Fixed, Normal
 from clustercast.priors.families.family import Family, Interval, in_blocks
-from clustercast.priors.families.from_scipy import ScipyDistribution, is_kernel_density, is_scipy
+from clustercast.priors.families.from_scipy import ScipyDistribution
 from clustercast.priors.families.validation import distribution_family, refuse_unless_weights
 
 # Pairs of a value and a component at a time.
 _CELLS = 100_000
 
 
-def as_distribution(value: object, unit: str = "1") -> Family | None:
+def as_distribution(value: Any, unit: str = "1") -> Family | None:
     """Return a distribution, a number as a constant, or what scipy gives as a family; None for anything else."""
     if isinstance(value, Family):
         return value
     if isinstance(value, int | float | np.number) and not isinstance(value, bool | np.bool_):
         return Fixed(value, unit=unit)  # type: ignore[arg-type]
-    if is_kernel_density(value):
-        centres, sd = value.dataset[0], float(np.sqrt(value.covariance[0, 0]))  # type: ignore[attr-defined]
-        return Mixture(value.weights, tuple(Normal(centre, sd) for centre in centres), unit=unit)  # type: ignore[attr-defined]
-    return ScipyDistribution(value, unit=unit) if is_scipy(value) else None
+    if type(value).__name__ == "gaussian_kde" and getattr(value, "d", 0) == 1:
+        sd = float(np.sqrt(value.covariance[0, 0]))
+        return Mixture(value.weights, tuple(Normal(centre, sd) for centre in value.dataset[0]), unit=unit)
+    return ScipyDistribution(value, unit=unit) if hasattr(value, "ppf") or hasattr(value, "icdf") else None
 
 
 def part(owner: Family, value: object) -> Family:

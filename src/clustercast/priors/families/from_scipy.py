@@ -17,16 +17,6 @@ from clustercast.priors.families.validation import distribution_family
 _PROBES = np.arange(1, 512) / 512
 
 
-def is_scipy(value: object) -> bool:
-    """Return whether a value is something of scipy.stats, or behaves like it, with quantiles."""
-    return hasattr(value, "ppf") or hasattr(value, "icdf")
-
-
-def is_kernel_density(value: object) -> bool:
-    """Return whether a value is a kernel density estimate of scipy.stats in one dimension."""
-    return type(value).__name__ == "gaussian_kde" and getattr(value, "d", 0) == 1
-
-
 @distribution_family
 class ScipyDistribution(Family):
     """A distribution of ``scipy.stats``, continuous or discrete.
