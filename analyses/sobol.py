@@ -1,5 +1,7 @@
 """Which assumptions carry the answer: ``python -m analyses.sobol``."""
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -61,12 +63,17 @@ def sobol(
     said += [f"warning: {warning}"] if warning else []
     if "joined by +" in warning:
         said.append("--latent gives the independent parts of correlated inputs, --shapley the share of each")
-    files = {"sobol.nc": lambda path: cc.write_netcdf(indices, path)}
+    files: dict[str, Callable[[Path], object]] = {"sobol.nc": lambda path: cc.write_netcdf(indices, path)}
     if "year" in indices.dims:
-        figure = cc.plots.sobol_panels(indices)
         below = "\n".join(conditions(run.priors, quick, key_year(run.years)))
-        figure.supxlabel(below, x=0.01, ha="left", fontsize=10)
-        files["sobol.png"] = lambda path: cc.plots.save_figure(figure, path)
+
+        def draw_panels(path: Path) -> None:
+            figure = cc.plots.sobol_panels(indices)
+            figure.supxlabel(below, x=0.01, ha="left", fontsize=10)
+            cc.plots.save_figure(figure, path)
+
+        # Drawn where it is written: the table does not wait for matplotlib.
+        files["sobol.png"] = draw_panels
     return options.Answer(
         finding=[*run.opening(quick), hangs_on(indices, run.outputs[0], key_year(run.years))],
         shown=[*sobol_tables(indices, resolved=cc.ranking_resolved(indices)), *said],
