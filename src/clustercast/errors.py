@@ -38,12 +38,12 @@ class InputError(ValueError):
     and key). The command line prints it without a traceback and exits with 2.
     """
 
-    def __init__(self, message: str) -> None:
-        # Whatever name or value is in it, a message is one line that prints and that a screen holds.
-        line = " ".join(message.split("\n"))
+    def __str__(self) -> str:
+        """Return the message: whatever name or value is in it, one line that prints and that a screen holds."""
+        line = " ".join(super().__str__().split("\n"))
         line = _LONG_WORD.sub(lambda word: f"{word[0][:60]}... ({len(word[0])} characters)", line)
         line = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in line)
-        super().__init__(line if len(line) <= _LONG_MESSAGE else f"{line[:_LONG_MESSAGE]}... ({len(line)} characters)")
+        return line if len(line) <= _LONG_MESSAGE else f"{line[:_LONG_MESSAGE]}... ({len(line)} characters)"
 
 
 def shown(value: object, most: int = 120) -> str:
