@@ -36,13 +36,18 @@ There,2026-10-01,Clearing,0,0,0,
 """
 
 
-def test_sites_of_a_timeline_are_rows_and_plans_are_not(tmp_path):
+def test_sites_of_a_timeline_are_rows_and_plans_are_not(tmp_path, capsys):
     (tmp_path / "sites.csv").write_text(TIMELINES)
     rows = read_rows(tmp_path / "sites.csv", "epoch_data_centers", "2026-11")
     assert [(row.name, row.date, row.value, row.quantity) for row in rows] == [
         ("Here", 2026.75, 1.3e6, "training_cluster_size")
     ]
     assert ["a plan" in reason or "value" in reason for reason in rows.left_out] == [True, True]
+    arguments = ["--columns", "epoch_data_centers", "--published", "2026-12", "--out", str(tmp_path / "out")]
+    assert options.exit_code(update, [str(tmp_path / "sites.csv"), *SMALL, *arguments]) == 0
+    shown = capsys.readouterr().out
+    assert "1 new row moved" in shown
+    assert "a plan" in shown
 
 
 @pytest.mark.parametrize(
