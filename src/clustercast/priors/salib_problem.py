@@ -1,11 +1,11 @@
 """Priors from SALib's dictionaries and parameter files; SALib itself is not needed."""
 
 import keyword
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from clustercast.errors import InputError, nearest
+from clustercast.errors import InputError, located, nearest
 from clustercast.files.whole import read_text
 from clustercast.priors.families import (
     Family,
@@ -19,9 +19,10 @@ from clustercast.priors.families import (
 )
 from clustercast.priors.prior_set import Priors
 
-_DIRECT: dict[str, Any] = {"unif": Uniform, "logunif": LogUniform, "norm": Normal, "lognorm": LogNormal}
 # How many numbers SALib takes for each distribution.
-_COUNTS = {**dict.fromkeys(_DIRECT, (2,)), "triang": (2, 3), "truncnorm": (4,), "weibull": (2, 3)}
+_COUNTS = {"unif": (2,), "logunif": (2,), "norm": (2,), "lognorm": (2,), "triang": (2, 3), "truncnorm": (4,)}
+_COUNTS |= {"weibull": (2, 3)}
+_DIRECT: dict[str, type[Family]] = {"unif": Uniform, "logunif": LogUniform, "norm": Normal, "lognorm": LogNormal}
 
 
 def read_salib(problem: Mapping[str, Any] | str | Path, *, units: Mapping[str, str] | None = None) -> Priors:
@@ -51,13 +52,10 @@ def read_salib(problem: Mapping[str, Any] | str | Path, *, units: Mapping[str, s
     >>> priors["y"]
     Normal(mean=2.0, sd=0.5, source='SALib problem')
     """
-    if isinstance(problem, str | Path):
-        content: Mapping[str, Any] = _parameter_file(Path(problem))
-        origin = str(problem)
-    elif isinstance(problem, Mapping):
-        content, origin = problem, "SALib problem"
-    else:
+    if not isinstance(problem, str | Path | Mapping):
         raise InputError(f"the problem is a {type(problem).__name__}; give SALib's dictionary or a parameter file")
+    origin = "SALib problem" if isinstance(problem, Mapping) else str(problem)
+    content: Mapping[str, Any] = problem if isinstance(problem, Mapping) else _parameter_file(Path(problem))
     for key in ("names", "bounds"):
         if key not in content:
             raise InputError(f"{origin} has no {key!r}; SALib's dictionary has 'names' and 'bounds'")
@@ -70,35 +68,28 @@ def read_salib(problem: Mapping[str, Any] | str | Path, *, units: Mapping[str, s
     unknown = [name for name in units or {} if name not in names]
     if unknown:
         raise InputError(f"units names {unknown[0]!r}, which is not an input of {origin}{nearest(unknown[0], names)}")
-    distributions = {
-        _checked_name(name, names, origin): _distribution(dist, numbers, name, (units or {}).get(name, "1"), origin)
-        for name, dist, numbers in zip(names, dists, bounds, strict=True)
-    }
+    distributions = {}
+    for name, dist, numbers in zip(names, dists, bounds, strict=True):
+        if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
+            raise InputError(f"{origin}: {name!r} is not a name; use letters, digits and underscores")
+        if name in distributions:
+            raise InputError(f"{origin}: {name!r} is there twice; every input has its own name")
+        with located(f"{origin}: {name}"):
+            distributions[name] = _distribution(dist, list(numbers), unit=(units or {}).get(name, "1"), source=origin)
     members = {group: tuple(n for n, g in zip(names, groups, strict=True) if g == group) for group in groups}
     made = Priors(name="salib", origin=origin, **distributions)
     return made.carrying(groups=members if members.keys() != set(names) else {})
 
 
-def _checked_name(name: object, names: Sequence[object], origin: str) -> str:
-    """Return the name of an input, refused where no function could take it as an argument."""
-    if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
-        raise InputError(f"{origin}: {name!r} is not a name; use letters, digits and underscores")
-    if names.count(name) > 1:
-        raise InputError(f"{origin}: {name!r} is there twice; every input has its own name")
-    return name
-
-
-def _distribution(dist: str, numbers: Sequence[float], name: str, unit: str, origin: str) -> Family:
+def _distribution(dist: str, values: list[Any], **about: Any) -> Family:
     """Return the distribution of one input as SALib means it."""
-    where = f"{origin}: {name}"
     if dist not in _COUNTS:
         known = f"{nearest(str(dist), _COUNTS)}; known are {', '.join(_COUNTS)}"
-        raise InputError(f"{where} has the distribution {dist!r}{known}")
-    values = list(numbers)
+        raise InputError(f"there is no distribution {dist!r}{known}")
     if len(values) not in _COUNTS[dist]:
-        needed = " or ".join(map(str, _COUNTS[dist]))
-        raise InputError(f"{where}: {dist} takes {needed} numbers, not {values}")
-    about: dict[str, Any] = {"unit": unit, "source": origin}
+        raise InputError(f"{dist} takes {' or '.join(map(str, _COUNTS[dist]))} numbers, not {values}")
+    if dist in _DIRECT:
+        return _DIRECT[dist](*values, **about)
     try:
         if dist == "triang":
             low, high, peak = values if len(values) == 3 else (0.0, *values)
@@ -106,15 +97,12 @@ def _distribution(dist: str, numbers: Sequence[float], name: str, unit: str, ori
         if dist == "truncnorm":
             low, high, mean, sd = values
             return TruncatedNormal(mean, sd, low, high, **about)
-        if dist == "weibull":
-            from scipy import stats
+        from scipy import stats
 
-            shape, scale, location = (*values, 0.0)[:3]
-            return ScipyDistribution(stats.weibull_min(shape, loc=location, scale=scale), **about)
-        made: Family = _DIRECT[dist](*values, **about)
-        return made
-    except (InputError, TypeError) as error:
-        raise InputError(f"{where}: {error}") from None
+        shape, scale, location = (*values, 0.0)[:3]
+        return ScipyDistribution(stats.weibull_min(shape, loc=location, scale=scale), **about)
+    except TypeError as error:
+        raise InputError(f"{dist} takes numbers, not {values} ({error})") from None
 
 
 def _parameter_file(path: Path) -> dict[str, list[Any]]:
