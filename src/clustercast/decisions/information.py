@@ -12,7 +12,7 @@ from clustercast.arrays import FloatArray
 from clustercast.arrays.decisions.actions import action_gain
 from clustercast.arrays.decisions.partition import Partition, partition, without_twins
 from clustercast.arrays.decisions.scores import entropy_gain, perfect_gain, spread_gain, variance_gain
-from clustercast.arrays.decisions.together import joint_action_gain, joint_gain, joint_variance_gain
+from clustercast.arrays.decisions.together import joint_action_gain, joint_gain, joint_variance_gain, rank_scores
 from clustercast.dataset import design_of
 from clustercast.decisions.labels import labelled
 from clustercast.decisions.possible import Rows, imagined
@@ -26,7 +26,8 @@ from clustercast.sensitivity.given_data import input_matrix, varied_inputs
 Gain = tuple[FloatArray, FloatArray]
 Of = Literal["inputs", "groups", "pairs"] | Mapping[str, Iterable[str]]
 
-PAIRED = 8
+# Inputs that are paired, and samples on which several are looked at together.
+PAIRED, TOGETHER = 8, 32768
 
 
 def evpi(
@@ -152,9 +153,7 @@ def evppi(
     if isinstance(of, str) and of == "inputs":
         return labelled("evppi", targets, ("input", names), (value, error), confidence, forecast, left_out)
     groups = _groups(of, names, value, targets, model if model is not None else cluster_model(), inputs is not None)
-    rows = without_twins(columns, columns.shape[1])
-    few = [replace(one, values=one.values[rows]) for one in targets]
-    parts = _joint_gains(columns[:, rows], (value, error), few, names, groups, low_discrepancy)
+    parts = _joint_gains(columns, (value, error), targets, names, groups, low_discrepancy)
     label = "pair" if isinstance(of, str) and of == "pairs" else "group"
     return labelled("evppi", targets, (label, list(groups)), parts, confidence, forecast, left_out)
 
@@ -256,20 +255,25 @@ def _joint_gains(
 ) -> Gain:
     """Return what each group of columns is worth, no less than its members and the groups within it."""
     members = [frozenset(group) for group in groups.values()]
+    rows = without_twins(columns, columns.shape[1])
+    if rows.size > TOGETHER:
+        rows = np.sort(np.random.default_rng(0).choice(rows, TOGETHER, replace=False))
+    targets = [replace(one, values=one.values[rows]) for one in targets]
+    scores = rank_scores(columns[:, rows])
     found = np.empty((2, len(members), len(targets)))
     for place in sorted(range(len(members)), key=lambda k: len(members[k])):
         inside = [k for k, name in enumerate(names) if name in members[place]]
         within = [k for k, other in enumerate(members) if other < members[place]]
-        own = np.array(_joint(columns[inside], targets, low_discrepancy))
-        several = np.concatenate([own, np.array(alone)[:, inside], found[:, within]], axis=1)
+        several = np.concatenate([np.array(alone)[:, inside], found[:, within]], axis=1)
+        if len(inside) > 1:
+            own = np.array(_joint(scores[inside], targets, low_discrepancy))
+            several = np.concatenate([own, several], axis=1)
         found[:, place] = np.take_along_axis(several, several[:1].argmax(axis=1, keepdims=True), axis=1)[:, 0]
     return found[0], found[1]
 
 
-def _joint(columns: FloatArray, targets: list[Wanted], low_discrepancy: bool) -> Gain:
-    """Return what some columns are worth together for each target, shape (1, targets)."""
-    if len(columns) == 1:
-        return _gains(columns, targets, low_discrepancy)
+def _joint(scores: FloatArray, targets: list[Wanted], low_discrepancy: bool) -> Gain:
+    """Return what some columns, given as normal scores, are worth together for each target, shape (1, targets)."""
     value, error = np.empty((2, 1, len(targets)))
     for score, places in _kinds(targets).items():
         stacked = np.column_stack([targets[place].values for place in places])
@@ -278,11 +282,11 @@ def _joint(columns: FloatArray, targets: list[Wanted], low_discrepancy: bool) ->
             return _gain(score, predicted, partition(predicted), values, low_discrepancy)
 
         if score in ("variance", "brier"):
-            value[:, places], error[:, places] = joint_variance_gain(columns, stacked)
+            value[:, places], error[:, places] = joint_variance_gain(scores, stacked)
         elif score.startswith("loss"):
-            value[:, places], error[:, places] = joint_action_gain(columns, stacked)
+            value[:, places], error[:, places] = joint_action_gain(scores, stacked)
         else:
-            value[:, places], error[:, places] = joint_gain(columns, stacked, gain)
+            value[:, places], error[:, places] = joint_gain(scores, stacked, gain)
     return value, error
 
 

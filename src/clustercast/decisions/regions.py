@@ -10,7 +10,7 @@ import xarray as xr
 from clustercast.arrays import FloatArray
 from clustercast.arrays.decisions.partition import partition, without_twins
 from clustercast.arrays.decisions.scores import variance_gain
-from clustercast.arrays.decisions.together import explained
+from clustercast.arrays.decisions.together import explained, rank_scores
 from clustercast.arrays.indices.intervals import normal_factor
 from clustercast.dataset import provenance
 from clustercast.decisions.drawn_from import Event, asked_event, targets_of
@@ -107,7 +107,7 @@ def regional_indices(
         names, columns = [names[k] for k in chosen], columns[chosen]
     if len(names) > _MOST_INPUTS:
         raise InputError(f"{len(names)} inputs have {2 ** len(names):,} subsets; name at most {_MOST_INPUTS}")
-    found = _indices(columns, (values - values.mean(axis=0)) / values.std(axis=0))
+    found = _indices(rank_scores(columns), (values - values.mean(axis=0)) / values.std(axis=0))
     dims = ("target", "input")
     result = xr.Dataset(
         {key: (dims[: part.ndim - 1], part[0]) for key, part in found.items()}
@@ -128,9 +128,9 @@ def regional_indices(
     return result.assign_attrs(words="\n".join(said))
 
 
-def _indices(columns: FloatArray, values: FloatArray) -> dict[str, FloatArray]:
+def _indices(scores: FloatArray, values: FloatArray) -> dict[str, FloatArray]:
     """Return the indices of standardised values (N, T) with their errors, shape (2, T, d) or (2, T)."""
-    count, (size, width) = len(columns), values.shape
+    count, (size, width) = len(scores), values.shape
     subsets = [frozenset(u) for k in range(1, count + 1) for u in itertools.combinations(range(count), k)]
     # Each index is a sum over subsets of what they explain; so is the part of each sample in it, which gives the error.
     weights = np.zeros((3, count, len(subsets)))
@@ -144,7 +144,7 @@ def _indices(columns: FloatArray, values: FloatArray) -> dict[str, FloatArray]:
     parts = np.zeros((2, 3, count, size, width))
     whole = np.zeros((2, size, width))
     for place, u in enumerate(subsets):
-        found = np.stack(explained(columns[sorted(u)], values))
+        found = np.stack(explained(scores[sorted(u)], values))
         parts += weights[:, :, place, np.newaxis, np.newaxis] * found[:, np.newaxis, np.newaxis]
         whole = found if len(u) == count else whole
     every = np.concatenate([parts.reshape(2, 3 * count, size, width), whole[:, np.newaxis]], axis=1)

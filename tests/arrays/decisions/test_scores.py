@@ -10,7 +10,7 @@ from scipy.stats import norm, qmc
 from clustercast.arrays.decisions.actions import action_gain
 from clustercast.arrays.decisions.partition import partition
 from clustercast.arrays.decisions.scores import perfect_gain, spread_gain, variance_gain
-from clustercast.arrays.decisions.together import joint_action_gain, joint_gain, joint_variance_gain
+from clustercast.arrays.decisions.together import joint_action_gain, joint_gain, joint_variance_gain, rank_scores
 from tests.reference.value_problems import CLAIM, SINGLE, brier, nats, normal_output
 
 CASES = {problem.name: problem for problem in SINGLE[:5]}
@@ -55,7 +55,7 @@ def test_two_treatments_of_the_example_of_the_r_package_voi():
     value, error = action_gain(partition([p1, p2]), losses)
     exact = [unit_loss(1, 1), unit_loss(1, 2)]
     assert (np.abs(value[:, 0] - exact) <= 3 * error[:, 0]).all()
-    both, its_error = (part[0, 0] for part in joint_action_gain(np.stack([p1, p2]), losses))
+    both, its_error = (part[0, 0] for part in joint_action_gain(rank_scores(np.stack([p1, p2])), losses))
     whole, whole_error = perfect_gain("loss", losses)
     assert both == pytest.approx(unit_loss(1, np.sqrt(5)), abs=3 * its_error)
     assert whole == pytest.approx(0.4798, abs=3 * whole_error)

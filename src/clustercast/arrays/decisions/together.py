@@ -1,4 +1,7 @@
-"""What several columns are worth together: predicted on one half of the samples from the other, and by neighbours."""
+"""What several columns are worth together: predicted on one half of the samples from the other, and by neighbours.
+
+Columns are normal scores, as from `rank_scores`.
+"""
 
 import itertools
 from collections.abc import Callable, Iterator
@@ -6,6 +9,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from scipy.spatial import KDTree
 from scipy.special import ndtri
+from scipy.stats import rankdata
 
 from clustercast.arrays import BoolArray, FloatArray, IntArray
 from clustercast.arrays.decisions.partition import halves
@@ -63,7 +67,7 @@ def _predicted(columns: FloatArray, values: FloatArray) -> Iterator[tuple[BoolAr
     basis, leading = _basis(columns, values)
     one, generator = halves(len(values)), np.random.default_rng(0)
     for part in (one, ~one):
-        fitted = basis @ _fitted(basis[~part], values[~part])
+        fitted = basis.T @ _fitted(basis[:, ~part], values[~part])
         fitted = _nearer(fitted, _stepped(fitted, values, ~part), values, part)
         among = np.flatnonzero(~part)
         among = among if among.size <= AMONG else generator.choice(among, AMONG, replace=False)
@@ -97,10 +101,10 @@ def joint_action_gain(columns: FloatArray, losses: FloatArray) -> Gain:
     basis, _ = _basis(columns, losses)
     relative = losses - losses[:, [int(np.argmin(losses.mean(axis=0)))]]
     rows = np.arange(size)
-    saved = -relative[rows, np.argmin(basis @ _fitted(basis, relative), axis=1)]
+    saved = -relative[rows, np.argmin(basis.T @ _fitted(basis, relative), axis=1)]
     across = tie = 0.0
     for part in (one, ~one):
-        chosen = np.argmin(basis[part] @ _fitted(basis[~part], relative[~part]), axis=1)
+        chosen = np.argmin(basis[:, part].T @ _fitted(basis[:, ~part], relative[~part]), axis=1)
         across -= relative[part][np.arange(len(chosen)), chosen].sum() / size
         tie += relative[part][:, int(np.argmin(relative[~part].mean(axis=0)))].sum() / size
     inside = float(saved.mean())
@@ -108,36 +112,35 @@ def joint_action_gain(columns: FloatArray, losses: FloatArray) -> Gain:
     return np.array([[(2 * inside + across) / 3 + tie / 2]]), np.array([[error]])
 
 
-def _basis(columns: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return Hermite polynomials of the normal scores of columns with products, and scores of the leading columns."""
-    scores: FloatArray = np.empty(columns.shape[::-1])
-    size = len(scores)
-    for place, column in enumerate(columns):
-        order = np.sort(column)
-        # The middle of the ranks of equal values.
-        ranks = np.searchsorted(order, column, "left") + np.searchsorted(order, column, "right")
-        scores[:, place] = ndtri(ranks / (2 * size))
-    basis = [np.ones((size, 1)), scores, (scores**2 - 1) / np.sqrt(2), (scores**3 - 3 * scores) / np.sqrt(6)]
+def rank_scores(columns: FloatArray) -> FloatArray:
+    """Return the normal scores of the ranks of columns (d, N); equal values have the middle of their ranks."""
+    return np.asarray(ndtri((rankdata(columns, axis=1) - 0.5) / columns.shape[1]))
+
+
+def _basis(scores: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return Hermite polynomials of normal scores (d, N) with products, in rows, and the leading scores (N, some)."""
+    size = len(values)
+    square = (scores**2 - 1) / np.sqrt(2)
+    basis = [np.ones((1, size)), scores, square, (scores**3 - 3 * scores) / np.sqrt(6)]
     spread = values.std(axis=0)
     standard = (values - values.mean(axis=0)) / np.where(spread > 0, spread, 1)
-    strength = np.sum([((part.T @ standard / size) ** 2).max(axis=1) for part in basis[1:]], axis=0)
+    strength = np.sum([((part @ standard / size) ** 2).max(axis=1) for part in basis[1:]], axis=0)
     ranked = np.argsort(-strength, kind="stable")
     leading = np.sort(ranked[:CROSSED])
     first, second = np.array(list(itertools.combinations(leading, 2)), dtype=np.int64).reshape(-1, 2).T
-    threes = np.array(list(itertools.combinations(leading, 3)), dtype=np.int64).reshape(-1, 3)
-    products = [scores[:, first] * scores[:, second], scores[:, threes].prod(axis=2)]
-    products += [basis[2][:, first] * basis[2][:, second]]
-    products += [basis[2][:, a] * scores[:, b] for a, b in ((first, second), (second, first))]
-    room = size // 2 // SAMPLES
-    for part in products:
-        if sum(each.shape[1] for each in basis) + part.shape[1] <= room:
-            basis.append(part)
+    a, b, c = np.array(list(itertools.combinations(leading, 3)), dtype=np.int64).reshape(-1, 3).T
+    products = [(scores[first], scores[second]), (scores[a] * scores[b], scores[c]), (square[first], square[second])]
+    products += [(square[first], scores[second]), (square[second], scores[first])]
+    for one, other in products:
+        if sum(map(len, basis)) + len(one) <= size // 2 // SAMPLES:
+            basis.append(one * other)
     # Among samples that are equal in a discrete column the nearest is any of them.
-    return np.concatenate(basis, axis=1), scores[:, ranked[:NEAR]] + 1e-9 * np.random.default_rng(0).random((size, 1))
+    jitter = 1e-9 * np.random.default_rng(0).random((size, 1))
+    return np.concatenate(basis), scores[ranked[:NEAR]].T + jitter
 
 
 def _fitted(basis: FloatArray, values: FloatArray) -> FloatArray:
-    """Return least-squares coefficients; a little is added to the diagonal for columns that say the same."""
-    gram = basis.T @ basis
-    gram[np.diag_indices_from(gram)] += 1e-9 * len(basis)
-    return np.asarray(np.linalg.solve(gram, basis.T @ values), dtype=np.float64)
+    """Return least-squares coefficients; a little is added to the diagonal for rows that say the same."""
+    gram = basis @ basis.T
+    gram[np.diag_indices_from(gram)] += 1e-9 * basis.shape[1]
+    return np.asarray(np.linalg.solve(gram, basis @ values), dtype=np.float64)
