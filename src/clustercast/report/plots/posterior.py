@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from clustercast.arrays import FloatArray
 from clustercast.arrays.summaries.order_statistics import quantiles
-from clustercast.errors import takes
+from clustercast.errors import InputError, takes
 from clustercast.report.labels import label_of
 from clustercast.report.numbers import human, is_share
 from clustercast.report.plots import style
@@ -28,6 +28,8 @@ def prior_posterior(
     """
     before, after = (np.asarray(found.values, dtype=np.float64).reshape(-1) for found in (prior, posterior))
     ends = np.concatenate([quantiles(before, _VIEW), quantiles(after, _VIEW, weights)])
+    if not ends.max() > ends.min():
+        raise InputError(f"prior and posterior are one number, {ends.max():g}; give samples of a variable that varies")
     bins = np.linspace(ends.min(), ends.max(), _BINS + 1).tolist()
     ax = style.quiet_frame(style.axes_or_new(ax, height=2.8))
     ax.hist(before, bins=bins, density=True, color=style.QUIET, alpha=0.5, label="prior")
