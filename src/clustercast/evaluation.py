@@ -24,6 +24,7 @@ from clustercast.errors import InputError, nearest
 Form = Literal["scalar", "arrays", "matrix", "frame"]
 Progress = Callable[[int, int], None]
 Columns = Mapping[str, Any]
+_Piece = tuple[Sequence[int], Columns]
 
 FORMS = get_args(Form)
 _PIECES = 64
@@ -84,23 +85,20 @@ def evaluate(
     coords : mapping of str to sequence, optional
         Labels of further dimensions, as ``{"year": range(2025, 2031), "region": ["EU", "US"]}``.
     executor : object, optional
-        Anything with a ``map`` as that of `concurrent.futures.Executor` or `multiprocessing.Pool`, or a dask client;
-        the samples are then cut into pieces. By default all runs here.
+        Anything with a ``map``, as an `Executor` or a pool of processes, or a dask client; by default all runs here.
     progress : callable, optional
         Called after each piece with samples done and samples planned.
 
     Returns
     -------
     Dataset
-        Outputs with dims ``(..., sample)``, the inputs, and attributes that trace both: what `sobol_indices`,
-        `summarise` and all other measures read.
+        Outputs with dims ``(..., sample)``, the inputs, and attributes that trace both, as all measures read them.
 
     Raises
     ------
     InputError
-        If the function does not take the inputs, fails, mixes samples, or gives something of another shape than
-        `outputs` and `coords` say; where values are not finite, the error's attribute ``forecast`` holds what was
-        computed.
+        If the function does not take the inputs, fails, mixes samples or gives another shape than `outputs` and
+        `coords` say; where values are not finite, its attribute ``forecast`` holds what was computed.
 
     Examples
     --------
@@ -120,13 +118,18 @@ def evaluate(
     if form != "scalar" and size > 1:
         _check_samples_apart(task, columns, size, executor)
     parts: list[dict[str, FloatArray]] = []
-    for part in _mapped(task, _pieces(task, columns, size, executor), executor):
+    # All samples at once where a function takes them here.
+    length = size if executor is None and form != "scalar" else max(1, -(-size // _PIECES))
+    pieces = [
+        (range(start, min(start + length, size)), {n: column[start : start + length] for n, column in columns.items()})
+        for start in range(0, size, length)
+    ]
+    for part in _mapped(task, pieces, executor):
         parts.append(part)
         if progress is not None:
             progress(sum(len(done[task.outputs[0]]) for done in parts), size)
     labelled = {name: _joined(task, name, [part[name] for part in parts]) for name in task.outputs}
-    text = repr((fingerprint_of(function), form, dict(outputs)))
-    model_hash = hashlib.sha256(text.encode()).hexdigest()[:12]
+    model_hash = hashlib.sha256(repr((fingerprint_of(function), form, dict(outputs))).encode()).hexdigest()[:12]
     used = {dim: labels[dim] for dim in labels if any(dim in dims for dims, _ in labelled.values())}
     forecast = evaluated_dataset(inputs, labelled, dict(outputs), used, model_hash, values)
     _refuse_not_finite(forecast, task, values)
@@ -199,13 +202,9 @@ def _check_samples_apart(task: _Task, columns: Columns, size: int, executor: Any
     """Refuse a function of several samples whose result for one depends on the others, tried on a few of them."""
     rows = list(dict.fromkeys(np.linspace(0, size - 1, 4).astype(int).tolist()))
     parts = [rows[::2][::-1] + rows[:1], rows[1::2][::-1]]
-
-    def run(*chosen: list[int]) -> list[dict[str, FloatArray]]:
-        pieces = [(each, {name: values[each] for name, values in columns.items()}) for each in chosen]
-        return list(_mapped(task, pieces, executor))
-
+    pieces = [(each, {name: values[each] for name, values in columns.items()}) for each in (rows, *parts)]
     try:
-        whole, *others = run(rows, *parts)
+        whole, *others = _mapped(task, pieces, executor)
     except InputError:
         return  # it may need more samples; the run itself says what fails
     for name in task.outputs:
@@ -215,11 +214,9 @@ def _check_samples_apart(task: _Task, columns: Columns, size: int, executor: Any
         allowed = 1e-3 * np.ptp(finite, axis=0) + 1e-6 * np.abs(finite).max(axis=0)
         for part, chosen in zip(others, parts, strict=True):
             expected = known[[rows.index(row) for row in chosen]]
-            with np.errstate(invalid="ignore"):
-                close = (part[name] == expected) | (np.abs(part[name] - expected) <= allowed)
-            wrong = ~close & ~(np.isnan(part[name]) & np.isnan(expected))
+            wrong = ~np.isclose(part[name], expected, rtol=0, atol=allowed, equal_nan=True)
             # One that draws random numbers gives other values each time and cannot be tried.
-            if wrong.any() and np.array_equal(run(rows)[0][name], known, equal_nan=True):
+            if wrong.any() and np.array_equal(next(_mapped(task, pieces[:1], executor))[name], known, equal_nan=True):
                 at = np.argwhere(wrong)[0]
                 raise InputError(
                     f"{task.called} mixes samples: output {name!r} of sample {chosen[at[0]]} is "
@@ -228,19 +225,7 @@ def _check_samples_apart(task: _Task, columns: Columns, size: int, executor: Any
                 )
 
 
-def _pieces(task: _Task, columns: Columns, size: int, executor: Any) -> list[tuple[Sequence[int], Columns]]:
-    """Return the samples in pieces, one where a function takes all samples here."""
-    whole = executor is None and task.form != "scalar"
-    length = size if whole else max(1, -(-size // _PIECES))
-    return [
-        (range(start, min(start + length, size)), {n: values[start : start + length] for n, values in columns.items()})
-        for start in range(0, size, length)
-    ]
-
-
-def _mapped(
-    task: _Task, pieces: Sequence[tuple[Sequence[int], Columns]], executor: Any
-) -> Iterator[dict[str, FloatArray]]:
+def _mapped(task: _Task, pieces: Sequence[_Piece], executor: Any) -> Iterator[dict[str, FloatArray]]:
     """Yield the results of each piece of the samples, in their order."""
     work = partial(_evaluated_piece, task)
     if executor is None:
@@ -261,7 +246,7 @@ def _mapped(
         yield from executor.map(work, pieces)
 
 
-def _evaluated_piece(task: _Task, piece: tuple[Sequence[int], Columns]) -> dict[str, FloatArray]:
+def _evaluated_piece(task: _Task, piece: _Piece) -> dict[str, FloatArray]:
     """Return the outputs of some samples, with the sample on the first axis."""
     index, columns = piece
     if task.form == "scalar":

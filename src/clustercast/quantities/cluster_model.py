@@ -79,12 +79,4 @@ def cluster_model() -> Model:
     modules = [import_module(f"clustercast.quantities.{subject}") for subject in _SUBJECTS]
     # Units proved before, so that a run need not prove them again; tests/quantities/test_proved.py writes the file.
     proved = Path(__file__).with_name("proved.txt").read_text(encoding="utf-8").split()
-    return Model(
-        modules,
-        headline=_HEADLINE,
-        start="forecast_start",
-        step=0.5,
-        layers={"trend": _TREND},
-        proved=proved,
-        heir=heir,
-    )
+    return Model(modules, headline=_HEADLINE, layers={"trend": _TREND}, proved=proved, heir=heir)
