@@ -43,3 +43,9 @@ def test_weights_make_a_tail():
     values = 1 + np.random.default_rng(3).random(1000)
     weights = np.exp(3 * np.random.default_rng(4).standard_normal(1000))
     assert tail_shapes(values, weights) > HEAVY and not tail_shapes(values) > HEAVY
+
+
+def test_a_large_sample_whose_candidates_are_far_apart_has_a_shape():
+    # Likelihoods of candidates differ by more than a float's exponent holds.
+    values = np.exp(8 * np.random.default_rng(4).standard_normal(2**18))
+    assert 1 < tail_shape(values) < 3

@@ -1,6 +1,7 @@
 """How heavy the tail of a sample is, by the shape of a generalised Pareto distribution of its largest values."""
 
 import numpy as np
+from scipy.special import softmax
 
 from clustercast.arrays import FloatArray
 
@@ -51,6 +52,5 @@ def tail_shape(values: FloatArray) -> float:
     slopes = 1 + steps / (3 * excess[int(size / 4 + 0.5) - 1])
     shapes = np.log1p(-slopes[:, np.newaxis] * excess).mean(axis=1)
     likelihoods = size * (np.log(-slopes / shapes) - shapes - 1)
-    weights = 1 / np.exp(likelihoods - likelihoods[:, np.newaxis]).sum(axis=1)
-    shape = float(np.log1p(-(weights @ slopes) / weights.sum() * excess).mean())
+    shape = float(np.log1p(-(softmax(likelihoods) @ slopes) * excess).mean())
     return float((size * shape + 5) / (size + 10))
