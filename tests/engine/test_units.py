@@ -119,7 +119,7 @@ def test_a_tonne_is_not_a_tonne_of_carbon_dioxide():
 
 @given(st.integers(1, 10**12), st.integers(0, 999))
 def test_commas_between_groups_of_three_are_read(whole, thousandths):
-    assert units.in_unit(f"{whole:,}.{thousandths:03d} W", "W") == whole + thousandths / 1000
+    assert units.in_unit(f"{whole:,}.{thousandths:03d} W", "W") == float(f"{whole}.{thousandths:03d}")
 
 
 @given(st.integers(0, 10**6).map(str), st.text("0123456789", min_size=1, max_size=6))

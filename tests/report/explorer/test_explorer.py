@@ -319,7 +319,7 @@ def test_both_sets_and_every_scenario_can_be_chosen(monkeypatch, tmp_path, capsy
     monkeypatch.undo()
     arguments = ["--set", "load_factor=0.8", "--years", "2030", "-o", "ai_investment", "--out", str(tmp_path)]
     assert options.exit_code(explore.explore, arguments) == 0
-    assert "explore.html" in capsys.readouterr().out
+    assert "explore.html" in capsys.readouterr().out.replace("\n", "")
     page = json.loads(re.search(DATA, (tmp_path / "explore.html").read_text(encoding="utf-8"), re.DOTALL)[1])
     assert page["years"] == [2030] and [world["set"] for world in page["worlds"]] == [""]
 
