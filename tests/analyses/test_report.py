@@ -108,6 +108,12 @@ def test_what_to_ask_next_is_a_sentence_and_two_or_three_figures(html):
     assert 2 <= asked.count("<svg ") <= 3 and asked.index("<p>") < asked.index("<svg ")
 
 
+def test_the_limits_that_act_are_said_once_and_what_holds_back_in_words(html):
+    assert html.count("Limits that act from ") == 1
+    said = r"<p>What holds the largest training cluster back in 2030: [a-z ]+ in \d+ %, .* of the samples"
+    assert re.search(said, html)
+
+
 def test_names_are_words_but_for_what_is_typed(html):
     hidden = r"<code>.*?</code>|<svg.*?</svg>|<script>.*?</script>|<style>.*?</style>|<[^>]+>"
     prose = re.sub(hidden, " ", html, flags=re.DOTALL)

@@ -6,6 +6,8 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.testing.compare import compare_images
@@ -13,7 +15,7 @@ from matplotlib.testing.decorators import remove_ticks_and_titles
 
 from clustercast import InputError, plots
 from clustercast.conditioning.observation_rows import Observation
-from clustercast.report.plots.style import number_text, spread_apart
+from clustercast.report.plots.style import human_axis, number_text, spread_apart
 from clustercast.uncertainty.reference_classes import ReferenceClass
 from clustercast.uncertainty.stated import StatedCell
 
@@ -383,6 +385,16 @@ class TestConstraints:
         assert heights == {"trend": [0.75, 0.25], "power": [0.25, 0.5], "money": [0, 0.25]}
         assert [bar.get_y() for bar in ax.containers[2]] == [1.0, 0.75]
 
+    def test_at_most_six_layers_the_small_ones_together_under_their_names(self):
+        labels = [*"abcdefgh"]
+        index = path(np.repeat(np.arange(8), [9, 1, 8, 1, 7, 1, 6, 5])[np.newaxis], "which", labels=json.dumps(labels))
+        ax = plots.binding_constraint(index)
+        heights = {bars.get_label(): bars[0].get_height() * 38 for bars in ax.containers}
+        assert heights == pytest.approx({"a": 9, "c": 8, "e": 7, "g": 6, "h": 5, "other: b, d, f": 3})
+        assert len({bars[0].get_facecolor() for bars in ax.containers}) == 6
+        seven = index.where(index != 1, 0).where(index != 3, 0)
+        assert [bars.get_label() for bars in plots.binding_constraint(seven).containers] == [*"acefgh"]
+
     def test_shares_of_a_summary_give_the_same_bars(self):
         labels = json.loads(self.index.attrs["labels"])
         shares = [[np.mean(row == k) for k in range(len(labels))] for row in self.index.values]
@@ -423,6 +435,16 @@ def test_prior_and_posterior_have_unit_area_and_their_medians():
 )
 def test_ticks_have_no_digit_more_than_the_number(value, unit, share, text):
     assert number_text(value, unit, share) == text
+
+
+@given(st.floats(1e-6, 1e12), st.floats(1.05, 1e9), st.sampled_from(["1", "W", "USD", "H100e"]), st.integers(4, 9))
+def test_an_axis_of_logarithms_has_two_labels_or_more_and_none_twice(low, ratio, unit, most):
+    ax = Figure().subplots()
+    ax.set(xscale="log", xlim=(low, low * ratio))
+    human_axis(ax.xaxis, xr.DataArray(0.0, attrs={"units": unit}), log=True, most=most)
+    places = [place for place in ax.xaxis.get_majorticklocs() if low <= place <= low * ratio]
+    seen = ax.xaxis.get_major_formatter().format_ticks(places)
+    assert len(seen) == len(set(seen)) >= 2 and all(seen)
 
 
 def test_labels_move_no_farther_than_they_must():

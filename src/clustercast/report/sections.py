@@ -8,8 +8,6 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from clustercast.audit.findings import Finding
 from clustercast.conditioning.observation_rows import Observation
@@ -29,7 +27,7 @@ from clustercast.report.labels import in_a_sentence, label_of, worded
 from clustercast.report.numbers import human, interval, is_share, with_interval
 from clustercast.report.plots.style import axes_or_new, in_percent, number_text, unit_of
 from clustercast.report.scenarios import scenario_finding, scenario_tables
-from clustercast.report.sentences import chances, conditions, hangs_on, key_year, opening
+from clustercast.report.sentences import chances, hangs_on, key_year, opening
 from clustercast.report.sobol import caution, member, sobol_tables
 from clustercast.report.summary import comparison_tables, fan_tables
 from clustercast.report.tables import Table, table
@@ -95,15 +93,6 @@ class Results:
         """The stated cells beside the forecast."""
         return compare_with_stated(self.summary, self.stated)
 
-    @functools.cached_property
-    def conditions(self) -> list[str]:
-        """Which limits act in the forecast, and how likely a sampled world is impossible."""
-        return conditions(self.priors, self.forecast, self.year)
-
-    def figure(self, drawn: Axes | Figure, name: str, alternative: str, caption: str = "") -> PageFigure:
-        """Return a figure of the forecast, with its conditions under it."""
-        return page_figure(drawn, name, alternative, " ".join([*filter(None, [caption]), *self.conditions]))
-
 
 def page_values(results: Results, title: str, subtitle: str) -> dict[str, Any]:
     """Return the values that ``report.html`` is filled with."""
@@ -157,7 +146,7 @@ def _fan(results: Results, name: str, identifier: str) -> PageFigure:
         levels=results.levels.get(name, ()),
         references=_comparable(results.references, path, results.levels.get(name, ())),
     )
-    return results.figure(axes, identifier, fan_in_words(path))
+    return page_figure(axes, identifier, fan_in_words(path))
 
 
 def _first_of_each(milestones: xr.Dataset) -> xr.Dataset:
@@ -190,13 +179,13 @@ def _level_figures(results: Results) -> list[PageFigure]:
         for level in levels
     }
     return [
-        results.figure(
+        page_figure(
             plots.crossing_years(crossings),
             "crossing-years",
             f"When each level is first reached, as probabilities by year; {table_above}",
             "Year in which each level is first reached. Samples that do not reach it are counted at the right.",
         ),
-        results.figure(
+        page_figure(
             plots.reached_by_year(results.milestones),
             "reached-by-year",
             f"Probability that each level has been reached, by year; {table_above}",
@@ -210,7 +199,7 @@ def _what_matters(results: Results) -> dict[str, Any]:
     indices, year, output = results.indices, results.year, results.explained
     said = [hangs_on(indices, str(name), year) for name in indices["output"].values]
     drawn = [
-        results.figure(
+        page_figure(
             plots.sobol_by_year(indices, str(name)),
             f"indices-{str(name).replace('_', '-')}",
             f"Total indices by year. {words}",
@@ -218,13 +207,13 @@ def _what_matters(results: Results) -> dict[str, Any]:
         for name, words in zip(indices["output"].values, said, strict=True)
     ]
     drawn += [
-        results.figure(
+        page_figure(
             plots.sobol_stacked(indices, output),
             "indices-stacked",
             f"Variance of {in_a_sentence(output)} by year, split among inputs alone and interactions. {said[0]}",
             "What inputs explain alone, and what only appears together.",
         ),
-        results.figure(
+        page_figure(
             plots.tornado(results.forecast[[output, *results.used]], output, year=year),
             "tornado",
             f"Geometric mean of {in_a_sentence(output)} in {year:g} where each input is low and where it is high.",
@@ -258,7 +247,7 @@ def _interactions(indices: xr.Dataset, output: str, year: float) -> str:
 
 def _what_binds(results: Results) -> dict[str, Any]:
     """Return which limits bind: sentences, figures and tables."""
-    drawn, made = [], []
+    said, drawn, made = [], [], []
     for name in (name for name in LIMITS if f"{name}_share" in results.summary):
         shares, errors = (results.summary[f"{name}_share{end}"] for end in ("", "_error"))
         last = shares.isel(year=-1)
@@ -267,10 +256,16 @@ def _what_binds(results: Results) -> dict[str, Any]:
         )
         alternative = f"Probability by year that each limit binds; in {float(last['year']):g}: {words}."
         axes = plots.binding_constraint(results.forecast[name])
-        drawn.append(results.figure(axes, name.replace("_", "-"), alternative, "Trend: no limit binds."))
+        drawn.append(page_figure(axes, name.replace("_", "-"), alternative, "Trend: no limit binds."))
         made.append(constraint_table(shares, errors, name))
+        then = shares.sel(year=results.year)
+        often = then.values.argsort()[:-5:-1]
+        named = {"trend": "nothing"}
+        held = dict(zip(then[f"{name}_label"].values[often].tolist(), then.values[often], strict=True))
+        most = [f"{named.get(what, what)} in {100 * p:.0f} %" for what, p in held.items() if p >= 0.005]
+        said.append(f"What holds {LIMITS[name]} back in {results.year:g}: {', '.join(most)} of the samples.")
     made += [relief_table(results.relief)] if results.relief is not None else []
-    return {"said": results.conditions, "figures": drawn, "tables": made}
+    return {"said": said, "figures": drawn, "tables": made}
 
 
 def even_condition(path: xr.DataArray, year: float) -> str:

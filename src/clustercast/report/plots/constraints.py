@@ -10,8 +10,8 @@ from clustercast.arrays import FloatArray
 from clustercast.errors import InputError, takes
 from clustercast.report.plots import style
 
-# Labels below this in every year are drawn together.
-_SELDOM = 0.01
+# Labels below this in every year, and those beyond the largest few, are drawn together: nobody can follow more layers.
+_SELDOM, _MOST = 0.01, 5
 
 
 @takes("year")
@@ -19,18 +19,24 @@ def binding_constraint(index: xr.DataArray, *, weights: FloatArray | None = None
     """Draw the probability of each label of an index by year, stacked.
 
     `index` is an output of `propagate`, as ``forecast["binding_constraint"]``, with `weights` of its samples, or its
-    shares from `summarise`. What is never taken is left out, and what is seldom taken is drawn together.
+    shares from `summarise`. What is never taken is left out; what is seldom taken, and all but the five labels with the
+    largest shares, is drawn together, under its names.
     """
     labels, shares = _shares(index, weights)
-    layers = {label: shares[:, k] for k, label in enumerate(labels) if shares[:, k].max() >= _SELDOM}
-    rest = shares.sum(axis=1) - sum(layers.values(), np.zeros(len(shares)))
-    layers |= {"other": rest} if rest.max() > 1e-12 else {}
+    highest = shares.max(axis=0)
+    taken = [k for k in np.argsort(-highest, kind="stable") if highest[k] > 0]
+    shown = [k for k in taken[:_MOST] if highest[k] >= _SELDOM]
+    shown = sorted(taken if len(taken) == len(shown) + 1 else shown)
+    rest = [k for k in sorted(taken) if k not in shown]
+    layers = {labels[k]: shares[:, k] for k in shown}
+    looks = [style.QUIET if labels[k] == "trend" else style.look(k)[0] for k in shown]
+    if rest:
+        layers["other: " + ", ".join(labels[k] for k in rest)] = shares[:, rest].sum(axis=1)
     years = np.asarray(index["year"].values, dtype=np.float64)
     ax = style.quiet_frame(style.axes_or_new(ax))
     bottom, middles = np.zeros(len(years)), []
     width = 0.86 * (float(np.diff(years).min()) if len(years) > 1 else 1.0)
-    for place, (label, share) in enumerate(layers.items()):
-        colour = style.QUIET if label in ("trend", "other") else style.look(place)[0]
+    for colour, (label, share) in zip([*looks, "#FFFFFF"], layers.items(), strict=False):
         ax.bar(years, share, width, bottom=bottom, label=label, color=colour, edgecolor=style.INK, linewidth=0.4)
         middles.append(float(bottom[-1] + share[-1] / 2))
         bottom += share
@@ -39,7 +45,7 @@ def binding_constraint(index: xr.DataArray, *, weights: FloatArray | None = None
     ax.set_ylim(0, 1)
     style.share_axis(ax.yaxis, "probability")
     ax.grid(visible=False)
-    last = sorted(((share[-1], label) for label, share in layers.items()), reverse=True)
+    last = sorted(((shares[-1, k], labels[k]) for k in taken), reverse=True)
     finding = ", ".join(f"{label} {100 * share:.0f} %" for share, label in last[:3] if share >= _SELDOM)
     style.write_title(ax, style.title_of(index), f"{years[-1]:g}: {finding}")
     style.beside(ax, middles, list(layers))

@@ -80,7 +80,7 @@ def sobol_panels(
 
 
 @takes()
-def sobol_stacked(indices: xr.Dataset, output: str, *, most: int = 6, ax: Axes | None = None) -> Axes:
+def sobol_stacked(indices: xr.Dataset, output: str, *, most: int = 5, ax: Axes | None = None) -> Axes:
     """Draw how the variance of an output is owned, by year: inputs alone, stacked, and interactions above.
 
     What the first-order indices leave of 1 is called interactions. Estimates below 0, which chance alone gives, are
