@@ -133,6 +133,9 @@ def test_an_output_without_years_has_no_year():
         ([2024, np.nan], "finite"),
         (["soon"], "cannot read .soon. as a date"),
         (2024, "increasing numbers"),
+        ([54], "54 is no year from 1000 to 9999; write it as 2024"),
+        ([2024, 202406], "202406 is no year from 1000 to 9999; write it as 2024"),
+        ([-1, 2024], "-1 is no year from 1000 to 9999"),
     ],
 )
 def test_years_that_cannot_be(years, message):

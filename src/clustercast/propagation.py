@@ -13,7 +13,7 @@ from clustercast.engine.operations import NotFiniteError
 from clustercast.engine.program import Program, program
 from clustercast.engine.units import conversion
 from clustercast.errors import InputError
-from clustercast.files.dates import start_of
+from clustercast.files.dates import float_years, start_of
 from clustercast.priors.declarations import declared_inputs
 from clustercast.quantities.cluster_model import cluster_model
 
@@ -117,7 +117,7 @@ def year_grid(years: Iterable[float]) -> FloatArray:
     if falls.size:
         what = "repeated" if grid[falls[0]] == grid[falls[0] + 1] else "unsorted"
         raise InputError(f"years are {what} at {grid[falls[0]]:g}, {grid[falls[0] + 1]:g}; give them increasing")
-    return grid
+    return float_years(grid)
 
 
 def wanted_outputs(model: Model, outputs: Iterable[str] | str | None) -> tuple[str, ...]:

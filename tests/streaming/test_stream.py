@@ -1,5 +1,7 @@
 """Streaming: the summary of the whole, for any cut of the run, and what is refused."""
 
+import functools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -173,3 +175,14 @@ def test_a_quantity_that_is_not_finite_or_has_an_unknown_label_is_named():
     for function, message in ((label, "'label' has values that are none of 0 to 1"), (infinite, "'infinite' has val")):
         with pytest.raises(InputError, match=message):
             cc.stream(cc.Priors(x=cc.Uniform(0, 1)), size=10_000, model=cc.Model([function]))
+
+
+@pytest.mark.parametrize(
+    "run", [cc.stream, cc.stream_sobol, cc.run_sobol, functools.partial(cc.stream_to_zarr, path="x")]
+)
+@pytest.mark.parametrize("year", [54, 202406])
+def test_years_are_years_of_the_calendar(run, year, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=f"^{year} is no year from 1000 to 9999; write it as 2024"):
+        run(PRIORS, size=64, model=MODEL, years=[year])
+    assert not list(tmp_path.iterdir())
