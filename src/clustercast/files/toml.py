@@ -46,7 +46,7 @@ def load_toml(path: Path) -> dict[str, Any]:
     except RecursionError:
         raise InputError(f"{path} nests lists or tables too deeply; no key of clustercast needs that") from None
     except ValueError:
-        raise InputError(f"{path} holds a number with more digits than can be read; write it as in 1e30") from None
+        raise InputError(f"{path} holds a number of thousands of digits; none above 1.8e308 can be used") from None
 
 
 def validated(
@@ -96,6 +96,8 @@ def _remedy(fault: Mapping[str, Any]) -> str:
     kind: str = fault["type"]
     if kind == "string_pattern_mismatch" and "1[0-2]" in fault["ctx"]["pattern"]:
         return 'a date is needed, in quotation marks: "2024", "2024-06" or "2024-06-30"'
+    if kind == "float_type" and isinstance(fault["input"], int) and not isinstance(fault["input"], bool):
+        return "a number of at most 1.8e308 is needed"
     return str(fault["ctx"]["error"]) if kind == "value_error" else _REMEDIES.get(kind, str(fault["msg"]))
 
 

@@ -201,6 +201,13 @@ def test_one_heavy_sample_in_a_bin_is_refused():
         first_order_indices(u, u, np.r_[70.0, np.ones(999)], 40)
 
 
+def test_a_value_that_was_drawn_once_is_refused_and_more_samples_are_the_remedy():
+    u = np.random.default_rng(14).random((64, 2))
+    switch = np.column_stack([u[:, 0], np.arange(64) == 7])
+    with pytest.raises(InputError, match="a value or a bin of an input holds fewer than 2 .*; draw more samples"):
+        first_order_indices(switch, u[:, :1])
+
+
 def test_shapes_that_do_not_fit_are_refused():
     with pytest.raises(InputError, match="do not fit"):
         first_order_indices(np.ones((10, 2)), np.ones((9, 1)))

@@ -98,7 +98,8 @@ def _block_indices(
     concentration = moments[0] / mass**2
     if (concentration > 0.5).any():
         raise InputError(
-            "a bin holds fewer than 2 effective samples; give fewer bins, or a sample with less concentrated weights"
+            "a value or a bin of an input holds fewer than 2 effective samples; draw more samples, give fewer bins, or "
+            "weights that are less concentrated"
         )
     noise = moments[2] / mass**2 / (1.0 - concentration)
     starts = offsets[:-1]
