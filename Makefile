@@ -12,6 +12,7 @@ INSTALL := $(if $(UV),uv pip install --python $(RUN),$(RUN) -m pip install --no-
 LISTED = awk -v name=$(1) '{ entry = entry $$0 "\n" } !/\\$$/ { if ($$0 ~ "[\# ]" name "( |$$)") printf "%s", entry; entry = "" }'
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
+.PRECIOUS: $(VENV)/requirements-%.txt
 .PHONY: sobol test arrays lint types doctests bench mutants docs wheel pins clean
 
 sobol: $(VENV)/.with-base
@@ -61,9 +62,11 @@ clean:
 $(VENV)/bin/python:
 	$(MAKE_VENV) $(VENV)
 
+$(VENV)/requirements-%.txt: requirements.txt | $(VENV)/bin/python
+	$(call LISTED,$*) requirements.txt >$@
+
 # The stamp says that the environment was made of these files; it grows stale with either.
-$(VENV)/.with-%: pyproject.toml requirements.txt | $(VENV)/bin/python
-	$(call LISTED,$*) requirements.txt >$(VENV)/requirements-$*.txt
+$(VENV)/.with-%: pyproject.toml requirements.txt | $(VENV)/requirements-%.txt
 	$(INSTALL) --require-hashes --requirement $(VENV)/requirements-$*.txt
 	$(INSTALL) --no-build-isolation --editable .
 	@touch $@ $(VENV)/.with-base
