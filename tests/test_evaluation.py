@@ -75,6 +75,18 @@ def borehole(x):
     return 2 * math.pi * tu * (hu - hl) / (log * (1 + 2 * length * tu / (log * rw**2 * kw) + tu / tl))
 
 
+def test_the_borehole_has_the_moments_that_uqtestfuns_has():
+    """UQTestFuns 0.7.0, Borehole: a million of its own points (seed 42) give 72.981(28) and 790.4(14).
+
+    Its ranges of Hu and Kw begin and end elsewhere than otbenchmark's.
+    """
+    theirs = {**BOREHOLE, "Hu": cc.Uniform(990, 1100), "Kw": cc.Uniform(9985, 12045)}
+    design = cc.draw(cc.Priors(**theirs), 2**16, design="sobol", seed=1)
+    forecast = cc.evaluate(design, borehole, outputs={"flow": "m3/year"}, form="matrix")
+    assert float(forecast["flow"].mean()) == pytest.approx(72.981, abs=0.09)
+    assert float(forecast["flow"].var()) == pytest.approx(790.4, abs=5)
+
+
 def test_the_borehole_has_the_indices_that_are_published():
     """otbenchmark 0.2, BoreholeSensitivity: two digits, from a polynomial chaos of degree 6 with Q2 above 99.9 %."""
     design = cc.draw(BOREHOLE, 4096, design="saltelli", replicates=8, seed=3, second_order=False)
@@ -102,6 +114,18 @@ def underflow(q, ks, zv, zm, hd, cb, length, width):
     return cb + hd - zv - (q / (width * ks * np.sqrt((zm - zv) / length))) ** 0.6
 
 
+def test_the_flood_model_has_the_moments_that_uqtestfuns_has():
+    """UQTestFuns 0.7.0, Flood: a million of its own points (seed 42) give 10.9429(11) and 1.1781(17)."""
+    published = FLOOD | {
+        "q": cc.Truncated(stats.gumbel_r(1013, 558), 500, 3000),
+        "ks": cc.Truncated(cc.Normal(30, 8), 15),
+    }
+    design = cc.draw(cc.Priors(**published), 2**16, design="sobol", seed=1)
+    found = cc.evaluate(design, underflow, outputs={"underflow": "1"}, form="arrays")["underflow"]
+    assert float(found.mean()) == pytest.approx(10.9429, abs=0.004)
+    assert float(found.var()) == pytest.approx(1.1781, abs=0.006)
+
+
 def test_the_flood_model_has_scipys_indices_and_its_additive_inputs_their_exact_ones():
     design = cc.draw(cc.Priors(**FLOOD), 4096, design="saltelli", replicates=8, seed=4, second_order=False)
     forecast = cc.evaluate(design, underflow, outputs={"underflow": "1"}, form="arrays")
@@ -116,10 +140,14 @@ def test_the_flood_model_has_scipys_indices_and_its_additive_inputs_their_exact_
         assert float(indices["ST"].sel(input=name)) == pytest.approx(share, abs=0.01)
 
 
+def critical_phosphorus(b, q):
+    return brentq(lambda x: x**q / (1 + x**q) - b * x, 0.01, 1.5)
+
+
 def lake_problem(b, q, mean, stdev, delta, alpha=0.4, release=0.02, years=100, nsamples=5):
     """The shallow lake of EMA workbench's examples: a tipping point in phosphorus."""
     rng = np.random.default_rng(17)
-    critical = brentq(lambda x: x**q / (1 + x**q) - b * x, 0.01, 1.5)
+    critical = critical_phosphorus(b, q)
     mu, sigma = math.log(mean**2 / math.sqrt(stdev**2 + mean**2)), math.sqrt(math.log(1 + stdev**2 / mean**2))
     inflows = rng.lognormal(mu, sigma, (nsamples, years))
     pollution = np.zeros((nsamples, years))
@@ -132,6 +160,16 @@ def lake_problem(b, q, mean, stdev, delta, alpha=0.4, release=0.02, years=100, n
         "reliability": float(np.mean(pollution < critical)),
         "pollution": pollution.mean(axis=0),
     }
+
+
+def test_the_lake_tips_where_it_is_published_to():
+    """At 0.67 for b = 0.4 and q = 2.5: Srikrishnan, lecture 5 of 2023, envsys.viveks.me. For q = 2 in closed form."""
+    fixed = cc.draw(cc.Priors(b=cc.Fixed(0.4), q=cc.Fixed(2.5)), 1)
+    found = cc.evaluate(fixed, critical_phosphorus, outputs={"critical": "1"})
+    assert round(found["critical"].item(), 2) == 0.67
+    inputs = cc.draw(cc.Priors(b=cc.Uniform(0.1, 0.45), q=cc.Fixed(2)), 64, seed=1)
+    found, b = cc.evaluate(inputs, critical_phosphorus, outputs={"critical": "1"}), inputs["b"].values
+    np.testing.assert_allclose(found["critical"], (1 - np.sqrt(1 - 4 * b**2)) / (2 * b), rtol=1e-10)
 
 
 def test_the_lake_of_the_workbench():
