@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from html import unescape
 from html.parser import HTMLParser
+from xml.etree import ElementTree
 
 import pytest
 
@@ -20,6 +21,7 @@ import clustercast as cc
 from analyses import options
 from analyses.report import report
 from clustercast.report.labels import worded
+from tests import browser
 
 FEW = ["--samples", "256", "--years", "2024:2032:2"]
 
@@ -132,6 +134,44 @@ def test_the_text_of_figures_is_text_of_ten_pixels_on_a_phone(html):
         sizes = [float(size) for size in re.findall(r"font-size: ([\d.]+)px", svg)]
         # A phone of 390 pixels leaves 358 for a figure.
         assert sizes and min(sizes) * 358 / width >= 9.8
+
+
+def test_no_axis_of_a_figure_has_one_label(html):
+    for svg in re.findall(r"<svg .*?</svg>", html, re.DOTALL):
+        for axis in ElementTree.fromstring(unescape(svg).replace("&", "&amp;")).iter("{http://www.w3.org/2000/svg}g"):
+            if re.search(r"matplotlib\.axis_\d+$", axis.get("id", "")):
+                labels = ["".join(tick.itertext()).strip() for tick in axis if "tick_" in tick.get("id", "")]
+                assert len(set(filter(None, labels))) != 1, (axis.get("id"), labels)
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with browser.chromium() as found:
+        yield found
+
+
+def opened(chromium, width, scheme, html):
+    page = chromium.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    page.set_content(html)
+    found = browser.readable(page)
+    page.close()
+    return found
+
+
+def test_contrast_is_what_others_measure(chromium):
+    # Known greys (webaim.org): #767676 on white has 4.54, #777777 4.48; white on #595959 has 7.0.
+    greys = '<p style="color: #777777">a</p><svg><rect fill="#595959" width="90" height="90"/>'
+    greys += '<text x="9" y="40" fill="#ffffff">b</text><text x="150" y="40" fill="#767676">c</text></svg>'
+    found = {text: round(contrast, 2) for text, contrast, _ in opened(chromium, 400, "light", greys)["texts"]}
+    assert found == {"a": 4.48, "b": 7.0, "c": 4.54}
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "dark"), (390, "light")])
+def test_all_text_stands_out_from_its_ground_and_is_ten_pixels_tall(chromium, html, width, scheme):
+    found = opened(chromium, width, scheme, html)
+    assert found["beyond"] <= 0 and len(found["texts"]) > 2000
+    assert not [(text, contrast) for text, contrast, _ in found["texts"] if contrast < 4.5]
+    assert not [(text, size) for text, _, size in found["texts"] if size < 9.95]
 
 
 def test_every_figure_is_described_in_words(html):

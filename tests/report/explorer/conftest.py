@@ -3,8 +3,6 @@
 import contextlib
 import io
 import json
-import os
-import shutil
 from pathlib import Path
 
 import pytest
@@ -12,25 +10,17 @@ import pytest
 import clustercast as cc
 from analyses import explore
 from clustercast.report.explorer_data import explorer_data
+from tests import browser
 from tests.report.explorer.node import MODULES, answers, worlds
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-QUIET = ("--no-first-run", "--disable-gpu", "--disable-background-networking", "--disable-extensions", "--disable-sync")
 ORIGIN = "http://explorer.test"
 
 
 @pytest.fixture(scope="package")
 def chromium():
     """A browser that is there; without one the tests in it are skipped."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is missing; it is in the extra 'test'")
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        pytest.skip(f"there is no {' or '.join(BROWSERS)} on the PATH")
-    root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=found, args=[*QUIET, *root])
-        yield browser
-        browser.close()
+    with browser.chromium() as found:
+        yield found
 
 
 @pytest.fixture(scope="package", params=["node", "chromium"])
