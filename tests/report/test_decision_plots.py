@@ -151,6 +151,22 @@ def test_parts_of_a_gap_lead_from_one_median_to_the_other(unit, scale):
     assert labels(ax) == ["Cluster", "Technology", "2 more", "Gap"]
 
 
+def pooled():
+    """Return a pool of 1 to 3 GW and of 11 to 13 GW, one draw in four of the first."""
+    power = np.concatenate([np.linspace(1e9, 3e9, 101), np.linspace(11e9, 13e9, 303)])
+    whose = ("sample", np.repeat([0.0, 1.0], [101, 303]), {"role": "input", "labels": '["low", "high"]'})
+    return xr.Dataset({"fleet_power": ("sample", power, {"role": "output", "units": "W"}), "whose_prior": whose})
+
+
+def test_a_pool_stands_above_its_forecasters_with_their_weights():
+    ax = plots.pool(pooled(), "fleet_power")
+    assert labels(ax) == ["Pool", "Low (25 %)", "High (75 %)"]
+    thick = [sorted(line.get_xdata()) for line in ax.get_lines() if line.get_linewidth() == 1.2]
+    assert np.allclose(thick[1:], [[1.1e9, 2.9e9], [11.1e9, 12.9e9]], rtol=0.01)
+    assert thick[0] == pytest.approx(np.quantile(pooled()["fleet_power"], [0.05, 0.95]), rel=0.02)
+    assert ax.get_title(loc="left").startswith("Fleet power\npool: 12 GW (1.")
+
+
 def test_the_limits_of_a_box_are_shares_of_the_draws():
     ax = plots.discover(*region())
     inside = ax.patches[1]
@@ -175,6 +191,8 @@ def test_results_of_the_library_are_drawn_as_they_are(forecast):
     [
         (lambda: plots.evppi(worth(), target="fleet_powr"), "no target 'fleet_powr'"),
         (lambda: plots.prior_bounds({}), "no bounds of a claim"),
+        (lambda: plots.pool(pooled().drop_vars("whose_prior"), "fleet_power"), "no 'whose_prior'; give a result"),
+        (lambda: plots.pool(pooled(), "fleet_powr"), "no output 'fleet_powr'; nearest known: fleet_power"),
         (lambda: plots.discover(*region(), box=3), "no box 3; there are 1"),
     ],
 )
@@ -191,6 +209,7 @@ BASELINES = {
     "prior_bounds": lambda ax: plots.prior_bounds(bounds(), ax=ax),
     "prior_sensitivity": lambda ax: plots.prior_sensitivity(sensitivity(), ax=ax),
     "whose_prior": lambda ax: plots.whose_prior(gap(), ax=ax),
+    "pool": lambda ax: plots.pool(pooled(), "fleet_power", ax=ax),
     "discover": lambda ax: plots.discover(*region(), ax=ax),
 }
 

@@ -4,7 +4,7 @@ Each function takes ``ax=`` and returns axes, so that figures are put together a
 that needs no window, ``ax.figure``. Colours are Okabe and Ito's; markers, dashes and patterns say the same in print.
 """
 
-from clustercast.report.plots.comparison import exceedance_curve, scenarios
+from clustercast.report.plots.comparison import exceedance_curve, pool, scenarios
 from clustercast.report.plots.constraints import binding_constraint
 from clustercast.report.plots.decisions import (
     discover,
@@ -36,6 +36,7 @@ __all__ += [
     "discover",
     "evppi",
     "evsi",
+    "pool",
     "prior_bounds",
     "prior_sensitivity",
     "probability_tornado",

@@ -1,5 +1,6 @@
 """A forecast in single years: exceedance curves, and scenarios side by side."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -9,10 +10,11 @@ from matplotlib.axes import Axes
 
 from clustercast.arrays import FloatArray
 from clustercast.arrays.summaries.order_statistics import quantiles
+from clustercast.decisions.pooled_forecast import WHOSE
 from clustercast.engine.units import conversion
-from clustercast.errors import InputError, takes
+from clustercast.errors import InputError, nearest, takes
 from clustercast.report.labels import label_of
-from clustercast.report.numbers import human, interval
+from clustercast.report.numbers import human, interval, with_interval
 from clustercast.report.plots import style
 
 _INTERVALS = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -94,6 +96,37 @@ def scenarios(
     medians = [float(np.median(values)) for values in rows]
     between = interval(min(medians), max(medians), style.unit_of(first), share=style.in_percent(first))
     style.write_title(ax, f"{style.title_of(first)}{when}", f"medians {between}", pad=18 if marked else 6)
+    return ax
+
+
+@takes("sample")
+def pool(
+    pooled: xr.Dataset,
+    output: str,
+    *,
+    year: float | None = None,
+    ax: Axes | None = None,
+    levels: Iterable[style.Level] | Mapping[str, style.Level] = (),
+) -> Axes:
+    """Draw an output of a pool of forecasts in a year, of all together and of each forecaster with its weight.
+
+    `pooled` is a result of `pool` for forecasts; `year` is the last by default, and `levels`, as "100 GW", are labelled
+    vertical lines. A forecaster's row has the draws that its weight gives it in the pool.
+    """
+    if WHOSE not in pooled:
+        raise InputError(f"the forecast has no {WHOSE!r}; give a result of cc.pool for forecasts")
+    if output not in pooled:
+        known = [str(name) for name in pooled.data_vars if pooled[name].attrs.get("role") == "output"]
+        raise InputError(f"the pool has no output {output!r}{nearest(output, known)}; it has {', '.join(known)}")
+    path, whose = pooled[output], pooled[WHOSE]
+    held = {name: whose.values == place for place, name in enumerate(json.loads(whose.attrs["labels"]))}
+    each = {f"{name} ({100 * own.mean():.3g} %)": path.isel(sample=own) for name, own in held.items() if own.any()}
+    ax = scenarios({"pool": path} | each, year=year, ax=ax, levels=levels)
+    _, chosen = style.in_year(path, year, repr(style.title_of(path)))
+    low, median, high = quantiles(_of_year(path, chosen, path), (0.05, 0.5, 0.95))
+    said = with_interval(median, low, high, style.unit_of(path), share=style.in_percent(path))
+    named = style.title_of(path) if chosen is None else f"{style.title_of(path)} in {chosen:g}"
+    style.write_title(ax, named, f"pool: {said}", pad=18 if levels else 6, wide=style.NARROW)
     return ax
 
 
