@@ -26,6 +26,6 @@ def chromium():
 
 
 def readable(page):
-    """Return each text of an opened page with its contrast and its size in pixels, and by how much it is too wide."""
+    """Return each text of an opened page with its contrast, size and overhang, and by how much the page is too wide."""
     page.evaluate("document.querySelectorAll('details').forEach((part) => (part.open = true))")
     return page.evaluate(Path(__file__).with_name("readable.js").read_text(encoding="utf-8"))

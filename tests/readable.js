@@ -1,4 +1,4 @@
-// Every text of a page: [text, contrast as WCAG 2 defines it, font size in pixels on the screen].
+// Every text of a page: [text, contrast as WCAG 2 defines it, font size in pixels on the screen, pixels beyond its figure].
 () => {
   const colour = (text) => {
     const parts = (text.match(/rgba?\(([^)]+)\)/) ?? ["", "0,0,0,0"])[1].split(/[ ,/]+/).map(Number);
@@ -43,11 +43,13 @@
       const middle = (box.top + box.bottom) / 2;
       const grounds = [0.02, 0.25, 0.5, 0.75, 0.98].map((k) => under(element, svg, box.left + k * box.width, middle));
       const worst = Math.min(...grounds.map((one) => contrast(over(filled(element), one), one)));
-      texts.push([text, worst, size * Math.sqrt(Math.abs(turn.a * turn.d - turn.b * turn.c))]);
+      const frame = svg.getBoundingClientRect();
+      const outside = Math.max(frame.left - box.left, box.right - frame.right, 0);
+      texts.push([text, worst, size * Math.sqrt(Math.abs(turn.a * turn.d - turn.b * turn.c)), outside]);
     } else {
       const ink = colour(getComputedStyle(element).color);
       const below = ground(element);
-      texts.push([text, contrast(over([...ink.slice(0, 3), ink[3] * opacity(element)], below), below), size]);
+      texts.push([text, contrast(over([...ink.slice(0, 3), ink[3] * opacity(element)], below), below), size, 0]);
     }
   }
   return { texts, beyond: document.documentElement.scrollWidth - document.documentElement.clientWidth };

@@ -353,7 +353,7 @@ class TestTornado:
     def test_inputs_stand_from_the_widest_down(self):
         ax = plots.tornado(forecast(), "y")
         assert [label.get_text() for label in ax.get_yticklabels()] == ["Choice", "X"]
-        assert ax.get_xlabel() == "geometric mean at low and high values of the input"
+        assert ax.get_xlabel() == "geometric mean, input low or high"
 
     def test_the_legend_stands_under_the_label_on_axes_of_any_height(self):
         gaps = []

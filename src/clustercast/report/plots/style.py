@@ -42,7 +42,7 @@ _WIDTH, _HEIGHT = 4.8, 3.2
 # Characters of a label beside the axes, and of one of a row, before it goes on in a second line.
 _WIDEST_LABEL, _WIDEST_ROW = 18, 26
 # Of a line of a title: over axes, and where labels of rows stand beside them.
-WIDE, NARROW = 60, 34
+WIDE, NARROW = 54, 34
 
 
 def axes_or_new(ax: Axes | None, width: float = _WIDTH, height: float = _HEIGHT) -> Axes:

@@ -79,7 +79,7 @@ def tornado(
     log = table.attrs["mean_is"] == "geometric"
     ax.set_xscale("log" if log else "linear")
     style.human_axis(ax.xaxis, path, log=log, most=6)
-    ax.set_xlabel(f"{table.attrs['mean_is']} mean at low and high values of the input")
+    ax.set_xlabel(f"{table.attrs['mean_is']} mean, input low or high")
     when = f" in {table.attrs['year']:g}" if "year" in table.attrs else ""
     first = shown.isel(input=0)
     low, high = sorted((float(first["low"]), float(first["high"])))
