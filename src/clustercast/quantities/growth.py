@@ -79,4 +79,4 @@ def next_capacity(capacity, need, previous_need, rate, time, period):
 
 def is_below(value, limit):
     """Return whether a value is below a limit by more than rounding."""
-    return value < limit * (1 - _ROUNDING)
+    return np.less(value, limit * (1 - _ROUNDING))
