@@ -158,7 +158,7 @@ def analysis(
 
 
 def _answer(body: Callable[..., Answer], options: Mapping[str, Any], own: Mapping[str, Any]) -> None:
-    """Run an analysis, print its answer, and only then write its files: a full disk takes no answer away."""
+    """Run an analysis, print its answer and write its files, each also where the other fails."""
     from clustercast.files.whole import output_directory
     from clustercast.report.json_text import json_text
     from clustercast.report.progress import progress_bar
@@ -169,12 +169,15 @@ def _answer(body: Callable[..., Answer], options: Mapping[str, Any], own: Mappin
         answer = body(run, **own)
     finding = [*answer.finding, *([] if run is None else run.priors.cautions)]
     about = {} if run is None else {"priors": run.priors.name, "priors_hash": run.priors.hash, "seed": run.seed}
-    if options["json"]:
-        print(json_text({"finding": finding, "run": about, "results": answer.results}))
-    else:
-        show(*finding, *([""] if finding else []), *answer.shown)
-    for name, write in answer.files.items():
-        write(place / name)
+    try:
+        if options["json"]:
+            print(json_text({"finding": finding, "run": about, "results": answer.results}))
+        else:
+            show(*finding, *([""] if finding else []), *answer.shown)
+    finally:
+        # A full disk comes after the answer; a reader that goes away, as head does, takes no file away.
+        for name, write in answer.files.items():
+            write(place / name)
     if not options["json"]:
         origin = f"{about['priors']} ({about['priors_hash']}), seed {about['seed']}" if about else ""
         ending = "; ".join(filter(None, [origin, answer.note]))

@@ -154,3 +154,13 @@ def test_any_terminal_is_written_to(name, terminal, tmp_path, monkeypatch):
     if terminal == "closed":
         sys.stdout.close()
     assert terminal == "closed" or len(written.getvalue()) > 500
+
+
+def test_files_are_written_though_the_reader_of_the_answer_goes_away(tmp_path):
+    command = [sys.executable, "-m", "analyses.sobol", *SMALL["sobol"], "--out", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT) as process:
+        assert process.stdout.readline()
+        process.stdout.close()
+        error = process.stderr.read().decode()
+    assert {path.name for path in tmp_path.iterdir()} == {"sobol.nc", "sobol.png"}
+    assert "Traceback" not in error
