@@ -1,13 +1,17 @@
 """Which assumptions carry the answer: ``python -m analyses.sobol``."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 import clustercast as cc
 from analyses import options
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 Groups = Literal["section", "source"]
 
@@ -66,20 +70,21 @@ def sobol(
     files: dict[str, Callable[[Path], object]] = {"sobol.nc": lambda path: cc.write_netcdf(indices, path)}
     if "year" in indices.dims:
         below = "\n".join(conditions(run.priors, quick, key_year(run.years)))
-
-        def draw_panels(path: Path) -> None:
-            figure = cc.plots.sobol_panels(indices)
-            figure.supxlabel(below, x=0.01, ha="left", fontsize=10)
-            cc.plots.save_figure(figure, path)
-
         # Drawn where it is written: the table does not wait for matplotlib.
-        files["sobol.png"] = draw_panels
+        files["sobol.png"] = partial(_write_panels, indices, below)
     return options.Answer(
         finding=[*run.opening(quick), hangs_on(indices, run.outputs[0], key_year(run.years))],
         shown=[*sobol_tables(indices, resolved=cc.ranking_resolved(indices)), *said],
         results={"indices": indices},
         files=files,
     )
+
+
+def _write_panels(indices: "xr.Dataset", below: str, path: Path) -> None:
+    """Draw the indices by year over a line that says what they hold for."""
+    figure = cc.plots.sobol_panels(indices)
+    figure.supxlabel(below, x=0.01, ha="left", fontsize=10)
+    cc.plots.save_figure(figure, path)
 
 
 if __name__ == "__main__":

@@ -194,7 +194,12 @@ def page(runs: dict[str, list[Run]]) -> str:
         lines += [f"### {one.origin}{inside}", "", f"{one.found.learned} rows learned from.", ""]
         found = [skill for skill in skills([one.found]) if skill.method in METHODS]
         lines += _table(HEADER, map(_skill_cells, found))
-    lines += [
+    return "\n".join([*lines, *_pieces(runs, base)])
+
+
+def _pieces(runs: dict[str, list[Run]], base: float) -> list[str]:
+    """Return the section on the variants of the likelihood: which would have been chosen before each date."""
+    lines = [
         "## What each piece of the likelihood is worth",
         "",
         "Mean log score of the posterior, in nats a row, on rows that were known by a date, forecast from the dates",
@@ -213,8 +218,7 @@ def page(runs: dict[str, list[Run]]) -> str:
     lines += _table(("variant", *(f"before {o}" for o in CHOSEN), "CRPS", "in 90 %"), rows)
     best = {o: min(runs, key=lambda name: log_score_before(runs[name], o)) for o in CHOSEN}
     chosen = "; ".join(f"{origin}: {name}" for origin, name in best.items())
-    lines += [f"The best before each date: {chosen}.", ""]
-    return "\n".join(lines)
+    return [*lines, f"The best before each date: {chosen}.", ""]
 
 
 def stored(runs: Iterable[Run]) -> str:

@@ -27,7 +27,7 @@ def observed_section(
     rows: Sequence[Observation],
     elsewhere: Iterable[str],
 ) -> dict[str, Any]:
-    """Return sentences, figures and tables; rows of the outputs `elsewhere` are on fans of theirs already."""
+    """Return sentences, figures and tables; rows of the outputs `elsewhere` are on other fans already."""
     drawn = []
     for one in found.learned[:_MOST_LEARNED]:
         before, after = (tree[group].to_dataset()[one.name] for group in ("prior", "posterior"))
