@@ -11,9 +11,12 @@ from clustercast.conditioning.observation_rows import Observations
 from clustercast.dataset import Dataset
 from clustercast.decisions.possible import possible
 from clustercast.report.ask import Question, answer
+from clustercast.report.labels import in_a_sentence
 
 FIRST = 2024
 BOTH = (options.DEFAULT, "situational_awareness")
+# With fewer samples that have it a condition is searched for, in at most so many runs.
+FEW, BUDGET = 20, 1 << 18
 _Condition = Annotated[
     str, typer.Argument(metavar="CONDITION", help="As in 'training_cluster_power > 5 GW by 2028'.", show_default=False)
 ]
@@ -39,10 +42,29 @@ def ask(
             other = cc.read_priors(name, scenario=run.named[1], set=run.settings)
             forecasts[other.name] = forecast_of(run, other, asked, None)
     found = answer(Question(asked, forecasts, seen, run.priors))
+    sentences, results = list(found.sentences), dict(found.results)
+    if asked.evaluate(forecasts[run.priors.name]).sum() < FEW:
+        said, rare = searched(run, asked, forecasts[run.priors.name])
+        sentences.insert(1, said)
+        results |= rare
     files: dict[str, Any] = {"ask.nc": lambda path: cc.write_netcdf(forecasts[run.priors.name], path)}
     for name, draw in found.figures.items():
         files[f"ask_{name}.png"] = lambda path, draw=draw: cc.plots.save_figure(draw(), path)
-    return options.Answer(finding=list(found.sentences), shown=list(found.tables), results=found.results, files=files)
+    return options.Answer(finding=sentences, shown=list(found.tables), results=results, files=files)
+
+
+def searched(run: options.Run, asked: cc.Condition, forecast: Dataset) -> tuple[str, dict[str, Any]]:
+    """Return how likely what hardly a sample has is by subset simulation, in words and as a result."""
+    years = forecast["year"].values if "year" in forecast.coords else None
+    try:
+        rare = cc.rare_probability(run.priors, asked, model=run.model, years=years, seed=run.seed, budget=BUDGET)
+    except cc.InputError as error:
+        return f"By subset simulation {error}.", {}
+    low, middle, high = (f"{100 * float(rare[name]):.2g}" for name in ("lower", "probability", "upper"))
+    most = in_a_sentence(str(rare["input"].values[rare["distance"].values.argmax()]))
+    said = f"Subset simulation of {int(rare['runs']):,} runs puts it at {middle} % ({low} to {high} %): "
+    said += f"what it takes most is an unusual {most}."
+    return " ".join(filter(None, [said, rare.attrs["warning"]])), {"rare": rare}
 
 
 def observable(rows: Observations, model: cc.Model, asked: cc.Condition) -> Observations:

@@ -56,7 +56,18 @@ def test_inputs_set_by_hand_are_not_in_what_would_change_it(capsys, tmp_path):
 def test_what_no_sample_has_is_bounded_and_nothing_more_is_claimed(capsys, tmp_path):
     found = asked(capsys, tmp_path, "training_cluster_power > 900 GW by 2028", "--samples", "1024")
     assert "in none of 1,024 samples: below 0.293 % (95 % sure)" in found["finding"][0]
+    assert "is not reached" in found["finding"][1] and "below 1e-15" in found["finding"][1]
     assert set(found["results"]) == {"probability"}
+
+
+def test_what_hardly_a_sample_has_is_searched_for(capsys, tmp_path):
+    found = asked(capsys, tmp_path, "training_cluster_power > 8 GW by 2028", "--samples", "1024", "--seed", "1")
+    rare = {name: variable["data"] for name, variable in found["results"]["rare"]["data_vars"].items()}
+    # 1,310,720 plain draws gave 7.99e-4, with a standard error of 0.25e-4.
+    assert rare["probability"] == pytest.approx(7.99e-4, abs=4 * (rare["standard_error"] ** 2 + 0.25e-4**2) ** 0.5)
+    assert rare["standard_error"] < 0.11 * rare["probability"]
+    said = f"puts it at {100 * rare['probability']:.2g} %"
+    assert said in found["finding"][1] and "an unusual cluster growth rate" in found["finding"][1]
 
 
 def test_a_model_of_ones_own_is_asked_with_its_own_priors(capsys, tmp_path):

@@ -1,7 +1,10 @@
 """Probabilities of rare conditions, against exact ones and plain draws."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
+import xarray as xr
 from scipy.stats import binom, norm
 
 import clustercast as cc
@@ -89,6 +92,45 @@ def test_a_claim_of_a_file_and_what_is_certain():
     assert certain["distance"].values.max() < 0.02
 
 
+def added(x, y):
+    return x + y
+
+
+def by_year(x, y):
+    return np.multiply.outer([1.0, 2.0], x + y)
+
+
+FORMS = {
+    "scalar": added,
+    "arrays": lambda x, y: {"total": x + y},
+    "matrix": lambda table: table.sum(axis=1),
+    "frame": lambda frame: frame.sum(axis="columns"),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_any_function_has_the_probability_of_the_model_that_computes_the_same(form):
+    how = {"function": FORMS[form], "outputs": {"total": "1"}, "form": form}
+    found = cc.rare_probability(NORMALS, "total > 5.5", seed=3, relative_error=0.3, **how)
+    same = cc.rare_probability(NORMALS, "total > 5.5", seed=3, relative_error=0.3, model=MODEL)
+    xr.testing.assert_equal(found, same)
+
+
+def test_a_function_with_years_units_constants_and_an_executor():
+    priors = NORMALS.add(k=cc.Fixed(3, unit="GW"))
+    how = {"outputs": {"power": "GW"}, "form": "arrays", "coords": {"year": [2027, 2028]}}
+    with ThreadPoolExecutor(2) as pool:
+        found = cc.rare_probability(
+            priors, "power > 36 GW by 2028", function=lambda x, y, k: k * by_year(x, y), executor=pool, seed=1, **how
+        )
+    assert within(found, norm.sf(6 / np.sqrt(2)))
+    both = cc.rare_probability(
+        priors, "x > 3 and power > 12000 MW in 2027", function=lambda x, y, k: k * by_year(x, y), seed=1, **how
+    )
+    places = np.linspace(3, 9, 2001)
+    assert within(both, np.trapezoid(norm.pdf(places) * norm.sf(4 - places), places))
+
+
 def test_a_small_budget_is_said():
     found = cc.rare_probability(NORMALS, "total > 6", model=MODEL, seed=1, relative_error=0.01, budget=100_000)
     assert "give a larger budget" in found.warning and found["standard_error"] > 0.01 * found["probability"]
@@ -120,9 +162,13 @@ def test_a_rare_claim_of_the_shipped_model_is_that_of_plain_draws():
         ),
         ("k > 2", {}, "no uncertain input"),
         (7, {}, "a condition is 7"),
+        ("total > 6", {"form": "arrays"}, "form is of a function"),
+        ("total > 6", {"function": added}, "takes the place of model"),
+        ("total > 6", {"model": None, "function": added}, "outputs is {}"),
+        ("x > 2", {"model": None, "function": added}, "'x > 2' is not reached"),
     ],
 )
 def test_bad_input_is_refused(claim, options, message):
     priors = cc.Priors(x=cc.Uniform(0, 1), y=cc.Uniform(0, 1), u=cc.Uniform(0, 1), k=cc.Fixed(1))
     with pytest.raises(cc.InputError, match=message):
-        cc.rare_probability(priors, claim, model=MODEL, **options)
+        cc.rare_probability(priors, claim, **{"model": MODEL, **options})

@@ -1,10 +1,10 @@
 """The probability of a rare condition, which plain draws hardly meet, and the inputs that bring it about."""
 
 import functools
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from numbers import Real
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 import xarray as xr
@@ -17,8 +17,9 @@ from clustercast.arrays.points.streams import stream
 from clustercast.dataset import Dataset, input_arrays, with_provenance
 from clustercast.engine.changes import with_changes
 from clustercast.engine.model import Model
-from clustercast.engine.program import Program, program
+from clustercast.engine.program import program
 from clustercast.errors import InputError, whole_number
+from clustercast.evaluation import Form, evaluate
 from clustercast.priors.prior_set import Priors, checked_priors
 from clustercast.propagation import YEARS, Progress, propagate, run_blocks, wanted_outputs, year_grid
 from clustercast.quantities.cluster_model import cluster_model
@@ -28,6 +29,17 @@ from clustercast.uncertainty.conditions import Condition, parse_condition
 
 _POPULATIONS, _CHAINS = 16, 100
 _REFERENCES = "doi:10.1016/S0266-8920(01)00019-4 doi:10.1111/rssb.12475 doi:10.1016/0043-1354(80)90040-8"
+# What makes the outputs of some samples from their inputs.
+_Run = Callable[[dict[str, FloatArray], int], Mapping[str, FloatArray]]
+
+
+class Evaluation(TypedDict, total=False):
+    """How a function is run, as `evaluate` does."""
+
+    outputs: Mapping[str, str]
+    form: Form
+    coords: Mapping[str, Sequence[Any]]
+    executor: Any
 
 
 def rare_probability(
@@ -36,11 +48,13 @@ def rare_probability(
     *,
     model: Model | None = None,
     years: Iterable[float] | None = None,
+    function: Callable[..., Any] | None = None,
     seed: int = 0,
     relative_error: float = 0.1,
     confidence: float = 0.95,
     budget: int = 1 << 22,
     progress: Progress | None = None,
+    **evaluation: Unpack[Evaluation],
 ) -> Dataset:
     """Probability of a rare condition, to a relative error, and which inputs bring it about.
 
@@ -58,6 +72,8 @@ def rare_probability(
         The shipped cluster model by default.
     years : iterable of float, optional
         The grid of years; by default each year from 2022 to the last date of the condition, and its dates.
+    function : callable, optional
+        Any function of all inputs in the place of a model, as in `evaluate`.
     seed : int, optional
         The same seed gives the same bits.
     relative_error : float, optional
@@ -68,6 +84,8 @@ def rare_probability(
         Runs after which to stop in any case.
     progress : callable, optional
         Called with runs done and `budget`.
+    **evaluation
+        `outputs`, `form`, `coords` and `executor` of the function, as in `evaluate`.
 
     Returns
     -------
@@ -82,7 +100,7 @@ def rare_probability(
     Raises
     ------
     InputError
-        If the event is never reached, or the condition does not fit priors and model.
+        If the event is never reached, or the condition does not fit priors and model, or function.
 
     References
     ----------
@@ -100,6 +118,9 @@ def rare_probability(
     >>> rare = cc.rare_probability(priors, "total > 6", model=cc.Model([total]), seed=1)
     >>> float(rare["lower"]) < 1.1e-5 < float(rare["upper"])
     True
+    >>> how = {"function": lambda x, y: x + y, "outputs": {"total": "1"}, "form": "arrays"}
+    >>> float(cc.rare_probability(priors, "total > 6", seed=1, **how)["probability"]) == float(rare["probability"])
+    True
     """
     check_confidence(confidence)
     if not (isinstance(relative_error, Real) and 0 < relative_error < 1):
@@ -107,7 +128,7 @@ def rare_probability(
     whole_number("budget", budget, least=1)
     asked = claim.asked if isinstance(claim, Claim) else claim
     asked = asked if isinstance(asked, Condition) else parse_condition(asked)
-    study = _Study.of(checked_priors(priors), asked, cluster_model() if model is None else model, years, seed)
+    study = _study(checked_priors(priors), asked, model, years, function, evaluation, seed)
     names = study.names
     levels = find_levels(study.margin, len(names), stream(seed, "rare event levels"))
     if not levels.led_on:
@@ -134,45 +155,19 @@ def rare_probability(
 
 @dataclass(frozen=True)
 class _Study:
-    """A condition on a model, as a margin of independent normal scores of the inputs that matter."""
+    """A condition on a model or function, as a margin of independent normal scores of the inputs that matter."""
 
     priors: Priors
     asked: Condition
-    ready: Program | None
+    run: _Run
     # A forecast of a few samples, from which blocks take dimensions, units and labels.
     few: Dataset
-    # What one step of the margin of each clause is, so that the least of several means something.
-    scales: tuple[float, ...] = ()
 
-    @classmethod
-    def of(cls, priors: Priors, asked: Condition, model: Model, years: Iterable[float] | None, seed: int) -> "_Study":
-        """Choose the inputs that matter, and make the model ready."""
-        changed = with_changes(model, priors)
-        outputs = [name for name in asked.names if name not in priors]
-        wanted = wanted_outputs(changed, outputs) if outputs else ()
-        used = {*(changed.inputs(wanted) if outputs else ()), *asked.names} & {*priors}
-        if used & {*priors.correlated}:
-            used |= {*priors.correlated}
-        needed = priors.only(used)
-        if not needed.uncertain:
-            raise InputError(f"no uncertain input of {priors.name} bears on {asked.text!r}; free one")
-        dates = [year for year in YEARS if year < max(asked.years, default=np.inf)]
-        grid = year_grid(sorted({*dates, *asked.years}) if years is None else years)
-        few = draw(needed, 256, seed=seed)
-        if not outputs:
-            return cls(needed, asked, None, few)._scaled()
-        inputs = few[[name for name in few.data_vars if name in changed.inputs(wanted)]]
-        ready = program(changed, *input_arrays(inputs), wanted, grid)
-        made = propagate(inputs, model=model, years=grid, outputs=wanted)
-        return cls(
-            needed, asked, ready, made.assign({name: few[name] for name in asked.names if name in few})
-        )._scaled()
-
-    def _scaled(self) -> "_Study":
-        """Return the study with the spread of each margin over a few plain draws."""
+    @functools.cached_property
+    def scales(self) -> list[float]:
+        """What one step of the margin of each clause is, so that the least of several means something."""
         ends = [np.quantile(clause.margin(self.few), [0.25, 0.75], method="nearest") for clause in self.asked.clauses]
-        scales = (float(high - low) if 0 < high - low < np.inf else 1.0 for low, high in ends)
-        return replace(self, scales=tuple(scales))
+        return [float(high - low) if 0 < high - low < np.inf else 1.0 for low, high in ends]
 
     @functools.cached_property
     def names(self) -> tuple[str, ...]:
@@ -196,7 +191,7 @@ class _Study:
         columns = np.ascontiguousarray(self.correlated(scores).T)
         priors = (self.priors[name] for name in self.names)
         values = {n: p.quantile_from_normal_score(c) for n, p, c in zip(self.names, priors, columns, strict=True)}
-        values |= {} if self.ready is None else run_blocks(self.ready, values, len(scores))
+        values |= self.run(values, len(scores))
         like = {name: self.few.variables[name] for name in self.asked.names}
         block = {name: (one.dims, values.get(name, one.values), one.attrs) for name, one in like.items()}
         years = {"year": self.few.variables["year"]} if "year" in self.few.coords else {}
@@ -204,6 +199,57 @@ class _Study:
         clauses = zip(self.asked.clauses, self.scales, strict=True)
         least: FloatArray = np.minimum.reduce([clause.margin(forecast) / scale for clause, scale in clauses])
         return least
+
+
+def _study(
+    priors: Priors,
+    asked: Condition,
+    model: Model | None,
+    years: Iterable[float] | None,
+    function: Callable[..., Any] | None,
+    evaluation: Evaluation,
+    seed: int,
+) -> _Study:
+    """Choose the inputs that matter, and make ready what gives the outputs."""
+    if function is None and evaluation:
+        raise InputError(f"{next(iter(evaluation))} is of a function; give function too")
+    if function is not None and not (model is None and years is None):
+        raise InputError("a function takes the place of model and years; leave these out")
+    outputs = [name for name in asked.names if name not in priors]
+    changed = with_changes(cluster_model() if model is None else model, priors)
+    wanted = wanted_outputs(changed, outputs) if outputs and function is None else ()
+    needed = priors
+    if function is None or not outputs:
+        used = {*(changed.inputs(wanted) if wanted else ()), *asked.names} & {*priors}
+        needed = priors.only(used | {*priors.correlated} if used & {*priors.correlated} else used)
+    if not needed.uncertain:
+        raise InputError(f"no uncertain input of {priors.name} bears on {asked.text!r}; free one")
+    few = draw(needed, 256, seed=seed)
+    run: _Run = _run_nothing
+    if wanted:
+        dates = [year for year in YEARS if year < max(asked.years, default=np.inf)]
+        grid = year_grid(sorted({*dates, *asked.years}) if years is None else years)
+        inputs = few[[name for name in few.data_vars if name in changed.inputs(wanted)]]
+        run = functools.partial(run_blocks, program(changed, *input_arrays(inputs), wanted, grid))
+        few = propagate(inputs, model=model, years=grid, outputs=wanted).assign(few.data_vars)
+    elif outputs and function is not None:
+        run = functools.partial(_run_function, few.drop_attrs(deep=False), function, {"outputs": {}, **evaluation})
+        few = evaluate(few, function, **{"outputs": {}, **evaluation})
+    return _Study(needed, asked, run, few)
+
+
+def _run_nothing(values: dict[str, FloatArray], size: int) -> dict[str, FloatArray]:
+    """Return no outputs, for a condition on inputs alone."""
+    return {}
+
+
+def _run_function(
+    like: Dataset, function: Callable[..., Any], evaluation: Any, values: dict[str, FloatArray], size: int
+) -> dict[str, FloatArray]:
+    """Return the outputs of a function of inputs that are labelled like some drawn ones."""
+    inputs = {n: (v.dims, values.get(str(n), v.values), v.attrs) for n, v in like.variables.items() if n != "sample"}
+    found = evaluate(xr.Dataset(inputs, {"sample": np.arange(size)}), function, **evaluation)
+    return {name: found.variables[name].values for name in evaluation["outputs"]}
 
 
 def _labelled(
