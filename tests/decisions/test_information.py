@@ -19,7 +19,7 @@ def total(x, y, z, idle):
     return 0 * idle + 0.8 * x + 0.5 * y + np.sqrt(1 - 0.8**2 - 0.5**2) * z
 
 
-@cc.quantity("1")
+@cc.quantity("1", positive=True)
 def power(x, y):
     return 10.0 ** (x + y)
 

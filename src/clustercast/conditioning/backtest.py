@@ -10,7 +10,7 @@ from scipy.special import logsumexp, stdtr, stdtrit
 
 from clustercast.arrays import FloatArray
 from clustercast.arrays.points.streams import stream
-from clustercast.arrays.posterior.likelihood import absorbed, row_density
+from clustercast.arrays.posterior.likelihood import absorbed, parts, row_density
 from clustercast.conditioning.condition import YEARS, condition
 from clustercast.conditioning.observation_rows import Observation, Observations
 from clustercast.conditioning.observations import read_observations
@@ -273,16 +273,15 @@ def _predicted(
     predicted, errors, rows = problem.predicted(inputs, size), problem.errors(inputs, size), problem.rows
     centre, variance = predicted.copy(), rows.error[:, np.newaxis] ** 2 + errors.discrepancy[rows.quantity] ** 2
     past = np.isin(everything.ids, [row.id for row in seen])
-    if errors.time is not None and len(seen):
-        for members in rows.series:
-            known, later = members[past[members]], members[~past[members]]
-            if known.size and later.size:
-                _, mean, variance[later] = absorbed(rows, predicted, errors, known, later)
-                centre[later] += mean
-    generator = stream(seed, "replicate the future")
+    for members in parts(rows, errors):
+        known, later = members[past[members]], members[~past[members]]
+        if known.size and later.size:
+            _, mean, variance[later] = absorbed(rows, predicted, errors, known, later)
+            centre[later] += mean
     draws, densities = [], []
     for one in future:
-        row = everything.ids.index(one.id)
+        # Of its own stream each: a row more changes no other.
+        row, generator = everything.ids.index(one.id), stream(seed, f"future {one.id}")
         draw = centre[row] + np.sqrt(variance[row]) * generator.standard_normal(size)
         if bound := int(rows.bound[row]):
             draw -= bound * generator.exponential(size=size) * errors.gap(bound, one.date)

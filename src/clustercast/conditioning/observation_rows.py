@@ -11,7 +11,8 @@ import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from clustercast.arrays.posterior.likelihood import ObservedRows
+from clustercast.arrays import FloatArray
+from clustercast.arrays.posterior.likelihood import LASTING, ErrorModel, ObservedRows
 from clustercast.engine.model import Model
 from clustercast.engine.units import factor, same_dimension
 from clustercast.errors import InputError, nearest
@@ -104,6 +105,9 @@ class Observations:
     rows: tuple[Observation, ...]
     priors: Mapping[str, Family]
     group_correlation: float
+    # The form of the discrepancy: the share of its variance that lasts, and whether the gap of ceilings narrows.
+    lasting: float = LASTING
+    narrowing: bool = True
     name: str = "observations"
     origin: str = ""
     places: Mapping[str, str] = field(default_factory=dict)
@@ -149,7 +153,8 @@ class Observations:
     def hash(self) -> str:
         """Fingerprint of every number and word."""
         rows = [row.model_dump() for row in self.rows]
-        text = json.dumps([rows, {k: repr(v) for k, v in self.priors.items()}, self.group_correlation], sort_keys=True)
+        form = self.group_correlation, self.lasting, self.narrowing
+        text = json.dumps([rows, {k: repr(v) for k, v in self.priors.items()}, form], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def place(self, row: Observation) -> str:
@@ -209,8 +214,11 @@ class Observations:
         needed: dict[str, object] = {}
         # Gaps come last, as they are shared; each quantity has a time of its own where there is a prior for it.
         names = {name: row for row in self.rows for name in row.errors}
+        absent = (*(() if self.lasting else (TIME,)), *(() if self.narrowing else (HALVING,)))
         for name in sorted(names, key=lambda name: (name in ERROR_UNITS, name.startswith(TIME))):
             base = next(base for base in ERROR_UNITS if name.startswith(base))
+            if base in absent:
+                continue
             chosen = given.get(names[name].quantity) if base == DISCREPANCY else None
             prior = self.priors.get(name, self.priors.get(base)) if chosen is None else chosen
             if prior is not None:
@@ -231,9 +239,23 @@ class Observations:
             bound=np.array([BOUNDS[row.kind] for row in self.rows], dtype=np.int64),
             group=np.array([groups.setdefault(row.group or f" {row.id}", len(groups)) for row in self.rows]),
             quantity=np.array([self.quantities.index(row.quantity) for row in self.rows], dtype=np.int64),
-            correlation=self.group_correlation,
             date=np.array([row.date for row in self.rows]),
+            correlation=self.group_correlation,
+            lasting=self.lasting,
         )
+
+
+def error_model(quantities: Iterable[str], values: Mapping[str, FloatArray]) -> ErrorModel:
+    """Return the parameters of the likelihood from their values; a gap that no row needs is not a number."""
+
+    def of(base: str) -> FloatArray:
+        return np.stack([values[f"{base}_{name}"] for name in quantities])
+
+    deviations = of(DISCREPANCY)
+    none = np.full(deviations.shape[1], np.nan)
+    time = of(TIME) if any(name.startswith(TIME) for name in values) else None
+    gaps = values.get(LOWER_GAP, none), values.get(UPPER_GAP, none)
+    return ErrorModel(deviations, *gaps, time, values.get(HALVING))
 
 
 def _fault(row: Observation, model: Model, first: float, last: float) -> str:

@@ -9,11 +9,12 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from clustercast.arrays.posterior.likelihood import LASTING
 from clustercast.conditioning.observation_rows import DISCREPANCY, ERROR_UNITS, TIME, Observation, Observations
 from clustercast.engine.units import factor, same_dimension
 from clustercast.errors import InputError, located, nearest, shown
 from clustercast.files.dates import DateText
-from clustercast.files.toml import Number, Prose, Text, load_toml, validated
+from clustercast.files.toml import Number, Prose, Text, Truth, load_toml, validated
 from clustercast.files.whole import read_text
 from clustercast.priors.families import Family, distribution_from_entry
 from clustercast.priors.shipped import directory
@@ -34,6 +35,8 @@ class _About(BaseModel):
 class _Likelihood(BaseModel):
     model_config = _CLOSED
     group_correlation: Annotated[Number, Field(ge=0, lt=1)]
+    lasting: Annotated[Number, Field(ge=0, le=1)] = LASTING
+    narrowing: Truth = True
     source: Text
     as_of: DateText
     note: Prose = ""
@@ -106,6 +109,8 @@ def read_observations(
         tuple(rows),
         _priors(path, frame.inputs),
         frame.likelihood.group_correlation,
+        frame.likelihood.lasting,
+        frame.likelihood.narrowing,
         name=content.set.name if content.set else path.stem,
         origin=str(path),
         places=places,

@@ -17,10 +17,11 @@ from clustercast.arrays.posterior.likelihood import (
     log_likelihood,
     replicate,
 )
-from clustercast.conditioning.observation_rows import DISCREPANCY, HALVING, LOWER_GAP, TIME, UPPER_GAP, Observations
+from clustercast.conditioning.observation_rows import ERROR_UNITS, Observations, error_model
 from clustercast.conditioning.tree import Drawn
 from clustercast.engine.changes import with_changes
 from clustercast.engine.model import Model
+from clustercast.engine.operations import Loop
 from clustercast.engine.program import Program
 from clustercast.engine.program import program as prepared
 from clustercast.errors import InputError
@@ -123,18 +124,9 @@ class Problem:
 
     def errors(self, inputs: Mapping[str, FloatArray], size: int) -> ErrorModel:
         """Return the parameters of the likelihood, each for all samples."""
-
-        def parameter(name: str) -> FloatArray:
-            if name in inputs:
-                return inputs[name]
-            return np.full(size, self.priors[name].median if name in self.priors else np.nan)
-
-        def by_quantity(base: str) -> FloatArray:
-            return np.stack([parameter(f"{base}_{name}") for name in self.quantities])
-
-        time = by_quantity(TIME) if f"{TIME}_{self.quantities[0]}" in self.priors else None
-        halving = parameter(HALVING) if HALVING in self.priors else None
-        return ErrorModel(by_quantity(DISCREPANCY), parameter(LOWER_GAP), parameter(UPPER_GAP), time, halving)
+        own = [name for name in self.priors if name.startswith(tuple(ERROR_UNITS))]
+        fixed = {name: np.full(size, self.priors[name].median) for name in own if name not in inputs}
+        return error_model(self.quantities, {**fixed, **{name: inputs[name] for name in own if name in inputs}})
 
     def log_likelihood(self, scores: FloatArray) -> FloatArray:
         """Return the log likelihood of normal scores, shape (n,)."""
@@ -176,7 +168,7 @@ def _at(result: FloatArray, date: int) -> FloatArray:
 def _programs(
     observations: Observations, model: Model, problem: Problem
 ) -> Iterator[tuple[Program, tuple[_Place, ...]]]:
-    """Yield one program for each set of dates, with its rows: quantities of one set share what they need."""
+    """Yield one program for each set of dates, and one for what steps through nodes, each with its rows."""
     priors = problem.priors
     values = {name: np.asarray(priors[name].median) for name in priors if isinstance(priors[name], Fixed)}
     values |= problem.inputs(np.zeros((3, len(problem.active))))
@@ -186,13 +178,21 @@ def _programs(
     for quantity in observations.quantities:
         own = {date for row in observations if row.quantity == quantity for date in needed[row.id]}
         by_dates.setdefault(tuple(sorted(own)), []).append(quantity)
-    for dates, outputs in by_dates.items():
+    made = {dates: prepared(model, values, units, outputs, dates) for dates, outputs in by_dates.items()}
+    # Quantities that step through the nodes share most of the steps.
+    stepped = [dates for dates, one in made.items() if any(isinstance(o, Loop) for o in one.operations)]
+    if len(stepped) > 1:
+        outputs = [quantity for dates in stepped for quantity in by_dates[dates]]
+        together = tuple(sorted({date for dates in stepped for date in dates}))
+        made = {dates: one for dates, one in made.items() if dates not in stepped}
+        made[together] = prepared(model, values, units, outputs, together)
+    for dates, program in made.items():
         places = tuple(
             (place, row.quantity, tuple(dates.index(date) for date in needed[row.id]))
             for place, row in enumerate(observations)
-            if row.quantity in outputs
+            if row.quantity in program.outputs
         )
-        yield prepared(model, values, units, outputs, dates), places
+        yield program, places
 
 
 def factors_of(problem: Problem, observations: Observations, model: Model) -> list[Problem]:

@@ -1,6 +1,7 @@
 """Observations that are not made yet: what each sample of a forecast would lead one to see."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -9,16 +10,8 @@ import xarray as xr
 
 from clustercast.arrays import FloatArray
 from clustercast.arrays.points.streams import checked_seed, stream
-from clustercast.arrays.posterior.likelihood import ErrorModel, replicate
-from clustercast.conditioning.observation_rows import (
-    DISCREPANCY,
-    HALVING,
-    LOWER_GAP,
-    TIME,
-    UPPER_GAP,
-    Observation,
-    Observations,
-)
+from clustercast.arrays.posterior.likelihood import replicate
+from clustercast.conditioning.observation_rows import Observation, Observations, error_model
 from clustercast.conditioning.observations import read_observations
 from clustercast.engine.units import same_dimension
 from clustercast.errors import InputError, nearest
@@ -44,7 +37,7 @@ def possible(observation: Rows) -> Observations:
     names, known = [row.id for row in rows], read_observations()
     if not rows or len(set(names)) < len(rows):
         raise InputError(f"observations are {', '.join(names) or 'none'}; give one or more, each with its own id")
-    return Observations(tuple(rows), known.priors, known.group_correlation, name=" and ".join(names))
+    return replace(known, rows=tuple(rows), name=" and ".join(names), origin="", places={})
 
 
 def imagined(forecast: xr.Dataset, observation: Rows, seed: int) -> tuple[list[str], FloatArray]:
@@ -55,15 +48,7 @@ def imagined(forecast: xr.Dataset, observation: Rows, seed: int) -> tuple[list[s
     # The parameters of the likelihood are uncertain too: what is not known of them makes an observation worth less.
     priors = Priors(name=rows.name, **rows.error_priors())  # type: ignore[arg-type]
     drawn = draw(priors, size, seed=checked_seed(seed))
-    values = {str(name): np.broadcast_to(drawn[name].values, (size,)) for name in drawn.data_vars}
-    none = np.ones(size)
-    errors = ErrorModel(
-        np.stack([values[f"{DISCREPANCY}_{name}"] for name in rows.quantities]),
-        values.get(LOWER_GAP, none),
-        values.get(UPPER_GAP, none),
-        time=values.get(TIME),
-        halving=values.get(HALVING),
-    )
+    errors = error_model(rows.quantities, {name: np.broadcast_to(drawn[name].values, (size,)) for name in priors})
     seen = replicate(rows.arrays(), predicted, errors, stream(checked_seed(seed), "possible observations"))
     return [row.id for row in rows], seen
 

@@ -1,6 +1,6 @@
 """Likelihood of observed logarithms: correlated errors, model discrepancy, and bounds that are not reached."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -10,6 +10,8 @@ from clustercast.arrays import FloatArray, IntArray
 
 # Below this the tail of the normal distribution is 1 to the last bit, and erfcx would soon overflow.
 _FAR_BELOW = -35.0
+# Above this the moments of a normal distribution cut this far out lose digits in differences.
+_FAR_OUT = 200.0
 # The date at which the mean gap of upper bounds is that of its prior, where it narrows with time.
 GAP_YEAR = 2020.0
 # Chosen by the log score of what came after earlier dates, beside 0 and 1: see the page on forecasts of the past.
@@ -24,27 +26,34 @@ class ObservedRows:
     error: FloatArray
     # 0 a measurement, 1 a lower bound (a record: the largest that is known), -1 an upper bound.
     bound: IntArray
-    # Rows of one group have correlated errors, and one gap.
+    # Rows of one group have correlated errors.
     group: IntArray
     # Which discrepancy belongs to the row.
     quantity: IntArray
+    date: FloatArray
     correlation: float
-    # Of the discrepancies that are correlated in time, and of the gaps that narrow.
-    date: FloatArray = field(default_factory=lambda: np.empty(0))
+    # Share of the variance of a discrepancy that lasts along its quantity; the rest is the row's own.
+    lasting: float = LASTING
 
     @cached_property
     def series(self) -> list[IntArray]:
         """Return the rows of each series: those that a quantity or a group joins, in groups that share nothing."""
-        label = np.arange(self.value.size)
-        for key in (self.quantity, self.group):
-            for one in np.unique(key):
-                linked = np.isin(label, label[key == one])
-                label[linked] = label[linked].min()
-        return [np.flatnonzero(label == one) for one in np.unique(label)]
+        return _linked(self.quantity, self.group)
 
+    @cached_property
     def members(self) -> list[IntArray]:
         """Return the rows of each group."""
-        return [np.flatnonzero(self.group == group) for group in np.unique(self.group)]
+        return _linked(self.group)
+
+
+def _linked(*keys: IntArray) -> list[IntArray]:
+    """Return the rows that share a key, or are linked by rows that do."""
+    label = np.arange(keys[0].size)
+    for key in keys:
+        for one in np.unique(key):
+            linked = np.isin(label, label[key == one])
+            label[linked] = label[linked].min()
+    return [np.flatnonzero(label == one) for one in np.unique(label)]
 
 
 @dataclass(frozen=True)
@@ -60,8 +69,6 @@ class ErrorModel:
     time: FloatArray | None = None
     # Years in which the mean gap of upper bounds halves.
     halving: FloatArray | None = None
-    # Share of the variance of a discrepancy that lasts; the rest is the row's own.
-    lasting: float = LASTING
 
     def gap(self, bound: int, date: float | FloatArray = GAP_YEAR) -> FloatArray:
         """Return the mean gap of lower (1) or upper (-1) bounds at a date."""
@@ -72,7 +79,7 @@ class ErrorModel:
 
 def log_likelihood(rows: ObservedRows, predicted: FloatArray, errors: ErrorModel) -> FloatArray:
     """Return the log density of all rows, shape (S,), from predictions of shape (n, S)."""
-    densities = (_density(rows, predicted, errors, members) for members in _parts(rows, errors))
+    densities = (absorbed(rows, predicted, errors, members)[0] for members in parts(rows, errors))
     return sum(densities, np.zeros(predicted.shape[1]))
 
 
@@ -80,10 +87,10 @@ def leave_one_out_density(rows: ObservedRows, predicted: FloatArray, errors: Err
     """Return the log density of each row given the other rows of its group, shape (n, S)."""
     # Rows of a group do not factorise: Buerkner, Gabry and Vehtari (2021), doi:10.1007/s00180-020-01045-4.
     densities = np.empty(predicted.shape)
-    for members in _parts(rows, errors):
-        whole = _density(rows, predicted, errors, members)
+    for members in parts(rows, errors):
+        whole = absorbed(rows, predicted, errors, members)[0]
         for row in members:
-            densities[row] = whole - _density(rows, predicted, errors, members[members != row])
+            densities[row] = whole - absorbed(rows, predicted, errors, members[members != row])[0]
     return densities
 
 
@@ -123,23 +130,25 @@ def row_density(
     spread, gap = np.sqrt(variance), errors.gap(bound, rows.date[row])
     tilt = bound * away / spread + spread / gap
     mills = _log_mills(tilt)
-    # The gap given the row is normal with mean -tilt * spread, cut below 0.
-    hazard = np.exp(-mills) / np.sqrt(2 * np.pi)
-    mean = away + bound * spread * np.maximum(hazard - tilt, 0)
-    left = variance * np.clip(1 + tilt * hazard - hazard**2, 0, 1)
-    return mills - 0.5 * away**2 / variance - np.log(gap), mean, left
+    # The gap given the row is normal with mean -tilt * spread, cut below 0; far out its moments are a series.
+    hazard, far = np.exp(-mills) / np.sqrt(2 * np.pi), 1 / np.maximum(tilt, _FAR_OUT)
+    mean = np.where(tilt < _FAR_OUT, np.maximum(hazard - tilt, 0), far - 2 * far**3)
+    left = np.where(tilt < _FAR_OUT, np.clip(1 + tilt * hazard - hazard**2, 0, 1), far**2 - 6 * far**4)
+    return mills - 0.5 * away**2 / variance - np.log(gap), away + bound * spread * mean, variance * left
 
 
 def _covariance(rows: ObservedRows, errors: ErrorModel, order: IntArray) -> FloatArray:
     """Return the covariance of the deviations of some rows, shape (n, n, S)."""
-    assert errors.time is not None  # noqa: S101
-    covariance = np.zeros((order.size, order.size, errors.time.shape[1]))
+    covariance = np.zeros((order.size, order.size, errors.discrepancy.shape[1]))
     for i, row in enumerate(order):
+        quantity = rows.quantity[row]
         for j, other in enumerate(order[: i + 1]):
-            if rows.quantity[row] == rows.quantity[other]:
+            if i == j:
+                covariance[i, j] = errors.discrepancy[quantity] ** 2
+            elif quantity == rows.quantity[other] and errors.time is not None:
                 apart = abs(rows.date[row] - rows.date[other])
-                shared = 1.0 if i == j else errors.lasting * np.exp(-apart / errors.time[rows.quantity[row]])
-                covariance[i, j] = errors.discrepancy[rows.quantity[row]] ** 2 * shared
+                lasting = rows.lasting * np.exp(-apart / errors.time[quantity])
+                covariance[i, j] = errors.discrepancy[quantity] ** 2 * lasting
             if rows.group[row] == rows.group[other]:
                 correlation = 1.0 if i == j else rows.correlation
                 covariance[i, j] += correlation * rows.error[row] * rows.error[other]
@@ -147,16 +156,9 @@ def _covariance(rows: ObservedRows, errors: ErrorModel, order: IntArray) -> Floa
     return covariance
 
 
-def _parts(rows: ObservedRows, errors: ErrorModel) -> list[IntArray]:
-    """Return the rows that belong together: those of a group, or of a series where discrepancies last."""
-    return rows.members() if errors.time is None else rows.series
-
-
-def _density(rows: ObservedRows, predicted: FloatArray, errors: ErrorModel, members: IntArray) -> FloatArray:
-    """Return the log density of some rows that belong together, shape (S,)."""
-    if errors.time is None or members.size == 0:
-        return _group_density(rows, predicted, errors, members)
-    return absorbed(rows, predicted, errors, members)[0]
+def parts(rows: ObservedRows, errors: ErrorModel) -> list[IntArray]:
+    """Return the rows that belong together: those of a group, and of a quantity where discrepancies last."""
+    return rows.members if errors.time is None else rows.series
 
 
 def replicate(
@@ -165,59 +167,14 @@ def replicate(
     """Return what might have been observed, with new errors and gaps, shape (n, S)."""
     size = predicted.shape[1]
     drawn = np.empty(predicted.shape)
-    if errors.time is not None:
-        for members in rows.series:
-            factor = np.linalg.cholesky(np.moveaxis(_covariance(rows, errors, members), -1, 0))
-            noise = generator.standard_normal((size, members.size, 1))
-            drawn[members] = predicted[members] + (factor @ noise)[..., 0].T
-        for row in np.flatnonzero(rows.bound):
-            bound = int(rows.bound[row])
-            drawn[row] -= bound * generator.exponential(size=size) * errors.gap(bound, rows.date[row])
-        return drawn
-    for members in rows.members():
-        shared = np.sqrt(rows.correlation) * generator.standard_normal(size)
-        own = np.sqrt(1 - rows.correlation) * generator.standard_normal((members.size, size))
-        gap = generator.exponential(size=size)
-        drawn[members] = predicted[members] + _spread(rows, errors, members) * (shared + own)
-        for row in members[rows.bound[members] != 0]:
-            drawn[row] -= rows.bound[row] * gap * errors.gap(int(rows.bound[row]), *rows.date[row : row + 1])
+    for members in parts(rows, errors):
+        factor = np.linalg.cholesky(np.moveaxis(_covariance(rows, errors, members), -1, 0))
+        noise = generator.standard_normal((size, members.size, 1))
+        drawn[members] = predicted[members] + (factor @ noise)[..., 0].T
+    for row in np.flatnonzero(rows.bound):
+        bound = int(rows.bound[row])
+        drawn[row] -= bound * generator.exponential(size=size) * errors.gap(bound, rows.date[row])
     return drawn
-
-
-def _spread(rows: ObservedRows, errors: ErrorModel, members: IntArray) -> FloatArray:
-    """Return the standard deviation of each row's error and discrepancy together, shape (n, S)."""
-    return np.sqrt(rows.error[members, np.newaxis] ** 2 + errors.discrepancy[rows.quantity[members]] ** 2)
-
-
-def _group_density(rows: ObservedRows, predicted: FloatArray, errors: ErrorModel, members: IntArray) -> FloatArray:
-    """Return the log density of some rows of one group, shape (S,)."""
-    # The errors are jointly normal, each with variance error^2 + discrepancy^2. A gap is exponential and shared by the
-    # bounds of a group; it is integrated out exactly, which leaves Mills' ratio.
-    count = members.size
-    if count == 0:
-        return np.zeros(predicted.shape[1])
-    spread = _spread(rows, errors, members)
-    score = (rows.value[members, np.newaxis] - predicted[members]) / spread
-    rho = rows.correlation
-    density: FloatArray = -0.5 * _form(score, score, rho) - np.log(spread).sum(axis=0)
-    density -= 0.5 * (count * np.log(2 * np.pi) + (count - 1) * np.log1p(-rho) + np.log1p((count - 1) * rho))
-    bound = rows.bound[members]
-    if not bound.any():
-        return density
-    gap = errors.gap(int(bound[bound != 0][0]), *rows.date[members[bound != 0][:1]] if rows.date.size else ())
-    direction = bound[:, np.newaxis] / spread
-    precision = _form(direction, direction, rho)
-    tilt = _form(direction, score, rho) + 1 / gap
-    density += 0.5 * np.log(2 * np.pi / precision) - np.log(gap)
-    density += _log_mills(tilt / np.sqrt(precision))
-    return density
-
-
-def _form(left: FloatArray, right: FloatArray, rho: float) -> FloatArray:
-    """Return ``left' C^-1 right`` for unit variances with one common correlation, over the first axis."""
-    shared = rho / (1 + (left.shape[0] - 1) * rho)
-    form: FloatArray = ((left * right).sum(axis=0) - shared * left.sum(axis=0) * right.sum(axis=0)) / (1 - rho)
-    return form
 
 
 def _log_mills(t: FloatArray) -> FloatArray:
