@@ -18,15 +18,14 @@ def audit(
     stated inputs, EXT follows but an outside fact contradicts it.
     """
     from clustercast.files.whole import write_text
-    from clustercast.report.audit import audit_table, verdict_counts
     from clustercast.report.json_text import json_text
+    from clustercast.report.wording import say
 
     findings = cc.audit_findings(ids=options.names(only))
-    counts = [f"{count} {meaning} ({name})" for count, name, meaning in verdict_counts(findings)]
     records = [finding.as_dict() for finding in findings]
     return options.Answer(
-        finding=[f"Of {len(findings)} derivations of the texts {', '.join(counts)}."],
-        shown=[audit_table(findings)],
+        finding=say("audit.finding", findings),
+        shown=say("audit.derivations", findings),
         results={"findings": records},
         files={"audit.json": lambda path: write_text(path, json_text(records) + "\n")},
         note="every input at its median in situational_awareness where the text does not say",

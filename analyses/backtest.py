@@ -1,6 +1,5 @@
 """How a forecast of the past would have done: ``python -m analyses.backtest --as-of 2024-06``."""
 
-from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import numpy as np
@@ -8,11 +7,11 @@ import typer
 
 import clustercast as cc
 from analyses import options
-from clustercast.conditioning.backtest import Skill, rolling_origin, skills, skills_by
+from clustercast.conditioning.backtest import rolling_origin, skills, skills_by
 from clustercast.files.whole import write_text
-from clustercast.report.conditioning import score_table, skill_sentence, skill_table
+from clustercast.report.conditioning import score_table
 from clustercast.report.json_text import json_text
-from clustercast.report.tables import Table, table
+from clustercast.report.wording import say
 
 
 @options.analysis(samples=1 << 16, points=True)
@@ -36,7 +35,11 @@ def backtest(
         scored = len({score.observation for score in one.scores})
         learned = f"As of {origin}: {one.learned} rows learned from, {scored} scored"
         methods = list(dict.fromkeys(score.method for score in one.scores))
-        shown += [score_table(one.scores, methods), skill_table(skills([one]), learned), *one.statement.splitlines()]
+        shown += [
+            score_table(one.scores, methods),
+            *say("learning.skills", skills([one]), learned),
+            *one.statement.splitlines(),
+        ]
         if one.younger:
             shown.append(
                 f"{len(one.younger)} inputs of {run.priors.name} are dated after {origin}: they may know the answer."
@@ -44,30 +47,18 @@ def backtest(
     everything = skills(runs)
     if len(runs) > 1:
         title = f"All {len(runs)} origins; rows are scored from each origin before them"
-        shown.append(skill_table(everything, title))
+        shown += say("learning.skills", everything, title)
     by = {key: skills_by(runs, key) for key in ("quantity", "group")}
-    shown += [_posterior_table(found, key) for key, found in by.items()]
+    for key, found in by.items():
+        shown += say("learning.posterior", found, key)
     results = {"origins": runs, "skills": everything, **{f"by_{key}": found for key, found in by.items()}}
     return options.Answer(
-        finding=[skill_sentence(everything, f"As of {as_of}")],
+        finding=say("learning.skill", everything, f"As of {as_of}"),
         shown=shown,
         results=results,
         files={"backtest.json": lambda path: write_text(path, json_text(results) + "\n")},
         note=f"{len(known)} observations",
     )
-
-
-def _posterior_table(found: Mapping[str, Sequence[Skill]], key: str) -> Table:
-    """Return how the posterior did for each quantity, or for each group of dependent rows."""
-    rows = []
-    for name, (skill, *_) in found.items():
-        covered = (f"{100 * share:.0f} %" for share in (skill.coverage_50, skill.coverage_90))
-        error = "" if np.isnan(skill.crps_error) else f" ± {skill.crps_error:.3f}"
-        scores = (f"{skill.crps:.3f}{error}", f"{skill.log_score:.2f}", *covered, f"{skill.pit:.2f}")
-        rows.append((name.replace("_", " "), str(skill.count), str(skill.groups), *scores))
-    header = (key, "rows", "groups", "CRPS", "log score", "in 50 %", "in 90 %", "mean PIT")
-    note = "± one standard error over groups; where forecasts are right the mean PIT is 0.5 ± 0.29 / root of the groups"
-    return table(f"The posterior by {key}", header, rows, words=(0,), note=note)
 
 
 if __name__ == "__main__":

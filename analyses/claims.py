@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import clustercast as cc
 from analyses import options
 from clustercast.dataset import Dataset
-from clustercast.report.claims import LIMITS, claims_table, constraint_table, relief_table
 from clustercast.report.labels import dated
 from clustercast.report.numbers import odds
-from clustercast.report.sentences import conditions
+from clustercast.report.sentences import LIMITS, conditions
+from clustercast.report.wording import say
 from clustercast.uncertainty.claims import claim_names
 
 RELIEVED = ("power", "money", "packaging", "memory", "logic")
@@ -22,17 +22,16 @@ def claims(run: options.Run) -> options.Answer:
     forecast, answers = answer_claims(run, labelled)
     limits = cc.summarise(forecast[labelled]) if labelled else None
     relief = relief_of(run)
-    tables = [
-        constraint_table(limits[f"{name}_share"], limits[f"{name}_share_error"], name)
-        for name in LIMITS
-        if limits is not None and name in labelled
-    ]
-    tables += [relief_table(relief)] if relief is not None else []
+    tables = say("claims.answers", answers)
+    for name in LIMITS if limits is not None else ():
+        if name in labelled:
+            tables += say("claims.binding", limits[f"{name}_share"], limits[f"{name}_share_error"], name)
+    tables += [] if relief is None else say("claims.relief", relief)
     known = zip(answers["probability"].values, answers["text"].values, strict=True)
     likely = [f"{dated(text)}: {odds(float(p))}." for p, text in known][:4]
     return options.Answer(
         finding=[*likely, *conditions(run.priors, forecast, 2030.0)],
-        shown=[claims_table(answers), *tables],
+        shown=tables,
         results={"claims": answers, "limits": limits, "relief": relief},
         files={"claims.nc": lambda path: cc.write_netcdf(answers, path)},
     )

@@ -27,7 +27,7 @@ def compare(
     """
     from clustercast.files.tables import write_table
     from clustercast.report.sentences import forecast_sentence, key_year
-    from clustercast.report.summary import inputs_table, paired_tables
+    from clustercast.report.wording import say
 
     (one, known, _), (two, _, _) = (options.study(name, scenario, set, model) for name in (a, b))
     shown = options.names(outputs) or options.headline(one, known)
@@ -44,7 +44,7 @@ def compare(
     said = [f"By {n}, {forecast_sentence(q, shown[:2], year)}" for n, q in zip(sets, quantiles, strict=True)]
     return options.Answer(
         finding=[*said, f"{one.name} and {two.name} differ in {len(differing)} of {len({**one, **two})} inputs."],
-        shown=[*paired_tables(quantiles, shown, sets), inputs_table(differing, sets)],
+        shown=[*say("forecast.pairs", quantiles, shown, sets), *say("forecast.differing", differing, sets)],
         results={"inputs": differing.reset_index().to_dict("records"), "a": quantiles[0], "b": quantiles[1]},
         files={"compare.csv": lambda path: write_table(differing, path)},
     )

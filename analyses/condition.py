@@ -23,9 +23,9 @@ def condition(
     """
     from clustercast.conditioning.checks import learned, observation_influence, prior_conflict
     from clustercast.conditioning.tree import posterior_inputs
-    from clustercast.report.conditioning import conflict_table, influence_table, learned_tables
+    from clustercast.report.conditioning import influence_table, learned_tables
     from clustercast.report.sentences import forecast_sentence, key_year, limits_sentence
-    from clustercast.report.summary import paired_tables
+    from clustercast.report.wording import say
 
     known = cc.read_observations(observations, as_of=as_of, skip_bad=skip_bad).without(*options.names(without) or [])
     known = known.before(only_before)
@@ -45,9 +45,9 @@ def condition(
     return options.Answer(
         finding=[*said, *filter(None, [limits_sentence(run.priors)])],
         shown=[
-            *paired_tables([*paths.values()], run.outputs, [*paths]),
+            *say("forecast.pairs", [*paths.values()], run.outputs, [*paths]),
             *learned_tables(table),
-            conflict_table(conflict),
+            *say("learning.conflict", conflict),
             influence_table(influence),
             *cc.provenance_of(tree)["left_out"],
             *tree.attrs["statement"].splitlines(),

@@ -26,9 +26,8 @@ def report(
     from analyses.report_results import gather
     from clustercast.files.tables import write_draws, write_iamc, write_quantiles
     from clustercast.files.whole import write_text
-    from clustercast.report.page import render
     from clustercast.report.sections import page_values
-    from clustercast.report.sentences import hangs_on
+    from clustercast.report.wording import render
 
     results = gather(run, condition)
     values = page_values(results, TITLE, f"{run.priors.name}, seed {run.seed}")
@@ -42,7 +41,7 @@ def report(
         # An absolute place stays what it is; a relative one is as seen from where the command was given.
         files[str(draws.absolute())] = lambda path: write_draws(results.forecast, path)
     return options.Answer(
-        finding=[*values["answer"], hangs_on(results.indices, results.explained, results.year)],
+        finding=[*values["answer"], values["hangs"][results.explained]],
         shown=[],
         results={"milestones": results.milestones, "files": list(files)},
         files=files,

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,20 +10,19 @@ import clustercast as cc
 from analyses import options
 from analyses.ask import forecast_of, observable
 from analyses.claims import answer_claims, relief_of
-from clustercast.conditioning.backtest import shipped_skills
-from clustercast.conditioning.checks import lessons
 from clustercast.conditioning.tree import posterior_inputs
 from clustercast.dataset import Dataset
 from clustercast.decisions.possible import possible
 from clustercast.priors.prior_file import shipped_names
 from clustercast.report.ask import Part, Question, answer
-from clustercast.report.claims import LIMITS
-from clustercast.report.observed import observed_section
 from clustercast.report.sections import Results, even_condition
-from clustercast.report.sentences import key_year
+from clustercast.report.sentences import LIMITS, key_year
 from clustercast.uncertainty.reference_classes import read_reference_classes
 from clustercast.uncertainty.scenarios import BASE
 from clustercast.uncertainty.stated import read_stated_tables
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 # What a reader asks first; the prior set's headline follows.
 FIRST = ("training_cluster_power", "training_cluster_cost", "ai_investment")
@@ -75,19 +74,18 @@ def gather(run: options.Run, condition: bool) -> Results:
         findings=cc.audit_findings(),
         relief=relief_of(run),
         scenarios=_scenarios(run, outputs[:MOST_COMPARED]) if run.named[0] else {},
-        observations=_observations(run, outputs) if condition else None,
+        observations=_observations(run) if condition else None,
         asked=_asked(run, even_condition(forecast[outputs[0]], key_year(run.years))),
     )
 
 
-def _observations(run: options.Run, outputs: list[str]) -> Mapping[str, Any]:
-    """Return what the observations taught, and each on the fan it belongs to."""
+def _observations(run: options.Run) -> tuple["xr.DataTree", Dataset]:
+    """Return what was learned from the observations, and a forecast of what they observe from then on."""
     rows = cc.read_observations()
     tree = cc.condition(run.priors, rows, model=run.model, seed=run.seed, size=max(run.samples, LEAST_DRAWN))
     years = np.arange(math.floor(min(row.date for row in rows)), math.ceil(max(row.date for row in rows)) + 3)
     quantities = [name for name in rows.quantities if name in run.model]
-    forecast = cc.propagate(posterior_inputs(tree), model=run.model, years=years, outputs=quantities)
-    return observed_section(tree, lessons(tree), shipped_skills(), forecast, list(rows), outputs)
+    return tree, cc.propagate(posterior_inputs(tree), model=run.model, years=years, outputs=quantities)
 
 
 def _asked(run: options.Run, condition: str) -> Part:

@@ -20,8 +20,8 @@ def scenarios(
     their order is not Monte Carlo noise.
     """
     from clustercast.priors.prior_file import shipped_names
-    from clustercast.report.scenarios import scenario_finding, scenario_tables, unchanged
     from clustercast.report.sentences import limits_sentence
+    from clustercast.report.wording import say
 
     if year not in run.years:
         raise cc.InputError(
@@ -40,8 +40,8 @@ def scenarios(
         progress=run.progress,
     )
     return options.Answer(
-        finding=[scenario_finding(changes, year), *filter(None, [limits_sentence(run.priors)])],
-        shown=[*scenario_tables(changes, year), unchanged(changes, year)],
+        finding=[*say("scenarios.finding", changes, year), *filter(None, [limits_sentence(run.priors)])],
+        shown=[*say("scenarios.tables", changes, year), *say("scenarios.unchanged", changes, year)],
         results={"changes": changes},
         files={"scenarios.nc": lambda path: cc.write_netcdf(changes, path)},
     )

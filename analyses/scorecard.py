@@ -15,8 +15,9 @@ from clustercast.decisions.possible import imagined
 from clustercast.engine.units import same_dimension
 from clustercast.errors import InputError
 from clustercast.files.dates import end_of
-from clustercast.report.conditioning import score_table, skill_table
+from clustercast.report.conditioning import score_table
 from clustercast.report.tables import table
+from clustercast.report.wording import say
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -38,7 +39,10 @@ def scorecard(
     shown: list[object] = []
     for name, found in runs.items():
         if found:
-            shown += [score_table(found, ("posterior",)), skill_table(skills([_backtest(made, found)]), name)]
+            shown += [
+                score_table(found, ("posterior",)),
+                *say("learning.skills", skills([_backtest(made, found)]), name),
+            ]
         else:
             shown.append(f"{name}: no row known after {made} is of a quantity and a date that it holds.")
     date = end_of(today) if today else max(end_of(row.as_of) for row in rows)

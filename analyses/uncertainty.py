@@ -20,7 +20,7 @@ def uncertainty(
     """
     from clustercast.report.sentences import hangs_on, key_year
     from clustercast.report.sobol import caution, share_table
-    from clustercast.report.summary import comparison_tables, fan_tables
+    from clustercast.report.wording import say
     from clustercast.uncertainty.stated import compare_with_stated, stated_cells
 
     if design == "sobol":
@@ -36,7 +36,7 @@ def uncertainty(
     warned = [f"warning: {text}" for text in (caution(summary), caution(first_order)) if text]
     return options.Answer(
         finding=[*run.opening(forecast), hangs],
-        shown=[*fan_tables(summary, run.outputs), *comparison_tables(stated), shares, *warned],
+        shown=[*say("forecast.fans", summary, run.outputs), *say("forecast.stated", stated), shares, *warned],
         results={"summary": summary, "stated": stated, "first_order": first_order},
         files={
             "uncertainty.nc": lambda path: cc.write_netcdf(forecast, path),

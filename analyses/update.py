@@ -17,7 +17,7 @@ from clustercast.errors import InputError
 from clustercast.files.toml import load_toml
 from clustercast.priors.shipped import directory
 from clustercast.report.conditioning import influence_table, learned_tables
-from clustercast.report.summary import paired_tables
+from clustercast.report.wording import say
 
 Tree = Any
 
@@ -60,7 +60,7 @@ def update(
     return options.Answer(
         finding=[finding(moved, fresh)],
         shown=[
-            *paired_tables([earlier, later], run.outputs, ("before", "after")),
+            *say("forecast.pairs", [earlier, later], run.outputs, ("before", "after")),
             *learned_tables(moved, ("before", "after")),
             influence_table(influence.isel(observation=np.isin(influence["observation"].values, fresh))),
             *new.left_out,

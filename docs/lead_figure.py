@@ -12,10 +12,11 @@ import clustercast as cc
 from clustercast.engine.units import conversion
 from clustercast.files.dates import end_of
 from clustercast.files.whole import write_text
-from clustercast.report.figures import fan_in_words, svg
+from clustercast.report.figures import svg
 from clustercast.report.labels import member_label
 from clustercast.report.plots.style import PALETTE, QUIET, SMALL, quiet_frame, share_axis, write_title
 from clustercast.report.sentences import hangs_on
+from clustercast.report.wording import say
 from clustercast.uncertainty.stated import read_stated_tables
 
 FOLDER = Path(__file__).parent / "images"
@@ -74,7 +75,7 @@ def main(samples: int = 32768, base_points: int = 1024, folder: Path = FOLDER) -
     forecast = cc.propagate(inputs, years=range(2024, 2035), outputs=[OUTPUT, f"trend_{OUTPUT}"])
     indices = cc.run_sobol(priors, outputs=[OUTPUT], years=[YEAR], size=base_points, seed=0)
     drawn = {
-        "lead_fan": (power_fan(forecast, end_of(priors.about.as_of)), fan_in_words(forecast[OUTPUT])),
+        "lead_fan": (power_fan(forecast, end_of(priors.about.as_of)), say("forecast.fan", forecast[OUTPUT], OUTPUT)[0]),
         "lead_decides": (decides(indices), hangs_on(indices, OUTPUT, YEAR, most=4)),
     }
     for name, (axes, words) in drawn.items():

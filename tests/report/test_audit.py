@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
-from clustercast.report.audit import audit_table, number_text, part_text, verdict_counts
+from clustercast.report.wording import say
 
 
 def found(low, high=None, *, unit="USD", label="", verdict="-", variant=False, date=False, share=False):
@@ -26,13 +26,13 @@ def found(low, high=None, *, unit="USD", label="", verdict="-", variant=False, d
     ],
 )
 def test_three_digits_and_a_unit(finding, text):
-    assert number_text(finding) == text
+    assert say("audit.number", finding) == [text]
 
 
 def test_a_part_shows_its_verdict_only_where_it_differs():
-    assert part_text(found(1e12, label="2030", verdict="NO"), "NO") == "2030: $1.00T"
-    assert part_text(found(1e12, label="2030", verdict="OK"), "NO") == "2030: $1.00T (OK)"
-    assert part_text(found(1e12), "NO") == "$1.00T"
+    assert say("audit.part", found(1e12, label="2030", verdict="NO"), "NO") == ["2030: $1.00T"]
+    assert say("audit.part", found(1e12, label="2030", verdict="OK"), "NO") == ["2030: $1.00T (OK)"]
+    assert say("audit.part", found(1e12), "NO") == ["$1.00T"]
 
 
 def test_a_row_has_id_text_numbers_and_verdict():
@@ -40,8 +40,10 @@ def test_a_row_has_id_text_numbers_and_verdict():
     parts = [found(453e9, verdict="NO"), found(826e9, label="prices of 2024", verdict="ROUND")]
     finding = SimpleNamespace(derivation=derivation, parts=parts, verdict="NO")
     console = Console(width=80, file=StringIO())
-    console.print(audit_table([finding]))
+    console.print(*say("audit.derivations", [finding]))
     said = console.file.getvalue()
     assert all(word in said for word in ("A9", "35 % a year", "$453B", "prices of 2024: $826B (ROUND)", "NO"))
     assert max(map(len, said.splitlines())) <= 80
-    assert verdict_counts([finding, finding]) == [(2, "NO", "do not follow from the stated inputs")]
+    assert say("audit.finding", [finding, finding]) == [
+        "Of 2 derivations of the texts 2 do not follow from the stated inputs (NO)."
+    ]

@@ -6,8 +6,8 @@ import pytest
 import xarray as xr
 from rich.console import Console
 
-from clustercast.report.claims import constraint_table
 from clustercast.report.numbers import chance
+from clustercast.report.wording import say
 
 
 def shares(values):
@@ -22,7 +22,7 @@ def printed(table):
 
 
 def test_a_limit_that_never_binds_is_named_below_the_table():
-    said = printed(constraint_table(shares([[0.9, 0.1, 0.0], [0.4, 0.6, 0.0005]]), shares([[0.01] * 3] * 2)))
+    said = printed(*say("claims.binding", shares([[0.9, 0.1, 0.0], [0.4, 0.6, 0.0005]]), shares([[0.01] * 3] * 2)))
     header = next(line for line in said.splitlines() if "trend" in line)
     assert "power" in header and "regulation" not in header
     assert "below 0.1 % in every year: regulation" in " ".join(said.split())
@@ -30,7 +30,7 @@ def test_a_limit_that_never_binds_is_named_below_the_table():
 
 
 def test_where_every_limit_binds_at_times_none_is_left_out():
-    said = printed(constraint_table(shares([[0.9, 0.1, 0.0], [0.4, 0.5, 0.1]]), shares([[0.01] * 3] * 2)))
+    said = printed(*say("claims.binding", shares([[0.9, 0.1, 0.0], [0.4, 0.5, 0.1]]), shares([[0.01] * 3] * 2)))
     header = next(line for line in said.splitlines() if "trend" in line)
     assert "regulation" in header
     assert "in every year" not in " ".join(said.split())
@@ -48,7 +48,7 @@ def test_the_year_stands_in_a_table_of_many_limits_and_only_whole_years_of_many(
     coords = {"year": [2026 + k / 2 for k in range(20)], "label": labels}
     found = xr.DataArray([[0.0005] + [0.1427] * 7] * 20, coords, ("year", "label"))
     found[0, 0] = 0.5
-    lines = printed(constraint_table(found, found * 0 + 0.01)).splitlines()
+    lines = printed(*say("claims.binding", found, found * 0 + 0.01)).splitlines()
     years = [line.split()[0] for line in lines if line.strip().startswith("20")]
     assert years == [str(year) for year in range(2026, 2036)]
     assert max(map(len, lines)) <= 80 and not any("…" in line for line in lines)

@@ -1,6 +1,7 @@
 """The tables of conditioning and of a backtest: what they hold, and that they fit a terminal."""
 
 import io
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,16 +10,8 @@ from rich.console import Console
 
 from clustercast.conditioning.backtest import Score, Skill
 from clustercast.conditioning.checks import Conflict, Learned, Lessons
-from clustercast.report.conditioning import (
-    conflict_table,
-    influence_table,
-    learned_tables,
-    lesson_sentences,
-    score_table,
-    skill_sentence,
-    skill_table,
-)
-from clustercast.report.summary import paired_tables
+from clustercast.report.conditioning import influence_table, learned_tables, score_table
+from clustercast.report.wording import say
 
 
 def text(*tables):
@@ -64,7 +57,7 @@ def test_paths_stand_side_by_side():
         path = xr.DataArray(values, dims=("year", "sample"), coords={"year": [2024.0, 2030.0]})
         return xr.Dataset({"ai_investment": path.assign_attrs(units="USD/year")})
 
-    shown = text(*paired_tables([forecast(1e9), forecast(2e9)], ["ai_investment"], ["prior", "posterior"]))
+    shown = text(*say("forecast.pairs", [forecast(1e9), forecast(2e9)], ["ai_investment"], ["prior", "posterior"]))
     assert "AI investment, a year" in shown
     assert "$2.0B" in shown
     assert "$40B" in shown
@@ -88,7 +81,7 @@ def test_a_conflict_is_marked_and_chance_is_named():
         },
         coords={**observations(), "quantile": [0.05, 0.5, 0.95]},
     )
-    shown = text(conflict_table(conflict))
+    shown = text(*say("learning.conflict", conflict))
     assert "100 MW" in shown
     assert "10 to 50 MW" in shown
     assert shown.count("!") == 1
@@ -122,7 +115,7 @@ def test_skill_is_printed_with_its_error_good_or_bad():
         Skill("prior", 12, 6, 0.098, -0.3, 0.67, 0.92, -0.056, 0.047, *rest),
         Skill("essay", 12, 6, 0.177, np.nan, np.nan, np.nan, 0.023, 0.068, *rest),
     ]
-    shown = text(skill_table(skills, "As of 2024-06"))
+    shown = text(*say("learning.skills", skills, "As of 2024-06"))
     assert "-0.056 ± 0.047" in shown
     assert "100 %" in shown
     assert "+0.023 ± 0.068" in shown
@@ -133,7 +126,8 @@ def test_skill_in_words_names_the_best_other_forecast():
     posterior = Skill("posterior", 12, 6, np.log10(1.3), -0.1, 0.5, 0.93, *rest)
     trend = Skill("trend", 12, 6, np.log10(1.25), -0.1, 0.5, 0.8, *rest)
     pool = Skill("pool", 12, 6, 0.01, -0.1, 0.5, 0.8, *rest)
-    said = skill_sentence([posterior, Skill("prior", 12, 6, 0.5, 0, 0.5, 0.9, *rest), trend, pool], "As of 2024")
+    prior = Skill("prior", 12, 6, 0.5, 0, 0.5, 0.9, *rest)
+    (said,) = say("learning.skill", [posterior, prior, trend, pool], "As of 2024")
     assert said == (
         "As of 2024: what was learned then missed by ×1.30 on average, the best other forecast (trend) by ×1.25; "
         "its 90 % intervals held 93 % of what came."
@@ -146,19 +140,22 @@ def lesson(**more):
 
 
 def test_what_was_learned_and_what_conflicts_is_said_in_words():
-    names = {"obs_a": "output of 2025", "obs_b": "power of a site"}
-    first, second = lesson_sentences(lesson(), names)
-    assert first.endswith(": US GDP growth 2.0 to 2.5 % a year (output of 2025).")
+    rows = {
+        "obs_a": SimpleNamespace(quantity="us_gdp", name="output of 2025", date=2025.5),
+        "obs_b": SimpleNamespace(quantity="training_cluster_power", name="power of a site", date=2025.4),
+    }
+    first, second = say("learning.lessons", lesson(), rows)
+    assert first.endswith(": US GDP growth 2.0 to 2.5 % a year (US GDP, output of 2025, 2026).")
     assert second == "No observation lies far out in what was expected of it (2 of 40 would by chance)."
     far = Conflict(
         "obs_b", "training_cluster_power", "record", "MW", 2025.5, 900.0, (1.0, 2.0, 5.0), (3.0, 4, 5), 0.01, 0.1
     )
-    *_, last = lesson_sentences(lesson(conflicts=(far,)), names)
+    *_, last = say("learning.lessons", lesson(conflicts=(far,)), rows)
     assert last == (
         "1 observation lies far out in what was expected (2 of 40 would by chance): "
-        "power of a site, at least 900 MW where 1.0 to 5.0 MW was expected."
+        "training cluster power, power of a site, 2025, at least 900 MW where 1.0 to 5.0 MW was expected."
     )
-    assert lesson_sentences(lesson(learned=()), names)[0] == "The 40 observations leave every input where it was."
+    assert say("learning.lessons", lesson(learned=()), rows)[0] == "The 40 observations leave every input where it was."
 
 
 def test_each_observation_has_its_scores_and_a_dash_where_there_is_none():

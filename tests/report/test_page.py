@@ -7,15 +7,16 @@ import jinja2
 import pytest
 from matplotlib.figure import Figure
 
-from clustercast.report.figures import page_figure, svg
-from clustercast.report.page import environment
+from clustercast.report.figures import svg
 from clustercast.report.plots import PALETTE
 from clustercast.report.tables import table
+from clustercast.report.wording import environment
 
 VOID = {"meta", "link", "br", "img", "hr"}
 FRAME = """{% extends "page.html" %}{% import "macros.html" as show %}
 {% block title %}{{ title }}{% endblock %}{% block body %}<h1>{{ title }}</h1><main id="main">
-{{ show.sentences(said) }}{{ show.odds(chances) }}{{ show.tables(tables) }}{{ show.figures(figures) }}</main>
+{{ show.sentences(said) }}{{ show.odds(chances) }}{{ show.tables(tables) }}{% call show.figures() %}
+{% for given in figures %}{{ show.figure(*given) }}{% endfor %}{% endcall %}</main>
 {% endblock %}"""
 
 
@@ -81,7 +82,7 @@ def check_page(text):
 
 
 def test_a_page_is_whole_and_leaves_nothing_outside():
-    figures = [page_figure(drawn(), "one", "A line & a bar"), page_figure(drawn(), "two", "The same", "below")]
+    figures = [(drawn(), "one", "A line & a bar"), (drawn(), "two", "The same", "below")]
     made = table("caption", ["a", "b"], [["1", "2"]], note="a note")
     text = page(title="Title <1>", said=["a < b"], chances=[("1 in 20", "x > y")], tables=[made], figures=figures)
     read = check_page(text)

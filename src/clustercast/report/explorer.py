@@ -16,7 +16,7 @@ from clustercast.priors.prior_set import Priors, checked_priors
 from clustercast.propagation import YEARS
 from clustercast.quantities.cluster_model import cluster_model
 from clustercast.report.explorer_data import World, explorer_data
-from clustercast.report.page import render
+from clustercast.report.wording import render
 
 _SCRIPTS = Path(__file__).with_name("explorer")
 _PARTS = "points quantiles summaries functions program engine answers words charts export widgets page".split()

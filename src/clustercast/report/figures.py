@@ -2,21 +2,14 @@
 
 import io
 import re
-from dataclasses import dataclass
 from html import escape
 
 import matplotlib as mpl
-import numpy as np
-import xarray as xr
-from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from clustercast.arrays.summaries.order_statistics import quantiles
-from clustercast.report.numbers import with_interval
-from clustercast.report.plots.style import INK, MORE, PALETTE, QUIET, figure_of, in_percent, title_of, unit_of
+from clustercast.report.plots.style import INK, MORE, PALETTE, QUIET, figure_of
 
-_ENDS = (0.05, 0.5, 0.95)
 _FRAME = re.compile(r'<svg [^>]*?viewBox="([^"]+)"[^>]*>')
 _NOISE = re.compile(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>|<!--.*?-->", re.DOTALL)
 _NAMED = re.compile(r'(\bid="|href="#|url\(#)')
@@ -24,19 +17,6 @@ _FONT = re.compile(r"font: ([\d.]+px)[^;\"]*|font-family: [^;\"]*;?")
 _COLOURS = {INK: "currentColor", QUIET: "var(--soft)", "#ffffff": "var(--paper)"}
 _COLOURS |= {colour: f"var(--c{place})" for place, colour in enumerate((*PALETTE, *MORE)) if colour not in _COLOURS}
 _PIXELS_A_POINT = 1.25
-
-
-@dataclass(frozen=True)
-class PageFigure:
-    """A figure as a page shows it, with the words that stand under it."""
-
-    svg: Markup
-    caption: str
-
-
-def page_figure(drawn: Axes | Figure, name: str, alternative: str, caption: str = "") -> PageFigure:
-    """Return a figure for a page: `name` is once on the page, `alternative` says in words what the figure shows."""
-    return PageFigure(Markup(svg(drawn, name, alternative)), caption)
 
 
 def svg(drawn: Axes | Figure, name: str, alternative: str) -> str:
@@ -59,13 +39,3 @@ def svg(drawn: Axes | Figure, name: str, alternative: str) -> str:
         f'aria-labelledby="{name}-title">\n<title id="{name}-title">{escape(alternative)}</title>'
     )
     return re.sub(r"\s*\n\s*", "\n", text.replace(found[0], head, 1).strip())
-
-
-def fan_in_words(path: xr.DataArray) -> str:
-    """Return what a fan shows: median and interval in three years."""
-    unit, share = unit_of(path), in_percent(path)
-    said = []
-    for place in np.unique(np.linspace(0, path.sizes["year"] - 1, 3).round().astype(int)):
-        low, median, high = quantiles(np.asarray(path.isel(year=place).values, dtype=np.float64), _ENDS)
-        said.append(f"{float(path['year'].values[place]):g}: {with_interval(median, low, high, unit, share=share)}")
-    return f"{title_of(path)}, median and 90 % interval. {'; '.join(said)}."

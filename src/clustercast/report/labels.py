@@ -1,7 +1,7 @@
 """Names as people read them, and what a year means for a quantity."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from clustercast.dataset import in_words
@@ -50,3 +50,13 @@ def worded(text: str) -> str:
 def time_of(attrs: Mapping[Any, Any]) -> str:
     """Return what a year means for a variable, in words; empty where it does not say."""
     return _TIMES.get(str(attrs.get("time", "")), "")
+
+
+def milestone_text(milestone: str, output: str, label: Callable[[str], str] = label_of) -> str:
+    """Return a milestone as people say it."""
+    return milestone.replace(output, label(output)).replace(">=", "≥").replace("/year", " a year")
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Return parts as a list in words."""
+    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))

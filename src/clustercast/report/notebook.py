@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from clustercast.engine.model import Model
-from clustercast.report.page import render
 from clustercast.report.tables import Table, table
+from clustercast.report.wording import render
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

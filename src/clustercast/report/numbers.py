@@ -3,6 +3,8 @@
 import math
 import re
 
+import numpy as np
+
 _SI = dict(zip(range(-3, 31, 3), ["m", "", *"kMGTPEZYRQ"], strict=True))
 _POWERS = {prefix: power for power, prefix in _SI.items()}
 _MULTIPLES = {0: "", 3: "k", 6: "M", 9: "B", 12: "T"}
@@ -64,6 +66,16 @@ def odds(probability: float) -> str:
         step = 10.0 ** max(math.floor(math.log10(number)) - (0 if number >= 20 else 1), 0)
         return f"1 in {round(number / step) * step:,.0f}"
     return f"{10 * probability:.0f} in 10"
+
+
+def percent(share: float) -> str:
+    """Return a share in whole percent."""
+    return f"{100 * share:.0f} %"
+
+
+def evenly(count: int, most: int) -> list[int]:
+    """Return at most so many places among `count`, from the first to the last, evenly spread."""
+    return np.unique(np.linspace(0, count - 1, min(most, count)).round().astype(int)).tolist() if count else []
 
 
 def plus_minus(half: float) -> str:

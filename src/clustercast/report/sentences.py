@@ -1,14 +1,14 @@
 """Findings in words: what a forecast comes to, what it hangs on, and which limits act in it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import xarray as xr
 
 from clustercast.files.dates import date_words
 from clustercast.priors.prior_set import Priors
-from clustercast.report.labels import in_a_sentence, label_of
-from clustercast.report.numbers import chance, is_share, odds, with_interval
+from clustercast.report.labels import in_a_sentence, label_of, listed
+from clustercast.report.numbers import chance, is_share, with_interval
 from clustercast.uncertainty.summaries import summarise
 
 # Subject and verb of the quantities that people speak of; others are "NAME is".
@@ -27,15 +27,8 @@ PHRASES = {
     "shipment_electricity_share": ("a year's new chips", "need {} of US electricity"),
     "wafer_share": ("AI", "takes {} of leading-edge wafers"),
 }
-_LEVELS: Mapping[str, str] = {
-    "training_cluster_power": "a cluster of {}",
-    "training_cluster_cost": "a cluster that costs {}",
-    "ai_investment": "world investment of {}",
-    "leading_lab_revenue": "a lab that earns {}",
-    "shipment_electricity_share": "a year's new chips need {} of US electricity",
-    "us_ai_electricity_share": "AI takes {} of US electricity",
-    "wafer_share": "AI takes {} of leading-edge wafers",
-}
+# Outputs whose labels are limits.
+LIMITS = ("supply_constraint", "binding_constraint")
 _KEY_YEAR = 2030.0
 _CLEAR = 0.02
 _SEEN = 0.0005
@@ -52,7 +45,7 @@ def forecast_sentence(summary: xr.Dataset, outputs: Sequence[str], year: float |
     for name in outputs:
         subject, verb = PHRASES.get(name, (in_a_sentence(name), "is {}"))
         parts.setdefault(subject, []).append(verb.format(_with_interval(summary, name, year)))
-    said = "; ".join(f"{subject} {_listed(verbs)}" for subject, verbs in parts.items())
+    said = "; ".join(f"{subject} {listed(verbs)}" for subject, verbs in parts.items())
     return f"{year:g}: {said}." if year is not None else f"{said[:1].upper()}{said[1:]}."
 
 
@@ -64,7 +57,7 @@ def trend_sentence(summary: xr.Dataset, outputs: Sequence[str], year: float | No
             plain, trend = (float(_quantile(summary, key, year, 0.5)) for key in (name, f"trend_{name}"))
             if abs(trend - plain) > _CLEAR * abs(plain):
                 said.append(f"{in_a_sentence(name)} {_with_interval(summary, f'trend_{name}', year)}")
-    return f"The trend alone, without limits: {_listed(said)}." if said else ""
+    return f"The trend alone, without limits: {listed(said)}." if said else ""
 
 
 def hangs_on(indices: xr.Dataset, output: str, year: float | None, *, most: int = 3, variable: str = "ST") -> str:
@@ -84,7 +77,7 @@ def hangs_on(indices: xr.Dataset, output: str, year: float | None, *, most: int 
         f"{in_a_sentence(str(found['input'].values[k]))} ({100 * values[k]:.0f} %{of}, ±{100 * half[k]:.0f})"
         for k, of in zip(order, what, strict=False)
     ]
-    return f"{label_of(output)}{when} hangs most on {_listed(said)}."
+    return f"{label_of(output)}{when} hangs most on {listed(said)}."
 
 
 def limits_sentence(priors: Priors) -> str:
@@ -97,7 +90,7 @@ def limits_sentence(priors: Priors) -> str:
     if not acting:
         return "No limit acts: the forecast is the trend."
     idle = f" ({len(acting)} of {len(switches)})" if len(acting) < len(switches) else ""
-    return f"Limits that act{since}: {_listed(acting)}{idle}."
+    return f"Limits that act{since}: {listed(acting)}{idle}."
 
 
 def validity_sentence(priors: Priors, years: Sequence[float]) -> str:
@@ -105,7 +98,7 @@ def validity_sentence(priors: Priors, years: Sequence[float]) -> str:
     first, last = priors.about.valid_from, priors.about.valid_to
     first, last = -np.inf if first is None else first, np.inf if last is None else last
     outside = [f"{year:g}" for year in years if not first <= year <= last]
-    return f"Outside {first:g} to {last:g}, for which {priors.name} was made: {_listed(outside)}." if outside else ""
+    return f"Outside {first:g} to {last:g}, for which {priors.name} was made: {listed(outside)}." if outside else ""
 
 
 def contradiction_sentence(forecast: xr.Dataset, year: float | None) -> str:
@@ -148,17 +141,6 @@ def opening(
     return [sentence for sentence in said if sentence]
 
 
-def chances(milestones: xr.Dataset, year: float, *, most: int = 4) -> list[tuple[str, str]]:
-    """Return the probabilities of the milestones by a year, in words: ("1 in 20", "a 10 GW cluster by 2030")."""
-    found = []
-    for row in (milestones.isel(milestone=number) for number in range(milestones.sizes["milestone"])[:most]):
-        name = str(row["output"].values)
-        level = str(row["milestone"].values).split(">=")[-1].strip().replace("/year", " a year")
-        phrase = _LEVELS.get(name, f"{in_a_sentence(name)} of {{}}")
-        found.append((odds(float(row["reached"].sel(year=year))), phrase.format(level)))
-    return found
-
-
 def _with_interval(summary: xr.Dataset, name: str, year: float | None) -> str:
     """Return median and interval of an output in a year."""
     low, median, high = (float(_quantile(summary, name, year, p)) for p in (0.05, 0.5, 0.95))
@@ -169,8 +151,3 @@ def _quantile(summary: xr.Dataset, name: str, year: float | None, probability: f
     """Return one quantile of an output in a year."""
     found = summary[name].sel(quantile=probability)
     return found.sel(year=year) if year is not None and "year" in found.dims else found
-
-
-def _listed(parts: Sequence[str]) -> str:
-    """Return parts as a list in words."""
-    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from clustercast.arrays import FloatArray
 from clustercast.errors import InputError, takes
 from clustercast.files.dates import date_words
-from clustercast.report.claims import milestone_text
-from clustercast.report.labels import in_a_sentence
+from clustercast.report.labels import in_a_sentence, milestone_text
 from clustercast.report.numbers import chance
 from clustercast.report.plots import style
 
@@ -61,18 +60,19 @@ def reached_by_year(milestones: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     """Draw the probability that each milestone has been reached, by year, with bars of two standard errors."""
     ax = style.quiet_frame(style.axes_or_new(ax, height=max(3.2, 1.2 + 0.42 * milestones.sizes["milestone"])))
     years = np.asarray(milestones["year"].values, dtype=np.float64)
-    rows = [milestones.isel(milestone=number) for number in range(milestones.sizes["milestone"])]
-    labels = [milestone_text(row) for row in rows]
-    for place, row in enumerate(rows):
-        looks = {"label": style.plain(labels[place]), **style.marked_line(place, 1.4)}
-        ax.errorbar(years, row["reached"], 2 * row["reached_error"], **looks)
+    names = list(zip(milestones["milestone"].values.tolist(), milestones["output"].values.tolist(), strict=True))
+    labels = [milestone_text(*name) for name in names]
+    reached, errors = (milestones[key].transpose("milestone", "year").values for key in ("reached", "reached_error"))
+    for place, label in enumerate(labels):
+        looks = {"label": style.plain(label), **style.marked_line(place, 1.4)}
+        ax.errorbar(years, reached[place], 2 * errors[place], **looks)
     style.share_axis(ax.yaxis, "probability of having been reached")
     ax.set_ylim(-0.02, 1.02)
     style.year_axis(ax, years)
-    last = milestones["reached"].isel(year=-1).values
-    said = f"by {date_words(years[-1])}: {milestone_text(rows[0], in_a_sentence)}, {chance(last[0])}"
+    last = reached[:, -1]
+    said = f"by {date_words(years[-1])}: {milestone_text(*names[0], in_a_sentence)}, {chance(last[0])}"
     style.write_title(ax, "How likely each level is by a date", said)
-    style.beside(ax, last.tolist(), labels, [style.look(place)[0] for place in range(len(rows))])
+    style.beside(ax, last.tolist(), labels, [style.look(place)[0] for place in range(len(labels))])
     return ax
 
 

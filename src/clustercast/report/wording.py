@@ -1,0 +1,115 @@
+"""Sentences, tables and pages, worded by the templates beside this file.
+
+In a template of text a line is a sentence; "# " begins a table, "| " its headers and then its rows, "* " its note. The
+first column and those whose header begins with "<" hold words, to the left; the others hold numbers, to the right.
+"""
+
+import functools
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+import xarray as xr
+from markupsafe import Markup
+
+from clustercast.files.dates import date_words
+from clustercast.report import labels, numbers
+from clustercast.report.tables import Table, table
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_TEMPLATES = Path(__file__).with_name("templates")
+# What stands in a value for the signs that end cells and lines of a template.
+_KEPT = {ord("|"): "\ue000", ord("\n"): "\ue001"}
+_BACK = {ord("\ue000"): "|", ord("\ue001"): "\n"}
+# How parameters begin that belong to the likelihood and not to the model.
+_LIKELIHOOD = ("discrepancy_", "record_gap", "ceiling_gap", "correlation_time", "ceiling_halving")
+
+
+@functools.cache
+def environment(html: bool = True) -> jinja2.Environment:
+    """Return the templates of the package: of pages, in which texts are escaped, or of text."""
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=html,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=html,
+        lstrip_blocks=html,
+        keep_trailing_newline=True,
+        finalize=None if html else lambda value: str(value).translate(_KEPT),
+    )
+    made.globals |= {"style": Markup((_TEMPLATES / "page.css").read_text(encoding="utf-8")), "say": say}
+    made.globals |= {"is_share": numbers.is_share, "zip": zip, "inf": math.inf}
+    made.filters["svg"] = _svg
+    made.globals |= {"time_of": labels.time_of, "by_year": by_year}
+    made.tests |= {"finite": math.isfinite, "of_likelihood": lambda name: name.startswith(_LIKELIHOOD)}
+    made.filters |= {"records": records, "ends": ends, "form": format, "day": date_words}
+    for name in ("label_of", "member_label", "in_a_sentence", "dated", "worded", "listed", "milestone_text"):
+        made.filters[name] = getattr(labels, name)
+    for name in ("human", "interval", "with_interval", "chance", "odds", "plus_minus", "calendar_year", "percent"):
+        made.filters[name] = getattr(numbers, name)
+    return made
+
+
+def render(template: str, **values: Any) -> str:
+    """Return a template filled with values."""
+    return environment().get_template(template).render(**values)
+
+
+def say(macro: str, *given: Any, **named: Any) -> list[Any]:
+    """Return the sentences and tables that a macro of a template of text, as "claims.answers", makes of values."""
+    template, _, name = macro.partition(".")
+    module = environment(html=False).get_template(f"{template}.txt").module
+    found: list[Any] = []
+    for line in map(str.strip, getattr(module, name)(*given, **named).split("\n")):
+        mark, text = line[:2].strip(), line[2:]
+        if mark == "#":
+            rows: list[Sequence[str]] = []
+            found.append([text.translate(_BACK), rows, ""])
+        elif mark == "|":
+            rows.append([cell.removeprefix(" ").removesuffix(" ").translate(_BACK) for cell in line.split("|")[1:-1]])
+        elif mark == "*":
+            found[-1][-1] = text.translate(_BACK)
+        elif line:
+            found.append(line.translate(_BACK))
+    return [made if isinstance(made, str) else _table(*made) for made in found]
+
+
+def _table(title: str, rows: Sequence[Sequence[str]], note: str) -> Table:
+    """Return a table whose first row are the headers."""
+    words = [place for place, header in enumerate(rows[0]) if header.startswith("<") or not place]
+    return table(title, [header.removeprefix("< ") for header in rows[0]], rows[1:], words=words, note=note)
+
+
+def _svg(drawn: "Axes | Figure", name: str, alternative: str) -> Markup:
+    """Return a figure for a page: `name` is once on the page, `alternative` says in words what the figure shows."""
+    # Drawn where it is shown: a page of tables does not wait for matplotlib.
+    from clustercast.report.figures import svg
+
+    return Markup(svg(drawn, name, alternative))
+
+
+def records(data: xr.Dataset, dim: str) -> list[dict[str, Any]]:
+    """Return the rows of a dataset along a dimension, each with its values by name in the types of Python."""
+    found = {
+        str(name): one.transpose(dim, ...).values.tolist() for name, one in data.variables.items() if dim in one.dims
+    }
+    return [dict(zip(found, row, strict=True)) for row in zip(*found.values(), strict=True)]
+
+
+def by_year(*found: xr.DataArray, most: int = 10_000) -> list[tuple[Any, ...]]:
+    """Return years, "" where there are none, with the values of variables in each; `most` are spread evenly."""
+    if "year" not in found[0].dims:
+        return [("", *(one.values for one in found))]
+    years, rows = found[0]["year"].values, [one.transpose("year", ...).values for one in found]
+    return [(f"{years[k]:g}", *(row[k] for row in rows)) for k in numbers.evenly(years.size, most)]
+
+
+def ends(path: xr.DataArray) -> xr.DataArray:
+    """Return the ends of the 90 % interval and the median of a variable that has samples or quantiles."""
+    points = [0.05, 0.5, 0.95]
+    return path.sel(quantile=points) if "quantile" in path.dims else path.quantile(points, "sample")
