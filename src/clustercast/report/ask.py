@@ -1,6 +1,6 @@
 """One question answered in one screen: how likely it is, what it hangs on, what would teach most; a part for each."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -15,9 +15,8 @@ from clustercast.decisions.information import evppi, evsi
 from clustercast.decisions.tilting import Tilt, tilt
 from clustercast.errors import InputError
 from clustercast.priors.prior_set import Priors
-from clustercast.report.labels import in_a_sentence, label_of
-from clustercast.report.numbers import chance, human, is_share, odds, plus_minus
-from clustercast.report.tables import Table, table
+from clustercast.report.tables import Table
+from clustercast.report.wording import say
 from clustercast.uncertainty.conditions import Condition
 
 if TYPE_CHECKING:
@@ -54,129 +53,90 @@ class Question:
 
 @dataclass(frozen=True)
 class Part:
-    """What one part of the answer says: sentences, tables, results for JSON, and figures, drawn on demand."""
+    """What one part of the answer is: sentences and tables, results for JSON, and figures, drawn on demand."""
 
-    sentences: tuple[str, ...] = ()
-    tables: tuple[Table, ...] = ()
+    shown: Sequence[str | Table] = ()
     results: Mapping[str, object] = field(default_factory=dict)
     figures: Mapping[str, Callable[[], "Axes"]] = field(default_factory=dict)
 
+    @property
+    def sentences(self) -> list[str]:
+        """What it says."""
+        return [one for one in self.shown if isinstance(one, str)]
+
+    @property
+    def tables(self) -> list[Table]:
+        """What it shows."""
+        return [one for one in self.shown if not isinstance(one, str)]
+
 
 def answer(question: Question) -> Part:
-    """Return all parts of the answer as one."""
-    parts = [part(question) for part in PARTS]
-    return Part(
-        tuple(sentence for part in parts for sentence in part.sentences),
-        tuple(shown for part in parts for shown in part.tables),
-        {name: result for part in parts for name, result in part.results.items()},
-        {name: draw for part in parts for name, draw in part.figures.items()},
-    )
+    """Return all parts of the answer as one; without enough samples on both sides nothing is said of what decides."""
+    parts = [part(question) for part in (PARTS if question.is_open else (probability_part, region_part))]
+    results = {name: result for part in parts for name, result in part.results.items()}
+    figures = {name: draw for part in parts for name, draw in part.figures.items()}
+    return Part([one for part in parts for one in part.shown], results, figures)
 
 
 def probability_part(question: Question) -> Part:
     """Return how likely it is from each prior set, in the forecast and in the trend without limits."""
-    condition = question.condition
-    none, found = (np.nan, np.nan), {}
+    condition, found = question.condition, {}
     for name, forecast in question.forecasts.items():
         plain = condition.on_trend(forecast)
-        found[name] = [condition.probability(forecast), none if plain is None else plain.probability(forecast)]
-    shown, error = next(iter(found.values()))[0]
-    said = [f"{odds(shown)}: {condition.words} ({_chance(shown, error)})."]
-    if shown in (0, 1):
-        size = question.forecast.sizes["sample"]
-        said = [
-            f"{condition.words[:1].upper()}{condition.words[1:]} in {'none' if shown == 0 else 'all'} of {size:,} "
-            f"samples: {'below' if shown == 0 else 'above'} {100 * abs(shown - 3 / size):.4g} % (95 % sure)."
-        ]
-    if not question.is_open and 0 < shown < 1:
-        said.append("Too few samples decide it to see what it hangs on; ask for more --samples.")
-    said += [f"By the priors {label_of(name)!r}: {_chance(*both[0])}." for name, both in list(found.items())[1:]]
-    trend = any(np.isfinite(row[1][0]) for row in found.values())
-    headers = ("priors", "forecast", *(("trend, without limits",) if trend else ()))
-    rows = [(label_of(name), *(_chance(*each) for each in both[: 1 + trend])) for name, both in found.items()]
-    values = np.array([[list(each) for each in both] for both in found.values()])
-    coords = {"priors": list(found), "kind": ["forecast", "trend"]}
+        trend = (np.nan, np.nan) if plain is None else plain.probability(forecast)
+        found[name] = [condition.probability(forecast), trend]
+    values = np.array([*found.values()])
     result = xr.Dataset(
-        {"probability": (("priors", "kind"), values[..., 0]), "standard_error": (("priors", "kind"), values[..., 1])},
-        coords,
+        {name: (("priors", "kind"), values[..., k]) for k, name in enumerate(("probability", "standard_error"))},
+        {"priors": list(found), "kind": ["forecast", "trend"]},
         {"condition": condition.text},
     )
-    return Part(tuple(said), (table("How likely it is", headers, rows),), {"probability": result})
+    size = question.forecast.sizes["sample"]
+    return Part(say("ask.probability", condition.words, found, size, question.is_open), {"probability": result})
 
 
 def inputs_part(question: Question) -> Part:
     """Return which inputs would be worth knowing."""
-    if not question.is_open:
-        return Part()
-    worth = evppi(question.forecast, question.condition)
-    names = {str(name): in_a_sentence(str(name)) for name in worth["input"].values}
-    said = ("It hangs most on {}: knowing it would cut", "It hangs on no single input.")
-    return _worth(worth, "evppi", names, *said, "What it hangs on: knowing this would cut the Brier score by")
+    return _worth("evppi", evppi(question.forecast, question.condition))
 
 
 def observations_part(question: Question) -> Part:
     """Return which observation to come would teach most."""
-    if not question.is_open or question.observations is None or not len(question.observations):
+    if question.observations is None or not len(question.observations):
         return Part()
     worth = evsi(question.forecast, question.condition, observation=question.observations)
-    names = {row.id: row.name for row in question.observations}
-    said = (
-        "What would teach most is the {}: seeing it would cut",
-        "No observation looked at would teach much about it.",
-    )
-    return _worth(worth, "evsi", names, *said, "What would teach most: seeing this would cut the Brier score by")
+    return _worth("evsi", worth, names={row.id: row.name for row in question.observations})
 
 
-def _worth(worth: xr.Dataset, name: str, labels: Mapping[str, str], most: str, none: str, title: str) -> Part:
-    """Return what is taken off the score, in percent; what chance alone would explain is left out."""
-    shares, dim = worth["share"].values[0], str(worth["share"].dims[1])
+def _worth(name: str, worth: xr.Dataset, **named: Mapping[str, str]) -> Part:
+    """Return what is taken off the score; what chance alone would explain is left out."""
+    shares, keys = worth["share"].values[0], worth[worth["share"].dims[1]].values.tolist()
     halves = 1.96 * worth[f"{name}_error"].values[0] / worth["before"].values[0]
-    order = np.argsort(-shares, kind="stable")[:_SHOWN]
-    kept = [k for k in order if shares[k] >= max(halves[k], 0.005)]
-    rows = [(labels[str(worth[dim].values[k])], f"{100 * shares[k]:.0f} %", plus_minus(100 * halves[k])) for k in kept]
-    if not rows:
-        return Part((none,), (), {name: worth})
-    said = f"{most.format(rows[0][0])} the Brier score by {rows[0][1]} (±{rows[0][2]})."
-    named = {"names": labels} if name == "evsi" else {}
-    figures = {name: lambda: _drawn(name, worth, most=_SHOWN, **named)}
-    return Part((said,), (table(title, (dim, "cut", "±"), rows),), {name: worth}, figures)
+    order = [k for k in np.argsort(-shares, kind="stable")[:_SHOWN] if shares[k] >= max(halves[k], 0.005)]
+    rows = [(named.get("names", {}).get(keys[k], keys[k]), shares[k], 100 * halves[k]) for k in order]
+    figures = {name: lambda: _drawn(name, worth, most=_SHOWN, **named)} if rows else {}
+    return Part(say(f"ask.{name}", rows), {name: worth}, figures)
 
 
 def change_part(question: Question) -> Part:
     """Return the least change of the priors that makes the answer even, or goes as far as the samples carry."""
-    if not question.is_open:
-        return Part()
     found = _tilted(question)
     if found is None:
-        return Part(("Within what these samples carry, no change of the priors brings it nearer to even odds.",))
+        return Part(say("ask.change", None, (), 0))
     rows, marginals = [], found.marginals
     for name in map(str, marginals["input"].values[:_SHOWN]):
-        unit = str(marginals["unit"].sel(input=name).values)
-        before, after = (float(marginals[key].sel(input=name, quantile=0.5)) for key in ("before", "after"))
-        texts = (human(each, unit, error=abs(after - before) / 2, share=is_share(name)) for each in (before, after))
-        rows.append((in_a_sentence(name), *texts))
-    first, was, now = rows[0]
-    others = len(marginals["input"]) - 1
-    more = f", and {others} other inputs elsewhere" if others > 1 else ""
-    even = "even" if found.probability == 0.5 else f"{chance(found.probability)} likely, as far as these samples carry,"
-    said = f"The least change of the priors that makes it {even} puts {first} at {now} rather than {was}{more}."
-    title = f"What would make it {chance(found.probability)}: medians of"
-    shown = table(title, ("input", "as drawn", "changed"), rows)
-    return Part((said,), (shown,), {"tilt": found.marginals}, {"tilt": lambda: _drawn("tilt", found, most=_SHOWN)})
+        medians = (float(marginals[key].sel(input=name, quantile=0.5)) for key in ("before", "after"))
+        rows.append((name, str(marginals["unit"].sel(input=name).values), *medians))
+    shown = say("ask.change", found, rows, marginals.sizes["input"] - 1)
+    return Part(shown, {"tilt": marginals}, {"tilt": lambda: _drawn("tilt", found, most=_SHOWN)})
 
 
 def bounds_part(question: Question) -> Part:
     """Return how far the priors carry the answer."""
-    if not question.is_open:
-        return Part()
     each = {ratio: prior_bounds(question.forecast, question.condition, ratio=ratio) for ratio in _RATIOS}
-    bounds = each[_RATIO]
-    low, high, flips = (float(bounds[name].values.flat[0]) for name in ("lower", "upper", "breakdown"))
-    said = (
-        f"If the priors may be off by a factor of {_RATIO:g} in odds, it is from {chance(low)} to "
-        f"{chance(high)}; they must be off by a factor of {flips:.3g} to make it even."
-    )
-    return Part((said,), (), {"prior_bounds": bounds}, {"prior_bounds": lambda: _drawn("prior_bounds", each)})
+    low, high, flips = (float(each[_RATIO][name].values.flat[0]) for name in ("lower", "upper", "breakdown"))
+    shown = say("ask.bounds", _RATIO, low, high, flips)
+    return Part(shown, {"prior_bounds": each[_RATIO]}, {"prior_bounds": lambda: _drawn("prior_bounds", each)})
 
 
 def region_part(question: Question) -> Part:
@@ -186,23 +146,13 @@ def region_part(question: Question) -> Part:
     except InputError:
         # Too few samples on one side for a region; the probability says so already.
         return Part()
-    box = found.isel(box=0)
-    limited = [str(name) for name in found["input"].values[~np.isnan(box["quasi_p"].values)]]
-    if not limited:
-        return Part((found.attrs["words"],), (), {"regions": found})
-    rows = []
-    for name in limited:
-        unit = str(question.forecast[name].attrs.get("units", "1"))
+    box, rows = found.isel(box=0), []
+    for name in found["input"].values[~np.isnan(box["quasi_p"].values)].tolist():
         ends = (float(box[key].sel(input=name)) for key in ("lower", "upper"))
-        rows.append((in_a_sentence(name), *("" if np.isinf(end) else human(end, unit) for end in ends)))
-    said = (
-        f"Inside one region of {len(limited)} input{'s' * (len(limited) > 1)} it comes true with a chance of "
-        f"{_chance(float(box['density']), float(box['density_error']))}; "
-        f"{chance(float(box['coverage']))} of all such cases are there."
-    )
-    shown = table("The region: limits of", ("input", "above", "below"), rows)
-    figures = {"region": lambda: _drawn("discover", found, question.forecast)}
-    return Part((said,), (shown,), {"regions": found}, figures)
+        rows.append((name, str(question.forecast[name].attrs.get("units", "1")), *ends))
+    numbers = {key: float(box[key]) for key in ("density", "density_error", "coverage")}
+    figures = {"region": lambda: _drawn("discover", found, question.forecast)} if rows else {}
+    return Part(say("ask.region", found.attrs["words"], numbers, rows), {"regions": found}, figures)
 
 
 # What an answer is made of, in order: another part is one function more.
@@ -229,11 +179,3 @@ def _tilted(question: Question) -> Tilt | None:
         except InputError:
             continue
     return None
-
-
-def _chance(probability: float, error: float) -> str:
-    """Return a probability with the half-width of its interval; empty where it is not known."""
-    if np.isnan(probability):
-        return ""
-    shown = chance(probability, error)
-    return shown if shown[0] in "<>" else f"{shown} ±{plus_minus(196 * error)}"
