@@ -23,8 +23,8 @@ def claims(run: options.Run) -> options.Answer:
     limits = cc.summarise(forecast[labelled]) if labelled else None
     relief = relief_of(run)
     tables = say("claims.answers", answers)
-    for name in LIMITS if limits is not None else ():
-        if name in labelled:
+    for name in LIMITS:
+        if limits is not None and name in labelled:
             tables += say("claims.binding", limits[f"{name}_share"], limits[f"{name}_share_error"], name)
     tables += [] if relief is None else say("claims.relief", relief)
     known = zip(answers["probability"].values, answers["text"].values, strict=True)

@@ -14,7 +14,7 @@ from clustercast.files.dates import end_of
 from clustercast.files.whole import write_text
 from clustercast.report.figures import svg
 from clustercast.report.labels import member_label
-from clustercast.report.plots.style import PALETTE, QUIET, SMALL, quiet_frame, share_axis, write_title
+from clustercast.report.plots.style import PALETTE, QUIET, SMALL, quiet_frame, share_axis, titled
 from clustercast.report.sentences import hangs_on
 from clustercast.report.wording import say
 from clustercast.uncertainty.stated import read_stated_tables
@@ -45,7 +45,7 @@ def power_fan(forecast: xr.Dataset, today: float) -> Axes:
     )
     line = sorted((cell.year, cell.low * conversion(cell.unit, "W", cell.text)) for cell in cells)
     ax.plot(*zip(*line, strict=True), ":", color=QUIET, linewidth=1.4)
-    write_title(ax, "Power of the largest training cluster", ax.get_title(loc="left").partition("\n")[2])
+    titled(ax, "Power of the largest training cluster", ax.get_title(loc="left").partition("\n")[2])
     return ax
 
 
@@ -64,7 +64,7 @@ def decides(indices: xr.Dataset) -> Axes:
     ax.set_yticks([])
     ax.tick_params(axis="x", labelsize=SMALL)
     share_axis(ax.xaxis, "share of variance (total index)")
-    write_title(ax, f"What decides {YEAR}", "correlated inputs share a bar")
+    titled(ax, f"What decides {YEAR}", "correlated inputs share a bar")
     return ax
 
 

@@ -1,4 +1,4 @@
-"""A forecast in single years: exceedance curves, and scenarios side by side."""
+"""Forecasts beside each other: exceedance curves, scenarios, pools, and an input before and after learning."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,15 +12,15 @@ from clustercast.arrays import FloatArray
 from clustercast.arrays.summaries.order_statistics import quantiles
 from clustercast.decisions.pooled_forecast import WHOSE
 from clustercast.engine.units import conversion
-from clustercast.errors import InputError, nearest, takes
+from clustercast.errors import InputError, takes
 from clustercast.report.labels import label_of
-from clustercast.report.numbers import human, interval, with_interval
 from clustercast.report.plots import style
 
 _INTERVALS = (0.05, 0.25, 0.5, 0.75, 0.95)
 _STYLES = ("-", "--", "-.", ":")
 _CURVE_POINTS = 201
 _VIEW = (0.002, 0.998)
+_BINS = 40
 
 
 @takes("sample")
@@ -57,10 +57,9 @@ def exceedance_curve(
     name, unit = style.title_of(path), style.unit_beside(path)
     ax.set_xlabel(style.plain(f"{name} ({unit})" if unit else name))
     text, values = list(shown.items())[-1]
-    size = human(float(quantiles(values, [0.95])[0]), style.unit_of(path), share=style.in_percent(path))
+    size = style.said(path, float(quantiles(values, [0.95])[0]))
     when = f"{text}: " if "year" in path.dims else ""
-    style.write_title(ax, name, f"{when}1 chance in 20 of {size} or more", pad=18 if marked else 6)
-    return ax
+    return style.titled(ax, name, f"{when}1 chance in 20 of {size} or more", pad=18 if marked else 6)
 
 
 @takes()
@@ -94,9 +93,8 @@ def scenarios(
     ax.set_xlabel("median, 50 % and 90 % of samples")
     when = "" if chosen is None else f" in {chosen:g}"
     medians = [float(np.median(values)) for values in rows]
-    between = interval(min(medians), max(medians), style.unit_of(first), share=style.in_percent(first))
-    style.write_title(ax, f"{style.title_of(first)}{when}", f"medians {between}", pad=18 if marked else 6)
-    return ax
+    between = style.said(first, min(medians), max(medians))
+    return style.titled(ax, f"{style.title_of(first)}{when}", f"medians {between}", pad=18 if marked else 6)
 
 
 @takes("sample")
@@ -115,19 +113,49 @@ def pool(
     """
     if WHOSE not in pooled:
         raise InputError(f"the forecast has no {WHOSE!r}; give a result of cc.pool for forecasts")
-    if output not in pooled:
-        known = [str(name) for name in pooled.data_vars if pooled[name].attrs.get("role") == "output"]
-        raise InputError(f"the pool has no output {output!r}{nearest(output, known)}; it has {', '.join(known)}")
-    path, whose = pooled[output], pooled[WHOSE]
+    path, whose = (
+        pooled[style.known(output, style.outputs_of(pooled), "the pool has no output", "it has")],
+        pooled[WHOSE],
+    )
     held = {name: whose.values == place for place, name in enumerate(json.loads(whose.attrs["labels"]))}
     each = {f"{name} ({100 * own.mean():.3g} %)": path.isel(sample=own) for name, own in held.items() if own.any()}
     ax = scenarios({"pool": path} | each, year=year, ax=ax, levels=levels)
     _, chosen = style.in_year(path, year, repr(style.title_of(path)))
-    low, median, high = quantiles(_of_year(path, chosen, path), (0.05, 0.5, 0.95))
-    said = with_interval(median, low, high, style.unit_of(path), share=style.in_percent(path))
+    said = style.said(path, *quantiles(_of_year(path, chosen, path), (0.05, 0.5, 0.95)))
     named = style.title_of(path) if chosen is None else f"{style.title_of(path)} in {chosen:g}"
-    style.write_title(ax, named, f"pool: {said}", pad=18 if levels else 6, wide=style.NARROW)
-    return ax
+    return style.titled(ax, named, f"pool: {said}", pad=18 if levels else 6, wide=style.NARROW)
+
+
+@takes()
+def prior_posterior(
+    prior: xr.DataArray, posterior: xr.DataArray, *, weights: FloatArray | None = None, ax: Axes | None = None
+) -> Axes:
+    """Draw the distribution of an input or an output before and after conditioning.
+
+    Samples of the same variable, as ``tree["prior"][name]`` and ``tree["posterior"][name]``, the latter perhaps with
+    `weights`: histograms with the same bins, from the 0.2nd to the 99.8th percentile of both, with the medians.
+    """
+    before, after = (np.asarray(found.values, dtype=np.float64).reshape(-1) for found in (prior, posterior))
+    ends = np.concatenate([quantiles(before, _VIEW), quantiles(after, _VIEW, weights)])
+    if not ends.max() > ends.min():
+        raise InputError(f"prior and posterior are one number, {ends.max():g}; give samples of a variable that varies")
+    bins = np.linspace(ends.min(), ends.max(), _BINS + 1).tolist()
+    ax = style.quiet_frame(style.axes_or_new(ax, height=2.8))
+    ax.hist(before, bins=bins, density=True, color=style.QUIET, alpha=0.5, label="prior")
+    looks: dict[str, Any] = {"histtype": "step", "color": style.PALETTE[0], "linewidth": 1.6, "label": "posterior"}
+    ax.hist(after, bins=bins, density=True, weights=weights, **looks)
+    medians = [float(quantiles(before, [0.5])[0]), float(quantiles(after, [0.5], weights)[0])]
+    for k, (name, colour, dash) in enumerate((("prior", style.QUIET, ":"), ("posterior", style.PALETTE[0], "-"))):
+        ax.axvline(medians[k], color=colour, linestyle=dash, linewidth=1.4)
+        side = "right" if (medians[0] < medians[1]) == (k == 0) else "left"
+        looks = {"ha": side, "va": "bottom", "fontsize": style.SMALL, "color": colour}
+        ax.text(medians[k], 1.0, f" {name} ", transform=ax.get_xaxis_transform(), **looks)
+    style.human_axis(ax.xaxis, prior, log=False, most=5)
+    ax.set_yticks([])
+    ax.set_ylabel("density")
+    ax.set_xlabel(style.unit_beside(prior))
+    moved = " to ".join(style.said(prior, median) for median in medians)
+    return style.titled(ax, label_of(str(prior.name)), f"median: {moved}", pad=18)
 
 
 def _sizes(

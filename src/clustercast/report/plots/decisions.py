@@ -8,7 +8,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from clustercast.decisions.tilting import Tilt
-from clustercast.errors import InputError, nearest, takes
+from clustercast.errors import InputError, takes
 from clustercast.report.labels import in_a_sentence, label_of, short_label, worded
 from clustercast.report.numbers import chance, human, interval, is_share
 from clustercast.report.plots import style
@@ -67,9 +67,7 @@ def tilt(tilted: Tilt, *, most: int = 8, ax: Axes | None = None) -> Axes:
     ax.set_xticks([0.0, 1.0], ["5 %", "95 %"])
     ax.set_xlabel("points of the prior as drawn")
     said = f"to make it {chance(tilted.probability)} rather than {chance(tilted.before)} likely"
-    style.write_title(ax, _said(tilted.claim), said, wide=style.NARROW)
-    style.key_below(ax)
-    return ax
+    return style.titled(ax, _said(tilted.claim), said, wide=style.NARROW, key=True)
 
 
 @takes("side")
@@ -91,9 +89,7 @@ def probability_tornado(found: xr.Dataset, *, most: int = 8, ax: Axes | None = N
     low, high = shown["probability"].values[0]
     first = in_a_sentence(str(shown["input"].values[0]))
     said = f"{chance(before)} likely; by {first} {chance(low)} to {chance(high)}"
-    style.write_title(ax, _said(found.attrs["claim"]), said, wide=style.NARROW)
-    style.key_below(ax)
-    return ax
+    return style.titled(ax, _said(found.attrs["claim"]), said, wide=style.NARROW, key=True)
 
 
 @takes()
@@ -133,11 +129,10 @@ def prior_bounds(bounds: Mapping[float, xr.Dataset], *, most: int = 4, ax: Axes 
     style.share_axis(ax.yaxis, "probability")
     size = f"×{flips:.2g}" if ratio else f"{100 * flips:.2g} %"
     said = f"even odds are possible at {size}" if np.isfinite(flips) else "no size of this class makes it even"
-    style.write_title(ax, _said(str(found.attrs["target"])), f"{chance(value)} likely; {said}")
+    style.titled(ax, _said(str(found.attrs["target"])), f"{chance(value)} likely; {said}")
     if flips < grid[-1]:
         ax.axvline(flips, color=style.INK, linewidth=0.9, linestyle=":")
-    style.beside(ax, list(ends.values()), list(ends), [style.look(place)[0] for place in range(len(ends))])
-    return ax
+    return style.beside(ax, list(ends.values()), list(ends), [style.look(place)[0] for place in range(len(ends))])
 
 
 @takes("target")
@@ -164,9 +159,7 @@ def prior_sensitivity(found: xr.Dataset, *, target: str | None = None, most: int
         style.human_axis(ax.xaxis, xr.DataArray(0.0, attrs={"units": unit}), log=False, most=5)
         ax.set_xlabel("change of the median")
     said = "as a point of a prior moves up by a tenth of its 90 % interval"
-    style.write_title(ax, f"{_said(str(one['target'].values))}: what moves it", said, wide=style.NARROW)
-    style.key_below(ax)
-    return ax
+    return style.titled(ax, f"{_said(str(one['target'].values))}: what moves it", said, wide=style.NARROW, key=True)
 
 
 @takes("group")
@@ -202,8 +195,7 @@ def whose_prior(found: xr.Dataset, *, most: int = 8, ax: Axes | None = None) -> 
         ax.xaxis.set_major_formatter(lambda value, _: f"×{value:g}")
     ax.set_xlabel("factor between the medians" if log else "difference of the medians")
     said = f"{names[0].lower()} makes {_signed(parts[0], unit)} of a gap of {_signed(gap, unit)}"
-    style.write_title(ax, f"{label_of(str(found.attrs['output']))}: whose prior", said, wide=style.NARROW)
-    return ax
+    return style.titled(ax, f"{label_of(str(found.attrs['output']))}: whose prior", said, wide=style.NARROW)
 
 
 @takes("box")
@@ -232,8 +224,7 @@ def discover(found: xr.Dataset, forecast: xr.Dataset, *, box: int = 1, ax: Axes 
     style.share_axis(ax.xaxis, "share of the draws below")
     density, coverage = (chance(float(one[name])) for name in ("density", "coverage"))
     said = f"{density} inside, {chance(float(found.attrs['before']))} overall; {coverage} of all cases are inside"
-    style.write_title(ax, _said(str(found.attrs["condition"])), said, wide=style.NARROW)
-    return ax
+    return style.titled(ax, _said(str(found.attrs["condition"])), said, wide=style.NARROW)
 
 
 def _worth(
@@ -256,16 +247,13 @@ def _worth(
     style.share_axis(ax.xaxis, f"part of the {score} that would go")
     first = names.get(str(one[dim].values[order[0]]), in_a_sentence(str(one[dim].values[order[0]])))
     said = f"{verb} {first} would take {100 * shares[order[0]]:.0f} % off the {score}"
-    style.write_title(ax, _said(str(one["target"].values)), said, wide=style.NARROW)
-    return ax
+    return style.titled(ax, _said(str(one["target"].values)), said, wide=style.NARROW)
 
 
 def _target(found: xr.Dataset, target: str | None) -> xr.Dataset:
     """Return one target of some results, the first by default."""
-    known = [str(name) for name in found["target"].values]
-    if target is not None and target not in known:
-        raise InputError(f"there is no target {target!r}{nearest(target, known)}; there are {', '.join(known)}")
-    return found.isel(target=0 if target is None else known.index(target))
+    known = found["target"].values.tolist()
+    return found.isel(target=known.index(style.known(target, known, "there is no target", "there are")))
 
 
 def _signed(part: float, unit: str) -> str:

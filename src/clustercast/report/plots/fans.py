@@ -1,6 +1,9 @@
-"""Forecasts by year as fans, with the trend, what was stated and observed, thresholds and reference classes."""
+"""Forecasts by year: fans with what was stated and observed, when levels are reached, and which limit binds."""
 
+import json
+import math
 import re
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -13,7 +16,9 @@ from clustercast.arrays.summaries.order_statistics import quantiles
 from clustercast.conditioning.observation_rows import Observation
 from clustercast.engine.units import conversion, same_dimension
 from clustercast.errors import InputError, takes
-from clustercast.report.numbers import with_interval
+from clustercast.files.dates import date_words
+from clustercast.report.labels import in_a_sentence, milestone_text
+from clustercast.report.numbers import chance
 from clustercast.report.plots import style
 from clustercast.uncertainty.reference_classes import ReferenceClass
 from clustercast.uncertainty.stated import StatedCell
@@ -25,6 +30,9 @@ _KINDS = (("value", "o", "observed"), ("record", "^", "observed: at least"), ("c
 _NORMAL_95 = 1.6448536269514722
 # What a reference class is called ends before its explanation.
 _SHORT = re.compile(r", | \(")
+_TALLEST = 0.8
+# Labels below this in every year, and those beyond the largest few, are drawn together: nobody can follow more layers.
+_SELDOM, _MOST = 0.01, 5
 
 
 @takes()
@@ -72,7 +80,7 @@ def fan(
     style.human_axis(ax.yaxis, path, log=logarithmic, most=9)
     style.year_axis(ax, years, path)
     ax.set_xlim(years[0] - 0.25, years[-1] + 0.25)
-    style.write_title(ax, style.title_of(path), _finding(path, years[-1], points, values[-1]))
+    style.titled(ax, style.title_of(path), _finding(path, years[-1], points, values[-1]))
     ax.set_ylabel(style.plain(style.unit_beside(path)))
     _name_lines(ax, ends | heights, references, path)
     handles, texts = ax.get_legend_handles_labels()
@@ -89,8 +97,7 @@ def _finding(path: xr.DataArray, year: float, points: FloatArray, last: FloatArr
     if len(points) % 2 == 0:
         return ""
     covered = 100 * (points[-1] - points[0])
-    text = with_interval(last[len(last) // 2], last[0], last[-1], style.unit_of(path), share=style.in_percent(path))
-    return f"{year:g}: {text}, {covered:.0f} % interval"
+    return f"{year:g}: {style.said(path, last[0], last[len(last) // 2], last[-1])}, {covered:.0f} % interval"
 
 
 def _quantiles(
@@ -185,3 +192,122 @@ def _draw_observed(ax: Axes, rows: Sequence[Observation], path: xr.DataArray) ->
         ax.dataLim.set(limits)
         ends = (values / factors, values * factors) if kind == "value" else (values,)
         ax.update_datalim(np.column_stack([dates * len(ends), np.concatenate(ends)]))
+
+
+@takes()
+def crossing_years(crossings: Mapping[str, xr.DataArray], *, ax: Axes | None = None) -> Axes:
+    """Draw the distributions of crossing years, one row a milestone; "not by the last year" stands beside it.
+
+    `crossings` are results of `crossing_year` by label. The bars of a row are the probabilities of its years, on the
+    scale of the tallest of all; a triangle marks the median where it is within the years.
+    """
+    if not crossings:
+        raise InputError("there are no crossing years to draw; give a mapping of labels to results of cc.crossing_year")
+    for label, found in crossings.items():
+        if "last_year" not in found.attrs:
+            raise InputError(f"{label!r} has no attribute 'last_year'; give a result of cc.crossing_year")
+    first = math.floor(min(found.attrs["first_year"] for found in crossings.values()))
+    last = math.ceil(max(found.attrs["last_year"] for found in crossings.values()))
+    years = np.arange(first, last + 1)
+    samples = [np.asarray(found.values, dtype=np.float64).reshape(-1) for found in crossings.values()]
+    # The last year holds its end too.
+    shares = [np.histogram(each[np.isfinite(each)], bins=years)[0] / each.size for each in samples]
+    tallest = max(max(share.max() for share in shares), 1e-9)
+    ax = style.rows_of(ax, [textwrap.fill(label, 20) for label in crossings], extra=1.2, each=0.42, at=-0.25)
+    side: dict[str, Any] = {"transform": ax.get_yaxis_transform(), "fontsize": style.SMALL, "va": "center"}
+    for row, (found, share) in enumerate(zip(crossings.values(), shares, strict=True)):
+        heights = -_TALLEST * share / tallest
+        ax.bar(years[:-1] + 0.5, heights, bottom=row, width=0.9, color=style.PALETTE[0], linewidth=0)
+        ax.axhline(row, color=style.INK, linewidth=0.6)
+        median = float(np.quantile(found.values, 0.5, method="inverted_cdf"))
+        if math.isfinite(median):
+            ax.plot([median], [row + 0.09], marker="^", color=style.PALETTE[1], markersize=6, clip_on=False)
+        ax.text(1.015, row - 0.25, _outside(found), **side)
+    ax.tick_params(axis="y", length=0)
+    ax.set_ylim(len(shares) - 0.7, -1)
+    style.year_axis(ax, years.astype(np.float64))
+    ax.set_xlabel("year (triangle: median)")
+    return style.titled(ax, "When each level is first reached")
+
+
+@takes("milestone")
+def reached_by_year(milestones: xr.Dataset, *, ax: Axes | None = None) -> Axes:
+    """Draw the probability that each milestone has been reached, by year, with bars of two standard errors."""
+    ax = style.quiet_frame(style.axes_or_new(ax, height=max(3.2, 1.2 + 0.42 * milestones.sizes["milestone"])))
+    years = np.asarray(milestones["year"].values, dtype=np.float64)
+    names = list(zip(milestones["milestone"].values.tolist(), milestones["output"].values.tolist(), strict=True))
+    labels = [milestone_text(*name) for name in names]
+    reached, errors = (milestones[key].transpose("milestone", "year").values for key in ("reached", "reached_error"))
+    for place, label in enumerate(labels):
+        looks = {"label": style.plain(label), **style.marked_line(place, 1.4)}
+        ax.errorbar(years, reached[place], 2 * errors[place], **looks)
+    style.share_axis(ax.yaxis, "probability of having been reached")
+    ax.set_ylim(-0.02, 1.02)
+    style.year_axis(ax, years)
+    last = reached[:, -1]
+    said = f"by {date_words(years[-1])}: {milestone_text(*names[0], in_a_sentence)}, {chance(last[0])}"
+    style.titled(ax, "How likely each level is by a date", said)
+    return style.beside(ax, last.tolist(), labels, [style.look(place)[0] for place in range(len(labels))])
+
+
+def _outside(found: xr.DataArray) -> str:
+    """Return which share of the samples lies outside the years, before and after."""
+    values = np.asarray(found.values, dtype=np.float64).reshape(-1)
+    shares = {f"before {found.attrs['first_year']:g}": np.isneginf(values).mean(), "later": np.isposinf(values).mean()}
+    # A share is 0 only where it is.
+    texts = {what: "< 1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %" for what, share in shares.items()}
+    return "\n".join(f"{text} {what}" for what, text in texts.items() if shares[what] or what == "later")
+
+
+@takes("year")
+def binding_constraint(index: xr.DataArray, *, weights: FloatArray | None = None, ax: Axes | None = None) -> Axes:
+    """Draw the probability of each label of an index by year, stacked.
+
+    `index` is an output of `propagate`, as ``forecast["binding_constraint"]``, with `weights` of its samples, or its
+    shares from `summarise`. What is never taken is left out; what is seldom taken, and all but the five labels with the
+    largest shares, is drawn together, under its names.
+    """
+    labels, shares = _shares(index, weights)
+    highest = shares.max(axis=0)
+    taken = [k for k in np.argsort(-highest, kind="stable") if highest[k] > 0]
+    shown = [k for k in taken[:_MOST] if highest[k] >= _SELDOM]
+    shown = sorted(taken if len(taken) == len(shown) + 1 else shown)
+    rest = [k for k in sorted(taken) if k not in shown]
+    layers = {labels[k]: shares[:, k] for k in shown}
+    looks = [style.QUIET if labels[k] == "trend" else style.look(k)[0] for k in shown]
+    if rest:
+        layers["other: " + ", ".join(labels[k] for k in rest)] = shares[:, rest].sum(axis=1)
+    years = np.asarray(index["year"].values, dtype=np.float64)
+    ax = style.quiet_frame(style.axes_or_new(ax))
+    bottom, middles = np.zeros(len(years)), []
+    width = 0.86 * (float(np.diff(years).min()) if len(years) > 1 else 1.0)
+    for colour, (label, share) in zip([*looks, "#FFFFFF"], layers.items(), strict=False):
+        ax.bar(years, share, width, bottom=bottom, label=label, color=colour, edgecolor=style.INK, linewidth=0.4)
+        middles.append(float(bottom[-1] + share[-1] / 2))
+        bottom += share
+    style.year_axis(ax, years, index)
+    ax.set_xlim(years[0] - 0.6 * width, years[-1] + 0.6 * width)
+    ax.set_ylim(0, 1)
+    style.share_axis(ax.yaxis, "probability")
+    ax.grid(visible=False)
+    last = sorted(((shares[-1, k], labels[k]) for k in taken), reverse=True)
+    finding = ", ".join(f"{label} {100 * share:.0f} %" for share, label in last[:3] if share >= _SELDOM)
+    style.titled(ax, style.title_of(index), f"{years[-1]:g}: {finding}")
+    return style.beside(ax, middles, list(layers))
+
+
+def _shares(index: xr.DataArray, weights: FloatArray | None) -> tuple[list[str], FloatArray]:
+    """Return labels, and shares of the samples with dims (year, label)."""
+    by_label = [str(dim) for dim in index.dims if str(dim).endswith("_label")]
+    if by_label and set(index.dims) == {"year", by_label[0]}:
+        ordered = index.transpose("year", by_label[0])
+        return [str(label) for label in index[by_label[0]].values], np.asarray(ordered.values, dtype=np.float64)
+    labelled = "labels" in index.attrs
+    if not labelled or set(index.dims) != {"year", "sample"}:
+        raise InputError(
+            f"{style.title_of(index)!r} has the dimensions {index.dims} and {'labels' if labelled else 'none'}"
+            "; give a labelled output such as forecast['binding_constraint']"
+        )
+    labels: list[str] = json.loads(index.attrs["labels"])
+    hits = index.transpose("year", "sample").values[:, np.newaxis, :] == np.arange(len(labels))[:, np.newaxis]
+    return labels, np.average(hits, axis=-1, weights=weights)

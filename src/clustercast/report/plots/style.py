@@ -17,10 +17,10 @@ from scipy.optimize import isotonic_regression
 
 from clustercast.arrays import FloatArray
 from clustercast.engine.units import in_unit
-from clustercast.errors import InputError, takes
+from clustercast.errors import InputError, nearest, takes
 from clustercast.files.whole import write_whole
 from clustercast.report.labels import label_of, time_of
-from clustercast.report.numbers import human, is_share
+from clustercast.report.numbers import human, interval, is_share, with_interval
 
 Level = str | float
 D = TypeVar("D", xr.DataArray, xr.Dataset)
@@ -114,6 +114,27 @@ def in_percent(path: xr.DataArray) -> bool:
     return unit_of(path) == "1" and (is_share(str(path.name)) or "share" in title_of(path))
 
 
+def said(path: xr.DataArray, *values: float) -> str:
+    """Return a value of a variable in words, two as a range, or the ends of an interval with the median between."""
+    unit, share = unit_of(path), in_percent(path)
+    if len(values) == 3:
+        return with_interval(values[1], values[0], values[2], unit, share=share)
+    return interval(*values, unit, share=share) if len(values) == 2 else human(*values, unit, share=share)
+
+
+def known(name: str | None, names: Iterable[object], what: str, has: str) -> str:
+    """Return a name, the first by default, refused unless it is among those that something has."""
+    there = [str(each) for each in names]
+    if name is not None and name not in there:
+        raise InputError(f"{what} {name!r}{nearest(name, there)}; {has} {', '.join(there)}")
+    return there[0] if name is None else name
+
+
+def outputs_of(forecast: xr.Dataset) -> list[str]:
+    """Return the outputs of a forecast."""
+    return [str(name) for name, found in forecast.data_vars.items() if found.attrs.get("role") == "output"]
+
+
 def number_text(value: float, unit: str, share: bool = False) -> str:
     """Return a round number with its unit and no digit more than it has."""
     last = 0.0
@@ -139,11 +160,6 @@ def human_axis(axis: Axis, path: xr.DataArray, *, log: bool, most: int = 7) -> N
         axis.set_minor_formatter(NullFormatter())
 
 
-def key_below(ax: Axes) -> None:
-    """Write the key under the label of the axis, at a distance in points: axes may be of any height."""
-    ax.legend(loc="upper right", bbox_to_anchor=(1.0, 0.0), borderaxespad=4.5, ncols=3, **KEY)
-
-
 def year_axis(ax: Axes, years: FloatArray, path: xr.DataArray | None = None) -> None:
     """Write years as whole numbers, from the first to the last, with what a year means for the quantity."""
     when = "" if path is None else time_of(path.attrs).replace("a year, at that date", "pace at 1 January")
@@ -167,10 +183,14 @@ def quiet_frame(ax: Axes) -> Axes:
     return ax
 
 
-def write_title(ax: Axes, title: str, finding: str = "", *, pad: float = 6, wide: int = WIDE) -> None:
-    """Write the title of axes, and under it what they show in words, in lines of `wide` characters."""
+def titled(ax: Axes, title: str, finding: str = "", *, pad: float = 6, wide: int = WIDE, key: bool = False) -> Axes:
+    """Write the title of axes, under it what they show in words, in lines of `wide` characters, and perhaps a key."""
     said = "\n".join(textwrap.fill(text, wide) for text in (title, finding) if text)
     ax.set_title(plain(said), fontsize=SMALL, loc="left", pad=pad)
+    if key:
+        # Under the label of the axis, at a distance in points: axes may be of any height.
+        ax.legend(loc="upper right", bbox_to_anchor=(1.0, 0.0), borderaxespad=4.5, ncols=3, **KEY)
+    return ax
 
 
 def look(place: int) -> tuple[str, str]:
@@ -195,7 +215,7 @@ def named_levels(levels: Iterable[Level] | Mapping[str, Level], path: xr.DataArr
     return {text: in_unit(level, unit, "level") for text, level in named.items()}
 
 
-def beside(ax: Axes, places: Sequence[float], texts: Sequence[str], colours: Sequence[str] = ()) -> None:
+def beside(ax: Axes, places: Sequence[float], texts: Sequence[str], colours: Sequence[str] = ()) -> Axes:
     """Write texts at the right edge of axes with final limits, at heights in data units, moved apart, upwards."""
     to_axes = ax.transData + ax.transAxes.inverted()
     heights = np.array([float(to_axes.transform((ax.get_xlim()[0], place))[1]) for place in places])
@@ -214,6 +234,7 @@ def beside(ax: Axes, places: Sequence[float], texts: Sequence[str], colours: Seq
     looks: dict[str, Any] = {"transform": ax.transAxes, "fontsize": SMALL, "va": "center", "linespacing": 1.05}
     for k, moved, text in zip(order, spread, wrapped, strict=True):
         ax.text(1.04, moved, plain(text), color=colours[k] if colours else INK, **looks)
+    return ax
 
 
 def spread_apart(heights: FloatArray, steps: FloatArray | float) -> FloatArray:
