@@ -113,10 +113,8 @@ def pool(
     """
     if WHOSE not in pooled:
         raise InputError(f"the forecast has no {WHOSE!r}; give a result of cc.pool for forecasts")
-    path, whose = (
-        pooled[style.known(output, style.outputs_of(pooled), "the pool has no output", "it has")],
-        pooled[WHOSE],
-    )
+    style.known(output, style.outputs_of(pooled), "the pool has no output", "it has")
+    path, whose = pooled[output], pooled[WHOSE]
     held = {name: whose.values == place for place, name in enumerate(json.loads(whose.attrs["labels"]))}
     each = {f"{name} ({100 * own.mean():.3g} %)": path.isel(sample=own) for name, own in held.items() if own.any()}
     ax = scenarios({"pool": path} | each, year=year, ax=ax, levels=levels)

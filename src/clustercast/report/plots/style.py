@@ -116,10 +116,10 @@ def in_percent(path: xr.DataArray) -> bool:
 
 def said(path: xr.DataArray, *values: float) -> str:
     """Return a value of a variable in words, two as a range, or the ends of an interval with the median between."""
-    unit, share = unit_of(path), in_percent(path)
+    low, high, unit, share = values[0], values[-1], unit_of(path), in_percent(path)
     if len(values) == 3:
-        return with_interval(values[1], values[0], values[2], unit, share=share)
-    return interval(*values, unit, share=share) if len(values) == 2 else human(*values, unit, share=share)
+        return with_interval(values[1], low, high, unit, share=share)
+    return interval(low, high, unit, share=share) if len(values) == 2 else human(low, unit, share=share)
 
 
 def known(name: str | None, names: Iterable[object], what: str, has: str) -> str:
