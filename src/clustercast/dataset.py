@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from xarray.backends import BackendArray
 from xarray.core import indexing
 
-from clustercast.arrays import FloatArray
+from clustercast.arrays import Arrays, FloatArray
 from clustercast.arrays.points.saltelli import SwappedColumn
 from clustercast.engine.fingerprint import versions
 from clustercast.engine.model import Model
@@ -110,7 +110,7 @@ def year_coordinate(years: FloatArray) -> xr.Variable:
     return xr.Variable("year", whole if np.array_equal(whole, years) else years, {"long_name": "year"})
 
 
-def inputs_dataset(values: Mapping[str, FloatArray], priors: Priors, design: Mapping[str, Any]) -> Dataset:
+def inputs_dataset(values: Arrays, priors: Priors, design: Mapping[str, Any]) -> Dataset:
     """Label drawn inputs, constants without a dimension."""
     variables = {}
     for name, distribution in priors.items():
@@ -167,7 +167,7 @@ def _digest(values: NDArray[Any]) -> str:
     return hashlib.blake2b(bits.sum(dtype=np.uint64).tobytes() + some.tobytes(), digest_size=6).hexdigest()
 
 
-def _after_edits(record: dict[str, Any], values: Mapping[str, FloatArray], samples: int) -> dict[str, Any]:
+def _after_edits(record: dict[str, Any], values: Arrays, samples: int) -> dict[str, Any]:
     """Return the record of drawn inputs, which names what was changed since the draw and no longer claims its hash."""
     drawn: dict[str, str] = record.get("drawn", {})
     if not drawn:
@@ -235,11 +235,7 @@ def _finite_numbers(name: str, variable: xr.Variable) -> FloatArray:
 
 
 def forecast_dataset(
-    inputs: Dataset,
-    model: Model,
-    outputs: Mapping[str, FloatArray],
-    years: FloatArray | None,
-    values: Mapping[str, FloatArray],
+    inputs: Dataset, model: Model, outputs: Arrays, years: FloatArray | None, values: Arrays
 ) -> Dataset:
     """Label propagated outputs, (year, sample) or (sample,), beside the inputs, whose `values` were propagated."""
     variables = {
@@ -261,7 +257,7 @@ def _beside_inputs(
     variables: Mapping[str, xr.Variable],
     coords: Mapping[Hashable, xr.Variable],
     model_hash: str,
-    values: Mapping[str, FloatArray],
+    values: Arrays,
 ) -> Dataset:
     """Return outputs beside the inputs they came from, with the record of both."""
     carried = {name: inputs.variables[name] for name in _input_names(inputs) if name not in variables}
@@ -287,7 +283,7 @@ def evaluated_dataset(
     units: Mapping[str, str],
     labels: Mapping[str, NDArray[Any]],
     model_hash: str,
-    values: Mapping[str, FloatArray],
+    values: Arrays,
 ) -> Dataset:
     """Label outputs of any function, each with its dimensions, the sample last, beside the inputs."""
     variables = {

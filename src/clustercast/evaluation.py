@@ -13,11 +13,10 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from clustercast.arrays import FloatArray
+from clustercast.arrays import Arrays, FloatArray
 from clustercast.arrays.points.saltelli import SwappedColumn
 from clustercast.dataset import Dataset, evaluated_dataset, input_arrays
-from clustercast.engine.fingerprint import fingerprint_of
-from clustercast.engine.source import place_of
+from clustercast.engine.fingerprint import fingerprint_of, place_of
 from clustercast.engine.units import OwnUnits, factor
 from clustercast.errors import InputError, nearest
 
@@ -152,11 +151,7 @@ def _labels(coords: Mapping[str, Sequence[Any]] | None, taken: Sequence[str]) ->
 
 
 def _checked_task(
-    function: Callable[..., Any],
-    form: Form,
-    outputs: Mapping[str, str],
-    values: Mapping[str, FloatArray],
-    sizes: Mapping[str, int],
+    function: Callable[..., Any], form: Form, outputs: Mapping[str, str], values: Arrays, sizes: Mapping[str, int]
 ) -> _Task:
     """Return the task, refused where function, form or outputs cannot be used."""
     if not callable(function):
@@ -174,7 +169,7 @@ def _checked_task(
     return _Task(OwnUnits(), function, form, tuple(outputs), sizes)
 
 
-def _named_columns(task: _Task, values: Mapping[str, FloatArray], size: int) -> dict[str, FloatArray]:
+def _named_columns(task: _Task, values: Arrays, size: int) -> dict[str, FloatArray]:
     """Return every input as an array that cannot be written to, refused where the function takes another set."""
     columns = {n: a if isinstance(a, SwappedColumn) else np.broadcast_to(a, (size,)) for n, a in values.items()}
     if task.form in ("matrix", "frame"):
@@ -373,7 +368,7 @@ def _joined(task: _Task, name: str, parts: Sequence[FloatArray]) -> tuple[tuple[
     return (*fitting[0], "sample"), np.ascontiguousarray(np.moveaxis(np.concatenate(parts), 0, -1))
 
 
-def _refuse_not_finite(forecast: Dataset, task: _Task, values: Mapping[str, FloatArray]) -> None:
+def _refuse_not_finite(forecast: Dataset, task: _Task, values: Arrays) -> None:
     """Refuse outputs that are not finite, with what was computed, so that no run of a simulator is lost."""
     for name in task.outputs:
         variable = forecast.variables[name]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
-from clustercast.arrays import FloatArray
+from clustercast.arrays import Arrays, FloatArray
 from clustercast.dataset import Dataset, forecast_dataset, input_arrays
 from clustercast.engine.changes import with_changes
 from clustercast.engine.model import Model
@@ -88,7 +88,7 @@ def propagate(
     return forecast_dataset(inputs, model, kept, grid if has_years else None, values)
 
 
-def _at_bounds(model: Model, quantity: str, values: Mapping[str, FloatArray], units: Mapping[str, str]) -> str:
+def _at_bounds(model: Model, quantity: str, values: Arrays, units: Mapping[str, str]) -> str:
     """Return the inputs of a quantity that lie on a declared bound, for a message."""
     used, found = model.inputs([quantity]), []
     for name in set(declared_inputs()) & set(used) & set(values):
@@ -135,9 +135,7 @@ def wanted_outputs(model: Model, outputs: Iterable[str] | str | None) -> tuple[s
     return wanted
 
 
-def run_blocks(
-    program: Program, inputs: Mapping[str, FloatArray], size: int, progress: Progress | None = None
-) -> dict[str, FloatArray]:
+def run_blocks(program: Program, inputs: Arrays, size: int, progress: Progress | None = None) -> dict[str, FloatArray]:
     """Fill the outputs block by block, in declared units."""
     kept = {name: np.empty(program.shape(name, size)) for name in program.outputs}
     for start in range(0, size, BLOCK):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import clustercast as cc
 from clustercast.engine.changes import with_changes
-from clustercast.engine.program import run_model
+from tests.coherent import run_model
 from tests.engine.test_nodes import STOCK
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import clustercast as cc
-from clustercast.engine.program import run_model
 from clustercast.engine.units import factor
+from tests.coherent import run_model
 
 MODEL = cc.cluster_model()
 

@@ -7,9 +7,9 @@ import pytest
 
 import clustercast as cc
 from clustercast.engine.model import Model
-from clustercast.engine.program import run_model
 from clustercast.engine.quantity import quantity
 from clustercast.errors import InputError
+from tests.coherent import run_model
 
 
 @quantity("W")

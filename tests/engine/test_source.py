@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 import clustercast as cc
-from clustercast.engine.fingerprint import fingerprint_of
-from clustercast.engine.source import numbers_in
+from clustercast.engine.fingerprint import fingerprint_of, numbers_in
 from clustercast.errors import InputError
 
 KILO = 1000.0

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import clustercast as cc
-from clustercast.engine.program import run_model
 from clustercast.engine.trace import OPERATIONS, trace
 from clustercast.engine.units import factor
+from tests.coherent import run_model
 from tests.engine.test_nodes import STOCK, inputs
 from tests.reference.traced import run_traced
 

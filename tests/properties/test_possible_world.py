@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import clustercast as cc
-from clustercast.engine.program import run_model
 from clustercast.engine.units import factor
 from clustercast.errors import InputError
 from clustercast.priors.declarations import declared_inputs
+from tests.coherent import run_model
 
 MODEL = cc.cluster_model()
 SETS = ("situational_awareness", "evidence_2026")

@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import clustercast as cc
-from clustercast.engine.program import program, run_model
+from clustercast.engine.program import program
 from clustercast.engine.quantity import declaration_of
 from clustercast.engine.units import factor
+from tests.coherent import run_model
 
 SETS = ("situational_awareness", "evidence_2026")
 MODEL = cc.cluster_model()

@@ -1,8 +1,11 @@
 """Arrays in, arrays out: NumPy and SciPy only."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
+Arrays = Mapping[str, FloatArray]

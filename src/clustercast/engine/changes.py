@@ -11,9 +11,9 @@ from collections.abc import Iterable
 import numpy as np
 
 from clustercast.arrays import FloatArray
+from clustercast.engine.fingerprint import called
 from clustercast.engine.model import Model
 from clustercast.engine.quantity import declaration_of
-from clustercast.engine.source import place_of
 from clustercast.engine.wiring import PREVIOUS_YEAR, YEAR, Function, argument_names, constant
 from clustercast.errors import InputError
 
@@ -45,15 +45,10 @@ def with_changes(model: Model, names: Iterable[str]) -> Model:
     found = [(name, change_of(name)) for name in names if name not in inputs]
     changes = [(name, *change) for name, change in found if change and change[0] in inputs]
     for later, name, date in sorted(changes, key=lambda change: change[2]):
-        model = _changed(model, name, later, date)
+        dated = constant(f"{later}_date", date, "year")
+        users = [_spliced(model, model.functions[user], name, later, dated.__name__) for user in model.users(name)]
+        model = model.replace(*users).add(dated)
     return model
-
-
-def _changed(model: Model, name: str, later: str, date: float) -> Model:
-    """Return a model in which one input changes."""
-    users = [model.functions[user] for user in model.users(name)]
-    dated = constant(f"{later}_date", date, "year")
-    return model.replace(*(_spliced(model, user, name, later, dated.__name__) for user in users)).add(dated)
 
 
 def _spliced(model: Model, function: Function, name: str, later: str, dated: str) -> Function:
@@ -65,8 +60,8 @@ def _spliced(model: Model, function: Function, name: str, later: str, dated: str
         return function
     if not steps and moves:
         raise InputError(
-            f"{name!r} cannot change from a date on: quantity {function.__name__!r} ({place_of(function)}) takes it "
-            "together with quantities that vary with the year; change it for all years"
+            f"{name!r} cannot change from a date on: {called(function)} takes it together with quantities that vary "
+            "with the year; change it for all years"
         )
     year = parameters.index(PREVIOUS_YEAR if steps else YEAR)
 

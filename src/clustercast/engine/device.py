@@ -1,13 +1,12 @@
 """The processor that a model runs on: NumPy's own, or a GPU through CuPy, which NumPy's functions dispatch to."""
 
-from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clustercast.arrays import FloatArray
+from clustercast.arrays import Arrays
 from clustercast.errors import InputError, nearest
 
 Device = Literal["cpu", "cuda"]
@@ -21,14 +20,8 @@ def checked_device(device: str) -> Device:
     """
     if device == "cpu":
         return "cpu"
-    if device == "cuda":
-        _require_cuda()
-        return "cuda"
-    raise InputError(f"device is {device!r}{nearest(str(device), get_args(Device))}; choose 'cpu' or 'cuda'")
-
-
-def _require_cuda() -> None:
-    """Refuse a machine on which CuPy cannot compute."""
+    if device != "cuda":
+        raise InputError(f"device is {device!r}{nearest(str(device), get_args(Device))}; choose 'cpu' or 'cuda'")
     try:
         cupy = import_module("cupy")
     except ImportError:
@@ -41,9 +34,10 @@ def _require_cuda() -> None:
         raise InputError(f"device is 'cuda', but CuPy finds no usable GPU ({error}); use device='cpu'") from None
     if devices == 0:
         raise InputError("device is 'cuda', but this machine has no GPU; use device='cpu'")
+    return "cuda"
 
 
-def to_device(arrays: Mapping[str, FloatArray], device: Device) -> dict[str, Any]:
+def to_device(arrays: Arrays, device: Device) -> dict[str, Any]:
     """Return arrays where the device can reach them."""
     if device == "cpu":
         return dict(arrays)

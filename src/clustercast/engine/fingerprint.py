@@ -1,4 +1,4 @@
-"""What decides the values of a function, in words that are the same in every process."""
+"""The code of a quantity: where it is written, the numbers in it, and what decides its values."""
 
 import ast
 import dis
@@ -8,16 +8,20 @@ import importlib.metadata
 import inspect
 import re
 import sys
+import textwrap
+import tokenize
 import types
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Set
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from clustercast import __version__
-from clustercast.engine.source import Function, long_expressions, names_in, tree_of
 
+Function = Callable[..., Any]
+_NUMBERS = int | float | np.integer | np.floating
 # Their versions say what they are.
 _VERSIONED = sys.stdlib_module_names - {"__main__"} | {"numpy", "scipy"}
 _INSTALLED = {"site-packages", "dist-packages"}
@@ -35,44 +39,102 @@ _PROBES = np.concatenate([[1e-9, 1e-6, 1e-3], np.linspace(0.005, 0.995, 199), [1
 _TRACED = ("numpy", "scipy", "xarray", "SALib")
 
 
-def versions() -> dict[str, str]:
-    """Return the versions that decide the numbers."""
-    own = {"python": ".".join(map(str, sys.version_info[:3])), "clustercast": __version__}
-    return own | {name: _installed(name) for name in _TRACED}
-
-
 @functools.cache
-def _installed(name: str) -> str:
-    """Return the version of an installed library; reading it again would cost more than a small draw."""
-    return importlib.metadata.version(name)
+def versions() -> dict[str, str]:
+    """Return the versions that decide the numbers; reading them anew would cost more than a small draw."""
+    own = {"python": ".".join(map(str, sys.version_info[:3])), "clustercast": __version__}
+    return own | {name: importlib.metadata.version(name) for name in _TRACED}
+
+
+@contextmanager
+def long_expressions() -> Iterator[None]:
+    """Let syntax trees be walked that are as deep as an expression of some thousand terms makes them."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, 100_000))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+def place_of(function: Function) -> str:
+    """Return where a function is written, as ``file:line``."""
+    code = getattr(function, "__code__", None)
+    return f"{code.co_filename}:{code.co_firstlineno}" if code else repr(function)
+
+
+def called(function: Function, name: str = "") -> str:
+    """Return how a message names a quantity: with the place where it is written."""
+    return f"quantity {name or getattr(function, '__name__', 'given')!r} ({place_of(function)})"
+
+
+def numbers_in(function: Function) -> tuple[float, ...]:
+    """Return the numbers that a function is written with, each once, its module's constants and closure included.
+
+    >>> def power(energy):
+    ...     return energy / (365 * 24) / 1e3
+    >>> numbers_in(power)
+    (1000.0, 8760.0)
+    """
+    code = function.__code__
+    outside = [function.__globals__.get(name) for name in names_in(code)]
+    closure = [cell.cell_contents for cell in function.__closure__ or ()]
+    found = [value for value in (*_literals(code), *outside, *closure) if isinstance(value, _NUMBERS)]
+    return tuple(sorted({float(value) for value in found if not isinstance(value, bool)}))
+
+
+def _literals(code: types.CodeType) -> Iterator[object]:
+    """Yield the literals of a function and of those inside it."""
+    stack: list[object] = list(code.co_consts)
+    while stack:
+        value = stack.pop()
+        if isinstance(value, types.CodeType):
+            stack.extend(value.co_consts)
+        elif isinstance(value, tuple | frozenset):
+            stack.extend(value)
+        else:
+            yield value
+
+
+@functools.lru_cache(maxsize=4096)
+def names_in(code: types.CodeType) -> frozenset[str]:
+    """Return the names that code, and the functions inside it, look up outside."""
+    inner = (names_in(part) for part in code.co_consts if isinstance(part, types.CodeType))
+    return frozenset(code.co_names).union(*inner)
+
+
+def tree_of(function: Function) -> ast.FunctionDef | None:
+    """Return the syntax tree of a function, or None where no file holds it."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, TypeError, SyntaxError, tokenize.TokenError):
+        return None
+    first = tree.body[0] if tree.body else None
+    # Code made from a text can claim lines of a file that say something else.
+    return first if isinstance(first, ast.FunctionDef) and first.name == function.__name__ else None
 
 
 def fingerprint_of(function: Function) -> tuple[str, ...]:
     """Return what of a function decides its values: its statements, and all that it refers to."""
     # Two processes that load the same code get the same, whatever their memory looks like. NumPy, SciPy, Python itself
     # and other installed packages are not looked into.
-    return tuple(_walked(function).parts)
+    return tuple(_Walk("", function).parts)
 
 
 def unknown_to_fingerprint(function: Function) -> tuple[str, ...]:
     """Return what a function uses and no fingerprint can hold, in words: a generator, an open file."""
-    return tuple(_walked(function).unknown)
-
-
-def _walked(function: Function) -> "_Walk":
-    walk = _Walk()
-    walk.value("", function)
-    return walk
+    return tuple(_Walk("", function).unknown)
 
 
 class _Walk:
-    """A walk through what a function refers to, each thing once."""
+    """A walk through what a value refers to, each thing once."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str, value: object) -> None:
         self.parts: list[str] = []
         self.unknown: list[str] = []
         # Kept, so that the identity of one that is gone is never that of another.
         self._seen: dict[int, object] = {}
+        self.value(name, value)
 
     def value(self, name: str, value: object) -> None:
         """Take in a value that goes by a name."""
@@ -114,13 +176,9 @@ class _Walk:
         self.parts.append(f"{name} is {type(values).__name__} of {len(values)}")
         if not isinstance(values, Set):
             return self._items(name, dict(enumerate(values)))
-        members = []
-        for item in values:
-            walk = _Walk()
-            walk.value(name, item)
-            members.append(walk.parts)
-            self.unknown += walk.unknown
-        self.parts += [part for member in sorted(members) for part in member]
+        members = [_Walk(name, item) for item in values]
+        self.unknown += [unknown for member in members for unknown in member.unknown]
+        self.parts += [part for parts in sorted(member.parts for member in members) for part in parts]
         return None
 
     def _code(self, name: str, value: Any) -> None:
@@ -258,12 +316,8 @@ def _statements(function: Function) -> str:
     return "\n".join([ast.unparse(tree.args), *(ast.unparse(line) for line in tree.body[described:])])
 
 
-def _code_text(code: types.CodeType) -> str:
-    """Return code that no file holds as text, without the addresses and the file in it."""
-    constants = [_code_text(part) if isinstance(part, types.CodeType) else _ordered(part) for part in code.co_consts]
-    return repr((code.co_code, constants, code.co_names, code.co_varnames))
-
-
-def _ordered(constant: object) -> str:
-    """Return a constant of code as text, a set in order."""
-    return repr(sorted(map(repr, constant))) if isinstance(constant, frozenset) else repr(constant)
+def _code_text(value: object) -> str:
+    """Return code that no file holds, or a constant in it, as text: no address, no file, a set in order."""
+    if isinstance(value, types.CodeType):
+        return repr((value.co_code, [_code_text(part) for part in value.co_consts], value.co_names, value.co_varnames))
+    return repr(sorted(map(repr, value))) if isinstance(value, frozenset) else repr(value)

@@ -8,17 +8,16 @@ import ast
 import copy
 import inspect
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
-from clustercast.engine.source import long_expressions, tree_of
-from clustercast.engine.wiring import LAGGED, PREVIOUS, PREVIOUS_YEAR, YEAR, Definition
+from clustercast.engine.fingerprint import long_expressions, tree_of
+from clustercast.engine.wiring import PREVIOUS, PREVIOUS_YEAR, YEAR, Definition, Need
 
 _SHORT = {"minimum": "min", "maximum": "max", "power": "pow"}
 
 
-@dataclass(frozen=True)
-class Formula:
+class Formula(NamedTuple):
     """What a quantity equals: its locals in order, and its result."""
 
     name: str
@@ -29,30 +28,27 @@ class Formula:
 @long_expressions()
 def formula_of(found: Definition) -> Formula:
     """Return the formula of a quantity; its code stands as it is where no source can be read."""
-    parameters = tuple(inspect.signature(found.function).parameters)
-    names = dict(zip(parameters, found.arguments, strict=True))
-    moment = {name: _moment(found, name) for name in parameters}
     tree = tree_of(found.function)
     if tree is None:
         return Formula(found.name, (), f"{found.function.__name__}({', '.join(found.arguments)})")
-    steps = {name: moment[name] or names[name] for name in parameters}
-    local, result = _parts(tree, steps, found.steps)
+    parameters = tuple(inspect.signature(found.function).parameters)
+    stated = zip(parameters, found.needs, found.arguments, strict=True)
+    names = {name: _moment(name, need, found.steps, parameters) or argument for name, need, argument in stated}
+    local, result = _parts(tree, names, found.steps)
     return Formula(f"{found.name}[t+h]" if found.steps else found.name, local, result)
 
 
-def _moment(found: Definition, parameter: str) -> str:
+def _moment(parameter: str, need: Need, steps: bool, parameters: Sequence[str]) -> str:
     """Return how an argument is written with its date, or nothing where it has none."""
-    if not found.steps and not parameter.startswith(LAGGED):
-        return ""
-    position = list(inspect.signature(found.function).parameters).index(parameter)
-    need = found.needs[position]
     if need.kind == "lagged":
-        return f"{need.name}[t{'+h' if found.steps else ''} - {need.lag}]"
+        return f"{need.name}[t{'+h' if steps else ''} - {need.lag}]"
+    if not steps:
+        return ""
     if parameter in (YEAR, PREVIOUS_YEAR):
         return "(t + h)" if parameter == YEAR else "t"
     if need.kind == "previous":
         return f"{need.name}[t]"
-    return f"{need.name}[t+h]" if PREVIOUS + parameter in inspect.signature(found.function).parameters else ""
+    return f"{need.name}[t+h]" if PREVIOUS + parameter in parameters else ""
 
 
 def _parts(tree: ast.FunctionDef, names: Mapping[str, str], steps: bool) -> tuple[tuple[tuple[str, str], ...], str]:
@@ -67,9 +63,9 @@ def _parts(tree: ast.FunctionDef, names: Mapping[str, str], steps: bool) -> tupl
         elif isinstance(statement, ast.Assign):
             values |= _assigned(statement)
     used = Counter(n.id for part in (*values.values(), result) for n in ast.walk(part) if isinstance(n, ast.Name))
-    once = {name: value for name, value in values.items() if used[name] == 1}
-    written = {name: _text(_put_in(value, once), names, steps) for name, value in values.items() if name not in once}
-    return tuple(written.items()), _text(_put_in(result, once), names, steps)
+    plain = _Plain({name: value for name, value in values.items() if used[name] == 1}, names, steps)
+    written = {name: plain.text(value) for name, value in values.items() if used[name] != 1}
+    return tuple(written.items()), plain.text(result)
 
 
 def _assigned(statement: ast.Assign) -> dict[str, ast.expr]:
@@ -83,28 +79,15 @@ def _assigned(statement: ast.Assign) -> dict[str, ast.expr]:
     return {ast.unparse(target): value}
 
 
-class _Substitute(ast.NodeTransformer):
-    """Puts the expressions of locals in the place of their names."""
-
-    def __init__(self, values: Mapping[str, ast.expr]) -> None:
-        self.values = values
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:
-        """Replace a name by its expression."""
-        found = self.values.get(node.id)
-        return node if found is None else self.visit(copy.deepcopy(found))
-
-
-def _put_in(expression: ast.expr, values: Mapping[str, ast.expr]) -> ast.expr:
-    found: ast.expr = _Substitute(values).visit(copy.deepcopy(expression))
-    return found
-
-
 class _Plain(ast.NodeTransformer):
-    """Writes NumPy's functions and private helpers as people do, and names with their dates."""
+    """Writes locals out, NumPy's functions and private helpers as people do, and names with their dates."""
 
-    def __init__(self, names: Mapping[str, str], steps: bool) -> None:
-        self.names, self.steps = names, steps
+    def __init__(self, local: Mapping[str, ast.expr], names: Mapping[str, str], steps: bool) -> None:
+        self.local, self.names, self.steps = local, names, steps
+
+    def text(self, expression: ast.expr) -> str:
+        """Return an expression as text."""
+        return ast.unparse(ast.fix_missing_locations(self.visit(copy.deepcopy(expression))))
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
         """Write the time between two nodes as h."""
@@ -126,17 +109,18 @@ class _Plain(ast.NodeTransformer):
             return ast.IfExp(condition, one, other)
         if text in ("np.finfo", "np.asarray"):
             return ast.Name("float") if text == "np.finfo" else self.visit(node.args[0])
-        return self._visited(node)
+        self.generic_visit(node)
+        several = [argument.value if isinstance(argument, ast.Starred) else argument for argument in node.args]
+        node.args = [each for one in several for each in (one.elts if isinstance(one, ast.Tuple) else [one])]
+        return node
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
-        """Give a name its date; a private helper loses its underscore."""
+        """Put a local's expression in its place, and give a name its date; a private helper loses its underscore."""
+        if node.id in self.local:
+            found: ast.expr = self.visit(copy.deepcopy(self.local[node.id]))
+            return found
         return ast.Name(self.names.get(node.id, node.id.lstrip("_")))
 
     def _visited(self, node: ast.expr) -> ast.expr:
         found: ast.expr = self.generic_visit(node)  # type: ignore[assignment]
         return found
-
-
-def _text(expression: ast.expr, names: Mapping[str, str], steps: bool) -> str:
-    """Return an expression as text."""
-    return ast.unparse(ast.fix_missing_locations(_Plain(names, steps).visit(copy.deepcopy(expression))))

@@ -4,18 +4,22 @@ import graphlib
 import hashlib
 import inspect
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
-from clustercast.engine.fingerprint import fingerprint_of
+from clustercast.engine.fingerprint import called, fingerprint_of, place_of
 from clustercast.engine.quantity import Declaration, declaration_of
-from clustercast.engine.source import place_of
 from clustercast.engine.units import factor, in_unit
 from clustercast.engine.wiring import PREVIOUS_YEAR, YEAR, Definition, Function, Wiring, constant, reachable
 from clustercast.errors import InputError, nearest
+
+# The source at the end of a docstring, as "[SA IIIa, table 1]" or "[90 FR 4544, 2025]".
+_SOURCE = re.compile(r" \[(SA |[^\[\]]*, \d{4}\b)[^\[\]]*\](?=\.$)")
 
 
 @dataclass(frozen=True)
@@ -92,27 +96,23 @@ class Model:
     ) -> None:
         found: dict[str, Function] = {}
         for function in _functions(sources):
-            name = function.__name__
-            if name in found and found[name] is not function:
+            name, other = function.__name__, found.setdefault(function.__name__, function)
+            if other is not function:
                 raise InputError(
-                    f"two quantities are called {name!r}: {place_of(found[name])} and {place_of(function)}; "
+                    f"two quantities are called {name!r}: {place_of(other)} and {place_of(function)}; "
                     "rename one, or use Model.replace to put one in the other's place"
                 )
             if name in (YEAR, PREVIOUS_YEAR):
                 raise InputError(f"a quantity cannot be called {name!r} ({place_of(function)}): it is a date")
-            found[name] = function
         if not found:
             raise InputError("the model holds no quantity; pass marked functions or modules, as in cc.Model([f, g])")
         if isinstance(step, bool) or not isinstance(step, int | float) or not 0 < step < math.inf:
             raise InputError(f"step is {step!r}; give the time between nodes in years, as 0.5")
-        object.__setattr__(self, "functions", found)
-        object.__setattr__(self, "layers", dict(layers or {}))
-        object.__setattr__(self, "wiring", Wiring(found, self.layers))
-        object.__setattr__(self, "headline", tuple(headline) or tuple(found))
-        object.__setattr__(self, "spare", frozenset(spare))
-        object.__setattr__(self, "nodes", Nodes(start, float(step)))
-        object.__setattr__(self, "proved", frozenset(proved))
-        object.__setattr__(self, "heir", heir)
+        wiring = Wiring(found, dict(layers or {}))
+        vars(self).update(
+            functions=found, layers=wiring.layers, wiring=wiring, headline=tuple(headline) or tuple(found)
+        )
+        vars(self).update(spare=frozenset(spare), nodes=Nodes(start, float(step)), proved=frozenset(proved), heir=heir)
         self._check_outputs(self.headline)
         self.order(found)
 
@@ -135,10 +135,10 @@ class Model:
         return self.declaration(name).unit
 
     def long_name(self, name: str) -> str:
-        """Return the first line of a quantity's docstring, or its name in words; of a layer with its name."""
+        """Return the first line of a quantity's docstring but its source, or its name in words; of a layer with it."""
         lines = (inspect.getdoc(self.definition(name).function) or name.replace("_", " ")).splitlines()
         layer = "" if name in self.functions else f" ({name.partition('_')[0]})"
-        return lines[0].rstrip(".") + layer
+        return _SOURCE.sub("", lines[0]).rstrip(".") + layer
 
     def arguments(self, name: str) -> tuple[str, ...]:
         """Return what a quantity needs, by name."""
@@ -153,10 +153,9 @@ class Model:
         try:
             return tuple(graphlib.TopologicalSorter(graph).static_order())
         except graphlib.CycleError as error:
-            circle = " -> ".join(error.args[1])
             raise InputError(
-                f"quantities need each other in a circle: {circle}; break it by an input, or take the value of the "
-                "node before as an argument previous_..."
+                f"quantities need each other in a circle: {' -> '.join(error.args[1])}; break it by an input, or take "
+                "the value of the node before as an argument previous_..."
             ) from None
 
     def inputs(self, outputs: Iterable[str] | None = None) -> tuple[str, ...]:
@@ -178,30 +177,20 @@ class Model:
         return tuple(found.name for found in definitions if any(need.name == name for need in found.needs))
 
     def check_inputs(self, given: Iterable[str], outputs: Iterable[str] | None = None) -> None:
-        """Refuse a set of inputs that lacks one, or that holds one nothing uses."""
-        names = set(given)
-        needed = self.inputs(outputs)
-        for need in needed:
-            if need not in names:
-                self._refuse_missing(need, names, outputs)
+        """Refuse a set of inputs that lacks one, naming the quantity that needs it, or that holds one nothing uses."""
+        names, needed = set(given), self.inputs(outputs)
+        for need in (need for need in needed if need not in names):
+            users = [name for name in self.order(outputs) if need in self._refers_to(name)]
+            function = self.definition(users[0]).function if users else None
+            who = f"{called(function, users[0])} needs" if function else "the model begins its nodes at"
+            raise InputError(
+                f"{who} {need!r}, which is neither an input nor a quantity"
+                f"{nearest(need, [*names, *self.functions, YEAR])}; add a prior or a quantity of that name"
+            )
         used = {*self.inputs(), *needed, YEAR}
         for name in sorted(names - used - self.spare):
             reason = "is a quantity of the model: pin it" if name in self else "is used by no quantity"
             raise InputError(f"input {name!r} {reason}{nearest(name, used)}; remove it from the priors or use it")
-
-    def _refuse_missing(self, need: str, names: Iterable[str], outputs: Iterable[str] | None) -> None:
-        """Refuse a missing input, naming the quantity that needs it."""
-        for name in self.order(outputs):
-            if need in self._refers_to(name):
-                who = f"quantity {name!r} ({place_of(self.definition(name).function)}) needs"
-                break
-        else:
-            who = "the model begins its nodes at"
-        known = [*names, *self.functions, YEAR]
-        raise InputError(
-            f"{who} {need!r}, which is neither an input nor a quantity{nearest(need, known)}; "
-            "add a prior or a quantity of that name"
-        )
 
     def pin(self, **values: float | str) -> "Model":
         """Return a model in which quantities have a value: a number in their unit, or a text as ``"100 GW"``."""
@@ -212,13 +201,13 @@ class Model:
             if not np.isfinite(number):
                 raise InputError(f"{name} is pinned to {value!r}; give a finite number, or a text such as '100 GW'")
             pinned[name] = constant(name, number * factor(self.unit(name)), self.unit(name))
-        return self._with({**self.functions, **pinned})
+        return self._with(pinned)
 
     def replace(self, *functions: Function) -> "Model":
         """Return a model in which functions stand in the place of those of the same name."""
         new = {f.__name__: f for f in _functions(functions)}
         self._check_outputs(new)
-        return self._with({**self.functions, **new})
+        return self._with(new)
 
     def add(self, *functions: Function) -> "Model":
         """Return a model with further quantities; a name that exists is refused."""
@@ -226,7 +215,7 @@ class Model:
 
     def with_step(self, step: float) -> "Model":
         """Return the model with another time between its nodes, in years."""
-        return self._made(list(self.functions.values()), self.spare, step)
+        return self._made(self.functions.values(), self.spare, step)
 
     @property
     def hash(self) -> str:
@@ -237,21 +226,14 @@ class Model:
             digest.update(repr((name, declared, fingerprint_of(self.functions[name]))).encode())
         return digest.hexdigest()[:16]
 
-    def _with(self, functions: Mapping[str, Function]) -> "Model":
-        return self._made(list(functions.values()), {*self.spare, *self.inputs()})
+    def _with(self, new: Mapping[str, Function]) -> "Model":
+        return self._made({**self.functions, **new}.values(), {*self.spare, *self.inputs()})
 
-    def _made(self, functions: list[Function], spare: Iterable[str], step: float | None = None) -> "Model":
+    def _made(self, functions: Iterable[Function], spare: Iterable[str], step: float | None = None) -> "Model":
         """Return a model of other functions with the same headline, nodes and layers."""
-        return Model(
-            functions,
-            headline=self.headline,
-            spare=spare,
-            start=self.nodes.start,
-            step=step or self.nodes.step,
-            layers=self.layers,
-            proved=self.proved,
-            heir=self.heir,
-        )
+        carried: dict[str, Any] = {"headline": self.headline, "layers": self.layers, "proved": self.proved}
+        start, step = self.nodes.start, step or self.nodes.step
+        return Model(functions, spare=spare, start=start, step=step, heir=self.heir, **carried)
 
     def asked(self, outputs: Iterable[str] | str | None) -> tuple[str, ...]:
         """Return the quantities that are asked for, each known; one name alone counts as one."""
@@ -272,14 +254,11 @@ class Model:
 def _functions(source: object) -> list[Function]:
     """Return the quantities of a module, a function or an iterable of them."""
     if isinstance(source, ModuleType):
-        own: list[Function] = [
-            f for f in vars(source).values() if inspect.isfunction(f) and f.__module__ == source.__name__
-        ]
-        marked = [f for f in own if declaration_of(f)]
+        functions = (f for f in vars(source).values() if inspect.isfunction(f) and f.__module__ == source.__name__)
+        marked: list[Function] = [f for f in functions if declaration_of(f)]
         if not marked:
-            raise InputError(
-                f"module {source.__name__!r} defines no quantity; write @cc.quantity(unit) above its functions"
-            )
+            why = "defines no quantity; write @cc.quantity(unit) above its functions"
+            raise InputError(f"module {source.__name__!r} {why}")
         return marked
     if inspect.isfunction(source):
         if declaration_of(source) is None:
@@ -288,9 +267,8 @@ def _functions(source: object) -> list[Function]:
                 "write @cc.quantity(unit) above it, with unit '1' for a pure number"
             )
         if not source.__name__.isidentifier():
-            raise InputError(
-                f"a quantity at {place_of(source)} has no name, only {source.__name__!r}; write it with def"
-            )
+            name = f"{place_of(source)} has no name, only {source.__name__!r}"
+            raise InputError(f"a quantity at {name}; write it with def")
         return [source]
     if isinstance(source, Iterable) and not isinstance(source, str):
         return [f for one in source for f in _functions(one)]

@@ -5,18 +5,20 @@ An operation reads and writes a dictionary of arrays by key. A date axis comes f
 
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from clustercast.arrays import FloatArray
 from clustercast.engine.device import to_host
+from clustercast.engine.fingerprint import called, place_of
 from clustercast.engine.quantity import Between
-from clustercast.engine.source import place_of
 from clustercast.engine.wiring import Function, Need
 from clustercast.errors import InputError
 
 Values = MutableMapping[str, FloatArray]
-Call = Callable[[str, Function, tuple[Need, ...], Sequence[FloatArray]], FloatArray]
+Needs = tuple[Need, ...]
+Call = Callable[[str, Function, Needs, Sequence[FloatArray]], FloatArray]
 
 
 @dataclass(frozen=True)
@@ -55,27 +57,22 @@ def run_operation(operation: Operation, values: Values, call: Call) -> None:
         raise NotFiniteError(name, "read between nodes", f"{error}; look at its inputs") from None
 
 
-def plain_call(name: str, function: Function, needs: tuple[Need, ...], arguments: Sequence[FloatArray]) -> FloatArray:
+def plain_call(name: str, function: Function, needs: Needs, arguments: Sequence[FloatArray]) -> FloatArray:
     """Compute one quantity; an error says where it is written."""
     try:
         return function(*arguments)
     except FloatingPointError as error:
-        given = ", ".join(f"{need.name} {_range(value)}" for need, value in zip(needs, arguments, strict=False))
+        ends = [(need.name, float(np.min(value)), float(np.max(value))) for need, value in zip(needs, arguments)]
+        given = ", ".join(f"{need} {low:.6g}{'' if low == high else f' to {high:.6g}'}" for need, low, high in ends)
         why = f"{error}, with {given} in coherent units; look at its inputs"
         raise NotFiniteError(name, place_of(function), why) from None
     except (InputError, MemoryError):
         raise
     except Exception as error:
         raise InputError(
-            f"quantity {name!r} ({place_of(function)}) fails with {type(error).__name__}: {error}; "
+            f"{called(function, name)} fails with {type(error).__name__}: {error}; "
             "write it in NumPy, for arrays of samples, and leave its arguments unchanged"
         ) from error
-
-
-def _range(value: FloatArray) -> str:
-    """Return the values of an argument for a message."""
-    low, high = float(np.min(value)), float(np.max(value))
-    return f"{low:.6g}" if low == high else f"{low:.6g} to {high:.6g}"
 
 
 @dataclass(frozen=True)
@@ -84,7 +81,7 @@ class Compute(Operation):
 
     name: str
     function: Function
-    needs: tuple[Need, ...] = ()
+    needs: Needs = ()
 
     def run(self, values: Values, call: Call) -> None:
         """Call the function."""
@@ -111,8 +108,7 @@ class Require(Operation):
             )
 
 
-@dataclass(frozen=True)
-class Position:
+class Position(NamedTuple):
     """Where a date lies among the nodes: the node before it, and the part of the step beyond."""
 
     node: int
@@ -133,14 +129,14 @@ class Read(Operation):
         """Read the rows between nodes and put those before the first node in front."""
         parts = []
         if self.early:
-            parts.append(_rows(values[self.early], self.early_rows))
+            parts.append(rows_of(values[self.early], self.early_rows))
         if self.positions:
             found = between_nodes(values[self.nodes], self.positions, self.between)
-            parts.append(_rows(found, len(self.positions)) if self.early else found)
+            parts.append(rows_of(found, len(self.positions)) if self.early else found)
         values[self.writes[0]] = parts[0] if len(parts) == 1 else joined(parts)
 
 
-def _rows(value: FloatArray, rows: int) -> FloatArray:
+def rows_of(value: FloatArray, rows: int) -> FloatArray:
     """Return a value with an axis of dates in front."""
     if value.ndim == 2 and value.shape[0] == rows:
         return value
@@ -168,24 +164,20 @@ def between_nodes(rows: FloatArray, positions: Sequence[Position], between: Betw
 
 def _mean(low: FloatArray, high: FloatArray, part: FloatArray | float, between: Between) -> FloatArray:
     """Return the value a part of the way between two nodes; at the first of them its own bits."""
-    if between == "log":
-        # No power of two arrays: its last bit may depend on how many rows there are.
-        mean = np.exp((1 - part) * np.log(low) + part * np.log(high))
-        return np.where(np.equal(part, 0), low, mean)
-    return low * (1 - part) + high * part
+    if between != "log":
+        return low * (1 - part) + high * part
+    # No power of two arrays: its last bit may depend on how many rows there are.
+    return np.where(np.equal(part, 0), low, np.exp((1 - part) * np.log(low) + part * np.log(high)))
 
 
 def _index(rows: Sequence[int]) -> slice | list[int]:
     """Return evenly spaced rows as a slice, which copies nothing."""
-    steps = {after - row for row, after in zip(rows, rows[1:], strict=False)}
-    if len(steps) > 1 or steps & {0} or min(steps, default=1) < 0:
-        return list(rows)
-    step = min(steps, default=1)
-    return slice(rows[0], rows[-1] + 1, step)
+    steps = {after - row for row, after in zip(rows, rows[1:], strict=False)} or {1}
+    step = min(steps)
+    return slice(rows[0], rows[-1] + 1, step) if len(steps) == 1 and step > 0 else list(rows)
 
 
-@dataclass(frozen=True)
-class Argument:
+class Argument(NamedTuple):
     """Where a step of a loop takes an argument: a key outside, or a quantity of the loop (`own`)."""
 
     need: Need
@@ -195,8 +187,7 @@ class Argument:
     lagged: tuple[tuple[str, int] | Position, ...] = ()
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One quantity inside a loop over nodes; `first` is the key of its value at the first node."""
 
     key: str
@@ -217,44 +208,38 @@ class Loop(Operation):
         """Step through the nodes; rows that nothing needs any more are dropped."""
         rows: dict[str, list[FloatArray]] = {step.key: [] for step in self.steps}
         needed = [tuple(argument.need for argument in step.arguments) for step in self.steps]
-        for node, date in enumerate(self.dates):
+        for node in range(len(self.dates)):
             for step, needs in zip(self.steps, needed, strict=True):
                 if node == 0 and step.first:
                     row = row_of(values[step.first], 0)
                 else:
-                    given = [self._argument(argument, node, date, values, rows) for argument in step.arguments]
+                    given = [self._argument(argument, node, values, rows) for argument in step.arguments]
                     row = call(step.name, step.function, needs, given)
                 rows[step.key].append(row)
         for key in self.writes:
             values[key] = stacked(rows[key])
 
     def _argument(
-        self, argument: Argument, node: int, date: float, values: Values, rows: Mapping[str, list[FloatArray]]
+        self, argument: Argument, node: int, values: Values, rows: Mapping[str, list[FloatArray]]
     ) -> FloatArray:
         """Return an argument of a step at a node."""
-        if argument.need.kind == "lagged":
-            return _lagged(argument, node, values, rows)
-        if not argument.key:
-            return np.asarray(date if argument.need.kind == "now" else self.dates[node - 1])
-        back = 1 if argument.need.kind == "previous" else 0
-        if argument.own:
-            return rows[argument.key][node - back]
-        return row_of(values[argument.key], node - back)
+        need, key = argument.need, argument.key
+        if need.kind == "previous":
+            node -= 1
+        if not key:
+            return np.asarray(self.dates[node])
 
+        def at(node: int) -> FloatArray:
+            return rows[key][node] if argument.own else row_of(values[key], node)
 
-def _lagged(argument: Argument, node: int, values: Values, rows: Mapping[str, list[FloatArray]]) -> FloatArray:
-    """Return a quantity a lag before a node."""
-    where = argument.lagged[node]
-    if not isinstance(where, Position):
-        return row_of(values[where[0]], where[1])
-
-    def at(index: int) -> FloatArray:
-        return rows[argument.key][index] if argument.own else row_of(values[argument.key], index)
-
-    if where.part == 0 or argument.between == "previous":
-        return at(where.node)
-    low, high = at(where.node), at(where.node + 1)
-    return _mean(low, high, where.part, argument.between)
+        if need.kind != "lagged":
+            return at(node)
+        where = argument.lagged[node]
+        if not isinstance(where, Position):
+            return row_of(values[where[0]], where[1])
+        if where.part == 0 or argument.between == "previous":
+            return at(where.node)
+        return _mean(at(where.node), at(where.node + 1), where.part, argument.between)
 
 
 def row_of(value: FloatArray, row: int) -> FloatArray:

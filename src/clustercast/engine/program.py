@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from clustercast.arrays import FloatArray
+from clustercast.arrays import Arrays, FloatArray
 from clustercast.engine.device import Device, to_device
 from clustercast.engine.model import Model
-from clustercast.engine.operations import Call, Operation, joined, plain_call, run_operation
-from clustercast.engine.schedule import Output, Schedule, build
+from clustercast.engine.operations import Call, Operation, joined, plain_call, rows_of, run_operation
+from clustercast.engine.schedule import Output, Schedule, scheduled
 from clustercast.engine.unit_check import Proof
 from clustercast.engine.units import OwnUnits, factor
 from clustercast.errors import InputError
@@ -26,7 +26,7 @@ class Program:
     frees: tuple[tuple[str, ...], ...]
     found: Mapping[str, Output]
     # What no sample changes.
-    fixed: Mapping[str, FloatArray]
+    fixed: Arrays
     outputs: tuple[str, ...]
     # The number of years before the first node, and from it on.
     early: int
@@ -38,29 +38,22 @@ class Program:
     dimensions: Mapping[str, int] = field(default_factory=dict)
     infinite: frozenset[str] = frozenset()
 
-    @property
-    def years(self) -> int:
-        """Length of the axis of years."""
-        return self.early + self.late
-
-    def run(self, inputs: Mapping[str, FloatArray], call: Call = plain_call) -> dict[str, FloatArray]:
+    def run(self, inputs: Arrays, call: Call = plain_call) -> dict[str, FloatArray]:
         """Compute the outputs of a block, in coherent units; each broadcasts to ``(years, block)`` or ``(block,)``."""
         with np.errstate(divide="raise", invalid="raise", over="raise"):
             keys = dict(self._results(self._known(inputs), call))
         return {name: self._whole(self.found[name], keys) for name in self.outputs}
 
-    def fill(self, inputs: Mapping[str, FloatArray], kept: Mapping[str, FloatArray]) -> None:
+    def fill(self, inputs: Arrays, kept: Arrays) -> None:
         """Write the outputs of a block into arrays, in declared units, while each is in the cache."""
         where: dict[str, list[tuple[str, FloatArray]]] = {}
         for name in self.outputs:
-            output, out = self.found[name], kept[name]
-            if not output.by_year or self.dimensions[name] == 1:
-                where.setdefault(output.late or output.early, []).append((name, out))
+            (early, late, by_year), out = self.found[name], kept[name]
+            if not by_year or self.dimensions[name] == 1:
+                where.setdefault(late or early, []).append((name, out))
                 continue
-            if output.early:
-                where.setdefault(output.early, []).append((name, out[: self.early]))
-            if output.late:
-                where.setdefault(output.late, []).append((name, out[self.early :]))
+            for key, rows in ((early, out[: self.early]), (late, out[self.early :])):
+                where.setdefault(key, []).append((name, rows))
         with np.errstate(divide="raise", invalid="raise", over="raise"):
             for key, result in self._results(self._known(inputs), plain_call):
                 for name, out in where.get(key, ()):
@@ -87,7 +80,7 @@ class Program:
         """Return where values are no result: not a number, or infinite where that is no value."""
         return np.isnan(values) if name in self.infinite else ~np.isfinite(values)
 
-    def _known(self, inputs: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
+    def _known(self, inputs: Arrays) -> dict[str, FloatArray]:
         """Return what is known before the first operation, in coherent units; a function cannot change it."""
         coherent = {}
         for name, unit in self.factors.items():
@@ -108,13 +101,16 @@ class Program:
             for key in frees:
                 del values[key]
 
-    def _whole(self, output: Output, keys: Mapping[str, FloatArray]) -> FloatArray:
+    def _whole(self, output: Output, keys: Arrays) -> FloatArray:
         """Return an output at all years."""
         if not (output.early and output.late) or output.early == output.late:
             return keys[output.late or output.early]
-        early, late = keys[output.early], keys[output.late]
-        parts = ((early, self.early), (late, self.late))
-        return joined([np.broadcast_to(part, (rows, part.shape[-1] if part.ndim else 1)) for part, rows in parts])
+        return joined([rows_of(keys[output.early], self.early), rows_of(keys[output.late], self.late)])
+
+    @property
+    def years(self) -> int:
+        """Length of the axis of years."""
+        return self.early + self.late
 
     def shape(self, name: str, size: int) -> tuple[int, ...]:
         """Return the shape of an output of `size` samples."""
@@ -126,11 +122,7 @@ class Program:
 
 
 def program(
-    model: Model,
-    values: Mapping[str, FloatArray],
-    units: Mapping[str, str],
-    outputs: Iterable[str],
-    years: Iterable[float],
+    model: Model, values: Arrays, units: Mapping[str, str], outputs: Iterable[str], years: Iterable[float]
 ) -> Program:
     """Prove the units of a model on three samples, and make it ready for blocks."""
     wanted = tuple(outputs)
@@ -149,23 +141,8 @@ def program(
     )
 
 
-def run_model(
-    model: Model, values: Mapping[str, FloatArray], outputs: Iterable[str] | str | None = None, call: Call = plain_call
-) -> dict[str, FloatArray]:
-    """Compute quantities from inputs, all in coherent units, without a proof of units."""
-    wanted = model.asked(outputs)
-    model.check_inputs(values, wanted)
-    years = np.asarray(values["year"])[:, 0] if "year" in values else ()
-    inputs = {name: values[name] for name in model.inputs(wanted)}
-    return unproved(model, inputs, wanted, years, call).run(inputs, call)
-
-
 def unproved(
-    model: Model,
-    values: Mapping[str, FloatArray],
-    outputs: Iterable[str],
-    years: Iterable[float],
-    call: Call = plain_call,
+    model: Model, values: Arrays, outputs: Iterable[str], years: Iterable[float], call: Call = plain_call
 ) -> Program:
     """Return a program whose inputs and outputs are coherent, without a proof of units."""
     wanted = tuple(outputs)
@@ -174,33 +151,7 @@ def unproved(
     return replace(made, factors={name: 1.0 for name in values if name not in fixed})
 
 
-def scheduled(
-    model: Model, fixed: Mapping[str, FloatArray], outputs: tuple[str, ...], years: Iterable[float]
-) -> Schedule:
-    """Write the operations of a run; the date of the first node and lags have to be fixed."""
-    definitions = [model.definition(name) for name in model.order(outputs)]
-    stepped = any(found.between and found.needs for found in definitions)
-    lags = {need.lag for found in definitions for need in found.needs if need.kind == "lagged"}
-    sizes = {name: _fixed_value(name, fixed, 0.0) for name in lags}
-    start = _fixed_value(model.nodes.start, fixed, -np.inf) if stepped else None
-    return build(model.wiring.definition, outputs, years, start, model.nodes.step, sizes)
-
-
-def _fixed_value(name: str, fixed: Mapping[str, FloatArray], least: float) -> float:
-    """Return the value of an input that shapes the run and so cannot be uncertain."""
-    if name not in fixed:
-        raise InputError(
-            f"input {name!r} is uncertain, and the dates of the run depend on it; fix it: {name}=cc.Fixed(...)"
-        )
-    value = float(fixed[name])
-    if value < least:
-        raise InputError(f"input {name!r} is {value:g} years; a lag is {least:g} or more")
-    return value
-
-
-def _folded(
-    schedule: Schedule, fixed: Mapping[str, FloatArray], outputs: tuple[str, ...], call: Call = plain_call
-) -> Program:
+def _folded(schedule: Schedule, fixed: Arrays, outputs: tuple[str, ...], call: Call = plain_call) -> Program:
     """Run the operations that no uncertain input reaches; return the others as a program that begins after them."""
     known = {**fixed, **schedule.given}
     left = []
@@ -210,9 +161,8 @@ def _folded(
                 run_operation(operation, known, call)
             else:
                 left.append(operation)
-    return Program(
-        OwnUnits(), tuple(left), _frees(left), schedule.outputs, known, outputs, schedule.early, schedule.late
-    )
+    early, late = schedule.early, schedule.late
+    return Program(OwnUnits(), tuple(left), _frees(left), schedule.outputs, known, outputs, early, late)
 
 
 def _frees(operations: Sequence[Operation]) -> tuple[tuple[str, ...], ...]:
@@ -233,32 +183,24 @@ _MOST_PROOFS = 64
 
 
 def _proved(
-    model: Model, schedule: Schedule, rows: Mapping[str, FloatArray], units: Mapping[str, str], outputs: tuple[str, ...]
+    model: Model, schedule: Schedule, rows: Arrays, units: Mapping[str, str], outputs: tuple[str, ...]
 ) -> dict[str, int]:
-    """Prove units and shapes once for the same code, units and shapes of the inputs."""
+    """Prove units and shapes on three rows, once for the same code; return the dimensions of each output."""
     inputs = tuple((name, units.get(name), np.shape(value)) for name, value in rows.items())
     key = (model.hash, outputs, inputs, schedule.early > 0, schedule.late > 0)
-    if key not in _PROOFS:
-        found = _dry_run(model, schedule, rows, units)
-        while len(_PROOFS) >= _MOST_PROOFS:
-            del _PROOFS[next(iter(_PROOFS))]
-        _PROOFS[key] = found
-    return _PROOFS[key]
-
-
-def _dry_run(
-    model: Model, schedule: Schedule, rows: Mapping[str, FloatArray], units: Mapping[str, str]
-) -> dict[str, int]:
-    """Prove units and shapes on three rows; return the dimensions of each output."""
-    values = {**rows, **schedule.given}
-    proof = Proof(model, units)
+    if key in _PROOFS:
+        return _PROOFS[key]
+    values, proof = {**rows, **schedule.given}, Proof(model, units)
     with np.errstate(divide="raise", invalid="raise", over="raise"):
         for operation in schedule.operations:
             run_operation(operation, values, proof.call)
     found = {}
-    for name, output in schedule.outputs.items():
-        parts = [values[key] for key in dict.fromkeys((output.early, output.late)) if key]
-        found[name] = max(part.ndim for part in parts)
-        if len(parts) == 2 and found[name] == 1 and output.by_year:
+    for name, (early, late, by_year) in schedule.outputs.items():
+        parts = {part: values[part].ndim for part in (early, late) if part}
+        found[name] = max(parts.values())
+        if len(parts) == 2 and found[name] == 1 and by_year:
             found[name] = 2
+    while len(_PROOFS) >= _MOST_PROOFS:
+        del _PROOFS[next(iter(_PROOFS))]
+    _PROOFS[key] = found
     return found

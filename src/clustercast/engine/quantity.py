@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar, get_args
 
-from clustercast.errors import InputError, nearest
+from clustercast.errors import InputError, located, nearest
 
 F = TypeVar("F", bound=Callable[..., object])
 Time = Literal["state", "rate"]
@@ -105,37 +105,34 @@ def quantity(
         raise InputError(f"the unit of a quantity is {unit!r}; write @cc.quantity('GW'), or '1' for a pure number")
     for name, value, allowed in (("time", time, get_args(Time)), ("between", between, get_args(Between))):
         if value is not None and value not in allowed:
-            choices = ", ".join(map(repr, allowed))
-            raise InputError(
-                f"{name} is {value!r}{nearest(str(value), allowed)}; choose one of {choices}, or leave it out"
-            )
+            choices = f"{nearest(str(value), allowed)}; choose one of {', '.join(map(repr, allowed))}"
+            raise InputError(f"{name} is {value!r}{choices}, or leave it out")
     names = tuple(increasing), tuple(decreasing), tuple(labels)
     numbers = tuple(map(float, constants))
     flags = units_checked, infinite, True if positive is None and between == "log" else positive
     declaration = Declaration(unit, time, between, before, dict(lags or {}), *names, numbers, *flags, at_least)
 
     def mark(function: F) -> F:
-        _check_unit(function, unit)
+        # Imported here, so that the import of the package alone loads neither NumPy nor units.
+        from clustercast.engine.fingerprint import called
+        from clustercast.engine.units import factor
+
+        with located(called(function)):
+            factor(unit)
         function.quantity = declaration  # type: ignore[attr-defined]
         return function
 
     return mark
 
 
-def _check_unit(function: Callable[..., object], unit: str) -> None:
-    """Refuse a unit that is not known where the quantity is made; known ones cost no import of pint."""
-    from clustercast.engine.source import place_of
-    from clustercast.engine.unit_table import is_plainly_known
-    from clustercast.engine.units import factor
-
-    if not is_plainly_known(unit):
-        try:
-            factor(unit)
-        except InputError as error:
-            raise InputError(f"quantity {function.__name__!r} ({place_of(function)}): {error}") from None
-
-
 def declaration_of(function: Callable[..., object]) -> Declaration | None:
     """Return what `quantity` attached to a function, or None."""
     found = getattr(function, "quantity", None)
     return found if isinstance(found, Declaration) else None
+
+
+def declared(function: Callable[..., object]) -> Declaration:
+    """Return what `quantity` attached to a function that is known to be marked."""
+    found = declaration_of(function)
+    assert found is not None
+    return found

@@ -9,12 +9,14 @@ import graphlib
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 
-from clustercast.arrays import FloatArray
+from clustercast.arrays import Arrays, FloatArray
+from clustercast.engine.fingerprint import called
+from clustercast.engine.model import Model
 from clustercast.engine.operations import Argument, Compute, Loop, Operation, Position, Read, Require, Step
-from clustercast.engine.source import place_of
 from clustercast.engine.wiring import PREVIOUS_YEAR, YEAR, Definition, Need, constant, reachable
 from clustercast.errors import InputError
 
@@ -23,8 +25,7 @@ Dates = tuple[float, ...]
 _ROUNDING = 1e-9
 
 
-@dataclass(frozen=True)
-class Output:
+class Output(NamedTuple):
     """Where an output is found: the keys of its rows before the first node and after, or one key for all dates."""
 
     early: str
@@ -32,8 +33,7 @@ class Output:
     by_year: bool
 
 
-@dataclass
-class Schedule:
+class Schedule(NamedTuple):
     """The operations of a run, in order, with the dates that they are given."""
 
     outputs: dict[str, Output]
@@ -43,8 +43,7 @@ class Schedule:
     late: int
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """Dates at which quantities are computed; before the first node each node quantity is given by its past."""
 
     dates: Dates
@@ -126,11 +125,9 @@ class Builder:
                 return [self._item(before, place)]
             if not place.early or before is not None or found.steps:
                 return []
-        return [self._item(need.name, self._shifted(need, place)) for need in found.needs if self._is_past(need, place)]
-
-    def _is_past(self, need: Need, place: Place) -> bool:
-        """Return whether an argument is computed at dates of its own, not read from the nodes alone."""
-        return need.kind == "now" or place.early or bool(self._shifted(need, place).dates)
+        placed = [(need, self._shifted(need, place)) for need in found.needs]
+        # A lagged argument that is read from the nodes alone has no dates of its own.
+        return [self._item(need.name, at) for need, at in placed if need.kind == "now" or place.early or at.dates]
 
     def _shifted(self, need: Need, place: Place) -> Place:
         """Return the dates at which an argument is computed: for a lagged one those before the first node."""
@@ -142,14 +139,10 @@ class Builder:
     def _written(self, name: str, place: Place) -> str:
         """Write the operation that computes a name at a place, and return its key."""
         found = self.definition(name)
-        if found is None:
-            return self._axis(name, place)
-        if found.between and place != TIMELESS:
+        if found is not None:
+            if not found.between or place == TIMELESS:
+                return self.computed(found, place)
             return self._past(found, place) if place.early else self.read(found, place, 0.0)
-        return self.computed(found, place)
-
-    def _axis(self, name: str, place: Place) -> str:
-        """Return the key of an input, or of the dates themselves."""
         if name == PREVIOUS_YEAR:
             raise InputError("previous_year has a meaning only beside a previous_ value of a quantity")
         if name != YEAR:
@@ -173,38 +166,41 @@ class Builder:
             return key
         if found.steps:
             raise InputError(
-                f"quantity {found.name!r} ({place_of(found.function)}) needs the value of the node before, and there "
-                f"is none before {self.start:g}; name a quantity for its past with before=, or ask for later years"
+                f"{called(found.function, found.name)} needs the value of the node before, and there is none before "
+                f"{self.start:g}; name a quantity for its past with before=, or ask for later years"
             )
         return self.computed(found, place)
 
     def computed(self, found: Definition, place: Place) -> str:
         """Write one call on whole arrays."""
-        reads = tuple(self._argument(need, place) for need in found.needs)
-        key = self._at(found.name, place)
-        self.operations.append(Compute(reads, (key,), found.name, found.function, found.needs))
-        if found.declaration.at_least:
-            self.operations.append(Require((key, found.declaration.at_least), (), found.name, found.arguments))
+        reads = []
+        for need in found.needs:
+            if need.kind == "now" or place.early:
+                reads.append(self.key(need.name, self._shifted(need, place)))
+            else:
+                reads.append(self.read(self.found(need.name), place, self.lags[need.lag]))
+        key, at_least = self._at(found.name, place), found.declaration.at_least
+        self.operations.append(Compute(tuple(reads), (key,), found.name, found.function, found.needs))
+        if at_least:
+            self.operations.append(Require((key, at_least), (), found.name, found.arguments))
         return key
-
-    def _argument(self, need: Need, place: Place) -> str:
-        """Return the key of an argument at a place."""
-        if need.kind == "now" or place.early:
-            return self.key(need.name, self._shifted(need, place))
-        return self.read(self.found(need.name), place, self.lags[need.lag])
 
     def read(self, found: Definition, place: Place, lag: float) -> str:
         """Write a node quantity at dates, or a lag before them."""
         assert found.between
         key = f"{self._at(found.name, place)} less {lag!r}"
-        behind = [date - lag for date in place.dates]
-        past = tuple(date for date in behind if date < self.start - _ROUNDING)
-        early = self.key(found.name, Place(past, early=True)) if past else ""
-        positions = tuple(self.position(date) for date in behind[len(past) :])
+        early, rows, positions = self._behind(found.name, place.dates, lag)
         nodes = self.key(found.name, self.on_nodes) if positions else ""
         reads = tuple(each for each in (nodes, early) if each)
-        self.operations.append(Read(reads, (key,), nodes, positions, found.between, early, len(past)))
+        self.operations.append(Read(reads, (key,), nodes, positions, found.between, early, rows))
         return key
+
+    def _behind(self, name: str, dates: Dates, lag: float) -> tuple[str, int, tuple[Position, ...]]:
+        """Return where a quantity is found a lag before dates: the key and rows of its past, then places on nodes."""
+        behind = [date - lag for date in dates]
+        past = tuple(date for date in behind if date < self.start - _ROUNDING)
+        early = self.key(name, Place(past, early=True)) if past else ""
+        return early, len(past), tuple(map(self.position, behind[len(past) :]))
 
     def position(self, date: float) -> Position:
         """Return where a date lies among the nodes; rounding does not take it off a node."""
@@ -239,12 +235,10 @@ class Builder:
 
     def _loop(self, members: list[Definition]) -> None:
         """Write a loop over nodes."""
-        names = {found.name for found in members}
-        ordered = self._inner_order(members, names)
-        steps = []
-        for found in ordered:
-            arguments = tuple(self._step_argument(need, names) for need in found.needs)
-            first = self._first_key(found) if found.steps else ""
+        names, steps = {found.name for found in members}, []
+        for found in self._inner_order(members, names):
+            arguments = tuple(self._step_argument(need, need.name in names) for need in found.needs)
+            first = self.key(found.first, Place((self.start,), early=True)) if found.first else ""
             key = self._at(found.name, self.on_nodes)
             steps.append(Step(key, found.name, found.function, arguments, first))
             self._keys[found.name, self.on_nodes] = key
@@ -276,48 +270,32 @@ class Builder:
                 f"({self.step:g} years) or more: {', '.join(f'{lag} = {size:g}' for lag, size in self.lags.items())}"
             ) from None
 
-    def _first_key(self, found: Definition) -> str:
-        """Return the key of the value of a stepped quantity at the first node."""
-        assert found.first
-        return self.key(found.first, Place((self.start,), early=True))
-
-    def _step_argument(self, need: Need, names: set[str]) -> Argument:
-        """Return where a step of a loop finds an argument."""
-        own = need.name in names
-        if need.name == PREVIOUS_YEAR:
-            return Argument(Need(YEAR, "previous"))
-        if need.name == YEAR:
-            return Argument(need)
+    def _step_argument(self, need: Need, own: bool) -> Argument:
+        """Return where a step of a loop finds an argument, which may be a quantity of the loop's own."""
+        if need.name in (YEAR, PREVIOUS_YEAR):
+            return Argument(need if need.name == YEAR else Need(YEAR, "previous"))
         key = self._at(need.name, self.on_nodes) if own else self.key(need.name, self.on_nodes)
         if need.kind != "lagged":
             return Argument(need, key, own)
-        return Argument(need, key, own, self.found(need.name).between or "linear", self._lagged(need))
-
-    def _lagged(self, need: Need) -> tuple[tuple[str, int] | Position, ...]:
-        """Return where a lagged quantity is found at each node."""
-        behind = [date - self.lags[need.lag] for date in self.on_nodes.dates]
-        past = tuple(date for date in behind if date < self.start - _ROUNDING)
-        early = self.key(need.name, Place(past, early=True)) if past else ""
-        return (*((early, row) for row in range(len(past))), *(self.position(date) for date in behind[len(past) :]))
+        early, rows, positions = self._behind(need.name, self.on_nodes.dates, self.lags[need.lag])
+        lagged = (*((early, row) for row in range(rows)), *positions)
+        return Argument(need, key, own, self.found(need.name).between or "linear", lagged)
 
 
-def build(
-    definition: Callable[[str], Definition | None],
-    outputs: Iterable[str],
-    dates: Iterable[float],
-    start: float | None,
-    step: float,
-    lags: Mapping[str, float],
-) -> Schedule:
-    """Write the operations that compute outputs at dates."""
-    dates, wanted = tuple(dates), tuple(outputs)
-    builder = Builder(definition, -math.inf if start is None else start, step, lags)
+def scheduled(model: Model, fixed: Arrays, outputs: tuple[str, ...], years: Iterable[float]) -> Schedule:
+    """Write the operations of a run; the date of the first node and lags have to be fixed."""
+    definitions = [model.definition(name) for name in model.order(outputs)]
+    lags = {need.lag for found in definitions for need in found.needs if need.kind == "lagged"}
+    sizes = {name: _fixed_value(name, fixed, 0.0) for name in lags}
+    stepped = any(found.between and found.needs for found in definitions)
+    start = _fixed_value(model.nodes.start, fixed, -math.inf) if stepped else -math.inf
+    dates, builder = tuple(years), Builder(model.wiring.definition, start, model.nodes.step, sizes)
     count = sum(date < builder.start - _ROUNDING for date in dates)
     past, late = Place(dates[:count], early=True), Place(dates[count:])
-    if start is not None and late.dates:
-        builder.schedule_nodes(wanted, late.dates[-1])
+    if stepped and late.dates:
+        builder.schedule_nodes(outputs, late.dates[-1])
     found = {}
-    for name in wanted:
+    for name in outputs:
         if builder.timeless(name):
             key = builder.key(name, TIMELESS)
             found[name] = Output(key, key, by_year=False)
@@ -345,3 +323,15 @@ def _components(needed: Mapping[str, Definition]) -> list[list[str]]:
         first = next((other for other in found if other in reached[name] and name in reached[other]), name)
         found.setdefault(first, []).append(name)
     return list(found.values())
+
+
+def _fixed_value(name: str, fixed: Arrays, least: float) -> float:
+    """Return the value of an input that shapes the run and so cannot be uncertain."""
+    if name not in fixed:
+        raise InputError(
+            f"input {name!r} is uncertain, and the dates of the run depend on it; fix it: {name}=cc.Fixed(...)"
+        )
+    value = float(fixed[name])
+    if value < least:
+        raise InputError(f"input {name!r} is {value:g} years; a lag is {least:g} or more")
+    return value

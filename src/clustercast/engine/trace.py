@@ -12,30 +12,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clustercast.arrays import FloatArray
+from clustercast.arrays import Arrays, FloatArray
+from clustercast.engine.fingerprint import called
 from clustercast.engine.model import Model
+from clustercast.engine.operations import Needs
 from clustercast.engine.program import unproved
-from clustercast.engine.source import place_of
-from clustercast.engine.wiring import Function, Need
+from clustercast.engine.wiring import Function
 from clustercast.errors import InputError
 
-# Every operation that a program may hold, with the function of NumPy that it stands for.
+# Every operation that a program may hold, with the function of NumPy that it stands for; the last give truth values.
 _ELEMENTWISE = """
     add subtract multiply divide power minimum maximum negative absolute exp exp2 expm1 log log2 log10 log1p sqrt square
-    reciprocal sin cos tanh floor ceil sign greater greater_equal less less_equal equal not_equal logical_and logical_or
-    logical_not where
+    reciprocal sin cos tanh floor ceil sign where
 """
-OPERATIONS: Mapping[str, Callable[..., Any]] = {name: getattr(np, name) for name in _ELEMENTWISE.split()}
-_LOGICAL = {"greater", "greater_equal", "less", "less_equal", "equal", "not_equal"}
-_LOGICAL |= {"logical_and", "logical_or", "logical_not"}
-_SYNONYMS = {
-    "true_divide": "divide",
-    "bitwise_and": "logical_and",
-    "bitwise_or": "logical_or",
-    "invert": "logical_not",
-    "fabs": "absolute",
-    "float_power": "power",
-}
+_LOGICAL = "greater greater_equal less less_equal equal not_equal logical_and logical_or logical_not".split()
+OPERATIONS: Mapping[str, Callable[..., Any]] = {name: getattr(np, name) for name in (*_ELEMENTWISE.split(), *_LOGICAL)}
+_SYNONYMS = {"true_divide": "divide", "fabs": "absolute", "float_power": "power"}
+_SYNONYMS |= {"bitwise_and": "logical_and", "bitwise_or": "logical_or", "invert": "logical_not"}
 
 
 @dataclass(frozen=True)
@@ -51,30 +44,25 @@ class TracedProgram:
     years: tuple[float, ...]
 
 
-def trace(
-    model: Model, values: Mapping[str, FloatArray], outputs: Iterable[str], years: Iterable[float]
-) -> TracedProgram:
+def trace(model: Model, values: Arrays, outputs: Iterable[str], years: Iterable[float]) -> TracedProgram:
     """Trace a model."""
     wanted, dates = tuple(outputs), tuple(map(float, years))
-    needed = {name: values[name] for name in model.inputs(wanted)}
-    uncertain = tuple(name for name, value in needed.items() if np.ndim(value))
-    graph = Graph(list(uncertain))
-    fixed = {name: np.asarray(value) for name, value in needed.items() if name not in uncertain}
-    program = unproved(model, {**fixed, **{name: np.ones(1) for name in uncertain}}, wanted, dates)
-    symbols: dict[str, Any] = {name: Symbol(graph, [number], 1) for number, name in enumerate(uncertain)}
+    needed = {name: np.asarray(values[name]) for name in model.inputs(wanted)}
+    graph = Graph([name for name, value in needed.items() if value.ndim])
+    program = unproved(model, needed | {name: np.ones(1) for name in graph.inputs}, wanted, dates)
+    symbols: dict[str, Any] = {name: Symbol(graph, [number], 1) for number, name in enumerate(graph.inputs)}
     found = program.run(symbols, _call)
-    rows = {name: graph.rows(found[name], len(dates)) for name in wanted}
-    return graph.program(rows, dates)
+    return graph.program({name: graph.rows(found[name], len(dates)) for name in wanted}, dates)
 
 
-def _call(name: str, function: Function, needs: tuple[Need, ...], arguments: Sequence[FloatArray]) -> FloatArray:
+def _call(name: str, function: Function, needs: Needs, arguments: Sequence[FloatArray]) -> FloatArray:
     """Compute one quantity on symbols; what cannot be traced is named with the reason."""
     try:
         return function(*arguments)
     except Exception as error:
         raise InputError(
-            f"quantity {name!r} ({place_of(function)}) cannot be traced: {error}; write it with NumPy's elementwise "
-            "functions, np.where in place of `if`"
+            f"{called(function, name)} cannot be traced: {error}; write it with NumPy's elementwise functions, "
+            "np.where in place of `if`"
         ) from error
 
 
@@ -102,11 +90,13 @@ class Graph:
             return arguments[1] if known[0] else arguments[2]
         return self._number(name, tuple(arguments))
 
+    def node(self, number: int) -> tuple[str, tuple[Any, ...]]:
+        """Return the operation and the arguments behind a number; an input has neither."""
+        return self.nodes[number - len(self.inputs)] if number >= len(self.inputs) else ("", ())
+
     def is_logical(self, number: int) -> bool:
         """Return whether a number is that of a truth value."""
-        if number < len(self.inputs):
-            return False
-        name, arguments = self.nodes[number - len(self.inputs)]
+        name, arguments = self.node(number)
         return bool(arguments[1]) if name == "constant" else name in _LOGICAL
 
     def _number(self, name: str, arguments: tuple[Any, ...]) -> int:
@@ -118,9 +108,7 @@ class Graph:
 
     def _value(self, number: int) -> Any:
         """Return the value of a constant, or None."""
-        if number < len(self.inputs):
-            return None
-        name, arguments = self.nodes[number - len(self.inputs)]
+        name, arguments = self.node(number)
         if name != "constant":
             return None
         value = np.float64(float.fromhex(arguments[0]))
@@ -129,32 +117,26 @@ class Graph:
     def rows(self, value: Any, count: int) -> tuple[int, ...]:
         """Return the numbers of a result at each year, or one where it has no years."""
         symbol = value if isinstance(value, Symbol) else lifted(self, np.asarray(value))
-        return (
-            tuple(symbol.numbers) if symbol.ndim < 2 or len(symbol.numbers) == count else (symbol.numbers[0],) * count
-        )
+        whole = symbol.ndim < 2 or len(symbol.numbers) == count
+        return tuple(symbol.numbers) if whole else (symbol.numbers[0],) * count
 
     def program(self, outputs: Mapping[str, Sequence[int]], years: tuple[float, ...]) -> TracedProgram:
         """Return the operations that the outputs need, numbered anew: inputs, constants, results."""
-        first = len(self.inputs)
         needed, stack = set(), [number for rows in outputs.values() for number in rows]
         while stack:
             number = stack.pop()
-            if number >= first and number not in needed:
+            name, arguments = self.node(number)
+            if name and number not in needed:
                 needed.add(number)
-                name, arguments = self.nodes[number - first]
                 stack.extend(arguments if name != "constant" else ())
-        ordered = sorted(needed)
-        constants = [number for number in ordered if self.nodes[number - first][0] == "constant"]
-        results = [number for number in ordered if self.nodes[number - first][0] != "constant"]
-        new = {number: number for number in range(first)}
-        new |= {number: first + place for place, number in enumerate([*constants, *results])}
+        constants = [number for number in sorted(needed) if self.node(number)[0] == "constant"]
+        results = [number for number in sorted(needed) if self.node(number)[0] != "constant"]
+        new = {number: place for place, number in enumerate([*range(len(self.inputs)), *constants, *results])}
+        operations = [(name, tuple(new[each] for each in arguments)) for name, arguments in map(self.node, results)]
         return TracedProgram(
             inputs=tuple(self.inputs),
-            constants=tuple(float.fromhex(self.nodes[number - first][1][0]) for number in constants),
-            operations=tuple(
-                (self.nodes[number - first][0], tuple(new[a] for a in self.nodes[number - first][1]))
-                for number in results
-            ),
+            constants=tuple(float.fromhex(self.node(number)[1][0]) for number in constants),
+            operations=tuple(operations),
             outputs={name: tuple(new[number] for number in rows) for name, rows in outputs.items()},
             years=years,
         )
@@ -231,7 +213,10 @@ class Symbol(np.lib.mixins.NDArrayOperatorsMixin):
         if name == "clip" and len(arguments) == 3:
             return np.minimum(np.maximum(arguments[0], arguments[1]), arguments[2])
         if name == "broadcast_to":
-            return self._broadcast(arguments[0], arguments[1])
+            symbol, shape = self._lifted(arguments[0]), arguments[1]
+            rows = shape[0] if len(shape) == 2 else 1
+            numbers = symbol.numbers if len(symbol.numbers) == rows else symbol.numbers * rows
+            return Symbol(self.graph, numbers, len(shape))
         if name == "broadcast_arrays":
             ndim = max(self._lifted(each).ndim for each in arguments)
             return [Symbol(self.graph, self._lifted(each).numbers, ndim) for each in arguments]
@@ -251,13 +236,6 @@ class Symbol(np.lib.mixins.NDArrayOperatorsMixin):
         rows = max(len(symbol.numbers) for symbol in given)
         if any(len(symbol.numbers) not in (1, rows) for symbol in given):
             raise TypeError(f"np.{name} meets arrays of {sorted({len(symbol.numbers) for symbol in given})} dates")
-        numbers = [
-            self.graph.operation(name, [s.numbers[row if len(s.numbers) > 1 else 0] for s in given])
-            for row in range(rows)
-        ]
+        by_row = zip(*(symbol.numbers if len(symbol.numbers) == rows else symbol.numbers * rows for symbol in given))
+        numbers = [self.graph.operation(name, row) for row in by_row]
         return Symbol(self.graph, numbers, max(symbol.ndim for symbol in given))
-
-    def _broadcast(self, value: Any, shape: tuple[int, ...]) -> "Symbol":
-        symbol = self._lifted(value)
-        rows = shape[0] if len(shape) == 2 else 1
-        return Symbol(self.graph, symbol.numbers if len(symbol.numbers) == rows else symbol.numbers * rows, len(shape))

@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 
 from clustercast.arrays import FloatArray
-from clustercast.engine.fingerprint import fingerprint_of
+from clustercast.engine.fingerprint import called, fingerprint_of, numbers_in
 from clustercast.engine.model import Model
-from clustercast.engine.operations import plain_call
-from clustercast.engine.quantity import Declaration, declaration_of
-from clustercast.engine.source import numbers_in, place_of
+from clustercast.engine.operations import Needs, plain_call
+from clustercast.engine.quantity import Declaration, declared
 from clustercast.engine.units import dimensions, factor, registry, same_base
 from clustercast.engine.wiring import PREVIOUS_YEAR, YEAR, Function, Need
 from clustercast.errors import InputError
@@ -21,18 +20,14 @@ from clustercast.errors import InputError
 # Numbers that stand in a formula only to convert units, by a word of the units that call for them.
 _THOUSANDS = tuple(10.0 ** (3 * power) for power in (-6, -5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 6))
 _HOURS = (8760.0, 8766.0, 8784.0, 365.0, 365.25, 3600.0, 86400.0, 31536000.0, 31557600.0)
-_BY_WORD = (
-    ("percent", (100.0, 0.01)),
-    ("%", (100.0, 0.01)),
-    ("month", (12.0,)),
-    ("week", (7.0, 52.0)),
-    ("day", (24.0,)),
-    ("hour", (24.0,)),
-    ("Wh", (24.0,)),
-    ("minute", (60.0,)),
-    ("second", (60.0,)),
-    ("Btu", (3412.0, 3.412)),
-)
+_BY_WORD: Mapping[str, tuple[float, ...]] = {
+    **dict.fromkeys(("percent", "%"), (100.0, 0.01)),
+    **dict.fromkeys(("day", "hour", "Wh"), (24.0,)),
+    **dict.fromkeys(("minute", "second"), (60.0,)),
+    "month": (12.0,),
+    "week": (7.0, 52.0),
+    "Btu": (3412.0, 3.412),
+}
 
 
 class Proof:
@@ -41,17 +36,15 @@ class Proof:
     def __init__(self, model: Model, units: Mapping[str, str]) -> None:
         self.model, self.units, self.seen = model, {**units, YEAR: "year", PREVIOUS_YEAR: "year"}, set[int]()
 
-    def call(
-        self, name: str, function: Function, needs: tuple[Need, ...], arguments: Sequence[FloatArray]
-    ) -> FloatArray:
+    def call(self, name: str, function: Function, needs: Needs, arguments: Sequence[FloatArray]) -> FloatArray:
         """Return the result of a quantity, after its units and rows are proved at its first call."""
-        if id(function) in self.seen:
+        declaration = declared(function)
+        if id(function) in self.seen or (
+            self.model.proved and proof_key(function, declaration, map(self._unit, needs)) in self.model.proved
+        ):
+            self.seen.add(id(function))
             return np.asarray(plain_call(name, function, needs, arguments), dtype=np.float64)
         self.seen.add(id(function))
-        declaration = declaration_of(function)
-        assert declaration is not None
-        if self.model.proved and proof_key(function, declaration, map(self._unit, needs)) in self.model.proved:
-            return np.asarray(plain_call(name, function, needs, arguments), dtype=np.float64)
         result = _plain(name, function, needs, arguments)
         if needs:
             given = [(need, value, self._unit(need)) for need, value in zip(needs, arguments, strict=True)]
@@ -59,7 +52,7 @@ class Proof:
             units = [declaration.unit, *(unit for *_, unit in given)]
             if declaration.units_checked and any(unit != "1" for unit in units):
                 _check_numbers(name, function, units, declaration)
-            if declaration.units_checked and not all(map(_is_pure, units)):
+            if declaration.units_checked and not all(same_base(unit, "1") for unit in units):
                 _check_one(name, function, given, result, declaration.unit)
         return result
 
@@ -77,24 +70,15 @@ def proof_key(function: Function, declaration: Declaration, units: Iterable[str]
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _is_pure(unit: str) -> bool:
-    """Return whether a unit is that of a pure number, which stays pure in the proof."""
-    return same_base(unit, "1")
-
-
-def _plain(name: str, function: Function, needs: tuple[Need, ...], arguments: Sequence[FloatArray]) -> FloatArray:
+def _plain(name: str, function: Function, needs: Needs, arguments: Sequence[FloatArray]) -> FloatArray:
     """Run a quantity on coherent numbers that it cannot change."""
     kept = [np.array(argument) for argument in arguments]
     result = np.asarray(plain_call(name, function, needs, arguments))
-    for argument, before in zip(arguments, kept, strict=True):
-        if not np.array_equal(argument, before, equal_nan=True):
-            raise InputError(
-                f"quantity {name!r} ({place_of(function)}) changes its argument; write a = a * 2, not a *= 2"
-            )
+    if not all(map(functools.partial(np.array_equal, equal_nan=True), arguments, kept)):
+        raise InputError(f"{called(function, name)} changes its argument; write a = a * 2, not a *= 2")
     if result.dtype.kind not in "fiub":
         raise InputError(
-            f"quantity {name!r} ({place_of(function)}) returns values of type {str(result.dtype)!r}; "
-            "return an array of real numbers"
+            f"{called(function, name)} returns values of type {str(result.dtype)!r}; return an array of real numbers"
         )
     return result.astype(np.float64)
 
@@ -104,10 +88,9 @@ def _check_rows(name: str, function: Function, arguments: Sequence[FloatArray], 
     samples = max((value.shape[-1] for value in arguments if value.ndim), default=1)
     years = max((value.shape[0] for value in arguments if value.ndim == 2), default=0)
     allowed = {(), (1,), (samples,)} | {(y, s) for y in (1, years) for s in (1, samples)}
-    if plain.shape not in allowed:
-        _refuse_shape(name, function, f"has shape {plain.shape} for {max(years, 1)} years and {samples} samples")
-    every = list(range(samples))
-    for chosen in [*([row] for row in every), every[::-1], every * 2]:
+    reason = f"has shape {plain.shape} for {max(years, 1)} years and {samples} samples"
+    reason, every = "" if plain.shape in allowed else reason, list(range(samples))
+    for chosen in [] if reason else [*([row] for row in every), every[::-1], every * 2]:
         part = [value[..., chosen] if value.ndim and value.shape[-1] == samples else value for value in arguments]
         found = np.asarray(function(*part), dtype=np.float64)
         expected = plain[..., chosen] if plain.ndim and plain.shape[-1] == samples else plain
@@ -116,32 +99,31 @@ def _check_rows(name: str, function: Function, arguments: Sequence[FloatArray], 
         if found.shape not in ((), expected.shape):
             of = "one sample" if len(chosen) == 1 else f"{len(chosen)} samples"
             reason = f"has shape {found.shape} for {of}, where {expected.shape} is expected"
-        elif not np.allclose(found, expected, rtol=1e-12, atol=0, equal_nan=True):
-            wrong = int(np.argmax(~np.isclose(found, expected, rtol=1e-12, atol=0, equal_nan=True)))
+        elif (unlike := ~np.isclose(found, expected, rtol=1e-12, atol=0, equal_nan=True)).any():
+            wrong = int(np.argmax(unlike))
             of = f"for sample {chosen[0]} alone" if len(chosen) == 1 else f"for the samples {chosen}"
             numbers = f"{expected.flat[wrong]:.6g} among {samples} samples, {found.flat[wrong]:.6g} {of}"
             reason = f"mixes samples: {numbers}"
-        else:
-            continue
-        _refuse_shape(name, function, reason)
-
-
-def _refuse_shape(name: str, function: Function, reason: str) -> None:
-    raise InputError(
-        f"quantity {name!r} ({place_of(function)}) {reason}; each sample must stand alone, with year on the first axis "
-        "and sample on the last, as (year, sample) or (sample,)"
-    )
+        if reason:
+            break
+    if reason:
+        raise InputError(
+            f"{called(function, name)} {reason}; each sample must stand alone, with year on the first axis and sample "
+            "on the last, as (year, sample) or (sample,)"
+        )
 
 
 def _check_numbers(name: str, function: Function, units: Sequence[str], declaration: Declaration) -> None:
     """Refuse a number in the code that converts units, where there are units."""
-    called = [number for word, numbers in _BY_WORD if any(word in unit for unit in units) for number in numbers]
-    suspects = np.array([*_THOUSANDS, *_HOURS, *called])
+    of_words = [
+        number for word, numbers in _BY_WORD.items() if any(word in unit for unit in units) for number in numbers
+    ]
+    suspects = np.array([*_THOUSANDS, *_HOURS, *of_words])
     for number in numbers_in(function):
         if number not in declaration.constants and np.isclose(abs(number), suspects, rtol=1e-12, atol=0).any():
             raise InputError(
-                f"quantity {name!r} ({place_of(function)}) converts units with the number {number:g}; inside, every "
-                f"number is in coherent units (W, year, USD, ...) and is given out in {declaration.unit!r} by itself: "
+                f"{called(function, name)} converts units with the number {number:g}; inside, every number is in "
+                f"coherent units (W, year, USD, ...) and is given out in {declaration.unit!r} by itself: "
                 "leave the number out; if it says something about the world, make it an input; if it is neither, "
                 f"declare it: @cc.quantity(..., constants=[{number:g}])"
             )
@@ -151,7 +133,7 @@ def _check_one(
     name: str, function: Function, given: Sequence[tuple[Need, FloatArray, str]], plain: FloatArray, unit: str
 ) -> None:
     """Compare one quantity's plain numbers with those it gives for arguments with units."""
-    place = place_of(function)
+    what = called(function, name)
     described = ", ".join(f"{need.name} [{argument_unit}]" for need, _, argument_unit in given)
     way_out = "correct the unit of an argument or the formula, or leave it unchecked with units_checked=False"
     try:
@@ -164,34 +146,28 @@ def _check_one(
                 "start)) with a rate in 1/year, or by 10 ** (growth * (year - start)) with growth in OOM/year, where "
                 f"start is in years; or {way_out}"
             )
-        raise InputError(
-            f"quantity {name!r} ({place}) does not hold its units: {reason} (its arguments: {described}); {way_out}"
-        ) from None
+        raise InputError(f"{what} does not hold its units: {reason} (its arguments: {described}); {way_out}") from None
     measured = registry().Quantity(result).to_base_units()
     if not same_base(f"{measured.units}", unit):
         raise InputError(
-            f"quantity {name!r} ({place}) declares {unit!r} but its arguments ({described}) give "
+            f"{what} declares {unit!r} but its arguments ({described}) give "
             f"'{measured.units}'; correct the declared unit, an argument's unit or the formula"
         )
     numbers = np.asarray(measured.magnitude, dtype=np.float64)
     if not np.allclose(numbers, plain, rtol=1e-9, atol=0, equal_nan=True):
         raise InputError(
-            f"quantity {name!r} ({place}) gives other numbers when its arguments ({described}) come in other units: "
-            f"{_first(numbers)} instead of {_first(plain)} in the coherent unit of {unit!r}; "
+            f"{what} gives other numbers when its arguments ({described}) come in other units: "
+            f"{numbers.flat[0]:.6g} instead of {plain.flat[0]:.6g} in the coherent unit of {unit!r}; "
             "it drops a unit or contains a conversion (inside, every number is in coherent units)"
         )
 
 
 @functools.cache
-def _define_odd_year() -> None:
-    """Add a power of two of years: dates stay exact, so that a path begins in the same year in both runs."""
-    registry().define("odd_year = 256 * year")
-
-
-@functools.cache
 def _odd_unit(unit: str) -> tuple[str, float]:
     """Return a unit of the same dimension that is not coherent, and its factor."""
-    _define_odd_year()
+    # A power of two of years: dates stay exact, so that a path begins in the same year in both runs.
+    if "odd_year" not in registry():
+        registry().define("odd_year = 256 * year")
     parts = {"year": "odd_year", "W": "GW", "USD": "kUSD", "H100e": "MH100e"}
     base = str(registry().Quantity(1.0, registry().parse_units(unit)).to_base_units().units)
     odd = " ".join(parts.get(word, word) for word in base.split(" "))
@@ -200,12 +176,7 @@ def _odd_unit(unit: str) -> tuple[str, float]:
 
 def _odd(value: FloatArray, unit: str) -> Any:
     """Return coherent numbers as a pint quantity in a unit that is not coherent; pure numbers as they are."""
-    if _is_pure(unit):
+    if same_base(unit, "1"):
         return value
     odd, size = _odd_unit(unit)
     return registry().Quantity(np.asarray(value) / size, odd)
-
-
-def _first(values: FloatArray) -> str:
-    """Return the first number of an array, for a message."""
-    return f"{np.asarray(values).reshape(-1)[0]:.6g}"

@@ -1,27 +1,85 @@
-"""Units: one pint registry, coherent inside, converted where numbers come in and go out."""
+"""Units: one table and one pint registry, coherent inside, converted where numbers come in and go out.
+
+The base dimensions are those of the build-out, not of mechanics: time, power, currency, compute capacity (H100e),
+operations (FLOP), chips, wafers, volume, mass and a few things that are counted. The coherent unit of each is its
+reference unit (year, W, USD, H100e, FLOP, chip, wafer, ft3, kg, ...), so that a product of coherent numbers is a
+coherent number. A year has 8,760 hours. Plain products of units are read here, without the import of pint.
+"""
 
 import functools
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from clustercast.engine.unit_table import (
-    DERIVED_UNITS,
-    LONGEST_UNIT,
-    PREFIXES,
-    REFERENCE_UNITS,
-    is_plainly_known,
-    own_units,
-    read_product,
-)
-from clustercast.errors import InputError, nearest
+from clustercast.errors import InputError, nearest, shown
 
 if TYPE_CHECKING:
     import pint
 
+REFERENCE_UNITS = {
+    "year": "time",
+    "W": "power",
+    "USD": "currency",
+    "H100e": "capacity",
+    "FLOP": "operations",
+    "chip": "chips",
+    "wafer": "wafers",
+    "ft3": "volume",
+    "kg": "mass",
+    "CO2": "carbon_dioxide",
+    "well": "wells",
+    "rig": "rigs",
+    "fab": "fabs",
+    "subscriber": "subscribers",
+    "home": "homes",
+    "country": "countries",
+    "person": "persons",
+    "token": "tokens",
+    "byte": "bytes",
+}
+
+PREFIXES = {"k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18, "m": -3}
+
+# A cubic foot is 28.316846592 litres and a gallon (US) 3.785411784, both by definition; CO2 is counted apart from other
+# mass, so that tonnes of steel are not tonnes of carbon dioxide.
+# Currencies: averages of 2025, to three figures, as used in accounts for that year (SEC EDGAR, accession
+# 0001104659-26-028258, note "Basis of preparation": sterling 1.32, euro 1.13, Swiss franc 1.20 US dollars).
+DERIVED_UNITS = """
+OOM = []
+radian = []
+percent = 0.01 = %
+yr = year
+month = year / 12
+day = year / 365
+week = 7 * day
+hour = day / 24 = h
+minute = hour / 60
+second = minute / 60 = s
+Wh = W * hour
+J = W * second
+Btu = Wh / 3.412
+cf = ft3
+Bcf = 1e9 * ft3
+L = ft3 / 28.316846592 = _ = liter = litre
+m3 = 1000 * L
+gallon = 3.785411784 * L
+barrel = 42 * gallon
+g = kg / 1000
+t = 1000 * kg = _ = tonne
+tCO2 = t * CO2
+gCO2 = g * CO2
+EUR = 1.13 * USD
+GBP = 1.32 * USD
+CHF = 1.20 * USD
+"""
+
+LONGEST_UNIT = 200
+_POWERED = r"(?:[A-Za-z]\w*|%)(?:\*\*\d\.?\d?)?"
+_PRODUCT = re.compile(rf"1|(?:1\s*/\s*)?{_POWERED}(?:\s*[*/ ]\s*{_POWERED})*", re.ASCII)
+_TERM = re.compile(r"([*/]?)\s*([A-Za-z]\w*|%|\d[\d.]*(?:e[-+]?\d+)?)(?:\*\*(-?[\d.]+))?", re.ASCII)
 _NAME = re.compile(r"[A-Za-z]\w{0,39}", re.ASCII)
 _UNIT_NUMBER = re.compile(r"(?P<power>(?:\*\*|\^)\s*[-+]?\s*)?(?<![\w.])(?P<number>\d[\w.]*)(?P<again>\s*(?:\*\*|\^))?")
 _CURRENCIES = {"$": "USD", "€": "EUR", "£": "GBP"}
@@ -31,12 +89,78 @@ _NUMBER = re.compile(r"\s*([-+]?(?:\d[\d.,_]*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*)", 
 _GROUPED = re.compile(r"[-+]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?(?:[eE][-+]?\d+)?", re.ASCII)
 
 
+# Units of one's own, with what they are in others.
+own_units: dict[str, str] = {}
+
+
 class _Unit(NamedTuple):
     """A unit that was read: its size in coherent units, its powers of reference units and its power of OOM."""
 
     factor: float
     dimensions: Mapping[str, float]
     decades: float
+
+
+def _terms(text: str) -> tuple[float, dict[str, float]]:
+    """Return the number and the powers of names in a product."""
+    scale, powers = 1.0, dict[str, float]()
+    for operator, word, power in _TERM.findall(text):
+        if word[0].isdigit():
+            scale = scale / float(word) if operator == "/" else scale * float(word)
+        else:
+            powers[word] = powers.get(word, 0.0) + float(power or 1) * (-1 if operator == "/" else 1)
+    return scale, {word: power for word, power in powers.items() if power}
+
+
+@functools.cache
+def definitions() -> dict[str, str]:
+    """Return what each unit is in others, an alias its unit, and "[]" for one that stands for itself."""
+    found = dict.fromkeys(REFERENCE_UNITS, "[]")
+    for line in DERIVED_UNITS.strip().splitlines():
+        name, meaning, *aliases = line.split(" = ")
+        found |= {name: meaning} | dict.fromkeys(set(aliases) - {"_"}, name)
+    return found
+
+
+def _meaning(word: str) -> str | None:
+    """Return what a unit, alone or with a prefix, is in other units, or None for no unit."""
+    known = definitions() | own_units
+    prefixed = word[0] in PREFIXES and word[1:] in known
+    return known.get(word) or (f"1e{PREFIXES[word[0]]} * {word[1:]}" if prefixed else None)
+
+
+def _reduced(powers: Mapping[str, float], exponent: float = 1.0) -> Iterator[tuple[str | float, float]]:
+    """Yield the reference units that a product of units comes to, and the numbers in it, each with its power."""
+    for word, power in powers.items():
+        meaning = _meaning(word)
+        assert meaning is not None
+        if meaning.startswith("["):
+            yield word, power * exponent
+        else:
+            scale, inner = _terms(meaning)
+            yield scale, power * exponent
+            yield from _reduced(inner, power * exponent)
+
+
+def read_product(unit: str) -> dict[str, float] | None:
+    """Return the powers of reference units, and under "" the size, of a plain product, to the bit as pint does."""
+    words = _terms(unit)[1] if _PRODUCT.fullmatch(unit) and len(unit) <= LONGEST_UNIT else {"?": 1.0}
+    if any(_meaning(word) is None for word in words):
+        return None
+    bases, over, under = dict[str, float](), dict[float, float](), dict[float, float]()
+    for what, power in _reduced(words):
+        if isinstance(what, str):
+            bases[what] = bases.get(what, 0.0) + power
+        elif power > 0:
+            over[what] = over.get(what, 0.0) + power
+        else:
+            under[what] = under.get(what, 0.0) - power
+    size = 1.0
+    for scale, power in over.items():
+        size *= scale ** max(power - under.get(scale, 0.0), 0.0)
+    for scale, power in under.items():
+        size *= scale ** -max(power - over.get(scale, 0.0), 0.0)
+    return {**bases, "": size}
 
 
 @functools.cache
@@ -49,8 +173,7 @@ def registry() -> "pint.UnitRegistry[Any]":
         made.define(f"{prefix}- = 1e{power}")
     for unit, dimension in REFERENCE_UNITS.items():
         made.define(f"{unit} = [{dimension}]")
-    own = [f"{name} = {meaning}" for name, meaning in own_units.items()]
-    for line in (*DERIVED_UNITS.strip().splitlines(), *own):
+    for line in (*DERIVED_UNITS.strip().splitlines(), *map(" = ".join, own_units.items())):
         made.define(line)
     return made
 
@@ -80,16 +203,15 @@ def define_unit(name: str, definition: str | None = None) -> None:
     'wafer_layer/rack'
     """
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise InputError(f"the name of a unit is {_shown(name)}; use 1 to 40 letters, digits and underscores")
+        raise InputError(f"the name of a unit is {shown(name)}; use 1 to 40 letters, digits and underscores")
     meaning = f"[{name}]"
     if definition is not None:
         value, unit = parse_quantity(definition)
         if not value > 0:
             raise InputError(f"unit {name!r} is defined as {definition!r}; its size must be above zero")
         powers = {**_parsed(unit).dimensions, "OOM": _parsed(unit).decades}
-        meaning = " * ".join(
-            [repr(value * factor(unit)), *(f"{base}**{power:g}" for base, power in powers.items() if power)]
-        )
+        terms = [f"{base}**{power:g}" for base, power in powers.items() if power]
+        meaning = " * ".join([repr(value * factor(unit)), *terms])
     _define(name, meaning)
 
 
@@ -107,29 +229,15 @@ def _define(name: str, meaning: str) -> None:
 class OwnUnits:
     """The units that were defined here; wherever it is unpickled, they are known from then on."""
 
-    def __reduce__(self) -> tuple[object, ...]:
-        return _adopted, (dict(own_units),)
+    def __getstate__(self) -> dict[str, str]:
+        return dict(own_units)
+
+    def __setstate__(self, units: Mapping[str, str]) -> None:
+        for name, meaning in units.items():
+            _define(name, meaning)
 
     def __repr__(self) -> str:
         return repr(sorted(own_units.items()))
-
-
-def _adopted(units: Mapping[str, str]) -> OwnUnits:
-    """Define the units of another process."""
-    for name, meaning in units.items():
-        _define(name, meaning)
-    return OwnUnits()
-
-
-def _shown(text: object) -> str:
-    """Return a value for a message, cut where it is long."""
-    shown = repr(text)
-    return shown if len(shown) <= 80 else f"{shown[:60]}... ({len(shown)} characters)"
-
-
-def _pint_text(unit: str) -> str:
-    """Return the unit as pint reads it."""
-    return "dimensionless" if unit.strip() in ("", "1") else unit
 
 
 def _refuse_arithmetic(unit: str) -> None:
@@ -138,12 +246,12 @@ def _refuse_arithmetic(unit: str) -> None:
     if len(unit) > LONGEST_UNIT:
         raise InputError(f"a unit of {len(unit)} characters, {unit[:20]!r}..., is too long; {remedy}")
     if "//" in unit or "%%" in unit:
-        raise InputError(f"cannot read {_shown(unit)} as a unit: an operator stands twice; {remedy}")
+        raise InputError(f"cannot read {shown(unit)} as a unit: an operator stands twice; {remedy}")
     for found in _UNIT_NUMBER.finditer(unit):
         small = re.fullmatch(r"\d{1,2}(\.\d{1,2})?", found["number"]) if found["power"] else found["number"] == "1"
         if not small or found["again"]:
             raise InputError(
-                f"cannot read {_shown(unit)} as a unit: {_shown(found['number'])} is neither 1 nor a power; {remedy}"
+                f"cannot read {shown(unit)} as a unit: {shown(found['number'])} is neither 1 nor a power; {remedy}"
             )
 
 
@@ -151,7 +259,7 @@ def _refuse_arithmetic(unit: str) -> None:
 def _parsed(unit: str) -> _Unit:
     """Return a unit as it was read, refused with the nearest known name; pint is asked for what is no plain product."""
     try:
-        found = read_product(unit) if is_plainly_known(unit) else _read_by_pint(unit)
+        found = read_product(unit) or _read_by_pint(unit)
     except OverflowError:
         found = {"": math.inf}
     size, decades = found.pop(""), found.pop("OOM", 0.0)
@@ -167,7 +275,11 @@ def _read_by_pint(unit: str) -> dict[str, float]:
 
     _refuse_arithmetic(unit)
     try:
-        found: Any = registry().Quantity(1.0, registry().parse_units(_pint_text(unit))).to_base_units()
+        found: Any = (
+            registry()
+            .Quantity(1.0, registry().parse_units("dimensionless" if unit.strip() in ("", "1") else unit))
+            .to_base_units()
+        )
         return {"": float(found.magnitude), **{name: float(power) for name, power in found._units.items()}}
     except pint.UndefinedUnitError as error:
         name = str(error.unit_names if isinstance(error.unit_names, str) else error.unit_names[0])
@@ -232,15 +344,15 @@ def _number(token: str, text: str) -> float:
             point, plain = token.replace(",", "."), token.replace(",", "")
             readings = f": {point} if it is a decimal point, {plain} if it is not"
         raise InputError(
-            f"cannot read {_shown(token)} in {_shown(text)} as a number: a comma only separates groups of three "
+            f"cannot read {shown(token)} in {shown(text)} as a number: a comma only separates groups of three "
             f"digits, as in 1,500{readings}; write it without the comma"
         )
     try:
         value = float(token.replace(",", ""))
     except ValueError:
-        raise InputError(f"cannot read {_shown(token)} in {_shown(text)} as a number; {remedy}") from None
+        raise InputError(f"cannot read {shown(token)} in {shown(text)} as a number; {remedy}") from None
     if not math.isfinite(value):
-        raise InputError(f"{_shown(token)} in {_shown(text)} is too large for a number; {remedy}")
+        raise InputError(f"{shown(token)} in {shown(text)} is too large for a number; {remedy}")
     return value
 
 
@@ -260,7 +372,7 @@ def parse_quantity(text: str) -> tuple[float, str]:
         value, unit = _number(found[1], text), found[2].strip() or "1"
     else:
         raise InputError(
-            f"cannot read {_shown(text)} as a quantity; write a number and a unit, as in '100 GW', '20 %' or '$1T'"
+            f"cannot read {shown(text)} as a quantity; write a number and a unit, as in '100 GW', '20 %' or '$1T'"
         )
     factor(unit)
     return value, unit
@@ -280,5 +392,5 @@ def in_unit(value: "str | float", unit: str, what: str = "value") -> float:
     except (TypeError, ValueError, OverflowError):
         number = math.nan
     if math.isnan(number):
-        raise InputError(f"{what} is {_shown(value)}; give a number in {unit!r}, or a text such as '100 GW' or '$1T'")
+        raise InputError(f"{what} is {shown(value)}; give a number in {unit!r}, or a text such as '100 GW' or '$1T'")
     return number

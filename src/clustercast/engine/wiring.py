@@ -4,13 +4,13 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from clustercast.arrays import FloatArray
-from clustercast.engine.quantity import Between, Declaration, declaration_of
-from clustercast.engine.source import place_of
+from clustercast.engine.fingerprint import called
+from clustercast.engine.quantity import Between, Declaration, declared
 from clustercast.errors import InputError
 
 Function = Callable[..., FloatArray]
@@ -21,8 +21,7 @@ PREVIOUS_YEAR = "previous_year"
 PREVIOUS, LAGGED, INITIAL = "previous_", "lagged_", "initial_"
 
 
-@dataclass(frozen=True)
-class Need:
+class Need(NamedTuple):
     """What an argument refers to: a quantity or input now, at the node before, or a lag earlier."""
 
     name: str
@@ -66,8 +65,8 @@ def argument_names(function: Function) -> tuple[str, ...]:
     for parameter in parameters:
         if parameter.kind is not parameter.POSITIONAL_OR_KEYWORD or parameter.default is not parameter.empty:
             raise InputError(
-                f"argument {str(parameter)!r} of quantity {function.__name__!r} ({place_of(function)}) is not a plain "
-                "name; a quantity takes its inputs by name, without defaults, *args or **kwargs"
+                f"argument {str(parameter)!r} of {called(function)} is not a plain name; a quantity takes its inputs "
+                "by name, without defaults, *args or **kwargs"
             )
     return tuple(parameter.name for parameter in parameters)
 
@@ -90,6 +89,9 @@ class Wiring:
 
     functions: Mapping[str, Function]
     layers: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    # What was asked for: definitions by name, and the names that the switches of a layer reach.
+    _known: dict[str, Definition | None] = field(default_factory=dict, repr=False, compare=False)
+    _reached: dict[str, frozenset[str]] = field(default_factory=dict, repr=False, compare=False)
 
     def definition(self, name: str) -> Definition | None:
         """Return a quantity, of a layer where the name is that of one, or None for an input."""
@@ -98,34 +100,23 @@ class Wiring:
         return self._known[name]
 
     @cached_property
-    def _known(self) -> dict[str, Definition | None]:
-        return {}
-
-    @cached_property
     def _written(self) -> dict[str, Definition]:
         """Return the definition of every function."""
         needs = {name: self._needs(name, function) for name, function in self.functions.items()}
         on_nodes = {need.name for all_needs in needs.values() for need in all_needs if need.kind != "now"}
         found = {}
         for name, function in self.functions.items():
-            declaration = declaration_of(function)
-            assert declaration is not None
-            steps = _takes_the_past(needs[name])
+            declaration, steps = declared(function), _takes_the_past(needs[name])
             between = declaration.between or ("linear" if steps or name in on_nodes else None)
-            first = self._first(name, declaration) if steps else None
-            found[name] = Definition(name, function, declaration, needs[name], between, first)
+            # What gives the value at the first node.
+            before, first = declaration.before, INITIAL + name
+            first = before if first not in self.functions and isinstance(before, str) else first
+            found[name] = Definition(name, function, declaration, needs[name], between, first if steps else None)
         return found
-
-    def _first(self, name: str, declaration: Declaration) -> str:
-        """Return what gives the value of a stepped quantity at the first node."""
-        initial = INITIAL + name
-        return declaration.before if initial not in self.functions and isinstance(declaration.before, str) else initial
 
     def _needs(self, name: str, function: Function) -> tuple[Need, ...]:
         """Resolve the arguments of a function."""
-        declaration = declaration_of(function)
-        assert declaration is not None
-        found = []
+        found, lags = [], declared(function).lags
         for argument in argument_names(function):
             past, behind = argument.removeprefix(PREVIOUS), argument.removeprefix(LAGGED)
             if argument == PREVIOUS_YEAR or argument in self.functions:
@@ -133,12 +124,12 @@ class Wiring:
             elif past != argument and self._is_quantity(past):
                 found.append(Need(past, "previous"))
             elif behind != argument and self._is_quantity(behind):
-                if behind not in declaration.lags:
+                if behind not in lags:
                     raise InputError(
-                        f"quantity {name!r} ({place_of(function)}) takes {argument!r} and names no lag of {behind!r}; "
+                        f"{called(function, name)} takes {argument!r} and names no lag of {behind!r}; "
                         f"write @cc.quantity(..., lags={{{behind!r}: 'name_of_the_input'}})"
                     )
-                found.append(Need(behind, "lagged", declaration.lags[behind]))
+                found.append(Need(behind, "lagged", lags[behind]))
             else:
                 found.append(Need(argument))
         return tuple(found)
@@ -153,10 +144,9 @@ class Wiring:
         layer, _, plain = name.partition("_")
         if layer not in self.layers:
             return None
-        switches = self.layers[layer]
-        if plain in switches and plain not in self.functions:
-            function = constant(name, switches[plain], "1")
-            return Definition(name, function, Declaration("1"), (), None, None)
+        if plain in self.layers[layer] and plain not in self.functions:
+            function = constant(name, self.layers[layer][plain], "1")
+            return Definition(name, function, declared(function), (), None, None)
         written = self.functions.get(plain) and self.definition(plain)
         if not written:
             return None
@@ -167,28 +157,22 @@ class Wiring:
         declaration = written.declaration
         if isinstance(declaration.before, str):
             declaration = replace(declaration, before=own(declaration.before))
-        needs = tuple(replace(need, name=own(need.name), lag=need.lag and own(need.lag)) for need in written.needs)
-        return Definition(
-            name, written.function, declaration, needs, written.between, written.first and own(written.first)
-        )
+        needs = tuple(need._replace(name=own(need.name), lag=need.lag and own(need.lag)) for need in written.needs)
+        first = written.first and own(written.first)
+        return replace(written, name=name, declaration=declaration, needs=needs, first=first)
 
     def _affected(self, layer: str) -> frozenset[str]:
         """Return the switches of a layer and every quantity that depends on one."""
         if layer not in self._reached:
             users: dict[str, set[str]] = {}
             for name, function in self.functions.items():
-                declaration = declaration_of(function)
-                assert declaration is not None
+                declaration = declared(function)
                 for argument in (*argument_names(function), declaration.before, *declaration.lags.values()):
                     if isinstance(argument, str):
                         users.setdefault(argument.removeprefix(PREVIOUS).removeprefix(LAGGED), set()).add(name)
                 users.setdefault(INITIAL + name, set()).add(name)
             self._reached[layer] = frozenset(reachable(self.layers[layer], lambda name: users.get(name, ())))
         return self._reached[layer]
-
-    @cached_property
-    def _reached(self) -> dict[str, frozenset[str]]:
-        return {}
 
 
 def _takes_the_past(needs: Iterable[Need]) -> bool:

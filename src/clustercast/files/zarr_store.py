@@ -2,13 +2,13 @@
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import xarray as xr
 
-from clustercast.arrays import FloatArray
+from clustercast.arrays import Arrays
 from clustercast.errors import InputError
 from clustercast.files.whole import held_by_one_run, one_line_errors
 
@@ -49,7 +49,7 @@ def create_store(path: Path, like: xr.Dataset, size: int, chunk: int) -> None:
     store.to_zarr(path, mode="w", compute=False, consolidated=False, encoding=encoding, zarr_format=3)
 
 
-def write_region(path: Path, arrays: Mapping[str, FloatArray], start: int) -> None:
+def write_region(path: Path, arrays: Arrays, start: int) -> None:
     """Write samples from number `start` on; regions that begin and end with chunks may be written at the same time."""
     import zarr
 

@@ -21,7 +21,6 @@ from clustercast.priors.prior_set import RESERVED, About, Priors
 from clustercast.priors.shipped import directory
 
 _CLOSED = ConfigDict(extra="forbid", frozen=True)
-_TAKEN = ("name", "origin", *RESERVED)
 
 
 class _Sourced(BaseModel):
@@ -68,17 +67,23 @@ class Part(BaseModel):
     bounds: tuple[Number, Number] | None = None
 
 
-def _entry_model(family: str, distribution: type[Family], base: type[BaseModel]) -> type[BaseModel]:
-    """Return the closed entry of one family, as an input or as a part: its parameters, or quantiles."""
-    parameters: dict[str, Any] = {"family": (Literal[family], ...)}
-    for field in dataclasses.fields(distribution):
-        if not field.kw_only:
-            parameters[field.name] = (_toml_type(field.type) | None, None)
-    if distribution.quantile_counts:
-        described = Field(default=None, description='probability = value, as { "0.05" = 1.0, "0.95" = 10.0 }')
-        parameters["quantiles"] = (dict[str, Number] | None, described)
-    about = f"A distribution of family {family!r}."
-    return create_model(f"{distribution.__name__}{base.__name__}", __base__=base, __doc__=about, **parameters)
+def _entry_models(base: type[BaseModel]) -> Any:
+    """Return the union, by family, of the closed entries of inputs or of parts: their parameters, or quantiles."""
+    models = []
+    for family, distribution in FAMILIES.items():
+        if base is Part and distribution in (Mixture, Truncated, Moved):
+            continue
+        parameters: dict[str, Any] = {"family": (Literal[family], ...)}
+        for field in dataclasses.fields(distribution):
+            if not field.kw_only:
+                parameters[field.name] = (_toml_type(field.type) | None, None)
+        if distribution.quantile_counts:
+            described = Field(default=None, description='probability = value, as { "0.05" = 1.0, "0.95" = 10.0 }')
+            parameters["quantiles"] = (dict[str, Number] | None, described)
+        name, about = f"{distribution.__name__}{base.__name__}", f"A distribution of family {family!r}."
+        models.append(create_model(name, __base__=base, __doc__=about, **parameters))
+    annotated: Any = Annotated
+    return annotated[functools.reduce(operator.or_, models), Field(discriminator="family")]
 
 
 def _toml_type(kind: Any) -> Any:
@@ -89,26 +94,18 @@ def _toml_type(kind: Any) -> Any:
 
 @functools.cache
 def _parts() -> Any:
-    """Return the union of the families that a mixture or a truncated distribution is made of in a file."""
-    composed = (Mixture, Truncated, Moved)
-    return _union([_entry_model(name, family, Part) for name, family in FAMILIES.items() if family not in composed])
-
-
-def _union(models: list[type[BaseModel]]) -> Any:
-    """Return the union of models that their family tells apart."""
-    annotated: Any = Annotated
-    return annotated[functools.reduce(operator.or_, models), Field(discriminator="family")]
+    """Return the entries of which a mixture or a truncated distribution is made in a file."""
+    return _entry_models(Part)
 
 
 @functools.cache
 def _file_models() -> tuple[type[BaseModel], type[BaseModel]]:
     """Return the models of a prior file and of a scenario file."""
-    entry = _union([_entry_model(name, family, Entry) for name, family in FAMILIES.items()])
-    inputs: Any = (dict[str, entry], ...)  # type: ignore[valid-type]
-    tables: Any = {"set": (About, ...), "inputs": inputs, "correlations": (list[CorrelationEntry], [])}
+    inputs: Any = {"inputs": (dict[str, _entry_models(Entry)], ...)}  # type: ignore[misc]
+    tables: Any = {"set": (About, ...), **inputs, "correlations": (list[CorrelationEntry], [])}
     prior_file = create_model("PriorFile", __config__=_CLOSED, __doc__="A prior set of clustercast.", **tables)
     about = "A scenario overlay of clustercast: inputs that replace those of a prior set."
-    tables = {"scenario": (ScenarioAbout, ...), "inputs": inputs}
+    tables = {"scenario": (ScenarioAbout, ...), **inputs}
     return prior_file, create_model("ScenarioFile", __config__=_CLOSED, __doc__=about, **tables)
 
 
@@ -158,8 +155,7 @@ def read_priors(
 
 def read_prior_file(name: str | Path) -> Priors:
     """Return a prior set by its shipped name or its path."""
-    path = _find(name, directory() / "sets", "prior set")
-    content = _read(path, _file_models()[0])
+    path, content = _read(name, "sets")
     if not content.inputs:
         raise InputError(f"{path}: inputs is empty; add [inputs.NAME] with family, source and as_of")
     later = [name for name, entry in content.inputs.items() if entry.from_year is not None]
@@ -176,8 +172,7 @@ def read_prior_file(name: str | Path) -> Priors:
 
 def read_scenario_file(name: str | Path, priors: Priors) -> Priors:
     """Return a prior set under a scenario, given by its shipped name or its path."""
-    path = _find(name, directory() / "scenarios", "scenario")
-    content = _read(path, _file_models()[1])
+    path, content = _read(name, "scenarios")
     for key in content.inputs:
         if key not in priors:
             raise InputError(
@@ -193,8 +188,7 @@ def read_scenario_file(name: str | Path, priors: Priors) -> Priors:
 
 def scenario_about(name: str | Path) -> ScenarioAbout:
     """Return the title of a scenario and why it is there."""
-    path = _find(name, directory() / "scenarios", "scenario")
-    about: ScenarioAbout = _read(path, _file_models()[1]).scenario
+    about: ScenarioAbout = _read(name, "scenarios")[1].scenario
     return about
 
 
@@ -205,31 +199,25 @@ def shipped_names(folder: str = "sets") -> tuple[str, ...]:
     return tuple(path.stem for path in paths if opening in path.read_text(encoding="utf-8").splitlines())
 
 
-def _find(name: str | Path, folder: Path, what: str) -> Path:
-    """Return the path of a shipped name or of a file."""
+def _read(name: str | Path, folder: str) -> tuple[Path, Any]:
+    """Return the path of a shipped name or of a file, and the content, its keys and types checked."""
+    what, model = ("prior set", 0) if folder == "sets" else ("scenario", 1)
     if not isinstance(name, str | Path):
         raise InputError(
             f"the {what} is a {type(name).__name__}; give the name of a shipped one, or the path of a TOML file"
         )
-    known = shipped_names(folder.name)
+    known, path = shipped_names(folder), Path(name)
     if isinstance(name, str) and name in known:
-        return folder / f"{name}.toml"
-    path = Path(name)
-    if "\0" not in str(path) and len(path.name) < 256 and path.is_file():
-        return path
-    moved = f"; {path.stem!r} is shipped, give that name" if path.stem in known else nearest(str(name), known)
-    raise InputError(
-        f"there is no {what} {shown(str(name))}{moved}; shipped are {', '.join(known)}, or give the path of a TOML file"
-    )
-
-
-def _read(path: Path, model: type[BaseModel]) -> Any:
-    """Return the content of a file, its keys and types checked."""
-    return validated(load_toml(path), model, path, tags=tuple(FAMILIES))
+        path = directory() / folder / f"{name}.toml"
+    elif "\0" in str(path) or len(path.name) >= 256 or not path.is_file():
+        moved = f"; {path.stem!r} is shipped, give that name" if path.stem in known else nearest(str(name), known)
+        where = f"shipped are {', '.join(known)}, or give the path of a TOML file"
+        raise InputError(f"there is no {what} {shown(str(name))}{moved}; {where}")
+    return path, validated(load_toml(path), _file_models()[model], path, tags=tuple(FAMILIES))
 
 
 def _distributions(entries: Mapping[str, Any], path: Path) -> dict[str, Family]:
-    """Return the distribution of each entry in the unit of its input."""
+    """Return the distribution of each entry in the unit of its input, inside its bounds."""
     made = {}
     for name, entry in entries.items():
         with located(f"{path}: inputs.{shown(name)[1:-1]}"):
@@ -238,10 +226,10 @@ def _distributions(entries: Mapping[str, Any], path: Path) -> dict[str, Family]:
 
 
 def _distribution(name: str, entry: Entry) -> Family:
-    """Return the distribution of one entry in the unit of its input, inside its bounds."""
+    """Return the distribution of one entry."""
     if not name.isidentifier() or keyword.iskeyword(name):
         raise InputError("this is not a name; use letters, digits and underscores")
-    if name in _TAKEN:
+    if name in ("name", "origin", *RESERVED):
         raise InputError(f"an input cannot be called {name!r}, which has a meaning already")
     if heir(name):
         raise InputError(heir(name).removeprefix("; "))
@@ -252,8 +240,7 @@ def _distribution(name: str, entry: Entry) -> Family:
     factor(unit)
     given = entry.model_dump(exclude_none=True, exclude_defaults=True, exclude={"from_year", "judgement"})
     made = dataclasses.replace(distribution_from_entry({**given, "unit": unit}), judgement=entry.judgement)
-    if declaration is None:
-        return made
-    made = made.in_unit(declaration.unit)
-    check_declared(name, made, declaration)
+    if declaration is not None:
+        made = made.in_unit(declaration.unit)
+        check_declared(name, made, declaration)
     return made

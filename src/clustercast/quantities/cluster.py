@@ -29,15 +29,11 @@ def trend_training_cluster_size(
     cluster_growth_shock_2,
     growth_horizon,
 ):
-    """Size of the largest training cluster on its trend.
-
-    Aschenbrenner, Situational Awareness IIIa (2024), first table.
-    """
+    """Size of the largest training cluster on its trend [SA IIIa, table 1]."""
     time = year - cluster_start_year
     grown = integrated_growth(cluster_growth_rate, cluster_growth_slowdown, earlier_cluster_growth_rate, time)
-    wandered = wandering(
-        cluster_growth_volatility, cluster_growth_shock_1, cluster_growth_shock_2, time, growth_horizon
-    )
+    shocks = cluster_growth_shock_1, cluster_growth_shock_2
+    wandered = wandering(cluster_growth_volatility, *shocks, time, growth_horizon)
     return initial_cluster_size * np.exp(np.log(10) * (grown + wandered))
 
 
@@ -75,9 +71,8 @@ def site_limited_cluster_size(available_power, site_power_per_accelerator):
 @quantity("H100e", time="state", increasing=["fleet_limited_cluster_size", "site_limited_cluster_size"])
 def feasible_cluster_size(fleet_limited_cluster_size, site_limited_cluster_size, regulation_limited_cluster_size):
     """Largest cluster that every limit allows, whether it acts or not."""
-    return np.minimum(
-        np.minimum(fleet_limited_cluster_size, site_limited_cluster_size), regulation_limited_cluster_size
-    )
+    physical = np.minimum(fleet_limited_cluster_size, site_limited_cluster_size)
+    return np.minimum(physical, regulation_limited_cluster_size)
 
 
 @quantity("H100e", time="state", between="log", increasing=["trend_training_cluster_size"])
@@ -117,10 +112,7 @@ def initial_training_cluster_size(
 def training_cluster_size(
     limited_cluster_size, previous_training_cluster_size, standing_fleet_share, installed_base, existing_sites_stay
 ):
-    """Size of the largest training cluster.
-
-    Aschenbrenner, Situational Awareness IIIa (2024), first table.
-    """
+    """Size of the largest training cluster [SA IIIa, table 1]."""
     kept = standing_fleet_share * installed_base
     return _standing(limited_cluster_size, previous_training_cluster_size, kept, existing_sites_stay)
 
@@ -148,20 +140,14 @@ def training_cluster_power(
     fleet_power,
     existing_sites_stay,
 ):
-    """Peak power of the largest training cluster at the meter, where an energised site stays.
-
-    Aschenbrenner, Situational Awareness IIIa (2024), first table.
-    """
+    """Peak power of the largest training cluster at the meter, where an energised site stays [SA IIIa, table 1]."""
     built = limited_cluster_size * site_power_per_accelerator
     return _standing(built, previous_training_cluster_power, standing_fleet_share * fleet_power, existing_sites_stay)
 
 
 @quantity("USD", time="state", increasing=["training_cluster_size", "cluster_cost_per_accelerator"])
 def training_cluster_cost(training_cluster_size, cluster_cost_per_accelerator):
-    """Cost of replacing the largest training cluster.
-
-    Aschenbrenner, Situational Awareness IIIa (2024), first table.
-    """
+    """Cost of replacing the largest training cluster [SA IIIa, table 1]."""
     return training_cluster_size * cluster_cost_per_accelerator
 
 

@@ -7,59 +7,23 @@ from pathlib import Path
 from clustercast.engine.model import Model
 from clustercast.priors.declarations import heir
 
-_SUBJECTS = (
-    "technology",
-    "revenue",
-    "demand",
-    "supply",
-    "stock",
-    "electricity",
-    "cluster",
-    "site",
-    "money",
-    "runs",
-    "gas",
-    "fabs",
-    "siting",
-    "contradictions",
-)
+_SUBJECTS = """
+    technology revenue demand supply stock electricity cluster site money runs gas fabs siting contradictions
+""".split()
 
 # What `propagate` keeps when it is asked for nothing in particular, where the prior set does not say.
-_HEADLINE = (
-    "training_cluster_size",
-    "training_cluster_cost",
-    "training_cluster_power",
-    "training_cluster_electricity_share",
-    "ai_investment",
-    "accelerator_shipments",
-    "installed_base",
-    "fleet_power",
-    "shipment_electricity_share",
-    "fleet_electricity_share",
-    "us_ai_electricity_share",
-    "leading_lab_revenue",
-    "revenue_cost_ratio",
-    "us_electricity",
-    "gas_wells_required",
-    "available_power",
-    "wafer_share",
-    "supply_constraint",
-    "binding_constraint",
-    "contradiction",
-)
+_HEADLINE = """
+    training_cluster_size training_cluster_cost training_cluster_power training_cluster_electricity_share
+    ai_investment accelerator_shipments installed_base fleet_power shipment_electricity_share fleet_electricity_share
+    us_ai_electricity_share leading_lab_revenue revenue_cost_ratio us_electricity gas_wells_required available_power
+    wafer_share supply_constraint binding_constraint contradiction
+""".split()
 
 # The trend of a quantity: the same draw where no limit acts, no site must stay and no rule applies.
-_TREND = {
-    "limit_money": 0.0,
-    "limit_logic": 0.0,
-    "limit_packaging": 0.0,
-    "limit_memory": 0.0,
-    "limit_power": 0.0,
-    "limit_fleet": 0.0,
-    "limit_site": 0.0,
-    "existing_sites_stay": 0.0,
-    "diffusion_rule": 0.0,
-}
+_TREND = """
+    limit_money limit_logic limit_packaging limit_memory limit_power limit_fleet limit_site existing_sites_stay
+    diffusion_rule
+""".split()
 
 
 @functools.cache
@@ -79,4 +43,4 @@ def cluster_model() -> Model:
     modules = [import_module(f"clustercast.quantities.{subject}") for subject in _SUBJECTS]
     # Units proved before, so that a run need not prove them again; tests/quantities/test_proved.py writes the file.
     proved = Path(__file__).with_name("proved.txt").read_text(encoding="utf-8").split()
-    return Model(modules, headline=_HEADLINE, layers={"trend": _TREND}, proved=proved, heir=heir)
+    return Model(modules, headline=_HEADLINE, layers={"trend": dict.fromkeys(_TREND, 0.0)}, proved=proved, heir=heir)

@@ -32,16 +32,12 @@ def paid_investment(
     growth_horizon,
     accounting_period,
 ):
-    """World investment in AI on the trend of what has been paid.
-
-    Aschenbrenner, Situational Awareness IIIa (2024), second table.
-    """
+    """World investment in AI on the trend of what has been paid [SA IIIa, table 2]."""
     time = year - investment_base_year
     growth = np.log(investment_growth_factor) / accounting_period
     grown = integrated_growth(growth, investment_growth_slowdown, earlier_investment_growth, time)
-    wandered = wandering(
-        investment_growth_volatility, investment_growth_shock_1, investment_growth_shock_2, time, growth_horizon
-    )
+    shocks = investment_growth_shock_1, investment_growth_shock_2
+    wandered = wandering(investment_growth_volatility, *shocks, time, growth_horizon)
     return initial_ai_investment * np.exp(grown + np.log(10) * wandered)
 
 

@@ -64,12 +64,8 @@ def other_data_centre_electricity(
     year, other_data_centre_base_year, other_data_centre_electricity_2024, other_data_centre_growth, accounting_period
 ):
     """Electricity of the data centres in the United States beside AI."""
-    return compounded(
-        other_data_centre_electricity_2024,
-        other_data_centre_growth,
-        year - other_data_centre_base_year,
-        accounting_period,
-    )
+    time = year - other_data_centre_base_year
+    return compounded(other_data_centre_electricity_2024, other_data_centre_growth, time, accounting_period)
 
 
 @quantity("1", positive=True, time="state", increasing=["us_ai_electricity"], decreasing=["us_electricity"])
@@ -83,17 +79,13 @@ def world_electricity(
     year, world_electricity_base_year, world_electricity_2024, world_electricity_growth, accounting_period
 ):
     """Electricity production of the world, AI within it."""
-    return compounded(
-        world_electricity_2024, world_electricity_growth, year - world_electricity_base_year, accounting_period
-    )
+    time = year - world_electricity_base_year
+    return compounded(world_electricity_2024, world_electricity_growth, time, accounting_period)
 
 
 @quantity("1", positive=True, time="state", increasing=["shipment_power"], decreasing=["us_electricity"])
 def shipment_electricity_share(shipment_power, us_electricity, accounting_period):
-    """One year's accelerators at full power as a share of US electricity: a flow, not the fleet.
-
-    Aschenbrenner, Situational Awareness IIIa (2024), second table.
-    """
+    """One year's accelerators at full power as a share of US electricity: a flow, not the fleet [SA IIIa, table 2]."""
     return shipment_power * accounting_period / us_electricity
 
 

@@ -13,10 +13,7 @@ def wafers_required(accelerator_shipments, accelerators_per_wafer, chip_gain):
 
 @quantity("1", positive=True, time="state", increasing=["wafers_required"], decreasing=["leading_edge_capacity"])
 def wafer_share(wafers_required, leading_edge_capacity):
-    """Wafers for accelerators as a share of the leading-edge capacity quoted today.
-
-    Aschenbrenner, Situational Awareness IIIa (2024), second table and note 9.
-    """
+    """Wafers for accelerators as a share of the leading-edge capacity quoted today [SA IIIa, table 2, note 9]."""
     return wafers_required / leading_edge_capacity
 
 
@@ -40,10 +37,7 @@ def memory_use(accelerator_shipments, memory_capacity):
 
 @quantity("fab", time="state", increasing=["wafers_required"], decreasing=["gigafab_capacity"])
 def gigafabs_required(wafers_required, gigafab_capacity):
-    """Gigafabs that make the wafers for accelerators.
-
-    Aschenbrenner, Situational Awareness IIIa (2024), Chips.
-    """
+    """Gigafabs that make the wafers for accelerators [SA IIIa, Chips]."""
     return wafers_required / gigafab_capacity
 
 

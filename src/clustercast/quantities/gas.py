@@ -8,10 +8,7 @@ from clustercast.engine.quantity import quantity
 
 @quantity("ft3/day", time="rate", increasing=["training_cluster_energy"], decreasing=["gas_electricity_yield"])
 def gas_demand(training_cluster_energy, gas_power_share, gas_electricity_yield):
-    """Gas demand of the largest training cluster.
-
-    Aschenbrenner, Situational Awareness IIIa (2024), Power and notes 16 to 19.
-    """
+    """Gas demand of the largest training cluster [SA IIIa, Power and notes 16 to 19]."""
     return training_cluster_energy * gas_power_share / gas_electricity_yield
 
 

@@ -17,9 +17,8 @@ def cluster_cost_of_ownership(
     training_cluster_cost, capital_recovery, operating_cost_share, training_cluster_energy, electricity_price
 ):
     """Cost of owning the largest training cluster: capital, operation and electricity."""
-    return (
-        training_cluster_cost * (capital_recovery + operating_cost_share) + training_cluster_energy * electricity_price
-    )
+    capital = training_cluster_cost * (capital_recovery + operating_cost_share)
+    return capital + training_cluster_energy * electricity_price
 
 
 @quantity("USD/H100e/hour", time="state", increasing=["cluster_cost_per_accelerator"], decreasing=["running_share"])

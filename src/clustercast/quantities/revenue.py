@@ -21,9 +21,8 @@ def gross_world_product(
     year, gross_world_product_base_year, gross_world_product_2025, gross_world_product_growth, accounting_period
 ):
     """Gross product of the world."""
-    return compounded(
-        gross_world_product_2025, gross_world_product_growth, year - gross_world_product_base_year, accounting_period
-    )
+    time = year - gross_world_product_base_year
+    return compounded(gross_world_product_2025, gross_world_product_growth, time, accounting_period)
 
 
 @quantity("USD/year", time="rate", increasing=["revenue_ceiling_share", "gross_world_product", "leading_lab_share"])
@@ -42,18 +41,10 @@ def leading_lab_revenue(
     revenue_doubling_time_lengthening,
     leading_lab_revenue_ceiling,
 ):
-    """Run rate of revenue of the largest AI laboratory, whichever it is.
-
-    Aschenbrenner, Situational Awareness IIIa (2024), AI revenue.
-    """
-    return _run_rate(
-        leading_lab_base_revenue,
-        year - leading_lab_base_year,
-        earlier_revenue_doubling_time,
-        revenue_doubling_time,
-        revenue_doubling_time_lengthening,
-        leading_lab_revenue_ceiling,
-    )
+    """Run rate of revenue of the largest AI laboratory, whichever it is [SA IIIa, AI revenue]."""
+    time, doubling = year - leading_lab_base_year, (revenue_doubling_time, revenue_doubling_time_lengthening)
+    earlier, ceiling = earlier_revenue_doubling_time, leading_lab_revenue_ceiling
+    return _run_rate(leading_lab_base_revenue, time, earlier, *doubling, ceiling)
 
 
 @quantity("USD/year", time="rate", between="log", increasing=["leading_lab_revenue"], decreasing=["leading_lab_share"])
@@ -72,18 +63,10 @@ def big_tech_ai_revenue(
     revenue_doubling_time_lengthening,
     leading_lab_revenue_ceiling,
 ):
-    """Run rate of AI revenue of one large technology company.
-
-    Aschenbrenner, Situational Awareness IIIa (2024), AI revenue: another company, the same doubling.
-    """
-    return _run_rate(
-        big_tech_base_revenue,
-        year - big_tech_base_year,
-        earlier_revenue_doubling_time,
-        revenue_doubling_time,
-        revenue_doubling_time_lengthening,
-        leading_lab_revenue_ceiling,
-    )
+    """Run rate of AI revenue of one large technology company [SA IIIa, AI revenue]."""
+    time, doubling = year - big_tech_base_year, (revenue_doubling_time, revenue_doubling_time_lengthening)
+    earlier, ceiling = earlier_revenue_doubling_time, leading_lab_revenue_ceiling
+    return _run_rate(big_tech_base_revenue, time, earlier, *doubling, ceiling)
 
 
 @quantity("1/year", time="state", decreasing=["revenue_doubling_time_lengthening"])
@@ -98,8 +81,5 @@ def revenue_growth_rate(
 
 @quantity("USD/year", time="rate", increasing=["office_subscribers", "office_addon_share", "office_addon_price"])
 def office_addon_revenue(office_subscribers, office_addon_share, office_addon_price):
-    """Revenue of an AI add-on to office software.
-
-    Aschenbrenner, Situational Awareness IIIa (2024), AI revenue.
-    """
+    """Revenue of an AI add-on to office software [SA IIIa, AI revenue]."""
     return office_subscribers * office_addon_share * office_addon_price

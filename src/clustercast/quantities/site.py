@@ -23,10 +23,7 @@ def cluster_other_cost(training_cluster_cost, cluster_accelerator_cost, cluster_
 
 @quantity("USD", increasing=["initial_cluster_chips", "rental_price", "rental_time"])
 def cluster_rental_cost(initial_cluster_chips, rental_price, rental_time):
-    """Cost of renting the cluster that the trend starts from: the second route to its price.
-
-    Aschenbrenner, Situational Awareness IIIa (2024), Cost.
-    """
+    """Cost of renting the cluster that the trend starts from: the second route to its price [SA IIIa, Cost]."""
     return initial_cluster_chips * rental_price * rental_time
 
 

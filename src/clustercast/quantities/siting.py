@@ -7,10 +7,7 @@ from clustercast.engine.quantity import quantity
 
 @quantity("1", increasing=["nonally_capacity_limit"], decreasing=["us_siting_share", "allied_share_abroad"])
 def other_fleet_share(us_siting_share, allied_share_abroad, diffusion_rule, nonally_capacity_limit):
-    """Share of the fleet in countries that are neither the United States nor its allies.
-
-    Bureau of Industry and Security, Framework for Artificial Intelligence Diffusion, 90 FR 4544 (2025).
-    """
+    """Share of the fleet in countries that are neither the United States nor its allies [90 FR 4544, 2025]."""
     chosen = (1 - us_siting_share) * (1 - allied_share_abroad)
     return np.where(diffusion_rule > 0, np.minimum(chosen, nonally_capacity_limit), chosen)
 

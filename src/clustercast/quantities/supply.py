@@ -161,10 +161,7 @@ def gas_plant_start_year(power_order_year, gas_power_lead_time):
 
 @quantity("year", increasing=["power_order_year", "generator_lead_time"])
 def generator_start_year(power_order_year, generator_lead_time):
-    """Date from which generators on site ordered for AI run.
-
-    Aschenbrenner, Situational Awareness IIIa (2024), Power: even shorter than gas plants.
-    """
+    """Date from which generators on site ordered for AI run [SA IIIa, Power: even shorter than gas plants]."""
     return power_order_year + generator_lead_time
 
 
@@ -248,10 +245,7 @@ def accelerator_shipments(
     limit_packaging,
     limit_memory,
 ):
-    """Accelerators shipped a year.
-
-    Aschenbrenner, Situational Awareness IIIa (2024), second table.
-    """
+    """Accelerators shipped a year [SA IIIa, table 2]."""
     powered = np.where(limit_power > 0, np.minimum(wanted_shipments, power_limited_shipments), wanted_shipments)
     etched = np.where(limit_logic > 0, np.minimum(powered, logic_capacity), powered)
     packaged = np.where(limit_packaging > 0, np.minimum(etched, packaging_capacity), etched)
@@ -267,10 +261,7 @@ def scarcity_premium(wanted_shipments, accelerator_shipments, scarcity_pass_thro
 
 @quantity("USD/year", time="rate", between="log", increasing=["accelerator_shipments"])
 def ai_investment(accelerator_shipments, trend_investment_per_accelerator, scarcity_premium):
-    """World investment in AI.
-
-    Aschenbrenner, Situational Awareness IIIa (2024), second table.
-    """
+    """World investment in AI [SA IIIa, table 2]."""
     return accelerator_shipments * trend_investment_per_accelerator * scarcity_premium
 
 
