@@ -186,10 +186,8 @@ def _named_columns(task: _Task, values: Arrays, size: int) -> dict[str, FloatArr
         raise InputError(f"{task.called} needs {absent[0]!r}, which is not an input{close}; add a prior of that name")
     takes_all = any(p.kind is p.VAR_KEYWORD for p in parameters)
     if extra := [name for name in columns if not takes_all and name not in named]:
-        raise InputError(
-            f"input {extra[0]!r} is no argument of {task.called}{nearest(extra[0], named)}; take it as an argument, "
-            "accept **others, or leave it out of the priors"
-        )
+        remedy = "take it as an argument, accept **others, or leave it out of the priors"
+        raise InputError(f"input {extra[0]!r} is no argument of {task.called}{nearest(extra[0], named)}; {remedy}")
     return columns
 
 
@@ -234,10 +232,8 @@ def _mapped(task: _Task, pieces: Sequence[_Piece], executor: Any) -> Iterator[di
         try:
             _ = pickle.dumps(task) if isinstance(executor, ProcessPoolExecutor) else None
         except Exception as error:
-            raise InputError(
-                f"{task.called} cannot be sent to other processes ({error}); define it at the top of a module, or use "
-                "threads or dask"
-            ) from None
+            remedy = "define it at the top of a module, or use threads or dask"
+            raise InputError(f"{task.called} cannot be sent to other processes ({error}); {remedy}") from None
         yield from executor.map(work, pieces)
 
 
@@ -259,10 +255,8 @@ def _evaluated_piece(task: _Task, piece: _Piece) -> dict[str, FloatArray]:
         axis = -1 if task.form == "arrays" else 0
         if array.shape[axis] != rows:
             place = "last" if axis else "first"
-            raise InputError(
-                f"output {name!r} of {task.called} has shape {array.shape} for {rows} samples; the {place} axis of the "
-                "result is the sample"
-            )
+            remedy = f"the {place} axis of the result is the sample"
+            raise InputError(f"output {name!r} of {task.called} has shape {array.shape} for {rows} samples; {remedy}")
         found[name] = np.moveaxis(array, axis, 0)
     return found
 
@@ -287,10 +281,8 @@ def _one_by_one(task: _Task, index: Sequence[int], columns: Columns) -> dict[str
         try:
             result = task.function(**arguments)
         except Exception as error:
-            raise InputError(
-                f"{task.called} fails at sample {sample}, where {_shown(arguments)}: {type(error).__name__}: {error}; "
-                "correct it, or the priors"
-            ) from error
+            what = f"{task.called} fails at sample {sample}, where {_shown(arguments)}: {type(error).__name__}: {error}"
+            raise InputError(f"{what}; correct it, or the priors") from error
         for name, value in _by_name(task, result, 1).items():
             array = _numbers(task, name, value)
             if found[name] and array.shape != found[name][0].shape:
@@ -341,9 +333,8 @@ def _numbers(task: _Task, name: str, value: Any) -> FloatArray:
             raise TypeError
         return array.astype(np.float64)
     except (TypeError, ValueError):
-        raise InputError(
-            f"output {name!r} of {task.called} is {str(value)[:60]!r}, of type {type(value).__name__}; return numbers"
-        ) from None
+        what = f"output {name!r} of {task.called} is {str(value)[:60]!r}, of type {type(value).__name__}"
+        raise InputError(f"{what}; return numbers") from None
 
 
 def _joined(task: _Task, name: str, parts: Sequence[FloatArray]) -> tuple[tuple[str, ...], FloatArray]:

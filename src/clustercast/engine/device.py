@@ -25,9 +25,8 @@ def checked_device(device: str) -> Device:
     try:
         cupy = import_module("cupy")
     except ImportError:
-        raise InputError(
-            "device is 'cuda', but CuPy is not installed; pip install 'clustercast[cuda]', or use device='cpu'"
-        ) from None
+        remedy = "pip install 'clustercast[cuda]', or use device='cpu'"
+        raise InputError(f"device is 'cuda', but CuPy is not installed; {remedy}") from None
     try:
         devices = int(cupy.cuda.runtime.getDeviceCount())
     except cupy.cuda.runtime.CUDARuntimeError as error:

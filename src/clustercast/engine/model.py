@@ -98,10 +98,8 @@ class Model:
         for function in _functions(sources):
             name, other = function.__name__, found.setdefault(function.__name__, function)
             if other is not function:
-                raise InputError(
-                    f"two quantities are called {name!r}: {place_of(other)} and {place_of(function)}; "
-                    "rename one, or use Model.replace to put one in the other's place"
-                )
+                what = f"two quantities are called {name!r}: {place_of(other)} and {place_of(function)}"
+                raise InputError(f"{what}; rename one, or use Model.replace to put one in the other's place")
             if name in (YEAR, PREVIOUS_YEAR):
                 raise InputError(f"a quantity cannot be called {name!r} ({place_of(function)}): it is a date")
         if not found:
@@ -245,10 +243,8 @@ class Model:
         for name in names:
             if not isinstance(name, str) or name not in self:
                 instead = self.heir(str(name)) or nearest(str(name), self.functions)
-                raise InputError(
-                    f"{name!r} is not a quantity of the model{instead}; "
-                    "list them with Model.order() or `python -m analyses.model`"
-                )
+                remedy = "list them with Model.order() or `python -m analyses.model`"
+                raise InputError(f"{name!r} is not a quantity of the model{instead}; {remedy}")
 
 
 def _functions(source: object) -> list[Function]:
@@ -262,10 +258,8 @@ def _functions(source: object) -> list[Function]:
         return marked
     if inspect.isfunction(source):
         if declaration_of(source) is None:
-            raise InputError(
-                f"function {source.__name__!r} ({place_of(source)}) is not marked as a quantity; "
-                "write @cc.quantity(unit) above it, with unit '1' for a pure number"
-            )
+            remedy = "write @cc.quantity(unit) above it, with unit '1' for a pure number"
+            raise InputError(f"function {source.__name__!r} ({place_of(source)}) is not marked as a quantity; {remedy}")
         if not source.__name__.isidentifier():
             name = f"{place_of(source)} has no name, only {source.__name__!r}"
             raise InputError(f"a quantity at {name}; write it with def")

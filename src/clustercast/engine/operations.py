@@ -69,10 +69,8 @@ def plain_call(name: str, function: Function, needs: Needs, arguments: Sequence[
     except (InputError, MemoryError):
         raise
     except Exception as error:
-        raise InputError(
-            f"{called(function, name)} fails with {type(error).__name__}: {error}; "
-            "write it in NumPy, for arrays of samples, and leave its arguments unchanged"
-        ) from error
+        remedy = "write it in NumPy, for arrays of samples, and leave its arguments unchanged"
+        raise InputError(f"{called(function, name)} fails with {type(error).__name__}: {error}; {remedy}") from error
 
 
 @dataclass(frozen=True)
@@ -102,10 +100,8 @@ class Require(Operation):
         if hasattr(below, "mean") and below.mean() > _MOST_BELOW:
             first = np.flatnonzero(to_host(below))[0]
             one, other = (np.broadcast_to(to_host(value), np.shape(below)).flat[first] for value in (level, least))
-            raise InputError(
-                f"{self.name} is below {self.reads[1]}, as {one:.6g} against {other:.6g} in coherent units; "
-                f"lower {self.reads[1]}, or look at {', '.join(self.made_of)}"
-            )
+            what = f"{self.name} is below {self.reads[1]}, as {one:.6g} against {other:.6g} in coherent units"
+            raise InputError(f"{what}; lower {self.reads[1]}, or look at {', '.join(self.made_of)}")
 
 
 class Position(NamedTuple):

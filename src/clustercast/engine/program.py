@@ -66,15 +66,12 @@ class Program:
             with np.errstate(over="ignore", invalid="ignore"):
                 sound = bool(np.isfinite(out.sum())) or not bool(self._wrong(name, out).any())
         except FloatingPointError as error:
-            raise InputError(
-                f"output {name!r} is not finite in its declared unit: {error}; look at the bounds of its inputs"
-            ) from None
+            remedy = "look at the bounds of its inputs"
+            raise InputError(f"output {name!r} is not finite in its declared unit: {error}; {remedy}") from None
         if not sound:
             wrong = np.argwhere(self._wrong(name, out))[0]
-            raise InputError(
-                f"output {name!r} is {out[tuple(wrong)]} in sample {wrong[-1]} of a block of {out.shape[-1]}; "
-                "look at the bounds of its inputs, or give the quantity a value there"
-            )
+            what = f"output {name!r} is {out[tuple(wrong)]} in sample {wrong[-1]} of a block of {out.shape[-1]}"
+            raise InputError(f"{what}; look at the bounds of its inputs, or give the quantity a value there")
 
     def _wrong(self, name: str, values: FloatArray) -> NDArray[np.bool_]:
         """Return where values are no result: not a number, or infinite where that is no value."""

@@ -328,9 +328,8 @@ def _components(needed: Mapping[str, Definition]) -> list[list[str]]:
 def _fixed_value(name: str, fixed: Arrays, least: float) -> float:
     """Return the value of an input that shapes the run and so cannot be uncertain."""
     if name not in fixed:
-        raise InputError(
-            f"input {name!r} is uncertain, and the dates of the run depend on it; fix it: {name}=cc.Fixed(...)"
-        )
+        remedy = f"fix it: {name}=cc.Fixed(...)"
+        raise InputError(f"input {name!r} is uncertain, and the dates of the run depend on it; {remedy}")
     value = float(fixed[name])
     if value < least:
         raise InputError(f"input {name!r} is {value:g} years; a lag is {least:g} or more")

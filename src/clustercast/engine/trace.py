@@ -60,10 +60,8 @@ def _call(name: str, function: Function, needs: Needs, arguments: Sequence[Float
     try:
         return function(*arguments)
     except Exception as error:
-        raise InputError(
-            f"{called(function, name)} cannot be traced: {error}; write it with NumPy's elementwise functions, "
-            "np.where in place of `if`"
-        ) from error
+        remedy = "write it with NumPy's elementwise functions, np.where in place of `if`"
+        raise InputError(f"{called(function, name)} cannot be traced: {error}; {remedy}") from error
 
 
 @dataclass

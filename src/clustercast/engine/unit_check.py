@@ -77,9 +77,8 @@ def _plain(name: str, function: Function, needs: Needs, arguments: Sequence[Floa
     if not all(map(functools.partial(np.array_equal, equal_nan=True), arguments, kept)):
         raise InputError(f"{called(function, name)} changes its argument; write a = a * 2, not a *= 2")
     if result.dtype.kind not in "fiub":
-        raise InputError(
-            f"{called(function, name)} returns values of type {str(result.dtype)!r}; return an array of real numbers"
-        )
+        remedy = "return an array of real numbers"
+        raise InputError(f"{called(function, name)} returns values of type {str(result.dtype)!r}; {remedy}")
     return result.astype(np.float64)
 
 
@@ -149,10 +148,8 @@ def _check_one(
         raise InputError(f"{what} does not hold its units: {reason} (its arguments: {described}); {way_out}") from None
     measured = registry().Quantity(result).to_base_units()
     if not same_base(f"{measured.units}", unit):
-        raise InputError(
-            f"{what} declares {unit!r} but its arguments ({described}) give "
-            f"'{measured.units}'; correct the declared unit, an argument's unit or the formula"
-        )
+        remedy = "correct the declared unit, an argument's unit or the formula"
+        raise InputError(f"{what} declares {unit!r} but its arguments ({described}) give '{measured.units}'; {remedy}")
     numbers = np.asarray(measured.magnitude, dtype=np.float64)
     if not np.allclose(numbers, plain, rtol=1e-9, atol=0, equal_nan=True):
         raise InputError(

@@ -250,9 +250,8 @@ def _refuse_arithmetic(unit: str) -> None:
     for found in _UNIT_NUMBER.finditer(unit):
         small = re.fullmatch(r"\d{1,2}(\.\d{1,2})?", found["number"]) if found["power"] else found["number"] == "1"
         if not small or found["again"]:
-            raise InputError(
-                f"cannot read {shown(unit)} as a unit: {shown(found['number'])} is neither 1 nor a power; {remedy}"
-            )
+            what = f"cannot read {shown(unit)} as a unit: {shown(found['number'])} is neither 1 nor a power"
+            raise InputError(f"{what}; {remedy}")
 
 
 @functools.cache
@@ -284,10 +283,8 @@ def _read_by_pint(unit: str) -> dict[str, float]:
     except pint.UndefinedUnitError as error:
         name = str(error.unit_names if isinstance(error.unit_names, str) else error.unit_names[0])
         known = [*REFERENCE_UNITS, *re.findall(r"^(\w+)", DERIVED_UNITS, re.MULTILINE), *own_units]
-        raise InputError(
-            f"unknown unit {name!r} in {unit!r}{nearest(name, known)}; "
-            f"units are products of {', '.join(known)}, with SI prefixes; cc.define_unit({name!r}) makes a new one"
-        ) from None
+        remedy = f"units are products of {', '.join(known)}, with SI prefixes; cc.define_unit({name!r}) makes a new one"
+        raise InputError(f"unknown unit {name!r} in {unit!r}{nearest(name, known)}; {remedy}") from None
     except Exception:
         return {"": math.nan}
 
@@ -371,9 +368,8 @@ def parse_quantity(text: str) -> tuple[float, str]:
     elif found := _NUMBER.fullmatch(text):
         value, unit = _number(found[1], text), found[2].strip() or "1"
     else:
-        raise InputError(
-            f"cannot read {shown(text)} as a quantity; write a number and a unit, as in '100 GW', '20 %' or '$1T'"
-        )
+        remedy = "write a number and a unit, as in '100 GW', '20 %' or '$1T'"
+        raise InputError(f"cannot read {shown(text)} as a quantity; {remedy}")
     factor(unit)
     return value, unit
 

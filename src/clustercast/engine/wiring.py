@@ -64,10 +64,8 @@ def argument_names(function: Function) -> tuple[str, ...]:
     parameters = inspect.signature(function).parameters.values()
     for parameter in parameters:
         if parameter.kind is not parameter.POSITIONAL_OR_KEYWORD or parameter.default is not parameter.empty:
-            raise InputError(
-                f"argument {str(parameter)!r} of {called(function)} is not a plain name; a quantity takes its inputs "
-                "by name, without defaults, *args or **kwargs"
-            )
+            remedy = "a quantity takes its inputs by name, without defaults, *args or **kwargs"
+            raise InputError(f"argument {str(parameter)!r} of {called(function)} is not a plain name; {remedy}")
     return tuple(parameter.name for parameter in parameters)
 
 
@@ -125,10 +123,8 @@ class Wiring:
                 found.append(Need(past, "previous"))
             elif behind != argument and self._is_quantity(behind):
                 if behind not in lags:
-                    raise InputError(
-                        f"{called(function, name)} takes {argument!r} and names no lag of {behind!r}; "
-                        f"write @cc.quantity(..., lags={{{behind!r}: 'name_of_the_input'}})"
-                    )
+                    what = f"{called(function, name)} takes {argument!r} and names no lag of {behind!r}"
+                    raise InputError(f"{what}; write @cc.quantity(..., lags={{{behind!r}: 'name_of_the_input'}})")
                 found.append(Need(behind, "lagged", lags[behind]))
             else:
                 found.append(Need(argument))

@@ -136,9 +136,8 @@ def write_draws(forecast: xr.Dataset, path: Path | str) -> Path:
     try:
         import pyarrow.parquet as pq
     except ImportError:
-        raise InputError(
-            f"cannot write {str(path)!r}: Parquet needs the library pyarrow; install clustercast[parquet], or give .nc"
-        ) from None
+        remedy = "install clustercast[parquet], or give .nc"
+        raise InputError(f"cannot write {str(path)!r}: Parquet needs the library pyarrow; {remedy}") from None
     parts = _draw_tables(forecast)
 
     def write(hidden: Path) -> None:

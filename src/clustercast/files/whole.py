@@ -94,9 +94,8 @@ def held_by_one_run(path: Path) -> Iterator[None]:
         except BlockingIOError:
             still_there = False
         if not still_there:
-            raise InputError(
-                f"cannot write {str(path)!r}: another run is writing there; wait for it or name another place"
-            )
+            remedy = "wait for it or name another place"
+            raise InputError(f"cannot write {str(path)!r}: another run is writing there; {remedy}")
         try:
             yield
         finally:

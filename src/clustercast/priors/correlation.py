@@ -39,10 +39,8 @@ class Correlation:
         if len(self.between) != 2 or self.between[0] == self.between[1]:
             raise InputError(f"a correlation is between two different inputs, not {list(self.between)}")
         if not -1 < self.rank < 1:
-            raise InputError(
-                f"rank correlation between {self.between[0]!r} and {self.between[1]!r} is {self.rank}; "
-                "it must lie between -1 and 1, both excluded"
-            )
+            what = f"rank correlation between {self.between[0]!r} and {self.between[1]!r} is {self.rank}"
+            raise InputError(f"{what}; it must lie between -1 and 1, both excluded")
 
 
 def score_correlation(correlation: Correlation, one: Family, other: Family, origin: str) -> float:

@@ -79,9 +79,8 @@ def check_declared(name: str, distribution: Family, declaration: Declaration) ->
     meaning = f"{name} ({declaration.meaning})"
     values = distribution.values if isinstance(distribution, Discrete) else distribution.support
     if declaration.positive and isinstance(distribution, Fixed | Discrete) and 0.0 in values:
-        raise InputError(
-            f"{with_unit(0, declaration.unit)} for {meaning}; the model divides by it: give a value above 0"
-        )
+        remedy = "the model divides by it: give a value above 0"
+        raise InputError(f"{with_unit(0, declaration.unit)} for {meaning}; {remedy}")
     if declaration.switch:
         if not isinstance(distribution, Fixed | Discrete) or not set(values) <= {0.0, 1.0}:
             shown = with_unit(distribution.value, "1") if isinstance(distribution, Fixed) else repr(distribution)

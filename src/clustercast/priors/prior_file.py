@@ -175,10 +175,8 @@ def read_scenario_file(name: str | Path, priors: Priors) -> Priors:
     path, content = _read(name, "scenarios")
     for key in content.inputs:
         if key not in priors:
-            raise InputError(
-                f"{path}: inputs.{key} is not an input of {priors.name!r}{heir(key) or nearest(key, priors)}; "
-                "a scenario only changes inputs that exist"
-            )
+            what = f"{path}: inputs.{key} is not an input of {priors.name!r}{heir(key) or nearest(key, priors)}"
+            raise InputError(f"{what}; a scenario only changes inputs that exist")
     changes = _distributions(content.inputs, path)
     dates = {key: entry.from_year for key, entry in content.inputs.items() if entry.from_year is not None}
     later = {key: (date, changes.pop(key)) for key, date in dates.items()}
@@ -203,9 +201,8 @@ def _read(name: str | Path, folder: str) -> tuple[Path, Any]:
     """Return the path of a shipped name or of a file, and the content, its keys and types checked."""
     what, model = ("prior set", 0) if folder == "sets" else ("scenario", 1)
     if not isinstance(name, str | Path):
-        raise InputError(
-            f"the {what} is a {type(name).__name__}; give the name of a shipped one, or the path of a TOML file"
-        )
+        remedy = "give the name of a shipped one, or the path of a TOML file"
+        raise InputError(f"the {what} is a {type(name).__name__}; {remedy}")
     known, path = shipped_names(folder), Path(name)
     if isinstance(name, str) and name in known:
         path = directory() / folder / f"{name}.toml"

@@ -83,10 +83,8 @@ class Priors(Mapping[str, Family]):
     ) -> None:
         for correlation in correlations:
             if not isinstance(correlation, Correlation):
-                raise InputError(
-                    f"{correlation!r} is not a cc.Correlation; inputs are given by name, as in "
-                    "cc.Priors(growth=cc.Normal(0.5, 0.1, unit='OOM/year'))"
-                )
+                remedy = "inputs are given by name, as in cc.Priors(growth=cc.Normal(0.5, 0.1, unit='OOM/year'))"
+                raise InputError(f"{correlation!r} is not a cc.Correlation; {remedy}")
         self._distributions = {key: _distribution(value, key) for key, value in distributions.items()}
         self.correlations = tuple(correlations)
         self.name = name
@@ -285,10 +283,8 @@ def _constant(text: str) -> Fixed:
 def checked_priors(priors: object) -> Priors:
     """Return priors, refused where something else was given."""
     if not isinstance(priors, Priors):
-        raise InputError(
-            f"priors is {shown(priors)}, and must be cc.Priors; read a set with "
-            "cc.read_priors('situational_awareness'), or write cc.Priors(x=cc.Uniform(0, 1))"
-        )
+        remedy = "read a set with cc.read_priors('situational_awareness'), or write cc.Priors(x=cc.Uniform(0, 1))"
+        raise InputError(f"priors is {shown(priors)}, and must be cc.Priors; {remedy}")
     return priors
 
 

@@ -22,10 +22,8 @@ def read_quantiles(
         if before == after:
             raise InputError(f"the quantile at {after:g} is given twice, as {lower:g} and {upper:g}")
         if not lower < upper:
-            raise InputError(
-                f"quantiles out of order: {lower:g} at {before:g} is not below {upper:g} at {after:g}; "
-                "they must rise with the probability"
-            )
+            what = f"quantiles out of order: {lower:g} at {before:g} is not below {upper:g} at {after:g}"
+            raise InputError(f"{what}; they must rise with the probability")
     if len(pairs) not in counts:
         taken = " or ".join(str(count) for count in counts)
         remedy = '; family = "metalog" takes three exactly' if len(pairs) == 3 else ""
@@ -54,10 +52,8 @@ def location_scale(scores: FloatArray, values: FloatArray) -> tuple[float, float
 def logarithms(values: FloatArray, family: str) -> FloatArray:
     """Return the logarithms of quantiles that must be positive."""
     if values[0] <= 0:
-        raise InputError(
-            f"{family} holds positive numbers only, got the quantile {values[0]:g}; "
-            'use family = "normal" or "metalog" for a quantity that can be zero or negative'
-        )
+        remedy = 'use family = "normal" or "metalog" for a quantity that can be zero or negative'
+        raise InputError(f"{family} holds positive numbers only, got the quantile {values[0]:g}; {remedy}")
     return np.asarray(np.log(values))
 
 

@@ -167,10 +167,8 @@ class Mixture(OfComponents):
     def _all_tails(self, values: FloatArray) -> Tails:
         if self._normals is not None:
             weights, means, sds = self._normals
-            return (
-                _row_sums(values, means, lambda gap: weights * special.ndtr(gap / sds)),
-                _row_sums(values, means, lambda gap: weights * special.ndtr(-gap / sds)),
-            )
+            below = _row_sums(values, means, lambda gap: weights * special.ndtr(gap / sds))
+            return below, _row_sums(values, means, lambda gap: weights * special.ndtr(-gap / sds))
         p, q = np.zeros(values.shape), np.zeros(values.shape)
         for weight, component in zip(self.weights, self.components, strict=True):
             below, above = component.tails(values)

@@ -70,20 +70,16 @@ class Family:
         with located(self.family):
             for field in dataclasses.fields(self):
                 infinite = field.name in ("bounds", *self.may_be_infinite)
-                value = converted(field.name, getattr(self, field.name), field.type, infinite)
-                object.__setattr__(self, field.name, value)
+                vars(self)[field.name] = converted(field.name, vars(self)[field.name], field.type, infinite)
             self._check()
             if self.bounds is not None:
                 self._check_bounds(*self.bounds)
 
     def __repr__(self) -> str:
         """Show the parameters, and of the rest what was given."""
-        shown = [
-            f"{field.name}={getattr(self, field.name)!r}"
-            for field in sorted(dataclasses.fields(self), key=lambda field: bool(field.kw_only))
-            if getattr(self, field.name) != field.default
-        ]
-        return f"{type(self).__name__}({', '.join(shown)})"
+        fields = sorted(dataclasses.fields(self), key=lambda field: bool(field.kw_only))
+        given = [(field.name, value) for field in fields if (value := getattr(self, field.name)) != field.default]
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in given)})"
 
     def __add__(self, other: float | str) -> "Family":
         """Return the distribution of the sum with a number, or with a text such as ``"2 GW"``."""
@@ -110,9 +106,8 @@ class Family:
 
     def __rtruediv__(self, other: object) -> "Family":
         """Refuse a number over a distribution, which has no family in general."""
-        raise InputError(
-            f"{shown(other)} / {self.family} is no distribution here; divide in a quantity, or state 1 / x"
-        )
+        over = f"{shown(other)} / {self.family}"
+        raise InputError(f"{over} is no distribution here; divide in a quantity, or state 1 / x")
 
     __radd__ = __add__
     __rmul__ = __mul__
@@ -229,8 +224,8 @@ class Family:
         levels, values = elicitation.read_quantiles(quantiles, family, cls.quantile_counts)
         if bounds is not None:
             refuse_outside(family, levels, values, *bounds)
-        shared: dict[str, Any] = {"unit": unit, "bounds": bounds, "source": source, "as_of": as_of, "note": note}
-        return cls(*cls._elicit(levels, values, bounds, mode), **shared, judgement=judgement)
+        texts: dict[str, Any] = {"source": source, "as_of": as_of, "note": note, "judgement": judgement}
+        return cls(*cls._elicit(levels, values, bounds, mode), unit=unit, bounds=bounds, **texts)
 
     def in_unit(self, unit: str, what: str = "it") -> "Family":
         """Return the same distribution in another unit; `what` begins the message where that is of another kind."""
@@ -261,9 +256,8 @@ class Family:
             raise InputError(f"bounds [{low:g}, {high:g}] are reversed or empty; give the lower first")
         least, greatest = self.support
         if self.bounds_are_ends and (least, greatest) != (low, high):
-            raise InputError(
-                f"bounds [{low:g}, {high:g}] are not the ends low = {least:g}, high = {greatest:g}; give low and high"
-            )
+            ends = f"low = {least:g}, high = {greatest:g}; give low and high"
+            raise InputError(f"bounds [{low:g}, {high:g}] are not the ends {ends}")
         if least < low or greatest > high:
             raise InputError(
                 f"bounds [{low:g}, {high:g}] would cut off a {self.family} distribution, which runs from {least:g} to "
@@ -323,7 +317,6 @@ def _moved(parameter: Any, scale: float, shift: float) -> Any:
 def _number_beside(other: T, operator: str) -> T:
     """Return what a distribution is added to or multiplied by, refused where it is a distribution."""
     if isinstance(other, Family):
-        raise InputError(
-            f"two distributions are not combined by {operator} here; draw both, and combine them in a quantity"
-        )
+        remedy = "draw both, and combine them in a quantity"
+        raise InputError(f"two distributions are not combined by {operator} here; {remedy}")
     return other

@@ -85,9 +85,8 @@ class Truncated(_Between):
         super()._check()
         refuse_unless_rising(self.low, self.high)
         if not self._masses()[1] > 0:
-            raise InputError(
-                f"low = {self.low:g} to high = {self.high:g} holds nothing of {self.base!r}; move the ends"
-            )
+            ends = f"low = {self.low:g} to high = {self.high:g}"
+            raise InputError(f"{ends} holds nothing of {self.base!r}; move the ends")
 
     def _changes(self, scale: float, shift: float) -> dict[str, Any]:
         low, high = sorted(scale * end + shift for end in (self.low, self.high))
@@ -165,11 +164,10 @@ def _normal_through(levels: FloatArray, values: FloatArray, low: float, high: fl
         found = elicitation.root(lambda mean: cdf(mean, sd, 0) - float(levels[0]), least - 30 * sd, most + 30 * sd)
         return (most + 30 * sd) if found is None else found
 
-    def second(log_sd: float) -> float:
-        return cdf(mean_at(log_sd), math.exp(log_sd), 1) - float(levels[1])
-
-    widest = math.log(span / float(levels[1] - levels[0])) + math.log(30.0)
-    log_sd = elicitation.root(second, math.log(span) - math.log(20.0), widest)
+    narrowest, widest = math.log(span) - math.log(20.0), math.log(span / float(levels[1] - levels[0])) + math.log(30.0)
+    log_sd = elicitation.root(
+        lambda log_sd: cdf(mean_at(log_sd), math.exp(log_sd), 1) - float(levels[1]), narrowest, widest
+    )
     if log_sd is None:
         raise InputError(
             f"the quantiles {values[0]:g} and {values[1]:g} are too far apart for a normal distribution truncated "
@@ -223,11 +221,8 @@ class Moved(OfBase):
         """Return values of the base, moved; or, back, the values of the base that become some values."""
         with np.errstate(divide="ignore", over="ignore"):
             middle, y = float(unbounded(np.array(self.base.median), *self.support)), unbounded(x, *self.support)
-            before, after = (
-                middle + (y - self.shift - middle) / self.width,
-                middle + self.width * (y - middle) + self.shift,
-            )
-            return bounded(before if back else after, *self.support)
+            before = middle + (y - self.shift - middle) / self.width
+            return bounded(before if back else middle + self.width * (y - middle) + self.shift, *self.support)
 
     def _invert(self, at: Levels) -> FloatArray:
         return self._forth(self.base._invert(at))

@@ -87,9 +87,8 @@ class Beta(_OnInterval):
     def _elicit(cls, levels: FloatArray, values: FloatArray, bounds: Interval | None, mode: float | None) -> Parameters:
         low, high = bounds or (0.0, 1.0)
         if math.isinf(low) or math.isinf(high):
-            raise InputError(
-                f'beta needs two finite bounds, got [{low:g}, {high:g}]; use family = "metalog" or "gamma"'
-            )
+            remedy = 'use family = "metalog" or "gamma"'
+            raise InputError(f"beta needs two finite bounds, got [{low:g}, {high:g}]; {remedy}")
         refuse_outside("beta", levels, values, low, high)
         return *_shapes_through(levels, values, low, high), low, high
 
@@ -112,10 +111,8 @@ def _shapes_through(levels: FloatArray, values: FloatArray, low: float, high: fl
         log_odds = elicitation.root(lambda odds: cdf(*split(log_total, odds), 0) - float(levels[0]), -60.0, 60.0)
         return split(log_total, log_odds or 0.0)
 
-    def second(log_total: float) -> float:
-        return cdf(*shapes(log_total), 1) - float(levels[1])
-
-    log_total = elicitation.root(second, math.log(1e-3), math.log(1e8))
+    narrow, wide = math.log(1e-3), math.log(1e8)
+    log_total = elicitation.root(lambda log_total: cdf(*shapes(log_total), 1) - float(levels[1]), narrow, wide)
     if log_total is None:
         raise InputError(
             f"no beta distribution on [{low:g}, {high:g}] goes through {values[0]:g} at {levels[0]:g} and "

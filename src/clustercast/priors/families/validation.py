@@ -31,18 +31,14 @@ def distribution_family(made: type[T]) -> type[T]:
         try:
             signature.bind(self, *given, **named)
         except TypeError as error:
-            raise InputError(_misuse(made, str(error), named)) from None
+            own, shared = ([f.name for f in dataclasses.fields(made) if f.kw_only is kind] for kind in (False, True))
+            close = "".join(nearest(name, [*own, *shared]) for name in named if name not in (*own, *shared))
+            takes = f"it takes {', '.join(own)} and by keyword {', '.join(shared)}"
+            raise InputError(f"{made.family}: {error}{close}; {takes}") from None
         initialise(self, *given, **named)
 
     made.__init__ = checked  # type: ignore[method-assign]
     return made
-
-
-def _misuse(made: Any, reason: str, named: Iterable[str]) -> str:
-    """Return why arguments do not fit a family, and which do."""
-    own, shared = ([f.name for f in dataclasses.fields(made) if f.kw_only is kind] for kind in (False, True))
-    close = "".join(nearest(name, [*own, *shared]) for name in named if name not in (*own, *shared))
-    return f"{made.family}: {reason}{close}; it takes {', '.join(own)} and by keyword {', '.join(shared)}"
 
 
 def converted(name: str, value: object, kind: object, infinite: bool) -> object:
@@ -63,16 +59,12 @@ def converted(name: str, value: object, kind: object, infinite: bool) -> object:
 
 def _number(name: str, value: object, infinite: bool) -> float:
     """Return a number; numbers of NumPy are welcome, truth values are not."""
-    if isinstance(value, bool) or not isinstance(value, Real):
-        raise InputError(f"{name} = {value!r}: a number is needed")
     try:
-        number = float(value)
+        number = math.nan if isinstance(value, bool) or not isinstance(value, Real) else float(value)
     except OverflowError:
         raise InputError(f"{name} is beyond 1e308, the greatest number there is here") from None
-    if math.isnan(number):
-        raise InputError(f"{name} = {value!r}: a number is needed")
-    if not infinite and not math.isfinite(number):
-        raise InputError(f"{name} = {value!r}: a finite number is needed")
+    if math.isnan(number) or (math.isinf(number) and not infinite):
+        raise InputError(f"{name} = {value!r}: a {'' if math.isnan(number) else 'finite '}number is needed")
     return number
 
 
@@ -82,10 +74,8 @@ def refuse_beside_quantiles(family: Any, parameters: Mapping[str, object]) -> No
     unknown = [name for name in parameters if name not in own]
     if unknown:
         raise InputError(f"{family.family} has no key {unknown[0]!r}{nearest(unknown[0], own)}")
-    interval = ", and the interval as bounds" if parameters.keys() & {"low", "high"} else ""
-    raise InputError(
-        f"{family.family}: quantiles and {', '.join(parameters)} are both given; give one or the other{interval}"
-    )
+    remedy = "give one or the other" + (", and the interval as bounds" if parameters.keys() & {"low", "high"} else "")
+    raise InputError(f"{family.family}: quantiles and {', '.join(parameters)} are both given; {remedy}")
 
 
 def refuse_outside(family: str, levels: FloatArray, values: FloatArray, low: float, high: float) -> None:
@@ -96,10 +86,8 @@ def refuse_outside(family: str, levels: FloatArray, values: FloatArray, low: flo
         raise InputError(f"{family}: bounds [{low:g}, {high:g}] are reversed or empty; give the lower first")
     for level, value in zip(levels, values, strict=True):
         if not low < value < high:
-            raise InputError(
-                f"{family}: bounds [{low:g}, {high:g}] exclude the quantile {value:g} at {level:g}; "
-                "widen the bounds or move the quantile strictly inside them"
-            )
+            what = f"{family}: bounds [{low:g}, {high:g}] exclude the quantile {value:g} at {level:g}"
+            raise InputError(f"{what}; widen the bounds or move the quantile strictly inside them")
 
 
 def refuse_unless_rising(low: float, high: float) -> None:
