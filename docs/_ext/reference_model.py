@@ -35,7 +35,8 @@ def quantities_index(model: Model) -> str:
     lines = [
         SHORT_CONTENTS + "# Quantities",
         f"The model is {len(model.functions)} functions in {len(modules)} files. The names of the arguments are the "
-        "graph: an argument is another quantity, or an input that a [prior](priors.md) gives.",
+        "graph: an argument is another quantity, or an input that a [prior](priors.md) gives. A source in brackets "
+        "ends what a quantity is; SA IIIa is chapter IIIa of L. Aschenbrenner, Situational Awareness (2024).",
         "\n".join(["```{toctree}", ":maxdepth: 1", ":hidden:", "", *(f"quantities_{m}" for m in modules), "```"]),
     ]
     for module, names in modules.items():

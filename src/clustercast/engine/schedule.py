@@ -278,7 +278,7 @@ class Builder:
         if need.kind != "lagged":
             return Argument(need, key, own)
         early, rows, positions = self._behind(need.name, self.on_nodes.dates, self.lags[need.lag])
-        lagged = (*((early, row) for row in range(rows)), *positions)
+        lagged: tuple[tuple[str, int] | Position, ...] = (*((early, row) for row in range(rows)), *positions)
         return Argument(need, key, own, self.found(need.name).between or "linear", lagged)
 
 

@@ -92,11 +92,6 @@ def _float_year(value: Any, end: bool = False) -> float:
         raise PydanticCustomError("date", "{why}", {"why": str(error)}) from None
 
 
-def _as_text(value: Any) -> Any:
-    """Return a TOML date as the ISO text that it is."""
-    return value.isoformat()[:10] if isinstance(value, datetime.date) else value
-
-
 def _checked(text: str) -> str:
     """Return an ISO text, refused where there is no such day."""
     end_of(text)
@@ -105,21 +100,15 @@ def _checked(text: str) -> str:
 
 _PATTERN = r"^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$"
 # The type of a date in a file: an ISO text, or a date of TOML.
-DateText = Annotated[
-    str,
-    Field(pattern=_PATTERN, description="year, year-month or year-month-day"),
-    BeforeValidator(_as_text),
-    AfterValidator(_checked),
+_TEXT_OF_DATE = BeforeValidator(lambda value: value.isoformat()[:10] if isinstance(value, datetime.date) else value)
+_IN_A_FILE = Field(pattern=_PATTERN, description="year, year-month or year-month-day")
+DateText = Annotated[str, _IN_A_FILE, _TEXT_OF_DATE, AfterValidator(_checked)]
+_NUMBER_OR_TEXT = [
+    {"type": "number", "minimum": _FIRST, "maximum": _LAST},
+    {"type": "string", "pattern": _PATTERN.replace("^\\d{4}(", r"^[1-9]\d{3}(\.\d+|")},
 ]
-_DATE_SCHEMA = WithJsonSchema(
-    {
-        "anyOf": [
-            {"type": "number", "minimum": _FIRST, "maximum": _LAST},
-            {"type": "string", "pattern": _PATTERN.replace("^\\d{4}(", r"^[1-9]\d{3}(\.\d+|")},
-        ],
-        "description": "a year such as 2026.5, or year, year-month or year-month-day",
-    }
-)
+_A_YEAR = "a year such as 2026.5, or year, year-month or year-month-day"
+_DATE_SCHEMA = WithJsonSchema({"anyOf": _NUMBER_OR_TEXT, "description": _A_YEAR})
 # The types of a date that becomes a float year: the first moment of a period, or the last one.
 StartYear = Annotated[float, BeforeValidator(_float_year), _DATE_SCHEMA]
 EndYear = Annotated[float, BeforeValidator(functools.partial(_float_year, end=True)), _DATE_SCHEMA]

@@ -4,17 +4,19 @@ import json
 import os
 import re
 import zlib
-from collections.abc import Mapping, Set
+from collections.abc import Hashable, Mapping, Sequence, Set
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import xarray as xr
 from xarray.coders import CFDatetimeCoder, CFTimedeltaCoder
 
 from clustercast.errors import InputError, takes
-from clustercast.files.summary_table import as_summary
 from clustercast.files.whole import write_whole
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _ENGINE: Final = "h5netcdf"
 # One text attribute holds, as JSON, what netCDF has no type for (None, truth values, mappings, lists) and what its
@@ -29,6 +31,8 @@ _INT64 = np.iinfo(np.int64)
 _SEAL = re.compile(rb"\nclustercast crc32 ([0-9a-f]{8})\n")
 _SEAL_LENGTH = 28
 _CHUNK = 1 << 17
+# The attribute `layout` of a dataset of summaries.
+LAYOUT = "summary"
 
 
 def write_netcdf(dataset: xr.Dataset | xr.DataTree, path: Path | str) -> Path:
@@ -59,12 +63,8 @@ def write_netcdf(dataset: xr.Dataset | xr.DataTree, path: Path | str) -> Path:
         kind = type(dataset).__name__
         raise InputError(f"{kind} is neither a Dataset nor a DataTree; make one of it with .to_dataset(name=...)")
     try:
-        stored: Any
-        if isinstance(dataset, xr.DataTree):
-            stored = dataset.map_over_datasets(_storable)
-            stored.attrs[_TREE] = json.dumps(dataset.name)
-        else:
-            stored = _storable(dataset)
+        stored: Any = dataset.map_over_datasets(_storable) if isinstance(dataset, xr.DataTree) else _storable(dataset)
+        stored.attrs |= {_TREE: json.dumps(dataset.name)} if isinstance(dataset, xr.DataTree) else {}
         # In memory first: the HDF5 library can bring the interpreter down when the disk fails under it.
         # As bytes: a view of a buffer that outlives it in a traceback brings Python 3.12.1 down.
         content = bytes(stored.to_netcdf(engine=_ENGINE))
@@ -109,7 +109,9 @@ def read_netcdf(path: Path | str) -> xr.Dataset | xr.DataTree:
             tree = stored.load()
         named = tree.attrs.pop(_TREE, None)
         if named is None and not tree.children:
-            return as_summary(_restored(tree.to_dataset()))
+            plain = _restored(tree.to_dataset())
+            summary = plain.attrs.get("layout") == LAYOUT
+            return SummaryDataset(plain.data_vars, plain.coords, plain.attrs) if summary else plain
         restored = tree.map_over_datasets(_restored)
         restored.name = json.loads(named or "null")
         return restored
@@ -140,8 +142,7 @@ def _storable(dataset: xr.Dataset) -> xr.Dataset:
 
 def _chunks(shape: tuple[int, ...]) -> tuple[int, ...]:
     """Return the shape of chunks of about a megabyte, along the last axes first."""
-    chunks: list[int] = []
-    room = _CHUNK
+    chunks, room = list[int](), _CHUNK
     for size in reversed(shape):
         chunks.insert(0, max(1, min(size, room)))
         room //= chunks[0]
@@ -150,8 +151,7 @@ def _chunks(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 def _stored_attributes(attrs: Mapping[Any, Any], owner: str, hidden: Set[str] = _RESERVED) -> dict[str, Any]:
     """Return attributes that netCDF can hold; those it cannot, in one of JSON text."""
-    own: dict[str, Any] = {}
-    others: dict[str, Any] = {}
+    own, others = dict[str, Any](), dict[str, Any]()
     for name, value in attrs.items():
         if not isinstance(name, str):
             raise InputError(f"attribute {name!r} of {owner} has no text as its name; give it one")
@@ -164,13 +164,11 @@ def _stored_attributes(attrs: Mapping[Any, Any], owner: str, hidden: Set[str] = 
 
 def _is_native(name: str, value: object) -> bool:
     """Return whether netCDF gives an attribute back as it is."""
-    if not _PLAIN_NAME.fullmatch(name):
+    if not _PLAIN_NAME.fullmatch(name) or isinstance(value, bool | np.bool_):
         return False
     if isinstance(value, str):
         # Units of the form "days since 2000-01-01" make dates of numbers.
         return "\0" not in value and value.isascii() and not (name == "units" and " since " in value)
-    if isinstance(value, bool | np.bool_):
-        return False
     if isinstance(value, int):
         return _INT64.min <= value <= _INT64.max
     if isinstance(value, np.ndarray):
@@ -198,9 +196,7 @@ def _restored(dataset: xr.Dataset) -> xr.Dataset:
     restored = dataset.assign(texts).set_coords(list(dataset.coords))
     owners: list[Any] = [restored, *restored.variables.values()]
     for owner in owners:
-        others = json.loads(owner.attrs.pop(_JSON, "{}"))
-        owner.attrs = {**owner.attrs, **others}
-        owner.encoding = {}
+        owner.attrs, owner.encoding = owner.attrs | json.loads(owner.attrs.pop(_JSON, "{}")), {}
     return restored
 
 
@@ -217,3 +213,33 @@ def _check_seal(path: Path | str) -> None:
             size -= len(part)
     if seal and b"%08x" % checksum != seal[1]:
         raise InputError(f"cannot read {str(path)!r}: it was damaged after it was written; take another copy")
+
+
+class SummaryDataset(xr.Dataset):  # type: ignore[no-untyped-call]
+    """A Dataset from `summarise`, whose table has one row a number."""
+
+    __slots__ = ()
+
+    def to_dataframe(self, dim_order: Sequence[Hashable] | None = None) -> "pd.DataFrame":  # noqa: ARG002
+        """Return a tidy table, one row a number."""
+        import pandas as pd
+
+        names = [str(name) for name in self.data_vars if f"{name}_error" in self.data_vars]
+        return pd.concat([_tidy(self, name) for name in names], ignore_index=True)
+
+
+def _tidy(result: xr.Dataset, name: str) -> "pd.DataFrame":
+    """Return the tidy rows of one statistic of one output."""
+    values, error = result[name], result[f"{name}_error"]
+    outputs = json.loads(result.attrs.get("outputs", "[]"))
+    output, statistic = name, "quantile"
+    if name not in outputs or "quantile" not in values.dims:
+        output, _, statistic = name.rpartition("_")
+    own = {key: coord for key, coord in values.coords.items() if key in values.dims}
+    columns = xr.Dataset({"value": values.drop_attrs(), "error": error.drop_attrs()}, coords=own)
+    # A number without dimensions has no index that xarray could make a table of.
+    table = (columns if values.dims else columns.expand_dims("row")).to_dataframe().reset_index()
+    table = table.drop(columns="row", errors="ignore").rename(columns={f"{output}_label": "label"})
+    table.insert(0, "output", output)
+    table.insert(len(table.columns) - 2, "statistic", statistic)
+    return table.assign(unit=values.attrs.get("units", ""))

@@ -143,8 +143,7 @@ def write_draws(forecast: xr.Dataset, path: Path | str) -> Path:
     def write(hidden: Path) -> None:
         first = next(parts)
         with pq.ParquetWriter(hidden, first.schema) as writer:
-            writer.write_table(first)
-            for part in parts:
+            for part in itertools.chain([first], parts):
                 writer.write_table(part)
 
     return write_whole(path, write)
@@ -189,12 +188,8 @@ def _cells(values: xr.DataArray, errors: xr.DataArray) -> Iterator[tuple[dict[st
     places = itertools.product(*(values[dim].values.tolist() for dim in dims))
     for place, value, error in zip(places, values.values.flat, errors.values.flat, strict=True):
         at = dict(zip(dims, place, strict=True))
-        yield {dim: _whole(at[dim]) if dim != "quantile" else at[dim] for dim in dims}, float(value), float(error)
-
-
-def _whole(value: object) -> object:
-    """Return a coordinate for a table: a whole number without a point."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+        whole = [dim for dim in dims if dim != "quantile" and isinstance(at[dim], float) and at[dim].is_integer()]
+        yield at | {dim: int(at[dim]) for dim in whole}, float(value), float(error)
 
 
 def _csv_text(columns: Sequence[str], rows: Iterable[_Row]) -> str:

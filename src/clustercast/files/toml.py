@@ -50,12 +50,7 @@ def load_toml(path: Path) -> dict[str, Any]:
 
 
 def validated(
-    content: Mapping[str, Any],
-    model: type[M],
-    path: Path | str,
-    *,
-    tags: Sequence[str] = (),
-    strict: bool | None = None,
+    content: Any, model: type[M], path: Path | str, *, tags: Sequence[str] = (), strict: bool | None = None
 ) -> M:
     """Return the content of a file or of a place in it as a model with closed keys."""
     try:
@@ -67,8 +62,7 @@ def validated(
 def _message(error: ValidationError, content: Mapping[str, Any], model: type[BaseModel], tags: Sequence[str]) -> str:
     """Return the first fault of a validation: key, value, remedy."""
     # An unknown key comes first: a misspelt one is also missing, and its name says why.
-    faults = sorted(error.errors(include_url=False), key=lambda fault: fault["type"] != "extra_forbidden")
-    first = faults[0]
+    first = min(error.errors(include_url=False), key=lambda fault: fault["type"] != "extra_forbidden")
     place = [part for part in first["loc"] if part not in tags]
     key = _key(place, content)
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""

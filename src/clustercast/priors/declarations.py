@@ -26,14 +26,6 @@ class Declaration(BaseModel):
     switch: Truth = False
 
 
-class _Declarations(RootModel[dict[str, Declaration]]):
-    """The whole of ``priors/inputs.toml``."""
-
-
-class _Renamed(RootModel[dict[str, Text]]):
-    """The whole of ``priors/renamed.toml``: what took the place of each name that is gone."""
-
-
 def declared_inputs() -> Mapping[str, Declaration]:
     """Return what ``priors/inputs.toml`` declares, by input."""
     return _declarations(directory() / "inputs.toml")
@@ -44,7 +36,7 @@ def _declarations(path: Path) -> Mapping[str, Declaration]:
     """Return the declarations of a file, none where there is no file."""
     if not path.is_file():
         return MappingProxyType({})
-    declared = validated(load_toml(path), _Declarations, path).root
+    declared = validated(load_toml(path), RootModel[dict[str, Declaration]], path).root
     for name, declaration in declared.items():
         low, high = declaration.bounds or (-math.inf, math.inf)
         if not low < high:
@@ -65,7 +57,7 @@ def heir(name: str) -> str:
 @functools.cache
 def _renamed(path: Path) -> Mapping[str, str]:
     """Return the names that are gone and what took their place."""
-    return validated(load_toml(path), _Renamed, path).root if path.is_file() else {}
+    return validated(load_toml(path), RootModel[dict[str, Text]], path).root if path.is_file() else {}
 
 
 def with_unit(value: float | str, unit: str) -> str:

@@ -1,7 +1,7 @@
 """Groups of inputs: of one section of the model or one source, and what a design swaps together."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal
+from typing import Literal, get_args
 
 from clustercast.engine.model import Model
 from clustercast.errors import InputError, nearest, shown, takes
@@ -10,8 +10,6 @@ from clustercast.priors.prior_set import Priors
 By = Literal["section", "source"]
 Groups = Mapping[str, Sequence[str]]
 Swaps = dict[str, tuple[str, ...]]
-
-_WAYS = ("section", "source")
 
 
 @takes()
@@ -42,8 +40,9 @@ def input_groups(priors: Priors, by: By, model: Model) -> dict[str, tuple[str, .
     >>> "cluster_growth_rate" in groups["cluster"]
     True
     """
-    if by not in _WAYS:
-        raise InputError(f"groups are by {by!r}{nearest(str(by), _WAYS)}; choose one of {', '.join(_WAYS)}")
+    if by not in get_args(By):
+        ways = f"{nearest(str(by), get_args(By))}; choose one of {', '.join(get_args(By))}"
+        raise InputError(f"groups are by {by!r}{ways}")
     groups: dict[str, tuple[str, ...]] = {}
     for name in priors.uncertain:
         key = (priors[name].source or name) if by == "source" else section_of(name, model)
@@ -60,7 +59,14 @@ def section_of(name: str, model: Model) -> str:
 def swapped_together(priors: Priors, groups: Groups | None, latent: bool) -> tuple[Swaps, Swaps]:
     """Return what is swapped together, by name, and which of these groups were made of correlated inputs."""
     refuse_constant(priors)
-    group_of = _group_of_each(priors, groups)
+    group_of: dict[str, str] = {}
+    for group, members in checked_groups(groups, priors).items():
+        if group in priors and list(members) != [group]:
+            raise InputError(f"group {group!r} has the name of an input; call it otherwise")
+        for name in members:
+            if name in group_of:
+                raise InputError(f"input {name!r} is in two groups, {group_of[name]!r} and {group!r}; keep it in one")
+            group_of[name] = group
     swaps: Swaps = {}
     for name in priors.uncertain:
         key = group_of.get(name, name)
@@ -74,26 +80,11 @@ def swapped_together(priors: Priors, groups: Groups | None, latent: bool) -> tup
         if left != right:
             first, second = sorted((left, right), key=list(swaps).index)
             connected[first] += connected.pop(second)
-    named = {_joint_name(keys): tuple(name for key in keys for name in swaps[key]) for keys in connected.values()}
+    named = {}
+    for keys in connected.values():
+        after = keys if len(keys) < 4 else [keys[0], f"{len(keys) - 1}_correlated_with_it"]
+        named["_and_".join(after)] = tuple(name for key in keys for name in swaps[key])
     return named, {name: members for name, members in named.items() if name not in swaps}
-
-
-def _joint_name(keys: Sequence[str]) -> str:
-    """Name a group after its members."""
-    return "_and_".join(keys if len(keys) < 4 else [keys[0], f"{len(keys) - 1}_correlated_with_it"])
-
-
-def _group_of_each(priors: Priors, groups: Groups | None) -> dict[str, str]:
-    """Return the group of each input that is in one."""
-    found: dict[str, str] = {}
-    for group, members in checked_groups(groups, priors).items():
-        if group in priors and list(members) != [group]:
-            raise InputError(f"group {group!r} has the name of an input; call it otherwise")
-        for name in members:
-            if name in found:
-                raise InputError(f"input {name!r} is in two groups, {found[name]!r} and {group!r}; keep it in one")
-            found[name] = group
-    return found
 
 
 def checked_groups(groups: Groups | None, priors: Priors) -> Groups:

@@ -7,22 +7,14 @@ from typing import Any
 
 from clustercast.errors import InputError, located, nearest
 from clustercast.files.whole import read_text
-from clustercast.priors.families import (
-    Family,
-    LogNormal,
-    LogUniform,
-    Normal,
-    ScipyDistribution,
-    Triangular,
-    TruncatedNormal,
-    Uniform,
-)
+from clustercast.priors import families
 from clustercast.priors.prior_set import Priors
 
-# How many numbers SALib takes for each distribution.
-_COUNTS = {"unif": (2,), "logunif": (2,), "norm": (2,), "lognorm": (2,), "triang": (2, 3), "truncnorm": (4,)}
-_COUNTS |= {"weibull": (2, 3)}
-_DIRECT: dict[str, type[Family]] = {"unif": Uniform, "logunif": LogUniform, "norm": Normal, "lognorm": LogNormal}
+# SALib's distributions, and how many numbers it takes for each.
+_DIRECT: dict[str, type[families.Family]] = {"unif": families.Uniform, "logunif": families.LogUniform}
+_DIRECT |= {"norm": families.Normal, "lognorm": families.LogNormal}
+_COUNTS: dict[str, tuple[int, ...]] = {**dict.fromkeys(_DIRECT, (2,)), "triang": (2, 3), "truncnorm": (4,)}
+_COUNTS["weibull"] = (2, 3)
 
 
 def read_salib(problem: Mapping[str, Any] | str | Path, *, units: Mapping[str, str] | None = None) -> Priors:
@@ -81,7 +73,7 @@ def read_salib(problem: Mapping[str, Any] | str | Path, *, units: Mapping[str, s
     return made.carrying(groups=members if members.keys() != set(names) else {})
 
 
-def _distribution(dist: str, values: list[Any], **about: Any) -> Family:
+def _distribution(dist: str, values: list[Any], **about: Any) -> families.Family:
     """Return the distribution of one input as SALib means it."""
     if dist not in _COUNTS:
         known = f"{nearest(str(dist), _COUNTS)}; known are {', '.join(_COUNTS)}"
@@ -93,14 +85,14 @@ def _distribution(dist: str, values: list[Any], **about: Any) -> Family:
     try:
         if dist == "triang":
             low, high, peak = values if len(values) == 3 else (0.0, *values)
-            return Triangular(low, low + peak * (high - low), high, **about)
+            return families.Triangular(low, low + peak * (high - low), high, **about)
         if dist == "truncnorm":
             low, high, mean, sd = values
-            return TruncatedNormal(mean, sd, low, high, **about)
+            return families.TruncatedNormal(mean, sd, low, high, **about)
         from scipy import stats
 
         shape, scale, location = (*values, 0.0)[:3]
-        return ScipyDistribution(stats.weibull_min(shape, loc=location, scale=scale), **about)
+        return families.ScipyDistribution(stats.weibull_min(shape, loc=location, scale=scale), **about)
     except TypeError as error:
         raise InputError(f"{dist} takes numbers, not {values} ({error})") from None
 

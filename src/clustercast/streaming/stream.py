@@ -21,7 +21,7 @@ from clustercast.engine.model import Model
 from clustercast.engine.program import program as prepared
 from clustercast.engine.units import in_unit
 from clustercast.errors import InputError, nearest, whole_number
-from clustercast.files.summary_table import LAYOUT, SummaryDataset
+from clustercast.files.netcdf import LAYOUT, SummaryDataset
 from clustercast.priors.prior_set import Priors
 from clustercast.propagation import YEARS, Progress, wanted_outputs, year_grid
 from clustercast.quantities.cluster_model import cluster_model

@@ -14,7 +14,7 @@ from clustercast.arrays.summaries.summaries import Summary, replicated_summary, 
 from clustercast.arrays.summaries.tails import HEAVY, tail_shapes
 from clustercast.dataset import design_of, in_words
 from clustercast.errors import InputError
-from clustercast.files.summary_table import LAYOUT, SummaryDataset
+from clustercast.files.netcdf import LAYOUT, SummaryDataset
 
 Weights = xr.DataArray | Sequence[float] | FloatArray
 

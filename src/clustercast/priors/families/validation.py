@@ -24,6 +24,7 @@ def distribution_family(made: type[T]) -> type[T]:
     made = dataclasses.dataclass(frozen=True, repr=False)(made)
     made.__doc__ = re.sub(r"\n\n( *)(References|Examples)\n", _SHARED, made.__doc__ or "", count=1)
     initialise: Callable[..., None] = made.__init__
+    family: Any = made
     signature = inspect.signature(initialise)
 
     @functools.wraps(initialise)
@@ -31,10 +32,10 @@ def distribution_family(made: type[T]) -> type[T]:
         try:
             signature.bind(self, *given, **named)
         except TypeError as error:
-            own, shared = ([f.name for f in dataclasses.fields(made) if f.kw_only is kind] for kind in (False, True))
+            own, shared = ([f.name for f in dataclasses.fields(family) if f.kw_only is kind] for kind in (False, True))
             close = "".join(nearest(name, [*own, *shared]) for name in named if name not in (*own, *shared))
             takes = f"it takes {', '.join(own)} and by keyword {', '.join(shared)}"
-            raise InputError(f"{made.family}: {error}{close}; {takes}") from None
+            raise InputError(f"{family.family}: {error}{close}; {takes}") from None
         initialise(self, *given, **named)
 
     made.__init__ = checked  # type: ignore[method-assign]
