@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 import clustercast as cc
 from clustercast.engine import units
-from clustercast.engine.units import PREFIXES, definitions, read_product
+from clustercast.engine.units import definitions, read_product
 from clustercast.errors import InputError
 
-NAMES = sorted(definitions())
+NAMES = sorted(name for name in definitions() if not name.endswith("-"))
+PREFIXES = [name.removesuffix("-") for name in definitions() if name.endswith("-")]
 PREFIXED = [p + n for n in NAMES for p in PREFIXES if n != "%" and p + n not in NAMES]
 POWER = st.sampled_from(["", "", "**2", "**3", "**0.5"])
 

@@ -1,15 +1,13 @@
 """Units: one table and one pint registry, coherent inside, converted where numbers come in and go out.
 
-The base dimensions are those of the build-out, not of mechanics: time, power, currency, compute capacity (H100e),
-operations (FLOP), chips, wafers, volume, mass and a few things that are counted. The coherent unit of each is its
-reference unit (year, W, USD, H100e, FLOP, chip, wafer, ft3, kg, ...), so that a product of coherent numbers is a
-coherent number. A year has 8,760 hours. Plain products of units are read here, without the import of pint.
+The table is ``units.txt``, in pint's format. Plain products of units are read here, without the import of pint.
 """
 
 import functools
 import math
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -19,63 +17,8 @@ from clustercast.errors import InputError, nearest, shown
 if TYPE_CHECKING:
     import pint
 
-REFERENCE_UNITS = {
-    "year": "time",
-    "W": "power",
-    "USD": "currency",
-    "H100e": "capacity",
-    "FLOP": "operations",
-    "chip": "chips",
-    "wafer": "wafers",
-    "ft3": "volume",
-    "kg": "mass",
-    "CO2": "carbon_dioxide",
-    "well": "wells",
-    "rig": "rigs",
-    "fab": "fabs",
-    "subscriber": "subscribers",
-    "home": "homes",
-    "country": "countries",
-    "person": "persons",
-    "token": "tokens",
-    "byte": "bytes",
-}
-
-PREFIXES = {"k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18, "m": -3}
-
-# A cubic foot is 28.316846592 litres and a gallon (US) 3.785411784, both by definition; CO2 is counted apart from other
-# mass, so that tonnes of steel are not tonnes of carbon dioxide.
-# Currencies: averages of 2025, to three figures, as used in accounts for that year (SEC EDGAR, accession
-# 0001104659-26-028258, note "Basis of preparation": sterling 1.32, euro 1.13, Swiss franc 1.20 US dollars).
-DERIVED_UNITS = """
-OOM = []
-radian = []
-percent = 0.01 = %
-yr = year
-month = year / 12
-day = year / 365
-week = 7 * day
-hour = day / 24 = h
-minute = hour / 60
-second = minute / 60 = s
-Wh = W * hour
-J = W * second
-Btu = Wh / 3.412
-cf = ft3
-Bcf = 1e9 * ft3
-L = ft3 / 28.316846592 = _ = liter = litre
-m3 = 1000 * L
-gallon = 3.785411784 * L
-barrel = 42 * gallon
-g = kg / 1000
-t = 1000 * kg = _ = tonne
-tCO2 = t * CO2
-gCO2 = g * CO2
-EUR = 1.13 * USD
-GBP = 1.32 * USD
-CHF = 1.20 * USD
-"""
-
+# The definitions, a line each: of prefixes, of reference units, and of others.
+_LINES = re.findall(r"^[^#\n].*$", Path(__file__).with_name("units.txt").read_text(encoding="utf-8"), re.MULTILINE)
 LONGEST_UNIT = 200
 _POWERED = r"(?:[A-Za-z]\w*|%)(?:\*\*\d\.?\d?)?"
 _PRODUCT = re.compile(rf"1|(?:1\s*/\s*)?{_POWERED}(?:\s*[*/ ]\s*{_POWERED})*", re.ASCII)
@@ -114,10 +57,9 @@ def _terms(text: str) -> tuple[float, dict[str, float]]:
 
 @functools.cache
 def definitions() -> dict[str, str]:
-    """Return what each unit is in others, an alias its unit, and "[]" for one that stands for itself."""
-    found = dict.fromkeys(REFERENCE_UNITS, "[]")
-    for line in DERIVED_UNITS.strip().splitlines():
-        name, meaning, *aliases = line.split(" = ")
+    """Return what each unit and each "prefix-" is in others; an alias is its unit, a reference unit "[...]"."""
+    found = {}
+    for name, meaning, *aliases in (line.split(" = ") for line in _LINES):
         found |= {name: meaning} | dict.fromkeys(set(aliases) - {"_"}, name)
     return found
 
@@ -125,8 +67,8 @@ def definitions() -> dict[str, str]:
 def _meaning(word: str) -> str | None:
     """Return what a unit, alone or with a prefix, is in other units, or None for no unit."""
     known = definitions() | own_units
-    prefixed = word[0] in PREFIXES and word[1:] in known
-    return known.get(word) or (f"1e{PREFIXES[word[0]]} * {word[1:]}" if prefixed else None)
+    prefix = known.get(f"{word[0]}-")
+    return known.get(word) or (f"{prefix} * {word[1:]}" if prefix and word[1:] in known else None)
 
 
 def _reduced(powers: Mapping[str, float], exponent: float = 1.0) -> Iterator[tuple[str | float, float]]:
@@ -169,11 +111,7 @@ def registry() -> "pint.UnitRegistry[Any]":
     import pint
 
     made: pint.UnitRegistry[Any] = pint.UnitRegistry(None, force_ndarray_like=False, autoconvert_to_preferred=False)
-    for prefix, power in PREFIXES.items():
-        made.define(f"{prefix}- = 1e{power}")
-    for unit, dimension in REFERENCE_UNITS.items():
-        made.define(f"{unit} = [{dimension}]")
-    for line in (*DERIVED_UNITS.strip().splitlines(), *map(" = ".join, own_units.items())):
+    for line in (*_LINES, *map(" = ".join, own_units.items())):
         made.define(line)
     return made
 
@@ -282,7 +220,8 @@ def _read_by_pint(unit: str) -> dict[str, float]:
         return {"": float(found.magnitude), **{name: float(power) for name, power in found._units.items()}}
     except pint.UndefinedUnitError as error:
         name = str(error.unit_names if isinstance(error.unit_names, str) else error.unit_names[0])
-        known = [*REFERENCE_UNITS, *re.findall(r"^(\w+)", DERIVED_UNITS, re.MULTILINE), *own_units]
+        names = (line.split(" = ")[0] for line in _LINES)
+        known = [*(name for name in names if not name.endswith("-")), *own_units]
         remedy = f"units are products of {', '.join(known)}, with SI prefixes; cc.define_unit({name!r}) makes a new one"
         raise InputError(f"unknown unit {name!r} in {unit!r}{nearest(name, known)}; {remedy}") from None
     except Exception:
