@@ -1,7 +1,7 @@
 """The marker that makes a plain function a quantity of a model."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Literal, TypeVar, get_args
 
 from clustercast.errors import InputError, located, nearest
@@ -12,40 +12,7 @@ Between = Literal["log", "linear", "previous"]
 
 
 @dataclass(frozen=True)
-class Declaration:
-    """What a quantity declares beside its code; see `quantity`."""
-
-    unit: str
-    time: Time | None = None
-    between: Between | None = None
-    before: str | float | None = None
-    lags: Mapping[str, str] = field(default_factory=dict)
-    increasing: tuple[str, ...] = ()
-    decreasing: tuple[str, ...] = ()
-    labels: tuple[str, ...] = ()
-    constants: tuple[float, ...] = ()
-    units_checked: bool = True
-    infinite: bool = False
-    positive: bool | None = None
-    at_least: str = ""
-
-
-def quantity(
-    unit: str,
-    *,
-    time: Time | None = None,
-    between: Between | None = None,
-    before: str | float | None = None,
-    lags: Mapping[str, str] | None = None,
-    increasing: Iterable[str] = (),
-    decreasing: Iterable[str] = (),
-    labels: Iterable[str] = (),
-    constants: Iterable[float] = (),
-    units_checked: bool = True,
-    infinite: bool = False,
-    positive: bool | None = None,
-    at_least: str = "",
-) -> Callable[[F], F]:
+class quantity:
     """Mark a plain NumPy function as a quantity and return the same function.
 
     Inside, every number is in coherent units (year, W, USD, H100e, ...); the dataset gives the quantity in `unit`.
@@ -83,11 +50,6 @@ def quantity(
     at_least : str, optional
         Input that the quantity has to lie above; it is refused where more than one sample in 1,000 does not.
 
-    Returns
-    -------
-    callable
-        The decorator; it returns the function it is given.
-
     Raises
     ------
     InputError
@@ -101,28 +63,49 @@ def quantity(
     >>> cluster_power(2.0, 3.0)
     6.0
     """
-    if not isinstance(unit, str):
-        raise InputError(f"the unit of a quantity is {unit!r}; write @cc.quantity('GW'), or '1' for a pure number")
-    for name, value, allowed in (("time", time, get_args(Time)), ("between", between, get_args(Between))):
-        if value is not None and value not in allowed:
-            choices = f"{nearest(str(value), allowed)}; choose one of {', '.join(map(repr, allowed))}"
-            raise InputError(f"{name} is {value!r}{choices}, or leave it out")
-    names = tuple(increasing), tuple(decreasing), tuple(labels)
-    numbers = tuple(map(float, constants))
-    flags = units_checked, infinite, True if positive is None and between == "log" else positive
-    declaration = Declaration(unit, time, between, before, dict(lags or {}), *names, numbers, *flags, at_least)
 
-    def mark(function: F) -> F:
+    unit: str
+    _: KW_ONLY
+    time: Time | None = None
+    between: Between | None = None
+    before: str | float | None = None
+    lags: Mapping[str, str] = field(default_factory=dict)
+    increasing: Sequence[str] = ()
+    decreasing: Sequence[str] = ()
+    labels: Sequence[str] = ()
+    constants: Sequence[float] = ()
+    units_checked: bool = True
+    infinite: bool = False
+    positive: bool | None = None
+    at_least: str = ""
+
+    def __post_init__(self) -> None:
+        unit, names = self.unit, ("increasing", "decreasing", "labels")
+        if not isinstance(unit, str):
+            raise InputError(f"the unit of a quantity is {unit!r}; write @cc.quantity('GW'), or '1' for a pure number")
+        for name, allowed in (("time", get_args(Time)), ("between", get_args(Between))):
+            value = getattr(self, name)
+            if value is not None and value not in allowed:
+                choices = f"{nearest(str(value), allowed)}; choose one of {', '.join(map(repr, allowed))}"
+                raise InputError(f"{name} is {value!r}{choices}, or leave it out")
+        positive = True if self.positive is None and self.between == "log" else self.positive
+        vars(self).update({name: tuple(getattr(self, name)) for name in names}, lags=dict(self.lags or {}))
+        vars(self).update(constants=tuple(map(float, self.constants)), positive=positive)
+
+    def __call__(self, function: F) -> F:
+        """Mark a function, whose unit has to be known."""
         # Imported here, so that the import of the package alone loads neither NumPy nor units.
         from clustercast.engine.fingerprint import called
         from clustercast.engine.units import factor
 
         with located(called(function)):
-            factor(unit)
-        function.quantity = declaration  # type: ignore[attr-defined]
+            factor(self.unit)
+        function.quantity = self  # type: ignore[attr-defined]
         return function
 
-    return mark
+
+# What a quantity declares beside its code.
+Declaration = quantity
 
 
 def declaration_of(function: Callable[..., object]) -> Declaration | None:

@@ -58,7 +58,7 @@ def _terms(text: str) -> tuple[float, dict[str, float]]:
 @functools.cache
 def definitions() -> dict[str, str]:
     """Return what each unit and each "prefix-" is in others; an alias is its unit, a reference unit "[...]"."""
-    found = {}
+    found = dict[str, str]()
     for name, meaning, *aliases in (line.split(" = ") for line in _LINES):
         found |= {name: meaning} | dict.fromkeys(set(aliases) - {"_"}, name)
     return found
