@@ -116,9 +116,9 @@ def inputs_dataset(values: Arrays, priors: Priors, design: Mapping[str, Any]) ->
     for name, distribution in priors.items():
         attrs = {"role": "input", "units": distribution.unit, "long_name": in_words(name)}
         attrs |= {key: text for key in ("source", "as_of", "note") if (text := getattr(distribution, key))}
-        drawn = name in values
-        numbers = _stored(values[name]) if drawn else np.asarray(distribution.median)
-        variables[name] = xr.Variable(("sample",) if drawn else (), numbers, attrs, fastpath=True)
+        numbers: Any = values[name] if name in values else np.asarray(distribution.median)
+        stored = indexing.LazilyIndexedArray(_Rows(numbers)) if isinstance(numbers, SwappedColumn) else numbers
+        variables[name] = xr.Variable(("sample",) if name in values else (), stored, attrs, fastpath=True)
     size = len(next(iter(values.values()))) if values else int(design.get("size", 1))
     record = {
         "priors_name": priors.name,
@@ -147,11 +147,6 @@ class _Rows(BackendArray):
         return indexing.explicit_indexing_adapter(key, self.shape, support, lambda where: self.column[where[0]])
 
 
-def _stored(values: Any) -> Any:
-    """Return drawn values as a variable holds them."""
-    return indexing.LazilyIndexedArray(_Rows(values)) if isinstance(values, SwappedColumn) else values
-
-
 def _column(variable: xr.Variable) -> Any:
     """Return the column whose rows a variable makes when they are read, None where it holds values, or some rows."""
     stored: Any = variable._data
@@ -170,22 +165,16 @@ def _digest(values: NDArray[Any]) -> str:
 def _after_edits(record: dict[str, Any], values: Arrays, samples: int) -> dict[str, Any]:
     """Return the record of drawn inputs, which names what was changed since the draw and no longer claims its hash."""
     drawn: dict[str, str] = record.get("drawn", {})
-    if not drawn:
-        return record
-    now = {name: _digest(numbers) for name, numbers in values.items()}
+    now = {name: _digest(numbers) for name, numbers in values.items()} if drawn else {}
     changed = [name for name, digest in now.items() if drawn.get(name) != digest]
-    if samples != record.get("samples", samples):
+    if drawn and samples != record.get("samples", samples):
         changed = ["sample"]
     if not changed:
         return record
     text = json.dumps([record.get("priors_hash"), now], sort_keys=True)
-    return {
-        **record,
-        "priors_hash": hashlib.sha256(text.encode()).hexdigest()[:12],
-        "edited": list(dict.fromkeys([*record.get("edited", []), *changed])),
-        "drawn": {**drawn, **now},
-        "samples": samples,
-    }
+    edited = list(dict.fromkeys([*record.get("edited", []), *changed]))
+    changes = {"priors_hash": hashlib.sha256(text.encode()).hexdigest()[:12], "edited": edited}
+    return {**record, **changes, "drawn": {**drawn, **now}, "samples": samples}
 
 
 def input_arrays(inputs: Dataset, outputs: Iterable[str] = ()) -> tuple[dict[str, FloatArray], dict[str, str]]:

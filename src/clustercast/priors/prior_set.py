@@ -5,6 +5,7 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from html import escape
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -19,11 +20,13 @@ from clustercast.files.toml import Prose, Text
 from clustercast.priors.correlation import Correlation, score_correlation
 from clustercast.priors.declarations import Declaration, check_declared, heir, with_unit
 from clustercast.priors.families import Family, Fixed, as_distribution
-from clustercast.priors.prior_html import priors_html
 
 # Coordinates of a forecast, which an input of that name would hide.
 RESERVED = ("year", "sample")
 _LONGEST_NAME = 200
+# Of the table in a notebook: the size of a curve, its points, and the style of a cell.
+_WIDTH, _HEIGHT, _POINTS = 96, 18, 48
+_STYLE = "text-align:left;padding:2px 8px;white-space:nowrap"
 
 
 class About(BaseModel):
@@ -86,9 +89,7 @@ class Priors(Mapping[str, Family]):
                 remedy = "inputs are given by name, as in cc.Priors(growth=cc.Normal(0.5, 0.1, unit='OOM/year'))"
                 raise InputError(f"{correlation!r} is not a cc.Correlation; {remedy}")
         self._distributions = {key: _distribution(value, key) for key, value in distributions.items()}
-        self.correlations = tuple(correlations)
-        self.name = name
-        self.origin = origin
+        self.correlations, self.name, self.origin = tuple(correlations), name, origin
         self.about = About.model_construct(name="", title="", as_of="")
         self.declared: Mapping[str, Declaration] = {}
         self.groups: Mapping[str, tuple[str, ...]] = {}
@@ -115,10 +116,14 @@ class Priors(Mapping[str, Family]):
 
     def _repr_html_(self) -> str:
         """Show the priors in a notebook as a table with a curve for each."""
-        meanings = {name: declaration.meaning for name, declaration in self.declared.items()}
         about = f": {self.about.title}" if self.about.title else ""
         title = f"Priors {self.name!r}{about} ({len(self.uncertain)} uncertain of {len(self)}, hash {self.hash})"
-        return priors_html(title, self._distributions, meanings)
+        headers = ("input", "", "5 %", "50 %", "95 %", "unit", "family", "meaning")
+        head = "".join(f'<th style="{_STYLE}">{header}</th>' for header in headers)
+        meanings = {name: declaration.meaning for name, declaration in self.declared.items()}
+        rows = "".join(_html_row(name, prior, meanings.get(name, "")) for name, prior in self.items())
+        opening = f"<details open><summary>{escape(title)}</summary><table><thead><tr>{head}</tr></thead>"
+        return f"{opening}<tbody>{rows}</tbody></table></details>"
 
     @property
     def uncertain(self) -> tuple[str, ...]:
@@ -272,6 +277,26 @@ def _outside(name: str, old: Family, new: Family) -> str:
         return ""
     value = with_unit(new.value, new.unit)
     return f"{name} is fixed at {value}, outside {low:g} to {high:g}, which the set holds possible."
+
+
+def _html_row(name: str, prior: Family, meaning: str) -> str:
+    """Return one input as a row: its density as a small curve, and 5, 50 and 95 % quantile."""
+    low, median, high = prior.quantile([0.05, 0.5, 0.95])
+    numbers = ("", f"{median:.4g}", "") if isinstance(prior, Fixed) else (f"{x:.3g}" for x in (low, median, high))
+    curve = "" if isinstance(prior, Fixed) else _curve(prior)
+    cells = [escape(name), curve, *numbers, *map(escape, (prior.unit, prior.family, meaning))]
+    return "<tr>" + "".join(f'<td style="{_STYLE}">{cell}</td>' for cell in cells) + "</tr>"
+
+
+def _curve(prior: Family) -> str:
+    """Return the density between the outer quantiles as an inline SVG, from differences of the quantile function."""
+    ends = prior.quantile([0.01, 0.99])
+    mass = np.diff(prior.cdf(np.linspace(ends[0], ends[1], _POINTS + 1)))
+    height = mass / mass.max() * (_HEIGHT - 2) if np.isfinite(ends).all() and mass.max() > 0 else mass * 0
+    across = np.linspace(1, _WIDTH - 1, _POINTS)
+    line = " ".join(f"{x:.0f},{_HEIGHT - 1 - y:.1f}" for x, y in zip(across, height, strict=True))
+    drawn = f'<polyline points="{line}" fill="none" stroke="currentColor"/>'
+    return f'<svg width="{_WIDTH}" height="{_HEIGHT}" role="img" aria-label="density">{drawn}</svg>'
 
 
 def _constant(text: str) -> Fixed:
