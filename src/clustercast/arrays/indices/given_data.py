@@ -61,9 +61,8 @@ def first_order_indices(
     # chance gives lies between nothing and what it gives independent points: it falls with the size and rises with the
     # number of columns of the sequence. Rank estimators, which pair neighbours, fail on such points.
     if inputs.ndim != 2 or outputs.ndim != 2 or len(inputs) != len(outputs):
-        raise InputError(
-            f"inputs {inputs.shape} and outputs {outputs.shape} do not fit; give (size, d), (size, columns)"
-        )
+        remedy = "give (size, d), (size, columns)"
+        raise InputError(f"inputs {inputs.shape} and outputs {outputs.shape} do not fit; {remedy}")
     shares = np.full(len(inputs), 1 / len(inputs)) if weights is None else checked_weights(weights, len(inputs))
     used = shares > 0
     if not used.all():
@@ -71,10 +70,8 @@ def first_order_indices(
     effective = effective_size(shares)
     count = default_bins(effective) if bins is None else bins
     if count < 2 or effective < 4 * count:
-        raise InputError(
-            f"{count} bins cannot be had from {effective:.0f} effective samples; give bins of 2 or more "
-            "and at least 4 effective samples for each, or a larger sample"
-        )
+        remedy = "give bins of 2 or more and at least 4 effective samples for each, or a larger sample"
+        raise InputError(f"{count} bins cannot be had from {effective:.0f} effective samples; {remedy}")
     places = [bin_numbers(column, shares, count) for column in inputs.T]
     offsets = np.cumsum([0, *(place.max() + 1 for place in places)])
     member = np.concatenate([place + offset for place, offset in zip(places, offsets, strict=False)])
@@ -97,10 +94,8 @@ def _block_indices(
     mass, mean, moments = _bin_sums(centred / np.sqrt(np.where(constant, 1.0, variance)), shares, member, offsets)
     concentration = moments[0] / mass**2
     if (concentration > 0.5).any():
-        raise InputError(
-            "a value or a bin of an input holds fewer than 2 effective samples; draw more samples, give fewer bins, or "
-            "weights that are less concentrated"
-        )
+        remedy = "draw more samples, give fewer bins, or weights that are less concentrated"
+        raise InputError(f"a value or a bin of an input holds fewer than 2 effective samples; {remedy}")
     noise = moments[2] / mass**2 / (1.0 - concentration)
     starts = offsets[:-1]
     chance = np.add.reduceat(mass * (1.0 - mass) * noise, starts)

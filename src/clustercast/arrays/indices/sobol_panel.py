@@ -208,20 +208,16 @@ def _check_design(estimator: Estimator, second_order: bool, design_second_order:
     if second_order:
         raise InputError("second-order indices need the 2D+2 design; draw it with second_order=True")
     if estimator.needs_second_order:
-        raise InputError(
-            f"estimator {estimator.name!r} needs the 2D+2 design; draw it with second_order=True, "
-            "or use 'janon-monod' or 'saltelli-jansen'"
-        )
+        remedy = "draw it with second_order=True, or use 'janon-monod' or 'saltelli-jansen'"
+        raise InputError(f"estimator {estimator.name!r} needs the 2D+2 design; {remedy}")
 
 
 def _number_of_points(rows: int, step: int, replicates: int) -> int:
     """Count the base points, refusing what is not a whole number of them in each replicate."""
     points, left = divmod(rows, step)
     if left or points == 0 or points % replicates:
-        raise InputError(
-            f"{rows} rows are not {replicates} replicate(s) of whole base points of {step} rows each; "
-            "pass all rows of the design, in order"
-        )
+        what = f"{rows} rows are not {replicates} replicate(s) of whole base points of {step} rows each"
+        raise InputError(f"{what}; pass all rows of the design, in order")
     return points
 
 

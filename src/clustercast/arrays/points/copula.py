@@ -161,10 +161,8 @@ def latent_correlation(rank: float, one: Grades, other: Grades) -> float:
     low, high = -_LARGEST, _LARGEST
     lowest, highest = (realised_rank_correlation(end, one, other) for end in (low, high))
     if not lowest < rank < highest:
-        raise InputError(
-            f"rank correlation {rank:g} cannot be reached, since equal values share a rank; give one between "
-            f"{lowest:.3f} and {highest:.3f}"
-        )
+        remedy = f"give one between {lowest:.3f} and {highest:.3f}"
+        raise InputError(f"rank correlation {rank:g} cannot be reached, since equal values share a rank; {remedy}")
     for _ in range(60):
         middle = (low + high) / 2
         if realised_rank_correlation(middle, one, other) < rank:

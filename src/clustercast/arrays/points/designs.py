@@ -22,9 +22,8 @@ def require_power_of_two(size: int, what: str = "size") -> None:
         raise InputError(f"{what} is {size}; a design needs 1 or more points, as in 1024")
     if size & (size - 1):
         below = 1 << (size.bit_length() - 1)
-        raise InputError(
-            f"{what} is {size}, which is not a power of two as Sobol' points need; use {below} or {2 * below}"
-        )
+        remedy = f"use {below} or {2 * below}"
+        raise InputError(f"{what} is {size}, which is not a power of two as Sobol' points need; {remedy}")
 
 
 def inside(uniforms: FloatArray, bits: int = SALTELLI_BITS) -> FloatArray:
@@ -103,7 +102,5 @@ def check_rows(start: int, stop: int, largest: int = 1 << 120) -> None:
 def check_columns(columns: int) -> None:
     """Refuse more columns than the Sobol' sequence has."""
     if not 1 <= columns <= sobol_sequence.LARGEST_DIMENSION:
-        raise InputError(
-            f"a Sobol' design of {columns} columns is asked for; "
-            f"it can have 1 to {sobol_sequence.LARGEST_DIMENSION} (twice the inputs for Saltelli rows)"
-        )
+        remedy = f"it can have 1 to {sobol_sequence.LARGEST_DIMENSION} (twice the inputs for Saltelli rows)"
+        raise InputError(f"a Sobol' design of {columns} columns is asked for; {remedy}")
