@@ -119,9 +119,11 @@ class Model:
 
     def definition(self, name: str) -> Definition:
         """Return a quantity with its arguments resolved; an unknown name is refused."""
-        self._check_outputs([name])
-        found = self.wiring.definition(name)
-        assert found is not None
+        found = self.wiring.definition(name) if isinstance(name, str) else None
+        if found is None:
+            instead = self.heir(str(name)) or nearest(str(name), self.functions)
+            remedy = "list them with Model.order() or `python -m analyses.model`"
+            raise InputError(f"{name!r} is not a quantity of the model{instead}; {remedy}")
         return found
 
     def declaration(self, name: str) -> Declaration:
@@ -241,10 +243,7 @@ class Model:
 
     def _check_outputs(self, names: Iterable[str]) -> None:
         for name in names:
-            if not isinstance(name, str) or name not in self:
-                instead = self.heir(str(name)) or nearest(str(name), self.functions)
-                remedy = "list them with Model.order() or `python -m analyses.model`"
-                raise InputError(f"{name!r} is not a quantity of the model{instead}; {remedy}")
+            self.definition(name)
 
 
 def _functions(source: object) -> list[Function]:

@@ -3,7 +3,7 @@
 import functools
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -38,17 +38,16 @@ class Proof:
 
     def call(self, name: str, function: Function, needs: Needs, arguments: Sequence[FloatArray]) -> FloatArray:
         """Return the result of a quantity, after its units and rows are proved at its first call."""
-        declaration = declared(function)
-        if id(function) in self.seen or (
-            self.model.proved and proof_key(function, declaration, map(self._unit, needs)) in self.model.proved
-        ):
-            self.seen.add(id(function))
-            return np.asarray(plain_call(name, function, needs, arguments), dtype=np.float64)
+        seen, proved, declaration = id(function) in self.seen, self.model.proved, declared(function)
         self.seen.add(id(function))
+        if seen or (proved and proof_key(function, declaration, map(self._unit, needs)) in proved):
+            return np.asarray(plain_call(name, function, needs, arguments), dtype=np.float64)
         result = _plain(name, function, needs, arguments)
         if needs:
             given = [(need, value, self._unit(need)) for need, value in zip(needs, arguments, strict=True)]
-            _check_rows(name, function, arguments, result)
+            if fault := next(_row_faults(function, arguments, result), ""):
+                remedy = "each sample must stand alone, with year on the first axis and sample on the last, as"
+                raise InputError(f"{called(function, name)} {fault}; {remedy} (year, sample) or (sample,)")
             units = [declaration.unit, *(unit for *_, unit in given)]
             if declaration.units_checked and any(unit != "1" for unit in units):
                 _check_numbers(name, function, units, declaration)
@@ -82,14 +81,14 @@ def _plain(name: str, function: Function, needs: Needs, arguments: Sequence[Floa
     return result.astype(np.float64)
 
 
-def _check_rows(name: str, function: Function, arguments: Sequence[FloatArray], plain: FloatArray) -> None:
-    """Compare the samples of a quantity with what it gives for each alone, for all in reverse, and for all twice."""
+def _row_faults(function: Function, arguments: Sequence[FloatArray], plain: FloatArray) -> Iterator[str]:
+    """Yield how the samples of a quantity differ from what it gives for each alone, for all in reverse, and twice."""
     samples = max((value.shape[-1] for value in arguments if value.ndim), default=1)
     years = max((value.shape[0] for value in arguments if value.ndim == 2), default=0)
-    allowed = {(), (1,), (samples,)} | {(y, s) for y in (1, years) for s in (1, samples)}
-    reason = f"has shape {plain.shape} for {max(years, 1)} years and {samples} samples"
-    reason, every = "" if plain.shape in allowed else reason, list(range(samples))
-    for chosen in [] if reason else [*([row] for row in every), every[::-1], every * 2]:
+    if plain.shape not in {(), (1,), (samples,)} | {(y, s) for y in (1, years) for s in (1, samples)}:
+        yield f"has shape {plain.shape} for {max(years, 1)} years and {samples} samples"
+    every = list(range(samples))
+    for chosen in [*([row] for row in every), every[::-1], every * 2]:
         part = [value[..., chosen] if value.ndim and value.shape[-1] == samples else value for value in arguments]
         found = np.asarray(function(*part), dtype=np.float64)
         expected = plain[..., chosen] if plain.ndim and plain.shape[-1] == samples else plain
@@ -97,19 +96,12 @@ def _check_rows(name: str, function: Function, arguments: Sequence[FloatArray], 
             expected = np.broadcast_to(plain, found.shape)
         if found.shape not in ((), expected.shape):
             of = "one sample" if len(chosen) == 1 else f"{len(chosen)} samples"
-            reason = f"has shape {found.shape} for {of}, where {expected.shape} is expected"
+            yield f"has shape {found.shape} for {of}, where {expected.shape} is expected"
         elif (unlike := ~np.isclose(found, expected, rtol=1e-12, atol=0, equal_nan=True)).any():
             wrong = int(np.argmax(unlike))
             of = f"for sample {chosen[0]} alone" if len(chosen) == 1 else f"for the samples {chosen}"
             numbers = f"{expected.flat[wrong]:.6g} among {samples} samples, {found.flat[wrong]:.6g} {of}"
-            reason = f"mixes samples: {numbers}"
-        if reason:
-            break
-    if reason:
-        raise InputError(
-            f"{called(function, name)} {reason}; each sample must stand alone, with year on the first axis and sample "
-            "on the last, as (year, sample) or (sample,)"
-        )
+            yield f"mixes samples: {numbers}"
 
 
 def _check_numbers(name: str, function: Function, units: Sequence[str], declaration: Declaration) -> None:
