@@ -85,9 +85,9 @@ def _reduced(powers: Mapping[str, float], exponent: float = 1.0) -> Iterator[tup
 
 
 def read_product(unit: str) -> dict[str, float] | None:
-    """Return the powers of reference units, and under "" the size, of a plain product, to the bit as pint does."""
-    words = _terms(unit)[1] if _PRODUCT.fullmatch(unit) and len(unit) <= LONGEST_UNIT else {"?": 1.0}
-    if any(_meaning(word) is None for word in words):
+    """Return the powers of reference units, and under "" the size, of a plain product; None of any other text."""
+    words = _terms(unit)[1]
+    if len(unit) > LONGEST_UNIT or not _PRODUCT.fullmatch(unit) or any(_meaning(word) is None for word in words):
         return None
     bases, over, under = dict[str, float](), dict[float, float](), dict[float, float]()
     for what, power in _reduced(words):
