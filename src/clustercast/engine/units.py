@@ -86,8 +86,10 @@ def _reduced(powers: Mapping[str, float], exponent: float = 1.0) -> Iterator[tup
 
 def read_product(unit: str) -> dict[str, float] | None:
     """Return the powers of reference units, and under "" the size, of a plain product; None of any other text."""
+    if len(unit) > LONGEST_UNIT or not _PRODUCT.fullmatch(unit):
+        return None
     words = _terms(unit)[1]
-    if len(unit) > LONGEST_UNIT or not _PRODUCT.fullmatch(unit) or any(_meaning(word) is None for word in words):
+    if any(_meaning(word) is None for word in words):
         return None
     bases, over, under = dict[str, float](), dict[float, float](), dict[float, float]()
     for what, power in _reduced(words):
