@@ -116,10 +116,8 @@ class Observations:
     def __post_init__(self) -> None:
         object.__setattr__(self, "rows", tuple(sorted(self.rows, key=lambda row: (row.date, row.id))))
         if not 0 <= self.group_correlation < 1:
-            raise InputError(
-                f"{self.origin or self.name}: likelihood.group_correlation is {self.group_correlation}; "
-                "give a number from 0 to below 1"
-            )
+            what = f"{self.origin or self.name}: likelihood.group_correlation is {self.group_correlation}"
+            raise InputError(f"{what}; give a number from 0 to below 1")
         bounds: dict[str, Observation] = {}
         seen: set[str] = set()
         for row in self.rows:

@@ -115,10 +115,8 @@ class Problem:
                 values = _at(results[name], dates[-1])
                 values = values if len(dates) == 1 else values - _at(results[name], dates[0])
                 if not np.all(values > 0):
-                    raise InputError(
-                        f"the model's {name} is not above 0 at the date of an observation, so it has no logarithm; "
-                        "leave the observation out, or look at the bounds of the inputs"
-                    )
+                    what = f"the model's {name} is not above 0 at the date of an observation, so it has no logarithm"
+                    raise InputError(f"{what}; leave the observation out, or look at the bounds of the inputs")
                 logs[row] = np.log10(values)
         return logs
 

@@ -119,10 +119,8 @@ def prior_bounds(
     wanted = one_target(forecast, target, raw=True)
     shares = shares_of(forecast, weights)
     if effective_size(shares) < _LEAST_SIZE:
-        raise InputError(
-            f"the weights leave {effective_size(shares):.0f} effective draws of {shares.size:,}; bounds need "
-            f"{_LEAST_SIZE:.0f}, so draw more or condition on less"
-        )
+        remedy = f"bounds need {_LEAST_SIZE:.0f}, so draw more or condition on less"
+        raise InputError(f"the weights leave {effective_size(shares):.0f} effective draws of {shares.size:,}; {remedy}")
     verdict = checked_fraction("verdict", verdict)
     if pbox is not None and not isinstance(pbox, Mapping):
         raise InputError(f"pbox is {pbox!r}; give two distributions an input, as {{'growth': (cc.Normal(0, 1), ...)}}")

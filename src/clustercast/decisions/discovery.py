@@ -87,10 +87,8 @@ def discover(
     wanted = None if density is None else checked_fraction("density", density)
     hits = int(min(event.holds.sum(), (~event.holds).sum()))
     if hits < _LEAST_HITS:
-        raise InputError(
-            f"{event.name!r} holds in {event.holds.sum():,} of {event.holds.size:,} draws; a region needs "
-            f"{_LEAST_HITS} with and without it, so draw more or ask for something less extreme"
-        )
+        remedy = f"a region needs {_LEAST_HITS} with and without it, so draw more or ask for something less extreme"
+        raise InputError(f"{event.name!r} holds in {event.holds.sum():,} of {event.holds.size:,} draws; {remedy}")
     names = list(varied_inputs(forecast, inputs))
     codes, edges = quantile_codes(input_matrix(forecast, names).T)
     part = np.random.default_rng(0).permutation(event.holds.size) % 4
@@ -103,10 +101,8 @@ def discover(
         found.append(box)
         outside &= ~box.contains(codes)
     if not found:
-        raise InputError(
-            f"no box of inputs has {event.name!r} with a density of {density}; it is {event.share:.3g} over all draws, "
-            "so ask for less, or draw more"
-        )
+        remedy = f"it is {event.share:.3g} over all draws, so ask for less, or draw more"
+        raise InputError(f"no box of inputs has {event.name!r} with a density of {density}; {remedy}")
     judged = part == 3
     result = _labelled(found, names, edges, codes[:, judged], event.holds[judged])
     units = {name: str(forecast[name].attrs.get("units", "1")) for name in names}

@@ -41,9 +41,8 @@ def asked_event(forecast: xr.Dataset, claim: Event) -> Asked:
     """Return an event by the id of a claim or a condition, refused where it holds in no sample or in all."""
     found = one_target(forecast, claim)
     if found.score != "brier":
-        raise InputError(
-            f"{found.name!r} is a number, not an event; make one of it, as '{found.name.split()[0]} > VALUE by 2028'"
-        )
+        remedy = f"make one of it, as '{found.name.split()[0]} > VALUE by 2028'"
+        raise InputError(f"{found.name!r} is a number, not an event; {remedy}")
     return Asked(found.name, found.words, found.values > 0)
 
 
@@ -53,9 +52,8 @@ def one_target(forecast: xr.Dataset, target: Target, raw: bool = False) -> Wante
     if found[0].score == "loss":
         raise InputError(f"{found[0].name!r} is a decision; name a claim, a condition or an output in their place")
     if len(found) > 1:
-        raise InputError(
-            f"{target!r} has {len(found)} years; choose one, as '{found[0].name.split()[0]} in 2030', or name a claim"
-        )
+        remedy = f"choose one, as '{found[0].name.split()[0]} in 2030', or name a claim"
+        raise InputError(f"{target!r} has {len(found)} years; {remedy}")
     return wanted(forecast, target, "width")[0][0] if raw and found[0].score == "variance" else found[0]
 
 
@@ -83,10 +81,8 @@ def priors_of(forecast: xr.Dataset, priors: Priors | None) -> Priors:
         if priors is None or priors.hash != drawn:
             raise InputError(f"the forecast was drawn from {name!r}, which is no shipped set; give it as priors=")
     elif checked_priors(priors).hash != drawn:
-        raise InputError(
-            f"priors= has the hash {priors.hash}, but the forecast was drawn from {name!r} with {drawn}; give those, "
-            "or draw and propagate again"
-        )
+        what = f"priors= has the hash {priors.hash}, but the forecast was drawn from {name!r} with {drawn}"
+        raise InputError(f"{what}; give those, or draw and propagate again")
     return priors
 
 

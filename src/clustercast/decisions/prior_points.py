@@ -100,10 +100,8 @@ def prior_sensitivity(
         held = [effective_size(shares[between == k]) if shares[between == k].any() else 0.0 for k in range(4)]
         draws[place], widths[place] = np.minimum(held[:-1], held[1:]), points[-1] - points[0]
         if min(held) < _LEAST_DRAWS:
-            raise InputError(
-                f"{min(held):.0f} effective draws are beside a point of {name!r}, and {_LEAST_DRAWS:.0f} are needed; "
-                f"draw {2 * _LEAST_DRAWS / _POINTS[0]:,.0f} or more, or condition on less"
-            )
+            what = f"{min(held):.0f} effective draws are beside a point of {name!r}, and {_LEAST_DRAWS:.0f} are needed"
+            raise InputError(f"{what}; draw {2 * _LEAST_DRAWS / _POINTS[0]:,.0f} or more, or condition on less")
         scores.append(point_scores(between, np.exp(priors[name].log_density(points)), _POINTS))
     moved = np.concatenate(scores, axis=1)
     coords: dict[str, object] = {"target": [one.name for one in targets], "input": names, "point": _POINTS}

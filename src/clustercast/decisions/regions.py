@@ -89,10 +89,8 @@ def regional_indices(
     columns = input_matrix(forecast, names).T
     rows = rows[without_twins(columns[:, rows], rows.size)] if rows.size else rows
     if rows.size < _LEAST:
-        raise InputError(
-            f"{where} holds {rows.size:,} of {forecast.sizes['sample']:,} draws, and {_LEAST} are needed; draw more, "
-            "or ask for a wider region"
-        )
+        what = f"{where} holds {rows.size:,} of {forecast.sizes['sample']:,} draws, and {_LEAST} are needed"
+        raise InputError(f"{what}; draw more, or ask for a wider region")
     if rows.size > _MOST:
         rows = np.sort(np.random.default_rng(0).choice(rows, _MOST, replace=False))
     targets = targets_of(forecast, target)

@@ -103,9 +103,8 @@ def shown_outputs(priors: Priors, model: Model, outputs: Iterable[str] | None) -
         raise InputError("outputs is empty; name at least one quantity of the model")
     model.order(named)
     if labelled := [name for name in named if _labels(model, name)]:
-        raise InputError(
-            f"output {labelled[0]!r} is a label; ask about numbers, the page shows shares of labels by itself"
-        )
+        remedy = "ask about numbers, the page shows shares of labels by itself"
+        raise InputError(f"output {labelled[0]!r} is a label; {remedy}")
     return tuple(named)
 
 

@@ -39,9 +39,8 @@ def ranking_resolved(indices: xr.Dataset, k: int = 3) -> xr.DataArray:
     """
     k = whole_number("k", k)
     if "ST_conf" not in indices:
-        raise InputError(
-            "the indices have no intervals; ask sobol_indices for resamples=100, or draw with replicates=8"
-        )
+        remedy = "ask sobol_indices for resamples=100, or draw with replicates=8"
+        raise InputError(f"the indices have no intervals; {remedy}")
     resolved = ~unresolved(indices, k) & (indices["variance"].values > 0)
     found = indices["variance"].copy(data=resolved)
     found.attrs = {"long_name": f"order of the first {k} inputs by ST resolved", "units": "1"}

@@ -157,9 +157,8 @@ def _method(
     """Fill in what was left open, and refuse what does not fit together; return the method in attributes too."""
     check_confidence(confidence)
     if design.size < 2:
-        raise InputError(
-            f"the design has {design.size} base point, which has no variance; draw 2 or more (1,024 is usual)"
-        )
+        remedy = "draw 2 or more (1,024 is usual)"
+        raise InputError(f"the design has {design.size} base point, which has no variance; {remedy}")
     if whole_number("resamples", resamples, least=0, most=1_000_000) == 1:
         raise InputError("resamples is 1; give 0 for no intervals, or 2 or more (100 is usual)")
     if engine not in ("panel", "salib"):

@@ -73,10 +73,8 @@ def completed(
     elif _is_client(executor):
         yield from _from_cluster(executor, function, plan, pieces, join)
     else:
-        raise InputError(
-            f"executor is {executor!r}{nearest(str(executor), _NAMES)}; choose 'threads', 'processes', an executor of "
-            "concurrent.futures or a dask Client, or leave it out"
-        )
+        remedy = "choose 'threads', 'processes', an executor of concurrent.futures or a dask Client, or leave it out"
+        raise InputError(f"executor is {executor!r}{nearest(str(executor), _NAMES)}; {remedy}")
 
 
 def _count(workers: int | None) -> int:
@@ -95,10 +93,8 @@ def _pickled(plan: object) -> bytes:
     try:
         return bytes(dumps(plan))
     except (pickle.PicklingError, TypeError, AttributeError, RuntimeError) as error:
-        raise InputError(
-            f"the model or the priors cannot be sent to another process: {error}; write its functions in a module, "
-            "install 'clustercast[distributed]', or use executor='threads'"
-        ) from error
+        remedy = "write its functions in a module, install 'clustercast[distributed]', or use executor='threads'"
+        raise InputError(f"the model or the priors cannot be sent to another process: {error}; {remedy}") from error
 
 
 @functools.lru_cache(maxsize=4)
@@ -205,10 +201,8 @@ def _from_cluster(
                 arriving.add(submit(groups.popleft()))
             yield result
     except (distributed.KilledWorker, distributed.CancelledError, distributed.comm.CommClosedError) as error:
-        raise InputError(
-            f"the dask cluster gave up: {' '.join(str(error).split())}; look at the logs of its workers, and make the "
-            "same call again with its checkpoint"
-        ) from error
+        remedy = "look at the logs of its workers, and make the same call again with its checkpoint"
+        raise InputError(f"the dask cluster gave up: {' '.join(str(error).split())}; {remedy}") from error
 
 
 def check_versions(planned: Mapping[str, str]) -> None:
@@ -216,6 +210,5 @@ def check_versions(planned: Mapping[str, str]) -> None:
     here = versions()
     differs = [f"{name} {there} there, {here[name]} here" for name, there in planned.items() if here[name] != there]
     if differs:
-        raise InputError(
-            f"the run was planned with other libraries than this worker has: {'; '.join(differs)}; install the same"
-        )
+        what = f"the run was planned with other libraries than this worker has: {'; '.join(differs)}"
+        raise InputError(f"{what}; install the same")

@@ -166,10 +166,8 @@ def piece_length(leaves: int, block: int | None) -> int:
     length = max(1, wanted)
     if leaves // length > _MOST_PIECES:
         fewest = -(-leaves // _MOST_PIECES) * LEAF
-        raise InputError(
-            f"size is {leaves * LEAF:,}, which is {leaves // length:,} pieces of {length * LEAF:,} samples; give fewer "
-            f"samples, or block={fewest} or more"
-        )
+        what = f"size is {leaves * LEAF:,}, which is {leaves // length:,} pieces of {length * LEAF:,} samples"
+        raise InputError(f"{what}; give fewer samples, or block={fewest} or more")
     return length
 
 

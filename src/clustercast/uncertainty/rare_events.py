@@ -147,9 +147,8 @@ def rare_probability(
         if runs >= budget or 0 < error <= relative_error * probabilities.mean() or probabilities.min() == 1:
             break
     if not probabilities.any():
-        raise InputError(
-            f"{asked.text!r} is not reached in {runs:,} runs; give a larger budget, or a condition that has degrees"
-        )
+        remedy = "give a larger budget, or a condition that has degrees"
+        raise InputError(f"{asked.text!r} is not reached in {runs:,} runs; {remedy}")
     return _labelled(study, levels, probabilities, law, runs, relative_error, confidence, seed)
 
 

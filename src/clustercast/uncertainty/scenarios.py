@@ -120,9 +120,8 @@ def limit_relief(
         switch = priors[f"{_LIMIT}{name}"] if f"{_LIMIT}{name}" in priors else None
         if not isinstance(switch, Fixed) or switch.median != 1:
             known = [one.removeprefix(_LIMIT) for one in priors if one.startswith(_LIMIT)]
-            raise InputError(
-                f"{priors.name} has no switch {_LIMIT}{name} that is on; give limits that act, of {', '.join(known)}"
-            )
+            remedy = f"give limits that act, of {', '.join(known)}"
+            raise InputError(f"{priors.name} has no switch {_LIMIT}{name} that is on; {remedy}")
     inputs, grid = draw(priors, size, seed=seed), year_grid(years).tolist()
 
     def values(without: str | None) -> xr.DataArray:

@@ -64,10 +64,8 @@ def read_stated_tables(path: str | Path | None = None) -> StatedTables:
     tables = validated(load_toml(path), StatedTables, path)
     for cell in tables.cell:
         if not 0 < cell.low <= cell.high:
-            raise InputError(
-                f"{path}: cell {cell.quantity} {cell.year:g}: low = {cell.low:g} and high = {cell.high:g}; "
-                "give 0 < low <= high, the same twice for a single number"
-            )
+            what = f"{path}: cell {cell.quantity} {cell.year:g}: low = {cell.low:g} and high = {cell.high:g}"
+            raise InputError(f"{what}; give 0 < low <= high, the same twice for a single number")
     return tables
 
 

@@ -37,10 +37,8 @@ def level_of(trajectory: xr.DataArray, level: Level) -> float:
     """Return a level as a finite number in the unit of a trajectory."""
     unit = unit_of(trajectory)
     if isinstance(level, str) and unit is None:
-        raise InputError(
-            f"the level {level!r} has a unit, but {title(trajectory)!r} has no attribute 'units'; "
-            "set it, or give a number"
-        )
+        what = f"the level {level!r} has a unit, but {title(trajectory)!r} has no attribute 'units'"
+        raise InputError(f"{what}; set it, or give a number")
     threshold = in_unit(level, unit or "1", "level")
     if not np.isfinite(threshold):
         raise InputError(f"the level is {level!r}; give a finite number, or a text such as '100 GW'")
@@ -59,9 +57,8 @@ def level_pairs(forecast: xr.Dataset, levels: Mapping[str, Level | Sequence[Leve
     pairs: list[tuple[str, Level]] = []
     for name, wanted in levels.items():
         if name not in known:
-            raise InputError(
-                f"there is no output {name!r}{nearest(name, known)}; the forecast holds {', '.join(known)}"
-            )
+            remedy = f"the forecast holds {', '.join(known)}"
+            raise InputError(f"there is no output {name!r}{nearest(name, known)}; {remedy}")
         several = [wanted] if isinstance(wanted, str) or not isinstance(wanted, Sequence) else wanted
         pairs += [(name, level) for level in several]
     if not pairs:

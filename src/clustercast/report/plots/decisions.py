@@ -101,9 +101,8 @@ def prior_bounds(bounds: Mapping[float, xr.Dataset], *, most: int = 4, ax: Axes 
     """
     sizes = np.array(sorted(bounds))
     if not len(sizes) or any("probability" not in found["statistic"].values for found in bounds.values()):
-        raise InputError(
-            "there are no bounds of a claim to draw; give {2.0: cc.prior_bounds(forecast, claim, ratio=2)}"
-        )
+        remedy = "give {2.0: cc.prior_bounds(forecast, claim, ratio=2)}"
+        raise InputError(f"there are no bounds of a claim to draw; {remedy}")
     found = xr.concat([bounds[size].sel(statistic="probability") for size in sizes], "size")
     value = float(found["value"][0, 0])
     ratio = sizes[0] > 1

@@ -108,10 +108,8 @@ def _quantiles(
         ordered = path.transpose("year", "quantile")
         return np.asarray(path["quantile"].values), np.asarray(ordered.values, dtype=np.float64)
     if set(path.dims) != {"year", "sample"}:
-        raise InputError(
-            f"{style.title_of(path)!r} has the dimensions {path.dims}; a fan needs (year, sample), of an output of "
-            "cc.propagate, or (year, quantile), of cc.summarise"
-        )
+        remedy = "a fan needs (year, sample), of an output of cc.propagate, or (year, quantile), of cc.summarise"
+        raise InputError(f"{style.title_of(path)!r} has the dimensions {path.dims}; {remedy}")
     values = np.asarray(path.transpose("year", "sample").values, dtype=np.float64)
     given = None if weights is None else np.asarray(weights, dtype=np.float64)
     return np.asarray(probabilities, dtype=np.float64), quantiles(values, probabilities, given)
@@ -304,10 +302,8 @@ def _shares(index: xr.DataArray, weights: FloatArray | None) -> tuple[list[str],
         return [str(label) for label in index[by_label[0]].values], np.asarray(ordered.values, dtype=np.float64)
     labelled = "labels" in index.attrs
     if not labelled or set(index.dims) != {"year", "sample"}:
-        raise InputError(
-            f"{style.title_of(index)!r} has the dimensions {index.dims} and {'labels' if labelled else 'none'}"
-            "; give a labelled output such as forecast['binding_constraint']"
-        )
+        what = f"{style.title_of(index)!r} has the dimensions {index.dims} and {'labels' if labelled else 'none'}"
+        raise InputError(f"{what}; give a labelled output such as forecast['binding_constraint']")
     labels: list[str] = json.loads(index.attrs["labels"])
     hits = index.transpose("year", "sample").values[:, np.newaxis, :] == np.arange(len(labels))[:, np.newaxis]
     return labels, np.average(hits, axis=-1, weights=weights)
