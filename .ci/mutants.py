@@ -1,89 +1,290 @@
-"""Mutate the modules named in .ci/mutants.toml, one change at a time, and print the changes that no test notices.
+"""Mutate the modules of .ci/mutants.toml, one change at a time, and print the changes that no test notices.
 
-make mutants ARGS="--part units --most 40": all parts, with all their mutants, take many hours.
+make mutants ARGS="--part units --share .1". A process that has collected the tests forks for each change, puts the
+changed code into the functions that live there, and runs the tests that run its lines, the quickest first. A change
+outside of functions, or in one that runs at import, gets a fork that imports anew. Changes in .ci/mutants_read.txt were
+read: they alter no result.
 """
 
 import argparse
+import functools
+import gc
+import importlib
+import mmap
+import os
+import pickle
+import pkgutil
 import random
+import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import tomllib
+import types
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
-from cosmic_ray.work_db import WorkDB, use_db
-from cosmic_ray.work_item import TestOutcome, WorkerOutcome, WorkItem
+from mutations import Mutation, mutations_of
 
 ROOT = Path(__file__).resolve().parents[1]
-CONFIG = """[cosmic-ray]
-module-path = {modules}
-timeout = {timeout}
-excluded-modules = []
-test-command = "{python} -m pytest -x -q -p no:cacheprovider {tests}"
-[cosmic-ray.distributor]
-name = "local"
-"""
+READ = ROOT / ".ci" / "mutants_read.txt"
+WARM = "coverage h5netcdf hypothesis.extra.numpy pandas pint pydantic pytest rich scipy.optimize scipy.stats xarray"
+OPTIONS = ["-x", "--assert=plain", "-p", "no:cacheprovider"]
+# Seconds: of tests that a change must outlive, and of processor time and of patience beyond what a test took.
+ENOUGH, SLACK, PATIENCE = 20.0, 3.0, 60.0
+SURVIVED, KILLED, ANEW = 0, 1, 3
+Report = Callable[[str], None]
 
 
-def copy_checkout(place: Path) -> Path:
-    """Copy what git tracks, as it stands, so that no mutant is ever written into the checkout."""
+def forked(work: Callable[[], int]) -> int:
+    """Return the status of a child that does the work; neither it nor what it started outlives the call."""
+    child = os.fork()
+    if not child:
+        os.setpgid(0, 0)
+        resource.setrlimit(resource.RLIMIT_DATA, (8 << 30, 8 << 30))
+        status = KILLED
+        try:
+            status = work()
+        finally:
+            os._exit(status)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    with suppress(ProcessLookupError):
+        os.killpg(child, signal.SIGKILL)
+    return status
+
+
+def limit(seconds: float) -> None:
+    """End this process after so much more processor time, or where it hangs."""
+    signal.setitimer(signal.ITIMER_PROF, SLACK + 10 * seconds)
+    signal.setitimer(signal.ITIMER_REAL, PATIENCE + 30 * seconds)
+
+
+@contextmanager
+def on_disk(mutation: Mutation) -> Iterator[bytes]:
+    """Change the module in the copy of the checkout, for the processes that tests start."""
+    source = mutation.path.read_bytes()
+    mutation.path.write_bytes(changed := mutation.applied(source))
+    try:
+        yield changed
+    finally:
+        mutation.path.write_bytes(source)
+
+
+def codes_of(code: types.CodeType) -> list[types.CodeType]:
+    """Return a code and all that is defined inside of it."""
+    return [code, *(one for part in code.co_consts if isinstance(part, types.CodeType) for one in codes_of(part))]
+
+
+class Collected:
+    """A pytest plugin: run the tests once to see which lines each runs, then try the mutations, each in a fork."""
+
+    def __init__(self, mutations: list[Mutation], report: Report) -> None:
+        from coverage import Coverage
+
+        self.mutations, self.outcomes, self.report = mutations, {}, report
+        self.paths = {str(mutation.path.resolve()) for mutation in mutations}
+        self.coverage = Coverage(data_file=None, include=sorted(self.paths), messages=False)
+        self.seconds: dict[Any, float] = {}
+        self.killers: dict[tuple[Path, str], dict[Any, int]] = defaultdict(lambda: defaultdict(int))
+        self.reached = mmap.mmap(-1, 8)
+        self.failed = self.in_child = False
+
+    def pytest_collection(self) -> None:
+        """Import all first, and leave out the search for the simplest example that fails."""
+        from hypothesis import Phase, settings
+
+        settings.register_profile("mutants", settings(), phases=[Phase.explicit, Phase.generate])
+        settings.load_profile("mutants")
+        self.coverage.start()
+        for module in pkgutil.walk_packages(importlib.import_module("clustercast").__path__, "clustercast."):
+            importlib.import_module(module.name)
+
+    def pytest_runtest_call(self, item: Any) -> None:
+        """From here on the lines that run are of this test alone."""
+        if not self.in_child:
+            self.coverage.switch_context(item.nodeid)
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        """Remember that a test failed; in a fork the first one ends it."""
+        self.failed |= report.failed
+        if self.failed and self.in_child:
+            os._exit(KILLED)
+
+    def pytest_runtestloop(self, session: Any) -> bool:
+        """Run the tests as they stand, then the mutations."""
+        self._find_caches()
+        for item, following in zip(session.items, [*session.items[1:], None], strict=True):
+            # What a fixture or a cache makes for one test decides the others too.
+            self.coverage.switch_context(str(item.path))
+            self._clear_caches()
+            began, self.failed = time.process_time(), False
+            item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
+            self.seconds[item] = time.process_time() - began
+            if self.failed:
+                self.report(f"without any change {item.nodeid} fails")
+                del self.seconds[item]
+        self.coverage.stop()
+        self._look_around()
+        for mutation in self.mutations:
+            tests = self._tests_of(mutation)
+            with on_disk(mutation) as changed:
+                status = self._outcome(mutation, changed, tests)
+            self.outcomes[mutation] = status, [test.nodeid for test in tests]
+            if status == SURVIVED:
+                self.report(mutation.shown(mutation.path.read_bytes()))
+        return True
+
+    def _find_caches(self) -> None:
+        """Find what remembers results, here or in the tests."""
+        caches = [one for one in gc.get_objects() if type(one).__name__ == "_lru_cache_wrapper"]
+        codes = [getattr(one.__wrapped__, "__code__", None) for one in caches]
+        here = [bool(code) and code.co_filename.startswith(f"{Path.cwd()}/") for code in codes]
+        self.caches = [one for one, ours in zip(caches, here, strict=True) if ours]
+
+    def _clear_caches(self) -> None:
+        """Forget the results of other tests."""
+        for cache in self.caches:
+            cache.cache_clear()
+
+    def _look_around(self) -> None:
+        """Find the tests of each line, the lines that run at import, and the functions that live."""
+        data, by_context = self.coverage.get_data(), defaultdict(set)
+        for item in self.seconds:
+            by_context[item.nodeid].add(item)
+            by_context[str(item.path)].add(item)
+        self.tests, self.at_import = {}, set()
+        for path in data.measured_files():
+            for line, contexts in data.contexts_by_lineno(path).items():
+                self.tests[path, line] = set().union(*(by_context[context] for context in contexts))
+                self.at_import |= {(path, line)} if "" in contexts else set()
+        functions = [one for one in gc.get_objects() if isinstance(one, types.FunctionType)]
+        self.functions = [one for one in functions if one.__code__.co_filename in self.paths]
+        gc.collect()
+        gc.freeze()
+
+    def _tests_of(self, mutation: Mutation) -> list[Any]:
+        """Return the tests of the changed lines, or of the module: those that killed others and quick ones first."""
+        path, lines = str(mutation.path.resolve()), mutation.lines
+        found = {test for key, tests in self.tests.items() if key[0] == path for test in tests}
+        if mutation.in_function:
+            found = set().union(*(self.tests.get((path, line), ()) for line in lines))
+        killed, chosen = self.killers[mutation.path, mutation.function], []
+        for test in sorted(found, key=lambda test: (self.seconds[test] / (1 + 10 * killed[test]), test.nodeid)):
+            if not chosen or sum(self.seconds[one] for one in chosen) + self.seconds[test] < ENOUGH:
+                chosen.append(test)
+        return chosen
+
+    def _outcome(self, mutation: Mutation, changed: bytes, tests: list[Any]) -> int:
+        """Return what becomes of a mutation here; some must be tried anew."""
+        path = str(mutation.path.resolve())
+        if not mutation.in_function or any((path, line) in self.at_import for line in mutation.lines):
+            return ANEW
+        status = forked(lambda: self._tried(path, mutation, changed, tests)) if tests else SURVIVED
+        if status not in (SURVIVED, ANEW):
+            self.killers[mutation.path, mutation.function][tests[int.from_bytes(self.reached[:])]] += 1
+        return status
+
+    def _tried(self, path: str, mutation: Mutation, changed: bytes, tests: list[Any]) -> int:
+        """Put the changed code into the functions and run the tests; the first that fails ends the process."""
+        codes, swapped, self.in_child = defaultdict(list), False, True
+        for code in codes_of(compile(changed, path, "exec")):
+            codes[code.co_qualname, code.co_firstlineno].append(code)
+        for function in (one for one in self.functions if one.__code__.co_filename == path):
+            new = codes[function.__code__.co_qualname, function.__code__.co_firstlineno]
+            if len(new) != 1 or new[0].co_freevars != function.__code__.co_freevars:
+                return ANEW
+            function.__code__ = new[0]
+            swapped |= any(line in mutation.lines for code in codes_of(new[0]) for *_, line in code.co_lines())
+        self._clear_caches()
+        for position, (test, following) in enumerate(zip(tests, [*tests[1:], None], strict=True)):
+            self.reached[:] = position.to_bytes(8)
+            limit(self.seconds[test])
+            test.ihook.pytest_runtest_protocol(item=test, nextitem=following)
+        return SURVIVED if swapped else ANEW
+
+
+def quiet(work: Callable[[], int]) -> int:
+    """Do the work without a word."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    os.dup2(null, 2)
+    return work()
+
+
+def outcomes_of(mutations: list[Mutation], tests: list[str], place: Path, report: Report) -> list[int]:
+    """Return the status of each mutation, from tests collected once or, where that cannot be, anew."""
+    import pytest
+
+    def collected() -> int:
+        plugin = Collected(mutations, report)
+        pytest.main([*OPTIONS, *tests], plugins=[plugin])
+        place.write_bytes(pickle.dumps(plugin.outcomes))
+        return 0
+
+    def anew(tests: list[str]) -> int:
+        limit(ENOUGH)
+        return int(pytest.main([*OPTIONS, *tests]))
+
+    place.unlink(missing_ok=True)
+    forked(lambda: quiet(collected))
+    outcomes = pickle.loads(place.read_bytes())
+    for mutation, (status, chosen) in outcomes.items():
+        if status == ANEW:
+            with on_disk(mutation):
+                status = forked(lambda chosen=chosen: quiet(lambda: anew(chosen or tests)))
+            if status == SURVIVED:
+                report(mutation.shown(mutation.path.read_bytes()))
+        outcomes[mutation] = status
+    return list(outcomes.values())
+
+
+def copy_checkout(place: Path) -> None:
+    """Copy what git tracks, as it stands, so that no mutant is ever written into the checkout, and compile it."""
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
     for name in filter(lambda name: (ROOT / name).is_file(), listed.splitlines()):
         (place / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, place / name)
-    return place
-
-
-def cosmic_ray(checkout: Path, step: str, *files: Path) -> None:
-    """Run one step of Cosmic Ray in the copy; its first step, the tests of the code as it stands, must pass."""
-    subprocess.run([Path(sys.executable).with_name("cosmic-ray"), step, *files], cwd=checkout, check=True)
-
-
-def keep_some(database: WorkDB, most: int, seed: int) -> list[WorkItem]:
-    """Leave a random choice of the mutants in the session, where there are more than wanted."""
-    items = sorted(
-        database.work_items, key=lambda item: (str(item.mutations[0].module_path), item.mutations[0].start_pos)
-    )
-    chosen = random.Random(seed).sample(items, min(most, len(items)))
-    database.clear()
-    database.add_work_items(chosen)
-    return items
-
-
-def survivors_of(
-    part: dict[str, list[str]], place: Path, checkout: Path, most: int, seed: int
-) -> tuple[int, int, list[str]]:
-    """Return how many mutants there are, how many were tried, and what those that survived changed."""
-    config, session = place / "config.toml", place / "session.sqlite"
-    session.unlink(missing_ok=True)
-    text = CONFIG.format(modules=part["modules"], timeout=300.0, python=sys.executable, tests=" ".join(part["tests"]))
-    config.write_text(text)
-    cosmic_ray(checkout, "baseline", config)
-    cosmic_ray(checkout, "init", config, session)
-    with use_db(session, WorkDB.Mode.open) as database:
-        there = keep_some(database, most, seed)
-    cosmic_ray(checkout, "exec", config, session)
-    with use_db(session, WorkDB.Mode.open) as database:
-        tried = [result for _, result in database.results if result.worker_outcome == WorkerOutcome.NORMAL]
-    return len(there), len(tried), [result.diff for result in tried if result.test_outcome == TestOutcome.SURVIVED]
+    # By content: a change within the second of the last has the same time.
+    compiled = ["-m", "compileall", "-q", "--invalidation-mode", "checked-hash", "src", "tests", "analyses"]
+    subprocess.run([sys.executable, *compiled], cwd=place, check=True)
+    os.chdir(place)
+    sys.dont_write_bytecode = True
+    os.environ |= {"CI": "1", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": f"{place / 'src'}:{place}"}
 
 
 def main() -> None:
-    """Try the mutants of each part and print the survivors as they are found."""
+    """Try the mutants of each part and print the survivors that nobody has read."""
     parts = tomllib.loads((ROOT / ".ci" / "mutants.toml").read_text())
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--part", action="append", choices=sorted(parts), help="only this part; may be repeated")
-    parser.add_argument("--most", type=int, default=10**6, help="how many mutants of a part to try, chosen at random")
+    parser.add_argument("--share", type=float, default=1.0, help="the share of a part's mutants, chosen at random")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
+    read = {line.partition(" :: ")[0] for line in READ.read_text().splitlines()}
+    say = functools.partial(print, file=os.fdopen(os.dup(1), "w"), flush=True)
+
+    def report(line: str) -> None:
+        if line not in read:
+            say(line)
+
+    for name in WARM.split():
+        importlib.import_module(name)
     with tempfile.TemporaryDirectory() as place:
-        checkout = copy_checkout(Path(place) / "checkout")
+        copy_checkout(Path(place) / "checkout")
         for name in options.part or parts:
-            there, tried, lived = survivors_of(parts[name], Path(place), checkout, options.most, options.seed)
-            print(
-                f"\n{name}: {len(lived)} of {tried} mutants survive ({there} there are)", *lived, sep="\n", flush=True
-            )
+            modules = sorted(path for pattern in parts[name]["modules"] for path in Path().glob(pattern))
+            there = [mutation for path in modules for mutation in mutations_of(path, path.read_bytes())]
+            tried = random.Random(options.seed).sample(there, round(options.share * len(there)))
+            outcomes = outcomes_of(tried, parts[name]["tests"], Path(place) / "outcomes", report)
+            used = resource.getrusage(resource.RUSAGE_CHILDREN)
+            say(f"{name}: {len(there)} mutants, {len(tried)} tried, {outcomes.count(SURVIVED)} survive", end=" ")
+            say(f"({used.ru_utime + used.ru_stime:.0f} s of processor time so far)")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 # The extra of each environment; the tests of arrays/ have four libraries alone.
-ENVIRONMENTS = {"base": None, "test": "test", "lint": "lint", "mutants": "mutants", "docs": "docs", "bench": "bench"}
+ENVIRONMENTS = {"base": None, "test": "test", "lint": "lint", "docs": "docs", "bench": "bench"}
 # What builds the project itself, so that no step of the set-up takes what is not pinned.
 BUILD = "hatchling\neditables\n"
 ARRAYS = "numpy\nscipy\npytest\nhypothesis\n"
