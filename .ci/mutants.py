@@ -24,7 +24,7 @@ import tempfile
 import time
 import tomllib
 import types
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -82,16 +82,17 @@ def codes_of(code: types.CodeType) -> list[types.CodeType]:
 
 
 class Collected:
-    """A pytest plugin: run the tests once to see which lines each runs, then try the mutations, each in a fork."""
+    """A pytest plugin: run the tests in a fork to see which lines each runs, then try the mutations, each in a fork."""
 
-    def __init__(self, mutations: list[Mutation], report: Report) -> None:
+    def __init__(self, mutations: list[Mutation], place: Path, report: Report) -> None:
         from coverage import Coverage
 
-        self.mutations, self.outcomes, self.report = mutations, {}, report
+        self.mutations, self.place, self.report = mutations, place, report
+        self.outcomes: dict[Mutation, tuple[int, list[str]]] = {}
         self.paths = {str(mutation.path.resolve()) for mutation in mutations}
         self.coverage = Coverage(data_file=None, include=sorted(self.paths), messages=False)
-        self.seconds: dict[Any, float] = {}
-        self.killers: dict[tuple[Path, str], dict[Any, int]] = defaultdict(lambda: defaultdict(int))
+        self.seconds: dict[str, float] = {}
+        self.killers: dict[tuple[Path, str], Counter[str]] = defaultdict(Counter)
         self.reached = mmap.mmap(-1, 8)
         self.failed = self.in_child = False
 
@@ -111,76 +112,71 @@ class Collected:
             self.coverage.switch_context(item.nodeid)
 
     def pytest_runtest_logreport(self, report: Any) -> None:
-        """Remember that a test failed; in a fork the first one ends it."""
+        """Remember that a test failed; in a fork with a mutation the first one ends it."""
         self.failed |= report.failed
         if self.failed and self.in_child:
             os._exit(KILLED)
 
     def pytest_runtestloop(self, session: Any) -> bool:
-        """Run the tests as they stand, then the mutations."""
-        self._find_caches()
-        for item, following in zip(session.items, [*session.items[1:], None], strict=True):
-            # What a fixture or a cache makes for one test decides the others too.
-            self.coverage.switch_context(str(item.path))
-            self._clear_caches()
-            began, self.failed = time.process_time(), False
-            item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
-            self.seconds[item] = time.process_time() - began
-            if self.failed:
-                self.report(f"without any change {item.nodeid} fails")
-                del self.seconds[item]
+        """Run the tests as they stand, then the mutations, each from a state in which no test has run."""
+        forked(lambda: self._run_all(session.items))
         self.coverage.stop()
-        self._look_around()
-        for mutation in self.mutations:
-            tests = self._tests_of(mutation)
-            with on_disk(mutation) as changed:
-                status = self._outcome(mutation, changed, tests)
-            self.outcomes[mutation] = status, [test.nodeid for test in tests]
-            if status == SURVIVED:
-                self.report(mutation.shown(mutation.path.read_bytes()))
-        return True
-
-    def _find_caches(self) -> None:
-        """Find what remembers results, here or in the tests."""
-        caches = [one for one in gc.get_objects() if type(one).__name__ == "_lru_cache_wrapper"]
-        codes = [getattr(one.__wrapped__, "__code__", None) for one in caches]
-        here = [bool(code) and code.co_filename.startswith(f"{Path.cwd()}/") for code in codes]
-        self.caches = [one for one, ours in zip(caches, here, strict=True) if ours]
-
-    def _clear_caches(self) -> None:
-        """Forget the results of other tests."""
-        for cache in self.caches:
-            cache.cache_clear()
-
-    def _look_around(self) -> None:
-        """Find the tests of each line, the lines that run at import, and the functions that live."""
-        data, by_context = self.coverage.get_data(), defaultdict(set)
-        for item in self.seconds:
-            by_context[item.nodeid].add(item)
-            by_context[str(item.path)].add(item)
-        self.tests, self.at_import = {}, set()
-        for path in data.measured_files():
-            for line, contexts in data.contexts_by_lineno(path).items():
-                self.tests[path, line] = set().union(*(by_context[context] for context in contexts))
-                self.at_import |= {(path, line)} if "" in contexts else set()
+        self.seconds, self.tests, self.at_import = pickle.loads(self.place.read_bytes())
+        self.items = {item.nodeid: item for item in session.items}
         functions = [one for one in gc.get_objects() if isinstance(one, types.FunctionType)]
         self.functions = [one for one in functions if one.__code__.co_filename in self.paths]
         gc.collect()
         gc.freeze()
+        for mutation in self.mutations:
+            tests = self._tests_of(mutation)
+            with on_disk(mutation) as changed:
+                status = self._outcome(mutation, changed, tests)
+            self.outcomes[mutation] = status, tests
+            if status == SURVIVED:
+                self.report(mutation.shown(mutation.path.read_bytes()))
+        return True
 
-    def _tests_of(self, mutation: Mutation) -> list[Any]:
+    def _run_all(self, items: list[Any]) -> int:
+        """Write down how long each test takes, which tests run each line, and the lines that run at import."""
+        caches = [one for one in gc.get_objects() if type(one).__name__ == "_lru_cache_wrapper"]
+        codes = [getattr(one.__wrapped__, "__code__", None) for one in caches]
+        ours = [one for one, code in zip(caches, codes, strict=True) if code and str(Path.cwd()) in code.co_filename]
+        by_context = defaultdict(set)
+        for item, following in zip(items, [*items[1:], None], strict=True):
+            # What a fixture or a cache makes for one test decides the others too.
+            self.coverage.switch_context(str(item.path))
+            for cache in ours:
+                cache.cache_clear()
+            began, self.failed = time.process_time(), False
+            item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
+            if self.failed:
+                self.report(f"without any change {item.nodeid} fails")
+                continue
+            self.seconds[item.nodeid] = time.process_time() - began
+            by_context[item.nodeid].add(item.nodeid)
+            by_context[str(item.path)].add(item.nodeid)
+        self.coverage.stop()
+        data, tests, at_import = self.coverage.get_data(), {}, set()
+        for path in data.measured_files():
+            for line, contexts in data.contexts_by_lineno(path).items():
+                tests[path, line] = set().union(*(by_context[context] for context in contexts))
+                at_import |= {(path, line)} if "" in contexts else set()
+        self.place.write_bytes(pickle.dumps((self.seconds, tests, at_import)))
+        return 0
+
+    def _tests_of(self, mutation: Mutation) -> list[str]:
         """Return the tests of the changed lines, or of the module: those that killed others and quick ones first."""
-        path, lines = str(mutation.path.resolve()), mutation.lines
+        path, killed = str(mutation.path.resolve()), self.killers[mutation.path, mutation.function]
         found = {test for key, tests in self.tests.items() if key[0] == path for test in tests}
         if mutation.in_function:
-            found = set().union(*(self.tests.get((path, line), ()) for line in lines))
-        killed, chosen = self.killers[mutation.path, mutation.function], []
-        for test in sorted(found, key=lambda test: (self.seconds[test] / (1 + 10 * killed[test]), test.nodeid)):
+            found = set().union(*(self.tests.get((path, line), ()) for line in mutation.lines))
+        chosen: list[str] = []
+        for test in sorted(found, key=lambda test: (self.seconds[test] / (1 + 10 * killed[test]), test)):
             if not chosen or sum(self.seconds[one] for one in chosen) + self.seconds[test] < ENOUGH:
                 chosen.append(test)
         return chosen
 
-    def _outcome(self, mutation: Mutation, changed: bytes, tests: list[Any]) -> int:
+    def _outcome(self, mutation: Mutation, changed: bytes, tests: list[str]) -> int:
         """Return what becomes of a mutation here; some must be tried anew."""
         path = str(mutation.path.resolve())
         if not mutation.in_function or any((path, line) in self.at_import for line in mutation.lines):
@@ -190,7 +186,7 @@ class Collected:
             self.killers[mutation.path, mutation.function][tests[int.from_bytes(self.reached[:])]] += 1
         return status
 
-    def _tried(self, path: str, mutation: Mutation, changed: bytes, tests: list[Any]) -> int:
+    def _tried(self, path: str, mutation: Mutation, changed: bytes, tests: list[str]) -> int:
         """Put the changed code into the functions and run the tests; the first that fails ends the process."""
         codes, swapped, self.in_child = defaultdict(list), False, True
         for code in codes_of(compile(changed, path, "exec")):
@@ -201,11 +197,11 @@ class Collected:
                 return ANEW
             function.__code__ = new[0]
             swapped |= any(line in mutation.lines for code in codes_of(new[0]) for *_, line in code.co_lines())
-        self._clear_caches()
-        for position, (test, following) in enumerate(zip(tests, [*tests[1:], None], strict=True)):
+        items = [self.items[test] for test in tests]
+        for position, (item, following) in enumerate(zip(items, [*items[1:], None], strict=True)):
             self.reached[:] = position.to_bytes(8)
-            limit(self.seconds[test])
-            test.ihook.pytest_runtest_protocol(item=test, nextitem=following)
+            limit(self.seconds[item.nodeid])
+            item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
         return SURVIVED if swapped else ANEW
 
 
@@ -222,7 +218,7 @@ def outcomes_of(mutations: list[Mutation], tests: list[str], place: Path, report
     import pytest
 
     def collected() -> int:
-        plugin = Collected(mutations, report)
+        plugin = Collected(mutations, place, report)
         pytest.main([*OPTIONS, *tests], plugins=[plugin])
         place.write_bytes(pickle.dumps(plugin.outcomes))
         return 0
