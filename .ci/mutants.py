@@ -133,7 +133,7 @@ class Collected:
                 status = self._outcome(mutation, changed, tests)
             self.outcomes[mutation] = status, tests
             if status == SURVIVED:
-                self.report(mutation.shown(mutation.path.read_bytes()))
+                self.report(str(mutation))
         return True
 
     def _run_all(self, items: list[Any]) -> int:
@@ -235,7 +235,7 @@ def outcomes_of(mutations: list[Mutation], tests: list[str], place: Path, report
             with on_disk(mutation):
                 status = forked(lambda chosen=chosen: quiet(lambda: anew(chosen or tests)))
             if status == SURVIVED:
-                report(mutation.shown(mutation.path.read_bytes()))
+                report(str(mutation))
         outcomes[mutation] = status
     return list(outcomes.values())
 
@@ -261,6 +261,7 @@ def main() -> None:
     parser.add_argument("--part", action="append", choices=sorted(parts), help="only this part; may be repeated")
     parser.add_argument("--share", type=float, default=1.0, help="the share of a part's mutants, chosen at random")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", default="", help="only mutants whose line, as printed, has this text")
     options = parser.parse_args()
     read = {line.partition(" :: ")[0] for line in READ.read_text().splitlines()}
     say = functools.partial(print, file=os.fdopen(os.dup(1), "w"), flush=True)
@@ -275,7 +276,9 @@ def main() -> None:
         copy_checkout(Path(place) / "checkout")
         for name in options.part or parts:
             modules = sorted(path for pattern in parts[name]["modules"] for path in Path().glob(pattern))
-            there = [mutation for path in modules for mutation in mutations_of(path, path.read_bytes())]
+            there = [
+                one for path in modules for one in mutations_of(path, path.read_bytes()) if options.only in str(one)
+            ]
             tried = random.Random(options.seed).sample(there, round(options.share * len(there)))
             outcomes = outcomes_of(tried, parts[name]["tests"], Path(place) / "outcomes", report)
             used = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -21,25 +21,30 @@ class Mutation(NamedTuple):
     """One change: where, what, the lines of its statement, and whether these run at each call of a function."""
 
     path: Path
-    function: str
     start: int
     end: int
     text: str
+    shown: str
+    function: str
     lines: range
     in_function: bool
+
+    def __str__(self) -> str:
+        """Return the change in words that stay when lines move."""
+        return f"{str(self.path).removeprefix('src/clustercast/')} {self.function or '(module)'}: {self.shown}"
 
     def applied(self, source: bytes) -> bytes:
         """Return the module with the change, each line of the rest where it was."""
         lost = source[self.start : self.end].count(b"\n")
         return source[: self.start] + self.text.encode() + b"\n" * lost + source[self.end :]
 
-    def shown(self, source: bytes) -> str:
-        """Return the change in words that stay when lines move."""
-        first, last = source.rfind(b"\n", 0, self.start) + 1, (source + b"\n").find(b"\n", self.end)
-        parts = source[first : self.start], source[self.start : self.end], source[self.end : last]
-        before, old, after = (re.sub(r"\s+", " ", part.decode()) for part in parts)
-        where = f"{self.path.as_posix().removeprefix('src/clustercast/')} {self.function or '(module)'}"
-        return f"{where}: {before.lstrip()}[{old} => {self.text}]{after}"
+
+def _shown(source: bytes, start: int, end: int, text: str) -> str:
+    """Return the changed lines as one, with what is changed."""
+    first, last = source.rfind(b"\n", 0, start) + 1, (source + b"\n").find(b"\n", end)
+    parts = source[first:start], source[start:end], source[end:last]
+    before, old, after = (re.sub(r"\s+", " ", part.decode()) for part in parts)
+    return f"{before.lstrip()}[{old} => {text}]{after}"
 
 
 class _Places:
@@ -152,7 +157,8 @@ def mutations_of(path: Path, source: bytes) -> list[Mutation]:
     for node, function, lines, in_function in _nodes(ast.parse(source), "", range(1), False):
         for kind in (_of_operator, _of_branch, _of_rest):
             for start, end, text in kind(node, at):
-                mutation = Mutation(path, function, start, end, text, lines, in_function)
+                shown = _shown(source, start, end, text)
+                mutation = Mutation(path, start, end, text, shown, function, lines, in_function)
                 try:
                     ast.parse(mutation.applied(source))
                 except SyntaxError:

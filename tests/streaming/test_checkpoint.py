@@ -128,7 +128,7 @@ def test_what_is_finished_is_not_done_again(tmp_path, monkeypatch):
 def test_another_call_is_refused(tmp_path, changed, message):
     broken_off(tmp_path)
     before = (tmp_path / FILE).read_bytes()
-    with pytest.raises(InputError, match=f"of another run: .*{message}.*make the same call again"):
+    with pytest.raises(InputError, match=f"^the checkpoint .*of another run: .*{message}.*make the same call again"):
         streamed(tmp_path, **changed)
     assert (tmp_path / FILE).read_bytes() == before
 
@@ -210,6 +210,13 @@ def test_what_cannot_be_compared_is_not_resumed_and_the_reason_is_given(tmp_path
         streamed(tmp_path, model=cc.Model([total]))
     assert not (tmp_path / FILE).exists()
     streamed(size=LEAF, model=cc.Model([total]))
+
+
+def test_what_a_run_that_was_killed_while_it_wrote_left_is_removed(tmp_path):
+    for name in (".finished.4711.part.npz", ".other.4711.part.npz"):
+        (tmp_path / name).write_bytes(b"half")
+    streamed(tmp_path, size=LEAF)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".other.4711.part.npz", FILE]
 
 
 def test_two_runs_do_not_share_a_directory(tmp_path):

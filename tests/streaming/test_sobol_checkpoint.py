@@ -200,7 +200,7 @@ def test_sums_come_back_from_arrays_as_they_were(tmp_path):
 
 
 def test_writing_takes_a_twentieth_of_the_time_at_most(tmp_path, monkeypatch):
-    clock = {"now": 0.0}
+    clock = {"now": 1000.0}
     written = []
 
     class Clock:
@@ -255,3 +255,37 @@ def test_a_state_that_was_broken_off_half_merged_is_not_kept():
     with pytest.raises(KeyboardInterrupt):
         checkpoint_module.run_pieces(lambda plan, start, stop: State(), None, State(), 4, 1, place=Place())
     assert Place.written == [0, 1]
+
+
+class Done:
+    """The leaves that are finished, as lists."""
+
+    def __init__(self, *leaves):
+        self.leaves = list(leaves)
+
+    def merge(self, other):
+        self.leaves = sorted(self.leaves + other.leaves)
+
+
+def test_progress_counts_the_leaves_that_were_finished_before():
+    class Place:
+        """What has the leaves in the middle."""
+
+        held = staticmethod(nullcontext)
+        read = staticmethod(lambda: Done((2, 4)))
+        write = write_if_due = staticmethod(lambda state: None)
+
+    seen = []
+    run = checkpoint_module.run_pieces
+    piece = lambda plan, start, stop: Done((start, stop))  # noqa: E731
+    assert run(piece, None, Done(), 7, 2, place=Place(), progress=seen.append).leaves == [
+        (0, 2),
+        (2, 4),
+        (4, 6),
+        (6, 7),
+    ]
+    assert seen == [4, 6, 7]
+
+
+def test_several_pieces_are_joined_to_one():
+    assert checkpoint_module.joined([Done((0, 1)), Done((4, 5)), Done((2, 3))]).leaves == [(0, 1), (2, 3), (4, 5)]

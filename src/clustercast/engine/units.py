@@ -112,7 +112,7 @@ def registry() -> "pint.UnitRegistry[Any]":
     """Return the one pint registry, made at the first call."""
     import pint
 
-    made: pint.UnitRegistry[Any] = pint.UnitRegistry(None, force_ndarray_like=False, autoconvert_to_preferred=False)
+    made: pint.UnitRegistry[Any] = pint.UnitRegistry(None)
     for line in (*_LINES, *map(" = ".join, own_units.items())):
         made.define(line)
     return made
@@ -214,14 +214,10 @@ def _read_by_pint(unit: str) -> dict[str, float]:
 
     _refuse_arithmetic(unit)
     try:
-        found: Any = (
-            registry()
-            .Quantity(1.0, registry().parse_units("dimensionless" if unit.strip() in ("", "1") else unit))
-            .to_base_units()
-        )
+        found: Any = registry().Quantity(1.0, registry().parse_units(unit)).to_base_units()
         return {"": float(found.magnitude), **{name: float(power) for name, power in found._units.items()}}
     except pint.UndefinedUnitError as error:
-        name = str(error.unit_names if isinstance(error.unit_names, str) else error.unit_names[0])
+        name = str(error.unit_names[0])
         names = (line.split(" = ")[0] for line in _LINES)
         known = [*(name for name in names if not name.endswith("-")), *own_units]
         remedy = f"units are products of {', '.join(known)}, with SI prefixes; cc.define_unit({name!r}) makes a new one"
@@ -265,7 +261,7 @@ def _readings(unit: str, to: str, value: float | None) -> str:
     number = math.nan if value is None else value * factor(unit)
     share = not _parsed(unit).decades
     decades = (math.log10(1 + number) if number > -1 else math.nan) if share else number
-    known = math.isfinite(decades) and abs(decades) < 12
+    known = abs(decades) < 12
     decades = decades if known else 0.48
     times = 10.0**decades
     in_decades, in_percent = f"{decades:.3g} OOM{per}", f"{100 * (times - 1):,.0f} %{per}"

@@ -63,7 +63,7 @@ class Checkpoint(Generic[State]):
         with held_by_one_run(self._path):
             # A run that was killed while it wrote left this.
             for part in self._path.parent.glob(f".{self._path.stem}.*.part{self._path.suffix}"):
-                part.unlink(missing_ok=True)
+                part.unlink()
             yield
 
     def read(self) -> State | None:

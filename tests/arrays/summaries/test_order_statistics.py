@@ -64,8 +64,11 @@ def test_the_error_of_a_quantile_is_half_of_its_interval_by_order_statistics():
 
 def test_infinite_samples_are_values_like_others():
     values = np.array([-np.inf, 1, 2, 3, np.inf])
-    result = order_statistics.quantiles(values, [0, 0.1, 0.25, 0.5, 0.75, 0.9, 1])
-    assert np.array_equal(result, [-np.inf, -np.inf, 1, 2, 3, np.inf, np.inf])
+    for weights in (None, np.full(5, 0.3)):
+        result = order_statistics.quantiles(values, [0, 0.1, 0.25, 0.5, 0.75, 0.9, 1], weights)
+        assert np.array_equal(result, [-np.inf, -np.inf, 1, 2, 3, np.inf, np.inf])
+    # The window of one effective sample, .24 to .76, reaches both infinities.
+    assert order_statistics.quantiles(np.array([-np.inf, 7, np.inf]), [0.5], np.array([5, 1, 5])) == 7
     assert np.array_equal(order_statistics.quantiles(np.array([-np.inf, np.inf]), [0.4, 0.6]), [-np.inf, np.inf])
     never = np.full(100, np.inf)
     for weights in (None, np.ones(100)):

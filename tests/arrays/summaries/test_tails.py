@@ -1,5 +1,7 @@
 """The shape of tails, against distributions of a known one and against ArviZ."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -14,6 +16,44 @@ def test_pareto_tails_have_their_own_shape(shape):
     found = [tail_shape(stats.genpareto(shape).rvs(4000, random_state=seed)) for seed in range(40)]
     # The fit to 190 excesses has a standard deviation of (1 + shape) / sqrt(190), the mean of 40 a sixth of it.
     assert np.mean(found) == pytest.approx(shape, abs=4 * (1 + shape) / np.sqrt(190 * 40) + 0.03)
+
+
+def zhang_stephens(excess):
+    """Return the shape by the formulas of Zhang and Stephens (2009), with 30 + sqrt(n) candidates, one by one."""
+    excess, count = sorted(excess), len(excess)
+    most = 30 + math.floor(math.sqrt(count))
+    thetas = [
+        1 / excess[-1] + (1 - math.sqrt(most / (j - 0.5))) / 3 / excess[math.floor(count / 4 + 0.5) - 1]
+        for j in range(1, most + 1)
+    ]
+    k = [-sum(math.log1p(-theta * x) for x in excess) / count for theta in thetas]
+    profile = [count * (math.log(theta / each) + each - 1) for theta, each in zip(thetas, k, strict=True)]
+    weights = [1 / sum(math.exp(other - own) for other in profile) for own in profile]
+    theta = sum(map(math.prod, zip(thetas, weights, strict=True)))
+    return sum(math.log1p(-theta * x) for x in excess) / count
+
+
+@pytest.mark.parametrize("count", [25, 101, 1000])
+def test_it_is_the_formula_of_zhang_and_stephens_drawn_to_a_half(count):
+    """Vehtari et al. (2024): of n values min(n / 5, 3 sqrt(n)) are the tail; the prior counts as 10 values of .5."""
+    values = np.round(stats.genpareto(0.4).rvs(count, random_state=7), 1)
+    tail = math.ceil(min(count / 5, 3 * math.sqrt(count)))
+    ordered = np.sort(values)
+    excess = ordered[-tail:] - ordered[-tail - 1]
+    excess = excess[excess > 0]
+    assert count != 1000 or excess.size < tail
+    expected = (excess.size * zhang_stephens(excess) + 5) / (excess.size + 10)
+    assert tail_shape(values) == pytest.approx(expected, rel=1e-10)
+    assert tail_shapes(values + 1000) == pytest.approx(expected, rel=1e-7)
+
+
+def test_what_has_no_tail_has_no_shape():
+    heavy = np.exp(4 * np.random.default_rng(1).standard_normal(100))
+    assert np.isnan(tail_shape(heavy[:24])) and np.isfinite(tail_shape(heavy[:25]))
+    assert np.isnan(tail_shape(np.r_[np.zeros(96), 1, 2, 3, 4]))
+    assert np.isfinite(tail_shape(np.r_[np.zeros(95), 1, 2, 3, 4, 5]))
+    rows = np.array([np.zeros(100), np.r_[heavy[1:], np.inf], np.linspace(0, 1, 100), heavy])
+    assert np.isfinite(tail_shapes(rows)).tolist() == [False, False, False, True]
 
 
 @pytest.mark.parametrize("seed", range(6))

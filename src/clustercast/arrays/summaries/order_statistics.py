@@ -76,8 +76,7 @@ def order_interval(probabilities: FloatArray, count: float) -> tuple[FloatArray,
 def interval_ranks(probabilities: FloatArray, size: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return the ranks, from 0, of the order statistics from which the error of each quantile is made."""
     low, high = order_interval(probabilities, size)
-    left, right = np.floor(low * size - 1), np.ceil(high * size - 1)
-    return np.maximum(left, 0).astype(np.intp), np.minimum(right, size - 1).astype(np.intp)
+    return np.maximum(np.floor(low * size - 1), 0).astype(np.intp), np.ceil(high * size - 1).astype(np.intp)
 
 
 def quantiles(

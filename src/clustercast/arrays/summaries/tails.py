@@ -18,7 +18,7 @@ def tail_shapes(values: FloatArray, weights: FloatArray | None = None) -> FloatA
     rows = values.reshape(-1, values.shape[-1])
     found = np.full(len(rows), np.nan)
     for i, row in enumerate(rows):
-        peak = np.abs(row).max(initial=0.0)
+        peak = np.abs(row).max()
         if peak == 0 or not np.isfinite(peak):
             continue
         scaled = row / peak
@@ -50,6 +50,8 @@ def tail_shape(values: FloatArray) -> float:
     candidates = 30 + int(np.sqrt(size))
     steps = 1 - np.sqrt(candidates / (np.arange(1, candidates + 1) - 0.5))
     slopes = 1 + steps / (3 * excess[int(size / 4 + 0.5) - 1])
+    # The limit of slopes near 0 is the exponential distribution.
+    slopes[slopes == 0] = np.finfo(np.float64).tiny
     shapes = np.log1p(-slopes[:, np.newaxis] * excess).mean(axis=1)
     likelihoods = size * (np.log(-slopes / shapes) - shapes - 1)
     shape = float(np.log1p(-(softmax(likelihoods) @ slopes) * excess).mean())
