@@ -37,7 +37,7 @@ READ = ROOT / ".ci" / "mutants_read.txt"
 WARM = "coverage h5netcdf hypothesis.extra.numpy pandas pint pydantic pytest rich scipy.optimize scipy.stats xarray"
 OPTIONS = ["-x", "--assert=plain", "-p", "no:cacheprovider"]
 # Seconds: of tests that a change must outlive, and of processor time and of patience beyond what a test took.
-ENOUGH, SLACK, PATIENCE = 20.0, 3.0, 60.0
+ENOUGH, SLACK, PATIENCE = 10.0, 3.0, 60.0
 SURVIVED, KILLED, ANEW = 0, 1, 3
 Report = Callable[[str], None]
 
@@ -261,8 +261,9 @@ def main() -> None:
     parser.add_argument("--part", action="append", choices=sorted(parts), help="only this part; may be repeated")
     parser.add_argument("--share", type=float, default=1.0, help="the share of a part's mutants, chosen at random")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", default="", help="only mutants whose line, as printed, has this text")
+    parser.add_argument("--listed", type=Path, help="only the mutants that this file has, as they are printed")
     options = parser.parse_args()
+    listed = options.listed and set(options.listed.read_text().splitlines())
     read = {line.partition(" :: ")[0] for line in READ.read_text().splitlines()}
     say = functools.partial(print, file=os.fdopen(os.dup(1), "w"), flush=True)
 

@@ -1,5 +1,8 @@
 """Recursion: what is stepped from node to node equals closed forms, whatever dates are asked for."""
 
+import inspect
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -208,3 +211,29 @@ def test_a_chain_of_a_thousand_quantities_runs():
     model = cc.Model(functions[::-1], headline=["q999"])
     found = cc.propagate(cc.draw(cc.Priors(q0=cc.Uniform(0, 1)), 4, seed=1), model=model)
     np.testing.assert_allclose(found["q999"] - found["q0"], 999, rtol=1e-12)
+
+
+@pytest.mark.parametrize("years", [[2024, 2025], [2025, 2026, 2027]])
+def test_a_chain_of_lagged_quantities_needs_no_depth(years):
+    functions = []
+    for number in range(1, 100):
+        scope = {}
+        exec(f"def q{number}(lagged_q{number - 1}): return lagged_q{number - 1} + 1", scope)
+        lags = {f"q{number - 1}": "lag"}
+        functions.append(cc.quantity("1", between="linear", lags=lags)(scope[f"q{number}"]))
+
+    @cc.quantity("1", between="linear")
+    def q0(year, rate, start):
+        return rate * year / start
+
+    model = cc.Model([*functions, q0], start="start", headline=["q99"])
+    priors = cc.Priors(start=cc.Fixed(2026, unit="year"), lag=cc.Fixed(0.25, unit="year"), rate=cc.Uniform(1, 2))
+    drawn = cc.draw(priors, 4, seed=1)
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack(0)) + 150)
+    try:
+        found = cc.propagate(drawn, model=model, years=years)["q99"]
+    finally:
+        sys.setrecursionlimit(limit)
+    dates = np.array(years)[:, np.newaxis] - 99 * 0.25
+    np.testing.assert_allclose(found, 99 + drawn["rate"].values * dates / 2026, rtol=1e-12)
