@@ -277,9 +277,8 @@ def main() -> None:
         copy_checkout(Path(place) / "checkout")
         for name in options.part or parts:
             modules = sorted(path for pattern in parts[name]["modules"] for path in Path().glob(pattern))
-            there = [
-                one for path in modules for one in mutations_of(path, path.read_bytes()) if options.only in str(one)
-            ]
+            there = [one for path in modules for one in mutations_of(path, path.read_bytes())]
+            there = [one for one in there if not listed or str(one) in listed]
             tried = random.Random(options.seed).sample(there, round(options.share * len(there)))
             outcomes = outcomes_of(tried, parts[name]["tests"], Path(place) / "outcomes", report)
             used = resource.getrusage(resource.RUSAGE_CHILDREN)
