@@ -62,11 +62,26 @@ def test_the_error_of_a_quantile_is_half_of_its_interval_by_order_statistics():
         assert order_statistics.quantiles_with_errors(values, [probability])[1][0] == expected
 
 
+@given(st.integers(2, 300), st.integers(0, 99), st.floats(0, 1))
+def test_weighted_errors_are_half_the_distance_of_two_weighted_order_statistics(size, seed, probability):
+    values, weights = np.random.default_rng(seed).gamma(1.0, size=(2, size))
+    count = weights.sum() ** 2 / (weights**2).sum()
+    edges = stats.beta(count * probability + 1, count * (1 - probability) + 1).ppf(stats.norm.cdf([-1, 1]))
+    low, high = np.quantile(values, edges, weights=weights, method="inverted_cdf")
+    error = order_statistics.quantiles_with_errors(values, [probability], weights)[1]
+    assert error == pytest.approx([(high - low) / 2], rel=1e-12)
+
+
+def test_two_samples_have_an_error_and_large_ones_a_quantile():
+    assert order_statistics.quantiles_with_errors(np.array([0, 1]), [0.5])[1] == 0.5
+    assert order_statistics.quantiles(np.array([3e200, 1e200, 2e200]), [0.5]) == 2e200
+
+
 def test_infinite_samples_are_values_like_others():
     values = np.array([-np.inf, 1, 2, 3, np.inf])
     for weights in (None, np.full(5, 0.3)):
-        result = order_statistics.quantiles(values, [0, 0.1, 0.25, 0.5, 0.75, 0.9, 1], weights)
-        assert np.array_equal(result, [-np.inf, -np.inf, 1, 2, 3, np.inf, np.inf])
+        result = order_statistics.quantiles(values, [0, 0.1, 0.2, 0.25, 0.5, 0.75, 0.8, 0.9, 1], weights)
+        assert np.array_equal(result, [-np.inf, -np.inf, -np.inf, 1, 2, 3, np.inf, np.inf, np.inf])
     # The window of one effective sample, .24 to .76, reaches both infinities.
     assert order_statistics.quantiles(np.array([-np.inf, 7, np.inf]), [0.5], np.array([5, 1, 5])) == 7
     assert np.array_equal(order_statistics.quantiles(np.array([-np.inf, np.inf]), [0.4, 0.6]), [-np.inf, np.inf])
@@ -91,6 +106,7 @@ def test_infinite_samples_are_values_like_others():
         (lambda: order_statistics.quantiles(np.float64(3), [0.5]), "hold no samples"),
         (lambda: order_statistics.quantiles(np.array([1, np.nan]), [0.5]), "1 of 2 samples are NaN"),
         (lambda: order_statistics.quantiles(np.ones(3), [0.5, 0.4]), "probabilities are"),
+        (lambda: order_statistics.quantiles(np.ones(3), [0.5, 0.5]), "probabilities are"),
         (lambda: order_statistics.quantiles(np.ones(3), [1.5]), "probabilities are"),
         (lambda: order_statistics.quantiles(np.ones(3), []), "probabilities are"),
         (lambda: order_statistics.quantiles(np.ones(3), [0.5], np.ones(2)), "weights have shape"),

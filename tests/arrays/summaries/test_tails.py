@@ -83,6 +83,8 @@ def test_weights_make_a_tail():
     values = 1 + np.random.default_rng(3).random(1000)
     weights = np.exp(3 * np.random.default_rng(4).standard_normal(1000))
     assert tail_shapes(values, weights) > HEAVY and not tail_shapes(values) > HEAVY
+    added = weights * (values - np.average(values, weights=weights))
+    assert tail_shapes(values, weights) == pytest.approx(tail_shape(-added), rel=1e-9)
 
 
 def test_a_large_sample_whose_candidates_are_far_apart_has_a_shape():

@@ -17,14 +17,14 @@ _PART = 1024
 
 def unit_for_squares(values: FloatArray) -> float:
     """Return 1, or a power of two to divide values by whose squares would overflow or vanish."""
-    peak = max(float(values.max(initial=0.0)), -float(values.min(initial=0.0)))
+    peak = max(float(values.max()), -float(values.min()))
     return 1.0 if peak == 0 or 1e-100 < peak < 1e100 or not np.isfinite(peak) else 2.0 ** int(np.frexp(peak)[1] - 1)
 
 
 def squared_in(square: float, unit: float) -> float:
     """Return a square of numbers that were divided by a unit: the largest or smallest float where it is beyond."""
     beyond = (np.nextafter(0, 1), np.finfo(np.float64).max)
-    with np.errstate(over="ignore", under="ignore"):
+    with np.errstate(over="ignore"):
         return square if unit == 1 else float(np.clip(square * np.float64(unit) * unit, *beyond))
 
 
@@ -167,20 +167,16 @@ def _weighted(
     middle = np.empty(len(probabilities))
     for j, opening in enumerate((count - 1) * probabilities / count):
         # A sample that the window touches by less than rounding must not count: it may be infinite.
-        closing = min(opening + 1 / count, 1.0)
-        first = int(np.searchsorted(upper, opening + 1e-14, side="right"))
-        final = max(int(np.searchsorted(lower, closing - 1e-14, side="left")), first + 1)
-        part = slice(min(first, upper.size - 1), final)
+        closing = opening + 1 / count
+        part = slice(int(np.searchsorted(upper, opening + 1e-14)), int(np.searchsorted(lower, closing - 1e-14)))
         overlap = np.minimum(upper[part], closing) - np.maximum(lower[part], opening)
         middle[j] = _average(ordered[part], overlap)
-    left, right = (ordered[np.minimum(np.searchsorted(upper, edge), upper.size - 1)] for edge in (low, high))
+    left, right = (ordered[np.searchsorted(upper, edge)] for edge in (low, high))
     return middle, _half_width(left, right, count)
 
 
 def _average(ordered: FloatArray, overlap: FloatArray) -> float:
     """Return the weighted mean of a few sorted numbers; the middle one where both infinities are among them."""
-    if ordered.size == 1:
-        return float(ordered[0])
     if np.isinf(ordered[0]) and np.isinf(ordered[-1]):
         return float(ordered[np.searchsorted(np.cumsum(overlap), overlap.sum() / 2)])
     return float(np.average(ordered, weights=overlap))

@@ -38,7 +38,7 @@ def tail_shape(values: FloatArray) -> float:
     # A. Vehtari et al. (2024), https://jmlr.org/papers/v25/19-556.html.
     count = values.size
     length = int(np.ceil(min(0.2 * count, 3 * np.sqrt(count))))
-    if count < _FEWEST or length < _FEWEST_IN_TAIL:
+    if count < _FEWEST:
         return np.nan
     ordered = np.sort(np.partition(values, count - length - 1)[count - length - 1 :])
     excess = ordered[1:] - ordered[0]
@@ -53,6 +53,6 @@ def tail_shape(values: FloatArray) -> float:
     # The limit of slopes near 0 is the exponential distribution.
     slopes[slopes == 0] = np.finfo(np.float64).tiny
     shapes = np.log1p(-slopes[:, np.newaxis] * excess).mean(axis=1)
-    likelihoods = size * (np.log(-slopes / shapes) - shapes - 1)
+    likelihoods = size * (np.log(-slopes / shapes) - shapes)
     shape = float(np.log1p(-(softmax(likelihoods) @ slopes) * excess).mean())
     return float((size * shape + 5) / (size + 10))
