@@ -32,7 +32,7 @@ def test_numbers_divided_by_their_unit_have_squares_and_others_stay(peak):
 
 
 def test_the_square_of_a_large_or_small_unit_ends_where_floats_end():
-    assert squared_in(3.0, 1.0) == 3 and squared_in(3.0, 2.0) == 12
+    assert squared_in(0.0, 1.0) == 0 and squared_in(3.0, 1.0) == 3 and squared_in(3.0, 2.0) == 12
     assert squared_in(1.5, 2.0**511) == 1.5 * 2.0**1022
     assert squared_in(1.5, 2.0**600) == np.finfo(float).max
     assert squared_in(1.5, 2.0**-600) == 5e-324
