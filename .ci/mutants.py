@@ -268,7 +268,7 @@ def main() -> None:
     say = functools.partial(print, file=os.fdopen(os.dup(1), "w"), flush=True)
 
     def report(line: str) -> None:
-        if line not in read:
+        if not any(line == one or one[:1] == "*" and one[1:] in line for one in read):
             say(line)
 
     for name in WARM.split():
