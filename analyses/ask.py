@@ -1,9 +1,8 @@
 """How likely something is, what it hangs on and what would teach most: ``python -m analyses.ask CONDITION``."""
 
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
-import typer
 
 import clustercast as cc
 from analyses import options
@@ -17,17 +16,10 @@ FIRST = 2024
 BOTH = (options.DEFAULT, "situational_awareness")
 # With fewer samples that have it a condition is searched for, in at most so many runs.
 FEW, BUDGET = 20, 1 << 18
-_Condition = Annotated[
-    str, typer.Argument(metavar="CONDITION", help="As in 'training_cluster_power > 5 GW by 2028'.", show_default=False)
-]
 
 
 @options.analysis(samples=32768)
-def ask(
-    run: options.Run,
-    condition: _Condition,
-    observations: Annotated[str, typer.Option(metavar="NAME|FILE", help="What may be observed.")] = "possible",
-) -> options.Answer:
+def ask(run: options.Run, condition: str, observations: str = "possible") -> options.Answer:
     """Answer a question in one screen: its probability, what it hangs on, which observation would teach most.
 
     Writes the forecast (ask.nc) and a figure of each part (ask_*.png).

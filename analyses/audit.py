@@ -1,17 +1,11 @@
 """The texts' own arithmetic, recomputed: ``python -m analyses.audit``."""
 
-from typing import Annotated
-
-import typer
-
 import clustercast as cc
 from analyses import options
 
 
 @options.analysis(priors=False)
-def audit(
-    run: None, only: Annotated[str | None, typer.Option(metavar="ID,...", help="Derivations; all by default.")] = None
-) -> options.Answer:
+def audit(run: None, only: str | None = None) -> options.Answer:
     """Recompute each derivation of the texts from the essay's own inputs, and judge it.
 
     OK follows within the text's own rounding, ROUND loosely, NO does not follow from the

@@ -1,25 +1,23 @@
 """Where two prior sets differ, and what that does to the headline: ``python -m analyses.compare A B``."""
 
-from typing import Annotated
-
-import typer
+from pathlib import Path
 
 import clustercast as cc
 from analyses import options
 
 
-@options.analysis(priors=False)
+@options.analysis(priors=False, points=True)
 def compare(
     run: None,
-    a: Annotated[str, typer.Argument(metavar="A", help="Prior set, or a TOML file.")],
-    b: Annotated[str, typer.Argument(metavar="B", help="The other one.")],
-    scenario: options.Scenario = None,
-    set: options.Set = None,  # noqa: A002
-    model: options.Model = None,
-    years: options.Years = "2026,2028,2030,2034",
-    outputs: options.Outputs = None,
-    samples: options.Points = 4096,
-    seed: options.Seed = 0,
+    a: str,
+    b: str,
+    scenario: str | None = None,
+    set: list[str] | None = None,  # noqa: A002
+    model: Path | None = None,
+    years: str = "2026,2028,2030,2034",
+    outputs: str | None = None,
+    samples: int = 4096,
+    seed: int = 0,
 ) -> options.Answer:
     """Show the inputs in which two prior sets differ, and the headline of both on the same random numbers.
 

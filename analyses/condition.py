@@ -1,8 +1,6 @@
 """What the forecast learns from what happened: ``python -m analyses.condition``."""
 
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 import clustercast as cc
 from analyses import options
@@ -11,11 +9,11 @@ from analyses import options
 @options.analysis(years="2024:2034:2", samples=1 << 17, points=True)
 def condition(
     run: options.Run,
-    observations: Annotated[str, typer.Option(metavar="NAME|FILE", help="Shipped set, or a TOML or CSV.")] = "observed",
-    without: Annotated[str | None, typer.Option(metavar="ID,...", help="Observations to leave out.")] = None,
-    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave bad rows out instead of refusing them.")] = False,
-    as_of: Annotated[str | None, typer.Option(metavar="DATE", help="Only what was public then, as 2024-06.")] = None,
-    only_before: Annotated[str | None, typer.Option(metavar="DATE", help="Only rows dated before, as 2025.")] = None,
+    observations: str = "observed",
+    without: str | None = None,
+    skip_bad: bool = False,
+    as_of: str | None = None,
+    only_before: str | None = None,
 ) -> options.Answer:
     """Prior beside posterior for each input and path, what taught it, and where prior and data conflict.
 

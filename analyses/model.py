@@ -1,20 +1,10 @@
 """The model as formulas with units, and as a graph: ``python -m analyses.model``."""
 
-from typing import Annotated
-
-import typer
-
 from analyses import options
 
 
 @options.analysis(years=options.YEARS)
-def model(
-    run: options.Run,
-    graph: Annotated[bool, typer.Option("--graph", help="Print the graph as a tree under each output.")] = False,
-    everything: Annotated[
-        bool, typer.Option("--all", help="Every quantity, not only what the headline needs.")
-    ] = False,
-) -> options.Answer:
+def model(run: options.Run, graph: bool = False, everything: bool = False) -> options.Answer:
     """Print the model: its inputs, then each quantity as a formula with its unit, in the order of computation."""
     from clustercast.files.whole import write_text
     from clustercast.report.labels import in_a_sentence

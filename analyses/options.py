@@ -8,15 +8,16 @@ import math
 import os
 import re
 import sys
+import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, cast, get_origin
 
 import typer
 
-from analyses.terminal import take_any_terminal
+from analyses.terminal import progress_bar, take_any_terminal
 from clustercast.errors import InputError
 
 if TYPE_CHECKING:
@@ -29,41 +30,13 @@ YEARS = "2024:2034"
 # Samples of a forecast that only opens an answer.
 QUICK = 4096
 
-Priors = Annotated[
-    str | None,
-    typer.Option("--priors", "-p", metavar="NAME|FILE", help="Prior set, or a TOML file.", show_default=DEFAULT),
-]
-Scenario = Annotated[
-    str | None, typer.Option("--scenario", metavar="NAME|FILE", help="Scenario to lay over the prior set.")
-]
-Set = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set", metavar="NAME=VALUE", help="Fix an input, as in load_factor=0.8 or us_gdp='$30T/year'. Repeat."
-    ),
-]
-Model = Annotated[
-    Path | None,
-    typer.Option("--model", metavar="FILE", help="Python file that defines model and, where it wants, priors."),
-]
-Years = Annotated[
-    str,
-    typer.Option("--years", metavar="FIRST:LAST[:STEP]", help="Years, both ends included, or a list as in 2024,2030."),
-]
-Outputs = Annotated[
-    str | None,
-    typer.Option("--outputs", "-o", metavar="NAME,...", help="Quantities to show; the set's headline by default."),
-]
-Samples = Annotated[int, typer.Option("--samples", "-n", help="Samples; base points of a Saltelli design.")]
-Points = Annotated[
-    int,
-    typer.Option(
-        "--samples", "-n", help="Samples on Sobol' points: a power of two.", callback=lambda given: power_of_two(given)
-    ),
-]
-Seed = Annotated[int, typer.Option("--seed", help="Seed: the same seed gives the same bits.")]
-Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Directory that files are written to.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+# The words of the options, which a writer may edit.
+_WORDS: dict[str, dict[str, dict[str, Any]]] = tomllib.loads(
+    Path(__file__).with_suffix(".toml").read_text(encoding="utf-8")
+)
+_Parameter = inspect.Parameter
+# What the analyses share, by the part of it that an analysis may leave out.
+_PRIORS = {"priors": str | None, "scenario": str | None, "set": list[str] | None, "model": Path | None}
 
 # What is free, and what a container may take at most, where Linux says so.
 _MEMORY = (("/proc/meminfo", r"MemAvailable:\s+(\d+)", 1024.0), ("/sys/fs/cgroup/memory.max", r"(\d+)", 1.0))
@@ -129,26 +102,21 @@ def analysis(
     *, years: str | None = None, samples: int | None = None, points: bool = False, priors: bool = True
 ) -> Callable[[Callable[..., Answer]], Callable[..., None]]:
     """Make a command of a function of a `Run`: it takes the shared options besides the function's own."""
-    shared: dict[str, tuple[object, object]] = {}
-    if priors:
-        shared |= {"priors": (Priors, None), "scenario": (Scenario, None), "set": (Set, None), "model": (Model, None)}
-    if years is not None:
-        shared |= {"years": (Years, years), "outputs": (Outputs, None)}
-    if samples is not None:
-        shared |= {"samples": (Points if points else Samples, samples), "seed": (Seed, 0)}
-    shared |= {"out": (Out, Path("out")), "json": (Json, False)}
+    shared: dict[str, tuple[Any, object]] = {name: (kind, None) for name, kind in _PRIORS.items()} if priors else {}
+    shared |= {"years": (str, years), "outputs": (str | None, None)} if years is not None else {}
+    shared |= {"samples": (int, samples), "seed": (int, 0)} if samples is not None else {}
+    shared |= {"out": (Path, Path("out")), "json": (bool, False)}
 
     def made(body: Callable[..., Answer]) -> Callable[..., None]:
-        own = list(inspect.signature(body).parameters.values())[1:]
-
         @functools.wraps(body)
         def command(**given: Any) -> None:
             options = {name: given.pop(name) for name in shared}
             _answer(body, options, given)
 
-        kind = inspect.Parameter.KEYWORD_ONLY
-        added = [inspect.Parameter(n, kind, annotation=a, default=d) for n, (a, d) in shared.items()]
-        parameters = [*(p.replace(kind=kind) for p in own), *added]
+        own = [*inspect.signature(body).parameters.values()][1:]
+        kind = _Parameter.KEYWORD_ONLY
+        added = [_Parameter(name, kind, annotation=a, default=d) for name, (a, d) in shared.items()]
+        parameters = [_worded(one.replace(kind=kind), body.__name__, points) for one in (*own, *added)]
         command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         command.__annotations__ = {p.name: p.annotation for p in parameters}
         del command.__wrapped__
@@ -157,14 +125,28 @@ def analysis(
     return made
 
 
+def _worded(parameter: inspect.Parameter, analysis: str, points: bool) -> inspect.Parameter:
+    """Return a parameter with what the shell calls it and says of it, unless it says so itself."""
+    if get_origin(parameter.annotation) is Annotated:
+        return parameter
+    places = (analysis, "points" if points else "all", "all")
+    words = next((_WORDS[p][parameter.name] for p in places if parameter.name in _WORDS.get(p, {})), {})
+    usual = [] if parameter.default is _Parameter.empty else [f"--{parameter.name.replace('_', '-')}"]
+    named = words.get("names", usual)
+    rest = {key: text for key, text in words.items() if key != "names"}
+    if points and parameter.name == "samples":
+        rest["callback"] = power_of_two
+    made = typer.Option(*named, **rest) if named else typer.Argument(**rest)
+    return parameter.replace(annotation=Annotated[parameter.annotation, made])
+
+
 def _answer(body: Callable[..., Answer], options: Mapping[str, Any], own: Mapping[str, Any]) -> None:
     """Run an analysis, print its answer and write its files, each also where the other fails."""
     from clustercast.files.whole import output_directory
     from clustercast.report.json_text import json_text
-    from clustercast.report.progress import progress_bar
 
     place = output_directory(options["out"])
-    with progress_bar("working") as progress:
+    with progress_bar() as progress:
         run = _run(options, progress)
         answer = body(run, **own)
     finding = [*answer.finding, *([] if run is None else run.priors.cautions)]

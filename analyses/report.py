@@ -1,9 +1,6 @@
 """Everything on one page: ``python -m analyses.report``."""
 
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from analyses import options
 
@@ -11,13 +8,7 @@ TITLE = "How large, how costly, how hungry for power does the largest AI cluster
 
 
 @options.analysis(years=options.YEARS, samples=8192, points=True)
-def report(
-    run: options.Run,
-    condition: Annotated[bool, typer.Option("--condition", help="Also show what the observations say.")] = False,
-    draws: Annotated[
-        Path | None, typer.Option("--draws", metavar="FILE", help="Also write every sample: .nc or .parquet.")
-    ] = None,
-) -> options.Answer:
+def report(run: options.Run, condition: bool = False, draws: Path | None = None) -> options.Answer:
     """Write the report: one HTML file that opens from disk, with its quantiles as CSV beside it.
 
     The CSV files are report_quantiles.csv, one row a number with its error, and report_iamc.csv, the long table

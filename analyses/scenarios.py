@@ -1,19 +1,11 @@
 """What a scenario changes, on common random numbers: ``python -m analyses.scenarios``."""
 
-from typing import Annotated
-
-import typer
-
 import clustercast as cc
 from analyses import options
 
 
 @options.analysis(years=options.YEARS, samples=16384)
-def scenarios(
-    run: options.Run,
-    only: Annotated[str | None, typer.Option(metavar="NAME,...", help="Scenarios; all shipped by default.")] = None,
-    year: Annotated[float, typer.Option(help="The year that the tables show.")] = 2030,
-) -> options.Answer:
+def scenarios(run: options.Run, only: str | None = None, year: float = 2030) -> options.Answer:
     """Compare every scenario with its base: the change in each output with its error.
 
     "order is real" is the probability that a scenario lies above the next one and that

@@ -2,10 +2,9 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
-import typer
 
 import clustercast as cc
 from analyses import options
@@ -26,11 +25,11 @@ if TYPE_CHECKING:
 @options.analysis()
 def scorecard(
     run: options.Run,
-    files: Annotated[list[Path], typer.Argument(metavar="FORECAST...", help="Stored forecasts (netCDF).")],
-    made: Annotated[str, typer.Option(metavar="DATE", help="When they were made: rows known later are scored.")],
-    observations: Annotated[str, typer.Option(metavar="NAME|FILE", help="Shipped set, or a TOML or CSV.")] = "observed",
-    older_than: Annotated[float, typer.Option("--older-than", help="List sources older than so many years.")] = 2.0,
-    today: Annotated[str | None, typer.Option(metavar="DATE", help="The age of sources counts from here.")] = None,
+    files: list[Path],
+    made: str,
+    observations: str = "observed",
+    older_than: float = 2.0,
+    today: str | None = None,
 ) -> options.Answer:
     """Score stored forecasts against rows that came later, and list the sources of the priors that are old."""
     rows = cc.read_observations(observations).counted()

@@ -3,9 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
-
-import typer
+from typing import TYPE_CHECKING, Literal
 
 import clustercast as cc
 from analyses import options
@@ -19,21 +17,13 @@ Groups = Literal["section", "source"]
 @options.analysis(years=options.YEARS, samples=1024, points=True)
 def sobol(
     run: options.Run,
-    replicates: Annotated[
-        int | None, typer.Option(help="Independent scrambles behind the error bars; 8, or 1 for SALib.")
-    ] = None,
-    engine: Annotated[
-        Literal["panel", "salib"], typer.Option(help="Own estimators, or SALib itself on SALib's rows.")
-    ] = "panel",
-    second_order: Annotated[
-        bool, typer.Option("--second-order", help="Estimate interactions of pairs, S2, too.")
-    ] = False,
-    groups: Annotated[Groups | None, typer.Option(help="Treat all inputs of one section or source as one.")] = None,
-    latent: Annotated[
-        bool, typer.Option("--latent", help="Correlated inputs: analyse their independent parts.")
-    ] = False,
-    shapley: Annotated[bool, typer.Option("--shapley", help="Shapley effects in place of Sobol' indices.")] = False,
-    until: Annotated[float | None, typer.Option(help="Grow until every half-width is at most this.")] = None,
+    replicates: int | None = None,
+    engine: Literal["panel", "salib"] = "panel",
+    second_order: bool = False,
+    groups: Groups | None = None,
+    latent: bool = False,
+    shapley: bool = False,
+    until: float | None = None,
 ) -> options.Answer:
     """Sobol' indices of the build-out by year, with error bars: a table, a netCDF file and a figure.
 

@@ -5,6 +5,9 @@ import os
 import shutil
 import signal
 import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 # Fewer columns than any table of the report fits.
 _NARROWEST = 40
@@ -22,3 +25,26 @@ def take_any_terminal(terminated: int) -> None:
             stream.reconfigure(errors="replace")
     if shutil.get_terminal_size().columns < _NARROWEST:
         os.environ["COLUMNS"] = str(_NARROWEST)
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[int, int], None]]:
+    """Yield a function of what is done and planned; a bar on standard error appears after a second."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    bar = Progress(*columns, console=Console(stderr=True))
+    started = time.monotonic()
+    task = bar.add_task("working", total=None)
+
+    def report(done: int, planned: int) -> None:
+        bar.update(task, completed=done, total=planned)
+        if bar.console.is_terminal and not bar.live.is_started and time.monotonic() - started >= 1:
+            bar.start()
+
+    try:
+        yield report
+    finally:
+        if bar.live.is_started:
+            bar.stop()

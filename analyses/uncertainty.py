@@ -1,8 +1,6 @@
 """How wide the forecast is, by year: ``python -m analyses.uncertainty``."""
 
-from typing import Annotated, Literal
-
-import typer
+from typing import Literal
 
 import clustercast as cc
 from analyses import options
@@ -11,9 +9,7 @@ PlainDesign = Literal["random", "latin", "sobol"]
 
 
 @options.analysis(years=options.YEARS, samples=16384)
-def uncertainty(
-    run: options.Run, design: Annotated[PlainDesign, typer.Option(help="How the samples are drawn.")] = "sobol"
-) -> options.Answer:
+def uncertainty(run: options.Run, design: PlainDesign = "sobol") -> options.Answer:
     """Quantiles by year, both tables of the essay and other figures of the texts beside the forecast, and what matters.
 
     Writes the draws (uncertainty.nc) and their summary (uncertainty_summary.nc).

@@ -207,14 +207,16 @@ def test_names_are_stripped_and_none_stays_none():
 
 
 def test_samples_on_sobol_points_are_a_power_of_two_and_the_refusal_names_the_option(capsys):
-    def on_points(samples: options.Points = 1024) -> None:
+    @options.analysis(samples=1024, points=True)
+    def on_points(run: options.Run) -> options.Answer:
         """Print what was asked."""
-        print(samples)
+        return options.Answer([], [], {"samples": run.samples})
 
     assert options.exit_code(on_points, ["-n", "3000"]) == 2
     message = "--samples is 3000, which is not a power of two as Sobol' points need; use 2048 or 4096"
     assert capsys.readouterr().err == f"error: {message}\n"
-    assert options.exit_code(on_points, ["--samples", "2048"]) == 0 and capsys.readouterr().out == "2048\n"
+    assert options.exit_code(on_points, ["--samples", "2048", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["results"] == {"samples": 2048}
 
 
 def test_tables_end_as_text_does_when_nobody_reads_on(monkeypatch):
