@@ -11,19 +11,20 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from clustercast.arrays import FloatArray
-from clustercast.arrays.points.copula import correlation_factor, gaussian_correlation
+from clustercast.arrays.points import copula
 from clustercast.engine.changes import change_name
 from clustercast.engine.units import factor, parse_quantity
 from clustercast.errors import InputError, located, nearest, shown
 from clustercast.files.dates import DateText, EndYear, StartYear
 from clustercast.files.toml import Prose, Text
-from clustercast.priors.correlation import Correlation, score_correlation
 from clustercast.priors.declarations import Declaration, check_declared, heir, with_unit
 from clustercast.priors.families import Family, Fixed, as_distribution
 
 # Coordinates of a forecast, which an input of that name would hide.
 RESERVED = ("year", "sample")
 _LONGEST_NAME = 200
+# Probabilities at which the few values of a distribution are looked for.
+_GRID = 4096
 # Of the table in a notebook: the size of a curve, its points, and the style of a cell.
 _WIDTH, _HEIGHT, _POINTS = 96, 18, 48
 _STYLE = "text-align:left;padding:2px 8px;white-space:nowrap"
@@ -43,6 +44,38 @@ class About(BaseModel):
     headline: tuple[Text, ...] = ()
     # Observations that the set has learned from: they are not to be learned from again.
     learned: tuple[Text, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Correlation:
+    """Rank correlation between two inputs, carried by a Gaussian copula.
+
+    Parameters
+    ----------
+    between : tuple of two str
+        Names of the two inputs.
+    rank : float
+        Spearman's rank correlation, between -1 and 1.
+    source, as_of, note : str, optional
+        Where the number comes from.
+    judgement : bool, optional
+        Whether the number is a judgement rather than a measurement.
+    """
+
+    between: tuple[str, str]
+    rank: float
+    source: str = ""
+    as_of: str = ""
+    note: str = ""
+    judgement: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "between", tuple(self.between))
+        if len(self.between) != 2 or self.between[0] == self.between[1]:
+            raise InputError(f"a correlation is between two different inputs, not {list(self.between)}")
+        if not -1 < self.rank < 1:
+            what = f"rank correlation between {self.between[0]!r} and {self.between[1]!r} is {self.rank}"
+            raise InputError(f"{what}; it must lie between -1 and 1, both excluded")
 
 
 class Priors(Mapping[str, Family]):
@@ -139,7 +172,7 @@ class Priors(Mapping[str, Family]):
     @property
     def correlation_matrix(self) -> FloatArray:
         """Correlation of the normal scores of the `correlated` inputs, shape (k, k)."""
-        matrix = np.array(gaussian_correlation(self._rank_matrix()))
+        matrix = np.array(copula.gaussian_correlation(self._rank_matrix()))
         for correlation, (i, j) in self._pairs():
             one, other = (self[name] for name in correlation.between)
             if one.is_discrete or other.is_discrete:
@@ -150,7 +183,7 @@ class Priors(Mapping[str, Family]):
     def correlation_factor(self) -> FloatArray:
         """Lower triangular factor that turns independent normal scores into correlated ones, shape (k, k)."""
         where = f"{self.origin}: correlations" if self.origin else "correlations"
-        return correlation_factor(self._rank_matrix(), self.correlated, where, self.correlation_matrix)
+        return copula.correlation_factor(self._rank_matrix(), self.correlated, where, self.correlation_matrix)
 
     @property
     def hash(self) -> str:
@@ -329,3 +362,19 @@ def _distribution(value: object, name: str) -> Family:
             "a frozen scipy.stats distribution or a number"
         )
     return made
+
+
+def score_correlation(correlation: Correlation, one: Family, other: Family, origin: str) -> float:
+    """Return the correlation of normal scores that gives two inputs, of which one has few values, their ranks."""
+    steps = (grades(distribution) if distribution.is_discrete else copula.CONTINUOUS for distribution in (one, other))
+    with located(f"{' and '.join(map(repr, correlation.between))}{f' in {origin}' if origin else ''}"):
+        return copula.latent_correlation(correlation.rank, *steps)
+
+
+def grades(distribution: Family) -> copula.Grades:
+    """Return how the ranks of a distribution of few values step up with its normal score."""
+    values = np.unique(distribution.quantile((np.arange(_GRID) + 0.5) / _GRID))
+    at_or_below = distribution.tails(values)[0]
+    # Values that are rarer than one in the grid share the rank of the next.
+    at_or_below[-1] = 1.0
+    return copula.discrete_grades(np.diff(at_or_below, prepend=0.0))

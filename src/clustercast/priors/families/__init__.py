@@ -5,9 +5,8 @@ from typing import Any
 
 from clustercast.errors import InputError, nearest
 from clustercast.priors.families.closed_form import Discrete, Fixed, LogNormal, LogUniform, Normal, Triangular, Uniform
-from clustercast.priors.families.composed import Mixture, Shifted, as_distribution
+from clustercast.priors.families.composed import Mixture, ScipyDistribution, Shifted, as_distribution
 from clustercast.priors.families.family import Family
-from clustercast.priors.families.from_scipy import ScipyDistribution
 from clustercast.priors.families.reshaped import Moved, Truncated, TruncatedNormal
 from clustercast.priors.families.shaped import PERT, Beta, Gamma, Metalog
 
