@@ -8,8 +8,6 @@ import importlib.metadata
 import inspect
 import re
 import sys
-import textwrap
-import tokenize
 import types
 from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import contextmanager
@@ -106,12 +104,19 @@ def names_in(code: types.CodeType) -> frozenset[str]:
 def tree_of(function: Function) -> ast.FunctionDef | None:
     """Return the syntax tree of a function, or None where no file holds it."""
     try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
-    except (OSError, TypeError, SyntaxError, tokenize.TokenError):
+        lines, start = inspect.findsource(inspect.unwrap(function))
+        found = _definitions("".join(lines)).get(start + 1)
+    except (OSError, TypeError, SyntaxError):
         return None
-    first = tree.body[0] if tree.body else None
     # Code made from a text can claim lines of a file that say something else.
-    return first if isinstance(first, ast.FunctionDef) and first.name == function.__name__ else None
+    return found if found is not None and found.name == function.__name__ else None
+
+
+@functools.lru_cache(maxsize=256)
+def _definitions(text: str) -> dict[int, ast.FunctionDef]:
+    """Return the functions of a file by their first line: once for all, since finding where each ends takes longer."""
+    functions = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef))
+    return {(node.decorator_list[0] if node.decorator_list else node).lineno: node for node in functions}
 
 
 def fingerprint_of(function: Function) -> tuple[str, ...]:

@@ -92,13 +92,30 @@ def ends_and_mode(
 
 def root(function: Callable[[float], float], low: float, high: float) -> float | None:
     """Return a root inside a bracket, or None where the ends have the same sign."""
-    # Imported here: only a family without closed form needs it, and it takes longer than all the rest.
-    from scipy.optimize import brentq
-
+    # Chandrupatla, Adv. Eng. Softw. 28, 145 (1997), doi:10.1016/S0965-9978(96)00051-8, as scipy.optimize has it, whose
+    # import takes longer than reading all priors.
     at_low, at_high = function(low), function(high)
     # An extreme member of the family is met to rounding, on either side of zero.
     if min(abs(at_low), abs(at_high)) <= 1e-13:
         return high if abs(at_high) < abs(at_low) else low
     if at_low * at_high > 0:
         return None
-    return float(brentq(function, low, high, xtol=1e-18 * (high - low), rtol=8.9e-16, maxiter=500))
+    a, b, f_a, f_b, step = low, high, at_low, at_high, 0.5
+    for _ in range(500):
+        x = a + step * (b - a)
+        f_x = function(x)
+        if (f_x > 0) == (f_a > 0):
+            c, f_c = a, f_a
+        else:
+            c, f_c, b, f_b = b, f_b, a, f_a
+        a, f_a = x, f_x
+        best, width = (a, abs(b - a)) if abs(f_a) < abs(f_b) else (b, abs(b - a))
+        least = (4.45e-16 * abs(best) + 1e-18 * (high - low)) / width if width else 1.0
+        if f_a == 0 or least > 0.5:
+            break
+        along, rise = (a - b) / (c - b), (f_a - f_b) / (f_c - f_b)
+        step = 0.5
+        if rise**2 < along and (1 - rise) ** 2 < 1 - along:
+            step = f_a / (f_b - f_a) * f_c / (f_b - f_c) + (c - a) / (b - a) * f_a / (f_c - f_a) * f_b / (f_c - f_b)
+        step = min(max(step, least), 1 - least)
+    return best

@@ -113,8 +113,9 @@ def log_beta_variate(z: FloatArray, alpha: float, beta: float) -> FloatArray:
     """Return the logarithm of the beta quantile at normal scores, accurate in both tails."""
     # Below any rounding the CDF is its first term, x**alpha / (alpha * B(alpha, beta)).
     leading = (special.log_ndtr(z) + np.log(alpha) + special.betaln(alpha, beta)) / alpha
-    tail = special.ndtr(-np.abs(z))
-    quantile = np.where(z < 0, special.betaincinv(alpha, beta, tail), special.betainccinv(alpha, beta, tail))
+    low, tail = z < 0, special.ndtr(-np.abs(z))
+    quantile = special.betaincinv(alpha, beta, tail, where=low, out=np.empty_like(z))
+    special.betainccinv(alpha, beta, tail, where=~low, out=quantile)
     return _log_or_leading(quantile, leading, np.log(1e-25) - np.log1p(beta))
 
 
@@ -141,8 +142,9 @@ def log_gamma_variate(z: FloatArray, shape: float) -> FloatArray:
     """Return the logarithm of the gamma quantile of scale 1 at normal scores, accurate in both tails."""
     # Below any rounding the CDF is its first term, x**shape / Gamma(shape + 1).
     leading = (special.log_ndtr(z) + special.gammaln(shape + 1)) / shape
-    tail = special.ndtr(-np.abs(z))
-    quantile = np.where(z < 0, special.gammaincinv(shape, tail), special.gammainccinv(shape, tail))
+    low, tail = z < 0, special.ndtr(-np.abs(z))
+    quantile = special.gammaincinv(shape, tail, where=low, out=np.empty_like(z))
+    special.gammainccinv(shape, tail, where=~low, out=quantile)
     return _log_or_leading(quantile, leading, np.log(1e-25))
 
 
