@@ -59,8 +59,8 @@ def sobol(
         said.append("--latent gives the independent parts of correlated inputs, --shapley the share of each")
     files: dict[str, Callable[[Path], object]] = {"sobol.nc": lambda path: cc.write_netcdf(indices, path)}
     if "year" in indices.dims:
-        below = "\n".join(conditions(run.priors, quick, key_year(run.years)))
         # Drawn where it is written: the table does not wait for matplotlib.
+        below = partial(conditions, run.priors, quick, key_year(run.years))
         files["sobol.png"] = partial(_write_panels, indices, below)
     return options.Answer(
         finding=[*run.opening(quick), hangs_on(indices, run.outputs[0], key_year(run.years))],
@@ -70,10 +70,10 @@ def sobol(
     )
 
 
-def _write_panels(indices: "xr.Dataset", below: str, path: Path) -> None:
+def _write_panels(indices: "xr.Dataset", below: Callable[[], list[str]], path: Path) -> None:
     """Draw the indices by year over a line that says what they hold for."""
     figure = cc.plots.sobol_panels(indices)
-    figure.supxlabel(below, x=0.01, ha="left", fontsize=10)
+    figure.supxlabel("\n".join(below()), x=0.01, ha="left", fontsize=10)
     cc.plots.save_figure(figure, path)
 
 

@@ -7,8 +7,9 @@ from collections.abc import Hashable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from xarray.backends import BackendArray
 from xarray.core import indexing
 
@@ -104,10 +105,17 @@ def with_provenance(data: Dataset, **entries: object) -> Dataset:
     return data.assign_attrs({PROVENANCE: json.dumps({**provenance_of(data), **entries}, ensure_ascii=False)})
 
 
+def coordinate(dim: str, places: ArrayLike, attrs: Mapping[str, str] | None = None) -> xr.Variable:
+    """Return the places along a dimension as an index: of a bare array xarray imports pint to look whether it is one's."""
+    values = np.asarray(places)
+    index = xr.indexes.PandasIndex(pd.Index(values), dim, coord_dtype=values.dtype)
+    return index.create_variables({dim: xr.Variable(dim, values, attrs, fastpath=True)})[dim]
+
+
 def year_coordinate(years: FloatArray) -> xr.Variable:
     """Return the coordinate of the years, of whole numbers where all are whole."""
     whole = years.astype(np.int64)
-    return xr.Variable("year", whole if np.array_equal(whole, years) else years, {"long_name": "year"})
+    return coordinate("year", whole if np.array_equal(whole, years) else years, {"long_name": "year"})
 
 
 def inputs_dataset(values: Arrays, priors: Priors, design: Mapping[str, Any]) -> Dataset:
@@ -132,7 +140,7 @@ def inputs_dataset(values: Arrays, priors: Priors, design: Mapping[str, Any]) ->
         record["valid"] = valid
     # One output alone carries its coordinates but not the record: what its rows are stands on them too.
     repeated = {_DESIGN: json.dumps(record["design"])} if design.get("name") == "saltelli" else {}
-    coords = {"sample": xr.Variable("sample", np.arange(size), repeated)}
+    coords = {"sample": coordinate("sample", np.arange(size), repeated)}
     return xr.Dataset(variables, coords=coords, attrs=provenance(record))
 
 
@@ -280,7 +288,7 @@ def evaluated_dataset(
         for name, (dims, numbers) in outputs.items()
     }
     coords: dict[Hashable, Any] = {
-        dim: xr.Variable(dim, places, {"long_name": in_words(dim)}) for dim, places in labels.items()
+        dim: coordinate(dim, places, {"long_name": in_words(dim)}) for dim, places in labels.items()
     }
     if "year" in labels and labels["year"].dtype.kind in "iuf":
         coords["year"] = year_coordinate(labels["year"].astype(np.float64))

@@ -148,7 +148,9 @@ class Model:
         """Return the quantities that `outputs` (the headline ones) need, each after what it needs at the same date."""
         graph = {
             name: [need.name for need in self.definition(name).needs if need.kind == "now" and need.name in self]
-            for name in reachable(self.asked(outputs), lambda name: filter(self.__contains__, self._refers_to(name)))
+            for name in reachable(
+                self.asked(outputs), lambda name: filter(self.__contains__, self.definition(name).names)
+            )
         }
         try:
             return tuple(graphlib.TopologicalSorter(graph).static_order())
@@ -161,15 +163,10 @@ class Model:
     def inputs(self, outputs: Iterable[str] | None = None) -> tuple[str, ...]:
         """Return the inputs that `outputs` (all quantities) need, in the order of first use."""
         order = self.order(self.functions if outputs is None else outputs)
-        needed = [name for quantity in order for name in self._refers_to(quantity)]
+        needed = [name for quantity in order for name in self.definition(quantity).names]
         if any(self.definition(name).between for name in order):
             needed.append(self.nodes.start)
         return tuple(dict.fromkeys(n for n in needed if n not in (YEAR, PREVIOUS_YEAR) and n not in self))
-
-    def _refers_to(self, name: str) -> tuple[str, ...]:
-        """Return the names that a quantity refers to: arguments, its past, its first value and lags."""
-        found = self.definition(name)
-        return (*(need.name for need in found.needs), *found.others)
 
     def users(self, name: str) -> tuple[str, ...]:
         """Return the quantities that take `name` as an argument."""
@@ -180,7 +177,7 @@ class Model:
         """Refuse a set of inputs that lacks one, naming the quantity that needs it, or that holds one nothing uses."""
         names, needed = set(given), self.inputs(outputs)
         for need in (need for need in needed if need not in names):
-            users = [name for name in self.order(outputs) if need in self._refers_to(name)]
+            users = [name for name in self.order(outputs) if need in self.definition(name).names]
             function = self.definition(users[0]).function if users else None
             who = f"{called(function, users[0])} needs" if function else "the model begins its nodes at"
             raise InputError(

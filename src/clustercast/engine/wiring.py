@@ -51,12 +51,12 @@ class Definition:
         """Whether it takes a value of the node before."""
         return _takes_the_past(self.needs)
 
-    @property
-    def others(self) -> tuple[str, ...]:
-        """Names it refers to beside its arguments: its past, its first value and lags."""
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """All names it refers to: arguments, its past, its first value and lags."""
         past = self.declaration.before if isinstance(self.declaration.before, str) else None
-        lags = (need.lag for need in self.needs)
-        return tuple(name for name in (past, self.first, *lags, self.declaration.at_least) if name)
+        beside = (past, self.first, *(need.lag for need in self.needs), self.declaration.at_least)
+        return (*(need.name for need in self.needs), *filter(None, beside))
 
 
 def argument_names(function: Function) -> tuple[str, ...]:

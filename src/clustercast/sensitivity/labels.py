@@ -8,6 +8,7 @@ import xarray as xr
 
 from clustercast.arrays import BoolArray, FloatArray
 from clustercast.arrays.points.saltelli import blind_pairs
+from clustercast.dataset import coordinate
 from clustercast.errors import InputError
 from clustercast.sensitivity.outputs import LOG_SD_THAT_MISLEADS, MeasuredOutput
 from clustercast.sensitivity.ranking import unresolved
@@ -66,15 +67,15 @@ def labelled(
             stacked, dims = stacked[:, 0], tuple(dim for dim in dims if dim != "year")
         variables[name] = xr.Variable(dims, stacked, _meaning(name))
     coords: dict[str, Any] = {
-        "output": [result.output.name for result in results],
-        "input": list(inputs),
+        "output": coordinate("output", [result.output.name for result in results]),
+        "input": coordinate("input", inputs),
         "scale": ("output", [result.output.scale for result in results]),
         "unit": ("output", [result.output.unit for result in results]),
     }
     if by_year:
         coords["year"] = years
     if "S2" in variables:
-        coords["input_2"] = list(inputs)
+        coords["input_2"] = coordinate("input_2", inputs)
     dataset = xr.Dataset(variables, coords, {key: _plain(value) for key, value in attrs.items()} | {"warning": ""})
     return add_cautions(dataset, [*cautions, *_output_cautions(results, years)])
 

@@ -12,7 +12,7 @@ from clustercast.arrays import FloatArray
 from clustercast.arrays.summaries.order_statistics import checked_probabilities, effective_size
 from clustercast.arrays.summaries.summaries import Summary, replicated_summary, share_with_error, summary
 from clustercast.arrays.summaries.tails import HEAVY, tail_shapes
-from clustercast.dataset import design_of, in_words
+from clustercast.dataset import coordinate, design_of, in_words
 from clustercast.errors import InputError
 from clustercast.files.netcdf import LAYOUT, SummaryDataset
 
@@ -95,7 +95,7 @@ def summarise(
     }
     coords = {key: forecast[key] for key in forecast.coords if forecast[key].dims == (key,) and key != "sample"}
     coords = {key: value for key, value in coords.items() if any(key in v.dims for v in variables.values())}
-    quantile = xr.Variable("quantile", points, {"long_name": "probability"})
+    quantile = coordinate("quantile", points, {"long_name": "probability"})
     return SummaryDataset(variables, coords={**coords, "quantile": quantile}, attrs={**forecast.attrs, **described})
 
 
@@ -238,7 +238,7 @@ def _label_shares(
     return {
         f"{name}_share": xr.Variable(dims, share, {**attrs, "long_name": f"share of samples by {title}"}),
         f"{name}_share_error": xr.Variable(dims, error, {**attrs, "long_name": f"standard error of shares by {title}"}),
-        f"{name}_label": xr.Variable(f"{name}_label", np.array(labels)),
+        f"{name}_label": coordinate(f"{name}_label", labels),
     }
 
 

@@ -1,7 +1,6 @@
 """First-order indices from any sample, plain or weighted: bias-corrected binning."""
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from clustercast.arrays import FloatArray, IntArray
 from clustercast.arrays.summaries.order_statistics import checked_weights, effective_size, unit_for_squares
@@ -111,6 +110,8 @@ def _bin_sums(
     standard: FloatArray, shares: FloatArray, member: IntArray, offsets: IntArray
 ) -> tuple[FloatArray, FloatArray, list[FloatArray]]:
     """Return the mass and the mean of each bin, and central moments 0 to 4 under squared weights."""
+    from scipy.sparse import csr_array  # late: Sobol' indices need no part of this module that sorts
+
     rows = np.tile(np.arange(len(shares)), len(offsets) - 1)
     shape = (int(offsets[-1]), len(shares))
     heavy = csr_array((shares[rows], (member, rows)), shape=shape)
