@@ -73,7 +73,7 @@ def sobol(
 def _write_panels(indices: "xr.Dataset", below: Callable[[], list[str]], path: Path) -> None:
     """Draw the indices by year over a line that says what they hold for."""
     figure = cc.plots.sobol_panels(indices)
-    figure.supxlabel("\n".join(below()), x=0.01, ha="left", fontsize=10)
+    figure.supxlabel("\n".join(below()), x=0.01, y=0.05 / figure.get_figheight(), ha="left", fontsize=10)
     cc.plots.save_figure(figure, path)
 
 

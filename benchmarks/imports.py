@@ -5,6 +5,8 @@ import tempfile
 
 from benchmarks.measure import Options, Row, at_most, run_python
 
+# As the plain installation has it: libraries of the extras are not found.
+_PLAIN = "import sys; sys.modules.update(dict.fromkeys(['dask', 'distributed', 'pyarrow', 'zarr']))\n"
 _TIMED = "import time; start = time.process_time()\n{what}\nprint(time.process_time() - start)"
 _BEYOND_NUMPY = "import numpy\n" + _TIMED.format(what="import clustercast")
 _CLI = _TIMED.format(what="import typer, typer.main")
@@ -43,7 +45,7 @@ _FLOOR = "import numpy, scipy.special, xarray"
 
 
 def rows(options: Options) -> list[Row]:
-    """Medians over fresh processes, in turns."""
+    """Medians over fresh processes, in turns; what is imported is compiled before, as it is from the second run on."""
     repeats = options.size(7, 1)
     with tempfile.TemporaryDirectory() as place:
         samples = ["--samples", "64"] if options.smoke else []
@@ -54,43 +56,41 @@ def rows(options: Options) -> list[Row]:
             "floor": [_TIMED.format(what=_FLOOR)],
             "sobol": [_PARTS, "--out", place, *samples],
         }
+        programs |= {f"plain {name}": [_PLAIN + programs[name][0], *programs[name][1:]] for name in ("floor", "sobol")}
         taken = {name: [] for name in programs}
-        for _ in range(repeats):
+        for turn in range(repeats + 1):
             for name, program in programs.items():
-                taken[name].append([float(part) for part in run_python(*program).split()])
+                printed = run_python(*program, PYTHONDONTWRITEBYTECODE="", PYTHONPYCACHEPREFIX=f"{place}/compiled")
+                if turn:
+                    taken[name].append([float(part) for part in printed.split()])
         at_import = set(run_python("import sys, clustercast; print(*sys.modules)").split())
     found = {name: statistics.median(times[0] for times in taken[name]) * 1e3 for name in taken}
-    above, floor = found["help"] - found["typer"], found["floor"]
-    table, files, evaluated = (statistics.median(part) * 1e3 for part in zip(*taken["sobol"], strict=True))
+    above = found["help"] - found["typer"]
     heavy = sorted(at_import & {"numpy", "scipy", "xarray", "pydantic", "pint", "SALib", "matplotlib", "pandas"})
+    beyond, said = found["beyond numpy"], f"import typer, {found['typer']:.0f} ms"
     return [
-        Row(
-            "import clustercast above import numpy",
-            found["beyond numpy"],
-            "ms",
-            "",
-            None,
-            *at_most(60, found["beyond numpy"]),
-        ),
+        Row("import clustercast above import numpy", beyond, "ms", "", None, *at_most(60, beyond)),
         Row("heavy libraries that import clustercast brings in", len(heavy), "libraries", ", ".join(heavy)),
         Row(
             "python -m analyses.sobol --help above the import of the CLI library",
             above,
             "ms",
-            f"import typer, {found['typer']:.0f} ms",
+            said,
             None,
             *at_most(500, above),
         ),
-        Row("of python -m analyses.sobol on its defaults: the model's own evaluations", evaluated, "ms"),
-        *(
-            Row(
-                f"the rest of it until {end}, over the import of numpy, scipy.special and xarray",
-                taken_until - evaluated,
-                "ms",
-                f"{_FLOOR}, {floor:.0f} ms",
-                (taken_until - evaluated) / floor,
-                *at_most(limit, (taken_until - evaluated) / floor),
-            )
-            for end, taken_until, limit in (("the table stands", table, 2.5), ("all files are written", files, 3))
-        ),
+        *_of_sobol(taken["plain sobol"], found["plain floor"], "in the plain installation"),
+        *_of_sobol(taken["sobol"], found["floor"], "beside dask and pyarrow", targets=False),
     ]
+
+
+def _of_sobol(taken: list[list[float]], floor: float, where: str, targets: bool = True) -> list[Row]:
+    """Return what the analysis takes besides the model's own evaluations, over the floor."""
+    table, files, evaluated = (statistics.median(part) * 1e3 for part in zip(*taken, strict=True))
+    what = f"python -m analyses.sobol on its defaults, {where}: "
+    found = [Row(f"{what}the model's own evaluations", evaluated, "ms")]
+    for end, until, limit in (("the table stands", table, 2.5), ("all files are written", files, 3)):
+        rest = until - evaluated
+        target = at_most(limit, rest / floor) if targets else ("", None)
+        found.append(Row(f"{what}the rest until {end}", rest, "ms", f"{_FLOOR}, {floor:.0f} ms", rest / floor, *target))
+    return found

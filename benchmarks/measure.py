@@ -123,10 +123,15 @@ def _resident(key: str) -> int:
 
 
 def run_python(
-    program: str, *arguments: str, python: str = sys.executable, timeout: float = 600, all_threads: bool = False
+    program: str,
+    *arguments: str,
+    python: str = sys.executable,
+    timeout: float = 600,
+    all_threads: bool = False,
+    **variables: str,
 ) -> str:
     """Run a program in a fresh interpreter at the root of the project and return what it prints."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)]), **variables}
     if all_threads:
         environment = {name: value for name, value in environment.items() if not name.endswith("_NUM_THREADS")}
     done = subprocess.run(

@@ -106,7 +106,7 @@ def with_provenance(data: Dataset, **entries: object) -> Dataset:
 
 
 def coordinate(dim: str, places: ArrayLike, attrs: Mapping[str, str] | None = None) -> xr.Variable:
-    """Return the places along a dimension as an index: of a bare array xarray imports pint to look whether it is one's."""
+    """Return the places along a dimension as an index; to look at a bare array xarray would import pint."""
     values = np.asarray(places)
     index = xr.indexes.PandasIndex(pd.Index(values), dim, coord_dtype=values.dtype)
     return index.create_variables({dim: xr.Variable(dim, values, attrs, fastpath=True)})[dim]

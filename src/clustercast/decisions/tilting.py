@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
-from scipy.optimize import brentq
 from scipy.special import ndtri
 
 from clustercast.arrays import FloatArray
@@ -302,6 +301,8 @@ def _calibrated(
             f"the priors of {', '.join(names[:3])} and others cannot be refitted so that {event.name!r} has the "
             f"probability {probability:g}; ask for one nearer to {event.share:.3g}, or draw more"
         )
+    from scipy.optimize import brentq  # late: it takes longer than the figures that import this module
+
     return at(float(brentq(missing, low, high, xtol=1e-3)))
 
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq
 
 from clustercast.arrays import BoolArray, FloatArray
 from clustercast.arrays.summaries.order_statistics import effective_size
@@ -81,6 +80,7 @@ def _covariance(scores: FloatArray, holds: BoolArray, weights: FloatArray) -> Fl
 
 def _size_along(projected: FloatArray, holds: BoolArray, probability: float, sign: int, least: float) -> float:
     """Return how far to shift along a line; the furthest that the draws carry where that is not far enough."""
+    from scipy.optimize import brentq  # late: it takes longer than the figures that import this module
 
     def size_left(size: float) -> float:
         return effective_size(_weights(sign * size * projected)) - least

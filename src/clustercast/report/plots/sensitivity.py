@@ -14,6 +14,8 @@ from clustercast.report.labels import in_a_sentence, label_of, short_label
 from clustercast.report.plots import style
 from clustercast.report.sobol import member
 
+# Inches under the panels for a line that says what they hold for.
+_FOOT = 0.4
 _MEANINGS = {"ST": "total index", "S1": "first-order index"}
 _COLUMNS = ("low", "low_error", "high", "high_error", "least", "largest")
 
@@ -38,29 +40,33 @@ def sobol_by_year(
     places = styles or {name: place for place, name in enumerate(shown)}
     ax = style.quiet_frame(style.axes_or_new(ax))
     years = np.asarray(chosen["year"].values, dtype=np.float64)
+    column = {name: list(chosen["input"].values).index(name) for name in shown}
+    # Bare arrays: xarray takes longer to label a slice of them than it takes to draw it.
+    found, widths = chosen[index].values, chosen[f"{index}_conf"].values
     shifts = np.linspace(-0.12, 0.12, max(len(shown), 2))
-    for shift, name in zip(shifts, shown, strict=False):
-        found, widths = (chosen[key].sel(input=name).values for key in (index, f"{index}_conf"))
-        ax.errorbar(years + shift, found, widths, label=short_label(name), **style.marked_line(places[name], 1.3))
+    for shift, (name, k) in zip(shifts, column.items(), strict=False):
+        look = style.marked_line(places[name], 1.3)
+        ax.errorbar(years + shift, found[:, k], widths[:, k], label=short_label(name), **look)
     style.year_axis(ax, years)
     ax.set_xlim(years[0] - 0.4, years[-1] + 0.4)
     ax.set_ylim(-0.03, 1.05)
     parts = " of independent parts" if member(indices) == "independent part" else ""
     style.share_axis(ax.yaxis, f"{_MEANINGS[index]}{parts} ({chosen['scale'].item()} scale)")
     style.titled(ax, f"What decides {in_a_sentence(output)}", _finding(chosen, index, shown))
-    last = [float(np.nan_to_num(chosen[index].sel(input=name).values[-1])) for name in shown]
+    last = [float(np.nan_to_num(found[-1, k])) for k in column.values()]
     colours = [style.look(places[name])[0] for name in shown]
     return style.beside(ax, last, [short_label(name) for name in shown], colours)
 
 
 def _finding(chosen: xr.Dataset, index: str, shown: Sequence[str]) -> str:
     """Return the leading input of the last year in words."""
-    last = chosen.isel(year=-1)
-    if not shown or not np.isfinite(last[index]).any():
+    last, names = chosen[index].values[-1], list(chosen["input"].values)
+    if not shown or not np.isfinite(last).any():
         return ""
-    first = max(shown, key=lambda name: float(np.nan_to_num(last[index].sel(input=name))))
+    shares = {name: float(np.nan_to_num(last[names.index(name)])) for name in shown}
+    first = max(shares, key=shares.__getitem__)
     label = in_a_sentence(first) if "_and_" not in first else short_label(first)[:1].lower() + short_label(first)[1:]
-    return f"{last['year'].item():g}: {label}, {100 * float(last[index].sel(input=first)):.0f} %"
+    return f"{chosen['year'].values[-1]:g}: {label}, {100 * shares[first]:.0f} %"
 
 
 @takes("output")
@@ -73,8 +79,13 @@ def sobol_panels(
     styles = {name: place for place, name in enumerate(dict.fromkeys(name for part in shown for name in part))}
     columns = min(2, len(names))
     rows = -(-len(names) // columns)
-    figure = Figure(figsize=(5.6 * columns, 3.2 * rows), layout="constrained")
-    grid = figure.subplots(rows, columns, squeeze=False, sharey=True)
+    # Inches for titles, labels and what stands beside: a layout that measures them draws all of them once more.
+    wide, high, left, right, above, below = 5.6, 3.0, 0.85, 1.55, 0.55, 0.55
+    across, up = wide * columns, high * rows + _FOOT
+    room = {"left": left / across, "right": 1 - right / across, "top": 1 - above / up, "bottom": (below + _FOOT) / up}
+    room |= {"wspace": (left + right) / (wide - left - right), "hspace": (above + below) / (high - above - below)}
+    figure = Figure(figsize=(across, up))
+    grid = figure.subplots(rows, columns, squeeze=False, sharey=True, gridspec_kw=room)
     for axes, name in zip(grid.flat, names, strict=False):
         sobol_by_year(indices, name, index=index, most=most, styles=styles, ax=axes)
     for axes in grid.flat[len(names) :]:

@@ -13,7 +13,6 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
-from scipy.optimize import isotonic_regression
 
 from clustercast.arrays import FloatArray
 from clustercast.engine.units import in_unit
@@ -80,7 +79,9 @@ def save_figure(figure: Figure | Axes, path: Path | str, *, dpi: int = 150) -> P
         raise InputError(f"cannot write {str(path)!r}: no figure has the suffix {suffix!r}; give .png, .svg or .pdf")
     # Without the date, the same figure is the same file.
     undated = {"Date": None} if suffix == "svg" else {"CreationDate": None} if suffix == "pdf" else None
-    return write_whole(path, lambda target: figure.savefig(target, dpi=dpi, metadata=undated))
+    # At level 1 a picture is packed in a third of the time, into a file about a sixth longer.
+    packing: Any = {"pil_kwargs": {"compress_level": 1}} if suffix == "png" else {}
+    return write_whole(path, lambda target: figure.savefig(target, dpi=dpi, metadata=undated, **packing))
 
 
 def in_year(data: D, year: float | None, what: str) -> tuple[D, float | None]:
@@ -239,9 +240,15 @@ def beside(ax: Axes, places: Sequence[float], texts: Sequence[str], colours: Seq
 
 def spread_apart(heights: FloatArray, steps: FloatArray | float) -> FloatArray:
     """Move increasing heights as little as keeps each a step above the one before it."""
-    # Least squares under an order, of what is left when the steps are taken off.
-    offsets = np.concatenate([[0.0], np.cumsum(np.broadcast_to(steps, max(len(heights) - 1, 0)))])[: len(heights)]
-    return np.asarray(isotonic_regression(heights - offsets).x + offsets, dtype=np.float64) if len(heights) else heights
+    # Least squares under an order, of what is left when the steps are taken off: the largest over the starts of the
+    # smallest over the ends of the means of what lies between (Robertson, Wright and Dykstra 1988, section 1.4).
+    count = len(heights)
+    offsets = np.concatenate([[0.0], np.cumsum(np.broadcast_to(steps, max(count - 1, 0)))])[:count]
+    sums = np.concatenate([[0.0], np.cumsum(heights - offsets)])
+    start, end = np.indices((count, count))
+    means = np.where(start <= end, (sums[end + 1] - sums[start]) / np.maximum(end - start + 1, 1), np.inf)
+    least = np.minimum.accumulate(means[:, ::-1], axis=1)[:, ::-1]
+    return np.asarray(np.where(start <= end, least, -np.inf).max(axis=0, initial=-np.inf) + offsets)
 
 
 def unit_beside(path: xr.DataArray) -> str:
