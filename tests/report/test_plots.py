@@ -281,6 +281,11 @@ class TestSensitivity:
                 assert looks.setdefault(look, drawn.get_label()) == drawn.get_label()
         assert len(looks) == 12
 
+    def test_the_words_of_panels_stay_inside_their_figure(self):
+        figure = plots.sobol_panels(indices())
+        box, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
+        assert box.x0 >= 0 and box.y0 >= 0 and box.x1 <= width and box.y1 <= height
+
     def test_a_stack_ends_at_one_and_interactions_are_what_is_left(self):
         ax = plots.sobol_stacked(indices(), "ai_investment", most=3)
         labels = [layer.get_label() for layer in ax.collections]
