@@ -27,8 +27,8 @@ def claims(run: options.Run) -> options.Answer:
         if limits is not None and name in labelled:
             tables += say("claims.binding", limits[f"{name}_share"], limits[f"{name}_share_error"], name)
     tables += [] if relief is None else say("claims.relief", relief)
-    known = zip(answers["probability"].values, answers["text"].values, strict=True)
-    likely = [f"{dated(text)}: {odds(float(p))}." for p, text in known][:4]
+    known = zip(*(answers[part].values[:4] for part in ("text", "probability", "standard_error")), strict=True)
+    likely = [f"{dated(text)}: {odds(float(p), float(error))}." for text, p, error in known]
     return options.Answer(
         finding=[*likely, *conditions(run.priors, forecast, 2030.0)],
         shown=tables,

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import numpy as np
 import typer
+from pydantic import BaseModel, ConfigDict
 
 import clustercast as cc
 from analyses import options
@@ -14,12 +15,20 @@ from clustercast.conditioning.observation_rows import Observations
 from clustercast.conditioning.posterior_set import joined_rows, records, write_observations, write_prior_set
 from clustercast.conditioning.tree import posterior_inputs
 from clustercast.errors import InputError
-from clustercast.files.toml import load_toml
+from clustercast.files.toml import load_toml, validated
 from clustercast.priors.shipped import directory
 from clustercast.report.conditioning import influence_table, learned_tables
 from clustercast.report.wording import say
 
 Tree = Any
+
+
+class ColumnMapping(BaseModel):
+    """A file for --columns: the column of each key of an observation, and keys that are the same in every row."""
+
+    model_config = ConfigDict(extra="forbid")
+    columns: dict[str, str]
+    constants: dict[str, Any] = {}
 
 
 @options.analysis(years="2026:2034:2", samples=1 << 13, points=True)
@@ -82,11 +91,12 @@ def read_rows(file: Path, columns: str | None, published: str | None) -> Observa
         rows = cc.read_observations(file, constants={} if published is None else {"as_of": published})
     else:
         shipped = directory() / "columns" / f"{columns}.toml"
-        mapping = load_toml(shipped if shipped.is_file() else Path(columns))
+        path = shipped if shipped.is_file() else Path(columns)
+        mapping = validated(load_toml(path), ColumnMapping, path)
         if published is None:
             raise InputError("--columns needs --published, the date of the table, as 2026-10")
-        constants = {"as_of": published, **mapping.get("constants", {})}
-        rows = cc.read_observations(file, columns=mapping.get("columns", {}), constants=constants, skip_bad=True)
+        constants = {"as_of": published, **mapping.constants}
+        rows = cc.read_observations(file, columns=mapping.columns, constants=constants, skip_bad=True)
     plans = [f"{rows.place(row)}: {row.id!r} is dated after it was published: a plan" for row in rows if row.is_plan]
     return replace(rows, rows=tuple(row for row in rows if not row.is_plan), left_out=(*rows.left_out, *plans))
 

@@ -48,6 +48,12 @@ def test_it_says_what_would_change_it_how_far_the_priors_carry_it_and_where_it_c
     assert results["regions"]["data_vars"]["density"]["data"][0] > share + 0.1
 
 
+def test_of_few_samples_only_the_probability_is_said(capsys, tmp_path):
+    found = asked(capsys, tmp_path, "training_cluster_power > 5 GW by 2030", "--samples", "64")
+    assert set(found["results"]) == {"probability"}
+    assert "ask for more --samples" in " ".join(found["finding"])
+
+
 def test_inputs_set_by_hand_are_not_in_what_would_change_it(capsys, tmp_path):
     found = asked(capsys, tmp_path, QUESTION, "--samples", "4096", "--set", "cluster_growth_rate=0.5 OOM/year")
     assert "cluster_growth_rate" not in found["results"]["tilt"]["coords"]["input"]["data"]

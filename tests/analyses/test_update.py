@@ -63,6 +63,22 @@ def test_rows_that_cannot_be_learned_from_end_with_one_line(arguments, words, tm
     assert words in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("mapping", "reason"),
+    [
+        ("columns = 3", "columns = 3: a table"),
+        ('[column]\nvalue = "Size"', "unknown key column; nearest known: columns"),
+        ("[columns]\nvalue = 3", "columns.value = 3: a text"),
+        ('constants = 3\n[columns]\nvalue = "H100 equivalents"', "constants = 3: a table"),
+    ],
+)
+def test_a_mapping_of_columns_has_closed_keys(mapping, reason, tmp_path):
+    (tmp_path / "epoch.csv").write_text(EPOCH)
+    (tmp_path / "own.toml").write_text(mapping)
+    with pytest.raises(cc.InputError, match=reason):
+        read_rows(tmp_path / "epoch.csv", str(tmp_path / "own.toml"), "2026-12")
+
+
 def test_a_stored_forecast_is_scored_by_what_came_later(tmp_path, capsys):
     inputs = cc.draw(cc.read_priors("situational_awareness"), 512, seed=1)
     forecast = cc.propagate(inputs, years=range(2024, 2031), outputs=["training_cluster_size", "leading_lab_revenue"])

@@ -408,6 +408,7 @@ def test_a_cut_by_date_uses_only_what_was_known():
     ("settings", "told"),
     [
         ({"size": 1000}, "1000"),
+        ({"size": 2}, "size is 2, too few prior draws to learn from; give at least 128"),
         ({"method": "hmc"}, "choose one of"),
         ({"draws": 100}, "multiple of 128"),
         ({"as_of": "2001"}, "holds no observation known by 2001"),

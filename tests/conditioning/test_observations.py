@@ -216,7 +216,9 @@ def test_the_same_row_in_every_dress(tmp_path, name, content):
         (CELLS.replace("name", "unit") + CELL, "the column 'unit' is there twice"),
         (CELLS + CELL.replace("1e5", '"0,8"'), "value = '0,8'"),
         (CELLS + CELL.replace("Somebody", "Some\udce9body"), "is not UTF-8 text"),
-        (CELLS + CELL.strip() + ",more\n", r"unknown key \(no column\)"),
+        (CELLS + CELL.strip() + ",more\n", "unknown key cells beyond the header"),
+        ((CELLS + CELL).replace(",", ";"), "separated by ';'; save the table with commas"),
+        ((CELLS + CELL).replace(",", "\t"), r"separated by '\\t'"),
     ],
 )
 def test_a_bad_table_is_refused_in_one_line(tmp_path, content, reason):
@@ -257,6 +259,34 @@ def test_a_table_of_another_source_is_read_by_its_columns(tmp_path):
             read_observations(path, columns=wrong, constants=constants)
     with pytest.raises(cc.InputError, match="is for CSV files"):
         read_observations(written(tmp_path, ROW), columns=columns)
+
+
+GPU = {"columns": {"name": "Name", "date": "Date", "value": "Size"}, "constants": {"sd_log10": 0.1, "as_of": "2026"}}
+GPU["constants"] |= {"quantity": "training_cluster_size", "unit": "H100e", "source": "Somebody"}
+
+
+@pytest.mark.parametrize(
+    ("row", "settings", "reason"),
+    [
+        # A group of digits without quotation marks moves every cell after it.
+        ("Big,2026,1,500", {}, "unknown key cells beyond the header .*in quotation marks"),
+        ('Big,2026,"1,500"', {}, "value = '1,500': a plain number is needed"),
+        *(
+            ("Big,2026,9", {"constants": {key: True}}, f"{key} = True: a number")
+            for key in ("sd_log10", "part", "value")
+        ),
+        ("Big,2026,9", {"constants": {"sd_log10": "0.1"}}, "sd_log10 = '0.1': a number is needed, without quotation"),
+        ("Big,2026,9", {"constants": 3}, "constants is 3; give a mapping"),
+        ("Big,2026,9", {"columns": ["Name"]}, r"columns is \['Name'\]; give a mapping"),
+        ("Big,2026,9", {"columns": {"value": 3}}, "columns is {.*'value': 3}; give a mapping"),
+    ],
+)
+def test_what_a_table_of_another_source_means_is_never_guessed(tmp_path, row, settings, reason):
+    path = written(tmp_path, f"Name,Date,Size\n{row}\n", "sizes.csv")
+    mixed = {key: {**GPU[key], **given} if isinstance(given, dict) else given for key, given in settings.items()}
+    with pytest.raises(cc.InputError, match=reason):
+        read_observations(path, **{**GPU, **mixed})
+    assert read_observations(written(tmp_path, "Name,Date,Size\nBig,2026,9,\n", "b.csv"), **GPU).rows[0].value == 9
 
 
 def test_a_table_of_chips_is_read_by_its_columns(tmp_path):

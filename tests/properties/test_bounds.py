@@ -82,3 +82,43 @@ def test_a_price_or_power_below_its_floor_is_refused_by_the_inputs(changed, name
     inputs = cc.draw(cc.read_priors("evidence_2026").replace(**changed), 64, seed=1)
     with pytest.raises(InputError, match=".*".join(named)):
         cc.propagate(inputs)
+
+
+def test_an_input_that_the_model_divides_by_is_refused_where_its_draws_reach_0():
+    # The quantiles of a beta distribution of so small a shape are 0 as floats; a mixture has a value at 0.
+    priors = cc.read_priors("evidence_2026")
+    for name, unit in ((n, d.unit) for n, d in DECLARED.items() if d.positive):
+        mixture = cc.Mixture([0.1, 0.9], [cc.Fixed(0.0), cc.Uniform(0.1, 0.5)], unit=unit)
+        for near in (cc.Beta(0.001, 1.0, unit=unit), mixture):
+            with pytest.raises(InputError, match=f"{name}.*above 0"):
+                priors.replace(**{name: near})
+        touched = cc.Uniform(0, 0.5, unit=unit)
+        assert priors.replace(**{name: touched})[name] == touched
+
+
+@given(st.sampled_from([n for n, d in DECLARED.items() if d.bounds and n in DRAWS["evidence_2026"]]))
+def test_values_outside_the_bounds_are_refused_by_the_model_wherever_they_come_from(name):
+    low, high = DECLARED[name].bounds
+    users = next(quantity for quantity in MODEL.functions if name in MODEL.inputs([quantity]))
+    beyond = (
+        low - 1e-3 * max(abs(low), 1),
+        high + 1e-3 * max(abs(high), 1),
+        *([0.0] if DECLARED[name].positive else []),
+    )
+    for value in filter(np.isfinite, beyond):
+        inputs = DRAWS["evidence_2026"].copy()
+        size = conversion(DECLARED[name].unit, inputs[name].units)
+        inputs[name] = (inputs[name].dims, np.full(inputs[name].shape, value * size), inputs[name].attrs)
+        with pytest.raises(InputError, match=f"'{name}' is .*, outside"):
+            cc.propagate(inputs, years=YEARS, outputs=users)
+
+
+def test_a_change_from_a_date_has_the_bounds_of_the_input_also_where_it_is_added_by_hand():
+    with pytest.raises(InputError, match="load_factor.*outside"):
+        cc.read_priors("evidence_2026").add(load_factor_from_2028=-0.5)
+    with pytest.raises(InputError, match="'2 W' is in 'W'"):
+        cc.read_priors("evidence_2026").add(investment_growth_factor_from_2028="2 W")
+    inputs = cc.draw(cc.read_priors("evidence_2026").add(investment_growth_factor_from_2028=1.5), 4)
+    inputs["investment_growth_factor_from_2028"] *= -1
+    with pytest.raises(InputError, match="'investment_growth_factor_from_2028' is -1.5, outside"):
+        cc.propagate(inputs, outputs="ai_investment")

@@ -3,10 +3,13 @@
 import math
 import re
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
+from clustercast.arrays.summaries.summaries import share_error
 from clustercast.report.numbers import calendar_year, chance, human, interval, is_share, odds, plus_minus, with_interval
 
 
@@ -155,3 +158,12 @@ def test_what_is_said_is_the_number_to_within_its_last_digit(value, negative, re
 
 def test_a_half_width_has_one_digit():
     assert [plus_minus(half) for half in (0.0123, 0.55, 7.6, 17.0, 1234.0)] == ["0.01", "0.6", "8", "20", "1,000"]
+
+
+@pytest.mark.parametrize("size", [4, 16, 64, 512, 16384])
+def test_a_chance_that_no_sample_shows_is_below_what_so_many_samples_exclude(size):
+    error = float(share_error(np.zeros(()), size))
+    least = max(0.001, stats.beta.ppf(0.975, 0.5, size + 0.5))
+    assert float(chance(0.0, error).strip("< %")) / 100 == pytest.approx(least, rel=0.1)
+    assert float(chance(1.0, error).strip("> %")) / 100 == pytest.approx(1 - least, rel=0.1)
+    assert float(odds(0.0, error).rpartition(" ")[2].replace(",", "")) == pytest.approx(1 / least, rel=0.1, abs=1)

@@ -113,6 +113,8 @@ def condition(
     require_power_of_two(size)
     if method not in get_args(Method):
         raise InputError(f"method is {method!r}; choose one of {', '.join(get_args(Method))}")
+    if size < CHAINS * WALKERS:
+        raise InputError(f"size is {size}, too few prior draws to learn from; give at least {CHAINS * WALKERS}")
     if draws < 1 or draws % (CHAINS * WALKERS):
         raise InputError(f"draws is {draws}; give a multiple of {CHAINS * WALKERS}, as {DRAWS}")
     model = with_changes(cluster_model() if model is None else model, priors)

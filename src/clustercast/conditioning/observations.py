@@ -21,6 +21,10 @@ from clustercast.priors.shipped import directory
 
 SHIPPED = "observed"
 _ROW = re.compile(r"^\s*\[\[\s*observation\s*\]\]")
+# Where the cells go for which the header has no column: no key of an observation, so they are refused.
+_BEYOND = "cells beyond the header (put a text or number with a comma in quotation marks)"
+_MAPPED = {"columns": "{'value': 'H100 equivalents'}", "constants": "{'unit': 'H100e', 'sd_log10': 0.1}"}
+_NUMBERS = ("value", "sd_log10", "part")
 _CLOSED = ConfigDict(extra="forbid", frozen=True)
 
 
@@ -92,6 +96,7 @@ def read_observations(
     True
     """
     path = _find(name)
+    _check_keys(columns, constants)
     table = path.suffix.lower() == ".csv"
     if columns is not None and not table:
         raise InputError(f"columns= is for CSV files; {path} is read by its keys")
@@ -117,6 +122,16 @@ def read_observations(
         left_out=tuple(left_out),
     )
     return observations if as_of is None else observations.known_by(as_of)
+
+
+def _check_keys(columns: object, constants: object) -> None:
+    """Refuse what is no mapping of keys of an observation, and truth values and texts where a number belongs."""
+    for what, given, kind in (("columns", columns, str), ("constants", constants, object)):
+        if given is not None and not (isinstance(given, Mapping) and all(isinstance(v, kind) for v in given.values())):
+            raise InputError(f"{what} is {shown(given)}; give a mapping of keys of an observation, as {_MAPPED[what]}")
+    for key, value in constants.items() if isinstance(constants, Mapping) else ():
+        if key in _NUMBERS and isinstance(value, bool | str):
+            raise InputError(f"constants: {key} = {value!r}: a number is needed, without quotation marks")
 
 
 def _find(name: str | Path) -> Path:
@@ -146,13 +161,14 @@ def _tables(path: Path, content: _File) -> Iterator[tuple[str, dict[str, Any], b
 
 def _cells(path: Path, columns: Mapping[str, str] | None) -> Iterator[tuple[str, dict[str, Any], bool]]:
     """Yield the place of each row of a CSV file, its cells that are not empty, and that they are texts."""
-    reader = csv.DictReader(io.StringIO(read_text(path), newline=""), restkey="(no column)")
+    reader = csv.DictReader(io.StringIO(read_text(path), newline=""), restkey=_BEYOND)
     try:
         _check_header(path, list(reader.fieldnames or []), columns)
         for cells in reader:
-            filled = {key: cell for key, cell in cells.items() if cell not in ("", None)}
+            filled = {key: cell for key, cell in cells.items() if cell and any(cell)}
             if filled and columns is not None:
-                filled = {key: filled[column] for key, column in columns.items() if column in filled}
+                wanted = {_BEYOND: _BEYOND, **columns}
+                filled = {key: filled[column] for key, column in wanted.items() if column in filled}
                 filled.setdefault("id", f"{path.stem}_{reader.line_num}")
             if filled:
                 yield f"{path}:{reader.line_num}", filled, False
@@ -162,6 +178,10 @@ def _cells(path: Path, columns: Mapping[str, str] | None) -> Iterator[tuple[str,
 
 def _check_header(path: Path, header: list[str], columns: Mapping[str, str] | None) -> None:
     """Refuse a column that is there twice, or one that is asked for and is not there."""
+    if len(header) == 1 and (separator := next((mark for mark in ";\t|" if mark in header[0]), "")):
+        raise InputError(
+            f"{path}:1: the columns are separated by {separator!r}; save the table with commas between them"
+        )
     for column in header:
         if column and header.count(column) > 1:
             raise InputError(f"{path}:1: the column {shown(column)} is there twice; give each its own name")

@@ -22,6 +22,8 @@ Loss = Callable[[Any, xr.Dataset], Any]
 _OF_CLAIMS, _OF_OUTPUTS = ("brier", "log"), ("variance", "crps", "width")
 _IN = re.compile(r"([A-Za-z_]\w*)(?:\s+in\s+(.+))?")
 _LOSS = "loss"
+# Samples of a forecast of which information can be weighed.
+FEWEST = 200
 # Bulk targets: a claim must come true, and fail, in so many samples.
 _SEEN = 20
 
@@ -128,8 +130,8 @@ def checked(forecast: xr.Dataset) -> None:
     """Refuse what is no forecast with samples."""
     if not isinstance(forecast, xr.Dataset) or not forecast.sizes.get("sample", 0):
         raise InputError("a forecast is a Dataset with a dimension 'sample', as from cc.propagate")
-    if forecast.sizes["sample"] < 200:
-        raise InputError(f"the forecast has {forecast.sizes['sample']} samples; 200 or more are needed, better 10,000")
+    if (size := forecast.sizes["sample"]) < FEWEST:
+        raise InputError(f"the forecast has {size} samples; {FEWEST} or more are needed, better 10,000")
     if design_of(forecast).get("name") == "saltelli":
         raise InputError("the rows of a Saltelli design repeat each other; draw with design='random' instead")
 

@@ -20,6 +20,8 @@ from clustercast.errors import InputError, nearest
 
 # The source at the end of a docstring, as "[SA IIIa, table 1]" or "[90 FR 4544, 2025]".
 _SOURCE = re.compile(r" \[(SA |[^\[\]]*, \d{4}\b)[^\[\]]*\](?=\.$)")
+# The bounds of an input for which none are declared.
+ANY = (-math.inf, math.inf)
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,8 @@ class Model:
         Keys of quantities whose units need no further proof (`unit_check.proof_key`).
     heir : callable, optional
         For a name that is no quantity, what took its place, as the end of a message; "" where nothing did.
+    bounds : callable, optional
+        For the name of an input, the least and the greatest value that it may have, in coherent units; any by default.
 
     Raises
     ------
@@ -82,6 +86,7 @@ class Model:
     proved: frozenset[str] = field(repr=False, compare=False, default=frozenset())
     wiring: Wiring = field(repr=False, compare=False, default_factory=lambda: Wiring({}))
     heir: Callable[[str], str] = field(repr=False, compare=False, default=lambda name: "")
+    bounds: Callable[[str], tuple[float, float]] = field(repr=False, compare=False, default=lambda name: ANY)
 
     def __init__(
         self,
@@ -93,6 +98,7 @@ class Model:
         layers: Mapping[str, Mapping[str, float]] | None = None,
         proved: Iterable[str] = (),
         heir: Callable[[str], str] = lambda name: "",
+        bounds: Callable[[str], tuple[float, float]] = lambda name: ANY,
     ) -> None:
         found: dict[str, Function] = {}
         for function in _functions(sources):
@@ -111,6 +117,7 @@ class Model:
             functions=found, layers=wiring.layers, wiring=wiring, headline=tuple(headline) or tuple(found)
         )
         vars(self).update(spare=frozenset(spare), nodes=Nodes(start, float(step)), proved=frozenset(proved), heir=heir)
+        vars(self).update(bounds=bounds)
         self._check_outputs(self.headline)
         self.order(found)
 
@@ -230,7 +237,7 @@ class Model:
         """Return a model of other functions with the same headline, nodes and layers."""
         carried: dict[str, Any] = {"headline": self.headline, "layers": self.layers, "proved": self.proved}
         start, step = self.nodes.start, step or self.nodes.step
-        return Model(functions, spare=spare, start=start, step=step, heir=self.heir, **carried)
+        return Model(functions, spare=spare, start=start, step=step, heir=self.heir, bounds=self.bounds, **carried)
 
     def asked(self, outputs: Iterable[str] | str | None) -> tuple[str, ...]:
         """Return the quantities that are asked for, each known; one name alone counts as one."""

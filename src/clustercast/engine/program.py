@@ -1,5 +1,6 @@
 """A model made ready to run: units proved, and all that no sample changes computed once."""
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -8,12 +9,15 @@ from numpy.typing import NDArray
 
 from clustercast.arrays import Arrays, FloatArray
 from clustercast.engine.device import Device, to_device
-from clustercast.engine.model import Model
+from clustercast.engine.model import ANY, Model
 from clustercast.engine.operations import Call, Operation, joined, plain_call, rows_of, run_operation
 from clustercast.engine.schedule import Output, Schedule, scheduled
 from clustercast.engine.unit_check import Proof
 from clustercast.engine.units import OwnUnits, factor
 from clustercast.errors import InputError
+
+# Relative: by how much a value may pass its bound, as a conversion rounds it.
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -31,8 +35,9 @@ class Program:
     # The number of years before the first node, and from it on.
     early: int
     late: int
-    # From the unit of each uncertain input to the coherent one, and from coherent to declared units.
+    # From the unit of each uncertain input to the coherent one, its bounds, and from coherent to declared units.
     factors: Mapping[str, float] = field(default_factory=dict)
+    bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     scale: Mapping[str, float] = field(default_factory=dict)
     # 2 for an output by year and sample, 1 for one by sample.
     dimensions: Mapping[str, int] = field(default_factory=dict)
@@ -85,6 +90,7 @@ class Program:
             if isinstance(value, np.ndarray):
                 value = value.view()
                 value.flags.writeable = False
+                _refuse_outside(name, value, self.bounds.get(name, ANY), unit)
             coherent[name] = value
         return {**self.fixed, **coherent}
 
@@ -125,6 +131,8 @@ def program(
     wanted = tuple(outputs)
     factors = {name: factor(units[name]) for name in model.inputs(wanted)}
     fixed = {name: np.asarray(values[name] * f) for name, f in factors.items() if values[name].ndim == 0}
+    for name, value in fixed.items():
+        _refuse_outside(name, value, model.bounds(name), factors[name])
     uncertain = {name: f for name, f in factors.items() if name not in fixed}
     schedule = scheduled(model, fixed, wanted, years)
     rows = {name: np.resize(values[name][:3], 3) * f for name, f in uncertain.items()}
@@ -132,10 +140,24 @@ def program(
     return replace(
         _folded(schedule, fixed, wanted),
         factors=uncertain,
+        bounds={name: model.bounds(name) for name in uncertain},
         dimensions={name: max(dimensions[name], 1) for name in wanted},
         scale={name: 1.0 / factor(model.unit(name)) for name in wanted},
         infinite=frozenset(name for name in wanted if model.declaration(name).infinite),
     )
+
+
+def _refuse_outside(name: str, value: FloatArray, bounds: tuple[float, float], unit: float) -> None:
+    """Refuse values of an input outside its bounds, beyond what conversions round."""
+    low, high = bounds
+    least, greatest = (value.min(), value.max()) if value.size else bounds
+    if not (least >= low - _ROUNDING * abs(low) and greatest <= high + _ROUNDING * abs(high)):
+        wrong = greatest if greatest > high else least
+        least = "0, excluded," if low == math.ulp(0.0) else f"{low / unit:g}"
+        raise InputError(
+            f"input {name!r} is {wrong / unit:.6g}, outside {least} to {high / unit:g}, which the model declares for "
+            "it; give values inside"
+        )
 
 
 def unproved(

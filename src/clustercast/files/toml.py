@@ -25,6 +25,7 @@ Text = Annotated[str, StringConstraints(strip_whitespace=True), Field(pattern=f"
 _REMEDIES = {
     "string_type": "a text in quotation marks is needed",
     "float_type": "a number is needed, without quotation marks",
+    "float_parsing": "a plain number is needed, as 1500 or 1.5e6, without groups of digits or a unit",
     "bool_type": "true or false is needed",
     "int_type": "a whole number is needed",
     **dict.fromkeys(("list_type", "tuple_type"), "a list in brackets is needed, as [0.0, 1.0]"),

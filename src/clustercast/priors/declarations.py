@@ -8,9 +8,13 @@ from types import MappingProxyType
 
 from pydantic import BaseModel, ConfigDict, RootModel
 
+from clustercast.engine.changes import change_of
+from clustercast.engine.model import ANY
+from clustercast.engine.units import factor
 from clustercast.errors import InputError
 from clustercast.files.toml import Number, Text, Truth, load_toml, validated
 from clustercast.priors.families import Discrete, Family, Fixed
+from clustercast.priors.families.family import Interval
 from clustercast.priors.shipped import directory
 
 
@@ -60,6 +64,14 @@ def _renamed(path: Path) -> Mapping[str, str]:
     return validated(load_toml(path), RootModel[dict[str, Text]], path).root if path.is_file() else {}
 
 
+def bounds_of(name: str) -> Interval:
+    """Return the least and the greatest value of an input, or of a change of one, in coherent units."""
+    declared = declared_inputs().get((change_of(name) or (name,))[0])
+    low, high = declared and declared.bounds or ANY
+    size = factor(declared.unit) if declared else 1.0
+    return math.ulp(0.0) if declared and declared.positive and low == 0 else low * size, high * size
+
+
 def with_unit(value: float | str, unit: str) -> str:
     """Return a number with its unit, a pure number without one."""
     text = value if isinstance(value, str) else f"{value:g}"
@@ -67,20 +79,15 @@ def with_unit(value: float | str, unit: str) -> str:
 
 
 def check_declared(name: str, distribution: Family, declaration: Declaration) -> None:
-    """Refuse a distribution that leaves the bounds of its input, or a switch that is neither 0 nor 1."""
+    """Refuse a distribution that leaves the bounds of its input, a switch not of 0 and 1, a divisor that can be 0."""
     meaning = f"{name} ({declaration.meaning})"
-    values = distribution.values if isinstance(distribution, Discrete) else distribution.support
-    if declaration.positive and isinstance(distribution, Fixed | Discrete) and 0.0 in values:
-        remedy = "the model divides by it: give a value above 0"
-        raise InputError(f"{with_unit(0, declaration.unit)} for {meaning}; {remedy}")
+    (low, high), (least, greatest) = declaration.bounds or ANY, distribution.support
     if declaration.switch:
+        values = distribution.values if isinstance(distribution, Discrete) else distribution.support
         if not isinstance(distribution, Fixed | Discrete) or not set(values) <= {0.0, 1.0}:
             shown = with_unit(distribution.value, "1") if isinstance(distribution, Fixed) else repr(distribution)
             raise InputError(f"{shown} for the switch {meaning}; give 0 or 1")
-    elif declaration.bounds is not None:
-        (low, high), (least, greatest) = declaration.bounds, distribution.support
-        if low <= least and greatest <= high:
-            return
+    elif not low <= least <= greatest <= high:
         allowed = f"{with_unit(f'[{low:g}, {high:g}]', declaration.unit)}, the bounds of {meaning}"
         if isinstance(distribution, Fixed):
             value = with_unit(distribution.value, declaration.unit)
@@ -88,4 +95,10 @@ def check_declared(name: str, distribution: Family, declaration: Declaration) ->
         raise InputError(
             f"the {distribution.family} distribution runs from {least:g} to {greatest:g}, outside {allowed}; "
             f'use one that ends there, as family = "metalog" or "truncated_normal" with bounds = [{low:g}, {high:g}]'
+        )
+    # No draw has a smaller probability.
+    elif declaration.positive and distribution.quantile([2.0**-54])[0] <= 0:
+        raise InputError(
+            f"{with_unit(0, declaration.unit)} for {meaning}, of a {distribution.family} distribution; the model "
+            "divides by it: give values above 0"
         )

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from clustercast.arrays import FloatArray
 from clustercast.arrays.points import copula
-from clustercast.engine.changes import change_name
+from clustercast.engine.changes import change_name, change_of
 from clustercast.engine.units import factor, parse_quantity
 from clustercast.errors import InputError, located, nearest, shown
 from clustercast.files.dates import DateText, EndYear, StartYear
@@ -227,8 +227,7 @@ class Priors(Mapping[str, Family]):
         taken = [name for name in distributions if name in self]
         if taken:
             raise InputError(f"{self.name} has an input {taken[0]!r} already; change it with replace({taken[0]}=...)")
-        new = {name: _constant(value) if isinstance(value, str) else value for name, value in distributions.items()}
-        return self._like_this({**self._distributions, **new}, [*self.correlations, *correlations])
+        return self._with(distributions, correlations)
 
     def carrying(self, **attributes: object) -> "Priors":
         """Return the priors with other attributes: name, about, declared, groups or cautions."""
@@ -238,10 +237,20 @@ class Priors(Mapping[str, Family]):
 
     def changed_later(self, later: Mapping[str, tuple[float, Family]]) -> "Priors":
         """Return the priors with a further input for each distribution that holds from a date on."""
-        new = {change_name(name, year): self._replacement(name, value) for name, (year, value) in later.items()}
-        declared = {change_name(n, year): self.declared[n] for n, (year, _) in later.items() if n in self.declared}
-        made = self._like_this({**self._distributions, **new}, self.correlations)
-        return made.carrying(declared={**self.declared, **declared})
+        return self._with({change_name(name, year): value for name, (year, value) in later.items()}, ())
+
+    def _with(self, distributions: Mapping[str, object], correlations: Iterable[Correlation]) -> "Priors":
+        """Return the priors with further inputs; a change of an input has the unit and the bounds of that."""
+        new, declared = {}, dict(self.declared)
+        for name, value in distributions.items():
+            changed = (change_of(name) or ("",))[0]
+            if changed in self:
+                value = self._replacement(changed, value)
+            new[name] = _constant(value) if isinstance(value, str) else value
+            if changed in declared:
+                declared[name] = declared[changed]
+        made = self._like_this({**self._distributions, **new}, [*self.correlations, *correlations])
+        return made.carrying(declared=declared)
 
     def _like_this(self, distributions: Mapping[str, object], correlations: Iterable[Correlation]) -> "Priors":
         """Return priors that share everything but distributions and correlations with these."""

@@ -12,6 +12,7 @@ from clustercast.conditioning.observation_rows import Observations
 from clustercast.decisions.bounds import prior_bounds
 from clustercast.decisions.discovery import discover
 from clustercast.decisions.information import evppi, evsi
+from clustercast.decisions.targets import FEWEST
 from clustercast.decisions.tilting import Tilt, tilt
 from clustercast.errors import InputError
 from clustercast.priors.prior_set import Priors
@@ -48,7 +49,7 @@ class Question:
     def is_open(self) -> bool:
         """Whether enough samples have it, and have it not, to see what it hangs on."""
         holds = self.condition.evaluate(self.forecast).values
-        return bool(min(holds.sum(), (~holds).sum()) >= _FEW)
+        return bool(holds.size >= FEWEST and min(holds.sum(), (~holds).sum()) >= _FEW)
 
 
 @dataclass(frozen=True)

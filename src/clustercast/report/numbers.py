@@ -47,18 +47,20 @@ def with_interval(median: float, low: float, high: float, unit: str = "1", *, sh
     return f"{_dressed(digits[:1], power, unit, share)} ({' to '.join(_plain(*end, scale) for end in digits[1:])})"
 
 
-def chance(probability: float, error: float = 0.005) -> str:
+def chance(probability: float, error: float = 0.0) -> str:
     """Return a probability in percent, with no more digits than its error allows; it is 0 and 100 % never."""
     if not 0.001 <= probability <= 0.999:
-        return "> 99.9 %" if probability > 0.5 else "< 0.1 %"
-    fine = error < 0.0005 or not 0.01 <= probability < 0.99
+        least = 100 * _least(error)
+        return f"> {100 - least:.3g} %" if probability > 0.5 else f"< {least:.2g} %"
+    fine = 0 < error < 0.0005 or not 0.01 <= probability < 0.99
     return f"{100 * probability:.{1 if fine else 0}f} %"
 
 
-def odds(probability: float) -> str:
+def odds(probability: float, error: float = 0.0) -> str:
     """Return a probability in words that people use: 1 in 20, 3 in 10, more than 999 in 1,000."""
     if not 0.001 <= probability <= 0.999:
-        return "less than 1 in 1,000" if probability < 0.5 else "more than 999 in 1,000"
+        many = max(math.floor(1 / _least(error) + 1e-9), 2)
+        return f"less than 1 in {many:,}" if probability < 0.5 else f"more than {many - 1:,} in {many:,}"
     if probability > 0.95:
         return f"{1000 * probability:.0f} in 1,000" if probability > 0.99 else f"{100 * probability:.0f} in 100"
     if probability < 0.25:
@@ -76,6 +78,10 @@ def percent(share: float) -> str:
 def evenly(count: int, most: int) -> list[int]:
     """Return at most so many places among `count`, from the first to the last, evenly spread."""
     return np.unique(np.linspace(0, count - 1, min(most, count)).round().astype(int)).tolist() if count else []
+def _least(error: float) -> float:
+    """Return how small a share can be said to be that no sample, or all but none, shows; 1 in 1,000 at least."""
+    # The 97.5 % point of the probability that counts leave (Jeffreys' prior) where no sample is counted.
+    return max(0.001, 3.5 * error)
 
 
 def plus_minus(half: float) -> str:

@@ -16,9 +16,9 @@ _POINTS_OF_A_COLUMN = 18
 
 
 def default_bins(effective_size: float) -> int:
-    """Return the number of bins for a sample: it grows as the cube root, from 4 to 64 (48 for 8,192)."""
+    """Return the number of bins for a sample: a fourth of it, then as the cube root, from 2 to 64 (48 for 8,192)."""
     # The squared bias of binning falls as bins**-4, the noise that chance adds grows as bins / size.
-    return int(np.clip(2.4 * effective_size ** (1 / 3), 4, 64))
+    return int(np.clip(min(2.4 * effective_size ** (1 / 3), effective_size / 4), 2, 64))
 
 
 def bin_numbers(values: FloatArray, weights: FloatArray, bins: int) -> IntArray:
@@ -38,6 +38,18 @@ def bin_numbers(values: FloatArray, weights: FloatArray, bins: int) -> IntArray:
         if (np.bincount(numbers, squared) <= 2 / LEAST * np.bincount(numbers, weights) ** 2).all():
             break
     return np.unique(numbers, return_inverse=True)[1].astype(np.int64)
+
+
+def _joined(numbers: IntArray, weights: FloatArray) -> IntArray:
+    """Join each bin of fewer than 2 effective samples, which have no spread of their own, to its lighter neighbour."""
+    while True:
+        mass = np.bincount(numbers, weights)
+        thin = np.flatnonzero(np.bincount(numbers, weights**2) > 0.5 * mass**2)
+        if not thin.size or mass.size == 1:
+            return numbers
+        first = thin[0]
+        above = first + 1 < mass.size and (first == 0 or mass[first + 1] < mass[first - 1])
+        numbers = numbers - (numbers > first - (not above))
 
 
 def _edges(bins: int, halvings: int) -> FloatArray:
@@ -69,9 +81,9 @@ def first_order_indices(
     effective = effective_size(shares)
     count = default_bins(effective) if bins is None else bins
     if count < 2 or effective < 4 * count:
-        remedy = "give bins of 2 or more and at least 4 effective samples for each, or a larger sample"
+        remedy = f"draw at least {4 * max(count, 2)}, or give fewer bins, 2 or more, each of at least 4 effective samples"
         raise InputError(f"{count} bins cannot be had from {effective:.0f} effective samples; {remedy}")
-    places = [bin_numbers(column, shares, count) for column in inputs.T]
+    places = [_joined(bin_numbers(column, shares, count), shares) for column in inputs.T]
     offsets = np.cumsum([0, *(place.max() + 1 for place in places)])
     member = np.concatenate([place + offset for place, offset in zip(places, offsets, strict=False)])
     units = [unit_for_squares(column) for column in outputs.T]
@@ -92,18 +104,17 @@ def _block_indices(
     variance = shares @ centred**2 / (1.0 - (shares**2).sum())
     mass, mean, moments = _bin_sums(centred / np.sqrt(np.where(constant, 1.0, variance)), shares, member, offsets)
     concentration = moments[0] / mass**2
-    if (concentration > 0.5).any():
-        remedy = "draw more samples, give fewer bins, or weights that are less concentrated"
-        raise InputError(f"a value or a bin of an input holds fewer than 2 effective samples; {remedy}")
     noise = moments[2] / mass**2 / (1.0 - concentration)
     starts = offsets[:-1]
+    # Of an input that takes one value, or another in one sample alone, nothing is known.
+    unknown = constant | (np.diff(offsets) == 1)[:, np.newaxis]
     chance = np.add.reduceat(mass * (1.0 - mass) * noise, starts)
     index = np.add.reduceat(mass * mean**2, starts) - share_of_chance * chance
     spread = np.add.reduceat(_squared_influence(moments, mean, np.repeat(index, np.diff(offsets), axis=0)), starts)
     # The means in `spread` carry the noise once more than the index does: what is left of it without signal.
     second = 2.0 * np.add.reduceat((mass * noise) ** 2, starts)
     squared = np.maximum(spread - second, second) + (chance**2 / 12.0 if share_of_chance < 1 else 0.0)
-    return np.where(constant, np.nan, index), np.where(constant, np.nan, np.sqrt(squared))
+    return np.where(unknown, np.nan, index), np.where(unknown, np.nan, np.sqrt(squared))
 
 
 def _bin_sums(
