@@ -293,3 +293,12 @@ def evaluated_dataset(
     if "year" in labels and labels["year"].dtype.kind in "iuf":
         coords["year"] = year_coordinate(labels["year"].astype(np.float64))
     return _beside_inputs(inputs, variables, coords, model_hash, values)
+
+
+def read_only(dataset: xr.Dataset) -> xr.Dataset:
+    """Return a dataset of the same values, whose arrays cannot be written to."""
+    views = {name: variable.data[...] for name, variable in dataset.data_vars.items()}
+    for view in views.values():
+        if isinstance(view, np.ndarray):
+            view.flags.writeable = False
+    return dataset.copy(data=views)

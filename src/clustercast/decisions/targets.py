@@ -9,8 +9,10 @@ import numpy as np
 import xarray as xr
 
 from clustercast.arrays import FloatArray
-from clustercast.dataset import design_of, in_words
-from clustercast.errors import InputError, nearest
+from clustercast.dataset import design_of, in_words, read_only
+from clustercast.engine.source import place_of as written_at
+from clustercast.engine.units import factor
+from clustercast.errors import InputError, nearest, shown
 from clustercast.sensitivity.outputs import analysed_output, output_names
 from clustercast.uncertainty.claims import Claim, read_claims
 from clustercast.uncertainty.conditions import Condition, parse_condition
@@ -61,6 +63,11 @@ class Decision:
     unit: str = "1"
 
     def __post_init__(self) -> None:
+        if isinstance(self.actions, str) or not isinstance(self.actions, Iterable):
+            raise InputError(f"actions are {shown(self.actions)}; give a list of two or more, as ['build', 'wait']")
+        if not callable(self.loss):
+            raise InputError(f"loss is {shown(self.loss)}; give a function: loss(action, draws)")
+        factor(self.unit)
         object.__setattr__(self, "actions", tuple(self.actions))
         if len(self.actions) < 2 or len(set(map(str, self.actions))) < len(self.actions):
             raise InputError(f"actions are {list(self.actions)}; give two or more, each once")
@@ -77,10 +84,9 @@ class Decision:
         ndarray
         """
         size = forecast.sizes["sample"]
-        found = np.empty((size, len(self.actions)))
+        found, draws = np.empty((size, len(self.actions))), read_only(forecast)
         for place, action in enumerate(self.actions):
-            given = self.loss(action, forecast)
-            values = np.asarray(given.values if isinstance(given, xr.DataArray) else given, dtype=np.float64)
+            values = self._loss(action, draws)
             if values.shape not in ((), (size,)):
                 raise InputError(
                     f"the loss of action {action!r} of {self.name!r} has the shape {values.shape}; give one loss a "
@@ -90,6 +96,19 @@ class Decision:
                 raise InputError(f"the loss of action {action!r} of {self.name!r} is not finite in every sample")
             found[:, place] = values
         return found
+
+    def _loss(self, action: Any, draws: xr.Dataset) -> FloatArray:
+        """Return what the function gives as numbers; one that fails is named."""
+        try:
+            given = self.loss(action, draws)
+            return np.asarray(given.values if isinstance(given, xr.DataArray) else given, dtype=np.float64)
+        except InputError:
+            raise
+        except Exception as error:
+            raise InputError(
+                f"the loss of action {action!r} of {self.name!r} ({written_at(self.loss)}) fails with "
+                f"{type(error).__name__}: {error}; give one number a sample, and leave the draws unchanged"
+            ) from error
 
 
 Target = str | Condition | Claim | Decision

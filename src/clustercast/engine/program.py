@@ -131,11 +131,11 @@ def program(
     wanted = tuple(outputs)
     factors = {name: factor(units[name]) for name in model.inputs(wanted)}
     fixed = {name: np.asarray(values[name] * f) for name, f in factors.items() if values[name].ndim == 0}
-    for name, value in fixed.items():
-        _refuse_outside(name, value, model.bounds(name), factors[name])
     uncertain = {name: f for name, f in factors.items() if name not in fixed}
     schedule = scheduled(model, fixed, wanted, years)
     rows = {name: np.resize(values[name][:3], 3) * f for name, f in uncertain.items()}
+    for name, value in {**fixed, **rows}.items():
+        _refuse_outside(name, value, model.bounds(name), factors[name])
     dimensions = _proved(model, schedule, {**fixed, **rows}, units, wanted)
     return replace(
         _folded(schedule, fixed, wanted),

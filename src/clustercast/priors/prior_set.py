@@ -5,6 +5,7 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from html import escape
 
 import numpy as np
@@ -15,7 +16,7 @@ from clustercast.arrays.points import copula
 from clustercast.engine.changes import change_name, change_of
 from clustercast.engine.units import factor, parse_quantity
 from clustercast.errors import InputError, located, nearest, shown
-from clustercast.files.dates import DateText, EndYear, StartYear
+from clustercast.files.dates import ISO, DateText, EndYear, StartYear, start_of
 from clustercast.files.toml import Prose, Text
 from clustercast.priors.declarations import Declaration, check_declared, heir, with_unit
 from clustercast.priors.families import Family, Fixed, as_distribution
@@ -261,6 +262,10 @@ class Priors(Mapping[str, Family]):
         """Return what takes the place of a distribution: in its unit, inside the bounds of the input."""
         old = self[name]
         with located(f"input {name!r} (in {old.unit!r})"):
+            if old.unit == "year" and (
+                isinstance(value, date) or (isinstance(value, str) and ISO.fullmatch(value.strip()))
+            ):
+                value = start_of(value)
             if isinstance(value, str):
                 given = _constant(value)
                 value = given.value if given.unit == "1" else given.in_unit(old.unit, repr(value)).median

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from clustercast.arrays import BoolArray, FloatArray
 from clustercast.arrays.summaries.summaries import share_with_error
 from clustercast.dataset import design_of, in_words
-from clustercast.engine.units import in_unit, parse_quantity
+from clustercast.engine.units import factor, in_unit, parse_quantity, same_dimension
 from clustercast.errors import InputError, nearest
 from clustercast.files.dates import date_words, end_of, start_of
 from clustercast.uncertainty.summaries import Weights, independent
@@ -268,7 +268,7 @@ def _clause(part: str, text: str) -> Clause:
     """Read one clause."""
     between, peak, compared = (pattern.fullmatch(part) for pattern in (_BETWEEN, _PEAK, _COMPARED))
     if between:
-        parse_quantity(between["value"])
+        _check_move(part, between["value"], falls=between["verb"] == "falls")
         start, end = _when("in", between["start"]), _when("in", between["date"])
         if start.year >= end.year:
             raise InputError(
@@ -277,7 +277,7 @@ def _clause(part: str, text: str) -> Clause:
         form: Form = "rise" if between["verb"] == "rises" else "change"
         return Clause(between["name"], form, between["value"], end, start)
     if peak:
-        parse_quantity(peak["value"])
+        _check_move(part, peak["value"], falls=True)
         return Clause(peak["name"], "fall", peak["value"], _when("by", peak["date"]) if peak["date"] else None)
     if compared is None:
         where = f" in the condition {text[:80]!r}" if part != text.strip() else ""
@@ -287,6 +287,13 @@ def _clause(part: str, text: str) -> Clause:
         raise InputError(f"the value in {part!r} is no number; {_REMEDY}")
     when = _when(compared["when"], compared["date"]) if compared["when"] else None
     return Clause(compared["name"], sign, compared["value"], when)  # type: ignore[arg-type]
+
+
+def _check_move(part: str, value: str, *, falls: bool) -> None:
+    """Refuse a rise or fall that is none, and a fall by more than everything."""
+    number, unit = parse_quantity(value)
+    if not number > 0 or (falls and same_dimension(unit, "1") and number * factor(unit) > 1):
+        raise InputError(f"{part[:80]!r} is no move: give a value above 0{', at most 100 %' if falls else ''}")
 
 
 def _when(word: str, text: str) -> When:
