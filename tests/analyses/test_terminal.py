@@ -21,6 +21,7 @@ from analyses.terminal import take_any_terminal
 from clustercast.files import netcdf as files
 
 ROOT = Path(__file__).parents[2]
+ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
 SMALL = {
     "ask": ["training_cluster_power > 5 GW by 2028", "--samples", "1024"],
     "backtest": ["--samples", "4096"],
@@ -44,29 +45,44 @@ def command_of(name):
     return getattr(importlib.import_module(f"analyses.{name}"), name)
 
 
-def arguments(name, tmp_path):
-    return [*read_from(name, tmp_path), *SMALL.get(name, []), "--out", str(tmp_path)]
+@pytest.fixture(scope="module")
+def arguments(tmp_path_factory):
+    """Return how an analysis is called, with the file that it reads."""
+    place = tmp_path_factory.mktemp("read")
+    rows = "Name,First Operational Date,H100 equivalents,Owner\nBig,2026-11-03,2500000,A\n"
+    (place / "new.csv").write_text(rows)
+    inputs = cc.draw(cc.read_priors("situational_awareness"), 64, seed=1)
+    forecast = cc.propagate(inputs, years=range(2024, 2031), outputs=["training_cluster_size"])
+    cc.write_netcdf(forecast, place / "stored.nc")
+    reads = {"update": [str(place / "new.csv")], "scorecard": [str(place / "stored.nc")]}
+    return lambda name, out: [*reads.get(name, []), *SMALL.get(name, []), "--out", str(out)]
 
 
-def read_from(name, tmp_path):
-    """Write the file that an analysis reads, and return its path as an argument."""
-    if name == "update":
-        rows = "Name,First Operational Date,H100 equivalents,Owner\nBig,2026-11-03,2500000,A\n"
-        (tmp_path / "new.csv").write_text(rows)
-        return [str(tmp_path / "new.csv")]
-    if name == "scorecard":
-        inputs = cc.draw(cc.read_priors("situational_awareness"), 64, seed=1)
-        forecast = cc.propagate(inputs, years=range(2024, 2031), outputs=["training_cluster_size"])
-        cc.write_netcdf(forecast, tmp_path / "stored.nc")
-        return [str(tmp_path / "stored.nc")]
-    return []
+ANSWERS = {}
+
+
+@pytest.fixture(autouse=True)
+def each_analysis_runs_once(monkeypatch):
+    """What an analysis found is printed and written in many ways, and computed once for the same options."""
+    answer = options._answer
+
+    def answered(body, given, own):
+        asked = {key: value for key, value in given.items() if key not in ("out", "json")}
+        key = repr((body.__name__, asked, own))
+
+        def found(run, **own):
+            return ANSWERS[key] if key in ANSWERS else ANSWERS.setdefault(key, body(run, **own))
+
+        answer(found, given, own)
+
+    monkeypatch.setattr(options, "_answer", answered)
 
 
 ANALYSES = [name for name in commands() if name not in LEFT_OUT]
 
 
 @pytest.mark.parametrize("name", ANALYSES)
-def test_tables_fit_80_columns_without_colours(name, tmp_path, capsys, monkeypatch):
+def test_tables_fit_80_columns_without_colours(name, arguments, tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     assert options.exit_code(command_of(name), arguments(name, tmp_path)) == 0
     lines = [line for line in capsys.readouterr().out.splitlines() if str(tmp_path) not in line]
@@ -75,7 +91,7 @@ def test_tables_fit_80_columns_without_colours(name, tmp_path, capsys, monkeypat
 
 
 @pytest.mark.parametrize("name", ANALYSES)
-def test_json_is_one_document_with_no_number_that_is_none(name, tmp_path, capsys):
+def test_json_is_one_document_with_no_number_that_is_none(name, arguments, tmp_path, capsys):
     assert options.exit_code(command_of(name), [*arguments(name, tmp_path), "--json"]) == 0
 
     def refuse(text):
@@ -85,7 +101,7 @@ def test_json_is_one_document_with_no_number_that_is_none(name, tmp_path, capsys
 
 
 @pytest.mark.parametrize("name", ["claims", "scenarios", "shapley", "sobol", "uncertainty"])
-def test_a_full_disk_takes_no_answer_away(name, tmp_path, capsys, monkeypatch):
+def test_a_full_disk_takes_no_answer_away(name, arguments, tmp_path, capsys, monkeypatch):
     assert options.exit_code(command_of(name), arguments(name, tmp_path)) == 0
     answer = capsys.readouterr().out
 
@@ -99,7 +115,7 @@ def test_a_full_disk_takes_no_answer_away(name, tmp_path, capsys, monkeypatch):
     assert told.err.startswith("error: ") and os.strerror(errno.ENOSPC) in told.err
 
 
-def test_no_color_is_respected_where_a_terminal_is_forced(tmp_path, capsys, monkeypatch):
+def test_no_color_is_respected_where_a_terminal_is_forced(arguments, tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("NO_COLOR", "1")
     assert options.exit_code(command_of("claims"), arguments("claims", tmp_path)) == 0
@@ -114,8 +130,7 @@ def test_an_interrupt_inside_exec_of_a_text_exits_with_130_too():
         "def interrupted():\n    '''Stop.'''\n    exec('raise KeyboardInterrupt')\n"
         "options.run(interrupted)\n"
     )
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
-    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", program], env=ENVIRONMENT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
@@ -126,7 +141,7 @@ def test_sobol_gives_shapley_effects_where_they_are_asked_for(tmp_path, capsys):
     assert (tmp_path / "shapley.nc").is_file()
 
 
-def test_json_has_one_shape_and_its_datasets_are_read_back(tmp_path, capsys):
+def test_json_has_one_shape_and_its_datasets_are_read_back(arguments, tmp_path, capsys):
     for name, key, variable in (("sobol", "indices", "ST"), ("claims", "claims", "probability")):
         assert options.exit_code(command_of(name), [*arguments(name, tmp_path), "--json"]) == 0
         document = json.loads(capsys.readouterr().out)
@@ -158,7 +173,7 @@ def test_any_terminal_is_written_to(name, terminal, tmp_path, monkeypatch):
 
 def test_files_are_written_though_the_reader_of_the_answer_goes_away(tmp_path):
     command = [sys.executable, "-m", "analyses.sobol", *SMALL["sobol"], "--out", str(tmp_path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT) as process:
         assert process.stdout.readline()
         process.stdout.close()
         error = process.stderr.read().decode()

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
@@ -246,6 +247,26 @@ def test_bad_input_is_refused_in_one_sentence(forecast, call, message):
     with pytest.raises(cc.InputError, match=message) as refused:
         call(forecast)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ((["a", "b"], lambda action, draws: "x"), r"loss of action 'a' .*py:\d+\) fails with ValueError"),
+        ((["a", "b"], lambda action, draws: 1 / 0), "fails with ZeroDivisionError: division by zero"),
+        ((["a", "b"], lambda action, draws: draws.nothing), "fails with AttributeError"),
+        ((["a", "b"], lambda action, draws: draws["x"].values.sort()), "read-only; .*leave the draws unchanged"),
+        ((["a", "b"], 3), "loss is 3; give a function"),
+        (("ab", len), "actions are 'ab'; give a list"),
+        ((3, len), "actions are 3; give a list"),
+        ((["a", "b"], len, "d", "9**9**9"), "cannot read .* as a unit"),
+    ],
+)
+def test_a_decision_that_cannot_be_used_is_refused_and_changes_no_draw(given, message):
+    draws = xr.Dataset({"x": ("sample", np.arange(300.0)[::-1])})
+    with pytest.raises(cc.InputError, match=message):
+        cc.evppi(draws, cc.Decision(*given), inputs=["x"])
+    assert draws["x"].values[0] == 299 and draws["x"].values.flags.writeable
 
 
 def test_a_saltelli_design_is_refused():

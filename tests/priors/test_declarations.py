@@ -1,6 +1,7 @@
 """What every set shares about an input: units are converted to it, bounds and switches hold at every door."""
 
 import dataclasses
+import datetime
 import shutil
 
 import numpy as np
@@ -203,6 +204,16 @@ def test_a_change_from_a_date_is_a_further_input_with_the_bounds_of_the_first(wr
     assert priors["growth_from_2027"].median == 2.4
     assert priors.declared["growth_from_2027"] == priors.declared["growth"]
     assert priors.hash != read(write, SHARE, GROWTH).hash
+
+
+@pytest.mark.parametrize("date", ["2026-07", "2026-07-01", datetime.date(2026, 7, 1), "2026.5", "2026.5 year", 2026.5])
+def test_a_date_is_set_as_dates_are_written_everywhere(date):
+    assert cc.read_priors("evidence_2026", set={"forecast_start": date})["forecast_start"].median == 2026.5
+
+
+def test_a_date_that_is_none_is_refused_by_the_rule_of_dates():
+    with pytest.raises(InputError, match="'forecast_start' .*'2026-13' has month 13"):
+        cc.read_priors("evidence_2026", set={"forecast_start": "2026-13"})
 
 
 def test_a_frozen_scipy_distribution_takes_the_unit_of_what_it_replaces(write):

@@ -292,8 +292,8 @@ def _clause(part: str, text: str) -> Clause:
 def _check_move(part: str, value: str, *, falls: bool) -> None:
     """Refuse a rise or fall that is none, and a fall by more than everything."""
     number, unit = parse_quantity(value)
-    if not number > 0 or (falls and same_dimension(unit, "1") and number * factor(unit) > 1):
-        raise InputError(f"{part[:80]!r} is no move: give a value above 0{', at most 100 %' if falls else ''}")
+    if not number >= 0 or (falls and same_dimension(unit, "1") and number * factor(unit) > 1):
+        raise InputError(f"{part[:80]!r} is no move: give 0 or more{', at most 100 %' if falls else ''}")
 
 
 def _when(word: str, text: str) -> When:
