@@ -10,7 +10,7 @@ import xarray as xr
 
 from clustercast.arrays import FloatArray
 from clustercast.dataset import design_of, in_words, read_only
-from clustercast.engine.source import place_of as written_at
+from clustercast.engine.fingerprint import place_of as written_at
 from clustercast.engine.units import factor
 from clustercast.errors import InputError, nearest, shown
 from clustercast.sensitivity.outputs import analysed_output, output_names

@@ -78,6 +78,8 @@ def percent(share: float) -> str:
 def evenly(count: int, most: int) -> list[int]:
     """Return at most so many places among `count`, from the first to the last, evenly spread."""
     return np.unique(np.linspace(0, count - 1, min(most, count)).round().astype(int)).tolist() if count else []
+
+
 def _least(error: float) -> float:
     """Return how small a share can be said to be that no sample, or all but none, shows; 1 in 1,000 at least."""
     # The 97.5 % point of the probability that counts leave (Jeffreys' prior) where no sample is counted.

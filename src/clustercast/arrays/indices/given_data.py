@@ -81,7 +81,7 @@ def first_order_indices(
     effective = effective_size(shares)
     count = default_bins(effective) if bins is None else bins
     if count < 2 or effective < 4 * count:
-        remedy = f"draw at least {4 * max(count, 2)}, or give fewer bins, 2 or more, each of at least 4 effective samples"
+        remedy = f"draw at least {4 * max(count, 2)}, or give fewer bins, 2 or more, of at least 4 of them each"
         raise InputError(f"{count} bins cannot be had from {effective:.0f} effective samples; {remedy}")
     places = [_joined(bin_numbers(column, shares, count), shares) for column in inputs.T]
     offsets = np.cumsum([0, *(place.max() + 1 for place in places)])
