@@ -97,6 +97,34 @@ def test_rank_correlations_of_inputs_with_few_values_are_those_asked_for(rank):
     assert stats.spearmanr(inputs["a"], inputs["c"])[0] == pytest.approx(0.2, abs=0.015)
 
 
+HALF = cc.Mixture([0.5, 0.5], [cc.Discrete([0, 1], [0.5, 0.5]), cc.Normal(0, 1)])
+WITH_ATOMS = {
+    "values beside a density": HALF,
+    "truncated": cc.Truncated(HALF, high=1.5),
+    "mostly zero": cc.Mixture([0.7, 0.3], [cc.Discrete([0], [1]), cc.LogNormal(1, 2)]),
+    "mixture of values": cc.Mixture([0.5, 0.5], [cc.Discrete([0, 1], [0.5, 0.5]), cc.Discrete([5, 9], [0.1, 0.9])]),
+    "of scipy": stats.binom(3, 0.5),
+}
+
+
+@pytest.mark.parametrize("rank", [-0.6, 0.6])
+@pytest.mark.parametrize("name", WITH_ATOMS)
+def test_rank_correlations_of_inputs_some_of_whose_values_have_a_probability_are_those_asked_for(name, rank):
+    priors = cc.Priors(cc.Correlation(("a", "b"), rank), a=WITH_ATOMS[name], b=cc.Normal(0, 1))
+    inputs = cc.draw(priors, 1 << 15, design="sobol", seed=1)
+    assert stats.spearmanr(inputs["a"], inputs["b"])[0] == pytest.approx(rank, abs=2e-3)
+
+
+def test_what_an_input_with_a_very_rare_value_or_one_alone_can_be_correlated_by_is_said():
+    rare = {"a": cc.Discrete([0, 1], [1 - 1e-5, 1e-5]), "b": cc.Normal(0, 1)}
+    # The rank of the rare value is 1 - p / 2, so that the largest correlation is the root of 3 p (1 - p).
+    with pytest.raises(InputError, match=r"cannot be reached.*between -0.005 and 0.005"):
+        cc.Priors(cc.Correlation(("a", "b"), 0.5), **rare)
+    assert cc.Priors(cc.Correlation(("a", "b"), 0.005), **rare).correlation_matrix[0, 1] > 0.3
+    with pytest.raises(InputError, match=r"'a' and 'b': discrete has one value only, 3; give a constant"):
+        cc.Priors(cc.Correlation(("a", "b"), 0.5), a=cc.Discrete([3], [1]), b=cc.Normal(0, 1))
+
+
 def test_a_rank_correlation_out_of_reach_of_few_values_is_refused_with_the_range():
     with pytest.raises(
         InputError, match=r"'a' and 'b': rank correlation 0.95 cannot be reached.*between -0.866 and 0.866"

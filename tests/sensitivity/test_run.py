@@ -239,12 +239,13 @@ def test_where_a_handful_of_values_own_the_variance_intervals_are_as_wide_as_so_
 
     q = np.expm1(np.square([3.0, 0.5]))
     first = q / (np.prod(1 + q) - 1)
-    exact, held = {"S1": first, "ST": 1 - first[::-1]}, []
+    exact, held, widths = {"S1": first, "ST": 1 - first[::-1]}, [], []
     priors, model = cc.Priors(x=cc.LogNormal(0, 3), y=cc.LogNormal(0, 0.5)), cc.Model([product])
     for seed in range(40):
         found = cc.run_sobol(priors, model=model, size=512, seed=seed)
         held += [np.abs(found[name][0] - index) <= found[f"{name}_conf"][0] for name, index in exact.items()]
-    assert 0.92 <= np.mean(held) <= 0.995
+        widths += [found[f"{name}_conf"][0] for name in exact]
+    assert np.mean(held) >= 0.92 and 0.3 < np.mean(widths) < 0.6
     assert "rest on as few as" in found.attrs["warning"]
     # Of a sum of normals no few values own the variance.
     assert "rest on" not in cc.run_sobol(PRIORS, model=MODEL, outputs="weighted", size=64).attrs["warning"]

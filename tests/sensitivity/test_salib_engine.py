@@ -130,6 +130,13 @@ def test_morris_finds_the_slopes_of_a_plane(seed):
     np.testing.assert_allclose(morris_column(points, points[:, 0] ** 2)["mu_star"], theirs["mu_star"])
 
 
+@pytest.mark.parametrize("output", [lambda x: np.floor(2 * x), lambda x: np.where(x < 0.5, 0, x)])
+def test_an_output_with_a_value_that_has_a_probability_has_no_density_to_compare(output):
+    inputs = np.random.default_rng(1).random((256, 3))
+    with pytest.raises(InputError, match="% of the samples have one value.*use pawn_indices"):
+        delta_column(inputs, output(inputs[:, 0]), resamples=3)
+
+
 @pytest.mark.parametrize("column", [delta_column, pawn_column, morris_column])
 def test_other_measures_refuse_values_that_are_not_finite(column):
     inputs, values = sample()

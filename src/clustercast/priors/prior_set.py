@@ -24,8 +24,8 @@ from clustercast.priors.families import Family, Fixed, as_distribution
 # Coordinates of a forecast, which an input of that name would hide.
 RESERVED = ("year", "sample")
 _LONGEST_NAME = 200
-# Probabilities at which the few values of a distribution are looked for.
-_GRID = 4096
+# Probabilities at which the few values of a distribution are looked for, and steps of ranks between them.
+_GRID, _STEPS = 4096, 64
 # Of the table in a notebook: the size of a curve, its points, and the style of a cell.
 _WIDTH, _HEIGHT, _POINTS = 96, 18, 48
 _STYLE = "text-align:left;padding:2px 8px;white-space:nowrap"
@@ -176,7 +176,7 @@ class Priors(Mapping[str, Family]):
         matrix = np.array(copula.gaussian_correlation(self._rank_matrix()))
         for correlation, (i, j) in self._pairs():
             one, other = (self[name] for name in correlation.between)
-            if one.is_discrete or other.is_discrete:
+            if has_atoms(one) or has_atoms(other):
                 matrix[i, j] = matrix[j, i] = score_correlation(correlation, one, other, self.origin)
         return matrix
 
@@ -379,16 +379,33 @@ def _distribution(value: object, name: str) -> Family:
 
 
 def score_correlation(correlation: Correlation, one: Family, other: Family, origin: str) -> float:
-    """Return the correlation of normal scores that gives two inputs, of which one has few values, their ranks."""
-    steps = (grades(distribution) if distribution.is_discrete else copula.CONTINUOUS for distribution in (one, other))
-    with located(f"{' and '.join(map(repr, correlation.between))}{f' in {origin}' if origin else ''}"):
-        return copula.latent_correlation(correlation.rank, *steps)
+    """Return the correlation of normal scores that gives two inputs, of which one has atoms, their ranks."""
+    where = f" in {origin}" if origin else ""
+    with located(f"{' and '.join(map(repr, correlation.between))}{where}"):
+        return copula.latent_correlation(correlation.rank, grades(one), grades(other))
 
 
-def grades(distribution: Family) -> copula.Grades:
-    """Return how the ranks of a distribution of few values step up with its normal score."""
-    values = np.unique(distribution.quantile((np.arange(_GRID) + 0.5) / _GRID))
-    at_or_below = distribution.tails(values)[0]
-    # Values that are rarer than one in the grid share the rank of the next.
-    at_or_below[-1] = 1.0
-    return copula.discrete_grades(np.diff(at_or_below, prepend=0.0))
+def has_atoms(family: Family) -> bool:
+    """Return whether single values of a distribution have a probability."""
+    parts = [*getattr(family, "components", ()), *filter(None, [getattr(family, "base", None)])]
+    return family.is_discrete or any(map(has_atoms, parts))
+
+
+def grades(family: Family) -> copula.Grades:
+    """Return how the ranks of a distribution step up with its normal score."""
+    if not has_atoms(family):
+        return copula.CONTINUOUS
+    # Values rarer than one in the grid are found in the tails; elsewhere they share the rank of the next.
+    tail = 0.5 ** np.arange(13, 50)
+    levels = np.concatenate([tail, (np.arange(_GRID) + 0.5) / _GRID, 1 - tail])
+    values, places = np.unique(family.quantile(levels), return_inverse=True)
+    if values.size == 1:
+        raise InputError(f"{family.family} has one value only, {values[0]:g}; give a constant, and no correlation")
+    if not family.is_discrete:
+        values = values[np.bincount(places) > 1]
+    # Where a value has a probability the rank is halfway up; between such values it rises in small steps.
+    below, at = (np.asarray(family.tails(value)[0]) for value in (np.nextafter(values, -np.inf), values))
+    rises = np.arange(_STEPS + 1) / _STEPS
+    between = ((below[:, np.newaxis] < rises) & (rises < at[:, np.newaxis])).any(axis=0)
+    edges = np.concatenate([below, at, [0.0, 1.0] if family.is_discrete else rises[~between]])
+    return copula.discrete_grades(np.diff(np.unique(np.clip(edges, 0.0, 1.0))))

@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 
 from clustercast.arrays import FloatArray
-from clustercast.arrays.indices.intervals import as_wide_as_few_events, few_events, student_factor, usual_values
+from clustercast.arrays.indices.intervals import FewRuns, student_factor
 from clustercast.arrays.indices.kucherenko import NAMES
 from clustercast.arrays.indices.kucherenko import kucherenko_indices as kucherenko_columns
 from clustercast.arrays.indices.shapley import shapley_effects as shapley_columns
@@ -146,13 +146,16 @@ def _measured_forecast(
         values = output.values.T.reshape(varied.size, -1, len(output.values))
         # The first and the last row of a point are independent of each other.
         independent = values[:, [0, -1]].reshape(-1, values.shape[-1]).T
-        events = few_events(independent, usual_values(independent))
-        few += few_events_caution(output.name, events)
+        few_runs = FewRuns.of(independent)
+        few += few_events_caution(output.name, few_runs.events)
         elsewhere = np.where(np.ptp(output.values, axis=1) == 0, np.nan, 0.0)
         parts: dict[str, FloatArray] = {}
-        for name, (found, errors) in measure(values).items():
-            widths = as_wide_as_few_events(factor * errors.T, found.T, events, confidence)
-            parts |= {name: varied.of_all(found, elsewhere), f"{name}_conf": varied.of_all(widths.T, elsewhere)}
+        measures = measure(values)
+        for name, (found, errors) in measures.items():
+            kind = name.partition("_")[0]
+            shares = {kind: found.T, "ST": measures[name.replace("S1", "ST")][0].T}
+            width = few_runs.widened({kind: factor * errors.T}, shares, confidence)[kind]
+            parts |= {name: varied.of_all(found, elsewhere), f"{name}_conf": varied.of_all(width.T, elsewhere)}
         results.append(measured(output, parts))
     estimator, references = how
     attrs: dict[str, Any] = {"estimator": estimator, "estimator_references": references, "interval": "student-t"}

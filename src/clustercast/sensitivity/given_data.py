@@ -8,13 +8,7 @@ from numpy.typing import ArrayLike
 
 from clustercast.arrays import FloatArray, IntArray
 from clustercast.arrays.indices.given_data import default_bins, first_order_indices
-from clustercast.arrays.indices.intervals import (
-    as_wide_as_few_events,
-    few_events,
-    normal_factor,
-    only_few,
-    usual_values,
-)
+from clustercast.arrays.indices.intervals import FewRuns, as_wide_as_few_events, few_of, normal_factor, usual_values
 from clustercast.arrays.points.streams import stream
 from clustercast.arrays.summaries.order_statistics import checked_weights, effective_size
 from clustercast.dataset import design_of, provenance_of
@@ -140,13 +134,12 @@ def dummy_values(names: Sequence[str], size: int, seed: int) -> IntArray:
 
 def _few_events(values: FloatArray, shares: FloatArray | None) -> FloatArray:
     """Return on how many effective samples of another than the usual value each column rests, where these are few."""
-    usual = usual_values(values)
     if shares is None:
-        return few_events(values, usual)
-    unusual = values != usual[:, np.newaxis]
+        return FewRuns.of(values).events
+    unusual = values != usual_values(values)[:, np.newaxis]
     squares = np.maximum(unusual @ shares**2, np.finfo(np.float64).tiny)
     effective = (unusual @ shares) ** 2 / squares
-    return only_few(effective, int(effective_size(shares)))
+    return few_of(effective, int(effective_size(shares)))
 
 
 def _matters(name: str, output: str, model: Model | None, forecast: xr.Dataset) -> bool:

@@ -8,7 +8,7 @@ import xarray as xr
 
 from clustercast.arrays import FloatArray
 from clustercast.dataset import design_of, provenance_of
-from clustercast.errors import InputError, nearest, takes
+from clustercast.errors import InputError, located, nearest, takes
 from clustercast.sensitivity.design import morris_design
 from clustercast.sensitivity.given_data import DUMMY, dummy_values
 from clustercast.sensitivity.labels import WITH_UNIT, labelled, year_of
@@ -255,9 +255,10 @@ def _each_column(
     results = []
     for output in (each.for_squares() for each in analysed_outputs(forecast, outputs, scale)):
         # A year in which the output does not vary has no measures.
-        found = {
-            year: of_column(values, column, **options) for year, column in enumerate(output.values) if np.ptp(column)
-        }
+        with located(f"output {output.name!r}"):
+            found = {
+                y: of_column(values, column, **options) for y, column in enumerate(output.values) if np.ptp(column)
+            }
         measures = {key: np.full((len(output.values), len(names)), np.nan) for key in _MEASURES[measure]}
         for year, row in found.items():
             for key, part in measures.items():

@@ -19,6 +19,9 @@ from clustercast.arrays.indices.sobol_panel import SobolIndices
 from clustercast.arrays.summaries.order_statistics import squared_in, unit_for_squares
 from clustercast.errors import InputError
 
+# Above this share of samples with one value the smoothed density that delta compares is far from the law.
+_MOST_OF_ONE = 0.1
+
 
 def sobol_columns(
     values: FloatArray,
@@ -91,6 +94,12 @@ def delta_column(
 ) -> dict[str, FloatArray]:
     """Borgonovo's delta of one output by ``SALib.analyze.delta``, shape (inputs,)."""
     # See doi:10.1016/j.ress.2006.04.015, doi:10.1016/j.ejor.2012.11.047
+    _, counts = np.unique(values, return_counts=True)
+    if counts.max() > _MOST_OF_ONE * values.size:
+        raise InputError(
+            f"{100 * counts.max() / values.size:.0f} % of the samples have one value, and delta compares densities, "
+            "which SALib smooths; use pawn_indices or sobol_indices"
+        )
     found = _analysed("delta", inputs, values, seed, num_resamples=resamples, conf_level=confidence, seed=None)
     # SALib up to 1.5 has one variant only and calls it delta.
     raw = "delta_raw" if "delta_raw" in found else "delta"

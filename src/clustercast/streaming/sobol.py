@@ -8,14 +8,7 @@ from typing import Any
 import numpy as np
 
 from clustercast.arrays import FloatArray
-from clustercast.arrays.indices.intervals import (
-    as_wide_as_few_events,
-    check_confidence,
-    half_width,
-    lead_half_width,
-    only_few,
-    with_handful,
-)
+from clustercast.arrays.indices.intervals import FewRuns, check_confidence, half_width, lead_half_width
 from clustercast.arrays.indices.pick_freeze import indices_from_sums
 from clustercast.arrays.indices.sobol_estimators import Estimator, Ratios, estimator_named, pair_rows
 from clustercast.arrays.summaries.order_statistics import squared_in
@@ -116,8 +109,8 @@ def _streamed_indices(
     """Return the indices of a whole run, labelled as `sobol_indices` labels its own."""
     means, values = totals(sums)
     count = len(means)
-    events = _few_events(values, count)
-    measures = _measures(means, values, plan, confidence, events)
+    few_runs = _few_runs(values, count)
+    measures = _measures(means, values, plan, confidence, few_runs)
     # On the raw scale; 0 where an output is not positive or on log10.
     spread = values.spread[_ROWS * count :]
     log_sds = np.nan_to_num(np.sqrt(spread / values.count)) if spread.size else np.zeros(count)
@@ -129,7 +122,7 @@ def _streamed_indices(
         scale, log_sd = "log10" if name in plan.log10 else "raw", float(log_sds[rows].max())
         output = AnalysedOutput(name, study.model.unit(name), scale, np.empty((0, 0)), by_year, log_sd)
         results.append(MeasuredOutput(output, own, own["variance"] == 0))
-        few += few_events_caution(name, events[rows])
+        few += few_events_caution(name, few_runs.events[rows])
         start = rows.stop
     interval = "student-t" if "S1_conf" in measures else "none"
     attrs = provenance(record) | method_attributes("stream", plan.estimator, interval, confidence)
@@ -137,16 +130,16 @@ def _streamed_indices(
     return labelled_sobol(results, record["design"], years=years, attrs=attrs, cautions=few)
 
 
-def _few_events(values: Moments, columns: int) -> FloatArray:
-    """Return on how many runs the indices of each column rest, as `few_events` does of all of them."""
+def _few_runs(values: Moments, columns: int) -> FewRuns:
+    """Return on how few runs the indices of each column rest."""
     _, unusual, m1, m2, m3, m4, *_ = values.mean[: _ROWS * columns].reshape(_ROWS, columns)
     runs = values.count
     fourths = m4 - 4 * m1 * m3 + 6 * m1**2 * m2 - 3 * m1**4
-    return with_handful(only_few(np.rint(unusual * runs), runs), runs * (m2 - m1**2), runs * fourths, runs)
+    return FewRuns.from_sums(np.rint(unusual * runs), runs * (m2 - m1**2), runs * fourths, runs)
 
 
 def _measures(
-    means: FloatArray, values: Moments, plan: SobolPlan, confidence: float, events: FloatArray
+    means: FloatArray, values: Moments, plan: SobolPlan, confidence: float, few: FewRuns
 ) -> dict[str, FloatArray]:
     """Return the indices of every column with half-widths: of replicates each is left out once (the jackknife)."""
     deviation = np.sqrt(values.spread[: len(means)] / values.count)
@@ -172,9 +165,7 @@ def _measures(
     if means.shape[-1] > 1:
         widths = {name: half_width(array[..., 1:], confidence, resampled=False) for name, array in stacked.items()}
         widths["ST_lead"] = np.stack([lead_half_width(one, confidence, resampled=False) for one in stacked["ST"]])
-        for name, width in widths.items():
-            shares = measures[name.removesuffix("_lead")]
-            measures[f"{name}_conf"] = as_wide_as_few_events(width, shares, events, confidence)
+        measures |= {f"{name}_conf": width for name, width in few.widened(widths, measures, confidence).items()}
     return measures
 
 

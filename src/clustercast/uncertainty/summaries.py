@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from clustercast.arrays import FloatArray
 from clustercast.arrays.summaries.order_statistics import checked_probabilities, effective_size
 from clustercast.arrays.summaries.summaries import Summary, replicated_summary, share_with_error, summary
-from clustercast.arrays.summaries.tails import HEAVY, tail_shapes
+from clustercast.arrays.summaries.tails import DOUBTFUL, HEAVY, tail_shapes
 from clustercast.dataset import coordinate, design_of, in_words
 from clustercast.errors import InputError
 from clustercast.files.netcdf import LAYOUT, SummaryDataset
@@ -45,8 +45,9 @@ def summarise(
         For each output ``NAME``, in its unit: ``NAME`` with the dimension ``quantile`` after its own,
         ``NAME_mean``, and their Monte Carlo standard errors ``NAME_error`` and ``NAME_mean_error``; of a labelled index
         ``NAME_share`` and ``NAME_share_error`` by ``NAME_label`` instead. Attributes add ``outputs``, ``samples``,
-        ``effective_samples``, ``error_method`` and ``warning``, which names the means that a few values own (k-hat of
-        the largest above 0.7), whose errors are too small. Its ``to_dataframe()`` is tidy: one row a number.
+        ``effective_samples``, ``error_method`` and ``warning``, which names the means that a few values own, whose
+        errors may be too small (k-hat of the largest above 0.5), or are (0.7). Its ``to_dataframe()`` is tidy: one row
+        a number.
 
     Raises
     ------
@@ -213,13 +214,14 @@ def _heavy_tail_caution(name: str, variable: xr.Variable, weights: FloatArray | 
     if "labels" in variable.attrs:
         return []
     shapes = tail_shapes(np.asarray(variable.values, dtype=np.float64), weights)
-    heavy = np.count_nonzero(shapes > HEAVY)
+    heavy, worst = np.count_nonzero(shapes > DOUBTFUL), np.nanmax(shapes, initial=0.0)
     if not heavy:
         return []
     where = "" if shapes.size == 1 else f" in {heavy} of {shapes.size} rows"
+    limit, verdict = (HEAVY, "is too small at any size") if worst > HEAVY else (DOUBTFUL, "may be too small")
     return [
-        f"The mean of {name} rests on its few largest values{where} (k-hat {np.nanmax(shapes):.2f}, above {HEAVY}): "
-        "its error is too small at any size; report quantiles, or the mean of the logarithm."
+        f"The mean of {name} rests on its few largest values{where} (k-hat {worst:.2f}, above {limit}): its error "
+        f"{verdict}; report quantiles, or the mean of the logarithm."
     ]
 
 

@@ -276,9 +276,45 @@ def test_an_event_that_is_met_often_and_a_continuous_output_are_left_alone():
 
 @pytest.mark.parametrize("hits", [0, 3, 10])
 def test_few_events_have_the_far_end_of_wilsons_interval(hits):
+    # Each end of an interval of 90 % is that of a one-sided interval of 95 %.
     low, high = scipy.stats.binomtest(hits, 10).proportion_ci(0.9, method="wilson")
     expected = max(hits / 10 - low, high - hits / 10)
-    assert few_events_half_width(np.array(hits / 10), 10, 0.9) == pytest.approx(expected, rel=1e-12)
+    assert few_events_half_width(np.array(hits / 10), 10, 0.95) == pytest.approx(expected, rel=1e-12)
+
+
+def test_an_index_whose_products_are_all_zero_is_not_known_to_within_nothing():
+    # Given a regime of probability .01 the second input acts: two points in it at once are hardly ever met, so that its
+    # first-order index, 25 * .01**2 / 2.24, is estimated as exactly 0 though its changes are not.
+    def output(u):
+        return (u[:, 0] < 0.01) * (10 + 5 * scipy.special.ndtri(u[:, 1])) + scipy.special.ndtri(u[:, 2])
+
+    designs = (design_rows(seed, 3, 512, replicates=8).clip(2.0**-31) for seed in range(40))
+    values = np.stack([output(design) for design in designs])
+    found = sobol_panel(
+        values, 3, estimator=ESTIMATORS["azzini-rosati"], design_second_order=True, second_order=True, replicates=8
+    )
+    variance = 100 * 0.01 * 0.99 + 25 * 0.01 + 1
+    first = np.array([99 * 0.01, 25 * 0.01**2, 1]) / variance
+    missed = np.abs(found.first - first) > found.first_half_width
+    assert (found.first[:, 1] == 0).sum() > 20 and (found.first_half_width > 0).all()
+    assert missed.sum() <= 12 and missed[:, 1].sum() <= 2
+    pairs = found.second_half_width[:, [0, 0, 1], [1, 2, 2]]
+    assert (pairs > 0).all()
+    exact = np.array([25 * 0.01 * 0.99, 0, 0]) / variance
+    assert (np.abs(found.second[:, [0, 0, 1], [1, 2, 2]] - exact) > pairs).sum() <= 12
+
+
+def test_means_that_a_few_of_many_values_own_have_a_width_that_says_so():
+    # Products of lognormals of log-sd 1.5: the sample misses the values that own the variance.
+    designs = (design_rows(seed, 2, 512, replicates=8).clip(2.0**-31) for seed in range(40))
+    values = np.stack([np.exp(1.5 * scipy.special.ndtri(design).sum(axis=1)) for design in designs])
+    found = sobol_panel(values, 2, estimator=ESTIMATORS["azzini-rosati"], design_second_order=True, replicates=8)
+    first = 1 / (np.exp(2.25) + 1)
+    for exact, index, width in (
+        (first, found.first, found.first_half_width),
+        (1 - first, found.total, found.total_half_width),
+    ):
+        assert (np.abs(index - exact) > width).sum() <= 5
 
 
 @pytest.mark.parametrize("unit", [2.0**-1000, 2.0**1000])

@@ -62,13 +62,42 @@ def test_one_sample_alone_says_nothing_of_its_error():
 
 
 def test_replicates_give_errors_by_their_spread():
-    # Sixteen replicates whose means and medians are known: a fixed sample moved by 0, 1, ... 15.
+    # Sixteen replicates whose means are known: a fixed sample moved by 0, 1, ... 15.
     base = np.linspace(-1, 1, 101)
     values = (base + np.arange(16)[:, None]).reshape(-1)
     result = summaries.replicated_summary(values[np.newaxis], [0.5], 16)
-    expected = np.std(np.arange(16), ddof=1) / 4
-    assert result.mean_error[0] == pytest.approx(expected) == result.quantile_errors[0, 0]
+    assert result.mean_error[0] == pytest.approx(np.std(np.arange(16), ddof=1) / 4)
     assert result.mean[0] == pytest.approx(7.5) == result.quantiles[0, 0]
+
+
+@pytest.mark.parametrize("replicates", [4, 16])
+def test_errors_of_quantiles_by_replicates_are_those_of_the_quantiles_of_all_samples(replicates):
+    # Sixteen samples in a replicate say little of a quantile of .95; all 256 say it to within this error.
+    values = np.random.default_rng(1).standard_normal((400, 256))
+    levels = np.array([0.05, 0.5, 0.95])
+    result = summaries.replicated_summary(values, levels, replicates)
+    places = stats.norm.ppf(levels)
+    asymptotic = np.sqrt(levels * (1 - levels) / 256) / stats.norm.pdf(places)
+    stated = np.sqrt((result.quantile_errors**2).mean(axis=0))
+    np.testing.assert_allclose(stated, asymptotic, rtol=0.15)
+    np.testing.assert_allclose(stated, np.sqrt(((result.quantiles - places) ** 2).mean(axis=0)), rtol=0.2)
+
+
+def test_what_replicates_share_exactly_is_known_to_half_a_sample():
+    values = np.tile(np.arange(64.0), (1, 8))
+    result = summaries.replicated_summary(values, [0.5], 8)
+    assert result.mean_error[0] == 0 < result.quantile_errors[0, 0] <= 1
+
+
+def test_a_mean_of_values_whose_sum_is_beyond_floats_is_that_of_smaller_ones():
+    values = np.random.default_rng(2).uniform(0.5, 0.99, (1, 4096))
+    plain, far = (summaries.summary(scale * values, [0.5]) for scale in (1.0, 2.0**1023))
+    for name in ("mean", "mean_error", "quantiles"):
+        np.testing.assert_allclose(getattr(far, name), getattr(plain, name) * 2.0**1023, rtol=1e-12)
+    weighted, _ = summaries.mean_with_error(2.0**1023 * values, np.ones(4096))
+    np.testing.assert_allclose(weighted, plain.mean * 2.0**1023, rtol=1e-12)
+    plain, far = (summaries.replicated_summary(scale * values, [0.5], 8) for scale in (1.0, 2.0**1023))
+    np.testing.assert_allclose(far.mean_error, plain.mean_error * 2.0**1023, rtol=1e-12)
 
 
 @given(st.integers(0, 200), st.integers(1, 200))

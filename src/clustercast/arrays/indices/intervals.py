@@ -1,17 +1,24 @@
 """Standard errors and half-widths of indices, from bootstrap resamples and from independent replicates."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
 
-from clustercast.arrays import FloatArray
+from clustercast.arrays import BoolArray, FloatArray
 from clustercast.errors import InputError
 
 # An output that has one value in all but these runs is an event; with more of them the replicates show its errors.
-_RARE, _MOST_EVENTS = 0.05, 400
+_RARE, _MOST_EVENTS = 0.05, 100
 # Where so many values or fewer own the variance of an output, they are events as well: replicates do not show that a
-# larger one could come. Coverage of the benchmark's lognormal of log-sd 3 is 82 % without, 96 % with it.
-_HANDFUL = 5.0
+# larger one could come, and a normal interval of a share of fewer events misses too often.
+_HANDFUL = 15.0
+# From so high a kurtosis on, products of two independent changes may all be near 0; with more of them than this
+# (effectively) the replicates show it.
+_HEAVY_KURTOSIS, _FEW_PRODUCTS = 10.0, 10.0
 
 
 def check_confidence(confidence: float) -> None:
@@ -87,36 +94,77 @@ def lead_half_width(estimates: FloatArray, confidence: float, *, resampled: bool
 def few_events_half_width(indices: FloatArray, events: FloatArray | float, confidence: float) -> FloatArray:
     """Return the distance from a share seen in some events to the far end of Wilson's interval."""
     # The indices of a rare event are shares of its occurrences: of those that a swap undoes, of those that one input
-    # brings about. Where all of a few agree, resamples and replicates agree too, and show no error. E. B. Wilson
+    # brings about. Where all of a few agree, resamples and replicates agree too, and show no error. The interval is
+    # symmetric and its near end too far out to be missed, so the far one is that of a one-sided interval. E. B. Wilson
     # (1927), doi:10.1080/01621459.1927.10502953.
-    chance = normal_factor(confidence) ** 2 / events
+    check_confidence(confidence)
+    chance = max(float(ndtri(confidence)), 0.0) ** 2 / events
     share = np.clip(indices, 0.0, 1.0)
     centre = (share + chance / 2) / (1 + chance)
     spread = np.sqrt(chance * (share * (1 - share) + chance / 4)) / (1 + chance)
     return np.maximum(np.abs(share - centre + spread), np.abs(centre + spread - share))
 
 
-def few_events(independent: FloatArray, usual: FloatArray) -> FloatArray:
-    """Return how many runs of each column, shape (columns, runs), its indices rest on; 0 where they are not few."""
-    runs = independent.shape[1]
-    events = only_few(np.count_nonzero(independent != usual[:, np.newaxis], axis=1), runs)
-    deviations = independent - independent.mean(axis=1, keepdims=True)
-    peaks = np.abs(deviations).max(axis=1, keepdims=True)
-    deviations /= np.where(peaks > 0, peaks, 1.0)
-    deviations *= deviations
-    return with_handful(events, deviations.sum(axis=1), np.vecdot(deviations, deviations), runs)
+@dataclass(frozen=True)
+class FewRuns:
+    """On how few runs the indices of some columns rest, shape (columns,)."""
+
+    # Runs of another than the usual value, or that own the variance, where they are few; else 0.
+    events: FloatArray
+    # Whether the latter; the swaps show such values as often again.
+    handful: BoolArray
+    # Base points where products of two independent changes are rarely other than 0; else infinite.
+    points: FloatArray
+
+    @classmethod
+    def of(cls, independent: FloatArray) -> "FewRuns":
+        """Return on what the indices of columns rest, from their independent runs, shape (columns, runs)."""
+        unusual = np.count_nonzero(independent != usual_values(independent)[:, np.newaxis], axis=1)
+        peaks = np.abs(independent).max(axis=1, keepdims=True)
+        scaled = independent / np.where(peaks > 0, peaks, 1.0)
+        squares = (scaled - scaled.mean(axis=1, keepdims=True)) ** 2
+        return cls.from_sums(unusual, squares.sum(axis=1), np.vecdot(squares, squares), independent.shape[1])
+
+    @classmethod
+    def from_sums(cls, unusual: NDArray[Any], squares: FloatArray, fourths: FloatArray, runs: int) -> "FewRuns":
+        """Return the same from counts of unusual values and sums of powers of deviations."""
+        # So many squared deviations of one size would have the same spread: runs over the kurtosis.
+        effective = squares**2 / np.where(fourths > 0, fourths, np.inf)
+        rare, varies = _RARE * runs, effective > 0
+        events = np.where(unusual <= min(_MOST_EVENTS, rare), unusual, 0).astype(np.float64)
+        handful = (events == 0) & varies & (effective <= min(_HANDFUL, rare))
+        sparse = varies & (effective <= runs / _HEAVY_KURTOSIS) & (effective**2 < 2 * runs * _FEW_PRODUCTS)
+        return cls(np.where(handful, effective, events), handful, np.where(sparse, runs / 2, np.inf))
+
+    def widened(
+        self, widths: Mapping[str, FloatArray], indices: Mapping[str, FloatArray], confidence: float
+    ) -> dict[str, FloatArray]:
+        """Return half-widths by name of the index, shape (columns, ...), at least what so few runs allow."""
+        found = {}
+        for name, width in widths.items():
+            share = indices[name.removesuffix("_lead")]
+            # Two runs that agree in an event count it twice, so that the share that agrees is known a little better.
+            agreeing = np.clip({"S1": share, "ST": 1 - share}.get(name, np.zeros_like(share)), 0.0, 1.0)
+            agreeing[self.handful] = 1.0
+            found[name] = as_wide_as_few_events(width, share, self.events, confidence, agreeing)
+            if name in ("S1", "S2"):
+                found[name] = self._as_wide_as_products(found[name], indices["ST"], confidence)
+        return found
+
+    def _as_wide_as_products(self, widths: FloatArray, totals: FloatArray, confidence: float) -> FloatArray:
+        """Return half-widths of means of products of two changes, at least those of independent changes."""
+        # A first-order index is the mean product of two changes of mean square 2 V ST over 2 V. Where changes are
+        # mostly 0, all products may be 0 though the changes are not, and no replicate shows an error.
+        root = np.sqrt(np.maximum(totals, 0.0))
+        one, other = (root, root) if widths.ndim == 2 else (root[:, :, np.newaxis], root[:, np.newaxis])
+        points = self.points.reshape(-1, *[1] * (widths.ndim - 1))
+        floor = normal_factor(confidence) * one * other / np.sqrt(points)
+        return np.where(np.isfinite(points), np.fmax(widths, floor), widths)
 
 
-def with_handful(events: FloatArray, squares: FloatArray, fourths: FloatArray, runs: int) -> FloatArray:
-    """Return events, and where there are none the effective number of squared deviations if it is a handful."""
-    effective = squares**2 / np.where(fourths > 0, fourths, np.inf)
-    handful = (events == 0) & (effective > 0) & (effective <= min(_HANDFUL, _RARE * runs))
-    return np.where(handful, effective, events)
-
-
-def only_few(events: NDArray[np.intp] | FloatArray, runs: int) -> FloatArray:
+def few_of(counts: FloatArray, runs: int) -> FloatArray:
     """Return counts of events, 0 where they are so many that resamples and replicates show their errors."""
-    return np.where(events <= min(_MOST_EVENTS, _RARE * runs), events, 0).astype(np.float64)
+    return FewRuns.from_sums(counts, np.zeros_like(counts), np.zeros_like(counts), runs).events
 
 
 def usual_values(independent: FloatArray) -> FloatArray:
@@ -125,13 +173,15 @@ def usual_values(independent: FloatArray) -> FloatArray:
     return np.array([np.partition(column, middle)[middle] for column in independent])
 
 
-def as_wide_as_few_events(widths: FloatArray, indices: FloatArray, events: FloatArray, confidence: float) -> FloatArray:
+def as_wide_as_few_events(
+    widths: FloatArray, indices: FloatArray, events: FloatArray, confidence: float, agreeing: FloatArray | float = 0.0
+) -> FloatArray:
     """Return half-widths, shape (columns, ...), at least those of shares seen in so many events where these are few."""
-    rare = (events > 0).reshape(-1, *[1] * (indices.ndim - 1))
-    if not rare.any():
+    counts = events.reshape(-1, *[1] * (indices.ndim - 1))
+    if not events.any():
         return widths
-    floor = few_events_half_width(indices, np.where(rare, events.reshape(rare.shape), 1.0), confidence)
-    return np.where(rare, np.fmax(widths, floor), widths)
+    floor = few_events_half_width(indices, np.where(counts > 0, counts, 1.0) * 2 / (2 - agreeing), confidence)
+    return np.where(counts > 0, np.fmax(widths, floor), widths)
 
 
 def skewness_widening(squared_skewness: FloatArray, confidence: float) -> FloatArray:

@@ -11,13 +11,7 @@ import numpy as np
 
 from clustercast.arrays import FloatArray
 from clustercast.arrays.indices.idle_inputs import chosen_runs, standing_for_idle
-from clustercast.arrays.indices.intervals import (
-    as_wide_as_few_events,
-    few_events,
-    half_width,
-    lead_half_width,
-    usual_values,
-)
+from clustercast.arrays.indices.intervals import FewRuns, half_width, lead_half_width
 from clustercast.arrays.indices.pick_freeze import (
     BLOCK_ELEMENTS,
     blocks,
@@ -94,7 +88,7 @@ def sobol_panel(
         found = panel.indices(rows, confidence, widened=widened)
         if widened:
             ends = rows[..., [0, -1]].reshape(len(rows), -1)
-            found = _with_few_events(found, few_events(ends, usual_values(ends)), confidence)
+            found = _with_few_runs(found, FewRuns.of(ends), confidence)
         parts.append(found)
     joined: dict[str, Any] = {}
     for name, first in vars(parts[0]).items():
@@ -191,14 +185,13 @@ class _Panel:
         return sums.T
 
 
-def _with_few_events(found: SobolIndices, events: FloatArray, confidence: float) -> SobolIndices:
-    """Widen the intervals of columns whose indices rest on a few events."""
-    widths: dict[str, Any] = {"events": events}
-    for name in ("first", "total", "second", "total_lead"):
-        if (width := getattr(found, f"{name}_half_width")) is not None:
-            shares = getattr(found, name.removesuffix("_lead"))
-            widths[f"{name}_half_width"] = as_wide_as_few_events(width, shares, events, confidence)
-    return replace(found, **widths)
+def _with_few_runs(found: SobolIndices, few: FewRuns, confidence: float) -> SobolIndices:
+    """Widen the intervals of columns whose indices rest on a few runs."""
+    parts = {"S1": "first", "ST": "total", "S2": "second", "ST_lead": "total_lead"}
+    widths = {name: w for name, part in parts.items() if (w := getattr(found, f"{part}_half_width")) is not None}
+    indices: dict[str, Any] = {name: getattr(found, parts[name]) for name in ("S1", "ST", "S2")}
+    wide = few.widened(widths, indices, confidence)
+    return replace(found, events=few.events, **{f"{parts[name]}_half_width": width for name, width in wide.items()})
 
 
 def _check_design(estimator: Estimator, second_order: bool, design_second_order: bool) -> None:

@@ -12,6 +12,7 @@ from clustercast.arrays.summaries.order_statistics import (
     checked_probabilities,
     checked_weights,
     effective_size,
+    order_interval,
     quantiles,
     sample_rows,
     sum_of_products,
@@ -56,18 +57,25 @@ def summary(
 
 def replicated_summary(values: FloatArray, probabilities: Sequence[float] | FloatArray, replicates: int) -> Summary:
     """Return quantiles and mean with errors from the spread of independent replicates, one after the other."""
-    # The spread of the quantiles and means of single replicates over the root of their number holds for scrambled
-    # Sobol' points too: A. B. Owen, SIAM J. Numer. Anal. 34, 1884 (1997), doi:10.1137/S0036142994277468.
+    # The spread of means of single replicates over the root of their number holds for scrambled Sobol' points too:
+    # A. B. Owen (1997), doi:10.1137/S0036142994277468. The quantile of the few points of a replicate errs otherwise
+    # than that of all, so for quantiles it is the spread of the shares below the quantile of all that counts: it is as
+    # of so many independent samples, whose order statistics give the error.
     array, shape = sample_rows(values)
     size = array.shape[1]
     if replicates < 2 or size % replicates:
         raise InputError(f"replicates is {replicates}; give 2 or more, in equal parts of the {size} samples")
     mean = mean_with_error(values)[0]
     parts = array.reshape(len(array), replicates, size // replicates)
+    mean_spread = mean_with_error(mean_with_error(parts)[0])[1]
     points = checked_probabilities(probabilities)
-    spread = quantiles(parts, points).std(axis=1, ddof=1) / np.sqrt(replicates)
-    mean_spread = parts.mean(axis=2).std(axis=1, ddof=1) / np.sqrt(replicates)
-    return Summary(quantiles(values, points), spread.reshape(*shape, -1), mean, mean_spread.reshape(shape))
+    placed = quantiles(array, points)
+    below = np.stack([(parts <= one[:, np.newaxis, np.newaxis]).mean(axis=2) for one in placed.T], axis=-1)
+    # No share is known better than to half a sample.
+    variance = below.var(axis=1, ddof=1) / replicates + (0.5 / size) ** 2
+    ends = np.stack(order_interval(points, np.maximum(points * (1 - points) / variance, 1.0)), axis=1)
+    low, high = np.stack([np.quantile(row, of_row, axis=-1) for row, of_row in zip(array, ends, strict=True)], axis=1)
+    return Summary(placed.reshape(*shape, -1), ((high - low) / 2).reshape(*shape, -1), mean, mean_spread.reshape(shape))
 
 
 def share_with_error(reached: NDArray[np.bool_], weights: FloatArray | None = None) -> tuple[FloatArray, FloatArray]:
@@ -99,6 +107,10 @@ def _mean_of_row(row: FloatArray, share: FloatArray | None) -> tuple[float, floa
     """Return the mean of a row and its standard error."""
     with np.errstate(invalid="ignore", over="ignore"):
         mean = sum_of_products(row) / row.size if share is None else sum_of_products(row, share)
+    if not np.isfinite(mean) and np.isfinite(row).all():
+        # The sum of finite values is beyond floats.
+        mean, error = _mean_of_row(row / 2.0**64, share)
+        return mean * 2.0**64, error * 2.0**64
     if not np.isfinite(mean):
         raise InputError("a mean is asked for, but a sample is not finite; use quantiles, or correct the sample")
     deviations, times = row - mean, 1 / row.size

@@ -5,8 +5,9 @@ from scipy.special import softmax
 
 from clustercast.arrays import FloatArray
 
-# Above this shape a mean converges so slowly that its standard error is too small at any size one can draw.
-HEAVY = 0.7
+# Above the first of these shapes the variance is infinite, so that the standard error of a mean is mostly too small;
+# above the second it is so at any size one can draw.
+DOUBTFUL, HEAVY = 0.5, 0.7
 _FEWEST = 25
 _FEWEST_IN_TAIL = 5
 # Of the sum of squares, the share of the largest; below it no tail is heavy enough to look at.
