@@ -22,13 +22,18 @@ def backtest(
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave bad rows out instead of refusing them.")] = False,
     horizon: Annotated[float, typer.Option(metavar="YEARS", help="Score what came within so many years.")] = np.inf,
     recipe: Annotated[bool, typer.Option("--recipe", help="Levels and past growth as known at each date.")] = False,
+    as_given: Annotated[bool, typer.Option("--as-given", help="Keep the file's form of the discrepancy.")] = False,
     pool: Annotated[str | None, typer.Option(metavar="SET,...", help="Sets that learn too; all are pooled.")] = None,
 ) -> options.Answer:
     """Condition on what was known then, score what came after, beside four baselines."""
     known = cc.read_observations(observations, skip_bad=skip_bad)
     origins = options.names(as_of) or []
     settings: dict[str, Any] = {"size": run.samples, "seed": run.seed, "skip_bad": skip_bad, "horizon": horizon}
-    settings |= {"recipe": recipe, "others": {name: cc.read_priors(name) for name in options.names(pool) or []}}
+    settings |= {
+        "recipe": recipe,
+        "choose": not as_given,
+        "others": {name: cc.read_priors(name) for name in options.names(pool) or []},
+    }
     runs = rolling_origin(run.priors, known, origins=origins, progress=run.progress, model=run.model, **settings)
     shown: list[object] = []
     for origin, one in zip(origins, runs, strict=True):
@@ -40,6 +45,8 @@ def backtest(
             *say("learning.skills", skills([one]), learned),
             *one.statement.splitlines(),
         ]
+        if one.choice:
+            shown.append(f"The discrepancy is {one.choice.form}: chosen by {one.choice.rows} rows known by {origin}.")
         if one.younger:
             shown.append(
                 f"{len(one.younger)} inputs of {run.priors.name} are dated after {origin}: they may know the answer."

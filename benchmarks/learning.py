@@ -6,34 +6,27 @@ It takes some minutes.
 
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from multiprocessing import Pool
 from pathlib import Path
 
 import numpy as np
 
 import clustercast as cc
-from clustercast.arrays.posterior import likelihood
-from clustercast.conditioning.backtest import METHODS, POOL, Backtest, Skill, backtest, skills, skills_by
-from clustercast.conditioning.observation_rows import HALVING, TIME, Observations
+from clustercast.conditioning.backtest import METHODS, POOL, Backtest, Skill, rolling_origin, skills, skills_by
+from clustercast.conditioning.choice import BACK, FORMS, FULL, LEAST, SIMPLEST, Choice, Forecaster
+from clustercast.conditioning.condition import YEARS
+from clustercast.conditioning.observation_rows import Observations
 from clustercast.conditioning.origin_priors import origin_priors
 from clustercast.files.dates import end_of
 from clustercast.files.toml import toml_table
 
 PAGE = Path(__file__).parents[1] / "docs" / "learning_scores.md"
 STORED = Path(__file__).parents[1] / "priors" / "texts" / "learning_scores.toml"
-SHIPPED, OTHER = "as shipped", "evidence_2026"
+BASE, OTHER, FIXED = "situational_awareness", "evidence_2026", "form shipped today"
 ORIGINS = ("2023-06", "2024-01", "2024-06", "2025-01", "2025-07", "2026-01")
-# Earlier dates, at which variants are only compared with each other.
-EARLIER = ("2022-06", "2022-12")
-# Dates before which a variant is chosen: the last is that of the shipped rows.
-CHOSEN = (*ORIGINS, "2026-11")
-HORIZON = 2.0
-
-
-def _lacking(observations: Observations, *names: str) -> Observations:
-    """Return the observations without some parameters of the likelihood."""
-    return replace(observations, priors={k: v for k, v in observations.priors.items() if k not in names})
+TODAY = "2026-11"
+SETTINGS = {"horizon": 2.0, "size": 1 << 13, "seed": 1, "recipe": True}
 
 
 def _plain(observations: Observations, **update: str) -> Observations:
@@ -41,51 +34,37 @@ def _plain(observations: Observations, **update: str) -> Observations:
     return replace(observations, rows=tuple(row.model_copy(update=update) for row in observations))
 
 
-VARIANTS: dict[str, Callable[[Observations], Observations]] = {
-    SHIPPED: lambda o: o,
-    "all of a discrepancy lasts": lambda o: o,
-    "discrepancy independent by row": lambda o: _lacking(o, TIME),
-    "gap of ceilings constant in time": lambda o: _lacking(o, HALVING),
+# How rows are read; it follows from what they are, so that no score chooses among these.
+READINGS: dict[str, Callable[[Observations], Observations]] = {
     "no ceilings": lambda o: replace(o, rows=tuple(row for row in o if row.kind != "ceiling")),
     "size, power and cost of a site each count": lambda o: _plain(o, estimate=""),
     "revenue from the launch months on": lambda o: _plain(o, unused=""),
-    "none of the four": lambda o: _plain(_lacking(o, TIME, HALVING), estimate="", unused=""),
+    f"all of these but the first, {SIMPLEST}": lambda o: replace(_plain(o, estimate="", unused=""), **FORMS[SIMPLEST]),
 }
+CHOSEN = "chosen at each date"
+VARIANTS = (CHOSEN, *FORMS, *READINGS)
 
 
-@dataclass(frozen=True)
-class Run:
-    """The backtest of one variant at one date; only rows that the shipped variant scores too."""
-
-    origin: str
-    found: Backtest
-
-
-def run(variant: str, origin: str, seed: int = 1) -> Run:
-    """Learn and score one variant at one date, with the prior set of that date."""
-    observations = cc.read_observations()
-    scored = {row.id for row in observations.counted()}
-    chosen = VARIANTS[variant](observations)
-    likelihood.ErrorModel.__init__.__defaults__ = (None, None, 1.0 if variant.startswith("all of") else 0.5)
-    base = {name: cc.read_priors(name) for name in ("situational_awareness", OTHER)}
-    made = {name: origin_priors(one, observations, origin) for name, one in base.items()}
-    others = {OTHER: made[OTHER]} if variant == SHIPPED and origin in ORIGINS else None
-    settings = {"as_of": origin, "horizon": HORIZON, "size": 1 << 13, "seed": seed, "others": others}
-    found = backtest(made["situational_awareness"], chosen, **settings)
-    return Run(origin, replace(found, scores=tuple(s for s in found.scores if s.observation in scored)))
+def run(variant: str) -> list[Backtest]:
+    """Learn and score one variant at all dates, with the prior set of each date."""
+    rows, base = cc.read_observations(), cc.read_priors(BASE)
+    if variant == CHOSEN:
+        return rolling_origin(base, rows, origins=ORIGINS, others={OTHER: cc.read_priors(OTHER)}, **SETTINGS)
+    read = replace(rows, **FORMS[variant]) if variant in FORMS else READINGS[variant](rows)
+    return rolling_origin(base, read, origins=ORIGINS, choose=False, **SETTINGS)
 
 
-def log_score_before(runs: Iterable[Run], origin: str) -> float:
-    """Return the mean log score of the posterior from earlier dates, on rows that were known by a date."""
-    known = {row.id for row in cc.read_observations().known_by(origin)}
-    scores = [
-        score.log_score
-        for one in runs
-        if end_of(one.origin) < end_of(origin)
-        for score in one.found.scores
-        if score.method == "posterior" and score.observation in known
-    ]
-    return float(np.mean(scores)) if scores else float("nan")
+def choice_today() -> Choice:
+    """Return the form that all rows known today choose: the one that is shipped."""
+    rows, base = cc.read_observations(), cc.read_priors(BASE)
+    forecaster = Forecaster(cc.cluster_model(), YEARS, SETTINGS["size"], SETTINGS["seed"])
+    return forecaster.choice(lambda date: origin_priors(base, rows, date), rows, end_of(TODAY))
+
+
+def shipped_form() -> str:
+    """Return the form of the shipped observations."""
+    rows = cc.read_observations()
+    return next(n for n, form in FORMS.items() if form == {"lasting": rows.lasting, "narrowing": rows.narrowing})
 
 
 def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
@@ -114,10 +93,10 @@ def _skill_cells(skill: Skill) -> list[str]:
     return [skill.method, str(skill.count), str(skill.groups), ratio, gain, *_scores(skill)]
 
 
-def _by(runs: Iterable[Run], key: str) -> list[str]:
+def _by(runs: Iterable[Backtest], key: str) -> list[str]:
     """Return the scores of the posterior for each quantity or group, beside the CRPS of the other forecasts."""
     rows = []
-    for name, found in skills_by((one.found for one in runs), key).items():
+    for name, found in skills_by(runs, key).items():
         crps = {skill.method: _number(skill.crps) for skill in found}
         others = [crps.get(method, "-") for method in METHODS[1:]]
         rows.append([name.replace("_", " "), str(found[0].count), str(found[0].groups), *_scores(found[0]), *others])
@@ -147,13 +126,17 @@ def _verdict(found: list[Skill], name: str) -> str:
     )
 
 
-def page(runs: dict[str, list[Run]]) -> str:
+def page(runs: dict[str, list[Backtest]], today: Choice) -> str:
     """Return the page of the docs."""
-    shipped = [one for one in runs[SHIPPED] if one.origin in ORIGINS]
-    base = end_of(cc.read_priors("situational_awareness").about.as_of)
-    clean = [one for one in shipped if end_of(one.origin) >= base]
-    both = skills(one.found for one in clean)
-    average = [skill for skill in both if skill.method in METHODS]
+    base = end_of(cc.read_priors(BASE).about.as_of)
+    # What the shipped form makes of the same rows goes beside the forecasts, under a name of its own.
+    fixed = [
+        tuple(replace(s, method=FIXED) for s in one.scores if s.method == "posterior") for one in runs[shipped_form()]
+    ]
+    dates = [replace(one, scores=(*one.scores, *more)) for one, more in zip(runs[CHOSEN], fixed, strict=True)]
+    clean = [one for one in dates if one.as_of >= base]
+    both = skills(clean)
+    average = [skill for skill in both if skill.method in (*METHODS, FIXED)]
     lines = [
         "# How good forecasts of the past were",
         "",
@@ -161,15 +144,20 @@ def page(runs: dict[str, list[Run]]) -> str:
         "learns what was known by then and is scored on what came within two years. The prior is the essay's set with",
         "levels and past growth from the rows known at the date; the essay is dated June 2024, so that at dates before",
         "it the growth to come is younger than the forecast: these dates are shown and stay outside the averages.",
-        "`evidence_2026` is younger than every date here and is shown apart.",
+        "`evidence_2026` is younger than every date here and is shown apart. The form of the discrepancy is chosen at",
+        "each date by what was known before it, see the section on the choice below.",
         "",
         "## All dates from June 2024",
         "",
-        _verdict(average, "Over these dates together"),
+        _verdict([skill for skill in average if skill.method != FIXED], "Over these dates together"),
         "",
         *_table(HEADER, (_skill_cells(skill) for skill in average)),
-        "The gain is the CRPS of the forecast less the posterior's, with one standard error over groups of dependent",
-        "rows; the same row is scored from several dates, in one group.",
+        f"The row *{FIXED}* is the posterior with one form at all dates. The gain is the CRPS of the forecast less",
+        "the posterior's, with one standard error over groups of dependent rows; the same row is scored from several",
+        "dates, in one group.",
+        "",
+        *_choice(runs[CHOSEN], today),
+        "## By quantity and group",
         "",
         "### By quantity",
         "",
@@ -189,62 +177,80 @@ def page(runs: dict[str, list[Run]]) -> str:
         "## Each date",
         "",
     ]
-    for one in shipped:
-        inside = "" if end_of(one.origin) >= base else " (in sample: the growth to come is younger)"
-        lines += [f"### {one.origin}{inside}", "", f"{one.found.learned} rows learned from.", ""]
-        found = [skill for skill in skills([one.found]) if skill.method in METHODS]
+    for origin, one in zip(ORIGINS, dates, strict=True):
+        inside = "" if one.as_of >= base else " (in sample: the growth to come is younger)"
+        lines += [f"### {origin}{inside}", "", f"{one.learned} rows learned from; form: {one.choice.form}.", ""]
+        found = [skill for skill in skills([one]) if skill.method in (*METHODS, FIXED)]
         lines += _table(HEADER, map(_skill_cells, found))
     return "\n".join([*lines, *_pieces(runs, base)])
 
 
-def _pieces(runs: dict[str, list[Run]], base: float) -> list[str]:
-    """Return the section on the variants of the likelihood: which would have been chosen before each date."""
+def _choice(found: list[Backtest], today: Choice) -> list[str]:
+    """Return the section on the form that is chosen at each date."""
+    choices = dict(zip((*ORIGINS, TODAY), (*(one.choice for one in found), today), strict=True))
+    rows = [
+        [d, c.form, str(c.rows), *(_number(c.scores.get(form, np.nan), 2) for form in FORMS)]
+        for d, c in choices.items()
+    ]
+    same = "which the shipped observations have" if today.form == shipped_form() else "**which is not the shipped one**"
+    return [
+        "## The form that is chosen at each date",
+        "",
+        "What the model misses may be independent from row to row, last by half or wholly along its series, and the",
+        "gap of ceilings may narrow with time: six forms. At each date forecasts are made from every half year of the",
+        f"{BACK:g} years before it, under each form, from what was known at the half year, and scored on rows that became",
+        "known by the date. The form with the best mean log score (nats a row, less is better) is used at the date;",
+        f"where fewer than {LEAST} rows are scored it is the first. No row that became known after a date has a part in",
+        "its choice or its forecast. The scores rest on a dozen to some forty rows, so the choice is uncertain.",
+        f"All rows known by {TODAY} choose *{today.form}*, {same}.",
+        "",
+        *_table(("date", "chosen", "rows", *FORMS), rows),
+    ]
+
+
+def _pieces(runs: dict[str, list[Backtest]], base: float) -> list[str]:
+    """Return the section on what each piece of the likelihood is worth."""
     lines = [
         "## What each piece of the likelihood is worth",
         "",
-        "Mean log score of the posterior, in nats a row, on rows that were known by a date, forecast from the dates",
-        "before it. This alone chooses among variants. The last two columns are the scores of the dates from June",
-        "2024, for comparison; they choose nothing. Half of the variance of a discrepancy lasts in the shipped one.",
-        "The share that lasts, and the pieces themselves, were settled with all rows in view: the averages above are",
-        "not independent of them. What would have been chosen before each date is named below; the differences are",
-        "within a few tenths of a nat over some twenty groups.",
+        "Scores of the dates from June 2024 with one form at all dates, and of other readings of the rows with the",
+        f"form *{FULL}*. They choose nothing: forms are chosen as above, and how rows are read follows from",
+        "what they are (three figures of one site that are computed from its chips are one estimate; the model's revenue",
+        "is that of a product). Only rows that all variants score.",
         "",
     ]
+    scored = {row.id for row in cc.read_observations().counted() if row.kind != "ceiling"}
     rows = []
     for name, found in runs.items():
-        before = [_number(log_score_before(found, origin), 2) for origin in CHOSEN]
-        own = skills(one.found for one in found if end_of(one.origin) >= base)[0]
-        rows.append([name, *before, _number(own.crps), _number(100 * own.coverage_90, 0)])
-    lines += _table(("variant", *(f"before {o}" for o in CHOSEN), "CRPS", "in 90 %"), rows)
-    best = {o: min(runs, key=lambda name: log_score_before(runs[name], o)) for o in CHOSEN}
-    chosen = "; ".join(f"{origin}: {name}" for origin, name in best.items())
-    return [*lines, f"The best before each date: {chosen}.", ""]
+        late = [one for one in found if one.as_of >= base]
+        own = skills(replace(one, scores=tuple(s for s in one.scores if s.observation in scored)) for one in late)[0]
+        rows.append([name, *_scores(own)])
+    return [*lines, *_table(("variant", *SCORES), rows)]
 
 
-def stored(runs: Iterable[Run]) -> str:
+def stored(runs: Iterable[Backtest]) -> str:
     """Return the average scores of dates from that of the essay's set on, as a file that the report reads."""
-    base = end_of(cc.read_priors("situational_awareness").about.as_of)
-    clean = [one.found for one in runs if one.origin in ORIGINS and end_of(one.origin) >= base]
+    base = end_of(cc.read_priors(BASE).about.as_of)
+    clean = [one for one in runs if one.as_of >= base]
     about = "# How good forecasts since June 2024 were, in decades; written by python -m benchmarks.learning.\n\n"
     found = [skill for skill in skills(clean) if skill.method in METHODS]
     return about + "\n".join(toml_table("skill", vars(skill), array=True) for skill in found)
 
 
-def _task(task: tuple[str, str]) -> Run:
-    """Run one variant at one date."""
-    return run(*task)
+def _task(task: str) -> list[Backtest] | Choice:
+    """Run one variant, or the choice of today."""
+    found = choice_today() if task == TODAY else run(task)
+    print(task, file=sys.stderr, flush=True)
+    return found
 
 
 def main() -> None:
     """Run everything on two processes and write the page."""
-    tasks = [(variant, origin) for variant in VARIANTS for origin in (*EARLIER, *ORIGINS)]
-    runs: dict[str, list[Run]] = {}
     with Pool(2) as pool:
-        for (variant, origin), found in zip(tasks, pool.imap(_task, tasks), strict=True):
-            runs.setdefault(variant, []).append(found)
-            print(variant, origin, file=sys.stderr, flush=True)
-    PAGE.write_text(page(runs))
-    STORED.write_text(stored(runs[SHIPPED]))
+        *found, today = pool.map(_task, (*VARIANTS, TODAY), chunksize=1)
+    runs = dict(zip(VARIANTS, found, strict=True))
+    PAGE.write_text(page(runs, today))
+    STORED.write_text(stored(runs[CHOSEN]))
 
 
 if __name__ == "__main__":

@@ -10,11 +10,12 @@ from scipy import stats
 
 import clustercast as cc
 from clustercast.arrays.posterior.likelihood import ErrorModel, log_likelihood, replicate
+from clustercast.arrays.posterior.tempering import first_move
 from clustercast.conditioning.checks import learned, lessons, observation_influence, prior_conflict
 from clustercast.conditioning.condition import scenario_inputs
 from clustercast.conditioning.observation_rows import Observation, Observations
 from clustercast.conditioning.problem import Problem, factors_of
-from clustercast.conditioning.sampler import resampled, sampled, smoothed_weights
+from clustercast.conditioning.sampler import _Walkers, resampled, sampled, smoothed_weights
 from clustercast.conditioning.tree import posterior_inputs
 
 DATES = (2020.0, 2021.5, 2022.0, 2023.25)
@@ -225,6 +226,40 @@ def test_the_same_seed_gives_the_same_bits_and_another_does_not():
     )
     assert np.array_equal(one, same)
     assert not np.array_equal(one, other)
+
+
+@pytest.mark.parametrize("method", ["importance", "tempered"])
+def test_the_evidence_is_the_density_of_what_was_observed(method):
+    """Values are jointly normal: the evidence is their density, to four errors of a tenth over four populations."""
+    settings = {"model": MODEL, "size": 1 << 14, "discrepancy": 0.0, "method": method}
+    gaussian = 2 * np.sin(np.pi * RANK / 6)
+    prior = np.outer([BASE[1], GROWTH[1]], [BASE[1], GROWTH[1]]) * np.array([[1, gaussian], [gaussian, 1]])
+    design = np.column_stack([np.ones(len(DATES)), np.array(DATES) - 2020])
+    whole = design @ prior @ design.T + 0.15**2 * np.eye(len(DATES))
+    exact = stats.multivariate_normal.logpdf(VALUES, design @ [BASE[0], GROWTH[0]], whole)
+    found = [cc.condition(priors(), observed(VALUES), seed=seed, **settings).attrs["log_evidence"] for seed in range(3)]
+    assert np.mean(found) == pytest.approx(exact, abs=4 * 0.1 / np.sqrt(12))
+
+
+def walkers(evidence, variance=0.01):
+    """Return four populations of 64 at 0, 1, 2 and 3, with evidences of given logarithms."""
+    scores = np.repeat(np.arange(4.0), 64)[:, np.newaxis]
+    members = np.split(np.arange(256), 4)
+    still = _Walkers(scores, scores[:, 0], members, first_move(1), lambda x: x[:, 0], np.random.default_rng(1), 1, None)
+    still.evidence, still.variance = np.array(evidence), np.full(4, variance)
+    return still
+
+
+def test_populations_are_weighed_by_their_evidence():
+    several = walkers(np.log([4.0, 2.0, 1.0, 1.0]), variance=1.0)
+    assert several.weigh() == ""
+    assert np.unique(several.scores, return_counts=True)[1] == pytest.approx([128, 64, 32, 32], abs=1)
+    assert np.all(np.diff(several.values) >= 0)
+
+
+def test_evidences_that_disagree_are_named():
+    assert walkers([-3.0, -3.1, -2.9, -3.05]).weigh() == ""
+    assert "disagree, with log evidences of -3.00, -5.00, -3.00, -3.00" in walkers([-3.0, -5.0, -3.0, -3.0]).weigh()
 
 
 @cc.quantity("1")

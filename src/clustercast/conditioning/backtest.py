@@ -2,16 +2,15 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp, stdtr, stdtrit
 
 from clustercast.arrays import FloatArray
-from clustercast.arrays.points.streams import stream
-from clustercast.arrays.posterior.likelihood import absorbed, parts, row_density
-from clustercast.conditioning.condition import YEARS, condition
+from clustercast.conditioning.choice import FORMS, Choice, Forecaster, split
+from clustercast.conditioning.condition import YEARS
 from clustercast.conditioning.observation_rows import Observation, Observations
 from clustercast.conditioning.observations import read_observations
 from clustercast.conditioning.origin_priors import origin_priors
@@ -24,9 +23,6 @@ from clustercast.priors.prior_file import read_priors
 from clustercast.priors.prior_set import Priors
 from clustercast.priors.shipped import directory
 from clustercast.quantities.cluster_model import cluster_model
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 METHODS = ("posterior", "prior", "line", "trend", "essay")
 POOL = "pool"
@@ -81,6 +77,8 @@ class Backtest:
     statement: str
     # Inputs whose priors are dated after the origin: they may know what is scored.
     younger: tuple[str, ...] = ()
+    # The form of the discrepancy, where it was chosen by what was known before.
+    choice: Choice | None = None
 
 
 @takes()
@@ -92,6 +90,8 @@ def backtest(
     model: Model | None = None,
     essay: Priors | None = None,
     others: Mapping[str, Priors] | None = None,
+    recipe: bool = False,
+    choose: bool = True,
     years: Iterable[float] = YEARS,
     horizon: float = np.inf,
     size: int = 1 << 15,
@@ -112,6 +112,11 @@ def backtest(
         Whose medians are the point table; the essay's set by default for the shipped model, else `priors`.
     others : mapping of str to Priors, optional
         Sets that learn too: their posteriors by name, and the pool of all, draws in equal shares.
+    recipe : bool, optional
+        Give levels and past growth of each set as the rows known at the date have them, for the shipped model.
+    choose : bool, optional
+        Choose the form of the discrepancy by how well forecasts at earlier half years did on rows known by the date;
+        the simplest where these are fewer than ten. Otherwise that of `observations`.
     horizon : float, optional
         Years after the date beyond which figures are not scored.
     model, years, size, seed, skip_bad
@@ -135,38 +140,9 @@ def backtest(
     ----------
     T. Gneiting and A. E. Raftery, J. Am. Stat. Assoc. 102, 359 (2007), doi:10.1198/016214506000001437.
     """
-    limit = end_of(as_of)
-    shipped = cluster_model()
-    model = shipped if model is None else model
-    if essay is None:
-        essay = read_priors("situational_awareness") if model.hash == shipped.hash else priors
-    observations = read_observations() if observations is None else observations
-    observations = observations.counted().checked(model, years, skip_bad=skip_bad)
-    past = observations.known_by(limit)
-    later = tuple(r for r in observations if r.known_from > limit and r.dates(model)[-1] <= limit + horizon)
-    if not len(past) or not later:
-        what = "was known by" if not len(past) else "came after"
-        raise InputError(f"no observation {what} {as_of}; choose a date with observations on both sides")
-    future = replace(observations, rows=later)
-    scores: list[Score] = []
-    learned: dict[str, xr.DataTree] = {}
-    predicted: dict[str, tuple[FloatArray, FloatArray]] = {}
-    settings: dict[str, Any] = {"model": model, "years": years, "size": size, "seed": seed}
-    for name, one in {"posterior": priors, **(others or {})}.items():
-        tree = learned[name] = condition(one, past, **settings)
-        for group, method in (("posterior", name), ("prior", "prior" if name == "posterior" else f"prior of {name}")):
-            values = {str(n): v.values.reshape(-1) for n, v in tree[group].data_vars.items()}
-            seen = past.rows if group == "posterior" else ()
-            predicted[method] = _predicted(one, seen, future, model, values, seed)
-    if others:
-        draws, densities = (np.concatenate([predicted[name][k] for name in learned], axis=1) for k in (0, 1))
-        predicted[POOL] = draws, densities
-    for method, (draws, densities) in predicted.items():
-        scores += [ensemble_score(method, row, draws[k], densities[k]) for k, row in enumerate(future)]
-    scores += _line_scores(past, future, model)
-    scores += _point_scores(essay, future, model)
-    younger = tuple(name for name in priors.uncertain if priors[name].as_of and end_of(priors[name].as_of) > limit)
-    return Backtest(limit, len(past), tuple(scores), str(learned["posterior"].attrs["statement"]), younger)
+    common = {"model": model, "essay": essay, "others": others, "recipe": recipe, "choose": choose, "years": years}
+    common |= {"horizon": horizon, "size": size, "seed": seed, "skip_bad": skip_bad}
+    return rolling_origin(priors, observations, origins=[as_of], **common)[0]
 
 
 @takes()
@@ -175,20 +151,20 @@ def rolling_origin(
     observations: Observations | None = None,
     *,
     origins: Iterable[float | str],
-    recipe: bool = False,
-    others: Mapping[str, Priors] | None = None,
+    model: Model | None = None,
+    years: Iterable[float] = YEARS,
+    size: int = 1 << 15,
+    seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
     **settings: Any,
 ) -> list[Backtest]:
-    """Run a backtest at each of several dates.
+    """Run a backtest at each of several dates; what was learned for one is kept for the next.
 
     Parameters
     ----------
-    priors, observations, others, **settings
+    priors, observations, model, years, size, seed, **settings
         As in `backtest`.
     origins : iterable of float or str
-    recipe : bool, optional
-        Give levels and past growth of each set as the rows known at a date have them, for the shipped model.
     progress : callable, optional
         Called with the origins done and their number.
 
@@ -197,14 +173,63 @@ def rolling_origin(
     list of Backtest
     """
     dates, made = list(origins), []
-    rows = read_observations() if observations is None else observations
+    forecaster = Forecaster(cluster_model() if model is None else model, years, size, seed)
     for done, date in enumerate(dates, 1):
-        sets = {"": priors, **(others or {})}
-        sets = {name: origin_priors(one, rows, date) if recipe else one for name, one in sets.items()}
-        made.append(backtest(sets.pop(""), rows, as_of=date, others=sets, **settings))
+        made.append(_backtest(forecaster, priors, observations, as_of=date, **settings))
         if progress is not None:
             progress(done, len(dates))
     return made
+
+
+def _backtest(
+    forecaster: Forecaster,
+    priors: Priors,
+    observations: Observations | None,
+    *,
+    as_of: float | str,
+    essay: Priors | None = None,
+    others: Mapping[str, Priors] | None = None,
+    recipe: bool = False,
+    choose: bool = True,
+    horizon: float = np.inf,
+    skip_bad: bool = False,
+) -> Backtest:
+    """Return the scores of one origin."""
+    limit, model = end_of(as_of), forecaster.model
+    if essay is None:
+        essay = read_priors("situational_awareness") if model.hash == cluster_model().hash else priors
+    rows = read_observations() if observations is None else observations
+    past, future = (some.checked(model, forecaster.years, skip_bad=skip_bad) for some in split(rows, limit))
+    future = replace(future, rows=tuple(row for row in future if row.dates(model)[-1] <= limit + horizon))
+    if not len(past) or not len(future):
+        what = "was known by" if not len(past) else "came after"
+        raise InputError(f"no observation {what} {as_of}; choose a date with observations on both sides")
+
+    def at(date: float | str, base: Priors = priors) -> Priors:
+        return origin_priors(base, rows, date) if recipe else base
+
+    choice = forecaster.choice(at, past, limit) if choose else None
+    past = replace(past, **FORMS[choice.form]) if choice else past
+    scores: list[Score] = []
+    predicted: dict[str, tuple[FloatArray, FloatArray]] = {}
+    statement = ""
+    for name, base in {"posterior": priors, **(others or {})}.items():
+        one = at(as_of, base)
+        tree = forecaster.learned(one, past)
+        statement = statement or str(tree.attrs["statement"])
+        for group, method in (("posterior", name), ("prior", "prior" if name == "posterior" else f"prior of {name}")):
+            seen = past if group == "posterior" else replace(past, rows=())
+            foreseen = forecaster.foreseen(one, seen, future, tree[group])
+            predicted[method] = foreseen.draws(forecaster.seed), foreseen.densities()
+    if others:
+        draws, densities = (np.concatenate([predicted[n][k] for n in ("posterior", *others)], axis=1) for k in (0, 1))
+        predicted[POOL] = draws, densities
+    for method, (draws, densities) in predicted.items():
+        scores += [ensemble_score(method, row, draws[k], densities[k]) for k, row in enumerate(future)]
+    scores += _line_scores(past, future, model)
+    scores += _point_scores(essay, future, model)
+    younger = tuple(name for name in priors.uncertain if priors[name].as_of and end_of(priors[name].as_of) > limit)
+    return Backtest(limit, len(past), tuple(scores), statement, younger, choice)
 
 
 def skills(backtests: Iterable[Backtest]) -> list[Skill]:
@@ -252,42 +277,6 @@ def _clustered_mean(values: FloatArray, labels: NDArray[np.int64]) -> tuple[floa
         return mean, float("nan")
     sums = np.bincount(labels, values - mean, minlength=count)
     return mean, float(np.sqrt((sums**2).sum() * count / (count - 1)) / values.size)
-
-
-def _predicted(
-    priors: Priors,
-    seen: tuple[Observation, ...],
-    future: Observations,
-    model: Model,
-    values: dict[str, FloatArray],
-    seed: int,
-) -> tuple[FloatArray, FloatArray]:
-    """Draw what might be observed after some rows, and the log density of what was, of each row alone."""
-    everything = replace(future, rows=(*seen, *future.rows))
-    problem = Problem.of(priors, everything, model, None)
-    size = len(next(iter(values.values())))
-    fresh = [n for n in problem.active if n not in values]
-    scores = np.stack([stream(seed, f"fresh {name}").standard_normal(size) for name in problem.active], axis=1)
-    drawn = problem.inputs(scores)
-    inputs = {name: drawn[name] if name in fresh else values[name] for name in problem.active}
-    predicted, errors, rows = problem.predicted(inputs, size), problem.errors(inputs, size), problem.rows
-    centre, variance = predicted.copy(), rows.error[:, np.newaxis] ** 2 + errors.discrepancy[rows.quantity] ** 2
-    past = np.isin(everything.ids, [row.id for row in seen])
-    for members in parts(rows, errors):
-        known, later = members[past[members]], members[~past[members]]
-        if known.size and later.size:
-            _, mean, variance[later] = absorbed(rows, predicted, errors, known, later)
-            centre[later] += mean
-    draws, densities = [], []
-    for one in future:
-        # Of its own stream each: a row more changes no other.
-        row, generator = everything.ids.index(one.id), stream(seed, f"future {one.id}")
-        draw = centre[row] + np.sqrt(variance[row]) * generator.standard_normal(size)
-        if bound := int(rows.bound[row]):
-            draw -= bound * generator.exponential(size=size) * errors.gap(bound, one.date)
-        draws.append(draw)
-        densities.append(row_density(rows, errors, row, centre[row], variance[row])[0])
-    return np.array(draws), np.array(densities)
 
 
 def ensemble_score(method: str, row: Observation, draws: FloatArray, densities: FloatArray | None = None) -> Score:

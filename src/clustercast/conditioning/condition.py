@@ -97,8 +97,8 @@ def condition(
     xarray.DataTree
         In ArviZ' convention (dims chain, draw): prior, posterior, their predictives, observed_data, log_likelihood,
         log_prior (of what is learned), sample_stats, constant_data. The attributes ``method``, ``k_hat``, ``ess``,
-        ``r_hat``, ``reached`` and ``statement`` say how far to trust it; ``ess`` counts draws that importance
-        sampling repeats once, as ArviZ' own does not.
+        ``r_hat``, ``reached`` and ``statement`` say how far to trust it, ``log_evidence`` is the log density of what
+        was observed; ``ess`` counts draws that importance sampling repeats once, as ArviZ' own does not.
 
     Raises
     ------

@@ -43,7 +43,7 @@ def origin_priors(base: Priors, observations: Observations, as_of: float | str) 
     """Return a prior set as it would have been built at a date: one recipe for every date."""
     # The last row known of a quantity sets its level and base year, with the row's error and a tenth of a decade; the
     # rows of the four years before it set the past growth by least squares. What is to come is as `base` judges it.
-    known = observations.counted().known_by(as_of)
+    known = observations.known_by(as_of).counted()
     changed: dict[str, Family] = {}
     for anchor in ANCHORS:
         rows = sorted((r for r in known if r.quantity == anchor.quantity), key=lambda r: (r.date, r.id))

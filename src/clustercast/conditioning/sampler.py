@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,8 @@ MOVES = 8
 # What may be left of the correlation with an earlier state, and after how many moves it is looked at.
 FORGOTTEN = 0.2
 CHECKED = 4
+# The chi-square statistic of four evidences that one in a thousand runs exceeds by chance.
+DISAGREEMENT = 16.3
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,7 @@ class Posterior:
     evaluations: int
     temperatures: int
     accepted: float
+    log_evidence: float
     reached: bool
     statement: str
 
@@ -134,6 +137,7 @@ def resampled(
         evaluations=len(scores),
         temperatures=1,
         accepted=1.0,
+        log_evidence=float(logsumexp(log_likelihood) - np.log(len(scores))),
         reached=weights.trusted,
         statement=statement if weights.trusted else f"{statement}: not to be trusted, the weights rest on a few draws",
     )
@@ -156,6 +160,9 @@ class _Walkers:
     steps: int = 0
     rows: int = 0
     accepted: float = 1.0
+    # Of each population: the logarithm of its estimate of the evidence, and the variance of that.
+    evidence: FloatArray = field(default_factory=lambda: np.zeros(CHAINS))
+    variance: FloatArray = field(default_factory=lambda: np.zeros(CHAINS))
 
     def advance(self) -> None:
         """Move every walker."""
@@ -171,6 +178,9 @@ class _Walkers:
         while self.temperature < 1:
             new = min(next_temperature(self.values[m], self.temperature, size / 2) for m in self.members)
             gain = (new - self.temperature) * self.values
+            for one, m in enumerate(self.members):
+                self.evidence[one] += logsumexp(gain[m]) - np.log(m.size)
+                self.variance[one] += 1 / effective_size(gain[m]) - 1 / m.size
             chosen = np.concatenate([m[systematic_resample(gain[m], size, self.generator)] for m in self.members])
             self.scores, self.values = self.scores[chosen], self.values[chosen]
             self.members = np.split(np.arange(len(chosen)), CHAINS)
@@ -179,6 +189,21 @@ class _Walkers:
                 self.move = self.move.fitted(self.scores)
                 self.advance()
                 self.move = self.move.adapted(self.accepted)
+
+    def weigh(self) -> str:
+        """Choose walkers of each population by its evidence; return in words how far the evidences disagree, if so."""
+        # Each estimate is unbiased: whichever modes a population found, all together have the right shares. The order
+        # stays that of the populations, so that r-hat still compares these.
+        count = len(self.scores)
+        ends = np.cumsum(np.repeat(np.exp(self.evidence - self.evidence.max()), count // CHAINS))
+        points = (np.arange(count) + self.generator.random()) / count * ends[-1]
+        chosen = np.minimum(np.searchsorted(ends, points, side="right"), count - 1)
+        self.scores, self.values = self.scores[chosen], self.values[chosen]
+        variance = self.variance.mean()
+        if ((self.evidence - self.evidence.mean()) ** 2).sum() <= DISAGREEMENT * variance:
+            return ""
+        found = ", ".join(f"{one:.2f}" for one in self.evidence)
+        return f"; the populations disagree, with log evidences of {found}, each to within {np.sqrt(variance):.2f}"
 
     def forget(self) -> int:
         """Move until nothing correlates with where the walkers stood; return the number of moves."""
@@ -196,7 +221,7 @@ class _Walkers:
     def chains(self, count: int, draws: int) -> tuple[FloatArray, float, float]:
         """Let some of each population go on; the moves between draws double until they pass or the budget ends."""
         thinning = self.forget()
-        chosen = np.concatenate([members[:count] for members in self.members])
+        chosen = np.concatenate([members[:: members.size // count] for members in self.members])
         self.scores, self.values = self.scores[chosen], self.values[chosen]
         kept = [self.state()]
         while True:
@@ -234,10 +259,10 @@ def sampled(
 ) -> Posterior:
     """Return the posterior from weighted prior draws by tempering, then by many short chains."""
     # Four populations come from four parts of the prior draws, are chosen from apart and moved by one proposal. At the
-    # posterior they move until they have forgotten the last choice, which doubled some. The walkers of a population,
-    # one after another, are a chain of the result: its r-hat shows whether four populations agree, its effective size
-    # whether walkers move: P. Del Moral, A. Doucet and A. Jasra, J. R. Stat. Soc. B 68, 411 (2006),
-    # doi:10.1111/j.1467-9868.2006.00553.x.
+    # posterior they are weighed by their evidence and move until they have forgotten that choice, which doubled some.
+    # The walkers of a population, one after another, are a chain of the result: its r-hat shows whether populations
+    # agree, its effective size whether walkers move: P. Del Moral, A. Doucet and A. Jasra, J. R. Stat. Soc. B 68, 411
+    # (2006), doi:10.1111/j.1467-9868.2006.00553.x.
     generator = stream(seed, f"sample {name}")
     # By chance, not by stride: every fourth point of a Sobol' sequence sees a part of the prior alone.
     parts = np.array_split(generator.permutation(len(scores)), CHAINS)
@@ -245,14 +270,15 @@ def sampled(
     walkers = _Walkers(scores, log_likelihood, parts, move, target, generator, budget, progress)
     size = min(PARTICLES, len(scores))
     walkers.temper(size)
+    disagreement = walkers.weigh()
     chains, ess, r_hat = walkers.chains(math.gcd(draws // CHAINS, size), draws)
-    reached = _passes(ess, r_hat)
+    passed = _passes(ess, r_hat)
     verdict = "pass, but the sampler was asked for" if weights.trusted else "fail"
     statement = (
         f"{name}: importance weights {verdict} (k-hat {weights.k_hat:.2f}, effective size {weights.ess:.0f}), "
         f"tempered sampling in {walkers.steps} steps: effective size {ess:.0f}, r-hat {r_hat:.3f}"
     )
-    if not reached:
+    if not passed:
         statement += f", short of {LEAST_ESS:.0f} and {LARGEST_R_HAT}: the budget of {budget:,} runs ended; raise it"
     return Posterior(
         scores=chains[..., :-1],
@@ -265,15 +291,16 @@ def sampled(
         evaluations=len(scores) + walkers.rows,
         temperatures=walkers.steps,
         accepted=walkers.accepted,
-        reached=reached,
-        statement=statement,
+        log_evidence=float(logsumexp(walkers.evidence) - np.log(CHAINS)),
+        reached=passed and not disagreement,
+        statement=statement + disagreement,
     )
 
 
 _WORST: dict[str, Callable[[Iterable[Any]], Any]] = {
     **dict.fromkeys(("k_hat", "r_hat", "temperatures"), max),
     **dict.fromkeys(("importance_ess", "ess", "accepted"), min),
-    **{"evaluations": sum, "reached": all},
+    **{"evaluations": sum, "log_evidence": sum, "reached": all},
 }
 
 

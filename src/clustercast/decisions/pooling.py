@@ -130,7 +130,7 @@ def score_weights(
             )
     scores: list[dict[tuple[float, str, str], float]] = []
     for priors in sets.values():
-        runs = rolling_origin(priors, origins=dates, **settings)  # type: ignore[arg-type]
+        runs = rolling_origin(priors, origins=dates, **{"choose": False, **settings})  # type: ignore[arg-type]
         prior = [(one.as_of, score) for one in runs for score in one.scores if score.method == "prior"]
         # The log score of a backtest is a loss.
         scores.append({(date, score.group, score.observation): -score.log_score for date, score in prior})
