@@ -28,11 +28,13 @@ def scorecard(
     files: list[Path],
     made: str,
     observations: str = "observed",
+    without: str | None = None,
+    only_before: str | None = None,
     older_than: float = 2.0,
     today: str | None = None,
 ) -> options.Answer:
     """Score stored forecasts against rows that came later, and list the sources of the priors that are old."""
-    rows = cc.read_observations(observations).counted()
+    rows = cc.read_observations(observations).before(only_before).without(*options.names(without) or []).counted()
     later = replace(rows, rows=tuple(row for row in rows if row.known_from > end_of(made)))
     runs = {str(file): score(file, later) for file in files}
     shown: list[object] = []
@@ -44,7 +46,7 @@ def scorecard(
             ]
         else:
             shown.append(f"{name}: no row known after {made} is of a quantity and a date that it holds.")
-    date = end_of(today) if today else max(end_of(row.as_of) for row in rows)
+    date = end_of(today) if today else max((end_of(row.as_of) for row in rows), default=end_of(made))
     old = old_sources(run.priors, date - older_than)
     shown.append(table(f"Sources older than {older_than:g} years", ("input", "as of", "source"), old, words=(0, 1, 2)))
     everything = [one for found in runs.values() for one in found]

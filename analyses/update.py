@@ -12,7 +12,8 @@ import clustercast as cc
 from analyses import options
 from clustercast.conditioning.checks import learned, observation_influence
 from clustercast.conditioning.observation_rows import Observations
-from clustercast.conditioning.posterior_set import joined_rows, records, write_observations, write_prior_set
+from clustercast.conditioning.observations import joined_rows, unlearned
+from clustercast.conditioning.posterior_set import records, write_observations, write_prior_set
 from clustercast.conditioning.tree import posterior_inputs
 from clustercast.errors import InputError
 from clustercast.files.toml import load_toml, validated
@@ -36,8 +37,9 @@ def update(
     run: options.Run,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="New rows, CSV or TOML.")],
     observations: Annotated[
-        str, typer.Option(metavar="NAME|FILE", help="What was learned from before; the rows that an update wrote.")
-    ] = "observed",
+        str | None,
+        typer.Option(metavar="NAME|FILE", help="What was learned from before: observed, or what the set has learned."),
+    ] = None,
     columns: Annotated[
         str | None, typer.Option(metavar="NAME|FILE", help="Mapping: epoch_gpu_clusters, epoch_data_centers, or TOML.")
     ] = None,
@@ -50,7 +52,8 @@ def update(
 
     Writes the prior set (updated.toml), the rows learned from (observations.csv) and the draws (updated.nc).
     """
-    known = cc.read_observations(observations, as_of=as_of)
+    priors, known = unlearned(run.priors, cc.read_observations(observations) if observations else None)
+    known = known if as_of is None else known.known_by(as_of)
     new = read_rows(file, columns, published)
     new = records(new if as_of is None else new.known_by(as_of), known)
     everything = joined_rows(known, new).before(only_before).without(*options.names(without) or [])
@@ -58,8 +61,8 @@ def update(
     if not fresh:
         raise InputError(f"{file} holds no row to learn from{': ' + new.left_out[0] if new.left_out else ''}")
     settings: dict[str, Any] = {"model": run.model, "size": run.samples, "seed": run.seed, "draws": 2048}
-    before = cc.condition(run.priors, known, progress=run.progress, **settings)
-    after = cc.condition(run.priors, everything, progress=run.progress, **settings)
+    before = cc.condition(priors, known, progress=run.progress, **settings)
+    after = cc.condition(priors, everything, progress=run.progress, **settings)
     earlier, later = (
         cc.propagate(posterior_inputs(tree), model=run.model, years=run.years, outputs=run.outputs)
         for tree in (before, after)
@@ -77,7 +80,7 @@ def update(
         ],
         results={"moved": moved, "influence": influence, "rows": fresh, "left_out": new.left_out},
         files={
-            "updated.toml": lambda path: write_prior_set(after, run.priors, path),
+            "updated.toml": lambda path: write_prior_set(after, priors, everything, path),
             "observations.csv": lambda path: write_observations(everything, path),
             "updated.nc": lambda path: cc.write_netcdf(draws_of(after), path),
         },

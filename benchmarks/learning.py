@@ -14,7 +14,7 @@ import numpy as np
 
 import clustercast as cc
 from clustercast.conditioning.backtest import METHODS, POOL, Backtest, Skill, rolling_origin, skills, skills_by
-from clustercast.conditioning.choice import BACK, FORMS, FULL, LEAST, SIMPLEST, Choice, Forecaster
+from clustercast.conditioning.choice import BACK, FORMS, FULL, HORIZON, LEAST, SIMPLEST, Choice, Forecaster
 from clustercast.conditioning.condition import YEARS
 from clustercast.conditioning.observation_rows import Observations
 from clustercast.conditioning.origin_priors import origin_priors
@@ -198,10 +198,11 @@ def _choice(found: list[Backtest], today: Choice) -> list[str]:
         "",
         "What the model misses may be independent from row to row, last by half or wholly along its series, and the",
         "gap of ceilings may narrow with time: six forms. At each date forecasts are made from every half year of the",
-        f"{BACK:g} years before it, under each form, from what was known at the half year, and scored on rows that became",
-        "known by the date. The form with the best mean log score (nats a row, less is better) is used at the date;",
-        f"where fewer than {LEAST} rows are scored it is the first. No row that became known after a date has a part in",
-        "its choice or its forecast. The scores rest on a dozen to some forty rows, so the choice is uncertain.",
+        f"{BACK:g} years before it, under each form, from what was known at the half year, and scored on rows of the",
+        f"next {HORIZON:g} years that became known by the date. The form with the best mean log score (nats a row,",
+        "less is better) is used at the date;",
+        f"where fewer than {LEAST} rows are scored it is the first. No row that became known after a date has a part",
+        "in its choice or its forecast. The scores rest on a dozen to some forty rows, so the choice is uncertain.",
         f"All rows known by {TODAY} choose *{today.form}*, {same}.",
         "",
         *_table(("date", "chosen", "rows", *FORMS), rows),
@@ -215,8 +216,8 @@ def _pieces(runs: dict[str, list[Backtest]], base: float) -> list[str]:
         "",
         "Scores of the dates from June 2024 with one form at all dates, and of other readings of the rows with the",
         f"form *{FULL}*. They choose nothing: forms are chosen as above, and how rows are read follows from",
-        "what they are (three figures of one site that are computed from its chips are one estimate; the model's revenue",
-        "is that of a product). Only rows that all variants score.",
+        "what they are (three figures of one site that are computed from its chips are one estimate; the model's",
+        "revenue is that of a product). Only rows that all variants score.",
         "",
     ]
     scored = {row.id for row in cc.read_observations().counted() if row.kind != "ceiling"}

@@ -10,6 +10,7 @@ from analyses import options
 from analyses.condition import condition
 from analyses.scorecard import score, scorecard
 from analyses.update import read_rows, update
+from clustercast.conditioning.observations import unlearned
 
 SMALL = ["--samples", "2048", "--years", "2026,2030", "--outputs", "training_cluster_size"]
 EPOCH = "Name,First Operational Date,H100 equivalents,Owner\nBig,2026-11-03,2500000,A\nSmall,2025-01-01,9000,B\n"
@@ -23,7 +24,7 @@ def test_an_update_writes_a_prior_set_and_rows_for_the_next(tmp_path, capsys):
     for words in ("1 new row moved", "before", "after", "epoch_2", "is no record of its date"):
         assert words in shown
     updated = cc.read_priors(tmp_path / "out" / "updated.toml")
-    assert "epoch_2" in updated.about.learned
+    assert "epoch_2" in unlearned(updated)[1].ids
     rows = cc.read_observations(tmp_path / "out" / "observations.csv")
     assert len(rows) == len(cc.read_observations()) + 1
     assert next(row.as_of for row in rows if row.id == "epoch_2") == "2026-12"
@@ -90,6 +91,14 @@ def test_a_stored_forecast_is_scored_by_what_came_later(tmp_path, capsys):
     assert {"obs_colossus", "obs_openai_2025a"} <= scored
     assert not {"obs_meta24k", "obs_us_2024", "obs_colossus_power"} & scored
     assert {name for name, *_ in found["old"]}
+    kept_back = [*arguments, "--json", "--without", "obs_colossus", "--only-before", "2025"]
+    assert options.exit_code(scorecard, kept_back) == 0
+    (few,) = json.loads(capsys.readouterr().out)["results"]["scores"].values()
+    assert {one["observation"] for one in few} == {"obs_openai_2024c"}
+    assert options.exit_code(scorecard, [*arguments, "--only-before", "2020"]) == 0
+    assert "No row known after 2024-06 can be scored" in capsys.readouterr().out
+    assert options.exit_code(scorecard, [*arguments, "--without", "obs_colosus"]) == 2
+    assert "there is no observation 'obs_colosus'" in capsys.readouterr().err
 
 
 def test_a_forecast_that_knew_has_no_error_but_that_of_the_figure(tmp_path):

@@ -293,6 +293,18 @@ def test_the_trend_is_a_random_walk_with_drift(found):
     assert score.log_score == pytest.approx(-stats.t.logpdf(VALUES[5], 2, score.median, scale), rel=1e-9)
 
 
+@pytest.mark.parametrize("count", [3, 4, 5])
+def test_points_on_a_line_are_scored_with_the_error_of_the_row(count):
+    """No residual is no certainty: Student's distribution with the row's own error as its scale."""
+    rows = observations([0.5 * k for k in range(count)] + [0.5 * count + 0.2])
+    run = backtest(PRIORS, rows, as_of=f"{2019 + count}", model=MODEL, size=1 << 10)
+    for method in ("line", "trend"):
+        score = scores(run, method)[f"row_{2020 + count}"]
+        assert score.median == pytest.approx(0.5 * count)
+        exact = -stats.t.logpdf(0.2, count - 2, 0, 0.1)
+        assert score.log_score == pytest.approx(exact, rel=1e-9)
+
+
 def test_what_is_beyond_the_horizon_is_not_scored():
     found = backtest(PRIORS, observations(VALUES), as_of="2023", model=MODEL, horizon=1.5, size=1 << 11)
     assert {score.date for score in found.scores} == {2024, 2025}

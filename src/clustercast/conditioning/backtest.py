@@ -12,7 +12,7 @@ from clustercast.arrays import FloatArray
 from clustercast.conditioning.choice import FORMS, Choice, Forecaster, split
 from clustercast.conditioning.condition import YEARS
 from clustercast.conditioning.observation_rows import Observation, Observations
-from clustercast.conditioning.observations import read_observations
+from clustercast.conditioning.observations import unlearned
 from clustercast.conditioning.origin_priors import origin_priors
 from clustercast.conditioning.problem import Problem
 from clustercast.engine.model import Model
@@ -198,7 +198,7 @@ def _backtest(
     limit, model = end_of(as_of), forecaster.model
     if essay is None:
         essay = read_priors("situational_awareness") if model.hash == cluster_model().hash else priors
-    rows = read_observations() if observations is None else observations
+    priors, rows = unlearned(priors, observations)
     past, future = (some.checked(model, forecaster.years, skip_bad=skip_bad) for some in split(rows, limit))
     future = replace(future, rows=tuple(row for row in future if row.dates(model)[-1] <= limit + horizon))
     if not len(past) or not len(future):
@@ -323,10 +323,10 @@ def _trend(x: FloatArray, y: FloatArray, date: float) -> tuple[float, float]:
 
 
 def _student_score(method: str, row: Observation, median: float, scale: float, freedom: int) -> Score:
-    """Score a Student prediction; the error of the row is its least scale."""
+    """Score a Student prediction; the error of the row is its least scale, also of points that are on a line."""
     import scoringrules
 
-    scale = float(np.hypot(scale, row.sd_log10)) if method == "trend" else scale
+    scale = float(np.hypot(scale, row.sd_log10) if method == "trend" else max(scale, row.sd_log10))
     pit = float(stdtr(freedom, (row.log10 - median) / scale))
     log_score = float(scoringrules.logs_t(row.log10, freedom, median, scale))
     # The CRPS of one degree of freedom is infinite: a Cauchy distribution has no mean.

@@ -27,8 +27,9 @@ FORMS: dict[str, dict[str, Any]] = {
     for end in ("", ", ceilings narrow")
 }
 SIMPLEST, FULL = "independent by row", "half lasts, ceilings narrow"
-# Forecasts are made at each half year of so many years before, and choose where they have so many rows to be scored by.
-BACK, STEP, LEAST = 2.0, 0.5, 10
+# Forecasts are made at each half year of so many years before, score what is dated within so many years, and choose
+# where so many rows score them.
+BACK, STEP, HORIZON, LEAST = 4.0, 0.5, 2.0, 10
 
 
 @dataclass(frozen=True)
@@ -130,6 +131,9 @@ class Forecaster:
         """Return the form whose forecasts before a date were best of rows that were known by it."""
         dates = [float(date) for date in np.arange(np.ceil((limit - BACK) / STEP), np.ceil(limit / STEP)) * STEP]
         pairs = {date: split(rows, date, limit) for date in dates}
+        for date, (past, future) in pairs.items():
+            near = tuple(row for row in future if row.date <= date + HORIZON)
+            pairs[date] = past, replace(future, rows=near)
         scored = {name for past, future in pairs.values() if len(past) for name in future.ids}
         if len(scored) < LEAST:
             return Choice(SIMPLEST, len(scored), {})

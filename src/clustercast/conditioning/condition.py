@@ -1,7 +1,6 @@
 """Condition a forecast on what was observed."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -11,7 +10,7 @@ from threadpoolctl import threadpool_limits
 from clustercast.arrays.points.designs import require_power_of_two
 from clustercast.arrays.points.streams import checked_seed
 from clustercast.conditioning.observation_rows import Observations
-from clustercast.conditioning.observations import read_observations
+from clustercast.conditioning.observations import unlearned
 from clustercast.conditioning.problem import BLOCK, Discrepancy, Problem, factors_of
 from clustercast.conditioning.sampler import (
     CHAINS,
@@ -68,8 +67,9 @@ def condition(
     Parameters
     ----------
     priors : Priors
+        Of a set that has learned already, all rows are learned from together, as if at once.
     observations : Observations, optional
-        The shipped ones by default.
+        The shipped ones by default; for a set that has learned, those that it knows.
     model : Model, optional
         The shipped cluster model by default.
     years : iterable of float, optional
@@ -117,27 +117,18 @@ def condition(
         raise InputError(f"size is {size}, too few prior draws to learn from; give at least {CHAINS * WALKERS}")
     if draws < 1 or draws % (CHAINS * WALKERS):
         raise InputError(f"draws is {draws}; give a multiple of {CHAINS * WALKERS}, as {DRAWS}")
+    priors, observations = unlearned(priors, observations)
     model = with_changes(cluster_model() if model is None else model, priors)
-    observations = read_observations() if observations is None else observations
     observations = observations if as_of is None else observations.known_by(as_of)
     observations = observations.counted().checked(model, years, skip_bad=skip_bad)
     if not len(observations):
         raise InputError(f"{observations.name} holds no observation{'' if as_of is None else f' known by {as_of}'}")
-    again = set(priors.about.learned).intersection(observations.ids)
-    if again:
-        raise InputError(
-            f"{priors.name} has already learned from {min(again)!r}; take the prior set before, with all rows, "
-            "or leave the row out"
-        )
     problem = Problem.of(priors, observations, model, discrepancy)
     parts = factors_of(problem, observations, model)
     # Threads of BLAS wait for each other between the small products of a move: five times the time on a busy machine.
     with threadpool_limits(1, user_api="blas"):
         made = [_learned(part, size, seed, method, budget, draws, progress) for part in parts]
     result = joined(made, [part.columns for part in parts])
-    if priors.about.learned:
-        earlier = f"{priors.name} has learned from {len(priors.about.learned)} rows before"
-        result = replace(result, statement=f"{result.statement}\n{earlier}; how their discrepancies stood is not in it")
     record: dict[str, Any] = {
         "priors_name": priors.name,
         "priors_hash": priors.hash,
@@ -180,7 +171,7 @@ def scenario_inputs(
         If the priors are not those of the tree, or the scenario has other inputs.
     """
     record = provenance_of(tree)
-    if priors.hash != record.get("priors_hash"):
+    if unlearned(priors)[0].hash != record.get("priors_hash"):
         raise InputError(f"{priors.name} ({priors.hash}) was not conditioned here ({record.get('priors_hash')})")
     if set(priors) != set(scenario):
         raise InputError(f"{scenario.name} has other inputs than {priors.name}; lay a scenario over the same set")

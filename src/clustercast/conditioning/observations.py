@@ -4,8 +4,9 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -17,6 +18,7 @@ from clustercast.files.dates import DateText
 from clustercast.files.toml import Number, Prose, Text, Truth, load_toml, validated
 from clustercast.files.whole import read_text
 from clustercast.priors.families import Family, distribution_from_entry
+from clustercast.priors.prior_set import Priors
 from clustercast.priors.shipped import directory
 
 SHIPPED = "observed"
@@ -26,6 +28,8 @@ _BEYOND = "cells beyond the header (put a text or number with a comma in quotati
 _MAPPED = {"columns": "{'value': 'H100 equivalents'}", "constants": "{'unit': 'H100e', 'sd_log10': 0.1}"}
 _NUMBERS = ("value", "sd_log10", "part")
 _CLOSED = ConfigDict(extra="forbid", frozen=True)
+# The good rows of a file, the places of all, and what is wrong with the others.
+_Read: TypeAlias = tuple[list[Observation], dict[str, str], list[str]]
 
 
 class _About(BaseModel):
@@ -105,12 +109,21 @@ def read_observations(
     if frame.likelihood is None:
         raise InputError(f"{path}: likelihood is missing; add [likelihood] with group_correlation, source and as_of")
     entries = _cells(path, columns) if table else _tables(path, content)
-    rows, places, left_out = _rows(path, entries, constants or {}, skip_bad)
+    observations = _observations(content, frame, path, _rows(path, entries, constants or {}, skip_bad))
+    return observations if as_of is None else observations.known_by(as_of)
+
+
+def _observations(
+    content: _File, frame: _File, path: Path, read: tuple[list[Observation], dict[str, str], list[str]]
+) -> Observations:
+    """Return the rows of a file with the likelihood of a file."""
+    rows, places, left_out = read
+    assert frame.likelihood is not None  # noqa: S101
     if not rows:
         reason = f"; the first row is left out: {left_out[0]}" if left_out else ""
-        what = "row" if table else "table [[observation]]"
+        what = "row" if path.suffix.lower() == ".csv" else "table [[observation]]"
         raise InputError(f"{path} holds no observation that can be used{reason}; add a {what}")
-    observations = Observations(
+    return Observations(
         tuple(rows),
         _priors(path, frame.inputs),
         frame.likelihood.group_correlation,
@@ -121,7 +134,39 @@ def read_observations(
         places=places,
         left_out=tuple(left_out),
     )
-    return observations if as_of is None else observations.known_by(as_of)
+
+
+def unlearned(priors: Priors, observations: Observations | None = None) -> tuple[Priors, Observations]:
+    """Return what a set was before it learned, and the rows that it learned from with further ones.
+
+    Learning from all together is exact where the set itself would stand for the rows behind it only nearly: how the
+    discrepancy of a series stood is in no distribution of the inputs.
+    """
+    if priors.earlier is None:
+        return priors, read_observations() if observations is None else observations
+    earlier, path = priors.earlier, Path(priors.origin)
+    content = validated(dict(earlier.observations), _File, f"{path}: learned")
+    entries = ((f"{path}: learned.observation number {n}", e, True) for n, e in enumerate(content.observation, 1))
+    known = _observations(content, content, path, _rows(path, entries, {}, skip_bad=False))
+    # What was changed of the set since it was read is as it is now.
+    read = earlier.posterior
+    changed = {n: p for n, p in priors.items() if n not in read or repr(p) != repr(read[n])}
+    before = earlier.priors.replace(**{n: p for n, p in changed.items() if n in read})
+    new = [one for one in priors.correlations if one not in read.correlations]
+    before = before.add(*new, **{n: p for n, p in changed.items() if n not in read})
+    if observations is None:
+        return before, known
+    again = set(known.ids).intersection(observations.ids)
+    if again:
+        raise InputError(f"{priors.name} has already learned from {min(again)!r}; leave the row out")
+    return before, joined_rows(known, observations)
+
+
+def joined_rows(known: Observations, new: Observations) -> Observations:
+    """Return what is known with new rows; the likelihood is that of what is known."""
+    places, left_out = {**known.places, **new.places}, (*known.left_out, *new.left_out)
+    priors = {**new.priors, **known.priors}
+    return replace(known, rows=(*known.rows, *new.rows), priors=priors, places=places, left_out=left_out)
 
 
 def _check_keys(columns: object, constants: object) -> None:
@@ -194,7 +239,7 @@ def _check_header(path: Path, header: list[str], columns: Mapping[str, str] | No
 
 def _rows(
     path: Path, entries: Iterator[tuple[str, dict[str, Any], bool]], constants: Mapping[str, object], skip_bad: bool
-) -> tuple[list[Observation], dict[str, str], list[str]]:
+) -> _Read:
     """Return the good rows, the places of all, and what is wrong with the others."""
     rows: list[Observation] = []
     places: dict[str, str] = {}

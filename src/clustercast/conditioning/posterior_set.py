@@ -4,7 +4,6 @@ import csv
 import dataclasses
 import io
 import math
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from scipy.stats import rankdata
 from clustercast.arrays import FloatArray
 from clustercast.arrays.families.metalog import unbounded
 from clustercast.conditioning.observation_rows import Observation, Observations
+from clustercast.conditioning.observations import unlearned
 from clustercast.dataset import provenance_of
 from clustercast.errors import InputError
 from clustercast.files.toml import toml_table
@@ -27,12 +27,16 @@ LEAST = 0.1
 _NARROWEST = 1e-6
 
 
-def write_prior_set(tree: xr.DataTree, priors: Priors, path: str | Path) -> Path:
+def write_prior_set(tree: xr.DataTree, priors: Priors, observations: Observations, path: str | Path) -> Path:
     """Write the posterior as a prior set for ``read_priors``: each input moved and spread, with rank correlations."""
     # An input keeps the shape of its prior, moved and spread on its own scale to the median and the 90 % interval of
     # its draws: exact where prior and posterior are both normal on that scale. The copula is Gaussian, of their ranks.
-    if priors.hash != provenance_of(tree)["priors_hash"]:
-        raise InputError(f"{priors.name} ({priors.hash}) is not what the tree has learned from; give its own priors")
+    # What was believed before and the rows themselves go with it, so that learning on is exact.
+    given, (priors, known) = priors, unlearned(priors)
+    rows = {row.id: row for row in (*(known if given.earlier else ()), *observations)}
+    ids = [str(one) for one in tree["observed_data"].to_dataset()["observation"].values]
+    if priors.hash != provenance_of(tree)["priors_hash"] or not rows.keys() >= set(ids):
+        raise InputError(f"{priors.name} ({priors.hash}) or {observations.name} is not what the tree has learned from")
     before, draws = (
         {name: tree[group].to_dataset()[name].values.reshape(-1) for name in provenance_of(tree)["inputs"]}
         for group in ("prior", "posterior")
@@ -40,28 +44,48 @@ def write_prior_set(tree: xr.DataTree, priors: Priors, path: str | Path) -> Path
     ranks = np.atleast_2d(np.corrcoef([rankdata(values) for values in draws.values()]))
     own = ranks - np.eye(len(draws))
     linked = [name for name, row in zip(draws, own, strict=True) if np.abs(row).max(initial=0) > LEAST]
-    observations = [str(one) for one in tree["observed_data"].to_dataset()["observation"].values]
+    as_of = priors.about.as_of or "2026"
     about = {
         "name": f"{priors.name}_updated",
-        "title": f"{priors.about.title or priors.name}, after {len(observations)} observations",
-        "as_of": priors.about.as_of or "2026",
+        "title": f"{priors.about.title or priors.name}, after {len(ids)} observations",
+        "as_of": as_of,
         "description": " ".join(tree.attrs["statement"].split()),
         "headline": tuple(priors.about.headline) or None,
-        "learned": (*priors.about.learned, *observations),
     }
-    parts = [toml_table("set", about)]
+    parts, changed = [toml_table("set", about)], []
     for name, family in priors.items():
         moved = name in draws and (name in linked or _moved(before[name], draws[name]))
         after = _posterior(family, draws[name]) if moved else family
-        note = f"{'Learned. ' if moved else ''}{family.note}".strip()
-        texts = {"unit": family.unit, "source": family.source, "as_of": family.as_of, "note": note}
-        parts.append(toml_table(f"inputs.{name}", {**entry_of(after), **texts}))
+        parts.append(_input(f"inputs.{name}", after, family, "Learned. " if moved else ""))
+        changed += [_input(f"before.inputs.{name}", family, family)] if moved else []
     matrix = _positive(ranks[np.ix_(*[[list(draws).index(n) for n in linked]] * 2)]) if linked else np.eye(0)
     for i, one in enumerate(linked):
         for j, other in enumerate(linked[:i]):
-            entry = {"between": (one, other), "rank": float(matrix[i, j]), "source": "Learned", "as_of": about["as_of"]}
+            entry = {"between": (one, other), "rank": float(matrix[i, j]), "source": "Learned", "as_of": as_of}
             parts.append(toml_table("correlations", entry, array=True))
-    return write_text(path, "\n".join(parts))
+    parts += [toml_table("before", {"name": priors.name}), *(changed or [toml_table("before.inputs", {})])]
+    parts += [toml_table("before.correlations", dataclasses.asdict(one), array=True) for one in priors.correlations]
+    kept = dataclasses.replace(known if given.earlier else observations, rows=tuple(rows[one] for one in ids))
+    return write_text(path, "\n".join([*parts, *_learned(kept, as_of)]))
+
+
+def _input(table: str, family: Family, prior: Family, said: str = "") -> str:
+    """Return the table of an input, with the words of its prior."""
+    texts = {"unit": prior.unit, "source": prior.source, "as_of": prior.as_of, "note": f"{said}{prior.note}".strip()}
+    return toml_table(table, {**entry_of(family), **texts, "judgement": prior.judgement or None})
+
+
+def _learned(observations: Observations, as_of: str) -> list[str]:
+    """Return the tables of what was learned from: an observation file, below a name."""
+    form = {"lasting": observations.lasting, "narrowing": observations.narrowing}
+    source = {"source": observations.origin or observations.name, "as_of": as_of}
+    likelihood = {"group_correlation": observations.group_correlation, **form, **source}
+    parts = [toml_table("learned.likelihood", likelihood)]
+    for name, family in observations.priors.items():
+        entry = {**entry_of(family), "unit": family.unit, "source": family.source or "Learned"}
+        parts.append(toml_table(f"learned.inputs.{name}", {**entry, "as_of": family.as_of or as_of}))
+    rows = (row.model_dump(exclude_none=True, exclude_defaults=True) for row in observations)
+    return [*parts, *(toml_table("learned.observation", row, array=True) for row in rows)]
 
 
 def entry_of(family: Family) -> dict[str, Any]:
@@ -107,12 +131,6 @@ def records(new: Observations, known: Observations) -> Observations:
 def _same(one: Observation, other: Observation) -> bool:
     """Return whether two rows of a quantity are one figure: alike to some percent, within some weeks."""
     return abs(one.log10 - other.log10) < 0.01 and abs(one.date - other.date) < 0.1
-
-
-def joined_rows(known: Observations, new: Observations) -> Observations:
-    """Return what is known with new rows; the likelihood is that of what is known."""
-    places: Mapping[str, str] = {**known.places, **new.places}
-    return dataclasses.replace(known, rows=(*known.rows, *new.rows), places=places, left_out=new.left_out)
 
 
 def _moved(before: FloatArray, after: FloatArray) -> bool:

@@ -4,7 +4,7 @@ import dataclasses
 import functools
 import keyword
 import operator
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -16,7 +16,7 @@ from clustercast.files.dates import DateText, StartYear
 from clustercast.files.toml import Number, Prose, Text, Truth, load_toml, validated
 from clustercast.priors.declarations import check_declared, declared_inputs, heir
 from clustercast.priors.families import FAMILIES, Family, Mixture, Moved, Truncated, distribution_from_entry
-from clustercast.priors.prior_set import RESERVED, About, Correlation, Priors
+from clustercast.priors.prior_set import RESERVED, About, Correlation, Earlier, Priors
 from clustercast.priors.shipped import directory
 
 _CLOSED = ConfigDict(extra="forbid", frozen=True)
@@ -101,7 +101,11 @@ def _parts() -> Any:
 def _file_models() -> tuple[type[BaseModel], type[BaseModel]]:
     """Return the models of a prior file and of a scenario file."""
     inputs: Any = {"inputs": (dict[str, _entry_models(Entry)], ...)}  # type: ignore[misc]
-    tables: Any = {"set": (About, ...), **inputs, "correlations": (list[CorrelationEntry], [])}
+    tables: Any = {**inputs, "correlations": (list[CorrelationEntry], [])}
+    about = "What a set was before it learned: its name, and what has changed since."
+    before = create_model("Before", __config__=_CLOSED, __doc__=about, name=(Text, ...), **tables)
+    learned = Field(default=None, description="the observations that the set has learned from, as their file has them")
+    tables |= {"set": (About, ...), "before": (before | None, None), "learned": (dict[str, Any] | None, learned)}
     prior_file = create_model("PriorFile", __config__=_CLOSED, __doc__="A prior set of clustercast.", **tables)
     about = "A scenario overlay of clustercast: inputs that replace those of a prior set."
     tables = {"scenario": (ScenarioAbout, ...), **inputs}
@@ -160,13 +164,23 @@ def read_prior_file(name: str | Path) -> Priors:
     later = [name for name, entry in content.inputs.items() if entry.from_year is not None]
     if later:
         raise InputError(f"{path}: inputs.{later[0]}.from belongs to a scenario, which changes an input of a set")
-    distributions, correlations = _distributions(content.inputs, path), []
-    for number, entry in enumerate(content.correlations, 1):
+    priors = _priors(content.set.name, content.inputs, content.correlations, path).carrying(about=content.set)
+    if content.before is None:
+        return priors
+    changed = {**content.inputs, **content.before.inputs}
+    before = _priors(content.before.name, changed, content.before.correlations, path).carrying(about=content.set)
+    return priors.carrying(earlier=Earlier(before, priors, content.learned or {}))
+
+
+def _priors(name: str, inputs: Mapping[str, Any], entries: Iterable[Any], path: Path) -> Priors:
+    """Return the prior set that entries of a file make."""
+    distributions, correlations = _distributions(inputs, path), []
+    for number, entry in enumerate(entries, 1):
         with located(f"{path}: correlations number {number}"):
             correlations.append(Correlation(**entry.model_dump()))
-    given = Priors(*correlations, name=content.set.name, origin=str(path), **distributions)
+    given = Priors(*correlations, name=name, origin=str(path), **distributions)
     known = declared_inputs()
-    return given.carrying(about=content.set, declared={name: known[name] for name in given if name in known})
+    return given.carrying(declared={name: known[name] for name in given if name in known})
 
 
 def read_scenario_file(name: str | Path, priors: Priors) -> Priors:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from html import escape
+from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -43,8 +44,15 @@ class About(BaseModel):
     valid_to: EndYear | None = None
     currency: Prose = ""
     headline: tuple[Text, ...] = ()
-    # Observations that the set has learned from: they are not to be learned from again.
-    learned: tuple[Text, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Earlier:
+    """What a set that has learned was before, what it was as read, and the file content of what it learned from."""
+
+    priors: "Priors"
+    posterior: "Priors"
+    observations: Mapping[str, Any]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,6 +109,8 @@ class Priors(Mapping[str, Family]):
         Groups of inputs that a SALib problem names.
     cautions : tuple of str
         Sentences on inputs that were fixed outside what the set holds possible.
+    earlier : Earlier or None
+        Of a set that `condition` made: what it was before, and the observations that it has learned from.
 
     Raises
     ------
@@ -128,6 +138,7 @@ class Priors(Mapping[str, Family]):
         self.declared: Mapping[str, Declaration] = {}
         self.groups: Mapping[str, tuple[str, ...]] = {}
         self.cautions: tuple[str, ...] = ()
+        self.earlier: Earlier | None = None
         self._check_correlations()
 
     def __getitem__(self, name: str) -> Family:
