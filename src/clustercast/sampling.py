@@ -153,10 +153,9 @@ def _refuse_beyond_memory(size: int, numbers: int) -> None:
         return
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     if size * numbers * 8 > memory:
-        raise InputError(
-            f"size is {size}, which takes {size * numbers * 8 / 1e9:,.0f} GB, more than this machine has; give at most "
-            f"{memory // (8 * numbers):,}, or keep no samples with cc.stream or cc.stream_sobol"
-        )
+        what = f"size is {size}, which takes {size * numbers * 8 / 1e9:,.0f} GB, more than this machine has"
+        remedy = f"give at most {memory // (8 * numbers):,}, or keep no samples with cc.stream or cc.stream_sobol"
+        raise InputError(f"{what}; {remedy}")
 
 
 def input_values(

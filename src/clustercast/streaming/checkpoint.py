@@ -78,9 +78,8 @@ class Checkpoint(Generic[State]):
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             if isinstance(error, InputError):
                 raise
-            raise InputError(
-                f"cannot read the checkpoint {str(self._path)!r}: {error}; remove it to start the run anew"
-            ) from error
+            remedy = "remove it to start the run anew"
+            raise InputError(f"cannot read the checkpoint {str(self._path)!r}: {error}; {remedy}") from error
 
     def write(self, state: State) -> None:
         """Put what is finished in the place of what was; where that fails, what was there stays."""
@@ -102,10 +101,8 @@ class Checkpoint(Generic[State]):
             # Of two kinds of run all the rest differs too.
             names = ["call"] if "call" in names else names
             differs = "; ".join(f"{n} was {run.get(n, 'absent')} and is {self._run.get(n, 'absent')}" for n in names)
-            raise InputError(
-                f"the checkpoint {str(self._path)!r} is of another run: {differs}; make the same call again to finish "
-                "it, or name another directory"
-            )
+            remedy = "make the same call again to finish it, or name another directory"
+            raise InputError(f"the checkpoint {str(self._path)!r} is of another run: {differs}; {remedy}")
 
 
 def run_pieces(
