@@ -9,13 +9,9 @@ from clustercast.files.whole import write_text
 from clustercast.priors.prior_file import scenario_about, shipped_names
 from clustercast.report.explorer import Explorer, explorer
 from clustercast.report.explorer_data import World
+from clustercast.report.sentences import FIRST, PHRASES
 
-OUTPUTS = ("training_cluster_power", "training_cluster_cost", "ai_investment")
-LEVELS = {
-    "training_cluster_power": ["1 GW", "10 GW", "100 GW"],
-    "training_cluster_cost": ["$100B", "$300B", "$1T"],
-    "ai_investment": ["$1T/year", "$2T/year", "$5T/year"],
-}
+LEVELS = {name: phrase["asked"] for name, phrase in PHRASES.items() if "asked" in phrase}
 
 
 @options.analysis(years=options.YEARS, samples=None)
@@ -42,12 +38,12 @@ def page_of_both_sets() -> Explorer:
     """Return the page as the command writes it where no option is given."""
     priors, model, _ = options.study(None, None, None, None)
     years = options.years(options.YEARS)
-    return page_of(options.Run(priors, model, list(OUTPUTS), years, 0, 0, {}, (options.DEFAULT, None), lambda *_: None))
+    return page_of(options.Run(priors, model, list(FIRST), years, 0, 0, {}, (options.DEFAULT, None), lambda *_: None))
 
 
 def outputs(run: options.Run) -> list[str]:
     """Return what the reader can ask about: the first questions of the shipped model, else the headline."""
-    return [name for name in OUTPUTS if name in run.outputs] or run.outputs[:3]
+    return [name for name in FIRST if name in run.outputs] or run.outputs[:3]
 
 
 def worlds(run: options.Run) -> list[World]:
@@ -78,7 +74,7 @@ def observed(model: cc.Model) -> list[dict[str, Any]]:
             "name": row.name,
         }
         for row in cc.read_observations()
-        if row.quantity in OUTPUTS and row.quantity in model
+        if row.quantity in FIRST and row.quantity in model
     ]
 
 

@@ -16,7 +16,7 @@ from clustercast.decisions.possible import possible
 from clustercast.priors.prior_file import shipped_names
 from clustercast.report.ask import Part, Question, answer
 from clustercast.report.sections import Results, even_condition
-from clustercast.report.sentences import LIMITS, key_year
+from clustercast.report.sentences import FIRST, LIMITS, PHRASES, key_year
 from clustercast.uncertainty.reference_classes import read_reference_classes
 from clustercast.uncertainty.scenarios import BASE
 from clustercast.uncertainty.stated import read_stated_tables
@@ -24,17 +24,6 @@ from clustercast.uncertainty.stated import read_stated_tables
 if TYPE_CHECKING:
     import xarray as xr
 
-# What a reader asks first; the prior set's headline follows.
-FIRST = ("training_cluster_power", "training_cluster_cost", "ai_investment")
-LEVELS = {
-    "training_cluster_power": ["10 GW", "100 GW"],
-    "training_cluster_cost": ["$100B", "$1T"],
-    "ai_investment": ["$2T/year"],
-    "leading_lab_revenue": ["$300B/year"],
-    "us_ai_electricity_share": ["20 %"],
-    "shipment_electricity_share": ["20 %"],
-    "wafer_share": ["100 %"],
-}
 MOST_EXPLAINED, MOST_COMPARED = 3, 4
 REPLICATES, MOST_BASE_POINTS = 8, 1 << 12
 LEAST_DRAWN = 1 << 13
@@ -58,7 +47,7 @@ def gather(run: options.Run, condition: bool) -> Results:
         stated=read_stated_tables().cell,
         observed=list(cc.read_observations()),
         references=read_reference_classes(),
-        levels={name: found for name, found in LEVELS.items() if name in outputs},
+        levels={name: phrase["levels"] for name, phrase in PHRASES.items() if name in outputs and "levels" in phrase},
         indices=cc.run_sobol(
             run.priors,
             model=run.model,

@@ -27,7 +27,7 @@ from clustercast.priors.prior_set import Priors
 from clustercast.propagation import year_grid
 from clustercast.report.labels import in_a_sentence, label_of
 from clustercast.report.numbers import is_share
-from clustercast.report.sentences import PHRASES, key_year
+from clustercast.report.sentences import PHRASES, key_year, subject_and_verb
 from clustercast.streaming.run import run_sobol
 
 # The largest sample that the page draws, in bits of the index of a point.
@@ -35,12 +35,6 @@ INDEX_BITS = 14
 # Base points of the total indices, by which the page chooses its sliders, and how many of them it is given.
 _BASE_POINTS, _RANKED = 512, 16
 _REACH, _DEGREE, _PRECISION, _MOST_PIECES = 8.3, 31, 2e-13, 64
-QUESTIONS = {
-    "training_cluster_power": "How much power does the largest AI training cluster draw in {}?",
-    "training_cluster_cost": "What does the largest AI training cluster cost in {}?",
-    "training_cluster_size": "How many chips does the largest AI training cluster hold in {}?",
-    "ai_investment": "How much does the world invest in AI in {}?",
-}
 
 
 @dataclass(frozen=True)
@@ -116,7 +110,8 @@ def _labels(model: Model, name: str) -> list[str]:
 def _output(model: Model, name: str, levels: Sequence[str | float], timed: bool) -> dict[str, Any]:
     """Return what the page says of an output."""
     unit = model.unit(name)
-    subject, verb = PHRASES.get(name, (in_a_sentence(name), "is {}"))
+    subject, verb = subject_and_verb(name)
+    question = f"How large is {in_a_sentence(name)}{' in {}' if timed else ''}?"
     texts = [str(level).replace("/year", " a year") for level in levels]
     values = [in_unit(level, unit, "level") for level in levels]
     return {
@@ -124,7 +119,7 @@ def _output(model: Model, name: str, levels: Sequence[str | float], timed: bool)
         "label": label_of(name),
         "subject": subject,
         "verb": verb,
-        "question": QUESTIONS.get(name, f"How large is {in_a_sentence(name)}{' in {}' if timed else ''}?"),
+        "question": PHRASES.get(name, {}).get("question", question),
         "unit": unit,
         "factor": factor(unit),
         "share": is_share(name),

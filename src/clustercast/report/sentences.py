@@ -1,32 +1,22 @@
 """Findings in words: what a forecast comes to, what it hangs on, and which limits act in it."""
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from clustercast.files.dates import date_words
+from clustercast.files.toml import load_toml
 from clustercast.priors.prior_set import Priors
 from clustercast.report.labels import in_a_sentence, label_of, listed
 from clustercast.report.numbers import chance, is_share, with_interval
 from clustercast.uncertainty.summaries import summarise
 
-# Subject and verb of the quantities that people speak of; others are "NAME is".
-PHRASES = {
-    "training_cluster_power": ("the largest cluster", "draws {}"),
-    "training_cluster_cost": ("the largest cluster", "costs {}"),
-    "training_cluster_size": ("the largest cluster", "holds {}"),
-    "ai_investment": ("the world", "invests {} in AI"),
-    "accelerator_shipments": ("the world", "buys {}"),
-    "fleet_power": ("all AI chips together", "draw {}"),
-    "installed_base": ("all AI chips together", "hold {}"),
-    "ai_revenue": ("customers", "pay {} for AI"),
-    "leading_lab_revenue": ("the leading lab", "earns {}"),
-    "us_ai_electricity_share": ("AI", "takes {} of US electricity"),
-    "fleet_electricity_share": ("all AI chips together", "take {} of what the US produces"),
-    "shipment_electricity_share": ("a year's new chips", "need {} of US electricity"),
-    "wafer_share": ("AI", "takes {} of leading-edge wafers"),
-}
+PHRASES: dict[str, dict[str, Any]] = load_toml(Path(__file__).with_name("phrases.toml"))
+# What a reader asks first; the prior set's headline follows.
+FIRST = ("training_cluster_power", "training_cluster_cost", "ai_investment")
 # Outputs whose labels are limits.
 LIMITS = ("supply_constraint", "binding_constraint")
 _KEY_YEAR = 2030.0
@@ -39,11 +29,17 @@ def key_year(years: Sequence[float]) -> float:
     return _KEY_YEAR if _KEY_YEAR in years else float(years[-1])
 
 
+def subject_and_verb(name: str) -> tuple[str, str]:
+    """Return who a sentence on a quantity is about, and what that one does, with a place for the number."""
+    phrase = PHRASES.get(name, {"subject": in_a_sentence(name), "verb": "is {}"})
+    return phrase["subject"], phrase["verb"]
+
+
 def forecast_sentence(summary: xr.Dataset, outputs: Sequence[str], year: float | None) -> str:
     """Return median and 90 % interval of some outputs in a year, in one sentence."""
     parts: dict[str, list[str]] = {}
     for name in outputs:
-        subject, verb = PHRASES.get(name, (in_a_sentence(name), "is {}"))
+        subject, verb = subject_and_verb(name)
         parts.setdefault(subject, []).append(verb.format(_with_interval(summary, name, year)))
     said = "; ".join(f"{subject} {listed(verbs)}" for subject, verbs in parts.items())
     return f"{year:g}: {said}." if year is not None else f"{said[:1].upper()}{said[1:]}."

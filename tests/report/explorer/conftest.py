@@ -55,7 +55,7 @@ def shipped():
         ("evidence_2026", "boom_ends_in_2028"),
         ("situational_awareness", "limits_off"),
     )
-    return explorer_data(chosen, cc.cluster_model(), explore.OUTPUTS, range(2024, 2035), explore.LEVELS, 0)
+    return explorer_data(chosen, cc.cluster_model(), explore.FIRST, range(2024, 2035), explore.LEVELS, 0)
 
 
 @pytest.fixture(scope="package")
