@@ -7,8 +7,9 @@ from analyses import options
 from clustercast.engine.units import conversion
 from clustercast.files.whole import write_text
 from clustercast.priors.prior_file import scenario_about, shipped_names
-from clustercast.report.explorer import Explorer, explorer
-from clustercast.report.explorer_data import World
+from clustercast.report.explorer import Explorer
+from clustercast.report.explorer import page_of as explorer_page
+from clustercast.report.explorer_data import World, explorer_data
 from clustercast.report.sentences import FIRST, PHRASES
 
 LEVELS = {name: phrase["asked"] for name, phrase in PHRASES.items() if "asked" in phrase}
@@ -31,7 +32,8 @@ def explore(run: options.Run) -> options.Answer:
 
 def page_of(run: options.Run) -> Explorer:
     """Return the page of a run."""
-    return explorer(worlds(run), run.model, outputs(run), run.years, LEVELS, run.seed, observed(run.model))
+    data = explorer_data(worlds(run), run.model, outputs(run), run.years, LEVELS, run.seed)
+    return Explorer(explorer_page({**data, "observed": observed(run.model)}))
 
 
 def page_of_both_sets() -> Explorer:

@@ -8,7 +8,7 @@ def model(run: options.Run, graph: bool = False, everything: bool = False) -> op
     """Print the model: its inputs, then each quantity as a formula with its unit, in the order of computation."""
     from clustercast.files.whole import write_text
     from clustercast.report.labels import in_a_sentence
-    from clustercast.report.program import graph_dot, graph_text, model_lines, program_records, program_text
+    from clustercast.report.program import graph_dot, graph_text, model_lines, program_text
 
     cluster = run.model
     wanted = list(cluster.functions) if everything else run.outputs
@@ -20,7 +20,7 @@ def model(run: options.Run, graph: bool = False, everything: bool = False) -> op
     return options.Answer(
         finding=[f"# {named}: {len(units)} inputs through {len(lines)} quantities"],
         shown=[options.Verbatim(graph_text(lines, roots) if graph else program_text(lines, units, meanings))],
-        results=program_records(lines, units),
+        results={"inputs": units, "quantities": lines},
         files={"model.dot": lambda path: write_text(path, graph_dot(lines, units) + "\n")},
     )
 

@@ -374,7 +374,5 @@ def show(*answers: object) -> None:
     for answer in answers:
         if isinstance(answer, Verbatim):
             print(answer)
-        elif isinstance(answer, str):
-            printer.print(answer, markup=False)
         else:
-            printer.print(answer)
+            printer.print(answer, markup=False)

@@ -14,12 +14,13 @@ from clustercast.conditioning.tree import posterior_inputs
 from clustercast.dataset import Dataset
 from clustercast.decisions.possible import possible
 from clustercast.priors.prior_file import shipped_names
-from clustercast.report.ask import Part, Question, answer
+from clustercast.report.ask import Question, answer
 from clustercast.report.sections import Results, even_condition
 from clustercast.report.sentences import FIRST, LIMITS, PHRASES, key_year
+from clustercast.uncertainty.milestones import milestones
 from clustercast.uncertainty.reference_classes import read_reference_classes
 from clustercast.uncertainty.scenarios import BASE
-from clustercast.uncertainty.stated import read_stated_tables
+from clustercast.uncertainty.stated import compare_with_stated, read_stated_tables
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -37,21 +38,29 @@ def gather(run: options.Run, condition: bool) -> Results:
     inputs = cc.draw(run.priors, run.samples, seed=run.seed)
     wanted = list(dict.fromkeys([*run.with_trend(), *(name for name in LIMITS if name in run.model)]))
     forecast = cc.propagate(inputs, model=run.model, years=run.years, outputs=wanted, progress=run.progress)
-    _, claims = answer_claims(run)
-    explained = outputs[:MOST_EXPLAINED]
+    summary, stated, year = cc.summarise(forecast), read_stated_tables().cell, key_year(run.years)
+    levels = {name: phrase["levels"] for name, phrase in PHRASES.items() if name in outputs and "levels" in phrase}
+    asked = cc.parse_condition(even_condition(forecast[outputs[0]], year))
+    seen = observable(possible("possible"), run.model, asked)
+    question = Question(asked, {run.priors.name: forecast_of(run, run.priors, asked, seen)}, seen, run.priors)
     return Results(
         priors=run.priors,
         outputs=outputs,
-        used=[name for name in run.model.inputs(explained[:1]) if name in run.priors.uncertain],
+        explained=outputs[0],
+        used=[name for name in run.model.inputs(outputs[:1]) if name in run.priors.uncertain],
+        year=year,
         forecast=forecast,
-        stated=read_stated_tables().cell,
+        summary=summary,
+        stated=stated,
+        comparisons=compare_with_stated(summary, stated),
         observed=list(cc.read_observations()),
         references=read_reference_classes(),
-        levels={name: phrase["levels"] for name, phrase in PHRASES.items() if name in outputs and "levels" in phrase},
+        levels=levels,
+        milestones=milestones(forecast, levels),
         indices=cc.run_sobol(
             run.priors,
             model=run.model,
-            outputs=explained,
+            outputs=outputs[:MOST_EXPLAINED],
             years=run.years,
             size=min(max(run.samples // 8, 16 * REPLICATES), MOST_BASE_POINTS),
             seed=run.seed,
@@ -59,12 +68,12 @@ def gather(run: options.Run, condition: bool) -> Results:
             second_order=True,
             progress=run.progress,
         ),
-        claims=claims,
+        claims=answer_claims(run)[1],
         findings=cc.audit_findings(),
         relief=relief_of(run),
         scenarios=_scenarios(run, outputs[:MOST_COMPARED]) if run.named[0] else {},
         observations=_observations(run) if condition else None,
-        asked=_asked(run, even_condition(forecast[outputs[0]], key_year(run.years))),
+        asked=answer(question),
     )
 
 
@@ -75,13 +84,6 @@ def _observations(run: options.Run) -> tuple["xr.DataTree", Dataset]:
     years = np.arange(math.floor(min(row.date for row in rows)), math.ceil(max(row.date for row in rows)) + 3)
     quantities = [name for name in rows.quantities if name in run.model]
     return tree, cc.propagate(posterior_inputs(tree), model=run.model, years=years, outputs=quantities)
-
-
-def _asked(run: options.Run, condition: str) -> Part:
-    """Return what would be worth knowing of the first output, and what would change the answer."""
-    asked = cc.parse_condition(condition)
-    seen = observable(possible("possible"), run.model, asked)
-    return answer(Question(asked, {run.priors.name: forecast_of(run, run.priors, asked, seen)}, seen, run.priors))
 
 
 def _scenarios(run: options.Run, outputs: list[str]) -> Mapping[str, Dataset]:

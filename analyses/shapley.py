@@ -13,15 +13,16 @@ def shapley(run: options.Run) -> options.Answer:
 def shapley_answer(run: options.Run) -> options.Answer:
     """Return the Shapley effects of what a run asks for."""
     from clustercast.report.sentences import hangs_on, key_year
-    from clustercast.report.sobol import share_table
+    from clustercast.report.wording import say
 
     effects = cc.run_shapley(
         run.priors, model=run.model, outputs=run.outputs, years=run.years, size=run.samples, seed=run.seed
     )
     warned = [f"warning: {effects.attrs['warning']}"] if effects.attrs.get("warning") else []
+    table = say("sensitivity.shares", effects, "Sh", "Shapley effects, which sum to 1 over the inputs", 6)
     return options.Answer(
         finding=[*run.opening(), hangs_on(effects, run.outputs[0], key_year(run.years), variable="Sh")],
-        shown=[share_table(effects, "Sh", "Shapley effects, which sum to 1 over the inputs", most=6), *warned],
+        shown=[*table, *warned],
         results={"effects": effects},
         files={"shapley.nc": lambda path: cc.write_netcdf(effects, path)},
     )

@@ -15,7 +15,7 @@ def uncertainty(run: options.Run, design: PlainDesign = "sobol") -> options.Answ
     Writes the draws (uncertainty.nc) and their summary (uncertainty_summary.nc).
     """
     from clustercast.report.sentences import hangs_on, key_year
-    from clustercast.report.sobol import caution, share_table
+    from clustercast.report.sobol import caution
     from clustercast.report.wording import say
     from clustercast.uncertainty.stated import compare_with_stated, stated_cells
 
@@ -27,12 +27,12 @@ def uncertainty(run: options.Run, design: PlainDesign = "sobol") -> options.Answ
     summary = cc.summarise(forecast)
     first_order = cc.given_data_indices(forecast[[*inputs.data_vars, *run.outputs]], model=run.model)
     stated = compare_with_stated(summary, stated_cells())
-    shares = share_table(first_order, "S1", "share of the variance that an input explains alone")
+    shares = say("sensitivity.shares", first_order, "S1", "share of the variance that an input explains alone")
     hangs = hangs_on(first_order, run.outputs[0], key_year(run.years), variable="S1")
     warned = [f"warning: {text}" for text in (caution(summary), caution(first_order)) if text]
     return options.Answer(
         finding=[*run.opening(forecast), hangs],
-        shown=[*say("forecast.fans", summary, run.outputs), *say("forecast.stated", stated), shares, *warned],
+        shown=[*say("forecast.fans", summary, run.outputs), *say("forecast.stated", stated), *shares, *warned],
         results={"summary": summary, "stated": stated, "first_order": first_order},
         files={
             "uncertainty.nc": lambda path: cc.write_netcdf(forecast, path),

@@ -13,7 +13,7 @@ from clustercast.decisions.bounds import prior_bounds
 from clustercast.decisions.discovery import discover
 from clustercast.decisions.information import evppi, evsi
 from clustercast.decisions.targets import FEWEST
-from clustercast.decisions.tilting import Tilt, tilt
+from clustercast.decisions.tilting import tilt
 from clustercast.errors import InputError
 from clustercast.priors.prior_set import Priors
 from clustercast.report.tables import Table
@@ -121,8 +121,15 @@ def _worth(name: str, worth: xr.Dataset, **named: Mapping[str, str]) -> Part:
 
 def change_part(question: Question) -> Part:
     """Return the least change of the priors that makes the answer even, or goes as far as the samples carry."""
-    found = _tilted(question)
-    if found is None:
+    share = question.condition.probability(question.forecast)[0]
+    for way in _WAY:
+        aim = float(expit(way * logit(share)))
+        try:
+            found = tilt(question.forecast, question.condition, probability=aim, priors=question.priors)
+            break
+        except InputError:
+            continue
+    else:
         return Part(say("ask.change", None, (), 0))
     rows, marginals = [], found.marginals
     for name in map(str, marginals["input"].values[:_SHOWN]):
@@ -168,15 +175,3 @@ def _drawn(name: str, *given: object, **options: object) -> "Axes":
 
     drawn: Axes = getattr(plots, name)(*given, **options)
     return drawn
-
-
-def _tilted(question: Question) -> Tilt | None:
-    """Return the tilt to even odds, or as far as the samples carry one."""
-    share = question.condition.probability(question.forecast)[0]
-    for part in _WAY:
-        aim = float(expit(part * logit(share)))
-        try:
-            return tilt(question.forecast, question.condition, probability=aim, priors=question.priors)
-        except InputError:
-            continue
-    return None

@@ -37,12 +37,7 @@ class Explorer:
         return f'<iframe sandbox="{allowed}" width="100%" height="860" title="Explorer" srcdoc="{source}"></iframe>'
 
     def write(self, path: str | Path) -> None:
-        """Write the page as one file, which opens from disk and asks nothing of a network.
-
-        Parameters
-        ----------
-        path : str or Path
-        """
+        """Write the page as one file, which opens from disk and asks nothing of a network."""
         write_text(Path(path), self.html)
 
 
@@ -97,34 +92,18 @@ def explore(
     '<!DOCTYPE html>'
     """
     world = World(checked_priors(priors), priors.about.title or priors.name)
-    return explorer([world], model or cluster_model(), outputs, years or YEARS[2:], levels or {}, seed)
-
-
-def explorer(
-    worlds: Sequence[World],
-    model: Model,
-    outputs: Iterable[str] | None,
-    years: Iterable[float],
-    levels: Mapping[str, Sequence[str | float]],
-    seed: int,
-    observed: Sequence[Mapping[str, Any]] = (),
-) -> Explorer:
-    """Return the page of some worlds, the first one shown first."""
-    data = explorer_data(worlds, model, outputs, years, levels, seed)
-    return Explorer(page_of({**data, "observed": list(observed)}))
+    data = explorer_data([world], model or cluster_model(), outputs, years or YEARS[2:], levels or {}, seed)
+    return Explorer(page_of({**data, "observed": []}))
 
 
 def page_of(data: Mapping[str, Any]) -> str:
     """Return the page of some data: one file, whose policy allows its own script and style and nothing else."""
-    script, style = script_text(), (_SCRIPTS / "style.css").read_text(encoding="utf-8")
+    # Each file is a function of its own, whose exports the next ones take.
+    script = "\n".join(_enclosed(name, (_SCRIPTS / f"{name}.js").read_text(encoding="utf-8")) for name in _PARTS)
+    style = (_SCRIPTS / "style.css").read_text(encoding="utf-8")
     text = json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
     own = {"script": _digest(script), "style": _digest(style)}
     return render("explorer.html", title=data["title"], data=text, code=script, css=style, own=own)
-
-
-def script_text() -> str:
-    """Return the page's script: each file a function of its own, whose exports the next ones take."""
-    return "\n".join(_enclosed(name, (_SCRIPTS / f"{name}.js").read_text(encoding="utf-8")) for name in _PARTS)
 
 
 def _enclosed(name: str, text: str) -> str:

@@ -23,7 +23,8 @@ def _plain(value: object) -> object:
     if isinstance(value, np.ndarray | np.generic):
         return _plain(value.tolist())
     if isinstance(value, Mapping):
-        return {str(key): _plain(_parsed(key, item)) for key, item in value.items()}
+        pairs = ((k, json.loads(v) if k == PROVENANCE and isinstance(v, str) else v) for k, v in value.items())
+        return {str(key): _plain(item) for key, item in pairs}
     if isinstance(value, list | tuple | range):
         return [_plain(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
@@ -35,8 +36,3 @@ def _plain(value: object) -> object:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     raise TypeError(f"{type(value).__name__} has no JSON form")
-
-
-def _parsed(key: object, item: object) -> object:
-    """Return the record of a dataset as an object, anything else as it is."""
-    return json.loads(item) if key == PROVENANCE and isinstance(item, str) else item

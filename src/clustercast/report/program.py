@@ -2,7 +2,7 @@
 
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from clustercast.engine.formula import formula_of
 from clustercast.engine.model import Model
@@ -62,11 +62,6 @@ def graph_text(lines: Sequence[Line], roots: Iterable[str]) -> str:
             yield from unfolded(last, below + "└── ", below + "    ")
 
     return "\n".join(text for root in roots for text in unfolded(root, "", ""))
-
-
-def program_records(lines: Iterable[Line], input_units: Mapping[str, str]) -> dict[str, object]:
-    """Return a model as records: the unit of each input, and what is known of each quantity."""
-    return {"inputs": dict(input_units), "quantities": [asdict(line) for line in lines]}
 
 
 def _written(line: Line) -> str:

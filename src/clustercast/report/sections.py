@@ -1,6 +1,5 @@
 """What the report's page shows: the results it is made of, and what is drawn and counted for its template."""
 
-import functools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,13 +25,12 @@ from clustercast.report.ask import Part
 from clustercast.report.conditioning import learned_tables
 from clustercast.report.labels import milestone_text
 from clustercast.report.plots.style import axes_or_new, in_percent, number_text, unit_of
-from clustercast.report.sentences import LIMITS, hangs_on, key_year, opening
+from clustercast.report.sentences import LIMITS, hangs_on, opening
 from clustercast.report.sobol import caution, member, sobol_tables
-from clustercast.uncertainty.milestones import crossing_year, milestones
+from clustercast.uncertainty.milestones import crossing_year
 from clustercast.uncertainty.reference_classes import ReferenceClass
 from clustercast.uncertainty.scenarios import BASE, scenario_changes
-from clustercast.uncertainty.stated import Comparison, StatedCell, compare_with_stated
-from clustercast.uncertainty.summaries import summarise
+from clustercast.uncertainty.stated import Comparison, StatedCell
 
 # Reference classes closer than this to each other or to a level, in decades, cannot be read beside a fan.
 _CLOSEST = 0.6
@@ -50,12 +48,18 @@ class Results:
 
     priors: Priors
     outputs: Sequence[str]
+    # The output that the sensitivity figures are about, its inputs, and the year that answers are given for.
+    explained: str
     used: Sequence[str]
+    year: float
     forecast: xr.Dataset
+    summary: xr.Dataset
     stated: Sequence[StatedCell]
+    comparisons: Sequence[Comparison]
     observed: Sequence[Observation]
     references: Sequence[ReferenceClass]
     levels: Mapping[str, Sequence[str]]
+    milestones: xr.Dataset
     indices: xr.Dataset
     claims: xr.Dataset
     findings: Sequence[Finding]
@@ -63,31 +67,6 @@ class Results:
     scenarios: Mapping[str, xr.Dataset]
     observations: tuple[xr.DataTree, xr.Dataset] | None
     asked: Part
-
-    @property
-    def explained(self) -> str:
-        """The output that the sensitivity figures are about."""
-        return str(self.indices["output"].values[0])
-
-    @property
-    def year(self) -> float:
-        """The year that answers are given for."""
-        return key_year(self.forecast["year"].values.tolist())
-
-    @functools.cached_property
-    def summary(self) -> xr.Dataset:
-        """The quantiles of the forecast."""
-        return summarise(self.forecast)
-
-    @functools.cached_property
-    def milestones(self) -> xr.Dataset:
-        """When the levels are reached."""
-        return milestones(self.forecast, {name: list(levels) for name, levels in self.levels.items()})
-
-    @functools.cached_property
-    def comparisons(self) -> list[Comparison]:
-        """The stated cells beside the forecast."""
-        return compare_with_stated(self.summary, self.stated)
 
 
 def page_values(results: Results, title: str, subtitle: str) -> dict[str, Any]:

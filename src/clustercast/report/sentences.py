@@ -22,6 +22,8 @@ LIMITS = ("supply_constraint", "binding_constraint")
 _KEY_YEAR = 2030.0
 _CLEAR = 0.02
 _SEEN = 0.0005
+# Of outputs in the opening.
+_MOST = 4
 
 
 def key_year(years: Sequence[float]) -> float:
@@ -50,7 +52,7 @@ def trend_sentence(summary: xr.Dataset, outputs: Sequence[str], year: float | No
     said = []
     for name in outputs:
         if f"trend_{name}" in summary:
-            plain, trend = (float(_quantile(summary, key, year, 0.5)) for key in (name, f"trend_{name}"))
+            plain, trend = (_ends(summary, key, year)[1] for key in (name, f"trend_{name}"))
             if abs(trend - plain) > _CLEAR * abs(plain):
                 said.append(f"{in_a_sentence(name)} {_with_interval(summary, f'trend_{name}', year)}")
     return f"The trend alone, without limits: {listed(said)}." if said else ""
@@ -119,16 +121,10 @@ def conditions(priors: Priors, forecast: xr.Dataset, year: float | None) -> list
 
 
 def opening(
-    forecast: xr.Dataset,
-    summary: xr.Dataset,
-    priors: Priors,
-    outputs: Sequence[str],
-    year: float | None,
-    *,
-    most: int = 4,
+    forecast: xr.Dataset, summary: xr.Dataset, priors: Priors, outputs: Sequence[str], year: float | None
 ) -> list[str]:
     """Return the sentences that open an answer: the forecast, the trend, the limits, contradictions."""
-    shown = [name for name in outputs if name in summary and "quantile" in summary[name].dims][:most]
+    shown = [name for name in outputs if name in summary and "quantile" in summary[name].dims][:_MOST]
     timed = any("year" in summary[name].dims for name in shown)
     year = year if timed else None
     said = [forecast_sentence(summary, shown, year)] if shown else []
@@ -137,13 +133,14 @@ def opening(
     return [sentence for sentence in said if sentence]
 
 
+def _ends(summary: xr.Dataset, name: str, year: float | None) -> list[float]:
+    """Return the ends of the 90 % interval of an output in a year, with the median between."""
+    found = summary[name].sel(quantile=[0.05, 0.5, 0.95])
+    ends: list[float] = (found.sel(year=year) if year is not None and "year" in found.dims else found).values.tolist()
+    return ends
+
+
 def _with_interval(summary: xr.Dataset, name: str, year: float | None) -> str:
     """Return median and interval of an output in a year."""
-    low, median, high = (float(_quantile(summary, name, year, p)) for p in (0.05, 0.5, 0.95))
+    low, median, high = _ends(summary, name, year)
     return with_interval(median, low, high, str(summary[name].attrs.get("units", "1")), share=is_share(name))
-
-
-def _quantile(summary: xr.Dataset, name: str, year: float | None, probability: float) -> xr.DataArray:
-    """Return one quantile of an output in a year."""
-    found = summary[name].sel(quantile=probability)
-    return found.sel(year=year) if year is not None and "year" in found.dims else found

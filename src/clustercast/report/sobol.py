@@ -8,6 +8,7 @@ import xarray as xr
 
 from clustercast.dataset import design_of
 from clustercast.report.labels import label_of, member_label, worded
+from clustercast.report.numbers import evenly
 from clustercast.report.tables import Table, table
 
 _SHOWN_YEARS = 3
@@ -15,27 +16,13 @@ _SMALL = 0.01
 _GROUPED = re.compile(r"Correlated inputs are one group.*?Shapley effects\.")
 
 
-def sobol_tables(
-    indices: xr.Dataset, *, years: Sequence[float] | None = None, most: int = 8, resolved: xr.DataArray | None = None
-) -> Iterator[Table]:
+def sobol_tables(indices: xr.Dataset, *, most: int = 8, resolved: xr.DataArray | None = None) -> Iterator[Table]:
     """Yield one table an output: total indices by year, the first-order index in the last, each with its half-width."""
-    shown = _years(indices, years)
+    grid = indices["year"].values.tolist() if "year" in indices.dims else []
+    years = [grid[place] for place in evenly(len(grid), _SHOWN_YEARS + 1)[1:]] or grid
     for output in indices["output"].values:
         found = resolved.sel(output=output) if resolved is not None else None
-        yield _sobol_table(indices.sel(output=output), shown, most, found)
-
-
-def share_table(indices: xr.Dataset, variable: str, meaning: str, *, most: int = 3) -> Table:
-    """Return the inputs that matter most to each output in its last year, by one index."""
-    last = indices.isel(year=-1) if "year" in indices.dims else indices
-    when = f" in {indices['year'].values[-1]:g}" if "year" in indices.dims else ""
-    rows: list[tuple[str, ...]] = []
-    for output in last["output"].values:
-        found, widths = (last[name].sel(output=output).values for name in (variable, f"{variable}_conf"))
-        rows.append((label_of(str(output)),))
-        for place in np.argsort(-np.nan_to_num(found), kind="stable")[:most]:
-            rows.append((member_label(str(last["input"].values[place])), f"{found[place]:.2f}±{widths[place]:.2f}"))
-    return table(f"What matters{when}: {meaning}", ("input", variable), rows)
+        yield _sobol_table(indices.sel(output=output), years, most, found)
 
 
 def resolution(resolved: xr.DataArray) -> str:
@@ -66,17 +53,6 @@ def member(indices: xr.Dataset) -> str:
     if any(len(members) > 1 and name not in joint for name, members in design.get("swaps", {}).items()):
         return "group"
     return "independent part" if design.get("latent") else "input"
-
-
-def _years(indices: xr.Dataset, years: Sequence[float] | None) -> list[float]:
-    """Return the years that are shown."""
-    if "year" not in indices.dims:
-        return []
-    grid = indices["year"].values
-    if years is not None:
-        return [float(year) for year in years if year in grid]
-    places = np.unique(np.linspace(0, grid.size - 1, _SHOWN_YEARS + 1).round().astype(int))[1:]
-    return [float(grid[place]) for place in places] or [float(grid[-1])]
 
 
 def _sobol_table(indices: xr.Dataset, years: Sequence[float], most: int, resolved: xr.DataArray | None) -> Table:

@@ -76,7 +76,7 @@ def say(macro: str, *given: Any, **named: Any) -> list[Any]:
             found[-1][-1] = text.translate(_BACK)
         elif line:
             found.append(line.translate(_BACK))
-    return [made if isinstance(made, str) else _table(*made) for made in found]
+    return [one if isinstance(one, str) else _table(*one) for one in found]
 
 
 def _table(title: str, rows: Sequence[Sequence[str]], note: str) -> Table:

@@ -1,7 +1,7 @@
 """Forecasts beside each other: exceedance curves, scenarios, pools, and an input before and after learning."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from clustercast.decisions.pooled_forecast import WHOSE
 from clustercast.engine.units import conversion
 from clustercast.errors import InputError, takes
 from clustercast.report.labels import label_of
+from clustercast.report.numbers import evenly
 from clustercast.report.plots import style
 
 _INTERVALS = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -30,7 +31,7 @@ def exceedance_curve(
     years: Sequence[float] | None = None,
     ax: Axes | None = None,
     weights: Sequence[float] | FloatArray | None = None,
-    levels: Iterable[style.Level] | Mapping[str, style.Level] = (),
+    levels: style.Levels = (),
 ) -> Axes:
     """Draw the probability that an output exceeds a size, against the size, in some years.
 
@@ -38,7 +39,10 @@ def exceedance_curve(
     default; `weights` are importance weights, and `levels`, as "100 GW", labelled vertical lines.
     """
     ax = style.quiet_frame(style.axes_or_new(ax))
-    shown = _curves(path, years)
+    grid = path["year"].values.tolist() if "year" in path.dims else []
+    usual = [grid[place] for place in evenly(len(grid), len(_STYLES) + 1)[1:]] or grid
+    shown = {f"{year:g}": _of_year(path, year, path) for year in (usual if years is None else years)}
+    shown = shown if grid else {style.title_of(path): _of_year(path, None, path)}
     probabilities = np.linspace(*_VIEW, _CURVE_POINTS)
     positive = all(bool((values > 0).all()) for values in shown.values())
     for number, (text, values) in enumerate(shown.items()):
@@ -64,11 +68,7 @@ def exceedance_curve(
 
 @takes()
 def scenarios(
-    paths: Mapping[str, xr.DataArray],
-    *,
-    year: float | None = None,
-    ax: Axes | None = None,
-    levels: Iterable[style.Level] | Mapping[str, style.Level] = (),
+    paths: Mapping[str, xr.DataArray], *, year: float | None = None, ax: Axes | None = None, levels: style.Levels = ()
 ) -> Axes:
     """Compare an output between scenarios in a year: median, half and nine tenths of the samples.
 
@@ -99,12 +99,7 @@ def scenarios(
 
 @takes("sample")
 def pool(
-    pooled: xr.Dataset,
-    output: str,
-    *,
-    year: float | None = None,
-    ax: Axes | None = None,
-    levels: Iterable[style.Level] | Mapping[str, style.Level] = (),
+    pooled: xr.Dataset, output: str, *, year: float | None = None, ax: Axes | None = None, levels: style.Levels = ()
 ) -> Axes:
     """Draw an output of a pool of forecasts in a year, of all together and of each forecaster with its weight.
 
@@ -156,9 +151,7 @@ def prior_posterior(
     return style.titled(ax, label_of(str(prior.name)), f"median: {moved}", pad=18)
 
 
-def _sizes(
-    ax: Axes, path: xr.DataArray, positive: bool, levels: Iterable[style.Level] | Mapping[str, style.Level]
-) -> bool:
+def _sizes(ax: Axes, path: xr.DataArray, positive: bool, levels: style.Levels) -> bool:
     """Draw an axis of sizes with thresholds as vertical lines, labelled on top; return whether there are any."""
     ax.set_xscale("log" if positive else "linear")
     named = style.named_levels(levels, path)
@@ -168,17 +161,6 @@ def _sizes(
         ax.text(place, 1.01, style.plain(text), **looks)
     style.human_axis(ax.xaxis, path, log=positive)
     return bool(named)
-
-
-def _curves(path: xr.DataArray, years: Sequence[float] | None) -> dict[str, FloatArray]:
-    """Return the samples of each year to draw, by its label."""
-    if "year" not in path.dims:
-        return {style.title_of(path): _of_year(path, None, path)}
-    grid = path["year"].values
-    if years is None:
-        places = np.unique(np.linspace(0, grid.size - 1, len(_STYLES) + 1).round().astype(int))[1:]
-        years = [float(grid[place]) for place in places] or [float(grid[-1])]
-    return {f"{year:g}": _of_year(path, year, path) for year in years}
 
 
 def _of_year(path: xr.DataArray, year: float | None, first: xr.DataArray) -> FloatArray:

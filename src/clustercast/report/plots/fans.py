@@ -46,7 +46,7 @@ def fan(
     weights: Weights | None = None,
     stated: Iterable[StatedCell] = (),
     observed: Iterable[Observation] = (),
-    levels: Iterable[style.Level] | Mapping[str, style.Level] = (),
+    levels: style.Levels = (),
     references: Iterable[ReferenceClass] = (),
     log: bool | None = None,
     colour: str = style.PALETTE[0],

@@ -22,6 +22,7 @@ from clustercast.report.labels import label_of, time_of
 from clustercast.report.numbers import human, interval, is_share, with_interval
 
 Level = str | float
+Levels = Iterable[Level] | Mapping[str, Level]
 D = TypeVar("D", xr.DataArray, xr.Dataset)
 
 # Okabe and Ito's palette, which colour-blind readers can tell apart (jfly.uni-koeln.de/color, 2008), yellow last.
@@ -206,7 +207,7 @@ def marked_line(place: int, width: float) -> dict[str, Any]:
     return {"color": colour, "marker": marker, "markersize": 4, "linewidth": width, "elinewidth": 0.8}
 
 
-def named_levels(levels: Iterable[Level] | Mapping[str, Level], path: xr.DataArray) -> dict[str, float]:
+def named_levels(levels: Levels, path: xr.DataArray) -> dict[str, float]:
     """Return thresholds in the unit of a variable, by their labels."""
     unit, share = unit_of(path), in_percent(path)
     named: dict[str, Level] = dict(levels) if isinstance(levels, Mapping) else {}
