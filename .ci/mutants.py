@@ -140,7 +140,7 @@ class Collected:
         """Write down how long each test takes, which tests run each line, and the lines that run at import."""
         caches = [one for one in gc.get_objects() if type(one).__name__ == "_lru_cache_wrapper"]
         codes = [getattr(one.__wrapped__, "__code__", None) for one in caches]
-        ours = [one for one, code in zip(caches, codes, strict=True) if code and str(Path.cwd()) in code.co_filename]
+        ours = [one for one, code in zip(caches, codes, strict=True) if code and code.co_filename in self.paths]
         by_context = defaultdict(set)
         for item, following in zip(items, [*items[1:], None], strict=True):
             # What a fixture or a cache makes for one test decides the others too.
