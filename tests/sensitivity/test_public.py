@@ -7,6 +7,7 @@ import pytest
 import xarray as xr
 
 import clustercast as cc
+from clustercast.errors import InputError
 from clustercast.sensitivity.salib import to_salib
 from tests.reference.problems import dummy, ishigami, product_of_lognormals, smallest_capacity, sobol_g
 
@@ -177,6 +178,10 @@ def test_latents_of_correlated_inputs():
     grouped = cc.draw(priors, 1024, design="saltelli", replicates=8, seed=1, groups={"both": ["x1", "x2"]})
     found = cc.sobol_indices(cc.propagate(grouped, model=model), scale="raw").sel(output="y")
     np.testing.assert_allclose(found["ST"], [(2 + 2 * r) / (3 + 2 * r), 1 / (3 + 2 * r)], atol=5e-3)
+    # Swapped together, correlated inputs follow the design themselves.
+    forecast = cc.propagate(grouped, model=model)
+    with pytest.raises(InputError, match="'x1' does not vary"):
+        cc.sobol_indices(forecast.assign(x1=forecast["x1"] + np.linspace(0, 1, forecast.sizes["sample"])))
 
 
 def test_a_stored_forecast_is_analysed_again(tmp_path):

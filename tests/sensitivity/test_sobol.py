@@ -351,7 +351,7 @@ class TestWarnings:
 
 def broken_in_one_place(forecast):
     values = forecast["x1"].values.copy()
-    values[9] += 1e-9
+    values[9] = np.nextafter(values[9], 2)
     return forecast.assign(x1=forecast["x1"].copy(data=values))
 
 
@@ -382,7 +382,8 @@ def not_finite(forecast):
         (lambda f: f.assign({n: f[n] * 0 + 3.0 for n in ("power", "ishigami")}), "'power', 'ishigami' are constant"),
         (lambda f: f.drop_vars("ishigami").assign(power=f["power"] * 0 + 3.0), "'power' is constant"),
         (lambda f: f.drop_vars(["power", "ishigami"]), "no outputs"),
-        (lambda f: redesigned(f, replicates=5), "5 replicate"),
+        (lambda f: redesigned(f, replicates=5), "5 replicates of .* base points, which is no design"),
+        (lambda f: redesigned(f, replicates=0), "0 replicates of .* base points, which is no design"),
         (lambda f: f.assign(power=f["power"].expand_dims(site=2)), "dims"),
         (lambda f: without_entry(f, "swaps"), "lost the entry 'swaps'"),
         (lambda f: without_entry(f, "size"), "lost the entry 'size'"),
@@ -391,6 +392,11 @@ def not_finite(forecast):
 def test_a_forecast_that_cannot_be_analysed_is_refused(forecast, spoil, said):
     with pytest.raises(InputError, match=said):
         sobol_indices(spoil(forecast))
+
+
+def test_an_input_that_was_replaced_by_one_number_proves_nothing_and_the_others_do(forecast):
+    found = sobol_indices(forecast.assign(x0=0.5), outputs="power", resamples=0)
+    assert found["S1"].equals(sobol_indices(forecast, outputs="power", resamples=0)["S1"])
 
 
 @pytest.mark.parametrize(
