@@ -382,6 +382,7 @@ def not_finite(forecast):
         (lambda f: f.assign({n: f[n] * 0 + 3.0 for n in ("power", "ishigami")}), "'power', 'ishigami' are constant"),
         (lambda f: f.drop_vars("ishigami").assign(power=f["power"] * 0 + 3.0), "'power' is constant"),
         (lambda f: f.drop_vars(["power", "ishigami"]), "no outputs"),
+        (lambda f: f.rename(x0="other"), "'other' is not one of the design, which varies x0, x1"),
         (lambda f: redesigned(f, replicates=5), "5 replicates of .* base points, which is no design"),
         (lambda f: redesigned(f, replicates=0), "0 replicates of .* base points, which is no design"),
         (lambda f: f.assign(power=f["power"].expand_dims(site=2)), "dims"),
