@@ -210,6 +210,19 @@ def test_shuffled_cut_altered_and_foreign_forecasts_are_refused(design, spoil, m
         MEASURES[design](spoil(forecast))
 
 
+@pytest.mark.parametrize("scale", [1e-12, 1.0, 1e12])
+def test_rounding_is_that_of_the_size_of_an_input(scale):
+    """Sums of correlated scores differ by rounding, and that grows with the numbers."""
+    wide = dict.fromkeys(("x", "y", "z"), cc.Normal(10 * scale, scale))
+    priors = cc.Priors(cc.Correlation(("x", "z"), 0.7), **wide)
+    forecast = cc.propagate(cc.draw(priors, 64, design="kucherenko", seed=2), model=SUM)
+    assert np.isfinite(cc.kucherenko_indices(forecast)["S1_full"]).all()
+    x = forecast["x"].values.copy()
+    x[0] += scale / 1000
+    with pytest.raises(InputError, match="'x' does not vary"):
+        cc.kucherenko_indices(forecast.assign(x=forecast["x"].copy(data=x)))
+
+
 @pytest.mark.parametrize("design", MEASURES)
 def test_a_data_frame_has_one_row_an_output_year_and_input(design):
     forecast = cc.propagate(cc.draw(TRENDED, 64, design=design), model=cc.Model([trend, once]), years=YEARS)

@@ -398,6 +398,8 @@ def test_a_forecast_that_cannot_be_analysed_is_refused(forecast, spoil, said):
 def test_an_input_that_was_replaced_by_one_number_proves_nothing_and_the_others_do(forecast):
     found = sobol_indices(forecast.assign(x0=0.5), outputs="power", resamples=0)
     assert found["S1"].equals(sobol_indices(forecast, outputs="power", resamples=0)["S1"])
+    with pytest.raises(InputError, match="input 'x1' does not vary"):
+        sobol_indices(broken_in_one_place(forecast.assign(x0=0.5)))
 
 
 @pytest.mark.parametrize(
