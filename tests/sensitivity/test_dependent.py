@@ -210,6 +210,15 @@ def test_shuffled_cut_altered_and_foreign_forecasts_are_refused(design, spoil, m
         MEASURES[design](spoil(forecast))
 
 
+def test_an_independent_input_stays_in_the_mixtures_of_others():
+    forecast = cc.propagate(cc.draw(CORRELATED, 64, design="kucherenko", seed=2), model=SUM)
+    for row in (1, 3):
+        y = forecast["y"].values.copy()
+        y[row] += 0.5
+        with pytest.raises(InputError, match=f"'y' does not vary as a Kucherenko design varies it: sample {row}"):
+            cc.kucherenko_indices(forecast.assign(y=forecast["y"].copy(data=y)))
+
+
 @pytest.mark.parametrize("scale", [1e-12, 1.0, 1e12])
 def test_rounding_is_that_of_the_size_of_an_input(scale):
     """Sums of correlated scores differ by rounding, and that grows with the numbers."""

@@ -395,6 +395,11 @@ def test_a_forecast_that_cannot_be_analysed_is_refused(forecast, spoil, said):
         sobol_indices(spoil(forecast))
 
 
+def test_numbered_samples_prove_the_order_without_inputs(forecast):
+    bare = forecast.drop_vars(["x0", "x1", "x2"])
+    assert sobol_indices(bare, resamples=0)["S1"].equals(sobol_indices(forecast, resamples=0)["S1"])
+
+
 def test_an_input_that_was_replaced_by_one_number_proves_nothing_and_the_others_do(forecast):
     found = sobol_indices(forecast.assign(x0=0.5), outputs="power", resamples=0)
     assert found["S1"].equals(sobol_indices(forecast, outputs="power", resamples=0)["S1"])

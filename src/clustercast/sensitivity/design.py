@@ -164,15 +164,14 @@ def _check_samples(forecast: xr.Dataset, design: str, size: int, runs: int, repl
             f"the forecast has {count} samples, and its {design} design of {size} base points has {expected} "
             f"({runs} a base point); keep all of them, in order"
         )
-    if "sample" in forecast.coords:
-        samples = forecast["sample"].values
-        wrong = np.flatnonzero(samples != np.arange(count))
-        if wrong.size:
-            raise InputError(
-                f"the forecast's samples are not in the order of the draw: position {wrong[0]} holds sample "
-                f"{samples[wrong[0]]} ({wrong.size} of {count} are out of place); restore it with "
-                'forecast.sortby("sample")'
-            )
+    samples = forecast["sample"].values
+    wrong = np.flatnonzero(samples != np.arange(count))
+    if wrong.size:
+        raise InputError(
+            f"the forecast's samples are not in the order of the draw: position {wrong[0]} holds sample "
+            f"{samples[wrong[0]]} ({wrong.size} of {count} are out of place); restore it with "
+            'forecast.sortby("sample")'
+        )
 
 
 def _refuse_strangers(forecast: xr.Dataset, known: set[str]) -> None:
