@@ -14,6 +14,8 @@ PAIRS = "min max, any all, minimum maximum, floor ceil, argmin argmax, less less
 NAMES = {old: new for pair in PAIRS.split(", ") for old, new in (pair.split(), reversed(pair.split()))}
 
 SKIPPED = ("annotation", "returns")
+# What only refuses a fault of this code.
+GUARDS = ("strict", "frozen")
 Change = tuple[int, int, str]
 
 
@@ -128,7 +130,7 @@ def _of_rest(node: ast.AST, at: _Places) -> Iterator[Change]:
         case ast.Name(name, ast.Load()) | ast.Attribute(_, name, ast.Load()) if name in NAMES:
             yield at.end(node) - len(name), at.end(node), NAMES[name]
         case ast.Call(_, _, named):
-            yield from (at.without(keyword) for keyword in named if keyword.arg not in (None, "strict"))
+            yield from (at.without(keyword) for keyword in named if keyword.arg and keyword.arg not in GUARDS)
         case ast.Expr(ast.Call()) | ast.Raise():
             yield from at.whole(node, "pass")
         case ast.Break() | ast.Continue():
@@ -143,7 +145,7 @@ def _nodes(node: ast.AST, function: str, lines: range, in_function: bool) -> Ite
     yield node, function, lines, in_function
     named = f"{function}.{node.name}".lstrip(".") if isinstance(node, ast.FunctionDef | ast.ClassDef) else function
     for field, value in ast.iter_fields(node):
-        if field in SKIPPED or isinstance(node, ast.Raise | ast.JoinedStr) or getattr(node, "arg", "") == "strict":
+        if field in SKIPPED or isinstance(node, ast.Raise | ast.JoinedStr) or getattr(node, "arg", "") in GUARDS:
             continue
         inside = in_function or (isinstance(node, ast.FunctionDef) and field == "body")
         for child in value if isinstance(value, list) else [value]:
