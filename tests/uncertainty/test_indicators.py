@@ -40,6 +40,9 @@ def test_the_mean_is_the_probability_and_never_counts_as_not_reached():
         np.testing.assert_allclose(reached[name].mean("sample"), probability)
     assert reached.attrs == forecast.attrs
     assert reached["growth"].identical(forecast["growth"])
+    assert reached["year"].identical(forecast["year"])
+    assert reached["cost >= $100B"].attrs["level"] == 1e11
+    assert "year" not in cc.reached_by(forecast, {"cost": "$100B"}, year=2028).variables
 
 
 def test_the_indices_of_a_probit_are_those_of_its_closed_form(design):

@@ -229,6 +229,11 @@ def test_the_ways_of_reading_a_crossing():
     assert float(crossing_year(path.isel(sample=0), 2e9 / 1e9)) == exact
     assert crossing_year(path.transpose("sample", "year"), 2).values.tolist() == [exact, -np.inf, np.inf]
     assert float(crossing_year(-path.isel(sample=2), -0.5, falling=True)) == 2025
+    assert (crossed.attrs["first_year"], crossed.attrs["last_year"]) == (2024, 2026)
+    assert float(crossing_year(path[:, 0] / 10, 0.2)) == pytest.approx(exact)
+    assert float(crossing_year(path[:, 0], 0)) == -np.inf
+    bare = path.drop_attrs()
+    assert crossing_year(bare, 2).attrs["level_unit"] == exceedance(bare, 2).attrs["level_unit"] == ""
 
 
 @given(st.lists(st.floats(0.1, 10), min_size=2, max_size=8), st.floats(0.2, 9))
@@ -282,6 +287,11 @@ def test_exceedance_in_a_year_and_ever():
     assert exceedance(path, 2, weights=[3, 1]).values.tolist() == [0.25, 0.75, 0]
     assert exceedance(path.transpose("sample", "year"), 2, ever=True).values.tolist() == [0.5, 1, 1]
     assert np.all(exceedance(path, 2)["standard_error"] > 0)
+    assert exceedance(path, 2, weights=[3, 1]).attrs["effective_samples"] == 1.6
+    forecast = xr.Dataset({"cost": path.assign_attrs(role="output")})
+    found = milestones(forecast, {"cost": 2})
+    assert found["reached"].values.tolist() == [[0.5, 1, 1]]
+    assert (found["crossing_year"].attrs["units"], found["reached"].attrs["units"]) == ("year", "1")
 
 
 @given(st.integers(0, 1000), st.floats(0.01, 1000))
@@ -308,6 +318,8 @@ def test_milestones_tabulate_crossings_and_what_never_happens():
     assert result["milestone"].values.tolist() == ["power >= 100 GW", "power >= 0.5 GW", "power >= 1000 TW"]
     assert result["level"].values.tolist() == [100, 0.5, 1e6]
     assert result["output"].values.tolist() == ["power"] * 3
+    assert result["level_unit"].values.tolist() == ["GW"] * 3
+    assert result["year"].identical(forecast["year"])
     first = result.sel(milestone="power >= 100 GW")
     assert np.allclose(first["crossing_year"], 2024 + 2 / (0.5 + 0.1 * special.ndtri(1 - FIVE)), atol=0.05)
     assert np.array_equal(first["reached"], exceedance(forecast["power"], "100 GW", ever=True))
@@ -360,7 +372,10 @@ PATH = xr.DataArray([[1.0, 2], [3, 4]], {"year": [2024, 2026]}, ("year", "sample
         (lambda: crossing_year(PATH.isel(year=0), 3), "needs the coordinate 'year'"),
         (lambda: crossing_year(PATH.isel(year=[1, 0]), 3), "must increase"),
         (lambda: crossing_year(PATH.isel(sample=[]), 3), "needs 1 sample"),
-        (lambda: crossing_year(PATH * np.inf, 3), "4 values not finite"),
+        (lambda: crossing_year(PATH.where(PATH != 2, np.inf), 3), "1 values not finite"),
+        (lambda: crossing_year(PATH.where(PATH != 2, -np.inf), 3), "1 values not finite"),
+        (lambda: crossing_year(PATH.to_dataset(), 3), "Dataset"),
+        (lambda: exceedance(PATH.to_dataset(), 3), "Dataset"),
         (lambda: exceedance(PATH.isel(sample=0), 3), "none is 'sample'"),
         (lambda: exceedance(PATH * np.nan, 3), "4 values that are NaN"),
         (lambda: exceedance(PATH.isel(year=0), 3, ever=True), "no dimension 'year'"),

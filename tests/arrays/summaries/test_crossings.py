@@ -73,6 +73,8 @@ def test_some_paths_are_interpolated_in_log10_and_others_not():
         (np.ones(0), np.ones(0), 1.0, False, "increasing"),
         (np.array([0.0, 1]), np.array([1.0, 2]), 1.0, True, "not above 0"),
         (np.array([1.0, 2]), np.array([1.0, 2]), -1.0, True, "not above 0"),
+        (np.array([1.0, 2]), np.array([1.0, 2]), 0.0, True, "not above 0"),
+        (np.array([[0.0, 1], [2, 2]]), np.array([1.0, 2]), 1.0, np.array([True, False]), "not above 0"),
     ],
 )
 def test_bad_input_is_refused(values, times, level, logarithmic, message):

@@ -61,6 +61,38 @@ def test_one_sample_alone_says_nothing_of_its_error():
         assert np.isinf(result.quantile_errors).all() and np.isinf(result.mean_error).all()
 
 
+def test_the_error_of_a_weighted_mean_is_that_of_owens_formula():
+    """Owen (2013), eq. 9.9: the root of sum w^2 (x - mean)^2, here with the factor n / (n - 1) of the effective n."""
+    mean, error = summaries.mean_with_error(np.array([0.0, 1, 10]), np.array([1.0, 2, 1]))
+    effective = 16 / 6
+    squares = (9 + 4 * 4 + 49) / 16
+    assert mean == 3
+    assert error == pytest.approx(np.sqrt(squares * effective / (effective - 1)))
+
+
+@pytest.mark.parametrize("power", [-1000, -700, 600, 1020])
+def test_the_error_of_a_mean_has_the_unit_of_the_values(power):
+    values = np.random.default_rng(2).normal(size=50)
+    for weights in (None, np.arange(50.0)):
+        mean, error = summaries.mean_with_error(values * 2.0**power, weights)
+        plain = summaries.mean_with_error(values, weights)
+        np.testing.assert_allclose([mean, error], np.array(plain) * 2.0**power, rtol=1e-13)
+
+
+def test_two_samples_and_two_replicates_have_errors():
+    assert summaries.mean_with_error(np.array([0.0, 1.0]))[1] == 0.5
+    halves = summaries.replicated_summary(np.arange(6.0), [0.5], 2)
+    np.testing.assert_allclose([halves.mean_error, halves.quantile_errors[0]], 1.5)
+    rows = summaries.replicated_summary(np.stack([np.arange(6.0), 2 * np.arange(6.0)]), [0.5], 2)
+    np.testing.assert_allclose([rows.mean_error, rows.quantile_errors[:, 0]], [[1.5, 3]] * 2)
+
+
+def test_a_weighted_share_is_at_most_one():
+    for seed in range(50):
+        weights = np.random.default_rng(seed).random(100)
+        assert summaries.share_with_error(np.ones(100, dtype=bool), weights)[0] <= 1
+
+
 def test_replicates_give_errors_by_their_spread():
     # Sixteen replicates whose means are known: a fixed sample moved by 0, 1, ... 15.
     base = np.linspace(-1, 1, 101)
