@@ -288,6 +288,8 @@ def test_exceedance_in_a_year_and_ever():
     assert exceedance(path.transpose("sample", "year"), 2, ever=True).values.tolist() == [0.5, 1, 1]
     assert np.all(exceedance(path, 2)["standard_error"] > 0)
     assert exceedance(path, 2, weights=[3, 1]).attrs["effective_samples"] == 1.6
+    attrs = crossing_year(path, 2, interpolate=False).attrs
+    assert (attrs["last_year"], attrs["interpolation"]) == (2028, "none: years of the grid")
     forecast = xr.Dataset({"cost": path.assign_attrs(role="output")})
     found = milestones(forecast, {"cost": 2})
     assert found["reached"].values.tolist() == [[0.5, 1, 1]]
