@@ -3,6 +3,7 @@
 import functools
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from clustercast.engine.model import Model
 from clustercast.priors.declarations import bounds_of, heir
@@ -43,5 +44,5 @@ def cluster_model() -> Model:
     modules = [import_module(f"clustercast.quantities.{subject}") for subject in _SUBJECTS]
     # Units proved before, so that a run need not prove them again; tests/quantities/test_proved.py writes the file.
     proved = Path(__file__).with_name("proved.txt").read_text(encoding="utf-8").split()
-    carried = {"headline": _HEADLINE, "layers": {"trend": dict.fromkeys(_TREND, 0.0)}, "proved": proved}
+    carried: dict[str, Any] = {"headline": _HEADLINE, "layers": {"trend": dict.fromkeys(_TREND, 0.0)}, "proved": proved}
     return Model(modules, heir=heir, bounds=bounds_of, **carried)
