@@ -381,6 +381,27 @@ def rare() -> Problem:
     return _product_problem("rare", evaluate, chances, chances * (1 - chances), easy=False)
 
 
+def three_at_once() -> Problem:
+    """An event of probability 5e-4 that needs three inputs at once."""
+    chances = np.array([0.05, 0.05, 0.2])
+
+    def evaluate(u):
+        return (u < chances).all(axis=1).astype(float)
+
+    return _product_problem("three_at_once", evaluate, chances, chances * (1 - chances), easy=False)
+
+
+def regime() -> Problem:
+    """A regime of probability .01 in which the output is higher and another input acts; a third one acts everywhere."""
+    root = np.sqrt(12)
+
+    def evaluate(u):
+        return (u[:, 0] < 0.01) * (10 + 5 * root * (u[:, 1] - 0.5)) + root * (u[:, 2] - 0.5)
+
+    partial = {(0,): 100 * 0.01 * 0.99, (1,): 25 * 0.01**2, (0, 1): 25 * 0.01 * 0.99, (2,): 1.0}
+    return Problem("regime", evaluate, *_from_partial_variances(partial, 3), easy=False)
+
+
 def many_inputs() -> Problem:
     """110 inputs of falling weight, with products of neighbours."""
     number = 110
@@ -425,6 +446,8 @@ HARDER = [
     discrete(),
     dominant(),
     rare(),
+    three_at_once(),
+    regime(),
     heavy("lognormal_1", (1.0, 0.5)),
     heavy("lognormal_3", (3.0, 0.5)),
     many_inputs(),

@@ -10,8 +10,8 @@ from tests.reference.problems import HARDER, PROBLEMS, _on_a_grid, ishigami, pis
 
 ALL = [*PROBLEMS, *HARDER]
 BY_NAME = pytest.mark.parametrize("problem", ALL, ids=lambda problem: problem.name)
-# A product of two lognormals of log-sd 3 and an event of 5e-4 show nothing in 2^15 points.
-TOO_HEAVY = {"lognormal_1", "lognormal_3", "rare"}
+# A product of two lognormals of log-sd 3 and events of 5e-4 show nothing in 2^15 points.
+TOO_HEAVY = {"lognormal_1", "lognormal_3", "rare", "three_at_once"}
 
 
 def one_dimensional_rule(problem, nodes):
