@@ -130,6 +130,25 @@ def test_the_parts_of_a_gap_sum_to_it_exactly():
     assert "growth makes +0.4" in found.attrs["words"]
 
 
+def test_the_scale_of_a_gap_is_that_of_the_output_whatever_the_draws_are():
+    @cc.quantity("1")
+    def pure(x):
+        return np.exp(x)
+
+    @cc.quantity("W")
+    def power(x, watt):
+        return x * watt
+
+    sets = {name: cc.Priors(x=cc.Normal(m, 1), watt=cc.Fixed(1, unit="W")) for name, m in (("a", 4), ("b", 5))}
+    how = {"groups": {"x": ["x"]}, "model": cc.Model([pure, power], spare=["watt"]), "size": 4096}
+    assert cc.whose_prior(sets, "pure", **how).attrs["unit"] == "1"
+    # Of 8,192 draws a normal of mean 4 or 5 is below 0 in one or none: in decades, or refused, never in W.
+    with pytest.raises(
+        cc.InputError, match="'power' has [0-9]+ values with no logarithm; declare it with positive=False"
+    ):
+        cc.whose_prior({**sets, "a": sets["a"].replace(x=cc.Normal(3, 1))}, "power", **how)
+
+
 def test_many_groups_in_random_orders_sum_to_the_gap_too():
     @cc.quantity("1")
     def total(a, b, c, d, e, f, g, h, i):

@@ -9,7 +9,7 @@ import xarray as xr
 from scipy.linalg import hadamard
 
 from clustercast.arrays import FloatArray
-from clustercast.dataset import in_words, provenance
+from clustercast.dataset import in_words, output_attrs, provenance
 from clustercast.decisions.pooling import plain
 from clustercast.engine.model import Model
 from clustercast.errors import InputError, takes, whole_number
@@ -19,6 +19,7 @@ from clustercast.priors.prior_set import Priors, checked_priors
 from clustercast.propagation import propagate
 from clustercast.quantities.cluster_model import cluster_model
 from clustercast.sampling import draw
+from clustercast.sensitivity.outputs import scales_of
 
 # So many groups have all their subsets run; more change hands in random orders.
 _ALL_SUBSETS = 8
@@ -62,7 +63,7 @@ def whose_prior(
     -------
     Dataset
         By (group,), the largest first: ``part``, whose sum is ``gap`` exactly, and ``part_error`` over orders, 0 where
-        all subsets were run. In decades (OOM) where the output is positive. With at most eight groups, each taken from
+        all subsets were run. In decades (OOM) where `sobol_indices` takes log10. With at most eight groups, each from
         either set with probability 1/2 as a further factor: ``S1``, ``ST`` and ``shapley``, the Sobol' indices and
         Shapley effects of whose prior it is, and ``disagreement``, the part of the variance that all these factors
         make, the sum of ``shapley``; each with a standard error ``*_error``. ``words`` has two sentences.
@@ -106,7 +107,11 @@ def whose_prior(
     chains = [] if every else _random_chains(len(names), whole_number("orders", orders), seed)
     ends = 2 ** len(names) - 1
     runs = {chosen: run(chosen) for chosen in (range(ends + 1) if every else sorted(set(np.ravel(chains).tolist())))}
-    log = all((values > 0).all() for values in runs.values())
+    # By what the output is, never by the draws.
+    log = scales_of({output: output_attrs(model, output)}, "auto")[output] == "log10"
+    below = sum(np.count_nonzero(values <= 0) for values in runs.values()) if log else 0
+    if below:
+        raise InputError(f"output {output!r} has {below:,} values with no logarithm; declare it with positive=False")
     scaled = np.log10 if log else np.asarray
     medians = {chosen: float(scaled(np.median(values))) for chosen, values in runs.items()}
     parts, error = _shapley(medians, len(names), chains)

@@ -146,7 +146,8 @@ def _runs(plan: SobolPlan, replicate: int, leaf: int) -> FloatArray:
         if not np.isfinite(values).all():
             raise InputError(f"output {name!r} has values that are not finite; correct the quantity that gives it")
         if name in plan.log10 and not values.min() > 0:
-            raise InputError(f"output {name!r} is not positive everywhere; give it the scale 'raw'")
+            share = f"{np.count_nonzero(values <= 0):,} of {values.size:,} values of a piece"
+            raise InputError(f"output {name!r} is not positive in {share}; give it the scale 'raw'")
         columns.append(np.log10(values) if name in plan.log10 else values)
     panel = np.vstack([np.atleast_2d(column) for column in columns]).reshape(-1, plan.leaf, plan.runs)
     return panel / np.array(plan.factors)[:, np.newaxis, np.newaxis] if plan.factors else panel
