@@ -8,8 +8,9 @@ import pytest
 
 import clustercast as cc
 from clustercast.errors import InputError
+from clustercast.priors.correlation import Correlation
 from clustercast.priors.prior_file import json_schema, read_priors, shipped_names
-from clustercast.priors.prior_set import Correlation, Priors
+from clustercast.priors.prior_set import Priors
 
 HEADER = """
 [set]

@@ -14,8 +14,9 @@ from clustercast.decisions.pooled_families import LogPool, QuantilePool
 from clustercast.decisions.pooled_forecast import pooled_forecast
 from clustercast.errors import InputError
 from clustercast.files.dates import end_of
+from clustercast.priors.correlation import Correlation
 from clustercast.priors.families import Discrete, Family, Fixed, LogNormal, Mixture, Normal
-from clustercast.priors.prior_set import Correlation, Priors, checked_priors
+from clustercast.priors.prior_set import Priors, checked_priors
 
 T = TypeVar("T", Priors, xr.Dataset)
 How = Literal["linear", "log", "quantile"]

@@ -14,9 +14,10 @@ from clustercast.engine.units import factor
 from clustercast.errors import InputError, located, nearest, shown
 from clustercast.files.dates import DateText, StartYear
 from clustercast.files.toml import Number, Prose, Text, Truth, load_toml, validated
+from clustercast.priors.correlation import Correlation
 from clustercast.priors.declarations import check_declared, declared_inputs, heir
 from clustercast.priors.families import FAMILIES, Family, Mixture, Moved, Truncated, distribution_from_entry
-from clustercast.priors.prior_set import RESERVED, About, Correlation, Earlier, Priors
+from clustercast.priors.prior_set import RESERVED, About, Earlier, Priors
 from clustercast.priors.shipped import directory
 
 _CLOSED = ConfigDict(extra="forbid", frozen=True)
