@@ -201,11 +201,7 @@ def _check_repeats(
             continue
         rows: FloatArray = np.asarray(variable.values).reshape(size, -1)
         source = repeats[name]
-        if exact:
-            # Each row repeats the first or the last, faster than by numbers.
-            expected = np.where(source == 0, rows[:, :1], rows[:, -1:])
-        else:
-            expected = rows[:, source[0]] if len(source) == 1 else np.take_along_axis(rows, source, axis=1)
+        expected = rows.take(source[0], axis=1) if len(source) == 1 else np.take_along_axis(rows, source, axis=1)
         # Sums of correlated scores may differ by rounding.
         broken = rows != expected if exact else np.abs(rows - expected) > 1e-9 * np.abs(rows).mean()
         if broken.any():

@@ -28,7 +28,7 @@ class SwappedColumn:
 
     def __init__(self, a: FloatArray, b: FloatArray, from_b: BoolArray) -> None:
         # Shape (base points, 2), and which of both each run of a base point has.
-        self._values, self._from_b = np.column_stack([a, b]), from_b
+        self._values, self._from_b = np.column_stack([a, b]), from_b.astype(np.intp)
         self.size = len(a) * len(from_b)
         self.shape = (self.size,)
 
@@ -39,12 +39,11 @@ class SwappedColumn:
         runs = len(self._from_b)
         if not isinstance(key, slice) or key.step not in (None, 1):
             point, run = np.divmod(np.arange(self.size)[key], runs)
-            return np.asarray(self._values[point, self._from_b[run].astype(np.intp)])
+            return np.asarray(self._values[point, self._from_b[run]])
         start, stop, _ = key.indices(self.size)
         points = self._values[start // runs : -(-stop // runs)]
         before = start - start % runs
-        rows = np.where(self._from_b, points[:, 1:], points[:, :1])
-        return rows.reshape(-1)[start - before : max(start, stop) - before]
+        return np.take(points, self._from_b, axis=1).reshape(-1)[start - before : max(start, stop) - before]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         return self[:].astype(dtype or self.dtype, copy=False)
