@@ -1,9 +1,7 @@
 """How a forecast of the past would have done: ``python -m analyses.backtest --as-of 2024-06``."""
 
-from typing import Annotated, Any
-
-import numpy as np
-import typer
+import math
+from typing import Any
 
 import clustercast as cc
 from analyses import options
@@ -17,40 +15,28 @@ from clustercast.report.wording import say
 @options.analysis(samples=1 << 16, points=True)
 def backtest(
     run: options.Run,
-    as_of: Annotated[str, typer.Option(metavar="DATE,...", help="Origin, or several for a rolling one.")] = "2024-06",
-    observations: Annotated[str, typer.Option(metavar="NAME|FILE", help="Shipped set, or a TOML or CSV.")] = "observed",
-    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave bad rows out instead of refusing them.")] = False,
-    horizon: Annotated[float, typer.Option(metavar="YEARS", help="Score what came within so many years.")] = np.inf,
-    recipe: Annotated[bool, typer.Option("--recipe", help="Levels and past growth as known at each date.")] = False,
-    as_given: Annotated[bool, typer.Option("--as-given", help="Keep the file's form of the discrepancy.")] = False,
-    pool: Annotated[str | None, typer.Option(metavar="SET,...", help="Sets that learn too; all are pooled.")] = None,
+    as_of: str = "2024-06",
+    observations: str = "observed",
+    skip_bad: bool = False,
+    horizon: float = math.inf,
+    recipe: bool = False,
+    as_given: bool = False,
+    pool: str | None = None,
 ) -> options.Answer:
     """Condition on what was known then, score what came after, beside four baselines."""
     known = cc.read_observations(observations, skip_bad=skip_bad)
     origins = options.names(as_of) or []
+    others = {name: cc.read_priors(name) for name in options.names(pool) or []}
     settings: dict[str, Any] = {"size": run.samples, "seed": run.seed, "skip_bad": skip_bad, "horizon": horizon}
-    settings |= {
-        "recipe": recipe,
-        "choose": not as_given,
-        "others": {name: cc.read_priors(name) for name in options.names(pool) or []},
-    }
+    settings |= {"recipe": recipe, "choose": not as_given, "others": others}
     runs = rolling_origin(run.priors, known, origins=origins, progress=run.progress, model=run.model, **settings)
     shown: list[object] = []
     for origin, one in zip(origins, runs, strict=True):
         scored = len({score.observation for score in one.scores})
         learned = f"As of {origin}: {one.learned} rows learned from, {scored} scored"
         methods = list(dict.fromkeys(score.method for score in one.scores))
-        shown += [
-            score_table(one.scores, methods),
-            *say("learning.skills", skills([one]), learned),
-            *one.statement.splitlines(),
-        ]
-        if one.choice:
-            shown.append(f"The discrepancy is {one.choice.form}: chosen by {one.choice.rows} rows known by {origin}.")
-        if one.younger:
-            shown.append(
-                f"{len(one.younger)} inputs of {run.priors.name} are dated after {origin}: they may know the answer."
-            )
+        shown += [score_table(one.scores, methods), *say("learning.skills", skills([one]), learned)]
+        shown += [*one.statement.splitlines(), *say("learning.origin", one, origin, run.priors.name)]
     everything = skills(runs)
     if len(runs) > 1:
         title = f"All {len(runs)} origins; rows are scored from each origin before them"

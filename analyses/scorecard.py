@@ -8,14 +8,13 @@ import numpy as np
 
 import clustercast as cc
 from analyses import options
-from clustercast.conditioning.backtest import Backtest, Score, ensemble_score, skills
+from clustercast.conditioning.backtest import Backtest, Score, Skill, ensemble_score, skills
 from clustercast.conditioning.observation_rows import Observation, Observations
 from clustercast.decisions.possible import imagined
 from clustercast.engine.units import same_dimension
 from clustercast.errors import InputError
 from clustercast.files.dates import end_of
 from clustercast.report.conditioning import score_table
-from clustercast.report.tables import table
 from clustercast.report.wording import say
 
 if TYPE_CHECKING:
@@ -39,25 +38,14 @@ def scorecard(
     runs = {str(file): score(file, later) for file in files}
     shown: list[object] = []
     for name, found in runs.items():
-        if found:
-            shown += [
-                score_table(found, ("posterior",)),
-                *say("learning.skills", skills([_backtest(made, found)]), name),
-            ]
-        else:
-            shown.append(f"{name}: no row known after {made} is of a quantity and a date that it holds.")
+        shown += [score_table(found, ("posterior",))] if found else []
+        shown += say("learning.stored", name, _skills(made, found), made)
     date = end_of(today) if today else max((end_of(row.as_of) for row in rows), default=end_of(made))
     old = old_sources(run.priors, date - older_than)
-    shown.append(table(f"Sources older than {older_than:g} years", ("input", "as of", "source"), old, words=(0, 1, 2)))
-    everything = [one for found in runs.values() for one in found]
-    said = f"No row known after {made} can be scored."
-    if everything:
-        one = skills([_backtest(made, everything)])[0]
-        held = f"90 % intervals held {100 * one.coverage_90:.0f} % of them"
-        said = f"Forecasts of {made} missed {one.count} later rows by ×{10**one.crps:.2f} on average; {held}."
+    everything = _skills(made, [one for found in runs.values() for one in found])
     return options.Answer(
-        finding=[said, f"{len(old)} inputs have sources before {date - older_than:.1f}."],
-        shown=shown,
+        finding=say("learning.scorecard", made, everything, len(old), date - older_than),
+        shown=[*shown, *say("learning.old", old, older_than)],
         results={"scores": runs, "old": old},
     )
 
@@ -92,9 +80,9 @@ def _spans(forecast: "xr.Dataset", row: Observation) -> bool:
     return bool(forecast["year"].min() <= row.date and end <= forecast["year"].max())
 
 
-def _backtest(made: str, scores: list[Score]) -> Backtest:
-    """Return scores as those of one date."""
-    return Backtest(end_of(made), 0, tuple(scores), "")
+def _skills(made: str, scores: list[Score]) -> list[Skill]:
+    """Return the mean scores of forecasts of one date, none of no scores."""
+    return skills([Backtest(end_of(made), 0, tuple(scores), "")])
 
 
 def old_sources(priors: cc.Priors, before: float) -> list[tuple[str, str, str]]:

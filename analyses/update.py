@@ -2,10 +2,9 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
-import typer
 from pydantic import BaseModel, ConfigDict
 
 import clustercast as cc
@@ -13,15 +12,18 @@ from analyses import options
 from clustercast.conditioning.checks import learned, observation_influence
 from clustercast.conditioning.observation_rows import Observations
 from clustercast.conditioning.observations import joined_rows, unlearned
-from clustercast.conditioning.posterior_set import records, write_observations, write_prior_set
+from clustercast.conditioning.posterior_set import records as new_records
+from clustercast.conditioning.posterior_set import write_observations, write_prior_set
 from clustercast.conditioning.tree import posterior_inputs
 from clustercast.errors import InputError
 from clustercast.files.toml import load_toml, validated
 from clustercast.priors.shipped import directory
 from clustercast.report.conditioning import influence_table, learned_tables
-from clustercast.report.wording import say
+from clustercast.report.wording import records, say
 
 Tree = Any
+# Of what was learned; every prior draw would take seconds to write.
+NOT_STORED = ("prior", "prior_predictive", "log_prior")
 
 
 class ColumnMapping(BaseModel):
@@ -35,18 +37,13 @@ class ColumnMapping(BaseModel):
 @options.analysis(years="2026:2034:2", samples=1 << 13, points=True)
 def update(
     run: options.Run,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="New rows, CSV or TOML.")],
-    observations: Annotated[
-        str | None,
-        typer.Option(metavar="NAME|FILE", help="What was learned from before: observed, or what the set has learned."),
-    ] = None,
-    columns: Annotated[
-        str | None, typer.Option(metavar="NAME|FILE", help="Mapping: epoch_gpu_clusters, epoch_data_centers, or TOML.")
-    ] = None,
-    published: Annotated[str | None, typer.Option(metavar="DATE", help="as_of of rows that name none.")] = None,
-    as_of: Annotated[str | None, typer.Option(metavar="DATE", help="Only what was public then, as 2026-06.")] = None,
-    only_before: Annotated[str | None, typer.Option(metavar="DATE", help="Only rows dated before, as 2026.")] = None,
-    without: Annotated[str | None, typer.Option(metavar="ID,...", help="Rows to leave out.")] = None,
+    file: Path,
+    observations: str | None = None,
+    columns: str | None = None,
+    published: str | None = None,
+    as_of: str | None = None,
+    only_before: str | None = None,
+    without: str | None = None,
 ) -> options.Answer:
     """Learn from new rows with all before them; what moved, which row did it, and the posterior as a prior set.
 
@@ -55,7 +52,7 @@ def update(
     priors, known = unlearned(run.priors, cc.read_observations(observations) if observations else None)
     known = known if as_of is None else known.known_by(as_of)
     new = read_rows(file, columns, published)
-    new = records(new if as_of is None else new.known_by(as_of), known)
+    new = new_records(new if as_of is None else new.known_by(as_of), known)
     everything = joined_rows(known, new).before(only_before).without(*options.names(without) or [])
     fresh = [row.id for row in everything.counted() if row.id in new.ids]
     if not fresh:
@@ -70,7 +67,7 @@ def update(
     influence = observation_influence(after)
     moved = moved_by(before, after)
     return options.Answer(
-        finding=[finding(moved, fresh)],
+        finding=say("learning.moved", records(moved, "input"), len(fresh)),
         shown=[
             *say("forecast.pairs", [earlier, later], run.outputs, ("before", "after")),
             *learned_tables(moved, ("before", "after")),
@@ -82,7 +79,7 @@ def update(
         files={
             "updated.toml": lambda path: write_prior_set(after, priors, everything, path),
             "observations.csv": lambda path: write_observations(everything, path),
-            "updated.nc": lambda path: cc.write_netcdf(draws_of(after), path),
+            "updated.nc": lambda path: cc.write_netcdf(after.drop_nodes(NOT_STORED), path),
         },
         note=f"{len(fresh)} new of {len(everything.counted())} observations",
     )
@@ -104,14 +101,6 @@ def read_rows(file: Path, columns: str | None, published: str | None) -> Observa
     return replace(rows, rows=tuple(row for row in rows if not row.is_plan), left_out=(*rows.left_out, *plans))
 
 
-def draws_of(tree: Tree) -> Tree:
-    """Return the groups of a tree that hold what was learned; a file of every prior draw takes seconds to write."""
-    kept = tree.copy()
-    for group in ("prior", "prior_predictive", "log_prior"):
-        del kept[group]
-    return kept
-
-
 def moved_by(before: Tree, after: Tree) -> Any:
     """Return what is believed of each input before and after new rows, in deviations of before."""
     shared = [name for name in after["posterior"].data_vars if name in before["posterior"].data_vars]
@@ -119,14 +108,6 @@ def moved_by(before: Tree, after: Tree) -> Any:
     tree["prior"] = before["posterior"].to_dataset()[shared]
     tree["posterior"] = after["posterior"].to_dataset()[shared]
     return learned(tree)
-
-
-def finding(moved: Any, fresh: list[str]) -> str:
-    """Return in a sentence what moved most."""
-    most = int(np.abs(moved["shift"].values).argmax())
-    name, shift = str(moved["input"].values[most]), float(moved["shift"][most])
-    rows = f"{len(fresh)} new row{'s' if len(fresh) > 1 else ''}"
-    return f"{rows} moved {name.replace('_', ' ')} most, by {shift:+.2f} of its standard deviations before."
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ def environment(html: bool = True) -> jinja2.Environment:
         trim_blocks=html,
         lstrip_blocks=html,
         keep_trailing_newline=True,
-        finalize=None if html else lambda value: str(value).translate(_KEPT),
+        finalize=None if html else lambda value: value if isinstance(value, Markup) else str(value).translate(_KEPT),
     )
     made.globals |= {"style": Markup((_TEMPLATES / "page.css").read_text(encoding="utf-8")), "say": say}
     made.globals |= {"is_share": numbers.is_share, "zip": zip, "inf": math.inf}

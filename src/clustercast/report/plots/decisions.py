@@ -14,6 +14,8 @@ from clustercast.report.numbers import chance, human, interval, is_share
 from clustercast.report.plots import style
 from clustercast.uncertainty.conditions import parse_condition
 
+Names = Mapping[str, str] | None
+
 _SCORES = {"brier": "Brier score", "log": "log score", "crps": "CRPS", "width": "90 % interval", "loss": "loss"}
 _LOW, _HIGH = style.PALETTE[4], style.PALETTE[0]
 
@@ -24,24 +26,19 @@ def evppi(worth: xr.Dataset, *, target: str | None = None, most: int = 8, ax: Ax
 
     `worth` is a result of `evppi`, `target` one of its targets, the first by default.
     """
-    return _worth(worth, "evppi", "knowing", target, {}, most, ax)
+    return _worth(worth, "evppi", "knowing", target, None, most, ax)
 
 
 @takes("target")
 def evsi(
-    worth: xr.Dataset,
-    *,
-    target: str | None = None,
-    names: Mapping[str, str] | None = None,
-    most: int = 8,
-    ax: Axes | None = None,
+    worth: xr.Dataset, *, target: str | None = None, names: Names = None, most: int = 8, ax: Axes | None = None
 ) -> Axes:
     """Draw which part of a score would go if each observation were made, with its interval.
 
     `worth` is a result of `evsi`, `target` one of its targets, the first by default; `names` say what observations are
     called, by their ids.
     """
-    return _worth(worth, "evsi", "seeing", target, names or {}, most, ax)
+    return _worth(worth, "evsi", "seeing", target, names, most, ax)
 
 
 @takes()
@@ -227,10 +224,10 @@ def discover(found: xr.Dataset, forecast: xr.Dataset, *, box: int = 1, ax: Axes 
 
 
 def _worth(
-    worth: xr.Dataset, name: str, verb: str, target: str | None, names: Mapping[str, str], most: int, ax: Axes | None
+    worth: xr.Dataset, name: str, verb: str, target: str | None, names: Names, most: int, ax: Axes | None
 ) -> Axes:
     """Draw values of information as parts of what knowing everything is worth."""
-    one = _target(worth, target)
+    one, names = _target(worth, target), names or {}
     shares, dim = one["share"].values, str(one["share"].dims[0])
     whole = np.nanmax(one[name].values / np.where(shares > 0, shares, np.nan), initial=1e-300)
     order = np.argsort(-shares, kind="stable")[:most]
