@@ -81,6 +81,8 @@ def test_texts_in_a_unit(text, unit, value):
 def test_a_text_that_cannot_be_read_says_how_to_write_it(text):
     with pytest.raises(InputError, match=r"write|known"):
         units.in_unit(text, "W")
+    with pytest.raises(InputError, match="unknown unit 'GWW'"):
+        units.parse_quantity("1 GWW")
 
 
 def test_an_unknown_unit_names_the_nearest():
@@ -147,7 +149,7 @@ def test_any_other_comma_is_refused_with_both_readings(before, after):
 @pytest.mark.parametrize(
     "unit",
     ["9**9**9", "1**9**9**9", "W*9**9", "W**9**9", "W**(9**9)", "1e999", "2 W", "W/0", "W**999", "GW**99", "W**2**9"]
-    + ["m3**-99*mW**99*mW**99", "W//W", "W*%%"],
+    + ["(9)**(9)**(9)", "W**9**9**9", "W**1**9**9", "9*9", "m3**-99*mW**99*mW**99", "W//W", "W*%%"],
 )
 def test_arithmetic_is_not_a_unit(unit):
     with pytest.raises(InputError, match="cannot read"):
@@ -187,6 +189,11 @@ def test_growth_in_percent_and_in_orders_of_magnitude_do_not_mix(value, unit, to
     readings = "0.48 OOM/year = 202 %/year = a factor 3.02 a year"
     with pytest.raises(InputError, match=f"{readings}.*{remedy}"):
         units.conversion(unit, to, "growth", value)
+
+
+def test_growth_of_a_hundred_percent_is_a_factor_two():
+    with pytest.raises(InputError, match=r"0.301 OOM/year = 100 %/year = a factor 2 a year.*write '0.301 OOM/year'"):
+        units.conversion("%/year", "OOM/year", "growth", 100)
 
 
 def test_an_order_of_magnitude_is_not_a_pure_number_at_any_text():

@@ -24,7 +24,8 @@ _POWERED = r"(?:[A-Za-z]\w*|%)(?:\*\*\d\.?\d?)?"
 _PRODUCT = re.compile(rf"1|(?:1\s*/\s*)?{_POWERED}(?:\s*[*/ ]\s*{_POWERED})*", re.ASCII)
 _TERM = re.compile(r"([*/]?)\s*([A-Za-z]\w*|%|\d[\d.]*(?:e[-+]?\d+)?)(?:\*\*(-?[\d.]+))?", re.ASCII)
 _NAME = re.compile(r"[A-Za-z]\w{0,39}", re.ASCII)
-_UNIT_NUMBER = re.compile(r"(?P<power>(?:\*\*|\^)\s*[-+]?\s*)?(?<![\w.])(?P<number>\d[\w.]*)(?P<again>\s*(?:\*\*|\^))?")
+# A second power is read with the number before it, so that the number after it is none.
+_UNIT_NUMBER = re.compile(r"(?P<power>(?:\*\*|\^)\s*[-+]?\s*)?(?<![\w.])(?P<number>\d[\w.]*)(?:\s*(?:\*\*|\^))?")
 _CURRENCIES = {"$": "USD", "€": "EUR", "£": "GBP"}
 _MONEY = re.compile(r"\s*([$€£])\s*([-+.,\w]*?)\s*(k|M|B|T)?\s*((?:[/*]|per\b).*)?", re.DOTALL)
 _MONEY_MULTIPLES = {None: 1.0, "k": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
@@ -189,7 +190,7 @@ def _refuse_arithmetic(unit: str) -> None:
         raise InputError(f"cannot read {shown(unit)} as a unit: an operator stands twice; {remedy}")
     for found in _UNIT_NUMBER.finditer(unit):
         small = re.fullmatch(r"\d{1,2}(\.\d{1,2})?", found["number"]) if found["power"] else found["number"] == "1"
-        if not small or found["again"]:
+        if not small:
             what = f"cannot read {shown(unit)} as a unit: {shown(found['number'])} is neither 1 nor a power"
             raise InputError(f"{what}; {remedy}")
 
