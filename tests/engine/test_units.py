@@ -191,9 +191,11 @@ def test_growth_in_percent_and_in_orders_of_magnitude_do_not_mix(value, unit, to
         units.conversion(unit, to, "growth", value)
 
 
-def test_growth_of_a_hundred_percent_is_a_factor_two():
-    with pytest.raises(InputError, match=r"0.301 OOM/year = 100 %/year = a factor 2 a year.*write '0.301 OOM/year'"):
-        units.conversion("%/year", "OOM/year", "growth", 100)
+@pytest.mark.parametrize(("percent", "decades", "times"), [(100, "0.301", "2"), (50, "0.176", "1.5")])
+def test_growth_in_percent_is_a_factor(percent, decades, times):
+    readings = f"{decades} OOM/year = {percent} %/year = a factor {times} a year.*write '{decades} OOM/year'"
+    with pytest.raises(InputError, match=readings):
+        units.conversion("%/year", "OOM/year", "growth", percent)
 
 
 def test_an_order_of_magnitude_is_not_a_pure_number_at_any_text():

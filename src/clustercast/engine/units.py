@@ -53,7 +53,7 @@ def _terms(text: str) -> tuple[float, dict[str, float]]:
             scale = scale / float(word) if operator == "/" else scale * float(word)
         else:
             powers[word] = powers.get(word, 0.0) + float(power or 1) * (-1 if operator == "/" else 1)
-    return scale, {word: power for word, power in powers.items() if power}
+    return scale, powers
 
 
 @functools.cache
