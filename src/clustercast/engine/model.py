@@ -162,10 +162,9 @@ class Model:
         try:
             return tuple(graphlib.TopologicalSorter(graph).static_order())
         except graphlib.CycleError as error:
-            raise InputError(
-                f"quantities need each other in a circle: {' -> '.join(error.args[1])}; break it by an input, or take "
-                "the value of the node before as an argument previous_..."
-            ) from None
+            what = f"quantities need each other in a circle: {' -> '.join(error.args[1])}"
+            remedy = "break it by an input, or take the value of the node before as an argument previous_..."
+            raise InputError(f"{what}; {remedy}") from None
 
     def inputs(self, outputs: Iterable[str] | None = None) -> tuple[str, ...]:
         """Return the inputs that `outputs` (all quantities) need, in the order of first use."""

@@ -98,7 +98,5 @@ def check_declared(name: str, distribution: Family, declaration: Declaration) ->
         )
     # No draw has a smaller probability.
     elif declaration.positive and distribution.quantile([2.0**-54])[0] <= 0:
-        raise InputError(
-            f"{with_unit(0, declaration.unit)} for {meaning}, of a {distribution.family} distribution; the model "
-            "divides by it: give values above 0"
-        )
+        what = f"{with_unit(0, declaration.unit)} for {meaning}, of a {distribution.family} distribution"
+        raise InputError(f"{what}; the model divides by it: give values above 0")
