@@ -5,13 +5,19 @@ records and ceilings with their gaps. Of each parameter the ranks are counted in
 arXiv:1804.06788).
 """
 
+import functools
 from dataclasses import replace
+from multiprocessing import Pool
 
 import numpy as np
 from scipy import stats
 from threadpoolctl import threadpool_limits
 
+import clustercast as cc
 from benchmarks.measure import Options, Row
+from clustercast.conditioning.condition import PILOT, YEARS
+from clustercast.conditioning.problem import Problem
+from clustercast.conditioning.sampler import sampled, smoothed_weights
 
 BINS = 8
 # Draws of a posterior, and its most model runs.
@@ -39,27 +45,37 @@ def rows(options: Options) -> list[Row]:
 
 
 def shipped_ranks(name: str, count: int, draws: int) -> np.ndarray:
-    """Return the share of each posterior below the truth, shape (count, parameter)."""
-    import clustercast as cc
+    """Return the share of each posterior below the truth, shape (count, parameter), from two processes."""
     from clustercast.arrays.posterior.likelihood import replicate
-    from clustercast.conditioning.condition import PILOT, YEARS
-    from clustercast.conditioning.problem import Problem
-    from clustercast.conditioning.sampler import sampled, smoothed_weights
 
-    model, priors = cc.cluster_model(), cc.read_priors(name)
-    problem = Problem.of(priors, cc.read_observations().counted().checked(model, YEARS), model, None)
+    problem = _problem(name)
     generator = np.random.default_rng(8)
     truths = generator.standard_normal((count, len(problem.active)))
     inputs = problem.inputs(truths)
     simulated = replicate(problem.rows, problem.predicted(inputs, count), problem.errors(inputs, count), generator)
+    tasks = [
+        (name, seed, truth, values, draws) for seed, (truth, values) in enumerate(zip(truths, simulated.T, strict=True))
+    ]
+    if count == 1:
+        return np.array([_rank(*tasks[0])])
+    with Pool(2) as pool:
+        return np.array(pool.starmap(_rank, tasks, chunksize=1))
+
+
+@functools.cache
+def _problem(name: str) -> Problem:
+    """Return the shipped rows joined to a shipped set."""
+    model, priors = cc.cluster_model(), cc.read_priors(name)
+    return Problem.of(priors, cc.read_observations().counted().checked(model, YEARS), model, None)
+
+
+def _rank(name: str, seed: int, truth: np.ndarray, values: np.ndarray, draws: int) -> np.ndarray:
+    """Return the share of the posterior of simulated values that is below the truth, for each parameter."""
+    problem = _problem(name)
+    seen = replace(problem, rows=replace(problem.rows, value=values))
     scores = problem.sobol_scores(1, PILOT)
-    found = []
     with threadpool_limits(1, user_api="blas"):
-        for seed, (truth, values) in enumerate(zip(truths, simulated.T, strict=True)):
-            seen = replace(problem, rows=replace(problem.rows, value=values))
-            density = seen.log_likelihood(scores)
-            weights = smoothed_weights(density)
-            settings = {"seed": seed, "name": name, "budget": BUDGET if draws == DRAWS else 1, "draws": draws}
-            result = sampled(seen.log_likelihood, scores, density, weights, **settings)
-            found.append((result.scores.reshape(-1, truth.size) < truth).mean(axis=0))
-    return np.array(found)
+        density = seen.log_likelihood(scores)
+        settings = {"seed": seed, "name": name, "budget": BUDGET if draws == DRAWS else 1, "draws": draws}
+        result = sampled(seen.log_likelihood, scores, density, smoothed_weights(density), **settings)
+    return (result.scores.reshape(-1, truth.size) < truth).mean(axis=0)
