@@ -156,6 +156,8 @@ def page(runs: dict[str, list[Backtest]], today: Choice) -> str:
         "the posterior's, with one standard error over groups of dependent rows; the same row is scored from several",
         "dates, in one group.",
         "",
+        *_why(clean),
+        "",
         *_choice(runs[CHOSEN], today),
         "## By quantity and group",
         "",
@@ -183,6 +185,30 @@ def page(runs: dict[str, list[Backtest]], today: Choice) -> str:
         found = [skill for skill in skills([one]) if skill.method in (*METHODS, FIXED)]
         lines += _table(HEADER, map(_skill_cells, found))
     return "\n".join([*lines, *_pieces(runs, base)])
+
+
+def _why(dates: list[Backtest]) -> list[str]:
+    """Return where learning helps and where it does not, in sentences."""
+    rows, pairs = cc.read_observations(), []
+    for one in dates:
+        known = {row.quantity for row in rows.known_by(one.as_of).counted()}
+        prior = {s.observation: s.crps for s in one.scores if s.method == "prior"}
+        own = [s for s in one.scores if s.method == "posterior"]
+        pairs += [(s.quantity, s.quantity in known, s.crps, prior[s.observation]) for s in own]
+    said = {}
+    for seen in (True, False):
+        count, own, before = len(scores := [pair[2:] for pair in pairs if pair[1] is seen]), *np.mean(scores, axis=0)
+        said[seen] = f"{own:.3f} of the posterior beside {before:.3f} of the prior over {count} rows"
+    gains = {q: float(np.sum([b - a for n, _, a, b in pairs if n == q])) for q, *_ in pairs}
+    words = [f"{q.replace('_', ' ')} ({gains[q]:+.2f})" for q in sorted(gains, key=lambda q: -gains[q])]
+    return [
+        "Why learning gives no more: the prior of a date has levels and past growth from the same rows already, and",
+        "what decides later rows is the growth to come, of which few rows of the past say much. Where a row of the",
+        f"quantity was known at the date the CRPS is {said[True]},",
+        f"where none was, and only what is shared with others can be learned, {said[False]}.",
+        f"Summed over rows, it falls most for {', '.join(words[:3])},",
+        f"and rises for {', '.join(words[-3:])}.",
+    ]
 
 
 def _choice(found: list[Backtest], today: Choice) -> list[str]:

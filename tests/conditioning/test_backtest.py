@@ -276,7 +276,7 @@ def test_weights_of_another_form_give_the_scores_of_learning_under_it():
     weighted = forecaster.log_scores(PRIORS, past, future)
     for form, setting in FORMS.items():
         own = replace(past, **setting)
-        draws = forecaster.learned(PRIORS, own)["posterior"]
+        draws = forecaster.learned(PRIORS, own)["posterior"].to_dataset()
         densities = forecaster.foreseen(PRIORS, own, future, draws).densities()
         direct = np.log(densities.shape[1]) - logsumexp(densities, axis=1)
         assert weighted[form] == pytest.approx(direct, abs=0.1)

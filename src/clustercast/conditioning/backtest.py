@@ -140,8 +140,8 @@ def backtest(
     ----------
     T. Gneiting and A. E. Raftery, J. Am. Stat. Assoc. 102, 359 (2007), doi:10.1198/016214506000001437.
     """
-    common = {"model": model, "essay": essay, "others": others, "recipe": recipe, "choose": choose, "years": years}
-    common |= {"horizon": horizon, "size": size, "seed": seed, "skip_bad": skip_bad}
+    common: dict[str, Any] = {"model": model, "essay": essay, "others": others, "recipe": recipe, "choose": choose}
+    common |= {"years": years, "horizon": horizon, "size": size, "seed": seed, "skip_bad": skip_bad}
     return rolling_origin(priors, observations, origins=[as_of], **common)[0]
 
 
@@ -219,7 +219,7 @@ def _backtest(
         statement = statement or str(tree.attrs["statement"])
         for group, method in (("posterior", name), ("prior", "prior" if name == "posterior" else f"prior of {name}")):
             seen = past if group == "posterior" else replace(past, rows=())
-            foreseen = forecaster.foreseen(one, seen, future, tree[group])
+            foreseen = forecaster.foreseen(one, seen, future, tree[group].to_dataset())
             predicted[method] = foreseen.draws(forecaster.seed), foreseen.densities()
     if others:
         draws, densities = (np.concatenate([predicted[n][k] for n in ("posterior", *others)], axis=1) for k in (0, 1))

@@ -88,7 +88,7 @@ class Forecaster:
             self.kept[key] = condition(priors, past, **settings)
         return self.kept[key]
 
-    def foreseen(self, priors: Priors, seen: Observations, future: Observations, draws: "xr.DataTree") -> Foreseen:
+    def foreseen(self, priors: Priors, seen: Observations, future: Observations, draws: "xr.Dataset") -> Foreseen:
         """Return rows to come after some that were seen, in each draw of the parameters."""
         values = {str(name): drawn.values.reshape(-1) for name, drawn in draws.data_vars.items()}
         everything = replace(seen, rows=(*seen.rows, *future.rows))
@@ -114,7 +114,7 @@ class Forecaster:
         # One form learns, the others take its draws with weights, where these can be trusted (P.-C. Buerkner, J. Gabry
         # and A. Vehtari (2020), doi:10.1080/00949655.2020.1783262).
         full = replace(past, **FORMS[FULL])
-        draws = self.learned(priors, full)["posterior"]
+        draws = self.learned(priors, full)["posterior"].to_dataset()
         known = self.foreseen(priors, full, future, draws).likelihood
         scores = {}
         for form, settings in FORMS.items():
@@ -122,7 +122,8 @@ class Forecaster:
             foreseen = self.foreseen(priors, own, future, draws)
             weights, k_hat = pareto_smoothed(foreseen.likelihood - known)
             if k_hat > LARGEST_K_HAT:
-                foreseen = self.foreseen(priors, own, future, self.learned(priors, own)["posterior"])
+                learned = self.learned(priors, own)["posterior"].to_dataset()
+                foreseen = self.foreseen(priors, own, future, learned)
                 weights = np.full(weights.shape, -np.log(weights.size))
             scores[form] = -logsumexp(foreseen.densities() + weights, axis=1)
         return scores
