@@ -117,12 +117,15 @@ def _verdict(found: list[Skill], name: str) -> str:
     reached = ratios["prior"] <= 0.8 and ratios[best] <= 0.8
     clear = abs(prior.gain) > 2 * prior.gain_error
     said = {True: "reached", False: "**not reached**"}
+    order = "better" if posterior.log_score < prior.log_score else "**worse**"
     return (
         f"{name} the CRPS of the posterior is {ratios['prior']:.2f} of the prior's and {ratios[best]:.2f} of that of "
         f"the best other forecast ({best}), each on the rows that both score; its 90 % intervals hold {covered:.0f} % "
         f"of the rows. The aim of at most 0.80 of both is {said[reached]}, that of 80 to 97 % inside is "
         f"{said[80 <= covered <= 97]}. Beside the prior the gain is {prior.gain:+.3f} ± {prior.gain_error:.3f} over "
-        f"{prior.groups} groups: {'more' if clear else 'no more'} than two standard errors."
+        f"{prior.groups} groups: {'more' if clear else 'no more'} than two standard errors. By mean log score the "
+        f"posterior, {posterior.log_score:.2f}, is {order} "
+        f"than the prior, {prior.log_score:.2f}."
     )
 
 
@@ -226,9 +229,9 @@ def _choice(found: list[Backtest], today: Choice) -> list[str]:
         "gap of ceilings may narrow with time: six forms. At each date forecasts are made from every half year of the",
         f"{BACK:g} years before it, under each form, from what was known at the half year, and scored on rows of the",
         f"next {HORIZON:g} years that became known by the date. The form with the best mean log score (nats a row,",
-        "less is better) is used at the date;",
-        f"where fewer than {LEAST} rows are scored it is the first. No row that became known after a date has a part",
-        "in its choice or its forecast. The scores rest on a dozen to some forty rows, so the choice is uncertain.",
+        f"less is better) is used at the date; where fewer than {LEAST} rows are scored it is the first. No row that",
+        "became known after a date has a part in its choice or its forecast.",
+        "The scores rest on a dozen to some forty rows, so the choice is uncertain.",
         f"All rows known by {TODAY} choose *{today.form}*, {same}.",
         "",
         *_table(("date", "chosen", "rows", *FORMS), rows),

@@ -347,6 +347,14 @@ def test_the_stored_scores_are_those_of_the_page():
         assert f"| {skill.crps:.3f} ± {skill.crps_error:.3f} |" in table
 
 
+def test_the_shipped_form_is_what_all_rows_choose():
+    """By the page that the benchmark writes: the form chosen at the date of the shipped rows."""
+    rows = cc.read_observations()
+    page = (Path(__file__).parents[2] / "docs" / "learning_scores.md").read_text()
+    (chosen,) = (line.split(" | ")[1] for line in page.splitlines() if line.startswith("| 2026-11 |"))
+    assert FORMS[chosen] == {"lasting": rows.lasting, "narrowing": rows.narrowing}
+
+
 def test_the_pool_is_the_mixture_of_its_members():
     """Of two sets that are sure of other levels the pool gives each half: its density is the mean of theirs."""
     rows = observations(VALUES)
