@@ -158,7 +158,8 @@ class _Study:
 
     priors: Priors
     asked: Condition
-    run: _Run
+    # None for a condition on inputs alone.
+    run: _Run | None
     # A forecast of a few samples, from which blocks take dimensions, units and labels.
     few: Dataset
 
@@ -190,7 +191,7 @@ class _Study:
         columns = np.ascontiguousarray(self.correlated(scores).T)
         priors = (self.priors[name] for name in self.names)
         values = {n: p.quantile_from_normal_score(c) for n, p, c in zip(self.names, priors, columns, strict=True)}
-        values |= self.run(values, len(scores))
+        values |= {} if self.run is None else self.run(values, len(scores))
         like = {name: self.few.variables[name] for name in self.asked.names}
         block = {name: (one.dims, values.get(name, one.values), one.attrs) for name, one in like.items()}
         years = {"year": self.few.variables["year"]} if "year" in self.few.coords else {}
@@ -224,7 +225,7 @@ def _study(
     if not needed.uncertain:
         raise InputError(f"no uncertain input of {priors.name} bears on {asked.text!r}; free one")
     few = draw(needed, 256, seed=seed)
-    run: _Run = _run_nothing
+    run: _Run | None = None
     if wanted:
         dates = [year for year in YEARS if year < max(asked.years, default=np.inf)]
         grid = year_grid(sorted({*dates, *asked.years}) if years is None else years)
@@ -235,11 +236,6 @@ def _study(
         run = functools.partial(_run_function, few.drop_attrs(deep=False), function, {"outputs": {}, **evaluation})
         few = evaluate(few, function, **{"outputs": {}, **evaluation})
     return _Study(needed, asked, run, few)
-
-
-def _run_nothing(values: dict[str, FloatArray], size: int) -> dict[str, FloatArray]:
-    """Return no outputs, for a condition on inputs alone."""
-    return {}
 
 
 def _run_function(
