@@ -233,8 +233,9 @@ def _study(
         run = functools.partial(run_blocks, program(changed, *input_arrays(inputs), wanted, grid))
         few = propagate(inputs, model=model, years=grid, outputs=wanted).assign(few.data_vars)
     elif outputs and function is not None:
-        run = functools.partial(_run_function, few.drop_attrs(deep=False), function, {"outputs": {}, **evaluation})
-        few = evaluate(few, function, **{"outputs": {}, **evaluation})
+        how: Any = {"outputs": {}, **evaluation}
+        run = functools.partial(_run_function, few.drop_attrs(deep=False), function, how)
+        few = evaluate(few, function, **how)
     return _Study(needed, asked, run, few)
 
 
