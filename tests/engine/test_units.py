@@ -76,7 +76,7 @@ def test_texts_in_a_unit(text, unit, value):
 
 
 @pytest.mark.parametrize(
-    "text", ["GW", "", "1..2 GW", "$ 1 billion", "ten GW", "1 GWW", "$5 kW", "1e999 W", "1_ W", "٣ W"]
+    "text", ["GW", "", "1..2 GW", "$ 1 billion", "ten GW", "1 GWW", "$5 kW", "1e999 W", "1_ W", "٣ W", "1 xW"]
 )
 def test_a_text_that_cannot_be_read_says_how_to_write_it(text):
     with pytest.raises(InputError, match=r"write|known"):
