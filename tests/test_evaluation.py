@@ -234,6 +234,11 @@ def test_several_outputs_in_every_way_a_function_may_give_them(way):
     assert forecast["a"].identical(inputs["a"])
 
 
+def test_one_number_for_all_samples_is_that_of_each():
+    forecast = cc.evaluate(cc.draw(TWO, 8, seed=1), lambda a, b, c: 3.0, outputs={"total": "1"}, form="arrays")
+    assert forecast["total"].values.tolist() == [3.0] * 8
+
+
 COORDS = {"year": [2025, 2026, 2027], "region": ["EU", "US"]}
 GROWTH = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
 

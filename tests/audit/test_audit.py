@@ -303,6 +303,16 @@ def test_the_essays_lines_are_those_of_the_model_at_its_medians():
         assert found["ai_investment"] == pytest.approx(essay.investment(year)[0], rel=1e-3)
 
 
+def test_a_missing_fact_year_or_cell_is_named():
+    essay = essay_with()
+    with pytest.raises(InputError, match="fact 'us_generation' has no '2026'; nearest known: .*add it to its series"):
+        essay.fact("us_generation", "2026")
+    with pytest.raises(InputError, match="'accelerator_price_growt'"):
+        essay.fact("accelerator_price_growt")
+    with pytest.raises(InputError, match="no cell 'ai_investment' for 1999; add it"):
+        essay.cell("ai_investment", 1999)
+
+
 def test_an_unknown_id_names_the_nearest():
     with pytest.raises(InputError, match="no derivation 'A20'"):
         cc.audit_findings(ids=["A20"])
