@@ -107,11 +107,7 @@ def whose_prior(
     chains = [] if every else _random_chains(len(names), whole_number("orders", orders), seed)
     ends = 2 ** len(names) - 1
     runs = {chosen: run(chosen) for chosen in (range(ends + 1) if every else sorted(set(np.ravel(chains).tolist())))}
-    # By what the output is, never by the draws.
-    log = scales_of({output: output_attrs(model, output)}, "auto")[output] == "log10"
-    below = sum(np.count_nonzero(values <= 0) for values in runs.values()) if log else 0
-    if below:
-        raise InputError(f"output {output!r} has {below:,} values with no logarithm; declare it with positive=False")
+    log = _in_decades(output, model, runs.values())
     scaled = np.log10 if log else np.asarray
     medians = {chosen: float(scaled(np.median(values))) for chosen, values in runs.items()}
     parts, error = _shapley(medians, len(names), chains)
@@ -139,6 +135,15 @@ def whose_prior(
             f"{100 * values[2, best]:.0f} % (±{196 * errors[2, best]:.1g}) is about {names[best].replace('_', ' ')}."
         )
     return result.assign_attrs(words=words)
+
+
+def _in_decades(output: str, model: Model, runs: Iterable[FloatArray]) -> bool:
+    """Return whether an output is read in decades: by what it is, never by the draws."""
+    log = scales_of({output: output_attrs(model, output)}, "auto")[output] == "log10"
+    below = sum(np.count_nonzero(values <= 0) for values in runs) if log else 0
+    if below:
+        raise InputError(f"output {output!r} has {below:,} values with no logarithm; declare it with positive=False")
+    return log
 
 
 def _two(sets: Mapping[str, Priors]) -> list[tuple[str, Priors]]:
