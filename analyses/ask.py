@@ -10,7 +10,7 @@ from clustercast.conditioning.observation_rows import Observations
 from clustercast.dataset import Dataset
 from clustercast.decisions.possible import possible
 from clustercast.report.ask import Question, answer
-from clustercast.report.labels import in_a_sentence
+from clustercast.report.wording import say
 
 FIRST = 2024
 BOTH = (options.DEFAULT, "situational_awareness")
@@ -52,11 +52,7 @@ def searched(run: options.Run, asked: cc.Condition, forecast: Dataset) -> tuple[
         rare = cc.rare_probability(run.priors, asked, model=run.model, years=years, seed=run.seed, budget=BUDGET)
     except cc.InputError as error:
         return f"By subset simulation {error}.", {}
-    low, middle, high = (f"{100 * float(rare[name]):.2g}" for name in ("lower", "probability", "upper"))
-    most = in_a_sentence(str(rare["input"].values[rare["distance"].values.argmax()]))
-    said = f"Subset simulation of {int(rare['runs']):,} runs puts it at {middle} % ({low} to {high} %): "
-    said += f"what it takes most is an unusual {most}."
-    return " ".join(filter(None, [said, rare.attrs["warning"]])), {"rare": rare}
+    return say("ask.rare", rare)[0], {"rare": rare}
 
 
 def observable(rows: Observations, model: cc.Model, asked: cc.Condition) -> Observations:

@@ -5,8 +5,6 @@ from collections.abc import Sequence
 import clustercast as cc
 from analyses import options
 from clustercast.dataset import Dataset
-from clustercast.report.labels import dated
-from clustercast.report.numbers import odds
 from clustercast.report.sentences import LIMITS, conditions
 from clustercast.report.wording import say
 from clustercast.uncertainty.claims import claim_names
@@ -27,10 +25,8 @@ def claims(run: options.Run) -> options.Answer:
         if limits is not None and name in labelled:
             tables += say("claims.binding", limits[f"{name}_share"], limits[f"{name}_share_error"], name)
     tables += [] if relief is None else say("claims.relief", relief)
-    known = zip(*(answers[part].values[:4] for part in ("text", "probability", "standard_error")), strict=True)
-    likely = [f"{dated(text)}: {odds(float(p), float(error))}." for text, p, error in known]
     return options.Answer(
-        finding=[*likely, *conditions(run.priors, forecast, 2030.0)],
+        finding=[*say("claims.finding", answers), *conditions(run.priors, forecast, 2030.0)],
         shown=tables,
         results={"claims": answers, "limits": limits, "relief": relief},
         files={"claims.nc": lambda path: cc.write_netcdf(answers, path)},
