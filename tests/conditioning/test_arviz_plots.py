@@ -32,6 +32,18 @@ def test_power_scaling_finds_what_was_learned(tree):
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_power_scaling_is_drawn_for_prior_and_likelihood(tree):
+    drawn = arviz_plots.plot_psense_dist(tree, var_names=["us_electricity_growth", "load_factor"], backend="matplotlib")
+    for name in ("us_electricity_growth", "load_factor"):
+        lines = drawn.viz["dist"][name]
+        assert dict(lines.sizes) == {"component_group": 2, "alpha": 3}
+        # The mean of each density: only what was observed moves with the power of the likelihood.
+        means = [np.average(line.get_xdata(), weights=line.get_ydata()) for line in lines.values[1]]
+        moved = np.ptp(means) / np.ptp(lines.values[1, 1].get_xdata())
+        assert (moved > 0.01) == (name == "us_electricity_growth"), moved
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("plot", [arviz_plots.plot_dist, arviz_plots.plot_forest, arviz_plots.plot_trace])
 def test_a_plot_draws_the_input_it_is_asked_for(tree, plot):
     drawn = plot(tree, var_names=["us_electricity_growth"], backend="matplotlib")

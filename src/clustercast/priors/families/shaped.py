@@ -23,11 +23,6 @@ class _OnInterval(BetweenEnds):
         """The two shapes of the beta distribution."""
         raise NotImplementedError
 
-    @property
-    def median(self) -> float:
-        """The value that is passed in either direction with even odds, without the table that many values pay for."""
-        return self.low + (self.high - self.low) * float(special.betaincinv(*self.shapes, 0.5))
-
     def _invert(self, at: Levels) -> FloatArray:
         logit = tabulated.beta_logit(*self.shapes)(at.score)
         with np.errstate(over="ignore"):
