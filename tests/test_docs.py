@@ -269,6 +269,7 @@ SMALL = {
 # The tests of these analyses run them with the same options, at their own small size.
 ELSEWHERE = {"claims", "condition", "explore", "report --draws out/forecast.parquet", "sobol", "uncertainty"}
 ELSEWHERE |= {"update new_rows.csv", "update gpu_clusters.csv --columns epoch_gpu_clusters --published 2026-12"}
+ELSEWHERE |= {"update newer_rows.csv --priors updated.toml"}
 ELSEWHERE |= {"update data_center_timelines.csv --columns epoch_data_centers --published 2026-12"}
 ROOT = Path(__file__).parents[1]
 COMMANDS = {

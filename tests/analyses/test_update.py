@@ -13,6 +13,9 @@ from analyses.update import read_rows, update
 from clustercast.conditioning.observations import unlearned
 
 SMALL = ["--samples", "2048", "--years", "2026,2030", "--outputs", "training_cluster_size"]
+NEWER = """id,date,quantity,name,value,unit,sd_log10,source,as_of
+newer,2026-11,leading_lab_revenue,One laboratory,5e10,USD/year,0.05,Press,2026-12
+"""
 EPOCH = "Name,First Operational Date,H100 equivalents,Owner\nBig,2026-11-03,2500000,A\nSmall,2025-01-01,9000,B\n"
 
 
@@ -28,6 +31,14 @@ def test_an_update_writes_a_prior_set_and_rows_for_the_next(tmp_path, capsys):
     rows = cc.read_observations(tmp_path / "out" / "observations.csv")
     assert len(rows) == len(cc.read_observations()) + 1
     assert next(row.as_of for row in rows if row.id == "epoch_2") == "2026-12"
+    (tmp_path / "newer_rows.csv").write_text(NEWER)
+    steps = [str(tmp_path / "newer_rows.csv"), *SMALL, "--priors", str(tmp_path / "out" / "updated.toml")]
+    assert options.exit_code(update, [*steps, "--out", str(tmp_path / "then")]) == 0
+    assert "1 new row moved" in capsys.readouterr().out
+    again = cc.read_priors(tmp_path / "then" / "updated.toml")
+    before, learned = unlearned(again)
+    assert before.hash == cc.read_priors("evidence_2026").hash
+    assert set(learned.ids) == {*unlearned(updated)[1].ids, "newer"}
 
 
 TIMELINES = """Data center,Date,Construction status,Buildings operational,IT power (MW),Power (MW),H100 equivalents

@@ -1,6 +1,7 @@
 """Observations: good rows are read as they stand, bad rows are refused by file and line."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -149,12 +150,14 @@ def test_an_unknown_name_is_told_with_the_nearest():
         read_observations("obseved")
 
 
-def test_a_group_does_not_mix_bounds():
-    rows = read_observations().rows
-    record = next(row for row in rows if row.kind == "record")
-    ceiling = next(row for row in rows if row.kind == "ceiling").model_copy(update={"group": record.group})
-    with pytest.raises(cc.InputError, match="give it another group"):
-        Observations((record, ceiling), {}, 0.5)
+def test_a_correlation_time_is_for_all_quantities_or_for_none():
+    shipped = cc.read_observations()
+    size = "correlation_time_training_cluster_size"
+    some = {name: prior for name, prior in shipped.priors.items() if not name.startswith("correlation_time")}
+    one = replace(shipped, priors={**some, size: shipped.priors["correlation_time"]})
+    with pytest.raises(cc.InputError, match="correlation_time for 'training_cluster_size' but none for 'us_elec"):
+        one.error_priors()
+    assert not any(name.startswith("correlation_time") for name in replace(shipped, priors=some).error_priors())
 
 
 def test_rows_are_left_out_by_name():

@@ -118,18 +118,11 @@ class Observations:
         if not 0 <= self.group_correlation < 1:
             what = f"{self.origin or self.name}: likelihood.group_correlation is {self.group_correlation}"
             raise InputError(f"{what}; give a number from 0 to below 1")
-        bounds: dict[str, Observation] = {}
         seen: set[str] = set()
         for row in self.rows:
             if row.id in seen:
                 raise InputError(f"{self.place(row)}: the id {row.id!r} is there twice; give each row its own")
             seen.add(row.id)
-            other = bounds.setdefault(row.group, row) if row.group and row.kind != "value" else row
-            if other.kind != row.kind:
-                raise InputError(
-                    f"{self.place(row)}: observation {row.id!r} is a {row.kind} in group {row.group!r}, where "
-                    f"{other.id!r} is a {other.kind}; give it another group"
-                )
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -226,6 +219,13 @@ class Observations:
                     f"{self.origin or self.name} has rows of {names[name].quantity!r} but no prior {name!r}"
                     + ("; add one" if base == name else f" or {base!r}; add one, or give discrepancy=")
                 )
+        timed = [name for name in self.quantities if f"{TIME}_{name}" in needed]
+        if timed and len(timed) < len(self.quantities):
+            other = next(name for name in self.quantities if name not in timed)
+            raise InputError(
+                f"{self.origin or self.name} has a {TIME} for {timed[0]!r} but none for {other!r}; "
+                f"add {TIME!r}, which is for all, or one for each"
+            )
         return needed
 
     def arrays(self) -> ObservedRows:
