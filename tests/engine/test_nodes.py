@@ -170,6 +170,28 @@ def test_a_lag_inside_a_circle_reads_between_the_nodes_already_known():
     np.testing.assert_allclose(found, [np.ones(5), one, two, three], rtol=1e-14)
 
 
+def test_a_first_value_sees_the_past_of_what_needs_it():
+    @cc.quantity("1", between="linear", before=2.0)
+    def flow(level, rate):
+        return level * rate
+
+    @cc.quantity("1", between="linear")
+    def level(previous_level, previous_flow):
+        return previous_level + previous_flow
+
+    @cc.quantity("1")
+    def initial_level(flow):
+        return 10 * flow
+
+    model = cc.Model([flow, level, initial_level], start="start", step=1.0)
+    priors = cc.Priors(start=cc.Fixed(2020.0, unit="year"), rate=cc.Uniform(0.1, 0.2))
+    drawn = cc.draw(priors, 5, seed=2)
+    found = cc.propagate(drawn, model=model, years=[2020, 2021], outputs=["level", "flow"])
+    growth = 1 + drawn["rate"].values
+    np.testing.assert_allclose(found["level"], [np.full(5, 20.0), 20 * growth], rtol=1e-14)
+    np.testing.assert_allclose(found["flow"].sel(year=2020), 20 * drawn["rate"], rtol=1e-14)
+
+
 def test_what_cannot_be_stepped_is_refused():
     @cc.quantity("1")
     def x(y):
