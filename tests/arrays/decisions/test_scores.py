@@ -30,6 +30,17 @@ def test_intervals_cover_the_closed_form_and_the_bias_is_small_beside_the_error(
     assert covered[:, 3].mean() >= 0.92
 
 
+def test_each_output_has_the_gain_that_it_has_alone():
+    """Also of an input whose first value no other sample has, so that a bin holds it alone."""
+    x = np.random.default_rng(5).normal(size=(2, 500))
+    steps = np.r_[-9, np.arange(499) % 3]
+    values = np.stack([x[0] + steps, x[1] * steps, x[0] ** 2], axis=1)
+    bins = partition([x[0], steps])
+    alone = zip(*(variance_gain(bins, values[:, [column]]) for column in range(3)), strict=True)
+    for together, parts in zip(variance_gain(bins, values), alone, strict=True):
+        np.testing.assert_allclose(together, np.concatenate(parts, axis=1), rtol=1e-9, atol=1e-12)
+
+
 def test_a_payoff_that_a_line_cannot_see_is_seen():
     # Payoff x**2 - 1, x ~ N(0, 1): E max(x**2 - 1, 0) = 2 pdf(1) = 0.484; a linear regression finds next to nothing.
     generator = np.random.default_rng(7)
