@@ -19,6 +19,7 @@ from clustercast.dataset import Dataset, evaluated_dataset, input_arrays
 from clustercast.engine.fingerprint import fingerprint_of, place_of
 from clustercast.engine.units import OwnUnits, factor
 from clustercast.errors import InputError, nearest
+from clustercast.priors.prior_set import check_name
 
 Form = Literal["scalar", "arrays", "matrix", "frame"]
 Progress = Callable[[int, int], None]
@@ -163,6 +164,7 @@ def _checked_task(
     for name, unit in outputs.items():
         if not isinstance(name, str) or name in values or name == "sample":
             raise InputError(f"output {name!r} has the name of an input or of the samples; give it another")
+        check_name(name, "an output")
         if not isinstance(unit, str):
             raise InputError(f"output {name!r} has the unit {unit!r}; give a text, as 'USD' or '1'")
         factor(unit)

@@ -46,36 +46,14 @@ def command_of(name):
 
 
 @pytest.fixture(scope="module")
-def arguments(tmp_path_factory):
+def arguments(tmp_path_factory, epoch):
     """Return how an analysis is called, with the file that it reads."""
     place = tmp_path_factory.mktemp("read")
-    rows = "Name,First Operational Date,H100 equivalents,Owner\nBig,2026-11-03,2500000,A\n"
-    (place / "new.csv").write_text(rows)
     inputs = cc.draw(cc.read_priors("situational_awareness"), 64, seed=1)
     forecast = cc.propagate(inputs, years=range(2024, 2031), outputs=["training_cluster_size"])
     cc.write_netcdf(forecast, place / "stored.nc")
-    reads = {"update": [str(place / "new.csv")], "scorecard": [str(place / "stored.nc")]}
+    reads = {"update": [str(epoch)], "scorecard": [str(place / "stored.nc")]}
     return lambda name, out: [*reads.get(name, []), *SMALL.get(name, []), "--out", str(out)]
-
-
-ANSWERS = {}
-
-
-@pytest.fixture(autouse=True)
-def each_analysis_runs_once(monkeypatch):
-    """What an analysis found is printed and written in many ways, and computed once for the same options."""
-    answer = options._answer
-
-    def answered(body, given, own):
-        asked = {key: value for key, value in given.items() if key not in ("out", "json")}
-        key = repr((body.__name__, asked, own))
-
-        def found(run, **own):
-            return ANSWERS[key] if key in ANSWERS else ANSWERS.setdefault(key, body(run, **own))
-
-        answer(found, given, own)
-
-    monkeypatch.setattr(options, "_answer", answered)
 
 
 ANALYSES = [name for name in commands() if name not in LEFT_OUT]

@@ -16,12 +16,10 @@ SMALL = ["--samples", "2048", "--years", "2026,2030", "--outputs", "training_clu
 NEWER = """id,date,quantity,name,value,unit,sd_log10,source,as_of
 newer,2026-11,leading_lab_revenue,One laboratory,5e10,USD/year,0.05,Press,2026-12
 """
-EPOCH = "Name,First Operational Date,H100 equivalents,Owner\nBig,2026-11-03,2500000,A\nSmall,2025-01-01,9000,B\n"
 
 
-def test_an_update_writes_a_prior_set_and_rows_for_the_next(tmp_path, capsys):
-    (tmp_path / "epoch.csv").write_text(EPOCH)
-    arguments = [str(tmp_path / "epoch.csv"), *SMALL, "--columns", "epoch_gpu_clusters", "--published", "2026-12"]
+def test_an_update_writes_a_prior_set_and_rows_for_the_next(tmp_path, capsys, epoch):
+    arguments = [str(epoch), *SMALL, "--columns", "epoch_gpu_clusters", "--published", "2026-12"]
     assert options.exit_code(update, [*arguments, "--out", str(tmp_path / "out")]) == 0
     shown = capsys.readouterr().out
     for words in ("1 new row moved", "before", "after", "epoch_2", "is no record of its date"):
@@ -48,15 +46,15 @@ There,2026-10-01,Clearing,0,0,0,
 """
 
 
-def test_sites_of_a_timeline_are_rows_and_plans_are_not(tmp_path, capsys):
+def test_sites_of_a_timeline_are_rows_and_plans_are_not(tmp_path, capsys, one_row):
     (tmp_path / "sites.csv").write_text(TIMELINES)
     rows = read_rows(tmp_path / "sites.csv", "epoch_data_centers", "2026-11")
     assert [(row.name, row.date, row.value, row.quantity) for row in rows] == [
         ("Here", 2026.75, 1.3e6, "training_cluster_size")
     ]
     assert ["a plan" in reason or "value" in reason for reason in rows.left_out] == [True, True]
-    arguments = ["--columns", "epoch_data_centers", "--published", "2026-12", "--out", str(tmp_path / "out")]
-    assert options.exit_code(update, [str(tmp_path / "sites.csv"), *SMALL, *arguments]) == 0
+    arguments = ["--columns", "epoch_data_centers", "--published", "2026-12", "--observations", str(one_row)]
+    assert options.exit_code(update, [str(tmp_path / "sites.csv"), *SMALL, *arguments, "--out", str(tmp_path)]) == 0
     shown = capsys.readouterr().out
     assert "1 new row moved" in shown
     assert "a plan" in shown
@@ -69,9 +67,8 @@ def test_sites_of_a_timeline_are_rows_and_plans_are_not(tmp_path, capsys):
         (["--columns", "epoch_gpu_clusters", "--published", "2026-12", "--as-of", "2026-11"], "holds no row to learn"),
     ],
 )
-def test_rows_that_cannot_be_learned_from_end_with_one_line(arguments, words, tmp_path, capsys):
-    (tmp_path / "epoch.csv").write_text(EPOCH)
-    assert options.exit_code(update, [str(tmp_path / "epoch.csv"), *SMALL, *arguments, "--out", str(tmp_path)]) == 2
+def test_rows_that_cannot_be_learned_from_end_with_one_line(arguments, words, tmp_path, capsys, epoch):
+    assert options.exit_code(update, [str(epoch), *SMALL, *arguments, "--out", str(tmp_path)]) == 2
     assert words in capsys.readouterr().err
 
 
@@ -84,11 +81,10 @@ def test_rows_that_cannot_be_learned_from_end_with_one_line(arguments, words, tm
         ('constants = 3\n[columns]\nvalue = "H100 equivalents"', "constants = 3: a table"),
     ],
 )
-def test_a_mapping_of_columns_has_closed_keys(mapping, reason, tmp_path):
-    (tmp_path / "epoch.csv").write_text(EPOCH)
+def test_a_mapping_of_columns_has_closed_keys(mapping, reason, tmp_path, epoch):
     (tmp_path / "own.toml").write_text(mapping)
     with pytest.raises(cc.InputError, match=reason):
-        read_rows(tmp_path / "epoch.csv", str(tmp_path / "own.toml"), "2026-12")
+        read_rows(epoch, str(tmp_path / "own.toml"), "2026-12")
 
 
 def test_a_stored_forecast_is_scored_by_what_came_later(tmp_path, capsys):

@@ -313,3 +313,9 @@ def test_a_unit_that_another_process_defines_otherwise_is_refused():
     units.OwnUnits().__setstate__(known)
     with pytest.raises(InputError, match="'test_crate' already, as 3.0"):
         units.OwnUnits().__setstate__({"test_crate": "4.0"})
+
+
+@pytest.mark.parametrize("size", [3, b"3 W", ["3 W"]])
+def test_a_size_of_a_unit_is_a_text(size):
+    with pytest.raises(InputError, match="is no text; write a number and a unit"):
+        cc.define_unit("test_barrel", size)

@@ -135,6 +135,21 @@ def test_a_dask_worker_that_is_killed_changes_nothing(alone, cluster):
         client.wait_for_workers(2, timeout=120)
 
 
+def test_units_of_ones_own_travel_to_dask_workers_also_those_defined_after_the_cluster_started(cluster):
+    cc.define_unit("hall_of_racks", "27 MW")
+
+    @cc.quantity("hall_of_racks")
+    def halls(power):
+        return power
+
+    study = {"size": 2 * LEAF, "model": cc.Model([halls]), "block": LEAF, "seed": 1}
+    priors = cc.Priors(power=cc.Uniform(27, 54, unit="GW"))
+    with Client(cluster) as client:
+        there = cc.stream(priors, executor=client, **study)
+    assert there.identical(cc.stream(priors, **study).assign_attrs(there.attrs))
+    assert 1000 < float(there["halls_mean"]) < 2000
+
+
 def test_an_error_on_the_cluster_comes_back_as_it_is(cluster):
     with Client(cluster) as client, pytest.raises(InputError, match="design is 'latin'"):
         streamed(executor=client, design="latin")

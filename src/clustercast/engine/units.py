@@ -299,6 +299,8 @@ def parse_quantity(text: str) -> tuple[float, str]:
     >>> parse_quantity("$1T"), parse_quantity("$2.5B/year"), parse_quantity("€5M")
     ((1000000000000.0, 'USD'), (2500000000.0, 'USD/year'), (5000000.0, 'EUR'))
     """
+    if not isinstance(text, str):
+        raise InputError(f"{shown(text)} is no text; write a number and a unit, as in '100 GW', '20 %' or '$1T'")
     if money := _MONEY.fullmatch(text):
         value = _number(money[2], text) * _MONEY_MULTIPLES[money[3]]
         rest = (money[4] or "").strip()

@@ -338,12 +338,17 @@ def checked_priors(priors: object) -> Priors:
     return priors
 
 
+def check_name(name: str, what: str) -> None:
+    """Refuse a name that neither a terminal nor a file takes, or that of a coordinate."""
+    if not name.isprintable() or not 0 < len(name) <= _LONGEST_NAME or "/" in name:
+        raise InputError(f"{what} cannot be called {shown(name)}; use letters, digits and underscores")
+    if name in RESERVED:
+        raise InputError(f"{what} cannot be called {name!r}: it is a coordinate of every forecast; rename it")
+
+
 def _distribution(value: object, name: str) -> Family:
     """Take a distribution, a frozen scipy.stats distribution or a number."""
-    if not name.isprintable() or not 0 < len(name) <= _LONGEST_NAME or "/" in name:
-        raise InputError(f"an input cannot be called {shown(name)}; use letters, digits and underscores")
-    if name in RESERVED:
-        raise InputError(f"an input cannot be called {name!r}: it is a coordinate of every forecast; rename it")
+    check_name(name, "an input")
     with located(f"input {name!r}"):
         made = as_distribution(value)
         if made is not None and made.unit != "1":

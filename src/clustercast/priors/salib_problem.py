@@ -1,11 +1,13 @@
 """Priors from SALib's dictionaries and parameter files; SALib itself is not needed."""
 
 import keyword
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from clustercast.errors import InputError, located, nearest
+import numpy as np
+
+from clustercast.errors import InputError, located, nearest, shown
 from clustercast.files.whole import read_text
 from clustercast.priors import families
 from clustercast.priors.prior_set import Priors
@@ -48,15 +50,7 @@ def read_salib(problem: Mapping[str, Any] | str | Path, *, units: Mapping[str, s
         raise InputError(f"the problem is a {type(problem).__name__}; give SALib's dictionary or a parameter file")
     origin = "SALib problem" if isinstance(problem, Mapping) else str(problem)
     content: Mapping[str, Any] = problem if isinstance(problem, Mapping) else _parameter_file(Path(problem))
-    for key in ("names", "bounds"):
-        if key not in content:
-            raise InputError(f"{origin} has no {key!r}; SALib's dictionary has 'names' and 'bounds'")
-    names, bounds = list(content["names"]), list(content["bounds"])
-    dists = list(content.get("dists") or ["unif"] * len(names))
-    groups = list(content.get("groups") or names)
-    for key, row in (("bounds", bounds), ("dists", dists), ("groups", groups)):
-        if len(row) != len(names):
-            raise InputError(f"{origin}: {len(row)} {key} for {len(names)} names; give one for each")
+    names, bounds, dists, groups = _rows(content, origin)
     unknown = [name for name in units or {} if name not in names]
     if unknown:
         raise InputError(f"units names {unknown[0]!r}, which is not an input of {origin}{nearest(unknown[0], names)}")
@@ -95,6 +89,25 @@ def _distribution(dist: str, values: list[Any], **about: Any) -> families.Family
         return families.ScipyDistribution(stats.weibull_min(shape, loc=location, scale=scale), **about)
     except TypeError as error:
         raise InputError(f"{dist} takes numbers, not {values} ({error})") from None
+
+
+def _rows(content: Mapping[str, Any], origin: str) -> tuple[list[Any], list[Any], list[Any], list[Any]]:
+    """Return names, bounds, distributions and groups of a problem, one of each for each input."""
+    for key in ("names", "bounds"):
+        if key not in content:
+            raise InputError(f"{origin} has no {key!r}; SALib's dictionary has 'names' and 'bounds'")
+    usual = {"dists": ["unif"] * np.size(content["names"]), "groups": content["names"]}
+    rows = {key: content.get(key) or usual.get(key, ()) for key in ("names", "bounds", "dists", "groups")}
+    for key, row in rows.items():
+        if isinstance(row, str) or not isinstance(row, Iterable):
+            raise InputError(f"{origin}: {key} is {shown(row)}; give a list, of one for each input")
+    names, *others = map(list, rows.values())
+    for key, row in zip(("bounds", "dists", "groups"), others, strict=True):
+        if len(row) != len(names):
+            raise InputError(f"{origin}: {len(row)} {key} for {len(names)} names; give one for each")
+    if (count := content.get("num_vars", len(names))) != len(names):
+        raise InputError(f"{origin}: num_vars is {count!r}, but there are {len(names)} names; correct one")
+    return names, *others
 
 
 def _parameter_file(path: Path) -> dict[str, list[Any]]:

@@ -1,0 +1,44 @@
+"""Each analysis is computed once for the same options, however many tests print and write what it found."""
+
+import pytest
+
+from analyses import options
+
+ANSWERS = {}
+
+
+@pytest.fixture(autouse=True)
+def each_analysis_is_computed_once(monkeypatch):
+    answer = options._answer
+
+    def answered(body, given, own):
+        asked = {key: value for key, value in given.items() if key not in ("out", "json")}
+        key = repr((body.__module__, body.__name__, asked, own))
+
+        def found(run, **own):
+            return ANSWERS[key] if key in ANSWERS else ANSWERS.setdefault(key, body(run, **own))
+
+        answer(found, given, own)
+
+    monkeypatch.setattr(options, "_answer", answered)
+
+
+@pytest.fixture(scope="session")
+def epoch(tmp_path_factory):
+    """Return a table under the header of Epoch AI's GPU clusters, of which one row is news."""
+    path = tmp_path_factory.mktemp("epoch") / "epoch.csv"
+    path.write_text(
+        "Name,First Operational Date,H100 equivalents,Owner\nBig,2026-11-03,2500000,A\nSmall,2025-01-01,9000,B\n"
+    )
+    return path
+
+
+@pytest.fixture(scope="session")
+def one_row(tmp_path_factory):
+    """Return a file of one observation, from which is learned in no time."""
+    path = tmp_path_factory.mktemp("rows") / "one.toml"
+    path.write_text(
+        '[[observation]]\nid = "us_2024"\ndate = 2024\nquantity = "us_electricity"\nname = "x"\nvalue = 4300\n'
+        'unit = "TWh/year"\nsd_log10 = 0.01\nsource = "x"\nas_of = "2025"\n'
+    )
+    return path
