@@ -6,6 +6,7 @@ from typing import Any
 import clustercast as cc
 from analyses import options
 from clustercast.conditioning.backtest import rolling_origin, skills, skills_by
+from clustercast.errors import InputError
 from clustercast.files.whole import write_text
 from clustercast.report.conditioning import score_table
 from clustercast.report.json_text import json_text
@@ -25,7 +26,9 @@ def backtest(
 ) -> options.Answer:
     """Condition on what was known then, score what came after, beside four baselines."""
     known = cc.read_observations(observations, skip_bad=skip_bad)
-    origins = options.names(as_of) or []
+    origins = options.names(as_of)
+    if not origins:
+        raise InputError(f"--as-of {as_of!r} names no date; write it as 2024-06, or 2024-06,2025-01")
     others = {name: cc.read_priors(name) for name in options.names(pool) or []}
     settings: dict[str, Any] = {"size": run.samples, "seed": run.seed, "skip_bad": skip_bad, "horizon": horizon}
     settings |= {"recipe": recipe, "choose": not as_given, "others": others}

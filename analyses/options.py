@@ -9,6 +9,7 @@ import os
 import re
 import sys
 import tomllib
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -226,6 +227,12 @@ def python_file(file: Path) -> ModuleType:
         raise InputError(f"{file}:{error.lineno}: {error.msg}") from None
     except RecursionError:
         raise InputError(f"{file} has an expression of too many terms for Python; write it as several") from None
+    except InputError:
+        raise
+    except (Exception, SystemExit) as error:
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
+        where = f"{file}:{lines[-1]}" if lines else str(file)
+        raise InputError(f"{where}: {type(error).__name__}: {error}; correct the file") from error
     return module
 
 
@@ -338,10 +345,14 @@ def free_memory() -> float:
 
 def years(text: str) -> list[float]:
     """Return the years that ``--years`` was given: a range with both ends, perhaps with a step, or a list."""
+    from clustercast.files.dates import ISO, start_of
+
     remedy = "write it as in --years 2022:2034, 2022:2034:0.5 or 2024,2026,2030"
     try:
-        parts = [float(part) for part in text.replace(",", ":").split(":")]
-    except ValueError:
+        parts = [
+            start_of(part) if ISO.fullmatch(part.strip()) else float(part) for part in text.replace(",", ":").split(":")
+        ]
+    except (ValueError, InputError):
         raise InputError(f"--years {text!r} is not a list or range of years; {remedy}") from None
     if ":" not in text:
         return parts

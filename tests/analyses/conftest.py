@@ -3,6 +3,7 @@
 import pytest
 
 from analyses import options
+from clustercast.files import netcdf
 
 ANSWERS = {}
 
@@ -21,6 +22,12 @@ def each_analysis_is_computed_once(monkeypatch):
         answer(found, given, own)
 
     monkeypatch.setattr(options, "_answer", answered)
+
+
+@pytest.fixture
+def no_netcdf(monkeypatch):
+    """Leave the netCDF files of an analysis unwritten, which take longer than what is looked at."""
+    monkeypatch.setattr(netcdf, "write_whole", lambda path, write: path)
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ def test_condition_shows_tables_and_writes_what_arviz_reads(tmp_path, capsys):
         assert {"prior", "posterior", "log_likelihood"} <= set(tree.children)
 
 
-def test_json_is_one_document_and_rows_can_be_left_out(tmp_path, capsys):
+def test_json_is_one_document_and_rows_can_be_left_out(tmp_path, capsys, no_netcdf):
     arguments = [*SMALL, "--json", "--without", "obs_gpt4,obs_eagle", "--as-of", "2024-06", "--out", str(tmp_path)]
     assert options.exit_code(condition, arguments) == 0
     found = json.loads(capsys.readouterr().out)
@@ -47,7 +47,7 @@ def test_bad_input_ends_with_one_line(arguments, told, tmp_path, capsys):
     assert error.count("\n") == 1
 
 
-def test_a_bad_row_is_named_by_line_and_the_run_without_it_is_one_option_away(tmp_path, capsys):
+def test_a_bad_row_is_named_by_line_and_the_run_without_it_is_one_option_away(tmp_path, capsys, no_netcdf):
     row = '[[observation]]\nid = "{}"\ndate = {}\nquantity = "us_electricity"\nname = "x"\nvalue = 4300\n'
     rest = 'unit = "TWh/year"\nsd_log10 = 0.01\nsource = "x"\nas_of = "2025"\n'
     (tmp_path / "mine.toml").write_text(row.format("a", 2024) + rest + row.format("b", 2050) + rest)
@@ -56,6 +56,11 @@ def test_a_bad_row_is_named_by_line_and_the_run_without_it_is_one_option_away(tm
     assert "mine.toml:11: observation 'b': date 2050" in capsys.readouterr().err
     assert options.exit_code(condition, [*arguments, "--skip-bad"]) == 0
     assert "1 observations" in capsys.readouterr().out
+
+
+def test_a_backtest_from_no_date_is_refused(capsys):
+    assert options.exit_code(backtest, ["--as-of", ","]) == 2
+    assert "--as-of ',' names no date" in capsys.readouterr().err
 
 
 def test_backtest_prints_the_skill_of_each_origin_and_of_all(capsys):

@@ -75,6 +75,9 @@ def test_a_model_of_ones_own_is_analysed_with_its_own_priors(tmp_path, capsys):
         ("x = 1\n", [], "defines no model"),
         (OWN + "priors = 3\n", [], "priors is a int"),
         ("model = (\n", [], "mine.py:1"),
+        ("x = 1\nx / 0\n", [], "mine.py:2: ZeroDivisionError: division by zero; correct the file"),
+        ("import absent_module\n", [], "mine.py:1: ModuleNotFoundError"),
+        ("raise SystemExit(3)\n", [], "mine.py:1: SystemExit: 3"),
         (OWN + PRIORS, ["--scenario", "no_new_gas"], "--scenario no_new_gas"),
     ],
 )

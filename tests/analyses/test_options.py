@@ -230,3 +230,13 @@ def test_tables_end_as_text_does_when_nobody_reads_on(monkeypatch):
 
     monkeypatch.setattr(sys, "stdout", Closed())
     assert options.exit_code(tables, []) == options.BROKEN_PIPE
+
+
+@pytest.mark.parametrize(
+    ("text", "years"),
+    [("2026-07,2028", [2026.5, 2028.0]), ("2026-07:2028-01", [2026.5, 2027.5]), ("2026:2026.5:0.5", [2026, 2026.5])],
+)
+def test_years_are_dates_as_they_are_written_everywhere(text, years):
+    assert options.years(text) == years
+    with pytest.raises(InputError, match="--years '2026-13' is not a list or range of years"):
+        options.years("2026-13")

@@ -69,7 +69,7 @@ def test_tables_fit_80_columns_without_colours(name, arguments, tmp_path, capsys
 
 
 @pytest.mark.parametrize("name", ANALYSES)
-def test_json_is_one_document_with_no_number_that_is_none(name, arguments, tmp_path, capsys):
+def test_json_is_one_document_with_no_number_that_is_none(name, arguments, tmp_path, capsys, no_netcdf):
     assert options.exit_code(command_of(name), [*arguments(name, tmp_path), "--json"]) == 0
 
     def refuse(text):

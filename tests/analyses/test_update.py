@@ -124,7 +124,7 @@ def test_a_forecast_that_knew_has_no_error_but_that_of_the_figure(tmp_path):
     assert found.median == pytest.approx(one.log10, abs=4 * 1.25 * one.sd_log10 / 8)
 
 
-def test_only_rows_before_a_date_are_used(tmp_path, capsys):
+def test_only_rows_before_a_date_are_used(tmp_path, capsys, no_netcdf):
     arguments = [*SMALL, "--json", "--only-before", "2024", "--out", str(tmp_path)]
     assert options.exit_code(condition, arguments) == 0
     dates = json.loads(capsys.readouterr().out)["results"]["conflict"]["coords"]["date"]["data"]

@@ -1,5 +1,6 @@
 """The backtest: only the past is learned, and its scores are those of closed forms."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -165,6 +166,12 @@ def test_a_rolling_origin_learns_more_each_time():
 def test_an_origin_without_both_sides_is_refused(as_of, told):
     with pytest.raises(cc.InputError, match=told):
         backtest(PRIORS, observations(VALUES), as_of=as_of, model=MODEL, size=1 << 10)
+
+
+@pytest.mark.parametrize("horizon", [0, -1, math.nan])
+def test_a_horizon_that_is_none_is_refused(horizon):
+    with pytest.raises(cc.InputError, match=f"horizon is {horizon}; give a number of years above 0"):
+        backtest(PRIORS, observations(VALUES), as_of="2023", model=MODEL, horizon=horizon, size=1 << 10)
 
 
 def test_a_bad_row_can_be_left_out():

@@ -196,6 +196,8 @@ def _backtest(
 ) -> Backtest:
     """Return the scores of one origin."""
     limit, model = end_of(as_of), forecaster.model
+    if not horizon > 0:
+        raise InputError(f"horizon is {horizon!r}; give a number of years above 0")
     if essay is None:
         essay = read_priors("situational_awareness") if model.hash == cluster_model().hash else priors
     priors, rows = unlearned(priors, observations)
