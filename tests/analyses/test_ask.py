@@ -33,7 +33,7 @@ def test_it_hangs_most_on_growth_and_the_site_itself_teaches_most(capsys, tmp_pa
     said = " ".join(found["finding"])
     assert "hangs most on cluster growth rate: knowing it would cut the Brier score by" in said
     assert "teach most is the power of the largest training site" in said
-    assert set(found["results"]) == {"probability", "evppi", "tilt", "prior_bounds", "regions", "evsi"}
+    assert set(found["results"]) == {"probability", "evppi", "tilt", "tornado", "prior_bounds", "regions", "evsi"}
 
 
 def test_it_says_what_would_change_it_how_far_the_priors_carry_it_and_where_it_comes_true(capsys, tmp_path):

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 import clustercast as cc
+from clustercast.arrays.decisions.actions import action_gain
+from clustercast.arrays.decisions.partition import partition
 from clustercast.arrays.posterior.likelihood import ErrorModel, log_likelihood
 from clustercast.decisions.possible import imagined, possible
 
@@ -86,6 +88,76 @@ def test_a_result_survives_a_file(shipped, tmp_path):
     found = cc.evppi(shipped, "training_cluster_power in 2030", inputs=["cluster_growth_rate"])
     cc.write_netcdf(found, tmp_path / "value.nc")
     assert cc.read_netcdf(tmp_path / "value.nc").identical(found)
+
+
+def chemotherapy():
+    """Return priors of the chemotherapy model, and the net benefit of both treatments at 20,000 pounds a QALY."""
+
+    def beta(mean, sd):
+        size = mean * (1 - mean) / sd**2 - 1
+        return cc.Beta(mean * size, (1 - mean) * size)
+
+    def lognormal(mean, variance):
+        sigma = np.log1p(variance / mean**2)
+        return cc.LogNormal(np.log(mean) - sigma / 2, np.sqrt(sigma))
+
+    # Of 111 patients 52 had side effects, 43 of these were in hospital, 8 of these died.
+    priors = cc.Priors(
+        side_effects=cc.Beta(53, 60),
+        log_odds_ratio=cc.Normal(np.log(0.54), 0.3),
+        hospital=cc.Beta(44, 10),
+        death=cc.Beta(9, 36),
+        recovery_at_home=beta(0.21, 0.03),
+        recovery_in_hospital=beta(0.03, 0.0065),
+        home_cost=lognormal(830, 150),
+        hospital_cost=lognormal(2400, 1880),
+        death_cost=lognormal(1710, 760),
+        recovered_utility=beta(0.98, np.sqrt(0.0008)),
+        home_utility=beta(0.7, np.sqrt(0.02)),
+        hospital_utility=beta(0.3, np.sqrt(0.03)),
+        death_rate=cc.Gamma(0.0475**2 / 0.001, 0.001 / 0.0475),
+    )
+
+    def benefit(x):
+        to_hospital, dies = (1 - (1 - x[name]) ** (1 / 52) for name in ("hospital", "death"))
+        rate, later = x["death_rate"], 1 - np.exp(-x["death_rate"] / 52)
+        odds = x["side_effects"] / (1 - x["side_effects"]) * np.exp(x["log_odds_ratio"])
+        found = {}
+        for name, ill, drug in (("standard", x["side_effects"], 120), ("new", odds / (1 + odds), 1975)):
+            home, hospital, well, dead = ill, 0 * ill, 0 * ill, 0 * ill
+            weeks = np.array([home, hospital, well])
+            for _ in range(52):
+                healed, cured = x["recovery_at_home"], x["recovery_in_hospital"]
+                dead = dead + dies * hospital + later * well
+                well = (1 - later) * well + healed * (1 - to_hospital) * home + cured * (1 - dies) * hospital
+                hospital = (1 - cured) * (1 - dies) * hospital + to_hospital * home
+                home = (1 - healed) * (1 - to_hospital) * home
+                weeks = weeks + np.array([home, hospital, well])
+            utility = np.array([x["home_utility"], x["hospital_utility"], x["recovered_utility"]])
+            years = (utility * weeks).sum(axis=0) / 52 + (1 - ill) * x["recovered_utility"] * 53 / 52
+            years = years + (1 - dead) * x["home_utility"] * (np.exp(-2 * rate) - np.exp(-40 * rate)) / rate
+            cost = drug + (x["home_cost"] * weeks[0] + x["hospital_cost"] * weeks[1] + x["death_cost"] * dead) / 52
+            found[name] = 20_000 * years - cost - (1 - dead) * (1 - np.exp(-38 * rate)) * x["death_cost"]
+        return {**found, "side_effects_of_the_new": odds / (1 + odds)}
+
+    return priors, benefit
+
+
+def test_the_chemotherapy_example_of_the_r_package_voi():
+    # https://github.com/chjackson/voi, tests/testthat/test_evppi.R of version 1.0.3: 262.1109 (p_side_effects_t2; earth
+    # 265.1299, Sadatsafavi 262.8047) and 333.4516 (with logor_side_effects; earth 334.0442), from 10,000 draws of its
+    # own, with a standard error of 4.27. Constants: https://github.com/convoigroup/Chemotherapy_Book, 02_data.
+    priors, benefit = chemotherapy()
+    outputs = dict.fromkeys(("standard", "new", "side_effects_of_the_new"), "1")
+    forecast = cc.evaluate(cc.draw(priors, 16384, seed=1), benefit, outputs=outputs, form="frame")
+    treat = cc.Decision(["standard", "new"], lambda action, draws: -draws[action])
+    # With the odds ratio known the probability under one treatment gives the other.
+    both = cc.evppi(forecast, treat, of={"both": ["side_effects", "log_odds_ratio"]})
+    assert float(both["evppi"][0, 0]) == pytest.approx(333.45, abs=2 * np.hypot(4.27, float(both["evppi_error"][0, 0])))
+    known = forecast["side_effects_of_the_new"].values
+    value, error = (part[0, 0] for part in action_gain(partition([known]), treat.losses(forecast)))
+    assert value == pytest.approx(262.11, abs=2 * np.hypot(4.27, error))
+    assert error < 8
 
 
 def test_a_decision_by_its_loss_is_a_unit_normal_loss_integral(forecast):

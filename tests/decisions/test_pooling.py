@@ -256,7 +256,8 @@ def test_weights_by_score_are_stacked_log_scores_of_what_came_after():
         (lambda: cc.score_weights({"a": ONE}, origins=["2025"]), "fewer than two"),
         (
             lambda: cc.score_weights({"one": ONE, "evidence": cc.read_priors("evidence_2026")}, origins=["2025-06"]),
-            "'evidence' is dated 2026-[0-9]*, so that it may know what came after 2025-06; score it from later dates",
+            "'evidence' is dated 2026-[0-9]*, so that it may know what came after 2025-06, and its score is in "
+            "sample; give origins after 2026-",
         ),
         (lambda: cc.pool({"one": ONE}), "fewer than two"),
         (lambda: cc.pool(SETS, how="median"), "how is 'median'"),

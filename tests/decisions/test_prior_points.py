@@ -68,6 +68,43 @@ def test_derivatives_of_indices_are_finite_differences_of_fresh_runs(forecast, n
     assert "changes the first-order index of " in found.attrs["words"]
 
 
+@cc.quantity("1")
+def product(x, y):
+    return x * y
+
+
+@pytest.mark.parametrize("name", ["x", "y"])
+@pytest.mark.parametrize("point", LEVELS)
+def test_derivatives_of_total_indices_are_finite_differences_of_fresh_runs(name, point):
+    inputs = cc.draw(PRIORS, 2**15, design="saltelli", seed=6)
+    forecast = cc.propagate(inputs, model=cc.Model([product, total]), outputs=["product"])
+    found = cc.prior_sensitivity(forecast, "product", priors=PRIORS, of="total", inputs=["x", "y"])
+    step = 0.05 * float(np.ptp(PRIORS[name].quantile([0.05, 0.95])))
+    runs = []
+    for sign in (-1, 1):
+        priors = PRIORS.replace(**{name: moved(PRIORS[name], point, sign * step)})
+        fresh = cc.draw(priors, 2**17, design="sobol", seed=8)
+        # Of a product of independent inputs an input has its variance times the mean square of the other.
+        x, y = fresh["x"].values, fresh["y"].values
+        runs.append(np.array([x.var() * (y**2).mean(), y.var() * (x**2).mean()]) / (x * y).var())
+    exact = (runs[1] - runs[0]) / (2 * step)
+    values, errors = (found[key].sel(input=name, point=point).values[0] for key in ("derivative", "derivative_error"))
+    assert (np.abs(values - exact) <= 3 * errors + 0.02 * np.abs(exact) + 0.003).all()
+    assert found["value"].values[0] == pytest.approx((runs[0] + runs[1]) / 2, abs=0.01)
+    assert "changes the total index of " in found.attrs["words"]
+
+
+def test_total_indices_as_drawn_are_those_of_the_design():
+    inputs = cc.draw(cc.read_priors("evidence_2026"), 2048, design="saltelli", seed=2)
+    forecast = cc.propagate(inputs, years=[2026, 2028], outputs=["training_cluster_power"])
+    names = ["load_factor"]
+    found = cc.prior_sensitivity(forecast, "training_cluster_power in 2028", of="total", inputs=names)
+    indices = cc.sobol_indices(forecast, estimator="jansen")["ST"].sel(output="training_cluster_power", year=2028)
+    assert found["value"].values[0] == pytest.approx(indices.sel(input=names).values, abs=0.03)
+    with pytest.raises(cc.InputError, match="'cluster_growth_rate' has no swap of its own"):
+        cc.prior_sensitivity(forecast, "training_cluster_power in 2028", of="total", inputs="cluster_growth_rate")
+
+
 def test_the_middle_point_of_a_normal_by_quadrature(forecast):
     found = cc.prior_sensitivity(forecast, "x > 1.8", priors=PRIORS, inputs=["x", "idle"])
     # Only the interval from the median to the 95 % point holds cases below that point.
@@ -108,8 +145,13 @@ def test_every_claim_and_output_of_a_shipped_forecast():
     [
         (lambda f: cc.prior_sensitivity(f, "clam", priors=PRIORS), "no claim or output 'clam'"),
         (lambda f: cc.prior_sensitivity(f, [], priors=PRIORS), "target is empty"),
-        (lambda f: cc.prior_sensitivity(f, "total", priors=PRIORS, of="ST"), "of is 'ST'; choose 'value' or 'indices'"),
+        (
+            lambda f: cc.prior_sensitivity(f, "total", priors=PRIORS, of="ST"),
+            "of is 'ST'; choose 'value', 'indices' or 'total'",
+        ),
         (lambda f: cc.prior_sensitivity(f, "total", inputs="q", priors=PRIORS), "'q' is not an input"),
+        (lambda f: cc.prior_sensitivity(f, "total", priors=PRIORS, of="total"), "draw with design='saltelli'"),
+        (lambda f: cc.prior_sensitivity(f, "total", of="total", weights=f["x"].values), "leave weights out"),
         (lambda f: cc.prior_sensitivity(f, "total"), "no shipped set; give it as priors="),
         (lambda f: cc.prior_sensitivity(f.isel(sample=slice(1000)), "total", priors=PRIORS), "draw 4,000 or more"),
         (

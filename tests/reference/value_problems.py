@@ -1,16 +1,18 @@
-"""Values of information with closed forms: jointly normal inputs, an event, two actions, an observation."""
+"""Values of information with known answers: normal inputs, an event, two actions, an observation, groups of inputs."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.polynomial.hermite_e import hermegauss
 from scipy.integrate import quad
+from scipy.optimize import brentq
 from scipy.stats import norm
 
 from clustercast.arrays.decisions.actions import action_gain
 from clustercast.arrays.decisions.partition import partition
 from clustercast.arrays.decisions.scores import entropy_gain, spread_gain, variance_gain
-from clustercast.arrays.decisions.together import joint_action_gain, joint_gain, joint_variance_gain
+from clustercast.arrays.decisions.together import joint_gain, rank_scores
 
 # Correlation of the output with each input.
 RHO = np.array([0.9, 0.4, 0.15, 0.0])
@@ -27,6 +29,9 @@ class ValueProblem:
     name: str
     gain: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
     exact: np.ndarray
+    draw: Callable[[np.random.Generator, int], tuple[np.ndarray, np.ndarray]] = lambda generator, size: normal_output(
+        generator, size
+    )
 
 
 def normal_output(generator, size):
@@ -71,8 +76,6 @@ def seen(y):
     return (y[:, 0] + ERROR * generator.standard_normal(len(y)))[np.newaxis]
 
 
-# Of the last three of four inputs together, beside the first that is not known.
-JOINT = np.sqrt((RHO[1:] ** 2).sum())
 SINGLE = (
     ValueProblem("variance", lambda x, y: variance_gain(partition(x), y), RHO**2),
     ValueProblem("brier", lambda x, y: variance_gain(partition(x), (y > CLAIM) * 1.0), of_event(brier)),
@@ -81,24 +84,7 @@ SINGLE = (
     ValueProblem("width", lambda x, y: spread_gain("width", x, y), NARROWER * 2 * norm.ppf(0.95)),
     ValueProblem("loss of two actions", lambda x, y: action_gain(partition(x), loss(y)), of_payoff(RHO)),
 )
-SEVERAL = (
-    ValueProblem("variance, three of four inputs", lambda x, y: joint_variance_gain(x[1:], y), np.array([JOINT**2])),
-    ValueProblem(
-        "brier, three of four inputs",
-        lambda x, y: joint_variance_gain(x[1:], (y > CLAIM) * 1.0),
-        of_event(brier, [JOINT]),
-    ),
-    ValueProblem(
-        "log, three of four inputs",
-        lambda x, y: joint_gain(x[1:], (y > CLAIM) * 1.0, lambda c, v: entropy_gain(partition(c), v)),
-        of_event(nats, [JOINT]),
-    ),
-    ValueProblem(
-        "crps, three of four inputs",
-        lambda x, y: joint_gain(x[1:], y, lambda c, v: spread_gain("crps", c, v)),
-        (1 - np.sqrt(1 - np.array([JOINT]) ** 2)) / np.sqrt(np.pi),
-    ),
-    ValueProblem("loss, three of four inputs", lambda x, y: joint_action_gain(x[1:], loss(y)), of_payoff([JOINT])),
+SEEN = (
     ValueProblem(
         "variance, an observation", lambda _, y: variance_gain(partition(seen(y)), y), np.array([1 / (1 + ERROR**2)])
     ),
@@ -108,3 +94,78 @@ SEVERAL = (
         of_event(brier, [1 / np.sqrt(1 + ERROR**2)]),
     ),
 )
+
+SCORES = ("variance", "brier", "log", "crps", "width", "loss")
+
+
+@dataclass(frozen=True)
+class GroupProblem:
+    """An output that is normal given standard normal inputs, with a mean and a spread that they set."""
+
+    name: str
+    inputs: int
+    mean: Callable[[np.ndarray], np.ndarray]
+    spread: Callable[[np.ndarray], np.ndarray]
+
+    def draw(self, generator, size):
+        """Return inputs (d, N) and outputs (N, 1)."""
+        columns = generator.standard_normal((self.inputs, size))
+        return columns, (self.mean(columns) + self.spread(columns) * generator.standard_normal(size))[:, np.newaxis]
+
+    def nodes(self):
+        """Return means, spreads and weights of a product rule of Gauss and Hermite."""
+        at, weights = hermegauss({1: 200, 2: 96, 3: 48}[self.inputs])
+        columns = np.array(np.meshgrid(*[at] * self.inputs, indexing="ij")).reshape(self.inputs, -1)
+        product = np.array(np.meshgrid(*[weights] * self.inputs, indexing="ij")).reshape(self.inputs, -1).prod(axis=0)
+        kept = product > 1e-14 * product.sum()
+        found = [part(columns[:, kept]) + 0 * product[kept] for part in (self.mean, self.spread)]
+        return *found, product[kept] / product[kept].sum()
+
+    def problems(self):
+        """Return one problem a score, with the exact value of all inputs together."""
+        means, spreads, weights = self.nodes()
+        centre = weights @ means
+        whole = np.sqrt(weights @ (spreads**2 + means**2) - centre**2)
+        claim, ahead = centre + CLAIM * whole, 0.3 * whole - centre
+        chances = norm.sf((claim - means) / spreads)
+        grid = centre + whole * np.linspace(-12, 12, 1601)
+        reached = np.array([weights @ norm.cdf((t - means) / spreads) for t in grid])
+        low, high = (
+            brentq(lambda t, q=q: weights @ norm.cdf((t - means) / spreads) - q, grid[0], grid[-1])
+            for q in (0.05, 0.95)
+        )
+        entropies = np.array([[nats(p) for p in chances], [brier(p) for p in chances]]) @ weights
+        exact = {
+            "variance": whole**2 - weights @ spreads**2,
+            "brier": brier(weights @ chances) - entropies[1],
+            "log": nats(weights @ chances) - entropies[0],
+            "crps": np.trapezoid(reached * (1 - reached), grid) - weights @ spreads / np.sqrt(np.pi),
+            "width": high - low - 2 * norm.ppf(0.95) * (weights @ spreads),
+            "loss": weights @ np.maximum(means + ahead, 0) - 0.3 * whole,
+        }
+
+        def gain(score):
+            def of(columns, outputs):
+                values = (outputs > claim) * 1.0 if score in ("brier", "log") else outputs
+                values = np.concatenate([0 * outputs, -outputs - ahead], axis=1) if score == "loss" else values
+                return joint_gain(score, rank_scores(columns), values)
+
+            return of
+
+        return tuple(
+            ValueProblem(f"{score}, {self.name}", gain(score), np.array([exact[score]]), self.draw) for score in SCORES
+        )
+
+
+GROUPS = (
+    GroupProblem("a sum of two", 2, lambda x: 0.4 * x[0] + 0.15 * x[1], lambda x: np.sqrt(1 - 0.4**2 - 0.15**2)),
+    GroupProblem("a sum of three", 3, lambda x: 0.4 * x[0] + 0.15 * x[1] + 0 * x[2], lambda x: np.sqrt(1 - 0.1825)),
+    GroupProblem("a steep sum of three", 3, lambda x: 0.7 * x[0] + 0.5 * x[1] + 0.3 * x[2], lambda x: np.sqrt(0.17)),
+    GroupProblem("a product of two", 2, lambda x: 0.8 * x[0] * x[1], lambda x: 0.6),
+    GroupProblem("a product and a third", 3, lambda x: 0.7 * x[0] * x[1] + 0.4 * x[2], lambda x: 0.6),
+    GroupProblem("a wave and a square", 2, lambda x: np.sin(2 * x[0]) + 0.5 * x[1] ** 2, lambda x: 0.5),
+    GroupProblem("a spread of two", 2, lambda x: 0.5 * x[0], lambda x: 0.7 * np.exp(0.4 * x[1])),
+    GroupProblem("a spread of three", 3, lambda x: 0.5 * x[0] + 0.3 * x[1] * x[2], lambda x: 0.7 * np.exp(0.3 * x[1])),
+)
+# A wave times another input, of three: 4,096 samples do not show its form.
+HARD = GroupProblem("a wave times a second", 3, lambda x: np.sin(2 * x[0]) * x[1] + 0.5 * x[2] ** 2, lambda x: 0.5)

@@ -12,7 +12,7 @@ from clustercast.arrays import FloatArray
 from clustercast.arrays.decisions.actions import action_gain
 from clustercast.arrays.decisions.partition import Partition, partition, without_twins
 from clustercast.arrays.decisions.scores import entropy_gain, perfect_gain, spread_gain, variance_gain
-from clustercast.arrays.decisions.together import joint_action_gain, joint_gain, joint_variance_gain, rank_scores
+from clustercast.arrays.decisions.together import joint_gain, rank_scores
 from clustercast.dataset import design_of
 from clustercast.decisions.labels import labelled
 from clustercast.decisions.possible import Rows, imagined
@@ -123,10 +123,9 @@ def evppi(
 
     Notes
     -----
-    One input: bins of its own values, with what chance gives taken off. Several: the variance and the Brier score by a
-    regression on half of the samples and the products of what it leaves at neighbours. Other scores and decisions by
-    what is predicted from the other half, which is a lower bound (``bound`` says which). No group is worth less than
-    its members and groups within it, none more than `evpi`.
+    One input: bins of its own values, with what chance gives taken off. Several: a regression predicts each half of the
+    samples from the other, and products of what it leaves at neighbours add what it misses, to second order. No group
+    is worth less than its members and groups within it, none more than `evpi`.
 
     References
     ----------
@@ -153,7 +152,7 @@ def evppi(
     if isinstance(of, str) and of == "inputs":
         return labelled("evppi", targets, ("input", names), (value, error), confidence, forecast, left_out)
     groups = _groups(of, names, value, targets, model if model is not None else cluster_model(), inputs is not None)
-    parts = _joint_gains(columns, (value, error), targets, names, groups, low_discrepancy)
+    parts = _joint_gains(columns, (value, error), targets, names, groups)
     label = "pair" if isinstance(of, str) and of == "pairs" else "group"
     return labelled("evppi", targets, (label, list(groups)), parts, confidence, forecast, left_out)
 
@@ -217,7 +216,7 @@ def evsi(
     names, seen = imagined(forecast, observation, seed)
     gains = _gains(seen, targets, low_discrepancy=False)
     if together:
-        both = _joint_gains(seen, gains, targets, names, {"together": tuple(names)}, low_discrepancy=False)
+        both = _joint_gains(seen, gains, targets, names, {"together": tuple(names)})
         gains = np.concatenate([gains[0], both[0]]), np.concatenate([gains[1], both[1]])
         names = [*names, "together"]
     return labelled("evsi", targets, ("observation", names), gains, confidence, forecast, left_out)
@@ -246,12 +245,7 @@ def _gain(score: str, columns: FloatArray, bins: Partition, values: FloatArray, 
 
 
 def _joint_gains(
-    columns: FloatArray,
-    alone: Gain,
-    targets: list[Wanted],
-    names: list[str],
-    groups: Mapping[str, tuple[str, ...]],
-    low_discrepancy: bool,
+    columns: FloatArray, alone: Gain, targets: list[Wanted], names: list[str], groups: Mapping[str, tuple[str, ...]]
 ) -> Gain:
     """Return what each group of columns is worth, no less than its members and the groups within it."""
     members = [frozenset(group) for group in groups.values()]
@@ -266,28 +260,13 @@ def _joint_gains(
         within = [k for k, other in enumerate(members) if other < members[place]]
         several = np.concatenate([np.array(alone)[:, inside], found[:, within]], axis=1)
         if len(inside) > 1:
-            own = np.array(_joint(scores[inside], targets, low_discrepancy))
+            own = np.empty((2, 1, len(targets)))
+            for score, kind in _kinds(targets).items():
+                stacked = np.column_stack([targets[k].values for k in kind])
+                own[:, :, kind] = joint_gain(score.split()[0], scores[inside], stacked)
             several = np.concatenate([own, several], axis=1)
         found[:, place] = np.take_along_axis(several, several[:1].argmax(axis=1, keepdims=True), axis=1)[:, 0]
     return found[0], found[1]
-
-
-def _joint(scores: FloatArray, targets: list[Wanted], low_discrepancy: bool) -> Gain:
-    """Return what some columns, given as normal scores, are worth together for each target, shape (1, targets)."""
-    value, error = np.empty((2, 1, len(targets)))
-    for score, places in _kinds(targets).items():
-        stacked = np.column_stack([targets[place].values for place in places])
-
-        def gain(predicted: FloatArray, values: FloatArray, score: str = score) -> Gain:
-            return _gain(score, predicted, partition(predicted), values, low_discrepancy)
-
-        if score in ("variance", "brier"):
-            value[:, places], error[:, places] = joint_variance_gain(scores, stacked)
-        elif score.startswith("loss"):
-            value[:, places], error[:, places] = joint_action_gain(scores, stacked)
-        else:
-            value[:, places], error[:, places] = joint_gain(scores, stacked, gain)
-    return value, error
 
 
 def _kinds(targets: list[Wanted]) -> dict[str, list[int]]:

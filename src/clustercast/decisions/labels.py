@@ -53,9 +53,6 @@ def labelled(
     variables["before"] = ("target", before, {"long_name": "expected score without the information, in unit"})
     coords: dict[str, Any] = {"target": [one.name for one in targets], label: names}
     coords |= {key: ("target", [getattr(one, key) for one in targets]) for key in ("words", "score", "unit")}
-    if label in ("group", "pair"):
-        below = ["estimate" if one.score in ("variance", "brier") else "lower bound" for one in targets]
-        coords["bound"] = ("target", below)
     said = [_sentence(name, one, names, value[k], half[k], most[k]) for k, one in enumerate(targets)]
     posterior = str(design_of(forecast).get("name")).startswith("posterior")
     attrs = {

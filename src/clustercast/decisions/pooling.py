@@ -126,8 +126,8 @@ def score_weights(
         dated = checked_priors(priors).about.as_of or max((priors[n].as_of for n in priors.uncertain), default="")
         if dated and dates and end_of(dated) > end_of(dates[0]):
             raise InputError(
-                f"{name!r} is dated {dated}, so that it may know what came after {dates[0]}; score it from "
-                "later dates, or give weights yourself"
+                f"{name!r} is dated {dated}, so that it may know what came after {dates[0]}, and its score is in "
+                f"sample; give origins after {dated}, where rows have come since, or choose weights yourself"
             )
     scores: list[dict[tuple[float, str, str], float]] = []
     for priors in sets.values():

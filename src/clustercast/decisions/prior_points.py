@@ -8,13 +8,20 @@ import xarray as xr
 
 from clustercast.arrays import FloatArray
 from clustercast.arrays.decisions.partition import partition
-from clustercast.arrays.decisions.perturbed import density_at_median, index_responses, point_scores, score_covariance
+from clustercast.arrays.decisions.perturbed import (
+    density_at_median,
+    index_responses,
+    point_scores,
+    score_covariance,
+    total_sensitivity,
+)
 from clustercast.arrays.summaries.order_statistics import effective_size
-from clustercast.dataset import provenance
+from clustercast.dataset import design_of, provenance, with_provenance
 from clustercast.decisions.drawn_from import priors_of, shares_of, targets_of, with_unit_text
 from clustercast.decisions.targets import Target, Wanted, wanted
 from clustercast.errors import InputError
 from clustercast.priors.prior_set import Priors
+from clustercast.sensitivity.design import SaltelliDesign, saltelli_design
 from clustercast.sensitivity.given_data import input_matrix, varied_inputs
 from clustercast.uncertainty.summaries import Weights
 
@@ -26,7 +33,7 @@ def prior_sensitivity(
     forecast: xr.Dataset,
     target: Target | Iterable[Target] | None = None,
     *,
-    of: Literal["value", "indices"] = "value",
+    of: Literal["value", "indices", "total"] = "value",
     inputs: Iterable[str] | str | None = None,
     priors: Priors | None = None,
     weights: Weights | None = None,
@@ -36,12 +43,13 @@ def prior_sensitivity(
     Parameters
     ----------
     forecast : Dataset
-        From `propagate` or `evaluate` on independent draws. No model is run.
+        From `propagate` or `evaluate` on independent draws, or for total indices on those of ``design="saltelli"``. No
+        model is run.
     target : str, Claim, Condition or iterable of these, optional
         Claims and outputs in a year; every shipped claim and output by year when left out.
-    of : {"value", "indices"}, optional
-        The probability of a claim or the median of an output; or the first-order index of each of the inputs, on log10
-        where an output is positive.
+    of : {"value", "indices", "total"}, optional
+        The probability of a claim or the median of an output; or the first-order or the total index of each of the
+        inputs, on log10 where an output is positive.
     inputs : str or iterable of str, optional
         All with a density by default.
     priors : Priors, optional
@@ -60,8 +68,8 @@ def prior_sensitivity(
     Raises
     ------
     InputError
-        If a target or input is unknown, an input has no density, the priors are not those of the forecast, or fewer
-        than 100 effective draws are beside a point.
+        If a target or input is unknown, an input has no density, the priors are not those of the forecast, fewer than
+        100 effective draws are beside a point, or total indices are asked of other draws, or with weights.
 
     Notes
     -----
@@ -84,35 +92,29 @@ def prior_sensitivity(
     >>> found["derivative"].round(1).values.tolist()
     [[[0.0, 0.2, 0.0]]]
     """
-    if of not in ("value", "indices"):
-        raise InputError(f"of is {of!r}; choose 'value' or 'indices'")
-    targets = _targets(forecast, target, raw=of == "value")
-    priors, shares = priors_of(forecast, priors), shares_of(forecast, weights)
-    names = list(varied_inputs(forecast, inputs))
-    stepped = [name for name in names if name not in priors or priors[name].is_discrete]
-    if inputs is not None and stepped:
-        raise InputError(f"the prior of {stepped[0]!r} has no density, so its points do not move; leave it out")
-    names = [name for name in names if name not in stepped]
-    scores, draws, widths = [], np.empty((len(names), len(_POINTS))), np.empty(len(names))
-    for place, name in enumerate(names):
-        points = priors[name].quantile(_POINTS)
-        between = np.searchsorted(points, forecast[name].values)
-        held = [effective_size(shares[between == k]) if shares[between == k].any() else 0.0 for k in range(4)]
-        draws[place], widths[place] = np.minimum(held[:-1], held[1:]), points[-1] - points[0]
-        if min(held) < _LEAST_DRAWS:
-            what = f"{min(held):.0f} effective draws are beside a point of {name!r}, and {_LEAST_DRAWS:.0f} are needed"
-            raise InputError(f"{what}; draw {2 * _LEAST_DRAWS / _POINTS[0]:,.0f} or more, or condition on less")
-        scores.append(point_scores(between, np.exp(priors[name].log_density(points)), _POINTS))
-    moved = np.concatenate(scores, axis=1)
+    if of not in ("value", "indices", "total"):
+        raise InputError(f"of is {of!r}; choose 'value', 'indices' or 'total'")
+    design = _saltelli(forecast, weights) if of == "total" else None
+    plain = with_provenance(forecast, design={"name": "random"}) if of == "total" else forecast
+    targets = _targets(plain, target, raw=of == "value")
+    priors, shares = priors_of(plain, priors), shares_of(forecast, weights)
+    names = _names(plain, inputs, priors, design)
+    scores, draws, widths = _scores_of(forecast, names, priors, shares, 1 if design is None else design.runs)
     coords: dict[str, object] = {"target": [one.name for one in targets], "input": names, "point": _POINTS}
+    lead: tuple[str, ...] = ("target",) if of == "value" else ("target", "index")
     if of == "value":
-        lead: tuple[str, ...] = ("target",)
-        found = np.array(score_covariance(moved, np.column_stack([_responses(one, shares) for one in targets]), shares))
+        responses = np.column_stack([_responses(one, shares) for one in targets])
+        found = np.array(score_covariance(scores, responses, shares))
     else:
-        lead, coords["index"] = ("target", "index"), names
-        bins = partition(input_matrix(forecast, names).T)
-        both = [index_responses(one.values, bins, shares) for one in targets]
-        found = np.array([score_covariance(moved, each, shares) for _, each in both]).swapaxes(0, 1)
+        coords["index"] = names
+        if design:
+            own = [list(design.swaps).index(name) for name in names]
+            both = [total_sensitivity(one.values, scores, own, design.runs) for one in targets]
+        else:
+            bins = partition(input_matrix(forecast, names).T)
+            made = [index_responses(one.values, bins, shares) for one in targets]
+            both = [(value, np.array(score_covariance(scores, each, shares))) for value, each in made]
+        found = np.array([each for _, each in both]).swapaxes(0, 1)
     derivative, error = found.reshape(*found.shape[:-1], len(names), len(_POINTS))
     dims = (*lead, "input", "point")
     step = 0.1 * widths[:, np.newaxis]
@@ -129,10 +131,56 @@ def prior_sensitivity(
         coords,
         provenance({}),
     )
-    if of == "indices":
+    if of != "value":
         result["value"] = (lead, np.array([value for value, _ in both]))
-    said = [_words(one, result.isel(target=k), units[one.name], widths) for k, one in enumerate(targets)]
+    kind = "total" if of == "total" else "first-order"
+    said = [_words(one, result.isel(target=k), units[one.name], widths, kind) for k, one in enumerate(targets)]
     return result.assign_attrs(words="\n".join(said))
+
+
+def _saltelli(forecast: xr.Dataset, weights: Weights | None) -> SaltelliDesign:
+    """Return the Saltelli design that total indices need."""
+    if weights is not None:
+        raise InputError("total indices come from a Saltelli design, which has no weights; leave weights out")
+    if design_of(forecast).get("name") != "saltelli":
+        raise InputError(
+            "total indices need rows in which one input is drawn again; draw with design='saltelli', or ask for "
+            "of='indices', the first-order ones"
+        )
+    return saltelli_design(forecast)
+
+
+def _names(
+    forecast: xr.Dataset, inputs: Iterable[str] | str | None, priors: Priors, design: SaltelliDesign | None
+) -> list[str]:
+    """Return the inputs whose points move: with a density and, of a Saltelli design, each swapped by itself."""
+    names = list(varied_inputs(forecast, inputs))
+    stepped = [name for name in names if name not in priors or priors[name].is_discrete]
+    if inputs is not None and stepped:
+        raise InputError(f"the prior of {stepped[0]!r} has no density, so its points do not move; leave it out")
+    swapped = names if design is None else [n for n, (*own,) in design.swaps.items() if own == [n]]
+    dragged = [n for n in names if n not in swapped or (design and n in priors.correlated)]
+    if inputs is not None and dragged:
+        raise InputError(f"{dragged[0]!r} has no swap of its own in this design; leave it out, or ask for of='indices'")
+    return [name for name in names if name not in stepped and name not in dragged]
+
+
+def _scores_of(
+    forecast: xr.Dataset, names: list[str], priors: Priors, shares: FloatArray, each: int
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the scores of the points (N, inputs x points), the draws beside each, and the width of each prior."""
+    scores, draws, widths = [], np.empty((len(names), len(_POINTS))), np.empty(len(names))
+    for place, name in enumerate(names):
+        points = priors[name].quantile(_POINTS)
+        between = np.searchsorted(points, forecast[name].values)
+        base, own = between[::each], shares[::each]
+        held = [effective_size(own[base == k]) if own[base == k].any() else 0.0 for k in range(4)]
+        draws[place], widths[place] = np.minimum(held[:-1], held[1:]), points[-1] - points[0]
+        if min(held) < _LEAST_DRAWS:
+            what = f"{min(held):.0f} effective draws are beside a point of {name!r}, and {_LEAST_DRAWS:.0f} are needed"
+            raise InputError(f"{what}; draw {2 * _LEAST_DRAWS / _POINTS[0]:,.0f} or more, or condition on less")
+        scores.append(point_scores(between, np.exp(priors[name].log_density(points)), _POINTS))
+    return np.concatenate(scores, axis=1), draws, widths
 
 
 def _targets(forecast: xr.Dataset, target: Target | Iterable[Target] | None, raw: bool) -> list[Wanted]:
@@ -151,7 +199,7 @@ def _responses(one: Wanted, shares: FloatArray) -> FloatArray:
     return np.asarray((one.values > median) / density)
 
 
-def _words(one: Wanted, found: xr.Dataset, unit: str, widths: FloatArray) -> str:
+def _words(one: Wanted, found: xr.Dataset, unit: str, widths: FloatArray, kind: str) -> str:
     """Return the point that a target, or one of its indices, changes most by."""
     effect = found["effect"].values
     *index, row, column = np.unravel_index(int(np.abs(effect).argmax()), effect.shape)
@@ -159,7 +207,7 @@ def _words(one: Wanted, found: xr.Dataset, unit: str, widths: FloatArray) -> str
     error = float(found["effect_error"].values[*index, row, column])
     what = f"the probability that {one.words}" if one.score == "brier" else f"the median of {one.words}"
     if index:
-        what = f"the first-order index of {str(found['index'].values[index[0]]).replace('_', ' ')} for {one.words}"
+        what = f"the {kind} index of {str(found['index'].values[index[0]]).replace('_', ' ')} for {one.words}"
     by = with_unit_text(float(effect[*index, row, column]), 0.0, unit)
     step = with_unit_text(0.1 * float(widths[row]), 0.0, str(found["input_unit"].values[row]))
     return (

@@ -13,7 +13,7 @@ from clustercast.decisions.bounds import prior_bounds
 from clustercast.decisions.discovery import discover
 from clustercast.decisions.information import evppi, evsi
 from clustercast.decisions.targets import FEWEST
-from clustercast.decisions.tilting import tilt
+from clustercast.decisions.tilting import probability_tornado, tilt
 from clustercast.errors import InputError
 from clustercast.priors.prior_set import Priors
 from clustercast.report.tables import Table
@@ -136,7 +136,12 @@ def change_part(question: Question) -> Part:
         medians = (float(marginals[key].sel(input=name, quantile=0.5)) for key in ("before", "after"))
         rows.append((name, str(marginals["unit"].sel(input=name).values), *medians))
     shown = say("ask.change", found, rows, marginals.sizes["input"] - 1)
-    return Part(shown, {"tilt": marginals}, {"tilt": lambda: _drawn("tilt", found, most=_SHOWN)})
+    tornado = probability_tornado(question.forecast, question.condition)
+    figures = {
+        "tilt": lambda: _drawn("tilt", found, most=_SHOWN),
+        "probability_tornado": lambda: _drawn("probability_tornado", tornado, most=_SHOWN),
+    }
+    return Part(shown, {"tilt": marginals, "tornado": tornado}, figures)
 
 
 def bounds_part(question: Question) -> Part:

@@ -10,8 +10,8 @@ from scipy.stats import norm, qmc
 from clustercast.arrays.decisions.actions import action_gain
 from clustercast.arrays.decisions.partition import partition
 from clustercast.arrays.decisions.scores import perfect_gain, spread_gain, variance_gain
-from clustercast.arrays.decisions.together import joint_action_gain, joint_gain, joint_variance_gain, rank_scores
-from tests.reference.value_problems import CLAIM, SINGLE, brier, nats, normal_output
+from clustercast.arrays.decisions.together import joint_gain, rank_scores
+from tests.reference.value_problems import CLAIM, GROUPS, SINGLE, brier, nats, normal_output
 
 CASES = {problem.name: problem for problem in SINGLE[:5]}
 
@@ -66,7 +66,7 @@ def test_two_treatments_of_the_example_of_the_r_package_voi():
     value, error = action_gain(partition([p1, p2]), losses)
     exact = [unit_loss(1, 1), unit_loss(1, 2)]
     assert (np.abs(value[:, 0] - exact) <= 3 * error[:, 0]).all()
-    both, its_error = (part[0, 0] for part in joint_action_gain(rank_scores(np.stack([p1, p2])), losses))
+    both, its_error = (part[0, 0] for part in joint_gain("loss", rank_scores(np.stack([p1, p2])), losses))
     whole, whole_error = perfect_gain("loss", losses)
     assert both == pytest.approx(unit_loss(1, np.sqrt(5)), abs=3 * its_error)
     assert whole == pytest.approx(0.4798, abs=3 * whole_error)
@@ -88,9 +88,7 @@ def test_two_inputs_together_are_worth_their_joint_share(product):
     x = generator.standard_normal((3, 32768))
     y = x[0] * x[1] + x[2] if product else (x[0] + x[1] + np.sqrt(2) * x[2]) / 2
     exact = 1.0 if product else 0.5
-    value, error = joint_gain(
-        x[:2], y[:, np.newaxis], lambda columns, values: variance_gain(partition(columns), values)
-    )
+    value, error = joint_gain("variance", x[:2], y[:, np.newaxis])
     assert value[0, 0] == pytest.approx(exact, abs=3 * error[0, 0])
 
 
@@ -110,7 +108,7 @@ def test_three_inputs_together_have_the_whole_variance_of_their_mean(function, e
     found, errors = [], []
     for _ in range(40):
         x = generator.standard_normal((4, 4096))
-        value, error = joint_variance_gain(x[:3], (function(x) + x[3])[:, np.newaxis])
+        value, error = joint_gain("variance", x[:3], (function(x) + x[3])[:, np.newaxis])
         found.append(value[0, 0])
         errors.append(error[0, 0])
     assert np.mean(found) == pytest.approx(exact, abs=3 * np.std(found) / np.sqrt(40) + 0.03 * exact)
@@ -118,8 +116,32 @@ def test_three_inputs_together_have_the_whole_variance_of_their_mean(function, e
     # By any other score a product of three is seen too.
     x = generator.standard_normal((3, 16384))
     values = (x[0] * x[1] * x[2])[:, np.newaxis]
-    seen = joint_gain(x, values, lambda columns, values: spread_gain("crps", columns, values))[0][0, 0]
+    seen = joint_gain("crps", x, values)[0][0, 0]
     assert seen > 0.9 * perfect_gain("crps", values[:, 0])[0]
+
+
+@pytest.mark.parametrize("problem", [one for group in GROUPS for one in group.problems()], ids=lambda one: one.name)
+def test_intervals_of_groups_cover_what_quadrature_gives(problem):
+    generator = np.random.default_rng(20261127)
+    found, errors = np.array([problem.gain(*problem.draw(generator, 2048)) for _ in range(12)])[:, :, 0, 0].T
+    # Of 12 intervals of 95 % fewer than 8 cover once in 100,000 times.
+    assert (np.abs(found - problem.exact) <= 1.96 * errors).sum() >= 8
+    assert np.abs(found.mean() - problem.exact[0]) <= 3.5 * errors.mean() / np.sqrt(12)
+
+
+@pytest.mark.parametrize("payoff", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("correlation", [0.4, 0.15, 0.05, 0.01])
+def test_intervals_of_inputs_that_hardly_change_an_action_cover_too(payoff, correlation):
+    # At most a hundredth of what the best input is worth, down to 1e-200 of it.
+    generator = np.random.default_rng(31)
+    exact, covered = unit_loss(payoff, correlation), 0
+    for _ in range(30):
+        x, noise = generator.standard_normal((2, 4096))
+        y = correlation * x + np.sqrt(1 - correlation**2) * noise
+        value, error = action_gain(partition([x]), np.stack([0 * y, -(y + payoff)], axis=1))
+        covered += abs(value[0, 0] - exact) <= 1.96 * error[0, 0]
+        assert error[0, 0] < 0.03
+    assert covered >= 25
 
 
 @given(st.integers(2, 12), st.integers(0, 2**32 - 1))

@@ -50,3 +50,28 @@ def index_responses(values: FloatArray, bins: Partition, shares: FloatArray) -> 
             found[:, place] = (np.bincount(member, shares * away) / mass)[member]
     index = shares @ found**2 / variance
     return index, (found * (2 * away[:, np.newaxis] - found) - index * away[:, np.newaxis] ** 2) / variance
+
+
+def total_sensitivity(
+    values: FloatArray, scores: FloatArray, swapped: list[int], rows: int
+) -> tuple[FloatArray, FloatArray]:
+    """Return the total index of inputs of a Saltelli design, and its derivatives and their errors by the scores."""
+    # Of a base point the runs are f(a), f(a with x_i of b) and f(b). Half the squared difference of the first two has
+    # the mean V T_i (Jansen 1999, doi:10.1016/S0010-4655(98)00154-4); it depends on the law of every input in a, and on
+    # that of x_i in b. Half of the variance comes from a, half from b.
+    runs = values.reshape(-1, rows)
+    first, last = (np.ascontiguousarray(scores.reshape(-1, rows, scores.shape[1])[:, k]) for k in (0, -1))
+    away = runs[:, [0, -1]] - values.mean()
+    squares = away**2 / 2
+    variance = float(squares.mean(axis=0).sum())
+    each = scores.shape[1] // len(swapped)
+    index, found = np.empty(len(swapped)), np.empty((2, len(swapped), scores.shape[1]))
+    for place, swap in enumerate(swapped):
+        change = (runs[:, 0] - runs[:, 1 + swap]) ** 2 / 2
+        index[place] = change.mean() / variance
+        at_a, at_b = change - index[place] * squares[:, 0], -index[place] * squares[:, 1]
+        products = (at_a - at_a.mean())[:, np.newaxis] * first + (at_b - at_b.mean())[:, np.newaxis] * last
+        own = slice(each * place, each * (place + 1))
+        products[:, own] += (change - change.mean())[:, np.newaxis] * last[:, own]
+        found[:, place] = products.mean(axis=0), products.std(axis=0) / np.sqrt(len(runs))
+    return index, found / variance

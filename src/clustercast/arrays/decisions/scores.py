@@ -148,6 +148,13 @@ def _crps(ordered: FloatArray, starts: NDArray[np.int64], counts: NDArray[np.int
     return np.asarray(distance - np.repeat(half, counts))
 
 
+def crps_of(values: FloatArray) -> FloatArray:
+    """Return the CRPS of each sample (N,) under the distribution of all, without bias."""
+    found, order = np.empty_like(values), np.argsort(values)
+    found[order] = _crps(values[order], np.array([0]), np.array([len(values)]))
+    return found
+
+
 def _width(ordered: FloatArray, starts: NDArray[np.int64], counts: NDArray[np.int64]) -> FloatArray:
     """Return width plus influence of each sample on the 90 % interval of its bin; sorted within bins."""
     # Median-unbiased points (type 8), and the slope of the quantile function beside each.
