@@ -14,7 +14,7 @@ def coverage(problem: ValueProblem, size: int, repeats: int) -> tuple[float, flo
     """Return the share of intervals that hold what is worth something, of those that hold what is not, and the bias."""
     found, errors = np.empty((2, repeats, problem.exact.size))
     for repeat in range(repeats):
-        value, error = problem.gain(*problem.draw(np.random.default_rng(100_000 + repeat), size))
+        value, error = problem.gain(*problem.draw(np.random.default_rng(300_000 + repeat), size))
         found[repeat], errors[repeat] = value.ravel(), error.ravel()
     inside = np.abs(found - problem.exact) <= 1.96 * errors
     matters = problem.exact > LEAST * problem.exact.max()

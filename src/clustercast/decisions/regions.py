@@ -139,17 +139,19 @@ def _indices(scores: FloatArray, values: FloatArray) -> dict[str, FloatArray]:
             weights[0, k, place] = u == {k}
             weights[1, k, place] = (len(u) == count) - (len(u) == count - 1 and k not in u)
             weights[2, k, place] = rank if k in u else -rank
-    parts = np.zeros((2, 3, count, size, width))
-    whole = np.zeros((2, size, width))
+    parts, doubt = np.zeros((2, 3, count, size, width)), np.zeros((3, count, width))
+    whole = np.zeros((3, size, width))
     for place, u in enumerate(subsets):
-        found = np.stack(explained(scores[sorted(u)], values))
-        parts += weights[:, :, place, np.newaxis, np.newaxis] * found[:, np.newaxis, np.newaxis]
+        found = explained(scores[sorted(u)], values)
+        parts += weights[:, :, place, np.newaxis, np.newaxis] * found[:2, np.newaxis, np.newaxis]
+        doubt += (weights[:, :, place, np.newaxis] * found[2].mean(axis=0)) ** 2
         whole = found if len(u) == count else whole
-    every = np.concatenate([parts.reshape(2, 3 * count, size, width), whole[:, np.newaxis]], axis=1)
+    every = np.concatenate([parts.reshape(2, 3 * count, size, width), whole[:2, np.newaxis]], axis=1)
+    doubt = np.concatenate([doubt.reshape(3 * count, width), whole[2:].mean(axis=1) ** 2])
     value = every[0].mean(axis=1)
     # The variance is estimated too.
     spread = (every[0] - value[:, np.newaxis] * values**2).var(axis=1) + every[1].var(axis=1)
-    both = np.stack([value, np.sqrt(spread / size)]).transpose(0, 2, 1)
+    both = np.stack([value, np.sqrt(spread / size + doubt)]).transpose(0, 2, 1)
     keys = ("S1", "ST", "shapley")
     named = {key: both[:, :, k * count : (k + 1) * count] for k, key in enumerate(keys)}
     return {**named, "explained": both[:, :, -1]}

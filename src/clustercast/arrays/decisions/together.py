@@ -82,14 +82,14 @@ def joint_gain(score: str, columns: FloatArray, values: FloatArray) -> Gain:
     return whole.mean(axis=0)[np.newaxis] + tie / 2, np.sqrt(squared)[np.newaxis]
 
 
-def explained(columns: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return what each sample adds to the variance of the mean given columns, and what neighbours count twice."""
-    parts, twice = np.empty((2, *values.shape))
+def explained(columns: FloatArray, values: FloatArray) -> FloatArray:
+    """Return what samples add to the variance of the mean given columns, what counts twice and the doubt (3, N, T)."""
+    found = np.empty((3, *values.shape))
     for half in _halves(columns, values):
         for k, column in enumerate(values.T):
-            parts[half.part, k], second, _ = _variance(column[half.part], half, k, float(column.mean()))
-            twice[half.part, k] = np.sqrt(half.mutual) * second
-    return parts, twice
+            whole, second, plain = _variance(column[half.part], half, k, float(column.mean()))
+            found[:, half.part, k] = whole, np.sqrt(half.mutual) * second, DOUBTED * (second - plain)
+    return found
 
 
 def _variance(values: FloatArray, half: Half, k: int, mean: float) -> Parts:
