@@ -9,7 +9,7 @@ from scipy.stats import norm, qmc
 
 from clustercast.arrays.decisions.actions import action_gain
 from clustercast.arrays.decisions.partition import partition
-from clustercast.arrays.decisions.scores import perfect_gain, spread_gain, variance_gain
+from clustercast.arrays.decisions.scores import entropy_gain, perfect_gain, spread_gain, variance_gain
 from clustercast.arrays.decisions.together import joint_gain, rank_scores
 from tests.reference.value_problems import CLAIM, GROUPS, SINGLE, brier, nats, normal_output
 
@@ -39,6 +39,21 @@ def test_each_output_has_the_gain_that_it_has_alone():
     alone = zip(*(variance_gain(bins, values[:, [column]]) for column in range(3)), strict=True)
     for together, parts in zip(variance_gain(bins, values), alone, strict=True):
         np.testing.assert_allclose(together, np.concatenate(parts, axis=1), rtol=1e-9, atol=1e-12)
+
+
+def test_the_value_and_its_error_have_the_unit_of_the_losses():
+    x = np.random.default_rng(5).normal(size=(3, 2000))
+    losses, bins = np.stack([x[0], x[1] + 0.2, 0.5 * x[2]], axis=1), partition(x[:2])
+    for large, plain in zip(action_gain(bins, 1e6 * losses), action_gain(bins, losses), strict=True):
+        np.testing.assert_allclose(large, 1e6 * plain, rtol=1e-9)
+
+
+def test_knowing_saves_nothing_of_what_is_certain_and_that_is_sure():
+    values = np.zeros((2000, 2)) + [0, 1]
+    bins = partition(np.random.default_rng(5).normal(size=(1, 2000)))
+    for low_discrepancy in (False, True):
+        gain, error = entropy_gain(bins, values, low_discrepancy)
+        assert gain.shape == (1, 2) and not gain.any() and not error.any()
 
 
 def test_a_payoff_that_a_line_cannot_see_is_seen():

@@ -60,7 +60,9 @@ def entropy_gain(bins: Partition, values: FloatArray, low_discrepancy: bool = Fa
     series = _series(size)
     share = values.mean(axis=0)
     whole = _entropies(np.rint(values.sum(axis=0)), np.full(values.shape[1], float(size)), series)
-    gain = whole - bins.over_bins(counts / size * _entropies(hits, np.broadcast_to(counts, hits.shape), series))
+    left = bins.over_bins(counts / size * _entropies(hits, np.broadcast_to(counts, hits.shape), series))
+    uncertain = (share > 0) & (share < 1)
+    gain = (whole - left) * uncertain
     known = (hits + share) / (counts + 1)
     with np.errstate(divide="ignore", invalid="ignore"):
         saved = np.nan_to_num(np.log(known / share), posinf=0, neginf=0)
@@ -68,9 +70,9 @@ def entropy_gain(bins: Partition, values: FloatArray, low_discrepancy: bool = Fa
     moved = bins.over_bins(hits * saved**2 + (counts - hits) * spared**2) / size**2
     few = np.minimum(hits, counts - hits)
     wavering = bins.over_bins(((few > 0) & (few <= FEW)) / 4)
-    doubled = (np.diff(bins.offsets)[:, np.newaxis] / 2 + wavering) / size**2 * ((share > 0) & (share < 1))
+    doubled = (np.diff(bins.offsets)[:, np.newaxis] / 2 + wavering) / size**2 * uncertain
     squared = np.maximum(moved - gain**2 / size - doubled, doubled)
-    chance = low_discrepancy * np.diff(bins.offsets)[:, np.newaxis] / (2 * size) * np.ones_like(gain)
+    chance = low_discrepancy * np.diff(bins.offsets)[:, np.newaxis] / (2 * size) * uncertain
     return gain + chance / 2, np.sqrt(squared + chance**2 / 3)
 
 
