@@ -147,6 +147,14 @@ def test_the_code_of_a_page_runs_as_it_stands(page, pytestconfig, tmp_path, monk
     if page == "decisions":
         assert float(names["worth"]["share"].max()) < float(names["claim"]["share"].max()) < 0.5
         assert names["build"].losses(names["forecast"]).shape == (8192, 4)
+        said = re.search(r"makes (\d+) % of the variance, (\d+) % \(±2\) the part on the largest\s+cluster", text)
+        sets = {"essay": cc.read_priors("situational_awareness"), "evidence": cc.read_priors("evidence_2026")}
+        whose = cc.whose_prior(sets, "training_cluster_power", 2030, size=256)
+        found = [
+            whose[key].sel(group="cluster") if key == "shapley" else whose[key] for key in ("disagreement", "shapley")
+        ]
+        errors = [float(whose["disagreement_error"]), float(whose["shapley_error"].sel(group="cluster"))]
+        assert all(abs(float(a) - int(b) / 100) < 2 * e for a, b, e in zip(found, said.groups(), errors, strict=True))
     if page == "policy_example":
         said = policy_numbers(names)
         assert [number for number in said if number not in " ".join(text.split())] == []
