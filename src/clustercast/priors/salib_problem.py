@@ -91,7 +91,7 @@ def _distribution(dist: str, values: list[Any], **about: Any) -> families.Family
         raise InputError(f"{dist} takes numbers, not {values} ({error})") from None
 
 
-def _rows(content: Mapping[str, Any], origin: str) -> tuple[list[Any], list[Any], list[Any], list[Any]]:
+def _rows(content: Mapping[str, Any], origin: str) -> tuple[list[Any], ...]:
     """Return names, bounds, distributions and groups of a problem, one of each for each input."""
     for key in ("names", "bounds"):
         if key not in content:
