@@ -96,8 +96,9 @@ def test_a_file_that_is_not_there_is_refused(tmp_path, capsys):
 def test_means_that_a_few_values_own_are_named_under_the_tables_of_quantiles(tmp_path, capsys):
     heavy = PRIORS.replace("LogNormal(0.0, 1.0", "LogNormal(0.0, 3.0")
     for priors, is_heavy in ((PRIORS, False), (heavy, True)):
-        (tmp_path / "mine.py").write_text(OWN + priors)
-        arguments = ["uncertainty", "--model", str(tmp_path / "mine.py"), "--samples", "1024", "--out", str(tmp_path)]
+        file = tmp_path / f"mine_{is_heavy}.py"
+        file.write_text(OWN + priors)
+        arguments = ["uncertainty", "--model", str(file), "--samples", "1024", "--out", str(tmp_path)]
         assert command.run(arguments) == 0
         shown = " ".join(capsys.readouterr().out.split())
         # Of a lognormal of log-sd 3 the largest of 1,024 values owns much of the mean.
