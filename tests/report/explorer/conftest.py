@@ -16,14 +16,15 @@ from tests.report.explorer.node import MODULES, answers, worlds
 ORIGIN = "http://explorer.test"
 
 
-@pytest.fixture(scope="package")
+# Of a module, not of the folder: Playwright holds the one loop of the process, and other modules need one too.
+@pytest.fixture(scope="module")
 def chromium():
     """A browser that is there; without one the tests in it are skipped."""
     with browser.chromium() as found:
         yield found
 
 
-@pytest.fixture(scope="package", params=["node", "chromium"])
+@pytest.fixture(scope="module", params=["node", "chromium"])
 def ask(request):
     """What answers jobs of jobs.js: Node, then Chromium, which has the modules from an origin that is made up."""
     if request.param == "node":
