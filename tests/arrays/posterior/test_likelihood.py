@@ -1,6 +1,5 @@
 """The likelihood against scipy's normal distributions and against quadrature."""
 
-import mpmath
 import numpy as np
 import pytest
 from scipy import integrate, stats
@@ -11,7 +10,6 @@ from clustercast.arrays.posterior.likelihood import (
     leave_one_out_density,
     log_likelihood,
     replicate,
-    row_density,
 )
 
 
@@ -70,21 +68,6 @@ def test_one_bound_is_scipys_exponentially_modified_normal():
     for predicted in (-30.0, -1.0, 0.0, 2.0):
         expected = stats.exponnorm.logpdf(observed.value[0], 0.5 / spread, loc=predicted, scale=spread)
         assert log_likelihood(observed, np.array([[predicted]]), model)[0] == pytest.approx(expected, rel=1e-9)
-
-
-@pytest.mark.parametrize("tilt", [-6.0, 0.5, 30.0, 150.0, 250.0, 3000.0])
-def test_the_gap_that_a_bound_leaves_has_the_moments_of_a_normal_cut_at_zero(tilt):
-    """About a mean of -t with deviation 1: mean h - t and variance 1 + t h - h^2 with the hazard h, to 60 digits."""
-    observed, model = rows([1], [0]), errors(lower=1.0)
-    centre = observed.value - (tilt - 1)
-    with mpmath.workdps(60):
-        t = mpmath.mpf(float(observed.value[0] - centre[0])) + 1
-        hazard = mpmath.npdf(t) / (mpmath.erfc(t / mpmath.sqrt(2)) / 2)
-        mean, variance = float(hazard - t), float(1 + t * hazard - hazard**2)
-    _, away, left = row_density(observed, model, 0, centre, np.ones(1))
-    assert away - (observed.value - centre) == pytest.approx(mean, rel=1e-8)
-    # The difference loses as many digits as t ** 4 has.
-    assert left == pytest.approx(variance, rel=1e-6)
 
 
 def test_no_gap_is_a_measurement():
