@@ -16,7 +16,6 @@ from clustercast.arrays.families import tabulated
 from clustercast.arrays.indices.intervals import bootstrap_weights
 from clustercast.arrays.indices.sobol_panel import sobol_panel
 from clustercast.arrays.points.designs import morris_trajectories
-from clustercast.arrays.posterior.likelihood import ErrorModel, ObservedRows, row_density
 from clustercast.arrays.summaries import order_statistics, summaries
 from tests.reference.designs import design_rows
 
@@ -120,20 +119,3 @@ def test_morris_trajectories_are_salibs(dimensions, size, levels, seed):
     theirs = salib_morris.sample(unit_problem(dimensions), size, num_levels=levels, seed=seed)
     ours = morris_trajectories(seed, dimensions, size, levels)
     np.testing.assert_array_equal(ours.reshape(-1, dimensions), theirs)
-
-
-@pytest.mark.parametrize("tilt", [-6.0, 0.5, 30.0, 150.0, 250.0, 3000.0])
-def test_the_gap_that_a_bound_leaves_has_the_moments_of_a_normal_cut_at_zero(tilt):
-    """About a mean of -t with deviation 1: mean h - t and variance 1 + t h - h^2 with the hazard h, to 60 digits."""
-    one = np.ones(1)
-    observed = ObservedRows(-0.3 * one, 0.1 * one, np.array([1]), np.array([0]), np.array([0]), 2020 * one, 0.4)
-    model = ErrorModel(0.15 * np.ones((1, 1)), one, 0.7 * one)
-    centre = observed.value - (tilt - 1)
-    with mpmath.workdps(60):
-        t = mpmath.mpf(float(observed.value[0] - centre[0])) + 1
-        hazard = mpmath.npdf(t) / (mpmath.erfc(t / mpmath.sqrt(2)) / 2)
-        mean, variance = float(hazard - t), float(1 + t * hazard - hazard**2)
-    _, away, left = row_density(observed, model, 0, centre, one)
-    assert away - (observed.value - centre) == pytest.approx(mean, rel=1e-8)
-    # The difference loses as many digits as t ** 4 has.
-    assert left == pytest.approx(variance, rel=1e-6)

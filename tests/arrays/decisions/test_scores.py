@@ -155,7 +155,8 @@ def test_intervals_of_inputs_that_hardly_change_an_action_cover_too(payoff, corr
         y = correlation * x + np.sqrt(1 - correlation**2) * noise
         value, error = action_gain(partition([x]), np.stack([0 * y, -(y + payoff)], axis=1))
         covered += abs(value[0, 0] - exact) <= 1.96 * error[0, 0]
-        assert error[0, 0] < 0.03
+        # Not wide for nothing: within three standard errors of the mean of so many losses.
+        assert error[0, 0] < 3 / np.sqrt(4096)
     assert covered >= 25
 
 
