@@ -10,6 +10,7 @@ import clustercast as cc
 from analyses import options
 from clustercast.conditioning.backtest import Backtest, Score, Skill, ensemble_score, skills
 from clustercast.conditioning.observation_rows import Observation, Observations
+from clustercast.dataset import provenance_of
 from clustercast.decisions.possible import imagined
 from clustercast.engine.units import same_dimension
 from clustercast.errors import InputError
@@ -36,6 +37,7 @@ def scorecard(
     rows = cc.read_observations(observations).before(only_before).without(*options.names(without) or []).counted()
     later = replace(rows, rows=tuple(row for row in rows if row.known_from > end_of(made)))
     runs = {str(file): score(file, later) for file in files}
+    in_sample = [str(file) for file in files if _is_younger(file, run.priors, made)]
     shown: list[object] = []
     for name, found in runs.items():
         shown += [score_table(found, ("posterior",))] if found else []
@@ -44,9 +46,9 @@ def scorecard(
     old = old_sources(run.priors, date - older_than)
     everything = _skills(made, [one for found in runs.values() for one in found])
     return options.Answer(
-        finding=say("learning.scorecard", made, everything, len(old), date - older_than),
+        finding=say("learning.scorecard", made, everything, len(old), date - older_than, in_sample, run.priors),
         shown=[*shown, *say("learning.old", old, older_than)],
-        results={"scores": runs, "old": old},
+        results={"scores": runs, "old": old, "in_sample": in_sample},
     )
 
 
@@ -69,6 +71,12 @@ def score(file: Path, later: Observations, seed: int = 0) -> list[Score]:
     ids, seen = imagined(there, fitting, seed)
     by_id = {row.id: row for row in fitting}
     return [ensemble_score("posterior", by_id[one], draws) for one, draws in zip(ids, seen, strict=True)]
+
+
+def _is_younger(file: Path, priors: cc.Priors, made: str) -> bool:
+    """Return whether a forecast was drawn from priors that are dated after it is said to have been made."""
+    own = provenance_of(cc.read_netcdf(file)).get("priors_hash") == priors.hash
+    return own and bool(priors.about.as_of) and end_of(priors.about.as_of) > end_of(made)
 
 
 def _spans(forecast: "xr.Dataset", row: Observation) -> bool:

@@ -21,7 +21,7 @@ newer,2026-11,leading_lab_revenue,One laboratory,5e10,USD/year,0.05,Press,2026-1
 def test_an_update_writes_a_prior_set_and_rows_for_the_next(tmp_path, capsys, epoch):
     arguments = [str(epoch), *SMALL, "--columns", "epoch_gpu_clusters", "--published", "2026-12"]
     assert options.exit_code(update, [*arguments, "--out", str(tmp_path / "out")]) == 0
-    shown = capsys.readouterr().out
+    shown = " ".join(capsys.readouterr().out.split())
     for words in ("1 new row moved", "before", "after", "epoch_2", "is no record of its date"):
         assert words in shown
     updated = cc.read_priors(tmp_path / "out" / "updated.toml")
@@ -106,6 +106,19 @@ def test_a_stored_forecast_is_scored_by_what_came_later(tmp_path, capsys):
     assert "No row known after 2024-06 can be scored" in capsys.readouterr().out
     assert options.exit_code(scorecard, [*arguments, "--without", "obs_colosus"]) == 2
     assert "there is no observation 'obs_colosus'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("made", "younger"), [("2024-06", True), ("2026-11", False)])
+def test_a_forecast_from_priors_of_a_later_date_is_in_sample(made, younger, tmp_path, capsys):
+    inputs = cc.draw(cc.read_priors("evidence_2026"), 64, seed=1)
+    path = cc.write_netcdf(cc.propagate(inputs, years=[2024, 2026], outputs=["leading_lab_revenue"]), tmp_path / "f.nc")
+    assert options.exit_code(scorecard, [str(path), "--made", made, "--out", str(tmp_path)]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert (f"dated 2026-11, after {made}" in shown) == younger
+    # Another set's date says nothing of it.
+    arguments = [str(path), "--made", made, "--priors", "situational_awareness", "--out", str(tmp_path)]
+    assert options.exit_code(scorecard, arguments) == 0
+    assert "In sample" not in capsys.readouterr().out
 
 
 def test_a_forecast_that_knew_has_no_error_but_that_of_the_figure(tmp_path):

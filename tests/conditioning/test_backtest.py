@@ -265,6 +265,15 @@ def test_what_is_known_after_an_origin_changes_neither_choice_nor_forecast(chose
         assert all(kept[name] == score for name, score in scores(chosen, method).items())
 
 
+def test_a_choice_sees_no_row_that_was_known_after_its_date():
+    rows, forecaster = every_second_month(), Forecaster(MODEL, range(2019, 2026), 1 << 11, 3)
+    known = rows.known_by(2022.5)
+    assert len(known) < len(rows)
+    everything, before = (forecaster.choice(lambda date: PRIORS, some, 2022.5) for some in (rows, known))
+    assert everything.scores
+    assert everything == before
+
+
 def test_a_later_reading_of_an_estimate_replaces_no_earlier_one():
     rows = every_second_month()
     first = rows.rows[5].model_copy(update={"estimate": "one"})
