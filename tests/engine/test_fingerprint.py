@@ -118,6 +118,63 @@ def using_module(module):
     return helper
 
 
+def wrapped_by(number):
+    """Return a function under a decorator that counts, with `functools.wraps` and with a class of its own."""
+
+    def more(function):
+        @functools.wraps(function)
+        def wrapper(x):
+            return number * function(x)
+
+        return wrapper
+
+    return more(with_default(1))
+
+
+class Scaled:
+    """A decorator with a number of its own."""
+
+    def __init__(self, function, number):
+        functools.update_wrapper(self, function)
+        self.number = number
+
+    def __call__(self, x):
+        return self.number * self.__wrapped__(x)
+
+
+class Counted(float):
+    """A number with an attribute."""
+
+
+def with_attribute(value, number):
+    value.number = number
+    return value
+
+
+def dispatched(number):
+    general = functools.singledispatch(lambda x: x)
+    general.register(float, with_default(number))
+    return general
+
+
+def metaclass_with(number):
+    return type("Meta", (type,), {"number": number, "__module__": __name__})("Made", (), {"__module__": __name__})
+
+
+class Named:
+    """A distribution of the user's, whose quantiles do not say all."""
+
+    def __init__(self, number):
+        self.number = number
+
+    def ppf(self, probability):
+        return np.asarray(probability)
+
+
+def masked(where):
+    return np.ma.masked_array([1.0, 2.0, 3.0], mask=[each == where for each in range(3)])
+
+
 LONG = np.arange(5000.0)
 OTHER = np.where(LONG == 2500, -1, LONG)
 MIXED, OTHER_MIXED = (np.array([1, each, None], dtype=object) for each in ("a", "b"))
@@ -157,6 +214,17 @@ def pairs():
     yield "priors", *(cc.Priors(x=cc.Normal(0, each)) for each in (1, 1, 2))
     yield "pattern", re.compile("a"), re.compile("a"), re.compile("b")
     yield "path", Path("a"), Path("a"), Path("b")
+    yield "wrapper", *map(wrapped_by, (1, 1, 2))
+    yield "decorator that is a class", *(Scaled(with_default(1), each) for each in (1, 1, 2))
+    yield "wrapped partial", *(functools.update_wrapper(power_of(each), np.power) for each in (2, 2, 3))
+    yield "attribute of a function", *(with_attribute(lambda x: x, each) for each in (1, 1, 2))
+    yield "attribute of a number", *(with_attribute(Counted(1), each) for each in (1, 1, 2))
+    yield "function by type", *map(dispatched, (1, 1, 2))
+    yield "attribute of a metaclass", *map(metaclass_with, (1, 1, 2))
+    yield "few values", *(stats.poisson(each) for each in (2.0001, 2.0001, 2.0002))
+    yield "distribution of the user's", *map(Named, (1, 1, 2))
+    yield "mask", *map(masked, (1, 1, 2))
+    yield "fields of an array", *(np.zeros(1, [(each, float), ("z", float)]) for each in "aab")
     yield "sentinel", object(), object(), 1
 
 
@@ -180,6 +248,26 @@ def test_what_a_function_uses_counts(one, same, other):
 def test_what_cannot_be_known_is_named(used, what):
     (reason,) = unknown_to_fingerprint(function_with(used))
     assert what in reason
+
+
+@pytest.mark.parametrize("text", ["import constants_inside as c; k = c.RATE", "from constants_inside import RATE as k"])
+def test_what_is_imported_when_the_function_runs_counts(monkeypatch, text):
+    space = {}
+    exec(f"def total(x):\n    {text}\n    return k * x", space)
+    found = []
+    for rate in (1.0, 1.0, 2.0):
+        monkeypatch.setitem(sys.modules, "constants_inside", module_with(RATE=rate))
+        found.append(fingerprint_of(space["total"]))
+    assert found[0] == found[1] != found[2]
+
+
+@pytest.mark.parametrize(
+    "text", ["globals()['RATE']", "eval('RATE')", "open('a').read()", "np.loadtxt('a')", "getattr(m, 'K')"]
+)
+def test_what_reads_outside_of_its_code_cannot_be_known(text):
+    space = {"np": np, "RATE": 1.0, "m": module_with(K=1.0)}
+    exec(f"def total(x):\n    return x * float({text})", space)
+    assert any("reads what its code does not name" in each for each in unknown_to_fingerprint(space["total"]))
 
 
 def test_a_comment_and_a_docstring_do_not_count(tmp_path):

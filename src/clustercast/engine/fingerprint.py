@@ -4,13 +4,15 @@ import ast
 import dis
 import functools
 import hashlib
+import importlib
 import importlib.metadata
 import inspect
+import itertools
 import re
 import sys
 import types
 from collections.abc import Callable, Iterator, Mapping, Set
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,20 @@ _STATEFUL = {"random", "itertools"}
 # Where the quantiles of a distribution are read: they hold what its attributes may not.
 _PROBES = np.concatenate([[1e-9, 1e-6, 1e-3], np.linspace(0.005, 0.995, 199), [1 - 1e-3, 1 - 1e-6, 1 - 1e-9]])
 _TRACED = ("numpy", "scipy", "xarray", "SALib")
+# Through these a function reads what is in no name of its code.
+_OUTSIDE = {"open", "eval", "exec", "globals", "vars", "__import__"}
+_READERS = {
+    "import_module",
+    "environ",
+    "getenv",
+    "loadtxt",
+    "genfromtxt",
+    "fromfile",
+    "memmap",
+    "read_text",
+    "read_bytes",
+}
+_READERS |= {"read_csv", "read_excel", "read_json", "read_parquet", "open_dataset"}
 
 
 @functools.cache
@@ -104,11 +120,11 @@ def names_in(code: types.CodeType) -> frozenset[str]:
 def tree_of(function: Function) -> ast.FunctionDef | None:
     """Return the syntax tree of a function, or None where no file holds it."""
     try:
-        lines, start = inspect.findsource(inspect.unwrap(function))
+        lines, start = inspect.findsource(function)
         found = _definitions("".join(lines)).get(start + 1)
     except (OSError, TypeError, SyntaxError):
         return None
-    # Code made from a text can claim lines of a file that say something else.
+    # Code made from a text can claim lines of a file that say something else; a wrapper has another's name.
     return found if found is not None and found.name == function.__name__ else None
 
 
@@ -145,7 +161,9 @@ class _Walk:
         """Take in a value that goes by a name."""
         if isinstance(value, _CONSTANTS):
             self.parts.append(f"{name} = {value!r}")
-        elif isinstance(value, np.ndarray):
+        if isinstance(value, _CONSTANTS) and not hasattr(value, "__dict__"):
+            return
+        if isinstance(value, np.ndarray):
             self._array(name, value)
         elif id(value) not in self._seen:
             self._seen[id(value)] = value
@@ -162,13 +180,8 @@ class _Walk:
                 self._items(name, {"key": key, repr(key): item})
         elif inspect.ismodule(value):
             self.parts.append(f"{name} is module {_versioned(value.__name__)}")
-        elif callable(getattr(value, "__wrapped__", None)):
-            # As that of functools.cache, which has no code of its own.
-            self.value(name, value.__wrapped__)
-        elif isinstance(value, functools.partial):
-            self._items(name, {"function": value.func, "arguments": value.args, "keywords": value.keywords})
-        elif isinstance(value, np.vectorize):
-            self.value(name, value.pyfunc)
+        elif (behind := _behind(value)) is not None:
+            self.value(name, behind)
         elif inspect.ismethod(value):
             self._items(name, {"function": value.__func__, "self": value.__self__})
         elif isinstance(value, type | types.FunctionType | types.BuiltinFunctionType | np.ufunc):
@@ -194,12 +207,14 @@ class _Walk:
             self.parts.append(f"{name} is {_versioned(module)}.{getattr(value, '__qualname__', repr(value))}")
         elif isinstance(value, type):
             self.parts.append(f"{name} is class {value.__qualname__}")
-            self._items(name, dict(enumerate(value.__bases__)))
+            self._items(name, dict(enumerate((*value.__bases__, type(value)))))
             members = {key: item for key, item in vars(value).items() if key not in _UNNAMED}
             self._items(name, {key: _function_in(item) for key, item in sorted(members.items())})
         else:
             self.parts += [name, _statements(value) or _code_text(value.__code__)]
-            self._items("", _referred(value))
+            referred = _referred(value)
+            self.unknown += [f"{each!r}, which reads what its code does not name" for each in _readers(value, referred)]
+            self._items("", referred)
 
     def _instance(self, name: str, value: Any) -> None:
         """Take in an object: what it holds, or the reason why that cannot be known."""
@@ -218,6 +233,9 @@ class _Walk:
             self.parts.append(f"{name} = {value.hash}")
         elif callable(distribution):
             self._array(name, np.asarray(distribution(_PROBES)))
+            # Where values are few, or a class is the user's, quantiles do not say all.
+            named = ("args", "kwds") if _is_installed(kind.__module__) else vars(value)
+            self._items(name, {key: getattr(value, key, None) for key in named})
         elif callable(getattr(value, "to_numpy", None)):
             axes = {axis: getattr(value, axis) for axis in ("index", "columns", "dims") if hasattr(value, axis)}
             axes |= {str(key): np.asarray(item) for key, item in getattr(value, "coords", {}).items()}
@@ -233,8 +251,9 @@ class _Walk:
             self.parts.append(f"{name} = {value!r}")
 
     def _array(self, name: str, array: np.ndarray[Any, Any]) -> None:
-        """Take in all of an array."""
-        self.parts.append(f"{name} is {array.dtype.str} {array.shape}")
+        """Take in all of an array, and of a kind of its own what else it holds, as a mask."""
+        self.parts.append(f"{name} is {array.dtype.descr if array.dtype.names else array.dtype.str} {array.shape}")
+        self._items(name, getattr(array, "__dict__", {}))
         if array.dtype.hasobject:
             self._items(name, dict(enumerate(array.ravel().tolist())))
         else:
@@ -253,6 +272,19 @@ def _is_installed(module: str) -> bool:
         return True
     place = getattr(sys.modules.get(top), "__file__", None) or ""
     return top != "clustercast" and not _INSTALLED.isdisjoint(Path(place).parts)
+
+
+def _behind(value: Any) -> object:
+    """Return what decides the values of a callable that has no code of its own to read; None for others."""
+    if all(hasattr(value, each) for each in ("func", "args", "keywords")):
+        return {"function": value.func, "arguments": value.args, "keywords": value.keywords}
+    if callable(getattr(value, "dispatch", None)) and hasattr(value, "registry"):
+        return dict(value.registry)
+    if isinstance(value, np.vectorize):
+        return value.pyfunc
+    # As that of functools.cache; a function of Python, or of a class of the user's, may do more than what it wraps.
+    wraps = not isinstance(value, types.FunctionType) and _is_installed(type(value).__module__)
+    return getattr(value, "__wrapped__", None) if wraps else None
 
 
 def _versioned(module: str) -> str:
@@ -291,7 +323,29 @@ def _referred(function: types.FunctionType) -> dict[str, object]:
             known |= _with_members(name, cell.cell_contents, names_in(code))
         except ValueError:
             known[name] = None  # a name of the closure that nothing was given yet
+    for module in _imported(code, function.__globals__.get("__package__") or ""):
+        known |= _with_members(f"{module.__name__} inside", module, names_in(code))
+    known |= {key: value for key, value in vars(function).items() if key not in _UNNAMED | {"quantity"}}
     return known | {"defaults": function.__defaults__, "keyword defaults": function.__kwdefaults__}
+
+
+def _readers(function: types.FunctionType, referred: Mapping[str, object]) -> list[str]:
+    """Return the names by which a function reads what its code does not name."""
+    built_in = _global_names(function.__code__) - function.__globals__.keys()
+    modules = any(inspect.ismodule(value) and not _is_installed(value.__name__) for value in referred.values())
+    return sorted(
+        (built_in & (_OUTSIDE | {"getattr"} if modules else _OUTSIDE)) | (names_in(function.__code__) & _READERS)
+    )
+
+
+def _imported(code: types.CodeType, package: str) -> Iterator[types.ModuleType]:
+    """Yield the modules that a function, or one inside it, imports when it runs."""
+    parents = list(itertools.accumulate(package.split(".") if package else (), lambda one, two: f"{one}.{two}"))
+    for given in sorted(_operands(code, "IMPORT_NAME")):
+        for name in (given, *(f"{parent}.{given}".rstrip(".") for parent in parents)):
+            # One that is not there says so when the function runs.
+            with suppress(Exception):
+                yield importlib.import_module(name)
 
 
 def _with_members(name: str, value: object, attributes: Set[str]) -> dict[str, object]:
@@ -303,11 +357,17 @@ def _with_members(name: str, value: object, attributes: Set[str]) -> dict[str, o
     return known
 
 
-@functools.lru_cache(maxsize=4096)
 def _global_names(code: types.CodeType) -> frozenset[str]:
     """Return the names that code, and the functions inside it, look up in their module."""
-    own = {each.argval for each in dis.get_instructions(code) if each.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
-    return frozenset(own.union(*(_global_names(part) for part in code.co_consts if isinstance(part, types.CodeType))))
+    return _operands(code, "LOAD_GLOBAL", "LOAD_NAME")
+
+
+@functools.lru_cache(maxsize=4096)
+def _operands(code: types.CodeType, *operations: str) -> frozenset[str]:
+    """Return what some operations of code, and of the functions inside it, take."""
+    own = {each.argval for each in dis.get_instructions(code) if each.opname in operations}
+    inner = (_operands(part, *operations) for part in code.co_consts if isinstance(part, types.CodeType))
+    return frozenset(own.union(*inner))
 
 
 @functools.lru_cache(maxsize=4096)
