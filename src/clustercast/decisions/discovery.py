@@ -71,11 +71,9 @@ def discover(
     Examples
     --------
     >>> import clustercast as cc
-    >>> @cc.quantity("1")
-    ... def inside(x, y):
-    ...     return (x > 0.7) & (y < 0.5)
     >>> priors = cc.Priors(x=cc.Uniform(0, 1), y=cc.Uniform(0, 1))
-    >>> forecast = cc.propagate(cc.draw(priors, 8192, seed=1), model=cc.Model([inside]))
+    >>> inputs = cc.draw(priors, 8192, seed=1)
+    >>> forecast = cc.evaluate(inputs, lambda x, y: (x > 0.7) & (y < 0.5), outputs={"inside": "1"}, form="arrays")
     >>> found = cc.discover(forecast, "inside > 0.5")
     >>> found["lower"].round(1).values.tolist(), found["upper"].round(1).values.tolist()
     ([[0.7, -inf]], [[inf, 0.5]])

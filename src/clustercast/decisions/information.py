@@ -70,11 +70,8 @@ def evpi(
     Examples
     --------
     >>> import clustercast as cc
-    >>> @cc.quantity("1")
-    ... def total(x, y):
-    ...     return x + y
     >>> priors = cc.Priors(x=cc.Normal(0, 1), y=cc.Normal(0, 1))
-    >>> forecast = cc.propagate(cc.draw(priors, 4096, seed=1), model=cc.Model([total]))
+    >>> forecast = cc.evaluate(cc.draw(priors, 4096, seed=1), lambda x, y: x + y, outputs={"total": "1"}, form="arrays")
     >>> cc.evpi(forecast, "total > 0")["evpi"].round(2).values.tolist()
     [0.25]
     """
@@ -135,11 +132,9 @@ def evppi(
     Examples
     --------
     >>> import clustercast as cc
-    >>> @cc.quantity("1")
-    ... def payoff(x, y):
-    ...     return x**2 - 1 + 0 * y
     >>> priors = cc.Priors(x=cc.Normal(0, 1), y=cc.Normal(0, 1))
-    >>> forecast = cc.propagate(cc.draw(priors, 16384, seed=1), model=cc.Model([payoff]))
+    >>> inputs = cc.draw(priors, 16384, seed=1)
+    >>> forecast = cc.evaluate(inputs, lambda x, y: x**2 - 1 + 0 * y, outputs={"payoff": "1"}, form="arrays")
     >>> build = cc.Decision(["build", "wait"], lambda action, draws: -draws["payoff"] * (action == "build"))
     >>> cc.evppi(forecast, build)["evppi"].round(1).values.tolist()
     [[0.5, 0.0]]

@@ -83,11 +83,9 @@ def prior_sensitivity(
     Examples
     --------
     >>> import clustercast as cc
-    >>> @cc.quantity("1")
-    ... def total(x, y):
-    ...     return x + y
     >>> priors = cc.Priors(x=cc.Normal(0, 1), y=cc.Normal(0, 1))
-    >>> forecast = cc.propagate(cc.draw(priors, 8192, design="sobol"), model=cc.Model([total]))
+    >>> inputs = cc.draw(priors, 8192, design="sobol")
+    >>> forecast = cc.evaluate(inputs, lambda x, y: x + y, outputs={"total": "1"}, form="arrays")
     >>> found = cc.prior_sensitivity(forecast, "total > 0", inputs="x", priors=priors)
     >>> found["derivative"].round(1).values.tolist()
     [[[0.0, 0.2, 0.0]]]

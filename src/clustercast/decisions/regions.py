@@ -73,11 +73,8 @@ def regional_indices(
     Examples
     --------
     >>> import clustercast as cc
-    >>> @cc.quantity("1")
-    ... def total(x, y):
-    ...     return x - y
     >>> priors = cc.Priors(x=cc.Uniform(0, 1), y=cc.Uniform(0, 1))
-    >>> forecast = cc.propagate(cc.draw(priors, 8192, seed=1), model=cc.Model([total]))
+    >>> forecast = cc.evaluate(cc.draw(priors, 8192, seed=1), lambda x, y: x - y, outputs={"total": "1"}, form="arrays")
     >>> cc.regional_indices(forecast, "total", "x > 0.5")["shapley"].round(1).values.tolist()
     [[0.2, 0.8]]
     """

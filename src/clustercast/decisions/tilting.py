@@ -155,11 +155,9 @@ def tilt(forecast: xr.Dataset, claim: Event, *, probability: float, priors: Prio
     Examples
     --------
     >>> import clustercast as cc
-    >>> @cc.quantity("1")
-    ... def total(x, y):
-    ...     return x + y
     >>> priors = cc.Priors(x=cc.Normal(0, 1), y=cc.Normal(0, 1))
-    >>> forecast = cc.propagate(cc.draw(priors, 4096, design="sobol"), model=cc.Model([total]))
+    >>> inputs = cc.draw(priors, 4096, design="sobol")
+    >>> forecast = cc.evaluate(inputs, lambda x, y: x + y, outputs={"total": "1"}, form="arrays")
     >>> found = cc.tilt(forecast, "total > 2", probability=0.5, priors=priors)
     >>> found.marginals["after"].sel(quantile=0.5).round(1).values.tolist()
     [1.0, 1.0]
@@ -234,11 +232,9 @@ def probability_tornado(
     Examples
     --------
     >>> import clustercast as cc
-    >>> @cc.quantity("1")
-    ... def total(x, y):
-    ...     return x + 0 * y
     >>> priors = cc.Priors(x=cc.Uniform(0, 1), y=cc.Uniform(0, 1))
-    >>> forecast = cc.propagate(cc.draw(priors, 1024, seed=1), model=cc.Model([total]))
+    >>> inputs = cc.draw(priors, 1024, seed=1)
+    >>> forecast = cc.evaluate(inputs, lambda x, y: x + 0 * y, outputs={"total": "1"}, form="arrays")
     >>> cc.probability_tornado(forecast, "total > 0.5", inputs="x")["probability"].values.tolist()
     [[0.0, 1.0]]
     """

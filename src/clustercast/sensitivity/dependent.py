@@ -55,11 +55,9 @@ def shapley_effects(
     Examples
     --------
     >>> import clustercast as cc
-    >>> @cc.quantity("1")
-    ... def total(x, y):
-    ...     return x + y
     >>> priors = cc.Priors(x=cc.Uniform(0, 1), y=cc.Uniform(0, 2))
-    >>> forecast = cc.propagate(cc.draw(priors, 1024, design="shapley"), model=cc.Model([total]))
+    >>> inputs = cc.draw(priors, 1024, design="shapley")
+    >>> forecast = cc.evaluate(inputs, lambda x, y: x + y, outputs={"total": "1"}, form="arrays")
     >>> cc.shapley_effects(forecast, scale="raw")["Sh"].sel(output="total").round(1).values.tolist()
     [0.2, 0.8]
     """
@@ -112,11 +110,9 @@ def kucherenko_indices(
     Examples
     --------
     >>> import clustercast as cc
-    >>> @cc.quantity("1")
-    ... def total(x, y):
-    ...     return x + y
     >>> priors = cc.Priors(cc.Correlation(("x", "y"), 0.8), x=cc.Normal(0, 1), y=cc.Normal(0, 1))
-    >>> forecast = cc.propagate(cc.draw(priors, 1024, design="kucherenko"), model=cc.Model([total]))
+    >>> inputs = cc.draw(priors, 1024, design="kucherenko")
+    >>> forecast = cc.evaluate(inputs, lambda x, y: x + y, outputs={"total": "1"}, form="arrays")
     >>> indices = cc.kucherenko_indices(forecast, scale="raw")
     >>> indices["S1_full"].round(1).values.tolist(), indices["ST_ind"].round(1).values.tolist()
     ([[0.9, 0.9]], [[0.1, 0.1]])

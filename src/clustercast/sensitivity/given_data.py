@@ -79,11 +79,8 @@ def given_data_indices(
     Examples
     --------
     >>> import clustercast as cc
-    >>> @cc.quantity("1")
-    ... def total(x, y):
-    ...     return x + y
     >>> priors = cc.Priors(x=cc.Uniform(0, 1), y=cc.Uniform(0, 2))
-    >>> forecast = cc.propagate(cc.draw(priors, 4096, seed=1), model=cc.Model([total]))
+    >>> forecast = cc.evaluate(cc.draw(priors, 4096, seed=1), lambda x, y: x + y, outputs={"total": "1"}, form="arrays")
     >>> cc.given_data_indices(forecast, scale="raw")["S1"].round(1).values.tolist()
     [[0.2, 0.8]]
     """

@@ -203,11 +203,9 @@ def morris_effects(
     Examples
     --------
     >>> import clustercast as cc
-    >>> @cc.quantity("1")
-    ... def total(x, y):
-    ...     return x + 2 * y
     >>> priors = cc.Priors(x=cc.Uniform(0, 1), y=cc.Uniform(0, 1))
-    >>> forecast = cc.propagate(cc.draw(priors, 8, design="morris"), model=cc.Model([total]))
+    >>> inputs = cc.draw(priors, 8, design="morris")
+    >>> forecast = cc.evaluate(inputs, lambda x, y: x + 2 * y, outputs={"total": "1"}, form="arrays")
     >>> cc.morris_effects(forecast, scale="raw")["mu_star"].round(2).values.tolist()
     [[0.9, 1.8]]
     """
