@@ -18,9 +18,8 @@ from clustercast.report.ask import Question, answer
 from clustercast.report.sections import Results, even_condition
 from clustercast.report.sentences import FIRST, LIMITS, PHRASES, key_year
 from clustercast.uncertainty.milestones import milestones
-from clustercast.uncertainty.reference_classes import read_reference_classes
 from clustercast.uncertainty.scenarios import BASE
-from clustercast.uncertainty.stated import compare_with_stated, read_stated_tables
+from clustercast.uncertainty.stated import compare_with_stated, read_reference_classes, read_stated_tables
 
 if TYPE_CHECKING:
     import xarray as xr

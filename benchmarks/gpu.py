@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from clustercast.engine.device import checked_device, to_device, to_host
+from clustercast.engine.operations import checked_device, to_device, to_host
 from clustercast.engine.program import unproved
 from clustercast.quantities.cluster_model import cluster_model
 from clustercast.streaming.moments import LEAF, leaf_moments

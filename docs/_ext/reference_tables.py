@@ -13,7 +13,7 @@ from clustercast.files.toml import load_toml
 from clustercast.priors.prior_file import scenario_about, shipped_names
 from clustercast.priors.prior_set import Priors
 from clustercast.priors.shipped import directory
-from clustercast.uncertainty.reference_classes import KINDS, read_reference_classes
+from clustercast.uncertainty.stated import KINDS, read_reference_classes
 
 ANALYSES = Path(__file__).parents[2] / "analyses"
 

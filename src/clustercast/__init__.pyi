@@ -77,8 +77,8 @@ from .sensitivity.salib import to_salib as to_salib
 from .sensitivity.sobol import sobol_indices as sobol_indices
 from .streaming.run import run_sobol as run_sobol
 from .streaming.run import stream_sobol as stream_sobol
-from .streaming.store import stream_to_zarr as stream_to_zarr
 from .streaming.stream import stream as stream
+from .streaming.stream import stream_to_zarr as stream_to_zarr
 from .uncertainty.claims import claim_probabilities as claim_probabilities
 from .uncertainty.claims import claim_years as claim_years
 from .uncertainty.claims import claims_met as claims_met

@@ -7,8 +7,7 @@ import numpy as np
 
 from clustercast.arrays import Arrays, FloatArray
 from clustercast.dataset import Dataset, forecast_dataset, input_arrays
-from clustercast.engine.changes import with_changes
-from clustercast.engine.model import Model
+from clustercast.engine.model import Model, with_changes
 from clustercast.engine.operations import NotFiniteError
 from clustercast.engine.program import Program, program
 from clustercast.engine.units import conversion

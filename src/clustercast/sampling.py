@@ -11,9 +11,13 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from clustercast.arrays import FloatArray
-from clustercast.arrays.indices.kucherenko import kucherenko_scores
+from clustercast.arrays.indices.dependent import (
+    kucherenko_scores,
+    paired_normals,
+    random_permutations,
+    trajectory_scores,
+)
 from clustercast.arrays.indices.pick_freeze import runs_per_point
-from clustercast.arrays.indices.shapley import paired_normals, random_permutations, trajectory_scores
 from clustercast.arrays.points import designs
 from clustercast.arrays.points.copula import correlate
 from clustercast.arrays.points.nested_scramble import nested_points

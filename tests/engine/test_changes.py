@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import clustercast as cc
-from clustercast.engine.changes import with_changes
+from clustercast.engine.model import with_changes
 from tests.coherent import run_model
 from tests.engine.test_nodes import STOCK
 

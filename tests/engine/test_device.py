@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import clustercast as cc
-from clustercast.engine.device import checked_device, to_device, to_host
+from clustercast.engine.operations import checked_device, to_device, to_host
 from clustercast.errors import InputError
 
 

@@ -7,7 +7,7 @@ import tomllib
 import numpy as np
 import pytest
 
-from clustercast.engine.changes import change_of
+from clustercast.engine.model import change_of
 from clustercast.priors.prior_file import read_priors, read_scenario_file, shipped_names
 from clustercast.priors.shipped import directory
 from clustercast.quantities.cluster_model import cluster_model

@@ -16,8 +16,7 @@ from matplotlib.testing.decorators import remove_ticks_and_titles
 from clustercast import InputError, plots
 from clustercast.conditioning.observation_rows import Observation
 from clustercast.report.plots.style import human_axis, number_text, spread_apart
-from clustercast.uncertainty.reference_classes import ReferenceClass
-from clustercast.uncertainty.stated import StatedCell
+from clustercast.uncertainty.stated import ReferenceClass, StatedCell
 
 YEARS = np.arange(2024.0, 2031.0)
 # Root mean square of the difference of pixel values, of 255: what another version may draw a shade lighter.

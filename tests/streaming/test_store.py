@@ -8,7 +8,7 @@ import xarray as xr
 
 import clustercast as cc
 from clustercast.errors import InputError
-from clustercast.streaming import store as stream_store
+from clustercast.streaming import stream as stream_store
 from clustercast.streaming.moments import LEAF
 
 SIZE = 5 * LEAF + 77

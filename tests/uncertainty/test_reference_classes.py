@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clustercast.errors import InputError
-from clustercast.uncertainty.reference_classes import KINDS, ladder, nearest_rung, read_reference_classes
+from clustercast.uncertainty.stated import KINDS, ladder, nearest_rung, read_reference_classes
 
 GOOD = """
 [[class]]

@@ -26,8 +26,7 @@ from clustercast.conditioning.sampler import (
 )
 from clustercast.conditioning.tree import posterior_inputs, posterior_tree
 from clustercast.dataset import Dataset, provenance_of, with_provenance
-from clustercast.engine.changes import with_changes
-from clustercast.engine.model import Model
+from clustercast.engine.model import Model, with_changes
 from clustercast.errors import InputError, takes
 from clustercast.priors.prior_set import Priors
 from clustercast.quantities.cluster_model import cluster_model

@@ -19,8 +19,7 @@ from clustercast.arrays.posterior.likelihood import (
 )
 from clustercast.conditioning.observation_rows import ERROR_UNITS, Observations, error_model
 from clustercast.conditioning.tree import Drawn
-from clustercast.engine.changes import with_changes
-from clustercast.engine.model import Model
+from clustercast.engine.model import Model, with_changes
 from clustercast.engine.operations import Loop
 from clustercast.engine.program import Program
 from clustercast.engine.program import program as prepared

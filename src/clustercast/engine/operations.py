@@ -1,24 +1,26 @@
-"""The operations that a run is made of: calls, reads between nodes, joins, and loops over nodes.
+"""The operations that a run is made of: calls, reads between nodes, joins, and loops over nodes, on NumPy or a GPU.
 
 An operation reads and writes a dictionary of arrays by key. A date axis comes first, the samples last.
 """
 
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from importlib import import_module
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
-from clustercast.arrays import FloatArray
-from clustercast.engine.device import to_host
+from clustercast.arrays import Arrays, FloatArray
 from clustercast.engine.fingerprint import called, place_of
 from clustercast.engine.quantity import Between
 from clustercast.engine.wiring import Function, Need
-from clustercast.errors import InputError
+from clustercast.errors import InputError, nearest
 
 Values = MutableMapping[str, FloatArray]
 Needs = tuple[Need, ...]
 Call = Callable[[str, Function, Needs, Sequence[FloatArray]], FloatArray]
+Device = Literal["cpu", "cuda"]
 
 
 @dataclass(frozen=True)
@@ -252,3 +254,40 @@ def stacked(rows: Sequence[FloatArray]) -> FloatArray:
         rows = np.broadcast_arrays(*rows)
     found: FloatArray = np.stack(rows)
     return found[:, np.newaxis] if found.ndim == 1 else found
+
+
+def checked_device(device: str) -> Device:
+    """Return the name of a device that is there.
+
+    >>> checked_device("cpu")
+    'cpu'
+    """
+    if device == "cpu":
+        return "cpu"
+    if device != "cuda":
+        raise InputError(f"device is {device!r}{nearest(str(device), get_args(Device))}; choose 'cpu' or 'cuda'")
+    try:
+        cupy = import_module("cupy")
+    except ImportError:
+        remedy = "pip install 'clustercast[cuda]', or use device='cpu'"
+        raise InputError(f"device is 'cuda', but CuPy is not installed; {remedy}") from None
+    try:
+        devices = int(cupy.cuda.runtime.getDeviceCount())
+    except cupy.cuda.runtime.CUDARuntimeError as error:
+        raise InputError(f"device is 'cuda', but CuPy finds no usable GPU ({error}); use device='cpu'") from None
+    if devices == 0:
+        raise InputError("device is 'cuda', but this machine has no GPU; use device='cpu'")
+    return "cuda"
+
+
+def to_device(arrays: Arrays, device: Device) -> dict[str, Any]:
+    """Return arrays where the device can reach them."""
+    if device == "cpu":
+        return dict(arrays)
+    cupy = import_module("cupy")
+    return {name: cupy.asarray(array) for name, array in arrays.items()}
+
+
+def to_host(array: Any) -> NDArray[Any]:
+    """Return an array of any device as a NumPy array."""
+    return np.asarray(array.get() if hasattr(array, "get") else array)

@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clustercast.arrays import Arrays, FloatArray
-from clustercast.engine.device import Device, to_device
 from clustercast.engine.model import ANY, Model
-from clustercast.engine.operations import Call, Operation, joined, plain_call, rows_of, run_operation
+from clustercast.engine.operations import Call, Device, Operation, joined, plain_call, rows_of, run_operation, to_device
 from clustercast.engine.schedule import Output, Schedule, scheduled
 from clustercast.engine.unit_check import Proof
 from clustercast.engine.units import OwnUnits, factor

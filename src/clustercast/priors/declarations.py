@@ -8,8 +8,7 @@ from types import MappingProxyType
 
 from pydantic import BaseModel, ConfigDict, RootModel
 
-from clustercast.engine.changes import change_of
-from clustercast.engine.model import ANY
+from clustercast.engine.model import ANY, change_of
 from clustercast.engine.units import factor
 from clustercast.errors import InputError
 from clustercast.files.toml import Number, Text, Truth, load_toml, validated

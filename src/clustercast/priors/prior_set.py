@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from clustercast.arrays import FloatArray
 from clustercast.arrays.points import copula
-from clustercast.engine.changes import change_name, change_of
+from clustercast.engine.model import change_name, change_of
 from clustercast.engine.units import factor, parse_quantity
 from clustercast.errors import InputError, located, nearest, shown
 from clustercast.files.dates import ISO, DateText, EndYear, StartYear, start_of

@@ -16,8 +16,7 @@ from clustercast.arrays.families.metalog import bounded, unbounded
 from clustercast.arrays.points.designs import check_columns
 from clustercast.arrays.points.sobol_sequence import scrambled_column
 from clustercast.dataset import design_of
-from clustercast.engine.changes import change_of, with_changes
-from clustercast.engine.model import Model
+from clustercast.engine.model import Model, change_of, with_changes
 from clustercast.engine.trace import TracedProgram, trace
 from clustercast.engine.units import factor, in_unit
 from clustercast.errors import InputError

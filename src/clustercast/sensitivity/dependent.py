@@ -7,10 +7,10 @@ import numpy as np
 import xarray as xr
 
 from clustercast.arrays import FloatArray
+from clustercast.arrays.indices.dependent import NAMES
+from clustercast.arrays.indices.dependent import kucherenko_indices as kucherenko_columns
+from clustercast.arrays.indices.dependent import shapley_effects as shapley_columns
 from clustercast.arrays.indices.intervals import FewRuns, student_factor
-from clustercast.arrays.indices.kucherenko import NAMES
-from clustercast.arrays.indices.kucherenko import kucherenko_indices as kucherenko_columns
-from clustercast.arrays.indices.shapley import shapley_effects as shapley_columns
 from clustercast.sensitivity.design import VariedInputs, kucherenko_design, shapley_design
 from clustercast.sensitivity.labels import few_events_caution, labelled, year_of
 from clustercast.sensitivity.outputs import Scale, analysed_outputs, measured

@@ -12,8 +12,7 @@ from clustercast.arrays.indices.intervals import FewRuns, as_wide_as_few_events,
 from clustercast.arrays.points.streams import stream
 from clustercast.arrays.summaries.order_statistics import checked_weights, effective_size
 from clustercast.dataset import design_of, provenance_of
-from clustercast.engine.changes import with_changes
-from clustercast.engine.model import Model
+from clustercast.engine.model import Model, with_changes
 from clustercast.errors import InputError, nearest, takes
 from clustercast.sampling import MEASURED, PLAIN
 from clustercast.sensitivity.labels import few_events_caution, labelled, year_of

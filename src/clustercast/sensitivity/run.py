@@ -7,8 +7,7 @@ import numpy as np
 
 from clustercast.arrays.indices.intervals import check_confidence
 from clustercast.dataset import Dataset, design_of, provenance_of, with_provenance
-from clustercast.engine.changes import with_changes
-from clustercast.engine.model import Model
+from clustercast.engine.model import Model, with_changes
 from clustercast.errors import InputError
 from clustercast.priors.families import Uniform
 from clustercast.priors.prior_set import Priors, checked_priors

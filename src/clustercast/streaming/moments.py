@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clustercast.arrays import FloatArray
-from clustercast.engine.device import to_host
+from clustercast.engine.operations import to_host
 from clustercast.errors import InputError
 
 Arrays = dict[str, NDArray[Any]]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clustercast.arrays import FloatArray, IntArray
-from clustercast.engine.device import Device, to_device, to_host
+from clustercast.engine.operations import Device, to_device, to_host
 from clustercast.engine.program import Program
 from clustercast.errors import InputError
 from clustercast.priors.prior_set import Priors

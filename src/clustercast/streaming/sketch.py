@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from clustercast.arrays import FloatArray, IntArray
 from clustercast.arrays.summaries.order_statistics import checked_probabilities
-from clustercast.engine.device import to_host
+from clustercast.engine.operations import to_host
 from clustercast.errors import InputError
 
 Page = NDArray[np.unsignedinteger[Any]]

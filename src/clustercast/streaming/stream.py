@@ -1,5 +1,6 @@
-"""Forecasts of any number of samples in the memory of a few: drawn, propagated and reduced piece by piece."""
+"""Forecasts of any number of samples in the memory of a few: drawn, propagated, and reduced or stored by pieces."""
 
+import importlib.util
 import json
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -14,20 +15,20 @@ from clustercast.arrays.points.designs import require_power_of_two
 from clustercast.arrays.summaries.order_statistics import checked_probabilities, interval_ranks
 from clustercast.arrays.summaries.summaries import Summary, share_error
 from clustercast.dataset import Dataset, input_arrays, output_attrs, provenance, provenance_of, year_coordinate
-from clustercast.engine.changes import with_changes
-from clustercast.engine.device import Device, checked_device
 from clustercast.engine.fingerprint import versions
-from clustercast.engine.model import Model
+from clustercast.engine.model import Model, with_changes
+from clustercast.engine.operations import Device, checked_device
 from clustercast.engine.program import program as prepared
 from clustercast.engine.units import in_unit
 from clustercast.errors import InputError, nearest, whole_number
 from clustercast.files.netcdf import LAYOUT, SummaryDataset
+from clustercast.files.zarr_store import create_store, new_store, open_store, write_region
 from clustercast.priors.prior_set import Priors
-from clustercast.propagation import YEARS, Progress, wanted_outputs, year_grid
+from clustercast.propagation import YEARS, Progress, propagate, run_blocks, wanted_outputs, year_grid
 from clustercast.quantities.cluster_model import cluster_model
-from clustercast.sampling import draw
+from clustercast.sampling import draw, input_values
 from clustercast.streaming.checkpoint import Checkpoint, run_identity, run_pieces
-from clustercast.streaming.executors import Workplace
+from clustercast.streaming.executors import Workplace, completed
 from clustercast.streaming.moments import LEAF
 from clustercast.streaming.reduction import Reduction, StreamPlan, reduce_leaves
 from clustercast.streaming.sketch import RELATIVE_ERROR
@@ -39,6 +40,11 @@ BLOCK = 1 << 19
 
 _DESIGNS = ("random", "sobol")
 _FEWEST_PIECES, _MOST_PIECES = 32, 1 << 24
+# Samples of a chunk: with thirteen years 14 MB, enough for a disk and little for a memory.
+CHUNK = 32 * LEAF
+
+# How the samples of a run are made, and the store that they go to.
+StorePlan = tuple[StreamPlan, Path]
 
 
 def stream(
@@ -274,3 +280,80 @@ def run_record(few: Dataset, size: int, **more: object) -> dict[str, Any]:
     record = provenance_of(few)
     kept = {key: value for key, value in record.items() if key not in ("drawn", "samples")}
     return {**kept, "design": {**record["design"], "size": size}, **more}
+
+
+def stream_to_zarr(
+    priors: Priors,
+    path: Path | str,
+    *,
+    size: int,
+    model: Model | None = None,
+    years: Iterable[float] = YEARS,
+    outputs: Iterable[str] | str | None = None,
+    design: Literal["random", "sobol"] = "random",
+    seed: int = 0,
+    executor: Workplace = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Dataset:
+    """Draw and propagate samples that need not fit into memory, and keep all of them on disk.
+
+    Parameters
+    ----------
+    priors : Priors
+    path : pathlib.Path or str
+        The zarr store, a directory that does not exist yet, which every worker must reach under this name.
+    size : int
+        Number of samples.
+    model, years, outputs, design, seed
+        As in `draw` and `propagate`.
+    executor, workers
+        As in `stream`: each worker writes its own regions.
+    progress : callable, optional
+        Called after each region with samples done and samples planned.
+
+    Returns
+    -------
+    Dataset
+        The forecast on dask arrays, with the bits of `propagate` and no coordinate of samples; opened again by
+        ``xarray.open_zarr(path, consolidated=False)``.
+
+    Raises
+    ------
+    InputError
+        As `draw` and `propagate`; if the store exists or cannot be written, or dask and zarr are not installed.
+    """
+    absent = [name for name in ("dask", "zarr") if importlib.util.find_spec(name) is None]
+    if absent:
+        raise InputError(f"a store needs {' and '.join(absent)}; pip install 'clustercast[distributed]'")
+    model = cluster_model() if model is None else model
+    grid = year_grid(years)
+    wanted = wanted_outputs(model, outputs)
+    run, *_ = stream_plan(priors, size, model, grid, wanted, design, seed, {}, "cpu")
+    few = propagate(draw(priors, 4, design=design, seed=seed), model=model, years=grid, outputs=wanted)
+    chunks = range(0, run.leaves, CHUNK // LEAF)
+    pieces = [(first, min(first + CHUNK // LEAF, run.leaves)) for first in chunks]
+    done = 0
+    with new_store(path) as hidden:
+        create_store(hidden, few.assign_attrs(provenance(run_record(few, run.size))), run.size, CHUNK)
+        plan = (run, hidden.absolute())
+        for samples in completed(store_leaves, plan, pieces, executor=executor, workers=workers, join=_total):
+            done += samples
+            if progress is not None:
+                progress(done, run.size)
+    return open_store(path)
+
+
+def _total(samples: Sequence[int]) -> int:
+    """Return how many samples several pieces have written."""
+    return sum(samples)
+
+
+def store_leaves(plan: StorePlan, start: int, stop: int) -> int:
+    """Draw, propagate and write the leaves from `start` to before `stop`; return how many samples these are."""
+    run, path = plan
+    first, last = start * LEAF, min(stop * LEAF, run.size)
+    values = input_values(run.priors, run.design, run.seed, first, last)
+    results = run_blocks(run.program, values, last - first)
+    write_region(path, {**values, **results}, first)
+    return last - first

@@ -11,7 +11,7 @@ from clustercast.arrays.summaries.order_statistics import effective_size, quanti
 from clustercast.arrays.summaries.summaries import first_crossing, share_with_error
 from clustercast.dataset import design_of, in_words, sample_design
 from clustercast.errors import InputError, takes
-from clustercast.uncertainty.reference_classes import Kind, ReferenceClass, ladder, nearest_rung
+from clustercast.uncertainty.stated import Kind, ReferenceClass, ladder, nearest_rung
 from clustercast.uncertainty.summaries import PROBABILITIES, Weights, independent, output_names
 from clustercast.uncertainty.trajectories import (
     Level,

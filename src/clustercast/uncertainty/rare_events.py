@@ -15,8 +15,7 @@ from clustercast.arrays.indices.rare_events import Levels, distances, find_level
 from clustercast.arrays.points.copula import correlate
 from clustercast.arrays.points.streams import stream
 from clustercast.dataset import Dataset, input_arrays, with_provenance
-from clustercast.engine.changes import with_changes
-from clustercast.engine.model import Model
+from clustercast.engine.model import Model, with_changes
 from clustercast.engine.program import program
 from clustercast.errors import InputError, whole_number
 from clustercast.evaluation import Form, evaluate

@@ -2,15 +2,15 @@ import numpy as np
 import pytest
 from scipy.special import ndtr
 
-from clustercast.arrays.indices.intervals import student_factor
-from clustercast.arrays.indices.kucherenko import (
+from clustercast.arrays.indices.dependent import (
     NAMES,
     correlated_inputs,
     kucherenko_indices,
     kucherenko_scores,
+    paired_normals,
     rows_per_point,
 )
-from clustercast.arrays.indices.shapley import paired_normals
+from clustercast.arrays.indices.intervals import student_factor
 from clustercast.arrays.points.streams import replicate_seed
 from clustercast.errors import InputError
 

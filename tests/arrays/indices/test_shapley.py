@@ -7,14 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import ndtr
 
-from clustercast.arrays.indices.intervals import student_factor
-from clustercast.arrays.indices.shapley import (
+from clustercast.arrays.indices.dependent import (
     paired_normals,
     random_permutations,
     shapley_effects,
     trajectory_increments,
     trajectory_scores,
 )
+from clustercast.arrays.indices.intervals import student_factor
 from clustercast.arrays.points.streams import replicate_seed
 from clustercast.errors import InputError
 

@@ -20,8 +20,7 @@ from clustercast.files.dates import date_words
 from clustercast.report.labels import in_a_sentence, milestone_text
 from clustercast.report.numbers import chance
 from clustercast.report.plots import style
-from clustercast.uncertainty.reference_classes import ReferenceClass
-from clustercast.uncertainty.stated import StatedCell
+from clustercast.uncertainty.stated import ReferenceClass, StatedCell
 
 Weights = Sequence[float] | FloatArray
 
