@@ -43,10 +43,12 @@ def scorecard(
         shown += [score_table(found, ("posterior",))] if found else []
         shown += say("learning.stored", name, _skills(made, found), made)
     date = end_of(today) if today else max((end_of(row.as_of) for row in rows), default=end_of(made))
-    old = old_sources(run.priors, date - older_than)
+    priors, before = run.priors, date - older_than
+    dated = [(priors[n].as_of, n) for n in priors.uncertain if priors[n].as_of and end_of(priors[n].as_of) < before]
+    old = [(name, as_of, priors[name].source) for as_of, name in sorted(dated)]
     everything = _skills(made, [one for found in runs.values() for one in found])
     return options.Answer(
-        finding=say("learning.scorecard", made, everything, len(old), date - older_than, in_sample, run.priors),
+        finding=say("learning.scorecard", made, everything, len(old), before, in_sample, priors),
         shown=[*shown, *say("learning.old", old, older_than)],
         results={"scores": runs, "old": old, "in_sample": in_sample},
     )
@@ -91,12 +93,6 @@ def _spans(forecast: "xr.Dataset", row: Observation) -> bool:
 def _skills(made: str, scores: list[Score]) -> list[Skill]:
     """Return the mean scores of forecasts of one date, none of no scores."""
     return skills([Backtest(end_of(made), 0, tuple(scores), "")])
-
-
-def old_sources(priors: cc.Priors, before: float) -> list[tuple[str, str, str]]:
-    """Return the uncertain inputs whose source is dated before a year, the oldest first."""
-    dated = [(priors[n].as_of, n) for n in priors.uncertain if priors[n].as_of and end_of(priors[n].as_of) < before]
-    return [(name, as_of, priors[name].source) for as_of, name in sorted(dated)]
 
 
 if __name__ == "__main__":

@@ -12,9 +12,8 @@ from analyses import options
 from clustercast.conditioning.checks import learned, observation_influence
 from clustercast.conditioning.observation_rows import Observations
 from clustercast.conditioning.observations import joined_rows, unlearned
-from clustercast.conditioning.posterior_set import records as new_records
-from clustercast.conditioning.posterior_set import write_observations, write_prior_set
-from clustercast.conditioning.tree import posterior_inputs
+from clustercast.conditioning.tree import posterior_inputs, write_observations, write_prior_set
+from clustercast.conditioning.tree import records as new_records
 from clustercast.errors import InputError
 from clustercast.files.toml import load_toml, validated
 from clustercast.priors.shipped import directory

@@ -65,8 +65,6 @@ from .sampling import draw as draw
 from .sensitivity.dependent import kucherenko_indices as kucherenko_indices
 from .sensitivity.dependent import shapley_effects as shapley_effects
 from .sensitivity.given_data import given_data_indices as given_data_indices
-from .sensitivity.ranking import ranking_resolved as ranking_resolved
-from .sensitivity.ranking import time_integrated as time_integrated
 from .sensitivity.run import run_kucherenko as run_kucherenko
 from .sensitivity.run import run_morris as run_morris
 from .sensitivity.run import run_shapley as run_shapley
@@ -74,7 +72,9 @@ from .sensitivity.salib import delta_indices as delta_indices
 from .sensitivity.salib import morris_effects as morris_effects
 from .sensitivity.salib import pawn_indices as pawn_indices
 from .sensitivity.salib import to_salib as to_salib
+from .sensitivity.sobol import ranking_resolved as ranking_resolved
 from .sensitivity.sobol import sobol_indices as sobol_indices
+from .sensitivity.sobol import time_integrated as time_integrated
 from .streaming.run import run_sobol as run_sobol
 from .streaming.run import stream_sobol as stream_sobol
 from .streaming.stream import stream as stream

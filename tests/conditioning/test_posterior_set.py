@@ -12,7 +12,7 @@ from scipy import stats
 import clustercast as cc
 from clustercast.conditioning.observation_rows import Observation, Observations
 from clustercast.conditioning.observations import joined_rows, unlearned
-from clustercast.conditioning.posterior_set import records, write_observations, write_prior_set
+from clustercast.conditioning.tree import records, write_observations, write_prior_set
 from clustercast.files.dates import end_of
 
 DATES, VALUES = (2020.0, 2021.0, 2022.0, 2023.0), np.array([0.3, 0.9, 1.1, 1.8])

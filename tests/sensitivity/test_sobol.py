@@ -10,9 +10,8 @@ from SALib.sample import sobol as salib_sample
 
 from clustercast.dataset import design_of, provenance, provenance_of, with_provenance
 from clustercast.errors import InputError
-from clustercast.sensitivity.ranking import ranking_resolved, time_integrated
 from clustercast.sensitivity.salib import delta_indices, pawn_indices, to_salib
-from clustercast.sensitivity.sobol import sobol_indices
+from clustercast.sensitivity.sobol import ranking_resolved, sobol_indices, time_integrated
 from tests.reference.problems import PROBLEMS, ishigami, product_of_lognormals
 
 YEARS = np.array([2022.0, 2023.0, 2024.0])

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clustercast.arrays.indices.pick_freeze import centre_and_scale, indices_from_sums, product_sums, separate
+from clustercast.arrays.indices.pick_freeze import centre_and_scale, indices_from_means, product_sums, separate
 from clustercast.arrays.indices.sobol_estimators import ESTIMATORS
 from clustercast.streaming.sobol import about_mean, centre_sums, rescaled
 
@@ -46,9 +46,8 @@ def test_whether_indices_move_with_the_centre_is_as_said(name):
     estimator, rows = ESTIMATORS[name], design_of(7, True)
     first, moved = (
         np.vstack(
-            indices_from_sums(
+            indices_from_means(
                 means_about(rows, estimator, True, centre, 1.0)[: -1 - 2 * INPUTS].mean(axis=-1, keepdims=True),
-                1.0,
                 estimator,
                 INPUTS,
                 second_order=True,

@@ -227,10 +227,6 @@ class Model:
         """Return a model with further quantities; a name that exists is refused."""
         return self._made([*self.functions.values(), *_functions(functions)], self.spare)
 
-    def with_step(self, step: float) -> "Model":
-        """Return the model with another time between its nodes, in years."""
-        return self._made(self.functions.values(), self.spare, step)
-
     @property
     def hash(self) -> str:
         """Fingerprint of the code of every quantity, of the functions that it calls, of nodes and layers."""
@@ -243,11 +239,10 @@ class Model:
     def _with(self, new: Mapping[str, Function]) -> "Model":
         return self._made({**self.functions, **new}.values(), {*self.spare, *self.inputs()})
 
-    def _made(self, functions: Iterable[Function], spare: Iterable[str], step: float | None = None) -> "Model":
+    def _made(self, functions: Iterable[Function], spare: Iterable[str]) -> "Model":
         """Return a model of other functions with the same headline, nodes and layers."""
         carried: dict[str, Any] = {"headline": self.headline, "layers": self.layers, "proved": self.proved}
-        start, step = self.nodes.start, step or self.nodes.step
-        return Model(functions, spare=spare, start=start, step=step, heir=self.heir, bounds=self.bounds, **carried)
+        return Model(functions, spare=spare, **vars(self.nodes), heir=self.heir, bounds=self.bounds, **carried)
 
     def asked(self, outputs: Iterable[str] | str | None) -> tuple[str, ...]:
         """Return the quantities that are asked for, each known; one name alone counts as one."""

@@ -136,17 +136,13 @@ def _storable(dataset: xr.Dataset) -> xr.Dataset:
         variable.attrs = _stored_attributes(variable.attrs, repr(name), hidden)
         variable.encoding = {"_FillValue": None}
         if variable.size and variable.ndim and variable.dtype.kind not in "OTUS":
-            variable.encoding |= {"fletcher32": True, "chunksizes": _chunks(variable.shape)}
+            # Chunks of about a megabyte, along the last axes first.
+            chunks, room = list[int](), _CHUNK
+            for size in reversed(variable.shape):
+                chunks.insert(0, max(1, min(size, room)))
+                room //= chunks[0]
+            variable.encoding |= {"fletcher32": True, "chunksizes": tuple(chunks)}
     return stored
-
-
-def _chunks(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the shape of chunks of about a megabyte, along the last axes first."""
-    chunks, room = list[int](), _CHUNK
-    for size in reversed(shape):
-        chunks.insert(0, max(1, min(size, room)))
-        room //= chunks[0]
-    return tuple(chunks)
 
 
 def _stored_attributes(attrs: Mapping[Any, Any], owner: str, hidden: Set[str] = _RESERVED) -> dict[str, Any]:

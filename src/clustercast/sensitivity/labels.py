@@ -11,10 +11,11 @@ from clustercast.arrays.points.saltelli import blind_pairs
 from clustercast.dataset import coordinate
 from clustercast.errors import InputError
 from clustercast.sensitivity.outputs import LOG_SD_THAT_MISLEADS, MeasuredOutput
-from clustercast.sensitivity.ranking import unresolved
 
 _FEWEST_POINTS, _FEWEST_REPLICATES = 64, 5
 _NAMED_PAIRS = 6
+# Of two inputs with total indices below this neither matters, in whatever order.
+_NEGLIGIBLE = 0.01
 _MEANINGS = {
     "S1": "first-order index",
     "ST": "total index",
@@ -189,6 +190,23 @@ def _sobol_cautions(indices: xr.Dataset, *, interval: str, points: str, replicat
                 f"The order of the first 3 inputs by ST is not resolved for {doubtful}; draw more base points."
             )
     return sentences
+
+
+def unresolved(indices: xr.Dataset, k: int) -> BoolArray:
+    """Return where the first k inputs of an output that varies are not resolved, shape (output[, year])."""
+    total = np.nan_to_num(indices["ST"].values)
+    order = np.argsort(-total, axis=-1, kind="stable")[..., : k + 1]
+    above, below = order[..., :-1], order[..., 1:]
+    gap = np.take_along_axis(total, above, -1) - np.take_along_axis(total, below, -1)
+    if "ST_lead_conf" in indices:
+        width = np.take_along_axis(indices["ST_lead_conf"].values, above, -1)
+    else:
+        half = indices["ST_conf"].values
+        width = np.take_along_axis(half, above, -1) + np.take_along_axis(half, below, -1)
+    matters = np.take_along_axis(total + indices["ST_conf"].values, order, -1) >= _NEGLIGIBLE
+    either_matters = matters[..., :-1] | matters[..., 1:]
+    doubtful = (either_matters & ~(gap > width)).any(axis=-1)
+    return np.asarray(doubtful & (indices["variance"].values > 0))
 
 
 def _places(names: Iterable[Any], where: Iterable[BoolArray], years: xr.Variable | None) -> str:

@@ -13,7 +13,7 @@ from clustercast.arrays import FloatArray
 from clustercast.arrays.indices.intervals import FewRuns, check_confidence, half_width, lead_half_width, usual_values
 from clustercast.arrays.indices.pick_freeze import (
     centre_and_scale,
-    indices_from_sums,
+    indices_from_means,
     product_sums,
     runs_per_point,
     separate,
@@ -296,7 +296,11 @@ def _streamed_indices(
     """Return the indices of a whole run, labelled as `sobol_indices` labels its own."""
     means, values = totals(sums)
     count = len(means)
-    few_runs = _few_runs(values, count)
+    # Of the powers about the common standard: on how few runs the indices of each column rest.
+    _, unusual, m1, m2, m3, m4, *_ = values.mean[: _ROWS * count].reshape(_ROWS, count)
+    fourths = m4 - 4 * m1 * m3 + 6 * m1**2 * m2 - 3 * m1**4
+    runs = values.count
+    few_runs = FewRuns.from_sums(np.rint(unusual * runs), runs * (m2 - m1**2), runs * fourths, runs)
     measures = _measures(means, values, plan, confidence, few_runs)
     # On the raw scale; 0 where an output is not positive or on log10.
     spread = values.spread[_ROWS * count :]
@@ -315,14 +319,6 @@ def _streamed_indices(
     attrs = provenance(record) | method_attributes("stream", plan.estimator, interval, confidence)
     years = year_coordinate(study.years)
     return labelled_sobol(results, record["design"], years=years, attrs=attrs, cautions=few)
-
-
-def _few_runs(values: Moments, columns: int) -> FewRuns:
-    """Return on how few runs the indices of each column rest."""
-    _, unusual, m1, m2, m3, m4, *_ = values.mean[: _ROWS * columns].reshape(_ROWS, columns)
-    runs = values.count
-    fourths = m4 - 4 * m1 * m3 + 6 * m1**2 * m2 - 3 * m1**4
-    return FewRuns.from_sums(np.rint(unusual * runs), runs * (m2 - m1**2), runs * fourths, runs)
 
 
 def _measures(
@@ -364,4 +360,4 @@ def _ratios(means: FloatArray, factor: float, estimator: Estimator, inputs: int,
     replicates, whole = means.shape[-1], means.mean(axis=-1, keepdims=True)
     left_out = (replicates * whole - means) / max(replicates - 1, 1)
     every = np.concatenate([whole, left_out], axis=-1)
-    return indices_from_sums(every, 1.0, estimator, inputs, second_order=second_order)
+    return indices_from_means(every, estimator, inputs, second_order=second_order)

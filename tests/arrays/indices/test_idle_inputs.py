@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clustercast.arrays.indices import sobol_panel
-from clustercast.arrays.indices.idle_inputs import chosen_runs, standing_for_idle
 from clustercast.arrays.indices.intervals import bootstrap_weights
 from clustercast.arrays.indices.sobol_estimators import ESTIMATORS
+from clustercast.arrays.indices.sobol_panel import chosen_runs, standing_for_idle
 
 INPUTS, POINTS = 6, 32
 

@@ -8,7 +8,7 @@ from clustercast.arrays.indices.intervals import skewness_widening
 from clustercast.arrays.indices.pick_freeze import (
     blocks,
     centre_and_scale,
-    indices_from_sums,
+    indices_from_means,
     product_sums,
     products,
     runs_per_point,
@@ -34,7 +34,7 @@ def test_sums_over_shards_give_the_same_indices(estimator):
     for shard in (rows[:100], rows[100:101], rows[101:]):
         runs = separate(shard, 8, centre=centre, scale=scale)
         sums = sums + products(runs, chosen, second_order=True).sum(axis=1, keepdims=True)
-    first, total, second = indices_from_sums(sums, 256, chosen, 8, second_order=True)
+    first, total, second = indices_from_means(sums / 256, chosen, 8, second_order=True)
     whole = sobol_panel(values[np.newaxis], 8, estimator=ESTIMATORS[estimator], design_second_order=True)
     np.testing.assert_allclose(first[:, 0], whole.first[0], atol=1e-13)
     np.testing.assert_allclose(total[:, 0], whole.total[0], atol=1e-13)

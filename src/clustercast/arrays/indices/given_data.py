@@ -34,7 +34,8 @@ def bin_numbers(values: FloatArray, weights: FloatArray, bins: int) -> IntArray:
     numbers = np.empty(0, dtype=np.int64)
     most = np.log2(share.sum() ** 2 / squared.sum() / bins / LEAST) + 1e-9
     for halvings in range(max(0, int(most)), -1, -1):
-        numbers = np.searchsorted(_edges(bins, halvings), middle)
+        tail = 0.5 ** np.arange(halvings, 0, -1) / bins
+        numbers = np.searchsorted(np.concatenate([tail, np.arange(1, bins) / bins, 1 - tail[::-1]]), middle)
         if (np.bincount(numbers, squared) <= 2 / LEAST * np.bincount(numbers, weights) ** 2).all():
             break
     return np.unique(numbers, return_inverse=True)[1].astype(np.int64)
@@ -50,12 +51,6 @@ def _joined(numbers: IntArray, weights: FloatArray) -> IntArray:
         first = thin[0]
         above = first + 1 < mass.size and (first == 0 or mass[first + 1] < mass[first - 1])
         numbers = numbers - (numbers > first - (not above))
-
-
-def _edges(bins: int, halvings: int) -> FloatArray:
-    """Return probabilities between bins: equal ones, but halved again and again towards both ends."""
-    tail = 0.5 ** np.arange(halvings, 0, -1) / bins
-    return np.concatenate([tail, np.arange(1, bins) / bins, 1 - tail[::-1]])
 
 
 def first_order_indices(
@@ -134,15 +129,11 @@ def _bin_sums(
     for _ in range(4):
         power *= standard
         sums.append(squared @ power)
-    return mass, mean, _central_moments(sums, mean)
-
-
-def _central_moments(sums: list[FloatArray], mean: FloatArray) -> list[FloatArray]:
-    """Return sums of powers 0 to 4 of the distance from the bin mean, from those of the values."""
+    # From the powers of values to those of their distance from the bin mean.
     s0, s1, s2, s3, s4 = sums
     third = s3 - mean * (3 * s2 - mean * (3 * s1 - mean * s0))
     fourth = s4 - mean * (4 * s3 - mean * (6 * s2 - mean * (4 * s1 - mean * s0)))
-    return [s0, s1 - mean * s0, s2 - mean * (2 * s1 - mean * s0), third, fourth]
+    return mass, mean, [s0, s1 - mean * s0, s2 - mean * (2 * s1 - mean * s0), third, fourth]
 
 
 def _squared_influence(moments: list[FloatArray], mean: FloatArray, index: FloatArray) -> FloatArray:

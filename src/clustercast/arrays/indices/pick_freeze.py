@@ -95,12 +95,13 @@ def product_sums(runs: Runs, estimator: Estimator, *, second_order: bool = False
     return np.concatenate(sums)
 
 
-def indices_from_sums(
-    sums: FloatArray, points: float, estimator: Estimator, number_of_inputs: int, *, second_order: bool = False
+def indices_from_means(
+    means: FloatArray, estimator: Estimator, number_of_inputs: int, *, second_order: bool = False
 ) -> Ratios:
-    """Return first-order and total indices, shape (inputs, ...), and those of pairs, shape (pairs, ...), from sums."""
-    layout = estimator.layout(number_of_inputs, second_order)
-    return estimator.ratios({name: sums[rows] / points for name, rows in layout.items()})
+    """Return first-order and total indices, shape (inputs, ...), and those of pairs, shape (pairs, ...)."""
+    return estimator.ratios(
+        {name: means[rows] for name, rows in estimator.layout(number_of_inputs, second_order).items()}
+    )
 
 
 def blocks(start: int, stop: int, statistics: int) -> Iterator[slice]:
