@@ -14,10 +14,19 @@ import numpy as np
 
 import clustercast as cc
 from clustercast.conditioning.backtest import METHODS, POOL, Backtest, Skill, rolling_origin, skills, skills_by
-from clustercast.conditioning.choice import BACK, FORMS, FULL, HORIZON, LEAST, SIMPLEST, Choice, Forecaster
+from clustercast.conditioning.choice import (
+    BACK,
+    FORMS,
+    FULL,
+    HORIZON,
+    LEAST,
+    SIMPLEST,
+    Choice,
+    Forecaster,
+    origin_priors,
+)
 from clustercast.conditioning.condition import YEARS
 from clustercast.conditioning.observation_rows import Observations
-from clustercast.conditioning.origin_priors import origin_priors
 from clustercast.files.dates import end_of
 from clustercast.files.toml import toml_table
 

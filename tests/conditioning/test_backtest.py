@@ -21,9 +21,8 @@ from clustercast.conditioning.backtest import (
     skills,
     skills_by,
 )
-from clustercast.conditioning.choice import FORMS, SIMPLEST, Forecaster, split
+from clustercast.conditioning.choice import FORMS, SIMPLEST, Forecaster, origin_priors, split
 from clustercast.conditioning.observation_rows import Observation, Observations
-from clustercast.conditioning.origin_priors import origin_priors
 
 
 @cc.quantity("1")

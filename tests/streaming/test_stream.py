@@ -11,7 +11,7 @@ import clustercast as cc
 from clustercast.errors import InputError
 from clustercast.sampling import input_values
 from clustercast.streaming.moments import LEAF
-from clustercast.streaming.sketch import RELATIVE_ERROR
+from clustercast.streaming.reduction import RELATIVE_ERROR
 
 
 @cc.quantity("GW")

@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp, stdtr, stdtrit
 
 from clustercast.arrays import FloatArray
-from clustercast.conditioning.choice import FORMS, Choice, Forecaster, split
+from clustercast.conditioning.choice import FORMS, Choice, Forecaster, origin_priors, split
 from clustercast.conditioning.condition import YEARS
 from clustercast.conditioning.observation_rows import Observation, Observations
 from clustercast.conditioning.observations import unlearned
-from clustercast.conditioning.origin_priors import origin_priors
 from clustercast.conditioning.problem import Problem
 from clustercast.engine.model import Model
 from clustercast.errors import InputError, takes

@@ -30,8 +30,7 @@ from clustercast.sampling import draw, input_values
 from clustercast.streaming.checkpoint import Checkpoint, run_identity, run_pieces
 from clustercast.streaming.executors import Workplace, completed
 from clustercast.streaming.moments import LEAF
-from clustercast.streaming.reduction import Reduction, StreamPlan, reduce_leaves
-from clustercast.streaming.sketch import RELATIVE_ERROR
+from clustercast.streaming.reduction import RELATIVE_ERROR, Reduction, StreamPlan, reduce_leaves
 from clustercast.uncertainty.summaries import PROBABILITIES, error_method, summary_variables
 
 Level = str | float
