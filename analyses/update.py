@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 import clustercast as cc
 from analyses import options
@@ -25,10 +25,9 @@ Tree = Any
 NOT_STORED = ("prior", "prior_predictive", "log_prior")
 
 
-class ColumnMapping(BaseModel):
+class ColumnMapping(BaseModel, extra="forbid"):
     """A file for --columns: the column of each key of an observation, and keys that are the same in every row."""
 
-    model_config = ConfigDict(extra="forbid")
     columns: dict[str, str]
     constants: dict[str, Any] = {}
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from clustercast.arrays import FloatArray
@@ -39,10 +39,8 @@ def _positive(value: Any) -> Any:
 Positive = Annotated[float, BeforeValidator(_positive), Field(gt=0)]
 
 
-class Observation(BaseModel):
+class Observation(BaseModel, extra="forbid", frozen=True, allow_inf_nan=False):
     """One figure: a value of a quantity at a date, its error in decades, and where it comes from."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     id: Text
     # The first moment of a year, month or day; `known` and `as_of` count from the last one.

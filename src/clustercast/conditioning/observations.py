@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from clustercast.arrays.posterior.likelihood import LASTING
 from clustercast.conditioning.observation_rows import DISCREPANCY, ERROR_UNITS, TIME, Observation, Observations
@@ -27,21 +27,18 @@ _ROW = re.compile(r"^\s*\[\[\s*observation\s*\]\]")
 _BEYOND = "cells beyond the header (put a text or number with a comma in quotation marks)"
 _MAPPED = {"columns": "{'value': 'H100 equivalents'}", "constants": "{'unit': 'H100e', 'sd_log10': 0.1}"}
 _NUMBERS = ("value", "sd_log10", "part")
-_CLOSED = ConfigDict(extra="forbid", frozen=True)
 # The good rows of a file, the places of all, and what is wrong with the others.
 _Read: TypeAlias = tuple[list[Observation], dict[str, str], list[str]]
 
 
-class _About(BaseModel):
-    model_config = _CLOSED
+class _About(BaseModel, extra="forbid", frozen=True):
     name: Text
     title: Text
     as_of: DateText
     description: Prose = ""
 
 
-class _Likelihood(BaseModel):
-    model_config = _CLOSED
+class _Likelihood(BaseModel, extra="forbid", frozen=True):
     group_correlation: Annotated[Number, Field(ge=0, lt=1)]
     lasting: Annotated[Number, Field(ge=0, le=1)] = LASTING
     narrowing: Truth = True
@@ -50,10 +47,9 @@ class _Likelihood(BaseModel):
     note: Prose = ""
 
 
-class _File(BaseModel):
+class _File(BaseModel, extra="forbid", frozen=True):
     """An observation file; its rows are validated one by one, each with its line."""
 
-    model_config = _CLOSED
     set: _About | None = None
     likelihood: _Likelihood | None = None
     inputs: dict[str, dict[str, Any]] = {}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from pydantic import BaseModel, ConfigDict, RootModel
+from pydantic import BaseModel, RootModel
 
 from clustercast.engine.model import ANY, change_of
 from clustercast.engine.units import factor
@@ -17,10 +17,9 @@ from clustercast.priors.families.family import Interval
 from clustercast.priors.shipped import directory
 
 
-class Declaration(BaseModel):
+class Declaration(BaseModel, extra="forbid", frozen=True):
     """One table of ``priors/inputs.toml``."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     unit: Text
     meaning: Text
     bounds: tuple[Number, Number] | None = None

@@ -23,20 +23,18 @@ from clustercast.priors.shipped import directory
 _CLOSED = ConfigDict(extra="forbid", frozen=True)
 
 
-class _Sourced(BaseModel):
+class _Sourced(BaseModel, extra="forbid", frozen=True):
     """What every entry of a file states about its numbers."""
 
-    model_config = _CLOSED
     source: Text
     as_of: DateText
     note: Prose = ""
     judgement: Truth = Field(default=False, description="whether the numbers are a judgement")
 
 
-class ScenarioAbout(BaseModel):
+class ScenarioAbout(BaseModel, extra="forbid", frozen=True):
     """The table ``[scenario]``: what an overlay changes and why."""
 
-    model_config = _CLOSED
     title: Text
     why: Text
     as_of: DateText
@@ -60,10 +58,9 @@ class Entry(_Sourced):
     )
 
 
-class Part(BaseModel):
+class Part(BaseModel, extra="forbid", frozen=True):
     """A distribution inside another: a component of a mixture, or what is truncated."""
 
-    model_config = _CLOSED
     bounds: tuple[Number, Number] | None = None
 
 

@@ -10,7 +10,7 @@ from html import escape
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from clustercast.arrays import FloatArray
 from clustercast.arrays.points import copula
@@ -31,10 +31,9 @@ _WIDTH, _HEIGHT, _POINTS = 96, 18, 48
 _STYLE = "text-align:left;padding:2px 8px;white-space:nowrap"
 
 
-class About(BaseModel):
+class About(BaseModel, extra="forbid", frozen=True):
     """The table ``[set]``: what a prior set is."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     name: Text
     title: Text
     as_of: DateText
