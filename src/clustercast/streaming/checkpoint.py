@@ -3,7 +3,7 @@
 import json
 import time
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -16,6 +16,7 @@ from clustercast.engine.units import OwnUnits
 from clustercast.errors import InputError
 from clustercast.files.whole import held_by_one_run, output_directory, write_whole
 from clustercast.priors.prior_set import Priors
+from clustercast.propagation import Progress
 from clustercast.streaming.executors import Function, Workplace, completed
 from clustercast.streaming.moments import LeafSums, Ranges
 
@@ -115,9 +116,11 @@ def run_pieces(
     executor: Workplace = None,
     workers: int | None = None,
     place: Checkpoint[State] | None = None,
-    progress: Callable[[int], object] | None = None,
+    progress: Progress | None = None,
+    leaf: int = 1,
+    size: int = 1,
 ) -> State:
-    """Return what is known of all leaves; `done` knows of none, and a piece has `length` leaves."""
+    """Return what is known of all leaves; `done` knows of none, a piece has `length` leaves, a leaf `leaf` samples."""
     with nullcontext() if place is None else place.held():
         if place is not None:
             kept = place.read()
@@ -134,7 +137,7 @@ def run_pieces(
                 if place is not None:
                     place.write_if_due(done)
                 if progress is not None:
-                    progress(sum(stop - start for start, stop in done.leaves))
+                    progress(min(leaf * sum(stop - start for start, stop in done.leaves), size), size)
         finally:
             # What Ctrl-C broke off half merged is not kept: the file has the last whole state.
             if place is not None and whole:

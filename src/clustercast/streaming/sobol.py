@@ -232,14 +232,9 @@ def sobol_in_pieces(
     place = None
     if checkpoint is not None:
         place = Checkpoint(checkpoint, _identity(plan, study, record["design"]), LeafSums)
-
-    def report(leaves: int) -> None:
-        if study.progress is not None:
-            study.progress(leaves * plan.leaf, record["design"]["size"])
-
     length = max(1, min(_MOST_LEAVES, plan.leaves // _FEWEST_PIECES))
-    how_run: dict[str, Any] = {"place": place, "progress": report, **workplace}
-    done = run_pieces(sum_products, plan, LeafSums(), plan.leaves, length, **how_run)
+    shown: dict[str, Any] = {"progress": study.progress, "leaf": plan.leaf, "size": record["design"]["size"]}
+    done = run_pieces(sum_products, plan, LeafSums(), plan.leaves, length, place=place, **shown, **workplace)
     return _streamed_indices(done, plan, study, how["confidence"], record)
 
 

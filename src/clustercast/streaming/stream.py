@@ -128,12 +128,8 @@ def stream(
     plan, model, record = stream_plan(priors, size, model, grid, wanted, design, seed, levels, checked_device(device))
     place = None if checkpoint is None else Checkpoint(checkpoint, _identity(plan, model, grid), Reduction)
     length = piece_length(plan.leaves, block)
-
-    def report(leaves: int) -> None:
-        if progress is not None:
-            progress(min(leaves * LEAF, size), size)
-
-    how: Any = {"executor": executor, "workers": workers, "place": place, "progress": report}
+    how: Any = {"executor": executor, "workers": workers, "place": place}
+    how |= {"progress": progress, "leaf": LEAF, "size": size}
     done = run_pieces(reduce_leaves, plan, plan.empty(), plan.leaves, length, **how)
     return _streamed_summary(done, plan, model, grid, probabilities, record)
 
