@@ -41,7 +41,7 @@ def test_a_reduction_survives_the_journey():
 def test_a_worker_starts_without_the_libraries_of_labels():
     # Each process of a run pays for its imports: xarray and pandas are half of them, and pieces have no labels.
     code = (
-        "import sys, clustercast.streaming.reduction, clustercast.streaming.sobol\n"
+        "import sys, clustercast.streaming.reduction, clustercast.streaming.sobol_sums\n"
         "print([name for name in ('xarray', 'pandas', 'pint', 'matplotlib') if name in sys.modules])"
     )
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "src")}

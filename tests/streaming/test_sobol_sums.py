@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from clustercast.arrays.indices.pick_freeze import centre_and_scale, indices_from_means, product_sums, separate
 from clustercast.arrays.indices.sobol_estimators import ESTIMATORS
-from clustercast.streaming.sobol import about_mean, centre_sums, rescaled
+from clustercast.streaming.sobol_sums import about_mean, centre_sums, rescaled
 
 INPUTS, POINTS, REPLICATES = 3, 8, 4
 
