@@ -41,14 +41,14 @@ class ScenarioAbout(BaseModel, extra="forbid", frozen=True):
     source: Text
 
 
-class CorrelationEntry(_Sourced):
+class CorrelationEntry(_Sourced, frozen=True):
     """One ``[[correlations]]``: Spearman's rank correlation between two inputs."""
 
     between: tuple[Text, Text]
     rank: Number
 
 
-class Entry(_Sourced):
+class Entry(_Sourced, frozen=True):
     """The keys of every ``[inputs.NAME]`` beside those of its family."""
 
     unit: Text | None = Field(default=None, description="needed where priors/inputs.toml does not declare the input")

@@ -332,11 +332,16 @@ def stream_to_zarr(
     with new_store(path) as hidden:
         create_store(hidden, few.assign_attrs(provenance(run_record(few, run.size))), run.size, CHUNK)
         plan = (run, hidden.absolute())
-        for samples in completed(store_leaves, plan, pieces, executor=executor, workers=workers, join=sum):
+        for samples in completed(store_leaves, plan, pieces, executor=executor, workers=workers, join=_total):
             done += samples
             if progress is not None:
                 progress(done, run.size)
     return open_store(path)
+
+
+def _total(samples: Sequence[int]) -> int:
+    """Return how many samples several pieces have written."""
+    return sum(samples)
 
 
 def store_leaves(plan: StorePlan, start: int, stop: int) -> int:
