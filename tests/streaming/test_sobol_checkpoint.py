@@ -278,13 +278,9 @@ def test_progress_counts_the_leaves_that_were_finished_before():
     seen = []
     run = checkpoint_module.run_pieces
     piece = lambda plan, start, stop: Done((start, stop))  # noqa: E731
-    assert run(piece, None, Done(), 7, 2, place=Place(), progress=seen.append).leaves == [
-        (0, 2),
-        (2, 4),
-        (4, 6),
-        (6, 7),
-    ]
-    assert seen == [4, 6, 7]
+    shown = {"progress": lambda *numbers: seen.append(numbers), "leaf": 10, "size": 65}
+    assert run(piece, None, Done(), 7, 2, place=Place(), **shown).leaves == [(0, 2), (2, 4), (4, 6), (6, 7)]
+    assert seen == [(40, 65), (60, 65), (65, 65)]
 
 
 def test_several_pieces_are_joined_to_one():
