@@ -216,6 +216,7 @@ SEVERAL = {
     "columns": ("matrix", lambda x: np.column_stack(both(*x.T))),
     "lists of columns": ("matrix", lambda x: list(both(*x.T))),
     "data frame": ("frame", lambda f: pd.DataFrame({"total": f.c * (f.a + f.b), "ratio": f.a / f.b})),
+    "a frame for a matrix": ("matrix", lambda x: pd.DataFrame(dict(zip(OUTPUTS, both(*x.T), strict=True)))),
     "sorted frame": (
         "frame",
         lambda f: pd.DataFrame({"total": f.c * (f.a + f.b), "ratio": f.a / f.b}).sort_values("ratio"),
@@ -227,11 +228,40 @@ SEVERAL = {
 def test_several_outputs_in_every_way_a_function_may_give_them(way):
     inputs = cc.draw(TWO, 16, seed=1)
     form, function = SEVERAL[way]
-    forecast = cc.evaluate(inputs, function, outputs=OUTPUTS, form=form)
     a, b = inputs["a"].values, inputs["b"].values
-    np.testing.assert_allclose(forecast["total"], 10 * (a + b), rtol=1e-14)
-    np.testing.assert_allclose(forecast["ratio"], a / b, rtol=1e-14)
-    assert forecast["a"].identical(inputs["a"])
+    with ThreadPoolExecutor(1) as pool:
+        for executor in (None, pool):
+            forecast = cc.evaluate(inputs, function, outputs=OUTPUTS, form=form, executor=executor)
+            np.testing.assert_allclose(forecast["total"], 10 * (a + b), rtol=1e-14)
+            np.testing.assert_allclose(forecast["ratio"], a / b, rtol=1e-14)
+            assert forecast["a"].identical(inputs["a"])
+
+
+@pytest.mark.parametrize("form", ["scalar", "arrays"])
+def test_one_output_may_stand_in_a_tuple(form):
+    inputs = cc.draw(TWO, 3, seed=1)
+    forecast = cc.evaluate(inputs, lambda a, b, c: (a,), outputs={"same": "GW"}, form=form)
+    np.testing.assert_array_equal(forecast["same"], inputs["a"])
+
+
+def test_a_simulator_runs_once_a_sample_and_says_so_after_each():
+    seen, runs = [], []
+
+    def simulator(a, b, c):
+        runs.append(a)
+        return a
+
+    options = {"outputs": {"same": "GW"}, "progress": lambda done, planned: seen.append((done, planned))}
+    inputs = cc.draw(TWO, 10, seed=1)
+    cc.evaluate(inputs, simulator, **options)
+    assert runs == inputs["a"].values.tolist()
+    assert seen == [(done, 10) for done in range(1, 11)]
+    # A function of arrays: all at once, after a trial of a few, which one sample does not need.
+    lengths = []
+    for size in (10, 1):
+        inputs = cc.draw(TWO, size, seed=1)
+        cc.evaluate(inputs, lambda a, b, c: lengths.append(len(a)) or a, form="arrays", **options)
+    assert lengths == [4, 3, 2, 10, 1]
 
 
 def test_one_number_for_all_samples_is_that_of_each():
@@ -261,6 +291,10 @@ def test_further_dimensions_are_labelled(form, function):
     np.testing.assert_array_equal(forecast["ratio"].sel(region="US"), inputs["b"].values)
     summary = cc.summarise(forecast)
     assert summary["total"].dims == ("year", "region", "quantile")
+    assert set(cc.evaluate(inputs, function, outputs={"ratio": "1"}, form=form, coords=COORDS).dims) == {
+        "region",
+        "sample",
+    }
 
 
 def test_indices_of_one_region_by_year():
@@ -326,6 +360,9 @@ def test_values_that_are_not_finite_are_located(form):
     message = f"'root' .* not finite in {number} of 64 samples, the first nan at sample {first}, where {where}, x2 = "
     with pytest.raises(cc.InputError, match=message) as caught:
         cc.evaluate(inputs, root[form], outputs={"root": "1"}, form=form)
+    second, outputs = lambda *x, **named: {"one": 1, "root": root[form](*x, **named)}, {"one": "1", "root": "1"}
+    with pytest.raises(cc.InputError, match="'root'"):
+        cc.evaluate(inputs, second, outputs=outputs, form=form)
     assert int(caught.value.forecast["root"].isnull().sum()) == number
 
 
@@ -390,30 +427,40 @@ def one(a, b, c):
         (one, {"outputs": {"y": None}}, "unit None"),
         (one, {"outputs": {"y": "GWW"}}, "unknown unit 'GWW'"),
         (one, {"outputs": {"a": "1"}}, "name of an input"),
+        (one, {"outputs": {1: "1"}}, "output 1 is no text"),
+        (one, {"outputs": {"sample": "1"}}, "coordinate 'sample', which is an output too"),
+        (one, {"coords": {1: [1]}}, "coords names 1"),
         (one, {"coords": {"sample": [1]}}, "coords names 'sample'"),
         (one, {"coords": {"a": [1]}}, "coords names 'a'"),
         (one, {"coords": {"region": "EU"}}, r"give a list of labels, as \['EU'\]"),
         (one, {"coords": {"region": []}}, "each once"),
+        (one, {"coords": {"region": 5}}, "each once"),
+        (one, {"coords": {"region": [[1], [2, 3]]}}, "each once"),
+        (one, {"coords": {"region": [[[1]]]}}, "each once"),
+        (one, {"coords": {"region": [1, None]}}, "each once"),
         (one, {"coords": {"region": ["EU", "EU"]}}, "each once"),
         (one, {"executor": "threads"}, "executor is 'threads'"),
         (lambda a, b: a, {}, "input 'c' is no argument of .*leave it out of the priors"),
         (lambda a, b, c, load: a, {}, "needs 'load', which is not an input"),
         (lambda a, b, c, /: a, {}, "takes 'a' by position"),
         (np.hypot, {}, "takes 'x1' by position"),
+        (max, {}, "does not say its arguments"),
         (lambda a, b, c: None, {}, "returns nothing"),
         (lambda a, b, c: "1.0", {}, "'y' .* of type str; return numbers"),
         (lambda a, b, c: 1j, {}, "return numbers"),
         (lambda a, b, c: {"z": a}, {}, "gives z, not 'y'"),
         (lambda a, b, c: (a, b), {"outputs": {"y": "1", "z": "1", "v": "1"}}, "gives 2 outputs; outputs names 3"),
         (lambda a, b, c: [a, b], {}, r"shape \(2,\) for each sample, which fits no coords; coords are none"),
-        (lambda a, b, c: [a, b], {"coords": {"x": [1, 2], "y2": [3, 4]}}, "could be"),
-        (lambda a, b, c: [a] * (1 + (a > 1.5)), {}, "shape"),
+        (lambda a, b, c: [a, b], {"coords": {"x": [1, 2], "y2": [3, 4]}}, r"could be.* x \(2\), y2 \(2\)"),
         (lambda a, b, c: a, {"outputs": {"a/b": "1"}}, "an output cannot be called 'a/b'; use letters"),
         (lambda a, b, c: a, {"outputs": {"y\0": "1"}}, r"an output cannot be called 'y\\x00'; use letters"),
         (lambda a, b, c: a, {"outputs": {"year": "1"}}, "an output cannot be called 'year': it is a coordinate"),
         (lambda a, b, c: a[:3], {"form": "arrays"}, r"shape \(3,\) for 8 samples; the last axis"),
         (lambda x: x.T[:1], {"form": "matrix"}, "the first axis"),
+        (lambda x: x.T[:2], {"form": "matrix", "outputs": {"y": "1", "z": "1"}}, "gives 8 outputs; outputs names 2"),
         (lambda f: f.a.iloc[:5], {"form": "frame"}, "rows of other samples"),
+        (lambda f: f.a.set_axis(range(1, 9)), {"form": "frame"}, "rows of other samples"),
+        (lambda f: f.a.iloc[[0, *range(8)]], {"form": "frame"}, r"shape \(9,\) for 8 samples"),
         (lambda f: 1 / 0, {"form": "frame"}, "fails: ZeroDivisionError"),
     ],
 )
@@ -431,6 +478,8 @@ MIXING = {
     "over the largest": lambda x: x / x.max(),
     "ranked": lambda x: np.argsort(np.argsort(x)).astype(float),
     "noise by position": lambda x: x + np.random.default_rng(1).normal(size=len(x)),
+    "centred beside a hole": lambda x: np.where(x < np.median(x), np.nan, x - np.mean(x)),
+    "by how many are equal": lambda x: x * len(np.unique(x)) / len(x),
 }
 
 
@@ -446,6 +495,45 @@ def test_a_function_that_mixes_samples_is_refused(mixing, form, here):
     inputs = cc.draw(cc.Priors(x=cc.Uniform(1, 2), y=cc.Uniform(1, 2)), 100, seed=3)
     with ThreadPoolExecutor(1) as pool, pytest.raises(cc.InputError, match="mixes samples: output 'z'"):
         cc.evaluate(inputs, function, outputs={"z": "1"}, form=form, executor=None if here else pool)
+
+
+def test_a_frame_that_is_sorted_may_not_mix_samples_either():
+    inputs = cc.draw(cc.Priors(x=cc.Uniform(1, 2)), 100, seed=3)
+    with pytest.raises(cc.InputError, match="mixes samples"):
+        cc.evaluate(inputs, lambda f: (f.x - f.x.mean()).sort_values(), outputs={"z": "1"}, form="frame")
+
+
+def test_samples_that_are_mixed_in_one_year_are_seen_beside_larger_numbers_of_another():
+    inputs = cc.draw(cc.Priors(x=cc.Uniform(1, 2)), 100, seed=3)
+    with pytest.raises(cc.InputError, match="mixes samples"):
+        cc.evaluate(
+            inputs,
+            lambda x: np.stack([1e9 * x, x - x.mean()]),
+            outputs={"z": "1"},
+            form="arrays",
+            coords={"year": [2025, 2026]},
+        )
+
+
+def test_a_solver_that_iterates_on_all_samples_until_the_last_one_is_near_is_not_refused():
+    """Newton's square root: how near each sample comes depends on the others, to the tolerance."""
+
+    def root(x):
+        y = x
+        while np.abs(y**2 - x).max() > 1e-3:
+            y = (y + x / y) / 2
+        return y
+
+    inputs = cc.draw(cc.Priors(x=cc.Uniform(1, 100)), 100, seed=3)
+    forecast = cc.evaluate(inputs, root, outputs={"z": "1"}, form="arrays")
+    np.testing.assert_allclose(forecast["z"], np.sqrt(inputs["x"]), rtol=1e-3)
+
+
+@pytest.mark.parametrize(("size", "message"), [(8, "for different samples"), (100, r"at sample \d+ and \(")])
+def test_each_sample_gives_one_shape(size, message):
+    inputs = cc.draw(TWO, size, seed=1)
+    with pytest.raises(cc.InputError, match=message):
+        cc.evaluate(inputs, lambda a, b, c: [a] * (1 + (a > 1.5)), outputs={"y": "1"}, coords={"k": [1, 2]})
 
 
 @given(st.integers(1, 40), st.integers(0, 2**31), st.integers(1, 6))

@@ -144,7 +144,10 @@ def _labels(coords: Mapping[str, Sequence[Any]] | None, taken: Sequence[str]) ->
             raise InputError(f"coords names {name!r}, which is taken; use a name that is no input, output or 'sample'")
         if isinstance(given, str):
             raise InputError(f"coords[{name!r}] is {given!r}; give a list of labels, as [{given!r}]")
-        found = np.asarray(list(given))
+        try:
+            found = np.asarray(list(given))
+        except (TypeError, ValueError):  # no row, or rows of several lengths
+            found = np.asarray(None)
         if found.ndim != 1 or found.size == 0 or found.dtype == object or len(set(found.tolist())) < found.size:
             raise InputError(f"coords[{name!r}] is {given!r}; give labels of one type in one row, each once")
         labels[name] = found
@@ -162,8 +165,8 @@ def _checked_task(
     if not isinstance(outputs, Mapping) or not outputs:
         raise InputError(f"outputs is {outputs!r}; give name and unit of each output, as {{'cost': 'USD'}}")
     for name, unit in outputs.items():
-        if not isinstance(name, str) or name in values or name == "sample":
-            raise InputError(f"output {name!r} has the name of an input or of the samples; give it another")
+        if not isinstance(name, str) or name in values:
+            raise InputError(f"output {name!r} is no text or the name of an input; give it another name")
         check_name(name, "an output")
         if not isinstance(unit, str):
             raise InputError(f"output {name!r} has the unit {unit!r}; give a text, as 'USD' or '1'")
@@ -246,12 +249,12 @@ def _evaluated_piece(task: _Task, piece: _Piece) -> dict[str, FloatArray]:
         return _one_by_one(task, index, columns)
     rows = len(index)
     try:
-        result = _called_once(task, columns, index)
+        result = _called_once(task, columns)
     except Exception as error:
         raise InputError(f"{task.called} fails: {type(error).__name__}: {error}; correct it") from error
     found = {}
-    for name, value in _by_name(task, result, rows).items():
-        array = _numbers(task, name, _in_order(task, value, index))
+    for name, value in _by_name(task, result).items():
+        array = _numbers(task, name, _in_order(task, value, rows))
         if array.ndim == 0:
             array = np.full(rows, array)
         axis = -1 if task.form == "arrays" else 0
@@ -263,7 +266,7 @@ def _evaluated_piece(task: _Task, piece: _Piece) -> dict[str, FloatArray]:
     return found
 
 
-def _called_once(task: _Task, columns: Columns, index: Sequence[int]) -> Any:
+def _called_once(task: _Task, columns: Columns) -> Any:
     """Call a function on all samples of a piece."""
     if task.form == "arrays":
         return task.function(**columns)
@@ -271,7 +274,7 @@ def _called_once(task: _Task, columns: Columns, index: Sequence[int]) -> Any:
         return task.function(np.column_stack(list(columns.values())))
     import pandas as pd
 
-    return task.function(pd.DataFrame({name: np.array(values) for name, values in columns.items()}, index=list(index)))
+    return task.function(pd.DataFrame({name: np.array(values) for name, values in columns.items()}))
 
 
 def _one_by_one(task: _Task, index: Sequence[int], columns: Columns) -> dict[str, FloatArray]:
@@ -285,7 +288,7 @@ def _one_by_one(task: _Task, index: Sequence[int], columns: Columns) -> dict[str
         except Exception as error:
             what = f"{task.called} fails at sample {sample}, where {_shown(arguments)}: {type(error).__name__}: {error}"
             raise InputError(f"{what}; correct it, or the priors") from error
-        for name, value in _by_name(task, result, 1).items():
+        for name, value in _by_name(task, result).items():
             array = _numbers(task, name, value)
             if found[name] and array.shape != found[name][0].shape:
                 raise InputError(
@@ -296,7 +299,7 @@ def _one_by_one(task: _Task, index: Sequence[int], columns: Columns) -> dict[str
     return {name: np.array(arrays) for name, arrays in found.items()}
 
 
-def _by_name(task: _Task, result: Any, rows: int) -> dict[str, Any]:
+def _by_name(task: _Task, result: Any) -> dict[str, Any]:
     """Return the outputs of one call by name, however the function gives them."""
     names = task.outputs
     if result is None:
@@ -312,19 +315,19 @@ def _by_name(task: _Task, result: Any, rows: int) -> dict[str, Any]:
         return {names[0]: result[0] if alone else result}
     if not isinstance(result, tuple | list):
         array = np.atleast_1d(np.asarray(result))
-        result = list(array.T if task.form == "matrix" and array.ndim == 2 and len(array) == rows else array)
+        result = list(np.moveaxis(array, -1, 0) if task.form == "matrix" else array)
     if len(result) != len(names):
         raise InputError(f"{task.called} gives {len(result)} outputs; outputs names {len(names)}: {', '.join(names)}")
     return dict(zip(names, result, strict=True))
 
 
-def _in_order(task: _Task, value: Any, index: Sequence[int]) -> Any:
+def _in_order(task: _Task, value: Any, rows: int) -> Any:
     """Return a column of a data frame in the order of the samples."""
-    if task.form != "frame" or not hasattr(value, "loc") or list(value.index) == list(index):
+    if task.form != "frame" or not hasattr(value, "loc"):
         return value
-    if len(value) != len(index) or set(value.index) != set(index):
+    if set(value.index) != set(range(rows)):
         raise InputError(f"{task.called} returns rows of other samples than it was given; keep the index of the frame")
-    return value.loc[list(index)]
+    return value.loc[list(range(rows))]
 
 
 def _numbers(task: _Task, name: str, value: Any) -> FloatArray:
