@@ -334,7 +334,7 @@ def test_processes_pools_and_dask_give_the_same_bits(form):
         ProcessPoolExecutor(2, mp_context=context) as processes,
         multiprocessing.pool.ThreadPool(2) as pool,
         distributed.LocalCluster(
-            n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, protocol="inproc://"
+            n_workers=1, threads_per_worker=1, processes=False, dashboard_address="127.0.0.1:0", protocol="inproc://"
         ) as cluster,
         distributed.Client(cluster) as client,
     ):

@@ -3,6 +3,8 @@
 Constants of the hand arithmetic: 8,760 h a year, 1,037 Btu per cubic foot of gas, 3,412 Btu per kWh.
 """
 
+import functools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -50,7 +52,7 @@ HAND = {
             "needed_2028": 150e9,
         },
     ),
-    "A11": ("OK", {"growth_from_table_year": 0.41, "growth_from_price_year": 0.58}),
+    "A11": ("OK", {"bought": (4.083, 4.344), "growth_from_table_year": 0.41, "growth_from_price_year": 0.58}),
     "A12": ("NO", {"with_trend": (18.6e9, 35e9), "without_gain": 100e9}),
     "A13": ("EXT", {"power": 10e6, "elsewhere": (15e6, 21.3e6)}),
     "A14": ("ROUND", {"at_a_kilowatt": 10_000, "homes": (87.6e6 / 10_791, 87.6e6 / 10_500)}),
@@ -66,6 +68,8 @@ HAND = {
             "cost_per_watt_2026": (22.4, 27.4),
             "cost_per_watt_2028": 15,
             "cost_per_watt_2030": (8.26, 10),
+            "cost_2028": 151e9,
+            "observed": (27, 60),
         },
     ),
     "B1": (
@@ -99,6 +103,8 @@ HAND = {
         "OK",
         {
             "share_2024": (0.0103, 0.0206),
+            "share_2026": (0.0206, 0.206),
+            "share_2030": (0.412, 2.06),
             "shipments_2026": 24.3e6,
             "share_2028": 0.206,
             "shipments_2028": 97e6,
@@ -141,6 +147,7 @@ HAND = {
         {
             "accelerators_per_fab": 42e6,
             "fabs": 11.55,
+            "capex": 231e9 / 0.5563,
             "fabs_for_wafers": 10,
             "new_fabs_for_wafers": 7.5,
             "capex_for_wafers": (150e9, 200e9),
@@ -157,9 +164,9 @@ HAND = {
     "P3": ("OK", {"spending": 11.2e12}),
     "P4": ("OK", {"spending": 16.8e12, "gdp_needed": 28.3e12}),
     "G1": ("OK", {"growth": 0.0488, "growth_since": 0.0625}),
-    "G2": ("OK", {"yield": 0.100, "efficiency": 0.329, "heat_rate": 10_370}),
+    "G2": ("OK", {"power": (141.3e9, 177.8e9), "yield": 0.100, "efficiency": 0.329, "heat_rate": 10_370}),
     "G3": ("OK", {"yield": 0.1667, "efficiency": 0.548, "heat_rate": 6_222, "power": 234e9}),
-    "G4": ("NO", {"power": 195e9, "efficiency": 0.428, "heat_rate": 7_977}),
+    "G4": ("NO", {"power": 195e9, "power_of_generators": 195e9, "efficiency": 0.428, "heat_rate": 7_977}),
     "G5": ("OK", {"energy": 3_321.5, "clusters": 3.79}),
     "G6": (
         "NO",
@@ -188,11 +195,11 @@ HAND = {
     "G13": ("EXT", {"lead_time": 2.0, "turbine_wait": (3.0, 7.0)}),
     "N1": ("ROUND", {"before": 14.5e9, "after": 90.4e9, "time": 15, "a_year_before": 17.1e9}),
     "N2": ("OK", {"revenue": 215.9e9, "data_center": 193.7e9}),
-    "X1": ("EXT", {"chapter": 20_000}),
-    "X2": ("EXT", {"interview": 20e6}),
+    "X1": ("EXT", {"chapter": 20_000, "interview": (2_000, 9_000)}),
+    "X2": ("EXT", {"interview": 20e6, "per_accelerator": 2_000}),
     "X3": ("OK", {"growth": (1.7, 2.0)}),
     "X4": ("OK", {"cost": 4.5e9}),
-    "X5": ("OK", {"effectiveness": 1.22}),
+    "X5": ("OK", {"effectiveness": 1.22, "to_chips": 1.76e9}),
     "X6": ("-", {"cost_per_watt": 55.6, "cost_per_facility_watt": 45.5}),
 }
 
@@ -244,6 +251,8 @@ def test_another_reading_has_a_verdict_of_its_own(findings, name, part):
 
 def test_every_derivation_is_held_to_hand_arithmetic(findings):
     assert list(findings) == list(HAND)
+    for name, finding in findings.items():
+        assert {part.part.name for part in finding.parts} == set(HAND[name][1]), name
     assert set(DERIVATIONS) == set(HAND)
 
 
@@ -268,14 +277,38 @@ def test_a_cost_per_watt_is_cost_over_power(findings):
         assert found[f"cost_per_watt_{year}"].high == pytest.approx(50 / 1.35 ** (year - 2024))
 
 
+SHIPPED = read_stated_tables(), cc.read_audit()
+
+
+@functools.cache
 def essay_with(**inputs):
-    return Essay(cc.read_priors("situational_awareness", set=inputs), read_stated_tables(), cc.read_audit())
+    return Essay(cc.read_priors("situational_awareness", set=inputs), *SHIPPED)
 
 
 def test_the_values_follow_the_essays_inputs_not_the_script():
     essay = essay_with(accelerator_price=50_000.0, load_factor=0.5)
     assert DERIVATIONS["A5"](essay)["cost"] == pytest.approx(1e9)
     assert DERIVATIONS["A15"](essay)["energy_2028"] / factor("TWh/year") == pytest.approx(43.8)
+
+
+# What the shipped medians hide, being 1 or 0: another input, a derivation, and by what factor its number changes.
+OTHER = [
+    ({"load_factor": 0.5}, "A16", "share", 0.5),
+    ({"load_factor": 0.5}, "B6", "share_2028", 0.5),
+    ({"load_factor": 0.5}, "B6", "shipments_2028", 2),
+    ({"us_electricity_growth": 0.1}, "A16", "share", 1.1**-6),
+    ({"us_electricity_growth": 0.1, "us_electricity_base_year": 2020.0}, "A16", "share", 1.1**-10),
+    ({"revenue_doubling_time": 0.25}, "R1", "revenue", 2),
+    ({"leading_lab_base_revenue": 0.5e9}, "R1", "doubling_time", 1 / 2),
+    ({"investment_growth_factor": 3.0}, "B7", "stock_over_flow", 1.5 / 2),
+    ({"rental_time": cc.Uniform(730, 1095, unit="day")}, "A4", "cost", 730 / 730.485),
+]
+
+
+@pytest.mark.parametrize(("inputs", "name", "part", "change"), OTHER)
+def test_another_input_changes_a_number_by_its_formula(inputs, name, part, change):
+    found, shipped = (DERIVATIONS[name](essay)[part] for essay in (essay_with(**inputs), essay_with()))
+    np.testing.assert_allclose(found, shipped * change, rtol=1e-3)
 
 
 def test_an_input_without_ends_is_read_at_its_outer_quantiles():
@@ -307,6 +340,8 @@ def test_a_missing_fact_year_or_cell_is_named():
     essay = essay_with()
     with pytest.raises(InputError, match="fact 'us_generation' has no '2026'; nearest known: .*add it to its series"):
         essay.fact("us_generation", "2026")
+    with pytest.raises(InputError, match="fact 'trillion' has no '2026'"):
+        essay.fact("trillion", "2026")
     with pytest.raises(InputError, match="'accelerator_price_growt'"):
         essay.fact("accelerator_price_growt")
     with pytest.raises(InputError, match="no cell 'ai_investment' for 1999; add it"):
@@ -318,7 +353,11 @@ def test_an_unknown_id_names_the_nearest():
         cc.audit_findings(ids=["A20"])
 
 
-RULE = Rule(loose_factor=1.25, loose_time=1 / 12)
+def test_only_the_ids_asked_for_are_recomputed():
+    assert [finding.derivation.id for finding in cc.audit_findings(ids=["X4", "A1"])] == ["A1", "X4"]
+
+
+RULE = Rule(loose_factor=1.25, loose_time=1 / 8)
 
 
 @pytest.mark.parametrize(
@@ -333,6 +372,15 @@ RULE = Rule(loose_factor=1.25, loose_time=1 / 12)
         (0.95, 0.95, {"low": 1, "high": 1, "digits": 1}, "OK"),
         (4.93, 4.93, {"low": 5, "high": 10}, "NO"),
         (11.0, 12.0, {"low": 5, "high": np.inf}, "OK"),
+        (5.0, 5.0, {"low": 5, "high": 10}, "OK"),
+        (10.0, 10.0, {"low": 5, "high": 10}, "OK"),
+        (10.1, 10.1, {"low": 5, "high": 10}, "NO"),
+        (3.75, 3.75, {"low": 3, "high": 3, "digits": 1}, "ROUND"),
+        (2.4, 2.4, {"low": 3, "high": 3, "digits": 1}, "ROUND"),
+        (2.39, 2.39, {"low": 3, "high": 3, "digits": 1}, "NO"),
+        (2024.625, 2024.625, {"low": 2024.75, "high": 2025.25, "date": True}, "ROUND"),
+        (2024.6, 2024.6, {"low": 2024.75, "high": 2025.25, "date": True}, "NO"),
+        (2025.375, 2025.5, {"low": 2024.75, "high": 2025.25, "date": True}, "ROUND"),
         (2025.28, 2025.28, {"low": 2024.75, "high": 2025.25, "date": True}, "ROUND"),
         (2026.66, 2026.83, {"low": 2026.5, "high": 2026.5, "date": True}, "NO"),
         (2026.4, 2026.45, {"low": 2026.5, "high": 2026.5, "date": True}, "ROUND"),
@@ -354,7 +402,7 @@ def test_a_number_rounds_to_the_centre_of_its_interval(value, digits):
 def test_the_worst_part_decides():
     assert worst(["OK", "-", "ROUND"]) == "ROUND"
     assert worst(["EXT", "NO"]) == "NO"
-    assert worst(["-"]) == "-"
+    assert worst(["-"]) == worst([]) == "-"
 
 
 FACT = '[facts.x]\nunit = "1"\nsource = "s"\nas_of = "2024"\n{fact}\n'
@@ -369,6 +417,7 @@ FILE = (
     ("fact", "part", "told"),
     [
         ("low = 1.0", "", "facts.x needs one of value, low and high, or series"),
+        ("high = 1.0", "", "facts.x needs one of value, low and high, or series"),
         ("value = 1.0\nlow = 1.0\nhigh = 2.0", "", "facts.x needs one of"),
         ("value = 1.0", ", low = 2", "derivation A1, part growth: give low and high"),
         ("value = 1.0", ", low = 2, high = 1", "low = 2 is above high = 1"),
@@ -381,6 +430,32 @@ def test_a_broken_file_is_refused_with_place_and_remedy(tmp_path, fact, part, to
     path.write_text(FILE.format(fact=fact, part=part))
     with pytest.raises(InputError, match=told):
         cc.read_audit(path)
+
+
+def test_a_unit_or_an_id_that_cannot_be_is_refused(tmp_path):
+    path = tmp_path / "audit.toml"
+    good = FILE.format(fact="value = 1.0", part="")
+    derivation = good[good.index("[[derivation]]") :]
+    for text, message in (
+        (good.replace('unit = "1"', 'unit = "GWW"', 1), "'GWW'"),
+        (good.replace('growth", unit = "1"', 'growth", unit = "MWW"'), "'MWW'"),
+        (good + derivation, "derivation 'A1' is there twice"),
+    ):
+        path.write_text(text)
+        with pytest.raises(InputError, match=message):
+            cc.read_audit(path)
+    path.write_text(good + derivation.replace("A1", "Z1"))
+    with pytest.raises(InputError, match="derivation 'Z1' has no recomputation"):
+        cc.audit_findings(file=cc.read_audit(path))
+
+
+def test_a_part_that_is_only_stated_or_only_recomputed_is_refused():
+    file = cc.read_audit()
+    (first,) = (derivation for derivation in file.derivation if derivation.id == "A2")
+    for parts in (first.parts[:1], (*first.parts, first.parts[0].model_copy(update={"name": "other"}))):
+        changed = file.model_copy(update={"derivation": (first.model_copy(update={"parts": parts}),)})
+        with pytest.raises(InputError, match="derivation 'A2': .* is stated or recomputed, but not both"):
+            cc.audit_findings(file=changed)
 
 
 def test_a_derivation_without_its_part_is_refused(tmp_path):

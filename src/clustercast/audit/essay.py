@@ -44,7 +44,7 @@ class Essay:
         fact = self._file.fact(name)
         if key is None:
             return fact.ends()
-        known = fact.series or {}
+        known = self.series(name)
         if key not in known:
             raise InputError(f"fact {name!r} has no {key!r}{nearest(key, known)}; add it to its series")
         return np.array([known[key] * factor(fact.unit)])
@@ -53,9 +53,9 @@ class Essay:
         """Return several facts, one after another."""
         return np.concatenate([self.fact(name) for name in names])
 
-    def series(self, name: str) -> tuple[str, ...]:
-        """Return the keys of a series, in order."""
-        return tuple(self._file.fact(name).series or {})
+    def series(self, name: str) -> dict[str, float]:
+        """Return a series by its keys, in the unit of the fact; a fact that is none has no keys."""
+        return self._file.fact(name).series or {}
 
     def cell(self, quantity: str, year: float) -> FloatArray:
         """Return what a stated table says of a quantity in a year."""

@@ -45,7 +45,7 @@ class Finding:
     def as_dict(self) -> dict[str, object]:
         """Return the finding in types that JSON has."""
         parts = [{**p.part.model_dump(), "recomputed": (p.low, p.high), "verdict": p.verdict} for p in self.parts]
-        return {**self.derivation.model_dump(exclude={"parts"}), "parts": parts, "verdict": self.verdict}
+        return {**self.derivation.model_dump(), "parts": parts, "verdict": self.verdict}
 
 
 def audit_findings(*, ids: Iterable[str] | None = None, file: AuditFile | None = None) -> list[Finding]:
@@ -119,7 +119,7 @@ def rounding_interval(value: float, digits: int) -> tuple[float, float]:
     exponent = math.floor(math.log10(value) + _SLACK)
     half = 10.0 ** (exponent - digits + 1) / 2
     # Below a power of ten numbers are written a digit finer.
-    power_of_ten = math.isclose(value, 10.0**exponent, rel_tol=_SLACK)
+    power_of_ten = math.isclose(value, 10.0**exponent)
     low = value - half / 10 if power_of_ten else value - half
     return float(f"{low:.12g}"), float(f"{value + half:.12g}")
 
@@ -134,7 +134,7 @@ def part_verdict(low: float, high: float, part: Part, rule: Rule) -> Verdict:
     if part.digits is not None:
         first = rounding_interval(part.low, part.digits)[0] * (1 - _SLACK)
         last = rounding_interval(part.high, part.digits)[1] * (1 - _SLACK)
-    if high >= first and (low < last if part.digits is not None else low <= last):
+    if high >= first and low <= last:
         return "OK"
     if part.date:
         loose = max(part.low - high, low - part.high) <= rule.loose_time

@@ -30,7 +30,7 @@ class Fact(BaseModel, extra="forbid", frozen=True):
     def ends(self) -> FloatArray:
         """Return the number, shape (1,), or the ends of the range, shape (2,), in coherent units."""
         numbers = [self.value] if self.value is not None else [self.low, self.high]
-        return np.array(numbers, dtype=np.float64) * factor(self.unit)
+        return np.array(numbers) * factor(self.unit)
 
 
 class Part(BaseModel, extra="forbid", frozen=True):
@@ -121,9 +121,10 @@ def read_audit(path: str | Path | None = None) -> AuditFile:
         for part in derivation.parts:
             where = f"{path}: derivation {derivation.id}, part {part.name}"
             factor(part.unit)
-            if (part.low is None) != (part.high is None):
-                raise InputError(f"{where}: give low and high, the same twice for a number, or neither")
-            if part.low is not None and part.high is not None and not part.low <= part.high:
+            if part.low is None or part.high is None:
+                if part.low is not part.high:
+                    raise InputError(f"{where}: give low and high, the same twice for a number, or neither")
+            elif part.low > part.high:
                 raise InputError(f"{where}: low = {part.low:g} is above high = {part.high:g}; exchange them")
     for name, count in Counter(derivation.id for derivation in file.derivation).items():
         if count > 1:

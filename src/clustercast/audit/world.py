@@ -101,7 +101,7 @@ def _wafer_column(essay: Essay) -> Numbers:
 
 def _good_dies(essay: Essay) -> Numbers:
     wafers = _stated_shipments(essay) / essay.fact("good_dies")
-    return {"wafers": wafers, "change": (wafers / _wafers(essay))[:1]}
+    return {"wafers": wafers, "change": wafers / _wafers(essay)}
 
 
 def _share_of_the_year(essay: Essay) -> Numbers:
@@ -195,7 +195,7 @@ def _hundred_billion(essay: Essay) -> Numbers:
 
 def _nvidia_in_a_year(essay: Essay) -> Numbers:
     name, quarter = "nvidia_data_center_revenue", essay.fact("quarter")
-    quarters = essay.series(name)
+    quarters = list(essay.series(name))
     before, after = (essay.fact(name, key) / quarter for key in ("FY23Q4", "FY25Q1"))
     return {
         "before": before,
