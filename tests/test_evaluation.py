@@ -321,6 +321,7 @@ def test_pieces_do_not_change_the_result(form, size):
         cut = cc.evaluate(inputs, both, executor=executor, **options)
     assert cut.drop_attrs().identical(alone.drop_attrs())
     assert seen[-1] == (size, size)
+    assert min(size, 32) <= len(seen) <= 64
     assert [done for done, _ in seen] == sorted({done for done, _ in seen})
 
 
@@ -450,7 +451,8 @@ def one(a, b, c):
         (lambda a, b, c: 1j, {}, "return numbers"),
         (lambda a, b, c: {"z": a}, {}, "gives z, not 'y'"),
         (lambda a, b, c: (a, b), {"outputs": {"y": "1", "z": "1", "v": "1"}}, "gives 2 outputs; outputs names 3"),
-        (lambda a, b, c: [a, b], {}, r"shape \(2,\) for each sample, which fits no coords; coords are none"),
+        (lambda a, b, c: {}, {}, "gives no output, not 'y'"),
+        (lambda a, b, c: (a, b), {}, r"shape \(2,\) for each sample, which fits no coords; coords are none"),
         (lambda a, b, c: [a, b], {"coords": {"x": [1, 2], "y2": [3, 4]}}, r"could be.* x \(2\), y2 \(2\)"),
         (lambda a, b, c: a, {"outputs": {"a/b": "1"}}, "an output cannot be called 'a/b'; use letters"),
         (lambda a, b, c: a, {"outputs": {"y\0": "1"}}, r"an output cannot be called 'y\\x00'; use letters"),
@@ -483,6 +485,13 @@ MIXING = {
 }
 
 
+@pytest.mark.parametrize(("inputs", "shown"), [(12, r"x11 = 1: ZeroDiv"), (13, r"x11 = 1 and 1 more: ZeroDiv")])
+def test_a_message_shows_twelve_inputs(inputs, shown):
+    priors = cc.Priors(**{f"x{i}": cc.Fixed(1) for i in range(inputs)})
+    with pytest.raises(cc.InputError, match=f"x10 = 1, {shown}"):
+        cc.evaluate(cc.draw(priors, 1), lambda **x: 1 / 0, outputs={"y": "1"})
+
+
 @pytest.mark.parametrize("mixing", MIXING.values(), ids=MIXING)
 @pytest.mark.parametrize("form", ["arrays", "matrix", "frame"])
 @pytest.mark.parametrize("here", [True, False], ids=["here", "in pieces"])
@@ -495,6 +504,12 @@ def test_a_function_that_mixes_samples_is_refused(mixing, form, here):
     inputs = cc.draw(cc.Priors(x=cc.Uniform(1, 2), y=cc.Uniform(1, 2)), 100, seed=3)
     with ThreadPoolExecutor(1) as pool, pytest.raises(cc.InputError, match="mixes samples: output 'z'"):
         cc.evaluate(inputs, function, outputs={"z": "1"}, form=form, executor=None if here else pool)
+
+
+def test_two_samples_may_not_be_mixed_either():
+    inputs = cc.draw(cc.Priors(x=cc.Uniform(1, 2)), 2, seed=3)
+    with pytest.raises(cc.InputError, match="mixes samples"):
+        cc.evaluate(inputs, lambda x: x - x.mean(), outputs={"z": "1"}, form="arrays")
 
 
 def test_a_frame_that_is_sorted_may_not_mix_samples_either():

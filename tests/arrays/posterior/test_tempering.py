@@ -41,6 +41,24 @@ def test_resampled_counts_are_the_floor_or_the_ceiling_of_the_expected():
     assert np.all(np.abs(counts - expected) < 1)
 
 
+def test_resampling_goes_by_ratios_of_weights_alone_to_the_very_last_point():
+    log_weights = np.array([0.0, -np.inf, -2000.0, 0.0])
+    rows = [systematic_resample(log_weights + shift, 99, np.random.default_rng(1)) for shift in (0.0, 2000.0)]
+    np.testing.assert_array_equal(*rows)
+    assert set(rows[0]) == {0, 3}
+
+    class Last:
+        """Draws the largest number below 1, after which four steps end at 1 by rounding."""
+
+        def random(self):
+            return np.nextafter(1.0, 0.0)
+
+        def permutation(self, given):
+            return np.arange(given) if isinstance(given, int) else given
+
+    assert systematic_resample(np.zeros(4), 4, Last())[-1] == 3
+
+
 @pytest.mark.parametrize("fitted", [False, True])
 @pytest.mark.parametrize("step", [0.3, 0.9])
 def test_a_move_leaves_the_posterior_unchanged(fitted, step):
@@ -73,6 +91,7 @@ def test_what_is_not_learned_is_proposed_as_a_priori():
     deviation[:3] = (0.05, 0.2, 0.4)
     scores = generator.standard_normal((size, dimensions)) * deviation
     move = first_move(dimensions).fitted(scores)
+    assert move.centre == pytest.approx(scores.mean(axis=0))
     covariance = move.factor @ move.factor.T
     assert np.sqrt(covariance[0, 0]) == pytest.approx(0.05, rel=0.15)
     # The sample covariance itself is off by about 9 in this norm.
@@ -89,7 +108,8 @@ def test_what_is_not_learned_is_proposed_as_a_priori():
 
 def test_the_step_follows_the_acceptance():
     move = first_move(3)
-    assert move.adapted(0.05).step < move.step < move.adapted(0.9).step < 1
+    assert move.adapted(0.05).step < move.step == move.adapted(0.3).step < move.adapted(0.9).step < 1
+    assert move.adapted(0.2).step * move.adapted(0.4).step == pytest.approx(move.step**2)
 
 
 def test_resampling_does_not_follow_the_structure_of_a_sequence():

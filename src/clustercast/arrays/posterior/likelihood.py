@@ -107,15 +107,14 @@ def absorbed(
     order = seen if later is None else np.concatenate([seen, later])
     covariance = _covariance(rows, errors, order)
     mean, total = np.zeros(covariance.shape[1:]), np.zeros(predicted.shape[1])
-    for place, row in enumerate(seen):
+    for row in seen:
         variance = covariance[0, 0]
         density, away, left = row_density(rows, errors, int(row), predicted[row] + mean[0], variance)
         total += density
-        if place + 1 < order.size:
-            column = covariance[1:, 0]
-            mean = mean[1:] + column * (away / variance)
-            shrink = (variance - left) / variance**2
-            covariance = covariance[1:, 1:] - column[:, np.newaxis] * (column * shrink)
+        column = covariance[1:, 0]
+        mean = mean[1:] + column * (away / variance)
+        shrink = (variance - left) / variance**2
+        covariance = covariance[1:, 1:] - column[:, np.newaxis] * (column * shrink)
     return total, mean, np.einsum("iis->is", covariance)
 
 

@@ -25,8 +25,6 @@ def effective_size(log_weights: FloatArray) -> float:
 def next_temperature(log_likelihood: FloatArray, current: float, size: float) -> float:
     """Return the largest power of the likelihood at which the weights keep an effective size."""
     low, high = current, 1.0
-    if effective_size((high - current) * log_likelihood) >= size:
-        return high
     for _ in range(_BISECTIONS):
         middle = (low + high) / 2
         enough = effective_size((middle - current) * log_likelihood) >= size
