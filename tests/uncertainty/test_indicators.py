@@ -105,6 +105,11 @@ def test_what_cannot_be_used_is_said(design, levels, year, reason):
         cc.reached_by(design, levels, year=year)
 
 
+def test_an_output_without_years_reaches_nothing_by_a_year(design):
+    with pytest.raises(cc.InputError, match="year"):
+        cc.reached_by(design.isel(year=0, drop=True), {"cost": "$1T"})
+
+
 def test_indicators_survive_a_file(design, tmp_path):
     reached = cc.reached_by(design, {"cost": "$1T"})
     path = cc.write_netcdf(reached, tmp_path / "reached.nc")

@@ -234,6 +234,7 @@ def test_the_ways_of_reading_a_crossing():
     assert float(crossing_year(path[:, 0], 0)) == -np.inf
     bare = path.drop_attrs()
     assert crossing_year(bare, 2).attrs["level_unit"] == exceedance(bare, 2).attrs["level_unit"] == ""
+    assert exceedance(path, "2 GW").attrs["level_unit"] == "GW"
 
 
 @given(st.lists(st.floats(0.1, 10), min_size=2, max_size=8), st.floats(0.2, 9))
@@ -339,6 +340,8 @@ def test_milestones_with_weights_and_of_a_saltelli_design():
     attrs = {"role": "output", "units": "USD"}
     forecast = xr.Dataset({"cost": (("year", "sample"), path, attrs)}, coords={"year": [2024, 2026]})
     assert milestones(forecast, {"cost": "$2"}, weights=[1, 3])["never"].values.tolist() == [0.75]
+    bare = forecast.assign(cost=forecast["cost"].drop_attrs().assign_attrs(role="output"))
+    assert milestones(bare, {"cost": 2})["level_unit"].values.tolist() == [""]
     design = saltelli_forecast(64)
     design["cost"] = (("year", "sample"), np.stack([np.zeros(384), np.exp(design["total"].values)]), attrs)
     result = milestones(design.assign_coords(year=[2024, 2026]), {"cost": 1.0})

@@ -334,7 +334,5 @@ def reached_by(
 
 def with_outputs(forecast: xr.Dataset, outputs: Mapping[str, xr.DataArray]) -> xr.Dataset:
     """Return a forecast with new outputs in the place of its own."""
-    kept = forecast.drop_vars(output_names(forecast))
-    if not any("year" in output.dims for output in outputs.values()):
-        kept = kept.drop_vars("year", errors="ignore")
-    return kept.assign(outputs)
+    # Outputs that have years bring them along.
+    return forecast.drop_vars([*output_names(forecast), "year"], errors="ignore").assign(outputs)

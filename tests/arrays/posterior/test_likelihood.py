@@ -65,7 +65,7 @@ def test_the_gap_of_a_bound_in_a_group_is_integrated_out(bound, mean):
 def test_one_bound_is_scipys_exponentially_modified_normal():
     observed, model = rows([-1], [0]), errors(upper=0.5)
     spread = np.hypot(observed.error[0], 0.15)
-    for predicted in (-30.0, -1.0, 0.0, 2.0):
+    for predicted in (-30.0, -8.0, -1.0, 0.0, 2.0):
         expected = stats.exponnorm.logpdf(observed.value[0], 0.5 / spread, loc=predicted, scale=spread)
         assert log_likelihood(observed, np.array([[predicted]]), model)[0] == pytest.approx(expected, rel=1e-9)
 

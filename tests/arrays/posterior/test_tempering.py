@@ -31,6 +31,8 @@ def test_the_next_temperature_keeps_the_effective_size():
     assert 0 < temperature < 1
     assert effective_size(temperature * log_likelihood) == pytest.approx(2048, rel=1e-6)
     assert next_temperature(log_likelihood * 1e-6, 0.5, 2048) == 1.0
+    # From a power on, what counts is what is added to it.
+    assert next_temperature(log_likelihood, 0.25, 2048) == pytest.approx(0.25 + temperature, rel=1e-6)
 
 
 def test_resampled_counts_are_the_floor_or_the_ceiling_of_the_expected():
@@ -104,6 +106,16 @@ def test_what_is_not_learned_is_proposed_as_a_priori():
     fresh = generator.standard_normal((size, dimensions)) * deviation
     accepted = move.advance(fresh, target(fresh), target, 1.0, generator)[2]
     assert accepted > 0.3
+
+
+def test_variances_that_chance_explains_are_those_of_the_prior():
+    """Between (1 - r)^2 and (1 + r)^2 with r = 0.1, of 4 dimensions and 400 particles: Marchenko and Pastur's bulk."""
+    variances = np.array([0.8, 0.82, 1.2, 1.22])
+    columns = np.random.default_rng(1).standard_normal((400, 4))
+    plain = np.linalg.qr(columns - columns.mean(axis=0))[0] * np.sqrt(399)
+    move = first_move(4).fitted(plain * np.sqrt(variances) + [1.0, 2.0, 3.0, 4.0])
+    np.testing.assert_allclose(move.factor @ move.factor.T, np.diag([0.8, 1, 1, 1.22]), atol=1e-12)
+    np.testing.assert_allclose(move.centre, [1, 2, 3, 4], atol=1e-12)
 
 
 def test_the_step_follows_the_acceptance():

@@ -116,6 +116,25 @@ def test_errors_of_quantiles_by_replicates_are_those_of_the_quantiles_of_all_sam
     np.testing.assert_allclose(stated, np.sqrt(((result.quantiles - places) ** 2).mean(axis=0)), rtol=0.2)
 
 
+def test_the_error_of_a_quantile_is_the_spread_of_shares_over_the_density():
+    """Whole numbers from 0 and from 32.5 share the median 272: 272 and 239.5 of 512 each are below, 16.25 off half."""
+    values = np.stack([np.arange(512.0), np.arange(512) + 32.5]).ravel()
+    result = summaries.replicated_summary(values, [0.5], 2)
+    assert result.quantiles == pytest.approx(272, abs=0.5)
+    assert result.quantile_errors == pytest.approx(16.25, rel=0.03)
+    # Eight replicates that share all but the eighths: a sample is an eighth, half a sample a sixteenth.
+    values = (np.arange(64) + np.arange(8)[:, np.newaxis] / 8).ravel()
+    assert summaries.replicated_summary(values, [0.5], 8).quantile_errors == pytest.approx(1 / 16, rel=0.01)
+
+
+@pytest.mark.parametrize("more", [-1, 0, 1])
+def test_a_median_of_truth_values_may_be_either_where_replicates_differ(more):
+    """Half of 512 are true, or some more or fewer: within the error the median is 0 and 1."""
+    true = 32 + more + np.array([-8, 8, -6, 6, -4, 4, -2, 2])
+    values = (np.arange(64) < true[:, np.newaxis]).ravel()
+    assert summaries.replicated_summary(values, [0.5], 8).quantile_errors == pytest.approx(0.5)
+
+
 def test_what_replicates_share_exactly_is_known_to_half_a_sample():
     values = np.tile(np.arange(64.0), (1, 8))
     result = summaries.replicated_summary(values, [0.5], 8)
