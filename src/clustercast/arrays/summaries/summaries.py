@@ -72,8 +72,9 @@ def replicated_summary(values: FloatArray, probabilities: Sequence[float] | Floa
     placed = quantiles(array, points)
     # Where values are equal, the share below the quantile and the share up to it differ: the one that is known worse
     # counts. No share is known better than to half a sample.
-    ends = [[under(parts, one[:, np.newaxis, np.newaxis]) for under in (np.less, np.less_equal)] for one in placed.T]
-    variance = np.mean(ends, axis=-1).var(axis=-1, ddof=1).max(axis=1).T / replicates + (0.5 / size) ** 2
+    places = placed.T[:, :, np.newaxis, np.newaxis]
+    shares = np.array([[under(parts, one).mean(axis=-1) for under in (np.less, np.less_equal)] for one in places])
+    variance = shares.var(axis=-1, ddof=1).max(axis=1).T / replicates + (0.5 / size) ** 2
     ends = np.stack(order_interval(points, np.maximum(points * (1 - points) / variance, 1.0)), axis=1)
     low, high = np.stack([np.quantile(row, of_row) for row, of_row in zip(array, ends, strict=True)], axis=1)
     return Summary(placed.reshape(*shape, -1), ((high - low) / 2).reshape(*shape, -1), mean, mean_spread.reshape(shape))
