@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from clustercast.arrays import FloatArray
@@ -77,6 +78,35 @@ class Foreseen:
         return np.array([row_density(self.rows, self.errors, r, self.centre[r], self.variance[r])[0] for r in at])
 
 
+@dataclass(frozen=True)
+class _Ahead:
+    """What the model forecasts of rows in each of S draws, of which some are known."""
+
+    rows: ObservedRows
+    errors: ErrorModel
+    predicted: FloatArray
+    known: NDArray[np.bool_]
+    # As in `Foreseen`.
+    places: Mapping[str, int]
+
+    def foreseen(self, lasting: float, narrowing: bool) -> Foreseen:
+        """Return the rows to come given those that are known, under a form of the discrepancy."""
+        time, halving = self.errors.time if lasting else None, self.errors.halving if narrowing else None
+        rows, errors = replace(self.rows, lasting=lasting), replace(self.errors, time=time, halving=halving)
+        centre, variance = (
+            self.predicted.copy(),
+            rows.error[:, np.newaxis] ** 2 + errors.discrepancy[rows.quantity] ** 2,
+        )
+        likelihood = np.zeros(centre.shape[1])
+        for members in parts(rows, errors):
+            before, later = members[self.known[members]], members[~self.known[members]]
+            if before.size:
+                density, mean, variance[later] = absorbed(rows, self.predicted, errors, before, later)
+                centre[later] += mean
+                likelihood += density
+        return Foreseen(rows, errors, self.places, centre, variance, likelihood)
+
+
 @dataclass
 class Forecaster:
     """Learns from rows and forecasts others; what was learned once is kept."""
@@ -97,6 +127,10 @@ class Forecaster:
 
     def foreseen(self, priors: Priors, seen: Observations, future: Observations, draws: "xr.Dataset") -> Foreseen:
         """Return rows to come after some that were seen, in each draw of the parameters."""
+        return self._ahead(priors, seen, future, draws).foreseen(seen.lasting, seen.narrowing)
+
+    def _ahead(self, priors: Priors, seen: Observations, future: Observations, draws: "xr.Dataset") -> _Ahead:
+        """Return what is forecast of rows before any of them is looked at."""
         values = {str(name): drawn.values.reshape(-1) for name, drawn in draws.data_vars.items()}
         everything = replace(seen, rows=(*seen.rows, *future.rows))
         problem = Problem.of(priors, everything, self.model, None)
@@ -104,31 +138,23 @@ class Forecaster:
         # What bears on the new rows alone is as before.
         fresh = [stream(self.seed, f"fresh {name}").standard_normal(size) for name in problem.active]
         inputs = {name: values.get(name, own) for name, own in problem.inputs(np.stack(fresh, axis=1)).items()}
-        predicted, errors, rows = problem.predicted(inputs, size), problem.errors(inputs, size), problem.rows
-        centre, variance = predicted.copy(), rows.error[:, np.newaxis] ** 2 + errors.discrepancy[rows.quantity] ** 2
-        likelihood, known = np.zeros(size), np.isin(everything.ids, seen.ids)
-        for members in parts(rows, errors):
-            before, later = members[known[members]], members[~known[members]]
-            if before.size:
-                density, mean, variance[later] = absorbed(rows, predicted, errors, before, later)
-                centre[later] += mean
-                likelihood += density
         places = {name: everything.ids.index(name) for name in future.ids}
-        return Foreseen(rows, errors, places, centre, variance, likelihood)
+        known = np.isin(everything.ids, seen.ids)
+        return _Ahead(problem.rows, problem.errors(inputs, size), problem.predicted(inputs, size), known, places)
 
     def log_scores(self, priors: Priors, past: Observations, future: Observations) -> dict[str, FloatArray]:
         """Return the log score of each row to come under each form of the discrepancy."""
         # One form learns, the others take its draws with weights, where these can be trusted (P.-C. Buerkner, J. Gabry
         # and A. Vehtari (2020), doi:10.1080/00949655.2020.1783262).
         full = replace(past, **FORMS[FULL])
-        draws = self.learned(priors, full)["posterior"].to_dataset()
-        known = self.foreseen(priors, full, future, draws).likelihood
+        ahead = self._ahead(priors, full, future, self.learned(priors, full)["posterior"].to_dataset())
+        known = ahead.foreseen(**FORMS[FULL]).likelihood
         scores = {}
         for form, settings in FORMS.items():
-            own = replace(past, **settings)
-            foreseen = self.foreseen(priors, own, future, draws)
+            foreseen = ahead.foreseen(**settings)
             weights, k_hat = pareto_smoothed(foreseen.likelihood - known)
             if k_hat > LARGEST_K_HAT:
+                own = replace(past, **settings)
                 learned = self.learned(priors, own)["posterior"].to_dataset()
                 foreseen = self.foreseen(priors, own, future, learned)
                 weights = np.full(weights.shape, -np.log(weights.size))

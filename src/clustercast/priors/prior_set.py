@@ -288,7 +288,7 @@ class Priors(Mapping[str, Family]):
                 if name not in self:
                     missing = f"names an input that does not exist: {name!r}{nearest(name, self)}"
                     raise InputError(f"the correlation between {pair}{where} {missing}")
-                if name not in self.uncertain:
+                if isinstance(self[name], Fixed):
                     raise InputError(f"the correlation between {pair}{where}: {name!r} is a constant; remove it")
         if self.correlations:
             _ = self.correlation_factor

@@ -1,5 +1,6 @@
 """Where the priors lie that come with the library."""
 
+import functools
 from pathlib import Path
 
 from clustercast.errors import InputError
@@ -10,7 +11,13 @@ _IN_CHECKOUT = Path(__file__).parents[3] / "priors"
 
 def directory() -> Path:
     """Return the directory of the shipped priors."""
-    for candidate in (_IN_WHEEL, _IN_CHECKOUT):
+    return _found(_IN_WHEEL, _IN_CHECKOUT)
+
+
+@functools.cache
+def _found(wheel: Path, checkout: Path) -> Path:
+    """Return which of two directories there is."""
+    for candidate in (wheel, checkout):
         if candidate.is_dir():
             return candidate
-    raise InputError(f"the shipped priors are in neither {_IN_WHEEL} nor {_IN_CHECKOUT}; install clustercast again")
+    raise InputError(f"the shipped priors are in neither {wheel} nor {checkout}; install clustercast again")
