@@ -1,5 +1,7 @@
 """Bounds over priors of stored forecasts: closed forms, one input, after conditioning, bad input."""
 
+import re
+
 import numpy as np
 import pytest
 from scipy.stats import norm
@@ -41,11 +43,20 @@ def test_one_input_is_bounded_by_a_threshold_of_it(forecast):
     assert width[0] > width[1] > 0.1
     assert width[2] < 0.004
     assert found["breakdown"].values[2] == np.inf
+    assert re.fullmatch(
+        r"The probability is 0\.19; 0\.\d+ to 0\.\d+ if .* a ratio of 3 for x\. It stays .*", found.attrs["words"]
+    )
+    idle = cc.prior_bounds(forecast, "total > 1", ratio=3, of="idle").attrs["words"]
+    assert idle.endswith(" for idle. It stays below 0.5 whatever the size of the class.")
 
 
 def test_an_output_has_bounds_of_mean_and_quantiles(forecast):
     found = cc.prior_bounds(forecast, "total", contamination=0.1)
     assert found["statistic"].values.tolist() == ["mean", "5 %", "50 %", "95 %"]
+    assert "breakdown" not in found
+    value, low, high = (float(found[key][0, 0]) for key in ("value", "lower", "upper"))
+    words = f"The mean of total is {value:.2g}; {low:.2g} to {high:.2g} if 10 % of the prior may be anything."
+    assert (found.attrs["target"], found.attrs["words"]) == ("total", words)
     values = forecast["total"].values
     mean = values.mean()
     assert float(found["upper"][0, 0]) == pytest.approx(0.9 * mean + 0.1 * values.max())
@@ -66,6 +77,7 @@ def test_bounds_after_conditioning_are_those_of_the_posterior(forecast):
 def test_a_p_box_of_normals_is_bounded_by_its_ends(forecast):
     box = {"x": (cc.Normal(-0.3, 1), cc.Normal(0.4, 1))}
     found = cc.prior_bounds(forecast, "total > 1", pbox=box)
+    assert "breakdown" not in found
     exact = [norm.sf(1, mean, np.sqrt(1.25)) for mean in (-0.3, 0.4)]
     assert [float(found[key][0, 0]) for key in ("lower", "upper")] == pytest.approx(exact, abs=0.01)
 
@@ -77,12 +89,18 @@ def test_a_p_box_of_normals_is_bounded_by_its_ends(forecast):
         (lambda f: cc.prior_bounds(f, "total > 1", ratio=2, contamination=0.1), "given are"),
         (lambda f: cc.prior_bounds(f, "total > 1", ratio=0.5), "ratio is 0.5; give a number above 1"),
         (lambda f: cc.prior_bounds(f, "total > 1", contamination=2), "contamination is 2"),
+        (
+            lambda f: cc.prior_bounds(f, cc.Decision(["a", "b"], lambda action, draws: 1.0), ratio=2),
+            "'decision' is a decision; name a claim",
+        ),
         (lambda f: cc.prior_bounds(f, "clam", ratio=2), "no claim or output 'clam'"),
         (lambda f: cc.prior_bounds(f, "total > 99", ratio=2), "holds in 0 of"),
         (lambda f: cc.prior_bounds(f, "total > 1", ratio=2, of="q"), "'q' is not an input"),
         (lambda f: cc.prior_bounds(f, "total > 1", ratio=2, verdict=1), "verdict is 1"),
         (lambda f: cc.prior_bounds(f, "total > 1", ratio=2, weights=np.arange(2**16) == 3), "leave 1 effective draws"),
         (lambda f: cc.prior_bounds(f, "total > 1", pbox={"x": cc.Normal(0, 1)}), "give two distributions"),
+        (lambda f: cc.prior_bounds(f, "total > 1", pbox={"x": (cc.Normal(0, 1),) * 3}), "give two distributions"),
+        (lambda f: cc.prior_bounds(f, "total > 1", pbox=["x"]), r"pbox is \['x'\]; give two distributions an input"),
         (
             lambda f: cc.prior_bounds(f, "total > 1", pbox={"x": (cc.Normal(1, 1), cc.Normal(0, 1))}),
             "the first has the higher values",

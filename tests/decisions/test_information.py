@@ -13,7 +13,10 @@ from scipy.stats import norm
 import clustercast as cc
 from clustercast.arrays.decisions.actions import action_gain
 from clustercast.arrays.decisions.partition import partition
+from clustercast.arrays.decisions.together import rank_scores
 from clustercast.arrays.posterior.likelihood import ErrorModel, log_likelihood
+from clustercast.decisions import information
+from clustercast.decisions.possible import _predicted as predicted
 from clustercast.decisions.possible import imagined, possible
 
 
@@ -53,19 +56,24 @@ def test_a_linear_gaussian_output_splits_as_its_variance(forecast):
     assert found["evppi"].dims == ("target", "input")
     assert found["input"].values.tolist() == ["x", "y", "z", "idle"]
     errors = found["evppi_error"].values[0]
+    half = norm.ppf(0.975) * errors[:2]
+    assert (found["evppi_high"] - found["evppi"]).values[0, :2] == pytest.approx(half)
+    assert (found["evppi"] - found["evppi_low"]).values[0, :2] == pytest.approx(half)
     assert (np.abs(found["evppi"].values[0] - [*SHARES, 0]) <= 3 * errors + 1e-12).all()
     assert re.fullmatch(r"Knowing x would cut the variance of total by 6[345] % \(±1\)\.", found.attrs["words"])
 
 
 def test_groups_are_worth_no_less_than_what_is_in_them_and_no_more_than_everything(forecast):
-    groups = {"x": ["x"], "xy": ["x", "y"], "xy idle": ["x", "y", "idle"], "all": ["x", "y", "z", "idle"]}
+    groups = {"all": ["x", "y", "z", "idle"], "xy idle": ["x", "y", "idle"], "xy": ["x", "y"], "x": ["x"]}
     for target, score in (("total", "variance"), ("total", "crps"), ("total > 1", "brier"), ("total > 1", "log")):
-        value = cc.evppi(forecast, target, of=groups, score=score)["evppi"].values[0]
+        value = cc.evppi(forecast, target, of=groups, score=score)["evppi"].values[0, ::-1]
         alone = cc.evppi(forecast, target, score=score)["evppi"].values[0]
         assert (np.diff(value) >= 0).all()
         assert value[1] >= alone[:2].max()
         assert value[-1] <= cc.evpi(forecast, target, score=score)["evpi"].values[0]
-    assert cc.evppi(forecast, "total", of=groups)["evppi"].values[0, :3] == pytest.approx([0.64, 0.89, 0.89], abs=0.02)
+    assert cc.evppi(forecast, "total", of=groups)["evppi"].values[0, :0:-1] == pytest.approx(
+        [0.64, 0.89, 0.89], abs=0.02
+    )
 
 
 def test_pairs_are_worth_their_sum_where_nothing_interacts(forecast):
@@ -80,8 +88,50 @@ def test_every_shipped_claim_and_output_by_year_is_answered_at_once(shipped):
     assert {"gigawatt_cluster", "ten_gigawatts_2028", "training_cluster_power in 2030"} <= set(names)
     assert set(found["score"].values) == {"brier", "variance"}
     assert (found["evppi"] >= 0).all()
-    assert ((found["evppi"] > 0) | found["zero"]).all()
+    assert (found["zero"] == (found["evppi"] == 0)).all()
     assert len(found.attrs["words"].splitlines()) == len(names)
+
+
+def test_one_claim_by_its_id_is_that_of_all_and_a_score_chooses_what_it_fits(shipped):
+    every = cc.evpi(shipped)
+    assert set(every.coords) == {"target", "words", "score", "unit"}
+    assert (every["before"] == every["evpi"]).all()
+    ends = shipped["training_cluster_power"].sel(year=2030).quantile([0.05, 0.95])
+    width = cc.evpi(shipped, "training_cluster_power in 2030", score="width")
+    assert float(width["evpi"][0]) == pytest.approx(float(ends[1] - ends[0]), rel=0.01)
+    assert width["unit"].values.tolist() == [shipped["training_cluster_power"].units]
+    for target in ("ten_gigawatts_2028", next(c for c in cc.read_claims() if c.id == "ten_gigawatts_2028")):
+        alone = cc.evpi(shipped, target)
+        assert alone["target"].values.tolist() == ["ten_gigawatts_2028"]
+        xr.testing.assert_equal(alone.isel(target=0), every.sel(target="ten_gigawatts_2028"))
+    text = "training_cluster_power > 5 GW by 2028"
+    xr.testing.assert_equal(cc.evpi(shipped, text), cc.evpi(shipped, cc.parse_condition(text)))
+    with pytest.raises(cc.InputError, match="claim 'ten_gigawatts_2028' has a date of its own; leave out '2030'"):
+        cc.evpi(shipped, "ten_gigawatts_2028 in 2030")
+    claims = every["target"].values[every["score"].values == "brier"].tolist()
+    assert cc.evpi(shipped, score="log")["target"].values.tolist() == claims
+    outputs = cc.evpi(shipped, score="crps")
+    assert outputs["target"].values.tolist() == [name for name in every["target"].values if name not in claims]
+    assert set(outputs["score"].values) == {"crps"}
+    # A year that is written out is that year; a decision counts from the least expected loss.
+    assert float(cc.evpi(shipped, "training_cluster_power in 2027-07")["evpi"][0]) == float(
+        every["evpi"].sel(target="training_cluster_power in 2027.5")
+    )
+
+
+def test_an_output_that_is_the_same_in_every_sample_of_a_year_is_left_out():
+    x = np.arange(400.0)
+    values = np.stack([0 * x, x, x**2])
+    forecast = xr.Dataset(
+        {"x": ("sample", x, {"role": "input"}), "out": (("year", "sample"), values)}, {"year": [2024, 2025, 2026]}
+    )
+    outputs = {name: each.assign_attrs(role="output") for name, each in forecast.drop_vars("x").items()}
+    forecast = forecast.assign(outputs).assign(same=("sample", 0 * x, {"role": "output"}))
+    for target in ("out", None):
+        found = cc.evpi(forecast, target, score="variance")
+        assert found["target"].values.tolist() == ["out in 2025", "out in 2026"]
+    with pytest.raises(cc.InputError, match="'out in 2024' does not vary over the samples"):
+        cc.evpi(forecast, "out in 2024")
 
 
 def test_a_result_survives_a_file(shipped, tmp_path):
@@ -164,12 +214,41 @@ def test_a_decision_by_its_loss_is_a_unit_normal_loss_integral(forecast):
     act = cc.Decision(
         ["go", "stay"], lambda action, draws: -draws["total"] if action == "go" else 0.0, name="go or stay"
     )
-    assert float(cc.evpi(forecast, act)["evpi"][0]) == pytest.approx(norm.pdf(0), abs=0.01)
+    perfect = cc.evpi(forecast, act)
+    assert float(perfect["evpi"][0]) == pytest.approx(norm.pdf(0), abs=0.01)
+    assert float(perfect["before"][0]) == min(0.0, -float(forecast["total"].mean()))
     found = cc.evppi(forecast, act)
+    two = cc.evppi(forecast, [act, replace(act, actions=("stay", "go", "wait"), name="other")])
+    assert (two["evppi"].values[0] == found["evppi"].values[0]).all()
     exact = np.sqrt([*SHARES, 0]) * norm.pdf(0)
     assert found["evppi"].values[0] == pytest.approx(exact, abs=0.015)
     assert found["share"].values[0] == pytest.approx(np.sqrt([*SHARES, 0]), abs=0.04)
     assert re.search(r"by 0\.3\d+ \(±0\.\d+\), [78]\d % of what knowing everything would", found.attrs["words"])
+
+
+def test_what_changes_no_choice_is_worth_nothing_in_words_too(forecast):
+    better = cc.Decision(["a", "b"], lambda action, draws: (action == "b") + 0 * draws["x"], unit="USD")
+    found = cc.evppi(forecast, better, inputs=["x", "idle"])
+    assert (found["evppi"] == 0).all() and (found["share"] == 0).all() and found["zero"].all()
+    assert found.attrs["words"] == "Nothing looked at would cut the expected loss of decision (a, b)."
+    words = cc.evppi(forecast, "total", inputs="idle").attrs["words"]
+    assert words == "Nothing looked at would cut the variance of total."
+    costly = cc.Decision(["a", "b"], lambda action, draws: draws["total"] * (action == "a"), unit="USD")
+    assert re.search(
+        r" by 0\.3\d+ USD \(±0\.0\d+\), \d+ % of what", cc.evppi(forecast, costly, inputs="x").attrs["words"]
+    )
+
+
+def test_several_samples_looked_at_together_are_drawn_without_repeats(forecast, monkeypatch):
+    # A sample that is there twice is its own neighbour, and noise would pass for what inputs explain.
+    seen = []
+    monkeypatch.setattr(information, "TOGETHER", 2000)
+    monkeypatch.setattr(information, "rank_scores", lambda columns: rank_scores(seen.append(columns) or columns))
+    some = forecast.isel(sample=slice(2048))
+    alone = cc.evppi(some, "total")["evppi"].values
+    found = cc.evppi(some, "total", of={"both": ["x", "y"], "x": ["x"], "y": ["y"], "z": ["z"], "idle": "idle"})
+    assert np.unique(seen[0], axis=1).shape == (4, 2000)
+    assert (found["evppi"].values[:, 1:] == alone).all()
 
 
 @given(st.sampled_from([np.exp, np.arctan, lambda x: -(x**3)]), st.sampled_from(["total > 1", "total"]))
@@ -208,6 +287,18 @@ def test_an_observation_of_a_linear_gaussian_output_is_worth_its_reliability(for
     assert found["evsi"].dims == ("target", "observation")
     assert float(found["evsi"][0, 0]) == pytest.approx(exact, abs=4 * float(found["evsi_error"][0, 0]) + 0.01)
     assert float(found["evsi"][0, 0]) <= float(cc.evpi(forecast, "power")["evpi"][0])
+
+
+def test_an_observation_is_worth_what_an_input_of_its_draws_is(forecast):
+    (name,), seen = imagined(forecast, SEEN, seed=3)
+    direct = cc.evppi(forecast.assign(seen=("sample", seen[0], {"role": "input"})), "power", inputs=name)
+    found = cc.evsi(forecast, "power", observation=SEEN, seed=3)
+    for key in ("", "_error", "_low", "_high"):
+        assert found[f"evsi{key}"].values == pytest.approx(direct[f"evppi{key}"].values, rel=1e-12)
+    # Another seed draws other discrepancies too, not only other errors of the same size.
+    sharp = {**SEEN, "sd_log10": 1e-6}
+    off = [np.abs(imagined(forecast, sharp, seed)[1][0] - np.log10(forecast["power"].values)) for seed in (0, 1)]
+    assert abs(np.corrcoef(off)[0, 1]) < 0.03
 
 
 @pytest.mark.parametrize("kind", ["value", "record", "ceiling"])
@@ -274,11 +365,16 @@ def test_the_amount_of_a_year_is_what_a_cumulative_quantity_grows_by(shipped):
     with_amount = shipped.assign(amount=spent.assign_attrs(stock.attrs))
     direct = cc.evsi(with_amount, "amount", observation={**row, "quantity": "amount", "unit": "USD"})
     yearly = cc.evsi(with_amount, "amount", observation=row)
+    assert predicted(shipped, possible(row).rows[0]) == pytest.approx(np.log10(spent.values))
     error = float(np.hypot(direct["evsi_error"], yearly["evsi_error"])[0, 0])
     assert float(yearly["evsi"][0, 0]) == pytest.approx(float(direct["evsi"][0, 0]), abs=4 * error)
 
 
 SEEN = {"id": "seen", "date": 2027, "quantity": "power", "unit": "1", "sd_log10": 0.1}
+
+
+def loss_that_refuses(action, draws):
+    raise cc.InputError("no such action")
 
 
 def loss_of_wrong_shape(action, draws):
@@ -300,6 +396,7 @@ def loss_of_wrong_shape(action, draws):
         (lambda f: cc.evppi(f, "total", inputs=["q"]), "'q' is not an input"),
         (lambda f: cc.evppi(f, "total", of="threes"), "of is 'threes'"),
         (lambda f: cc.evppi(f, "total", of={"a": ["q"]}), r"group 'a' has \['q'\]"),
+        (lambda f: cc.evppi(f, "total", of={"a": []}), "group 'a' has no inputs"),
         (lambda f: cc.evppi(f, "total", of="groups"), "no quantity of the model takes the input 'x'; give model="),
         (lambda f: cc.evppi(f, "x"), "'x' is an input"),
         (lambda f: cc.evpi(f.isel(sample=slice(0)), "total"), "dimension 'sample'"),
@@ -307,10 +404,19 @@ def loss_of_wrong_shape(action, draws):
         (lambda f: cc.Decision(["a"], loss_of_wrong_shape), "two or more"),
         (lambda f: cc.evpi(f, cc.Decision(["a", "b"], loss_of_wrong_shape)), r"shape \(3,\)"),
         (lambda f: cc.evpi(f, cc.Decision(["a", "b"], lambda a, d: np.nan)), "not finite"),
+        (lambda f: cc.evpi(f, cc.Decision(["a", "b"], loss_that_refuses)), "^no such action$"),
         (lambda f: cc.evpi(f, cc.Decision(["a", "b"], lambda a, d: 1.0), score="log"), "with its own loss"),
         (lambda f: cc.evsi(f, "total", observation="nowhere"), "there are no observations 'nowhere'"),
         (lambda f: cc.evsi(f, "total"), "which the forecast does not hold"),
         (lambda f: cc.evsi(f, "total", observation={"id": "a", "date": 2027}), "quantity"),
+        (
+            lambda f: cc.evsi(f, "total", observation={**SEEN, "unit": "GW"}),
+            "is in 'GW', which does not convert to '1'",
+        ),
+        (
+            lambda f: cc.evsi(f.assign(power=np.maximum(f["power"] - 1, 0)), "total", observation=SEEN),
+            "'power' is not above 0 in every sample at 2027, so it has no logarithm",
+        ),
         (lambda f: cc.evsi(f, "total", observation=[]), "observations are none; give one or more"),
         (lambda f: cc.evsi(f, "total", observation=[SEEN, SEEN]), "seen, seen; give one or more, each with its own id"),
     ],

@@ -1,12 +1,19 @@
 """Pooled priors and forecasts, and whose prior makes the difference: closed forms, identities, bad input."""
 
+import itertools
+import math
+import re
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from scipy import integrate, optimize, stats
 
 import clustercast as cc
 from clustercast.conditioning.observation_rows import Observation, Observations
+from clustercast.decisions import pooling
 from clustercast.decisions.pooling import stacked
+from clustercast.decisions.whose_prior import _as_factors, _exchanged
 
 ONE = cc.Priors(
     cc.Correlation(("a", "b"), 0.6),
@@ -37,9 +44,11 @@ def test_a_linear_pool_is_the_mean_of_distribution_functions():
     x = np.linspace(-1, 3, 9)
     exact = 0.3 * stats.norm.cdf(x) + 0.7 * stats.norm.cdf(x, 2, 0.5)
     assert pooled["a"].cdf(x) == pytest.approx(exact)
-    assert pooled["a"].unit == "GW"
+    assert (pooled["a"].unit, pooled.name) == ("GW", "pool of one and other")
     assert pooled["same"] == ONE["same"]
     assert pooled["new"] == OTHER["new"]
+    third = cc.Priors(new=cc.Uniform(0, 1))
+    assert cc.pool({**SETS, "third": third}, weights=[0.5, 0.2, 0.3])["new"].weights == pytest.approx((0.4, 0.6))
     assert pooled["switch"].quantile([0.29, 0.31]).tolist() == [0.0, 1.0]
     assert pooled.correlations[0].rank == pytest.approx(0.18)
     drawn = cc.draw(pooled, 40000, seed=1)
@@ -56,18 +65,36 @@ def test_a_log_pool_of_normals_is_weighted_by_precision():
     assert pooled["c"].sigma == pytest.approx((0.5 / 0.25 + 0.5 / 0.0625) ** -0.5)
 
 
-def test_a_log_pool_has_the_product_of_densities():
-    family = cc.pool(SETS, how="log")["b"]
+@pytest.mark.parametrize(
+    ("one", "other", "law", "low", "high"),
+    [
+        (cc.Uniform(0, 1), cc.Beta(2, 3), stats.beta(2, 3), 0, 1),
+        # A density that is infinite where the other has none.
+        (cc.Uniform(0.3, 0.7), cc.Beta(0.5, 0.5), stats.beta(0.5, 0.5), 0.3, 0.7),
+    ],
+)
+def test_a_log_pool_has_the_product_of_densities(one, other, law, low, high):
+    pooled = cc.pool({"one": cc.Priors(b=one), "other": cc.Priors(b=other)}, how="log")
+    family = pooled["b"]
 
     def density(x):
-        return np.sqrt(stats.beta.pdf(x, 2, 3))
+        return np.sqrt(law.pdf(x))
 
-    whole = integrate.quad(density, 0, 1)[0]
-    x = np.array([0.05, 0.3, 0.6, 0.95])
-    exact = [integrate.quad(density, 0, end)[0] / whole for end in x]
+    whole = integrate.quad(density, low, high)[0]
+    x = low + (high - low) * np.array([0.05, 0.3, 0.6, 0.95])
+    exact = [integrate.quad(density, low, end)[0] / whole for end in x]
+    assert family.support == pytest.approx((low, high), abs=1e-6)
     assert family.cdf(x) == pytest.approx(exact, abs=1e-5)
     assert np.exp(family.log_density(x)) == pytest.approx(density(x) / whole, rel=1e-3)
     assert family.cdf(family.quantile([0.1, 0.5, 0.9])) == pytest.approx([0.1, 0.5, 0.9], abs=1e-9)
+
+
+def test_a_log_pool_of_gammas_is_a_gamma_far_into_its_tails():
+    sets = {"a": cc.Priors(b=cc.Gamma(2, 1)), "b": cc.Priors(b=cc.Gamma(5, 0.5))}
+    exact, scores = stats.gamma(0.5 * 2 + 0.5 * 5, scale=1 / (0.5 / 1 + 0.5 / 0.5)), np.array([2.0, 5.0, 7.0])
+    family = cc.pool(sets, how="log")["b"]
+    assert family.quantile_from_normal_score(scores) == pytest.approx(exact.isf(stats.norm.sf(scores)), rel=1e-3)
+    assert family.quantile_from_normal_score(-scores) == pytest.approx(exact.ppf(stats.norm.sf(scores)), rel=1e-3)
 
 
 def test_a_quantile_pool_has_the_mean_of_quantiles():
@@ -75,6 +102,8 @@ def test_a_quantile_pool_has_the_mean_of_quantiles():
     assert pooled["a"] == cc.Normal(1, 0.75, unit="GW", source="quantile pool of one, other", judgement=True)
     exact = (ONE["b"].quantile(levels) + OTHER["b"].quantile(levels)) / 2
     assert pooled["b"].quantile(levels) == pytest.approx(exact, abs=1e-5)
+    wide = cc.pool({"a": cc.Priors(b=cc.Uniform(0, 1)), "b": cc.Priors(b=cc.Normal(0, 1))}, how="quantile")["b"]
+    assert wide.support == pytest.approx(((stats.norm.cdf(-8) - 8) / 2, (stats.norm.cdf(8) + 8) / 2), abs=1e-9)
     x, step = pooled["b"].quantile(levels), 1e-4
     slope = (pooled["b"].cdf(x + step) - pooled["b"].cdf(x - step)) / (2 * step)
     assert np.exp(pooled["b"].log_density(x)) == pytest.approx(slope, rel=0.01)
@@ -82,10 +111,46 @@ def test_a_quantile_pool_has_the_mean_of_quantiles():
 
 @pytest.mark.parametrize("how", ["linear", "log", "quantile"])
 def test_sets_that_agree_are_kept_and_a_weight_of_one_wins(how):
-    assert cc.pool({"a": ONE, "b": ONE}, how=how)["b"] == ONE["b"]
+    kept = cc.Uniform(0, 1, source="here", as_of="2024", note="first")
+    other = cc.Priors(b=cc.Uniform(0, 1, source="there", as_of="2025", judgement=True))
+    assert repr(cc.pool({"a": cc.Priors(b=kept), "b": other}, how=how)["b"]) == repr(kept)
     won = cc.pool({"one": ONE, "other": OTHER}, weights=[1.0, 0.0], how=how)
     x = np.linspace(0.1, 0.9, 5)
     assert won["b"].quantile(x) == pytest.approx(ONE["b"].quantile(x))
+
+
+def test_few_values_are_pooled_by_their_probabilities_however_the_rest_is():
+    one, other = cc.Discrete([1, 3], [0.5, 0.5]), cc.Fixed(3)
+    for how in ("linear", "log", "quantile"):
+        pooled = cc.pool({"a": cc.Priors(k=one), "b": cc.Priors(k=other)}, weights=[0.4, 0.6], how=how)["k"]
+        assert isinstance(pooled, cc.Discrete)
+        assert dict(zip(pooled.values, pooled.weights, strict=True)) == pytest.approx({1: 0.2, 3: 0.8})
+        assert pooled.source == "linear pool of a, b"
+
+
+def test_a_law_with_a_value_of_its_own_probability_is_mixed_and_has_no_product():
+    some = cc.Mixture((0.5, 0.5), (cc.Fixed(0.5), cc.Normal(0, 1)))
+    sets = {"a": cc.Priors(x=some), "b": cc.Priors(x=cc.Normal(1, 1))}
+    x = np.array([-1, 0.49, 0.5, 2])
+    exact = 0.25 * (x >= 0.5) + 0.25 * stats.norm.cdf(x) + 0.5 * stats.norm.cdf(x, 1)
+    mixed = cc.pool(sets)["x"]
+    assert mixed.cdf(x) == pytest.approx(exact)
+    assert mixed.quantile(exact[[0, 1, 3]]) == pytest.approx(x[[0, 1, 3]], abs=1e-6)
+    with pytest.raises(cc.InputError, match="have a probability, so it has no density"):
+        cc.pool(sets, how="log")
+
+
+def test_rank_correlations_are_averaged_and_none_is_left_where_they_cancel():
+    def correlated(*between, rank):
+        return cc.Priors(cc.Correlation(between, rank), a=cc.Normal(0, 1), b=cc.Normal(rank, 1))
+
+    sets = {"one": correlated("a", "b", rank=0.6), "other": correlated("b", "a", rank=-0.2)}
+    (found,) = cc.pool(sets).correlations
+    assert (set(found.between), found.rank) == ({"a", "b"}, pytest.approx(0.2))
+    assert cc.pool({**sets, "other": correlated("b", "a", rank=-0.6)}).correlations == ()
+    # A set that holds an input constant states no correlation of it, and may win.
+    fixed = cc.Priors(a=cc.Fixed(1), b=cc.Normal(0, 1))
+    assert cc.pool({**sets, "fixed": fixed}, weights=[0, 0, 1]).correlations == ()
 
 
 def priors_of(mean, sd):
@@ -107,10 +172,18 @@ def test_pooled_forecasts_are_a_mixture_with_whose_prior_as_an_input():
     )
     assert share == pytest.approx(exact, abs=0.02)
     assert (pooled["whose_prior"] == 0).sum() == 2666
+    assert pooled.indexes["sample"].tolist() == list(range(10666))
+    assert "y" not in cc.pool({"low": FORECASTS["low"], "high": FORECASTS["high"].drop_vars("y")})
+    assert cc.pool({name: one.isel(sample=slice(50)) for name, one in FORECASTS.items()}).sizes["sample"] == 100
     # The law of total variance: knowing whose prior explains the variance between the two means.
     log = np.log10(pooled["product"].values)
     means = [log[pooled["whose_prior"].values == k].mean() for k in (0, 1)]
     between = 0.25 * 0.75 * (means[1] - means[0]) ** 2
+    # What is the same constant in all does not vary.
+    constant = cc.pool(
+        {name: one.assign(k=((), 2.0, {"role": "input", "units": "1"})) for name, one in FORECASTS.items()}
+    )
+    assert cc.evppi(constant, "product")["input"].values.tolist() == ["x", "y", "z", "whose_prior"]
     found = cc.evppi(pooled, "product", inputs="whose_prior")
     assert float(found["evppi"][0, 0]) == pytest.approx(between, rel=0.02)
 
@@ -118,7 +191,9 @@ def test_pooled_forecasts_are_a_mixture_with_whose_prior_as_an_input():
 def test_the_parts_of_a_gap_sum_to_it_exactly():
     sets = {"low": priors_of(0.0, 1), "high": priors_of(1.0, 0.5)}
     groups = {"growth": ["x"], "size": ["y"]}
-    found = cc.whose_prior(sets, "product", groups=groups, model=cc.Model([product]), size=4096)
+    # What the output does not need makes no difference.
+    wider = {name: cc.Priors(**one, unused=cc.Normal(one["x"].mean, 1)) for name, one in sets.items()}
+    found = cc.whose_prior(wider, "product", groups=groups, model=cc.Model([product]), size=4096)
     medians = {
         name: np.median(cc.propagate(cc.draw(one, 4096, seed=0), model=cc.Model([product]))["product"])
         for name, one in sets.items()
@@ -141,12 +216,73 @@ def test_the_scale_of_a_gap_is_that_of_the_output_whatever_the_draws_are():
 
     sets = {name: cc.Priors(x=cc.Normal(m, 1), watt=cc.Fixed(1, unit="W")) for name, m in (("a", 4), ("b", 5))}
     how = {"groups": {"x": ["x"]}, "model": cc.Model([pure, power], spare=["watt"]), "size": 4096}
-    assert cc.whose_prior(sets, "pure", **how).attrs["unit"] == "1"
+    found = cc.whose_prior(sets, "pure", **how)
+    assert found.attrs["unit"] == "1"
+    assert re.match(
+        r"The median of pure by 'b' is \+9\d from that by 'a'; x makes \+9\d of it\. ", found.attrs["words"]
+    )
+    # Zero has no logarithm either.
+    both = {**sets, "b": cc.Priors(x=cc.Discrete([0, 1], [0.5, 0.5]), watt=cc.Fixed(1, unit="W"))}
+    with pytest.raises(cc.InputError, match="'power' has [0-9,]+ values with no logarithm"):
+        cc.whose_prior(both, "power", **how)
     # A normal of mean 3 is below 0 in a few of the draws: refused, never in W.
     with pytest.raises(
         cc.InputError, match="'power' has [0-9]+ values with no logarithm; declare it with positive=False"
     ):
         cc.whose_prior({**sets, "a": sets["a"].replace(x=cc.Normal(3, 1))}, "power", **how)
+
+
+def test_parts_that_depend_on_each_other_are_means_over_all_orders():
+    @cc.quantity("1")
+    def volume(a, b, c):
+        return a * b * c - 100
+
+    ends = {"a": (1, 2), "b": (1, 3), "c": (2, 7)}
+    sets = [cc.Priors(**{name: cc.Normal(pair[k], 1e-9) for name, pair in ends.items()}) for k in (0, 1)]
+    found = cc.whose_prior(
+        dict(zip(["one", "other"], sets, strict=True)),
+        "volume",
+        groups={name: [name] for name in ends},
+        model=cc.Model([volume]),
+        size=64,
+    )
+    exact = dict.fromkeys(ends, 0.0)
+    for order in itertools.permutations(ends):
+        at = {name: low for name, (low, _) in ends.items()}
+        for name in order:
+            before = math.prod(at.values())
+            at[name] = ends[name][1]
+            exact[name] += (math.prod(at.values()) - before) / 6
+    assert dict(zip(found["group"].values, found["part"].values, strict=True)) == pytest.approx(exact)
+    assert found["group"].values.tolist() == sorted(exact, key=exact.get, reverse=True)
+    assert (found["part_error"] == 0).all()
+
+
+def test_the_gap_in_a_year_is_that_year_s():
+    @cc.quantity("1", positive=True)
+    def level(year, start, growth):
+        return np.exp(np.log(10) * growth * (year - start))
+
+    def priors(start, growth):
+        growing = cc.Normal(growth, 0.1, unit="OOM/year")
+        return cc.Priors(growth=growing, start=cc.Fixed(start, unit="year"))
+
+    sets = {"a": priors(2024.0, 0.3), "b": priors(2025.0, 0.5)}
+    how = {"groups": {"start": ["start"], "growth": ["growth"]}, "model": cc.Model([level]), "size": 512}
+    found = cc.whose_prior(sets, "level", "2027-07", **how)
+    # 0.5 OOM a year over 2.5 years against 0.3 over 3.5; each change before and after the other.
+    parts = {"growth": 0.2 * (3.5 + 2.5) / 2, "start": -(0.3 + 0.5) / 2}
+    assert dict(zip(found["group"].values, found["part"].values, strict=True)) == pytest.approx(parts, abs=0.02)
+    assert found.attrs["words"].startswith("The median of level in 2027.5 by 'b' is +0.2 OOM from that by 'a'; growth ")
+    with pytest.raises(cc.InputError, match="output 'level' has years; give one, as 2030"):
+        cc.whose_prior(sets, "level", **how)
+    # Constants have no spread, and still a gap.
+    fixed = {
+        name: cc.Priors(growth=cc.Fixed(one["growth"].mean, unit="OOM/year"), start=one["start"])
+        for name, one in sets.items()
+    }
+    found = cc.whose_prior(fixed, "level", 2027.5, **how)
+    assert dict(zip(found["group"].values, found["part"].values, strict=True)) == pytest.approx(parts)
 
 
 def test_many_groups_in_random_orders_sum_to_the_gap_too():
@@ -189,6 +325,42 @@ def test_whose_prior_as_a_factor_is_an_analysis_of_variance():
     assert "whose prior it is makes 26 % of the variance, and 21 % (±0.4) is about x" in found.attrs["words"]
 
 
+def test_errors_of_factors_are_the_spread_over_independent_draws():
+    # Cells of two factors and one idle one, on the same random numbers: means 0.5 and 1 apart, and an interaction.
+    generator = np.random.default_rng(3)
+    cells = np.arange(8)
+    means = 0.5 * (cells & 1) + (cells >> 1 & 1) + 0.2 * (cells & 1) * (cells >> 1 & 1)
+    made = [
+        _as_factors(
+            means[:, np.newaxis]
+            + generator.normal(size=(8, 400)) * ([[1.0], [1.5]] * 4)
+            + generator.normal(size=(8, 400)),
+            3,
+        )
+        for _ in range(200)
+    ]
+    values, errors = (np.array(part) for part in zip(*made, strict=True))
+    ratio = np.sqrt((errors**2).mean(axis=0)) / values.std(axis=0)
+    assert ratio[:, :2] == pytest.approx(1, abs=0.15)
+    assert ratio[3] == pytest.approx(1, abs=0.15)
+    # Of an idle factor, whose mean square is chance, the error is on the safe side: by the square root of 3 at most.
+    assert ((ratio[:3, 2] > 1) & (ratio[:3, 2] < 1.8)).all()
+
+
+def test_correlations_change_hands_with_both_inputs_or_stay_with_both():
+    laws = {"x": cc.Normal(0, 1), "y": cc.Normal(0, 1), "z": cc.Normal(0, 1)}
+    a = cc.Priors(cc.Correlation(("x", "y"), 0.5), cc.Correlation(("y", "z"), 0.2), **laws)
+    b = cc.Priors(cc.Correlation(("x", "z"), 0.7), cc.Correlation(("x", "y"), -0.5), **laws)
+
+    def ranks(given, names):
+        return {c.between: c.rank for c in _exchanged(a, given, set(names)).correlations}
+
+    assert ranks(b, "") == {("x", "y"): 0.5, ("y", "z"): 0.2}
+    assert ranks(b, "x") == {("y", "z"): 0.2}
+    assert ranks(b, "xy") == {("x", "y"): -0.5}
+    assert ranks(b, "xyz") == {("x", "z"): 0.7, ("x", "y"): -0.5}
+
+
 def test_factors_that_act_only_together_share_their_interaction():
     @cc.quantity("1")
     def product(x, w, v):
@@ -216,9 +388,25 @@ def test_weights_by_score_are_those_of_the_best_mixture():
 
     best = optimize.minimize_scalar(missed, bounds=(0, 1), method="bounded", options={"xatol": 1e-9}).x
     assert found == pytest.approx([best, 1 - best, 0], abs=1e-5)
+    assert stacked(logs - np.arange(50)[:, np.newaxis] * 30, [str(k) for k in range(50)]) == pytest.approx(found)
     # A group of dependent rows counts as one row.
     assert stacked(np.repeat(logs, 3, axis=0), np.repeat(np.arange(50), 3)) == pytest.approx(found)
     assert stacked(logs[[0, 1, 2, 40]], [*"aaab"]) == pytest.approx(stacked(logs[[0, 40]], [*"ab"]), abs=0.1)
+
+
+def test_weights_by_score_are_of_the_rows_that_all_score_by_their_priors(monkeypatch):
+    losses = {"one": {"a": 1.0, "b": 2.0, "c": 9.0}, "other": {"a": 2.0, "b": 1.5}}
+
+    def backtests(priors, *, origins, choose, size):
+        assert (choose, size, origins) == (False, 7, ["2024", "2025"])
+        rows = losses["one" if priors is ONE else "other"].items()
+        made = [SimpleNamespace(method="prior", group=key, observation=key, log_score=loss) for key, loss in rows]
+        made += [SimpleNamespace(**{**vars(one), "method": "posterior", "log_score": 0.0}) for one in made]
+        return [SimpleNamespace(as_of=2024.0, scores=made)]
+
+    monkeypatch.setattr(pooling, "rolling_origin", backtests)
+    found = cc.score_weights({"one": ONE, "other": OTHER}, origins=["2025", "2024"], size=7)
+    assert list(found.values()) == pytest.approx(stacked(np.array([[-1, -2], [-2, -1.5]]), ["a", "b"]))
 
 
 def test_weights_by_score_are_stacked_log_scores_of_what_came_after():
@@ -227,7 +415,10 @@ def test_weights_by_score_are_stacked_log_scores_of_what_came_after():
         return np.exp(np.log(10) * growth * (year - start))
 
     def priors(growth):
-        return cc.Priors(growth=cc.Normal(growth, 0.1, unit="OOM/year"), start=cc.Fixed(2020.0, unit="year"))
+        # A set of the day from which it forecasts knows nothing of what came after.
+        return cc.Priors(
+            growth=cc.Normal(growth, 0.1, unit="OOM/year", as_of="2021"), start=cc.Fixed(2020.0, unit="year")
+        )
 
     values = {2020: 0.0, 2021: 0.5, 2022: 0.9, 2023: 1.4, 2024: 1.3}
     about = {"quantity": "level", "name": "made up", "unit": "1", "sd_log10": 0.1, "source": "made up"}
@@ -256,12 +447,16 @@ def test_weights_by_score_are_stacked_log_scores_of_what_came_after():
         (lambda: cc.score_weights({"a": ONE}, origins=["2025"]), "fewer than two"),
         (
             lambda: cc.score_weights({"one": ONE, "evidence": cc.read_priors("evidence_2026")}, origins=["2025-06"]),
-            "'evidence' is dated 2026-[0-9]*, so that it may know what came after 2025-06, and its score is in "
-            "sample; give origins after 2026-",
+            f"'evidence' is dated {cc.read_priors('evidence_2026').about.as_of}, so that it may know what came after "
+            "2025-06, and its score is in sample; give origins after 2026-",
         ),
+        (lambda: cc.score_weights(SETS, origins=[]), "origins is empty; give one date or more"),
         (lambda: cc.pool({"one": ONE}), "fewer than two"),
         (lambda: cc.pool(SETS, how="median"), "how is 'median'"),
         (lambda: cc.pool(SETS, weights=[0.5, 0.6]), "with sum 1"),
+        (lambda: cc.pool(SETS, weights=[1.5, -0.5]), "give one from 0 to 1 for each of one, other"),
+        (lambda: cc.pool(SETS, weights=[0.5, "0.5"]), "give one from 0 to 1 for each of one, other"),
+        (lambda: cc.pool(SETS, weights=[1.0]), "give one from 0 to 1 for each of one, other"),
         (lambda: cc.pool(SETS, weights={"one": 1.0}), "weights are for one; give one for each of one, other"),
         (lambda: cc.pool({"one": ONE, "other": 3}), "priors is 3"),
         (
@@ -281,10 +476,40 @@ def test_weights_by_score_are_stacked_log_scores_of_what_came_after():
         (lambda: cc.pool(FORECASTS, how="log"), "forecasts are pooled by their draws"),
         (lambda: cc.pool({**FORECASTS, "three": ONE}), "'three' is no forecast"),
         (lambda: cc.pool(FORECASTS, weights=[1, 0]), "draw more, or weigh more evenly"),
+        (
+            lambda: cc.pool({name: one.isel(sample=slice(49)) for name, one in FORECASTS.items()}),
+            r"leave \[49, 49\] draws",
+        ),
+        (
+            lambda: cc.pool(
+                {"a": FORECASTS["low"], "b": FORECASTS["low"].assign(x=FORECASTS["low"]["x"].assign_attrs(units="GW"))}
+            ),
+            "'x' is in '1' in the first forecast and in 'GW' in 'b'",
+        ),
+        (
+            lambda: cc.pool({"a": FORECASTS["low"], "b": cc.draw(priors_of(0, 1), 64, design="saltelli", seed=1)}),
+            "'b' has the design 'saltelli'",
+        ),
+        (
+            lambda: cc.pool(
+                {name: FORECASTS["low"].expand_dims(year=[year]) for name, year in (("a", 2030), ("b", 2031))}
+            ),
+            "'b' has other years than the first forecast",
+        ),
         (lambda: cc.whose_prior(SETS, "product", model=cc.Model([product])), "is in one of 'one' and 'other' only"),
         (
             lambda: cc.whose_prior({"a": ONE, "b": ONE, "c": ONE}, "product", model=cc.Model([product])),
             "a gap is between two",
+        ),
+        (
+            lambda: cc.whose_prior(
+                {"a": priors_of(0, 1), "b": priors_of(1, 1)},
+                "product",
+                "2030",
+                groups={"all": "xyz"},
+                model=cc.Model([product]),
+            ),
+            "output 'product' has no years; leave out '2030'",
         ),
         (
             lambda: cc.whose_prior({"a": priors_of(0, 1), "b": priors_of(0, 1)}, "product", model=cc.Model([product])),

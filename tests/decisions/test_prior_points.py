@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 from scipy.stats import norm
 
 import clustercast as cc
@@ -105,12 +106,64 @@ def test_total_indices_as_drawn_are_those_of_the_design():
         cc.prior_sensitivity(forecast, "training_cluster_power in 2028", of="total", inputs="cluster_growth_rate")
 
 
+SOME = cc.Priors(
+    cc.Correlation(("b", "c"), 0.5),
+    a=cc.Normal(0, 1),
+    b=cc.Normal(0, 1),
+    c=cc.Normal(0, 1),
+    step=cc.Discrete([0, 1], [0.5, 0.5]),
+)
+
+
+@cc.quantity("1")
+def of_four(a, b, c, step):
+    return a + b + c + step
+
+
+def test_inputs_without_a_density_or_a_swap_of_their_own_are_left_out_or_refused_where_named():
+    model = cc.Model([of_four])
+    plain = cc.propagate(cc.draw(SOME, 4096, seed=1), model=model)
+    design = cc.propagate(cc.draw(SOME, 4096, design="saltelli", seed=1), model=model)
+    assert cc.prior_sensitivity(plain, "of_four", priors=SOME)["input"].values.tolist() == ["a", "b", "c"]
+    # All targets are what each is by itself. The median of a power of ten moves as its exponent, by that power and the
+    # logarithm of ten; its indices, which are on log10, are those of the exponent.
+    power = ("sample", 10 ** plain["of_four"].values, {"role": "output", "units": "GW", "positive": 1})
+    for of in ("value", "indices"):
+        every = cc.prior_sensitivity(plain.assign(power=power), priors=SOME, of=of, inputs="a")
+        alone = cc.prior_sensitivity(plain.assign(power=power), ["of_four", "power"], priors=SOME, of=of, inputs="a")
+        xr.testing.assert_identical(every.drop_attrs(), alone.drop_attrs())
+        assert every["unit"].values.tolist() == (["1", "GW"] if of == "value" else ["1", "1"])
+        scale = np.log(10) * 10 ** float(plain["of_four"].median()) if of == "value" else 1
+        own, other = every["derivative"].values
+        assert other == pytest.approx(scale * own, rel=0.1, abs=1e-9)
+    # The density of one of two correlated inputs does not move alone, not even where each is drawn again alone.
+    latent = cc.propagate(cc.draw(SOME, 4096, design="saltelli", seed=1, latent=True), model=model)
+    assert cc.prior_sensitivity(latent, "of_four", priors=SOME, of="total")["input"].values.tolist() == ["a"]
+    found = cc.prior_sensitivity(design, "of_four", priors=SOME, of="total")
+    assert found["input"].values.tolist() == found["index"].values.tolist() == ["a"]
+    with pytest.raises(cc.InputError, match="the prior of 'step' has no density"):
+        cc.prior_sensitivity(plain, "of_four", priors=SOME, inputs=["a", "step"])
+    with pytest.raises(cc.InputError, match="'b' has no swap of its own in this design"):
+        cc.prior_sensitivity(design, "of_four", priors=SOME, of="total", inputs=["a", "b"])
+    for of in ("value", "indices"):
+        with pytest.raises(cc.InputError, match="Saltelli"):
+            cc.prior_sensitivity(design, "of_four", priors=SOME, of=of)
+
+
 def test_the_middle_point_of_a_normal_by_quadrature(forecast):
     found = cc.prior_sensitivity(forecast, "x > 1.8", priors=PRIORS, inputs=["x", "idle"])
     # Only the interval from the median to the 95 % point holds cases below that point.
     share = (norm.sf(0.8) - 0.05) / 0.45
     assert float(found["derivative"].sel(input="x", point=0.5)[0]) == pytest.approx(norm.pdf(0) * share, rel=0.02)
     assert np.abs(found["effect"].sel(input="idle").values).max() < 0.003
+    # The effect is of a tenth of the distance between the outer points; a twentieth of the draws is beyond them.
+    for name, width in (("x", 2 * norm.ppf(0.95)), ("idle", 0.9)):
+        for key in ("", "_error"):
+            step = found[f"effect{key}"].sel(input=name) / found[f"derivative{key}"].sel(input=name)
+            assert step.values == pytest.approx(0.1 * width)
+        sizes = found["effective_size"].sel(input=name).values
+        assert sizes / 2**16 == pytest.approx([0.05, 0.45, 0.05], rel=0.01)
+    assert found["input_unit"].values.tolist() == ["1", "1"]
 
 
 def test_after_conditioning_the_derivative_is_of_the_posterior(forecast):

@@ -2,13 +2,16 @@
 
 import itertools
 import math
+import re
 
 import numpy as np
 import pytest
+import xarray as xr
 from scipy.integrate import quad
 from scipy.stats import norm
 
 import clustercast as cc
+from clustercast.decisions import regions
 
 PRIORS = cc.Priors(x=cc.Uniform(0, 1), y=cc.Uniform(0, 1), z=cc.Uniform(0, 1), idle=cc.Normal(0, 1))
 
@@ -84,6 +87,45 @@ def test_a_region_of_the_output_leaves_an_idle_input_idle(forecast):
     for key in ("S1", "ST", "shapley"):
         row = found[[key, f"{key}_conf"]].sel(input="idle").isel(target=0)
         assert abs(float(row[key])) <= 2 * float(row[f"{key}_conf"])
+
+
+def test_several_targets_and_one_input_are_what_they_are_alone(forecast):
+    some = forecast.isel(sample=slice(2048))
+    both = cc.regional_indices(some, ["total", "limit"], inputs=["x", "y"])
+    for name in ("total", "limit"):
+        alone = cc.regional_indices(some, name, inputs=["x", "y"])
+        xr.testing.assert_allclose(both.sel(target=[name]), alone, rtol=1e-9)
+    # Of one input every index is what it explains, by itself and with all.
+    one = cc.regional_indices(some, "total", inputs="y")
+    for key in ("S1", "ST", "shapley"):
+        for end in ("", "_conf"):
+            assert float(one[f"{key}{end}"][0, 0]) == pytest.approx(float(one[f"explained{end}"][0]))
+    share, half, whole = (100 * one[key].values.item() for key in ("shapley", "shapley_conf", "explained"))
+    assert one.attrs["words"] == (
+        f"Over all draws, y has {share:.0f} % (±{half:.0f}) of the variance of total; the 1 inputs looked at have "
+        f"{whole:.0f} %."
+    )
+    assert one.attrs["runs"] == 2048
+    known = cc.regional_indices(some, "x > 0.5", inputs="x").attrs["words"]
+    assert re.match(r"Over all draws, x has (99|100) % \(±[01]\) of the variance of x > 0\.5; ", known)
+
+
+def test_the_largest_five_of_many_inputs_are_looked_at_on_draws_without_repeats(monkeypatch):
+    # A draw that is there twice is its own neighbour, and noise would pass for what inputs explain.
+    monkeypatch.setattr(regions, "_MOST", 1000)
+    priors = cc.Priors(**PRIORS, other=cc.Normal(0, 1), last=cc.Normal(0, 1))
+    drawn = cc.draw(priors, 1024, seed=2)
+    of = {"total": drawn["x"].values + 2 * drawn["y"].values + drawn["z"].values - 10}
+    of["noise"] = np.random.default_rng(2).normal(size=1024)
+    some = drawn.assign({name: ("sample", each, {"role": "output", "units": "1"}) for name, each in of.items()})
+    found = cc.regional_indices(some, ["total", "noise"])
+    assert found.sizes["input"] == 5
+    assert {"x", "y", "z"} <= set(found["input"].values)
+    assert found.attrs["runs"] == 1000
+    assert float(cc.regional_indices(some, "noise", inputs=["x", "y"])["explained"][0]) < 0.1
+    # What is known for certain has no error, and is worth the most.
+    monkeypatch.setattr(regions, "_INPUTS", 2)
+    assert "x" in cc.regional_indices(some, "x > 0.5")["input"]
 
 
 def test_whose_prior_is_an_input_of_pooled_forecasts_of_the_same_random_numbers():

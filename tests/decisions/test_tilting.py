@@ -1,10 +1,13 @@
 """Tilts: Gaussian closed forms, fresh draws of the written scenario, bad input."""
 
+import re
+
 import numpy as np
 import pytest
 from scipy.stats import norm
 
 import clustercast as cc
+from clustercast.decisions.tilting import shifted
 
 
 @cc.quantity("1")
@@ -54,6 +57,23 @@ def test_the_gaussian_case_is_exact(forecast, probability):
     assert found.divergence == pytest.approx(coins, abs=0.01)
     assert found.scenario_divergence == pytest.approx((size / sd) ** 2 / 2, rel=0.05)
     assert found.scenario_divergence >= found.divergence
+    for name, prior in (("x", norm(1, 0.5)), ("y", norm(0, 2))):
+        own = found.marginals.sel(input=name)
+        assert own["before"].values == pytest.approx(prior.ppf([0.05, 0.5, 0.95]))
+        assert (own["after"] - own["before"]).values == pytest.approx(prior.std() * own["shift"].values)
+    # Normal draws that are moved by some standard deviations are left with this part of their number.
+    left = np.exp(-((size / sd) ** 2))
+    for weights in (found.weights, found.scenario_weights):
+        assert float(weights.sum()) == pytest.approx(1)
+        assert (weights["sample"] == forecast["sample"]).all()
+    assert found.scenario_weights.attrs["effective_size"] / 2**16 == pytest.approx(left, abs=0.02)
+    changed = ", ".join(
+        f"{name} {float(after.sel(input=name)):.2g} instead of {was}" for name, was in (("y", 0), ("x", 1))
+    )
+    stated = f"robability {probability:g} instead of {found.before:.3g} that total > 2"
+    assert found.words.startswith(f"P{stated}: {changed} (medians; ")
+    assert float(found.words.split("medians; ")[1].split(" % of the draws")[0]) == pytest.approx(100 * left, abs=2)
+    assert found.priors["x"].source == f"cc.tilt: p{stated}"
 
 
 def test_weights_give_the_claim_its_probability(forecast):
@@ -103,12 +123,66 @@ def test_shipped_priors_are_found_by_name_and_said_in_words():
 def test_a_tornado_of_probabilities_is_that_of_the_tails(forecast):
     found = cc.probability_tornado(forecast, "total > 2")
     assert found["input"].values.tolist() == ["y", "x", "idle"]
-    # y in its highest tenth: the mean over it of the probability that x exceeds what is left.
-    y = norm.ppf(0.9 + 0.1 * (np.arange(4000) + 0.5) / 4000) * 2
-    exact = norm.sf(2 - y / 2, 1, 0.5).mean()
-    assert float(found["probability"][0, 1]) == pytest.approx(exact, abs=0.01)
+    # x in its lowest or highest tenth: the mean over it of the probability that y exceeds what is left.
+    tenth = 0.1 * (np.arange(4000) + 0.5) / 4000
+    exact = [norm.sf(2 - norm.ppf(part, 1, 0.5)).mean() for part in (tenth, 0.9 + tenth)]
+    row = found.sel(input="x")
+    assert row["probability"].values == pytest.approx(exact, abs=0.01)
+    assert row["standard_error"].values == pytest.approx(
+        np.sqrt(row["probability"] * (1 - row["probability"]) / 6553.6), rel=0.01
+    )
     assert float(abs(found["probability"][2, 1] - found["probability"][2, 0])) < 0.04
-    assert found.attrs["words"].startswith("The probability is 0.19; ")
+    assert re.fullmatch(
+        r"The probability is 0\.19; 0 where y is in its lowest 10 %, 0\.8\d in its highest\.", found.attrs["words"]
+    )
+    assert (found.attrs["claim"], found.attrs["before"]) == (
+        "total > 2",
+        pytest.approx(norm.sf(2, 1, np.sqrt(1.25)), abs=0.002),
+    )
+
+
+@cc.quantity("1")
+def either(step, noise):
+    return step + 0 * noise
+
+
+STEPPED = cc.Priors(step=cc.Discrete([0, 1, 2], [0.2, 0.5, 0.3]), noise=cc.Normal(0, 1))
+
+
+def test_the_lowest_part_of_few_values_is_the_lowest_value():
+    forecast = cc.propagate(cc.draw(STEPPED, 400, seed=1), model=cc.Model([either]))
+    found = cc.probability_tornado(forecast, "either > 1", inputs="step", tail=0.05)
+    assert found["probability"].values.tolist() == [[0, 1]]
+    with pytest.raises(cc.InputError, match="a part of at most 0.5 that holds 20 of 400 samples"):
+        cc.probability_tornado(forecast, "either > 1", tail=0.049)
+    # What only an input of few values decides no shift of another can change.
+    with pytest.raises(cc.InputError, match="no input moves 'either > 1' by more than chance"):
+        cc.tilt(forecast, "either > 1", probability=0.5, priors=STEPPED)
+    with pytest.raises(cc.InputError, match="holds no input with a density"):
+        cc.tilt(forecast.drop_vars("noise"), "either > 1", probability=0.5, priors=STEPPED)
+
+
+TWO_MODES = cc.Mixture((0.1, 0.9), (cc.Normal(0, 1, unit="GW"), cc.Normal(30, 0.1, unit="GW")), unit="GW")
+
+
+@pytest.mark.parametrize(
+    ("family", "shift", "levels"),
+    [
+        (cc.Normal(1, 3, unit="GW"), 0.7, (0.05, 0.5, 0.95)),
+        (cc.LogNormal(1, 0.5, unit="GW"), -0.7, (0.05, 0.5, 0.95)),
+        (cc.Uniform(1, 3, unit="GW"), 0.5, (0.05, 0.5, 0.95)),
+        (cc.Truncated(cc.Normal(0, 1, unit="GW"), high=1, unit="GW"), 0.5, (0.05, 0.5, 0.95)),
+        (TWO_MODES, -2.7, (0.1, 0.5, 0.9)),
+        (TWO_MODES, -2.0, (0.25, 0.5, 0.75)),
+        (TWO_MODES, -1.0, (0.25, 0.75)),
+    ],
+)
+def test_a_shifted_law_has_the_outermost_shifted_quantiles_that_a_metalog_can_have(family, shift, levels):
+    moved = shifted(family, shift)
+    assert moved.quantile(levels) == pytest.approx(family.quantile(norm.cdf(norm.ppf(levels) + shift)))
+    assert (moved.unit, moved.support) == ("GW", family.support)
+    if isinstance(moved, cc.Metalog):
+        assert moved.bounds == (None if np.isinf(family.support).all() else family.support)
 
 
 @pytest.mark.parametrize(

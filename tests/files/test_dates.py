@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 import clustercast as cc
 from clustercast.errors import InputError
-from clustercast.files.dates import DateText, date_words, end_of, float_years, start_of
+from clustercast.files.dates import DateText, EndYear, StartYear, date_words, end_of, float_years, start_of
 
 DAYS = st.dates(datetime.date(1900, 1, 1), datetime.date(2200, 12, 30))
 
@@ -73,26 +73,32 @@ def test_what_is_no_date_is_refused(date):
 
 class _Row(BaseModel):
     as_of: DateText
+    first: StartYear = 2000.0
+    last: EndYear = 2000.0
 
 
 def test_a_date_in_a_file_is_a_real_one():
     assert _Row(as_of="2024-02-29").as_of == "2024-02-29"
-    assert _Row(as_of=datetime.date(2024, 2, 29)).as_of == "2024-02-29"
+    for date in (datetime.date(2024, 2, 29), datetime.datetime(2024, 2, 29, 15)):
+        assert _Row(as_of=date).as_of == "2024-02-29"
     for wrong in ("2025-02-29", "24-06", 2024, "2024-13"):
         with pytest.raises(ValidationError):
             _Row(as_of=wrong)
-    assert _Row.model_json_schema()["properties"]["as_of"]["pattern"].startswith("^")
+    schema = _Row.model_json_schema()["properties"]
+    assert schema["as_of"]["pattern"].startswith("^")
+    for name in ("first", "last"):
+        assert schema[name]["anyOf"][0] == {"type": "number", "minimum": 1000, "maximum": 9999}
 
 
 CLAIM = '[[claim]]\nid = "c"\ntext = "t"\nquantity = "power"\nlevel = "1 GW"\nby = {by}\nsource = "s"\n'
 
 
 @pytest.mark.parametrize(
-    ("written", "year"),
-    [("2030", 2030.0), ('"2030"', 2030.0), ('"2026-07"', 2026.5), ('"2026-07-01"', 2026.5), ("2026-07-01", 2026.5)]
-    + [("2026.5", 2026.5), ('"2026.5"', 2026.5)],
+    ("written", "year", "months"),
+    [("2030", 2030.0, 0), ('"2030"', 2030.0, 12), ('"2026-07"', 2026.5, 1), ('"2026-07-01"', 2026.5, 1 / 31)]
+    + [("2026-07-01", 2026.5, 1 / 31), ("2026.5", 2026.5, 0), ('"2026.5"', 2026.5, 0)],
 )
-def test_a_claim_and_the_dates_of_a_set_are_any_date(tmp_path, written, year):
+def test_a_claim_and_the_dates_of_a_set_are_any_date(tmp_path, written, year, months):
     path = tmp_path / "claims.toml"
     path.write_text(CLAIM.format(by=written))
     (claim,) = cc.read_claims(path)
@@ -103,7 +109,7 @@ def test_a_claim_and_the_dates_of_a_set_are_any_date(tmp_path, written, year):
     )
     about = cc.read_priors(path).about
     # A set is valid from the first moment of one period to the last of another.
-    assert about.valid_from == year <= about.valid_to <= year + 1
+    assert (about.valid_from, about.valid_to) == (year, pytest.approx(year + months / 12, rel=1e-12))
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,7 @@ def prior_bounds(
     verdict = checked_fraction("verdict", verdict)
     if pbox is not None and not isinstance(pbox, Mapping):
         raise InputError(f"pbox is {pbox!r}; give two distributions an input, as {{'growth': (cc.Normal(0, 1), ...)}}")
-    names = _names(forecast, of if pbox is None else list(pbox), pbox is not None)
+    names = _names(forecast, of if pbox is None else list(pbox))
     classes = [_class(ratio, contamination, pbox, name, forecast) for name in names]
     cells = [_cells(forecast, name, shares) for name in names]
     parts = [_bounds(wanted, each, own) for each, own in zip(cells, classes, strict=True)]
@@ -140,11 +140,11 @@ def prior_bounds(
     return result.assign_attrs(target=wanted.name, words=_words(wanted, result, classes[0], verdict))
 
 
-def _names(forecast: xr.Dataset, of: Iterable[str] | str, boxes: bool) -> list[str]:
+def _names(forecast: xr.Dataset, of: Iterable[str] | str) -> list[str]:
     """Return the inputs whose densities are in the class, each by itself, or what stands for all together."""
-    if isinstance(of, str) and of == "joint":
+    if of == "joint":
         return [_JOINT]
-    return list(varied_inputs(forecast, None if isinstance(of, str) and of == "inputs" and not boxes else of))
+    return list(varied_inputs(forecast, None if of == "inputs" else of))
 
 
 def _class(
@@ -206,7 +206,7 @@ def _bounds(wanted: Wanted, cells: Cells, own: _Class) -> list[tuple[float, floa
     order = np.argsort(wanted.values, kind="stable")
     reached = np.cumsum(cells.shares[order])
     for level in _LEVELS:
-        value = float(wanted.values[order[min(int(np.searchsorted(reached, level - 1e-12)), order.size - 1)]])
+        value = float(wanted.values[order[np.searchsorted(reached, level - 1e-12)]])
         found.append((value, *quantile_bounds(bounds, wanted.values, level)))
     return found
 
@@ -214,13 +214,8 @@ def _bounds(wanted: Wanted, cells: Cells, own: _Class) -> list[tuple[float, floa
 def _breakdown(wanted: Wanted, cells: Cells, own: _Class, verdict: float) -> float:
     """Return the size of the class at which the verdict on a claim may flip."""
     means = cells.means(wanted.values)
-    mean = float(cells.shares @ wanted.values)
-    if own.start:
-        # Ratios span decades.
-        limits = np.log(own.start), np.log(own.most)
-        found = breakdown(lambda size: own.bounds(cells, means, float(np.exp(size))), verdict, mean, *limits)
-        return float(np.exp(found))
-    return breakdown(lambda size: own.bounds(cells, means, size), verdict, mean, own.start, own.most)
+    whole = float(cells.shares @ wanted.values)
+    return breakdown(lambda size: own.bounds(cells, means, size), verdict, whole, own.start, own.most)
 
 
 def _words(wanted: Wanted, found: xr.Dataset, own: _Class, verdict: float) -> str:

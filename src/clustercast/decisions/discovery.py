@@ -119,7 +119,7 @@ def _next_box(
     """Return the next box, found and chosen on draws outside the others; None where there is none."""
     finding, choosing = (np.flatnonzero(rows & outside) for rows in (part < 2, part == 2))
     hits = int(holds[finding].sum())
-    if hits < _LEAST_DRAWS or not holds[choosing].any():
+    if hits < _LEAST_DRAWS:
         return None
     least = max(_LEAST_DRAWS, int(min(_LEAST_SHARE * finding.size, hits / 2)))
     found, own = codes[:, finding], holds[finding]
@@ -144,9 +144,7 @@ def _labelled(
                 limits[1, place, column] = edges[column][high]
         p_values[place, box.limited] = list(quasi_p_values(codes[:, outside], holds[outside], box))
         inside = box.contains(codes) & outside
-        density = share_with_error(holds[inside]) if inside.any() else (np.nan, np.nan)
-        coverage = share_with_error(inside[holds]) if holds.any() else (np.nan, np.nan)
-        numbers[:, place] = (*density, *coverage, inside.mean())
+        numbers[:, place] = *share_with_error(holds[inside]), *share_with_error(inside[holds]), inside.mean()
         outside &= ~inside
     dims = ("box", "input")
     keys = ("density", "density_error", "coverage", "coverage_error", "mass")

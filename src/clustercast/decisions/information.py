@@ -144,11 +144,11 @@ def evppi(
     columns = input_matrix(forecast, names).T
     low_discrepancy = design_of(forecast).get("name") == "sobol"
     value, error = _gains(columns, targets, low_discrepancy)
-    if isinstance(of, str) and of == "inputs":
+    if of == "inputs":
         return labelled("evppi", targets, ("input", names), (value, error), confidence, forecast, left_out)
     groups = _groups(of, names, value, targets, model if model is not None else cluster_model(), inputs is not None)
     parts = _joint_gains(columns, (value, error), targets, names, groups)
-    label = "pair" if isinstance(of, str) and of == "pairs" else "group"
+    label = "pair" if of == "pairs" else "group"
     return labelled("evppi", targets, (label, list(groups)), parts, confidence, forecast, left_out)
 
 

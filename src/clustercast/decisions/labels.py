@@ -71,7 +71,7 @@ def _sentence(name: str, one: Wanted, names: list[str], value: FloatArray, half:
     """Return in words what is worth most to a target, with the half-width of its interval."""
     best = int(np.argmax(value))
     what = _SCORES[one.score].format(one.words)
-    if value[best] <= 0 or value[best] < max(0.01 * most, half[best]):
+    if value[best] <= max(0.01 * most, half[best]):
         return f"Nothing looked at would cut {what}."
     known = f"Knowing {names[best].replace('_', ' ')}"
     if name == "evsi":

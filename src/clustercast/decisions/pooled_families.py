@@ -7,6 +7,7 @@ import numpy as np
 from clustercast.arrays import FloatArray
 from clustercast.arrays.families.tails import Levels, tails_of_score
 from clustercast.errors import InputError
+from clustercast.priors.correlation import has_atoms
 from clustercast.priors.families.composed import OfComponents
 from clustercast.priors.families.family import Family, Interval
 from clustercast.priors.families.validation import distribution_family
@@ -28,11 +29,6 @@ class _Pooled(OfComponents):
     def _table(self) -> FloatArray:
         """The quantiles at the scores of the tables."""
         raise NotImplementedError
-
-    def _check(self) -> None:
-        super()._check()
-        if any(component.is_discrete for component in self.components):
-            raise InputError("a component has few values; pool distributions with a density, or use a mixture")
 
     def _invert(self, at: Levels) -> FloatArray:
         return np.asarray(np.interp(at.score, _SCORES, self._table))
@@ -73,6 +69,8 @@ class LogPool(_Pooled):
 
     def _check(self) -> None:
         super()._check()
+        if any(map(has_atoms, self.components)):
+            raise InputError("single values of a component have a probability, so it has no density; mix them")
         low, high = max(c.support[0] for c in self.components), min(c.support[1] for c in self.components)
         if low >= high:
             raise InputError("the components have no values in common, so their densities have no product; mix them")

@@ -83,8 +83,7 @@ def pool(
     pooled: dict[str, Family] = {}
     for name in dict.fromkeys(name for priors in held for name in priors):
         having = [(share, priors[name]) for share, priors in zip(shares, held, strict=True) if name in priors]
-        switch = any(name in priors.declared and priors.declared[name].switch for priors in held)
-        pooled[name] = _pooled(name, having, "linear" if switch else how, ", ".join(sets))
+        pooled[name] = _pooled(name, having, how, ", ".join(sets))
     declared = {name: one for priors in reversed(held) for name, one in priors.declared.items()}
     made = Priors(*_correlations(held, shares, pooled), name=f"pool of {' and '.join(sets)}", **pooled)  # type: ignore[arg-type]
     return made.carrying(declared=declared)  # type: ignore[return-value]
@@ -122,9 +121,11 @@ def score_weights(
     if not isinstance(sets, Mapping) or len(sets) < 2:
         raise InputError("sets holds fewer than two; give two or more by name, as {'essay': a, 'evidence': b}")
     dates = sorted(origins, key=end_of)
+    if not dates:
+        raise InputError("origins is empty; give one date or more from which the sets forecast, as ['2024-06']")
     for name, priors in sets.items():
         dated = checked_priors(priors).about.as_of or max((priors[n].as_of for n in priors.uncertain), default="")
-        if dated and dates and end_of(dated) > end_of(dates[0]):
+        if dated and end_of(dated) > end_of(dates[0]):
             raise InputError(
                 f"{name!r} is dated {dated}, so that it may know what came after {dates[0]}, and its score is in "
                 f"sample; give origins after {dated}, where rows have come since, or choose weights yourself"
@@ -159,8 +160,8 @@ def _shares(sets: Mapping[str, object], weights: Mapping[str, float] | Sequence[
     if isinstance(weights, Mapping) and set(weights) != set(sets):
         raise InputError(f"weights are for {', '.join(map(str, weights))}; give one for each of {', '.join(sets)}")
     given = tuple(weights[name] for name in sets) if isinstance(weights, Mapping) else tuple(weights)
-    fits = len(given) == len(sets) and all(isinstance(w, int | float) and 0 <= w <= 1 for w in given)
-    if not fits or not math.isclose(math.fsum(given), 1, abs_tol=1e-9):
+    fits = len(given) == len(sets) and all(isinstance(w, int | float) and w >= 0 for w in given)
+    if not fits or not math.isclose(math.fsum(given), 1):
         raise InputError(f"weights are {list(given)}; give one from 0 to 1 for each of {', '.join(sets)}, with sum 1")
     return tuple(map(float, given))
 
@@ -180,14 +181,11 @@ def _pooled(name: str, having: list[tuple[float, Family]], how: How, named: str)
             f"{named} have the constant {name!r} at {shown}, so they do not count from the same dates; propagate each "
             "and pool the forecasts, or give them one with replace"
         )
-    if len(parts) == 1:
-        made: Family = parts[0]
-    elif any(each.is_discrete for each in parts):
-        made = _mixed(shares, parts)
-    else:
-        made = {"linear": _mixed, "log": _log_pool, "quantile": _quantile_pool}[how](shares, parts)
-    dates = [family.as_of for _, family in having if family.as_of]
-    about = {"source": f"{how} pool of {named}", "as_of": max(dates, default=""), "judgement": True}
+    # What has few values has no density, and its quantiles jump.
+    how = "linear" if any(each.is_discrete for each in parts) else how
+    pooled = {"linear": _mixed, "log": _log_pool, "quantile": _quantile_pool}[how]
+    made = pooled(shares, parts) if len(parts) > 1 else parts[0]
+    about = {"source": f"{how} pool of {named}", "as_of": max(family.as_of for _, family in having), "judgement": True}
     return dataclasses.replace(made, unit=unit, **about)  # type: ignore[arg-type]
 
 
@@ -243,5 +241,5 @@ def _correlations(held: list[Priors], shares: Shares, pooled: Mapping[str, Famil
     return [
         Correlation((a, b), rank, source="weighted mean of the pooled sets", judgement=True)
         for (a, b), rank in pairs.items()
-        if rank and not isinstance(pooled[a], Fixed) and not isinstance(pooled[b], Fixed)
+        if rank
     ]

@@ -37,7 +37,7 @@ def possible(observation: Rows) -> Observations:
     names, known = [row.id for row in rows], read_observations()
     if not rows or len(set(names)) < len(rows):
         raise InputError(f"observations are {', '.join(names) or 'none'}; give one or more, each with its own id")
-    return replace(known, rows=tuple(rows), name=" and ".join(names), origin="", places={})
+    return replace(known, rows=tuple(rows), name=" and ".join(names), places={})
 
 
 def imagined(forecast: xr.Dataset, observation: Rows, seed: int) -> tuple[list[str], FloatArray]:
@@ -46,8 +46,8 @@ def imagined(forecast: xr.Dataset, observation: Rows, seed: int) -> tuple[list[s
     size = forecast.sizes["sample"]
     predicted = np.stack([_predicted(forecast, row) for row in rows])
     # The parameters of the likelihood are uncertain too: what is not known of them makes an observation worth less.
-    priors = Priors(name=rows.name, **rows.error_priors())  # type: ignore[arg-type]
-    drawn = draw(priors, size, seed=checked_seed(seed))
+    priors = Priors(**rows.error_priors())  # type: ignore[arg-type]
+    drawn = draw(priors, size, seed=seed)
     errors = error_model(rows.quantities, {name: np.broadcast_to(drawn[name].values, (size,)) for name in priors})
     seen = replicate(rows.arrays(), predicted, errors, stream(checked_seed(seed), "possible observations"))
     return [row.id for row in rows], seen
@@ -63,7 +63,7 @@ def _predicted(forecast: xr.Dataset, row: Observation) -> FloatArray:
         )
     variable = forecast[row.quantity]
     unit = str(variable.attrs.get("units", "1"))
-    yearly = same_dimension(f"({row.unit})*year", unit) and not same_dimension(row.unit, unit)
+    yearly = same_dimension(f"({row.unit})*year", unit)
     if not yearly and not same_dimension(row.unit, unit):
         raise InputError(
             f"observation {row.id!r} is in {row.unit!r}, which does not convert to {unit!r}, the unit of {row.quantity}"

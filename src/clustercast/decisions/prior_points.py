@@ -93,7 +93,7 @@ def prior_sensitivity(
     if of not in ("value", "indices", "total"):
         raise InputError(f"of is {of!r}; choose 'value', 'indices' or 'total'")
     design = _saltelli(forecast, weights) if of == "total" else None
-    plain = with_provenance(forecast, design={"name": "random"}) if of == "total" else forecast
+    plain = with_provenance(forecast, design={"name": "random"}) if design else forecast
     targets = _targets(plain, target, raw=of == "value")
     priors, shares = priors_of(plain, priors), shares_of(forecast, weights)
     names = _names(plain, inputs, priors, design)

@@ -137,14 +137,13 @@ def _indices(scores: FloatArray, values: FloatArray) -> dict[str, FloatArray]:
             weights[1, k, place] = (len(u) == count) - (len(u) == count - 1 and k not in u)
             weights[2, k, place] = rank if k in u else -rank
     parts, doubt = np.zeros((2, 3, count, size, width)), np.zeros((3, count, width))
-    whole = np.zeros((3, size, width))
     for place, u in enumerate(subsets):
         found = explained(scores[sorted(u)], values)
         parts += weights[:, :, place, np.newaxis, np.newaxis] * found[:2, np.newaxis, np.newaxis]
         doubt += (weights[:, :, place, np.newaxis] * found[2].mean(axis=0)) ** 2
-        whole = found if len(u) == count else whole
-    every = np.concatenate([parts.reshape(2, 3 * count, size, width), whole[:2, np.newaxis]], axis=1)
-    doubt = np.concatenate([doubt.reshape(3 * count, width), whole[2:].mean(axis=1) ** 2])
+    # The last subset is all inputs.
+    every = np.concatenate([parts.reshape(2, 3 * count, size, width), found[:2, np.newaxis]], axis=1)
+    doubt = np.concatenate([doubt.reshape(3 * count, width), found[2:].mean(axis=1) ** 2])
     value = every[0].mean(axis=1)
     # The variance is estimated too.
     spread = (every[0] - value[:, np.newaxis] * values**2).var(axis=1) + every[1].var(axis=1)

@@ -193,7 +193,9 @@ def _wanted(forecast: xr.Dataset, target: Target, score: Score | None) -> list[W
     if named[1] in forecast.data_vars:
         return _outputs(forecast, named[1], named[2], score)
     claims = {claim.id: claim for claim in read_claims()}
-    if named[1] in claims and named[2] is None:
+    if named[1] in claims:
+        if named[2] is not None:
+            raise InputError(f"claim {named[1]!r} has a date of its own; leave out {named[2]!r}")
         return _wanted(forecast, claims[named[1]], score)
     known = [*claims, *map(str, forecast.data_vars)]
     raise InputError(

@@ -105,10 +105,8 @@ class Tilt:
         parts = [toml_table("scenario", about)]
         for name in map(str, self.marginals["input"].values):
             family = self.priors[name]
-            keys = {f.name: getattr(family, f.name) for f in dataclasses.fields(family) if not f.kw_only}
-            bounds = family.bounds if isinstance(family, Metalog) else None
-            texts = {"source": family.source, "as_of": self._as_of(), "note": family.note}
-            entry = {"family": family.family, "unit": family.unit, **keys, "bounds": bounds, **texts, "judgement": True}
+            held = {field.name: getattr(family, field.name) for field in dataclasses.fields(family)}
+            entry = {"family": family.family, **held, "as_of": self._as_of(), "judgement": True}
             parts.append(toml_table(f"inputs.{name}", entry))
         write_text(target, "\n".join(parts))
 
@@ -171,13 +169,13 @@ def tilt(forecast: xr.Dataset, claim: Event, *, probability: float, priors: Prio
         raise InputError("the forecast holds no input with a density; keep the inputs beside the outputs")
     chosen = informative(rank_scores(forecast, names), event.holds)
     kept = tuple(name for name, own in zip(names, chosen, strict=True) if own)
-    scores = normal_scores(forecast, priors, kept) if kept else np.empty((size, 0))
-    correlation = score_correlation(priors, kept)
-    shift = least_shift(scores, event.holds, probability, correlation, _LEAST_SIZE) if kept else None
-    if shift is None or abs(shift.reached - probability) > 1e-6:
-        furthest = event.share if shift is None else shift.reached
+    if not kept:
+        raise InputError(f"no input moves {event.name!r} by more than chance; choose another claim, or draw more")
+    scores = normal_scores(forecast, priors, kept)
+    shift = least_shift(scores, event.holds, probability, score_correlation(priors, kept), _LEAST_SIZE)
+    if abs(shift.reached - probability) > 1e-6:
         raise InputError(
-            f"shifts of the inputs bring {event.name!r} from {event.share:.3g} to {furthest:.3g} at most on these "
+            f"shifts of the inputs bring {event.name!r} from {event.share:.3g} to {shift.reached:.3g} at most on these "
             f"{size:,} draws, not to {probability:g}; ask for a probability between, or draw more"
         )
     families, log_ratios = _calibrated(forecast, priors, kept, scores, shift, event, probability)
@@ -367,6 +365,5 @@ def _source(event: Asked, probability: float) -> str:
 
 def _labelled(forecast: xr.Dataset, weights: FloatArray) -> xr.DataArray:
     """Return weights by sample."""
-    coords = {"sample": forecast["sample"]} if "sample" in forecast.coords else {}
     attrs = {"units": "1", "long_name": "weight", "effective_size": effective_size(weights)}
-    return xr.DataArray(weights, coords, ("sample",), "weights", attrs)
+    return xr.DataArray(weights, {"sample": forecast["sample"]}, ("sample",), "weights", attrs)

@@ -13,10 +13,10 @@ from clustercast.dataset import in_words, output_attrs, provenance
 from clustercast.decisions.pooling import plain
 from clustercast.engine.model import Model
 from clustercast.errors import InputError, takes, whole_number
-from clustercast.priors.families import Fixed
+from clustercast.files.dates import Date, start_of
 from clustercast.priors.groups import section_of
 from clustercast.priors.prior_set import Priors, checked_priors
-from clustercast.propagation import propagate
+from clustercast.propagation import YEARS, propagate
 from clustercast.quantities.cluster_model import cluster_model
 from clustercast.sampling import draw
 from clustercast.sensitivity.outputs import scales_of
@@ -29,11 +29,10 @@ _ALL_SUBSETS = 8
 def whose_prior(
     sets: Mapping[str, Priors],
     output: str,
-    year: float | None = None,
+    year: Date | None = None,
     *,
     groups: Mapping[str, Iterable[str]] | None = None,
     model: Model | None = None,
-    years: Iterable[float] | None = None,
     size: int = 4096,
     orders: int = 8,
     seed: int = 0,
@@ -46,14 +45,12 @@ def whose_prior(
         Two sets of the same inputs; the gap is the second's median less the first's.
     output : str
         A quantity of the model.
-    year : float, optional
+    year : float or str, optional
         Which year of it; none where it has no years.
     groups : mapping of str to iterable of str, optional
         Inputs whose priors change hands together; by default those of each section of the model.
     model : Model, optional
         The shipped cluster model by default. It is run on each mixture of the two sets, on the same random numbers.
-    years : iterable of float, optional
-        The grid up to `year`; by default yearly from 2024.
     size, seed : int, optional
         Of each draw.
     orders : int, optional
@@ -92,15 +89,18 @@ def whose_prior(
     model = cluster_model() if model is None else model
     (first, a), (second, b) = _two(sets)
     members = _members(a, b, groups, model, output)
-    grid = None if year is None else sorted({*(np.arange(2024, year + 1) if years is None else years), year})
+    date = None if year is None else start_of(year)
 
     def run(chosen: int) -> FloatArray:
         taken = {name for place, group in enumerate(names) if chosen >> place & 1 for name in members[group]}
         inputs = draw(_exchanged(a, b, taken), size, seed=seed)
         known = model.inputs([output])
-        needed = inputs[[name for name in inputs.data_vars if str(name) in known]]
-        forecast = propagate(needed, model=model, outputs=[output], **({} if grid is None else {"years": grid}))  # type: ignore[arg-type]
-        return np.asarray((forecast[output] if year is None else forecast[output].sel(year=year)).values)
+        needed = inputs.drop_vars([name for name in inputs.data_vars if name not in known])
+        found = propagate(needed, model=model, outputs=[output], years=YEARS if date is None else [date])[output]
+        if (date is None) == ("year" in found.dims):
+            remedy = "give one, as 2030" if date is None else f"leave out {year!r}"
+            raise InputError(f"output {output!r} has {'no ' * (date is not None)}years; {remedy}")
+        return np.broadcast_to(found.values.reshape(-1), (size,))
 
     names = list(members)
     every = len(names) <= _ALL_SUBSETS
@@ -113,7 +113,7 @@ def whose_prior(
     parts, error = _shapley(medians, len(names), chains)
     rank = np.argsort(-np.abs(parts), kind="stable")
     unit, gap = "OOM" if log else model.unit(output), medians[ends] - medians[0]
-    what = in_words(output) + ("" if year is None else f" in {year:g}")
+    what = in_words(output) + ("" if date is None else f" in {date:g}")
     shown = f"{gap:+.2g}" if unit == "1" else f"{gap:+.2g} {unit}"
     words = (
         f"The median of {what} by {second!r} is {shown} from that by {first!r}; "
@@ -187,10 +187,9 @@ def _members(
 def _exchanged(a: Priors, b: Priors, names: set[str]) -> Priors:
     """Return the first set with the priors of some inputs from the second."""
     families = {name: b[name] if name in names else a[name] for name in a}
-    inside = [c for c in a.correlations if not names & set(c.between)]
-    inside += [c for c in b.correlations if names >= set(c.between)]
-    kept = [c for c in inside if not any(isinstance(families[name], Fixed) for name in c.between)]
-    return Priors(*kept, name="exchanged", **families)  # type: ignore[arg-type]
+    kept = [c for c in a.correlations if not names & set(c.between)]
+    kept += [c for c in b.correlations if names >= set(c.between)]
+    return Priors(*kept, **families)  # type: ignore[arg-type]
 
 
 def _random_chains(count: int, orders: int, seed: int) -> list[list[int]]:

@@ -2,14 +2,12 @@
 
 import calendar
 import datetime
-import functools
 import re
 from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
-from pydantic_core import PydanticCustomError
 
 from clustercast.arrays import FloatArray
 from clustercast.errors import InputError
@@ -35,7 +33,7 @@ def end_of(date: Date) -> float:
 
 def float_years(dates: Iterable[object]) -> FloatArray:
     """Return dates as float years, each the first moment of its period."""
-    return np.array([start_of(date) for date in dates], dtype=np.float64)  # type: ignore[arg-type]
+    return np.array([start_of(date) for date in dates])  # type: ignore[arg-type]
 
 
 def date_words(year: float) -> str:
@@ -84,14 +82,6 @@ def _year_of_text(text: str, end: bool) -> float:
     return year + (month - 1 + (day - 1 + end) / days) / 12
 
 
-def _float_year(value: Any, end: bool = False) -> float:
-    """Return a date in a file as a float year."""
-    try:
-        return _year(value, end=end)
-    except InputError as error:
-        raise PydanticCustomError("date", "{why}", {"why": str(error)}) from None
-
-
 def _checked(text: str) -> str:
     """Return an ISO text, refused where there is no such day."""
     end_of(text)
@@ -110,5 +100,5 @@ _NUMBER_OR_TEXT = [
 _A_YEAR = "a year such as 2026.5, or year, year-month or year-month-day"
 _DATE_SCHEMA = WithJsonSchema({"anyOf": _NUMBER_OR_TEXT, "description": _A_YEAR})
 # The types of a date that becomes a float year: the first moment of a period, or the last one.
-StartYear = Annotated[float, BeforeValidator(_float_year), _DATE_SCHEMA]
-EndYear = Annotated[float, BeforeValidator(functools.partial(_float_year, end=True)), _DATE_SCHEMA]
+StartYear = Annotated[float, BeforeValidator(start_of), _DATE_SCHEMA]
+EndYear = Annotated[float, BeforeValidator(end_of), _DATE_SCHEMA]

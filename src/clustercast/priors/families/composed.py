@@ -331,7 +331,8 @@ class Mixture(OfComponents):
         total = np.zeros_like(x)
         for weight, component in zip(self.weights, self.components, strict=True):
             if self.is_discrete or not component.is_discrete:
-                total += weight * np.exp(component.log_density(x))
+                nested = component._density(x) if isinstance(component, Mixture) else None
+                total += weight * (np.exp(component.log_density(x)) if nested is None else nested)
         return total
 
     def _log_density(self, x: FloatArray) -> FloatArray:
