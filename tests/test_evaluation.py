@@ -261,7 +261,7 @@ def test_a_simulator_runs_once_a_sample_and_says_so_after_each():
     for size in (10, 1):
         inputs = cc.draw(TWO, size, seed=1)
         cc.evaluate(inputs, lambda a, b, c: lengths.append(len(a)) or a, form="arrays", **options)
-    assert lengths == [4, 3, 2, 10, 1]
+    assert lengths == [4, 3, 2, 1, 1, 10, 1]
 
 
 def test_one_number_for_all_samples_is_that_of_each():
@@ -457,6 +457,7 @@ def one(a, b, c):
         (lambda a, b, c: a, {"outputs": {"a/b": "1"}}, "an output cannot be called 'a/b'; use letters"),
         (lambda a, b, c: a, {"outputs": {"y\0": "1"}}, r"an output cannot be called 'y\\x00'; use letters"),
         (lambda a, b, c: a, {"outputs": {"year": "1"}}, "an output cannot be called 'year': it is a coordinate"),
+        (lambda a, b, c: a, {"outputs": {"quantile": "1"}}, "cannot be called 'quantile': it is a coordinate"),
         (lambda a, b, c: a[:3], {"form": "arrays"}, r"shape \(3,\) for 8 samples; the last axis"),
         (lambda x: x.T[:1], {"form": "matrix"}, "the first axis"),
         (lambda x: x.T[:2], {"form": "matrix", "outputs": {"y": "1", "z": "1"}}, "gives 8 outputs; outputs names 2"),
@@ -479,6 +480,8 @@ MIXING = {
     "sorted": np.sort,
     "over the largest": lambda x: x / x.max(),
     "ranked": lambda x: np.argsort(np.argsort(x)).astype(float),
+    "above the median": lambda x: x > np.median(x),
+    "above the mean": lambda x: x >= x.mean(),
     "noise by position": lambda x: x + np.random.default_rng(1).normal(size=len(x)),
     "centred beside a hole": lambda x: np.where(x < np.median(x), np.nan, x - np.mean(x)),
     "by how many are equal": lambda x: x * len(np.unique(x)) / len(x),
@@ -549,6 +552,13 @@ def test_each_sample_gives_one_shape(size, message):
     inputs = cc.draw(TWO, size, seed=1)
     with pytest.raises(cc.InputError, match=message):
         cc.evaluate(inputs, lambda a, b, c: [a] * (1 + (a > 1.5)), outputs={"y": "1"}, coords={"k": [1, 2]})
+
+
+def test_a_function_that_takes_only_some_numbers_of_samples_is_refused():
+    inputs = cc.draw(cc.Priors(x=cc.Uniform(1, 2)), 100, seed=3)
+    for function in (np.unique, np.gradient):
+        with pytest.raises(cc.InputError, match="works for the samples .*; let each sample stand alone"):
+            cc.evaluate(inputs, lambda x, function=function: function(x), outputs={"z": "1"}, form="arrays")
 
 
 @given(st.integers(1, 40), st.integers(0, 2**31), st.integers(1, 6))

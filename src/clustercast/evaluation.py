@@ -199,12 +199,21 @@ def _named_columns(task: _Task, values: Arrays, size: int) -> dict[str, FloatArr
 def _check_samples_apart(task: _Task, columns: Columns, size: int, executor: Any) -> None:
     """Refuse a function of several samples whose result for one depends on the others, tried on a few of them."""
     rows = list(dict.fromkeys(np.linspace(0, size - 1, 4).astype(int).tolist()))
-    parts = [rows[::2][::-1] + rows[:1], rows[1::2][::-1]]
-    pieces = [(each, {name: values[each] for name, values in columns.items()}) for each in (rows, *parts)]
     try:
-        whole, *others = _mapped(task, pieces, executor)
+        whole = next(_mapped(task, [_piece(columns, rows)], executor))
     except InputError:
         return  # it may need more samples; the run itself says what fails
+    first = whole[task.outputs[0]].reshape(len(rows), -1)[:, 0]
+    # What counts samples, ranks them or compares them with their mean shows in one alone: the least and the greatest.
+    ends = [[rows[int(np.argmin(first))]], [rows[int(np.argmax(first))]]]
+    parts = [rows[::2][::-1] + rows[:1], rows[1::2][::-1], *ends]
+    try:
+        others = list(_mapped(task, [_piece(columns, part) for part in parts], executor))
+    except InputError as error:
+        raise InputError(
+            f"{task.called} works for the samples {rows}, but not for each number of them ({error}); let each sample "
+            "stand alone, or write it for one sample with form='scalar'"
+        ) from None
     for name in task.outputs:
         # Wide enough for single precision and for solvers that iterate on all samples at once.
         known = whole[name]
@@ -214,13 +223,19 @@ def _check_samples_apart(task: _Task, columns: Columns, size: int, executor: Any
             expected = known[[rows.index(row) for row in chosen]]
             wrong = ~np.isclose(part[name], expected, rtol=0, atol=allowed, equal_nan=True)
             # One that draws random numbers gives other values each time and cannot be tried.
-            if wrong.any() and np.array_equal(next(_mapped(task, pieces[:1], executor))[name], known, equal_nan=True):
+            anew = next(_mapped(task, [_piece(columns, rows)], executor))[name] if wrong.any() else None
+            if anew is not None and np.array_equal(anew, known, equal_nan=True):
                 at = np.argwhere(wrong)[0]
                 raise InputError(
                     f"{task.called} mixes samples: output {name!r} of sample {chosen[at[0]]} is "
                     f"{expected[tuple(at)]:.6g} beside the samples {rows} and {part[name][tuple(at)]:.6g} beside "
                     f"{chosen}; let each sample stand alone, or write it for one sample with form='scalar'"
                 )
+
+
+def _piece(columns: Columns, rows: Sequence[int]) -> _Piece:
+    """Return some samples of the inputs, as they are given to the function."""
+    return range(len(rows)), {name: values[rows] for name, values in columns.items()}
 
 
 def _mapped(task: _Task, pieces: Sequence[_Piece], executor: Any) -> Iterator[dict[str, FloatArray]]:

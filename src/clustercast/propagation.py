@@ -93,7 +93,7 @@ def _at_bounds(model: Model, quantity: str, values: Arrays, units: Mapping[str, 
     for name in set(declared_inputs()) & set(used) & set(values):
         declared = declared_inputs()[name]
         size = conversion(declared.unit, units[name])
-        bounds = [] if declared.switch else [bound * size for bound in declared.bounds or ()]
+        bounds = [] if declared.switch else [bound * size for bound in declared.bounds]
         ends = {float(np.min(values[name])), float(np.max(values[name]))}
         found += [f"{name} = {end:g} {units[name]}" for end in ends if end in bounds]
     return f"; at a bound: {', '.join(sorted(found))}" if found else ""

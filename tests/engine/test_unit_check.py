@@ -117,6 +117,10 @@ def a_list(share):
     return [1.0, 2.0, 3.0]
 
 
+def slope_of_samples(share):
+    return np.gradient(share)
+
+
 def branches(share):
     return share if share > 0 else -share
 
@@ -131,6 +135,7 @@ def misspelt(share):
         (adds_a_date, "does not hold its units"),
         (whole_sample, "mixes samples"),
         (sum_of_samples, "mixes samples"),
+        (slope_of_samples, "mixes samples: it takes 3, but fails"),
         (transposed, r"shape \(1, 3\) for one sample"),
         (in_place, "changes its argument"),
         (nothing, "real numbers"),

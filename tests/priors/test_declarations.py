@@ -28,16 +28,19 @@ bounds = [0, inf]
 [growth]
 unit = "OOM/year"
 meaning = "Growth of the largest cluster"
+bounds = [-2, 3]
 growth = true
 
 [interest]
 unit = "1/year"
 meaning = "Growth of the debt"
+bounds = [-1, 1]
 growth = true
 
 [limit_power]
 unit = "1"
 meaning = "Whether power limits shipments"
+bounds = [0, 1]
 switch = true
 """
 

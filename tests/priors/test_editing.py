@@ -32,6 +32,9 @@ def test_adding_keeps_correlations_and_takes_further_ones():
 def test_an_unknown_name_is_not_left_out_of_the_fixed_ones():
     with pytest.raises(InputError, match="no input 'typo'"):
         A.only(["typo"])
+    for wrong in ("x", None, 3):
+        with pytest.raises(InputError, match="names is .*; give a list of inputs"):
+            A.only(wrong)
 
 
 def test_a_constant_outside_the_support_of_its_prior_is_a_caution_that_stays():

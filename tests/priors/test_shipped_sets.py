@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from clustercast.engine.model import change_of
+from clustercast.errors import InputError
 from clustercast.priors.prior_file import read_priors, read_scenario_file, shipped_names
 from clustercast.priors.shipped import directory
 from clustercast.quantities.cluster_model import cluster_model
@@ -90,8 +91,16 @@ def test_an_input_has_a_unit_and_a_meaning_without_a_full_stop():
 @pytest.mark.parametrize("name", SETS)
 def test_no_distribution_leaves_the_bounds_of_its_input(name):
     for key, prior in read_priors(name).items():
-        low, high = DECLARED[key].get("bounds", (-np.inf, np.inf))
-        assert low <= prior.support[0] <= prior.support[1] <= high, key
+        low, high = DECLARED[key]["bounds"]
+        least, greatest = np.where(np.isfinite(prior.support), prior.support, prior.quantile([2**-54, 1 - 2**-53]))
+        assert low <= least <= greatest <= high, key
+
+
+def test_growth_outside_its_bounds_is_refused_in_whatever_words():
+    """A factor of 5 a year is .7 OOM/year, not 5; the product of a country does not grow by 2, in per cent, a year."""
+    for change in ({"cluster_growth_rate": 5}, {"us_gdp_growth": 2}, {"cluster_growth_shock_1": "1,000"}):
+        with pytest.raises(InputError, match="is outside .*, the bounds of"):
+            read_priors("evidence_2026").replace(**change)
 
 
 @pytest.mark.parametrize("name", PUBLISHED)

@@ -90,7 +90,11 @@ def _row_faults(function: Function, arguments: Sequence[FloatArray], plain: Floa
     every = list(range(samples))
     for chosen in [*([row] for row in every), every[::-1], every * 2]:
         part = [value[..., chosen] if value.ndim and value.shape[-1] == samples else value for value in arguments]
-        found = np.asarray(function(*part), dtype=np.float64)
+        try:
+            found = np.asarray(function(*part), dtype=np.float64)
+        except Exception as error:
+            yield f"mixes samples: it takes {samples}, but fails for the samples {chosen} ({error})"
+            continue
         expected = plain[..., chosen] if plain.ndim and plain.shape[-1] == samples else plain
         if samples == 1 and found.ndim and found.shape[-1] == len(chosen):
             expected = np.broadcast_to(plain, found.shape)

@@ -16,13 +16,16 @@ from clustercast.priors.families import Discrete, Family, Fixed
 from clustercast.priors.families.family import Interval
 from clustercast.priors.shipped import directory
 
+# No draw has a smaller probability.
+_LEAST = 2.0**-54
+
 
 class Declaration(BaseModel, extra="forbid", frozen=True):
     """One table of ``priors/inputs.toml``."""
 
     unit: Text
     meaning: Text
-    bounds: tuple[Number, Number] | None = None
+    bounds: tuple[Number, Number]
     positive: Truth = False
     growth: Truth = False
     switch: Truth = False
@@ -40,7 +43,7 @@ def _declarations(path: Path) -> Mapping[str, Declaration]:
         return MappingProxyType({})
     declared = validated(load_toml(path), RootModel[dict[str, Declaration]], path).root
     for name, declaration in declared.items():
-        low, high = declaration.bounds or (-math.inf, math.inf)
+        low, high = declaration.bounds
         if not low < high:
             raise InputError(f"{path}: {name}.bounds = [{low:g}, {high:g}] are reversed or empty; give the lower first")
         if declaration.switch and (declaration.unit != "1" or declaration.growth):
@@ -65,9 +68,10 @@ def _renamed(path: Path) -> Mapping[str, str]:
 def bounds_of(name: str) -> Interval:
     """Return the least and the greatest value of an input, or of a change of one, in coherent units."""
     declared = declared_inputs().get((change_of(name) or (name,))[0])
-    low, high = declared and declared.bounds or ANY
-    size = factor(declared.unit) if declared else 1.0
-    return math.ulp(0.0) if declared and declared.positive and low == 0 else low * size, high * size
+    if declared is None:
+        return ANY
+    (low, high), size = declared.bounds, factor(declared.unit)
+    return math.ulp(0.0) if declared.positive and low == 0 else low * size, high * size
 
 
 def with_unit(value: float | str, unit: str) -> str:
@@ -76,10 +80,17 @@ def with_unit(value: float | str, unit: str) -> str:
     return text if unit == "1" else f"{text} {unit}"
 
 
+def _extremes(distribution: Family) -> Interval:
+    """Return the least and the greatest value: the ends of the support, or the outermost draws where it has none."""
+    ends = zip(distribution.support, distribution.quantile([_LEAST, 1 - 2 * _LEAST]), strict=True)
+    least, greatest = (float(end if math.isfinite(end) else drawn) for end, drawn in ends)
+    return least, greatest
+
+
 def check_declared(name: str, distribution: Family, declaration: Declaration) -> None:
     """Refuse a distribution that leaves the bounds of its input, a switch not of 0 and 1, a divisor that can be 0."""
     meaning = f"{name} ({declaration.meaning})"
-    (low, high), (least, greatest) = declaration.bounds or ANY, distribution.support
+    (low, high), (least, greatest) = declaration.bounds, _extremes(distribution)
     if declaration.switch:
         values = distribution.values if isinstance(distribution, Discrete) else distribution.support
         if not isinstance(distribution, Fixed | Discrete) or not set(values) <= {0.0, 1.0}:
@@ -91,10 +102,10 @@ def check_declared(name: str, distribution: Family, declaration: Declaration) ->
             value = with_unit(distribution.value, declaration.unit)
             raise InputError(f"{value} is outside {allowed}; give a value inside")
         raise InputError(
-            f"the {distribution.family} distribution runs from {least:g} to {greatest:g}, outside {allowed}; "
+            f"the {distribution.family} distribution runs from {distribution.support[0]:g} to "
+            f"{distribution.support[1]:g}, outside {allowed}; "
             f'use one that ends there, as family = "metalog" or "truncated_normal" with bounds = [{low:g}, {high:g}]'
         )
-    # No draw has a smaller probability.
-    elif declaration.positive and distribution.quantile([2.0**-54])[0] <= 0:
+    elif declaration.positive and distribution.quantile([_LEAST])[0] <= 0:
         what = f"{with_unit(0, declaration.unit)} for {meaning}, of a {distribution.family} distribution"
         raise InputError(f"{what}; the model divides by it: give values above 0")

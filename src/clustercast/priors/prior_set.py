@@ -24,7 +24,7 @@ from clustercast.priors.declarations import Declaration, check_declared, heir, w
 from clustercast.priors.families import Family, Fixed, as_distribution
 
 # Coordinates of a forecast, which an input of that name would hide.
-RESERVED = ("year", "sample")
+RESERVED = ("year", "sample", "quantile")
 _LONGEST_NAME = 200
 # Of the table in a notebook: the size of a curve, its points, and the style of a cell.
 _WIDTH, _HEIGHT, _POINTS = 96, 18, 48
@@ -255,6 +255,9 @@ class Priors(Mapping[str, Family]):
 
     def only(self, names: Iterable[str]) -> "Priors":
         """Return the priors with all uncertain inputs but `names` fixed at their medians."""
+        if isinstance(names, str) or not isinstance(names, Iterable):
+            raise InputError(f"names is {shown(names)}; give a list of inputs, as ['load_factor']")
+        names = list(map(str, names))
         kept = {name: self[name] for name in names}
         return self.replace(**{n: self[n].median for n in self.uncertain if n not in kept})
 
@@ -342,7 +345,9 @@ def check_name(name: str, what: str) -> None:
     if not name.isprintable() or not 0 < len(name) <= _LONGEST_NAME or "/" in name:
         raise InputError(f"{what} cannot be called {shown(name)}; use letters, digits and underscores")
     if name in RESERVED:
-        raise InputError(f"{what} cannot be called {name!r}: it is a coordinate of every forecast; rename it")
+        raise InputError(
+            f"{what} cannot be called {name!r}: it is a coordinate of every forecast or summary; rename it"
+        )
 
 
 def _distribution(value: object, name: str) -> Family:

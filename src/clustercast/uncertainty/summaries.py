@@ -5,6 +5,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
@@ -13,7 +14,7 @@ from clustercast.arrays.summaries.order_statistics import checked_probabilities,
 from clustercast.arrays.summaries.summaries import Summary, replicated_summary, share_with_error, summary
 from clustercast.arrays.summaries.tails import DOUBTFUL, HEAVY, tail_shapes
 from clustercast.dataset import coordinate, design_of, in_words
-from clustercast.errors import InputError
+from clustercast.errors import InputError, shown
 from clustercast.files.netcdf import LAYOUT, SummaryDataset
 
 Weights = xr.DataArray | Sequence[float] | FloatArray
@@ -166,13 +167,15 @@ def independent_rows(design: Mapping[str, Any], size: int) -> NDArray[np.intp] |
 
 
 def weights_array(weights: Weights | None, forecast: xr.Dataset | xr.DataArray) -> FloatArray | None:
-    """Return one weight a sample of a forecast; a DataArray with the coordinate ``sample`` is aligned by it."""
+    """Return one weight a sample of a forecast; a DataArray or a Series is aligned by the coordinate ``sample``."""
     if weights is None:
         return None
     size = forecast.sizes["sample"]
+    if isinstance(weights, pd.Series):
+        weights = xr.DataArray(weights.to_numpy(), {"sample": weights.index}, "sample")
+    if isinstance(weights, xr.DataArray) and weights.dims != ("sample",):
+        raise InputError(f"weights have the dimensions {weights.dims}; give ('sample',)")
     if isinstance(weights, xr.DataArray) and "sample" in weights.coords and "sample" in forecast.coords:
-        if weights.dims != ("sample",):
-            raise InputError(f"weights have the dimensions {weights.dims}; give ('sample',)")
         index = weights.indexes["sample"]
         places = index.get_indexer(forecast.indexes["sample"]) if index.is_unique else np.full(size, -1)
         if (places < 0).any():
@@ -180,9 +183,11 @@ def weights_array(weights: Weights | None, forecast: xr.Dataset | xr.DataArray) 
                 f"weights lack {np.count_nonzero(places < 0)} of the {size} samples by their coordinate, or name one "
                 "twice; give one for each sample, or a plain array in order"
             )
-        aligned: FloatArray = np.asarray(weights.values, dtype=np.float64)[places]
-        return aligned
-    given = np.asarray(weights, dtype=np.float64)
+        weights = weights[places]
+    try:
+        given = np.asarray(weights, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"weights are {shown(weights)}; give a number for each sample") from None
     if given.shape != (size,):
         raise InputError(f"weights have shape {given.shape}, but there are {size} samples; give one for each")
     return given
