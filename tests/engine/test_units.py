@@ -156,6 +156,13 @@ def test_arithmetic_is_not_a_unit(unit):
         units.factor(unit)
 
 
+@given(st.sampled_from("#;!,:@`'\"\\=<>&|?[]{}~\x00\x0b\u200b\ufeff√"), st.sampled_from(["", "USD", "/year", "*h"]))
+def test_a_sign_that_no_unit_has_is_refused_not_left_out(sign, after):
+    # "GW#/year" would be GW where what is after the sign is dropped, "GW<USD" a product where the sign is.
+    with pytest.raises(InputError, match="cannot read|unknown unit"):
+        units.factor(f"GW{sign}{after}")
+
+
 @pytest.mark.parametrize("unit", ["a" * 100_000, "W*" * 50_000 + "W", "(" * 100_000])
 def test_a_long_unit_is_refused_in_a_short_message(unit):
     with pytest.raises(InputError, match="characters") as caught:

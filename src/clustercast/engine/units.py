@@ -186,6 +186,9 @@ def _refuse_arithmetic(unit: str) -> None:
     remedy = "write it as in 'USD/H100e', 'TWh/year' or '1'"
     if len(unit) > LONGEST_UNIT:
         raise InputError(f"a unit of {len(unit)} characters, {unit[:20]!r}..., is too long; {remedy}")
+    # pint drops what it does not know: "GW#/year" would be GW.
+    if strange := re.search(r"[^\w \t%*/^.()+\-·⋅×⁻]", unit):
+        raise InputError(f"cannot read {shown(unit)} as a unit: it holds {strange[0]!r}; {remedy}")
     if "//" in unit or "%%" in unit:
         raise InputError(f"cannot read {shown(unit)} as a unit: an operator stands twice; {remedy}")
     for found in _UNIT_NUMBER.finditer(unit):
