@@ -156,7 +156,7 @@ def test_arithmetic_is_not_a_unit(unit):
         units.factor(unit)
 
 
-@given(st.sampled_from("#;!,:@`'\"\\=<>&|?[]{}~\x00\x0b\u200b\ufeff√"), st.sampled_from(["", "USD", "/year", "*h"]))
+@given(st.sampled_from("#;!,:@`'\"\\=<>&|?[]{}~\x00\u200b\ufeff√"), st.sampled_from(["", "USD", "/year", "*h"]))
 def test_a_sign_that_no_unit_has_is_refused_not_left_out(sign, after):
     # "GW#/year" would be GW where what is after the sign is dropped, "GW<USD" a product where the sign is.
     with pytest.raises(InputError, match="cannot read|unknown unit"):
