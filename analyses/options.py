@@ -80,8 +80,9 @@ class Run:
         import clustercast as cc
         from clustercast.report.sentences import key_year, opening
 
-        forecast = self.forecast(QUICK) if forecast is None else forecast
-        return opening(forecast, cc.summarise(forecast), self.priors, self.outputs, key_year(self.years))
+        forecast, year = self.forecast(QUICK) if forecast is None else forecast, key_year(self.years)
+        named = forecast.sel(year=[year]) if "year" in forecast.dims else forecast
+        return opening(forecast, cc.summarise(named), self.priors, self.outputs, year)
 
 
 class Verbatim(str):
@@ -165,7 +166,8 @@ def _answer(body: Callable[..., Answer], options: Mapping[str, Any], own: Mappin
         origin = f"{about['priors']} ({about['priors_hash']}), seed {about['seed']}" if about else ""
         ending = "; ".join(filter(None, [origin, answer.note]))
         written = [place / name for name in answer.files]
-        console().print(f"{ending}; wrote" if written and ending else ending or "wrote", *written)
+        said = f"{ending}; wrote" if written and ending else ending or "wrote"
+        console().print(said, *map(str, written), markup=False, emoji=False)
 
 
 def _run(options: Mapping[str, Any], progress: Callable[[int, int], None]) -> Run | None:

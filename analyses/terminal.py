@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 # Fewer columns than any table of the report fits.
 _NARROWEST = 40
@@ -30,21 +30,26 @@ def take_any_terminal(terminated: int) -> None:
 @contextmanager
 def progress_bar() -> Iterator[Callable[[int, int], None]]:
     """Yield a function of what is done and planned; a bar on standard error appears after a second."""
+    started = time.monotonic()
+    with ExitStack() as ending:
+        update: Callable[[int, int], None] | None = None
+
+        def report(done: int, planned: int) -> None:
+            nonlocal update
+            if update is None and sys.stderr.isatty() and time.monotonic() - started >= 1:
+                update = _shown_bar(ending)
+            if update is not None:
+                update(done, planned)
+
+        yield report
+
+
+def _shown_bar(ending: ExitStack) -> Callable[[int, int], None]:
+    """Show a bar until the ending, and return what moves it; rich comes in here, after the work began."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    bar = Progress(*columns, console=Console(stderr=True))
-    started = time.monotonic()
+    bar = ending.enter_context(Progress(*columns, console=Console(stderr=True)))
     task = bar.add_task("working", total=None)
-
-    def report(done: int, planned: int) -> None:
-        bar.update(task, completed=done, total=planned)
-        if bar.console.is_terminal and not bar.live.is_started and time.monotonic() - started >= 1:
-            bar.start()
-
-    try:
-        yield report
-    finally:
-        if bar.live.is_started:
-            bar.stop()
+    return lambda done, planned: bar.update(task, completed=done, total=planned)

@@ -240,26 +240,29 @@ def _saltelli(
 
 def saltelli_values(
     priors: Priors, a: FloatArray, b: FloatArray, swaps: Mapping[str, Sequence[str]], second_order: bool
-) -> dict[str, FloatArray]:
+) -> dict[str, Any]:
     """Make the rows of Saltelli's design from base points, shape (base points, inputs), or what makes them if many."""
-    names = priors.uncertain
+    names, correlated = priors.uncertain, priors.correlated
     rows = runs_per_point(len(swaps), second_order)
-    correlated, large = priors.correlated, rows * a.size > LARGE
-
-    def repeat(name: str, value_a: FloatArray, value_b: FloatArray) -> Any:
-        column = SwappedColumn(value_a, value_b, _rows_from_b(name, swaps, rows))
-        return column if large else column[:]
-
-    columns = {name: (designs.inside(a[:, i]), designs.inside(b[:, i])) for i, name in enumerate(names)}
-    values = {
-        name: repeat(name, *(priors[name].quantile(u) for u in columns[name]))
+    from_b = {name: _rows_from_b(name, swaps, rows) for name in names}
+    uniforms = {name: (designs.inside(a[:, i]), designs.inside(b[:, i])) for i, name in enumerate(names)}
+    columns = {
+        name: SwappedColumn(np.column_stack([priors[name].quantile(u) for u in uniforms[name]]), from_b[name])
         for name in names
         if name not in correlated
     }
     if correlated:
-        scores = np.column_stack([repeat(name, *map(ndtri, columns[name])) for name in correlated])
-        values |= _correlated_values(priors, scores)
-    return {name: values[name] for name in names}
+        # What correlates is made once for each way in which the inputs come from A and B together.
+        ways, which = np.unique([from_b[name] for name in correlated], axis=1, return_inverse=True)
+        both = [np.column_stack([ndtri(u) for u in uniforms[name]]) for name in correlated]
+        scores = [own[:, way.astype(np.intp)].reshape(-1) for own, way in zip(both, ways, strict=True)]
+        made = _correlated_values(priors, np.column_stack(scores))
+        columns |= {name: SwappedColumn(own.reshape(len(a), -1), which) for name, own in made.items()}
+    if rows * a.size > LARGE:
+        return {name: columns[name] for name in names}
+    # One block: the system hands out memory in larger pages.
+    block = np.empty((len(names), rows * len(a)))
+    return {name: columns[name].write(row) for name, row in zip(names, block, strict=True)}
 
 
 def _rows_from_b(name: str, swaps: Mapping[str, Sequence[str]], rows: int) -> NDArray[np.bool_]:

@@ -1,12 +1,13 @@
 """A model is its functions: argument names are the graph."""
 
+import copy
 import graphlib
 import hashlib
 import inspect
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
@@ -232,7 +233,8 @@ class Model:
         """Fingerprint of the code of every quantity, of the functions that it calls, of nodes and layers."""
         digest = hashlib.sha256(repr((self.nodes, sorted(self.layers.items()))).encode())
         for name in sorted(self.functions):
-            declared = replace(self.declaration(name), increasing=(), decreasing=())
+            declared = copy.copy(self.declaration(name))
+            vars(declared).update(increasing=(), decreasing=())
             digest.update(repr((name, declared, fingerprint_of(self.functions[name]))).encode())
         return digest.hexdigest()[:16]
 

@@ -225,10 +225,10 @@ def growing_sobol(
 
 def single_members(indices: Dataset, model: Model) -> list[str]:
     """Return for which outputs a group of correlated inputs is one input, so that its indices are plain."""
-    sentences = []
+    sentences, inputs = [], {output: model.inputs([output]) for output in indices["output"].values.tolist()}
     for group, members in design_of(indices).get("correlated_groups", {}).items():
-        for output in indices["output"].values.tolist():
-            used = set(model.inputs([output])).intersection(members)
+        for output, needed in inputs.items():
+            used = set(needed).intersection(members)
             if len(used) == 1:
                 sentences.append(f"{output} depends on {used.pop()} alone of {group}: its indices there are plain.")
     return sentences

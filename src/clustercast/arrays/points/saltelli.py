@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from clustercast.arrays import BoolArray, FloatArray
+from clustercast.arrays import FloatArray, IntArray
 from clustercast.arrays.points import nested_scramble, sobol_sequence
 from clustercast.arrays.points.designs import check_columns, check_rows
 from clustercast.arrays.points.nested_scramble import named_pairs
@@ -26,24 +26,29 @@ class SwappedColumn:
 
     dtype, ndim = np.dtype(np.float64), 1
 
-    def __init__(self, a: FloatArray, b: FloatArray, from_b: BoolArray) -> None:
-        # Shape (base points, 2), and which of both each run of a base point has.
-        self._values, self._from_b = np.column_stack([a, b]), from_b.astype(np.intp)
-        self.size = len(a) * len(from_b)
+    def __init__(self, values: FloatArray, which: IntArray) -> None:
+        # Shape (base points, values that differ), and which of them each run of a base point has.
+        self._values, self._which = values, which.astype(np.intp)
+        self.size = len(values) * len(which)
         self.shape = (self.size,)
 
     def __len__(self) -> int:
         return self.size
 
     def __getitem__(self, key: Any) -> FloatArray:
-        runs = len(self._from_b)
+        runs = len(self._which)
         if not isinstance(key, slice) or key.step not in (None, 1):
             point, run = np.divmod(np.arange(self.size)[key], runs)
-            return np.asarray(self._values[point, self._from_b[run]])
+            return np.asarray(self._values[point, self._which[run]])
         start, stop, _ = key.indices(self.size)
         points = self._values[start // runs : -(-stop // runs)]
         before = start - start % runs
-        return np.take(points, self._from_b, axis=1).reshape(-1)[start - before : max(start, stop) - before]
+        return np.take(points, self._which, axis=1).reshape(-1)[start - before : max(start, stop) - before]
+
+    def write(self, out: FloatArray) -> FloatArray:
+        """Write all rows into an array, and return it."""
+        np.take(self._values, self._which, axis=1, out=out.reshape(len(self._values), -1), mode="clip")
+        return out
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         return self[:].astype(dtype or self.dtype, copy=False)

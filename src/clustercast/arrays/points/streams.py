@@ -1,5 +1,6 @@
 """One independent stream of random numbers for each name, at any position."""
 
+import functools
 import hashlib
 
 import numpy as np
@@ -18,9 +19,13 @@ def checked_seed(seed: object) -> int:
 
 def stream_key(seed: int, name: str) -> np.random.SeedSequence:
     """Return the key of the stream that belongs to a name."""
-    digest = hashlib.sha256(name.encode()).digest()
-    words = tuple(int.from_bytes(digest[first : first + 4], "little") for first in range(0, len(digest), 4))
-    return np.random.SeedSequence(checked_seed(seed), spawn_key=words)
+    return np.random.SeedSequence(checked_seed(seed), spawn_key=_words(name))
+
+
+@functools.lru_cache(maxsize=4096)
+def _words(name: str) -> tuple[int, ...]:
+    """Return the digest of a name as words of 32 bits; each replicate of a design asks for it."""
+    return tuple(np.frombuffer(hashlib.sha256(name.encode()).digest(), "<u4").tolist())
 
 
 def stream(seed: int, name: str, position: int = 0) -> np.random.Generator:

@@ -188,7 +188,8 @@ def quiet_frame(ax: Axes) -> Axes:
 def titled(ax: Axes, title: str, finding: str = "", *, pad: float = 6, wide: int = WIDE, key: bool = False) -> Axes:
     """Write the title of axes, under it what they show in words, in lines of `wide` characters, and perhaps a key."""
     said = "\n".join(textwrap.fill(text, wide) for text in (title, finding) if text)
-    ax.set_title(plain(said), fontsize=SMALL, loc="left", pad=pad)
+    # At a fixed height: to look for one, all ticks would be measured once more.
+    ax.set_title(plain(said), fontsize=SMALL, loc="left", pad=pad, y=1.0)
     if key:
         # Under the label of the axis, at a distance in points: axes may be of any height.
         ax.legend(loc="upper right", bbox_to_anchor=(1.0, 0.0), borderaxespad=4.5, ncols=3, **KEY)
