@@ -258,11 +258,8 @@ def saltelli_values(
         scores = [own[:, way.astype(np.intp)].reshape(-1) for own, way in zip(both, ways, strict=True)]
         made = _correlated_values(priors, np.column_stack(scores))
         columns |= {name: SwappedColumn(own.reshape(len(a), -1), which) for name, own in made.items()}
-    if rows * a.size > LARGE:
-        return {name: columns[name] for name in names}
-    # One block: the system hands out memory in larger pages.
-    block = np.empty((len(names), rows * len(a)))
-    return {name: columns[name].write(row) for name, row in zip(names, block, strict=True)}
+    large = rows * a.size > LARGE
+    return {name: columns[name] if large else columns[name][:] for name in names}
 
 
 def _rows_from_b(name: str, swaps: Mapping[str, Sequence[str]], rows: int) -> NDArray[np.bool_]:

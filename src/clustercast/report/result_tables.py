@@ -85,8 +85,10 @@ def member(indices: xr.Dataset) -> str:
 
 def _sobol_table(indices: xr.Dataset, years: Sequence[float], most: int, resolved: xr.DataArray | None) -> Table:
     """Return the table of one output."""
-    columns = [indices.sel(year=year) for year in years] or [indices]
-    totals = np.nan_to_num(np.stack([column["ST"].values for column in columns]))
+    # Bare arrays, (years or 1, inputs): xarray takes longer to label a number than it takes to print it.
+    chosen = indices.sel(year=years) if years else indices
+    found = {name: np.atleast_2d(chosen[name].values) for name in ("ST", "ST_conf", "S1", "S1_conf")}
+    totals, names = np.nan_to_num(found["ST"]), indices["input"].values.tolist()
     rank = np.argsort(-totals.max(axis=0), kind="stable")
     shown = [k for k in rank[:most] if totals[:, k].max() >= _SMALL]
     rest = [k for k in rank if k not in shown]
@@ -100,9 +102,9 @@ def _sobol_table(indices: xr.Dataset, years: Sequence[float], most: int, resolve
         notes.append(resolution(resolved))
     rows = [
         (
-            member_label(str(indices["input"].values[k])),
-            *(_cell(c["ST"].values[k], c["ST_conf"].values[k]) for c in columns),
-            _cell(columns[-1]["S1"].values[k], columns[-1]["S1_conf"].values[k]),
+            member_label(str(names[k])),
+            *map(_cell, found["ST"][:, k], found["ST_conf"][:, k]),
+            _cell(found["S1"][-1, k], found["S1_conf"][-1, k]),
         )
         for k in shown
     ]

@@ -45,11 +45,6 @@ class SwappedColumn:
         before = start - start % runs
         return np.take(points, self._which, axis=1).reshape(-1)[start - before : max(start, stop) - before]
 
-    def write(self, out: FloatArray) -> FloatArray:
-        """Write all rows into an array, and return it."""
-        np.take(self._values, self._which, axis=1, out=out.reshape(len(self._values), -1), mode="clip")
-        return out
-
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         return self[:].astype(dtype or self.dtype, copy=False)
 

@@ -43,7 +43,7 @@ def _joe_kuo() -> tuple[list[int], NDArray[np.int64]]:
     if found is None or found.origin is None:
         raise ModuleNotFoundError("the Sobol' sequence needs the direction numbers that SciPy carries")
     with np.load(Path(found.origin).parent / "_sobol_direction_numbers.npz") as table:
-        return [int(value) for value in table["poly"]], np.asarray(table["vinit"], dtype=np.int64)
+        return table["poly"].tolist(), np.asarray(table["vinit"], dtype=np.int64)
 
 
 @functools.lru_cache(maxsize=8192)
