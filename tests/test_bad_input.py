@@ -93,6 +93,7 @@ SHELL = {
     "a broken size": (["--samples", "1.5"], "--samples"),
     "a broken seed": (["--seed", "1.5"], "--seed"),
     "a negative seed": (["--seed", "-1"], "seed is -1.*0 or more"),
+    "fewer samples than replicates": (["--samples", "2"], "2 is less than the 8 replicates .* give 8 or more"),
     "replicates that do not divide": (["--replicates", "3"], "replicates is 3, which does not divide"),
     "half-width 0": (["--until", "0"], "until is 0"),
     "unknown groups": (["--groups", "family"], "--groups"),

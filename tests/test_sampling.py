@@ -224,6 +224,7 @@ def test_seed_zero_is_a_seed_like_any_other():
         ({"size": 1000, "design": "saltelli"}, "size is 1000, which is not a power of two.*512 or 1024"),
         ({"size": 1000, "design": "sobol"}, "size is 1000, which is not a power of two.*512 or 1024"),
         ({"size": 64, "design": "saltelli", "replicates": 3}, "replicates is 3, which does not divide size 64"),
+        ({"size": 2, "design": "saltelli", "replicates": 8}, "size of 2 is less than the 8 replicates.*8 or more"),
         ({"size": 64, "design": "sobel"}, "design is 'sobel'; nearest known: sobol"),
         ({"size": 64, "seed": 1.5}, "seed is 1.5, which is not an integer"),
         ({"size": 64, "seed": -1}, "seed is -1, which is negative"),

@@ -131,6 +131,9 @@ def draw(
         raise InputError(f"{option} is an option of design {', '.join(owners)}, not of {design!r}; leave it out")
     size, several = whole_number("size", size), chosen.replicates if replicates is None else replicates
     several = whole_number("replicates", several, least=chosen.fewest_replicates)
+    if size < several:
+        what = f"a size of {size} is less than the {several} replicates whose spread gives the error bars"
+        raise InputError(f"{what}; give {several} or more, or at most {size} replicates")
     if size % several:
         raise InputError(f"replicates is {several}, which does not divide size {size}; give 1, 2, 4, 8 or 16")
     # Of Saltelli's rows only A and B are held, and what is computed of each row.

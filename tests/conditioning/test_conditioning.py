@@ -1,5 +1,6 @@
 """Conditioning against conjugate posteriors, simulation-based calibration and its own invariances."""
 
+import re
 from dataclasses import replace
 
 import arviz_stats
@@ -15,7 +16,7 @@ from clustercast.conditioning.checks import learned, lessons, observation_influe
 from clustercast.conditioning.condition import scenario_inputs
 from clustercast.conditioning.observation_rows import Observation, Observations
 from clustercast.conditioning.problem import Problem, factors_of
-from clustercast.conditioning.sampler import _Walkers, resampled, sampled, smoothed_weights
+from clustercast.conditioning.sampler import Weights, _Walkers, resampled, sampled, smoothed_weights
 from clustercast.conditioning.tree import posterior_inputs
 
 DATES = (2020.0, 2021.5, 2022.0, 2023.25)
@@ -290,11 +291,25 @@ def test_todays_set_is_learned_from_what_was_observed():
     assert tree.attrs["ess"] >= 400
 
 
+@pytest.mark.parametrize(
+    ("k_hat", "ess", "said"),
+    [
+        (-0.59, 56.0, "k-hat -0.59, effective size 56 below 400"),
+        (0.93, 800.0, "k-hat 0.93 above 0.7, effective size 800"),
+        (0.7, 400.0, "k-hat 0.70, effective size 400"),
+    ],
+)
+def test_the_limit_is_named_of_what_fails_and_of_nothing_else(k_hat, ess, said):
+    weights = Weights(np.zeros(2), k_hat, ess)
+    assert str(weights) == said
+    assert weights.trusted == ("above" not in said and "below" not in said)
+
+
 def test_weights_that_fail_are_said_to_fail_or_sampled_on():
     far = observed(np.array([3.0, 5.0, 6.0, 8.0]), sd=0.02)
     forced = cc.condition(priors(), far, model=MODEL, size=1 << 10, discrepancy=0.0, method="importance")
     assert forced.attrs["reached"] == 0
-    assert "not to be trusted" in forced.attrs["statement"]
+    assert re.search(r"above 0\.7, effective size \d+ below 400: not to be trusted", forced.attrs["statement"])
     found = cc.condition(priors(), far, model=MODEL, size=1 << 10, discrepancy=0.0)
     mean, covariance = exact_posterior(np.array([3.0, 5.0, 6.0, 8.0]), sd=0.02)
     assert found.attrs["method"] == "tempered"

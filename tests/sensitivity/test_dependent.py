@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import xarray as xr
+from scipy import stats
 
 import clustercast as cc
 from clustercast.errors import InputError
@@ -264,6 +265,26 @@ def test_priors_without_influence_are_refused():
 
     with pytest.raises(InputError, match="no uncertain input"):
         cc.run_shapley(cc.Priors(x=1.0), model=cc.Model([constant]), size=64)
+
+
+@pytest.mark.parametrize("rank", [0.0, 0.5])
+def test_where_most_products_are_0_kucherenkos_indices_are_known_to_within_those_of_independent_changes(rank):
+    """Of v where u < 0.1: kurtosis 18; uncorrelated, S1 is 0 and 0.1, ST 0.9 and 1, errors of S1 ST / sqrt(N)."""
+
+    @cc.quantity("1")
+    def gated(u, v):
+        return (u < 0.1) * v
+
+    correlation = [cc.Correlation(("u", "v"), rank)] if rank else []
+    priors = cc.Priors(*correlation, u=cc.Uniform(0, 1), v=cc.Uniform(-1, 1))
+    found = cc.run_kucherenko(priors, model=cc.Model([gated]), size=512, seed=0, scale="raw").sel(output="gated")
+    for kind in ("full", "ind"):
+        least = stats.norm.ppf(0.975) * found[f"ST_{kind}"].values / np.sqrt(512)
+        assert (found[f"S1_{kind}_conf"].values >= least * (1 - 1e-12)).all()
+        if not rank:
+            assert found[f"S1_{kind}_conf"].values[1] == pytest.approx(least[1], rel=1e-12)
+            assert (np.abs(found[f"S1_{kind}"] - [0, 0.1]) <= found[f"S1_{kind}_conf"]).all()
+            np.testing.assert_allclose(found[f"ST_{kind}"], [0.9, 1], atol=0.13)
 
 
 class TestRareEvents:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from SALib.analyze import sobol as salib_sobol
 from SALib.sample import sobol as salib_sample
+from scipy import stats
 
 import clustercast as cc
 from clustercast.errors import InputError
@@ -249,6 +250,23 @@ def test_where_a_handful_of_values_own_the_variance_intervals_are_as_wide_as_so_
     assert "rest on as few as" in found.attrs["warning"]
     # Of a sum of normals no few values own the variance.
     assert "rest on" not in cc.run_sobol(PRIORS, model=MODEL, outputs="weighted", size=64).attrs["warning"]
+
+
+def test_where_the_variance_has_no_standard_error_the_result_says_so():
+    """Of Pareto tails of index 3.3 the fourth moment is infinite, of lognormals of log-sd 0.2 all are finite."""
+
+    @cc.quantity("1")
+    def product(x, y):
+        return x * y
+
+    heavy = dict.fromkeys("xy", stats.pareto(3.3))
+    for found in (cc.LogNormal(0, 0.2), heavy):
+        priors = cc.Priors(**(found if isinstance(found, dict) else dict.fromkeys("xy", found)))
+        for run in (cc.run_sobol, cc.run_kucherenko):
+            for scale in ("raw", "log10"):
+                warning = run(priors, model=cc.Model([product]), size=512, seed=1, scale=scale).attrs["warning"]
+                expected = found is heavy and scale == "raw"
+                assert ("variance of product rests on its few largest values (k-hat" in warning) == expected, warning
 
 
 def test_an_input_that_changes_from_a_date_on_is_an_input_of_the_study():

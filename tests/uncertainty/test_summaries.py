@@ -1,4 +1,5 @@
 import json
+import re
 
 import numpy as np
 import pytest
@@ -414,3 +415,19 @@ def test_a_mean_that_a_few_values_own_is_named():
     assert "The mean of cost rests on its few largest values in 1 of 2 rows (k-hat" in warning
     assert "price" not in warning
     assert cc.summarise(forecast[["price"]]).attrs["warning"] == ""
+
+
+@pytest.mark.parametrize(
+    ("shape", "said"),
+    [
+        (0.3, ""),
+        (0.6, r"\(k-hat 0\.(59|60|61), above 0\.5\): its error may be too small"),
+        (0.85, "above 0.7.*too small at any"),
+    ],
+)
+def test_a_mean_whose_error_may_be_too_small_is_named_from_a_tail_shape_of_half_on(shape, said):
+    """Quantiles of Pareto's distribution of a shape k: the variance is infinite from k = 1/2 on."""
+    values = stats.genpareto.ppf((np.arange(2000) + 0.5) / 2000, shape)
+    power = xr.DataArray(values, dims="sample", attrs={"role": "output", "units": "GW"})
+    warning = summarise(xr.Dataset({"power": power})).attrs["warning"]
+    assert re.search(said, warning) if said else warning == "", warning

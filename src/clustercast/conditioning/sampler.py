@@ -50,6 +50,9 @@ class Weights:
         """Whether the weighted draws can stand for the posterior."""
         return self.k_hat <= LARGEST_K_HAT and self.ess >= LEAST_ESS
 
+    def __str__(self) -> str:
+        return f"{_in_words('k-hat', self.k_hat, LARGEST_K_HAT)}, {_size_in_words(self.ess)}"
+
 
 def smoothed_weights(log_ratios: FloatArray) -> Weights:
     """Return Pareto-smoothed importance weights (Vehtari et al. 2024, arXiv:1507.02646)."""
@@ -123,9 +126,7 @@ def resampled(
 ) -> Posterior:
     """Return draws chosen from the prior draws by their weights; each name has its stream of random numbers."""
     rows = systematic_resample(weights.log, draws, stream(seed, f"resample {name}"))
-    statement = (
-        f"{name}: importance sampling from the prior, k-hat {weights.k_hat:.2f}, effective size {weights.ess:.0f}"
-    )
+    statement = f"{name}: importance sampling from the prior, {weights}"
     return Posterior(
         scores=scores[rows].reshape(CHAINS, -1, scores.shape[1]),
         log_likelihood=log_likelihood[rows].reshape(CHAINS, -1),
@@ -240,6 +241,16 @@ class _Walkers:
         return np.column_stack([self.scores, self.values])
 
 
+def _in_words(name: str, value: float, limit: float, digits: int = 2) -> str:
+    """Return a diagnostic in words, with its limit where it is above."""
+    return f"{name} {value:.{digits}f}{'' if value <= limit else f' above {limit}'}"
+
+
+def _size_in_words(ess: float) -> str:
+    """Return an effective size in words, with its limit where it is below."""
+    return f"effective size {ess:.0f}{'' if ess >= LEAST_ESS else f' below {LEAST_ESS:.0f}'}"
+
+
 def _passes(ess: float, r_hat: float) -> bool:
     """Return whether chains are to be trusted."""
     return ess >= LEAST_ESS and r_hat <= LARGEST_R_HAT
@@ -275,11 +286,11 @@ def sampled(
     passed = _passes(ess, r_hat)
     verdict = "pass, but the sampler was asked for" if weights.trusted else "fail"
     statement = (
-        f"{name}: importance weights {verdict} (k-hat {weights.k_hat:.2f}, effective size {weights.ess:.0f}), "
-        f"tempered sampling in {walkers.steps} steps: effective size {ess:.0f}, r-hat {r_hat:.3f}"
+        f"{name}: importance weights {verdict} ({weights}), tempered sampling in {walkers.steps} steps: "
+        f"{_size_in_words(ess)}, {_in_words('r-hat', r_hat, LARGEST_R_HAT, 3)}"
     )
     if not passed:
-        statement += f", short of {LEAST_ESS:.0f} and {LARGEST_R_HAT}: the budget of {budget:,} runs ended; raise it"
+        statement += f": the budget of {budget:,} runs ended; raise it"
     return Posterior(
         scores=chains[..., :-1],
         log_likelihood=chains[..., -1],

@@ -8,9 +8,10 @@ import xarray as xr
 
 from clustercast.arrays import BoolArray, FloatArray
 from clustercast.arrays.points.saltelli import blind_pairs
+from clustercast.arrays.summaries.tails import DOUBTFUL, tail_shapes
 from clustercast.dataset import coordinate
 from clustercast.errors import InputError
-from clustercast.sensitivity.outputs import LOG_SD_THAT_MISLEADS, MeasuredOutput
+from clustercast.sensitivity.outputs import LOG_SD_THAT_MISLEADS, AnalysedOutput, MeasuredOutput
 
 _FEWEST_POINTS, _FEWEST_REPLICATES = 64, 5
 _NAMED_PAIRS = 6
@@ -148,6 +149,23 @@ def few_events_caution(name: str, events: FloatArray | None) -> list[str]:
         f"The indices of {name} rest on as few as {int(events[events > 0].min())} occurrences, and their intervals are "
         "as wide as so few allow; draw more, use scale='log10' where a tail is long, or condition on a claim that is "
         "met more often."
+    ]
+
+
+def long_tail_caution(output: AnalysedOutput, independent: FloatArray) -> list[str]:
+    """Return that the variance of an output rests on its few largest values, by independent runs, (years, ...)."""
+    if output.scale != "raw" or output.log_sd > LOG_SD_THAT_MISLEADS:
+        return []
+    # An index is a ratio of mean squares: where k-hat of squares is above 1/2, their means have no standard error.
+    runs = independent.reshape(len(independent), -1)
+    scaled = runs / np.maximum(np.abs(runs).max(axis=1, keepdims=True), np.finfo(np.float64).tiny)
+    worst = np.nanmax(tail_shapes((scaled - scaled.mean(axis=1, keepdims=True)) ** 2), initial=0.0)
+    if worst <= DOUBTFUL:
+        return []
+    return [
+        f"The variance of {output.name} rests on its few largest values (k-hat of squares {worst:.2f}, above "
+        f"{DOUBTFUL}): intervals of its indices may be too narrow; use scale='log10', or a claim that does not depend "
+        "on their size."
     ]
 
 

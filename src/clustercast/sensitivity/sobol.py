@@ -15,7 +15,14 @@ from clustercast.arrays.points.streams import checked_seed
 from clustercast.dataset import design_of, provenance_of
 from clustercast.errors import InputError, takes, whole_number
 from clustercast.sensitivity.design import SaltelliDesign, saltelli_design
-from clustercast.sensitivity.labels import blind_pairs_caution, few_events_caution, labelled_sobol, unresolved, year_of
+from clustercast.sensitivity.labels import (
+    blind_pairs_caution,
+    few_events_caution,
+    labelled_sobol,
+    long_tail_caution,
+    unresolved,
+    year_of,
+)
 from clustercast.sensitivity.outputs import MeasuredOutput, Scale, analysed_outputs
 
 Engine = Literal["panel", "salib"]
@@ -121,7 +128,8 @@ def sobol_indices(
             found = (_salib_panel if salib else sobol_panel)(output.values, len(design.swaps), **how)
             measures = {name: values for name, part in _NAMES.items() if (values := getattr(found, part)) is not None}
             results.append(MeasuredOutput(output.without_values(), measures, found.variance == 0))
-            few += few_events_caution(output.name, found.events)
+            ends = output.values.reshape(-1, design.size, design.runs)[..., [0, -1]]
+            few += few_events_caution(output.name, found.events) or long_tail_caution(output, ends)
     record = design_of(forecast)
     cautions = [*blind_pairs_caution(provenance_of(forecast).get("inputs", []), record), *few]
     attrs = {**forecast.attrs, **attrs}
