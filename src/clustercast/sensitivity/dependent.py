@@ -143,7 +143,7 @@ def _measured_forecast(
         # The first and the last row of a point are independent of each other.
         independent = values[:, [0, -1]].reshape(-1, values.shape[-1]).T
         few_runs = FewRuns.of(independent)
-        few += few_events_caution(output.name, few_runs.events) or long_tail_caution(output, independent)
+        few += few_events_caution(output.name, few_runs.events) or long_tail_caution(output, few_runs.kurtosis)
         elsewhere = np.where(np.ptp(output.values, axis=1) == 0, np.nan, 0.0)
         parts: dict[str, FloatArray] = {}
         measures = measure(values)

@@ -8,7 +8,6 @@ import xarray as xr
 
 from clustercast.arrays import BoolArray, FloatArray
 from clustercast.arrays.points.saltelli import blind_pairs
-from clustercast.arrays.summaries.tails import DOUBTFUL, tail_shapes
 from clustercast.dataset import coordinate
 from clustercast.errors import InputError
 from clustercast.sensitivity.outputs import LOG_SD_THAT_MISLEADS, AnalysedOutput, MeasuredOutput
@@ -17,6 +16,8 @@ _FEWEST_POINTS, _FEWEST_REPLICATES = 64, 5
 _NAMED_PAIRS = 6
 # Of two inputs with total indices below this neither matters, in whatever order.
 _NEGLIGIBLE = 0.01
+# Of the runs: above it lie samples of tails with an infinite fourth moment, of which squares have no standard error.
+_LARGEST_KURTOSIS = 20
 _MEANINGS = {
     "S1": "first-order index",
     "ST": "total index",
@@ -152,20 +153,17 @@ def few_events_caution(name: str, events: FloatArray | None) -> list[str]:
     ]
 
 
-def long_tail_caution(output: AnalysedOutput, independent: FloatArray) -> list[str]:
-    """Return that the variance of an output rests on its few largest values, by independent runs, (years, ...)."""
-    if output.scale != "raw" or output.log_sd > LOG_SD_THAT_MISLEADS:
+def long_tail_caution(output: AnalysedOutput, kurtosis: FloatArray | None) -> list[str]:
+    """Return that the variance of an output rests on its largest values, by the kurtosis of its runs in each year."""
+    if kurtosis is None or output.scale != "raw" or output.log_sd > LOG_SD_THAT_MISLEADS:
         return []
-    # An index is a ratio of mean squares: where k-hat of squares is above 1/2, their means have no standard error.
-    runs = independent.reshape(len(independent), -1)
-    scaled = runs / np.maximum(np.abs(runs).max(axis=1, keepdims=True), np.finfo(np.float64).tiny)
-    worst = np.nanmax(tail_shapes((scaled - scaled.mean(axis=1, keepdims=True)) ** 2), initial=0.0)
-    if worst <= DOUBTFUL:
+    worst = float(kurtosis.max())
+    if worst <= _LARGEST_KURTOSIS:
         return []
     return [
-        f"The variance of {output.name} rests on its few largest values (k-hat of squares {worst:.2f}, above "
-        f"{DOUBTFUL}): intervals of its indices may be too narrow; use scale='log10', or a claim that does not depend "
-        "on their size."
+        f"The variance of {output.name} rests on its largest values (kurtosis {worst:.0f}, above "
+        f"{_LARGEST_KURTOSIS}): intervals of its indices may be too narrow; use scale='log10', or a claim that does "
+        "not depend on their size."
     ]
 
 

@@ -128,8 +128,7 @@ def sobol_indices(
             found = (_salib_panel if salib else sobol_panel)(output.values, len(design.swaps), **how)
             measures = {name: values for name, part in _NAMES.items() if (values := getattr(found, part)) is not None}
             results.append(MeasuredOutput(output.without_values(), measures, found.variance == 0))
-            ends = output.values.reshape(-1, design.size, design.runs)[..., [0, -1]]
-            few += few_events_caution(output.name, found.events) or long_tail_caution(output, ends)
+            few += few_events_caution(output.name, found.events) or long_tail_caution(output, found.kurtosis)
     record = design_of(forecast)
     cautions = [*blind_pairs_caution(provenance_of(forecast).get("inputs", []), record), *few]
     attrs = {**forecast.attrs, **attrs}

@@ -115,6 +115,8 @@ class FewRuns:
     handful: BoolArray
     # Base points where products of two independent changes are rarely other than 0; else infinite.
     points: FloatArray
+    # Kurtosis where no value is that of half of the runs; else 0.
+    kurtosis: FloatArray
 
     @classmethod
     def of(cls, independent: FloatArray) -> "FewRuns":
@@ -134,7 +136,8 @@ class FewRuns:
         events = np.where(unusual <= min(_MOST_EVENTS, rare), unusual, 0).astype(np.float64)
         handful = (events == 0) & varies & (effective <= min(_HANDFUL, rare))
         sparse = varies & (effective <= runs / _HEAVY_KURTOSIS) & (effective**2 < 2 * runs * _FEW_PRODUCTS)
-        return cls(np.where(handful, effective, events), handful, np.where(sparse, runs / 2, np.inf))
+        kurtosis = np.where(varies & (2 * unusual > runs), runs / np.where(varies, effective, 1.0), 0.0)
+        return cls(np.where(handful, effective, events), handful, np.where(sparse, runs / 2, np.inf), kurtosis)
 
     def widened(
         self, widths: Mapping[str, FloatArray], indices: Mapping[str, FloatArray], confidence: float

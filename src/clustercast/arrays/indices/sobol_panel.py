@@ -56,6 +56,8 @@ class SobolIndices:
     # Of columns that have one value nearly everywhere: how many independent runs have another, shape (columns,); else
     # 0.
     events: FloatArray | None = None
+    # Of the independent runs, shape (columns,); 0 where half of them have one value.
+    kurtosis: FloatArray | None = None
 
 
 def sobol_panel(
@@ -196,7 +198,8 @@ def _with_few_runs(found: SobolIndices, few: FewRuns, confidence: float) -> Sobo
     widths = {name: w for name, part in parts.items() if (w := getattr(found, f"{part}_half_width")) is not None}
     indices: dict[str, Any] = {name: getattr(found, parts[name]) for name in ("S1", "ST", "S2")}
     wide = few.widened(widths, indices, confidence)
-    return replace(found, events=few.events, **{f"{parts[name]}_half_width": width for name, width in wide.items()})
+    about = {"events": few.events, "kurtosis": few.kurtosis}
+    return replace(found, **about, **{f"{parts[name]}_half_width": width for name, width in wide.items()})
 
 
 def _check_design(estimator: Estimator, second_order: bool, design_second_order: bool) -> None:
