@@ -15,7 +15,7 @@ _SAMPLE = ("chain", "draw")
 # An input was learned of that moved by so many deviations of its prior or narrowed by such a share of its variance; a
 # row conflicts whose tail probability is less.
 LEAST_LEARNED, CONFLICT = 0.1, 0.05
-Ends = tuple[float, float, float]
+Ends = tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def lessons(tree: xr.DataTree) -> Lessons:
         shift, width = float(row["shift"]), float(np.sqrt(max(1 - float(row["contraction"]), 0)))
         if max(abs(shift), 1 - width**2) > LEAST_LEARNED:
             top = by_row.isel(observation=int((by_row["shift"].values * np.sign(shift)).argmax()))
-            before, after = _ends(row["prior"].values), _ends(row["posterior"].values)
+            before, after = (tuple(row[group].values.tolist()) for group in ("prior", "posterior"))
             teacher, taught, k_hat = str(top["observation"].values), float(top["shift"]), float(top["k_hat"])
             made.append(Learned(name, str(row["unit"].values), before, after, shift, width, teacher, taught, k_hat))
     for k in np.flatnonzero(conflict["prior_tail"].values < CONFLICT):
@@ -81,18 +81,12 @@ def lessons(tree: xr.DataTree) -> Lessons:
             10 ** (row[key].values - float(row["log10_unit"])) for key in ("observed", "prior", "posterior")
         )
         date, *tails = (float(row[key]) for key in ("date", "prior_tail", "posterior_tail"))
-        ends = _ends(prior), _ends(posterior)
-        far.append(Conflict(one, quantity, kind, unit, date, float(seen), ends[0], ends[1], tails[0], tails[1]))
+        ends = tuple(prior.tolist()), tuple(posterior.tolist())
+        far.append(Conflict(one, quantity, kind, unit, date, float(seen), *ends, *tails))
     made.sort(key=lambda one: -max(abs(one.shift), 1 - one.width))
     far.sort(key=lambda one: one.prior_tail)
     rows = conflict.sizes["observation"]
     return Lessons(rows, tuple(made), tuple(far), CONFLICT * rows)
-
-
-def _ends(values: FloatArray) -> Ends:
-    """Return three points as plain numbers."""
-    low, middle, high = map(float, values)
-    return low, middle, high
 
 
 @takes()
@@ -122,7 +116,10 @@ def observation_influence(tree: xr.DataTree) -> xr.Dataset:
     log_weights, k_hat = pareto_smoothed(-flat)
     weights = np.exp(log_weights)
     names = provenance_of(tree)["inputs"]
-    bears = np.array([[name in some for name in names] for some in _reach(tree)])
+    # An observation bears on the inputs of its part of the likelihood.
+    parts, quantities = provenance_of(tree)["parts"], tree["observed_data"].to_dataset()["quantity"].values
+    reach = [next(part["parameters"] for part in parts if one in part["quantities"]) for one in quantities]
+    bears = np.array([[name in some for name in names] for some in reach])
     posterior, prior = (_stacked(tree, group, names) for group in ("posterior", "prior"))
     shift = (posterior.mean(axis=1) - weights @ posterior.T) / prior.std(axis=1, ddof=1)
     shift = np.where(bears, shift, 0.0)
@@ -191,13 +188,6 @@ def learned(tree: xr.DataTree) -> xr.Dataset:
         },
         coords={"input": names, "quantile": levels},
     )
-
-
-def _reach(tree: xr.DataTree) -> list[list[str]]:
-    """Return the inputs that each observation bears on: those of its part of the likelihood."""
-    parts = provenance_of(tree)["parts"]
-    quantities = tree["observed_data"].to_dataset()["quantity"].values
-    return [next(part["parameters"] for part in parts if quantity in part["quantities"]) for quantity in quantities]
 
 
 def _stacked(tree: xr.DataTree, group: str, names: list[str]) -> FloatArray:
