@@ -9,9 +9,9 @@ from threadpoolctl import threadpool_limits
 
 from clustercast.arrays.points.designs import require_power_of_two
 from clustercast.arrays.points.streams import checked_seed
-from clustercast.conditioning.observation_rows import Observations
+from clustercast.conditioning.observation_rows import Discrepancy, Observations
 from clustercast.conditioning.observations import unlearned
-from clustercast.conditioning.problem import BLOCK, Discrepancy, Problem, factors_of
+from clustercast.conditioning.problem import BLOCK, Problem, factors_of
 from clustercast.conditioning.sampler import (
     CHAINS,
     DRAWS,

@@ -20,6 +20,8 @@ from clustercast.files.dates import DateText, StartYear, end_of, start_of
 from clustercast.files.toml import Prose, Text
 from clustercast.priors.families import Family
 
+Discrepancy = float | Family | Mapping[str, float | Family] | None
+
 BOUNDS = {"value": 0, "record": 1, "ceiling": -1}
 LOWER_GAP, UPPER_GAP, DISCREPANCY = "record_gap", "ceiling_gap", "discrepancy"
 # Years over which discrepancies are correlated, and in which the gap of ceilings halves.
@@ -190,9 +192,7 @@ class Observations:
                 kept.append(row)
         return replace(self, rows=tuple(kept), left_out=(*self.left_out, *faults))
 
-    def error_priors(
-        self, discrepancy: "float | Family | Mapping[str, float | Family] | None" = None
-    ) -> dict[str, object]:
+    def error_priors(self, discrepancy: Discrepancy = None) -> dict[str, object]:
         """Return the prior of each parameter of the likelihood that these rows need."""
         given = discrepancy if isinstance(discrepancy, Mapping) else dict.fromkeys(self.quantities, discrepancy)
         for name in given:

@@ -109,9 +109,7 @@ def read_observations(
     return observations if as_of is None else observations.known_by(as_of)
 
 
-def _observations(
-    content: _File, frame: _File, path: Path, read: tuple[list[Observation], dict[str, str], list[str]]
-) -> Observations:
+def _observations(content: _File, frame: _File, path: Path, read: _Read) -> Observations:
     """Return the rows of a file with the likelihood of a file."""
     rows, places, left_out = read
     assert frame.likelihood is not None  # noqa: S101

@@ -17,21 +17,20 @@ from clustercast.arrays.posterior.likelihood import (
     log_likelihood,
     replicate,
 )
-from clustercast.conditioning.observation_rows import ERROR_UNITS, Observations, error_model
+from clustercast.conditioning.observation_rows import ERROR_UNITS, Discrepancy, Observations, error_model
 from clustercast.conditioning.tree import Drawn
 from clustercast.engine.model import Model, with_changes
 from clustercast.engine.operations import Loop
 from clustercast.engine.program import Program
 from clustercast.engine.program import program as prepared
 from clustercast.errors import InputError
-from clustercast.priors.families import Family, Fixed
+from clustercast.priors.families import Fixed
 from clustercast.priors.prior_set import Priors
-
-Discrepancy = float | Family | Mapping[str, float | Family] | None
 
 BLOCK = 2048
 # Row, quantity, and the place of its date, or of beginning and end where it is the amount of a year.
 _Place = tuple[int, str, tuple[int, ...]]
+_Placed = tuple[Program, tuple[_Place, ...]]
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class Problem:
     rows: ObservedRows
     quantities: tuple[str, ...]
     # What computes the observed quantities, each with its rows.
-    programs: tuple[tuple[Program, tuple[_Place, ...]], ...]
+    programs: tuple[_Placed, ...]
 
     @classmethod
     def of(cls, priors: Priors, observations: Observations, model: Model, discrepancy: Discrepancy) -> "Problem":
@@ -162,9 +161,7 @@ def _at(result: FloatArray, date: int) -> FloatArray:
     return result[min(date, len(result) - 1)] if np.ndim(result) == 2 else result
 
 
-def _programs(
-    observations: Observations, model: Model, problem: Problem
-) -> Iterator[tuple[Program, tuple[_Place, ...]]]:
+def _programs(observations: Observations, model: Model, problem: Problem) -> Iterator[_Placed]:
     """Yield one program for each set of dates, and one for what steps through nodes, each with its rows."""
     priors = problem.priors
     values = {name: np.asarray(priors[name].median) for name in priors if isinstance(priors[name], Fixed)}

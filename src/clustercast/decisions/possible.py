@@ -18,7 +18,7 @@ from clustercast.errors import InputError, nearest
 from clustercast.files.toml import validated
 from clustercast.priors.prior_set import Priors
 from clustercast.sampling import draw
-from clustercast.uncertainty.trajectories import not_nan, place_of
+from clustercast.uncertainty.summaries import not_nan, place_of
 
 Rows: TypeAlias = Mapping[str, object] | Sequence[Mapping[str, object]] | Observations | str | Path
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from clustercast.arrays import FloatArray
+from clustercast.arrays import Arrays, FloatArray
 from clustercast.arrays.indices.intervals import FewRuns, check_confidence, half_width, lead_half_width
 from clustercast.arrays.indices.pick_freeze import indices_from_means
 from clustercast.arrays.indices.sobol_estimators import Estimator, Ratios, estimator_named, pair_rows
@@ -129,9 +129,7 @@ def _streamed_indices(
     return labelled_sobol(results, record["design"], years=years, attrs=attrs, cautions=few)
 
 
-def _measures(
-    means: FloatArray, values: Moments, plan: SobolPlan, confidence: float, few: FewRuns
-) -> dict[str, FloatArray]:
+def _measures(means: FloatArray, values: Moments, plan: SobolPlan, confidence: float, few: FewRuns) -> Arrays:
     """Return the indices of every column with half-widths: of replicates each is left out once (the jackknife)."""
     deviation = np.sqrt(values.spread[: len(means)] / values.count)
     # A column whose values differ by rounding only is constant.

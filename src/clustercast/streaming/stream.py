@@ -2,7 +2,7 @@
 
 import importlib.util
 import json
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -31,9 +31,7 @@ from clustercast.streaming.checkpoint import Checkpoint, run_identity, run_piece
 from clustercast.streaming.executors import Workplace, completed
 from clustercast.streaming.moments import LEAF
 from clustercast.streaming.reduction import RELATIVE_ERROR, Reduction, StreamPlan, reduce_leaves
-from clustercast.uncertainty.summaries import PROBABILITIES, error_method, summary_variables
-
-Level = str | float
+from clustercast.uncertainty.summaries import PROBABILITIES, Levels, Variables, error_method, summary_variables
 
 BLOCK = 1 << 19
 
@@ -57,7 +55,7 @@ def stream(
     seed: int = 0,
     block: int | None = None,
     probabilities: Sequence[float] = PROBABILITIES,
-    thresholds: Mapping[str, Level | Sequence[Level]] | None = None,
+    thresholds: Levels | None = None,
     executor: Workplace = None,
     workers: int | None = None,
     checkpoint: Path | str | None = None,
@@ -172,9 +170,7 @@ def piece_length(leaves: int, block: int | None) -> int:
     return length
 
 
-def _levels(
-    model: Model, outputs: Iterable[str], thresholds: Mapping[str, Level | Sequence[Level]]
-) -> dict[str, tuple[float, ...]]:
+def _levels(model: Model, outputs: Iterable[str], thresholds: Levels) -> dict[str, tuple[float, ...]]:
     """Return the levels of each output in its unit."""
     names = list(outputs)
     levels = {}
@@ -215,7 +211,7 @@ def _streamed_summary(
     """Return the summary of a whole run, labelled as `summarise` labels a forecast."""
     points, size = checked_probabilities(probabilities), done.sketch.samples
     whole = _summary(done, points) if plan.columns else ()
-    variables: dict[Hashable, xr.Variable] = {}
+    variables: Variables = {}
     for name, ndim in plan.program.dimensions.items():
         dims, attrs = ("year",) if ndim == 2 else (), output_attrs(model, name)
         if name in plan.columns:
@@ -255,9 +251,7 @@ def _summary(done: Reduction, points: FloatArray) -> tuple[FloatArray, FloatArra
     return middle, errors, moments.mean, moments.mean_error
 
 
-def _shares(
-    name: str, kind: str, dims: tuple[str, ...], counts: NDArray[np.int64], size: int
-) -> dict[Hashable, xr.Variable]:
+def _shares(name: str, kind: str, dims: tuple[str, ...], counts: NDArray[np.int64], size: int) -> Variables:
     """Return shares of samples and their standard errors, labelled."""
     share = (counts if dims else counts[0]) / size
     what, title = ("share", "labels") if kind == "label" else ("exceedance", "being at or above levels")

@@ -17,8 +17,7 @@ from clustercast.dataset import design_of, in_words
 from clustercast.engine.units import factor, in_unit, parse_quantity, same_dimension
 from clustercast.errors import InputError, nearest
 from clustercast.files.dates import date_words, end_of, start_of
-from clustercast.uncertainty.summaries import Weights, independent
-from clustercast.uncertainty.trajectories import not_nan, place_of, unit_of, years_of
+from clustercast.uncertainty.summaries import Weights, independent, not_nan, place_of, unit_of, years_of
 
 Form = Literal[">", ">=", "<", "<=", "=", "!=", "fall", "rise", "change"]
 

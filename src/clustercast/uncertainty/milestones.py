@@ -12,18 +12,22 @@ from clustercast.arrays.summaries.summaries import first_crossing, share_with_er
 from clustercast.dataset import design_of, in_words, sample_design
 from clustercast.errors import InputError, takes
 from clustercast.uncertainty.stated import Kind, ReferenceClass, ladder, nearest_rung
-from clustercast.uncertainty.summaries import PROBABILITIES, Weights, independent, output_names
-from clustercast.uncertainty.trajectories import (
+from clustercast.uncertainty.summaries import (
+    PROBABILITIES,
     Level,
+    Levels,
+    Weights,
     coords_of,
+    independent,
     level_of,
     level_pairs,
     level_text,
     not_nan,
+    output_names,
     place_of,
     reached,
     refuse_dataset,
-    title,
+    title_of,
     unit_of,
     years_of,
 )
@@ -69,9 +73,9 @@ def crossing_year(
     ordered = trajectory.transpose("year", ...)
     values, dims = not_nan(ordered), ordered.dims[1:]
     if not values.size:
-        raise InputError(f"{title(trajectory)!r} has the shape {values.shape}; it needs 1 sample or more")
+        raise InputError(f"{title_of(trajectory)!r} has the shape {values.shape}; it needs 1 sample or more")
     if not (np.isfinite(values.min()) and np.isfinite(values.max())):
-        raise InputError(f"{title(trajectory)!r} has {np.count_nonzero(~np.isfinite(values))} values not finite")
+        raise InputError(f"{title_of(trajectory)!r} has {np.count_nonzero(~np.isfinite(values))} values not finite")
     threshold = level_of(trajectory, level)
     logarithmic = np.asarray((values > 0).all(axis=0) & (threshold > 0) & interpolate)
     crossed = first_crossing(
@@ -80,7 +84,7 @@ def crossing_year(
     attrs = {
         "role": "milestone",
         "units": "year",
-        "long_name": f"year in which {title(trajectory)} reaches {level_text(trajectory, level)}",
+        "long_name": f"year in which {title_of(trajectory)} reaches {level_text(trajectory, level)}",
         "level": threshold,
         "level_unit": unit_of(trajectory) or "",
         "interpolation": _interpolation(logarithmic) if interpolate else "none: years of the grid",
@@ -136,7 +140,7 @@ def exceedance(
     """
     refuse_dataset(trajectory)
     if "sample" not in trajectory.dims:
-        raise InputError(f"{title(trajectory)!r} has the dimensions {trajectory.dims}, but none is 'sample'")
+        raise InputError(f"{title_of(trajectory)!r} has the dimensions {trajectory.dims}, but none is 'sample'")
     rows, used = independent(trajectory, weights, sample_design(trajectory))
     there = reached(trajectory.isel(sample=rows), level, falling=falling, ever=ever)
     share, error = share_with_error(there.values, used)
@@ -145,7 +149,7 @@ def exceedance(
     attrs = {
         "role": "milestone",
         "units": "1",
-        "long_name": f"probability that {title(trajectory)} {verb} {level_text(trajectory, level)}",
+        "long_name": f"probability that {title_of(trajectory)} {verb} {level_text(trajectory, level)}",
         "level": level_of(trajectory, level),
         "level_unit": unit_of(trajectory) or "",
         "samples": size,
@@ -158,7 +162,7 @@ def exceedance(
 @takes("sample")
 def milestones(
     forecast: xr.Dataset,
-    levels: Mapping[str, Level | Sequence[Level]],
+    levels: Levels,
     *,
     probabilities: Sequence[float] = PROBABILITIES,
     weights: Weights | None = None,
@@ -258,25 +262,19 @@ def reference_class(
     """
     unit = unit_of(value)
     if unit is None:
-        raise InputError(f"{title(value)!r} has no attribute 'units'; set it, as in value.attrs['units'] = 'W'")
+        raise InputError(f"{title_of(value)!r} has no attribute 'units'; set it, as in value.attrs['units'] = 'W'")
     names, sizes = ladder(kind, unit, classes)
     values = np.asarray(value.values, dtype=np.float64)
     wrong = np.count_nonzero(~(values >= 0))
     if wrong:
-        raise InputError(f"{title(value)!r} has {wrong} values that are negative or NaN; a size is 0 or more")
+        raise InputError(f"{title_of(value)!r} has {wrong} values that are negative or NaN; a size is 0 or more")
     rung = nearest_rung(values, sizes)
     coords = {**coords_of(value, value.dims), "multiple": (value.dims, values / sizes[rung], {"units": "1"})}
-    attrs = {"role": "milestone", "kind": kind, "long_name": f"nearest reference class of {title(value)}"}
+    attrs = {"role": "milestone", "kind": kind, "long_name": f"nearest reference class of {title_of(value)}"}
     return xr.DataArray(np.array(names, dtype=object)[rung], coords, value.dims, "reference_class", attrs)
 
 
-def reached_by(
-    forecast: xr.Dataset,
-    levels: Mapping[str, Level | Sequence[Level]],
-    *,
-    year: float | None = None,
-    falling: bool = False,
-) -> xr.Dataset:
+def reached_by(forecast: xr.Dataset, levels: Levels, *, year: float | None = None, falling: bool = False) -> xr.Dataset:
     """Return whether outputs have reached levels, as outputs that `sobol_indices` takes.
 
     A year of crossing has no mean where some samples never cross; this is defined for every sample, and its mean is the

@@ -1,6 +1,5 @@
 """Standard errors and half-widths of indices, from bootstrap resamples and from independent replicates."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
 
-from clustercast.arrays import BoolArray, FloatArray
+from clustercast.arrays import Arrays, BoolArray, FloatArray
 from clustercast.errors import InputError
 
 # An output that has one value in all but these runs is an event; with more of them the replicates show its errors.
@@ -139,9 +138,7 @@ class FewRuns:
         kurtosis = np.where(varies & (2 * unusual > runs), runs / np.where(varies, effective, 1.0), 0.0)
         return cls(np.where(handful, effective, events), handful, np.where(sparse, runs / 2, np.inf), kurtosis)
 
-    def widened(
-        self, widths: Mapping[str, FloatArray], indices: Mapping[str, FloatArray], confidence: float
-    ) -> dict[str, FloatArray]:
+    def widened(self, widths: Arrays, indices: Arrays, confidence: float) -> dict[str, FloatArray]:
         """Return half-widths by name of the index, shape (columns, ...), at least what so few runs allow."""
         found = {}
         for name, width in widths.items():

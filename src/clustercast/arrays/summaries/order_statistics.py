@@ -9,6 +9,8 @@ from scipy.special import betaincinv, ndtr
 from clustercast.arrays import FloatArray
 from clustercast.errors import InputError
 
+Probabilities = Sequence[float] | FloatArray
+
 # The probabilities between which a normal estimate lies within one standard error of the truth.
 _ONE_SIGMA = ndtr(np.array([-1.0, 1.0]))
 # BLAS shares a longer product between its threads, and then their number shows in the last bits.
@@ -41,7 +43,7 @@ def sum_of_products(row: FloatArray, other: FloatArray | None = None) -> float:
     return float(parts.sum() + np.vecdot(row[whole:], other[whole:]))
 
 
-def checked_probabilities(probabilities: Sequence[float] | FloatArray) -> FloatArray:
+def checked_probabilities(probabilities: Probabilities) -> FloatArray:
     """Return probabilities as an array; refused unless they increase from 0 to 1."""
     points = np.atleast_1d(np.asarray(probabilities, dtype=float))
     if points.ndim != 1 or not points.size or not np.all((points >= 0) & (points <= 1)) or np.any(np.diff(points) <= 0):
@@ -79,15 +81,13 @@ def interval_ranks(probabilities: FloatArray, size: int) -> tuple[NDArray[np.int
     return np.maximum(np.floor(low * size - 1), 0).astype(np.intp), np.ceil(high * size - 1).astype(np.intp)
 
 
-def quantiles(
-    values: FloatArray, probabilities: Sequence[float] | FloatArray, weights: FloatArray | None = None
-) -> FloatArray:
+def quantiles(values: FloatArray, probabilities: Probabilities, weights: FloatArray | None = None) -> FloatArray:
     """Return quantiles along the last axis, shape (..., probabilities); infinities are values like others."""
     return quantiles_with_errors(values, probabilities, weights)[0]
 
 
 def quantiles_with_errors(
-    values: FloatArray, probabilities: Sequence[float] | FloatArray, weights: FloatArray | None = None
+    values: FloatArray, probabilities: Probabilities, weights: FloatArray | None = None
 ) -> tuple[FloatArray, FloatArray]:
     """Return quantiles along the last axis and their Monte Carlo standard errors, both (..., probabilities)."""
     rows, shape = sample_rows(values)

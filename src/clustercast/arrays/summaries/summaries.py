@@ -1,6 +1,5 @@
 """Summaries of samples: quantiles, means and shares with their Monte Carlo errors, and times of crossings."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +7,7 @@ from numpy.typing import NDArray
 
 from clustercast.arrays import FloatArray
 from clustercast.arrays.summaries.order_statistics import (
+    Probabilities,
     RowQuantiles,
     checked_probabilities,
     checked_weights,
@@ -39,9 +39,7 @@ def mean_with_error(values: FloatArray, weights: FloatArray | None = None) -> tu
     return means[..., 0], means[..., 1]
 
 
-def summary(
-    values: FloatArray, probabilities: Sequence[float] | FloatArray, weights: FloatArray | None = None
-) -> Summary:
+def summary(values: FloatArray, probabilities: Probabilities, weights: FloatArray | None = None) -> Summary:
     """Return quantiles, mean and the Monte Carlo errors of both of finite values along the last axis."""
     array, shape = sample_rows(values)
     points, size = checked_probabilities(probabilities), array.shape[1]
@@ -55,7 +53,7 @@ def summary(
     return Summary(*placed.reshape(2, *shape, -1), *means.reshape(2, *shape))
 
 
-def replicated_summary(values: FloatArray, probabilities: Sequence[float] | FloatArray, replicates: int) -> Summary:
+def replicated_summary(values: FloatArray, probabilities: Probabilities, replicates: int) -> Summary:
     """Return quantiles and mean with errors from the spread of independent replicates, one after the other."""
     # The spread of means of single replicates over the root of their number holds for scrambled Sobol' points too:
     # A. B. Owen (1997), doi:10.1137/S0036142994277468. The quantile of the few points of a replicate errs otherwise
