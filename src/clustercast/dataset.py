@@ -22,6 +22,8 @@ from clustercast.priors.prior_set import Priors
 
 Dataset = xr.Dataset
 Labelled = xr.Dataset | xr.DataTree | xr.DataArray
+# Where a dataset comes from, or how its inputs were drawn, by key.
+Record = Mapping[str, Any]
 
 PROVENANCE = "provenance"
 _SAMPLED = 1024
@@ -34,7 +36,7 @@ def in_words(name: str) -> str:
     return " ".join(_ACRONYMS.get(word, word) for word in name.split("_"))
 
 
-def provenance(record: Mapping[str, Any]) -> dict[str, str]:
+def provenance(record: Record) -> dict[str, str]:
     """Return the one attribute that carries a record of where a result comes from, with command and versions."""
     now = {"command": " ".join(getattr(sys, "orig_argv", sys.argv)), "versions": versions()}
     return {PROVENANCE: json.dumps({**record, **now}, ensure_ascii=False)}
@@ -118,7 +120,7 @@ def year_coordinate(years: FloatArray) -> xr.Variable:
     return coordinate("year", whole if np.array_equal(whole, years) else years, {"long_name": "year"})
 
 
-def inputs_dataset(values: Arrays, priors: Priors, design: Mapping[str, Any]) -> Dataset:
+def inputs_dataset(values: Arrays, priors: Priors, design: Record) -> Dataset:
     """Label drawn inputs, constants without a dimension."""
     variables = {}
     for name, distribution in priors.items():

@@ -20,7 +20,7 @@ from clustercast.arrays.points.streams import stream
 from clustercast.conditioning.observation_rows import ERROR_UNITS, Observation, Observations
 from clustercast.conditioning.observations import unlearned
 from clustercast.conditioning.sampler import Posterior
-from clustercast.dataset import in_words, provenance, provenance_of
+from clustercast.dataset import Record, in_words, provenance, provenance_of
 from clustercast.engine.units import factor
 from clustercast.errors import InputError, takes
 from clustercast.files.toml import toml_table
@@ -50,12 +50,7 @@ class Drawn:
 
 
 def posterior_tree(
-    priors: Priors,
-    observations: Observations,
-    result: Posterior,
-    before: Drawn,
-    after: Drawn,
-    record: Mapping[str, Any],
+    priors: Priors, observations: Observations, result: Posterior, before: Drawn, after: Drawn, record: Record
 ) -> xr.DataTree:
     """Return prior and posterior draws as a labelled tree; `record` is where the result comes from."""
     diagnostics = {name: value for name, value in vars(result).items() if name not in ("scores", "log_likelihood")}

@@ -8,7 +8,7 @@ import xarray as xr
 
 from clustercast.arrays import BoolArray, FloatArray
 from clustercast.arrays.points.saltelli import blind_pairs
-from clustercast.dataset import coordinate
+from clustercast.dataset import Record, coordinate
 from clustercast.errors import InputError
 from clustercast.sensitivity.outputs import LOG_SD_THAT_MISLEADS, AnalysedOutput, MeasuredOutput
 
@@ -39,12 +39,13 @@ _MEANINGS = {
     "maximum": "largest Kolmogorov-Smirnov distance over the slices",
     "CV": "coefficient of variation of the Kolmogorov-Smirnov distances",
 }
+Measured = Sequence[MeasuredOutput]
 # In the unit of the output, or its square; the other measures are pure numbers.
 WITH_UNIT = ("variance", "mu", "mu_star", "mu_star_conf", "sigma")
 
 
 def labelled(
-    results: Sequence[MeasuredOutput],
+    results: Measured,
     inputs: Sequence[str],
     *,
     years: xr.Variable | None,
@@ -84,12 +85,7 @@ def labelled(
 
 
 def labelled_sobol(
-    results: Sequence[MeasuredOutput],
-    design: Mapping[str, Any],
-    *,
-    years: xr.Variable | None,
-    attrs: Mapping[Any, Any],
-    cautions: Iterable[str],
+    results: Measured, design: Record, *, years: xr.Variable | None, attrs: Mapping[Any, Any], cautions: Iterable[str]
 ) -> xr.Dataset:
     """Put Sobol' indices into a dataset, with all that could mislead about them."""
     groups = design.get("correlated_groups", {})
@@ -127,7 +123,7 @@ def add_cautions(indices: xr.Dataset, sentences: Iterable[str]) -> xr.Dataset:
     return indices.assign_attrs(warning=" ".join(filter(None, [indices.attrs.get("warning", ""), *sentences])))
 
 
-def _output_cautions(results: Sequence[MeasuredOutput], years: xr.Variable | None) -> list[str]:
+def _output_cautions(results: Measured, years: xr.Variable | None) -> list[str]:
     """Return what could mislead about the outputs of any measure."""
     outputs = [result.output for result in results]
     sentences = [
@@ -167,7 +163,7 @@ def long_tail_caution(output: AnalysedOutput, kurtosis: FloatArray | None) -> li
     ]
 
 
-def blind_pairs_caution(inputs: Sequence[str], design: Mapping[str, Any]) -> list[str]:
+def blind_pairs_caution(inputs: Sequence[str], design: Record) -> list[str]:
     """Return which pairs of inputs SALib's points, of columns in that order, do not show together."""
     if design.get("points") != "salib":
         return []

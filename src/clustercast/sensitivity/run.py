@@ -6,7 +6,7 @@ from typing import Any, TypedDict, Unpack
 import numpy as np
 
 from clustercast.arrays.indices.intervals import check_confidence
-from clustercast.dataset import Dataset, design_of, provenance_of, with_provenance
+from clustercast.dataset import Dataset, Record, design_of, provenance_of, with_provenance
 from clustercast.engine.model import Model, with_changes
 from clustercast.errors import InputError
 from clustercast.priors.families import Uniform
@@ -202,9 +202,7 @@ def run_morris(
     return morris_effects(forecast, scale=scale, resamples=resamples, confidence=confidence)
 
 
-def growing_sobol(
-    study: Study, size: int, design: Mapping[str, Any], how: Mapping[str, Any], until: float | None, budget: int
-) -> Dataset:
+def growing_sobol(study: Study, size: int, design: Record, how: Record, until: float | None, budget: int) -> Dataset:
     """Return Sobol' indices of a design in memory that doubles while a half-width is above `until`."""
     forecast = study.forecast(study.inputs(size, **design))
     while until is not None and not _varies(forecast) and 2 * forecast.sizes["sample"] <= budget:

@@ -32,6 +32,7 @@ Workplace: TypeAlias = "Literal['threads', 'processes'] | Executor | Client | No
 Result = TypeVar("Result")
 Plan = TypeVar("Plan")
 Function = Callable[[Plan, int, int], Result]
+Join = Callable[[Sequence[Result]], Result]
 
 _NAMES = ("threads", "processes")
 # A pool that breaks this often without finishing a piece is not tried again.
@@ -51,7 +52,7 @@ def completed(
     *,
     executor: Workplace = None,
     workers: int | None = None,
-    join: Callable[[Sequence[Result]], Result],
+    join: Join[Result],
 ) -> Iterator[Result]:
     """Compute pieces of a plan, which is sent once to each machine, and yield results as they come, in any order."""
     if workers is not None:
@@ -165,11 +166,7 @@ def _is_client(executor: object) -> bool:
 
 
 def _from_cluster(
-    client: Any,
-    function: "Function[Plan, Result]",
-    plan: Plan,
-    pieces: Sequence[Piece],
-    join: Callable[[Sequence[Result]], Result],
+    client: Any, function: "Function[Plan, Result]", plan: Plan, pieces: Sequence[Piece], join: Join[Result]
 ) -> Iterator[Result]:
     """Yield results of a dask cluster, joined on its workers; dask itself takes up what a lost worker had."""
     distributed = import_module("distributed")

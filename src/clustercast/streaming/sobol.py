@@ -1,7 +1,6 @@
 """Sobol' indices of designs that need not fit into memory: products of runs are summed piece by piece."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from clustercast.arrays.indices.intervals import FewRuns, check_confidence, half
 from clustercast.arrays.indices.pick_freeze import indices_from_means
 from clustercast.arrays.indices.sobol_estimators import Estimator, Ratios, estimator_named, pair_rows
 from clustercast.arrays.summaries.order_statistics import squared_in
-from clustercast.dataset import Dataset, design_of, input_arrays, output_attrs, provenance, year_coordinate
+from clustercast.dataset import Dataset, Record, design_of, input_arrays, output_attrs, provenance, year_coordinate
 from clustercast.engine.fingerprint import versions
 from clustercast.engine.program import program as prepared
 from clustercast.errors import InputError, whole_number
@@ -32,12 +31,7 @@ _MOST_LEAVES = 64
 
 
 def sobol_in_pieces(
-    study: Study,
-    size: int,
-    design: Mapping[str, Any],
-    how: Mapping[str, Any],
-    checkpoint: Path | str | None,
-    **workplace: Any,
+    study: Study, size: int, design: Record, how: Record, checkpoint: Path | str | None, **workplace: Any
 ) -> Dataset:
     """Return the indices of a design that is never whole."""
     check_confidence(how["confidence"])
@@ -51,9 +45,7 @@ def sobol_in_pieces(
     return _streamed_indices(done, plan, study, how["confidence"], record)
 
 
-def _plan(
-    study: Study, size: int, design: Mapping[str, Any], how: Mapping[str, Any]
-) -> tuple[SobolPlan, dict[str, Any]]:
+def _plan(study: Study, size: int, design: Record, how: Record) -> tuple[SobolPlan, dict[str, Any]]:
     """Prove that a run can be made; return what its workers need, and where it comes from."""
     few = study.inputs(design["replicates"], **design)
     drawn = design_of(few)
@@ -79,7 +71,7 @@ def _plan(
     return plan.on_common_standards(), run_record(few, points, model_hash=study.changed.hash)
 
 
-def _identity(plan: SobolPlan, study: Study, design: Mapping[str, Any]) -> dict[str, str]:
+def _identity(plan: SobolPlan, study: Study, design: Record) -> dict[str, str]:
     """Return all that decides the sums, for a checkpoint to compare."""
     return run_identity(
         "stream_sobol",
@@ -98,9 +90,7 @@ def _identity(plan: SobolPlan, study: Study, design: Mapping[str, Any]) -> dict[
     )
 
 
-def _streamed_indices(
-    sums: LeafSums, plan: SobolPlan, study: Study, confidence: float, record: Mapping[str, Any]
-) -> Dataset:
+def _streamed_indices(sums: LeafSums, plan: SobolPlan, study: Study, confidence: float, record: Record) -> Dataset:
     """Return the indices of a whole run, labelled as `sobol_indices` labels its own."""
     means, values = totals(sums)
     count = len(means)

@@ -14,7 +14,7 @@ from clustercast.arrays import FloatArray
 from clustercast.arrays.points.designs import require_power_of_two
 from clustercast.arrays.summaries.order_statistics import checked_probabilities, interval_ranks
 from clustercast.arrays.summaries.summaries import Summary, share_error
-from clustercast.dataset import Dataset, input_arrays, output_attrs, provenance, provenance_of, year_coordinate
+from clustercast.dataset import Dataset, Record, input_arrays, output_attrs, provenance, provenance_of, year_coordinate
 from clustercast.engine.fingerprint import versions
 from clustercast.engine.model import Model, with_changes
 from clustercast.engine.operations import Device, checked_device
@@ -201,12 +201,7 @@ def _identity(plan: StreamPlan, model: Model, years: FloatArray) -> dict[str, st
 
 
 def _streamed_summary(
-    done: Reduction,
-    plan: StreamPlan,
-    model: Model,
-    years: FloatArray,
-    probabilities: Sequence[float],
-    record: Mapping[str, Any],
+    done: Reduction, plan: StreamPlan, model: Model, years: FloatArray, probabilities: Sequence[float], record: Record
 ) -> Dataset:
     """Return the summary of a whole run, labelled as `summarise` labels a forecast."""
     points, size = checked_probabilities(probabilities), done.sketch.samples

@@ -214,12 +214,12 @@ class Condition:
         attrs = {"role": "output", "units": "1", "long_name": f"whether {self.words}"}
         return xr.DataArray(holds, coords, ("sample",), self.text, attrs)
 
-    def probability(self, forecast: xr.Dataset, weights: Weights | None = None) -> tuple[float, float]:
+    def probability(self, forecast: xr.Dataset, weights: Weights = None) -> tuple[float, float]:
         """Return the probability of the condition and its Monte Carlo standard error."""
         return probability_of(self.evaluate(forecast), forecast, weights)
 
 
-def probability_of(holds: xr.DataArray, forecast: xr.Dataset, weights: Weights | None = None) -> tuple[float, float]:
+def probability_of(holds: xr.DataArray, forecast: xr.Dataset, weights: Weights = None) -> tuple[float, float]:
     """Return the share of the independent samples of a forecast for which something holds, and its error."""
     rows, used = independent(forecast, weights, design_of(forecast))
     share, error = share_with_error(holds.values[rows], used)

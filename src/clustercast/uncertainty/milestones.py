@@ -106,7 +106,7 @@ def _interpolation(logarithmic: NDArray[np.bool_]) -> str:
 
 
 def exceedance(
-    trajectory: xr.DataArray, level: Level, *, falling: bool = False, ever: bool = False, weights: Weights | None = None
+    trajectory: xr.DataArray, level: Level, *, falling: bool = False, ever: bool = False, weights: Weights = None
 ) -> xr.DataArray:
     """Return the probability that a trajectory has reached a level, by year.
 
@@ -161,11 +161,7 @@ def exceedance(
 
 @takes("sample")
 def milestones(
-    forecast: xr.Dataset,
-    levels: Levels,
-    *,
-    probabilities: Sequence[float] = PROBABILITIES,
-    weights: Weights | None = None,
+    forecast: xr.Dataset, levels: Levels, *, probabilities: Sequence[float] = PROBABILITIES, weights: Weights = None
 ) -> xr.Dataset:
     """Tabulate when outputs of a forecast reach levels.
 

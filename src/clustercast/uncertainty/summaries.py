@@ -13,13 +13,13 @@ from clustercast.arrays import FloatArray
 from clustercast.arrays.summaries.order_statistics import checked_probabilities, effective_size
 from clustercast.arrays.summaries.summaries import Summary, replicated_summary, share_with_error, summary
 from clustercast.arrays.summaries.tails import DOUBTFUL, HEAVY, tail_shapes
-from clustercast.dataset import coordinate, design_of, in_words
+from clustercast.dataset import Record, coordinate, design_of, in_words
 from clustercast.engine.units import in_unit
 from clustercast.errors import InputError, nearest, shown
 from clustercast.files.dates import float_years
 from clustercast.files.netcdf import LAYOUT, SummaryDataset
 
-Weights = xr.DataArray | Sequence[float] | FloatArray
+Weights = xr.DataArray | Sequence[float] | FloatArray | None
 Level = str | float
 Levels = Mapping[str, Level | Sequence[Level]]
 Variables = dict[Hashable, xr.Variable]
@@ -31,7 +31,7 @@ _ENOUGH_REPLICATES = 4
 
 
 def summarise(
-    forecast: xr.Dataset, probabilities: Sequence[float] = PROBABILITIES, weights: Weights | None = None
+    forecast: xr.Dataset, probabilities: Sequence[float] = PROBABILITIES, weights: Weights = None
 ) -> SummaryDataset:
     """Summarise the outputs of a forecast over its samples.
 
@@ -141,14 +141,14 @@ def output_names(forecast: xr.Dataset) -> list[str]:
 
 
 def independent(
-    forecast: xr.Dataset | xr.DataArray, weights: Weights | None, design: Mapping[str, Any]
+    forecast: xr.Dataset | xr.DataArray, weights: Weights, design: Record
 ) -> tuple[NDArray[np.intp] | slice, FloatArray | None]:
     """Return the independent samples of a forecast and their weights."""
     rows, given = independent_rows(design, forecast.sizes["sample"]), weights_array(weights, forecast)
     return rows, None if given is None else given[rows]
 
 
-def independent_rows(design: Mapping[str, Any], size: int) -> NDArray[np.intp] | slice:
+def independent_rows(design: Record, size: int) -> NDArray[np.intp] | slice:
     """Return the independent samples of a design: all, or the first and last row of each base point."""
     name, points = design.get("name"), int(design.get("size", 0))
     if name == "morris":
@@ -169,7 +169,7 @@ def independent_rows(design: Mapping[str, Any], size: int) -> NDArray[np.intp] |
     return np.stack([first, first + size // points - 1], axis=1).reshape(-1)
 
 
-def weights_array(weights: Weights | None, forecast: xr.Dataset | xr.DataArray) -> FloatArray | None:
+def weights_array(weights: Weights, forecast: xr.Dataset | xr.DataArray) -> FloatArray | None:
     """Return one weight a sample of a forecast; a DataArray or a Series is aligned by the coordinate ``sample``."""
     if weights is None:
         return None
@@ -250,7 +250,7 @@ def _label_shares(name: str, variable: xr.Variable, values: FloatArray, weights:
     }
 
 
-def error_method(design: Mapping[str, Any], replicates: int = 1, weighted: bool = False) -> str:
+def error_method(design: Record, replicates: int = 1, weighted: bool = False) -> str:
     """Return how the errors were made and what they are worth on the design."""
     if replicates > 1:
         return f"spread of {replicates} independent replicates"

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.random import Generator
 from scipy.special import ndtr
 
 from clustercast.arrays import BoolArray, FloatArray, IntArray
@@ -57,7 +58,7 @@ class Events:
         return np.stack(sums, axis=-1).cumsum(axis=1)[:, :-1]
 
 
-def distances(probabilities: FloatArray, law: FloatArray, generator: np.random.Generator) -> tuple[FloatArray, ...]:
+def distances(probabilities: FloatArray, law: FloatArray, generator: Generator) -> tuple[FloatArray, ...]:
     """Return how far the law of each score given the event is from its prior, what chance gives, and P(score > 0)."""
     # The Kolmogorov-Smirnov distance. What chance gives is reached in 1 of 20 resamples in which the deviation of each
     # population has a random sign.
@@ -72,7 +73,7 @@ def distances(probabilities: FloatArray, law: FloatArray, generator: np.random.G
     )
 
 
-def find_levels(margin: Margin, dimensions: int, generator: np.random.Generator) -> Levels:
+def find_levels(margin: Margin, dimensions: int, generator: Generator) -> Levels:
     """Find levels and steps by one population, which is not used for anything else."""
     # S.-K. Au and J. L. Beck (2001), doi:10.1016/S0266-8920(01)00019-4. Levels that do not depend on the populations
     # that go through them make their estimates unbiased.
@@ -100,7 +101,7 @@ def find_levels(margin: Margin, dimensions: int, generator: np.random.Generator)
 
 
 def sample_events(
-    margin: Margin, levels: Levels, dimensions: int, populations: int, chains: int, generator: np.random.Generator
+    margin: Margin, levels: Levels, dimensions: int, populations: int, chains: int, generator: Generator
 ) -> Events:
     """Return unbiased estimates of the probability by independent populations through given levels."""
     size = chains * LENGTH
@@ -122,7 +123,7 @@ def sample_events(
     return Events(reached * events.mean(axis=1), scores[events.reshape(-1)], population, weights, runs)
 
 
-def _seeds(above: BoolArray, chains: int, generator: np.random.Generator) -> IntArray:
+def _seeds(above: BoolArray, chains: int, generator: Generator) -> IntArray:
     """Choose states above a level to start chains from, each nearly as often as any other."""
     places = np.flatnonzero(above)
     # A population that has nothing above a level has an estimate of 0, and what it does from there on is no matter.
@@ -131,12 +132,7 @@ def _seeds(above: BoolArray, chains: int, generator: np.random.Generator) -> Int
 
 
 def _climbed(
-    margin: Margin,
-    scores: FloatArray,
-    margins: FloatArray,
-    level: float,
-    step: FloatArray,
-    generator: np.random.Generator,
+    margin: Margin, scores: FloatArray, margins: FloatArray, level: float, step: FloatArray, generator: Generator
 ) -> tuple[FloatArray, FloatArray, float]:
     """Return all states of chains that keep the normal law above a level, their margins, and the share that moved."""
     # Moves: I. Papaioannou et al. (2015), doi:10.1016/j.probengmech.2015.06.006. All states of a chain count: H.-D. Dau
