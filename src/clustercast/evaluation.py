@@ -263,8 +263,15 @@ def _evaluated_piece(task: _Task, piece: _Piece) -> dict[str, FloatArray]:
     if task.form == "scalar":
         return _one_by_one(task, index, columns)
     rows = len(index)
+    whole: Any = None
+    if task.form == "frame":
+        import pandas as pd
+
+        whole = pd.DataFrame({name: np.array(values) for name, values in columns.items()})
+    elif task.form == "matrix":
+        whole = np.column_stack(list(columns.values()))
     try:
-        result = _called_once(task, columns)
+        result = task.function(**columns) if task.form == "arrays" else task.function(whole)
     except Exception as error:
         raise InputError(f"{task.called} fails: {type(error).__name__}: {error}; correct it") from error
     found = {}
@@ -274,22 +281,10 @@ def _evaluated_piece(task: _Task, piece: _Piece) -> dict[str, FloatArray]:
             array = np.full(rows, array)
         axis = -1 if task.form == "arrays" else 0
         if array.shape[axis] != rows:
-            place = "last" if axis else "first"
-            remedy = f"the {place} axis of the result is the sample"
+            remedy = f"the {'last' if axis else 'first'} axis of the result is the sample"
             raise InputError(f"output {name!r} of {task.called} has shape {array.shape} for {rows} samples; {remedy}")
         found[name] = np.moveaxis(array, axis, 0)
     return found
-
-
-def _called_once(task: _Task, columns: Columns) -> Any:
-    """Call a function on all samples of a piece."""
-    if task.form == "arrays":
-        return task.function(**columns)
-    if task.form == "matrix":
-        return task.function(np.column_stack(list(columns.values())))
-    import pandas as pd
-
-    return task.function(pd.DataFrame({name: np.array(values) for name, values in columns.items()}))
 
 
 def _one_by_one(task: _Task, index: Sequence[int], columns: Columns) -> dict[str, FloatArray]:

@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from clustercast.arrays import FloatArray, IntArray
+from clustercast.arrays import BoolArray, FloatArray, IntArray
 from clustercast.arrays.points import nested_scramble, sobol_sequence
 from clustercast.arrays.points.designs import check_columns, check_rows
 from clustercast.arrays.points.nested_scramble import named_pairs
@@ -26,7 +26,7 @@ class SwappedColumn:
 
     dtype, ndim = np.dtype(np.float64), 1
 
-    def __init__(self, values: FloatArray, which: IntArray) -> None:
+    def __init__(self, values: FloatArray, which: IntArray | BoolArray) -> None:
         # Shape (base points, values that differ), and which of them each run of a base point has.
         self._values, self._which = values, which.astype(np.intp)
         self.size = len(values) * len(which)
