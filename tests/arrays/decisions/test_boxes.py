@@ -1,5 +1,7 @@
 """Boxes: planted ones, the arithmetic of quasi-p values."""
 
+import itertools
+
 import numpy as np
 import pytest
 from scipy.stats import binom
@@ -78,3 +80,71 @@ def test_a_quasi_p_value_is_a_binomial_tail(planted):
         for wider in (codes[1] >= 150, codes[0] >= 125)
     ]
     assert list(quasi_p_values(codes, holds, box)) == pytest.approx(exact)
+
+
+def score(holds, inside, density):
+    """Return the harmonic mean of density and coverage, or the coverage where dense enough."""
+    share, coverage = holds[inside].mean() if inside.any() else 0.0, holds[inside].sum() / holds.sum()
+    if density is None:
+        return 2 * share * coverage / (share + coverage) if share + coverage else 0.0
+    return coverage if share >= density else share - 1
+
+
+@pytest.mark.parametrize("density", [None, 0.5])
+def test_no_other_place_of_one_limit_serves_better_and_of_equal_ones_the_box_is_the_widest(density):
+    generator = np.random.default_rng(3)
+    codes = generator.integers(0, 251, (3, 300)).astype(np.uint8)
+    holds = generator.uniform(size=300) < np.where((codes[0] > 100) & (codes[1] < 90), 0.8, 0.1)
+    low, high = np.zeros(3, dtype=np.int64), np.full(3, 250, dtype=np.int64)
+    low[0], high[1] = 90, 60
+    moved = polished(codes, holds, Box(low, high), density)
+    best = score(holds, moved.contains(codes), density)
+    assert best > score(holds, Box(low, high).contains(codes), density)
+    for column in (0, 1):
+        for low_end, places in ((True, range(moved.high[column] + 1)), (False, range(moved.low[column], 251))):
+            for place in places:
+                low, high = moved.low.copy(), moved.high.copy()
+                (low if low_end else high)[column] = place
+                other = score(holds, Box(low, high).contains(codes), density)
+                assert other <= best + 1e-12
+                wider = place < moved.low[column] if low_end else place > moved.high[column]
+                assert not wider or other < best - 1e-13
+    assert moved.high[2] == 250
+    assert moved.low[2] == 0
+
+
+def test_each_cut_leaves_the_event_most_common_of_all_that_take_off_the_part():
+    generator = np.random.default_rng(4)
+    codes = generator.integers(0, 251, (3, 400)).astype(np.uint8)
+    codes[2] //= 100
+    holds = generator.uniform(size=400) < np.where((codes[0] > 100) & (codes[2] < 2), 0.8, 0.1)
+    boxes = peel(codes, holds, 0.1, 40)
+    assert len(boxes) > 8
+    for box, smaller in itertools.pairwise(boxes):
+        inside = box.contains(codes)
+        part, densities = max(1, int(0.1 * inside.sum())), []
+        for column in codes:
+            for side in (column, 250 - column.astype(int)):
+                values = np.sort(side[inside])
+                left = inside & (side > values[part - 1])
+                densities.append(holds[left].mean() if left.sum() >= 40 else -1.0)
+        after = smaller.contains(codes)
+        assert after.sum() >= 40
+        assert not (after & ~inside).any()
+        assert holds[after].mean() == pytest.approx(max(densities))
+    # Until all that is inside holds, or no cut leaves enough.
+    last = boxes[-1].contains(codes)
+    assert holds[last].all() or last.sum() < 80
+
+
+def test_peeling_ends_where_all_that_is_inside_holds():
+    codes = np.repeat(np.arange(10), 50)[np.newaxis].astype(np.uint8)
+    boxes = peel(codes, codes[0] >= 5, 0.1, 10)
+    assert [box.contains(codes).sum() for box in boxes] == [500, 450, 400, 350, 300, 250]
+
+
+def test_no_box_is_chosen_where_none_is_dense_enough():
+    generator = np.random.default_rng(2)
+    codes, holds = generator.integers(0, 251, (2, 500)).astype(np.uint8), generator.uniform(size=500) < 0.3
+    boxes = peel(codes, holds, 0.1, 100)
+    assert chosen_box(boxes, (codes, holds), (codes, holds & (np.arange(500) % 2 > 0)), 0.9) is None

@@ -12,6 +12,7 @@ from clustercast.arrays.decisions.prior_classes import (
     quantile_bounds,
     ratio_bounds,
 )
+from clustercast.errors import InputError
 
 SIZE = 120
 
@@ -130,3 +131,52 @@ def test_a_p_box_holds_the_laws_between_its_ends():
     assert box_bounds(cells, np.arange(4.0), least, most) == pytest.approx(
         ((1 - most[:-1]).sum(), (1 - least[:-1]).sum())
     )
+
+
+def test_of_the_means_of_cells_what_chance_gives_is_taken_off():
+    """Cells with means 0 and 1 and a variance of 4 among 25 draws: the spread is their variance less 4 / 24 each."""
+    noise = np.tile([-2.0, 2.0], 200)[: 8 * 50]
+    member = np.repeat(np.arange(8), 50)
+    true = np.array([0.0, 3.0] * 4)
+    cells = Cells(np.full(400, 1 / 400), member)
+    found = cells.means(true[member] + noise)
+    spread, chance = 1.5**2, 4 / 49
+    np.testing.assert_allclose(found, 1.5 + np.sqrt(1 - chance / spread) * (true - 1.5))
+    # With the gap near what chance gives, eight cells are held to be one: 1 + 3 sqrt(2 / 8) times is the limit.
+    for factor, merged in ((0.99, True), (1.01, False)):
+        gap = np.sqrt(chance * 2.5 * factor)
+        found = cells.means(np.array([-gap, gap] * 4)[member] + noise)
+        assert (np.ptp(found) < 1e-12) == merged
+
+
+def test_a_cell_without_a_draw_has_the_mean_of_all():
+    member = np.r_[np.zeros(50, dtype=int), np.full(50, 2)]
+    cells = Cells(np.full(100, 0.01), member)
+    assert cells.means(member.astype(float)) == pytest.approx([0, 1, 2])
+    assert cells.likelihood == pytest.approx([1, 0, 1])
+
+
+def test_a_p_box_after_conditioning_is_searched_by_brute_force():
+    """Three cells whose likelihoods differ: the extremes over a grid of all laws between the ends."""
+    member = np.repeat(np.arange(3), 10)
+    shares = np.repeat([1.0, 3.0, 0.5], 10)
+    cells = Cells(shares / shares.sum(), member)
+    least, most = np.array([0.1, 0.4, 1.0]), np.array([0.5, 0.8, 1.0])
+    values = np.array([2.0, -1.0, 5.0])
+    first, both = np.meshgrid(np.linspace(0.1, 0.5, 81), np.linspace(0.4, 0.8, 81))
+    laws = np.stack([first, both - first, 1 - both], axis=-1)[both >= first]
+    means = (laws * cells.likelihood) @ values / (laws @ cells.likelihood)
+    assert box_bounds(cells, values, least, most) == pytest.approx((means.min(), means.max()))
+
+
+def test_no_law_between_the_ends_that_the_observations_allow_is_refused():
+    cells = Cells(np.array([0.0, 0.0, 0.5, 0.5]), np.array([0, 0, 1, 1]))
+    with pytest.raises(InputError, match="no law between"):
+        box_bounds(cells, np.arange(2.0), np.array([1.0, 1.0]), np.array([1.0, 1.0]))
+
+
+def test_a_mean_may_pass_a_verdict_from_above_too():
+    holds = (np.arange(100) < 80).astype(float)
+    cells = Cells(np.full(100, 0.01))
+    assert breakdown(lambda k: ratio_bounds(cells, holds, k), 0.5, 0.8, 1.0, 1e6) == pytest.approx(4)
+    assert breakdown(lambda k: ratio_bounds(cells, holds, k), 0.5, 0.8, 1.0, 3.9) == np.inf

@@ -5,11 +5,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import quad
-from scipy.stats import norm, qmc
+from scipy.stats import binom, f_oneway, norm, qmc
 
 from clustercast.arrays.decisions.actions import action_gain
-from clustercast.arrays.decisions.partition import partition
-from clustercast.arrays.decisions.scores import entropy_gain, perfect_gain, spread_gain, variance_gain
+from clustercast.arrays.decisions.partition import Partition, _shares, halves, partition, without_twins
+from clustercast.arrays.decisions.scores import (
+    _crps,
+    _entropies,
+    _points,
+    _series,
+    _width,
+    crps_of,
+    entropy_gain,
+    perfect_gain,
+    spread_gain,
+    variance_gain,
+)
 from clustercast.arrays.decisions.together import joint_gain, rank_scores
 from tests.reference.value_problems import CLAIM, GROUPS, SINGLE, brier, nats, normal_output
 
@@ -207,3 +218,129 @@ def test_bins_of_sobol_points_are_as_even_as_those_of_random_ones():
     found = partition(points, bins=32, tails=False)
     assert found.counts.min() > 0.8 * 2**16 / 32
     assert found.counts.max() < 1.2 * 2**16 / 32
+
+
+COUNTS = np.array([5, 1, 2, 40, 13])
+STARTS = np.cumsum(COUNTS) - COUNTS
+
+
+def sorted_bins(seed=1):
+    values = np.random.default_rng(seed).normal(size=COUNTS.sum())
+    parts = [np.sort(part) for part in np.split(values, STARTS[1:])]
+    return parts, np.concatenate(parts)
+
+
+def mean_distances(values):
+    return np.abs(values[:, np.newaxis] - values).sum(axis=1) / max(len(values) - 1, 1)
+
+
+def test_the_crps_of_a_sample_is_its_mean_distance_less_half_of_that_of_the_others():
+    parts, ordered = sorted_bins()
+    expected = [mean_distances(part) - mean_distances(part).mean() / 2 for part in parts]
+    np.testing.assert_allclose(_crps(ordered, STARTS, COUNTS), np.concatenate(expected), atol=1e-12)
+    values = np.random.default_rng(2).normal(size=99)
+    np.testing.assert_allclose(crps_of(values), mean_distances(values) - mean_distances(values).mean() / 2, atol=1e-12)
+
+
+def test_the_origin_of_an_output_does_not_count_where_an_input_has_a_value_once():
+    generator = np.random.default_rng(5)
+    steps, y = np.r_[-9, np.arange(499) % 3], generator.normal(size=(500, 1))
+    for score in ("crps", "width"):
+        near, far = (spread_gain(score, steps[np.newaxis], y + origin) for origin in (0, 1e6))
+        np.testing.assert_allclose(near, far, atol=1e-8)
+
+
+@pytest.mark.parametrize("probability", [0.025, 0.05, 0.3, 0.5, 0.95, 0.975])
+def test_the_points_of_bins_are_numpys_median_unbiased_quantiles(probability):
+    parts, ordered = sorted_bins()
+    expected = [np.quantile(part, probability, method="median_unbiased") for part in parts]
+    np.testing.assert_allclose(_points(ordered, STARTS, COUNTS, probability), expected, atol=1e-14)
+
+
+def test_the_influence_on_a_width_leaves_its_mean_and_steps_by_the_slopes_of_both_points():
+    parts, ordered = sorted_bins()
+    for part, found in zip(parts, np.split(_width(ordered, STARTS, COUNTS), STARTS[1:]), strict=True):
+        points = np.quantile(part, [0.025, 0.05, 0.075, 0.925, 0.95, 0.975], method="median_unbiased")
+        assert found.mean() == pytest.approx(points[4] - points[1], abs=1e-12)
+        low, high = (points[2] - points[0]) / 0.05, (points[5] - points[3]) / 0.05
+        steps = low * (part <= points[1]) - high * (part <= points[4])
+        np.testing.assert_allclose(found - found[-1], steps - steps[-1], atol=1e-12)
+
+
+def test_the_series_of_an_entropy_is_grassbergers():
+    """P. Grassberger (2003), arXiv:physics/0307138: G(1) = -g - ln 2, G(2) = G(1) + 2, then by twos 2 / (2 n + 1)."""
+    start, series = -np.euler_gamma - np.log(2), _series(40)
+    exact = [0, start, start + 2, start + 2, *([start + 2 + 2 / 3] * 2), *([start + 2 + 2 / 3 + 2 / 5] * 2)]
+    np.testing.assert_allclose(series[:9], [*exact, exact[-1] + 2 / 7], rtol=1e-13)
+    # Beyond, the logarithm of a count less half its inverse, as of the digamma function.
+    n = np.arange(9, 41)
+    np.testing.assert_allclose(series[9:], np.log(n) - 1 / (2 * n) - 1 / (12 * n**2), atol=1e-5)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.3, 0.5])
+@pytest.mark.parametrize("count", [15, 30, 200])
+def test_the_entropy_of_a_share_has_hardly_a_bias(share, count):
+    hits = np.arange(count + 1.0)
+    found = _entropies(hits, np.full(count + 1, float(count)), _series(count))
+    exact = -share * np.log(share) - (1 - share) * np.log(1 - share)
+    # By the counts alone it would be half of one over the count too low.
+    assert binom.pmf(hits, count, share) @ found == pytest.approx(exact, abs=0.1 / count)
+
+
+def test_the_fall_of_a_variance_is_kelleys():
+    """By scipy's F of the groups: what is between them less what their spread gives by chance."""
+    generator = np.random.default_rng(3)
+    groups = np.repeat(np.arange(20), 30)
+    values = np.random.default_rng(4).normal(size=20)[groups] + generator.normal(size=600)
+    parts = values.reshape(20, 30)
+    within = parts.var(axis=1, ddof=1).mean()
+    bins = Partition(groups[np.newaxis].astype(np.uint16), np.array([0, 20]), np.full(20, 30.0))
+    gain, error = (part[0, 0] for part in variance_gain(bins, values[:, np.newaxis]))
+    assert gain == pytest.approx(19 * within * (f_oneway(*parts).statistic - 1) / 600)
+    # Of low-discrepancy points half of it is put back.
+    more, wider = (part[0, 0] for part in variance_gain(bins, values[:, np.newaxis], low_discrepancy=True))
+    assert more - gain == pytest.approx(19 * within / 600 / 2)
+    assert wider**2 - error**2 == pytest.approx((more - gain) ** 2 / 3, rel=0.3)
+
+
+@pytest.mark.parametrize("score", ["log", "crps", "width"])
+def test_of_low_discrepancy_points_half_of_what_chance_gives_is_put_back(score):
+    generator = np.random.default_rng(3)
+    x = generator.normal(size=(2, 2048))
+    y = x[0] + generator.normal(size=2048)
+    if score == "log":
+        bins = partition(x)
+        plain, low = (entropy_gain(bins, (y > 0)[:, np.newaxis].astype(float), kind) for kind in (False, True))
+        np.testing.assert_allclose(low[0] - plain[0], np.diff(bins.offsets)[:, np.newaxis] / 4 / 2048)
+    else:
+        plain, low = (spread_gain(score, x, y[:, np.newaxis], kind) for kind in (False, True))
+    assert (low[0] > plain[0]).all()
+    np.testing.assert_allclose(low[1] ** 2 - plain[1] ** 2, (2 * (low[0] - plain[0])) ** 2 / 3, rtol=1e-9)
+
+
+def test_sums_over_bins_are_those_of_bincount():
+    generator = np.random.default_rng(3)
+    member, values = generator.integers(0, 5, (3, 9000)).astype(np.uint16), generator.normal(size=(9000, 2))
+    found = Partition(member, np.array([0, 5, 10, 15]), np.ones(15)).sums(values)
+    exact = [np.bincount(row, column, 5) for column in values.T for row in member]
+    np.testing.assert_allclose(found.T.reshape(-1, 5), exact, rtol=1e-10)
+
+
+def test_bins_are_halved_in_the_tails_while_eight_sorted_samples_are_left():
+    assert _shares(4, 4 * 8 * 4, True).tolist() == [1 / 16, 1 / 8, 1 / 4, 1 / 2, 3 / 4, 7 / 8, 15 / 16]
+    assert _shares(4, 4 * 8 * 4 - 1, True).tolist() == [1 / 8, 1 / 4, 1 / 2, 3 / 4, 7 / 8]
+    assert _shares(4, 10**6, False).tolist() == _shares(4, 10, True).tolist() == [1 / 4, 1 / 2, 3 / 4]
+
+
+def test_halves_are_halves_and_of_twins_one_is_kept():
+    assert halves(10).sum() == 5
+    assert halves(11).sum() == 6
+    column = np.arange(60.0)
+    doubled = np.r_[column, column[:20]]
+    kept = without_twins([doubled, np.arange(80) % 3], 80)
+    assert sorted(doubled[kept]) == column.tolist()
+    assert (np.diff(kept) > 0).all()
+    # Of some twins either may be the one, and eight of one value are twins, nine a discrete input.
+    assert 0 < (kept >= 60).sum() < 20
+    assert without_twins([np.arange(80.0) // 8], 80).size == 10
+    assert without_twins([np.r_[np.zeros(9), np.arange(1.0, 72)]], 80).size == 80

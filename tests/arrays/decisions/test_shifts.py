@@ -49,3 +49,22 @@ def test_the_least_change_of_all_has_the_divergence_of_two_coins():
     weights = event_weights(holds, 0.6, np.full(1000, 1e-3))
     assert weights[holds].sum() == pytest.approx(0.6)
     assert event_divergence(0.25, 0.6) == pytest.approx(weights @ np.log(weights * 1000))
+
+
+def test_a_shift_stops_where_as_many_draws_are_left_as_are_asked_for(scores):
+    """Toward an event that the draws hardly carry, up and down: the effective size is met, on either side alike."""
+    for sign, probability in ((1, 0.999), (-1, 0.001)):
+        holds = sign * scores[:2000, 0] > 1.0
+        holds = holds if sign > 0 else ~holds
+        found = least_shift(scores[:2000], holds, probability, np.eye(3), 400)
+        assert 1 / (found.weights @ found.weights) == pytest.approx(400, rel=1e-3)
+        assert sign * found.shifts[0] > 1
+        assert found.divergence == pytest.approx(found.shifts @ found.shifts / 2)
+        assert found.reached == pytest.approx(found.weights[holds].sum())
+
+
+def test_an_event_that_no_score_moves_is_left_as_it_is():
+    scores = np.array([[-1.0], [1.0], [-1.0], [1.0]])
+    found = least_shift(scores, np.array([True, True, False, False]), 0.8, np.eye(1), 2)
+    assert (found.shifts, found.divergence, found.reached) == ([0.0], 0.0, 0.5)
+    assert found.weights.tolist() == [0.25] * 4

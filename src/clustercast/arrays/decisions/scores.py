@@ -140,12 +140,12 @@ def _saved(
 
 def _crps(ordered: FloatArray, starts: NDArray[np.int64], counts: NDArray[np.int64]) -> FloatArray:
     """Return the CRPS of each sample under its own bin's distribution, without bias; sorted within bins."""
-    n = np.repeat(np.maximum(counts, 2), counts)
+    n = np.repeat(counts, counts)
     place = np.arange(len(ordered)) - np.repeat(starts, counts)
     total = np.repeat(np.add.reduceat(ordered, starts), counts)
     summed = np.cumsum(ordered)
     below = summed - np.repeat(summed[starts] - ordered[starts], counts)
-    distance = ((2 * place + 2 - n) * ordered + total - 2 * below) / (n - 1)
+    distance = ((2 * place + 2 - n) * ordered + total - 2 * below) / np.maximum(n - 1, 1)
     half = np.add.reduceat(distance, starts) / counts / 2
     return np.asarray(distance - np.repeat(half, counts))
 
