@@ -7,7 +7,7 @@ from analyses import options
 def model(run: options.Run, graph: bool = False, everything: bool = False) -> options.Answer:
     """Print the model: its inputs, then each quantity as a formula with its unit, in the order of computation."""
     from clustercast.files.whole import write_text
-    from clustercast.report.labels import in_a_sentence
+    from clustercast.report.numbers import in_a_sentence
     from clustercast.report.program import graph_dot, graph_text, model_lines, program_text
 
     cluster = run.model

@@ -13,7 +13,7 @@ from clustercast.engine.units import conversion
 from clustercast.files.dates import end_of
 from clustercast.files.whole import write_text
 from clustercast.report.figures import svg
-from clustercast.report.labels import member_label
+from clustercast.report.numbers import member_label
 from clustercast.report.plots.style import PALETTE, QUIET, SMALL, quiet_frame, share_axis, titled
 from clustercast.report.sentences import hangs_on
 from clustercast.report.wording import say

@@ -20,7 +20,7 @@ import pytest
 import clustercast as cc
 from analyses import options
 from analyses.report import report
-from clustercast.report.labels import worded
+from clustercast.report.numbers import worded
 from tests import browser
 
 FEW = ["--samples", "256", "--years", "2024:2032:2"]

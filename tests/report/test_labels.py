@@ -2,7 +2,7 @@
 
 import pytest
 
-from clustercast.report.labels import dated, in_a_sentence, label_of, member_label, short_label, time_of, worded
+from clustercast.report.numbers import dated, in_a_sentence, label_of, member_label, short_label, time_of, worded
 
 
 @pytest.mark.parametrize(

@@ -24,8 +24,7 @@ from clustercast.files.dates import end_of
 from clustercast.priors.families import PERT, Beta, Discrete, Family, Fixed, LogNormal, Metalog, Normal, Uniform
 from clustercast.priors.prior_set import Priors
 from clustercast.propagation import year_grid
-from clustercast.report.labels import in_a_sentence, label_of
-from clustercast.report.numbers import is_share
+from clustercast.report.numbers import in_a_sentence, is_share, label_of
 from clustercast.report.sentences import PHRASES, key_year, subject_and_verb
 from clustercast.streaming.run import run_sobol
 

@@ -8,8 +8,7 @@ import xarray as xr
 
 from clustercast.conditioning.backtest import Score
 from clustercast.dataset import design_of
-from clustercast.report.labels import label_of, member_label, worded
-from clustercast.report.numbers import evenly
+from clustercast.report.numbers import evenly, label_of, member_label, worded
 from clustercast.report.tables import Table, table
 from clustercast.report.wording import records, say
 

@@ -22,7 +22,7 @@ from clustercast.priors.prior_file import scenario_about
 from clustercast.priors.prior_set import Priors
 from clustercast.report import plots
 from clustercast.report.ask import Part
-from clustercast.report.labels import milestone_text
+from clustercast.report.numbers import milestone_text
 from clustercast.report.plots.style import axes_or_new, in_percent, number_text, unit_of
 from clustercast.report.result_tables import caution, learned_tables, member, sobol_tables
 from clustercast.report.sentences import LIMITS, hangs_on, opening

@@ -10,8 +10,7 @@ import xarray as xr
 from clustercast.files.dates import date_words
 from clustercast.files.toml import load_toml
 from clustercast.priors.prior_set import Priors
-from clustercast.report.labels import in_a_sentence, label_of, listed
-from clustercast.report.numbers import chance, is_share, with_interval
+from clustercast.report.numbers import chance, in_a_sentence, is_share, label_of, listed, with_interval
 from clustercast.uncertainty.summaries import summarise
 
 PHRASES: dict[str, dict[str, Any]] = load_toml(Path(__file__).with_name("phrases.toml"))

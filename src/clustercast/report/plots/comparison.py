@@ -13,8 +13,7 @@ from clustercast.arrays.summaries.order_statistics import quantiles
 from clustercast.decisions.pooled_forecast import WHOSE
 from clustercast.engine.units import conversion
 from clustercast.errors import InputError, takes
-from clustercast.report.labels import label_of
-from clustercast.report.numbers import evenly
+from clustercast.report.numbers import evenly, label_of
 from clustercast.report.plots import style
 
 _INTERVALS = (0.05, 0.25, 0.5, 0.75, 0.95)

@@ -9,8 +9,7 @@ from matplotlib.axes import Axes
 
 from clustercast.decisions.tilting import Tilt
 from clustercast.errors import InputError, takes
-from clustercast.report.labels import in_a_sentence, label_of, short_label, worded
-from clustercast.report.numbers import chance, human, interval, is_share
+from clustercast.report.numbers import chance, human, in_a_sentence, interval, is_share, label_of, short_label, worded
 from clustercast.report.plots import style
 from clustercast.uncertainty.conditions import parse_condition
 

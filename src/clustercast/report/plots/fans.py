@@ -17,8 +17,7 @@ from clustercast.conditioning.observation_rows import Observation
 from clustercast.engine.units import conversion, same_dimension
 from clustercast.errors import InputError, takes
 from clustercast.files.dates import date_words
-from clustercast.report.labels import in_a_sentence, milestone_text
-from clustercast.report.numbers import chance
+from clustercast.report.numbers import chance, in_a_sentence, milestone_text
 from clustercast.report.plots import style
 from clustercast.uncertainty.stated import ReferenceClass, StatedCell
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from clustercast.arrays import FloatArray
 from clustercast.errors import InputError, takes
-from clustercast.report.labels import in_a_sentence, label_of, short_label
+from clustercast.report.numbers import in_a_sentence, label_of, short_label
 from clustercast.report.plots import style
 from clustercast.report.result_tables import member
 

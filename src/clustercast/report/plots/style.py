@@ -18,8 +18,7 @@ from clustercast.arrays import FloatArray
 from clustercast.engine.units import in_unit
 from clustercast.errors import InputError, nearest, takes
 from clustercast.files.whole import write_whole
-from clustercast.report.labels import label_of, time_of
-from clustercast.report.numbers import human, interval, is_share, with_interval
+from clustercast.report.numbers import human, interval, is_share, label_of, time_of, with_interval
 
 Level = str | float
 Levels = Iterable[Level] | Mapping[str, Level]
