@@ -24,6 +24,7 @@ Dataset = xr.Dataset
 Labelled = xr.Dataset | xr.DataTree | xr.DataArray
 # Where a dataset comes from, or how its inputs were drawn, by key.
 Record = Mapping[str, Any]
+_Variables = Mapping[Any, xr.Variable]
 
 PROVENANCE = "provenance"
 _SAMPLED = 1024
@@ -252,11 +253,7 @@ def forecast_dataset(
 
 
 def _beside_inputs(
-    inputs: Dataset,
-    variables: Mapping[str, xr.Variable],
-    coords: Mapping[Hashable, xr.Variable],
-    model_hash: str,
-    values: Arrays,
+    inputs: Dataset, variables: _Variables, coords: _Variables, model_hash: str, values: Arrays
 ) -> Dataset:
     """Return outputs beside the inputs they came from, with the record of both."""
     carried = {name: inputs.variables[name] for name in _input_names(inputs) if name not in variables}

@@ -1,6 +1,6 @@
 """Names on the axes of every sensitivity measure, and what could mislead its reader: the one labeller."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -40,17 +40,13 @@ _MEANINGS = {
     "CV": "coefficient of variation of the Kolmogorov-Smirnov distances",
 }
 Measured = Sequence[MeasuredOutput]
+Years = xr.Variable | None
 # In the unit of the output, or its square; the other measures are pure numbers.
 WITH_UNIT = ("variance", "mu", "mu_star", "mu_star_conf", "sigma")
 
 
 def labelled(
-    results: Measured,
-    inputs: Sequence[str],
-    *,
-    years: xr.Variable | None,
-    attrs: Mapping[Any, Any],
-    cautions: Iterable[str] = (),
+    results: Measured, inputs: Sequence[str], *, years: Years, attrs: Record, cautions: Iterable[str] = ()
 ) -> xr.Dataset:
     """Put measures into a dataset, one row of its data frame an output, year and input."""
     # Only S2 has pairs: beside it a data frame would have a row for each pair.
@@ -85,7 +81,7 @@ def labelled(
 
 
 def labelled_sobol(
-    results: Measured, design: Record, *, years: xr.Variable | None, attrs: Mapping[Any, Any], cautions: Iterable[str]
+    results: Measured, design: Record, *, years: Years, attrs: Record, cautions: Iterable[str]
 ) -> xr.Dataset:
     """Put Sobol' indices into a dataset, with all that could mislead about them."""
     groups = design.get("correlated_groups", {})
@@ -113,7 +109,7 @@ def _plain(value: object) -> object:
     return int(value) if isinstance(value, bool | np.bool_) else value
 
 
-def year_of(forecast: xr.Dataset) -> xr.Variable | None:
+def year_of(forecast: xr.Dataset) -> Years:
     """Return the years of a forecast, if it has any."""
     return forecast["year"].variable if "year" in forecast.coords else None
 
@@ -123,7 +119,7 @@ def add_cautions(indices: xr.Dataset, sentences: Iterable[str]) -> xr.Dataset:
     return indices.assign_attrs(warning=" ".join(filter(None, [indices.attrs.get("warning", ""), *sentences])))
 
 
-def _output_cautions(results: Measured, years: xr.Variable | None) -> list[str]:
+def _output_cautions(results: Measured, years: Years) -> list[str]:
     """Return what could mislead about the outputs of any measure."""
     outputs = [result.output for result in results]
     sentences = [
@@ -221,7 +217,7 @@ def unresolved(indices: xr.Dataset, k: int) -> BoolArray:
     return np.asarray(doubtful & (indices["variance"].values > 0))
 
 
-def _places(names: Iterable[Any], where: Iterable[BoolArray], years: xr.Variable | None) -> str:
+def _places(names: Iterable[Any], where: Iterable[BoolArray], years: Years) -> str:
     """Name the outputs, and the years where only some are meant, at which `where` holds."""
     named = []
     for name, hit in zip(names, where, strict=True):
