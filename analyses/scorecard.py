@@ -36,8 +36,11 @@ def scorecard(
     """Score stored forecasts against rows that came later, and list the sources of the priors that are old."""
     rows = cc.read_observations(observations).before(only_before).without(*options.names(without) or []).counted()
     later = replace(rows, rows=tuple(row for row in rows if row.known_from > end_of(made)))
-    runs = {str(file): score(file, later) for file in files}
-    in_sample = [str(file) for file in files if _is_younger(file, run.priors, made)]
+    runs, in_sample = {}, []
+    for name in map(str, files):
+        forecast = stored(name)
+        runs[name] = score(forecast, later)
+        in_sample += [name] if _is_younger(forecast, run.priors, made) else []
     shown: list[object] = []
     for name, found in runs.items():
         shown += [score_table(found, ("posterior",))] if found else []
@@ -54,11 +57,16 @@ def scorecard(
     )
 
 
-def score(file: Path, later: Observations, seed: int = 0) -> list[Score]:
-    """Return the scores of a stored forecast, at the dates of rows that it spans."""
+def stored(file: str) -> "xr.Dataset":
+    """Return a stored forecast."""
     forecast = cast("xr.Dataset", cc.read_netcdf(file))
     if hasattr(forecast, "children") or "sample" not in forecast.dims or "year" not in forecast.dims:
         raise InputError(f"{file} has no draws by year; give what cc.propagate made, stored by cc.write_netcdf")
+    return forecast
+
+
+def score(forecast: "xr.Dataset", later: Observations, seed: int = 0) -> list[Score]:
+    """Return the scores of a forecast, at the dates of rows that it spans."""
     fitting = replace(later, rows=tuple(row for row in later if _spans(forecast, row)))
     if not len(fitting):
         return []
@@ -75,9 +83,9 @@ def score(file: Path, later: Observations, seed: int = 0) -> list[Score]:
     return [ensemble_score("posterior", by_id[one], draws) for one, draws in zip(ids, seen, strict=True)]
 
 
-def _is_younger(file: Path, priors: cc.Priors, made: str) -> bool:
+def _is_younger(forecast: "xr.Dataset", priors: cc.Priors, made: str) -> bool:
     """Return whether a forecast was drawn from priors that are dated after it is said to have been made."""
-    own = provenance_of(cc.read_netcdf(file)).get("priors_hash") == priors.hash
+    own = provenance_of(forecast).get("priors_hash") == priors.hash
     return own and bool(priors.about.as_of) and end_of(priors.about.as_of) > end_of(made)
 
 

@@ -1,4 +1,6 @@
-"""Each analysis is computed once for the same options, however many tests print and write what it found."""
+"""Each analysis is computed, and draws, once for the same options, however many tests print and write its findings."""
+
+from dataclasses import replace
 
 import pytest
 
@@ -6,6 +8,20 @@ from analyses import options
 from clustercast.files import netcdf
 
 ANSWERS = {}
+
+
+def once(write):
+    """Return a writer that writes the same bytes again."""
+    kept = []
+
+    def written(path):
+        if kept:
+            path.write_bytes(kept[0])
+        else:
+            write(path)
+            kept.append(path.read_bytes())
+
+    return written
 
 
 @pytest.fixture(autouse=True)
@@ -17,7 +33,11 @@ def each_analysis_is_computed_once(monkeypatch):
         key = repr((body.__module__, body.__name__, asked, own))
 
         def found(run, **own):
-            return ANSWERS[key] if key in ANSWERS else ANSWERS.setdefault(key, body(run, **own))
+            if key not in ANSWERS:
+                made = body(run, **own)
+                pictures = {name: once(write) for name, write in made.files.items() if name.endswith((".png", ".svg"))}
+                ANSWERS[key] = replace(made, files={**made.files, **pictures})
+            return ANSWERS[key]
 
         answer(found, given, own)
 

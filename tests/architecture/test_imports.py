@@ -96,17 +96,26 @@ def modules():
 MODULES = modules()
 
 
+def statements(tree):
+    """Yield the statements of a syntax tree, of whatever depth; an expression holds none."""
+    for part in ast.iter_child_nodes(tree):
+        if not isinstance(part, ast.expr):
+            yield part
+            yield from statements(part)
+
+
 def imports_of(tree, known=frozenset()):
     """Return the imports of a syntax tree, those inside functions included."""
+    nodes = list(statements(tree))
     typing_only = {
         id(inner)
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
         for statement in node.body
         for inner in ast.walk(statement)
     }
     found = []
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             targets = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
