@@ -72,8 +72,8 @@ def _unpacked(numbers: Digits, digits: int) -> FloatArray:
 
 def _packed(digits: FloatArray) -> Digits:
     """Return the numbers whose binary digits lie along the last axis, the leading digit first."""
-    places = np.arange(digits.shape[-1] - 1, -1, -1, dtype=np.uint64)
-    numbers: Digits = np.bitwise_or.reduce(digits.astype(np.uint64) << places, axis=-1)
+    # Sums of at most 52 powers of two are exact in floating point.
+    numbers: Digits = (digits @ 2.0 ** np.arange(digits.shape[-1] - 1, -1, -1)).astype(np.uint64)
     return numbers
 
 
