@@ -8,8 +8,8 @@ from analyses import options
 from clustercast.conditioning.backtest import rolling_origin, skills, skills_by
 from clustercast.errors import InputError
 from clustercast.files.whole import write_text
+from clustercast.report.conditioning import score_table
 from clustercast.report.json_text import json_text
-from clustercast.report.result_tables import score_table
 from clustercast.report.wording import say
 
 

@@ -21,7 +21,7 @@ def condition(
     """
     from clustercast.conditioning.checks import learned, observation_influence, prior_conflict
     from clustercast.conditioning.tree import posterior_inputs
-    from clustercast.report.result_tables import influence_table, learned_tables
+    from clustercast.report.conditioning import influence_table, learned_tables
     from clustercast.report.sentences import forecast_sentence, key_year, limits_sentence
     from clustercast.report.wording import say
 

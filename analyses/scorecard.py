@@ -15,7 +15,7 @@ from clustercast.decisions.possible import imagined
 from clustercast.engine.units import same_dimension
 from clustercast.errors import InputError
 from clustercast.files.dates import end_of
-from clustercast.report.result_tables import score_table
+from clustercast.report.conditioning import score_table
 from clustercast.report.wording import say
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from clustercast.conditioning.tree import records as new_records
 from clustercast.errors import InputError
 from clustercast.files.toml import load_toml, validated
 from clustercast.priors.shipped import directory
-from clustercast.report.result_tables import influence_table, learned_tables
+from clustercast.report.conditioning import influence_table, learned_tables
 from clustercast.report.wording import records, say
 
 Tree = Any

@@ -242,6 +242,44 @@ def test_reading_the_version_and_the_public_names_imports_nothing_heavy():
     assert not loaded_by("import clustercast; clustercast.__version__; dir(clustercast)") & HEAVY
 
 
+def loaded_with(names):
+    """Return what is imported with some modules: not what is imported for types, or inside functions."""
+
+    class Outside(ast.NodeTransformer):
+        def visit_FunctionDef(self, node):
+            return None
+
+    seen, left = set(), list(names)
+    while left:
+        name = left.pop()
+        while name.startswith(("clustercast.", "analyses.")) and name not in MODULES:
+            name = name.rpartition(".")[0]
+        if name in seen:
+            continue
+        seen.add(name)
+        if name in MODULES:
+            tree = Outside().visit(ast.parse(MODULES[name].read_text(encoding="utf-8")))
+            left += [found.target for found in imports_of(tree, Everything()) if not found.for_types]
+            left += [name.rpartition(".")[0]] if "." in name else []
+    return seen
+
+
+class Everything:
+    def __contains__(self, name):
+        return True
+
+
+def test_a_table_of_indices_does_not_wait_for_libraries_that_it_does_not_use():
+    """Each takes longer to load than the numbers to compute."""
+    used = ["report.sobol", "report.sentences", "report.json_text", "streaming.run", "priors.prior_file"]
+    used += ["quantities.cluster_model", "sensitivity.labels", "priors.groups"]
+    slow = ("scipy.stats", "scipy.optimize", "jinja2", "matplotlib", "pint", "arviz", "SALib", "scoringrules")
+    found = loaded_with([*(f"clustercast.{name}" for name in used), "analyses.sobol"])
+    assert not [name for name in found if name.startswith(slow)]
+    assert {"xarray", "scipy.special.ndtri", "clustercast.priors.families.family"} <= found
+    assert "scipy.stats.rankdata" in loaded_with(["clustercast.report.conditioning"])
+
+
 def test_tests_of_arrays_import_what_arrays_may():
     """They run in an environment with NumPy, SciPy, pytest and hypothesis alone: ``make arrays``."""
     allowed = {"numpy", "scipy", "pytest", "hypothesis", "tests.reference", "clustercast.arrays", "clustercast.errors"}

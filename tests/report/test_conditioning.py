@@ -10,7 +10,7 @@ from rich.console import Console
 
 from clustercast.conditioning.backtest import Score, Skill
 from clustercast.conditioning.checks import Conflict, Learned, Lessons
-from clustercast.report.result_tables import influence_table, learned_tables, score_table
+from clustercast.report.conditioning import influence_table, learned_tables, score_table
 from clustercast.report.wording import say
 
 

@@ -12,7 +12,7 @@ from clustercast.arrays import FloatArray
 from clustercast.errors import InputError, takes
 from clustercast.report.numbers import in_a_sentence, label_of, short_label
 from clustercast.report.plots import style
-from clustercast.report.result_tables import member
+from clustercast.report.sobol import member
 
 # Inches under the panels for a line that says what they hold for.
 _FOOT = 0.4

@@ -1,46 +1,18 @@
-"""What was learned, how a backtest went, and sensitivity indices, as tables that fit 80 columns."""
+"""Sensitivity indices as tables that fit 80 columns."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import xarray as xr
 
-from clustercast.conditioning.backtest import Score
 from clustercast.dataset import design_of
 from clustercast.report.numbers import evenly, label_of, member_label, worded
 from clustercast.report.tables import Table, table
-from clustercast.report.wording import records, say
 
 _SHOWN_YEARS = 3
 _SMALL = 0.01
 _GROUPED = re.compile(r"Correlated inputs are one group.*?Shapley effects\.")
-
-
-def learned_tables(learned: xr.Dataset, groups: tuple[str, str] = ("prior", "posterior")) -> list[Table]:
-    """Return prior beside posterior for each input, then for each parameter of the likelihood, the most moved first."""
-    rows = records(learned.assign(strength=np.maximum(np.abs(learned["shift"]), learned["contraction"])), "input")
-    return say("learning.learned", sorted(rows, key=lambda row: -row["strength"]), groups)
-
-
-def influence_table(influence: xr.Dataset, *, most: int = 15) -> Table:
-    """Return what each observation moved most, the most influential observations first."""
-    rows = records(influence.drop_vars("input"), "observation")
-    for row in rows:
-        row["moved"] = max(row["shift"], key=abs)
-        row["input"] = str(influence["input"].values[row["shift"].index(row["moved"])])
-    rows.sort(key=lambda row: -abs(row["moved"]))
-    made: Table = say("learning.influence", rows[:most], influence["k_hat"].attrs.get("largest", 0.7))[0]
-    return made
-
-
-def score_table(scores: Iterable[Score], methods: Sequence[str]) -> Table:
-    """Return each scored observation: forecast over observed, its place in the prediction, its CRPS by method."""
-    by_row: dict[str, dict[str, Score]] = {}
-    for score in scores:
-        by_row.setdefault(score.observation, {})[score.method] = score
-    made: Table = say("learning.scores", by_row, methods)[0]
-    return made
 
 
 def sobol_tables(indices: xr.Dataset, *, most: int = 8, resolved: xr.DataArray | None = None) -> Iterator[Table]:
