@@ -54,6 +54,11 @@ def test_of_few_samples_only_the_probability_is_said(capsys, tmp_path):
     assert "ask for more --samples" in " ".join(found["finding"])
 
 
+def test_a_date_for_which_the_priors_were_not_made_is_said_to_be_one(capsys, tmp_path):
+    found = asked(capsys, tmp_path, "training_cluster_power > 5 GW by 2099", "--samples", "64")
+    assert "Outside 2024 to 2040, for which evidence_2026 was made: 2099." in found["finding"]
+
+
 def test_inputs_set_by_hand_are_not_in_what_would_change_it(capsys, tmp_path):
     found = asked(capsys, tmp_path, QUESTION, "--samples", "4096", "--set", "cluster_growth_rate=0.5 OOM/year")
     assert "cluster_growth_rate" not in found["results"]["tilt"]["coords"]["input"]["data"]

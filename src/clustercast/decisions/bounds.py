@@ -156,7 +156,10 @@ def _class(
         raise InputError(f"given are {given or 'no classes'}; give one of ratio=2, contamination=0.1 or pbox={{...}}")
     if ratio is not None:
         if isinstance(ratio, bool) or not isinstance(ratio, int | float) or not 1 < ratio < _LARGEST_RATIO:
-            raise InputError(f"ratio is {ratio!r}; give a number above 1, as 2: one density may be twice the other")
+            raise InputError(
+                f"ratio is {ratio!r}; give a number above 1 and below {_LARGEST_RATIO:g}, as 2: one density may be "
+                "twice the other"
+            )
         return _Class(
             f"the prior may be any density within a ratio of {ratio:g}", ratio_bounds, ratio, 1.0, _LARGEST_RATIO
         )

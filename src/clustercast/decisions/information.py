@@ -276,7 +276,7 @@ def _groups(
     of: Of, names: list[str], value: FloatArray, targets: list[Wanted], model: Model, chosen: bool
 ) -> dict[str, tuple[str, ...]]:
     """Return the members of each group."""
-    if not isinstance(of, str):
+    if isinstance(of, Mapping):
         groups = {key: tuple([members] if isinstance(members, str) else members) for key, members in of.items()}
         for key, members in groups.items():
             unknown = [name for name in members if name not in names]

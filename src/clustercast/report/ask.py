@@ -16,6 +16,7 @@ from clustercast.decisions.targets import FEWEST
 from clustercast.decisions.tilting import probability_tornado, tilt
 from clustercast.errors import InputError
 from clustercast.priors.prior_set import Priors
+from clustercast.report.sentences import validity_sentence
 from clustercast.report.tables import Table
 from clustercast.report.wording import say
 from clustercast.uncertainty.conditions import Condition
@@ -93,7 +94,9 @@ def probability_part(question: Question) -> Part:
         {"condition": condition.text},
     )
     size = question.forecast.sizes["sample"]
-    return Part(say("ask.probability", condition.words, found, size, question.is_open), {"probability": result})
+    shown = say("ask.probability", condition.words, found, size, question.is_open)
+    outside = validity_sentence(question.priors, condition.years) if question.priors is not None else ""
+    return Part([*shown, *filter(None, [outside])], {"probability": result})
 
 
 def inputs_part(question: Question) -> Part:
