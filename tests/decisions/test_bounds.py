@@ -29,6 +29,15 @@ def test_a_claim_over_all_priors_has_its_odds_times_the_ratio(forecast):
     assert row == pytest.approx([p / (p + 2 * (1 - p)), p, 2 * p / (1 + p)], abs=1e-3)
     assert float(found["breakdown"][0]) == pytest.approx((1 - p) / p, rel=0.01)
     assert found.attrs["words"].endswith("It stays below 0.5 up to 4.39.")
+    # Near the verdict a small ratio flips it; a share e of anything puts (1 - e) p or (1 - e) p + e in the place of p.
+    near = norm.sf(0.05, 0, np.sqrt(1.25))
+    close = cc.prior_bounds(forecast, "total > 0.05", ratio=2)
+    assert float(close["breakdown"][0]) == pytest.approx((1 - near) / near, rel=0.01)
+    mixed = cc.prior_bounds(forecast, "total > 1", contamination=0.1)
+    assert float(mixed["breakdown"][0]) == pytest.approx((0.5 - p) / (1 - p), rel=0.01)
+    likely = cc.prior_bounds(forecast, "total > -1", contamination=0.1)
+    assert float(likely["breakdown"][0]) == pytest.approx(1 - 0.5 / (1 - p), rel=0.01)
+    assert "It stays above 0.5 up to 0.38" in likely.attrs["words"]
 
 
 def test_one_input_is_bounded_by_a_threshold_of_it(forecast):
@@ -46,6 +55,7 @@ def test_one_input_is_bounded_by_a_threshold_of_it(forecast):
     assert re.fullmatch(
         r"The probability is 0\.19; 0\.\d+ to 0\.\d+ if .* a ratio of 3 for x\. It stays .*", found.attrs["words"]
     )
+    assert " for x. " in cc.prior_bounds(forecast, "total > 1", ratio=3, of=["idle", "x"]).attrs["words"]
     idle = cc.prior_bounds(forecast, "total > 1", ratio=3, of="idle").attrs["words"]
     assert idle.endswith(" for idle. It stays below 0.5 whatever the size of the class.")
 
@@ -60,6 +70,10 @@ def test_an_output_has_bounds_of_mean_and_quantiles(forecast):
     values = forecast["total"].values
     mean = values.mean()
     assert float(found["upper"][0, 0]) == pytest.approx(0.9 * mean + 0.1 * values.max())
+    power = ("sample", np.exp(values), {"role": "output", "units": "W"})
+    raw = cc.prior_bounds(forecast.assign(power=power), "power", contamination=0.1)
+    assert float(raw["value"][0, 0]) == pytest.approx(np.exp(values).mean())
+    assert raw.attrs["unit"] == "W"
     # The least median puts the tenth below everything: 0.9 F = 0.4.
     assert float(found["lower"].sel(statistic="50 %")[0]) == pytest.approx(np.quantile(values, 0.4 / 0.9), abs=1e-3)
     assert (found["lower"] <= found["value"]).all()
@@ -88,6 +102,14 @@ def test_a_p_box_of_normals_is_bounded_by_its_ends(forecast):
         (lambda f: cc.prior_bounds(f, "total > 1"), "given are no classes; give one of ratio=2"),
         (lambda f: cc.prior_bounds(f, "total > 1", ratio=2, contamination=0.1), "given are"),
         (lambda f: cc.prior_bounds(f, "total > 1", ratio=0.5), "ratio is 0.5; give a number above 1"),
+        (lambda f: cc.prior_bounds(f, "total > 1", ratio="2"), "ratio is '2'; give a number above 1"),
+        (lambda f: cc.prior_bounds(f, "total > 1", ratio=1), "ratio is 1; give a number above 1"),
+        (
+            lambda f: cc.prior_bounds(f, "total > 1", pbox={"x": (cc.Normal(0, 1), cc.Normal(0.1, 3))}),
+            "the distribution functions cross",
+        ),
+        (lambda f: cc.prior_bounds(f, "total > 1", pbox={"x": (cc.Normal(0, 1), 3)}), "give two distributions"),
+        (lambda f: cc.prior_bounds(f, "total > 1", ratio=True), "ratio is True; give a number above 1"),
         (lambda f: cc.prior_bounds(f, "total > 1", contamination=2), "contamination is 2"),
         (
             lambda f: cc.prior_bounds(f, cc.Decision(["a", "b"], lambda action, draws: 1.0), ratio=2),

@@ -4,9 +4,10 @@ import re
 
 import numpy as np
 import pytest
+import xarray as xr
 
 import clustercast as cc
-from clustercast.arrays.decisions.boxes import chosen_box
+from clustercast.arrays.decisions.boxes import Box, chosen_box
 from clustercast.decisions import discovery
 
 
@@ -83,22 +84,43 @@ def test_draws_that_find_choose_and_judge_are_apart(forecast, monkeypatch):
     seen = []
 
     def chosen(boxes, found, other, density):
-        seen.extend([found[1].size, other[1].size])
+        seen.extend([found[0], other[0]])
         return chosen_box(boxes, found, other, density)
 
     def labelled(boxes, names, edges, codes, holds):
-        seen.append(holds.size)
+        seen.append(codes)
         return discovery_labelled(boxes, names, edges, codes, holds)
 
     discovery_labelled = discovery._labelled
     monkeypatch.setattr(discovery, "chosen_box", chosen)
     monkeypatch.setattr(discovery, "_labelled", labelled)
     cc.discover(forecast, "power > 12 GW")
-    assert seen == [10000, 5000, 5000]
+    assert [codes.shape[1] for codes in seen] == [10000, 5000, 5000]
+    assert not np.array_equal(seen[1], seen[2])
+
+
+def test_a_limit_may_be_at_the_outermost_edge():
+    # Four bins between three edges: without the first bin, and without the last.
+    codes = np.array([np.arange(8) % 4] * 2, dtype=np.uint8)
+    box = Box(np.array([1, 0]), np.array([250, 2]))
+    found = discovery._labelled([box], ["a", "b"], [np.array([1.0, 2.0, 3.0])] * 2, codes, codes[0] > 1)
+    assert found["lower"].values.tolist() == [[1, -np.inf]]
+    assert found["upper"].values.tolist() == [[np.inf, 3]]
+
+
+def test_a_small_box_that_is_certain_is_found_where_cases_are_common(forecast):
+    holds = (forecast["growth"].values > 0.9) | (np.random.default_rng(5).uniform(size=20000) < 0.3)
+    common = forecast.assign(common=("sample", holds.astype(float), {"role": "output", "units": "1"}))
+    found = cc.discover(common, "common > 0.5", density=0.95)
+    assert float(found["lower"].sel(input="growth")[0]) == pytest.approx(0.9, abs=0.01)
 
 
 def test_two_regions_are_two_boxes(forecast):
+    alone = cc.discover(forecast, "either > 0.5")
+    assert alone.sizes["box"] == 1
+    xr.testing.assert_identical(alone.drop_attrs(), cc.discover(forecast, "either > 0.5", peeled=0.05).drop_attrs())
     found = cc.discover(forecast, "either > 0.5", boxes=2)
+    assert found["box"].values.tolist() == [1, 2]
     assert found.sizes["box"] == 2
     assert (found["density"] > 0.95).all()
     # A case is in one box only.
@@ -125,7 +147,10 @@ def test_what_no_input_explains_has_no_box(forecast):
         (lambda f: cc.discover(f, "power > 99 GW"), "holds in 0 of 20,000 samples"),
         (lambda f: cc.discover(f, "power > 19.8 GW"), "draws; a region needs 80 with and without it"),
         (lambda f: cc.discover(f, "power"), "is a number, not an event"),
+        (lambda f: cc.discover(f, "power > 1.05 GW"), "draws; a region needs 80 with and without it"),
         (lambda f: cc.discover(f, "power > 12 GW", boxes=0), "boxes is 0"),
+        (lambda f: cc.discover(f, "power > 12 GW", boxes=21), "boxes is 21"),
+        (lambda f: cc.discover(f, "power > 12 GW", peeled=0), "peeled is 0"),
         (lambda f: cc.discover(f, "power > 12 GW", density=1.5), "density is 1.5"),
         (lambda f: cc.discover(f, "power > 12 GW", peeled=0.7), "peeled is 0.7"),
         (lambda f: cc.discover(f, "power > 12 GW", inputs="q"), "'q' is not an input"),

@@ -14,6 +14,7 @@ from clustercast.decisions.drawn_from import (
     priors_of,
     rank_scores,
     score_correlation,
+    targets_of,
     with_unit_text,
 )
 
@@ -73,7 +74,7 @@ def test_the_priors_of_a_shipped_set_are_found_by_name_and_hash(scenario):
         (0.512, 0.5149, "0.512 GW"),
         (0.51234, 0.51249, "0.5123 GW"),
         (1.234567, 1.234581, "1.23457 GW"),
-        (1.2345, 1.2345, "1.23 GW"),
+        (1.2345671, 1.2345684, "1.23 GW"),
         (-45678, 1, "-46,000 GW"),
     ],
 )
@@ -85,9 +86,15 @@ def test_a_number_has_the_digits_that_tell_it_from_another(number, other, text):
 def test_one_target_is_one_year():
     x = np.arange(400.0)
     forecast = xr.Dataset({"out": (("year", "sample"), np.stack([x, x**2]))}, {"year": [2025, 2026]})
-    assert one_target(forecast, "out in 2026", raw=True).values.tolist() == (x**2).tolist()
+    forecast["out"].attrs = {"units": "W"}
+    assert one_target(forecast + 1, "out in 2026", raw=True).values.tolist() == (x**2 + 1).tolist()
+    assert [one.unit for raw in (True, False) for one in targets_of(forecast + 1, "out in 2026", raw)] == [
+        "W",
+        "(OOM)**2",
+    ]
+    assert targets_of(forecast + 1, "out in 2026")[0].unit == "(OOM)**2"
     with pytest.raises(cc.InputError, match="'out' has 2 years; choose one, as 'out in 2030', or name a claim"):
-        one_target(forecast, "out")
+        one_target(forecast + 1, "out")
 
 
 @pytest.mark.parametrize("value", [True, "0.5", None, 0, 1, -0.1, np.nan, np.float64(2)])

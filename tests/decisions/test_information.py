@@ -15,6 +15,7 @@ from clustercast.arrays.decisions.actions import action_gain
 from clustercast.arrays.decisions.partition import partition
 from clustercast.arrays.decisions.together import rank_scores
 from clustercast.arrays.posterior.likelihood import ErrorModel, log_likelihood
+from clustercast.dataset import with_provenance
 from clustercast.decisions import information
 from clustercast.decisions.possible import _predicted as predicted
 from clustercast.decisions.possible import imagined, possible
@@ -109,10 +110,15 @@ def test_one_claim_by_its_id_is_that_of_all_and_a_score_chooses_what_it_fits(shi
     with pytest.raises(cc.InputError, match="claim 'ten_gigawatts_2028' has a date of its own; leave out '2030'"):
         cc.evpi(shipped, "ten_gigawatts_2028 in 2030")
     claims = every["target"].values[every["score"].values == "brier"].tolist()
-    assert cc.evpi(shipped, score="log")["target"].values.tolist() == claims
+    logs = cc.evpi(shipped, score="log")
+    assert logs["target"].values.tolist() == claims and set(logs["score"].values) == {"log"}
+    assert re.search(r"^\w+: .*; \w+: ", every.attrs["left_out"]) and every.attrs["warning"] == ""
+    after = cc.evpi(with_provenance(shipped, design={"name": "posterior"}), "ten_gigawatts_2028")
+    assert after.attrs["warning"].startswith("posterior draws repeat each other")
     outputs = cc.evpi(shipped, score="crps")
     assert outputs["target"].values.tolist() == [name for name in every["target"].values if name not in claims]
-    assert set(outputs["score"].values) == {"crps"}
+    assert set(outputs["score"].values) == {"crps"} and outputs.attrs["left_out"] == ""
+    assert set(every["unit"].sel(target=outputs["target"]).values) == {"(OOM)**2"}
     # A year that is written out is that year; a decision counts from the least expected loss.
     assert float(cc.evpi(shipped, "training_cluster_power in 2027-07")["evpi"][0]) == float(
         every["evpi"].sel(target="training_cluster_power in 2027.5")
@@ -121,12 +127,14 @@ def test_one_claim_by_its_id_is_that_of_all_and_a_score_chooses_what_it_fits(shi
 
 def test_an_output_that_is_the_same_in_every_sample_of_a_year_is_left_out():
     x = np.arange(400.0)
-    values = np.stack([0 * x, x, x**2])
+    values = np.stack([0 * x, x, x**2 / 1e6])
     forecast = xr.Dataset(
         {"x": ("sample", x, {"role": "input"}), "out": (("year", "sample"), values)}, {"year": [2024, 2025, 2026]}
     )
     outputs = {name: each.assign_attrs(role="output") for name, each in forecast.drop_vars("x").items()}
-    forecast = forecast.assign(outputs).assign(same=("sample", 0 * x, {"role": "output"}))
+    outputs["same"] = ("sample", 0 * x, {"role": "output"})
+    outputs["kind"] = ("sample", x % 2, {"role": "output", "labels": '["even", "odd"]'})
+    forecast = forecast.assign(outputs)
     for target in ("out", None):
         found = cc.evpi(forecast, target, score="variance")
         assert found["target"].values.tolist() == ["out in 2025", "out in 2026"]
@@ -248,7 +256,22 @@ def test_several_samples_looked_at_together_are_drawn_without_repeats(forecast, 
     alone = cc.evppi(some, "total")["evppi"].values
     found = cc.evppi(some, "total", of={"both": ["x", "y"], "x": ["x"], "y": ["y"], "z": ["z"], "idle": "idle"})
     assert np.unique(seen[0], axis=1).shape == (4, 2000)
+    assert float(found["evppi"][0, 0]) == pytest.approx(0.89, abs=0.06)
+    assert cc.evppi(some, "total", of="groups", model=cc.Model([total, power]))["group"].values.tolist() == [
+        "test_information"
+    ]
     assert (found["evppi"].values[:, 1:] == alone).all()
+    monkeypatch.setattr(information, "PAIRED", 2)
+    assert cc.evppi(some, "total", of="pairs")["pair"].values.tolist() == ["x and y"]
+    # Of several targets by the share of each, not by what it is measured in.
+    assert cc.evppi(some, ["idle > 0.9", "total"], of="pairs")["pair"].values.tolist() == ["x and idle"]
+    assert cc.evppi(some, "total", of="pairs", inputs=["idle", "x", "z"]).sizes["pair"] == 3
+    entropy = cc.evppi(some, "x > 0", score="log", inputs="x")["evppi"]
+    assert float(entropy[0, 0]) == pytest.approx(np.log(2), abs=0.05)
+    groups = {"x idle": ["x", "idle"], "y z": ["y", "z"]}
+    both = cc.evppi(some, ["total", "power"], of=groups)
+    for name in ("total", "power"):
+        xr.testing.assert_allclose(both.sel(target=[name]), cc.evppi(some, name, of=groups))
 
 
 @given(st.sampled_from([np.exp, np.arctan, lambda x: -(x**3)]), st.sampled_from(["total > 1", "total"]))
@@ -285,16 +308,22 @@ def test_an_observation_of_a_linear_gaussian_output_is_worth_its_reliability(for
     squared = (discrepancy.quantile((np.arange(4000) + 0.5) / 4000) ** 2).mean()
     exact = 4 / (2 + sd**2 + squared)
     assert found["evsi"].dims == ("target", "observation")
+    if sd < 1:
+        assert found.attrs["words"].startswith("Seeing 'seen' would cut the variance of power by ")
     assert float(found["evsi"][0, 0]) == pytest.approx(exact, abs=4 * float(found["evsi_error"][0, 0]) + 0.01)
     assert float(found["evsi"][0, 0]) <= float(cc.evpi(forecast, "power")["evpi"][0])
 
 
 def test_an_observation_is_worth_what_an_input_of_its_draws_is(forecast):
     (name,), seen = imagined(forecast, SEEN, seed=3)
+    assert (imagined(forecast, possible(SEEN), seed=3)[1] == seen).all()
+    assert len(possible("possible")) > 1
     direct = cc.evppi(forecast.assign(seen=("sample", seen[0], {"role": "input"})), "power", inputs=name)
     found = cc.evsi(forecast, "power", observation=SEEN, seed=3)
     for key in ("", "_error", "_low", "_high"):
         assert found[f"evsi{key}"].values == pytest.approx(direct[f"evppi{key}"].values, rel=1e-12)
+    both = cc.evsi(forecast, "power", observation=SEEN, seed=3, together=True)
+    xr.testing.assert_equal(both.isel(observation=[0]), found)
     # Another seed draws other discrepancies too, not only other errors of the same size.
     sharp = {**SEEN, "sd_log10": 1e-6}
     off = [np.abs(imagined(forecast, sharp, seed)[1][0] - np.log10(forecast["power"].values)) for seed in (0, 1)]
@@ -342,6 +371,7 @@ def test_several_observations_together_are_worth_what_their_mean_tells(forecast,
     # A linear forecaster who knows the discrepancy saves 4 / (2 + 1 / precision); not to know it costs little.
     exact = (4 / (2 + 1 / precision)).mean()
     together = found.sel(observation="together")
+    assert found.attrs["words"].startswith("Seeing all of them together would cut the variance of power by ")
     assert found["observation"].values.tolist() == [*(row["id"] for row in rows), "together"]
     assert float(together["evsi"][0]) == pytest.approx(exact, abs=3 * float(together["evsi_error"][0]) + 0.01 * exact)
     assert (found["evsi"].values[0, :-1] < float(together["evsi"][0])).all()
@@ -404,10 +434,14 @@ def loss_of_wrong_shape(action, draws):
         (lambda f: cc.evppi(f, "total", of="groups"), "no quantity of the model takes the input 'x'; give model="),
         (lambda f: cc.evppi(f, "x"), "'x' is an input"),
         (lambda f: cc.evpi(f.isel(sample=slice(0)), "total"), "dimension 'sample'"),
+        (lambda f: cc.evpi(f["total"], "total"), "a forecast is a Dataset with a dimension 'sample'"),
         (lambda f: cc.evpi(f.isel(sample=slice(50)), "total"), "the forecast has 50 samples; 200 or more"),
         (lambda f: cc.Decision(["a"], loss_of_wrong_shape), "two or more"),
         (lambda f: cc.evpi(f, cc.Decision(["a", "b"], loss_of_wrong_shape)), r"shape \(3,\)"),
         (lambda f: cc.evpi(f, cc.Decision(["a", "b"], lambda a, d: np.nan)), "not finite"),
+        (lambda f: cc.evpi(f, cc.Decision(["a", "b"], lambda a, d: d["x"].where(d["x"] < 3))), "not finite"),
+        (lambda f: cc.Decision(["a", "a"], len), "two or more, each once"),
+        (lambda f: cc.evpi(f, score="log"), "the forecast answers no shipped claim"),
         (lambda f: cc.evpi(f, cc.Decision(["a", "b"], loss_that_refuses)), "^no such action$"),
         (lambda f: cc.evpi(f, cc.Decision(["a", "b"], lambda a, d: 1.0), score="log"), "with its own loss"),
         (lambda f: cc.evsi(f, "total", observation="nowhere"), "there are no observations 'nowhere'"),
@@ -449,6 +483,10 @@ def test_a_decision_that_cannot_be_used_is_refused_and_changes_no_draw(given, me
     with pytest.raises(cc.InputError, match=message):
         cc.evppi(draws, cc.Decision(*given), inputs=["x"])
     assert draws["x"].values[0] == 299 and draws["x"].values.flags.writeable
+
+
+def test_two_hundred_samples_are_enough(forecast):
+    assert float(cc.evpi(forecast.isel(sample=slice(200)), "total")["evpi"][0]) == pytest.approx(1, abs=0.4)
 
 
 def test_a_saltelli_design_is_refused():

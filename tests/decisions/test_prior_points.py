@@ -139,7 +139,13 @@ def test_inputs_without_a_density_or_a_swap_of_their_own_are_left_out_or_refused
     # The density of one of two correlated inputs does not move alone, not even where each is drawn again alone.
     latent = cc.propagate(cc.draw(SOME, 4096, design="saltelli", seed=1, latent=True), model=model)
     assert cc.prior_sensitivity(latent, "of_four", priors=SOME, of="total")["input"].values.tolist() == ["a"]
+    with pytest.raises(cc.InputError, match="the prior of 'of_four' has no density"):
+        cc.prior_sensitivity(plain, "a > 0", priors=SOME, inputs="of_four")
+    # Nine draws of ten: what is left of them beside each point.
+    some = cc.prior_sensitivity(plain, "of_four", priors=SOME, inputs="a", weights=np.arange(4096) % 10 > 0)
+    assert some["effective_size"].values[0] / 4096 == pytest.approx([0.045, 0.405, 0.045], rel=0.15)
     found = cc.prior_sensitivity(design, "of_four", priors=SOME, of="total")
+    assert found["effective_size"].values[0] / 4096 == pytest.approx([0.05, 0.45, 0.05], rel=0.1)
     assert found["input"].values.tolist() == found["index"].values.tolist() == ["a"]
     with pytest.raises(cc.InputError, match="the prior of 'step' has no density"):
         cc.prior_sensitivity(plain, "of_four", priors=SOME, inputs=["a", "step"])
@@ -164,6 +170,8 @@ def test_the_middle_point_of_a_normal_by_quadrature(forecast):
         sizes = found["effective_size"].sel(input=name).values
         assert sizes / 2**16 == pytest.approx([0.05, 0.45, 0.05], rel=0.01)
     assert found["input_unit"].values.tolist() == ["1", "1"]
+    by = float(found["effect"].sel(input="x", point=0.5)[0])
+    assert f"50 % point of x up by 0.33 changes the probability that x > 1.8 by {by:.2g} (±" in found.attrs["words"]
 
 
 def test_after_conditioning_the_derivative_is_of_the_posterior(forecast):

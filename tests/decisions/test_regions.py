@@ -95,6 +95,7 @@ def test_several_targets_and_one_input_are_what_they_are_alone(forecast):
     for name in ("total", "limit"):
         alone = cc.regional_indices(some, name, inputs=["x", "y"])
         xr.testing.assert_allclose(both.sel(target=[name]), alone, rtol=1e-9)
+    assert both["shapley"].sum("input").values == pytest.approx(both["explained"].values)
     # Of one input every index is what it explains, by itself and with all.
     one = cc.regional_indices(some, "total", inputs="y")
     for key in ("S1", "ST", "shapley"):
@@ -113,9 +114,11 @@ def test_several_targets_and_one_input_are_what_they_are_alone(forecast):
 def test_the_largest_five_of_many_inputs_are_looked_at_on_draws_without_repeats(monkeypatch):
     # A draw that is there twice is its own neighbour, and noise would pass for what inputs explain.
     monkeypatch.setattr(regions, "_MOST", 1000)
+    monkeypatch.setattr(regions, "_MOST_INPUTS", 5)
     priors = cc.Priors(**PRIORS, other=cc.Normal(0, 1), last=cc.Normal(0, 1))
     drawn = cc.draw(priors, 1024, seed=2)
     of = {"total": drawn["x"].values + 2 * drawn["y"].values + drawn["z"].values - 10}
+    of["large"] = 1000 * (2 * drawn["y"].values + drawn["z"].values)
     of["noise"] = np.random.default_rng(2).normal(size=1024)
     some = drawn.assign({name: ("sample", each, {"role": "output", "units": "1"}) for name, each in of.items()})
     found = cc.regional_indices(some, ["total", "noise"])
@@ -123,9 +126,9 @@ def test_the_largest_five_of_many_inputs_are_looked_at_on_draws_without_repeats(
     assert {"x", "y", "z"} <= set(found["input"].values)
     assert found.attrs["runs"] == 1000
     assert float(cc.regional_indices(some, "noise", inputs=["x", "y"])["explained"][0]) < 0.1
-    # What is known for certain has no error, and is worth the most.
+    # What is known for certain has no error, and is worth the most; of a target on another scale nothing less is.
     monkeypatch.setattr(regions, "_INPUTS", 2)
-    assert "x" in cc.regional_indices(some, "x > 0.5")["input"]
+    assert cc.regional_indices(some, ["x > 0.5", "large"])["input"].values.tolist() == ["x", "y"]
 
 
 def test_whose_prior_is_an_input_of_pooled_forecasts_of_the_same_random_numbers():
@@ -181,6 +184,17 @@ def test_correlated_normal_inputs_have_the_effects_of_the_closed_form():
     check(cc.regional_indices(drawn, "linear"), exact)
 
 
+@pytest.mark.parametrize("signal", [0, 1])
+def test_the_error_of_what_is_explained_is_the_spread_over_draws(signal):
+    generator, found = np.random.default_rng(4), []
+    for _ in range(40):
+        scores = generator.normal(size=(1, 400))
+        values = signal * scores.T + generator.normal(size=(400, 1))
+        found.append(regions._indices(scores, (values - values.mean()) / values.std())["explained"][:, 0])
+    values, errors = np.array(found).T
+    assert np.sqrt((errors**2).mean()) / values.std() == pytest.approx(1, abs=0.3)
+
+
 def test_intervals_cover_on_a_half_plane():
     # Standard normals on x + y > 0: x has the density 2 pdf(x) cdf(x), and y given x the mean pdf(x) / cdf(x).
     def moment(power):
@@ -201,6 +215,10 @@ def test_intervals_cover_on_a_half_plane():
     ("call", "message"),
     [
         (lambda f: cc.regional_indices(f, "total", "limit > 1.99"), "The region 'limit > 1.99' holds [0-9]* of 32,768"),
+        (
+            lambda f: cc.regional_indices(f.isel(sample=slice(0)), "total"),
+            "holds 0 of 0 draws|with a dimension 'sample'",
+        ),
         (lambda f: cc.regional_indices(f, "total", "limit > 3"), "holds in 0 of 32,768 samples"),
         (lambda f: cc.regional_indices(f, "x > 0.9", "x < 0.5"), "leaves 'x > 0.9' no variance"),
         (lambda f: cc.regional_indices(f, "totel"), "no claim or output 'totel'"),

@@ -1,6 +1,8 @@
 """Tilts: Gaussian closed forms, fresh draws of the written scenario, bad input."""
 
+import datetime
 import re
+import tomllib
 
 import numpy as np
 import pytest
@@ -155,11 +157,53 @@ def test_the_lowest_part_of_few_values_is_the_lowest_value():
     assert found["probability"].values.tolist() == [[0, 1]]
     with pytest.raises(cc.InputError, match="a part of at most 0.5 that holds 20 of 400 samples"):
         cc.probability_tornado(forecast, "either > 1", tail=0.049)
+    # An input at whose both ends the event is likely moves it little.
+    draws = forecast["noise"].values, forecast["step"].values
+    holds = (np.abs(draws[0]) > 1.5) | ((draws[1] == 2) & (draws[0] > 0))
+    mixed = forecast.assign(mixed=("sample", holds.astype(float), {"role": "output", "units": "1"}))
+    assert cc.probability_tornado(mixed, "mixed > 0.5")["input"].values.tolist() == ["step", "noise"]
     # What only an input of few values decides no shift of another can change.
     with pytest.raises(cc.InputError, match="no input moves 'either > 1' by more than chance"):
         cc.tilt(forecast, "either > 1", probability=0.5, priors=STEPPED)
     with pytest.raises(cc.InputError, match="holds no input with a density"):
         cc.tilt(forecast.drop_vars("noise"), "either > 1", probability=0.5, priors=STEPPED)
+
+
+@cc.quantity("1")
+def sum_of_six(a, b, c, d, e, f):
+    return a + 2 * b + 3 * c + 4 * d + 5 * e + 6 * f
+
+
+def test_a_scenario_of_many_inputs_says_the_largest_changes_and_writes_all(tmp_path):
+    priors = cc.Priors(**{name: cc.Normal(0, 1) for name in "abcdef"})
+    forecast = cc.propagate(cc.draw(priors, 8192, design="sobol", seed=1), model=cc.Model([sum_of_six]))
+    found = cc.tilt(forecast, "sum_of_six > 5", probability=0.5, priors=priors)
+    assert found.marginals["input"].values.tolist() == [*"fedcba"]
+    assert re.search(
+        r": f [\d.]+ instead of 0, e [^,]*, d [^,]*, c [^,]* and 2 other inputs less \(medians;", found.words
+    )
+    found.write_scenario(tmp_path / "tilted.toml")
+    written = tomllib.loads((tmp_path / "tilted.toml").read_text())
+    assert written["scenario"]["why"] == found.words
+    for name, entry in written["inputs"].items():
+        after = found.priors[name]
+        assert (entry["family"], entry["mean"], entry["sd"], entry["unit"]) == ("normal", after.mean, after.sd, "1")
+        assert (
+            entry["judgement"]
+            and entry["source"] == after.source
+            and entry["as_of"] == datetime.date.today().isoformat()
+        )
+    assert sorted(written["inputs"]) == [*"abcdef"]
+
+
+def test_a_law_that_no_shift_refits_is_refused():
+    priors = cc.Priors(a=TWO_MODES.in_unit("GW", "a"), noise=cc.Normal(0, 1))
+    drawn = cc.draw(priors, 2048, seed=1)
+    forecast = drawn.assign(
+        out=("sample", drawn["a"].values + drawn["noise"].values, {"role": "output", "units": "GW"})
+    )
+    with pytest.raises(cc.InputError, match="the priors of a and others cannot be refitted .* nearer to 0.89"):
+        cc.tilt(forecast, "out > 15 GW", probability=0.6, priors=priors)
 
 
 TWO_MODES = cc.Mixture((0.1, 0.9), (cc.Normal(0, 1, unit="GW"), cc.Normal(30, 0.1, unit="GW")), unit="GW")
@@ -181,7 +225,9 @@ def test_a_shifted_law_has_the_outermost_shifted_quantiles_that_a_metalog_can_ha
     moved = shifted(family, shift)
     assert moved.quantile(levels) == pytest.approx(family.quantile(norm.cdf(norm.ppf(levels) + shift)))
     assert (moved.unit, moved.support) == ("GW", family.support)
-    if isinstance(moved, cc.Metalog):
+    if not isinstance(moved, cc.Metalog):
+        assert type(moved) is type(family)
+    else:
         assert moved.bounds == (None if np.isinf(family.support).all() else family.support)
 
 

@@ -155,7 +155,7 @@ def _class(
     if len(given) != 1:
         raise InputError(f"given are {given or 'no classes'}; give one of ratio=2, contamination=0.1 or pbox={{...}}")
     if ratio is not None:
-        if isinstance(ratio, bool) or not isinstance(ratio, int | float) or not 1 < ratio < _LARGEST_RATIO:
+        if not isinstance(ratio, int | float) or not 1 < ratio < _LARGEST_RATIO:
             raise InputError(
                 f"ratio is {ratio!r}; give a number above 1 and below {_LARGEST_RATIO:g}, as 2: one density may be "
                 "twice the other"

@@ -76,9 +76,8 @@ def evpi(
     [0.25]
     """
     targets, left_out = wanted(forecast, target, score)
-    gains = [perfect_gain(one.score, one.values) for one in targets]
-    value, error = (np.array([gain[part] for gain in gains])[:, np.newaxis] for part in (0, 1))
-    found = labelled("evpi", targets, ("whole", ["everything"]), (value, error), confidence, forecast, left_out)
+    gains = np.array([perfect_gain(one.score, one.values) for one in targets]).T[:, np.newaxis]
+    found = labelled("evpi", targets, ("whole", ["everything"]), (gains[0], gains[1]), confidence, forecast, left_out)
     return found.isel(whole=0, drop=True)
 
 

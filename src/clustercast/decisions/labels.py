@@ -36,7 +36,7 @@ def labelled(
     label, names = axis
     most = np.array([perfect_gain(one.score, one.values)[0] for one in targets])
     before = [one.values.mean(axis=0).min() if one.score == "loss" else most[k] for k, one in enumerate(targets)]
-    raw, error = (part if name == "evpi" else part.T for part in gains)
+    raw, error = (part.T for part in gains)
     half = normal_factor(confidence) * error
     value = np.clip(raw, 0, most[:, np.newaxis])
     whole = np.where(most > 0, most, 1)[:, np.newaxis]

@@ -77,14 +77,13 @@ class LogPool(_Pooled):
 
     @functools.cached_property
     def _table(self) -> FloatArray:
-        counted = [(w, c) for w, c in zip(self.weights, self.components, strict=True) if w > 0]
-        nodes = np.unique(np.concatenate([c._invert(Levels(z=_SCORES)) for _, c in counted]))
-        low, high = max(c.support[0] for _, c in counted), min(c.support[1] for _, c in counted)
+        nodes = np.unique(np.concatenate([c._invert(Levels(z=_SCORES)) for c in self.components]))
+        low, high = max(c.support[0] for c in self.components), min(c.support[1] for c in self.components)
         nodes = nodes[(nodes >= low) & (nodes <= high) & np.isfinite(nodes)]
         # The midpoint rule between nodes: a density may be infinite or 0 at an end.
         steps = (np.arange(_FINE) + 0.5) / _FINE
         inner = nodes[:-1, np.newaxis] + np.diff(nodes)[:, np.newaxis] * steps
-        log = np.sum([w * c.log_density(inner) for w, c in counted], axis=0)
+        log = np.sum([w * c.log_density(inner) for w, c in zip(self.weights, self.components, strict=True)], axis=0)
         mass = np.exp(log - log[np.isfinite(log)].max()).mean(axis=1) * np.diff(nodes)
         below = np.concatenate([[0.0], np.cumsum(mass)]) / mass.sum()
         above = np.concatenate([np.cumsum(mass[::-1])[::-1], [0.0]]) / mass.sum()

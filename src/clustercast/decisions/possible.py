@@ -37,7 +37,7 @@ def possible(observation: Rows) -> Observations:
     names, known = [row.id for row in rows], read_observations()
     if not rows or len(set(names)) < len(rows):
         raise InputError(f"observations are {', '.join(names) or 'none'}; give one or more, each with its own id")
-    return replace(known, rows=tuple(rows), name=" and ".join(names), places={})
+    return replace(known, rows=tuple(rows))
 
 
 def imagined(forecast: xr.Dataset, observation: Rows, seed: int) -> tuple[list[str], FloatArray]:

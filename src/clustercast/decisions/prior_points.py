@@ -156,8 +156,7 @@ def _names(
     stepped = [name for name in names if name not in priors or priors[name].is_discrete]
     if inputs is not None and stepped:
         raise InputError(f"the prior of {stepped[0]!r} has no density, so its points do not move; leave it out")
-    swapped = names if design is None else [n for n, (*own,) in design.swaps.items() if own == [n]]
-    dragged = [n for n in names if n not in swapped or (design and n in priors.correlated)]
+    dragged = [n for n in names if design and (n not in design.swaps or n in priors.correlated)]
     if inputs is not None and dragged:
         raise InputError(f"{dragged[0]!r} has no swap of its own in this design; leave it out, or ask for of='indices'")
     return [name for name in names if name not in stepped and name not in dragged]

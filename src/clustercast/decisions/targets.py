@@ -100,8 +100,7 @@ class Decision:
     def _loss(self, action: Any, draws: xr.Dataset) -> FloatArray:
         """Return what the function gives as numbers; one that fails is named."""
         try:
-            given = self.loss(action, draws)
-            return np.asarray(given.values if isinstance(given, xr.DataArray) else given, dtype=np.float64)
+            return np.asarray(self.loss(action, draws), dtype=np.float64)
         except InputError:
             raise
         except Exception as error:

@@ -237,7 +237,7 @@ def probability_tornado(
     [[0.0, 1.0]]
     """
     event = asked_event(forecast, claim)
-    if not 0 < tail <= 0.5 or tail * len(event.holds) < 20:
+    if not 20 / len(event.holds) <= tail <= 0.5:
         raise InputError(f"tail is {tail!r}; give a part of at most 0.5 that holds 20 of {len(event.holds):,} samples")
     names = list(varied_inputs(forecast, inputs))
     found = np.empty((2, len(names), 2))
