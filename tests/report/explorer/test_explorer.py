@@ -200,6 +200,25 @@ def test_quantiles_of_random_priors_equal_pythons(priors):
         np.testing.assert_allclose(floats(text), wanted, rtol=1e-11, atol=1e-12 * reach)
 
 
+def test_inputs_may_have_the_names_that_every_object_knows():
+    names = ("constructor", "toString", "__proto__", "valueOf")
+
+    @cc.quantity("1")
+    def total(constructor, toString, __proto__, valueOf):  # noqa: N803
+        return constructor + 2 * toString + 4 * __proto__ + 8 * valueOf
+
+    priors = cc.Priors(**{name: cc.Normal(1, 2) for name in names})
+    page = cc.explore(priors, model=cc.Model([total]), seed=3)
+    states = ["", "moves=__proto__:0.5,2;hasOwnProperty:=1;toString:=3"]
+    [found] = answers({"job": "page", "data": embedded(page), "states": states, "size": 64})
+    moved = priors.replace(__proto__=cc.Moved(priors["__proto__"], shift=0.5, width=2), toString=3)
+    for state, used in zip(found, (priors, moved), strict=True):
+        drawn = cc.draw(used, 64, design="sobol", seed=3)
+        np.testing.assert_allclose(
+            floats(state["rows"][0]), sum(2**k * drawn[name].values for k, name in enumerate(names)), rtol=1e-12
+        )
+
+
 def test_the_shipped_model_gives_pythons_digits_whatever_is_moved(shipped, ask, executed):
     states = [fragment.replace("cluster_start_delay:0.1,1", "flop_per_watt_growth:0.2,0.8") for fragment in FRAGMENTS]
     found, plain = ask(

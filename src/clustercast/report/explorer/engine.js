@@ -1,6 +1,6 @@
 // The model itself: samples of the inputs in, samples of the outputs out.
 
-import { Sampler, isUncertain } from "./quantiles.js";
+import { Sampler, isUncertain, named } from "./quantiles.js";
 import { compiled, copyBare, script } from "./program.js";
 
 // The same in JavaScript, for where WebAssembly is refused: the code becomes a module of its own.
@@ -26,16 +26,17 @@ async function fromBlob(text) {
 
 // What a page was given, with each prior in its place.
 export function unpacked(data) {
+  for (const program of data.programs) Object.assign(program, { outputs: named(program.outputs), aliases: named(program.aliases) });
   for (const { code } of data.programs) code.constants = code.constants.map((value) => Number(value.toString().replace("inf", "Infinity")));
   for (const world of data.worlds) {
     // A world that lies over another one has only what differs.
     const first = data.worlds[world.over];
     if (first) {
       const kept = Object.entries(first.written).filter(([name]) => !world.gone.includes(name));
-      Object.assign(world, { inputs: { ...Object.fromEntries(kept), ...world.inputs }, order: world.order || first.order, correlations: world.correlations || first.correlations });
+      Object.assign(world, { inputs: named(Object.fromEntries(kept), world.inputs), order: world.order || first.order, correlations: world.correlations || first.correlations });
     }
     world.written = world.inputs;
-    world.inputs = Object.fromEntries(Object.entries(world.inputs).map(([name, id]) => [name, data.priors[id]]));
+    world.inputs = named(Object.fromEntries(Object.entries(world.inputs).map(([name, id]) => [name, data.priors[id]])));
     // An uncertain input that no output needs still has a column of points.
     for (const name of world.order) world.inputs[name] = world.inputs[name] || { kind: "unused", id: `unused ${name}` };
   }
@@ -84,7 +85,7 @@ export class Engine {
         return own;
       });
     };
-    const inputs = Object.fromEntries(Object.entries(drawn).filter(([, found]) => found.values));
+    const inputs = named(Object.fromEntries(Object.entries(drawn).filter(([, found]) => found.values)));
     return { kind: ready.kind, size, rows, inputs };
   }
 }

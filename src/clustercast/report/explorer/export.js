@@ -1,5 +1,7 @@
 // The state as a link, as Python, as a prior file, and the numbers as a table.
 
+import { named } from "./quantiles.js";
+
 const number = (value) => String(value).replace("Infinity", "inf");
 
 // The state as the fragment of an address, and back.
@@ -19,7 +21,7 @@ export function fromFragment(text, start, data) {
       return ["", ""];
     }
   }));
-  const state = { ...start, moves: {} };
+  const state = { ...start, moves: named() };
   const world = data.worlds.find((one) => one.set === (given.set ?? start.set) && one.scenario === (given.scenario ?? (given.set === undefined ? start.scenario : "")));
   if (world) Object.assign(state, { set: world.set, scenario: world.scenario });
   if (data.outputs.some((output) => output.name === given.ask)) state.output = given.ask;

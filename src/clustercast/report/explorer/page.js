@@ -1,6 +1,6 @@
 // The page: sliders, what they do to the model, and what is shown of it.
 
-import { isUncertain } from "./quantiles.js";
+import { isUncertain, named } from "./quantiles.js";
 import { Answers, reached } from "./answers.js";
 import { Engine, unpacked } from "./engine.js";
 import { shareMissing } from "./summaries.js";
@@ -15,7 +15,7 @@ const $ = (id) => document.getElementById(id);
 const data = unpacked(JSON.parse($("data").textContent));
 const engine = new Engine(data, { plain: location.hash.includes("engine=plain") });
 const answers = new Answers(engine);
-const START = { set: data.worlds[0].set, scenario: data.worlds[0].scenario, output: data.outputs[0].name, year: data.year, moves: {}, ghost: false };
+const START = { set: data.worlds[0].set, scenario: data.worlds[0].scenario, output: data.outputs[0].name, year: data.year, moves: named(), ghost: false };
 let state = fromFragment(location.hash, START, data);
 let last = null;        // what the last run gave
 let ghosts = new Map(); // what the start gave, by output
@@ -294,7 +294,7 @@ function bind() {
   $("year").addEventListener("change", () => choose({ year: Number($("year").value) }));
   $("level").addEventListener("change", () => choose({ level: Number($("level").value) }, false));
   $("ghost").addEventListener("change", () => choose({ ghost: $("ghost").checked }, false));
-  $("reset").addEventListener("click", () => choose({ set: START.set, scenario: START.scenario, moves: {} }));
+  $("reset").addEventListener("click", () => choose({ set: START.set, scenario: START.scenario, moves: named() }));
   $("link").addEventListener("click", () => { settled(); copy(location.href, "Link copied."); });
   $("python").addEventListener("click", () => showText("Python that computes these numbers", toPython(state, data, levelsOf(outputOf(state), last).asked, FULL), "explorer.py"));
   $("toml").addEventListener("click", () => showText("A scenario file with these inputs", toToml(state, data, worldOf(state), data.worlds.find((world) => world.set === state.set && !world.scenario)), "explorer.toml"));

@@ -2,6 +2,9 @@
 
 import { Points, normalScore, tails } from "./points.js";
 
+// Values by name that knows no other names: an input may be called constructor or toString.
+export const named = (...parts) => Object.assign(Object.create(null), ...parts);
+
 // A scale has an end or none on either side: null is none.
 export function bounded(y, [low, high]) {
   if (low === null && high === null) return y;
@@ -93,7 +96,7 @@ export class Sampler {
     const free = world.order.filter(isFree);
     const place = new Map(free.map((name, number) => [name, number]));
     const copula = correlated(world, free);
-    const found = {};
+    const found = named();
     for (const name of names) {
       const prior = world.inputs[name];
       if (!place.has(name)) {
