@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.stats import binom, f_oneway, norm, qmc
 
+from clustercast.arrays.decisions import together
 from clustercast.arrays.decisions.actions import action_gain
 from clustercast.arrays.decisions.partition import Partition, _shares, halves, partition, without_twins
 from clustercast.arrays.decisions.scores import (
@@ -48,8 +49,8 @@ def test_each_output_has_the_gain_that_it_has_alone():
     values = np.stack([x[0] + steps, x[1] * steps, x[0] ** 2], axis=1)
     bins = partition([x[0], steps])
     alone = zip(*(variance_gain(bins, values[:, [column]]) for column in range(3)), strict=True)
-    for together, parts in zip(variance_gain(bins, values), alone, strict=True):
-        np.testing.assert_allclose(together, np.concatenate(parts, axis=1), rtol=1e-9, atol=1e-12)
+    for joint, parts in zip(variance_gain(bins, values), alone, strict=True):
+        np.testing.assert_allclose(joint, np.concatenate(parts, axis=1), rtol=1e-9, atol=1e-12)
 
 
 def test_the_value_and_its_error_have_the_unit_of_the_losses():
@@ -346,3 +347,101 @@ def test_halves_are_halves_and_of_twins_one_is_kept():
     assert 0 < (kept >= 60).sum() < 20
     assert without_twins([np.arange(80.0) // 8], 80).size == 10
     assert without_twins([np.r_[np.zeros(9), np.arange(1.0, 72)]], 80).size == 80
+
+
+@pytest.mark.parametrize("score", ["variance", "log"])
+def test_the_error_of_a_gain_is_that_of_the_mean_of_what_each_sample_adds(score):
+    """Of four bins of some thousand samples, beside which what chance adds is small."""
+    generator = np.random.default_rng(6)
+    member = np.sort(generator.integers(0, 4, 8000))
+    bins = Partition(member[np.newaxis].astype(np.uint16), np.array([0, 4]), np.bincount(member).astype(float))
+    if score == "log":
+        y = (generator.uniform(size=8000) < np.array([0.05, 0.2, 0.5, 0.9])[member]).astype(float)
+        found, error = entropy_gain(bins, y[:, np.newaxis])
+        known, share = (np.bincount(member, y) / bins.counts)[member], y.mean()
+        added = np.log(np.where(y == 1, known / share, (1 - known) / (1 - share)))
+    else:
+        y = np.array([-3.0, 0.0, 1.0, 5.0])[member] + generator.normal(size=8000)
+        found, error = variance_gain(bins, y[:, np.newaxis])
+        known = (np.bincount(member, y) / bins.counts)[member]
+        added = (y - y.mean()) ** 2 - (y - known) ** 2
+    assert found[0, 0] == pytest.approx(added.mean(), rel=2e-3)
+    assert error[0, 0] == pytest.approx(added.std() / np.sqrt(8000), rel=5e-3)
+
+
+def half_of(left):
+    """Return a half of which nothing is predicted, with two neighbours of each sample."""
+    n = len(left)
+    near = np.stack([np.roll(np.arange(n), 1), np.roll(np.arange(n), 3)], axis=1)
+    return together.Half(np.ones(n, bool), np.zeros((n, 1)), np.ones((n, 1)), near, np.array([1.5, -0.5]), 0.0)
+
+
+def test_the_product_of_two_samples_by_the_crps_is_that_of_their_steps_over_all_thresholds():
+    left = np.random.default_rng(1).normal(size=40)
+    half, ends = half_of(left), np.sort(left)
+    steps = (left[:, np.newaxis] <= ends[:-1]) - np.arange(1, 40) / 40
+    products = (steps * np.diff(ends)) @ steps.T
+    each = np.take_along_axis(products, half.near, axis=1)
+    _, second, plain = together._crps(left, half, 0, 0.0)
+    np.testing.assert_allclose(plain, each.mean(axis=1), atol=1e-12)
+    np.testing.assert_allclose(second, each @ [1.5, -0.5], atol=1e-12)
+
+
+def test_a_shift_of_a_normal_law_widens_its_interval_by_the_slope_of_its_density():
+    """The slope of the logarithm of a normal density is -x: at the 95 % point -1.645, at the other end 1.645."""
+    left = norm.ppf((np.random.default_rng(1).permutation(20000) + 0.5) / 20000)
+    half = half_of(left)
+    _, second, plain = together._width(left, half, 0, 0.0)
+    np.testing.assert_allclose(plain, half.squares(left)[1] * norm.ppf(0.95), rtol=0.01)
+    np.testing.assert_allclose(second, half.squares(left)[0] * norm.ppf(0.95), rtol=0.01)
+
+
+def test_what_is_predicted_is_ridge_regression_by_generalised_cross_validation():
+    generator = np.random.default_rng(1)
+    basis, penalty = generator.normal(size=(12, 300)), generator.gamma(2.0, size=12)
+    values = (basis.T @ generator.normal(size=(12, 2)) * [1.0, 0.05]) + generator.normal(size=(300, 2))
+    known = np.arange(300) < 160
+    found = together._fitted(basis, penalty, values, known)
+    rows, n = basis[:, known].T, 160
+    for column, seen in enumerate(values[known].T):
+        fits = []
+        for force in np.logspace(-8, 2, 21):
+            turn = np.linalg.solve(rows.T @ rows / n + force * np.diag(penalty), rows.T / n)
+            left = seen - rows @ (turn @ seen)
+            fits.append(((left**2).mean() / (1 - np.trace(rows @ turn) / n) ** 2, turn @ seen))
+        best = min(fits, key=lambda fit: fit[0])[1]
+        np.testing.assert_allclose(found[:, column], np.clip(basis.T @ best, seen.min(), seen.max()), atol=1e-8)
+
+
+def test_neighbours_are_the_nearest_and_their_weights_reach_to_no_distance():
+    points = np.random.default_rng(1).normal(size=(200, 2))
+    near, weights, mutual = together._neighbours(points)
+    squared = ((points[:, np.newaxis] - points) ** 2).sum(axis=2)
+    np.testing.assert_array_equal(near, np.argsort(squared, axis=1)[:, 1:33])
+    mean = np.take_along_axis(squared, near, axis=1).mean(axis=0)
+    assert weights.sum() == pytest.approx(1)
+    assert weights @ mean == pytest.approx(0, abs=1e-12)
+    # Of all such weights the least: along the constant and the distance.
+    assert np.abs(np.diff(weights, 2) / np.diff(weights)[1:] - np.diff(mean, 2) / np.diff(mean)[1:]).max() < 1e-6
+    matrix = np.zeros((200, 200))
+    np.put_along_axis(matrix, near, np.tile(weights, (200, 1)), axis=1)
+    assert mutual == pytest.approx((matrix * matrix.T).sum() / (matrix**2).sum())
+
+
+def test_rank_scores_are_normal_and_of_equal_values_the_middle():
+    found = rank_scores(np.array([[3.0, 1.0, 2.0, 4.0], [5.0, 5.0, 1.0, 2.0]]))
+    np.testing.assert_allclose(norm.cdf(found), [[0.625, 0.125, 0.375, 0.875], [0.75, 0.75, 0.125, 0.375]])
+
+
+def test_regressors_are_hermite_polynomials_of_unit_variance_and_cosines():
+    """Even normal scores: each polynomial, product and wave has the mean 0 and the variance 1 of a normal input."""
+    scores = norm.ppf(qmc.Sobol(2, seed=1).random(1 << 13)).T
+    basis, penalty, leading = together._basis(scores, scores.T @ [[1.0], [2.0]])
+    moments = basis @ basis.T / (1 << 13)
+    polynomials = moments[: 1 + 6 + 4, : 1 + 6 + 4]
+    np.testing.assert_allclose(polynomials, np.eye(len(polynomials)), atol=0.25)
+    waves = moments[1 + 6 + 4 :, 1 + 6 + 4 :]
+    np.testing.assert_allclose(waves, np.eye(len(waves)), atol=0.05)
+    assert len(penalty) == len(basis) <= together.MOST
+    np.testing.assert_allclose(penalty[:7], np.r_[1e-9, np.repeat([1, 2**1.5, 3**1.5], 2) / 10])
+    np.testing.assert_allclose(leading, scores[::-1].T, atol=1e-8)
