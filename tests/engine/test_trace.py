@@ -102,3 +102,74 @@ def test_what_cannot_be_traced_is_named_with_the_reason(function, reason):
     model = cc.Model([cc.quantity("1")(untraceable)])
     with pytest.raises(cc.InputError, match=rf"'untraceable' \(.*test_trace.py:\d+\) cannot be traced: .*{reason}"):
         trace(model, {"x": np.ones(3)}, ["untraceable"], [2024.0])
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x, year: np.clip(x, 0.3, 0.7),
+        lambda x, year: np.where((x > 0.7) + (x < 0.3), year, x),
+        lambda x, year: np.where((x > 0.3) * (x < 0.7), year, x),
+        lambda x, year: (x * year)[0] + (x * year)[-1],
+        lambda x, year: (x * year)[[0, 2]][[1]],
+        lambda x, year: (x * year)[1:2],
+        lambda x, year: np.broadcast_arrays(x, x * year)[0] + year,
+        lambda x, year: np.broadcast_to(x, (4, 7 if x.shape == (7,) else 1)) * year,
+        lambda x, year: np.concatenate([(x * year)[:1], (x + year)[1:]]),
+        lambda x, year: np.stack([x, x + 1, x + 2, x + 3]),
+        lambda x, year: x * len(x * year) * np.ndim(x * year),
+        lambda x, year: np.where((x > 0.5).dtype == bool, x, 0.0) + np.where((x + year).dtype == float, x, 0.0),
+    ],
+)
+def test_what_arrays_may_be_used_for_is_traced_to_the_bit(function):
+    def made(x, year):
+        return function(x, year)
+
+    model = cc.Model([cc.quantity("1", units_checked=False)(made)])
+    with np.errstate(all="ignore"):
+        plain = run_model(model, {"x": (x := np.linspace(0.1, 1, 7)), "year": YEARS[:, np.newaxis]}, ["made"])["made"]
+    found = run_traced(trace(model, {"x": x}, ["made"], YEARS), {"x": x})["made"]
+    np.testing.assert_array_equal(found, np.broadcast_to(plain, found.shape))
+
+
+def test_what_no_sample_changes_is_computed_at_once():
+    def made(x, year):
+        return x * np.exp(np.log(year) / 2)
+
+    model = cc.Model([cc.quantity("1", units_checked=False)(made)])
+    program = trace(model, {"x": np.ones(3)}, ["made"], [2024.0, 2030.0])
+    assert [name for name, _ in program.operations] == ["multiply", "multiply"]
+    assert program.constants == pytest.approx(np.sqrt([2024, 2030]))
+
+
+def test_what_is_chosen_by_the_date_alone_is_chosen_at_once_and_the_rest_warns_of_nothing():
+    def made(x, year):
+        return np.where(year > 0, x, np.log(-year))
+
+    program = trace(cc.Model([cc.quantity("1", units_checked=False)(made)]), {"x": np.ones(3)}, ["made"], YEARS)
+    assert (program.operations, set(program.outputs["made"])) == ((), {0})
+
+
+@pytest.mark.parametrize(
+    ("function", "reason"),
+    [
+        (lambda x, year: x + np.arange(3.0), r"constants of shape \(3,\) meets a symbol"),
+        (lambda x, year: x + np.zeros((2, 2, 1)), r"constants of shape \(2, 2, 1\) meets a symbol"),
+        (lambda x, year: x[0], "picks 0 out of an array"),
+        (lambda x, year: x[:2], r"picks slice\(None, 2, None\) out of an array"),
+        (lambda x, year: x[:, 1], "out of an array"),
+        (lambda x, year: (x * year)[:, None], "out of an array"),
+        (lambda x, year: (x * year)[[0, 1]] + x * year, r"np.add meets arrays of \[2, 4\] dates"),
+        (lambda x, year: np.clip(x, 0, 1, dtype=float, out=x), "it calls np.clip with dtype, out"),
+        (lambda x, year: np.stack([x, x], axis=1), "it calls np.stack with axis"),
+        (lambda x, year: np.concatenate([x * year, x * year], 1), "np.concatenate is not among the operations"),
+        (lambda x, year: np.sort(x), "np.sort is not among the operations"),
+    ],
+)
+def test_what_arrays_may_not_be_used_for_is_refused(function, reason):
+    def untraceable(x, year):
+        return function(x, year)
+
+    model = cc.Model([cc.quantity("1", units_checked=False)(untraceable)])
+    with pytest.raises(cc.InputError, match=rf"cannot be traced: .*{reason}"):
+        trace(model, {"x": np.ones(3)}, ["untraceable"], YEARS)

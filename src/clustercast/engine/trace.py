@@ -206,6 +206,8 @@ class Symbol(np.lib.mixins.NDArrayOperatorsMixin):
 
     def __array_function__(self, function: Any, types: Any, arguments: Any, options: Any) -> Any:
         name = function.__name__
+        if any(options.values()):  # an axis of 0 changes nothing
+            raise TypeError(f"it calls np.{name} with {', '.join(options)}")
         if name == "where" and len(arguments) == 3:
             return self._elementwise("where", arguments)
         if name == "clip" and len(arguments) == 3:
@@ -218,7 +220,7 @@ class Symbol(np.lib.mixins.NDArrayOperatorsMixin):
         if name == "broadcast_arrays":
             ndim = max(self._lifted(each).ndim for each in arguments)
             return [Symbol(self.graph, self._lifted(each).numbers, ndim) for each in arguments]
-        if name in ("stack", "concatenate"):
+        if name in ("stack", "concatenate") and len(arguments) == 1:
             parts = [self._lifted(part) for part in arguments[0]]
             return Symbol(self.graph, [number for part in parts for number in part.numbers], 2)
         if name in ("shape", "ndim"):

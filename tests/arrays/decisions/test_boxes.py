@@ -148,3 +148,12 @@ def test_no_box_is_chosen_where_none_is_dense_enough():
     codes, holds = generator.integers(0, 251, (2, 500)).astype(np.uint8), generator.uniform(size=500) < 0.3
     boxes = peel(codes, holds, 0.1, 100)
     assert chosen_box(boxes, (codes, holds), (codes, holds & (np.arange(500) % 2 > 0)), 0.9) is None
+
+
+def test_a_limit_that_other_draws_do_not_confirm_is_left_out():
+    generator = np.random.default_rng(2)
+    codes, chance = generator.integers(0, 251, (2, 4000)).astype(np.uint8), generator.uniform(size=4000)
+    found = chance < np.where((codes[1] > 125) & (codes[0] > 60), 0.9, 0.1)
+    low, high = np.array([61, 126]), np.array([250, 250])
+    for holds, limited in ((found, [0, 1]), (chance < np.where(codes[1] > 125, 0.9, 0.1), [1])):
+        assert chosen_box([Box(low, high)], (codes, found), (codes, holds), None).limited.tolist() == limited

@@ -306,6 +306,18 @@ def test_the_fall_of_a_variance_is_kelleys():
     assert wider**2 - error**2 == pytest.approx((more - gain) ** 2 / 3, rel=0.3)
 
 
+def test_a_bin_of_one_sample_has_the_variance_of_all_as_its_chance():
+    values = np.random.default_rng(4).normal(size=100)
+    parts = np.split(values, [1, 51])
+    bins = Partition(
+        np.repeat([[0, 1, 2]], [1, 50, 49], axis=1).astype(np.uint16), np.array([0, 3]), np.array([1.0, 50, 49])
+    )
+    between = sum(len(part) * (part.mean() - values.mean()) ** 2 for part in parts) / 100
+    noise = [values.var(), parts[1].var(ddof=1), parts[2].var(ddof=1)]
+    chance = np.dot(1 - np.array([1, 50, 49]) / 100, noise) / 100
+    assert variance_gain(bins, values[:, np.newaxis])[0][0, 0] == pytest.approx(between - chance)
+
+
 @pytest.mark.parametrize("score", ["log", "crps", "width"])
 def test_of_low_discrepancy_points_half_of_what_chance_gives_is_put_back(score):
     generator = np.random.default_rng(3)
@@ -324,6 +336,7 @@ def test_of_low_discrepancy_points_half_of_what_chance_gives_is_put_back(score):
 def test_sums_over_bins_are_those_of_bincount():
     generator = np.random.default_rng(3)
     member, values = generator.integers(0, 5, (3, 9000)).astype(np.uint16), generator.normal(size=(9000, 2))
+    member[2].sort()
     found = Partition(member, np.array([0, 5, 10, 15]), np.ones(15)).sums(values)
     exact = [np.bincount(row, column, 5) for column in values.T for row in member]
     np.testing.assert_allclose(found.T.reshape(-1, 5), exact, rtol=1e-10)

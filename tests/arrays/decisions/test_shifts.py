@@ -42,6 +42,7 @@ def test_what_the_draws_do_not_carry_is_not_reached(scores):
 
 def test_only_scores_that_go_with_the_event_are_informative(scores):
     assert informative(scores, scores[:, 0] + scores[:, 1] > 1).tolist() == [True, True, False]
+    assert informative(scores * [1, 1, 100], scores[:, 0] + scores[:, 1] > 1).tolist() == [True, True, False]
 
 
 def test_the_least_change_of_all_has_the_divergence_of_two_coins():
@@ -61,6 +62,13 @@ def test_a_shift_stops_where_as_many_draws_are_left_as_are_asked_for(scores):
         assert sign * found.shifts[0] > 1
         assert found.divergence == pytest.approx(found.shifts @ found.shifts / 2)
         assert found.reached == pytest.approx(found.weights[holds].sum())
+
+
+def test_the_least_shift_toward_a_bent_event_is_along_its_covariance_with_the_scores_under_the_shift(scores):
+    holds = scores[:, 0] + scores[:, 1] ** 2 / 2 > 1.5
+    found = least_shift(scores, holds, 0.7, np.eye(3), 100)
+    along = (found.weights * (holds - 0.7)) @ scores
+    np.testing.assert_allclose(found.shifts / np.linalg.norm(found.shifts), along / np.linalg.norm(along), atol=1e-4)
 
 
 def test_an_event_that_no_score_moves_is_left_as_it_is():
