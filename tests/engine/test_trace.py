@@ -144,7 +144,7 @@ def test_what_no_sample_changes_is_computed_at_once():
 
 def test_what_is_chosen_by_the_date_alone_is_chosen_at_once_and_the_rest_warns_of_nothing():
     def made(x, year):
-        return np.where(year > 0, x, np.log(-year))
+        return np.where(year > 0, x, np.log(np.where(year > 0, -year, x)))
 
     program = trace(cc.Model([cc.quantity("1", units_checked=False)(made)]), {"x": np.ones(3)}, ["made"], YEARS)
     assert (program.operations, set(program.outputs["made"])) == ((), {0})
