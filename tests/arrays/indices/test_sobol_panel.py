@@ -121,6 +121,21 @@ def test_variance_is_that_of_both_independent_runs():
     assert found.variance[0] == pytest.approx(rows[:, [0, -1]].var(), rel=1e-13)
 
 
+def test_two_replicates_have_half_widths_and_one_has_none():
+    values = np.random.default_rng(1).normal(size=(1, 64 * 4))
+    assert np.isfinite(sobol_panel(values, 2, replicates=2).first_half_width).all()
+    assert sobol_panel(values, 2).first_half_width is None
+
+
+def test_values_far_from_zero_have_the_indices_of_those_near_it():
+    """Multiples of 2^-10 beside 2^40: floats hold them exactly."""
+    rng = np.random.default_rng(1)
+    values = np.round(rng.normal(size=(1, 256 * 4)) * 2**10) / 2**10
+    near, far = (sobol_panel(values + origin, 2) for origin in (0.0, 2.0**40))
+    np.testing.assert_allclose(far.first, near.first, atol=1e-9)
+    np.testing.assert_allclose(far.total, near.total, atol=1e-9)
+
+
 def test_replicates_give_student_t_half_widths():
     problem = ishigami()
     parts = [problem.evaluate(saltelli_rows(scrambled(3, 256, seed), 3)) for seed in range(8)]

@@ -1,0 +1,65 @@
+"""What the explorer's page is given, read without a browser."""
+
+import tomllib
+
+import numpy as np
+import pytest
+
+import clustercast as cc
+from clustercast.report.explorer_data import World, _prior, explorer_data, shown_outputs, toml_of
+
+PRIORS = cc.Priors(start=cc.LogUniform(1, 10, unit="USD"), growth=cc.Normal(0.5, 0.1, unit="1/year"))
+
+
+@cc.quantity("USD")
+def cost(start, growth, year):
+    return start * np.exp(growth * (year - year[0]))
+
+
+def data_of(priors, outputs=("cost",), years=(2024, 2026)):
+    return explorer_data([World(priors)], cc.Model([cost]), outputs, years, {}, 1)
+
+
+@pytest.mark.parametrize("years", [(2024,), (2024, 2026)])
+def test_what_has_no_words_of_its_own_is_called_by_its_name(years):
+    data = data_of(PRIORS, years=years)
+    assert data["title"] == data["outputs"][0]["label"] == "Cost"
+    assert data["today"] is None
+    # A question about one year alone does not name it.
+    assert ("in {}" in data["outputs"][0]["question"]) == (len(years) > 1)
+
+
+def test_an_input_that_the_model_needs_and_the_priors_lack_is_named():
+    with pytest.raises(cc.InputError, match="no input 'growth', which the model needs"):
+        data_of(cc.Priors(start=PRIORS["start"]))
+
+
+@pytest.mark.parametrize(
+    ("outputs", "message"), [([], "outputs is empty"), (["costs"], "'costs'"), (["binding_constraint"], "is a label")]
+)
+def test_outputs_that_cannot_be_shown_are_refused(outputs, message):
+    with pytest.raises(cc.InputError, match=message):
+        shown_outputs(cc.Priors(), cc.cluster_model(), outputs)
+
+
+def test_by_default_the_first_numbers_of_the_headline_are_shown():
+    model = cc.cluster_model()
+    labels = [name for name in model.headline if model.declaration(name).labels]
+    numbers = [name for name in model.headline if name not in labels]
+    assert list(shown_outputs(cc.Priors(), model, None)) == numbers[:3]
+
+
+def test_switches_and_growths_are_marked():
+    priors = cc.read_priors("evidence_2026")
+    assert _prior(priors, "limit_power")["switch"] is _prior(priors, "cluster_growth_rate")["growth"] is True
+    assert "switch" not in _prior(priors, "cluster_growth_rate")
+
+
+@pytest.mark.parametrize("bounds", [(), (0.0, 5.0)])
+def test_a_metalog_is_written_with_its_bounds_if_it_has_any(bounds):
+    quantiles = {0.05: 1.0, 0.5: 2.0, 0.95: 4.0}
+    prior = cc.Metalog.from_quantiles(quantiles, **({"bounds": bounds} if bounds else {}))
+    written = tomllib.loads(f"x = {toml_of(prior)}")["x"]
+    assert tuple(written.pop("bounds", ())) == bounds
+    assert written == {"family": "metalog", "coefficients": list(prior.coefficients)}
+    assert tomllib.loads(f"x = {toml_of(PRIORS['growth'])}")["x"] == {"family": "normal", "mean": 0.5, "sd": 0.1}
