@@ -230,6 +230,7 @@ def _prior(priors: Priors, name: str) -> dict[str, Any]:
         "label": label_of(name),
         "share": is_share(name),
         "meaning": declared.meaning if declared else "",
+        "bounds": [end if math.isfinite(end) else None for end in declared.bounds] if declared else None,
         **{key: True for key in ("switch", "growth") if declared and getattr(declared, key)},
         **{key: text for key, text in texts.items() if text},
         "toml": toml_of(prior),

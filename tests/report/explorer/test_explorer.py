@@ -200,6 +200,12 @@ def test_quantiles_of_random_priors_equal_pythons(priors):
         np.testing.assert_allclose(floats(text), wanted, rtol=1e-11, atol=1e-12 * reach)
 
 
+def test_a_link_moves_no_input_out_of_its_bounds(shipped):
+    moves = "load_factor:=75;cluster_growth_shock_1:99,1;revenue_doubling_time:=-1;limit_power:=0.5;load_factor:0.1,1e9"
+    [[first, moved]] = answers({"job": "page", "data": shipped, "states": ["", f"moves={moves}"], "size": 64})
+    assert moved["fragment"] == first["fragment"] and moved["rows"] == first["rows"]
+
+
 def test_inputs_may_have_the_names_that_every_object_knows():
     names = ("constructor", "toString", "__proto__", "valueOf")
 

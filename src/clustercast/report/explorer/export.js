@@ -1,6 +1,6 @@
 // The state as a link, as Python, as a prior file, and the numbers as a table.
 
-import { named } from "./quantiles.js";
+import { named, quantileOf } from "./quantiles.js";
 
 const number = (value) => String(value).replace("Infinity", "inf");
 
@@ -10,6 +10,15 @@ export function toFragment(state) {
   const parts = { set: state.set, scenario: state.scenario, ask: state.output, year: state.year, level: state.level, moves: moves.join(";"), ghost: state.ghost ? 1 : "", theme: state.theme };
   return Object.entries(parts).filter(([, value]) => value !== "" && value !== undefined && value !== null)
     .map(([key, value]) => `${key}=${encodeURIComponent(value).replace(/%3A/g, ":").replace(/%3B/g, ";").replace(/%2C/g, ",").replace(/%3D/g, "=")}`).join("&");
+}
+
+// Whether a slider, a choice or a switch could have made a move: inside the support and the bounds of its input.
+function fits(prior, move) {
+  if (!Object.values(move).every(Number.isFinite) || !(move.width === undefined || (move.width >= 0.05 && move.width <= 5))) return false;
+  if (prior.kind === "discrete" || prior.switch) return (prior.switch ? [0, 1] : prior.values).includes(move.value);
+  const middle = quantileOf(prior, move, 0.5);
+  const beyond = (end, side) => end !== null && (side ? middle - end : end - middle) > 5e-4 * Math.abs(middle);
+  return Number.isFinite(middle) && ![prior.ends || [], prior.bounds || []].some((ends) => ends.some(beyond));
 }
 
 export function fromFragment(text, start, data) {
@@ -33,8 +42,7 @@ export function fromFragment(text, start, data) {
     const [name, text = ""] = part.split(":");
     const prior = (world || data.worlds[0]).inputs[name];
     const move = text.startsWith("=") ? { value: Number(text.slice(1)) } : { shift: Number(text.split(",")[0]), width: Number(text.split(",")[1] ?? 1) };
-    const fits = Object.values(move).every(Number.isFinite) && (move.width === undefined || move.width > 0);
-    if (prior && prior.kind !== "unused" && fits && (prior.kind !== "fixed" || "value" in move)) state.moves[name] = move;
+    if (prior && prior.kind !== "unused" && (prior.kind !== "fixed" || "value" in move) && fits(prior, move)) state.moves[name] = move;
   }
   return state;
 }
