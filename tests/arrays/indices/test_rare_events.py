@@ -135,3 +135,15 @@ def test_a_margin_in_steps_leads_on_and_one_without_any_does_not():
     assert flat.led_on and flat.margins == ()
     never = find_levels(lambda z: -1.0 - np.exp(-z[:, 0]), 2, generator)
     assert not never.led_on
+
+
+def test_the_runs_that_are_counted_are_those_that_were_made():
+    seen = []
+
+    def margin(scores):
+        seen.append(len(scores))
+        return scores[:, 0] - 3.5
+
+    levels = find_levels(margin, 2, np.random.default_rng(1))
+    assert levels.runs == sum(seen)
+    assert levels.margins

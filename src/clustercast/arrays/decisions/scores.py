@@ -65,8 +65,8 @@ def entropy_gain(bins: Partition, values: FloatArray, low_discrepancy: bool = Fa
     gain = (whole - left) * uncertain
     known = (hits + share) / (counts + 1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        saved = np.nan_to_num(np.log(known / share), posinf=0, neginf=0)
-        spared = np.nan_to_num(np.log((1 - known) / (1 - share)), posinf=0, neginf=0)
+        saved = np.nan_to_num(np.log(known / share))
+        spared = np.nan_to_num(np.log((1 - known) / (1 - share)))
     moved = bins.over_bins(hits * saved**2 + (counts - hits) * spared**2) / size**2
     few = np.minimum(hits, counts - hits)
     wavering = bins.over_bins(((few > 0) & (few <= FEW)) / 4)
