@@ -19,6 +19,7 @@ from clustercast.dataset import with_provenance
 from clustercast.decisions import information
 from clustercast.decisions.possible import _predicted as predicted
 from clustercast.decisions.possible import imagined, possible
+from clustercast.decisions.targets import Wanted
 
 
 @cc.quantity("1")
@@ -274,6 +275,16 @@ def test_several_samples_looked_at_together_are_drawn_without_repeats(forecast, 
     both = cc.evppi(some, ["total", "power"], of=groups)
     for name in ("total", "power"):
         xr.testing.assert_allclose(both.sel(target=[name]), cc.evppi(some, name, of=groups))
+
+
+def test_a_group_that_is_worth_what_a_member_is_has_the_error_of_that_member():
+    generator = np.random.default_rng(1)
+    targets = [Wanted("t", "t", "variance", "1", generator.normal(size=400))]
+    alone = np.array([[5.0], [1.0]]), np.array([[0.1], [9.0]])
+    value, error = information._joint_gains(
+        generator.normal(size=(2, 400)), alone, targets, ["a", "b"], {"both": ("a", "b")}
+    )
+    assert (value.item(), error.item()) == (5.0, 0.1)
 
 
 @given(st.sampled_from([np.exp, np.arctan, lambda x: -(x**3)]), st.sampled_from(["total > 1", "total"]))

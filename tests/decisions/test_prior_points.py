@@ -151,6 +151,9 @@ def test_inputs_without_a_density_or_a_swap_of_their_own_are_left_out_or_refused
         cc.prior_sensitivity(plain, "of_four", priors=SOME, inputs=["a", "step"])
     with pytest.raises(cc.InputError, match="'b' has no swap of its own in this design"):
         cc.prior_sensitivity(design, "of_four", priors=SOME, of="total", inputs=["a", "b"])
+    grouped = cc.draw(SOME, 4096, design="saltelli", seed=1, groups={"g": ["a", "step"]})
+    with pytest.raises(cc.InputError, match="'a' has no swap of its own in this design"):
+        cc.prior_sensitivity(cc.propagate(grouped, model=model), "of_four", priors=SOME, of="total", inputs="a")
     for of in ("value", "indices"):
         with pytest.raises(cc.InputError, match="Saltelli"):
             cc.prior_sensitivity(design, "of_four", priors=SOME, of=of)
