@@ -101,11 +101,11 @@ def test_draws_that_find_choose_and_judge_are_apart(forecast, monkeypatch):
 
 def test_a_limit_may_be_at_the_outermost_edge():
     # Four bins between three edges: without the first bin, and without the last.
-    codes = np.array([np.arange(8) % 4] * 2, dtype=np.uint8)
-    box = Box(np.array([1, 0]), np.array([250, 2]))
-    found = discovery._labelled([box], ["a", "b"], [np.array([1.0, 2.0, 3.0])] * 2, codes, codes[0] > 1)
-    assert found["lower"].values.tolist() == [[1, -np.inf]]
-    assert found["upper"].values.tolist() == [[np.inf, 3]]
+    codes = np.array([np.arange(8) % 4] * 3, dtype=np.uint8)
+    box = Box(np.array([1, 0, 0]), np.array([250, 2, 3]))
+    found = discovery._labelled([box], ["a", "b", "c"], [np.array([1.0, 2.0, 3.0])] * 3, codes, codes[0] > 1)
+    assert found["lower"].values.tolist() == [[1, -np.inf, -np.inf]]
+    assert found["upper"].values.tolist() == [[np.inf, 3, np.inf]]
 
 
 def test_a_small_box_that_is_certain_is_found_where_cases_are_common(forecast):

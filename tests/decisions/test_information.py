@@ -268,6 +268,7 @@ def test_several_samples_looked_at_together_are_drawn_without_repeats(forecast, 
     assert cc.evppi(some, "total", of="pairs")["pair"].values.tolist() == ["x and y"]
     # Of several targets by the share of each, not by what it is measured in.
     assert cc.evppi(some, ["idle > 0.9", "total"], of="pairs")["pair"].values.tolist() == ["x and idle"]
+    assert cc.evppi(some, ["z > 0.9", "total"], of="pairs")["pair"].values.tolist() == ["x and z"]
     assert cc.evppi(some, "total", of="pairs", inputs=["idle", "x", "z"]).sizes["pair"] == 3
     entropy = cc.evppi(some, "x > 0", score="log", inputs="x")["evppi"]
     assert float(entropy[0, 0]) == pytest.approx(np.log(2), abs=0.05)
@@ -285,6 +286,13 @@ def test_a_group_that_is_worth_what_a_member_is_has_the_error_of_that_member():
         generator.normal(size=(2, 400)), alone, targets, ["a", "b"], {"both": ("a", "b")}
     )
     assert (value.item(), error.item()) == (5.0, 0.1)
+    # Of noise the smaller group is worth as much as the larger one about as often as not, and never more.
+    targets = [Wanted(f"t{k}", "t", "variance", "1", generator.normal(size=300)) for k in range(8)]
+    groups = {"three": ("a", "b", "c"), "two": ("a", "b")}
+    three, two = information._joint_gains(
+        generator.normal(size=(3, 300)), (np.zeros((3, 8)),) * 2, targets, ["a", "b", "c"], groups
+    )[0]
+    assert (three >= two).all() and (three == two).any() and (three > two).any()
 
 
 @given(st.sampled_from([np.exp, np.arctan, lambda x: -(x**3)]), st.sampled_from(["total > 1", "total"]))

@@ -131,7 +131,7 @@ def shares_of(forecast: xr.Dataset, weights: Weights | None) -> FloatArray:
 
 def checked_fraction(what: str, value: object) -> float:
     """Return a number strictly between 0 and 1."""
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 < value < 1:
+    if not isinstance(value, int | float | np.number) or not 0 < value < 1:
         raise InputError(f"{what} is {value!r}; give a number between 0 and 1, both excluded")
     return float(value)
 
