@@ -173,6 +173,10 @@ def test_rank_correlations_are_averaged_and_none_is_left_where_they_cancel():
     assert cc.pool({**sets, "fixed": fixed}, weights=[0, 0, 1]).correlations == ()
 
 
+def dated(priors, as_of):
+    return priors.carrying(about=priors.about.model_copy(update={"as_of": as_of}))
+
+
 def priors_of(mean, sd):
     return cc.Priors(x=cc.Normal(mean, sd), y=cc.Uniform(0, 1 + mean), z=cc.Uniform(0, 1))
 
@@ -518,6 +522,16 @@ def test_weights_by_score_are_stacked_log_scores_of_what_came_after():
             lambda: cc.score_weights({"one": ONE, "evidence": cc.read_priors("evidence_2026")}, origins=["2025-06"]),
             f"'evidence' is dated {cc.read_priors('evidence_2026').about.as_of}, so that it may know what came after "
             "2025-06, and its score is in sample; give origins after 2026-",
+        ),
+        (
+            lambda: cc.score_weights(
+                {"one": ONE, "later": dated(cc.read_priors("evidence_2026"), "2027-01")}, origins=["2026-12"]
+            ),
+            "'later' is dated 2027-01, so that",
+        ),
+        (
+            lambda: cc.score_weights({"a": cc.Priors(x=1.0), "b": cc.Priors(x=2.0)}, origins=["2025"]),
+            "which is neither an input nor a quantity",
         ),
         (lambda: cc.score_weights(SETS, origins=[]), "origins is empty; give one date or more"),
         (lambda: cc.pool({"one": ONE}), "fewer than two"),

@@ -96,6 +96,7 @@ def test_several_targets_and_one_input_are_what_they_are_alone(forecast):
         alone = cc.regional_indices(some, name, inputs=["x", "y"])
         xr.testing.assert_allclose(both.sel(target=[name]), alone, rtol=1e-9)
     assert both["shapley"].sum("input").values == pytest.approx(both["explained"].values)
+    assert cc.regional_indices(some, "total", "limit < 1", inputs="x").attrs["condition"] == "limit < 1"
     # Of one input every index is what it explains, by itself and with all.
     one = cc.regional_indices(some, "total", inputs="y")
     for key in ("S1", "ST", "shapley"):
@@ -184,7 +185,7 @@ def test_correlated_normal_inputs_have_the_effects_of_the_closed_form():
     check(cc.regional_indices(drawn, "linear"), exact)
 
 
-@pytest.mark.parametrize("signal", [0, 1])
+@pytest.mark.parametrize("signal", [0, 2])
 def test_the_error_of_what_is_explained_is_the_spread_over_draws(signal):
     generator, found = np.random.default_rng(4), []
     for _ in range(40):
