@@ -133,8 +133,8 @@ def wanted(
         raise InputError(f"score is {score!r}; choose one of {', '.join((*_OF_OUTPUTS, *_OF_CLAIMS))}")
     if target is None:
         return _all(forecast, score)
-    alone = isinstance(target, (str, Condition, Claim, Decision))
-    asked = list(target) if isinstance(target, Iterable) and not alone else [target]
+    several = isinstance(target, Iterable) and not isinstance(target, (str, Condition, Claim, Decision))
+    asked: list[Any] = list(target) if several else [target]  # type: ignore[arg-type]
     if wrong := [each for each in asked if not isinstance(each, (str, Condition, Claim, Decision))]:
         raise InputError(f"target is {shown(wrong[0], 60)}; give a claim, a condition, an output or a cc.Decision")
     found = [one for each in asked for one in _wanted(forecast, each, score)]
