@@ -458,3 +458,22 @@ def test_regressors_are_hermite_polynomials_of_unit_variance_and_cosines():
     assert len(penalty) == len(basis) <= together.MOST
     np.testing.assert_allclose(penalty[:7], np.r_[1e-9, np.repeat([1, 2**1.5, 3**1.5], 2) / 10])
     np.testing.assert_allclose(leading, scores[::-1].T, atol=1e-8)
+
+
+def test_truth_values_have_the_variance_that_any_numbers_have():
+    generator = np.random.default_rng(3)
+    x = generator.normal(size=(2, 2000))
+    event = (x[0] + generator.normal(size=2000) > 1).astype(float)
+    bins = partition(x)
+    # Beside a column that has other numbers they are no truth values.
+    for alone, beside in zip(
+        variance_gain(bins, event[:, np.newaxis]), variance_gain(bins, np.column_stack([event, x[1]])), strict=True
+    ):
+        np.testing.assert_allclose(alone[:, 0], beside[:, 0], rtol=1e-10)
+
+
+def test_the_error_of_perfect_information_is_that_of_a_mean_and_the_variance_is_without_bias():
+    values = np.random.default_rng(3).normal(size=50)
+    value, error = perfect_gain("variance", values)
+    assert value == pytest.approx(values.var(ddof=1))
+    assert error == pytest.approx(((values - values.mean()) ** 2 * 50 / 49).std() / np.sqrt(50))
