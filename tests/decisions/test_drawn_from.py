@@ -6,6 +6,7 @@ import xarray as xr
 from scipy.stats import norm, rankdata
 
 import clustercast as cc
+from clustercast.dataset import with_provenance
 from clustercast.decisions.drawn_from import (
     checked_fraction,
     continuous_inputs,
@@ -63,6 +64,8 @@ def test_the_priors_of_a_shipped_set_are_found_by_name_and_hash(scenario):
     assert priors_of(drawn, None).hash == priors_of(drawn, priors).hash == priors.hash
     with pytest.raises(cc.InputError, match="drawn from 'evidence_2026.*', which is no shipped set; give it as priors"):
         priors_of(cc.draw(priors.replace(load_factor=0.5), 16, seed=1), None)
+    with pytest.raises(cc.InputError, match=r"drawn from 'evidence_2026\+own', which is no shipped set"):
+        priors_of(with_provenance(drawn, priors_name="evidence_2026+own"), None)
     with pytest.raises(cc.InputError, match="the design 'saltelli', whose samples are no independent draws"):
         priors_of(cc.draw(priors, 16, design="saltelli", seed=1), priors)
 

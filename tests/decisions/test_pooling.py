@@ -219,9 +219,9 @@ def test_the_parts_of_a_gap_sum_to_it_exactly():
     groups = {"growth": ["x"], "size": ["y"]}
     # What the output does not need makes no difference.
     wider = {name: cc.Priors(**one, unused=cc.Normal(one["x"].mean, 1)) for name, one in sets.items()}
-    found = cc.whose_prior(wider, "product", groups=groups, model=cc.Model([product]), size=4096)
+    found = cc.whose_prior(wider, "product", groups=groups, model=cc.Model([product]), size=4096, seed=5)
     medians = {
-        name: np.median(cc.propagate(cc.draw(one, 4096, seed=0), model=cc.Model([product]))["product"])
+        name: np.median(cc.propagate(cc.draw(one, 4096, seed=5), model=cc.Model([product]))["product"])
         for name, one in sets.items()
     }
     assert float(found["gap"]) == pytest.approx(np.log10(medians["high"] / medians["low"]), abs=1e-12)
