@@ -136,7 +136,8 @@ def test_a_density_that_is_asked_for_is_kept(forecast):
 
 def test_what_no_input_explains_has_no_box(forecast):
     chance = forecast.assign(coin=("sample", np.random.default_rng(1).uniform(size=20000), {"units": "1"}))
-    found = cc.discover(chance, "coin > 0.7")
+    found = cc.discover(chance, "coin > 0.7", boxes=2)
+    assert found.sizes["box"] == 1
     assert found.attrs["words"].startswith("No box was found that has more often that coin > 0.7: it is so in 30 %")
 
 

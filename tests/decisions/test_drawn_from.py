@@ -74,7 +74,7 @@ def test_the_priors_of_a_shipped_set_are_found_by_name_and_hash(scenario):
     ("number", "other", "text"),
     [
         (0.512, 0.7, "0.51 GW"),
-        (0.512, 0.5149, "0.512 GW"),
+        (0.5123, 0.5149, "0.512 GW"),
         (0.51234, 0.51249, "0.5123 GW"),
         (1.234567, 1.234581, "1.23457 GW"),
         (1.2345671, 1.2345684, "1.23 GW"),

@@ -389,6 +389,7 @@ def test_the_error_over_orders_is_that_of_means_of_pairs():
     assert parts == pytest.approx(gains.mean(axis=0))
     assert error == pytest.approx(stats.sem((gains[::2] + gains[1::2]) / 2))
     assert (_shapley(value, count, chains[:2])[1] == np.inf).all()
+    assert np.isfinite(_shapley(value, count, chains[:4])[1]).all()
 
 
 def test_each_random_order_is_followed_by_its_reverse():

@@ -83,6 +83,10 @@ def test_weights_give_the_claim_its_probability(forecast):
     found = cc.tilt(forecast, "total > 2", probability=0.35, priors=GAUSSIAN)
     condition = cc.parse_condition("total > 2")
     assert condition.probability(forecast, found.weights)[0] == pytest.approx(0.35)
+    # The least change of all leaves the law given the claim, and given that it fails, as they were.
+    holds = forecast["total"].values > 2
+    for part, share in ((holds, 0.35), (~holds, 0.65)):
+        assert found.weights.values[part] == pytest.approx(share / part.sum())
     assert condition.probability(forecast, found.scenario_weights)[0] == pytest.approx(0.35, abs=1e-3)
     assert cc.summarise(forecast, weights=found.weights)["total_mean"] > forecast["total"].mean()
 

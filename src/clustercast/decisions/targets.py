@@ -231,7 +231,7 @@ def _outputs(forecast: xr.Dataset, name: str, date: str | None, score: Score | N
             f"claim of it, as '{name} > VALUE by 2028'"
         )
     variable = forecast[name]
-    if variable.attrs.get("role") == "input" and "year" not in variable.dims and date is None:
+    if variable.attrs.get("role") == "input":
         raise InputError(f"{name!r} is an input; ask what is worth knowing for an output or a claim")
     chosen = score or "variance"
     # Widths are in the output's own unit; squares and CRPS of a positive quantity are of decades.
