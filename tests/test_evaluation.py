@@ -515,6 +515,18 @@ def test_two_samples_may_not_be_mixed_either():
         cc.evaluate(inputs, lambda x: x - x.mean(), outputs={"z": "1"}, form="arrays")
 
 
+def test_a_frame_is_indexed_by_the_numbers_of_the_samples():
+    """So that what was computed elsewhere is read by them, in pieces too."""
+    inputs = cc.draw(TWO, 200, seed=1)
+    elsewhere = inputs["a"].to_series().rename("y").sample(frac=1, random_state=3)
+    with ThreadPoolExecutor(2) as pool:
+        for executor in (None, pool):
+            told = cc.evaluate(
+                inputs, lambda f: elsewhere.reindex(f.index), outputs={"y": "1"}, form="frame", executor=executor
+            )
+            np.testing.assert_array_equal(told["y"], inputs["a"])
+
+
 def test_a_frame_that_is_sorted_may_not_mix_samples_either():
     inputs = cc.draw(cc.Priors(x=cc.Uniform(1, 2)), 100, seed=3)
     with pytest.raises(cc.InputError, match="mixes samples"):

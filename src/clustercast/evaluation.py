@@ -81,7 +81,7 @@ def evaluate(
         ``"arrays"``: with an array ``(sample,)`` for each argument by name, read-only; the last axis of the results is
         the sample. ``"matrix"``: with one array ``(sample, input)``, columns in the order of the inputs; the first
         axis of the results is the sample, and several outputs may be columns. ``"frame"``: with a pandas DataFrame of
-        the same columns.
+        the same columns, indexed by the numbers of the samples.
     coords : mapping of str to sequence, optional
         Labels of further dimensions, as ``{"year": range(2025, 2031), "region": ["EU", "US"]}``.
     executor : object, optional
@@ -235,7 +235,7 @@ def _check_samples_apart(task: _Task, columns: Columns, size: int, executor: Any
 
 def _piece(columns: Columns, rows: Sequence[int]) -> _Piece:
     """Return some samples of the inputs, as they are given to the function."""
-    return range(len(rows)), {name: values[rows] for name, values in columns.items()}
+    return rows, {name: values[rows] for name, values in columns.items()}
 
 
 def _mapped(task: _Task, pieces: Sequence[_Piece], executor: Any) -> Iterator[dict[str, FloatArray]]:
@@ -267,7 +267,7 @@ def _evaluated_piece(task: _Task, piece: _Piece) -> dict[str, FloatArray]:
     if task.form == "frame":
         import pandas as pd
 
-        whole = pd.DataFrame({name: np.array(values) for name, values in columns.items()})
+        whole = pd.DataFrame({name: np.array(values) for name, values in columns.items()}, index=list(index))
     elif task.form == "matrix":
         whole = np.column_stack(list(columns.values()))
     try:
@@ -276,7 +276,7 @@ def _evaluated_piece(task: _Task, piece: _Piece) -> dict[str, FloatArray]:
         raise InputError(f"{task.called} fails: {type(error).__name__}: {error}; correct it") from error
     found = {}
     for name, value in _by_name(task, result).items():
-        array = _numbers(task, name, _in_order(task, value, rows))
+        array = _numbers(task, name, _in_order(task, value, index))
         if array.ndim == 0:
             array = np.full(rows, array)
         axis = -1 if task.form == "arrays" else 0
@@ -331,13 +331,13 @@ def _by_name(task: _Task, result: Any) -> dict[str, Any]:
     return dict(zip(names, result, strict=True))
 
 
-def _in_order(task: _Task, value: Any, rows: int) -> Any:
+def _in_order(task: _Task, value: Any, index: Sequence[int]) -> Any:
     """Return a column of a data frame in the order of the samples."""
     if task.form != "frame" or not hasattr(value, "loc"):
         return value
-    if set(value.index) != set(range(rows)):
+    if set(value.index) != set(index):
         raise InputError(f"{task.called} returns rows of other samples than it was given; keep the index of the frame")
-    return value.loc[list(range(rows))]
+    return value[~value.index.duplicated()].loc[list(index)] if len(value) == len(index) else value
 
 
 def _numbers(task: _Task, name: str, value: Any) -> FloatArray:

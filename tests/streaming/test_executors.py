@@ -180,7 +180,12 @@ def test_a_scheduler_and_a_worker_started_from_the_shell_give_the_same_bits(alon
         for process in reversed(started):
             process.terminate()
         for process in started:
-            process.wait(timeout=120)
+            try:
+                process.wait(timeout=120)
+            finally:
+                # Nothing is left behind by a test that fails either.
+                process.kill()
+                process.wait()
 
 
 def test_a_cluster_without_workers_is_refused():
