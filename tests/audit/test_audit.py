@@ -298,7 +298,7 @@ OTHER = [
     ({"load_factor": 0.5}, "B6", "shipments_2028", 2),
     ({"us_electricity_growth": 0.1}, "A16", "share", 1.1**-6),
     ({"us_electricity_growth": 0.1, "us_electricity_base_year": 2020.0}, "A16", "share", 1.1**-10),
-    ({"revenue_doubling_time": 0.25}, "R1", "revenue", 2),
+    ({"revenue_doubling_time": 0.125}, "R1", "revenue", 8),
     ({"leading_lab_base_revenue": 0.5e9}, "R1", "doubling_time", 1 / 2),
     ({"investment_growth_factor": 3.0}, "B7", "stock_over_flow", 1.5 / 2),
     ({"rental_time": cc.Uniform(730, 1095, unit="day")}, "A4", "cost", 730 / 730.485),
