@@ -1,9 +1,26 @@
 """Do nominal 95 % intervals of values of information cover 93 to 97 %? On problems whose answers are known."""
 
+import itertools
+
 import numpy as np
 
 from benchmarks.measure import Options, Row
-from tests.reference.value_problems import GROUPS, HARD, SEEN, SINGLE, ValueProblem
+from clustercast.arrays.decisions import few_events
+from clustercast.arrays.decisions.partition import partition
+from clustercast.arrays.decisions.scores import entropy_gain, variance_gain
+from clustercast.arrays.decisions.together import joint_gains, rank_scores
+from tests.reference.value_problems import (
+    GROUPS,
+    HARD,
+    RARE,
+    RARE_SIZE,
+    SEEN,
+    SINGLE,
+    GroupProblem,
+    ValueProblem,
+    normal_output,
+    of_rare_event,
+)
 
 LOWEST, HIGHEST = 0.93, 0.97
 # Of two actions an input that is worth less has an interval from 0 that may cover more often.
@@ -23,26 +40,71 @@ def coverage(problem: ValueProblem, size: int, repeats: int) -> tuple[float, flo
     return float(inside[:, matters].mean()), float(beside), float(bias.max())
 
 
+def group_coverage(group: GroupProblem, size: int, repeats: int) -> dict[str, tuple[float, float, float]]:
+    """Return by score the share of intervals that cover, the bias in standard deviations and the mean half-width."""
+    exact, *at = group.exact()
+    found = np.empty((2, repeats, len(exact)))
+    for repeat in range(repeats):
+        columns, outputs = group.draw(np.random.default_rng(300_000 + repeat), size)
+        gains = joint_gains(rank_scores(columns), group.values(outputs, *at))
+        found[:, repeat] = [[gains[score][part][0, 0] for score in exact] for part in (0, 1)]
+    truth = np.array([*exact.values()])
+    inside = (np.abs(found[0] - truth) <= 1.96 * found[1]).mean(axis=0)
+    bias = np.abs(found[0].mean(axis=0) - truth) / found[0].std(axis=0)
+    width = 1.96 * found[1].mean(axis=0) / truth
+    return {score: (float(inside[k]), float(bias[k]), float(width[k])) for k, score in enumerate(exact)}
+
+
+def rare_coverage(events: int, score: str, repeats: int) -> tuple[float, float, float]:
+    """Return the share of intervals of a rare event that cover, of all inputs, of inputs alone and of two together."""
+    claim, whole, exact = of_rare_event(events, score)
+    inside = []
+    for repeat in range(repeats):
+        columns, outputs = normal_output(np.random.default_rng(300_000 + repeat), RARE_SIZE)
+        holds = (outputs > claim) * 1.0
+        if not holds.any():
+            continue
+        gain = variance_gain if score == "brier" else entropy_gain
+        value, error = (part[:, 0] for part in gain(partition(columns), holds))
+        low, high = few_events.ends(score, value, error, holds[:, 0], 0.95)
+        least, most = few_events.perfect_ends(score, holds[:, 0], 0.95)
+        together = True
+        if few_events.number_of_events(holds[:, 0]) >= few_events.TOGETHER[score]:
+            value, error = (part[:, 0] for part in joint_gains(rank_scores(columns[[0, 2]]), {score: holds})[score][:2])
+            low_of_two, high_of_two = few_events.ends(score, value, error, holds[:, 0], 0.95)
+            together = bool(low_of_two[0] <= exact[-1] <= high_of_two[0])
+        alone = ((low <= exact[:-1]) & (exact[:-1] <= high)).mean()
+        inside.append((float(least[0] <= whole <= most[0]), float(alone), float(together)))
+    everything, alone, together = np.mean(inside, axis=0).tolist()
+    return everything, alone, together
+
+
 def rows(options: Options) -> list[Row]:
-    """One row a problem and size: coverage over the inputs that are worth something, and least over the others."""
-    repeats = options.size(400, 2)
+    """One row a problem, size and score: coverage over what is worth something, and least over the others."""
+    repeats = options.size(200, 2)
     made = []
-    large = options.size(16384, 1024)
-    problems = [(problem, size) for problem in (*SINGLE, *SEEN) for size in (options.size(4096, 1024), large)]
-    problems += [(problem, options.size(4096, 1024)) for group in GROUPS for problem in group.problems()]
-    problems += [(problem, large) for problem in HARD.problems()]
-    for problem, size in problems:
-        inside, beside, bias = coverage(problem, size, repeats)
-        # Of 400 repeats the share itself is known to about a percentage point.
-        others = f"; {100 * beside:.0f} % of what is worth less" if beside < 1 else ""
-        made.append(
-            Row(
-                f"value by {problem.name}, N = {size:,}: intervals that cover",
-                100 * inside,
-                "%",
-                f"{repeats} repeats; bias {bias:.2f} standard deviations at most{others}",
-                target=f"{100 * LOWEST:.0f} to {100 * HIGHEST:.0f}",
-                met=LOWEST <= inside <= HIGHEST,
+    sizes = options.size(4096, 1024), options.size(16384, 1024)
+    target = f"{100 * LOWEST:.0f} to {100 * HIGHEST:.0f}"
+    for size in sizes:
+        for problem in (*SINGLE, *SEEN):
+            inside, beside, bias = coverage(problem, size, repeats)
+            others = f"; {100 * beside:.0f} % of what is worth less" if beside < 1 else ""
+            note = f"{repeats} repeats; bias {bias:.2f} standard deviations at most{others}"
+            what = f"value by {problem.name}, N = {size:,}: intervals that cover"
+            made.append(Row(what, 100 * inside, "%", note, target=target, met=LOWEST <= inside <= HIGHEST))
+    for group, size in [*((group, sizes[0]) for group in (*GROUPS, HARD)), (HARD, sizes[1])]:
+        for score, (inside, bias, width) in group_coverage(group, size, repeats).items():
+            note = (
+                f"{repeats} repeats; bias {bias:.2f} standard deviations; half-width {100 * width:.0f} % of the value"
             )
+            what = f"value by {score}, {group.name}, N = {size:,}: intervals that cover"
+            made.append(Row(what, 100 * inside, "%", note, target=target, met=LOWEST <= inside <= HIGHEST))
+    for events, score in itertools.product(RARE[:1] if options.smoke else RARE, ("brier", "log")):
+        everything, alone, together = rare_coverage(events, score, repeats)
+        note = (
+            f"{repeats} repeats; of everything {100 * everything:.0f} %, of two inputs together {100 * together:.0f} %"
         )
+        what = f"value of single inputs by {score}, an event with {events} of {RARE_SIZE:,}: intervals that cover"
+        least = min(everything, alone, together)
+        made.append(Row(what, 100 * alone, "%", note, target=f">= {100 * LOWEST:.0f}", met=least >= LOWEST))
     return made

@@ -80,6 +80,21 @@ def test_groups_are_worth_no_less_than_what_is_in_them_and_no_more_than_everythi
     )
 
 
+@pytest.mark.parametrize("score", ["brier", "log"])
+def test_of_a_rare_event_intervals_are_wide_and_words_say_why(forecast, score):
+    threshold = float(np.sort(forecast["total"].values)[-25])
+    event = f"total >= {threshold!r}"
+    alone = cc.evppi(forecast, event, score=score)
+    assert "has 25 of 32,768 samples" in alone.attrs["warning"] and "draw more" in alone.attrs["warning"]
+    whole = cc.evpi(forecast, event, score=score)
+    assert float(whole["evpi_high"][0]) > 1.4 * float(whole["evpi"][0])
+    together = cc.evppi(forecast, event, of={"xy": ["x", "y"]}, score=score)
+    assert "reach up to the whole" in together.attrs["warning"]
+    assert float(together["evppi_high"][0, 0]) == pytest.approx(float(together["before"][0]))
+    assert float(together["evppi"][0, 0]) == float(alone["evppi"][0, :2].max())
+    assert not cc.evppi(forecast, "total > 1", score=score).attrs["warning"]
+
+
 def test_pairs_are_worth_their_sum_where_nothing_interacts(forecast):
     found = cc.evppi(forecast, "total", of="pairs")
     assert found.sizes["pair"] == 6

@@ -14,7 +14,7 @@ from scipy.stats import norm
 from clustercast.arrays.decisions.actions import action_gain
 from clustercast.arrays.decisions.partition import partition
 from clustercast.arrays.decisions.scores import entropy_gain, spread_gain, variance_gain
-from clustercast.arrays.decisions.together import joint_gain, rank_scores
+from clustercast.arrays.decisions.together import joint_gains, rank_scores
 
 # Correlation of the output with each input.
 RHO = np.array([0.9, 0.4, 0.15, 0.0])
@@ -124,8 +124,8 @@ class GroupProblem:
         return *found, product[kept] / product[kept].sum()
 
     @functools.cache  # noqa: B019
-    def problems(self):
-        """Return one problem a score, with the exact value of all inputs together."""
+    def exact(self):
+        """Return the exact value of all inputs together by score, the threshold of the event and the payoff ahead."""
         means, spreads, weights = self.nodes()
         centre = weights @ means
         whole = np.sqrt(weights @ (spreads**2 + means**2) - centre**2)
@@ -146,14 +146,22 @@ class GroupProblem:
             "width": high - low - 2 * norm.ppf(0.95) * (weights @ spreads),
             "loss": weights @ np.maximum(means + ahead, 0) - 0.3 * whole,
         }
+        return exact, claim, ahead
+
+    def values(self, outputs, claim, ahead):
+        """Return what each score is of: outputs, truth values, or losses of two actions."""
+        event = (outputs > claim) * 1.0
+        losses = np.concatenate([0 * outputs, -outputs - ahead], axis=1)
+        return dict(zip(SCORES, (outputs, event, event, outputs, outputs, losses), strict=True))
+
+    def problems(self):
+        """Return one problem a score."""
+        exact, *at = self.exact()
 
         def gain(score):
-            def of(columns, outputs):
-                values = (outputs > claim) * 1.0 if score in ("brier", "log") else outputs
-                values = np.concatenate([0 * outputs, -outputs - ahead], axis=1) if score == "loss" else values
-                return joint_gain(score, rank_scores(columns), values)
-
-            return of
+            return lambda columns, outputs: joint_gains(
+                rank_scores(columns), {score: self.values(outputs, *at)[score]}
+            )[score][:2]
 
         return tuple(
             ValueProblem(f"{score}, {self.name}", gain(score), np.array([exact[score]]), self.draw) for score in SCORES
@@ -172,3 +180,21 @@ GROUPS = (
 )
 # A wave times another input, of three: 4,096 samples do not show its form.
 HARD = GroupProblem("a wave times a second", 3, lambda x: np.sin(2 * x[0]) * x[1] + 0.5 * x[2] ** 2, lambda x: 0.5)
+
+# Events that so many of 4,096 samples are expected to have, and what inputs are worth to them by each score.
+RARE_SIZE, RARE = 4096, (10, 25, 50, 100)
+
+
+def of_rare_event(events, score):
+    """Return the threshold of an event of the output, and what everything, an input of RHO and both of them save."""
+    entropy, share = {"brier": brier, "log": nats}[score], events / RARE_SIZE
+    claim = norm.isf(share)
+
+    def left(rho):
+        if rho == 0:
+            return entropy(share)
+        given_input = lambda x: norm.pdf(x) * entropy(norm.sf((claim - rho * x) / np.sqrt(1 - rho**2)))  # noqa: E731
+        return quad(given_input, -10, 10, points=[0, claim, claim / rho, claim * rho], limit=400)[0]
+
+    both = np.sqrt(RHO[0] ** 2 + RHO[2] ** 2)
+    return claim, entropy(share), np.array([entropy(share) - left(rho) for rho in (*RHO, both)])

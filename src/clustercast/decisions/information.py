@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -10,9 +9,11 @@ import xarray as xr
 
 from clustercast.arrays import FloatArray
 from clustercast.arrays.decisions.actions import action_gain
+from clustercast.arrays.decisions.few_events import ENOUGH, number_of_events
+from clustercast.arrays.decisions.few_events import TOGETHER as FEWEST_TOGETHER
 from clustercast.arrays.decisions.partition import Partition, partition, without_twins
 from clustercast.arrays.decisions.scores import entropy_gain, perfect_gain, spread_gain, variance_gain
-from clustercast.arrays.decisions.together import joint_gain, rank_scores
+from clustercast.arrays.decisions.together import joint_gains, rank_scores
 from clustercast.dataset import design_of
 from clustercast.decisions.labels import labelled
 from clustercast.decisions.possible import Rows, imagined
@@ -109,8 +110,10 @@ def evppi(
     -------
     Dataset
         Dims (target, input), or (target, group) or (target, pair): ``evppi``, its error and interval as in `evpi`;
-        ``share``, its part of `evpi`; ``zero``, true where the estimate was negative and is given as 0. The attribute
-        ``words`` has a sentence on the most valuable of each target.
+        ``share``, its part of `evpi`; ``zero``, true where the estimate was negative and is given as 0; ``doubtful``,
+        true where the draws do not show how a target hangs on several inputs, and the interval may be too narrow. The
+        attribute ``words`` has a sentence on the most valuable of each target, ``warning`` one on each event that few
+        samples have, whose intervals are as wide as that asks for, and on what is doubtful.
 
     Raises
     ------
@@ -119,9 +122,9 @@ def evppi(
 
     Notes
     -----
-    One input: bins of its own values, with what chance gives taken off. Several: a regression predicts each half of the
-    samples from the other, and products of what it leaves at neighbours add what it misses, to second order. No group
-    is worth less than its members and groups within it, none more than `evpi`.
+    One input: bins of its own values, with what chance gives taken off. Several: a sparse regression (logistic for
+    events) predicts each half of the samples from the other, and products of what it leaves at neighbours add what it
+    misses, to second order. No group is worth less than its members and groups within it, none more than `evpi`.
 
     References
     ----------
@@ -142,13 +145,13 @@ def evppi(
     names = list(varied_inputs(forecast, inputs))
     columns = input_matrix(forecast, names).T
     low_discrepancy = design_of(forecast).get("name") == "sobol"
-    value, error = _gains(columns, targets, low_discrepancy)
+    alone = np.array(_gains(columns, targets, low_discrepancy))
     if of == "inputs":
-        return labelled("evppi", targets, ("input", names), (value, error), confidence, forecast, left_out)
-    groups = _groups(of, names, value, targets, model if model is not None else cluster_model(), inputs is not None)
-    parts = _joint_gains(columns, (value, error), targets, names, groups)
+        return labelled("evppi", targets, ("input", names), tuple(alone), confidence, forecast, left_out)
+    groups = _groups(of, names, alone[0], targets, model if model is not None else cluster_model(), inputs is not None)
+    parts = _joint_gains(columns, alone, targets, names, groups)
     label = "pair" if of == "pairs" else "group"
-    return labelled("evppi", targets, (label, list(groups)), parts, confidence, forecast, left_out)
+    return labelled("evppi", targets, (label, list(groups)), tuple(parts), confidence, forecast, left_out)
 
 
 def evsi(
@@ -208,12 +211,12 @@ def evsi(
     """
     targets, left_out = wanted(forecast, target, score)
     names, seen = imagined(forecast, observation, seed)
-    gains = _gains(seen, targets, low_discrepancy=False)
+    gains = np.array(_gains(seen, targets, low_discrepancy=False))
     if together:
         both = _joint_gains(seen, gains, targets, names, {"together": tuple(names)})
-        gains = np.concatenate([gains[0], both[0]]), np.concatenate([gains[1], both[1]])
+        gains = np.concatenate([np.concatenate([gains, 0 * gains[:1]]), both], axis=1)
         names = [*names, "together"]
-    return labelled("evsi", targets, ("observation", names), gains, confidence, forecast, left_out)
+    return labelled("evsi", targets, ("observation", names), tuple(gains), confidence, forecast, left_out)
 
 
 def _gains(columns: FloatArray, targets: list[Wanted], low_discrepancy: bool) -> Gain:
@@ -239,28 +242,37 @@ def _gain(score: str, columns: FloatArray, bins: Partition, values: FloatArray, 
 
 
 def _joint_gains(
-    columns: FloatArray, alone: Gain, targets: list[Wanted], names: list[str], groups: Mapping[str, tuple[str, ...]]
-) -> Gain:
-    """Return what each group of columns is worth, no less than its members and the groups within it."""
+    columns: FloatArray,
+    alone: FloatArray,
+    targets: list[Wanted],
+    names: list[str],
+    groups: Mapping[str, tuple[str, ...]],
+) -> FloatArray:
+    """Return what groups are worth, no less than members and groups within, errors and doubt (3, groups, T)."""
     members = [frozenset(group) for group in groups.values()]
     rows = without_twins(columns, columns.shape[1])
     if rows.size > TOGETHER:
         rows = np.sort(np.random.default_rng(0).choice(rows, TOGETHER, replace=False))
-    targets = [replace(one, values=one.values[rows]) for one in targets]
+    kinds = _kinds(targets)
+    stacked = {kind: np.column_stack([targets[k].values[rows] for k in places]) for kind, places in kinds.items()}
     scores = rank_scores(columns[:, rows])
-    found = np.empty((2, len(members), len(targets)))
+    found = np.empty((3, len(members), len(targets)))
+    alone = np.concatenate([alone, 0 * alone[:1]])
+    few = [one.score in ENOUGH and number_of_events(one.values) < FEWEST_TOGETHER[one.score] for one in targets]
     for place in sorted(range(len(members)), key=lambda k: len(members[k])):
         inside = [k for k, name in enumerate(names) if name in members[place]]
         within = [k for k, other in enumerate(members) if other < members[place]]
-        several = np.concatenate([np.array(alone)[:, inside], found[:, within]], axis=1)
+        several = np.concatenate([alone[:, inside], found[:, within]], axis=1)
         if len(inside) > 1:
-            own = np.empty((2, 1, len(targets)))
-            for score, kind in _kinds(targets).items():
-                stacked = np.column_stack([targets[k].values for k in kind])
-                own[:, :, kind] = joint_gain(score.split()[0], scores[inside], stacked)
+            own = np.empty((3, 1, len(targets)))
+            for kind, gain in joint_gains(scores[inside], stacked).items():
+                own[:, :, kinds[kind]] = gain
+            own[0, :, few] = -np.inf
             several = np.concatenate([own, several], axis=1)
         found[:, place] = np.take_along_axis(several, several[:1].argmax(axis=1, keepdims=True), axis=1)[:, 0]
-    return found[0], found[1]
+        if len(inside) > 1:
+            found[2, place, few] = np.inf
+    return found
 
 
 def _kinds(targets: list[Wanted]) -> dict[str, list[int]]:

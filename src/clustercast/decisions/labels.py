@@ -7,12 +7,15 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from clustercast.arrays import FloatArray
+from clustercast.arrays.decisions import few_events
 from clustercast.arrays.decisions.scores import perfect_gain
 from clustercast.arrays.indices.intervals import normal_factor
 from clustercast.dataset import design_of
 from clustercast.decisions.targets import Wanted
 
 _REFERENCES = "doi:10.1177/0272989X13505910, doi:10.1146/annurev-statistics-040120-010730"
+# The part of an error that is doubt above which the draws do not show the form.
+_DOUBTFUL = 0.5
 _SCORES = {
     "brier": "the Brier score of {!r}",
     "log": "the log score of {!r}",
@@ -27,7 +30,7 @@ def labelled(
     name: str,
     targets: list[Wanted],
     axis: tuple[str, list[str]],
-    gains: tuple[FloatArray, FloatArray],
+    gains: tuple[FloatArray, ...],
     confidence: float,
     forecast: xr.Dataset,
     left_out: list[str],
@@ -36,25 +39,37 @@ def labelled(
     label, names = axis
     most = np.array([perfect_gain(one.score, one.values)[0] for one in targets])
     before = [one.values.mean(axis=0).min() if one.score == "loss" else most[k] for k, one in enumerate(targets)]
-    raw, error = (part.T for part in gains)
-    half = normal_factor(confidence) * error
+    raw, error = (part.T for part in gains[:2])
+    doubt = gains[2].T if len(gains) > 2 else np.zeros_like(raw)
+    sides = np.array([_ends(name, one, raw[k], error[k], confidence) for k, one in enumerate(targets)])
+    # Of what has too few events to be looked at, nothing is known but that it is worth no less than its members.
+    low, high = sides[:, 0], np.where(np.isinf(doubt), most[:, np.newaxis], sides[:, 1])
     value = np.clip(raw, 0, most[:, np.newaxis])
     whole = np.where(most > 0, most, 1)[:, np.newaxis]
     dims = ("target", label)
     meanings: dict[str, tuple[NDArray[Any], str]] = {
         name: (value, f"{name.upper()}: expected fall of the score, in unit"),
         f"{name}_error": (error, "standard error"),
-        f"{name}_low": (np.clip(raw - half, 0, None), "lower end of the interval"),
-        f"{name}_high": (np.clip(raw + half, 0, None), "upper end of the interval"),
+        f"{name}_low": (np.clip(low, 0, None), "lower end of the interval"),
+        f"{name}_high": (np.clip(high, 0, None), "upper end of the interval"),
         "share": (value / whole, "part of what knowing everything is worth"),
         "zero": (raw <= 0, "whether the estimate was not above 0 and is given as 0"),
+        "doubtful": (
+            np.isfinite(doubt) & (doubt > np.maximum(_DOUBTFUL * error, 0.01 * most[:, np.newaxis])),
+            "whether the interval may be too narrow: the draws do not show the form",
+        ),
     }
     variables: dict[str, Any] = {key: (dims, values, {"long_name": text}) for key, (values, text) in meanings.items()}
     variables["before"] = ("target", before, {"long_name": "expected score without the information, in unit"})
     coords: dict[str, Any] = {"target": [one.name for one in targets], label: names}
     coords |= {key: ("target", [getattr(one, key) for one in targets]) for key in ("words", "score", "unit")}
-    said = [_sentence(name, one, names, value[k], half[k], most[k]) for k, one in enumerate(targets)]
+    said = [_sentence(name, one, names, value[k], low[k], high[k], most[k]) for k, one in enumerate(targets)]
+    doubts = [
+        _doubts(one, [names[j] for j in np.flatnonzero(meanings["doubtful"][0][k])], bool(np.isinf(doubt[k]).any()))
+        for k, one in enumerate(targets)
+    ]
     posterior = str(design_of(forecast).get("name")).startswith("posterior")
+    repeated = "posterior draws repeat each other: the errors are too small" if posterior else ""
     attrs = {
         **forecast.attrs,
         "confidence": confidence,
@@ -62,23 +77,56 @@ def labelled(
         "words": "\n".join(said),
         "left_out": "; ".join(left_out),
         "references": _REFERENCES,
-        "warning": "posterior draws repeat each other: the errors are too small" if posterior else "",
+        "warning": "\n".join(filter(None, [repeated, *doubts])),
     }
     return xr.Dataset(variables, coords, attrs)
 
 
-def _sentence(name: str, one: Wanted, names: list[str], value: FloatArray, half: FloatArray, most: float) -> str:
+def _ends(
+    name: str, one: Wanted, value: FloatArray, error: FloatArray, confidence: float
+) -> tuple[FloatArray, FloatArray]:
+    """Return the ends of the intervals of one target."""
+    if one.score not in few_events.ENOUGH:
+        half = normal_factor(confidence) * error
+        return value - half, value + half
+    if name == "evpi":
+        return few_events.perfect_ends(one.score, one.values, confidence)
+    return few_events.ends(one.score, value, error, one.values, confidence)
+
+
+def _doubts(one: Wanted, doubtful: list[str], unknown: bool) -> str:
+    """Return in words why intervals of a target are as wide as they are, or may be too narrow."""
+    said = []
+    if one.score in few_events.ENOUGH:
+        events, size = few_events.number_of_events(one.values), len(one.values)
+        if events < few_events.FEWEST:
+            said.append(
+                f"{one.words!r} has {events} of {size:,} samples, too few for any interval narrower than the whole"
+            )
+        elif events <= few_events.ENOUGH[one.score]:
+            said.append(f"{one.words!r} has {events} of {size:,} samples; intervals are as wide as so few ask for")
+            if unknown:
+                said[-1] += ", and those of several inputs together reach up to the whole"
+    if doubtful:
+        these = ", ".join(each.replace("_", " ") for each in doubtful)
+        said.append(f"so many draws do not show how {one.words} hangs on {these}: intervals may be too narrow")
+    return "; ".join(said) + "; draw more" if said else ""
+
+
+def _sentence(
+    name: str, one: Wanted, names: list[str], value: FloatArray, low: FloatArray, high: FloatArray, most: float
+) -> str:
     """Return in words what is worth most to a target, with the half-width of its interval."""
     best = int(np.argmax(value))
     what = _SCORES[one.score].format(one.words)
-    if value[best] <= max(0.01 * most, half[best]):
+    if value[best] <= 0.01 * most or low[best] <= 0:
         return f"Nothing looked at would cut {what}."
     known = f"Knowing {names[best].replace('_', ' ')}"
     if name == "evsi":
         known = "Seeing all of them together" if names[best] == "together" else f"Seeing {names[best]!r}"
-    share = f"{100 * value[best] / most:.0f} %"
+    share, half = f"{100 * value[best] / most:.0f} %", (high[best] - low[best]) / 2
     if one.score == "loss":
         unit = "" if one.unit == "1" else f" {one.unit}"
-        saved = f"{value[best]:.3g}{unit} (±{half[best]:.1g})"
+        saved = f"{value[best]:.3g}{unit} (±{half:.1g})"
         return f"{known} would cut {what} by {saved}, {share} of what knowing everything would."
-    return f"{known} would cut {what} by {share} (±{100 * half[best] / most:.0f})."
+    return f"{known} would cut {what} by {share} (±{100 * half / most:.0f})."

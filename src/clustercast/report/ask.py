@@ -115,8 +115,9 @@ def observations_part(question: Question) -> Part:
 def _worth(name: str, worth: xr.Dataset, **named: Mapping[str, str]) -> Part:
     """Return what is taken off the score; what chance alone would explain is left out."""
     shares, keys = worth["share"].values[0], worth[worth["share"].dims[1]].values.tolist()
-    halves = 1.96 * worth[f"{name}_error"].values[0] / worth["before"].values[0]
-    order = [k for k in np.argsort(-shares, kind="stable")[:_SHOWN] if shares[k] >= max(halves[k], 0.005)]
+    low, high = (worth[f"{name}_{end}"].values[0] for end in ("low", "high"))
+    halves = (high - low) / 2 / worth["before"].values[0]
+    order = [k for k in np.argsort(-shares, kind="stable")[:_SHOWN] if shares[k] >= 0.005 and low[k] > 0]
     rows = [(named.get("names", {}).get(keys[k], keys[k]), shares[k], 100 * halves[k]) for k in order]
     figures = {name: lambda: _drawn(name, worth, most=_SHOWN, **named)} if rows else {}
     return Part(say(f"ask.{name}", rows), {name: worth}, figures)

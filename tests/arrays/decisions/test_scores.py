@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import quad
+from scipy.special import expit
 from scipy.stats import binom, f_oneway, norm, qmc
 
 from clustercast.arrays.decisions import together
@@ -22,8 +23,8 @@ from clustercast.arrays.decisions.scores import (
     spread_gain,
     variance_gain,
 )
-from clustercast.arrays.decisions.together import joint_gain, rank_scores
-from tests.reference.value_problems import CLAIM, GROUPS, SCORES, SINGLE, brier, nats, normal_output
+from clustercast.arrays.decisions.together import joint_gains, rank_scores
+from tests.reference.value_problems import CLAIM, GROUPS, HARD, SINGLE, brier, nats, normal_output
 
 CASES = {problem.name: problem for problem in SINGLE[:5]}
 
@@ -93,7 +94,9 @@ def test_two_treatments_of_the_example_of_the_r_package_voi():
     value, error = action_gain(partition([p1, p2]), losses)
     exact = [unit_loss(1, 1), unit_loss(1, 2)]
     assert (np.abs(value[:, 0] - exact) <= 3 * error[:, 0]).all()
-    both, its_error = (part[0, 0] for part in joint_gain("loss", rank_scores(np.stack([p1, p2])), losses))
+    both, its_error = (
+        part[0, 0] for part in joint_gains(rank_scores(np.stack([p1, p2])), {"loss": losses})["loss"][:2]
+    )
     whole, whole_error = perfect_gain("loss", losses)
     assert both == pytest.approx(unit_loss(1, np.sqrt(5)), abs=3 * its_error)
     assert whole == pytest.approx(0.4798, abs=3 * whole_error)
@@ -115,7 +118,7 @@ def test_two_inputs_together_are_worth_their_joint_share(product):
     x = generator.standard_normal((3, 32768))
     y = x[0] * x[1] + x[2] if product else (x[0] + x[1] + np.sqrt(2) * x[2]) / 2
     exact = 1.0 if product else 0.5
-    value, error = joint_gain("variance", x[:2], y[:, np.newaxis])
+    value, error = joint_gains(x[:2], {"variance": y[:, np.newaxis]})["variance"][:2]
     assert value[0, 0] == pytest.approx(exact, abs=3 * error[0, 0])
 
 
@@ -135,7 +138,7 @@ def test_three_inputs_together_have_the_whole_variance_of_their_mean(function, e
     found, errors = [], []
     for _ in range(40):
         x = generator.standard_normal((4, 4096))
-        value, error = joint_gain("variance", x[:3], (function(x) + x[3])[:, np.newaxis])
+        value, error = joint_gains(x[:3], {"variance": (function(x) + x[3])[:, np.newaxis]})["variance"][:2]
         found.append(value[0, 0])
         errors.append(error[0, 0])
     assert np.mean(found) == pytest.approx(exact, abs=3 * np.std(found) / np.sqrt(40) + 0.03 * exact)
@@ -143,19 +146,34 @@ def test_three_inputs_together_have_the_whole_variance_of_their_mean(function, e
     # By any other score a product of three is seen too.
     x = generator.standard_normal((3, 16384))
     values = (x[0] * x[1] * x[2])[:, np.newaxis]
-    seen = joint_gain("crps", x, values)[0][0, 0]
+    seen = joint_gains(x, {"crps": values})["crps"][0][0, 0]
     assert seen > 0.9 * perfect_gain("crps", values[:, 0])[0]
 
 
-@pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.name)
-@pytest.mark.parametrize("score", SCORES)
-def test_intervals_of_groups_cover_what_quadrature_gives(group, score):
-    problem = group.problems()[SCORES.index(score)]
-    generator = np.random.default_rng(20261127)
-    found, errors = np.array([problem.gain(*problem.draw(generator, 2048)) for _ in range(12)])[:, :, 0, 0].T
+@pytest.mark.parametrize("group", (*GROUPS, HARD), ids=lambda one: one.name)
+def test_intervals_of_groups_cover_what_quadrature_gives(group):
+    generator, found = np.random.default_rng(20261127), []
+    exact, *at = group.exact()
+    for _ in range(12):
+        columns, outputs = group.draw(generator, 2048)
+        gains = joint_gains(rank_scores(columns), group.values(outputs, *at))
+        found.append([[part[0, 0] for part in gains[score][:2]] for score in exact])
+    value, error = np.array(found).transpose(2, 0, 1)
+    truth = np.array([*exact.values()])
     # Of 12 intervals of 95 % fewer than 8 cover once in 100,000 times.
-    assert (np.abs(found - problem.exact) <= 1.96 * errors).sum() >= 8
-    assert np.abs(found.mean() - problem.exact[0]) <= 3.5 * errors.mean() / np.sqrt(12)
+    assert ((np.abs(value - truth) <= 1.96 * error).sum(axis=0) >= 8).all()
+    assert (np.abs(value.mean(axis=0) - truth) <= 3.5 * error.mean(axis=0) / np.sqrt(12)).all()
+
+
+def test_what_samples_do_not_resolve_is_doubted():
+    x = np.random.default_rng(8).standard_normal((3, 2048))
+    rough, smooth = (np.sign(np.sin(3 * x[0]) * np.sin(3 * x[1])), x[0] * x[1])
+    for values, doubtful in ((rough, True), (smooth, False)):
+        value, error, doubt = (
+            part[0, 0] for part in joint_gains(x[:2], {"variance": values[:, np.newaxis]})["variance"]
+        )
+        assert (doubt > 0.5 * error) == doubtful
+        assert abs(value - 1) <= 1.96 * error + 0.1 * (not doubtful)
 
 
 @pytest.mark.parametrize("payoff", [0.0, 0.3, 1.0])
@@ -409,12 +427,13 @@ def test_a_shift_of_a_normal_law_widens_its_interval_by_the_slope_of_its_density
     np.testing.assert_allclose(second, half.squares(left)[0] * norm.ppf(0.95), rtol=0.01)
 
 
-def test_what_is_predicted_is_ridge_regression_by_generalised_cross_validation():
+def test_regression_begins_with_a_ridge_by_generalised_cross_validation():
     generator = np.random.default_rng(1)
     basis, penalty = generator.normal(size=(12, 300)), generator.gamma(2.0, size=12)
     values = (basis.T @ generator.normal(size=(12, 2)) * [1.0, 0.05]) + generator.normal(size=(300, 2))
     known = np.arange(300) < 160
-    found = together._fitted(basis, penalty, values, known)
+    regression = together.Regression.on(basis / np.sqrt(penalty)[:, np.newaxis], known)
+    found = regression.scaled.T @ regression.ridge(values[known])[0]
     rows, n = basis[:, known].T, 160
     for column, seen in enumerate(values[known].T):
         fits = []
@@ -423,14 +442,34 @@ def test_what_is_predicted_is_ridge_regression_by_generalised_cross_validation()
             left = seen - rows @ (turn @ seen)
             fits.append(((left**2).mean() / (1 - np.trace(rows @ turn) / n) ** 2, turn @ seen))
         best = min(fits, key=lambda fit: fit[0])[1]
-        np.testing.assert_allclose(found[:, column], np.clip(basis.T @ best, seen.min(), seen.max()), atol=1e-8)
+        np.testing.assert_allclose(found[:, column], basis.T @ best, atol=1e-8)
+
+
+def test_regression_keeps_the_few_terms_that_matter_and_is_logistic_for_truth_values():
+    generator = np.random.default_rng(2)
+    basis = generator.normal(size=(100, 4000))
+    known = np.arange(4000) < 2000
+    regression = together.Regression.on(basis, known)
+    of_three = 2 * basis[1] - basis[40] + 0.5 * basis[77]
+    chances = expit(2 * of_three)
+    noise, lot = generator.normal(size=4000), generator.random(4000)
+    found = regression.predict(np.column_stack([of_three + noise, lot < chances]))
+    # Least squares on all 100 terms would miss by 100 / 2,000, on the three that matter by 3 / 2,000.
+    assert ((found[:, 0] - of_three)[~known] ** 2).mean() < 0.012
+    assert ((found[:, 1] - chances)[~known] ** 2).mean() < 0.003
+    line = regression.scaled.T @ regression.ridge((lot < chances)[known, np.newaxis] * 1.0)[0][:, 0]
+    assert ((line - chances)[~known] ** 2).mean() > 0.01
 
 
 def test_neighbours_are_the_nearest_and_their_weights_reach_to_no_distance():
     points = np.random.default_rng(1).normal(size=(200, 2))
     near, weights, mutual = together._neighbours(points)
     squared = ((points[:, np.newaxis] - points) ** 2).sum(axis=2)
-    np.testing.assert_array_equal(near, np.argsort(squared, axis=1)[:, 1:33])
+    count = together.NEIGHBOURS
+    assert all(len(set(row)) == count and k not in row for k, row in enumerate(near))
+    # No farther than half again as far as the nearest.
+    nearest = np.sqrt(np.sort(squared, axis=1)[:, 1 : count + 1])
+    assert (np.sqrt(np.take_along_axis(squared, near, axis=1)) <= 1.5 * nearest + 1e-12).all()
     mean = np.take_along_axis(squared, near, axis=1).mean(axis=0)
     assert weights.sum() == pytest.approx(1)
     assert weights @ mean == pytest.approx(0, abs=1e-12)
@@ -446,17 +485,21 @@ def test_rank_scores_are_normal_and_of_equal_values_the_middle():
     np.testing.assert_allclose(norm.cdf(found), [[0.625, 0.125, 0.375, 0.875], [0.75, 0.75, 0.125, 0.375]])
 
 
-def test_regressors_are_hermite_polynomials_of_unit_variance_and_cosines():
-    """Even normal scores: each polynomial, product and wave has the mean 0 and the variance 1 of a normal input."""
+def test_regressors_are_hermite_polynomials_of_unit_variance_and_waves_smaller_the_rougher():
+    """Even normal scores: each polynomial and product has the mean 0 and the variance 1 of a normal input."""
     scores = norm.ppf(qmc.Sobol(2, seed=1).random(1 << 13)).T
-    basis, penalty, leading = together._basis(scores, scores.T @ [[1.0], [2.0]])
-    moments = basis @ basis.T / (1 << 13)
-    polynomials = moments[: 1 + 6 + 4, : 1 + 6 + 4]
-    np.testing.assert_allclose(polynomials, np.eye(len(polynomials)), atol=0.25)
-    waves = moments[1 + 6 + 4 :, 1 + 6 + 4 :]
-    np.testing.assert_allclose(waves, np.eye(len(waves)), atol=0.05)
-    assert len(penalty) == len(basis) <= together.MOST
-    np.testing.assert_allclose(penalty[:7], np.r_[1e-9, np.repeat([1, 2**1.5, 3**1.5], 2) / 10])
+    basis, leading = together._basis(scores, scores.T @ [[1.0], [2.0]])
+    penalty = np.r_[1e-9, np.repeat([1, 2**1.5, 3**1.5], 2) / 10, np.array([2, 4, 3, 3]) ** 1.5 / 10]
+    polynomials = basis[: len(penalty)] * np.sqrt(penalty)[:, np.newaxis]
+    np.testing.assert_allclose(polynomials @ polynomials.T / (1 << 13), np.eye(len(penalty)), atol=0.25)
+    assert len(basis) == together.MOST
+    waves, steep = together._waves(scores, len(basis) - len(penalty))
+    np.testing.assert_allclose(basis[len(penalty) :], waves / np.sqrt(steep)[:, np.newaxis])
+    one = np.sqrt(2) * np.cos(np.pi * norm.cdf(scores / together.STRETCH))
+    for wave, bends in ((one[0], 1), (one[1], 1), (one[0] * scores[1], 2**1.5), (one[0] * one[1], 2**1.5)):
+        places = np.flatnonzero(np.isclose(waves, wave, atol=1e-12).all(axis=1))
+        assert len(places) == 1
+        assert steep[places[0]] == pytest.approx(bends)
     np.testing.assert_allclose(leading, scores[::-1].T, atol=1e-8)
 
 

@@ -4,15 +4,14 @@ Columns are normal scores, as from `rank_scores`.
 """
 
 import itertools
-from collections.abc import Iterator
-from dataclasses import dataclass
-from math import comb
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import isotonic_regression
 from scipy.sparse import csr_array
 from scipy.spatial import KDTree
-from scipy.special import ndtr, ndtri
+from scipy.special import expit, logit, ndtr, ndtri
 from scipy.stats import rankdata
 
 from clustercast.arrays import BoolArray, FloatArray, IntArray
@@ -20,18 +19,24 @@ from clustercast.arrays.decisions.actions import relative_losses
 from clustercast.arrays.decisions.partition import halves
 from clustercast.arrays.decisions.scores import TAIL, crps_of
 
-Gain = tuple[FloatArray, FloatArray]
+Gain = tuple[FloatArray, FloatArray, FloatArray]
 # What a sample adds, what of it comes from neighbours, and the same without extrapolation.
 Parts = tuple[FloatArray, FloatArray, FloatArray]
 
 # Columns whose products with each other are regressors, those whose waves are too, regressors, and samples for each.
-CROSSED, WAVED, MOST, SAMPLES = 8, 3, 300, 12
-# Columns along which samples are neighbours, and how many of them.
-NEAR, NEIGHBOURS = 4, 32
+CROSSED, WAVED, MOST, SAMPLES = 8, 3, 200, 10
+# Waves along one column, how much wider than its law they are, regressors that are kept, rounds that choose them, and
+# the squared size of a coefficient in its own variances below which it is held back alike.
+# Of log odds: the furthest that a round moves them, and what is no move.
+FURTHEST, NEARLY = 3.0, 0.1
+TOP, STRETCH, KEPT, ROUNDS, LEAST = 16, 1.75, 32, 5, 0.05
+# Columns along which samples are neighbours, how many of them, and by what part there may be nearer ones.
+NEAR, NEIGHBOURS, NEARLY_NEAR = 4, 24, 0.5
 # Of what extrapolation adds, the part that it may be wrong by.
 DOUBTED = 0.5
 # Samples of which a width is taken, and the least spread as a part of the mean one.
 OF_A_WIDTH, LEAST_SPREAD = 512, 0.2
+_SPREAD = ("crps", "width")
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,10 @@ class Half:
     near: IntArray
     weights: FloatArray
     mutual: float
+
+    def of(self, columns: slice) -> "Half":
+        """Return the same for some of the values."""
+        return replace(self, predicted=self.predicted[:, columns], spread=self.spread[:, columns])
 
     def second(self, products: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the mean product of what is left at a sample and its neighbours (n, K), extrapolated and plain."""
@@ -61,34 +70,55 @@ class Half:
 # doi:10.1080/01621459.2021.2003200; F. Gamboa et al., Bernoulli 28, 2345 (2022), doi:10.3150/21-BEJ1421.
 
 
-def joint_gain(score: str, columns: FloatArray, values: FloatArray) -> Gain:
-    """Return what columns (d, N) are worth to values (N, T), or to losses (N, actions), and its error, (1, T)."""
-    tie = 0.0
+def joint_gains(columns: FloatArray, kinds: Mapping[str, FloatArray]) -> dict[str, Gain]:
+    """Return what columns (d, N) are worth to values (N, T) of each score or to losses, its error and doubt (1, T)."""
+    ties = dict.fromkeys(kinds, 0.0)
+    values = dict(kinds)
+    for kind in kinds:
+        if _score(kind) == "loss":
+            values[kind], ties[kind] = relative_losses(kinds[kind])
+    spread = np.concatenate([np.full(each.shape[1], _score(kind) in _SPREAD) for kind, each in values.items()])
+    ends = np.cumsum([each.shape[1] for each in values.values()])
+    found: dict[str, list[FloatArray]] = {kind: [] for kind in kinds}
+    mutual = []
+    for half in _halves(columns, np.concatenate(list(values.values()), axis=1), spread):
+        mutual.append(half.mutual)
+        for (kind, each), end in zip(values.items(), ends, strict=True):
+            found[kind].append(_parts(_score(kind), each, half.of(slice(end - each.shape[1], end))))
+    return {kind: _summed(np.concatenate(found[kind], axis=1), mutual[-1], ties[kind]) for kind in kinds}
+
+
+def _score(kind: str) -> str:
+    """Return the score of a kind of values; decisions are numbered."""
+    return kind.split()[0]
+
+
+def _parts(score: str, values: FloatArray, half: Half) -> FloatArray:
+    """Return what each sample adds, what of it comes from neighbours and the same without extrapolation (3, n, T)."""
     if score == "loss":
-        values, tie = relative_losses(values)
+        return np.array(_loss(values[half.part], half))[:, :, np.newaxis]
     of = {"log": _log, "crps": _crps, "width": _width}.get(score, _variance)
-    found = []
-    for half in _halves(columns, values, spread=score in ("crps", "width")):
-        mutual = half.mutual
-        if score == "loss":
-            found.append(np.array(_loss(values[half.part], half))[:, :, np.newaxis])
-            continue
-        parts = [of(values[half.part, k], half, k, float(values[:, k].mean())) for k in range(values.shape[1])]
-        found.append(np.moveaxis(np.array(parts), 0, 2))
-    whole, second, plain = np.concatenate(found, axis=1)
-    doubt = DOUBTED * (second - plain).mean(axis=0)
+    parts = [of(values[half.part, k], half, k, float(values[:, k].mean())) for k in range(values.shape[1])]
+    return np.moveaxis(np.array(parts), 0, 2)
+
+
+def _summed(parts: FloatArray, mutual: float, tie: float) -> Gain:
+    """Return the value, its error and the part of that by doubt (1, T), of what samples add (3, N, T)."""
+    whole, second, plain = parts
+    # Extrapolation may miss as much as it adds, where that is more than noise.
+    added, size = second - plain, len(whole)
+    doubt = np.maximum(added.mean(axis=0) ** 2 - (1 + mutual) * added.var(axis=0) / size, 0)
     # Of two that are neighbours of each other the product is there twice.
-    squared = (whole.var(axis=0) + mutual * second.var(axis=0)) / len(values) + doubt**2 + tie**2 / 12
-    return whole.mean(axis=0)[np.newaxis] + tie / 2, np.sqrt(squared)[np.newaxis]
+    squared = (whole.var(axis=0) + mutual * second.var(axis=0)) / size + doubt + tie**2 / 12
+    return whole.mean(axis=0)[np.newaxis] + tie / 2, np.sqrt(squared)[np.newaxis], np.sqrt(doubt)[np.newaxis]
 
 
 def explained(columns: FloatArray, values: FloatArray) -> FloatArray:
     """Return what samples add to the variance of the mean given columns, what counts twice and the doubt (3, N, T)."""
     found = np.empty((3, *values.shape))
-    for half in _halves(columns, values):
-        for k, column in enumerate(values.T):
-            whole, second, plain = _variance(column[half.part], half, k, float(column.mean()))
-            found[:, half.part, k] = whole, np.sqrt(half.mutual) * second, DOUBTED * (second - plain)
+    for half in _halves(columns, values, np.zeros(values.shape[1], dtype=np.bool_)):
+        whole, second, plain = _parts("variance", values, half)
+        found[:, half.part] = whole, np.sqrt(half.mutual) * second, DOUBTED * (second - plain)
     return found
 
 
@@ -167,23 +197,24 @@ def _loss(relative: FloatArray, half: Half) -> Parts:
     return second - relative[rows, best], second, plain
 
 
-def _halves(columns: FloatArray, values: FloatArray, spread: bool = False) -> Iterator[Half]:
-    """Yield each half of the samples with what the other half predicts of them."""
-    basis, penalty, leading = _basis(columns, values)
+def _halves(columns: FloatArray, values: FloatArray, spread: BoolArray) -> Iterator[Half]:
+    """Yield each half of the samples with what the other predicts of values (N, T), and of the spread of some."""
+    basis, leading = _basis(columns, values)
     one = halves(len(values))
     for part in (one, ~one):
-        predicted = _fitted(basis, penalty, values, ~part)
+        regression = Regression.on(basis, ~part)
+        predicted = regression.predict(values)
         widths = np.ones_like(values)
-        if spread:
-            widths = _fitted(basis, penalty, np.abs(values - predicted), ~part)
-            widths = np.maximum(widths, np.maximum(LEAST_SPREAD * widths.mean(axis=0), 1e-300))
+        if spread.any():
+            away = regression.predict(np.abs(values - predicted)[:, spread])
+            widths[:, spread] = np.maximum(away, np.maximum(LEAST_SPREAD * away.mean(axis=0), 1e-300))
         yield Half(part, predicted[part], widths[part], *_neighbours(leading[part]))
 
 
 def _neighbours(points: FloatArray) -> tuple[IntArray, FloatArray, float]:
     """Return the neighbours of points (n, some), weights that extrapolate to no distance, and how mutual they are."""
     count = min(NEIGHBOURS, len(points) - 1)
-    distance, near = KDTree(points).query(points, count + 1)
+    distance, near = KDTree(points).query(points, count + 1, eps=NEARLY_NEAR)
     own = near == np.arange(len(points))[:, np.newaxis]
     own[~own.any(axis=1), -1] = True
     squared = (distance[~own].reshape(-1, count) ** 2).mean(axis=0)
@@ -202,9 +233,9 @@ def rank_scores(columns: FloatArray) -> FloatArray:
     return np.asarray(ndtri((rankdata(columns, axis=1) - 0.5) / columns.shape[1]))
 
 
-def _basis(scores: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return regressors of normal scores (d, N) in rows, how each is held back, and the leading scores (N, some)."""
-    # Hermite polynomials with products see trends to the ends, waves along the ranks see what is bent inside.
+def _basis(scores: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return regressors of normal scores (d, N) in rows, smaller the rougher, and the leading scores (N, some)."""
+    # Hermite polynomials with products see trends to the ends, waves along stretched ranks see what is bent inside.
     size = len(values)
     powers = [scores, (scores**2 - 1) / np.sqrt(2), (scores**3 - 3 * scores) / np.sqrt(6)]
     spread = values.std(axis=0)
@@ -224,30 +255,114 @@ def _basis(scores: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArr
         if sum(map(len, basis)) + len(one) <= most:
             basis.append(one * other)
             orders += [order] * len(one)
-    waved = scores[np.sort(ranked[:WAVED])]
-    room, top = min(MOST, most) - sum(map(len, basis)), 20
-    while top and comb(len(waved) + top, top) - 1 > room:
-        top -= 1
-    waves = np.sqrt(2) * np.cos(np.pi * np.arange(top + 1)[:, np.newaxis, np.newaxis] * ndtr(waved))
-    waves[0] = 1
-    each = [k for k in itertools.product(range(top + 1), repeat=len(waved)) if 0 < sum(k) <= top]
-    basis += [np.prod([waves[k, place] for place, k in enumerate(one)], axis=0)[np.newaxis] for one in each]
-    penalty = np.maximum([*np.array(orders) ** 1.5 / 10, *(sum(k * k for k in one) ** 1.5 for one in each)], 1e-9)
+    room = max(0, min(MOST, most) - sum(map(len, basis)))
+    waves, steep = _waves(scores[np.sort(ranked[:WAVED])], room)
+    penalty = np.maximum([*np.array(orders) ** 1.5 / 10, *steep], 1e-9)
     # Among samples that are equal in a discrete column the nearest is any of them.
     jitter = 1e-9 * np.random.default_rng(0).random((size, 1))
-    return np.concatenate(basis), penalty, scores[ranked[:NEAR]].T + jitter
+    found = np.concatenate([*basis, waves])
+    found /= np.sqrt(penalty)[:, np.newaxis]
+    return found, scores[ranked[:NEAR]].T + jitter
 
 
-def _fitted(basis: FloatArray, penalty: FloatArray, values: FloatArray, known: BoolArray) -> FloatArray:
-    """Return what is predicted of values (N, T) from the known ones, held back by generalised cross-validation."""
-    scaled = basis / np.sqrt(penalty)[:, np.newaxis]
-    rows, seen = scaled[:, known], values[known]
-    size = len(seen)
-    strength, turn = np.linalg.eigh(rows @ rows.T / size)
-    strength = np.maximum(strength, 1e-11 * strength[-1])
-    along = turn.T @ (rows @ seen) / size
-    kept = strength / (strength + np.logspace(-8, 2, 21)[:, np.newaxis])
-    left = (seen**2).mean(axis=0) - ((2 * kept - kept**2) / strength) @ along**2
-    best = np.argmin(left / ((1 - kept.sum(axis=1) / size) ** 2)[:, np.newaxis], axis=0)
-    found = scaled.T @ (turn @ (kept[best].T / strength[:, np.newaxis] * along))
-    return np.asarray(np.clip(found, seen.min(axis=0), seen.max(axis=0)))
+def _waves(scores: FloatArray, room: int) -> tuple[FloatArray, FloatArray]:
+    """Return so many products of waves and lines of normal scores (d, N) in rows, and how each is held back."""
+    # The hyperbolic cross: many waves of one input, fewer of each the more inputs bend at once.
+    each = np.arange(TOP + 1)[:, np.newaxis, np.newaxis]
+    family = np.sqrt(2) * np.cos(np.pi * each * ndtr(scores / STRETCH))
+    family = np.concatenate([np.ones_like(family[:1]), scores[np.newaxis], family[1:]])
+    bends = np.array([0, 1, *range(1, TOP + 1)])
+    chosen = np.indices([len(bends)] * len(scores)).reshape(len(scores), -1)
+    chosen = chosen[:, (chosen > 1).any(axis=0)]
+    chosen = chosen[:, np.argsort(np.prod(1 + bends[chosen], axis=0), kind="stable")[:room]]
+    found = np.ones((chosen.shape[1], scores.shape[1]))
+    for k, places in enumerate(chosen):
+        some = np.flatnonzero(places)
+        found[some] *= family[places[some], k]
+    return found, (bends[chosen] ** 2).sum(axis=0) ** 1.5
+
+
+@dataclass(frozen=True)
+class Regression:
+    """Regressors (p, N) on the scale of a ridge, those of known samples, their mean products and its eigenvectors."""
+
+    scaled: FloatArray
+    known: BoolArray
+    rows: FloatArray
+    products: FloatArray
+    strength: FloatArray
+    turn: FloatArray
+
+    @classmethod
+    def on(cls, scaled: FloatArray, known: BoolArray) -> "Regression":
+        """Return the regression of what is known of some samples."""
+        rows = scaled[:, known]
+        products = rows @ rows.T / known.sum()
+        strength, turn = np.linalg.eigh(products)
+        return cls(scaled, known, rows, products, np.maximum(strength, 1e-11 * strength[-1]), turn)
+
+    def predict(self, values: FloatArray) -> FloatArray:
+        """Return what is predicted of values (N, T) from the known ones."""
+        seen = values[self.known]
+        coefficients, moments, noise = self.ridge(seen)
+        for k, column in enumerate(coefficients.T):
+            coefficients[:, k] = self._sparse(column, moments[:, k], max(float(noise[k]), 1e-300))
+        found = np.clip(self.scaled.T @ coefficients, seen.min(axis=0), seen.max(axis=0))
+        for event in np.flatnonzero(((seen == 0) | (seen == 1)).all(axis=0) & (np.ptp(seen, axis=0) > 0)):
+            found[:, event] = self._chances(coefficients[:, event], seen[:, event])
+        return np.asarray(found)
+
+    def ridge(self, seen: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return coefficients (p, T) that are held back alike, mean products with the regressors, and their noise."""
+        size, strength = len(seen), self.strength
+        moments = self.rows @ seen / size
+        along = self.turn.T @ moments
+        # Generalised cross-validation.
+        kept = strength / (strength + np.logspace(-8, 2, 21)[:, np.newaxis])
+        left = (seen**2).mean(axis=0) - ((2 * kept - kept**2) / strength) @ along**2
+        free = 1 - kept.sum(axis=1)[:, np.newaxis] / size
+        best = np.argmin(left / free**2, axis=0)
+        coefficients = self.turn @ (kept[best].T / strength[:, np.newaxis] * along)
+        return coefficients, moments, np.take_along_axis(left / free, best[np.newaxis], axis=0)[0] / size
+
+    def _largest(self, coefficients: FloatArray, most: int = KEPT) -> IntArray:
+        """Return the constant and the terms that explain most."""
+        return np.union1d(0, np.argsort(-(coefficients**2) * np.diag(self.products))[: min(most, KEPT)])
+
+    def _sparse(self, coefficients: FloatArray, moments: FloatArray, noise: float) -> FloatArray:
+        """Return the coefficients with the small ones held back more, the large ones less."""
+        # Adaptive ridge: F. Frommlet and G. Nuel (2016), doi:10.1371/journal.pone.0148620. Each round holds a term back
+        # by its own size in the round before, so that what one term explains is not spread over many.
+        large = self._largest(coefficients)
+        products, found = self.products[np.ix_(large, large)], coefficients[large]
+        least = LEAST * noise / np.diag(products)
+        for _ in range(ROUNDS):
+            found = np.asarray(
+                np.linalg.solve(products + np.diag(noise / (found**2 + least)), moments[large]), np.float64
+            )
+        sparse = np.zeros_like(coefficients)
+        sparse[large] = found
+        return sparse
+
+    def _chances(self, coefficients: FloatArray, seen: FloatArray) -> FloatArray:
+        """Return probabilities (N,) by a logistic regression on what a linear one of truth values kept."""
+        # What is steep between 0 and 1 has few terms in the logarithm of the odds; they are held back as above. Ten
+        # events a term: P. Peduzzi et al. (1996), doi:10.1016/S0895-4356(96)00236-3.
+        share = float(seen.mean())
+        large = self._largest(coefficients, int(min(share, 1 - share) * len(seen)) // 10)
+        rows, spread = self.rows[large], share * (1 - share)
+        found, sizes = np.zeros(len(large)), coefficients[large] / spread
+        found[0] = logit(share) / rows[0, 0]
+        for _ in range(2 * ROUNDS):
+            chances = expit(found @ rows)
+            curved = (rows * np.maximum(chances * (1 - chances), spread / 10)) @ rows.T
+            held = 1 / (sizes**2 + LEAST / np.diag(curved))
+            held[0] = 0
+            step = np.linalg.solve(curved + np.diag(held), rows @ (seen - chances) - held * found)
+            furthest = float(np.abs(step @ rows).max())
+            found = found + step * min(1, FURTHEST / max(furthest, 1e-300))
+            if furthest < FURTHEST:
+                sizes = found
+                if furthest < NEARLY:
+                    break
+        return np.asarray(expit(found @ self.scaled[large]))
