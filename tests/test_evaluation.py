@@ -509,6 +509,21 @@ def test_a_function_that_mixes_samples_is_refused(mixing, form, here):
         cc.evaluate(inputs, function, outputs={"z": "1"}, form=form, executor=None if here else pool)
 
 
+@pytest.mark.parametrize("here", [True, False], ids=["here", "in pieces"])
+def test_a_frame_is_numbered_by_its_samples_so_that_answers_are_found_by_them(here):
+    inputs = cc.draw(TWO, 100, seed=3)
+    answers = (inputs["a"] * inputs["b"]).to_series().sample(frac=1, random_state=1)
+    with ThreadPoolExecutor(2) as pool:
+        forecast = cc.evaluate(
+            inputs,
+            lambda frame: answers.reindex(frame.index),
+            outputs={"z": "1"},
+            form="frame",
+            executor=None if here else pool,
+        )
+    np.testing.assert_allclose(forecast["z"], inputs["a"] * inputs["b"], rtol=1e-14)
+
+
 def test_two_samples_may_not_be_mixed_either():
     inputs = cc.draw(cc.Priors(x=cc.Uniform(1, 2)), 2, seed=3)
     with pytest.raises(cc.InputError, match="mixes samples"):
