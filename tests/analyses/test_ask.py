@@ -92,6 +92,10 @@ def test_a_model_of_ones_own_is_asked_with_its_own_priors(capsys, tmp_path):
     # P(base growth > 3) over [1, 2] x [1, 3], by hand: (integral of 3 - 3 / base from 1 to 2) / 2.
     assert found["results"]["probability"]["coords"]["priors"]["data"] == ["own"]
     assert found["results"]["probability"]["data_vars"]["probability"]["data"][0][0] == pytest.approx(0.4603, abs=0.03)
+    assert "samples; intervals" not in " ".join(found["finding"])
+    # 0.7 % of the same square: about 28 of the samples, too few for a narrow interval of what each input is worth.
+    found = asked(capsys, tmp_path, "demand > 5.6 GW", "--model", str(file), "--samples", "4096")
+    assert "of 4,096 samples; intervals are as wide as so few ask for" in " ".join(found["finding"])
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """One question answered in one screen: how likely it is, what it hangs on, what would teach most; a part for each."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -101,7 +101,9 @@ def probability_part(question: Question) -> Part:
 
 def inputs_part(question: Question) -> Part:
     """Return which inputs would be worth knowing."""
-    return _worth("evppi", evppi(question.forecast, question.condition))
+    worth = evppi(question.forecast, question.condition)
+    part = _worth("evppi", worth)
+    return replace(part, shown=[*part.shown, *(f"{line}." for line in worth.attrs["warning"].splitlines())])
 
 
 def observations_part(question: Question) -> Part:
