@@ -101,6 +101,20 @@ def test_only_its_own_priors_go_with_a_tree(tmp_path):
         write_prior_set(learned(PRIORS, ROWS), PRIORS.replace(base=0.1), ALL, tmp_path / "set.toml")
 
 
+def test_what_few_draws_say_of_switches_can_be_read_and_drawn(tmp_path):
+    """Ranks of 128 draws of 130 inputs are singular, and scores behind the ranks of a switch are correlated by more."""
+    switches = {f"switch_{k}": cc.Discrete((0.0, 1.0), (0.5, 0.5), source="made up", as_of="2020") for k in range(2)}
+    smooth = {f"smooth_{k}": cc.Normal(0.0, 0.1, source="made up", as_of="2020") for k in range(128)}
+    parts = [*switches, *smooth]
+    space: dict = {}
+    exec(f"def level({', '.join(parts)}):\n    return 10.0 ** (({' + '.join(parts)}) / 9)", space)
+    priors, model = cc.Priors(name="switches", **switches, **smooth), cc.Model([cc.quantity("1")(space["level"])])
+    tree = cc.condition(priors, replace(ALL, rows=ROWS[:1]), model=model, size=512, draws=128, seed=1)
+    back = cc.read_priors(write_prior_set(tree, priors, ALL, tmp_path / "set.toml"))
+    assert len(back.correlations) > 100
+    assert cc.draw(back, 64, seed=1).sizes["sample"] == 64
+
+
 @pytest.mark.parametrize("name", ["evidence_2026", "situational_awareness"])
 def test_learning_the_shipped_rows_in_steps_is_learning_them_at_once(name, tmp_path):
     """With one seed to the bit: a further seed is what the difference of learning in steps is held against."""

@@ -16,6 +16,7 @@ from scipy.stats import rankdata
 
 from clustercast.arrays import FloatArray
 from clustercast.arrays.families.metalog import unbounded
+from clustercast.arrays.points import copula
 from clustercast.arrays.points.streams import stream
 from clustercast.conditioning.observation_rows import ERROR_UNITS, Observation, Observations
 from clustercast.conditioning.observations import unlearned
@@ -25,6 +26,7 @@ from clustercast.engine.units import factor
 from clustercast.errors import InputError, takes
 from clustercast.files.toml import toml_table
 from clustercast.files.whole import write_text
+from clustercast.priors.correlation import grades
 from clustercast.priors.families import Family, Fixed, Metalog, Mixture, Moved, ScipyDistribution, Truncated
 from clustercast.priors.prior_set import Priors
 
@@ -32,7 +34,7 @@ OBSERVED = "log10_observed"
 _SAMPLE = ("chain", "draw")
 # Inputs that moved, narrowed and are correlated by less than this are as before.
 LEAST = 0.1
-_NARROWEST = 1e-6
+_NARROWEST, _STRONGEST = 1e-6, 0.999
 
 
 @dataclass(frozen=True)
@@ -190,13 +192,14 @@ def write_prior_set(tree: xr.DataTree, priors: Priors, observations: Observation
         "description": " ".join(tree.attrs["statement"].split()),
         "headline": tuple(priors.about.headline) or None,
     }
-    parts, changed = [toml_table("set", about)], []
+    parts, changed, families = [toml_table("set", about)], [], {}
     for name, family in priors.items():
         moved = name in draws and (name in linked or _moved(before[name], draws[name]))
-        after = _posterior(family, draws[name]) if moved else family
+        after = families[name] = _posterior(family, draws[name]) if moved else family
         parts.append(_input(f"inputs.{name}", after, family, "Learned. " if moved else ""))
         changed += [_input(f"before.inputs.{name}", family, family)] if moved else []
-    matrix = _positive(ranks[np.ix_(*[[list(draws).index(n) for n in linked]] * 2)]) if linked else np.eye(0)
+    places = [list(draws).index(name) for name in linked]
+    matrix = _possible(ranks[np.ix_(places, places)], [families[name] for name in linked]) if linked else np.eye(0)
     for i, one in enumerate(linked):
         for j, other in enumerate(linked[:i]):
             entry = {"between": (one, other), "rank": float(matrix[i, j]), "source": "Learned", "as_of": as_of}
@@ -293,9 +296,22 @@ def _posterior(family: Family, draws: FloatArray) -> Family:
     return Moved(base, shift=float(middle - centre), width=float(width), unit=family.unit)
 
 
-def _positive(ranks: FloatArray) -> FloatArray:
+def _possible(ranks: FloatArray, families: list[Family]) -> FloatArray:
     """Return rank correlations whose Gaussian copula exists: negative eigenvalues of a finite sample are cut."""
-    values, vectors = np.linalg.eigh(2 * np.sin(math.pi * ranks / 6))
+    steps = [grades(family) for family in families]
+    pairs = [(i, j) for i in range(len(steps)) for j in range(i)]
+    atoms = [(i, j) for i, j in pairs if {steps[i], steps[j]} != {copula.CONTINUOUS}]
+    scores = copula.gaussian_correlation(ranks)
+    for i, j in atoms:
+        # The ranks of a finite sample may be correlated by more than those of the distributions can be.
+        furthest = copula.realised_rank_correlation(math.copysign(_STRONGEST, ranks[i, j]), steps[i], steps[j])
+        rank = min(ranks[i, j], furthest, key=abs)
+        scores[i, j] = scores[j, i] = copula.latent_correlation(rank, steps[i], steps[j])
+    values, vectors = np.linalg.eigh(scores)
     matrix = (vectors * np.maximum(values, _NARROWEST)) @ vectors.T
     scale = np.sqrt(np.diag(matrix))
-    return np.asarray(6 / math.pi * np.arcsin(np.clip(matrix / np.outer(scale, scale), -1, 1) / 2))
+    scores = np.clip(matrix / np.outer(scale, scale), -1, 1)
+    possible = copula.rank_correlation(scores)
+    for i, j in atoms:
+        possible[i, j] = possible[j, i] = copula.realised_rank_correlation(scores[i, j], steps[i], steps[j])
+    return possible
