@@ -24,6 +24,16 @@ def test_of_all_samples_with_few_events_95_percent_have_intervals_of_everything_
         assert 0.93 <= covered <= 0.97
 
 
+@pytest.mark.parametrize("expected", [25, 40, 60])
+def test_of_all_samples_with_few_events_95_percent_have_intervals_of_one_input_that_cover(expected):
+    """An event of probability s, only in a known tenth of an input: this is worth s**2 (1 / .1 - 1) by the Brier score."""
+    share, counts = expected / SIZE, np.arange(1, 2 * expected + 20)
+    truth, found = 9 * share**2, 9 * (counts / SIZE) ** 2
+    each = [ends("brier", found[[k]], np.zeros(1), holds(count), 0.95) for k, count in enumerate(counts)]
+    low, high = np.array(each)[:, :, 0].T
+    assert 0.93 <= binom.pmf(counts, SIZE, share)[(low <= truth) & (truth <= high)].sum() <= 0.97
+
+
 @pytest.mark.parametrize("score", ENOUGH)
 def test_intervals_are_never_narrower_than_the_error_says_and_reach_further_up(score):
     value, error = np.array([1e-4, 1e-3]), np.array([2e-5, 1e-4])

@@ -30,8 +30,8 @@ CROSSED, WAVED, MOST, SAMPLES = 8, 3, 200, 10
 # Of log odds: the furthest that a round moves them, and what is no move.
 FURTHEST, NEARLY = 3.0, 0.1
 TOP, STRETCH, KEPT, ROUNDS, LEAST = 16, 1.75, 32, 5, 0.05
-# Columns along which samples are neighbours, how many of them, and by what part there may be nearer ones.
-NEAR, NEIGHBOURS, NEARLY_NEAR = 4, 24, 0.5
+# Columns along which samples are neighbours, and how many of them.
+NEAR, NEIGHBOURS = 4, 24
 # Of what extrapolation adds, the part that it may be wrong by.
 DOUBTED = 0.5
 # Samples of which a width is taken, and the least spread as a part of the mean one.
@@ -214,7 +214,7 @@ def _halves(columns: FloatArray, values: FloatArray, spread: BoolArray) -> Itera
 def _neighbours(points: FloatArray) -> tuple[IntArray, FloatArray, float]:
     """Return the neighbours of points (n, some), weights that extrapolate to no distance, and how mutual they are."""
     count = min(NEIGHBOURS, len(points) - 1)
-    distance, near = KDTree(points).query(points, count + 1, eps=NEARLY_NEAR)
+    distance, near = KDTree(points).query(points, count + 1)
     own = near == np.arange(len(points))[:, np.newaxis]
     own[~own.any(axis=1), -1] = True
     squared = (distance[~own].reshape(-1, count) ** 2).mean(axis=0)
