@@ -26,7 +26,7 @@ def test_of_all_samples_with_few_events_95_percent_have_intervals_of_everything_
 
 @pytest.mark.parametrize("expected", [25, 40, 60])
 def test_of_all_samples_with_few_events_95_percent_have_intervals_of_one_input_that_cover(expected):
-    """An event of probability s, only in a known tenth of an input: this is worth s**2 (1 / .1 - 1) by the Brier score."""
+    """An event of probability s, only in a known tenth of an input: it is worth s**2 (1 / .1 - 1) by Brier score."""
     share, counts = expected / SIZE, np.arange(1, 2 * expected + 20)
     truth, found = 9 * share**2, 9 * (counts / SIZE) ** 2
     each = [ends("brier", found[[k]], np.zeros(1), holds(count), 0.95) for k, count in enumerate(counts)]
