@@ -302,6 +302,39 @@ if __name__ == "__main__":
 """
 
 
+THREADS = """
+import time
+from concurrent.futures import ThreadPoolExecutor
+from clustercast.engine import units
+
+made = []
+
+class Slow:
+    def __init__(self, kind=units.registry().__class__):
+        made.append(kind(None))
+        time.sleep(0.02)
+    def __contains__(self, name):
+        return name in made[-1]
+    def define(self, line):
+        made[-1].define(line)
+        time.sleep(0.02)
+
+import pint
+pint.UnitRegistry = lambda _: Slow()
+getattr(units, "_registry", units.registry).cache_clear()
+def unpickled(_):
+    units.OwnUnits().__setstate__({"gate": "[gate]", "hall": "27.0 * W**1"})
+with ThreadPoolExecutor(8) as pool:
+    list(pool.map(unpickled, range(8)))
+print(len(made), sorted(units.own_units))
+"""
+
+
+def test_threads_of_a_worker_that_are_sent_one_unit_define_it_once():
+    found = subprocess.run([sys.executable, "-c", THREADS], capture_output=True, text=True, check=False)
+    assert found.stdout == "1 ['gate', 'hall']\n", found.stderr
+
+
 def test_units_of_ones_own_travel_to_worker_processes(tmp_path):
     (tmp_path / "own.py").write_text(_OWN)
     (tmp_path / "main.py").write_text(_MAIN)

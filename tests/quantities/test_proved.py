@@ -43,8 +43,8 @@ def test_the_stored_proof_is_that_of_the_quantities():
 
 def test_a_run_of_the_shipped_model_makes_no_registry_of_units():
     program = (
-        "import clustercast as cc; from clustercast.engine.units import registry; "
-        "cc.propagate(cc.draw(cc.read_priors('evidence_2026'), 4, seed=1)); print(registry.cache_info().currsize)"
+        "import clustercast as cc; from clustercast.engine.units import _registry; "
+        "cc.propagate(cc.draw(cc.read_priors('evidence_2026'), 4, seed=1)); print(_registry.cache_info().currsize)"
     )
     path = os.environ | {"PYTHONPATH": str(Path(cc.__file__).parents[1])}
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=path)

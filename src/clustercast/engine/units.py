@@ -6,6 +6,7 @@ The table is ``units.txt``, in pint's format. Plain products of units are read h
 import functools
 import math
 import re
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 # The definitions, a line each: of prefixes, of reference units, and of others.
 _LINES = re.findall(r"^[^#\n].*$", Path(__file__).with_name("units.txt").read_text(encoding="utf-8"), re.MULTILINE)
 LONGEST_UNIT = 200
+_DEFINING = threading.RLock()
 _POWERED = r"(?:[A-Za-z]\w*|%)(?:\*\*\d\.?\d?)?"
 _PRODUCT = re.compile(rf"1|(?:1\s*/\s*)?{_POWERED}(?:\s*[*/ ]\s*{_POWERED})*", re.ASCII)
 _TERM = re.compile(r"([*/]?)\s*([A-Za-z]\w*|%|\d[\d.]*(?:e[-+]?\d+)?)(?:\*\*(-?[\d.]+))?", re.ASCII)
@@ -108,9 +110,15 @@ def read_product(unit: str) -> dict[str, float] | None:
     return {**bases, "": size}
 
 
-@functools.cache
 def registry() -> "pint.UnitRegistry[Any]":
-    """Return the one pint registry, made at the first call."""
+    """Return the one pint registry, made at the first call, by one thread."""
+    with _DEFINING:
+        return _registry()
+
+
+@functools.cache
+def _registry() -> "pint.UnitRegistry[Any]":
+    """Return a pint registry of all units, those of one's own too."""
     import pint
 
     made: pint.UnitRegistry[Any] = pint.UnitRegistry(None)
@@ -157,14 +165,15 @@ def define_unit(name: str, definition: str | None = None) -> None:
 
 
 def _define(name: str, meaning: str) -> None:
-    """Define a unit, once."""
-    if own_units.get(name) == meaning:
-        return
-    if name in registry():
-        here = f", as {own_units[name]}" if name in own_units else ""
-        raise InputError(f"there is a unit {name!r} already{here}; choose another name")
-    registry().define(f"{name} = {meaning}")
-    own_units[name] = meaning
+    """Define a unit, once, whichever of the threads of a worker comes first."""
+    with _DEFINING:
+        if own_units.get(name) == meaning:
+            return
+        if name in registry():
+            here = f", as {own_units[name]}" if name in own_units else ""
+            raise InputError(f"there is a unit {name!r} already{here}; choose another name")
+        registry().define(f"{name} = {meaning}")
+        own_units[name] = meaning
 
 
 class OwnUnits:
