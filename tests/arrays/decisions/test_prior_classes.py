@@ -114,6 +114,16 @@ def test_quantiles_over_a_ratio_class_are_quantiles_at_other_levels():
     assert found == (334.0, 667.0)
 
 
+def test_quantiles_of_one_law_are_numpys():
+    """Of a class of one law both bounds are its quantile, also where that is the greatest value."""
+    weights = np.array([0.05, 0.1, 0.15, 0.2, 0.5])
+    for size in range(1, 6):
+        law, values = weights[:size] / weights[:size].sum(), np.arange(size) * 2.0
+        for level in (0.01, 0.3, 0.99, 1.0):
+            exact = np.quantile(values, level, weights=law, method="inverted_cdf")
+            assert quantile_bounds(lambda f, law=law: (law @ f, law @ f), values, level) == (exact, exact)
+
+
 def test_cells_that_differ_by_chance_alone_have_no_bounds():
     generator = np.random.default_rng(4)
     member = generator.integers(0, 50, size=20000)

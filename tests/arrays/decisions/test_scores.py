@@ -366,6 +366,25 @@ def test_bins_are_halved_in_the_tails_while_eight_sorted_samples_are_left():
     assert _shares(4, 10**6, False).tolist() == _shares(4, 10, True).tolist() == [1 / 4, 1 / 2, 3 / 4]
 
 
+def test_the_number_of_bins_grows_as_the_root_of_the_third_order_of_that_of_samples_within_4_and_64():
+    for size, more in ((27, 8 * 27), (1100, 8 * 1100)):
+        few, many = (len(partition([np.arange(float(n))], tails=False).counts) for n in (size, more))
+        assert 2 * few <= many <= 2 * few + 1
+    assert [len(partition([np.arange(float(n))], tails=False).counts) for n in (5, 10**5)] == [4, 64]
+
+
+def test_bins_are_equal_where_all_samples_are_sorted_and_nearly_so_where_some_are():
+    x = np.random.default_rng(3).normal(size=(2, 12800))
+    x[1] = np.round(x[1])
+    every, some = (partition(x, 32, tails=False, exact=exact) for exact in (True, False))
+    assert (every.counts[:32] == 400).all() and 0 < np.abs(some.counts[:32] / 400 - 1).max() < 0.3
+    # Few values have a bin each, and so has one at which samples pile up.
+    for found in (every, some):
+        np.testing.assert_array_equal(found.counts[32:], np.unique(x[1], return_counts=True)[1])
+    half = partition([np.maximum(x[0], 0)], 32, tails=False)
+    assert half.counts[0] == (x[0] <= 0).sum()
+
+
 def test_halves_are_halves_and_of_twins_one_is_kept():
     assert halves(10).sum() == 5
     assert halves(11).sum() == 6
@@ -405,17 +424,6 @@ def half_of(left):
     n = len(left)
     near = np.stack([np.roll(np.arange(n), 1), np.roll(np.arange(n), 3)], axis=1)
     return together.Half(np.ones(n, bool), np.zeros((n, 1)), np.ones((n, 1)), near, np.array([1.5, -0.5]), 0.0)
-
-
-def test_the_product_of_two_samples_by_the_crps_is_that_of_their_steps_over_all_thresholds():
-    left = np.random.default_rng(1).normal(size=40)
-    half, ends = half_of(left), np.sort(left)
-    steps = (left[:, np.newaxis] <= ends[:-1]) - np.arange(1, 40) / 40
-    products = (steps * np.diff(ends)) @ steps.T
-    each = np.take_along_axis(products, half.near, axis=1)
-    _, second, plain = together._crps(left, half, 0, 0.0)
-    np.testing.assert_allclose(plain, each.mean(axis=1), atol=1e-12)
-    np.testing.assert_allclose(second, each @ [1.5, -0.5], atol=1e-12)
 
 
 def test_a_shift_of_a_normal_law_widens_its_interval_by_the_slope_of_its_density():

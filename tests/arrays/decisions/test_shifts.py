@@ -45,6 +45,21 @@ def test_only_scores_that_go_with_the_event_are_informative(scores):
     assert informative(scores * [1, 1, 100], scores[:, 0] + scores[:, 1] > 1).tolist() == [True, True, False]
 
 
+def test_scores_are_informative_by_three_standard_errors_of_a_covariance():
+    generator = np.random.default_rng(5)
+    scores, holds = generator.normal(size=(60, 200)), generator.uniform(size=60) < 0.8
+    scores += np.linspace(0, 2, 200) * holds[:, np.newaxis]
+    products = (scores.T * (holds - holds.mean())).T
+    exact = [abs(one.mean()) > 3 * one.std() / np.sqrt(60) for one in products.T]
+    assert 0 < sum(exact) < 200
+    assert informative(scores, holds).tolist() == exact
+
+
+def test_no_shift_leaves_more_draws_than_there_are(scores):
+    found = least_shift(scores[:200], scores[:200, 0] > 1, 0.9, np.eye(3), 201)
+    assert not found.shifts.any() and found.weights.tolist() == [1 / 200] * 200
+
+
 def test_the_least_change_of_all_has_the_divergence_of_two_coins():
     holds = np.arange(1000) < 250
     weights = event_weights(holds, 0.6, np.full(1000, 1e-3))

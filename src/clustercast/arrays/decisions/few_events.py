@@ -1,6 +1,7 @@
 """How far the value of information about an event may be from its estimate where few samples have the event."""
 
 import numpy as np
+from scipy.special import entr
 
 from clustercast.arrays import FloatArray
 from clustercast.arrays.indices.intervals import few_events_half_width, normal_factor
@@ -24,8 +25,7 @@ def expected_score(score: str, share: FloatArray) -> FloatArray:
     """Return what is expected to be lost by who knows the probability of an event alone."""
     if score == "brier":
         return np.asarray(share * (1 - share))
-    inside = np.clip(share, 1e-300, 1 - 1e-16)
-    return np.asarray(-inside * np.log(inside) - (1 - inside) * np.log1p(-inside))
+    return np.asarray(entr(share) + entr(1 - share))
 
 
 def perfect_ends(score: str, holds: FloatArray, confidence: float) -> Ends:

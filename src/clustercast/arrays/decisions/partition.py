@@ -42,7 +42,7 @@ class Partition:
 
     def over_bins(self, values: FloatArray) -> FloatArray:
         """Return the sum of what each bin gives (bins, T) over the bins of each column, shape (d, T)."""
-        found: FloatArray = np.add.reduceat(values, self.offsets[:-1], axis=0)
+        found: FloatArray = np.add.reduceat(values, self.offsets[:-1])
         return found
 
     def spread(self, values: FloatArray) -> FloatArray:
@@ -66,7 +66,7 @@ def partition(
         at = np.minimum((_shares(count, len(ordered), tails) * len(ordered)).astype(np.int64), len(ordered) - 1)
         edges = ordered[at]
         # A value that is there more than once at an edge: a discrete input, whose values are kept apart.
-        tied = bool((np.diff(edges) == 0).any() or (ordered[np.maximum(at, 1) - 1] == edges).any())
+        tied = bool((ordered[np.maximum(at, 1) - 1] == edges).any())
         found = bin_numbers(column, np.full(size, 1 / size), count) if tied else np.searchsorted(edges, column, "right")
         members.append(found.astype(np.uint16))
         sizes.append(np.bincount(found))

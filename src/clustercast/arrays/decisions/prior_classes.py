@@ -30,9 +30,8 @@ class Cells:
         if self.member is None:
             mass, before = self.shares, np.full(size, 1 / size)
         else:
-            count = int(self.member.max()) + 1
-            mass = np.asarray(np.bincount(self.member, self.shares, count), dtype=np.float64)
-            before = np.bincount(self.member, minlength=count) / size
+            mass = np.bincount(self.member, self.shares)
+            before = np.bincount(self.member) / size
         object.__setattr__(self, "mass", mass)
         with np.errstate(invalid="ignore"):
             object.__setattr__(self, "likelihood", np.nan_to_num(mass / before))
@@ -43,9 +42,9 @@ class Cells:
             return values
         count = len(self.mass)
         with np.errstate(invalid="ignore", divide="ignore"):
-            mean = np.bincount(self.member, self.shares * values, count) / self.mass
-            square = np.bincount(self.member, self.shares * values**2, count) / self.mass
-            draws = self.mass**2 / np.bincount(self.member, self.shares**2, count)
+            mean = np.bincount(self.member, self.shares * values) / self.mass
+            square = np.bincount(self.member, self.shares * values**2) / self.mass
+            draws = self.mass**2 / np.bincount(self.member, self.shares**2)
             noise = np.clip(square - mean**2, 0, None) / np.maximum(draws - 1, 1)
         filled = self.mass > 0
         whole = float(self.shares @ values)
@@ -66,9 +65,9 @@ def ratio_bounds(cells: Cells, values: FloatArray, ratio: float) -> Bounds:
     ordered, mass = values[order], cells.mass[order]
     below = np.concatenate([[0.0], np.cumsum(mass)])
     moment = np.concatenate([[0.0], np.cumsum(mass * ordered)])
-    whole, total = below[-1], moment[-1]
-    upper = (ratio * total - (ratio - 1) * moment) / (ratio * whole - (ratio - 1) * below)
-    lower = (total + (ratio - 1) * moment) / (whole + (ratio - 1) * below)
+    total = moment[-1]
+    upper = (ratio * total - (ratio - 1) * moment) / (ratio - (ratio - 1) * below)
+    lower = (total + (ratio - 1) * moment) / (1 + (ratio - 1) * below)
     return float(lower.min()), float(upper.max())
 
 
@@ -101,7 +100,6 @@ def box_bounds(cells: Cells, values: FloatArray, least: FloatArray, most: FloatA
             b_ub=np.zeros(2 * count - 2),
             A_eq=equal,
             b_eq=[0.0, 1.0],
-            bounds=(0, None),
         )
         if answer.x is None:
             raise InputError("no law between the two distribution functions gives the observations a likelihood")

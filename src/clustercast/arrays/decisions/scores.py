@@ -32,8 +32,8 @@ def variance_gain(bins: Partition, values: FloatArray, low_discrepancy: bool = F
     size = len(values)
     centre = values.mean(axis=0)
     binary = bool(((values == 0) | (values == 1)).all())
-    counts = np.maximum(bins.counts, 1)[:, np.newaxis]
-    first = bins.sums(values) - bins.counts[:, np.newaxis] * centre
+    counts = bins.counts[:, np.newaxis]
+    first = bins.sums(values) - counts * centre
     if binary:
         second = (first + counts * centre) * (1 - 2 * centre) + counts * centre**2
     else:
@@ -64,7 +64,7 @@ def entropy_gain(bins: Partition, values: FloatArray, low_discrepancy: bool = Fa
     uncertain = (share > 0) & (share < 1)
     gain = (whole - left) * uncertain
     known = (hits + share) / (counts + 1)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(invalid="ignore"):
         saved = np.nan_to_num(np.log(known / share))
         spared = np.nan_to_num(np.log((1 - known) / (1 - share)))
     moved = bins.over_bins(hits * saved**2 + (counts - hits) * spared**2) / size**2
@@ -89,8 +89,7 @@ def _entropies(hits: FloatArray, counts: FloatArray, series: FloatArray) -> Floa
     """Return the entropy of a share, in nats, from counts."""
     k, n = hits.astype(np.int64), counts.astype(np.int64)
     summed = hits * series[k] + (counts - hits) * series[n - k]
-    found: FloatArray = np.where(n > 0, psi(np.maximum(n, 1)) - summed / np.maximum(n, 1), 0.0)
-    return found
+    return np.asarray(psi(n) - summed / n)
 
 
 def spread_gain(score: str, columns: FloatArray, values: FloatArray, low_discrepancy: bool = False) -> Gain:
@@ -131,7 +130,6 @@ def _saved(
     # Radix sort: the values stay in order within each bin.
     moved = np.argsort(member, kind="stable")
     counts = np.bincount(member)
-    counts = counts[counts > 0]
     found = of_bins(ordered[moved], np.cumsum(counts) - counts, counts)
     saved = before[moved] - found
     chance = (found / np.repeat(counts, counts)).mean() - before.mean() / len(before)

@@ -148,8 +148,8 @@ def _crps(values: FloatArray, half: Half, k: int, mean: float) -> Parts:
     spread = half.spread[:, k]
     left = (values - half.predicted[:, k]) / spread
     ordered = np.sort(left)
-    sums, place = np.concatenate([[0.0], np.cumsum(ordered)]), np.searchsorted(ordered, left, "right")
-    away = (left * (2 * place - len(left)) + sums[-1] - 2 * sums[place]) / len(left)
+    sums, place = np.cumsum(ordered), np.searchsorted(ordered, left, "right")
+    away = (left * (2 * place - len(left)) + sums[-1] - 2 * sums[place - 1]) / len(left)
     near = half.near
     products = away[:, np.newaxis] + away[near] - np.abs(left[:, np.newaxis] - left[near]) - away.mean()
     second, plain = half.second(products * np.sqrt(spread[:, np.newaxis] * spread[near]) / 2)
@@ -166,7 +166,9 @@ def _width(values: FloatArray, half: Half, k: int, mean: float) -> Parts:
     # The error of what is predicted widens the law of what is left, as the slope of its density says.
     step = TAIL / 2
     points = [np.quantile(left, [q - step, q, q + step], method="median_unbiased") for q in (TAIL, 1 - TAIL)]
-    low, high = (2 * np.diff(np.log(np.diff(x)))[0] / (x[2] - x[0]) for x in points)
+    gaps = [np.diff(x) for x in points]
+    # Where many samples have the value of a point there is no density; what is predicted moves no other past it.
+    low, high = (2 * np.log(b / a) / (a + b) if min(a, b) > 0 else 0.0 for a, b in gaps)
     second, plain = np.array(half.squares(left)) * spread * (high - low) / 2
     return _influence(values, np.ones_like(values)) - known + second, second, plain
 
@@ -187,11 +189,12 @@ def _loss(relative: FloatArray, half: Half) -> Parts:
     best, other = np.argsort(half.predicted, axis=1)[:, :2].T
     gap = half.predicted[rows, other] - half.predicted[rows, best]
     left = relative - half.predicted
-    products = (left[rows, other] - left[rows, best])[:, np.newaxis]
-    near = half.near
-    products = products * (left[near, other[:, np.newaxis]] - left[near, best[:, np.newaxis]])
-    # The least mean loss bends only where two actions are as good: what is lost is as the density of the gap there.
-    width = 1.06 * max(float(gap.std()), 1e-300) * len(gap) ** -0.2
+    ahead, near = left[rows, other] - left[rows, best], half.near
+    products = ahead[:, np.newaxis] * (left[near, other[:, np.newaxis]] - left[near, best[:, np.newaxis]])
+    # The least mean loss bends only where two actions are as good: what is lost is as the density of the gap there,
+    # which is known no finer than the prediction is.
+    finest = max(gap.var(), products.mean(), ahead.var() / len(gap))
+    width = 1.06 * (np.sqrt(finest) or 1) * len(gap) ** -0.2
     dense = np.exp(-((gap / width) ** 2) / 2) / (width * np.sqrt(2 * np.pi))
     second, plain = np.array(half.second(products)) * dense / 2
     return second - relative[rows, best], second, plain
@@ -205,9 +208,9 @@ def _halves(columns: FloatArray, values: FloatArray, spread: BoolArray) -> Itera
         regression = Regression.on(basis, ~part)
         predicted = regression.predict(values)
         widths = np.ones_like(values)
-        if spread.any():
-            away = regression.predict(np.abs(values - predicted)[:, spread])
-            widths[:, spread] = np.maximum(away, np.maximum(LEAST_SPREAD * away.mean(axis=0), 1e-300))
+        away = regression.predict(np.abs(values - predicted)[:, spread])
+        least = LEAST_SPREAD * away.mean(axis=0)
+        widths[:, spread] = np.where(least > 0, np.maximum(away, least), 1)
         yield Half(part, predicted[part], widths[part], *_neighbours(leading[part]))
 
 
@@ -240,7 +243,7 @@ def _basis(scores: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArr
     powers = [scores, (scores**2 - 1) / np.sqrt(2), (scores**3 - 3 * scores) / np.sqrt(6)]
     spread = values.std(axis=0)
     standard = (values - values.mean(axis=0)) / np.where(spread > 0, spread, 1)
-    strength = np.sum([((part @ standard / size) ** 2).max(axis=1) for part in powers], axis=0)
+    strength = np.sum([((part @ standard) ** 2).max(axis=1) for part in powers], axis=0)
     ranked = np.argsort(-strength, kind="stable")
     most = size // 2 // SAMPLES
     basis = [np.ones((1, size)), *powers]
@@ -327,7 +330,9 @@ class Regression:
 
     def _largest(self, coefficients: FloatArray, most: int = KEPT) -> IntArray:
         """Return the constant and the terms that explain most."""
-        return np.union1d(0, np.argsort(-(coefficients**2) * np.diag(self.products))[: min(most, KEPT)])
+        parts = coefficients**2 * np.diag(self.products)
+        largest = np.argsort(-parts)[: min(most, KEPT)]
+        return np.union1d(0, largest[parts[largest] > 0])
 
     def _sparse(self, coefficients: FloatArray, moments: FloatArray, noise: float) -> FloatArray:
         """Return the coefficients with the small ones held back more, the large ones less."""
