@@ -62,15 +62,58 @@ FUNCTIONS = {
 }
 
 
+def parameters_of(name):
+    """The parameters of a function but for those that take any number of arguments."""
+    parameters = inspect.signature(FUNCTIONS[name]).parameters.values()
+    return [p for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
+
+
 @pytest.mark.parametrize("kind", WRONG)
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_an_object_of_the_wrong_kind_is_refused_in_one_sentence(name, kind, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     function = FUNCTIONS[name]
-    parameters = inspect.signature(function).parameters.values()
-    needed = [p for p in parameters if p.default is p.empty and p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
+    needed = [p for p in parameters_of(name) if p.default is p.empty]
     others = {p.name: OTHERS.get(p.name, tmp_path / "file.nc") for p in needed[1:]}
     try:
         function(WRONG[kind], **others)
     except InputError as error:
         assert len(str(error)) < 600 and "\n" not in str(error)
+
+
+@cc.quantity("year")
+def delay(x, y, year):
+    return x * y * year
+
+
+MODEL = cc.Model([delay])
+INPUTS = cc.draw(PRIORS, 64, seed=1)
+FORECAST = cc.propagate(INPUTS, model=MODEL, years=range(2022, 2027))
+FIRST = dict.fromkeys(("forecast", "dataset"), FORECAST)
+FIRST |= {"inputs": INPUTS, "priors": PRIORS, "trajectory": FORECAST["delay"]}
+RIGHT = {**OTHERS, "model": MODEL, "output": "delay", "levels": {"delay": 1.0}}
+# Groups by source need no model, and without a dummy nothing is drawn.
+NOT_ASKED = {("cc.input_groups", "model"), ("cc.given_data_indices", "seed")}
+RIGHT |= dict.fromkeys(("claim", "condition", "target"), "delay > 3000 year by 2024")
+
+
+@pytest.mark.parametrize("name", [n for n in FUNCTIONS if next(iter(parameters_of(n))).name in FIRST])
+def test_another_argument_of_the_wrong_kind_is_refused_too(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    first, *others = parameters_of(name)
+    right = {p.name: RIGHT.get(p.name, "file.nc") for p in others if p.default is p.empty}
+    for parameter in others:
+        # A switch is on for whatever is true.
+        if parameter.annotation is not bool and (name, parameter.name) not in NOT_ASKED:
+            with pytest.raises(InputError) as refused:
+                FUNCTIONS[name](FIRST[first.name], **{**right, parameter.name: object()})
+            assert len(str(refused.value)) < 600
+
+
+@pytest.mark.parametrize("samples", [0, []], ids=["one without the dimension", "none"])
+@pytest.mark.parametrize("name", ["cc.propagate", "cc.given_data_indices", "cc.delta_indices", "cc.summarise"])
+def test_a_forecast_without_samples_is_refused(name, samples):
+    first = INPUTS if name == "cc.propagate" else FORECAST
+    options = {"model": MODEL} if name == "cc.propagate" else {}
+    with pytest.raises(InputError, match="sample"):
+        FUNCTIONS[name](first.isel(sample=samples), **options)

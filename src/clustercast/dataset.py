@@ -205,6 +205,8 @@ def input_arrays(inputs: Dataset, outputs: Iterable[str] = ()) -> tuple[dict[str
         units[name] = unit
     if not values:
         raise InputError("the dataset holds no inputs; make one with cc.draw(priors, size, seed=...)")
+    if not inputs.sizes.get("sample"):
+        raise InputError("the inputs hold no samples; keep the dimension, for one sample by inputs.isel(sample=[0])")
     for name in outputs:
         if name in inputs.coords:
             raise InputError(f"the inputs have a coordinate {name!r}, which is an output too; rename or drop it")

@@ -3,11 +3,12 @@
 import difflib
 import functools
 import inspect
+import numbers
 import operator
 import re
 import types
 import typing
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 P = typing.ParamSpec("P")
@@ -26,6 +27,17 @@ _ORIGINS = {
     "Priors": "from cc.read_priors, or written as cc.Priors(x=cc.Uniform(0, 1))",
     "Mapping": "by name, as in {'name': ...}",
     "Figure": "of matplotlib, as axes.figure",
+}
+_NUMBERS = {int: numbers.Integral, float: numbers.Real}
+_IN_WORDS = {
+    int: "a whole number",
+    float: "a number",
+    str: "a text",
+    bool: "True or False",
+    types.NoneType: "None",
+    Iterable: "a list",
+    Sequence: "a list",
+    Callable: "a function",
 }
 # Longer words than any name or path, and longer messages than anyone reads.
 _LONG_WORD, _LONG_MESSAGE = re.compile(r"\S{300,}"), 3000
@@ -60,31 +72,92 @@ def takes(*dims: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
 
     def decorate(function: Callable[P, T]) -> Callable[P, T]:
         name, first = next(iter(inspect.signature(function).parameters.items()))
-        is_union = isinstance(first.annotation, types.UnionType)
-        stated = typing.get_args(first.annotation) if is_union else (first.annotation,)
-        kinds = tuple(typing.get_origin(kind) or kind for kind in stated)
-        inside = typing.get_args(first.annotation)[-1] if kinds == (Mapping,) else object
+        inner = explained(function)
 
         @functools.wraps(function)
         def checked(*args: P.args, **kwargs: P.kwargs) -> T:
-            if not args and name not in kwargs:
-                return function(*args, **kwargs)
-            given = args[0] if args else kwargs[name]
-            kind, wrong = " or ".join(kind.__name__ for kind in kinds), ""
-            if not isinstance(given, kinds):
-                wrong = f", {shown(given, 60)}"
-            elif lacking := [dim for dim in dims if dim not in getattr(given, "dims", ())]:
-                wrong = f" without the dimension {lacking[0]!r}"
-            elif kinds == (Mapping,) and (others := [each for each in given.values() if not isinstance(each, inside)]):
-                wrong, kind = f" that holds {shown(others[0], 60)}", f"Mapping of {inside.__name__}"
-            if wrong:
-                origin = _ORIGINS.get(name) or _ORIGINS.get(kind.split()[0], "")
-                raise InputError(f"{name} is a {type(given).__name__}{wrong}; give a {kind} {origin}".rstrip())
-            return function(*args, **kwargs)
+            if args or name in kwargs:
+                _check_first(name, args[0] if args else kwargs[name], first.annotation, dims)
+            return inner(*args, **kwargs)
 
         return checked
 
     return decorate
+
+
+def explained(function: Callable[P, T]) -> Callable[P, T]:
+    """Decorate a function so that where it fails, an argument that is not of the stated type is refused."""
+
+    @functools.wraps(function)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return function(*args, **kwargs)
+        except InputError:
+            raise
+        except (TypeError, AttributeError, ValueError, LookupError):
+            _check_all(function, args, kwargs)
+            raise
+
+    return checked
+
+
+def _check_first(name: str, given: object, annotation: typing.Any, dims: tuple[str, ...]) -> None:
+    """Refuse a first argument of another type, or without some dimensions."""
+    stated = typing.get_args(annotation) if isinstance(annotation, types.UnionType) else (annotation,)
+    kinds = tuple(typing.get_origin(kind) or kind for kind in stated)
+    kind, wrong = " or ".join(kind.__name__ for kind in kinds), ""
+    if not isinstance(given, kinds):
+        wrong = f", {shown(given, 60)}"
+    elif lacking := [dim for dim in dims if dim not in getattr(given, "dims", ())]:
+        wrong = f" without the dimension {lacking[0]!r}"
+    elif empty := [dim for dim in dims if not getattr(given, "sizes", {dim: 1})[dim]]:
+        wrong = f" with no {empty[0]}"
+    elif kinds == (Mapping,) and isinstance(given, Mapping):
+        inside = typing.get_args(annotation)[-1]
+        if others := [each for each in given.values() if not isinstance(each, inside)]:
+            wrong, kind = f" that holds {shown(others[0], 60)}", f"Mapping of {inside.__name__}"
+    if wrong:
+        origin = _ORIGINS.get(name) or _ORIGINS.get(kind.split()[0], "")
+        raise InputError(f"{name} is a {type(given).__name__}{wrong}; give a {kind} {origin}".rstrip())
+
+
+def _check_all(function: Callable[..., object], args: tuple[object, ...], kwargs: dict[str, object]) -> None:
+    """Refuse the first argument that is not of the type that a function states."""
+    signature = inspect.signature(function)
+    for name, value in signature.bind(*args, **kwargs).arguments.items():
+        parameter = signature.parameters[name]
+        if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            if not _is_of(value, parameter.annotation):
+                raise InputError(f"{name} is {shown(value, 60)}; give {_type_in_words(parameter.annotation)}")
+
+
+def _is_of(value: object, kind: typing.Any) -> bool:
+    """Return whether a value is of an annotated type, as far as can be seen."""
+    outer, inside = typing.get_origin(kind) or kind, typing.get_args(kind)
+    if outer in (typing.Union, types.UnionType):
+        return any(_is_of(value, one) for one in inside)
+    if outer is typing.Literal:
+        return isinstance(value, str) and value in inside
+    if outer in _NUMBERS:
+        return isinstance(value, _NUMBERS[outer]) and not isinstance(value, bool)
+    if not isinstance(outer, type):
+        return value is None if outer is None else True
+    if outer not in (Iterable, Sequence, Mapping):
+        return isinstance(value, outer)
+    if isinstance(value, str) or not isinstance(value, outer) or (isinstance(value, Mapping) and outer is not Mapping):
+        return False
+    return all(_is_of(part, inside[-1]) for part in (value.values() if isinstance(value, Mapping) else value))
+
+
+def _type_in_words(kind: typing.Any) -> str:
+    """Return an annotated type as a message says it."""
+    outer, inside = typing.get_origin(kind) or kind, typing.get_args(kind)
+    if outer in (typing.Union, types.UnionType):
+        return " or ".join(dict.fromkeys(_type_in_words(one) for one in inside))
+    if outer is typing.Literal:
+        return " or ".join(map(repr, inside))
+    name = _IN_WORDS.get(outer) or f"a {getattr(outer, '__name__', outer)}"
+    return f"{name} (each {_type_in_words(inside[-1])})" if outer in (Iterable, Sequence, Mapping) else name
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -18,7 +18,7 @@ from clustercast.arrays.points.saltelli import SwappedColumn
 from clustercast.dataset import Dataset, evaluated_dataset, input_arrays
 from clustercast.engine.fingerprint import fingerprint_of, place_of
 from clustercast.engine.units import OwnUnits, factor
-from clustercast.errors import InputError, nearest
+from clustercast.errors import InputError, explained, nearest
 from clustercast.priors.prior_set import check_name
 
 Form = Literal["scalar", "arrays", "matrix", "frame"]
@@ -52,6 +52,7 @@ class _Task:
         return f"function {getattr(self.function, '__name__', 'given')!r} ({place_of(self.function)})"
 
 
+@explained
 def evaluate(
     inputs: Dataset,
     function: Callable[..., Any],
@@ -381,8 +382,7 @@ def _refuse_not_finite(forecast: Dataset, task: _Task, values: Arrays) -> None:
         if not wrong.any():
             continue
         samples = np.flatnonzero(wrong.reshape(-1, wrong.shape[-1]).any(axis=0))
-        first = samples[0]
-        place = np.argwhere(wrong[..., first])[0]
+        first, place = samples[0], np.argwhere(wrong[..., samples[0]])[0]
         labels = [f"{dim} {forecast[dim].values[at]}" for dim, at in zip(variable.dims[:-1], place, strict=True)]
         inputs = {key: float(array[first] if array.ndim else array) for key, array in values.items()}
         error = NotFiniteError(

@@ -161,6 +161,8 @@ def test_sensitivity_takes_a_condition_as_an_output():
         ("limit > 5 by 2028", "'limit' holds labels; ask for one with = or !=, as 'limit = none'"),
         ("limit = powr by 2028", "no label 'powr'; nearest known: power"),
         ("power = much by 2028", "cannot read 'much'"),
+        ("power = 5 GW in 2028", "no two samples of 'power' are alike, so none is 5 GW exactly; ask with > and <"),
+        ("load != 0.5", "no two samples of 'load' are alike"),
         ("load falls 3 % below its peak by 2028", "'load' has no years"),
     ],
 )

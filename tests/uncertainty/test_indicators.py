@@ -97,6 +97,7 @@ def test_claims_are_outputs_too(design):
         ({"cost": "1 GW"}, None, "does not convert to 'USD'"),
         ({"cost": "$1T"}, 2025, "2025 is not among the years"),
         ({}, None, "levels is empty"),
+        ("power", None, "levels is 'power'; give outputs and levels, as in"),
         ({"cost": None}, None, "level is None; give a number"),
     ],
 )

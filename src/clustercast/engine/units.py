@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from clustercast.errors import InputError, nearest, shown
+from clustercast.errors import InputError, explained, nearest, shown
 
 if TYPE_CHECKING:
     import pint
@@ -127,6 +127,7 @@ def _registry() -> "pint.UnitRegistry[Any]":
     return made
 
 
+@explained
 def define_unit(name: str, definition: str | None = None) -> None:
     """Define a unit of one's own, before priors and quantities use it.
 
@@ -289,7 +290,8 @@ def _number(token: str, text: str) -> float:
         readings = ""
         if token.count(",") == 1 and "." not in token:
             point, plain = token.replace(",", "."), token.replace(",", "")
-            readings = f": {point} if it is a decimal point, {plain} if it is not"
+            whole = "" if plain.lstrip("+-").startswith("0") else f", {plain} if it is not"
+            readings = f": {point} if it is a decimal point{whole}"
         raise InputError(
             f"cannot read {shown(token)} in {shown(text)} as a number: a comma only separates groups of three "
             f"digits, as in 1,500{readings}; write it without the comma"

@@ -156,6 +156,8 @@ def varied_inputs(forecast: xr.Dataset, inputs: Iterable[str] | str | None) -> t
             f"the rows of a {design} design repeat each other's inputs, so they are no independent sample; draw with "
             f'cc.draw(priors, size, design="random", seed=...) or design="sobol", or use {own}'
         )
+    if not forecast.sizes.get("sample"):
+        raise InputError("the forecast holds no samples; propagate a draw of some thousands")
     known = [str(name) for name, variable in forecast.data_vars.items() if variable.dims == ("sample",)]
     if inputs is None:
         # The draw's own list comes first: arithmetic on an input may hand its attributes on.

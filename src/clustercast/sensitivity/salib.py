@@ -7,8 +7,9 @@ import numpy as np
 import xarray as xr
 
 from clustercast.arrays import FloatArray
+from clustercast.arrays.indices.intervals import check_confidence
 from clustercast.dataset import design_of, provenance_of
-from clustercast.errors import InputError, located, nearest, takes
+from clustercast.errors import InputError, explained, located, nearest, takes, whole_number
 from clustercast.sensitivity.design import morris_design
 from clustercast.sensitivity.given_data import DUMMY, dummy_values
 from clustercast.sensitivity.labels import WITH_UNIT, labelled, year_of
@@ -160,6 +161,7 @@ def pawn_indices(
     return _each_column(forecast, outputs, scale, inputs, "pawn", options, {"measure": "PAWN", "slices": slices})
 
 
+@explained
 def morris_effects(
     forecast: xr.Dataset,
     *,
@@ -211,7 +213,7 @@ def morris_effects(
     """
     varied, trajectories = morris_design(forecast)
     points, levels = trajectories.reshape(-1, len(varied.names)), int(design_of(forecast)["levels"])
-    options = {"levels": levels, "resamples": resamples, "confidence": confidence, "seed": varied.seed}
+    options = {"levels": levels, "resamples": resamples, "confidence": confidence, "seed": varied.seed % 2**32}
     attributes = {"measure": "Morris", "estimator": "elementary effects", "confidence": confidence}
     attributes |= {"resamples": resamples, "resampling_seed": str(varied.seed), "runs": len(points)}
     dropped = "Inputs are moved one at a time; the priors' rank correlations are not kept."
@@ -248,6 +250,10 @@ def _each_column(
     """Apply a measure of SALib to every output and year, and label what it gives."""
     from clustercast.sensitivity import salib_engine
 
+    check_confidence(options.get("confidence", 0.95))
+    limits = {"resamples": (2, None), "slices": (2, len(inputs[1]) // 2), "seed": (0, 2**32 - 1)}
+    for what in limits.keys() & options.keys():
+        whole_number(what, options[what], *limits[what])
     of_column = getattr(salib_engine, f"{measure}_column")
     names, values = inputs
     results = []

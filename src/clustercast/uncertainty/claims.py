@@ -9,7 +9,7 @@ import xarray as xr
 from pydantic import BaseModel, Field
 
 from clustercast.dataset import design_of
-from clustercast.errors import InputError, shown, takes
+from clustercast.errors import InputError, explained, shown, takes
 from clustercast.files.dates import StartYear
 from clustercast.files.toml import Text, load_toml, validated
 from clustercast.priors import shipped
@@ -47,6 +47,7 @@ class _File(BaseModel, extra="forbid", frozen=True):
     claim: Annotated[tuple[Claim, ...], Field(min_length=1)]
 
 
+@explained
 def read_claims(path: str | Path | None = None) -> tuple[Claim, ...]:
     """Read claims from a file.
 
@@ -87,14 +88,17 @@ def _checked(claims: object) -> list[Claim]:
     kept = [claim for claim in listed if isinstance(claim, Claim)]
     if len(kept) < len(listed):
         raise InputError(f"claims is {shown(claims)}; give several Claims, as cc.read_claims() does")
+    if not kept:
+        raise InputError("claims is empty; give at least one Claim, as from cc.read_claims()")
     return kept
 
 
 def claim_names(claims: Iterable[Claim]) -> tuple[str, ...]:
     """Return the inputs and outputs that claims need, each once."""
-    return tuple(dict.fromkeys(name for claim in claims for name in claim.asked.names))
+    return tuple(dict.fromkeys(name for claim in _checked(claims) for name in claim.asked.names))
 
 
+@explained
 def claim_years(claims: Iterable[Claim], first: float) -> list[float]:
     """Return a grid of years that holds every claim's date.
 
@@ -173,7 +177,7 @@ def claims_met(forecast: xr.Dataset, claims: Iterable[Claim]) -> xr.Dataset:
     InputError
         If the forecast lacks a claim's quantity or date.
     """
-    met = {claim.id: _met(forecast, claim, claim.asked).assign_attrs(long_name=claim.text) for claim in claims}
+    met = {one.id: _met(forecast, one, one.asked).assign_attrs(long_name=one.text) for one in _checked(claims)}
     return with_outputs(forecast, met)
 
 

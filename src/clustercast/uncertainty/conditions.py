@@ -15,7 +15,7 @@ from clustercast.arrays import BoolArray, FloatArray
 from clustercast.arrays.summaries.summaries import share_with_error
 from clustercast.dataset import design_of, in_words
 from clustercast.engine.units import factor, in_unit, parse_quantity, same_dimension
-from clustercast.errors import InputError, nearest
+from clustercast.errors import InputError, explained, nearest
 from clustercast.files.dates import date_words, end_of, start_of
 from clustercast.uncertainty.summaries import Weights, independent, not_nan, place_of, unit_of, years_of
 
@@ -81,8 +81,17 @@ class Clause:
         if "labels" in variable.attrs:
             return self._in_time(variable, self._labelled(variable))
         if self.form in _COMPARISONS:
-            compare, threshold = _COMPARISONS[self.form], _threshold(self.value, variable)
-            return self._in_time(variable, compare(not_nan(variable), threshold))
+            values, threshold = not_nan(variable), _threshold(self.value, variable)
+            holds = self._in_time(variable, _COMPARISONS[self.form](values, threshold))
+            if (
+                self.form in ("=", "!=")
+                and len({*holds.tolist()}) == 1
+                and np.unique(values).size > max(1, values.size / 2)
+            ):
+                raise InputError(
+                    f"no two samples of {self.name!r} are alike, so none is {self.value} exactly; ask with > and <"
+                )
+            return holds
         if "year" not in variable.dims:
             raise InputError(f"{self.name!r} has no years, so it cannot rise or fall; ask for it with > or <")
         return self._gap(variable) >= 0
@@ -226,6 +235,7 @@ def probability_of(holds: xr.DataArray, forecast: xr.Dataset, weights: Weights =
     return float(share), float(error)
 
 
+@explained
 def parse_condition(text: str) -> Condition:
     """Read a condition.
 

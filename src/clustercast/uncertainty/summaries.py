@@ -15,7 +15,7 @@ from clustercast.arrays.summaries.summaries import Summary, replicated_summary, 
 from clustercast.arrays.summaries.tails import DOUBTFUL, HEAVY, tail_shapes
 from clustercast.dataset import Record, coordinate, design_of, in_words
 from clustercast.engine.units import in_unit
-from clustercast.errors import InputError, nearest, shown
+from clustercast.errors import InputError, explained, nearest, shown
 from clustercast.files.dates import float_years
 from clustercast.files.netcdf import LAYOUT, SummaryDataset
 
@@ -30,6 +30,7 @@ PROBABILITIES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _ENOUGH_REPLICATES = 4
 
 
+@explained
 def summarise(
     forecast: xr.Dataset, probabilities: Sequence[float] = PROBABILITIES, weights: Weights = None
 ) -> SummaryDataset:
@@ -299,16 +300,19 @@ def level_text(trajectory: xr.DataArray, level: Level) -> str:
 
 def level_pairs(forecast: xr.Dataset, levels: Levels) -> list[tuple[str, Level]]:
     """Return each output with each of its levels."""
+    remedy = "give outputs and levels, as in {'training_cluster_power': '100 GW'}"
+    if not isinstance(levels, Mapping):
+        raise InputError(f"levels is {shown(levels)}; {remedy}")
     known = output_names(forecast)
     pairs: list[tuple[str, Level]] = []
     for name, wanted in levels.items():
         if name not in known:
-            remedy = f"the forecast holds {', '.join(known)}"
-            raise InputError(f"there is no output {name!r}{nearest(name, known)}; {remedy}")
+            held = ", ".join(known)
+            raise InputError(f"there is no output {name!r}{nearest(name, known)}; the forecast holds {held}")
         several = [wanted] if isinstance(wanted, str) or not isinstance(wanted, Sequence) else wanted
         pairs += [(name, level) for level in several]
     if not pairs:
-        raise InputError("levels is empty; give outputs and levels, as in {'training_cluster_power': '100 GW'}")
+        raise InputError(f"levels is empty; {remedy}")
     return pairs
 
 
