@@ -3,6 +3,7 @@
 HYPOTHESIS_PROFILE is "quick" or "thorough"; TEST_ORDER, a whole number, runs the tests in a random order of that seed.
 """
 
+import gc
 import os
 import random
 from pathlib import Path
@@ -25,6 +26,17 @@ _MARK = "CLUSTERCAST_TEST_RUN"
 _IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
 if not _IS_WORKER:
     os.environ[_MARK] = f"{os.getpid()}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """Look for no garbage among what lasts to the end: the libraries and the tests, some 400,000 objects."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items):

@@ -237,7 +237,7 @@ def _finite_numbers(name: str, variable: xr.Variable) -> FloatArray:
 
 
 def forecast_dataset(
-    inputs: Dataset, model: Model, outputs: Arrays, years: FloatArray | None, values: Arrays
+    inputs: Dataset, model: Model, model_hash: str, outputs: Arrays, years: FloatArray | None, values: Arrays
 ) -> Dataset:
     """Label propagated outputs, (year, sample) or (sample,), beside the inputs, whose `values` were propagated."""
     variables = {
@@ -245,7 +245,7 @@ def forecast_dataset(
         for name, numbers in outputs.items()
     }
     coords: dict[Hashable, Any] = {} if years is None else {"year": year_coordinate(years)}
-    made, record = _beside_inputs(inputs, variables, coords, model.hash, values), provenance_of(inputs)
+    made, record = _beside_inputs(inputs, variables, coords, model_hash, values), provenance_of(inputs)
     first, last = record.get("valid", (-np.inf, np.inf))
     outside = ", ".join(f"{year:g}" for year in coords.get("year", ()) if not first <= year <= last)
     if not outside:

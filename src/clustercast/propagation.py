@@ -85,7 +85,7 @@ def propagate(
         why = error.why + _at_bounds(model, error.quantity, values, units)
         raise NotFiniteError(error.quantity, error.place, why) from None
     has_years = any(array.ndim == 2 for array in kept.values())
-    return forecast_dataset(inputs, model, kept, grid if has_years else None, values)
+    return forecast_dataset(inputs, model, ready.hash, kept, grid if has_years else None, values)
 
 
 def _at_bounds(model: Model, quantity: str, values: Arrays, units: Mapping[str, str]) -> str:

@@ -179,9 +179,10 @@ def input_values(
 
 def _values(priors: Priors, uniforms: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
     """Turn independent uniforms of some inputs, all correlated ones or none among them, into values."""
-    values = {name: priors[name].quantile(u) for name, u in uniforms.items() if name not in priors.correlated}
+    correlated = priors.correlated
+    values = {name: priors[name].quantile(u) for name, u in uniforms.items() if name not in correlated}
     if len(values) < len(uniforms):
-        scores = np.column_stack([ndtri(uniforms[name]) for name in priors.correlated])
+        scores = np.column_stack([ndtri(uniforms[name]) for name in correlated])
         values |= _correlated_values(priors, scores)
     return {name: values[name] for name in uniforms}
 

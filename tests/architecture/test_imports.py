@@ -3,6 +3,7 @@
 import ast
 import graphlib
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -229,7 +230,7 @@ def test_the_engine_knows_no_content(module):
 def loaded_by(statement):
     """Return the top-level modules that a fresh interpreter holds after a statement."""
     program = f"import json, sys; {statement}; print(json.dumps(sorted({{m.split('.')[0] for m in sys.modules}})))"
-    environment = {"PYTHONPATH": str(SOURCE), "PATH": ""}
+    environment = os.environ | {"PYTHONPATH": str(SOURCE), "PATH": ""}
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment)
     return set(json.loads(done.stdout))
 

@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import os
 import re
 import subprocess
 import sys
@@ -87,7 +88,7 @@ def test_public_names_stay_what_they_are_when_every_module_is_imported():
         capture_output=True,
         text=True,
         check=False,
-        env={"PYTHONPATH": "src"},
+        env=os.environ | {"PYTHONPATH": "src"},
         cwd=ROOT,
     )
     assert done.returncode == 0, done.stderr

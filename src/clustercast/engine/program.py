@@ -41,6 +41,8 @@ class Program:
     # 2 for an output by year and sample, 1 for one by sample.
     dimensions: Mapping[str, int] = field(default_factory=dict)
     infinite: frozenset[str] = frozenset()
+    # The fingerprint of the model.
+    hash: str = ""
 
     def run(self, inputs: Arrays, call: Call = plain_call) -> dict[str, FloatArray]:
         """Compute the outputs of a block, in coherent units; each broadcasts to ``(years, block)`` or ``(block,)``."""
@@ -135,7 +137,8 @@ def program(
     rows = {name: np.resize(values[name][:3], 3) * f for name, f in uncertain.items()}
     for name, value in {**fixed, **rows}.items():
         _refuse_outside(name, value, model.bounds(name), factors[name])
-    dimensions = _proved(model, schedule, {**fixed, **rows}, units, wanted)
+    fingerprint = model.hash
+    dimensions = _proved(model, fingerprint, schedule, {**fixed, **rows}, units, wanted)
     return replace(
         _folded(schedule, fixed, wanted),
         factors=uncertain,
@@ -143,6 +146,7 @@ def program(
         dimensions={name: max(dimensions[name], 1) for name in wanted},
         scale={name: 1.0 / factor(model.unit(name)) for name in wanted},
         infinite=frozenset(name for name in wanted if model.declaration(name).infinite),
+        hash=fingerprint,
     )
 
 
@@ -201,11 +205,11 @@ _MOST_PROOFS = 64
 
 
 def _proved(
-    model: Model, schedule: Schedule, rows: Arrays, units: Mapping[str, str], outputs: tuple[str, ...]
+    model: Model, fingerprint: str, schedule: Schedule, rows: Arrays, units: Mapping[str, str], outputs: tuple[str, ...]
 ) -> dict[str, int]:
     """Prove units and shapes on three rows, once for the same code; return the dimensions of each output."""
     inputs = tuple((name, units.get(name), np.shape(value)) for name, value in rows.items())
-    key = (model.hash, outputs, inputs, schedule.early > 0, schedule.late > 0)
+    key = (fingerprint, outputs, inputs, schedule.early > 0, schedule.late > 0)
     if key in _PROOFS:
         return _PROOFS[key]
     values, proof = {**rows, **schedule.given}, Proof(model, units)

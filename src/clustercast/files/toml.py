@@ -39,7 +39,11 @@ _REMEDIES = {
 
 def load_toml(path: Path) -> dict[str, Any]:
     """Return the content of a TOML file; a fault of the file is an `InputError`."""
-    text = read_text(path)
+    return parsed(read_text(path), path)
+
+
+def parsed(text: str, path: Path) -> dict[str, Any]:
+    """Return the content of the text of a TOML file."""
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -13,7 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
 from clustercast.engine.units import factor
 from clustercast.errors import InputError, explained, located, nearest, shown
 from clustercast.files.dates import DateText, StartYear
-from clustercast.files.toml import Number, Prose, Text, Truth, load_toml, validated
+from clustercast.files.toml import Number, Prose, Text, Truth, parsed, validated
+from clustercast.files.whole import read_text
 from clustercast.priors.correlation import Correlation
 from clustercast.priors.declarations import check_declared, declared_inputs, heir
 from clustercast.priors.families import FAMILIES, Family, Mixture, Moved, Truncated, distribution_from_entry
@@ -157,7 +158,16 @@ def read_priors(
 
 def read_prior_file(name: str | Path) -> Priors:
     """Return a prior set by its shipped name or its path."""
-    path, content = _read(name, "sets")
+    path = _path(name, "sets")
+    priors = _prior_set(path, read_text(path))
+    # What was kept is nobody's to change.
+    return priors.carrying(declared=dict(priors.declared))
+
+
+@functools.lru_cache(maxsize=16)
+def _prior_set(path: Path, text: str) -> Priors:
+    """Return the prior set that the text of a file holds, made once: an analysis reads it for each scenario."""
+    content = _validated(text, path, "sets")
     if not content.inputs:
         raise InputError(f"{path}: inputs is empty; add [inputs.NAME] with family, source and as_of")
     later = [name for name, entry in content.inputs.items() if entry.from_year is not None]
@@ -184,7 +194,8 @@ def _priors(name: str, inputs: Mapping[str, Any], entries: Iterable[Any], path: 
 
 def read_scenario_file(name: str | Path, priors: Priors) -> Priors:
     """Return a prior set under a scenario, given by its shipped name or its path."""
-    path, content = _read(name, "scenarios")
+    path = _path(name, "scenarios")
+    content = _validated(read_text(path), path, "scenarios")
     for key in content.inputs:
         if key not in priors:
             what = f"{path}: inputs.{key} is not an input of {priors.name!r}{heir(key) or nearest(key, priors)}"
@@ -198,7 +209,8 @@ def read_scenario_file(name: str | Path, priors: Priors) -> Priors:
 
 def scenario_about(name: str | Path) -> ScenarioAbout:
     """Return the title of a scenario and why it is there."""
-    about: ScenarioAbout = _read(name, "scenarios")[1].scenario
+    path = _path(name, "scenarios")
+    about: ScenarioAbout = _validated(read_text(path), path, "scenarios").scenario
     return about
 
 
@@ -209,9 +221,9 @@ def shipped_names(folder: str = "sets") -> tuple[str, ...]:
     return tuple(path.stem for path in paths if opening in path.read_text(encoding="utf-8").splitlines())
 
 
-def _read(name: str | Path, folder: str) -> tuple[Path, Any]:
-    """Return the path of a shipped name or of a file, and the content, its keys and types checked."""
-    what, model = ("prior set", 0) if folder == "sets" else ("scenario", 1)
+def _path(name: str | Path, folder: str) -> Path:
+    """Return the path of a shipped name or of a file."""
+    what = "prior set" if folder == "sets" else "scenario"
     if not isinstance(name, str | Path):
         remedy = "give the name of a shipped one, or the path of a TOML file"
         raise InputError(f"the {what} is a {type(name).__name__}; {remedy}")
@@ -222,7 +234,12 @@ def _read(name: str | Path, folder: str) -> tuple[Path, Any]:
         moved = f"; {path.stem!r} is shipped, give that name" if path.stem in known else nearest(str(name), known)
         where = f"shipped are {', '.join(known)}, or give the path of a TOML file"
         raise InputError(f"there is no {what} {shown(str(name))}{moved}; {where}")
-    return path, validated(load_toml(path), _file_models()[model], path, tags=tuple(FAMILIES))
+    return path
+
+
+def _validated(text: str, path: Path, folder: str) -> Any:
+    """Return the content of a prior or a scenario file, its keys and types checked."""
+    return validated(parsed(text, path), _file_models()[folder == "scenarios"], path, tags=tuple(FAMILIES))
 
 
 def _distributions(entries: Mapping[str, Any], path: Path) -> dict[str, Family]:

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 
@@ -150,7 +151,7 @@ def test_points_are_made_without_importing_scipy_stats():
     code += "designs.sobol_uniforms(1, 2, 0, 8); raise SystemExit('scipy.stats' in sys.modules)"
     assert (
         subprocess.run(
-            [sys.executable, "-c", code], check=False, env={"PYTHONPATH": ":".join(filter(None, sys.path))}
+            [sys.executable, "-c", code], check=False, env=os.environ | {"PYTHONPATH": ":".join(filter(None, sys.path))}
         ).returncode
         == 0
     )
