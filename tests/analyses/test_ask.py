@@ -11,6 +11,12 @@ from analyses.ask import ask
 QUESTION = "training_cluster_power > 5 GW by 2028"
 
 
+@pytest.fixture
+def no_files(no_netcdf, monkeypatch):
+    """Leave figures undrawn and forecasts unwritten, which take longer than what is looked at."""
+    monkeypatch.setattr(cc.plots, "save_figure", lambda figure, path: path)
+
+
 def asked(capsys, tmp_path, *arguments):
     assert options.exit_code(ask, [*arguments, "--json", "--out", str(tmp_path)]) == 0
     return json.loads(capsys.readouterr().out)
@@ -28,7 +34,7 @@ def test_the_probability_is_that_of_the_condition_on_a_fresh_forecast_under_both
             assert probability == pytest.approx(other, abs=4 * 2**0.5 * error + 1e-12)
 
 
-def test_it_hangs_most_on_growth_and_the_site_itself_teaches_most(capsys, tmp_path):
+def test_it_hangs_most_on_growth_and_the_site_itself_teaches_most(capsys, tmp_path, no_files):
     found = asked(capsys, tmp_path, QUESTION, "--samples", "16384", "--seed", "1")
     said = " ".join(found["finding"])
     assert "hangs most on cluster growth rate: knowing it would cut the Brier score by" in said
@@ -36,7 +42,7 @@ def test_it_hangs_most_on_growth_and_the_site_itself_teaches_most(capsys, tmp_pa
     assert set(found["results"]) == {"probability", "evppi", "tilt", "tornado", "prior_bounds", "regions", "evsi"}
 
 
-def test_it_says_what_would_change_it_how_far_the_priors_carry_it_and_where_it_comes_true(capsys, tmp_path):
+def test_it_says_what_would_change_it_how_far_the_priors_carry_it_and_where_it_comes_true(capsys, tmp_path, no_files):
     found = asked(capsys, tmp_path, "training_cluster_power > 5 GW by 2030", "--samples", "8192", "--seed", "1")
     said, results = " ".join(found["finding"]), found["results"]
     assert "The least change of the priors that makes it even puts cluster growth rate at ×2." in said
@@ -48,30 +54,30 @@ def test_it_says_what_would_change_it_how_far_the_priors_carry_it_and_where_it_c
     assert results["regions"]["data_vars"]["density"]["data"][0] > share + 0.1
 
 
-def test_of_few_samples_only_the_probability_is_said(capsys, tmp_path):
+def test_of_few_samples_only_the_probability_is_said(capsys, tmp_path, no_files):
     found = asked(capsys, tmp_path, "training_cluster_power > 5 GW by 2030", "--samples", "64")
     assert set(found["results"]) == {"probability"}
     assert "ask for more --samples" in " ".join(found["finding"])
 
 
-def test_a_date_for_which_the_priors_were_not_made_is_said_to_be_one(capsys, tmp_path):
+def test_a_date_for_which_the_priors_were_not_made_is_said_to_be_one(capsys, tmp_path, no_files):
     found = asked(capsys, tmp_path, "training_cluster_power > 5 GW by 2099", "--samples", "64")
     assert "Outside 2024 to 2040, for which evidence_2026 was made: 2099." in found["finding"]
 
 
-def test_inputs_set_by_hand_are_not_in_what_would_change_it(capsys, tmp_path):
+def test_inputs_set_by_hand_are_not_in_what_would_change_it(capsys, tmp_path, no_files):
     found = asked(capsys, tmp_path, QUESTION, "--samples", "4096", "--set", "cluster_growth_rate=0.5 OOM/year")
     assert "cluster_growth_rate" not in found["results"]["tilt"]["coords"]["input"]["data"]
 
 
-def test_what_no_sample_has_is_bounded_and_nothing_more_is_claimed(capsys, tmp_path):
+def test_what_no_sample_has_is_bounded_and_nothing_more_is_claimed(capsys, tmp_path, no_files):
     found = asked(capsys, tmp_path, "training_cluster_power > 900 GW by 2028", "--samples", "1024")
     assert "in none of 1,024 samples: below 0.293 % (95 % sure)" in found["finding"][0]
     assert "is not reached" in found["finding"][1] and "below 1e-15" in found["finding"][1]
     assert set(found["results"]) == {"probability"}
 
 
-def test_what_hardly_a_sample_has_is_searched_for(capsys, tmp_path):
+def test_what_hardly_a_sample_has_is_searched_for(capsys, tmp_path, no_files):
     found = asked(capsys, tmp_path, "training_cluster_power > 8 GW by 2028", "--samples", "1024", "--seed", "1")
     rare = {name: variable["data"] for name, variable in found["results"]["rare"]["data_vars"].items()}
     # 1,310,720 plain draws gave 7.99e-4, with a standard error of 0.25e-4.
@@ -81,7 +87,7 @@ def test_what_hardly_a_sample_has_is_searched_for(capsys, tmp_path):
     assert said in found["finding"][1] and "an unusual cluster growth rate" in found["finding"][1]
 
 
-def test_a_model_of_ones_own_is_asked_with_its_own_priors(capsys, tmp_path):
+def test_a_model_of_ones_own_is_asked_with_its_own_priors(capsys, tmp_path, no_files):
     file = tmp_path / "own.py"
     file.write_text(
         "import clustercast as cc\n@cc.quantity('GW')\ndef demand(base, growth):\n    return base * growth\n"

@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
 SMALL = {
     "ask": ["training_cluster_power > 5 GW by 2028", "--samples", "1024"],
-    "backtest": ["--as-of", "2024-01,2024-06", "--samples", "2048"],
+    "backtest": ["--as-of", "2023-06,2024-01", "--samples", "2048"],
     "claims": ["--samples", "512"],
     "compare": ["situational_awareness", "evidence_2026", "--samples", "64", "--years", "2030"],
     "condition": ["--samples", "4096"],

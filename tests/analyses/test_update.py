@@ -18,7 +18,7 @@ newer,2026-11,leading_lab_revenue,One laboratory,5e10,USD/year,0.05,Press,2026-1
 """
 
 
-def test_an_update_writes_a_prior_set_and_rows_for_the_next(tmp_path, capsys, epoch):
+def test_an_update_writes_a_prior_set_and_rows_for_the_next(tmp_path, capsys, epoch, no_netcdf):
     arguments = [str(epoch), *SMALL, "--columns", "epoch_gpu_clusters", "--published", "2026-12"]
     assert options.exit_code(update, [*arguments, "--out", str(tmp_path / "out")]) == 0
     shown = " ".join(capsys.readouterr().out.split())

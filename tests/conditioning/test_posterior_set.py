@@ -122,7 +122,7 @@ def test_learning_the_shipped_rows_in_steps_is_learning_them_at_once(name, tmp_p
     past = rows.known_by("2025-06")
     new = replace(rows, rows=tuple(row for row in rows if row.id not in past.ids))
     # Bits are equal or not whatever the size.
-    settings = {"size": 1 << 8, "seed": 1, "budget": 1, "draws": 512}
+    settings = {"size": 1 << 7, "seed": 1, "budget": 1, "draws": 512}
     first = cc.condition(priors, past, **settings)
     updated = cc.read_priors(write_prior_set(first, priors, past, tmp_path / "step.toml"))
     assert unlearned(updated)[0].hash == priors.hash
