@@ -212,7 +212,8 @@ def width_parts(values, half):
     for q in (0.05, 0.95):
         a, b, c = np.quantile(left, [q - 0.025, q, q + 0.025], method="median_unbiased")
         # The density on either side is 0.025 over the gap; half of both gaps lies between the two middles.
-        slopes.append((np.log(0.025 / (c - b)) - np.log(0.025 / (b - a))) / ((c - a) / 2))
+        flat = min(c - b, b - a) < 1e-12
+        slopes.append(0 if flat else (np.log(0.025 / (c - b)) - np.log(0.025 / (b - a))) / ((c - a) / 2))
     products = products_of(left, half) * (spread * (slopes[0] - slopes[1]) / 2)[:, np.newaxis]
     second, plain = products @ half.weights, products.mean(axis=1)
     return stretched(values, np.ones(size)) - known + second, second, plain

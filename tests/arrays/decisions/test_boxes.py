@@ -99,25 +99,32 @@ def score(holds, inside, density):
 
 @pytest.mark.parametrize("density", [None, 0.5])
 def test_no_other_place_of_one_limit_serves_better_and_of_equal_ones_the_box_is_the_widest(density):
-    generator = np.random.default_rng(3)
-    codes = generator.integers(0, 251, (3, 300)).astype(np.uint8)
-    holds = generator.uniform(size=300) < np.where((codes[0] > 100) & (codes[1] < 90), 0.8, 0.1)
-    low, high = np.zeros(3, dtype=np.int64), np.full(3, 250, dtype=np.int64)
-    low[0], high[1] = 90, 60
-    moved = polished(codes, holds, Box(low, high), density)
-    best = score(holds, moved.contains(codes), density)
-    assert best > score(holds, Box(low, high).contains(codes), density)
-    for column in (0, 1):
-        for low_end, places in ((True, range(moved.high[column] + 1)), (False, range(moved.low[column], 251))):
-            for place in places:
-                low, high = moved.low.copy(), moved.high.copy()
-                (low if low_end else high)[column] = place
+    places = [*range(13), 250]
+    for seed in range(30):
+        generator = np.random.default_rng(seed)
+        codes = generator.integers(0, 12, (3, 100)).astype(np.uint8)
+        holds = generator.uniform(size=100) < np.where((codes[0] > 4) & (codes[1] < 5), 0.8, 0.1)
+        low, high = np.zeros(3, dtype=np.int64), np.full(3, 250, dtype=np.int64)
+        low[0], high[1] = 4, 3
+        moved = polished(codes, holds, Box(low, high), density)
+        best = score(holds, moved.contains(codes), density)
+        assert best >= score(holds, Box(low, high).contains(codes), density)
+        for column, low_end, place in itertools.product((0, 1), (True, False), places):
+            low, high = moved.low.copy(), moved.high.copy()
+            (low if low_end else high)[column] = place
+            if low[column] <= high[column]:
                 other = score(holds, Box(low, high).contains(codes), density)
                 assert other <= best + 1e-12
                 wider = place < moved.low[column] if low_end else place > moved.high[column]
                 assert not wider or other < best - 1e-13
-    assert moved.high[2] == 250
-    assert moved.low[2] == 0
+        assert (moved.low[2], moved.high[2]) == (0, 250)
+
+
+def test_a_box_is_limited_where_it_leaves_out_a_bin():
+    box = Box(np.array([1, 0, 0]), np.array([250, 249, 250]))
+    assert box.limited.tolist() == [0, 1]
+    codes = np.array([[0, 1, 250, 5], [5, 249, 0, 250], [0, 250, 9, 9]], dtype=np.uint8)
+    assert box.contains(codes).tolist() == [False, True, True, False]
 
 
 def test_each_cut_leaves_the_event_most_common_of_all_that_take_off_the_part():
@@ -148,6 +155,8 @@ def test_peeling_ends_where_all_that_is_inside_holds():
     codes = np.repeat(np.arange(10), 50)[np.newaxis].astype(np.uint8)
     boxes = peel(codes, codes[0] >= 5, 0.1, 10)
     assert [box.contains(codes).sum() for box in boxes] == [500, 450, 400, 350, 300, 250]
+    # Or where fewer would be left than are asked for.
+    assert [box.contains(codes).sum() for box in peel(codes, codes[0] >= 5, 0.1, 350)] == [500, 450, 400, 350]
 
 
 def test_no_box_is_chosen_where_none_is_dense_enough():
@@ -164,3 +173,7 @@ def test_a_limit_that_other_draws_do_not_confirm_is_left_out():
     low, high = np.array([61, 126]), np.array([250, 250])
     for holds, limited in ((found, [0, 1]), (chance < np.where(codes[1] > 125, 0.9, 0.1), [1])):
         assert chosen_box([Box(low, high)], (codes, found), (codes, holds), None).limited.tolist() == limited
+    boxes = [Box(np.zeros(2, dtype=int), high), Box(low, high)]
+    dense = chosen_box(boxes, (codes, found), (codes, found), 0.85)
+    assert dense.limited.tolist() == [0, 1]
+    assert found[dense.contains(codes)].mean() >= 0.85

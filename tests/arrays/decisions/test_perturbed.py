@@ -90,3 +90,30 @@ def test_the_response_of_a_total_index_is_that_of_a_sum_of_normal_inputs():
     assert (np.abs(found - exact) < 4 * error).all()
     # Not wide for nothing: some five standard deviations of products of fourth powers.
     assert error.max() < 5 / np.sqrt(1 << 16)
+
+
+def test_the_response_of_a_total_index_is_its_derivative_to_the_weights_of_samples():
+    """Of two points of each of two inputs; a score adds to the weight of a point of a, and of b where it is swapped."""
+    generator = np.random.default_rng(2)
+    rows, points, scores = 4, 30, generator.normal(size=(120, 4))
+    values = generator.normal(size=120)
+    index, (found, error) = total_sensitivity(values, scores, [0, 1], rows)
+    runs, of = values.reshape(points, rows), scores.reshape(points, rows, 4)
+
+    def indices(step, point):
+        a, b = (1 + step * of[:, run, point] for run in (0, 3))
+        away = (runs[:, [0, 3]] - values.mean()) ** 2 / 2
+
+        def mean(products, weights):
+            return (products * weights).sum() / weights.sum()
+
+        variance = mean(away[:, 0], a) + mean(away[:, 1], b)
+        changes = ((runs[:, :1] - runs[:, 1:3]) ** 2 / 2).T
+        # The law of the input in b counts where that one is swapped.
+        swapped = [(mean(change, b) - change.mean()) * (point // 2 == k) for k, change in enumerate(changes)]
+        return np.array([mean(change, a) + more for change, more in zip(changes, swapped, strict=True)]) / variance
+
+    np.testing.assert_allclose(index, indices(0, 0))
+    for point in range(4):
+        slopes = (indices(1e-5, point) - indices(-1e-5, point)) / 2e-5
+        np.testing.assert_allclose(found[:, point], slopes, atol=1e-7)

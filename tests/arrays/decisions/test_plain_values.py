@@ -19,10 +19,11 @@ def bins_of(*members):
 
 @pytest.fixture(scope="module")
 def members():
-    """Bins of one size, a few bins with a rare one, two bins, and one that holds a sample alone."""
+    """Bins of one size, a few with a rare one, two bins, three, some that hold one sample or two, and one alone."""
     generator = np.random.default_rng(4)
     few = generator.choice(5, 400, p=[0.3, 0.3, 0.2, 0.18, 0.02])
-    return generator.permutation(400) // 40, few, np.arange(400) % 2, np.r_[0, 1 + np.arange(399) % 3]
+    each = np.arange(400)
+    return generator.permutation(400) // 40, few, each % 2, each % 3, np.r_[0, 1, 1, 2 + each[3:] % 3], 0 * each
 
 
 @pytest.mark.parametrize("scale", [1.0, 0.05])
@@ -61,11 +62,13 @@ def test_the_fall_of_a_mean_crps_or_width_is_that_of_bin_after_bin(score, low_di
     monkeypatch.setattr("clustercast.arrays.decisions.partition.SORTED", 256)
     generator = np.random.default_rng(7)
     x = generator.normal(size=(2, 1024))
-    columns = np.stack([x[0], x[1], np.round(x[1])])
+    columns = np.stack([x[0], np.round(x[1]), x[1]])
     values = np.stack([x[1] + generator.normal(size=1024), x[0]], axis=1)
     each = max(scores.IN_A_BIN[score], 1024 // 16 if low_discrepancy else 0)
-    members = [*(x.argsort(axis=1).argsort(axis=1) // each), np.unique(columns[2], return_inverse=True)[1]]
+    one, other = x.argsort(axis=1).argsort(axis=1) // each
+    members = [one, np.unique(columns[1], return_inverse=True)[1], other]
     found = scores.spread_gain(score, columns, values, low_discrepancy)
+    assert not np.any(scores.spread_gain(score, x[:, :256], np.full((256, 1), 2.0), low_discrepancy))
     for target, column in enumerate(values.T):
         exact = plain.spread_gain(score, members, column, low_discrepancy)
         np.testing.assert_allclose(np.array(found)[:, :, target], exact, rtol=1e-9, atol=1e-12)
@@ -82,13 +85,15 @@ def a_half(size, values=1, seed=8):
 def test_what_samples_add_together_is_that_of_sample_after_sample():
     half, generator = a_half(60), np.random.default_rng(9)
     values = half.predicted[:, 0] + generator.normal(size=60) * half.spread[:, 0]
-    events = (values > 1) * 1.0
+    events, always = (values > 1) * 1.0, np.ones(60)
     products = plain.products_of(values - half.predicted[:, 0], half)
     second = products @ [1.5, -0.75, 0.25]
     saved = (values - values.mean()) ** 2 - (values - half.predicted[:, 0]) ** 2
     for score, column, exact in (
         ("variance", values, (saved + second, second, products.mean(axis=1))),
         ("log", events, plain.log_parts(events, half, events.mean())),
+        ("log", always, plain.log_parts(always, half, 1.0)),
+        ("log", 0 * always, plain.log_parts(0 * always, half, 0.0)),
         ("crps", values, plain.crps_parts(values, half)),
     ):
         found = together._parts(score, column[:, np.newaxis], half)[:, :, 0]
@@ -117,10 +122,13 @@ def test_a_loss_of_a_rare_event_is_worth_nothing_where_an_action_is_never_better
         assert error <= 0.05
 
 
-@pytest.mark.parametrize("size", [60, 1030])
-def test_what_samples_add_to_a_width_is_of_groups_by_what_is_predicted(size):
+@pytest.mark.parametrize(("size", "often"), [(64, False), (64, True), (1030, False)])
+def test_what_samples_add_to_a_width_is_of_groups_by_what_is_predicted(size, often):
+    """Where an eighth of the samples are equally far below there is no density at the lower point."""
     half = a_half(size)
     values = np.round(half.predicted[:, 0] + np.random.default_rng(9).normal(size=size) * half.spread[:, 0], 1)
+    if often:
+        half.predicted[: size // 8, 0] = values[: size // 8] + 9 * half.spread[: size // 8, 0]
     found = together._parts("width", values[:, np.newaxis], half)[:, :, 0]
     np.testing.assert_allclose(found, plain.width_parts(values, half), rtol=1e-9, atol=1e-9)
 
@@ -198,7 +206,7 @@ def test_values_that_hardly_vary_have_numbers_too(constant):
     columns = np.stack([x[0], 0 * x[1] if constant else x[1]])
     for values in (np.maximum(x[0] - 1.8, 0), (np.arange(300) % 100 == 7) * 1.0, np.full(300, 2.0)):
         kinds = dict.fromkeys(("variance", "crps", "width"), values[:, np.newaxis])
-        found = together.joint_gains(columns, kinds | {"loss": np.stack([values, 0 * values + 0.1], axis=1)})
+        found = together.joint_gains(columns, kinds | {"loss": np.stack([values, 0 * values + 1], axis=1)})
         for kind, parts in found.items():
             assert np.isfinite(parts).all(), kind
             assert values.std() > 0 or not np.any(parts), kind
@@ -220,7 +228,7 @@ def test_waves_of_one_column_are_all_of_them_where_there_is_room():
     assert len(found) == together.TOP
 
 
-@pytest.mark.parametrize(("columns", "size"), [(1, 300), (3, 4200), (10, 2400)])
+@pytest.mark.parametrize(("columns", "size"), [(1, 300), (10, 300), (3, 4200), (10, 2400)])
 def test_regressors_are_the_products_of_polynomials_and_of_waves_of_the_columns_that_matter_most(columns, size):
     generator = np.random.default_rng(11)
     scores = generator.normal(size=(columns, size))
@@ -228,7 +236,7 @@ def test_regressors_are_the_products_of_polynomials_and_of_waves_of_the_columns_
     values[:, 0] /= 100
     basis, leading = together._basis(scores, values)
     rows, penalty, ranked = plain.regressors(scores, values)
-    assert len(basis) <= min(200, size // 20)
+    assert len(basis) <= max(min(200, size // 20), 1 + 3 * columns)
     np.testing.assert_allclose(basis, rows / np.sqrt(penalty)[:, np.newaxis], rtol=1e-9, atol=1e-9)
     np.testing.assert_allclose(leading, scores[ranked[:4]].T, atol=1e-8)
 
@@ -239,7 +247,8 @@ def test_regression_is_an_adaptive_ridge_and_logistic_where_there_are_two_values
     basis = np.vstack([np.ones(900), generator.normal(size=(60, 900)) * generator.uniform(0.3, 2, size=(60, 1))])
     known = np.arange(900) % 3 > 0
     values = basis[3] - basis[40] + basis[41] / 3 + generator.normal(size=900)
-    values = (generator.random(900) < expit(2 * values - 1.5)) * 1.0 if events else values
+    values = (generator.random(900) < expit(2 * values + 1.5)) * 1.0 if events else values
+    values[1] = 0
     regression = together.Regression.on(basis * 1.7, known)
     seen = values[known]
     ridge, moments, noise = regression.ridge(seen[:, np.newaxis])

@@ -143,15 +143,16 @@ def test_a_p_box_holds_the_laws_between_its_ends():
     )
 
 
-def test_of_the_means_of_cells_what_chance_gives_is_taken_off():
-    """Cells with means 0 and 1 and a variance of 4 among 25 draws: the spread is their variance less 4 / 24 each."""
-    noise = np.tile([-2.0, 2.0], 200)[: 8 * 50]
-    member = np.repeat(np.arange(8), 50)
-    true = np.array([0.0, 3.0] * 4)
-    cells = Cells(np.full(400, 1 / 400), member)
+@pytest.mark.parametrize("draws", [50, 2])
+def test_of_the_means_of_cells_what_chance_gives_is_taken_off(draws):
+    """Cells with means 0 and 9 and a variance of 4 among some draws: the spread is theirs less 4 / (draws - 1) each."""
+    noise = np.tile([-2.0, 2.0], 4 * draws)
+    member = np.repeat(np.arange(8), draws)
+    true = np.array([0.0, 9.0] * 4)
+    cells = Cells(np.full(8 * draws, 1 / 8 / draws), member)
     found = cells.means(true[member] + noise)
-    spread, chance = 1.5**2, 4 / 49
-    np.testing.assert_allclose(found, 1.5 + np.sqrt(1 - chance / spread) * (true - 1.5))
+    spread, chance = 4.5**2, 4 / (draws - 1)
+    np.testing.assert_allclose(found, 4.5 + np.sqrt(1 - chance / spread) * (true - 4.5))
     # With the gap near what chance gives, eight cells are held to be one: 1 + 3 sqrt(2 / 8) times is the limit.
     for factor, merged in ((0.99, True), (1.01, False)):
         gap = np.sqrt(chance * 2.5 * factor)
@@ -164,6 +165,7 @@ def test_a_cell_without_a_draw_has_the_mean_of_all():
     cells = Cells(np.full(100, 0.01), member)
     assert cells.means(member.astype(float)) == pytest.approx([0, 1, 2])
     assert cells.likelihood == pytest.approx([1, 0, 1])
+    assert Cells(np.array([0.2, 0.8])).means(np.array([3.0, 5.0])).tolist() == [3, 5]
 
 
 def test_a_p_box_after_conditioning_is_searched_by_brute_force():

@@ -527,3 +527,9 @@ def test_the_error_of_perfect_information_is_that_of_a_mean_and_the_variance_is_
     value, error = perfect_gain("variance", values)
     assert value == pytest.approx(values.var(ddof=1))
     assert error == pytest.approx(((values - values.mean()) ** 2 * 50 / 49).std() / np.sqrt(50))
+    # The second action is the best at once, by 8 / 3 to 3; it is not in the first sample, by 5.
+    found = perfect_gain("loss", np.array([[1.0, 6.0], [4.0, 2.0], [4.0, 0.0]]))
+    assert found == pytest.approx((5 / 3, 5 * np.sqrt(2) / 3 / np.sqrt(3)))
+    assert perfect_gain("crps", values)[0] == pytest.approx(mean_distances(values).mean() / 2)
+    low, high = np.quantile(values, [0.05, 0.95], method="median_unbiased")
+    assert perfect_gain("width", values)[0] == pytest.approx(high - low)

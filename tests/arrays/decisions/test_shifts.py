@@ -58,6 +58,8 @@ def test_scores_are_informative_by_three_standard_errors_of_a_covariance():
 def test_no_shift_leaves_more_draws_than_there_are(scores):
     found = least_shift(scores[:200], scores[:200, 0] > 1, 0.9, np.eye(3), 201)
     assert not found.shifts.any() and found.weights.tolist() == [1 / 200] * 200
+    # And none is so far that not one is left.
+    assert least_shift(scores[:200], scores[:200, 0] > 1, 0.9, np.eye(3), 1).reached == pytest.approx(0.9)
 
 
 def test_the_least_change_of_all_has_the_divergence_of_two_coins():

@@ -2,6 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import eigh
 from scipy.special import ndtri
 
 from clustercast.arrays import FloatArray
@@ -61,22 +62,22 @@ def _best(
     total: FloatArray, squares: FloatArray, counts: FloatArray, roughness: FloatArray
 ) -> tuple[NDArray[np.intp], float]:
     """Return the action of each bin with the least smoothed mean loss, and what a second choice may save in sum."""
+    if len(total) < 3:
+        return np.asarray(np.argmin(total, axis=1)), 0.0
     n = np.maximum(counts[:, 0], 1e-9)
-    if len(n) < 3:
-        return np.asarray(np.argmin(total / n[:, np.newaxis], axis=1)), 0.0
-    root = np.sqrt(n)[:, np.newaxis]
-    values, vectors = np.linalg.eigh(roughness / root / root.T)
-    shrunk = 1 / (1 + _ROUGHNESS[:, np.newaxis] * np.maximum(values, 0) * n.mean())
-    turned = vectors.T @ (total / root)
+    # Along these directions both the counts and the roughness beside them are diagonal, also where a bin is empty.
+    share, turn = eigh(np.diag(n), np.diag(n) + n.mean() * roughness)
+    force = 1 / (share + _ROUGHNESS[:, np.newaxis] * np.maximum(1 - share, 0))
+    turned, kept = turn.T @ total, force * share
     within = np.maximum(squares.sum(axis=0) - (total**2 / n[:, np.newaxis]).sum(axis=0), 0)
     # Generalised cross-validation over all samples, for each action.
-    left = within + ((1 - shrunk[:, :, np.newaxis]) ** 2 * turned**2).sum(axis=1)
-    criterion = left / (n.sum() - shrunk.sum(axis=1)[:, np.newaxis]) ** 2
-    chosen = shrunk[np.argmin(criterion, axis=0)].T
-    smooth = vectors @ (chosen * turned) / root
-    error = np.sqrt(vectors**2 @ (chosen**2 * within) / n.sum()) / root
-    order = np.argsort(smooth, axis=1)[:, :2]
-    gap = np.diff(np.take_along_axis(smooth, order, axis=1), axis=1)
+    left = within + (1 - kept) ** 2 / share @ turned**2
+    criterion = left / (n.sum() - kept.sum(axis=1)[:, np.newaxis]) ** 2
+    chosen = force[np.argmin(criterion, axis=0)].T
+    smooth = turn @ (chosen * turned)
+    error = np.sqrt(turn**2 @ (chosen**2 * share[:, np.newaxis]) * within / n.sum())
+    order = np.argsort(smooth)[:, :2]
+    gap = np.diff(np.take_along_axis(smooth, order, axis=1))
     doubt = np.sqrt((np.take_along_axis(error, order, axis=1) ** 2).sum(axis=1, keepdims=True))
     return order[:, 0], float((n[:, np.newaxis] * np.maximum(_SURE * doubt - gap, 0)).sum())
 

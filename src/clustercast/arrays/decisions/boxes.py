@@ -138,8 +138,7 @@ def _score(size: IntArray, kept: IntArray, hits: int, density: float | None) -> 
     """Return how good boxes are: the harmonic mean of density and coverage, or the coverage where dense enough."""
     if density is None:
         return np.asarray(2 * kept / (size + hits))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(kept >= density * size, kept / hits, kept / np.maximum(size, 1) - 1.0)
+    return np.where(kept >= density * size, kept / hits, kept / np.maximum(size, 1) - 1.0)
 
 
 def _density(holds: BoolArray, inside: BoolArray) -> float:

@@ -63,7 +63,7 @@ def partition(
             some = np.sort(np.random.default_rng(0).choice(size, SORTED, replace=False))
         count = int(np.clip(2.4 * size ** (1 / 3), 4, BINS)) if bins is None else bins
         ordered = np.sort(column if some is None else column[some])
-        at = np.minimum((_shares(count, len(ordered), tails) * len(ordered)).astype(np.int64), len(ordered) - 1)
+        at = (_shares(count, len(ordered), tails) * len(ordered)).astype(np.int64)
         edges = ordered[at]
         # A value that is there more than once at an edge: a discrete input, whose values are kept apart.
         tied = bool((ordered[np.maximum(at, 1) - 1] == edges).any())

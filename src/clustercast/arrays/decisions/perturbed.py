@@ -34,7 +34,7 @@ def density_at_median(values: FloatArray, shares: FloatArray) -> tuple[float, fl
     order = np.argsort(values, kind="stable")
     reached = np.cumsum(shares[order])
     levels = np.array([0.5 - _BESIDE, 0.5, 0.5 + _BESIDE])
-    low, median, high = values[order[np.minimum(np.searchsorted(reached, levels), order.size - 1)]]
+    low, median, high = values[order[np.searchsorted(reached, levels)]]
     return float(median), float(2 * _BESIDE / (high - low)) if high > low else np.inf
 
 

@@ -41,7 +41,7 @@ class Cells:
         if self.member is None:
             return values
         count = len(self.mass)
-        with np.errstate(invalid="ignore", divide="ignore"):
+        with np.errstate(invalid="ignore"):
             mean = np.bincount(self.member, self.shares * values) / self.mass
             square = np.bincount(self.member, self.shares * values**2) / self.mass
             draws = self.mass**2 / np.bincount(self.member, self.shares**2)
@@ -63,8 +63,7 @@ def ratio_bounds(cells: Cells, values: FloatArray, ratio: float) -> Bounds:
     # threshold of the value, 1 below. S. L. Rinderknecht et al. (2014), doi:10.1016/j.envsoft.2014.08.020.
     order = np.argsort(values, kind="stable")
     ordered, mass = values[order], cells.mass[order]
-    below = np.concatenate([[0.0], np.cumsum(mass)])
-    moment = np.concatenate([[0.0], np.cumsum(mass * ordered)])
+    below, moment = np.cumsum(mass), np.cumsum(mass * ordered)
     total = moment[-1]
     upper = (ratio * total - (ratio - 1) * moment) / (ratio - (ratio - 1) * below)
     lower = (total + (ratio - 1) * moment) / (1 + (ratio - 1) * below)

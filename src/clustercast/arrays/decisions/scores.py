@@ -175,7 +175,7 @@ def _points(
     ordered: FloatArray, starts: NDArray[np.int64], counts: NDArray[np.int64], probability: float
 ) -> FloatArray:
     """Return a quantile of each bin."""
-    place = np.clip((counts + 1 / 3) * probability - 2 / 3, 0, counts - 1)
+    place = np.maximum((counts + 1 / 3) * probability - 2 / 3, 0)
     low = np.floor(place).astype(np.int64)
     high = np.minimum(low + 1, counts - 1)
     below, above = ordered[starts + low], ordered[starts + high]

@@ -186,7 +186,7 @@ def _influence(values: FloatArray, spread: FloatArray) -> FloatArray:
 def _loss(relative: FloatArray, half: Half) -> Parts:
     """Return what each sample adds to what is saved by who acts on the columns, from relative losses (n, actions)."""
     rows = np.arange(len(relative))
-    best, other = np.argsort(half.predicted, axis=1)[:, :2].T
+    best, other = np.argsort(half.predicted)[:, :2].T
     gap = half.predicted[rows, other] - half.predicted[rows, best]
     left = relative - half.predicted
     ahead, near = left[rows, other] - left[rows, best], half.near
@@ -228,7 +228,7 @@ def _neighbours(points: FloatArray) -> tuple[IntArray, FloatArray, float]:
     rows = np.arange(0, near.size + 1, count)
     weighed = csr_array((np.tile(weights, len(near)), near.ravel(), rows), shape=(len(near), len(near)))
     mutual = (weighed * weighed.T).sum() / (weighed * weighed).sum()
-    return near, weights, float(np.clip(mutual, 0, 1))
+    return near, weights, max(float(mutual), 0.0)
 
 
 def rank_scores(columns: FloatArray) -> FloatArray:
