@@ -29,6 +29,10 @@ def test_the_response_of_an_index_is_its_derivative_to_the_share_of_a_sample():
     shares /= shares.sum()
     index, responses = index_responses(values, SimpleNamespace(member=list(cells)), shares)
     assert np.allclose(shares @ responses, 0, atol=1e-12)
+    # Samples that conditioning leaves no share have none of the index, though they fill a bin.
+    more = [np.r_[cell, 4, 4] for cell in cells]
+    again, _ = index_responses(np.r_[values, 7, 8], SimpleNamespace(member=more), np.r_[shares, 0, 0])
+    np.testing.assert_allclose(again, index)
     for column, cell in enumerate(cells):
         assert np.isclose(index[column], first_order(values, cell, shares), rtol=1e-12)
         for sample in range(0, 40, 7):

@@ -44,11 +44,11 @@ def test_what_an_action_gains_by_bins_is_that_of_normal_equations(members, scale
 @pytest.mark.parametrize("kind", ["numbers", "truth values"])
 def test_the_fall_of_a_variance_or_entropy_is_that_of_bin_after_bin(members, kind, low_discrepancy):
     values = np.random.default_rng(6).normal(size=(400, 2)) + 0.1 * np.stack([members[0], -members[1]], axis=1)
-    names = ["variance"]
+    names, given = ["variance"], (True,) * low_discrepancy
     if kind == "truth values":
         values, names = (values > [1.5, -1.2]) * 1.0, ["variance", "entropy"]
     for name in names:
-        gain = getattr(scores, f"{name}_gain")(bins_of(*members), values, low_discrepancy)
+        gain = getattr(scores, f"{name}_gain")(bins_of(*members), values, *given)
         for target, column in enumerate(values.T):
             exact = [getattr(plain, f"{name}_gain")(member, column, low_discrepancy) for member in members]
             np.testing.assert_allclose(np.array(gain)[:, :, target].T, exact, rtol=1e-9, atol=1e-12)
@@ -67,7 +67,7 @@ def test_the_fall_of_a_mean_crps_or_width_is_that_of_bin_after_bin(score, low_di
     each = max(scores.IN_A_BIN[score], 1024 // 16 if low_discrepancy else 0)
     one, other = x.argsort(axis=1).argsort(axis=1) // each
     members = [one, np.unique(columns[1], return_inverse=True)[1], other]
-    found = scores.spread_gain(score, columns, values, low_discrepancy)
+    found = scores.spread_gain(score, columns, values, *(True,) * low_discrepancy)
     assert not np.any(scores.spread_gain(score, x[:, :256], np.full((256, 1), 2.0), low_discrepancy))
     for target, column in enumerate(values.T):
         exact = plain.spread_gain(score, members, column, low_discrepancy)
@@ -124,11 +124,12 @@ def test_a_loss_of_a_rare_event_is_worth_nothing_where_an_action_is_never_better
 
 @pytest.mark.parametrize(("size", "often"), [(64, False), (64, True), (1030, False)])
 def test_what_samples_add_to_a_width_is_of_groups_by_what_is_predicted(size, often):
-    """Where an eighth of the samples are equally far below there is no density at the lower point."""
+    """Where an eighth of the samples but one are equally far below there is no density at the lower point."""
     half = a_half(size)
     values = np.round(half.predicted[:, 0] + np.random.default_rng(9).normal(size=size) * half.spread[:, 0], 1)
     if often:
         half.predicted[: size // 8, 0] = values[: size // 8] + 9 * half.spread[: size // 8, 0]
+        half.predicted[0, 0] += 9
     found = together._parts("width", values[:, np.newaxis], half)[:, :, 0]
     np.testing.assert_allclose(found, plain.width_parts(values, half), rtol=1e-9, atol=1e-9)
 

@@ -373,6 +373,8 @@ def test_the_number_of_bins_grows_as_the_root_of_the_third_order_of_that_of_samp
         few, many = (len(partition([np.arange(float(n))], tails=False).counts) for n in (size, more))
         assert 2 * few <= many <= 2 * few + 1
     assert [len(partition([np.arange(float(n))], tails=False).counts) for n in (5, 10**5)] == [4, 64]
+    # Finer in the tails, unless not asked for.
+    assert partition([np.arange(1100.0)]).counts[0] < 1100 / 24 / 2
 
 
 def test_bins_are_equal_where_all_samples_are_sorted_and_nearly_so_where_some_are():
@@ -440,7 +442,7 @@ def test_a_shift_of_a_normal_law_widens_its_interval_by_the_slope_of_its_density
 def test_regression_begins_with_a_ridge_by_generalised_cross_validation():
     generator = np.random.default_rng(1)
     basis, penalty = generator.normal(size=(12, 300)), generator.gamma(2.0, size=12)
-    values = (basis.T @ generator.normal(size=(12, 2)) * [1.0, 0.05]) + generator.normal(size=(300, 2))
+    values = basis.T @ generator.normal(size=(12, 9)) * np.logspace(-2, 1, 9) + generator.normal(size=(300, 9))
     known = np.arange(300) < 160
     regression = together.Regression.on(basis / np.sqrt(penalty)[:, np.newaxis], known)
     found = regression.scaled.T @ regression.ridge(values[known])[0]

@@ -100,7 +100,7 @@ def _best_cut(counts: IntArray, events: IntArray, part: int, least: int) -> tupl
         place = (removed >= part).argmax(axis=1)
         rows = np.arange(len(counts))
         left, kept = size - removed[rows, place], total - lost[rows, place]
-        with np.errstate(invalid="ignore", divide="ignore"):
+        with np.errstate(invalid="ignore"):
             density = np.where(left >= least, kept / left, -1.0)
         column = int(density.argmax())
         if density[column] > best:

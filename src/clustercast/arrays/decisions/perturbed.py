@@ -46,8 +46,7 @@ def index_responses(values: FloatArray, bins: Partition, shares: FloatArray) -> 
     found = np.empty((len(values), len(bins.member)))
     for place, member in enumerate(bins.member):
         mass = np.bincount(member, shares)
-        with np.errstate(invalid="ignore"):
-            found[:, place] = (np.bincount(member, shares * away) / mass)[member]
+        found[:, place] = (np.bincount(member, shares * away) / np.where(mass > 0, mass, 1))[member]
     index = shares @ found**2 / variance
     return index, (found * (2 * away[:, np.newaxis] - found) - index * away[:, np.newaxis] ** 2) / variance
 

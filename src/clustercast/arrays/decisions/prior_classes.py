@@ -30,7 +30,7 @@ class Cells:
         if self.member is None:
             mass, before = self.shares, np.full(size, 1 / size)
         else:
-            mass = np.bincount(self.member, self.shares)
+            mass = np.bincount(self.member, self.shares).astype(np.float64)
             before = np.bincount(self.member) / size
         object.__setattr__(self, "mass", mass)
         with np.errstate(invalid="ignore"):
