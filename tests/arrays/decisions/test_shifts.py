@@ -71,12 +71,13 @@ def test_the_least_change_of_all_has_the_divergence_of_two_coins():
 
 def test_a_shift_stops_where_as_many_draws_are_left_as_are_asked_for(scores):
     """Toward an event that the draws hardly carry, up and down: the effective size is met, on either side alike."""
-    for sign, probability in ((1, 0.999), (-1, 0.001)):
+    for sign, probability, left in ((1, 0.999, 400), (-1, 0.001, 400), (1, 0.999, 1500)):
         holds = sign * scores[:2000, 0] > 1.0
         holds = holds if sign > 0 else ~holds
-        found = least_shift(scores[:2000], holds, probability, np.eye(3), 400)
-        assert 1 / (found.weights @ found.weights) == pytest.approx(400, rel=1e-3)
-        assert sign * found.shifts[0] > 1
+        found = least_shift(scores[:2000], holds, probability, np.eye(3), left)
+        assert 1 / (found.weights @ found.weights) == pytest.approx(left, rel=1e-3)
+        # Of a shift by m the share exp(-m**2) of the draws is left.
+        assert sign * found.shifts[0] == pytest.approx(np.sqrt(np.log(2000 / left)), rel=0.1)
         assert found.divergence == pytest.approx(found.shifts @ found.shifts / 2)
         assert found.reached == pytest.approx(found.weights[holds].sum())
 
