@@ -216,10 +216,7 @@ def test_intervals_cover_on_a_half_plane():
     ("call", "message"),
     [
         (lambda f: cc.regional_indices(f, "total", "limit > 1.99"), "The region 'limit > 1.99' holds [0-9]* of 32,768"),
-        (
-            lambda f: cc.regional_indices(f.isel(sample=slice(0)), "total"),
-            "holds 0 of 0 draws|with a dimension 'sample'",
-        ),
+        (lambda f: cc.regional_indices(f.isel(sample=slice(0)), "total"), "a Dataset with no sample"),
         (lambda f: cc.regional_indices(f, "total", "limit > 3"), "holds in 0 of 32,768 samples"),
         (lambda f: cc.regional_indices(f, "x > 0.9", "x < 0.5"), "leaves 'x > 0.9' no variance"),
         (lambda f: cc.regional_indices(f, "totel"), "no claim or output 'totel'"),
