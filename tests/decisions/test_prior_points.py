@@ -1,5 +1,7 @@
 """Derivatives by points of priors: quadrature, finite differences of fresh runs, bad input."""
 
+import functools
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -31,34 +33,57 @@ def moved(distribution, point, step):
     return cc.Mixture(np.diff([0, *LEVELS, 1]), parts)
 
 
+STEPS = {name: 0.05 * float(np.ptp(PRIORS[name].quantile([0.05, 0.95]))) for name in ("x", "y")}
+
+
+@functools.cache
+def drawn_with(name, point, sign):
+    """Return fresh draws of the priors, of which one has a point that moved by a step up or down."""
+    priors = PRIORS.replace(**{name: moved(PRIORS[name], point, sign * STEPS[name])})
+    return cc.draw(priors, 2**17, design="sobol", seed=8)
+
+
+@pytest.fixture(scope="module")
+def of_values(forecast):
+    return cc.prior_sensitivity(forecast, ["total > 2.2", "total"], priors=PRIORS)
+
+
+@pytest.fixture(scope="module")
+def of_indices(forecast):
+    return cc.prior_sensitivity(forecast, "total", priors=PRIORS, of="indices")
+
+
+@pytest.fixture(scope="module")
+def of_total_indices():
+    inputs = cc.draw(PRIORS, 2**15, design="saltelli", seed=6)
+    made = cc.propagate(inputs, model=cc.Model([product, total]), outputs=["product"])
+    return cc.prior_sensitivity(made, "product", priors=PRIORS, of="total", inputs=["x", "y"])
+
+
 @pytest.mark.parametrize("name", ["x", "y"])
 @pytest.mark.parametrize("point", LEVELS)
-def test_derivatives_are_finite_differences_of_fresh_runs(forecast, name, point):
-    found = cc.prior_sensitivity(forecast, ["total > 2.2", "total"], priors=PRIORS)
-    step = 0.05 * float(np.ptp(PRIORS[name].quantile([0.05, 0.95])))
+def test_derivatives_are_finite_differences_of_fresh_runs(of_values, name, point):
+    found = of_values
     runs = []
     for sign in (-1, 1):
-        priors = PRIORS.replace(**{name: moved(PRIORS[name], point, sign * step)})
-        fresh = cc.propagate(cc.draw(priors, 2**17, design="sobol", seed=8), model=cc.Model([total]))["total"].values
+        fresh = cc.propagate(drawn_with(name, point, sign), model=cc.Model([total]))["total"].values
         runs.append([(fresh > 2.2).mean(), np.median(fresh)])
-    exact = (np.array(runs[1]) - runs[0]) / (2 * step)
+    exact = (np.array(runs[1]) - runs[0]) / (2 * STEPS[name])
     values, errors = (found[key].sel(input=name, point=point).values for key in ("derivative", "derivative_error"))
     assert (np.abs(values - exact) <= 3 * errors + 0.02 * np.abs(exact) + 0.002).all()
 
 
 @pytest.mark.parametrize("name", ["x", "y"])
 @pytest.mark.parametrize("point", LEVELS)
-def test_derivatives_of_indices_are_finite_differences_of_fresh_runs(forecast, name, point):
-    found = cc.prior_sensitivity(forecast, "total", priors=PRIORS, of="indices")
-    step = 0.05 * float(np.ptp(PRIORS[name].quantile([0.05, 0.95])))
+def test_derivatives_of_indices_are_finite_differences_of_fresh_runs(of_indices, name, point):
+    found = of_indices
     runs = []
     for sign in (-1, 1):
-        priors = PRIORS.replace(**{name: moved(PRIORS[name], point, sign * step)})
-        drawn = cc.draw(priors, 2**17, design="sobol", seed=8)
+        drawn = drawn_with(name, point, sign)
         # The inputs are independent and the output is a sum: first-order indices are shares of the variance.
         variances = [float(drawn["x"].var()), float((drawn["y"] ** 2).var())]
         runs.append(np.array(variances) / sum(variances))
-    exact = (runs[1] - runs[0]) / (2 * step)
+    exact = (runs[1] - runs[0]) / (2 * STEPS[name])
     values, errors = (
         found[key].sel(input=name, point=point, index=["x", "y"]).values[0]
         for key in ("derivative", "derivative_error")
@@ -76,19 +101,15 @@ def product(x, y):
 
 @pytest.mark.parametrize("name", ["x", "y"])
 @pytest.mark.parametrize("point", LEVELS)
-def test_derivatives_of_total_indices_are_finite_differences_of_fresh_runs(name, point):
-    inputs = cc.draw(PRIORS, 2**15, design="saltelli", seed=6)
-    forecast = cc.propagate(inputs, model=cc.Model([product, total]), outputs=["product"])
-    found = cc.prior_sensitivity(forecast, "product", priors=PRIORS, of="total", inputs=["x", "y"])
-    step = 0.05 * float(np.ptp(PRIORS[name].quantile([0.05, 0.95])))
+def test_derivatives_of_total_indices_are_finite_differences_of_fresh_runs(of_total_indices, name, point):
+    found = of_total_indices
     runs = []
     for sign in (-1, 1):
-        priors = PRIORS.replace(**{name: moved(PRIORS[name], point, sign * step)})
-        fresh = cc.draw(priors, 2**17, design="sobol", seed=8)
+        fresh = drawn_with(name, point, sign)
         # Of a product of independent inputs an input has its variance times the mean square of the other.
         x, y = fresh["x"].values, fresh["y"].values
         runs.append(np.array([x.var() * (y**2).mean(), y.var() * (x**2).mean()]) / (x * y).var())
-    exact = (runs[1] - runs[0]) / (2 * step)
+    exact = (runs[1] - runs[0]) / (2 * STEPS[name])
     values, errors = (found[key].sel(input=name, point=point).values[0] for key in ("derivative", "derivative_error"))
     assert (np.abs(values - exact) <= 3 * errors + 0.02 * np.abs(exact) + 0.003).all()
     assert found["value"].values[0] == pytest.approx((runs[0] + runs[1]) / 2, abs=0.01)

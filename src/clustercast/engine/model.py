@@ -165,14 +165,15 @@ class Model:
 
     def order(self, outputs: Iterable[str] | None = None) -> tuple[str, ...]:
         """Return the quantities that `outputs` (the headline ones) need, each after what it needs at the same date."""
+        asked = self.asked(outputs)
+        if asked in self.wiring.orders:
+            return self.wiring.orders[asked]
         graph = {
             name: [need.name for need in self.definition(name).needs if need.kind == "now" and need.name in self]
-            for name in reachable(
-                self.asked(outputs), lambda name: filter(self.__contains__, self.definition(name).names)
-            )
+            for name in reachable(asked, lambda name: filter(self.__contains__, self.definition(name).names))
         }
         try:
-            return tuple(graphlib.TopologicalSorter(graph).static_order())
+            return self.wiring.orders.setdefault(asked, tuple(graphlib.TopologicalSorter(graph).static_order()))
         except graphlib.CycleError as error:
             what = f"quantities need each other in a circle: {' -> '.join(error.args[1])}"
             remedy = "break it by an input, or take the value of the node before as an argument previous_..."

@@ -62,6 +62,8 @@ class Builder:
     start: float
     step: float
     lags: Mapping[str, float]
+    # Of a model, by the quantities on the nodes: the sets of them that need each other.
+    components: dict[tuple[str, ...], list[list[str]]]
     operations: list[Operation] = field(default_factory=list)
     given: dict[str, FloatArray] = field(default_factory=dict)
     on_nodes: Place = TIMELESS
@@ -77,7 +79,7 @@ class Builder:
 
     def timeless(self, name: str) -> bool:
         """Return whether a name depends on no date."""
-        stack = [name]
+        stack = [] if name in self._timeless else [name]
         while stack:
             top = stack[-1]
             found = self.definition(top)
@@ -221,7 +223,10 @@ class Builder:
         asked = reachable(dated, lambda name: () if self.found(name).between else self._dated_needs(name))
         roots = [name for name in asked if self.found(name).between]
         needed = {name: self.found(name) for name in reachable(roots, self._dated_needs)}
-        for component in _components(needed):
+        names = tuple(needed)
+        if names not in self.components:
+            self.components[names] = _components(needed)
+        for component in self.components[names]:
             found = needed[component[0]]
             if len(component) > 1 or found.steps or any(need.name == found.name for need in found.needs):
                 self._loop([needed[name] for name in component])
@@ -289,7 +294,8 @@ def scheduled(model: Model, fixed: Arrays, outputs: tuple[str, ...], years: Iter
     sizes = {name: _fixed_value(name, fixed, 0.0) for name in lags}
     stepped = any(found.between and found.needs for found in definitions)
     start = _fixed_value(model.nodes.start, fixed, -math.inf) if stepped else -math.inf
-    dates, builder = tuple(years), Builder(model.wiring.definition, start, model.nodes.step, sizes)
+    wiring, dates = model.wiring, tuple(years)
+    builder = Builder(wiring.definition, start, model.nodes.step, sizes, wiring.components)
     count = sum(date < builder.start - _ROUNDING for date in dates)
     past, late = Place(dates[:count], early=True), Place(dates[count:])
     if stepped and late.dates:

@@ -87,9 +87,12 @@ class Wiring:
 
     functions: Mapping[str, Function]
     layers: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    # What was asked for: definitions by name, and the names that the switches of a layer reach.
+    # What was asked for: definitions by name, the names that the switches of a layer reach, orders by their ends, and
+    # the components that a schedule finds.
     _known: dict[str, Definition | None] = field(default_factory=dict, repr=False, compare=False)
     _reached: dict[str, frozenset[str]] = field(default_factory=dict, repr=False, compare=False)
+    orders: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict, repr=False, compare=False)
+    components: dict[tuple[str, ...], list[list[str]]] = field(default_factory=dict, repr=False, compare=False)
 
     def definition(self, name: str) -> Definition | None:
         """Return a quantity, of a layer where the name is that of one, or None for an input."""
