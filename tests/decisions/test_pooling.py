@@ -11,7 +11,7 @@ from scipy import integrate, optimize, stats
 
 import clustercast as cc
 from clustercast.conditioning.observation_rows import Observation, Observations
-from clustercast.decisions import pooling
+from clustercast.decisions import pooling, whose_prior
 from clustercast.decisions.pooling import stacked
 from clustercast.decisions.whose_prior import _as_factors, _exchanged, _random_chains, _shapley
 
@@ -90,10 +90,20 @@ def test_a_log_pool_has_the_product_of_densities(one, other, law, low, high):
     assert family.cdf(family.quantile([0.1, 0.5, 0.9])) == pytest.approx([0.1, 0.5, 0.9], abs=1e-9)
 
 
-def test_a_log_pool_of_gammas_is_a_gamma_far_into_its_tails():
-    sets = {"a": cc.Priors(b=cc.Gamma(2, 1)), "b": cc.Priors(b=cc.Gamma(5, 0.5))}
-    exact, scores = stats.gamma(0.5 * 2 + 0.5 * 5, scale=1 / (0.5 / 1 + 0.5 / 0.5)), np.array([2.0, 5.0, 7.9])
-    family = cc.pool(sets, how="log")["b"]
+@pytest.mark.parametrize(
+    ("one", "other", "exact", "furthest"),
+    [
+        (cc.Gamma(2, 1), cc.Gamma(5, 0.5), stats.gamma(0.5 * 2 + 0.5 * 5, scale=1 / (0.5 / 1 + 0.5 / 0.5)), 7.9),
+        # A density that is infinite at both ends, and to rounding next to them.
+        (cc.ScipyDistribution(stats.beta(0.5, 0.5, 1)), cc.Uniform(0, 3), stats.beta(0.75, 0.75, 1), 6),
+        # Laws so far apart that what is likely to the pool is so to neither.
+        (cc.Normal(0, 1), cc.Truncated(cc.Normal(80, 1), low=-99), stats.norm(40, 1), 7.9),
+        (cc.Truncated(cc.Normal(0, 1), high=20), cc.Truncated(cc.Normal(40, 1), low=15), stats.truncnorm(-5, 0, 20), 6),
+    ],
+)
+def test_a_log_pool_of_one_kind_is_of_that_kind_far_into_its_tails(one, other, exact, furthest):
+    scores = np.array([0.1, 2.0, 5.0, furthest])
+    family = cc.pool({"a": cc.Priors(b=one), "b": cc.Priors(b=other)}, how="log")["b"]
     assert family.quantile_from_normal_score(scores) == pytest.approx(exact.isf(stats.norm.sf(scores)), rel=1e-3)
     assert family.quantile_from_normal_score(-scores) == pytest.approx(exact.ppf(stats.norm.sf(scores)), rel=1e-3)
 
@@ -258,7 +268,10 @@ def test_the_scale_of_a_gap_is_that_of_the_output_whatever_the_draws_are():
         cc.whose_prior({**sets, "a": sets["a"].replace(x=cc.Normal(3, 1))}, "power", **how)
 
 
-def test_parts_that_depend_on_each_other_are_means_over_all_orders():
+def test_parts_that_depend_on_each_other_are_means_over_all_orders(monkeypatch):
+    # With as many groups as the limit still over all.
+    monkeypatch.setattr(whose_prior, "_ALL_SUBSETS", 3)
+
     @cc.quantity("1")
     def volume(a, b, c):
         return a * b * c - 100
@@ -372,6 +385,10 @@ def test_errors_of_factors_are_the_spread_over_independent_draws():
     assert (np.abs(values[:, :3, 2].mean(axis=0)) < 4 * values[:, :3, 2].std(axis=0) / np.sqrt(200)).all()
     # Of an idle factor, whose mean square is chance, the error is on the safe side: by the square root of 3 at most.
     assert ((ratio[:3, 2] > 1.5) & (ratio[:3, 2] < 1.7)).all()
+    # All is one interaction, of which two draws say opposite things: the square of a number about 0 with variance 1/2
+    # has the variance 2 (1/2)^2, and half of its error is each factor's.
+    signs = np.array([1.0, -1.0, -1.0, 1.0])[:, np.newaxis] * [1, -1]
+    assert _as_factors(signs, 2)[1] == pytest.approx(np.sqrt(0.5) * np.array([[0, 0], [1, 1], [0.5, 0.5], [1, 1]]))
 
 
 def test_the_error_over_orders_is_that_of_means_of_pairs():

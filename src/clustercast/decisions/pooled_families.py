@@ -12,9 +12,9 @@ from clustercast.priors.families.composed import OfComponents
 from clustercast.priors.families.family import Family, Interval
 from clustercast.priors.families.validation import distribution_family
 
-# Normal scores of the tables, and densities on each side of a quantile.
+# Normal scores of the tables, densities between nodes, and the least number of steps on the side of each.
 _SCORES = np.linspace(-8.0, 8.0, 4097)
-_FINE = 8
+_FINE, _STEPS = 8, 64
 
 
 class _Pooled(OfComponents):
@@ -77,17 +77,27 @@ class LogPool(_Pooled):
 
     @functools.cached_property
     def _table(self) -> FloatArray:
-        nodes = np.unique(np.concatenate([c._invert(Levels(z=_SCORES)) for c in self.components]))
         low, high = max(c.support[0] for c in self.components), min(c.support[1] for c in self.components)
+        nodes = np.unique(np.concatenate([[low, high], *(c._invert(Levels(z=_SCORES)) for c in self.components)]))
         nodes = nodes[(nodes >= low) & (nodes <= high) & np.isfinite(nodes)]
-        # The midpoint rule between nodes: a density may be infinite or 0 at an end.
-        steps = (np.arange(_FINE) + 0.5) / _FINE
-        inner = nodes[:-1, np.newaxis] + np.diff(nodes)[:, np.newaxis] * steps
+        p, q = tails_of_score(_SCORES)
+        while True:
+            mass, middle = self._mass(nodes), (nodes[:-1] + nodes[1:]) / 2
+            below, above = np.cumsum(mass), np.cumsum(mass[::-1])[::-1]
+            # Between laws that are far apart neither has nodes: no step may hold much of what is on its side.
+            wide = mass > np.maximum(np.minimum(below, above), p[0]) / _STEPS
+            wide &= (nodes[:-1] < middle) & (middle < nodes[1:])
+            if not wide.any():
+                break
+            nodes = np.sort(np.concatenate([nodes, middle[wide]]))
+        lower = np.interp(p, np.append(0.0, below), nodes)
+        upper = np.interp(q, np.append(above, 0.0)[::-1], nodes[::-1])
+        return np.asarray(np.maximum.accumulate(np.where(_SCORES < 0, lower, upper)))
+
+    def _mass(self, nodes: FloatArray) -> FloatArray:
+        """Return the probability between nodes, by the midpoint rule: the density may be infinite at an end."""
+        inner = nodes[:-1, np.newaxis] + np.diff(nodes)[:, np.newaxis] * (np.arange(_FINE) + 0.5) / _FINE
+        inner = np.clip(inner, np.nextafter(nodes[0], np.inf), np.nextafter(nodes[-1], -np.inf))
         log = np.sum([w * c.log_density(inner) for w, c in zip(self.weights, self.components, strict=True)], axis=0)
         mass = np.exp(log - log[np.isfinite(log)].max()).mean(axis=1) * np.diff(nodes)
-        below = np.concatenate([[0.0], np.cumsum(mass)]) / mass.sum()
-        above = np.concatenate([np.cumsum(mass[::-1])[::-1], [0.0]]) / mass.sum()
-        p, q = tails_of_score(_SCORES)
-        lower = np.interp(p, below, nodes)
-        upper = np.interp(q, above[::-1], nodes[::-1])
-        return np.asarray(np.maximum.accumulate(np.where(_SCORES < 0, lower, upper)))
+        return np.asarray(mass / mass.sum())
