@@ -55,7 +55,7 @@ def test_one_input_is_bounded_by_a_threshold_of_it(forecast):
     assert re.fullmatch(
         r"The probability is 0\.19; 0\.\d+ to 0\.\d+ if .* a ratio of 3 for x\. It stays .*", found.attrs["words"]
     )
-    assert " for x. " in cc.prior_bounds(forecast, "total > 1", ratio=3, of=["idle", "x"]).attrs["words"]
+    assert " for x. " in cc.prior_bounds(forecast, "total > -1", ratio=3, of=["idle", "x"]).attrs["words"]
     idle = cc.prior_bounds(forecast, "total > 1", ratio=3, of="idle").attrs["words"]
     assert idle.endswith(" for idle. It stays below 0.5 whatever the size of the class.")
 
@@ -78,6 +78,9 @@ def test_an_output_has_bounds_of_mean_and_quantiles(forecast):
     assert float(found["lower"].sel(statistic="50 %")[0]) == pytest.approx(np.quantile(values, 0.4 / 0.9), abs=1e-3)
     assert (found["lower"] <= found["value"]).all()
     assert (found["value"] <= found["upper"]).all()
+    # Of 400 draws the 20th is the first that a twentieth does not pass.
+    few = cc.prior_bounds(forecast.isel(sample=slice(400)), "total", ratio=2)["value"].values[0]
+    assert few[1:].tolist() == np.quantile(values[:400], [0.05, 0.5, 0.95], method="inverted_cdf").tolist()
 
 
 def test_bounds_after_conditioning_are_those_of_the_posterior(forecast):
@@ -86,6 +89,12 @@ def test_bounds_after_conditioning_are_those_of_the_posterior(forecast):
     p = norm.sf(1, 1 / 1.09, np.sqrt(0.09 / 1.09 + 0.25))
     assert float(found["value"][0, 0]) == pytest.approx(p, abs=0.01)
     assert float(found["upper"][0, 0]) == pytest.approx(2 * p / (1 + p), abs=0.01)
+    # Draws that are half as likely again, or half as likely: the share e of one with the claim flips the verdict where
+    # (1 - e) p + 1.5 e is half of (1 - e) + 1.5 e.
+    halves = np.where(forecast["idle"].values > 0.5, 3, 1)
+    mixed = cc.prior_bounds(forecast, "total > 1", contamination=0.1, weights=halves)
+    gap = 0.5 - norm.sf(1, 0, np.sqrt(1.25))
+    assert float(mixed["breakdown"][0]) == pytest.approx(gap / (gap + 0.75), abs=1e-3)
 
 
 def test_a_p_box_of_normals_is_bounded_by_its_ends(forecast):
@@ -94,6 +103,9 @@ def test_a_p_box_of_normals_is_bounded_by_its_ends(forecast):
     assert "breakdown" not in found
     exact = [norm.sf(1, mean, np.sqrt(1.25)) for mean in (-0.3, 0.4)]
     assert [float(found[key][0, 0]) for key in ("lower", "upper")] == pytest.approx(exact, abs=0.01)
+    # Between equal ends is one law.
+    one = cc.prior_bounds(forecast, "total > 1", pbox={"x": (box["x"][1],) * 2})
+    assert [float(one[key][0, 0]) for key in ("lower", "upper")] == pytest.approx(exact[1:] * 2, abs=0.01)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ import pytest
 import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import norm
+from scipy.special import entr
+from scipy.stats import binomtest, norm
 
 import clustercast as cc
 from clustercast.arrays.decisions.actions import action_gain
@@ -17,6 +18,7 @@ from clustercast.arrays.decisions.together import rank_scores
 from clustercast.arrays.posterior.likelihood import ErrorModel, log_likelihood
 from clustercast.dataset import with_provenance
 from clustercast.decisions import information
+from clustercast.decisions.labels import labelled
 from clustercast.decisions.possible import _predicted as predicted
 from clustercast.decisions.possible import imagined, possible
 from clustercast.decisions.targets import Wanted
@@ -87,11 +89,16 @@ def test_of_a_rare_event_intervals_are_wide_and_words_say_why(forecast, score):
     alone = cc.evppi(forecast, event, score=score)
     assert "has 25 of 32,768 samples" in alone.attrs["warning"] and "draw more" in alone.attrs["warning"]
     whole = cc.evpi(forecast, event, score=score)
-    assert float(whole["evpi_high"][0]) > 1.4 * float(whole["evpi"][0])
-    together = cc.evppi(forecast, event, of={"xy": ["x", "y"]}, score=score)
+    # The ends of Wilson's interval of the probability, scored.
+    shares = np.array(binomtest(25, 32768).proportion_ci(method="wilson"))
+    scored = shares * (1 - shares) if score == "brier" else entr(shares) + entr(1 - shares)
+    assert [float(whole[key][0]) for key in ("evpi_low", "evpi_high")] == pytest.approx(scored)
+    together = cc.evppi(forecast, event, of={"xy": ["x", "y"], "x": ["x"]}, score=score)
     assert "reach up to the whole" in together.attrs["warning"]
     assert float(together["evppi_high"][0, 0]) == pytest.approx(float(together["before"][0]))
     assert float(together["evppi"][0, 0]) == float(alone["evppi"][0, :2].max())
+    for key in ("evppi", "evppi_low", "evppi_high", "doubtful"):
+        assert together[key].sel(group="x").values == alone[key].sel(input="x").values
     assert not cc.evppi(forecast, "total > 1", score=score).attrs["warning"]
 
 
@@ -241,7 +248,7 @@ def test_the_chemotherapy_example_of_the_r_package_voi():
 
 def test_a_decision_by_its_loss_is_a_unit_normal_loss_integral(forecast):
     act = cc.Decision(
-        ["go", "stay"], lambda action, draws: -draws["total"] if action == "go" else 0.0, name="go or stay"
+        iter(["go", "stay"]), lambda action, draws: -draws["total"] if action == "go" else 0.0, name="go or stay"
     )
     perfect = cc.evpi(forecast, act)
     assert float(perfect["evpi"][0]) == pytest.approx(norm.pdf(0), abs=0.01)
@@ -260,6 +267,7 @@ def test_what_changes_no_choice_is_worth_nothing_in_words_too(forecast):
     better = cc.Decision(["a", "b"], lambda action, draws: (action == "b") + 0 * draws["x"], unit="USD")
     found = cc.evppi(forecast, better, inputs=["x", "idle"])
     assert (found["evppi"] == 0).all() and (found["share"] == 0).all() and found["zero"].all()
+    assert not found["doubtful"].any()
     assert found.attrs["words"] == "Nothing looked at would cut the expected loss of decision (a, b)."
     words = cc.evppi(forecast, "total", inputs="idle").attrs["words"]
     assert words == "Nothing looked at would cut the variance of total."
@@ -286,8 +294,8 @@ def test_several_samples_looked_at_together_are_drawn_without_repeats(forecast, 
     monkeypatch.setattr(information, "PAIRED", 2)
     assert cc.evppi(some, "total", of="pairs")["pair"].values.tolist() == ["x and y"]
     # Of several targets by the share of each, not by what it is measured in.
-    assert cc.evppi(some, ["idle > 0.9", "total"], of="pairs")["pair"].values.tolist() == ["x and idle"]
-    assert cc.evppi(some, ["z > 0.9", "total"], of="pairs")["pair"].values.tolist() == ["x and z"]
+    assert cc.evppi(some, ["idle > 0.5", "total"], of="pairs")["pair"].values.tolist() == ["x and idle"]
+    assert cc.evppi(some, ["z > 0.9", "total > 0"], of="pairs")["pair"].values.tolist() == ["x and z"]
     assert cc.evppi(some, "total", of="pairs", inputs=["idle", "x", "z"]).sizes["pair"] == 3
     entropy = cc.evppi(some, "x > 0", score="log", inputs="x")["evppi"]
     assert float(entropy[0, 0]) == pytest.approx(np.log(2), abs=0.05)
@@ -300,18 +308,71 @@ def test_several_samples_looked_at_together_are_drawn_without_repeats(forecast, 
 def test_a_group_that_is_worth_what_a_member_is_has_the_error_of_that_member():
     generator = np.random.default_rng(1)
     targets = [Wanted("t", "t", "variance", "1", generator.normal(size=400))]
-    alone = np.array([[[5.0], [1.0]], [[0.1], [9.0]]])
+    alone = np.array([[[5.0], [1.0]], [[0.1], [9.0]], [[0.0], [0.0]]])
     value, error, doubt = information._joint_gains(
         generator.normal(size=(2, 400)), alone, targets, ["a", "b"], {"both": ("a", "b")}
     )
     assert (value.item(), error.item(), doubt.item()) == (5.0, 0.1, 0.0)
-    # Of noise the smaller group is worth as much as the larger one about as often as not, and never more.
+    # Two signs decide an event that neither says anything of.
+    columns = generator.normal(size=(2, 400))
+    targets = [Wanted("t", "t", "brier", "1", (columns.prod(axis=0) > 0).astype(float))]
+    value, error, doubt = information._joint_gains(columns, 0 * alone, targets, ["a", "b"], {"both": ("a", "b")})
+    assert 0.15 < value.item() <= 0.25 and error.item() < 0.05 and np.isfinite(doubt.item())
+    # Of noise the smaller group is worth as much as the larger one about as often as not, and never more; one input by
+    # itself is worth what it was found to be.
     targets = [Wanted(f"t{k}", "t", "variance", "1", generator.normal(size=300)) for k in range(8)]
-    groups = {"three": ("a", "b", "c"), "two": ("a", "b")}
-    three, two = information._joint_gains(
-        generator.normal(size=(3, 300)), np.zeros((2, 3, 8)), targets, ["a", "b", "c"], groups
+    groups = {"three": ("a", "b", "c"), "two": ("a", "b"), "one": ("a",)}
+    three, two, one = information._joint_gains(
+        generator.normal(size=(3, 300)), np.zeros((3, 3, 8)), targets, ["a", "b", "c"], groups
     )[0]
-    assert (three >= two).all() and (three == two).any() and (three > two).any()
+    assert (three >= two).all() and (three == two).any() and (three > two).any() and (one == 0).all()
+
+
+def labels(gains, values, score="variance"):
+    """Return with labels what inputs are worth, errors and doubts (3, inputs) of one output."""
+    target, names = Wanted("out", "the output", score, "1", values), [f"input_{k}" for k in range(len(gains[0]))]
+    forecast = xr.Dataset({"out": ("sample", values)})
+    return labelled("evppi", [target], ("input", names), np.array(gains)[..., np.newaxis], 0.95, forecast, [])
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "words"),
+    [
+        (1.0, 0.1, "Knowing input 0 would cut the variance of the output by 25 % (±5)."),
+        (0.05, 0.001, "Knowing input 0 would cut the variance of the output by 1 % (±0)."),
+        # One part in a hundred is of no use, nor is what may be nothing.
+        (0.03, 0.001, "Nothing looked at would cut the variance of the output."),
+        (0.5, 0.3, "Nothing looked at would cut the variance of the output."),
+    ],
+)
+def test_words_name_what_is_worth_something(value, error, words):
+    assert labels([[value], [error], [0.0]], np.tile([-2.0, 2.0], 100)).attrs["words"] == words
+
+
+def test_doubt_is_stated_where_it_is_half_of_the_error_and_more_than_a_hundredth_of_all():
+    errors, doubts = [0.1, 0.1, 0.02, 0.02], [0.06, 0.045, 0.05, 0.035]
+    found = labels([[1.0] * 4, errors, doubts], np.tile([-2.0, 2.0], 100))
+    assert found["doubtful"].values.tolist() == [[True, False, True, False]]
+    assert found.attrs["warning"] == (
+        "so many draws do not show how the output hangs on input 0, input 2: intervals may be too narrow; draw more"
+    )
+
+
+@pytest.mark.parametrize(
+    ("events", "warning"),
+    [
+        (4, "'the output' has 4 of 400 samples, too few for any interval narrower than the whole; draw more"),
+        (5, "'the output' has 5 of 400 samples; intervals are as wide as so few ask for; draw more"),
+        (100, "'the output' has 100 of 400 samples; intervals are as wide as so few ask for; draw more"),
+        (101, ""),
+    ],
+)
+def test_words_state_what_few_events_make_of_intervals(events, warning):
+    found = labels([[0.005], [0.0005], [0.0]], (np.arange(400) < events).astype(float), "brier")
+    low, high = (float(found[f"evppi_{end}"][0, 0]) for end in ("low", "high"))
+    assert found.attrs["warning"] == warning
+    assert (low == 0) == ("too few" in warning) == found.attrs["words"].startswith("Nothing")
+    assert (high - low == pytest.approx(2 * norm.ppf(0.975) * 0.0005)) == (not warning)
 
 
 @given(st.sampled_from([np.exp, np.arctan, lambda x: -(x**3)]), st.sampled_from(["total > 1", "total"]))
@@ -473,7 +534,8 @@ def loss_of_wrong_shape(action, draws):
         (lambda f: cc.evppi(f, "total", of={"a": []}), "group 'a' has no inputs"),
         (lambda f: cc.evppi(f, "total", of="groups"), "no quantity of the model takes the input 'x'; give model="),
         (lambda f: cc.evppi(f, "x"), "'x' is an input"),
-        (lambda f: cc.evpi(f.isel(sample=slice(0)), "total"), "dimension 'sample'"),
+        (lambda f: cc.evpi(f.isel(sample=0), "total"), "dimension 'sample'"),
+        (lambda f: cc.evpi(f.isel(sample=slice(0)), "total"), "the forecast has 0 samples; 200 or more"),
         (lambda f: cc.evpi(f["total"], "total"), "a forecast is a Dataset with a dimension 'sample'"),
         (lambda f: cc.evpi(f.isel(sample=slice(50)), "total"), "the forecast has 50 samples; 200 or more"),
         (lambda f: cc.Decision(["a"], loss_of_wrong_shape), "two or more"),

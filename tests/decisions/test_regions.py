@@ -133,23 +133,24 @@ def test_the_largest_five_of_many_inputs_are_looked_at_on_draws_without_repeats(
 
 
 def test_whose_prior_is_an_input_of_pooled_forecasts_of_the_same_random_numbers():
-    # y = x + z with x of mean 0 or 2: z is the same draw in both forecasts, and must not pass for a twin's x.
+    # y = x + z with x of mean 0 or 1: z is the same draw in both forecasts, and must not pass for a twin's x.
     @cc.quantity("1")
     def sum_of_two(x, z):
         return x + z - 50
 
     made = {
         str(mean): cc.propagate(
-            cc.draw(cc.Priors(x=cc.Normal(mean, 1), z=cc.Normal(0, 1)), 8192, seed=3), model=cc.Model([sum_of_two])
+            cc.draw(cc.Priors(x=cc.Normal(mean, 1), z=cc.Normal(0, 1)), 4096, seed=3), model=cc.Model([sum_of_two])
         )
-        for mean in (0, 2)
+        for mean in (0, 1)
     }
     found = cc.regional_indices(cc.pool(made), "sum_of_two", inputs=["whose_prior", "x", "z"])
-    # Of the variance 1 + 1 + 1 x explains 2, whose prior it is 1, which is a part of it; z explains 1 alone.
-    exact = {"S1": [1 / 3, 2 / 3, 1 / 3], "ST": [0, 1 / 3, 1 / 3], "shapley": [1 / 6, 1 / 2, 1 / 3]}
+    assert found.attrs["runs"] == 4096
+    # Of the variance 1/4 + 1 + 1 x explains 5/4, whose prior it is 1/4, which is a part of it; z explains 1 alone.
+    exact = {"S1": [1 / 9, 5 / 9, 4 / 9], "ST": [0, 4 / 9, 4 / 9], "shapley": [1 / 18, 1 / 2, 4 / 9]}
     check(found, exact)
     groups = cc.evppi(cc.pool(made), "sum_of_two", of={"whose and z": ["whose_prior", "z"]})
-    assert float(groups["share"][0, 0]) == pytest.approx(2 / 3, abs=0.03)
+    assert float(groups["share"][0, 0]) == pytest.approx(5 / 9, abs=0.03)
 
 
 def test_correlated_normal_inputs_have_the_effects_of_the_closed_form():
@@ -194,6 +195,20 @@ def test_the_error_of_what_is_explained_is_the_spread_over_draws(signal):
         found.append(regions._indices(scores, (values - values.mean()) / values.std())["explained"][:, 0])
     values, errors = np.array(found).T
     assert np.sqrt((errors**2).mean()) / values.std() == pytest.approx(1, abs=0.3)
+
+
+def test_doubts_of_sets_of_inputs_add_as_independent_errors(monkeypatch):
+    # What a, b and both explain of values of size 1 has the doubts 3, 4 and 12 and no other error.
+    doubts = {1: [3.0, 4.0], 2: [12.0]}
+    made = iter([*doubts[1], *doubts[2]])
+    monkeypatch.setattr(
+        regions, "explained", lambda scores, values: np.stack([0 * values, 0 * values, values**2 * next(made)])
+    )
+    found = {key: each[1] for key, each in regions._indices(np.zeros((2, 6)), np.tile([[-1.0], [1.0]], (3, 1))).items()}
+    assert found["S1"] == pytest.approx(np.array([[3, 4]]))
+    assert found["ST"] == pytest.approx(np.array([[np.hypot(12, 4), np.hypot(12, 3)]]))
+    assert found["shapley"] == pytest.approx(np.array([[6.5, 6.5]]))
+    assert found["explained"] == pytest.approx([12])
 
 
 def test_intervals_cover_on_a_half_plane():

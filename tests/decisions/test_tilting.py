@@ -142,6 +142,8 @@ def test_a_tornado_of_probabilities_is_that_of_the_tails(forecast):
     assert re.fullmatch(
         r"The probability is 0\.19; 0 where y is in its lowest 10 %, 0\.8\d in its highest\.", found.attrs["words"]
     )
+    halves = cc.probability_tornado(forecast, "total > 2", inputs="y", tail=0.5)["probability"]
+    assert float(halves.mean()) == pytest.approx(found.attrs["before"])
     assert (found.attrs["claim"], found.attrs["before"]) == (
         "total > 2",
         pytest.approx(norm.sf(2, 1, np.sqrt(1.25)), abs=0.002),

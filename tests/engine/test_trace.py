@@ -113,7 +113,7 @@ def test_what_cannot_be_traced_is_named_with_the_reason(function, reason):
         lambda x, year: (x * year)[0] + (x * year)[-1],
         lambda x, year: (x * year)[[0, 2]][[1]],
         lambda x, year: (x * year)[1:2],
-        lambda x, year: np.broadcast_arrays(x, x * year)[0] + year,
+        lambda x, year: np.broadcast_arrays(x, x * year)[0] + np.broadcast_arrays(x, x * year)[1][1],
         lambda x, year: np.broadcast_to(x, (4, 7 if x.shape == (7,) else 1)) * year,
         lambda x, year: np.concatenate([(x * year)[:1], (x + year)[1:]]),
         lambda x, year: np.stack([x, x + 1, x + 2, x + 3]),
@@ -148,7 +148,13 @@ def test_what_is_chosen_by_the_date_alone_is_chosen_at_once_and_the_rest_warns_o
         return np.where(year > 0, x, np.log(np.where(year > 0, -year, x)))
 
     program = trace(cc.Model([cc.quantity("1", units_checked=False)(made)]), {"x": np.ones(3)}, ["made"], YEARS)
-    assert (program.operations, set(program.outputs["made"])) == ((), {0})
+    assert (program.operations, program.outputs["made"]) == ((), (0, 0, 0, 0))
+
+    def still(x):
+        return -x
+
+    program = trace(cc.Model([cc.quantity("1")(still)]), {"x": np.ones(3)}, ["still"], YEARS)
+    assert (program.operations, program.outputs["still"]) == ((("negative", (0,)),), (1,))
 
 
 @pytest.mark.parametrize(

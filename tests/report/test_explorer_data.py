@@ -47,12 +47,16 @@ def test_by_default_the_first_numbers_of_the_headline_are_shown():
     labels = [name for name in model.headline if model.declaration(name).labels]
     numbers = [name for name in model.headline if name not in labels]
     assert list(shown_outputs(cc.Priors(), model, None)) == numbers[:3]
+    assert shown_outputs(cc.Priors(), model, numbers[0]) == (numbers[0],)
+    about = cc.Priors().about.model_copy(update={"headline": ("nothing", *labels, numbers[4])})
+    assert shown_outputs(cc.Priors().carrying(about=about), model, None) == (numbers[4],)
 
 
 def test_switches_and_growths_are_marked():
     priors = cc.read_priors("evidence_2026")
     assert _prior(priors, "limit_power")["switch"] is _prior(priors, "cluster_growth_rate")["growth"] is True
     assert "switch" not in _prior(priors, "cluster_growth_rate")
+    assert _prior(priors, "limit_power")["meaning"] == priors.declared["limit_power"].meaning != ""
 
 
 @pytest.mark.parametrize("bounds", [(), (0.0, 5.0)])
@@ -63,3 +67,4 @@ def test_a_metalog_is_written_with_its_bounds_if_it_has_any(bounds):
     assert tuple(written.pop("bounds", ())) == bounds
     assert written == {"family": "metalog", "coefficients": list(prior.coefficients)}
     assert tomllib.loads(f"x = {toml_of(PRIORS['growth'])}")["x"] == {"family": "normal", "mean": 0.5, "sd": 0.1}
+    assert toml_of(cc.Mixture([0.5, 0.5], [prior, prior])) == ""

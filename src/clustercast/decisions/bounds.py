@@ -172,10 +172,10 @@ def _class(
     ends = pbox[name]
     if not isinstance(ends, tuple | list) or len(ends) != 2 or not all(isinstance(end, Family) for end in ends):
         raise InputError(f"pbox[{name!r}] is {ends!r}; give two distributions, as (cc.Normal(0, 1), cc.Normal(1, 1))")
-    # The law of a cell ends at the greatest value drawn in it.
+    # The law of a cell ends at the greatest value drawn in it; that of the last goes on.
     values = forecast[name].values
-    edges = np.array([values[_bins(values) == k].max() for k in range(int(_bins(values).max()) + 1)])
-    most, least = (np.append(end.cdf(edges)[:-1], 1.0) for end in ends)
+    bins = _bins(values)
+    most, least = (end.cdf([values[bins == k].max() for k in range(bins.max())]) for end in ends)
     if (least > most + 1e-12).any():
         raise InputError(f"pbox[{name!r}]: the distribution functions cross, or the first has the higher values; swap")
     return _Class(

@@ -78,8 +78,8 @@ def evpi(
     [0.25]
     """
     targets, left_out = wanted(forecast, target, score)
-    gains = np.array([perfect_gain(one.score, one.values) for one in targets]).T[:, np.newaxis]
-    found = labelled("evpi", targets, ("whole", ["everything"]), (gains[0], gains[1]), confidence, forecast, left_out)
+    gains = np.array([(*perfect_gain(one.score, one.values), 0.0) for one in targets]).T[:, np.newaxis]
+    found = labelled("evpi", targets, ("whole", ["everything"]), gains, confidence, forecast, left_out)
     return found.isel(whole=0, drop=True)
 
 
@@ -147,13 +147,13 @@ def evppi(
     names = list(varied_inputs(forecast, inputs))
     columns = input_matrix(forecast, names).T
     low_discrepancy = design_of(forecast).get("name") == "sobol"
-    alone = np.array(_gains(columns, targets, low_discrepancy))
+    alone = _gains(columns, targets, low_discrepancy)
     if of == "inputs":
-        return labelled("evppi", targets, ("input", names), tuple(alone), confidence, forecast, left_out)
+        return labelled("evppi", targets, ("input", names), alone, confidence, forecast, left_out)
     groups = _groups(of, names, alone[0], targets, model if model is not None else cluster_model(), inputs is not None)
     parts = _joint_gains(columns, alone, targets, names, groups)
     label = "pair" if of == "pairs" else "group"
-    return labelled("evppi", targets, (label, list(groups)), tuple(parts), confidence, forecast, left_out)
+    return labelled("evppi", targets, (label, list(groups)), parts, confidence, forecast, left_out)
 
 
 @explained
@@ -214,23 +214,22 @@ def evsi(
     """
     targets, left_out = wanted(forecast, target, score)
     names, seen = imagined(forecast, observation, seed)
-    gains = np.array(_gains(seen, targets, low_discrepancy=False))
+    gains = _gains(seen, targets, low_discrepancy=False)
     if together:
         both = _joint_gains(seen, gains, targets, names, {"together": tuple(names)})
-        gains = np.concatenate([np.concatenate([gains, 0 * gains[:1]]), both], axis=1)
+        gains = np.concatenate([gains, both], axis=1)
         names = [*names, "together"]
-    return labelled("evsi", targets, ("observation", names), tuple(gains), confidence, forecast, left_out)
+    return labelled("evsi", targets, ("observation", names), gains, confidence, forecast, left_out)
 
 
-def _gains(columns: FloatArray, targets: list[Wanted], low_discrepancy: bool) -> Gain:
-    """Return what each column (d, N) is worth for each target, shape (d, targets)."""
-    value = np.empty((len(columns), len(targets)))
-    error = np.empty_like(value)
+def _gains(columns: FloatArray, targets: list[Wanted], low_discrepancy: bool) -> FloatArray:
+    """Return what each column (d, N) is worth for each target, errors and no doubt (3, d, T)."""
+    found = np.zeros((3, len(columns), len(targets)))
     bins = partition(columns)
     for kind, places in _kinds(targets).items():
         stacked = np.column_stack([targets[place].values for place in places])
-        value[:, places], error[:, places] = _gain(kind.split()[0], columns, bins, stacked, low_discrepancy)
-    return value, error
+        found[:2, :, places] = _gain(kind.split()[0], columns, bins, stacked, low_discrepancy)
+    return found
 
 
 def _gain(score: str, columns: FloatArray, bins: Partition, values: FloatArray, low_discrepancy: bool) -> Gain:
@@ -260,18 +259,17 @@ def _joint_gains(
     stacked = {kind: np.column_stack([targets[k].values[rows] for k in places]) for kind, places in kinds.items()}
     scores = rank_scores(columns[:, rows])
     found = np.empty((3, len(members), len(targets)))
-    alone = np.concatenate([alone, 0 * alone[:1]])
     few = [one.score in ENOUGH and number_of_events(one.values) < FEWEST_TOGETHER[one.score] for one in targets]
     for place in sorted(range(len(members)), key=lambda k: len(members[k])):
         inside = [k for k, name in enumerate(names) if name in members[place]]
         within = [k for k, other in enumerate(members) if other < members[place]]
         several = np.concatenate([alone[:, inside], found[:, within]], axis=1)
         if len(inside) > 1:
-            own = np.empty((3, 1, len(targets)))
+            own = np.empty((3, len(targets)))
             for kind, gain in joint_gains(scores[inside], stacked).items():
-                own[:, :, kinds[kind]] = gain
-            own[0, :, few] = -np.inf
-            several = np.concatenate([own, several], axis=1)
+                own[:, kinds[kind]] = np.concatenate(gain)
+            own[0, few] = -np.inf
+            several = np.concatenate([own[:, np.newaxis], several], axis=1)
         found[:, place] = np.take_along_axis(several, several[:1].argmax(axis=1, keepdims=True), axis=1)[:, 0]
         if len(inside) > 1:
             found[2, place, few] = np.inf

@@ -30,7 +30,7 @@ def labelled(
     name: str,
     targets: list[Wanted],
     axis: tuple[str, list[str]],
-    gains: tuple[FloatArray, ...],
+    gains: FloatArray,
     confidence: float,
     forecast: xr.Dataset,
     left_out: list[str],
@@ -39,8 +39,7 @@ def labelled(
     label, names = axis
     most = np.array([perfect_gain(one.score, one.values)[0] for one in targets])
     before = [one.values.mean(axis=0).min() if one.score == "loss" else most[k] for k, one in enumerate(targets)]
-    raw, error = (part.T for part in gains[:2])
-    doubt = gains[2].T if len(gains) > 2 else np.zeros_like(raw)
+    raw, error, doubt = (part.T for part in gains)
     sides = np.array([_ends(name, one, raw[k], error[k], confidence) for k, one in enumerate(targets)])
     # Of what has too few events to be looked at, nothing is known but that it is worth no less than its members.
     low, high = sides[:, 0], np.where(np.isinf(doubt), most[:, np.newaxis], sides[:, 1])

@@ -151,7 +151,6 @@ def stacked(log_densities: FloatArray, groups: Sequence[str]) -> FloatArray:
     # The mean log of a mixture is concave in its weights: expectation-maximisation climbs to its only top.
     for _ in range(_ROUNDS):
         weights = each @ (weights * density / (density @ weights)[:, np.newaxis])
-        weights /= weights.sum()
     return np.asarray(np.minimum(weights, 1.0))
 
 

@@ -84,7 +84,7 @@ def regional_indices(
     where = "The forecast" if event is None else f"The region {event.name!r}"
     names = list(varied_inputs(forecast, inputs))
     columns = input_matrix(forecast, names).T
-    rows = rows[without_twins(columns[:, rows], rows.size)] if rows.size else rows
+    rows = rows[without_twins(columns[:, rows], rows.size)]
     if rows.size < _LEAST:
         what = f"{where} holds {rows.size:,} of {forecast.sizes['sample']:,} draws, and {_LEAST} are needed"
         raise InputError(f"{what}; draw more, or ask for a wider region")
@@ -128,25 +128,23 @@ def _indices(scores: FloatArray, values: FloatArray) -> dict[str, FloatArray]:
     count, (size, width) = len(scores), values.shape
     subsets = [frozenset(u) for k in range(1, count + 1) for u in itertools.combinations(range(count), k)]
     # Each index is a sum over subsets of what they explain; so is the part of each sample in it, which gives the error.
-    weights = np.zeros((3, count, len(subsets)))
+    weights = np.zeros((3 * count + 1, len(subsets)))
     for place, u in enumerate(subsets):
         for k in range(count):
             order = len(u) - (k in u)
             rank = 1 / (count * math.comb(count - 1, order))
-            weights[0, k, place] = u == {k}
-            weights[1, k, place] = (len(u) == count) - (len(u) == count - 1 and k not in u)
-            weights[2, k, place] = rank if k in u else -rank
-    parts, doubt = np.zeros((2, 3, count, size, width)), np.zeros((3, count, width))
+            weights[k, place] = u == {k}
+            weights[count + k, place] = (len(u) == count) - (len(u) == count - 1 and k not in u)
+            weights[2 * count + k, place] = rank if k in u else -rank
+        weights[-1, place] = len(u) == count
+    parts, doubt = np.zeros((2, len(weights), size, width)), np.zeros((len(weights), width))
     for place, u in enumerate(subsets):
-        found = explained(scores[sorted(u)], values)
-        parts += weights[:, :, place, np.newaxis, np.newaxis] * found[:2, np.newaxis, np.newaxis]
-        doubt += (weights[:, :, place, np.newaxis] * found[2].mean(axis=0)) ** 2
-    # The last subset is all inputs.
-    every = np.concatenate([parts.reshape(2, 3 * count, size, width), found[:2, np.newaxis]], axis=1)
-    doubt = np.concatenate([doubt.reshape(3 * count, width), found[2:].mean(axis=1) ** 2])
-    value = every[0].mean(axis=1)
+        found, own = explained(scores[sorted(u)], values), weights[:, place, np.newaxis]
+        parts += own[..., np.newaxis] * found[:2, np.newaxis]
+        doubt += (own * found[2].mean(axis=0)) ** 2
+    value = parts[0].mean(axis=1)
     # The variance is estimated too.
-    spread = (every[0] - value[:, np.newaxis] * values**2).var(axis=1) + every[1].var(axis=1)
+    spread = (parts[0] - value[:, np.newaxis] * values**2).var(axis=1) + parts[1].var(axis=1)
     both = np.stack([value, np.sqrt(spread / size + doubt)]).transpose(0, 2, 1)
     keys = ("S1", "ST", "shapley")
     named = {key: both[:, :, k * count : (k + 1) * count] for k, key in enumerate(keys)}

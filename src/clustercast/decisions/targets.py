@@ -149,7 +149,7 @@ def wanted(
 
 def checked(forecast: xr.Dataset) -> None:
     """Refuse what is no forecast with samples."""
-    if not isinstance(forecast, xr.Dataset) or not forecast.sizes.get("sample", 0):
+    if not isinstance(forecast, xr.Dataset) or "sample" not in forecast.dims:
         raise InputError("a forecast is a Dataset with a dimension 'sample', as from cc.propagate")
     if (size := forecast.sizes["sample"]) < FEWEST:
         raise InputError(f"the forecast has {size} samples; {FEWEST} or more are needed, better 10,000")
@@ -188,7 +188,7 @@ def _wanted(forecast: xr.Dataset, target: Target, score: Score | None) -> list[W
         return [_event(forecast, target.id, target.text, target.asked, score)]
     if isinstance(target, Condition):
         return [_event(forecast, target.text, target.words, target, score)]
-    named = _IN.fullmatch(target.strip()) if isinstance(target, str) else None
+    named = _IN.fullmatch(target.strip())
     if named is None:
         condition = parse_condition(target)
         return [_event(forecast, condition.text, condition.words, condition, score)]

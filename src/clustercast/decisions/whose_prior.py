@@ -15,7 +15,7 @@ from clustercast.engine.model import Model
 from clustercast.errors import InputError, takes, whole_number
 from clustercast.files.dates import Date, start_of
 from clustercast.priors.groups import section_of
-from clustercast.priors.prior_set import Priors, checked_priors
+from clustercast.priors.prior_set import Priors
 from clustercast.propagation import YEARS, propagate
 from clustercast.quantities.cluster_model import cluster_model
 from clustercast.sampling import draw
@@ -148,10 +148,10 @@ def _in_decades(output: str, model: Model, runs: Iterable[FloatArray]) -> bool:
 
 def _two(sets: Mapping[str, Priors]) -> list[tuple[str, Priors]]:
     """Return two sets of the same inputs."""
-    if not isinstance(sets, Mapping) or len(sets) != 2:
+    if len(sets) != 2:
         raise InputError(f"sets holds {len(sets)}; a gap is between two, as {{'essay': a, 'evidence': b}}")
     (first, a), (second, b) = sets.items()
-    alone = sorted(set(checked_priors(a)) ^ set(checked_priors(b)))
+    alone = sorted(set(a) ^ set(b))
     if alone:
         raise InputError(f"input {alone[0]!r} is in one of {first!r} and {second!r} only; give both the same inputs")
     return [(first, a), (second, b)]

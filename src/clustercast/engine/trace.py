@@ -157,7 +157,7 @@ class Symbol(np.lib.mixins.NDArrayOperatorsMixin):
     @property
     def shape(self) -> tuple[int, ...]:
         """Shape with one sample."""
-        return {0: (), 1: (1,), 2: (len(self.numbers), 1)}[self.ndim]
+        return (1,) if self.ndim == 1 else (len(self.numbers), 1)
 
     @property
     def dtype(self) -> np.dtype[Any]:

@@ -90,10 +90,9 @@ def explorer_data(
 def shown_outputs(priors: Priors, model: Model, outputs: Iterable[str] | None) -> tuple[str, ...]:
     """Return the outputs that the page shows: those named, else the first of the headline that are numbers."""
     headline = [name for name in priors.about.headline if name in model] or list(model.headline)
-    named = [name for name in headline if not _labels(model, name)][:3] if outputs is None else list(outputs)
+    named = [name for name in headline if not _labels(model, name)][:3] if outputs is None else model.asked(outputs)
     if not named:
         raise InputError("outputs is empty; name at least one quantity of the model")
-    model.order(named)
     if labelled := [name for name in named if _labels(model, name)]:
         remedy = "ask about numbers, the page shows shares of labels by itself"
         raise InputError(f"output {labelled[0]!r} is a label; {remedy}")
@@ -294,7 +293,7 @@ def toml_of(prior: Family) -> str:
     rows = [value if isinstance(value, tuple) else (value,) for value in fields.values()]
     if not all(isinstance(value, float) for row in rows for value in row):
         return ""
-    if isinstance(prior, Metalog) and prior.bounds:
+    if prior.bounds:
         fields["bounds"] = prior.bounds
     texts = [f"{name} = {list(value) if isinstance(value, tuple) else value!r}" for name, value in fields.items()]
     return f'{{ family = "{prior.family}", {", ".join(texts)} }}'

@@ -106,19 +106,25 @@ def test_groups_give_closed_and_total_indices(estimator):
 def test_a_constant_column_is_nan_with_variance_zero_and_leaves_its_neighbours_alone():
     rng = np.random.default_rng(1)
     values = rng.normal(size=(3, 16 * 8))
-    values[1] = 0.1 + 1e-18 * values[1]
+    values[1] = 0.1 + 1e-17 * values[1]
     found = sobol_panel(values, 3, design_second_order=True, weights=bootstrap_weights(16, 20, 0))
     assert found.variance[1] == 0.0
     assert np.isnan(found.first[1]).all() and np.isnan(found.total_half_width[1]).all()
     alone = sobol_panel(values[[0]], 3, design_second_order=True, weights=bootstrap_weights(16, 20, 0))
     np.testing.assert_array_equal(found.total[0], alone.total[0])
     assert np.isfinite(found.total[2]).all()
+    # Two independent runs that agree have no variance, whatever a swap does.
+    event = np.full((1, 15 * 8), 0.1)
+    event[0, 9] = 1.0
+    found = sobol_panel(event, 3, design_second_order=True)
+    assert found.variance[0] == 0.0 and np.isnan(found.total).all()
 
 
-def test_variance_is_that_of_both_independent_runs():
+def test_variance_and_kurtosis_are_those_of_both_independent_runs():
     rows = np.random.default_rng(1).normal(size=(64, 5)) * 3 + 7
-    found = sobol_panel(rows.reshape(1, -1), 3)
+    found = sobol_panel(np.stack([rows.ravel(), 1e-200 * (rows.ravel() - rows[0, 0])]), 3)
     assert found.variance[0] == pytest.approx(rows[:, [0, -1]].var(), rel=1e-13)
+    assert found.kurtosis == pytest.approx(scipy.stats.kurtosis(rows[:, [0, -1]], axis=None, fisher=False))
 
 
 def test_two_replicates_have_half_widths_and_one_has_none():
@@ -131,9 +137,11 @@ def test_values_far_from_zero_have_the_indices_of_those_near_it():
     """Multiples of 2^-10 beside 2^40: floats hold them exactly."""
     rng = np.random.default_rng(1)
     values = np.round(rng.normal(size=(1, 256 * 4)) * 2**10) / 2**10
-    near, far = (sobol_panel(values + origin, 2) for origin in (0.0, 2.0**40))
-    np.testing.assert_allclose(far.first, near.first, atol=1e-9)
-    np.testing.assert_allclose(far.total, near.total, atol=1e-9)
+    near = sobol_panel(values, 2)
+    for unit in (1.0, 2.0**-60):
+        far = sobol_panel(unit * (values + 2.0**40), 2)
+        np.testing.assert_allclose(far.first, near.first, atol=1e-9)
+        np.testing.assert_allclose(far.total, near.total, atol=1e-9)
 
 
 def test_replicates_give_student_t_half_widths():
@@ -146,6 +154,13 @@ def test_replicates_give_student_t_half_widths():
     expected = scipy.stats.sem(firsts, axis=0) * scipy.stats.t.ppf(0.975, 7)
     np.testing.assert_allclose(whole.first_half_width[0], expected, rtol=0.05, atol=1e-4)
     np.testing.assert_allclose(whole.first[0], firsts.mean(axis=0), atol=2e-3)
+    seconds = np.stack([one.second[0] for one in each])[:, [0, 0, 1], [1, 2, 2]]
+    expected = scipy.stats.sem(seconds, axis=0) * scipy.stats.t.ppf(0.975, 7)
+    np.testing.assert_allclose(whole.second_half_width[0, [0, 0, 1], [1, 2, 2]], expected, rtol=0.05, atol=1e-4)
+    # The indices are of all rows, whatever they are divided into.
+    together = sobol_panel(np.concatenate(parts)[np.newaxis], 3, design_second_order=True)
+    for key in ("first", "total", "second"):
+        np.testing.assert_allclose(getattr(whole, key), getattr(together, key), rtol=1e-9)
 
 
 @pytest.mark.parametrize("name", ["azzini-rosati", "janon-monod", "saltelli-jansen"])

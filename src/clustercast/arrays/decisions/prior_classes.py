@@ -82,14 +82,14 @@ def contamination_bounds(cells: Cells, values: FloatArray, share: float) -> Boun
 def box_bounds(cells: Cells, values: FloatArray, least: FloatArray, most: FloatArray) -> Bounds:
     """Return the least and the greatest mean over all laws of cells whose sums are between two distribution functions.
 
-    `least` and `most` are cumulative, one number a cell in order, before conditioning.
+    `least` and `most` are cumulative, one number a cell in order but the last, before conditioning.
     """
     # A ratio of linear functions over a polytope, as a linear program in v = t q with the denominator as unit:
     # A. Charnes and W. W. Cooper (1962), doi:10.1002/nav.3800090303.
     count = len(values)
-    sums = np.tril(np.ones((count, count)))[:-1]
-    above = np.column_stack([sums, -most[:-1]])
-    below = np.column_stack([-sums, least[:-1]])
+    sums = np.tril(np.ones((count - 1, count)))
+    above = np.column_stack([sums, -most])
+    below = np.column_stack([-sums, least])
     equal = np.vstack([np.append(np.ones(count), -1.0), np.append(cells.likelihood, 0.0)])
     found = []
     for sign in (1, -1):

@@ -82,7 +82,7 @@ def find_levels(margin: Margin, dimensions: int, generator: Generator) -> Levels
     levels: list[float] = []
     steps: list[FloatArray] = []
     reach, reached = 0.8, 1.0
-    while (margins >= 0).mean() < 1 / LENGTH:
+    while True:
         level = float(np.partition(margins, -_PILOT_CHAINS)[-_PILOT_CHAINS])
         if (margins >= level).mean() > 0.5:
             # Many states share a margin; the next one above it is a level of its own.
@@ -90,14 +90,13 @@ def find_levels(margin: Margin, dimensions: int, generator: Generator) -> Levels
         above = margins >= level
         reached *= above.mean()
         if level >= 0 or reached < _LEAST:
-            break
+            return Levels(tuple(levels), tuple(steps), runs, level >= 0)
         seeds = generator.choice(np.flatnonzero(above), _PILOT_CHAINS)
         levels.append(level)
         steps.append(np.clip(reach * np.minimum(scores[above].std(axis=0), 1.0), 0.01, 1.0))
         scores, margins, accepted = _climbed(margin, scores[seeds], margins[seeds], level, steps[-1], generator)
         reach *= np.exp(2 * (accepted - _ACCEPTED))
         runs += _PILOT_CHAINS * (LENGTH - 1)
-    return Levels(tuple(levels), tuple(steps), runs, reached == 0.0 or reached >= _LEAST)
 
 
 def sample_events(
