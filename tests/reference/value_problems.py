@@ -8,8 +8,8 @@ import numpy as np
 from numpy.polynomial.hermite_e import hermegauss
 from scipy.integrate import quad
 from scipy.optimize import brentq
-from scipy.special import ndtr
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
+from scipy.stats import norm, qmc
 
 from clustercast.arrays.decisions.actions import action_gain
 from clustercast.arrays.decisions.partition import partition
@@ -180,6 +180,39 @@ GROUPS = (
 )
 # A wave times another input, of three: 4,096 samples do not show its form.
 HARD = GroupProblem("a wave times a second", 3, lambda x: np.sin(2 * x[0]) * x[1] + 0.5 * x[2] ** 2, lambda x: 0.5)
+
+
+class RoughProblem(GroupProblem):
+    """The same with a mean that jumps or turns fast, which a product rule does not see."""
+
+    def nodes(self):
+        """Return means, spreads and weights of points of low discrepancy."""
+        columns = ndtri(np.clip(qmc.Sobol(self.inputs, seed=1).random(2**16), 1e-12, 1 - 1e-12)).T
+        means = self.mean(columns)
+        return means, self.spread(columns) + 0 * means, np.full(means.size, 1 / means.size)
+
+
+def _rough(name, mean, inputs=3):
+    return RoughProblem(name, inputs, mean, lambda x: 0.5)
+
+
+# What the doubt of several inputs was fitted to, and what it was not.
+ROUGH = (
+    _rough("a wave twice as fast", lambda x: np.sin(4 * x[0]) * x[1] + 0.5 * x[2] ** 2),
+    _rough("a corner", lambda x: 1.5 * ((x[0] > 0.5) & (x[1] > 0)) + 0.5 * x[2]),
+    _rough("a wave along a diagonal", lambda x: np.sin(2 * (x[0] + x[1])) + 0.3 * x[2]),
+)
+UNSEEN = (
+    _rough("a product of two fast waves", lambda x: 1.5 * np.sin(3 * x[0]) * np.sin(3 * x[1]) + 0.3 * x[2]),
+    _rough("a checkerboard", lambda x: 0.8 * np.sign(np.sin(3 * x[0]) * np.sin(3 * x[1])) + 0.3 * x[2]),
+    _rough("a ring", lambda x: 1.5 * (np.abs(np.hypot(x[0], x[1]) - 1.1) < 0.3) + 0.3 * x[2]),
+    _rough("a ridge", lambda x: 1.5 * (np.abs(x[0] - x[1]) < 0.4) + 0.3 * x[2]),
+    _rough("a narrow bump", lambda x: 4 * np.exp(-((x[0] - 0.8) ** 2 + (x[1] + 0.5) ** 2) / (2 * 0.2**2)) + 0.5 * x[2]),
+    _rough("a curved step", lambda x: 1.2 * (x[1] > x[0] ** 2 - 0.5) + 0.3 * x[2]),
+    _rough("signs of four", lambda x: 0.8 * np.sign(x[0] * x[1] * x[2]) * x[3] + 0.3 * x[0], 4),
+    _rough("a skewed half", lambda x: np.exp(0.7 * x[0]) * (x[1] > 0) + 0.3 * x[2]),
+    _rough("a chirp", lambda x: np.sin(3 * x[0] * x[1]) + 0.3 * x[2]),
+)
 
 # Events that so many of 4,096 samples are expected to have, and what inputs are worth to them by each score.
 RARE_SIZE, RARE = 4096, (10, 25, 50, 100)

@@ -15,7 +15,7 @@ from clustercast.decisions.targets import Wanted
 
 _REFERENCES = "doi:10.1177/0272989X13505910, doi:10.1146/annurev-statistics-040120-010730"
 # The part of an error that is doubt above which the draws do not show the form.
-_DOUBTFUL = 0.5
+DOUBTFUL = 0.5
 _SCORES = {
     "brier": "the Brier score of {!r}",
     "log": "the log score of {!r}",
@@ -54,7 +54,7 @@ def labelled(
         "share": (value / whole, "part of what knowing everything is worth"),
         "zero": (raw <= 0, "whether the estimate was not above 0 and is given as 0"),
         "doubtful": (
-            np.isfinite(doubt) & (doubt > np.maximum(_DOUBTFUL * error, 0.01 * most[:, np.newaxis])),
+            np.isfinite(doubt) & (doubt > np.maximum(DOUBTFUL * error, 0.01 * most[:, np.newaxis])),
             "whether the interval may be too narrow: the draws do not show the form",
         ),
     }

@@ -32,8 +32,9 @@ FURTHEST, NEARLY = 3.0, 0.1
 TOP, STRETCH, KEPT, ROUNDS, LEAST = 16, 1.75, 32, 5, 0.05
 # Columns along which samples are neighbours, and how many of them.
 NEAR, NEIGHBOURS = 4, 24
-# Of what extrapolation adds, the part that it may be wrong by.
-DOUBTED = 0.5
+# How often what extrapolation adds may be missing once more, of this what is noise, in standard deviations of it, and
+# from where on it is hardly noise; and the part of it that is doubted in differences.
+MISSING, NOISE, CLEAR, DOUBTED = 2.0, 0.5, 1.28, 0.5
 # Samples of which a width is taken, and the least spread as a part of the mean one.
 OF_A_WIDTH, LEAST_SPREAD = 512, 0.2
 _SPREAD = ("crps", "width")
@@ -80,12 +81,11 @@ def joint_gains(columns: FloatArray, kinds: Mapping[str, FloatArray]) -> dict[st
     spread = np.concatenate([np.full(each.shape[1], _score(kind) in _SPREAD) for kind, each in values.items()])
     ends = np.cumsum([each.shape[1] for each in values.values()])
     found: dict[str, list[FloatArray]] = {kind: [] for kind in kinds}
-    mutual = []
     for half in _halves(columns, np.concatenate(list(values.values()), axis=1), spread):
-        mutual.append(half.mutual)
+        mutual = half.mutual
         for (kind, each), end in zip(values.items(), ends, strict=True):
             found[kind].append(_parts(_score(kind), each, half.of(slice(end - each.shape[1], end))))
-    return {kind: _summed(np.concatenate(found[kind], axis=1), mutual[-1], ties[kind]) for kind in kinds}
+    return {kind: _summed(np.concatenate(found[kind], axis=1), mutual, ties[kind]) for kind in kinds}
 
 
 def _score(kind: str) -> str:
@@ -103,14 +103,20 @@ def _parts(score: str, values: FloatArray, half: Half) -> FloatArray:
 
 
 def _summed(parts: FloatArray, mutual: float, tie: float) -> Gain:
-    """Return the value, its error and the part of that by doubt (1, T), of what samples add (3, N, T)."""
+    """Return the value, its error and the part of that by clear doubt (1, T), of what samples add (3, N, T)."""
     whole, second, plain = parts
-    # Extrapolation may miss as much as it adds, where that is more than noise.
-    added, size = second - plain, len(whole)
-    doubt = np.maximum(added.mean(axis=0) ** 2 - (1 + mutual) * added.var(axis=0) / size, 0)
+    # By Cauchy and Schwarz E s s' of neighbours is no more than E s^2: less than nothing added is noise. What jumps falls
+    # with the distance, not with its square: straight on in that would add 1.7 times as much, for a short wave more.
+    added, size = (second - plain).mean(axis=0), len(whole)
+    noise = np.sqrt((1 + mutual) * (second - plain).var(axis=0) / size)
+    doubt = MISSING * np.maximum(added - NOISE * noise, 0)
     # Of two that are neighbours of each other the product is there twice.
-    squared = (whole.var(axis=0) + mutual * second.var(axis=0)) / size + doubt + tie**2 / 12
-    return whole.mean(axis=0)[np.newaxis] + tie / 2, np.sqrt(squared)[np.newaxis], np.sqrt(doubt)[np.newaxis]
+    squared = (whole.var(axis=0) + mutual * second.var(axis=0)) / size + doubt**2 + tie**2 / 12
+    return (
+        whole.mean(axis=0)[np.newaxis] + tie / 2,
+        np.sqrt(squared)[np.newaxis],
+        (doubt * (added > CLEAR * noise))[np.newaxis],
+    )
 
 
 def explained(columns: FloatArray, values: FloatArray) -> FloatArray:
