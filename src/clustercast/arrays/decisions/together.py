@@ -105,18 +105,15 @@ def _parts(score: str, values: FloatArray, half: Half) -> FloatArray:
 def _summed(parts: FloatArray, mutual: float, tie: float) -> Gain:
     """Return the value, its error and the part of that by clear doubt (1, T), of what samples add (3, N, T)."""
     whole, second, plain = parts
-    # By Cauchy and Schwarz E s s' of neighbours is no more than E s^2: less than nothing added is noise. What jumps falls
-    # with the distance, not with its square: straight on in that would add 1.7 times as much, for a short wave more.
+    # By Cauchy and Schwarz E s s' of neighbours is no more than E s^2: to add less than nothing is noise. Where s jumps
+    # it falls with the distance, not the square: a line in that adds 1.7 times as much; of a short wave more is missing.
     added, size = (second - plain).mean(axis=0), len(whole)
     noise = np.sqrt((1 + mutual) * (second - plain).var(axis=0) / size)
     doubt = MISSING * np.maximum(added - NOISE * noise, 0)
     # Of two that are neighbours of each other the product is there twice.
     squared = (whole.var(axis=0) + mutual * second.var(axis=0)) / size + doubt**2 + tie**2 / 12
-    return (
-        whole.mean(axis=0)[np.newaxis] + tie / 2,
-        np.sqrt(squared)[np.newaxis],
-        (doubt * (added > CLEAR * noise))[np.newaxis],
-    )
+    found = whole.mean(axis=0) + tie / 2, np.sqrt(squared), np.where(added > CLEAR * noise, doubt, 0)
+    return found[0][np.newaxis], found[1][np.newaxis], found[2][np.newaxis]
 
 
 def explained(columns: FloatArray, values: FloatArray) -> FloatArray:
