@@ -32,9 +32,8 @@ FURTHEST, NEARLY = 3.0, 0.1
 TOP, STRETCH, KEPT, ROUNDS, LEAST = 16, 1.75, 32, 5, 0.05
 # Columns along which samples are neighbours, and how many of them.
 NEAR, NEIGHBOURS = 4, 24
-# How often what extrapolation adds may be missing once more, of this what is noise, in standard deviations of it, and
-# from where on it is hardly noise; and the part of it that is doubted in differences.
-MISSING, NOISE, CLEAR, DOUBTED = 2.0, 0.5, 1.28, 0.5
+# How often what extrapolation adds beyond its noise may be missing once more, and the part that differences doubt.
+MISSING, DOUBTED = 2.5, 0.5
 # Samples of which a width is taken, and the least spread as a part of the mean one.
 OF_A_WIDTH, LEAST_SPREAD = 512, 0.2
 _SPREAD = ("crps", "width")
@@ -103,17 +102,16 @@ def _parts(score: str, values: FloatArray, half: Half) -> FloatArray:
 
 
 def _summed(parts: FloatArray, mutual: float, tie: float) -> Gain:
-    """Return the value, its error and the part of that by clear doubt (1, T), of what samples add (3, N, T)."""
+    """Return the value, its error and the part of that by doubt (1, T), of what samples add (3, N, T)."""
     whole, second, plain = parts
     # By Cauchy and Schwarz E s s' of neighbours is no more than E s^2: to add less than nothing is noise. Where s jumps
-    # it falls with the distance, not the square: a line in that adds 1.7 times as much; of a short wave more is missing.
-    added, size = (second - plain).mean(axis=0), len(whole)
-    noise = np.sqrt((1 + mutual) * (second - plain).var(axis=0) / size)
-    doubt = MISSING * np.maximum(added - NOISE * noise, 0)
+    # it falls with the distance, and a line in that adds 1.7 times what one in its square does; of a short wave more.
+    added, size = second - plain, len(whole)
+    noise = np.sqrt((1 + mutual) * added.var(axis=0) / size)
+    doubt = MISSING * np.maximum(added.mean(axis=0) - noise, 0)
     # Of two that are neighbours of each other the product is there twice.
     squared = (whole.var(axis=0) + mutual * second.var(axis=0)) / size + doubt**2 + tie**2 / 12
-    found = whole.mean(axis=0) + tie / 2, np.sqrt(squared), np.where(added > CLEAR * noise, doubt, 0)
-    return found[0][np.newaxis], found[1][np.newaxis], found[2][np.newaxis]
+    return whole.mean(axis=0)[np.newaxis] + tie / 2, np.sqrt(squared)[np.newaxis], doubt[np.newaxis]
 
 
 def explained(columns: FloatArray, values: FloatArray) -> FloatArray:
