@@ -176,6 +176,11 @@ def test_what_samples_do_not_resolve_is_doubted():
         )
         assert (doubt > 0.5 * error) == doubtful
         assert abs(value - 1) <= 1.96 * error + 0.1 * (not doubtful)
+    # A wave that turns between neighbours, of variance 1 with a square: E sin(4 x)^2 is (1 - exp(-32)) / 2.
+    x = np.random.default_rng(8).standard_normal((4, 4096))
+    payoff = np.sin(4 * x[0]) * x[1] + 0.5 * x[2] ** 2 + 0.5 * x[3]
+    value, error, doubt = (part[0, 0] for part in joint_gains(x[:3], {"variance": payoff[:, np.newaxis]})["variance"])
+    assert doubt > 0.5 * error and abs(value - 1) <= 1.96 * error
 
 
 @pytest.mark.parametrize("payoff", [0.0, 0.3, 1.0])
