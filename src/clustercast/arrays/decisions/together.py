@@ -25,10 +25,10 @@ Parts = tuple[FloatArray, FloatArray, FloatArray]
 
 # Columns whose products with each other are regressors, those whose waves are too, regressors, and samples for each.
 CROSSED, WAVED, MOST, SAMPLES = 8, 3, 200, 10
-# Waves along one column, how much wider than its law they are, regressors that are kept, rounds that choose them, and
-# the squared size of a coefficient in its own variances below which it is held back alike.
 # Of log odds: the furthest that a round moves them, and what is no move.
 FURTHEST, NEARLY = 3.0, 0.1
+# Waves along one column, how much wider than its law they are, regressors that are kept, rounds that choose them, and
+# the squared size of a coefficient in its own variances below which it is held back alike.
 TOP, STRETCH, KEPT, ROUNDS, LEAST = 16, 1.75, 32, 5, 0.05
 # Columns along which samples are neighbours, and how many of them.
 NEAR, NEIGHBOURS = 4, 24
@@ -81,10 +81,9 @@ def joint_gains(columns: FloatArray, kinds: Mapping[str, FloatArray]) -> dict[st
     ends = np.cumsum([each.shape[1] for each in values.values()])
     found: dict[str, list[FloatArray]] = {kind: [] for kind in kinds}
     for half in _halves(columns, np.concatenate(list(values.values()), axis=1), spread):
-        mutual = half.mutual
         for (kind, each), end in zip(values.items(), ends, strict=True):
             found[kind].append(_parts(_score(kind), each, half.of(slice(end - each.shape[1], end))))
-    return {kind: _summed(np.concatenate(found[kind], axis=1), mutual, ties[kind]) for kind in kinds}
+    return {kind: _summed(np.concatenate(found[kind], axis=1), half.mutual, ties[kind]) for kind in kinds}
 
 
 def _score(kind: str) -> str:
