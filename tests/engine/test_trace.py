@@ -171,6 +171,7 @@ def test_what_is_chosen_by_the_date_alone_is_chosen_at_once_and_the_rest_warns_o
         (lambda x, year: np.stack([x, x], axis=1), "it calls np.stack with axis"),
         (lambda x, year: np.concatenate([x * year, x * year], 1), "np.concatenate is not among the operations"),
         (lambda x, year: np.sort(x), "np.sort is not among the operations"),
+        (lambda x, year: np.exp(x, where=year > 0), "it calls np.exp with where"),
     ],
 )
 def test_what_arrays_may_not_be_used_for_is_refused(function, reason):
