@@ -229,6 +229,7 @@ TWO_MODES = cc.Mixture((0.1, 0.9), (cc.Normal(0, 1, unit="GW"), cc.Normal(30, 0.
         (TWO_MODES, -2.7, (0.1, 0.5, 0.9)),
         (TWO_MODES, -2.0, (0.25, 0.5, 0.75)),
         (TWO_MODES, -1.0, (0.25, 0.75)),
+        (cc.Truncated(TWO_MODES, low=-9, high=40, unit="GW"), -1.0, (0.25, 0.75)),
     ],
 )
 def test_a_shifted_law_has_the_outermost_shifted_quantiles_that_a_metalog_can_have(family, shift, levels):

@@ -118,7 +118,7 @@ def test_what_cannot_be_traced_is_named_with_the_reason(function, reason):
         lambda x, year: np.concatenate([(x * year)[:1], (x + year)[1:]]),
         lambda x, year: np.stack([x, x + 1, x + 2, x + 3]),
         lambda x, year: x if x.shape in ((1,), (7,)) else x + year,
-        lambda x, year: x * len(x * year) * np.ndim(x * year),
+        lambda x, year: x * len(x * year) * np.ndim(x * year) * np.ndim(x[:, None]),
         lambda x, year: np.where((x > 0.5).dtype == bool, x, 0.0) + np.where((x + year).dtype == float, x, 0.0),
     ],
 )
