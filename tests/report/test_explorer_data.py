@@ -68,3 +68,8 @@ def test_a_metalog_is_written_with_its_bounds_if_it_has_any(bounds):
     assert written == {"family": "metalog", "coefficients": list(prior.coefficients)}
     assert tomllib.loads(f"x = {toml_of(PRIORS['growth'])}")["x"] == {"family": "normal", "mean": 0.5, "sd": 0.1}
     assert toml_of(cc.Mixture([0.5, 0.5], [prior, prior])) == ""
+
+
+def test_constants_have_no_total_indices():
+    fixed = cc.Priors(start=cc.Fixed(2, unit="USD"), growth=cc.Fixed(0.5, unit="1/year"))
+    assert [program["totals"] for program in data_of(fixed)["programs"]] == [{}]
