@@ -138,8 +138,8 @@ def test_the_value_of_what_samples_add_is_their_mean_and_doubt_what_extrapolatio
     whole, second, added = np.random.default_rng(1).normal(size=(3, 50, 2)) + 1
     added[:, 1] -= added[:, 1].mean()
     value, error, doubt = together._summed(np.array([whole, second, second - added]), 0.4, 0.2)
-    noise = 1.4 * added.var(axis=0) / 50
-    exact = np.sqrt(np.maximum(added.mean(axis=0) ** 2 - noise, 0))
+    noise = np.sqrt(1.4 * added.var(axis=0) / 50)
+    exact = together.MISSING * np.maximum(added.mean(axis=0) - noise, 0)
     assert exact[0] > 0.3 > exact[1] == 0
     np.testing.assert_allclose(doubt, [exact], atol=1e-12)
     # Half of what choosing the best before may give too much is put back, as if any of it were as likely.
