@@ -4,6 +4,7 @@ import pytest
 
 from clustercast.errors import InputError
 from clustercast.priors import shipped
+from clustercast.priors.prior_file import read_priors
 
 
 def test_a_checkout_reads_its_own_priors(pytestconfig):
@@ -23,3 +24,16 @@ def test_a_broken_installation_is_said_to_be_one(tmp_path, monkeypatch):
     monkeypatch.setattr(shipped, "_IN_CHECKOUT", tmp_path / "b")
     with pytest.raises(InputError, match="install clustercast again"):
         shipped.directory()
+
+
+def test_a_set_that_is_kept_is_read_anew_where_its_file_changed_and_is_nobodys_to_change(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text((shipped.directory() / "sets" / "situational_awareness.toml").read_text())
+    first = read_priors(path)
+    first.declared.clear()
+    first.groups["mine"] = ("load_factor",)
+    again = read_priors(path)
+    assert again.declared
+    assert "mine" not in again.groups
+    path.write_text(path.read_text().replace('name = "situational_awareness"', 'name = "mine"'))
+    assert read_priors(path).name == "mine"

@@ -104,3 +104,19 @@ def test_an_idle_input_is_the_noise_floor_and_moves_no_other():
     with_delta = delta_indices(FORECAST, outputs="skewed", resamples=3, dummy=True)
     delta = with_delta["delta"].sel(output="skewed")
     assert float(delta.sel(input="dummy")) < float(delta.sel(input="x")) / 2
+
+
+@pytest.mark.parametrize(
+    ("measure", "options", "message"),
+    [
+        (delta_indices, {"resamples": 1}, "resamples is 1; give a whole number of 2 or more"),
+        (delta_indices, {"confidence": 3}, "confidence is 3, and must lie between 0 and 1"),
+        (delta_indices, {"seed": -1}, "seed is -1; give a whole number from 0"),
+        (pawn_indices, {"slices": 1}, "slices is 1; give a whole number from 2"),
+        (pawn_indices, {"slices": FORECAST.sizes["sample"]}, "slices is .* from 2"),
+        (pawn_indices, {"seed": 2**70}, "seed is .* to 4,294,967,295"),
+    ],
+)
+def test_what_salib_cannot_use_or_answers_with_nan_is_refused(measure, options, message):
+    with pytest.raises(InputError, match=message):
+        measure(FORECAST, **options)

@@ -161,7 +161,7 @@ def read_prior_file(name: str | Path) -> Priors:
     path = _path(name, "sets")
     priors = _prior_set(path, read_text(path))
     # What was kept is nobody's to change.
-    return priors.carrying(declared=dict(priors.declared))
+    return priors.carrying(declared=dict(priors.declared), groups=dict(priors.groups))
 
 
 @functools.lru_cache(maxsize=16)
