@@ -72,7 +72,7 @@ def takes(*dims: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
 
     def decorate(function: Callable[P, T]) -> Callable[P, T]:
         name, first = next(iter(inspect.signature(function).parameters.items()))
-        inner = explained(function)
+        inner = typed(function)
 
         @functools.wraps(function)
         def checked(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -85,7 +85,7 @@ def takes(*dims: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
     return decorate
 
 
-def explained(function: Callable[P, T]) -> Callable[P, T]:
+def typed(function: Callable[P, T]) -> Callable[P, T]:
     """Decorate a function so that where it fails, an argument that is not of the stated type is refused."""
 
     @functools.wraps(function)

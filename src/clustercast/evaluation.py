@@ -18,7 +18,7 @@ from clustercast.arrays.points.saltelli import SwappedColumn
 from clustercast.dataset import Dataset, evaluated_dataset, input_arrays
 from clustercast.engine.fingerprint import fingerprint_of, place_of
 from clustercast.engine.units import OwnUnits, factor
-from clustercast.errors import InputError, explained, nearest
+from clustercast.errors import InputError, nearest, typed
 from clustercast.priors.prior_set import check_name
 
 Form = Literal["scalar", "arrays", "matrix", "frame"]
@@ -52,7 +52,7 @@ class _Task:
         return f"function {getattr(self.function, '__name__', 'given')!r} ({place_of(self.function)})"
 
 
-@explained
+@typed
 def evaluate(
     inputs: Dataset,
     function: Callable[..., Any],

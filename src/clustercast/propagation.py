@@ -11,7 +11,7 @@ from clustercast.engine.model import Model, with_changes
 from clustercast.engine.operations import NotFiniteError
 from clustercast.engine.program import Program, program
 from clustercast.engine.units import conversion
-from clustercast.errors import InputError, explained
+from clustercast.errors import InputError, typed
 from clustercast.files.dates import float_years, start_of
 from clustercast.priors.declarations import declared_inputs
 from clustercast.quantities.cluster_model import cluster_model
@@ -22,7 +22,7 @@ YEARS: range = range(2022, 2035)
 BLOCK = 8192
 
 
-@explained
+@typed
 def propagate(
     inputs: Dataset,
     *,

@@ -23,7 +23,7 @@ from clustercast.arrays.points.copula import correlate
 from clustercast.arrays.points.nested_scramble import nested_points
 from clustercast.arrays.points.saltelli import Points, SwappedColumn, saltelli_replicate
 from clustercast.arrays.points.streams import checked_seed, replicate_seed
-from clustercast.errors import InputError, explained, nearest, whole_number
+from clustercast.errors import InputError, nearest, typed, whole_number
 from clustercast.priors.groups import Groups, checked_groups, refuse_constant, swapped_together
 from clustercast.priors.prior_set import Priors, checked_priors
 
@@ -48,7 +48,7 @@ class _Design:
     fewest_replicates: int = 1
 
 
-@explained
+@typed
 def draw(
     priors: Priors,
     size: int,

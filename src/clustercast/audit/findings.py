@@ -11,7 +11,7 @@ from clustercast.audit.largest_cluster import LARGEST_CLUSTER
 from clustercast.audit.statements import AuditFile, Derivation, Part, Rule, read_audit
 from clustercast.audit.world import MONEY, WORLD
 from clustercast.engine.units import factor
-from clustercast.errors import InputError, explained, nearest
+from clustercast.errors import InputError, nearest, typed
 from clustercast.priors.prior_file import read_priors
 from clustercast.uncertainty.stated import read_stated_tables
 
@@ -48,7 +48,7 @@ class Finding:
         return {**self.derivation.model_dump(), "parts": parts, "verdict": self.verdict}
 
 
-@explained
+@typed
 def audit_findings(*, ids: Iterable[str] | None = None, file: AuditFile | None = None) -> list[Finding]:
     """Recompute the texts' derivations from the essay's own inputs, and judge them by one rule.
 

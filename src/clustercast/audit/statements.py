@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from clustercast.arrays import FloatArray
 from clustercast.engine.units import factor
-from clustercast.errors import InputError, explained, nearest
+from clustercast.errors import InputError, nearest, typed
 from clustercast.files.dates import DateText
 from clustercast.files.toml import Number, Text, load_toml, validated
 from clustercast.priors import shipped
@@ -88,7 +88,7 @@ class AuditFile(BaseModel, extra="forbid", frozen=True):
         return self.facts[name]
 
 
-@explained
+@typed
 def read_audit(path: str | Path | None = None) -> AuditFile:
     """Read what the texts state and the facts it is compared with.
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from clustercast.arrays.posterior.likelihood import LASTING
 from clustercast.conditioning.observation_rows import DISCREPANCY, ERROR_UNITS, TIME, Observation, Observations
 from clustercast.engine.units import factor, same_dimension
-from clustercast.errors import InputError, explained, located, nearest, shown
+from clustercast.errors import InputError, located, nearest, shown, typed
 from clustercast.files.dates import DateText
 from clustercast.files.toml import Number, Prose, Text, Truth, load_toml, validated
 from clustercast.files.whole import read_text
@@ -56,7 +56,7 @@ class _File(BaseModel, extra="forbid", frozen=True):
     observation: list[dict[str, Any]] = []
 
 
-@explained
+@typed
 def read_observations(
     name: str | Path = SHIPPED,
     *,

@@ -22,7 +22,7 @@ from clustercast.arrays.summaries.order_statistics import effective_size
 from clustercast.dataset import provenance
 from clustercast.decisions.drawn_from import checked_fraction, one_target, shares_of, with_unit_text
 from clustercast.decisions.targets import Target, Wanted
-from clustercast.errors import InputError, explained
+from clustercast.errors import InputError, typed
 from clustercast.priors.families import Family
 from clustercast.sensitivity.given_data import varied_inputs
 from clustercast.uncertainty.summaries import Weights
@@ -47,7 +47,7 @@ class _Class:
     most: float
 
 
-@explained
+@typed
 def prior_bounds(
     forecast: xr.Dataset,
     target: Target,

@@ -11,14 +11,14 @@ from clustercast.arrays.decisions.boxes import Box, chosen_box, peel, quantile_c
 from clustercast.arrays.summaries.summaries import share_with_error
 from clustercast.dataset import in_words, provenance
 from clustercast.decisions.drawn_from import Asked, Event, asked_event, checked_fraction, with_unit_text
-from clustercast.errors import InputError, explained, whole_number
+from clustercast.errors import InputError, typed, whole_number
 from clustercast.sensitivity.given_data import input_matrix, varied_inputs
 
 _LEAST_HITS = 80
 _LEAST_SHARE, _LEAST_DRAWS = 0.05, 30
 
 
-@explained
+@typed
 def discover(
     forecast: xr.Dataset,
     condition: Event,

@@ -19,7 +19,7 @@ from clustercast.decisions.labels import labelled
 from clustercast.decisions.possible import Rows, imagined
 from clustercast.decisions.targets import Score, Target, Wanted, wanted
 from clustercast.engine.model import Model
-from clustercast.errors import InputError, explained
+from clustercast.errors import InputError, typed
 from clustercast.priors.groups import section_of
 from clustercast.quantities.cluster_model import cluster_model
 from clustercast.sensitivity.given_data import input_matrix, varied_inputs
@@ -31,7 +31,7 @@ Of = Literal["inputs", "groups", "pairs"] | Mapping[str, Iterable[str]]
 PAIRED, TOGETHER = 8, 32768
 
 
-@explained
+@typed
 def evpi(
     forecast: xr.Dataset,
     target: Target | Iterable[Target] | None = None,
@@ -83,7 +83,7 @@ def evpi(
     return found.isel(whole=0, drop=True)
 
 
-@explained
+@typed
 def evppi(
     forecast: xr.Dataset,
     target: Target | Iterable[Target] | None = None,
@@ -156,7 +156,7 @@ def evppi(
     return labelled("evppi", targets, (label, list(groups)), parts, confidence, forecast, left_out)
 
 
-@explained
+@typed
 def evsi(
     forecast: xr.Dataset,
     target: Target | Iterable[Target] | None = None,

@@ -12,7 +12,7 @@ from clustercast.arrays import FloatArray
 from clustercast.conditioning.backtest import rolling_origin
 from clustercast.decisions.pooled_families import LogPool, QuantilePool
 from clustercast.decisions.pooled_forecast import pooled_forecast
-from clustercast.errors import InputError, explained
+from clustercast.errors import InputError, typed
 from clustercast.files.dates import end_of
 from clustercast.priors.correlation import Correlation
 from clustercast.priors.families import Discrete, Family, Fixed, LogNormal, Mixture, Normal
@@ -26,7 +26,7 @@ Shares = tuple[float, ...]
 _ROUNDS = 5000
 
 
-@explained
+@typed
 def pool(
     sets: Mapping[str, T], *, weights: Mapping[str, float] | Sequence[float] | None = None, how: How = "linear"
 ) -> T:
@@ -90,7 +90,7 @@ def pool(
     return made.carrying(declared=declared)  # type: ignore[return-value]
 
 
-@explained
+@typed
 def score_weights(
     sets: Mapping[str, Priors], *, origins: Iterable[float | str], **settings: object
 ) -> dict[str, float]:

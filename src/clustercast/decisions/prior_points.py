@@ -19,7 +19,7 @@ from clustercast.arrays.summaries.order_statistics import effective_size
 from clustercast.dataset import design_of, provenance, with_provenance
 from clustercast.decisions.drawn_from import priors_of, shares_of, targets_of, with_unit_text
 from clustercast.decisions.targets import Target, Wanted, wanted
-from clustercast.errors import InputError, explained
+from clustercast.errors import InputError, typed
 from clustercast.priors.prior_set import Priors
 from clustercast.sensitivity.design import SaltelliDesign, saltelli_design
 from clustercast.sensitivity.given_data import input_matrix, varied_inputs
@@ -29,7 +29,7 @@ _POINTS = np.array([0.05, 0.5, 0.95])
 _LEAST_DRAWS = 100.0
 
 
-@explained
+@typed
 def prior_sensitivity(
     forecast: xr.Dataset,
     target: Target | Iterable[Target] | None = None,

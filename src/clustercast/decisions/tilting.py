@@ -29,7 +29,7 @@ from clustercast.decisions.drawn_from import (
     score_correlation,
     with_unit_text,
 )
-from clustercast.errors import InputError, explained
+from clustercast.errors import InputError, typed
 from clustercast.files.toml import toml_table
 from clustercast.files.whole import write_text
 from clustercast.priors.families import Family, LogNormal, Metalog, Normal
@@ -115,7 +115,7 @@ class Tilt:
         return self.priors.about.as_of or datetime.date.today().isoformat()
 
 
-@explained
+@typed
 def tilt(forecast: xr.Dataset, claim: Event, *, probability: float, priors: Priors | None = None) -> Tilt:
     """Return the least change of the priors that gives a claim a probability.
 
@@ -201,7 +201,7 @@ def tilt(forecast: xr.Dataset, claim: Event, *, probability: float, priors: Prio
     )
 
 
-@explained
+@typed
 def probability_tornado(
     forecast: xr.Dataset, claim: Event, *, inputs: Iterable[str] | str | None = None, tail: float = 0.1
 ) -> xr.Dataset:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from clustercast.errors import InputError, explained, nearest, shown
+from clustercast.errors import InputError, nearest, shown, typed
 
 if TYPE_CHECKING:
     import pint
@@ -127,7 +127,7 @@ def _registry() -> "pint.UnitRegistry[Any]":
     return made
 
 
-@explained
+@typed
 def define_unit(name: str, definition: str | None = None) -> None:
     """Define a unit of one's own, before priors and quantities use it.
 

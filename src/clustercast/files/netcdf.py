@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 from xarray.coders import CFDatetimeCoder, CFTimedeltaCoder
 
-from clustercast.errors import InputError, explained, takes
+from clustercast.errors import InputError, takes, typed
 from clustercast.files.whole import write_whole
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ _CHUNK = 1 << 17
 LAYOUT = "summary"
 
 
-@explained
+@typed
 def write_netcdf(dataset: xr.Dataset | xr.DataTree, path: Path | str) -> Path:
     """Write a dataset or a tree of datasets as netCDF, whole or not at all.
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from clustercast.engine.units import same_dimension
-from clustercast.errors import explained
+from clustercast.errors import typed
 from clustercast.priors.families import Family
 from clustercast.priors.prior_set import Priors, checked_priors
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _LEVELS = {"5 %": 0.05, "50 %": 0.5, "95 %": 0.95}
 
 
-@explained
+@typed
 def compare_priors(a: Priors, b: Priors) -> "pd.DataFrame":
     """Return the inputs in which two sets of priors differ.
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
 
 from clustercast.engine.units import factor
-from clustercast.errors import InputError, explained, located, nearest, shown
+from clustercast.errors import InputError, located, nearest, shown, typed
 from clustercast.files.dates import DateText, StartYear
 from clustercast.files.toml import Number, Prose, Text, Truth, parsed, validated
 from clustercast.files.whole import read_text
@@ -119,7 +119,7 @@ def json_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "clustercast prior file", **schema}
 
 
-@explained
+@typed
 def read_priors(
     name: str | Path, *, scenario: str | Path | None = None, set: Mapping[str, object] | None = None
 ) -> Priors:

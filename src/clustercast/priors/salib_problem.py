@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from clustercast.errors import InputError, explained, located, nearest, shown
+from clustercast.errors import InputError, located, nearest, shown, typed
 from clustercast.files.whole import read_text
 from clustercast.priors import families
 from clustercast.priors.prior_set import Priors
@@ -19,7 +19,7 @@ _COUNTS: dict[str, tuple[int, ...]] = {**dict.fromkeys(_DIRECT, (2,)), "triang":
 _COUNTS["weibull"] = (2, 3)
 
 
-@explained
+@typed
 def read_salib(problem: Mapping[str, Any] | str | Path, *, units: Mapping[str, str] | None = None) -> Priors:
     """Read the inputs of a SALib problem as priors.
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from clustercast.engine.model import Model
-from clustercast.errors import explained
+from clustercast.errors import typed
 from clustercast.files.whole import write_text
 from clustercast.priors.prior_set import Priors, checked_priors
 from clustercast.propagation import YEARS
@@ -42,7 +42,7 @@ class Explorer:
         write_text(Path(path), self.html)
 
 
-@explained
+@typed
 def explore(
     priors: Priors,
     *,

@@ -11,7 +11,7 @@ from clustercast.arrays.indices.dependent import NAMES
 from clustercast.arrays.indices.dependent import kucherenko_indices as kucherenko_columns
 from clustercast.arrays.indices.dependent import shapley_effects as shapley_columns
 from clustercast.arrays.indices.intervals import FewRuns, student_factor
-from clustercast.errors import explained
+from clustercast.errors import typed
 from clustercast.sensitivity.design import VariedInputs, kucherenko_design, shapley_design
 from clustercast.sensitivity.labels import few_events_caution, labelled, long_tail_caution, year_of
 from clustercast.sensitivity.outputs import Scale, analysed_outputs, measured
@@ -20,7 +20,7 @@ from clustercast.sensitivity.outputs import Scale, analysed_outputs, measured
 Measures = dict[str, tuple[FloatArray, FloatArray]]
 
 
-@explained
+@typed
 def shapley_effects(
     forecast: xr.Dataset, *, outputs: Iterable[str] | str | None = None, scale: Scale = "auto", confidence: float = 0.95
 ) -> xr.Dataset:
@@ -75,7 +75,7 @@ def shapley_effects(
     return _measured_forecast(forecast, outputs, scale, confidence, varied, measure, how)
 
 
-@explained
+@typed
 def kucherenko_indices(
     forecast: xr.Dataset, *, outputs: Iterable[str] | str | None = None, scale: Scale = "auto", confidence: float = 0.95
 ) -> xr.Dataset:

@@ -8,7 +8,7 @@ import numpy as np
 from clustercast.arrays.indices.intervals import check_confidence
 from clustercast.dataset import Dataset, Record, design_of, provenance_of, with_provenance
 from clustercast.engine.model import Model, with_changes
-from clustercast.errors import InputError, explained
+from clustercast.errors import InputError, typed
 from clustercast.priors.families import Uniform
 from clustercast.priors.prior_set import Priors, checked_priors
 from clustercast.propagation import YEARS, Progress, propagate, wanted_outputs, year_grid
@@ -79,7 +79,7 @@ class Study:
         )
 
 
-@explained
+@typed
 def run_shapley(
     priors: Priors,
     *,
@@ -120,7 +120,7 @@ def run_shapley(
     return shapley_effects(chosen.forecast(inputs, uncertain=priors.uncertain), scale=scale, confidence=confidence)
 
 
-@explained
+@typed
 def run_kucherenko(
     priors: Priors,
     *,
@@ -161,7 +161,7 @@ def run_kucherenko(
     return kucherenko_indices(chosen.forecast(inputs, uncertain=priors.uncertain), scale=scale, confidence=confidence)
 
 
-@explained
+@typed
 def run_morris(
     priors: Priors,
     *,

@@ -9,7 +9,7 @@ import xarray as xr
 from clustercast.arrays import FloatArray
 from clustercast.arrays.indices.intervals import check_confidence
 from clustercast.dataset import design_of, provenance_of
-from clustercast.errors import InputError, explained, located, nearest, takes, whole_number
+from clustercast.errors import InputError, located, nearest, takes, typed, whole_number
 from clustercast.sensitivity.design import morris_design
 from clustercast.sensitivity.given_data import DUMMY, dummy_values
 from clustercast.sensitivity.labels import WITH_UNIT, labelled, year_of
@@ -161,7 +161,7 @@ def pawn_indices(
     return _each_column(forecast, outputs, scale, inputs, "pawn", options, {"measure": "PAWN", "slices": slices})
 
 
-@explained
+@typed
 def morris_effects(
     forecast: xr.Dataset,
     *,

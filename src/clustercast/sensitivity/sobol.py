@@ -13,7 +13,7 @@ from clustercast.arrays.indices.sobol_estimators import Estimator, estimator_nam
 from clustercast.arrays.indices.sobol_panel import SobolIndices, sobol_panel
 from clustercast.arrays.points.streams import checked_seed
 from clustercast.dataset import design_of, provenance_of
-from clustercast.errors import InputError, explained, takes, whole_number
+from clustercast.errors import InputError, takes, typed, whole_number
 from clustercast.sensitivity.design import SaltelliDesign, saltelli_design
 from clustercast.sensitivity.labels import (
     blind_pairs_caution,
@@ -34,7 +34,7 @@ _NAMES |= {f"{name}_conf": f"{part}_half_width" for name, part in _NAMES.items()
 _NAMES |= {"ST_lead_conf": "total_lead_half_width", "variance": "variance"}
 
 
-@explained
+@typed
 def sobol_indices(
     forecast: xr.Dataset,
     *,

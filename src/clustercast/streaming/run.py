@@ -11,7 +11,7 @@ from clustercast.arrays.indices.pick_freeze import runs_per_point
 from clustercast.arrays.indices.sobol_estimators import estimator_named
 from clustercast.dataset import Dataset
 from clustercast.engine.model import Model
-from clustercast.errors import InputError, explained
+from clustercast.errors import InputError, typed
 from clustercast.priors.groups import Groups, checked_groups
 from clustercast.priors.prior_set import Priors
 from clustercast.propagation import YEARS, Progress
@@ -28,7 +28,7 @@ MEMORY = 4 << 30
 _NEVER_WHOLE = -1
 
 
-@explained
+@typed
 def run_sobol(
     priors: Priors,
     *,
@@ -127,7 +127,7 @@ def run_sobol(
     return add_cautions(indices, single_members(indices, study.changed))
 
 
-@explained
+@typed
 def stream_sobol(priors: Priors, *, size: int, **options: Any) -> Dataset:
     """Sobol' indices from priors to error bars, of a design that need not fit into memory.
 

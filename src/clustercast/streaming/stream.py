@@ -20,7 +20,7 @@ from clustercast.engine.model import Model, with_changes
 from clustercast.engine.operations import Device, checked_device
 from clustercast.engine.program import program as prepared
 from clustercast.engine.units import in_unit
-from clustercast.errors import InputError, explained, nearest, whole_number
+from clustercast.errors import InputError, nearest, typed, whole_number
 from clustercast.files.netcdf import LAYOUT, SummaryDataset
 from clustercast.files.zarr_store import create_store, new_store, open_store, write_region
 from clustercast.priors.prior_set import Priors
@@ -44,7 +44,7 @@ CHUNK = 32 * LEAF
 StorePlan = tuple[StreamPlan, Path]
 
 
-@explained
+@typed
 def stream(
     priors: Priors,
     *,
@@ -267,7 +267,7 @@ def run_record(few: Dataset, size: int, **more: object) -> dict[str, Any]:
     return {**kept, "design": {**record["design"], "size": size}, **more}
 
 
-@explained
+@typed
 def stream_to_zarr(
     priors: Priors,
     path: Path | str,

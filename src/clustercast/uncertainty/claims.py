@@ -9,7 +9,7 @@ import xarray as xr
 from pydantic import BaseModel, Field
 
 from clustercast.dataset import design_of
-from clustercast.errors import InputError, explained, shown, takes
+from clustercast.errors import InputError, shown, takes, typed
 from clustercast.files.dates import StartYear
 from clustercast.files.toml import Text, load_toml, validated
 from clustercast.priors import shipped
@@ -47,7 +47,7 @@ class _File(BaseModel, extra="forbid", frozen=True):
     claim: Annotated[tuple[Claim, ...], Field(min_length=1)]
 
 
-@explained
+@typed
 def read_claims(path: str | Path | None = None) -> tuple[Claim, ...]:
     """Read claims from a file.
 
@@ -98,7 +98,7 @@ def claim_names(claims: Iterable[Claim]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for claim in _checked(claims) for name in claim.asked.names))
 
 
-@explained
+@typed
 def claim_years(claims: Iterable[Claim], first: float) -> list[float]:
     """Return a grid of years that holds every claim's date.
 

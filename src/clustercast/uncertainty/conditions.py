@@ -15,7 +15,7 @@ from clustercast.arrays import BoolArray, FloatArray
 from clustercast.arrays.summaries.summaries import share_with_error
 from clustercast.dataset import design_of, in_words
 from clustercast.engine.units import factor, in_unit, parse_quantity, same_dimension
-from clustercast.errors import InputError, explained, nearest
+from clustercast.errors import InputError, nearest, typed
 from clustercast.files.dates import date_words, end_of, start_of
 from clustercast.uncertainty.summaries import Weights, independent, not_nan, place_of, unit_of, years_of
 
@@ -235,7 +235,7 @@ def probability_of(holds: xr.DataArray, forecast: xr.Dataset, weights: Weights =
     return float(share), float(error)
 
 
-@explained
+@typed
 def parse_condition(text: str) -> Condition:
     """Read a condition.
 

@@ -10,7 +10,7 @@ from clustercast.arrays import FloatArray
 from clustercast.arrays.summaries.order_statistics import effective_size, quantiles_with_errors
 from clustercast.arrays.summaries.summaries import first_crossing, share_with_error
 from clustercast.dataset import design_of, in_words, sample_design
-from clustercast.errors import InputError, explained, takes
+from clustercast.errors import InputError, takes, typed
 from clustercast.uncertainty.stated import Kind, ReferenceClass, ladder, nearest_rung
 from clustercast.uncertainty.summaries import (
     PROBABILITIES,
@@ -33,7 +33,7 @@ from clustercast.uncertainty.summaries import (
 )
 
 
-@explained
+@typed
 def crossing_year(
     trajectory: xr.DataArray, level: Level, *, falling: bool = False, interpolate: bool = True
 ) -> xr.DataArray:
@@ -106,7 +106,7 @@ def _interpolation(logarithmic: NDArray[np.bool_]) -> str:
     return f"linear in log10, linear in {linear} samples" if logarithmic.any() else "linear"
 
 
-@explained
+@typed
 def exceedance(
     trajectory: xr.DataArray, level: Level, *, falling: bool = False, ever: bool = False, weights: Weights = None
 ) -> xr.DataArray:
@@ -272,7 +272,7 @@ def reference_class(
     return xr.DataArray(np.array(names, dtype=object)[rung], coords, value.dims, "reference_class", attrs)
 
 
-@explained
+@typed
 def reached_by(forecast: xr.Dataset, levels: Levels, *, year: float | None = None, falling: bool = False) -> xr.Dataset:
     """Return whether outputs have reached levels, as outputs that `sobol_indices` takes.
 

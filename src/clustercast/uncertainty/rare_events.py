@@ -17,7 +17,7 @@ from clustercast.arrays.points.streams import stream
 from clustercast.dataset import Dataset, input_arrays, with_provenance
 from clustercast.engine.model import Model, with_changes
 from clustercast.engine.program import program
-from clustercast.errors import InputError, explained, whole_number
+from clustercast.errors import InputError, typed, whole_number
 from clustercast.evaluation import Form, evaluate
 from clustercast.priors.prior_set import Priors, checked_priors
 from clustercast.propagation import YEARS, Progress, propagate, run_blocks, wanted_outputs, year_grid
@@ -41,7 +41,7 @@ class Evaluation(TypedDict, total=False):
     executor: Any
 
 
-@explained
+@typed
 def rare_probability(
     priors: Priors,
     claim: str | Condition | Claim,

@@ -11,7 +11,7 @@ from clustercast.arrays.summaries.order_statistics import quantiles
 from clustercast.arrays.summaries.summaries import share_with_error
 from clustercast.dataset import Dataset, design_of, in_words, provenance_of, with_provenance
 from clustercast.engine.model import Model
-from clustercast.errors import InputError, explained, takes
+from clustercast.errors import InputError, takes, typed
 from clustercast.priors.families import Fixed
 from clustercast.priors.prior_file import read_priors
 from clustercast.priors.prior_set import Priors
@@ -24,7 +24,7 @@ BASE = "base"
 _LIMIT = "limit_"
 
 
-@explained
+@typed
 def run_scenarios(
     priors: str,
     scenarios: Iterable[str] | str,

@@ -15,7 +15,7 @@ from clustercast.arrays.summaries.summaries import Summary, replicated_summary, 
 from clustercast.arrays.summaries.tails import DOUBTFUL, HEAVY, tail_shapes
 from clustercast.dataset import Record, coordinate, design_of, in_words
 from clustercast.engine.units import in_unit
-from clustercast.errors import InputError, explained, nearest, shown
+from clustercast.errors import InputError, nearest, shown, typed
 from clustercast.files.dates import float_years
 from clustercast.files.netcdf import LAYOUT, SummaryDataset
 
@@ -30,7 +30,7 @@ PROBABILITIES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _ENOUGH_REPLICATES = 4
 
 
-@explained
+@typed
 def summarise(
     forecast: xr.Dataset, probabilities: Sequence[float] = PROBABILITIES, weights: Weights = None
 ) -> SummaryDataset:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from clustercast.errors import InputError, explained, nearest
+from clustercast.errors import InputError, nearest, typed
 from clustercast.priors.families.closed_form import Discrete, Fixed, LogNormal, LogUniform, Normal, Triangular, Uniform
 from clustercast.priors.families.composed import Mixture, ScipyDistribution, Shifted, as_distribution
 from clustercast.priors.families.family import Family
@@ -19,7 +19,7 @@ _BASIC = (Fixed, Normal, LogNormal, Uniform, LogUniform, Triangular, PERT, Beta,
 FAMILIES: dict[str, type[Family]] = {family.family: family for family in (*_BASIC, Metalog, Mixture, Truncated, Moved)}
 
 
-@explained
+@typed
 def to(low: float, high: float, unit: str = "1") -> Normal | LogNormal:
     """Return the distribution with a 90 % interval: lognormal where `low` is positive, else normal.
 
