@@ -30,7 +30,6 @@ DEFAULT = "evidence_2026"
 YEARS = "2024:2034"
 # Samples of a forecast that only opens an answer.
 QUICK = 4096
-
 # The words of the options, which a writer may edit.
 _WORDS: dict[str, dict[str, dict[str, Any]]] = tomllib.loads(
     Path(__file__).with_suffix(".toml").read_text(encoding="utf-8")
@@ -38,10 +37,8 @@ _WORDS: dict[str, dict[str, dict[str, Any]]] = tomllib.loads(
 _Parameter = inspect.Parameter
 # What the analyses share, by the part of it that an analysis may leave out.
 _PRIORS = {"priors": str | None, "scenario": str | None, "set": list[str] | None, "model": Path | None}
-
 # What is free, and what a container may take at most, where Linux says so.
 _MEMORY = (("/proc/meminfo", r"MemAvailable:\s+(\d+)", 1024.0), ("/sys/fs/cgroup/memory.max", r"(\d+)", 1.0))
-
 BAD_INPUT, INTERRUPTED, TERMINATED, BROKEN_PIPE = 2, 130, 143, 141
 # What typer raises for an option it cannot read; the class itself has no public name.
 _UsageError = cast("type[typer.BadParameter]", typer.BadParameter.__base__)
@@ -60,6 +57,12 @@ class Run:
     settings: Mapping[str, str | float]
     named: tuple[str, str | None]
     progress: Callable[[int, int], None]
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """Return what the functions of the library are asked for beside priors and size."""
+        asked = {"model": self.model, "outputs": self.outputs, "years": self.years}
+        return {**asked, "seed": self.seed, "progress": self.progress}
 
     def with_trend(self) -> list[str]:
         """Return the outputs, and where the model has them the trend of each and whether a world contradicts itself."""

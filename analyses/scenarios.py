@@ -16,21 +16,12 @@ def scenarios(run: options.Run, only: str | None = None, year: float = 2030) -> 
     from clustercast.report.wording import say
 
     if year not in run.years:
-        raise cc.InputError(
-            f"--year {year:g} is not among --years; name one of {', '.join(f'{y:g}' for y in run.years)}"
-        )
+        what = f"--year {year:g} is not among --years"
+        raise cc.InputError(f"{what}; name one of {', '.join(f'{y:g}' for y in run.years)}")
     if run.named[1] or run.settings:
         raise cc.InputError("scenarios compares scenarios with the bare prior set; leave --scenario and --set out")
-    changes = cc.run_scenarios(
-        run.named[0],
-        options.names(only) or shipped_names("scenarios"),
-        model=run.model,
-        outputs=run.outputs,
-        years=run.years,
-        size=run.samples,
-        seed=run.seed,
-        progress=run.progress,
-    )
+    names = options.names(only) or shipped_names("scenarios")
+    changes = cc.run_scenarios(run.named[0], names, size=run.samples, **run.asked)
     return options.Answer(
         finding=[*say("scenarios.finding", changes, year), *filter(None, [limits_sentence(run.priors)])],
         shown=[*say("scenarios.tables", changes, year), *say("scenarios.unchanged", changes, year)],

@@ -15,9 +15,7 @@ def shapley_answer(run: options.Run) -> options.Answer:
     from clustercast.report.sentences import hangs_on, key_year
     from clustercast.report.wording import say
 
-    effects = cc.run_shapley(
-        run.priors, model=run.model, outputs=run.outputs, years=run.years, size=run.samples, seed=run.seed
-    )
+    effects = cc.run_shapley(run.priors, size=run.samples, **run.asked)
     warned = [f"warning: {effects.attrs['warning']}"] if effects.attrs.get("warning") else []
     table = say("sensitivity.shares", effects, "Sh", "Shapley effects, which sum to 1 over the inputs", 6)
     return options.Answer(

@@ -39,18 +39,14 @@ def sobol(
     together = cc.input_groups(run.priors, groups, run.model) if groups else None
     indices = cc.run_sobol(
         run.priors,
-        model=run.model,
-        outputs=run.outputs,
-        years=run.years,
         size=run.samples,
-        seed=run.seed,
         engine=engine,
         second_order=second_order,
         replicates=replicates,
         groups=together,
         latent=latent,
         until=until,
-        progress=run.progress,
+        **run.asked,
     )
     quick, warning = run.forecast(options.QUICK), caution(indices)
     said = [indices.attrs["statement"]] if indices.attrs.get("statement") else []

@@ -25,7 +25,6 @@ Labelled = xr.Dataset | xr.DataTree | xr.DataArray
 # Where a dataset comes from, or how its inputs were drawn, by key.
 Record = Mapping[str, Any]
 _Variables = Mapping[Any, xr.Variable]
-
 PROVENANCE = "provenance"
 _SAMPLED = 1024
 _DESIGN = "design"
@@ -229,10 +228,8 @@ def _finite_numbers(name: str, variable: xr.Variable) -> FloatArray:
         doubtful = not np.isfinite(values.sum())
     wrong = np.flatnonzero(~np.isfinite(values)) if doubtful else np.empty(0, dtype=np.intp)
     if wrong.size:
-        raise InputError(
-            f"input {name!r} has {wrong.size} values that are not finite, the first {values.flat[wrong[0]]} in sample "
-            f"{wrong[0]}; give finite inputs"
-        )
+        what = f"input {name!r} has {wrong.size} values that are not finite"
+        raise InputError(f"{what}, the first {values.flat[wrong[0]]} in sample {wrong[0]}; give finite inputs")
     return values
 
 

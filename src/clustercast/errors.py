@@ -13,7 +13,6 @@ from contextlib import contextmanager
 
 P = typing.ParamSpec("P")
 T = typing.TypeVar("T")
-
 # Where the first argument of a function comes from, by its name or its type.
 _ORIGINS = {
     "worth": "from cc.evppi or cc.evsi",

@@ -25,7 +25,6 @@ Form = Literal["scalar", "arrays", "matrix", "frame"]
 Progress = Callable[[int, int], None]
 Columns = Mapping[str, Any]
 _Piece = tuple[Sequence[int], Columns]
-
 FORMS = get_args(Form)
 _PIECES = 64
 

@@ -17,7 +17,6 @@ from clustercast.priors.declarations import declared_inputs
 from clustercast.quantities.cluster_model import cluster_model
 
 Progress = Callable[[int, int], None]
-
 YEARS: range = range(2022, 2035)
 BLOCK = 8192
 

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 Design = Literal["random", "latin", "sobol", "saltelli", "shapley", "kucherenko", "morris"]
 # Numbers of a Saltelli design from which on its rows are made from A and B when they are asked for.
 LARGE = 1 << 25
-
 Drawn = tuple[dict[str, FloatArray], dict[str, Any]]
 
 

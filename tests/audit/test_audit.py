@@ -399,8 +399,14 @@ def test_a_number_rounds_to_the_centre_of_its_interval(value, digits):
     assert float(f"{low * 1.000001:.{digits - 1}e}") == centre == float(f"{high * 0.999999:.{digits - 1}e}")
 
 
+def test_below_a_power_of_ten_numbers_are_written_a_digit_finer():
+    found = [rounding_interval(500, 1), rounding_interval(1, 1), rounding_interval(87.6, 3)]
+    assert found == [(450.0, 550.0), (0.95, 1.5), (87.55, 87.65)]
+
+
 def test_the_worst_part_decides():
     assert worst(["OK", "-", "ROUND"]) == "ROUND"
+    assert worst(["OK", "EXT", "ROUND"]) == "EXT"
     assert worst(["EXT", "NO"]) == "NO"
     assert worst(["-"]) == worst([]) == "-"
 

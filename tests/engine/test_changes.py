@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import clustercast as cc
-from clustercast.engine.model import with_changes
+from clustercast.engine.model import change_name, change_of, with_changes
 from tests.coherent import run_model
 from tests.engine.test_nodes import STOCK
 
@@ -28,6 +28,11 @@ def initial_spent(level, growth):
 
 MODEL = cc.Model([investment, spent, initial_spent], start="start", step=0.5)
 GIVEN = {"level": np.array([1.0, 2.0, 3.0]), "growth": np.array([0.5, 0.1, -0.2]), "start": np.array(2024.0)}
+
+
+def test_a_change_is_an_input_with_its_date_in_the_name():
+    assert [change_name("growth", date) for date in (2028.0, 2028.5)] == ["growth_from_2028", "growth_from_2028_5"]
+    assert [change_of(name) for name in ("growth_from_2028_5", "growth")] == [("growth", 2028.5), None]
 
 
 @given(st.floats(2025, 2033), st.floats(-0.5, 0.5))

@@ -34,6 +34,7 @@ def test_numbers_of_literals_closures_and_modules():
         return inner
 
     assert numbers_in(outer(7)) == (0.25, 3.0, 7.0, 120.0, 1000.0)
+    assert numbers_in(lambda energy: energy / (365 * 24) / 1e3) == (1000.0, 8760.0)
 
 
 def test_a_fingerprint_without_source_is_the_same_in_every_process():

@@ -62,6 +62,7 @@ def test_full_efficiency_of_gas_from_btu():
         ("$1,500", "USD", 1500.0),
         ("$12 per month", "USD/year", 144.0),
         ("€2M", "EUR", 2e6),
+        ("0.3", "1", 0.3),
         ("$ 2.5B/year", "USD/year", 2.5e9),
         ("20 %", "1", 0.2),
         ("20%", "1", 0.2),
@@ -73,6 +74,12 @@ def test_full_efficiency_of_gas_from_btu():
 )
 def test_texts_in_a_unit(text, unit, value):
     assert units.in_unit(text, unit) == pytest.approx(value, rel=1e-14)
+
+
+def test_a_text_is_read_as_a_number_and_its_unit():
+    texts = ("100 GW", "0.3", "$1T", "$2.5B/year", "€5M")
+    pairs = [(100.0, "GW"), (0.3, "1"), (1e12, "USD"), (2.5e9, "USD/year"), (5e6, "EUR")]
+    assert list(map(units.parse_quantity, texts)) == pairs
 
 
 @pytest.mark.parametrize(

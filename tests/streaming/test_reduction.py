@@ -25,6 +25,11 @@ def test_what_is_done_and_what_is_left_make_up_the_whole(total, done, length):
     assert all(0 < stop - start <= length for start, stop in left)
 
 
+def test_what_is_left_is_cut_at_the_multiples_of_a_length():
+    assert remaining_ranges(10, [(2, 5)], 4) == [(0, 2), (5, 8), (8, 10)]
+    assert joined_ranges([(4, 6), (0, 2), (2, 3)]) == [(0, 3), (4, 6)]
+
+
 def test_a_reduction_survives_the_journey():
     values = np.random.default_rng(1).random((2, 2 * LEAF + 5))
     result = Reduction(2, {"label": (2, 3)})

@@ -55,6 +55,7 @@ def test_the_nearest_rung_is_that_of_a_search_by_logarithms(sizes, value):
 def test_0_and_infinity_are_nearest_to_the_ends():
     assert nearest_rung(np.array([0, np.inf]), np.array([1.0, 2, 3])).tolist() == [0, 2]
     assert nearest_rung(np.array([0, 5, np.inf]), np.array([1.0])).tolist() == [0, 0, 0]
+    assert nearest_rung(np.array([0, 3.0, 4.0, np.inf]), np.array([1.0, 10, 100])).tolist() == [0, 0, 1, 2]
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,7 @@ def test_a_range_upside_down_is_refused(tmp_path):
 def test_the_essays_tables_have_all_their_cells():
     cells = read_stated_tables().cell
     assert len(cells) == 3 * 5 + 4 * 4
+    assert {cell.table for cell in cells} == {"Largest training cluster", "Total world AI investment"}
     costs = {c.year: c.low for c in cells if c.quantity == "training_cluster_cost"}
     assert costs == {2022: 5e8, 2024: 1e9, 2026: 1e10, 2028: 1e11, 2030: 1e12}
 

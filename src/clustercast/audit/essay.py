@@ -14,7 +14,6 @@ from clustercast.uncertainty.stated import StatedTables
 Numbers = dict[str, FloatArray]
 Number = FloatArray | float
 Derivations = Mapping[str, Callable[["Essay"], Numbers]]
-
 _OUTER = np.array([0.05, 0.95])
 
 

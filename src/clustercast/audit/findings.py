@@ -16,7 +16,6 @@ from clustercast.priors.prior_file import read_priors
 from clustercast.uncertainty.stated import read_stated_tables
 
 Verdict = Literal["OK", "ROUND", "EXT", "NO", "-"]
-
 # From the best to the worst.
 _ORDER: tuple[Verdict, ...] = ("-", "OK", "ROUND", "EXT", "NO")
 _SLACK = 1e-9
@@ -112,11 +111,7 @@ def _finding(derivation: Derivation, essay: Essay, file: AuditFile) -> Finding:
 
 
 def rounding_interval(value: float, digits: int) -> tuple[float, float]:
-    """Return the ends of the numbers that round to one above 0 with so many significant digits; the upper is outside.
-
-    >>> rounding_interval(500, 1), rounding_interval(1, 1), rounding_interval(87.6, 3)
-    ((450.0, 550.0), (0.95, 1.5), (87.55, 87.65))
-    """
+    """Return the ends of the numbers that round to one above 0 in so many significant digits; the upper is outside."""
     exponent = math.floor(math.log10(value) + _SLACK)
     half = 10.0 ** (exponent - digits + 1) / 2
     # Below a power of ten numbers are written a digit finer.
@@ -147,9 +142,5 @@ def part_verdict(low: float, high: float, part: Part, rule: Rule) -> Verdict:
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
-    """Return the worst of some verdicts.
-
-    >>> worst(["OK", "EXT", "ROUND"]), worst([])
-    ('EXT', '-')
-    """
+    """Return the worst of some verdicts."""
     return max(verdicts, key=_ORDER.index, default="-")

@@ -33,7 +33,6 @@ from clustercast.quantities.cluster_model import cluster_model
 from clustercast.sampling import draw
 
 Method = Literal["auto", "importance", "tempered"]
-
 YEARS = range(2012, 2035)
 SIZE = 1 << 17
 # Prior draws that show whether importance sampling can work.

@@ -21,7 +21,6 @@ from clustercast.files.toml import Prose, Text
 from clustercast.priors.families import Family
 
 Discrepancy = float | Family | Mapping[str, float | Family] | None
-
 BOUNDS = {"value": 0, "record": 1, "ceiling": -1}
 LOWER_GAP, UPPER_GAP, DISCREPANCY = "record_gap", "ceiling_gap", "discrepancy"
 # Years over which discrepancies are correlated, and in which the gap of ceilings halves.
@@ -197,9 +196,8 @@ class Observations:
         given = discrepancy if isinstance(discrepancy, Mapping) else dict.fromkeys(self.quantities, discrepancy)
         for name in given:
             if name not in self.quantities:
-                raise InputError(
-                    f"discrepancy is given for {name!r}, which is not observed{nearest(name, self.quantities)}"
-                )
+                what = f"discrepancy is given for {name!r}"
+                raise InputError(f"{what}, which is not observed{nearest(name, self.quantities)}")
         needed: dict[str, object] = {}
         # Gaps come last, as they are shared; each quantity has a time of its own where there is a prior for it.
         names = {name: row for row in self.rows for name in row.errors}
@@ -220,10 +218,8 @@ class Observations:
         timed = [name for name in self.quantities if f"{TIME}_{name}" in needed]
         if timed and len(timed) < len(self.quantities):
             other = next(name for name in self.quantities if name not in timed)
-            raise InputError(
-                f"{self.origin or self.name} has a {TIME} for {timed[0]!r} but none for {other!r}; "
-                f"add {TIME!r}, which is for all, or one for each"
-            )
+            what = f"{self.origin or self.name} has a {TIME} for {timed[0]!r} but none for {other!r}"
+            raise InputError(f"{what}; add {TIME!r}, which is for all, or one for each")
         return needed
 
     def arrays(self) -> ObservedRows:

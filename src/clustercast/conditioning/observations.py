@@ -185,10 +185,8 @@ def _find(name: str | Path) -> Path:
     path = Path(name)
     if "\0" not in str(path) and len(path.name) < 256 and path.is_file():
         return path
-    raise InputError(
-        f"there are no observations {shown(str(name))}{nearest(str(name), known)}; "
-        f"shipped are {', '.join(known)}, or give the path of a TOML or CSV file"
-    )
+    what = f"there are no observations {shown(str(name))}{nearest(str(name), known)}"
+    raise InputError(f"{what}; shipped are {', '.join(known)}, or give the path of a TOML or CSV file")
 
 
 def _tables(path: Path, content: _File) -> Iterator[tuple[str, dict[str, Any], bool]]:
@@ -220,9 +218,8 @@ def _cells(path: Path, columns: Mapping[str, str] | None) -> Iterator[tuple[str,
 def _check_header(path: Path, header: list[str], columns: Mapping[str, str] | None) -> None:
     """Refuse a column that is there twice, or one that is asked for and is not there."""
     if len(header) == 1 and (separator := next((mark for mark in ";\t|" if mark in header[0]), "")):
-        raise InputError(
-            f"{path}:1: the columns are separated by {separator!r}; save the table with commas between them"
-        )
+        what = f"{path}:1: the columns are separated by {separator!r}"
+        raise InputError(f"{what}; save the table with commas between them")
     for column in header:
         if column and header.count(column) > 1:
             raise InputError(f"{path}:1: the column {shown(column)} is there twice; give each its own name")
@@ -247,9 +244,8 @@ def _rows(
             with located(where):
                 factor(row.unit)
             if row.id in places:
-                raise InputError(
-                    f"{place}: the id {row.id!r} is there twice (also {places[row.id]}); give each its own"
-                )
+                what = f"{place}: the id {row.id!r} is there twice (also {places[row.id]})"
+                raise InputError(f"{what}; give each its own")
         except InputError as error:
             if not skip_bad:
                 raise InputError(f"{error}; or leave bad rows out (skip_bad)") from None
@@ -268,17 +264,15 @@ def _priors(path: Path, entries: Mapping[str, dict[str, Any]]) -> dict[str, Fami
         where = f"{path}: inputs.{shown(key)[1:-1]}"
         base = next((base for base in (DISCREPANCY, TIME) if key.startswith(f"{base}_")), key)
         if base not in ERROR_UNITS:
-            raise InputError(
-                f"{where} is not part of the likelihood{nearest(key, known)}; allowed are {', '.join(known)}"
-            )
+            what = f"{where} is not part of the likelihood{nearest(key, known)}"
+            raise InputError(f"{what}; allowed are {', '.join(known)}")
         for needed in ("unit", "source", "as_of"):
             if not isinstance(entry.get(needed), str):
                 raise InputError(f'{where}.{needed} is missing; add {needed} = "..."')
         unit = ERROR_UNITS[base]
         if entry["unit"] != unit if unit == "year" else not same_dimension(entry["unit"], unit):
-            raise InputError(
-                f"{where}.unit is {entry['unit']!r}; give it in {unit!r}{'' if unit == 'year' else ' (decades)'}"
-            )
+            what = f"{where}.unit is {entry['unit']!r}"
+            raise InputError(f"{what}; give it in {unit!r}{'' if unit == 'year' else ' (decades)'}")
         with located(where):
             made[key] = distribution_from_entry(entry)
         if made[key].support[0] < 0:

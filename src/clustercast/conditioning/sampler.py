@@ -20,10 +20,8 @@ from clustercast.arrays.posterior.tempering import (
 )
 
 Progress = Callable[[int, int], None]
-
 LARGEST_K_HAT, LARGEST_R_HAT, LEAST_ESS = 0.7, 1.01, 400.0
 _TINY = 1e-290
-
 CHAINS = 4
 # Draws come in multiples of this many a chain.
 WALKERS = 32

@@ -28,7 +28,6 @@ from clustercast.sensitivity.given_data import varied_inputs
 from clustercast.uncertainty.summaries import Weights
 
 Boxes = Mapping[str, tuple[Family, Family]]
-
 _JOINT = "all inputs"
 _LEVELS = (0.05, 0.5, 0.95)
 _LARGEST_RATIO, _LARGEST_SHARE = 1e9, 1 - 1e-9
@@ -157,10 +156,8 @@ def _class(
         raise InputError(f"given are {given or 'no classes'}; give one of ratio=2, contamination=0.1 or pbox={{...}}")
     if ratio is not None:
         if not isinstance(ratio, int | float) or not 1 < ratio < _LARGEST_RATIO:
-            raise InputError(
-                f"ratio is {ratio!r}; give a number above 1 and below {_LARGEST_RATIO:g}, as 2: one density may be "
-                "twice the other"
-            )
+            remedy = f"give a number above 1 and below {_LARGEST_RATIO:g}, as 2: one density may be twice the other"
+            raise InputError(f"ratio is {ratio!r}; {remedy}")
         return _Class(
             f"the prior may be any density within a ratio of {ratio:g}", ratio_bounds, ratio, 1.0, _LARGEST_RATIO
         )

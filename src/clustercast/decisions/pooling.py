@@ -22,7 +22,6 @@ T = TypeVar("T", Priors, xr.Dataset)
 How = Literal["linear", "log", "quantile"]
 Parts = tuple[Family, ...]
 Shares = tuple[float, ...]
-
 _ROUNDS = 5000
 
 
@@ -178,10 +177,8 @@ def _pooled(name: str, having: list[tuple[float, Family]], how: How, named: str)
     shares, parts = tuple(share for share, _ in kept), tuple(each for _, each in kept)
     if unit == "year" and all(isinstance(each, Fixed) for each in parts):
         shown = " and ".join(f"{each.median:g}" for each in parts)
-        raise InputError(
-            f"{named} have the constant {name!r} at {shown}, so they do not count from the same dates; propagate each "
-            "and pool the forecasts, or give them one with replace"
-        )
+        what = f"{named} have the constant {name!r} at {shown}, so they do not count from the same dates"
+        raise InputError(f"{what}; propagate each and pool the forecasts, or give them one with replace")
     # What has few values has no density, and its quantiles jump.
     how = "linear" if any(each.is_discrete for each in parts) else how
     pooled = {"linear": _mixed, "log": _log_pool, "quantile": _quantile_pool}[how]

@@ -57,17 +57,14 @@ def _predicted(forecast: xr.Dataset, row: Observation) -> FloatArray:
     """Return log10 of an observed quantity in each sample; of the amount of a year, of what the quantity grows by."""
     if row.quantity not in forecast.data_vars:
         known = [str(name) for name in forecast.data_vars]
-        raise InputError(
-            f"observation {row.id!r} is of {row.quantity!r}, which the forecast does not hold"
-            f"{nearest(row.quantity, known)}; propagate it too"
-        )
+        what = f"observation {row.id!r} is of {row.quantity!r}"
+        raise InputError(f"{what}, which the forecast does not hold{nearest(row.quantity, known)}; propagate it too")
     variable = forecast[row.quantity]
     unit = str(variable.attrs.get("units", "1"))
     yearly = same_dimension(f"({row.unit})*year", unit)
     if not yearly and not same_dimension(row.unit, unit):
-        raise InputError(
-            f"observation {row.id!r} is in {row.unit!r}, which does not convert to {unit!r}, the unit of {row.quantity}"
-        )
+        what = f"observation {row.id!r} is in {row.unit!r}"
+        raise InputError(f"{what}, which does not convert to {unit!r}, the unit of {row.quantity}")
     values = not_nan(variable.transpose(..., "sample"))
     if "year" in variable.dims:
         at = [values[place_of(variable, date)] for date in ((row.date, row.date + 1) if yearly else (row.date,))]

@@ -142,10 +142,8 @@ def _saltelli(forecast: xr.Dataset, weights: Weights | None) -> SaltelliDesign:
     if weights is not None:
         raise InputError("total indices come from a Saltelli design, which has no weights; leave weights out")
     if design_of(forecast).get("name") != "saltelli":
-        raise InputError(
-            "total indices need rows in which one input is drawn again; draw with design='saltelli', or ask for "
-            "of='indices', the first-order ones"
-        )
+        what = "total indices need rows in which one input is drawn again"
+        raise InputError(f"{what}; draw with design='saltelli', or ask for of='indices', the first-order ones")
     return saltelli_design(forecast)
 
 

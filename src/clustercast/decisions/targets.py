@@ -20,7 +20,6 @@ from clustercast.uncertainty.summaries import place_of
 
 Score = Literal["variance", "brier", "log", "crps", "width"]
 Loss = Callable[[Any, xr.Dataset], Any]
-
 _OF_CLAIMS, _OF_OUTPUTS = ("brier", "log"), ("variance", "crps", "width")
 _IN = re.compile(r"([A-Za-z_]\w*)(?:\s+in\s+(.+))?")
 _LOSS = "loss"
@@ -88,10 +87,8 @@ class Decision:
         for place, action in enumerate(self.actions):
             values = self._loss(action, draws)
             if values.shape not in ((), (size,)):
-                raise InputError(
-                    f"the loss of action {action!r} of {self.name!r} has the shape {values.shape}; give one loss a "
-                    f"sample, shape ({size},)"
-                )
+                what = f"the loss of action {action!r} of {self.name!r} has the shape {values.shape}"
+                raise InputError(f"{what}; give one loss a sample, shape ({size},)")
             if not np.isfinite(values).all():
                 raise InputError(f"the loss of action {action!r} of {self.name!r} is not finite in every sample")
             found[:, place] = values
@@ -179,9 +176,8 @@ def _wanted(forecast: xr.Dataset, target: Target, score: Score | None) -> list[W
     """Return one target; an output without a year is one for each."""
     if isinstance(target, Decision):
         if score is not None:
-            raise InputError(
-                f"score is {score!r}, but {target.name!r} is a decision with its own loss; leave score out"
-            )
+            what = f"score is {score!r}, but {target.name!r} is a decision with its own loss"
+            raise InputError(f"{what}; leave score out")
         actions = ", ".join(map(str, target.actions))
         return [Wanted(target.name, f"{target.name} ({actions})", _LOSS, target.unit, target.losses(forecast))]
     if isinstance(target, Claim):
@@ -216,20 +212,16 @@ def _event(
     hits = int(min(holds.sum(), (~holds).sum()))
     if hits < least:
         share = f"{holds.sum():,} of {holds.size:,}"
-        raise InputError(
-            f"{name!r} holds in {share} samples, so nothing is known of what it hangs on; choose a condition that "
-            "holds in some samples and not in others, or draw more"
-        )
+        what = f"{name!r} holds in {share} samples, so nothing is known of what it hangs on"
+        raise InputError(f"{what}; choose a condition that holds in some samples and not in others, or draw more")
     return Wanted(name, words, score or "brier", "1", holds.astype(np.float64))
 
 
 def _outputs(forecast: xr.Dataset, name: str, date: str | None, score: Score | None) -> list[Wanted]:
     """Return one output, in one year or in each."""
     if score is not None and score not in _OF_OUTPUTS:
-        raise InputError(
-            f"score {score!r} is for claims, but {name!r} is a number; use 'variance', 'crps' or 'width', or make a "
-            f"claim of it, as '{name} > VALUE by 2028'"
-        )
+        remedy = f"use 'variance', 'crps' or 'width', or make a claim of it, as '{name} > VALUE by 2028'"
+        raise InputError(f"score {score!r} is for claims, but {name!r} is a number; {remedy}")
     variable = forecast[name]
     if variable.attrs.get("role") == "input":
         raise InputError(f"{name!r} is an input; ask what is worth knowing for an output or a claim")

@@ -83,13 +83,7 @@ def called(function: Function, name: str = "") -> str:
 
 
 def numbers_in(function: Function) -> tuple[float, ...]:
-    """Return the numbers that a function is written with, each once, its module's constants and closure included.
-
-    >>> def power(energy):
-    ...     return energy / (365 * 24) / 1e3
-    >>> numbers_in(power)
-    (1000.0, 8760.0)
-    """
+    """Return the numbers that a function is written with, each once, its module's constants and closure included."""
     code = function.__code__
     outside = [function.__globals__.get(name) for name in names_in(code)]
     closure = [cell.cell_contents for cell in function.__closure__ or ()]

@@ -281,20 +281,12 @@ def _functions(source: object) -> list[Function]:
 
 
 def change_name(name: str, year: float) -> str:
-    """Return the name of the input that takes the place of another from a date on.
-
-    >>> change_name("growth", 2028.0), change_name("growth", 2028.5)
-    ('growth_from_2028', 'growth_from_2028_5')
-    """
+    """Return the name of the input that takes the place of another from a date on."""
     return f"{name}_from_{year:g}".replace(".", "_")
 
 
 def change_of(name: str) -> tuple[str, float] | None:
-    """Return the input that a change belongs to and its date, or None for any other name.
-
-    >>> change_of("growth_from_2028_5"), change_of("growth")
-    (('growth', 2028.5), None)
-    """
+    """Return the input that a change belongs to and its date, or None for any other name."""
     found = _CHANGE.match(name)
     return (found["name"], float(f"{found['year']}.{found['part'] or 0}")) if found else None
 

@@ -157,10 +157,8 @@ def _refuse_outside(name: str, value: FloatArray, bounds: tuple[float, float], u
     if not (least >= low - _ROUNDING * abs(low) and greatest <= high + _ROUNDING * abs(high)):
         wrong = greatest if greatest > high else least
         least = "0, excluded," if low == math.ulp(0.0) else f"{low / unit:g}"
-        raise InputError(
-            f"input {name!r} is {wrong / unit:.6g}, outside {least} to {high / unit:g}, which the model declares for "
-            "it; give values inside"
-        )
+        what = f"input {name!r} is {wrong / unit:.6g}, outside {least} to {high / unit:g}"
+        raise InputError(f"{what}, which the model declares for it; give values inside")
 
 
 def unproved(

@@ -21,7 +21,6 @@ from clustercast.engine.wiring import PREVIOUS_YEAR, YEAR, Definition, Need, con
 from clustercast.errors import InputError
 
 Dates = tuple[float, ...]
-
 _ROUNDING = 1e-9
 
 

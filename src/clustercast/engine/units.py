@@ -33,8 +33,6 @@ _MONEY = re.compile(r"\s*([$€£])\s*([-+.,\w]*?)\s*(k|M|B|T)?\s*((?:[/*]|per\b
 _MONEY_MULTIPLES = {None: 1.0, "k": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
 _NUMBER = re.compile(r"\s*([-+]?(?:\d[\d.,_]*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*)", re.ASCII | re.DOTALL)
 _GROUPED = re.compile(r"[-+]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?(?:[eE][-+]?\d+)?", re.ASCII)
-
-
 # Units of one's own, with what they are in others.
 own_units: dict[str, str] = {}
 
@@ -292,10 +290,8 @@ def _number(token: str, text: str) -> float:
             point, plain = token.replace(",", "."), token.replace(",", "")
             whole = "" if plain.lstrip("+-").startswith("0") else f", {plain} if it is not"
             readings = f": {point} if it is a decimal point{whole}"
-        raise InputError(
-            f"cannot read {shown(token)} in {shown(text)} as a number: a comma only separates groups of three "
-            f"digits, as in 1,500{readings}; write it without the comma"
-        )
+        what = f"cannot read {shown(token)} in {shown(text)} as a number: a comma only separates groups of three digits"
+        raise InputError(f"{what}, as in 1,500{readings}; write it without the comma")
     try:
         value = float(token.replace(",", ""))
     except ValueError:
@@ -306,13 +302,7 @@ def _number(token: str, text: str) -> float:
 
 
 def parse_quantity(text: str) -> tuple[float, str]:
-    """Read a number with its unit.
-
-    >>> parse_quantity("100 GW"), parse_quantity("0.3")
-    ((100.0, 'GW'), (0.3, '1'))
-    >>> parse_quantity("$1T"), parse_quantity("$2.5B/year"), parse_quantity("€5M")
-    ((1000000000000.0, 'USD'), (2500000000.0, 'USD/year'), (5000000.0, 'EUR'))
-    """
+    """Read a number with its unit."""
     if not isinstance(text, str):
         raise InputError(f"{shown(text)} is no text; write a number and a unit, as in '100 GW', '20 %' or '$1T'")
     if money := _MONEY.fullmatch(text):
@@ -329,11 +319,7 @@ def parse_quantity(text: str) -> tuple[float, str]:
 
 
 def in_unit(value: "str | float", unit: str, what: str = "value") -> float:
-    """Return a text such as "100 GW", or a number that is in `unit` already, as a finite number in `unit`.
-
-    >>> in_unit("100 GW", "W"), in_unit("$1T", "USD"), in_unit("20 %", "1")
-    (100000000000.0, 1000000000000.0, 0.2)
-    """
+    """Return a text such as "100 GW", or a number that is in `unit` already, as a finite number in `unit`."""
     if isinstance(value, str):
         number, given = parse_quantity(value)
         return number * conversion(given, unit, f"{what} {value!r}", number)

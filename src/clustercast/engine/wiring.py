@@ -15,7 +15,6 @@ from clustercast.errors import InputError
 
 Function = Callable[..., FloatArray]
 Kind = Literal["now", "previous", "lagged"]
-
 YEAR = "year"
 PREVIOUS_YEAR = "previous_year"
 PREVIOUS, LAGGED, INITIAL = "previous_", "lagged_", "initial_"

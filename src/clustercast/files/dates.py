@@ -13,7 +13,6 @@ from clustercast.arrays import FloatArray
 from clustercast.errors import InputError
 
 Date = float | str | datetime.date | np.datetime64
-
 ISO = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
 _DECIMAL = re.compile(r"\d{4}\.\d+")
 _REMEDY = "write it as 2024, 2024-06 or 2024-06-15, or give a year such as 2024.5"

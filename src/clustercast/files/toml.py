@@ -12,7 +12,6 @@ from clustercast.errors import InputError, nearest, shown
 from clustercast.files.whole import read_text
 
 M = TypeVar("M", bound=BaseModel)
-
 # Neither a terminal nor an HDF5 attribute takes control characters; a tab and the end of a line are welcome.
 _PRINTABLE = r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
 _FILLED = _PRINTABLE.replace("[^", r"[^\s")
@@ -21,7 +20,6 @@ Number = Annotated[float, Strict()]
 Truth = Annotated[bool, Strict()]
 Prose = Annotated[str, Field(pattern=f"^{_PRINTABLE}*$")]
 Text = Annotated[str, StringConstraints(strip_whitespace=True), Field(pattern=f"^{_PRINTABLE}*{_FILLED}{_PRINTABLE}*$")]
-
 _REMEDIES = {
     "string_type": "a text in quotation marks is needed",
     "float_type": "a number is needed, without quotation marks",

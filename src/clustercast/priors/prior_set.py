@@ -345,9 +345,8 @@ def check_name(name: str, what: str) -> None:
     if not name.isprintable() or not 0 < len(name) <= _LONGEST_NAME or "/" in name:
         raise InputError(f"{what} cannot be called {shown(name)}; use letters, digits and underscores")
     if name in RESERVED:
-        raise InputError(
-            f"{what} cannot be called {name!r}: it is a coordinate of every forecast or summary; rename it"
-        )
+        remedy = "rename it"
+        raise InputError(f"{what} cannot be called {name!r}: it is a coordinate of every forecast or summary; {remedy}")
 
 
 def _distribution(value: object, name: str) -> Family:
@@ -358,8 +357,6 @@ def _distribution(value: object, name: str) -> Family:
         if made is not None and made.unit != "1":
             factor(made.unit)
     if made is None:
-        raise InputError(
-            f"input {name!r} is {shown(value)}; give a distribution such as cc.Normal(0.5, 0.1, unit='OOM/year'), "
-            "a frozen scipy.stats distribution or a number"
-        )
+        what = f"input {name!r} is {shown(value)}; give a distribution such as cc.Normal(0.5"
+        raise InputError(f"{what}, 0.1, unit='OOM/year'), a frozen scipy.stats distribution or a number")
     return made

@@ -16,6 +16,7 @@ from clustercast.decisions.targets import FEWEST
 from clustercast.decisions.tilting import probability_tornado, tilt
 from clustercast.errors import InputError
 from clustercast.priors.prior_set import Priors
+from clustercast.report import plots
 from clustercast.report.sentences import validity_sentence
 from clustercast.report.tables import Table
 from clustercast.report.wording import say
@@ -121,7 +122,7 @@ def _worth(name: str, worth: xr.Dataset, **named: Mapping[str, str]) -> Part:
     halves = (high - low) / 2 / worth["before"].values[0]
     order = [k for k in np.argsort(-shares, kind="stable")[:_SHOWN] if shares[k] >= 0.005 and low[k] > 0]
     rows = [(named.get("names", {}).get(keys[k], keys[k]), shares[k], 100 * halves[k]) for k in order]
-    figures = {name: lambda: _drawn(name, worth, most=_SHOWN, **named)} if rows else {}
+    figures = {name: lambda: getattr(plots, name)(worth, most=_SHOWN, **named)} if rows else {}
     return Part(say(f"ask.{name}", rows), {name: worth}, figures)
 
 
@@ -144,8 +145,8 @@ def change_part(question: Question) -> Part:
     shown = say("ask.change", found, rows, marginals.sizes["input"] - 1)
     tornado = probability_tornado(question.forecast, question.condition)
     figures = {
-        "tilt": lambda: _drawn("tilt", found, most=_SHOWN),
-        "probability_tornado": lambda: _drawn("probability_tornado", tornado, most=_SHOWN),
+        "tilt": lambda: plots.tilt(found, most=_SHOWN),
+        "probability_tornado": lambda: plots.probability_tornado(tornado, most=_SHOWN),
     }
     return Part(shown, {"tilt": marginals, "tornado": tornado}, figures)
 
@@ -155,7 +156,7 @@ def bounds_part(question: Question) -> Part:
     each = {ratio: prior_bounds(question.forecast, question.condition, ratio=ratio) for ratio in _RATIOS}
     low, high, flips = (float(each[_RATIO][name].values.flat[0]) for name in ("lower", "upper", "breakdown"))
     shown = say("ask.bounds", _RATIO, low, high, flips)
-    return Part(shown, {"prior_bounds": each[_RATIO]}, {"prior_bounds": lambda: _drawn("prior_bounds", each)})
+    return Part(shown, {"prior_bounds": each[_RATIO]}, {"prior_bounds": lambda: plots.prior_bounds(each)})
 
 
 def region_part(question: Question) -> Part:
@@ -170,7 +171,7 @@ def region_part(question: Question) -> Part:
         ends = (float(box[key].sel(input=name)) for key in ("lower", "upper"))
         rows.append((name, str(question.forecast[name].attrs.get("units", "1")), *ends))
     numbers = {key: float(box[key]) for key in ("density", "density_error", "coverage")}
-    figures = {"region": lambda: _drawn("discover", found, question.forecast)} if rows else {}
+    figures = {"region": lambda: plots.discover(found, question.forecast)} if rows else {}
     return Part(say("ask.region", found.attrs["words"], numbers, rows), {"regions": found}, figures)
 
 
@@ -178,11 +179,3 @@ def region_part(question: Question) -> Part:
 PARTS: tuple[Callable[[Question], Part], ...] = (
     *(probability_part, inputs_part, change_part, bounds_part, region_part, observations_part),
 )
-
-
-def _drawn(name: str, *given: object, **options: object) -> "Axes":
-    """Return a figure by its name; matplotlib is imported only where one is drawn."""
-    from clustercast.report import plots
-
-    drawn: Axes = getattr(plots, name)(*given, **options)
-    return drawn

@@ -125,10 +125,8 @@ _RUN = {"saltelli": "sobol", "shapley": "shapley", "kucherenko": "kucherenko", "
 def _drawn(forecast: xr.Dataset, design: str, measure: str, needed: tuple[str, ...]) -> dict[str, Any]:
     """Return how a forecast was drawn, refused where it is of another design or has lost an entry."""
     if not isinstance(forecast, xr.Dataset):
-        raise InputError(
-            f"a forecast is a Dataset from cc.propagate, not a {type(forecast).__name__}; cc.run_{_RUN[design]} goes "
-            "from priors to the answer"
-        )
+        what = f"a forecast is a Dataset from cc.propagate, not a {type(forecast).__name__}"
+        raise InputError(f"{what}; cc.run_{_RUN[design]} goes from priors to the answer")
     drawn = design_of(forecast)
     if drawn.get("name") != design:
         raise InputError(
@@ -153,10 +151,8 @@ def _varied(forecast: xr.Dataset, design: str, measure: str, more: tuple[str, ..
 def _check_samples(forecast: xr.Dataset, design: str, size: int, runs: int, replicates: int) -> None:
     """Refuse a forecast whose samples are not 0 to n-1 in order."""
     if replicates < 1 or size % replicates:
-        raise InputError(
-            f"the forecast's record says {replicates} replicates of {size} base points, which is no design; "
-            "propagate the draw again"
-        )
+        what = f"the forecast's record says {replicates} replicates of {size} base points, which is no design"
+        raise InputError(f"{what}; propagate the draw again")
     count, expected = forecast.sizes.get("sample", 0), size * runs
     if count != expected:
         raise InputError(
@@ -179,10 +175,8 @@ def _refuse_strangers(forecast: xr.Dataset, known: set[str]) -> None:
     variables = {str(name): forecast.variables[name] for name in forecast.data_vars}
     for name, variable in variables.items():
         if variable.attrs.get("role") == "input" and variable.dims == ("sample",) and name not in known:
-            raise InputError(
-                f"input {name!r} is not one of the design, which varies {', '.join(sorted(known))}; give renamed "
-                "inputs their names back, or draw again"
-            )
+            what = f"input {name!r} is not one of the design, which varies {', '.join(sorted(known))}"
+            raise InputError(f"{what}; give renamed inputs their names back, or draw again")
 
 
 def _check_repeats(
@@ -191,10 +185,8 @@ def _check_repeats(
     """Refuse inputs whose rows do not repeat the rows that they should, given by input, shape (points or 1, runs)."""
     present = {name: forecast.variables[name] for name in repeats if name in forecast.variables}
     if "sample" not in forecast.coords and not present:
-        raise InputError(
-            "the forecast holds neither its inputs nor the coordinate 'sample', so nothing shows that its rows are in "
-            "the order of the draw; keep one of them"
-        )
+        what = "the forecast holds neither its inputs nor the coordinate 'sample'"
+        raise InputError(f"{what}, so nothing shows that its rows are in the order of the draw; keep one of them")
     for name, variable in present.items():
         if variable.dims != ("sample",):
             continue

@@ -15,7 +15,6 @@ from clustercast.errors import InputError, nearest
 
 ScaleName = Literal["auto", "log10", "raw"]
 Scale = ScaleName | Mapping[str, ScaleName]
-
 # Of the natural logarithm, on the raw scale: from about here a few samples own the variance.
 LOG_SD_THAT_MISLEADS = 1.0
 # Of pure numbers, times, rates and temperatures nothing says that they are positive.
@@ -111,9 +110,8 @@ def output_names(forecast: xr.Dataset, outputs: Iterable[str] | str | None) -> t
         raise InputError("outputs is empty; name at least one, or leave it out to analyse all")
     for name in names:
         if name not in known:
-            raise InputError(
-                f"output {name!r} is not in the forecast, which has {', '.join(known)}{nearest(name, known)}"
-            )
+            what = f"output {name!r} is not in the forecast"
+            raise InputError(f"{what}, which has {', '.join(known)}{nearest(name, known)}")
     return names
 
 

@@ -96,10 +96,8 @@ def delta_column(
     # See doi:10.1016/j.ress.2006.04.015, doi:10.1016/j.ejor.2012.11.047
     _, counts = np.unique(values, return_counts=True)
     if counts.max() > _MOST_OF_ONE * values.size:
-        raise InputError(
-            f"{100 * counts.max() / values.size:.0f} % of the samples have one value, and delta compares densities, "
-            "which SALib smooths; use pawn_indices or sobol_indices"
-        )
+        what = f"{100 * counts.max() / values.size:.0f} % of the samples have one value, and delta compares densities"
+        raise InputError(f"{what}, which SALib smooths; use pawn_indices or sobol_indices")
     found = _analysed("delta", inputs, values, seed, num_resamples=resamples, conf_level=confidence, seed=None)
     # SALib up to 1.5 has one variant only and calls it delta.
     raw = "delta_raw" if "delta_raw" in found else "delta"

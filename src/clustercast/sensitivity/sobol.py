@@ -26,7 +26,6 @@ from clustercast.sensitivity.labels import (
 from clustercast.sensitivity.outputs import MeasuredOutput, Scale, analysed_outputs
 
 Engine = Literal["panel", "salib"]
-
 _NOT_RESAMPLED = {"resamples": 0, "resampling_seed": ""}
 # The parts of the indices of one output by the names that they have in a dataset.
 _NAMES = {"S1": "first", "ST": "total", "S2": "second"}
@@ -269,10 +268,8 @@ def time_integrated(
         raise InputError(f"no year is at or before {until}; the indices begin in {indices['year'].values[0]:g}")
     by_year = np.ones(len(years)) if weights is None else np.asarray(weights, dtype=np.float64)
     if by_year.shape != years.shape or (by_year < 0).any() or not np.isfinite(by_year).all() or not by_year.any():
-        raise InputError(
-            f"weights must be {len(years)} numbers, none negative and not all 0, one for each year from {years[0]:g} "
-            f"to {years[-1]:g}, not {by_year.tolist()}"
-        )
+        what = f"weights must be {len(years)} numbers, none negative and not all 0"
+        raise InputError(f"{what}, one for each year from {years[0]:g} to {years[-1]:g}, not {by_year.tolist()}")
     share = xr.DataArray(by_year / by_year.sum(), dims="year") * counted["variance"].drop_vars("year")
     total = share.sum("year")
     varies = share > 0

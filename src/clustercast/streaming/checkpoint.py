@@ -23,7 +23,6 @@ from clustercast.streaming.moments import LeafSums, Ranges
 FILE = "finished.npz"
 State = TypeVar("State", bound=LeafSums)
 Plan = TypeVar("Plan")
-
 _RUN = "run"
 # Writing may take this part of the time, so that short pieces do not wait for the disk.
 _SHARE = 0.05
@@ -154,11 +153,7 @@ def joined(parts: Sequence[State]) -> State:
 
 
 def remaining_ranges(total: int, finished: Ranges, length: int) -> Ranges:
-    """Return what is left of ``range(total)``, cut at the multiples of a length.
-
-    >>> remaining_ranges(10, [(2, 5)], 4)
-    [(0, 2), (5, 8), (8, 10)]
-    """
+    """Return what is left of ``range(total)``, cut at the multiples of a length."""
     gaps = zip([0, *(stop for _, stop in finished)], [*(start for start, _ in finished), total], strict=True)
     pieces: Ranges = []
     for start, stop in gaps:

@@ -33,7 +33,6 @@ Result = TypeVar("Result")
 Plan = TypeVar("Plan")
 Function = Callable[[Plan, int, int], Result]
 Join = Callable[[Sequence[Result]], Result]
-
 _NAMES = ("threads", "processes")
 # A pool that breaks this often without finishing a piece is not tried again.
 _MOST_BREAKS = 3

@@ -21,7 +21,6 @@ from clustercast.errors import InputError
 
 Arrays = dict[str, NDArray[Any]]
 Ranges = list[tuple[int, int]]
-
 LEAF = 4096
 
 
@@ -160,11 +159,7 @@ class LeafSums:
 
 
 def joined_ranges(ranges: Iterable[tuple[int, int]]) -> Ranges:
-    """Return ranges in order, those that touch as one.
-
-    >>> joined_ranges([(4, 6), (0, 2), (2, 3)])
-    [(0, 3), (4, 6)]
-    """
+    """Return ranges in order, those that touch as one."""
     whole: Ranges = []
     for start, stop in sorted(ranges):
         if whole and whole[-1][1] >= start:

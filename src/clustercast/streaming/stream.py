@@ -34,12 +34,10 @@ from clustercast.streaming.reduction import RELATIVE_ERROR, Reduction, StreamPla
 from clustercast.uncertainty.summaries import PROBABILITIES, Levels, Variables, error_method, summary_variables
 
 BLOCK = 1 << 19
-
 _DESIGNS = ("random", "sobol")
 _FEWEST_PIECES, _MOST_PIECES = 32, 1 << 24
 # Samples of a chunk: with thirteen years 14 MB, enough for a disk and little for a memory.
 CHUNK = 32 * LEAF
-
 # How the samples of a run are made, and the store that they go to.
 StorePlan = tuple[StreamPlan, Path]
 

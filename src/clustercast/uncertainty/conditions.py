@@ -20,7 +20,6 @@ from clustercast.files.dates import date_words, end_of, start_of
 from clustercast.uncertainty.summaries import Weights, independent, not_nan, place_of, unit_of, years_of
 
 Form = Literal[">", ">=", "<", "<=", "=", "!=", "fall", "rise", "change"]
-
 _NAME = r"(?P<name>[A-Za-z_]\w*)"
 _COMPARED = re.compile(
     rf"{_NAME}\s*(?P<sign>>=|<=|==|!=|>|<|=)\s*(?P<value>.+?)(?:\s+(?P<when>by|in|at)\s+(?P<date>.+))?"
@@ -88,9 +87,8 @@ class Clause:
                 and len({*holds.tolist()}) == 1
                 and np.unique(values).size > max(1, values.size / 2)
             ):
-                raise InputError(
-                    f"no two samples of {self.name!r} are alike, so none is {self.value} exactly; ask with > and <"
-                )
+                what = f"no two samples of {self.name!r} are alike, so none is {self.value} exactly"
+                raise InputError(f"{what}; ask with > and <")
             return holds
         if "year" not in variable.dims:
             raise InputError(f"{self.name!r} has no years, so it cannot rise or fall; ask for it with > or <")
@@ -103,9 +101,8 @@ class Clause:
         if self.form not in ("=", "!="):
             raise InputError(f"{self.name!r} holds labels; ask for one with = or !=, as '{self.name} = {labels[0]}'")
         if wanted not in labels:
-            raise InputError(
-                f"{self.name!r} has no label {wanted!r}{nearest(wanted, labels)}; it has {', '.join(labels)}"
-            )
+            what = f"{self.name!r} has no label {wanted!r}{nearest(wanted, labels)}"
+            raise InputError(f"{what}; it has {', '.join(labels)}")
         equal = np.equal(not_nan(variable), labels.index(wanted))
         return np.asarray(equal if self.form == "=" else ~equal)
 
@@ -280,9 +277,8 @@ def _clause(part: str, text: str) -> Clause:
         _check_move(part, between["value"], falls=between["verb"] == "falls")
         start, end = _when("in", between["start"]), _when("in", between["date"])
         if start.year >= end.year:
-            raise InputError(
-                f"{part!r} goes from {start.words} to {end.words}; the first date must be before the other"
-            )
+            what = f"{part!r} goes from {start.words} to {end.words}"
+            raise InputError(f"{what}; the first date must be before the other")
         form: Form = "rise" if between["verb"] == "rises" else "change"
         return Clause(between["name"], form, between["value"], end, start)
     if peak:

@@ -191,9 +191,7 @@ def _check_pairs(base: xr.Dataset, name: str, forecast: xr.Dataset) -> None:
         raise InputError(f"the base has design {first.get('name')!r}; scenarios are compared on design 'random'")
     for key, what in (("name", "design"), ("seed", "seed"), ("size", "size")):
         if second.get(key) != first.get(key):
-            raise InputError(
-                f"scenario {name!r} has {what} {second.get(key)!r} and the base {first.get(key)!r}; "
-                "draw both alike, so that their samples are pairs"
-            )
+            what = f"scenario {name!r} has {what} {second.get(key)!r} and the base {first.get(key)!r}"
+            raise InputError(f"{what}; draw both alike, so that their samples are pairs")
     if not np.array_equal(forecast["year"], base["year"]):
         raise InputError(f"scenario {name!r} has other years than the base; propagate both over the same years")

@@ -20,7 +20,6 @@ from clustercast.priors import shipped
 
 Verdict = Literal["inside", "partly", "outside"]
 Kind = Literal["power", "energy", "cost", "gdp_share"]
-
 KINDS: tuple[Kind, ...] = get_args(Kind)
 UNITS: dict[Kind, str] = {"power": "W", "energy": "W", "cost": "USD", "gdp_share": "1"}
 
@@ -63,11 +62,7 @@ class Comparison:
 
 
 def read_stated_tables(path: str | Path | None = None) -> StatedTables:
-    """Return the tables of a file; the two of *Situational Awareness* IIIa by default.
-
-    >>> {cell.table for cell in read_stated_tables().cell} == {"Largest training cluster", "Total world AI investment"}
-    True
-    """
+    """Return the tables of a file; the two of *Situational Awareness* IIIa by default."""
     path = shipped.directory() / "texts" / "essay_tables.toml" if path is None else Path(path)
     tables = validated(load_toml(path), StatedTables, path)
     for cell in tables.cell:
@@ -78,11 +73,7 @@ def read_stated_tables(path: str | Path | None = None) -> StatedTables:
 
 
 def stated_cells() -> tuple[StatedCell, ...]:
-    """Return every shipped cell: the essay's two tables, then what the texts state beside them.
-
-    >>> len(stated_cells()) > len(read_stated_tables().cell)
-    True
-    """
+    """Return every shipped cell: the essay's two tables, then what the texts state beside them."""
     beside = read_stated_tables(shipped.directory() / "texts" / "text_figures.toml")
     return (*read_stated_tables().cell, *beside.cell)
 
@@ -174,10 +165,6 @@ def ladder(
 
 
 def nearest_rung(values: FloatArray, sizes: FloatArray) -> NDArray[np.intp]:
-    """Return which of increasing sizes is nearest to each value in log10; 0 and infinity are nearest to the ends.
-
-    >>> nearest_rung(np.array([0.0, 3.0, 4.0, np.inf]), np.array([1.0, 10.0, 100.0]))
-    array([0, 0, 1, 2])
-    """
+    """Return which of increasing sizes is nearest to each value in log10; 0 and infinity are nearest to the ends."""
     middles = np.sqrt(sizes[1:]) * np.sqrt(sizes[:-1])
     return np.searchsorted(middles, values, side="right")

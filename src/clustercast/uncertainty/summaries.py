@@ -23,9 +23,7 @@ Weights = xr.DataArray | Sequence[float] | FloatArray | None
 Level = str | float
 Levels = Mapping[str, Level | Sequence[Level]]
 Variables = dict[Hashable, xr.Variable]
-
 PROBABILITIES = (0.05, 0.25, 0.5, 0.75, 0.95)
-
 # Fewer replicates than this say too little of their own spread.
 _ENOUGH_REPLICATES = 4
 
@@ -153,19 +151,16 @@ def independent_rows(design: Record, size: int) -> NDArray[np.intp] | slice:
     """Return the independent samples of a design: all, or the first and last row of each base point."""
     name, points = design.get("name"), int(design.get("size", 0))
     if name == "morris":
-        raise InputError(
-            "the rows of a Morris design are no sample of the priors; summarise a draw with design='sobol'"
-        )
+        what = "the rows of a Morris design are no sample of the priors"
+        raise InputError(f"{what}; summarise a draw with design='sobol'")
     if name not in ("saltelli", "shapley", "kucherenko"):
         return slice(None)
     expected = size
     if name == "saltelli":
         expected = points * (2 + len(design["swaps"]) * (2 if design["second_order"] else 1))
     if size != expected or size % points:
-        raise InputError(
-            f"the {name} design has {expected} samples by its attributes, but the dataset has {size}; summarise the "
-            "whole of it, or draw with design='sobol'"
-        )
+        what = f"the {name} design has {expected} samples by its attributes, but the dataset has {size}"
+        raise InputError(f"{what}; summarise the whole of it, or draw with design='sobol'")
     first = np.arange(0, size, size // points)
     return np.stack([first, first + size // points - 1], axis=1).reshape(-1)
 
@@ -183,10 +178,8 @@ def weights_array(weights: Weights, forecast: xr.Dataset | xr.DataArray) -> Floa
         index = weights.indexes["sample"]
         places = index.get_indexer(forecast.indexes["sample"]) if index.is_unique else np.full(size, -1)
         if (places < 0).any():
-            raise InputError(
-                f"weights lack {np.count_nonzero(places < 0)} of the {size} samples by their coordinate, or name one "
-                "twice; give one for each sample, or a plain array in order"
-            )
+            what = f"weights lack {np.count_nonzero(places < 0)} of the {size} samples by their coordinate"
+            raise InputError(f"{what}, or name one twice; give one for each sample, or a plain array in order")
         weights = weights[places]
     try:
         given = np.asarray(weights, dtype=np.float64)
@@ -269,9 +262,8 @@ def title_of(trajectory: xr.DataArray) -> str:
 def refuse_dataset(trajectory: object) -> None:
     """Refuse what is no trajectory, such as a whole forecast."""
     if not isinstance(trajectory, xr.DataArray):
-        raise InputError(
-            f"a DataArray is needed, as forecast['training_cluster_power'], not a {type(trajectory).__name__}"
-        )
+        what = "a DataArray is needed"
+        raise InputError(f"{what}, as forecast['training_cluster_power'], not a {type(trajectory).__name__}")
 
 
 def unit_of(trajectory: xr.DataArray) -> str | None:
@@ -319,9 +311,8 @@ def level_pairs(forecast: xr.Dataset, levels: Levels) -> list[tuple[str, Level]]
 def years_of(trajectory: xr.DataArray) -> FloatArray:
     """Return the increasing years of a trajectory; dates are float years."""
     if "year" not in trajectory.dims or "year" not in trajectory.coords:
-        raise InputError(
-            f"{title_of(trajectory)!r} has the dimensions {trajectory.dims}; it needs the coordinate 'year'"
-        )
+        what = f"{title_of(trajectory)!r} has the dimensions {trajectory.dims}"
+        raise InputError(f"{what}; it needs the coordinate 'year'")
     given = trajectory["year"].values
     years = np.asarray(given, dtype=np.float64) if given.dtype.kind in "fiu" else float_years(given)
     if not years.size or not np.all(np.diff(years) > 0):

@@ -199,6 +199,7 @@ def test_a_text_is_added_in_the_unit_of_the_distribution():
     shifted = LogNormal(0, 1, unit="year", source="A (2024)") + 1
     assert shifted == Shifted(LogNormal(0, 1, source="A (2024)"), 1.0, unit="year", source="A (2024)")
     assert (shifted * 2 - 1) == dataclasses.replace(shifted, shift=1.0, scale=2.0)
+    assert (cc.Gamma(3, 2, unit="month") + "1 year").support == (12.0, INF)
 
 
 def test_to_is_a_ninety_percent_interval():

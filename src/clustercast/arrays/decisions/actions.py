@@ -9,7 +9,6 @@ from clustercast.arrays import FloatArray
 from clustercast.arrays.decisions.partition import Partition, halves
 
 Gain = tuple[FloatArray, FloatArray]
-
 _ROUGHNESS = np.concatenate([[0.0], np.logspace(-6, 9, 31)])
 # Standard errors that a choice is doubted by, and samples that may have gone unseen where none chooses otherwise.
 _SURE, _UNSEEN = 1.96, 3.0

@@ -10,7 +10,6 @@ from scipy.stats import binom
 from clustercast.arrays import BoolArray, FloatArray, IntArray
 
 CodeArray = NDArray[np.uint8]
-
 _BINS = 250
 _CHANCE = 0.05
 _ROUNDS = 10

@@ -10,7 +10,6 @@ from clustercast.arrays import FloatArray, IntArray
 from clustercast.errors import InputError
 
 Bounds = tuple[float, float]
-
 _ROUNDING = 1e-12
 
 

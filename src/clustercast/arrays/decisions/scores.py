@@ -11,7 +11,6 @@ from clustercast.arrays.decisions.partition import BINS, Partition, partition
 
 Gain = tuple[FloatArray, FloatArray]
 OfBins = Callable[[FloatArray, NDArray[np.int64], NDArray[np.int64]], FloatArray]
-
 # Samples a bin must hold for its Gini difference, and for its 5 and 95 % points.
 IN_A_BIN = {"crps": 32, "width": 128}
 MOST_BINS = {"crps": 512, "width": 256}

@@ -18,7 +18,6 @@ from clustercast.arrays import FloatArray
 
 ScoreFunction = Callable[[FloatArray], FloatArray]
 ScoreDerivatives = Callable[[FloatArray, FloatArray], tuple[FloatArray, FloatArray]]
-
 # Beyond 8.5 standard deviations a tail holds 1e-17: less than the spacing of doubles below 1.
 _REACH = 8.5
 _INTERVALS = (512, 1024, 2048, 4096, 8192)

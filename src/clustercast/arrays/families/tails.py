@@ -9,7 +9,6 @@ from scipy import special
 from clustercast.arrays import FloatArray
 
 Tails = tuple[FloatArray, FloatArray]
-
 _MOST_STEPS = 200
 _ROUNDING = 4e-16
 # Of a tail: the sum of a thousand components is not known better.

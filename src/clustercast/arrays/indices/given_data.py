@@ -7,7 +7,6 @@ from clustercast.arrays.summaries.order_statistics import checked_weights, effec
 from clustercast.errors import InputError
 
 BLOCK = 64
-
 # Effective samples that a bin in a tail keeps when it is halved.
 LEAST = 8
 # Sobol' points for each column at which half of what chance gives is left: measured on sums, products and steps of 3 to

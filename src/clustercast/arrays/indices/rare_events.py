@@ -15,7 +15,6 @@ from scipy.special import ndtr
 from clustercast.arrays import BoolArray, FloatArray, IntArray
 
 Margin = Callable[[FloatArray], FloatArray]
-
 # States that one chain gives; its inverse is the probability of a level.
 LENGTH = 10
 _PILOT_CHAINS = 200

@@ -217,7 +217,6 @@ def _azzini_rosati_ratios(means: Statistics) -> Ratios:
 _SALTELLI_2010, _SALTELLI_2002 = "10.1016/j.cpc.2009.09.018", "10.1016/S0010-4655(02)00280-1"
 _JANSEN, _SOBOL_2007 = "10.1016/S0010-4655(98)00154-4", "10.1016/j.ress.2006.07.001"
 _AZZINI = ("10.1016/j.ress.2021.107647", "10.1016/j.envsoft.2021.105167")
-
 ESTIMATORS: dict[str, Estimator] = {
     each.name: each
     for each in (

@@ -31,7 +31,6 @@ _FAR = 1e8
 # Columns whose statistics are held at once.
 _COLUMNS = 128
 PlaceArray = NDArray[np.intp]
-
 _FEW = 64
 # Of two idle inputs none could be left out.
 _WORTHWHILE = 3

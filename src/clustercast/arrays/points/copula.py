@@ -112,10 +112,8 @@ def _symmetric(matrix: FloatArray) -> FloatArray:
         raise InputError("a correlation matrix has an entry that is not finite; give numbers from -1 to 1")
     if np.any(given != given.T):
         i, j = np.argwhere(given != given.T)[0]
-        raise InputError(
-            f"a correlation matrix is not symmetric: {given[i, j]:g} in row {i}, column {j}, "
-            f"but {given[j, i]:g} the other way round"
-        )
+        what = "a correlation matrix is not symmetric"
+        raise InputError(f"{what}: {given[i, j]:g} in row {i}, column {j}, but {given[j, i]:g} the other way round")
     return given
 
 

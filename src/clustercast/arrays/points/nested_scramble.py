@@ -17,12 +17,10 @@ from clustercast.arrays.points import sobol_sequence
 from clustercast.arrays.points.streams import stream
 
 Digits32 = NDArray[np.uint32]
-
 DIGITS = 32
 # With three rounds no product of two or four coins of the leading digits differs from a fair one; with one, many do.
 ROUNDS = 3
 KEYS_A_ROUND = 4
-
 POINTS_OF_A_BLOCK = 1 << 13
 NUMBERS_IN_CACHE = 1 << 14
 # Rounds of the order; with four, products of leading digits have the variance of a random order from 16 points on.

@@ -19,13 +19,11 @@ from clustercast.arrays.points.streams import stream
 
 Digits = NDArray[np.uint64]
 Unsigned = TypeVar("Unsigned", np.uint32, np.uint64)
-
 # What a float between 1 and 2 has behind its point: digits put there are read as a float with no conversion.
 FLOAT_DIGITS = 52
 SCIPY_DIGITS = 30
 INDEX_BITS = 40
 LARGEST_DIMENSION = 21201
-
 _ONE = 0x3FF0000000000000
 _TABLE_BITS = 13
 

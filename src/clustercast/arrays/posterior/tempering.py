@@ -10,7 +10,6 @@ from clustercast.arrays import FloatArray, IntArray
 from clustercast.arrays.summaries import order_statistics
 
 LogLikelihood = Callable[[FloatArray], FloatArray]
-
 # No direction is so narrow that a population which has collapsed could not leave it.
 _NARROWEST = 1e-6
 _AIM = 0.3

@@ -10,7 +10,6 @@ from clustercast.arrays import FloatArray
 from clustercast.errors import InputError
 
 Probabilities = Sequence[float] | FloatArray
-
 # The probabilities between which a normal estimate lies within one standard error of the truth.
 _ONE_SIGMA = ndtr(np.array([-1.0, 1.0]))
 # BLAS shares a longer product between its threads, and then their number shows in the last bits.

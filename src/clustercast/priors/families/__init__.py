@@ -13,7 +13,6 @@ from clustercast.priors.families.shaped import PERT, Beta, Gamma, Metalog
 __all__ = ["FAMILIES", "PERT", "Beta", "Discrete", "Family", "Fixed", "Gamma", "LogNormal", "LogUniform", "Metalog"]
 __all__ += ["Mixture", "Moved", "Normal", "ScipyDistribution", "Shifted", "Triangular", "Truncated", "TruncatedNormal"]
 __all__ += ["Uniform", "as_distribution", "distribution_from_entry", "to"]
-
 _BASIC = (Fixed, Normal, LogNormal, Uniform, LogUniform, Triangular, PERT, Beta, TruncatedNormal, Gamma, Discrete)
 # Those that a file can name.
 FAMILIES: dict[str, type[Family]] = {family.family: family for family in (*_BASIC, Metalog, Mixture, Truncated, Moved)}

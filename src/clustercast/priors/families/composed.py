@@ -165,12 +165,7 @@ class OfComponents(Family):
 
 @distribution_family
 class Shifted(OfBase):
-    """The distribution of ``scale * x + shift`` for `x` of another distribution, as ``dist * 2 + 1`` makes it.
-
-    >>> from clustercast.priors.families import Gamma
-    >>> (Gamma(3, 2, unit="month") + "1 year").support
-    (12.0, inf)
-    """
+    """The distribution of ``scale * x + shift`` for `x` of another distribution, as ``dist * 2 + 1`` makes it."""
 
     family = "shifted"
 

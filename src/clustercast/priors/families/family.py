@@ -19,7 +19,6 @@ Quantiles = Mapping[float, float] | Mapping[str, float]
 Interval = tuple[float, float]
 Parameters = tuple[object, ...]
 T = TypeVar("T")
-
 # Values inverted at a time, so that the temporaries stay in the second-level cache.
 _BLOCK = 16384
 

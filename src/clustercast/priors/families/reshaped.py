@@ -130,10 +130,8 @@ class TruncatedNormal(_Between):
         Family._check(self)
         refuse_unless_rising(self.low, self.high)
         if self.low > self.mean + 35 * self.sd or self.high < self.mean - 35 * self.sd:
-            raise InputError(
-                f"low = {self.low:g} to high = {self.high:g} is more than 35 sd from mean = {self.mean:g}, where a "
-                "normal distribution holds nothing; move the mean or widen sd"
-            )
+            what = f"low = {self.low:g} to high = {self.high:g} is more than 35 sd from mean = {self.mean:g}"
+            raise InputError(f"{what}, where a normal distribution holds nothing; move the mean or widen sd")
         object.__setattr__(self, "base", Normal(self.mean, self.sd))
 
     @classmethod

@@ -13,7 +13,6 @@ from clustercast.arrays import FloatArray
 from clustercast.errors import InputError, nearest
 
 T = TypeVar("T")
-
 # Documented with the parameters of every family, before what follows them.
 _SHARED = r"\n\1unit, bounds, source, as_of, note, judgement : optional\n\1    Keywords of every `Family`.\n\n\1\2\n"
 

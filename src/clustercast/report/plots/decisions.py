@@ -14,7 +14,6 @@ from clustercast.report.plots import style
 from clustercast.uncertainty.conditions import parse_condition
 
 Names = Mapping[str, str] | None
-
 _SCORES = {"brier": "Brier score", "log": "log score", "crps": "CRPS", "width": "90 % interval", "loss": "loss"}
 _LOW, _HIGH = style.PALETTE[4], style.PALETTE[0]
 

@@ -22,7 +22,6 @@ from clustercast.report.plots import style
 from clustercast.uncertainty.stated import ReferenceClass, StatedCell
 
 Weights = Sequence[float] | FloatArray
-
 PROBABILITIES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _KINDS = (("value", "o", "observed"), ("record", "^", "observed: at least"), ("ceiling", "v", "observed: at most"))
 _NORMAL_95 = 1.6448536269514722

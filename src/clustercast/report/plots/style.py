@@ -23,7 +23,6 @@ from clustercast.report.numbers import human, interval, is_share, label_of, time
 Level = str | float
 Levels = Iterable[Level] | Mapping[str, Level]
 D = TypeVar("D", xr.DataArray, xr.Dataset)
-
 # Okabe and Ito's palette, which colour-blind readers can tell apart (jfly.uni-koeln.de/color, 2008), yellow last.
 PALETTE: tuple[str, ...] = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
 # Further colours of figures with many inputs, as far from those as from each other.
