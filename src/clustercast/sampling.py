@@ -11,12 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from clustercast.arrays import FloatArray
-from clustercast.arrays.indices.dependent import (
-    kucherenko_scores,
-    paired_normals,
-    random_permutations,
-    trajectory_scores,
-)
+from clustercast.arrays.indices import dependent
 from clustercast.arrays.indices.pick_freeze import runs_per_point
 from clustercast.arrays.points import designs
 from clustercast.arrays.points.copula import correlate
@@ -275,13 +270,13 @@ def _rows_from_b(name: str, swaps: Mapping[str, Sequence[str]], rows: int) -> ND
 
 def _shapley(correlation: FloatArray, seed: int, points: int) -> FloatArray:
     """Return the scores of trajectories in random orders of the inputs."""
-    orders = random_permutations(seed, len(correlation), points)
-    return trajectory_scores(orders, correlation, paired_normals(seed, len(correlation), points))
+    orders = dependent.random_permutations(seed, len(correlation), points)
+    return dependent.trajectory_scores(orders, correlation, dependent.paired_normals(seed, len(correlation), points))
 
 
 def _kucherenko(correlation: FloatArray, seed: int, points: int) -> FloatArray:
     """Return the scores of a pick-freeze design for correlated inputs."""
-    return kucherenko_scores(correlation, paired_normals(seed, len(correlation), points))
+    return dependent.kucherenko_scores(correlation, dependent.paired_normals(seed, len(correlation), points))
 
 
 def _from_scores(

@@ -9,21 +9,10 @@ from threadpoolctl import threadpool_limits
 
 from clustercast.arrays.points.designs import require_power_of_two
 from clustercast.arrays.points.streams import checked_seed
+from clustercast.conditioning import sampler
 from clustercast.conditioning.observation_rows import Discrepancy, Observations
 from clustercast.conditioning.observations import unlearned
 from clustercast.conditioning.problem import BLOCK, Problem, factors_of
-from clustercast.conditioning.sampler import (
-    CHAINS,
-    DRAWS,
-    LEAST_ESS,
-    WALKERS,
-    Posterior,
-    Progress,
-    joined,
-    resampled,
-    sampled,
-    smoothed_weights,
-)
 from clustercast.conditioning.tree import posterior_inputs, posterior_tree
 from clustercast.dataset import Dataset, provenance_of, with_provenance
 from clustercast.engine.model import Model, with_changes
@@ -53,9 +42,9 @@ def condition(
     discrepancy: Discrepancy = None,
     method: Method = "auto",
     budget: int = BUDGET,
-    draws: int = DRAWS,
+    draws: int = sampler.DRAWS,
     skip_bad: bool = False,
-    progress: Progress | None = None,
+    progress: sampler.Progress | None = None,
 ) -> xr.DataTree:
     """Let a forecast learn from what was observed.
 
@@ -111,10 +100,11 @@ def condition(
     require_power_of_two(size)
     if method not in get_args(Method):
         raise InputError(f"method is {method!r}; choose one of {', '.join(get_args(Method))}")
-    if size < CHAINS * WALKERS:
-        raise InputError(f"size is {size}, too few prior draws to learn from; give at least {CHAINS * WALKERS}")
-    if draws < 1 or draws % (CHAINS * WALKERS):
-        raise InputError(f"draws is {draws}; give a multiple of {CHAINS * WALKERS}, as {DRAWS}")
+    walkers = sampler.CHAINS * sampler.WALKERS
+    if size < walkers:
+        raise InputError(f"size is {size}, too few prior draws to learn from; give at least {walkers}")
+    if draws < 1 or draws % walkers:
+        raise InputError(f"draws is {draws}; give a multiple of {walkers}, as {sampler.DRAWS}")
     priors, observations = unlearned(priors, observations)
     model = with_changes(cluster_model() if model is None else model, priors)
     observations = observations if as_of is None else observations.known_by(as_of)
@@ -126,7 +116,7 @@ def condition(
     # Threads of BLAS wait for each other between the small products of a move: five times the time on a busy machine.
     with threadpool_limits(1, user_api="blas"):
         made = [_learned(part, size, seed, method, budget, draws, progress) for part in parts]
-    result = joined(made, [part.columns for part in parts])
+    result = sampler.joined(made, [part.columns for part in parts])
     record: dict[str, Any] = {
         "priors_name": priors.name,
         "priors_hash": priors.hash,
@@ -183,8 +173,8 @@ def scenario_inputs(
 
 
 def _learned(
-    problem: Problem, size: int, seed: int, method: Method, budget: int, draws: int, progress: Progress | None
-) -> Posterior:
+    problem: Problem, size: int, seed: int, method: Method, budget: int, draws: int, progress: sampler.Progress | None
+) -> sampler.Posterior:
     """Weigh prior draws; sample on where the weights are not to be trusted."""
     name = ", ".join(problem.quantities)
     # As many effective draws as all would give can be seen from the first of them.
@@ -194,10 +184,10 @@ def _learned(
             values[start : start + BLOCK] = problem.log_likelihood(scores[start : start + BLOCK])
             if progress is not None:
                 progress(min(start + BLOCK, count), count)
-        weights = smoothed_weights(values)
-        if method == "tempered" or weights.ess * size < LEAST_ESS * count:
+        weights = sampler.smoothed_weights(values)
+        if method == "tempered" or weights.ess * size < sampler.LEAST_ESS * count:
             break
     if method == "importance" or (method == "auto" and weights.trusted):
-        return resampled(scores, values, weights, draws=draws, seed=seed, name=name)
+        return sampler.resampled(scores, values, weights, draws=draws, seed=seed, name=name)
     settings: dict[str, Any] = {"seed": seed, "name": name, "budget": budget, "draws": draws, "progress": progress}
-    return sampled(problem.log_likelihood, scores, values, weights, **settings)
+    return sampler.sampled(problem.log_likelihood, scores, values, weights, **settings)

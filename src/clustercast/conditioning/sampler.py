@@ -10,14 +10,7 @@ from scipy.special import logsumexp
 
 from clustercast.arrays import FloatArray, IntArray
 from clustercast.arrays.points.streams import stream
-from clustercast.arrays.posterior.tempering import (
-    LogLikelihood,
-    Move,
-    effective_size,
-    first_move,
-    next_temperature,
-    systematic_resample,
-)
+from clustercast.arrays.posterior import tempering
 
 Progress = Callable[[int, int], None]
 LARGEST_K_HAT, LARGEST_R_HAT, LEAST_ESS = 0.7, 1.01, 400.0
@@ -55,7 +48,7 @@ class Weights:
 def smoothed_weights(log_ratios: FloatArray) -> Weights:
     """Return Pareto-smoothed importance weights (Vehtari et al. 2024, arXiv:1507.02646)."""
     log, k_hat = pareto_smoothed(log_ratios - log_ratios.max())
-    return Weights(log, float(k_hat), effective_size(log))
+    return Weights(log, float(k_hat), tempering.effective_size(log))
 
 
 def pareto_smoothed(log_ratios: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -123,7 +116,7 @@ def resampled(
     scores: FloatArray, log_likelihood: FloatArray, weights: Weights, *, draws: int, seed: int, name: str
 ) -> Posterior:
     """Return draws chosen from the prior draws by their weights; each name has its stream of random numbers."""
-    rows = systematic_resample(weights.log, draws, stream(seed, f"resample {name}"))
+    rows = tempering.systematic_resample(weights.log, draws, stream(seed, f"resample {name}"))
     statement = f"{name}: importance sampling from the prior, {weights}"
     return Posterior(
         scores=scores[rows].reshape(CHAINS, -1, scores.shape[1]),
@@ -150,8 +143,8 @@ class _Walkers:
     values: FloatArray
     # The rows of each population.
     members: list[IntArray]
-    move: Move
-    target: LogLikelihood
+    move: tempering.Move
+    target: tempering.LogLikelihood
     generator: np.random.Generator
     budget: int
     progress: Progress | None
@@ -175,12 +168,14 @@ class _Walkers:
     def temper(self, size: int) -> None:
         """Raise the likelihood from 0 to 1 in steps that keep half of each population effective."""
         while self.temperature < 1:
-            new = min(next_temperature(self.values[m], self.temperature, size / 2) for m in self.members)
+            new = min(tempering.next_temperature(self.values[m], self.temperature, size / 2) for m in self.members)
             gain = (new - self.temperature) * self.values
             for one, m in enumerate(self.members):
                 self.evidence[one] += logsumexp(gain[m]) - np.log(m.size)
-                self.variance[one] += 1 / effective_size(gain[m]) - 1 / m.size
-            chosen = np.concatenate([m[systematic_resample(gain[m], size, self.generator)] for m in self.members])
+                self.variance[one] += 1 / tempering.effective_size(gain[m]) - 1 / m.size
+            chosen = np.concatenate(
+                [m[tempering.systematic_resample(gain[m], size, self.generator)] for m in self.members]
+            )
             self.scores, self.values = self.scores[chosen], self.values[chosen]
             self.members = np.split(np.arange(len(chosen)), CHAINS)
             self.temperature, self.steps = new, self.steps + 1
@@ -255,7 +250,7 @@ def _passes(ess: float, r_hat: float) -> bool:
 
 
 def sampled(
-    target: LogLikelihood,
+    target: tempering.LogLikelihood,
     scores: FloatArray,
     log_likelihood: FloatArray,
     weights: Weights,
@@ -275,7 +270,7 @@ def sampled(
     generator = stream(seed, f"sample {name}")
     # By chance, not by stride: every fourth point of a Sobol' sequence sees a part of the prior alone.
     parts = np.array_split(generator.permutation(len(scores)), CHAINS)
-    move = first_move(scores.shape[1])
+    move = tempering.first_move(scores.shape[1])
     walkers = _Walkers(scores, log_likelihood, parts, move, target, generator, budget, progress)
     size = min(PARTICLES, len(scores))
     walkers.temper(size)

@@ -7,14 +7,8 @@ import numpy as np
 import xarray as xr
 
 from clustercast.arrays import FloatArray
+from clustercast.arrays.decisions import perturbed
 from clustercast.arrays.decisions.partition import partition
-from clustercast.arrays.decisions.perturbed import (
-    density_at_median,
-    index_responses,
-    point_scores,
-    score_covariance,
-    total_sensitivity,
-)
 from clustercast.arrays.summaries.order_statistics import effective_size
 from clustercast.dataset import design_of, provenance, with_provenance
 from clustercast.decisions.drawn_from import priors_of, shares_of, targets_of, with_unit_text
@@ -103,16 +97,16 @@ def prior_sensitivity(
     lead: tuple[str, ...] = ("target",) if of == "value" else ("target", "index")
     if of == "value":
         responses = np.column_stack([_responses(one, shares) for one in targets])
-        found = np.array(score_covariance(scores, responses, shares))
+        found = np.array(perturbed.score_covariance(scores, responses, shares))
     else:
         coords["index"] = names
         if design:
             own = [list(design.swaps).index(name) for name in names]
-            both = [total_sensitivity(one.values, scores, own, design.runs) for one in targets]
+            both = [perturbed.total_sensitivity(one.values, scores, own, design.runs) for one in targets]
         else:
             bins = partition(input_matrix(forecast, names).T)
-            made = [index_responses(one.values, bins, shares) for one in targets]
-            both = [(value, np.array(score_covariance(scores, each, shares))) for value, each in made]
+            made = [perturbed.index_responses(one.values, bins, shares) for one in targets]
+            both = [(value, np.array(perturbed.score_covariance(scores, each, shares))) for value, each in made]
         found = np.array([each for _, each in both]).swapaxes(0, 1)
     derivative, error = found.reshape(*found.shape[:-1], len(names), len(_POINTS))
     dims = (*lead, "input", "point")
@@ -175,7 +169,7 @@ def _scores_of(
         if min(held) < _LEAST_DRAWS:
             what = f"{min(held):.0f} effective draws are beside a point of {name!r}, and {_LEAST_DRAWS:.0f} are needed"
             raise InputError(f"{what}; draw {2 * _LEAST_DRAWS / _POINTS[0]:,.0f} or more, or condition on less")
-        scores.append(point_scores(between, np.exp(priors[name].log_density(points)), _POINTS))
+        scores.append(perturbed.point_scores(between, np.exp(priors[name].log_density(points)), _POINTS))
     return np.concatenate(scores, axis=1), draws, widths
 
 
@@ -191,7 +185,7 @@ def _responses(one: Wanted, shares: FloatArray) -> FloatArray:
     """Return what has the derivative of a target as that of its mean: the event, or the influence on the median."""
     if one.score == "brier":
         return one.values
-    median, density = density_at_median(one.values, shares)
+    median, density = perturbed.density_at_median(one.values, shares)
     return np.asarray((one.values > median) / density)
 
 

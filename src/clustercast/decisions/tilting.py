@@ -17,18 +17,7 @@ from clustercast.arrays.families.tails import score_of_tails
 from clustercast.arrays.summaries.order_statistics import effective_size
 from clustercast.arrays.summaries.summaries import share_with_error
 from clustercast.dataset import provenance
-from clustercast.decisions.drawn_from import (
-    Asked,
-    Event,
-    asked_event,
-    checked_fraction,
-    continuous_inputs,
-    normal_scores,
-    priors_of,
-    rank_scores,
-    score_correlation,
-    with_unit_text,
-)
+from clustercast.decisions import drawn_from
 from clustercast.errors import InputError, typed
 from clustercast.files.toml import toml_table
 from clustercast.files.whole import write_text
@@ -116,7 +105,7 @@ class Tilt:
 
 
 @typed
-def tilt(forecast: xr.Dataset, claim: Event, *, probability: float, priors: Priors | None = None) -> Tilt:
+def tilt(forecast: xr.Dataset, claim: drawn_from.Event, *, probability: float, priors: Priors | None = None) -> Tilt:
     """Return the least change of the priors that gives a claim a probability.
 
     Parameters
@@ -161,19 +150,19 @@ def tilt(forecast: xr.Dataset, claim: Event, *, probability: float, priors: Prio
     >>> found.marginals["after"].sel(quantile=0.5).round(1).values.tolist()
     [1.0, 1.0]
     """
-    probability = checked_fraction("probability", probability)
-    event, priors = asked_event(forecast, claim), priors_of(forecast, priors)
+    probability = drawn_from.checked_fraction("probability", probability)
+    event, priors = drawn_from.asked_event(forecast, claim), drawn_from.priors_of(forecast, priors)
     size = len(event.holds)
     weights = event_weights(event.holds, probability, np.full(size, 1 / size))
-    names = continuous_inputs(forecast, priors)
+    names = drawn_from.continuous_inputs(forecast, priors)
     if not names:
         raise InputError("the forecast holds no input with a density; keep the inputs beside the outputs")
-    chosen = informative(rank_scores(forecast, names), event.holds)
+    chosen = informative(drawn_from.rank_scores(forecast, names), event.holds)
     kept = tuple(name for name, own in zip(names, chosen, strict=True) if own)
     if not kept:
         raise InputError(f"no input moves {event.name!r} by more than chance; choose another claim, or draw more")
-    scores = normal_scores(forecast, priors, kept)
-    shift = least_shift(scores, event.holds, probability, score_correlation(priors, kept), _LEAST_SIZE)
+    scores = drawn_from.normal_scores(forecast, priors, kept)
+    shift = least_shift(scores, event.holds, probability, drawn_from.score_correlation(priors, kept), _LEAST_SIZE)
     if abs(shift.reached - probability) > 1e-6:
         raise InputError(
             f"shifts of the inputs bring {event.name!r} from {event.share:.3g} to {shift.reached:.3g} at most on these "
@@ -203,7 +192,7 @@ def tilt(forecast: xr.Dataset, claim: Event, *, probability: float, priors: Prio
 
 @typed
 def probability_tornado(
-    forecast: xr.Dataset, claim: Event, *, inputs: Iterable[str] | str | None = None, tail: float = 0.1
+    forecast: xr.Dataset, claim: drawn_from.Event, *, inputs: Iterable[str] | str | None = None, tail: float = 0.1
 ) -> xr.Dataset:
     """Return the probability of a claim where each input is in its lowest or highest part.
 
@@ -238,7 +227,7 @@ def probability_tornado(
     >>> cc.probability_tornado(forecast, "total > 0.5", inputs="x")["probability"].values.tolist()
     [[0.0, 1.0]]
     """
-    event = asked_event(forecast, claim)
+    event = drawn_from.asked_event(forecast, claim)
     if not 20 / len(event.holds) <= tail <= 0.5:
         raise InputError(f"tail is {tail!r}; give a part of at most 0.5 that holds 20 of {len(event.holds):,} samples")
     names = list(varied_inputs(forecast, inputs))
@@ -268,13 +257,13 @@ def _calibrated(
     names: tuple[str, ...],
     scores: FloatArray,
     shift: Shift,
-    event: Asked,
+    event: drawn_from.Asked,
     probability: float,
 ) -> tuple[list[tuple[str, Family]], FloatArray]:
     """Return the shifted families, so that a fresh draw of them has the probability, and the log weights of draws."""
     # Only normal and lognormal inputs are shifted exactly; what the other families lose, a little more or less of the
     # shift makes up for.
-    inverse = np.asarray(np.linalg.inv(score_correlation(priors, names)), dtype=np.float64)
+    inverse = np.asarray(np.linalg.inv(drawn_from.score_correlation(priors, names)), dtype=np.float64)
     columns = [forecast[name].values for name in names]
     base = _log_joint(scores, inverse, [priors[name].log_density(x) for name, x in zip(names, columns, strict=True)])
 
@@ -344,14 +333,14 @@ def _marginals(
     )
 
 
-def _words(event: Asked, probability: float, marginals: xr.Dataset, left: float) -> str:
+def _words(event: drawn_from.Asked, probability: float, marginals: xr.Dataset, left: float) -> str:
     """Return the change in a sentence."""
     said = []
     for name in map(str, marginals["input"].values[:_SAID]):
         before, after = (float(marginals[key].sel(input=name, quantile=0.5)) for key in ("before", "after"))
         unit = str(marginals["unit"].sel(input=name).values)
-        text = with_unit_text(after, before, "1")
-        said.append(f"{name.replace('_', ' ')} {text} instead of {with_unit_text(before, after, unit)}")
+        text = drawn_from.with_unit_text(after, before, "1")
+        said.append(f"{name.replace('_', ' ')} {text} instead of {drawn_from.with_unit_text(before, after, unit)}")
     more = marginals.sizes["input"] - len(said)
     rest = f" and {more} other input{'s' * (more > 1)} less" if more else ""
     return (
@@ -360,7 +349,7 @@ def _words(event: Asked, probability: float, marginals: xr.Dataset, left: float)
     )
 
 
-def _source(event: Asked, probability: float) -> str:
+def _source(event: drawn_from.Asked, probability: float) -> str:
     """Return where the numbers of a changed input come from."""
     return f"cc.tilt: probability {probability:.3g} instead of {event.share:.3g} that {event.words}"
 

@@ -13,7 +13,7 @@ from clustercast.arrays.indices.dependent import shapley_effects as shapley_colu
 from clustercast.arrays.indices.intervals import FewRuns, student_factor
 from clustercast.errors import typed
 from clustercast.sensitivity.design import VariedInputs, kucherenko_design, shapley_design
-from clustercast.sensitivity.labels import few_events_caution, labelled, long_tail_caution, year_of
+from clustercast.sensitivity.labels import few_runs_caution, labelled, year_of
 from clustercast.sensitivity.outputs import Scale, analysed_outputs, measured
 
 # The estimates and standard errors of each measure, shape (inputs, columns).
@@ -146,7 +146,7 @@ def _measured_forecast(
         # The first and the last row of a point are independent of each other.
         independent = values[:, [0, -1]].reshape(-1, values.shape[-1]).T
         few_runs = FewRuns.of(independent)
-        few += few_events_caution(output.name, few_runs.events) or long_tail_caution(output, few_runs.kurtosis)
+        few += few_runs_caution(output, few_runs.events, few_runs.kurtosis)
         elsewhere = np.where(np.ptp(output.values, axis=1) == 0, np.nan, 0.0)
         parts: dict[str, FloatArray] = {}
         measures = measure(values)

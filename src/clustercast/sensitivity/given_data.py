@@ -15,7 +15,7 @@ from clustercast.dataset import design_of, provenance_of
 from clustercast.engine.model import Model, with_changes
 from clustercast.errors import InputError, nearest, takes
 from clustercast.sampling import MEASURED, PLAIN
-from clustercast.sensitivity.labels import few_events_caution, labelled, year_of
+from clustercast.sensitivity.labels import few_runs_caution, labelled, year_of
 from clustercast.sensitivity.outputs import Scale, analysed_outputs, measured
 
 DUMMY = "dummy"
@@ -101,7 +101,7 @@ def given_data_indices(
     for output in (each.for_squares() for each in analysed_outputs(forecast, outputs, scale)):
         found, errors = first_order_indices(sample, output.values.T, shares, count, sobol, columns)
         events = _few_events(output.values, shares)
-        few += few_events_caution(output.name, events)
+        few += few_runs_caution(output, events)
         known = np.array(
             [(dummy and name == DUMMY) or _matters(name, output.name, source, forecast) for name in columns_of]
         )

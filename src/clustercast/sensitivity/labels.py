@@ -134,23 +134,18 @@ def _output_cautions(results: Measured, years: Years) -> list[str]:
     return sentences
 
 
-def few_events_caution(name: str, events: FloatArray | None) -> list[str]:
-    """Return on how few occurrences of a rare event the indices of an output rest."""
-    if events is None or not events.any():
-        return []
-    return [
-        f"The indices of {name} rest on as few as {int(events[events > 0].min())} occurrences, and their intervals are "
-        "as wide as so few allow; draw more, use scale='log10' where a tail is long, or condition on a claim that is "
-        "met more often."
-    ]
-
-
-def long_tail_caution(output: AnalysedOutput, kurtosis: FloatArray | None) -> list[str]:
-    """Return that the variance of an output rests on its largest values, by the kurtosis of its runs in each year."""
-    if kurtosis is None or output.scale != "raw" or output.log_sd > LOG_SD_THAT_MISLEADS:
-        return []
-    worst = float(kurtosis.max())
-    if worst <= _LARGEST_KURTOSIS:
+def few_runs_caution(
+    output: AnalysedOutput, events: FloatArray | None, kurtosis: FloatArray | None = None
+) -> list[str]:
+    """Return that the indices of an output rest on few occurrences of a rare event, or on its largest values."""
+    if events is not None and events.any():
+        return [
+            f"The indices of {output.name} rest on as few as {int(events[events > 0].min())} occurrences, and their "
+            "intervals are as wide as so few allow; draw more, use scale='log10' where a tail is long, or condition "
+            "on a claim that is met more often."
+        ]
+    worst = 0.0 if kurtosis is None else float(kurtosis.max())
+    if output.scale != "raw" or output.log_sd > LOG_SD_THAT_MISLEADS or worst <= _LARGEST_KURTOSIS:
         return []
     return [
         f"The variance of {output.name} rests on its largest values (kurtosis {worst:.0f}, above "

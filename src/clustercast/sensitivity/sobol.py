@@ -14,15 +14,8 @@ from clustercast.arrays.indices.sobol_panel import SobolIndices, sobol_panel
 from clustercast.arrays.points.streams import checked_seed
 from clustercast.dataset import design_of, provenance_of
 from clustercast.errors import InputError, takes, typed, whole_number
+from clustercast.sensitivity import labels
 from clustercast.sensitivity.design import SaltelliDesign, saltelli_design
-from clustercast.sensitivity.labels import (
-    blind_pairs_caution,
-    few_events_caution,
-    labelled_sobol,
-    long_tail_caution,
-    unresolved,
-    year_of,
-)
 from clustercast.sensitivity.outputs import MeasuredOutput, Scale, analysed_outputs
 
 Engine = Literal["panel", "salib"]
@@ -128,11 +121,11 @@ def sobol_indices(
             found = (_salib_panel if salib else sobol_panel)(output.values, len(design.swaps), **how)
             measures = {name: values for name, part in _NAMES.items() if (values := getattr(found, part)) is not None}
             results.append(MeasuredOutput(output.without_values(), measures, found.variance == 0))
-            few += few_events_caution(output.name, found.events) or long_tail_caution(output, found.kurtosis)
+            few += labels.few_runs_caution(output, found.events, found.kurtosis)
     record = design_of(forecast)
-    cautions = [*blind_pairs_caution(provenance_of(forecast).get("inputs", []), record), *few]
+    cautions = [*labels.blind_pairs_caution(provenance_of(forecast).get("inputs", []), record), *few]
     attrs = {**forecast.attrs, **attrs}
-    return labelled_sobol(results, record, years=year_of(forecast), attrs=attrs, cautions=cautions)
+    return labels.labelled_sobol(results, record, years=labels.year_of(forecast), attrs=attrs, cautions=cautions)
 
 
 def _salib_panel(*arguments: Any, **how: Any) -> SobolIndices:
@@ -217,7 +210,7 @@ def ranking_resolved(indices: xr.Dataset, k: int = 3) -> xr.DataArray:
     if "ST_conf" not in indices:
         remedy = "ask sobol_indices for resamples=100, or draw with replicates=8"
         raise InputError(f"the indices have no intervals; {remedy}")
-    resolved = ~unresolved(indices, k) & (indices["variance"].values > 0)
+    resolved = ~labels.unresolved(indices, k) & (indices["variance"].values > 0)
     found = indices["variance"].copy(data=resolved)
     found.attrs = {"long_name": f"order of the first {k} inputs by ST resolved", "units": "1"}
     return found.rename("ranking_resolved")

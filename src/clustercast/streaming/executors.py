@@ -8,15 +8,7 @@ import pickle
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import (
-    FIRST_COMPLETED,
-    BrokenExecutor,
-    Executor,
-    Future,
-    ProcessPoolExecutor,
-    ThreadPoolExecutor,
-    wait,
-)
+from concurrent import futures
 from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, cast
@@ -28,7 +20,7 @@ if TYPE_CHECKING:
     from distributed import Client
 
 Piece = tuple[int, int]
-Workplace: TypeAlias = "Literal['threads', 'processes'] | Executor | Client | None"
+Workplace: TypeAlias = "Literal['threads', 'processes'] | futures.Executor | Client | None"
 Result = TypeVar("Result")
 Plan = TypeVar("Plan")
 Function = Callable[[Plan, int, int], Result]
@@ -60,15 +52,17 @@ def completed(
         yield from (function(plan, *piece) for piece in pieces)
     elif executor == "threads":
         task: Callable[[int, int], Result] = functools.partial(function, plan)
-        yield from _from_pool(functools.partial(ThreadPoolExecutor, _count(workers)), task, pieces, _count(workers))
-    elif executor == "processes" or isinstance(executor, Executor):
+        yield from _from_pool(
+            functools.partial(futures.ThreadPoolExecutor, _count(workers)), task, pieces, _count(workers)
+        )
+    elif executor == "processes" or isinstance(executor, futures.Executor):
         task = functools.partial(_sent, function, _pickled(plan))
-        if isinstance(executor, Executor):
+        if isinstance(executor, futures.Executor):
             # It is the caller's, and not shut down.
             yield from _from_pool(lambda: nullcontext(executor), task, pieces, _count(workers), lasting=True)
         else:
             context = multiprocessing.get_context("spawn")
-            new = functools.partial(ProcessPoolExecutor, _count(workers), mp_context=context)
+            new = functools.partial(futures.ProcessPoolExecutor, _count(workers), mp_context=context)
             yield from _from_pool(new, task, pieces, _count(workers))
     elif _is_client(executor):
         yield from _from_cluster(executor, function, plan, pieces, join)
@@ -109,7 +103,7 @@ def _sent(function: "Function[Plan, Result]", plan: bytes, start: int, stop: int
 
 
 def _from_pool(
-    make_pool: Callable[[], AbstractContextManager[Executor]],
+    make_pool: Callable[[], AbstractContextManager[futures.Executor]],
     task: Callable[[int, int], Result],
     pieces: Iterable[Piece],
     most: int,
@@ -119,7 +113,7 @@ def _from_pool(
     """Yield results of a pool; where a worker dies a new pool, if there can be one, takes up what was not finished."""
     waiting, breaks = deque(pieces), 0
     while waiting:
-        running: dict[Future[Result], Piece] = {}
+        running: dict[futures.Future[Result], Piece] = {}
         try:
             with make_pool() as pool:
                 try:
@@ -127,7 +121,7 @@ def _from_pool(
                         while waiting and len(running) < 2 * most:
                             running[pool.submit(task, *waiting[0])] = waiting[0]
                             waiting.popleft()
-                        finished = wait(running, _PATIENCE, FIRST_COMPLETED).done
+                        finished = futures.wait(running, _PATIENCE, futures.FIRST_COMPLETED).done
                         if not finished:
                             _end_where_stuck(pool)
                         for future in finished:
@@ -138,7 +132,7 @@ def _from_pool(
                 finally:
                     for future in running:
                         future.cancel()
-        except BrokenExecutor as error:
+        except futures.BrokenExecutor as error:
             waiting.extendleft(running.values())
             breaks += 1
             if breaks == _MOST_BREAKS or lasting:

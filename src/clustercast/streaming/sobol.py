@@ -15,7 +15,7 @@ from clustercast.dataset import Dataset, Record, design_of, input_arrays, output
 from clustercast.engine.fingerprint import versions
 from clustercast.engine.program import program as prepared
 from clustercast.errors import InputError, whole_number
-from clustercast.sensitivity.labels import few_events_caution, labelled_sobol, long_tail_caution
+from clustercast.sensitivity.labels import few_runs_caution, labelled_sobol
 from clustercast.sensitivity.outputs import AnalysedOutput, MeasuredOutput, scales_of
 from clustercast.sensitivity.run import Study
 from clustercast.sensitivity.sobol import method_attributes
@@ -111,7 +111,7 @@ def _streamed_indices(sums: LeafSums, plan: SobolPlan, study: Study, confidence:
         scale, log_sd = "log10" if name in plan.log10 else "raw", float(log_sds[rows].max())
         output = AnalysedOutput(name, study.model.unit(name), scale, np.empty((0, 0)), by_year, log_sd)
         results.append(MeasuredOutput(output, own, own["variance"] == 0))
-        few += few_events_caution(name, few_runs.events[rows]) or long_tail_caution(output, few_runs.kurtosis[rows])
+        few += few_runs_caution(output, few_runs.events[rows], few_runs.kurtosis[rows])
         start = rows.stop
     interval = "student-t" if "S1_conf" in measures else "none"
     attrs = provenance(record) | method_attributes("stream", plan.estimator, interval, confidence)
