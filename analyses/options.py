@@ -31,9 +31,7 @@ YEARS = "2024:2034"
 # Samples of a forecast that only opens an answer.
 QUICK = 4096
 # The words of the options, which a writer may edit.
-_WORDS: dict[str, dict[str, dict[str, Any]]] = tomllib.loads(
-    Path(__file__).with_suffix(".toml").read_text(encoding="utf-8")
-)
+_WORDS: dict[str, Any] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 _Parameter = inspect.Parameter
 # What the analyses share, by the part of it that an analysis may leave out.
 _PRIORS = {"priors": str | None, "scenario": str | None, "set": list[str] | None, "model": Path | None}
@@ -135,7 +133,7 @@ def _worded(parameter: inspect.Parameter, analysis: str, points: bool) -> inspec
     if get_origin(parameter.annotation) is Annotated:
         return parameter
     places = (analysis, "points" if points else "all", "all")
-    words = next((_WORDS[p][parameter.name] for p in places if parameter.name in _WORDS.get(p, {})), {})
+    words: dict[str, Any] = next((_WORDS[p][parameter.name] for p in places if parameter.name in _WORDS.get(p, {})), {})
     usual = [] if parameter.default is _Parameter.empty else [f"--{parameter.name.replace('_', '-')}"]
     named = words.get("names", usual)
     rest = {key: text for key, text in words.items() if key != "names"}

@@ -70,9 +70,8 @@ def score(forecast: "xr.Dataset", later: Observations, seed: int = 0) -> list[Sc
     fitting = replace(later, rows=tuple(row for row in later if _spans(forecast, row)))
     if not len(fitting):
         return []
-    dates = sorted(
-        {date for row in fitting for date in (row.date, row.date + 1) if date <= float(forecast["year"].max())}
-    )
+    last = float(forecast["year"].max())
+    dates = sorted({date for row in fitting for date in (row.date, row.date + 1) if date <= last})
     names = list(fitting.quantities)
     # Between the years of the grid a forecast is interpolated on log scale.
     there = forecast[names].map(np.log).interp(year=dates).map(np.exp)

@@ -8,7 +8,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from clustercast.report.figures import svg
+from clustercast.report.plots.style import svg
 
 _NOT_A_LETTER = re.compile(r"[^a-z0-9]+")
 

@@ -7,8 +7,8 @@ import jinja2
 import pytest
 from matplotlib.figure import Figure
 
-from clustercast.report.figures import svg
 from clustercast.report.plots import PALETTE
+from clustercast.report.plots.style import svg
 from clustercast.report.tables import table
 from clustercast.report.wording import environment
 

@@ -16,6 +16,7 @@ from clustercast.errors import InputError, typed
 from clustercast.files.dates import end_of
 from clustercast.priors.correlation import Correlation
 from clustercast.priors.families import Discrete, Family, Fixed, LogNormal, Mixture, Normal
+from clustercast.priors.families.family import without_texts
 from clustercast.priors.prior_set import Priors, checked_priors
 
 T = TypeVar("T", Priors, xr.Dataset)
@@ -169,7 +170,7 @@ def _shares(sets: Mapping[str, object], weights: Mapping[str, float] | Sequence[
 def _pooled(name: str, having: list[tuple[float, Family]], how: How, named: str) -> Family:
     """Return one distribution of several with weights, texts aside the first where all agree."""
     unit = having[0][1].unit
-    parts = tuple(plain(family.in_unit(unit, f"input {name!r}")) for _, family in having)
+    parts = tuple(without_texts(family.in_unit(unit, f"input {name!r}")) for _, family in having)
     total = math.fsum(share for share, _ in having)
     if all(each == parts[0] for each in parts[1:]) or not total:
         return having[0][1]
@@ -185,11 +186,6 @@ def _pooled(name: str, having: list[tuple[float, Family]], how: How, named: str)
     made = pooled(shares, parts) if len(parts) > 1 else parts[0]
     about = {"source": f"{how} pool of {named}", "as_of": max(family.as_of for _, family in having), "judgement": True}
     return dataclasses.replace(made, unit=unit, **about)  # type: ignore[arg-type]
-
-
-def plain(family: Family) -> Family:
-    """Return a distribution without its texts."""
-    return dataclasses.replace(family, source="", as_of="", note="", judgement=False)
 
 
 def _mixed(shares: Shares, parts: Parts) -> Family:

@@ -10,10 +10,10 @@ from scipy.linalg import hadamard
 
 from clustercast.arrays import FloatArray
 from clustercast.dataset import in_words, output_attrs, provenance
-from clustercast.decisions.pooling import plain
 from clustercast.engine.model import Model
 from clustercast.errors import InputError, takes, whole_number
 from clustercast.files.dates import Date, start_of
+from clustercast.priors.families.family import without_texts
 from clustercast.priors.groups import section_of
 from clustercast.priors.prior_set import Priors
 from clustercast.propagation import YEARS, propagate
@@ -162,12 +162,10 @@ def _members(
 ) -> dict[str, tuple[str, ...]]:
     """Return the inputs of each group that the output needs and the sets differ in."""
     used = set(model.inputs([output]))
-    between = (
-        {name for c in (*a.correlations, *b.correlations) for name in c.between}
-        if (a.correlations != b.correlations)
-        else set()
-    )
-    differ = [name for name in a if name in used and (plain(a[name]) != plain(b[name]) or name in between)]
+    stated = (*a.correlations, *b.correlations) if a.correlations != b.correlations else ()
+    between = {name for correlation in stated for name in correlation.between}
+    numbers = [{name: without_texts(family) for name, family in one.items()} for one in (a, b)]
+    differ = [n for n in a if n in used and (numbers[0][n] != numbers[1][n] or n in between)]
     if not differ:
         raise InputError(f"the two sets agree on every input that {output!r} needs, so there is no gap to share out")
     if groups is None:

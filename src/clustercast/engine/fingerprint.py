@@ -39,17 +39,7 @@ _PROBES = np.concatenate([[1e-9, 1e-6, 1e-3], np.linspace(0.005, 0.995, 199), [1
 _TRACED = ("numpy", "scipy", "xarray", "SALib")
 # Through these a function reads what is in no name of its code.
 _OUTSIDE = {"open", "eval", "exec", "globals", "vars", "__import__"}
-_READERS = {
-    "import_module",
-    "environ",
-    "getenv",
-    "loadtxt",
-    "genfromtxt",
-    "fromfile",
-    "memmap",
-    "read_text",
-    "read_bytes",
-}
+_READERS = {*"import_module environ getenv loadtxt genfromtxt fromfile memmap read_text read_bytes".split()}
 _READERS |= {"read_csv", "read_excel", "read_json", "read_parquet", "open_dataset"}
 
 

@@ -125,11 +125,9 @@ class Model:
         if isinstance(step, bool) or not isinstance(step, int | float) or not 0 < step < math.inf:
             raise InputError(f"step is {step!r}; give the time between nodes in years, as 0.5")
         wiring = Wiring(found, dict(layers or {}))
-        vars(self).update(
-            functions=found, layers=wiring.layers, wiring=wiring, headline=tuple(headline) or tuple(found)
-        )
-        vars(self).update(spare=frozenset(spare), nodes=Nodes(start, float(step)), proved=frozenset(proved), heir=heir)
-        vars(self).update(bounds=bounds)
+        nodes, kept = Nodes(start, float(step)), {"spare": frozenset(spare), "proved": frozenset(proved)}
+        vars(self).update(functions=found, layers=wiring.layers, wiring=wiring, nodes=nodes, **kept)
+        vars(self).update(headline=tuple(headline) or tuple(found), heir=heir, bounds=bounds)
         self._check_outputs(self.headline)
         self.order(found)
 

@@ -152,14 +152,14 @@ def _known_keys(model: type[BaseModel], loc: Sequence[str | int]) -> list[str]:
 
 def toml_table(name: str, entries: Mapping[str, object], *, array: bool = False) -> str:
     """Return one table of a TOML file, or one of an array of tables, entries without a value left out."""
-    lines = [f"{key} = {_toml(value)}" for key, value in entries.items() if value not in ("", None)]
+    lines = [f"{key} = {toml_value(value)}" for key, value in entries.items() if value not in ("", None)]
     return "\n".join([f"[[{name}]]" if array else f"[{name}]", *lines, ""])
 
 
-def _toml(value: object) -> str:
+def toml_value(value: object) -> str:
     """Return a value as TOML writes it."""
     if isinstance(value, tuple | list):
-        return f"[{', '.join(map(_toml, value))}]"
+        return f"[{', '.join(map(toml_value, value))}]"
     if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{key} = {_toml(one)}" for key, one in value.items()) + " }"
+        return "{ " + ", ".join(f"{key} = {toml_value(one)}" for key, one in value.items()) + " }"
     return repr(float(value)) if isinstance(value, float) else json.dumps(value, ensure_ascii=False)

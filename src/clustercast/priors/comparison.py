@@ -1,13 +1,12 @@
 """Two sets of priors side by side."""
 
-import dataclasses
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from clustercast.engine.units import same_dimension
 from clustercast.errors import typed
-from clustercast.priors.families import Family
+from clustercast.priors.families.family import without_texts
 from clustercast.priors.prior_set import Priors, checked_priors
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ def compare_priors(a: Priors, b: Priors) -> "pd.DataFrame":
     meanings = {name: declared.meaning for set_ in (b, a) for name, declared in checked_priors(set_).declared.items()}
     rows: dict[str, dict[str, object]] = {}
     for name in dict.fromkeys([*a, *b]):
-        ours, theirs = _numbers(a, name), _numbers(b, name)
+        ours, theirs = (without_texts(one[name]) if name in one else None for one in (a, b))
         unit = (ours or theirs or a[name]).unit
         if theirs is not None and same_dimension(theirs.unit, unit):
             theirs = theirs.in_unit(unit)
@@ -53,9 +52,3 @@ def compare_priors(a: Priors, b: Priors) -> "pd.DataFrame":
                 rows[name] |= {f"{side} {key}": quantile for key, quantile in quantiles.items()}
     columns = ["unit", "meaning", *(f"{side} {level}" for side in "ab" for level in _LEVELS)]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("input")
-
-
-def _numbers(priors: Priors, name: str) -> Family | None:
-    """Return the distribution of an input without its texts; None where there is no such input."""
-    plain = {"source": "", "as_of": "", "note": "", "judgement": False}
-    return dataclasses.replace(priors[name], **plain) if name in priors else None  # type: ignore[arg-type]

@@ -15,12 +15,14 @@ from clustercast.arrays.families import tabulated
 from clustercast.arrays.families.metalog import bounded, unbounded
 from clustercast.arrays.points.designs import check_columns
 from clustercast.arrays.points.sobol_sequence import scrambled_column
+from clustercast.conditioning.tree import entry_of
 from clustercast.dataset import design_of
 from clustercast.engine.model import Model, change_of, with_changes
 from clustercast.engine.trace import TracedProgram, trace
 from clustercast.engine.units import factor, in_unit
 from clustercast.errors import InputError
 from clustercast.files.dates import end_of
+from clustercast.files.toml import toml_value
 from clustercast.priors.families import PERT, Beta, Discrete, Family, Fixed, LogNormal, Metalog, Normal, Uniform
 from clustercast.priors.prior_set import Priors
 from clustercast.propagation import year_grid
@@ -289,14 +291,9 @@ def _table(prior: Family) -> dict[str, Any]:
 
 def toml_of(prior: Family) -> str:
     """Return a family with its parameters as an inline table of TOML, empty where no file can hold it."""
-    fields = {f.name: getattr(prior, f.name) for f in dataclasses.fields(prior) if not f.kw_only}
-    rows = [value if isinstance(value, tuple) else (value,) for value in fields.values()]
-    if not all(isinstance(value, float) for row in rows for value in row):
-        return ""
-    if prior.bounds:
-        fields["bounds"] = prior.bounds
-    texts = [f"{name} = {list(value) if isinstance(value, tuple) else value!r}" for name, value in fields.items()]
-    return f'{{ family = "{prior.family}", {", ".join(texts)} }}'
+    values = [getattr(prior, field.name) for field in dataclasses.fields(prior) if not field.kw_only]
+    rows = [value if isinstance(value, tuple) else (value,) for value in values]
+    return toml_value(entry_of(prior)) if all(isinstance(value, float) for row in rows for value in row) else ""
 
 
 def _columns(seed: int, count: int) -> list[dict[str, str]]:

@@ -48,8 +48,7 @@ def table_html(made: Table) -> str:
 
 def figure_svg(drawn: "Axes | Figure") -> str | None:
     """Return a figure of this library as SVG; one that pyplot manages is shown by pyplot."""
-    from clustercast.report.figures import svg
-    from clustercast.report.plots.style import figure_of
+    from clustercast.report.plots.style import figure_of, svg
 
     whole = figure_of(drawn)
     if whole.canvas.manager is not None:

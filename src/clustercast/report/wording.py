@@ -88,7 +88,7 @@ def _table(title: str, rows: Sequence[Sequence[str]], note: str) -> Table:
 def _svg(drawn: "Axes | Figure", name: str, alternative: str) -> Markup:
     """Return a figure for a page: `name` is once on the page, `alternative` says in words what the figure shows."""
     # Drawn where it is shown: a page of tables does not wait for matplotlib.
-    from clustercast.report.figures import svg
+    from clustercast.report.plots.style import svg
 
     return Markup(svg(drawn, name, alternative))
 

@@ -65,15 +65,8 @@ def sobol_columns(
             shape = (number_of_inputs,) * (2 if key.startswith("S2") else 1)
             parts[key].append(np.asarray(found[key]) if varies else np.full(shape, np.nan))
     stacked = {key: np.stack(part) for key, part in parts.items()}
-    return SobolIndices(
-        stacked["S1"],
-        stacked["ST"],
-        stacked.get("S2"),
-        np.array(variances),
-        stacked["S1_conf"],
-        stacked["ST_conf"],
-        stacked.get("S2_conf"),
-    )
+    widths = (stacked.get(f"{key}_conf") for key in ("S1", "ST", "S2"))
+    return SobolIndices(stacked["S1"], stacked["ST"], stacked.get("S2"), np.array(variances), *widths)
 
 
 def result_dict(names: Sequence[str], arrays: Mapping[str, FloatArray]) -> Any:

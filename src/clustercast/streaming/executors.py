@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent import futures
 from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 from clustercast.engine.fingerprint import versions
 from clustercast.errors import InputError, nearest, whole_number
@@ -91,15 +91,13 @@ def _pickled(plan: object) -> bytes:
         raise InputError(f"the model or the priors cannot be sent to another process: {error}; {remedy}") from error
 
 
-@functools.lru_cache(maxsize=4)
-def _unpickled(plan: bytes) -> object:
-    """Return a plan from its bytes, read once in each process."""
-    return pickle.loads(plan)
+# A plan from its bytes, read once in each process.
+_unpickled = functools.lru_cache(maxsize=4)(pickle.loads)
 
 
 def _sent(function: "Function[Plan, Result]", plan: bytes, start: int, stop: int) -> Result:
     """Compute a piece of a plan that was sent as bytes."""
-    return function(cast("Plan", _unpickled(plan)), start, stop)
+    return function(_unpickled(plan), start, stop)
 
 
 def _from_pool(

@@ -28,7 +28,7 @@ from clustercast.propagation import YEARS, Progress, propagate, run_blocks, want
 from clustercast.quantities.cluster_model import cluster_model
 from clustercast.sampling import draw, input_values
 from clustercast.streaming.checkpoint import Checkpoint, run_identity, run_pieces
-from clustercast.streaming.executors import Workplace, completed
+from clustercast.streaming.executors import Join, Workplace, completed
 from clustercast.streaming.moments import LEAF
 from clustercast.streaming.reduction import RELATIVE_ERROR, Reduction, StreamPlan, reduce_leaves
 from clustercast.uncertainty.summaries import PROBABILITIES, Levels, Variables, error_method, summary_variables
@@ -317,20 +317,15 @@ def stream_to_zarr(
     few = propagate(draw(priors, 4, design=design, seed=seed), model=model, years=grid, outputs=wanted)
     chunks = range(0, run.leaves, CHUNK // LEAF)
     pieces = [(first, min(first + CHUNK // LEAF, run.leaves)) for first in chunks]
-    done = 0
+    done, join = 0, cast("Join[int]", sum)
     with new_store(path) as hidden:
         create_store(hidden, few.assign_attrs(provenance(run_record(few, run.size))), run.size, CHUNK)
         plan = (run, hidden.absolute())
-        for samples in completed(store_leaves, plan, pieces, executor=executor, workers=workers, join=_total):
+        for samples in completed(store_leaves, plan, pieces, executor=executor, workers=workers, join=join):
             done += samples
             if progress is not None:
                 progress(done, run.size)
     return open_store(path)
-
-
-def _total(samples: Sequence[int]) -> int:
-    """Return how many samples several pieces have written."""
-    return sum(samples)
 
 
 def store_leaves(plan: StorePlan, start: int, stop: int) -> int:

@@ -308,6 +308,11 @@ def in_blocks(function: Callable[[FloatArray], FloatArray], values: FloatArray, 
     return result
 
 
+def without_texts(family: Family) -> Family:
+    """Return a distribution without where its numbers come from."""
+    return dataclasses.replace(family, source="", as_of="", note="", judgement=False)
+
+
 def _moved(parameter: Any, scale: float, shift: float) -> Any:
     """Return a parameter, or each of a row of them, under a scale and a shift."""
     return tuple(scale * x + shift for x in parameter) if isinstance(parameter, tuple) else scale * parameter + shift
