@@ -106,15 +106,11 @@ def prior_bounds(
     Examples
     --------
     >>> import clustercast as cc
-    >>> @cc.quantity("1")
-    ... def double(x):
-    ...     return 2 * x
     >>> inputs = cc.draw(cc.Priors(x=cc.Uniform(0, 1)), 1024, design="sobol", seed=1)
-    >>> found = cc.prior_bounds(cc.propagate(inputs, model=cc.Model([double])), "double > 1.5", ratio=2)
-    >>> [round(float(found[name][0, 0]), 3) for name in ("lower", "value", "upper")]
-    [0.143, 0.25, 0.4]
-    >>> round(float(found["breakdown"][0]), 3)
-    3.0
+    >>> forecast = cc.evaluate(inputs, lambda x: 2 * x, outputs={"double": "1"}, form="arrays")
+    >>> found = cc.prior_bounds(forecast, "double > 1.5", ratio=2)
+    >>> [round(float(found[name].values.flat[0]), 3) for name in ("lower", "value", "upper", "breakdown")]
+    [0.143, 0.25, 0.4, 3.0]
     """
     wanted = one_target(forecast, target, raw=True)
     shares = shares_of(forecast, weights)

@@ -72,16 +72,7 @@ class Decision:
             raise InputError(f"actions are {list(self.actions)}; give two or more, each once")
 
     def losses(self, forecast: xr.Dataset) -> FloatArray:
-        """Return the loss of each action, shape (sample, actions), refused where it is not one finite number a sample.
-
-        Parameters
-        ----------
-        forecast : Dataset
-
-        Returns
-        -------
-        ndarray
-        """
+        """Return the loss of each action, (sample, actions), refused where it is not one finite number a sample."""
         size = forecast.sizes["sample"]
         found, draws = np.empty((size, len(self.actions))), read_only(forecast)
         for place, action in enumerate(self.actions):

@@ -70,18 +70,7 @@ class Tilt:
     priors: Priors = dataclasses.field(repr=False)
 
     def write_scenario(self, path: str | Path) -> None:
-        """Write the changed inputs as a scenario file, for ``cc.read_priors(name, scenario=path)``.
-
-        Parameters
-        ----------
-        path : str or Path
-            Ends in ``.toml``.
-
-        Raises
-        ------
-        InputError
-            If the path does not end in ``.toml``.
-        """
+        """Write the changed inputs as a scenario, a ``.toml`` file for ``cc.read_priors(name, scenario=path)``."""
         target = Path(path)
         if target.suffix != ".toml":
             raise InputError(f"the scenario {str(path)!r} is no TOML file; let its name end in .toml")

@@ -20,18 +20,14 @@ def input_groups(priors: Priors, by: By, model: Model) -> dict[str, tuple[str, .
     ----------
     priors : Priors
     by : {"section", "source"}
-        Section: the module of the first quantity that takes the input. Source: the text of the prior's source.
+        Section: the module of the first quantity that takes the input. Source: the text of the prior's source. There
+        is no other way to group.
     model : Model
 
     Returns
     -------
     dict of str to tuple of str
         Every uncertain input is in one group; an input without source is alone.
-
-    Raises
-    ------
-    InputError
-        If there is no such way to group.
 
     Examples
     --------

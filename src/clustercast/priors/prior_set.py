@@ -171,13 +171,7 @@ class Priors(Mapping[str, Family]):
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def replace(self, **distributions: object) -> "Priors":
-        """Return the priors with some inputs changed.
-
-        Parameters
-        ----------
-        **distributions : distribution, float or str
-            Of inputs that exist; a number or a text such as ``"1.5 kW/H100e"`` makes the input a constant.
-        """
+        """Return the priors with inputs changed; a number, or a text as ``"1.5 kW/H100e"``, makes one a constant."""
         new = {name: self._replacement(name, value) for name, value in distributions.items()}
         merged = {**self._distributions, **new}
         fixed = {name for name, value in merged.items() if isinstance(value, Fixed)}
@@ -186,14 +180,9 @@ class Priors(Mapping[str, Family]):
         return made.carrying(cautions=(*self.cautions, *cautions))
 
     def add(self, *correlations: Correlation, **distributions: object) -> "Priors":
-        """Return the priors with further inputs.
+        """Return the priors with further inputs, and their correlations besides those that there are.
 
-        Parameters
-        ----------
-        *correlations : Correlation
-            Rank correlations of the new inputs, besides those that there are.
-        **distributions : distribution, frozen scipy.stats distribution, float or str
-            One for each new input; a text such as ``"1.5 kW/H100e"`` is a constant with a unit.
+        Inputs are given as to `Priors`; a text such as ``"1.5 kW/H100e"`` is a constant with a unit.
 
         Examples
         --------

@@ -34,7 +34,7 @@ def shapley_effects(
     forecast : Dataset
         From `propagate`, on inputs drawn with ``design="shapley"``; all samples, in order.
     outputs, scale, confidence : optional
-        As in `sobol_indices`.
+        As in `sobol_indices`, whose errors this has too.
 
     Returns
     -------
@@ -42,11 +42,6 @@ def shapley_effects(
         ``Sh`` and its half-width ``Sh_conf``, dims (output[, year], input); 0 for an input without influence, NaN where
         an output does not vary. Coordinates ``scale`` and ``unit`` by output; attributes with estimator, seed, size,
         runs and where the priors came from.
-
-    Raises
-    ------
-    InputError
-        As `sobol_indices`.
 
     References
     ----------
@@ -91,18 +86,13 @@ def kucherenko_indices(
     forecast : Dataset
         From `propagate`, on inputs drawn with ``design="kucherenko"``; all samples, in order.
     outputs, scale, confidence : optional
-        As in `sobol_indices`.
+        As in `sobol_indices`, whose errors this has too.
 
     Returns
     -------
     Dataset
         ``S1_full``, ``ST_full``, ``S1_ind``, ``ST_ind`` and half-widths ``*_conf``, dims (output[, year], input); 0 for
         an input without influence, NaN where an output does not vary.
-
-    Raises
-    ------
-    InputError
-        As `sobol_indices`.
 
     References
     ----------

@@ -100,7 +100,7 @@ def run_shapley(
         Trajectories, of all replicates together, a power of two; each is d + 1 runs of the model, d being the inputs
         that the outputs depend on or that correlate with these.
     seed, replicates, scale, confidence
-        As in `draw` and `shapley_effects`.
+        As in `draw` and `shapley_effects`, whose errors this has too.
     **study
         `model`, `outputs`, `years` and `progress`, as in `propagate`.
 
@@ -108,11 +108,6 @@ def run_shapley(
     -------
     Dataset
         As `shapley_effects`, with all uncertain inputs; 0 for one without influence.
-
-    Raises
-    ------
-    InputError
-        As `draw`, `propagate` and `shapley_effects`.
     """
     check_confidence(confidence)
     chosen = Study(priors, with_correlated=True, **study)
@@ -141,7 +136,7 @@ def run_kucherenko(
         Base points, of all replicates together, a power of two; each is 2 + 2 d + 2 k runs of the model for d inputs of
         which k are correlated.
     seed, replicates, scale, confidence
-        As in `draw` and `kucherenko_indices`.
+        As in `draw` and `kucherenko_indices`, whose errors this has too.
     **study
         `model`, `outputs`, `years` and `progress`, as in `propagate`.
 
@@ -149,11 +144,6 @@ def run_kucherenko(
     -------
     Dataset
         As `kucherenko_indices`, with all uncertain inputs; 0 for one without influence.
-
-    Raises
-    ------
-    InputError
-        As `draw`, `propagate` and `kucherenko_indices`.
     """
     check_confidence(confidence)
     chosen = Study(priors, with_correlated=True, **study)
@@ -183,7 +173,7 @@ def run_morris(
     size : int, optional
         Trajectories, each of d + 1 runs for the d inputs that the outputs depend on.
     seed, levels, span, scale, resamples, confidence
-        As in `draw` and `morris_effects`.
+        As in `draw` and `morris_effects`, whose errors this has too.
     **study
         `model`, `outputs`, `years` and `progress`, as in `propagate`.
 
@@ -191,11 +181,6 @@ def run_morris(
     -------
     Dataset
         As `morris_effects`.
-
-    Raises
-    ------
-    InputError
-        As `draw`, `propagate` and `morris_effects`.
     """
     check_confidence(confidence)
     chosen = Study(priors, **study)

@@ -88,9 +88,10 @@ def delta_indices(
     Parameters
     ----------
     forecast : Dataset
-        From `propagate`; the inputs vary independently of one another, in any design.
+        From `propagate`; the inputs vary, independently of one another, in any design.
     outputs, scale : optional
-        As in `sobol_indices`. Delta does not change with a monotone scale; its density estimate is better on log10.
+        As in `sobol_indices`, whose errors this has too. Delta does not change with a monotone scale; its density
+        estimate is better on log10.
     resamples, confidence, seed : optional
         Of the bootstrap.
     dummy : bool, optional
@@ -101,11 +102,6 @@ def delta_indices(
     Dataset
         ``delta``, ``delta_conf``, ``S1``, ``S1_conf`` with dims (output[, year], input); NaN in a year in which the
         output does not vary. SALib is given the order of each input's values, on which delta depends alone.
-
-    Raises
-    ------
-    InputError
-        As `sobol_indices`, or the forecast holds no varying inputs.
 
     References
     ----------
@@ -133,9 +129,9 @@ def pawn_indices(
     Parameters
     ----------
     forecast : Dataset
-        From `propagate`, in any design.
+        From `propagate`, in any design; the inputs vary.
     outputs, scale : optional
-        As in `sobol_indices`; the distances do not change with a monotone scale.
+        As in `sobol_indices`, whose errors this has too; the distances do not change with a monotone scale.
     slices : int, optional
         Number of intervals that each input is cut into.
     seed, dummy : optional
@@ -146,11 +142,6 @@ def pawn_indices(
     Dataset
         ``minimum``, ``mean``, ``median``, ``maximum`` and ``CV`` over the slices, dims (output[, year], input); NaN in
         a year in which the output does not vary.
-
-    Raises
-    ------
-    InputError
-        As `sobol_indices`, or the forecast holds no varying inputs.
 
     References
     ----------
@@ -181,7 +172,7 @@ def morris_effects(
         From `propagate`, on inputs drawn with ``design="morris"``; all samples, in order. Inputs are moved one at a
         time, so rank correlations are not kept; the result's warning says so.
     outputs, scale : optional
-        As in `sobol_indices`.
+        As in `sobol_indices`, whose errors this has too.
     resamples, confidence : optional
         Of the bootstrap of ``mu_star``.
 
@@ -190,11 +181,6 @@ def morris_effects(
     Dataset
         ``mu``, ``mu_star``, ``mu_star_conf`` and ``sigma``, in the unit of the output or in decades, dims (output[,
         year], input); NaN in a year in which the output does not vary.
-
-    Raises
-    ------
-    InputError
-        As `sobol_indices`.
 
     References
     ----------

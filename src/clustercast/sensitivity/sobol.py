@@ -95,13 +95,10 @@ def sobol_indices(
     Examples
     --------
     >>> import clustercast as cc
-    >>> @cc.quantity("1")
-    ... def total(x, y):
-    ...     return x + 2 * y
     >>> priors = cc.Priors(x=cc.Uniform(0, 1), y=cc.Uniform(0, 1))
-    >>> design = cc.draw(priors, 1024, design="saltelli", replicates=8, seed=1)
-    >>> indices = cc.sobol_indices(cc.propagate(design, model=cc.Model([total])), scale="raw")
-    >>> indices["ST"].sel(output="total").round(2).values.tolist()
+    >>> inputs = cc.draw(priors, 1024, design="saltelli", replicates=8, seed=1)
+    >>> forecast = cc.evaluate(inputs, lambda x, y: x + 2 * y, outputs={"total": "1"}, form="arrays")
+    >>> cc.sobol_indices(forecast, scale="raw")["ST"].sel(output="total").round(2).values.tolist()
     [0.2, 0.8]
     """
     design = saltelli_design(forecast)

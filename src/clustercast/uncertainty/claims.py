@@ -165,17 +165,12 @@ def claims_met(forecast: xr.Dataset, claims: Iterable[Claim]) -> xr.Dataset:
     Parameters
     ----------
     forecast, claims
-        As in `claim_probabilities`; on any design.
+        As in `claim_probabilities`, whose errors this has too; on any design.
 
     Returns
     -------
     Dataset
         The forecast with an output of truth values ``(sample,)`` for each claim, by its id, in place of its own.
-
-    Raises
-    ------
-    InputError
-        If the forecast lacks a claim's quantity or date.
     """
     met = {one.id: _met(forecast, one, one.asked).assign_attrs(long_name=one.text) for one in _checked(claims)}
     return with_outputs(forecast, met)

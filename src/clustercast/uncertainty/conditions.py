@@ -196,22 +196,10 @@ class Condition:
         return Condition(self.text, clauses) if trends else None
 
     def evaluate(self, forecast: xr.Dataset) -> xr.DataArray:
-        """Return whether the condition holds in each sample.
+        """Return whether the condition holds in each sample, dims (sample,), as an output that `sobol_indices` takes.
 
-        Parameters
-        ----------
-        forecast : Dataset
-            From `propagate` or `evaluate`, with `names`, over years that hold `years`.
-
-        Returns
-        -------
-        DataArray of bool, dims (sample,)
-            With the role of an output, so that `sobol_indices` and others take it.
-
-        Raises
-        ------
-        InputError
-            If a variable or date is not there, a unit or label does not fit, or a value is NaN.
+        The forecast is from `propagate` or `evaluate`, with `names`, over years that hold `years`. A variable or date
+        that is not there, a unit or label that does not fit, and a value that is NaN raise an `InputError`.
         """
         if not isinstance(forecast, xr.Dataset) or "sample" not in forecast.dims:
             raise InputError("a condition is evaluated on a forecast with a dimension 'sample', as from cc.propagate")

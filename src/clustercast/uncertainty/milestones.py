@@ -301,15 +301,11 @@ def reached_by(forecast: xr.Dataset, levels: Levels, *, year: float | None = Non
 
     Examples
     --------
-    >>> import numpy as np
     >>> import clustercast as cc
-    >>> @cc.quantity("USD")
-    ... def cost(start, growth, year, first_year):
-    ...     return start * np.exp(growth * (year - first_year))
-    >>> priors = cc.Priors(start=cc.LogUniform(1e9, 1e11, unit="USD"), growth=cc.Uniform(0.5, 1.5, unit="1/year"),
-    ...                    first_year=cc.Fixed(2024, unit="year"))
-    >>> design = cc.draw(priors, 1024, design="saltelli", replicates=8, seed=1)
-    >>> forecast = cc.propagate(design, model=cc.Model([cost]), years=range(2024, 2031))
+    >>> priors = cc.Priors(now=cc.LogUniform(1e9, 1e11, unit="USD"), growth=cc.Uniform(0.5, 1.5, unit="1/year"))
+    >>> inputs = cc.draw(priors, 1024, design="saltelli", replicates=8, seed=1)
+    >>> how = {"outputs": {"cost": "USD"}, "coords": {"year": range(2024, 2031)}, "form": "arrays"}
+    >>> forecast = cc.evaluate(inputs, lambda now, growth: now * np.exp(growth * np.arange(7)[:, np.newaxis]), **how)
     >>> indices = cc.sobol_indices(cc.reached_by(forecast, {"cost": "$1T"}, year=2028))
     >>> indices["ST"].sel(output="cost >= $1T").round(1).values.tolist()
     [0.7, 0.6]

@@ -1,9 +1,8 @@
 """Sums of products of model runs, from one column of a Saltelli design.
 
-Rows of the design are SALib's: for each base point ``a``, ``AB_1`` .. ``AB_D``, then, with
-second order, ``BA_1`` .. ``BA_D``, then ``b``. Where whole groups of inputs are swapped
-together, D is the number of groups, and the same functions give closed first-order and
-total indices of the groups.
+Rows of the design are SALib's: for each base point ``a``, ``AB_1`` .. ``AB_D``, then, with second order, ``BA_1`` ..
+``BA_D``, then ``b``. Where whole groups of inputs are swapped together, D is the number of groups, and the same
+functions give closed first-order and total indices of the groups.
 
 Sums over blocks, shards or machines add up as long as `centre` and `scale` are shared.
 """

@@ -1,16 +1,14 @@
 """Estimators of Sobol' indices, each as products of runs and a ratio of their means.
 
-Every pick-freeze estimator is a ratio of means of products of model runs, taken
-base point by base point. An estimator here is therefore two small functions: one
-names the factors of each product, one turns the means of the products into indices.
-Means under any weights (all rows, one replicate, a bootstrap resample) go through the
-same second function, and partial sums over shards of base points simply add.
+Every pick-freeze estimator is a ratio of means of products of model runs, taken base point by base point. An estimator
+here is therefore two small functions: one names the factors of each product, one turns the means of the products into
+indices. Means under any weights (all rows, one replicate, a bootstrap resample) go through the same second function,
+and partial sums over shards of base points simply add.
 
-Runs of one base point, in the notation of Saltelli et al. (2010): ``a`` and ``b``
-are the two independent runs, ``AB_j`` is ``a`` with input j from ``b``, ``BA_j`` is
-``b`` with input j from ``a``. The code works with the changes ``a_change[j] = AB_j - a``
-and ``b_change[j] = BA_j - b``: they are exactly zero for an input without effect, so
-that its indices are exactly zero too.
+Runs of one base point, in the notation of Saltelli et al. (2010): ``a`` and ``b`` are the two independent runs,
+``AB_j`` is ``a`` with input j from ``b``, ``BA_j`` is ``b`` with input j from ``a``. The code works with the changes
+``a_change[j] = AB_j - a`` and ``b_change[j] = BA_j - b``: they are exactly zero for an input without effect, so that
+its indices are exactly zero too.
 """
 
 import functools

@@ -1,8 +1,7 @@
 """Base points of the designs on the unit cube.
 
-Every array of several columns is stored column by column (Fortran order), so
-that the points of one input are contiguous. Every function that takes `start`
-gives the same bits however the rows are cut into blocks.
+Every array of several columns is stored column by column (Fortran order), so that the points of one input are
+contiguous. Every function that takes `start` gives the same bits however the rows are cut into blocks.
 """
 
 import numpy as np

@@ -1,9 +1,8 @@
 """Scrambled Sobol' points, any rows of them, one column at a time.
 
-A column of the sequence is linear over the field of two elements: the digits
-of point number ``i`` are the exclusive or of one direction number for each bit
-of ``i`` (in Gray code). So a block of points is a table of the low bits,
-combined with one number for the high bits, and any row can be had by itself.
+A column of the sequence is linear over the field of two elements: the digits of point number ``i`` are the exclusive or
+of one direction number for each bit of ``i`` (in Gray code). So a block of points is a table of the low bits, combined
+with one number for the high bits, and any row can be had by itself.
 """
 
 import functools

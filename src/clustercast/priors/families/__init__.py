@@ -25,18 +25,13 @@ def to(low: float, high: float, unit: str = "1") -> Normal | LogNormal:
     Parameters
     ----------
     low, high : float
-        The 5 and the 95 % quantile.
+        The 5 and the 95 % quantile; others than rising ones are refused.
     unit : str, optional
         Their unit.
 
     Returns
     -------
     LogNormal or Normal
-
-    Raises
-    ------
-    InputError
-        If `low` is not below `high`.
 
     Examples
     --------
