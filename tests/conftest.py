@@ -30,12 +30,13 @@ if not _IS_WORKER:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection():
-    """Look for no garbage among what lasts to the end: the libraries and the tests, some 400,000 objects."""
+    """Look for no garbage among what lasts, the libraries and the tests, and seldom among what comes later."""
     gc.disable()
     try:
         return (yield)
     finally:
         gc.freeze()
+        gc.set_threshold(50_000, 20, 100)
         gc.enable()
 
 
