@@ -3,7 +3,7 @@
 make mutants ARGS="--part units --share .1". A process that has collected the tests forks for each change, puts the
 changed code into the functions that live there, and runs the tests that run its lines, the quickest first. A change
 outside of functions, or in one that runs at import, gets a fork that imports anew. Changes in .ci/mutants_read.txt were
-read: they alter no result.
+read: they alter no result. A line of it that names no change any more is printed first.
 """
 
 import argparse
@@ -123,6 +123,7 @@ class Collected:
         self.coverage.stop()
         self.seconds, self.tests, self.at_import = pickle.loads(self.place.read_bytes())
         self.items = {item.nodeid: item for item in session.items}
+        gc.unfreeze()  # what the collection set apart too
         functions = [one for one in gc.get_objects() if isinstance(one, types.FunctionType)]
         self.functions = [one for one in functions if one.__code__.co_filename in self.paths]
         gc.collect()
@@ -254,6 +255,13 @@ def copy_checkout(place: Path) -> None:
     os.environ |= {"CI": "1", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": f"{place / 'src'}:{place}"}
 
 
+def stale(read: set[str], names: set[str], whole: bool) -> list[str]:
+    """Return what was read of these modules, or of any, that names no change; a part of a name is of any."""
+    paths = {name.partition(" ")[0] for name in names}
+    judged = {line for line in read if whole or line.partition(" ")[0] in paths} - names
+    return sorted(line for line in judged if line[:1] != "*" or not any(line[1:] in name for name in names))
+
+
 def main() -> None:
     """Try the mutants of each part and print the survivors that nobody has read."""
     parts = tomllib.loads((ROOT / ".ci" / "mutants.toml").read_text())
@@ -264,7 +272,7 @@ def main() -> None:
     parser.add_argument("--listed", type=Path, help="only the mutants that this file has, as they are printed")
     options = parser.parse_args()
     listed = options.listed and set(options.listed.read_text().splitlines())
-    read = {line.partition(" :: ")[0] for line in READ.read_text().splitlines()}
+    read = {line.partition(" :: ")[0] for line in READ.read_text().splitlines()[1:]}
     say = functools.partial(print, file=os.fdopen(os.dup(1), "w"), flush=True)
 
     def report(line: str) -> None:
@@ -275,10 +283,14 @@ def main() -> None:
         importlib.import_module(name)
     with tempfile.TemporaryDirectory() as place:
         copy_checkout(Path(place) / "checkout")
+        found: dict[str, list[Mutation]] = {}
         for name in options.part or parts:
             modules = sorted(path for pattern in parts[name]["modules"] for path in Path().glob(pattern))
-            there = [one for path in modules for one in mutations_of(path, path.read_bytes())]
-            there = [one for one in there if not listed or str(one) in listed]
+            found[name] = [one for path in modules for one in mutations_of(path, path.read_bytes())]
+        for line in stale(read, {str(one) for each in found.values() for one in each}, not options.part):
+            say(f"no change: {line}")
+        for name, each in found.items():
+            there = [one for one in each if not listed or str(one) in listed]
             tried = random.Random(options.seed).sample(there, round(options.share * len(there)))
             outcomes = outcomes_of(tried, parts[name]["tests"], Path(place) / "outcomes", report)
             used = resource.getrusage(resource.RUSAGE_CHILDREN)
