@@ -4,7 +4,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import ndtri
 
-from clustercast.arrays.indices.given_data import bin_numbers, default_bins, first_order_indices
+from clustercast.arrays.indices.given_data import (
+    _joined,
+    _squared_influence,
+    bin_numbers,
+    default_bins,
+    first_order_indices,
+)
 from clustercast.arrays.points.designs import sobol_uniforms
 from clustercast.errors import InputError
 
@@ -124,7 +130,23 @@ def test_scale_of_weights_and_of_output_does_not_matter(factor, scale, shift):
 def test_zero_weights_leave_samples_out():
     u, y, _ = weighted_case(6, 2000)
     weights = (np.arange(2000) < 1000).astype(float)
-    np.testing.assert_allclose(first_order_indices(u, y, weights), first_order_indices(u[:1000], y[:1000]))
+    expected = first_order_indices(u[:1000], y[:1000])
+    y[1000:] = np.nan
+    np.testing.assert_allclose(first_order_indices(u, y, weights), expected)
+
+
+def test_the_share_of_chance_goes_by_the_columns_of_the_sequence():
+    u = sobol_uniforms(1, 2, 0, 648)
+    y = linear(np.hstack([u, u]))[:, np.newaxis]
+    # Of 18 points for each column half is left: of 36 columns half, of 12 a fourth, of one of the inputs each 2 / 38.
+    plain, error = first_order_indices(u, y)
+    left = {c: first_order_indices(u, y, low_discrepancy=True, columns=c)[0] - plain for c in (36, 12, 2, None)}
+    np.testing.assert_allclose(left[12] / left[36], 1.5)
+    np.testing.assert_allclose(left[2] / left[36], 2 * 36 / 38)
+    np.testing.assert_array_equal(left[None], left[2])
+    # What is taken off lies anywhere between nothing and what chance gives: a uniform law.
+    _, other = first_order_indices(u, y, low_discrepancy=True, columns=10**9)
+    np.testing.assert_allclose(other**2 - error**2, (2 * left[36]) ** 2 / 12, rtol=1e-5)
 
 
 def test_many_columns_are_estimated_as_if_alone():
@@ -137,14 +159,15 @@ def test_many_columns_are_estimated_as_if_alone():
         np.testing.assert_allclose(error[:, [column]], alone_error)
 
 
-def test_a_choice_between_values_has_the_exact_analysis_of_variance():
+@pytest.mark.parametrize("count", [2, 3])
+def test_a_choice_between_values_has_the_exact_analysis_of_variance(count):
     rng = np.random.default_rng(9)
-    x = rng.permutation(np.repeat([0.0, 1.0, 2.0], 200))
+    x = rng.permutation(np.repeat(np.arange(3.0)[:count], 600 // count))
     y = np.array([0.0, 1.0, 5.0])[x.astype(int)] + rng.standard_normal(600)
-    groups = [y[x == value] for value in range(3)]
+    groups = [y[x == value] for value in range(count)]
     within = np.mean([group.var(ddof=1) for group in groups])
-    between = np.var([group.mean() for group in groups]) - 2 / 3 * within / 200
-    found, _ = first_order_indices(x[:, np.newaxis], y[:, np.newaxis])
+    between = np.var([group.mean() for group in groups]) - (count - 1) * within / 600
+    found, _ = first_order_indices(x[:, np.newaxis], y[:, np.newaxis], bins=count)
     assert found[0, 0] == pytest.approx(between / y.var(ddof=1), rel=1e-12)
 
 
@@ -156,6 +179,34 @@ def test_bins_have_equal_weight_are_finer_in_the_tails_and_do_not_split_ties():
     tied = np.repeat(values, 3)
     bins = bin_numbers(tied, np.full(3000, 1 / 3000), 20).reshape(1000, 3)
     assert (bins == bins[:, :1]).all()
+    # Halves of 10 samples would have fewer than 8.
+    assert np.bincount(bin_numbers(values[:200], np.full(200, 1 / 200), 20)).tolist() == [10] * 20
+
+
+@pytest.mark.parametrize("bins", [3, 20])
+def test_few_values_have_a_bin_each(bins):
+    values = np.repeat([0, 1, 2], [4, 4, 992])
+    assert (bin_numbers(values, np.full(1000, 1 / 1000), bins) == values).all()
+
+
+@pytest.mark.parametrize(
+    ("counts", "joined"),
+    [
+        ([1, 9, 5], [10, 5]),
+        ([9, 7, 5, 1], [9, 7, 6]),
+        ([9, 1, 5], [9, 6]),
+        ([5, 1, 9], [6, 9]),
+        ([5, 1, 5], [6, 5]),
+        ([9, 4, 1, 5, 3], [9, 5, 5, 3]),
+        ([3, 6, 1, 5, 9], [3, 6, 6, 9]),
+        ([1, 1, 5], [2, 5]),
+        ([2, 2], [2, 2]),
+        ([1, 1], [2]),
+    ],
+)
+def test_a_sample_alone_in_its_bin_joins_the_lighter_neighbour(counts, joined):
+    numbers = np.repeat(np.arange(len(counts)), counts)
+    assert np.bincount(_joined(numbers, np.ones(len(numbers)))).tolist() == joined
 
 
 def test_number_of_bins_grows_within_limits():
@@ -192,7 +243,8 @@ def test_tails_are_not_halved_where_one_weight_would_own_a_bin():
     weights = np.r_[np.ones(990), np.full(10, 4.0)]
     numbers = bin_numbers(values, weights / weights.sum(), 10)
     owned = np.bincount(numbers, weights**2) / np.bincount(numbers, weights) ** 2
-    assert owned.max() <= 0.25
+    # An eightieth of the weight is that of 3 such samples, a fortieth of 6: ten bins, two more at either end.
+    assert owned.max() <= 0.25 and len(owned) == 14
 
 
 def test_a_heavy_sample_shares_its_bin_with_its_neighbours():
@@ -216,9 +268,20 @@ def test_a_value_that_was_drawn_once_joins_its_neighbour(seed, size, rare):
         assert found[0, 0] in [first_order_indices(np.column_stack([one, two, y]), y)[0][0, 0] for one in joined]
 
 
+def test_the_influence_of_a_sample_is_how_its_weight_moves_the_index():
+    # Of one bin of mass p and mean m in units of the deviation the index has p m**2 over the mean square: a sample y
+    # moves it by 2 m y - m**2 less the index times y**2, to first order in its weight.
+    (y, w), index = np.random.default_rng(1).lognormal(size=(2, 9)), 0.3
+    mean = (w * y).sum() / w.sum()
+    moments = [(w**2 * (y - mean) ** power).sum() for power in range(5)]
+    expected = (w**2 * (2 * mean * y - mean**2 - index * y**2) ** 2).sum()
+    assert _squared_influence(moments, mean, index) == pytest.approx(expected, rel=1e-12)
+
+
 def test_shapes_that_do_not_fit_are_refused():
-    with pytest.raises(InputError, match="do not fit"):
-        first_order_indices(np.ones((10, 2)), np.ones((9, 1)))
+    for inputs, outputs in (((10, 2), (9, 1)), ((10,), (10, 1)), ((10, 2), (10,))):
+        with pytest.raises(InputError, match="do not fit"):
+            first_order_indices(np.ones(inputs), np.ones(outputs))
 
 
 @pytest.mark.parametrize("unit", [2.0**-1000, 2.0**1000])

@@ -10,7 +10,7 @@ from clustercast.arrays.indices.dependent import (
     paired_normals,
     rows_per_point,
 )
-from clustercast.arrays.indices.intervals import student_factor
+from clustercast.arrays.indices.intervals import ratio_of_means, student_factor
 from clustercast.arrays.points.streams import replicate_seed
 from clustercast.errors import InputError
 
@@ -157,6 +157,17 @@ def test_only_inputs_with_a_correlation_count_as_correlated():
     assert correlated_inputs(np.eye(3)).tolist() == []
 
 
+def test_errors_over_replicates_are_those_of_their_means():
+    outputs = np.random.default_rng(1).standard_normal((12, 6, 2))
+    a, b, ab, ba = outputs[:, :1], outputs[:, -1:], outputs[:, 1:3], outputs[:, 3:5]
+    products = 2 * (ba - b) * (a - ab), (a - b) ** 2 + (ba - ab) ** 2
+    for replicates, size in ((3, 4), (None, 1)):
+        first, whole = (each.reshape(-1, size, 2, 2).mean(axis=1) for each in products)
+        found = kucherenko_indices(outputs, 2, np.array([], dtype=int), replicates)
+        expected = ratio_of_means(first, whole)
+        np.testing.assert_allclose([values["S1_full"] for values in found], expected, rtol=1e-13)
+
+
 def test_a_constant_column_has_no_indices():
     found, _ = run(lambda x: np.ones(x.shape[:-1]), np.eye(2), size=32)
     assert all(np.isnan(values).all() for values in found.values())
@@ -167,3 +178,5 @@ def test_shapes_that_do_not_fit_are_refused():
         kucherenko_scores(np.eye(2), paired_normals(0, 3, 8))
     with pytest.raises(InputError, match=r"give \(size, 10, columns\)"):
         kucherenko_indices(np.ones((8, 7, 1)), 3, np.array([1]))
+    with pytest.raises(InputError, match=r"give \(size, 10, columns\)"):
+        kucherenko_indices(np.ones((8, 10)), 3, np.array([1]))

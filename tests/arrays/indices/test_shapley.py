@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 from scipy.special import ndtr
 
 from clustercast.arrays.indices.dependent import (
+    group_means,
     paired_normals,
     random_permutations,
     shapley_effects,
     trajectory_increments,
     trajectory_scores,
 )
-from clustercast.arrays.indices.intervals import student_factor
+from clustercast.arrays.indices.intervals import ratio_of_means, student_factor
 from clustercast.arrays.points.streams import replicate_seed
 from clustercast.errors import InputError
 
@@ -133,6 +134,15 @@ def test_effects_sum_to_one_whatever_the_function(seed, dimensions):
     np.testing.assert_allclose(effects.sum(axis=0), 1, rtol=1e-12)
 
 
+def test_errors_over_replicates_are_those_of_their_means():
+    assert group_means(np.arange(8.0), 1).tolist() == [3.5]
+    outputs, orders = np.random.default_rng(1).standard_normal((12, 4, 2)), random_permutations(1, 3, 12)
+    increments = trajectory_increments(outputs, orders)
+    for replicates, parts in ((3, increments.reshape(3, 4, 3, 2).mean(axis=1)), (None, increments)):
+        expected = ratio_of_means(parts, parts.sum(axis=1, keepdims=True))
+        np.testing.assert_allclose(shapley_effects(outputs, orders, replicates), expected, rtol=1e-13)
+
+
 def test_columns_are_estimated_as_if_alone():
     both = run(lambda x: np.stack([x[..., 0], x.sum(axis=-1) ** 2], axis=-1), some_correlation(1, 3), size=128)
     alone = run(lambda x: x.sum(axis=-1) ** 2, some_correlation(1, 3), size=128)
@@ -179,5 +189,8 @@ def test_shapes_that_do_not_fit_are_refused():
     orders = random_permutations(0, 3, 8)
     with pytest.raises(InputError, match="do not fit"):
         trajectory_scores(orders, np.eye(2), paired_normals(0, 3, 8))
-    with pytest.raises(InputError, match="3 replicates do not divide 8 rows"):
-        shapley_effects(np.ones((8, 4, 1)), orders, 3)
+    with pytest.raises(InputError, match="do not fit"):
+        trajectory_scores(orders, np.eye(3), paired_normals(0, 4, 8))
+    for replicates in (3, -2):
+        with pytest.raises(InputError, match=f"{replicates} replicates do not divide 8 rows"):
+            shapley_effects(np.ones((8, 4, 1)), orders, replicates)

@@ -30,7 +30,6 @@ def bin_numbers(values: FloatArray, weights: FloatArray, bins: int) -> IntArray:
     share = np.bincount(place, weights)
     middle = (np.cumsum(share) - 0.5 * share)[place] / share.sum()
     squared = weights**2
-    numbers = np.empty(0, dtype=np.int64)
     most = np.log2(share.sum() ** 2 / squared.sum() / bins / LEAST) + 1e-9
     for halvings in range(max(0, int(most)), -1, -1):
         tail = 0.5 ** np.arange(halvings, 0, -1) / bins
@@ -45,7 +44,7 @@ def _joined(numbers: IntArray, weights: FloatArray) -> IntArray:
     while True:
         mass = np.bincount(numbers, weights)
         thin = np.flatnonzero(np.bincount(numbers, weights**2) > 0.5 * mass**2)
-        if not thin.size or mass.size == 1:
+        if not thin.size:
             return numbers
         first = thin[0]
         above = first + 1 < mass.size and (first == 0 or mass[first + 1] < mass[first - 1])
