@@ -5,7 +5,9 @@ import pytest
 import scipy.stats
 
 from clustercast.arrays.indices.intervals import (
+    FewRuns,
     bootstrap_weights,
+    few_events_half_width,
     half_width,
     lead_half_width,
     normal_factor,
@@ -47,6 +49,8 @@ def test_confidence_is_checked(confidence):
         normal_factor(confidence)
     with pytest.raises(InputError, match="between 0 and 1"):
         student_factor(8, confidence)
+    with pytest.raises(InputError, match="between 0 and 1"):
+        few_events_half_width(np.array(0.5), 10, confidence)
 
 
 def central_moments(values):
@@ -108,9 +112,10 @@ def test_the_half_width_is_factor_deviation_and_widening(resampled):
     np.testing.assert_allclose(half_width(-3 * values, 0.9, resampled=resampled), 3 * found, rtol=1e-12)
 
 
-def test_leaving_out_each_replicate_of_a_mean_gives_students_interval_of_the_replicates():
-    replicates = np.random.default_rng(1).normal(size=16)
-    left_out = (replicates.sum() - replicates) / 15
+@pytest.mark.parametrize("size", [2, 16])
+def test_leaving_out_each_replicate_of_a_mean_gives_students_interval_of_the_replicates(size):
+    replicates = np.random.default_rng(1).normal(size=size)
+    left_out = (replicates.sum() - replicates) / (size - 1)
     low, high = scipy.stats.ttest_1samp(replicates, 0).confidence_interval(0.95)
     plain = half_width(left_out, 0.95, resampled=False, widened=False)
     assert plain == pytest.approx((high - low) / 2, rel=1e-12)
@@ -125,13 +130,15 @@ def test_the_widening_does_not_depend_on_the_scale(scale):
     np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
+@pytest.mark.parametrize("widened", [True, False])
 @pytest.mark.parametrize("resampled", [True, False])
-def test_the_half_width_of_a_lead_is_that_of_the_difference_to_the_next_in_order(resampled):
+def test_the_half_width_of_a_lead_is_that_of_the_difference_to_the_next_in_order(resampled, widened):
     values = np.random.default_rng(6).lognormal(0, 1, size=(4, 21))
     values[:, 0] = [2.0, 4.0, 1.0, 3.0]
-    found = lead_half_width(values, 0.95, resampled=resampled)
+    how = {"resampled": resampled, "widened": widened}
+    found = lead_half_width(values, 0.95, **how)
     for row, following in [(1, 3), (3, 0), (0, 2)]:
-        expected = half_width(values[row, 1:] - values[following, 1:], 0.95, resampled=resampled)
+        expected = half_width(values[row, 1:] - values[following, 1:], 0.95, **how)
         assert found[row] == pytest.approx(float(expected), rel=1e-12)
     assert np.isnan(found[2])
 
@@ -144,9 +151,10 @@ def test_undefined_resamples_do_not_count_for_the_skewness():
     )
 
 
-def test_a_mean_over_ones_is_the_plain_mean_with_its_standard_error():
-    values = np.random.default_rng(1).standard_normal((50, 3))
-    ratio, error = ratio_of_means(values, np.ones((50, 1)))
+@pytest.mark.parametrize("size", [2, 50])
+def test_a_mean_over_ones_is_the_plain_mean_with_its_standard_error(size):
+    values = np.random.default_rng(1).standard_normal((size, 3))
+    ratio, error = ratio_of_means(values, np.ones((size, 1)))
     np.testing.assert_allclose(ratio, values.mean(axis=0))
     np.testing.assert_allclose(error, scipy.stats.sem(values, axis=0))
 
@@ -159,3 +167,69 @@ def test_a_share_of_nothing_is_undefined():
 def test_one_group_has_no_error():
     with pytest.raises(InputError, match="2 or more independent groups"):
         ratio_of_means(np.ones((1, 2)), np.ones((1, 2)))
+
+
+@pytest.mark.parametrize(
+    ("unusual", "effective", "runs", "events", "points", "kurtosis"),
+    [
+        # A twentieth of the runs or fewer, and at most 100, are events.
+        (50, 500, 1000, 50, np.inf, 0),
+        (51, 500, 1000, 0, np.inf, 0),
+        (100, 5000, 10_000, 100, np.inf, 0),
+        (101, 5000, 10_000, 0, np.inf, 0),
+        # So are at most 15 values that own the variance, and at most a twentieth; those of one value are counted.
+        (900, 15, 1000, 15, 500, 1000 / 15),
+        (900, 15.5, 1000, 0, 500, 1000 / 15.5),
+        (90, 5, 100, 5, 50, 20),
+        (90, 6, 100, 0, 50, 100 / 6),
+        (40, 15, 1000, 40, 500, 0),
+        (90, 1, 100, 1, 50, 100),
+        # From a kurtosis of 10 on products may all be near 0, unless 10 or more of them are effective.
+        (900, 100, 1000, 0, 500, 10),
+        (900, 101, 1000, 0, np.inf, 1000 / 101),
+        (9000, 447, 10_000, 0, 5000, 10_000 / 447),
+        (9000, 448, 10_000, 0, np.inf, 10_000 / 448),
+        # Where half of the runs have one value the kurtosis says nothing.
+        (500, 500, 1000, 0, np.inf, 0),
+        (501, 500, 1000, 0, np.inf, 2),
+    ],
+)
+def test_few_runs_are_those_of_another_value_or_those_that_own_the_variance(
+    unusual, effective, runs, events, points, kurtosis
+):
+    few = FewRuns.from_sums(np.array([unusual, 0]), np.array([effective, 0.0]), np.array([effective, 0.0]), runs)
+    assert few.events.tolist() == [events, 0] and few.points.tolist() == [points, np.inf]
+    assert few.handful.tolist() == [events != unusual and events > 0, False]
+    assert few.kurtosis == pytest.approx([kurtosis, 0], rel=1e-14)
+
+
+def test_few_runs_of_columns_go_by_their_values():
+    # One value in 19 of 20 runs; a value that owns the variance; none of either, far from 0.
+    event, owned, plain = np.arange(100) % 20 == 0, np.r_[1e6, np.linspace(-1, 1, 99)], 5 + np.linspace(0, 1, 100)
+    few = FewRuns.of(np.stack([event + 3.0, 1e-9 * owned, plain]))
+    assert few.events == pytest.approx([5, 1 / 0.98, 0], rel=0.01) and few.handful.tolist() == [False, True, False]
+    assert few.kurtosis[2] == pytest.approx(scipy.stats.kurtosis(plain, fisher=False), rel=1e-12)
+
+
+def test_intervals_are_as_wide_as_few_runs_allow():
+    few = FewRuns(
+        np.array([10.0, 10.0, 0.0]), np.array([False, True, False]), np.array([400, np.inf, 400]), np.zeros(3)
+    )
+    indices = {"S1": np.array([[0.2, 0.7]] * 3), "ST": np.array([[0.25, 0.81]] * 3), "S2": np.full((3, 2, 2), 0.1)}
+    zero = {name: np.zeros_like(index) for name, index in (*indices.items(), ("ST_lead", indices["ST"]))}
+    found = few.widened(zero, indices, 0.95)
+    wilson = lambda share, events: few_events_half_width(np.array(share), events, 0.95)  # noqa: E731
+    # Two runs that agree in an event count it twice: of a first order those that an input brings about, of a total the
+    # others; all of a handful.
+    product = scipy.stats.norm.ppf(0.975) * np.array([[0.25, 0.45], [0.45, 0.81]]) / 20
+    first = np.maximum([wilson(0.2, 20 / 1.8), wilson(0.7, 20 / 1.3)], product.diagonal())
+    np.testing.assert_allclose(found["S1"], [first, [wilson(0.2, 20), wilson(0.7, 20)], product.diagonal()], rtol=1e-12)
+    total = [wilson(0.25, 20 / 1.25), wilson(0.81, 20 / 1.81)], [wilson(0.25, 20), wilson(0.81, 20)], [0, 0]
+    np.testing.assert_allclose(found["ST"], total, rtol=1e-12)
+    np.testing.assert_allclose(found["ST_lead"][0], [wilson(0.25, 10), wilson(0.81, 10)], rtol=1e-12)
+    np.testing.assert_allclose(found["ST_lead"][1:], total[1:], rtol=1e-12)
+    pairs = np.maximum(wilson(0.1, 10), product), np.full((2, 2), wilson(0.1, 20)), product
+    np.testing.assert_allclose(found["S2"], pairs, rtol=1e-12)
+    # What is wider already, or no number, stays or becomes that wide.
+    found = few.widened({"S1": np.array([[9.0, np.nan]] * 3)}, indices, 0.95)["S1"]
+    assert (found[:, 0] == 9).all() and np.isfinite(found[:, 1]).all()

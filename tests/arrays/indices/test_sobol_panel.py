@@ -306,10 +306,12 @@ def test_an_event_that_is_met_often_and_a_continuous_output_are_left_alone():
 
 @pytest.mark.parametrize("hits", [0, 3, 10])
 def test_few_events_have_the_far_end_of_wilsons_interval(hits):
-    # Each end of an interval of 90 % is that of a one-sided interval of 95 %.
-    low, high = scipy.stats.binomtest(hits, 10).proportion_ci(0.9, method="wilson")
-    expected = max(hits / 10 - low, high - hits / 10)
-    assert few_events_half_width(np.array(hits / 10), 10, 0.95) == pytest.approx(expected, rel=1e-12)
+    for confidence in (0.95, 0.6):
+        # Each end of an interval of 90 % is that of a one-sided interval of 95 %.
+        low, high = scipy.stats.binomtest(hits, 10).proportion_ci(2 * confidence - 1, method="wilson")
+        expected = max(hits / 10 - low, high - hits / 10)
+        assert few_events_half_width(np.array(hits / 10), 10, confidence) == pytest.approx(expected, rel=1e-12)
+    assert few_events_half_width(np.array(hits / 10), 10, 0.4) == 0
 
 
 def test_an_index_whose_products_are_all_zero_is_not_known_to_within_nothing():
