@@ -14,7 +14,7 @@ from clustercast.arrays.indices.pick_freeze import (
     runs_per_point,
     separate,
 )
-from clustercast.arrays.indices.sobol_estimators import ESTIMATORS, estimator_named
+from clustercast.arrays.indices.sobol_estimators import ESTIMATORS, estimator_named, pair_rows
 from clustercast.arrays.indices.sobol_panel import sobol_panel
 from clustercast.errors import InputError
 from tests.reference.designs import saltelli_rows, scrambled
@@ -54,12 +54,14 @@ def test_bounded_blocks_cover_every_base_point_once():
     found = list(blocks(3, 5000, 10_000))
     assert found[0].start == 3 and found[-1].stop == 5000
     assert all(one.stop == other.start for one, other in zip(found, found[1:], strict=False))
-    assert max(block.stop - block.start for block in found) <= 256
+    assert max(block.stop - block.start for block in found) == 256
 
 
 def test_a_column_that_varies_by_rounding_only_has_no_scale():
     assert centre_and_scale(np.array([0.1 + 0.2, 0.3])) == (pytest.approx(0.3), 0.0)
     assert centre_and_scale(np.array([1.0, 3.0])) == (2.0, 1.0)
+    for far in (2.0**700, -(2.0**700)):
+        assert centre_and_scale(np.array([far, 0.0])) == (far / 2, abs(far) / 2)
 
 
 def test_separate_takes_rows_apart_and_leaves_them_alone():
@@ -69,7 +71,17 @@ def test_separate_takes_rows_apart_and_leaves_them_alone():
     assert runs.a_change.tolist() == [[0.5], [1.5]]
     assert runs.b_change.tolist() == [[-4.5], [-2.5]]
     assert rows.tolist() == [[1.0, 2.0, 4.0, 7.0, 11.0, 16.0]]
-    assert separate(rows[:, :4], 2).b_change is None
+    without = separate(rows[:, :4], 2)
+    assert without.b_change is None
+    with pytest.raises(InputError, match=r"2D\+2"):
+        products(without, ESTIMATORS["azzini-rosati"])
+
+
+def test_the_rows_of_pairs_are_nobodys_to_change():
+    assert [rows.tolist() for rows in pair_rows(3)] == [[0, 0, 1], [1, 2, 2]]
+    for rows in pair_rows(3):
+        with pytest.raises(ValueError, match="read-only"):
+            rows[0] = 1
 
 
 def test_half_widths_over_replicates_are_the_jackknife_of_leaving_each_out():
@@ -91,3 +103,45 @@ def test_half_widths_over_replicates_are_the_jackknife_of_leaving_each_out():
 def test_an_unknown_estimator_is_refused_with_the_nearest():
     with pytest.raises(InputError, match="nearest known: jansen"):
         estimator_named("jansenn")
+
+
+def mean(values):
+    return values.mean(axis=0)
+
+
+def symmetric(one, other):
+    """Variance of two runs of one law together, as Janon et al. (2014) estimate it."""
+    return mean(one**2 + other**2) / 2 - (mean(one + other) / 2) ** 2
+
+
+def published(name, a, b, ab, ba):
+    """First-order, total and closed second-order indices as the papers write them, of centred runs."""
+    one, other = np.triu_indices(ab.shape[1], 1)
+    pair, swapped = ba[:, one], ab[:, other]
+    variance = np.concatenate([a, b]).var()
+    if name.startswith("saltelli"):
+        total = mean((a - ab) ** 2) / 2 if name.endswith("jansen") else mean(a * (a - ab))
+        return mean(b * (ab - a)) / variance, total / variance, mean(pair * swapped - a * b) / variance
+    if name == "jansen":
+        closed = 1 - mean((pair - swapped) ** 2) / 2 / variance
+        return 1 - mean((b - ab) ** 2) / 2 / variance, mean((a - ab) ** 2) / 2 / variance, closed
+    if name == "janon-monod":
+        first, closed = (mean(x * y) - (mean(x + y) / 2) ** 2 for x, y in ((b, ab), (pair, swapped)))
+        total = mean((a - ab) ** 2) / 2 / symmetric(a, ab)
+        return first / symmetric(b, ab), total, closed / symmetric(pair, swapped)
+    spread = mean((a - b) ** 2 + (ab - ba) ** 2)
+    apart = mean((ab - ba)[:, one] ** 2 + (ab - ba)[:, other] ** 2)
+    closed = 2 * mean((ab[:, one] - ab[:, other]) * (ba[:, other] - ba[:, one])) / apart
+    return 2 * mean((ba - b) * (a - ab)) / spread, mean((b - ba) ** 2 + (a - ab) ** 2) / spread, closed
+
+
+@EACH
+def test_estimators_are_those_of_their_papers(estimator):
+    rows = np.random.default_rng(5).lognormal(size=(9, 8))
+    a, ab, ba, b = np.split(rows - rows.mean(), [1, 4, 7], axis=1)
+    first, total, closed = published(estimator, a, b, ab, ba)
+    one, other = np.triu_indices(3, 1)
+    found = sobol_panel(rows.reshape(1, -1), 3, estimator=ESTIMATORS[estimator], design_second_order=True)
+    np.testing.assert_allclose(found.first[0], first, rtol=1e-11)
+    np.testing.assert_allclose(found.total[0], total, rtol=1e-11)
+    np.testing.assert_allclose(found.second[0][one, other], closed - first[one] - first[other], rtol=1e-10)
