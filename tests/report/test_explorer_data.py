@@ -24,7 +24,10 @@ def data_of(priors, outputs=("cost",), years=(2024, 2026)):
 def test_what_has_no_words_of_its_own_is_called_by_its_name(years):
     data = data_of(PRIORS, years=years)
     assert data["title"] == data["outputs"][0]["label"] == "Cost"
-    assert data["today"] is None
+    assert data["today"] is data["holds"] is None
+    titled = PRIORS.carrying(about=PRIORS.about.model_copy(update={"title": "Costs", "as_of": "2024-06"}))
+    data = data_of(titled, years=years)
+    assert (data["title"], data["today"]) == ("Costs", 2024.5)
     # A question about one year alone does not name it.
     assert ("in {}" in data["outputs"][0]["question"]) == (len(years) > 1)
 
@@ -73,3 +76,11 @@ def test_a_metalog_is_written_with_its_bounds_if_it_has_any(bounds):
 def test_constants_have_no_total_indices():
     fixed = cc.Priors(start=cc.Fixed(2, unit="USD"), growth=cc.Fixed(0.5, unit="1/year"))
     assert [program["totals"] for program in data_of(fixed)["programs"]] == [{}]
+
+
+def test_what_is_fixed_is_computed_beforehand():
+    fixed = cc.Priors(start=PRIORS["start"], growth=cc.Fixed(50, unit="%/year"))
+    (program,) = data_of(fixed)["programs"]
+    # In 2026 the start is multiplied by exp(2 years at 0.5 a year).
+    assert program["names"] == ["start"]
+    assert np.isclose(program["code"]["constants"], np.e, rtol=1e-14).any()

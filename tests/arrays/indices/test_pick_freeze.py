@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import skew, t
 
-from clustercast.arrays.indices.intervals import skewness_widening
+from clustercast.arrays.indices.intervals import bootstrap_weights, skewness_widening
 from clustercast.arrays.indices.pick_freeze import (
     blocks,
     centre_and_scale,
@@ -141,7 +141,17 @@ def test_estimators_are_those_of_their_papers(estimator):
     a, ab, ba, b = np.split(rows - rows.mean(), [1, 4, 7], axis=1)
     first, total, closed = published(estimator, a, b, ab, ba)
     one, other = np.triu_indices(3, 1)
-    found = sobol_panel(rows.reshape(1, -1), 3, estimator=ESTIMATORS[estimator], design_second_order=True)
-    np.testing.assert_allclose(found.first[0], first, rtol=1e-11)
-    np.testing.assert_allclose(found.total[0], total, rtol=1e-11)
-    np.testing.assert_allclose(found.second[0][one, other], closed - first[one] - first[other], rtol=1e-10)
+    how = {"estimator": ESTIMATORS[estimator], "design_second_order": True}
+    for weights in (None, bootstrap_weights(9, 3, 1)):
+        found = sobol_panel(rows.reshape(1, -1), 3, weights=weights, **how)
+        np.testing.assert_allclose(found.first[0], first, rtol=1e-11)
+        np.testing.assert_allclose(found.total[0], total, rtol=1e-11)
+        np.testing.assert_allclose(found.second[0][one, other], closed - first[one] - first[other], rtol=1e-10)
+    without = sobol_panel(rows.reshape(1, -1), 3, second_order=False, **how)
+    assert without.second is None
+    if not ESTIMATORS[estimator].needs_second_order:
+        # The other runs are not looked at, nor is their mean.
+        moved = rows[:, [0, 1, 2, 3, 7]].mean() - rows.mean()
+        first, total, _ = published(estimator, a - moved, b - moved, ab - moved, ba)
+    np.testing.assert_allclose(without.first[0], first, rtol=1e-11)
+    np.testing.assert_allclose(without.total[0], total, rtol=1e-11)
