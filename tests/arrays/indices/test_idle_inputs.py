@@ -49,6 +49,19 @@ def test_an_input_that_changes_one_run_of_the_last_point_is_not_idle(run):
     assert set(np.flatnonzero(standing.place == 0)) == idle - {changed}
 
 
+def test_three_idle_inputs_of_which_one_changes_the_last_point_are_all_analysed():
+    rows = np.tile(column_of([2, 3, 4], 1).reshape(POINTS, -1), (8, 1))
+    assert standing_for_idle(rows, INPUTS).place.tolist() == [0, 0, 1, 2, 3, 0]
+    rows[-1, 1] += 1
+    assert standing_for_idle(rows, INPUTS) is None
+
+
+def test_inputs_that_change_nothing_one_at_a_time_have_indices_of_0():
+    rows = np.tile([0.0, 0, 0, 0, 1], (4, 1)) * np.arange(1, 5)[:, np.newaxis]
+    found = sobol_panel.sobol_panel(rows.reshape(1, -1), 3)
+    assert found.first.tolist() == found.total.tolist() == [[0, 0, 0]]
+
+
 def test_one_idle_input_before_the_others_and_one_after_stand_for_all():
     rows = column_of([2, 4], 1).reshape(POINTS, -1)
     standing = standing_for_idle(rows, INPUTS)

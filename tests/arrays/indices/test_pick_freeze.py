@@ -84,11 +84,12 @@ def test_the_rows_of_pairs_are_nobodys_to_change():
             rows[0] = 1
 
 
-def test_half_widths_over_replicates_are_the_jackknife_of_leaving_each_out():
+@pytest.mark.parametrize("estimator", ["azzini-rosati", "jansen", "janon-monod"])
+def test_half_widths_over_replicates_are_the_jackknife_of_leaving_each_out(estimator):
     replicates, inputs = 4, 3
     values = np.random.default_rng(4).lognormal(size=replicates * 16 * (2 * inputs + 2))
     parts = values.reshape(replicates, -1)
-    kwargs = {"estimator": ESTIMATORS["azzini-rosati"], "design_second_order": True, "second_order": False}
+    kwargs = {"estimator": ESTIMATORS[estimator], "design_second_order": True, "second_order": False}
     found = sobol_panel(values[np.newaxis], inputs, replicates=replicates, **kwargs)
     without = [np.delete(parts, r, axis=0).reshape(1, -1) for r in range(replicates)]
     totals = np.stack([sobol_panel(rows, inputs, **kwargs).total[0] for rows in without])
@@ -142,8 +143,8 @@ def test_estimators_are_those_of_their_papers(estimator):
     first, total, closed = published(estimator, a, b, ab, ba)
     one, other = np.triu_indices(3, 1)
     how = {"estimator": ESTIMATORS[estimator], "design_second_order": True}
-    for weights in (None, bootstrap_weights(9, 3, 1)):
-        found = sobol_panel(rows.reshape(1, -1), 3, weights=weights, **how)
+    for weights, unit in ((None, 1), (bootstrap_weights(9, 3, 1), 2.0**-30)):
+        found = sobol_panel(unit * rows.reshape(1, -1), 3, weights=weights, **how)
         np.testing.assert_allclose(found.first[0], first, rtol=1e-11)
         np.testing.assert_allclose(found.total[0], total, rtol=1e-11)
         np.testing.assert_allclose(found.second[0][one, other], closed - first[one] - first[other], rtol=1e-10)

@@ -274,6 +274,9 @@ def test_bad_choices_are_refused(arguments, said):
 def test_rows_that_are_no_whole_base_points_are_refused():
     with pytest.raises(InputError, match="21 rows"):
         sobol_panel(np.zeros((1, 21)), 3)
+    with pytest.raises(InputError, match="0 rows"):
+        sobol_panel(np.zeros((1, 0)), 3)
+    assert sobol_panel(np.array([[1.0, 2, 3, 4, 5]]), 3).variance == 4
 
 
 def rare_event(rows):
