@@ -32,9 +32,23 @@ def test_what_has_no_words_of_its_own_is_called_by_its_name(years):
     assert ("in {}" in data["outputs"][0]["question"]) == (len(years) > 1)
 
 
-def test_an_input_that_the_model_needs_and_the_priors_lack_is_named():
-    with pytest.raises(cc.InputError, match="no input 'growth', which the model needs"):
-        data_of(cc.Priors(start=PRIORS["start"]))
+def test_an_input_that_is_missing_or_used_by_nothing_is_named():
+    lacking = cc.Priors(start=PRIORS["start"])
+    with pytest.raises(cc.InputError, match="needs 'growth', which is neither an input nor a quantity"):
+        data_of(lacking)
+    with pytest.raises(cc.InputError, match="needs 'growth'"):
+        explorer_data([World(PRIORS), World(lacking)], cc.Model([cost]), None, (2024, 2026), {}, 1)
+    with pytest.raises(cc.InputError, match="'growht' is used by no quantity; nearest known: growth"):
+        data_of(PRIORS.add(growht=PRIORS["growth"]))
+
+    @cc.quantity("USD/year")
+    def rise(start, growth):
+        return start * growth
+
+    # What does not go by the year cannot change with it.
+    later = PRIORS.add(growth_from_2025=PRIORS["growth"])
+    with pytest.raises(cc.InputError, match="'growth_from_2025' is used by no quantity"):
+        explorer_data([World(later)], cc.Model([rise]), None, (2024, 2026), {}, 1)
 
 
 @pytest.mark.parametrize(
@@ -84,3 +98,26 @@ def test_what_is_fixed_is_computed_beforehand():
     # In 2026 the start is multiplied by exp(2 years at 0.5 a year).
     assert program["names"] == ["start"]
     assert np.isclose(program["code"]["constants"], np.e, rtol=1e-14).any()
+    # What another world fixes elsewhere is left to the page, and so are a change and a switch.
+    changed = cc.Priors(start=PRIORS["start"], growth=fixed["growth"], growth_from_2025=cc.Fixed(1, unit="1/year"))
+
+    @cc.quantity("USD")
+    def costs(start, growth, year):
+        return start * np.exp(growth * (year - 2024))
+
+    (program,) = explorer_data([World(changed)], cc.Model([costs]), None, (2024, 2026), {}, 1)["programs"]
+    assert program["names"] == ["start", "growth_from_2025"]
+    assert program["aliases"] == {"growth_from_2025": "growth"}
+    worlds = [World(fixed), World(fixed.replace(growth=cc.Fixed(0.6, unit="1/year")))]
+    data = explorer_data(worlds, cc.Model([cost]), ("cost",), (2024, 2026), {}, 1)
+    assert data["programs"][0]["names"] == ["start", "growth"]
+    shipped = cc.read_priors("evidence_2026")
+    assert isinstance(shipped["limit_power"], cc.Fixed)
+
+    @cc.quantity("1")
+    def limited(limit_power, load_factor):
+        return limit_power * load_factor
+
+    model = cc.Model([limited], spare=set(shipped))
+    data = explorer_data([World(shipped)], model, ("limited",), (2024,), {}, 1)
+    assert data["programs"][0]["names"] == ["limit_power", "load_factor"]

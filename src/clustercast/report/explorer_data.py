@@ -129,12 +129,12 @@ def _output(model: Model, name: str, levels: Sequence[str | float], timed: bool)
 
 def _traced(priors: Sequence[Priors], model: Model, outputs: Sequence[str], years: Sequence[float]) -> TracedProgram:
     """Return one program for priors of which some inputs differ: those, the uncertain ones and switches stay inputs."""
+    for each in priors:
+        with_changes(model, each).check_inputs(each, outputs)
     changed = with_changes(model, {name for each in priors for name in each})
     values: dict[str, FloatArray] = {}
     for name in changed.inputs(outputs):
         found = [each[name] for each in priors if name in each]
-        if not found:
-            raise InputError(f"the priors have no input {name!r}, which the model needs; add it")
         constants = {prior.value * factor(prior.unit) if isinstance(prior, Fixed) else math.nan for prior in found}
         is_switch = name in priors[0].declared and priors[0].declared[name].switch
         is_free = is_switch or len(constants) > 1 or math.isnan(next(iter(constants)))

@@ -48,6 +48,10 @@ def test_sums_at_once_are_the_sums_of_the_written_products(estimator, second_ord
     runs, chosen = separate(rows, 5), estimator_named(estimator)
     written = products(runs, chosen, second_order=second_order).sum(axis=1)
     np.testing.assert_allclose(product_sums(runs, chosen, second_order=second_order), written, rtol=1e-10, atol=1e-9)
+    # Pairs only where they are asked for.
+    sums = product_sums(runs, chosen)
+    assert len(sums) == len(products(runs, chosen)) == chosen.layout(5, False)[[*chosen.layout(5, False)][-1]].stop
+    assert indices_from_means(sums, chosen, 5)[2] is None
 
 
 def test_bounded_blocks_cover_every_base_point_once():
@@ -71,6 +75,7 @@ def test_separate_takes_rows_apart_and_leaves_them_alone():
     assert runs.a_change.tolist() == [[0.5], [1.5]]
     assert runs.b_change.tolist() == [[-4.5], [-2.5]]
     assert rows.tolist() == [[1.0, 2.0, 4.0, 7.0, 11.0, 16.0]]
+    assert separate(rows, 2).a.tolist() == [[1.0]]
     without = separate(rows[:, :4], 2)
     assert without.b_change is None
     with pytest.raises(InputError, match=r"2D\+2"):
