@@ -352,9 +352,8 @@ def years(text: str) -> list[float]:
 
     remedy = "write it as in --years 2022:2034, 2022:2034:0.5 or 2024,2026,2030"
     try:
-        parts = [
-            start_of(part) if ISO.fullmatch(part.strip()) else float(part) for part in text.replace(",", ":").split(":")
-        ]
+        given = text.replace(",", ":").split(":")
+        parts = [start_of(part) if ISO.fullmatch(part.strip()) else float(part) for part in given]
     except (ValueError, InputError):
         raise InputError(f"--years {text!r} is not a list or range of years; {remedy}") from None
     if ":" not in text:

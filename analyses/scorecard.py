@@ -36,11 +36,13 @@ def scorecard(
     """Score stored forecasts against rows that came later, and list the sources of the priors that are old."""
     rows = cc.read_observations(observations).before(only_before).without(*options.names(without) or []).counted()
     later = replace(rows, rows=tuple(row for row in rows if row.known_from > end_of(made)))
-    runs, in_sample = {}, []
+    runs, in_sample, as_of = {}, [], run.priors.about.as_of
+    younger = bool(as_of) and end_of(as_of) > end_of(made)
     for name in map(str, files):
         forecast = stored(name)
         runs[name] = score(forecast, later)
-        in_sample += [name] if _is_younger(forecast, run.priors, made) else []
+        # Drawn from priors that are dated after it is said to have been made.
+        in_sample += [name] if younger and provenance_of(forecast).get("priors_hash") == run.priors.hash else []
     shown: list[object] = []
     for name, found in runs.items():
         shown += [score_table(found, ("posterior",))] if found else []
@@ -80,12 +82,6 @@ def score(forecast: "xr.Dataset", later: Observations, seed: int = 0) -> list[Sc
     ids, seen = imagined(there, fitting, seed)
     by_id = {row.id: row for row in fitting}
     return [ensemble_score("posterior", by_id[one], draws) for one, draws in zip(ids, seen, strict=True)]
-
-
-def _is_younger(forecast: "xr.Dataset", priors: cc.Priors, made: str) -> bool:
-    """Return whether a forecast was drawn from priors that are dated after it is said to have been made."""
-    own = provenance_of(forecast).get("priors_hash") == priors.hash
-    return own and bool(priors.about.as_of) and end_of(priors.about.as_of) > end_of(made)
 
 
 def _spans(forecast: "xr.Dataset", row: Observation) -> bool:

@@ -77,9 +77,8 @@ def lessons(tree: xr.DataTree) -> Lessons:
     for k in np.flatnonzero(conflict["prior_tail"].values < CONFLICT):
         row = conflict.isel(observation=k)
         one, quantity, kind, unit = (str(row[key].values) for key in ("observation", "quantity", "kind", "unit"))
-        seen, prior, posterior = (
-            10 ** (row[key].values - float(row["log10_unit"])) for key in ("observed", "prior", "posterior")
-        )
+        unit_size = float(row["log10_unit"])
+        seen, prior, posterior = (10 ** (row[key].values - unit_size) for key in ("observed", "prior", "posterior"))
         date, *tails = (float(row[key]) for key in ("date", "prior_tail", "posterior_tail"))
         ends = tuple(prior.tolist()), tuple(posterior.tolist())
         far.append(Conflict(one, quantity, kind, unit, date, float(seen), *ends, *tails))

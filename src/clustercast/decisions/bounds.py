@@ -41,9 +41,9 @@ class _Class:
 
     words: str
     bounds: Callable[[Cells, FloatArray, float], Bounds]
-    size: float
-    start: float
-    most: float
+    size: float = 0.0
+    start: float = 0.0
+    most: float = 0.0
 
 
 @typed
@@ -154,9 +154,8 @@ def _class(
         if not isinstance(ratio, int | float) or not 1 < ratio < _LARGEST_RATIO:
             remedy = f"give a number above 1 and below {_LARGEST_RATIO:g}, as 2: one density may be twice the other"
             raise InputError(f"ratio is {ratio!r}; {remedy}")
-        return _Class(
-            f"the prior may be any density within a ratio of {ratio:g}", ratio_bounds, ratio, 1.0, _LARGEST_RATIO
-        )
+        words = f"the prior may be any density within a ratio of {ratio:g}"
+        return _Class(words, ratio_bounds, ratio, 1.0, _LARGEST_RATIO)
     if contamination is not None:
         share = checked_fraction("contamination", contamination)
         words = f"{100 * share:g} % of the prior may be anything"
@@ -171,13 +170,8 @@ def _class(
     most, least = (end.cdf([values[bins == k].max() for k in range(bins.max())]) for end in ends)
     if (least > most + 1e-12).any():
         raise InputError(f"pbox[{name!r}]: the distribution functions cross, or the first has the higher values; swap")
-    return _Class(
-        "the prior may be any law in the p-box",
-        lambda cells, means, _: box_bounds(cells, means, least, most),
-        0.0,
-        0.0,
-        0.0,
-    )
+    words = "the prior may be any law in the p-box"
+    return _Class(words, lambda cells, means, _: box_bounds(cells, means, least, most))
 
 
 def _bins(values: FloatArray) -> NDArray[np.int64]:
@@ -223,9 +217,8 @@ def _words(wanted: Wanted, found: xr.Dataset, own: _Class, verdict: float) -> st
     about = "" if named == _JOINT else f" for {named.replace('_', ' ')}"
     if wanted.score != "brier":
         ends = f"{with_unit_text(lower, upper, '1')} to {with_unit_text(upper, lower, wanted.unit)}"
-        return (
-            f"The mean of {wanted.words} is {with_unit_text(value, upper, wanted.unit)}; {ends} if {own.words}{about}."
-        )
+        mean = with_unit_text(value, upper, wanted.unit)
+        return f"The mean of {wanted.words} is {mean}; {ends} if {own.words}{about}."
     said = f"The probability is {value:.2g}; {lower:.2g} to {upper:.2g} if {own.words}{about}."
     if "breakdown" not in found:
         return said

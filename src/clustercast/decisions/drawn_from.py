@@ -90,9 +90,7 @@ def continuous_inputs(forecast: xr.Dataset, priors: Priors) -> tuple[str, ...]:
     """Return the drawn inputs with a density, those correlated with one of few values left out."""
     stepped = {name for name in priors.uncertain if priors[name].is_discrete}
     beside = {name for c in priors.correlations if stepped & set(c.between) for name in c.between}
-    return tuple(
-        name for name in priors.uncertain if name in forecast.data_vars and name not in stepped and name not in beside
-    )
+    return tuple(name for name in priors.uncertain if name in forecast.data_vars and name not in stepped | beside)
 
 
 def rank_scores(forecast: xr.Dataset, names: tuple[str, ...]) -> FloatArray:

@@ -163,7 +163,8 @@ def tilt(forecast: xr.Dataset, claim: drawn_from.Event, *, probability: float, p
     order = np.argsort(-np.abs(shift.shifts), kind="stable")
     marginals = _marginals(priors, families, [kept[k] for k in order], shift.shifts[order], forecast)
     words = _words(event, probability, marginals, 1 / float(np.square(own).sum()) / size)
-    moved = priors.replace(**{name: dataclasses.replace(f, source=_source(event, probability)) for name, f in families})
+    source = f"cc.tilt: probability {probability:.3g} instead of {event.share:.3g} that {event.words}"
+    moved = priors.replace(**{name: dataclasses.replace(family, source=source) for name, family in families})
     labelled = [_labelled(forecast, each) for each in (weights, own)]
     return Tilt(
         event.name,
@@ -336,11 +337,6 @@ def _words(event: drawn_from.Asked, probability: float, marginals: xr.Dataset, l
         f"Probability {probability:.3g} instead of {event.share:.3g} that {event.words}: {', '.join(said)}{rest} "
         f"(medians; {100 * left:.0f} % of the draws are left as effective size)."
     )
-
-
-def _source(event: drawn_from.Asked, probability: float) -> str:
-    """Return where the numbers of a changed input come from."""
-    return f"cc.tilt: probability {probability:.3g} instead of {event.share:.3g} that {event.words}"
 
 
 def _labelled(forecast: xr.Dataset, weights: FloatArray) -> xr.DataArray:

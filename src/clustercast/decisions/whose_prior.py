@@ -225,9 +225,7 @@ def _as_factors(values: FloatArray, count: int) -> tuple[FloatArray, FloatArray]
     coefficients = np.asarray(hadamard(cells) @ values / cells, dtype=np.float64)
     factors = (np.arange(cells)[:, np.newaxis] >> np.arange(count) & 1).T
     order = np.maximum(factors.sum(axis=0), 1)
-    several = np.stack(
-        [factors * (order == 1), factors, factors / order, np.ones_like(factors) * (factors.any(axis=0))]
-    )
+    several = np.stack([factors * (order == 1), factors, factors / order, np.ones_like(factors) * factors.any(axis=0)])
     mean, chance = coefficients.mean(axis=1), coefficients.var(axis=1) / size
     total = (values**2).mean(axis=0)
     found = several @ (mean**2 - chance) / total.mean()

@@ -317,9 +317,8 @@ def _readers(function: types.FunctionType, referred: Mapping[str, object]) -> li
     """Return the names by which a function reads what its code does not name."""
     built_in = _global_names(function.__code__) - function.__globals__.keys()
     modules = any(inspect.ismodule(value) and not _is_installed(value.__name__) for value in referred.values())
-    return sorted(
-        (built_in & (_OUTSIDE | {"getattr"} if modules else _OUTSIDE)) | (names_in(function.__code__) & _READERS)
-    )
+    outside = _OUTSIDE | {"getattr"} if modules else _OUTSIDE
+    return sorted((built_in & outside) | (names_in(function.__code__) & _READERS))
 
 
 def _imported(code: types.CodeType, package: str) -> Iterator[types.ModuleType]:

@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -110,10 +111,8 @@ def _row_faults(function: Function, arguments: Sequence[FloatArray], plain: Floa
 
 def _check_numbers(name: str, function: Function, units: Sequence[str], declaration: Declaration) -> None:
     """Refuse a number in the code that converts units, where there are units."""
-    of_words = [
-        number for word, numbers in _BY_WORD.items() if any(word in unit for unit in units) for number in numbers
-    ]
-    suspects = np.array([*_THOUSANDS, *_HOURS, *of_words])
+    of_words = (numbers for word, numbers in _BY_WORD.items() if any(word in unit for unit in units))
+    suspects = np.array([*_THOUSANDS, *_HOURS, *itertools.chain(*of_words)])
     for number in numbers_in(function):
         if number not in declaration.constants and np.isclose(abs(number), suspects, rtol=1e-12, atol=0).any():
             raise InputError(

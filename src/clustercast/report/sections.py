@@ -79,6 +79,7 @@ def page_values(results: Results, title: str, subtitle: str) -> dict[str, Any]:
     }
     explained = [str(name) for name in indices["output"].values]
     asked = list(results.asked.figures.items())[:_MOST_NEXT]
+    limits = [name for name in LIMITS if f"{name}_share" in results.summary]
     return {
         "title": title,
         "subtitle": subtitle,
@@ -96,9 +97,7 @@ def page_values(results: Results, title: str, subtitle: str) -> dict[str, Any]:
         "member": member(indices),
         "index_tables": sobol_tables(indices),
         "index_warning": _ADVICE.sub("", caution(indices)),
-        "limits": {
-            name: plots.binding_constraint(forecast[name]) for name in LIMITS if f"{name}_share" in results.summary
-        },
+        "limits": {name: plots.binding_constraint(forecast[name]) for name in limits},
         "next": {name: draw() for name, draw in asked},
         "scenarios": _scenarios(results) if len(results.scenarios) > 1 else None,
         "learned": _learned(results, *results.observations) if results.observations else None,
@@ -164,20 +163,16 @@ def _scenarios(results: Results) -> dict[str, Any]:
 
 def _learned(results: Results, tree: xr.DataTree, forecast: xr.Dataset) -> dict[str, Any]:
     """Return what observations taught, and those that are on no fan of the forecast on one of their own."""
-    found, rows = lessons(tree), results.observed
+    found, rows = lessons(tree), [row for row in results.observed if not row.unused]
     before, after = (tree[group].to_dataset() for group in ("prior", "posterior"))
-    shown = dict.fromkeys(row.quantity for row in rows if not row.unused)
-    apart = [name for name in shown if name in forecast and name not in results.outputs]
+    shown = {name: [row for row in rows if row.quantity == name] for name in dict.fromkeys(r.quantity for r in rows)}
+    most, apart = found.learned[:_MOST_LEARNED], forecast.data_vars.keys() - {*results.outputs}
     return {
         "lessons": found,
-        "rows": {row.id: row for row in rows},
+        "rows": {row.id: row for row in results.observed},
         "skills": shipped_skills(),
-        "figures": [
-            (one, plots.prior_posterior(before[one.name], after[one.name])) for one in found.learned[:_MOST_LEARNED]
-        ],
-        "fans": [
-            _fan_apart(forecast[name], [r for r in rows if r.quantity == name and not r.unused]) for name in apart
-        ],
+        "figures": [(one, plots.prior_posterior(before[one.name], after[one.name])) for one in most],
+        "fans": [_fan_apart(forecast[name], own) for name, own in shown.items() if name in apart],
         "tables": learned_tables(learned(tree)),
     }
 

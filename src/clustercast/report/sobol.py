@@ -38,10 +38,8 @@ def resolution(resolved: xr.DataArray) -> str:
 
 def caution(indices: xr.Dataset) -> str:
     """Return what could mislead a reader of a result, in words; groups are named by their members in the tables."""
-    text = _GROUPED.sub(
-        "Inputs joined by + are correlated and have one index together.", indices.attrs.get("warning", "")
-    )
-    return worded(text)
+    joined = "Inputs joined by + are correlated and have one index together."
+    return worded(_GROUPED.sub(joined, indices.attrs.get("warning", "")))
 
 
 def member(indices: xr.Dataset) -> str:

@@ -95,9 +95,8 @@ def _svg(drawn: "Axes | Figure", name: str, alternative: str) -> Markup:
 
 def records(data: xr.Dataset, dim: str) -> list[dict[str, Any]]:
     """Return the rows of a dataset along a dimension, each with its values by name in the types of Python."""
-    found = {
-        str(name): one.transpose(dim, ...).values.tolist() for name, one in data.variables.items() if dim in one.dims
-    }
+    along = {str(name): one.transpose(dim, ...) for name, one in data.variables.items() if dim in one.dims}
+    found = {name: one.values.tolist() for name, one in along.items()}
     return [dict(zip(found, row, strict=True)) for row in zip(*found.values(), strict=True)]
 
 

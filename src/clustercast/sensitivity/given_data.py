@@ -102,9 +102,7 @@ def given_data_indices(
         found, errors = first_order_indices(sample, output.values.T, shares, count, sobol, columns)
         events = _few_events(output.values, shares)
         few += few_runs_caution(output, events)
-        known = np.array(
-            [(dummy and name == DUMMY) or _matters(name, output.name, source, forecast) for name in columns_of]
-        )
+        known = np.array([*(_matters(name, output.name, source, forecast) for name in names), *[True] * dummy])
         parts = {"S1": found.T, "S1_conf": as_wide_as_few_events(normal * errors.T, found.T, events, confidence)}
         results.append(measured(output, {key: np.where(known | np.isnan(p), p, 0.0) for key, p in parts.items()}))
     attrs: dict[str, str | int | float] = {

@@ -189,9 +189,8 @@ def _sobol_cautions(indices: xr.Dataset, *, interval: str, points: str, replicat
         years = indices["year"].variable if "year" in indices.coords else None
         doubtful = _places(indices["output"].values, unresolved(indices, 3), years)
         if doubtful:
-            sentences.append(
-                f"The order of the first 3 inputs by ST is not resolved for {doubtful}; draw more base points."
-            )
+            what = f"The order of the first 3 inputs by ST is not resolved for {doubtful}"
+            sentences.append(f"{what}; draw more base points.")
     return sentences
 
 

@@ -10,6 +10,7 @@ from clustercast.arrays import FloatArray
 from clustercast.arrays.indices.intervals import check_confidence
 from clustercast.dataset import design_of, provenance_of
 from clustercast.errors import InputError, located, nearest, takes, typed, whole_number
+from clustercast.sensitivity import salib_engine
 from clustercast.sensitivity.design import morris_design
 from clustercast.sensitivity.given_data import DUMMY, dummy_values
 from clustercast.sensitivity.labels import WITH_UNIT, labelled, year_of
@@ -46,8 +47,6 @@ def to_salib(indices: xr.Dataset, output: str | None = None, year: float | None 
     InputError
         The output or year is not there or not given, or the indices have no intervals.
     """
-    from clustercast.sensitivity.salib_engine import result_dict
-
     if "ST_conf" not in indices:
         raise InputError("SALib's results have intervals and these have none; ask sobol_indices for resamples=100")
     names = [str(name) for name in indices["output"].values]
@@ -56,7 +55,7 @@ def to_salib(indices: xr.Dataset, output: str | None = None, year: float | None 
         chosen = chosen.sel(year=_only("year", indices["year"].values.tolist(), year))
     keys = [key for key in ("S1", "S1_conf", "ST", "ST_conf", "S2", "S2_conf") if key in chosen]
     inputs = [str(name) for name in chosen["input"].values]
-    return result_dict(inputs, {key: chosen[key].values for key in keys})
+    return salib_engine.result_dict(inputs, {key: chosen[key].values for key in keys})
 
 
 def _only(what: str, known: list[Any], chosen: Any) -> Any:
@@ -234,21 +233,17 @@ def _each_column(
     cautions: Iterable[str] = (),
 ) -> xr.Dataset:
     """Apply a measure of SALib to every output and year, and label what it gives."""
-    from clustercast.sensitivity import salib_engine
-
     check_confidence(options.get("confidence", 0.95))
     limits = {"resamples": (2, None), "slices": (2, len(inputs[1]) // 2), "seed": (0, 2**32 - 1)}
     for what in limits.keys() & options.keys():
         whole_number(what, options[what], *limits[what])
     of_column = getattr(salib_engine, f"{measure}_column")
-    names, values = inputs
+    names, points = inputs
     results = []
     for output in (each.for_squares() for each in analysed_outputs(forecast, outputs, scale)):
         # A year in which the output does not vary has no measures.
         with located(f"output {output.name!r}"):
-            found = {
-                y: of_column(values, column, **options) for y, column in enumerate(output.values) if np.ptp(column)
-            }
+            found = {k: of_column(points, row, **options) for k, row in enumerate(output.values) if np.ptp(row)}
         measures = {key: np.full((len(output.values), len(names)), np.nan) for key in _MEASURES[measure]}
         for year, row in found.items():
             for key, part in measures.items():

@@ -10,13 +10,14 @@ from threadpoolctl import threadpool_limits
 from clustercast.arrays import FloatArray
 from clustercast.arrays.indices.intervals import bootstrap_weights, check_confidence
 from clustercast.arrays.indices.sobol_estimators import Estimator, estimator_named
-from clustercast.arrays.indices.sobol_panel import SobolIndices, sobol_panel
+from clustercast.arrays.indices.sobol_panel import sobol_panel
 from clustercast.arrays.points.streams import checked_seed
 from clustercast.dataset import design_of, provenance_of
 from clustercast.errors import InputError, takes, typed, whole_number
 from clustercast.sensitivity import labels
 from clustercast.sensitivity.design import SaltelliDesign, saltelli_design
 from clustercast.sensitivity.outputs import MeasuredOutput, Scale, analysed_outputs
+from clustercast.sensitivity.salib_engine import sobol_columns
 
 Engine = Literal["panel", "salib"]
 _NOT_RESAMPLED = {"resamples": 0, "resampling_seed": ""}
@@ -115,7 +116,7 @@ def sobol_indices(
     # Products of a column are small: threads of BLAS cost more than they save, and on a busy machine much more.
     with threadpool_limits(1, user_api="blas"):
         for output in analysed_outputs(forecast, outputs, scale):
-            found = (_salib_panel if salib else sobol_panel)(output.values, len(design.swaps), **how)
+            found = (sobol_columns if salib else sobol_panel)(output.values, len(design.swaps), **how)
             measures = {name: values for name, part in _NAMES.items() if (values := getattr(found, part)) is not None}
             results.append(MeasuredOutput(output.without_values(), measures, found.variance == 0))
             few += labels.few_runs_caution(output, found.events, found.kurtosis)
@@ -123,13 +124,6 @@ def sobol_indices(
     cautions = [*labels.blind_pairs_caution(provenance_of(forecast).get("inputs", []), record), *few]
     attrs = {**forecast.attrs, **attrs}
     return labels.labelled_sobol(results, record, years=labels.year_of(forecast), attrs=attrs, cautions=cautions)
-
-
-def _salib_panel(*arguments: Any, **how: Any) -> SobolIndices:
-    """Return the indices that SALib itself finds."""
-    from clustercast.sensitivity.salib_engine import sobol_columns
-
-    return sobol_columns(*arguments, **how)
 
 
 def method_attributes(engine: str, estimator: Estimator, interval: str, confidence: float) -> dict[str, Any]:

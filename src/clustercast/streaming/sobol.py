@@ -137,10 +137,8 @@ def _measures(means: FloatArray, values: Moments, plan: SobolPlan, confidence: f
         if interactions is not None:
             stacked["S2"][row][pair_rows(inputs)] = interactions
     factors = plan.factors or [1.0] * len(means)
-    variance = np.array(
-        [squared_in(float(square), factor) for square, factor in zip(deviation**2, factors, strict=True)]
-    )
-    measures = {name: array[..., 0] for name, array in stacked.items()} | {"variance": variance}
+    variance = [squared_in(float(square), factor) for square, factor in zip(deviation**2, factors, strict=True)]
+    measures = {name: array[..., 0] for name, array in stacked.items()} | {"variance": np.array(variance)}
     if means.shape[-1] > 1:
         widths = {name: half_width(array[..., 1:], confidence, resampled=False) for name, array in stacked.items()}
         widths["ST_lead"] = np.stack([lead_half_width(one, confidence, resampled=False) for one in stacked["ST"]])

@@ -79,9 +79,8 @@ def crossing_year(
         raise InputError(f"{title_of(trajectory)!r} has {np.count_nonzero(~np.isfinite(values))} values not finite")
     threshold = level_of(trajectory, level)
     logarithmic = np.asarray((values > 0).all(axis=0) & (threshold > 0) & interpolate)
-    crossed = first_crossing(
-        values, years, threshold, falling=falling, interpolate=interpolate, logarithmic=logarithmic
-    )
+    how = {"falling": falling, "interpolate": interpolate}
+    crossed = first_crossing(values, years, threshold, **how, logarithmic=logarithmic)
     attrs = {
         "role": "milestone",
         "units": "year",

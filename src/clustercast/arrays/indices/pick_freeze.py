@@ -98,9 +98,8 @@ def indices_from_means(
     means: FloatArray, estimator: Estimator, number_of_inputs: int, *, second_order: bool = False
 ) -> Ratios:
     """Return first-order and total indices, shape (inputs, ...), and those of pairs, shape (pairs, ...)."""
-    return estimator.ratios(
-        {name: means[rows] for name, rows in estimator.layout(number_of_inputs, second_order).items()}
-    )
+    layout = estimator.layout(number_of_inputs, second_order)
+    return estimator.ratios({name: means[rows] for name, rows in layout.items()})
 
 
 def blocks(start: int, stop: int, statistics: int) -> Iterator[slice]:
