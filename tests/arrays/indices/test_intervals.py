@@ -206,8 +206,9 @@ def test_few_runs_are_those_of_another_value_or_those_that_own_the_variance(
 def test_few_runs_of_columns_go_by_their_values():
     # One value in 19 of 20 runs; a value that owns the variance; none of either, far from 0.
     event, owned, plain = np.arange(100) % 20 == 0, np.r_[1e6, np.linspace(-1, 1, 99)], 5 + np.linspace(0, 1, 100)
-    few = FewRuns.of(np.stack([event + 3.0, 1e-9 * owned, plain]))
-    assert few.events == pytest.approx([5, 1 / 0.98, 0], rel=0.01) and few.handful.tolist() == [False, True, False]
+    few = FewRuns.of(np.stack([event + 3.0, 1e-9 * owned, plain, np.zeros(100)]))
+    assert few.events == pytest.approx([5, 1 / 0.98, 0, 0], rel=0.01)
+    assert few.handful.tolist() == [False, True, False, False]
     assert few.kurtosis[2] == pytest.approx(scipy.stats.kurtosis(plain, fisher=False), rel=1e-12)
 
 
