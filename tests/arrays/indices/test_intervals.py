@@ -15,6 +15,7 @@ from clustercast.arrays.indices.intervals import (
     skewness_widening,
     squared_skewness,
     student_factor,
+    usual_values,
 )
 from clustercast.errors import InputError
 
@@ -189,6 +190,7 @@ def test_one_group_has_no_error():
         (900, 101, 1000, 0, np.inf, 1000 / 101),
         (9000, 447, 10_000, 0, 5000, 10_000 / 447),
         (9000, 448, 10_000, 0, np.inf, 10_000 / 448),
+        (1900, 200, 2000, 0, np.inf, 10),
         # Where half of the runs have one value the kurtosis says nothing.
         (500, 500, 1000, 0, np.inf, 0),
         (501, 500, 1000, 0, np.inf, 2),
@@ -204,6 +206,8 @@ def test_few_runs_are_those_of_another_value_or_those_that_own_the_variance(
 
 
 def test_few_runs_of_columns_go_by_their_values():
+    halves = np.stack([np.arange(100) < 45, np.arange(100) < 55])
+    assert usual_values(halves).tolist() == [False, True]
     # One value in 19 of 20 runs; a value that owns the variance; none of either, far from 0.
     event, owned, plain = np.arange(100) % 20 == 0, np.r_[1e6, np.linspace(-1, 1, 99)], 5 + np.linspace(0, 1, 100)
     few = FewRuns.of(np.stack([event + 3.0, 1e-9 * owned, plain, np.zeros(100)]))
@@ -216,21 +220,27 @@ def test_intervals_are_as_wide_as_few_runs_allow():
     few = FewRuns(
         np.array([10.0, 10.0, 0.0]), np.array([False, True, False]), np.array([400, np.inf, 400]), np.zeros(3)
     )
-    indices = {"S1": np.array([[0.2, 0.7]] * 3), "ST": np.array([[0.25, 0.81]] * 3), "S2": np.full((3, 2, 2), 0.1)}
+    indices = {
+        "S1": np.array([[0.2, 0.7, 1.2]] * 3),
+        "ST": np.array([[0.25, 0.81, -0.1]] * 3),
+        "S2": np.full((3, 3, 3), 0.1),
+    }
     zero = {name: np.zeros_like(index) for name, index in (*indices.items(), ("ST_lead", indices["ST"]))}
     found = few.widened(zero, indices, 0.95)
     wilson = lambda share, events: few_events_half_width(np.array(share), events, 0.95)  # noqa: E731
     # Two runs that agree in an event count it twice: of a first order those that an input brings about, of a total the
     # others; all of a handful.
-    product = scipy.stats.norm.ppf(0.975) * np.array([[0.25, 0.45], [0.45, 0.81]]) / 20
-    first = np.maximum([wilson(0.2, 20 / 1.8), wilson(0.7, 20 / 1.3)], product.diagonal())
-    np.testing.assert_allclose(found["S1"], [first, [wilson(0.2, 20), wilson(0.7, 20)], product.diagonal()], rtol=1e-12)
-    total = [wilson(0.25, 20 / 1.25), wilson(0.81, 20 / 1.81)], [wilson(0.25, 20), wilson(0.81, 20)], [0, 0]
-    np.testing.assert_allclose(found["ST"], total, rtol=1e-12)
-    np.testing.assert_allclose(found["ST_lead"][0], [wilson(0.25, 10), wilson(0.81, 10)], rtol=1e-12)
-    np.testing.assert_allclose(found["ST_lead"][1:], total[1:], rtol=1e-12)
-    pairs = np.maximum(wilson(0.1, 10), product), np.full((2, 2), wilson(0.1, 20)), product
+    product = scipy.stats.norm.ppf(0.975) * np.outer([0.5, 0.9, 0], [0.5, 0.9, 0]) / 20
+    first = np.maximum([wilson(0.2, 20 / 1.8), wilson(0.7, 20 / 1.3), wilson(1, 20)], product.diagonal())
+    all_agree = [wilson(share, 20) for share in (0.2, 0.7, 1)]
+    np.testing.assert_allclose(found["S1"], [first, all_agree, product.diagonal()], rtol=1e-12)
+    total = [wilson(0.25, 20 / 1.25), wilson(0.81, 20 / 1.81), wilson(0, 20)]
+    all_agree = [wilson(share, 20) for share in (0.25, 0.81, 0)]
+    np.testing.assert_allclose(found["ST"], [total, all_agree, [0, 0, 0]], rtol=1e-12)
+    total = [wilson(share, 10) for share in (0.25, 0.81, 0)]
+    np.testing.assert_allclose(found["ST_lead"], [total, all_agree, [0, 0, 0]], rtol=1e-12)
+    pairs = np.maximum(wilson(0.1, 10), product), np.full((3, 3), wilson(0.1, 20)), product
     np.testing.assert_allclose(found["S2"], pairs, rtol=1e-12)
     # What is wider already, or no number, stays or becomes that wide.
-    found = few.widened({"S1": np.array([[9.0, np.nan]] * 3)}, indices, 0.95)["S1"]
-    assert (found[:, 0] == 9).all() and np.isfinite(found[:, 1]).all()
+    found = few.widened({"S1": np.array([[9.0, np.nan, 9]] * 3)}, indices, 0.95)["S1"]
+    assert (found[:, [0, 2]] == 9).all() and np.isfinite(found[:, 1]).all()
