@@ -72,6 +72,8 @@ def test_squared_skewness_is_scipys_less_what_normal_samples_have_on_average():
 def test_too_few_values_and_values_all_alike_show_no_skewness(number):
     assert squared_skewness(np.array([0.3]), np.array([0.1]), number) == 0
     assert squared_skewness(np.array([0.0]), np.array([0.0]), 8) == 0
+    # Three are enough: G1 of 0, 0, 1 is the root of 3, of which chance gives 3 / 2 in its square.
+    assert squared_skewness(*central_moments(np.array([[0.0, 0, 1]])), 3) == pytest.approx(1.5)
 
 
 def test_the_widening_is_halls_polynomial():

@@ -119,6 +119,19 @@ def test_distances_are_those_of_the_event_and_chance_keeps_below_its_bound():
     assert beyond <= 4
 
 
+def test_what_chance_gives_of_two_populations_is_twice_the_deviation_of_one():
+    # Of random signs half agree, for which both together have no deviation; else they have twice that of one.
+    laws = np.stack([ndtr(SCORES), ndtr(SCORES)], axis=1), np.stack([ndtr(SCORES - 0.2), ndtr(SCORES)], axis=1)
+    probabilities = np.array([1e-3, 3e-3])
+    law = np.stack(laws) * probabilities[:, np.newaxis, np.newaxis]
+    distance, chance, above = distances(probabilities, law, np.random.default_rng(1))
+    apart = np.abs(ndtr(SCORES) - ndtr(SCORES - 0.2)).max()
+    # The second population has three fourths of the weight.
+    np.testing.assert_allclose(distance, [0.75 * apart, 0], atol=1e-15)
+    np.testing.assert_allclose(chance, [2 * 0.25 * 0.75 * apart, 0], atol=1e-15)
+    np.testing.assert_allclose(above, [1 - 0.25 * 0.5 - 0.75 * ndtr(-0.2), 0.5], atol=1e-15)
+
+
 def test_a_margin_in_steps_leads_on_and_one_without_any_does_not():
     def counted(z):
         # The number of 12 inputs in their highest tenth, at least 8: a binomial law.
