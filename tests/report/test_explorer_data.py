@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import clustercast as cc
-from clustercast.report.explorer_data import World, _prior, explorer_data, shown_outputs, toml_of
+from clustercast.report.explorer_data import World, _prior, explorer_data, quantile_data, shown_outputs, toml_of
 
 PRIORS = cc.Priors(start=cc.LogUniform(1, 10, unit="USD"), growth=cc.Normal(0.5, 0.1, unit="1/year"))
 
@@ -74,6 +74,8 @@ def test_switches_and_growths_are_marked():
     assert _prior(priors, "limit_power")["switch"] is _prior(priors, "cluster_growth_rate")["growth"] is True
     assert "switch" not in _prior(priors, "cluster_growth_rate")
     assert _prior(priors, "limit_power")["meaning"] == priors.declared["limit_power"].meaning != ""
+    assert _prior(priors, "limit_power")["source"] == priors["limit_power"].source != ""
+    assert not {"source", "asOf", "note"} & set(_prior(PRIORS, "start"))
 
 
 @pytest.mark.parametrize("bounds", [(), (0.0, 5.0)])
@@ -85,6 +87,8 @@ def test_a_metalog_is_written_with_its_bounds_if_it_has_any(bounds):
     assert written == {"family": "metalog", "coefficients": list(prior.coefficients)}
     assert tomllib.loads(f"x = {toml_of(PRIORS['growth'])}")["x"] == {"family": "normal", "mean": 0.5, "sd": 0.1}
     assert toml_of(cc.Mixture([0.5, 0.5], [prior, prior])) == ""
+    data = {"kind": "metalog", "ends": list(bounds) or [None, None], "coefficients": list(prior.coefficients)}
+    assert quantile_data(prior) == data
 
 
 def test_constants_have_no_total_indices():

@@ -161,6 +161,7 @@ def test_a_rare_claim_of_the_shipped_model_is_that_of_plain_draws():
             "'noise = loud and u > 0' is not reached in .* runs; give a larger budget",
         ),
         ("k > 2", {}, "no uncertain input"),
+        ("total > 1.5", {}, "'x_from_2025' is used by no quantity"),
         (7, {}, "a condition is 7"),
         ("total > 6", {"form": "arrays"}, "form is of a function"),
         ("total > 6", {"function": added}, "takes the place of model"),
@@ -170,5 +171,7 @@ def test_a_rare_claim_of_the_shipped_model_is_that_of_plain_draws():
 )
 def test_bad_input_is_refused(claim, options, message):
     priors = cc.Priors(x=cc.Uniform(0, 1), y=cc.Uniform(0, 1), u=cc.Uniform(0, 1), k=cc.Fixed(1))
+    if "from" in message:
+        priors = priors.add(x_from_2025=cc.Uniform(2, 3))
     with pytest.raises(cc.InputError, match=message):
         cc.rare_probability(priors, claim, **{"model": MODEL, **options})

@@ -15,7 +15,7 @@ from clustercast.arrays.indices.rare_events import Levels, distances, find_level
 from clustercast.arrays.points.copula import correlate
 from clustercast.arrays.points.streams import stream
 from clustercast.dataset import Dataset, input_arrays, with_provenance
-from clustercast.engine.model import Model, with_changes
+from clustercast.engine.model import Model, change_of, with_changes
 from clustercast.engine.program import program
 from clustercast.errors import InputError, typed, whole_number
 from clustercast.evaluation import Form, evaluate
@@ -214,6 +214,8 @@ def _study(
     changed = with_changes(cluster_model() if model is None else model, priors)
     wanted = wanted_outputs(changed, outputs) if outputs and function is None else ()
     needed = priors
+    if wanted:
+        changed.check_inputs([name for name in priors if change_of(name) or name in changed.inputs()], wanted)
     if function is None or not outputs:
         used = {*(changed.inputs(wanted) if wanted else ()), *asked.names} & {*priors}
         needed = priors.only(used | {*priors.correlated} if used & {*priors.correlated} else used)

@@ -9,7 +9,7 @@ from scipy.special import ndtr, ndtri
 from scipy.stats import binom, norm
 
 from clustercast.arrays.indices.intervals import half_width
-from clustercast.arrays.indices.rare_events import SCORES, distances, find_levels, sample_events
+from clustercast.arrays.indices.rare_events import SCORES, _seeds, distances, find_levels, sample_events
 
 
 def linear(probability):
@@ -119,6 +119,13 @@ def test_distances_are_those_of_the_event_and_chance_keeps_below_its_bound():
     assert beyond <= 4
 
 
+def test_chains_start_from_each_state_above_nearly_as_often():
+    seeds = _seeds(np.array([0, 1, 0, 1, 1], dtype=bool), 7, np.random.default_rng(1))
+    assert sorted(np.bincount(seeds, minlength=5).tolist()) == [0, 0, 2, 2, 3] and not {0, 2} & {*seeds.tolist()}
+    # Where there is none, from any.
+    assert np.arange(5)[_seeds(np.zeros(5, dtype=bool), 3, np.random.default_rng(1))].tolist() == [0, 0, 0]
+
+
 def test_what_chance_gives_of_two_populations_is_twice_the_deviation_of_one():
     # Of random signs half agree, for which both together have no deviation; else they have twice that of one.
     laws = np.stack([ndtr(SCORES), ndtr(SCORES)], axis=1), np.stack([ndtr(SCORES - 0.2), ndtr(SCORES)], axis=1)
@@ -160,3 +167,5 @@ def test_the_runs_that_are_counted_are_those_that_were_made():
     levels = find_levels(margin, 2, np.random.default_rng(1))
     assert levels.runs == sum(seen)
     assert levels.margins
+    seen.clear()
+    assert sample_events(margin, levels, 2, 4, 20, np.random.default_rng(2)).runs == sum(seen)
