@@ -138,7 +138,7 @@ def test_the_widening_does_not_depend_on_the_scale(scale):
 def test_the_half_width_of_a_lead_is_that_of_the_difference_to_the_next_in_order(resampled, widened):
     values = np.random.default_rng(6).lognormal(0, 1, size=(4, 21))
     values[:, 0] = [2.0, 4.0, 1.0, 3.0]
-    how = {"resampled": resampled, "widened": widened}
+    how = {"resampled": resampled, **({} if widened else {"widened": False})}
     found = lead_half_width(values, 0.95, **how)
     for row, following in [(1, 3), (3, 0), (0, 2)]:
         expected = half_width(values[row, 1:] - values[following, 1:], 0.95, **how)
