@@ -6,6 +6,7 @@ import scipy.stats
 
 from clustercast.arrays.indices.intervals import (
     FewRuns,
+    as_wide_as_few_events,
     bootstrap_weights,
     few_events_half_width,
     half_width,
@@ -243,6 +244,8 @@ def test_intervals_are_as_wide_as_few_runs_allow():
     np.testing.assert_allclose(found["ST_lead"], [total, all_agree, [0, 0, 0]], rtol=1e-12)
     pairs = np.maximum(wilson(0.1, 10), product), np.full((3, 3), wilson(0.1, 20)), product
     np.testing.assert_allclose(found["S2"], pairs, rtol=1e-12)
+    plain = as_wide_as_few_events(np.zeros((3, 1)), np.full((3, 1), 0.1), few.events, 0.95)
+    np.testing.assert_allclose(plain[:, 0], [wilson(0.1, 10), wilson(0.1, 10), 0])
     # What is wider already, or no number, stays or becomes that wide.
     found = few.widened({"S1": np.array([[9.0, np.nan, 9]] * 3)}, indices, 0.95)["S1"]
     assert (found[:, [0, 2]] == 9).all() and np.isfinite(found[:, 1]).all()
