@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import numpy as np
 
@@ -10,16 +10,13 @@ import clustercast as cc
 from analyses import options
 from clustercast.conditioning.backtest import Backtest, Score, Skill, ensemble_score, skills
 from clustercast.conditioning.observation_rows import Observation, Observations
-from clustercast.dataset import provenance_of
+from clustercast.dataset import Dataset, provenance_of
 from clustercast.decisions.possible import imagined
 from clustercast.engine.units import same_dimension
 from clustercast.errors import InputError
 from clustercast.files.dates import end_of
 from clustercast.report.conditioning import score_table
 from clustercast.report.wording import say
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 
 @options.analysis()
@@ -59,15 +56,15 @@ def scorecard(
     )
 
 
-def stored(file: str) -> "xr.Dataset":
+def stored(file: str) -> Dataset:
     """Return a stored forecast."""
-    forecast = cast("xr.Dataset", cc.read_netcdf(file))
+    forecast = cast("Dataset", cc.read_netcdf(file))
     if hasattr(forecast, "children") or "sample" not in forecast.dims or "year" not in forecast.dims:
         raise InputError(f"{file} has no draws by year; give what cc.propagate made, stored by cc.write_netcdf")
     return forecast
 
 
-def score(forecast: "xr.Dataset", later: Observations, seed: int = 0) -> list[Score]:
+def score(forecast: Dataset, later: Observations, seed: int = 0) -> list[Score]:
     """Return the scores of a forecast, at the dates of rows that it spans."""
     fitting = replace(later, rows=tuple(row for row in later if _spans(forecast, row)))
     if not len(fitting):
@@ -84,7 +81,7 @@ def score(forecast: "xr.Dataset", later: Observations, seed: int = 0) -> list[Sc
     return [ensemble_score("posterior", by_id[one], draws) for one, draws in zip(ids, seen, strict=True)]
 
 
-def _spans(forecast: "xr.Dataset", row: Observation) -> bool:
+def _spans(forecast: Dataset, row: Observation) -> bool:
     """Return whether a forecast holds the quantity of a row at its date."""
     if row.quantity not in forecast.data_vars or "year" not in forecast[row.quantity].dims:
         return False

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
@@ -20,9 +21,6 @@ from clustercast.engine.units import factor, same_dimension
 from clustercast.errors import InputError
 from clustercast.priors.families import Family, Fixed, LogNormal, Normal
 from clustercast.priors.prior_set import Priors
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 # Settings of `Observations`: the share of a discrepancy's variance that lasts, and whether the gap of ceilings narrows.
 FORMS: dict[str, dict[str, Any]] = {
@@ -115,9 +113,9 @@ class Forecaster:
     years: Iterable[float]
     size: int
     seed: int
-    kept: "dict[tuple[str, str], xr.DataTree]" = field(default_factory=dict)
+    kept: dict[tuple[str, str], xr.DataTree] = field(default_factory=dict)
 
-    def learned(self, priors: Priors, past: Observations) -> "xr.DataTree":
+    def learned(self, priors: Priors, past: Observations) -> xr.DataTree:
         """Return the posterior given some rows."""
         key = priors.hash, past.hash
         if key not in self.kept:
@@ -125,11 +123,11 @@ class Forecaster:
             self.kept[key] = condition(priors, past, **settings)
         return self.kept[key]
 
-    def foreseen(self, priors: Priors, seen: Observations, future: Observations, draws: "xr.Dataset") -> Foreseen:
+    def foreseen(self, priors: Priors, seen: Observations, future: Observations, draws: xr.Dataset) -> Foreseen:
         """Return rows to come after some that were seen, in each draw of the parameters."""
         return self._ahead(priors, seen, future, draws).foreseen(seen.lasting, seen.narrowing)
 
-    def _ahead(self, priors: Priors, seen: Observations, future: Observations, draws: "xr.Dataset") -> _Ahead:
+    def _ahead(self, priors: Priors, seen: Observations, future: Observations, draws: xr.Dataset) -> _Ahead:
         """Return what is forecast of rows before any of them is looked at."""
         values = {str(name): drawn.values.reshape(-1) for name, drawn in draws.data_vars.items()}
         everything = replace(seen, rows=(*seen.rows, *future.rows))

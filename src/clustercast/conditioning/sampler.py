@@ -173,9 +173,8 @@ class _Walkers:
             for one, m in enumerate(self.members):
                 self.evidence[one] += logsumexp(gain[m]) - np.log(m.size)
                 self.variance[one] += 1 / tempering.effective_size(gain[m]) - 1 / m.size
-            chosen = np.concatenate(
-                [m[tempering.systematic_resample(gain[m], size, self.generator)] for m in self.members]
-            )
+            picked = [m[tempering.systematic_resample(gain[m], size, self.generator)] for m in self.members]
+            chosen = np.concatenate(picked)
             self.scores, self.values = self.scores[chosen], self.values[chosen]
             self.members = np.split(np.arange(len(chosen)), CHAINS)
             self.temperature, self.steps = new, self.steps + 1

@@ -1,6 +1,7 @@
-"""Several forecasters: their priors pooled into one set, and whose prior makes the difference."""
+"""Several forecasters: their priors pooled into one set, or their forecasts into one, by draws."""
 
 import dataclasses
+import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, TypeVar
@@ -10,20 +11,23 @@ import xarray as xr
 
 from clustercast.arrays import FloatArray
 from clustercast.conditioning.backtest import rolling_origin
+from clustercast.dataset import design_of, provenance, provenance_of
 from clustercast.decisions.pooled_families import LogPool, QuantilePool
-from clustercast.decisions.pooled_forecast import pooled_forecast
 from clustercast.errors import InputError, typed
 from clustercast.files.dates import end_of
 from clustercast.priors.correlation import Correlation
 from clustercast.priors.families import Discrete, Family, Fixed, LogNormal, Mixture, Normal
 from clustercast.priors.families.family import without_texts
 from clustercast.priors.prior_set import Priors, checked_priors
+from clustercast.sampling import PLAIN
 
 T = TypeVar("T", Priors, xr.Dataset)
 How = Literal["linear", "log", "quantile"]
 Parts = tuple[Family, ...]
 Shares = tuple[float, ...]
 _ROUNDS = 5000
+# The input of a pooled forecast that says whose prior a draw is from, and the fewest draws of one.
+WHOSE, _FEWEST = "whose_prior", 100
 
 
 @typed
@@ -79,7 +83,7 @@ def pool(
         raise InputError(f"how is {how!r}; choose 'linear', 'log' or 'quantile'")
     shares = _shares(sets, weights)
     if any(isinstance(one, xr.Dataset) for one in sets.values()):
-        return pooled_forecast(sets, shares, how)  # type: ignore[arg-type, return-value]
+        return _pooled_forecast(sets, shares, how)  # type: ignore[arg-type, return-value]
     held = [checked_priors(priors) for priors in sets.values()]
     pooled: dict[str, Family] = {}
     for name in dict.fromkeys(name for priors in held for name in priors):
@@ -237,3 +241,47 @@ def _correlations(held: list[Priors], shares: Shares, pooled: Mapping[str, Famil
         for (a, b), rank in pairs.items()
         if rank
     ]
+
+
+def _pooled_forecast(forecasts: Mapping[str, xr.Dataset], shares: tuple[float, ...], how: str) -> xr.Dataset:
+    """Return one forecast with as many draws of each as its share says."""
+    if how != "linear":
+        raise InputError(f"how is {how!r}; forecasts are pooled by their draws, how='linear'")
+    first = next(iter(forecasts.values()))
+    for name, forecast in forecasts.items():
+        _check_forecast(name, forecast, first)
+    kept = [name for name in first.data_vars if all(name in forecast for forecast in forecasts.values())]
+    pairs = list(zip(forecasts.items(), shares, strict=True))
+    size = min(int(forecast.sizes["sample"] / share) for (_, forecast), share in pairs if share > 0)
+    counts = [round(share * size) for share in shares]
+    if sum(counts) < _FEWEST or max(counts) == sum(counts):
+        raise InputError(f"the weights leave {counts} draws of {', '.join(forecasts)}; draw more, or weigh more evenly")
+    parts = []
+    for ((_, forecast), _), count in zip(pairs, counts, strict=True):
+        one = forecast[kept].isel(sample=slice(count)).drop_vars("sample", errors="ignore")
+        # A constant of one set may be another constant, or uncertain, in the other.
+        constant = {str(name): one[name].expand_dims(sample=count) for name in kept if "sample" not in one[name].dims}
+        parts.append(one.assign(constant))
+    whole = xr.concat(parts, dim="sample", combine_attrs="override", coords="minimal", compat="override", join="exact")
+    attrs = {"role": "input", "units": "1", "long_name": "whose prior", "labels": json.dumps(list(forecasts))}
+    whole[WHOSE] = ("sample", np.repeat(np.arange(len(counts), dtype=np.float64), counts), attrs)
+    whole = whole.assign_coords(sample=np.arange(sum(counts))).transpose(..., "sample")
+    varied = [str(n) for n in whole.data_vars if whole[n].attrs.get("role") == "input" and np.ptp(whole[n].values) > 0]
+    named = f"pool of {' and '.join(forecasts)}"
+    hashes = {name: provenance_of(forecast).get("priors_hash") for name, forecast in forecasts.items()}
+    record = {"priors_name": named, "design": {"name": "random", "size": sum(counts)}, "inputs": varied}
+    return whole.assign_attrs(provenance({**record, "pooled": hashes}))
+
+
+def _check_forecast(name: str, forecast: xr.Dataset, first: xr.Dataset) -> None:
+    """Refuse what is no forecast on independent draws, or has other units or years than the first."""
+    if not isinstance(forecast, xr.Dataset) or "sample" not in forecast.dims:
+        raise InputError(f"{name!r} is no forecast, and others are; pool prior sets or forecasts, not both")
+    if design_of(forecast).get("name") not in PLAIN:
+        raise InputError(f"{name!r} has the design {design_of(forecast).get('name')!r}; draw with design='random'")
+    if "year" in first.coords and not ("year" in forecast.coords and first["year"].equals(forecast["year"])):
+        raise InputError(f"{name!r} has other years than the first forecast; propagate both over the same years")
+    for key in first.data_vars:
+        if key in forecast and forecast[key].attrs.get("units") != first[key].attrs.get("units"):
+            units = [str(each[key].attrs.get("units")) for each in (first, forecast)]
+            raise InputError(f"{key!r} is in {units[0]!r} in the first forecast and in {units[1]!r} in {name!r}")

@@ -37,6 +37,8 @@ _STATEFUL = {"random", "itertools"}
 # Where the quantiles of a distribution are read: they hold what its attributes may not.
 _PROBES = np.concatenate([[1e-9, 1e-6, 1e-3], np.linspace(0.005, 0.995, 199), [1 - 1e-3, 1 - 1e-6, 1 - 1e-9]])
 _TRACED = ("numpy", "scipy", "xarray", "SALib")
+# What looks a name up in a module.
+_GLOBAL = ("LOAD_GLOBAL", "LOAD_NAME")
 # Through these a function reads what is in no name of its code.
 _OUTSIDE = {"open", "eval", "exec", "globals", "vars", "__import__"}
 _READERS = {*"import_module environ getenv loadtxt genfromtxt fromfile memmap read_text read_bytes".split()}
@@ -299,7 +301,7 @@ def _referred(function: types.FunctionType) -> dict[str, object]:
     """Return what a function refers to outside of itself: of its module, closure and defaults."""
     around, code = function.__globals__, function.__code__
     known: dict[str, object] = {}
-    for name in sorted(_global_names(code)):
+    for name in sorted(_operands(code, *_GLOBAL)):
         if name in around:
             known |= _with_members(name, around[name], names_in(code))
     for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
@@ -315,7 +317,7 @@ def _referred(function: types.FunctionType) -> dict[str, object]:
 
 def _readers(function: types.FunctionType, referred: Mapping[str, object]) -> list[str]:
     """Return the names by which a function reads what its code does not name."""
-    built_in = _global_names(function.__code__) - function.__globals__.keys()
+    built_in = _operands(function.__code__, *_GLOBAL) - function.__globals__.keys()
     modules = any(inspect.ismodule(value) and not _is_installed(value.__name__) for value in referred.values())
     outside = _OUTSIDE | {"getattr"} if modules else _OUTSIDE
     return sorted((built_in & outside) | (names_in(function.__code__) & _READERS))
@@ -338,11 +340,6 @@ def _with_members(name: str, value: object, attributes: Set[str]) -> dict[str, o
         for attribute in sorted(attributes & vars(value).keys()):
             known |= _with_members(f"{name}.{attribute}", vars(value)[attribute], attributes)
     return known
-
-
-def _global_names(code: types.CodeType) -> frozenset[str]:
-    """Return the names that code, and the functions inside it, look up in their module."""
-    return _operands(code, "LOAD_GLOBAL", "LOAD_NAME")
 
 
 @functools.lru_cache(maxsize=4096)

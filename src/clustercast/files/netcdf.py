@@ -6,17 +6,15 @@ import re
 import zlib
 from collections.abc import Hashable, Mapping, Sequence, Set
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from xarray.coders import CFDatetimeCoder, CFTimedeltaCoder
 
 from clustercast.errors import InputError, takes, typed
 from clustercast.files.whole import write_whole
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _ENGINE: Final = "h5netcdf"
 # One text attribute holds, as JSON, what netCDF has no type for (None, truth values, mappings, lists) and what its
@@ -217,7 +215,7 @@ class SummaryDataset(xr.Dataset):  # type: ignore[no-untyped-call]
 
     __slots__ = ()
 
-    def to_dataframe(self, dim_order: Sequence[Hashable] | None = None) -> "pd.DataFrame":  # noqa: ARG002
+    def to_dataframe(self, dim_order: Sequence[Hashable] | None = None) -> pd.DataFrame:  # noqa: ARG002
         """Return a tidy table, one row a number."""
         import pandas as pd
 
@@ -225,7 +223,7 @@ class SummaryDataset(xr.Dataset):  # type: ignore[no-untyped-call]
         return pd.concat([_tidy(self, name) for name in names], ignore_index=True)
 
 
-def _tidy(result: xr.Dataset, name: str) -> "pd.DataFrame":
+def _tidy(result: xr.Dataset, name: str) -> pd.DataFrame:
     """Return the tidy rows of one statistic of one output."""
     values, error = result[name], result[f"{name}_error"]
     outputs = json.loads(result.attrs.get("outputs", "[]"))

@@ -176,6 +176,4 @@ def region_part(question: Question) -> Part:
 
 
 # What an answer is made of, in order: another part is one function more.
-PARTS: tuple[Callable[[Question], Part], ...] = (
-    *(probability_part, inputs_part, change_part, bounds_part, region_part, observations_part),
-)
+PARTS = (probability_part, inputs_part, change_part, bounds_part, region_part, observations_part)

@@ -48,22 +48,21 @@ def completed(
     """Compute pieces of a plan, which is sent once to each machine, and yield results as they come, in any order."""
     if workers is not None:
         whole_number("workers", workers)
+    count = _count(workers)
     if executor is None:
         yield from (function(plan, *piece) for piece in pieces)
     elif executor == "threads":
         task: Callable[[int, int], Result] = functools.partial(function, plan)
-        yield from _from_pool(
-            functools.partial(futures.ThreadPoolExecutor, _count(workers)), task, pieces, _count(workers)
-        )
+        yield from _from_pool(functools.partial(futures.ThreadPoolExecutor, count), task, pieces, count)
     elif executor == "processes" or isinstance(executor, futures.Executor):
         task = functools.partial(_sent, function, _pickled(plan))
         if isinstance(executor, futures.Executor):
             # It is the caller's, and not shut down.
-            yield from _from_pool(lambda: nullcontext(executor), task, pieces, _count(workers), lasting=True)
+            yield from _from_pool(lambda: nullcontext(executor), task, pieces, count, lasting=True)
         else:
             context = multiprocessing.get_context("spawn")
-            new = functools.partial(futures.ProcessPoolExecutor, _count(workers), mp_context=context)
-            yield from _from_pool(new, task, pieces, _count(workers))
+            new = functools.partial(futures.ProcessPoolExecutor, count, mp_context=context)
+            yield from _from_pool(new, task, pieces, count)
     elif _is_client(executor):
         yield from _from_cluster(executor, function, plan, pieces, join)
     else:

@@ -78,10 +78,8 @@ def stated_cells() -> tuple[StatedCell, ...]:
     return (*read_stated_tables().cell, *beside.cell)
 
 
-def compare_with_stated(
-    summary: xr.Dataset, cells: Iterable[StatedCell], probabilities: tuple[float, ...] = (0.05, 0.5, 0.95)
-) -> list[Comparison]:
-    """Compare cells with a summary that has these quantiles, in order; cells that it does not have are left out."""
+def compare_with_stated(summary: xr.Dataset, cells: Iterable[StatedCell]) -> list[Comparison]:
+    """Compare cells with the 5, 50 and 95 % points of a summary; cells that it does not have are left out."""
     comparisons = []
     for cell in cells:
         if cell.quantity not in summary or cell.year not in summary["year"].values:
@@ -89,7 +87,7 @@ def compare_with_stated(
         stated = summary[cell.quantity].sel(year=cell.year)
         unit = stated.attrs["units"]
         scale = conversion(cell.unit, unit, f"stated cell {cell.quantity} {cell.year:g}")
-        quantiles = tuple(float(stated.sel(quantile=p, method="nearest")) for p in probabilities)
+        quantiles = tuple(float(stated.sel(quantile=p, method="nearest")) for p in (0.05, 0.5, 0.95))
         low, high = cell.low * scale, cell.high * scale
         comparisons.append(Comparison(cell, low, high, quantiles, unit, _verdict(low, high, quantiles)))
     return comparisons

@@ -10,11 +10,12 @@ from matplotlib.axes import Axes
 
 from clustercast.arrays import FloatArray
 from clustercast.arrays.summaries.order_statistics import quantiles
-from clustercast.decisions.pooled_forecast import WHOSE
+from clustercast.decisions.pooling import WHOSE
 from clustercast.engine.units import conversion
 from clustercast.errors import InputError, takes
 from clustercast.report.numbers import evenly, label_of
 from clustercast.report.plots import style
+from clustercast.uncertainty.summaries import output_names
 
 _INTERVALS = (0.05, 0.25, 0.5, 0.75, 0.95)
 _STYLES = ("-", "--", "-.", ":")
@@ -107,7 +108,7 @@ def pool(
     """
     if WHOSE not in pooled:
         raise InputError(f"the forecast has no {WHOSE!r}; give a result of cc.pool for forecasts")
-    style.known(output, style.outputs_of(pooled), "the pool has no output", "it has")
+    style.known(output, output_names(pooled), "the pool has no output", "it has")
     path, whose = pooled[output], pooled[WHOSE]
     held = {name: whose.values == place for place, name in enumerate(json.loads(whose.attrs["labels"]))}
     each = {f"{name} ({100 * own.mean():.3g} %)": path.isel(sample=own) for name, own in held.items() if own.any()}

@@ -13,6 +13,7 @@ from clustercast.errors import InputError, takes
 from clustercast.report.numbers import in_a_sentence, label_of, short_label
 from clustercast.report.plots import style
 from clustercast.report.sobol import member
+from clustercast.uncertainty.summaries import output_names
 
 # Inches under the panels for a line that says what they hold for.
 _FOOT = 0.4
@@ -181,7 +182,7 @@ def conditional_means(forecast: xr.Dataset, output: str, *, year: float | None =
     """
     if parts < 2:
         raise InputError(f"parts is {parts}; give 2 or more, as 10")
-    style.known(output, style.outputs_of(forecast), "the forecast has no output", "it has")
+    style.known(output, output_names(forecast), "the forecast has no output", "it has")
     path, year = style.in_year(forecast[output], year, "the forecast")
     positive = bool((path > 0).all())
     scaled = np.log(path.values) if positive else np.asarray(path.values, dtype=np.float64)

@@ -164,11 +164,6 @@ def known(name: str | None, names: Iterable[object], what: str, has: str) -> str
     return there[0] if name is None else name
 
 
-def outputs_of(forecast: xr.Dataset) -> list[str]:
-    """Return the outputs of a forecast."""
-    return [str(name) for name, found in forecast.data_vars.items() if found.attrs.get("role") == "output"]
-
-
 def number_text(value: float, unit: str, share: bool = False) -> str:
     """Return a round number with its unit and no digit more than it has."""
     last = 0.0
