@@ -210,10 +210,9 @@ def _check_samples_apart(task: _Task, columns: Columns, size: int, executor: Any
     try:
         others = list(_mapped(task, [_piece(columns, part) for part in parts], executor))
     except InputError as error:
-        raise InputError(
-            f"{task.called} works for the samples {rows}, but not for each number of them ({error}); let each sample "
-            "stand alone, or write it for one sample with form='scalar'"
-        ) from None
+        what = f"{task.called} works for the samples {rows}, but not for each number of them ({error})"
+        remedy = "let each sample stand alone, or write it for one sample with form='scalar'"
+        raise InputError(f"{what}; {remedy}") from None
     for name in task.outputs:
         # Wide enough for single precision and for solvers that iterate on all samples at once.
         known = whole[name]

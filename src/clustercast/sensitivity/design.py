@@ -129,10 +129,8 @@ def _drawn(forecast: xr.Dataset, design: str, measure: str, needed: tuple[str, .
         raise InputError(f"{what}; cc.run_{_RUN[design]} goes from priors to the answer")
     drawn = design_of(forecast)
     if drawn.get("name") != design:
-        raise InputError(
-            f"the forecast's design is {drawn.get('name', 'not recorded')!r}, and {measure} need {design!r}; draw the "
-            f'inputs with cc.draw(priors, size, design="{design}", seed=...)'
-        )
+        what = f"the forecast's design is {drawn.get('name', 'not recorded')!r}, and {measure} need {design!r}"
+        raise InputError(f'{what}; draw the inputs with cc.draw(priors, size, design="{design}", seed=...)')
     missing = [key for key in needed if key not in drawn]
     if missing:
         raise InputError(f"the forecast has lost the entry {missing[0]!r} of its design; propagate the draw again")

@@ -150,10 +150,9 @@ def varied_inputs(forecast: xr.Dataset, inputs: Iterable[str] | str | None) -> t
     design = design_of(forecast).get("name")
     if design in MEASURED:
         own = "cc.sobol_indices" if design == "saltelli" else "the measure it was drawn for"
-        raise InputError(
-            f"the rows of a {design} design repeat each other's inputs, so they are no independent sample; draw with "
-            f'cc.draw(priors, size, design="random", seed=...) or design="sobol", or use {own}'
-        )
+        what = f"the rows of a {design} design repeat each other's inputs, so they are no independent sample"
+        remedy = f'draw with cc.draw(priors, size, design="random", seed=...) or design="sobol", or use {own}'
+        raise InputError(f"{what}; {remedy}")
     if not forecast.sizes.get("sample"):
         raise InputError("the forecast holds no samples; propagate a draw of some thousands")
     known = [str(name) for name, variable in forecast.data_vars.items() if variable.dims == ("sample",)]

@@ -204,10 +204,9 @@ def _summary_of(
         wrong = np.argwhere(~np.isfinite(values))
         if not wrong.size:
             raise
-        raise InputError(
-            f"output {name!r} has {len(wrong)} values that are not finite, the first in sample {wrong[:, -1].min()}; "
-            "correct the quantity that gives it, or use cc.exceedance, which takes infinities"
-        ) from None
+        what = f"output {name!r} has {len(wrong)} values that are not finite, the first in sample {wrong[:, -1].min()}"
+        remedy = "correct the quantity that gives it, or use cc.exceedance, which takes infinities"
+        raise InputError(f"{what}; {remedy}") from None
     return summary_variables(name, variable.dims[:-1], variable.attrs, numbers)
 
 
