@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from clustercast.dataset import Dataset
 
 Design = Literal["random", "latin", "sobol", "saltelli", "shapley", "kucherenko", "morris"]
+Seeds = Sequence[int]
 # Numbers of a Saltelli design from which on its rows are made from A and B when they are asked for.
 LARGE = 1 << 25
 Drawn = tuple[dict[str, FloatArray], dict[str, Any]]
@@ -199,7 +200,7 @@ def _correlated_values(priors: Priors, independent: FloatArray) -> dict[str, Flo
     }
 
 
-def _plain(design: str, priors: Priors, size: int, seeds: Sequence[int]) -> Drawn:
+def _plain(design: str, priors: Priors, size: int, seeds: Seeds) -> Drawn:
     """Draw independent samples, one replicate after another."""
     each = size // len(seeds)
     if design == "sobol":
@@ -216,13 +217,7 @@ def _plain(design: str, priors: Priors, size: int, seeds: Sequence[int]) -> Draw
 
 
 def _saltelli(
-    priors: Priors,
-    size: int,
-    seeds: Sequence[int],
-    second_order: bool,
-    points: Points,
-    groups: Groups | None,
-    latent: bool,
+    priors: Priors, size: int, seeds: Seeds, second_order: bool, points: Points, groups: Groups | None, latent: bool
 ) -> Drawn:
     """Draw Saltelli's design."""
     if points != "random":
@@ -280,7 +275,7 @@ def _kucherenko(correlation: FloatArray, seed: int, points: int) -> FloatArray:
 
 
 def _from_scores(
-    scores: Callable[[FloatArray, int, int], FloatArray], priors: Priors, size: int, seeds: Sequence[int]
+    scores: Callable[[FloatArray, int, int], FloatArray], priors: Priors, size: int, seeds: Seeds
 ) -> Drawn:
     """Turn normal scores, shape (points, rows, inputs), of each replicate into inputs."""
     refuse_constant(priors)
@@ -293,7 +288,7 @@ def _from_scores(
     return {name: priors[name].quantile_from_normal_score(by_input[i]) for i, name in enumerate(names)}, {}
 
 
-def _morris(priors: Priors, size: int, seeds: Sequence[int], levels: int, span: tuple[float, float]) -> Drawn:
+def _morris(priors: Priors, size: int, seeds: Seeds, levels: int, span: tuple[float, float]) -> Drawn:
     """Draw trajectories on a grid of probabilities; inputs move one at a time, so correlations are not kept."""
     refuse_constant(priors)
     whole_number("size", size, least=2)

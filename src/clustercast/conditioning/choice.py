@@ -91,10 +91,8 @@ class _Ahead:
         """Return the rows to come given those that are known, under a form of the discrepancy."""
         time, halving = self.errors.time if lasting else None, self.errors.halving if narrowing else None
         rows, errors = replace(self.rows, lasting=lasting), replace(self.errors, time=time, halving=halving)
-        centre, variance = (
-            self.predicted.copy(),
-            rows.error[:, np.newaxis] ** 2 + errors.discrepancy[rows.quantity] ** 2,
-        )
+        centre = self.predicted.copy()
+        variance = rows.error[:, np.newaxis] ** 2 + errors.discrepancy[rows.quantity] ** 2
         likelihood = np.zeros(centre.shape[1])
         for members in parts(rows, errors):
             before, later = members[self.known[members]], members[~self.known[members]]

@@ -8,16 +8,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from clustercast.arrays import FloatArray
+from clustercast.arrays.decisions import prior_classes
 from clustercast.arrays.decisions.partition import partition
-from clustercast.arrays.decisions.prior_classes import (
-    Bounds,
-    Cells,
-    box_bounds,
-    breakdown,
-    contamination_bounds,
-    quantile_bounds,
-    ratio_bounds,
-)
 from clustercast.arrays.summaries.order_statistics import effective_size
 from clustercast.dataset import provenance
 from clustercast.decisions.drawn_from import checked_fraction, one_target, shares_of, with_unit_text
@@ -40,7 +32,7 @@ class _Class:
     """A class of priors: its words, its bounds at a size, its size, and the sizes at which a verdict is sought."""
 
     words: str
-    bounds: Callable[[Cells, FloatArray, float], Bounds]
+    bounds: Callable[[prior_classes.Cells, FloatArray, float], prior_classes.Bounds]
     size: float = 0.0
     start: float = 0.0
     most: float = 0.0
@@ -155,11 +147,11 @@ def _class(
             remedy = f"give a number above 1 and below {_LARGEST_RATIO:g}, as 2: one density may be twice the other"
             raise InputError(f"ratio is {ratio!r}; {remedy}")
         words = f"the prior may be any density within a ratio of {ratio:g}"
-        return _Class(words, ratio_bounds, ratio, 1.0, _LARGEST_RATIO)
+        return _Class(words, prior_classes.ratio_bounds, ratio, 1.0, _LARGEST_RATIO)
     if contamination is not None:
         share = checked_fraction("contamination", contamination)
         words = f"{100 * share:g} % of the prior may be anything"
-        return _Class(words, contamination_bounds, share, 0.0, _LARGEST_SHARE)
+        return _Class(words, prior_classes.contamination_bounds, share, 0.0, _LARGEST_SHARE)
     assert pbox is not None
     ends = pbox[name]
     if not isinstance(ends, tuple | list) or len(ends) != 2 or not all(isinstance(end, Family) for end in ends):
@@ -171,7 +163,7 @@ def _class(
     if (least > most + 1e-12).any():
         raise InputError(f"pbox[{name!r}]: the distribution functions cross, or the first has the higher values; swap")
     words = "the prior may be any law in the p-box"
-    return _Class(words, lambda cells, means, _: box_bounds(cells, means, least, most))
+    return _Class(words, lambda cells, means, _: prior_classes.box_bounds(cells, means, least, most))
 
 
 def _bins(values: FloatArray) -> NDArray[np.int64]:
@@ -179,16 +171,16 @@ def _bins(values: FloatArray) -> NDArray[np.int64]:
     return np.unique(partition([values]).member[0], return_inverse=True)[1].astype(np.int64)
 
 
-def _cells(forecast: xr.Dataset, name: str, shares: FloatArray) -> Cells:
+def _cells(forecast: xr.Dataset, name: str, shares: FloatArray) -> prior_classes.Cells:
     """Return what the class reweighs: all draws, or bins of one input."""
-    return Cells(shares) if name == _JOINT else Cells(shares, _bins(forecast[name].values))
+    return prior_classes.Cells(shares) if name == _JOINT else prior_classes.Cells(shares, _bins(forecast[name].values))
 
 
-def _bounds(wanted: Wanted, cells: Cells, own: _Class) -> list[tuple[float, float, float]]:
+def _bounds(wanted: Wanted, cells: prior_classes.Cells, own: _Class) -> list[tuple[float, float, float]]:
     """Return value, lower and upper bound of each statistic."""
     whole = float(cells.shares @ wanted.values)
 
-    def bounds(values: FloatArray) -> Bounds:
+    def bounds(values: FloatArray) -> prior_classes.Bounds:
         return own.bounds(cells, cells.means(values), own.size)
 
     found = [(whole, *bounds(wanted.values))]
@@ -198,15 +190,15 @@ def _bounds(wanted: Wanted, cells: Cells, own: _Class) -> list[tuple[float, floa
     reached = np.cumsum(cells.shares[order])
     for level in _LEVELS:
         value = float(wanted.values[order[np.searchsorted(reached, level - 1e-12)]])
-        found.append((value, *quantile_bounds(bounds, wanted.values, level)))
+        found.append((value, *prior_classes.quantile_bounds(bounds, wanted.values, level)))
     return found
 
 
-def _breakdown(wanted: Wanted, cells: Cells, own: _Class, verdict: float) -> float:
+def _breakdown(wanted: Wanted, cells: prior_classes.Cells, own: _Class, verdict: float) -> float:
     """Return the size of the class at which the verdict on a claim may flip."""
     means = cells.means(wanted.values)
     whole = float(cells.shares @ wanted.values)
-    return breakdown(lambda size: own.bounds(cells, means, size), verdict, whole, own.start, own.most)
+    return prior_classes.breakdown(lambda size: own.bounds(cells, means, size), verdict, whole, own.start, own.most)
 
 
 def _words(wanted: Wanted, found: xr.Dataset, own: _Class, verdict: float) -> str:

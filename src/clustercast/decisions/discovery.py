@@ -14,6 +14,7 @@ from clustercast.decisions.drawn_from import Asked, Event, asked_event, checked_
 from clustercast.errors import InputError, typed, whole_number
 from clustercast.sensitivity.given_data import input_matrix, varied_inputs
 
+Codes = NDArray[np.uint8]
 _LEAST_HITS = 80
 _LEAST_SHARE, _LEAST_DRAWS = 0.05, 30
 
@@ -110,12 +111,7 @@ def discover(
 
 
 def _next_box(
-    codes: NDArray[np.uint8],
-    holds: BoolArray,
-    outside: BoolArray,
-    part: NDArray[np.intp],
-    peeled: float,
-    density: float | None,
+    codes: Codes, holds: BoolArray, outside: BoolArray, part: NDArray[np.intp], peeled: float, density: float | None
 ) -> Box | None:
     """Return the next box, found and chosen on draws outside the others; None where there is none."""
     finding, choosing = (np.flatnonzero(rows & outside) for rows in (part < 2, part == 2))
@@ -128,7 +124,7 @@ def _next_box(
 
 
 def _labelled(
-    boxes: list[Box], names: list[str], edges: list[FloatArray], codes: NDArray[np.uint8], holds: BoolArray
+    boxes: list[Box], names: list[str], edges: list[FloatArray], codes: Codes, holds: BoolArray
 ) -> xr.Dataset:
     """Return limits in units of the inputs, and what the judging draws say of each box."""
     limits = np.full((2, len(boxes), len(names)), np.inf)

@@ -217,8 +217,6 @@ class SummaryDataset(xr.Dataset):  # type: ignore[no-untyped-call]
 
     def to_dataframe(self, dim_order: Sequence[Hashable] | None = None) -> pd.DataFrame:  # noqa: ARG002
         """Return a tidy table, one row a number."""
-        import pandas as pd
-
         names = [str(name) for name in self.data_vars if f"{name}_error" in self.data_vars]
         return pd.concat([_tidy(self, name) for name in names], ignore_index=True)
 

@@ -63,10 +63,8 @@ def shapley_effects(
     def measure(values: FloatArray) -> Measures:
         return {"Sh": shapley_columns(values, orders, varied.replicates)}
 
-    how = (
-        "random-permutation trajectories",
-        "doi:10.1137/15M1048070 doi:10.1137/18M1234631 doi:10.1016/j.ress.2020.107183",
-    )
+    references = "doi:10.1137/15M1048070 doi:10.1137/18M1234631 doi:10.1016/j.ress.2020.107183"
+    how = "random-permutation trajectories", references
     return _measured_forecast(forecast, outputs, scale, confidence, varied, measure, how)
 
 

@@ -20,7 +20,6 @@ from clustercast.sensitivity.outputs import MeasuredOutput, Scale, analysed_outp
 from clustercast.sensitivity.salib_engine import sobol_columns
 
 Engine = Literal["panel", "salib"]
-_NOT_RESAMPLED = {"resamples": 0, "resampling_seed": ""}
 # The parts of the indices of one output by the names that they have in a dataset.
 _NAMES = {"S1": "first", "ST": "total", "S2": "second"}
 _NAMES |= {f"{name}_conf": f"{part}_half_width" for name, part in _NAMES.items()}
@@ -103,14 +102,16 @@ def sobol_indices(
     [0.2, 0.8]
     """
     design = saltelli_design(forecast)
-    chosen, attrs = _method(design, engine, estimator, second_order, confidence, resamples, checked_seed(seed))
-    salib = engine == "salib"
+    seed = checked_seed(seed)
+    chosen, attrs = _method(design, engine, estimator, second_order, confidence, resamples)
+    salib, bootstrap = engine == "salib", attrs["interval"] == "bootstrap"
+    attrs |= {"resamples": resamples if bootstrap else 0, "resampling_seed": str(seed) if bootstrap else ""}
     how: dict[str, Any] = {"design_second_order": design.second_order, "second_order": second_order}
     how["confidence"] = confidence
     if salib:
         how |= {"resamples": resamples, "seed": seed}
     else:
-        weights = bootstrap_weights(design.size, resamples, seed) if attrs["interval"] == "bootstrap" else None
+        weights = bootstrap_weights(design.size, resamples, seed) if bootstrap else None
         how |= {"estimator": chosen, "weights": weights, "replicates": design.replicates if weights is None else 1}
     results, few = [], []
     # Products of a column are small: threads of BLAS cost more than they save, and on a busy machine much more.
@@ -139,13 +140,7 @@ def method_attributes(engine: str, estimator: Estimator, interval: str, confiden
 
 
 def _method(
-    design: SaltelliDesign,
-    engine: str,
-    estimator: str | None,
-    second_order: bool,
-    confidence: float,
-    resamples: int,
-    seed: int,
+    design: SaltelliDesign, engine: str, estimator: str | None, second_order: bool, confidence: float, resamples: int
 ) -> tuple[Estimator, dict[str, Any]]:
     """Fill in what was left open, and refuse what does not fit together; return the method in attributes too."""
     check_confidence(confidence)
@@ -168,8 +163,7 @@ def _method(
     interval = "bootstrap" if resamples else "none"
     if design.replicates > 1 and engine == "panel":
         interval = "student-t"
-    drawn = {"resamples": resamples, "resampling_seed": str(seed)} if interval == "bootstrap" else _NOT_RESAMPLED
-    return chosen, {**method_attributes(engine, chosen, interval, confidence), **drawn}
+    return chosen, method_attributes(engine, chosen, interval, confidence)
 
 
 @takes()

@@ -3,7 +3,6 @@
 import json
 import math
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -28,14 +27,8 @@ _PEAK = re.compile(rf"{_NAME}\s+falls\s+(?P<value>.+?)\s+below\s+its\s+peak(?:\s
 _BETWEEN = re.compile(rf"{_NAME}\s+(?P<verb>rises|falls)\s+(?P<value>.+?)\s+from\s+(?P<start>.+?)\s+to\s+(?P<date>.+)")
 _DATE = re.compile(r"(?:the\s+)?(?P<edge>end|start|beginning)\s+of\s+(?P<period>.+)", re.IGNORECASE)
 _MIDDLE = re.compile(r"mid[- ](\d{4})", re.IGNORECASE)
-_COMPARISONS: Mapping[str, np.ufunc] = {
-    ">": np.greater,
-    ">=": np.greater_equal,
-    "<": np.less,
-    "<=": np.less_equal,
-    "=": np.equal,
-    "!=": np.not_equal,
-}
+_COMPARISONS = {">": np.greater, ">=": np.greater_equal, "<": np.less, "<=": np.less_equal}
+_COMPARISONS |= {"=": np.equal, "!=": np.not_equal}
 _REMEDY = (
     "write it as 'training_cluster_power > 5 GW by 2028', 'binding_constraint = power in 2030', "
     "'ai_investment falls 30 % below its peak by 2034' or 'ai_investment rises 20 % from 2026.5 to 2028'; "

@@ -65,11 +65,8 @@ def distances(probabilities: FloatArray, law: FloatArray, generator: Generator) 
     deviations = (law - given * probabilities[:, np.newaxis, np.newaxis]) / probabilities.sum()
     signs = generator.choice([-1.0, 1.0], (_RESAMPLES, len(law)))
     chance = np.abs(np.tensordot(signs, deviations, 1)).max(axis=1)
-    return (
-        np.abs(given - ndtr(SCORES)[:, np.newaxis]).max(axis=0),
-        np.quantile(chance, 0.95, axis=0),
-        1 - given[_MIDDLE],
-    )
+    distance = np.abs(given - ndtr(SCORES)[:, np.newaxis]).max(axis=0)
+    return distance, np.quantile(chance, 0.95, axis=0), 1 - given[_MIDDLE]
 
 
 def find_levels(margin: Margin, dimensions: int, generator: Generator) -> Levels:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.random import Generator
 from scipy.linalg import solve_triangular
 
 from clustercast.arrays import FloatArray, IntArray
@@ -31,7 +32,7 @@ def next_temperature(log_likelihood: FloatArray, current: float, size: float) ->
     return high
 
 
-def systematic_resample(log_weights: FloatArray, size: int, generator: np.random.Generator) -> IntArray:
+def systematic_resample(log_weights: FloatArray, size: int, generator: Generator) -> IntArray:
     """Return rows in random order, each the floor or the ceiling of its expected number of times."""
     # J. Carpenter, P. Clifford and P. Fearnhead (1999), doi:10.1049/ip-rsn:19990255.
     weights = np.exp(log_weights - log_weights.max())
@@ -54,14 +55,9 @@ class Move:
     step: float
 
     def advance(
-        self,
-        scores: FloatArray,
-        log_likelihood: FloatArray,
-        target: LogLikelihood,
-        temperature: float,
-        generator: np.random.Generator,
+        self, scores: FloatArray, before: FloatArray, target: LogLikelihood, temperature: float, generator: Generator
     ) -> tuple[FloatArray, FloatArray, float]:
-        """Return scores and log likelihoods after one move of every row, and the share that moved."""
+        """Return scores and log likelihoods after one move of every row from those before, and the share that moved."""
         # The proposal leaves the approximation unchanged, so that only the ratio of target to approximation enters the
         # acceptance: D. Rudolf and B. Sprungk (2018), doi:10.1007/s10208-016-9340-x.
         here = solve_triangular(self.factor, (scores - self.centre).T, lower=True, check_finite=False).T
@@ -70,9 +66,9 @@ class Move:
         values = target(proposed)
         # The log density of the prior over that of the approximation, there less here.
         excess = 0.5 * (np.square(there) - np.square(here) - np.square(proposed) + np.square(scores)).sum(axis=1)
-        moved = np.log(generator.random(len(scores))) < temperature * (values - log_likelihood) + excess
+        moved = np.log(generator.random(len(scores))) < temperature * (values - before) + excess
         kept = np.where(moved[:, np.newaxis], proposed, scores)
-        return kept, np.where(moved, values, log_likelihood), float(moved.mean())
+        return kept, np.where(moved, values, before), float(moved.mean())
 
     def adapted(self, accepted: float) -> "Move":
         """Return the move with a longer or shorter step, as more or fewer rows moved than wanted."""
