@@ -140,3 +140,15 @@ def test_total_indices_are_those_of_sobol_largest_first():
     # In the first year nothing has grown.
     assert len(found) == 2 and found[0] == {"start": 1.0}
     assert found[1] == exact and list(found[1]) == ["start", "growth"] and exact["start"] > exact["growth"]
+
+
+@pytest.mark.parametrize("size", [1.0, 1e-12])
+def test_tables_give_the_quantiles_of_a_prior(size):
+    prior = cc.Mixture([0.6, 0.4], [cc.Normal(0, size), cc.Normal(3 * size, 0.5 * size)])
+    table, scores = quantile_data(prior), np.linspace(-6, 6, 50)
+    assert table["ends"] == [None, None]
+    piece = np.searchsorted(table["knots"], scores) - 1
+    low, high = np.array(table["knots"])[piece], np.array(table["knots"])[piece + 1]
+    inside = (2 * scores - low - high) / (high - low)
+    found = [np.polynomial.chebyshev.chebval(x, table["series"][k]) for x, k in zip(inside, piece, strict=True)]
+    np.testing.assert_allclose(found, prior.quantile_from_normal_score(scores), rtol=1e-10, atol=1e-10 * size)
