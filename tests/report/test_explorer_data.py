@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import clustercast as cc
-from clustercast.report.explorer_data import World, _prior, explorer_data, quantile_data, shown_outputs, toml_of
+from clustercast.report.explorer_data import World, _columns, _prior, explorer_data, quantile_data, shown_outputs, toml_of
 
 PRIORS = cc.Priors(start=cc.LogUniform(1, 10, unit="USD"), growth=cc.Normal(0.5, 0.1, unit="1/year"))
 
@@ -57,6 +57,11 @@ def test_an_input_that_is_missing_or_used_by_nothing_is_named():
 def test_outputs_that_cannot_be_shown_are_refused(outputs, message):
     with pytest.raises(cc.InputError, match=message):
         shown_outputs(cc.Priors(), cc.cluster_model(), outputs)
+
+
+def test_more_inputs_than_a_sequence_has_columns_are_refused():
+    with pytest.raises(cc.InputError, match="30000"):
+        _columns(0, 30_000)
 
 
 def test_by_default_the_first_numbers_of_the_headline_are_shown():
