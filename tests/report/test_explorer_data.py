@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 import clustercast as cc
-from clustercast.report.explorer_data import World, _columns, _prior, explorer_data, quantile_data, shown_outputs, toml_of
+from clustercast.report.explorer_data import (
+    World,
+    _columns,
+    _prior,
+    explorer_data,
+    quantile_data,
+    shown_outputs,
+    toml_of,
+)
 
 PRIORS = cc.Priors(start=cc.LogUniform(1, 10, unit="USD"), growth=cc.Normal(0.5, 0.1, unit="1/year"))
 
@@ -129,7 +137,17 @@ def test_what_is_fixed_is_computed_beforehand():
 
     model = cc.Model([limited], spare=set(shipped))
     data = explorer_data([World(shipped)], model, ("limited",), (2024,), {}, 1)
-    assert data["programs"][0]["names"] == ["limit_power", "load_factor"]
+    assert data["programs"][0]["names"] == [*data["worlds"][0]["inputs"]] == ["limit_power", "load_factor"]
+
+
+def test_constants_that_no_json_has_are_written_as_words():
+    @cc.quantity("USD")
+    def most(start):
+        return np.where(start > 2, np.inf, start)
+
+    priors = cc.Priors(start=PRIORS["start"])
+    (program,) = explorer_data([World(priors)], cc.Model([most]), None, (2024,), {}, 1)["programs"]
+    assert sorted(map(str, program["code"]["constants"])) == ["2.0", "inf"] and "inf" in program["code"]["constants"]
 
 
 def test_total_indices_are_those_of_sobol_largest_first():
