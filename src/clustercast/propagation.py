@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
-from clustercast.arrays import Arrays, FloatArray
+from clustercast.arrays import Arrays, FloatArray, Names
 from clustercast.dataset import Dataset, forecast_dataset, input_arrays
 from clustercast.engine.model import Model, with_changes
 from clustercast.engine.operations import NotFiniteError
@@ -27,7 +27,7 @@ def propagate(
     *,
     model: Model | None = None,
     years: Iterable[float] = YEARS,
-    outputs: Iterable[str] | str | None = None,
+    outputs: Names = None,
     progress: Progress | None = None,
 ) -> Dataset:
     """Run a model on drawn inputs.
@@ -119,7 +119,7 @@ def year_grid(years: Iterable[float]) -> FloatArray:
     return float_years(grid)
 
 
-def wanted_outputs(model: Model, outputs: Iterable[str] | str | None) -> tuple[str, ...]:
+def wanted_outputs(model: Model, outputs: Names) -> tuple[str, ...]:
     """Return the outputs to keep, each once."""
     if not isinstance(model, Model):
         raise InputError(f"the model is {model!r}, and must be a cc.Model; make one with cc.Model([f, g])")

@@ -1,6 +1,6 @@
 """Arrays in, arrays out: NumPy and SciPy only."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,3 +9,5 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 Arrays = Mapping[str, FloatArray]
+# Of inputs or outputs: several, one, or all where none are given.
+Names = Iterable[str] | str | None

@@ -1,12 +1,10 @@
 """Where something comes true: boxes in the space of inputs, judged on draws that they were not found on."""
 
-from collections.abc import Iterable
-
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from clustercast.arrays import BoolArray, FloatArray
+from clustercast.arrays import BoolArray, FloatArray, Names
 from clustercast.arrays.decisions.boxes import Box, chosen_box, peel, quantile_codes, quasi_p_values
 from clustercast.arrays.summaries.summaries import share_with_error
 from clustercast.dataset import in_words, provenance
@@ -27,7 +25,7 @@ def discover(
     boxes: int = 1,
     density: float | None = None,
     peeled: float = 0.05,
-    inputs: Iterable[str] | str | None = None,
+    inputs: Names = None,
 ) -> xr.Dataset:
     """Return boxes of inputs in which a condition comes true.
 

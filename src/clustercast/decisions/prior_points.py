@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 import xarray as xr
 
-from clustercast.arrays import FloatArray
+from clustercast.arrays import FloatArray, Names
 from clustercast.arrays.decisions import perturbed
 from clustercast.arrays.decisions.partition import partition
 from clustercast.arrays.summaries.order_statistics import effective_size
@@ -29,7 +29,7 @@ def prior_sensitivity(
     target: Target | Iterable[Target] | None = None,
     *,
     of: Literal["value", "indices", "total"] = "value",
-    inputs: Iterable[str] | str | None = None,
+    inputs: Names = None,
     priors: Priors | None = None,
     weights: Weights | None = None,
 ) -> xr.Dataset:
@@ -141,9 +141,7 @@ def _saltelli(forecast: xr.Dataset, weights: Weights | None) -> SaltelliDesign:
     return saltelli_design(forecast)
 
 
-def _names(
-    forecast: xr.Dataset, inputs: Iterable[str] | str | None, priors: Priors, design: SaltelliDesign | None
-) -> list[str]:
+def _names(forecast: xr.Dataset, inputs: Names, priors: Priors, design: SaltelliDesign | None) -> list[str]:
     """Return the inputs whose points move: with a density and, of a Saltelli design, each swapped by itself."""
     names = list(varied_inputs(forecast, inputs))
     stepped = [name for name in names if name not in priors or priors[name].is_discrete]

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import xarray as xr
 
-from clustercast.arrays import FloatArray
+from clustercast.arrays import FloatArray, Names
 from clustercast.arrays.decisions.partition import partition, without_twins
 from clustercast.arrays.decisions.scores import variance_gain
 from clustercast.arrays.decisions.together import explained, rank_scores
@@ -28,7 +28,7 @@ def regional_indices(
     target: Target | Iterable[Target],
     condition: Event | None = None,
     *,
-    inputs: Iterable[str] | str | None = None,
+    inputs: Names = None,
     confidence: float = 0.95,
 ) -> xr.Dataset:
     """Return Sobol' indices and Shapley effects among the draws in a region, where inputs depend on each other.

@@ -4,14 +4,13 @@ import contextlib
 import dataclasses
 import datetime
 import math
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
 from scipy.special import ndtri
 
-from clustercast.arrays import FloatArray
+from clustercast.arrays import FloatArray, Names
 from clustercast.arrays.decisions.shifts import Shift, event_divergence, event_weights, informative, least_shift
 from clustercast.arrays.families.tails import score_of_tails
 from clustercast.arrays.summaries.order_statistics import effective_size
@@ -182,7 +181,7 @@ def tilt(forecast: xr.Dataset, claim: drawn_from.Event, *, probability: float, p
 
 @typed
 def probability_tornado(
-    forecast: xr.Dataset, claim: drawn_from.Event, *, inputs: Iterable[str] | str | None = None, tail: float = 0.1
+    forecast: xr.Dataset, claim: drawn_from.Event, *, inputs: Names = None, tail: float = 0.1
 ) -> xr.Dataset:
     """Return the probability of a claim where each input is in its lowest or highest part.
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from clustercast.arrays import FloatArray
+from clustercast.arrays import FloatArray, Names
 from clustercast.engine.fingerprint import called, fingerprint_of, place_of
 from clustercast.engine.quantity import Declaration, declaration_of
 from clustercast.engine.units import factor, in_unit
@@ -245,7 +245,7 @@ class Model:
         carried: dict[str, Any] = {"headline": self.headline, "layers": self.layers, "proved": self.proved}
         return Model(functions, spare=spare, **vars(self.nodes), heir=self.heir, bounds=self.bounds, **carried)
 
-    def asked(self, outputs: Iterable[str] | str | None) -> tuple[str, ...]:
+    def asked(self, outputs: Names) -> tuple[str, ...]:
         """Return the quantities that are asked for, each known; one name alone counts as one."""
         names = self.headline if outputs is None else (outputs,) if isinstance(outputs, str) else tuple(outputs)
         self._check_outputs(names)

@@ -1,12 +1,12 @@
 """Sensitivity to correlated inputs: Shapley effects and Kucherenko's indices of a forecast."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from clustercast.arrays import FloatArray
+from clustercast.arrays import FloatArray, Names
 from clustercast.arrays.indices.dependent import NAMES
 from clustercast.arrays.indices.dependent import kucherenko_indices as kucherenko_columns
 from clustercast.arrays.indices.dependent import shapley_effects as shapley_columns
@@ -22,7 +22,7 @@ Measures = dict[str, tuple[FloatArray, FloatArray]]
 
 @typed
 def shapley_effects(
-    forecast: xr.Dataset, *, outputs: Iterable[str] | str | None = None, scale: Scale = "auto", confidence: float = 0.95
+    forecast: xr.Dataset, *, outputs: Names = None, scale: Scale = "auto", confidence: float = 0.95
 ) -> xr.Dataset:
     """Shapley effects: shares of the variance that sum to 1, for correlated inputs too.
 
@@ -70,7 +70,7 @@ def shapley_effects(
 
 @typed
 def kucherenko_indices(
-    forecast: xr.Dataset, *, outputs: Iterable[str] | str | None = None, scale: Scale = "auto", confidence: float = 0.95
+    forecast: xr.Dataset, *, outputs: Names = None, scale: Scale = "auto", confidence: float = 0.95
 ) -> xr.Dataset:
     """First and total indices of correlated inputs, inclusive and exclusive of correlation.
 
@@ -120,7 +120,7 @@ def kucherenko_indices(
 
 def _measured_forecast(
     forecast: xr.Dataset,
-    outputs: Iterable[str] | str | None,
+    outputs: Names,
     scale: Scale,
     confidence: float,
     varied: VariedInputs,

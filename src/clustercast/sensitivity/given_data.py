@@ -1,12 +1,12 @@
 """First-order indices of any forecast, plain or weighted: what matters, for free."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
-from clustercast.arrays import FloatArray, IntArray
+from clustercast.arrays import FloatArray, IntArray, Names
 from clustercast.arrays.indices.given_data import default_bins, first_order_indices
 from clustercast.arrays.indices.intervals import FewRuns, as_wide_as_few_events, few_of, normal_factor, usual_values
 from clustercast.arrays.points.streams import stream
@@ -24,8 +24,8 @@ DUMMY = "dummy"
 @takes("sample")
 def given_data_indices(
     forecast: xr.Dataset,
-    outputs: Iterable[str] | str | None = None,
-    inputs: Iterable[str] | str | None = None,
+    outputs: Names = None,
+    inputs: Names = None,
     weights: xr.DataArray | ArrayLike | str | None = None,
     bins: int | None = None,
     scale: Scale = "auto",
@@ -145,7 +145,7 @@ def _matters(name: str, output: str, model: Model | None, forecast: xr.Dataset) 
     return name in used or (name in correlated and not set(correlated).isdisjoint(used))
 
 
-def varied_inputs(forecast: xr.Dataset, inputs: Iterable[str] | str | None) -> tuple[str, ...]:
+def varied_inputs(forecast: xr.Dataset, inputs: Names) -> tuple[str, ...]:
     """Return the inputs to look at: those asked for, or all that vary over the sample."""
     design = design_of(forecast).get("name")
     if design in MEASURED:

@@ -1,14 +1,14 @@
 """The outputs of a forecast that sensitivity looks at, and the scale it looks at them on."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 import xarray as xr
 
-from clustercast.arrays import BoolArray, FloatArray
+from clustercast.arrays import BoolArray, FloatArray, Names
 from clustercast.arrays.indices.pick_freeze import centre_and_scale
 from clustercast.arrays.summaries.order_statistics import unit_for_squares
 from clustercast.errors import InputError, nearest
@@ -63,9 +63,7 @@ def measured(output: AnalysedOutput, measures: Mapping[str, FloatArray]) -> Meas
     return MeasuredOutput(output.without_values(), measures, np.ptp(output.values, axis=1) == 0)
 
 
-def analysed_outputs(
-    forecast: xr.Dataset, outputs: Iterable[str] | str | None, scale: Scale
-) -> Iterator[AnalysedOutput]:
+def analysed_outputs(forecast: xr.Dataset, outputs: Names, scale: Scale) -> Iterator[AnalysedOutput]:
     """Yield the outputs asked for, or all, one after the other on the scale of the analysis."""
     names = output_names(forecast, outputs)
     # An unknown scale is refused before any output is looked at.
@@ -94,7 +92,7 @@ def _asked(scale: Scale, name: str) -> ScaleName:
     return scale.get(name, "auto") if isinstance(scale, Mapping) else scale
 
 
-def output_names(forecast: xr.Dataset, outputs: Iterable[str] | str | None) -> tuple[str, ...]:
+def output_names(forecast: xr.Dataset, outputs: Names) -> tuple[str, ...]:
     """Return the outputs to analyse: those asked for, or all."""
     # Bare variables: xarray takes longer to label a few hundred of them than a small panel does.
     sampled = {str(name): forecast.variables[name] for name in forecast.data_vars}

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from clustercast.arrays import FloatArray
+from clustercast.arrays import FloatArray, Names
 from clustercast.arrays.indices.intervals import check_confidence
 from clustercast.dataset import design_of, provenance_of
 from clustercast.errors import InputError, located, nearest, takes, typed, whole_number
@@ -75,7 +75,7 @@ def _only(what: str, known: list[Any], chosen: Any) -> Any:
 def delta_indices(
     forecast: xr.Dataset,
     *,
-    outputs: Iterable[str] | str | None = None,
+    outputs: Names = None,
     scale: Scale = "auto",
     resamples: int = 100,
     confidence: float = 0.95,
@@ -117,7 +117,7 @@ def delta_indices(
 def pawn_indices(
     forecast: xr.Dataset,
     *,
-    outputs: Iterable[str] | str | None = None,
+    outputs: Names = None,
     scale: Scale = "auto",
     slices: int = 10,
     seed: int = 0,
@@ -155,7 +155,7 @@ def pawn_indices(
 def morris_effects(
     forecast: xr.Dataset,
     *,
-    outputs: Iterable[str] | str | None = None,
+    outputs: Names = None,
     scale: Scale = "auto",
     resamples: int = 100,
     confidence: float = 0.95,
@@ -224,7 +224,7 @@ def _ranked_inputs(forecast: xr.Dataset, dummy_seed: int | None) -> tuple[Sequen
 
 def _each_column(
     forecast: xr.Dataset,
-    outputs: Iterable[str] | str | None,
+    outputs: Names,
     scale: Scale,
     inputs: tuple[Sequence[str], FloatArray],
     measure: str,

@@ -1,13 +1,13 @@
 """Sobol' indices of a forecast: which inputs own the uncertainty of which output in which year."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
-from clustercast.arrays import FloatArray
+from clustercast.arrays import FloatArray, Names
 from clustercast.arrays.indices.intervals import bootstrap_weights, check_confidence
 from clustercast.arrays.indices.sobol_estimators import Estimator, estimator_named
 from clustercast.arrays.indices.sobol_panel import sobol_panel
@@ -30,7 +30,7 @@ _NAMES |= {"ST_lead_conf": "total_lead_half_width", "variance": "variance"}
 def sobol_indices(
     forecast: xr.Dataset,
     *,
-    outputs: Iterable[str] | str | None = None,
+    outputs: Names = None,
     engine: Engine = "panel",
     estimator: str | None = None,
     scale: Scale = "auto",

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from clustercast.arrays import FloatArray
+from clustercast.arrays import FloatArray, Names
 from clustercast.arrays.points.designs import require_power_of_two
 from clustercast.arrays.summaries.order_statistics import checked_probabilities, interval_ranks
 from clustercast.arrays.summaries.summaries import Summary, share_error
@@ -49,7 +49,7 @@ def stream(
     size: int,
     model: Model | None = None,
     years: Iterable[float] = YEARS,
-    outputs: Iterable[str] | str | None = None,
+    outputs: Names = None,
     design: Literal["random", "sobol"] = "random",
     seed: int = 0,
     block: int | None = None,
@@ -273,7 +273,7 @@ def stream_to_zarr(
     size: int,
     model: Model | None = None,
     years: Iterable[float] = YEARS,
-    outputs: Iterable[str] | str | None = None,
+    outputs: Names = None,
     design: Literal["random", "sobol"] = "random",
     seed: int = 0,
     executor: Workplace = None,
