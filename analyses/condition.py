@@ -35,7 +35,7 @@ def condition(
         for group, drawn in inputs.items()
     }
     table, conflict, influence = learned(tree), prior_conflict(tree), observation_influence(tree)
-    year = key_year(run.years)
+    year, about = key_year(run.years), {"provenance": cc.provenance_of(tree), "statement": tree.attrs["statement"]}
     said = [
         f"{what}, {forecast_sentence(cc.summarise(paths[group]), run.outputs[:2], year)}"
         for what, group in (("As judged before", "prior"), ("After what was observed", "posterior"))
@@ -50,13 +50,7 @@ def condition(
             *cc.provenance_of(tree)["left_out"],
             *tree.attrs["statement"].splitlines(),
         ],
-        results={
-            "provenance": cc.provenance_of(tree),
-            "statement": tree.attrs["statement"],
-            "learned": table,
-            "conflict": conflict,
-            "influence": influence,
-        },
+        results={**about, "learned": table, "conflict": conflict, "influence": influence},
         files={
             "condition.nc": lambda path: cc.write_netcdf(tree, path),
             "condition_paths.nc": lambda path: cc.write_netcdf(paths["posterior"], path),

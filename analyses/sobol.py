@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import clustercast as cc
 from analyses import options
@@ -37,17 +37,8 @@ def sobol(
     if shapley:
         return shapley_answer(run)
     together = cc.input_groups(run.priors, groups, run.model) if groups else None
-    indices = cc.run_sobol(
-        run.priors,
-        size=run.samples,
-        engine=engine,
-        second_order=second_order,
-        replicates=replicates,
-        groups=together,
-        latent=latent,
-        until=until,
-        **run.asked,
-    )
+    how: dict[str, Any] = {"engine": engine, "second_order": second_order, "replicates": replicates, "latent": latent}
+    indices = cc.run_sobol(run.priors, size=run.samples, groups=together, until=until, **how, **run.asked)
     quick, warning = run.forecast(options.QUICK), caution(indices)
     said = [indices.attrs["statement"]] if indices.attrs.get("statement") else []
     said += [f"warning: {warning}"] if warning else []

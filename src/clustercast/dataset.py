@@ -130,14 +130,9 @@ def inputs_dataset(values: Arrays, priors: Priors, design: Record) -> Dataset:
         stored = indexing.LazilyIndexedArray(_Rows(numbers)) if isinstance(numbers, SwappedColumn) else numbers
         variables[name] = xr.Variable(("sample",) if name in values else (), stored, attrs, fastpath=True)
     size = len(next(iter(values.values()))) if values else int(design.get("size", 1))
-    record = {
-        "priors_name": priors.name,
-        "priors_hash": priors.hash,
-        "design": dict(design),
-        "inputs": list(priors.uncertain),
-        "drawn": {name: _digest(variable.values) for name, variable in variables.items()},
-        "samples": size,
-    }
+    record: dict[str, Any] = {"priors_name": priors.name, "priors_hash": priors.hash, "design": dict(design)}
+    drawn = {name: _digest(variable.values) for name, variable in variables.items()}
+    record |= {"inputs": list(priors.uncertain), "drawn": drawn, "samples": size}
     if None not in (valid := [priors.about.valid_from, priors.about.valid_to]):
         record["valid"] = valid
     # One output alone carries its coordinates but not the record: what its rows are stands on them too.

@@ -28,16 +28,8 @@ _ORIGINS = {
     "Figure": "of matplotlib, as axes.figure",
 }
 _NUMBERS = {int: numbers.Integral, float: numbers.Real}
-_IN_WORDS = {
-    int: "a whole number",
-    float: "a number",
-    str: "a text",
-    bool: "True or False",
-    types.NoneType: "None",
-    Iterable: "a list",
-    Sequence: "a list",
-    Callable: "a function",
-}
+_IN_WORDS: dict[object, str] = {int: "a whole number", float: "a number", str: "a text", bool: "True or False"}
+_IN_WORDS |= {types.NoneType: "None", Iterable: "a list", Sequence: "a list", Callable: "a function"}
 # Longer words than any name or path, and longer messages than anyone reads.
 _LONG_WORD, _LONG_MESSAGE = re.compile(r"\S{300,}"), 3000
 

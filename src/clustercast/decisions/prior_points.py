@@ -113,17 +113,9 @@ def prior_sensitivity(
     step = 0.1 * widths[:, np.newaxis]
     units = {one.name: one.unit if of == "value" else "1" for one in targets}
     coords |= {"unit": ("target", list(units.values())), "input_unit": ("input", [priors[n].unit for n in names])}
-    result = xr.Dataset(
-        {
-            "derivative": (dims, derivative),
-            "derivative_error": (dims, error),
-            "effect": (dims, derivative * step),
-            "effect_error": (dims, error * step),
-            "effective_size": (dims[-2:], draws),
-        },
-        coords,
-        provenance({}),
-    )
+    named = {"derivative": (dims, derivative), "derivative_error": (dims, error), "effect": (dims, derivative * step)}
+    named |= {"effect_error": (dims, error * step), "effective_size": (dims[-2:], draws)}
+    result = xr.Dataset(named, coords, provenance({}))
     if of != "value":
         result["value"] = (lead, np.array([value for value, _ in both]))
     kind = "total" if of == "total" else "first-order"

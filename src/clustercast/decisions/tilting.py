@@ -164,19 +164,10 @@ def tilt(forecast: xr.Dataset, claim: drawn_from.Event, *, probability: float, p
     words = _words(event, probability, marginals, 1 / float(np.square(own).sum()) / size)
     source = f"cc.tilt: probability {probability:.3g} instead of {event.share:.3g} that {event.words}"
     moved = priors.replace(**{name: dataclasses.replace(family, source=source) for name, family in families})
-    labelled = [_labelled(forecast, each) for each in (weights, own)]
-    return Tilt(
-        event.name,
-        words,
-        event.share,
-        probability,
-        labelled[0],
-        event_divergence(event.share, probability),
-        marginals,
-        labelled[1],
-        float(own @ np.log(np.maximum(own * size, 1e-300))),
-        moved,
-    )
+    least, single = (_labelled(forecast, each) for each in (weights, own))
+    lowest = event_divergence(event.share, probability)
+    divergence = float(own @ np.log(np.maximum(own * size, 1e-300)))
+    return Tilt(event.name, words, event.share, probability, least, lowest, marginals, single, divergence, moved)
 
 
 @typed

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.table import Table as TerminalTable
@@ -28,16 +28,9 @@ class Table:
         from rich.markup import escape
         from rich.table import Table as TerminalTable
 
-        shown = TerminalTable(
-            title=escape(self.title),
-            title_justify="left",
-            title_style="bold",
-            caption=escape(self.note) or None,
-            caption_justify="left",
-            box=SIMPLE_HEAD,
-            padding=(0, 1, 0, 0),
-            min_width=min(max(len(self.title), 40), _WIDTH),
-        )
+        looks: dict[str, Any] = {"title_justify": "left", "title_style": "bold", "caption_justify": "left"}
+        looks |= {"box": SIMPLE_HEAD, "padding": (0, 1, 0, 0), "min_width": min(max(len(self.title), 40), _WIDTH)}
+        shown = TerminalTable(title=escape(self.title), caption=escape(self.note) or None, **looks)
         widths = [self._width(place) for place in range(len(self.headers))]
         # Words of a long column fold; where a table of numbers is too wide, the words of its headers do.
         wide = sum(max(w, len(h)) + 2 for w, h in zip(widths, self.headers, strict=True) if w <= _LONG) >= _WIDTH

@@ -105,17 +105,9 @@ def given_data_indices(
         known = np.array([*(_matters(name, output.name, source, forecast) for name in names), *[True] * dummy])
         parts = {"S1": found.T, "S1_conf": as_wide_as_few_events(normal * errors.T, found.T, events, confidence)}
         results.append(measured(output, {key: np.where(known | np.isnan(p), p, 0.0) for key, p in parts.items()}))
-    attrs: dict[str, str | int | float] = {
-        "estimator": "bias-corrected binning",
-        "estimator_references": "doi:10.1016/j.ress.2011.12.007",
-        "bins": count,
-        "effective_size": effective,
-        "weighted": int(shares is not None),
-        "interval": "asymptotic",
-        "confidence": confidence,
-        "runs": len(sample),
-    }
-    attrs = {**forecast.attrs, **attrs}
+    about = {"estimator": "bias-corrected binning", "estimator_references": "doi:10.1016/j.ress.2011.12.007"}
+    attrs = {**forecast.attrs, **about, "bins": count, "effective_size": effective, "weighted": int(shares is not None)}
+    attrs |= {"interval": "asymptotic", "confidence": confidence, "runs": len(sample)}
     return labelled(results, columns_of, years=year_of(forecast), attrs=attrs, cautions=few)
 
 

@@ -44,6 +44,7 @@ def sobol_columns(
     keys = ["S1", "ST", "S1_conf", "ST_conf"] + (["S2", "S2_conf"] if second_order else [])
     parts: dict[str, list[FloatArray]] = {key: [] for key in keys}
     variances = []
+    how: dict[str, Any] = {"calc_second_order": second_order, "num_resamples": resamples, "conf_level": confidence}
     for column in values:
         unit = unit_for_squares(column)
         rows = column.reshape(-1, step) / unit
@@ -53,14 +54,8 @@ def sobol_columns(
         found: Mapping[str, FloatArray] = {}
         if varies:
             # A SeedSequence is true even for seed 0, which SALib would take for no seed.
-            found = sobol.analyze(
-                _problem(number_of_inputs),
-                rows[:, kept].ravel(),
-                calc_second_order=second_order,
-                num_resamples=resamples,
-                conf_level=confidence,
-                seed=np.random.SeedSequence(seed),
-            )
+            how["seed"] = np.random.SeedSequence(seed)
+            found = sobol.analyze(_problem(number_of_inputs), rows[:, kept].ravel(), **how)
         for key in keys:
             shape = (number_of_inputs,) * (2 if key.startswith("S2") else 1)
             parts[key].append(np.asarray(found[key]) if varies else np.full(shape, np.nan))

@@ -38,14 +38,9 @@ def run_identity(call: str, model: Model, priors: Priors, **arguments: object) -
                 f"{', '.join(unknown)}, whose content cannot be compared; give the quantity arrays, numbers or "
                 "functions, or leave checkpoint out"
             )
-    return {
-        "call": call,
-        "versions": json.dumps(versions()),
-        "priors": f"{priors.name} {priors.hash}",
-        "model": model.hash,
-        "units": repr(OwnUnits()),
-        **{name: str(value) for name, value in arguments.items()},
-    }
+    known = {"call": call, "versions": json.dumps(versions()), "priors": f"{priors.name} {priors.hash}"}
+    known |= {"model": model.hash, "units": repr(OwnUnits())}
+    return known | {name: str(value) for name, value in arguments.items()}
 
 
 class Checkpoint(Generic[State]):

@@ -21,7 +21,7 @@ from clustercast.engine.operations import Device, checked_device
 from clustercast.engine.program import program as prepared
 from clustercast.engine.units import in_unit
 from clustercast.errors import InputError, nearest, typed, whole_number
-from clustercast.files.netcdf import LAYOUT, SummaryDataset
+from clustercast.files.netcdf import SummaryDataset
 from clustercast.files.zarr_store import create_store, new_store, open_store, write_region
 from clustercast.priors.prior_set import Priors
 from clustercast.propagation import YEARS, Progress, propagate, run_blocks, wanted_outputs, year_grid
@@ -31,7 +31,14 @@ from clustercast.streaming.checkpoint import Checkpoint, run_identity, run_piece
 from clustercast.streaming.executors import Join, Workplace, completed
 from clustercast.streaming.moments import LEAF
 from clustercast.streaming.reduction import RELATIVE_ERROR, Reduction, StreamPlan, reduce_leaves
-from clustercast.uncertainty.summaries import PROBABILITIES, Levels, Variables, error_method, summary_variables
+from clustercast.uncertainty.summaries import (
+    PROBABILITIES,
+    Levels,
+    Variables,
+    error_method,
+    summary_record,
+    summary_variables,
+)
 
 BLOCK = 1 << 19
 _DESIGNS = ("random", "sobol")
@@ -218,12 +225,7 @@ def _streamed_summary(
             variables |= _shares(name, "level", dims, done.counts[f"level {name}"], size)
             levels = xr.Variable(f"{name}_level", list(plan.levels[name]), {"units": attrs["units"]})
             variables[f"{name}_level"] = levels
-    described = {
-        "layout": LAYOUT,
-        "outputs": json.dumps(list(plan.program.outputs)),
-        "samples": size,
-        "effective_samples": float(size),
-        "error_method": error_method(record["design"]),
+    described = summary_record(list(plan.program.outputs), size, error_method(record["design"])) | {
         "quantile_relative_error": RELATIVE_ERROR,
         "quantile_method": "histogram over the bits of floating-point numbers; no order statistic is off by more than "
         "quantile_relative_error of itself",

@@ -261,32 +261,21 @@ def _labelled(
     left_out = (size * probability - probabilities) / (size - 1)
     # On the logarithm, where estimates of small probabilities are nearer to normal.
     factor = np.exp(float(half_width(left_out, confidence, resampled=False)) / probability)
-    numbers = {
-        "probability": probability,
-        "standard_error": error,
-        "lower": probability / factor,
-        "upper": min(probability * factor, 1.0),
-        "effective_events": (1 - probability) / (error / probability) ** 2 if error else np.inf,
-        "runs": runs,
-    }
+    numbers = {"probability": probability, "standard_error": error}
+    numbers |= {"lower": probability / factor, "upper": min(probability * factor, 1.0)}
+    events = (1 - probability) / (error / probability) ** 2 if error else np.inf
+    numbers |= {"effective_events": events, "runs": runs}
     measures = distances(probabilities, law, stream(seed, "rare event distances"))
     warnings = []
     if error > relative_error * probability:
         warnings.append(f"The relative error is {error / probability:.2g} after {runs:,} runs; give a larger budget.")
     if (missed := np.count_nonzero(probabilities == 0)) > size / 4:
         warnings.append(f"{missed} of {size} populations did not reach the event; the error may be too small.")
-    attrs = {
-        "condition": study.asked.text,
-        "long_name": study.asked.words,
-        "method": "subset simulation",
-        "references": _REFERENCES,
-        "levels": len(levels.margins),
-        "populations": size,
-        "confidence": confidence,
-        "warning": " ".join(warnings),
-    }
+    attrs = {**study.few.attrs, "condition": study.asked.text, "long_name": study.asked.words}
+    attrs |= {"method": "subset simulation", "references": _REFERENCES, "levels": len(levels.margins)}
+    attrs |= {"populations": size, "confidence": confidence, "warning": " ".join(warnings)}
     variables: dict[str, Any] = {name: ((), value, {"units": "1"}) for name, value in numbers.items()}
     by_input = zip(("distance", "distance_by_chance", "share_above_median"), measures, strict=True)
     variables |= {name: ("input", values, {"units": "1"}) for name, values in by_input}
-    made = xr.Dataset(variables, {"input": list(study.names)}, {**study.few.attrs, **attrs})
+    made = xr.Dataset(variables, {"input": list(study.names)}, attrs)
     return with_provenance(made, design={"name": "subset simulation", "seed": seed, "size": runs}, samples=runs)

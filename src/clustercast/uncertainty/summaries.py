@@ -91,18 +91,19 @@ def summarise(
         variables |= made
         cautions += _heavy_tail_caution(name, variable, used)
     size = variable.sizes["sample"]
-    described = {
-        "layout": LAYOUT,
-        "outputs": json.dumps(names),
-        "samples": size,
-        "effective_samples": float(size) if used is None else effective_size(used),
-        "error_method": error_method(design, replicates, used is not None),
-        "warning": " ".join(cautions),
-    }
+    described = summary_record(names, size, error_method(design, replicates, used is not None), used)
+    described["warning"] = " ".join(cautions)
     coords = {key: forecast[key] for key in forecast.coords if forecast[key].dims == (key,) and key != "sample"}
     coords = {key: value for key, value in coords.items() if any(key in v.dims for v in variables.values())}
     quantile = coordinate("quantile", points, {"long_name": "probability"})
     return SummaryDataset(variables, coords={**coords, "quantile": quantile}, attrs={**forecast.attrs, **described})
+
+
+def summary_record(names: list[str], size: int, method: str, weights: FloatArray | None = None) -> dict[str, Any]:
+    """Return what the attributes of a summary say of its outputs, samples and errors."""
+    effective = float(size) if weights is None else effective_size(weights)
+    record = {"layout": LAYOUT, "outputs": json.dumps(names), "samples": size, "effective_samples": effective}
+    return record | {"error_method": method}
 
 
 def summary_variables(name: str, dims: Sequence[Hashable], attrs: Mapping[str, Any], numbers: Summary) -> Variables:

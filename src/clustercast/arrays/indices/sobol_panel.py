@@ -77,14 +77,9 @@ def sobol_panel(
     _check_design(estimator, second_order, design_second_order)
     step = runs_per_point(number_of_inputs, design_second_order)
     points = _number_of_points(values.shape[1], step, replicates)
-    panel = _Panel(
-        number_of_inputs,
-        estimator,
-        second_order,
-        second_order or estimator.needs_second_order,
-        None if weights is None else np.vstack([np.full(points, 1 / points), weights]),
-        replicates,
-    )
+    weighting = None if weights is None else np.vstack([np.full(points, 1 / points), weights])
+    b_swaps = second_order or estimator.needs_second_order
+    panel = _Panel(number_of_inputs, estimator, second_order, b_swaps, weighting, replicates)
     widened = estimator.widens_bootstrap or weights is None
     parts = []
     for start in range(0, len(values), _COLUMNS):
