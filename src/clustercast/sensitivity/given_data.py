@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from clustercast.arrays import FloatArray, IntArray, Names
 from clustercast.arrays.indices.given_data import default_bins, first_order_indices
-from clustercast.arrays.indices.intervals import FewRuns, as_wide_as_few_events, few_of, normal_factor, usual_values
+from clustercast.arrays.indices.intervals import FewRuns, as_wide_as_few_events, normal_factor
 from clustercast.arrays.points.streams import stream
 from clustercast.arrays.summaries.order_statistics import checked_weights, effective_size
 from clustercast.dataset import design_of, provenance_of
@@ -119,13 +119,17 @@ def dummy_values(names: Sequence[str], size: int, seed: int) -> IntArray:
 
 
 def _few_events(values: FloatArray, shares: FloatArray | None) -> FloatArray:
-    """Return on how many effective samples of another than the usual value each column rests, where these are few."""
+    """Return on how many effective samples each column rests, of another than the usual value or of its variance."""
     if shares is None:
         return FewRuns.of(values).events
-    unusual = values != usual_values(values)[:, np.newaxis]
-    squares = np.maximum(unusual @ shares**2, np.finfo(np.float64).tiny)
-    effective = (unusual @ shares) ** 2 / squares
-    return few_of(effective, int(effective_size(shares)))
+    # The usual value is the one at half of the weight.
+    order, least = np.argsort(values, axis=1), np.finfo(np.float64).tiny
+    half = (np.cumsum(shares[order], axis=1) < shares.sum() / 2).sum(axis=1, keepdims=True)
+    unusual = values != np.take_along_axis(values, np.take_along_axis(order, half, axis=1), axis=1)
+    centred = values - (values @ shares)[:, np.newaxis] / shares.sum()
+    squares = (centred / np.maximum(np.abs(centred).max(axis=1, keepdims=True), least)) ** 2
+    effective = (unusual @ shares) ** 2 / np.maximum(unusual @ shares**2, least)
+    return FewRuns.from_sums(effective, squares @ shares, squares**2 @ shares**2, int(effective_size(shares))).events
 
 
 def _matters(name: str, output: str, model: Model | None, forecast: xr.Dataset) -> bool:

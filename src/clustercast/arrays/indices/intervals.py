@@ -162,11 +162,6 @@ class FewRuns:
         return np.where(np.isfinite(points), np.fmax(widths, floor), widths)
 
 
-def few_of(counts: FloatArray, runs: int) -> FloatArray:
-    """Return counts of events, 0 where they are so many that resamples and replicates show their errors."""
-    return FewRuns.from_sums(counts, np.zeros_like(counts), np.zeros_like(counts), runs).events
-
-
 def usual_values(independent: FloatArray) -> FloatArray:
     """Return the value that more than half of each column have, if there is one, shape (columns,)."""
     middle = independent.shape[1] // 2
