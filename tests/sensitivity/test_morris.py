@@ -40,8 +40,13 @@ def test_a_linear_output_has_the_same_effect_everywhere():
 
 def test_unbounded_inputs_stay_finite_and_correlation_is_said_to_be_dropped():
     priors = cc.Priors(cc.Correlation(("x", "y"), 0.5), x=cc.Normal(2, 1), y=cc.LogNormal(0, 1))
-    found = cc.run_morris(priors, model=cc.Model([product]), size=8)
-    assert np.isfinite(found["mu_star"]).all()
+    seen = []
+    found = cc.run_morris(priors, model=cc.Model([product]), size=8, progress=lambda done, size: seen.append(done))
+    assert np.isfinite(found["mu_star"]).all() and seen
+    assert "correlations are not kept" in found.attrs["warning"]
+    # Also those with an input that is not drawn.
+    idle = cc.Priors(cc.Correlation(("x", "z"), 0.5), **PRIORS, z=cc.Normal(0, 1))
+    found = cc.run_morris(idle, model=cc.Model([product], spare=["z"]), size=8)
     assert "correlations are not kept" in found.attrs["warning"]
 
 

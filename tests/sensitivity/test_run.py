@@ -52,6 +52,8 @@ def test_it_stops_as_soon_as_the_target_is_met():
     assert indices.attrs["reached"] == 1
     assert indices.attrs["widest"] <= 0.2
     assert float(indices["S1_conf"].max()) <= indices.attrs["widest"]
+    met = cc.run_sobol(PRIORS, model=MODEL, outputs=["weighted"], scale="raw", size=512, until=0.2)
+    assert met.attrs["statement"].endswith("(asked: 0.2) after 3,072 runs")
 
 
 def test_only_new_rows_are_run():

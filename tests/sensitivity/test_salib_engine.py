@@ -12,6 +12,7 @@ from clustercast.arrays.indices.intervals import bootstrap_weights
 from clustercast.arrays.indices.sobol_panel import sobol_panel
 from clustercast.arrays.points.designs import morris_trajectories
 from clustercast.errors import InputError
+from clustercast.sensitivity import salib_engine
 from clustercast.sensitivity.salib_engine import delta_column, morris_column, pawn_column, result_dict, sobol_columns
 from tests.reference.problems import ishigami
 
@@ -109,6 +110,14 @@ def test_delta_is_salibs_with_a_seed_and_leaves_global_state_alone():
     np.testing.assert_array_equal(found["S1"], theirs["S1"])
     np.testing.assert_array_equal(found["delta"], theirs["delta_raw"] if "delta_raw" in theirs else theirs["delta"])
     assert found["delta"].argmax() == 0
+
+
+def test_an_input_without_a_density_is_named(monkeypatch):
+    inputs, values = sample()
+    none = {"delta": [0.1, np.nan, 0.2], "delta_conf": [0.0] * 3, "S1": [0.1] * 3, "S1_conf": [0.0] * 3}
+    monkeypatch.setattr(salib_engine, "_analysed", lambda *args, **options: none)
+    with pytest.raises(InputError, match="no delta for input 1 of 3"):
+        delta_column(inputs, values)
 
 
 def test_pawn_is_salibs():

@@ -252,7 +252,12 @@ class TestTimeIntegrated:
 
     @pytest.mark.parametrize(
         ("arguments", "said"),
-        [({"until": 2000}, "no year"), ({"weights": [1, -1, 1]}, "none negative"), ({"weights": [1]}, "3 numbers")],
+        [
+            ({"until": 2000}, "no year"),
+            ({"weights": [1, -1, 1]}, "none negative"),
+            ({"weights": [1]}, "3 numbers"),
+            ({"weights": [1, np.inf, 1]}, "inf"),
+        ],
     )
     def test_refusals(self, indices, arguments, said):
         with pytest.raises(InputError, match=said):
@@ -278,6 +283,9 @@ class TestRanking:
         found = sobol_indices(labelled(rows, {"y": rows[:, 0]}, size=512, replicates=8), scale="raw")
         np.testing.assert_array_equal(found["ST"].sel(output="y")[1:], 0)
         assert ranking_resolved(found, k=3).all() and found.attrs["warning"] == ""
+        # What does not vary has none.
+        fixed = found.assign(variance=0 * found["variance"])
+        assert not ranking_resolved(fixed, k=3).any()
 
     def test_works_without_differences(self, forecast):
         found = sobol_indices(forecast, engine="salib", outputs="ishigami", resamples=20)
@@ -324,6 +332,11 @@ class TestWarnings:
             widened[estimator] = found.attrs["interval_widened"]
         assert widened == {"azzini-rosati": 1, "saltelli-jansen": 0}
         assert sobol_indices(forecast, scale="raw", engine="salib").attrs["interval_widened"] == 0
+        halves = labelled(rows, {"y": rows[:, 0]}, size=256, points="random", replicates=2)
+        intervals = [
+            sobol_indices(halves, scale="raw", engine=engine).attrs["interval"] for engine in ("panel", "salib")
+        ]
+        assert intervals == ["student-t", "bootstrap"]
         assert sobol_indices(forecast, scale="raw", resamples=0).attrs["interval_widened"] == 0
 
     def test_heavy_tails_on_the_raw_scale(self):
