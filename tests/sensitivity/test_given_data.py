@@ -8,6 +8,7 @@ from clustercast.arrays.indices.intervals import as_wide_as_few_events
 from clustercast.dataset import with_provenance
 from clustercast.errors import InputError
 from clustercast.sensitivity.given_data import _few_events, given_data_indices
+from clustercast.sensitivity.outputs import output_names
 
 V1, V2, V13 = (1 + 0.1 * np.pi**4 / 5) ** 2 / 2, 49 / 8, 8 * 0.01 * np.pi**8 / 225
 EXACT = np.array([V1, V2, 0]) / (V1 + V2 + V13)
@@ -175,6 +176,11 @@ def test_an_idle_input_shows_what_chance_gives():
     assert with_model["S1"].sel(input="dummy").item() == floor["S1"].item()
     other = given_data_indices(forecast_of(size=8192), dummy=True, seed=4)
     assert other["S1"].sel(input="dummy").item() != floor["S1"].item()
+
+
+def test_what_is_marked_as_no_output_is_not_analysed():
+    forecast = forecast_of(size=64)
+    assert output_names(forecast.assign(weight=("sample", np.ones(64))), None) == ("ishigami",)
 
 
 def test_weighted_samples_rest_on_as_few_values_as_plain_ones():

@@ -283,6 +283,10 @@ class TestRanking:
         found = sobol_indices(labelled(rows, {"y": rows[:, 0]}, size=512, replicates=8), scale="raw")
         np.testing.assert_array_equal(found["ST"].sel(output="y")[1:], 0)
         assert ranking_resolved(found, k=3).all() and found.attrs["warning"] == ""
+        # The warning is of the first 3 alone.
+        rows = unit_rows(5, 512, replicates=8)
+        alike = sobol_indices(labelled(rows, {"y": rows @ [8, 4, 2, 1, 1]}, size=512, replicates=8), scale="raw")
+        assert not ranking_resolved(alike, k=4).any() and alike.attrs["warning"] == ""
         # What does not vary has none.
         fixed = found.assign(variance=0 * found["variance"])
         assert not ranking_resolved(fixed, k=3).any()
@@ -299,6 +303,10 @@ class TestRanking:
         assert "ST_conf" not in without and without.attrs["interval"] == "none"
         with pytest.raises(InputError, match="no intervals"):
             ranking_resolved(without)
+        kept = np.isin(np.arange(forecast.sizes["sample"]) % 8, [0, 1, 2, 3, 7])
+        one = redesigned(forecast.isel(sample=kept), second_order=False)
+        with pytest.raises(InputError, match="estimator 'azzini-rosati' needs a design with the rows BA"):
+            sobol_indices(one, estimator="azzini-rosati")
 
 
 class TestWarnings:
