@@ -83,6 +83,21 @@ def test_each_form_is_its_definition(text, expected):
     assert result.dtype == bool and result.shape == (200,)
     np.testing.assert_array_equal(result, np.asarray(expected))
     assert text.startswith("switch") or 0 < result.sum() < 200
+    margins = np.min([clause.margin(DRAWN) for clause in parse_condition(text).clauses], axis=0)
+    np.testing.assert_array_equal(margins >= 0, expected)
+
+
+@pytest.mark.parametrize(("form", "met"), [(">", False), (">=", True), ("<", False), ("<=", True)])
+def test_what_is_met_exactly_has_a_margin_of_0_and_what_is_missed_by_nothing_one_below(form, met):
+    half = DRAWN.assign(load=DRAWN["load"].copy(data=np.full(200, 0.5)))
+    margin = parse_condition(f"load {form} 0.5").clauses[0].margin(half)
+    assert (margin == 0).all() if met else ((margin < 0) & (margin > -1e-300)).all()
+
+
+def test_a_fall_without_a_date_is_one_at_any():
+    np.testing.assert_array_equal(
+        holds("investment falls 40 % below its peak"), holds("investment falls 40 % below its peak by 2034.5")
+    )
 
 
 @given(st.integers(0, 500), st.sampled_from([0, 20, 30, 50]))

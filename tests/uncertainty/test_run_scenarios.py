@@ -23,6 +23,7 @@ def test_scenarios_are_pairs_of_samples():
     assert np.isnan(size["order_probability"].sel(scenario="base", scenario_2="flop_per_dollar_stalls")).all()
     cost = changes.sel(output="training_cluster_cost", scenario="flop_per_dollar_stalls", year=2030)
     assert float(cost["share_above"]) > 0.95
+    assert (changes["share_above"].sel(scenario="base") == 0).all()
     assert float(size["change"].sel(scenario="slower_growth", year=2030)) < 0.5
 
 

@@ -14,7 +14,7 @@ from clustercast.arrays.summaries.summaries import share_with_error
 from clustercast.dataset import provenance, provenance_of
 from clustercast.errors import InputError
 from clustercast.uncertainty.milestones import crossing_year, exceedance, milestones, reference_class
-from clustercast.uncertainty.summaries import summarise
+from clustercast.uncertainty.summaries import independent_rows, level_of, summarise
 from tests.reference.designs import design_rows
 
 YEARS = np.arange(2024.0, 2035.0)
@@ -163,6 +163,10 @@ def test_of_a_saltelli_design_the_independent_rows_are_used():
     assert np.allclose(result["total"], np.quantile(rows[:, [0, 5]], FIVE), rtol=1e-14)
     with pytest.raises(InputError, match="has 3072 samples by its attributes, but the dataset has 3071"):
         summarise(forecast.isel(sample=slice(0, -1)))
+    with pytest.raises(InputError, match="Morris design are no sample of the priors"):
+        independent_rows({"name": "morris"}, 8)
+    with pytest.raises(InputError, match="level is inf; give a finite number"):
+        level_of(forecast["total"], np.inf)
 
 
 def test_replicates_give_errors_that_fit_the_design():
