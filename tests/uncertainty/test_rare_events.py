@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 import xarray as xr
-from scipy.stats import binom, norm
+from scipy.stats import binom, norm, t
 
 import clustercast as cc
 from clustercast.arrays.points.copula import gaussian_correlation
@@ -80,6 +80,10 @@ def test_the_same_seed_gives_the_same_bits_and_another_other_ones():
     one, same, other = (cc.rare_probability(NORMALS, "total > 4", model=MODEL, seed=s) for s in (1, 1, 2))
     assert float(one["probability"]) == float(same["probability"]) != float(other["probability"])
     np.testing.assert_array_equal(one["distance"], same["distance"])
+    # The interval on the logarithm is at least Student's.
+    relative = one["standard_error"] / one["probability"]
+    reach = float(np.log(one["upper"] / one["probability"]) / relative)
+    assert reach > t.ppf(0.975, one.attrs["populations"] - 1) * (1 - 1e-9)
 
 
 def test_a_claim_of_a_file_and_what_is_certain():

@@ -134,6 +134,9 @@ BUST = Claim(id="bust", text="t", source="s", condition="training_cluster_power 
 
 def test_a_claim_may_be_any_condition():
     assert (claim_names([BUST]), claim_years([BUST], 2029)[:3]) == (("training_cluster_power",), [2029, 2029.5, 2030])
+    assert claim_years([BUST], 2029)[-1] == 2034.5
+    with pytest.raises(InputError, match="give several Claims"):
+        claim_names([BUST, "bust"])
     forecast = straight_paths()
     fallen = forecast["training_cluster_power"].copy()
     fallen.loc[{"year": 2028, "sample": slice(0, 24)}] = 0.0

@@ -167,6 +167,9 @@ def test_of_a_saltelli_design_the_independent_rows_are_used():
         independent_rows({"name": "morris"}, 8)
     with pytest.raises(InputError, match="level is inf; give a finite number"):
         level_of(forecast["total"], np.inf)
+    for function in (crossing_year, exceedance):
+        with pytest.raises(InputError, match="a DataArray is needed, .* not a Dataset"):
+            function(forecast, 1)
 
 
 def test_replicates_give_errors_that_fit_the_design():
