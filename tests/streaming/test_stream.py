@@ -1,6 +1,7 @@
 """Streaming: the summary of the whole, for any cut of the run, and what is refused."""
 
 import functools
+import re
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from clustercast.errors import InputError
 from clustercast.sampling import input_values
 from clustercast.streaming.moments import LEAF
 from clustercast.streaming.reduction import RELATIVE_ERROR
+from clustercast.streaming.stream import piece_length
 
 
 @cc.quantity("GW")
@@ -186,3 +188,13 @@ def test_years_are_years_of_the_calendar(run, year, tmp_path, monkeypatch):
     with pytest.raises(InputError, match=f"^{year} is no year from 1000 to 9999; write it as 2024"):
         run(PRIORS, size=64, model=MODEL, years=[year])
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("leaves", [10**8, 10**9])
+def test_the_block_that_a_refusal_names_is_taken_and_half_of_it_is_not(leaves):
+    with pytest.raises(InputError, match="pieces of") as refusal:
+        piece_length(leaves, LEAF)
+    least = int(re.search(r"block=(\d+) or more", str(refusal.value))[1])
+    assert piece_length(leaves, least) == least // LEAF
+    with pytest.raises(InputError, match=f"block={least} or more"):
+        piece_length(leaves, least // 2)

@@ -135,6 +135,8 @@ BUST = Claim(id="bust", text="t", source="s", condition="training_cluster_power 
 def test_a_claim_may_be_any_condition():
     assert (claim_names([BUST]), claim_years([BUST], 2029)[:3]) == (("training_cluster_power",), [2029, 2029.5, 2030])
     assert claim_years([BUST], 2029)[-1] == 2034.5
+    undated = Claim(id="load", text="t", source="s", condition="load_factor > 0.8")
+    assert claim_years([undated], 2026) == [2026, 2027, 2028, 2029, 2030]
     with pytest.raises(InputError, match="give several Claims"):
         claim_names([BUST, "bust"])
     forecast = straight_paths()
