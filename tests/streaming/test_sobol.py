@@ -234,6 +234,12 @@ def test_each_output_has_its_scale():
     )
     same(result, whole)
     assert result.attrs["warning"] == whole.attrs["warning"]
+    # A long tail on the raw scale is warned of beside an output on the other.
+    wide = GROWTH.replace(start=cc.LogNormal(0, 3, unit="GW"))
+    scale = {"power": "log10", "start_power": "raw"}
+    how = {"size": 1024, "model": cc.Model([power, start_power]), "years": YEARS, "scale": scale, "seed": 2}
+    result, whole = cc.stream_sobol(wide, **how), cc.run_sobol(wide, **how)
+    assert result.attrs["warning"] == whole.attrs["warning"] and "start_power" in result.attrs["warning"]
 
 
 def test_pieces_of_run_sobol_have_an_executor_and_a_checkpoint(tmp_path):
