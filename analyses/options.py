@@ -266,12 +266,8 @@ def finish(code: int) -> NoReturn:
 
 def exit_code(command: Callable[..., None], arguments: Sequence[str], name: str | None = None) -> int:
     """Run an analysis and return 0, 2 after one line where input is bad, 130 after Ctrl-C, 141 for a closed pipe."""
-    application = typer.Typer(
-        add_completion=False,
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"]},
-    )
+    plain: dict[str, Any] = {"add_completion": False, "rich_markup_mode": None, "pretty_exceptions_enable": False}
+    application = typer.Typer(context_settings={"help_option_names": ["-h", "--help"]}, **plain)
 
     @functools.wraps(command)
     def quiet_on_a_closed_pipe(**given: object) -> None:

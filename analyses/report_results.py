@@ -42,6 +42,8 @@ def gather(run: options.Run, condition: bool) -> Results:
     asked = cc.parse_condition(even_condition(forecast[outputs[0]], year))
     seen = observable(possible("possible"), run.model, asked)
     question = Question(asked, {run.priors.name: forecast_of(run, run.priors, asked, seen)}, seen, run.priors)
+    size = min(max(run.samples // 8, 16 * REPLICATES), MOST_BASE_POINTS)
+    explained = {**run.asked, "outputs": outputs[:MOST_EXPLAINED]}
     return Results(
         priors=run.priors,
         outputs=outputs,
@@ -56,13 +58,7 @@ def gather(run: options.Run, condition: bool) -> Results:
         references=read_reference_classes(),
         levels=levels,
         milestones=milestones(forecast, levels),
-        indices=cc.run_sobol(
-            run.priors,
-            size=min(max(run.samples // 8, 16 * REPLICATES), MOST_BASE_POINTS),
-            replicates=REPLICATES,
-            second_order=True,
-            **{**run.asked, "outputs": outputs[:MOST_EXPLAINED]},
-        ),
+        indices=cc.run_sobol(run.priors, size=size, replicates=REPLICATES, second_order=True, **explained),
         claims=answer_claims(run)[1],
         findings=cc.audit_findings(),
         relief=relief_of(run),

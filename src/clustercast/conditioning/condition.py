@@ -117,17 +117,11 @@ def condition(
     with threadpool_limits(1, user_api="blas"):
         made = [_learned(part, size, seed, method, budget, draws, progress) for part in parts]
     result = sampler.joined(made, [part.columns for part in parts])
-    record: dict[str, Any] = {
-        "priors_name": priors.name,
-        "priors_hash": priors.hash,
-        "model_hash": model.hash,
-        "observations_name": observations.name,
-        "observations_hash": observations.hash,
-        "left_out": list(observations.left_out),
-        "as_of": "" if as_of is None else str(as_of),
-        "design": {"name": "sobol", "seed": seed, "size": int(size)},
-        "parts": [{"quantities": part.quantities, "parameters": part.active} for part in parts],
-    }
+    record: dict[str, Any] = {"priors_name": priors.name, "priors_hash": priors.hash, "model_hash": model.hash}
+    record |= {"observations_name": observations.name, "observations_hash": observations.hash}
+    record |= {"left_out": list(observations.left_out), "as_of": "" if as_of is None else str(as_of)}
+    record["design"] = {"name": "sobol", "seed": seed, "size": int(size)}
+    record["parts"] = [{"quantities": part.quantities, "parameters": part.active} for part in parts]
     before = problem.drawn(problem.sobol_scores(seed, draws)[np.newaxis], seed, "prior")
     after = problem.drawn(result.scores, seed, "posterior")
     return posterior_tree(priors, observations, result, before, after, record)

@@ -185,13 +185,10 @@ def write_prior_set(tree: xr.DataTree, priors: Priors, observations: Observation
     own = ranks - np.eye(len(draws))
     linked = [name for name, row in zip(draws, own, strict=True) if np.abs(row).max(initial=0) > LEAST]
     as_of = priors.about.as_of or "2026"
-    about = {
-        "name": f"{priors.name}_updated",
-        "title": f"{priors.about.title or priors.name}, after {len(ids)} observations",
-        "as_of": as_of,
-        "description": " ".join(tree.attrs["statement"].split()),
-        "headline": tuple(priors.about.headline) or None,
-    }
+    title = f"{priors.about.title or priors.name}, after {len(ids)} observations"
+    about: dict[str, Any] = {"name": f"{priors.name}_updated", "title": title, "as_of": as_of}
+    about["description"] = " ".join(tree.attrs["statement"].split())
+    about["headline"] = tuple(priors.about.headline) or None
     parts, changed, families = [toml_table("set", about)], [], {}
     for name, family in priors.items():
         moved = name in draws and (name in linked or _moved(before[name], draws[name]))

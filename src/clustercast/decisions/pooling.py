@@ -220,9 +220,8 @@ def _log_pool(shares: Shares, parts: Parts) -> Family:
 def _quantile_pool(shares: Shares, parts: Parts) -> Family:
     """Return the mean of quantiles, normal of normals."""
     if all(isinstance(each, Normal) for each in parts):
-        mean, sd = (
-            math.fsum(w * getattr(each, key) for w, each in zip(shares, parts, strict=True)) for key in ("mean", "sd")
-        )
+        pairs = list(zip(shares, parts, strict=True))
+        mean, sd = (math.fsum(share * getattr(each, key) for share, each in pairs) for key in ("mean", "sd"))
         return Normal(mean, sd)
     return QuantilePool(shares, parts)
 

@@ -21,14 +21,9 @@ from clustercast.errors import InputError
 # Numbers that stand in a formula only to convert units, by a word of the units that call for them.
 _THOUSANDS = tuple(10.0 ** (3 * power) for power in (-6, -5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 6))
 _HOURS = (8760.0, 8766.0, 8784.0, 365.0, 365.25, 3600.0, 86400.0, 31536000.0, 31557600.0)
-_BY_WORD: Mapping[str, tuple[float, ...]] = {
-    **dict.fromkeys(("percent", "%"), (100.0, 0.01)),
-    **dict.fromkeys(("day", "hour", "Wh"), (24.0,)),
-    **dict.fromkeys(("minute", "second"), (60.0,)),
-    "month": (12.0,),
-    "week": (7.0, 52.0),
-    "Btu": (3412.0, 3.412),
-}
+_BY_WORD: dict[str, tuple[float, ...]] = {"month": (12.0,), "week": (7.0, 52.0), "Btu": (3412.0, 3.412)}
+_BY_WORD |= {**dict.fromkeys(("percent", "%"), (100.0, 0.01)), **dict.fromkeys(("day", "hour", "Wh"), (24.0,))}
+_BY_WORD |= dict.fromkeys(("minute", "second"), (60.0,))
 
 
 class Proof:

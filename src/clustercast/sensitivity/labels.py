@@ -66,12 +66,10 @@ def labelled(
         if not by_year:
             stacked, dims = stacked[:, 0], tuple(dim for dim in dims if dim != "year")
         variables[name] = xr.Variable(dims, stacked, _meaning(name))
-    coords: dict[str, Any] = {
-        "output": coordinate("output", [result.output.name for result in results]),
-        "input": coordinate("input", inputs),
-        "scale": ("output", [result.output.scale for result in results]),
-        "unit": ("output", [result.output.unit for result in results]),
-    }
+    outputs = [result.output for result in results]
+    coords: dict[str, Any] = {"output": coordinate("output", [output.name for output in outputs])}
+    coords["input"] = coordinate("input", inputs)
+    coords |= {key: ("output", [getattr(output, key) for output in outputs]) for key in ("scale", "unit")}
     if by_year:
         coords["year"] = years
     if "S2" in variables:

@@ -73,21 +73,11 @@ def _plan(study: Study, size: int, design: Record, how: Record) -> tuple[SobolPl
 
 def _identity(plan: SobolPlan, study: Study, design: Record) -> dict[str, str]:
     """Return all that decides the sums, for a checkpoint to compare."""
-    return run_identity(
-        "stream_sobol",
-        study.changed,
-        plan.priors,
-        size=design["size"],
-        seed=plan.seed,
-        replicates=plan.replicates,
-        groups=json.dumps(plan.swaps),
-        latent=design["latent"],
-        scale=json.dumps({name: "log10" if name in plan.log10 else "raw" for name in plan.program.outputs}),
-        estimator=plan.estimator.name,
-        second_order=plan.second_order,
-        years=study.years.tolist(),
-        outputs=", ".join(plan.program.outputs),
-    )
+    own = {"size": design["size"], "seed": plan.seed, "replicates": plan.replicates}
+    own |= {"groups": json.dumps(plan.swaps), "latent": design["latent"]}
+    own["scale"] = json.dumps({name: "log10" if name in plan.log10 else "raw" for name in plan.program.outputs})
+    own |= {"estimator": plan.estimator.name, "second_order": plan.second_order, "years": study.years.tolist()}
+    return run_identity("stream_sobol", study.changed, plan.priors, **own, outputs=", ".join(plan.program.outputs))
 
 
 def _streamed_indices(sums: LeafSums, plan: SobolPlan, study: Study, confidence: float, record: Record) -> Dataset:

@@ -192,18 +192,10 @@ def _levels(model: Model, outputs: Iterable[str], thresholds: Levels) -> dict[st
 
 def _identity(plan: StreamPlan, model: Model, years: FloatArray) -> dict[str, str]:
     """Return all that decides the result, for a checkpoint to compare."""
-    return run_identity(
-        "stream",
-        model,
-        plan.priors,
-        size=plan.size,
-        design=plan.design,
-        seed=plan.seed,
-        years=years.tolist(),
-        outputs=", ".join(plan.program.outputs),
-        thresholds=json.dumps({name: list(levels) for name, levels in plan.levels.items()}),
-        device=plan.device,
-    )
+    own = {"size": plan.size, "design": plan.design, "seed": plan.seed, "years": years.tolist()}
+    own["outputs"] = ", ".join(plan.program.outputs)
+    levels = json.dumps({name: list(levels) for name, levels in plan.levels.items()})
+    return run_identity("stream", model, plan.priors, **own, thresholds=levels, device=plan.device)
 
 
 def _streamed_summary(
@@ -225,11 +217,10 @@ def _streamed_summary(
             variables |= _shares(name, "level", dims, done.counts[f"level {name}"], size)
             levels = xr.Variable(f"{name}_level", list(plan.levels[name]), {"units": attrs["units"]})
             variables[f"{name}_level"] = levels
-    described = summary_record(list(plan.program.outputs), size, error_method(record["design"])) | {
-        "quantile_relative_error": RELATIVE_ERROR,
-        "quantile_method": "histogram over the bits of floating-point numbers; no order statistic is off by more than "
-        "quantile_relative_error of itself",
-    }
+    described = summary_record(list(plan.program.outputs), size, error_method(record["design"]))
+    described["quantile_relative_error"] = RELATIVE_ERROR
+    limit = "no order statistic is off by more than quantile_relative_error of itself"
+    described["quantile_method"] = f"histogram over the bits of floating-point numbers; {limit}"
     coords = {"quantile": xr.Variable("quantile", points, {"long_name": "probability"})}
     if 2 in plan.program.dimensions.values():
         coords["year"] = year_coordinate(years)

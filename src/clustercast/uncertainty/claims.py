@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import xarray as xr
@@ -149,12 +149,9 @@ def claim_probabilities(forecast: xr.Dataset, claims: Iterable[Claim]) -> xr.Dat
     for prefix in ("", "trend_"):
         columns = zip(*(_answer(forecast, claim, trend=bool(prefix)) for claim in claims), strict=True)
         variables |= {prefix + name: ("claim", list(column)) for name, column in zip(names, columns, strict=True)}
-    coords = {
-        "claim": [claim.id for claim in claims],
-        "text": ("claim", [claim.text for claim in claims]),
-        "by": ("claim", [max(claim.asked.years, default=np.nan) for claim in claims]),
-        "words": ("claim", [claim.asked.words for claim in claims]),
-    }
+    coords: dict[str, Any] = {"claim": [claim.id for claim in claims], "text": ("claim", [one.text for one in claims])}
+    coords["by"] = ("claim", [max(claim.asked.years, default=np.nan) for claim in claims])
+    coords["words"] = ("claim", [claim.asked.words for claim in claims])
     return xr.Dataset(variables, coords, forecast.attrs)
 
 

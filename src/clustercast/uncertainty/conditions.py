@@ -19,12 +19,10 @@ from clustercast.files.dates import date_words, end_of, start_of
 from clustercast.uncertainty.summaries import Weights, independent, not_nan, place_of, unit_of, years_of
 
 Form = Literal[">", ">=", "<", "<=", "=", "!=", "fall", "rise", "change"]
-_NAME = r"(?P<name>[A-Za-z_]\w*)"
-_COMPARED = re.compile(
-    rf"{_NAME}\s*(?P<sign>>=|<=|==|!=|>|<|=)\s*(?P<value>.+?)(?:\s+(?P<when>by|in|at)\s+(?P<date>.+))?"
-)
-_PEAK = re.compile(rf"{_NAME}\s+falls\s+(?P<value>.+?)\s+below\s+its\s+peak(?:\s+(?P<when>by)\s+(?P<date>.+))?")
-_BETWEEN = re.compile(rf"{_NAME}\s+(?P<verb>rises|falls)\s+(?P<value>.+?)\s+from\s+(?P<start>.+?)\s+to\s+(?P<date>.+)")
+_NAME, _VALUE = r"(?P<name>[A-Za-z_]\w*)", r"(?P<value>.+?)"
+_COMPARED = re.compile(rf"{_NAME}\s*(?P<sign>>=|<=|==|!=|>|<|=)\s*{_VALUE}(?:\s+(?P<when>by|in|at)\s+(?P<date>.+))?")
+_PEAK = re.compile(rf"{_NAME}\s+falls\s+{_VALUE}\s+below\s+its\s+peak(?:\s+(?P<when>by)\s+(?P<date>.+))?")
+_BETWEEN = re.compile(rf"{_NAME}\s+(?P<verb>rises|falls)\s+{_VALUE}\s+from\s+(?P<start>.+?)\s+to\s+(?P<date>.+)")
 _DATE = re.compile(r"(?:the\s+)?(?P<edge>end|start|beginning)\s+of\s+(?P<period>.+)", re.IGNORECASE)
 _MIDDLE = re.compile(r"mid[- ](\d{4})", re.IGNORECASE)
 _COMPARISONS = {">": np.greater, ">=": np.greater_equal, "<": np.less, "<=": np.less_equal}

@@ -1,6 +1,7 @@
 """When a trajectory reaches a level, how likely that is, and what a size compares with."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -81,19 +82,13 @@ def crossing_year(
     logarithmic = np.asarray((values > 0).all(axis=0) & (threshold > 0) & interpolate)
     how = {"falling": falling, "interpolate": interpolate}
     crossed = first_crossing(values, years, threshold, **how, logarithmic=logarithmic)
-    attrs = {
-        "role": "milestone",
-        "units": "year",
-        "long_name": f"year in which {title_of(trajectory)} reaches {level_text(trajectory, level)}",
-        "level": threshold,
-        "level_unit": unit_of(trajectory) or "",
-        "interpolation": _interpolation(logarithmic) if interpolate else "none: years of the grid",
-        "first_year": float(years[0]),
-        "last_year": float(years[-1]),
-        "never": float(np.isposinf(crossed).mean()),
-        "at_start": float(np.isneginf(crossed).mean()),
-        "note": "inf: not by the last year; -inf: past the level at the first year already",
-    }
+    title = f"year in which {title_of(trajectory)} reaches {level_text(trajectory, level)}"
+    attrs: dict[str, Any] = {"role": "milestone", "units": "year", "long_name": title}
+    attrs |= {"level": threshold, "level_unit": unit_of(trajectory) or ""}
+    attrs["interpolation"] = _interpolation(logarithmic) if interpolate else "none: years of the grid"
+    attrs |= {"first_year": float(years[0]), "last_year": float(years[-1])}
+    attrs |= {"never": float(np.isposinf(crossed).mean()), "at_start": float(np.isneginf(crossed).mean())}
+    attrs["note"] = "inf: not by the last year; -inf: past the level at the first year already"
     return xr.DataArray(crossed, coords_of(trajectory, dims), dims, "crossing_year", attrs)
 
 
@@ -147,15 +142,10 @@ def exceedance(
     share, error = share_with_error(there.values, used)
     dims, size = there.dims[:-1], there.sizes["sample"]
     verb = "has reached" if ever else "reaches"
-    attrs = {
-        "role": "milestone",
-        "units": "1",
-        "long_name": f"probability that {title_of(trajectory)} {verb} {level_text(trajectory, level)}",
-        "level": level_of(trajectory, level),
-        "level_unit": unit_of(trajectory) or "",
-        "samples": size,
-        "effective_samples": float(size) if used is None else effective_size(used),
-    }
+    title = f"probability that {title_of(trajectory)} {verb} {level_text(trajectory, level)}"
+    attrs: dict[str, Any] = {"role": "milestone", "units": "1", "long_name": title}
+    attrs |= {"level": level_of(trajectory, level), "level_unit": unit_of(trajectory) or ""}
+    attrs |= {"samples": size, "effective_samples": float(size) if used is None else effective_size(used)}
     beside = (dims, error, {"units": "1", "long_name": "standard error"})
     return xr.DataArray(share, {**coords_of(trajectory, dims), "standard_error": beside}, dims, "exceedance", attrs)
 
