@@ -110,7 +110,7 @@ def rows(options: Options) -> list[Row]:
             what = f"value by {score}, {group.name}, N = {size:,}: intervals that cover"
             made.append(Row(what, 100 * inside, "%", note, target=target, met=LOWEST <= inside <= HIGHEST))
     for group in (*ROUGH, *UNSEEN)[:: len(ROUGH) + len(UNSEEN) - 1 if options.smoke else 1]:
-        seen = "fitted to" if group in ROUGH else "not fitted to"
+        seen = "seen" if group in ROUGH else "not seen"
         for score, (inside, either, note) in group_coverage(group, sizes[0], repeats).items():
             what = f"value by {score}, {group.name} ({seen}), N = {sizes[0]:,}: intervals that cover or are doubtful"
             note = f"{100 * inside:.1f} % cover; {note}"

@@ -21,7 +21,7 @@ from clustercast.decisions import information
 from clustercast.decisions.labels import labelled
 from clustercast.decisions.possible import _predicted as predicted
 from clustercast.decisions.possible import imagined, possible
-from clustercast.decisions.targets import Wanted
+from clustercast.decisions.targets import Wanted, independent
 
 
 @cc.quantity("1")
@@ -390,6 +390,7 @@ def test_intervals_hold_on_low_discrepancy_points_too(score):
         inputs = cc.draw(PRIORS, 8192, design="sobol", seed=seed)
         found = cc.evppi(cc.propagate(inputs, model=cc.Model([total])), "total", score=score, inputs=["x", "y", "z"])
         assert (np.abs(found["evppi"].values[0] - exact) <= 1.96 * found["evppi_error"].values[0]).all()
+    assert not independent(inputs) and independent(cc.draw(PRIORS, 8))
 
 
 def test_sections_of_the_model_are_groups(shipped):

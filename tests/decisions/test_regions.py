@@ -202,7 +202,7 @@ def test_doubts_of_sets_of_inputs_add_as_independent_errors(monkeypatch):
     doubts = {1: [3.0, 4.0], 2: [12.0]}
     made = iter([*doubts[1], *doubts[2]])
     monkeypatch.setattr(
-        regions, "explained", lambda scores, values: np.stack([0 * values, 0 * values, values**2 * next(made)])
+        regions, "explained", lambda scores, values, local: np.stack([0 * values, 0 * values, values**2 * next(made)])
     )
     found = {key: each[1] for key, each in regions._indices(np.zeros((2, 6)), np.tile([[-1.0], [1.0]], (3, 1))).items()}
     assert found["S1"] == pytest.approx(np.array([[3, 4]]))

@@ -5,10 +5,10 @@ from math import factorial, prod
 
 import numpy as np
 from numpy.polynomial import hermite_e
-from scipy.special import expit, psi
+from scipy.special import expit, logit, psi
 from scipy.stats import norm
 
-from clustercast.arrays.decisions import scores, together
+from clustercast.arrays.decisions import local, scores, together
 from clustercast.arrays.decisions.partition import halves
 
 
@@ -328,3 +328,29 @@ def chances(regression, coefficients, seen):
             if furthest < together.NEARLY:
                 break
     return expit(found @ regression.scaled[large])
+
+
+def corrected(scores, known, predicted, values, event):
+    """Return a prediction with the mean of what it leaves at others near by, and the columns that say how near."""
+    left, best, found, columns = (values - predicted)[known], 0, predicted, None
+    own = np.flatnonzero(known)
+    for count in range(2, scores.shape[1] + 1):
+        for chosen in itertools.combinations(range(scores.shape[1]), count):
+            side = round(4096 ** (1 / count))
+            cells = np.minimum(np.floor(side * norm.cdf(scores[:, chosen])), side - 1)
+            for width in local.WIDTHS:
+                near = np.exp(-((cells[:, np.newaxis] - cells[known]) ** 2).sum(axis=2) / (2 * width**2))
+                others = near.copy()
+                others[own, np.arange(len(own))] = 0
+                mean = others @ left / (others.sum(axis=1) + 1)
+                shared, size = left @ mean[known], mean[known] @ mean[known]
+                # Each pair of samples counts twice.
+                if shared < local.SURE * np.sqrt((left**2).mean() * 2 * size) or shared**2 / size <= best:
+                    continue
+                best, part, columns = shared**2 / size, min(shared / size, 1), chosen
+                found = predicted + part * mean
+                if event:
+                    before, total = near @ predicted[known], near.sum(axis=1) + 1
+                    odds = [logit((each + 0.5) / total) for each in (before, before + part * (near @ left))]
+                    found = expit(logit(predicted) + odds[1] - odds[0])
+    return found, columns

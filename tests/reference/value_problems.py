@@ -196,13 +196,11 @@ def _rough(name, mean, inputs=3):
     return RoughProblem(name, inputs, mean, lambda x: 0.5)
 
 
-# What the doubt of several inputs was fitted to, and what it was not.
+# Forms that the estimator of several inputs was chosen with, and those written down before and run once after it.
 ROUGH = (
     _rough("a wave twice as fast", lambda x: np.sin(4 * x[0]) * x[1] + 0.5 * x[2] ** 2),
     _rough("a corner", lambda x: 1.5 * ((x[0] > 0.5) & (x[1] > 0)) + 0.5 * x[2]),
     _rough("a wave along a diagonal", lambda x: np.sin(2 * (x[0] + x[1])) + 0.3 * x[2]),
-)
-UNSEEN = (
     _rough("a product of two fast waves", lambda x: 1.5 * np.sin(3 * x[0]) * np.sin(3 * x[1]) + 0.3 * x[2]),
     _rough("a checkerboard", lambda x: 0.8 * np.sign(np.sin(3 * x[0]) * np.sin(3 * x[1])) + 0.3 * x[2]),
     _rough("a ring", lambda x: 1.5 * (np.abs(np.hypot(x[0], x[1]) - 1.1) < 0.3) + 0.3 * x[2]),
@@ -212,6 +210,13 @@ UNSEEN = (
     _rough("signs of four", lambda x: 0.8 * np.sign(x[0] * x[1] * x[2]) * x[3] + 0.3 * x[0], 4),
     _rough("a skewed half", lambda x: np.exp(0.7 * x[0]) * (x[1] > 0) + 0.3 * x[2]),
     _rough("a chirp", lambda x: np.sin(3 * x[0] * x[1]) + 0.3 * x[2]),
+)
+UNSEEN = (
+    _rough("a spiral", lambda x: 0.8 * np.sign(np.sin(3 * np.hypot(*x[:2]) + 2 * np.arctan2(x[1], x[0]))) + 0.3 * x[2]),
+    _rough("a shell", lambda x: 1.5 * (np.abs(np.sqrt((x**2).sum(axis=0)) - 1.6) < 0.25) + 0.2 * x[0]),
+    _rough("a threshold of a product", lambda x: 1.2 * (x[0] * x[1] * x[2] > 0.2) + 0.3 * x[1]),
+    _rough("a saw", lambda x: 1.5 * np.mod(0.7 * (x[0] + x[1] - x[2]), 1) + 0.3 * x[0]),
+    RoughProblem("a spread that jumps", 3, lambda x: 0.5 * x[2], lambda x: 0.3 + 0.6 * (x[0] * x[1] > 0)),
 )
 
 # Events that so many of 4,096 samples are expected to have, and what inputs are worth to them by each score.

@@ -17,7 +17,7 @@ from clustercast.arrays.decisions.together import joint_gains, rank_scores
 from clustercast.dataset import design_of
 from clustercast.decisions.labels import labelled
 from clustercast.decisions.possible import Rows, imagined
-from clustercast.decisions.targets import Score, Target, Wanted, wanted
+from clustercast.decisions.targets import Score, Target, Wanted, independent, wanted
 from clustercast.engine.model import Model
 from clustercast.errors import InputError, typed
 from clustercast.priors.groups import section_of
@@ -125,8 +125,8 @@ def evppi(
     Notes
     -----
     One input: bins of its own values, with what chance gives taken off. Several: a sparse regression (logistic for
-    events) predicts each half of the samples from the other, and products of what it leaves at neighbours add what it
-    misses, to second order. No group is worth less than its members and groups within it, none more than `evpi`.
+    events) and local means of what it leaves predict each half of the samples from the other, and products of the rest
+    at neighbours add what is missed, to second order. No group is worth less than what is in it, none more than `evpi`.
 
     References
     ----------
@@ -151,7 +151,7 @@ def evppi(
     if of == "inputs":
         return labelled("evppi", targets, ("input", names), alone, confidence, forecast, left_out)
     groups = _groups(of, names, alone[0], targets, model if model is not None else cluster_model(), inputs is not None)
-    parts = _joint_gains(columns, alone, targets, names, groups)
+    parts = _joint_gains(columns, alone, targets, names, groups, independent(forecast))
     label = "pair" if of == "pairs" else "group"
     return labelled("evppi", targets, (label, list(groups)), parts, confidence, forecast, left_out)
 
@@ -216,7 +216,7 @@ def evsi(
     names, seen = imagined(forecast, observation, seed)
     gains = _gains(seen, targets, low_discrepancy=False)
     if together:
-        both = _joint_gains(seen, gains, targets, names, {"together": tuple(names)})
+        both = _joint_gains(seen, gains, targets, names, {"together": tuple(names)}, independent(forecast))
         gains = np.concatenate([gains, both], axis=1)
         names = [*names, "together"]
     return labelled("evsi", targets, ("observation", names), gains, confidence, forecast, left_out)
@@ -249,6 +249,7 @@ def _joint_gains(
     targets: list[Wanted],
     names: list[str],
     groups: Mapping[str, tuple[str, ...]],
+    local: bool = True,
 ) -> FloatArray:
     """Return what groups are worth, no less than members and groups within, errors and doubt (3, groups, T)."""
     members = [frozenset(group) for group in groups.values()]
@@ -266,7 +267,7 @@ def _joint_gains(
         several = np.concatenate([alone[:, inside], found[:, within]], axis=1)
         if len(inside) > 1:
             own = np.empty((3, len(targets)))
-            for kind, gain in joint_gains(scores[inside], stacked).items():
+            for kind, gain in joint_gains(scores[inside], stacked, local).items():
                 own[:, kinds[kind]] = np.concatenate(gain)
             own[0, few] = -np.inf
             several = np.concatenate([own[:, np.newaxis], several], axis=1)

@@ -14,7 +14,7 @@ from clustercast.arrays.decisions.together import explained, rank_scores
 from clustercast.arrays.indices.intervals import normal_factor
 from clustercast.dataset import provenance
 from clustercast.decisions.drawn_from import Event, asked_event, targets_of
-from clustercast.decisions.targets import Target
+from clustercast.decisions.targets import Target, independent
 from clustercast.errors import InputError, takes
 from clustercast.sensitivity.given_data import input_matrix, varied_inputs
 
@@ -102,7 +102,8 @@ def regional_indices(
         names, columns = [names[k] for k in chosen], columns[chosen]
     if len(names) > _MOST_INPUTS:
         raise InputError(f"{len(names)} inputs have {2 ** len(names):,} subsets; name at most {_MOST_INPUTS}")
-    found = _indices(rank_scores(columns), (values - values.mean(axis=0)) / values.std(axis=0))
+    standard = (values - values.mean(axis=0)) / values.std(axis=0)
+    found = _indices(rank_scores(columns), standard, independent(forecast))
     dims = ("target", "input")
     result = xr.Dataset(
         {key: (dims[: part.ndim - 1], part[0]) for key, part in found.items()}
@@ -123,7 +124,7 @@ def regional_indices(
     return result.assign_attrs(words="\n".join(said))
 
 
-def _indices(scores: FloatArray, values: FloatArray) -> dict[str, FloatArray]:
+def _indices(scores: FloatArray, values: FloatArray, local: bool = True) -> dict[str, FloatArray]:
     """Return the indices of standardised values (N, T) with their errors, shape (2, T, d) or (2, T)."""
     count, (size, width) = len(scores), values.shape
     subsets = [frozenset(u) for k in range(1, count + 1) for u in itertools.combinations(range(count), k)]
@@ -139,7 +140,7 @@ def _indices(scores: FloatArray, values: FloatArray) -> dict[str, FloatArray]:
         weights[-1, place] = len(u) == count
     parts, doubt = np.zeros((2, len(weights), size, width)), np.zeros((len(weights), width))
     for place, u in enumerate(subsets):
-        found, own = explained(scores[sorted(u)], values), weights[:, place, np.newaxis]
+        found, own = explained(scores[sorted(u)], values, local), weights[:, place, np.newaxis]
         parts += own[..., np.newaxis] * found[:2, np.newaxis]
         doubt += (own * found[2].mean(axis=0)) ** 2
     value = parts[0].mean(axis=1)

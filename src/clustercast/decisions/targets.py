@@ -145,6 +145,11 @@ def checked(forecast: xr.Dataset) -> None:
         raise InputError("the rows of a Saltelli design repeat each other; draw with design='random' instead")
 
 
+def independent(forecast: xr.Dataset) -> bool:
+    """Return whether no sample was placed with regard to another."""
+    return design_of(forecast).get("name") not in ("sobol", "saltelli", "shapley", "kucherenko", "morris")
+
+
 def _all(forecast: xr.Dataset, score: Score | None) -> tuple[list[Wanted], list[str]]:
     """Return every shipped claim that the forecast can answer and every output by year."""
     found: list[Wanted] = []

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from clustercast.arrays.decisions import actions, scores, together
+from clustercast.arrays.decisions import actions, local, scores, together
 from clustercast.arrays.decisions.partition import Partition, halves
 from tests.reference import plain_values as plain
 
@@ -169,14 +169,18 @@ def test_values_of_several_kinds_at_once_are_those_of_each_alone_from_either_hal
             values, tie = actions.relative_losses(values)
         spread = np.full(values.shape[1], score in ("crps", "width"))
         basis, leading = together._basis(columns, values)
-        parts, mutual = [], []
+        cells, parts, mutual = local.cells_of(leading), [], []
         for part in (one, ~one):
             known = together.Regression.on(basis, ~part)
-            predicted, widths = known.predict(values), np.ones_like(values)
+            events = np.full(values.shape[1], score in ("brier", "log"))
+            predicted, rough = local.corrected(cells, ~part, known.predict(values), values, events)
+            widths, wider = np.ones_like(values), {}
             if spread.any():
-                away = known.predict(np.abs(values - predicted))
+                wide = np.abs(values - predicted)
+                away, wider = local.corrected(cells, ~part, known.predict(wide), wide, ~spread)
                 widths = np.maximum(away, 0.2 * away.mean(axis=0))
-            half = together.Half(part, predicted[part], widths[part], *together._neighbours(leading[part]))
+            close = {k: together._close(leading[part], places) for k, places in (wider | rough).items()}
+            half = together.Half(part, predicted[part], widths[part], *together._neighbours(leading[part]), close)
             parts.append(together._parts(score, values, half))
             mutual.append(half.mutual)
         exact = together._summed(np.concatenate(parts, axis=1), half.mutual, tie)

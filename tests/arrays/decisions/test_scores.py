@@ -134,7 +134,7 @@ def test_two_inputs_together_are_worth_their_joint_share(product):
 )
 def test_three_inputs_together_have_the_whole_variance_of_their_mean(function, exact):
     # E cos(2 x y) of independent normals is 1 / sqrt(1 + 4); noise of variance 1 beside.
-    generator = np.random.default_rng(9)
+    generator = np.random.default_rng(10)
     found, errors = [], []
     for _ in range(40):
         x = generator.standard_normal((4, 4096))
@@ -167,7 +167,7 @@ def test_intervals_of_groups_cover_what_quadrature_gives(group):
     assert (np.abs(value.mean(axis=0) - truth) <= 3.5 * error.mean(axis=0) / np.sqrt(12)).all()
 
 
-def test_what_samples_do_not_resolve_is_doubted():
+def test_what_samples_do_not_resolve_is_doubted_and_what_places_show_is_not():
     x = np.random.default_rng(8).standard_normal((3, 2048))
     rough, smooth = (np.sign(np.sin(3 * x[0]) * np.sin(3 * x[1])), x[0] * x[1])
     for values, doubtful in ((rough, True), (smooth, False)):
@@ -176,11 +176,18 @@ def test_what_samples_do_not_resolve_is_doubted():
         )
         assert (doubt > 0.5 * error) == doubtful
         assert abs(value - 1) <= 1.96 * error + 0.1 * (not doubtful)
-    # A wave that turns between neighbours, of variance 1 with a square: E sin(4 x)^2 is (1 - exp(-32)) / 2.
+    # A wave that turns between neighbours, of variance 1 with a square: E sin(4 x)^2 is (1 - exp(-32)) / 2. A ring with
+    # chances of its edges.
     x = np.random.default_rng(8).standard_normal((4, 4096))
-    payoff = np.sin(4 * x[0]) * x[1] + 0.5 * x[2] ** 2 + 0.5 * x[3]
-    value, error, doubt = (part[0, 0] for part in joint_gains(x[:3], {"variance": payoff[:, np.newaxis]})["variance"])
-    assert doubt > 0.5 * error and abs(value - 1) <= 1.96 * error
+    ring = np.exp(-(0.8**2) / 2) - np.exp(-(1.4**2) / 2)
+    for payoff, exact in (
+        (np.sin(4 * x[0]) * x[1] + 0.5 * x[2] ** 2, 1.0),
+        (2 * (np.abs(np.hypot(x[0], x[1]) - 1.1) < 0.3), 4 * ring * (1 - ring)),
+    ):
+        value, error, _ = (
+            part[0, 0] for part in joint_gains(x[:3], {"variance": (payoff + 0.5 * x[3])[:, np.newaxis]})["variance"]
+        )
+        assert abs(value - exact) <= 1.96 * error < 0.12 * exact
 
 
 @pytest.mark.parametrize("payoff", [0.0, 0.3, 1.0])
@@ -492,6 +499,16 @@ def test_neighbours_are_the_nearest_and_their_weights_reach_to_no_distance():
     matrix = np.zeros((200, 200))
     np.put_along_axis(matrix, near, np.tile(weights, (200, 1)), axis=1)
     assert mutual == pytest.approx((matrix * matrix.T).sum() / (matrix**2).sum())
+
+
+def test_close_neighbours_are_nearest_in_some_columns_and_their_weights_reach_to_no_distance_itself():
+    points = np.random.default_rng(2).normal(size=(200, 3))
+    near, weights, missing = together._close(points, (0, 2))
+    away = np.linalg.norm((points[:, np.newaxis] - points) * [together.CLOSER, 1, together.CLOSER], axis=2)
+    np.testing.assert_array_equal(near, np.argsort(away, axis=1)[:, 1 : together.CLOSE + 1])
+    assert weights.sum() == pytest.approx(1)
+    assert weights @ np.take_along_axis(away, near, axis=1).mean(axis=0) == pytest.approx(0, abs=1e-12)
+    assert 0 < missing < together._close(points, (0, 1, 2))[2] < 1
 
 
 def test_rank_scores_are_normal_and_of_equal_values_the_middle():

@@ -5,7 +5,7 @@ Columns are normal scores, as from `rank_scores`.
 
 import itertools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.optimize import isotonic_regression
@@ -16,6 +16,7 @@ from scipy.stats import rankdata
 
 from clustercast.arrays import BoolArray, FloatArray, IntArray
 from clustercast.arrays.decisions.actions import relative_losses
+from clustercast.arrays.decisions.local import Columns, cells_of, corrected
 from clustercast.arrays.decisions.partition import halves
 from clustercast.arrays.decisions.scores import TAIL, crps_of
 
@@ -34,6 +35,9 @@ TOP, STRETCH, KEPT, ROUNDS, LEAST = 16, 1.75, 32, 5, 0.05
 NEAR, NEIGHBOURS = 4, 24
 # How often what extrapolation adds beyond its noise may be missing once more, and the part that differences doubt.
 MISSING, DOUBTED = 2.5, 0.5
+# Of what is put right in places: how much further samples are in those columns, how many are neighbours, and the part
+# of the doubt that stays for each of these columns.
+CLOSER, CLOSE, STAYS = 10.0, 6, 0.2
 # Samples of which a width is taken, and the least spread as a part of the mean one.
 OF_A_WIDTH, LEAST_SPREAD = 512, 0.2
 _SPREAD = ("crps", "width")
@@ -49,14 +53,24 @@ class Half:
     near: IntArray
     weights: FloatArray
     mutual: float
+    rough: Mapping[int, tuple[IntArray, FloatArray, float]] = field(default_factory=dict)
+    missing: float = 1.0
 
     def of(self, columns: slice) -> "Half":
         """Return the same for some of the values."""
-        return replace(self, predicted=self.predicted[:, columns], spread=self.spread[:, columns])
+        rough = {k - columns.start: near for k, near in self.rough.items() if columns.start <= k < columns.stop}
+        return replace(self, predicted=self.predicted[:, columns], spread=self.spread[:, columns], rough=rough)
+
+    def at(self, *values: int) -> "Half":
+        """Return the same with closer neighbours where a value is rough."""
+        rough = [self.rough[k] for k in values if k in self.rough]
+        near, weights, missing = rough[0] if rough else (self.near, self.weights, self.missing)
+        return replace(self, near=near, weights=weights, missing=missing)
 
     def second(self, products: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the mean product of what is left at a sample and its neighbours (n, K), extrapolated and plain."""
-        return products @ self.weights, products.mean(axis=1)
+        second = products @ self.weights
+        return second, second - self.missing * (second - products.mean(axis=1))
 
     def squares(self, left: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return what estimates the square of the mean of what is left (n,) given the columns."""
@@ -70,7 +84,7 @@ class Half:
 # doi:10.1080/01621459.2021.2003200; F. Gamboa et al., Bernoulli 28, 2345 (2022), doi:10.3150/21-BEJ1421.
 
 
-def joint_gains(columns: FloatArray, kinds: Mapping[str, FloatArray]) -> dict[str, Gain]:
+def joint_gains(columns: FloatArray, kinds: Mapping[str, FloatArray], local: bool = True) -> dict[str, Gain]:
     """Return what columns (d, N) are worth to values (N, T) of each score or to losses, its error and doubt (1, T)."""
     ties = dict.fromkeys(kinds, 0.0)
     values = dict(kinds)
@@ -80,7 +94,7 @@ def joint_gains(columns: FloatArray, kinds: Mapping[str, FloatArray]) -> dict[st
     spread = np.concatenate([np.full(each.shape[1], _score(kind) in _SPREAD) for kind, each in values.items()])
     ends = np.cumsum([each.shape[1] for each in values.values()])
     found: dict[str, list[FloatArray]] = {kind: [] for kind in kinds}
-    for half in _halves(columns, np.concatenate(list(values.values()), axis=1), spread):
+    for half in _halves(columns, np.concatenate(list(values.values()), axis=1), spread, local):
         for (kind, each), end in zip(values.items(), ends, strict=True):
             found[kind].append(_parts(_score(kind), each, half.of(slice(end - each.shape[1], end))))
     return {kind: _summed(np.concatenate(found[kind], axis=1), half.mutual, ties[kind]) for kind in kinds}
@@ -94,9 +108,9 @@ def _score(kind: str) -> str:
 def _parts(score: str, values: FloatArray, half: Half) -> FloatArray:
     """Return what each sample adds, what of it comes from neighbours and the same without extrapolation (3, n, T)."""
     if score == "loss":
-        return np.array(_loss(values[half.part], half))[:, :, np.newaxis]
+        return np.array(_loss(values[half.part], half.at(*range(values.shape[1]))))[:, :, np.newaxis]
     of = {"log": _log, "crps": _crps, "width": _width}.get(score, _variance)
-    parts = [of(values[half.part, k], half, k, float(values[:, k].mean())) for k in range(values.shape[1])]
+    parts = [of(values[half.part, k], half.at(k), k, float(values[:, k].mean())) for k in range(values.shape[1])]
     return np.moveaxis(np.array(parts), 0, 2)
 
 
@@ -113,10 +127,10 @@ def _summed(parts: FloatArray, mutual: float, tie: float) -> Gain:
     return whole.mean(axis=0)[np.newaxis] + tie / 2, np.sqrt(squared)[np.newaxis], doubt[np.newaxis]
 
 
-def explained(columns: FloatArray, values: FloatArray) -> FloatArray:
+def explained(columns: FloatArray, values: FloatArray, local: bool = True) -> FloatArray:
     """Return what samples add to the variance of the mean given columns, what counts twice and the doubt (3, N, T)."""
     found = np.empty((3, *values.shape))
-    for half in _halves(columns, values, np.zeros(values.shape[1], dtype=np.bool_)):
+    for half in _halves(columns, values, np.zeros(values.shape[1], dtype=np.bool_), local):
         whole, second, plain = _parts("variance", values, half)
         found[:, half.part] = whole, np.sqrt(half.mutual) * second, DOUBTED * (second - plain)
     return found
@@ -200,29 +214,42 @@ def _loss(relative: FloatArray, half: Half) -> Parts:
     return second - relative[rows, best], second, plain
 
 
-def _halves(columns: FloatArray, values: FloatArray, spread: BoolArray) -> Iterator[Half]:
+def _halves(columns: FloatArray, values: FloatArray, spread: BoolArray, local: bool = True) -> Iterator[Half]:
     """Yield each half of the samples with what the other predicts of values (N, T), and of the spread of some."""
     basis, leading = _basis(columns, values)
-    one = halves(len(values))
+    one, events = halves(len(values)), ((values == 0) | (values == 1)).all(axis=0)
+    # Points of low discrepancy that are near each other in some columns are not independent in the others.
+    cells = cells_of(leading) if local else {}
     for part in (one, ~one):
         regression = Regression.on(basis, ~part)
-        predicted = regression.predict(values)
+        predicted, rough = corrected(cells, ~part, regression.predict(values), values, events)
         widths = np.ones_like(values)
-        away = regression.predict(np.abs(values - predicted)[:, spread])
+        wide = np.abs(values - predicted)[:, spread]
+        away, other = corrected(cells, ~part, regression.predict(wide), wide, np.zeros_like(events))
         least = LEAST_SPREAD * away.mean(axis=0)
         widths[:, spread] = np.where(least > 0, np.maximum(away, least), 1)
-        yield Half(part, predicted[part], widths[part], *_neighbours(leading[part]))
+        rough = {int(np.flatnonzero(spread)[k]): columns for k, columns in other.items()} | rough
+        close = {columns: _close(leading[part], columns) for columns in set(rough.values())}
+        near = {k: close[columns] for k, columns in rough.items()}
+        yield Half(part, predicted[part], widths[part], *_neighbours(leading[part]), near)
 
 
-def _neighbours(points: FloatArray) -> tuple[IntArray, FloatArray, float]:
+def _close(points: FloatArray, columns: Columns) -> tuple[IntArray, FloatArray, float]:
+    """Return neighbours in some columns before others, weights that extrapolate what jumps, and what may be missing."""
+    nearer = points.copy()
+    nearer[:, list(columns)] *= CLOSER
+    return *_neighbours(nearer, CLOSE, 1)[:2], STAYS * len(columns)
+
+
+def _neighbours(points: FloatArray, count: int = NEIGHBOURS, power: int = 2) -> tuple[IntArray, FloatArray, float]:
     """Return the neighbours of points (n, some), weights that extrapolate to no distance, and how mutual they are."""
-    count = min(NEIGHBOURS, len(points) - 1)
+    count = min(count, len(points) - 1)
     distance, near = KDTree(points).query(points, count + 1)
     own = near == np.arange(len(points))[:, np.newaxis]
     own[~own.any(axis=1), -1] = True
-    squared = (distance[~own].reshape(-1, count) ** 2).mean(axis=0)
-    # The least weights with sum 1 for which the mean squared distance is 0.
-    moments = np.stack([np.ones(count), squared / squared.mean()])
+    away = (distance[~own].reshape(-1, count) ** power).mean(axis=0)
+    # The least weights with sum 1 for which the mean power of the distance is 0.
+    moments = np.stack([np.ones(count), away / away.mean()])
     weights = moments.T @ np.linalg.solve(moments @ moments.T, [1.0, 0.0])
     near = near[~own].reshape(-1, count)
     rows = np.arange(0, near.size + 1, count)
