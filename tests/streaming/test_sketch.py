@@ -78,3 +78,13 @@ def test_sketches_of_other_columns_and_empty_ones_are_refused():
         Sketch(1).merge(Sketch(2))
     with pytest.raises(InputError, match="no samples"):
         Sketch(1).at_ranks(0, np.zeros(1))
+
+
+def test_counts_go_on_beyond_the_narrow_counters():
+    ones = np.ones((1, 10))
+    sketch, other = sketch_of(ones), sketch_of(ones)
+    for page in sketch._pages.values():
+        page[page > 0] = sketch.samples = 2**32 - 6
+    sketch.add(ones)
+    sketch.merge(other)
+    assert sum(int(page.sum()) for page in sketch._pages.values()) == sketch.samples == 2**32 + 14
