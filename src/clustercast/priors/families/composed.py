@@ -116,7 +116,7 @@ class ScipyDistribution(Family):
         newer = hasattr(self.frozen, "icdf")
         needed = ("icdf", "iccdf") if newer else ("ppf", "isf")
         # A distribution without parameters may hold data instead, as `rv_histogram` does.
-        held = vars(self.frozen).values()
+        held = getattr(self.frozen, "__dict__", {}).values()
         data = not getattr(self.frozen, "shapes", "a") and any(isinstance(value, np.ndarray) for value in held)
         frozen = newer or data or hasattr(self.frozen, "dist")
         if not frozen or not all(hasattr(self.frozen, name) for name in (*needed, "cdf", "support", "mean")):
