@@ -393,6 +393,21 @@ def test_intervals_hold_on_low_discrepancy_points_too(score):
     assert not independent(inputs) and independent(cc.draw(PRIORS, 8))
 
 
+SUM_OF_SIX = "def even(a, b, c, d, e, f):\n    return a + b + c + d + e + f"
+
+
+@pytest.mark.parametrize(("score", "exact"), [("variance", 2.0), ("width", 2 * norm.ppf(0.95) * (6**0.5 - 2))])
+def test_pairs_hold_on_low_discrepancy_points_too(score, exact):
+    """Those that are near in two inputs are far apart in the other four."""
+    space = {}
+    exec(SUM_OF_SIX, space)
+    model, priors = cc.Model([cc.quantity("1")(space["even"])]), cc.Priors(**dict.fromkeys("abcdef", cc.Normal(0, 1)))
+    for seed in range(3):
+        forecast = cc.propagate(cc.draw(priors, 2048, design="sobol", seed=seed), model=model)
+        found = cc.evppi(forecast, "even", score=score, of="pairs", inputs=["a", "b"])
+        assert abs(float(found["evppi"][0, 0]) - exact) < 1.96 * float(found["evppi_error"][0, 0])
+
+
 def test_sections_of_the_model_are_groups(shipped):
     found = cc.evppi(shipped, "training_cluster_power in 2030", of="groups")
     assert {"cluster", "demand", "electricity"} <= set(found["group"].values)

@@ -179,8 +179,8 @@ def test_values_of_several_kinds_at_once_are_those_of_each_alone_from_either_hal
                 wide = np.abs(values - predicted)
                 away, wider = local.corrected(cells, ~part, known.predict(wide), wide, ~spread)
                 widths = np.maximum(away, 0.2 * away.mean(axis=0))
-            close = {k: together._close(leading[part], places) for k, places in (wider | rough).items()}
-            half = together.Half(part, predicted[part], widths[part], *together._neighbours(leading[part]), close)
+            close = {k: local.close_neighbours(leading[part], places) for k, places in (wider | rough).items()}
+            half = together.Half(part, predicted[part], widths[part], *local.neighbours(leading[part]), close)
             parts.append(together._parts(score, values, half))
             mutual.append(half.mutual)
         exact = together._summed(np.concatenate(parts, axis=1), half.mutual, tie)
@@ -219,10 +219,10 @@ def test_values_that_hardly_vary_have_numbers_too(constant):
 
 def test_neighbours_of_equal_points_are_others():
     """Also where so many are equal that a point is not among its own nearest."""
-    near, weights, _ = together._neighbours(np.zeros((40, 1)) + np.arange(40)[:, np.newaxis] // 39)
+    near, weights, _ = local.neighbours(np.zeros((40, 1)) + np.arange(40)[:, np.newaxis] // 39)
     assert near.shape == (40, 24)
     assert (near != np.arange(40)[:, np.newaxis]).all()
-    near, weights, _ = together._neighbours(np.arange(6.0)[:, np.newaxis] ** 2)
+    near, weights, _ = local.neighbours(np.arange(6.0)[:, np.newaxis] ** 2)
     assert near.shape == (6, 5) and weights.shape == (5,)
 
 

@@ -8,7 +8,7 @@ from scipy.integrate import quad
 from scipy.special import expit
 from scipy.stats import binom, f_oneway, norm, qmc
 
-from clustercast.arrays.decisions import together
+from clustercast.arrays.decisions import local, together
 from clustercast.arrays.decisions.actions import action_gain
 from clustercast.arrays.decisions.partition import Partition, _shares, halves, partition, without_twins
 from clustercast.arrays.decisions.scores import (
@@ -487,9 +487,9 @@ def test_regression_keeps_the_few_terms_that_matter_and_is_logistic_for_truth_va
 
 def test_neighbours_are_the_nearest_and_their_weights_reach_to_no_distance():
     points = np.random.default_rng(1).normal(size=(200, 2))
-    near, weights, mutual = together._neighbours(points)
+    near, weights, mutual = local.neighbours(points)
     squared = ((points[:, np.newaxis] - points) ** 2).sum(axis=2)
-    count = together.NEIGHBOURS
+    count = local.NEIGHBOURS
     np.testing.assert_array_equal(near, np.argsort(squared, axis=1)[:, 1 : count + 1])
     mean = np.take_along_axis(squared, near, axis=1).mean(axis=0)
     assert weights.sum() == pytest.approx(1)
@@ -503,12 +503,12 @@ def test_neighbours_are_the_nearest_and_their_weights_reach_to_no_distance():
 
 def test_close_neighbours_are_nearest_in_some_columns_and_their_weights_reach_to_no_distance_itself():
     points = np.random.default_rng(2).normal(size=(200, 3))
-    near, weights, missing = together._close(points, (0, 2))
-    away = np.linalg.norm((points[:, np.newaxis] - points) * [together.CLOSER, 1, together.CLOSER], axis=2)
-    np.testing.assert_array_equal(near, np.argsort(away, axis=1)[:, 1 : together.CLOSE + 1])
+    near, weights, missing = local.close_neighbours(points, (0, 2))
+    away = np.linalg.norm((points[:, np.newaxis] - points) * [local.CLOSER, 1, local.CLOSER], axis=2)
+    np.testing.assert_array_equal(near, np.argsort(away, axis=1)[:, 1 : local.CLOSE + 1])
     assert weights.sum() == pytest.approx(1)
     assert weights @ np.take_along_axis(away, near, axis=1).mean(axis=0) == pytest.approx(0, abs=1e-12)
-    assert 0 < missing < together._close(points, (0, 1, 2))[2] < 1
+    assert 0 < missing < local.close_neighbours(points, (0, 1, 2))[2] < 1
 
 
 def test_rank_scores_are_normal_and_of_equal_values_the_middle():

@@ -1,9 +1,11 @@
-"""What a regression leaves in some places: means over cells of a few columns and those near by, held back."""
+"""What a regression leaves in some places: means over cells of a few columns, and neighbours of each sample."""
 
 import itertools
 from collections.abc import Mapping
 
 import numpy as np
+from scipy.sparse import csr_array
+from scipy.spatial import KDTree
 from scipy.special import expit, logit, ndtr
 
 from clustercast.arrays import BoolArray, FloatArray, IntArray
@@ -13,6 +15,9 @@ Columns = tuple[int, ...]
 # Cells along each of so many columns, 4,096 in all; widths in cells over which means are taken; and how many standard
 # errors what they explain of other samples is above chance, or nothing is put right.
 SIDES, ALL, WIDTHS, SURE = {2: 64, 3: 16, 4: 8}, 4096, (0.75, 1.5, 3.0), 2.5
+# Neighbours of a sample. Where something was put right: how much further samples are in those columns, how many are
+# neighbours, and the part of the doubt that stays for each of these columns.
+NEIGHBOURS, CLOSER, CLOSE, STAYS = 24, 10.0, 6, 0.2
 # Nothing beside 1: of probabilities, and of what means are.
 NOTHING = 1e-12
 
@@ -76,3 +81,27 @@ def _smooth(sums: FloatArray, columns: Columns, width: float) -> FloatArray:
     for _ in columns:
         found = np.moveaxis(found @ weights, -1, 1)
     return found.reshape(sums.shape)
+
+
+def close_neighbours(points: FloatArray, columns: Columns) -> tuple[IntArray, FloatArray, float]:
+    """Return neighbours in some columns before others, weights that extrapolate what jumps, and what may be missing."""
+    nearer = points.copy()
+    nearer[:, list(columns)] *= CLOSER
+    return *neighbours(nearer, CLOSE, 1)[:2], STAYS * len(columns)
+
+
+def neighbours(points: FloatArray, count: int = NEIGHBOURS, power: int = 2) -> tuple[IntArray, FloatArray, float]:
+    """Return the neighbours of points (n, some), weights that extrapolate to no distance, and how mutual they are."""
+    count = min(count, len(points) - 1)
+    distance, near = KDTree(points).query(points, count + 1)
+    own = near == np.arange(len(points))[:, np.newaxis]
+    own[~own.any(axis=1), -1] = True
+    away = (distance[~own].reshape(-1, count) ** power).mean(axis=0)
+    # The least weights with sum 1 for which the mean power of the distance is 0.
+    moments = np.stack([np.ones(count), away / away.mean()])
+    weights = moments.T @ np.linalg.solve(moments @ moments.T, [1.0, 0.0])
+    near = near[~own].reshape(-1, count)
+    rows = np.arange(0, near.size + 1, count)
+    weighed = csr_array((np.tile(weights, len(near)), near.ravel(), rows), shape=(len(near), len(near)))
+    mutual = (weighed * weighed.T).sum() / (weighed * weighed).sum()
+    return near, weights, max(float(mutual), 0.0)

@@ -9,14 +9,12 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.optimize import isotonic_regression
-from scipy.sparse import csr_array
-from scipy.spatial import KDTree
 from scipy.special import expit, logit, ndtr, ndtri
 from scipy.stats import rankdata
 
 from clustercast.arrays import BoolArray, FloatArray, IntArray
 from clustercast.arrays.decisions.actions import relative_losses
-from clustercast.arrays.decisions.local import Columns, cells_of, corrected
+from clustercast.arrays.decisions.local import cells_of, close_neighbours, corrected, neighbours
 from clustercast.arrays.decisions.partition import halves
 from clustercast.arrays.decisions.scores import TAIL, crps_of
 
@@ -31,13 +29,10 @@ FURTHEST, NEARLY = 3.0, 0.1
 # Waves along one column, how much wider than its law they are, regressors that are kept, rounds that choose them, and
 # the squared size of a coefficient in its own variances below which it is held back alike.
 TOP, STRETCH, KEPT, ROUNDS, LEAST = 16, 1.75, 32, 5, 0.05
-# Columns along which samples are neighbours, and how many of them.
-NEAR, NEIGHBOURS = 4, 24
+# Columns along which samples are neighbours.
+NEAR = 4
 # How often what extrapolation adds beyond its noise may be missing once more, and the part that differences doubt.
 MISSING, DOUBTED = 2.5, 0.5
-# Of what is put right in places: how much further samples are in those columns, how many are neighbours, and the part
-# of the doubt that stays for each of these columns.
-CLOSER, CLOSE, STAYS = 10.0, 6, 0.2
 # Samples of which a width is taken, and the least spread as a part of the mean one.
 OF_A_WIDTH, LEAST_SPREAD = 512, 0.2
 _SPREAD = ("crps", "width")
@@ -55,6 +50,7 @@ class Half:
     mutual: float
     rough: Mapping[int, tuple[IntArray, FloatArray, float]] = field(default_factory=dict)
     missing: float = 1.0
+    even: bool = False
 
     def of(self, columns: slice) -> "Half":
         """Return the same for some of the values."""
@@ -108,10 +104,15 @@ def _score(kind: str) -> str:
 def _parts(score: str, values: FloatArray, half: Half) -> FloatArray:
     """Return what each sample adds, what of it comes from neighbours and the same without extrapolation (3, n, T)."""
     if score == "loss":
-        return np.array(_loss(values[half.part], half.at(*range(values.shape[1]))))[:, :, np.newaxis]
-    of = {"log": _log, "crps": _crps, "width": _width}.get(score, _variance)
-    parts = [of(values[half.part, k], half.at(k), k, float(values[:, k].mean())) for k in range(values.shape[1])]
-    return np.moveaxis(np.array(parts), 0, 2)
+        parts = [_loss(values[half.part], half.at(*range(values.shape[1])))]
+    else:
+        of = {"log": _log, "crps": _crps, "width": _width}.get(score, _variance)
+        parts = [of(values[half.part, k], half.at(k), k, float(values[:, k].mean())) for k in range(values.shape[1])]
+    found = np.moveaxis(np.array(parts), 0, 2)
+    # Points of low discrepancy that are near each other in some columns are far apart in others: their products are
+    # below 0 though nothing is lost.
+    found[0] -= half.even * np.minimum(found[1].mean(axis=0), 0)
+    return found
 
 
 def _summed(parts: FloatArray, mutual: float, tie: float) -> Gain:
@@ -229,33 +230,9 @@ def _halves(columns: FloatArray, values: FloatArray, spread: BoolArray, local: b
         least = LEAST_SPREAD * away.mean(axis=0)
         widths[:, spread] = np.where(least > 0, np.maximum(away, least), 1)
         rough = {int(np.flatnonzero(spread)[k]): columns for k, columns in other.items()} | rough
-        close = {columns: _close(leading[part], columns) for columns in set(rough.values())}
+        close = {columns: close_neighbours(leading[part], columns) for columns in set(rough.values())}
         near = {k: close[columns] for k, columns in rough.items()}
-        yield Half(part, predicted[part], widths[part], *_neighbours(leading[part]), near)
-
-
-def _close(points: FloatArray, columns: Columns) -> tuple[IntArray, FloatArray, float]:
-    """Return neighbours in some columns before others, weights that extrapolate what jumps, and what may be missing."""
-    nearer = points.copy()
-    nearer[:, list(columns)] *= CLOSER
-    return *_neighbours(nearer, CLOSE, 1)[:2], STAYS * len(columns)
-
-
-def _neighbours(points: FloatArray, count: int = NEIGHBOURS, power: int = 2) -> tuple[IntArray, FloatArray, float]:
-    """Return the neighbours of points (n, some), weights that extrapolate to no distance, and how mutual they are."""
-    count = min(count, len(points) - 1)
-    distance, near = KDTree(points).query(points, count + 1)
-    own = near == np.arange(len(points))[:, np.newaxis]
-    own[~own.any(axis=1), -1] = True
-    away = (distance[~own].reshape(-1, count) ** power).mean(axis=0)
-    # The least weights with sum 1 for which the mean power of the distance is 0.
-    moments = np.stack([np.ones(count), away / away.mean()])
-    weights = moments.T @ np.linalg.solve(moments @ moments.T, [1.0, 0.0])
-    near = near[~own].reshape(-1, count)
-    rows = np.arange(0, near.size + 1, count)
-    weighed = csr_array((np.tile(weights, len(near)), near.ravel(), rows), shape=(len(near), len(near)))
-    mutual = (weighed * weighed.T).sum() / (weighed * weighed).sum()
-    return near, weights, max(float(mutual), 0.0)
+        yield Half(part, predicted[part], widths[part], *neighbours(leading[part]), near, even=not local)
 
 
 def rank_scores(columns: FloatArray) -> FloatArray:
