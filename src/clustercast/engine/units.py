@@ -52,7 +52,9 @@ def _terms(text: str) -> tuple[float, dict[str, float]]:
         if word[0].isdigit():
             scale = scale / float(word) if operator == "/" else scale * float(word)
         else:
-            powers[word] = powers.get(word, 0.0) + float(power or 1) * (-1 if operator == "/" else 1)
+            # What has cancelled and comes again comes last, as pint has it: the order decides the last bit.
+            before = powers.get(word) or powers.pop(word, 0.0)
+            powers[word] = before + float(power or 1) * (-1 if operator == "/" else 1)
     return scale, powers
 
 
@@ -93,7 +95,7 @@ def read_product(unit: str) -> dict[str, float] | None:
     if any(_meaning(word) is None for word in words):
         return None
     bases, over, under = dict[str, float](), dict[float, float](), dict[float, float]()
-    for what, power in _reduced(words):
+    for what, power in _reduced({word: power for word, power in words.items() if power}):
         if isinstance(what, str):
             bases[what] = bases.get(what, 0.0) + power
         elif power > 0:

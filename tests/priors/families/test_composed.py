@@ -101,10 +101,11 @@ def test_a_converted_distribution_draws_the_same_amounts(distribution, units):
     unit, to_unit, factor = units
     here = dataclasses.replace(distribution, unit=unit)
     there = here.in_unit(to_unit)
-    size = np.abs(here.quantile(P[1:-1])).max()
-    np.testing.assert_allclose(
-        there.quantile(P[1:-1]), here.quantile(P[1:-1]) * factor, rtol=1e-8, atol=1e-9 * size * factor
-    )
+    x = here.quantile(P[1:-1])
+    # A probability is known to its rounding: where there is next to no density, many amounts have it.
+    rounding = 1e-15 * np.minimum(P, 1 - P)[1:-1] * np.exp(np.minimum(-here.log_density(x), 700))
+    allowed = 1e-8 * np.abs(x) + 1e-9 * np.abs(x).max() + rounding
+    assert (np.abs(there.quantile(P[1:-1]) / factor - x) <= allowed).all()
 
 
 @FEW
