@@ -1,5 +1,7 @@
 """What a regression leaves in places against the same sample after sample, and on what is noise, a step or an event."""
 
+import itertools
+
 import numpy as np
 import pytest
 from scipy.special import ndtr
@@ -29,6 +31,12 @@ def test_what_is_left_in_places_is_that_of_sample_after_sample(inputs):
         rows = ~known if events[k] else slice(None)
         np.testing.assert_allclose(found[rows, k], exact[rows], rtol=1e-9, err_msg=str(k))
         assert chosen.get(k) == columns
+
+
+def test_every_two_three_and_four_columns_have_cells():
+    places = [chosen for count in (2, 3, 4) for chosen in itertools.combinations(range(4), count)]
+    found = cells_of(drawn(400, 4)[0])
+    assert [*found] == places and all(8 < len(np.unique(members)) for members in found.values())
 
 
 def test_what_is_noise_is_seldom_put_right_and_then_by_little():
