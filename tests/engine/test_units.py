@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import clustercast as cc
@@ -268,6 +268,8 @@ def test_a_unit_that_cannot_be_read_is_refused_where_the_quantity_is_made(unit):
 
 
 @given(st.lists(st.tuples(st.sampled_from("*/ "), st.sampled_from([*NAMES, *PREFIXED]), POWER), min_size=1, max_size=4))
+@example([("*", "gallon", ""), ("/", "%", ""), ("/", "gallon", ""), ("/", "gallon", "")])
+@example([("*", "%", ""), ("*", "kliter", ""), ("/", "mL", ""), ("/", "kliter", "")])
 def test_the_own_reader_of_plain_products_equals_pint_to_the_bit(terms):
     unit = "".join(sign + word + power for sign, word, power in terms).lstrip("*/ ")
     # Pint remembers a product in whatever order its units came first, and the last bit depends on that.
