@@ -186,7 +186,7 @@ CALLS = {
     "a marker without unit": (lambda: cc.quantity(supply), r"write @cc.quantity\('GW'\)"),
     "a pin that is no number": (lambda: MODEL.pin(supply=float("nan")), "supply is nan; give a number"),
     "a pin that is nothing": (lambda: MODEL.pin(supply=None), "supply is None; give a number in 'GW'"),
-    "a forecast for a path": (lambda: cc.crossing_year(drawn(), "1 GW"), "a DataArray is needed"),
+    "a forecast for a path": (lambda: cc.crossing_year(drawn(), "1 GW"), "give a DataArray that is a variable of"),
     "a path for a forecast": (lambda: cc.summarise(drawn()["power"]), "a forecast is a Dataset"),
     "quantiles in a list": (lambda: cc.Normal.from_quantiles([1, 2]), "give a value at each probability"),
     "open bounds": (

@@ -168,7 +168,7 @@ def test_of_a_saltelli_design_the_independent_rows_are_used():
     with pytest.raises(InputError, match="level is inf; give a finite number"):
         level_of(forecast["total"], np.inf)
     for function in (crossing_year, exceedance):
-        with pytest.raises(InputError, match="a DataArray is needed, .* not a Dataset"):
+        with pytest.raises(InputError, match="trajectory is a Dataset, .*; give a DataArray that is a variable of"):
             function(forecast, 1)
 
 
@@ -394,7 +394,7 @@ PATH = xr.DataArray([[1.0, 2], [3, 4]], {"year": [2024, 2026]}, ("year", "sample
         (lambda: crossing_year(PATH.where(PATH != 2, -np.inf), 3), "1 values not finite"),
         (lambda: crossing_year(PATH.to_dataset(), 3), "Dataset"),
         (lambda: exceedance(PATH.to_dataset(), 3), "Dataset"),
-        (lambda: exceedance(PATH.isel(sample=0), 3), "none is 'sample'"),
+        (lambda: exceedance(PATH.isel(sample=0), 3), "without the dimension 'sample'"),
         (lambda: exceedance(PATH * np.nan, 3), "4 values that are NaN"),
         (lambda: exceedance(PATH.isel(year=0), 3, ever=True), "no dimension 'year'"),
         (lambda: exceedance(PATH, 3, weights=[1]), "weights have shape"),

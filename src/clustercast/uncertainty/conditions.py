@@ -69,33 +69,27 @@ class Clause:
         """Return whether the clause holds in each sample of a forecast."""
         variable = _variable(forecast, self.name)
         if "labels" in variable.attrs:
-            return self._in_time(variable, self._labelled(variable))
+            labels: list[str] = json.loads(variable.attrs["labels"])
+            wanted = self.value.strip("'\"")
+            if self.form not in ("=", "!="):
+                raise InputError(
+                    f"{self.name!r} holds labels; ask for one with = or !=, as '{self.name} = {labels[0]}'"
+                )
+            if wanted not in labels:
+                what = f"{self.name!r} has no label {wanted!r}{nearest(wanted, labels)}"
+                raise InputError(f"{what}; it has {', '.join(labels)}")
+            return self._in_time(variable, _COMPARISONS[self.form](not_nan(variable), labels.index(wanted)))
         if self.form in _COMPARISONS:
             values, threshold = not_nan(variable), _threshold(self.value, variable)
             holds = self._in_time(variable, _COMPARISONS[self.form](values, threshold))
-            if (
-                self.form in ("=", "!=")
-                and len({*holds.tolist()}) == 1
-                and np.unique(values).size > max(1, values.size / 2)
-            ):
+            alike = self.form in ("=", "!=") and len({*holds.tolist()}) == 1
+            if alike and np.unique(values).size > max(1, values.size / 2):
                 what = f"no two samples of {self.name!r} are alike, so none is {self.value} exactly"
                 raise InputError(f"{what}; ask with > and <")
             return holds
         if "year" not in variable.dims:
             raise InputError(f"{self.name!r} has no years, so it cannot rise or fall; ask for it with > or <")
         return self._gap(variable) >= 0
-
-    def _labelled(self, variable: xr.DataArray) -> BoolArray:
-        """Return where an index has the label that is asked for."""
-        labels: list[str] = json.loads(variable.attrs["labels"])
-        wanted = self.value.strip("'\"")
-        if self.form not in ("=", "!="):
-            raise InputError(f"{self.name!r} holds labels; ask for one with = or !=, as '{self.name} = {labels[0]}'")
-        if wanted not in labels:
-            what = f"{self.name!r} has no label {wanted!r}{nearest(wanted, labels)}"
-            raise InputError(f"{what}; it has {', '.join(labels)}")
-        equal = np.equal(not_nan(variable), labels.index(wanted))
-        return np.asarray(equal if self.form == "=" else ~equal)
 
     def margin(self, forecast: xr.Dataset) -> FloatArray:
         """Return how far beyond what is asked each sample is: not below 0 where the clause holds."""

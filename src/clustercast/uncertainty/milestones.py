@@ -5,9 +5,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
-from clustercast.arrays import FloatArray
 from clustercast.arrays.summaries.order_statistics import effective_size, quantiles_with_errors
 from clustercast.arrays.summaries.summaries import first_crossing, share_with_error
 from clustercast.dataset import design_of, in_words, sample_design
@@ -20,6 +18,7 @@ from clustercast.uncertainty.summaries import (
     Weights,
     coords_of,
     independent,
+    level_attrs,
     level_of,
     level_pairs,
     level_text,
@@ -27,14 +26,13 @@ from clustercast.uncertainty.summaries import (
     output_names,
     place_of,
     reached,
-    refuse_dataset,
     title_of,
     unit_of,
     years_of,
 )
 
 
-@typed
+@takes()
 def crossing_year(
     trajectory: xr.DataArray, level: Level, *, falling: bool = False, interpolate: bool = True
 ) -> xr.DataArray:
@@ -70,7 +68,6 @@ def crossing_year(
     >>> round(float(crossing_year(power, "50 GW")), 3), float(crossing_year(power, "1 TW"))
     (2027.398, inf)
     """
-    refuse_dataset(trajectory)
     years = years_of(trajectory)
     ordered = trajectory.transpose("year", ...)
     values, dims = not_nan(ordered), ordered.dims[1:]
@@ -83,24 +80,18 @@ def crossing_year(
     how = {"falling": falling, "interpolate": interpolate}
     crossed = first_crossing(values, years, threshold, **how, logarithmic=logarithmic)
     title = f"year in which {title_of(trajectory)} reaches {level_text(trajectory, level)}"
-    attrs: dict[str, Any] = {"role": "milestone", "units": "year", "long_name": title}
-    attrs |= {"level": threshold, "level_unit": unit_of(trajectory) or ""}
-    attrs["interpolation"] = _interpolation(logarithmic) if interpolate else "none: years of the grid"
+    attrs: dict[str, Any] = {"role": "milestone", "units": "year", "long_name": title, **level_attrs(trajectory, level)}
+    linear = np.count_nonzero(~logarithmic)
+    mixed = f", linear in {linear} samples" if linear else ""
+    way = "linear" if linear == logarithmic.size else f"linear in log10{mixed}"
+    attrs["interpolation"] = way if interpolate else "none: years of the grid"
     attrs |= {"first_year": float(years[0]), "last_year": float(years[-1])}
     attrs |= {"never": float(np.isposinf(crossed).mean()), "at_start": float(np.isneginf(crossed).mean())}
     attrs["note"] = "inf: not by the last year; -inf: past the level at the first year already"
     return xr.DataArray(crossed, coords_of(trajectory, dims), dims, "crossing_year", attrs)
 
 
-def _interpolation(logarithmic: NDArray[np.bool_]) -> str:
-    """Return in words how samples were interpolated."""
-    if logarithmic.all():
-        return "linear in log10"
-    linear = np.count_nonzero(~logarithmic)
-    return f"linear in log10, linear in {linear} samples" if logarithmic.any() else "linear"
-
-
-@typed
+@takes("sample")
 def exceedance(
     trajectory: xr.DataArray, level: Level, *, falling: bool = False, ever: bool = False, weights: Weights = None
 ) -> xr.DataArray:
@@ -134,17 +125,13 @@ def exceedance(
     >>> exceedance(share, "20 %").values
     array([0.5, 1. ])
     """
-    refuse_dataset(trajectory)
-    if "sample" not in trajectory.dims:
-        raise InputError(f"{title_of(trajectory)!r} has the dimensions {trajectory.dims}, but none is 'sample'")
     rows, used = independent(trajectory, weights, sample_design(trajectory))
     there = reached(trajectory.isel(sample=rows), level, falling=falling, ever=ever)
     share, error = share_with_error(there.values, used)
     dims, size = there.dims[:-1], there.sizes["sample"]
     verb = "has reached" if ever else "reaches"
     title = f"probability that {title_of(trajectory)} {verb} {level_text(trajectory, level)}"
-    attrs: dict[str, Any] = {"role": "milestone", "units": "1", "long_name": title}
-    attrs |= {"level": level_of(trajectory, level), "level_unit": unit_of(trajectory) or ""}
+    attrs: dict[str, Any] = {"role": "milestone", "units": "1", "long_name": title, **level_attrs(trajectory, level)}
     attrs |= {"samples": size, "effective_samples": float(size) if used is None else effective_size(used)}
     beside = (dims, error, {"units": "1", "long_name": "standard error"})
     return xr.DataArray(share, {**coords_of(trajectory, dims), "standard_error": beside}, dims, "exceedance", attrs)
@@ -179,40 +166,27 @@ def milestones(
         If an output is not there or has no years, or a level is not in its unit.
     """
     rows, used = independent(forecast, weights, design_of(forecast))
-    parts = [
-        _milestone(forecast[name].isel(sample=rows), level, probabilities, used)
-        for name, level in level_pairs(forecast, levels)
-    ]
+    parts = []
+    for name, level in level_pairs(forecast, levels):
+        trajectory = forecast[name].isel(sample=rows)
+        crossed = crossing_year(trajectory, level).transpose("sample").values
+        there = reached(trajectory.transpose("year", "sample"), level, ever=True).values
+        found = {
+            "crossing_year": ("quantile", quantiles_with_errors(crossed, probabilities, used)),
+            "reached": ("year", share_with_error(there, used)),
+            "never": ((), share_with_error(np.isposinf(crossed), used)),
+            "at_start": ((), share_with_error(np.isneginf(crossed), used)),
+        }
+        variables = {}
+        for key, (dims, both) in found.items():
+            attrs, text = {"role": "summary", "units": "year" if key == "crossing_year" else "1"}, in_words(key)
+            variables[key] = (dims, both[0], {**attrs, "long_name": text})
+            variables[f"{key}_error"] = (dims, both[1], {**attrs, "long_name": f"{text} (standard error)"})
+        points = ("quantile", np.asarray(probabilities, dtype=np.float64), {"long_name": "probability"})
+        coords = {"milestone": f"{name} >= {level_text(trajectory, level)}", "output": name}
+        parts.append(xr.Dataset(variables, {**coords, **level_attrs(trajectory, level), "quantile": points}))
     table = xr.concat(parts, "milestone", data_vars="all", coords="all", compat="equals", join="exact")
     return table.assign_coords(year=forecast["year"]).assign_attrs(forecast.attrs)
-
-
-def _milestone(
-    trajectory: xr.DataArray, level: Level, probabilities: Sequence[float], weights: FloatArray | None
-) -> xr.Dataset:
-    """Return when independent samples of a trajectory reach one level, and how likely they do, with errors."""
-    crossed = crossing_year(trajectory, level).transpose("sample").values
-    there = reached(trajectory.transpose("year", "sample"), level, ever=True).values
-    found = {
-        "crossing_year": ("quantile", quantiles_with_errors(crossed, probabilities, weights)),
-        "reached": ("year", share_with_error(there, weights)),
-        "never": ((), share_with_error(np.isposinf(crossed), weights)),
-        "at_start": ((), share_with_error(np.isneginf(crossed), weights)),
-    }
-    variables = {}
-    for name, (dims, both) in found.items():
-        attrs = {"role": "summary", "units": "year" if name == "crossing_year" else "1"}
-        text = in_words(name)
-        variables[name] = (dims, both[0], {**attrs, "long_name": text})
-        variables[f"{name}_error"] = (dims, both[1], {**attrs, "long_name": f"{text} (standard error)"})
-    coords = {
-        "milestone": f"{trajectory.name} >= {level_text(trajectory, level)}",
-        "output": str(trajectory.name),
-        "level": level_of(trajectory, level),
-        "level_unit": unit_of(trajectory) or "",
-        "quantile": ("quantile", np.asarray(probabilities, dtype=np.float64), {"long_name": "probability"}),
-    }
-    return xr.Dataset(variables, coords)
 
 
 @takes()

@@ -2,7 +2,6 @@
 
 import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from numbers import Real
 from typing import Any, TypedDict, Unpack
 
@@ -11,7 +10,7 @@ import xarray as xr
 
 from clustercast.arrays import FloatArray
 from clustercast.arrays.indices.intervals import check_confidence, half_width
-from clustercast.arrays.indices.rare_events import Levels, distances, find_levels, sample_events
+from clustercast.arrays.indices.rare_events import distances, find_levels, sample_events
 from clustercast.arrays.points.copula import correlate
 from clustercast.arrays.points.streams import stream
 from clustercast.dataset import Dataset, input_arrays, with_provenance
@@ -123,7 +122,7 @@ def rare_probability(
     whole_number("budget", budget, least=1)
     asked = claim.asked if isinstance(claim, Claim) else claim
     asked = asked if isinstance(asked, Condition) else parse_condition(asked)
-    study = _study(checked_priors(priors), asked, model, years, function, evaluation, seed)
+    study = _Study(checked_priors(priors), asked, model, years, function, evaluation, seed)
     names = study.names
     levels = find_levels(study.margin, len(names), stream(seed, "rare event levels"))
     if not levels.led_on:
@@ -144,41 +143,61 @@ def rare_probability(
     if not probabilities.any():
         remedy = "give a larger budget, or a condition that has degrees"
         raise InputError(f"{asked.text!r} is not reached in {runs:,} runs; {remedy}")
-    return _labelled(study, levels, probabilities, law, runs, relative_error, confidence, seed)
+    return study.labelled(len(levels.margins), probabilities, law, runs, relative_error, confidence)
 
 
-@dataclass(frozen=True)
 class _Study:
     """A condition on a model or function, as a margin of independent normal scores of the inputs that matter."""
 
-    priors: Priors
-    asked: Condition
-    # None for a condition on inputs alone.
-    run: _Run | None
-    # A forecast of a few samples, from which blocks take dimensions, units and labels.
-    few: Dataset
-
-    @functools.cached_property
-    def scales(self) -> list[float]:
-        """What one step of the margin of each clause is, so that the least of several means something."""
-        ends = [np.quantile(clause.margin(self.few), [0.25, 0.75], method="nearest") for clause in self.asked.clauses]
-        return [float(high - low) if 0 < high - low < np.inf else 1.0 for low, high in ends]
-
-    @functools.cached_property
-    def names(self) -> tuple[str, ...]:
-        """The uncertain inputs."""
-        return self.priors.uncertain
-
-    @functools.cached_property
-    def _correlated(self) -> list[int]:
-        """The columns of the correlated inputs."""
-        return [self.names.index(name) for name in self.priors.correlated]
+    def __init__(
+        self,
+        priors: Priors,
+        asked: Condition,
+        model: Model | None,
+        years: Iterable[float] | None,
+        function: Callable[..., Any] | None,
+        evaluation: Evaluation,
+        seed: int,
+    ) -> None:
+        if function is None and evaluation:
+            raise InputError(f"{next(iter(evaluation))} is of a function; give function too")
+        if function is not None and not (model is None and years is None):
+            raise InputError("a function takes the place of model and years; leave these out")
+        outputs = [name for name in asked.names if name not in priors]
+        changed = with_changes(cluster_model() if model is None else model, priors)
+        wanted = wanted_outputs(changed, outputs) if outputs and function is None else ()
+        if wanted:
+            changed.check_inputs([name for name in priors if change_of(name) or name in changed.inputs()], wanted)
+        if function is None or not outputs:
+            used = {*(changed.inputs(wanted) if wanted else ()), *asked.names} & {*priors}
+            priors = priors.only(used | {*priors.correlated} if used & {*priors.correlated} else used)
+        if not priors.uncertain:
+            raise InputError(f"no uncertain input of {priors.name} bears on {asked.text!r}; free one")
+        few = draw(priors, 256, seed=seed)
+        # What gives the outputs; None for a condition on inputs alone.
+        self.run: _Run | None = None
+        if wanted:
+            dates = [year for year in YEARS if year < max(asked.years, default=np.inf)]
+            grid = year_grid(sorted({*dates, *asked.years}) if years is None else years)
+            inputs = few[[name for name in few.data_vars if name in changed.inputs(wanted)]]
+            self.run = functools.partial(run_blocks, program(changed, *input_arrays(inputs), wanted, grid))
+            few = propagate(inputs, model=model, years=grid, outputs=wanted).assign(few.data_vars)
+        elif outputs and function is not None:
+            how: Any = {"outputs": {}, **evaluation}
+            self.run = functools.partial(_run_function, few.drop_attrs(deep=False), function, how)
+            few = evaluate(few, function, **how)
+        # A forecast of a few samples, from which blocks take dimensions, units and labels.
+        self.priors, self.asked, self.few, self.names, self.seed = priors, asked, few, priors.uncertain, seed
+        self._columns = [self.names.index(name) for name in priors.correlated]
+        ends = [np.quantile(clause.margin(few), [0.25, 0.75], method="nearest") for clause in asked.clauses]
+        # What one step of the margin of each clause is, so that the least of several means something.
+        self._scales = [float(high - low) if 0 < high - low < np.inf else 1.0 for low, high in ends]
 
     def correlated(self, scores: FloatArray) -> FloatArray:
         """Return the normal scores of the inputs from independent ones, shape (n, d)."""
-        if self._correlated:
+        if self._columns:
             scores = scores.copy()
-            scores[:, self._correlated] = correlate(scores[:, self._correlated], self.priors.correlation_factor)
+            scores[:, self._columns] = correlate(scores[:, self._columns], self.priors.correlation_factor)
         return scores
 
     def margin(self, scores: FloatArray) -> FloatArray:
@@ -191,49 +210,38 @@ class _Study:
         block = {name: (one.dims, values.get(name, one.values), one.attrs) for name, one in like.items()}
         years = {"year": self.few.variables["year"]} if "year" in self.few.coords else {}
         forecast = xr.Dataset(block, {"sample": np.arange(len(scores)), **years})
-        clauses = zip(self.asked.clauses, self.scales, strict=True)
+        clauses = zip(self.asked.clauses, self._scales, strict=True)
         least: FloatArray = np.minimum.reduce([clause.margin(forecast) / scale for clause, scale in clauses])
         return least
 
-
-def _study(
-    priors: Priors,
-    asked: Condition,
-    model: Model | None,
-    years: Iterable[float] | None,
-    function: Callable[..., Any] | None,
-    evaluation: Evaluation,
-    seed: int,
-) -> _Study:
-    """Choose the inputs that matter, and make ready what gives the outputs."""
-    if function is None and evaluation:
-        raise InputError(f"{next(iter(evaluation))} is of a function; give function too")
-    if function is not None and not (model is None and years is None):
-        raise InputError("a function takes the place of model and years; leave these out")
-    outputs = [name for name in asked.names if name not in priors]
-    changed = with_changes(cluster_model() if model is None else model, priors)
-    wanted = wanted_outputs(changed, outputs) if outputs and function is None else ()
-    needed = priors
-    if wanted:
-        changed.check_inputs([name for name in priors if change_of(name) or name in changed.inputs()], wanted)
-    if function is None or not outputs:
-        used = {*(changed.inputs(wanted) if wanted else ()), *asked.names} & {*priors}
-        needed = priors.only(used | {*priors.correlated} if used & {*priors.correlated} else used)
-    if not needed.uncertain:
-        raise InputError(f"no uncertain input of {priors.name} bears on {asked.text!r}; free one")
-    few = draw(needed, 256, seed=seed)
-    run: _Run | None = None
-    if wanted:
-        dates = [year for year in YEARS if year < max(asked.years, default=np.inf)]
-        grid = year_grid(sorted({*dates, *asked.years}) if years is None else years)
-        inputs = few[[name for name in few.data_vars if name in changed.inputs(wanted)]]
-        run = functools.partial(run_blocks, program(changed, *input_arrays(inputs), wanted, grid))
-        few = propagate(inputs, model=model, years=grid, outputs=wanted).assign(few.data_vars)
-    elif outputs and function is not None:
-        how: Any = {"outputs": {}, **evaluation}
-        run = functools.partial(_run_function, few.drop_attrs(deep=False), function, how)
-        few = evaluate(few, function, **how)
-    return _Study(needed, asked, run, few)
+    def labelled(
+        self, steps: int, estimates: FloatArray, law: FloatArray, runs: int, relative_error: float, confidence: float
+    ) -> Dataset:
+        """Label what was found, from the estimate of each population."""
+        size, probability = estimates.size, float(estimates.mean())
+        error = float(estimates.std(ddof=1)) / np.sqrt(size)
+        relative = error / probability
+        left_out = (size * probability - estimates) / (size - 1)
+        # On the logarithm, where estimates of small probabilities are nearer to normal.
+        factor = np.exp(float(half_width(left_out, confidence, resampled=False)) / probability)
+        numbers = {"probability": probability, "standard_error": error}
+        numbers |= {"lower": probability / factor, "upper": min(probability * factor, 1.0)}
+        numbers |= {"effective_events": (1 - probability) / relative**2 if error else np.inf, "runs": runs}
+        measures = distances(estimates, law, stream(self.seed, "rare event distances"))
+        warnings = []
+        if error > relative_error * probability:
+            warnings.append(f"The relative error is {relative:.2g} after {runs:,} runs; give a larger budget.")
+        if (missed := np.count_nonzero(estimates == 0)) > size / 4:
+            warnings.append(f"{missed} of {size} populations did not reach the event; the error may be too small.")
+        attrs = {**self.few.attrs, "condition": self.asked.text, "long_name": self.asked.words}
+        attrs |= {"method": "subset simulation", "references": _REFERENCES, "levels": steps}
+        attrs |= {"populations": size, "confidence": confidence, "warning": " ".join(warnings)}
+        variables: dict[str, Any] = {name: ((), value, {"units": "1"}) for name, value in numbers.items()}
+        by_input = zip(("distance", "distance_by_chance", "share_above_median"), measures, strict=True)
+        variables |= {name: ("input", values, {"units": "1"}) for name, values in by_input}
+        made = xr.Dataset(variables, {"input": list(self.names)}, attrs)
+        design = {"name": "subset simulation", "seed": self.seed, "size": runs}
+        return with_provenance(made, design=design, samples=runs)
 
 
 def _run_function(
@@ -243,39 +251,3 @@ def _run_function(
     inputs = {n: (v.dims, values.get(str(n), v.values), v.attrs) for n, v in like.variables.items() if n != "sample"}
     found = evaluate(xr.Dataset(inputs, {"sample": np.arange(size)}), function, **evaluation)
     return {name: found.variables[name].values for name in evaluation["outputs"]}
-
-
-def _labelled(
-    study: _Study,
-    levels: Levels,
-    probabilities: FloatArray,
-    law: FloatArray,
-    runs: int,
-    relative_error: float,
-    confidence: float,
-    seed: int,
-) -> Dataset:
-    """Label what was found."""
-    size, probability = probabilities.size, float(probabilities.mean())
-    error = float(probabilities.std(ddof=1)) / np.sqrt(size)
-    left_out = (size * probability - probabilities) / (size - 1)
-    # On the logarithm, where estimates of small probabilities are nearer to normal.
-    factor = np.exp(float(half_width(left_out, confidence, resampled=False)) / probability)
-    numbers = {"probability": probability, "standard_error": error}
-    numbers |= {"lower": probability / factor, "upper": min(probability * factor, 1.0)}
-    events = (1 - probability) / (error / probability) ** 2 if error else np.inf
-    numbers |= {"effective_events": events, "runs": runs}
-    measures = distances(probabilities, law, stream(seed, "rare event distances"))
-    warnings = []
-    if error > relative_error * probability:
-        warnings.append(f"The relative error is {error / probability:.2g} after {runs:,} runs; give a larger budget.")
-    if (missed := np.count_nonzero(probabilities == 0)) > size / 4:
-        warnings.append(f"{missed} of {size} populations did not reach the event; the error may be too small.")
-    attrs = {**study.few.attrs, "condition": study.asked.text, "long_name": study.asked.words}
-    attrs |= {"method": "subset simulation", "references": _REFERENCES, "levels": len(levels.margins)}
-    attrs |= {"populations": size, "confidence": confidence, "warning": " ".join(warnings)}
-    variables: dict[str, Any] = {name: ((), value, {"units": "1"}) for name, value in numbers.items()}
-    by_input = zip(("distance", "distance_by_chance", "share_above_median"), measures, strict=True)
-    variables |= {name: ("input", values, {"units": "1"}) for name, values in by_input}
-    made = xr.Dataset(variables, {"input": list(study.names)}, attrs)
-    return with_provenance(made, design={"name": "subset simulation", "seed": seed, "size": runs}, samples=runs)

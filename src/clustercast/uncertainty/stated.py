@@ -89,17 +89,12 @@ def compare_with_stated(summary: xr.Dataset, cells: Iterable[StatedCell]) -> lis
         scale = conversion(cell.unit, unit, f"stated cell {cell.quantity} {cell.year:g}")
         quantiles = tuple(float(stated.sel(quantile=p, method="nearest")) for p in (0.05, 0.5, 0.95))
         low, high = cell.low * scale, cell.high * scale
-        comparisons.append(Comparison(cell, low, high, quantiles, unit, _verdict(low, high, quantiles)))
+        # What is "or more" is inside where its start is.
+        inside = quantiles[0] <= low and (high == np.inf or high <= quantiles[-1])
+        outside = high < quantiles[0] or low > quantiles[-1]
+        verdict: Verdict = "outside" if outside else "inside" if inside else "partly"
+        comparisons.append(Comparison(cell, low, high, quantiles, unit, verdict))
     return comparisons
-
-
-def _verdict(low: float, high: float, quantiles: tuple[float, ...]) -> Verdict:
-    """Return whether a range is in an interval; "or more" is in it where its start is."""
-    first, last = quantiles[0], quantiles[-1]
-    if high < first or low > last:
-        return "outside"
-    open_ended = high == float("inf")
-    return "inside" if first <= low and (open_ended or high <= last) else "partly"
 
 
 class ReferenceClass(BaseModel, extra="forbid", frozen=True):
@@ -120,14 +115,10 @@ class _File(BaseModel, extra="forbid", frozen=True):
     classes: Annotated[list[ReferenceClass], Field(alias="class", min_length=1)]
 
 
+@functools.lru_cache(maxsize=8)
 def read_reference_classes(path: str | Path | None = None) -> tuple[ReferenceClass, ...]:
     """Return the reference classes of a file, in its order; the shipped ones by default."""
-    return _read(shipped.directory() / "texts" / "reference_classes.toml" if path is None else Path(path))
-
-
-@functools.lru_cache(maxsize=8)
-def _read(path: Path) -> tuple[ReferenceClass, ...]:
-    """Read and check one file."""
+    path = shipped.directory() / "texts" / "reference_classes.toml" if path is None else Path(path)
     classes = validated(load_toml(path), _File, path).classes
     seen = set()
     for each in classes:

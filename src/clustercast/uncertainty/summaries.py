@@ -84,12 +84,14 @@ def summarise(
     cautions = []
     for name in names:
         variable = forecast.variables[name].transpose(..., "sample")[..., rows]
-        made = _summary_of(name, variable, points, used, replicates)
-        twice = next((key for key in made if key in variables), None)
-        if twice:
+        if "labels" in variable.attrs:
+            made = _label_shares(name, variable, used)
+        else:
+            made, cautioned = _summary_of(name, variable, points, used, replicates)
+            cautions += cautioned
+        if twice := next((key for key in made if key in variables), None):
             raise InputError(f"the output {name!r} and another one both give {twice!r}; rename one of them")
         variables |= made
-        cautions += _heavy_tail_caution(name, variable, used)
     size = variable.sizes["sample"]
     described = summary_record(names, size, error_method(design, replicates, used is not None), used)
     described["warning"] = " ".join(cautions)
@@ -193,11 +195,9 @@ def weights_array(weights: Weights, forecast: xr.Dataset | xr.DataArray) -> Floa
 
 def _summary_of(
     name: str, variable: xr.Variable, points: FloatArray, weights: FloatArray | None, replicates: int
-) -> Variables:
-    """Return the labelled summary of one output, whose last dimension is ``sample``."""
+) -> tuple[Variables, list[str]]:
+    """Return the labelled summary of a number, and that its mean rests on a few values, where its tail is heavy."""
     values = np.asarray(variable.values, dtype=np.float64)
-    if "labels" in variable.attrs:
-        return _label_shares(name, variable, values, weights)
     try:
         many = replicates > 1
         numbers = replicated_summary(values, points, replicates) if many else summary(values, points, weights)
@@ -208,34 +208,25 @@ def _summary_of(
         what = f"output {name!r} has {len(wrong)} values that are not finite, the first in sample {wrong[:, -1].min()}"
         remedy = "correct the quantity that gives it, or use cc.exceedance, which takes infinities"
         raise InputError(f"{what}; {remedy}") from None
-    return summary_variables(name, variable.dims[:-1], variable.attrs, numbers)
-
-
-def _heavy_tail_caution(name: str, variable: xr.Variable, weights: FloatArray | None) -> list[str]:
-    """Return that the mean of an output rests on a few values, where its tail is too heavy for an error."""
-    if "labels" in variable.attrs:
-        return []
-    shapes = tail_shapes(np.asarray(variable.values, dtype=np.float64), weights)
+    found = summary_variables(name, variable.dims[:-1], variable.attrs, numbers)
+    shapes = tail_shapes(values, weights)
     heavy, worst = np.count_nonzero(shapes > DOUBTFUL), np.nanmax(shapes, initial=0.0)
     if not heavy:
-        return []
+        return found, []
     where = "" if shapes.size == 1 else f" in {heavy} of {shapes.size} rows"
     limit, verdict = (HEAVY, "is too small at any size") if worst > HEAVY else (DOUBTFUL, "may be too small")
-    return [
-        f"The mean of {name} rests on its few largest values{where} (k-hat {worst:.2f}, above {limit}): its error "
-        f"{verdict}; report quantiles, or the mean of the logarithm."
-    ]
+    what = f"The mean of {name} rests on its few largest values{where} (k-hat {worst:.2f}, above {limit})"
+    return found, [f"{what}: its error {verdict}; report quantiles, or the mean of the logarithm."]
 
 
-def _label_shares(name: str, variable: xr.Variable, values: FloatArray, weights: FloatArray | None) -> Variables:
+def _label_shares(name: str, variable: xr.Variable, weights: FloatArray | None) -> Variables:
     """Return the share of samples that take each label of an index."""
     labels: list[str] = json.loads(variable.attrs["labels"])
-    counted = values[..., np.newaxis, :] == np.arange(len(labels))[:, np.newaxis]
+    counted = variable.values[..., np.newaxis, :] == np.arange(len(labels))[:, np.newaxis]
     if not counted.any(axis=-2).all():
         raise InputError(f"output {name!r} has values that are none of 0 to {len(labels) - 1}, its labels")
     share, error = share_with_error(counted, weights)
-    dims = (*variable.dims[:-1], f"{name}_label")
-    title = variable.attrs.get("long_name", in_words(name))
+    dims, title = (*variable.dims[:-1], f"{name}_label"), variable.attrs.get("long_name", in_words(name))
     attrs = {"role": "summary", "units": "1"}
     return {
         f"{name}_share": xr.Variable(dims, share, {**attrs, "long_name": f"share of samples by {title}"}),
@@ -259,13 +250,6 @@ def title_of(trajectory: xr.DataArray) -> str:
     return str(trajectory.attrs.get("long_name") or trajectory.name or "the output")
 
 
-def refuse_dataset(trajectory: object) -> None:
-    """Refuse what is no trajectory, such as a whole forecast."""
-    if not isinstance(trajectory, xr.DataArray):
-        what = "a DataArray is needed"
-        raise InputError(f"{what}, as forecast['training_cluster_power'], not a {type(trajectory).__name__}")
-
-
 def unit_of(trajectory: xr.DataArray) -> str | None:
     """Return the unit of a trajectory, None where it has none."""
     unit = trajectory.attrs.get("units", trajectory.attrs.get("unit"))
@@ -282,6 +266,11 @@ def level_of(trajectory: xr.DataArray, level: Level) -> float:
     if not np.isfinite(threshold):
         raise InputError(f"the level is {level!r}; give a finite number, or a text such as '100 GW'")
     return threshold
+
+
+def level_attrs(trajectory: xr.DataArray, level: Level) -> dict[str, Any]:
+    """Return what the attributes of a result say of a level."""
+    return {"level": level_of(trajectory, level), "level_unit": unit_of(trajectory) or ""}
 
 
 def level_text(trajectory: xr.DataArray, level: Level) -> str:
