@@ -167,21 +167,6 @@ def _digest(values: NDArray[Any]) -> str:
     return hashlib.blake2b(bits.sum(dtype=np.uint64).tobytes() + some.tobytes(), digest_size=6).hexdigest()
 
 
-def _after_edits(record: dict[str, Any], values: Arrays, samples: int) -> dict[str, Any]:
-    """Return the record of drawn inputs, which names what was changed since the draw and no longer claims its hash."""
-    drawn: dict[str, str] = record.get("drawn", {})
-    now = {name: _digest(numbers) for name, numbers in values.items()} if drawn else {}
-    changed = [name for name, digest in now.items() if drawn.get(name) != digest]
-    if drawn and samples != record.get("samples", samples):
-        changed = ["sample"]
-    if not changed:
-        return record
-    text = json.dumps([record.get("priors_hash"), now], sort_keys=True)
-    edited = list(dict.fromkeys([*record.get("edited", []), *changed]))
-    changes = {"priors_hash": hashlib.sha256(text.encode()).hexdigest()[:12], "edited": edited}
-    return {**record, **changes, "drawn": {**drawn, **now}, "samples": samples}
-
-
 def input_arrays(inputs: Dataset, outputs: Iterable[str] = ()) -> tuple[dict[str, FloatArray], dict[str, str]]:
     """Return the values and the units of the inputs that a dataset holds, beside which the outputs can stand."""
     if not isinstance(inputs, xr.Dataset):
@@ -239,10 +224,8 @@ def forecast_dataset(
     coords: dict[Hashable, Any] = {} if years is None else {"year": year_coordinate(years)}
     made, record = _beside_inputs(inputs, variables, coords, model_hash, values), provenance_of(inputs)
     first, last = record.get("valid", (-np.inf, np.inf))
-    outside = ", ".join(f"{year:g}" for year in coords.get("year", ()) if not first <= year <= last)
-    if not outside:
-        return made
-    made.attrs["warning"] = f"Outside {first:g} to {last:g}, for which {record['priors_name']} was made: {outside}."
+    if outside := ", ".join(f"{year:g}" for year in coords.get("year", ()) if not first <= year <= last):
+        made.attrs["warning"] = f"Outside {first:g} to {last:g}, for which {record['priors_name']} was made: {outside}."
     return made
 
 
@@ -251,7 +234,18 @@ def _beside_inputs(
 ) -> Dataset:
     """Return outputs beside the inputs they came from, with the record of both."""
     carried = {name: inputs.variables[name] for name in _input_names(inputs) if name not in variables}
-    record = _after_edits(provenance_of(inputs), values, inputs.sizes.get("sample", 1))
+    record, samples = provenance_of(inputs), inputs.sizes.get("sample", 1)
+    drawn: dict[str, str] = record.get("drawn", {})
+    now = {name: _digest(numbers) for name, numbers in values.items()} if drawn else {}
+    changed = [name for name, digest in now.items() if drawn.get(name) != digest]
+    if drawn and samples != record.get("samples", samples):
+        changed = ["sample"]
+    if changed:
+        # What was changed since the draw is named, and the hash of the priors no longer claimed.
+        text = json.dumps([record.get("priors_hash"), now], sort_keys=True)
+        record["priors_hash"] = hashlib.sha256(text.encode()).hexdigest()[:12]
+        record["edited"] = list(dict.fromkeys([*record.get("edited", []), *changed]))
+        record |= {"drawn": {**drawn, **now}, "samples": samples}
     attrs = {**inputs.attrs, **provenance({**record, "model_hash": model_hash})}
     attrs.pop("warning", None)
     of_samples = {name: coord for name, coord in inputs.coords.items() if set(coord.dims) <= {"sample"}}

@@ -86,7 +86,12 @@ def typed(function: Callable[P, T]) -> Callable[P, T]:
         except InputError:
             raise
         except (TypeError, AttributeError, ValueError, LookupError):
-            _check_all(function, args, kwargs)
+            signature = inspect.signature(function)
+            for name, value in signature.bind(*args, **kwargs).arguments.items():
+                parameter = signature.parameters[name]
+                variable = parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+                if not variable and not _is_of(value, parameter.annotation):
+                    raise InputError(f"{name} is {shown(value, 60)}; give {_type_in_words(parameter.annotation)}")
             raise
 
     return checked
@@ -110,16 +115,6 @@ def _check_first(name: str, given: object, annotation: typing.Any, dims: tuple[s
     if wrong:
         origin = _ORIGINS.get(name) or _ORIGINS.get(kind.split()[0], "")
         raise InputError(f"{name} is a {type(given).__name__}{wrong}; give a {kind} {origin}".rstrip())
-
-
-def _check_all(function: Callable[..., object], args: tuple[object, ...], kwargs: dict[str, object]) -> None:
-    """Refuse the first argument that is not of the type that a function states."""
-    signature = inspect.signature(function)
-    for name, value in signature.bind(*args, **kwargs).arguments.items():
-        parameter = signature.parameters[name]
-        if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-            if not _is_of(value, parameter.annotation):
-                raise InputError(f"{name} is {shown(value, 60)}; give {_type_in_words(parameter.annotation)}")
 
 
 def _is_of(value: object, kind: typing.Any) -> bool:

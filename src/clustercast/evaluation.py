@@ -275,7 +275,12 @@ def _evaluated_piece(task: _Task, piece: _Piece) -> dict[str, FloatArray]:
         raise InputError(f"{task.called} fails: {type(error).__name__}: {error}; correct it") from error
     found = {}
     for name, value in _by_name(task, result).items():
-        array = _numbers(task, name, _in_order(task, value, index))
+        if task.form == "frame" and hasattr(value, "loc"):
+            if set(value.index) != set(index):
+                what = f"{task.called} returns rows of other samples than it was given"
+                raise InputError(f"{what}; keep the index of the frame")
+            value = value[~value.index.duplicated()].loc[list(index)] if len(value) == len(index) else value
+        array = _numbers(task, name, value)
         if array.ndim == 0:
             array = np.full(rows, array)
         axis = -1 if task.form == "arrays" else 0
@@ -328,15 +333,6 @@ def _by_name(task: _Task, result: Any) -> dict[str, Any]:
     if len(result) != len(names):
         raise InputError(f"{task.called} gives {len(result)} outputs; outputs names {len(names)}: {', '.join(names)}")
     return dict(zip(names, result, strict=True))
-
-
-def _in_order(task: _Task, value: Any, index: Sequence[int]) -> Any:
-    """Return a column of a data frame in the order of the samples."""
-    if task.form != "frame" or not hasattr(value, "loc"):
-        return value
-    if set(value.index) != set(index):
-        raise InputError(f"{task.called} returns rows of other samples than it was given; keep the index of the frame")
-    return value[~value.index.duplicated()].loc[list(index)] if len(value) == len(index) else value
 
 
 def _numbers(task: _Task, name: str, value: Any) -> FloatArray:

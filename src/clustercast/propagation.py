@@ -1,7 +1,7 @@
 """Propagate drawn inputs through a model, block by block."""
 
 import datetime
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -81,22 +81,17 @@ def propagate(
         ready = program(model, values, units, wanted, grid)
         kept = run_blocks(ready, values, inputs.sizes["sample"], progress)
     except NotFiniteError as error:
-        why = error.why + _at_bounds(model, error.quantity, values, units)
+        at_bound = []
+        for name in set(declared_inputs()) & set(model.inputs([error.quantity])) & set(values):
+            declared = declared_inputs()[name]
+            size = conversion(declared.unit, units[name])
+            bounds = [] if declared.switch else [bound * size for bound in declared.bounds]
+            ends = {float(np.min(values[name])), float(np.max(values[name]))}
+            at_bound += [f"{name} = {end:g} {units[name]}" for end in ends if end in bounds]
+        why = f"{error.why}; at a bound: {', '.join(sorted(at_bound))}" if at_bound else error.why
         raise NotFiniteError(error.quantity, error.place, why) from None
     has_years = any(array.ndim == 2 for array in kept.values())
     return forecast_dataset(inputs, model, ready.hash, kept, grid if has_years else None, values)
-
-
-def _at_bounds(model: Model, quantity: str, values: Arrays, units: Mapping[str, str]) -> str:
-    """Return the inputs of a quantity that lie on a declared bound, for a message."""
-    used, found = model.inputs([quantity]), []
-    for name in set(declared_inputs()) & set(used) & set(values):
-        declared = declared_inputs()[name]
-        size = conversion(declared.unit, units[name])
-        bounds = [] if declared.switch else [bound * size for bound in declared.bounds]
-        ends = {float(np.min(values[name])), float(np.max(values[name]))}
-        found += [f"{name} = {end:g} {units[name]}" for end in ends if end in bounds]
-    return f"; at a bound: {', '.join(sorted(found))}" if found else ""
 
 
 def year_grid(years: Iterable[float]) -> FloatArray:

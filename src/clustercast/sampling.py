@@ -1,5 +1,6 @@
 """Draw inputs from priors: points on the unit cube, then quantile functions."""
 
+import math
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +8,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from clustercast.arrays import FloatArray
@@ -133,8 +133,13 @@ def draw(
     if size % several:
         raise InputError(f"replicates is {several}, which does not divide size {size}; give 1, 2, 4, 8 or 16")
     # Of Saltelli's rows only A and B are held, and what is computed of each row.
-    numbers = uncertain * (uncertain + 1)
-    _refuse_beyond_memory(size, uncertain if design in PLAIN else 4 * uncertain if design == "saltelli" else numbers)
+    factors = {**dict.fromkeys(PLAIN, 1), "saltelli": 4}
+    bytes_each = 8 * uncertain * factors.get(design, uncertain + 1)
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else math.inf
+    if size * bytes_each > memory:
+        what = f"size is {size}, which takes {size * bytes_each / 1e9:,.0f} GB, more than this machine has"
+        remedy = f"give at most {memory // bytes_each:,}, or keep no samples with cc.stream or cc.stream_sobol"
+        raise InputError(f"{what}; {remedy}")
     seeds = [replicate_seed(seed, replicate) for replicate in range(several)]
     options = {name: given[name] for name in chosen.options if name != "replicates"}
     values, attrs = chosen.make(priors, size, seeds, **options)
@@ -150,17 +155,6 @@ def draw(
     return inputs_dataset(values, priors, record)
 
 
-def _refuse_beyond_memory(size: int, numbers: int) -> None:
-    """Refuse a size whose numbers alone, so many for each of it, do not fit the memory of this machine."""
-    if not hasattr(os, "sysconf") or not numbers:
-        return
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    if size * numbers * 8 > memory:
-        what = f"size is {size}, which takes {size * numbers * 8 / 1e9:,.0f} GB, more than this machine has"
-        remedy = f"give at most {memory // (8 * numbers):,}, or keep no samples with cc.stream or cc.stream_sobol"
-        raise InputError(f"{what}; {remedy}")
-
-
 def input_values(
     priors: Priors, design: str, seed: int, start: int, stop: int, names: Collection[str] | None = None
 ) -> dict[str, FloatArray]:
@@ -169,7 +163,15 @@ def input_values(
     if not needed.isdisjoint(priors.correlated):
         needed.update(priors.correlated)
     columns = [(column, name) for column, name in enumerate(priors.uncertain) if name in needed]
-    return _values(priors, {name: _uniforms(design, seed, name, column, start, stop) for column, name in columns})
+    uniforms = {}
+    for column, name in columns:
+        if design == "sobol":
+            uniforms[name] = designs.inside(designs.sobol_column(seed, column, start, stop))
+        elif design == "random":
+            uniforms[name] = designs.inside(designs.random_uniforms(seed, name, start, stop), designs.RANDOM_BITS)
+        else:
+            uniforms[name] = designs.inside(designs.latin_uniforms(seed, name, stop)[start:], designs.RANDOM_BITS)
+    return _values(priors, uniforms)
 
 
 def _values(priors: Priors, uniforms: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
@@ -180,15 +182,6 @@ def _values(priors: Priors, uniforms: Mapping[str, FloatArray]) -> dict[str, Flo
         scores = np.column_stack([ndtri(uniforms[name]) for name in correlated])
         values |= _correlated_values(priors, scores)
     return {name: values[name] for name in uniforms}
-
-
-def _uniforms(design: str, seed: int, name: str, column: int, start: int, stop: int) -> FloatArray:
-    """Draw some rows of one input on the unit interval, strictly inside it."""
-    if design == "sobol":
-        return designs.inside(designs.sobol_column(seed, column, start, stop))
-    if design == "random":
-        return designs.inside(designs.random_uniforms(seed, name, start, stop), designs.RANDOM_BITS)
-    return designs.inside(designs.latin_uniforms(seed, name, stop)[start:], designs.RANDOM_BITS)
 
 
 def _correlated_values(priors: Priors, independent: FloatArray) -> dict[str, FloatArray]:
@@ -238,7 +231,9 @@ def saltelli_values(
     """Make the rows of Saltelli's design from base points, shape (base points, inputs), or what makes them if many."""
     names, correlated = priors.uncertain, priors.correlated
     rows = runs_per_point(len(swaps), second_order)
-    from_b = {name: _rows_from_b(name, swaps, rows) for name in names}
+    # In which of the rows A, AB, BA, B of a base point an input comes from B.
+    own = {name: np.array([name in members for members in swaps.values()]) for name in names}
+    from_b = {n: np.concatenate([[False], x, ~x if second_order else x[:0], [True]]) for n, x in own.items()}
     uniforms = {name: (designs.inside(a[:, i]), designs.inside(b[:, i])) for i, name in enumerate(names)}
     columns = {
         name: SwappedColumn(np.column_stack([priors[name].quantile(u) for u in uniforms[name]]), from_b[name])
@@ -249,42 +244,29 @@ def saltelli_values(
         # What correlates is made once for each way in which the inputs come from A and B together.
         ways, which = np.unique([from_b[name] for name in correlated], axis=1, return_inverse=True)
         both = [np.column_stack([ndtri(u) for u in uniforms[name]]) for name in correlated]
-        scores = [own[:, way.astype(np.intp)].reshape(-1) for own, way in zip(both, ways, strict=True)]
+        scores = [pair[:, way.astype(np.intp)].reshape(-1) for pair, way in zip(both, ways, strict=True)]
         made = _correlated_values(priors, np.column_stack(scores))
-        columns |= {name: SwappedColumn(own.reshape(len(a), -1), which) for name, own in made.items()}
+        columns |= {name: SwappedColumn(column.reshape(len(a), -1), which) for name, column in made.items()}
     large = rows * a.size > LARGE
     return {name: columns[name] if large else columns[name][:] for name in names}
 
 
-def _rows_from_b(name: str, swaps: Mapping[str, Sequence[str]], rows: int) -> NDArray[np.bool_]:
-    """Return in which of the rows A, AB, BA, B of a base point an input comes from B."""
-    own = np.array([name in members for members in swaps.values()])
-    swapped = np.concatenate([own, ~own]) if rows == 2 * len(own) + 2 else own
-    return np.concatenate([[False], swapped, [True]])
-
-
-def _shapley(correlation: FloatArray, seed: int, points: int) -> FloatArray:
-    """Return the scores of trajectories in random orders of the inputs."""
-    orders = dependent.random_permutations(seed, len(correlation), points)
-    return dependent.trajectory_scores(orders, correlation, dependent.paired_normals(seed, len(correlation), points))
-
-
-def _kucherenko(correlation: FloatArray, seed: int, points: int) -> FloatArray:
-    """Return the scores of a pick-freeze design for correlated inputs."""
-    return dependent.kucherenko_scores(correlation, dependent.paired_normals(seed, len(correlation), points))
-
-
-def _from_scores(
-    scores: Callable[[FloatArray, int, int], FloatArray], priors: Priors, size: int, seeds: Seeds
-) -> Drawn:
-    """Turn normal scores, shape (points, rows, inputs), of each replicate into inputs."""
+def _from_scores(design: str, priors: Priors, size: int, seeds: Seeds) -> Drawn:
+    """Turn the normal scores of each replicate, of trajectories in random orders or of mixtures, into inputs."""
     refuse_constant(priors)
     designs.require_power_of_two(size)
-    names, correlation = priors.uncertain, np.eye(len(priors.uncertain))
+    names, points, rows = priors.uncertain, size // len(seeds), []
+    correlation = np.eye(len(names))
     if places := [names.index(name) for name in priors.correlated]:
         correlation[np.ix_(places, places)] = priors.correlation_matrix
-    rows = np.concatenate([scores(correlation, seed, size // len(seeds)) for seed in seeds])
-    by_input = np.ascontiguousarray(rows.reshape(-1, len(names)).T)
+    for seed in seeds:
+        normals = dependent.paired_normals(seed, len(names), points)
+        if design == "shapley":
+            orders = dependent.random_permutations(seed, len(names), points)
+            rows.append(dependent.trajectory_scores(orders, correlation, normals))
+        else:
+            rows.append(dependent.kucherenko_scores(correlation, normals))
+    by_input = np.ascontiguousarray(np.concatenate(rows).reshape(-1, len(names)).T)
     return {name: priors[name].quantile_from_normal_score(by_input[i]) for i, name in enumerate(names)}, {}
 
 
@@ -311,8 +293,8 @@ _DESIGNS: Mapping[str, _Design] = {
     "latin": _Design(partial(_plain, "latin"), ("replicates",)),
     "sobol": _Design(partial(_plain, "sobol"), ("replicates",)),
     "saltelli": _Design(_saltelli, ("replicates", "second_order", "points", "groups", "latent")),
-    "shapley": _Design(partial(_from_scores, _shapley), ("replicates",), 16, 2),
-    "kucherenko": _Design(partial(_from_scores, _kucherenko), ("replicates",), 16, 2),
+    "shapley": _Design(partial(_from_scores, "shapley"), ("replicates",), 16, 2),
+    "kucherenko": _Design(partial(_from_scores, "kucherenko"), ("replicates",), 16, 2),
     "morris": _Design(_morris, ("levels", "span")),
 }
 MEASURED = tuple(name for name in _DESIGNS if name not in PLAIN)
