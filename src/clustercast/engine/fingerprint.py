@@ -77,14 +77,9 @@ def called(function: Function, name: str = "") -> str:
 def numbers_in(function: Function) -> tuple[float, ...]:
     """Return the numbers that a function is written with, each once, its module's constants and closure included."""
     code = function.__code__
-    outside = [function.__globals__.get(name) for name in names_in(code)]
-    closure = [cell.cell_contents for cell in function.__closure__ or ()]
-    found = [value for value in (*_literals(code), *outside, *closure) if isinstance(value, _NUMBERS)]
-    return tuple(sorted({float(value) for value in found if not isinstance(value, bool)}))
-
-
-def _literals(code: types.CodeType) -> Iterator[object]:
-    """Yield the literals of a function and of those inside it."""
+    found: list[object] = [function.__globals__.get(name) for name in names_in(code)]
+    found += [cell.cell_contents for cell in function.__closure__ or ()]
+    # The literals of the function and of those inside it.
     stack: list[object] = list(code.co_consts)
     while stack:
         value = stack.pop()
@@ -93,7 +88,9 @@ def _literals(code: types.CodeType) -> Iterator[object]:
         elif isinstance(value, tuple | frozenset):
             stack.extend(value)
         else:
-            yield value
+            found.append(value)
+    numbers = [value for value in found if isinstance(value, _NUMBERS) and not isinstance(value, bool)]
+    return tuple(sorted({float(value) for value in numbers}))
 
 
 @functools.lru_cache(maxsize=4096)
@@ -159,7 +156,14 @@ class _Walk:
         """Take in what is no plain constant and no array."""
         kind = type(value)
         if isinstance(value, list | tuple | Set):
-            self._several(name, value)
+            self.parts.append(f"{name} is {kind.__name__} of {len(value)}")
+            if isinstance(value, Set):
+                # In the order of the members' own parts.
+                members = [_Walk(name, item) for item in value]
+                self.unknown += [unknown for member in members for unknown in member.unknown]
+                self.parts += [part for parts in sorted(member.parts for member in members) for part in parts]
+            else:
+                self._items(name, dict(enumerate(value)))
         elif isinstance(value, Mapping):
             self.parts.append(f"{name} is {kind.__name__}")
             for key, item in value.items():
@@ -175,16 +179,6 @@ class _Walk:
         else:
             self._instance(name, value)
 
-    def _several(self, name: str, values: Any) -> None:
-        """Take in a list, a tuple or a set, a set in the order of its members' own parts."""
-        self.parts.append(f"{name} is {type(values).__name__} of {len(values)}")
-        if not isinstance(values, Set):
-            return self._items(name, dict(enumerate(values)))
-        members = [_Walk(name, item) for item in values]
-        self.unknown += [unknown for member in members for unknown in member.unknown]
-        self.parts += [part for parts in sorted(member.parts for member in members) for part in parts]
-        return None
-
     def _code(self, name: str, value: Any) -> None:
         """Take in a function or a class: what it says, or where it is installed."""
         # A function made from a text may have no module.
@@ -199,7 +193,11 @@ class _Walk:
         else:
             self.parts += [name, _statements(value) or _code_text(value.__code__)]
             referred = _referred(value)
-            self.unknown += [f"{each!r}, which reads what its code does not name" for each in _readers(value, referred)]
+            built_in = _operands(value.__code__, *_GLOBAL) - value.__globals__.keys()
+            own_modules = any(inspect.ismodule(each) and not _is_installed(each.__name__) for each in referred.values())
+            outside = built_in & (_OUTSIDE | {"getattr"} if own_modules else _OUTSIDE)
+            readers = sorted(outside | (names_in(value.__code__) & _READERS))
+            self.unknown += [f"{each!r}, which reads what its code does not name" for each in readers]
             self._items("", referred)
 
     def _instance(self, name: str, value: Any) -> None:
@@ -210,7 +208,8 @@ class _Walk:
         if not own:
             self.value(f"{name}: class", kind)
         distribution = getattr(value, "ppf", getattr(value, "icdf", None))
-        slots = {slot for base in kind.__mro__ for slot in _slots(base)}
+        stated = [vars(base).get("__slots__", ()) for base in kind.__mro__]
+        slots = {slot for each in stated for slot in ([each] if isinstance(each, str) else each)}
         if kind.__module__.partition(".")[0] in _STATEFUL or kind.__module__.startswith("numpy.random"):
             self.unknown.append(f"{name!r}, a {kind.__name__}")
         elif kind.__module__ == "typing" or isinstance(value, types.GenericAlias | types.UnionType):
@@ -291,12 +290,6 @@ def _function_in(member: object) -> object:
     return None if inspect.isdatadescriptor(member) and _is_installed(type(member).__module__) else member
 
 
-def _slots(kind: type) -> tuple[str, ...]:
-    """Return the names of the slots of a class itself."""
-    slots = vars(kind).get("__slots__", ())
-    return (slots,) if isinstance(slots, str) else tuple(slots)
-
-
 def _referred(function: types.FunctionType) -> dict[str, object]:
     """Return what a function refers to outside of itself: of its module, closure and defaults."""
     around, code = function.__globals__, function.__code__
@@ -309,28 +302,16 @@ def _referred(function: types.FunctionType) -> dict[str, object]:
             known |= _with_members(name, cell.cell_contents, names_in(code))
         except ValueError:
             known[name] = None  # a name of the closure that nothing was given yet
-    for module in _imported(code, function.__globals__.get("__package__") or ""):
-        known |= _with_members(f"{module.__name__} inside", module, names_in(code))
-    known |= {key: value for key, value in vars(function).items() if key not in _UNNAMED | {"quantity"}}
-    return known | {"defaults": function.__defaults__, "keyword defaults": function.__kwdefaults__}
-
-
-def _readers(function: types.FunctionType, referred: Mapping[str, object]) -> list[str]:
-    """Return the names by which a function reads what its code does not name."""
-    built_in = _operands(function.__code__, *_GLOBAL) - function.__globals__.keys()
-    modules = any(inspect.ismodule(value) and not _is_installed(value.__name__) for value in referred.values())
-    outside = _OUTSIDE | {"getattr"} if modules else _OUTSIDE
-    return sorted((built_in & outside) | (names_in(function.__code__) & _READERS))
-
-
-def _imported(code: types.CodeType, package: str) -> Iterator[types.ModuleType]:
-    """Yield the modules that a function, or one inside it, imports when it runs."""
+    # The modules that it imports when it runs; one that is not there says so then.
+    package = function.__globals__.get("__package__") or ""
     parents = list(itertools.accumulate(package.split(".") if package else (), lambda one, two: f"{one}.{two}"))
     for given in sorted(_operands(code, "IMPORT_NAME")):
         for name in (given, *(f"{parent}.{given}".rstrip(".") for parent in parents)):
-            # One that is not there says so when the function runs.
             with suppress(Exception):
-                yield importlib.import_module(name)
+                module = importlib.import_module(name)
+                known |= _with_members(f"{module.__name__} inside", module, names_in(code))
+    known |= {key: value for key, value in vars(function).items() if key not in _UNNAMED | {"quantity"}}
+    return known | {"defaults": function.__defaults__, "keyword defaults": function.__kwdefaults__}
 
 
 def _with_members(name: str, value: object, attributes: Set[str]) -> dict[str, object]:

@@ -61,22 +61,16 @@ def _parts(tree: ast.FunctionDef, names: Mapping[str, str], steps: bool) -> tupl
         elif isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name) and statement.value:
             values[statement.target.id] = statement.value
         elif isinstance(statement, ast.Assign):
-            values |= _assigned(statement)
+            target, value = statement.targets[0], statement.value
+            if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+                pairs = zip(target.elts, value.elts, strict=True)
+                values |= {name.id: part for name, part in pairs if isinstance(name, ast.Name)}
+            else:
+                values[ast.unparse(target)] = value
     used = Counter(n.id for part in (*values.values(), result) for n in ast.walk(part) if isinstance(n, ast.Name))
     plain = _Plain({name: value for name, value in values.items() if used[name] == 1}, names, steps)
     written = {name: plain.text(value) for name, value in values.items() if used[name] != 1}
     return tuple(written.items()), plain.text(result)
-
-
-def _assigned(statement: ast.Assign) -> dict[str, ast.expr]:
-    """Return what an assignment gives names to; ``a, b = x, y`` gives two."""
-    target, value = statement.targets[0], statement.value
-    if isinstance(target, ast.Name):
-        return {target.id: value}
-    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
-        pairs = zip(target.elts, value.elts, strict=True)
-        return {name.id: part for name, part in pairs if isinstance(name, ast.Name)}
-    return {ast.unparse(target): value}
 
 
 class _Plain(ast.NodeTransformer):

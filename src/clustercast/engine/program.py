@@ -1,7 +1,7 @@
 """A model made ready to run: units proved, and all that no sample changes computed once."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -181,20 +181,13 @@ def _folded(schedule: Schedule, fixed: Arrays, outputs: tuple[str, ...], call: C
                 run_operation(operation, known, call)
             else:
                 left.append(operation)
-    early, late = schedule.early, schedule.late
-    return Program(OwnUnits(), tuple(left), _frees(left), schedule.outputs, known, outputs, early, late)
-
-
-def _frees(operations: Sequence[Operation]) -> tuple[tuple[str, ...], ...]:
-    """Return, for each operation, the results that nothing needs after it."""
-    last: dict[str, int] = {}
-    for place, operation in enumerate(operations):
-        last |= dict.fromkeys((*operation.writes, *operation.reads), place)
-    made = {key for operation in operations for key in operation.writes}
-    frees: list[list[str]] = [[] for _ in operations]
-    for key in made:
+    # For each operation, the results that nothing needs after it.
+    last = {key: place for place, each in enumerate(left) for key in (*each.writes, *each.reads)}
+    frees: list[list[str]] = [[] for _ in left]
+    for key in sorted({key for operation in left for key in operation.writes}):
         frees[last[key]].append(key)
-    return tuple(tuple(sorted(keys)) for keys in frees)
+    freed, early, late = tuple(map(tuple, frees)), schedule.early, schedule.late
+    return Program(OwnUnits(), tuple(left), freed, schedule.outputs, known, outputs, early, late)
 
 
 # Proofs that were made: what a proof depends on, and the dimensions it found.

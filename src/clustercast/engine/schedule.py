@@ -224,7 +224,17 @@ class Builder:
         needed = {name: self.found(name) for name in reachable(roots, self._dated_needs)}
         names = tuple(needed)
         if names not in self.components:
-            self.components[names] = _components(needed)
+
+            def follow(name: str) -> list[str]:
+                return [need.name for need in needed[name].needs if need.name in needed]
+
+            reached = {name: set(reachable([name], follow)) for name in needed}
+            sets: dict[str, list[str]] = {}
+            # What a set needs reaches less than the set itself.
+            for name in sorted(needed, key=lambda name: len(reached[name])):
+                first = next((other for other in sets if other in reached[name] and name in reached[other]), name)
+                sets.setdefault(first, []).append(name)
+            self.components[names] = list(sets.values())
         for component in self.components[names]:
             found = needed[component[0]]
             if len(component) > 1 or found.steps or any(need.name == found.name for need in found.needs):
@@ -239,9 +249,27 @@ class Builder:
 
     def _loop(self, members: list[Definition]) -> None:
         """Write a loop over nodes."""
-        names, steps = {found.name for found in members}, []
-        for found in self._inner_order(members, names):
-            arguments = tuple(self._step_argument(need, need.name in names) for need in found.needs)
+        by_name, steps = {found.name: found for found in members}, []
+        # By what each needs of the others at the same node.
+        graph = {
+            found.name: [
+                need.name
+                for need in found.needs
+                if need.name in by_name
+                and (need.kind == "now" or (need.kind == "lagged" and self.lags[need.lag] < self.step - _ROUNDING))
+            ]
+            for found in members
+        }
+        try:
+            order = list(graphlib.TopologicalSorter(graph).static_order())
+        except graphlib.CycleError as error:
+            circle = " -> ".join(error.args[1])
+            raise InputError(
+                f"quantities need each other at one node: {circle}; take a previous_ value, or a lag of a step "
+                f"({self.step:g} years) or more: {', '.join(f'{lag} = {size:g}' for lag, size in self.lags.items())}"
+            ) from None
+        for found in map(by_name.__getitem__, order):
+            arguments = tuple(self._step_argument(need, need.name in by_name) for need in found.needs)
             first = self.key(found.first, Place((self.start,), early=True)) if found.first else ""
             key = self._at(found.name, self.on_nodes)
             steps.append(Step(key, found.name, found.function, arguments, first))
@@ -252,27 +280,6 @@ class Builder:
             outside += [early[0] for early in argument.lagged if not isinstance(early, Position)]
         reads, writes = tuple(dict.fromkeys(outside)), tuple(step.key for step in steps)
         self.operations.append(Loop(reads, writes, tuple(steps), self.on_nodes.dates))
-
-    def _inner_order(self, members: list[Definition], names: set[str]) -> list[Definition]:
-        """Order the quantities of a loop by what they need at the same node."""
-        graph = {
-            found.name: [
-                need.name
-                for need in found.needs
-                if need.name in names
-                and (need.kind == "now" or (need.kind == "lagged" and self.lags[need.lag] < self.step - _ROUNDING))
-            ]
-            for found in members
-        }
-        by_name = {found.name: found for found in members}
-        try:
-            return [by_name[name] for name in graphlib.TopologicalSorter(graph).static_order()]
-        except graphlib.CycleError as error:
-            circle = " -> ".join(error.args[1])
-            raise InputError(
-                f"quantities need each other at one node: {circle}; take a previous_ value, or a lag of a step "
-                f"({self.step:g} years) or more: {', '.join(f'{lag} = {size:g}' for lag, size in self.lags.items())}"
-            ) from None
 
     def _step_argument(self, need: Need, own: bool) -> Argument:
         """Return where a step of a loop finds an argument, which may be a quantity of the loop's own."""
@@ -314,20 +321,6 @@ def scheduled(model: Model, fixed: Arrays, outputs: tuple[str, ...], years: Iter
         for each in builder.operations
     ]
     return Schedule(found, operations, builder.given, count, len(dates) - count)
-
-
-def _components(needed: Mapping[str, Definition]) -> list[list[str]]:
-    """Return the sets of quantities that need each other, each after what it needs."""
-    reached = {
-        name: set(reachable([name], lambda other: [need.name for need in needed[other].needs if need.name in needed]))
-        for name in needed
-    }
-    found: dict[str, list[str]] = {}
-    # What a set needs reaches less than the set itself.
-    for name in sorted(needed, key=lambda name: len(reached[name])):
-        first = next((other for other in found if other in reached[name] and name in reached[other]), name)
-        found.setdefault(first, []).append(name)
-    return list(found.values())
 
 
 def _fixed_value(name: str, fixed: Arrays, least: float) -> float:

@@ -51,17 +51,16 @@ def trace(model: Model, values: Arrays, outputs: Iterable[str], years: Iterable[
     graph = Graph([name for name, value in needed.items() if value.ndim])
     program = unproved(model, needed | {name: np.ones(1) for name in graph.inputs}, wanted, dates)
     symbols: dict[str, Any] = {name: Symbol(graph, [number], 1) for number, name in enumerate(graph.inputs)}
-    found = program.run(symbols, _call)
+
+    def call(name: str, function: Function, needs: Needs, arguments: Sequence[FloatArray]) -> FloatArray:
+        try:
+            return function(*arguments)
+        except Exception as error:
+            remedy = "write it with NumPy's elementwise functions, np.where in place of `if`"
+            raise InputError(f"{called(function, name)} cannot be traced: {error}; {remedy}") from error
+
+    found = program.run(symbols, call)
     return graph.program({name: graph.rows(found[name], len(dates)) for name in wanted}, dates)
-
-
-def _call(name: str, function: Function, needs: Needs, arguments: Sequence[FloatArray]) -> FloatArray:
-    """Compute one quantity on symbols; what cannot be traced is named with the reason."""
-    try:
-        return function(*arguments)
-    except Exception as error:
-        remedy = "write it with NumPy's elementwise functions, np.where in place of `if`"
-        raise InputError(f"{called(function, name)} cannot be traced: {error}; {remedy}") from error
 
 
 @dataclass

@@ -105,7 +105,21 @@ class Priors(Mapping[str, Family]):
         self.groups: Mapping[str, tuple[str, ...]] = {}
         self.cautions: tuple[str, ...] = ()
         self.earlier: Earlier | None = None
-        self._check_correlations()
+        where = f" in {self.origin}" if self.origin else ""
+        seen: set[frozenset[str]] = set()
+        for correlation in self.correlations:
+            pair = " and ".join(repr(name) for name in correlation.between)
+            if frozenset(correlation.between) in seen:
+                raise InputError(f"the correlation between {pair} is given twice{where}; keep one")
+            seen.add(frozenset(correlation.between))
+            for name in correlation.between:
+                if name not in self:
+                    missing = f"names an input that does not exist: {name!r}{nearest(name, self)}"
+                    raise InputError(f"the correlation between {pair}{where} {missing}")
+                if isinstance(self[name], Fixed):
+                    raise InputError(f"the correlation between {pair}{where}: {name!r} is a constant; remove it")
+        if self.correlations:
+            _ = self.correlation_factor
 
     def __getitem__(self, name: str) -> Family:
         if name not in self._distributions:
@@ -131,8 +145,14 @@ class Priors(Mapping[str, Family]):
         title = f"Priors {self.name!r}{about} ({len(self.uncertain)} uncertain of {len(self)}, hash {self.hash})"
         headers = ("input", "", "5 %", "50 %", "95 %", "unit", "family", "meaning")
         head = "".join(f'<th style="{_STYLE}">{header}</th>' for header in headers)
-        meanings = {name: declaration.meaning for name, declaration in self.declared.items()}
-        rows = "".join(_html_row(name, prior, meanings.get(name, "")) for name, prior in self.items())
+        meanings, rows = {name: declaration.meaning for name, declaration in self.declared.items()}, ""
+        for name, prior in self.items():
+            low, median, high = prior.quantile([0.05, 0.5, 0.95])
+            curve, numbers = "", ["", f"{median:.4g}", ""]
+            if not isinstance(prior, Fixed):
+                curve, numbers = _curve(prior), [f"{x:.3g}" for x in (low, median, high)]
+            cells = [escape(name), curve, *numbers, *map(escape, (prior.unit, prior.family, meanings.get(name, "")))]
+            rows += "<tr>" + "".join(f'<td style="{_STYLE}">{cell}</td>' for cell in cells) + "</tr>"
         opening = f"<details open><summary>{escape(title)}</summary><table><thead><tr>{head}</tr></thead>"
         return f"{opening}<tbody>{rows}</tbody></table></details>"
 
@@ -176,8 +196,13 @@ class Priors(Mapping[str, Family]):
         merged = {**self._distributions, **new}
         fixed = {name for name, value in merged.items() if isinstance(value, Fixed)}
         made = self._like_this(merged, [c for c in self.correlations if not fixed & set(c.between)])
-        cautions = filter(None, (_outside(name, self[name], value) for name, value in new.items()))
-        return made.carrying(cautions=(*self.cautions, *cautions))
+        cautions = list(self.cautions)
+        for name, value in new.items():
+            low, high = self[name].support
+            if isinstance(value, Fixed) and not isinstance(self[name], Fixed) and not low <= value.value <= high:
+                place = f"{with_unit(value.value, value.unit)}, outside {low:g} to {high:g}"
+                cautions.append(f"{name} is fixed at {place}, which the set holds possible.")
+        return made.carrying(cautions=tuple(cautions))
 
     def add(self, *correlations: Correlation, **distributions: object) -> "Priors":
         """Return the priors with further inputs, and their correlations besides those that there are.
@@ -267,41 +292,6 @@ class Priors(Mapping[str, Family]):
         for correlation, (i, j) in self._pairs():
             matrix[i, j] = matrix[j, i] = correlation.rank
         return matrix
-
-    def _check_correlations(self) -> None:
-        where = f" in {self.origin}" if self.origin else ""
-        seen: set[frozenset[str]] = set()
-        for correlation in self.correlations:
-            pair = " and ".join(repr(name) for name in correlation.between)
-            if frozenset(correlation.between) in seen:
-                raise InputError(f"the correlation between {pair} is given twice{where}; keep one")
-            seen.add(frozenset(correlation.between))
-            for name in correlation.between:
-                if name not in self:
-                    missing = f"names an input that does not exist: {name!r}{nearest(name, self)}"
-                    raise InputError(f"the correlation between {pair}{where} {missing}")
-                if isinstance(self[name], Fixed):
-                    raise InputError(f"the correlation between {pair}{where}: {name!r} is a constant; remove it")
-        if self.correlations:
-            _ = self.correlation_factor
-
-
-def _outside(name: str, old: Family, new: Family) -> str:
-    """Return that an input is fixed outside the support of its prior; nothing where it is not."""
-    low, high = old.support
-    if isinstance(old, Fixed) or not isinstance(new, Fixed) or low <= new.value <= high:
-        return ""
-    value = with_unit(new.value, new.unit)
-    return f"{name} is fixed at {value}, outside {low:g} to {high:g}, which the set holds possible."
-
-
-def _html_row(name: str, prior: Family, meaning: str) -> str:
-    """Return one input as a row: its density as a small curve, and 5, 50 and 95 % quantile."""
-    low, median, high = prior.quantile([0.05, 0.5, 0.95])
-    numbers = ("", f"{median:.4g}", "") if isinstance(prior, Fixed) else (f"{x:.3g}" for x in (low, median, high))
-    curve = "" if isinstance(prior, Fixed) else _curve(prior)
-    cells = [escape(name), curve, *numbers, *map(escape, (prior.unit, prior.family, meaning))]
-    return "<tr>" + "".join(f'<td style="{_STYLE}">{cell}</td>' for cell in cells) + "</tr>"
 
 
 def _curve(prior: Family) -> str:

@@ -96,21 +96,19 @@ class ScipyDistribution(Family):
 
     def __repr__(self) -> str:
         """Show the parameters of the distribution and a fingerprint of its data, never its address in memory."""
-        return super().__repr__().replace(repr(self.frozen), self._shown())
-
-    def _shown(self) -> str:
-        """Return how the distribution is written; quantiles stand for what its parameters do not say."""
+        # Quantiles stand for what its parameters do not say.
         digest = hashlib.sha256(self._called("icdf", "ppf", _PROBES).tobytes())
-        if hasattr(self.frozen, "icdf"):
-            return f"{type(self.frozen).__name__}({digest.hexdigest()[:16]})"
-        made = getattr(self.frozen, "dist", self.frozen)
-        arguments = [repr(value) for value in getattr(self.frozen, "args", ())]
-        arguments += [f"{key}={value!r}" for key, value in sorted(getattr(self.frozen, "kwds", {}).items())]
-        held = {key: value for key, value in sorted(vars(made).items()) if isinstance(value, np.ndarray)}
-        for value in held.values():
+        name, arguments, held = type(self.frozen).__name__, list[str](), list[Any]()
+        if not hasattr(self.frozen, "icdf"):
+            made = getattr(self.frozen, "dist", self.frozen)
+            arguments += [repr(value) for value in getattr(self.frozen, "args", ())]
+            arguments += [f"{key}={value!r}" for key, value in sorted(getattr(self.frozen, "kwds", {}).items())]
+            held += [value for _, value in sorted(vars(made).items()) if isinstance(value, np.ndarray)]
+            name = getattr(made, "name", None) or type(made).__name__
+        for value in held:
             digest.update(value.tobytes())
         arguments += [digest.hexdigest()[:16]] if held or not arguments else []
-        return f"{getattr(made, 'name', None) or type(made).__name__}({', '.join(arguments)})"
+        return super().__repr__().replace(repr(self.frozen), f"{name}({', '.join(arguments)})")
 
     def _check(self) -> None:
         newer = hasattr(self.frozen, "icdf")

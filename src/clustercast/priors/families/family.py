@@ -12,8 +12,8 @@ from clustercast.arrays import FloatArray
 from clustercast.arrays.families import elicitation
 from clustercast.arrays.families.tails import Levels, Tails
 from clustercast.engine.units import conversion, in_unit
-from clustercast.errors import InputError, located, shown
-from clustercast.priors.families.validation import converted, refuse_beside_quantiles, refuse_outside
+from clustercast.errors import InputError, located, nearest, shown
+from clustercast.priors.families.validation import converted, refuse_outside
 
 Quantiles = Mapping[float, float] | Mapping[str, float]
 Interval = tuple[float, float]
@@ -71,8 +71,19 @@ class Family:
                 infinite = field.name in ("bounds", *self.may_be_infinite)
                 vars(self)[field.name] = converted(field.name, vars(self)[field.name], field.type, infinite)
             self._check()
-            if self.bounds is not None:
-                self._check_bounds(*self.bounds)
+            if self.bounds is None:
+                return
+            (low, high), (least, greatest) = self.bounds, self.support
+            if not low < high:
+                raise InputError(f"bounds [{low:g}, {high:g}] are reversed or empty; give the lower first")
+            if self.bounds_are_ends and (least, greatest) != (low, high):
+                ends = f"low = {least:g}, high = {greatest:g}; give low and high"
+                raise InputError(f"bounds [{low:g}, {high:g}] are not the ends {ends}")
+            if least < low or greatest > high:
+                raise InputError(
+                    f"bounds [{low:g}, {high:g}] would cut off a {self.family} distribution, which runs from {least:g} "
+                    f"to {greatest:g}; use family = {self.bounded_instead}, of which bounds are a part"
+                )
 
     def __repr__(self) -> str:
         """Show the parameters, and of the rest what was given."""
@@ -216,8 +227,13 @@ class Family:
             raise InputError(f"{family}: quantiles are {quantiles!r}; give a value at each probability, as {{0.05: 1}}")
         if not cls.quantile_counts:
             raise InputError(f"{family} is not given by quantiles; give its own parameters")
+        own = [field.name for field in dataclasses.fields(cls) if not field.kw_only]
+        if unknown := [name for name in parameters if name not in own]:
+            raise InputError(f"{family} has no key {unknown[0]!r}{nearest(unknown[0], own)}")
         if parameters:
-            refuse_beside_quantiles(cls, parameters)
+            ends = ", and the interval as bounds" if parameters.keys() & {"low", "high"} else ""
+            given = f"quantiles and {', '.join(parameters)} are both given"
+            raise InputError(f"{family}: {given}; give one or the other{ends}")
         if mode is not None and "mode" not in cls.__dataclass_fields__:
             raise InputError(f"{family} has no mode to give beside quantiles; triangular and pert have")
         levels, values = elicitation.read_quantiles(quantiles, family, cls.quantile_counts)
@@ -248,20 +264,6 @@ class Family:
             return None
         moves = {**dict.fromkeys(self.places, shift), **dict.fromkeys(self.lengths, 0.0)}
         return {name: _moved(getattr(self, name), scale, move) for name, move in moves.items()}
-
-    def _check_bounds(self, low: float, high: float) -> None:
-        """Refuse bounds that are reversed or that the distribution passes."""
-        if not low < high:
-            raise InputError(f"bounds [{low:g}, {high:g}] are reversed or empty; give the lower first")
-        least, greatest = self.support
-        if self.bounds_are_ends and (least, greatest) != (low, high):
-            ends = f"low = {least:g}, high = {greatest:g}; give low and high"
-            raise InputError(f"bounds [{low:g}, {high:g}] are not the ends {ends}")
-        if least < low or greatest > high:
-            raise InputError(
-                f"bounds [{low:g}, {high:g}] would cut off a {self.family} distribution, which runs from {least:g} to "
-                f"{greatest:g}; use family = {self.bounded_instead}, of which bounds are a part"
-            )
 
     def _ends(self) -> Interval:
         low, high = (getattr(self, end) if isinstance(end, str) else end for end in self.ends)

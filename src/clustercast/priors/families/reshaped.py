@@ -138,40 +138,36 @@ class TruncatedNormal(_Between):
     def _elicit(cls, levels: FloatArray, values: FloatArray, bounds: Interval | None, mode: float | None) -> Parameters:
         if bounds is None:
             raise InputError('truncated_normal needs bounds, as in [0, inf]; without any use family = "normal"')
-        return *_normal_through(levels, values, *bounds), *bounds
+        (low, high), span = bounds, float(values[1] - values[0])
+        ends = np.array([low, high])[np.isfinite([low, high])]
+        least, most = float(np.min(ends, initial=values[0])), float(np.max(ends, initial=values[1]))
 
+        def mass(start: float, end: float) -> float:
+            # By the lower tail, whatever the side: there a difference keeps its digits.
+            start, end = (start, end) if start < 0 else (-end, -start)
+            return float(special.ndtr(end) - special.ndtr(start))
 
-def _normal_through(levels: FloatArray, values: FloatArray, low: float, high: float) -> tuple[float, float]:
-    """Return mean and sd, before truncation, of the truncated normal distribution through two quantiles."""
-    span = float(values[1] - values[0])
-    ends = np.array([low, high])[np.isfinite([low, high])]
-    least, most = float(np.min(ends, initial=values[0])), float(np.max(ends, initial=values[1]))
+        def cdf(mean: float, sd: float, which: int) -> float:
+            first, x, last = ((end - mean) / sd for end in (low, float(values[which]), high))
+            return mass(first, x) / mass(first, last)
 
-    def mass(start: float, end: float) -> float:
-        # By the lower tail, whatever the side: there a difference keeps its digits.
-        start, end = (start, end) if start < 0 else (-end, -start)
-        return float(special.ndtr(end) - special.ndtr(start))
+        def mean_at(log_sd: float) -> float:
+            # At a given spread, the CDF at the first quantile falls as the mean rises.
+            sd = math.exp(log_sd)
+            found = elicitation.root(lambda mean: cdf(mean, sd, 0) - float(levels[0]), least - 30 * sd, most + 30 * sd)
+            return (most + 30 * sd) if found is None else found
 
-    def cdf(mean: float, sd: float, which: int) -> float:
-        first, x, last = ((end - mean) / sd for end in (low, float(values[which]), high))
-        return mass(first, x) / mass(first, last)
+        def excess(log_sd: float) -> float:
+            return cdf(mean_at(log_sd), math.exp(log_sd), 1) - float(levels[1])
 
-    def mean_at(log_sd: float) -> float:
-        # At a given spread, the CDF at the first quantile falls as the mean rises.
-        sd = math.exp(log_sd)
-        found = elicitation.root(lambda mean: cdf(mean, sd, 0) - float(levels[0]), least - 30 * sd, most + 30 * sd)
-        return (most + 30 * sd) if found is None else found
-
-    narrowest, widest = math.log(span) - math.log(20.0), math.log(span / float(levels[1] - levels[0])) + math.log(30.0)
-    log_sd = elicitation.root(
-        lambda log_sd: cdf(mean_at(log_sd), math.exp(log_sd), 1) - float(levels[1]), narrowest, widest
-    )
-    if log_sd is None:
-        raise InputError(
-            f"the quantiles {values[0]:g} and {values[1]:g} are too far apart for a normal distribution truncated "
-            f'to [{low:g}, {high:g}]; use family = "metalog" with these bounds, or "beta"'
-        )
-    return mean_at(log_sd), math.exp(log_sd)
+        narrowest, step = math.log(span) - math.log(20.0), float(levels[1] - levels[0])
+        log_sd = elicitation.root(excess, narrowest, math.log(span / step) + math.log(30.0))
+        if log_sd is None:
+            raise InputError(
+                f"the quantiles {values[0]:g} and {values[1]:g} are too far apart for a normal distribution truncated "
+                f'to [{low:g}, {high:g}]; use family = "metalog" with these bounds, or "beta"'
+            )
+        return mean_at(log_sd), math.exp(log_sd), low, high
 
 
 @distribution_family

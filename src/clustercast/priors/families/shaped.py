@@ -90,35 +90,30 @@ class Beta(_OnInterval):
             remedy = 'use family = "metalog" or "gamma"'
             raise InputError(f"beta needs two finite bounds, got [{low:g}, {high:g}]; {remedy}")
         refuse_outside("beta", levels, values, low, high)
-        return *_shapes_through(levels, values, low, high), low, high
+        below, above = (values - low) / (high - low), (high - values) / (high - low)
 
+        def cdf(alpha: float, beta: float, which: int) -> float:
+            if below[which] < above[which]:
+                return float(special.betainc(alpha, beta, below[which]))
+            return float(special.betaincc(beta, alpha, above[which]))
 
-def _shapes_through(levels: FloatArray, values: FloatArray, low: float, high: float) -> tuple[float, float]:
-    """Return the shapes of the beta distribution through two quantiles."""
-    below, above = (values - low) / (high - low), (high - values) / (high - low)
+        def split(log_total: float, log_odds: float) -> tuple[float, float]:
+            total = math.exp(log_total)
+            return total * float(special.expit(log_odds)), total * float(special.expit(-log_odds))
 
-    def cdf(alpha: float, beta: float, which: int) -> float:
-        if below[which] < above[which]:
-            return float(special.betainc(alpha, beta, below[which]))
-        return float(special.betaincc(beta, alpha, above[which]))
+        def shapes(log_total: float) -> tuple[float, float]:
+            # At a given total of the shapes, the CDF at the first quantile falls as the mean rises.
+            log_odds = elicitation.root(lambda odds: cdf(*split(log_total, odds), 0) - float(levels[0]), -60.0, 60.0)
+            return split(log_total, log_odds or 0.0)
 
-    def split(log_total: float, log_odds: float) -> tuple[float, float]:
-        total = math.exp(log_total)
-        return total * float(special.expit(log_odds)), total * float(special.expit(-log_odds))
-
-    def shapes(log_total: float) -> tuple[float, float]:
-        # At a given total of the shapes, the CDF at the first quantile falls as the mean rises.
-        log_odds = elicitation.root(lambda odds: cdf(*split(log_total, odds), 0) - float(levels[0]), -60.0, 60.0)
-        return split(log_total, log_odds or 0.0)
-
-    narrow, wide = math.log(1e-3), math.log(1e8)
-    log_total = elicitation.root(lambda log_total: cdf(*shapes(log_total), 1) - float(levels[1]), narrow, wide)
-    if log_total is None:
-        raise InputError(
-            f"no beta distribution on [{low:g}, {high:g}] goes through {values[0]:g} at {levels[0]:g} and "
-            f'{values[1]:g} at {levels[1]:g}; use family = "metalog" with these bounds'
-        )
-    return shapes(log_total)
+        narrow, wide = math.log(1e-3), math.log(1e8)
+        log_total = elicitation.root(lambda log_total: cdf(*shapes(log_total), 1) - float(levels[1]), narrow, wide)
+        if log_total is None:
+            raise InputError(
+                f"no beta distribution on [{low:g}, {high:g}] goes through {values[0]:g} at {levels[0]:g} and "
+                f'{values[1]:g} at {levels[1]:g}; use family = "metalog" with these bounds'
+            )
+        return *shapes(log_total), low, high
 
 
 @distribution_family

@@ -68,16 +68,6 @@ def _number(name: str, value: object, infinite: bool) -> float:
     return number
 
 
-def refuse_beside_quantiles(family: Any, parameters: Mapping[str, object]) -> None:
-    """Refuse parameters that are given beside quantiles."""
-    own = [field.name for field in dataclasses.fields(family) if not field.kw_only]
-    unknown = [name for name in parameters if name not in own]
-    if unknown:
-        raise InputError(f"{family.family} has no key {unknown[0]!r}{nearest(unknown[0], own)}")
-    remedy = "give one or the other" + (", and the interval as bounds" if parameters.keys() & {"low", "high"} else "")
-    raise InputError(f"{family.family}: quantiles and {', '.join(parameters)} are both given; {remedy}")
-
-
 def refuse_outside(family: str, levels: FloatArray, values: FloatArray, low: float, high: float) -> None:
     """Refuse bounds that are reversed or leave out a quantile."""
     if not all(isinstance(end, Real) for end in (low, high)):
