@@ -8,7 +8,7 @@ import clustercast as cc
 from analyses import options
 from clustercast.conditioning.observation_rows import Observations
 from clustercast.dataset import Dataset
-from clustercast.decisions.possible import possible
+from clustercast.decisions.information import possible
 from clustercast.report.ask import Question, answer
 from clustercast.report.wording import say
 

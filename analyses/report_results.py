@@ -12,7 +12,7 @@ from analyses.ask import forecast_of, observable
 from analyses.claims import answer_claims, relief_of
 from clustercast.conditioning.tree import posterior_inputs
 from clustercast.dataset import Dataset
-from clustercast.decisions.possible import possible
+from clustercast.decisions.information import possible
 from clustercast.priors.prior_file import shipped_names
 from clustercast.report.ask import Question, answer
 from clustercast.report.sections import Results, even_condition

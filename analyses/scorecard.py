@@ -11,7 +11,7 @@ from analyses import options
 from clustercast.conditioning.backtest import Backtest, Score, Skill, ensemble_score, skills
 from clustercast.conditioning.observation_rows import Observation, Observations
 from clustercast.dataset import Dataset, provenance_of
-from clustercast.decisions.possible import imagined
+from clustercast.decisions.information import imagined
 from clustercast.engine.units import same_dimension
 from clustercast.errors import InputError
 from clustercast.files.dates import end_of

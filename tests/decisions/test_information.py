@@ -18,9 +18,9 @@ from clustercast.arrays.decisions.together import rank_scores
 from clustercast.arrays.posterior.likelihood import ErrorModel, log_likelihood
 from clustercast.dataset import with_provenance
 from clustercast.decisions import information
+from clustercast.decisions.information import _predicted as predicted
+from clustercast.decisions.information import imagined, possible
 from clustercast.decisions.labels import labelled
-from clustercast.decisions.possible import _predicted as predicted
-from clustercast.decisions.possible import imagined, possible
 from clustercast.decisions.targets import Wanted, independent
 
 

@@ -1,13 +1,12 @@
 """How far the priors carry a forecast: bounds over classes of priors, from the draws of one."""
 
+import functools
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
-from clustercast.arrays import FloatArray
+from clustercast.arrays import FloatArray, IntArray
 from clustercast.arrays.decisions import prior_classes
 from clustercast.arrays.decisions.partition import partition
 from clustercast.arrays.summaries.order_statistics import effective_size
@@ -20,22 +19,15 @@ from clustercast.sensitivity.given_data import varied_inputs
 from clustercast.uncertainty.summaries import Weights
 
 Boxes = Mapping[str, tuple[Family, Family]]
+# The words of a class of priors, its bounds at a size, and its size.
+_Class = tuple[str, Callable[[prior_classes.Cells, FloatArray, float], prior_classes.Bounds], float]
 _JOINT = "all inputs"
 _LEVELS = (0.05, 0.5, 0.95)
-_LARGEST_RATIO, _LARGEST_SHARE = 1e9, 1 - 1e-9
+_LARGEST_RATIO = 1e9
+# The sizes between which a verdict on a claim may flip.
+_SIZES = {"ratio": (1.0, _LARGEST_RATIO), "contamination": (0.0, 1 - 1e-9)}
 # As fewer draws leave bounds to a few of them.
 _LEAST_SIZE = 100.0
-
-
-@dataclass(frozen=True)
-class _Class:
-    """A class of priors: its words, its bounds at a size, its size, and the sizes at which a verdict is sought."""
-
-    words: str
-    bounds: Callable[[prior_classes.Cells, FloatArray, float], prior_classes.Bounds]
-    size: float = 0.0
-    start: float = 0.0
-    most: float = 0.0
 
 
 @typed
@@ -112,46 +104,39 @@ def prior_bounds(
     verdict = checked_fraction("verdict", verdict)
     if pbox is not None and not isinstance(pbox, Mapping):
         raise InputError(f"pbox is {pbox!r}; give two distributions an input, as {{'growth': (cc.Normal(0, 1), ...)}}")
-    names = _names(forecast, of if pbox is None else list(pbox))
+    of = of if pbox is None else list(pbox)
+    names = [_JOINT] if of == "joint" else list(varied_inputs(forecast, None if of == "inputs" else of))
+    given = [key for key, value in (("ratio", ratio), ("contamination", contamination), ("pbox", pbox)) if value]
+    if len(given) != 1:
+        raise InputError(f"given are {given or 'no classes'}; give one of ratio=2, contamination=0.1 or pbox={{...}}")
     classes = [_class(ratio, contamination, pbox, name, forecast) for name in names]
-    cells = [_cells(forecast, name, shares) for name in names]
-    parts = [_bounds(wanted, each, own) for each, own in zip(cells, classes, strict=True)]
-    event = wanted.score == "brier"
+    cells = [prior_classes.Cells(shares, None if n == _JOINT else _bins(forecast[n].values)) for n in names]
+    event, dims, values = wanted.score == "brier", ("of", "statistic"), wanted.values
     statistics = ["probability"] if event else ["mean", *(f"{100 * level:g} %" for level in _LEVELS)]
-    dims = ("of", "statistic")
-    stacked = np.array(parts)
+    stacked = np.array([_bounds(values, event, *each) for each in zip(cells, classes, strict=True)])
     found = {key: (dims, stacked[:, :, k]) for k, key in enumerate(("value", "lower", "upper"))}
     result = xr.Dataset(found, {"of": names, "statistic": statistics}, {**provenance({}), "unit": wanted.unit})
     if event and pbox is None:
-        flips = [_breakdown(wanted, each, own, verdict) for each, own in zip(cells, classes, strict=True)]
+        sizes, flips = _SIZES[given[0]], []
+        for each, (_, bounds, _) in zip(cells, classes, strict=True):
+            of_size = functools.partial(bounds, each, each.means(values))
+            flips.append(prior_classes.breakdown(of_size, verdict, float(shares @ values), *sizes))
         result["breakdown"] = ("of", np.array(flips))
-    return result.assign_attrs(target=wanted.name, words=_words(wanted, result, classes[0], verdict))
-
-
-def _names(forecast: xr.Dataset, of: Iterable[str] | str) -> list[str]:
-    """Return the inputs whose densities are in the class, each by itself, or what stands for all together."""
-    if of == "joint":
-        return [_JOINT]
-    return list(varied_inputs(forecast, None if of == "inputs" else of))
+    return result.assign_attrs(target=wanted.name, words=_words(wanted, result, classes[0][0], verdict))
 
 
 def _class(
     ratio: float | None, contamination: float | None, pbox: Boxes | None, name: str, forecast: xr.Dataset
 ) -> _Class:
     """Return the one class that is asked for."""
-    given = [key for key, value in (("ratio", ratio), ("contamination", contamination), ("pbox", pbox)) if value]
-    if len(given) != 1:
-        raise InputError(f"given are {given or 'no classes'}; give one of ratio=2, contamination=0.1 or pbox={{...}}")
     if ratio is not None:
         if not isinstance(ratio, int | float) or not 1 < ratio < _LARGEST_RATIO:
             remedy = f"give a number above 1 and below {_LARGEST_RATIO:g}, as 2: one density may be twice the other"
             raise InputError(f"ratio is {ratio!r}; {remedy}")
-        words = f"the prior may be any density within a ratio of {ratio:g}"
-        return _Class(words, prior_classes.ratio_bounds, ratio, 1.0, _LARGEST_RATIO)
+        return f"the prior may be any density within a ratio of {ratio:g}", prior_classes.ratio_bounds, ratio
     if contamination is not None:
         share = checked_fraction("contamination", contamination)
-        words = f"{100 * share:g} % of the prior may be anything"
-        return _Class(words, prior_classes.contamination_bounds, share, 0.0, _LARGEST_SHARE)
+        return f"{100 * share:g} % of the prior may be anything", prior_classes.contamination_bounds, share
     assert pbox is not None
     ends = pbox[name]
     if not isinstance(ends, tuple | list) or len(ends) != 2 or not all(isinstance(end, Family) for end in ends):
@@ -163,45 +148,34 @@ def _class(
     if (least > most + 1e-12).any():
         raise InputError(f"pbox[{name!r}]: the distribution functions cross, or the first has the higher values; swap")
     words = "the prior may be any law in the p-box"
-    return _Class(words, lambda cells, means, _: prior_classes.box_bounds(cells, means, least, most))
+    return words, lambda cells, means, _: prior_classes.box_bounds(cells, means, least, most), 0.0
 
 
-def _bins(values: FloatArray) -> NDArray[np.int64]:
+def _bins(values: FloatArray) -> IntArray:
     """Return the bin of each value of an input."""
     return np.unique(partition([values]).member[0], return_inverse=True)[1].astype(np.int64)
 
 
-def _cells(forecast: xr.Dataset, name: str, shares: FloatArray) -> prior_classes.Cells:
-    """Return what the class reweighs: all draws, or bins of one input."""
-    return prior_classes.Cells(shares) if name == _JOINT else prior_classes.Cells(shares, _bins(forecast[name].values))
-
-
-def _bounds(wanted: Wanted, cells: prior_classes.Cells, own: _Class) -> list[tuple[float, float, float]]:
+def _bounds(
+    values: FloatArray, event: bool, cells: prior_classes.Cells, own: _Class
+) -> list[tuple[float, float, float]]:
     """Return value, lower and upper bound of each statistic."""
-    whole = float(cells.shares @ wanted.values)
 
     def bounds(values: FloatArray) -> prior_classes.Bounds:
-        return own.bounds(cells, cells.means(values), own.size)
+        return own[1](cells, cells.means(values), own[2])
 
-    found = [(whole, *bounds(wanted.values))]
-    if wanted.score == "brier":
+    found = [(float(cells.shares @ values), *bounds(values))]
+    if event:
         return found
-    order = np.argsort(wanted.values, kind="stable")
+    order = np.argsort(values, kind="stable")
     reached = np.cumsum(cells.shares[order])
     for level in _LEVELS:
-        value = float(wanted.values[order[np.searchsorted(reached, level - 1e-12)]])
-        found.append((value, *prior_classes.quantile_bounds(bounds, wanted.values, level)))
+        value = float(values[order[np.searchsorted(reached, level - 1e-12)]])
+        found.append((value, *prior_classes.quantile_bounds(bounds, values, level)))
     return found
 
 
-def _breakdown(wanted: Wanted, cells: prior_classes.Cells, own: _Class, verdict: float) -> float:
-    """Return the size of the class at which the verdict on a claim may flip."""
-    means = cells.means(wanted.values)
-    whole = float(cells.shares @ wanted.values)
-    return prior_classes.breakdown(lambda size: own.bounds(cells, means, size), verdict, whole, own.start, own.most)
-
-
-def _words(wanted: Wanted, found: xr.Dataset, own: _Class, verdict: float) -> str:
+def _words(wanted: Wanted, found: xr.Dataset, prior: str, verdict: float) -> str:
     """Return the widest row in a sentence."""
     row = int(np.argmax((found["upper"] - found["lower"]).values[:, 0]))
     value, lower, upper = (float(found[key][row, 0]) for key in ("value", "lower", "upper"))
@@ -210,8 +184,8 @@ def _words(wanted: Wanted, found: xr.Dataset, own: _Class, verdict: float) -> st
     if wanted.score != "brier":
         ends = f"{with_unit_text(lower, upper, '1')} to {with_unit_text(upper, lower, wanted.unit)}"
         mean = with_unit_text(value, upper, wanted.unit)
-        return f"The mean of {wanted.words} is {mean}; {ends} if {own.words}{about}."
-    said = f"The probability is {value:.2g}; {lower:.2g} to {upper:.2g} if {own.words}{about}."
+        return f"The mean of {wanted.words} is {mean}; {ends} if {prior}{about}."
+    said = f"The probability is {value:.2g}; {lower:.2g} to {upper:.2g} if {prior}{about}."
     if "breakdown" not in found:
         return said
     size, side = float(found["breakdown"][row]), "above" if value > verdict else "below"

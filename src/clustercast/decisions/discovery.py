@@ -2,17 +2,16 @@
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
 from clustercast.arrays import BoolArray, FloatArray, Names
-from clustercast.arrays.decisions.boxes import Box, chosen_box, peel, quantile_codes, quasi_p_values
+from clustercast.arrays.decisions.boxes import Box, CodeArray, chosen_box, peel, quantile_codes, quasi_p_values
 from clustercast.arrays.summaries.summaries import share_with_error
 from clustercast.dataset import in_words, provenance
-from clustercast.decisions.drawn_from import Asked, Event, asked_event, checked_fraction, with_unit_text
+from clustercast.decisions.drawn_from import Event, asked_event, checked_fraction, with_unit_text
+from clustercast.decisions.targets import Wanted
 from clustercast.errors import InputError, typed, whole_number
 from clustercast.sensitivity.given_data import input_matrix, varied_inputs
 
-Codes = NDArray[np.uint8]
 _LEAST_HITS = 80
 _LEAST_SHARE, _LEAST_DRAWS = 0.05, 30
 
@@ -83,17 +82,22 @@ def discover(
     if not 0 < peeled <= 0.5:
         raise InputError(f"peeled is {peeled!r}; give a part of at most 0.5, as 0.05")
     wanted = None if density is None else checked_fraction("density", density)
-    hits = int(min(event.holds.sum(), (~event.holds).sum()))
-    if hits < _LEAST_HITS:
+    holds = event.holds
+    if min(holds.sum(), (~holds).sum()) < _LEAST_HITS:
         remedy = f"a region needs {_LEAST_HITS} with and without it, so draw more or ask for something less extreme"
-        raise InputError(f"{event.name!r} holds in {event.holds.sum():,} of {event.holds.size:,} draws; {remedy}")
+        raise InputError(f"{event.name!r} holds in {holds.sum():,} of {holds.size:,} draws; {remedy}")
     names = list(varied_inputs(forecast, inputs))
     codes, edges = quantile_codes(input_matrix(forecast, names).T)
-    part = np.random.default_rng(0).permutation(event.holds.size) % 4
+    part = np.random.default_rng(0).permutation(holds.size) % 4
     found: list[Box] = []
-    outside = np.ones(event.holds.size, dtype=np.bool_)
+    outside = np.ones(holds.size, dtype=np.bool_)
     for _ in range(boxes):
-        box = _next_box(codes, event.holds, outside, part, peeled, wanted)
+        # Found and chosen on draws outside the other boxes.
+        finding, choosing = ((codes[:, rows], holds[rows]) for rows in (outside & (part < 2), outside & (part == 2)))
+        if (hits := int(finding[1].sum())) < _LEAST_DRAWS:
+            break
+        least = max(_LEAST_DRAWS, int(min(_LEAST_SHARE * finding[1].size, hits / 2)))
+        box = chosen_box(peel(*finding, peeled, least), finding, choosing, wanted)
         if box is None or (found and not box.limited.size):
             break
         found.append(box)
@@ -101,42 +105,23 @@ def discover(
     if not found:
         remedy = f"it is {event.share:.3g} over all draws, so ask for less, or draw more"
         raise InputError(f"no box of inputs has {event.name!r} with a density of {density}; {remedy}")
-    judged = part == 3
-    result = _labelled(found, names, edges, codes[:, judged], event.holds[judged])
-    units = {name: str(forecast[name].attrs.get("units", "1")) for name in names}
-    words = "\n".join(_words(event, result.isel(box=k), units) for k in range(len(found)))
+    result = _labelled(found, names, edges, codes[:, part == 3], holds[part == 3])
+    words = "\n".join(_words(event, result.isel(box=k), forecast) for k in range(len(found)))
     return result.assign_attrs(condition=event.name, before=event.share, words=words)
 
 
-def _next_box(
-    codes: Codes, holds: BoolArray, outside: BoolArray, part: NDArray[np.intp], peeled: float, density: float | None
-) -> Box | None:
-    """Return the next box, found and chosen on draws outside the others; None where there is none."""
-    finding, choosing = (np.flatnonzero(rows & outside) for rows in (part < 2, part == 2))
-    hits = int(holds[finding].sum())
-    if hits < _LEAST_DRAWS:
-        return None
-    least = max(_LEAST_DRAWS, int(min(_LEAST_SHARE * finding.size, hits / 2)))
-    found, own = codes[:, finding], holds[finding]
-    return chosen_box(peel(found, own, peeled, least), (found, own), (codes[:, choosing], holds[choosing]), density)
-
-
 def _labelled(
-    boxes: list[Box], names: list[str], edges: list[FloatArray], codes: Codes, holds: BoolArray
+    boxes: list[Box], names: list[str], edges: list[FloatArray], codes: CodeArray, holds: BoolArray
 ) -> xr.Dataset:
     """Return limits in units of the inputs, and what the judging draws say of each box."""
-    limits = np.full((2, len(boxes), len(names)), np.inf)
-    limits[0] = -np.inf
-    p_values = np.full((len(boxes), len(names)), np.nan)
+    lower, upper, p_values = (np.full((len(boxes), len(names)), start) for start in (-np.inf, np.inf, np.nan))
     numbers = np.empty((5, len(boxes)))
     outside = np.ones(holds.size, dtype=np.bool_)
     for place, box in enumerate(boxes):
         for column in box.limited:
-            low, high = int(box.low[column]), int(box.high[column])
-            if low > 0:
-                limits[0, place, column] = edges[column][low - 1]
-            if high < len(edges[column]):
-                limits[1, place, column] = edges[column][high]
+            ends = [-np.inf, *edges[column], np.inf]
+            lower[place, column] = ends[box.low[column]]
+            upper[place, column] = ends[min(box.high[column] + 1, len(ends) - 1)]
         p_values[place, box.limited] = list(quasi_p_values(codes[:, outside], holds[outside], box))
         inside = box.contains(codes) & outside
         numbers[:, place] = *share_with_error(holds[inside]), *share_with_error(inside[holds]), inside.mean()
@@ -144,30 +129,29 @@ def _labelled(
     dims = ("box", "input")
     keys = ("density", "density_error", "coverage", "coverage_error", "mass")
     return xr.Dataset(
-        {"lower": (dims, limits[0]), "upper": (dims, limits[1]), "quasi_p": (dims, p_values)}
+        {"lower": (dims, lower), "upper": (dims, upper), "quasi_p": (dims, p_values)}
         | {key: ("box", row) for key, row in zip(keys, numbers, strict=True)},
         {"box": np.arange(1, len(boxes) + 1), "input": names},
         provenance({}),
     )
 
 
-def _words(event: Asked, box: xr.Dataset, units: dict[str, str]) -> str:
+def _words(event: Wanted, box: xr.Dataset, forecast: xr.Dataset) -> str:
     """Return one box in a sentence, the limits that matter most first."""
     limited = [str(name) for name in box["input"].values[~np.isnan(box["quasi_p"].values)]]
     if not limited:
-        share = f"{100 * event.share:.2g} %"
-        return f"No box was found that has more often that {event.words}: it is so in {share} of all draws."
+        where = f"it is so in {100 * event.share:.2g} % of all draws"
+        return f"No box was found that has more often that {event.words}: {where}."
     said = []
     for name in sorted(limited, key=lambda one: float(box["quasi_p"].sel(input=one))):
         low, high = (float(box[key].sel(input=name)) for key in ("lower", "upper"))
-        shown = in_words(name)
-        if np.isinf(low):
-            said.append(f"{shown} is below {with_unit_text(high, low, units[name])}")
-        elif np.isinf(high):
-            said.append(f"{shown} is above {with_unit_text(low, high, units[name])}")
-        else:
-            ends = with_unit_text(low, high, "1"), with_unit_text(high, low, units[name])
-            said.append(f"{shown} is from {ends[0]} to {ends[1]}")
+        unit = str(forecast[name].attrs.get("units", "1"))
+        where = f"below {with_unit_text(high, low, unit)}"
+        if np.isinf(high):
+            where = f"above {with_unit_text(low, high, unit)}"
+        elif not np.isinf(low):
+            where = f"from {with_unit_text(low, high, '1')} to {with_unit_text(high, low, unit)}"
+        said.append(f"{in_words(name)} is {where}")
     words = event.words[:1].upper() + event.words[1:]
     return (
         f"{words} in {100 * float(box['density']):.0f} % of draws where {' and '.join(said)}; "

@@ -1,13 +1,12 @@
 """The priors that a forecast was drawn from, what it is asked for, and normal scores of its inputs."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 from scipy.special import ndtri
 
-from clustercast.arrays import BoolArray, FloatArray
+from clustercast.arrays import FloatArray
 from clustercast.arrays.families.tails import score_of_tails
 from clustercast.arrays.summaries.order_statistics import checked_weights
 from clustercast.dataset import design_of, provenance_of
@@ -23,27 +22,13 @@ from clustercast.uncertainty.summaries import Weights, weights_array
 Event = str | Claim | Condition
 
 
-@dataclass(frozen=True)
-class Asked:
-    """An event: its name, words, and whether it holds in each sample."""
-
-    name: str
-    words: str
-    holds: BoolArray
-
-    @property
-    def share(self) -> float:
-        """Its share of the samples."""
-        return float(self.holds.mean())
-
-
-def asked_event(forecast: xr.Dataset, claim: Event) -> Asked:
+def asked_event(forecast: xr.Dataset, claim: Event) -> Wanted:
     """Return an event by the id of a claim or a condition, refused where it holds in no sample or in all."""
     found = one_target(forecast, claim)
     if found.score != "brier":
         remedy = f"make one of it, as '{found.name.split()[0]} > VALUE by 2028'"
         raise InputError(f"{found.name!r} is a number, not an event; {remedy}")
-    return Asked(found.name, found.words, found.values > 0)
+    return found
 
 
 def one_target(forecast: xr.Dataset, target: Target, raw: bool = False) -> Wanted:
@@ -69,11 +54,9 @@ def priors_of(forecast: xr.Dataset, priors: Priors | None) -> Priors:
     """Return the priors that the inputs of a forecast were drawn from, the shipped ones by their name and hash."""
     record = provenance_of(forecast)
     name, drawn = str(record.get("priors_name", "")), record.get("priors_hash")
-    if design_of(forecast).get("name") not in PLAIN:
-        raise InputError(
-            f"the forecast has the design {design_of(forecast).get('name')!r}, whose samples are no independent draws "
-            "of priors; draw with design='random' or 'sobol'"
-        )
+    if (design := design_of(forecast).get("name")) not in PLAIN:
+        what = f"the forecast has the design {design!r}, whose samples are no independent draws of priors"
+        raise InputError(f"{what}; draw with design='random' or 'sobol'")
     if priors is None:
         base, _, scenario = name.partition("+")
         known = base in shipped_names() and (not scenario or scenario in shipped_names("scenarios"))
@@ -105,18 +88,15 @@ def rank_scores(forecast: xr.Dataset, names: tuple[str, ...]) -> FloatArray:
 
 def normal_scores(forecast: xr.Dataset, priors: Priors, names: tuple[str, ...]) -> FloatArray:
     """Return the normal scores of inputs, shape (N, inputs)."""
-    columns = [score_of_tails(*priors[name].tails(forecast[name].values)) for name in names]
-    return np.column_stack(columns)
+    return np.column_stack([score_of_tails(*priors[name].tails(forecast[name].values)) for name in names])
 
 
 def score_correlation(priors: Priors, names: tuple[str, ...]) -> FloatArray:
     """Return the correlation of the normal scores of inputs."""
+    own = [k for k, name in enumerate(names) if name in priors.correlated]
+    others = [priors.correlated.index(names[k]) for k in own]
     matrix = np.eye(len(names))
-    correlated = priors.correlated
-    places = [(i, correlated.index(name)) for i, name in enumerate(names) if name in correlated]
-    if places:
-        own, others = (list(part) for part in zip(*places, strict=True))
-        matrix[np.ix_(own, own)] = priors.correlation_matrix[np.ix_(others, others)]
+    matrix[np.ix_(own, own)] = priors.correlation_matrix[np.ix_(others, others)]
     return matrix
 
 
@@ -136,10 +116,6 @@ def checked_fraction(what: str, value: object) -> float:
 
 def with_unit_text(number: float, other: float, unit: str) -> str:
     """Return a number with its unit, with so many digits that it differs from another where they differ."""
-    for digits in (2, 3, 4, 6):
-        if f"{number:.{digits}g}" != f"{other:.{digits}g}":
-            break
-    else:
-        digits = 3
+    digits = next((k for k in (2, 3, 4, 6) if f"{number:.{k}g}" != f"{other:.{k}g}"), 3)
     text = f"{float(f'{number:.{digits}g}'):,g}"
     return text if unit == "1" else f"{text} {unit}"

@@ -1,8 +1,10 @@
 """Value of information from the draws of a stored forecast: perfect, of an input, of an observation not yet made."""
 
 import itertools
-from collections.abc import Iterable, Mapping
-from typing import Literal
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal, TypeAlias
 
 import numpy as np
 import xarray as xr
@@ -11,20 +13,28 @@ from clustercast.arrays import FloatArray
 from clustercast.arrays.decisions.actions import action_gain
 from clustercast.arrays.decisions.few_events import ENOUGH, number_of_events
 from clustercast.arrays.decisions.few_events import TOGETHER as FEWEST_TOGETHER
-from clustercast.arrays.decisions.partition import Partition, partition, without_twins
+from clustercast.arrays.decisions.partition import partition, without_twins
 from clustercast.arrays.decisions.scores import entropy_gain, perfect_gain, spread_gain, variance_gain
 from clustercast.arrays.decisions.together import joint_gains, rank_scores
+from clustercast.arrays.points.streams import checked_seed, stream
+from clustercast.arrays.posterior.likelihood import replicate
+from clustercast.conditioning.observation_rows import Observation, Observations, error_model
+from clustercast.conditioning.observations import read_observations
 from clustercast.dataset import design_of
 from clustercast.decisions.labels import labelled
-from clustercast.decisions.possible import Rows, imagined
 from clustercast.decisions.targets import Score, Target, Wanted, independent, wanted
 from clustercast.engine.model import Model
-from clustercast.errors import InputError, typed
+from clustercast.engine.units import same_dimension
+from clustercast.errors import InputError, nearest, typed
+from clustercast.files.toml import validated
 from clustercast.priors.groups import section_of
+from clustercast.priors.prior_set import Priors
 from clustercast.quantities.cluster_model import cluster_model
+from clustercast.sampling import draw
 from clustercast.sensitivity.given_data import input_matrix, varied_inputs
+from clustercast.uncertainty.summaries import not_nan, place_of
 
-Gain = tuple[FloatArray, FloatArray]
+Rows: TypeAlias = Mapping[str, object] | Sequence[Mapping[str, object]] | Observations | str | Path
 Of = Literal["inputs", "groups", "pairs"] | Mapping[str, Iterable[str]]
 
 # Inputs that are paired, and samples on which several are looked at together.
@@ -227,20 +237,15 @@ def _gains(columns: FloatArray, targets: list[Wanted], low_discrepancy: bool) ->
     found = np.zeros((3, len(columns), len(targets)))
     bins = partition(columns)
     for kind, places in _kinds(targets).items():
-        stacked = np.column_stack([targets[place].values for place in places])
-        found[:2, :, places] = _gain(kind.split()[0], columns, bins, stacked, low_discrepancy)
+        score, values = kind.split()[0], np.column_stack([targets[place].values for place in places])
+        if score == "loss":
+            gain = action_gain(bins, values)
+        elif score in ("crps", "width"):
+            gain = spread_gain(score, columns, values, low_discrepancy)
+        else:
+            gain = (entropy_gain if score == "log" else variance_gain)(bins, values, low_discrepancy)
+        found[:2, :, places] = gain
     return found
-
-
-def _gain(score: str, columns: FloatArray, bins: Partition, values: FloatArray, low_discrepancy: bool) -> Gain:
-    """Return what each column is worth by one score."""
-    if score in ("variance", "brier"):
-        return variance_gain(bins, values, low_discrepancy)
-    if score == "log":
-        return entropy_gain(bins, values, low_discrepancy)
-    if score == "loss":
-        return action_gain(bins, values)
-    return spread_gain(score, columns, values, low_discrepancy)
 
 
 def _joint_gains(
@@ -297,15 +302,64 @@ def _groups(
                 raise InputError(f"group {key!r} has {unknown or 'no inputs'}; give inputs that vary in the forecast")
         return groups
     if of == "groups":
-        sections: dict[str, tuple[str, ...]] = {}
         for name in names:
             if not model.users(name):
                 raise InputError(f"no quantity of the model takes the input {name!r}; give model= or your own groups")
-            section = section_of(name, model)
-            sections[section] = (*sections.get(section, ()), name)
-        return sections
+        section = {name: section_of(name, model) for name in names}
+        return {one: tuple(name for name in names if section[name] == one) for one in section.values()}
     if of != "pairs":
         raise InputError(f"of is {of!r}; choose 'inputs', 'groups' or 'pairs', or give a mapping of names to inputs")
     worth = (value / np.array([max(perfect_gain(one.score, one.values)[0], 1e-300) for one in targets])).max(axis=1)
     kept = names if chosen else [names[k] for k in np.sort(np.argsort(-worth, kind="stable")[:PAIRED])]
     return {f"{a} and {b}": (a, b) for a, b in itertools.combinations(kept, 2)}
+
+
+def possible(observation: Rows) -> Observations:
+    """Return rows of what may be observed; a file of them needs no values."""
+    if isinstance(observation, Observations):
+        return observation
+    if isinstance(observation, str | Path):
+        return read_observations(observation, constants={"value": 1.0})
+    rows: list[Observation] = []
+    for given in [observation] if isinstance(observation, Mapping) else observation:
+        name = str(given.get("id", f"observation {len(rows) + 1}"))
+        rest = {"id": name, "name": name, "value": 1.0, "source": "not made yet", "as_of": "2100"}
+        rows.append(validated({**rest, **given}, Observation, "observation="))
+    names, known = [row.id for row in rows], read_observations()
+    if not rows or len(set(names)) < len(rows):
+        raise InputError(f"observations are {', '.join(names) or 'none'}; give one or more, each with its own id")
+    return replace(known, rows=tuple(rows))
+
+
+def imagined(forecast: xr.Dataset, observation: Rows, seed: int) -> tuple[list[str], FloatArray]:
+    """Return the names of observations, and log10 of what would be seen in each sample, shape (observations, N)."""
+    rows = possible(observation)
+    size = forecast.sizes["sample"]
+    predicted = np.stack([_predicted(forecast, row) for row in rows])
+    # The parameters of the likelihood are uncertain too: what is not known of them makes an observation worth less.
+    priors = Priors(**rows.error_priors())  # type: ignore[arg-type]
+    drawn = draw(priors, size, seed=seed)
+    errors = error_model(rows.quantities, {name: np.broadcast_to(drawn[name].values, (size,)) for name in priors})
+    seen = replicate(rows.arrays(), predicted, errors, stream(checked_seed(seed), "possible observations"))
+    return [row.id for row in rows], seen
+
+
+def _predicted(forecast: xr.Dataset, row: Observation) -> FloatArray:
+    """Return log10 of an observed quantity in each sample; of the amount of a year, of what the quantity grows by."""
+    if row.quantity not in forecast.data_vars:
+        known = [str(name) for name in forecast.data_vars]
+        what = f"observation {row.id!r} is of {row.quantity!r}"
+        raise InputError(f"{what}, which the forecast does not hold{nearest(row.quantity, known)}; propagate it too")
+    variable = forecast[row.quantity]
+    unit = str(variable.attrs.get("units", "1"))
+    yearly = same_dimension(f"({row.unit})*year", unit)
+    if not yearly and not same_dimension(row.unit, unit):
+        what = f"observation {row.id!r} is in {row.unit!r}"
+        raise InputError(f"{what}, which does not convert to {unit!r}, the unit of {row.quantity}")
+    values = not_nan(variable.transpose(..., "sample"))
+    if "year" in variable.dims:
+        at = [values[place_of(variable, date)] for date in ((row.date, row.date + 1) if yearly else (row.date,))]
+        values = at[1] - at[0] if yearly else at[0]
+    if not (values > 0).all():
+        raise InputError(f"{row.quantity!r} is not above 0 in every sample at {row.date:g}, so it has no logarithm")
+    return np.asarray(np.log10(values))

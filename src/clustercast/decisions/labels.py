@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from clustercast.arrays import FloatArray
 from clustercast.arrays.decisions import few_events
 from clustercast.arrays.decisions.scores import perfect_gain
-from clustercast.arrays.indices.intervals import normal_factor
 from clustercast.dataset import design_of
 from clustercast.decisions.targets import Wanted
 
@@ -40,7 +39,14 @@ def labelled(
     most = np.array([perfect_gain(one.score, one.values)[0] for one in targets])
     before = [one.values.mean(axis=0).min() if one.score == "loss" else most[k] for k, one in enumerate(targets)]
     raw, error, doubt = (part.T for part in gains)
-    sides = np.array([_ends(name, one, raw[k], error[k], confidence) for k, one in enumerate(targets)])
+    sides = np.array(
+        [
+            few_events.perfect_ends(one.score, one.values, confidence)
+            if name == "evpi" and one.score in few_events.ENOUGH
+            else few_events.ends(one.score, raw[k], error[k], one.values, confidence)
+            for k, one in enumerate(targets)
+        ]
+    )
     # Of what has too few events to be looked at, nothing is known but that it is worth no less than its members.
     low, high = sides[:, 0], np.where(np.isinf(doubt), most[:, np.newaxis], sides[:, 1])
     value = np.clip(raw, 0, most[:, np.newaxis])
@@ -81,31 +87,17 @@ def labelled(
     return xr.Dataset(variables, coords, attrs)
 
 
-def _ends(
-    name: str, one: Wanted, value: FloatArray, error: FloatArray, confidence: float
-) -> tuple[FloatArray, FloatArray]:
-    """Return the ends of the intervals of one target."""
-    if one.score not in few_events.ENOUGH:
-        half = normal_factor(confidence) * error
-        return value - half, value + half
-    if name == "evpi":
-        return few_events.perfect_ends(one.score, one.values, confidence)
-    return few_events.ends(one.score, value, error, one.values, confidence)
-
-
 def _doubts(one: Wanted, doubtful: list[str], unknown: bool) -> str:
     """Return in words why intervals of a target are as wide as they are, or may be too narrow."""
     said = []
     if one.score in few_events.ENOUGH:
         events, size = few_events.number_of_events(one.values), len(one.values)
+        what = f"{one.words!r} has {events} of {size:,} samples"
         if events < few_events.FEWEST:
-            said.append(
-                f"{one.words!r} has {events} of {size:,} samples, too few for any interval narrower than the whole"
-            )
+            said.append(f"{what}, too few for any interval narrower than the whole")
         elif events <= few_events.ENOUGH[one.score]:
-            said.append(f"{one.words!r} has {events} of {size:,} samples; intervals are as wide as so few ask for")
-            if unknown:
-                said[-1] += ", and those of several inputs together reach up to the whole"
+            rest = ", and those of several inputs together reach up to the whole" if unknown else ""
+            said.append(f"{what}; intervals are as wide as so few ask for{rest}")
     if doubtful:
         these = ", ".join(each.replace("_", " ") for each in doubtful)
         said.append(f"so many draws do not show how {one.words} hangs on {these}: intervals may be too narrow")

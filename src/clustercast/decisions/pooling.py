@@ -1,23 +1,26 @@
 """Several forecasters: their priors pooled into one set, or their forecasts into one, by draws."""
 
 import dataclasses
+import functools
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import xarray as xr
 
 from clustercast.arrays import FloatArray
+from clustercast.arrays.families.tails import Levels, tails_of_score
 from clustercast.conditioning.backtest import rolling_origin
 from clustercast.dataset import design_of, provenance, provenance_of
-from clustercast.decisions.pooled_families import LogPool, QuantilePool
 from clustercast.errors import InputError, typed
 from clustercast.files.dates import end_of
-from clustercast.priors.correlation import Correlation
+from clustercast.priors.correlation import Correlation, has_atoms
 from clustercast.priors.families import Discrete, Family, Fixed, LogNormal, Mixture, Normal
-from clustercast.priors.families.family import without_texts
+from clustercast.priors.families.composed import OfComponents
+from clustercast.priors.families.family import Interval, without_texts
+from clustercast.priors.families.validation import distribution_family
 from clustercast.priors.prior_set import Priors, checked_priors
 from clustercast.sampling import PLAIN
 
@@ -28,6 +31,9 @@ Shares = tuple[float, ...]
 _ROUNDS = 5000
 # The input of a pooled forecast that says whose prior a draw is from, and the fewest draws of one.
 WHOSE, _FEWEST = "whose_prior", 100
+# Normal scores of the tables, densities between nodes, and the least number of steps on the side of each.
+_SCORES = np.linspace(-8.0, 8.0, 4097)
+_FINE, _STEPS = 8, 64
 
 
 @typed
@@ -186,44 +192,31 @@ def _pooled(name: str, having: list[tuple[float, Family]], how: How, named: str)
         raise InputError(f"{what}; propagate each and pool the forecasts, or give them one with replace")
     # What has few values has no density, and its quantiles jump.
     how = "linear" if any(each.is_discrete for each in parts) else how
-    pooled = {"linear": _mixed, "log": _log_pool, "quantile": _quantile_pool}[how]
-    made = pooled(shares, parts) if len(parts) > 1 else parts[0]
+    made = _made(how, shares, parts) if len(parts) > 1 else parts[0]
     about = {"source": f"{how} pool of {named}", "as_of": max(family.as_of for _, family in having), "judgement": True}
     return dataclasses.replace(made, unit=unit, **about)  # type: ignore[arg-type]
 
 
-def _mixed(shares: Shares, parts: Parts) -> Family:
-    """Return the mean of distributions; of constants one of few values."""
-    if not all(isinstance(each, Fixed | Discrete) for each in parts):
-        return Mixture(shares, parts)
-    weights: dict[float, float] = {}
-    for share, each in zip(shares, parts, strict=True):
-        own = [(each.value, 1.0)] if isinstance(each, Fixed) else []
-        own = list(zip(each.values, each.weights, strict=True)) if isinstance(each, Discrete) else own
-        for value, weight in own:
-            weights[value] = weights.get(value, 0.0) + share * weight
-    values = sorted(weights)
-    return Discrete(values, [weights[value] for value in values])  # type: ignore[arg-type]
-
-
-def _log_pool(shares: Shares, parts: Parts) -> Family:
-    """Return the geometric mean of densities, normal of normals and lognormal of lognormals."""
+def _made(how: How, shares: Shares, parts: Parts) -> Family:
+    """Return the mean of distributions, of their log densities or of their quantiles, in closed form if it has one."""
+    pairs = list(zip(shares, parts, strict=True))
+    if how == "linear" and all(isinstance(each, Fixed | Discrete) for each in parts):
+        weights: dict[float, float] = {}
+        for share, each in pairs:
+            own = zip(each.values, each.weights, strict=True) if isinstance(each, Discrete) else [(each.median, 1.0)]
+            for value, weight in own:
+                weights[value] = weights.get(value, 0.0) + share * weight
+        values = sorted(weights)
+        return Discrete(tuple(values), tuple(weights[value] for value in values))
+    if how == "quantile" and all(isinstance(each, Normal) for each in parts):
+        return Normal(*(math.fsum(share * getattr(each, key) for share, each in pairs) for key in ("mean", "sd")))
     for kind, place, length in ((Normal, "mean", "sd"), (LogNormal, "mu", "sigma")):
-        if all(isinstance(each, kind) for each in parts):
-            precise = [w / getattr(each, length) ** 2 for w, each in zip(shares, parts, strict=True)]
+        if how == "log" and all(isinstance(each, kind) for each in parts):
+            precise = [w / getattr(each, length) ** 2 for w, each in pairs]
             whole = math.fsum(precise)
             middle = math.fsum(p * getattr(each, place) for p, each in zip(precise, parts, strict=True)) / whole
             return kind(middle, whole**-0.5)
-    return LogPool(shares, parts)
-
-
-def _quantile_pool(shares: Shares, parts: Parts) -> Family:
-    """Return the mean of quantiles, normal of normals."""
-    if all(isinstance(each, Normal) for each in parts):
-        pairs = list(zip(shares, parts, strict=True))
-        mean, sd = (math.fsum(share * getattr(each, key) for share, each in pairs) for key in ("mean", "sd"))
-        return Normal(mean, sd)
-    return QuantilePool(shares, parts)
+    return {"linear": Mixture, "log": LogPool, "quantile": QuantilePool}[how](shares, parts)
 
 
 def _correlations(held: list[Priors], shares: Shares, pooled: Mapping[str, Family]) -> list[Correlation]:
@@ -233,13 +226,9 @@ def _correlations(held: list[Priors], shares: Shares, pooled: Mapping[str, Famil
         for one in priors.correlations:
             key = frozenset(one.between)
             ranks[key] = ranks.get(key, 0.0) + share * one.rank
-    order = list(pooled)
-    pairs = {tuple(sorted(key, key=order.index)): rank for key, rank in ranks.items()}
-    return [
-        Correlation((a, b), rank, source="weighted mean of the pooled sets", judgement=True)
-        for (a, b), rank in pairs.items()
-        if rank
-    ]
+    texts: dict[str, Any] = {"source": "weighted mean of the pooled sets", "judgement": True}
+    pairs = [(sorted(key, key=list(pooled).index), rank) for key, rank in ranks.items() if rank]
+    return [Correlation((a, b), rank, **texts) for (a, b), rank in pairs]
 
 
 def _pooled_forecast(forecasts: Mapping[str, xr.Dataset], shares: tuple[float, ...], how: str) -> xr.Dataset:
@@ -284,3 +273,89 @@ def _check_forecast(name: str, forecast: xr.Dataset, first: xr.Dataset) -> None:
         if key in forecast and forecast[key].attrs.get("units") != first[key].attrs.get("units"):
             units = [str(each[key].attrs.get("units")) for each in (first, forecast)]
             raise InputError(f"{key!r} is in {units[0]!r} in the first forecast and in {units[1]!r} in {name!r}")
+
+
+class _Pooled(OfComponents):
+    """Several distributions with weights, made into one that is given by its quantiles at normal scores."""
+
+    @property
+    def support(self) -> Interval:
+        """The ends of the table, eight standard deviations of the normal score from the median."""
+        return float(self._table[0]), float(self._table[-1])
+
+    @property
+    def _table(self) -> FloatArray:
+        """The quantiles at the scores of the tables."""
+        raise NotImplementedError
+
+    def _invert(self, at: Levels) -> FloatArray:
+        return np.asarray(np.interp(at.score, _SCORES, self._table))
+
+    def _tails(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+        return tails_of_score(np.interp(x, self._table, _SCORES))
+
+    def _log_density(self, x: FloatArray) -> FloatArray:
+        # By the chain rule from the normal score, whose slope the table has.
+        z = np.interp(x, self._table, _SCORES)
+        slope = np.interp(z, _SCORES, np.gradient(self._table, _SCORES))
+        return np.asarray(-(z**2) / 2 - np.log(2 * np.pi) / 2 - np.log(slope))
+
+
+@distribution_family
+class QuantilePool(_Pooled):
+    """The distribution whose quantiles are the weighted means of those of several."""
+
+    family = "quantile_pool"
+
+    weights: tuple[float, ...]
+    components: tuple[Family, ...]
+
+    @functools.cached_property
+    def _table(self) -> FloatArray:
+        each = [w * c._invert(Levels(z=_SCORES)) for w, c in zip(self.weights, self.components, strict=True)]
+        return np.asarray(np.sum(each, axis=0))
+
+
+@distribution_family
+class LogPool(_Pooled):
+    """The distribution whose density is the normalised weighted geometric mean of those of several."""
+
+    family = "log_pool"
+
+    weights: tuple[float, ...]
+    components: tuple[Family, ...]
+
+    def _check(self) -> None:
+        super()._check()
+        if any(map(has_atoms, self.components)):
+            raise InputError("single values of a component have a probability, so it has no density; mix them")
+        low, high = max(c.support[0] for c in self.components), min(c.support[1] for c in self.components)
+        if low >= high:
+            raise InputError("the components have no values in common, so their densities have no product; mix them")
+
+    @functools.cached_property
+    def _table(self) -> FloatArray:
+        low, high = max(c.support[0] for c in self.components), min(c.support[1] for c in self.components)
+        nodes = np.unique(np.concatenate([[low, high], *(c._invert(Levels(z=_SCORES)) for c in self.components)]))
+        nodes = nodes[(nodes >= low) & (nodes <= high) & np.isfinite(nodes)]
+        p, q = tails_of_score(_SCORES)
+        while True:
+            mass, middle = self._mass(nodes), (nodes[:-1] + nodes[1:]) / 2
+            below, above = np.cumsum(mass), np.cumsum(mass[::-1])[::-1]
+            # Between laws that are far apart neither has nodes: no step may hold much of what is on its side.
+            wide = mass > np.maximum(np.minimum(below, above), p[0]) / _STEPS
+            wide &= (nodes[:-1] < middle) & (middle < nodes[1:])
+            if not wide.any():
+                break
+            nodes = np.sort(np.concatenate([nodes, middle[wide]]))
+        lower = np.interp(p, np.append(0.0, below), nodes)
+        upper = np.interp(q, np.append(above, 0.0)[::-1], nodes[::-1])
+        return np.asarray(np.maximum.accumulate(np.where(_SCORES < 0, lower, upper)))
+
+    def _mass(self, nodes: FloatArray) -> FloatArray:
+        """Return the probability between nodes, by the midpoint rule: the density may be infinite at an end."""
+        inner = nodes[:-1, np.newaxis] + np.diff(nodes)[:, np.newaxis] * (np.arange(_FINE) + 0.5) / _FINE
+        inner = np.clip(inner, np.nextafter(nodes[0], np.inf), np.nextafter(nodes[-1], -np.inf))
+        log = np.sum([w * c.log_density(inner) for w, c in zip(self.weights, self.components, strict=True)], axis=0)
+        mass = np.exp(log - log[np.isfinite(log)].max()).mean(axis=1) * np.diff(nodes)
+        return np.asarray(mass / mass.sum())

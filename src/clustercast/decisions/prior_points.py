@@ -89,15 +89,26 @@ def prior_sensitivity(
         raise InputError(f"of is {of!r}; choose 'value', 'indices' or 'total'")
     design = _saltelli(forecast, weights) if of == "total" else None
     plain = with_provenance(forecast, design={"name": "random"}) if design else forecast
-    targets = _targets(plain, target, raw=of == "value")
+    if target is None:
+        # Outputs in their own unit, if they are asked for as they are.
+        raw = {one.name: one for one in wanted(plain, None, "width")[0]} if of == "value" else {}
+        targets = [raw.get(one.name, one) for one in wanted(plain, None, None)[0]]
+    else:
+        targets = targets_of(plain, target, raw=of == "value")
     priors, shares = priors_of(plain, priors), shares_of(forecast, weights)
     names = _names(plain, inputs, priors, design)
     scores, draws, widths = _scores_of(forecast, names, priors, shares, 1 if design is None else design.runs)
+    units = [one.unit if of == "value" else "1" for one in targets]
     coords: dict[str, object] = {"target": [one.name for one in targets], "input": names, "point": _POINTS}
+    coords |= {"unit": ("target", units), "input_unit": ("input", [priors[name].unit for name in names])}
     lead: tuple[str, ...] = ("target",) if of == "value" else ("target", "index")
     if of == "value":
-        responses = np.column_stack([_responses(one, shares) for one in targets])
-        found = np.array(perturbed.score_covariance(scores, responses, shares))
+        # What has the derivative of a target as that of its mean: the event, or the influence on the median.
+        responses = []
+        for one in targets:
+            median, density = (0.5, 1.0) if one.score == "brier" else perturbed.density_at_median(one.values, shares)
+            responses.append((one.values > median) / density)
+        found = np.array(perturbed.score_covariance(scores, np.column_stack(responses), shares))
     else:
         coords["index"] = names
         if design:
@@ -111,15 +122,13 @@ def prior_sensitivity(
     derivative, error = found.reshape(*found.shape[:-1], len(names), len(_POINTS))
     dims = (*lead, "input", "point")
     step = 0.1 * widths[:, np.newaxis]
-    units = {one.name: one.unit if of == "value" else "1" for one in targets}
-    coords |= {"unit": ("target", list(units.values())), "input_unit": ("input", [priors[n].unit for n in names])}
     named = {"derivative": (dims, derivative), "derivative_error": (dims, error), "effect": (dims, derivative * step)}
     named |= {"effect_error": (dims, error * step), "effective_size": (dims[-2:], draws)}
     result = xr.Dataset(named, coords, provenance({}))
     if of != "value":
         result["value"] = (lead, np.array([value for value, _ in both]))
     kind = "total" if of == "total" else "first-order"
-    said = [_words(one, result.isel(target=k), units[one.name], widths, kind) for k, one in enumerate(targets)]
+    said = [_words(one, result.isel(target=k), units[k], widths, kind) for k, one in enumerate(targets)]
     return result.assign_attrs(words="\n".join(said))
 
 
@@ -161,22 +170,6 @@ def _scores_of(
             raise InputError(f"{what}; draw {2 * _LEAST_DRAWS / _POINTS[0]:,.0f} or more, or condition on less")
         scores.append(perturbed.point_scores(between, np.exp(priors[name].log_density(points)), _POINTS))
     return np.concatenate(scores, axis=1), draws, widths
-
-
-def _targets(forecast: xr.Dataset, target: Target | Iterable[Target] | None, raw: bool) -> list[Wanted]:
-    """Return claims and outputs, in their own unit with `raw`."""
-    if target is not None:
-        return targets_of(forecast, target, raw=raw)
-    own = {one.name: one for one in wanted(forecast, None, "width")[0]} if raw else {}
-    return [own.get(one.name, one) for one in wanted(forecast, None, None)[0]]
-
-
-def _responses(one: Wanted, shares: FloatArray) -> FloatArray:
-    """Return what has the derivative of a target as that of its mean: the event, or the influence on the median."""
-    if one.score == "brier":
-        return one.values
-    median, density = perturbed.density_at_median(one.values, shares)
-    return np.asarray((one.values > median) / density)
 
 
 def _words(one: Wanted, found: xr.Dataset, unit: str, widths: FloatArray, kind: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import xarray as xr
 
-from clustercast.arrays import FloatArray
+from clustercast.arrays import BoolArray, FloatArray
 from clustercast.dataset import design_of, in_words, read_only
 from clustercast.engine.fingerprint import place_of as written_at
 from clustercast.engine.units import factor
@@ -76,7 +76,14 @@ class Decision:
         size = forecast.sizes["sample"]
         found, draws = np.empty((size, len(self.actions))), read_only(forecast)
         for place, action in enumerate(self.actions):
-            values = self._loss(action, draws)
+            try:
+                values = np.asarray(self.loss(action, draws), dtype=np.float64)
+            except InputError:
+                raise
+            except Exception as error:
+                what = f"the loss of action {action!r} of {self.name!r} ({written_at(self.loss)}) fails with"
+                remedy = "give one number a sample, and leave the draws unchanged"
+                raise InputError(f"{what} {type(error).__name__}: {error}; {remedy}") from error
             if values.shape not in ((), (size,)):
                 what = f"the loss of action {action!r} of {self.name!r} has the shape {values.shape}"
                 raise InputError(f"{what}; give one loss a sample, shape ({size},)")
@@ -84,18 +91,6 @@ class Decision:
                 raise InputError(f"the loss of action {action!r} of {self.name!r} is not finite in every sample")
             found[:, place] = values
         return found
-
-    def _loss(self, action: Any, draws: xr.Dataset) -> FloatArray:
-        """Return what the function gives as numbers; one that fails is named."""
-        try:
-            return np.asarray(self.loss(action, draws), dtype=np.float64)
-        except InputError:
-            raise
-        except Exception as error:
-            raise InputError(
-                f"the loss of action {action!r} of {self.name!r} ({written_at(self.loss)}) fails with "
-                f"{type(error).__name__}: {error}; give one number a sample, and leave the draws unchanged"
-            ) from error
 
 
 Target = str | Condition | Claim | Decision
@@ -110,6 +105,16 @@ class Wanted:
     score: str
     unit: str
     values: FloatArray
+
+    @property
+    def holds(self) -> BoolArray:
+        """Whether an event holds in each sample."""
+        return self.values > 0
+
+    @property
+    def share(self) -> float:
+        """The share of the samples in which an event holds."""
+        return float(self.values.mean())
 
 
 def wanted(

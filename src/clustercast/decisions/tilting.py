@@ -2,8 +2,8 @@
 
 import contextlib
 import dataclasses
-import datetime
 import math
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from clustercast.arrays.summaries.order_statistics import effective_size
 from clustercast.arrays.summaries.summaries import share_with_error
 from clustercast.dataset import provenance
 from clustercast.decisions import drawn_from
+from clustercast.decisions.targets import Wanted
 from clustercast.errors import InputError, typed
 from clustercast.files.toml import toml_table
 from clustercast.files.whole import write_text
@@ -70,26 +71,18 @@ class Tilt:
 
     def write_scenario(self, path: str | Path) -> None:
         """Write the changed inputs as a scenario, a ``.toml`` file for ``cc.read_priors(name, scenario=path)``."""
-        target = Path(path)
-        if target.suffix != ".toml":
+        if Path(path).suffix != ".toml":
             raise InputError(f"the scenario {str(path)!r} is no TOML file; let its name end in .toml")
-        about = {
-            "title": f"Probability {self.probability:.3g}: {self.claim}",
-            "why": self.words,
-            "as_of": self._as_of(),
-            "source": "cc.tilt: the least change of the priors that moves each input by itself",
-        }
+        title, as_of = f"Probability {self.probability:.3g}: {self.claim}", self.priors.about.as_of or str(date.today())
+        source = "cc.tilt: the least change of the priors that moves each input by itself"
+        about = {"title": title, "why": self.words, "as_of": as_of, "source": source}
         parts = [toml_table("scenario", about)]
         for name in map(str, self.marginals["input"].values):
             family = self.priors[name]
             held = {field.name: getattr(family, field.name) for field in dataclasses.fields(family)}
-            entry = {"family": family.family, **held, "as_of": self._as_of(), "judgement": True}
+            entry = {"family": family.family, **held, "as_of": as_of, "judgement": True}
             parts.append(toml_table(f"inputs.{name}", entry))
-        write_text(target, "\n".join(parts))
-
-    def _as_of(self) -> str:
-        """Return the date of the set, or of today where it has none."""
-        return self.priors.about.as_of or datetime.date.today().isoformat()
+        write_text(Path(path), "\n".join(parts))
 
 
 @typed
@@ -140,31 +133,45 @@ def tilt(forecast: xr.Dataset, claim: drawn_from.Event, *, probability: float, p
     """
     probability = drawn_from.checked_fraction("probability", probability)
     event, priors = drawn_from.asked_event(forecast, claim), drawn_from.priors_of(forecast, priors)
-    size = len(event.holds)
-    weights = event_weights(event.holds, probability, np.full(size, 1 / size))
+    holds, size = event.holds, len(event.values)
+    weights = event_weights(holds, probability, np.full(size, 1 / size))
     names = drawn_from.continuous_inputs(forecast, priors)
     if not names:
         raise InputError("the forecast holds no input with a density; keep the inputs beside the outputs")
-    chosen = informative(drawn_from.rank_scores(forecast, names), event.holds)
+    chosen = informative(drawn_from.rank_scores(forecast, names), holds)
     kept = tuple(name for name, own in zip(names, chosen, strict=True) if own)
     if not kept:
         raise InputError(f"no input moves {event.name!r} by more than chance; choose another claim, or draw more")
     scores = drawn_from.normal_scores(forecast, priors, kept)
-    shift = least_shift(scores, event.holds, probability, drawn_from.score_correlation(priors, kept), _LEAST_SIZE)
+    shift = least_shift(scores, holds, probability, drawn_from.score_correlation(priors, kept), _LEAST_SIZE)
     if abs(shift.reached - probability) > 1e-6:
-        raise InputError(
-            f"shifts of the inputs bring {event.name!r} from {event.share:.3g} to {shift.reached:.3g} at most on these "
-            f"{size:,} draws, not to {probability:g}; ask for a probability between, or draw more"
+        what = (
+            f"shifts of the inputs bring {event.name!r} from {event.share:.3g} to {shift.reached:.3g} at most on these"
         )
+        remedy = "ask for a probability between, or draw more"
+        raise InputError(f"{what} {size:,} draws, not to {probability:g}; {remedy}")
     families, log_ratios = _calibrated(forecast, priors, kept, scores, shift, event, probability)
     own = np.exp(log_ratios - log_ratios.max())
     own /= own.sum()
     order = np.argsort(-np.abs(shift.shifts), kind="stable")
-    marginals = _marginals(priors, families, [kept[k] for k in order], shift.shifts[order], forecast)
+    ordered, after, dims = [kept[k] for k in order], dict(families), ("input", "quantile")
+    marginals = xr.Dataset(
+        {
+            "before": (dims, np.stack([priors[name].quantile(_QUANTILES) for name in ordered])),
+            "after": (dims, np.stack([after[name].quantile(_QUANTILES) for name in ordered])),
+            "shift": ("input", shift.shifts[order], {"units": "1", "long_name": "shift of the normal score"}),
+        },
+        {"input": ordered, "quantile": list(_QUANTILES), "unit": ("input", [priors[name].unit for name in ordered])},
+        provenance({}),
+    )
     words = _words(event, probability, marginals, 1 / float(np.square(own).sum()) / size)
     source = f"cc.tilt: probability {probability:.3g} instead of {event.share:.3g} that {event.words}"
     moved = priors.replace(**{name: dataclasses.replace(family, source=source) for name, family in families})
-    least, single = (_labelled(forecast, each) for each in (weights, own))
+    coords, attrs = {"sample": forecast["sample"]}, {"units": "1", "long_name": "weight"}
+    least, single = (
+        xr.DataArray(each, coords, ("sample",), "weights", {**attrs, "effective_size": effective_size(each)})
+        for each in (weights, own)
+    )
     lowest = event_divergence(event.share, probability)
     divergence = float(own @ np.log(np.maximum(own * size, 1e-300)))
     return Tilt(event.name, words, event.share, probability, least, lowest, marginals, single, divergence, moved)
@@ -208,15 +215,16 @@ def probability_tornado(
     [[0.0, 1.0]]
     """
     event = drawn_from.asked_event(forecast, claim)
-    if not 20 / len(event.holds) <= tail <= 0.5:
-        raise InputError(f"tail is {tail!r}; give a part of at most 0.5 that holds 20 of {len(event.holds):,} samples")
+    holds = event.holds
+    if not 20 / len(holds) <= tail <= 0.5:
+        raise InputError(f"tail is {tail!r}; give a part of at most 0.5 that holds 20 of {len(holds):,} samples")
     names = list(varied_inputs(forecast, inputs))
     found = np.empty((2, len(names), 2))
     for place, name in enumerate(names):
         values = forecast[name].values
         low, high = np.quantile(values, [tail, 1 - tail])
         for side, inside in enumerate((values <= low, values >= high)):
-            found[:, place, side] = share_with_error(event.holds[inside])
+            found[:, place, side] = share_with_error(holds[inside])
     order = np.argsort(-np.abs(found[0, :, 1] - found[0, :, 0]), kind="stable")
     low, high = found[0, order[0]]
     words = (
@@ -237,7 +245,7 @@ def _calibrated(
     names: tuple[str, ...],
     scores: FloatArray,
     shift: Shift,
-    event: drawn_from.Asked,
+    event: Wanted,
     probability: float,
 ) -> tuple[list[tuple[str, Family]], FloatArray]:
     """Return the shifted families, so that a fresh draw of them has the probability, and the log weights of draws."""
@@ -245,6 +253,7 @@ def _calibrated(
     # shift makes up for.
     inverse = np.asarray(np.linalg.inv(drawn_from.score_correlation(priors, names)), dtype=np.float64)
     columns = [forecast[name].values for name in names]
+    holds = event.holds
     base = _log_joint(scores, inverse, [priors[name].log_density(x) for name, x in zip(names, columns, strict=True)])
 
     def at(size: float) -> tuple[list[tuple[str, Family]], FloatArray]:
@@ -256,7 +265,7 @@ def _calibrated(
     def missing(size: float) -> float:
         ratios = at(size)[1]
         weights = np.exp(ratios - ratios.max())
-        return float(weights[event.holds].sum() / weights.sum()) - probability
+        return float(weights[holds].sum() / weights.sum()) - probability
 
     if abs(missing(1.0)) < _EXACT:
         return at(1.0)
@@ -296,24 +305,7 @@ def shifted(family: Family, shift: float) -> Family:
     return Metalog.from_quantiles(through, bounds=bounds, unit=family.unit)
 
 
-def _marginals(
-    priors: Priors, families: list[tuple[str, Family]], names: list[str], shifts: FloatArray, forecast: xr.Dataset
-) -> xr.Dataset:
-    """Return quantiles of inputs before and after, in the order of names."""
-    after = dict(families)
-    dims = ("input", "quantile")
-    return xr.Dataset(
-        {
-            "before": (dims, np.stack([priors[name].quantile(_QUANTILES) for name in names])),
-            "after": (dims, np.stack([after[name].quantile(_QUANTILES) for name in names])),
-            "shift": ("input", shifts, {"units": "1", "long_name": "shift of the normal score"}),
-        },
-        {"input": names, "quantile": list(_QUANTILES), "unit": ("input", [priors[name].unit for name in names])},
-        provenance({}),
-    )
-
-
-def _words(event: drawn_from.Asked, probability: float, marginals: xr.Dataset, left: float) -> str:
+def _words(event: Wanted, probability: float, marginals: xr.Dataset, left: float) -> str:
     """Return the change in a sentence."""
     said = []
     for name in map(str, marginals["input"].values[:_SAID]):
@@ -327,9 +319,3 @@ def _words(event: drawn_from.Asked, probability: float, marginals: xr.Dataset, l
         f"Probability {probability:.3g} instead of {event.share:.3g} that {event.words}: {', '.join(said)}{rest} "
         f"(medians; {100 * left:.0f} % of the draws are left as effective size)."
     )
-
-
-def _labelled(forecast: xr.Dataset, weights: FloatArray) -> xr.DataArray:
-    """Return weights by sample."""
-    attrs = {"units": "1", "long_name": "weight", "effective_size": effective_size(weights)}
-    return xr.DataArray(weights, {"sample": forecast["sample"]}, ("sample",), "weights", attrs)

@@ -87,8 +87,8 @@ def whose_prior(
     (['y', 'x'], [2.0, 1.0], 3.0)
     """
     model = cluster_model() if model is None else model
-    (first, a), (second, b) = _two(sets)
-    members = _members(a, b, groups, model, output)
+    members = _members(sets, groups, model, output)
+    (first, a), (second, b) = sets.items()
     date = None if year is None else start_of(year)
 
     def run(chosen: int) -> FloatArray:
@@ -105,27 +105,26 @@ def whose_prior(
     names = list(members)
     every = len(names) <= _ALL_SUBSETS
     chains = [] if every else _random_chains(len(names), whole_number("orders", orders), seed)
-    ends = 2 ** len(names) - 1
-    runs = {chosen: run(chosen) for chosen in (range(ends + 1) if every else sorted(set(np.ravel(chains).tolist())))}
-    log = _in_decades(output, model, runs.values())
+    subsets = range(2 ** len(names)) if every else sorted(set(np.ravel(chains).tolist()))
+    runs = {chosen: run(chosen) for chosen in subsets}
+    # By what it is, never by the draws.
+    log = scales_of({output: output_attrs(model, output)}, "auto")[output] == "log10"
+    if log and (below := sum(np.count_nonzero(values <= 0) for values in runs.values())):
+        raise InputError(f"output {output!r} has {below:,} values with no logarithm; declare it with positive=False")
     scaled = np.log10 if log else np.asarray
     medians = {chosen: float(scaled(np.median(values))) for chosen, values in runs.items()}
     parts, error = _shapley(medians, len(names), chains)
     rank = np.argsort(-np.abs(parts), kind="stable")
-    unit, gap = "OOM" if log else model.unit(output), medians[ends] - medians[0]
+    unit, gap = "OOM" if log else model.unit(output), medians[subsets[-1]] - medians[0]
     what = in_words(output) + ("" if date is None else f" in {date:g}")
     shown = f"{gap:+.2g}" if unit == "1" else f"{gap:+.2g} {unit}"
-    words = (
-        f"The median of {what} by {second!r} is {shown} from that by {first!r}; "
-        f"{names[rank[0]].replace('_', ' ')} makes {parts[rank[0]]:+.2g} of it."
-    )
-    result = xr.Dataset(
-        {"part": ("group", parts[rank]), "part_error": ("group", error[rank]), "gap": ((), gap)},
-        {"group": [names[k] for k in rank]},
-        {**provenance({}), "unit": unit, "output": output},
-    )
+    largest = f"{names[rank[0]].replace('_', ' ')} makes {parts[rank[0]]:+.2g} of it"
+    words = f"The median of {what} by {second!r} is {shown} from that by {first!r}; {largest}."
+    found = {"part": ("group", parts[rank]), "part_error": ("group", error[rank]), "gap": ((), gap)}
+    attrs = {**provenance({}), "unit": unit, "output": output}
+    result = xr.Dataset(found, {"group": [names[k] for k in rank]}, attrs)
     if every:
-        values, errors = _as_factors(np.stack([scaled(runs[chosen]) for chosen in range(ends + 1)]), len(names))
+        values, errors = _as_factors(np.stack([scaled(each) for each in runs.values()]), len(names))
         for place, key in enumerate(("S1", "ST", "shapley")):
             result[key], result[f"{key}_error"] = (("group", each[place][rank]) for each in (values, errors))
         result["disagreement"], result["disagreement_error"] = (((), float(each[3, 0])) for each in (values, errors))
@@ -137,42 +136,24 @@ def whose_prior(
     return result.assign_attrs(words=words)
 
 
-def _in_decades(output: str, model: Model, runs: Iterable[FloatArray]) -> bool:
-    """Return whether an output is read in decades: by what it is, never by the draws."""
-    log = scales_of({output: output_attrs(model, output)}, "auto")[output] == "log10"
-    below = sum(np.count_nonzero(values <= 0) for values in runs) if log else 0
-    if below:
-        raise InputError(f"output {output!r} has {below:,} values with no logarithm; declare it with positive=False")
-    return log
-
-
-def _two(sets: Mapping[str, Priors]) -> list[tuple[str, Priors]]:
-    """Return two sets of the same inputs."""
+def _members(
+    sets: Mapping[str, Priors], groups: Mapping[str, Iterable[str]] | None, model: Model, output: str
+) -> dict[str, tuple[str, ...]]:
+    """Return the inputs of each group that the output needs and two sets of the same inputs differ in."""
     if len(sets) != 2:
         raise InputError(f"sets holds {len(sets)}; a gap is between two, as {{'essay': a, 'evidence': b}}")
     (first, a), (second, b) = sets.items()
-    alone = sorted(set(a) ^ set(b))
-    if alone:
+    if alone := sorted(set(a) ^ set(b)):
         raise InputError(f"input {alone[0]!r} is in one of {first!r} and {second!r} only; give both the same inputs")
-    return [(first, a), (second, b)]
-
-
-def _members(
-    a: Priors, b: Priors, groups: Mapping[str, Iterable[str]] | None, model: Model, output: str
-) -> dict[str, tuple[str, ...]]:
-    """Return the inputs of each group that the output needs and the sets differ in."""
     used = set(model.inputs([output]))
     stated = (*a.correlations, *b.correlations) if a.correlations != b.correlations else ()
     between = {name for correlation in stated for name in correlation.between}
-    numbers = [{name: without_texts(family) for name, family in one.items()} for one in (a, b)]
-    differ = [n for n in a if n in used and (numbers[0][n] != numbers[1][n] or n in between)]
+    differ = [n for n in a if n in used and (without_texts(a[n]) != without_texts(b[n]) or n in between)]
     if not differ:
         raise InputError(f"the two sets agree on every input that {output!r} needs, so there is no gap to share out")
     if groups is None:
-        found: dict[str, tuple[str, ...]] = {}
-        for name in differ:
-            found[section_of(name, model)] = (*found.get(section_of(name, model), ()), name)
-        return found
+        section = {name: section_of(name, model) for name in differ}
+        return {one: tuple(name for name in differ if section[name] == one) for one in section.values()}
     given = {key: tuple(members) for key, members in groups.items()}
     all_named = [name for members in given.values() for name in members]
     left = [name for name in differ if all_named.count(name) != 1]

@@ -41,13 +41,13 @@ def number_of_events(holds: FloatArray) -> int:
 
 
 def ends(score: str, value: FloatArray, error: FloatArray, holds: FloatArray, confidence: float) -> Ends:
-    """Return the ends of intervals of what columns are worth, no narrower than so few events allow, shape (d,)."""
+    """Return the ends of intervals of what columns are worth, of events no narrower than so few allow, shape (d,)."""
     # A value grows as the number of events (entropy) or of pairs of them (Brier score), a number of Poisson's: its
     # interval reaches further up than down. An entropy is beside it a share of that of the event, a mean over the
     # events. Both parts together by G. Y. Zou and A. Donner (2008), doi:10.1002/sim.3095.
-    factor, events = normal_factor(confidence), number_of_events(holds)
-    low, high = value - factor * error, value + factor * error
-    if events > ENOUGH[score]:
+    half = normal_factor(confidence) * error
+    low, high = value - half, value + half
+    if score not in ENOUGH or (events := number_of_events(holds)) > ENOUGH[score]:
         return low, high
     ends_of_all = perfect_ends(score, holds, confidence)
     if events < FEWEST:
