@@ -191,23 +191,6 @@ class OwnUnits:
         return repr(sorted(own_units.items()))
 
 
-def _refuse_arithmetic(unit: str) -> None:
-    """Refuse what is too long for a unit, and numbers other than 1 and small powers: pint would work 9**9**9 out."""
-    remedy = "write it as in 'USD/H100e', 'TWh/year' or '1'"
-    if len(unit) > LONGEST_UNIT:
-        raise InputError(f"a unit of {len(unit)} characters, {unit[:20]!r}..., is too long; {remedy}")
-    # pint drops what it does not know: "GW#/year" would be GW.
-    if strange := re.search(r"[^\w \t%*/^.()+\-·⋅×⁻]", unit):
-        raise InputError(f"cannot read {shown(unit)} as a unit: it holds {strange[0]!r}; {remedy}")
-    if "//" in unit or "%%" in unit:
-        raise InputError(f"cannot read {shown(unit)} as a unit: an operator stands twice; {remedy}")
-    for found in _UNIT_NUMBER.finditer(unit):
-        small = re.fullmatch(r"\d{1,2}(\.\d{1,2})?", found["number"]) if found["power"] else found["number"] == "1"
-        if not small:
-            what = f"cannot read {shown(unit)} as a unit: {shown(found['number'])} is neither 1 nor a power"
-            raise InputError(f"{what}; {remedy}")
-
-
 @functools.cache
 def _parsed(unit: str) -> _Unit:
     """Return a unit as it was read, refused with the nearest known name; pint is asked for what is no plain product."""
@@ -226,7 +209,20 @@ def _read_by_pint(unit: str) -> dict[str, float]:
     """Return the powers of reference units, and under "" the size, of a unit that pint reads."""
     import pint
 
-    _refuse_arithmetic(unit)
+    # Refused are what is too long for a unit, and numbers but 1 and small powers: pint would work 9**9**9 out.
+    remedy = "write it as in 'USD/H100e', 'TWh/year' or '1'"
+    if len(unit) > LONGEST_UNIT:
+        raise InputError(f"a unit of {len(unit)} characters, {unit[:20]!r}..., is too long; {remedy}")
+    # pint drops what it does not know: "GW#/year" would be GW.
+    if strange := re.search(r"[^\w \t%*/^.()+\-·⋅×⁻]", unit):
+        raise InputError(f"cannot read {shown(unit)} as a unit: it holds {strange[0]!r}; {remedy}")
+    if "//" in unit or "%%" in unit:
+        raise InputError(f"cannot read {shown(unit)} as a unit: an operator stands twice; {remedy}")
+    for number in _UNIT_NUMBER.finditer(unit):
+        small = re.fullmatch(r"\d{1,2}(\.\d{1,2})?", number["number"]) if number["power"] else number["number"] == "1"
+        if not small:
+            what = f"cannot read {shown(unit)} as a unit: {shown(number['number'])} is neither 1 nor a power"
+            raise InputError(f"{what}; {remedy}")
     try:
         found: Any = registry().Quantity(1.0, registry().parse_units(unit)).to_base_units()
         return {"": float(found.magnitude), **{name: float(power) for name, power in found._units.items()}}
@@ -264,13 +260,9 @@ def conversion(unit: str, to: str, what: str = "value", value: float | None = No
     """Return the factor from one unit to another, refused where they differ in dimension or in orders of magnitude."""
     if not same_base(unit, to):
         raise InputError(f"{what} is in {unit!r}, which does not convert to {to!r}; give it in a unit like {to!r}")
-    if not same_dimension(unit, to):
-        raise InputError(f"{what} is in {unit!r}, but {to!r} is needed, and {_readings(unit, to, value)}")
-    return factor(unit) / factor(to)
-
-
-def _readings(unit: str, to: str, value: float | None) -> str:
-    """Return what a number means as orders of magnitude and as a share, with the text to write."""
+    if same_dimension(unit, to):
+        return factor(unit) / factor(to)
+    # What the number means as orders of magnitude and as a share, with the text to write.
     per, each = ("/year", " a year") if same_base(unit, "1/year") else ("", "")
     number = math.nan if value is None else value * factor(unit)
     share = not _parsed(unit).decades
@@ -280,7 +272,8 @@ def _readings(unit: str, to: str, value: float | None) -> str:
     times = 10.0**decades
     in_decades, in_percent = f"{decades:.3g} OOM{per}", f"{100 * (times - 1):,.0f} %{per}"
     remedy = f"write {(in_decades if share else in_percent)!r}" if known else f"give it in {to!r}"
-    return f"the two mean different things ({in_decades} = {in_percent} = a factor {times:,.3g}{each}); {remedy}"
+    means = f"the two mean different things ({in_decades} = {in_percent} = a factor {times:,.3g}{each}); {remedy}"
+    raise InputError(f"{what} is in {unit!r}, but {to!r} is needed, and {means}")
 
 
 def _number(token: str, text: str) -> float:

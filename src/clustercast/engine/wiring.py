@@ -149,8 +149,18 @@ class Wiring:
         if not written:
             return None
 
+        if layer not in self._reached:
+            users: dict[str, set[str]] = {}
+            for user, function in self.functions.items():
+                declaration = declared(function)
+                for argument in (*argument_names(function), declaration.before, *declaration.lags.values()):
+                    if isinstance(argument, str):
+                        users.setdefault(argument.removeprefix(PREVIOUS).removeprefix(LAGGED), set()).add(user)
+                users.setdefault(INITIAL + user, set()).add(user)
+            self._reached[layer] = frozenset(reachable(self.layers[layer], lambda name: users.get(name, ())))
+
         def own(other: str) -> str:
-            return f"{layer}_{other}" if other in self._affected(layer) else other
+            return f"{layer}_{other}" if other in self._reached[layer] else other
 
         declaration = written.declaration
         if isinstance(declaration.before, str):
@@ -158,19 +168,6 @@ class Wiring:
         needs = tuple(need._replace(name=own(need.name), lag=need.lag and own(need.lag)) for need in written.needs)
         first = written.first and own(written.first)
         return replace(written, name=name, declaration=declaration, needs=needs, first=first)
-
-    def _affected(self, layer: str) -> frozenset[str]:
-        """Return the switches of a layer and every quantity that depends on one."""
-        if layer not in self._reached:
-            users: dict[str, set[str]] = {}
-            for name, function in self.functions.items():
-                declaration = declared(function)
-                for argument in (*argument_names(function), declaration.before, *declaration.lags.values()):
-                    if isinstance(argument, str):
-                        users.setdefault(argument.removeprefix(PREVIOUS).removeprefix(LAGGED), set()).add(name)
-                users.setdefault(INITIAL + name, set()).add(name)
-            self._reached[layer] = frozenset(reachable(self.layers[layer], lambda name: users.get(name, ())))
-        return self._reached[layer]
 
 
 def _takes_the_past(needs: Iterable[Need]) -> bool:

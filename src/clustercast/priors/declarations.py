@@ -80,17 +80,12 @@ def with_unit(value: float | str, unit: str) -> str:
     return text if unit == "1" else f"{text} {unit}"
 
 
-def _extremes(distribution: Family) -> Interval:
-    """Return the least and the greatest value: the ends of the support, or the outermost draws where it has none."""
-    ends = zip(distribution.support, distribution.quantile([_LEAST, 1 - 2 * _LEAST]), strict=True)
-    least, greatest = (float(end if math.isfinite(end) else drawn) for end, drawn in ends)
-    return least, greatest
-
-
 def check_declared(name: str, distribution: Family, declaration: Declaration) -> None:
     """Refuse a distribution that leaves the bounds of its input, a switch not of 0 and 1, a divisor that can be 0."""
-    meaning = f"{name} ({declaration.meaning})"
-    (low, high), (least, greatest) = declaration.bounds, _extremes(distribution)
+    meaning, (low, high) = f"{name} ({declaration.meaning})", declaration.bounds
+    # The ends of the support, or the outermost draws where it has none.
+    ends = zip(distribution.support, distribution.quantile([_LEAST, 1 - 2 * _LEAST]), strict=True)
+    least, greatest = (float(end if math.isfinite(end) else drawn) for end, drawn in ends)
     if declaration.switch:
         values = distribution.values if isinstance(distribution, Discrete) else distribution.support
         if not isinstance(distribution, Fixed | Discrete) or not set(values) <= {0.0, 1.0}:

@@ -27,7 +27,12 @@ def fit(levels: FloatArray, values: FloatArray, low: float, high: float) -> tupl
     """Return the coefficients of the metalog through two or three rising quantiles strictly between the bounds."""
     coefficients = np.linalg.solve(_basis(levels), unbounded(values, low, high))
     if not is_feasible(list(coefficients)):
-        least, most = _middle_range(levels, values, low, high)
+        # Where the middle quantile may lie.
+        (first, last), middle = unbounded(values[[0, 2]], low, high), []
+        for skewness in (-SKEWNESS_LIMIT, SKEWNESS_LIMIT):
+            shape = _basis(levels) @ np.array([0.0, 1.0, skewness])
+            middle.append(first + (last - first) * (shape[1] - shape[0]) / (shape[2] - shape[0]))
+        least, most = bounded(np.sort(np.array(middle)), low, high)
         raise InputError(
             f"the middle quantile {values[1]:g} (at {levels[1]:g}) is too near one of its neighbours for a metalog "
             f"through {values[0]:g} and {values[2]:g}; between {least:.6g} and {most:.6g} is allowed, "
@@ -40,17 +45,6 @@ def _basis(levels: FloatArray) -> FloatArray:
     """Return the terms at some probabilities, as many as there are probabilities."""
     logit = special.logit(levels)
     return np.stack([np.ones_like(levels), logit, (levels - 0.5) * logit], axis=1)[:, : levels.size]
-
-
-def _middle_range(levels: FloatArray, values: FloatArray, low: float, high: float) -> tuple[float, float]:
-    """Return the open range in which the middle one of three quantiles may lie."""
-    ends = unbounded(values[[0, 2]], low, high)
-    middle = []
-    for skewness in (-SKEWNESS_LIMIT, SKEWNESS_LIMIT):
-        shape = _basis(levels) @ np.array([0.0, 1.0, skewness])
-        middle.append(ends[0] + (ends[1] - ends[0]) * (shape[1] - shape[0]) / (shape[2] - shape[0]))
-    least, most = bounded(np.sort(np.array(middle)), low, high)
-    return float(least), float(most)
 
 
 def quantile(p: FloatArray, q: FloatArray, coefficients: Sequence[float], low: float, high: float) -> FloatArray:

@@ -66,7 +66,14 @@ def tabulate(exact: ScoreFunction, derivatives: ScoreDerivatives) -> Table:
     for intervals in _INTERVALS:
         knots, step = np.linspace(-_REACH, _REACH, intervals + 1), 2 * _REACH / intervals
         values = exact(knots)
-        coefficients = _quintic(step, values, *derivatives(knots, values))
+        first, second = derivatives(knots, values)
+        # The polynomials that match value and two derivatives at both ends of each interval.
+        rise, slope, next_slope = np.diff(values), step * first[:-1], step * first[1:]
+        curve, next_curve = step**2 * second[:-1] / 2, step**2 * second[1:] / 2
+        third = 10 * rise - 6 * slope - 4 * next_slope - 3 * curve + next_curve
+        fourth = -15 * rise + 8 * slope + 7 * next_slope + 3 * curve - 2 * next_curve
+        fifth = 6 * rise - 3 * slope - 3 * next_slope - curve + next_curve
+        coefficients = np.stack([values[:-1], slope, curve, third, fourth, fifth])
         if not np.isfinite(coefficients).all():
             continue
         # The error is largest half way between the knots.
@@ -76,23 +83,6 @@ def tabulate(exact: ScoreFunction, derivatives: ScoreDerivatives) -> Table:
         if np.isfinite(error).all() and error.max() <= _SCORE_TOLERANCE:
             return Table(exact, coefficients)
     return Table(exact, None)
-
-
-def _quintic(step: float, value: FloatArray, first: FloatArray, second: FloatArray) -> FloatArray:
-    """Return the polynomials that match value and two derivatives at both ends of each interval."""
-    rise = np.diff(value)
-    slope, next_slope = step * first[:-1], step * first[1:]
-    curve, next_curve = step**2 * second[:-1] / 2, step**2 * second[1:] / 2
-    return np.stack(
-        [
-            value[:-1],
-            slope,
-            curve,
-            10 * rise - 6 * slope - 4 * next_slope - 3 * curve + next_curve,
-            -15 * rise + 8 * slope + 7 * next_slope + 3 * curve - 2 * next_curve,
-            6 * rise - 3 * slope - 3 * next_slope - curve + next_curve,
-        ]
-    )
 
 
 @functools.lru_cache(maxsize=128)

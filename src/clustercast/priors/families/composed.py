@@ -271,21 +271,6 @@ class Mixture(OfComponents):
     def _invert(self, at: Levels) -> FloatArray:
         return _table(self)(at.score)
 
-    def _exact_quantile(self, z: FloatArray) -> FloatArray:
-        """Invert at normal scores: between two knots, and beyond them between the quantiles of the components."""
-        knots, values = self._knots
-        place = np.clip(np.searchsorted(knots, z), 1, knots.size - 1)
-        low, high = values[place - 1], values[place]
-        beyond = np.abs(z) >= knots[-1]
-        low[beyond], high[beyond] = self._bracket(z[beyond])
-        return self._inverted(z, low, high)
-
-    @functools.cached_property
-    def _knots(self) -> Tails:
-        """Normal scores, and the quantiles there."""
-        knots = np.linspace(-8.5, 8.5, 1025)
-        return knots, self._inverted(knots, *self._bracket(knots))
-
     def _bracket(self, z: FloatArray) -> Tails:
         """Return the least and the greatest quantile of a component, between which that of the mixture is."""
         weighted = zip(self.weights, self.components, strict=True)
@@ -344,7 +329,18 @@ def _row_sums(x: FloatArray, places: FloatArray, function: Callable[[FloatArray]
 @functools.lru_cache(maxsize=32)
 def _table(mixture: Mixture) -> Table:
     """Return the quantiles of a mixture as a function of the normal score, tabulated where they are smooth."""
-    exact = mixture._exact_quantile
+    knots = np.linspace(-8.5, 8.5, 1025)
+    with np.errstate(all="ignore"):
+        values = mixture._inverted(knots, *mixture._bracket(knots))
+
+    def exact(z: FloatArray) -> FloatArray:
+        # Between two knots, and beyond them between the quantiles of the components.
+        place = np.clip(np.searchsorted(knots, z), 1, knots.size - 1)
+        low, high = values[place - 1], values[place]
+        beyond = np.abs(z) >= knots[-1]
+        low[beyond], high[beyond] = mixture._bracket(z[beyond])
+        return mixture._inverted(z, low, high)
+
     if any(component.is_discrete for component in mixture.components):
         return Table(exact, None)
 
