@@ -34,7 +34,6 @@ from .files.netcdf import write_netcdf as write_netcdf
 from .files.tables import write_draws as write_draws
 from .files.tables import write_iamc as write_iamc
 from .files.tables import write_quantiles as write_quantiles
-from .priors.comparison import compare_priors as compare_priors
 from .priors.correlation import Correlation as Correlation
 from .priors.families import PERT as PERT
 from .priors.families import Beta as Beta
@@ -56,6 +55,7 @@ from .priors.families import to as to
 from .priors.groups import input_groups as input_groups
 from .priors.prior_file import read_priors as read_priors
 from .priors.prior_set import Priors as Priors
+from .priors.prior_set import compare_priors as compare_priors
 from .priors.salib_problem import read_salib as read_salib
 from .propagation import propagate as propagate
 from .quantities.cluster_model import cluster_model as cluster_model

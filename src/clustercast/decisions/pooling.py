@@ -301,11 +301,9 @@ class _Pooled(OfComponents):
         return np.asarray(-(z**2) / 2 - np.log(2 * np.pi) / 2 - np.log(slope))
 
 
-@distribution_family
+@distribution_family("quantile_pool")
 class QuantilePool(_Pooled):
     """The distribution whose quantiles are the weighted means of those of several."""
-
-    family = "quantile_pool"
 
     weights: tuple[float, ...]
     components: tuple[Family, ...]
@@ -316,11 +314,9 @@ class QuantilePool(_Pooled):
         return np.asarray(np.sum(each, axis=0))
 
 
-@distribution_family
+@distribution_family("log_pool")
 class LogPool(_Pooled):
     """The distribution whose density is the normalised weighted geometric mean of those of several."""
-
-    family = "log_pool"
 
     weights: tuple[float, ...]
     components: tuple[Family, ...]

@@ -68,13 +68,15 @@ class Part(BaseModel, extra="forbid", frozen=True):
 def _entry_models(base: type[BaseModel]) -> Any:
     """Return the union, by family, of the closed entries of inputs or of parts: their parameters, or quantiles."""
     models = []
+    numbers: dict[Any, Any] = {float: Number, tuple[float, ...]: list[Number]}
     for family, distribution in FAMILIES.items():
         if base is Part and distribution in (Mixture, Truncated, Moved):
             continue
         parameters: dict[str, Any] = {"family": (Literal[family], ...)}
         for field in dataclasses.fields(distribution):
             if not field.kw_only:
-                parameters[field.name] = (_toml_type(field.type) | None, None)
+                kind = numbers.get(field.type) or (_parts() if field.type is Family else list[_parts()])  # type: ignore[misc]
+                parameters[field.name] = (kind | None, None)
         if distribution.quantile_counts:
             described = Field(default=None, description='probability = value, as { "0.05" = 1.0, "0.95" = 10.0 }')
             parameters["quantiles"] = (dict[str, Number] | None, described)
@@ -82,12 +84,6 @@ def _entry_models(base: type[BaseModel]) -> Any:
         models.append(create_model(name, __base__=base, __doc__=about, **parameters))
     annotated: Any = Annotated
     return annotated[functools.reduce(operator.or_, models), Field(discriminator="family")]
-
-
-def _toml_type(kind: Any) -> Any:
-    """Return the type of a parameter in a file from its type in the family."""
-    numbers: dict[Any, Any] = {float: Number, tuple[float, ...]: list[Number]}
-    return numbers.get(kind) or (_parts() if kind is Family else list[_parts()])  # type: ignore[misc]
 
 
 @functools.cache
@@ -150,18 +146,13 @@ def read_priors(
     >>> cc.read_priors("situational_awareness", set={"load_factor": "80 %"})["load_factor"].median
     0.8
     """
-    priors = read_prior_file(name)
-    if scenario is not None:
-        priors = read_scenario_file(scenario, priors)
-    return priors.replace(**set) if set else priors
-
-
-def read_prior_file(name: str | Path) -> Priors:
-    """Return a prior set by its shipped name or its path."""
     path = _path(name, "sets")
     priors = _prior_set(path, read_text(path))
     # What was kept is nobody's to change.
-    return priors.carrying(declared=dict(priors.declared), groups=dict(priors.groups))
+    priors = priors.carrying(declared=dict(priors.declared), groups=dict(priors.groups))
+    if scenario is not None:
+        priors = read_scenario_file(scenario, priors)
+    return priors.replace(**set) if set else priors
 
 
 @functools.lru_cache(maxsize=16)
@@ -244,29 +235,24 @@ def _validated(text: str, path: Path, folder: str) -> Any:
 
 def _distributions(entries: Mapping[str, Any], path: Path) -> dict[str, Family]:
     """Return the distribution of each entry in the unit of its input, inside its bounds."""
-    made = {}
+    found = {}
     for name, entry in entries.items():
         with located(f"{path}: inputs.{shown(name)[1:-1]}"):
-            made[name] = _distribution(name, entry)
-    return made
-
-
-def _distribution(name: str, entry: Entry) -> Family:
-    """Return the distribution of one entry."""
-    if not name.isidentifier() or keyword.iskeyword(name):
-        raise InputError("this is not a name; use letters, digits and underscores")
-    if name in ("name", "origin", *RESERVED):
-        raise InputError(f"an input cannot be called {name!r}, which has a meaning already")
-    if heir(name):
-        raise InputError(heir(name).removeprefix("; "))
-    declaration = declared_inputs().get(name)
-    unit = entry.unit or (declaration.unit if declaration else "")
-    if not unit:
-        raise InputError('unit is missing; add unit = "...": priors/inputs.toml does not declare this input')
-    factor(unit)
-    given = entry.model_dump(exclude_none=True, exclude_defaults=True, exclude={"from_year", "judgement"})
-    made = dataclasses.replace(distribution_from_entry({**given, "unit": unit}), judgement=entry.judgement)
-    if declaration is not None:
-        made = made.in_unit(declaration.unit)
-        check_declared(name, made, declaration)
-    return made
+            if not name.isidentifier() or keyword.iskeyword(name):
+                raise InputError("this is not a name; use letters, digits and underscores")
+            if name in ("name", "origin", *RESERVED):
+                raise InputError(f"an input cannot be called {name!r}, which has a meaning already")
+            if heir(name):
+                raise InputError(heir(name).removeprefix("; "))
+            declaration = declared_inputs().get(name)
+            unit = entry.unit or (declaration.unit if declaration else "")
+            if not unit:
+                raise InputError('unit is missing; add unit = "...": priors/inputs.toml does not declare this input')
+            factor(unit)
+            given = entry.model_dump(exclude_none=True, exclude_defaults=True, exclude={"from_year", "judgement"})
+            made = dataclasses.replace(distribution_from_entry({**given, "unit": unit}), judgement=entry.judgement)
+            if declaration is not None:
+                made = made.in_unit(declaration.unit)
+                check_declared(name, made, declaration)
+            found[name] = made
+    return found

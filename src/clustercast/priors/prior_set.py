@@ -1,4 +1,4 @@
-"""Priors: a distribution for each input, and the rank correlations between them."""
+"""Priors: a distribution for each input, and the rank correlations between them; two sets side by side."""
 
 import copy
 import dataclasses
@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pydantic import BaseModel
@@ -15,13 +15,17 @@ from pydantic import BaseModel
 from clustercast.arrays import FloatArray
 from clustercast.arrays.points import copula
 from clustercast.engine.model import change_name, change_of
-from clustercast.engine.units import factor, parse_quantity
-from clustercast.errors import InputError, located, nearest, shown
+from clustercast.engine.units import factor, parse_quantity, same_dimension
+from clustercast.errors import InputError, located, nearest, shown, typed
 from clustercast.files.dates import ISO, DateText, EndYear, StartYear, start_of
 from clustercast.files.toml import Prose, Text
 from clustercast.priors.correlation import Correlation, has_atoms, score_correlation
 from clustercast.priors.declarations import Declaration, check_declared, heir, with_unit
 from clustercast.priors.families import Family, Fixed, as_distribution
+from clustercast.priors.families.family import without_texts
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Coordinates of a forecast, which an input of that name would hide.
 RESERVED = ("year", "sample", "quantile")
@@ -29,6 +33,8 @@ _LONGEST_NAME = 200
 # Of the table in a notebook: the size of a curve, its points, and the style of a cell.
 _WIDTH, _HEIGHT, _POINTS = 96, 18, 48
 _STYLE = "text-align:left;padding:2px 8px;white-space:nowrap"
+# Of the table of two sets.
+_QUANTILES = {"5 %": 0.05, "50 %": 0.5, "95 %": 0.95}
 
 
 class About(BaseModel, extra="forbid", frozen=True):
@@ -339,3 +345,42 @@ def _distribution(value: object, name: str) -> Family:
         what = f"input {name!r} is {shown(value)}; give a distribution such as cc.Normal(0.5"
         raise InputError(f"{what}, 0.1, unit='OOM/year'), a frozen scipy.stats distribution or a number")
     return made
+
+
+@typed
+def compare_priors(a: Priors, b: Priors) -> "pd.DataFrame":
+    """Return the inputs in which two sets of priors differ.
+
+    Parameters
+    ----------
+    a, b : Priors
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row an input whose numbers differ, in the order of `a`; what only `b` has comes last. Columns ``unit``
+        and ``meaning``, then the quantiles ``a 5 %`` to ``b 95 %`` in that unit: NaN where a set lacks the input.
+
+    Examples
+    --------
+    >>> import clustercast as cc
+    >>> a = cc.Priors(price=cc.to(10, 20, unit="USD"), share=0.5)
+    >>> compare_priors(a, a.replace(price="$30"))[["unit", "a 50 %", "b 50 %"]].round(2).to_dict("index")
+    {'price': {'unit': 'USD', 'a 50 %': 14.14, 'b 50 %': 30.0}}
+    """
+    import pandas as pd
+
+    meanings = {name: declared.meaning for set_ in (b, a) for name, declared in checked_priors(set_).declared.items()}
+    rows: dict[str, dict[str, object]] = {}
+    for name in dict.fromkeys([*a, *b]):
+        ours, theirs = (without_texts(one[name]) if name in one else None for one in (a, b))
+        unit = (ours or theirs or a[name]).unit
+        if theirs is not None and same_dimension(theirs.unit, unit):
+            theirs = theirs.in_unit(unit)
+        if ours != theirs:
+            rows[name] = {"unit": unit, "meaning": meanings.get(name, "")}
+            for side, prior in (("a", ours), ("b", theirs)):
+                for key, level in _QUANTILES.items():
+                    rows[name][f"{side} {key}"] = float(prior.quantile(level)) if prior else np.nan
+    columns = ["unit", "meaning", *(f"{side} {level}" for side in "ab" for level in _QUANTILES)]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("input")

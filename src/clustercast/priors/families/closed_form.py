@@ -17,7 +17,7 @@ from clustercast.priors.families.validation import distribution_family, refuse_u
 _LOG_ROOT_TWO_PI = math.log(2 * math.pi) / 2
 
 
-@distribution_family
+@distribution_family("fixed", discrete=True, ends=("value", "value"))
 class Fixed(Family):
     """A number taken as known.
 
@@ -31,11 +31,6 @@ class Fixed(Family):
     >>> Fixed(8760.0, unit="hour").median
     8760.0
     """
-
-    family = "fixed"
-    discrete = True
-    ends = ("value", "value")
-    places = ("value",)
 
     value: float
 
@@ -52,7 +47,7 @@ class Fixed(Family):
         return np.zeros_like(x)
 
 
-@distribution_family
+@distribution_family("normal", quantile_counts=(2,), positive=("sd",), places=("mean",), lengths=("sd",))
 class Normal(Family):
     """The normal distribution.
 
@@ -66,13 +61,6 @@ class Normal(Family):
     >>> Normal.from_quantiles({0.05: 0.4, 0.95: 0.6}, unit="OOM/year").mean
     0.5
     """
-
-    family = "normal"
-    quantile_counts = (2,)
-    bounded_instead = '"truncated_normal" or "metalog"'
-    places = ("mean",)
-    lengths = ("sd",)
-    positive = ("sd",)
 
     mean: float
     sd: float
@@ -105,7 +93,9 @@ def normal_log_density(x: FloatArray, mean: float, sd: float) -> FloatArray:
     return np.asarray(-score * score / 2 - (_LOG_ROOT_TWO_PI + math.log(sd)))
 
 
-@distribution_family
+@distribution_family(
+    "lognormal", quantile_counts=(2,), ends=(0.0, math.inf), positive=("sigma",), has_density_at_ends=False
+)
 class LogNormal(Family):
     """The lognormal distribution.
 
@@ -119,13 +109,6 @@ class LogNormal(Family):
     >>> round(LogNormal.from_quantiles({0.05: 1, 0.95: 10}, unit="GW").median, 12)
     3.162277660168
     """
-
-    family = "lognormal"
-    quantile_counts = (2,)
-    bounded_instead = '"metalog"'
-    has_density_at_ends = False
-    ends = (0.0, math.inf)
-    positive = ("sigma",)
 
     mu: float
     sigma: float
@@ -151,7 +134,7 @@ class LogNormal(Family):
         return normal_log_density(logarithm, self.mu, self.sigma) - logarithm
 
 
-@distribution_family
+@distribution_family("discrete", discrete=True, places=("values",))
 class Discrete(Family):
     """A few values with their probabilities, as for a choice between structures of the model.
 
@@ -167,10 +150,6 @@ class Discrete(Family):
     >>> Discrete([0, 1], [0.25, 0.75]).quantile([0.2, 0.3])
     array([0., 1.])
     """
-
-    family = "discrete"
-    discrete = True
-    places = ("values",)
 
     values: tuple[float, ...]
     weights: tuple[float, ...]
@@ -244,7 +223,7 @@ class WithMode(BetweenEnds):
         return elicitation.ends_and_mode(functools.partial(cls._standard, levels), values, mode, cls.family)
 
 
-@distribution_family
+@distribution_family("uniform", quantile_counts=(2,), places=("low", "high"))
 class Uniform(BetweenEnds):
     """The uniform distribution.
 
@@ -258,10 +237,6 @@ class Uniform(BetweenEnds):
     >>> Uniform(2, 6).quantile([0.25, 0.5])
     array([3., 4.])
     """
-
-    family = "uniform"
-    quantile_counts = (2,)
-    places = ("low", "high")
 
     low: float
     high: float
@@ -286,7 +261,7 @@ class Uniform(BetweenEnds):
         return np.full_like(x, -math.log(self.high - self.low))
 
 
-@distribution_family
+@distribution_family("loguniform", quantile_counts=(2,), positive=("low",), lengths=("low", "high"))
 class LogUniform(BetweenEnds):
     """The distribution whose logarithm is uniform.
 
@@ -300,11 +275,6 @@ class LogUniform(BetweenEnds):
     >>> round(LogUniform(1, 100).median, 12)
     10.0
     """
-
-    family = "loguniform"
-    quantile_counts = (2,)
-    lengths = ("low", "high")
-    positive = ("low",)
 
     low: float
     high: float
@@ -329,7 +299,7 @@ class LogUniform(BetweenEnds):
         return np.asarray(-np.log(x) - math.log(math.log(self.high) - math.log(self.low)))
 
 
-@distribution_family
+@distribution_family("triangular")
 class Triangular(WithMode):
     """The triangular distribution.
 
@@ -343,8 +313,6 @@ class Triangular(WithMode):
     >>> Triangular(0, 1, 4).expectation
     1.6666666666666667
     """
-
-    family = "triangular"
 
     low: float
     mode: float

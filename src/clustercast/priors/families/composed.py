@@ -49,7 +49,7 @@ def part(owner: Family, value: object) -> Family:
     return dataclasses.replace(made, unit="1")
 
 
-@distribution_family
+@distribution_family("scipy")
 class ScipyDistribution(Family):
     """A distribution of ``scipy.stats``, continuous or discrete.
 
@@ -65,8 +65,6 @@ class ScipyDistribution(Family):
     >>> round(ScipyDistribution(stats.weibull_min(2.0), unit="year").median, 12)
     0.832554611158
     """
-
-    family = "scipy"
 
     frozen: Any
 
@@ -160,11 +158,9 @@ class OfComponents(Family):
         refuse_unless_weights(self.weights, self.components, "component")
 
 
-@distribution_family
+@distribution_family("shifted")
 class Shifted(OfBase):
     """The distribution of ``scale * x + shift`` for `x` of another distribution, as ``dist * 2 + 1`` makes it."""
-
-    family = "shifted"
 
     base: Family
     shift: float = 0.0
@@ -208,7 +204,7 @@ class Shifted(OfBase):
 Family.moved_family = Shifted
 
 
-@distribution_family
+@distribution_family("mixture")
 class Mixture(OfComponents):
     """A mixture: with each weight as probability, the number is of that component.
 
@@ -226,8 +222,6 @@ class Mixture(OfComponents):
     >>> delay.expectation, delay.cdf(3.0).round(6).item()
     (2.5, 0.75)
     """
-
-    family = "mixture"
 
     weights: tuple[float, ...]
     components: tuple[Family, ...]

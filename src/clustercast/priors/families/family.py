@@ -42,7 +42,6 @@ class Family:
     family: ClassVar[str] = ""
     quantile_counts: ClassVar[tuple[int, ...]] = ()
     bounds_are_ends: ClassVar[bool] = False
-    bounded_instead: ClassVar[str] = '"beta" or "metalog"'
     has_density_at_ends: ClassVar[bool] = True
     # The ends of the support, as numbers or by the names of parameters; parameters that must be above 0.
     ends: ClassVar[tuple[float | str, float | str]] = (-math.inf, math.inf)
@@ -80,10 +79,13 @@ class Family:
                 ends = f"low = {least:g}, high = {greatest:g}; give low and high"
                 raise InputError(f"bounds [{low:g}, {high:g}] are not the ends {ends}")
             if least < low or greatest > high:
-                raise InputError(
-                    f"bounds [{low:g}, {high:g}] would cut off a {self.family} distribution, which runs from {least:g} "
-                    f"to {greatest:g}; use family = {self.bounded_instead}, of which bounds are a part"
+                # For a distribution with two ends, with one or with none.
+                remedies = ('"beta" or "metalog"', '"metalog"', '"truncated_normal" or "metalog"')
+                remedy = (
+                    f"use family = {remedies[math.isinf(least) + math.isinf(greatest)]}, of which bounds are a part"
                 )
+                what = f"bounds [{low:g}, {high:g}] would cut off a {self.family} distribution"
+                raise InputError(f"{what}, which runs from {least:g} to {greatest:g}; {remedy}")
 
     def __repr__(self) -> str:
         """Show the parameters, and of the rest what was given."""

@@ -56,7 +56,7 @@ class _Between(OfBase):
         return self.base.log_density(x) - math.log(self._masses()[1])
 
 
-@distribution_family
+@distribution_family("truncated")
 class Truncated(_Between):
     """Any distribution, given that the number lies between two ends.
 
@@ -75,8 +75,6 @@ class Truncated(_Between):
     [0.0, 1.0]
     """
 
-    family = "truncated"
-
     base: Family
     low: float = -math.inf
     high: float = math.inf
@@ -93,7 +91,9 @@ class Truncated(_Between):
         return {"base": self.base._linear(scale, shift, "1"), "low": low, "high": high, "bounds": None}
 
 
-@distribution_family
+@distribution_family(
+    "truncated_normal", quantile_counts=(2,), positive=("sd",), places=("mean", "low", "high"), lengths=("sd",)
+)
 class TruncatedNormal(_Between):
     """The normal distribution, given that the number lies between two ends.
 
@@ -110,12 +110,7 @@ class TruncatedNormal(_Between):
     0.797884560803
     """
 
-    family = "truncated_normal"
-    quantile_counts = (2,)
     bounds_are_ends = True
-    places = ("mean", "low", "high")
-    lengths = ("sd",)
-    positive = ("sd",)
 
     mean: float
     sd: float
@@ -170,7 +165,7 @@ class TruncatedNormal(_Between):
         return mean_at(log_sd), math.exp(log_sd), low, high
 
 
-@distribution_family
+@distribution_family("moved", positive=("width",), has_density_at_ends=False)
 class Moved(OfBase):
     """Any continuous distribution, its quantiles moved and spread on its own scale, as the explorer's sliders do it.
 
@@ -192,10 +187,6 @@ class Moved(OfBase):
     >>> round(Moved(LogNormal(0, 1), shift=0.5, width=2).median, 9)
     1.648721271
     """
-
-    family = "moved"
-    has_density_at_ends = False
-    positive = ("width",)
 
     base: Family
     shift: float = 0.0

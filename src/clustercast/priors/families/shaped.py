@@ -47,7 +47,9 @@ class _OnInterval(BetweenEnds):
         return np.asarray(powers - special.betaln(alpha, beta) - math.log(width))
 
 
-@distribution_family
+@distribution_family(
+    "beta", quantile_counts=(2,), positive=("alpha", "beta"), places=("low", "high"), bounds_are_ends=True
+)
 class Beta(_OnInterval):
     """The beta distribution on an interval.
 
@@ -63,12 +65,6 @@ class Beta(_OnInterval):
     >>> Beta(2, 3, low=0, high=10).expectation
     4.0
     """
-
-    family = "beta"
-    quantile_counts = (2,)
-    bounds_are_ends = True
-    places = ("low", "high")
-    positive = ("alpha", "beta")
 
     alpha: float
     beta: float
@@ -116,7 +112,7 @@ class Beta(_OnInterval):
         return *shapes(log_total), low, high
 
 
-@distribution_family
+@distribution_family("pert")
 class PERT(_OnInterval, WithMode):
     """The PERT distribution: a beta distribution with mean ``(low + 4 mode + high) / 6``.
 
@@ -136,8 +132,6 @@ class PERT(_OnInterval, WithMode):
     1.3333333333333333
     """
 
-    family = "pert"
-
     low: float
     mode: float
     high: float
@@ -156,7 +150,9 @@ class PERT(_OnInterval, WithMode):
         return np.asarray(special.betaincinv(1 + 4 * peak, 5 - 4 * peak, levels))
 
 
-@distribution_family
+@distribution_family(
+    "gamma", quantile_counts=(2,), ends=(0.0, math.inf), positive=("shape", "scale"), lengths=("scale",)
+)
 class Gamma(Family):
     """The gamma distribution, for waiting times.
 
@@ -172,13 +168,6 @@ class Gamma(Family):
     >>> Gamma(3, 2, unit="month").expectation
     6.0
     """
-
-    family = "gamma"
-    quantile_counts = (2,)
-    bounded_instead = '"metalog"'
-    lengths = ("scale",)
-    ends = (0.0, math.inf)
-    positive = ("shape", "scale")
 
     shape: float
     scale: float
@@ -222,7 +211,7 @@ class Gamma(Family):
         return np.asarray(powers - special.gammaln(self.shape) - math.log(self.scale))
 
 
-@distribution_family
+@distribution_family("metalog", quantile_counts=(2, 3), has_density_at_ends=False)
 class Metalog(Family):
     """The metalog distribution of two or three terms, which takes that many quantiles exactly.
 
@@ -243,10 +232,6 @@ class Metalog(Family):
     >>> cost.quantile([0.05, 0.5, 0.95]).round(12)
     array([1., 2., 7.])
     """
-
-    family = "metalog"
-    quantile_counts = (2, 3)
-    has_density_at_ends = False
 
     coefficients: tuple[float, ...]
 

@@ -18,27 +18,34 @@ _SHARED = r"\n\1unit, bounds, source, as_of, note, judgement : optional\n\1    K
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(dataclasses.field,))
-def distribution_family(made: type[T]) -> type[T]:
-    """Return a class as a frozen dataclass; a call that does not fit is an `InputError` that lists the parameters."""
-    made = dataclasses.dataclass(frozen=True, repr=False)(made)
-    made.__doc__ = re.sub(r"\n\n( *)(References|Examples)\n", _SHARED, made.__doc__ or "", count=1)
-    initialise: Callable[..., None] = made.__init__
-    family: Any = made
-    signature = inspect.signature(initialise)
+def distribution_family(family: str, **facts: object) -> Callable[[type[T]], type[T]]:
+    """Return a decorator that makes a class a frozen dataclass, its name and other facts class variables."""
 
-    @functools.wraps(initialise)
-    def checked(self: object, *given: object, **named: object) -> None:
-        try:
-            signature.bind(self, *given, **named)
-        except TypeError as error:
-            own, shared = ([f.name for f in dataclasses.fields(family) if f.kw_only is kind] for kind in (False, True))
-            close = "".join(nearest(name, [*own, *shared]) for name in named if name not in (*own, *shared))
-            takes = f"it takes {', '.join(own)} and by keyword {', '.join(shared)}"
-            raise InputError(f"{family.family}: {error}{close}; {takes}") from None
-        initialise(self, *given, **named)
+    def decorate(plain: type[T]) -> type[T]:
+        for key, fact in {"family": family, **facts}.items():
+            setattr(plain, key, fact)
+        made = dataclasses.dataclass(frozen=True, repr=False)(plain)
+        made.__doc__ = re.sub(r"\n\n( *)(References|Examples)\n", _SHARED, made.__doc__ or "", count=1)
+        initialise: Callable[..., None] = made.__init__
+        fields: Any = dataclasses.fields(made)  # type: ignore[arg-type]
+        signature = inspect.signature(initialise)
 
-    made.__init__ = checked  # type: ignore[method-assign]
-    return made
+        @functools.wraps(initialise)
+        def checked(self: object, *given: object, **named: object) -> None:
+            try:
+                signature.bind(self, *given, **named)
+            except TypeError as error:
+                # A call that does not fit is refused with the list of the parameters.
+                own, shared = ([f.name for f in fields if f.kw_only is kind] for kind in (False, True))
+                close = "".join(nearest(name, [*own, *shared]) for name in named if name not in (*own, *shared))
+                takes = f"it takes {', '.join(own)} and by keyword {', '.join(shared)}"
+                raise InputError(f"{family}: {error}{close}; {takes}") from None
+            initialise(self, *given, **named)
+
+        made.__init__ = checked  # type: ignore[method-assign]
+        return made
+
+    return decorate
 
 
 def converted(name: str, value: object, kind: object, infinite: bool) -> object:
