@@ -25,8 +25,8 @@ def condition(
     from clustercast.report.sentences import forecast_sentence, key_year, limits_sentence
     from clustercast.report.wording import say
 
-    known = cc.read_observations(observations, as_of=as_of, skip_bad=skip_bad).without(*options.names(without) or [])
-    known = known.before(only_before)
+    known = cc.read_observations(observations, as_of=as_of, skip_bad=skip_bad)
+    known = known.without(*options.names(without) or [], before=only_before)
     settings: dict[str, Any] = {"model": run.model, "size": run.samples, "seed": run.seed, "skip_bad": skip_bad}
     tree = cc.condition(run.priors, known, progress=run.progress, **settings)
     inputs = {group: posterior_inputs(tree, group=group) for group in ("prior", "posterior")}

@@ -31,7 +31,7 @@ def scorecard(
     today: str | None = None,
 ) -> options.Answer:
     """Score stored forecasts against rows that came later, and list the sources of the priors that are old."""
-    rows = cc.read_observations(observations).before(only_before).without(*options.names(without) or []).counted()
+    rows = cc.read_observations(observations).without(*options.names(without) or [], before=only_before).counted()
     later = replace(rows, rows=tuple(row for row in rows if row.known_from > end_of(made)))
     runs, in_sample, as_of = {}, [], run.priors.about.as_of
     younger = bool(as_of) and end_of(as_of) > end_of(made)

@@ -51,7 +51,7 @@ def update(
     known = known if as_of is None else known.known_by(as_of)
     new = read_rows(file, columns, published)
     new = new_records(new if as_of is None else new.known_by(as_of), known)
-    everything = joined_rows(known, new).before(only_before).without(*options.names(without) or [])
+    everything = joined_rows(known, new).without(*options.names(without) or [], before=only_before)
     fresh = [row.id for row in everything.counted() if row.id in new.ids]
     if not fresh:
         raise InputError(f"{file} holds no row to learn from{': ' + new.left_out[0] if new.left_out else ''}")
@@ -95,8 +95,9 @@ def read_rows(file: Path, columns: str | None, published: str | None) -> Observa
             raise InputError("--columns needs --published, the date of the table, as 2026-10")
         constants = {"as_of": published, **mapping.constants}
         rows = cc.read_observations(file, columns=mapping.columns, constants=constants, skip_bad=True)
-    plans = [f"{rows.place(row)}: {row.id!r} is dated after it was published: a plan" for row in rows if row.is_plan]
-    return replace(rows, rows=tuple(row for row in rows if not row.is_plan), left_out=(*rows.left_out, *plans))
+    plans = [row for row in rows if row.date > row.known_from]
+    reasons = [f"{rows.place(row)}: {row.id!r} is dated after it was published: a plan" for row in plans]
+    return replace(rows.without(*(row.id for row in plans)), left_out=(*rows.left_out, *reasons))
 
 
 def moved_by(before: Tree, after: Tree) -> Any:

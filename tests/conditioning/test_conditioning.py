@@ -438,15 +438,15 @@ def test_lessons_name_what_moved_which_row_did_it_and_what_conflicts():
     values = [*(BASE[0] + GROWTH[0] * (np.array(DATES[:3]) - 2020)), BASE[0] + GROWTH[0] * 3.25 + 1]
     tree = cc.condition(priors(0), observed(values), model=MODEL, size=1 << 13, seed=6, discrepancy=0.0)
     found = lessons(tree)
-    growth = next(one for one in found.learned if one.name == "growth")
-    assert growth.teacher == "level_3"
-    assert growth.shift > 0
-    assert growth.taught > 0
-    assert growth.before == tuple(learned(tree)["prior"].sel(input="growth").values)
-    assert [one.observation for one in found.conflicts] == ["level_3"]
-    assert found.conflicts[0].observed == pytest.approx(10.0 ** values[3])
-    assert found.conflicts[0].before[2] < found.conflicts[0].observed
-    assert (found.rows, found.by_chance) == (4, pytest.approx(0.2))
+    growth = next(one for one in found["learned"] if one["name"] == "growth")
+    assert growth["teacher"] == "level_3"
+    assert growth["shift"] > 0
+    assert growth["taught"] > 0
+    assert growth["before"] == learned(tree)["prior"].sel(input="growth").values.tolist()
+    assert [one["observation"] for one in found["conflicts"]] == ["level_3"]
+    assert found["conflicts"][0]["observed"] == pytest.approx(10.0 ** values[3])
+    assert found["conflicts"][0]["before"][2] < found["conflicts"][0]["observed"]
+    assert (found["rows"], found["by_chance"]) == (4, pytest.approx(0.2))
 
 
 def test_a_cut_by_date_uses_only_what_was_known():

@@ -9,7 +9,6 @@ import xarray as xr
 from rich.console import Console
 
 from clustercast.conditioning.backtest import Score, Skill
-from clustercast.conditioning.checks import Conflict, Learned, Lessons
 from clustercast.report.conditioning import influence_table, learned_tables, score_table
 from clustercast.report.wording import say
 
@@ -135,8 +134,9 @@ def test_skill_in_words_names_the_best_other_forecast():
 
 
 def lesson(**more):
-    learned = Learned("us_gdp_growth", "1/year", (0.01, 0.02, 0.03), (0.02, 0.025, 0.03), 0.5, 0.5, "obs_a", 0.4, 0.3)
-    return Lessons(**{"rows": 40, "learned": (learned,), "conflicts": (), "by_chance": 2.0, **more})
+    ends = {"before": [0.01, 0.02, 0.03], "after": [0.02, 0.025, 0.03]}
+    learned = {"name": "us_gdp_growth", "unit": "1/year", **ends, "shift": 0.5, "teacher": "obs_a", "taught": 0.4}
+    return {"rows": 40, "learned": [learned], "conflicts": [], "by_chance": 2.0, **more}
 
 
 def test_what_was_learned_and_what_conflicts_is_said_in_words():
@@ -147,15 +147,14 @@ def test_what_was_learned_and_what_conflicts_is_said_in_words():
     first, second = say("learning.lessons", lesson(), rows)
     assert first.endswith(": US GDP growth 2.0 to 2.5 % a year (US GDP, output of 2025, 2026).")
     assert second == "No observation lies far out in what was expected of it (2 of 40 would by chance)."
-    far = Conflict(
-        "obs_b", "training_cluster_power", "record", "MW", 2025.5, 900.0, (1.0, 2.0, 5.0), (3.0, 4, 5), 0.01, 0.1
-    )
-    *_, last = say("learning.lessons", lesson(conflicts=(far,)), rows)
+    far = {"observation": "obs_b", "quantity": "training_cluster_power", "kind": "record", "unit": "MW"}
+    far |= {"observed": 900.0, "before": [1.0, 2.0, 5.0], "prior_tail": 0.01}
+    *_, last = say("learning.lessons", lesson(conflicts=[far]), rows)
     assert last == (
         "1 observation lies far out in what was expected (2 of 40 would by chance): "
         "training cluster power, power of a site, 2025, at least 900 MW where 1.0 to 5.0 MW was expected."
     )
-    assert say("learning.lessons", lesson(learned=()), rows)[0] == "The 40 observations leave every input where it was."
+    assert say("learning.lessons", lesson(learned=[]), rows)[0] == "The 40 observations leave every input where it was."
 
 
 def test_each_observation_has_its_scores_and_a_dash_where_there_is_none():

@@ -228,18 +228,35 @@ def _backtest(
     for method, (draws, densities) in predicted.items():
         scores += [ensemble_score(method, row, draws[k], densities[k]) for k, row in enumerate(future)]
     scores += _line_scores(past, future, model)
-    scores += _point_scores(essay, future, model)
+    problem = Problem.of(essay, future, model, None)
+    inputs = {name: np.array([problem.priors[name].median]) for name in problem.active}
+    for row, point in zip(future, problem.predicted(inputs, 1)[:, 0].tolist(), strict=True):
+        scores.append(_score("essay", row, point, abs(row.log10 - point), np.nan, np.nan))
     younger = tuple(name for name in priors.uncertain if priors[name].as_of and end_of(priors[name].as_of) > limit)
     return Backtest(limit, len(past), tuple(scores), statement, younger, choice)
 
 
 def skills(backtests: Iterable[Backtest]) -> list[Skill]:
     """Return the mean scores of each method over one or several origins, the posterior first."""
-    scores = [(which, score) for which, one in enumerate(backtests) for score in one.scores]
-    reference = {(which, s.observation): s.crps for which, s in scores if s.method == "posterior"}
-    methods = dict.fromkeys((*METHODS, *(score.method for _, score in scores)))
-    own = {method: [(which, score) for which, score in scores if score.method == method] for method in methods}
-    return [_skill(method, rows, reference) for method, rows in own.items() if rows]
+    found = [(which, score) for which, one in enumerate(backtests) for score in one.scores]
+    reference = {(which, score.observation): score.crps for which, score in found if score.method == "posterior"}
+    made = []
+    for method in dict.fromkeys((*METHODS, *(score.method for _, score in found))):
+        own = [(which, score) for which, score in found if score.method == method]
+        if not own:
+            continue
+        pits, scores, log_scores = np.array([(score.pit, score.crps, score.log_score) for _, score in own]).T
+        gains = scores - np.array([reference[which, score.observation] for which, score in own])
+        labels = np.unique([score.group for _, score in own], return_inverse=True)[1]
+        groups, away = int(labels.max() + 1), np.where(np.isnan(pits), np.nan, np.abs(pits - 0.5))
+        half, most = (float(np.where(np.isnan(away), np.nan, away <= limit).mean()) for limit in (0.25, 0.45))
+        gain, gain_error = (np.nan, np.nan) if method == "posterior" else _clustered_mean(gains, labels)
+        crps, crps_error = _clustered_mean(scores, labels)
+        # A uniform number has the variance 1/12; groups are taken as independent, the rows of one as one.
+        pit, pit_error = float(pits.mean()), float(1 / np.sqrt(12 * groups))
+        means = float(log_scores.mean()), half, most, gain, gain_error, crps_error, pit, pit_error
+        made.append(Skill(method, len(own), groups, crps, *means))
+    return made
 
 
 def skills_by(backtests: Iterable[Backtest], key: str) -> dict[str, list[Skill]]:
@@ -253,21 +270,6 @@ def skills_by(backtests: Iterable[Backtest], key: str) -> dict[str, list[Skill]]
 def shipped_skills() -> list[Skill]:
     """Return how good forecasts from dates since June 2024 were, as stored by ``python -m benchmarks.learning``."""
     return [Skill(**entry) for entry in load_toml(directory() / "texts" / "learning_scores.toml")["skill"]]
-
-
-def _skill(method: str, own: list[tuple[int, Score]], reference: dict[tuple[int, str], float]) -> Skill:
-    """Return the mean scores of one method."""
-    pits, scores, log_scores = np.array([(score.pit, score.crps, score.log_score) for _, score in own]).T
-    gains = scores - np.array([reference[which, score.observation] for which, score in own])
-    labels = np.unique([score.group for _, score in own], return_inverse=True)[1]
-    groups, away = int(labels.max() + 1), np.where(np.isnan(pits), np.nan, np.abs(pits - 0.5))
-    half, most = (float(np.where(np.isnan(away), np.nan, away <= limit).mean()) for limit in (0.25, 0.45))
-    gain, gain_error = (np.nan, np.nan) if method == "posterior" else _clustered_mean(gains, labels)
-    crps, crps_error = _clustered_mean(scores, labels)
-    # A uniform number has the variance 1/12; groups are taken as independent, the rows of one as one.
-    pit, pit_error = float(pits.mean()), float(1 / np.sqrt(12 * groups))
-    log_score = float(log_scores.mean())
-    return Skill(method, len(own), groups, crps, log_score, half, most, gain, gain_error, crps_error, pit, pit_error)
 
 
 def _clustered_mean(values: FloatArray, labels: NDArray[np.int64]) -> tuple[float, float]:
@@ -292,6 +294,8 @@ def ensemble_score(method: str, row: Observation, draws: FloatArray, densities: 
 
 def _line_scores(past: Observations, future: Observations, model: Model) -> list[Score]:
     """Score line and trend of the past of each quantity in log10, with Student's predictive distribution."""
+    import scoringrules
+
     scores = []
     for row in future:
         yearly = len(row.dates(model))
@@ -302,7 +306,18 @@ def _line_scores(past: Observations, future: Observations, model: Model) -> list
         for method, points in (("line", alike), ("trend", [alike[k] for k in first])):
             x, y = np.array([(one.date, one.log10) for one in points]).T
             median, scale = (_line if method == "line" else _trend)(x, y, row.date)
-            scores.append(_student_score(method, row, median, scale, len(x) - 2))
+            # The error of the row is the least scale, also of points that are on a line.
+            scale = float(np.hypot(scale, row.sd_log10) if method == "trend" else max(scale, row.sd_log10))
+            freedom = len(x) - 2
+            pit = float(stdtr(freedom, (row.log10 - median) / scale))
+            log_score = float(scoringrules.logs_t(row.log10, freedom, median, scale))
+            # The CRPS of one degree of freedom is infinite: a Cauchy distribution has no mean.
+            if freedom == 1:
+                cauchy = median + scale * stdtrit(freedom, (np.arange(2000) + 0.5) / 2000)
+                crps = scoringrules.crps_ensemble(row.log10, cauchy, estimator="qd")
+            else:
+                crps = scoringrules.crps_t(row.log10, freedom, median, scale)
+            scores.append(_score(method, row, median, float(crps), log_score, pit))
     return scores
 
 
@@ -321,33 +336,6 @@ def _trend(x: FloatArray, y: FloatArray, date: float) -> tuple[float, float]:
     drift = (y[-1] - y[0]) / span
     variance = ((np.diff(y) - drift * np.diff(x)) ** 2 / np.diff(x)).sum() / (len(x) - 2)
     return float(y[-1] + drift * (date - x[-1])), float(np.sqrt(variance * (ahead + ahead**2 / span)))
-
-
-def _student_score(method: str, row: Observation, median: float, scale: float, freedom: int) -> Score:
-    """Score a Student prediction; the error of the row is its least scale, also of points that are on a line."""
-    import scoringrules
-
-    scale = float(np.hypot(scale, row.sd_log10) if method == "trend" else max(scale, row.sd_log10))
-    pit = float(stdtr(freedom, (row.log10 - median) / scale))
-    log_score = float(scoringrules.logs_t(row.log10, freedom, median, scale))
-    # The CRPS of one degree of freedom is infinite: a Cauchy distribution has no mean.
-    if freedom == 1:
-        points = median + scale * stdtrit(freedom, (np.arange(2000) + 0.5) / 2000)
-        crps = float(scoringrules.crps_ensemble(row.log10, points, estimator="qd"))
-    else:
-        crps = float(scoringrules.crps_t(row.log10, freedom, median, scale))
-    return _score(method, row, median, crps, log_score, pit)
-
-
-def _point_scores(essay: Priors, future: Observations, model: Model) -> list[Score]:
-    """Score the model at the medians of a prior set as points."""
-    problem = Problem.of(essay, future, model, None)
-    inputs = {name: np.array([problem.priors[name].median]) for name in problem.active}
-    points = problem.predicted(inputs, 1)[:, 0]
-    return [
-        _score("essay", row, float(point), abs(row.log10 - float(point)), np.nan, np.nan)
-        for row, point in zip(future, points, strict=True)
-    ]
 
 
 def _score(method: str, row: Observation, median: float, crps: float, log_score: float, pit: float) -> Score:

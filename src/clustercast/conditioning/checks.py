@@ -1,6 +1,6 @@
 """What each observation moved, and where prior and data conflict."""
 
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -15,77 +15,32 @@ _SAMPLE = ("chain", "draw")
 # An input was learned of that moved by so many deviations of its prior or narrowed by such a share of its variance; a
 # row conflicts whose tail probability is less.
 LEAST_LEARNED, CONFLICT = 0.1, 0.05
-Ends = tuple[float, ...]
 
 
-@dataclass(frozen=True)
-class Learned:
-    """An input that was learned of: 5, 50 and 95 % points in its unit, and which row moved it most that way."""
-
-    name: str
-    unit: str
-    before: Ends
-    after: Ends
-    # How far the mean moved, and how wide the deviation is now, in prior deviations.
-    shift: float
-    width: float
-    # By how much the row alone moved it; above a k-hat of 0.7 that is not to be trusted.
-    teacher: str
-    taught: float
-    k_hat: float
-
-
-@dataclass(frozen=True)
-class Conflict:
-    """A row far out in what the prior predicts: its value beside 5, 50 and 95 % points, and two-sided tails."""
-
-    observation: str
-    quantity: str
-    kind: str
-    unit: str
-    date: float
-    observed: float
-    before: Ends
-    after: Ends
-    prior_tail: float
-    posterior_tail: float
-
-
-@dataclass(frozen=True)
-class Lessons:
-    """What was learned, the most moved first, and what conflicts, the least expected first."""
-
-    rows: int
-    learned: tuple[Learned, ...]
-    conflicts: tuple[Conflict, ...]
-    # As many rows would conflict by chance.
-    by_chance: float
-
-
-def lessons(tree: xr.DataTree) -> Lessons:
-    """Return what a conditioned tree teaches, as plain numbers for sentences."""
+def lessons(tree: xr.DataTree) -> dict[str, Any]:
+    """Return what a conditioned tree teaches, the most moved and the least expected first, in the types of Python."""
     table, influence, conflict = learned(tree), observation_influence(tree), prior_conflict(tree)
-    made, far = [], []
+    made: list[dict[str, Any]] = []
+    far: list[dict[str, Any]] = []
     for name in map(str, influence["input"].values):
-        row, by_row = table.sel(input=name), influence.sel(input=name)
+        row, by_row = table.sel(input=name), influence["shift"].sel(input=name)
         shift, width = float(row["shift"]), float(np.sqrt(max(1 - float(row["contraction"]), 0)))
         if max(abs(shift), 1 - width**2) > LEAST_LEARNED:
-            top = by_row.isel(observation=int((by_row["shift"].values * np.sign(shift)).argmax()))
-            before, after = (tuple(row[group].values.tolist()) for group in ("prior", "posterior"))
-            teacher, taught, k_hat = str(top["observation"].values), float(top["shift"]), float(top["k_hat"])
-            made.append(Learned(name, str(row["unit"].values), before, after, shift, width, teacher, taught, k_hat))
+            # The row that moved it most that way.
+            top = by_row[int((by_row.values * np.sign(shift)).argmax())]
+            before, after = (row[group].values.tolist() for group in ("prior", "posterior"))
+            one = {"name": name, "unit": row["unit"].item(), "before": before, "after": after, "shift": shift}
+            taught = {"teacher": top["observation"].item(), "taught": float(top)}
+            made.append({**one, **taught, "strength": max(abs(shift), 1 - width)})
     for k in np.flatnonzero(conflict["prior_tail"].values < CONFLICT):
         row = conflict.isel(observation=k)
-        one, quantity, kind, unit = (str(row[key].values) for key in ("observation", "quantity", "kind", "unit"))
-        unit_size = float(row["log10_unit"])
-        seen, prior, posterior = (10 ** (row[key].values - unit_size) for key in ("observed", "prior", "posterior"))
-        date, *tails = (float(row[key]) for key in ("date", "prior_tail", "posterior_tail"))
-        ends = tuple(prior.tolist()), tuple(posterior.tolist())
-        far.append(Conflict(one, quantity, kind, unit, date, float(seen), *ends, *tails))
-    made.sort(key=lambda one: -max(abs(one.shift), 1 - one.width))
-    far.sort(key=lambda one: one.prior_tail)
+        seen, before = (10 ** (row[key].values - float(row["log10_unit"])) for key in ("observed", "prior"))
+        one = {key: row[key].item() for key in ("observation", "quantity", "kind", "unit", "prior_tail")}
+        far.append({**one, "observed": float(seen), "before": before.tolist()})
+    made.sort(key=lambda one: -one["strength"])
+    far.sort(key=lambda one: one["prior_tail"])
     rows = conflict.sizes["observation"]
-    return Lessons(rows, tuple(made), tuple(far), CONFLICT * rows)
+    return {"rows": rows, "learned": made, "conflicts": far, "by_chance": CONFLICT * rows}
 
 
 @takes()

@@ -6,14 +6,13 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from clustercast.arrays import FloatArray
 from clustercast.arrays.points.streams import stream
 from clustercast.arrays.posterior.likelihood import ErrorModel, ObservedRows, absorbed, parts, row_density
 from clustercast.conditioning.condition import condition
-from clustercast.conditioning.observation_rows import Observation, Observations
+from clustercast.conditioning.observation_rows import Observations
 from clustercast.conditioning.problem import Problem
 from clustercast.conditioning.sampler import LARGEST_K_HAT, pareto_smoothed
 from clustercast.engine.model import Model
@@ -76,33 +75,6 @@ class Foreseen:
         return np.array([row_density(self.rows, self.errors, r, self.centre[r], self.variance[r])[0] for r in at])
 
 
-@dataclass(frozen=True)
-class _Ahead:
-    """What the model forecasts of rows in each of S draws, of which some are known."""
-
-    rows: ObservedRows
-    errors: ErrorModel
-    predicted: FloatArray
-    known: NDArray[np.bool_]
-    # As in `Foreseen`.
-    places: Mapping[str, int]
-
-    def foreseen(self, lasting: float, narrowing: bool) -> Foreseen:
-        """Return the rows to come given those that are known, under a form of the discrepancy."""
-        time, halving = self.errors.time if lasting else None, self.errors.halving if narrowing else None
-        rows, errors = replace(self.rows, lasting=lasting), replace(self.errors, time=time, halving=halving)
-        centre = self.predicted.copy()
-        variance = rows.error[:, np.newaxis] ** 2 + errors.discrepancy[rows.quantity] ** 2
-        likelihood = np.zeros(centre.shape[1])
-        for members in parts(rows, errors):
-            before, later = members[self.known[members]], members[~self.known[members]]
-            if before.size:
-                density, mean, variance[later] = absorbed(rows, self.predicted, errors, before, later)
-                centre[later] += mean
-                likelihood += density
-        return Foreseen(rows, errors, self.places, centre, variance, likelihood)
-
-
 @dataclass
 class Forecaster:
     """Learns from rows and forecasts others; what was learned once is kept."""
@@ -123,10 +95,12 @@ class Forecaster:
 
     def foreseen(self, priors: Priors, seen: Observations, future: Observations, draws: xr.Dataset) -> Foreseen:
         """Return rows to come after some that were seen, in each draw of the parameters."""
-        return self._ahead(priors, seen, future, draws).foreseen(seen.lasting, seen.narrowing)
+        return self._ahead(priors, seen, future, draws)(seen.lasting, seen.narrowing)
 
-    def _ahead(self, priors: Priors, seen: Observations, future: Observations, draws: xr.Dataset) -> _Ahead:
-        """Return what is forecast of rows before any of them is looked at."""
+    def _ahead(
+        self, priors: Priors, seen: Observations, future: Observations, draws: xr.Dataset
+    ) -> Callable[..., Foreseen]:
+        """Return what gives the rows to come after those that were seen under a form of the discrepancy."""
         values = {str(name): drawn.values.reshape(-1) for name, drawn in draws.data_vars.items()}
         everything = replace(seen, rows=(*seen.rows, *future.rows))
         problem = Problem.of(priors, everything, self.model, None)
@@ -136,7 +110,22 @@ class Forecaster:
         inputs = {name: values.get(name, own) for name, own in problem.inputs(np.stack(fresh, axis=1)).items()}
         places = {name: everything.ids.index(name) for name in future.ids}
         known = np.isin(everything.ids, seen.ids)
-        return _Ahead(problem.rows, problem.errors(inputs, size), problem.predicted(inputs, size), known, places)
+        free, predicted = problem.errors(inputs, size), problem.predicted(inputs, size)
+
+        def given(lasting: float, narrowing: bool) -> Foreseen:
+            time, halving = free.time if lasting else None, free.halving if narrowing else None
+            rows, errors = replace(problem.rows, lasting=lasting), replace(free, time=time, halving=halving)
+            centre, likelihood = predicted.copy(), np.zeros(size)
+            variance = rows.error[:, np.newaxis] ** 2 + errors.discrepancy[rows.quantity] ** 2
+            for members in parts(rows, errors):
+                before, later = members[known[members]], members[~known[members]]
+                if before.size:
+                    density, mean, variance[later] = absorbed(rows, predicted, errors, before, later)
+                    centre[later] += mean
+                    likelihood += density
+            return Foreseen(rows, errors, places, centre, variance, likelihood)
+
+        return given
 
     def log_scores(self, priors: Priors, past: Observations, future: Observations) -> dict[str, FloatArray]:
         """Return the log score of each row to come under each form of the discrepancy."""
@@ -144,10 +133,10 @@ class Forecaster:
         # and A. Vehtari (2020), doi:10.1080/00949655.2020.1783262).
         full = replace(past, **FORMS[FULL])
         ahead = self._ahead(priors, full, future, self.learned(priors, full)["posterior"].to_dataset())
-        known = ahead.foreseen(**FORMS[FULL]).likelihood
+        known = ahead(**FORMS[FULL]).likelihood
         scores = {}
         for form, settings in FORMS.items():
-            foreseen = ahead.foreseen(**settings)
+            foreseen = ahead(**settings)
             weights, k_hat = pareto_smoothed(foreseen.likelihood - known)
             if k_hat > LARGEST_K_HAT:
                 own = replace(past, **settings)
@@ -221,24 +210,22 @@ def origin_priors(base: Priors, observations: Observations, as_of: float | str) 
         changed[anchor.year] = Fixed(last.date, unit="year")
         past = [row for row in rows if row.date >= last.date - PAST]
         if anchor.growth and len(past) >= FEWEST_ROWS:
-            changed[anchor.growth] = _growth(past, anchor, base[anchor.growth].unit)
+            # By least squares, with its error.
+            x, y = (np.array([getattr(row, name) for row in past]) for name in ("date", "log10"))
+            x = x - x.mean()
+            slope = float((x * y).sum() / (x**2).sum())
+            residual = y - y.mean() - slope * x
+            least = np.mean([row.sd_log10 for row in past]) ** 2
+            error = float(np.sqrt(max((residual**2).sum() / (len(x) - 2), least) / (x**2).sum()))
+            unit = base[anchor.growth].unit
+            if not same_dimension(unit, "year"):
+                changed[anchor.growth] = Normal(slope, error, unit=unit)
+            elif slope <= 0:
+                raise InputError(f"{anchor.quantity} did not grow over {len(past)} rows; it has no doubling time")
+            else:
+                changed[anchor.growth] = LogNormal(float(np.log(np.log10(2) / slope)), error / slope, unit=unit)
         for name in {anchor.level, anchor.year, anchor.growth} & set(changed):
             changed[name] = replace(changed[name], source=source, as_of=str(as_of))
     if not changed:
         raise InputError(f"{observations.name} holds no row known by {as_of} of a quantity that sets a level")
     return base.replace(**changed)
-
-
-def _growth(rows: list[Observation], anchor: _Anchor, unit: str) -> Family:
-    """Return the past growth of a series by least squares, with its error."""
-    x, y = (np.array([getattr(row, name) for row in rows]) for name in ("date", "log10"))
-    x = x - x.mean()
-    slope = float((x * y).sum() / (x**2).sum())
-    residual = y - y.mean() - slope * x
-    least = np.mean([row.sd_log10 for row in rows]) ** 2
-    error = float(np.sqrt(max((residual**2).sum() / (len(x) - 2), least) / (x**2).sum()))
-    if not same_dimension(unit, "year"):
-        return Normal(slope, error, unit=unit)
-    if slope <= 0:
-        raise InputError(f"{anchor.quantity} did not grow over {len(rows)} rows; it has no doubling time")
-    return LogNormal(float(np.log(np.log10(2) / slope)), error / slope, unit=unit)

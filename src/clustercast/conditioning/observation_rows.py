@@ -73,11 +73,6 @@ class Observation(BaseModel, extra="forbid", frozen=True, allow_inf_nan=False):
         return end_of(self.known or self.as_of)
 
     @property
-    def is_plan(self) -> bool:
-        """Whether the figure is dated after it was public: no observation."""
-        return self.date > self.known_from
-
-    @property
     def log10(self) -> float:
         """Logarithm of the whole quantity, in coherent units."""
         return math.log10(self.value * factor(self.unit) / self.part)
@@ -156,10 +151,6 @@ class Observations:
         limit = end_of(date)
         return replace(self, rows=tuple(row for row in self.rows if row.known_from <= limit))
 
-    def before(self, date: float | str | None) -> "Observations":
-        """Return the rows dated before a date; all where none is given."""
-        return replace(self, rows=tuple(row for row in self.rows if date is None or row.date < start_of(date)))
-
     def counted(self) -> "Observations":
         """Return the rows that count: the first of each estimate, and none that is unused."""
         first: dict[str, str] = {}
@@ -169,12 +160,13 @@ class Observations:
         rows = tuple(r for r in self.rows if not r.unused and first.get(r.estimate, r.id) == r.id)
         return replace(self, rows=rows)
 
-    def without(self, *ids: str) -> "Observations":
-        """Return the observations without some rows, by id."""
+    def without(self, *ids: str, before: float | str | None = None) -> "Observations":
+        """Return the observations without some rows, by id, and those from a date on."""
         for one in ids:
             if one not in self.ids:
                 raise InputError(f"there is no observation {one!r} in {self.name}{nearest(one, self.ids)}")
-        return replace(self, rows=tuple(row for row in self.rows if row.id not in ids))
+        end = np.inf if before is None else start_of(before)
+        return replace(self, rows=tuple(row for row in self.rows if row.id not in ids and row.date < end))
 
     def checked(self, model: Model, years: Iterable[float], *, skip_bad: bool = False) -> "Observations":
         """Return the rows, those that a model cannot be compared with refused, or left out with the reason."""

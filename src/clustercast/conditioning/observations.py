@@ -27,8 +27,8 @@ _ROW = re.compile(r"^\s*\[\[\s*observation\s*\]\]")
 _BEYOND = "cells beyond the header (put a text or number with a comma in quotation marks)"
 _MAPPED = {"columns": "{'value': 'H100 equivalents'}", "constants": "{'unit': 'H100e', 'sd_log10': 0.1}"}
 _NUMBERS = ("value", "sd_log10", "part")
-# The good rows of a file, the places of all, and what is wrong with the others.
-_Read: TypeAlias = tuple[list[Observation], dict[str, str], list[str]]
+# The place of each row of a file, the row, and whether its types are strict.
+_Entries: TypeAlias = Iterator[tuple[str, dict[str, Any], bool]]
 
 
 class _About(BaseModel, extra="forbid", frozen=True):
@@ -106,29 +106,45 @@ def read_observations(
     if frame.likelihood is None:
         raise InputError(f"{path}: likelihood is missing; add [likelihood] with group_correlation, source and as_of")
     entries = _cells(path, columns) if table else _tables(path, content)
-    observations = _observations(content, frame, path, _rows(path, entries, constants or {}, skip_bad))
+    observations = _observations(content, frame, path, entries, constants or {}, skip_bad)
     return observations if as_of is None else observations.known_by(as_of)
 
 
-def _observations(content: _File, frame: _File, path: Path, read: _Read) -> Observations:
-    """Return the rows of a file with the likelihood of a file."""
-    rows, places, left_out = read
-    assert frame.likelihood is not None  # noqa: S101
+def _observations(
+    content: _File, frame: _File, path: Path, entries: _Entries, constants: Mapping[str, object], skip_bad: bool = False
+) -> Observations:
+    """Return the rows of a file, bad ones refused or left out, with the likelihood of a file."""
+    rows: list[Observation] = []
+    places: dict[str, str] = {}
+    left_out: list[str] = []
+    for place, entry, strict in entries:
+        where = f"{place}: observation {shown(({**constants, **entry}).get('id', ''))}"
+        try:
+            row = validated({**constants, **entry}, Observation, where, strict=strict)
+            with located(where):
+                factor(row.unit)
+            if row.id in places:
+                what = f"{place}: the id {row.id!r} is there twice (also {places[row.id]})"
+                raise InputError(f"{what}; give each its own")
+        except InputError as error:
+            if not skip_bad:
+                raise InputError(f"{error}; or leave bad rows out (skip_bad)") from None
+            left_out.append(str(error))
+        else:
+            rows.append(row)
+            places[row.id] = place
     if not rows:
         reason = f"; the first row is left out: {left_out[0]}" if left_out else ""
         what = "row" if path.suffix.lower() == ".csv" else "table [[observation]]"
         raise InputError(f"{path} holds no observation that can be used{reason}; add a {what}")
-    return Observations(
-        tuple(rows),
-        _priors(path, frame.inputs),
-        frame.likelihood.group_correlation,
-        frame.likelihood.lasting,
-        frame.likelihood.narrowing,
-        name=content.set.name if content.set else path.stem,
-        origin=str(path),
-        places=places,
-        left_out=tuple(left_out),
-    )
+    assert frame.likelihood is not None  # noqa: S101
+    form = frame.likelihood.model_dump(include={"group_correlation", "lasting", "narrowing"})
+    named: dict[str, Any] = {
+        "name": content.set.name if content.set else path.stem,
+        "origin": str(path),
+        "places": places,
+    }
+    return Observations(tuple(rows), _priors(path, frame.inputs), **form, **named, left_out=tuple(left_out))
 
 
 def unlearned(priors: Priors, observations: Observations | None = None) -> tuple[Priors, Observations]:
@@ -142,7 +158,7 @@ def unlearned(priors: Priors, observations: Observations | None = None) -> tuple
     earlier, path = priors.earlier, Path(priors.origin)
     content = validated(dict(earlier.observations), _File, f"{path}: learned")
     entries = ((f"{path}: learned.observation number {n}", e, True) for n, e in enumerate(content.observation, 1))
-    known = _observations(content, content, path, _rows(path, entries, {}, skip_bad=False))
+    known = _observations(content, content, path, entries, {})
     # What was changed of the set since it was read is as it is now.
     read = earlier.posterior
     changed = {n: p for n, p in priors.items() if n not in read or repr(p) != repr(read[n])}
@@ -189,8 +205,8 @@ def _find(name: str | Path) -> Path:
     raise InputError(f"{what}; shipped are {', '.join(known)}, or give the path of a TOML or CSV file")
 
 
-def _tables(path: Path, content: _File) -> Iterator[tuple[str, dict[str, Any], bool]]:
-    """Yield the place of each row of a TOML file, the row, and that its types are strict."""
+def _tables(path: Path, content: _File) -> _Entries:
+    """Yield the rows of a TOML file."""
     lines = [number for number, line in enumerate(read_text(path).splitlines(), 1) if _ROW.match(line)]
     # An array written in one piece has no line for each row.
     numbered = len(lines) == len(content.observation)
@@ -198,8 +214,8 @@ def _tables(path: Path, content: _File) -> Iterator[tuple[str, dict[str, Any], b
         yield (f"{path}:{lines[number]}" if numbered else f"{path}: observation number {number + 1}"), entry, True
 
 
-def _cells(path: Path, columns: Mapping[str, str] | None) -> Iterator[tuple[str, dict[str, Any], bool]]:
-    """Yield the place of each row of a CSV file, its cells that are not empty, and that they are texts."""
+def _cells(path: Path, columns: Mapping[str, str] | None) -> _Entries:
+    """Yield the rows of a CSV file, their cells that are not empty."""
     reader = csv.DictReader(io.StringIO(read_text(path), newline=""), restkey=_BEYOND)
     try:
         _check_header(path, list(reader.fieldnames or []), columns)
@@ -228,32 +244,6 @@ def _check_header(path: Path, header: list[str], columns: Mapping[str, str] | No
             raise InputError(f"columns names {key!r}, which no observation has{nearest(key, Observation.model_fields)}")
         if column not in header:
             raise InputError(f"{path}:1: there is no column {column!r}{nearest(column, header)}; name one of the file")
-
-
-def _rows(
-    path: Path, entries: Iterator[tuple[str, dict[str, Any], bool]], constants: Mapping[str, object], skip_bad: bool
-) -> _Read:
-    """Return the good rows, the places of all, and what is wrong with the others."""
-    rows: list[Observation] = []
-    places: dict[str, str] = {}
-    left_out: list[str] = []
-    for place, entry, strict in entries:
-        where = f"{place}: observation {shown(({**constants, **entry}).get('id', ''))}"
-        try:
-            row = validated({**constants, **entry}, Observation, where, strict=strict)
-            with located(where):
-                factor(row.unit)
-            if row.id in places:
-                what = f"{place}: the id {row.id!r} is there twice (also {places[row.id]})"
-                raise InputError(f"{what}; give each its own")
-        except InputError as error:
-            if not skip_bad:
-                raise InputError(f"{error}; or leave bad rows out (skip_bad)") from None
-            left_out.append(str(error))
-        else:
-            rows.append(row)
-            places[row.id] = place
-    return rows, places, left_out
 
 
 def _priors(path: Path, entries: Mapping[str, dict[str, Any]]) -> dict[str, Family]:

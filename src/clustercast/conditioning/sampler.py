@@ -103,15 +103,6 @@ class Posterior:
     statement: str
 
 
-def worst_diagnostics(chains: FloatArray) -> tuple[float, float]:
-    """Return the smallest effective size, of bulk and tail, and the largest r-hat of chains (chain, draw, d)."""
-    array_stats = array_statistics()
-    moved = np.moveaxis(chains, -1, 0)
-    bulk, tail = array_stats.ess(moved, method="bulk"), array_stats.ess(moved, method="tail", prob=(0.05, 0.95))
-    r_hat = array_stats.rhat(moved, method="rank")
-    return float(min(np.min(bulk), np.min(tail))), float(np.max(r_hat))
-
-
 def resampled(
     scores: FloatArray, log_likelihood: FloatArray, weights: Weights, *, draws: int, seed: int, name: str
 ) -> Posterior:
@@ -223,7 +214,10 @@ class _Walkers:
                     self.advance()
                 kept.append(self.state())
             chains = np.stack(kept, axis=1).reshape(CHAINS, draws // CHAINS, -1)
-            ess, r_hat = worst_diagnostics(chains)
+            # Of bulk and tail of each column.
+            moved, stats = np.moveaxis(chains, -1, 0), array_statistics()
+            sizes = stats.ess(moved, method="bulk"), stats.ess(moved, method="tail", prob=(0.05, 0.95))
+            ess, r_hat = float(np.min(sizes)), float(np.max(stats.rhat(moved, method="rank")))
             if _passes(ess, r_hat) or self.rows >= self.budget:
                 return chains, ess, r_hat
             kept, thinning = kept[1::2], 2 * thinning

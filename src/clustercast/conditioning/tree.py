@@ -60,31 +60,25 @@ def posterior_tree(
     diagnostics["reached"] = int(result.reached)
     log_posterior = result.log_likelihood - 0.5 * (result.scores**2).sum(axis=-1)
     record = {**record, "inputs": [name for name in before.inputs if name in priors]}
-    tree = xr.DataTree.from_dict(
-        {
-            "posterior": _parameters(priors, observations, after),
-            "prior": _parameters(priors, observations, before),
-            "posterior_predictive": _predictive(observations, after.replicated),
-            "prior_predictive": _predictive(observations, before.replicated),
-            "log_likelihood": _predictive(observations, after.log_density),
-            "log_prior": xr.Dataset(
-                {name: (_SAMPLE, values, {"units": "1"}) for name, values in after.log_prior.items()},
-                coords=_draws(result.log_likelihood.shape),
-            ),
-            "observed_data": xr.Dataset(
-                {OBSERVED: ("observation", [row.log10 for row in observations], {"units": "1"})},
-                coords=_rows(observations),
-            ),
-            "sample_stats": xr.Dataset({"lp": (_SAMPLE, log_posterior)}, attrs=diagnostics),
-            "constant_data": xr.Dataset(
-                {
-                    name: ((), prior.median, {"role": "input", "units": prior.unit, "source": prior.source})
-                    for name, prior in priors.items()
-                    if isinstance(prior, Fixed)
-                }
-            ),
-        }
-    )
+    constants = {
+        name: ((), prior.median, {"role": "input", "units": prior.unit, "source": prior.source})
+        for name, prior in priors.items()
+        if isinstance(prior, Fixed)
+    }
+    log_prior = {name: (_SAMPLE, values, {"units": "1"}) for name, values in after.log_prior.items()}
+    observed = {OBSERVED: ("observation", [row.log10 for row in observations], {"units": "1"})}
+    parts = {
+        "posterior": _parameters(priors, observations, after),
+        "prior": _parameters(priors, observations, before),
+        "posterior_predictive": _predictive(observations, after.replicated),
+        "prior_predictive": _predictive(observations, before.replicated),
+        "log_likelihood": _predictive(observations, after.log_density),
+        "log_prior": xr.Dataset(log_prior, _draws(result.log_likelihood.shape)),
+        "observed_data": xr.Dataset(observed, _rows(observations)),
+        "sample_stats": xr.Dataset({"lp": (_SAMPLE, log_posterior)}, attrs=diagnostics),
+        "constant_data": xr.Dataset(constants),
+    }
+    tree = xr.DataTree.from_dict(parts)
     tree.attrs = {**provenance(record), **diagnostics}
     return tree
 
@@ -140,7 +134,7 @@ def _parameters(priors: Priors, observations: Observations, drawn: Drawn) -> xr.
             unit = next(unit for base, unit in ERROR_UNITS.items() if name.startswith(base))
             attrs = {"role": "likelihood", "units": unit, "source": observations.origin}
         variables[name] = (_SAMPLE, values, {**attrs, "long_name": in_words(name)})
-    return xr.Dataset(variables, coords=_draws(next(iter(drawn.inputs.values())).shape))
+    return xr.Dataset(variables, _draws(next(iter(drawn.inputs.values())).shape))
 
 
 def _draws(shape: tuple[int, ...]) -> dict[str, NDArray[np.int64]]:
@@ -148,23 +142,19 @@ def _draws(shape: tuple[int, ...]) -> dict[str, NDArray[np.int64]]:
     return {"chain": np.arange(shape[0]), "draw": np.arange(shape[1])}
 
 
-def _rows(observations: Observations) -> dict[str, tuple[str, list[str] | list[float]]]:
+def _rows(observations: Observations) -> dict[str, tuple[str, list[Any]]]:
     """Return the coordinates of the observations."""
-    return {
-        "observation": ("observation", list(observations.ids)),
-        "date": ("observation", [row.date for row in observations]),
-        "quantity": ("observation", [row.quantity for row in observations]),
-        "kind": ("observation", [str(row.kind) for row in observations]),
-        "unit": ("observation", [row.unit for row in observations]),
-        "log10_unit": ("observation", [float(np.log10(factor(row.unit))) for row in observations]),
-    }
+    named = {"observation": "id", **{key: key for key in ("date", "quantity", "kind", "unit")}}
+    coords = {key: [getattr(row, field) for row in observations] for key, field in named.items()}
+    coords["log10_unit"] = [float(np.log10(factor(row.unit))) for row in observations]
+    return {key: ("observation", values) for key, values in coords.items()}
 
 
 def _predictive(observations: Observations, values: FloatArray) -> xr.Dataset:
     """Label an array (observation, chain, draw)."""
     moved = np.moveaxis(values, 0, -1)
     coords = {**_rows(observations), **_draws(moved.shape)}
-    return xr.Dataset({OBSERVED: ((*_SAMPLE, "observation"), moved, {"units": "1"})}, coords=coords)
+    return xr.Dataset({OBSERVED: ((*_SAMPLE, "observation"), moved, {"units": "1"})}, coords)
 
 
 def write_prior_set(tree: xr.DataTree, priors: Priors, observations: Observations, path: str | Path) -> Path:
@@ -256,7 +246,9 @@ def records(new: Observations, known: Observations) -> Observations:
     kept, left = [], []
     for row in new:
         alike = [o for o in (*known, *new) if o.quantity == row.quantity and o is not row]
-        same = [o.id for o in known if o.quantity == row.quantity and _same(o, row)]
+        # One figure twice: alike to some percent, within some weeks.
+        near = [o for o in known if abs(o.log10 - row.log10) < 0.01 and abs(o.date - row.date) < 0.1]
+        same = [o.id for o in near if o.quantity == row.quantity]
         larger = [o.id for o in alike if o.date <= row.date and o.log10 > row.log10 and row.kind == "record"]
         if same or larger:
             why = f"is there already as {same[0]!r}" if same else f"is no record of its date: {larger[0]!r} is larger"
@@ -264,11 +256,6 @@ def records(new: Observations, known: Observations) -> Observations:
         else:
             kept.append(row)
     return dataclasses.replace(new, rows=tuple(kept), left_out=(*new.left_out, *left))
-
-
-def _same(one: Observation, other: Observation) -> bool:
-    """Return whether two rows of a quantity are one figure: alike to some percent, within some weeks."""
-    return abs(one.log10 - other.log10) < 0.01 and abs(one.date - other.date) < 0.1
 
 
 def _moved(before: FloatArray, after: FloatArray) -> bool:

@@ -166,12 +166,12 @@ def _learned(results: Results, tree: xr.DataTree, forecast: xr.Dataset) -> dict[
     found, rows = lessons(tree), [row for row in results.observed if not row.unused]
     before, after = (tree[group].to_dataset() for group in ("prior", "posterior"))
     shown = {name: [row for row in rows if row.quantity == name] for name in dict.fromkeys(r.quantity for r in rows)}
-    most, apart = found.learned[:_MOST_LEARNED], forecast.data_vars.keys() - {*results.outputs}
+    most, apart = found["learned"][:_MOST_LEARNED], forecast.data_vars.keys() - {*results.outputs}
     return {
         "lessons": found,
         "rows": {row.id: row for row in results.observed},
         "skills": shipped_skills(),
-        "figures": [(one, plots.prior_posterior(before[one.name], after[one.name])) for one in most],
+        "figures": [(one, plots.prior_posterior(before[one["name"]], after[one["name"]])) for one in most],
         "fans": [_fan_apart(forecast[name], own) for name, own in shown.items() if name in apart],
         "tables": learned_tables(learned(tree)),
     }
