@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import NoReturn
 
 from analyses import options
-from analyses.terminal import take_any_terminal
 from clustercast.errors import InputError, nearest
 
 
 def main() -> NoReturn:
     """Run the analysis that the shell names, and exit."""
-    take_any_terminal(options.TERMINATED)
+    options.begin()
     try:
         options.finish(run(sys.argv[1:]))
     except BrokenPipeError:

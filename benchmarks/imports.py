@@ -26,6 +26,7 @@ _RUN = _MAIN + "print(taken)"
 # The same with the time until the table stands, and the time that the model's own evaluations take of it.
 _PARTS = """
 import time
+first = time.process_time()
 from analyses import options
 from clustercast import propagation
 run_blocks, show, marks = propagation.run_blocks, options.show, []
@@ -37,7 +38,7 @@ def timed(*arguments):
 def shown(*answers):
     show(*answers)
     marks.append(-time.process_time())
-loaded = time.process_time()
+loaded = time.process_time() - first
 propagation.run_blocks, options.show = timed, shown
 """
 _PARTS += _MAIN + "print(-min(marks) - start + loaded, taken + loaded, sum(max(mark, 0) for mark in marks))"

@@ -114,7 +114,12 @@ def tree_of(function: Function) -> ast.FunctionDef | None:
 @functools.lru_cache(maxsize=256)
 def _definitions(text: str) -> dict[int, ast.FunctionDef]:
     """Return the functions of a file by their first line: once for all, since finding where each ends takes longer."""
-    functions = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef))
+    # No expression holds a function: not looking into them takes a quarter of the time of `ast.walk`.
+    nodes: list[ast.AST] = [ast.parse(text)]
+    for node in nodes:
+        parts = ast.iter_child_nodes(node)
+        nodes += [part for part in parts if isinstance(part, ast.stmt | ast.excepthandler | ast.match_case)]
+    functions = (node for node in nodes if isinstance(node, ast.FunctionDef))
     return {(node.decorator_list[0] if node.decorator_list else node).lineno: node for node in functions}
 
 
@@ -326,7 +331,9 @@ def _with_members(name: str, value: object, attributes: Set[str]) -> dict[str, o
 @functools.lru_cache(maxsize=4096)
 def _operands(code: types.CodeType, *operations: str) -> frozenset[str]:
     """Return what some operations of code, and of the functions inside it, take."""
-    own = {each.argval for each in dis.get_instructions(code) if each.opname in operations}
+    # Few functions import anything, and their bytes say so at once.
+    there = any(dis.opmap[each] in code.co_code[::2] for each in operations)
+    own = {each.argval for each in dis.get_instructions(code) if each.opname in operations} if there else set()
     inner = (_operands(part, *operations) for part in code.co_consts if isinstance(part, types.CodeType))
     return frozenset(own.union(*inner))
 

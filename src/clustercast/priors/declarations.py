@@ -83,9 +83,11 @@ def with_unit(value: float | str, unit: str) -> str:
 def check_declared(name: str, distribution: Family, declaration: Declaration) -> None:
     """Refuse a distribution that leaves the bounds of its input, a switch not of 0 and 1, a divisor that can be 0."""
     meaning, (low, high) = f"{name} ({declaration.meaning})", declaration.bounds
-    # The ends of the support, or the outermost draws where it has none.
-    ends = zip(distribution.support, distribution.quantile([_LEAST, 1 - 2 * _LEAST]), strict=True)
-    least, greatest = (float(end if math.isfinite(end) else drawn) for end, drawn in ends)
+    least, greatest = distribution.support
+    if not math.isfinite(least) or not math.isfinite(greatest):
+        # Where the support has no end, the outermost draw; a beta's would cost the table of its quantiles.
+        drawn = zip((least, greatest), distribution.quantile([_LEAST, 1 - 2 * _LEAST]), strict=True)
+        least, greatest = (float(end if math.isfinite(end) else draw) for end, draw in drawn)
     if declaration.switch:
         values = distribution.values if isinstance(distribution, Discrete) else distribution.support
         if not isinstance(distribution, Fixed | Discrete) or not set(values) <= {0.0, 1.0}:
