@@ -57,10 +57,10 @@ def test_saltelli_jansen_is_salib_to_the_last_digits(inputs, second_order):
         theirs = salib_analyze.analyze(
             unit_problem(inputs), values, calc_second_order=second_order, num_resamples=60, conf_level=0.9, seed=9
         )
-        pairs = [("S1", found.first), ("S1_conf", found.first_half_width), ("ST", found.total)]
-        pairs.append(("ST_conf", found.total_half_width))
+        pairs = [("S1", found["S1"]), ("S1_conf", found["S1_conf"]), ("ST", found["ST"])]
+        pairs.append(("ST_conf", found["ST_conf"]))
         if second_order:
-            pairs += [("S2", found.second), ("S2_conf", found.second_half_width)]
+            pairs += [("S2", found["S2"]), ("S2_conf", found["S2_conf"])]
         for key, ours in pairs:
             np.testing.assert_allclose(ours[column], theirs[key], rtol=0, atol=1e-12, err_msg=key)
 

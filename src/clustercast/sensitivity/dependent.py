@@ -13,7 +13,7 @@ from clustercast.arrays.indices.dependent import shapley_effects as shapley_colu
 from clustercast.arrays.indices.intervals import FewRuns, student_factor
 from clustercast.errors import typed
 from clustercast.sensitivity.design import VariedInputs, kucherenko_design, shapley_design
-from clustercast.sensitivity.labels import few_runs_caution, labelled, year_of
+from clustercast.sensitivity.labels import few_runs_caution, labelled
 from clustercast.sensitivity.outputs import Scale, analysed_outputs, measured
 
 # The estimates and standard errors of each measure, shape (inputs, columns).
@@ -147,4 +147,4 @@ def _measured_forecast(
     estimator, references = how
     attrs: dict[str, Any] = {"estimator": estimator, "estimator_references": references, "interval": "student-t"}
     attrs |= {"confidence": confidence, "runs": forecast.sizes["sample"]}
-    return labelled(results, varied.among, years=year_of(forecast), attrs={**forecast.attrs, **attrs}, cautions=few)
+    return labelled(results, varied.among, forecast, attrs, few)

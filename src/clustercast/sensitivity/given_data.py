@@ -15,7 +15,7 @@ from clustercast.dataset import design_of, provenance_of
 from clustercast.engine.model import Model, with_changes
 from clustercast.errors import InputError, nearest, takes
 from clustercast.sampling import MEASURED, PLAIN
-from clustercast.sensitivity.labels import few_runs_caution, labelled, year_of
+from clustercast.sensitivity.labels import few_runs_caution, labelled
 from clustercast.sensitivity.outputs import Scale, analysed_outputs, measured
 
 DUMMY = "dummy"
@@ -106,9 +106,9 @@ def given_data_indices(
         parts = {"S1": found.T, "S1_conf": as_wide_as_few_events(normal * errors.T, found.T, events, confidence)}
         results.append(measured(output, {key: np.where(known | np.isnan(p), p, 0.0) for key, p in parts.items()}))
     about = {"estimator": "bias-corrected binning", "estimator_references": "doi:10.1016/j.ress.2011.12.007"}
-    attrs = {**forecast.attrs, **about, "bins": count, "effective_size": effective, "weighted": int(shares is not None)}
+    attrs = {**about, "bins": count, "effective_size": effective, "weighted": int(shares is not None)}
     attrs |= {"interval": "asymptotic", "confidence": confidence, "runs": len(sample)}
-    return labelled(results, columns_of, years=year_of(forecast), attrs=attrs, cautions=few)
+    return labelled(results, columns_of, forecast, attrs, few)
 
 
 def dummy_values(names: Sequence[str], size: int, seed: int) -> IntArray:

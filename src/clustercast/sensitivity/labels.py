@@ -8,7 +8,7 @@ import xarray as xr
 
 from clustercast.arrays import BoolArray, FloatArray
 from clustercast.arrays.points.saltelli import blind_pairs
-from clustercast.dataset import Record, coordinate
+from clustercast.dataset import Record, coordinate, design_of, provenance_of
 from clustercast.errors import InputError
 from clustercast.sensitivity.outputs import LOG_SD_THAT_MISLEADS, AnalysedOutput, MeasuredOutput
 
@@ -40,96 +40,97 @@ _MEANINGS = {
     "CV": "coefficient of variation of the Kolmogorov-Smirnov distances",
 }
 Measured = Sequence[MeasuredOutput]
-Years = xr.Variable | None
 # In the unit of the output, or its square; the other measures are pure numbers.
 WITH_UNIT = ("variance", "mu", "mu_star", "mu_star_conf", "sigma")
 
 
 def labelled(
-    results: Measured, inputs: Sequence[str], *, years: Years, attrs: Record, cautions: Iterable[str] = ()
+    results: Measured, inputs: Sequence[str], forecast: xr.Dataset, attrs: Record, cautions: Iterable[str] = ()
 ) -> xr.Dataset:
-    """Put measures into a dataset, one row of its data frame an output, year and input."""
-    # Only S2 has pairs: beside it a data frame would have a row for each pair.
+    """Put measures of a forecast into a dataset, one row of its data frame an output, year and input."""
+    outputs = [result.output for result in results]
     if all(result.constant.all() for result in results):
-        names = ", ".join(repr(result.output.name) for result in results)
+        names = ", ".join(repr(output.name) for output in outputs)
         raise InputError(
             f"output {names} {'is' if len(results) == 1 else 'are'} constant over all samples, so no input matters to "
             "it; leave it out of outputs, free an input that it depends on, or draw more where an event is rare"
         )
-    by_year = any(result.output.by_year for result in results) and years is not None
-    count = years.size if by_year and years is not None else 1
-    variables = {}
+    coords: dict[str, Any] = {"output": coordinate("output", [output.name for output in outputs])}
+    coords["input"] = coordinate("input", inputs)
+    coords |= {key: ("output", [getattr(output, key) for output in outputs]) for key in ("scale", "unit")}
+    years = None
+    if "year" in forecast.coords and any(output.by_year for output in outputs):
+        years = coords["year"] = forecast["year"].variable
+    count, variables = 1 if years is None else years.size, {}
     for name in results[0].measures:
         found = [np.broadcast_to(r.measures[name], (count, *r.measures[name].shape[1:])) for r in results]
         dims: tuple[str, ...] = ("output", "year", "input", "input_2")[: found[0].ndim + 1]
         stacked = np.stack(found)
-        if not by_year:
+        if years is None:
             stacked, dims = stacked[:, 0], tuple(dim for dim in dims if dim != "year")
-        variables[name] = xr.Variable(dims, stacked, _meaning(name))
-    outputs = [result.output for result in results]
-    coords: dict[str, Any] = {"output": coordinate("output", [output.name for output in outputs])}
-    coords["input"] = coordinate("input", inputs)
-    coords |= {key: ("output", [getattr(output, key) for output in outputs]) for key in ("scale", "unit")}
-    if by_year:
-        coords["year"] = years
+        meaning = _MEANINGS.get(name) or f"half-width of the interval of {name.removesuffix('_conf')}"
+        unit = {} if name in WITH_UNIT else {"units": "1"}
+        variables[name] = xr.Variable(dims, stacked, {"long_name": meaning} | unit)
+    # Only S2 has pairs: beside it a data frame would have a row for each pair.
     if "S2" in variables:
         coords["input_2"] = coordinate("input_2", inputs)
-    dataset = xr.Dataset(variables, coords, {key: _plain(value) for key, value in attrs.items()} | {"warning": ""})
-    return add_cautions(dataset, [*cautions, *_output_cautions(results, years)])
-
-
-def labelled_sobol(
-    results: Measured, design: Record, *, years: Years, attrs: Record, cautions: Iterable[str]
-) -> xr.Dataset:
-    """Put Sobol' indices into a dataset, with all that could mislead about them."""
-    groups = design.get("correlated_groups", {})
-    sentences = list(cautions)
-    if groups:
-        named = "; ".join(f"{name} ({', '.join(members)})" for name, members in groups.items())
-        joined = f"Correlated inputs are one group, with the indices of all members together: {named}."
-        sentences.insert(0, f"{joined} For shares of the single inputs use latent=True or Shapley effects.")
-    indices = labelled(results, tuple(design["swaps"]), years=years, attrs=attrs, cautions=sentences)
-    layout: dict[str, Any] = {"replicates": int(design["replicates"]), "size": int(design["size"])}
-    points = str(design.get("points", "sobol"))
-    return add_cautions(indices, _sobol_cautions(indices, interval=attrs["interval"], points=points, **layout))
-
-
-def _meaning(name: str) -> dict[str, str]:
-    """Return the attributes of a measure."""
-    meaning = _MEANINGS.get(name) or f"half-width of the interval of {name.removesuffix('_conf')}"
-    return {"long_name": meaning} | ({} if name in WITH_UNIT else {"units": "1"})
-
-
-def _plain(value: object) -> object:
-    """Turn an attribute into what netCDF can hold."""
-    if value is None:
-        return ""
-    return int(value) if isinstance(value, bool | np.bool_) else value
-
-
-def year_of(forecast: xr.Dataset) -> Years:
-    """Return the years of a forecast, if it has any."""
-    return forecast["year"].variable if "year" in forecast.coords else None
-
-
-def add_cautions(indices: xr.Dataset, sentences: Iterable[str]) -> xr.Dataset:
-    """Return indices whose warning says more."""
-    return indices.assign_attrs(warning=" ".join(filter(None, [indices.attrs.get("warning", ""), *sentences])))
-
-
-def _output_cautions(results: Measured, years: Years) -> list[str]:
-    """Return what could mislead about the outputs of any measure."""
-    outputs = [result.output for result in results]
     sentences = [
         f"{output.name} is on the raw scale with a log standard deviation of up to {output.log_sd:.1f}: a few samples "
         "own its variance, and its indices are uncertain beyond their intervals; scale='log10' is safe."
         for output in outputs
         if output.scale == "raw" and output.log_sd > LOG_SD_THAT_MISLEADS
     ]
-    constant = _places([output.name for output in outputs], [result.constant for result in results], years)
-    if constant:
+    if constant := _places([output.name for output in outputs], [result.constant for result in results], years):
         sentences.append(f"No input matters to {constant}, which does not vary; its indices are undefined.")
-    return sentences
+    attrs = {**forecast.attrs, **attrs}
+    # What netCDF can hold.
+    plain = {k: "" if v is None else int(v) if isinstance(v, bool | np.bool_) else v for k, v in attrs.items()}
+    return add_cautions(xr.Dataset(variables, coords, plain | {"warning": ""}), [*cautions, *sentences])
+
+
+def labelled_sobol(results: Measured, forecast: xr.Dataset, attrs: Record, cautions: Iterable[str]) -> xr.Dataset:
+    """Put Sobol' indices into a dataset, with all that could mislead about them, their intervals and their order."""
+    design, first = design_of(forecast), []
+    replicates, size = int(design["replicates"]), int(design["size"])
+    points = str(design.get("points", "sobol"))
+    if groups := design.get("correlated_groups", {}):
+        named = "; ".join(f"{name} ({', '.join(members)})" for name, members in groups.items())
+        joined = f"Correlated inputs are one group, with the indices of all members together: {named}."
+        first.append(f"{joined} For shares of the single inputs use latent=True or Shapley effects.")
+    drawn = provenance_of(forecast).get("inputs", [])
+    if points == "salib" and (pairs := blind_pairs(len(drawn), size // replicates)):
+        named = ", ".join(f"{drawn[one]} with {drawn[other]}" for one, other in pairs[:_NAMED_PAIRS])
+        more = f" and {len(pairs) - _NAMED_PAIRS} more pairs" if len(pairs) > _NAMED_PAIRS else ""
+        first.append(
+            f"The points cannot see how {named}{more} interact: errors of their indices do not fall with the size, nor "
+            "do the intervals show them; draw with points='sobol'."
+        )
+    indices = labelled(results, tuple(design["swaps"]), forecast, attrs, [*first, *cautions])
+    interval, sentences = attrs["interval"], []
+    if interval == "bootstrap" and points != "random":
+        sentences.append(
+            "The intervals are bootstrapped over Sobol points, which they do not describe: they are mostly too wide; "
+            "draw with replicates=8 or 16 for intervals that cover."
+        )
+    if interval == "student-t" and replicates < _FEWEST_REPLICATES:
+        sentences.append(f"{replicates} replicates are few for an interval; 8 or 16 are usual.")
+    if interval != "none" and size // replicates < _FEWEST_POINTS:
+        where = " in each replicate" if replicates > 1 else ""
+        sentences.append(
+            f"{size // replicates} base points{where} are few: the intervals may be too narrow where "
+            "tails are heavy; draw more."
+        )
+    if interval != "none":
+        years = indices["year"].variable if "year" in indices.coords else None
+        if doubtful := _places(indices["output"].values, unresolved(indices, 3), years):
+            what = f"The order of the first 3 inputs by ST is not resolved for {doubtful}"
+            sentences.append(f"{what}; draw more base points.")
+    return add_cautions(indices, sentences)
+
+
+def add_cautions(indices: xr.Dataset, sentences: Iterable[str]) -> xr.Dataset:
+    """Return indices whose warning says more."""
+    return indices.assign_attrs(warning=" ".join(filter(None, [indices.attrs.get("warning", ""), *sentences])))
 
 
 def few_runs_caution(
@@ -152,46 +153,6 @@ def few_runs_caution(
     ]
 
 
-def blind_pairs_caution(inputs: Sequence[str], design: Record) -> list[str]:
-    """Return which pairs of inputs SALib's points, of columns in that order, do not show together."""
-    if design.get("points") != "salib":
-        return []
-    pairs = blind_pairs(len(inputs), int(design["size"]) // int(design["replicates"]))
-    if not pairs:
-        return []
-    named = ", ".join(f"{inputs[one]} with {inputs[other]}" for one, other in pairs[:_NAMED_PAIRS])
-    more = f" and {len(pairs) - _NAMED_PAIRS} more pairs" if len(pairs) > _NAMED_PAIRS else ""
-    return [
-        f"The points cannot see how {named}{more} interact: errors of their indices do not fall with the size, nor do "
-        "the intervals show them; draw with points='sobol'."
-    ]
-
-
-def _sobol_cautions(indices: xr.Dataset, *, interval: str, points: str, replicates: int, size: int) -> list[str]:
-    """Return what could mislead about the intervals and the order of Sobol' indices."""
-    sentences = []
-    if interval == "bootstrap" and points != "random":
-        sentences.append(
-            "The intervals are bootstrapped over Sobol points, which they do not describe: they are mostly too wide; "
-            "draw with replicates=8 or 16 for intervals that cover."
-        )
-    if interval == "student-t" and replicates < _FEWEST_REPLICATES:
-        sentences.append(f"{replicates} replicates are few for an interval; 8 or 16 are usual.")
-    if interval != "none" and size // replicates < _FEWEST_POINTS:
-        where = " in each replicate" if replicates > 1 else ""
-        sentences.append(
-            f"{size // replicates} base points{where} are few: the intervals may be too narrow where "
-            "tails are heavy; draw more."
-        )
-    if interval != "none":
-        years = indices["year"].variable if "year" in indices.coords else None
-        doubtful = _places(indices["output"].values, unresolved(indices, 3), years)
-        if doubtful:
-            what = f"The order of the first 3 inputs by ST is not resolved for {doubtful}"
-            sentences.append(f"{what}; draw more base points.")
-    return sentences
-
-
 def unresolved(indices: xr.Dataset, k: int) -> BoolArray:
     """Return where the first k inputs of an output that varies are not resolved, shape (output[, year])."""
     total = np.nan_to_num(indices["ST"].values)
@@ -209,7 +170,7 @@ def unresolved(indices: xr.Dataset, k: int) -> BoolArray:
     return np.asarray(doubtful & (indices["variance"].values > 0))
 
 
-def _places(names: Iterable[Any], where: Iterable[BoolArray], years: Years) -> str:
+def _places(names: Iterable[Any], where: Iterable[BoolArray], years: xr.Variable | None) -> str:
     """Name the outputs, and the years where only some are meant, at which `where` holds."""
     named = []
     for name, hit in zip(names, where, strict=True):

@@ -37,10 +37,6 @@ class AnalysedOutput:
     # What the values of each year are given in, beside the unit, shape (years or 1, 1).
     factor: FloatArray | float = 1.0
 
-    def without_values(self) -> "AnalysedOutput":
-        """Let go of the samples once the measures are known."""
-        return replace(self, values=np.empty((0, 0)))
-
     def for_squares(self) -> "AnalysedOutput":
         """Return the output with years that vary by rounding only made constant, in a factor that can be squared."""
         centres, spreads = np.array([centre_and_scale(values) for values in self.values]).T[:, :, np.newaxis]
@@ -58,18 +54,22 @@ class MeasuredOutput:
     constant: BoolArray
 
 
-def measured(output: AnalysedOutput, measures: Mapping[str, FloatArray]) -> MeasuredOutput:
-    """Keep an output's measures and let go of its values."""
-    return MeasuredOutput(output.without_values(), measures, np.ptp(output.values, axis=1) == 0)
+def measured(
+    output: AnalysedOutput, measures: Mapping[str, FloatArray], constant: BoolArray | None = None
+) -> MeasuredOutput:
+    """Keep an output's measures and let go of its values; by default it is constant where these are all the same."""
+    constant = np.ptp(output.values, axis=1) == 0 if constant is None else constant
+    return MeasuredOutput(replace(output, values=np.empty((0, 0))), measures, constant)
 
 
 def analysed_outputs(forecast: xr.Dataset, outputs: Names, scale: Scale) -> Iterator[AnalysedOutput]:
     """Yield the outputs asked for, or all, one after the other on the scale of the analysis."""
     names = output_names(forecast, outputs)
+    asked = scale if isinstance(scale, Mapping) else dict.fromkeys(names, scale)
     # An unknown scale is refused before any output is looked at.
-    scales_of({name: forecast.variables[name].attrs for name in names}, scale)
+    scales_of({name: forecast.variables[name].attrs for name in names}, asked)
     for name in names:
-        yield analysed_output(forecast, name, _asked(scale, name))
+        yield analysed_output(forecast, name, asked.get(name, "auto"))
 
 
 def scales_of(attributes: Mapping[str, Mapping[Any, Any]], scale: Scale) -> dict[str, ScaleName]:
@@ -78,18 +78,13 @@ def scales_of(attributes: Mapping[str, Mapping[Any, Any]], scale: Scale) -> dict
     # of the quantity decides first.
     scales: dict[str, ScaleName] = {}
     for name, attrs in attributes.items():
-        chosen = _asked(scale, name)
+        chosen = scale.get(name, "auto") if isinstance(scale, Mapping) else scale
         if chosen not in ("auto", "log10", "raw"):
             raise InputError(f"scale is {chosen!r}, and must be 'auto', 'log10' or 'raw'")
         words = set(re.findall(r"[^\W\d_]+|%", str(attrs.get("units", "1"))))
         positive = "labels" not in attrs and bool(attrs.get("positive", words - _MAY_BE_NEGATIVE))
         scales[name] = chosen if chosen != "auto" else "log10" if positive else "raw"
     return scales
-
-
-def _asked(scale: Scale, name: str) -> ScaleName:
-    """Return the scale that was asked for of one output."""
-    return scale.get(name, "auto") if isinstance(scale, Mapping) else scale
 
 
 def output_names(forecast: xr.Dataset, outputs: Names) -> tuple[str, ...]:
@@ -126,7 +121,16 @@ def analysed_output(forecast: xr.Dataset, name: str, asked: ScaleName) -> Analys
     by_year = "year" in variable.dims
     ordered = variable.transpose(..., "sample").values
     values = np.atleast_2d(np.asarray(ordered, dtype=np.float64))
-    _check_finite(forecast, name, values, by_year)
+    # One value that is not finite would make every index of its column wrong.
+    if not np.isfinite(values).all():
+        row, sample = np.argwhere(~np.isfinite(values))[0]
+        when = f" in {forecast['year'].values[row]:g}" if by_year else ""
+        label = forecast["sample"].values[sample] if "sample" in forecast.coords else sample
+        raise InputError(
+            f"output {name!r}{when} has {int((~np.isfinite(values[row])).sum())} values that are not finite, the first "
+            f"{values[row, sample]} at sample {label}; fix the quantity that gives it, or analyse a claim that is "
+            'always defined, such as the exceedance of a threshold by a year (forecast["x"] >= threshold)'
+        )
     unit = str(variable.attrs.get("units", "1"))
     if scale == "raw":
         return AnalysedOutput(name, unit, scale, values, by_year, _log_sd(values))
@@ -150,18 +154,3 @@ def _log_sd(values: FloatArray) -> float:
         return float(np.log(values).std(axis=1).max())
     mostly = (positive.mean(axis=1) >= _MOSTLY_POSITIVE).nonzero()[0]
     return max((float(np.log(values[year, positive[year]]).std()) for year in mostly), default=0.0)
-
-
-def _check_finite(forecast: xr.Dataset, name: str, values: FloatArray, by_year: bool) -> None:
-    """Refuse values that are not finite: one of them would make every index of its column wrong."""
-    if np.isfinite(values).all():
-        return
-    row, sample = np.argwhere(~np.isfinite(values))[0]
-    count = int((~np.isfinite(values[row])).sum())
-    when = f" in {forecast['year'].values[row]:g}" if by_year else ""
-    label = forecast["sample"].values[sample] if "sample" in forecast.coords else sample
-    raise InputError(
-        f"output {name!r}{when} has {count} values that are not finite, the first {values[row, sample]} at sample "
-        f"{label}; fix the quantity that gives it, or analyse a claim that is always defined, such as the exceedance "
-        'of a threshold by a year (forecast["x"] >= threshold)'
-    )

@@ -13,7 +13,7 @@ from clustercast.errors import InputError, located, nearest, takes, typed, whole
 from clustercast.sensitivity import salib_engine
 from clustercast.sensitivity.design import morris_design
 from clustercast.sensitivity.given_data import DUMMY, dummy_values
-from clustercast.sensitivity.labels import WITH_UNIT, labelled, year_of
+from clustercast.sensitivity.labels import WITH_UNIT, labelled
 from clustercast.sensitivity.outputs import Scale, analysed_outputs, measured
 
 # What the adapter's function of each measure gives.
@@ -250,5 +250,4 @@ def _each_column(
                 part[year] = row[key]
         of_unit = {key: part * output.factor if key in WITH_UNIT else part for key, part in measures.items()}
         results.append(measured(output, of_unit))
-    attrs = {**forecast.attrs, "engine": "salib", **attributes}
-    return labelled(results, names, years=year_of(forecast), attrs=attrs, cautions=cautions)
+    return labelled(results, names, forecast, {"engine": "salib", **attributes}, cautions)

@@ -15,7 +15,6 @@ import numpy as np
 
 from clustercast.arrays import FloatArray
 from clustercast.arrays.indices.pick_freeze import centre_and_scale, runs_per_point
-from clustercast.arrays.indices.sobol_panel import SobolIndices
 from clustercast.arrays.summaries.order_statistics import squared_in, unit_for_squares
 from clustercast.errors import InputError
 
@@ -32,8 +31,8 @@ def sobol_columns(
     confidence: float = 0.95,
     resamples: int = 100,
     seed: int = 0,
-) -> SobolIndices:
-    """Sobol' indices of each column by ``SALib.analyze.sobol``."""
+) -> dict[str, FloatArray]:
+    """Sobol' indices of each column by ``SALib.analyze.sobol``, named as those of `sobol_panel`."""
     from SALib.analyze import sobol
 
     _check_finite(values)
@@ -41,27 +40,23 @@ def sobol_columns(
     if values.shape[1] % step:
         raise InputError(f"{values.shape[1]} rows are not whole base points of {step} rows each")
     kept = [*range(number_of_inputs + 1), step - 1] if design_second_order and not second_order else list(range(step))
-    keys = ["S1", "ST", "S1_conf", "ST_conf"] + (["S2", "S2_conf"] if second_order else [])
-    parts: dict[str, list[FloatArray]] = {key: [] for key in keys}
-    variances = []
+    keys = [f"{key}{ending}" for ending in ("", "_conf") for key in ("S1", "ST", "S2")[: 2 + second_order]]
+    shapes = {key: (len(values), *[number_of_inputs] * (2 if key.startswith("S2") else 1)) for key in keys}
+    # What does not vary has no indices.
+    found = {key: np.full(shape, np.nan) for key, shape in shapes.items()} | {"variance": np.zeros(len(values))}
     how: dict[str, Any] = {"calc_second_order": second_order, "num_resamples": resamples, "conf_level": confidence}
-    for column in values:
+    for place, column in enumerate(values):
         unit = unit_for_squares(column)
         rows = column.reshape(-1, step) / unit
         ends = rows[:, [0, -1]]
-        varies = centre_and_scale(rows)[1] > 0 and np.ptp(ends) > 0
-        variances.append(squared_in(float(ends.var()), unit) if varies else 0.0)
-        found: Mapping[str, FloatArray] = {}
-        if varies:
+        if centre_and_scale(rows)[1] > 0 and np.ptp(ends) > 0:
+            found["variance"][place] = squared_in(float(ends.var()), unit)
             # A SeedSequence is true even for seed 0, which SALib would take for no seed.
             how["seed"] = np.random.SeedSequence(seed)
-            found = sobol.analyze(_problem(number_of_inputs), rows[:, kept].ravel(), **how)
-        for key in keys:
-            shape = (number_of_inputs,) * (2 if key.startswith("S2") else 1)
-            parts[key].append(np.asarray(found[key]) if varies else np.full(shape, np.nan))
-    stacked = {key: np.stack(part) for key, part in parts.items()}
-    widths = (stacked.get(f"{key}_conf") for key in ("S1", "ST", "S2"))
-    return SobolIndices(stacked["S1"], stacked["ST"], stacked.get("S2"), np.array(variances), *widths)
+            indices = sobol.analyze(_problem(number_of_inputs), rows[:, kept].ravel(), **how)
+            for key in keys:
+                found[key][place] = indices[key]
+    return found
 
 
 def result_dict(names: Sequence[str], arrays: Mapping[str, FloatArray]) -> Any:

@@ -12,18 +12,13 @@ from clustercast.arrays.indices.intervals import bootstrap_weights, check_confid
 from clustercast.arrays.indices.sobol_estimators import Estimator, estimator_named
 from clustercast.arrays.indices.sobol_panel import sobol_panel
 from clustercast.arrays.points.streams import checked_seed
-from clustercast.dataset import design_of, provenance_of
 from clustercast.errors import InputError, takes, typed, whole_number
-from clustercast.sensitivity import labels
 from clustercast.sensitivity.design import SaltelliDesign, saltelli_design
-from clustercast.sensitivity.outputs import MeasuredOutput, Scale, analysed_outputs
+from clustercast.sensitivity.labels import few_runs_caution, labelled_sobol, unresolved
+from clustercast.sensitivity.outputs import Scale, analysed_outputs, measured
 from clustercast.sensitivity.salib_engine import sobol_columns
 
 Engine = Literal["panel", "salib"]
-# The parts of the indices of one output by the names that they have in a dataset.
-_NAMES = {"S1": "first", "ST": "total", "S2": "second"}
-_NAMES |= {f"{name}_conf": f"{part}_half_width" for name, part in _NAMES.items()}
-_NAMES |= {"ST_lead_conf": "total_lead_half_width", "variance": "variance"}
 
 
 @typed
@@ -118,13 +113,9 @@ def sobol_indices(
     with threadpool_limits(1, user_api="blas"):
         for output in analysed_outputs(forecast, outputs, scale):
             found = (sobol_columns if salib else sobol_panel)(output.values, len(design.swaps), **how)
-            measures = {name: values for name, part in _NAMES.items() if (values := getattr(found, part)) is not None}
-            results.append(MeasuredOutput(output.without_values(), measures, found.variance == 0))
-            few += labels.few_runs_caution(output, found.events, found.kurtosis)
-    record = design_of(forecast)
-    cautions = [*labels.blind_pairs_caution(provenance_of(forecast).get("inputs", []), record), *few]
-    attrs = {**forecast.attrs, **attrs}
-    return labels.labelled_sobol(results, record, years=labels.year_of(forecast), attrs=attrs, cautions=cautions)
+            few += few_runs_caution(output, found.pop("events", None), found.pop("kurtosis", None))
+            results.append(measured(output, found, found["variance"] == 0))
+    return labelled_sobol(results, forecast, attrs, few)
 
 
 def method_attributes(engine: str, estimator: Estimator, interval: str, confidence: float) -> dict[str, Any]:
@@ -195,7 +186,7 @@ def ranking_resolved(indices: xr.Dataset, k: int = 3) -> xr.DataArray:
     if "ST_conf" not in indices:
         remedy = "ask sobol_indices for resamples=100, or draw with replicates=8"
         raise InputError(f"the indices have no intervals; {remedy}")
-    resolved = ~labels.unresolved(indices, k) & (indices["variance"].values > 0)
+    resolved = ~unresolved(indices, k) & (indices["variance"].values > 0)
     found = indices["variance"].copy(data=resolved)
     found.attrs = {"long_name": f"order of the first {k} inputs by ST resolved", "units": "1"}
     return found.rename("ranking_resolved")

@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from clustercast.arrays import Arrays, FloatArray
-from clustercast.arrays.indices.intervals import FewRuns, check_confidence, half_width, lead_half_width
-from clustercast.arrays.indices.pick_freeze import indices_from_means
-from clustercast.arrays.indices.sobol_estimators import Estimator, Ratios, estimator_named, pair_rows
+from clustercast.arrays.indices.intervals import FewRuns, check_confidence
+from clustercast.arrays.indices.sobol_estimators import estimator_named
+from clustercast.arrays.indices.sobol_panel import with_intervals
 from clustercast.arrays.summaries.order_statistics import squared_in
 from clustercast.dataset import Dataset, Record, design_of, input_arrays, output_attrs, provenance, year_coordinate
 from clustercast.engine.fingerprint import versions
@@ -104,9 +105,8 @@ def _streamed_indices(sums: LeafSums, plan: SobolPlan, study: Study, confidence:
         few += few_runs_caution(output, few_runs.events[rows], few_runs.kurtosis[rows])
         start = rows.stop
     interval = "student-t" if "S1_conf" in measures else "none"
-    attrs = provenance(record) | method_attributes("stream", plan.estimator, interval, confidence)
-    years = year_coordinate(study.years)
-    return labelled_sobol(results, record["design"], years=years, attrs=attrs, cautions=few)
+    run = xr.Dataset(coords={"year": year_coordinate(study.years)}, attrs=provenance(record))
+    return labelled_sobol(results, run, method_attributes("stream", plan.estimator, interval, confidence), few)
 
 
 def _measures(means: FloatArray, values: Moments, plan: SobolPlan, confidence: float, few: FewRuns) -> Arrays:
@@ -115,33 +115,19 @@ def _measures(means: FloatArray, values: Moments, plan: SobolPlan, confidence: f
     # A column whose values differ by rounding only is constant.
     deviation[deviation <= 16 * np.finfo(np.float64).eps * np.abs(values.mean[: len(means)])] = 0.0
     estimator, inputs, second_order = plan.estimator, len(plan.swaps), plan.second_order
-    shape = (len(means), inputs, 1 + means.shape[-1])
-    stacked = {"S1": np.full(shape, np.nan), "ST": np.full(shape, np.nan)}
-    if second_order:
-        stacked["S2"] = np.full((*shape[:2], *shape[1:]), np.nan)
-    for row, (_, scale) in enumerate(plan.standards):
-        if deviation[row] == 0:
-            continue
-        ratios = _ratios(means[row], scale / deviation[row], estimator, inputs, second_order)
-        stacked["S1"][row], stacked["ST"][row], interactions = ratios
-        if interactions is not None:
-            stacked["S2"][row][pair_rows(inputs)] = interactions
+    statistics = max(rows.stop for rows in estimator.layout(inputs, second_order).values())
+    replicates = means.shape[-1]
+    every = np.full((statistics, len(means), 1 + replicates), np.nan)
+    for column, (_, scale) in enumerate(plan.standards):
+        if deviation[column] != 0:
+            own = means[column]
+            if estimator.moved_by_centre:
+                own = about_mean(own, estimator, inputs, second_order=second_order)
+            own = rescaled(own, scale / deviation[column], estimator, inputs, second_order=second_order)
+            whole = own.mean(axis=-1, keepdims=True)
+            left_out = (replicates * whole - own) / max(replicates - 1, 1)
+            every[:, column] = np.concatenate([whole, left_out], axis=-1)
+    measures = with_intervals(every, estimator, inputs, confidence, few, second_order=second_order, resampled=False)
     factors = plan.factors or [1.0] * len(means)
     variance = [squared_in(float(square), factor) for square, factor in zip(deviation**2, factors, strict=True)]
-    measures = {name: array[..., 0] for name, array in stacked.items()} | {"variance": np.array(variance)}
-    if means.shape[-1] > 1:
-        widths = {name: half_width(array[..., 1:], confidence, resampled=False) for name, array in stacked.items()}
-        widths["ST_lead"] = np.stack([lead_half_width(one, confidence, resampled=False) for one in stacked["ST"]])
-        measures |= {f"{name}_conf": width for name, width in few.widened(widths, measures, confidence).items()}
-    return measures
-
-
-def _ratios(means: FloatArray, factor: float, estimator: Estimator, inputs: int, second_order: bool) -> Ratios:
-    """Return one column's indices of all replicates together, and without each."""
-    if estimator.moved_by_centre:
-        means = about_mean(means, estimator, inputs, second_order=second_order)
-    means = rescaled(means, factor, estimator, inputs, second_order=second_order)
-    replicates, whole = means.shape[-1], means.mean(axis=-1, keepdims=True)
-    left_out = (replicates * whole - means) / max(replicates - 1, 1)
-    every = np.concatenate([whole, left_out], axis=-1)
-    return indices_from_means(every, estimator, inputs, second_order=second_order)
+    return measures | {"variance": np.array(variance)}

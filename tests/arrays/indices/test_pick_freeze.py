@@ -36,9 +36,9 @@ def test_sums_over_shards_give_the_same_indices(estimator):
         sums = sums + products(runs, chosen, second_order=True).sum(axis=1, keepdims=True)
     first, total, second = indices_from_means(sums / 256, chosen, 8, second_order=True)
     whole = sobol_panel(values[np.newaxis], 8, estimator=ESTIMATORS[estimator], design_second_order=True)
-    np.testing.assert_allclose(first[:, 0], whole.first[0], atol=1e-13)
-    np.testing.assert_allclose(total[:, 0], whole.total[0], atol=1e-13)
-    np.testing.assert_allclose(second[:, 0], whole.second[0][np.triu_indices(8, 1)], atol=1e-13)
+    np.testing.assert_allclose(first[:, 0], whole["S1"][0], atol=1e-13)
+    np.testing.assert_allclose(total[:, 0], whole["ST"][0], atol=1e-13)
+    np.testing.assert_allclose(second[:, 0], whole["S2"][0][np.triu_indices(8, 1)], atol=1e-13)
 
 
 @EACH
@@ -97,13 +97,13 @@ def test_half_widths_over_replicates_are_the_jackknife_of_leaving_each_out(estim
     kwargs = {"estimator": ESTIMATORS[estimator], "design_second_order": True, "second_order": False}
     found = sobol_panel(values[np.newaxis], inputs, replicates=replicates, **kwargs)
     without = [np.delete(parts, r, axis=0).reshape(1, -1) for r in range(replicates)]
-    totals = np.stack([sobol_panel(rows, inputs, **kwargs).total[0] for rows in without])
+    totals = np.stack([sobol_panel(rows, inputs, **kwargs)["ST"][0] for rows in without])
     # Tukey's estimate of the variance, as in Miller (1974), doi:10.1093/biomet/61.1.1.
     variance = (replicates - 1) / replicates * ((totals - totals.mean(axis=0)) ** 2).sum(axis=0)
     # Squared skewness of the replicates beyond 36 / 35, its mean in normal samples of 4, over their number.
     squared = np.maximum(skew(totals, axis=0, bias=False) ** 2 - 36 / 35, 0) / replicates
     expected = t.ppf(0.975, replicates - 1) * np.sqrt(variance) * skewness_widening(squared, 0.95)
-    np.testing.assert_allclose(found.total_half_width[0], expected, rtol=1e-10)
+    np.testing.assert_allclose(found["ST_conf"][0], expected, rtol=1e-10)
 
 
 def test_an_unknown_estimator_is_refused_with_the_nearest():
@@ -150,19 +150,19 @@ def test_estimators_are_those_of_their_papers(estimator):
     how = {"estimator": ESTIMATORS[estimator], "design_second_order": True}
     for weights, unit in ((None, 1), (bootstrap_weights(9, 3, 1), 2.0**-30)):
         found = sobol_panel(unit * rows.reshape(1, -1), 3, weights=weights, **how)
-        np.testing.assert_allclose(found.first[0], first, rtol=1e-11)
-        np.testing.assert_allclose(found.total[0], total, rtol=1e-11)
-        np.testing.assert_allclose(found.second[0][one, other], closed - first[one] - first[other], rtol=1e-10)
+        np.testing.assert_allclose(found["S1"][0], first, rtol=1e-11)
+        np.testing.assert_allclose(found["ST"][0], total, rtol=1e-11)
+        np.testing.assert_allclose(found["S2"][0][one, other], closed - first[one] - first[other], rtol=1e-10)
     without = sobol_panel(rows.reshape(1, -1), 3, second_order=False, **how)
-    assert without.second is None
+    assert "S2" not in without
     if estimator != "azzini-rosati":
         # The other runs are not looked at, nor is their mean; they need not be there.
         same = sobol_panel(rows[:, [0, 1, 2, 3, 7]].reshape(1, -1), 3, estimator=ESTIMATORS[estimator])
-        np.testing.assert_array_equal(same.first, without.first)
+        np.testing.assert_array_equal(same["S1"], without["S1"])
         moved = rows[:, [0, 1, 2, 3, 7]].mean() - rows.mean()
         first, total, _ = published(estimator, a - moved, b - moved, ab - moved, ba)
-    np.testing.assert_allclose(without.first[0], first, rtol=1e-11)
-    np.testing.assert_allclose(without.total[0], total, rtol=1e-11)
+    np.testing.assert_allclose(without["S1"][0], first, rtol=1e-11)
+    np.testing.assert_allclose(without["ST"][0], total, rtol=1e-11)
 
 
 @EACH

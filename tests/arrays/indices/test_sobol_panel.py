@@ -24,9 +24,9 @@ def test_converges_to_the_exact_indices(problem, estimator):
     values = problem.evaluate(saltelli_rows(scrambled(problem.inputs, 4096, 11), problem.inputs))
     found = sobol_panel(values[np.newaxis], problem.inputs, estimator=estimator, design_second_order=True)
     tolerance = 0.02 if problem.easy else 0.05
-    np.testing.assert_allclose(found.first[0], problem.first, atol=tolerance)
-    np.testing.assert_allclose(found.total[0], problem.total, atol=1.5 * tolerance)
-    np.testing.assert_allclose(found.second[0], upper(problem), atol=2.5 * tolerance)
+    np.testing.assert_allclose(found["S1"][0], problem.first, atol=tolerance)
+    np.testing.assert_allclose(found["ST"][0], problem.total, atol=1.5 * tolerance)
+    np.testing.assert_allclose(found["S2"][0], upper(problem), atol=2.5 * tolerance)
 
 
 def test_first_order_and_total_are_scipys():
@@ -40,8 +40,8 @@ def test_first_order_and_total_are_scipys():
     a, b, ab = found._A.T, found._B.T, found._AB.transpose(0, 2, 1)
     values = np.stack([a, *ab, b], axis=1).reshape(-1, 3)
     ours = sobol_panel(problem.evaluate(np.clip(values, 1e-12, 1 - 1e-12))[np.newaxis], 3)
-    np.testing.assert_allclose(ours.first[0], found.first_order, atol=1e-3)
-    np.testing.assert_allclose(ours.total[0], found.total_order, atol=1e-3)
+    np.testing.assert_allclose(ours["S1"][0], found.first_order, atol=1e-3)
+    np.testing.assert_allclose(ours["ST"][0], found.total_order, atol=1e-3)
 
 
 @EACH
@@ -54,9 +54,9 @@ def test_units_of_the_output_do_not_matter(estimator, seed, shift, scale):
     # Adding a large shift to a small spread loses digits of the values themselves.
     tolerance = 1e-10 + 1e-14 * abs(shift) / scale
     if tolerance < 1e-3:
-        np.testing.assert_allclose(other.first, one.first, atol=tolerance)
-        np.testing.assert_allclose(other.total, one.total, atol=tolerance)
-        np.testing.assert_allclose(other.second, one.second, atol=tolerance)
+        np.testing.assert_allclose(other["S1"], one["S1"], atol=tolerance)
+        np.testing.assert_allclose(other["ST"], one["ST"], atol=tolerance)
+        np.testing.assert_allclose(other["S2"], one["S2"], atol=tolerance)
 
 
 @EACH
@@ -65,8 +65,8 @@ def test_order_of_base_points_does_not_matter(estimator):
     rows = rng.lognormal(size=(64, 8))
     one = sobol_panel(rows.reshape(1, -1), 3, estimator=estimator, design_second_order=True)
     other = sobol_panel(rng.permutation(rows).reshape(1, -1), 3, estimator=estimator, design_second_order=True)
-    np.testing.assert_allclose(other.total, one.total, atol=1e-12)
-    np.testing.assert_allclose(other.second, one.second, atol=1e-12)
+    np.testing.assert_allclose(other["ST"], one["ST"], atol=1e-12)
+    np.testing.assert_allclose(other["S2"], one["S2"], atol=1e-12)
 
 
 @EACH
@@ -74,15 +74,15 @@ def test_an_input_without_effect_has_a_total_index_of_exactly_zero(estimator):
     rows = saltelli_rows(scrambled(3, 64, 1), 3)
     values = np.exp(rows[:, 0] + rows[:, 1])
     found = sobol_panel(values[np.newaxis], 3, estimator=estimator, design_second_order=True)
-    assert found.total[0, 2] == 0.0
+    assert found["ST"][0, 2] == 0.0
     if estimator.name in ("saltelli", "saltelli-jansen", "azzini-rosati"):
-        assert found.first[0, 2] == 0.0
+        assert found["S1"][0, 2] == 0.0
 
 
 def test_azzini_rosati_never_puts_first_order_above_total():
     values = np.random.default_rng(8).lognormal(sigma=2, size=(20, 16 * 10))
     found = sobol_panel(values, 4, estimator=ESTIMATORS["azzini-rosati"], design_second_order=True)
-    assert (found.first <= found.total + 1e-12).all()
+    assert (found["S1"] <= found["ST"] + 1e-12).all()
 
 
 @EACH
@@ -99,8 +99,8 @@ def test_groups_give_closed_and_total_indices(estimator):
     variance = sum(owned.values())
     closed = [sum(v for key, v in owned.items() if set(key) <= set(group)) / variance for group in groups]
     total = [sum(v for key, v in owned.items() if set(key) & set(group)) / variance for group in groups]
-    np.testing.assert_allclose(found.first[0], closed, atol=0.02)
-    np.testing.assert_allclose(found.total[0], total, atol=0.03)
+    np.testing.assert_allclose(found["S1"][0], closed, atol=0.02)
+    np.testing.assert_allclose(found["ST"][0], total, atol=0.03)
 
 
 def test_a_constant_column_is_nan_with_variance_zero_and_leaves_its_neighbours_alone():
@@ -108,29 +108,29 @@ def test_a_constant_column_is_nan_with_variance_zero_and_leaves_its_neighbours_a
     values = rng.normal(size=(3, 16 * 8))
     values[1] = 0.1 + 1e-17 * values[1]
     found = sobol_panel(values, 3, design_second_order=True, weights=bootstrap_weights(16, 20, 0))
-    assert found.variance[1] == 0.0
-    assert np.isnan(found.first[1]).all() and np.isnan(found.total_half_width[1]).all()
+    assert found["variance"][1] == 0.0
+    assert np.isnan(found["S1"][1]).all() and np.isnan(found["ST_conf"][1]).all()
     alone = sobol_panel(values[[0]], 3, design_second_order=True, weights=bootstrap_weights(16, 20, 0))
-    np.testing.assert_array_equal(found.total[0], alone.total[0])
-    assert np.isfinite(found.total[2]).all()
+    np.testing.assert_array_equal(found["ST"][0], alone["ST"][0])
+    assert np.isfinite(found["ST"][2]).all()
     # Two independent runs that agree have no variance, whatever a swap does.
     event = np.full((1, 15 * 8), 0.1)
     event[0, 9] = 1.0
     found = sobol_panel(event, 3, design_second_order=True)
-    assert found.variance[0] == 0.0 and np.isnan(found.total).all()
+    assert found["variance"][0] == 0.0 and np.isnan(found["ST"]).all()
 
 
 def test_variance_and_kurtosis_are_those_of_both_independent_runs():
     rows = np.random.default_rng(1).normal(size=(64, 5)) * 3 + 7
     found = sobol_panel(np.stack([rows.ravel(), 1e-200 * (rows.ravel() - rows[0, 0])]), 3)
-    assert found.variance[0] == pytest.approx(rows[:, [0, -1]].var(), rel=1e-13)
-    assert found.kurtosis == pytest.approx(scipy.stats.kurtosis(rows[:, [0, -1]], axis=None, fisher=False))
+    assert found["variance"][0] == pytest.approx(rows[:, [0, -1]].var(), rel=1e-13)
+    assert found["kurtosis"] == pytest.approx(scipy.stats.kurtosis(rows[:, [0, -1]], axis=None, fisher=False))
 
 
 def test_two_replicates_have_half_widths_and_one_has_none():
     values = np.random.default_rng(1).normal(size=(1, 64 * 4))
-    assert np.isfinite(sobol_panel(values, 2, replicates=2).first_half_width).all()
-    assert sobol_panel(values, 2).first_half_width is None
+    assert np.isfinite(sobol_panel(values, 2, replicates=2)["S1_conf"]).all()
+    assert "S1_conf" not in sobol_panel(values, 2)
 
 
 def test_values_far_from_zero_have_the_indices_of_those_near_it():
@@ -140,8 +140,8 @@ def test_values_far_from_zero_have_the_indices_of_those_near_it():
     near = sobol_panel(values, 2)
     for unit in (1.0, 2.0**-60):
         far = sobol_panel(unit * (values + 2.0**40), 2)
-        np.testing.assert_allclose(far.first, near.first, atol=1e-9)
-        np.testing.assert_allclose(far.total, near.total, atol=1e-9)
+        np.testing.assert_allclose(far["S1"], near["S1"], atol=1e-9)
+        np.testing.assert_allclose(far["ST"], near["ST"], atol=1e-9)
 
 
 def test_replicates_give_student_t_half_widths():
@@ -150,17 +150,17 @@ def test_replicates_give_student_t_half_widths():
     whole = sobol_panel(np.concatenate(parts)[np.newaxis], 3, design_second_order=True, replicates=8)
     centre, scale = centre_and_scale(np.concatenate(parts))
     each = [sobol_panel((part[np.newaxis] - centre) / scale, 3, design_second_order=True) for part in parts]
-    firsts = np.stack([one.first[0] for one in each])
+    firsts = np.stack([one["S1"][0] for one in each])
     expected = scipy.stats.sem(firsts, axis=0) * scipy.stats.t.ppf(0.975, 7)
-    np.testing.assert_allclose(whole.first_half_width[0], expected, rtol=0.05, atol=1e-4)
-    np.testing.assert_allclose(whole.first[0], firsts.mean(axis=0), atol=2e-3)
-    seconds = np.stack([one.second[0] for one in each])[:, [0, 0, 1], [1, 2, 2]]
+    np.testing.assert_allclose(whole["S1_conf"][0], expected, rtol=0.05, atol=1e-4)
+    np.testing.assert_allclose(whole["S1"][0], firsts.mean(axis=0), atol=2e-3)
+    seconds = np.stack([one["S2"][0] for one in each])[:, [0, 0, 1], [1, 2, 2]]
     expected = scipy.stats.sem(seconds, axis=0) * scipy.stats.t.ppf(0.975, 7)
-    np.testing.assert_allclose(whole.second_half_width[0, [0, 0, 1], [1, 2, 2]], expected, rtol=0.05, atol=1e-4)
+    np.testing.assert_allclose(whole["S2_conf"][0, [0, 0, 1], [1, 2, 2]], expected, rtol=0.05, atol=1e-4)
     # The indices are of all rows, whatever they are divided into.
     together = sobol_panel(np.concatenate(parts)[np.newaxis], 3, design_second_order=True)
-    for key in ("first", "total", "second"):
-        np.testing.assert_allclose(getattr(whole, key), getattr(together, key), rtol=1e-9)
+    for key in ("S1", "ST", "S2"):
+        np.testing.assert_allclose(whole[key], together[key], rtol=1e-9)
 
 
 @pytest.mark.parametrize("name", ["azzini-rosati", "janon-monod", "saltelli-jansen"])
@@ -173,8 +173,8 @@ def test_intervals_over_replicates_cover(name):
         base = np.concatenate([scrambled(3, 64, seed) for seed in seeds])
         values = problem.evaluate(saltelli_rows(base, 3))
         found = sobol_panel(values[np.newaxis], 3, estimator=ESTIMATORS[name], design_second_order=True, replicates=8)
-        hits[0] += np.abs(found.first[0] - problem.first) <= found.first_half_width[0]
-        hits[1] += np.abs(found.total[0] - problem.total) <= found.total_half_width[0]
+        hits[0] += np.abs(found["S1"][0] - problem.first) <= found["S1_conf"][0]
+        hits[1] += np.abs(found["ST"][0] - problem.total) <= found["ST_conf"][0]
     assert (hits >= 40).all(), hits
 
 
@@ -194,8 +194,8 @@ def test_bootstrap_covers_on_plain_monte_carlo():
             second_order=False,
             weights=weights,
         )
-        hits[0] += np.abs(found.first[0] - problem.first) <= found.first_half_width[0]
-        hits[1] += np.abs(found.total[0] - problem.total) <= found.total_half_width[0]
+        hits[0] += np.abs(found["S1"][0] - problem.first) <= found["S1_conf"][0]
+        hits[1] += np.abs(found["ST"][0] - problem.total) <= found["ST_conf"][0]
     assert (hits >= 87).all(), hits
 
 
@@ -216,7 +216,7 @@ def test_intervals_of_a_skewed_estimate_cover(replicates, resamples):
         replicates=replicates,
         weights=bootstrap_weights(512, resamples, 1) if resamples else None,
     )
-    covered = np.abs(found.first - problem.first) <= found.first_half_width
+    covered = np.abs(found["S1"] - problem.first) <= found["S1_conf"]
     assert 0.92 - 0.012 < covered.mean() < 0.98
     assert covered[:, 3:].mean() > 0.92 - 0.03
 
@@ -232,7 +232,7 @@ def test_only_the_bootstrap_of_salibs_estimator_is_as_wide_as_its_deviation_says
             sobol_panel(values, 2, estimator=estimator, design_second_order=True, confidence=c, weights=weights)
             for c in (0.9, 0.99)
         )
-        ratios[estimator.name] = (wide.first_half_width / narrow.first_half_width)[0]
+        ratios[estimator.name] = (wide["S1_conf"] / narrow["S1_conf"])[0]
     normal = scipy.stats.norm.ppf(0.995) / scipy.stats.norm.ppf(0.95)
     np.testing.assert_allclose(ratios["saltelli-jansen"], normal, rtol=1e-12)
     assert (ratios["azzini-rosati"] > 1.01 * normal).any()
@@ -243,18 +243,18 @@ def test_differences_of_totals_are_known_better_than_either():
     rows = saltelli_rows(np.random.default_rng(0).random((512, 4)), 2, second_order=False)
     values = np.exp(3 * rows.sum(axis=1))[np.newaxis]
     found = sobol_panel(values, 2, weights=bootstrap_weights(512, 100, 1))
-    lead = found.total_lead_half_width[0]
-    assert np.isnan(lead).sum() == 1 and np.isnan(lead[found.total[0].argmin()])
-    assert 0 < np.nanmax(lead) <= found.total_half_width[0].sum() + 1e-12
+    lead = found["ST_lead_conf"][0]
+    assert np.isnan(lead).sum() == 1 and np.isnan(lead[found["ST"][0].argmin()])
+    assert 0 < np.nanmax(lead) <= found["ST_conf"][0].sum() + 1e-12
 
 
 def test_a_rare_event_missing_from_a_resample_is_left_out_of_the_interval():
     rows = np.zeros((64, 5))
     rows[7] = [1, 1, 0, 1, 0]
     found = sobol_panel(rows.reshape(1, -1), 3, weights=bootstrap_weights(64, 50, 0))
-    assert np.isfinite(found.total).all() and np.isfinite(found.total_half_width).all()
+    assert np.isfinite(found["ST"]).all() and np.isfinite(found["ST_conf"]).all()
     # SALib's bootstrap does not go by how few they are.
-    assert found.events is found.kurtosis is None
+    assert not {"events", "kurtosis"} & set(found)
 
 
 @pytest.mark.parametrize(
@@ -276,7 +276,7 @@ def test_rows_that_are_no_whole_base_points_are_refused():
         sobol_panel(np.zeros((1, 21)), 3)
     with pytest.raises(InputError, match="0 rows"):
         sobol_panel(np.zeros((1, 0)), 3)
-    assert sobol_panel(np.array([[1.0, 2, 3, 4, 5]]), 3).variance == 4
+    assert sobol_panel(np.array([[1.0, 2, 3, 4, 5]]), 3)["variance"] == 4
 
 
 def rare_event(rows):
@@ -293,11 +293,11 @@ def test_indices_of_a_rare_event_are_as_wide_as_its_few_occurrences_allow(points
     found = sobol_panel(
         values, 3, estimator=ESTIMATORS["azzini-rosati"], design_second_order=True, second_order=False, replicates=8
     )
-    seen = found.variance > 0
-    assert (found.first_half_width[seen] > 0).all() and (found.total_half_width[seen] > 0).all()
-    assert (np.abs(found.first - first) <= found.first_half_width)[seen].mean() > 0.93
-    assert (np.abs(found.total - total) <= found.total_half_width)[seen].mean() > 0.93
-    assert (found.events[seen] > 0).all() and (found.events <= 0.05 * 2 * points).all()
+    seen = found["variance"] > 0
+    assert (found["S1_conf"][seen] > 0).all() and (found["ST_conf"][seen] > 0).all()
+    assert (np.abs(found["S1"] - first) <= found["S1_conf"])[seen].mean() > 0.93
+    assert (np.abs(found["ST"] - total) <= found["ST_conf"])[seen].mean() > 0.93
+    assert (found["events"][seen] > 0).all() and (found["events"] <= 0.05 * 2 * points).all()
 
 
 def test_an_event_that_is_met_often_and_a_continuous_output_are_left_alone():
@@ -306,7 +306,7 @@ def test_an_event_that_is_met_often_and_a_continuous_output_are_left_alone():
     found = sobol_panel(
         values, 3, estimator=ESTIMATORS["azzini-rosati"], design_second_order=True, second_order=False, replicates=8
     )
-    assert not found.events.any() and (found.total_half_width[:, 2] == 0).all()
+    assert not found["events"].any() and (found["ST_conf"][:, 2] == 0).all()
 
 
 @pytest.mark.parametrize("hits", [0, 3, 10])
@@ -332,13 +332,13 @@ def test_an_index_whose_products_are_all_zero_is_not_known_to_within_nothing():
     )
     variance = 100 * 0.01 * 0.99 + 25 * 0.01 + 1
     first = np.array([99 * 0.01, 25 * 0.01**2, 1]) / variance
-    missed = np.abs(found.first - first) > found.first_half_width
-    assert (found.first[:, 1] == 0).sum() > 20 and (found.first_half_width > 0).all()
+    missed = np.abs(found["S1"] - first) > found["S1_conf"]
+    assert (found["S1"][:, 1] == 0).sum() > 20 and (found["S1_conf"] > 0).all()
     assert missed.sum() <= 12 and missed[:, 1].sum() <= 2
-    pairs = found.second_half_width[:, [0, 0, 1], [1, 2, 2]]
+    pairs = found["S2_conf"][:, [0, 0, 1], [1, 2, 2]]
     assert (pairs > 0).all()
     exact = np.array([25 * 0.01 * 0.99, 0, 0]) / variance
-    assert (np.abs(found.second[:, [0, 0, 1], [1, 2, 2]] - exact) > pairs).sum() <= 12
+    assert (np.abs(found["S2"][:, [0, 0, 1], [1, 2, 2]] - exact) > pairs).sum() <= 12
 
 
 def test_means_that_a_few_of_many_values_own_have_a_width_that_says_so():
@@ -347,10 +347,7 @@ def test_means_that_a_few_of_many_values_own_have_a_width_that_says_so():
     values = np.stack([np.exp(1.5 * scipy.special.ndtri(design).sum(axis=1)) for design in designs])
     found = sobol_panel(values, 2, estimator=ESTIMATORS["azzini-rosati"], design_second_order=True, replicates=8)
     first = 1 / (np.exp(2.25) + 1)
-    for exact, index, width in (
-        (first, found.first, found.first_half_width),
-        (1 - first, found.total, found.total_half_width),
-    ):
+    for exact, index, width in ((first, found["S1"], found["S1_conf"]), (1 - first, found["ST"], found["ST_conf"])):
         assert (np.abs(index - exact) > width).sum() <= 5
 
 
@@ -361,6 +358,6 @@ def test_values_whose_squares_are_beyond_floats_have_the_same_indices(estimator,
     plain, far = (
         sobol_panel(y, 3, estimator=estimator, design_second_order=True, replicates=8) for y in (values, unit * values)
     )
-    np.testing.assert_allclose(far.first, plain.first, rtol=1e-12)
-    np.testing.assert_allclose(far.total_half_width, plain.total_half_width, rtol=1e-9)
-    assert 0 < far.variance[0] < np.inf
+    np.testing.assert_allclose(far["S1"], plain["S1"], rtol=1e-12)
+    np.testing.assert_allclose(far["ST_conf"], plain["ST_conf"], rtol=1e-9)
+    assert 0 < far["variance"][0] < np.inf

@@ -4,8 +4,7 @@ The work goes column by column and block by block of base points, so that a bloc
 products stays in cache and memory does not grow with the panel.
 """
 
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,29 +35,6 @@ _FEW = 64
 _WORTHWHILE = 3
 
 
-@dataclass(frozen=True)
-class SobolIndices:
-    """Sobol' indices with the half-widths of their intervals, None where no interval was asked for."""
-
-    # Shape (columns, inputs); NaN in a column without variance.
-    first: FloatArray
-    total: FloatArray
-    # Shape (columns, inputs, inputs), above the diagonal.
-    second: FloatArray | None
-    # Of the two independent runs; exactly 0 where a column is constant up to rounding.
-    variance: FloatArray
-    first_half_width: FloatArray | None = None
-    total_half_width: FloatArray | None = None
-    second_half_width: FloatArray | None = None
-    # Of the lead of an input's total over that of the next one, shape (columns, inputs).
-    total_lead_half_width: FloatArray | None = None
-    # Of columns that have one value nearly everywhere: how many independent runs have another, shape (columns,); else
-    # 0.
-    events: FloatArray | None = None
-    # Of the independent runs, shape (columns,); 0 where half of them have one value.
-    kurtosis: FloatArray | None = None
-
-
 def sobol_panel(
     values: FloatArray,
     number_of_inputs: int,
@@ -69,32 +45,66 @@ def sobol_panel(
     weights: FloatArray | None = None,
     replicates: int = 1,
     confidence: float = 0.95,
-) -> SobolIndices:
+) -> dict[str, FloatArray]:
     """Return Sobol' indices of every column of a panel of outputs, shape (columns, rows of one Saltelli design)."""
-    # With `weights` of resamples intervals are bootstrapped; from 2 replicates on, one after another in the rows, they
-    # are Student-t over them. The indices themselves use all rows together.
+    # By name, as `with_intervals`, and `variance` of the two independent runs, exactly 0 where a column is constant up
+    # to rounding. With `weights` of resamples intervals are bootstrapped; from 2 replicates on, one after another in
+    # the rows, they are Student-t over them. The indices themselves use all rows together.
     second_order = design_second_order if second_order is None else second_order
-    _check_design(estimator, second_order, design_second_order)
+    if second_order and not design_second_order:
+        raise InputError("second-order indices need the 2D+2 design; draw it with second_order=True")
+    if estimator.needs_second_order and not design_second_order:
+        remedy = "draw it with second_order=True, or use 'janon-monod' or 'saltelli-jansen'"
+        raise InputError(f"estimator {estimator.name!r} needs the 2D+2 design; {remedy}")
     step = runs_per_point(number_of_inputs, design_second_order)
-    points = _number_of_points(values.shape[1], step, replicates)
+    points, left = divmod(values.shape[1], step)
+    if left or points == 0 or points % replicates:
+        what = f"{values.shape[1]} rows are not {replicates} replicate(s) of whole base points of {step} rows each"
+        raise InputError(f"{what}; pass all rows of the design, in order")
     weighting = None if weights is None else np.vstack([np.full(points, 1 / points), weights])
     b_swaps = second_order or estimator.needs_second_order
     panel = _Panel(number_of_inputs, estimator, second_order, b_swaps, weighting, replicates)
-    widened = estimator.widens_bootstrap or weights is None
     parts = []
     for start in range(0, len(values), _COLUMNS):
         rows = values[start : start + _COLUMNS].reshape(-1, points, step)
-        if design_second_order and not panel.b_swaps:
+        if design_second_order and not b_swaps:
             rows = chosen_runs(rows, number_of_inputs, np.arange(number_of_inputs), False)
-        found = panel.indices(rows, confidence, widened=widened)
-        if widened:
-            ends = rows[..., [0, -1]].reshape(len(rows), -1)
-            found = _with_few_runs(found, FewRuns.of(ends), confidence)
-        parts.append(found)
-    joined: dict[str, Any] = {}
-    for name, first in vars(parts[0]).items():
-        joined[name] = None if first is None else np.concatenate([vars(part)[name] for part in parts])
-    return SobolIndices(**joined)
+        parts.append(panel.indices(rows, confidence))
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def with_intervals(
+    means: FloatArray,
+    estimator: Estimator,
+    inputs: int,
+    confidence: float,
+    few: FewRuns | None,
+    *,
+    second_order: bool,
+    resampled: bool,
+) -> dict[str, FloatArray]:
+    """Return indices by name, with half-widths, from means of products, shape (statistics, columns, 1 + samples)."""
+    # ``S1`` and ``ST``, shape (columns, inputs), and ``S2``, (columns, inputs, inputs) above the diagonal, are those of
+    # sample 0, NaN where the means are. From 2 further samples on there are half-widths ``*_conf``, and
+    # ``ST_lead_conf``, of the lead of an input's total over that of the next one. The further samples are resamples, or
+    # leave one replicate out each, so that they err as the whole does (the jackknife): estimates from single replicates
+    # are skewed where tails are heavy, and their spread about their own mean is too small. Without `few` no interval is
+    # widened, neither for skewness nor for few runs.
+    indices = indices_from_means(means, estimator, inputs, second_order=second_order)
+    named = {name: part for name, part in zip(("S1", "ST", "S2"), indices, strict=True) if part is not None}
+    # Inputs along the last axis but one, as half-widths are taken over the last.
+    samples = {name: np.ascontiguousarray(np.moveaxis(part, 0, 1)) for name, part in named.items()}
+    found, widths, how = {name: each[..., 0] for name, each in samples.items()}, {}, {"resampled": resampled}
+    how["widened"] = few is not None
+    if means.shape[-1] > 2:
+        widths = {name: half_width(each[..., 1:], confidence, **how) for name, each in samples.items()}
+        widths["ST_lead"] = lead_half_width(samples["ST"], confidence, **how)
+    for numbers in (each for each in (found, widths) if "S2" in each):
+        full = np.full((means.shape[1], inputs, inputs), np.nan)
+        full[:, *pair_rows(inputs)] = numbers["S2"]
+        numbers["S2"] = full
+    widths = widths if few is None else few.widened(widths, found, confidence)
+    return found | {f"{name}_conf": width for name, width in widths.items()}
 
 
 @dataclass(frozen=True)
@@ -109,7 +119,7 @@ class _Panel:
     weighting: FloatArray | None
     replicates: int
 
-    def indices(self, columns: FloatArray, confidence: float, *, widened: bool) -> SobolIndices:
+    def indices(self, columns: FloatArray, confidence: float) -> dict[str, FloatArray]:
         """Return the indices and half-widths of some columns, shape (columns, points, runs)."""
         layout = self.estimator.layout(self.inputs, self.second_order)
         extra = self.replicates if self.weighting is None else len(self.weighting) - 1
@@ -128,28 +138,13 @@ class _Panel:
                 unit = unit_for_squares(ends)
                 variance[place] = squared_in(float((ends / unit).var()), unit)
                 means[:, place] = self._column_means(rows, standard)
-        # Inputs along the last axis but one, as half-widths are taken over the last.
-        first, total, pairs = (
-            None if index is None else np.ascontiguousarray(np.moveaxis(index, 0, 1))
-            for index in indices_from_means(means, self.estimator, self.inputs, second_order=self.second_order)
-        )
-        assert first is not None and total is not None
-        second = None if pairs is None else _upper(pairs[..., 0], self.inputs)
-        found = SobolIndices(first[..., 0], total[..., 0], second, variance)
-        if extra < 2:
-            return found
-        how = {"resampled": self.weighting is not None, "widened": widened}
-        # Of replicates each column leaves one out, so that it errs as the whole does (the jackknife): estimates from
-        # single replicates are skewed where tails are heavy, and their spread about their own mean is too small.
-        return replace(
-            found,
-            first_half_width=half_width(first[..., 1:], confidence, **how),
-            total_half_width=half_width(total[..., 1:], confidence, **how),
-            second_half_width=None
-            if pairs is None
-            else _upper(half_width(pairs[..., 1:], confidence, **how), self.inputs),
-            total_lead_half_width=lead_half_width(total, confidence, **how),
-        )
+        few = None
+        if self.estimator.widens_bootstrap or self.weighting is None:
+            few = FewRuns.of(columns[..., [0, -1]].reshape(len(columns), -1))
+        how = {"second_order": self.second_order, "resampled": self.weighting is not None}
+        found = with_intervals(means, self.estimator, self.inputs, confidence, few, **how)
+        found["variance"] = variance
+        return found if few is None else found | {"events": few.events, "kurtosis": few.kurtosis}
 
     def _column_means(self, rows: FloatArray, standard: tuple[float, float]) -> FloatArray:
         """Return the means of the products of a column, idle inputs found once for all of them."""
@@ -176,7 +171,10 @@ class _Panel:
                 for block in blocks(0, parts.shape[1], step):
                     runs = separate(parts[own, block], inputs, centre=centre, scale=scale)
                     found[:, own] += product_sums(runs, self.estimator, second_order=second_order)
-            return _leaving_out(found * (self.replicates / points))
+            found *= self.replicates / points
+            whole = found.mean(axis=1, keepdims=True)
+            left_out = (self.replicates * whole - found) / (self.replicates - 1) if self.replicates > 1 else found
+            return np.concatenate([whole, left_out], axis=1)
         sums = np.zeros((len(self.weighting), statistics))
         buffer = np.empty(0)
         for block in blocks(0, points, statistics):
@@ -184,50 +182,6 @@ class _Panel:
             buffer = buffer if buffer.size == statistics * runs.a.size else np.empty((statistics, runs.a.size))
             sums += self.weighting[:, block] @ products(runs, self.estimator, second_order=second_order, out=buffer).T
         return sums.T
-
-
-def _with_few_runs(found: SobolIndices, few: FewRuns, confidence: float) -> SobolIndices:
-    """Widen the intervals of columns whose indices rest on a few runs."""
-    parts = {"S1": "first", "ST": "total", "S2": "second", "ST_lead": "total_lead"}
-    widths = {name: w for name, part in parts.items() if (w := getattr(found, f"{part}_half_width")) is not None}
-    indices: dict[str, Any] = {name: getattr(found, parts[name]) for name in ("S1", "ST", "S2")}
-    wide = few.widened(widths, indices, confidence)
-    about = {"events": few.events, "kurtosis": few.kurtosis}
-    return replace(found, **about, **{f"{parts[name]}_half_width": width for name, width in wide.items()})
-
-
-def _check_design(estimator: Estimator, second_order: bool, design_second_order: bool) -> None:
-    """Refuse what the rows at hand cannot give."""
-    if design_second_order:
-        return
-    if second_order:
-        raise InputError("second-order indices need the 2D+2 design; draw it with second_order=True")
-    if estimator.needs_second_order:
-        remedy = "draw it with second_order=True, or use 'janon-monod' or 'saltelli-jansen'"
-        raise InputError(f"estimator {estimator.name!r} needs the 2D+2 design; {remedy}")
-
-
-def _number_of_points(rows: int, step: int, replicates: int) -> int:
-    """Count the base points, refusing what is not a whole number of them in each replicate."""
-    points, left = divmod(rows, step)
-    if left or points == 0 or points % replicates:
-        what = f"{rows} rows are not {replicates} replicate(s) of whole base points of {step} rows each"
-        raise InputError(f"{what}; pass all rows of the design, in order")
-    return points
-
-
-def _leaving_out(means: FloatArray) -> FloatArray:
-    """Turn means of single replicates into that of all, and those of all but each."""
-    replicates, whole = means.shape[1], means.mean(axis=1, keepdims=True)
-    return np.concatenate([whole, (replicates * whole - means) / (replicates - 1) if replicates > 1 else means], axis=1)
-
-
-def _upper(pairs: FloatArray, number_of_inputs: int) -> FloatArray:
-    """Put values of pairs, (columns, pairs), into (columns, inputs, inputs), NaN outside the upper triangle."""
-    full = np.full((len(pairs), number_of_inputs, number_of_inputs), np.nan)
-    one, other = pair_rows(number_of_inputs)
-    full[:, one, other] = pairs
-    return full
 
 
 @dataclass(frozen=True)
