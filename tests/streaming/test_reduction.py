@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clustercast.streaming.checkpoint import remaining_ranges
-from clustercast.streaming.moments import LEAF, joined_ranges
-from clustercast.streaming.reduction import Reduction
+from clustercast.streaming.moments import LEAF, LeafSums, joined_ranges, leaf_moments
 
 
 @given(st.integers(1, 60), st.sets(st.integers(0, 59)), st.integers(1, 20))
@@ -30,10 +29,12 @@ def test_what_is_left_is_cut_at_the_multiples_of_a_length():
     assert joined_ranges([(4, 6), (0, 2), (2, 3)]) == [(0, 3), (4, 6)]
 
 
-def test_a_reduction_survives_the_journey():
+def test_what_is_known_of_leaves_survives_the_journey():
     values = np.random.default_rng(1).random((2, 2 * LEAF + 5))
-    result = Reduction(2, {"label": (2, 3)})
-    result.add_leaves(0, values)
+    result = LeafSums(2, {"label": (2, 3)})
+    for leaf, moments in enumerate(leaf_moments(values)):
+        result.trees["moments"].add(leaf, moments)
+    result.leaves = [(0, 3)]
     result.sketch.add(values)
     result.counts["label"][1, 2] = 7
     there = pickle.loads(pickle.dumps(result))

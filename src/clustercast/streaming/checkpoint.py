@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
@@ -21,7 +21,6 @@ from clustercast.streaming.executors import Function, Workplace, completed
 from clustercast.streaming.moments import LeafSums, Ranges
 
 FILE = "finished.npz"
-State = TypeVar("State", bound=LeafSums)
 Plan = TypeVar("Plan")
 _RUN = "run"
 # Writing may take this part of the time, so that short pieces do not wait for the disk.
@@ -43,13 +42,12 @@ def run_identity(call: str, model: Model, priors: Priors, **arguments: object) -
     return known | {name: str(value) for name, value in arguments.items()}
 
 
-class Checkpoint(Generic[State]):
+class Checkpoint:
     """The finished part of one run, in a directory that is made where there is none."""
 
-    def __init__(self, directory: Path | str, run: Mapping[str, str], kind: type[State]) -> None:
+    def __init__(self, directory: Path | str, run: Mapping[str, str]) -> None:
         self._path = output_directory(directory) / FILE
         self._run = dict(run)
-        self._kind = kind
         self._due = 0.0
 
     @contextmanager
@@ -61,22 +59,29 @@ class Checkpoint(Generic[State]):
                 part.unlink()
             yield
 
-    def read(self) -> State | None:
+    def read(self) -> LeafSums | None:
         """Return what is finished, or None where nothing is; the file of another run is refused."""
         if not self._path.exists():
             return None
         try:
             with self._path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 arrays = {name: stored[name] for name in stored.files}
-            self._check(json.loads(str(arrays.pop(_RUN))))
-            return self._kind.from_arrays(arrays)
+            run = json.loads(str(arrays.pop(_RUN)))
+            names = [name for name in {**run, **self._run} if run.get(name) != self._run.get(name)]
+            if names:
+                # Of two kinds of run all the rest differs too.
+                names = ["call"] if "call" in names else names
+                changes = [f"{n} was {run.get(n, 'absent')} and is {self._run.get(n, 'absent')}" for n in names]
+                what = f"the checkpoint {str(self._path)!r} is of another run: {'; '.join(changes)}"
+                raise InputError(f"{what}; make the same call again to finish it, or name another directory")
+            return LeafSums.from_arrays(arrays)
+        except InputError:
+            raise
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            if isinstance(error, InputError):
-                raise
             remedy = "remove it to start the run anew"
             raise InputError(f"cannot read the checkpoint {str(self._path)!r}: {error}; {remedy}") from error
 
-    def write(self, state: State) -> None:
+    def write(self, state: LeafSums) -> None:
         """Put what is finished in the place of what was; where that fails, what was there stays."""
         began = time.monotonic()
         arrays = {**state.to_arrays(), _RUN: np.array(json.dumps(self._run))}
@@ -84,36 +89,26 @@ class Checkpoint(Generic[State]):
         ended = time.monotonic()
         self._due = ended + (ended - began) / _SHARE
 
-    def write_if_due(self, state: State) -> None:
+    def write_if_due(self, state: LeafSums) -> None:
         """Write unless the last time was only just."""
         if time.monotonic() >= self._due:
             self.write(state)
 
-    def _check(self, run: Mapping[str, str]) -> None:
-        """Refuse the checkpoint of another run, naming what differs."""
-        names = [name for name in {**run, **self._run} if run.get(name) != self._run.get(name)]
-        if names:
-            # Of two kinds of run all the rest differs too.
-            names = ["call"] if "call" in names else names
-            differs = "; ".join(f"{n} was {run.get(n, 'absent')} and is {self._run.get(n, 'absent')}" for n in names)
-            remedy = "make the same call again to finish it, or name another directory"
-            raise InputError(f"the checkpoint {str(self._path)!r} is of another run: {differs}; {remedy}")
-
 
 def run_pieces(
-    function: Function[Plan, State],
+    function: Function[Plan, LeafSums],
     plan: Plan,
-    done: State,
+    done: LeafSums,
     leaves: int,
     length: int,
     *,
     executor: Workplace = None,
     workers: int | None = None,
-    place: Checkpoint[State] | None = None,
+    place: Checkpoint | None = None,
     progress: Progress | None = None,
     leaf: int = 1,
     size: int = 1,
-) -> State:
+) -> LeafSums:
     """Return what is known of all leaves; `done` knows of none, a piece has `length` leaves, a leaf `leaf` samples."""
     with nullcontext() if place is None else place.held():
         if place is not None:
@@ -139,7 +134,7 @@ def run_pieces(
         return done
 
 
-def joined(parts: Sequence[State]) -> State:
+def joined(parts: Sequence[LeafSums]) -> LeafSums:
     """Return what is known from several pieces as one."""
     whole, *others = parts
     for other in others:

@@ -36,49 +36,37 @@ def sobol_in_pieces(
 ) -> Dataset:
     """Return the indices of a design that is never whole."""
     check_confidence(how["confidence"])
-    plan, record = _plan(study, size, design, how)
-    place = None
-    if checkpoint is not None:
-        place = Checkpoint(checkpoint, _identity(plan, study, record["design"]), LeafSums)
-    length = max(1, min(_MOST_LEAVES, plan.leaves // _FEWEST_PIECES))
-    shown: dict[str, Any] = {"progress": study.progress, "leaf": plan.leaf, "size": record["design"]["size"]}
-    done = run_pieces(sum_products, plan, LeafSums(), plan.leaves, length, place=place, **shown, **workplace)
-    return _streamed_indices(done, plan, study, how["confidence"], record)
-
-
-def _plan(study: Study, size: int, design: Record, how: Record) -> tuple[SobolPlan, dict[str, Any]]:
-    """Prove that a run can be made; return what its workers need, and where it comes from."""
     few = study.inputs(design["replicates"], **design)
-    drawn = design_of(few)
-    points = whole_number("size", size, most=1 << 40)
-    if points & (points - 1) or points % drawn["replicates"]:
+    drawn, points = design_of(few), whole_number("size", size, most=1 << 40)
+    replicates = drawn["replicates"]
+    if points & (points - 1) or points % replicates:
         raise InputError(f"size is {size!r}; give a power of two, and replicates that divide it")
     values, units = input_arrays(few.drop_vars(study.idle))
     study.changed.check_inputs(values, study.wanted)
-    attrs = {name: output_attrs(study.changed, name) for name in study.wanted}
-    log10 = frozenset(name for name, scale in scales_of(attrs, how["scale"]).items() if scale == "log10")
+    scales = scales_of({name: output_attrs(study.changed, name) for name in study.wanted}, how["scale"])
     plan = SobolPlan(
         study.needed,
         int(drawn["seed"]),
-        points // drawn["replicates"],
-        drawn["replicates"],
+        points // replicates,
+        replicates,
         drawn["swaps"],
         estimator_named(how["estimator"]),
         how["second_order"],
-        log10,
+        frozenset(name for name, scale in scales.items() if scale == "log10"),
         prepared(study.changed, values, units, study.wanted, study.years),
         versions(),
-    )
-    return plan.on_common_standards(), run_record(few, points, model_hash=study.changed.hash)
-
-
-def _identity(plan: SobolPlan, study: Study, design: Record) -> dict[str, str]:
-    """Return all that decides the sums, for a checkpoint to compare."""
-    own = {"size": design["size"], "seed": plan.seed, "replicates": plan.replicates}
-    own |= {"groups": json.dumps(plan.swaps), "latent": design["latent"]}
-    own["scale"] = json.dumps({name: "log10" if name in plan.log10 else "raw" for name in plan.program.outputs})
-    own |= {"estimator": plan.estimator.name, "second_order": plan.second_order, "years": study.years.tolist()}
-    return run_identity("stream_sobol", study.changed, plan.priors, **own, outputs=", ".join(plan.program.outputs))
+    ).on_common_standards()
+    place = None
+    if checkpoint is not None:
+        own = {"size": points, "seed": plan.seed, "replicates": replicates, "groups": json.dumps(plan.swaps)}
+        own |= {"latent": drawn["latent"], "scale": json.dumps(scales), "estimator": plan.estimator.name}
+        own |= {"second_order": plan.second_order, "years": study.years.tolist(), "outputs": ", ".join(study.wanted)}
+        place = Checkpoint(checkpoint, run_identity("stream_sobol", study.changed, plan.priors, **own))
+    length = max(1, min(_MOST_LEAVES, plan.leaves // _FEWEST_PIECES))
+    shown: dict[str, Any] = {"progress": study.progress, "leaf": plan.leaf, "size": points}
+    done = run_pieces(sum_products, plan, LeafSums(), plan.leaves, length, place=place, **shown, **workplace)
+    record = run_record(few, points, model_hash=study.changed.hash)
+    return _streamed_indices(done, plan, study, how["confidence"], record)
 
 
 def _streamed_indices(sums: LeafSums, plan: SobolPlan, study: Study, confidence: float, record: Record) -> Dataset:

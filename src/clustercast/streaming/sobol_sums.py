@@ -87,15 +87,27 @@ def sum_products(plan: SobolPlan, start: int, stop: int) -> LeafSums:
     """Draw, propagate and sum the products of the leaves from `start` to before `stop`, through all replicates."""
     check_versions(plan.versions)
     sums = LeafSums()
+    raw = np.array([name not in plan.log10 for name, rows in plan.rows.items() for _ in range(rows)])
+    centres, scales = np.array(plan.standards).T[..., np.newaxis]
     for leaf in range(start, stop):
         replicate, number = divmod(leaf, plan.each // plan.leaf)
-        runs = _runs(plan, replicate, number)
-        columns = zip(runs, plan.standards, strict=True)
-        means = np.array([_sums(plan, column, *standard) for column, standard in columns]) / plan.leaf
+        panel, products = _runs(plan, replicate, number), []
+        for column, (centre, scale) in zip(panel, plan.standards, strict=True):
+            runs = separate(column, len(plan.swaps), centre=centre, scale=scale)
+            own = product_sums(runs, plan.estimator, second_order=plan.second_order)
+            products.append(np.concatenate([own, centre_sums(runs)]) if plan.estimator.moved_by_centre else own)
+        means = np.array(products) / plan.leaf
         # The spread of products is of no use.
-        moments = Moments(plan.leaf, means, means[:0])
-        sums.trees[f"products.{replicate}"].add(number, moments)
-        sums.trees[f"values.{replicate}"].add(number, _moments_of_independent(plan, runs))
+        sums.trees[f"products.{replicate}"].add(number, Moments(plan.leaf, means, means[:0]))
+        # Of the runs a and b: values, how often they are unusual, powers, and on the raw scale logarithms.
+        independent = _independent(panel)
+        unusual = (independent != np.array(plan.usual)[:, np.newaxis]).astype(np.float64)
+        standard = (independent - centres) / scales
+        parts = [independent, unusual, *(standard**power for power in (1, 2, 3, 4))]
+        if raw.any():
+            positive = (independent > 0) & raw[:, np.newaxis]
+            parts.append(np.where(positive, np.log(np.where(positive, independent, 1.0)), np.nan))
+        sums.trees[f"values.{replicate}"].add(number, moments_of(np.vstack(parts)))
     sums.leaves = [(start, stop)]
     return sums
 
@@ -108,30 +120,9 @@ def totals(sums: LeafSums) -> tuple[FloatArray, Moments]:
     return means, functools.reduce(Moments.joined, values)
 
 
-def _moments_of_independent(plan: SobolPlan, runs: FloatArray) -> Moments:
-    """Return the moments of the runs a and b, how often they are unusual, of powers, and on the raw scale of logs."""
-    independent = _independent(runs)
-    unusual = (independent != np.array(plan.usual)[:, np.newaxis]).astype(np.float64)
-    standard = (independent - np.array(plan.standards)[:, :1]) / np.array(plan.standards)[:, 1:]
-    powers = [independent, unusual, *(standard**power for power in (1, 2, 3, 4))]
-    raw = np.array([name not in plan.log10 for name, rows in plan.rows.items() for _ in range(rows)])
-    if not raw.any():
-        return moments_of(np.vstack(powers))
-    positive = (independent > 0) & raw[:, np.newaxis]
-    logarithms = np.where(positive, np.log(np.where(positive, independent, 1.0)), np.nan)
-    return moments_of(np.vstack([*powers, logarithms]))
-
-
 def _independent(runs: FloatArray) -> FloatArray:
     """Return the runs a and b of each column, shape (columns, runs)."""
     return np.ascontiguousarray(runs[:, :, [0, -1]].reshape(len(runs), -1))
-
-
-def _sums(plan: SobolPlan, column: FloatArray, centre: float, scale: float) -> FloatArray:
-    """Return the sums of the products of one column, and of what moves their centre where that matters."""
-    runs = separate(column, len(plan.swaps), centre=centre, scale=scale)
-    products = product_sums(runs, plan.estimator, second_order=plan.second_order)
-    return np.concatenate([products, centre_sums(runs)]) if plan.estimator.moved_by_centre else products
 
 
 def _runs(plan: SobolPlan, replicate: int, leaf: int) -> FloatArray:

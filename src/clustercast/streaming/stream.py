@@ -2,7 +2,7 @@
 
 import importlib.util
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -29,8 +29,8 @@ from clustercast.quantities.cluster_model import cluster_model
 from clustercast.sampling import draw, input_values
 from clustercast.streaming.checkpoint import Checkpoint, run_identity, run_pieces
 from clustercast.streaming.executors import Join, Workplace, completed
-from clustercast.streaming.moments import LEAF
-from clustercast.streaming.reduction import RELATIVE_ERROR, Reduction, StreamPlan, reduce_leaves
+from clustercast.streaming.moments import LEAF, RELATIVE_ERROR, LeafSums
+from clustercast.streaming.reduction import StreamPlan, reduce_leaves
 from clustercast.uncertainty.summaries import (
     PROBABILITIES,
     Levels,
@@ -124,13 +124,15 @@ def stream(
     >>> round(float(result["cluster_power"].sel(quantile=0.5)) / 1e8, 2), result.attrs["quantile_relative_error"]
     (1.5, 0.000244140625)
     """
-    model = cluster_model() if model is None else model
-    grid = year_grid(years)
-    wanted = wanted_outputs(model, outputs)
-    levels = _levels(model, wanted, thresholds or {})
     checked_probabilities(probabilities)
-    plan, model, record = stream_plan(priors, size, model, grid, wanted, design, seed, levels, checked_device(device))
-    place = None if checkpoint is None else Checkpoint(checkpoint, _identity(plan, model, grid), Reduction)
+    asked = (model, years, outputs, design, seed, thresholds or {}, checked_device(device))
+    plan, model, grid, record = stream_plan(priors, size, *asked)
+    place = None
+    if checkpoint is not None:
+        own = {"size": plan.size, "design": plan.design, "seed": plan.seed, "years": grid.tolist()}
+        own |= {"outputs": ", ".join(plan.program.outputs), "device": plan.device}
+        levels = json.dumps({name: list(levels) for name, levels in plan.levels.items()})
+        place = Checkpoint(checkpoint, run_identity("stream", model, priors, **own, thresholds=levels))
     length = piece_length(plan.leaves, block)
     how: Any = {"executor": executor, "workers": workers, "place": place}
     how |= {"progress": progress, "leaf": LEAF, "size": size}
@@ -141,15 +143,25 @@ def stream(
 def stream_plan(
     priors: Priors,
     size: int,
-    model: Model,
-    years: FloatArray,
-    outputs: tuple[str, ...],
+    model: Model | None,
+    years: Iterable[float],
+    outputs: Names,
     design: str,
     seed: int,
-    levels: Mapping[str, tuple[float, ...]],
+    thresholds: Levels,
     device: Device,
-) -> tuple[StreamPlan, Model, dict[str, Any]]:
-    """Prove that a run can be made; return what its workers need, the model as it runs, and where it comes from."""
+) -> tuple[StreamPlan, Model, FloatArray, dict[str, Any]]:
+    """Prove that a run can be made; return what its workers need, the model, its years, and where it comes from."""
+    model = cluster_model() if model is None else model
+    grid, wanted = year_grid(years), wanted_outputs(model, outputs)
+    levels = {}
+    for name, given in thresholds.items():
+        if name not in wanted:
+            raise InputError(f"thresholds name {name!r}, which is not among the outputs{nearest(name, wanted)}")
+        if model.declaration(name).labels:
+            raise InputError(f"thresholds name {name!r}, whose labels are counted anyway; leave it out")
+        several = [given] if isinstance(given, str | int | float) else list(given)
+        levels[name] = tuple(in_unit(level, model.unit(name), f"threshold of {name!r}") for level in several)
     if design not in _DESIGNS:
         raise InputError(f"design is {design!r}; a stream is drawn by one of {', '.join(_DESIGNS)}")
     size = whole_number("size", size)
@@ -158,11 +170,11 @@ def stream_plan(
     few = draw(priors, 4, design=cast("Literal['random', 'sobol']", design), seed=seed)
     values, units = input_arrays(few)
     model = with_changes(model, values)
-    model.check_inputs(values, outputs)
-    program = prepared(model, values, units, outputs, years)
-    labels = {name: len(model.declaration(name).labels) for name in outputs if model.declaration(name).labels}
+    model.check_inputs(values, wanted)
+    program = prepared(model, values, units, wanted, grid)
+    labels = {name: len(model.declaration(name).labels) for name in wanted if model.declaration(name).labels}
     plan = StreamPlan(priors, design, int(seed), size, program, labels, levels, device, versions())
-    return plan, model, run_record(few, size, model_hash=model.hash, device=device)
+    return plan, model, grid, run_record(few, size, model_hash=model.hash, device=device)
 
 
 def piece_length(leaves: int, block: int | None) -> int:
@@ -176,34 +188,19 @@ def piece_length(leaves: int, block: int | None) -> int:
     return length
 
 
-def _levels(model: Model, outputs: Iterable[str], thresholds: Levels) -> dict[str, tuple[float, ...]]:
-    """Return the levels of each output in its unit."""
-    names = list(outputs)
-    levels = {}
-    for name, given in thresholds.items():
-        if name not in names:
-            raise InputError(f"thresholds name {name!r}, which is not among the outputs{nearest(name, names)}")
-        if model.declaration(name).labels:
-            raise InputError(f"thresholds name {name!r}, whose labels are counted anyway; leave it out")
-        several = [given] if isinstance(given, str | int | float) else list(given)
-        levels[name] = tuple(in_unit(level, model.unit(name), f"threshold of {name!r}") for level in several)
-    return levels
-
-
-def _identity(plan: StreamPlan, model: Model, years: FloatArray) -> dict[str, str]:
-    """Return all that decides the result, for a checkpoint to compare."""
-    own = {"size": plan.size, "design": plan.design, "seed": plan.seed, "years": years.tolist()}
-    own["outputs"] = ", ".join(plan.program.outputs)
-    levels = json.dumps({name: list(levels) for name, levels in plan.levels.items()})
-    return run_identity("stream", model, plan.priors, **own, thresholds=levels, device=plan.device)
-
-
 def _streamed_summary(
-    done: Reduction, plan: StreamPlan, model: Model, years: FloatArray, probabilities: Sequence[float], record: Record
+    done: LeafSums, plan: StreamPlan, model: Model, years: FloatArray, probabilities: Sequence[float], record: Record
 ) -> Dataset:
     """Return the summary of a whole run, labelled as `summarise` labels a forecast."""
     points, size = checked_probabilities(probabilities), done.sketch.samples
-    whole = _summary(done, points) if plan.columns else ()
+    whole: tuple[FloatArray, ...] = ()
+    if plan.columns:
+        ranks = np.concatenate([points * (size - 1), *interval_ranks(points, size)])
+        rows = [np.split(done.sketch.at_ranks(column, ranks), 3) for column in range(done.sketch.columns)]
+        middle, below, above = np.moveaxis(np.array(rows), 1, 0)
+        errors = (above - below) / 2 if size > 1 else np.full_like(middle, np.inf)
+        moments = done.trees["moments"].total()
+        whole = middle, errors, moments.mean, moments.mean_error
     variables: Variables = {}
     for name, ndim in plan.program.dimensions.items():
         dims, attrs = ("year",) if ndim == 2 else (), output_attrs(model, name)
@@ -225,17 +222,6 @@ def _streamed_summary(
     if 2 in plan.program.dimensions.values():
         coords["year"] = year_coordinate(years)
     return SummaryDataset(variables, coords=coords, attrs=provenance(record) | described)
-
-
-def _summary(done: Reduction, points: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Return quantiles, their errors, means and their errors of all columns."""
-    size = done.sketch.samples
-    ranks = np.concatenate([points * (size - 1), *interval_ranks(points, size)])
-    rows = [np.split(done.sketch.at_ranks(column, ranks), 3) for column in range(done.sketch.columns)]
-    middle, below, above = np.moveaxis(np.array(rows), 1, 0)
-    errors = (above - below) / 2 if size > 1 else np.full_like(middle, np.inf)
-    moments = done.trees["moments"].total()
-    return middle, errors, moments.mean, moments.mean_error
 
 
 def _shares(name: str, kind: str, dims: tuple[str, ...], counts: NDArray[np.int64], size: int) -> Variables:
@@ -303,11 +289,8 @@ def stream_to_zarr(
     absent = [name for name in ("dask", "zarr") if importlib.util.find_spec(name) is None]
     if absent:
         raise InputError(f"a store needs {' and '.join(absent)}; pip install 'clustercast[distributed]'")
-    model = cluster_model() if model is None else model
-    grid = year_grid(years)
-    wanted = wanted_outputs(model, outputs)
-    run, *_ = stream_plan(priors, size, model, grid, wanted, design, seed, {}, "cpu")
-    few = propagate(draw(priors, 4, design=design, seed=seed), model=model, years=grid, outputs=wanted)
+    run, _, grid, _ = stream_plan(priors, size, model, years, outputs, design, seed, {}, "cpu")
+    few = propagate(draw(priors, 4, design=design, seed=seed), model=model, years=grid, outputs=outputs)
     chunks = range(0, run.leaves, CHUNK // LEAF)
     pieces = [(first, min(first + CHUNK // LEAF, run.leaves)) for first in chunks]
     done, join = 0, cast("Join[int]", sum)
