@@ -305,9 +305,6 @@ class _Pooled(OfComponents):
 class QuantilePool(_Pooled):
     """The distribution whose quantiles are the weighted means of those of several."""
 
-    weights: tuple[float, ...]
-    components: tuple[Family, ...]
-
     @functools.cached_property
     def _table(self) -> FloatArray:
         each = [w * c._invert(Levels(z=_SCORES)) for w, c in zip(self.weights, self.components, strict=True)]
@@ -317,9 +314,6 @@ class QuantilePool(_Pooled):
 @distribution_family("log_pool")
 class LogPool(_Pooled):
     """The distribution whose density is the normalised weighted geometric mean of those of several."""
-
-    weights: tuple[float, ...]
-    components: tuple[Family, ...]
 
     def _check(self) -> None:
         super()._check()

@@ -128,7 +128,7 @@ class Model:
         nodes, kept = Nodes(start, float(step)), {"spare": frozenset(spare), "proved": frozenset(proved)}
         vars(self).update(functions=found, layers=wiring.layers, wiring=wiring, nodes=nodes, **kept)
         vars(self).update(headline=tuple(headline) or tuple(found), heir=heir, bounds=bounds)
-        self._check_outputs(self.headline)
+        self.asked(self.headline)
         self.order(found)
 
     def __contains__(self, name: str) -> bool:
@@ -208,7 +208,7 @@ class Model:
 
     def pin(self, **values: float | str) -> "Model":
         """Return a model in which quantities have a value: a number in their unit, or a text as ``"100 GW"``."""
-        self._check_outputs(values)
+        self.asked(values)
         pinned = {}
         for name, value in values.items():
             number = in_unit(value, self.unit(name), name)
@@ -220,7 +220,7 @@ class Model:
     def replace(self, *functions: Function) -> "Model":
         """Return a model in which functions stand in the place of those of the same name."""
         new = {f.__name__: f for f in _functions(functions)}
-        self._check_outputs(new)
+        self.asked(new)
         return self._with(new)
 
     def add(self, *functions: Function) -> "Model":
@@ -248,12 +248,9 @@ class Model:
     def asked(self, outputs: Names) -> tuple[str, ...]:
         """Return the quantities that are asked for, each known; one name alone counts as one."""
         names = self.headline if outputs is None else (outputs,) if isinstance(outputs, str) else tuple(outputs)
-        self._check_outputs(names)
-        return names
-
-    def _check_outputs(self, names: Iterable[str]) -> None:
         for name in names:
             self.definition(name)
+        return names
 
 
 def _functions(source: object) -> list[Function]:

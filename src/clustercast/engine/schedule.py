@@ -143,7 +143,21 @@ class Builder:
         if found is not None:
             if not found.between or place == TIMELESS:
                 return self.computed(found, place)
-            return self._past(found, place) if place.early else self.read(found, place, 0.0)
+            before = found.declaration.before
+            if not place.early:
+                return self.read(found, place, 0.0)
+            if isinstance(before, str):
+                return self.key(before, place)
+            if before is not None:
+                key = f"{found.name}@past"
+                self.operations.append(Compute((), (key,), found.name, constant(found.name, float(before), "1")))
+                return key
+            if found.steps:
+                raise InputError(
+                    f"{called(found.function, found.name)} needs the value of the node before, and there is none "
+                    f"before {self.start:g}; name a quantity for its past with before=, or ask for later years"
+                )
+            return self.computed(found, place)
         if name == PREVIOUS_YEAR:
             raise InputError("previous_year has a meaning only beside a previous_ value of a quantity")
         if name != YEAR:
@@ -155,22 +169,6 @@ class Builder:
     def _at(self, name: str, place: Place) -> str:
         """Return the key of a name at a place."""
         return f"{name}@{self._labels.setdefault(place, len(self._labels))}" if place != TIMELESS else name
-
-    def _past(self, found: Definition, place: Place) -> str:
-        """Write a node quantity at dates before the first node."""
-        before = found.declaration.before
-        if isinstance(before, str):
-            return self.key(before, place)
-        if before is not None:
-            key = f"{found.name}@past"
-            self.operations.append(Compute((), (key,), found.name, constant(found.name, float(before), "1")))
-            return key
-        if found.steps:
-            raise InputError(
-                f"{called(found.function, found.name)} needs the value of the node before, and there is none before "
-                f"{self.start:g}; name a quantity for its past with before=, or ask for later years"
-            )
-        return self.computed(found, place)
 
     def computed(self, found: Definition, place: Place) -> str:
         """Write one call on whole arrays."""

@@ -102,35 +102,33 @@ class Wiring:
     @cached_property
     def _written(self) -> dict[str, Definition]:
         """Return the definition of every function."""
-        needs = {name: self._needs(name, function) for name, function in self.functions.items()}
+        needs: dict[str, list[Need]] = {name: [] for name in self.functions}
+        for name, function in self.functions.items():
+            lags = declared(function).lags
+            for argument in argument_names(function):
+                past, behind = argument.removeprefix(PREVIOUS), argument.removeprefix(LAGGED)
+                need = Need(argument)
+                if argument == PREVIOUS_YEAR or argument in self.functions:
+                    pass
+                elif past != argument and self._is_quantity(past):
+                    need = Need(past, "previous")
+                elif behind != argument and self._is_quantity(behind):
+                    if behind not in lags:
+                        what = f"{called(function, name)} takes {argument!r} and names no lag of {behind!r}"
+                        raise InputError(f"{what}; write @cc.quantity(..., lags={{{behind!r}: 'name_of_the_input'}})")
+                    need = Need(behind, "lagged", lags[behind])
+                needs[name].append(need)
         on_nodes = {need.name for all_needs in needs.values() for need in all_needs if need.kind != "now"}
         found = {}
         for name, function in self.functions.items():
-            declaration, steps = declared(function), _takes_the_past(needs[name])
+            declaration, own = declared(function), tuple(needs[name])
+            steps = _takes_the_past(own)
             between = declaration.between or ("linear" if steps or name in on_nodes else None)
             # What gives the value at the first node.
             before, first = declaration.before, INITIAL + name
             first = before if first not in self.functions and isinstance(before, str) else first
-            found[name] = Definition(name, function, declaration, needs[name], between, first if steps else None)
+            found[name] = Definition(name, function, declaration, own, between, first if steps else None)
         return found
-
-    def _needs(self, name: str, function: Function) -> tuple[Need, ...]:
-        """Resolve the arguments of a function."""
-        found, lags = [], declared(function).lags
-        for argument in argument_names(function):
-            past, behind = argument.removeprefix(PREVIOUS), argument.removeprefix(LAGGED)
-            if argument == PREVIOUS_YEAR or argument in self.functions:
-                found.append(Need(argument))
-            elif past != argument and self._is_quantity(past):
-                found.append(Need(past, "previous"))
-            elif behind != argument and self._is_quantity(behind):
-                if behind not in lags:
-                    what = f"{called(function, name)} takes {argument!r} and names no lag of {behind!r}"
-                    raise InputError(f"{what}; write @cc.quantity(..., lags={{{behind!r}: 'name_of_the_input'}})")
-                found.append(Need(behind, "lagged", lags[behind]))
-            else:
-                found.append(Need(argument))
-        return tuple(found)
 
     def _is_quantity(self, name: str) -> bool:
         """Return whether a name is that of a function, or of one in a layer."""

@@ -1,5 +1,6 @@
 """Families in closed form: fixed, normal, lognormal, discrete, uniform, loguniform, triangular."""
 
+import dataclasses
 import functools
 import math
 from typing import Any
@@ -200,13 +201,16 @@ class BetweenEnds(Family):
         refuse_unless_rising(self.low, self.high)
 
 
+@dataclasses.dataclass(frozen=True, repr=False)
 class WithMode(BetweenEnds):
     """A family of two ends and a peak between them."""
 
     quantile_counts = (2, 3)
     places = ("low", "mode", "high")
 
+    low: float
     mode: float
+    high: float
 
     def _check(self) -> None:
         super()._check()
@@ -313,10 +317,6 @@ class Triangular(WithMode):
     >>> Triangular(0, 1, 4).expectation
     1.6666666666666667
     """
-
-    low: float
-    mode: float
-    high: float
 
     def _mean(self) -> float:
         return (self.low + self.mode + self.high) / 3

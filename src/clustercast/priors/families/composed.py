@@ -145,6 +145,7 @@ class OfBase(Family):
         return self.base.is_discrete
 
 
+@dataclasses.dataclass(frozen=True, repr=False)
 class OfComponents(Family):
     """A family of several others with weights, in the unit of the whole."""
 
@@ -222,9 +223,6 @@ class Mixture(OfComponents):
     >>> delay.expectation, delay.cdf(3.0).round(6).item()
     (2.5, 0.75)
     """
-
-    weights: tuple[float, ...]
-    components: tuple[Family, ...]
 
     def _ends(self) -> Interval:
         ends = [component.support for component in self.components]

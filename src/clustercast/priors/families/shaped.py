@@ -132,10 +132,6 @@ class PERT(_OnInterval, WithMode):
     1.3333333333333333
     """
 
-    low: float
-    mode: float
-    high: float
-
     def _mean(self) -> float:
         return (self.low + 4 * self.mode + self.high) / 6
 
