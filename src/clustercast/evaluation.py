@@ -207,11 +207,11 @@ def _check_samples_apart(task: _Task, columns: Columns, size: int, executor: Any
     # What counts samples, ranks them or compares them with their mean shows in one alone: the least and the greatest.
     ends = [[rows[int(np.argmin(first))]], [rows[int(np.argmax(first))]]]
     parts = [rows[::2][::-1] + rows[:1], rows[1::2][::-1], *ends]
+    remedy = "let each sample stand alone, or write it for one sample with form='scalar'"
     try:
         others = list(_mapped(task, [_piece(columns, part) for part in parts], executor))
     except InputError as error:
         what = f"{task.called} works for the samples {rows}, but not for each number of them ({error})"
-        remedy = "let each sample stand alone, or write it for one sample with form='scalar'"
         raise InputError(f"{what}; {remedy}") from None
     for name in task.outputs:
         # Wide enough for single precision and for solvers that iterate on all samples at once.
@@ -225,11 +225,11 @@ def _check_samples_apart(task: _Task, columns: Columns, size: int, executor: Any
             anew = next(_mapped(task, [_piece(columns, rows)], executor))[name] if wrong.any() else None
             if anew is not None and np.array_equal(anew, known, equal_nan=True):
                 at = np.argwhere(wrong)[0]
-                raise InputError(
-                    f"{task.called} mixes samples: output {name!r} of sample {chosen[at[0]]} is "
-                    f"{expected[tuple(at)]:.6g} beside the samples {rows} and {part[name][tuple(at)]:.6g} beside "
-                    f"{chosen}; let each sample stand alone, or write it for one sample with form='scalar'"
+                what = (
+                    f"output {name!r} of sample {chosen[at[0]]} is {expected[tuple(at)]:.6g} beside the samples {rows}"
                 )
+                other = f"{part[name][tuple(at)]:.6g} beside {chosen}"
+                raise InputError(f"{task.called} mixes samples: {what} and {other}; {remedy}")
 
 
 def _piece(columns: Columns, rows: Sequence[int]) -> _Piece:
@@ -305,10 +305,8 @@ def _one_by_one(task: _Task, index: Sequence[int], columns: Columns) -> dict[str
         for name, value in _by_name(task, result).items():
             array = _numbers(task, name, value)
             if found[name] and array.shape != found[name][0].shape:
-                raise InputError(
-                    f"output {name!r} of {task.called} has shape {array.shape} at sample {sample} and "
-                    f"{found[name][0].shape} before; give the same for every sample"
-                )
+                what = f"shape {array.shape} at sample {sample} and {found[name][0].shape} before"
+                raise InputError(f"output {name!r} of {task.called} has {what}; give the same for every sample")
             found[name].append(array)
     return {name: np.array(arrays) for name, arrays in found.items()}
 

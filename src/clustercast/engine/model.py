@@ -197,10 +197,8 @@ class Model:
             users = [name for name in self.order(outputs) if need in self.definition(name).names]
             function = self.definition(users[0]).function if users else None
             who = f"{called(function, users[0])} needs" if function else "the model begins its nodes at"
-            raise InputError(
-                f"{who} {need!r}, which is neither an input nor a quantity"
-                f"{nearest(need, [*names, *self.functions, YEAR])}; add a prior or a quantity of that name"
-            )
+            what = f"{need!r}, which is neither an input nor a quantity{nearest(need, [*names, *self.functions, YEAR])}"
+            raise InputError(f"{who} {what}; add a prior or a quantity of that name")
         used = {*self.inputs(), *needed, YEAR}
         for name in sorted(names - used - self.spare):
             reason = "is a quantity of the model: pin it" if name in self else "is used by no quantity"
@@ -259,16 +257,16 @@ def _functions(source: object) -> list[Function]:
         functions = (f for f in vars(source).values() if inspect.isfunction(f) and f.__module__ == source.__name__)
         marked: list[Function] = [f for f in functions if declaration_of(f)]
         if not marked:
-            why = "defines no quantity; write @cc.quantity(unit) above its functions"
-            raise InputError(f"module {source.__name__!r} {why}")
+            raise InputError(
+                f"module {source.__name__!r} defines no quantity; write @cc.quantity(unit) above functions"
+            )
         return marked
     if inspect.isfunction(source):
         if declaration_of(source) is None:
             remedy = "write @cc.quantity(unit) above it, with unit '1' for a pure number"
             raise InputError(f"function {source.__name__!r} ({place_of(source)}) is not marked as a quantity; {remedy}")
         if not source.__name__.isidentifier():
-            name = f"{place_of(source)} has no name, only {source.__name__!r}"
-            raise InputError(f"a quantity at {name}; write it with def")
+            raise InputError(f"a quantity at {place_of(source)} has no name, only {source.__name__!r}; write a def")
         return [source]
     if isinstance(source, Iterable) and not isinstance(source, str):
         return [f for one in source for f in _functions(one)]
@@ -308,10 +306,8 @@ def _spliced(model: Model, function: Function, name: str, later: str, dated: str
     if not steps and YEAR not in parameters:
         return function
     if not steps and moves:
-        raise InputError(
-            f"{name!r} cannot change from a date on: {called(function)} takes it together with quantities that vary "
-            "with the year; change it for all years"
-        )
+        why = f"{called(function)} takes it together with quantities that vary with the year"
+        raise InputError(f"{name!r} cannot change from a date on: {why}; change it for all years")
     year = parameters.index(PREVIOUS_YEAR if steps else YEAR)
 
     def step(*arguments: FloatArray) -> FloatArray:

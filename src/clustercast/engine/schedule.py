@@ -153,10 +153,9 @@ class Builder:
                 self.operations.append(Compute((), (key,), found.name, constant(found.name, float(before), "1")))
                 return key
             if found.steps:
-                raise InputError(
-                    f"{called(found.function, found.name)} needs the value of the node before, and there is none "
-                    f"before {self.start:g}; name a quantity for its past with before=, or ask for later years"
-                )
+                what = f"{called(found.function, name)} needs the value of the node before, and there is none"
+                remedy = "name a quantity for its past with before=, or ask for later years"
+                raise InputError(f"{what} before {self.start:g}; {remedy}")
             return self.computed(found, place)
         if name == PREVIOUS_YEAR:
             raise InputError("previous_year has a meaning only beside a previous_ value of a quantity")
@@ -261,11 +260,9 @@ class Builder:
         try:
             order = list(graphlib.TopologicalSorter(graph).static_order())
         except graphlib.CycleError as error:
-            circle = " -> ".join(error.args[1])
-            raise InputError(
-                f"quantities need each other at one node: {circle}; take a previous_ value, or a lag of a step "
-                f"({self.step:g} years) or more: {', '.join(f'{lag} = {size:g}' for lag, size in self.lags.items())}"
-            ) from None
+            circle, lags = " -> ".join(error.args[1]), ", ".join(f"{lag} = {size:g}" for lag, size in self.lags.items())
+            remedy = f"take a previous_ value, or a lag of a step ({self.step:g} years) or more: {lags}"
+            raise InputError(f"quantities need each other at one node: {circle}; {remedy}") from None
         for found in map(by_name.__getitem__, order):
             arguments = tuple(self._step_argument(need, need.name in by_name) for need in found.needs)
             first = self.key(found.first, Place((self.start,), early=True)) if found.first else ""
@@ -324,8 +321,7 @@ def scheduled(model: Model, fixed: Arrays, outputs: tuple[str, ...], years: Iter
 def _fixed_value(name: str, fixed: Arrays, least: float) -> float:
     """Return the value of an input that shapes the run and so cannot be uncertain."""
     if name not in fixed:
-        remedy = f"fix it: {name}=cc.Fixed(...)"
-        raise InputError(f"input {name!r} is uncertain, and the dates of the run depend on it; {remedy}")
+        raise InputError(f"input {name!r} is uncertain, and the dates depend on it; fix it: {name}=cc.Fixed(...)")
     value = float(fixed[name])
     if value < least:
         raise InputError(f"input {name!r} is {value:g} years; a lag is {least:g} or more")

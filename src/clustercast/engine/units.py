@@ -33,6 +33,7 @@ _MONEY = re.compile(r"\s*([$€£])\s*([-+.,\w]*?)\s*(k|M|B|T)?\s*((?:[/*]|per\b
 _MONEY_MULTIPLES = {None: 1.0, "k": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
 _NUMBER = re.compile(r"\s*([-+]?(?:\d[\d.,_]*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*)", re.ASCII | re.DOTALL)
 _GROUPED = re.compile(r"[-+]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?(?:[eE][-+]?\d+)?", re.ASCII)
+_REMEDY = "write a number and a unit, as in '100 GW', '20 %' or '$1T'"
 # Units of one's own, with what they are in others.
 own_units: dict[str, str] = {}
 
@@ -278,7 +279,6 @@ def conversion(unit: str, to: str, what: str = "value", value: float | None = No
 
 def _number(token: str, text: str) -> float:
     """Return a number as it was written, refused where a comma could be a decimal point."""
-    remedy = "write a number and a unit, as in '100 GW', '20 %' or '$1T'"
     if "," in token and not _GROUPED.fullmatch(token):
         readings = ""
         if token.count(",") == 1 and "." not in token:
@@ -290,16 +290,16 @@ def _number(token: str, text: str) -> float:
     try:
         value = float(token.replace(",", ""))
     except ValueError:
-        raise InputError(f"cannot read {shown(token)} in {shown(text)} as a number; {remedy}") from None
+        raise InputError(f"cannot read {shown(token)} in {shown(text)} as a number; {_REMEDY}") from None
     if not math.isfinite(value):
-        raise InputError(f"{shown(token)} in {shown(text)} is too large for a number; {remedy}")
+        raise InputError(f"{shown(token)} in {shown(text)} is too large for a number; {_REMEDY}")
     return value
 
 
 def parse_quantity(text: str) -> tuple[float, str]:
     """Read a number with its unit."""
     if not isinstance(text, str):
-        raise InputError(f"{shown(text)} is no text; write a number and a unit, as in '100 GW', '20 %' or '$1T'")
+        raise InputError(f"{shown(text)} is no text; {_REMEDY}")
     if money := _MONEY.fullmatch(text):
         value = _number(money[2], text) * _MONEY_MULTIPLES[money[3]]
         rest = (money[4] or "").strip()
@@ -307,8 +307,7 @@ def parse_quantity(text: str) -> tuple[float, str]:
     elif found := _NUMBER.fullmatch(text):
         value, unit = _number(found[1], text), found[2].strip() or "1"
     else:
-        remedy = "write a number and a unit, as in '100 GW', '20 %' or '$1T'"
-        raise InputError(f"cannot read {shown(text)} as a quantity; {remedy}")
+        raise InputError(f"cannot read {shown(text)} as a quantity; {_REMEDY}")
     factor(unit)
     return value, unit
 

@@ -98,11 +98,9 @@ def check_declared(name: str, distribution: Family, declaration: Declaration) ->
         if isinstance(distribution, Fixed):
             value = with_unit(distribution.value, declaration.unit)
             raise InputError(f"{value} is outside {allowed}; give a value inside")
-        raise InputError(
-            f"the {distribution.family} distribution runs from {distribution.support[0]:g} to "
-            f"{distribution.support[1]:g}, outside {allowed}; "
-            f'use one that ends there, as family = "metalog" or "truncated_normal" with bounds = [{low:g}, {high:g}]'
-        )
+        (first, last), families = distribution.support, 'family = "metalog" or "truncated_normal"'
+        what = f"the {distribution.family} distribution runs from {first:g} to {last:g}, outside {allowed}"
+        raise InputError(f"{what}; use one that ends there, as {families} with bounds = [{low:g}, {high:g}]")
     elif declaration.positive and distribution.quantile([_LEAST])[0] <= 0:
         what = f"{with_unit(0, declaration.unit)} for {meaning}, of a {distribution.family} distribution"
         raise InputError(f"{what}; the model divides by it: give values above 0")

@@ -37,8 +37,7 @@ def input_groups(priors: Priors, by: By, model: Model) -> dict[str, tuple[str, .
     True
     """
     if by not in get_args(By):
-        ways = f"{nearest(str(by), get_args(By))}; choose one of {', '.join(get_args(By))}"
-        raise InputError(f"groups are by {by!r}{ways}")
+        raise InputError(f"by is {by!r}{nearest(str(by), get_args(By))}; choose one of {', '.join(get_args(By))}")
     groups: dict[str, tuple[str, ...]] = {}
     for name in priors.uncertain:
         key = (priors[name].source or name) if by == "source" else section_of(name, model)

@@ -216,8 +216,7 @@ def _path(name: str | Path, folder: str) -> Path:
     """Return the path of a shipped name or of a file."""
     what = "prior set" if folder == "sets" else "scenario"
     if not isinstance(name, str | Path):
-        remedy = "give the name of a shipped one, or the path of a TOML file"
-        raise InputError(f"the {what} is a {type(name).__name__}; {remedy}")
+        raise InputError(f"the {what} is a {type(name).__name__}; give a shipped name or the path of a TOML file")
     known, path = shipped_names(folder), Path(name)
     if isinstance(name, str) and name in known:
         path = directory() / folder / f"{name}.toml"

@@ -330,8 +330,7 @@ def check_name(name: str, what: str) -> None:
     if not name.isprintable() or not 0 < len(name) <= _LONGEST_NAME or "/" in name:
         raise InputError(f"{what} cannot be called {shown(name)}; use letters, digits and underscores")
     if name in RESERVED:
-        remedy = "rename it"
-        raise InputError(f"{what} cannot be called {name!r}: it is a coordinate of every forecast or summary; {remedy}")
+        raise InputError(f"{what} cannot be called {name!r}: it is a coordinate of a forecast or summary; rename it")
 
 
 def _distribution(value: object, name: str) -> Family:

@@ -71,8 +71,7 @@ def read_salib(problem: Mapping[str, Any] | str | Path, *, units: Mapping[str, s
 def _distribution(dist: str, values: list[Any], **about: Any) -> families.Family:
     """Return the distribution of one input as SALib means it."""
     if dist not in _COUNTS:
-        known = f"{nearest(str(dist), _COUNTS)}; known are {', '.join(_COUNTS)}"
-        raise InputError(f"there is no distribution {dist!r}{known}")
+        raise InputError(f"no distribution is {dist!r}{nearest(str(dist), _COUNTS)}; known are {', '.join(_COUNTS)}")
     if len(values) not in _COUNTS[dist]:
         raise InputError(f"{dist} takes {' or '.join(map(str, _COUNTS[dist]))} numbers, not {values}")
     if dist in _DIRECT:
@@ -123,10 +122,8 @@ def _parameter_file(path: Path) -> dict[str, list[Any]]:
             low, high, *more = cells
             bounds = [float(low), float(high)]
         except ValueError:
-            raise InputError(
-                f"{path}, line {number}: {line[:60]!r} is not name, lower bound, upper bound and optionally group and "
-                "distribution, with commas between"
-            ) from None
+            wanted = "name, lower bound, upper bound and optionally group and distribution, with commas between"
+            raise InputError(f"{path}, line {number}: {line[:60]!r} is not {wanted}") from None
         group, dist = (*more, "", "")[:2]
         row = {"names": name, "bounds": bounds, "groups": name if group in ("", "NA") else group}
         for key, cell in (row | {"dists": dist or "unif"}).items():

@@ -79,10 +79,9 @@ def ends_and_mode(
     if peak is None:
         allowed = [first + (last - first) * ratio(end) for end in (0.0, 1.0)]
         what = "the middle quantile" if mode is None else "mode"
-        raise InputError(
-            f"{what} {middle:g} is out of reach of a {family} distribution through {first:g} and {last:g}, which "
-            f'allows {min(allowed):.6g} to {max(allowed):.6g}; use family = "metalog" or "lognormal"'
-        )
+        reach = f"a {family} distribution through {first:g} and {last:g}"
+        remedy = f'which allows {min(allowed):.6g} to {max(allowed):.6g}; use family = "metalog" or "lognormal"'
+        raise InputError(f"{what} {middle:g} is out of reach of {reach}, {remedy}")
     start, _, end = points(peak)
     scale = (last - first) / (end - start)
     low = first - scale * start

@@ -118,8 +118,7 @@ class Family:
 
     def __rtruediv__(self, other: object) -> "Family":
         """Refuse a number over a distribution, which has no family in general."""
-        over = f"{shown(other)} / {self.family}"
-        raise InputError(f"{over} is no distribution here; divide in a quantity, or state 1 / x")
+        raise InputError(f"{shown(other)} / {self.family} is no distribution here; divide in a quantity or state 1 / x")
 
     __radd__ = __add__
     __rmul__ = __mul__
@@ -234,8 +233,7 @@ class Family:
             raise InputError(f"{family} has no key {unknown[0]!r}{nearest(unknown[0], own)}")
         if parameters:
             ends = ", and the interval as bounds" if parameters.keys() & {"low", "high"} else ""
-            given = f"quantiles and {', '.join(parameters)} are both given"
-            raise InputError(f"{family}: {given}; give one or the other{ends}")
+            raise InputError(f"{family}: quantiles and {', '.join(parameters)} are both given; give one of them{ends}")
         if mode is not None and "mode" not in cls.__dataclass_fields__:
             raise InputError(f"{family} has no mode to give beside quantiles; triangular and pert have")
         levels, values = elicitation.read_quantiles(quantiles, family, cls.quantile_counts)
@@ -325,6 +323,5 @@ def _moved(parameter: Any, scale: float, shift: float) -> Any:
 def _number_beside(other: T, operator: str) -> T:
     """Return what a distribution is added to or multiplied by, refused where it is a distribution."""
     if isinstance(other, Family):
-        remedy = "draw both, and combine them in a quantity"
-        raise InputError(f"two distributions are not combined by {operator} here; {remedy}")
+        raise InputError(f"two distributions are not combined by {operator} here; draw both and combine in a quantity")
     return other

@@ -83,8 +83,7 @@ class Truncated(_Between):
         super()._check()
         refuse_unless_rising(self.low, self.high)
         if not self._masses()[1] > 0:
-            ends = f"low = {self.low:g} to high = {self.high:g}"
-            raise InputError(f"{ends} holds nothing of {self.base!r}; move the ends")
+            raise InputError(f"low = {self.low:g} to high = {self.high:g} holds nothing of {self.base!r}; move an end")
 
     def _changes(self, scale: float, shift: float) -> dict[str, Any]:
         low, high = sorted(scale * end + shift for end in (self.low, self.high))
@@ -158,10 +157,10 @@ class TruncatedNormal(_Between):
         narrowest, step = math.log(span) - math.log(20.0), float(levels[1] - levels[0])
         log_sd = elicitation.root(excess, narrowest, math.log(span / step) + math.log(30.0))
         if log_sd is None:
-            raise InputError(
-                f"the quantiles {values[0]:g} and {values[1]:g} are too far apart for a normal distribution truncated "
-                f'to [{low:g}, {high:g}]; use family = "metalog" with these bounds, or "beta"'
+            what = (
+                f"the quantiles {values[0]:g} and {values[1]:g} are too far apart for a normal distribution truncated"
             )
+            raise InputError(f'{what} to [{low:g}, {high:g}]; use family = "metalog" with these bounds, or "beta"')
         return mean_at(log_sd), math.exp(log_sd), low, high
 
 

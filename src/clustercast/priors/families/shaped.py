@@ -105,10 +105,9 @@ class Beta(_OnInterval):
         narrow, wide = math.log(1e-3), math.log(1e8)
         log_total = elicitation.root(lambda log_total: cdf(*shapes(log_total), 1) - float(levels[1]), narrow, wide)
         if log_total is None:
-            raise InputError(
-                f"no beta distribution on [{low:g}, {high:g}] goes through {values[0]:g} at {levels[0]:g} and "
-                f'{values[1]:g} at {levels[1]:g}; use family = "metalog" with these bounds'
-            )
+            through = f"{values[0]:g} at {levels[0]:g} and {values[1]:g} at {levels[1]:g}"
+            what = f"no beta distribution on [{low:g}, {high:g}] goes through {through}"
+            raise InputError(f'{what}; use family = "metalog" with these bounds')
         return *shapes(log_total), low, high
 
 
@@ -184,10 +183,9 @@ class Gamma(Family):
         log_shape = elicitation.root(lambda log_shape: spread(log_shape) - (logs[1] - logs[0]), widest, narrowest)
         if log_shape is None:
             least, most = math.exp(spread(narrowest)), math.exp(min(spread(widest), 700.0))
-            raise InputError(
-                f"the quantiles {values[0]:g} and {values[1]:g} are {values[1] / values[0]:.6g} apart, and a gamma "
-                f'distribution allows {least:.6g} to {most:.3g} at these probabilities; use family = "lognormal"'
-            )
+            what = f"the quantiles {values[0]:g} and {values[1]:g} are {values[1] / values[0]:.6g} apart"
+            allowed = f"a gamma distribution allows {least:.6g} to {most:.3g} at these probabilities"
+            raise InputError(f'{what}, and {allowed}; use family = "lognormal"')
         shape = math.exp(log_shape)
         return shape, float(np.exp(logs[0] - tabulated.log_gamma_variate(scores, shape)[0]))
 
@@ -241,11 +239,12 @@ class Metalog(Family):
         if len(self.coefficients) not in (2, 3):
             raise InputError(f"a metalog has 2 or 3 coefficients, got {len(self.coefficients)}")
         if not metalog.is_feasible(self.coefficients):
-            scale, limit = self.coefficients[1], metalog.SKEWNESS_LIMIT
-            raise InputError(
-                f"coefficients {list(self.coefficients)} give quantiles that do not rise; the second must be positive "
-                f"and the third within {max(scale, 0.0) * limit:.6g} of 0 ({limit:.5f} times the second)"
+            limit, what = (
+                metalog.SKEWNESS_LIMIT,
+                f"coefficients {list(self.coefficients)} give quantiles that do not rise",
             )
+            third = f"{max(self.coefficients[1], 0.0) * limit:.6g} of 0 ({limit:.5f} times the second)"
+            raise InputError(f"{what}; the second must be positive and the third within {third}")
 
     @classmethod
     def _elicit(cls, levels: FloatArray, values: FloatArray, bounds: Interval | None, mode: float | None) -> Parameters:
