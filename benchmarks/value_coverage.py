@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 
 from benchmarks.measure import Options, Row
-from clustercast.arrays.decisions import few_events
+from clustercast.arrays.decisions import scores
 from clustercast.arrays.decisions.partition import partition
 from clustercast.arrays.decisions.scores import entropy_gain, variance_gain
 from clustercast.arrays.decisions.together import joint_gains, rank_scores
@@ -79,12 +79,12 @@ def rare_coverage(events: int, score: str, repeats: int) -> tuple[float, float, 
             continue
         gain = variance_gain if score == "brier" else entropy_gain
         value, error = (part[:, 0] for part in gain(partition(columns), holds))
-        low, high = few_events.ends(score, value, error, holds[:, 0], 0.95)
-        least, most = few_events.perfect_ends(score, holds[:, 0], 0.95)
+        low, high = scores.ends(score, value, error, holds[:, 0], 0.95)
+        least, most = scores.perfect_ends(score, holds[:, 0], 0.95)
         together = True
-        if few_events.number_of_events(holds[:, 0]) >= few_events.TOGETHER[score]:
+        if scores.number_of_events(holds[:, 0]) >= scores.TOGETHER[score]:
             value, error = (part[:, 0] for part in joint_gains(rank_scores(columns[[0, 2]]), {score: holds})[score][:2])
-            low_of_two, high_of_two = few_events.ends(score, value, error, holds[:, 0], 0.95)
+            low_of_two, high_of_two = scores.ends(score, value, error, holds[:, 0], 0.95)
             together = bool(low_of_two[0] <= exact[-1] <= high_of_two[0])
         alone = ((low <= exact[:-1]) & (exact[:-1] <= high)).mean()
         inside.append((float(least[0] <= whole <= most[0]), float(alone), float(together)))

@@ -12,8 +12,8 @@ from scipy.special import entr
 from scipy.stats import binomtest, norm
 
 import clustercast as cc
-from clustercast.arrays.decisions.actions import action_gain
 from clustercast.arrays.decisions.partition import partition
+from clustercast.arrays.decisions.scores import action_gain
 from clustercast.arrays.decisions.together import rank_scores
 from clustercast.arrays.posterior.likelihood import ErrorModel, log_likelihood
 from clustercast.dataset import with_provenance

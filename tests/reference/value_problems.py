@@ -11,9 +11,8 @@ from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 from scipy.stats import norm, qmc
 
-from clustercast.arrays.decisions.actions import action_gain
 from clustercast.arrays.decisions.partition import partition
-from clustercast.arrays.decisions.scores import entropy_gain, spread_gain, variance_gain
+from clustercast.arrays.decisions.scores import action_gain, entropy_gain, spread_gain, variance_gain
 from clustercast.arrays.decisions.together import joint_gains, rank_scores
 
 # Correlation of the output with each input.

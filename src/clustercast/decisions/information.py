@@ -10,11 +10,8 @@ import numpy as np
 import xarray as xr
 
 from clustercast.arrays import FloatArray
-from clustercast.arrays.decisions.actions import action_gain
-from clustercast.arrays.decisions.few_events import ENOUGH, number_of_events
-from clustercast.arrays.decisions.few_events import TOGETHER as FEWEST_TOGETHER
+from clustercast.arrays.decisions import scores
 from clustercast.arrays.decisions.partition import partition, without_twins
-from clustercast.arrays.decisions.scores import entropy_gain, perfect_gain, spread_gain, variance_gain
 from clustercast.arrays.decisions.together import joint_gains, rank_scores
 from clustercast.arrays.points.streams import checked_seed, stream
 from clustercast.arrays.posterior.likelihood import replicate
@@ -88,7 +85,7 @@ def evpi(
     [0.25]
     """
     targets, left_out = wanted(forecast, target, score)
-    gains = np.array([(*perfect_gain(one.score, one.values), 0.0) for one in targets]).T[:, np.newaxis]
+    gains = np.array([(*scores.perfect_gain(one.score, one.values), 0.0) for one in targets]).T[:, np.newaxis]
     found = labelled("evpi", targets, ("whole", ["everything"]), gains, confidence, forecast, left_out)
     return found.isel(whole=0, drop=True)
 
@@ -239,11 +236,11 @@ def _gains(columns: FloatArray, targets: list[Wanted], low_discrepancy: bool) ->
     for kind, places in _kinds(targets).items():
         score, values = kind.split()[0], np.column_stack([targets[place].values for place in places])
         if score == "loss":
-            gain = action_gain(bins, values)
+            gain = scores.action_gain(bins, values)
         elif score in ("crps", "width"):
-            gain = spread_gain(score, columns, values, low_discrepancy)
+            gain = scores.spread_gain(score, columns, values, low_discrepancy)
         else:
-            gain = (entropy_gain if score == "log" else variance_gain)(bins, values, low_discrepancy)
+            gain = (scores.entropy_gain if score == "log" else scores.variance_gain)(bins, values, low_discrepancy)
         found[:2, :, places] = gain
     return found
 
@@ -263,16 +260,17 @@ def _joint_gains(
         rows = np.sort(np.random.default_rng(0).choice(rows, TOGETHER, replace=False))
     kinds = _kinds(targets)
     stacked = {kind: np.column_stack([targets[k].values[rows] for k in places]) for kind, places in kinds.items()}
-    scores = rank_scores(columns[:, rows])
+    ranks = rank_scores(columns[:, rows])
     found = np.empty((3, len(members), len(targets)))
-    few = [one.score in ENOUGH and number_of_events(one.values) < FEWEST_TOGETHER[one.score] for one in targets]
+    events = [scores.number_of_events(one.values) if one.score in scores.ENOUGH else np.inf for one in targets]
+    few = [count < scores.TOGETHER.get(one.score, 0) for count, one in zip(events, targets, strict=True)]
     for place in sorted(range(len(members)), key=lambda k: len(members[k])):
         inside = [k for k, name in enumerate(names) if name in members[place]]
         within = [k for k, other in enumerate(members) if other < members[place]]
         several = np.concatenate([alone[:, inside], found[:, within]], axis=1)
         if len(inside) > 1:
             own = np.empty((3, len(targets)))
-            for kind, gain in joint_gains(scores[inside], stacked, local).items():
+            for kind, gain in joint_gains(ranks[inside], stacked, local).items():
                 own[:, kinds[kind]] = np.concatenate(gain)
             own[0, few] = -np.inf
             several = np.concatenate([own[:, np.newaxis], several], axis=1)
@@ -309,7 +307,8 @@ def _groups(
         return {one: tuple(name for name in names if section[name] == one) for one in section.values()}
     if of != "pairs":
         raise InputError(f"of is {of!r}; choose 'inputs', 'groups' or 'pairs', or give a mapping of names to inputs")
-    worth = (value / np.array([max(perfect_gain(one.score, one.values)[0], 1e-300) for one in targets])).max(axis=1)
+    whole = np.array([max(scores.perfect_gain(one.score, one.values)[0], 1e-300) for one in targets])
+    worth = (value / whole).max(axis=1)
     kept = names if chosen else [names[k] for k in np.sort(np.argsort(-worth, kind="stable")[:PAIRED])]
     return {f"{a} and {b}": (a, b) for a, b in itertools.combinations(kept, 2)}
 

@@ -7,8 +7,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from clustercast.arrays import FloatArray
-from clustercast.arrays.decisions import few_events
-from clustercast.arrays.decisions.scores import perfect_gain
+from clustercast.arrays.decisions import scores
 from clustercast.dataset import design_of
 from clustercast.decisions.targets import Wanted
 
@@ -36,14 +35,14 @@ def labelled(
 ) -> xr.Dataset:
     """Return values, errors and intervals by target, none below zero or above what knowing everything is worth."""
     label, names = axis
-    most = np.array([perfect_gain(one.score, one.values)[0] for one in targets])
+    most = np.array([scores.perfect_gain(one.score, one.values)[0] for one in targets])
     before = [one.values.mean(axis=0).min() if one.score == "loss" else most[k] for k, one in enumerate(targets)]
     raw, error, doubt = (part.T for part in gains)
     sides = np.array(
         [
-            few_events.perfect_ends(one.score, one.values, confidence)
-            if name == "evpi" and one.score in few_events.ENOUGH
-            else few_events.ends(one.score, raw[k], error[k], one.values, confidence)
+            scores.perfect_ends(one.score, one.values, confidence)
+            if name == "evpi" and one.score in scores.ENOUGH
+            else scores.ends(one.score, raw[k], error[k], one.values, confidence)
             for k, one in enumerate(targets)
         ]
     )
@@ -90,12 +89,12 @@ def labelled(
 def _doubts(one: Wanted, doubtful: list[str], unknown: bool) -> str:
     """Return in words why intervals of a target are as wide as they are, or may be too narrow."""
     said = []
-    if one.score in few_events.ENOUGH:
-        events, size = few_events.number_of_events(one.values), len(one.values)
+    if one.score in scores.ENOUGH:
+        events, size = scores.number_of_events(one.values), len(one.values)
         what = f"{one.words!r} has {events} of {size:,} samples"
-        if events < few_events.FEWEST:
+        if events < scores.FEWEST:
             said.append(f"{what}, too few for any interval narrower than the whole")
-        elif events <= few_events.ENOUGH[one.score]:
+        elif events <= scores.ENOUGH[one.score]:
             rest = ", and those of several inputs together reach up to the whole" if unknown else ""
             said.append(f"{what}; intervals are as wide as so few ask for{rest}")
     if doubtful:

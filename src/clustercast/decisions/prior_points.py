@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 
 from clustercast.arrays import FloatArray, Names
-from clustercast.arrays.decisions import perturbed
+from clustercast.arrays.decisions import shifts
 from clustercast.arrays.decisions.partition import partition
 from clustercast.arrays.summaries.order_statistics import effective_size
 from clustercast.dataset import design_of, provenance, with_provenance
@@ -106,18 +106,18 @@ def prior_sensitivity(
         # What has the derivative of a target as that of its mean: the event, or the influence on the median.
         responses = []
         for one in targets:
-            median, density = (0.5, 1.0) if one.score == "brier" else perturbed.density_at_median(one.values, shares)
+            median, density = (0.5, 1.0) if one.score == "brier" else shifts.density_at_median(one.values, shares)
             responses.append((one.values > median) / density)
-        found = np.array(perturbed.score_covariance(scores, np.column_stack(responses), shares))
+        found = np.array(shifts.score_covariance(scores, np.column_stack(responses), shares))
     else:
         coords["index"] = names
         if design:
             own = [list(design.swaps).index(name) for name in names]
-            both = [perturbed.total_sensitivity(one.values, scores, own, design.runs) for one in targets]
+            both = [shifts.total_sensitivity(one.values, scores, own, design.runs) for one in targets]
         else:
             bins = partition(input_matrix(forecast, names).T)
-            made = [perturbed.index_responses(one.values, bins, shares) for one in targets]
-            both = [(value, np.array(perturbed.score_covariance(scores, each, shares))) for value, each in made]
+            made = [shifts.index_responses(one.values, bins, shares) for one in targets]
+            both = [(value, np.array(shifts.score_covariance(scores, each, shares))) for value, each in made]
         found = np.array([each for _, each in both]).swapaxes(0, 1)
     derivative, error = found.reshape(*found.shape[:-1], len(names), len(_POINTS))
     dims = (*lead, "input", "point")
@@ -168,7 +168,7 @@ def _scores_of(
         if min(held) < _LEAST_DRAWS:
             what = f"{min(held):.0f} effective draws are beside a point of {name!r}, and {_LEAST_DRAWS:.0f} are needed"
             raise InputError(f"{what}; draw {2 * _LEAST_DRAWS / _POINTS[0]:,.0f} or more, or condition on less")
-        scores.append(perturbed.point_scores(between, np.exp(priors[name].log_density(points)), _POINTS))
+        scores.append(shifts.point_scores(between, np.exp(priors[name].log_density(points)), _POINTS))
     return np.concatenate(scores, axis=1), draws, widths
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom, binomtest
 
-from clustercast.arrays.decisions.few_events import ENOUGH, FEWEST, ends, expected_score, perfect_ends, wilson
+from clustercast.arrays.decisions.scores import ENOUGH, FEWEST, ends, expected_score, perfect_ends, wilson
 from tests.reference.value_problems import brier, nats
 
 SIZE = 4096

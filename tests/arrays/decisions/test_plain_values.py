@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from clustercast.arrays.decisions import actions, local, scores, together
+from clustercast.arrays.decisions import local, scores, together
 from clustercast.arrays.decisions.partition import Partition, halves
 from tests.reference import plain_values as plain
 
@@ -34,7 +34,7 @@ def test_what_an_action_gains_by_bins_is_that_of_normal_equations(members, scale
     losses = generator.normal(size=(400, 3)) * [0.2, 1.0, 0.6] + [0.0, 0.02, 0.01]
     losses[:, 1] += scale * away[members[0]]
     losses[:, 2] -= scale * away[members[1]]
-    gains, errors = actions.action_gain(bins_of(*members), losses)
+    gains, errors = scores.action_gain(bins_of(*members), losses)
     exact = np.array([plain.action_gain(member, losses) for member in members])
     np.testing.assert_allclose(gains[:, 0], exact[:, 0], rtol=1e-7, atol=1e-12)
     np.testing.assert_allclose(errors[:, 0], exact[:, 1], rtol=1e-6)
@@ -166,7 +166,7 @@ def test_values_of_several_kinds_at_once_are_those_of_each_alone_from_either_hal
     for kind, values in kinds.items():
         tie, score = 0.0, kind.split()[0]
         if score == "loss":
-            values, tie = actions.relative_losses(values)
+            values, tie = scores.relative_losses(values)
         spread = np.full(values.shape[1], score in ("crps", "width"))
         basis, leading = together._basis(columns, values)
         cells, parts, mutual = local.cells_of(leading), [], []

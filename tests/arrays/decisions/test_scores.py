@@ -9,7 +9,6 @@ from scipy.special import expit
 from scipy.stats import binom, f_oneway, norm, qmc
 
 from clustercast.arrays.decisions import local, together
-from clustercast.arrays.decisions.actions import action_gain
 from clustercast.arrays.decisions.partition import Partition, _shares, halves, partition, without_twins
 from clustercast.arrays.decisions.scores import (
     _crps,
@@ -17,6 +16,7 @@ from clustercast.arrays.decisions.scores import (
     _points,
     _series,
     _width,
+    action_gain,
     crps_of,
     entropy_gain,
     perfect_gain,

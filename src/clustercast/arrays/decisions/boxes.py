@@ -26,7 +26,7 @@ class Box:
     def contains(self, codes: CodeArray) -> BoolArray:
         """Return which rows are inside, of codes (d, N)."""
         inside = np.ones(codes.shape[1], dtype=np.bool_)
-        for column in np.flatnonzero((self.low > 0) | (self.high < _BINS)):
+        for column in self.limited:
             inside &= (codes[column] >= self.low[column]) & (codes[column] <= self.high[column])
         return inside
 
@@ -60,28 +60,24 @@ def peel(codes: CodeArray, holds: BoolArray, share: float, least: int) -> list[B
     # J. H. Friedman and N. I. Fisher (1999), doi:10.1023/A:1008894516817: of all columns and both sides take off the
     # part after which the event is most common. Counts by bin are kept up by what is taken off, so that the work is
     # one pass over the table in all, not one a step.
-    columns = len(codes)
-    low, high = np.zeros(columns, dtype=np.int64), np.full(columns, _BINS, dtype=np.int64)
+    ends = np.array([[0], [_BINS]]).repeat(len(codes), axis=1)
     inside = np.arange(codes.shape[1])
     counts = np.stack([np.bincount(row, minlength=_BINS + 1) for row in codes])
     events = np.stack([np.bincount(row[holds], minlength=_BINS + 1) for row in codes])
-    boxes = [Box(low.copy(), high.copy())]
+    boxes = [Box(*ends.copy())]
     while inside.size > least:
         found = _best_cut(counts, events, max(1, int(share * inside.size)), least)
         if found is None:
             break
         column, side, place = found
-        if side:
-            high[column] = place
-        else:
-            low[column] = place
+        ends[side, column] = place
         code = codes[column, inside]
         gone = code > place if side else code < place
         removed, inside = inside[gone], inside[~gone]
         counts -= np.stack([np.bincount(row[removed], minlength=_BINS + 1) for row in codes])
         with_event = removed[holds[removed]]
         events -= np.stack([np.bincount(row[with_event], minlength=_BINS + 1) for row in codes])
-        boxes.append(Box(low.copy(), high.copy()))
+        boxes.append(Box(*ends.copy()))
         if holds[inside].all():
             break
     return boxes
@@ -140,11 +136,6 @@ def _score(size: IntArray, kept: IntArray, hits: int, density: float | None) -> 
     return np.where(kept >= density * size, kept / hits, kept / np.maximum(size, 1) - 1.0)
 
 
-def _density(holds: BoolArray, inside: BoolArray) -> float:
-    """Return the share of rows inside for which an event holds."""
-    return float(holds[inside].mean()) if inside.any() else 0.0
-
-
 def chosen_box(
     boxes: list[Box], found: tuple[CodeArray, BoolArray], other: tuple[CodeArray, BoolArray], density: float | None
 ) -> Box | None:
@@ -170,4 +161,5 @@ def quasi_p_values(codes: CodeArray, holds: BoolArray, box: Box) -> Iterator[flo
     inside = box.contains(codes)
     count, hits = int(inside.sum()), int(holds[inside].sum())
     for column in box.limited:
-        yield float(binom.sf(hits - 1, count, _density(holds, box.without(int(column)).contains(codes))))
+        free = box.without(int(column)).contains(codes)
+        yield float(binom.sf(hits - 1, count, holds[free].mean() if free.any() else 0.0))

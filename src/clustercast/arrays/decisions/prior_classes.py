@@ -1,5 +1,6 @@
 """Bounds of expectations over classes of priors, from weighted draws or from bins of one input."""
 
+import bisect
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -79,26 +80,18 @@ def contamination_bounds(cells: Cells, values: FloatArray, share: float) -> Boun
 
 
 def box_bounds(cells: Cells, values: FloatArray, least: FloatArray, most: FloatArray) -> Bounds:
-    """Return the least and the greatest mean over all laws of cells whose sums are between two distribution functions.
-
-    `least` and `most` are cumulative, one number a cell in order but the last, before conditioning.
-    """
+    """Return the least and the greatest mean over all laws of cells between two distribution functions."""
+    # Of these there is one number a cell in order but the last, before conditioning.
     # A ratio of linear functions over a polytope, as a linear program in v = t q with the denominator as unit:
     # A. Charnes and W. W. Cooper (1962), doi:10.1002/nav.3800090303.
     count = len(values)
     sums = np.tril(np.ones((count - 1, count)))
-    above = np.column_stack([sums, -most])
-    below = np.column_stack([-sums, least])
+    between = np.vstack([np.column_stack([sums, -most]), np.column_stack([-sums, least])])
     equal = np.vstack([np.append(np.ones(count), -1.0), np.append(cells.likelihood, 0.0)])
     found = []
     for sign in (1, -1):
-        answer = linprog(
-            np.append(sign * cells.likelihood * values, 0.0),
-            A_ub=np.vstack([above, below]),
-            b_ub=np.zeros(2 * count - 2),
-            A_eq=equal,
-            b_eq=[0.0, 1.0],
-        )
+        cost = np.append(sign * cells.likelihood * values, 0.0)
+        answer = linprog(cost, A_ub=between, b_ub=np.zeros(2 * count - 2), A_eq=equal, b_eq=[0.0, 1.0])
         if answer.x is None:
             raise InputError("no law between the two distribution functions gives the observations a likelihood")
         found.append(sign * float(answer.fun))
@@ -111,14 +104,10 @@ def quantile_bounds(bounds: Callable[[FloatArray], Bounds], values: FloatArray, 
 
     def first(side: int) -> float:
         # The least value whose probability of not being passed is as high as the level for some, or every, member.
-        low, high = 0, ordered.size - 1
-        while low < high:
-            middle = (low + high) // 2
-            if bounds((values <= ordered[middle]).astype(np.float64))[side] >= level - _ROUNDING:
-                high = middle
-            else:
-                low = middle + 1
-        return float(ordered[low])
+        def passed(place: int) -> float:
+            return bounds((values <= ordered[place]).astype(np.float64))[side]
+
+        return float(ordered[bisect.bisect_left(range(ordered.size - 1), level - _ROUNDING, key=passed)])
 
     return first(1), first(0)
 

@@ -1,14 +1,17 @@
-"""The least shift of independent or correlated normal scores that gives an event a probability."""
+"""How laws of inputs move a mean: the least shift that gives an event a probability, and derivatives by points."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from clustercast.arrays import BoolArray, FloatArray
+from clustercast.arrays import BoolArray, FloatArray, IntArray
+from clustercast.arrays.decisions.partition import Partition
 from clustercast.arrays.summaries.order_statistics import effective_size
 
 _STEPS, _FURTHEST, _SURE = 30, 8.0, 3.0
 _SETTLED = 1e-5
+# Of the probability on each side of the median from which the density there comes.
+_BESIDE = 0.04
 
 
 @dataclass(frozen=True)
@@ -94,3 +97,69 @@ def _size_along(projected: FloatArray, holds: BoolArray, probability: float, sig
     if sign * missing(most) < 0:
         return sign * most
     return sign * float(brentq(missing, 0.0, most, xtol=1e-12, rtol=1e-12))
+
+
+def point_scores(between: IntArray, densities: FloatArray, levels: FloatArray) -> FloatArray:
+    """Return the derivative of the log density with respect to each point (N, points), in the interval of each draw."""
+    # With the probabilities of the points fixed, moving one to q + e takes e f(q) of the interval above it and gives it
+    # to the one below: the density above rises by e f(q) / mass, that below falls.
+    mass = np.diff(np.concatenate([[0.0], levels, [1.0]]))
+    score = np.zeros((len(mass), len(levels)))
+    for point, density in enumerate(densities):
+        score[point, point], score[point + 1, point] = -density / mass[point], density / mass[point + 1]
+    return np.asarray(score[between])
+
+
+def score_covariance(scores: FloatArray, values: FloatArray, shares: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the covariance of values (N, T) with scores (N, P) under weights, and its error, shape (T, P)."""
+    centred, gaps = scores - shares @ scores, values - shares @ values
+    found = (gaps * shares[:, np.newaxis]).T @ centred
+    square = (gaps**2 * shares[:, np.newaxis]).T @ centred**2
+    return found, np.sqrt(np.clip(square - found**2, 0, None) / effective_size(shares))
+
+
+def density_at_median(values: FloatArray, shares: FloatArray) -> tuple[float, float]:
+    """Return the median of weighted values and their density there."""
+    order = np.argsort(values, kind="stable")
+    reached = np.cumsum(shares[order])
+    levels = np.array([0.5 - _BESIDE, 0.5, 0.5 + _BESIDE])
+    low, median, high = values[order[np.searchsorted(reached, levels)]]
+    return float(median), float(2 * _BESIDE / (high - low)) if high > low else np.inf
+
+
+def index_responses(values: FloatArray, bins: Partition, shares: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the first-order index of each column, and what has its derivative as that of its mean (N, columns)."""
+    # With m(x) the mean of y at x the influence function of var m is 2 (m - mu) (y - mu) - (m - mu)^2.
+    away = values - shares @ values
+    variance = float(shares @ away**2)
+    found = np.empty((len(values), len(bins.member)))
+    for place, member in enumerate(bins.member):
+        mass = np.bincount(member, shares)
+        found[:, place] = (np.bincount(member, shares * away) / np.where(mass > 0, mass, 1))[member]
+    index = shares @ found**2 / variance
+    return index, (found * (2 * away[:, np.newaxis] - found) - index * away[:, np.newaxis] ** 2) / variance
+
+
+def total_sensitivity(
+    values: FloatArray, scores: FloatArray, swapped: list[int], rows: int
+) -> tuple[FloatArray, FloatArray]:
+    """Return the total index of inputs of a Saltelli design, and its derivatives and their errors by the scores."""
+    # Of a base point the runs are f(a), f(a with x_i of b) and f(b). Half the squared difference of the first two has
+    # the mean V T_i (Jansen 1999, doi:10.1016/S0010-4655(98)00154-4); it depends on the law of every input in a, and on
+    # that of x_i in b. Half of the variance comes from a, half from b.
+    runs = values.reshape(-1, rows)
+    first, last = (np.ascontiguousarray(scores.reshape(-1, rows, scores.shape[1])[:, k]) for k in (0, -1))
+    away = runs[:, [0, -1]] - values.mean()
+    squares = away**2 / 2
+    variance = float(squares.mean(axis=0).sum())
+    each = scores.shape[1] // len(swapped)
+    index, found = np.empty(len(swapped)), np.empty((2, len(swapped), scores.shape[1]))
+    for place, swap in enumerate(swapped):
+        change = (runs[:, 0] - runs[:, 1 + swap]) ** 2 / 2
+        index[place] = change.mean() / variance
+        at_a, at_b = change - index[place] * squares[:, 0], -index[place] * squares[:, 1]
+        products = (at_a - at_a.mean())[:, np.newaxis] * first + (at_b - at_b.mean())[:, np.newaxis] * last
+        own = slice(each * place, each * (place + 1))
+        products[:, own] += (change - change.mean())[:, np.newaxis] * last[:, own]
+        found[:, place] = products.mean(axis=0), products.std(axis=0) / np.sqrt(len(runs))
+    return index, found / variance

@@ -13,10 +13,9 @@ from scipy.special import expit, logit, ndtr, ndtri
 from scipy.stats import rankdata
 
 from clustercast.arrays import BoolArray, FloatArray, IntArray
-from clustercast.arrays.decisions.actions import relative_losses
 from clustercast.arrays.decisions.local import cells_of, close_neighbours, corrected, neighbours
 from clustercast.arrays.decisions.partition import halves
-from clustercast.arrays.decisions.scores import TAIL, crps_of
+from clustercast.arrays.decisions.scores import TAIL, crps_of, relative_losses
 
 Gain = tuple[FloatArray, FloatArray, FloatArray]
 # What a sample adds, what of it comes from neighbours, and the same without extrapolation.
@@ -85,20 +84,15 @@ def joint_gains(columns: FloatArray, kinds: Mapping[str, FloatArray], local: boo
     ties = dict.fromkeys(kinds, 0.0)
     values = dict(kinds)
     for kind in kinds:
-        if _score(kind) == "loss":
+        if kind.split()[0] == "loss":
             values[kind], ties[kind] = relative_losses(kinds[kind])
-    spread = np.concatenate([np.full(each.shape[1], _score(kind) in _SPREAD) for kind, each in values.items()])
+    spread = np.concatenate([np.full(each.shape[1], kind.split()[0] in _SPREAD) for kind, each in values.items()])
     ends = np.cumsum([each.shape[1] for each in values.values()])
     found: dict[str, list[FloatArray]] = {kind: [] for kind in kinds}
     for half in _halves(columns, np.concatenate(list(values.values()), axis=1), spread, local):
         for (kind, each), end in zip(values.items(), ends, strict=True):
-            found[kind].append(_parts(_score(kind), each, half.of(slice(end - each.shape[1], end))))
+            found[kind].append(_parts(kind.split()[0], each, half.of(slice(end - each.shape[1], end))))
     return {kind: _summed(np.concatenate(found[kind], axis=1), half.mutual, ties[kind]) for kind in kinds}
-
-
-def _score(kind: str) -> str:
-    """Return the score of a kind of values; decisions are numbered."""
-    return kind.split()[0]
 
 
 def _parts(score: str, values: FloatArray, half: Half) -> FloatArray:

@@ -128,7 +128,9 @@ def row_density(
         return -0.5 * (away**2 / variance + np.log(2 * np.pi * variance)), away, 0.0
     spread, gap = np.sqrt(variance), errors.gap(bound, rows.date[row])
     tilt = bound * away / spread + spread / gap
-    mills = _log_mills(tilt)
+    # log(Phi(-tilt)) + tilt**2 / 2 without cancellation.
+    near = np.log(erfcx(np.maximum(tilt, _FAR_BELOW) / np.sqrt(2)) / 2)
+    mills = np.where(tilt > _FAR_BELOW, near, tilt**2 / 2)
     # The gap given the row is normal with mean -tilt * spread, cut below 0; far out its moments are a series.
     hazard, far = np.exp(-mills) / np.sqrt(2 * np.pi), 1 / np.maximum(tilt, _FAR_OUT)
     mean = np.where(tilt < _FAR_OUT, np.maximum(hazard - tilt, 0), far - 2 * far**3)
@@ -174,9 +176,3 @@ def replicate(
         bound = int(rows.bound[row])
         drawn[row] -= bound * generator.exponential(size=size) * errors.gap(bound, rows.date[row])
     return drawn
-
-
-def _log_mills(t: FloatArray) -> FloatArray:
-    """Return ``log(Phi(-t)) + t**2 / 2`` without cancellation."""
-    near = np.log(erfcx(np.maximum(t, _FAR_BELOW) / np.sqrt(2)) / 2)
-    return np.where(t > _FAR_BELOW, near, t**2 / 2)

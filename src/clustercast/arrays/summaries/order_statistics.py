@@ -139,18 +139,14 @@ class RowQuantiles:
         if self._share is not None:
             return _weighted(row, self._share, self._probabilities, *self._interval)
         left, right, low, high = np.partition(row, self._placed)[self._ranks]
-        return _between(left, right, self._fraction), _half_width(low, high, row.size)
-
-
-def _between(left: FloatArray, right: FloatArray, fraction: FloatArray) -> FloatArray:
-    """Return what lies between two order statistics; beside an infinite one it is infinite."""
-    nearer_left = fraction < 0.5
-    between = np.where(np.isinf(left) & (nearer_left | np.isfinite(right)), left, right)
-    finite = np.isfinite(left) & np.isfinite(right)
-    a, b, part = left[finite], right[finite], fraction[finite]
-    # Interpolated from the nearer end, as NumPy does, so that the bits are NumPy's.
-    between[finite] = np.where(part < 0.5, a + (b - a) * part, b - (b - a) * (1 - part))
-    return between
+        # Beside an infinite one what lies between two is infinite.
+        nearer_left = self._fraction < 0.5
+        between = np.where(np.isinf(left) & (nearer_left | np.isfinite(right)), left, right)
+        finite = np.isfinite(left) & np.isfinite(right)
+        a, b, part = left[finite], right[finite], self._fraction[finite]
+        # Interpolated from the nearer end, as NumPy does, so that the bits are NumPy's.
+        between[finite] = np.where(part < 0.5, a + (b - a) * part, b - (b - a) * (1 - part))
+        return between, _half_width(low, high, row.size)
 
 
 def _weighted(
@@ -169,16 +165,14 @@ def _weighted(
         closing = opening + 1 / count
         part = slice(int(np.searchsorted(upper, opening + 1e-14)), int(np.searchsorted(lower, closing - 1e-14)))
         overlap = np.minimum(upper[part], closing) - np.maximum(lower[part], opening)
-        middle[j] = _average(ordered[part], overlap)
+        some = ordered[part]
+        if np.isinf(some[0]) and np.isinf(some[-1]):
+            # The middle one where both infinities are among them.
+            middle[j] = some[np.searchsorted(np.cumsum(overlap), overlap.sum() / 2)]
+        else:
+            middle[j] = np.average(some, weights=overlap)
     left, right = (ordered[np.searchsorted(upper, edge)] for edge in (low, high))
     return middle, _half_width(left, right, count)
-
-
-def _average(ordered: FloatArray, overlap: FloatArray) -> float:
-    """Return the weighted mean of a few sorted numbers; the middle one where both infinities are among them."""
-    if np.isinf(ordered[0]) and np.isinf(ordered[-1]):
-        return float(ordered[np.searchsorted(np.cumsum(overlap), overlap.sum() / 2)])
-    return float(np.average(ordered, weights=overlap))
 
 
 def _half_width(left: FloatArray, right: FloatArray, count: float) -> FloatArray:
