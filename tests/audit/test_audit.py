@@ -11,9 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import clustercast as cc
-from clustercast.audit.essay import Essay
 from clustercast.audit.findings import DERIVATIONS, part_verdict, rounding_interval, worst
-from clustercast.audit.statements import Part, Rule
+from clustercast.audit.statements import Essay, Part, Rule
 from clustercast.engine.units import factor
 from clustercast.errors import InputError
 from clustercast.uncertainty.stated import read_stated_tables

@@ -5,10 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from clustercast.audit.essay import Derivations, Essay
 from clustercast.audit.gas_and_texts import GAS_AND_TEXTS
 from clustercast.audit.largest_cluster import LARGEST_CLUSTER
-from clustercast.audit.statements import AuditFile, Derivation, Part, Rule, read_audit
+from clustercast.audit.statements import AuditFile, Derivation, Derivations, Essay, Part, Rule, read_audit
 from clustercast.audit.world import MONEY, WORLD
 from clustercast.engine.units import factor
 from clustercast.errors import InputError, nearest, typed
@@ -78,36 +77,27 @@ def audit_findings(*, ids: Iterable[str] | None = None, file: AuditFile | None =
     ['OK', 'NO']
     """
     file = read_audit() if file is None else file
-    wanted = _wanted(ids, file)
-    essay = Essay(read_priors(ESSAY), read_stated_tables(), file)
-    return [_finding(derivation, essay, file) for derivation in file.derivation if derivation.id in wanted]
-
-
-def _wanted(ids: Iterable[str] | None, file: AuditFile) -> set[str]:
-    """Return the ids asked for, refused where the file has none of that name."""
-    known = [derivation.id for derivation in file.derivation]
+    known = {derivation.id: derivation for derivation in file.derivation}
     wanted = set(known if ids is None else ids)
     for name in sorted(wanted):
         if name not in known:
             raise InputError(f"the audit has no derivation {name!r}{nearest(name, known)}; it has {', '.join(known)}")
         if name not in DERIVATIONS:
             raise InputError(f"derivation {name!r} has no recomputation; it has {', '.join(DERIVATIONS)}")
-    return wanted
-
-
-def _finding(derivation: Derivation, essay: Essay, file: AuditFile) -> Finding:
-    """Recompute one derivation and judge its parts."""
-    numbers = DERIVATIONS[derivation.id](essay)
-    stated = [part.name for part in derivation.parts]
-    if set(stated) != set(numbers):
-        odd = ", ".join(sorted(set(stated) ^ set(numbers)))
-        raise InputError(f"derivation {derivation.id!r}: {odd} is stated or recomputed, but not both; add the other")
-    parts = []
-    for part in derivation.parts:
-        ends = numbers[part.name] / factor(part.unit)
-        low, high = float(ends.min()), float(ends.max())
-        parts.append(PartFinding(part, low, high, part_verdict(low, high, part, file.rule)))
-    return Finding(derivation, tuple(parts), worst(one.verdict for one in parts if not one.part.variant))
+    essay = Essay(read_priors(ESSAY), read_stated_tables(), file)
+    found = []
+    for name in (name for name in known if name in wanted):
+        numbers, stated = DERIVATIONS[name](essay), known[name].parts
+        if odd := {part.name for part in stated} ^ set(numbers):
+            what = f"{', '.join(sorted(odd))} is stated or recomputed, but not both"
+            raise InputError(f"derivation {name!r}: {what}; add the other")
+        parts = []
+        for part in stated:
+            ends = numbers[part.name] / factor(part.unit)
+            low, high = float(ends.min()), float(ends.max())
+            parts.append(PartFinding(part, low, high, part_verdict(low, high, part, file.rule)))
+        found.append(Finding(known[name], tuple(parts), worst(one.verdict for one in parts if not one.part.variant)))
+    return found
 
 
 def rounding_interval(value: float, digits: int) -> tuple[float, float]:

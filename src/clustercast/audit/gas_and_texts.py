@@ -2,18 +2,13 @@
 
 import numpy as np
 
-from clustercast.audit.essay import Derivations, Essay, FloatArray, Numbers
+from clustercast.audit.statements import Derivations, Essay, FloatArray, Numbers
 
 
 def _powers(essay: Essay) -> tuple[FloatArray, FloatArray]:
     """Return the power of the clusters of 10 and of 100 GW."""
     *_, ten, hundred = essay.columns("training_cluster_power")
     return essay.power(ten), essay.power(hundred)
-
-
-def _growth_between(essay: Essay, series: str, first: str, last: str) -> FloatArray:
-    """Return by how much a series grew."""
-    return essay.fact(series, last) / essay.fact(series, first)
 
 
 def _implied_yield(essay: Essay, power: str) -> FloatArray:
@@ -27,23 +22,6 @@ def _conversion(essay: Essay, gas_electricity_yield: FloatArray) -> Numbers:
     return {"efficiency": efficiency, "heat_rate": 1 / efficiency}
 
 
-def _generators(essay: Essay) -> Numbers:
-    implied = _implied_yield(essay, "generator_power")
-    power = essay["basin_gas_production"] * essay.fact("generator_efficiency") * essay.fact("gas_heat")
-    return {"power": power, "yield": implied, **_conversion(essay, implied)}
-
-
-def _combined_cycle(essay: Essay) -> Numbers:
-    implied = _implied_yield(essay, "combined_cycle_power")
-    power = essay["basin_gas_production"] * essay.fact("gas_heat") / essay.fact("combined_cycle_heat_rate")
-    return {"power": power, "yield": implied, **_conversion(essay, implied)}
-
-
-def _note_on_the_yield(essay: Essay) -> Numbers:
-    power = essay["basin_gas_production"] * essay.fact("note_yield")
-    return {"power": power, "power_of_generators": power, **_conversion(essay, essay.fact("note_yield"))}
-
-
 def _wells_with_each_yield(essay: Essay) -> Numbers:
     """Return the wells for 100 GW with the note's yield, with combined cycle and with generators."""
     yields = {
@@ -55,18 +33,9 @@ def _wells_with_each_yield(essay: Essay) -> Numbers:
 
 
 def _wells(essay: Essay) -> Numbers:
+    numbers = {f"wells{name}": wells for name, wells in _wells_with_each_yield(essay).items()}
     needed = _powers(essay)[1] / (essay.fact("wells_stated") * essay["well_production"])
-    return {
-        **{f"wells{name}": wells for name, wells in _wells_with_each_yield(essay).items()},
-        "yield_needed": needed,
-        "efficiency_needed": _conversion(essay, needed)["efficiency"],
-    }
-
-
-def _drilling(essay: Essay) -> Numbers:
-    wells = {**_wells_with_each_yield(essay), "_stated_wells": essay.fact("wells_stated")}
-    pace = essay["drilling_rigs"] * essay["wells_per_rig"]
-    return {f"time{name}": each / pace for name, each in wells.items()}
+    return {**numbers, "yield_needed": needed, "efficiency_needed": needed / essay.fact("gas_heat")}
 
 
 def _demand_with_both_plants(essay: Essay) -> tuple[FloatArray, FloatArray]:
@@ -77,35 +46,47 @@ def _demand_with_both_plants(essay: Essay) -> tuple[FloatArray, FloatArray]:
 
 
 def _replacement(essay: Essay) -> Numbers:
-    ten, hundred = (demand / essay["well_lifetime_production"] for demand in _demand_with_both_plants(essay))
-    return {
-        "wells": hundred,
-        "rigs": hundred / essay["wells_per_rig"],
-        "wells_10_gigawatts": ten,
-        "rigs_10_gigawatts": ten / essay["wells_per_rig"],
-    }
+    numbers = {}
+    for ending, demand in zip(("_10_gigawatts", ""), _demand_with_both_plants(essay), strict=True):
+        numbers[f"wells{ending}"] = demand / essay["well_lifetime_production"]
+        numbers[f"rigs{ending}"] = numbers[f"wells{ending}"] / essay["wells_per_rig"]
+    return numbers
 
 
 GAS_AND_TEXTS: Derivations = {
     "G1": lambda essay: {
-        "growth": _growth_between(essay, "us_generation", "2013", "2023") - 1,
-        "growth_since": _growth_between(essay, "us_generation", "2023", "2025") - 1,
+        "growth": essay.fact("us_generation", "2023") / essay.fact("us_generation", "2013") - 1,
+        "growth_since": essay.fact("us_generation", "2025") / essay.fact("us_generation", "2023") - 1,
     },
-    "G2": _generators,
-    "G3": _combined_cycle,
-    "G4": _note_on_the_yield,
+    "G2": lambda essay: {
+        "power": essay["basin_gas_production"] * essay.fact("generator_efficiency") * essay.fact("gas_heat"),
+        "yield": _implied_yield(essay, "generator_power"),
+        **_conversion(essay, _implied_yield(essay, "generator_power")),
+    },
+    "G3": lambda essay: {
+        "power": essay["basin_gas_production"] * essay.fact("gas_heat") / essay.fact("combined_cycle_heat_rate"),
+        "yield": _implied_yield(essay, "combined_cycle_power"),
+        **_conversion(essay, _implied_yield(essay, "combined_cycle_power")),
+    },
+    "G4": lambda essay: {
+        **dict.fromkeys(("power", "power_of_generators"), essay["basin_gas_production"] * essay.fact("note_yield")),
+        **_conversion(essay, essay.fact("note_yield")),
+    },
     "G5": lambda essay: {
         "energy": essay["shale_gas_growth"] * essay.fact("note_yield"),
         "clusters": essay["shale_gas_growth"] * essay.fact("note_yield") / _powers(essay)[1],
     },
     "G6": _wells,
-    "G7": _drilling,
+    "G7": lambda essay: {
+        f"time{name}": wells / (essay["drilling_rigs"] * essay["wells_per_rig"])
+        for name, wells in (*_wells_with_each_yield(essay).items(), ("_stated_wells", essay.fact("wells_stated")))
+    },
     "G8": _replacement,
     "G9": lambda essay: {"lifetime": essay["well_lifetime_production"] / essay["well_production"]},
     "G10": lambda essay: {"share": _demand_with_both_plants(essay)[0] / essay.fact("us_gas")},
     "G11": lambda essay: {
-        "growth": _growth_between(essay, "dry_gas", "2013", "2023"),
-        "shale_growth": _growth_between(essay, "shale_gas", "2013", "2020"),
+        "growth": essay.fact("dry_gas", "2023") / essay.fact("dry_gas", "2013"),
+        "shale_growth": essay.fact("shale_gas", "2020") / essay.fact("shale_gas", "2013"),
     },
     "G12": lambda essay: {
         "capex": _powers(essay)[1] * essay.fact("gas_plant_cost"),

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from clustercast.audit.essay import Derivations, Essay, FloatArray, Numbers
+from clustercast.audit.statements import Derivations, Essay, FloatArray, Numbers
 
 _NO_GAIN = np.zeros(1)
 
@@ -20,12 +20,6 @@ def _growth_to_the_last_column(essay: Essay) -> Numbers:
         "growth": rate * (last - essay["cluster_start_year"]),
         "from_august": rate * (last - essay.fact("gpt4_finished")),
     }
-
-
-def _cost_by_purchase(essay: Essay) -> Numbers:
-    year = essay.fact("table_year")
-    each = essay.price(year, year, _NO_GAIN)
-    return {"cost": essay.size(year) * each, "per_accelerator": each}
 
 
 def _cost_shares(essay: Essay) -> Numbers:
@@ -72,24 +66,6 @@ def _bought_by_a_trillion(essay: Essay) -> Numbers:
     return {"bought": np.concatenate(bought), **needed}
 
 
-def _power_with_efficiency(essay: Essay) -> Numbers:
-    last = essay.fact("trillion_year")
-    gain = (1 + essay.fact("flop_per_watt_growth")) ** (last - essay["power_base_year"])
-    with_trend = essay.size(last) * essay.fact("h100_power_quoted") / gain
-    return {"with_trend": with_trend, "without_gain": essay.power(last)}
-
-
-def _homes(essay: Essay) -> Numbers:
-    power = essay.power(essay.fact("table_year"))
-    return {"homes": power / essay.fact("home_electricity"), "at_a_kilowatt": power / essay.fact("home_power_stated")}
-
-
-def _electricity_share(essay: Essay) -> Numbers:
-    last = essay.fact("trillion_year")
-    energy = essay.power(last) * essay["load_factor"]
-    return {"share": energy / essay.electricity(last), "share_of_2025": energy / essay.fact("us_generation", "2025")}
-
-
 def _cost_per_watt(essay: Essay) -> Numbers:
     stated = essay.fact("flop_per_dollar_growth")
     growth = np.concatenate([stated, needed_growth(essay, "table_year")])
@@ -108,7 +84,10 @@ LARGEST_CLUSTER: Derivations = {
         "measured": essay.fact("gpt4_size_measured"),
     },
     "A4": lambda essay: {"cost": essay["initial_cluster_chips"] * essay["rental_price"] * essay.ends("rental_time")},
-    "A5": _cost_by_purchase,
+    "A5": lambda essay: {
+        "cost": essay.cost(essay.fact("table_year"), "table_year", _NO_GAIN),
+        "per_accelerator": essay.price(essay.fact("table_year"), essay.fact("table_year"), _NO_GAIN),
+    },
     "A6": _cost_shares,
     "A7": _gain_of_a_generation,
     "A8": lambda essay: {
@@ -118,17 +97,27 @@ LARGEST_CLUSTER: Derivations = {
     "A9": _trillion_dollars,
     "A10": _cost_column,
     "A11": _bought_by_a_trillion,
-    "A12": _power_with_efficiency,
+    "A12": lambda essay: {
+        "with_trend": essay.size(essay.fact("trillion_year"))
+        * essay.fact("h100_power_quoted")
+        / (1 + essay.fact("flop_per_watt_growth")) ** (essay.fact("trillion_year") - essay["power_base_year"]),
+        "without_gain": essay.power(essay.fact("trillion_year")),
+    },
     "A13": lambda essay: {
         "power": essay.power(essay.fact("table_year")),
         "elsewhere": essay.fact("gpt4_power_elsewhere"),
     },
-    "A14": _homes,
-    "A15": lambda essay: {
-        f"energy_{year:g}": essay.power(year) * essay["load_factor"]
-        for year in essay.columns("training_cluster_power")[-2:]
+    "A14": lambda essay: {
+        "homes": essay.power(essay.fact("table_year")) / essay.fact("home_electricity"),
+        "at_a_kilowatt": essay.power(essay.fact("table_year")) / essay.fact("home_power_stated"),
     },
-    "A16": _electricity_share,
+    "A15": lambda essay: {
+        f"energy_{year:g}": essay.energy(year) for year in essay.columns("training_cluster_power")[-2:]
+    },
+    "A16": lambda essay: {
+        "share": essay.energy(essay.fact("trillion_year")) / essay.electricity(essay.fact("trillion_year")),
+        "share_of_2025": essay.energy(essay.fact("trillion_year")) / essay.fact("us_generation", "2025"),
+    },
     "A17": lambda essay: {
         "oregon": essay.fact("oregon_electricity"),
         "washington": essay.fact("washington_electricity"),

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from clustercast.audit.essay import Derivations, Essay, FloatArray, Numbers
 from clustercast.audit.largest_cluster import needed_growth
+from clustercast.audit.statements import Derivations, Essay, FloatArray, Numbers
 
 
 def _years(essay: Essay) -> tuple[float, ...]:
@@ -38,8 +38,7 @@ def _shipments(essay: Essay, year: float) -> FloatArray:
 def _doubling(essay: Essay) -> Numbers:
     first, *later = _years(essay)
     numbers = {f"investment_{year:g}": essay.investment(year) for year in later}
-    for year in later:
-        numbers[f"from_125_{year:g}"] = essay.investment(year, essay.fact("investment_fitted"))
+    numbers |= {f"from_125_{year:g}": essay.investment(year, essay.fact("investment_fitted")) for year in later}
     start = essay.cell("ai_investment", first).mean()
     gains = [(essay.cell("ai_investment", y) / start) ** (1 / (y - first)) for y in (later[0], later[-1])]
     return {**numbers, "implied_growth": np.concatenate(gains)}
@@ -54,12 +53,9 @@ def _price_of_the_fleet(essay: Essay) -> Numbers:
         f"price_{year:g}": essay.cell("ai_investment", year).mean(keepdims=True) / _shipments(essay, year)
         for year in _years(essay)
     }
-    return {
-        "shipments_2030": bought[0],
-        "shipments_2030_slower": bought[1],
-        **prices,
-        "first_table_price_2030": essay.fact("trillion") / essay.fact("trillion_cluster_size"),
-    }
+    from_first_table = essay.fact("trillion") / essay.fact("trillion_cluster_size")
+    bought_by = dict(zip(("shipments_2030", "shipments_2030_slower"), bought, strict=True))
+    return {**bought_by, **prices, "first_table_price_2030": from_first_table}
 
 
 def _power_column(essay: Essay) -> Numbers:
@@ -97,18 +93,6 @@ def _wafer_column(essay: Essay) -> Numbers:
     numbers = {f"shipments_{year:g}": made * essay.cell("wafer_share", year) for year in years}
     with_7nm = essay.fact("capacity_with_7nm") * essay["accelerators_per_wafer"]
     return {**numbers, "shipments_2028_with_7nm": with_7nm * essay.cell("wafer_share", years[1])}
-
-
-def _good_dies(essay: Essay) -> Numbers:
-    wafers = _stated_shipments(essay) / essay.fact("good_dies")
-    return {"wafers": wafers, "change": wafers / _wafers(essay)}
-
-
-def _share_of_the_year(essay: Essay) -> Numbers:
-    sizes = {year: essay.cell("training_cluster_size", year) for year in _years(essay)}
-    shares = {f"chip_share_{year:g}": size / _shipments(essay, year) for year, size in sizes.items()}
-    dollars = essay.fact("trillion") / essay.cell("ai_investment", _years(essay)[-1])
-    return {**shares, "dollar_share_2030": dollars}
 
 
 def _gigafabs(essay: Essay) -> Numbers:
@@ -153,7 +137,10 @@ WORLD: Derivations = {
         "low_end_without_7nm": _share_of(essay, "capacity_without_7nm")[:1],
     },
     "B12": _wafer_column,
-    "B13": _good_dies,
+    "B13": lambda essay: {
+        "wafers": _stated_shipments(essay) / essay.fact("good_dies"),
+        "change": _stated_shipments(essay) / essay.fact("good_dies") / _wafers(essay),
+    },
     "B14": lambda essay: {
         "production_over_cluster": _stated_shipments(essay)
         / essay.cell("training_cluster_size", essay.columns("training_cluster_size")[-2])
@@ -163,7 +150,10 @@ WORLD: Derivations = {
         * essay["accelerators_per_wafer"]
         / essay.fact("trillion_cluster_size")
     },
-    "B16": _share_of_the_year,
+    "B16": lambda essay: {
+        **{f"chip_share_{y:g}": essay.cell("training_cluster_size", y) / _shipments(essay, y) for y in _years(essay)},
+        "dollar_share_2030": essay.fact("trillion") / essay.cell("ai_investment", _years(essay)[-1]),
+    },
     "B17": _gigafabs,
 }
 
