@@ -100,19 +100,18 @@ def explore(
 
 def page_of(data: Mapping[str, Any]) -> str:
     """Return the page of some data: one file, whose policy allows its own script and style and nothing else."""
-    # Each file is a function of its own, whose exports the next ones take.
-    script = "\n".join(_enclosed(name, (_SCRIPTS / f"{name}.js").read_text(encoding="utf-8")) for name in _PARTS)
+    parts = []
+    for name in _PARTS:
+        # Each file is a function of its own, whose exports the next ones take.
+        source = (_SCRIPTS / f"{name}.js").read_text(encoding="utf-8")
+        body = re.sub(r"^export ", "", _IMPORT.sub(r"const {\1} = from_\2;", source), flags=re.MULTILINE)
+        exported = ", ".join(_EXPORT.findall(source))
+        parts.append(f"const from_{name} = (() => {{\n{body}\nreturn {{ {exported} }};\n}})();")
+    script = "\n".join(parts)
     style = (_SCRIPTS / "style.css").read_text(encoding="utf-8")
     text = json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
     own = {"script": _digest(script), "style": _digest(style)}
     return render("explorer.html", title=data["title"], data=text, code=script, css=style, own=own)
-
-
-def _enclosed(name: str, text: str) -> str:
-    """Return a module as an expression that the modules after it can read."""
-    exported = ", ".join(_EXPORT.findall(text))
-    body = re.sub(r"^export ", "", _IMPORT.sub(r"const {\1} = from_\2;", text), flags=re.MULTILINE)
-    return f"const from_{name} = (() => {{\n{body}\nreturn {{ {exported} }};\n}})();"
 
 
 def _digest(text: str) -> str:

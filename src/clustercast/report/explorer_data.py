@@ -18,7 +18,7 @@ from clustercast.arrays.points.sobol_sequence import scrambled_column
 from clustercast.conditioning.tree import entry_of
 from clustercast.dataset import design_of
 from clustercast.engine.model import Model, change_of, with_changes
-from clustercast.engine.trace import TracedProgram, trace
+from clustercast.engine.trace import trace
 from clustercast.engine.units import factor, in_unit
 from clustercast.errors import InputError
 from clustercast.files.dates import end_of
@@ -65,7 +65,7 @@ def explorer_data(
     for world in worlds:
         sets.setdefault(world.named[0], []).append(world.priors)
     programs = [
-        {**_program(_traced(own, model, wanted, grid), wanted), "totals": _totals(own[0], model, shown, grid, seed)}
+        {**_program(own, model, wanted, grid), "totals": _totals(own[0], model, shown, grid, seed)}
         for own in sets.values()
     ]
     pool: dict[str, dict[str, Any]] = {}
@@ -83,7 +83,7 @@ def explorer_data(
         "outputs": [_output(model, name, levels.get(name, ()), programs[0]["outputs"][name][1] > 1) for name in shown],
         "holds": None if labelled is None else {"name": labelled, "labels": _labels(model, labelled)},
         "programs": programs,
-        "worlds": _written_once([{**_world(w, used, pool), "program": [*sets].index(w.named[0])} for w in worlds]),
+        "worlds": _worlds(worlds, used, pool),
         "priors": list(pool.values()),
         "columns": _columns(seed, max(len(world.priors.uncertain) for world in worlds)),
     }
@@ -127,23 +127,20 @@ def _output(model: Model, name: str, levels: Sequence[str | float], timed: bool)
     }
 
 
-def _traced(priors: Sequence[Priors], model: Model, outputs: Sequence[str], years: Sequence[float]) -> TracedProgram:
-    """Return one program for priors of which some inputs differ: those, the uncertain ones and switches stay inputs."""
+def _program(priors: Sequence[Priors], model: Model, outputs: Sequence[str], years: Sequence[float]) -> dict[str, Any]:
+    """Return one program for all priors, as program.js takes it, with place and number of each output's results."""
     for each in priors:
         with_changes(model, each).check_inputs(each, outputs)
     changed = with_changes(model, {name for each in priors for name in each})
     values: dict[str, FloatArray] = {}
     for name in changed.inputs(outputs):
+        # What differs between the priors stays an input, as what is uncertain and switches do.
         found = [each[name] for each in priors if name in each]
         constants = {prior.value * factor(prior.unit) if isinstance(prior, Fixed) else math.nan for prior in found}
         is_switch = name in priors[0].declared and priors[0].declared[name].switch
         is_free = is_switch or len(constants) > 1 or math.isnan(next(iter(constants)))
         values[name] = np.ones(1) if is_free or change_of(name) else np.asarray(constants.pop())
-    return trace(changed, values, outputs, years)
-
-
-def _program(program: TracedProgram, outputs: Sequence[str]) -> dict[str, Any]:
-    """Return a program as program.js takes it, with the place of the first result of each output and their number."""
+    program = trace(changed, values, outputs, years)
     names = sorted({name for name, _ in program.operations})
     results: list[int] = []
     places: dict[str, list[int]] = {}
@@ -184,40 +181,35 @@ def _totals(
     return {name: [largest(row) for row in rows] for name, rows in totals.items()}
 
 
-def _world(world: World, used: set[str], pool: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Return a world; priors that several share are written once, into the pool."""
-    priors = world.priors
-    inputs = {}
-    for name in priors:
-        if name in used:
+def _worlds(worlds: Sequence[World], used: set[str], pool: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return worlds, each but the first of its set with only what differs from that; their priors go to the pool."""
+    firsts: dict[str, tuple[int, dict[str, Any]]] = {}
+    written = []
+    for number, (world, priors) in enumerate((world, world.priors) for world in worlds):
+        inputs = {}
+        for name in (name for name in priors if name in used):
             key = f"{name} {priors[name]!r}"
             inputs[name] = pool.setdefault(key, {"id": len(pool), **_prior(priors, name)})["id"]
-    matrix, correlated = priors.correlation_matrix if priors.correlations else np.eye(0), priors.correlated
-    places = {name: place for place, name in enumerate(correlated)}
-    return {
-        "title": world.title,
-        "why": world.why,
-        "set": world.named[0],
-        "scenario": world.named[1],
-        "inputs": inputs,
-        "order": list(priors.uncertain),
-        "correlations": [[*c.between, matrix[places[c.between[0]], places[c.between[1]]]] for c in priors.correlations],
-    }
-
-
-def _written_once(worlds: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return worlds of which each but the first of its set has only what differs from that one."""
-    firsts: dict[str, int] = {}
-    found = []
-    for number, world in enumerate(worlds):
-        first = worlds[firsts.setdefault(world["set"], number)]
-        own = {name: place for name, place in world["inputs"].items() if first["inputs"].get(name) != place}
-        gone = [name for name in first["inputs"] if name not in world["inputs"]]
-        same = {key: None for key in ("order", "correlations") if world is not first and world[key] == first[key]}
-        found.append(
-            world if world is first else {**world, "over": firsts[world["set"]], "inputs": own, "gone": gone, **same}
-        )
-    return found
+        matrix = priors.correlation_matrix if priors.correlations else np.eye(0)
+        places = {name: place for place, name in enumerate(priors.correlated)}
+        whole: dict[str, Any] = {
+            "title": world.title,
+            "why": world.why,
+            "set": world.named[0],
+            "scenario": world.named[1],
+            "inputs": inputs,
+            "order": list(priors.uncertain),
+            "correlations": [[a, b, matrix[places[a], places[b]]] for a, b in (c.between for c in priors.correlations)],
+        }
+        over, first = firsts.setdefault(world.named[0], (number, whole))
+        whole["program"] = [*firsts].index(world.named[0])
+        if whole is not first:
+            own = {name: place for name, place in inputs.items() if first["inputs"].get(name) != place}
+            gone = [name for name in first["inputs"] if name not in inputs]
+            same = {key: None for key in ("order", "correlations") if whole[key] == first[key]}
+            whole = {**whole, "over": over, "inputs": own, "gone": gone, **same}
+        written.append(whole)
+    return written
 
 
 def _prior(priors: Priors, name: str) -> dict[str, Any]:
