@@ -21,9 +21,8 @@ def condition(
     """
     from clustercast.conditioning.checks import learned, observation_influence, prior_conflict
     from clustercast.conditioning.tree import posterior_inputs
-    from clustercast.report.conditioning import influence_table, learned_tables
     from clustercast.report.sentences import forecast_sentence, key_year, limits_sentence
-    from clustercast.report.wording import say
+    from clustercast.report.wording import influence_tables, learned_tables, say
 
     known = cc.read_observations(observations, as_of=as_of, skip_bad=skip_bad)
     known = known.without(*options.names(without) or [], before=only_before)
@@ -46,7 +45,7 @@ def condition(
             *say("forecast.pairs", [*paths.values()], run.outputs, [*paths]),
             *learned_tables(table),
             *say("learning.conflict", conflict),
-            influence_table(influence),
+            *influence_tables(influence),
             *cc.provenance_of(tree)["left_out"],
             *tree.attrs["statement"].splitlines(),
         ],

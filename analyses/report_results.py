@@ -19,7 +19,7 @@ from clustercast.report.sections import Results, even_condition
 from clustercast.report.sentences import FIRST, LIMITS, PHRASES, key_year
 from clustercast.uncertainty.milestones import milestones
 from clustercast.uncertainty.scenarios import BASE
-from clustercast.uncertainty.stated import compare_with_stated, read_reference_classes, read_stated_tables
+from clustercast.uncertainty.stated import compare_with_stated, read_stated_tables
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -55,12 +55,10 @@ def gather(run: options.Run, condition: bool) -> Results:
         stated=stated,
         comparisons=compare_with_stated(summary, stated),
         observed=list(cc.read_observations()),
-        references=read_reference_classes(),
         levels=levels,
         milestones=milestones(forecast, levels),
         indices=cc.run_sobol(run.priors, size=size, replicates=REPLICATES, second_order=True, **explained),
         claims=answer_claims(run)[1],
-        findings=cc.audit_findings(),
         relief=relief_of(run),
         scenarios=_scenarios(run, outputs[:MOST_COMPARED]) if run.named[0] else {},
         observations=_observations(run) if condition else None,

@@ -17,8 +17,7 @@ from clustercast.conditioning.tree import records as new_records
 from clustercast.errors import InputError
 from clustercast.files.toml import load_toml, validated
 from clustercast.priors.shipped import directory
-from clustercast.report.conditioning import influence_table, learned_tables
-from clustercast.report.wording import records, say
+from clustercast.report.wording import influence_tables, learned_tables, records, say
 
 Tree = Any
 # Of what was learned; every prior draw would take seconds to write.
@@ -69,7 +68,7 @@ def update(
         shown=[
             *say("forecast.pairs", [earlier, later], run.outputs, ("before", "after")),
             *learned_tables(moved, ("before", "after")),
-            influence_table(influence.isel(observation=np.isin(influence["observation"].values, fresh))),
+            *influence_tables(influence.isel(observation=np.isin(influence["observation"].values, fresh))),
             *new.left_out,
             *after.attrs["statement"].splitlines(),
         ],

@@ -278,7 +278,7 @@ def test_a_table_of_indices_does_not_wait_for_libraries_that_it_does_not_use():
     found = loaded_with([*(f"clustercast.{name}" for name in used), "analyses.sobol"])
     assert not [name for name in found if name.startswith(slow)]
     assert {"xarray", "scipy.special.ndtri", "clustercast.priors.families.family"} <= found
-    assert "scipy.stats.rankdata" in loaded_with(["clustercast.report.conditioning"])
+    assert "scipy.stats.rankdata" in loaded_with(["clustercast.conditioning.backtest"])
 
 
 def test_tests_of_arrays_import_what_arrays_may():

@@ -114,7 +114,9 @@ def _joined(values: list[float], unit: str, error: float | None, share: bool) ->
     if unit == "year" and all(_DATES[0] <= abs(v) <= _DATES[1] for v in values):
         return " to ".join(f"{v:.1f}".removesuffix(".0") for v in values)
     if unit in ("OOM", "OOM/year"):
-        return " to ".join(_factor(10.0 ** min(v, 300.0)) for v in values) + (" a year" if "year" in unit else "")
+        factors = [10.0 ** min(v, 300.0) for v in values]
+        texts = [f"×{f:,.0f}" if 100 <= f < 1e6 else f"×{f:#.2g}".removesuffix(".") for f in factors]
+        return " to ".join(texts) + (" a year" if "year" in unit else "")
     ends = [_digits(v, error) for v in values]
     power = _multiple(max((v for v, _ in ends if math.isfinite(v)), key=abs, default=0.0), unit, share)
     near = all(v == 0 or not math.isfinite(v) or abs(v) >= 10.0 ** (power - 1) for v in values)
@@ -128,11 +130,6 @@ def _joined(values: list[float], unit: str, error: float | None, share: bool) ->
 def _converted(values: list[float], unit: str, share: bool) -> tuple[str, bool, list[float]]:
     """Return a rate in 1/year as percent a year, anything else as it is."""
     return ("%/year", False, [100 * v for v in values]) if unit == "1/year" else (unit, share, values)
-
-
-def _factor(value: float) -> str:
-    """Return a factor, as in ×3.0."""
-    return f"×{value:,.0f}" if 100 <= value < 1e6 else f"×{value:#.2g}".removesuffix(".")
 
 
 def _in_percent(unit: str, share: bool) -> bool:

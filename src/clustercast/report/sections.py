@@ -1,7 +1,7 @@
 """What the report's page shows: the results it is made of, and what is drawn and counted for its template."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
-from clustercast.audit.findings import Finding
+from clustercast.audit.findings import audit_findings
 from clustercast.conditioning.backtest import shipped_skills
 from clustercast.conditioning.checks import learned, lessons
 from clustercast.conditioning.observation_rows import Observation
@@ -22,14 +22,14 @@ from clustercast.priors.prior_file import scenario_about
 from clustercast.priors.prior_set import Priors
 from clustercast.report import plots
 from clustercast.report.ask import Part
-from clustercast.report.conditioning import learned_tables
 from clustercast.report.numbers import milestone_text
 from clustercast.report.plots.style import axes_or_new, in_percent, number_text, unit_of
 from clustercast.report.sentences import LIMITS, hangs_on, opening
 from clustercast.report.sobol import caution, member, sobol_tables
+from clustercast.report.wording import learned_tables
 from clustercast.uncertainty.milestones import crossing_year
 from clustercast.uncertainty.scenarios import BASE, scenario_changes
-from clustercast.uncertainty.stated import Comparison, ReferenceClass, StatedCell
+from clustercast.uncertainty.stated import Comparison, ReferenceClass, StatedCell, read_reference_classes
 
 # Reference classes closer than this to each other or to a level, in decades, cannot be read beside a fan.
 _CLOSEST = 0.6
@@ -56,12 +56,10 @@ class Results:
     stated: Sequence[StatedCell]
     comparisons: Sequence[Comparison]
     observed: Sequence[Observation]
-    references: Sequence[ReferenceClass]
     levels: Mapping[str, Sequence[str]]
     milestones: xr.Dataset
     indices: xr.Dataset
     claims: xr.Dataset
-    findings: Sequence[Finding]
     relief: xr.Dataset | None
     scenarios: Mapping[str, xr.Dataset]
     observations: tuple[xr.DataTree, xr.Dataset] | None
@@ -80,6 +78,11 @@ def page_values(results: Results, title: str, subtitle: str) -> dict[str, Any]:
     explained = [str(name) for name in indices["output"].values]
     asked = list(results.asked.figures.items())[:_MOST_NEXT]
     limits = [name for name in LIMITS if f"{name}_share" in results.summary]
+    record = provenance_of(forecast)
+    shown = {"design" if key == "name" else key: value for key, value in record.pop("design").items()}
+    versions = ", ".join(f"{name} {number}" for name, number in record.pop("versions").items())
+    shown |= {key: value for key, value in record.items() if key not in ("inputs", "drawn", "samples")}
+    shown |= {"versions": versions, "base points of the indices": design_of(indices)["size"]}
     return {
         "title": title,
         "subtitle": subtitle,
@@ -102,13 +105,23 @@ def page_values(results: Results, title: str, subtitle: str) -> dict[str, Any]:
         "scenarios": _scenarios(results) if len(results.scenarios) > 1 else None,
         "learned": _learned(results, *results.observations) if results.observations else None,
         "fixed": [name for name in given if isinstance(given[name], Fixed)],
-        "provenance": _provenance(results),
+        "provenance": [(key.replace("_", " "), str(value)) for key, value in shown.items()],
+        "findings": audit_findings(),
     }
 
 
 def _fan(results: Results, name: str) -> Axes:
-    """Return the fan of an output with what was stated and observed."""
-    path, as_of = results.forecast[name], results.priors.about.as_of
+    """Return the fan of an output with what was stated and observed, and with sizes to compare with."""
+    path, as_of, levels = results.forecast[name], results.priors.about.as_of, results.levels.get(name, ())
+    unit, references = unit_of(path), list[ReferenceClass]()
+    same = [one for one in read_reference_classes() if one.kind == {"W": "power", "USD": "cost"}.get(unit)]
+    # Those that are far enough from each other and from the levels.
+    taken = [np.log10(in_unit(level, unit, "level")) for level in levels]
+    for found in sorted(same, key=lambda reference: reference.value):
+        place = np.log10(found.value * conversion(found.unit, unit, found.name))
+        if all(abs(place - other) >= _CLOSEST for other in taken):
+            references.append(found)
+            taken.append(place)
     return plots.fan(
         path,
         ax=axes_or_new(None, height=_LEAD_HEIGHT) if name == results.outputs[0] else None,
@@ -116,8 +129,8 @@ def _fan(results: Results, name: str) -> Axes:
         today=end_of(as_of) if as_of else None,
         stated=results.stated,
         observed=results.observed,
-        levels=results.levels.get(name, ()),
-        references=_comparable(results.references, path, results.levels.get(name, ())),
+        levels=levels,
+        references=references,
     )
 
 
@@ -166,51 +179,24 @@ def _learned(results: Results, tree: xr.DataTree, forecast: xr.Dataset) -> dict[
     found, rows = lessons(tree), [row for row in results.observed if not row.unused]
     before, after = (tree[group].to_dataset() for group in ("prior", "posterior"))
     shown = {name: [row for row in rows if row.quantity == name] for name in dict.fromkeys(r.quantity for r in rows)}
-    most, apart = found["learned"][:_MOST_LEARNED], forecast.data_vars.keys() - {*results.outputs}
+    most, fans = found["learned"][:_MOST_LEARNED], []
+    for name, own in ((n, own) for n, own in shown.items() if n in forecast.data_vars and n not in results.outputs):
+        path = forecast[name]
+        # Rows of calendar years are on the growth of a total in each year.
+        if totals := [row for row in own if not same_dimension(row.unit, unit_of(path))]:
+            # What is added from 1 January to 1 January stands at the beginning of the year, as the rows do.
+            grown = np.diff(path.transpose("year", "sample").values, axis=0)
+            name = name.replace("cumulative_", "yearly_")
+            attrs = {**path.attrs, "units": f"{unit_of(path)}/year", "time": ""}
+            path = xr.DataArray(grown, {"year": path["year"].values[:-1]}, ("year", "sample"), name, attrs)
+            own = [row.model_copy(update={"quantity": name}) for row in totals]
+        near = path.sel(year=slice(min(row.date for row in own) - 1.0, max(row.date for row in own) + 2.0))
+        fans.append((near, plots.fan(near, observed=own)))
     return {
         "lessons": found,
         "rows": {row.id: row for row in results.observed},
         "skills": shipped_skills(),
         "figures": [(one, plots.prior_posterior(before[one["name"]], after[one["name"]])) for one in most],
-        "fans": [_fan_apart(forecast[name], own) for name, own in shown.items() if name in apart],
+        "fans": fans,
         "tables": learned_tables(learned(tree)),
     }
-
-
-def _fan_apart(path: xr.DataArray, rows: Sequence[Observation]) -> tuple[xr.DataArray, Axes]:
-    """Return a quantity near its rows and its fan; rows of calendar years are on the growth of a total in each year."""
-    totals = [row for row in rows if not same_dimension(row.unit, unit_of(path))]
-    if totals:
-        # What is added from 1 January to 1 January stands at the beginning of the year, as the rows do.
-        grown = np.diff(path.transpose("year", "sample").values, axis=0)
-        name = str(path.name).replace("cumulative_", "yearly_")
-        attrs = {**path.attrs, "units": f"{unit_of(path)}/year", "time": ""}
-        path = xr.DataArray(grown, {"year": path["year"].values[:-1]}, ("year", "sample"), name, attrs)
-        rows = [row.model_copy(update={"quantity": name}) for row in totals]
-    near = path.sel(year=slice(min(row.date for row in rows) - 1.0, max(row.date for row in rows) + 2.0))
-    return near, plots.fan(near, observed=rows)
-
-
-def _provenance(results: Results) -> list[tuple[str, str]]:
-    """Return how the page came about: the record of the forecast."""
-    record = provenance_of(results.forecast)
-    design = {"design" if key == "name" else key: value for key, value in record.pop("design").items()}
-    versions = ", ".join(f"{name} {number}" for name, number in record.pop("versions").items())
-    shown = {key: value for key, value in {**design, **record}.items() if key not in ("inputs", "drawn", "samples")}
-    shown |= {"versions": versions, "base points of the indices": design_of(results.indices)["size"]}
-    return [(key.replace("_", " "), str(value)) for key, value in shown.items()]
-
-
-def _comparable(
-    references: Iterable[ReferenceClass], path: xr.DataArray, levels: Sequence[str]
-) -> list[ReferenceClass]:
-    """Return the reference classes that a path compares with, far enough from each other and from the levels."""
-    kind = {"W": "power", "USD": "cost"}.get(unit_of(path))
-    taken = [np.log10(in_unit(level, unit_of(path), "level")) for level in levels]
-    chosen: list[ReferenceClass] = []
-    for found in sorted(references, key=lambda reference: reference.value):
-        place = np.log10(found.value * conversion(found.unit, unit_of(path), found.name)) if found.kind == kind else 0
-        if found.kind == kind and all(abs(place - other) >= _CLOSEST for other in taken):
-            chosen.append(found)
-            taken.append(place)
-    return chosen

@@ -31,7 +31,8 @@ class Table:
         looks: dict[str, Any] = {"title_justify": "left", "title_style": "bold", "caption_justify": "left"}
         looks |= {"box": SIMPLE_HEAD, "padding": (0, 1, 0, 0), "min_width": min(max(len(self.title), 40), _WIDTH)}
         shown = TerminalTable(title=escape(self.title), caption=escape(self.note) or None, **looks)
-        widths = [self._width(place) for place in range(len(self.headers))]
+        columns = [[row[place] for row in self.rows if len(row) > place] for place in range(len(self.headers))]
+        widths = [max((len(line) for cell in column for line in cell.splitlines()), default=0) for column in columns]
         # Words of a long column fold; where a table of numbers is too wide, the words of its headers do.
         wide = sum(max(w, len(h)) + 2 for w, h in zip(widths, self.headers, strict=True) if w <= _LONG) >= _WIDTH
         for place, (header, width) in enumerate(zip(self.headers, widths, strict=True)):
@@ -45,10 +46,6 @@ class Table:
         for row in self.rows:
             shown.add_row(*map(escape, row), style="bold" if len(row) == 1 < len(self.headers) else None)
         return shown
-
-    def _width(self, place: int) -> int:
-        """Return the width of the widest line in a column."""
-        return max((len(line) for row in self.rows if len(row) > place for line in row[place].splitlines()), default=0)
 
 
 def table(

@@ -8,7 +8,6 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from clustercast.arrays import FloatArray
 from clustercast.errors import InputError, takes
 from clustercast.report.numbers import in_a_sentence, label_of, short_label
 from clustercast.report.plots import style
@@ -186,14 +185,21 @@ def conditional_means(forecast: xr.Dataset, output: str, *, year: float | None =
     path, year = style.in_year(forecast[output], year, "the forecast")
     positive = bool((path > 0).all())
     scaled = np.log(path.values) if positive else np.asarray(path.values, dtype=np.float64)
-    inputs = [
-        str(name)
-        for name, found in forecast.data_vars.items()
-        if found.attrs.get("role") == "input" and found.dims == ("sample",)
-    ]
+    inputs = [str(n) for n, v in forecast.data_vars.items() if v.attrs.get("role") == "input" and v.dims == ("sample",)]
     if not inputs:
         raise InputError("the forecast holds no input that varies over samples; propagate a draw")
-    means = np.array([_part_means(np.asarray(forecast[name].values), scaled, parts) for name in inputs])
+    rows = []
+    for values in (np.asarray(forecast[name].values) for name in inputs):
+        distinct = np.unique(values)
+        # A part of a discrete input is one of its values, at whatever share.
+        edges = distinct[1:] if distinct.size <= parts else np.quantile(values, np.arange(1, parts) / parts)
+        part = np.searchsorted(edges, values, side="right")
+        sizes = np.bincount(part)
+        each = np.bincount(part, weights=scaled)[sizes > 0] / sizes[sizes > 0]
+        ends = [scaled[part == k] for k in (0, part.max())]
+        errors = [float(end.std(ddof=1) / np.sqrt(end.size)) if end.size > 1 else np.inf for end in ends]
+        rows.append((each[0], errors[0], each[-1], errors[1], each.min(), each.max()))
+    means = np.array(rows)
     order = np.argsort(means[:, 4] - means[:, 5], kind="stable")
     back = np.exp if positive else np.positive
     columns = zip(_COLUMNS, means[order].T, strict=True)
@@ -252,16 +258,3 @@ def _of_output(indices: xr.Dataset, output: str, index: str) -> xr.Dataset:
     if "year" not in indices.dims:
         raise InputError("the indices have no years; propagate over two years or more, or print them as a table")
     return _output(indices, output)
-
-
-def _part_means(values: FloatArray, output: FloatArray, parts: int) -> tuple[float, ...]:
-    """Return means and errors of an output in the first and last part of an input, and the ends of all means."""
-    distinct = np.unique(values)
-    # A part of a discrete input is one of its values, at whatever share.
-    edges = distinct[1:] if distinct.size <= parts else np.quantile(values, np.arange(1, parts) / parts)
-    part = np.searchsorted(edges, values, side="right")
-    sizes = np.bincount(part)
-    means = np.bincount(part, weights=output)[sizes > 0] / sizes[sizes > 0]
-    ends = [output[part == k] for k in (0, part.max())]
-    errors = [float(end.std(ddof=1) / np.sqrt(end.size)) if end.size > 1 else np.inf for end in ends]
-    return float(means[0]), errors[0], float(means[-1]), errors[1], float(means.min()), float(means.max())
