@@ -32,7 +32,9 @@ def explore(run: options.Run) -> options.Answer:
 
 def page_of(run: options.Run) -> Explorer:
     """Return the page of a run."""
-    data = explorer_data(worlds(run), run.model, outputs(run), run.years, LEVELS, run.seed)
+    # What the reader can ask about: the first questions of the shipped model, else the headline.
+    outputs = [name for name in FIRST if name in run.outputs] or run.outputs[:3]
+    data = explorer_data(worlds(run), run.model, outputs, run.years, LEVELS, run.seed)
     return Explorer(explorer_page({**data, "observed": observed(run.model)}))
 
 
@@ -41,11 +43,6 @@ def page_of_both_sets() -> Explorer:
     priors, model, _ = options.study(None, None, None, None)
     years = options.years(options.YEARS)
     return page_of(options.Run(priors, model, list(FIRST), years, 0, 0, {}, (options.DEFAULT, None), lambda *_: None))
-
-
-def outputs(run: options.Run) -> list[str]:
-    """Return what the reader can ask about: the first questions of the shipped model, else the headline."""
-    return [name for name in FIRST if name in run.outputs] or run.outputs[:3]
 
 
 def worlds(run: options.Run) -> list[World]:

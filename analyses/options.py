@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, cast, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, cast
 
 import typer
 
@@ -130,9 +130,7 @@ def analysis(
 
 
 def _worded(parameter: inspect.Parameter, analysis: str, points: bool) -> inspect.Parameter:
-    """Return a parameter with what the shell calls it and says of it, unless it says so itself."""
-    if get_origin(parameter.annotation) is Annotated:
-        return parameter
+    """Return a parameter with what the shell calls it and says of it."""
     places = (analysis, "points" if points else "all", "all")
     words: dict[str, Any] = next((_WORDS[p][parameter.name] for p in places if parameter.name in _WORDS.get(p, {})), {})
     usual = [] if parameter.default is _Parameter.empty else [f"--{parameter.name.replace('_', '-')}"]

@@ -9,7 +9,7 @@ import numpy as np
 import clustercast as cc
 from analyses import options
 from clustercast.conditioning.backtest import Backtest, Score, Skill, ensemble_score, skills
-from clustercast.conditioning.observation_rows import Observation, Observations
+from clustercast.conditioning.observation_rows import Observations
 from clustercast.dataset import Dataset, provenance_of
 from clustercast.decisions.information import imagined
 from clustercast.engine.units import same_dimension
@@ -65,10 +65,16 @@ def stored(file: str) -> Dataset:
 
 def score(forecast: Dataset, later: Observations, seed: int = 0) -> list[Score]:
     """Return the scores of a forecast, at the dates of rows that it spans."""
-    fitting = replace(later, rows=tuple(row for row in later if _spans(forecast, row)))
-    if not len(fitting):
+    first, last = float(forecast["year"].min()), float(forecast["year"].max())
+    rows = []
+    for row in later:
+        held = forecast.data_vars.get(row.quantity)
+        if held is not None and "year" in held.dims:
+            flow = not same_dimension(row.unit, str(held.attrs.get("units", "1")))
+            rows += [row] if first <= row.date and row.date + flow <= last else []
+    if not rows:
         return []
-    last = float(forecast["year"].max())
+    fitting = replace(later, rows=tuple(rows))
     dates = sorted({date for row in fitting for date in (row.date, row.date + 1) if date <= last})
     names = list(fitting.quantities)
     # Between the years of the grid a forecast is interpolated on log scale.
@@ -78,15 +84,6 @@ def score(forecast: Dataset, later: Observations, seed: int = 0) -> list[Score]:
     ids, seen = imagined(there, fitting, seed)
     by_id = {row.id: row for row in fitting}
     return [ensemble_score("posterior", by_id[one], draws) for one, draws in zip(ids, seen, strict=True)]
-
-
-def _spans(forecast: Dataset, row: Observation) -> bool:
-    """Return whether a forecast holds the quantity of a row at its date."""
-    if row.quantity not in forecast.data_vars or "year" not in forecast[row.quantity].dims:
-        return False
-    unit = str(forecast[row.quantity].attrs.get("units", "1"))
-    end = row.date if same_dimension(row.unit, unit) else row.date + 1
-    return bool(forecast["year"].min() <= row.date and end <= forecast["year"].max())
 
 
 def _skills(made: str, scores: list[Score]) -> list[Skill]:

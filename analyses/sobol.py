@@ -1,15 +1,11 @@
 """Which assumptions carry the answer: ``python -m analyses.sobol``."""
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import clustercast as cc
 from analyses import options
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 Groups = Literal["section", "source"]
 
@@ -47,21 +43,19 @@ def sobol(
     files: dict[str, Callable[[Path], object]] = {"sobol.nc": lambda path: cc.write_netcdf(indices, path)}
     if "year" in indices.dims:
         # Drawn where it is written: the table does not wait for matplotlib.
-        below = partial(conditions, run.priors, quick, key_year(run.years))
-        files["sobol.png"] = partial(_write_panels, indices, below)
+        def write_panels(path: Path) -> None:
+            figure = cc.plots.sobol_panels(indices)
+            below = "\n".join(conditions(run.priors, quick, key_year(run.years)))
+            figure.supxlabel(below, x=0.01, y=0.05 / figure.get_figheight(), ha="left", fontsize=10)
+            cc.plots.save_figure(figure, path)
+
+        files["sobol.png"] = write_panels
     return options.Answer(
         finding=[*run.opening(quick), hangs_on(indices, run.outputs[0], key_year(run.years))],
         shown=[*sobol_tables(indices, resolved=cc.ranking_resolved(indices)), *said],
         results={"indices": indices},
         files=files,
     )
-
-
-def _write_panels(indices: "xr.Dataset", below: Callable[[], list[str]], path: Path) -> None:
-    """Draw the indices by year over a line that says what they hold for."""
-    figure = cc.plots.sobol_panels(indices)
-    figure.supxlabel("\n".join(below()), x=0.01, y=0.05 / figure.get_figheight(), ha="left", fontsize=10)
-    cc.plots.save_figure(figure, path)
 
 
 if __name__ == "__main__":

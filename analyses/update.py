@@ -62,7 +62,11 @@ def update(
         for tree in (before, after)
     )
     influence = observation_influence(after)
-    moved = moved_by(before, after)
+    # What is believed of each input before and after new rows, in deviations of before.
+    shared = [name for name in after["posterior"].data_vars if name in before["posterior"].data_vars]
+    both = after.copy()
+    both["prior"], both["posterior"] = (tree["posterior"].to_dataset()[shared] for tree in (before, after))
+    moved = learned(both)
     return options.Answer(
         finding=say("learning.moved", records(moved, "input"), len(fresh)),
         shown=[
@@ -97,15 +101,6 @@ def read_rows(file: Path, columns: str | None, published: str | None) -> Observa
     plans = [row for row in rows if row.date > row.known_from]
     reasons = [f"{rows.place(row)}: {row.id!r} is dated after it was published: a plan" for row in plans]
     return replace(rows.without(*(row.id for row in plans)), left_out=(*rows.left_out, *reasons))
-
-
-def moved_by(before: Tree, after: Tree) -> Any:
-    """Return what is believed of each input before and after new rows, in deviations of before."""
-    shared = [name for name in after["posterior"].data_vars if name in before["posterior"].data_vars]
-    tree = after.copy()
-    tree["prior"] = before["posterior"].to_dataset()[shared]
-    tree["posterior"] = after["posterior"].to_dataset()[shared]
-    return learned(tree)
 
 
 if __name__ == "__main__":

@@ -13,8 +13,8 @@ from clustercast.arrays.points import designs
 from clustercast.arrays.summaries.summaries import share_with_error
 from clustercast.dataset import provenance, provenance_of
 from clustercast.errors import InputError
-from clustercast.uncertainty.milestones import crossing_year, exceedance, milestones, reference_class
-from clustercast.uncertainty.summaries import independent_rows, level_of, summarise
+from clustercast.uncertainty.milestones import crossing_year, exceedance, level_of, milestones, reference_class
+from clustercast.uncertainty.summaries import independent_rows, summarise
 from tests.reference.designs import design_rows
 
 YEARS = np.arange(2024.0, 2035.0)

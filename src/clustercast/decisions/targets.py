@@ -16,7 +16,7 @@ from clustercast.errors import InputError, nearest, shown
 from clustercast.sensitivity.outputs import analysed_output, output_names
 from clustercast.uncertainty.claims import Claim, read_claims
 from clustercast.uncertainty.conditions import Condition, parse_condition
-from clustercast.uncertainty.summaries import place_of
+from clustercast.uncertainty.milestones import place_of
 
 Score = Literal["variance", "brier", "log", "crps", "width"]
 Loss = Callable[[Any, xr.Dataset], Any]

@@ -55,8 +55,7 @@ def write_netcdf(dataset: xr.Dataset | xr.DataTree, path: Path | str) -> Path:
 
     Notes
     -----
-    Numbers carry HDF5's Fletcher-32 checksums, which every reader checks, and the file ends with the CRC-32 of all of
-    it, which `read_netcdf` checks.
+    Numbers carry HDF5's Fletcher-32 checksums, for every reader; the file ends with a CRC-32, for `read_netcdf`.
     """
     if not isinstance(dataset, xr.Dataset | xr.DataTree):
         kind = type(dataset).__name__

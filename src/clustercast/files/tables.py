@@ -40,9 +40,9 @@ def write_quantiles(summary: xr.Dataset, path: Path | str) -> Path:
     Returns
     -------
     pathlib.Path
-        Columns ``output, unit, year, statistic, value, error``, and before ``statistic`` one for each further
-        dimension of an output: the statistic is a probability (of a quantile), ``mean``, or ``share of LABEL`` of a
-        labelled index; the error is its Monte Carlo standard error. Numbers read back to the last bit.
+        Columns ``output, unit, year, statistic, value, error`` (Monte Carlo standard error), with further dimensions
+        before ``statistic``: the probability of a quantile, ``mean``, or ``share of LABEL`` of a labelled index.
+        Numbers read back to the last bit.
     """
     statistics = [(name, key) for name in _summarised(summary) for key in (name, f"{name}_mean")]
     shares = [str(key).removesuffix("_error") for key in summary.data_vars if str(key).endswith("_share_error")]
@@ -84,9 +84,8 @@ def write_iamc(
     Returns
     -------
     pathlib.Path
-        Columns ``model, scenario, region, variable, unit, year, quantile, value``: those of the IAMC's data template,
-        with ``quantile`` beside them. An output without years or with dimensions that the template does not know, and
-        labelled indices, which have no quantiles, are left out.
+        Columns ``model, scenario, region, variable, unit, year, quantile, value``: the IAMC's data template and
+        ``quantile``. Labelled indices, and outputs without years or with dimensions unknown to it, are left out.
 
     References
     ----------

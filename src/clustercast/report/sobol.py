@@ -1,7 +1,7 @@
 """Sensitivity indices as tables that fit 80 columns."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 import xarray as xr
@@ -19,9 +19,33 @@ def sobol_tables(indices: xr.Dataset, *, most: int = 8, resolved: xr.DataArray |
     """Yield one table an output: total indices by year, the first-order index in the last, each with its half-width."""
     grid = indices["year"].values.tolist() if "year" in indices.dims else []
     years = [grid[place] for place in evenly(len(grid), _SHOWN_YEARS + 1)[1:]] or grid
+    what = member(indices)
+    headers = (what, *([f"ST {year:g}" for year in years] or ["ST"]), f"S1 {years[-1]:g}" if years else "S1")
     for output in indices["output"].values:
-        found = resolved.sel(output=output) if resolved is not None else None
-        yield _sobol_table(indices.sel(output=output), years, most, found)
+        # Bare arrays, (years or 1, inputs): xarray takes longer to label a number than it takes to print it.
+        chosen = indices.sel(output=output)
+        chosen = chosen.sel(year=years) if years else chosen
+        found = {name: np.atleast_2d(chosen[name].values) for name in ("ST", "ST_conf", "S1", "S1_conf")}
+        totals, names = np.nan_to_num(found["ST"]), indices["input"].values.tolist()
+        rank = np.argsort(-totals.max(axis=0), kind="stable")
+        shown = [k for k in rank[:most] if totals[:, k].max() >= _SMALL]
+        notes, rest = [], [k for k in rank if k not in shown]
+        if rest:
+            least = f"{max(_SMALL, float(np.ceil(totals[:, rest].max() * 100)) / 100):.2g}"
+            one = len(rest) == 1
+            notes.append(f"{len(rest)} more {what}{'' if one else 's'}, {'' if one else 'each '}with ST below {least}")
+        if resolved is not None:
+            notes.append(resolution(resolved.sel(output=output)))
+        rows = [
+            (
+                member_label(str(names[k])),
+                *map(_cell, found["ST"][:, k], found["ST_conf"][:, k]),
+                _cell(found["S1"][-1, k], found["S1_conf"][-1, k]),
+            )
+            for k in shown
+        ]
+        title = f"{label_of(str(output))}, on the {chosen['scale'].item()} scale"
+        yield table(title, headers, rows, note="; ".join(notes))
 
 
 def resolution(resolved: xr.DataArray) -> str:
@@ -50,37 +74,6 @@ def member(indices: xr.Dataset) -> str:
     if any(len(members) > 1 and name not in joint for name, members in design.get("swaps", {}).items()):
         return "group"
     return "independent part" if design.get("latent") else "input"
-
-
-def _sobol_table(indices: xr.Dataset, years: Sequence[float], most: int, resolved: xr.DataArray | None) -> Table:
-    """Return the table of one output."""
-    # Bare arrays, (years or 1, inputs): xarray takes longer to label a number than it takes to print it.
-    chosen = indices.sel(year=years) if years else indices
-    found = {name: np.atleast_2d(chosen[name].values) for name in ("ST", "ST_conf", "S1", "S1_conf")}
-    totals, names = np.nan_to_num(found["ST"]), indices["input"].values.tolist()
-    rank = np.argsort(-totals.max(axis=0), kind="stable")
-    shown = [k for k in rank[:most] if totals[:, k].max() >= _SMALL]
-    rest = [k for k in rank if k not in shown]
-    what = member(indices)
-    notes = []
-    if rest:
-        least = f"{max(_SMALL, float(np.ceil(totals[:, rest].max() * 100)) / 100):.2g}"
-        one = len(rest) == 1
-        notes.append(f"{len(rest)} more {what}{'' if one else 's'}, {'' if one else 'each '}with ST below {least}")
-    if resolved is not None:
-        notes.append(resolution(resolved))
-    rows = [
-        (
-            member_label(str(names[k])),
-            *map(_cell, found["ST"][:, k], found["ST_conf"][:, k]),
-            _cell(found["S1"][-1, k], found["S1_conf"][-1, k]),
-        )
-        for k in shown
-    ]
-    headers = [f"ST {year:g}" for year in years] or ["ST"]
-    last = f" {years[-1]:g}" if years else ""
-    title = f"{label_of(str(indices['output'].values))}, on the {indices['scale'].item()} scale"
-    return table(title, (what, *headers, f"S1{last}"), rows, note="; ".join(notes))
 
 
 def _cell(index: float, half_width: float) -> str:

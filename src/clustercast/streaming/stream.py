@@ -31,14 +31,8 @@ from clustercast.streaming.checkpoint import Checkpoint, run_identity, run_piece
 from clustercast.streaming.executors import Join, Workplace, completed
 from clustercast.streaming.moments import LEAF, RELATIVE_ERROR, LeafSums
 from clustercast.streaming.reduction import StreamPlan, reduce_leaves
-from clustercast.uncertainty.summaries import (
-    PROBABILITIES,
-    Levels,
-    Variables,
-    error_method,
-    summary_record,
-    summary_variables,
-)
+from clustercast.uncertainty.milestones import Levels
+from clustercast.uncertainty.summaries import PROBABILITIES, Variables, error_method, summary_record, summary_variables
 
 BLOCK = 1 << 19
 _DESIGNS = ("random", "sobol")

@@ -134,9 +134,8 @@ def claim_probabilities(forecast: xr.Dataset, claims: Iterable[Claim]) -> xr.Dat
     -------
     Dataset
         By ``claim``: its ``probability``, Monte Carlo ``standard_error``, and the years by which its level is reached
-        with probability 1/4, 1/2 and 3/4 (``year_25``, ``year_50``, ``year_75``; infinite after the last year of the
-        grid, NaN where the claim is not about one level); the same of the ``trend_`` variables, NaN where there are
-        none. ``words`` has the date in words.
+        with probability 1/4, 1/2 and 3/4 (``year_25``, ``year_50``, ``year_75``; infinite after the grid, NaN where it
+        is not about one level); the same of the ``trend_`` variables, NaN without. ``words`` has the date in words.
 
     Raises
     ------

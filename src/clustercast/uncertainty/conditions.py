@@ -16,7 +16,8 @@ from clustercast.dataset import design_of, in_words
 from clustercast.engine.units import factor, in_unit, parse_quantity, same_dimension
 from clustercast.errors import InputError, nearest, typed
 from clustercast.files.dates import date_words, end_of, start_of
-from clustercast.uncertainty.summaries import Weights, independent, not_nan, place_of, unit_of, years_of
+from clustercast.uncertainty.milestones import not_nan, place_of, unit_of, years_of
+from clustercast.uncertainty.summaries import Weights, independent
 
 Form = Literal[">", ">=", "<", "<=", "=", "!=", "fall", "rise", "change"]
 _NAME, _VALUE = r"(?P<name>[A-Za-z_]\w*)", r"(?P<value>.+?)"
@@ -183,8 +184,8 @@ class Condition:
     def evaluate(self, forecast: xr.Dataset) -> xr.DataArray:
         """Return whether the condition holds in each sample, dims (sample,), as an output that `sobol_indices` takes.
 
-        The forecast is from `propagate` or `evaluate`, with `names`, over years that hold `years`. A variable or date
-        that is not there, a unit or label that does not fit, and a value that is NaN raise an `InputError`.
+        The forecast, of `names` over years that hold `years`, is from `propagate` or `evaluate`. What is not there, a
+        unit or label that does not fit, and a value that is NaN raise an `InputError`.
         """
         if not isinstance(forecast, xr.Dataset) or "sample" not in forecast.dims:
             raise InputError("a condition is evaluated on a forecast with a dimension 'sample', as from cc.propagate")

@@ -1,35 +1,23 @@
 """When a trajectory reaches a level, how likely that is, and what a size compares with."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from clustercast.arrays import FloatArray
 from clustercast.arrays.summaries.order_statistics import effective_size, quantiles_with_errors
 from clustercast.arrays.summaries.summaries import first_crossing, share_with_error
 from clustercast.dataset import design_of, in_words, sample_design
-from clustercast.errors import InputError, takes, typed
+from clustercast.engine.units import in_unit
+from clustercast.errors import InputError, nearest, shown, takes, typed
+from clustercast.files.dates import float_years
 from clustercast.uncertainty.stated import Kind, ReferenceClass, ladder, nearest_rung
-from clustercast.uncertainty.summaries import (
-    PROBABILITIES,
-    Level,
-    Levels,
-    Weights,
-    coords_of,
-    independent,
-    level_attrs,
-    level_of,
-    level_pairs,
-    level_text,
-    not_nan,
-    output_names,
-    place_of,
-    reached,
-    title_of,
-    unit_of,
-    years_of,
-)
+from clustercast.uncertainty.summaries import PROBABILITIES, Weights, independent, output_names
+
+Level = str | float
+Levels = Mapping[str, Level | Sequence[Level]]
 
 
 @takes()
@@ -43,19 +31,18 @@ def crossing_year(
     trajectory : DataArray
         With a dimension ``year`` of increasing years or dates, usually ``(year, sample)``.
     level : str or float
-        As in ``"100 GW"`` or ``"$1T"``; a number is taken to be in the unit of the trajectory.
+        As in ``"100 GW"`` or ``"$1T"``; a number is in the unit of the trajectory.
     falling : bool, optional
         Whether the level is reached from above.
     interpolate : bool, optional
-        Whether to interpolate between years; else the result is the first year of the grid with the level reached.
+        Between years; else the result is the first year of the grid with the level reached.
 
     Returns
     -------
     DataArray
         The dimensions of `trajectory` without ``year``. ``inf``: not by the last year; ``-inf``: past the level at the
-        first year already (at it exactly gives that year), so that quantiles are right as far as the grid shows them.
-        Attributes give the shares ``never`` and ``at_start`` and the interpolation: linear in log10 of a sample that is
-        above 0 in every year (exact for exponential growth), else linear.
+        first year already. Attributes give the shares of these, ``never`` and ``at_start``, and the interpolation:
+        linear in log10 of a sample that is above 0 in every year (exact for exponential growth), else linear.
 
     Raises
     ------
@@ -111,8 +98,8 @@ def exceedance(
     Returns
     -------
     DataArray
-        Probabilities with the coordinate ``standard_error``: the standard deviation of the beta distribution that
-        the counts of independent samples leave (Jeffreys' prior). Attributes give the level and their number.
+        Probabilities with the coordinate ``standard_error``, of the beta distribution that the counts of independent
+        samples leave (Jeffreys' prior). Attributes give the level and their number.
 
     Raises
     ------
@@ -239,8 +226,7 @@ def reference_class(
 def reached_by(forecast: xr.Dataset, levels: Levels, *, year: float | None = None, falling: bool = False) -> xr.Dataset:
     """Return whether outputs have reached levels, as outputs that `sobol_indices` takes.
 
-    A year of crossing has no mean where some samples never cross; this is defined for every sample, and its mean is the
-    probability.
+    A year of crossing has no mean where some samples never cross; the mean of this is the probability.
 
     Parameters
     ----------
@@ -292,3 +278,103 @@ def with_outputs(forecast: xr.Dataset, outputs: Mapping[str, xr.DataArray]) -> x
     """Return a forecast with new outputs in the place of its own."""
     # Outputs that have years bring them along.
     return forecast.drop_vars([*output_names(forecast), "year"], errors="ignore").assign(outputs)
+
+
+def title_of(trajectory: xr.DataArray) -> str:
+    """Return what a trajectory is called in texts."""
+    return str(trajectory.attrs.get("long_name") or trajectory.name or "the output")
+
+
+def unit_of(trajectory: xr.DataArray) -> str | None:
+    """Return the unit of a trajectory, None where it has none."""
+    unit = trajectory.attrs.get("units", trajectory.attrs.get("unit"))
+    return None if unit is None else str(unit)
+
+
+def level_of(trajectory: xr.DataArray, level: Level) -> float:
+    """Return a level as a finite number in the unit of a trajectory."""
+    unit = unit_of(trajectory)
+    if isinstance(level, str) and unit is None:
+        what = f"the level {level!r} has a unit, but {title_of(trajectory)!r} has no attribute 'units'"
+        raise InputError(f"{what}; set it, or give a number")
+    threshold = in_unit(level, unit or "1", "level")
+    if not np.isfinite(threshold):
+        raise InputError(f"the level is {level!r}; give a finite number, or a text such as '100 GW'")
+    return threshold
+
+
+def level_attrs(trajectory: xr.DataArray, level: Level) -> dict[str, Any]:
+    """Return what the attributes of a result say of a level."""
+    return {"level": level_of(trajectory, level), "level_unit": unit_of(trajectory) or ""}
+
+
+def level_text(trajectory: xr.DataArray, level: Level) -> str:
+    """Return a level as it is written."""
+    unit = unit_of(trajectory) or "1"
+    return level if isinstance(level, str) else f"{level:g}" + ("" if unit == "1" else f" {unit}")
+
+
+def level_pairs(forecast: xr.Dataset, levels: Levels) -> list[tuple[str, Level]]:
+    """Return each output with each of its levels."""
+    remedy = "give outputs and levels, as in {'training_cluster_power': '100 GW'}"
+    if not isinstance(levels, Mapping):
+        raise InputError(f"levels is {shown(levels)}; {remedy}")
+    known = output_names(forecast)
+    pairs: list[tuple[str, Level]] = []
+    for name, wanted in levels.items():
+        if name not in known:
+            held = ", ".join(known)
+            raise InputError(f"there is no output {name!r}{nearest(name, known)}; the forecast holds {held}")
+        several = [wanted] if isinstance(wanted, str) or not isinstance(wanted, Sequence) else wanted
+        pairs += [(name, level) for level in several]
+    if not pairs:
+        raise InputError(f"levels is empty; {remedy}")
+    return pairs
+
+
+def years_of(trajectory: xr.DataArray) -> FloatArray:
+    """Return the increasing years of a trajectory; dates are float years."""
+    if "year" not in trajectory.dims or "year" not in trajectory.coords:
+        what = f"{title_of(trajectory)!r} has the dimensions {trajectory.dims}"
+        raise InputError(f"{what}; it needs the coordinate 'year'")
+    given = trajectory["year"].values
+    years = np.asarray(given, dtype=np.float64) if given.dtype.kind in "fiu" else float_years(given)
+    if not years.size or not np.all(np.diff(years) > 0):
+        raise InputError(f"the years of {title_of(trajectory)!r} are {years.tolist()}; they must increase")
+    return years
+
+
+def reached(trajectory: xr.DataArray, level: Level, *, falling: bool = False, ever: bool = False) -> xr.DataArray:
+    """Return whether a trajectory is at a level or beyond it, or with `ever` has been; samples are last."""
+    threshold = level_of(trajectory, level)
+    ordered = trajectory.transpose(..., "sample")
+    values = not_nan(ordered)
+    there = values <= threshold if falling else values >= threshold
+    if ever:
+        if "year" not in ordered.dims:
+            raise InputError(f"{title_of(trajectory)!r} has no dimension 'year', so ever=True means nothing for it")
+        there = np.logical_or.accumulate(there, axis=ordered.dims.index("year"))
+    return xr.DataArray(there, ordered.coords, ordered.dims)
+
+
+def not_nan(trajectory: xr.DataArray) -> FloatArray:
+    """Return the values of a trajectory, refused where one is NaN."""
+    values = np.asarray(trajectory.values, dtype=np.float64)
+    missing = np.count_nonzero(np.isnan(values))
+    if missing:
+        raise InputError(f"{title_of(trajectory)!r} has {missing} values that are NaN; correct what gives them")
+    return values
+
+
+def place_of(trajectory: xr.DataArray, year: float) -> int:
+    """Return the position of a year in the grid of a trajectory."""
+    grid = years_of(trajectory)
+    places = np.flatnonzero(grid == year)
+    if not places.size:
+        raise InputError(f"year {year:g} is not among the years {grid.tolist()}; propagate over it too")
+    return int(places[0])
+
+
+def coords_of(trajectory: xr.DataArray, dims: Sequence[Hashable]) -> dict[Hashable, xr.DataArray]:
+    """Return the coordinates of a trajectory that belong to some of its dimensions."""
+    return {dim: trajectory[dim] for dim in dims if dim in trajectory.coords}

@@ -57,16 +57,15 @@ def rare_probability(
 ) -> Dataset:
     """Probability of a rare condition, to a relative error, and which inputs bring it about.
 
-    Subset simulation: populations of draws climb to the condition over levels that are each reached with a probability
-    near 1/10, so that a probability of 1e-5 takes about 100,000 runs, where plain draws need 10,000,000.
+    Subset simulation: populations of draws climb to the condition over levels that one in ten reaches, so that a
+    probability of 1e-5 takes about 100,000 runs, where plain draws need 10,000,000.
 
     Parameters
     ----------
     priors : Priors
         Correlated and discrete inputs are allowed.
     claim : str, Condition or Claim
-        As for `parse_condition`, about inputs and outputs. A condition on a label or with ``=`` has no levels, so that
-        it is found by plain draws alone.
+        As for `parse_condition`; one on a label or with ``=`` has no levels, and is found by plain draws alone.
     model : Model, optional
         The shipped cluster model by default.
     years : iterable of float, optional
@@ -90,11 +89,10 @@ def rare_probability(
     -------
     Dataset
         ``probability``; ``standard_error``, from the spread of independent populations; ``lower`` and ``upper``;
-        ``effective_events``, how many events plain draws would have to show for this error; ``runs``. By ``input``:
-        ``distance``, the Kolmogorov-Smirnov distance between the law of the input given the event and its prior, from
-        0 to 1; ``distance_by_chance``, below which one in 20 inputs without influence stays above; and
-        ``share_above_median``, the probability that the input is above its prior median given the event. The attribute
-        ``warning`` says what falls short.
+        ``effective_events``, those that plain draws would show with this error; ``runs``. By ``input``: ``distance``,
+        of Kolmogorov and Smirnov, between its law given the event and its prior, from 0 to 1; ``distance_by_chance``,
+        which one in 20 inputs without influence exceeds; ``share_above_median``, the probability given the event that
+        it is above its prior median. The attribute ``warning`` says what falls short.
 
     Raises
     ------

@@ -87,8 +87,8 @@ def limit_relief(
 ) -> Dataset:
     """Return how much more there would be without each limit alone.
 
-    The limit that binds hides near ties: with it off the next may bind at once. Its relief is the output with it
-    alone off over the output, less 1, sample by sample on the same draws.
+    With the limit that binds off the next may bind at once: a limit's relief is the output with it alone off over the
+    output, less 1, sample by sample on the same draws.
 
     Parameters
     ----------

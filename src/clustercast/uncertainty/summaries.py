@@ -1,4 +1,4 @@
-"""What a forecast says by year: quantiles and means with Monte Carlo errors, and whether a trajectory is at a level."""
+"""What a forecast says by year: quantiles and means with Monte Carlo errors."""
 
 import json
 from collections.abc import Hashable, Mapping, Sequence
@@ -14,14 +14,10 @@ from clustercast.arrays.summaries.order_statistics import checked_probabilities,
 from clustercast.arrays.summaries.summaries import Summary, replicated_summary, share_with_error, summary
 from clustercast.arrays.summaries.tails import DOUBTFUL, HEAVY, tail_shapes
 from clustercast.dataset import Record, coordinate, design_of, in_words
-from clustercast.engine.units import in_unit
-from clustercast.errors import InputError, nearest, shown, typed
-from clustercast.files.dates import float_years
+from clustercast.errors import InputError, shown, typed
 from clustercast.files.netcdf import LAYOUT, SummaryDataset
 
 Weights = xr.DataArray | Sequence[float] | FloatArray | None
-Level = str | float
-Levels = Mapping[str, Level | Sequence[Level]]
 Variables = dict[Hashable, xr.Variable]
 PROBABILITIES = (0.05, 0.25, 0.5, 0.75, 0.95)
 # Fewer replicates than this say too little of their own spread.
@@ -41,18 +37,16 @@ def summarise(
     probabilities : sequence of float, optional
         Increasing, from 0 to 1.
     weights : DataArray or array, shape (sample,), optional
-        Importance weights of the samples, of any scale (of a posterior, say); a DataArray with the coordinate
-        ``sample`` is aligned by it.
+        Importance weights of any scale, as of a posterior; a DataArray is aligned by its coordinate ``sample``.
 
     Returns
     -------
     Dataset
-        For each output ``NAME``, in its unit: ``NAME`` with the dimension ``quantile`` after its own,
-        ``NAME_mean``, and their Monte Carlo standard errors ``NAME_error`` and ``NAME_mean_error``; of a labelled index
-        ``NAME_share`` and ``NAME_share_error`` by ``NAME_label`` instead. Attributes add ``outputs``, ``samples``,
-        ``effective_samples``, ``error_method`` and ``warning``, which names the means that a few values own, whose
-        errors may be too small (k-hat of the largest above 0.5), or are (0.7). Its ``to_dataframe()`` is tidy: one row
-        a number.
+        For each output ``NAME``, in its unit: ``NAME`` with ``quantile`` as its last dimension, ``NAME_mean``, and
+        their Monte Carlo standard errors ``NAME_error`` and ``NAME_mean_error``; of a labelled index ``NAME_share``
+        and ``NAME_share_error`` by ``NAME_label``. Attributes add ``outputs``, ``samples``, ``effective_samples``,
+        ``error_method`` and ``warning``: means that a few values own, whose errors may be too small (k-hat of the
+        largest above 0.5), or are (0.7). Its ``to_dataframe()`` is tidy, one row a number.
 
     Raises
     ------
@@ -61,10 +55,9 @@ def summarise(
 
     Notes
     -----
-    Errors are those of independent samples: of a quantile by the order statistics on either side of it, of a
-    mean by the spread. For a Latin hypercube and Sobol' points they are upper limits. Four or more replicates
-    give errors by their own spread, which hold for any design. Of a Saltelli design only the rows A and B are
-    used: the others repeat them. See `arrays.order_statistics` for the references.
+    Errors are those of independent samples, of a quantile by the order statistics beside it, of a mean by the spread:
+    upper limits for a Latin hypercube and Sobol' points. Four or more replicates give errors by their own spread, for
+    any design. Of a Saltelli design the rows A and B are used, which the others repeat. See `arrays.order_statistics`.
 
     Examples
     --------
@@ -243,103 +236,3 @@ def error_method(design: Record, replicates: int = 1, weighted: bool = False) ->
     even = design.get("name") in ("latin", "sobol", "saltelli", "shapley", "kucherenko")
     even = even and design.get("points", "sobol") == "sobol"
     return f"{method}; an upper limit, because the points of the design are spread evenly" if even else method
-
-
-def title_of(trajectory: xr.DataArray) -> str:
-    """Return what a trajectory is called in texts."""
-    return str(trajectory.attrs.get("long_name") or trajectory.name or "the output")
-
-
-def unit_of(trajectory: xr.DataArray) -> str | None:
-    """Return the unit of a trajectory, None where it has none."""
-    unit = trajectory.attrs.get("units", trajectory.attrs.get("unit"))
-    return None if unit is None else str(unit)
-
-
-def level_of(trajectory: xr.DataArray, level: Level) -> float:
-    """Return a level as a finite number in the unit of a trajectory."""
-    unit = unit_of(trajectory)
-    if isinstance(level, str) and unit is None:
-        what = f"the level {level!r} has a unit, but {title_of(trajectory)!r} has no attribute 'units'"
-        raise InputError(f"{what}; set it, or give a number")
-    threshold = in_unit(level, unit or "1", "level")
-    if not np.isfinite(threshold):
-        raise InputError(f"the level is {level!r}; give a finite number, or a text such as '100 GW'")
-    return threshold
-
-
-def level_attrs(trajectory: xr.DataArray, level: Level) -> dict[str, Any]:
-    """Return what the attributes of a result say of a level."""
-    return {"level": level_of(trajectory, level), "level_unit": unit_of(trajectory) or ""}
-
-
-def level_text(trajectory: xr.DataArray, level: Level) -> str:
-    """Return a level as it is written."""
-    unit = unit_of(trajectory) or "1"
-    return level if isinstance(level, str) else f"{level:g}" + ("" if unit == "1" else f" {unit}")
-
-
-def level_pairs(forecast: xr.Dataset, levels: Levels) -> list[tuple[str, Level]]:
-    """Return each output with each of its levels."""
-    remedy = "give outputs and levels, as in {'training_cluster_power': '100 GW'}"
-    if not isinstance(levels, Mapping):
-        raise InputError(f"levels is {shown(levels)}; {remedy}")
-    known = output_names(forecast)
-    pairs: list[tuple[str, Level]] = []
-    for name, wanted in levels.items():
-        if name not in known:
-            held = ", ".join(known)
-            raise InputError(f"there is no output {name!r}{nearest(name, known)}; the forecast holds {held}")
-        several = [wanted] if isinstance(wanted, str) or not isinstance(wanted, Sequence) else wanted
-        pairs += [(name, level) for level in several]
-    if not pairs:
-        raise InputError(f"levels is empty; {remedy}")
-    return pairs
-
-
-def years_of(trajectory: xr.DataArray) -> FloatArray:
-    """Return the increasing years of a trajectory; dates are float years."""
-    if "year" not in trajectory.dims or "year" not in trajectory.coords:
-        what = f"{title_of(trajectory)!r} has the dimensions {trajectory.dims}"
-        raise InputError(f"{what}; it needs the coordinate 'year'")
-    given = trajectory["year"].values
-    years = np.asarray(given, dtype=np.float64) if given.dtype.kind in "fiu" else float_years(given)
-    if not years.size or not np.all(np.diff(years) > 0):
-        raise InputError(f"the years of {title_of(trajectory)!r} are {years.tolist()}; they must increase")
-    return years
-
-
-def reached(trajectory: xr.DataArray, level: Level, *, falling: bool = False, ever: bool = False) -> xr.DataArray:
-    """Return whether a trajectory is at a level or beyond it, or with `ever` has been; samples are last."""
-    threshold = level_of(trajectory, level)
-    ordered = trajectory.transpose(..., "sample")
-    values = not_nan(ordered)
-    there = values <= threshold if falling else values >= threshold
-    if ever:
-        if "year" not in ordered.dims:
-            raise InputError(f"{title_of(trajectory)!r} has no dimension 'year', so ever=True means nothing for it")
-        there = np.logical_or.accumulate(there, axis=ordered.dims.index("year"))
-    return xr.DataArray(there, ordered.coords, ordered.dims)
-
-
-def not_nan(trajectory: xr.DataArray) -> FloatArray:
-    """Return the values of a trajectory, refused where one is NaN."""
-    values = np.asarray(trajectory.values, dtype=np.float64)
-    missing = np.count_nonzero(np.isnan(values))
-    if missing:
-        raise InputError(f"{title_of(trajectory)!r} has {missing} values that are NaN; correct what gives them")
-    return values
-
-
-def place_of(trajectory: xr.DataArray, year: float) -> int:
-    """Return the position of a year in the grid of a trajectory."""
-    grid = years_of(trajectory)
-    places = np.flatnonzero(grid == year)
-    if not places.size:
-        raise InputError(f"year {year:g} is not among the years {grid.tolist()}; propagate over it too")
-    return int(places[0])
-
-
-def coords_of(trajectory: xr.DataArray, dims: Sequence[Hashable]) -> dict[Hashable, xr.DataArray]:
-    """Return the coordinates of a trajectory that belong to some of its dimensions."""
-    return {dim: trajectory[dim] for dim in dims if dim in trajectory.coords}

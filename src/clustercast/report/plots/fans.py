@@ -210,14 +210,18 @@ def crossing_years(crossings: Mapping[str, xr.DataArray], *, ax: Axes | None = N
     tallest = max(max(share.max() for share in shares), 1e-9)
     ax = style.rows_of(ax, [textwrap.fill(label, 20) for label in crossings], extra=1.2, each=0.42, at=-0.25)
     side: dict[str, Any] = {"transform": ax.get_yaxis_transform(), "fontsize": style.SMALL, "va": "center"}
-    for row, (found, share) in enumerate(zip(crossings.values(), shares, strict=True)):
+    for row, (found, each, share) in enumerate(zip(crossings.values(), samples, shares, strict=True)):
         heights = -_TALLEST * share / tallest
         ax.bar(years[:-1] + 0.5, heights, bottom=row, width=0.9, color=style.PALETTE[0], linewidth=0)
         ax.axhline(row, color=style.INK, linewidth=0.6)
         median = float(np.quantile(found.values, 0.5, method="inverted_cdf"))
         if math.isfinite(median):
             ax.plot([median], [row + 0.09], marker="^", color=style.PALETTE[1], markersize=6, clip_on=False)
-        ax.text(1.015, row - 0.25, _outside(found), **side)
+        outside = {f"before {found.attrs['first_year']:g}": np.isneginf(each).mean(), "later": np.isposinf(each).mean()}
+        # A share is 0 only where it is.
+        texts = {what: "< 1 %" if 0 < part < 0.005 else f"{100 * part:.0f} %" for what, part in outside.items()}
+        lines = [f"{text} {what}" for what, text in texts.items() if outside[what] or what == "later"]
+        ax.text(1.015, row - 0.25, "\n".join(lines), **side)
     ax.tick_params(axis="y", length=0)
     ax.set_ylim(len(shares) - 0.7, -1)
     style.year_axis(ax, years.astype(np.float64))
@@ -245,15 +249,6 @@ def reached_by_year(milestones: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     return style.beside(ax, last.tolist(), labels, [style.look(place)[0] for place in range(len(labels))])
 
 
-def _outside(found: xr.DataArray) -> str:
-    """Return which share of the samples lies outside the years, before and after."""
-    values = np.asarray(found.values, dtype=np.float64).reshape(-1)
-    shares = {f"before {found.attrs['first_year']:g}": np.isneginf(values).mean(), "later": np.isposinf(values).mean()}
-    # A share is 0 only where it is.
-    texts = {what: "< 1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %" for what, share in shares.items()}
-    return "\n".join(f"{text} {what}" for what, text in texts.items() if shares[what] or what == "later")
-
-
 @takes("year")
 def binding_constraint(index: xr.DataArray, *, weights: FloatArray | None = None, ax: Axes | None = None) -> Axes:
     """Draw the probability of each label of an index by year, stacked.
@@ -262,7 +257,18 @@ def binding_constraint(index: xr.DataArray, *, weights: FloatArray | None = None
     shares from `summarise`. What is never taken is left out; what is seldom taken, and all but the five labels with the
     largest shares, is drawn together, under its names.
     """
-    labels, shares = _shares(index, weights)
+    by_label = [str(dim) for dim in index.dims if str(dim).endswith("_label")]
+    if by_label and set(index.dims) == {"year", by_label[0]}:
+        labels = [str(label) for label in index[by_label[0]].values]
+        shares = np.asarray(index.transpose("year", by_label[0]).values, dtype=np.float64)
+    elif "labels" in index.attrs and set(index.dims) == {"year", "sample"}:
+        labels = json.loads(index.attrs["labels"])
+        hits = index.transpose("year", "sample").values[:, np.newaxis, :] == np.arange(len(labels))[:, np.newaxis]
+        shares = np.average(hits, axis=-1, weights=weights)
+    else:
+        has = "labels" if "labels" in index.attrs else "none"
+        what = f"{style.title_of(index)!r} has the dimensions {index.dims} and {has}"
+        raise InputError(f"{what}; give a labelled output such as forecast['binding_constraint']")
     highest = shares.max(axis=0)
     taken = [k for k in np.argsort(-highest, kind="stable") if highest[k] > 0]
     shown = [k for k in taken[:_MOST] if highest[k] >= _SELDOM]
@@ -289,18 +295,3 @@ def binding_constraint(index: xr.DataArray, *, weights: FloatArray | None = None
     finding = ", ".join(f"{label} {100 * share:.0f} %" for share, label in last[:3] if share >= _SELDOM)
     style.titled(ax, style.title_of(index), f"{years[-1]:g}: {finding}")
     return style.beside(ax, middles, list(layers))
-
-
-def _shares(index: xr.DataArray, weights: FloatArray | None) -> tuple[list[str], FloatArray]:
-    """Return labels, and shares of the samples with dims (year, label)."""
-    by_label = [str(dim) for dim in index.dims if str(dim).endswith("_label")]
-    if by_label and set(index.dims) == {"year", by_label[0]}:
-        ordered = index.transpose("year", by_label[0])
-        return [str(label) for label in index[by_label[0]].values], np.asarray(ordered.values, dtype=np.float64)
-    labelled = "labels" in index.attrs
-    if not labelled or set(index.dims) != {"year", "sample"}:
-        what = f"{style.title_of(index)!r} has the dimensions {index.dims} and {'labels' if labelled else 'none'}"
-        raise InputError(f"{what}; give a labelled output such as forecast['binding_constraint']")
-    labels: list[str] = json.loads(index.attrs["labels"])
-    hits = index.transpose("year", "sample").values[:, np.newaxis, :] == np.arange(len(labels))[:, np.newaxis]
-    return labels, np.average(hits, axis=-1, weights=weights)
