@@ -25,9 +25,7 @@ _NUMBERS = int | float | np.integer | np.floating
 # Their versions say what they are.
 _VERSIONED = sys.stdlib_module_names - {"__main__"} | {"numpy", "scipy"}
 _INSTALLED = {"site-packages", "dist-packages"}
-_CONSTANTS = (
-    bool | int | float | complex | str | bytes | np.generic | types.EllipsisType | types.NotImplementedType | None
-)
+_CONSTANTS = int | float | complex | str | bytes | np.generic | types.EllipsisType | types.NotImplementedType | None
 _UNNAMED = {"__module__", "__dict__", "__weakref__", "__doc__", "__annotations__", "__annotations_cache__", "_abc_impl"}
 _UNNAMED |= {"__firstlineno__", "__static_attributes__", "__qualname__", "__abstractmethods__"}
 _UNNAMED |= {"__dataclass_fields__", "__dataclass_params__"}

@@ -17,16 +17,7 @@ from clustercast.arrays import FloatArray, Names
 from clustercast.engine.fingerprint import called, fingerprint_of, place_of
 from clustercast.engine.quantity import Declaration, declaration_of
 from clustercast.engine.units import factor, in_unit
-from clustercast.engine.wiring import (
-    PREVIOUS_YEAR,
-    YEAR,
-    Definition,
-    Function,
-    Wiring,
-    argument_names,
-    constant,
-    reachable,
-)
+from clustercast.engine.wiring import PREVIOUS_YEAR, YEAR, Definition, Function, Wiring, constant, reachable
 from clustercast.errors import InputError, nearest
 
 # The source at the end of a docstring, as "[SA IIIa, table 1]" or "[90 FR 4544, 2025]".
@@ -257,9 +248,7 @@ def _functions(source: object) -> list[Function]:
         functions = (f for f in vars(source).values() if inspect.isfunction(f) and f.__module__ == source.__name__)
         marked: list[Function] = [f for f in functions if declaration_of(f)]
         if not marked:
-            raise InputError(
-                f"module {source.__name__!r} defines no quantity; write @cc.quantity(unit) above functions"
-            )
+            raise InputError(f"module {source.__name__!r} defines no quantity; put @cc.quantity(unit) above functions")
         return marked
     if inspect.isfunction(source):
         if declaration_of(source) is None:
@@ -300,7 +289,7 @@ def _spliced(model: Model, function: Function, name: str, later: str, dated: str
     """Return a function that takes the new value of an input from the date on."""
     # What has grown by the date stays: a quantity that grows with the year goes on from its level at the date with the
     # new rate, x(t) = x_old(T) x_new(t) / x_new(T), and a step from node to node takes the new rate from the date on.
-    parameters = argument_names(function)
+    parameters = model.arguments(function.__name__)
     place, steps = parameters.index(name), PREVIOUS_YEAR in parameters
     moves = any(_varies(model, other) for other in parameters if other not in (YEAR, PREVIOUS_YEAR, name))
     if not steps and YEAR not in parameters:

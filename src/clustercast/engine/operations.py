@@ -211,15 +211,13 @@ class Loop(Operation):
                 if node == 0 and step.first:
                     row = row_of(values[step.first], 0)
                 else:
-                    given = [self._argument(argument, node, values, rows) for argument in step.arguments]
+                    given = [self._value(argument, node, values, rows) for argument in step.arguments]
                     row = call(step.name, step.function, needs, given)
                 rows[step.key].append(row)
         for key in self.writes:
             values[key] = stacked(rows[key])
 
-    def _argument(
-        self, argument: Argument, node: int, values: Values, rows: Mapping[str, list[FloatArray]]
-    ) -> FloatArray:
+    def _value(self, argument: Argument, node: int, values: Values, rows: Mapping[str, list[FloatArray]]) -> FloatArray:
         """Return an argument of a step at a node."""
         need, key = argument.need, argument.key
         if need.kind == "previous":

@@ -77,7 +77,7 @@ def _entry_models(base: type[BaseModel]) -> Any:
             if not field.kw_only:
                 kind = numbers.get(field.type) or (_parts() if field.type is Family else list[_parts()])  # type: ignore[misc]
                 parameters[field.name] = (kind | None, None)
-        if distribution.quantile_counts:
+        if distribution.counts:
             described = Field(default=None, description='probability = value, as { "0.05" = 1.0, "0.95" = 10.0 }')
             parameters["quantiles"] = (dict[str, Number] | None, described)
         name, about = f"{distribution.__name__}{base.__name__}", f"A distribution of family {family!r}."

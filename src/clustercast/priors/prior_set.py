@@ -259,9 +259,8 @@ class Priors(Mapping[str, Family]):
         """Return what takes the place of a distribution: in its unit, inside the bounds of the input."""
         old = self[name]
         with located(f"input {name!r} (in {old.unit!r})"):
-            if old.unit == "year" and (
-                isinstance(value, date) or (isinstance(value, str) and ISO.fullmatch(value.strip()))
-            ):
+            in_years = old.unit == "year"
+            if in_years and (isinstance(value, date) or (isinstance(value, str) and ISO.fullmatch(value.strip()))):
                 value = start_of(value)
             if isinstance(value, str):
                 given = _constant(value)

@@ -48,7 +48,7 @@ class Fixed(Family):
         return np.zeros_like(x)
 
 
-@distribution_family("normal", quantile_counts=(2,), positive=("sd",), places=("mean",), lengths=("sd",))
+@distribution_family("normal", counts=(2,), positive=("sd",), places=("mean",), lengths=("sd",))
 class Normal(Family):
     """The normal distribution.
 
@@ -94,9 +94,7 @@ def normal_log_density(x: FloatArray, mean: float, sd: float) -> FloatArray:
     return np.asarray(-score * score / 2 - (_LOG_ROOT_TWO_PI + math.log(sd)))
 
 
-@distribution_family(
-    "lognormal", quantile_counts=(2,), ends=(0.0, math.inf), positive=("sigma",), has_density_at_ends=False
-)
+@distribution_family("lognormal", counts=(2,), ends=(0.0, math.inf), positive=("sigma",), has_density_at_ends=False)
 class LogNormal(Family):
     """The lognormal distribution.
 
@@ -205,7 +203,7 @@ class BetweenEnds(Family):
 class WithMode(BetweenEnds):
     """A family of two ends and a peak between them."""
 
-    quantile_counts = (2, 3)
+    counts = (2, 3)
     places = ("low", "mode", "high")
 
     low: float
@@ -227,7 +225,7 @@ class WithMode(BetweenEnds):
         return elicitation.ends_and_mode(functools.partial(cls._standard, levels), values, mode, cls.family)
 
 
-@distribution_family("uniform", quantile_counts=(2,), places=("low", "high"))
+@distribution_family("uniform", counts=(2,), places=("low", "high"))
 class Uniform(BetweenEnds):
     """The uniform distribution.
 
@@ -265,7 +263,7 @@ class Uniform(BetweenEnds):
         return np.full_like(x, -math.log(self.high - self.low))
 
 
-@distribution_family("loguniform", quantile_counts=(2,), positive=("low",), lengths=("low", "high"))
+@distribution_family("loguniform", counts=(2,), positive=("low",), lengths=("low", "high"))
 class LogUniform(BetweenEnds):
     """The distribution whose logarithm is uniform.
 

@@ -40,7 +40,8 @@ class Family:
     """
 
     family: ClassVar[str] = ""
-    quantile_counts: ClassVar[tuple[int, ...]] = ()
+    # How many quantiles determine a member.
+    counts: ClassVar[tuple[int, ...]] = ()
     bounds_are_ends: ClassVar[bool] = False
     has_density_at_ends: ClassVar[bool] = True
     # The ends of the support, as numbers or by the names of parameters; parameters that must be above 0.
@@ -80,10 +81,8 @@ class Family:
                 raise InputError(f"bounds [{low:g}, {high:g}] are not the ends {ends}")
             if least < low or greatest > high:
                 # For a distribution with two ends, with one or with none.
-                remedies = ('"beta" or "metalog"', '"metalog"', '"truncated_normal" or "metalog"')
-                remedy = (
-                    f"use family = {remedies[math.isinf(least) + math.isinf(greatest)]}, of which bounds are a part"
-                )
+                ways = ('"beta" or "metalog"', '"metalog"', '"truncated_normal" or "metalog"')
+                remedy = f"use family = {ways[math.isinf(least) + math.isinf(greatest)]}, of which bounds are a part"
                 what = f"bounds [{low:g}, {high:g}] would cut off a {self.family} distribution"
                 raise InputError(f"{what}, which runs from {least:g} to {greatest:g}; {remedy}")
 
@@ -226,7 +225,7 @@ class Family:
         family = cls.family
         if not isinstance(quantiles, Mapping):
             raise InputError(f"{family}: quantiles are {quantiles!r}; give a value at each probability, as {{0.05: 1}}")
-        if not cls.quantile_counts:
+        if not cls.counts:
             raise InputError(f"{family} is not given by quantiles; give its own parameters")
         own = [field.name for field in dataclasses.fields(cls) if not field.kw_only]
         if unknown := [name for name in parameters if name not in own]:
@@ -236,7 +235,7 @@ class Family:
             raise InputError(f"{family}: quantiles and {', '.join(parameters)} are both given; give one of them{ends}")
         if mode is not None and "mode" not in cls.__dataclass_fields__:
             raise InputError(f"{family} has no mode to give beside quantiles; triangular and pert have")
-        levels, values = elicitation.read_quantiles(quantiles, family, cls.quantile_counts)
+        levels, values = elicitation.read_quantiles(quantiles, family, cls.counts)
         if bounds is not None:
             refuse_outside(family, levels, values, *bounds)
         texts: dict[str, Any] = {"source": source, "as_of": as_of, "note": note, "judgement": judgement}

@@ -90,9 +90,7 @@ class Truncated(_Between):
         return {"base": self.base._linear(scale, shift, "1"), "low": low, "high": high, "bounds": None}
 
 
-@distribution_family(
-    "truncated_normal", quantile_counts=(2,), positive=("sd",), places=("mean", "low", "high"), lengths=("sd",)
-)
+@distribution_family("truncated_normal", counts=(2,), positive=("sd",), places=("mean", "low", "high"), lengths=("sd",))
 class TruncatedNormal(_Between):
     """The normal distribution, given that the number lies between two ends.
 
@@ -157,9 +155,7 @@ class TruncatedNormal(_Between):
         narrowest, step = math.log(span) - math.log(20.0), float(levels[1] - levels[0])
         log_sd = elicitation.root(excess, narrowest, math.log(span / step) + math.log(30.0))
         if log_sd is None:
-            what = (
-                f"the quantiles {values[0]:g} and {values[1]:g} are too far apart for a normal distribution truncated"
-            )
+            what = f"quantiles {values[0]:g} and {values[1]:g} are too far apart for a normal distribution truncated"
             raise InputError(f'{what} to [{low:g}, {high:g}]; use family = "metalog" with these bounds, or "beta"')
         return mean_at(log_sd), math.exp(log_sd), low, high
 

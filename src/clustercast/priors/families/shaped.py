@@ -47,9 +47,7 @@ class _OnInterval(BetweenEnds):
         return np.asarray(powers - special.betaln(alpha, beta) - math.log(width))
 
 
-@distribution_family(
-    "beta", quantile_counts=(2,), positive=("alpha", "beta"), places=("low", "high"), bounds_are_ends=True
-)
+@distribution_family("beta", counts=(2,), positive=("alpha", "beta"), places=("low", "high"), bounds_are_ends=True)
 class Beta(_OnInterval):
     """The beta distribution on an interval.
 
@@ -145,9 +143,7 @@ class PERT(_OnInterval, WithMode):
         return np.asarray(special.betaincinv(1 + 4 * peak, 5 - 4 * peak, levels))
 
 
-@distribution_family(
-    "gamma", quantile_counts=(2,), ends=(0.0, math.inf), positive=("shape", "scale"), lengths=("scale",)
-)
+@distribution_family("gamma", counts=(2,), ends=(0.0, math.inf), positive=("shape", "scale"), lengths=("scale",))
 class Gamma(Family):
     """The gamma distribution, for waiting times.
 
@@ -205,7 +201,7 @@ class Gamma(Family):
         return np.asarray(powers - special.gammaln(self.shape) - math.log(self.scale))
 
 
-@distribution_family("metalog", quantile_counts=(2, 3), has_density_at_ends=False)
+@distribution_family("metalog", counts=(2, 3), has_density_at_ends=False)
 class Metalog(Family):
     """The metalog distribution of two or three terms, which takes that many quantiles exactly.
 
@@ -239,10 +235,8 @@ class Metalog(Family):
         if len(self.coefficients) not in (2, 3):
             raise InputError(f"a metalog has 2 or 3 coefficients, got {len(self.coefficients)}")
         if not metalog.is_feasible(self.coefficients):
-            limit, what = (
-                metalog.SKEWNESS_LIMIT,
-                f"coefficients {list(self.coefficients)} give quantiles that do not rise",
-            )
+            what = f"coefficients {list(self.coefficients)} give quantiles that do not rise"
+            limit = metalog.SKEWNESS_LIMIT
             third = f"{max(self.coefficients[1], 0.0) * limit:.6g} of 0 ({limit:.5f} times the second)"
             raise InputError(f"{what}; the second must be positive and the third within {third}")
 
