@@ -112,7 +112,20 @@ def evaluate(
     """
     values, _ = input_arrays(inputs, outputs)
     labels = _labels(coords, [*values, *outputs])
-    task = _checked_task(function, form, outputs, values, {name: len(found) for name, found in labels.items()})
+    if not callable(function):
+        raise InputError(f"function is {function!r}; give something that can be called")
+    if form not in FORMS:
+        raise InputError(f"form is {form!r}{nearest(str(form), FORMS)}; choose one of {', '.join(FORMS)}")
+    if not isinstance(outputs, Mapping) or not outputs:
+        raise InputError(f"outputs is {outputs!r}; give name and unit of each output, as {{'cost': 'USD'}}")
+    for name, unit in outputs.items():
+        if not isinstance(name, str) or name in values:
+            raise InputError(f"output {name!r} is no text or the name of an input; give it another name")
+        check_name(name, "an output")
+        if not isinstance(unit, str):
+            raise InputError(f"output {name!r} has the unit {unit!r}; give a text, as 'USD' or '1'")
+        factor(unit)
+    task = _Task(OwnUnits(), function, form, tuple(outputs), {dim: len(found) for dim, found in labels.items()})
     size = inputs.sizes["sample"]
     columns = _named_columns(task, values, size)
     if form != "scalar" and size > 1:
@@ -152,26 +165,6 @@ def _labels(coords: Mapping[str, Sequence[Any]] | None, taken: Sequence[str]) ->
             raise InputError(f"coords[{name!r}] is {given!r}; give labels of one type in one row, each once")
         labels[name] = found
     return labels
-
-
-def _checked_task(
-    function: Callable[..., Any], form: Form, outputs: Mapping[str, str], values: Arrays, sizes: Mapping[str, int]
-) -> _Task:
-    """Return the task, refused where function, form or outputs cannot be used."""
-    if not callable(function):
-        raise InputError(f"function is {function!r}; give something that can be called")
-    if form not in FORMS:
-        raise InputError(f"form is {form!r}{nearest(str(form), FORMS)}; choose one of {', '.join(FORMS)}")
-    if not isinstance(outputs, Mapping) or not outputs:
-        raise InputError(f"outputs is {outputs!r}; give name and unit of each output, as {{'cost': 'USD'}}")
-    for name, unit in outputs.items():
-        if not isinstance(name, str) or name in values:
-            raise InputError(f"output {name!r} is no text or the name of an input; give it another name")
-        check_name(name, "an output")
-        if not isinstance(unit, str):
-            raise InputError(f"output {name!r} has the unit {unit!r}; give a text, as 'USD' or '1'")
-        factor(unit)
-    return _Task(OwnUnits(), function, form, tuple(outputs), sizes)
 
 
 def _named_columns(task: _Task, values: Arrays, size: int) -> dict[str, FloatArray]:

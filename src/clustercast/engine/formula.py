@@ -83,17 +83,17 @@ class _Plain(ast.NodeTransformer):
         """Return an expression as text."""
         return ast.unparse(ast.fix_missing_locations(self.visit(copy.deepcopy(expression))))
 
-    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         """Write the time between two nodes as h."""
         if self.steps and ast.unparse(node) == f"{YEAR} - {PREVIOUS_YEAR}":
             return ast.Name("h")
-        return self._visited(node)
+        return self.generic_visit(node)
 
-    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         """Take NumPy's prefix away."""
         if ast.unparse(node.value) == "np":
             return ast.Name(_SHORT.get(node.attr, node.attr))
-        return self._visited(node)
+        return self.generic_visit(node)
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         """Write a choice between two values as one, and the smallest step of a number by its name."""
@@ -114,7 +114,3 @@ class _Plain(ast.NodeTransformer):
             found: ast.expr = self.visit(copy.deepcopy(self.local[node.id]))
             return found
         return ast.Name(self.names.get(node.id, node.id.lstrip("_")))
-
-    def _visited(self, node: ast.expr) -> ast.expr:
-        found: ast.expr = self.generic_visit(node)  # type: ignore[assignment]
-        return found

@@ -48,7 +48,13 @@ class Program:
         """Compute the outputs of a block, in coherent units; each broadcasts to ``(years, block)`` or ``(block,)``."""
         with np.errstate(divide="raise", invalid="raise", over="raise"):
             keys = dict(self._results(self._known(inputs), call))
-        return {name: self._whole(self.found[name], keys) for name in self.outputs}
+        whole = {}
+        for name in self.outputs:
+            early, late, _ = self.found[name]
+            whole[name] = keys[late or early]
+            if early and late and early != late:
+                whole[name] = joined([rows_of(keys[early], self.early), rows_of(keys[late], self.late)])
+        return whole
 
     def fill(self, inputs: Arrays, kept: Arrays) -> None:
         """Write the outputs of a block into arrays, in declared units, while each is in the cache."""
@@ -104,12 +110,6 @@ class Program:
             yield from ((key, values[key]) for key in operation.writes if key in wanted)
             for key in frees:
                 del values[key]
-
-    def _whole(self, output: Output, keys: Arrays) -> FloatArray:
-        """Return an output at all years."""
-        if not (output.early and output.late) or output.early == output.late:
-            return keys[output.late or output.early]
-        return joined([rows_of(keys[output.early], self.early), rows_of(keys[output.late], self.late)])
 
     @property
     def years(self) -> int:

@@ -111,9 +111,18 @@ class Graph:
         value = np.float64(float.fromhex(arguments[0]))
         return np.bool_(value) if arguments[1] else value
 
+    def symbol(self, value: Any) -> "Symbol":
+        """Return a value as a symbol: an array of constants is a number, or a column of dates."""
+        if isinstance(value, Symbol):
+            return value
+        array = np.asarray(value)
+        if array.ndim > 2 or (array.ndim and array.shape[-1] != 1):
+            raise TypeError(f"an array of constants of shape {array.shape} meets a symbol")
+        return Symbol(self, [self.constant(one) for one in array.reshape(-1)], array.ndim)
+
     def rows(self, value: Any, count: int) -> tuple[int, ...]:
         """Return the numbers of a result at each year, or one where it has no years."""
-        symbol = value if isinstance(value, Symbol) else lifted(self, np.asarray(value))
+        symbol = self.symbol(value)
         whole = symbol.ndim < 2 or len(symbol.numbers) == count
         return tuple(symbol.numbers) if whole else (symbol.numbers[0],) * count
 
@@ -137,14 +146,6 @@ class Graph:
             outputs={name: tuple(new[number] for number in rows) for name, rows in outputs.items()},
             years=years,
         )
-
-
-def lifted(graph: Graph, value: NDArray[Any]) -> "Symbol":
-    """Return an array of constants as a symbol: a number, or a column of dates."""
-    if value.ndim > 2 or (value.ndim and value.shape[-1] != 1):
-        raise TypeError(f"an array of constants of shape {value.shape} meets a symbol")
-    numbers = [graph.constant(one) for one in value.reshape(-1)]
-    return Symbol(graph, numbers, value.ndim)
 
 
 class Symbol(np.lib.mixins.NDArrayOperatorsMixin):
@@ -212,26 +213,23 @@ class Symbol(np.lib.mixins.NDArrayOperatorsMixin):
         if name == "clip" and len(arguments) == 3:
             return np.minimum(np.maximum(arguments[0], arguments[1]), arguments[2])
         if name == "broadcast_to":
-            symbol, shape = self._lifted(arguments[0]), arguments[1]
+            symbol, shape = self.graph.symbol(arguments[0]), arguments[1]
             rows = shape[0] if len(shape) == 2 else 1
             numbers = symbol.numbers if len(symbol.numbers) == rows else symbol.numbers * rows
             return Symbol(self.graph, numbers, len(shape))
         if name == "broadcast_arrays":
-            ndim = max(self._lifted(each).ndim for each in arguments)
-            return [Symbol(self.graph, self._lifted(each).numbers, ndim) for each in arguments]
+            ndim = max(self.graph.symbol(each).ndim for each in arguments)
+            return [Symbol(self.graph, self.graph.symbol(each).numbers, ndim) for each in arguments]
         if name in ("stack", "concatenate") and len(arguments) == 1:
-            parts = [self._lifted(part) for part in arguments[0]]
+            parts = [self.graph.symbol(part) for part in arguments[0]]
             return Symbol(self.graph, [number for part in parts for number in part.numbers], 2)
         if name in ("shape", "ndim"):
             return getattr(self, name)
         raise TypeError(f"np.{name} is not among the operations of a traced program")
 
-    def _lifted(self, value: Any) -> "Symbol":
-        return value if isinstance(value, Symbol) else lifted(self.graph, np.asarray(value))
-
     def _elementwise(self, name: str, inputs: Sequence[Any]) -> "Symbol":
         """Return an operation row by row."""
-        given = [self._lifted(value) for value in inputs]
+        given = [self.graph.symbol(value) for value in inputs]
         rows = max(len(symbol.numbers) for symbol in given)
         if any(len(symbol.numbers) not in (1, rows) for symbol in given):
             raise TypeError(f"np.{name} meets arrays of {sorted({len(symbol.numbers) for symbol in given})} dates")
