@@ -25,6 +25,7 @@ Labelled = xr.Dataset | xr.DataTree | xr.DataArray
 # Where a dataset comes from, or how its inputs were drawn, by key.
 Record = Mapping[str, Any]
 _Variables = Mapping[Any, xr.Variable]
+_Output = tuple[tuple[str, ...], FloatArray, str]
 PROVENANCE = "provenance"
 _SAMPLED = 1024
 _DESIGN = "design"
@@ -262,17 +263,12 @@ def output_attrs(model: Model, name: str) -> dict[str, str | int]:
 
 
 def evaluated_dataset(
-    inputs: Dataset,
-    outputs: Mapping[str, tuple[tuple[str, ...], FloatArray]],
-    units: Mapping[str, str],
-    labels: Mapping[str, NDArray[Any]],
-    model_hash: str,
-    values: Arrays,
+    inputs: Dataset, outputs: Mapping[str, _Output], labels: Mapping[str, NDArray[Any]], model_hash: str, values: Arrays
 ) -> Dataset:
-    """Label outputs of any function, each with its dimensions, the sample last, beside the inputs."""
+    """Label outputs of any function, each with its dimensions, the sample last, its values and its unit."""
     variables = {
-        name: xr.Variable(dims, numbers, {"role": "output", "units": units[name], "long_name": in_words(name)})
-        for name, (dims, numbers) in outputs.items()
+        name: xr.Variable(dims, numbers, {"role": "output", "units": unit, "long_name": in_words(name)})
+        for name, (dims, numbers, unit) in outputs.items()
     }
     coords: dict[Hashable, Any] = {
         dim: coordinate(dim, places, {"long_name": in_words(dim)}) for dim, places in labels.items()

@@ -141,10 +141,10 @@ def evaluate(
         parts.append(part)
         if progress is not None:
             progress(sum(len(done[task.outputs[0]]) for done in parts), size)
-    labelled = {name: _joined(task, name, [part[name] for part in parts]) for name in task.outputs}
+    labelled = {n: (*_joined(task, n, [part[n] for part in parts]), unit) for n, unit in outputs.items()}
     model_hash = hashlib.sha256(repr((fingerprint_of(function), form, dict(outputs))).encode()).hexdigest()[:12]
-    used = {dim: labels[dim] for dim in labels if any(dim in dims for dims, _ in labelled.values())}
-    forecast = evaluated_dataset(inputs, labelled, dict(outputs), used, model_hash, values)
+    used = {dim: labels[dim] for dim in labels if any(dim in dims for dims, *_ in labelled.values())}
+    forecast = evaluated_dataset(inputs, labelled, used, model_hash, values)
     _refuse_not_finite(forecast, task, values)
     return forecast
 
@@ -316,8 +316,7 @@ def _by_name(task: _Task, result: Any) -> dict[str, Any]:
             raise InputError(f"{task.called} gives {given}, not {absent[0]!r}{nearest(absent[0], known)}")
         return {name: result[name] for name in names}
     if len(names) == 1:
-        alone = isinstance(result, tuple) and len(result) == 1
-        return {names[0]: result[0] if alone else result}
+        return {names[0]: result[0] if isinstance(result, tuple) and len(result) == 1 else result}
     if not isinstance(result, tuple | list):
         array = np.atleast_1d(np.asarray(result))
         result = list(np.moveaxis(array, -1, 0) if task.form == "matrix" else array)
@@ -370,11 +369,14 @@ def _refuse_not_finite(forecast: Dataset, task: _Task, values: Arrays) -> None:
         first, place = samples[0], np.argwhere(wrong[..., samples[0]])[0]
         labels = [f"{dim} {forecast[dim].values[at]}" for dim, at in zip(variable.dims[:-1], place, strict=True)]
         inputs = {key: float(array[first] if array.ndim else array) for key, array in values.items()}
-        error = NotFiniteError(
-            f"output {name!r} of {task.called} is not finite in {samples.size} of {wrong.shape[-1]} samples, the first "
-            f"{variable.values[(*place, first)]} at {', '.join([*labels, f'sample {first}'])}, where {_shown(inputs)}; "
-            "correct the function or the priors (the error's attribute 'forecast' holds what was computed)"
+        what = (
+            f"output {name!r} of {task.called} is not finite in {samples.size} of {wrong.shape[-1]} samples, the first"
         )
+        where = (
+            f"{variable.values[(*place, first)]} at {', '.join([*labels, f'sample {first}'])}, where {_shown(inputs)}"
+        )
+        remedy = "correct the function or the priors (the error's attribute 'forecast' holds what was computed)"
+        error = NotFiniteError(f"{what} {where}; {remedy}")
         error.forecast = forecast
         raise error
 

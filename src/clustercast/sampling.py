@@ -133,8 +133,7 @@ def draw(
     if size % several:
         raise InputError(f"replicates is {several}, which does not divide size {size}; give 1, 2, 4, 8 or 16")
     # Of Saltelli's rows only A and B are held, and what is computed of each row.
-    factors = {**dict.fromkeys(PLAIN, 1), "saltelli": 4}
-    bytes_each = 8 * uncertain * factors.get(design, uncertain + 1)
+    bytes_each = 8 * uncertain * {**dict.fromkeys(PLAIN, 1), "saltelli": 4}.get(design, uncertain + 1)
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else math.inf
     if size * bytes_each > memory:
         what = f"size is {size}, which takes {size * bytes_each / 1e9:,.0f} GB, more than this machine has"
@@ -179,8 +178,7 @@ def _values(priors: Priors, uniforms: Mapping[str, FloatArray]) -> dict[str, Flo
     correlated = priors.correlated
     values = {name: priors[name].quantile(u) for name, u in uniforms.items() if name not in correlated}
     if len(values) < len(uniforms):
-        scores = np.column_stack([ndtri(uniforms[name]) for name in correlated])
-        values |= _correlated_values(priors, scores)
+        values |= _correlated_values(priors, np.column_stack([ndtri(uniforms[name]) for name in correlated]))
     return {name: values[name] for name in uniforms}
 
 

@@ -138,8 +138,7 @@ def rows_of(value: FloatArray, rows: int) -> FloatArray:
     """Return a value with an axis of dates in front."""
     if value.ndim == 2 and value.shape[0] == rows:
         return value
-    samples = value.shape[-1] if value.ndim else 1
-    return np.broadcast_to(value, (rows, samples))
+    return np.broadcast_to(value, (rows, value.shape[-1] if value.ndim else 1))
 
 
 def joined(parts: Sequence[FloatArray]) -> FloatArray:

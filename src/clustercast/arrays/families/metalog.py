@@ -33,11 +33,9 @@ def fit(levels: FloatArray, values: FloatArray, low: float, high: float) -> tupl
             shape = _basis(levels) @ np.array([0.0, 1.0, skewness])
             middle.append(first + (last - first) * (shape[1] - shape[0]) / (shape[2] - shape[0]))
         least, most = bounded(np.sort(np.array(middle)), low, high)
-        raise InputError(
-            f"the middle quantile {values[1]:g} (at {levels[1]:g}) is too near one of its neighbours for a metalog "
-            f"through {values[0]:g} and {values[2]:g}; between {least:.6g} and {most:.6g} is allowed, "
-            "other bounds shift that range, and two quantiles always fit"
-        )
+        what = f"the middle quantile {values[1]:g} (at {levels[1]:g}) is too near one of its neighbours for a metalog"
+        allowed = f"between {least:.6g} and {most:.6g} is allowed, other bounds shift that range"
+        raise InputError(f"{what} through {values[0]:g} and {values[2]:g}; {allowed}, and two quantiles always fit")
     return tuple(float(coefficient) for coefficient in coefficients)
 
 

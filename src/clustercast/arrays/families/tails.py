@@ -9,6 +9,8 @@ from scipy import special
 from clustercast.arrays import FloatArray
 
 Tails = tuple[FloatArray, FloatArray]
+_BothTails = Callable[[FloatArray], Tails]
+_Density = Callable[[FloatArray], FloatArray]
 _MOST_STEPS = 200
 _ROUNDING = 4e-16
 # Of a tail: the sum of a thousand components is not known better.
@@ -54,12 +56,7 @@ class Levels:
 
 
 def invert(
-    tails: Callable[[FloatArray], Tails],
-    density: Callable[[FloatArray], FloatArray],
-    p: FloatArray,
-    q: FloatArray,
-    low: FloatArray,
-    high: FloatArray,
+    tails: _BothTails, density: _Density, p: FloatArray, q: FloatArray, low: FloatArray, high: FloatArray
 ) -> FloatArray:
     """Return where a distribution has given tail probabilities, each inside a bracket from `low` to `high`."""
     # Newton's steps inside the bracket, bisection where they leave it. An element does not see the others, so that

@@ -314,8 +314,7 @@ class Mixture(OfComponents):
 def _row_sums(x: FloatArray, places: FloatArray, function: Callable[[FloatArray], FloatArray]) -> FloatArray:
     """Return the sum of a function of the distances of each value from many places, a few values at a time."""
     block = max(1, _CELLS // places.size)
-    sums = in_blocks(lambda values: function(values[:, np.newaxis] - places).sum(axis=1), x, block)
-    return sums.reshape(x.shape)
+    return in_blocks(lambda values: function(values[:, np.newaxis] - places).sum(axis=1), x, block).reshape(x.shape)
 
 
 @functools.lru_cache(maxsize=32)

@@ -148,8 +148,7 @@ class Family:
         levels = np.ascontiguousarray(p, dtype=np.float64)
         least, greatest = levels.min(initial=0.5), levels.max(initial=0.5)
         if not (least >= 0 and greatest <= 1):
-            worst = levels[~((levels >= 0) & (levels <= 1))][0]
-            raise InputError(f"probability {worst:g} is outside 0 to 1")
+            raise InputError(f"probability {levels[~((levels >= 0) & (levels <= 1))][0]:g} is outside 0 to 1")
         result = in_blocks(lambda p: self._invert(Levels(p)), levels).reshape(np.shape(p))
         if least == 0 or greatest == 1:
             result[levels.reshape(result.shape) == 0], result[levels.reshape(result.shape) == 1] = self.support
