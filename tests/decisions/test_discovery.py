@@ -8,7 +8,7 @@ import xarray as xr
 
 import clustercast as cc
 from clustercast.arrays.decisions.boxes import Box, chosen_box
-from clustercast.decisions import discovery
+from clustercast.decisions import regions
 
 
 @cc.quantity("GW")
@@ -89,11 +89,11 @@ def test_draws_that_find_choose_and_judge_are_apart(forecast, monkeypatch):
 
     def labelled(boxes, names, edges, codes, holds):
         seen.append(codes)
-        return discovery_labelled(boxes, names, edges, codes, holds)
+        return regions_labelled(boxes, names, edges, codes, holds)
 
-    discovery_labelled = discovery._labelled
-    monkeypatch.setattr(discovery, "chosen_box", chosen)
-    monkeypatch.setattr(discovery, "_labelled", labelled)
+    regions_labelled = regions._labelled
+    monkeypatch.setattr(regions, "chosen_box", chosen)
+    monkeypatch.setattr(regions, "_labelled", labelled)
     cc.discover(forecast, "power > 12 GW")
     assert [codes.shape[1] for codes in seen] == [10000, 5000, 5000]
     # Of three codes hardly two draws have the same.
@@ -104,7 +104,7 @@ def test_a_limit_may_be_at_the_outermost_edge():
     # Four bins between three edges: without the first bin, and without the last.
     codes = np.array([np.arange(8) % 4] * 3, dtype=np.uint8)
     box = Box(np.array([1, 0, 0]), np.array([250, 2, 3]))
-    found = discovery._labelled([box], ["a", "b", "c"], [np.array([1.0, 2.0, 3.0])] * 3, codes, codes[0] > 1)
+    found = regions._labelled([box], ["a", "b", "c"], [np.array([1.0, 2.0, 3.0])] * 3, codes, codes[0] > 1)
     assert found["lower"].values.tolist() == [[1, -np.inf, -np.inf]]
     assert found["upper"].values.tolist() == [[np.inf, 3, np.inf]]
 

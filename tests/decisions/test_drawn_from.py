@@ -7,7 +7,7 @@ from scipy.stats import norm, rankdata
 
 import clustercast as cc
 from clustercast.dataset import with_provenance
-from clustercast.decisions.drawn_from import (
+from clustercast.decisions.targets import (
     checked_fraction,
     continuous_inputs,
     normal_scores,

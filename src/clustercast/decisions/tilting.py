@@ -16,8 +16,7 @@ from clustercast.arrays.families.tails import score_of_tails
 from clustercast.arrays.summaries.order_statistics import effective_size
 from clustercast.arrays.summaries.summaries import share_with_error
 from clustercast.dataset import provenance
-from clustercast.decisions import drawn_from
-from clustercast.decisions.targets import Wanted
+from clustercast.decisions import targets
 from clustercast.errors import InputError, typed
 from clustercast.files.toml import toml_table
 from clustercast.files.whole import write_text
@@ -86,7 +85,7 @@ class Tilt:
 
 
 @typed
-def tilt(forecast: xr.Dataset, claim: drawn_from.Event, *, probability: float, priors: Priors | None = None) -> Tilt:
+def tilt(forecast: xr.Dataset, claim: targets.Event, *, probability: float, priors: Priors | None = None) -> Tilt:
     """Return the least change of the priors that gives a claim a probability.
 
     Parameters
@@ -131,19 +130,19 @@ def tilt(forecast: xr.Dataset, claim: drawn_from.Event, *, probability: float, p
     >>> found.marginals["after"].sel(quantile=0.5).round(1).values.tolist()
     [1.0, 1.0]
     """
-    probability = drawn_from.checked_fraction("probability", probability)
-    event, priors = drawn_from.asked_event(forecast, claim), drawn_from.priors_of(forecast, priors)
+    probability = targets.checked_fraction("probability", probability)
+    event, priors = targets.asked_event(forecast, claim), targets.priors_of(forecast, priors)
     holds, size = event.holds, len(event.values)
     weights = event_weights(holds, probability, np.full(size, 1 / size))
-    names = drawn_from.continuous_inputs(forecast, priors)
+    names = targets.continuous_inputs(forecast, priors)
     if not names:
         raise InputError("the forecast holds no input with a density; keep the inputs beside the outputs")
-    chosen = informative(drawn_from.rank_scores(forecast, names), holds)
+    chosen = informative(targets.rank_scores(forecast, names), holds)
     kept = tuple(name for name, own in zip(names, chosen, strict=True) if own)
     if not kept:
         raise InputError(f"no input moves {event.name!r} by more than chance; choose another claim, or draw more")
-    scores = drawn_from.normal_scores(forecast, priors, kept)
-    shift = least_shift(scores, holds, probability, drawn_from.score_correlation(priors, kept), _LEAST_SIZE)
+    scores = targets.normal_scores(forecast, priors, kept)
+    shift = least_shift(scores, holds, probability, targets.score_correlation(priors, kept), _LEAST_SIZE)
     if abs(shift.reached - probability) > 1e-6:
         what = (
             f"shifts of the inputs bring {event.name!r} from {event.share:.3g} to {shift.reached:.3g} at most on these"
@@ -179,7 +178,7 @@ def tilt(forecast: xr.Dataset, claim: drawn_from.Event, *, probability: float, p
 
 @typed
 def probability_tornado(
-    forecast: xr.Dataset, claim: drawn_from.Event, *, inputs: Names = None, tail: float = 0.1
+    forecast: xr.Dataset, claim: targets.Event, *, inputs: Names = None, tail: float = 0.1
 ) -> xr.Dataset:
     """Return the probability of a claim where each input is in its lowest or highest part.
 
@@ -214,7 +213,7 @@ def probability_tornado(
     >>> cc.probability_tornado(forecast, "total > 0.5", inputs="x")["probability"].values.tolist()
     [[0.0, 1.0]]
     """
-    event = drawn_from.asked_event(forecast, claim)
+    event = targets.asked_event(forecast, claim)
     holds = event.holds
     if not 20 / len(holds) <= tail <= 0.5:
         raise InputError(f"tail is {tail!r}; give a part of at most 0.5 that holds 20 of {len(holds):,} samples")
@@ -245,13 +244,13 @@ def _calibrated(
     names: tuple[str, ...],
     scores: FloatArray,
     shift: Shift,
-    event: Wanted,
+    event: targets.Wanted,
     probability: float,
 ) -> tuple[list[tuple[str, Family]], FloatArray]:
     """Return the shifted families, so that a fresh draw of them has the probability, and the log weights of draws."""
     # Only normal and lognormal inputs are shifted exactly; what the other families lose, a little more or less of the
     # shift makes up for.
-    inverse = np.asarray(np.linalg.inv(drawn_from.score_correlation(priors, names)), dtype=np.float64)
+    inverse = np.asarray(np.linalg.inv(targets.score_correlation(priors, names)), dtype=np.float64)
     columns = [forecast[name].values for name in names]
     holds = event.holds
     base = _log_joint(scores, inverse, [priors[name].log_density(x) for name, x in zip(names, columns, strict=True)])
@@ -305,14 +304,14 @@ def shifted(family: Family, shift: float) -> Family:
     return Metalog.from_quantiles(through, bounds=bounds, unit=family.unit)
 
 
-def _words(event: Wanted, probability: float, marginals: xr.Dataset, left: float) -> str:
+def _words(event: targets.Wanted, probability: float, marginals: xr.Dataset, left: float) -> str:
     """Return the change in a sentence."""
     said = []
     for name in map(str, marginals["input"].values[:_SAID]):
         before, after = (float(marginals[key].sel(input=name, quantile=0.5)) for key in ("before", "after"))
         unit = str(marginals["unit"].sel(input=name).values)
-        text = drawn_from.with_unit_text(after, before, "1")
-        said.append(f"{name.replace('_', ' ')} {text} instead of {drawn_from.with_unit_text(before, after, unit)}")
+        text = targets.with_unit_text(after, before, "1")
+        said.append(f"{name.replace('_', ' ')} {text} instead of {targets.with_unit_text(before, after, unit)}")
     more = marginals.sizes["input"] - len(said)
     rest = f" and {more} other input{'s' * (more > 1)} less" if more else ""
     return (

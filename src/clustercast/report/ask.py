@@ -9,9 +9,9 @@ import xarray as xr
 from scipy.special import expit, logit
 
 from clustercast.conditioning.observation_rows import Observations
-from clustercast.decisions.bounds import prior_bounds
-from clustercast.decisions.discovery import discover
 from clustercast.decisions.information import evppi, evsi
+from clustercast.decisions.regions import discover
+from clustercast.decisions.robustness import prior_bounds
 from clustercast.decisions.targets import FEWEST
 from clustercast.decisions.tilting import probability_tornado, tilt
 from clustercast.errors import InputError
