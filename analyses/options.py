@@ -120,26 +120,23 @@ def analysis(
         own = [*inspect.signature(body).parameters.values()][1:]
         kind = _Parameter.KEYWORD_ONLY
         added = [_Parameter(name, kind, annotation=a, default=d) for name, (a, d) in shared.items()]
-        parameters = [_worded(one.replace(kind=kind), body.__name__, points) for one in (*own, *added)]
+        parameters, places = [], (body.__name__, "points" if points else "all", "all")
+        for one in (*own, *added):
+            # What the shell calls it and says of it.
+            words: dict[str, Any] = next((_WORDS[p][one.name] for p in places if one.name in _WORDS.get(p, {})), {})
+            usual = [] if one.default is _Parameter.empty else [f"--{one.name.replace('_', '-')}"]
+            named = words.get("names", usual)
+            rest = {key: text for key, text in words.items() if key != "names"}
+            if points and one.name == "samples":
+                rest["callback"] = power_of_two
+            shell = typer.Option(*named, **rest) if named else typer.Argument(**rest)
+            parameters.append(one.replace(kind=kind, annotation=Annotated[one.annotation, shell]))
         command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         command.__annotations__ = {p.name: p.annotation for p in parameters}
         del command.__wrapped__
         return command
 
     return made
-
-
-def _worded(parameter: inspect.Parameter, analysis: str, points: bool) -> inspect.Parameter:
-    """Return a parameter with what the shell calls it and says of it."""
-    places = (analysis, "points" if points else "all", "all")
-    words: dict[str, Any] = next((_WORDS[p][parameter.name] for p in places if parameter.name in _WORDS.get(p, {})), {})
-    usual = [] if parameter.default is _Parameter.empty else [f"--{parameter.name.replace('_', '-')}"]
-    named = words.get("names", usual)
-    rest = {key: text for key, text in words.items() if key != "names"}
-    if points and parameter.name == "samples":
-        rest["callback"] = power_of_two
-    made = typer.Option(*named, **rest) if named else typer.Argument(**rest)
-    return parameter.replace(annotation=Annotated[parameter.annotation, made])
 
 
 def _answer(body: Callable[..., Answer], options: Mapping[str, Any], own: Mapping[str, Any]) -> None:

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
 # Fewer columns than any table of the report fits.
 _NARROWEST = 40
@@ -32,24 +33,19 @@ def progress_bar() -> Iterator[Callable[[int, int], None]]:
     """Yield a function of what is done and planned; a bar on standard error appears after a second."""
     started = time.monotonic()
     with ExitStack() as ending:
-        update: Callable[[int, int], None] | None = None
+        bar: Any = None
 
         def report(done: int, planned: int) -> None:
-            nonlocal update
-            if update is None and sys.stderr.isatty() and time.monotonic() - started >= 1:
-                update = _shown_bar(ending)
-            if update is not None:
-                update(done, planned)
+            nonlocal bar
+            if bar is None and sys.stderr.isatty() and time.monotonic() - started >= 1:
+                # Rich comes in here, after the work began.
+                from rich.console import Console
+                from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+                columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+                bar = ending.enter_context(Progress(*columns, console=Console(stderr=True)))
+                bar.add_task("working", total=None)
+            if bar is not None:
+                bar.update(bar.task_ids[0], completed=done, total=planned)
 
         yield report
-
-
-def _shown_bar(ending: ExitStack) -> Callable[[int, int], None]:
-    """Show a bar until the ending, and return what moves it; rich comes in here, after the work began."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    bar = ending.enter_context(Progress(*columns, console=Console(stderr=True)))
-    task = bar.add_task("working", total=None)
-    return lambda done, planned: bar.update(task, completed=done, total=planned)

@@ -35,7 +35,7 @@ def sobol_tables(indices: xr.Dataset, *, most: int = 8, resolved: xr.DataArray |
             one = len(rest) == 1
             notes.append(f"{len(rest)} more {what}{'' if one else 's'}, {'' if one else 'each '}with ST below {least}")
         if resolved is not None:
-            notes.append(resolution(resolved.sel(output=output)))
+            notes.append(_resolution(resolved.sel(output=output)))
         rows = [
             (
                 member_label(str(names[k])),
@@ -48,13 +48,13 @@ def sobol_tables(indices: xr.Dataset, *, most: int = 8, resolved: xr.DataArray |
         yield table(title, headers, rows, note="; ".join(notes))
 
 
-def resolution(resolved: xr.DataArray) -> str:
+def _resolution(resolved: xr.DataArray) -> str:
     """Return in which years the order of the first inputs is resolved, in words."""
-    what = str(resolved.attrs["long_name"]).removesuffix(" resolved")
+    timed, what = "year" in resolved.dims, str(resolved.attrs["long_name"]).removesuffix(" resolved")
     if resolved.all():
-        return f"{what} is resolved" + (" in every year" if "year" in resolved.dims else "")
+        return f"{what} is resolved{' in every year' if timed else ''}"
     if not resolved.any():
-        return f"{what} is not resolved" + (" in any year" if "year" in resolved.dims else "")
+        return f"{what} is not resolved{' in any year' if timed else ''}"
     years = resolved["year"].values[~resolved.values]
     some = f"{years.size} of {resolved.size} years, {years[0]:g} to {years[-1]:g}"
     return f"{what} is not resolved in {f'{years[0]:g}' if years.size == 1 else some}"

@@ -121,19 +121,16 @@ class Clause:
         if self.form == "fall":
             last = place_of(variable, self.when.year) + 1 if self.when is not None else len(values)
             values = values[:last]
-            peak = np.maximum.accumulate(values, axis=0)
-            return np.asarray((peak - values - self._distance(variable, peak)).max(axis=0))
-        assert self.start is not None and self.when is not None
-        first, second = (values[place_of(variable, when.year)] for when in (self.start, self.when))
-        rise = second - first if self.form == "rise" else first - second
-        return np.asarray(rise - self._distance(variable, np.abs(first)))
-
-    def _distance(self, variable: xr.DataArray, size: FloatArray) -> FloatArray | float:
-        """Return how far is meant: a percentage of a size, else a quantity in the unit of the variable."""
+            size = np.maximum.accumulate(values, axis=0)
+            moved = size - values
+        else:
+            assert self.start is not None and self.when is not None
+            first, second = (values[place_of(variable, when.year)] for when in (self.start, self.when))
+            size, moved = np.abs(first), second - first if self.form == "rise" else first - second
+        # How far is meant: a percentage of the size, else a quantity in the unit of the variable.
         number, unit = parse_quantity(self.value)
-        if unit in ("%", "percent"):
-            return number / 100 * size
-        return _threshold(self.value, variable)
+        gap = moved - (number / 100 * size if unit in ("%", "percent") else _threshold(self.value, variable))
+        return np.asarray(gap.max(axis=0) if self.form == "fall" else gap)
 
 
 @dataclass(frozen=True)

@@ -72,14 +72,10 @@ def rare_probability(
         The grid of years; by default each year from 2022 to the last date of the condition, and its dates.
     function : callable, optional
         Any function of all inputs in the place of a model, as in `evaluate`.
-    seed : int, optional
-        The same seed gives the same bits.
-    relative_error : float, optional
-        Standard error over probability at which to stop.
-    confidence : float, optional
-        Coverage of the interval.
-    budget : int, optional
-        Runs after which to stop in any case.
+    seed, budget : int, optional
+        The same seed gives the same bits; runs after which to stop in any case.
+    relative_error, confidence : float, optional
+        Standard error over probability at which to stop; coverage of the interval.
     progress : callable, optional
         Called with runs done and `budget`.
     **evaluation

@@ -77,7 +77,10 @@ def fan(
     style.human_axis(ax.yaxis, path, log=logarithmic, most=9)
     style.year_axis(ax, years, path)
     ax.set_xlim(years[0] - 0.25, years[-1] + 0.25)
-    style.titled(ax, style.title_of(path), _finding(path, years[-1], points, values[-1]))
+    said, middle, covered = "", len(points) // 2, 100 * (points[-1] - points[0])
+    if len(points) % 2:
+        said = f"{years[-1]:g}: {style.said(path, *values[-1, [0, middle, -1]])}, {covered:.0f} % interval"
+    style.titled(ax, style.title_of(path), said)
     ax.set_ylabel(style.plain(style.unit_beside(path)))
     _name_lines(ax, ends | heights, references, path)
     handles, texts = ax.get_legend_handles_labels()
@@ -87,14 +90,6 @@ def fan(
         place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (-0.1, -0.16), "ncols": len(keyed)}
         ax.legend(*zip(*keyed, strict=True), **place, **style.KEY, handletextpad=0.3)
     return ax
-
-
-def _finding(path: xr.DataArray, year: float, points: FloatArray, last: FloatArray) -> str:
-    """Return what the fan comes to in its last year, in words."""
-    if len(points) % 2 == 0:
-        return ""
-    covered = 100 * (points[-1] - points[0])
-    return f"{year:g}: {style.said(path, last[0], last[len(last) // 2], last[-1])}, {covered:.0f} % interval"
 
 
 def _quantiles(
