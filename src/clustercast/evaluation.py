@@ -218,11 +218,9 @@ def _check_samples_apart(task: _Task, columns: Columns, size: int, executor: Any
             anew = next(_mapped(task, [_piece(columns, rows)], executor))[name] if wrong.any() else None
             if anew is not None and np.array_equal(anew, known, equal_nan=True):
                 at = np.argwhere(wrong)[0]
-                what = (
-                    f"output {name!r} of sample {chosen[at[0]]} is {expected[tuple(at)]:.6g} beside the samples {rows}"
-                )
-                other = f"{part[name][tuple(at)]:.6g} beside {chosen}"
-                raise InputError(f"{task.called} mixes samples: {what} and {other}; {remedy}")
+                one, other = f"{expected[tuple(at)]:.6g} beside the samples {rows}", f"{part[name][tuple(at)]:.6g}"
+                what = f"output {name!r} of sample {chosen[at[0]]} is {one} and {other} beside {chosen}"
+                raise InputError(f"{task.called} mixes samples: {what}; {remedy}")
 
 
 def _piece(columns: Columns, rows: Sequence[int]) -> _Piece:
@@ -369,14 +367,11 @@ def _refuse_not_finite(forecast: Dataset, task: _Task, values: Arrays) -> None:
         first, place = samples[0], np.argwhere(wrong[..., samples[0]])[0]
         labels = [f"{dim} {forecast[dim].values[at]}" for dim, at in zip(variable.dims[:-1], place, strict=True)]
         inputs = {key: float(array[first] if array.ndim else array) for key, array in values.items()}
-        what = (
-            f"output {name!r} of {task.called} is not finite in {samples.size} of {wrong.shape[-1]} samples, the first"
-        )
-        where = (
-            f"{variable.values[(*place, first)]} at {', '.join([*labels, f'sample {first}'])}, where {_shown(inputs)}"
-        )
+        what = f"output {name!r} of {task.called} is not finite in {samples.size} of {wrong.shape[-1]} samples"
+        at = ", ".join([*labels, f"sample {first}"])
+        where = f"the first {variable.values[(*place, first)]} at {at}, where {_shown(inputs)}"
         remedy = "correct the function or the priors (the error's attribute 'forecast' holds what was computed)"
-        error = NotFiniteError(f"{what} {where}; {remedy}")
+        error = NotFiniteError(f"{what}, {where}; {remedy}")
         error.forecast = forecast
         raise error
 
