@@ -137,8 +137,7 @@ def define_unit(name: str, definition: str | None = None) -> None:
     name : str
         Letters, digits and underscores, as ``"wafer_layer"``. Prefixes (k, M, G, T, P, E, m) then work with it.
     definition : str, optional
-        How large it is, as ``"132 kW"``; without it the unit counts something of its own kind, which converts to
-        nothing else.
+        How large it is, as ``"132 kW"``; without it the unit counts something of its own and converts to nothing.
 
     Raises
     ------

@@ -86,8 +86,7 @@ class Wiring:
 
     functions: Mapping[str, Function]
     layers: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    # What was asked for: definitions by name, the names that the switches of a layer reach, orders by their ends, and
-    # the components that a schedule finds.
+    # What was asked for: definitions by name, what the switches of a layer reach, orders by their ends, components.
     _known: dict[str, Definition | None] = field(default_factory=dict, repr=False, compare=False)
     _reached: dict[str, frozenset[str]] = field(default_factory=dict, repr=False, compare=False)
     orders: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict, repr=False, compare=False)

@@ -20,8 +20,7 @@ def input_groups(priors: Priors, by: By, model: Model) -> dict[str, tuple[str, .
     ----------
     priors : Priors
     by : {"section", "source"}
-        Section: the module of the first quantity that takes the input. Source: the text of the prior's source. There
-        is no other way to group.
+        Section: the module of the first quantity that takes the input. Source: the text of the prior's source.
     model : Model
 
     Returns

@@ -59,8 +59,7 @@ def invert(
     tails: _BothTails, density: _Density, p: FloatArray, q: FloatArray, low: FloatArray, high: FloatArray
 ) -> FloatArray:
     """Return where a distribution has given tail probabilities, each inside a bracket from `low` to `high`."""
-    # Newton's steps inside the bracket, bisection where they leave it. An element does not see the others, so that
-    # blocks of any size give the same bits.
+    # Newton's steps inside the bracket, bisection outside. No element sees another: any blocks give the same bits.
     x, low, high = low.copy(), low.copy(), high.copy()
     todo = np.flatnonzero(np.isfinite(low) & np.isfinite(high) & (low < high))
     x[todo] = _middle(low[todo], high[todo])

@@ -211,8 +211,7 @@ class Family:
         mode : float, optional
             The peak, for a triangular or PERT distribution through two quantiles.
         bounds : tuple of two floats, optional
-            The interval of a beta distribution (0 to 1 unless given), the ends of a truncated normal or metalog; for
-            the other families checked, never imposed.
+            The interval of a beta (0 to 1 unless given), the ends of a truncated normal or metalog; elsewhere checked.
         unit, source, as_of, note, judgement : optional
             Kept with the distribution. Its parameters are refused: the quantiles determine them.
 
