@@ -8,11 +8,11 @@ import ast
 import copy
 import inspect
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from clustercast.engine.fingerprint import long_expressions, tree_of
-from clustercast.engine.wiring import PREVIOUS, PREVIOUS_YEAR, YEAR, Definition, Need
+from clustercast.engine.wiring import PREVIOUS, PREVIOUS_YEAR, YEAR, Definition
 
 _SHORT = {"minimum": "min", "maximum": "max", "power": "pow"}
 
@@ -33,22 +33,19 @@ def formula_of(found: Definition) -> Formula:
         return Formula(found.name, (), f"{found.function.__name__}({', '.join(found.arguments)})")
     parameters = tuple(inspect.signature(found.function).parameters)
     stated = zip(parameters, found.needs, found.arguments, strict=True)
-    names = {name: _moment(name, need, found.steps, parameters) or argument for name, need, argument in stated}
+    names = {}
+    for name, need, argument in stated:
+        # With its date where it has one.
+        if need.kind == "lagged":
+            names[name] = f"{need.name}[t{'+h' if found.steps else ''} - {need.lag}]"
+        elif found.steps and name in (YEAR, PREVIOUS_YEAR):
+            names[name] = "(t + h)" if name == YEAR else "t"
+        elif found.steps and need.kind == "previous":
+            names[name] = f"{need.name}[t]"
+        else:
+            names[name] = f"{need.name}[t+h]" if found.steps and PREVIOUS + name in parameters else argument
     local, result = _parts(tree, names, found.steps)
     return Formula(f"{found.name}[t+h]" if found.steps else found.name, local, result)
-
-
-def _moment(parameter: str, need: Need, steps: bool, parameters: Sequence[str]) -> str:
-    """Return how an argument is written with its date, or nothing where it has none."""
-    if need.kind == "lagged":
-        return f"{need.name}[t{'+h' if steps else ''} - {need.lag}]"
-    if not steps:
-        return ""
-    if parameter in (YEAR, PREVIOUS_YEAR):
-        return "(t + h)" if parameter == YEAR else "t"
-    if need.kind == "previous":
-        return f"{need.name}[t]"
-    return f"{need.name}[t+h]" if PREVIOUS + parameter in parameters else ""
 
 
 def _parts(tree: ast.FunctionDef, names: Mapping[str, str], steps: bool) -> tuple[tuple[tuple[str, str], ...], str]:

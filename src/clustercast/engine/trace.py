@@ -77,7 +77,10 @@ class Graph:
 
     def operation(self, name: str, arguments: Sequence[int]) -> int:
         """Return the number of an operation; one of constants alone is computed at once."""
-        known = [self._value(argument) for argument in arguments]
+        known: list[Any] = []
+        for kind, value in map(self.node, arguments):
+            number = np.float64(float.fromhex(value[0])) if kind == "constant" else None
+            known.append(np.bool_(number) if number is not None and value[1] else number)
         if all(value is not None for value in known):
             with np.errstate(all="ignore"):
                 return self.constant(OPERATIONS[name](*known)[()])
@@ -102,14 +105,6 @@ class Graph:
             self._numbers[key] = len(self.inputs) + len(self.nodes)
             self.nodes.append(key)
         return self._numbers[key]
-
-    def _value(self, number: int) -> Any:
-        """Return the value of a constant, or None."""
-        name, arguments = self.node(number)
-        if name != "constant":
-            return None
-        value = np.float64(float.fromhex(arguments[0]))
-        return np.bool_(value) if arguments[1] else value
 
     def symbol(self, value: Any) -> "Symbol":
         """Return a value as a symbol: an array of constants is a number, or a column of dates."""

@@ -110,12 +110,11 @@ def _check_numbers(name: str, function: Function, units: Sequence[str], declarat
     suspects = np.array([*_THOUSANDS, *_HOURS, *itertools.chain(*of_words)])
     for number in numbers_in(function):
         if number not in declaration.constants and np.isclose(abs(number), suspects, rtol=1e-12, atol=0).any():
-            raise InputError(
-                f"{called(function, name)} converts units with the number {number:g}; inside, every number is in "
-                f"coherent units (W, year, USD, ...) and is given out in {declaration.unit!r} by itself: "
-                "leave the number out; if it says something about the world, make it an input; if it is neither, "
-                f"declare it: @cc.quantity(..., constants=[{number:g}])"
-            )
+            inside = "inside, every number is in coherent units (W, year, USD, ...)"
+            remedy = "leave the number out; if it says something about the world, make it an input"
+            otherwise = f"if it is neither, declare it: @cc.quantity(..., constants=[{number:g}])"
+            what = f"{called(function, name)} converts units with the number {number:g}; {inside}"
+            raise InputError(f"{what} and is given out in {declaration.unit!r} by itself: {remedy}; {otherwise}")
 
 
 def _check_one(
@@ -142,11 +141,9 @@ def _check_one(
         raise InputError(f"{what} declares {unit!r} but its arguments ({described}) give '{measured.units}'; {remedy}")
     numbers = np.asarray(measured.magnitude, dtype=np.float64)
     if not np.allclose(numbers, plain, rtol=1e-9, atol=0, equal_nan=True):
-        raise InputError(
-            f"{what} gives other numbers when its arguments ({described}) come in other units: "
-            f"{numbers.flat[0]:.6g} instead of {plain.flat[0]:.6g} in the coherent unit of {unit!r}; "
-            "it drops a unit or contains a conversion (inside, every number is in coherent units)"
-        )
+        why = "it drops a unit or contains a conversion (inside, every number is in coherent units)"
+        seen = f"{numbers.flat[0]:.6g} instead of {plain.flat[0]:.6g} in the coherent unit of {unit!r}; {why}"
+        raise InputError(f"{what} gives other numbers when its arguments ({described}) come in other units: {seen}")
 
 
 @functools.cache

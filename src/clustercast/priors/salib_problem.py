@@ -15,8 +15,7 @@ from clustercast.priors.prior_set import Priors
 # SALib's distributions, and how many numbers it takes for each.
 _DIRECT: dict[str, type[families.Family]] = {"unif": families.Uniform, "logunif": families.LogUniform}
 _DIRECT |= {"norm": families.Normal, "lognorm": families.LogNormal}
-_COUNTS: dict[str, tuple[int, ...]] = {**dict.fromkeys(_DIRECT, (2,)), "triang": (2, 3), "truncnorm": (4,)}
-_COUNTS["weibull"] = (2, 3)
+_COUNTS = {**dict.fromkeys(_DIRECT, (2,)), "triang": (2, 3), "truncnorm": (4,), "weibull": (2, 3)}
 
 
 @typed
