@@ -332,7 +332,7 @@ def labels(gains, values, score="variance"):
     """Return with labels what inputs are worth, errors and doubts (3, inputs) of one output."""
     target, names = Wanted("out", "the output", score, "1", values), [f"input_{k}" for k in range(len(gains[0]))]
     forecast = xr.Dataset({"out": ("sample", values)})
-    return labelled("evppi", [target], ("input", names), np.array(gains)[..., np.newaxis], 0.95, forecast, [])
+    return labelled("evppi", ([target], []), ("input", names), np.array(gains)[..., np.newaxis], 0.95, forecast)
 
 
 @pytest.mark.parametrize(
@@ -562,7 +562,7 @@ def loss_of_wrong_shape(action, draws):
         (lambda f: cc.evpi(f, score="log"), "the forecast answers no shipped claim"),
         (lambda f: cc.evpi(f, cc.Decision(["a", "b"], loss_that_refuses)), "^no such action$"),
         (lambda f: cc.evpi(f, cc.Decision(["a", "b"], lambda a, d: 1.0), score="log"), "with its own loss"),
-        (lambda f: cc.evsi(f, "total", observation="nowhere"), "there are no observations 'nowhere'"),
+        (lambda f: cc.evsi(f, "total", observation="nowhere"), "there is no set of observations 'nowhere'"),
         (lambda f: cc.evsi(f, "total"), "which the forecast does not hold"),
         (lambda f: cc.evsi(f, "total", observation={"id": "a", "date": 2027}), "quantity"),
         (

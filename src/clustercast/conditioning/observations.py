@@ -19,7 +19,7 @@ from clustercast.files.toml import Number, Prose, Text, Truth, load_toml, valida
 from clustercast.files.whole import read_text
 from clustercast.priors.families import Family, distribution_from_entry
 from clustercast.priors.prior_set import Priors
-from clustercast.priors.shipped import directory
+from clustercast.priors.shipped import directory, path_of
 
 SHIPPED = "observed"
 _ROW = re.compile(r"^\s*\[\[\s*observation\s*\]\]")
@@ -193,16 +193,8 @@ def _check_keys(columns: object, constants: object) -> None:
 
 def _find(name: str | Path) -> Path:
     """Return the path of a shipped name or of a file."""
-    if not isinstance(name, str | Path):
-        raise InputError(f"observations are a {type(name).__name__}; give the name of a shipped set or a path")
     known = sorted(path.stem for path in (directory() / "observations").glob("*.toml"))
-    if isinstance(name, str) and name in known:
-        return directory() / "observations" / f"{name}.toml"
-    path = Path(name)
-    if "\0" not in str(path) and len(path.name) < 256 and path.is_file():
-        return path
-    what = f"there are no observations {shown(str(name))}{nearest(str(name), known)}"
-    raise InputError(f"{what}; shipped are {', '.join(known)}, or give the path of a TOML or CSV file")
+    return path_of(name, "observations", known, "set of observations", "TOML or CSV")
 
 
 def _tables(path: Path, content: _File) -> _Entries:

@@ -32,6 +32,7 @@ from clustercast.sensitivity.given_data import input_matrix, varied_inputs
 from clustercast.uncertainty.milestones import not_nan, place_of
 
 Rows: TypeAlias = Mapping[str, object] | Sequence[Mapping[str, object]] | Observations | str | Path
+Groups = Mapping[str, tuple[str, ...]]
 Of = Literal["inputs", "groups", "pairs"] | Mapping[str, Iterable[str]]
 
 # Inputs that are paired, and samples on which several are looked at together.
@@ -84,9 +85,9 @@ def evpi(
     >>> cc.evpi(forecast, "total > 0")["evpi"].round(2).values.tolist()
     [0.25]
     """
-    targets, left_out = wanted(forecast, target, score)
-    gains = np.array([(*scores.perfect_gain(one.score, one.values), 0.0) for one in targets]).T[:, np.newaxis]
-    found = labelled("evpi", targets, ("whole", ["everything"]), gains, confidence, forecast, left_out)
+    asked = wanted(forecast, target, score)
+    gains = np.array([(*scores.perfect_gain(one.score, one.values), 0.0) for one in asked[0]]).T[:, np.newaxis]
+    found = labelled("evpi", asked, ("whole", ["everything"]), gains, confidence, forecast)
     return found.isel(whole=0, drop=True)
 
 
@@ -150,17 +151,17 @@ def evppi(
     >>> cc.evppi(forecast, build)["evppi"].round(1).values.tolist()
     [[0.5, 0.0]]
     """
-    targets, left_out = wanted(forecast, target, score)
+    targets, _ = asked = wanted(forecast, target, score)
     names = list(varied_inputs(forecast, inputs))
     columns = input_matrix(forecast, names).T
     low_discrepancy = design_of(forecast).get("name") == "sobol"
     alone = _gains(columns, targets, low_discrepancy)
     if of == "inputs":
-        return labelled("evppi", targets, ("input", names), alone, confidence, forecast, left_out)
+        return labelled("evppi", asked, ("input", names), alone, confidence, forecast)
     groups = _groups(of, names, alone[0], targets, model if model is not None else cluster_model(), inputs is not None)
     parts = _joint_gains(columns, alone, targets, names, groups, independent(forecast))
     label = "pair" if of == "pairs" else "group"
-    return labelled("evppi", targets, (label, list(groups)), parts, confidence, forecast, left_out)
+    return labelled("evppi", asked, (label, list(groups)), parts, confidence, forecast)
 
 
 @typed
@@ -219,14 +220,14 @@ def evsi(
     >>> bool(found["share"][0, 0] > 0.1)
     True
     """
-    targets, left_out = wanted(forecast, target, score)
+    targets, _ = asked = wanted(forecast, target, score)
     names, seen = imagined(forecast, observation, seed)
     gains = _gains(seen, targets, low_discrepancy=False)
     if together:
         both = _joint_gains(seen, gains, targets, names, {"together": tuple(names)}, independent(forecast))
         gains = np.concatenate([gains, both], axis=1)
         names = [*names, "together"]
-    return labelled("evsi", targets, ("observation", names), gains, confidence, forecast, left_out)
+    return labelled("evsi", asked, ("observation", names), gains, confidence, forecast)
 
 
 def _gains(columns: FloatArray, targets: list[Wanted], low_discrepancy: bool) -> FloatArray:
@@ -246,12 +247,7 @@ def _gains(columns: FloatArray, targets: list[Wanted], low_discrepancy: bool) ->
 
 
 def _joint_gains(
-    columns: FloatArray,
-    alone: FloatArray,
-    targets: list[Wanted],
-    names: list[str],
-    groups: Mapping[str, tuple[str, ...]],
-    local: bool = True,
+    columns: FloatArray, alone: FloatArray, targets: list[Wanted], names: list[str], groups: Groups, local: bool = True
 ) -> FloatArray:
     """Return what groups are worth, no less than members and groups within, errors and doubt (3, groups, T)."""
     members = [frozenset(group) for group in groups.values()]
@@ -282,15 +278,11 @@ def _joint_gains(
 
 def _kinds(targets: list[Wanted]) -> dict[str, list[int]]:
     """Return the places of the targets of each score; a decision is by itself."""
-    found: dict[str, list[int]] = {}
-    for place, one in enumerate(targets):
-        found.setdefault(one.score if one.score != "loss" else f"loss {place}", []).append(place)
-    return found
+    kinds = [f"loss {place}" if one.score == "loss" else one.score for place, one in enumerate(targets)]
+    return {kind: [place for place, own in enumerate(kinds) if own == kind] for kind in dict.fromkeys(kinds)}
 
 
-def _groups(
-    of: Of, names: list[str], value: FloatArray, targets: list[Wanted], model: Model, chosen: bool
-) -> dict[str, tuple[str, ...]]:
+def _groups(of: Of, names: list[str], value: FloatArray, targets: list[Wanted], model: Model, chosen: bool) -> Groups:
     """Return the members of each group."""
     if isinstance(of, Mapping):
         groups = {key: tuple([members] if isinstance(members, str) else members) for key, members in of.items()}

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from clustercast.arrays import FloatArray
 from clustercast.arrays.decisions import scores
 from clustercast.dataset import design_of
-from clustercast.decisions.targets import Wanted
+from clustercast.decisions.targets import Asked, Wanted
 
 _REFERENCES = "doi:10.1177/0272989X13505910, doi:10.1146/annurev-statistics-040120-010730"
 # The part of an error that is doubt above which the draws do not show the form.
@@ -25,31 +25,24 @@ _SCORES = {
 
 
 def labelled(
-    name: str,
-    targets: list[Wanted],
-    axis: tuple[str, list[str]],
-    gains: FloatArray,
-    confidence: float,
-    forecast: xr.Dataset,
-    left_out: list[str],
+    name: str, asked: Asked, axis: tuple[str, list[str]], gains: FloatArray, confidence: float, forecast: xr.Dataset
 ) -> xr.Dataset:
     """Return values, errors and intervals by target, none below zero or above what knowing everything is worth."""
-    label, names = axis
+    (targets, left_out), (label, names) = asked, axis
     most = np.array([scores.perfect_gain(one.score, one.values)[0] for one in targets])
     before = [one.values.mean(axis=0).min() if one.score == "loss" else most[k] for k, one in enumerate(targets)]
     raw, error, doubt = (part.T for part in gains)
     sides = np.array(
-        [
-            scores.perfect_ends(one.score, one.values, confidence)
-            if name == "evpi" and one.score in scores.ENOUGH
-            else scores.ends(one.score, raw[k], error[k], one.values, confidence)
-            for k, one in enumerate(targets)
-        ]
+        [scores.ends(one.score, raw[k], error[k], one.values, confidence) for k, one in enumerate(targets)]
     )
+    if name == "evpi":
+        for k in (k for k, one in enumerate(targets) if one.score in scores.ENOUGH):
+            sides[k] = scores.perfect_ends(targets[k].score, targets[k].values, confidence)
     # Of what has too few events to be looked at, nothing is known but that it is worth no less than its members.
     low, high = sides[:, 0], np.where(np.isinf(doubt), most[:, np.newaxis], sides[:, 1])
     value = np.clip(raw, 0, most[:, np.newaxis])
     whole = np.where(most > 0, most, 1)[:, np.newaxis]
+    doubtful = np.isfinite(doubt) & (doubt > np.maximum(DOUBTFUL * error, 0.01 * most[:, np.newaxis]))
     dims = ("target", label)
     meanings: dict[str, tuple[NDArray[Any], str]] = {
         name: (value, f"{name.upper()}: expected fall of the score, in unit"),
@@ -58,20 +51,15 @@ def labelled(
         f"{name}_high": (np.clip(high, 0, None), "upper end of the interval"),
         "share": (value / whole, "part of what knowing everything is worth"),
         "zero": (raw <= 0, "whether the estimate was not above 0 and is given as 0"),
-        "doubtful": (
-            np.isfinite(doubt) & (doubt > np.maximum(DOUBTFUL * error, 0.01 * most[:, np.newaxis])),
-            "whether the interval may be too narrow: the draws do not show the form",
-        ),
+        "doubtful": (doubtful, "whether the interval may be too narrow: the draws do not show the form"),
     }
     variables: dict[str, Any] = {key: (dims, values, {"long_name": text}) for key, (values, text) in meanings.items()}
     variables["before"] = ("target", before, {"long_name": "expected score without the information, in unit"})
     coords: dict[str, Any] = {"target": [one.name for one in targets], label: names}
     coords |= {key: ("target", [getattr(one, key) for one in targets]) for key in ("words", "score", "unit")}
     said = [_sentence(name, one, names, value[k], low[k], high[k], most[k]) for k, one in enumerate(targets)]
-    doubts = [
-        _doubts(one, [names[j] for j in np.flatnonzero(meanings["doubtful"][0][k])], bool(np.isinf(doubt[k]).any()))
-        for k, one in enumerate(targets)
-    ]
+    named = [[names[j] for j in np.flatnonzero(each)] for each in doubtful]
+    doubts = [_doubts(one, named[k], bool(np.isinf(doubt[k]).any())) for k, one in enumerate(targets)]
     posterior = str(design_of(forecast).get("name")).startswith("posterior")
     repeated = "posterior draws repeat each other: the errors are too small" if posterior else ""
     attrs = {

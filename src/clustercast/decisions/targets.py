@@ -125,10 +125,12 @@ class Wanted:
         return float(self.values.mean())
 
 
-def wanted(
-    forecast: xr.Dataset, target: Target | Iterable[Target] | None, score: Score | None
-) -> tuple[list[Wanted], list[str]]:
-    """Return targets and, where all were asked for, the claims that were left out with the reason."""
+# Targets and, where all were asked for, the claims that were left out with the reason.
+Asked = tuple[list[Wanted], list[str]]
+
+
+def wanted(forecast: xr.Dataset, target: Target | Iterable[Target] | None, score: Score | None) -> Asked:
+    """Return what is asked for of a forecast."""
     checked(forecast)
     if score is not None and score not in (*_OF_CLAIMS, *_OF_OUTPUTS):
         raise InputError(f"score is {score!r}; choose one of {', '.join((*_OF_OUTPUTS, *_OF_CLAIMS))}")
@@ -163,7 +165,7 @@ def independent(forecast: xr.Dataset) -> bool:
     return design_of(forecast).get("name") not in ("sobol", "saltelli", "shapley", "kucherenko", "morris")
 
 
-def _all(forecast: xr.Dataset, score: Score | None) -> tuple[list[Wanted], list[str]]:
+def _all(forecast: xr.Dataset, score: Score | None) -> Asked:
     """Return every shipped claim that the forecast can answer and every output by year."""
     found: list[Wanted] = []
     left_out = []
@@ -248,11 +250,10 @@ def _outputs(forecast: xr.Dataset, name: str, date: str | None, score: Score | N
     if date is None:
         places = range(len(years))
     else:
-        when = parse_condition(f"{name} > 0 in {date}").years[0]
-        places = range((place := place_of(variable, when)), place + 1)
-    found = [
-        Wanted(f"{name} in {years[k]:g}", f"{words} in {years[k]:g}", chosen, unit, output.values[k]) for k in places
-    ]
+        year = parse_condition(f"{name} > 0 in {date}").years[0]
+        places = range((place := place_of(variable, year)), place + 1)
+    said = {k: f"in {years[k]:g}" for k in places}
+    found = [Wanted(f"{name} {when}", f"{words} {when}", chosen, unit, output.values[k]) for k, when in said.items()]
     if date is not None and np.ptp(found[0].values) == 0:
         raise InputError(f"{found[0].name!r} does not vary over the samples; there is nothing to learn about it")
     return [one for one in found if np.ptp(one.values) > 0]

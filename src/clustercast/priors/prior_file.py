@@ -19,7 +19,7 @@ from clustercast.priors.correlation import Correlation
 from clustercast.priors.declarations import check_declared, declared_inputs, heir
 from clustercast.priors.families import FAMILIES, Family, Mixture, Moved, Truncated, distribution_from_entry
 from clustercast.priors.prior_set import RESERVED, About, Earlier, Priors
-from clustercast.priors.shipped import directory
+from clustercast.priors.shipped import directory, path_of
 
 _CLOSED = ConfigDict(extra="forbid", frozen=True)
 
@@ -214,17 +214,7 @@ def shipped_names(folder: str = "sets") -> tuple[str, ...]:
 
 def _path(name: str | Path, folder: str) -> Path:
     """Return the path of a shipped name or of a file."""
-    what = "prior set" if folder == "sets" else "scenario"
-    if not isinstance(name, str | Path):
-        raise InputError(f"the {what} is a {type(name).__name__}; give a shipped name or the path of a TOML file")
-    known, path = shipped_names(folder), Path(name)
-    if isinstance(name, str) and name in known:
-        path = directory() / folder / f"{name}.toml"
-    elif "\0" in str(path) or len(path.name) >= 256 or not path.is_file():
-        moved = f"; {path.stem!r} is shipped, give that name" if path.stem in known else nearest(str(name), known)
-        where = f"shipped are {', '.join(known)}, or give the path of a TOML file"
-        raise InputError(f"there is no {what} {shown(str(name))}{moved}; {where}")
-    return path
+    return path_of(name, folder, shipped_names(folder), "prior set" if folder == "sets" else "scenario")
 
 
 def _validated(text: str, path: Path, folder: str) -> Any:
