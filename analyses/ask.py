@@ -58,8 +58,7 @@ def searched(run: options.Run, asked: cc.Condition, forecast: Dataset) -> tuple[
 def observable(rows: Observations, model: cc.Model, asked: cc.Condition) -> Observations:
     """Return the observations of quantities of the model that end before the last date of a condition."""
     last = max(asked.years, default=np.inf)
-    late = [row.id for row in rows if row.quantity not in model or max(row.dates(model)) > last]
-    return rows.without(*late)
+    return rows.without(*(row.id for row in rows if row.quantity not in model or max(row.dates(model)) > last))
 
 
 def forecast_of(run: options.Run, priors: cc.Priors, asked: cc.Condition, seen: Observations | None) -> Dataset:

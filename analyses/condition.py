@@ -29,10 +29,7 @@ def condition(
     settings: dict[str, Any] = {"model": run.model, "size": run.samples, "seed": run.seed, "skip_bad": skip_bad}
     tree = cc.condition(run.priors, known, progress=run.progress, **settings)
     inputs = {group: posterior_inputs(tree, group=group) for group in ("prior", "posterior")}
-    paths = {
-        group: cc.propagate(drawn, model=run.model, years=run.years, outputs=run.outputs)
-        for group, drawn in inputs.items()
-    }
+    paths = {k: cc.propagate(one, model=run.model, years=run.years, outputs=run.outputs) for k, one in inputs.items()}
     table, conflict, influence = learned(tree), prior_conflict(tree), observation_influence(tree)
     year, about = key_year(run.years), {"provenance": cc.provenance_of(tree), "statement": tree.attrs["statement"]}
     said = [

@@ -15,11 +15,8 @@ def needed_growth(essay: Essay, base: str) -> FloatArray:
 
 
 def _growth_to_the_last_column(essay: Essay) -> Numbers:
-    last, rate = essay.fact("trillion_year"), essay["cluster_growth_rate"]
-    return {
-        "growth": rate * (last - essay["cluster_start_year"]),
-        "from_august": rate * (last - essay.fact("gpt4_finished")),
-    }
+    starts = {"growth": essay["cluster_start_year"], "from_august": essay.fact("gpt4_finished")}
+    return {k: essay["cluster_growth_rate"] * (essay.fact("trillion_year") - start) for k, start in starts.items()}
 
 
 def _cost_shares(essay: Essay) -> Numbers:

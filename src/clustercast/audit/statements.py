@@ -38,8 +38,7 @@ class Fact(BaseModel, extra="forbid", frozen=True):
 
     def ends(self) -> FloatArray:
         """Return the number, shape (1,), or the ends of the range, shape (2,), in coherent units."""
-        numbers = [self.value] if self.value is not None else [self.low, self.high]
-        return np.array(numbers) * factor(self.unit)
+        return np.array([self.low, self.high] if self.value is None else [self.value]) * factor(self.unit)
 
 
 class Part(BaseModel, extra="forbid", frozen=True):
@@ -185,8 +184,7 @@ class Essay:
         """Return what a stated table says of a quantity in a year."""
         for cell in self._tables.cell:
             if cell.quantity == quantity and cell.year == year:
-                numbers = [cell.low] if cell.low == cell.high else [cell.low, cell.high]
-                return np.array(numbers) * factor(cell.unit)
+                return np.array([cell.low] if cell.low == cell.high else [cell.low, cell.high]) * factor(cell.unit)
         raise InputError(f"the stated tables have no cell {quantity!r} for {year:g}; add it")
 
     def columns(self, quantity: str) -> tuple[float, ...]:

@@ -31,8 +31,7 @@ def _shipments(essay: Essay, year: float) -> FloatArray:
     stated = essay.cell("accelerator_shipments", year)
     if stated.size == 1:
         return stated
-    first = year == _years(essay)[0]
-    return stated.mean(keepdims=True) if first else _shipments_for_power(essay, year)
+    return stated.mean(keepdims=True) if year == _years(essay)[0] else _shipments_for_power(essay, year)
 
 
 def _doubling(essay: Essay) -> Numbers:
@@ -45,24 +44,19 @@ def _doubling(essay: Essay) -> Numbers:
 
 
 def _price_of_the_fleet(essay: Essay) -> Numbers:
-    first, last = _years(essay)[0], _years(essay)[-1]
+    first, *_, last = years = _years(essay)
     price = essay.investment(first) / _stated_shipments(essay)
     stated, slower = essay.fact("flop_per_dollar_growth"), needed_growth(essay, "table_year")
     bought = [essay.cell("ai_investment", last) / price * (1 + growth) ** (last - first) for growth in (stated, slower)]
-    prices = {
-        f"price_{year:g}": essay.cell("ai_investment", year).mean(keepdims=True) / _shipments(essay, year)
-        for year in _years(essay)
-    }
+    prices = {f"price_{y:g}": essay.cell("ai_investment", y).mean(keepdims=True) / _shipments(essay, y) for y in years}
     from_first_table = essay.fact("trillion") / essay.fact("trillion_cluster_size")
     bought_by = dict(zip(("shipments_2030", "shipments_2030_slower"), bought, strict=True))
     return {**bought_by, **prices, "first_table_price_2030": from_first_table}
 
 
 def _power_column(essay: Essay) -> Numbers:
-    shares = {
-        f"share_{year:g}": _electricity_share(essay, year, essay.cell("accelerator_shipments", year))
-        for year in _years(essay)
-    }
+    shipped = {year: essay.cell("accelerator_shipments", year) for year in _years(essay)}
+    shares = {f"share_{year:g}": _electricity_share(essay, year, number) for year, number in shipped.items()}
     return {**shares, **{f"shipments_{year:g}": _shipments_for_power(essay, year) for year in _years(essay)[1:]}}
 
 

@@ -57,8 +57,7 @@ def write_quantiles(summary: xr.Dataset, path: Path | str) -> Path:
             statistic = f"{at['quantile']:g}" if "quantile" in at else "mean" if label is None else f"share of {label}"
             places = [at.get(dim, "") for dim in ("year", *further)]
             rows.append((name, unit, *places, statistic, number, deviation))
-    columns = (*QUANTILE_COLUMNS[:3], *further, *QUANTILE_COLUMNS[3:])
-    return write_text(path, _csv_text(columns, rows))
+    return write_text(path, _csv_text((*QUANTILE_COLUMNS[:3], *further, *QUANTILE_COLUMNS[3:]), rows))
 
 
 @takes()

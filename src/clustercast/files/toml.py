@@ -52,9 +52,7 @@ def parsed(text: str, path: Path) -> dict[str, Any]:
         raise InputError(f"{path} holds a number of thousands of digits; none above 1.8e308 can be used") from None
 
 
-def validated(
-    content: Any, model: type[M], path: Path | str, *, tags: Sequence[str] = (), strict: bool | None = None
-) -> M:
+def validated(content: Any, model: type[M], path: object, *, tags: Sequence[str] = (), strict: bool | None = None) -> M:
     """Return the content of a file or of a place in it as a model with closed keys."""
     try:
         return model.model_validate(content, strict=strict)

@@ -94,8 +94,7 @@ def probability_part(question: Question) -> Part:
         {"priors": list(found), "kind": ["forecast", "trend"]},
         {"condition": condition.text},
     )
-    size = question.forecast.sizes["sample"]
-    shown = say("ask.probability", condition.words, found, size, question.is_open)
+    shown = say("ask.probability", condition.words, found, question.forecast.sizes["sample"], question.is_open)
     outside = validity_sentence(question.priors, condition.years) if question.priors is not None else ""
     return Part([*shown, *filter(None, [outside])], {"probability": result})
 

@@ -68,12 +68,9 @@ def hangs_on(indices: xr.Dataset, output: str, year: float | None, *, most: int 
     when = f" in {year:g}" if "year" in indices.dims else ""
     if not order:
         return f"{label_of(output)}{when} hangs on no single input."
-    half = found[f"{variable}_conf"].values
-    what = [" of its variance", *[""] * len(order)]
-    said = [
-        f"{in_a_sentence(str(found['input'].values[k]))} ({100 * values[k]:.0f} %{of}, ±{100 * half[k]:.0f})"
-        for k, of in zip(order, what, strict=False)
-    ]
+    half, names = found[f"{variable}_conf"].values, [in_a_sentence(str(name)) for name in found["input"].values]
+    said = [f"{names[k]} ({100 * values[k]:.0f} %, ±{100 * half[k]:.0f})" for k in order]
+    said[0] = said[0].replace(" %,", " % of its variance,", 1)
     return f"{label_of(output)}{when} hangs most on {listed(said)}."
 
 

@@ -70,16 +70,14 @@ class Clause:
         """Return whether the clause holds in each sample of a forecast."""
         variable = _variable(forecast, self.name)
         if "labels" in variable.attrs:
-            labels: list[str] = json.loads(variable.attrs["labels"])
+            names: list[str] = json.loads(variable.attrs["labels"])
             wanted = self.value.strip("'\"")
             if self.form not in ("=", "!="):
-                raise InputError(
-                    f"{self.name!r} holds labels; ask for one with = or !=, as '{self.name} = {labels[0]}'"
-                )
-            if wanted not in labels:
-                what = f"{self.name!r} has no label {wanted!r}{nearest(wanted, labels)}"
-                raise InputError(f"{what}; it has {', '.join(labels)}")
-            return self._in_time(variable, _COMPARISONS[self.form](not_nan(variable), labels.index(wanted)))
+                raise InputError(f"{self.name!r} holds labels; ask for one with = or !=, as '{self.name} = {names[0]}'")
+            if wanted not in names:
+                what = f"{self.name!r} has no label {wanted!r}{nearest(wanted, names)}"
+                raise InputError(f"{what}; it has {', '.join(names)}")
+            return self._in_time(variable, _COMPARISONS[self.form](not_nan(variable), names.index(wanted)))
         if self.form in _COMPARISONS:
             values, threshold = not_nan(variable), _threshold(self.value, variable)
             holds = self._in_time(variable, _COMPARISONS[self.form](values, threshold))

@@ -155,5 +155,4 @@ def ladder(
 
 def nearest_rung(values: FloatArray, sizes: FloatArray) -> NDArray[np.intp]:
     """Return which of increasing sizes is nearest to each value in log10; 0 and infinity are nearest to the ends."""
-    middles = np.sqrt(sizes[1:]) * np.sqrt(sizes[:-1])
-    return np.searchsorted(middles, values, side="right")
+    return np.searchsorted(np.sqrt(sizes[1:]) * np.sqrt(sizes[:-1]), values, side="right")

@@ -92,9 +92,7 @@ def fan(
     return ax
 
 
-def _quantiles(
-    path: xr.DataArray, probabilities: Sequence[float], weights: Weights | None
-) -> tuple[FloatArray, FloatArray]:
+def _quantiles(path: xr.DataArray, points: Sequence[float], weights: Weights | None) -> tuple[FloatArray, FloatArray]:
     """Return probabilities, and quantiles with dims (year, quantile)."""
     if set(path.dims) == {"year", "quantile"}:
         ordered = path.transpose("year", "quantile")
@@ -104,7 +102,7 @@ def _quantiles(
         raise InputError(f"{style.title_of(path)!r} has the dimensions {path.dims}; {remedy}")
     values = np.asarray(path.transpose("year", "sample").values, dtype=np.float64)
     given = None if weights is None else np.asarray(weights, dtype=np.float64)
-    return np.asarray(probabilities, dtype=np.float64), quantiles(values, probabilities, given)
+    return np.asarray(points, dtype=np.float64), quantiles(values, points, given)
 
 
 def _bands(
