@@ -1,5 +1,6 @@
 """Sensitivity to correlated inputs: Shapley effects and Kucherenko's indices of a forecast."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -7,7 +8,6 @@ import numpy as np
 import xarray as xr
 
 from clustercast.arrays import FloatArray, Names
-from clustercast.arrays.indices.dependent import NAMES
 from clustercast.arrays.indices.dependent import kucherenko_indices as kucherenko_columns
 from clustercast.arrays.indices.dependent import shapley_effects as shapley_columns
 from clustercast.arrays.indices.intervals import FewRuns, student_factor
@@ -16,8 +16,8 @@ from clustercast.sensitivity.design import VariedInputs, kucherenko_design, shap
 from clustercast.sensitivity.labels import few_runs_caution, labelled
 from clustercast.sensitivity.outputs import Scale, analysed_outputs, measured
 
-# The estimates and standard errors of each measure, shape (inputs, columns).
-Measures = dict[str, tuple[FloatArray, FloatArray]]
+# What gives the estimates and standard errors of each index by name, shape (inputs, columns).
+Measure = Callable[[FloatArray], dict[str, tuple[FloatArray, FloatArray]]]
 
 
 @typed
@@ -59,10 +59,7 @@ def shapley_effects(
     [0.2, 0.8]
     """
     varied, orders = shapley_design(forecast)
-
-    def measure(values: FloatArray) -> Measures:
-        return {"Sh": shapley_columns(values, orders, varied.replicates)}
-
+    measure = functools.partial(shapley_columns, permutations=orders, replicates=varied.replicates)
     references = "doi:10.1137/15M1048070 doi:10.1137/18M1234631 doi:10.1016/j.ress.2020.107183"
     how = "random-permutation trajectories", references
     return _measured_forecast(forecast, outputs, scale, confidence, varied, measure, how)
@@ -109,11 +106,8 @@ def kucherenko_indices(
     ([[0.9, 0.9]], [[0.1, 0.1]])
     """
     varied, correlated = kucherenko_design(forecast)
-
-    def measure(values: FloatArray) -> Measures:
-        indices, errors = kucherenko_columns(values, len(varied.names), correlated, varied.replicates)
-        return {name: (indices[name], errors[name]) for name in NAMES}
-
+    own: dict[str, Any] = {"dimensions": len(varied.names), "correlated": correlated, "replicates": varied.replicates}
+    measure: Measure = functools.partial(kucherenko_columns, **own)
     how = "azzini-rosati", "doi:10.1016/j.cpc.2011.12.020 doi:10.1016/j.envsoft.2015.05.010"
     return _measured_forecast(forecast, outputs, scale, confidence, varied, measure, how)
 
@@ -124,7 +118,7 @@ def _measured_forecast(
     scale: Scale,
     confidence: float,
     varied: VariedInputs,
-    measure: Callable[[FloatArray], Measures],
+    measure: Measure,
     how: tuple[str, str],
 ) -> xr.Dataset:
     """Measure one output after the other, all its years at once; what nothing depends on has measures of 0."""

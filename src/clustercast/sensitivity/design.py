@@ -48,6 +48,10 @@ class VariedInputs:
         filled[:, [self.among.index(name) for name in self.names]] = values.T
         return filled
 
+    def check(self, forecast: xr.Dataset, design: str, runs: int, repeats: Mapping[str, IntArray]) -> None:
+        """Refuse a forecast whose rows do not follow the design."""
+        _check_rows(forecast, design, self.size, self.replicates, runs, set(self.names), repeats)
+
 
 def saltelli_design(forecast: xr.Dataset) -> SaltelliDesign:
     """Return the Saltelli design of a forecast whose rows still follow it."""
@@ -55,18 +59,17 @@ def saltelli_design(forecast: xr.Dataset) -> SaltelliDesign:
     swaps = {name: tuple(members) for name, members in drawn["swaps"].items()}
     points = str(drawn.get("points", "sobol"))
     design = SaltelliDesign(swaps, int(drawn["size"]), bool(drawn["second_order"]), int(drawn["replicates"]), points)
-    _check_samples(forecast, "Saltelli", design.size, design.runs, design.replicates)
     # Correlated inputs made from several swapped latents follow no swap themselves.
     free = drawn.get("correlated", []) if drawn.get("latent") else []
     position = {name: place for place, members in enumerate(swaps.values()) for name in members if name not in free}
-    _refuse_strangers(forecast, {name for members in swaps.values() for name in members})
     last = design.runs - 1
     repeats = {}
     for name, place in position.items():
         own = np.arange(len(swaps)) == place
         middle = [np.where(own, last, 0), np.where(own, 0, last)][: 2 if design.second_order else 1]
         repeats[name] = np.concatenate([[0], *middle, [last]])[np.newaxis]
-    _check_repeats(forecast, "Saltelli", repeats, design.size, exact=True)
+    known = {name for members in swaps.values() for name in members}
+    _check_rows(forecast, "Saltelli", design.size, design.replicates, design.runs, known, repeats, exact=True)
     return design
 
 
@@ -76,12 +79,11 @@ def shapley_design(forecast: xr.Dataset) -> tuple[VariedInputs, IntArray]:
     each, dimensions = varied.size // varied.replicates, len(varied.names)
     seeds = [replicate_seed(varied.seed, replicate) for replicate in range(varied.replicates)]
     orders = np.concatenate([random_permutations(seed, dimensions, each) for seed in seeds])
-    _check_samples(forecast, "Shapley", varied.size, dimensions + 1, varied.replicates)
     # Once its turn has come, an input has the value of the base point, which is the last row.
     known = np.arange(dimensions + 1) > np.argsort(orders, axis=1)[:, :, np.newaxis]
     rows = np.arange(dimensions + 1)
     repeats = {name: np.where(known[:, place], dimensions, rows) for place, name in enumerate(varied.names)}
-    _check_repeats(forecast, "Shapley", repeats, varied.size)
+    varied.check(forecast, "Shapley", dimensions + 1, repeats)
     return varied, orders
 
 
@@ -91,7 +93,6 @@ def kucherenko_design(forecast: xr.Dataset) -> tuple[VariedInputs, IntArray]:
     correlated = [varied.names.index(name) for name in design_of(forecast).get("correlated", [])]
     moved = [*range(len(varied.names)), *correlated]
     runs = rows_per_point(len(varied.names), len(correlated))
-    _check_samples(forecast, "Kucherenko", varied.size, runs, varied.replicates)
     rows, last, repeats = np.arange(runs), runs - 1, {}
     for place, name in enumerate(varied.names):
         # In the mixture of its own an input is the other point's; in others it stays, if nothing drags it along.
@@ -101,7 +102,7 @@ def kucherenko_design(forecast: xr.Dataset) -> tuple[VariedInputs, IntArray]:
         first = own & (np.arange(len(moved)) < len(varied.names))
         repeats[name] = np.concatenate([[0], np.where(first, last, stays[0]), np.where(first, 0, stays[1]), [last]])
     repeats = {name: source[np.newaxis] for name, source in repeats.items()}
-    _check_repeats(forecast, "Kucherenko", repeats, varied.size)
+    varied.check(forecast, "Kucherenko", runs, repeats)
     return varied, np.array(correlated, dtype=np.int64)
 
 
@@ -110,23 +111,19 @@ def morris_design(forecast: xr.Dataset) -> tuple[VariedInputs, FloatArray]:
     varied = _varied(forecast, "morris", "Morris' effects", ("levels",))
     dimensions = len(varied.names)
     points = morris_trajectories(varied.seed, dimensions, varied.size, int(design_of(forecast)["levels"]))
-    _check_samples(forecast, "Morris", varied.size, dimensions + 1, 1)
     # A row repeats the one before it but for the input whose turn it is.
     rows = np.arange(dimensions + 1)
     stays = np.concatenate([np.zeros((varied.size, 1, dimensions), bool), np.diff(points, axis=1) == 0], axis=1)
     repeats = {name: np.where(stays[:, :, place], rows - 1, rows) for place, name in enumerate(varied.names)}
-    _check_repeats(forecast, "Morris", repeats, varied.size)
+    varied.check(forecast, "Morris", dimensions + 1, repeats)
     return varied, points
-
-
-_RUN = {"saltelli": "sobol", "shapley": "shapley", "kucherenko": "kucherenko", "morris": "morris"}
 
 
 def _drawn(forecast: xr.Dataset, design: str, measure: str, needed: tuple[str, ...]) -> dict[str, Any]:
     """Return how a forecast was drawn, refused where it is of another design or has lost an entry."""
     if not isinstance(forecast, xr.Dataset):
         what = f"a forecast is a Dataset from cc.propagate, not a {type(forecast).__name__}"
-        raise InputError(f"{what}; cc.run_{_RUN[design]} goes from priors to the answer")
+        raise InputError(f"{what}; cc.run_{design.replace('saltelli', 'sobol')} goes from priors to the answer")
     drawn = design_of(forecast)
     if drawn.get("name") != design:
         what = f"the forecast's design is {drawn.get('name', 'not recorded')!r}, and {measure} need {design!r}"
@@ -141,16 +138,32 @@ def _varied(forecast: xr.Dataset, design: str, measure: str, more: tuple[str, ..
     """Return the inputs of a design that varies all inputs one by one."""
     drawn = _drawn(forecast, design, measure, ("size", "seed", *more))
     names = tuple(provenance_of(forecast).get("inputs", ()))
-    _refuse_strangers(forecast, set(names))
     among = tuple(drawn.get("uncertain", names))
     return VariedInputs(names, among, int(drawn["size"]), int(drawn.get("replicates", 1)), int(drawn["seed"]))
 
 
-def _check_samples(forecast: xr.Dataset, design: str, size: int, runs: int, replicates: int) -> None:
-    """Refuse a forecast whose samples are not 0 to n-1 in order."""
+def _check_rows(
+    forecast: xr.Dataset,
+    design: str,
+    size: int,
+    replicates: int,
+    runs: int,
+    known: set[str],
+    repeats: Mapping[str, IntArray],
+    *,
+    exact: bool = False,
+) -> None:
+    """Refuse samples that are not 0 to n-1 in order, and inputs whose rows do not repeat those that they should."""
+    # Given by input is which row each row repeats, shape (points or 1, runs).
     if replicates < 1 or size % replicates:
         what = f"the forecast's record says {replicates} replicates of {size} base points, which is no design"
         raise InputError(f"{what}; propagate the draw again")
+    # Bare variables: xarray takes longer to label a few hundred of them than a small panel does.
+    variables = {str(name): forecast.variables[name] for name in forecast.data_vars}
+    for name, variable in variables.items():
+        if variable.attrs.get("role") == "input" and variable.dims == ("sample",) and name not in known:
+            what = f"input {name!r} is not one of the design, which varies {', '.join(sorted(known))}"
+            raise InputError(f"{what}; give renamed inputs their names back, or draw again")
     count, expected = forecast.sizes.get("sample", 0), size * runs
     if count != expected:
         raise InputError(
@@ -165,22 +178,6 @@ def _check_samples(forecast: xr.Dataset, design: str, size: int, runs: int, repl
             f"{samples[wrong[0]]} ({wrong.size} of {count} are out of place); restore it with "
             'forecast.sortby("sample")'
         )
-
-
-def _refuse_strangers(forecast: xr.Dataset, known: set[str]) -> None:
-    """Refuse inputs with samples that the design does not vary."""
-    # Bare variables: xarray takes longer to label a few hundred of them than a small panel does.
-    variables = {str(name): forecast.variables[name] for name in forecast.data_vars}
-    for name, variable in variables.items():
-        if variable.attrs.get("role") == "input" and variable.dims == ("sample",) and name not in known:
-            what = f"input {name!r} is not one of the design, which varies {', '.join(sorted(known))}"
-            raise InputError(f"{what}; give renamed inputs their names back, or draw again")
-
-
-def _check_repeats(
-    forecast: xr.Dataset, design: str, repeats: Mapping[str, IntArray], size: int, *, exact: bool = False
-) -> None:
-    """Refuse inputs whose rows do not repeat the rows that they should, given by input, shape (points or 1, runs)."""
     present = {name: forecast.variables[name] for name in repeats if name in forecast.variables}
     if "sample" not in forecast.coords and not present:
         what = "the forecast holds neither its inputs nor the coordinate 'sample'"
@@ -190,13 +187,13 @@ def _check_repeats(
             continue
         rows: FloatArray = np.asarray(variable.values).reshape(size, -1)
         source = repeats[name]
-        expected = rows.take(source[0], axis=1) if len(source) == 1 else np.take_along_axis(rows, source, axis=1)
+        expected_rows = rows.take(source[0], axis=1) if len(source) == 1 else np.take_along_axis(rows, source, axis=1)
         # Sums of correlated scores may differ by rounding.
-        broken = rows != expected if exact else np.abs(rows - expected) > 1e-9 * np.abs(rows).mean()
+        broken = rows != expected_rows if exact else np.abs(rows - expected_rows) > 1e-9 * np.abs(rows).mean()
         if broken.any():
             point, run = np.argwhere(broken)[0]
             raise InputError(
-                f"input {name!r} does not vary as a {design} design varies it: sample {point * rows.shape[1] + run} "
+                f"input {name!r} does not vary as a {design} design varies it: sample {point * runs + run} "
                 f"should repeat its value in another row of base point {point} ({int(broken.sum())} of {broken.size} "
                 "rows differ); analyse the forecast of the draw itself, with its rows unchanged"
             )

@@ -88,7 +88,10 @@ def given_data_indices(
     sample = input_matrix(forecast, names)
     shares = _weights(forecast, weights)
     if shares is None and str(design_of(forecast).get("name")).startswith("posterior"):
-        shares = _multiplicities(sample)
+        # How often each row occurs, at its first place.
+        _, first, counts = np.unique(sample, axis=0, return_index=True, return_counts=True)
+        shares = np.zeros(len(sample))
+        shares[first] = counts
     effective = float(len(sample)) if shares is None else effective_size(checked_weights(shares, len(sample)))
     count = default_bins(effective) if bins is None else int(bins)
     sobol = design_of(forecast).get("name") == "sobol"
@@ -179,15 +182,6 @@ def input_matrix(forecast: xr.Dataset, names: Sequence[str]) -> FloatArray:
         row, column = bad[0]
         raise InputError(f"input {names[column]!r} is {matrix[row, column]} at sample {row}; give finite inputs")
     return matrix
-
-
-def _multiplicities(sample: FloatArray) -> FloatArray:
-    """Return how often each row occurs, at its first place, and 0 at the others."""
-    rows = np.ascontiguousarray(sample).view(np.dtype((np.void, sample.itemsize * sample.shape[1]))).ravel()
-    _, first, counts = np.unique(rows, return_index=True, return_counts=True)
-    shares = np.zeros(len(sample))
-    shares[first] = counts
-    return shares
 
 
 def _weights(forecast: xr.Dataset, weights: xr.DataArray | ArrayLike | str | None) -> FloatArray | None:

@@ -1,6 +1,6 @@
 """The whole order, priors in and answer out: draw the design of a measure, run the model, read the measure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, TypedDict, Unpack
 
 import numpy as np
@@ -204,7 +204,14 @@ def growing_sobol(study: Study, size: int, design: Record, how: Record, until: f
         widest = float(np.nanmax([np.nanmax(indices[f"{name}_conf"].values) for name in ("S1", "ST")]))
         rows = forecast.sizes["sample"]
         if widest <= until or 2 * rows > budget:
-            return indices.assign_attrs(_reached(until, widest, rows, budget))
+            statement = (
+                f"every first-order and total index is known to within {widest:.3g} (asked: {until:g}) after {rows:,} "
+                "runs"
+                if widest <= until
+                else f"the widest half-width is {widest:.3g}, not the {until:g} asked for: the next doubling of "
+                f"{rows:,} runs would exceed the budget of {budget:,}; raise the budget or accept the width"
+            )
+            return indices.assign_attrs(until=until, reached=int(widest <= until), widest=widest, statement=statement)
         size *= 2
         forecast = _extended(forecast, study.inputs(size, **design), study)
 
@@ -226,18 +233,6 @@ def _varies(forecast: Dataset) -> bool:
     outputs = (v for v in forecast.data_vars.values() if v.attrs["role"] == "output" and "sample" in v.dims)
     values = (np.concatenate([v.values[..., ::runs], v.values[..., runs - 1 :: runs]], axis=-1) for v in outputs)
     return any(bool(np.ptp(each, axis=-1).any()) for each in values)
-
-
-def _reached(until: float, widest: float, rows: int, budget: int) -> Mapping[str, str | float | int]:
-    """Return in plain words, and numbers, whether the target was met."""
-    met = widest <= until
-    statement = (
-        f"every first-order and total index is known to within {widest:.3g} (asked: {until:g}) after {rows:,} runs"
-        if met
-        else f"the widest half-width is {widest:.3g}, not the {until:g} asked for: the next doubling of {rows:,} runs "
-        f"would exceed the budget of {budget:,}; raise the budget or accept the width"
-    )
-    return {"until": until, "reached": int(met), "widest": widest, "statement": statement}
 
 
 def _extended(forecast: Dataset, inputs: Dataset, study: Study) -> Dataset:

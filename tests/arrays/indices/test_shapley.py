@@ -27,7 +27,7 @@ def run(function, correlation, *, seed=0, size=1024, replicates=16):
     orders = np.concatenate([random_permutations(s, dimensions, each) for s in seeds])
     normals = np.concatenate([paired_normals(s, dimensions, each) for s in seeds])
     outputs = function(trajectory_scores(orders, correlation, normals))
-    return shapley_effects(outputs.reshape(size, dimensions + 1, -1), orders, replicates)
+    return shapley_effects(outputs.reshape(size, dimensions + 1, -1), orders, replicates)["Sh"]
 
 
 def linear_effects(coefficients, correlation):
@@ -96,7 +96,7 @@ def test_errors_of_independent_trajectories_are_honest():
         rng = np.random.default_rng(seed)
         orders = rng.permuted(np.tile(np.arange(3), (400, 1)), axis=1)
         outputs = trajectory_scores(orders, correlation, rng.standard_normal((400, 2, 3))) @ b
-        effects, errors = shapley_effects(outputs[:, :, np.newaxis], orders)
+        effects, errors = shapley_effects(outputs[:, :, np.newaxis], orders)["Sh"]
         scores.append((effects[:, 0] - exact) / errors[:, 0])
     assert 0.8 < np.std(scores) < 1.25
 
@@ -140,7 +140,7 @@ def test_errors_over_replicates_are_those_of_their_means():
     increments = trajectory_increments(outputs, orders)
     for replicates, parts in ((3, increments.reshape(3, 4, 3, 2).mean(axis=1)), (None, increments)):
         expected = ratio_of_means(parts, parts.sum(axis=1, keepdims=True))
-        np.testing.assert_allclose(shapley_effects(outputs, orders, replicates), expected, rtol=1e-13)
+        np.testing.assert_allclose(shapley_effects(outputs, orders, replicates)["Sh"], expected, rtol=1e-13)
 
 
 def test_columns_are_estimated_as_if_alone():

@@ -58,11 +58,11 @@ def trajectory_increments(outputs: FloatArray, permutations: IntArray) -> FloatA
 
 def shapley_effects(
     outputs: FloatArray, permutations: IntArray, replicates: int | None = None
-) -> tuple[FloatArray, FloatArray]:
-    """Return the effects and their standard errors, shape (d, columns); NaN where a column is constant."""
+) -> dict[str, tuple[FloatArray, FloatArray]]:
+    """Return the effects ``Sh`` and their standard errors, shape (d, columns); NaN where a column is constant."""
     increments = trajectory_increments(outputs, permutations)
     groups = group_means(increments, replicates or len(increments))
-    return ratio_of_means(groups, groups.sum(axis=1, keepdims=True))
+    return {"Sh": ratio_of_means(groups, groups.sum(axis=1, keepdims=True))}
 
 
 def group_means(rows: FloatArray, groups: int) -> FloatArray:
@@ -110,8 +110,8 @@ def kucherenko_scores(correlation: FloatArray, normals: FloatArray) -> FloatArra
 
 def kucherenko_indices(
     outputs: FloatArray, dimensions: int, correlated: IntArray, replicates: int | None = None
-) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
-    """Return the four indices, shape (d, columns), and their standard errors, by name."""
+) -> dict[str, tuple[FloatArray, FloatArray]]:
+    """Return the four indices and their standard errors, shape (d, columns), by name."""
     # S1_full and ST_ind are those of Kucherenko et al.: the variance of the mean given the input, and the mean variance
     # given all others. ST_full is all that varies with the input including what it drags along, S1_ind what it explains
     # without it. The estimator is that of Azzini, Mara and Rosati (2021), doi:10.1016/j.envsoft.2021.105167.
@@ -122,10 +122,8 @@ def kucherenko_indices(
     a, b, ab, ba = outputs[:, :1], outputs[:, -1:], outputs[:, 1 : count + 1], outputs[:, count + 1 : -1]
     products = 2 * (ba - b) * (a - ab), (b - ba) ** 2 + (a - ab) ** 2, (a - b) ** 2 + (ba - ab) ** 2
     first, total, variance = (group_means(each, replicates or len(each)) for each in products)
-    s1, s1_error = ratio_of_means(first, variance)
-    st, st_error = ratio_of_means(total, variance)
+    explained, left = ratio_of_means(first, variance), ratio_of_means(total, variance)
     alone = np.arange(dimensions)
     alone[correlated] = dimensions + np.arange(len(correlated))
-    indices = (s1[:dimensions], st[:dimensions], s1[alone], st[alone])
-    errors = (s1_error[:dimensions], st_error[:dimensions], s1_error[alone], st_error[alone])
-    return dict(zip(NAMES, indices, strict=True)), dict(zip(NAMES, errors, strict=True))
+    kinds = [(kind, place) for place in (np.arange(dimensions), alone) for kind in (explained, left)]
+    return {name: (index[place], error[place]) for name, ((index, error), place) in zip(NAMES, kinds, strict=True)}

@@ -92,10 +92,27 @@ def _block_indices(
     outputs: FloatArray, shares: FloatArray, member: IntArray, offsets: IntArray, share_of_chance: float
 ) -> tuple[FloatArray, FloatArray]:
     """Return indices and errors of some columns, from sums over the bins of all inputs."""
+    from scipy.sparse import csr_array  # late: Sobol' indices need no part of this module that sorts
+
     constant = np.ptp(outputs, axis=0) == 0
     centred = outputs - shares @ outputs
     variance = shares @ centred**2 / (1.0 - (shares**2).sum())
-    mass, mean, moments = _bin_sums(centred / np.sqrt(np.where(constant, 1.0, variance)), shares, member, offsets)
+    standard = centred / np.sqrt(np.where(constant, 1.0, variance))
+    rows, shape = np.tile(np.arange(len(shares)), len(offsets) - 1), (int(offsets[-1]), len(shares))
+    heavy = csr_array((shares[rows], (member, rows)), shape=shape)
+    squared = csr_array((shares[rows] ** 2, (member, rows)), shape=shape)
+    mass = np.asarray(heavy.sum(axis=1))[:, np.newaxis]
+    mean = (heavy @ standard) / mass
+    sums = [np.asarray(squared.sum(axis=1))[:, np.newaxis]]
+    power = np.ones_like(standard)
+    for _ in range(4):
+        power *= standard
+        sums.append(squared @ power)
+    # From the powers of values under squared weights to those of their distance from the bin mean.
+    s0, s1, s2, s3, s4 = sums
+    third = s3 - mean * (3 * s2 - mean * (3 * s1 - mean * s0))
+    fourth = s4 - mean * (4 * s3 - mean * (6 * s2 - mean * (4 * s1 - mean * s0)))
+    moments = [s0, s1 - mean * s0, s2 - mean * (2 * s1 - mean * s0), third, fourth]
     concentration = moments[0] / mass**2
     noise = moments[2] / mass**2 / (1.0 - concentration)
     starts = offsets[:-1]
@@ -106,32 +123,8 @@ def _block_indices(
     spread = np.add.reduceat(_squared_influence(moments, mean, np.repeat(index, np.diff(offsets), axis=0)), starts)
     # The means in `spread` carry the noise once more than the index does: what is left of it without signal.
     second = 2.0 * np.add.reduceat((mass * noise) ** 2, starts)
-    squared = np.maximum(spread - second, second) + (chance**2 / 12.0 if share_of_chance < 1 else 0.0)
-    return np.where(unknown, np.nan, index), np.where(unknown, np.nan, np.sqrt(squared))
-
-
-def _bin_sums(
-    standard: FloatArray, shares: FloatArray, member: IntArray, offsets: IntArray
-) -> tuple[FloatArray, FloatArray, list[FloatArray]]:
-    """Return the mass and the mean of each bin, and central moments 0 to 4 under squared weights."""
-    from scipy.sparse import csr_array  # late: Sobol' indices need no part of this module that sorts
-
-    rows = np.tile(np.arange(len(shares)), len(offsets) - 1)
-    shape = (int(offsets[-1]), len(shares))
-    heavy = csr_array((shares[rows], (member, rows)), shape=shape)
-    squared = csr_array((shares[rows] ** 2, (member, rows)), shape=shape)
-    mass = np.asarray(heavy.sum(axis=1))[:, np.newaxis]
-    mean = (heavy @ standard) / mass
-    sums = [np.asarray(squared.sum(axis=1))[:, np.newaxis]]
-    power = np.ones_like(standard)
-    for _ in range(4):
-        power *= standard
-        sums.append(squared @ power)
-    # From the powers of values to those of their distance from the bin mean.
-    s0, s1, s2, s3, s4 = sums
-    third = s3 - mean * (3 * s2 - mean * (3 * s1 - mean * s0))
-    fourth = s4 - mean * (4 * s3 - mean * (6 * s2 - mean * (4 * s1 - mean * s0)))
-    return mass, mean, [s0, s1 - mean * s0, s2 - mean * (2 * s1 - mean * s0), third, fourth]
+    error = np.maximum(spread - second, second) + (chance**2 / 12.0 if share_of_chance < 1 else 0.0)
+    return np.where(unknown, np.nan, index), np.where(unknown, np.nan, np.sqrt(error))
 
 
 def _squared_influence(moments: list[FloatArray], mean: FloatArray, index: FloatArray) -> FloatArray:

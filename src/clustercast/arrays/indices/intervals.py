@@ -70,7 +70,13 @@ def half_width(estimates: FloatArray, confidence: float, *, resampled: bool, wid
     factor = normal_factor(confidence)
     if not resampled:
         factor = (size - 1) * student_factor(size, confidence) / np.sqrt(size)
-    second, third, number = _central_moments(estimates)
+    # An estimate may be undefined in a resample: a rare event that none of its rows shows.
+    defined = np.isfinite(estimates)
+    number = defined.sum(axis=-1).astype(float)
+    present, count = np.where(defined, estimates, 0.0), np.maximum(number, 1)
+    centred = np.where(defined, present - present.sum(axis=-1, keepdims=True) / count[..., np.newaxis], 0.0)
+    squares = centred * centred
+    second, third = squares.sum(axis=-1) / count, np.einsum("...k,...k->...", squares, centred) / count
     half = np.where(number > 1, factor * np.sqrt(second * number / np.maximum(number - 1, 1)), np.nan)
     if not widened:
         return half
@@ -148,18 +154,15 @@ class FewRuns:
             agreeing[self.handful] = 1.0
             found[name] = as_wide_as_few_events(width, share, self.events, confidence, agreeing)
             if name in ("S1", "S2"):
-                found[name] = self._as_wide_as_products(found[name], indices["ST"], confidence)
+                # A first-order index is the mean product of two changes of mean square 2 V ST over 2 V. Where changes
+                # are mostly 0, all products may be 0 though the changes are not, and no replicate shows an error: the
+                # interval is at least that of independent changes.
+                root = np.sqrt(np.maximum(indices["ST"], 0.0))
+                one, other = (root, root) if name == "S1" else (root[:, :, np.newaxis], root[:, np.newaxis])
+                points = self.points.reshape(-1, *[1] * (width.ndim - 1))
+                floor = normal_factor(confidence) * one * other / np.sqrt(points)
+                found[name] = np.where(np.isfinite(points), np.fmax(found[name], floor), found[name])
         return found
-
-    def _as_wide_as_products(self, widths: FloatArray, totals: FloatArray, confidence: float) -> FloatArray:
-        """Return half-widths of means of products of two changes, at least those of independent changes."""
-        # A first-order index is the mean product of two changes of mean square 2 V ST over 2 V. Where changes are
-        # mostly 0, all products may be 0 though the changes are not, and no replicate shows an error.
-        root = np.sqrt(np.maximum(totals, 0.0))
-        one, other = (root, root) if widths.ndim == 2 else (root[:, :, np.newaxis], root[:, np.newaxis])
-        points = self.points.reshape(-1, *[1] * (widths.ndim - 1))
-        floor = normal_factor(confidence) * one * other / np.sqrt(points)
-        return np.where(np.isfinite(points), np.fmax(widths, floor), widths)
 
 
 def usual_values(independent: FloatArray) -> FloatArray:
@@ -202,15 +205,3 @@ def squared_skewness(second: FloatArray, third: FloatArray, number: FloatArray |
     unbiased = plain * size * (size - 1) / (size - 2) ** 2
     by_chance = 6 * size * (size - 1) / ((size - 2) * (size + 1) * (size + 3))
     return np.where(enough, np.maximum(unbiased - by_chance, 0.0), 0.0)
-
-
-def _central_moments(values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return second and third central moment over the last axis of what is defined, and how many are."""
-    # An estimate may be undefined in a resample: a rare event that none of its rows shows.
-    defined = np.isfinite(values)
-    number = defined.sum(axis=-1)
-    present = np.where(defined, values, 0.0)
-    count = np.maximum(number, 1)
-    centred = np.where(defined, present - present.sum(axis=-1, keepdims=True) / count[..., np.newaxis], 0.0)
-    squares = centred * centred
-    return squares.sum(axis=-1) / count, np.einsum("...k,...k->...", squares, centred) / count, number.astype(float)

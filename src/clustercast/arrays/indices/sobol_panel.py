@@ -137,7 +137,16 @@ class _Panel:
             if standard[1] > 0.0 and np.ptp(ends) > 0.0:
                 unit = unit_for_squares(ends)
                 variance[place] = squared_in(float((ends / unit).var()), unit)
-                means[:, place] = self._column_means(rows, standard)
+                standing = standing_for_idle(rows, self.inputs)
+                if standing is None:
+                    means[:, place] = self._means(rows, self.inputs, *standard)
+                    continue
+                # Idle inputs are found once for all of them.
+                chosen = chosen_runs(rows, self.inputs, standing.kept, self.b_swaps)
+                few_means = self._means(chosen, len(standing.kept), *standard)
+                kept = self.estimator.layout(len(standing.kept), self.second_order)
+                parts = [few_means[rows][standing.rows_of_all(name, rows)] for name, rows in kept.items()]
+                means[:, place] = np.concatenate(parts)
         few = None
         if self.estimator.widens_bootstrap or self.weighting is None:
             few = FewRuns.of(columns[..., [0, -1]].reshape(len(columns), -1))
@@ -145,16 +154,6 @@ class _Panel:
         found = with_intervals(means, self.estimator, self.inputs, confidence, few, **how)
         found["variance"] = variance
         return found if few is None else found | {"events": few.events, "kurtosis": few.kurtosis}
-
-    def _column_means(self, rows: FloatArray, standard: tuple[float, float]) -> FloatArray:
-        """Return the means of the products of a column, idle inputs found once for all of them."""
-        standing = standing_for_idle(rows, self.inputs)
-        if standing is None:
-            return self._means(rows, self.inputs, *standard)
-        kept = len(standing.kept)
-        means = self._means(chosen_runs(rows, self.inputs, standing.kept, self.b_swaps), kept, *standard)
-        layout = self.estimator.layout(kept, self.second_order)
-        return np.concatenate([means[rows][standing.rows_of_all(name, rows)] for name, rows in layout.items()])
 
     def _means(self, rows: FloatArray, inputs: int, centre: float, scale: float) -> FloatArray:
         """Return means of products: all rows in column 0, then each resample, or all rows but each replicate."""

@@ -29,11 +29,6 @@ def rank_correlation(gaussian: FloatArray) -> FloatArray:
     return np.asarray(6 / np.pi * np.arcsin(np.asarray(gaussian, dtype=float) / 2))
 
 
-def is_positive_definite(matrix: FloatArray) -> bool:
-    """Return whether a symmetric matrix has no eigenvalue below 1e-10."""
-    return bool(np.linalg.eigvalsh(matrix)[0] >= SMALLEST_EIGENVALUE)
-
-
 def nearest_correlation(
     matrix: FloatArray, *, smallest_eigenvalue: float = 0.0, tolerance: float = 1e-12, iterations: int = 100_000
 ) -> tuple[FloatArray, float]:
@@ -66,7 +61,7 @@ def correlation_factor(
     # Of inputs with few values the correlation of scores that gives a rank correlation is another one.
     gaussian = gaussian_correlation(given) if gaussian is None else gaussian.copy()
     np.fill_diagonal(gaussian, 1)
-    if is_positive_definite(gaussian):
+    if np.linalg.eigvalsh(gaussian)[0] >= SMALLEST_EIGENVALUE:
         return np.asarray(np.linalg.cholesky(gaussian), dtype=np.float64)
     # The margin leaves room to write the remedy with three decimals.
     nearest, distance = nearest_correlation(gaussian, smallest_eigenvalue=0.002 * len(names), tolerance=1e-9)
@@ -78,12 +73,8 @@ def correlation_factor(
     ]
     # Spearman's correlations are those of the ranks, so that a matrix of them has no negative eigenvalue. One that has
     # none may still be out of reach of a Gaussian copula, whose correlations of scores are larger.
-    possible = np.linalg.eigvalsh(given)[0] >= 0
-    reason = (
-        "no Gaussian copula has them, though another joint distribution may"
-        if possible
-        else ("no joint distribution has them")
-    )
+    reason = "no Gaussian copula has them, though another joint distribution may"
+    reason = reason if np.linalg.eigvalsh(given)[0] >= 0 else "no joint distribution has them"
     raise InputError(
         f"{where}: the rank correlations contradict each other ({reason}); the nearest "
         f"consistent ones are {', '.join(pairs)}, at a Frobenius distance of {distance:.3g}; use those or weaken "

@@ -61,12 +61,6 @@ def _column_directions(column: int, index_bits: int) -> tuple[int, ...]:
     return tuple(found)
 
 
-def _unpacked(numbers: Digits, digits: int) -> FloatArray:
-    """Return the binary digits of numbers along a new last axis, the leading digit first."""
-    places = np.arange(digits - 1, -1, -1, dtype=np.uint64)
-    return ((numbers[..., np.newaxis] >> places) & np.uint64(1)).astype(np.float64)
-
-
 def _packed(digits: FloatArray) -> Digits:
     """Return the numbers whose binary digits lie along the last axis, the leading digit first."""
     # Sums of at most 52 powers of two are exact in floating point.
@@ -78,7 +72,8 @@ def linear_scramble(directions: Digits, matrices: NDArray[np.integer], digits: i
     """Multiply the digits of direction numbers by lower triangular matrices over two elements."""
     # Matousek (1998), doi:10.1006/jcom.1998.0489; Owen (2003), doi:10.1145/945511.945518.
     lower = np.tril(matrices, -1).astype(np.float64) + np.eye(digits)
-    columns = _unpacked(directions << np.uint64(digits - directions.shape[-1]), digits)
+    given = directions[..., np.newaxis] << np.uint64(digits - directions.shape[-1])
+    columns = ((given >> np.arange(digits - 1, -1, -1, dtype=np.uint64)) & np.uint64(1)).astype(np.float64)
     # Sums of at most 52 zeros and ones are exact in floating point, and floats are what BLAS multiplies fast.
     return _packed(np.matmul(columns, lower.transpose(0, 2, 1)) % 2)
 

@@ -17,11 +17,6 @@ def checked_seed(seed: object) -> int:
     return int(seed)
 
 
-def stream_key(seed: int, name: str) -> np.random.SeedSequence:
-    """Return the key of the stream that belongs to a name."""
-    return np.random.SeedSequence(checked_seed(seed), spawn_key=_words(name))
-
-
 @functools.lru_cache(maxsize=4096)
 def _words(name: str) -> tuple[int, ...]:
     """Return the digest of a name as words of 32 bits; each replicate of a design asks for it."""
@@ -30,7 +25,7 @@ def _words(name: str) -> tuple[int, ...]:
 
 def stream(seed: int, name: str, position: int = 0) -> np.random.Generator:
     """Return the generator of a name, moved on by a number of draws."""
-    bits = np.random.PCG64DXSM(stream_key(seed, name))
+    bits = np.random.PCG64DXSM(np.random.SeedSequence(checked_seed(seed), spawn_key=_words(name)))
     if position:
         bits.advance(position)
     return np.random.Generator(bits)
