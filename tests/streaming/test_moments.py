@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clustercast.errors import InputError
-from clustercast.streaming.moments import LEAF, Moments, MomentTree, leaf_moments, moments_of
+from clustercast.streaming.moments import LEAF, Moments, MomentTree, leaf_moments
 
 
 def tree_of(values, order, leaf=LEAF):
@@ -59,14 +59,14 @@ def test_any_order_and_any_cut_give_the_same_bits(order, cut):
 
 def test_leaves_taken_at_once_are_those_taken_one_by_one():
     values = np.random.default_rng(5).random((4, 5 * LEAF + 7))
-    singly = [moments_of(values[:, first : first + LEAF]) for first in range(0, values.shape[1], LEAF)]
+    singly = [leaf_moments(values[:, first : first + LEAF])[0] for first in range(0, values.shape[1], LEAF)]
     assert all(same_bits(*pair) for pair in zip(leaf_moments(values), singly, strict=True))
 
 
 def test_the_error_of_the_mean():
-    result = moments_of(np.array([[1.0, 2.0, 3.0, 4.0]]))
+    result = leaf_moments(np.array([[1.0, 2.0, 3.0, 4.0]]))[0]
     assert result.mean_error[0] == pytest.approx(np.std([1, 2, 3, 4], ddof=1) / 2)
-    assert np.isinf(moments_of(np.array([[1.0]])).mean_error[0])
+    assert np.isinf(leaf_moments(np.array([[1.0]]))[0].mean_error[0])
 
 
 def test_what_is_absent_or_given_twice_is_refused():

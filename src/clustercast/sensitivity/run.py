@@ -193,25 +193,25 @@ def run_morris(
 def growing_sobol(study: Study, size: int, design: Record, how: Record, until: float | None, budget: int) -> Dataset:
     """Return Sobol' indices of a design in memory that doubles while a half-width is above `until`."""
     forecast = study.forecast(study.inputs(size, **design))
-    while until is not None and not _varies(forecast) and 2 * forecast.sizes["sample"] <= budget:
-        # The first round may show no event of a rare one.
-        size *= 2
-        forecast = _extended(forecast, study.inputs(size, **design), study)
     while True:
-        indices = sobol_indices(forecast, seed=design["seed"], **how)
-        if until is None:
-            return indices
-        widest = float(np.nanmax([np.nanmax(indices[f"{name}_conf"].values) for name in ("S1", "ST")]))
         rows = forecast.sizes["sample"]
-        if widest <= until or 2 * rows > budget:
-            statement = (
-                f"every first-order and total index is known to within {widest:.3g} (asked: {until:g}) after {rows:,} "
-                "runs"
-                if widest <= until
-                else f"the widest half-width is {widest:.3g}, not the {until:g} asked for: the next doubling of "
-                f"{rows:,} runs would exceed the budget of {budget:,}; raise the budget or accept the width"
-            )
-            return indices.assign_attrs(until=until, reached=int(widest <= until), widest=widest, statement=statement)
+        last = until is None or 2 * rows > budget
+        # The first rounds may show no event of a rare one.
+        if last or _varies(forecast):
+            indices = sobol_indices(forecast, seed=design["seed"], **how)
+            if until is None:
+                return indices
+            widest = float(np.nanmax([np.nanmax(indices[f"{name}_conf"].values) for name in ("S1", "ST")]))
+            if last or widest <= until:
+                statement = (
+                    f"every first-order and total index is known to within {widest:.3g} (asked: {until:g}) after "
+                    f"{rows:,} runs"
+                    if widest <= until
+                    else f"the widest half-width is {widest:.3g}, not the {until:g} asked for: the next doubling of "
+                    f"{rows:,} runs would exceed the budget of {budget:,}; raise the budget or accept the width"
+                )
+                reached = {"until": until, "reached": int(widest <= until), "widest": widest}
+                return indices.assign_attrs(**reached, statement=statement)
         size *= 2
         forecast = _extended(forecast, study.inputs(size, **design), study)
 

@@ -10,18 +10,11 @@ from clustercast.arrays import FloatArray, Names
 from clustercast.arrays.indices.intervals import check_confidence
 from clustercast.dataset import design_of, provenance_of
 from clustercast.errors import InputError, located, nearest, takes, typed, whole_number
-from clustercast.sensitivity import salib_engine
 from clustercast.sensitivity.design import morris_design
 from clustercast.sensitivity.given_data import DUMMY, dummy_values
 from clustercast.sensitivity.labels import WITH_UNIT, labelled
 from clustercast.sensitivity.outputs import Scale, analysed_outputs, measured
-
-# What the adapter's function of each measure gives.
-_MEASURES = {
-    "delta": ("delta", "delta_conf", "S1", "S1_conf"),
-    "pawn": ("minimum", "mean", "median", "maximum", "CV"),
-    "morris": ("mu", "mu_star", "mu_star_conf", "sigma"),
-}
+from clustercast.sensitivity.salib_engine import MEASURES, measures_of_column, result_dict
 
 
 @takes()
@@ -55,7 +48,7 @@ def to_salib(indices: xr.Dataset, output: str | None = None, year: float | None 
         chosen = chosen.sel(year=_only("year", indices["year"].values.tolist(), year))
     keys = [key for key in ("S1", "S1_conf", "ST", "ST_conf", "S2", "S2_conf") if key in chosen]
     inputs = [str(name) for name in chosen["input"].values]
-    return salib_engine.result_dict(inputs, {key: chosen[key].values for key in keys})
+    return result_dict(inputs, {key: chosen[key].values for key in keys})
 
 
 def _only(what: str, known: list[Any], chosen: Any) -> Any:
@@ -237,17 +230,14 @@ def _each_column(
     limits = {"resamples": (2, None), "slices": (2, len(inputs[1]) // 2), "seed": (0, 2**32 - 1)}
     for what in limits.keys() & options.keys():
         whole_number(what, options[what], *limits[what])
-    of_column = getattr(salib_engine, f"{measure}_column")
     names, points = inputs
     results = []
     for output in (each.for_squares() for each in analysed_outputs(forecast, outputs, scale)):
         # A year in which the output does not vary has no measures.
         with located(f"output {output.name!r}"):
-            found = {k: of_column(points, row, **options) for k, row in enumerate(output.values) if np.ptp(row)}
-        measures = {key: np.full((len(output.values), len(names)), np.nan) for key in _MEASURES[measure]}
-        for year, row in found.items():
-            for key, part in measures.items():
-                part[year] = row[key]
-        of_unit = {key: part * output.factor if key in WITH_UNIT else part for key, part in measures.items()}
+            columns = [measures_of_column(measure, points, y, **options) if np.ptp(y) else {} for y in output.values]
+        nothing = np.full(len(names), np.nan)
+        found = {key: np.array([column.get(key, nothing) for column in columns]) for key in MEASURES[measure]}
+        of_unit = {key: part * output.factor if key in WITH_UNIT else part for key, part in found.items()}
         results.append(measured(output, of_unit))
     return labelled(results, names, forecast, {"engine": "salib", **attributes}, cautions)

@@ -18,6 +18,15 @@ from clustercast.arrays.indices.pick_freeze import centre_and_scale, runs_per_po
 from clustercast.arrays.summaries.order_statistics import squared_in, unit_for_squares
 from clustercast.errors import InputError
 
+# What each measure gives, and how SALib calls its options. See doi:10.1016/j.ress.2006.04.015 and
+# doi:10.1016/j.ejor.2012.11.047; doi:10.1016/j.envsoft.2018.07.019; doi:10.1080/00401706.1991.10484804 and
+# doi:10.1016/j.envsoft.2006.10.004.
+MEASURES = {
+    "delta": ("delta", "delta_conf", "S1", "S1_conf"),
+    "pawn": ("minimum", "mean", "median", "maximum", "CV"),
+    "morris": ("mu", "mu_star", "mu_star_conf", "sigma"),
+}
+_OPTIONS = {"resamples": "num_resamples", "confidence": "conf_level", "slices": "S", "levels": "num_levels"}
 # Above this share of samples with one value the smoothed density that delta compares is far from the law.
 _MOST_OF_ONE = 0.1
 
@@ -72,58 +81,30 @@ def result_dict(names: Sequence[str], arrays: Mapping[str, FloatArray]) -> Any:
     return result
 
 
-def delta_column(
-    inputs: FloatArray, values: FloatArray, *, resamples: int = 100, confidence: float = 0.95, seed: int = 0
+def measures_of_column(
+    measure: str, inputs: FloatArray, values: FloatArray, *, seed: int = 0, **options: Any
 ) -> dict[str, FloatArray]:
-    """Borgonovo's delta of one output by ``SALib.analyze.delta``, shape (inputs,)."""
-    # See doi:10.1016/j.ress.2006.04.015, doi:10.1016/j.ejor.2012.11.047
+    """Return what ``SALib.analyze.MEASURE`` finds for one output, by the names of `MEASURES`, shape (inputs,)."""
+    _check_finite(values[np.newaxis])
     _, counts = np.unique(values, return_counts=True)
-    if counts.max() > _MOST_OF_ONE * values.size:
+    if measure == "delta" and counts.max() > _MOST_OF_ONE * values.size:
         what = f"{100 * counts.max() / values.size:.0f} % of the samples have one value, and delta compares densities"
         raise InputError(f"{what}, which SALib smooths; use pawn_indices or sobol_indices")
-    found = _analysed("delta", inputs, values, seed, num_resamples=resamples, conf_level=confidence, seed=None)
-    # SALib up to 1.5 has one variant only and calls it delta.
+    analyze = import_module(f"SALib.analyze.{measure}").analyze
+    own = {_OPTIONS[name]: value for name, value in options.items()} | {"seed": seed if measure == "morris" else None}
+    with _global_state(seed):
+        found: Mapping[str, Any] = analyze(_problem(inputs.shape[1]), inputs, values, **own)
+    # SALib up to 1.5 has one variant of delta only and calls it delta.
     raw = "delta_raw" if "delta_raw" in found else "delta"
-    keys = {"delta": raw, "delta_conf": f"{raw}_conf", "S1": "S1", "S1_conf": "S1_conf"}
-    measures = {name: np.asarray(found[key], dtype=np.float64) for name, key in keys.items()}
-    failed = np.flatnonzero(np.isnan(measures["delta"]) | np.isnan(measures["S1"]))
-    if failed.size:
+    measures = {name: np.asarray(found[name.replace("delta", raw)], np.float64) for name in MEASURES[measure]}
+    failed = (
+        np.flatnonzero(np.isnan(measures["S1"]) | np.isnan(measures["delta"])).tolist() if measure == "delta" else []
+    )
+    if failed:
         notes = list(found.get("notes", []))
         said = notes[failed[0]] if len(notes) > failed[0] else "no reason given"
         raise InputError(f"SALib finds no delta for input {failed[0]} of {inputs.shape[1]}: {said}")
     return measures
-
-
-def pawn_column(inputs: FloatArray, values: FloatArray, *, slices: int = 10, seed: int = 0) -> dict[str, FloatArray]:
-    """PAWN indices of one output by ``SALib.analyze.pawn``, shape (inputs,)."""
-    # See doi:10.1016/j.envsoft.2018.07.019
-    found = _analysed("pawn", inputs, values, seed, S=slices, seed=None)
-    return {key: np.asarray(found[key], dtype=np.float64) for key in ("minimum", "mean", "median", "maximum", "CV")}
-
-
-def morris_column(
-    points: FloatArray,
-    values: FloatArray,
-    *,
-    levels: int = 4,
-    resamples: int = 100,
-    confidence: float = 0.95,
-    seed: int = 0,
-) -> dict[str, FloatArray]:
-    """Elementary effects of one output by ``SALib.analyze.morris``, shape (inputs,)."""
-    # See doi:10.1080/00401706.1991.10484804, doi:10.1016/j.envsoft.2006.10.004
-    options = {"num_levels": levels, "num_resamples": resamples, "conf_level": confidence, "seed": seed}
-    found = _analysed("morris", points, values, seed, **options)
-    return {key: np.asarray(found[key], dtype=np.float64) for key in ("mu", "mu_star", "sigma", "mu_star_conf")}
-
-
-def _analysed(measure: str, inputs: FloatArray, values: FloatArray, state: int, **options: Any) -> Mapping[str, Any]:
-    """Return what ``SALib.analyze.MEASURE`` finds, with NumPy's global generator in a state of its own."""
-    _check_finite(values[np.newaxis])
-    analyze = import_module(f"SALib.analyze.{measure}").analyze
-    with _global_state(state):
-        found: Mapping[str, Any] = analyze(_problem(inputs.shape[1]), inputs, values, **options)
-    return found
 
 
 def _problem(number_of_inputs: int, names: Sequence[str] | None = None) -> dict[str, object]:

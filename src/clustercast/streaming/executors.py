@@ -48,7 +48,9 @@ def completed(
     """Compute pieces of a plan, which is sent once to each machine, and yield results as they come, in any order."""
     if workers is not None:
         whole_number("workers", workers)
-    count = _count(workers)
+    count = workers or (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()) or 1
+    # Without importing dask.
+    distributed = sys.modules.get("distributed")
     if executor is None:
         yield from (function(plan, *piece) for piece in pieces)
     elif executor == "threads":
@@ -63,18 +65,11 @@ def completed(
             context = multiprocessing.get_context("spawn")
             new = functools.partial(futures.ProcessPoolExecutor, count, mp_context=context)
             yield from _from_pool(new, task, pieces, count)
-    elif _is_client(executor):
+    elif distributed is not None and isinstance(executor, distributed.Client):
         yield from _from_cluster(executor, function, plan, pieces, join)
     else:
         remedy = "choose 'threads', 'processes', an executor of concurrent.futures or a dask Client, or leave it out"
         raise InputError(f"executor is {executor!r}{nearest(str(executor), _NAMES)}; {remedy}")
-
-
-def _count(workers: int | None) -> int:
-    """Return the number of workers, by default that of the processors this process may use."""
-    if workers is None and hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return workers or os.cpu_count() or 1
 
 
 def _pickled(plan: object) -> bytes:
@@ -147,12 +142,6 @@ def _end_where_stuck(pool: Any) -> None:
         for process in processes:
             process.kill()
         pool._result_queue._writer.close()
-
-
-def _is_client(executor: object) -> bool:
-    """Return whether something is a dask Client, without importing dask."""
-    distributed = sys.modules.get("distributed")
-    return distributed is not None and isinstance(executor, distributed.Client)
 
 
 def _from_cluster(

@@ -8,7 +8,7 @@ shows in the result.
 
 import functools
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clustercast.arrays import FloatArray, IntArray
-from clustercast.arrays.summaries.order_statistics import checked_probabilities
 from clustercast.engine.operations import to_host
 from clustercast.errors import InputError
 
@@ -59,11 +58,6 @@ class Moments:
         if self.count < 2:
             return np.full_like(self.mean, np.inf)
         return np.sqrt(self.spread / (self.count - 1) / self.count)
-
-
-def moments_of(values: FloatArray) -> Moments:
-    """Return the moments along the last axis of values, shape (columns, samples)."""
-    return leaf_moments(values, values.shape[-1])[0]
 
 
 def leaf_moments(values: FloatArray, leaf: int = LEAF) -> list[Moments]:
@@ -212,22 +206,10 @@ class Sketch:
         part = ranks - whole
         return np.asarray(order[0] * (1 - part) + order[1] * part)
 
-    def quantiles(self, probabilities: Sequence[float] | FloatArray) -> FloatArray:
-        """Return those of ``numpy.quantile`` up to the precision of `at_ranks`, shape (columns, probabilities)."""
-        points = checked_probabilities(probabilities)
-        return np.array([self.at_ranks(column, points * (self.samples - 1)) for column in range(self.columns)])
-
     def _bins(self, column: int) -> tuple[FloatArray, FloatArray, IntArray]:
         """Return the ends and the counts of the bins of a column that hold samples, in order of value."""
-        parts = list(self._ordered(column))
-        if not parts:
-            raise InputError("there are no samples; draw 1 or more")
-        lower, upper, counts = (np.concatenate(part) for part in zip(*parts, strict=True))
-        return lower, upper, counts
-
-    def _ordered(self, column: int) -> Iterator[tuple[FloatArray, FloatArray, IntArray]]:
-        """Yield the bins of a column octave by octave, from the lowest number up."""
-        octaves = [octave for own, octave in self._pages if own == column]
+        octaves, parts = [octave for own, octave in self._pages if own == column], []
+        # Octave by octave, from the lowest number up.
         for octave in sorted(octaves, key=lambda octave: -octave if octave >= _NEGATIVE else octave):
             counts = self._pages[column, octave].astype(np.int64)
             bins = np.flatnonzero(counts)
@@ -235,10 +217,12 @@ class Sketch:
             near, far = ((edge << _DROPPED_BITS).view(np.float64) for edge in (bits, bits + 1))
             # The last bin of the last octave would end at infinity; what lies in the first one is taken for zero.
             far = np.where(near > 0, np.minimum(far, np.finfo(np.float64).max), 0.0)
-            if octave >= _NEGATIVE:
-                yield -far[::-1], -near[::-1], counts[bins][::-1]
-            else:
-                yield near, far, counts[bins]
+            held = counts[bins]
+            parts.append((-far[::-1], -near[::-1], held[::-1]) if octave >= _NEGATIVE else (near, far, held))
+        if not parts:
+            raise InputError("there are no samples; draw 1 or more")
+        lower, upper, counts = (np.concatenate(part) for part in zip(*parts, strict=True))
+        return lower, upper, counts
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return the sketch as arrays: ``place`` (column, octave), ``counts``, ``ends`` and ``samples``."""

@@ -17,7 +17,7 @@ from clustercast.errors import InputError
 from clustercast.priors.prior_set import Priors
 from clustercast.sampling import saltelli_values
 from clustercast.streaming.executors import check_versions
-from clustercast.streaming.moments import LeafSums, Moments, moments_of
+from clustercast.streaming.moments import LeafSums, Moments, leaf_moments
 
 _ROWS_OF_A_LEAF = 4096
 # Means of runs; all others are of products of two.
@@ -107,7 +107,7 @@ def sum_products(plan: SobolPlan, start: int, stop: int) -> LeafSums:
         if raw.any():
             positive = (independent > 0) & raw[:, np.newaxis]
             parts.append(np.where(positive, np.log(np.where(positive, independent, 1.0)), np.nan))
-        sums.trees[f"values.{replicate}"].add(number, moments_of(np.vstack(parts)))
+        sums.trees[f"values.{replicate}"].add(number, leaf_moments(np.vstack(parts), independent.shape[-1])[0])
     sums.leaves = [(start, stop)]
     return sums
 
