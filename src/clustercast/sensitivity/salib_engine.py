@@ -97,10 +97,9 @@ def measures_of_column(
     # SALib up to 1.5 has one variant of delta only and calls it delta.
     raw = "delta_raw" if "delta_raw" in found else "delta"
     measures = {name: np.asarray(found[name.replace("delta", raw)], np.float64) for name in MEASURES[measure]}
-    failed = (
-        np.flatnonzero(np.isnan(measures["S1"]) | np.isnan(measures["delta"])).tolist() if measure == "delta" else []
-    )
-    if failed:
+    undefined = sum(np.isnan(measures[key]) for key in ("delta", "S1") if key in measures)
+    failed = np.flatnonzero(undefined)
+    if failed.size:
         notes = list(found.get("notes", []))
         said = notes[failed[0]] if len(notes) > failed[0] else "no reason given"
         raise InputError(f"SALib finds no delta for input {failed[0]} of {inputs.shape[1]}: {said}")
