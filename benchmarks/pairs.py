@@ -7,7 +7,7 @@ of S2 comes from the mean of the product in A times that in B, which is computed
 import numpy as np
 
 from benchmarks.measure import Options, Row
-from clustercast.arrays.points.saltelli import Points, saltelli_replicate
+from clustercast.arrays.points.designs import Points, saltelli_replicate
 
 SHAPES = {
     "x_i x_j": lambda u: (u - 0.5) * np.sqrt(12),

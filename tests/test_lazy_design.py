@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import clustercast as cc
 from clustercast import sampling
-from clustercast.arrays.points.saltelli import SwappedColumn
+from clustercast.arrays.points.designs import SwappedColumn
 
 PRIORS = cc.Priors(
     cc.Correlation(("y", "z"), 0.5), x=cc.Uniform(0, 1), y=cc.Normal(0, 1), z=cc.Uniform(1, 2), w=cc.Uniform(0, 3)

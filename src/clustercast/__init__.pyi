@@ -42,7 +42,7 @@ from .sensitivity.salib import delta_indices as delta_indices, morris_effects as
 from .sensitivity.salib import pawn_indices as pawn_indices, to_salib as to_salib
 from .sensitivity.sobol import ranking_resolved as ranking_resolved, sobol_indices as sobol_indices
 from .sensitivity.sobol import time_integrated as time_integrated
-from .streaming.run import run_sobol as run_sobol, stream_sobol as stream_sobol
+from .streaming.sobol import run_sobol as run_sobol, stream_sobol as stream_sobol
 from .streaming.stream import stream as stream, stream_to_zarr as stream_to_zarr
 from .uncertainty.claims import claim_probabilities as claim_probabilities, claim_years as claim_years
 from .uncertainty.claims import claims_met as claims_met, read_claims as read_claims

@@ -14,7 +14,7 @@ from xarray.backends import BackendArray
 from xarray.core import indexing
 
 from clustercast.arrays import Arrays, FloatArray
-from clustercast.arrays.points.saltelli import SwappedColumn
+from clustercast.arrays.points.designs import SwappedColumn
 from clustercast.engine.fingerprint import versions
 from clustercast.engine.model import Model
 from clustercast.errors import InputError, takes

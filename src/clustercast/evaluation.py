@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clustercast.arrays import Arrays, FloatArray
-from clustercast.arrays.points.saltelli import SwappedColumn
+from clustercast.arrays.points.designs import SwappedColumn
 from clustercast.dataset import Dataset, evaluated_dataset, input_arrays
 from clustercast.engine.fingerprint import fingerprint_of, place_of
 from clustercast.engine.units import OwnUnits, factor

@@ -12,11 +12,11 @@ from scipy.special import ndtri
 
 from clustercast.arrays import FloatArray
 from clustercast.arrays.indices import dependent
-from clustercast.arrays.indices.pick_freeze import runs_per_point
+from clustercast.arrays.indices.sobol_estimators import runs_per_point
 from clustercast.arrays.points import designs
 from clustercast.arrays.points.copula import correlate
+from clustercast.arrays.points.designs import Points, SwappedColumn, saltelli_replicate
 from clustercast.arrays.points.nested_scramble import nested_points
-from clustercast.arrays.points.saltelli import Points, SwappedColumn, saltelli_replicate
 from clustercast.arrays.points.streams import checked_seed, replicate_seed
 from clustercast.errors import InputError, nearest, typed, whole_number
 from clustercast.priors.groups import Groups, checked_groups, refuse_constant, swapped_together

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.stats import qmc
 
-from clustercast.arrays.points.saltelli import saltelli_replicate
+from clustercast.arrays.points.designs import saltelli_replicate
 
 
 def saltelli_rows(base, inputs, second_order=True, groups=None):

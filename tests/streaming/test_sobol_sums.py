@@ -5,8 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clustercast.arrays.indices.pick_freeze import centre_and_scale, indices_from_means, product_sums, separate
-from clustercast.arrays.indices.sobol_estimators import ESTIMATORS
+from clustercast.arrays.indices.sobol_estimators import (
+    ESTIMATORS,
+    centre_and_scale,
+    indices_from_means,
+    product_sums,
+    separate,
+)
 from clustercast.streaming.sobol_sums import about_mean, centre_sums, rescaled
 
 INPUTS, POINTS, REPLICATES = 3, 8, 4

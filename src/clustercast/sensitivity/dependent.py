@@ -13,8 +13,7 @@ from clustercast.arrays.indices.dependent import shapley_effects as shapley_colu
 from clustercast.arrays.indices.intervals import FewRuns, student_factor
 from clustercast.errors import typed
 from clustercast.sensitivity.design import VariedInputs, kucherenko_design, shapley_design
-from clustercast.sensitivity.labels import few_runs_caution, labelled
-from clustercast.sensitivity.outputs import Scale, analysed_outputs, measured
+from clustercast.sensitivity.outputs import Scale, analysed_outputs, few_runs_caution, labelled, measured
 
 # What gives the estimates and standard errors of each index by name, shape (inputs, columns).
 Measure = Callable[[FloatArray], dict[str, tuple[FloatArray, FloatArray]]]

@@ -9,7 +9,7 @@ import xarray as xr
 
 from clustercast.arrays import FloatArray, IntArray
 from clustercast.arrays.indices.dependent import random_permutations, rows_per_point
-from clustercast.arrays.indices.pick_freeze import runs_per_point
+from clustercast.arrays.indices.sobol_estimators import runs_per_point
 from clustercast.arrays.points.designs import morris_trajectories
 from clustercast.arrays.points.streams import replicate_seed
 from clustercast.dataset import design_of, provenance_of

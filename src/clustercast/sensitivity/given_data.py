@@ -15,8 +15,7 @@ from clustercast.dataset import design_of, provenance_of
 from clustercast.engine.model import Model, with_changes
 from clustercast.errors import InputError, nearest, takes
 from clustercast.sampling import MEASURED, PLAIN
-from clustercast.sensitivity.labels import few_runs_caution, labelled
-from clustercast.sensitivity.outputs import Scale, analysed_outputs, measured
+from clustercast.sensitivity.outputs import Scale, analysed_outputs, few_runs_caution, labelled, measured
 
 DUMMY = "dummy"
 

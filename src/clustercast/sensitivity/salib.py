@@ -12,8 +12,7 @@ from clustercast.dataset import design_of, provenance_of
 from clustercast.errors import InputError, located, nearest, takes, typed, whole_number
 from clustercast.sensitivity.design import morris_design
 from clustercast.sensitivity.given_data import DUMMY, dummy_values
-from clustercast.sensitivity.labels import WITH_UNIT, labelled
-from clustercast.sensitivity.outputs import Scale, analysed_outputs, measured
+from clustercast.sensitivity.outputs import WITH_UNIT, Scale, analysed_outputs, labelled, measured
 from clustercast.sensitivity.salib_engine import MEASURES, measures_of_column, result_dict
 
 

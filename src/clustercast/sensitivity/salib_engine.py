@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from clustercast.arrays import FloatArray
-from clustercast.arrays.indices.pick_freeze import centre_and_scale, runs_per_point
+from clustercast.arrays.indices.sobol_estimators import centre_and_scale, runs_per_point
 from clustercast.arrays.summaries.order_statistics import squared_in, unit_for_squares
 from clustercast.errors import InputError
 

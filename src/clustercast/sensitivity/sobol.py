@@ -14,8 +14,14 @@ from clustercast.arrays.indices.sobol_panel import sobol_panel
 from clustercast.arrays.points.streams import checked_seed
 from clustercast.errors import InputError, takes, typed, whole_number
 from clustercast.sensitivity.design import SaltelliDesign, saltelli_design
-from clustercast.sensitivity.labels import few_runs_caution, labelled_sobol, unresolved
-from clustercast.sensitivity.outputs import Scale, analysed_outputs, measured
+from clustercast.sensitivity.outputs import (
+    Scale,
+    analysed_outputs,
+    few_runs_caution,
+    labelled_sobol,
+    measured,
+    unresolved,
+)
 from clustercast.sensitivity.salib_engine import sobol_columns
 
 Engine = Literal["panel", "salib"]

@@ -1,6 +1,8 @@
-"""Sobol' indices of designs that need not fit into memory: products of runs are summed piece by piece."""
+"""Sobol' indices in one call: in memory, or piece by piece from sums of products where memory is short."""
 
 import json
+from collections.abc import Iterable
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -9,26 +11,199 @@ import xarray as xr
 
 from clustercast.arrays import Arrays, FloatArray
 from clustercast.arrays.indices.intervals import FewRuns, check_confidence
-from clustercast.arrays.indices.sobol_estimators import estimator_named
+from clustercast.arrays.indices.sobol_estimators import estimator_named, runs_per_point
 from clustercast.arrays.indices.sobol_panel import with_intervals
 from clustercast.arrays.summaries.order_statistics import squared_in
 from clustercast.dataset import Dataset, Record, design_of, input_arrays, output_attrs, provenance, year_coordinate
 from clustercast.engine.fingerprint import versions
+from clustercast.engine.model import Model
 from clustercast.engine.program import program as prepared
-from clustercast.errors import InputError, whole_number
-from clustercast.sensitivity.labels import few_runs_caution, labelled_sobol
-from clustercast.sensitivity.outputs import AnalysedOutput, MeasuredOutput, scales_of
-from clustercast.sensitivity.run import Study
-from clustercast.sensitivity.sobol import method_attributes
+from clustercast.errors import InputError, typed, whole_number
+from clustercast.priors.groups import Groups, checked_groups
+from clustercast.priors.prior_set import Priors
+from clustercast.propagation import YEARS, Progress
+from clustercast.sensitivity.outputs import (
+    AnalysedOutput,
+    Scale,
+    add_cautions,
+    few_runs_caution,
+    labelled_sobol,
+    scales_of,
+)
+from clustercast.sensitivity.run import Study, growing_sobol, single_members
+from clustercast.sensitivity.sobol import Engine, method_attributes
 from clustercast.streaming.checkpoint import Checkpoint, run_identity, run_pieces
+from clustercast.streaming.executors import Workplace
 from clustercast.streaming.moments import LeafSums, Moments
 from clustercast.streaming.sobol_sums import SobolPlan, about_mean, rescaled, sum_products, totals
 from clustercast.streaming.stream import run_record
 
+BUDGET = 1 << 22
+MEMORY = 4 << 30
+# Less than no memory: what needs the whole design is refused.
+_NEVER_WHOLE = -1
 # Rows of each column in the moments of the independent runs: values, unusual ones, four powers.
 _ROWS = 6
 _FEWEST_PIECES = 32
 _MOST_LEAVES = 64
+
+
+@typed
+def run_sobol(
+    priors: Priors,
+    *,
+    model: Model | None = None,
+    outputs: Iterable[str] | str | None = None,
+    years: Iterable[float] = YEARS,
+    size: int = 1024,
+    seed: int = 0,
+    engine: Engine = "panel",
+    estimator: str | None = None,
+    second_order: bool = False,
+    replicates: int | None = None,
+    groups: Groups | None = None,
+    latent: bool = False,
+    scale: Scale = "auto",
+    confidence: float = 0.95,
+    dummy: bool = False,
+    until: float | None = None,
+    budget: int = BUDGET,
+    memory: int = MEMORY,
+    executor: Workplace = None,
+    workers: int | None = None,
+    checkpoint: Path | str | None = None,
+    progress: Progress | None = None,
+) -> Dataset:
+    """Sobol' indices from priors to error bars, on a design that grows as far as asked.
+
+    Inputs that none of the outputs depends on are fixed at their medians first: their indices are zero. Of correlated
+    inputs those that the outputs depend on are one group, unless `latent`.
+
+    Parameters
+    ----------
+    priors : Priors
+    model : Model, optional
+        The shipped cluster model by default.
+    outputs, years, seed, groups, latent
+        As in `draw` and `propagate`.
+    size : int, optional
+        Base points to begin with, of all replicates together, a power of two.
+    engine, estimator, second_order, scale, confidence
+        As in `sobol_indices`, but for the estimator, ``"azzini-rosati"`` by default; the engine ``"salib"`` runs SALib
+        itself, on SALib's rows.
+    replicates : int, optional
+        Independent scrambles behind the error bars; 8 by default, and 1 for SALib's own bootstrap.
+    dummy : bool, optional
+        Whether to add an input ``dummy`` on which nothing depends. Its indices are exactly 0: the estimators see an
+        input by what its swap changes, so that chance gives an idle one nothing.
+    until : float, optional
+        Half-width that every first-order and total index shall have at most. While one is wider the design doubles.
+    budget : int, optional
+        Most model runs (rows of the design).
+    memory : int, optional
+        Bytes that design and forecast may take. A larger design is run piece by piece, as `stream_sobol` does, unless
+        it grows (`until`), SALib runs it, or an output is a labelled index, which need the whole of it.
+    executor, workers, checkpoint
+        As in `stream`; with one of them the design is run piece by piece, whatever its size.
+    progress : callable, optional
+        Called with samples done and samples planned, of each round; of pieces, with base points.
+
+    Returns
+    -------
+    Dataset
+        As `sobol_indices`; with `until`, the attributes ``until``, ``reached`` (0 or 1), ``widest`` and ``statement``
+        say what was reached.
+
+    Raises
+    ------
+    InputError
+        As `draw`, `propagate` and `sobol_indices`; if `until` is not positive, or what needs the whole design shall be
+        run in pieces.
+    """
+    if until is not None and not (isinstance(until, Real) and until > 0):
+        raise InputError(f"until is {until!r}; give a half-width above 0, as 0.02")
+    study = Study(priors, model=model, outputs=outputs, years=years, progress=progress, dummy=dummy)
+    by_default = "saltelli-jansen" if engine == "salib" else "azzini-rosati"
+    chosen = estimator_named(by_default if estimator is None else estimator)
+    design = {
+        "design": "saltelli",
+        "seed": seed,
+        "second_order": second_order or chosen.needs_second_order,
+        "replicates": (1 if engine == "salib" else 8) if replicates is None else replicates,
+        "points": "salib" if engine == "salib" else "sobol",
+        "groups": _within(groups, study),
+        "latent": latent,
+    }
+    how = {"engine": engine, "estimator": chosen.name, "second_order": second_order, "scale": scale}
+    how["confidence"] = confidence
+    asked = memory < 0 or any(option is not None for option in (executor, workers, checkpoint))
+    whole = _needs_whole(study, engine, until)
+    if asked and whole:
+        raise InputError(f"{whole}, which needs the whole design; leave it out, or do without pieces")
+    if asked or (not whole and _bytes(study, size, bool(design["second_order"])) > memory):
+        indices = sobol_in_pieces(study, size, design, how, checkpoint, executor=executor, workers=workers)
+    else:
+        indices = growing_sobol(study, size, design, how, until, budget)
+    return add_cautions(indices, single_members(indices, study.changed))
+
+
+@typed
+def stream_sobol(priors: Priors, *, size: int, **options: Any) -> Dataset:
+    """Sobol' indices from priors to error bars, of a design that need not fit into memory.
+
+    Parameters
+    ----------
+    priors : Priors
+    size : int
+        Base points of all replicates together, a power of two; each is ``2 D + 2`` runs, or ``D + 2`` where neither the
+        estimator nor `second_order` needs the rows BA.
+    **options
+        As in `run_sobol`, but for what needs the whole design: `until`, SALib's engine, labelled indices.
+
+    Returns
+    -------
+    Dataset
+        As `run_sobol`, up to rounding.
+
+    Raises
+    ------
+    InputError
+        As `run_sobol` and `stream`; if an output is not finite, or not positive on the scale log10.
+
+    Notes
+    -----
+    The result has the same bits for any `executor` and `workers`, and whether or not the run was broken off, on
+    processors of one kind.
+
+    References
+    ----------
+    I. Azzini, T. A. Mara and R. Rosati, Environ. Model. Softw. 144, 105167 (2021),
+    doi:10.1016/j.envsoft.2021.105167.
+    """
+    return run_sobol(priors, size=size, memory=_NEVER_WHOLE, **options)
+
+
+def _within(groups: Groups | None, study: Study) -> dict[str, list[str]] | None:
+    """Leave out of groups the inputs that no output depends on, and groups that are empty then."""
+    names, checked = study.needed.uncertain, checked_groups(groups, study.priors)
+    kept = {group: [name for name in members if name in names] for group, members in checked.items()}
+    return {group: members for group, members in kept.items() if members} or None
+
+
+def _needs_whole(study: Study, engine: str, until: float | None) -> str:
+    """Return what of a study needs the whole design at once, in words; empty where nothing does."""
+    labelled = [name for name in study.wanted if study.model.declaration(name).labels]
+    if labelled:
+        return f"output {labelled[0]!r} is a labelled index"
+    return "until is given" if until is not None else f"engine is {engine!r}" if engine != "panel" else ""
+
+
+def _bytes(study: Study, size: object, b_swaps: bool) -> int:
+    """Return what inputs, outputs and the copies of one output that is analysed take; 0 of a size that is none."""
+    if not isinstance(size, int | np.integer):
+        return 0
+    inputs, outputs, years = len(study.needed.uncertain), len(study.wanted), len(study.years)
+    return 8 * int(size) * runs_per_point(inputs, b_swaps) * (inputs + (outputs + 2) * years)
 
 
 def sobol_in_pieces(
@@ -89,7 +264,7 @@ def _streamed_indices(sums: LeafSums, plan: SobolPlan, study: Study, confidence:
         own = {measure: array[rows] for measure, array in measures.items()}
         scale, log_sd = "log10" if name in plan.log10 else "raw", float(log_sds[rows].max())
         output = AnalysedOutput(name, study.model.unit(name), scale, np.empty((0, 0)), by_year, log_sd)
-        results.append(MeasuredOutput(output, own, own["variance"] == 0))
+        results.append((output, own, own["variance"] == 0))
         few += few_runs_caution(output, few_runs.events[rows], few_runs.kurtosis[rows])
         start = rows.stop
     interval = "student-t" if "S1_conf" in measures else "none"

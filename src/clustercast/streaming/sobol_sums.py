@@ -8,9 +8,15 @@ import numpy as np
 
 from clustercast.arrays import FloatArray
 from clustercast.arrays.indices.intervals import usual_values
-from clustercast.arrays.indices.pick_freeze import centre_and_scale, product_sums, runs_per_point, separate
-from clustercast.arrays.indices.sobol_estimators import Estimator, Runs
-from clustercast.arrays.points.saltelli import saltelli_replicate
+from clustercast.arrays.indices.sobol_estimators import (
+    Estimator,
+    Runs,
+    centre_and_scale,
+    product_sums,
+    runs_per_point,
+    separate,
+)
+from clustercast.arrays.points.designs import saltelli_replicate
 from clustercast.arrays.summaries.order_statistics import unit_for_squares
 from clustercast.engine.program import Program
 from clustercast.errors import InputError

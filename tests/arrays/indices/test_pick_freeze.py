@@ -5,16 +5,18 @@ import pytest
 from scipy.stats import skew, t
 
 from clustercast.arrays.indices.intervals import bootstrap_weights, skewness_widening
-from clustercast.arrays.indices.pick_freeze import (
+from clustercast.arrays.indices.sobol_estimators import (
+    ESTIMATORS,
     blocks,
     centre_and_scale,
+    estimator_named,
     indices_from_means,
+    pair_rows,
     product_sums,
     products,
     runs_per_point,
     separate,
 )
-from clustercast.arrays.indices.sobol_estimators import ESTIMATORS, estimator_named, pair_rows
 from clustercast.arrays.indices.sobol_panel import sobol_panel
 from clustercast.errors import InputError
 from tests.reference.designs import saltelli_rows, scrambled

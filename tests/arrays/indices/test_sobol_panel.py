@@ -7,8 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clustercast.arrays.indices.intervals import bootstrap_weights, few_events_half_width
-from clustercast.arrays.indices.pick_freeze import centre_and_scale
-from clustercast.arrays.indices.sobol_estimators import ESTIMATORS
+from clustercast.arrays.indices.sobol_estimators import ESTIMATORS, centre_and_scale
 from clustercast.arrays.indices.sobol_panel import sobol_panel
 from clustercast.errors import InputError
 from tests.reference.designs import design_rows, saltelli_rows, scrambled, upper

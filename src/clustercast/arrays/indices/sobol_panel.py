@@ -11,17 +11,19 @@ from numpy.typing import NDArray
 
 from clustercast.arrays import BoolArray, FloatArray
 from clustercast.arrays.indices.intervals import FewRuns, half_width, lead_half_width
-from clustercast.arrays.indices.pick_freeze import (
+from clustercast.arrays.indices.sobol_estimators import (
     BLOCK_ELEMENTS,
+    ESTIMATORS,
+    Estimator,
     blocks,
     centre_and_scale,
     indices_from_means,
+    pair_rows,
     product_sums,
     products,
     runs_per_point,
     separate,
 )
-from clustercast.arrays.indices.sobol_estimators import ESTIMATORS, Estimator, pair_rows
 from clustercast.arrays.summaries.order_statistics import squared_in, unit_for_squares
 from clustercast.errors import InputError
 
