@@ -47,7 +47,7 @@ def test_what_is_known_of_leaves_survives_the_journey():
 def test_a_worker_starts_without_the_libraries_of_labels():
     # Each process of a run pays for its imports: xarray and pandas are half of them, and pieces have no labels.
     code = (
-        "import sys, clustercast.streaming.reduction, clustercast.streaming.sobol_sums\n"
+        "import sys, clustercast.streaming.pieces\n"
         "print([name for name in ('xarray', 'pandas', 'pint', 'matplotlib') if name in sys.modules])"
     )
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "src")}

@@ -12,7 +12,7 @@ from clustercast.arrays.indices.sobol_estimators import (
     product_sums,
     separate,
 )
-from clustercast.streaming.sobol_sums import about_mean, centre_sums, rescaled
+from clustercast.streaming.pieces import about_mean, centre_sums, rescaled
 
 INPUTS, POINTS, REPLICATES = 3, 8, 4
 

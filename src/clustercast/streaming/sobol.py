@@ -1,5 +1,6 @@
 """Sobol' indices in one call: in memory, or piece by piece from sums of products where memory is short."""
 
+import functools
 import json
 from collections.abc import Iterable
 from numbers import Real
@@ -35,7 +36,7 @@ from clustercast.sensitivity.sobol import Engine, method_attributes
 from clustercast.streaming.checkpoint import Checkpoint, run_identity, run_pieces
 from clustercast.streaming.executors import Workplace
 from clustercast.streaming.moments import LeafSums, Moments
-from clustercast.streaming.sobol_sums import SobolPlan, about_mean, rescaled, sum_products, totals
+from clustercast.streaming.pieces import SobolPlan, about_mean, rescaled, sum_products
 from clustercast.streaming.stream import run_record
 
 BUDGET = 1 << 22
@@ -246,7 +247,10 @@ def sobol_in_pieces(
 
 def _streamed_indices(sums: LeafSums, plan: SobolPlan, study: Study, confidence: float, record: Record) -> Dataset:
     """Return the indices of a whole run, labelled as `sobol_indices` labels its own."""
-    means, values = totals(sums)
+    replicates = range(plan.replicates)
+    # Means of products, shape (columns, statistics, replicates), and the moments of values over all replicates.
+    means = np.stack([sums.trees[f"products.{number}"].total().mean for number in replicates], axis=-1)
+    values = functools.reduce(Moments.joined, (sums.trees[f"values.{number}"].total() for number in replicates))
     count = len(means)
     # Of the powers about the common standard: on how few runs the indices of each column rest.
     _, unusual, m1, m2, m3, m4, *_ = values.mean[: _ROWS * count].reshape(_ROWS, count)
@@ -257,16 +261,14 @@ def _streamed_indices(sums: LeafSums, plan: SobolPlan, study: Study, confidence:
     # On the raw scale; 0 where an output is not positive or on log10.
     spread = values.spread[_ROWS * count :]
     log_sds = np.nan_to_num(np.sqrt(spread / values.count)) if spread.size else np.zeros(count)
-    results, few, start = [], [], 0
-    for name in plan.program.outputs:
+    results, few = [], []
+    for name, rows in plan.columns.items():
         by_year = plan.program.dimensions[name] == 2
-        rows = slice(start, start + plan.rows[name])
         own = {measure: array[rows] for measure, array in measures.items()}
         scale, log_sd = "log10" if name in plan.log10 else "raw", float(log_sds[rows].max())
         output = AnalysedOutput(name, study.model.unit(name), scale, np.empty((0, 0)), by_year, log_sd)
         results.append((output, own, own["variance"] == 0))
         few += few_runs_caution(output, few_runs.events[rows], few_runs.kurtosis[rows])
-        start = rows.stop
     interval = "student-t" if "S1_conf" in measures else "none"
     run = xr.Dataset(coords={"year": year_coordinate(study.years)}, attrs=provenance(record))
     return labelled_sobol(results, run, method_attributes("stream", plan.estimator, interval, confidence), few)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.stats import qmc
 
-from clustercast.arrays.points import saltelli
+from clustercast.arrays.points import designs
 from clustercast.arrays.points.streams import replicate_seed
 from clustercast.errors import InputError
 from tests.reference.designs import design_rows
@@ -17,7 +17,7 @@ def cuts(size):
 
 def test_the_plain_sequence_is_that_of_scipy_in_a_thousand_dimensions():
     expected = qmc.Sobol(1000, scramble=False).random(256)
-    assert np.array_equal(np.hstack(saltelli.saltelli_base(0, 500, 256, scramble=False)), expected)
+    assert np.array_equal(np.hstack(designs.saltelli_base(0, 500, 256, scramble=False)), expected)
 
 
 @given(cuts(256), st.sampled_from(["sobol", "salib", "random"]), st.booleans(), st.sampled_from([1, 2, 4]))
@@ -59,12 +59,12 @@ def test_without_a_scramble_replicates_are_all_the_plain_sequence():
 
 
 def test_nested_points_are_never_0():
-    a, b = saltelli.saltelli_base(2, 4, 1 << 14, nested=True)
+    a, b = designs.saltelli_base(2, 4, 1 << 14, nested=True)
     assert min(a.min(), b.min()) >= 2.0**-33 and max(a.max(), b.max()) <= 1 - 2.0**-33
 
 
 def test_random_base_points_are_independent_uniforms():
-    a, b = saltelli.saltelli_replicate(4, 0, 1, ["x", "y", "z"], 20_000, points="random")
+    a, b = designs.saltelli_replicate(4, 0, 1, ["x", "y", "z"], 20_000, points="random")
     correlations = np.corrcoef(np.hstack([a, b]).T)[np.triu_indices(6, 1)]
     assert np.abs(correlations).max() < 4.5 / np.sqrt(20_000)
     assert all(stats.kstest(column, "uniform").pvalue > 1e-4 for column in np.hstack([a, b]).T)
@@ -72,9 +72,9 @@ def test_random_base_points_are_independent_uniforms():
 
 def test_columns_are_contiguous():
     for array in (
-        saltelli.saltelli_base(1, 3, 8)[1],
-        saltelli.saltelli_base(1, 3, 8, nested=True)[1],
-        saltelli.saltelli_replicate(1, 0, 1, ["x", "y", "z"], 8)[1],
+        designs.saltelli_base(1, 3, 8)[1],
+        designs.saltelli_base(1, 3, 8, nested=True)[1],
+        designs.saltelli_replicate(1, 0, 1, ["x", "y", "z"], 8)[1],
     ):
         assert array.flags.f_contiguous
 
@@ -82,9 +82,9 @@ def test_columns_are_contiguous():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: saltelli.saltelli_replicate(1, 0, 1, ["x"], -8), "size is -8"),
-        (lambda: saltelli.saltelli_replicate(1, 0, 1, ["x"], 8, start=2**30), "has 1073741824 points"),
-        (lambda: saltelli.saltelli_replicate(1, 0, 1, ["x"], 8, points="halton"), "points is 'halton'"),
+        (lambda: designs.saltelli_replicate(1, 0, 1, ["x"], -8), "size is -8"),
+        (lambda: designs.saltelli_replicate(1, 0, 1, ["x"], 8, start=2**30), "has 1073741824 points"),
+        (lambda: designs.saltelli_replicate(1, 0, 1, ["x"], 8, points="halton"), "points is 'halton'"),
     ],
 )
 def test_bad_input_is_refused(call, message):

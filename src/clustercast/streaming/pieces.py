@@ -1,7 +1,6 @@
-"""One piece of a streamed Saltelli design: draw it, run it, and keep the means of products of its runs."""
+"""One piece of a run: draw it, propagate it, and keep moments, quantiles and counts, or means of products of runs."""
 
-import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,16 +17,104 @@ from clustercast.arrays.indices.sobol_estimators import (
 )
 from clustercast.arrays.points.designs import saltelli_replicate
 from clustercast.arrays.summaries.order_statistics import unit_for_squares
+from clustercast.engine.operations import Device, to_device, to_host
 from clustercast.engine.program import Program
 from clustercast.errors import InputError
 from clustercast.priors.prior_set import Priors
-from clustercast.sampling import saltelli_values
+from clustercast.sampling import input_values, saltelli_values
 from clustercast.streaming.executors import check_versions
-from clustercast.streaming.moments import LeafSums, Moments, leaf_moments
+from clustercast.streaming.moments import LEAF, LeafSums, Moments, leaf_moments
 
+# Leaves drawn at a time, and leaves propagated at a time: what a cache holds, and what fills a GPU.
+_DRAWN_LEAVES = {"cpu": 32, "cuda": 256}
+_RUN_LEAVES = {"cpu": 1, "cuda": 256}
 _ROWS_OF_A_LEAF = 4096
 # Means of runs; all others are of products of two.
 _OF_RUNS = ("sum", "a", "b", "swapped", "other")
+
+
+@dataclass(frozen=True)
+class StreamPlan:
+    """All that a worker needs to reduce any samples of a run."""
+
+    priors: Priors
+    design: str
+    seed: int
+    size: int
+    program: Program
+    # Number of labels of each output that is an index; levels, in its unit, whose exceedances are counted.
+    labels: Mapping[str, int]
+    levels: Mapping[str, tuple[float, ...]]
+    device: Device
+    versions: Mapping[str, str]
+
+    @property
+    def leaves(self) -> int:
+        """Number of leaves of the run."""
+        return -(-self.size // LEAF)
+
+    @property
+    def columns(self) -> dict[str, slice]:
+        """Place of each output that is no index among the columns of numbers."""
+        return _places(self.program, [name for name in self.program.outputs if name not in self.labels])
+
+    def empty(self) -> LeafSums:
+        """Return the reduction of no samples."""
+        rows = {name: _rows(self.program, name) for name in self.program.outputs}
+        counts = {f"label {name}": (rows[name], number) for name, number in self.labels.items()}
+        counts |= {f"level {name}": (rows[name], len(levels)) for name, levels in self.levels.items()}
+        return LeafSums(sum(rows[name] for name in self.columns), counts)
+
+
+def _rows(program: Program, name: str) -> int:
+    """Return the number of years of an output, 1 where it has none."""
+    return program.years if program.dimensions[name] == 2 else 1
+
+
+def _places(program: Program, names: Iterable[str]) -> dict[str, slice]:
+    """Return the place of each output among the columns, a row a year."""
+    start = 0
+    return {name: slice(start, start := start + _rows(program, name)) for name in names}
+
+
+def reduce_leaves(plan: StreamPlan, start: int, stop: int) -> LeafSums:
+    """Draw, propagate and reduce the leaves from `start` to before `stop`."""
+    check_versions(plan.versions)
+    program, sums = plan.program.on(plan.device), plan.empty()
+    drawn, together = _DRAWN_LEAVES[plan.device], _RUN_LEAVES[plan.device] * LEAF
+    room = np.empty((sums.sketch.columns, min(drawn, stop - start) * LEAF))
+    buffer = to_device({"": room}, plan.device)[""]
+    for first in range(start, stop, drawn):
+        rows = range(first * LEAF, min(min(first + drawn, stop) * LEAF, plan.size))
+        values = input_values(plan.priors, plan.design, plan.seed, rows.start, rows.stop, program.factors)
+        piece = buffer[:, : len(rows)]
+        for offset in range(0, len(rows), together):
+            part = slice(offset, min(offset + together, len(rows)))
+            inputs = to_device({name: values[name][part] for name in program.factors}, plan.device)
+            _reduce_block(plan, program.run(inputs), piece[:, part], sums)
+            # There are no numbers where all outputs are labels.
+            for leaf, moments in enumerate(leaf_moments(piece[:, part]) if len(piece) else [], first + offset // LEAF):
+                sums.trees["moments"].add(leaf, moments)
+        sums.sketch.add(piece)
+    sums.leaves = [(start, stop)]
+    return sums
+
+
+def _reduce_block(plan: StreamPlan, results: Mapping[str, FloatArray], block: FloatArray, sums: LeafSums) -> None:
+    """Write the numbers of a block in declared units, and count labels and exceedances."""
+    for name, place in plan.columns.items():
+        np.multiply(results[name], plan.program.scale[name], out=block[place])
+        if not np.isfinite(block[place]).all():
+            raise InputError(f"output {name!r} has values that are not finite; correct the quantity that gives it")
+        if name in plan.levels:
+            reached = [to_host(np.count_nonzero(block[place] >= level, axis=-1)) for level in plan.levels[name]]
+            sums.counts[f"level {name}"] += np.stack(reached, axis=-1)
+    for name, number in plan.labels.items():
+        values = np.broadcast_to(results[name], (_rows(plan.program, name), block.shape[-1]))
+        whole = values.astype(np.int64)
+        if not ((whole == values) & (whole >= 0) & (whole < number)).all():
+            raise InputError(f"output {name!r} has values that are none of 0 to {number - 1}, its labels")
+        sums.counts[f"label {name}"] += np.stack([to_host(np.bincount(row, minlength=number)) for row in whole])
 
 
 @dataclass(frozen=True)
@@ -58,10 +145,9 @@ class SobolPlan:
         return self.second_order or self.estimator.needs_second_order
 
     @property
-    def rows(self) -> dict[str, int]:
-        """Number of columns of each output: its years, 1 where it has none."""
-        dimensions = self.program.dimensions
-        return {name: self.program.years if dimensions[name] == 2 else 1 for name in self.program.outputs}
+    def columns(self) -> dict[str, slice]:
+        """Place of each output among the columns."""
+        return _places(self.program, self.program.outputs)
 
     @property
     def runs(self) -> int:
@@ -93,7 +179,7 @@ def sum_products(plan: SobolPlan, start: int, stop: int) -> LeafSums:
     """Draw, propagate and sum the products of the leaves from `start` to before `stop`, through all replicates."""
     check_versions(plan.versions)
     sums = LeafSums()
-    raw = np.array([name not in plan.log10 for name, rows in plan.rows.items() for _ in range(rows)])
+    raw = np.array([name not in plan.log10 for name in plan.columns for _ in range(_rows(plan.program, name))])
     centres, scales = np.array(plan.standards).T[..., np.newaxis]
     for leaf in range(start, stop):
         replicate, number = divmod(leaf, plan.each // plan.leaf)
@@ -116,14 +202,6 @@ def sum_products(plan: SobolPlan, start: int, stop: int) -> LeafSums:
         sums.trees[f"values.{replicate}"].add(number, leaf_moments(np.vstack(parts), independent.shape[-1])[0])
     sums.leaves = [(start, stop)]
     return sums
-
-
-def totals(sums: LeafSums) -> tuple[FloatArray, Moments]:
-    """Return the means of products (columns, statistics, replicates), and the moments of values over all replicates."""
-    replicates = range(len(sums.trees) // 2)
-    means = np.stack([sums.trees[f"products.{number}"].total().mean for number in replicates], axis=-1)
-    values = (sums.trees[f"values.{number}"].total() for number in replicates)
-    return means, functools.reduce(Moments.joined, values)
 
 
 def _independent(runs: FloatArray) -> FloatArray:
