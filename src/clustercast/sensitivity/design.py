@@ -24,7 +24,6 @@ class SaltelliDesign:
     size: int
     second_order: bool
     replicates: int
-    points: str
 
     @property
     def runs(self) -> int:
@@ -57,8 +56,7 @@ def saltelli_design(forecast: xr.Dataset) -> SaltelliDesign:
     """Return the Saltelli design of a forecast whose rows still follow it."""
     drawn = _drawn(forecast, "saltelli", "Sobol indices", ("size", "second_order", "replicates", "swaps"))
     swaps = {name: tuple(members) for name, members in drawn["swaps"].items()}
-    points = str(drawn.get("points", "sobol"))
-    design = SaltelliDesign(swaps, int(drawn["size"]), bool(drawn["second_order"]), int(drawn["replicates"]), points)
+    design = SaltelliDesign(swaps, int(drawn["size"]), bool(drawn["second_order"]), int(drawn["replicates"]))
     # Correlated inputs made from several swapped latents follow no swap themselves.
     free = drawn.get("correlated", []) if drawn.get("latent") else []
     position = {name: place for place, members in enumerate(swaps.values()) for name in members if name not in free}

@@ -159,7 +159,11 @@ def analysed_output(forecast: xr.Dataset, name: str, asked: ScaleName) -> Analys
         )
     unit = str(variable.attrs.get("units", "1"))
     if scale == "raw":
-        return AnalysedOutput(name, unit, scale, values, by_year, _log_sd(values))
+        # Of the years that are nearly all positive.
+        positive = values > 0
+        mostly = (positive.mean(axis=1) >= _MOSTLY_POSITIVE).nonzero()[0]
+        sds = [float(np.log(values[year, positive[year]]).std()) for year in mostly]
+        return AnalysedOutput(name, unit, scale, values, by_year, max(sds, default=0.0))
     if not values.min() > 0:
         why = f" and is on log10 as other quantities in {unit} are" if automatic else ""
         declared = f", or declare it: positive=False of its quantity, or forecast[{name!r}].attrs['positive'] = 0"
@@ -171,15 +175,6 @@ def analysed_output(forecast: xr.Dataset, name: str, asked: ScaleName) -> Analys
     logarithms = np.log(values)
     logarithms *= 1 / np.log(10)
     return AnalysedOutput(name, unit, scale, logarithms, by_year)
-
-
-def _log_sd(values: FloatArray) -> float:
-    """Return the largest standard deviation of the logarithm over the years that are nearly all positive."""
-    positive = values > 0
-    if positive.all():
-        return float(np.log(values).std(axis=1).max())
-    mostly = (positive.mean(axis=1) >= _MOSTLY_POSITIVE).nonzero()[0]
-    return max((float(np.log(values[year, positive[year]]).std()) for year in mostly), default=0.0)
 
 
 def labelled(

@@ -83,9 +83,7 @@ def run_sobol(
     Parameters
     ----------
     priors : Priors
-    model : Model, optional
-        The shipped cluster model by default.
-    outputs, years, seed, groups, latent
+    model, outputs, years, seed, groups, latent
         As in `draw` and `propagate`.
     size : int, optional
         Base points to begin with, of all replicates together, a power of two.
@@ -292,7 +290,7 @@ def _measures(means: FloatArray, values: Moments, plan: SobolPlan, confidence: f
             whole = own.mean(axis=-1, keepdims=True)
             left_out = (replicates * whole - own) / max(replicates - 1, 1)
             every[:, column] = np.concatenate([whole, left_out], axis=-1)
-    measures = with_intervals(every, estimator, inputs, confidence, few, second_order=second_order, resampled=False)
+    measures = with_intervals(every, estimator, inputs, confidence, few, pairs=second_order, resampled=False)
     factors = plan.factors or [1.0] * len(means)
     variance = [squared_in(float(square), factor) for square, factor in zip(deviation**2, factors, strict=True)]
     return measures | {"variance": np.array(variance)}

@@ -260,10 +260,8 @@ def stream_to_zarr(
     priors : Priors
     path : pathlib.Path or str
         The zarr store, a directory that does not exist yet, which every worker must reach under this name.
-    size : int
-        Number of samples.
-    model, years, outputs, design, seed
-        As in `draw` and `propagate`.
+    size, model, years, outputs, design, seed
+        As in `stream`.
     executor, workers
         As in `stream`: each worker writes its own regions.
     progress : callable, optional

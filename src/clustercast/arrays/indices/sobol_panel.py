@@ -81,8 +81,7 @@ def with_intervals(
     inputs: int,
     confidence: float,
     few: FewRuns | None,
-    *,
-    second_order: bool,
+    pairs: bool,
     resampled: bool,
 ) -> dict[str, FloatArray]:
     """Return indices by name, with half-widths, from means of products, shape (statistics, columns, 1 + samples)."""
@@ -92,7 +91,7 @@ def with_intervals(
     # leave one replicate out each, so that they err as the whole does (the jackknife): estimates from single replicates
     # are skewed where tails are heavy, and their spread about their own mean is too small. Without `few` no interval is
     # widened, neither for skewness nor for few runs.
-    indices = indices_from_means(means, estimator, inputs, second_order=second_order)
+    indices = indices_from_means(means, estimator, inputs, second_order=pairs)
     named = {name: part for name, part in zip(("S1", "ST", "S2"), indices, strict=True) if part is not None}
     # Inputs along the last axis but one, as half-widths are taken over the last.
     samples = {name: np.ascontiguousarray(np.moveaxis(part, 0, 1)) for name, part in named.items()}
@@ -152,7 +151,7 @@ class _Panel:
         few = None
         if self.estimator.widens_bootstrap or self.weighting is None:
             few = FewRuns.of(columns[..., [0, -1]].reshape(len(columns), -1))
-        how = {"second_order": self.second_order, "resampled": self.weighting is not None}
+        how = {"pairs": self.second_order, "resampled": self.weighting is not None}
         found = with_intervals(means, self.estimator, self.inputs, confidence, few, **how)
         found["variance"] = variance
         return found if few is None else found | {"events": few.events, "kurtosis": few.kurtosis}

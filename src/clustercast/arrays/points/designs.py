@@ -140,20 +140,6 @@ class SwappedColumn:
         return self[:].astype(dtype or self.dtype, copy=False)
 
 
-def saltelli_base(
-    seed: int, dimensions: int, size: int, *, start: int = 0, scramble: bool = True, nested: bool = False
-) -> tuple[FloatArray, FloatArray]:
-    """Return A and B of Saltelli's design as halves of one sequence, as SALib does, shape (size, dimensions)."""
-    # A. Saltelli (2002), doi:10.1016/S0010-4655(02)00280-1.
-    check_columns(2 * dimensions)
-    columns = np.empty((2 * dimensions, size))
-    if scramble and nested:
-        nested_scramble.nested_points(checked_seed(seed), start, columns)
-    else:
-        sobol_sequence.scipy_points(checked_seed(seed), 2 * dimensions, start, scramble, columns)
-    return columns[:dimensions].T, columns[dimensions:].T
-
-
 def saltelli_replicate(
     seed: int,
     replicate: int,
@@ -177,9 +163,16 @@ def saltelli_replicate(
     check_rows(start, start + size, (1 << 120) if points == "random" else (1 << sobol_sequence.SCIPY_DIGITS))
     if points == "sobol":
         return named_pairs(own, names, start, size)
-    if points == "salib":
-        return saltelli_base(own, len(names), size, start=start, scramble=scramble, nested=replicates > 1)
     columns = np.empty((2, len(names), size))
+    if points == "salib":
+        # Halves of one sequence: A. Saltelli (2002), doi:10.1016/S0010-4655(02)00280-1.
+        check_columns(2 * len(names))
+        sequence = columns.reshape(2 * len(names), size)
+        if scramble and replicates > 1:
+            nested_scramble.nested_points(own, start, sequence)
+        else:
+            sobol_sequence.scipy_points(own, len(sequence), start, scramble, sequence)
+        return columns[0].T, columns[1].T
     for place, name in enumerate(names):
         for sample, column in zip("AB", columns[:, place], strict=True):
             column[:] = stream(own, f"{name} saltelli {sample}", start).random(size)

@@ -43,7 +43,19 @@ def nested_points(seed: int, start: int, out: FloatArray) -> None:
     dimensions, size = out.shape
     steps, keys = _reversed_steps(dimensions), scramble_keys(seed, dimensions)
     for columns, rows in _parts(dimensions, size):
-        digits = _plain_digits(steps[columns], start + rows.start, rows.stop - rows.start)
+        own, first, count = steps[columns], start + rows.start, rows.stop - rows.start
+        # The digits of points number `first` and on, in reverse order, shape (columns, count).
+        bits = max(first + count - 1, 1).bit_length()
+        low = min(bits, max(count - 1, 1).bit_length())
+        table = np.zeros((len(own), 2 << low), dtype=np.uint32)
+        for bit in range(low):
+            np.bitwise_xor(table[:, : 1 << bit], own[:, bit : bit + 1], out=table[:, 1 << bit : 2 << bit])
+        high, offset = divmod(first, 1 << low)
+        # The points asked for lie in two neighbouring blocks of the table's length at most.
+        below, above = table[:, : 1 << low], table[:, 1 << low :]
+        np.bitwise_xor(below, sobol_sequence.combined(own[:, low:], high + 1), out=above)
+        below ^= sobol_sequence.combined(own[:, low:], high)
+        digits = np.ascontiguousarray(table[:, offset : offset + count])
         _fill(out[columns, rows], digits, keys[:, :, columns])
 
 
@@ -132,20 +144,6 @@ def _reversed_steps(dimensions: int) -> Digits32:
     steps = sobol_sequence.steps_of(directions).astype(np.uint32)
     reverse_digits(steps)
     return steps
-
-
-def _plain_digits(steps: Digits32, start: int, size: int) -> Digits32:
-    """Return the digits of points number `start` and on, in reverse order, shape (dimensions, size)."""
-    bits = max(start + size - 1, 1).bit_length()
-    low = min(bits, max(size - 1, 1).bit_length())
-    table = np.zeros((len(steps), 2 << low), dtype=np.uint32)
-    for bit in range(low):
-        np.bitwise_xor(table[:, : 1 << bit], steps[:, bit : bit + 1], out=table[:, 1 << bit : 2 << bit])
-    high, offset = divmod(start, 1 << low)
-    # The points asked for lie in two neighbouring blocks of the table's length at most.
-    np.bitwise_xor(table[:, : 1 << low], sobol_sequence.combined(steps[:, low:], high + 1), out=table[:, 1 << low :])
-    table[:, : 1 << low] ^= sobol_sequence.combined(steps[:, low:], high)
-    return np.ascontiguousarray(table[:, offset : offset + size])
 
 
 def _own_order(index: Digits32, keys: Digits32) -> Digits32:
