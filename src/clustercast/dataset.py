@@ -270,9 +270,7 @@ def evaluated_dataset(
         name: xr.Variable(dims, numbers, {"role": "output", "units": unit, "long_name": in_words(name)})
         for name, (dims, numbers, unit) in outputs.items()
     }
-    coords: dict[Hashable, Any] = {
-        dim: coordinate(dim, places, {"long_name": in_words(dim)}) for dim, places in labels.items()
-    }
+    coords: dict[Hashable, Any] = {d: coordinate(d, at, {"long_name": in_words(d)}) for d, at in labels.items()}
     if "year" in labels and labels["year"].dtype.kind in "iuf":
         coords["year"] = year_coordinate(labels["year"].astype(np.float64))
     return _beside_inputs(inputs, variables, coords, model_hash, values)

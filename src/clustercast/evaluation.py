@@ -341,12 +341,8 @@ def _joined(task: _Task, name: str, parts: Sequence[FloatArray]) -> tuple[tuple[
     if len(shapes) > 1:
         raise InputError(f"output {name!r} of {task.called} has shapes {shapes} for different samples; give one shape")
     shape = shapes.pop()
-    fitting = [
-        dims
-        for count in range(len(task.sizes) + 1)
-        for dims in itertools.combinations(task.sizes, count)
-        if tuple(task.sizes[dim] for dim in dims) == shape
-    ]
+    subsets = (each for count in range(len(task.sizes) + 1) for each in itertools.combinations(task.sizes, count))
+    fitting = [dims for dims in subsets if tuple(task.sizes[dim] for dim in dims) == shape]
     if len(fitting) != 1:
         known = ", ".join(f"{dim} ({size})" for dim, size in task.sizes.items()) or "none"
         reason = f"could be {' or '.join(map(str, fitting))}" if fitting else "fits no coords"

@@ -184,11 +184,8 @@ def _values(priors: Priors, uniforms: Mapping[str, FloatArray]) -> dict[str, Flo
 
 def _correlated_values(priors: Priors, independent: FloatArray) -> dict[str, FloatArray]:
     """Turn independent normal scores, a column for each correlated input, into values, through the copula."""
-    scores = correlate(independent, priors.correlation_factor)
-    return {
-        name: priors[name].quantile_from_normal_score(np.ascontiguousarray(scores[:, column]))
-        for column, name in enumerate(priors.correlated)
-    }
+    rows = np.ascontiguousarray(correlate(independent, priors.correlation_factor).T)
+    return {n: priors[n].quantile_from_normal_score(row) for n, row in zip(priors.correlated, rows, strict=True)}
 
 
 def _plain(design: str, priors: Priors, size: int, seeds: Seeds) -> Drawn:
@@ -233,11 +230,9 @@ def saltelli_values(
     own = {name: np.array([name in members for members in swaps.values()]) for name in names}
     from_b = {n: np.concatenate([[False], x, ~x if second_order else x[:0], [True]]) for n, x in own.items()}
     uniforms = {name: (designs.inside(a[:, i]), designs.inside(b[:, i])) for i, name in enumerate(names)}
-    columns = {
-        name: SwappedColumn(np.column_stack([priors[name].quantile(u) for u in uniforms[name]]), from_b[name])
-        for name in names
-        if name not in correlated
-    }
+    alone = [name for name in names if name not in correlated]
+    pairs = {name: np.column_stack([priors[name].quantile(u) for u in uniforms[name]]) for name in alone}
+    columns = {name: SwappedColumn(pair, from_b[name]) for name, pair in pairs.items()}
     if correlated:
         # What correlates is made once for each way in which the inputs come from A and B together.
         ways, which = np.unique([from_b[name] for name in correlated], axis=1, return_inverse=True)

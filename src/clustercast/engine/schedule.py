@@ -247,14 +247,10 @@ class Builder:
     def _loop(self, members: list[Definition]) -> None:
         """Write a loop over nodes."""
         by_name, steps = {found.name: found for found in members}, []
-        # By what each needs of the others at the same node.
+        # By what each needs of the others at the same node: now, or a lag of less than a step before.
+        short = {lag for lag, size in self.lags.items() if size < self.step - _ROUNDING}
         graph = {
-            found.name: [
-                need.name
-                for need in found.needs
-                if need.name in by_name
-                and (need.kind == "now" or (need.kind == "lagged" and self.lags[need.lag] < self.step - _ROUNDING))
-            ]
+            found.name: [n.name for n in found.needs if n.name in by_name and (n.kind == "now" or n.lag in short)]
             for found in members
         }
         try:

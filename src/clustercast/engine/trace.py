@@ -134,13 +134,9 @@ class Graph:
         results = [number for number in sorted(needed) if self.node(number)[0] != "constant"]
         new = {number: place for place, number in enumerate([*range(len(self.inputs)), *constants, *results])}
         operations = [(name, tuple(new[each] for each in arguments)) for name, arguments in map(self.node, results)]
-        return TracedProgram(
-            inputs=tuple(self.inputs),
-            constants=tuple(float.fromhex(self.node(number)[1][0]) for number in constants),
-            operations=tuple(operations),
-            outputs={name: tuple(new[number] for number in rows) for name, rows in outputs.items()},
-            years=years,
-        )
+        numbers = tuple(float.fromhex(self.node(number)[1][0]) for number in constants)
+        places = {name: tuple(new[number] for number in rows) for name, rows in outputs.items()}
+        return TracedProgram(tuple(self.inputs), numbers, tuple(operations), places, years)
 
 
 class Symbol(np.lib.mixins.NDArrayOperatorsMixin):
