@@ -403,7 +403,7 @@ def test_a_recipe_gives_each_date_its_own_prior_set():
     settings = {"horizon": 0.6, "size": 1 << 10, "choose": False}
     shipped = cc.read_observations()
     # Those that set levels; the others would be learned from as long.
-    rows = replace(shipped, rows=tuple(row for row in shipped if row.quantity in {one.quantity for one in ANCHORS}))
+    rows = replace(shipped, rows=tuple(row for row in shipped if row.quantity in ANCHORS))
     recipe, plain = (
         rolling_origin(SHIPPED, rows, origins=["2025-01"], recipe=recipe, **settings)[0] for recipe in (True, False)
     )

@@ -35,6 +35,14 @@ BACK, STEP, HORIZON, LEAST = 4.0, 0.5, 2.0, 10
 LEVEL_ERROR = 0.1
 # Years of the past that growth is measured over, and the least number of rows.
 PAST, FEWEST_ROWS = 4.0, 3
+# Of each quantity whose last row sets a level, the inputs: level, its year, past growth (decades a year, or a doubling
+# time), and one by whose median a row is multiplied to be the level.
+_CLUSTER = ("initial_cluster_chips", "cluster_start_year", "earlier_cluster_growth_rate", "chip_performance_ratio")
+ANCHORS = {
+    "training_cluster_size": _CLUSTER,
+    "leading_lab_revenue": ("leading_lab_base_revenue", "leading_lab_base_year", "earlier_revenue_doubling_time", ""),
+    "us_electricity": ("us_electricity_2024", "us_electricity_base_year", "", ""),
+}
 
 
 @dataclass(frozen=True)
@@ -169,47 +177,25 @@ def split(rows: Observations, limit: float, end: float = np.inf) -> tuple[Observ
     return past, replace(rows, rows=later).counted()
 
 
-@dataclass(frozen=True)
-class _Anchor:
-    """A quantity whose last row sets a level, and whose rows of the last years set its past growth."""
-
-    quantity: str
-    level: str
-    year: str
-    # Input of past growth: decades a year, or a doubling time.
-    growth: str = ""
-    # Input by whose median a row is multiplied to be the level.
-    factor: str = ""
-
-
-_CLUSTER = ("training_cluster_size", "initial_cluster_chips", "cluster_start_year", "earlier_cluster_growth_rate")
-_REVENUE = ("leading_lab_revenue", "leading_lab_base_revenue", "leading_lab_base_year", "earlier_revenue_doubling_time")
-ANCHORS = (
-    _Anchor(*_CLUSTER, factor="chip_performance_ratio"),
-    _Anchor(*_REVENUE),
-    _Anchor("us_electricity", "us_electricity_2024", "us_electricity_base_year"),
-)
-
-
 def origin_priors(base: Priors, observations: Observations, as_of: float | str) -> Priors:
     """Return a prior set as it would have been built at a date: one recipe for every date."""
     # The last row known of a quantity sets its level and base year, with the row's error and a tenth of a decade; the
     # rows of the four years before it set the past growth by least squares. What is to come is as `base` judges it.
     known = observations.known_by(as_of).counted()
     changed: dict[str, Family] = {}
-    for anchor in ANCHORS:
-        rows = sorted((r for r in known if r.quantity == anchor.quantity), key=lambda r: (r.date, r.id))
+    for quantity, (level, year, growth, ratio) in ANCHORS.items():
+        rows = sorted((r for r in known if r.quantity == quantity), key=lambda r: (r.date, r.id))
         if not rows:
             continue
         last, source = rows[-1], f"Rows of {observations.name} known by {as_of}"
-        sigma = float(np.log(10) * np.hypot(last.sd_log10, LEVEL_ERROR if anchor.growth else 0.0))
-        value, unit = 10**last.log10 / factor(base[anchor.level].unit), base[anchor.level].unit
-        if anchor.factor:
-            value *= base[anchor.factor].median * factor(base[anchor.factor].unit)
-        changed[anchor.level] = LogNormal(float(np.log(value)), sigma, unit=unit)
-        changed[anchor.year] = Fixed(last.date, unit="year")
+        sigma = float(np.log(10) * np.hypot(last.sd_log10, LEVEL_ERROR if growth else 0.0))
+        value, unit = 10**last.log10 / factor(base[level].unit), base[level].unit
+        if ratio:
+            value *= base[ratio].median * factor(base[ratio].unit)
+        changed[level] = LogNormal(float(np.log(value)), sigma, unit=unit)
+        changed[year] = Fixed(last.date, unit="year")
         past = [row for row in rows if row.date >= last.date - PAST]
-        if anchor.growth and len(past) >= FEWEST_ROWS:
+        if growth and len(past) >= FEWEST_ROWS:
             # By least squares, with its error.
             x, y = (np.array([getattr(row, name) for row in past]) for name in ("date", "log10"))
             x = x - x.mean()
@@ -217,14 +203,14 @@ def origin_priors(base: Priors, observations: Observations, as_of: float | str) 
             residual = y - y.mean() - slope * x
             least = np.mean([row.sd_log10 for row in past]) ** 2
             error = float(np.sqrt(max((residual**2).sum() / (len(x) - 2), least) / (x**2).sum()))
-            unit = base[anchor.growth].unit
+            unit = base[growth].unit
             if not same_dimension(unit, "year"):
-                changed[anchor.growth] = Normal(slope, error, unit=unit)
+                changed[growth] = Normal(slope, error, unit=unit)
             elif slope <= 0:
-                raise InputError(f"{anchor.quantity} did not grow over {len(past)} rows; it has no doubling time")
+                raise InputError(f"{quantity} did not grow over {len(past)} rows; it has no doubling time")
             else:
-                changed[anchor.growth] = LogNormal(float(np.log(np.log10(2) / slope)), error / slope, unit=unit)
-        for name in {anchor.level, anchor.year, anchor.growth} & set(changed):
+                changed[growth] = LogNormal(float(np.log(np.log10(2) / slope)), error / slope, unit=unit)
+        for name in {level, year, growth} & set(changed):
             changed[name] = replace(changed[name], source=source, as_of=str(as_of))
     if not changed:
         raise InputError(f"{observations.name} holds no row known by {as_of} of a quantity that sets a level")

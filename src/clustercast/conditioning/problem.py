@@ -84,19 +84,15 @@ class Problem:
 
     def _values(self, scores: dict[str, FloatArray]) -> dict[str, FloatArray]:
         """Return parameters from independent normal scores; those that are correlated come all or not at all."""
-        if correlated := self._correlated(scores):
+        if correlated := [name for name in self.priors.correlated if name in scores]:
             mixed = correlate(np.stack([scores[n] for n in correlated], axis=1), self.priors.correlation_factor)
             scores = scores | {name: mixed[:, c] for c, name in enumerate(correlated)}
         return {name: self.priors[name].quantile_from_normal_score(score) for name, score in scores.items()}
 
-    def _correlated(self, names: Container[str]) -> list[str]:
-        """Return the correlated parameters among some."""
-        return [name for name in self.priors.correlated if name in names]
-
     def log_prior(self, scores: FloatArray, inputs: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
         """Return the log prior density of each active parameter, and of the copula that correlates them."""
         densities = {name: self.priors[name].log_density(inputs[name]) for name in self.active}
-        if correlated := self._correlated(self.active):
+        if correlated := [name for name in self.priors.correlated if name in self.active]:
             # With mixed = L z, the copula's density is that of z over that of mixed, both independent, over det L.
             z = scores[:, [self.active.index(name) for name in correlated]]
             mixed = correlate(z, self.priors.correlation_factor)
@@ -110,8 +106,10 @@ class Problem:
         for program, places in self.programs:
             results = program.run(inputs)
             for row, name, dates in places:
-                values = _at(results[name], dates[-1])
-                values = values if len(dates) == 1 else values - _at(results[name], dates[0])
+                # What does not depend on the date is the same at all.
+                found = np.atleast_2d(results[name])
+                first, *last = (found[min(date, len(found) - 1)] for date in dates)
+                values = last[0] - first if last else first
                 if not np.all(values > 0):
                     what = f"the model's {name} is not above 0 at the date of an observation, so it has no logarithm"
                     raise InputError(f"{what}; leave the observation out, or look at the bounds of the inputs")
@@ -154,11 +152,6 @@ class Problem:
 def _sobol_score(seed: int, column: int, size: int) -> FloatArray:
     """Return one column of scrambled Sobol' points as normal scores."""
     return np.asarray(ndtri(inside(sobol_column(seed, column, 0, size))))
-
-
-def _at(result: FloatArray, date: int) -> FloatArray:
-    """Return a result at one of the dates; what does not depend on the date is the same at all."""
-    return result[min(date, len(result) - 1)] if np.ndim(result) == 2 else result
 
 
 def _programs(observations: Observations, model: Model, problem: Problem) -> Iterator[_Placed]:

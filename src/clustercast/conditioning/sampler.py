@@ -218,7 +218,7 @@ class _Walkers:
             moved, stats = np.moveaxis(chains, -1, 0), array_statistics()
             sizes = stats.ess(moved, method="bulk"), stats.ess(moved, method="tail", prob=(0.05, 0.95))
             ess, r_hat = float(np.min(sizes)), float(np.max(stats.rhat(moved, method="rank")))
-            if _passes(ess, r_hat) or self.rows >= self.budget:
+            if (ess >= LEAST_ESS and r_hat <= LARGEST_R_HAT) or self.rows >= self.budget:
                 return chains, ess, r_hat
             kept, thinning = kept[1::2], 2 * thinning
 
@@ -235,11 +235,6 @@ def _in_words(name: str, value: float, limit: float, digits: int = 2) -> str:
 def _size_in_words(ess: float) -> str:
     """Return an effective size in words, with its limit where it is below."""
     return f"effective size {ess:.0f}{'' if ess >= LEAST_ESS else f' below {LEAST_ESS:.0f}'}"
-
-
-def _passes(ess: float, r_hat: float) -> bool:
-    """Return whether chains are to be trusted."""
-    return ess >= LEAST_ESS and r_hat <= LARGEST_R_HAT
 
 
 def sampled(
@@ -269,7 +264,7 @@ def sampled(
     walkers.temper(size)
     disagreement = walkers.weigh()
     chains, ess, r_hat = walkers.chains(math.gcd(draws // CHAINS, size), draws)
-    passed = _passes(ess, r_hat)
+    passed = ess >= LEAST_ESS and r_hat <= LARGEST_R_HAT
     verdict = "pass, but the sampler was asked for" if weights.trusted else "fail"
     statement = (
         f"{name}: importance weights {verdict} ({weights}), tempered sampling in {walkers.steps} steps: "

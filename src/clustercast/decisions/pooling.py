@@ -237,7 +237,16 @@ def _pooled_forecast(forecasts: Mapping[str, xr.Dataset], shares: tuple[float, .
         raise InputError(f"how is {how!r}; forecasts are pooled by their draws, how='linear'")
     first = next(iter(forecasts.values()))
     for name, forecast in forecasts.items():
-        _check_forecast(name, forecast, first)
+        if not isinstance(forecast, xr.Dataset) or "sample" not in forecast.dims:
+            raise InputError(f"{name!r} is no forecast, and others are; pool prior sets or forecasts, not both")
+        if (design := design_of(forecast).get("name")) not in PLAIN:
+            raise InputError(f"{name!r} has the design {design!r}; draw with design='random'")
+        if "year" in first.coords and not ("year" in forecast.coords and first["year"].equals(forecast["year"])):
+            raise InputError(f"{name!r} has other years than the first forecast; propagate both over the same years")
+        for key in (key for key in first.data_vars if key in forecast):
+            one, other = (str(each[key].attrs.get("units")) for each in (first, forecast))
+            if one != other:
+                raise InputError(f"{key!r} is in {one!r} in the first forecast and in {other!r} in {name!r}")
     kept = [name for name in first.data_vars if all(name in forecast for forecast in forecasts.values())]
     pairs = list(zip(forecasts.items(), shares, strict=True))
     size = min(int(forecast.sizes["sample"] / share) for (_, forecast), share in pairs if share > 0)
@@ -259,20 +268,6 @@ def _pooled_forecast(forecasts: Mapping[str, xr.Dataset], shares: tuple[float, .
     hashes = {name: provenance_of(forecast).get("priors_hash") for name, forecast in forecasts.items()}
     record = {"priors_name": named, "design": {"name": "random", "size": sum(counts)}, "inputs": varied}
     return whole.assign_attrs(provenance({**record, "pooled": hashes}))
-
-
-def _check_forecast(name: str, forecast: xr.Dataset, first: xr.Dataset) -> None:
-    """Refuse what is no forecast on independent draws, or has other units or years than the first."""
-    if not isinstance(forecast, xr.Dataset) or "sample" not in forecast.dims:
-        raise InputError(f"{name!r} is no forecast, and others are; pool prior sets or forecasts, not both")
-    if design_of(forecast).get("name") not in PLAIN:
-        raise InputError(f"{name!r} has the design {design_of(forecast).get('name')!r}; draw with design='random'")
-    if "year" in first.coords and not ("year" in forecast.coords and first["year"].equals(forecast["year"])):
-        raise InputError(f"{name!r} has other years than the first forecast; propagate both over the same years")
-    for key in first.data_vars:
-        if key in forecast and forecast[key].attrs.get("units") != first[key].attrs.get("units"):
-            units = [str(each[key].attrs.get("units")) for each in (first, forecast)]
-            raise InputError(f"{key!r} is in {units[0]!r} in the first forecast and in {units[1]!r} in {name!r}")
 
 
 class _Pooled(OfComponents):
@@ -330,7 +325,12 @@ class LogPool(_Pooled):
         nodes = nodes[(nodes >= low) & (nodes <= high) & np.isfinite(nodes)]
         p, q = tails_of_score(_SCORES)
         while True:
-            mass, middle = self._mass(nodes), (nodes[:-1] + nodes[1:]) / 2
+            # The probability between nodes is by the midpoint rule: the density may be infinite at an end.
+            inner = nodes[:-1, np.newaxis] + np.diff(nodes)[:, np.newaxis] * (np.arange(_FINE) + 0.5) / _FINE
+            inner = np.clip(inner, np.nextafter(nodes[0], np.inf), np.nextafter(nodes[-1], -np.inf))
+            log = np.sum([w * c.log_density(inner) for w, c in zip(self.weights, self.components, strict=True)], axis=0)
+            mass = np.exp(log - log[np.isfinite(log)].max()).mean(axis=1) * np.diff(nodes)
+            mass, middle = mass / mass.sum(), (nodes[:-1] + nodes[1:]) / 2
             below, above = np.cumsum(mass), np.cumsum(mass[::-1])[::-1]
             # Between laws that are far apart neither has nodes: no step may hold much of what is on its side.
             wide = mass > np.maximum(np.minimum(below, above), p[0]) / _STEPS
@@ -341,11 +341,3 @@ class LogPool(_Pooled):
         lower = np.interp(p, np.append(0.0, below), nodes)
         upper = np.interp(q, np.append(above, 0.0)[::-1], nodes[::-1])
         return np.asarray(np.maximum.accumulate(np.where(_SCORES < 0, lower, upper)))
-
-    def _mass(self, nodes: FloatArray) -> FloatArray:
-        """Return the probability between nodes, by the midpoint rule: the density may be infinite at an end."""
-        inner = nodes[:-1, np.newaxis] + np.diff(nodes)[:, np.newaxis] * (np.arange(_FINE) + 0.5) / _FINE
-        inner = np.clip(inner, np.nextafter(nodes[0], np.inf), np.nextafter(nodes[-1], -np.inf))
-        log = np.sum([w * c.log_density(inner) for w, c in zip(self.weights, self.components, strict=True)], axis=0)
-        mass = np.exp(log - log[np.isfinite(log)].max()).mean(axis=1) * np.diff(nodes)
-        return np.asarray(mass / mass.sum())
