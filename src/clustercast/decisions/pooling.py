@@ -244,9 +244,9 @@ def _pooled_forecast(forecasts: Mapping[str, xr.Dataset], shares: tuple[float, .
         if "year" in first.coords and not ("year" in forecast.coords and first["year"].equals(forecast["year"])):
             raise InputError(f"{name!r} has other years than the first forecast; propagate both over the same years")
         for key in (key for key in first.data_vars if key in forecast):
-            one, other = (str(each[key].attrs.get("units")) for each in (first, forecast))
-            if one != other:
-                raise InputError(f"{key!r} is in {one!r} in the first forecast and in {other!r} in {name!r}")
+            unit, own = (str(each[key].attrs.get("units")) for each in (first, forecast))
+            if unit != own:
+                raise InputError(f"{key!r} is in {unit!r} in the first forecast and in {own!r} in {name!r}")
     kept = [name for name in first.data_vars if all(name in forecast for forecast in forecasts.values())]
     pairs = list(zip(forecasts.items(), shares, strict=True))
     size = min(int(forecast.sizes["sample"] / share) for (_, forecast), share in pairs if share > 0)
