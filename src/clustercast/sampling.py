@@ -145,8 +145,7 @@ def draw(
     record = {"name": design, "seed": seed, "size": size, **attrs}
     if "replicates" in chosen.options and (several > 1 or design not in PLAIN):
         record["replicates"] = several
-    named = {name for correlation in priors.correlations if correlation.rank for name in correlation.between}
-    if named:
+    if named := {name for correlation in priors.correlations if correlation.rank for name in correlation.between}:
         record["correlated"] = [name for name in priors.uncertain if name in named]
     # Workers of a streamed run draw without labels, and start twice as fast without xarray.
     from clustercast.dataset import inputs_dataset

@@ -320,9 +320,6 @@ def _spliced(model: Model, function: Function, name: str, later: str, dated: str
 
 def _varies(model: Model, name: str) -> bool:
     """Return whether an argument depends on the date."""
-    if name.startswith(("previous_", "lagged_")):
-        return True
-    if name not in model:
-        return False
-    definitions = [model.definition(each) for each in model.order([name])]
-    return any(need.name in (YEAR, PREVIOUS_YEAR) or need.kind != "now" for d in definitions for need in d.needs)
+    definitions = [model.definition(each) for each in model.order([name])] if name in model else []
+    dated = any(need.name in (YEAR, PREVIOUS_YEAR) or need.kind != "now" for d in definitions for need in d.needs)
+    return dated or name.startswith(("previous_", "lagged_"))

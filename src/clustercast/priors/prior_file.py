@@ -161,8 +161,7 @@ def _prior_set(path: Path, text: str) -> Priors:
     content = _validated(text, path, "sets")
     if not content.inputs:
         raise InputError(f"{path}: inputs is empty; add [inputs.NAME] with family, source and as_of")
-    later = [name for name, entry in content.inputs.items() if entry.from_year is not None]
-    if later:
+    if later := [name for name, entry in content.inputs.items() if entry.from_year is not None]:
         raise InputError(f"{path}: inputs.{later[0]}.from belongs to a scenario, which changes an input of a set")
     priors = _priors(content.set.name, content.inputs, content.correlations, path).carrying(about=content.set)
     if content.before is None:

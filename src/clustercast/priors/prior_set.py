@@ -156,7 +156,15 @@ class Priors(Mapping[str, Family]):
             low, median, high = prior.quantile([0.05, 0.5, 0.95])
             curve, numbers = "", ["", f"{median:.4g}", ""]
             if not isinstance(prior, Fixed):
-                curve, numbers = _curve(prior), [f"{x:.3g}" for x in (low, median, high)]
+                numbers = [f"{x:.3g}" for x in (low, median, high)]
+                # The density between the outer quantiles as an inline SVG, from differences of the distribution.
+                ends = prior.quantile([0.01, 0.99])
+                mass = np.diff(prior.cdf(np.linspace(ends[0], ends[1], _POINTS + 1)))
+                height = mass / mass.max() * (_HEIGHT - 2) if np.isfinite(ends).all() and mass.max() > 0 else mass * 0
+                across = np.linspace(1, _WIDTH - 1, _POINTS)
+                line = " ".join(f"{x:.0f},{_HEIGHT - 1 - y:.1f}" for x, y in zip(across, height, strict=True))
+                drawn = f'<polyline points="{line}" fill="none" stroke="currentColor"/>'
+                curve = f'<svg width="{_WIDTH}" height="{_HEIGHT}" role="img" aria-label="density">{drawn}</svg>'
             cells = [escape(name), curve, *numbers, *map(escape, (prior.unit, prior.family, meanings.get(name, "")))]
             rows += "<tr>" + "".join(f'<td style="{_STYLE}">{cell}</td>' for cell in cells) + "</tr>"
         opening = f"<details open><summary>{escape(title)}</summary><table><thead><tr>{head}</tr></thead>"
@@ -222,8 +230,7 @@ class Priors(Mapping[str, Family]):
         >>> {name: distribution.unit for name, distribution in priors.items()}
         {'power': 'GW', 'price': 'USD/MWh', 'time': 'h'}
         """
-        taken = [name for name in distributions if name in self]
-        if taken:
+        if taken := [name for name in distributions if name in self]:
             raise InputError(f"{self.name} has an input {taken[0]!r} already; change it with replace({taken[0]}=...)")
         return self._with(distributions, correlations)
 
@@ -297,17 +304,6 @@ class Priors(Mapping[str, Family]):
         for correlation, (i, j) in self._pairs():
             matrix[i, j] = matrix[j, i] = correlation.rank
         return matrix
-
-
-def _curve(prior: Family) -> str:
-    """Return the density between the outer quantiles as an inline SVG, from differences of the quantile function."""
-    ends = prior.quantile([0.01, 0.99])
-    mass = np.diff(prior.cdf(np.linspace(ends[0], ends[1], _POINTS + 1)))
-    height = mass / mass.max() * (_HEIGHT - 2) if np.isfinite(ends).all() and mass.max() > 0 else mass * 0
-    across = np.linspace(1, _WIDTH - 1, _POINTS)
-    line = " ".join(f"{x:.0f},{_HEIGHT - 1 - y:.1f}" for x, y in zip(across, height, strict=True))
-    drawn = f'<polyline points="{line}" fill="none" stroke="currentColor"/>'
-    return f'<svg width="{_WIDTH}" height="{_HEIGHT}" role="img" aria-label="density">{drawn}</svg>'
 
 
 def _constant(text: str) -> Fixed:

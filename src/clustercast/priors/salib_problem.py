@@ -51,8 +51,7 @@ def read_salib(problem: Mapping[str, Any] | str | Path, *, units: Mapping[str, s
     origin = "SALib problem" if isinstance(problem, Mapping) else str(problem)
     content: Mapping[str, Any] = problem if isinstance(problem, Mapping) else _parameter_file(Path(problem))
     names, bounds, dists, groups = _rows(content, origin)
-    unknown = [name for name in units or {} if name not in names]
-    if unknown:
+    if unknown := [name for name in units or {} if name not in names]:
         raise InputError(f"units names {unknown[0]!r}, which is not an input of {origin}{nearest(unknown[0], names)}")
     distributions = {}
     for name, dist, numbers in zip(names, dists, bounds, strict=True):
