@@ -171,17 +171,12 @@ class Observations:
     def checked(self, model: Model, years: Iterable[float], *, skip_bad: bool = False) -> "Observations":
         """Return the rows, those that a model cannot be compared with refused, or left out with the reason."""
         grid = list(years)
-        kept, faults = [], []
-        for row in self.rows:
-            fault = _fault(row, model, min(grid), max(grid))
-            where = f"{self.place(row)}: observation {row.id!r}: {fault}"
-            if fault and not skip_bad:
-                raise InputError(f"{where}; or leave bad rows out (skip_bad)")
-            if fault:
-                faults.append(where)
-            else:
-                kept.append(row)
-        return replace(self, rows=tuple(kept), left_out=(*self.left_out, *faults))
+        found = [(row, _fault(row, model, min(grid), max(grid))) for row in self.rows]
+        faults = [f"{self.place(row)}: observation {row.id!r}: {fault}" for row, fault in found if fault]
+        if faults and not skip_bad:
+            raise InputError(f"{faults[0]}; or leave bad rows out (skip_bad)")
+        rows = tuple(row for row, fault in found if not fault)
+        return replace(self, rows=rows, left_out=(*self.left_out, *faults))
 
     def error_priors(self, discrepancy: Discrepancy = None) -> dict[str, object]:
         """Return the prior of each parameter of the likelihood that these rows need."""

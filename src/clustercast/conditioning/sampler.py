@@ -42,7 +42,7 @@ class Weights:
         return self.k_hat <= LARGEST_K_HAT and self.ess >= LEAST_ESS
 
     def __str__(self) -> str:
-        return f"{_in_words('k-hat', self.k_hat, LARGEST_K_HAT)}, {_size_in_words(self.ess)}"
+        return ", ".join(_in_words(self.ess, "k-hat", self.k_hat, LARGEST_K_HAT)[::-1])
 
 
 def smoothed_weights(log_ratios: FloatArray) -> Weights:
@@ -227,14 +227,10 @@ class _Walkers:
         return np.column_stack([self.scores, self.values])
 
 
-def _in_words(name: str, value: float, limit: float, digits: int = 2) -> str:
-    """Return a diagnostic in words, with its limit where it is above."""
-    return f"{name} {value:.{digits}f}{'' if value <= limit else f' above {limit}'}"
-
-
-def _size_in_words(ess: float) -> str:
-    """Return an effective size in words, with its limit where it is below."""
-    return f"effective size {ess:.0f}{'' if ess >= LEAST_ESS else f' below {LEAST_ESS:.0f}'}"
+def _in_words(ess: float, name: str, value: float, limit: float, digits: int = 2) -> tuple[str, str]:
+    """Return an effective size and another diagnostic in words, with their limits where they miss them."""
+    size = f"effective size {ess:.0f}{'' if ess >= LEAST_ESS else f' below {LEAST_ESS:.0f}'}"
+    return size, f"{name} {value:.{digits}f}{'' if value <= limit else f' above {limit}'}"
 
 
 def sampled(
@@ -268,7 +264,7 @@ def sampled(
     verdict = "pass, but the sampler was asked for" if weights.trusted else "fail"
     statement = (
         f"{name}: importance weights {verdict} ({weights}), tempered sampling in {walkers.steps} steps: "
-        f"{_size_in_words(ess)}, {_in_words('r-hat', r_hat, LARGEST_R_HAT, 3)}"
+        f"{', '.join(_in_words(ess, 'r-hat', r_hat, LARGEST_R_HAT, 3))}"
     )
     if not passed:
         statement += f": the budget of {budget:,} runs ended; raise it"

@@ -96,7 +96,14 @@ def pool(
         having = [(share, priors[name]) for share, priors in zip(shares, held, strict=True) if name in priors]
         pooled[name] = _pooled(name, having, how, ", ".join(sets))
     declared = {name: one for priors in reversed(held) for name, one in priors.declared.items()}
-    made = Priors(*_correlations(held, shares, pooled), name=f"pool of {' and '.join(sets)}", **pooled)  # type: ignore[arg-type]
+    ranks: dict[frozenset[str], float] = {}
+    for share, priors in zip(shares, held, strict=True):
+        for one in priors.correlations:
+            ranks[frozenset(one.between)] = ranks.get(frozenset(one.between), 0.0) + share * one.rank
+    texts: dict[str, Any] = {"source": "weighted mean of the pooled sets", "judgement": True}
+    pairs = [(sorted(key, key=list(pooled).index), rank) for key, rank in ranks.items() if rank]
+    correlations = [Correlation((a, b), rank, **texts) for (a, b), rank in pairs]
+    made = Priors(*correlations, name=f"pool of {' and '.join(sets)}", **pooled)  # type: ignore[arg-type]
     return made.carrying(declared=declared)  # type: ignore[return-value]
 
 
@@ -217,18 +224,6 @@ def _made(how: How, shares: Shares, parts: Parts) -> Family:
             middle = math.fsum(p * getattr(each, place) for p, each in zip(precise, parts, strict=True)) / whole
             return kind(middle, whole**-0.5)
     return {"linear": Mixture, "log": LogPool, "quantile": QuantilePool}[how](shares, parts)
-
-
-def _correlations(held: list[Priors], shares: Shares, pooled: Mapping[str, Family]) -> list[Correlation]:
-    """Return the weighted means of rank correlations between inputs that are still uncertain."""
-    ranks: dict[frozenset[str], float] = {}
-    for share, priors in zip(shares, held, strict=True):
-        for one in priors.correlations:
-            key = frozenset(one.between)
-            ranks[key] = ranks.get(key, 0.0) + share * one.rank
-    texts: dict[str, Any] = {"source": "weighted mean of the pooled sets", "judgement": True}
-    pairs = [(sorted(key, key=list(pooled).index), rank) for key, rank in ranks.items() if rank]
-    return [Correlation((a, b), rank, **texts) for (a, b), rank in pairs]
 
 
 def _pooled_forecast(forecasts: Mapping[str, xr.Dataset], shares: tuple[float, ...], how: str) -> xr.Dataset:

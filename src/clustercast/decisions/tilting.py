@@ -184,9 +184,7 @@ def probability_tornado(
 
     Parameters
     ----------
-    forecast : Dataset
-        From `propagate` or `evaluate` on independent draws. No model is run.
-    claim : str, Claim or Condition
+    forecast, claim
         As in `tilt`.
     inputs : str or iterable of str, optional
         All that vary by default.
