@@ -32,7 +32,7 @@ def report(run: options.Run, condition: bool = False, draws: Path | None = None)
         # An absolute place stays what it is; a relative one is as seen from where the command was given.
         files[str(draws.absolute())] = lambda path: write_draws(results.forecast, path)
     return options.Answer(
-        finding=[*values["answer"], values["hangs"][results.explained]],
+        finding=[*values["answer"], values["hangs"][results.outputs[0]]],
         shown=[],
         results={"milestones": results.milestones, "files": list(files)},
         files=files,

@@ -19,7 +19,6 @@ from clustercast.report.sections import Results, even_condition
 from clustercast.report.sentences import FIRST, LIMITS, PHRASES, key_year
 from clustercast.uncertainty.milestones import milestones
 from clustercast.uncertainty.scenarios import BASE
-from clustercast.uncertainty.stated import compare_with_stated, read_stated_tables
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -37,7 +36,7 @@ def gather(run: options.Run, condition: bool) -> Results:
     inputs = cc.draw(run.priors, run.samples, seed=run.seed)
     wanted = list(dict.fromkeys([*run.with_trend(), *(name for name in LIMITS if name in run.model)]))
     forecast = cc.propagate(inputs, model=run.model, years=run.years, outputs=wanted, progress=run.progress)
-    summary, stated, year = cc.summarise(forecast), read_stated_tables().cell, key_year(run.years)
+    summary, year = cc.summarise(forecast), key_year(run.years)
     levels = {name: phrase["levels"] for name, phrase in PHRASES.items() if name in outputs and "levels" in phrase}
     asked = cc.parse_condition(even_condition(forecast[outputs[0]], year))
     seen = observable(possible("possible"), run.model, asked)
@@ -47,13 +46,10 @@ def gather(run: options.Run, condition: bool) -> Results:
     return Results(
         priors=run.priors,
         outputs=outputs,
-        explained=outputs[0],
         used=[name for name in run.model.inputs(outputs[:1]) if name in run.priors.uncertain],
         year=year,
         forecast=forecast,
         summary=summary,
-        stated=stated,
-        comparisons=compare_with_stated(summary, stated),
         observed=list(cc.read_observations()),
         levels=levels,
         milestones=milestones(forecast, levels),

@@ -29,7 +29,7 @@ from clustercast.report.sobol import caution, member, sobol_tables
 from clustercast.report.wording import learned_tables
 from clustercast.uncertainty.milestones import crossing_year
 from clustercast.uncertainty.scenarios import BASE, scenario_changes
-from clustercast.uncertainty.stated import Comparison, ReferenceClass, StatedCell, read_reference_classes
+from clustercast.uncertainty.stated import StatedCell, compare_with_stated, read_reference_classes, read_stated_tables
 
 # Reference classes closer than this to each other or to a level, in decades, cannot be read beside a fan.
 _CLOSEST = 0.6
@@ -47,14 +47,11 @@ class Results:
 
     priors: Priors
     outputs: Sequence[str]
-    # The output that the sensitivity figures are about, its inputs, and the year that answers are given for.
-    explained: str
+    # The inputs of the first output, which the sensitivity figures are about, and the year that answers are given for.
     used: Sequence[str]
     year: float
     forecast: xr.Dataset
     summary: xr.Dataset
-    stated: Sequence[StatedCell]
-    comparisons: Sequence[Comparison]
     observed: Sequence[Observation]
     levels: Mapping[str, Sequence[str]]
     milestones: xr.Dataset
@@ -69,7 +66,8 @@ class Results:
 def page_values(results: Results, title: str, subtitle: str) -> dict[str, Any]:
     """Return the values that ``report.html`` is filled with."""
     forecast, indices, given = results.forecast, results.indices, results.priors
-    levels, output, year = results.levels, results.explained, results.year
+    levels, output, year = results.levels, results.outputs[0], results.year
+    stated = read_stated_tables().cell
     crossings = {
         milestone_text(f"{name} >= {level}", name): crossing_year(forecast[name], level)
         for name in levels
@@ -89,7 +87,8 @@ def page_values(results: Results, title: str, subtitle: str) -> dict[str, Any]:
         "results": results,
         "answer": opening(forecast, results.summary, given, results.outputs, year),
         "hangs": {name: hangs_on(indices, name, year) for name in explained},
-        "fans": {name: _fan(results, name) for name in results.outputs},
+        "comparisons": compare_with_stated(results.summary, stated),
+        "fans": {name: _fan(results, name, stated) for name in results.outputs},
         "fan_warning": caution(results.summary),
         "crossings": plots.crossing_years(crossings),
         "reached": plots.reached_by_year(results.milestones),
@@ -110,10 +109,10 @@ def page_values(results: Results, title: str, subtitle: str) -> dict[str, Any]:
     }
 
 
-def _fan(results: Results, name: str) -> Axes:
+def _fan(results: Results, name: str, stated: Sequence[StatedCell]) -> Axes:
     """Return the fan of an output with what was stated and observed, and with sizes to compare with."""
     path, as_of, levels = results.forecast[name], results.priors.about.as_of, results.levels.get(name, ())
-    unit, references = unit_of(path), list[ReferenceClass]()
+    unit, references = unit_of(path), []
     same = [one for one in read_reference_classes() if one.kind == {"W": "power", "USD": "cost"}.get(unit)]
     # Those that are far enough from each other and from the levels.
     taken = [np.log10(in_unit(level, unit, "level")) for level in levels]
@@ -127,7 +126,7 @@ def _fan(results: Results, name: str) -> Axes:
         ax=axes_or_new(None, height=_LEAD_HEIGHT) if name == results.outputs[0] else None,
         trend=results.forecast.get(f"trend_{name}"),
         today=end_of(as_of) if as_of else None,
-        stated=results.stated,
+        stated=stated,
         observed=results.observed,
         levels=levels,
         references=references,
