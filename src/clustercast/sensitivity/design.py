@@ -47,10 +47,6 @@ class VariedInputs:
         filled[:, [self.among.index(name) for name in self.names]] = values.T
         return filled
 
-    def check(self, forecast: xr.Dataset, design: str, runs: int, repeats: Mapping[str, IntArray]) -> None:
-        """Refuse a forecast whose rows do not follow the design."""
-        _check_rows(forecast, design, self.size, self.replicates, runs, set(self.names), repeats)
-
 
 def saltelli_design(forecast: xr.Dataset) -> SaltelliDesign:
     """Return the Saltelli design of a forecast whose rows still follow it."""
@@ -81,7 +77,7 @@ def shapley_design(forecast: xr.Dataset) -> tuple[VariedInputs, IntArray]:
     known = np.arange(dimensions + 1) > np.argsort(orders, axis=1)[:, :, np.newaxis]
     rows = np.arange(dimensions + 1)
     repeats = {name: np.where(known[:, place], dimensions, rows) for place, name in enumerate(varied.names)}
-    varied.check(forecast, "Shapley", dimensions + 1, repeats)
+    _check_rows(forecast, "Shapley", varied.size, varied.replicates, dimensions + 1, set(repeats), repeats)
     return varied, orders
 
 
@@ -100,7 +96,7 @@ def kucherenko_design(forecast: xr.Dataset) -> tuple[VariedInputs, IntArray]:
         first = own & (np.arange(len(moved)) < len(varied.names))
         repeats[name] = np.concatenate([[0], np.where(first, last, stays[0]), np.where(first, 0, stays[1]), [last]])
     repeats = {name: source[np.newaxis] for name, source in repeats.items()}
-    varied.check(forecast, "Kucherenko", runs, repeats)
+    _check_rows(forecast, "Kucherenko", varied.size, varied.replicates, runs, set(repeats), repeats)
     return varied, np.array(correlated, dtype=np.int64)
 
 
@@ -113,7 +109,7 @@ def morris_design(forecast: xr.Dataset) -> tuple[VariedInputs, FloatArray]:
     rows = np.arange(dimensions + 1)
     stays = np.concatenate([np.zeros((varied.size, 1, dimensions), bool), np.diff(points, axis=1) == 0], axis=1)
     repeats = {name: np.where(stays[:, :, place], rows - 1, rows) for place, name in enumerate(varied.names)}
-    varied.check(forecast, "Morris", dimensions + 1, repeats)
+    _check_rows(forecast, "Morris", varied.size, varied.replicates, dimensions + 1, set(repeats), repeats)
     return varied, points
 
 

@@ -24,10 +24,8 @@ def to_salib(indices: xr.Dataset, output: str | None = None, year: float | None 
     ----------
     indices : Dataset
         From `sobol_indices`, with intervals.
-    output : str, optional
-        The output; may be left out where there is one only.
-    year : float, optional
-        The year; may be left out where there is one only, or none.
+    output, year : str and float, optional
+        May be left out where there is one only, or none.
 
     Returns
     -------

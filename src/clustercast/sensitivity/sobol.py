@@ -63,10 +63,8 @@ def sobol_indices(
         Whether to estimate ``S2``, interactions of pairs, too.
     confidence : float, optional
         Coverage of the intervals, between 0 and 1.
-    resamples : int, optional
-        Bootstrap resamples, where the design has one scramble only; 0 for no intervals.
-    seed : int, optional
-        Seed of the bootstrap.
+    resamples, seed : int, optional
+        Of the bootstrap, where the design has one scramble only; 0 resamples for no intervals.
 
     Returns
     -------

@@ -228,9 +228,7 @@ class Sketch:
         """Return the sketch as arrays: ``place`` (column, octave), ``counts``, ``ends`` and ``samples``."""
         pages = list(self._pages.values())
         largest = max((int(page.max()) for page in pages), default=0)
-        counts = np.empty((len(pages), _BINS), dtype=np.min_scalar_type(largest))
-        for row, page in zip(counts, pages, strict=True):
-            row[:] = page
+        counts = np.array(pages, dtype=np.min_scalar_type(largest)).reshape(-1, _BINS)
         return {
             "place": np.array(list(self._pages), dtype=np.int64).reshape(-1, 2),
             "counts": counts,
