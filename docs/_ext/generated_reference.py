@@ -10,7 +10,7 @@ from reference_text import SHORT_CONTENTS, as_text
 
 import clustercast as cc
 from clustercast.priors.families import FAMILIES
-from clustercast.priors.prior_file import read_prior_file, shipped_names
+from clustercast.priors.prior_file import shipped_names
 
 FOLDER = "reference"
 
@@ -39,7 +39,7 @@ def pages() -> dict[str, str]:
         ``"index"`` lists the others.
     """
     model = cc.cluster_model()
-    sets = {name: read_prior_file(name) for name in reversed(shipped_names())}
+    sets = {name: cc.read_priors(name) for name in reversed(shipped_names())}
     made = {"api": api_page(), "quantities": quantities_index(model)}
     for module, names in quantities_by_module(model).items():
         made[f"quantities_{module}"] = quantities_page(module, names, model, sets)
