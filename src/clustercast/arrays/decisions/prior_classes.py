@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.optimize import brentq, linprog
 
 from clustercast.arrays import FloatArray, IntArray
 from clustercast.errors import InputError
@@ -84,6 +83,8 @@ def box_bounds(cells: Cells, values: FloatArray, least: FloatArray, most: FloatA
     # Of these there is one number a cell in order but the last, before conditioning.
     # A ratio of linear functions over a polytope, as a linear program in v = t q with the denominator as unit:
     # A. Charnes and W. W. Cooper (1962), doi:10.1002/nav.3800090303.
+    from scipy.optimize import linprog  # late: it takes longer than most bounds, which need none of it
+
     count = len(values)
     sums = np.tril(np.ones((count - 1, count)))
     between = np.vstack([np.column_stack([sums, -most]), np.column_stack([-sums, least])])
@@ -114,6 +115,8 @@ def quantile_bounds(bounds: Callable[[FloatArray], Bounds], values: FloatArray, 
 
 def breakdown(bounds: Callable[[float], Bounds], verdict: float, mean: float, start: float, most: float) -> float:
     """Return the size of a class, `start` to `most`, at which a mean may pass a verdict; infinite where none is."""
+    from scipy.optimize import brentq
+
     side = 0 if mean > verdict else 1
 
     def gap(size: float) -> float:
