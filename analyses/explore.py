@@ -1,5 +1,7 @@
 """The forecast as a page with sliders, which runs the model in the browser: ``python -m analyses.explore``."""
 
+from typing import Any
+
 import clustercast as cc
 from analyses import options
 from clustercast.engine.units import conversion
@@ -33,18 +35,7 @@ def page_of(run: options.Run) -> Explorer:
     # What the reader can ask about: the first questions of the shipped model, else the headline.
     outputs = [name for name in FIRST if name in run.outputs] or run.outputs[:3]
     data = explorer_data(worlds(run), run.model, outputs, run.years, LEVELS, run.seed)
-    observed = [
-        {
-            "output": row.quantity,
-            "date": row.date,
-            "value": row.value * conversion(row.unit, run.model.unit(row.quantity)) / row.part,
-            "kind": row.kind,
-            "name": row.name,
-        }
-        for row in cc.read_observations()
-        if row.quantity in FIRST and row.quantity in run.model
-    ]
-    return Explorer(explorer_page({**data, "observed": observed}))
+    return Explorer(explorer_page({**data, "observed": observed(run.model)}))
 
 
 def page_of_both_sets() -> Explorer:
@@ -69,6 +60,21 @@ def worlds(run: options.Run) -> list[World]:
             about = scenario_about(key)
             found.append(World(cc.read_priors(own, scenario=key), about.title, about.why, (own, key)))
     return sorted(found, key=lambda world: world.named != first.named)
+
+
+def observed(model: cc.Model) -> list[dict[str, Any]]:
+    """Return what was observed of the quantities that the page shows, in their units."""
+    return [
+        {
+            "output": row.quantity,
+            "date": row.date,
+            "value": row.value * conversion(row.unit, model.unit(row.quantity)) / row.part,
+            "kind": row.kind,
+            "name": row.name,
+        }
+        for row in cc.read_observations()
+        if row.quantity in FIRST and row.quantity in model
+    ]
 
 
 if __name__ == "__main__":
