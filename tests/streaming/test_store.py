@@ -57,6 +57,15 @@ def test_the_store_holds_the_bits_of_the_forecast(tmp_path, executor):
     assert [path.name for path in tmp_path.iterdir()] == ["draws.zarr"]
 
 
+def test_names_and_years_may_come_one_by_one(tmp_path):
+    result = cc.stream_to_zarr(
+        PRIORS, tmp_path / "draws.zarr", size=10, model=MODEL, years=iter(YEARS), outputs=iter(["margin"])
+    )
+    assert "cluster_power" not in result
+    whole = cc.propagate(cc.draw(PRIORS, 10), model=MODEL, years=YEARS, outputs=["margin"])
+    assert np.array_equal(result["margin"].values, whole["margin"].values)
+
+
 def test_a_store_is_analysed_out_of_core(tmp_path):
     cc.stream_to_zarr(PRIORS, tmp_path / "draws.zarr", size=SIZE, model=MODEL, years=YEARS, seed=3)
     with xr.open_zarr(tmp_path / "draws.zarr", consolidated=False) as result:

@@ -282,7 +282,7 @@ def stream_to_zarr(
     if absent:
         raise InputError(f"a store needs {' and '.join(absent)}; pip install 'clustercast[distributed]'")
     run, _, grid, _ = stream_plan(priors, size, model, years, outputs, design, seed, {}, "cpu")
-    few = propagate(draw(priors, 4, design=design, seed=seed), model=model, years=grid, outputs=outputs)
+    few = propagate(draw(priors, 4, design=design, seed=seed), model=model, years=grid, outputs=run.program.outputs)
     chunks = range(0, run.leaves, CHUNK // LEAF)
     pieces = [(first, min(first + CHUNK // LEAF, run.leaves)) for first in chunks]
     done, join = 0, cast("Join[int]", sum)
