@@ -90,6 +90,8 @@ def test_columns_are_contiguous():
         (lambda: designs.saltelli_replicate(1, 0, 1, ["x"], -8), "size is -8"),
         (lambda: designs.saltelli_replicate(1, 0, 1, ["x"], 8, start=2**30), "has 1073741824 points"),
         (lambda: designs.saltelli_replicate(1, 0, 1, ["x"], 8, points="halton"), "points is 'halton'"),
+        # Before room for them is made, of which there is none.
+        (lambda: salib_base(1, 20_000, 2**29), "design of 40000 columns"),
     ],
 )
 def test_bad_input_is_refused(call, message):

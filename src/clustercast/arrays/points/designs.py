@@ -163,10 +163,11 @@ def saltelli_replicate(
     check_rows(start, start + size, (1 << 120) if points == "random" else (1 << sobol_sequence.SCIPY_DIGITS))
     if points == "sobol":
         return named_pairs(own, names, start, size)
+    if points == "salib":
+        check_columns(2 * len(names))
     columns = np.empty((2, len(names), size))
     if points == "salib":
         # Halves of one sequence: A. Saltelli (2002), doi:10.1016/S0010-4655(02)00280-1.
-        check_columns(2 * len(names))
         sequence = columns.reshape(2 * len(names), size)
         if scramble and replicates > 1:
             nested_scramble.nested_points(own, start, sequence)
