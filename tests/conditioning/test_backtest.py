@@ -69,6 +69,12 @@ def scores(found, method):
     return {score.observation: score for score in found.scores if score.method == method}
 
 
+def test_years_may_come_one_by_one(found):
+    years = iter(range(2012, 2035))
+    again = backtest(PRIORS, observations(VALUES), as_of="2023", model=MODEL, years=years, size=1 << 12, seed=2)
+    assert scores(again, "posterior") == scores(found, "posterior")
+
+
 def test_what_came_after_changes_no_forecast(found):
     other = observations((*VALUES[:4], -1.0, 5.0, 8.0))
     changed = backtest(PRIORS, other, as_of="2023", model=MODEL, size=1 << 12, seed=2)

@@ -172,7 +172,7 @@ def rolling_origin(
     list of Backtest
     """
     dates, made = list(origins), []
-    forecaster = Forecaster(cluster_model() if model is None else model, years, size, seed)
+    forecaster = Forecaster(cluster_model() if model is None else model, tuple(years), size, seed)
     for done, date in enumerate(dates, 1):
         made.append(_backtest(forecaster, priors, observations, as_of=date, **settings))
         if progress is not None:
