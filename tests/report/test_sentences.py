@@ -53,6 +53,10 @@ def test_what_an_output_hangs_on_is_in_order_with_its_error():
         "and load factor (10 %, ±3)."
     )
     assert sentences.hangs_on(found * 0, "fleet_power", None) == "Fleet power hangs on no single input."
+    # A group by source is named by its text, whatever is in it.
+    found["input"] = ["load_factor", "Survey of 2025 (80 %, by hand)", "us_gdp_growth", "idle"]
+    said = sentences.hangs_on(found, "fleet_power", None, most=1)
+    assert "(80 %, by hand) (50 % of its variance, ±3)" in said
 
 
 def test_limits_that_act_are_named():

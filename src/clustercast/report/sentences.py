@@ -69,8 +69,8 @@ def hangs_on(indices: xr.Dataset, output: str, year: float | None, *, most: int 
     if not order:
         return f"{label_of(output)}{when} hangs on no single input."
     half, names = found[f"{variable}_conf"].values, [in_a_sentence(str(name)) for name in found["input"].values]
-    said = [f"{names[k]} ({100 * values[k]:.0f} %, ±{100 * half[k]:.0f})" for k in order]
-    said[0] = said[0].replace(" %,", " % of its variance,", 1)
+    of = dict.fromkeys(order[:1], " of its variance")
+    said = [f"{names[k]} ({100 * values[k]:.0f} %{of.get(k, '')}, ±{100 * half[k]:.0f})" for k in order]
     return f"{label_of(output)}{when} hangs most on {listed(said)}."
 
 
