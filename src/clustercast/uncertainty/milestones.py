@@ -41,8 +41,8 @@ def crossing_year(
     -------
     DataArray
         The dimensions of `trajectory` without ``year``. ``inf``: not by the last year; ``-inf``: past the level at the
-        first year already. Attributes give the shares of these, ``never`` and ``at_start``, and the interpolation:
-        linear in log10 of a sample that is above 0 in every year (exact for exponential growth), else linear.
+        first year already (at it exactly: that year). Attributes give the shares of these, ``never`` and ``at_start``,
+        and the interpolation: linear in log10 of a sample always above 0 (exact for exponential growth), else linear.
 
     Raises
     ------

@@ -24,7 +24,7 @@ _INTERVALS = (512, 1024, 2048, 4096, 8192)
 # Largest error of the normal score: the probability of a tail is then right to 1e-10 of itself.
 _SCORE_TOLERANCE = 1e-11
 # Of the logarithm of the standard normal density.
-_HALF_LOG = np.log(2 * np.pi) / 2
+_LOG_ROOT_TWO_PI = np.log(2 * np.pi) / 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +94,7 @@ def beta_logit(alpha: float, beta: float) -> Table:
 
     def derivatives(z: FloatArray, logit: FloatArray) -> tuple[FloatArray, FloatArray]:
         log_x, log_y = -np.logaddexp(0.0, -logit), -np.logaddexp(0.0, logit)
-        first = np.exp(log_beta - (z * z / 2 + _HALF_LOG) - alpha * log_x - beta * log_y)
+        first = np.exp(log_beta - (z * z / 2 + _LOG_ROOT_TWO_PI) - alpha * log_x - beta * log_y)
         return first, first * ((beta * np.exp(log_x) - alpha * np.exp(log_y)) * first - z)
 
     return tabulate(lambda z: log_beta_variate(z, alpha, beta) - log_beta_variate(-z, beta, alpha), derivatives)
@@ -123,7 +123,7 @@ def gamma_log(shape: float) -> Table:
 
     def derivatives(z: FloatArray, log_x: FloatArray) -> tuple[FloatArray, FloatArray]:
         x = np.exp(log_x)
-        first = np.exp(log_gamma - (z * z / 2 + _HALF_LOG) - shape * log_x + x)
+        first = np.exp(log_gamma - (z * z / 2 + _LOG_ROOT_TWO_PI) - shape * log_x + x)
         return first, first * ((x - shape) * first - z)
 
     return tabulate(lambda z: log_gamma_variate(z, shape), derivatives)

@@ -209,7 +209,8 @@ class Metalog(Family):
     ----------
     coefficients : sequence of 2 or 3 floats
         Location, scale and skewness: of the number in `unit` where it is unbounded, of the logarithm of the
-        distance to one bound, of the log odds between two. `from_quantiles` finds them. The bounds are the support.
+        distance to one bound, of the log odds between two. `from_quantiles` finds them. The bounds are the support;
+        either may be infinite.
 
     References
     ----------
