@@ -177,6 +177,13 @@ def test_a_mixture_with_values_of_their_own_probability_gives_exactly_them():
         made.log_density(1.5)
 
 
+def test_a_set_of_many_mixtures_is_tabulated_once():
+    priors = cc.Priors(**{f"x{i}": Mixture([0.5, 0.5], [Fixed(i), Fixed(i + 1)]) for i in range(40)})
+    first, known = cc.draw(priors, 8, seed=1), families.composed._table.cache_info().misses
+    assert cc.draw(priors, 8, seed=1).equals(first)
+    assert families.composed._table.cache_info().misses == known
+
+
 def test_a_mixture_of_one_is_that_one():
     np.testing.assert_allclose(Mixture([1.0], [LogNormal(0, 2)]).quantile(P), LogNormal(0, 2).quantile(P), rtol=1e-9)
 

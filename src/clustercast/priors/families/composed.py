@@ -317,7 +317,7 @@ def _row_sums(x: FloatArray, places: FloatArray, function: Callable[[FloatArray]
     return in_blocks(lambda values: function(values[:, np.newaxis] - places).sum(axis=1), x, block).reshape(x.shape)
 
 
-@functools.lru_cache(maxsize=32)
+@functools.lru_cache(maxsize=128)
 def _table(mixture: Mixture) -> Table:
     """Return the quantiles of a mixture as a function of the normal score, tabulated where they are smooth."""
     knots = np.linspace(-8.5, 8.5, 1025)
