@@ -35,6 +35,13 @@ def test_replicates_are_different_scrambles_of_whole_designs():
     assert len({tuple(row) for row in a}) == 4
 
 
+@pytest.mark.parametrize("design", ["random", "latin", "sobol"])
+@pytest.mark.parametrize("replicates", [1, 4])
+def test_a_set_of_constants_is_drawn_as_it_is(design, replicates):
+    usual = {} if design == "random" else {"replicates": replicates}
+    assert cc.draw(cc.Priors(x=2.0), 64, design=design, **usual)["x"].values == 2.0
+
+
 @pytest.mark.parametrize("design", ["random", "sobol", "latin"])
 def test_a_further_input_at_the_end_does_not_move_the_others(design):
     more = cc.Priors(a=U, b=cc.Normal(0, 1), c=PRIORS["c"], z=U)

@@ -197,7 +197,7 @@ def _plain(design: str, priors: Priors, size: int, seeds: Seeds) -> Drawn:
         points = np.empty((len(seeds), len(priors.uncertain), each))
         for seed, own in zip(seeds, points, strict=True):
             nested_points(seed, 0, own)
-        columns = points.transpose(1, 0, 2).reshape(len(priors.uncertain), -1)
+        columns = points.transpose(1, 0, 2).reshape(len(priors.uncertain), size)
         return _values(priors, dict(zip(priors.uncertain, columns, strict=True))), {}
     parts = [input_values(priors, design, seed, 0, each) for seed in seeds]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}, {}

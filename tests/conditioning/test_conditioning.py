@@ -463,6 +463,7 @@ def test_a_cut_by_date_uses_only_what_was_known():
         ({"draws": 100}, "multiple of 128"),
         ({"as_of": "2001"}, "holds no observation known by 2001"),
         ({"years": [2021, 2030]}, "outside the years 2021 to 2030"),
+        ({"years": []}, "there are no years"),
         ({"discrepancy": {"levle": 0.1}}, "nearest known: level"),
     ],
 )

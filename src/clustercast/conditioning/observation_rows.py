@@ -170,7 +170,8 @@ class Observations:
 
     def checked(self, model: Model, years: Iterable[float], *, skip_bad: bool = False) -> "Observations":
         """Return the rows, those that a model cannot be compared with refused, or left out with the reason."""
-        grid = list(years)
+        if not (grid := list(years)):
+            raise InputError("there are no years; give at least one, as range(2022, 2035)")
         found = [(row, _fault(row, model, min(grid), max(grid))) for row in self.rows]
         faults = [f"{self.place(row)}: observation {row.id!r}: {fault}" for row, fault in found if fault]
         if faults and not skip_bad:

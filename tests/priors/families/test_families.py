@@ -215,6 +215,8 @@ def test_a_distribution_comes_back_from_its_own_quantiles(distribution):
         (lambda: LogNormal(0, -1), "lognormal: sigma = -1 must be greater than 0"),
         (lambda: Uniform(2, 1), 'uniform: low = 2 must be below high = 1; for one value use family = "fixed"'),
         (lambda: LogUniform(0, 1), "loguniform: low = 0 must be greater than 0"),
+        (lambda: LogUniform.from_quantiles({0.05: 5e-324, 0.06: 1e-300}), "loguniform: high = inf: a finite number"),
+        (lambda: Metalog.from_quantiles({0.05: 0.0, 0.95: 5e-324}), "0 and 4.94066e-324 are too near for a metalog"),
         (lambda: Triangular(0, 5, 4), "triangular: mode = 5 must lie between low = 0 and high = 4"),
         (lambda: PERT(0, -1, 4), "pert: mode = -1 must lie between low = 0 and high = 4"),
         (lambda: Beta(0, 1), "beta: alpha = 0 must be greater than 0"),

@@ -27,6 +27,8 @@ def fit(levels: FloatArray, values: FloatArray, low: float, high: float) -> tupl
     """Return the coefficients of the metalog through two or three rising quantiles strictly between the bounds."""
     coefficients = np.linalg.solve(_basis(levels), unbounded(values, low, high))
     if not is_feasible(list(coefficients)):
+        if len(values) == 2:
+            raise InputError(f"the quantiles {values[0]:g} and {values[1]:g} are too near for a metalog; part them")
         # Where the middle quantile may lie.
         (first, last), middle = unbounded(values[[0, 2]], low, high), []
         for skewness in (-SKEWNESS_LIMIT, SKEWNESS_LIMIT):

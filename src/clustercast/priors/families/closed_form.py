@@ -287,7 +287,9 @@ class LogUniform(BetweenEnds):
     @classmethod
     def _elicit(cls, levels: FloatArray, values: FloatArray, bounds: Interval | None, mode: float | None) -> Parameters:
         low, width = elicitation.location_scale(levels, elicitation.logarithms(values, "loguniform"))
-        return math.exp(low), math.exp(low + width)
+        # An end beyond the largest float is refused as any that is infinite.
+        with np.errstate(over="ignore"):
+            return float(np.exp(low)), float(np.exp(low + width))
 
     def _invert(self, at: Levels) -> FloatArray:
         x = np.exp(math.log(self.low) + (math.log(self.high) - math.log(self.low)) * at.tails[0])
