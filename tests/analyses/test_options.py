@@ -1,6 +1,7 @@
 """An analysis ends with 0, with 2 and one line, or with 130; never with a traceback."""
 
 import errno
+import gc
 import importlib
 import inspect
 import io
@@ -16,6 +17,7 @@ import pytest
 
 from analyses import options
 from analyses.__main__ import commands
+from analyses.audit import audit
 from clustercast.errors import InputError
 
 
@@ -240,3 +242,15 @@ def test_years_are_dates_as_they_are_written_everywhere(text, years):
     assert options.years(text) == years
     with pytest.raises(InputError, match="--years '2026-13' is not a list or range of years"):
         options.years("2026-13")
+
+
+def test_garbage_is_collected_again_once_the_libraries_are_in(monkeypatch, tmp_path):
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    monkeypatch.setattr("gc.freeze", lambda: None)
+    try:
+        options.begin()
+        assert not gc.isenabled()
+        assert options.exit_code(audit, ["--only", "A9", "--out", str(tmp_path)]) == 0
+        assert gc.isenabled()
+    finally:
+        gc.enable()
