@@ -18,7 +18,8 @@ import numpy as np
 from clustercast.engine.operations import checked_device, to_device, to_host
 from clustercast.engine.program import unproved
 from clustercast.quantities.cluster_model import cluster_model
-from clustercast.streaming.moments import LEAF, Sketch, leaf_moments
+from clustercast.streaming.moments import LEAF, leaf_moments
+from clustercast.streaming.sketch import Sketch
 
 OUTPUTS = (
     "training_cluster_size",

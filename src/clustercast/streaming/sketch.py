@@ -1,0 +1,145 @@
+"""Quantiles of samples that come in pieces, to a stated precision."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clustercast.arrays import FloatArray, IntArray
+from clustercast.engine.operations import to_host
+from clustercast.errors import InputError
+
+Page = NDArray[np.unsignedinteger[Any]]
+MANTISSA_BITS = 12
+RELATIVE_ERROR = 2.0**-MANTISSA_BITS
+_BINS = 1 << MANTISSA_BITS
+_DROPPED_BITS = 52 - MANTISSA_BITS
+_NEGATIVE = 1 << 11
+_NOT_FINITE = (1 << 11) - 1
+_MOST_IN_NARROW = (1 << 32) - 1
+# More octaves than this between the least and the greatest number of a piece are looked up one by one.
+_FEW_OCTAVES = 64
+
+
+class Sketch:
+    """Quantiles of samples that do not fit into memory: counts by sign, exponent and the first digits of a number.
+
+    The sign, the exponent and the first `MANTISSA_BITS` digits of a number say in which bin it belongs. The ends of a
+    bin differ by at most `RELATIVE_ERROR` of the nearer to zero, so whatever lies in it is known to that precision;
+    counts add up exactly, in any order. Only octaves that hold samples take memory: 16 KiB each and column, twice that
+    from 2**32 samples on.
+    """
+
+    def __init__(self, columns: int) -> None:
+        self.columns = columns
+        self.samples = 0
+        self._pages: dict[tuple[int, int], Page] = {}
+        self._ends = np.stack([np.full(columns, np.inf), np.full(columns, -np.inf)])
+
+    def add(self, values: FloatArray) -> None:
+        """Count finite values, shape (columns, samples), each row contiguous; a CuPy array on its device."""
+        self._make_room(values.shape[-1])
+        for column, row in enumerate(values):
+            keys = (row.view(np.uint64) >> np.uint64(_DROPPED_BITS)).view(np.int64)
+            least, greatest = int(keys.min()) >> MANTISSA_BITS, int(keys.max()) >> MANTISSA_BITS
+            if greatest - least < _FEW_OCTAVES:
+                octaves = list(range(least, greatest + 1))
+                places = keys - (least << MANTISSA_BITS)
+            else:
+                pages = keys >> MANTISSA_BITS
+                octaves = np.flatnonzero(to_host(np.bincount(pages, minlength=2 * _NEGATIVE))).tolist()
+                number = np.zeros_like(keys, shape=2 * _NEGATIVE)
+                number[octaves] = np.arange(len(octaves), like=keys)
+                places = (number[pages] << MANTISSA_BITS) + (keys & (_BINS - 1))
+            if not {_NOT_FINITE, _NOT_FINITE + _NEGATIVE}.isdisjoint(octaves):
+                raise InputError("a sample is not finite, and has no place in a sketch; correct what made it")
+            counts = to_host(np.bincount(places, minlength=len(octaves) << MANTISSA_BITS))
+            self._count(column, octaves, counts.reshape(-1, _BINS))
+            low, high = self._ends
+            low[column] = min(low[column], float(row.min()))
+            high[column] = max(high[column], float(row.max()))
+
+    def _make_room(self, samples: int) -> None:
+        """Widen the counters before they could overflow: half their width is half the time of adding them."""
+        before, self.samples = self.samples, self.samples + samples
+        if before <= _MOST_IN_NARROW < self.samples:
+            self._pages = {place: page.astype(np.uint64) for place, page in self._pages.items()}
+
+    def _count(self, column: int, octaves: Sequence[int], counts: IntArray | Page) -> None:
+        """Add the counts of some octaves of a column."""
+        width = np.uint32 if self.samples <= _MOST_IN_NARROW else np.uint64
+        for octave, row in zip(octaves, counts.astype(width), strict=True):
+            if (column, octave) in self._pages:
+                self._pages[column, octave] += row
+            else:
+                self._pages[column, octave] = row.copy()
+
+    def merge(self, other: "Sketch") -> None:
+        """Add the counts of other samples of the same columns."""
+        if other.columns != self.columns:
+            raise InputError(f"a sketch of {other.columns} columns cannot be added to one of {self.columns}")
+        self._make_room(other.samples)
+        for (column, octave), page in other._pages.items():
+            self._count(column, [octave], page[np.newaxis])
+        np.minimum(self._ends[0], other._ends[0], out=self._ends[0])
+        np.maximum(self._ends[1], other._ends[1], out=self._ends[1])
+
+    def at_ranks(self, column: int, ranks: FloatArray) -> FloatArray:
+        """Return order statistics of a column by rank from 0, between whole ranks by straight lines."""
+        # Each within `RELATIVE_ERROR` of the order statistic, the least and the greatest exact; numbers nearer to zero
+        # than 2.3e-308 are within 5.5e-312 instead.
+        lower, upper, counts = self._bins(column)
+        ends = np.cumsum(counts)
+        whole = np.floor(ranks)
+        order = []
+        for rank in (whole, np.minimum(whole + 1, ends[-1] - 1)):
+            place = np.searchsorted(ends, rank, side="right")
+            inside = (rank - (ends[place] - counts[place]) + 0.5) / counts[place]
+            value = lower[place] + inside * (upper[place] - lower[place])
+            low, high = self._ends[:, column]
+            value = np.clip(value, low, high)
+            order.append(np.where(rank == 0, low, np.where(rank == ends[-1] - 1, high, value)))
+        part = ranks - whole
+        return np.asarray(order[0] * (1 - part) + order[1] * part)
+
+    def _bins(self, column: int) -> tuple[FloatArray, FloatArray, IntArray]:
+        """Return the ends and the counts of the bins of a column that hold samples, in order of value."""
+        octaves, parts = [octave for own, octave in self._pages if own == column], []
+        # Octave by octave, from the lowest number up.
+        for octave in sorted(octaves, key=lambda octave: -octave if octave >= _NEGATIVE else octave):
+            counts = self._pages[column, octave].astype(np.int64)
+            bins = np.flatnonzero(counts)
+            bits = ((octave % _NEGATIVE) << MANTISSA_BITS) + bins
+            near, far = ((edge << _DROPPED_BITS).view(np.float64) for edge in (bits, bits + 1))
+            # The last bin of the last octave would end at infinity; what lies in the first one is taken for zero.
+            far = np.where(near > 0, np.minimum(far, np.finfo(np.float64).max), 0.0)
+            held = counts[bins]
+            parts.append((-far[::-1], -near[::-1], held[::-1]) if octave >= _NEGATIVE else (near, far, held))
+        if not parts:
+            raise InputError("there are no samples; draw 1 or more")
+        lower, upper, counts = (np.concatenate(part) for part in zip(*parts, strict=True))
+        return lower, upper, counts
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the sketch as arrays: ``place`` (column, octave), ``counts``, ``ends`` and ``samples``."""
+        pages = list(self._pages.values())
+        largest = max((int(page.max()) for page in pages), default=0)
+        counts = np.array(pages, dtype=np.min_scalar_type(largest)).reshape(-1, _BINS)
+        return {
+            "place": np.array(list(self._pages), dtype=np.int64).reshape(-1, 2),
+            "counts": counts,
+            "ends": self._ends,
+            "samples": np.array(self.samples),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "Sketch":
+        """Return the sketch that `to_arrays` took apart."""
+        ends = np.array(arrays["ends"], dtype=np.float64)
+        sketch = cls(ends.shape[1])
+        sketch._ends = ends
+        sketch.samples = int(arrays["samples"])
+        for (column, octave), counts in zip(arrays["place"].tolist(), arrays["counts"], strict=True):
+            sketch._count(column, [octave], counts[np.newaxis])
+        return sketch
