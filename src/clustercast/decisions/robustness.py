@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable, Iterable, Mapping
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -21,8 +21,6 @@ from clustercast.sensitivity.given_data import input_matrix, varied_inputs
 from clustercast.uncertainty.summaries import Weights
 
 Boxes = Mapping[str, tuple[Family, Family]]
-# The words of a class of priors, its bounds at a size, and its size.
-_Class = tuple[str, Callable[[prior_classes.Cells, FloatArray, float], prior_classes.Bounds], float]
 _JOINT = "all inputs"
 _LARGEST_RATIO = 1e9
 # The sizes between which a verdict on a claim may flip.
@@ -30,6 +28,14 @@ _SIZES = {"ratio": (1.0, _LARGEST_RATIO), "contamination": (0.0, 1 - 1e-9)}
 # As fewer draws leave bounds to a few of them.
 _LEAST_SIZE = 100.0
 _POINTS = np.array([0.05, 0.5, 0.95])
+
+
+class _Class(NamedTuple):
+    """A class of priors: its words, its bounds at a size, and its size."""
+
+    words: str
+    bounds: Callable[[prior_classes.Cells, FloatArray, float], prior_classes.Bounds]
+    size: float = 0.0
 
 
 @typed
@@ -120,11 +126,11 @@ def prior_bounds(
     result = xr.Dataset(found, {"of": names, "statistic": statistics}, {**provenance({}), "unit": wanted.unit})
     if event and pbox is None:
         sizes, flips = _SIZES[given[0]], []
-        for each, (_, bounds, _) in zip(cells, classes, strict=True):
-            of_size = functools.partial(bounds, each, each.means(values))
+        for each, own in zip(cells, classes, strict=True):
+            of_size = functools.partial(own.bounds, each, each.means(values))
             flips.append(prior_classes.breakdown(of_size, verdict, float(shares @ values), *sizes))
         result["breakdown"] = ("of", np.array(flips))
-    return result.assign_attrs(target=wanted.name, words=_words(wanted, result, classes[0][0], verdict))
+    return result.assign_attrs(target=wanted.name, words=_words(wanted, result, classes[0].words, verdict))
 
 
 def _class(
@@ -135,10 +141,10 @@ def _class(
         if not isinstance(ratio, int | float) or not 1 < ratio < _LARGEST_RATIO:
             remedy = f"give a number above 1 and below {_LARGEST_RATIO:g}, as 2: one density may be twice the other"
             raise InputError(f"ratio is {ratio!r}; {remedy}")
-        return f"the prior may be any density within a ratio of {ratio:g}", prior_classes.ratio_bounds, ratio
+        return _Class(f"the prior may be any density within a ratio of {ratio:g}", prior_classes.ratio_bounds, ratio)
     if contamination is not None:
         share = targets.checked_fraction("contamination", contamination)
-        return f"{100 * share:g} % of the prior may be anything", prior_classes.contamination_bounds, share
+        return _Class(f"{100 * share:g} % of the prior may be anything", prior_classes.contamination_bounds, share)
     assert pbox is not None
     ends = pbox[name]
     if not isinstance(ends, tuple | list) or len(ends) != 2 or not all(isinstance(end, Family) for end in ends):
@@ -150,7 +156,7 @@ def _class(
     if (least > most + 1e-12).any():
         raise InputError(f"pbox[{name!r}]: the distribution functions cross, or the first has the higher values; swap")
     words = "the prior may be any law in the p-box"
-    return words, lambda cells, means, _: prior_classes.box_bounds(cells, means, least, most), 0.0
+    return _Class(words, lambda cells, means, _: prior_classes.box_bounds(cells, means, least, most))
 
 
 def _bins(values: FloatArray) -> IntArray:
@@ -164,7 +170,7 @@ def _bounds(
     """Return value, lower and upper bound of each statistic."""
 
     def bounds(values: FloatArray) -> prior_classes.Bounds:
-        return own[1](cells, cells.means(values), own[2])
+        return own.bounds(cells, cells.means(values), own.size)
 
     found = [(float(cells.shares @ values), *bounds(values))]
     if event:

@@ -14,13 +14,12 @@ from clustercast.report.plots import style
 from clustercast.uncertainty.conditions import parse_condition
 
 Names = Mapping[str, str] | None
-Ax = Axes | None
 _SCORES = {"brier": "Brier score", "log": "log score", "crps": "CRPS", "width": "90 % interval", "loss": "loss"}
 _LOW, _HIGH = style.PALETTE[4], style.PALETTE[0]
 
 
 @takes("target")
-def evppi(worth: xr.Dataset, *, target: str | None = None, most: int = 8, ax: Ax = None) -> Axes:
+def evppi(worth: xr.Dataset, *, target: str | None = None, most: int = 8, ax: Axes | None = None) -> Axes:
     """Draw which part of a score would go if each input, group or pair were known, with its interval.
 
     `worth` is a result of `evppi`, `target` one of its targets, the first by default.
@@ -29,7 +28,9 @@ def evppi(worth: xr.Dataset, *, target: str | None = None, most: int = 8, ax: Ax
 
 
 @takes("target")
-def evsi(worth: xr.Dataset, *, target: str | None = None, names: Names = None, most: int = 8, ax: Ax = None) -> Axes:
+def evsi(
+    worth: xr.Dataset, *, target: str | None = None, names: Names = None, most: int = 8, ax: Axes | None = None
+) -> Axes:
     """Draw which part of a score would go if each observation were made, with its interval.
 
     `worth` is a result of `evsi`, `target` one of its targets, the first by default; `names` say what observations are
@@ -39,7 +40,7 @@ def evsi(worth: xr.Dataset, *, target: str | None = None, names: Names = None, m
 
 
 @takes()
-def tilt(tilted: Tilt, *, most: int = 8, ax: Ax = None) -> Axes:
+def tilt(tilted: Tilt, *, most: int = 8, ax: Axes | None = None) -> Axes:
     """Draw the 90 % interval and the median of each input before and after the least change of priors.
 
     `tilted` is a result of `tilt`. Each input is on its own scale, from the 5 to the 95 % point before the change.
@@ -65,7 +66,7 @@ def tilt(tilted: Tilt, *, most: int = 8, ax: Ax = None) -> Axes:
 
 
 @takes("side")
-def probability_tornado(found: xr.Dataset, *, most: int = 8, ax: Ax = None) -> Axes:
+def probability_tornado(found: xr.Dataset, *, most: int = 8, ax: Axes | None = None) -> Axes:
     """Draw the probability of a claim where each input is low and where it is high, with bars of two standard errors.
 
     `found` is a result of `probability_tornado`.
@@ -87,7 +88,7 @@ def probability_tornado(found: xr.Dataset, *, most: int = 8, ax: Ax = None) -> A
 
 
 @takes()
-def prior_bounds(bounds: Mapping[float, xr.Dataset], *, most: int = 4, ax: Ax = None) -> Axes:
+def prior_bounds(bounds: Mapping[float, xr.Dataset], *, most: int = 4, ax: Axes | None = None) -> Axes:
     """Draw between which bounds a probability is, by how far the priors may be off, and where its verdict flips.
 
     `bounds` are results of `prior_bounds` for a claim by the size of their class, the ratio or the contamination. Of
@@ -129,7 +130,7 @@ def prior_bounds(bounds: Mapping[float, xr.Dataset], *, most: int = 4, ax: Ax = 
 
 
 @takes("target")
-def prior_sensitivity(found: xr.Dataset, *, target: str | None = None, most: int = 8, ax: Ax = None) -> Axes:
+def prior_sensitivity(found: xr.Dataset, *, target: str | None = None, most: int = 8, ax: Axes | None = None) -> Axes:
     """Draw what a target changes by as the 5, 50 and 95 % point of each prior moves up by a tenth of its interval.
 
     `found` is a result of `prior_sensitivity`, `target` one of its targets, the first by default; bars are 95 %
@@ -156,7 +157,7 @@ def prior_sensitivity(found: xr.Dataset, *, target: str | None = None, most: int
 
 
 @takes("group")
-def whose_prior(found: xr.Dataset, *, most: int = 8, ax: Ax = None) -> Axes:
+def whose_prior(found: xr.Dataset, *, most: int = 8, ax: Axes | None = None) -> Axes:
     """Draw which disagreements of two prior sets make the gap between their medians, one step after the other.
 
     `found` is a result of `whose_prior`. What is beyond the `most` largest parts is one step; bars are 95 % intervals.
@@ -191,7 +192,7 @@ def whose_prior(found: xr.Dataset, *, most: int = 8, ax: Ax = None) -> Axes:
 
 
 @takes("box")
-def discover(found: xr.Dataset, forecast: xr.Dataset, *, box: int = 1, ax: Ax = None) -> Axes:
+def discover(found: xr.Dataset, forecast: xr.Dataset, *, box: int = 1, ax: Axes | None = None) -> Axes:
     """Draw a box of inputs in which a condition comes true, each limit at the share of the draws below it.
 
     `found` is a result of `discover` on the `forecast`; `box` is the number of the box.
@@ -219,7 +220,9 @@ def discover(found: xr.Dataset, forecast: xr.Dataset, *, box: int = 1, ax: Ax = 
     return style.titled(ax, _said(str(found.attrs["condition"])), said, wide=style.NARROW)
 
 
-def _worth(worth: xr.Dataset, name: str, verb: str, target: str | None, names: Names, most: int, ax: Ax) -> Axes:
+def _worth(
+    worth: xr.Dataset, name: str, verb: str, target: str | None, names: Names, most: int, ax: Axes | None
+) -> Axes:
     """Draw values of information as parts of what knowing everything is worth."""
     one, names = _target(worth, target), names or {}
     shares, dim = one["share"].values, str(one["share"].dims[0])
