@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import clustercast as cc
-from clustercast.engine.fingerprint import fingerprint_of, numbers_in
+from clustercast.engine.fingerprint import fingerprint_of, numbers_in, tree_of
 from clustercast.errors import InputError
 
 KILO = 1000.0
@@ -53,6 +53,30 @@ def test_a_fingerprint_sees_the_numbers_around_the_code():
     assert cc.Model([scaled(1.0)]).hash == cc.Model([scaled(1.0)]).hash != cc.Model([scaled(2.0)]).hash
     one, other = (fingerprint_of(scaled(np.array([value]))) for value in (1.0, 2.0))
     assert one != other
+
+
+ANYWHERE = """
+try:
+    import nothing_of_this_name
+except ImportError:
+    def f(x): return x
+{statement}
+    def g(x): return x
+class Holder:
+    def h(x):
+        def inner(y): return y
+        return inner
+"""
+
+
+@pytest.mark.parametrize("statement", ["if True:", "for _ in [0]:", "with open(__file__):", "match 1:\n  case 1:"])
+def test_the_statements_of_a_function_are_found_wherever_it_stands(statement, tmp_path):
+    path = tmp_path / "anywhere.py"
+    path.write_text(ANYWHERE.format(statement=statement))
+    space = {"__file__": str(path), "__name__": "anywhere"}
+    exec(compile(path.read_text(), str(path), "exec"), space)
+    for function in (space["f"], space["g"], space["Holder"].h, space["Holder"].h(1)):
+        assert tree_of(function).name == function.__name__
 
 
 HELPERS = """
