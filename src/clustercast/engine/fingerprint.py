@@ -10,6 +10,7 @@ import inspect
 import itertools
 import re
 import sys
+import threading
 import types
 from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import contextmanager, suppress
@@ -35,6 +36,7 @@ _STATEFUL = {"random", "itertools"}
 # Where the quantiles of a distribution are read: they hold what its attributes may not.
 _PROBES = np.concatenate([[1e-9, 1e-6, 1e-3], np.linspace(0.005, 0.995, 199), [1 - 1e-3, 1 - 1e-6, 1 - 1e-9]])
 _TRACED = ("numpy", "scipy", "xarray", "SALib")
+_LIMIT = threading.RLock()
 # What looks a name up in a module.
 _GLOBAL = ("LOAD_GLOBAL", "LOAD_NAME")
 # Through these a function reads what is in no name of its code.
@@ -51,14 +53,16 @@ def versions() -> dict[str, str]:
 
 
 @contextmanager
-def long_expressions() -> Iterator[None]:
-    """Let syntax trees be walked that are as deep as an expression of some thousand terms makes them."""
-    limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(limit, 100_000))
-    try:
-        yield
-    finally:
-        sys.setrecursionlimit(limit)
+def deep_recursion() -> Iterator[None]:
+    """Let a function call itself as often as an expression or a chain of quantities of some thousand terms takes."""
+    # The limit is one of all threads: no other may lower it meanwhile.
+    with _LIMIT:
+        limit = sys.getrecursionlimit()
+        sys.setrecursionlimit(max(limit, 100_000))
+        try:
+            yield
+        finally:
+            sys.setrecursionlimit(limit)
 
 
 def place_of(function: Function) -> str:
@@ -337,7 +341,7 @@ def _operands(code: types.CodeType, *operations: str) -> frozenset[str]:
 
 
 @functools.lru_cache(maxsize=4096)
-@long_expressions()
+@deep_recursion()
 def _statements(function: Function) -> str:
     """Return the statements of a function without comments and docstring, or nothing where no file holds them."""
     tree = tree_of(function)

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from clustercast.engine.fingerprint import long_expressions, tree_of
+from clustercast.engine.fingerprint import deep_recursion, tree_of
 from clustercast.engine.wiring import PREVIOUS, PREVIOUS_YEAR, YEAR, Definition
 
 _SHORT = {"minimum": "min", "maximum": "max", "power": "pow"}
@@ -25,7 +25,7 @@ class Formula(NamedTuple):
     result: str
 
 
-@long_expressions()
+@deep_recursion()
 def formula_of(found: Definition) -> Formula:
     """Return the formula of a quantity; its code stands as it is where no source can be read."""
     tree = tree_of(found.function)

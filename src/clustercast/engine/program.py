@@ -3,20 +3,30 @@
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clustercast.arrays import Arrays, FloatArray
+from clustercast.engine.fingerprint import deep_recursion
 from clustercast.engine.model import ANY, Model
 from clustercast.engine.operations import Call, Device, Operation, joined, plain_call, rows_of, run_operation, to_device
-from clustercast.engine.schedule import Output, Schedule, scheduled
+from clustercast.engine.schedule import ROUNDING, TIMELESS, Builder, Place
 from clustercast.engine.unit_check import Proof
 from clustercast.engine.units import OwnUnits, factor
 from clustercast.errors import InputError
 
 # Relative: by how much a value may pass its bound, as a conversion rounds it.
 _ROUNDING = 1e-9
+
+
+class Output(NamedTuple):
+    """Where an output is found: the keys of its rows before the first node and after, or one key for all dates."""
+
+    early: str
+    late: str
+    by_year: bool
 
 
 @dataclass(frozen=True)
@@ -26,14 +36,14 @@ class Program:
     # First, so that a process which takes up a program knows the units before it meets the functions that use them.
     units: OwnUnits
     operations: tuple[Operation, ...]
-    frees: tuple[tuple[str, ...], ...]
-    found: Mapping[str, Output]
+    outputs: Mapping[str, Output]
     # What no sample changes.
     fixed: Arrays
-    outputs: tuple[str, ...]
     # The number of years before the first node, and from it on.
     early: int
     late: int
+    # For each operation, the results that nothing needs after it.
+    frees: tuple[tuple[str, ...], ...] = ()
     # From the unit of each uncertain input to the coherent one, its bounds, and from coherent to declared units.
     factors: Mapping[str, float] = field(default_factory=dict)
     bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
@@ -49,8 +59,7 @@ class Program:
         with np.errstate(divide="raise", invalid="raise", over="raise"):
             keys = dict(self._results(self._known(inputs), call))
         whole = {}
-        for name in self.outputs:
-            early, late, _ = self.found[name]
+        for name, (early, late, _) in self.outputs.items():
             whole[name] = keys[late or early]
             if early and late and early != late:
                 whole[name] = joined([rows_of(keys[early], self.early), rows_of(keys[late], self.late)])
@@ -59,8 +68,8 @@ class Program:
     def fill(self, inputs: Arrays, kept: Arrays) -> None:
         """Write the outputs of a block into arrays, in declared units, while each is in the cache."""
         where: dict[str, list[tuple[str, FloatArray]]] = {}
-        for name in self.outputs:
-            (early, late, by_year), out = self.found[name], kept[name]
+        for name, (early, late, by_year) in self.outputs.items():
+            out = kept[name]
             if not by_year or self.dimensions[name] == 1:
                 where.setdefault(late or early, []).append((name, out))
                 continue
@@ -103,7 +112,7 @@ class Program:
 
     def _results(self, values: dict[str, FloatArray], call: Call) -> Iterator[tuple[str, FloatArray]]:
         """Run the operations, giving the rows of each output when they are known; free each after its last use."""
-        wanted = {key for output in self.found.values() for key in (output.early, output.late) if key}
+        wanted = {key for output in self.outputs.values() for key in (output.early, output.late) if key}
         yield from ((key, values[key]) for key in wanted if key in values)
         for operation, frees in zip(self.operations, self.frees, strict=True):
             run_operation(operation, values, call)
@@ -133,14 +142,14 @@ def program(
     factors = {name: factor(units[name]) for name in model.inputs(wanted)}
     fixed = {name: np.asarray(values[name] * f) for name, f in factors.items() if values[name].ndim == 0}
     uncertain = {name: f for name, f in factors.items() if name not in fixed}
-    schedule = scheduled(model, fixed, wanted, years)
+    whole = scheduled(model, fixed, wanted, years)
     rows = {name: np.resize(values[name][:3], 3) * f for name, f in uncertain.items()}
     for name, value in {**fixed, **rows}.items():
         _refuse_outside(name, value, model.bounds(name), factors[name])
     fingerprint = model.hash
-    dimensions = _proved(model, fingerprint, schedule, {**fixed, **rows}, units, wanted)
+    dimensions = _proved(model, fingerprint, whole, {**fixed, **rows}, units)
     return replace(
-        _folded(schedule, fixed, wanted),
+        _folded(whole),
         factors=uncertain,
         bounds={name: model.bounds(name) for name in uncertain},
         dimensions={name: max(dimensions[name], 1) for name in wanted},
@@ -167,27 +176,60 @@ def unproved(
     """Return a program whose inputs and outputs are coherent, without a proof of units."""
     wanted = tuple(outputs)
     fixed = {name: value for name, value in values.items() if np.ndim(value) == 0}
-    made = _folded(scheduled(model, fixed, wanted, years), fixed, wanted, call)
+    made = _folded(scheduled(model, fixed, wanted, years), call)
     return replace(made, factors={name: 1.0 for name in values if name not in fixed})
 
 
-def _folded(schedule: Schedule, fixed: Arrays, outputs: tuple[str, ...], call: Call = plain_call) -> Program:
+def scheduled(model: Model, fixed: Arrays, outputs: tuple[str, ...], years: Iterable[float]) -> Program:
+    """Return all operations of a run, in order; the date of the first node and lags have to be fixed."""
+    definitions = [model.definition(name) for name in model.order(outputs)]
+    lags = {need.lag for found in definitions for need in found.needs if need.kind == "lagged"}
+    sizes = {name: _fixed_value(name, fixed, 0.0) for name in lags}
+    stepped = any(found.between and found.needs for found in definitions)
+    start = _fixed_value(model.nodes.start, fixed, -math.inf) if stepped else -math.inf
+    wiring, dates = model.wiring, tuple(years)
+    builder = Builder(wiring.definition, start, model.nodes.step, sizes, wiring.components)
+    count = sum(date < start - ROUNDING for date in dates)
+    past, late = Place(dates[:count], early=True), Place(dates[count:])
+    found = {}
+    with deep_recursion():
+        if stepped and late.dates:
+            builder.schedule_nodes(outputs, late.dates[-1])
+        for name in outputs:
+            if builder.timeless(name):
+                key = builder.key(name, TIMELESS)
+                found[name] = Output(key, key, by_year=False)
+            else:
+                early = builder.key(name, past) if past.dates else ""
+                found[name] = Output(early, builder.key(name, late) if late.dates else "", by_year=True)
+    operations = builder.needed({key for output in found.values() for key in output[:2]})
+    return Program(OwnUnits(), operations, found, {**fixed, **builder.given}, count, len(dates) - count)
+
+
+def _fixed_value(name: str, fixed: Arrays, least: float) -> float:
+    """Return the value of an input that shapes the run and so cannot be uncertain."""
+    if name not in fixed:
+        raise InputError(f"input {name!r} is uncertain, and the dates depend on it; fix it: {name}=cc.Fixed(...)")
+    value = float(fixed[name])
+    if value < least:
+        raise InputError(f"input {name!r} is {value:g} years; a lag is {least:g} or more")
+    return value
+
+
+def _folded(whole: Program, call: Call = plain_call) -> Program:
     """Run the operations that no uncertain input reaches; return the others as a program that begins after them."""
-    known = {**fixed, **schedule.given}
-    left = []
+    known, left = dict(whole.fixed), []
     with np.errstate(divide="raise", invalid="raise", over="raise"):
-        for operation in schedule.operations:
+        for operation in whole.operations:
             if all(key in known for key in operation.reads):
                 run_operation(operation, known, call)
             else:
                 left.append(operation)
-    # For each operation, the results that nothing needs after it.
     last = {key: place for place, each in enumerate(left) for key in (*each.writes, *each.reads)}
     frees: list[list[str]] = [[] for _ in left]
     for key in sorted({key for operation in left for key in operation.writes}):
         frees[last[key]].append(key)
-    freed, early, late = tuple(map(tuple, frees)), schedule.early, schedule.late
-    return Program(OwnUnits(), tuple(left), freed, schedule.outputs, known, outputs, early, late)
+    return replace(whole, operations=tuple(left), fixed=known, frees=tuple(map(tuple, frees)))
 
 
 # Proofs that were made: what a proof depends on, and the dimensions it found.
@@ -195,20 +237,18 @@ _PROOFS: dict[object, dict[str, int]] = {}
 _MOST_PROOFS = 64
 
 
-def _proved(
-    model: Model, fingerprint: str, schedule: Schedule, rows: Arrays, units: Mapping[str, str], outputs: tuple[str, ...]
-) -> dict[str, int]:
+def _proved(model: Model, fingerprint: str, whole: Program, rows: Arrays, units: Mapping[str, str]) -> dict[str, int]:
     """Prove units and shapes on three rows, once for the same code; return the dimensions of each output."""
     inputs = tuple((name, units.get(name), np.shape(value)) for name, value in rows.items())
-    key = (fingerprint, outputs, inputs, schedule.early > 0, schedule.late > 0)
+    key = (fingerprint, tuple(whole.outputs), inputs, whole.early > 0, whole.late > 0)
     if key in _PROOFS:
         return _PROOFS[key]
-    values, proof = {**rows, **schedule.given}, Proof(model, units)
+    values, proof = {**whole.fixed, **rows}, Proof(model, units)
     with np.errstate(divide="raise", invalid="raise", over="raise"):
-        for operation in schedule.operations:
+        for operation in whole.operations:
             run_operation(operation, values, proof.call)
     found = {}
-    for name, (early, late, by_year) in schedule.outputs.items():
+    for name, (early, late, by_year) in whole.outputs.items():
         parts = {part: values[part].ndim for part in (early, late) if part}
         found[name] = max(parts.values())
         if len(parts) == 2 and found[name] == 1 and by_year:

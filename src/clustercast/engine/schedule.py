@@ -13,33 +13,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from clustercast.arrays import Arrays, FloatArray
+from clustercast.arrays import FloatArray
 from clustercast.engine.fingerprint import called
-from clustercast.engine.model import Model
 from clustercast.engine.operations import Argument, Compute, Loop, Operation, Position, Read, Require, Step
 from clustercast.engine.wiring import PREVIOUS_YEAR, YEAR, Definition, Need, constant, reachable
 from clustercast.errors import InputError
 
 Dates = tuple[float, ...]
-_ROUNDING = 1e-9
-
-
-class Output(NamedTuple):
-    """Where an output is found: the keys of its rows before the first node and after, or one key for all dates."""
-
-    early: str
-    late: str
-    by_year: bool
-
-
-class Schedule(NamedTuple):
-    """The operations of a run, in order, with the dates that they are given."""
-
-    outputs: dict[str, Output]
-    operations: list[Operation]
-    given: dict[str, FloatArray]
-    early: int
-    late: int
+# Of a date, in years: by how much it may lie before the first node and is on it.
+ROUNDING = 1e-9
 
 
 class Place(NamedTuple):
@@ -78,64 +60,35 @@ class Builder:
 
     def timeless(self, name: str) -> bool:
         """Return whether a name depends on no date."""
-        stack = [] if name in self._timeless else [name]
-        while stack:
-            top = stack[-1]
-            found = self.definition(top)
+        if name not in self._timeless:
+            found = self.definition(name)
             if found is None or (found.between and found.needs) or any(n.kind != "now" for n in found.needs):
-                self._timeless[top] = found is None and top not in (YEAR, PREVIOUS_YEAR)
-            elif missing := [need.name for need in found.needs if need.name not in self._timeless]:
-                stack.extend(missing)
-                continue
+                self._timeless[name] = found is None and name not in (YEAR, PREVIOUS_YEAR)
             else:
-                self._timeless[top] = all(self._timeless[need.name] for need in found.needs)
-            stack.pop()
+                self._timeless[name] = all([self.timeless(need.name) for need in found.needs])
         return self._timeless[name]
 
     def key(self, name: str, place: Place) -> str:
-        """Return the key of a name at a place, after writing what computes it; chains may be of any length."""
-        wanted = self._item(name, place)
-        stack = [wanted]
-        opened: set[Item] = set()
-        while stack:
-            item = stack[-1]
-            if item in self._keys:
-                stack.pop()
-                continue
-            missing = [other for other in self._needed(*item) if other not in self._keys]
-            if not missing:
-                self._keys[item] = self._written(*item)
-            elif item in opened:
-                raise InputError(f"quantities need each other at one date: {item[0]} and {missing[0][0]}")
-            else:
-                opened.add(item)
-                stack.extend(missing)
-        return self._keys[wanted]
-
-    def _item(self, name: str, place: Place) -> Item:
-        return name, TIMELESS if self.timeless(name) else place
-
-    def _needed(self, name: str, place: Place) -> list[Item]:
-        """Return what has to be written before a name at a place."""
-        found = self.definition(name)
-        if found is None:
-            return []
-        if found.between and place != TIMELESS:
-            before = found.declaration.before
-            if place.early and isinstance(before, str):
-                return [self._item(before, place)]
-            if not place.early or before is not None or found.steps:
-                return []
-        placed = [(need, self._shifted(need, place)) for need in found.needs]
-        # A lagged argument that is read from the nodes alone has no dates of its own.
-        return [self._item(need.name, at) for need, at in placed if need.kind == "now" or place.early or at.dates]
+        """Return the key of a name at a place, after writing what computes it."""
+        item = name, TIMELESS if self.timeless(name) else place
+        if item not in self._keys:
+            # Without a key until it is written: who needs it before that needs itself.
+            self._keys[item] = ""
+            self._keys[item] = self._written(*item)
+        if not self._keys[item]:
+            opened = [other for (other, _), key in self._keys.items() if not key]
+            circle = " -> ".join([*opened[opened.index(name) :], name])
+            raise InputError(
+                f"quantities need each other at one date: {circle}; give one of them another past, or none"
+            )
+        return self._keys[item]
 
     def _shifted(self, need: Need, place: Place) -> Place:
         """Return the dates at which an argument is computed: for a lagged one those before the first node."""
         if need.kind == "now":
             return place
         behind = tuple(date - self.lags[need.lag] for date in place.dates)
-        return Place(tuple(d for d in behind if place.early or d < self.start - _ROUNDING), early=True)
+        return Place(tuple(d for d in behind if place.early or d < self.start - ROUNDING), early=True)
 
     def _written(self, name: str, place: Place) -> str:
         """Write the operation that computes a name at a place, and return its key."""
@@ -196,7 +149,7 @@ class Builder:
     def _behind(self, name: str, dates: Dates, lag: float) -> tuple[str, int, tuple[Position, ...]]:
         """Return where a quantity is found a lag before dates: the key and rows of its past, then places on nodes."""
         behind = [date - lag for date in dates]
-        past = tuple(date for date in behind if date < self.start - _ROUNDING)
+        past = tuple(date for date in behind if date < self.start - ROUNDING)
         early = self.key(name, Place(past, early=True)) if past else ""
         return early, len(past), tuple(map(self.position, behind[len(past) :]))
 
@@ -204,7 +157,7 @@ class Builder:
         """Return where a date lies among the nodes; rounding does not take it off a node."""
         steps = (date - self.start) / self.step
         nearest_node = round(steps)
-        if abs(steps - nearest_node) < _ROUNDING * max(1.0, abs(steps)):
+        if abs(steps - nearest_node) < ROUNDING * max(1.0, abs(steps)):
             return Position(nearest_node, 0.0)
         return Position(math.floor(steps), steps - math.floor(steps))
 
@@ -248,7 +201,7 @@ class Builder:
         """Write a loop over nodes."""
         by_name, steps = {found.name: found for found in members}, []
         # By what each needs of the others at the same node: now, or a lag of less than a step before.
-        short = {lag for lag, size in self.lags.items() if size < self.step - _ROUNDING}
+        short = {lag for lag, size in self.lags.items() if size < self.step - ROUNDING}
         graph = {
             found.name: [n.name for n in found.needs if n.name in by_name and (n.kind == "now" or n.lag in short)]
             for found in members
@@ -283,42 +236,10 @@ class Builder:
         lagged: tuple[tuple[str, int] | Position, ...] = (*((early, row) for row in range(rows)), *positions)
         return Argument(need, key, own, self.found(need.name).between or "linear", lagged)
 
-
-def scheduled(model: Model, fixed: Arrays, outputs: tuple[str, ...], years: Iterable[float]) -> Schedule:
-    """Write the operations of a run; the date of the first node and lags have to be fixed."""
-    definitions = [model.definition(name) for name in model.order(outputs)]
-    lags = {need.lag for found in definitions for need in found.needs if need.kind == "lagged"}
-    sizes = {name: _fixed_value(name, fixed, 0.0) for name in lags}
-    stepped = any(found.between and found.needs for found in definitions)
-    start = _fixed_value(model.nodes.start, fixed, -math.inf) if stepped else -math.inf
-    wiring, dates = model.wiring, tuple(years)
-    builder = Builder(wiring.definition, start, model.nodes.step, sizes, wiring.components)
-    count = sum(date < builder.start - _ROUNDING for date in dates)
-    past, late = Place(dates[:count], early=True), Place(dates[count:])
-    if stepped and late.dates:
-        builder.schedule_nodes(outputs, late.dates[-1])
-    found = {}
-    for name in outputs:
-        if builder.timeless(name):
-            key = builder.key(name, TIMELESS)
-            found[name] = Output(key, key, by_year=False)
-        else:
-            early = builder.key(name, past) if past.dates else ""
-            found[name] = Output(early, builder.key(name, late) if late.dates else "", by_year=True)
-    kept = {key for output in found.values() for key in (output.early, output.late)}
-    kept.update(key for operation in builder.operations for key in operation.reads)
-    operations = [
-        replace(each, writes=tuple(key for key in each.writes if key in kept)) if isinstance(each, Loop) else each
-        for each in builder.operations
-    ]
-    return Schedule(found, operations, builder.given, count, len(dates) - count)
-
-
-def _fixed_value(name: str, fixed: Arrays, least: float) -> float:
-    """Return the value of an input that shapes the run and so cannot be uncertain."""
-    if name not in fixed:
-        raise InputError(f"input {name!r} is uncertain, and the dates depend on it; fix it: {name}=cc.Fixed(...)")
-    value = float(fixed[name])
-    if value < least:
-        raise InputError(f"input {name!r} is {value:g} years; a lag is {least:g} or more")
-    return value
+    def needed(self, outputs: set[str]) -> tuple[Operation, ...]:
+        """Return the operations; a loop gives only the rows that an output is or that something reads."""
+        kept = outputs.union(*(operation.reads for operation in self.operations))
+        return tuple(
+            replace(each, writes=tuple(key for key in each.writes if key in kept)) if isinstance(each, Loop) else each
+            for each in self.operations
+        )
