@@ -81,3 +81,53 @@ def test_a_changed_model_has_another_hash_and_its_units_are_proved():
     found = cc.propagate(cc.draw(priors, 9, seed=2), model=MODEL, years=[2025, 2026, 2027], outputs=["investment"])
     assert (found["investment"].diff("year").sel(year=2026) > 0).all()
     assert (found["investment"].diff("year").sel(year=2027) < 0).all()
+
+
+@cc.quantity("GW/year", time="rate")
+def plants(year, additions, plant_start, ramp_time):
+    return additions * np.minimum(np.maximum(year - plant_start, 0) / ramp_time, 1)
+
+
+@given(st.floats(2025, 2034), st.floats(0.1, 9))
+def test_what_begins_after_the_date_takes_the_new_value_whole(start, new):
+    priors = cc.Priors(
+        additions=cc.Fixed(2, unit="GW/year"),
+        additions_from_2024_5=cc.Fixed(new, unit="GW/year"),
+        plant_start=cc.Uniform(start, start + 1, unit="year"),
+        ramp_time=cc.Fixed(1, unit="year"),
+    )
+    drawn = cc.draw(priors, 5, seed=1)
+    years = np.array([2024.0, 2024.5, 2026.25, 2035])
+    found = cc.propagate(drawn, model=cc.Model([plants]), years=years)["plants"]
+    ramp = np.clip(years[:, None] - drawn["plant_start"].values, 0, 1)
+    np.testing.assert_allclose(found, new * ramp, rtol=1e-12)
+
+
+LEVEL = {"growth": cc.Fixed(0.5, unit="1/year"), "start": cc.Fixed(2024, unit="year")}
+
+
+@pytest.mark.parametrize("run", [cc.propagate, cc.stream])
+def test_a_level_that_would_change_without_effect_is_refused(run):
+    """What has grown goes on from its level: another level at the start cannot show after the date."""
+    level, model = cc.Uniform(1, 2, unit="USD/year"), cc.Model([investment])
+    for later, date in (
+        ({"level_from_2026": level}, 2026),
+        ({"level_from_2026_5": cc.Fixed(9, unit="USD/year")}, 2026.5),
+    ):
+        priors = cc.Priors(level=level, **LEVEL, **later)
+        source = cc.draw(priors, 300, seed=3) if run is cc.propagate else priors
+        with pytest.raises(cc.InputError, match=f"changes nothing: what has grown by {date:g} goes on from its level"):
+            run(source, model=model, years=range(2024, 2031), **({} if run is cc.propagate else {"size": 2048}))
+    late = cc.Priors(level=level, level_from_2031=level, **LEVEL)
+    same = cc.propagate(cc.draw(late, 9, seed=3), model=model, years=range(2024, 2031))["investment"]
+    plain = cc.propagate(cc.draw(cc.Priors(level=level, **LEVEL), 9, seed=3), model=model, years=range(2024, 2031))
+    np.testing.assert_array_equal(same, plain["investment"])
+
+
+def test_an_input_that_nothing_takes_with_the_year_is_refused_by_name():
+    priors = cc.read_priors("evidence_2026")
+    later = priors.add(training_utilisation_from_2029=priors["training_utilisation"])
+    with pytest.raises(
+        cc.InputError, match="'training_utilisation' cannot change from a date on: no quantity takes it"
+    ):
+        cc.propagate(cc.draw(later, 4, seed=1))

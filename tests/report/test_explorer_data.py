@@ -55,7 +55,7 @@ def test_an_input_that_is_missing_or_used_by_nothing_is_named():
 
     # What does not go by the year cannot change with it.
     later = PRIORS.add(growth_from_2025=PRIORS["growth"])
-    with pytest.raises(cc.InputError, match="'growth_from_2025' is used by no quantity"):
+    with pytest.raises(cc.InputError, match="'growth' cannot change from a date on: no quantity takes it together"):
         explorer_data([World(later)], cc.Model([rise]), None, (2024, 2026), {}, 1)
 
 

@@ -165,7 +165,7 @@ def test_a_rare_claim_of_the_shipped_model_is_that_of_plain_draws():
             "'noise = loud and u > 0' is not reached in .* runs; give a larger budget",
         ),
         ("k > 2", {}, "no uncertain input"),
-        ("total > 1.5", {}, "'x_from_2025' is used by no quantity"),
+        ("total > 1.5", {}, "'x' cannot change from a date on: no quantity takes it together"),
         (7, {}, "a condition is 7"),
         ("total > 6", {"form": "arrays"}, "form is of a function"),
         ("total > 6", {"function": added}, "takes the place of model"),

@@ -192,6 +192,10 @@ class Model:
             raise InputError(f"{who} {what}; add a prior or a quantity of that name")
         used = {*self.inputs(), *needed, YEAR}
         for name in sorted(names - used - self.spare):
+            changed = (change_of(name) or ("",))[0]
+            if changed in used:
+                what = f"{changed!r} cannot change from a date on: no quantity takes it together with the year"
+                raise InputError(f"{what}; change it for all years, without {name!r}")
             reason = "is a quantity of the model: pin it" if name in self else "is used by no quantity"
             raise InputError(f"input {name!r} {reason}{nearest(name, used)}; remove it from the priors or use it")
 
@@ -306,9 +310,13 @@ def _spliced(model: Model, function: Function, name: str, later: str, dated: str
     def splice(*arguments: FloatArray) -> FloatArray:
         *given, new, change = arguments
         at_change = [change if position == year else value for position, value in enumerate(given)]
-        level = function(*at_change) / function(*at_change[:place], new, *at_change[place + 1 :])
-        after = level * function(*given[:place], new, *given[place + 1 :])
-        return np.where(given[year] <= change, function(*given), after)
+        old_level, new_level = function(*at_change), function(*at_change[:place], new, *at_change[place + 1 :])
+        renewed = function(*given[:place], new, *given[place + 1 :])
+        with np.errstate(invalid="ignore"):
+            level = old_level / new_level
+        # What begins after the date has no level to go on from.
+        begins = (old_level == 0) & (new_level == 0)
+        return np.where(given[year] <= change, function(*given), np.where(begins, renewed, level * renewed))
 
     made = step if steps else splice
     names = [inspect.Parameter(each, inspect.Parameter.POSITIONAL_OR_KEYWORD) for each in (*parameters, later, dated)]

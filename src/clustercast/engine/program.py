@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from clustercast.arrays import Arrays, FloatArray
 from clustercast.engine.fingerprint import deep_recursion
-from clustercast.engine.model import ANY, Model
+from clustercast.engine.model import ANY, Model, change_of
 from clustercast.engine.operations import Call, Device, Operation, joined, plain_call, rows_of, run_operation, to_device
 from clustercast.engine.schedule import ROUNDING, TIMELESS, Builder, Place
 from clustercast.engine.unit_check import Proof
@@ -19,6 +19,8 @@ from clustercast.errors import InputError
 
 # Relative: by how much a value may pass its bound, as a conversion rounds it.
 _ROUNDING = 1e-9
+# Samples in which an input that changes from a date on has to matter.
+_LOOKED_AT = 256
 
 
 class Output(NamedTuple):
@@ -138,16 +140,18 @@ def program(
     model: Model, values: Arrays, units: Mapping[str, str], outputs: Iterable[str], years: Iterable[float]
 ) -> Program:
     """Prove the units of a model on three samples, and make it ready for blocks."""
-    wanted = tuple(outputs)
+    wanted, dates = tuple(outputs), tuple(years)
     factors = {name: factor(units[name]) for name in model.inputs(wanted)}
     fixed = {name: np.asarray(values[name] * f) for name, f in factors.items() if values[name].ndim == 0}
     uncertain = {name: f for name, f in factors.items() if name not in fixed}
-    whole = scheduled(model, fixed, wanted, years)
+    whole = scheduled(model, fixed, wanted, dates)
     rows = {name: np.resize(values[name][:3], 3) * f for name, f in uncertain.items()}
     for name, value in {**fixed, **rows}.items():
         _refuse_outside(name, value, model.bounds(name), factors[name])
     fingerprint = model.hash
     dimensions = _proved(model, fingerprint, whole, {**fixed, **rows}, units)
+    some = {name: values[name][:_LOOKED_AT] * f for name, f in uncertain.items()}
+    _refuse_idle_changes(model, {**fixed, **some}, wanted, dates)
     return replace(
         _folded(whole),
         factors=uncertain,
@@ -168,6 +172,21 @@ def _refuse_outside(name: str, value: FloatArray, bounds: tuple[float, float], u
         least = "0, excluded," if low == math.ulp(0.0) else f"{low / unit:g}"
         what = f"input {name!r} is {wrong / unit:.6g}, outside {least} to {high / unit:g}"
         raise InputError(f"{what}, which the model declares for it; give values inside")
+
+
+def _refuse_idle_changes(model: Model, values: Arrays, outputs: tuple[str, ...], years: tuple[float, ...]) -> None:
+    """Refuse an input that is to change from a date on where nothing that takes it comes out otherwise."""
+    for name, (changed, date) in ((name, change) for name in values if (change := change_of(name))):
+        same = {**values, name: values.get(changed, values[name])}
+        if date >= max(years) or np.all(values[name] == same[name]):
+            continue
+        users = [user for user in model.users(name) if user in model.order(outputs)]
+        with_it, without = (unproved(model, given, users, years).run(given) for given in (values, same))
+        if all(np.allclose(with_it[user], without[user], _ROUNDING, 0, equal_nan=True) for user in users):
+            who = ", ".join(repr(user) for user in users)
+            what = f"{name!r} changes nothing: what has grown by {date:g} goes on from its level"
+            how = f"{who} {'grow' if len(users) > 1 else 'grows'} no faster or slower with {changed!r} from then on"
+            raise InputError(f"{what}, and {how}; change {changed!r} for all years, or a rate of growth from a date on")
 
 
 def unproved(

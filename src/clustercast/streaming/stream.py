@@ -162,7 +162,7 @@ def stream_plan(
     size = whole_number("size", size)
     if design == "sobol":
         require_power_of_two(size)
-    few = draw(priors, 4, design=cast("Literal['random', 'sobol']", design), seed=seed)
+    few = draw(priors, 256, design=cast("Literal['random', 'sobol']", design), seed=seed)
     values, units = input_arrays(few)
     model = with_changes(model, values)
     model.check_inputs(values, wanted)
