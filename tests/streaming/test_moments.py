@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clustercast.errors import InputError
-from clustercast.streaming.moments import LEAF, Moments, MomentTree, leaf_moments
+from clustercast.streaming.moments import LEAF, LeafSums, Moments, leaf_moments
 
 
 def tree_of(values, order, leaf=LEAF):
-    tree = MomentTree()
+    tree = LeafSums()
     leaves = leaf_moments(values, leaf)
     for leaf in order:
         tree.add(int(leaf), leaves[leaf])
@@ -29,7 +29,7 @@ def same_bits(one, other):
 def test_mean_and_spread_are_those_of_exact_sums(leaves, seed, centre):
     generator = np.random.default_rng(seed)
     values = centre + generator.standard_normal((2, leaves * 50 - 17))
-    tree = MomentTree()
+    tree = LeafSums()
     for leaf, result in enumerate(leaf_moments(values, 50)):
         tree.add(leaf, result)
     result = tree.total()
@@ -53,7 +53,7 @@ def test_any_order_and_any_cut_give_the_same_bits(order, cut):
     values = np.random.default_rng(3).lognormal(size=(50, (len(order) - 1) * 8 + 3))
     whole = tree_of(values, range(len(order)), 8).total()
     one, other = tree_of(values, order[:cut], 8), tree_of(values, order[cut:], 8)
-    other.merge(MomentTree.from_arrays(one.to_arrays()))
+    other.merge(LeafSums.from_arrays(one.to_arrays()))
     assert same_bits(other.total(), whole)
 
 
@@ -72,8 +72,8 @@ def test_the_error_of_the_mean():
 def test_what_is_absent_or_given_twice_is_refused():
     one = Moments(1, np.zeros(1), np.zeros(1))
     with pytest.raises(InputError, match="no samples"):
-        MomentTree().total()
-    tree = MomentTree()
+        LeafSums().total()
+    tree = LeafSums()
     tree.add(2, one)
     with pytest.raises(InputError, match="leaf 0 is absent"):
         tree.total()

@@ -33,14 +33,14 @@ def test_what_is_known_of_leaves_survives_the_journey():
     values = np.random.default_rng(1).random((2, 2 * LEAF + 5))
     result = LeafSums(2, {"label": (2, 3)})
     for leaf, moments in enumerate(leaf_moments(values)):
-        result.trees["moments"].add(leaf, moments)
+        result.add(leaf, moments)
     result.leaves = [(0, 3)]
     result.sketch.add(values)
     result.counts["label"][1, 2] = 7
     there = pickle.loads(pickle.dumps(result))
     assert there.leaves == [(0, 3)]
     assert there.counts["label"].tolist() == [[0, 0, 0], [0, 0, 7]]
-    assert np.array_equal(there.trees["moments"].total().mean, result.trees["moments"].total().mean)
+    assert np.array_equal(there.total().mean, result.total().mean)
     assert np.array_equal(*(sketch.at_ranks(1, np.array([900.0, 4100.5])) for sketch in (there.sketch, result.sketch)))
 
 

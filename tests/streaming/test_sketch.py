@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as numpy_strategies
 
 from clustercast.errors import InputError
-from clustercast.streaming import sketch as sketch_module
 from clustercast.streaming.sketch import RELATIVE_ERROR, Sketch
 
 ANY = st.floats(allow_nan=False, allow_infinity=False, allow_subnormal=False)
@@ -62,8 +61,7 @@ def test_how_samples_are_cut_does_not_show(cuts, random):
     assert merged.samples == whole.samples == 4000
 
 
-def test_counters_widen_before_they_overflow(monkeypatch):
-    monkeypatch.setattr(sketch_module, "_MOST_IN_NARROW", 100)
+def test_samples_added_and_merged_are_all_counted():
     values = np.arange(1.0, 91.0).reshape(1, -1)
     result = sketch_of(values, values)
     result.merge(found_again := sketch_of(values))
@@ -85,7 +83,7 @@ def test_sketches_of_other_columns_and_empty_ones_are_refused():
         Sketch(1).at_ranks(0, np.zeros(1))
 
 
-def test_counts_go_on_beyond_the_narrow_counters():
+def test_counts_go_on_beyond_counters_of_32_bits():
     ones = np.ones((1, 10))
     sketch, other = sketch_of(ones), sketch_of(ones)
     for page in sketch._pages.values():

@@ -12,7 +12,7 @@ from clustercast.arrays.indices.sobol_estimators import (
     product_sums,
     separate,
 )
-from clustercast.streaming.pieces import about_mean, centre_sums, rescaled
+from clustercast.streaming.pieces import centre_sums, standardised
 
 INPUTS, POINTS, REPLICATES = 3, 8, 4
 
@@ -37,12 +37,10 @@ def means_about(rows, estimator, second_order, centre, scale):
 @given(seed=st.integers(0, 1000), centre=st.floats(-5, 5), scale=st.floats(0.1, 10))
 def test_products_about_a_guess_become_those_about_the_mean_of_all_runs(name, second_order, seed, centre, scale):
     estimator, rows = ESTIMATORS[name], design_of(seed, second_order)
-    moved = about_mean(
-        means_about(rows, estimator, second_order, centre, scale), estimator, INPUTS, second_order=second_order
-    )
     own_centre, own_scale = centre_and_scale(rows)
-    expected = means_about(rows, estimator, second_order, own_centre, own_scale)[: len(moved)]
-    result = rescaled(moved, scale / own_scale, estimator, INPUTS, second_order=second_order)
+    means = means_about(rows, estimator, second_order, centre, scale)
+    result = standardised(means, scale / own_scale, estimator, INPUTS, second_order=second_order)
+    expected = means_about(rows, estimator, second_order, own_centre, own_scale)[: len(result)]
     np.testing.assert_allclose(result, expected, rtol=1e-9, atol=1e-9)
 
 
@@ -66,5 +64,7 @@ def test_whether_indices_move_with_the_centre_is_as_said(name):
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_products_of_rescaled_runs(name):
     estimator, rows = ESTIMATORS[name], design_of(3, True)
-    means, halved = (means_about(rows, estimator, True, 0.0, scale)[: -1 - 2 * INPUTS] for scale in (1.0, 2.0))
-    np.testing.assert_allclose(rescaled(means, 0.5, estimator, INPUTS, second_order=True), halved, rtol=1e-12)
+    centre = centre_and_scale(rows)[0] if estimator.moved_by_centre else 0.0
+    means, halved = (means_about(rows, estimator, True, centre, scale) for scale in (1.0, 2.0))
+    result = standardised(means, 0.5, estimator, INPUTS, second_order=True)
+    np.testing.assert_allclose(result, halved[: -1 - 2 * INPUTS], rtol=1e-12, atol=1e-15)

@@ -66,80 +66,59 @@ def leaf_moments(values: FloatArray, leaf: int = LEAF) -> list[Moments]:
     return moments
 
 
-class MomentTree:
-    """Moments of the leaves seen so far, neighbours combined as far as they go."""
-
-    def __init__(self, nodes: Mapping[tuple[int, int], Moments] | None = None) -> None:
-        self._nodes = dict(nodes or {})
-
-    def add(self, index: int, moments: Moments, level: int = 0) -> None:
-        """Take in the moments of a leaf, or of a node, numbered within its level, that is ``2**level`` leaves."""
-        if (level, index) in self._nodes:
-            raise InputError(f"leaf {index << level} is summed twice; give each piece of a run once")
-        while (level, index ^ 1) in self._nodes:
-            sibling = self._nodes.pop((level, index ^ 1))
-            moments = sibling.joined(moments) if index & 1 else moments.joined(sibling)
-            level, index = level + 1, index >> 1
-        self._nodes[level, index] = moments
-
-    def merge(self, other: "MomentTree") -> None:
-        """Take in the moments of other leaves of the same run."""
-        for (level, index), moments in other._nodes.items():
-            self.add(index, moments, level)
-
-    def total(self) -> Moments:
-        """Return the moments of all samples, once every leaf is there."""
-        ordered = sorted((index << level, level) for level, index in self._nodes)
-        reached = 0
-        for first, level in ordered:
-            if first != reached:
-                raise InputError(f"leaf {reached} is absent; sum all the pieces of a run")
-            reached = first + (1 << level)
-        if not ordered:
-            raise InputError("there are no samples; draw 1 or more")
-        nodes = [self._nodes[level, first >> level] for first, level in ordered]
-        return functools.reduce(lambda right, left: left.joined(right), reversed(nodes))
-
-    def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Return the tree as arrays of one row a node: ``place`` (level, index, count), ``mean`` and ``spread``."""
-        places = [(level, index, node.count) for (level, index), node in self._nodes.items()]
-        return {
-            "place": np.array(places, dtype=np.int64).reshape(-1, 3),
-            "mean": np.array([node.mean for node in self._nodes.values()], dtype=np.float64),
-            "spread": np.array([node.spread for node in self._nodes.values()], dtype=np.float64),
-        }
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "MomentTree":
-        """Return the tree that `to_arrays` took apart."""
-        rows = zip(arrays["place"].tolist(), arrays["mean"], arrays["spread"], strict=True)
-        return cls({(level, index): Moments(count, mean, spread) for (level, index, count), mean, spread in rows})
-
-
 class LeafSums:
-    """What is known of some leaves: trees of moments by name, a sketch of quantiles, counts; of two they add up."""
+    """What is known of some leaves: moments, a sketch of quantiles, counts; what is known of others adds up."""
 
     def __init__(self, columns: int = 0, counts: Mapping[str, tuple[int, ...]] | None = None) -> None:
-        self.trees: defaultdict[str, MomentTree] = defaultdict(MomentTree)
+        # By tree, level and number within the level: a node of level k is 2**k leaves.
+        self.nodes: dict[tuple[int, int, int], Moments] = {}
         self.leaves: Ranges = []
         self.sketch = Sketch(columns)
         self.counts: Arrays = {name: np.zeros(shape, dtype=np.int64) for name, shape in (counts or {}).items()}
 
+    def add(self, index: int, moments: Moments, tree: int = 0, level: int = 0) -> None:
+        """Take in the moments of a leaf of a tree, or of a node, and combine neighbours as far as they go."""
+        if (tree, level, index) in self.nodes:
+            raise InputError(f"leaf {index << level} is summed twice; give each piece of a run once")
+        while (tree, level, index ^ 1) in self.nodes:
+            sibling = self.nodes.pop((tree, level, index ^ 1))
+            moments = sibling.joined(moments) if index & 1 else moments.joined(sibling)
+            level, index = level + 1, index >> 1
+        self.nodes[tree, level, index] = moments
+
     def merge(self, other: "LeafSums") -> None:
         """Take in what was seen of other leaves of the same run."""
-        for name, tree in other.trees.items():
-            self.trees[name].merge(tree)
+        for (tree, level, index), moments in other.nodes.items():
+            self.add(index, moments, tree, level)
         self.sketch.merge(other.sketch)
         for name, counts in other.counts.items():
             self.counts[name] += counts
         self.leaves = joined_ranges([*self.leaves, *other.leaves])
 
+    def total(self, tree: int = 0) -> Moments:
+        """Return the moments of all samples of a tree, once every leaf is there."""
+        nodes = sorted((index << level, level, node) for (own, level, index), node in self.nodes.items() if own == tree)
+        reached = 0
+        for first, level, _ in nodes:
+            if first != reached:
+                raise InputError(f"leaf {reached} is absent; sum all the pieces of a run")
+            reached = first + (1 << level)
+        if not nodes:
+            raise InputError("there are no samples; draw 1 or more")
+        return functools.reduce(lambda right, left: left.joined(right), (node for *_, node in reversed(nodes)))
+
     def to_arrays(self) -> Arrays:
-        """Return everything as arrays, for a file or another machine."""
-        parts = {name: tree.to_arrays() for name, tree in self.trees.items()}
-        parts |= {"sketch": self.sketch.to_arrays(), "counts": self.counts}
-        arrays = {f"{part}.{name}": array for part, held in parts.items() for name, array in held.items()}
-        return {"leaves": np.array(self.leaves, dtype=np.int64).reshape(-1, 2), **arrays}
+        """Return everything as arrays, for a file or another machine; of the nodes one row each."""
+        nodes = self.nodes.values()
+        places = [(*place, node.count) for place, node in self.nodes.items()]
+        return {
+            "leaves": np.array(self.leaves, dtype=np.int64).reshape(-1, 2),
+            "place": np.array(places, dtype=np.int64).reshape(-1, 4),
+            "mean": np.array([node.mean for node in nodes], dtype=np.float64),
+            "spread": np.array([node.spread for node in nodes], dtype=np.float64),
+            **{f"sketch.{name}": array for name, array in self.sketch.to_arrays().items()},
+            **{f"counts.{name}": array for name, array in self.counts.items()},
+        }
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "LeafSums":
@@ -148,10 +127,12 @@ class LeafSums:
         for key, array in arrays.items():
             part, _, name = key.rpartition(".")
             parts[part][name] = array
-        whole.leaves = [(int(start), int(stop)) for start, stop in parts.pop("")["leaves"]]
-        whole.sketch = Sketch.from_arrays(parts.pop("sketch"))
-        whole.counts = {name: np.array(array) for name, array in parts.pop("counts", {}).items()}
-        whole.trees |= {name: MomentTree.from_arrays(part) for name, part in parts.items()}
+        own = parts[""]
+        whole.leaves = [(int(start), int(stop)) for start, stop in own["leaves"]]
+        for (*place, count), mean, spread in zip(own["place"].tolist(), own["mean"], own["spread"], strict=True):
+            whole.nodes[*place] = Moments(count, mean, spread)
+        whole.sketch = Sketch.from_arrays(parts["sketch"])
+        whole.counts = {name: np.array(array) for name, array in parts["counts"].items()}
         return whole
 
     def __reduce__(self) -> tuple[object, ...]:

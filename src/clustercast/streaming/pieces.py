@@ -94,7 +94,7 @@ def reduce_leaves(plan: StreamPlan, start: int, stop: int) -> LeafSums:
             _reduce_block(plan, program.run(inputs), piece[:, part], sums)
             # There are no numbers where all outputs are labels.
             for leaf, moments in enumerate(leaf_moments(piece[:, part]) if len(piece) else [], first + offset // LEAF):
-                sums.trees["moments"].add(leaf, moments)
+                sums.add(leaf, moments)
         sums.sketch.add(piece)
     sums.leaves = [(start, stop)]
     return sums
@@ -188,9 +188,6 @@ def sum_products(plan: SobolPlan, start: int, stop: int) -> LeafSums:
             runs = separate(column, len(plan.swaps), centre=centre, scale=scale)
             own = product_sums(runs, plan.estimator, second_order=plan.second_order)
             products.append(np.concatenate([own, centre_sums(runs)]) if plan.estimator.moved_by_centre else own)
-        means = np.array(products) / plan.leaf
-        # The spread of products is of no use.
-        sums.trees[f"products.{replicate}"].add(number, Moments(plan.leaf, means, means[:0]))
         # Of the runs a and b: values, how often they are unusual, powers, and on the raw scale logarithms.
         independent = _independent(panel)
         unusual = (independent != np.array(plan.usual)[:, np.newaxis]).astype(np.float64)
@@ -199,7 +196,10 @@ def sum_products(plan: SobolPlan, start: int, stop: int) -> LeafSums:
         if raw.any():
             positive = (independent > 0) & raw[:, np.newaxis]
             parts.append(np.where(positive, np.log(np.where(positive, independent, 1.0)), np.nan))
-        sums.trees[f"values.{replicate}"].add(number, leaf_moments(np.vstack(parts), independent.shape[-1])[0])
+        values = leaf_moments(np.vstack(parts), independent.shape[-1])[0]
+        # The spread of products is of no use.
+        means = np.concatenate([values.mean, np.ravel(products) / plan.leaf])
+        sums.add(number, Moments(values.count, means, values.spread), replicate)
     sums.leaves = [(start, stop)]
     return sums
 
@@ -244,28 +244,23 @@ def centre_sums(runs: Runs) -> FloatArray:
     return np.concatenate([[everything / (inputs + 1 + of_b)], changes])
 
 
-def about_mean(means: FloatArray, estimator: Estimator, inputs: int, *, second_order: bool = False) -> FloatArray:
-    """Return means of products about the mean of all runs; those of `centre_sums` follow them, and are used up."""
+def standardised(
+    means: FloatArray, factor: FloatArray | float, estimator: Estimator, inputs: int, *, second_order: bool = False
+) -> FloatArray:
+    """Return means of products, shape (statistics, ..., replicates), of runs times a factor, about their own mean."""
+    # What is moved has the means of `centre_sums` behind those of its products.
     layout = estimator.layout(inputs, second_order)
     size = max(rows.stop for rows in layout.values())
-    moved = means[:size].copy()
-    centre, changes = means[size].mean(), means[size + 1 :]
-    a_change, b_change = changes[:inputs], changes[inputs:]
-    moved[layout["square"]] -= 2 * centre * (moved[layout["sum"]] - centre)
-    moved[layout["sum"]] -= 2 * centre
-    for name, times in estimator.moved_by_centre.items():
-        moved[layout[name]] += times * centre * a_change
-    if second_order:
-        moved[layout["mixed"]] -= centre * (b_change - a_change)
-    return moved
-
-
-def rescaled(
-    means: FloatArray, factor: float, estimator: Estimator, inputs: int, *, second_order: bool = False
-) -> FloatArray:
-    """Return the means of products of runs that are multiplied by a factor."""
-    products = means * factor**2
-    for name, rows in estimator.layout(inputs, second_order).items():
-        if name in _OF_RUNS:
-            products[rows] = means[rows] * factor
-    return products
+    found = means[:size].copy()
+    if estimator.moved_by_centre:
+        centre, changes = means[size].mean(axis=-1, keepdims=True), means[size + 1 :]
+        a_change, b_change = changes[:inputs], changes[inputs:]
+        found[layout["square"]] -= 2 * centre * (found[layout["sum"]] - centre)
+        found[layout["sum"]] -= 2 * centre
+        for name, times in estimator.moved_by_centre.items():
+            found[layout[name]] += times * centre * a_change
+        if second_order:
+            found[layout["mixed"]] -= centre * (b_change - a_change)
+    for name, rows in layout.items():
+        found[rows] *= factor if name in _OF_RUNS else factor**2
+    return found

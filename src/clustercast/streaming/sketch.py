@@ -10,14 +10,12 @@ from clustercast.arrays import FloatArray, IntArray
 from clustercast.engine.operations import to_host
 from clustercast.errors import InputError
 
-Page = NDArray[np.unsignedinteger[Any]]
 MANTISSA_BITS = 12
 RELATIVE_ERROR = 2.0**-MANTISSA_BITS
 _BINS = 1 << MANTISSA_BITS
 _DROPPED_BITS = 52 - MANTISSA_BITS
 _NEGATIVE = 1 << 11
 _NOT_FINITE = (1 << 11) - 1
-_MOST_IN_NARROW = (1 << 32) - 1
 # More octaves than this between the least and the greatest number of a piece are looked up one by one.
 _FEW_OCTAVES = 64
 
@@ -27,19 +25,19 @@ class Sketch:
 
     The sign, the exponent and the first `MANTISSA_BITS` digits of a number say in which bin it belongs. The ends of a
     bin differ by at most `RELATIVE_ERROR` of the nearer to zero, so whatever lies in it is known to that precision;
-    counts add up exactly, in any order. Only octaves that hold samples take memory: 16 KiB each and column, twice that
-    from 2**32 samples on.
+    counts add up exactly, in any order. Only octaves that hold samples take memory: 32 KiB each and column.
     """
 
     def __init__(self, columns: int) -> None:
         self.columns = columns
         self.samples = 0
-        self._pages: dict[tuple[int, int], Page] = {}
+        # Counts of an octave of a column.
+        self._pages: dict[tuple[int, int], IntArray] = {}
         self._ends = np.stack([np.full(columns, np.inf), np.full(columns, -np.inf)])
 
     def add(self, values: FloatArray) -> None:
         """Count finite values, shape (columns, samples), each row contiguous; a CuPy array on its device."""
-        self._make_room(values.shape[-1])
+        self.samples += values.shape[-1]
         for column, row in enumerate(values):
             keys = (row.view(np.uint64) >> np.uint64(_DROPPED_BITS)).view(np.int64)
             least, greatest = int(keys.min()) >> MANTISSA_BITS, int(keys.max()) >> MANTISSA_BITS
@@ -60,26 +58,19 @@ class Sketch:
             low[column] = min(low[column], float(row.min()))
             high[column] = max(high[column], float(row.max()))
 
-    def _make_room(self, samples: int) -> None:
-        """Widen the counters before they could overflow: half their width is half the time of adding them."""
-        before, self.samples = self.samples, self.samples + samples
-        if before <= _MOST_IN_NARROW < self.samples:
-            self._pages = {place: page.astype(np.uint64) for place, page in self._pages.items()}
-
-    def _count(self, column: int, octaves: Sequence[int], counts: IntArray | Page) -> None:
+    def _count(self, column: int, octaves: Sequence[int], counts: IntArray) -> None:
         """Add the counts of some octaves of a column."""
-        width = np.uint32 if self.samples <= _MOST_IN_NARROW else np.uint64
-        for octave, row in zip(octaves, counts.astype(width), strict=True):
+        for octave, row in zip(octaves, counts, strict=True):
             if (column, octave) in self._pages:
                 self._pages[column, octave] += row
             else:
-                self._pages[column, octave] = row.copy()
+                self._pages[column, octave] = row.astype(np.int64)
 
     def merge(self, other: "Sketch") -> None:
         """Add the counts of other samples of the same columns."""
         if other.columns != self.columns:
             raise InputError(f"a sketch of {other.columns} columns cannot be added to one of {self.columns}")
-        self._make_room(other.samples)
+        self.samples += other.samples
         for (column, octave), page in other._pages.items():
             self._count(column, [octave], page[np.newaxis])
         np.minimum(self._ends[0], other._ends[0], out=self._ends[0])
@@ -108,7 +99,7 @@ class Sketch:
         octaves, parts = [octave for own, octave in self._pages if own == column], []
         # Octave by octave, from the lowest number up.
         for octave in sorted(octaves, key=lambda octave: -octave if octave >= _NEGATIVE else octave):
-            counts = self._pages[column, octave].astype(np.int64)
+            counts = self._pages[column, octave]
             bins = np.flatnonzero(counts)
             bits = ((octave % _NEGATIVE) << MANTISSA_BITS) + bins
             near, far = ((edge << _DROPPED_BITS).view(np.float64) for edge in (bits, bits + 1))
@@ -123,12 +114,10 @@ class Sketch:
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return the sketch as arrays: ``place`` (column, octave), ``counts``, ``ends`` and ``samples``."""
-        pages = list(self._pages.values())
-        largest = max((int(page.max()) for page in pages), default=0)
-        counts = np.array(pages, dtype=np.min_scalar_type(largest)).reshape(-1, _BINS)
+        counts = np.array(list(self._pages.values()), dtype=np.int64).reshape(-1, _BINS)
         return {
             "place": np.array(list(self._pages), dtype=np.int64).reshape(-1, 2),
-            "counts": counts,
+            "counts": counts.astype(np.min_scalar_type(counts.max(initial=0))),
             "ends": self._ends,
             "samples": np.array(self.samples),
         }

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from clustercast.arrays import Arrays, FloatArray
 from clustercast.arrays.indices.intervals import FewRuns, check_confidence
 from clustercast.arrays.indices.sobol_estimators import estimator_named, runs_per_point
 from clustercast.arrays.indices.sobol_panel import with_intervals
@@ -36,7 +35,7 @@ from clustercast.sensitivity.sobol import Engine, method_attributes
 from clustercast.streaming.checkpoint import Checkpoint, run_identity, run_pieces
 from clustercast.streaming.executors import Workplace
 from clustercast.streaming.moments import LeafSums, Moments
-from clustercast.streaming.pieces import SobolPlan, about_mean, rescaled, sum_products
+from clustercast.streaming.pieces import SobolPlan, standardised, sum_products
 from clustercast.streaming.stream import run_record
 
 BUDGET = 1 << 22
@@ -245,20 +244,27 @@ def sobol_in_pieces(
 
 def _streamed_indices(sums: LeafSums, plan: SobolPlan, study: Study, confidence: float, record: Record) -> Dataset:
     """Return the indices of a whole run, labelled as `sobol_indices` labels its own."""
-    replicates = range(plan.replicates)
-    # Means of products, shape (columns, statistics, replicates), and the moments of values over all replicates.
-    means = np.stack([sums.trees[f"products.{number}"].total().mean for number in replicates], axis=-1)
-    values = functools.reduce(Moments.joined, (sums.trees[f"values.{number}"].total() for number in replicates))
-    count = len(means)
+    totals = [sums.total(number) for number in range(plan.replicates)]
+    values, count = functools.reduce(Moments.joined, totals), len(plan.standards)
     # Of the powers about the common standard: on how few runs the indices of each column rest.
     _, unusual, m1, m2, m3, m4, *_ = values.mean[: _ROWS * count].reshape(_ROWS, count)
     fourths = m4 - 4 * m1 * m3 + 6 * m1**2 * m2 - 3 * m1**4
     runs = values.count
     few_runs = FewRuns.from_sums(np.rint(unusual * runs), runs * (m2 - m1**2), runs * fourths, runs)
-    measures = _measures(means, values, plan, confidence, few_runs)
+    deviation = np.sqrt(values.spread[:count] / runs)
+    # A column whose values differ by rounding only is constant.
+    deviation[deviation <= 16 * np.finfo(np.float64).eps * np.abs(values.mean[:count])] = 0.0
+    # Behind the moments of values are means of products, shape (statistics, columns, replicates).
+    means = np.stack([each.mean[len(each.spread) :].reshape(count, -1).T for each in totals], axis=-1)
+    scales = np.array(plan.standards)[:, 1] / np.where(deviation == 0, np.nan, deviation)
+    estimator, inputs, pairs = plan.estimator, len(plan.swaps), plan.second_order
+    means = standardised(means, scales[:, np.newaxis], estimator, inputs, second_order=pairs)
+    measures = with_intervals(means, estimator, inputs, confidence, few_runs, pairs=pairs, resampled=False)
+    squares = zip((deviation**2).tolist(), plan.factors or [1.0] * count, strict=True)
+    measures["variance"] = np.array([squared_in(square, factor) for square, factor in squares])
     # On the raw scale; 0 where an output is not positive or on log10.
     spread = values.spread[_ROWS * count :]
-    log_sds = np.nan_to_num(np.sqrt(spread / values.count)) if spread.size else np.zeros(count)
+    log_sds = np.nan_to_num(np.sqrt(spread / runs)) if spread.size else np.zeros(count)
     results, few = [], []
     for name, rows in plan.columns.items():
         by_year = plan.program.dimensions[name] == 2
@@ -270,27 +276,3 @@ def _streamed_indices(sums: LeafSums, plan: SobolPlan, study: Study, confidence:
     interval = "student-t" if "S1_conf" in measures else "none"
     run = xr.Dataset(coords={"year": year_coordinate(study.years)}, attrs=provenance(record))
     return labelled_sobol(results, run, method_attributes("stream", plan.estimator, interval, confidence), few)
-
-
-def _measures(means: FloatArray, values: Moments, plan: SobolPlan, confidence: float, few: FewRuns) -> Arrays:
-    """Return the indices of every column with half-widths: of replicates each is left out once (the jackknife)."""
-    deviation = np.sqrt(values.spread[: len(means)] / values.count)
-    # A column whose values differ by rounding only is constant.
-    deviation[deviation <= 16 * np.finfo(np.float64).eps * np.abs(values.mean[: len(means)])] = 0.0
-    estimator, inputs, second_order = plan.estimator, len(plan.swaps), plan.second_order
-    statistics = max(rows.stop for rows in estimator.layout(inputs, second_order).values())
-    replicates = means.shape[-1]
-    every = np.full((statistics, len(means), 1 + replicates), np.nan)
-    for column, (_, scale) in enumerate(plan.standards):
-        if deviation[column] != 0:
-            own = means[column]
-            if estimator.moved_by_centre:
-                own = about_mean(own, estimator, inputs, second_order=second_order)
-            own = rescaled(own, scale / deviation[column], estimator, inputs, second_order=second_order)
-            whole = own.mean(axis=-1, keepdims=True)
-            left_out = (replicates * whole - own) / max(replicates - 1, 1)
-            every[:, column] = np.concatenate([whole, left_out], axis=-1)
-    measures = with_intervals(every, estimator, inputs, confidence, few, pairs=second_order, resampled=False)
-    factors = plan.factors or [1.0] * len(means)
-    variance = [squared_in(float(square), factor) for square, factor in zip(deviation**2, factors, strict=True)]
-    return measures | {"variance": np.array(variance)}

@@ -194,7 +194,7 @@ def _streamed_summary(
         rows = [np.split(done.sketch.at_ranks(column, ranks), 3) for column in range(done.sketch.columns)]
         middle, below, above = np.moveaxis(np.array(rows), 1, 0)
         errors = (above - below) / 2 if size > 1 else np.full_like(middle, np.inf)
-        moments = done.trees["moments"].total()
+        moments = done.total()
         whole = middle, errors, moments.mean, moments.mean_error
     variables: Variables = {}
     for name, ndim in plan.program.dimensions.items():

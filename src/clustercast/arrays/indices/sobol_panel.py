@@ -84,13 +84,16 @@ def with_intervals(
     pairs: bool,
     resampled: bool,
 ) -> dict[str, FloatArray]:
-    """Return indices by name, with half-widths, from means of products, shape (statistics, columns, 1 + samples)."""
-    # ``S1`` and ``ST``, shape (columns, inputs), and ``S2``, (columns, inputs, inputs) above the diagonal, are those of
-    # sample 0, NaN where the means are. From 2 further samples on there are half-widths ``*_conf``, and
-    # ``ST_lead_conf``, of the lead of an input's total over that of the next one. The further samples are resamples, or
-    # leave one replicate out each, so that they err as the whole does (the jackknife): estimates from single replicates
-    # are skewed where tails are heavy, and their spread about their own mean is too small. Without `few` no interval is
-    # widened, neither for skewness nor for few runs.
+    """Return indices by name, with half-widths, from means of products, shape (statistics, columns, samples)."""
+    # Samples are the whole and resamples of it, or replicates, of which each is left out once: the others err as the
+    # whole does (the jackknife), while estimates from single replicates are skewed where tails are heavy, and their
+    # spread about their own mean is too small. ``S1`` and ``ST``, shape (columns, inputs), and ``S2``, (columns,
+    # inputs, inputs) above the diagonal, are those of the whole, NaN where the means are. From 2 resamples or
+    # replicates on there are half-widths ``*_conf``, and ``ST_lead_conf``, of the lead of an input's total over that of
+    # the next one. Without `few` no interval is widened, neither for skewness nor for few runs.
+    if not resampled:
+        whole, count = means.mean(axis=-1, keepdims=True), means.shape[-1]
+        means = np.concatenate([whole, (count * whole - means) / max(count - 1, 1)], axis=-1)
     indices = indices_from_means(means, estimator, inputs, second_order=pairs)
     named = {name: part for name, part in zip(("S1", "ST", "S2"), indices, strict=True) if part is not None}
     # Inputs along the last axis but one, as half-widths are taken over the last.
@@ -123,9 +126,9 @@ class _Panel:
     def indices(self, columns: FloatArray, confidence: float) -> dict[str, FloatArray]:
         """Return the indices and half-widths of some columns, shape (columns, points, runs)."""
         layout = self.estimator.layout(self.inputs, self.second_order)
-        extra = self.replicates if self.weighting is None else len(self.weighting) - 1
+        samples = self.replicates if self.weighting is None else len(self.weighting)
         # What does not vary has no indices.
-        means = np.full((max(rows.stop for rows in layout.values()), len(columns), 1 + extra), np.nan)
+        means = np.full((max(rows.stop for rows in layout.values()), len(columns), samples), np.nan)
         variance = np.zeros(len(columns))
         for place, rows in enumerate(columns):
             standard = centre_and_scale(rows)
@@ -157,7 +160,7 @@ class _Panel:
         return found if few is None else found | {"events": few.events, "kurtosis": few.kurtosis}
 
     def _means(self, rows: FloatArray, inputs: int, centre: float, scale: float) -> FloatArray:
-        """Return means of products: all rows in column 0, then each resample, or all rows but each replicate."""
+        """Return means of products: of all rows, then of each resample, or of each replicate."""
         points, step = rows.shape
         layout, second_order = self.estimator.layout(inputs, self.second_order), self.second_order
         statistics = max(part.stop for part in layout.values())
@@ -172,9 +175,7 @@ class _Panel:
                     runs = separate(parts[own, block], inputs, centre=centre, scale=scale)
                     found[:, own] += product_sums(runs, self.estimator, second_order=second_order)
             found *= self.replicates / points
-            whole = found.mean(axis=1, keepdims=True)
-            left_out = (self.replicates * whole - found) / (self.replicates - 1) if self.replicates > 1 else found
-            return np.concatenate([whole, left_out], axis=1)
+            return found
         sums = np.zeros((len(self.weighting), statistics))
         buffer = np.empty(0)
         for block in blocks(0, points, statistics):
