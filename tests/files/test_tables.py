@@ -58,6 +58,13 @@ def test_quantiles_read_back_to_the_bit(forecast, tmp_path):
     assert {row["unit"] for row in rows if row["output"] == "power"} == {"W"}
 
 
+def test_an_output_that_is_called_a_share_is_there_once(forecast, tmp_path):
+    summary = cc.summarise(forecast.rename(power="power_share"))
+    rows = rows_of(cc.write_quantiles(summary, tmp_path / "q.csv"))
+    assert {row["output"] for row in rows} == {"power_share", "binds"}
+    assert sum(row["output"] == "power_share" for row in rows) == 3 * (5 + 1)
+
+
 def test_the_long_table_has_the_columns_of_the_scenario_community(forecast, tmp_path):
     summary = cc.summarise(forecast)
     target = cc.write_iamc({"base": summary, "other": summary}, tmp_path / "i.csv", regions={"power": "United States"})

@@ -1,10 +1,11 @@
 """Datasets and trees of datasets as netCDF, given back as they were written, and never when damaged."""
 
+import itertools
 import json
 import os
 import re
 import zlib
-from collections.abc import Hashable, Mapping, Sequence, Set
+from collections.abc import Hashable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,6 +32,8 @@ _SEAL_LENGTH = 28
 _CHUNK = 1 << 17
 # The attribute `layout` of a dataset of summaries.
 LAYOUT = "summary"
+# Of a summary: output, place along its dimensions, statistic, value, error and unit.
+Number = tuple[str, dict[str, Any], str, float, float, str]
 
 
 @typed
@@ -216,18 +219,23 @@ class SummaryDataset(xr.Dataset):  # type: ignore[no-untyped-call]
 
     def to_dataframe(self, dim_order: Sequence[Hashable] | None = None) -> pd.DataFrame:  # noqa: ARG002
         """Return a tidy table, one row a number."""
-        outputs, tables = json.loads(self.attrs.get("outputs", "[]")), []
-        for name in (str(key) for key in self.data_vars if f"{key}_error" in self.data_vars):
-            values, error = self[name], self[f"{name}_error"]
-            output, statistic = name, "quantile"
-            if name not in outputs or "quantile" not in values.dims:
-                output, _, statistic = name.rpartition("_")
-            own = {key: coord for key, coord in values.coords.items() if key in values.dims}
-            columns = xr.Dataset({"value": values.drop_attrs(), "error": error.drop_attrs()}, coords=own)
-            # A number without dimensions has no index that xarray could make a table of.
-            table = (columns if values.dims else columns.expand_dims("row")).to_dataframe().reset_index()
-            table = table.drop(columns="row", errors="ignore").rename(columns={f"{output}_label": "label"})
-            table.insert(0, "output", output)
-            table.insert(len(table.columns) - 2, "statistic", statistic)
-            tables.append(table.assign(unit=values.attrs.get("units", "")))
-        return pd.concat(tables, ignore_index=True)
+        return pd.DataFrame(
+            dict(output=output, **at, statistic=statistic, value=value, error=error, unit=unit)
+            for output, at, statistic, value, error, unit in summary_rows(self)
+        )
+
+
+def summary_rows(summary: xr.Dataset) -> Iterator[Number]:
+    """Yield each number of a summary; whole years without a point."""
+    outputs = json.loads(summary.attrs.get("outputs", "[]"))
+    for key in (str(key) for key in summary.data_vars if f"{key}_error" in summary.data_vars):
+        values, errors, name, statistic = summary[key], summary[f"{key}_error"], key, "quantile"
+        if key not in outputs or "quantile" not in values.dims:
+            name, _, statistic = key.rpartition("_")
+        unit, dims = str(values.attrs.get("units", "1")), [str(dim) for dim in values.dims]
+        places = itertools.product(*(values.get_index(dim) for dim in dims))
+        for place, value, error in zip(places, values.values.flat, errors.values.flat, strict=True):
+            at = {"label" if dim == f"{name}_label" else dim: part for dim, part in zip(dims, place, strict=True)}
+            dated = [dim for dim, part in at.items() if dim != "quantile" and isinstance(part, float)]
+            whole = {dim: int(at[dim]) for dim in dated if at[dim].is_integer()}
+            yield name, at | whole, statistic, float(value), float(error), unit

@@ -6,13 +6,13 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
 
 from clustercast.errors import InputError, takes
-from clustercast.files.netcdf import write_netcdf
+from clustercast.files.netcdf import Number, summary_rows, write_netcdf
 from clustercast.files.whole import write_text, write_whole
 
 if TYPE_CHECKING:
@@ -44,19 +44,17 @@ def write_quantiles(summary: xr.Dataset, path: Path | str) -> Path:
         before ``statistic``: the probability of a quantile, ``mean``, or ``share of LABEL`` of a labelled index.
         Numbers read back to the last bit.
     """
-    statistics = [(name, key) for name in _summarised(summary) for key in (name, f"{name}_mean")]
-    shares = [str(key).removesuffix("_error") for key in summary.data_vars if str(key).endswith("_share_error")]
-    statistics += [(share.removesuffix("_share"), share) for share in shares]
-    dims = dict.fromkeys(str(dim) for _, key in statistics for dim in summary[key].dims)
-    further = [dim for dim in dims if dim not in ("year", "quantile") and not dim.endswith("_label")]
+    # Shares of labelled indices come last.
+    numbers = sorted(_numbers(summary), key=lambda number: "label" in number[1])
+    dims = dict.fromkeys(dim for _, at, *_ in numbers for dim in at)
+    further = [dim for dim in dims if dim not in ("year", "quantile", "label")]
     rows: list[_Row] = []
-    for name, key in statistics:
-        unit = str(summary[key].attrs.get("units", "1"))
-        for at, number, deviation in _cells(summary[key], summary[f"{key}_error"]):
-            label = at.get(f"{name}_label")
-            statistic = f"{at['quantile']:g}" if "quantile" in at else "mean" if label is None else f"share of {label}"
-            places = [at.get(dim, "") for dim in ("year", *further)]
-            rows.append((name, unit, *places, statistic, number, deviation))
+    for name, at, statistic, value, error, unit in numbers:
+        if "label" in at:
+            statistic = f"share of {at['label']}"
+        elif "quantile" in at:
+            statistic = f"{at['quantile']:g}"
+        rows.append((name, unit, *(at.get(dim, "") for dim in ("year", *further)), statistic, value, error))
     return write_text(path, _csv_text((*QUANTILE_COLUMNS[:3], *further, *QUANTILE_COLUMNS[3:]), rows))
 
 
@@ -93,12 +91,8 @@ def write_iamc(
     """
     rows: list[_Row] = []
     for scenario, summary in summaries.items():
-        for name in _summarised(summary):
-            values = summary[name]
-            if not {"year", "quantile"} <= set(values.dims) <= {"region", "year", "quantile"}:
-                continue
-            unit = str(values.attrs.get("units", "1"))
-            for at, value, _ in _cells(values, values):
+        for name, at, _, value, _, unit in _numbers(summary):
+            if {"year", "quantile"} <= at.keys() <= {"region", "year", "quantile"}:
                 region = (regions or {}).get(name, at.get("region", "World"))
                 rows.append((model, scenario, region, name, unit, at["year"], at["quantile"], value))
     return write_text(path, _csv_text(IAMC_COLUMNS, rows))
@@ -171,23 +165,12 @@ def _draw_tables(forecast: xr.Dataset) -> Iterator["pa.Table"]:
         yield table.replace_schema_metadata(metadata)
 
 
-def _summarised(summary: xr.Dataset) -> list[str]:
-    """Return the outputs whose quantiles a summary holds."""
-    names = [str(name) for name, variable in summary.data_vars.items() if "quantile" in variable.dims]
-    names = [name for name in names if f"{name}_error" in summary]
-    if not names:
+def _numbers(summary: xr.Dataset) -> list[Number]:
+    """Return the numbers of a summary, refused where it holds no quantiles."""
+    numbers = list(summary_rows(summary))
+    if not any("quantile" in at for _, at, *_ in numbers):
         raise InputError("the dataset holds no quantiles with errors; make it with cc.summarise(forecast)")
-    return names
-
-
-def _cells(values: xr.DataArray, errors: xr.DataArray) -> Iterator[tuple[dict[str, Any], float, float]]:
-    """Yield the coordinates, value and error of each cell, those of a year together; whole years without a point."""
-    dims = [str(dim) for dim in values.dims]
-    places = itertools.product(*(values[dim].values.tolist() for dim in dims))
-    for place, value, error in zip(places, values.values.flat, errors.values.flat, strict=True):
-        at = dict(zip(dims, place, strict=True))
-        whole = [dim for dim in dims if dim != "quantile" and isinstance(at[dim], float) and at[dim].is_integer()]
-        yield at | {dim: int(at[dim]) for dim in whole}, float(value), float(error)
+    return numbers
 
 
 def _csv_text(columns: Sequence[str], rows: Iterable[_Row]) -> str:
