@@ -298,7 +298,7 @@ def test_weights_of_another_form_give_the_scores_of_learning_under_it():
     for form, setting in FORMS.items():
         own = replace(past, **setting)
         draws = forecaster.learned(PRIORS, own)["posterior"].to_dataset()
-        densities = forecaster.foreseen(PRIORS, own, future, draws).densities()
+        densities = forecaster.ahead(PRIORS, own, future, draws)().densities()
         direct = np.log(densities.shape[1]) - logsumexp(densities, axis=1)
         assert weighted[form] == pytest.approx(direct, abs=0.1)
         assert weighted[form].mean() == pytest.approx(direct.mean(), abs=0.03)

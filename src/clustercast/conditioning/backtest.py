@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp, stdtr, stdtrit
 
 from clustercast.arrays import FloatArray
-from clustercast.conditioning.choice import FORMS, Choice, Forecaster, origin_priors, split
+from clustercast.conditioning.choice import FORMS, Choice, Forecaster, Kept, origin_priors, split
 from clustercast.conditioning.condition import YEARS
 from clustercast.conditioning.observation_rows import Observation, Observations
 from clustercast.conditioning.observations import unlearned
@@ -96,6 +96,7 @@ def backtest(
     size: int = 1 << 15,
     seed: int = 0,
     skip_bad: bool = False,
+    kept: Kept | None = None,
 ) -> Backtest:
     """Condition on what was known at a date and score what came after.
 
@@ -120,6 +121,8 @@ def backtest(
         Years after the date beyond which figures are not scored.
     model, years, size, seed, skip_bad
         As in `condition`.
+    kept : dict, optional
+        What was learned for other dates with the same settings; what is learned is added.
 
     Returns
     -------
@@ -139,62 +142,9 @@ def backtest(
     ----------
     T. Gneiting and A. E. Raftery, J. Am. Stat. Assoc. 102, 359 (2007), doi:10.1198/016214506000001437.
     """
-    common: dict[str, Any] = {"model": model, "essay": essay, "others": others, "recipe": recipe, "choose": choose}
-    common |= {"years": years, "horizon": horizon, "size": size, "seed": seed, "skip_bad": skip_bad}
-    return rolling_origin(priors, observations, origins=[as_of], **common)[0]
-
-
-@takes()
-def rolling_origin(
-    priors: Priors,
-    observations: Observations | None = None,
-    *,
-    origins: Iterable[float | str],
-    model: Model | None = None,
-    years: Iterable[float] = YEARS,
-    size: int = 1 << 15,
-    seed: int = 0,
-    progress: Callable[[int, int], None] | None = None,
-    **settings: Any,
-) -> list[Backtest]:
-    """Run a backtest at each of several dates; what was learned for one is kept for the next.
-
-    Parameters
-    ----------
-    priors, observations, model, years, size, seed, **settings
-        As in `backtest`.
-    origins : iterable of float or str
-    progress : callable, optional
-        Called with the origins done and their number.
-
-    Returns
-    -------
-    list of Backtest
-    """
-    dates, made = list(origins), []
-    forecaster = Forecaster(cluster_model() if model is None else model, tuple(years), size, seed)
-    for done, date in enumerate(dates, 1):
-        made.append(_backtest(forecaster, priors, observations, as_of=date, **settings))
-        if progress is not None:
-            progress(done, len(dates))
-    return made
-
-
-def _backtest(
-    forecaster: Forecaster,
-    priors: Priors,
-    observations: Observations | None,
-    *,
-    as_of: float | str,
-    essay: Priors | None = None,
-    others: Mapping[str, Priors] | None = None,
-    recipe: bool = False,
-    choose: bool = True,
-    horizon: float = np.inf,
-    skip_bad: bool = False,
-) -> Backtest:
-    """Return the scores of one origin."""
-    limit, model = end_of(as_of), forecaster.model
+    limit = end_of(as_of)
+    model = cluster_model() if model is None else model
+    forecaster = Forecaster(model, tuple(years), size, seed, {} if kept is None else kept)
     if not horizon > 0:
         raise InputError(f"horizon is {horizon!r}; give a number of years above 0")
     if essay is None:
@@ -220,7 +170,7 @@ def _backtest(
         statement = statement or str(tree.attrs["statement"])
         for group, method in (("posterior", name), ("prior", "prior" if name == "posterior" else f"prior of {name}")):
             seen = past if group == "posterior" else replace(past, rows=())
-            foreseen = forecaster.foreseen(one, seen, future, tree[group].to_dataset())
+            foreseen = forecaster.ahead(one, seen, future, tree[group].to_dataset())()
             predicted[method] = foreseen.draws(forecaster.seed), foreseen.densities()
     if others:
         draws, densities = (np.concatenate([predicted[n][k] for n in ("posterior", *others)], axis=1) for k in (0, 1))
@@ -234,6 +184,39 @@ def _backtest(
         scores.append(_score("essay", row, point, abs(row.log10 - point), np.nan, np.nan))
     younger = tuple(name for name in priors.uncertain if priors[name].as_of and end_of(priors[name].as_of) > limit)
     return Backtest(limit, len(past), tuple(scores), statement, younger, choice)
+
+
+@takes()
+def rolling_origin(
+    priors: Priors,
+    observations: Observations | None = None,
+    *,
+    origins: Iterable[float | str],
+    years: Iterable[float] = YEARS,
+    progress: Callable[[int, int], None] | None = None,
+    **settings: Any,
+) -> list[Backtest]:
+    """Run a backtest at each of several dates; what was learned for one is kept for the next.
+
+    Parameters
+    ----------
+    priors, observations, years, **settings
+        As in `backtest`.
+    origins : iterable of float or str
+    progress : callable, optional
+        Called with the origins done and their number.
+
+    Returns
+    -------
+    list of Backtest
+    """
+    dates, made = list(origins), []
+    settings |= {"years": tuple(years), "kept": {}}
+    for done, date in enumerate(dates, 1):
+        made.append(backtest(priors, observations, as_of=date, **settings))
+        if progress is not None:
+            progress(done, len(dates))
+    return made
 
 
 def skills(backtests: Iterable[Backtest]) -> list[Skill]:

@@ -45,6 +45,10 @@ ANCHORS = {
 }
 
 
+# What was learned, by the fingerprints of priors and rows.
+Kept = dict[tuple[str, str], xr.DataTree]
+
+
 @dataclass(frozen=True)
 class Choice:
     """The form that was chosen, the rows that chose it, and the mean log score of each: less is better."""
@@ -91,7 +95,7 @@ class Forecaster:
     years: Iterable[float]
     size: int
     seed: int
-    kept: dict[tuple[str, str], xr.DataTree] = field(default_factory=dict)
+    kept: Kept = field(default_factory=dict)
 
     def learned(self, priors: Priors, past: Observations) -> xr.DataTree:
         """Return the posterior given some rows."""
@@ -101,14 +105,10 @@ class Forecaster:
             self.kept[key] = condition(priors, past, **settings)
         return self.kept[key]
 
-    def foreseen(self, priors: Priors, seen: Observations, future: Observations, draws: xr.Dataset) -> Foreseen:
-        """Return rows to come after some that were seen, in each draw of the parameters."""
-        return self._ahead(priors, seen, future, draws)(seen.lasting, seen.narrowing)
-
-    def _ahead(
+    def ahead(
         self, priors: Priors, seen: Observations, future: Observations, draws: xr.Dataset
     ) -> Callable[..., Foreseen]:
-        """Return what gives the rows to come after those that were seen under a form of the discrepancy."""
+        """Return what gives rows to come after those that were seen, under a form of the discrepancy, in each draw."""
         values = {str(name): drawn.values.reshape(-1) for name, drawn in draws.data_vars.items()}
         everything = replace(seen, rows=(*seen.rows, *future.rows))
         problem = Problem.of(priors, everything, self.model, None)
@@ -120,7 +120,7 @@ class Forecaster:
         known = np.isin(everything.ids, seen.ids)
         free, predicted = problem.errors(inputs, size), problem.predicted(inputs, size)
 
-        def given(lasting: float, narrowing: bool) -> Foreseen:
+        def given(lasting: float = seen.lasting, narrowing: bool = seen.narrowing) -> Foreseen:
             time, halving = free.time if lasting else None, free.halving if narrowing else None
             rows, errors = replace(problem.rows, lasting=lasting), replace(free, time=time, halving=halving)
             centre, likelihood = predicted.copy(), np.zeros(size)
@@ -140,7 +140,7 @@ class Forecaster:
         # One form learns, the others take its draws with weights, where these can be trusted (P.-C. Buerkner, J. Gabry
         # and A. Vehtari (2020), doi:10.1080/00949655.2020.1783262).
         full = replace(past, **FORMS[FULL])
-        ahead = self._ahead(priors, full, future, self.learned(priors, full)["posterior"].to_dataset())
+        ahead = self.ahead(priors, full, future, self.learned(priors, full)["posterior"].to_dataset())
         known = ahead(**FORMS[FULL]).likelihood
         scores = {}
         for form, settings in FORMS.items():
@@ -149,7 +149,7 @@ class Forecaster:
             if k_hat > LARGEST_K_HAT:
                 own = replace(past, **settings)
                 learned = self.learned(priors, own)["posterior"].to_dataset()
-                foreseen = self.foreseen(priors, own, future, learned)
+                foreseen = self.ahead(priors, own, future, learned)()
                 weights = np.full(weights.shape, -np.log(weights.size))
             scores[form] = -logsumexp(foreseen.densities() + weights, axis=1)
         return scores
