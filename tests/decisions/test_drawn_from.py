@@ -6,18 +6,18 @@ import xarray as xr
 from scipy.stats import norm, rankdata
 
 import clustercast as cc
+from clustercast.arrays.decisions.together import rank_scores
 from clustercast.dataset import with_provenance
 from clustercast.decisions.targets import (
     checked_fraction,
     continuous_inputs,
-    normal_scores,
     one_target,
     priors_of,
-    rank_scores,
     score_correlation,
     targets_of,
     with_unit_text,
 )
+from clustercast.decisions.tilting import _scores
 
 PRIORS = cc.Priors(
     cc.Correlation(("a", "step"), 0.3),
@@ -41,11 +41,12 @@ def test_inputs_with_a_density_leave_out_those_correlated_with_few_values():
 
 def test_normal_scores_are_those_of_distribution_functions_and_of_ranks():
     drawn = cc.draw(PRIORS, 500, seed=1)
-    scores = normal_scores(drawn, PRIORS, ("d", "b", "c"))
+    columns = [drawn[name].values for name in "dbc"]
+    scores = _scores([PRIORS[name] for name in "dbc"], columns)
     exact = [(drawn["d"] - 5) / 2, (np.log(drawn["b"]) - 1) / 0.5, norm.ppf(drawn["c"] - 2)]
     assert scores.T == pytest.approx(np.array(exact))
     ranks = np.array([rankdata(drawn[name]) for name in ("d", "b")])
-    assert norm.cdf(rank_scores(drawn, ("d", "b"))).T == pytest.approx((ranks - 0.5) / 500)
+    assert norm.cdf(rank_scores(np.array(columns[:2]))) == pytest.approx((ranks - 0.5) / 500)
 
 
 def test_the_correlation_of_scores_is_in_the_order_asked_for():

@@ -7,10 +7,8 @@ from typing import Any, Literal
 
 import numpy as np
 import xarray as xr
-from scipy.special import ndtri
 
 from clustercast.arrays import BoolArray, FloatArray
-from clustercast.arrays.families.tails import score_of_tails
 from clustercast.arrays.summaries.order_statistics import checked_weights
 from clustercast.dataset import design_of, in_words, provenance_of, read_only
 from clustercast.engine.fingerprint import place_of as written_at
@@ -311,21 +309,6 @@ def continuous_inputs(forecast: xr.Dataset, priors: Priors) -> tuple[str, ...]:
     stepped = {name for name in priors.uncertain if priors[name].is_discrete}
     beside = {name for c in priors.correlations if stepped & set(c.between) for name in c.between}
     return tuple(name for name in priors.uncertain if name in forecast.data_vars and name not in stepped | beside)
-
-
-def rank_scores(forecast: xr.Dataset, names: tuple[str, ...]) -> FloatArray:
-    """Return the normal scores of the ranks of inputs among their own draws, shape (N, inputs)."""
-    size = forecast.sizes["sample"]
-    grid = ndtri((np.arange(size) + 0.5) / size)
-    found = np.empty((size, len(names)))
-    for place, name in enumerate(names):
-        found[np.argsort(forecast[name].values), place] = grid
-    return found
-
-
-def normal_scores(forecast: xr.Dataset, priors: Priors, names: tuple[str, ...]) -> FloatArray:
-    """Return the normal scores of inputs, shape (N, inputs)."""
-    return np.column_stack([score_of_tails(*priors[name].tails(forecast[name].values)) for name in names])
 
 
 def score_correlation(priors: Priors, names: tuple[str, ...]) -> FloatArray:

@@ -3,15 +3,16 @@
 import contextlib
 import dataclasses
 import math
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
-from scipy.special import ndtri
+from scipy.special import ndtri, softmax
 
 from clustercast.arrays import FloatArray, Names
-from clustercast.arrays.decisions.shifts import Shift, event_divergence, event_weights, informative, least_shift
+from clustercast.arrays.decisions.shifts import event_divergence, event_weights, informative, least_shift
 from clustercast.arrays.families.tails import score_of_tails
 from clustercast.arrays.summaries.order_statistics import effective_size
 from clustercast.arrays.summaries.summaries import share_with_error
@@ -22,7 +23,7 @@ from clustercast.files.toml import toml_table
 from clustercast.files.whole import write_text
 from clustercast.priors.families import Family, LogNormal, Metalog, Normal
 from clustercast.priors.prior_set import Priors
-from clustercast.sensitivity.given_data import varied_inputs
+from clustercast.sensitivity.given_data import input_matrix, varied_inputs
 
 # So few draws carry a probability with an error of 0.05.
 _LEAST_SIZE = 100.0
@@ -137,35 +138,35 @@ def tilt(forecast: xr.Dataset, claim: targets.Event, *, probability: float, prio
     names = targets.continuous_inputs(forecast, priors)
     if not names:
         raise InputError("the forecast holds no input with a density; keep the inputs beside the outputs")
-    chosen = informative(targets.rank_scores(forecast, names), holds)
+    from clustercast.arrays.decisions.together import rank_scores  # late: it takes longer than the figures
+
+    chosen = informative(rank_scores(input_matrix(forecast, names).T).T, holds)
     kept = tuple(name for name, own in zip(names, chosen, strict=True) if own)
     if not kept:
         raise InputError(f"no input moves {event.name!r} by more than chance; choose another claim, or draw more")
-    scores = targets.normal_scores(forecast, priors, kept)
-    shift = least_shift(scores, holds, probability, targets.score_correlation(priors, kept), _LEAST_SIZE)
-    if abs(shift.reached - probability) > 1e-6:
-        what = (
-            f"shifts of the inputs bring {event.name!r} from {event.share:.3g} to {shift.reached:.3g} at most on these"
-        )
+    before, columns = {name: priors[name] for name in kept}, [forecast[name].values for name in kept]
+    scores, correlation = _scores(before.values(), columns), targets.score_correlation(priors, kept)
+    shifts, held = least_shift(scores, holds, probability, correlation, _LEAST_SIZE)
+    if abs((reached := held[holds].sum()) - probability) > 1e-6:
+        what = f"shifts of the inputs bring {event.name!r} from {event.share:.3g} to {reached:.3g} at most on these"
         remedy = "ask for a probability between, or draw more"
         raise InputError(f"{what} {size:,} draws, not to {probability:g}; {remedy}")
-    families, log_ratios = _calibrated(forecast, priors, kept, scores, shift, event, probability)
-    own = np.exp(log_ratios - log_ratios.max())
-    own /= own.sum()
-    order = np.argsort(-np.abs(shift.shifts), kind="stable")
-    ordered, after, dims = [kept[k] for k in order], dict(families), ("input", "quantile")
+    after, log_ratios = _calibrated(before, columns, shifts, correlation, event, probability)
+    own = softmax(log_ratios)
+    order = np.argsort(-np.abs(shifts), kind="stable")
+    ordered, dims = [kept[k] for k in order], ("input", "quantile")
     marginals = xr.Dataset(
         {
             "before": (dims, np.stack([priors[name].quantile(_QUANTILES) for name in ordered])),
             "after": (dims, np.stack([after[name].quantile(_QUANTILES) for name in ordered])),
-            "shift": ("input", shift.shifts[order], {"units": "1", "long_name": "shift of the normal score"}),
+            "shift": ("input", shifts[order], {"units": "1", "long_name": "shift of the normal score"}),
         },
         {"input": ordered, "quantile": list(_QUANTILES), "unit": ("input", [priors[name].unit for name in ordered])},
         provenance({}),
     )
     words = _words(event, probability, marginals, 1 / float(np.square(own).sum()) / size)
     source = f"cc.tilt: probability {probability:.3g} instead of {event.share:.3g} that {event.words}"
-    moved = priors.replace(**{name: dataclasses.replace(family, source=source) for name, family in families})
+    moved = priors.replace(**{name: dataclasses.replace(family, source=source) for name, family in after.items()})
     coords, attrs = {"sample": forecast["sample"]}, {"units": "1", "long_name": "weight"}
     least, single = (
         xr.DataArray(each, coords, ("sample",), "weights", {**attrs, "effective_size": effective_size(each)})
@@ -236,28 +237,36 @@ def probability_tornado(
     )
 
 
+def _scores(families: Iterable[Family], columns: list[FloatArray]) -> FloatArray:
+    """Return the normal scores (N, inputs) of columns under the distribution of each."""
+    return np.column_stack([score_of_tails(*family.tails(x)) for family, x in zip(families, columns, strict=True)])
+
+
 def _calibrated(
-    forecast: xr.Dataset,
-    priors: Priors,
-    names: tuple[str, ...],
-    scores: FloatArray,
-    shift: Shift,
+    families: Mapping[str, Family],
+    columns: list[FloatArray],
+    shifts: FloatArray,
+    correlation: FloatArray,
     event: targets.Wanted,
     probability: float,
-) -> tuple[list[tuple[str, Family]], FloatArray]:
+) -> tuple[dict[str, Family], FloatArray]:
     """Return the shifted families, so that a fresh draw of them has the probability, and the log weights of draws."""
     # Only normal and lognormal inputs are shifted exactly; what the other families lose, a little more or less of the
     # shift makes up for.
-    inverse = np.asarray(np.linalg.inv(targets.score_correlation(priors, names)), dtype=np.float64)
-    columns = [forecast[name].values for name in names]
-    holds = event.holds
-    base = _log_joint(scores, inverse, [priors[name].log_density(x) for name, x in zip(names, columns, strict=True)])
+    holds, inverse = event.holds, np.asarray(np.linalg.inv(correlation), dtype=np.float64)
 
-    def at(size: float) -> tuple[list[tuple[str, Family]], FloatArray]:
-        moved = [(name, shifted(priors[name], size * own)) for name, own in zip(names, shift.shifts, strict=True)]
-        places = np.column_stack([score_of_tails(*f.tails(x)) for (_, f), x in zip(moved, columns, strict=True)])
-        densities = [f.log_density(x) for (_, f), x in zip(moved, columns, strict=True)]
-        return moved, _log_joint(places, inverse, densities) - base
+    def log_joint(of: Iterable[Family]) -> FloatArray:
+        # The log density of inputs joined by a Gaussian copula, up to a constant.
+        scores = _scores(of, columns)
+        squares = (scores**2).sum(axis=1) - ((scores @ inverse) * scores).sum(axis=1)
+        densities = [family.log_density(x) for family, x in zip(of, columns, strict=True)]
+        return np.asarray(squares / 2 + np.sum(densities, axis=0))
+
+    base = log_joint(families.values())
+
+    def at(size: float) -> tuple[dict[str, Family], FloatArray]:
+        moved = {n: shifted(family, size * own) for (n, family), own in zip(families.items(), shifts, strict=True)}
+        return moved, log_joint(moved.values()) - base
 
     def missing(size: float) -> float:
         ratios = at(size)[1]
@@ -269,18 +278,12 @@ def _calibrated(
     low, high = 0.8, 1.25
     if missing(low) * missing(high) > 0:
         raise InputError(
-            f"the priors of {', '.join(names[:3])} and others cannot be refitted so that {event.name!r} has the "
+            f"the priors of {', '.join([*families][:3])} and others cannot be refitted so that {event.name!r} has the "
             f"probability {probability:g}; ask for one nearer to {event.share:.3g}, or draw more"
         )
     from scipy.optimize import brentq  # late: it takes longer than the figures that import this module
 
     return at(float(brentq(missing, low, high, xtol=1e-3)))
-
-
-def _log_joint(scores: FloatArray, inverse: FloatArray, log_densities: list[FloatArray]) -> FloatArray:
-    """Return the log density of inputs joined by a Gaussian copula, up to a constant."""
-    squares = (scores**2).sum(axis=1) - ((scores @ inverse) * scores).sum(axis=1)
-    return np.asarray(squares / 2 + np.sum(log_densities, axis=0))
 
 
 def shifted(family: Family, shift: float) -> Family:

@@ -1,8 +1,7 @@
 """How laws of inputs move a mean: the least shift that gives an event a probability, and derivatives by points."""
 
-from dataclasses import dataclass
-
 import numpy as np
+from scipy.special import softmax
 
 from clustercast.arrays import BoolArray, FloatArray, IntArray
 from clustercast.arrays.decisions.partition import Partition
@@ -12,16 +11,6 @@ _STEPS, _FURTHEST, _SURE = 30, 8.0, 3.0
 _SETTLED = 1e-5
 # Of the probability on each side of the median from which the density there comes.
 _BESIDE = 0.04
-
-
-@dataclass(frozen=True)
-class Shift:
-    """Shifts of scores (d,), weights of the draws under them, and the divergence from the scores as drawn."""
-
-    shifts: FloatArray
-    weights: FloatArray
-    divergence: float
-    reached: float
 
 
 def event_weights(holds: BoolArray, probability: float, shares: FloatArray) -> FloatArray:
@@ -46,39 +35,24 @@ def informative(scores: FloatArray, holds: BoolArray) -> BoolArray:
 
 def least_shift(
     scores: FloatArray, holds: BoolArray, probability: float, correlation: FloatArray, least_size: float
-) -> Shift:
-    """Return the shift of least divergence; `reached` is short of the probability where the draws do not carry it."""
+) -> tuple[FloatArray, FloatArray]:
+    """Return the shift (d,) of least divergence, and weights under it, with less of the event where draws are few."""
     # Scores are normal with mean 0 and correlation R; with mean m = R u their weights are exp(u z) and the divergence
     # is u R u / 2. At the least one m is along the covariance of the event and the scores under these weights.
-    rising = probability > holds.mean()
-    direction = _covariance(scores, holds, np.full(len(holds), 1 / len(holds)))
-    found = Shift(np.zeros(scores.shape[1]), np.full(len(holds), 1 / len(holds)), 0.0, float(holds.mean()))
+    sign = 1 if probability > holds.mean() else -1
+    shifts, weights = np.zeros(scores.shape[1]), np.full(len(holds), 1 / len(holds))
     for _ in range(_STEPS):
+        direction = np.asarray((weights * (holds - weights[holds].sum())) @ scores)
         along = np.linalg.solve(correlation, direction)
         length = float(np.sqrt(direction @ along))
         if not length > 0:
-            return found
-        unit, along = direction / length, along / length
-        projected = scores @ along
-        size = _size_along(projected, holds, probability, 1 if rising else -1, least_size)
-        weights = _weights(size * projected)
-        reached = float(weights[holds].sum())
-        previous, found = found.shifts, Shift(size * unit, weights, size**2 / 2, reached)
-        if np.abs(found.shifts - previous).max() < _SETTLED:
             break
-        direction = _covariance(scores, holds, weights)
-    return found
-
-
-def _weights(log_ratios: FloatArray) -> FloatArray:
-    """Return weights that sum to 1 from logarithms."""
-    raw = np.exp(log_ratios - log_ratios.max())
-    return np.asarray(raw / raw.sum())
-
-
-def _covariance(scores: FloatArray, holds: BoolArray, weights: FloatArray) -> FloatArray:
-    """Return the covariance of an event and each score under weights."""
-    return np.asarray((weights * (holds - weights[holds].sum())) @ scores)
+        projected = scores @ (along / length)
+        size = _size_along(projected, holds, probability, sign, least_size)
+        previous, shifts, weights = shifts, size * (direction / length), softmax(size * projected)
+        if np.abs(shifts - previous).max() < _SETTLED:
+            break
+    return shifts, weights
 
 
 def _size_along(projected: FloatArray, holds: BoolArray, probability: float, sign: int, least: float) -> float:
@@ -86,10 +60,10 @@ def _size_along(projected: FloatArray, holds: BoolArray, probability: float, sig
     from scipy.optimize import brentq  # late: it takes longer than the figures that import this module
 
     def size_left(size: float) -> float:
-        return effective_size(_weights(sign * size * projected)) - least
+        return effective_size(softmax(sign * size * projected)) - least
 
     def missing(size: float) -> float:
-        return float(_weights(sign * size * projected)[holds].sum()) - probability
+        return float(softmax(sign * size * projected)[holds].sum()) - probability
 
     most = _FURTHEST
     if size_left(most) < 0:
