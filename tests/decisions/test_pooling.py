@@ -571,6 +571,19 @@ def test_weights_by_score_are_stacked_log_scores_of_what_came_after():
             lambda: cc.pool({"a": FORECASTS["low"].expand_dims(year=[2030]), "b": FORECASTS["low"]}),
             "'b' has other years than the first forecast",
         ),
+        (
+            lambda: cc.pool({"a": FORECASTS["low"], "b": FORECASTS["low"].expand_dims(year=[2030])}),
+            "'b' has other years than the first forecast",
+        ),
+        (
+            lambda: cc.pool({name: FORECASTS["low"].expand_dims(region=[name]) for name in "ab"}),
+            "'b' has other regions than the first forecast",
+        ),
+        (
+            lambda: cc.pool({"a": FORECASTS["low"], "b": FORECASTS["low"].rename(product="power")}),
+            "'b' and the first forecast do not both hold power, product; propagate both with the same outputs",
+        ),
+        (lambda: cc.pool(FORECASTS["low"]), "sets is a Dataset; give two or more by name"),
         (lambda: cc.pool(SETS, how="median"), "how is 'median'"),
         (lambda: cc.pool(SETS, weights=[0.5, 0.6]), "with sum 1"),
         (lambda: cc.pool(SETS, weights=[1.5, -0.5]), "give one from 0 to 1 for each of one, other"),

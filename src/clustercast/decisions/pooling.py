@@ -83,8 +83,7 @@ def pool(
     >>> [cc.pool(sets, how=how)["x"].cdf(2.0).round(3).item() for how in ("linear", "log", "quantile")]
     [0.739, 0.841, 0.841]
     """
-    if not isinstance(sets, Mapping) or len(sets) < 2:
-        raise InputError("sets holds fewer than two; give two or more by name, as {'essay': a, 'evidence': b}")
+    _check_several(sets)
     if how not in ("linear", "log", "quantile"):
         raise InputError(f"how is {how!r}; choose 'linear', 'log' or 'quantile'")
     shares = _shares(sets, weights)
@@ -137,8 +136,7 @@ def score_weights(
     ----------
     Y. Yao et al., Bayesian Anal. 13, 917 (2018), doi:10.1214/17-BA1091.
     """
-    if not isinstance(sets, Mapping) or len(sets) < 2:
-        raise InputError("sets holds fewer than two; give two or more by name, as {'essay': a, 'evidence': b}")
+    _check_several(sets)
     dates = sorted(origins, key=end_of)
     if not dates:
         raise InputError("origins is empty; give one date or more from which the sets forecast, as ['2024-06']")
@@ -169,6 +167,14 @@ def stacked(log_densities: FloatArray, groups: Sequence[str]) -> FloatArray:
     for _ in range(_ROUNDS):
         weights = each @ (weights * density / (density @ weights)[:, np.newaxis])
     return np.asarray(np.minimum(weights, 1.0))
+
+
+def _check_several(sets: object) -> None:
+    """Refuse what is not two or more sets by name."""
+    named = isinstance(sets, Mapping) and not isinstance(sets, xr.Dataset)
+    if not named or len(sets) < 2:  # type: ignore[arg-type]
+        what = "holds fewer than two" if named else f"is a {type(sets).__name__}"
+        raise InputError(f"sets {what}; give two or more by name, as {{'essay': a, 'evidence': b}}")
 
 
 def _shares(sets: Mapping[str, object], weights: Mapping[str, float] | Sequence[float] | None) -> Shares:
@@ -226,22 +232,34 @@ def _made(how: How, shares: Shares, parts: Parts) -> Family:
     return {"linear": Mixture, "log": LogPool, "quantile": QuantilePool}[how](shares, parts)
 
 
-def _pooled_forecast(forecasts: Mapping[str, xr.Dataset], shares: tuple[float, ...], how: str) -> xr.Dataset:
-    """Return one forecast with as many draws of each as its share says."""
-    if how != "linear":
-        raise InputError(f"how is {how!r}; forecasts are pooled by their draws, how='linear'")
+def _checked_forecasts(forecasts: Mapping[str, xr.Dataset]) -> xr.Dataset:
+    """Return the first forecast, after refusing those that are not of the same years, units and outputs."""
     first = next(iter(forecasts.values()))
     for name, forecast in forecasts.items():
         if not isinstance(forecast, xr.Dataset) or "sample" not in forecast.dims:
             raise InputError(f"{name!r} is no forecast, and others are; pool prior sets or forecasts, not both")
         if (design := design_of(forecast).get("name")) not in PLAIN:
             raise InputError(f"{name!r} has the design {design!r}; draw with design='random'")
-        if "year" in first.coords and not ("year" in forecast.coords and first["year"].equals(forecast["year"])):
-            raise InputError(f"{name!r} has other years than the first forecast; propagate both over the same years")
+        for dim in sorted({*map(str, (*first.dims, *forecast.dims))} - {"sample"}):
+            if not all(dim in each.dims and first[dim].equals(each[dim]) for each in (first, forecast)):
+                what = f"{name!r} has other {dim}s than the first forecast"
+                raise InputError(f"{what}; propagate both over the same {dim}s")
         for key in (key for key in first.data_vars if key in forecast):
             unit, own = (str(each[key].attrs.get("units")) for each in (first, forecast))
             if unit != own:
                 raise InputError(f"{key!r} is in {unit!r} in the first forecast and in {own!r} in {name!r}")
+        made, own_made = ({str(n) for n in each if each[n].attrs.get("role") == "output"} for each in (first, forecast))
+        if made != own_made:
+            what = f"{name!r} and the first forecast do not both hold {', '.join(sorted(made ^ own_made))}"
+            raise InputError(f"{what}; propagate both with the same outputs")
+    return first
+
+
+def _pooled_forecast(forecasts: Mapping[str, xr.Dataset], shares: tuple[float, ...], how: str) -> xr.Dataset:
+    """Return one forecast with as many draws of each as its share says."""
+    if how != "linear":
+        raise InputError(f"how is {how!r}; forecasts are pooled by their draws, how='linear'")
+    first = _checked_forecasts(forecasts)
     kept = [name for name in first.data_vars if all(name in forecast for forecast in forecasts.values())]
     pairs = list(zip(forecasts.items(), shares, strict=True))
     size = min(int(forecast.sizes["sample"] / share) for (_, forecast), share in pairs if share > 0)
