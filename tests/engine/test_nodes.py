@@ -1,6 +1,8 @@
 """Recursion: what is stepped from node to node equals closed forms, whatever dates are asked for."""
 
 import inspect
+import os
+import subprocess
 import sys
 
 import numpy as np
@@ -224,15 +226,35 @@ def test_what_cannot_be_stepped_is_refused():
         cc.quantity("1", between="cubic")
 
 
-def test_a_chain_of_a_thousand_quantities_runs():
+def check_chain(last):
     functions = []
-    for number in range(1, 1000):
+    for number in range(1, last + 1):
         scope = {}
         exec(f"def q{number}(q{number - 1}): return q{number - 1} + 1", scope)
         functions.append(cc.quantity("1")(scope[f"q{number}"]))
-    model = cc.Model(functions[::-1], headline=["q999"])
+    model = cc.Model(functions[::-1], headline=[f"q{last}"])
     found = cc.propagate(cc.draw(cc.Priors(q0=cc.Uniform(0, 1)), 4, seed=1), model=model)
-    np.testing.assert_allclose(found["q999"] - found["q0"], 999, rtol=1e-12)
+    np.testing.assert_allclose(found[f"q{last}"] - found["q0"], last, rtol=1e-12)
+
+
+def test_a_chain_of_a_thousand_quantities_runs():
+    check_chain(999)
+
+
+_IN_A_SMALL_THREAD = """
+import threading
+from tests.engine.test_nodes import check_chain
+threading.stack_size(512 * 1024)
+thread = threading.Thread(target=lambda: (check_chain(2000), print("done")))
+thread.start()
+thread.join()
+"""
+
+
+def test_a_chain_needs_no_more_stack_than_a_thread_of_macos_has():
+    command, seen = [sys.executable, "-c", _IN_A_SMALL_THREAD], {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    run = subprocess.run(command, env=seen, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout) == (0, "done\n"), run.stderr
 
 
 @pytest.mark.parametrize("years", [[2024, 2025], [2025, 2026, 2027]])

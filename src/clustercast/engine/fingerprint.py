@@ -54,7 +54,7 @@ def versions() -> dict[str, str]:
 
 @contextmanager
 def deep_recursion() -> Iterator[None]:
-    """Let a function call itself as often as an expression or a chain of quantities of some thousand terms takes."""
+    """Let a function call itself as often as an expression of some thousand terms takes."""
     # The limit is one of all threads: no other may lower it meanwhile.
     with _LIMIT:
         limit = sys.getrecursionlimit()

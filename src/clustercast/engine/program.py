@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clustercast.arrays import Arrays, FloatArray
-from clustercast.engine.fingerprint import deep_recursion
 from clustercast.engine.model import ANY, Model, change_of
 from clustercast.engine.operations import Call, Device, Operation, joined, plain_call, rows_of, run_operation, to_device
 from clustercast.engine.schedule import ROUNDING, TIMELESS, Builder, Place
@@ -211,16 +210,15 @@ def scheduled(model: Model, fixed: Arrays, outputs: tuple[str, ...], years: Iter
     count = sum(date < start - ROUNDING for date in dates)
     past, late = Place(dates[:count], early=True), Place(dates[count:])
     found = {}
-    with deep_recursion():
-        if stepped and late.dates:
-            builder.schedule_nodes(outputs, late.dates[-1])
-        for name in outputs:
-            if builder.timeless(name):
-                key = builder.key(name, TIMELESS)
-                found[name] = Output(key, key, by_year=False)
-            else:
-                early = builder.key(name, past) if past.dates else ""
-                found[name] = Output(early, builder.key(name, late) if late.dates else "", by_year=True)
+    if stepped and late.dates:
+        builder.schedule_nodes(outputs, late.dates[-1])
+    for name in outputs:
+        if builder.timeless(name):
+            key = builder.key(name, TIMELESS)
+            found[name] = Output(key, key, by_year=False)
+        else:
+            early = builder.key(name, past) if past.dates else ""
+            found[name] = Output(early, builder.key(name, late) if late.dates else "", by_year=True)
     operations = builder.needed({key for output in found.values() for key in output[:2]})
     return Program(OwnUnits(), operations, found, {**fixed, **builder.given}, count, len(dates) - count)
 

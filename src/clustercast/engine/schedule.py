@@ -60,28 +60,57 @@ class Builder:
 
     def timeless(self, name: str) -> bool:
         """Return whether a name depends on no date."""
-        if name not in self._timeless:
-            found = self.definition(name)
+        stack = [] if name in self._timeless else [name]
+        while stack:
+            top = stack[-1]
+            found = self.definition(top)
             if found is None or (found.between and found.needs) or any(n.kind != "now" for n in found.needs):
-                self._timeless[name] = found is None and name not in (YEAR, PREVIOUS_YEAR)
+                self._timeless[top] = found is None and top not in (YEAR, PREVIOUS_YEAR)
+            elif missing := [need.name for need in found.needs if need.name not in self._timeless]:
+                stack.extend(missing)
+                continue
             else:
-                self._timeless[name] = all([self.timeless(need.name) for need in found.needs])
+                self._timeless[top] = all(self._timeless[need.name] for need in found.needs)
+            stack.pop()
         return self._timeless[name]
 
     def key(self, name: str, place: Place) -> str:
-        """Return the key of a name at a place, after writing what computes it."""
-        item = name, TIMELESS if self.timeless(name) else place
-        if item not in self._keys:
-            # Without a key until it is written: who needs it before that needs itself.
-            self._keys[item] = ""
-            self._keys[item] = self._written(*item)
-        if not self._keys[item]:
-            opened = [other for (other, _), key in self._keys.items() if not key]
-            circle = " -> ".join([*opened[opened.index(name) :], name])
-            raise InputError(
-                f"quantities need each other at one date: {circle}; give one of them another past, or none"
-            )
-        return self._keys[item]
+        """Return the key of a name at a place, after writing what computes it; chains may be of any length."""
+        wanted = self._item(name, place)
+        stack = [wanted]
+        opened: set[Item] = set()
+        while stack:
+            item = stack[-1]
+            if item in self._keys:
+                stack.pop()
+                continue
+            missing = [other for other in self._needed(*item) if other not in self._keys]
+            if not missing:
+                self._keys[item] = self._written(*item)
+            elif item in opened:
+                raise InputError(f"quantities need each other at one date: {item[0]} and {missing[0][0]}")
+            else:
+                opened.add(item)
+                stack.extend(missing)
+        return self._keys[wanted]
+
+    def _item(self, name: str, place: Place) -> Item:
+        return name, TIMELESS if self.timeless(name) else place
+
+    def _needed(self, name: str, place: Place) -> list[Item]:
+        """Return what has to be written before a name at a place."""
+        found = self.definition(name)
+        if found is None:
+            return []
+        if found.between and place != TIMELESS:
+            before = found.declaration.before
+            if place.early and isinstance(before, str):
+                return [self._item(before, place)]
+            if not place.early or before is not None or found.steps:
+                return []
+        placed = [(need, self._shifted(need, place)) for need in found.needs]
+        # A lagged argument that is read from the nodes alone has no dates of its own.
+        return [self._item(need.name, at) for need, at in placed if need.kind == "now" or place.early or at.dates]
 
     def _shifted(self, need: Need, place: Place) -> Place:
         """Return the dates at which an argument is computed: for a lagged one those before the first node."""
