@@ -55,15 +55,9 @@ def saltelli_design(forecast: xr.Dataset) -> SaltelliDesign:
     design = SaltelliDesign(swaps, int(drawn["size"]), bool(drawn["second_order"]), int(drawn["replicates"]))
     # Correlated inputs made from several swapped latents follow no swap themselves.
     free = drawn.get("correlated", []) if drawn.get("latent") else []
-    position = {name: place for place, members in enumerate(swaps.values()) for name in members if name not in free}
-    last = design.runs - 1
-    repeats = {}
-    for name, place in position.items():
-        own = np.arange(len(swaps)) == place
-        middle = [np.where(own, last, 0), np.where(own, 0, last)][: 2 if design.second_order else 1]
-        repeats[name] = np.concatenate([[0], *middle, [last]])[np.newaxis]
-    known = {name for members in swaps.values() for name in members}
-    _check_rows(forecast, "Saltelli", design.size, design.replicates, design.runs, known, repeats, exact=True)
+    known = {name: place for place, members in enumerate(swaps.values()) for name in members}
+    repeats = {n: _pick_freeze(design.runs, len(swaps), place) for n, place in known.items() if n not in free}
+    _check_rows(forecast, "Saltelli", design.size, design.replicates, design.runs, set(known), repeats, exact=True)
     return design
 
 
@@ -85,17 +79,8 @@ def kucherenko_design(forecast: xr.Dataset) -> tuple[VariedInputs, IntArray]:
     """Return the inputs and the places of the correlated ones of a forecast whose rows still follow their design."""
     varied = _varied(forecast, "kucherenko", "Kucherenko's indices")
     correlated = [varied.names.index(name) for name in design_of(forecast).get("correlated", [])]
-    moved = [*range(len(varied.names)), *correlated]
-    runs = rows_per_point(len(varied.names), len(correlated))
-    rows, last, repeats = np.arange(runs), runs - 1, {}
-    for place, name in enumerate(varied.names):
-        # In the mixture of its own an input is the other point's; in others it stays, if nothing drags it along.
-        own, dragged = np.array(moved) == place, place in correlated
-        ab, ba = rows[1 : len(moved) + 1], rows[len(moved) + 1 : -1]
-        stays = [ab, ba] if dragged else [np.zeros_like(ab), np.full_like(ba, last)]
-        first = own & (np.arange(len(moved)) < len(varied.names))
-        repeats[name] = np.concatenate([[0], np.where(first, last, stays[0]), np.where(first, 0, stays[1]), [last]])
-    repeats = {name: source[np.newaxis] for name, source in repeats.items()}
+    runs, mixtures = rows_per_point(len(varied.names), len(correlated)), len(varied.names) + len(correlated)
+    repeats = {n: _pick_freeze(runs, mixtures, place, place in correlated) for place, n in enumerate(varied.names)}
     _check_rows(forecast, "Kucherenko", varied.size, varied.replicates, runs, set(repeats), repeats)
     return varied, np.array(correlated, dtype=np.int64)
 
@@ -111,6 +96,17 @@ def morris_design(forecast: xr.Dataset) -> tuple[VariedInputs, FloatArray]:
     repeats = {name: np.where(stays[:, :, place], rows - 1, rows) for place, name in enumerate(varied.names)}
     _check_rows(forecast, "Morris", varied.size, varied.replicates, dimensions + 1, set(repeats), repeats)
     return varied, points
+
+
+def _pick_freeze(runs: int, mixtures: int, place: int, dragged: bool = False) -> IntArray:
+    """Return which row each row of A, AB, BA (if there) and B repeats of an input, shape (1, runs)."""
+    # In the mixture of its own an input is the other point's; in others it stays, if nothing drags it along.
+    rows = np.arange(runs)
+    source = rows if dragged else np.where(rows <= mixtures, 0, runs - 1)
+    source[1 + place] = runs - 1
+    if runs > mixtures + 2:
+        source[1 + mixtures + place] = 0
+    return source[np.newaxis]
 
 
 def _drawn(forecast: xr.Dataset, design: str, measure: str, needed: tuple[str, ...]) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from scipy import stats
 from scipy.stats import qmc
 
 from clustercast.arrays.points.nested_scramble import DIGITS, nested_points, scramble_keys, scramble_reversed
-from clustercast.arrays.points.sobol_sequence import scipy_points
 from clustercast.arrays.points.streams import replicate_seed
 
 
@@ -112,10 +111,8 @@ def test_coins_of_nodes_are_fair_and_those_of_two_and_four_nodes_independent(lev
 
 
 def linear_points(seed, dimensions, size):
-    out = np.empty((dimensions, size))
-    scipy_points(seed, dimensions, 0, True, out)
-    # To the middle of the cells of 2**-30, so that the mean of a point is 1/2.
-    return out + 2.0**-31
+    # In the middle of the cells of 2**-30, so that the mean of a point is 1/2.
+    return qmc.Sobol(dimensions, rng=seed).random(size).T + 2.0**-31
 
 
 def test_the_mean_of_a_linear_function_errs_as_stratified_sampling_does():

@@ -282,30 +282,17 @@ def separate(rows: FloatArray, number_of_inputs: int, *, centre: float = 0.0, sc
     return Runs(a, b, a_change, b_change)
 
 
-def products(
-    runs: Runs, estimator: Estimator, *, second_order: bool = False, out: FloatArray | None = None
-) -> FloatArray:
+def products(runs: Runs, estimator: Estimator, *, second_order: bool = False) -> FloatArray:
     """Return the products of each point, for weighting by resamples, shape (statistics, points)."""
-    inputs = len(runs.a_change)
-    layout = estimator.layout(inputs, second_order)
-    out = np.empty((max(rows.stop for rows in layout.values()), runs.a.shape[-1])) if out is None else out
+    parts: list[Sequence[Product]] = []
     for name, terms in estimator.terms(runs, second_order).items():
-        if name != "pair":
-            _write(out[layout[name]], terms)
-            continue
-        # Input by input: the rows of all pairs at once would be copies of both factors, many times over.
-        start = layout[name].start
-        for j in range(inputs - 1):
-            pairs = out[start : (start := start + inputs - 1 - j)]
-            _write(pairs, [(left[j], np.asarray(right)[j + 1 :]) for left, right in terms])
-    return out
-
-
-def _write(target: FloatArray, terms: Sequence[Product]) -> None:
-    """Write a sum of products."""
-    np.multiply(*terms[0], out=target)
-    for left, right in terms[1:]:
-        target += left * right
+        if name == "pair":
+            # Input by input: the rows of all pairs at once would be copies of both factors, many times over.
+            firsts = range(len(runs.a_change) - 1)
+            parts += [[(left[j], np.asarray(right)[j + 1 :]) for left, right in terms] for j in firsts]
+        else:
+            parts.append(terms)
+    return np.concatenate([sum(left * right for left, right in part) for part in parts])
 
 
 def product_sums(runs: Runs, estimator: Estimator, *, second_order: bool = False) -> FloatArray:

@@ -177,11 +177,9 @@ class _Panel:
             found *= self.replicates / points
             return found
         sums = np.zeros((len(self.weighting), statistics))
-        buffer = np.empty(0)
         for block in blocks(0, points, statistics):
             runs = separate(rows[block], inputs, centre=centre, scale=scale)
-            buffer = buffer if buffer.size == statistics * runs.a.size else np.empty((statistics, runs.a.size))
-            sums += self.weighting[:, block] @ products(runs, self.estimator, second_order=second_order, out=buffer).T
+            sums += self.weighting[:, block] @ products(runs, self.estimator, second_order=second_order).T
         return sums.T
 
 

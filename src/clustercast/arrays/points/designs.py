@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clustercast.arrays import BoolArray, FloatArray, IntArray
-from clustercast.arrays.points import nested_scramble, sobol_sequence
-from clustercast.arrays.points.nested_scramble import named_pairs
+from clustercast.arrays.points import sobol_sequence
+from clustercast.arrays.points.nested_scramble import named_pairs, nested_points
 from clustercast.arrays.points.streams import checked_seed, replicate_seed, stream
 from clustercast.errors import InputError
 
@@ -52,8 +52,7 @@ def sobol_column(seed: int, column: int, start: int, stop: int) -> FloatArray:
     check_columns(column + 1)
     out = np.empty(stop - start)
     steps, shift = sobol_sequence.scrambled_column(checked_seed(seed), column)
-    # In the middle of cells of 2**-52.
-    sobol_sequence.fill(steps, shift, start, 1.0 - 2.0 ** -(sobol_sequence.FLOAT_DIGITS + 1), out)
+    sobol_sequence.fill(steps, shift, start, out)
     return out
 
 
@@ -170,9 +169,12 @@ def saltelli_replicate(
         # Halves of one sequence: A. Saltelli (2002), doi:10.1016/S0010-4655(02)00280-1.
         sequence = columns.reshape(2 * len(names), size)
         if scramble and replicates > 1:
-            nested_scramble.nested_points(own, start, sequence)
+            nested_points(own, start, sequence)
         else:
-            sobol_sequence.scipy_points(own, len(sequence), start, scramble, sequence)
+            from scipy.stats import qmc  # late: half a second, for these points alone
+
+            whole = qmc.Sobol(len(sequence), scramble=scramble, seed=own).random_base2((start + size - 1).bit_length())
+            sequence[:] = whole[start : start + size].T
         return columns[0].T, columns[1].T
     for place, name in enumerate(names):
         for sample, column in zip("AB", columns[:, place], strict=True):

@@ -61,46 +61,21 @@ def _column_directions(column: int, index_bits: int) -> tuple[int, ...]:
     return tuple(found)
 
 
-def _packed(digits: FloatArray) -> Digits:
-    """Return the numbers whose binary digits lie along the last axis, the leading digit first."""
-    # Sums of at most 52 powers of two are exact in floating point.
-    numbers: Digits = (digits @ 2.0 ** np.arange(digits.shape[-1] - 1, -1, -1)).astype(np.uint64)
-    return numbers
-
-
-def linear_scramble(directions: Digits, matrices: NDArray[np.integer], digits: int) -> Digits:
-    """Multiply the digits of direction numbers by lower triangular matrices over two elements."""
-    # Matousek (1998), doi:10.1006/jcom.1998.0489; Owen (2003), doi:10.1145/945511.945518.
-    lower = np.tril(matrices, -1).astype(np.float64) + np.eye(digits)
-    given = directions[..., np.newaxis] << np.uint64(digits - directions.shape[-1])
-    columns = ((given >> np.arange(digits - 1, -1, -1, dtype=np.uint64)) & np.uint64(1)).astype(np.float64)
-    # Sums of at most 52 zeros and ones are exact in floating point, and floats are what BLAS multiplies fast.
-    return _packed(np.matmul(columns, lower.transpose(0, 2, 1)) % 2)
-
-
 @functools.lru_cache(maxsize=4096)
 def scrambled_column(seed: int, column: int) -> tuple[Digits, int]:
     """Return the scrambled steps and the digital shift of one column, which depend on no other column."""
+    # Digits are multiplied by a lower triangular matrix over two elements: Matousek (1998), doi:10.1006/jcom.1998.0489;
+    # Owen (2003), doi:10.1145/945511.945518.
     generator = stream(seed, f"sobol column {column}")
-    matrix = generator.integers(2, size=(1, FLOAT_DIGITS, FLOAT_DIGITS))
+    drawn = generator.integers(2, size=(FLOAT_DIGITS, FLOAT_DIGITS))
     shift = int(generator.integers(1 << FLOAT_DIGITS))
-    plain = np.array([_column_directions(column, INDEX_BITS)], dtype=np.uint64)
-    return steps_of(linear_scramble(plain, matrix, FLOAT_DIGITS)[0]), shift
-
-
-@functools.lru_cache(maxsize=64)
-def _scipy_columns(seed: int, dimensions: int, scramble: bool) -> tuple[Digits, tuple[int, ...]]:
-    """Return steps and shifts of the sequence that ``scipy.stats.qmc.Sobol(dimensions, seed=seed)`` gives."""
-    plain = direction_numbers(dimensions, SCIPY_DIGITS)
-    shifts = np.zeros(dimensions, dtype=np.uint64)
-    if scramble:
-        generator = np.random.default_rng(seed)
-        drawn = generator.integers(2, size=(dimensions, SCIPY_DIGITS), dtype=np.uint32)
-        shifts = _packed(drawn[:, ::-1].astype(np.float64))
-        matrices = generator.integers(2, size=(dimensions, SCIPY_DIGITS, SCIPY_DIGITS), dtype=np.uint32)
-        plain = linear_scramble(plain, matrices, SCIPY_DIGITS)
-    spare = np.uint64(FLOAT_DIGITS - SCIPY_DIGITS)
-    return steps_of(plain << spare), tuple(int(shift) for shift in shifts << spare)
+    places = np.arange(FLOAT_DIGITS - 1, -1, -1)
+    plain = np.array(_column_directions(column, INDEX_BITS), dtype=np.uint64) << np.uint64(FLOAT_DIGITS - INDEX_BITS)
+    digits = (plain[:, np.newaxis] >> places.astype(np.uint64) & np.uint64(1)).astype(np.float64)
+    # Sums of at most 52 zeros and ones, and of as many powers of two, are exact in floating point, and floats are what
+    # BLAS multiplies fast.
+    scrambled = digits @ (np.tril(drawn, -1) + np.eye(FLOAT_DIGITS)).T % 2
+    return steps_of((scrambled @ 2.0**places).astype(np.uint64)), shift
 
 
 def steps_of(directions: Digits) -> Digits:
@@ -110,15 +85,8 @@ def steps_of(directions: Digits) -> Digits:
     return steps
 
 
-def scipy_points(seed: int, dimensions: int, start: int, scramble: bool, out: FloatArray) -> None:
-    """Fill the rows of a (dimensions, size) array with SciPy's points, multiples of 2**-30."""
-    steps, shifts = _scipy_columns(seed, dimensions, scramble)
-    for column in range(dimensions):
-        fill(steps[column], shifts[column], start, 1.0, out[column])
-
-
-def fill(steps: Digits, shift: int, start: int, origin: float, out: FloatArray) -> None:
-    """Write points number `start` and on, less `origin`, block by block so that each block stays in the cache."""
+def fill(steps: Digits, shift: int, start: int, out: FloatArray) -> None:
+    """Write points number `start` and on, in the middle of cells of 2**-52, by blocks that stay in the cache."""
     bits = min(_TABLE_BITS, len(steps), max(out.size - 1, 1).bit_length())
     table = np.empty(1 << bits, dtype=np.uint64)
     table[0] = shift | _ONE
@@ -130,7 +98,7 @@ def fill(steps: Digits, shift: int, start: int, origin: float, out: FloatArray) 
         high, low = divmod(start + done, 1 << bits)
         count = min((1 << bits) - low, out.size - done)
         np.bitwise_xor(table[low : low + count], combined(steps[bits:], high), out=written[done : done + count])
-        out[done : done + count] -= origin
+        out[done : done + count] -= 1.0 - 2.0 ** -(FLOAT_DIGITS + 1)
         done += count
 
 
