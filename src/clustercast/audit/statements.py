@@ -1,6 +1,5 @@
 """What the texts state and the facts it is compared with, read from a file; the essay's inputs and straight lines."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -35,10 +34,6 @@ class Fact(BaseModel, extra="forbid", frozen=True):
     source: Text
     as_of: DateText
     note: str = ""
-
-    def ends(self) -> FloatArray:
-        """Return the number, shape (1,), or the ends of the range, shape (2,), in coherent units."""
-        return np.array([self.low, self.high] if self.value is None else [self.value]) * factor(self.unit)
 
 
 class Part(BaseModel, extra="forbid", frozen=True):
@@ -89,12 +84,6 @@ class AuditFile(BaseModel, extra="forbid", frozen=True):
     facts: dict[str, Fact]
     derivation: Annotated[tuple[Derivation, ...], Field(min_length=1)]
 
-    def fact(self, name: str) -> Fact:
-        """Return a fact by its name; an unknown one is refused."""
-        if name not in self.facts:
-            raise InputError(f"the audit needs the fact {name!r}{nearest(name, self.facts)}; add [facts.{name}]")
-        return self.facts[name]
-
 
 @typed
 def read_audit(path: str | Path | None = None) -> AuditFile:
@@ -135,9 +124,9 @@ def read_audit(path: str | Path | None = None) -> AuditFile:
                     raise InputError(f"{where}: give low and high, the same twice for a number, or neither")
             elif part.low > part.high:
                 raise InputError(f"{where}: low = {part.low:g} is above high = {part.high:g}; exchange them")
-    for name, count in Counter(derivation.id for derivation in file.derivation).items():
-        if count > 1:
-            raise InputError(f"{path}: derivation {name!r} is there twice; give each its own id")
+    ids = [derivation.id for derivation in file.derivation]
+    if twice := [name for name in ids if ids.count(name) > 1]:
+        raise InputError(f"{path}: derivation {twice[0]!r} is there twice; give each its own id")
     return file
 
 
@@ -150,7 +139,7 @@ class Essay:
     def __init__(self, priors: "Priors", tables: "StatedTables", file: AuditFile) -> None:
         self._priors = priors
         self._tables = tables
-        self._file = file
+        self._facts = file.facts
 
     def __getitem__(self, name: str) -> FloatArray:
         """Return the median of an input."""
@@ -164,13 +153,11 @@ class Essay:
 
     def fact(self, name: str, key: str | None = None) -> FloatArray:
         """Return a fact; `key` chooses from a series."""
-        fact = self._file.fact(name)
-        if key is None:
-            return fact.ends()
-        known = self.series(name)
-        if key not in known:
+        known, fact = self.series(name), self._facts[name]
+        if key is not None and key not in known:
             raise InputError(f"fact {name!r} has no {key!r}{nearest(key, known)}; add it to its series")
-        return np.array([known[key] * factor(fact.unit)])
+        ends = [fact.low, fact.high] if fact.value is None else [fact.value]
+        return np.array(ends if key is None else [known[key]]) * factor(fact.unit)
 
     def facts(self, names: Iterable[str]) -> FloatArray:
         """Return several facts, one after another."""
@@ -178,7 +165,9 @@ class Essay:
 
     def series(self, name: str) -> dict[str, float]:
         """Return a series by its keys, in the unit of the fact; a fact that is none has no keys."""
-        return self._file.fact(name).series or {}
+        if name not in self._facts:
+            raise InputError(f"the audit needs the fact {name!r}{nearest(name, self._facts)}; add [facts.{name}]")
+        return self._facts[name].series or {}
 
     def cell(self, quantity: str, year: float) -> FloatArray:
         """Return what a stated table says of a quantity in a year."""

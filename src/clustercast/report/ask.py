@@ -136,25 +136,20 @@ def change_part(question: Question) -> Part:
         except InputError:
             continue
     else:
-        return Part(say("ask.change", None, (), 0))
-    rows, marginals = [], found.marginals
-    for name in map(str, marginals["input"].values[:_SHOWN]):
-        medians = (float(marginals[key].sel(input=name, quantile=0.5)) for key in ("before", "after"))
-        rows.append((name, str(marginals["unit"].sel(input=name).values), *medians))
-    shown = say("ask.change", found, rows, marginals.sizes["input"] - 1)
+        return Part(say("ask.change", None, _SHOWN))
     tornado = probability_tornado(question.forecast, question.condition)
     figures = {
         "tilt": lambda: plots.tilt(found, most=_SHOWN),
         "probability_tornado": lambda: plots.probability_tornado(tornado, most=_SHOWN),
     }
-    return Part(shown, {"tilt": marginals, "tornado": tornado}, figures)
+    results = {"tilt": found.marginals, "tornado": tornado}
+    return Part(say("ask.change", found, _SHOWN), results, figures)
 
 
 def bounds_part(question: Question) -> Part:
     """Return how far the priors carry the answer."""
     each = {ratio: prior_bounds(question.forecast, question.condition, ratio=ratio) for ratio in _RATIOS}
-    low, high, flips = (float(each[_RATIO][name].values.flat[0]) for name in ("lower", "upper", "breakdown"))
-    shown = say("ask.bounds", _RATIO, low, high, flips)
+    shown = say("ask.bounds", _RATIO, each[_RATIO])
     return Part(shown, {"prior_bounds": each[_RATIO]}, {"prior_bounds": lambda: plots.prior_bounds(each)})
 
 
@@ -165,13 +160,9 @@ def region_part(question: Question) -> Part:
     except InputError:
         # Too few samples on one side for a region; the probability says so already.
         return Part()
-    box, rows = found.isel(box=0), []
-    for name in found["input"].values[~np.isnan(box["quasi_p"].values)].tolist():
-        ends = (float(box[key].sel(input=name)) for key in ("lower", "upper"))
-        rows.append((name, str(question.forecast[name].attrs.get("units", "1")), *ends))
-    numbers = {key: float(box[key]) for key in ("density", "density_error", "coverage")}
-    figures = {"region": lambda: plots.discover(found, question.forecast)} if rows else {}
-    return Part(say("ask.region", found.attrs["words"], numbers, rows), {"regions": found}, figures)
+    limited = bool(found["quasi_p"].isel(box=0).notnull().any())
+    figures = {"region": lambda: plots.discover(found, question.forecast)} if limited else {}
+    return Part(say("ask.region", found, question.forecast), {"regions": found}, figures)
 
 
 # What an answer is made of, in order: another part is one function more.

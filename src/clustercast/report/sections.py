@@ -33,7 +33,7 @@ from clustercast.uncertainty.stated import StatedCell, compare_with_stated, read
 
 # Reference classes closer than this to each other or to a level, in decades, cannot be read beside a fan.
 _CLOSEST = 0.6
-_MOST_NEXT, _MOST_LEARNED = 3, 4
+_MOST_LEARNED = 4
 # A scenario that changes an output by less is left out of its figure.
 _MOVED = 0.05
 _LEAD_HEIGHT = 4.2
@@ -66,16 +66,13 @@ class Results:
 def page_values(results: Results, title: str, subtitle: str) -> dict[str, Any]:
     """Return the values that ``report.html`` is filled with."""
     forecast, indices, given = results.forecast, results.indices, results.priors
-    levels, output, year = results.levels, results.outputs[0], results.year
+    levels, year = results.levels, results.year
     stated = read_stated_tables().cell
     crossings = {
         milestone_text(f"{name} >= {level}", name): crossing_year(forecast[name], level)
         for name in levels
         for level in levels[name]
     }
-    explained = [str(name) for name in indices["output"].values]
-    asked = list(results.asked.figures.items())[:_MOST_NEXT]
-    limits = [name for name in LIMITS if f"{name}_share" in results.summary]
     record = provenance_of(forecast)
     shown = {"design" if key == "name" else key: value for key, value in record.pop("design").items()}
     versions = ", ".join(f"{name} {number}" for name, number in record.pop("versions").items())
@@ -86,21 +83,16 @@ def page_values(results: Results, title: str, subtitle: str) -> dict[str, Any]:
         "subtitle": subtitle,
         "results": results,
         "answer": opening(forecast, results.summary, given, results.outputs, year),
-        "hangs": {name: hangs_on(indices, name, year) for name in explained},
+        "hangs": {name: hangs_on(indices, name, year) for name in indices["output"].values.tolist()},
         "comparisons": compare_with_stated(results.summary, stated),
         "fans": {name: _fan(results, name, stated) for name in results.outputs},
         "fan_warning": caution(results.summary),
-        "crossings": plots.crossing_years(crossings),
-        "reached": plots.reached_by_year(results.milestones),
-        "indices": {name: plots.sobol_by_year(indices, name) for name in explained},
-        "stacked": plots.sobol_stacked(indices, output),
-        "tornado": plots.tornado(forecast[[output, *results.used]], output, year=year),
-        "pairs": _pairs(indices, output, year) if "S2" in indices else None,
+        "crossings": crossings,
+        "pairs": _pairs(indices, results.outputs[0], year) if "S2" in indices else None,
         "member": member(indices),
         "index_tables": sobol_tables(indices),
         "index_warning": _ADVICE.sub("", caution(indices)),
-        "limits": {name: plots.binding_constraint(forecast[name]) for name in limits},
-        "next": {name: draw() for name, draw in asked},
+        "limits": [name for name in LIMITS if f"{name}_share" in results.summary],
         "scenarios": _scenarios(results) if len(results.scenarios) > 1 else None,
         "learned": _learned(results, *results.observations) if results.observations else None,
         "fixed": [name for name in given if isinstance(given[name], Fixed)],

@@ -16,7 +16,7 @@ import xarray as xr
 from markupsafe import Markup
 
 from clustercast.files.dates import date_words
-from clustercast.report import numbers, sentences
+from clustercast.report import numbers, plots, sentences
 from clustercast.report.tables import table
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def environment(html: bool = True) -> jinja2.Environment:
         finalize=None if html else lambda value: value if isinstance(value, Markup) else str(value).translate(_KEPT),
     )
     made.globals |= {"style": Markup((_TEMPLATES / "page.css").read_text(encoding="utf-8")), "say": say}
-    made.globals |= {"is_share": numbers.is_share, "zip": zip, "inf": math.inf}
+    made.globals |= {"is_share": numbers.is_share, "zip": zip, "inf": math.inf, "plots": plots}
     made.filters["svg"] = _svg
     made.globals |= {"time_of": numbers.time_of, "by_year": by_year, "phrases": sentences.PHRASES}
     made.tests |= {"finite": math.isfinite, "of_likelihood": lambda name: name.startswith(_LIKELIHOOD)}

@@ -9,7 +9,7 @@ import xarray as xr
 from pydantic import BaseModel, Field
 
 from clustercast.dataset import design_of
-from clustercast.errors import InputError, shown, takes, typed
+from clustercast.errors import InputError, located, shown, takes, typed
 from clustercast.files.dates import StartYear
 from clustercast.files.toml import Text, load_toml, validated
 from clustercast.priors import shipped
@@ -75,10 +75,8 @@ def read_claims(path: str | Path | None = None) -> tuple[Claim, ...]:
     for claim in claims:
         if sum(claim.id == other.id for other in claims) > 1:
             raise InputError(f"{path}: claim {claim.id!r} is there twice; give each its own id")
-        try:
+        with located(f"{path}: claim {claim.id!r}"):
             _ = claim.asked
-        except InputError as error:
-            raise InputError(f"{path}: claim {claim.id!r}: {error}") from None
     return claims
 
 

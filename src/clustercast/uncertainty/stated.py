@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 
 from clustercast.arrays import FloatArray
 from clustercast.engine.units import conversion, factor, same_dimension
-from clustercast.errors import InputError, nearest
+from clustercast.errors import InputError, located, nearest
 from clustercast.files.dates import DateText, StartYear
 from clustercast.files.toml import Number, Text, load_toml, validated
 from clustercast.priors import shipped
@@ -126,10 +126,8 @@ def read_reference_classes(path: str | Path | None = None) -> tuple[ReferenceCla
         if (each.name, each.kind) in seen:
             raise InputError(f"{where} of kind {each.kind!r} is there twice; keep one")
         seen.add((each.name, each.kind))
-        try:
+        with located(where):
             fits = same_dimension(each.unit, UNITS[each.kind])
-        except InputError as error:
-            raise InputError(f"{where}: {error}") from None
         if not fits:
             raise InputError(f"{where}: unit {each.unit!r} is not that of a {each.kind}; give {UNITS[each.kind]!r}")
     return tuple(classes)
