@@ -13,7 +13,7 @@ from clustercast.engine.units import conversion
 from clustercast.files.dates import end_of
 from clustercast.files.whole import write_text
 from clustercast.report.numbers import member_label
-from clustercast.report.plots.style import PALETTE, QUIET, SMALL, quiet_frame, share_axis, svg, titled
+from clustercast.report.plots.style import PALETTE, QUIET, SMALL, axes_or_new, share_axis, svg, titled
 from clustercast.report.sentences import hangs_on
 from clustercast.report.wording import say
 from clustercast.uncertainty.stated import read_stated_tables
@@ -50,7 +50,7 @@ def power_fan(forecast: xr.Dataset, today: float) -> Axes:
 
 def decides(indices: xr.Dataset) -> Axes:
     """Return the four inputs that decide most as bars, with 95 % intervals; correlated inputs are one bar."""
-    ax = quiet_frame(Figure(figsize=(4.4, 3.6), layout="constrained").subplots())
+    ax = axes_or_new(None, 4.4, 3.6)
     found = indices.sel(output=OUTPUT, year=YEAR)
     order = np.argsort(-found["ST"].values, kind="stable")[:4]
     shares, widths = found["ST"].values[order], found["ST_conf"].values[order]

@@ -38,7 +38,7 @@ def exceedance_curve(
     `path` is an output of `propagate`, dims (year, sample) or (sample,); `years` are up to four spread over its own by
     default; `weights` are importance weights, and `levels`, as "100 GW", labelled vertical lines.
     """
-    ax = style.quiet_frame(style.axes_or_new(ax))
+    ax = style.axes_or_new(ax)
     grid = path["year"].values.tolist() if "year" in path.dims else []
     usual = [grid[place] for place in evenly(len(grid), len(_STYLES) + 1)[1:]] or grid
     shown = {f"{year:g}": _of_year(path, year, path) for year in (usual if years is None else years)}
@@ -108,7 +108,7 @@ def pool(
     """
     if WHOSE not in pooled:
         raise InputError(f"the forecast has no {WHOSE!r}; give a result of cc.pool for forecasts")
-    style.known(output, output_names(pooled), "the pool has no output", "it has")
+    style.known("the pool has no output", output, output_names(pooled))
     path, whose = pooled[output], pooled[WHOSE]
     held = {name: whose.values == place for place, name in enumerate(json.loads(whose.attrs["labels"]))}
     each = {f"{name} ({100 * own.mean():.3g} %)": path.isel(sample=own) for name, own in held.items() if own.any()}
@@ -133,7 +133,7 @@ def prior_posterior(
     if not ends.max() > ends.min():
         raise InputError(f"prior and posterior are one number, {ends.max():g}; give samples of a variable that varies")
     bins = np.linspace(ends.min(), ends.max(), _BINS + 1).tolist()
-    ax = style.quiet_frame(style.axes_or_new(ax, height=2.8))
+    ax = style.axes_or_new(ax, height=2.8)
     ax.hist(before, bins=bins, density=True, color=style.QUIET, alpha=0.5, label="prior")
     looks: dict[str, Any] = {"histtype": "step", "color": style.PALETTE[0], "linewidth": 1.6, "label": "posterior"}
     ax.hist(after, bins=bins, density=True, weights=weights, **looks)

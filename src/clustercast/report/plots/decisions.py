@@ -102,7 +102,7 @@ def prior_bounds(bounds: Mapping[float, xr.Dataset], *, most: int = 4, ax: Axes 
     value = float(found["value"][0, 0])
     ratio = sizes[0] > 1
     grid = np.concatenate([[1.0 if ratio else 0.0], sizes])
-    ax = style.quiet_frame(style.axes_or_new(ax))
+    ax = style.axes_or_new(ax)
     reach = (found["upper"] - found["lower"]).isel(size=-1).values
     ends: dict[str, float] = {}
     flips = np.inf
@@ -136,7 +136,7 @@ def prior_sensitivity(found: xr.Dataset, *, target: str | None = None, most: int
     `found` is a result of `prior_sensitivity`, `target` one of its targets, the first by default; bars are 95 %
     intervals.
     """
-    one = _target(found, target)
+    one = style.one_of(found, "target", target)
     order = np.argsort(-np.abs(one["effect"].values).max(axis=1), kind="stable")[:most]
     shown = one.isel(input=order)
     ax = style.rows_of(ax, [label_of(str(name)) for name in shown["input"].values], extra=2.0, each=0.4)
@@ -224,7 +224,7 @@ def _worth(
     worth: xr.Dataset, name: str, verb: str, target: str | None, names: Names, most: int, ax: Axes | None
 ) -> Axes:
     """Draw values of information as parts of what knowing everything is worth."""
-    one, names = _target(worth, target), names or {}
+    one, names = style.one_of(worth, "target", target), names or {}
     shares, dim = one["share"].values, str(one["share"].dims[0])
     whole = np.nanmax(one[name].values / np.where(shares > 0, shares, np.nan), initial=1e-300)
     order = np.argsort(-shares, kind="stable")[:most]
@@ -241,12 +241,6 @@ def _worth(
     first = names.get(str(one[dim].values[order[0]]), in_a_sentence(str(one[dim].values[order[0]])))
     said = f"{verb} {first} would take {100 * shares[order[0]]:.0f} % off the {score}"
     return style.titled(ax, _said(str(one["target"].values)), said, wide=style.NARROW)
-
-
-def _target(found: xr.Dataset, target: str | None) -> xr.Dataset:
-    """Return one target of some results, the first by default."""
-    known = found["target"].values.tolist()
-    return found.isel(target=known.index(style.known(target, known, "there is no target", "there are")))
 
 
 def _signed(part: float, unit: str) -> str:

@@ -58,7 +58,7 @@ def fan(
     """
     points, values = _quantiles(path, probabilities, weights)
     years = np.asarray(path["year"].values, dtype=np.float64)
-    ax = style.quiet_frame(style.axes_or_new(ax))
+    ax = style.axes_or_new(ax)
     logarithmic = bool((values > 0).all()) if log is None else log
     ax.set_yscale("log" if logarithmic else "linear")
     ends = _bands(ax, years, points, values, colour, label)
@@ -225,7 +225,7 @@ def crossing_years(crossings: Mapping[str, xr.DataArray], *, ax: Axes | None = N
 @takes("milestone")
 def reached_by_year(milestones: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     """Draw the probability that each milestone has been reached, by year, with bars of two standard errors."""
-    ax = style.quiet_frame(style.axes_or_new(ax, height=max(3.2, 1.2 + 0.42 * milestones.sizes["milestone"])))
+    ax = style.axes_or_new(ax, height=max(3.2, 1.2 + 0.42 * milestones.sizes["milestone"]))
     years = np.asarray(milestones["year"].values, dtype=np.float64)
     names = list(zip(milestones["milestone"].values.tolist(), milestones["output"].values.tolist(), strict=True))
     labels = [milestone_text(*name) for name in names]
@@ -272,7 +272,7 @@ def binding_constraint(index: xr.DataArray, *, weights: FloatArray | None = None
     if rest:
         layers["other: " + ", ".join(labels[k] for k in rest)] = shares[:, rest].sum(axis=1)
     years = np.asarray(index["year"].values, dtype=np.float64)
-    ax = style.quiet_frame(style.axes_or_new(ax))
+    ax = style.axes_or_new(ax)
     bottom, middles = np.zeros(len(years)), []
     width = 0.86 * (float(np.diff(years).min()) if len(years) > 1 else 1.0)
     for colour, (label, share) in zip([*looks, "#FFFFFF"], layers.items(), strict=False):

@@ -35,10 +35,10 @@ def sobol_by_year(
     `indices` are from `sobol_indices`, or from `given_data_indices` for the `index` "S1". The `most` inputs drawn are
     those with the largest mean over the years; `styles`, the place of each in palette and markers, keep it over axes.
     """
-    chosen = _of_output(indices, output, index)
+    chosen = _by_year(indices, output, index)
     shown = leading_inputs(indices, output, index=index, most=most)
     places = styles or {name: place for place, name in enumerate(shown)}
-    ax = style.quiet_frame(style.axes_or_new(ax))
+    ax = style.axes_or_new(ax)
     years = np.asarray(chosen["year"].values, dtype=np.float64)
     column = {name: list(chosen["input"].values).index(name) for name in shown}
     # Bare arrays: xarray takes longer to label a slice of them than it takes to draw it.
@@ -100,9 +100,9 @@ def sobol_stacked(indices: xr.Dataset, output: str, *, most: int = 5, ax: Axes |
     What the first-order indices leave of 1 is called interactions. Estimates below 0, which chance alone gives, are
     drawn as 0, and sums above 1 end at 1: read numbers off a table, not here.
     """
-    chosen = _of_output(indices, output, "S1")
+    chosen = _by_year(indices, output, "S1")
     shown = leading_inputs(indices, output, index="S1", most=min(most, len(style.PALETTE) - 2))
-    ax = style.quiet_frame(style.axes_or_new(ax))
+    ax = style.axes_or_new(ax)
     years = np.asarray(chosen["year"].values, dtype=np.float64)
     first = chosen["S1"].where(chosen["variance"] > 0).fillna(0.0).clip(min=0.0)
     varies = np.asarray(chosen["variance"].values > 0)
@@ -136,7 +136,7 @@ def second_order(
     """
     if "S2" not in indices:
         raise InputError("the indices hold no S2; draw with second_order=True and keep it in cc.sobol_indices")
-    chosen, year = style.in_year(_output(indices, output), year, "the dataset of indices")
+    chosen, year = style.in_year(style.one_of(indices, "output", output), year, "the dataset of indices")
     order = np.argsort(-np.nan_to_num(chosen["ST"].values), kind="stable")[:most]
     places = np.sort(order)
     names = [short_label(str(chosen["input"].values[k])) for k in places]
@@ -156,6 +156,7 @@ def second_order(
     ax.set_xticks(range(len(names) - 1), names[1:], rotation=30, ha="right", fontsize=style.SMALL)
     ax.set_yticks(range(len(names) - 1), names[:-1], fontsize=style.SMALL)
     ax.spines[:].set_visible(False)
+    ax.grid(visible=False)
     ax.figure.colorbar(image, ax=ax, label="second-order Sobol index", shrink=0.8)
     return style.titled(ax, f"{label_of(output)}{'' if year is None else f' in {year:g}'}: pairs")
 
@@ -163,7 +164,7 @@ def second_order(
 @takes("output", "input")
 def leading_inputs(indices: xr.Dataset, output: str, *, index: str = "ST", most: int = 5) -> list[str]:
     """Return the inputs with the largest mean index over the years, all above 0; where nothing varies it is 0."""
-    values = np.nan_to_num(_output(indices, output)[index].values)
+    values = np.nan_to_num(style.one_of(indices, "output", output)[index].values)
     mean = np.atleast_2d(values).mean(axis=0)
     order = np.argsort(-mean, kind="stable")[:most]
     return [str(indices["input"].values[place]) for place in order if mean[place] > 0]
@@ -181,7 +182,7 @@ def conditional_means(forecast: xr.Dataset, output: str, *, year: float | None =
     """
     if parts < 2:
         raise InputError(f"parts is {parts}; give 2 or more, as 10")
-    style.known(output, output_names(forecast), "the forecast has no output", "it has")
+    style.known("the forecast has no output", output, output_names(forecast))
     path, year = style.in_year(forecast[output], year, "the forecast")
     positive = bool((path > 0).all())
     scaled = np.log(path.values) if positive else np.asarray(path.values, dtype=np.float64)
@@ -246,15 +247,10 @@ def tornado(
     return style.titled(ax, f"{style.title_of(path)}{when}", said, wide=style.NARROW, key=True)
 
 
-def _output(indices: xr.Dataset, output: str) -> xr.Dataset:
-    """Return the indices of one output."""
-    return indices.sel(output=style.known(output, indices["output"].values, "the indices have no output", "they have"))
-
-
-def _of_output(indices: xr.Dataset, output: str, index: str) -> xr.Dataset:
+def _by_year(indices: xr.Dataset, output: str, index: str) -> xr.Dataset:
     """Return the indices of one output, refused unless it has this index by year."""
     if index not in _MEANINGS or index not in indices:
         raise InputError(f"index is {index!r}; the dataset has {', '.join(k for k in _MEANINGS if k in indices)}")
     if "year" not in indices.dims:
         raise InputError("the indices have no years; propagate over two years or more, or print them as a table")
-    return _output(indices, output)
+    return style.one_of(indices, "output", output)

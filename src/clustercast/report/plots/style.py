@@ -56,17 +56,20 @@ _PIXELS_A_POINT = 1.25
 
 
 def axes_or_new(ax: Axes | None, width: float = _WIDTH, height: float = _HEIGHT) -> Axes:
-    """Return the axes given, or those of a new figure that needs no window."""
-    if ax is not None:
-        return ax
-    return Figure(figsize=(width, height), layout="constrained").subplots()
+    """Return the axes given, or those of a new figure that needs no window, without what a reader does not need."""
+    ax = ax or Figure(figsize=(width, height), layout="constrained").subplots()
+    # The upper and right spines go; a faint grid stays.
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.grid(color="0.5", alpha=0.25, linewidth=0.6)
+    ax.set_axisbelow(True)
+    return ax
 
 
 def rows_of(ax: Axes | None, labels: Sequence[str], *, extra: float = 1.5, each: float = 0.32, at: float = 0.0) -> Axes:
     """Return axes with a labelled row for each of some things, the first at the top, its label moved down by `at`."""
     wrapped = ["\n".join(textwrap.fill(line, _WIDEST_ROW) for line in label.split("\n")) for label in labels]
     tallest = max((label.count("\n") for label in wrapped), default=0) + 1
-    ax = quiet_frame(axes_or_new(ax, height=extra + max(each, 0.06 + 0.17 * tallest) * len(labels)))
+    ax = axes_or_new(ax, height=extra + max(each, 0.06 + 0.17 * tallest) * len(labels))
     ax.set_yticks(np.arange(len(labels)) + at, [plain(label) for label in wrapped], fontsize=SMALL)
     ax.set_ylim(len(labels) - 0.4, -0.6)
     ax.grid(visible=False, axis="y")
@@ -156,12 +159,16 @@ def said(path: xr.DataArray, *values: float) -> str:
     return interval(low, high, unit, share=share) if len(values) == 2 else human(low, unit, share=share)
 
 
-def known(name: str | None, names: Iterable[object], what: str, has: str) -> str:
-    """Return a name, the first by default, refused unless it is among those that something has."""
-    there = [str(each) for each in names]
-    if name is not None and name not in there:
-        raise InputError(f"{what} {name!r}{nearest(name, there)}; {has} {', '.join(there)}")
-    return there[0] if name is None else name
+def known(what: str, name: str | None, names: Sequence[str]) -> int:
+    """Return the place of a name, the first by default, refused unless it is among those that there are."""
+    if name is not None and name not in names:
+        raise InputError(f"{what} {name!r}{nearest(name, names)}; it has {', '.join(names)}")
+    return 0 if name is None else names.index(name)
+
+
+def one_of(data: xr.Dataset, dim: str, name: str | None) -> xr.Dataset:
+    """Return what a dataset has of one name along a dimension, the first by default."""
+    return data.isel({dim: known(f"the dataset has no {dim}", name, data[dim].values.tolist())})
 
 
 def number_text(value: float, unit: str, share: bool = False) -> str:
@@ -202,14 +209,6 @@ def share_axis(axis: Axis, label: str) -> None:
     """Write the ticks of an axis from 0 to 1 in percent."""
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.3g} %"))
     axis.set_label_text(label)
-
-
-def quiet_frame(ax: Axes) -> Axes:
-    """Take away what a reader does not need: the upper and right spines; a faint grid stays."""
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.grid(color="0.5", alpha=0.25, linewidth=0.6)
-    ax.set_axisbelow(True)
-    return ax
 
 
 def titled(ax: Axes, title: str, finding: str = "", *, pad: float = 6, wide: int = WIDE, key: bool = False) -> Axes:
