@@ -89,9 +89,23 @@ def quantiles_with_errors(
     values: FloatArray, probabilities: Probabilities, weights: FloatArray | None = None
 ) -> tuple[FloatArray, FloatArray]:
     """Return quantiles along the last axis and their Monte Carlo standard errors, both (..., probabilities)."""
+    # Without weights the quantile is definition 7 of R. J. Hyndman and Y. Fan, Am. Stat. 50, 361 (1996),
+    # doi:10.2307/2684934, as NumPy's; with weights that of A. Akinshin (2023), arXiv:2304.07265, as xarray's, of which
+    # the former is the case of equal weights.
+    #
+    # The error is half the distance of the two order statistics between which the quantile lies with the probability
+    # of one standard error, by the binomial law of how many of n independent samples lie below it (R. S. Woodruff,
+    # J. Am. Stat. Assoc. 47, 635 (1952), doi:10.1080/01621459.1952.10483443; by the beta distribution as in A. Vehtari
+    # et al., Bayesian Anal. 16, 667 (2021), doi:10.1214/20-BA1221). It supposes nothing of the distribution; for a
+    # Latin hypercube or Sobol' points, which are spread more evenly, it is an upper limit. With weights n is Kish's
+    # effective size. One sample alone says nothing: its error is infinite.
     rows, shape = sample_rows(values)
     points, size = checked_probabilities(probabilities), rows.shape[1]
-    quantile = RowQuantiles(points, size, None if weights is None else checked_weights(weights, size))
+    share = None if weights is None else checked_weights(weights, size)
+    position = (size - 1) * points
+    below = np.floor(position).astype(np.intp)
+    part = position - below
+    ranks = np.stack([below, below + (part > 0), *interval_ranks(points, size)])
     placed = np.empty((2, len(rows), len(points)))
     for i, row in enumerate(rows):
         # A sum of squares is NaN only where a sample is, and costs less than a maximum.
@@ -99,7 +113,7 @@ def quantiles_with_errors(
             squares = sum_of_products(row, row)
         if np.isnan(squares):
             raise InputError(f"{np.count_nonzero(np.isnan(row))} of {size} samples are NaN; correct what made them")
-        placed[:, i] = quantile.of(row)
+        placed[:, i] = _interpolated(row, part, ranks) if share is None else _weighted(row, share, points)
     return placed[0].reshape(*shape, -1), placed[1].reshape(*shape, -1)
 
 
@@ -111,47 +125,19 @@ def sample_rows(values: FloatArray) -> tuple[FloatArray, tuple[int, ...]]:
     return array.reshape(-1, array.shape[-1]), array.shape[:-1]
 
 
-class RowQuantiles:
-    """Quantiles and errors of rows of one length, with what all rows share computed once."""
-
-    # Without weights the quantile is definition 7 of R. J. Hyndman and Y. Fan, Am. Stat. 50, 361 (1996),
-    # doi:10.2307/2684934, as NumPy's; with weights that of A. Akinshin (2023), arXiv:2304.07265, as xarray's, of which
-    # the former is the case of equal weights.
-    #
-    # The error is half the distance of the two order statistics between which the quantile lies with the probability
-    # of one standard error, by the binomial law of how many of n independent samples lie below it (R. S. Woodruff,
-    # J. Am. Stat. Assoc. 47, 635 (1952), doi:10.1080/01621459.1952.10483443; by the beta distribution as in A. Vehtari
-    # et al., Bayesian Anal. 16, 667 (2021), doi:10.1214/20-BA1221). It supposes nothing of the distribution; for a
-    # Latin hypercube or Sobol' points, which are spread more evenly, it is an upper limit. With weights n is Kish's
-    # effective size. One sample alone says nothing: its error is infinite.
-
-    def __init__(self, probabilities: FloatArray, size: int, share: FloatArray | None = None) -> None:
-        self._probabilities, self._share = probabilities, share
-        position = (size - 1) * probabilities
-        below = np.floor(position).astype(np.intp)
-        self._fraction = position - below
-        self._ranks = np.stack([below, below + (self._fraction > 0), *interval_ranks(probabilities, size)])
-        self._placed = np.unique(self._ranks)
-        self._interval = order_interval(probabilities, size if share is None else effective_size(share))
-
-    def of(self, row: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return quantiles and errors of one row without NaN."""
-        if self._share is not None:
-            return _weighted(row, self._share, self._probabilities, *self._interval)
-        left, right, low, high = np.partition(row, self._placed)[self._ranks]
-        # Beside an infinite one what lies between two is infinite.
-        nearer_left = self._fraction < 0.5
-        between = np.where(np.isinf(left) & (nearer_left | np.isfinite(right)), left, right)
-        finite = np.isfinite(left) & np.isfinite(right)
-        a, b, part = left[finite], right[finite], self._fraction[finite]
-        # Interpolated from the nearer end, as NumPy does, so that the bits are NumPy's.
-        between[finite] = np.where(part < 0.5, a + (b - a) * part, b - (b - a) * (1 - part))
-        return between, _half_width(low, high, row.size)
+def _interpolated(row: FloatArray, part: FloatArray, ranks: NDArray[np.intp]) -> tuple[FloatArray, FloatArray]:
+    """Return quantiles, each a part of the way from the first rank to the second, and errors by the other two."""
+    left, right, low, high = np.partition(row, np.unique(ranks))[ranks]
+    # Beside an infinite one what lies between two is infinite.
+    between = np.where(np.isinf(left) & ((part < 0.5) | np.isfinite(right)), left, right)
+    finite = np.isfinite(left) & np.isfinite(right)
+    a, b, part = left[finite], right[finite], part[finite]
+    # Interpolated from the nearer end, as NumPy does, so that the bits are NumPy's.
+    between[finite] = np.where(part < 0.5, a + (b - a) * part, b - (b - a) * (1 - part))
+    return between, _half_width(low, high, row.size)
 
 
-def _weighted(
-    row: FloatArray, share: FloatArray, probabilities: FloatArray, low: FloatArray, high: FloatArray
-) -> tuple[FloatArray, FloatArray]:
+def _weighted(row: FloatArray, share: FloatArray, probabilities: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return weighted quantiles, means of the sorted sample over a window of one effective sample, and errors."""
     kept = np.flatnonzero(share)
     kept = kept[np.argsort(row[kept], kind="stable")]
@@ -171,7 +157,7 @@ def _weighted(
             middle[j] = some[np.searchsorted(np.cumsum(overlap), overlap.sum() / 2)]
         else:
             middle[j] = np.average(some, weights=overlap)
-    left, right = (ordered[np.searchsorted(upper, edge)] for edge in (low, high))
+    left, right = (ordered[np.searchsorted(upper, edge)] for edge in order_interval(probabilities, count))
     return middle, _half_width(left, right, count)
 
 

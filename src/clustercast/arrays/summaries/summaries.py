@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from clustercast.arrays import FloatArray
 from clustercast.arrays.summaries.order_statistics import (
     Probabilities,
-    RowQuantiles,
     checked_probabilities,
     checked_weights,
     effective_size,
     order_interval,
     quantiles,
+    quantiles_with_errors,
     sample_rows,
     sum_of_products,
     unit_for_squares,
@@ -41,16 +41,8 @@ def mean_with_error(values: FloatArray, weights: FloatArray | None = None) -> tu
 
 def summary(values: FloatArray, probabilities: Probabilities, weights: FloatArray | None = None) -> Summary:
     """Return quantiles, mean and the Monte Carlo errors of both of finite values along the last axis."""
-    array, shape = sample_rows(values)
-    points, size = checked_probabilities(probabilities), array.shape[1]
-    share = None if weights is None else checked_weights(weights, size)
-    quantile = RowQuantiles(points, size, share)
-    placed, means = np.empty((2, len(array), len(points))), np.empty((2, len(array)))
-    # Row by row, so that a row is in the cache for its quantiles when its mean is known.
-    for i, row in enumerate(array):
-        means[:, i] = _mean_of_row(row, share)
-        placed[:, i] = quantile.of(row)
-    return Summary(*placed.reshape(2, *shape, -1), *means.reshape(2, *shape))
+    means = mean_with_error(values, weights)
+    return Summary(*quantiles_with_errors(values, probabilities, weights), *means)
 
 
 def replicated_summary(values: FloatArray, probabilities: Probabilities, replicates: int) -> Summary:
