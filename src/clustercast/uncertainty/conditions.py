@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from clustercast.arrays import BoolArray, FloatArray
 from clustercast.arrays.summaries.summaries import share_with_error
 from clustercast.dataset import design_of, in_words
-from clustercast.engine.units import factor, in_unit, parse_quantity, same_dimension
+from clustercast.engine.units import factor, parse_quantity, same_dimension
 from clustercast.errors import InputError, nearest, typed
 from clustercast.files.dates import date_words, end_of, start_of
-from clustercast.uncertainty.milestones import not_nan, place_of, unit_of, years_of
+from clustercast.uncertainty.milestones import level_of, not_nan, place_of, years_of
 from clustercast.uncertainty.summaries import Weights, independent
 
 Form = Literal[">", ">=", "<", "<=", "=", "!=", "fall", "rise", "change"]
@@ -79,7 +79,7 @@ class Clause:
                 raise InputError(f"{what}; it has {', '.join(names)}")
             return self._in_time(variable, _COMPARISONS[self.form](not_nan(variable), names.index(wanted)))
         if self.form in _COMPARISONS:
-            values, threshold = not_nan(variable), _threshold(self.value, variable)
+            values, threshold = not_nan(variable), level_of(variable, self.value)
             holds = self._in_time(variable, _COMPARISONS[self.form](values, threshold))
             alike = self.form in ("=", "!=") and len({*holds.tolist()}) == 1
             if alike and np.unique(values).size > max(1, values.size / 2):
@@ -96,7 +96,7 @@ class Clause:
         if "labels" in variable.attrs or self.form in ("=", "!="):
             return np.where(holds, 0.0, -1.0)
         if self.form in _COMPARISONS:
-            gap = not_nan(variable) - _threshold(self.value, variable)
+            gap = not_nan(variable) - level_of(variable, self.value)
             gap = self._in_time(variable, gap if ">" in self.form else -gap)
         else:
             gap = self._gap(variable)
@@ -127,7 +127,7 @@ class Clause:
             size, moved = np.abs(first), second - first if self.form == "rise" else first - second
         # How far is meant: a percentage of the size, else a quantity in the unit of the variable.
         number, unit = parse_quantity(self.value)
-        gap = moved - (number / 100 * size if unit in ("%", "percent") else _threshold(self.value, variable))
+        gap = moved - (number / 100 * size if unit in ("%", "percent") else level_of(variable, self.value))
         return np.asarray(gap.max(axis=0) if self.form == "fall" else gap)
 
 
@@ -294,11 +294,3 @@ def _variable(forecast: xr.Dataset, name: str) -> xr.DataArray:
     if "year" in variable.dims:
         years_of(variable)
     return variable.transpose(..., "sample")
-
-
-def _threshold(value: str, variable: xr.DataArray) -> float:
-    """Return a value in the unit of a variable."""
-    own = unit_of(variable)
-    if own is None:
-        raise InputError(f"{variable.name!r} has no attribute 'units'; set it, '1' for a pure number")
-    return in_unit(value, own, f"the value of {variable.name}:")

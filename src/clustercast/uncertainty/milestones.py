@@ -295,9 +295,9 @@ def level_of(trajectory: xr.DataArray, level: Level) -> float:
     """Return a level as a finite number in the unit of a trajectory."""
     unit = unit_of(trajectory)
     if isinstance(level, str) and unit is None:
-        what = f"the level {level!r} has a unit, but {title_of(trajectory)!r} has no attribute 'units'"
-        raise InputError(f"{what}; set it, or give a number")
-    threshold = in_unit(level, unit or "1", "level")
+        what = f"{title_of(trajectory)!r} has no attribute 'units', and the level is {level!r}"
+        raise InputError(f"{what}; set it, '1' for a pure number")
+    threshold = in_unit(level, unit or "1", f"{title_of(trajectory)!r}: level")
     if not np.isfinite(threshold):
         raise InputError(f"the level is {level!r}; give a finite number, or a text such as '100 GW'")
     return threshold
