@@ -1,13 +1,12 @@
 """A model is its functions: argument names are the graph."""
 
-import copy
 import graphlib
 import hashlib
 import inspect
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import Any
 
@@ -225,8 +224,7 @@ class Model:
         """Fingerprint of the code of every quantity, of the functions that it calls, of nodes and layers."""
         digest = hashlib.sha256(repr((self.nodes, sorted(self.layers.items()))).encode())
         for name in sorted(self.functions):
-            declared = copy.copy(self.declaration(name))
-            vars(declared).update(increasing=(), decreasing=())
+            declared = replace(self.declaration(name), increasing=(), decreasing=())
             digest.update(repr((name, declared, fingerprint_of(self.functions[name]))).encode())
         return digest.hexdigest()[:16]
 
@@ -293,12 +291,12 @@ def _spliced(model: Model, function: Function, name: str, later: str, dated: str
     """Return a function that takes the new value of an input from the date on."""
     # What has grown by the date stays: a quantity that grows with the year goes on from its level at the date with the
     # new rate, x(t) = x_old(T) x_new(t) / x_new(T), and a step from node to node takes the new rate from the date on.
-    parameters = model.arguments(function.__name__)
+    parameters, others = model.arguments(function.__name__), model.definition(function.__name__).needs
     place, steps = parameters.index(name), PREVIOUS_YEAR in parameters
-    moves = any(_varies(model, other) for other in parameters if other not in (YEAR, PREVIOUS_YEAR, name))
+    moving = {need.name for need in others if need.kind != "now" or not model.wiring.timeless(need.name)}
     if not steps and YEAR not in parameters:
         return function
-    if not steps and moves:
+    if not steps and moving - {YEAR, PREVIOUS_YEAR}:
         why = f"{called(function)} takes it together with quantities that vary with the year"
         raise InputError(f"{name!r} cannot change from a date on: {why}; change it for all years")
     year = parameters.index(PREVIOUS_YEAR if steps else YEAR)
@@ -324,10 +322,3 @@ def _spliced(model: Model, function: Function, name: str, later: str, dated: str
     made.__name__, made.__doc__ = function.__name__, function.__doc__
     made.quantity = declaration_of(function)  # type: ignore[attr-defined]
     return made
-
-
-def _varies(model: Model, name: str) -> bool:
-    """Return whether an argument depends on the date."""
-    definitions = [model.definition(each) for each in model.order([name])] if name in model else []
-    dated = any(need.name in (YEAR, PREVIOUS_YEAR) or need.kind != "now" for d in definitions for need in d.needs)
-    return dated or name.startswith(("previous_", "lagged_"))

@@ -205,15 +205,14 @@ def scheduled(model: Model, fixed: Arrays, outputs: tuple[str, ...], years: Iter
     sizes = {name: _fixed_value(name, fixed, 0.0) for name in lags}
     stepped = any(found.between and found.needs for found in definitions)
     start = _fixed_value(model.nodes.start, fixed, -math.inf) if stepped else -math.inf
-    wiring, dates = model.wiring, tuple(years)
-    builder = Builder(wiring.definition, start, model.nodes.step, sizes, wiring.components)
+    builder, dates = Builder(model, start, sizes), tuple(years)
     count = sum(date < start - ROUNDING for date in dates)
     past, late = Place(dates[:count], early=True), Place(dates[count:])
     found = {}
     if stepped and late.dates:
         builder.schedule_nodes(outputs, late.dates[-1])
     for name in outputs:
-        if builder.timeless(name):
+        if model.wiring.timeless(name):
             key = builder.key(name, TIMELESS)
             found[name] = Output(key, key, by_year=False)
         else:

@@ -7,7 +7,7 @@ from the first node on it is read between the nodes, and everything else is comp
 
 import graphlib
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ import numpy as np
 
 from clustercast.arrays import FloatArray
 from clustercast.engine.fingerprint import called
+from clustercast.engine.model import Model
 from clustercast.engine.operations import Argument, Compute, Loop, Operation, Position, Read, Require, Step
 from clustercast.engine.wiring import PREVIOUS_YEAR, YEAR, Definition, Need, constant, reachable
 from clustercast.errors import InputError
@@ -39,40 +40,14 @@ Item = tuple[str, Place]
 class Builder:
     """Writes the operations of a run, each after what it needs."""
 
-    definition: Callable[[str], Definition | None]
+    model: Model
     start: float
-    step: float
     lags: Mapping[str, float]
-    # Of a model, by the quantities on the nodes: the sets of them that need each other.
-    components: dict[tuple[str, ...], list[list[str]]]
     operations: list[Operation] = field(default_factory=list)
     given: dict[str, FloatArray] = field(default_factory=dict)
     on_nodes: Place = TIMELESS
     _keys: dict[Item, str] = field(default_factory=dict)
     _labels: dict[Place, int] = field(default_factory=dict)
-    _timeless: dict[str, bool] = field(default_factory=dict)
-
-    def found(self, name: str) -> Definition:
-        """Return the definition of what is known to be a quantity."""
-        found = self.definition(name)
-        assert found is not None
-        return found
-
-    def timeless(self, name: str) -> bool:
-        """Return whether a name depends on no date."""
-        stack = [] if name in self._timeless else [name]
-        while stack:
-            top = stack[-1]
-            found = self.definition(top)
-            if found is None or (found.between and found.needs) or any(n.kind != "now" for n in found.needs):
-                self._timeless[top] = found is None and top not in (YEAR, PREVIOUS_YEAR)
-            elif missing := [need.name for need in found.needs if need.name not in self._timeless]:
-                stack.extend(missing)
-                continue
-            else:
-                self._timeless[top] = all(self._timeless[need.name] for need in found.needs)
-            stack.pop()
-        return self._timeless[name]
 
     def key(self, name: str, place: Place) -> str:
         """Return the key of a name at a place, after writing what computes it; chains may be of any length."""
@@ -95,11 +70,11 @@ class Builder:
         return self._keys[wanted]
 
     def _item(self, name: str, place: Place) -> Item:
-        return name, TIMELESS if self.timeless(name) else place
+        return name, TIMELESS if self.model.wiring.timeless(name) else place
 
     def _needed(self, name: str, place: Place) -> list[Item]:
         """Return what has to be written before a name at a place."""
-        found = self.definition(name)
+        found = self.model.wiring.definition(name)
         if found is None:
             return []
         if found.between and place != TIMELESS:
@@ -121,7 +96,7 @@ class Builder:
 
     def _written(self, name: str, place: Place) -> str:
         """Write the operation that computes a name at a place, and return its key."""
-        found = self.definition(name)
+        found = self.model.wiring.definition(name)
         if found is not None:
             if not found.between or place == TIMELESS:
                 return self.computed(found, place)
@@ -158,7 +133,7 @@ class Builder:
             if need.kind == "now" or place.early:
                 reads.append(self.key(need.name, self._shifted(need, place)))
             else:
-                reads.append(self.read(self.found(need.name), place, self.lags[need.lag]))
+                reads.append(self.read(self.model.definition(need.name), place, self.lags[need.lag]))
         key, at_least = self._at(found.name, place), found.declaration.at_least
         self.operations.append(Compute(tuple(reads), (key,), found.name, found.function, found.needs))
         if at_least:
@@ -184,7 +159,7 @@ class Builder:
 
     def position(self, date: float) -> Position:
         """Return where a date lies among the nodes; rounding does not take it off a node."""
-        steps = (date - self.start) / self.step
+        steps = (date - self.start) / self.model.nodes.step
         nearest_node = round(steps)
         if abs(steps - nearest_node) < ROUNDING * max(1.0, abs(steps)):
             return Position(nearest_node, 0.0)
@@ -196,13 +171,13 @@ class Builder:
         """Write all node quantities that outputs need, in order, for the nodes up to the one at or after a date."""
         end = self.position(last)
         count = max(1, end.node + (2 if end.part else 1))
-        self.on_nodes = Place(tuple(self.start + self.step * node for node in range(count)))
-        dated = [name for name in outputs if not self.timeless(name)]
-        asked = reachable(dated, lambda name: () if self.found(name).between else self._dated_needs(name))
-        roots = [name for name in asked if self.found(name).between]
-        needed = {name: self.found(name) for name in reachable(roots, self._dated_needs)}
+        self.on_nodes = Place(tuple(self.start + self.model.nodes.step * node for node in range(count)))
+        dated = [name for name in outputs if not self.model.wiring.timeless(name)]
+        asked = reachable(dated, lambda name: () if self.model.definition(name).between else self._dated_needs(name))
+        roots = [name for name in asked if self.model.definition(name).between]
+        needed = {name: self.model.definition(name) for name in reachable(roots, self._dated_needs)}
         names = tuple(needed)
-        if names not in self.components:
+        if names not in self.model.wiring.components:
 
             def follow(name: str) -> list[str]:
                 return [need.name for need in needed[name].needs if need.name in needed]
@@ -213,8 +188,8 @@ class Builder:
             for name in sorted(needed, key=lambda name: len(reached[name])):
                 first = next((other for other in sets if other in reached[name] and name in reached[other]), name)
                 sets.setdefault(first, []).append(name)
-            self.components[names] = list(sets.values())
-        for component in self.components[names]:
+            self.model.wiring.components[names] = list(sets.values())
+        for component in self.model.wiring.components[names]:
             found = needed[component[0]]
             if len(component) > 1 or found.steps or any(need.name == found.name for need in found.needs):
                 self._loop([needed[name] for name in component])
@@ -223,14 +198,14 @@ class Builder:
 
     def _dated_needs(self, name: str) -> list[str]:
         """Return the quantities that a quantity takes and that depend on the date."""
-        needs = (need.name for need in self.found(name).needs)
-        return [other for other in needs if self.definition(other) is not None and not self.timeless(other)]
+        needs = (need.name for need in self.model.definition(name).needs)
+        return [other for other in needs if other in self.model and not self.model.wiring.timeless(other)]
 
     def _loop(self, members: list[Definition]) -> None:
         """Write a loop over nodes."""
         by_name, steps = {found.name: found for found in members}, []
         # By what each needs of the others at the same node: now, or a lag of less than a step before.
-        short = {lag for lag, size in self.lags.items() if size < self.step - ROUNDING}
+        short = {lag for lag, size in self.lags.items() if size < self.model.nodes.step - ROUNDING}
         graph = {
             found.name: [n.name for n in found.needs if n.name in by_name and (n.kind == "now" or n.lag in short)]
             for found in members
@@ -239,7 +214,7 @@ class Builder:
             order = list(graphlib.TopologicalSorter(graph).static_order())
         except graphlib.CycleError as error:
             circle, lags = " -> ".join(error.args[1]), ", ".join(f"{lag} = {size:g}" for lag, size in self.lags.items())
-            remedy = f"take a previous_ value, or a lag of a step ({self.step:g} years) or more: {lags}"
+            remedy = f"take a previous_ value, or a lag of a step ({self.model.nodes.step:g} years) or more: {lags}"
             raise InputError(f"quantities need each other at one node: {circle}; {remedy}") from None
         for found in map(by_name.__getitem__, order):
             arguments = tuple(self._step_argument(need, need.name in by_name) for need in found.needs)
@@ -263,7 +238,7 @@ class Builder:
             return Argument(need, key, own)
         early, rows, positions = self._behind(need.name, self.on_nodes.dates, self.lags[need.lag])
         lagged: tuple[tuple[str, int] | Position, ...] = (*((early, row) for row in range(rows)), *positions)
-        return Argument(need, key, own, self.found(need.name).between or "linear", lagged)
+        return Argument(need, key, own, self.model.definition(need.name).between or "linear", lagged)
 
     def needed(self, outputs: set[str]) -> tuple[Operation, ...]:
         """Return the operations; a loop gives only the rows that an output is or that something reads."""

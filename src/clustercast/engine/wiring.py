@@ -38,17 +38,14 @@ class Definition:
     needs: tuple[Need, ...]
     between: Between | None
     first: str | None
+    # Whether it takes a value, or the date, of the node before.
+    steps: bool
 
     @property
     def arguments(self) -> tuple[str, ...]:
         """Argument names as they are written, in its own layer."""
         prefix = {"now": "", "previous": PREVIOUS, "lagged": LAGGED}
         return tuple(prefix[need.kind] + need.name for need in self.needs)
-
-    @property
-    def steps(self) -> bool:
-        """Whether it takes a value of the node before."""
-        return _takes_the_past(self.needs)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -86,9 +83,11 @@ class Wiring:
 
     functions: Mapping[str, Function]
     layers: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    # What was asked for: definitions by name, what the switches of a layer reach, orders by their ends, components.
+    # What was asked for: definitions by name, what the switches of a layer reach, what has no date, orders by their
+    # ends, components by the quantities on the nodes: the sets of them that need each other.
     _known: dict[str, Definition | None] = field(default_factory=dict, repr=False, compare=False)
     _reached: dict[str, frozenset[str]] = field(default_factory=dict, repr=False, compare=False)
+    _timeless: dict[str, bool] = field(default_factory=dict, repr=False, compare=False)
     orders: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict, repr=False, compare=False)
     components: dict[tuple[str, ...], list[list[str]]] = field(default_factory=dict, repr=False, compare=False)
 
@@ -97,6 +96,22 @@ class Wiring:
         if name not in self._known:
             self._known[name] = self._written.get(name) or self._derived(name)
         return self._known[name]
+
+    def timeless(self, name: str) -> bool:
+        """Return whether a name depends on no date."""
+        stack = [] if name in self._timeless else [name]
+        while stack:
+            top = stack[-1]
+            found = self.definition(top)
+            if found is None or (found.between and found.needs) or any(n.kind != "now" for n in found.needs):
+                self._timeless[top] = found is None and top not in (YEAR, PREVIOUS_YEAR)
+            elif missing := [need.name for need in found.needs if need.name not in self._timeless]:
+                stack.extend(missing)
+                continue
+            else:
+                self._timeless[top] = all(self._timeless[need.name] for need in found.needs)
+            stack.pop()
+        return self._timeless[name]
 
     @cached_property
     def _written(self) -> dict[str, Definition]:
@@ -121,12 +136,12 @@ class Wiring:
         found = {}
         for name, function in self.functions.items():
             declaration, own = declared(function), tuple(needs[name])
-            steps = _takes_the_past(own)
+            steps = any(need.kind == "previous" or need.name == PREVIOUS_YEAR for need in own)
             between = declaration.between or ("linear" if steps or name in on_nodes else None)
             # What gives the value at the first node.
             before, first = declaration.before, INITIAL + name
             first = before if first not in self.functions and isinstance(before, str) else first
-            found[name] = Definition(name, function, declaration, own, between, first if steps else None)
+            found[name] = Definition(name, function, declaration, own, between, first if steps else None, steps)
         return found
 
     def _is_quantity(self, name: str) -> bool:
@@ -141,7 +156,7 @@ class Wiring:
             return None
         if plain in self.layers[layer] and plain not in self.functions:
             function = constant(name, self.layers[layer][plain], "1")
-            return Definition(name, function, declared(function), (), None, None)
+            return Definition(name, function, declared(function), (), None, None, steps=False)
         written = self.functions.get(plain) and self.definition(plain)
         if not written:
             return None
@@ -165,11 +180,6 @@ class Wiring:
         needs = tuple(need._replace(name=own(need.name), lag=need.lag and own(need.lag)) for need in written.needs)
         first = written.first and own(written.first)
         return replace(written, name=name, declaration=declaration, needs=needs, first=first)
-
-
-def _takes_the_past(needs: Iterable[Need]) -> bool:
-    """Return whether a function takes a value, or the date, of the node before."""
-    return any(need.kind == "previous" or need.name == PREVIOUS_YEAR for need in needs)
 
 
 def reachable(starts: Iterable[str], follow: Callable[[str], Iterable[str]]) -> dict[str, None]:
