@@ -214,7 +214,9 @@ class Loop(Operation):
                     row = call(step.name, step.function, needs, given)
                 rows[step.key].append(row)
         for key in self.writes:
-            values[key] = stacked(rows[key])
+            uneven = len({np.shape(row) for row in rows[key]}) > 1
+            stack: FloatArray = np.stack(np.broadcast_arrays(*rows[key]) if uneven else rows[key])
+            values[key] = stack[:, np.newaxis] if stack.ndim == 1 else stack
 
     def _value(self, argument: Argument, node: int, values: Values, rows: Mapping[str, list[FloatArray]]) -> FloatArray:
         """Return an argument of a step at a node."""
@@ -243,14 +245,6 @@ def row_of(value: FloatArray, row: int) -> FloatArray:
         return value
     found: FloatArray = value[row if value.shape[0] > 1 else 0]
     return found
-
-
-def stacked(rows: Sequence[FloatArray]) -> FloatArray:
-    """Return rows as one array with the axis of dates in front."""
-    if len({np.shape(row) for row in rows}) > 1:
-        rows = np.broadcast_arrays(*rows)
-    found: FloatArray = np.stack(rows)
-    return found[:, np.newaxis] if found.ndim == 1 else found
 
 
 def checked_device(device: str) -> Device:

@@ -38,7 +38,14 @@ class Proof:
         self.seen.add(id(function))
         if seen or (proved and proof_key(function, declaration, map(self._unit, needs)) in proved):
             return np.asarray(plain_call(name, function, needs, arguments), dtype=np.float64)
-        result = _plain(name, function, needs, arguments)
+        kept = [np.array(argument) for argument in arguments]
+        result = np.asarray(plain_call(name, function, needs, arguments))
+        if not all(map(functools.partial(np.array_equal, equal_nan=True), arguments, kept)):
+            raise InputError(f"{called(function, name)} changes its argument; write a = a * 2, not a *= 2")
+        if result.dtype.kind not in "fiub":
+            remedy = "return an array of real numbers"
+            raise InputError(f"{called(function, name)} returns values of type {str(result.dtype)!r}; {remedy}")
+        result = result.astype(np.float64)
         if needs:
             given = [(need, value, self._unit(need)) for need, value in zip(needs, arguments, strict=True)]
             if fault := next(_row_faults(function, arguments, result), ""):
@@ -63,18 +70,6 @@ def proof_key(function: Function, declaration: Declaration, units: Iterable[str]
     met = [sorted(dimensions(unit).items()) for unit in (declaration.unit, *units)]
     text = repr((code, met, declaration.units_checked, declaration.constants))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _plain(name: str, function: Function, needs: Needs, arguments: Sequence[FloatArray]) -> FloatArray:
-    """Run a quantity on coherent numbers that it cannot change."""
-    kept = [np.array(argument) for argument in arguments]
-    result = np.asarray(plain_call(name, function, needs, arguments))
-    if not all(map(functools.partial(np.array_equal, equal_nan=True), arguments, kept)):
-        raise InputError(f"{called(function, name)} changes its argument; write a = a * 2, not a *= 2")
-    if result.dtype.kind not in "fiub":
-        remedy = "return an array of real numbers"
-        raise InputError(f"{called(function, name)} returns values of type {str(result.dtype)!r}; {remedy}")
-    return result.astype(np.float64)
 
 
 def _row_faults(function: Function, arguments: Sequence[FloatArray], plain: FloatArray) -> Iterator[str]:

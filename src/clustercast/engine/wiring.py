@@ -163,12 +163,9 @@ class Wiring:
 
         if layer not in self._reached:
             users: dict[str, set[str]] = {}
-            for user, function in self.functions.items():
-                declaration = declared(function)
-                for argument in (*argument_names(function), declaration.before, *declaration.lags.values()):
-                    if isinstance(argument, str):
-                        users.setdefault(argument.removeprefix(PREVIOUS).removeprefix(LAGGED), set()).add(user)
-                users.setdefault(INITIAL + user, set()).add(user)
+            for user in self._written.values():
+                for other in user.names:
+                    users.setdefault(other, set()).add(user.name)
             self._reached[layer] = frozenset(reachable(self.layers[layer], lambda name: users.get(name, ())))
 
         def own(other: str) -> str:

@@ -185,7 +185,8 @@ class Priors(Mapping[str, Family]):
     def correlation_matrix(self) -> FloatArray:
         """Correlation of the normal scores of the `correlated` inputs, shape (k, k)."""
         matrix = np.array(copula.gaussian_correlation(self._rank_matrix()))
-        for correlation, (i, j) in self._pairs():
+        for correlation in self.correlations:
+            i, j = map(self.correlated.index, correlation.between)
             one, other = (self[name] for name in correlation.between)
             if has_atoms(one) or has_atoms(other):
                 matrix[i, j] = matrix[j, i] = score_correlation(correlation, one, other, self.origin)
@@ -272,9 +273,10 @@ class Priors(Mapping[str, Family]):
             if isinstance(value, str):
                 given = _constant(value)
                 value = given.value if given.unit == "1" else given.in_unit(old.unit, repr(value)).median
-            if not isinstance(value, Family) and (made := as_distribution(value, old.unit)) is not None:
+            if not isinstance(value, Family):
+                made = as_distribution(value, old.unit)
                 value = dataclasses.replace(made, source=old.source, as_of=old.as_of, note="set by hand")
-            new = _distribution(value, name).in_unit(old.unit)
+            new = value.in_unit(old.unit)
             if name in self.declared:
                 check_declared(name, new, self.declared[name])
         return new
@@ -293,15 +295,10 @@ class Priors(Mapping[str, Family]):
         kept = [c for c in self.correlations if any(map(set(c.between).issubset, held))]
         return self._like_this(self._distributions, kept)
 
-    def _pairs(self) -> Iterator[tuple[Correlation, list[int]]]:
-        """Yield each correlation with the places of its two inputs among the correlated ones."""
-        names = self.correlated
-        for correlation in self.correlations:
-            yield correlation, [names.index(name) for name in correlation.between]
-
     def _rank_matrix(self) -> FloatArray:
         matrix = np.eye(len(self.correlated))
-        for correlation, (i, j) in self._pairs():
+        for correlation in self.correlations:
+            i, j = map(self.correlated.index, correlation.between)
             matrix[i, j] = matrix[j, i] = correlation.rank
         return matrix
 
@@ -333,11 +330,7 @@ def _distribution(value: object, name: str) -> Family:
     check_name(name, "an input")
     with located(f"input {name!r}"):
         made = as_distribution(value)
-        if made is not None and made.unit != "1":
-            factor(made.unit)
-    if made is None:
-        what = f"input {name!r} is {shown(value)}; give a distribution such as cc.Normal(0.5"
-        raise InputError(f"{what}, 0.1, unit='OOM/year'), a frozen scipy.stats distribution or a number")
+        factor(made.unit)
     return made
 
 

@@ -14,7 +14,7 @@ from scipy import special
 from clustercast.arrays import FloatArray
 from clustercast.arrays.families.tabulated import Table, tabulate
 from clustercast.arrays.families.tails import Levels, Tails, invert, tails_of_score
-from clustercast.errors import InputError
+from clustercast.errors import InputError, shown
 from clustercast.priors.families.closed_form import Discrete, Fixed, Normal
 from clustercast.priors.families.family import Family, Interval, in_blocks
 from clustercast.priors.families.validation import distribution_family, refuse_unless_weights
@@ -25,8 +25,8 @@ _CELLS = 100_000
 _PROBES = np.arange(1, 512) / 512
 
 
-def as_distribution(value: Any, unit: str = "1") -> Family | None:
-    """Return a distribution, a number as a constant, or what scipy gives as a family; None for anything else."""
+def as_distribution(value: Any, unit: str = "1") -> Family:
+    """Return a distribution, a number as a constant, or what scipy gives as a family; anything else is refused."""
     if isinstance(value, Family):
         return value
     if isinstance(value, int | float | np.number) and not isinstance(value, bool | np.bool_):
@@ -34,14 +34,15 @@ def as_distribution(value: Any, unit: str = "1") -> Family | None:
     if type(value).__name__ == "gaussian_kde" and getattr(value, "d", 0) == 1:
         sd = float(np.sqrt(value.covariance[0, 0]))
         return Mixture(value.weights, tuple(Normal(centre, sd) for centre in value.dataset[0]), unit=unit)
-    return ScipyDistribution(value, unit=unit) if hasattr(value, "ppf") or hasattr(value, "icdf") else None
+    if hasattr(value, "ppf") or hasattr(value, "icdf"):
+        return ScipyDistribution(value, unit=unit)
+    what = f"{shown(value)} is not a distribution; give one such as cc.Normal(0.5, 0.1, unit='OOM/year')"
+    raise InputError(f"{what}, a frozen scipy.stats distribution or a number")
 
 
 def part(owner: Family, value: object) -> Family:
     """Return a part of a composed distribution in the unit of the whole, which alone states the unit."""
     made = as_distribution(value)
-    if made is None:
-        raise InputError(f"{value!r} is not a distribution; give one such as cc.Normal(0, 1)")
     if made.unit not in ("1", owner.unit):
         if owner.unit == "1":
             object.__setattr__(owner, "unit", made.unit)
