@@ -3,7 +3,7 @@
 import hashlib
 import json
 import sys
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from clustercast.arrays import Arrays, FloatArray
 from clustercast.arrays.points.designs import SwappedColumn
 from clustercast.engine.fingerprint import versions
 from clustercast.engine.model import Model
-from clustercast.errors import InputError, takes
+from clustercast.errors import InputError, nearest, shown, takes
 from clustercast.priors.prior_set import Priors
 
 Dataset = xr.Dataset
@@ -26,6 +26,8 @@ Labelled = xr.Dataset | xr.DataTree | xr.DataArray
 Record = Mapping[str, Any]
 _Variables = Mapping[Any, xr.Variable]
 _Output = tuple[tuple[str, ...], FloatArray, str]
+# One a sample, or the name of the variable that holds them.
+Weights = xr.DataArray | Sequence[float] | FloatArray | str | None
 PROVENANCE = "provenance"
 _SAMPLED = 1024
 _DESIGN = "design"
@@ -283,3 +285,34 @@ def read_only(dataset: xr.Dataset) -> xr.Dataset:
         if isinstance(view, np.ndarray):
             view.flags.writeable = False
     return dataset.copy(data=views)
+
+
+def weights_array(weights: Weights, forecast: xr.Dataset | xr.DataArray) -> FloatArray | None:
+    """Return one weight a sample of a forecast; a DataArray or a Series is aligned by the coordinate ``sample``."""
+    if weights is None:
+        return None
+    size = forecast.sizes["sample"]
+    if isinstance(weights, str):
+        known = [*map(str, forecast.data_vars if isinstance(forecast, xr.Dataset) else ())]
+        if weights not in known:
+            what = f"the forecast holds no weights {weights!r}{nearest(weights, known)}"
+            raise InputError(f"{what}; name a variable of it, or give a number for each sample")
+        weights = forecast[weights]
+    if isinstance(weights, pd.Series):
+        weights = xr.DataArray(weights.to_numpy(), {"sample": weights.index}, "sample")
+    if isinstance(weights, xr.DataArray) and weights.dims != ("sample",):
+        raise InputError(f"weights have the dimensions {weights.dims}; give ('sample',), one for each sample")
+    if isinstance(weights, xr.DataArray) and "sample" in weights.coords and "sample" in forecast.coords:
+        index = weights.indexes["sample"]
+        places = index.get_indexer(forecast.indexes["sample"]) if index.is_unique else np.full(size, -1)
+        if (places < 0).any():
+            what = f"weights lack {np.count_nonzero(places < 0)} of the {size} samples by their coordinate"
+            raise InputError(f"{what}, or name one twice; give one for each sample, or a plain array in order")
+        weights = weights[places]
+    try:
+        given = np.asarray(weights, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"weights are {shown(weights)}; give a number for each sample") from None
+    if given.shape != (size,):
+        raise InputError(f"weights have shape {given.shape}, but there are {size} samples; give one for each")
+    return given

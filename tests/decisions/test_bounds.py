@@ -86,6 +86,8 @@ def test_an_output_has_bounds_of_mean_and_quantiles(forecast):
 def test_bounds_after_conditioning_are_those_of_the_posterior(forecast):
     weights = norm.pdf(forecast["x"].values, 1.0, 0.3)
     found = cc.prior_bounds(forecast, "total > 1", ratio=2, weights=weights)
+    named = cc.prior_bounds(forecast.assign(w=("sample", weights)), "total > 1", ratio=2, weights="w")
+    assert named.equals(found)
     p = norm.sf(1, 1 / 1.09, np.sqrt(0.09 / 1.09 + 0.25))
     assert float(found["value"][0, 0]) == pytest.approx(p, abs=0.01)
     assert float(found["upper"][0, 0]) == pytest.approx(2 * p / (1 + p), abs=0.01)

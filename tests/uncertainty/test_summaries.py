@@ -115,7 +115,7 @@ def test_weights_are_aligned_by_the_coordinate_of_the_samples():
     xr.testing.assert_identical(summarise(forecast, weights=shuffled.to_series()), summarise(forecast, weights=weights))
     with pytest.raises(InputError, match=r"dimensions \('draw',\); give \('sample',\)"):
         summarise(forecast, weights=weights.rename(sample="draw"))
-    with pytest.raises(InputError, match="weights are 'w'; give a number for each sample"):
+    with pytest.raises(InputError, match="no weights 'w'; name a variable of it, or give a number for each"):
         summarise(forecast, weights="w")
     for wrong in (weights.isel(sample=slice(1, None)), weights.assign_coords(sample=np.arange(1, 65))):
         with pytest.raises(InputError, match="weights lack 1 of the 64 samples"):

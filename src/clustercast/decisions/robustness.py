@@ -11,14 +11,13 @@ from clustercast.arrays import FloatArray, IntArray, Names
 from clustercast.arrays.decisions import prior_classes, shifts
 from clustercast.arrays.decisions.partition import partition
 from clustercast.arrays.summaries.order_statistics import effective_size
-from clustercast.dataset import design_of, provenance, with_provenance
+from clustercast.dataset import Weights, design_of, provenance, with_provenance
 from clustercast.decisions import targets
 from clustercast.errors import InputError, typed
 from clustercast.priors.families import Family
 from clustercast.priors.prior_set import Priors
 from clustercast.sensitivity.design import SaltelliDesign, saltelli_design
 from clustercast.sensitivity.given_data import input_matrix, varied_inputs
-from clustercast.uncertainty.summaries import Weights
 
 Boxes = Mapping[str, tuple[Family, Family]]
 _JOINT = "all inputs"
@@ -47,7 +46,7 @@ def prior_bounds(
     contamination: float | None = None,
     pbox: Boxes | None = None,
     of: Iterable[str] | str = "joint",
-    weights: Weights | None = None,
+    weights: Weights = None,
     verdict: float = 0.5,
 ) -> xr.Dataset:
     """Return the least and the greatest probability, mean and quantiles over a class of priors.
@@ -210,7 +209,7 @@ def prior_sensitivity(
     of: Literal["value", "indices", "total"] = "value",
     inputs: Names = None,
     priors: Priors | None = None,
-    weights: Weights | None = None,
+    weights: Weights = None,
 ) -> xr.Dataset:
     """Return the derivative of probabilities, medians or indices by the 5, 50 and 95 % point of each prior.
 
@@ -311,7 +310,7 @@ def prior_sensitivity(
     return result.assign_attrs(words="\n".join(said))
 
 
-def _saltelli(forecast: xr.Dataset, weights: Weights | None) -> SaltelliDesign:
+def _saltelli(forecast: xr.Dataset, weights: Weights) -> SaltelliDesign:
     """Return the Saltelli design that total indices need."""
     if weights is not None:
         raise InputError("total indices come from a Saltelli design, which has no weights; leave weights out")

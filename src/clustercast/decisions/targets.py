@@ -10,7 +10,7 @@ import xarray as xr
 
 from clustercast.arrays import BoolArray, FloatArray
 from clustercast.arrays.summaries.order_statistics import checked_weights
-from clustercast.dataset import design_of, in_words, provenance_of, read_only
+from clustercast.dataset import Weights, design_of, in_words, provenance_of, read_only, weights_array
 from clustercast.engine.fingerprint import place_of as written_at
 from clustercast.engine.units import factor
 from clustercast.errors import InputError, nearest, shown
@@ -21,7 +21,6 @@ from clustercast.sensitivity.outputs import analysed_output, output_names
 from clustercast.uncertainty.claims import Claim, read_claims
 from clustercast.uncertainty.conditions import Condition, parse_condition
 from clustercast.uncertainty.milestones import place_of
-from clustercast.uncertainty.summaries import Weights, weights_array
 
 Score = Literal["variance", "brier", "log", "crps", "width"]
 Loss = Callable[[Any, xr.Dataset], Any]
@@ -320,7 +319,7 @@ def score_correlation(priors: Priors, names: tuple[str, ...]) -> FloatArray:
     return matrix
 
 
-def shares_of(forecast: xr.Dataset, weights: Weights | None) -> FloatArray:
+def shares_of(forecast: xr.Dataset, weights: Weights) -> FloatArray:
     """Return the weight of each sample, which sum to 1."""
     size = forecast.sizes["sample"]
     given = weights_array(weights, forecast)

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 
 import numpy as np
 import xarray as xr
-from numpy.typing import ArrayLike
 
 from clustercast.arrays import FloatArray, IntArray, Names
 from clustercast.arrays.indices.given_data import default_bins, first_order_indices
 from clustercast.arrays.indices.intervals import FewRuns, as_wide_as_few_events, normal_factor
 from clustercast.arrays.points.streams import stream
 from clustercast.arrays.summaries.order_statistics import checked_weights, effective_size
-from clustercast.dataset import design_of, provenance_of
+from clustercast.dataset import Weights, design_of, provenance_of, weights_array
 from clustercast.engine.model import Model, with_changes
 from clustercast.errors import InputError, nearest, takes
 from clustercast.sampling import MEASURED, PLAIN
@@ -25,7 +24,7 @@ def given_data_indices(
     forecast: xr.Dataset,
     outputs: Names = None,
     inputs: Names = None,
-    weights: xr.DataArray | ArrayLike | str | None = None,
+    weights: Weights = None,
     bins: int | None = None,
     scale: Scale = "auto",
     confidence: float = 0.95,
@@ -85,7 +84,7 @@ def given_data_indices(
     normal = normal_factor(confidence)
     names = varied_inputs(forecast, inputs)
     sample = input_matrix(forecast, names)
-    shares = _weights(forecast, weights)
+    shares = weights_array(weights, forecast)
     if shares is None and str(design_of(forecast).get("name")).startswith("posterior"):
         # How often each row occurs, at its first place.
         _, first, counts = np.unique(sample, axis=0, return_index=True, return_counts=True)
@@ -181,20 +180,3 @@ def input_matrix(forecast: xr.Dataset, names: Sequence[str]) -> FloatArray:
         row, column = bad[0]
         raise InputError(f"input {names[column]!r} is {matrix[row, column]} at sample {row}; give finite inputs")
     return matrix
-
-
-def _weights(forecast: xr.Dataset, weights: xr.DataArray | ArrayLike | str | None) -> FloatArray | None:
-    """Return weights as an array in the order of the samples."""
-    if weights is None:
-        return None
-    if isinstance(weights, str):
-        if weights not in forecast:
-            known = [str(name) for name in forecast.data_vars]
-            raise InputError(f"the forecast holds no weights {weights!r}{nearest(weights, known)}")
-        weights = forecast[weights]
-    if isinstance(weights, xr.DataArray):
-        if weights.dims != ("sample",):
-            raise InputError(f"weights have dims {weights.dims}; give one for each sample")
-        if "sample" in weights.coords and not np.array_equal(weights["sample"], forecast["sample"]):
-            raise InputError("weights and forecast are of different samples, or in another order; align them by sample")
-    return np.asarray(weights, dtype=np.float64)

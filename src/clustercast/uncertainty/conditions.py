@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from clustercast.arrays import BoolArray, FloatArray
 from clustercast.arrays.summaries.summaries import share_with_error
-from clustercast.dataset import design_of, in_words
+from clustercast.dataset import Weights, design_of, in_words
 from clustercast.engine.units import factor, parse_quantity, same_dimension
 from clustercast.errors import InputError, nearest, typed
 from clustercast.files.dates import date_words, end_of, start_of
 from clustercast.uncertainty.milestones import level_of, not_nan, place_of, years_of
-from clustercast.uncertainty.summaries import Weights, independent
+from clustercast.uncertainty.summaries import independent
 
 Form = Literal[">", ">=", "<", "<=", "=", "!=", "fall", "rise", "change"]
 _NAME, _VALUE = r"(?P<name>[A-Za-z_]\w*)", r"(?P<value>.+?)"

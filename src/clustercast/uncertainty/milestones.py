@@ -9,12 +9,12 @@ import xarray as xr
 from clustercast.arrays import FloatArray
 from clustercast.arrays.summaries.order_statistics import effective_size, quantiles_with_errors
 from clustercast.arrays.summaries.summaries import first_crossing, share_with_error
-from clustercast.dataset import design_of, in_words, sample_design
+from clustercast.dataset import Weights, design_of, in_words, sample_design
 from clustercast.engine.units import in_unit
 from clustercast.errors import InputError, nearest, shown, takes, typed
 from clustercast.files.dates import float_years
 from clustercast.uncertainty.stated import Kind, ReferenceClass, ladder, nearest_rung
-from clustercast.uncertainty.summaries import PROBABILITIES, Weights, independent, output_names
+from clustercast.uncertainty.summaries import PROBABILITIES, independent, output_names
 
 Level = str | float
 Levels = Mapping[str, Level | Sequence[Level]]

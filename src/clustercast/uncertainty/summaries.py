@@ -5,7 +5,6 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
@@ -13,11 +12,10 @@ from clustercast.arrays import FloatArray
 from clustercast.arrays.summaries.order_statistics import checked_probabilities, effective_size
 from clustercast.arrays.summaries.summaries import Summary, replicated_summary, share_with_error, summary
 from clustercast.arrays.summaries.tails import DOUBTFUL, HEAVY, tail_shapes
-from clustercast.dataset import Record, coordinate, design_of, in_words
-from clustercast.errors import InputError, shown, typed
+from clustercast.dataset import Record, Weights, coordinate, design_of, in_words, weights_array
+from clustercast.errors import InputError, typed
 from clustercast.files.netcdf import LAYOUT, SummaryDataset
 
-Weights = xr.DataArray | Sequence[float] | FloatArray | None
 Variables = dict[Hashable, xr.Variable]
 PROBABILITIES = (0.05, 0.25, 0.5, 0.75, 0.95)
 # Fewer replicates than this say too little of their own spread.
@@ -159,31 +157,6 @@ def independent_rows(design: Record, size: int) -> NDArray[np.intp] | slice:
         raise InputError(f"{what}; summarise the whole of it, or draw with design='sobol'")
     first = np.arange(0, size, size // points)
     return np.stack([first, first + size // points - 1], axis=1).reshape(-1)
-
-
-def weights_array(weights: Weights, forecast: xr.Dataset | xr.DataArray) -> FloatArray | None:
-    """Return one weight a sample of a forecast; a DataArray or a Series is aligned by the coordinate ``sample``."""
-    if weights is None:
-        return None
-    size = forecast.sizes["sample"]
-    if isinstance(weights, pd.Series):
-        weights = xr.DataArray(weights.to_numpy(), {"sample": weights.index}, "sample")
-    if isinstance(weights, xr.DataArray) and weights.dims != ("sample",):
-        raise InputError(f"weights have the dimensions {weights.dims}; give ('sample',)")
-    if isinstance(weights, xr.DataArray) and "sample" in weights.coords and "sample" in forecast.coords:
-        index = weights.indexes["sample"]
-        places = index.get_indexer(forecast.indexes["sample"]) if index.is_unique else np.full(size, -1)
-        if (places < 0).any():
-            what = f"weights lack {np.count_nonzero(places < 0)} of the {size} samples by their coordinate"
-            raise InputError(f"{what}, or name one twice; give one for each sample, or a plain array in order")
-        weights = weights[places]
-    try:
-        given = np.asarray(weights, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise InputError(f"weights are {shown(weights)}; give a number for each sample") from None
-    if given.shape != (size,):
-        raise InputError(f"weights have shape {given.shape}, but there are {size} samples; give one for each")
-    return given
 
 
 def _summary_of(
