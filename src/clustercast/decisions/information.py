@@ -22,13 +22,14 @@ from clustercast.decisions.labels import labelled
 from clustercast.decisions.targets import Score, Target, Wanted, independent, wanted
 from clustercast.engine.model import Model
 from clustercast.engine.units import same_dimension
-from clustercast.errors import InputError, nearest, typed
+from clustercast.errors import InputError, located, typed
 from clustercast.files.toml import validated
 from clustercast.priors.groups import section_of
 from clustercast.priors.prior_set import Priors
 from clustercast.quantities.cluster_model import cluster_model
 from clustercast.sampling import draw
 from clustercast.sensitivity.given_data import input_matrix, varied_inputs
+from clustercast.uncertainty.conditions import variable_of
 from clustercast.uncertainty.milestones import not_nan, place_of
 
 Rows: TypeAlias = Mapping[str, object] | Sequence[Mapping[str, object]] | Observations | str | Path
@@ -337,17 +338,14 @@ def imagined(forecast: xr.Dataset, observation: Rows, seed: int) -> tuple[list[s
 
 def _predicted(forecast: xr.Dataset, row: Observation) -> FloatArray:
     """Return log10 of an observed quantity in each sample; of the amount of a year, of what the quantity grows by."""
-    if row.quantity not in forecast.data_vars:
-        known = [str(name) for name in forecast.data_vars]
-        what = f"observation {row.id!r} is of {row.quantity!r}"
-        raise InputError(f"{what}, which the forecast does not hold{nearest(row.quantity, known)}; propagate it too")
-    variable = forecast[row.quantity]
+    with located(f"observation {row.id!r}"):
+        variable = variable_of(forecast, row.quantity)
     unit = str(variable.attrs.get("units", "1"))
     yearly = same_dimension(f"({row.unit})*year", unit)
     if not yearly and not same_dimension(row.unit, unit):
         what = f"observation {row.id!r} is in {row.unit!r}"
         raise InputError(f"{what}, which does not convert to {unit!r}, the unit of {row.quantity}")
-    values = not_nan(variable.transpose(..., "sample"))
+    values = not_nan(variable)
     if "year" in variable.dims:
         at = [values[place_of(variable, date)] for date in ((row.date, row.date + 1) if yearly else (row.date,))]
         values = at[1] - at[0] if yearly else at[0]

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable, Iterable, Mapping
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 import xarray as xr
@@ -29,12 +29,8 @@ _LEAST_SIZE = 100.0
 _POINTS = np.array([0.05, 0.5, 0.95])
 
 
-class _Class(NamedTuple):
-    """A class of priors: its words, its bounds at a size, and its size."""
-
-    words: str
-    bounds: Callable[[prior_classes.Cells, FloatArray, float], prior_classes.Bounds]
-    size: float = 0.0
+# The bounds of means of cells at a size of a class of priors.
+_Bounds = Callable[[prior_classes.Cells, FloatArray, float], prior_classes.Bounds]
 
 
 @typed
@@ -116,34 +112,35 @@ def prior_bounds(
     given = [key for key, value in (("ratio", ratio), ("contamination", contamination), ("pbox", pbox)) if value]
     if len(given) != 1:
         raise InputError(f"given are {given or 'no classes'}; give one of ratio=2, contamination=0.1 or pbox={{...}}")
-    classes = [_class(ratio, contamination, pbox, name, forecast) for name in names]
+    prior, classes = zip(*(_class(ratio, contamination, pbox, name, forecast) for name in names), strict=True)
     cells = [prior_classes.Cells(shares, None if n == _JOINT else _bins(forecast[n].values)) for n in names]
     event, dims, values = wanted.score == "brier", ("of", "statistic"), wanted.values
     statistics = ["probability"] if event else ["mean", *(f"{100 * level:g} %" for level in _POINTS)]
-    stacked = np.array([_bounds(values, event, *each) for each in zip(cells, classes, strict=True)])
+    size = float(ratio or contamination or 0.0)
+    stacked = np.array([_bounds(values, event, *each, size) for each in zip(cells, classes, strict=True)])
     found = {key: (dims, stacked[:, :, k]) for k, key in enumerate(("value", "lower", "upper"))}
     result = xr.Dataset(found, {"of": names, "statistic": statistics}, {**provenance({}), "unit": wanted.unit})
     if event and pbox is None:
         sizes, flips = _SIZES[given[0]], []
         for each, own in zip(cells, classes, strict=True):
-            of_size = functools.partial(own.bounds, each, each.means(values))
+            of_size = functools.partial(own, each, each.means(values))
             flips.append(prior_classes.breakdown(of_size, verdict, float(shares @ values), *sizes))
         result["breakdown"] = ("of", np.array(flips))
-    return result.assign_attrs(target=wanted.name, words=_words(wanted, result, classes[0].words, verdict))
+    return result.assign_attrs(target=wanted.name, words=_words(wanted, result, prior[0], verdict))
 
 
 def _class(
     ratio: float | None, contamination: float | None, pbox: Boxes | None, name: str, forecast: xr.Dataset
-) -> _Class:
-    """Return the one class that is asked for."""
+) -> tuple[str, _Bounds]:
+    """Return the one class of priors that is asked for: its words, and its bounds at a size."""
     if ratio is not None:
         if not isinstance(ratio, int | float) or not 1 < ratio < _LARGEST_RATIO:
             remedy = f"give a number above 1 and below {_LARGEST_RATIO:g}, as 2: one density may be twice the other"
             raise InputError(f"ratio is {ratio!r}; {remedy}")
-        return _Class(f"the prior may be any density within a ratio of {ratio:g}", prior_classes.ratio_bounds, ratio)
+        return f"the prior may be any density within a ratio of {ratio:g}", prior_classes.ratio_bounds
     if contamination is not None:
         share = targets.checked_fraction("contamination", contamination)
-        return _Class(f"{100 * share:g} % of the prior may be anything", prior_classes.contamination_bounds, share)
+        return f"{100 * share:g} % of the prior may be anything", prior_classes.contamination_bounds
     assert pbox is not None
     ends = pbox[name]
     if not isinstance(ends, tuple | list) or len(ends) != 2 or not all(isinstance(end, Family) for end in ends):
@@ -155,7 +152,7 @@ def _class(
     if (least > most + 1e-12).any():
         raise InputError(f"pbox[{name!r}]: the distribution functions cross, or the first has the higher values; swap")
     words = "the prior may be any law in the p-box"
-    return _Class(words, lambda cells, means, _: prior_classes.box_bounds(cells, means, least, most))
+    return words, lambda cells, means, _: prior_classes.box_bounds(cells, means, least, most)
 
 
 def _bins(values: FloatArray) -> IntArray:
@@ -164,12 +161,12 @@ def _bins(values: FloatArray) -> IntArray:
 
 
 def _bounds(
-    values: FloatArray, event: bool, cells: prior_classes.Cells, own: _Class
+    values: FloatArray, event: bool, cells: prior_classes.Cells, of_size: _Bounds, size: float
 ) -> list[tuple[float, float, float]]:
     """Return value, lower and upper bound of each statistic."""
 
     def bounds(values: FloatArray) -> prior_classes.Bounds:
-        return own.bounds(cells, cells.means(values), own.size)
+        return of_size(cells, cells.means(values), size)
 
     found = [(float(cells.shares @ values), *bounds(values))]
     if event:

@@ -169,7 +169,7 @@ def _all(forecast: xr.Dataset, score: Score | None) -> Asked:
     if score is None or score in _OF_CLAIMS:
         for claim in read_claims():
             try:
-                found += [_event(forecast, claim.id, claim.text, claim.asked, score, _SEEN)]
+                found += [_event(forecast, claim, score, _SEEN)]
             except InputError as error:
                 left_out.append(f"{claim.id}: {error}")
     if score is None or score in _OF_OUTPUTS:
@@ -188,32 +188,27 @@ def _wanted(forecast: xr.Dataset, target: Target, score: Score | None) -> list[W
             raise InputError(f"{what}; leave score out")
         actions = ", ".join(map(str, target.actions))
         return [Wanted(target.name, f"{target.name} ({actions})", _LOSS, target.unit, target.losses(forecast))]
-    if isinstance(target, Claim):
-        return [_event(forecast, target.id, target.text, target.asked, score)]
-    if isinstance(target, Condition):
-        return [_event(forecast, target.text, target.words, target, score)]
+    if not isinstance(target, str):
+        return [_event(forecast, target, score)]
     named = _IN.fullmatch(target.strip())
     if named is None:
-        condition = parse_condition(target)
-        return [_event(forecast, condition.text, condition.words, condition, score)]
+        return [_event(forecast, parse_condition(target), score)]
     if named[1] in forecast.data_vars:
         return _outputs(forecast, named[1], named[2], score)
     claims = {claim.id: claim for claim in read_claims()}
-    if named[1] in claims:
-        if named[2] is not None:
-            raise InputError(f"claim {named[1]!r} has a date of its own; leave out {named[2]!r}")
-        return _wanted(forecast, claims[named[1]], score)
-    known = [*claims, *map(str, forecast.data_vars)]
-    raise InputError(
-        f"there is no claim or output {named[1]!r}{nearest(named[1], known)}; name a shipped claim, an output of the "
-        "forecast, or write a condition such as 'training_cluster_power > 5 GW by 2028'"
-    )
+    if named[1] not in claims:
+        what = f"there is no claim or output {named[1]!r}{nearest(named[1], [*claims, *map(str, forecast.data_vars)])}"
+        remedy = "or write a condition such as 'training_cluster_power > 5 GW by 2028'"
+        raise InputError(f"{what}; name a shipped claim, an output of the forecast, {remedy}")
+    if named[2] is not None:
+        raise InputError(f"claim {named[1]!r} has a date of its own; leave out {named[2]!r}")
+    return [_event(forecast, claims[named[1]], score)]
 
 
-def _event(
-    forecast: xr.Dataset, name: str, words: str, asked: Condition, score: Score | None, least: int = 1
-) -> Wanted:
-    """Return whether a condition holds, refused where no sample or every sample has it."""
+def _event(forecast: xr.Dataset, event: Claim | Condition, score: Score | None, least: int = 1) -> Wanted:
+    """Return whether an event comes true, refused where it does so in no sample or in every sample."""
+    asked = event.asked if isinstance(event, Claim) else event
+    name, words = (event.id, event.text) if isinstance(event, Claim) else (asked.text, asked.words)
     if score is not None and score not in _OF_CLAIMS:
         raise InputError(f"score {score!r} is for outputs, but {name!r} comes true or not; use 'brier' or 'log'")
     holds = asked.evaluate(forecast).values
@@ -244,11 +239,9 @@ def _outputs(forecast: xr.Dataset, name: str, date: str | None, score: Score | N
             raise InputError(f"{name!r} has no years; leave out {date!r}")
         return [Wanted(name, words, chosen, unit, output.values[0])]
     years = forecast["year"].values
-    if date is None:
-        places = range(len(years))
-    else:
-        year = parse_condition(f"{name} > 0 in {date}").years[0]
-        places = range((place := place_of(variable, year)), place + 1)
+    places = list(range(len(years)))
+    if date is not None:
+        places = [place_of(variable, parse_condition(f"{name} > 0 in {date}").years[0])]
     said = {k: f"in {years[k]:g}" for k in places}
     found = [Wanted(f"{name} {when}", f"{words} {when}", chosen, unit, output.values[k]) for k, when in said.items()]
     if date is not None and np.ptp(found[0].values) == 0:

@@ -68,7 +68,7 @@ class Clause:
 
     def holds(self, forecast: xr.Dataset) -> BoolArray:
         """Return whether the clause holds in each sample of a forecast."""
-        variable = _variable(forecast, self.name)
+        variable = variable_of(forecast, self.name)
         if "labels" in variable.attrs:
             names: list[str] = json.loads(variable.attrs["labels"])
             wanted = self.value.strip("'\"")
@@ -92,7 +92,7 @@ class Clause:
 
     def margin(self, forecast: xr.Dataset) -> FloatArray:
         """Return how far beyond what is asked each sample is: not below 0 where the clause holds."""
-        variable, holds = _variable(forecast, self.name), self.holds(forecast)
+        variable, holds = variable_of(forecast, self.name), self.holds(forecast)
         if "labels" in variable.attrs or self.form in ("=", "!="):
             return np.where(holds, 0.0, -1.0)
         if self.form in _COMPARISONS:
@@ -280,7 +280,7 @@ def _when(word: str, text: str) -> When:
     return When(word == "by", year, date_words(year))
 
 
-def _variable(forecast: xr.Dataset, name: str) -> xr.DataArray:
+def variable_of(forecast: xr.Dataset, name: str) -> xr.DataArray:
     """Return a variable of a forecast by year and sample, or by sample."""
     if name not in forecast.data_vars:
         known = [str(one) for one in forecast.data_vars]
