@@ -563,7 +563,7 @@ def loss_of_wrong_shape(action, draws):
         (lambda f: cc.evpi(f, cc.Decision(["a", "b"], loss_that_refuses)), "^no such action$"),
         (lambda f: cc.evpi(f, cc.Decision(["a", "b"], lambda a, d: 1.0), score="log"), "with its own loss"),
         (lambda f: cc.evsi(f, "total", observation="nowhere"), "there is no set of observations 'nowhere'"),
-        (lambda f: cc.evsi(f, "total"), "which the forecast does not hold"),
+        (lambda f: cc.evsi(f, "total"), "the forecast has no"),
         (lambda f: cc.evsi(f, "total", observation={"id": "a", "date": 2027}), "quantity"),
         (
             lambda f: cc.evsi(f, "total", observation={**SEEN, "unit": "GW"}),
