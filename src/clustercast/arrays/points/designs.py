@@ -173,8 +173,10 @@ def saltelli_replicate(
         else:
             from scipy.stats import qmc  # late: half a second, for these points alone
 
-            whole = qmc.Sobol(len(sequence), scramble=scramble, seed=own).random_base2((start + size - 1).bit_length())
-            sequence[:] = whole[start : start + size].T
+            sampler = qmc.Sobol(len(sequence), scramble=scramble, seed=own)
+            # From the first point on, SciPy warns of a number of points that is no power of 2.
+            whole = sampler.fast_forward(start).random(size) if start else sampler.random_base2((size - 1).bit_length())
+            sequence[:] = whole[:size].T
         return columns[0].T, columns[1].T
     for place, name in enumerate(names):
         for sample, column in zip("AB", columns[:, place], strict=True):
