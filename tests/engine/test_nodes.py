@@ -226,6 +226,17 @@ def test_what_cannot_be_stepped_is_refused():
         cc.quantity("1", between="cubic")
 
 
+def test_two_constants_before_the_first_node_and_from_it_on_stand_on_years():
+    @cc.quantity("1", between="previous", before=7)
+    def level(now, start):
+        return now * start / start
+
+    priors = cc.Priors(start=cc.Fixed(2026, unit="year"), now=cc.Fixed(3))
+    model = cc.Model([level], start="start")
+    found = cc.propagate(cc.draw(priors, 2), model=model, years=[2024, 2025, 2026, 2027])["level"]
+    assert found.transpose("year", "sample").values.tolist() == [[7, 7], [7, 7], [3, 3], [3, 3]]
+
+
 def check_chain(last):
     functions = []
     for number in range(1, last + 1):

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 from clustercast.arrays import Arrays, FloatArray
 from clustercast.engine.model import ANY, Model, change_of
 from clustercast.engine.operations import Call, Device, Operation, joined, plain_call, rows_of, run_operation, to_device
-from clustercast.engine.schedule import ROUNDING, TIMELESS, Builder, Place
+from clustercast.engine.schedule import ROUNDING, Builder, Place
 from clustercast.engine.unit_check import Proof
 from clustercast.engine.units import OwnUnits, factor
 from clustercast.errors import InputError
@@ -22,14 +21,6 @@ _ROUNDING = 1e-9
 _LOOKED_AT = 256
 
 
-class Output(NamedTuple):
-    """Where an output is found: the keys of its rows before the first node and after, or one key for all dates."""
-
-    early: str
-    late: str
-    by_year: bool
-
-
 @dataclass(frozen=True)
 class Program:
     """What is to be computed for a block of samples."""
@@ -37,7 +28,8 @@ class Program:
     # First, so that a process which takes up a program knows the units before it meets the functions that use them.
     units: OwnUnits
     operations: tuple[Operation, ...]
-    outputs: Mapping[str, Output]
+    # The keys of the rows of each output before the first node and from it on; one key twice where there is but one.
+    outputs: Mapping[str, tuple[str, str]]
     # What no sample changes.
     fixed: Arrays
     # The number of years before the first node, and from it on.
@@ -60,7 +52,7 @@ class Program:
         with np.errstate(divide="raise", invalid="raise", over="raise"):
             keys = dict(self._results(self._known(inputs), call))
         whole = {}
-        for name, (early, late, _) in self.outputs.items():
+        for name, (early, late) in self.outputs.items():
             whole[name] = keys[late or early]
             if early and late and early != late:
                 whole[name] = joined([rows_of(keys[early], self.early), rows_of(keys[late], self.late)])
@@ -69,9 +61,9 @@ class Program:
     def fill(self, inputs: Arrays, kept: Arrays) -> None:
         """Write the outputs of a block into arrays, in declared units, while each is in the cache."""
         where: dict[str, list[tuple[str, FloatArray]]] = {}
-        for name, (early, late, by_year) in self.outputs.items():
+        for name, (early, late) in self.outputs.items():
             out = kept[name]
-            if not by_year or self.dimensions[name] == 1:
+            if early == late or self.dimensions[name] == 1:
                 where.setdefault(late or early, []).append((name, out))
                 continue
             for key, rows in ((early, out[: self.early]), (late, out[self.early :])):
@@ -113,7 +105,7 @@ class Program:
 
     def _results(self, values: dict[str, FloatArray], call: Call) -> Iterator[tuple[str, FloatArray]]:
         """Run the operations, giving the rows of each output when they are known; free each after its last use."""
-        wanted = {key for output in self.outputs.values() for key in (output.early, output.late) if key}
+        wanted = {key for keys in self.outputs.values() for key in keys}
         yield from ((key, values[key]) for key in wanted if key in values)
         for operation, frees in zip(self.operations, self.frees, strict=True):
             run_operation(operation, values, call)
@@ -208,17 +200,12 @@ def scheduled(model: Model, fixed: Arrays, outputs: tuple[str, ...], years: Iter
     builder, dates = Builder(model, start, sizes), tuple(years)
     count = sum(date < start - ROUNDING for date in dates)
     past, late = Place(dates[:count], early=True), Place(dates[count:])
-    found = {}
     if stepped and late.dates:
         builder.schedule_nodes(outputs, late.dates[-1])
-    for name in outputs:
-        if model.wiring.timeless(name):
-            key = builder.key(name, TIMELESS)
-            found[name] = Output(key, key, by_year=False)
-        else:
-            early = builder.key(name, past) if past.dates else ""
-            found[name] = Output(early, builder.key(name, late) if late.dates else "", by_year=True)
-    operations = builder.needed({key for output in found.values() for key in output[:2]})
+    # What depends on no date has one key, whichever place it is asked for.
+    places = past if past.dates else late, late if late.dates else past
+    found = {name: (builder.key(name, places[0]), builder.key(name, places[1])) for name in outputs}
+    operations = builder.needed({key for keys in found.values() for key in keys})
     return Program(OwnUnits(), operations, found, {**fixed, **builder.given}, count, len(dates) - count)
 
 
@@ -264,11 +251,9 @@ def _proved(model: Model, fingerprint: str, whole: Program, rows: Arrays, units:
         for operation in whole.operations:
             run_operation(operation, values, proof.call)
     found = {}
-    for name, (early, late, by_year) in whole.outputs.items():
-        parts = {part: values[part].ndim for part in (early, late) if part}
-        found[name] = max(parts.values())
-        if len(parts) == 2 and found[name] == 1 and by_year:
-            found[name] = 2
+    for name, keys in whole.outputs.items():
+        # Where the rows before the first node are others, they stand on years even if each part does not.
+        found[name] = max(2 if len(set(keys)) == 2 else 0, *(values[key].ndim for key in keys))
     while len(_PROOFS) >= _MOST_PROOFS:
         del _PROOFS[next(iter(_PROOFS))]
     _PROOFS[key] = found
