@@ -34,7 +34,6 @@ def test_what_is_known_of_leaves_survives_the_journey():
     result = LeafSums(2, {"label": (2, 3)})
     for leaf, moments in enumerate(leaf_moments(values)):
         result.add(leaf, moments)
-    result.leaves = [(0, 3)]
     result.sketch.add(values)
     result.counts["label"][1, 2] = 7
     there = pickle.loads(pickle.dumps(result))

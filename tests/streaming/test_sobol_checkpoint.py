@@ -9,6 +9,7 @@ import pytest
 import clustercast as cc
 from clustercast.errors import InputError
 from clustercast.streaming import checkpoint as checkpoint_module
+from clustercast.streaming import executors
 from clustercast.streaming import sobol as module
 from clustercast.streaming.checkpoint import FILE
 from clustercast.streaming.moments import LeafSums
@@ -141,13 +142,12 @@ def test_another_call_is_refused(tmp_path, changed, message):
 
 def test_other_libraries_are_refused_here_and_on_a_worker(tmp_path, monkeypatch):
     broken_off(tmp_path)
-    monkeypatch.setattr(module, "versions", lambda: {"numpy": "1.0"})
-    with monkeypatch.context() as here:
-        here.setattr(checkpoint_module, "versions", lambda: {"numpy": "1.0"})
-        with pytest.raises(InputError, match=r'versions was {.*} and is {"numpy": "1.0"}'):
-            indices(tmp_path)
+    monkeypatch.setattr(checkpoint_module, "versions", lambda: {"numpy": "1.0"})
+    with pytest.raises(InputError, match=r'versions was {.*} and is {"numpy": "1.0"}'):
+        indices(tmp_path)
+    monkeypatch.setattr(executors, "versions", lambda: {"numpy": "1.0"})
     with pytest.raises(InputError, match=r"planned with other libraries .* numpy 1.0 there"):
-        indices()
+        indices(executor="processes", workers=1)
 
 
 def test_a_stream_and_its_indices_do_not_share_a_place(tmp_path):
@@ -178,7 +178,7 @@ def test_a_finished_replicate_is_one_row_of_the_file(tmp_path):
     indices(tmp_path, second_order=True)
     with np.load(tmp_path / FILE) as kept:
         assert json.loads(str(kept["run"]))["call"] == "stream_sobol"
-        assert sorted(kept["place"][:, 0]) == list(range(8))
+        assert sorted(kept["place"][:, 1]) == list(range(8))
         # Of Azzini and Rosati's products: one of the base point, three an input, one a pair.
         statistics = 1 + 3 * INPUTS + INPUTS * (INPUTS - 1) // 2
         # Means of the independent runs, of how often they are unusual, and of four powers; of products no spread.
@@ -251,7 +251,7 @@ def test_a_state_that_was_broken_off_half_merged_is_not_kept():
         write_if_due = write
 
     with pytest.raises(KeyboardInterrupt):
-        checkpoint_module.run_pieces(lambda plan, start, stop: State(), None, State(), 4, 1, place=Place())
+        checkpoint_module.run_pieces(lambda plan, start, stop: State(), None, State(), 1, leaf=1, size=4, place=Place())
     assert Place.written == [0, 1]
 
 
@@ -277,7 +277,7 @@ def test_progress_counts_the_leaves_that_were_finished_before():
     run = checkpoint_module.run_pieces
     piece = lambda plan, start, stop: Done((start, stop))  # noqa: E731
     shown = {"progress": lambda *numbers: seen.append(numbers), "leaf": 10, "size": 65}
-    assert run(piece, None, Done(), 7, 2, place=Place(), **shown).leaves == [(0, 2), (2, 4), (4, 6), (6, 7)]
+    assert run(piece, None, Done(), 2, place=Place(), **shown).leaves == [(0, 2), (2, 4), (4, 6), (6, 7)]
     assert seen == [(40, 65), (60, 65), (65, 65)]
 
 

@@ -3,7 +3,7 @@
 import json
 import time
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TypeVar
@@ -27,27 +27,23 @@ _RUN = "run"
 _SHARE = 0.05
 
 
-def run_identity(call: str, model: Model, priors: Priors, **arguments: object) -> dict[str, str]:
-    """Return all that decides the result of a run, in words: versions, priors, model and arguments of the call."""
-    for name, function in model.functions.items():
-        unknown = unknown_to_fingerprint(function)
-        if unknown:
-            raise InputError(
-                f"a checkpoint cannot know whether quantity {name!r} is the same when the run goes on: it uses "
-                f"{', '.join(unknown)}, whose content cannot be compared; give the quantity arrays, numbers or "
-                "functions, or leave checkpoint out"
-            )
-    known = {"call": call, "versions": json.dumps(versions()), "priors": f"{priors.name} {priors.hash}"}
-    known |= {"model": model.hash, "units": repr(OwnUnits())}
-    return known | {name: str(value) for name, value in arguments.items()}
-
-
 class Checkpoint:
     """The finished part of one run, in a directory that is made where there is none."""
 
-    def __init__(self, directory: Path | str, run: Mapping[str, str]) -> None:
+    def __init__(self, directory: Path | str, call: str, model: Model, priors: Priors, **arguments: object) -> None:
+        for name, function in model.functions.items():
+            unknown = unknown_to_fingerprint(function)
+            if unknown:
+                raise InputError(
+                    f"a checkpoint cannot know whether quantity {name!r} is the same when the run goes on: it uses "
+                    f"{', '.join(unknown)}, whose content cannot be compared; give the quantity arrays, numbers or "
+                    "functions, or leave checkpoint out"
+                )
+        # All that decides the result of a run, in words.
+        known = {"call": call, "versions": json.dumps(versions()), "priors": f"{priors.name} {priors.hash}"}
+        known |= {"model": model.hash, "units": repr(OwnUnits())}
+        self._run = known | {name: str(value) for name, value in arguments.items()}
         self._path = output_directory(directory) / FILE
-        self._run = dict(run)
         self._due = 0.0
 
     @contextmanager
@@ -99,24 +95,23 @@ def run_pieces(
     function: Function[Plan, LeafSums],
     plan: Plan,
     done: LeafSums,
-    leaves: int,
     length: int,
     *,
+    leaf: int,
+    size: int,
     executor: Workplace = None,
     workers: int | None = None,
     place: Checkpoint | None = None,
     progress: Progress | None = None,
-    leaf: int = 1,
-    size: int = 1,
 ) -> LeafSums:
-    """Return what is known of all leaves; `done` knows of none, a piece has `length` leaves, a leaf `leaf` samples."""
+    """Return what is known of all samples; `done` knows of none, a piece has `length` leaves, a leaf `leaf` samples."""
     with nullcontext() if place is None else place.held():
         if place is not None:
             kept = place.read()
             done = done if kept is None else kept
             # An error at once, not after an hour, if nothing can be written there.
             place.write(done)
-        pieces = remaining_ranges(leaves, done.leaves, length)
+        pieces = remaining_ranges(-(-size // leaf), done.leaves, length)
         whole = True
         try:
             for part in completed(function, plan, pieces, executor=executor, workers=workers, join=joined):

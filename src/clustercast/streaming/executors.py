@@ -2,12 +2,13 @@
 
 import functools
 import hashlib
+import io
 import multiprocessing
 import os
 import pickle
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent import futures
 from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
@@ -73,20 +74,28 @@ def completed(
 
 
 def _pickled(plan: object) -> bytes:
-    """Return a plan as bytes; functions that are written in a script or a notebook are sent whole where possible."""
+    """Return versions and a plan as bytes; functions of a script or a notebook are sent whole where possible."""
     try:
         dumps = import_module("cloudpickle").dumps
     except ImportError:
         dumps = pickle.dumps
     try:
-        return bytes(dumps(plan))
+        return pickle.dumps(versions()) + bytes(dumps(plan))
     except (pickle.PicklingError, TypeError, AttributeError, RuntimeError) as error:
         remedy = "write its functions in a module, install 'clustercast[distributed]', or use executor='threads'"
         raise InputError(f"the model or the priors cannot be sent to another process: {error}; {remedy}") from error
 
 
-# A plan from its bytes, read once in each process.
-_unpickled = functools.lru_cache(maxsize=4)(pickle.loads)
+@functools.lru_cache(maxsize=4)
+def _unpickled(sent: bytes) -> Any:
+    """Return a plan from its bytes, read once in each process; refused where other libraries could give other bits."""
+    file = io.BytesIO(sent)
+    planned, here = pickle.load(file), versions()
+    differs = [f"{name} {there} there, {here[name]} here" for name, there in planned.items() if here[name] != there]
+    if differs:
+        what = f"the run was planned with other libraries than this worker has: {'; '.join(differs)}"
+        raise InputError(f"{what}; install the same")
+    return pickle.load(file)
 
 
 def _sent(function: "Function[Plan, Result]", plan: bytes, start: int, stop: int) -> Result:
@@ -179,12 +188,3 @@ def _from_cluster(
     except (distributed.KilledWorker, distributed.CancelledError, distributed.comm.CommClosedError) as error:
         remedy = "look at the logs of its workers, and make the same call again with its checkpoint"
         raise InputError(f"the dask cluster gave up: {' '.join(str(error).split())}; {remedy}") from error
-
-
-def check_versions(planned: Mapping[str, str]) -> None:
-    """Refuse a worker whose libraries could give other bits than those of the machine that made the plan."""
-    here = versions()
-    differs = [f"{name} {there} there, {here[name]} here" for name, there in planned.items() if here[name] != there]
-    if differs:
-        what = f"the run was planned with other libraries than this worker has: {'; '.join(differs)}"
-        raise InputError(f"{what}; install the same")

@@ -54,10 +54,10 @@ class Moments:
 def leaf_moments(values: FloatArray, leaf: int = LEAF) -> list[Moments]:
     """Return the moments of each leaf of values (columns, samples); a CuPy array is summed on its device."""
     columns, samples = values.shape
-    whole = samples - samples % leaf
-    moments = []
-    for part in (values[:, :whole].reshape(columns, -1, leaf), values[:, whole:].reshape(columns, 1, -1)):
-        if part.size:
+    whole = samples // leaf
+    cut, moments = whole * leaf, []
+    for part in (values[:, :cut].reshape(columns, whole, leaf), values[:, cut:].reshape(columns, 1, samples - cut)):
+        if part.shape[1] and part.shape[2]:
             mean = part.sum(axis=-1) / part.shape[-1]
             deviations = part - mean[..., np.newaxis]
             deviations *= deviations
@@ -69,35 +69,39 @@ def leaf_moments(values: FloatArray, leaf: int = LEAF) -> list[Moments]:
 class LeafSums:
     """What is known of some leaves: moments, a sketch of quantiles, counts; what is known of others adds up."""
 
-    def __init__(self, columns: int = 0, counts: Mapping[str, tuple[int, ...]] | None = None) -> None:
-        # By tree, level and number within the level: a node of level k is 2**k leaves.
-        self.nodes: dict[tuple[int, int, int], Moments] = {}
-        self.leaves: Ranges = []
+    def __init__(self, columns: int = 0, counts: Mapping[str, tuple[int, ...]] | None = None, top: int = 64) -> None:
+        # By level and number within the level: a node of level k is 2**k leaves; those of the top level stay apart.
+        self.nodes: dict[tuple[int, int], Moments] = {}
+        self.top = top
         self.sketch = Sketch(columns)
         self.counts: Arrays = {name: np.zeros(shape, dtype=np.int64) for name, shape in (counts or {}).items()}
 
-    def add(self, index: int, moments: Moments, tree: int = 0, level: int = 0) -> None:
-        """Take in the moments of a leaf of a tree, or of a node, and combine neighbours as far as they go."""
-        if (tree, level, index) in self.nodes:
+    @property
+    def leaves(self) -> Ranges:
+        """Return which leaves are known."""
+        return joined_ranges((index << level, index + 1 << level) for level, index in self.nodes)
+
+    def add(self, index: int, moments: Moments, level: int = 0) -> None:
+        """Take in the moments of a leaf, or of a node, and combine neighbours as far as they go."""
+        if (level, index) in self.nodes:
             raise InputError(f"leaf {index << level} is summed twice; give each piece of a run once")
-        while (tree, level, index ^ 1) in self.nodes:
-            sibling = self.nodes.pop((tree, level, index ^ 1))
+        while level < self.top and (level, index ^ 1) in self.nodes:
+            sibling = self.nodes.pop((level, index ^ 1))
             moments = sibling.joined(moments) if index & 1 else moments.joined(sibling)
             level, index = level + 1, index >> 1
-        self.nodes[tree, level, index] = moments
+        self.nodes[level, index] = moments
 
     def merge(self, other: "LeafSums") -> None:
         """Take in what was seen of other leaves of the same run."""
-        for (tree, level, index), moments in other.nodes.items():
-            self.add(index, moments, tree, level)
+        for (level, index), moments in other.nodes.items():
+            self.add(index, moments, level)
         self.sketch.merge(other.sketch)
         for name, counts in other.counts.items():
             self.counts[name] += counts
-        self.leaves = joined_ranges([*self.leaves, *other.leaves])
 
-    def total(self, tree: int = 0) -> Moments:
-        """Return the moments of all samples of a tree, once every leaf is there."""
-        nodes = sorted((index << level, level, node) for (own, level, index), node in self.nodes.items() if own == tree)
+    def total(self) -> Moments:
+        """Return the moments of all samples, once every leaf is there."""
+        nodes = sorted((index << level, level, node) for (level, index), node in self.nodes.items())
         reached = 0
         for first, level, _ in nodes:
             if first != reached:
@@ -112,8 +116,8 @@ class LeafSums:
         nodes = self.nodes.values()
         places = [(*place, node.count) for place, node in self.nodes.items()]
         return {
-            "leaves": np.array(self.leaves, dtype=np.int64).reshape(-1, 2),
-            "place": np.array(places, dtype=np.int64).reshape(-1, 4),
+            "top": np.array(self.top),
+            "place": np.array(places, dtype=np.int64).reshape(-1, 3),
             "mean": np.array([node.mean for node in nodes], dtype=np.float64),
             "spread": np.array([node.spread for node in nodes], dtype=np.float64),
             **{f"sketch.{name}": array for name, array in self.sketch.to_arrays().items()},
@@ -123,14 +127,13 @@ class LeafSums:
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "LeafSums":
         """Return what `to_arrays` took apart."""
-        whole, parts = cls(), defaultdict[str, Arrays](dict)
+        whole, parts = cls(top=int(arrays["top"])), defaultdict[str, Arrays](dict)
         for key, array in arrays.items():
             part, _, name = key.rpartition(".")
             parts[part][name] = array
-        own = parts[""]
-        whole.leaves = [(int(start), int(stop)) for start, stop in own["leaves"]]
-        for (*place, count), mean, spread in zip(own["place"].tolist(), own["mean"], own["spread"], strict=True):
-            whole.nodes[*place] = Moments(count, mean, spread)
+        own = (arrays["place"].tolist(), arrays["mean"], arrays["spread"])
+        for (level, index, count), mean, spread in zip(*own, strict=True):
+            whole.nodes[level, index] = Moments(count, mean, spread)
         whole.sketch = Sketch.from_arrays(parts["sketch"])
         whole.counts = {name: np.array(array) for name, array in parts["counts"].items()}
         return whole
@@ -143,8 +146,8 @@ def joined_ranges(ranges: Iterable[tuple[int, int]]) -> Ranges:
     """Return ranges in order, those that touch as one."""
     whole: Ranges = []
     for start, stop in sorted(ranges):
-        if whole and whole[-1][1] >= start:
-            whole[-1] = (whole[-1][0], max(whole[-1][1], stop))
+        if whole and whole[-1][1] == start:
+            whole[-1] = (whole[-1][0], stop)
         else:
             whole.append((start, stop))
     return whole

@@ -22,7 +22,6 @@ from clustercast.engine.program import Program
 from clustercast.errors import InputError
 from clustercast.priors.prior_set import Priors
 from clustercast.sampling import input_values, saltelli_values
-from clustercast.streaming.executors import check_versions
 from clustercast.streaming.moments import LEAF, LeafSums, Moments, leaf_moments
 
 # Leaves drawn at a time, and leaves propagated at a time: what a cache holds, and what fills a GPU.
@@ -46,7 +45,6 @@ class StreamPlan:
     labels: Mapping[str, int]
     levels: Mapping[str, tuple[float, ...]]
     device: Device
-    versions: Mapping[str, str]
 
     @property
     def leaves(self) -> int:
@@ -61,8 +59,8 @@ class StreamPlan:
     def empty(self) -> LeafSums:
         """Return the reduction of no samples."""
         rows = {name: _rows(self.program, name) for name in self.program.outputs}
-        counts = {f"label {name}": (rows[name], number) for name, number in self.labels.items()}
-        counts |= {f"level {name}": (rows[name], len(levels)) for name, levels in self.levels.items()}
+        counts = {f"{name}_label": (rows[name], number) for name, number in self.labels.items()}
+        counts |= {f"{name}_level": (rows[name], len(levels)) for name, levels in self.levels.items()}
         return LeafSums(sum(rows[name] for name in self.columns), counts)
 
 
@@ -79,7 +77,6 @@ def _places(program: Program, names: Iterable[str]) -> dict[str, slice]:
 
 def reduce_leaves(plan: StreamPlan, start: int, stop: int) -> LeafSums:
     """Draw, propagate and reduce the leaves from `start` to before `stop`."""
-    check_versions(plan.versions)
     program, sums = plan.program.on(plan.device), plan.empty()
     drawn, together = _DRAWN_LEAVES[plan.device], _RUN_LEAVES[plan.device] * LEAF
     room = np.empty((sums.sketch.columns, min(drawn, stop - start) * LEAF))
@@ -92,11 +89,9 @@ def reduce_leaves(plan: StreamPlan, start: int, stop: int) -> LeafSums:
             part = slice(offset, min(offset + together, len(rows)))
             inputs = to_device({name: values[name][part] for name in program.factors}, plan.device)
             _reduce_block(plan, program.run(inputs), piece[:, part], sums)
-            # There are no numbers where all outputs are labels.
-            for leaf, moments in enumerate(leaf_moments(piece[:, part]) if len(piece) else [], first + offset // LEAF):
+            for leaf, moments in enumerate(leaf_moments(piece[:, part]), first + offset // LEAF):
                 sums.add(leaf, moments)
         sums.sketch.add(piece)
-    sums.leaves = [(start, stop)]
     return sums
 
 
@@ -108,13 +103,13 @@ def _reduce_block(plan: StreamPlan, results: Mapping[str, FloatArray], block: Fl
             raise InputError(f"output {name!r} has values that are not finite; correct the quantity that gives it")
         if name in plan.levels:
             reached = [to_host(np.count_nonzero(block[place] >= level, axis=-1)) for level in plan.levels[name]]
-            sums.counts[f"level {name}"] += np.stack(reached, axis=-1)
+            sums.counts[f"{name}_level"] += np.stack(reached, axis=-1)
     for name, number in plan.labels.items():
         values = np.broadcast_to(results[name], (_rows(plan.program, name), block.shape[-1]))
         whole = values.astype(np.int64)
         if not ((whole == values) & (whole >= 0) & (whole < number)).all():
             raise InputError(f"output {name!r} has values that are none of 0 to {number - 1}, its labels")
-        sums.counts[f"label {name}"] += np.stack([to_host(np.bincount(row, minlength=number)) for row in whole])
+        sums.counts[f"{name}_label"] += np.stack([to_host(np.bincount(row, minlength=number)) for row in whole])
 
 
 @dataclass(frozen=True)
@@ -132,7 +127,6 @@ class SobolPlan:
     # Outputs on the scale log10; the others are on the raw scale.
     log10: frozenset[str]
     program: Program
-    versions: Mapping[str, str]
     # Centre and scale of each column, which all pieces share, and its usual value.
     standards: Sequence[tuple[float, float]] = ()
     usual: Sequence[float] = ()
@@ -161,15 +155,15 @@ class SobolPlan:
         return min(self.each, 1 << (most.bit_length() - 1))
 
     @property
-    def leaves(self) -> int:
-        """Leaves of all replicates."""
-        return self.replicates * (self.each // self.leaf)
+    def top(self) -> int:
+        """Level of the tree at which a node is a replicate."""
+        return (self.each // self.leaf).bit_length() - 1
 
     def on_common_standards(self) -> "SobolPlan":
         """Return the plan with a centre, a scale and a usual value for each column, from its first leaf."""
-        factors = [unit_for_squares(column) for column in _runs(self, 0, 0)]
+        factors = [unit_for_squares(column) for column in _runs(self, 0)]
         plan = replace(self, factors=factors) if set(factors) != {1.0} else self
-        runs = _runs(plan, 0, 0)
+        runs = _runs(plan, 0)
         standards = [centre_and_scale(column) for column in runs]
         usual = usual_values(_independent(runs)).tolist()
         return replace(plan, standards=[(centre, scale or 1.0) for centre, scale in standards], usual=usual)
@@ -177,13 +171,11 @@ class SobolPlan:
 
 def sum_products(plan: SobolPlan, start: int, stop: int) -> LeafSums:
     """Draw, propagate and sum the products of the leaves from `start` to before `stop`, through all replicates."""
-    check_versions(plan.versions)
-    sums = LeafSums()
+    sums = LeafSums(top=plan.top)
     raw = np.array([name not in plan.log10 for name in plan.columns for _ in range(_rows(plan.program, name))])
     centres, scales = np.array(plan.standards).T[..., np.newaxis]
     for leaf in range(start, stop):
-        replicate, number = divmod(leaf, plan.each // plan.leaf)
-        panel, products = _runs(plan, replicate, number), []
+        panel, products = _runs(plan, leaf), []
         for column, (centre, scale) in zip(panel, plan.standards, strict=True):
             runs = separate(column, len(plan.swaps), centre=centre, scale=scale)
             own = product_sums(runs, plan.estimator, second_order=plan.second_order)
@@ -199,8 +191,7 @@ def sum_products(plan: SobolPlan, start: int, stop: int) -> LeafSums:
         values = leaf_moments(np.vstack(parts), independent.shape[-1])[0]
         # The spread of products is of no use.
         means = np.concatenate([values.mean, np.ravel(products) / plan.leaf])
-        sums.add(number, Moments(values.count, means, values.spread), replicate)
-    sums.leaves = [(start, stop)]
+        sums.add(leaf, Moments(values.count, means, values.spread))
     return sums
 
 
@@ -209,10 +200,10 @@ def _independent(runs: FloatArray) -> FloatArray:
     return np.ascontiguousarray(runs[:, :, [0, -1]].reshape(len(runs), -1))
 
 
-def _runs(plan: SobolPlan, replicate: int, leaf: int) -> FloatArray:
+def _runs(plan: SobolPlan, leaf: int) -> FloatArray:
     """Return the runs of a leaf on the scale of the analysis, shape (columns, points, runs of a point)."""
-    names = plan.priors.uncertain
-    a, b = saltelli_replicate(plan.seed, replicate, plan.replicates, names, plan.leaf, start=leaf * plan.leaf)
+    names, (replicate, start) = plan.priors.uncertain, divmod(leaf * plan.leaf, plan.each)
+    a, b = saltelli_replicate(plan.seed, replicate, plan.replicates, names, plan.leaf, start=start)
     inputs = saltelli_values(plan.priors, a, b, plan.swaps, plan.b_swaps)
     columns = []
     for name, result in plan.program.run(inputs).items():

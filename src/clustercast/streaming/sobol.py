@@ -15,7 +15,6 @@ from clustercast.arrays.indices.sobol_estimators import estimator_named, runs_pe
 from clustercast.arrays.indices.sobol_panel import with_intervals
 from clustercast.arrays.summaries.order_statistics import squared_in
 from clustercast.dataset import Dataset, Record, design_of, input_arrays, output_attrs, provenance, year_coordinate
-from clustercast.engine.fingerprint import versions
 from clustercast.engine.model import Model
 from clustercast.engine.program import program as prepared
 from clustercast.errors import InputError, typed, whole_number
@@ -32,7 +31,7 @@ from clustercast.sensitivity.outputs import (
 )
 from clustercast.sensitivity.run import Study, growing_sobol, single_members
 from clustercast.sensitivity.sobol import Engine, method_attributes
-from clustercast.streaming.checkpoint import Checkpoint, run_identity, run_pieces
+from clustercast.streaming.checkpoint import Checkpoint, run_pieces
 from clustercast.streaming.executors import Workplace
 from clustercast.streaming.moments import LeafSums, Moments
 from clustercast.streaming.pieces import SobolPlan, standardised, sum_products
@@ -227,24 +226,23 @@ def sobol_in_pieces(
         how["second_order"],
         frozenset(name for name, scale in scales.items() if scale == "log10"),
         prepared(study.changed, values, units, study.wanted, study.years),
-        versions(),
     ).on_common_standards()
     place = None
     if checkpoint is not None:
         own = {"size": points, "seed": plan.seed, "replicates": replicates, "groups": json.dumps(plan.swaps)}
         own |= {"latent": drawn["latent"], "scale": json.dumps(scales), "estimator": plan.estimator.name}
         own |= {"second_order": plan.second_order, "years": study.years.tolist(), "outputs": ", ".join(study.wanted)}
-        place = Checkpoint(checkpoint, run_identity("stream_sobol", study.changed, plan.priors, **own))
-    length = max(1, min(_MOST_LEAVES, plan.leaves // _FEWEST_PIECES))
+        place = Checkpoint(checkpoint, "stream_sobol", study.changed, plan.priors, **own)
+    length = max(1, min(_MOST_LEAVES, points // plan.leaf // _FEWEST_PIECES))
     shown: dict[str, Any] = {"progress": study.progress, "leaf": plan.leaf, "size": points}
-    done = run_pieces(sum_products, plan, LeafSums(), plan.leaves, length, place=place, **shown, **workplace)
+    done = run_pieces(sum_products, plan, LeafSums(top=plan.top), length, place=place, **shown, **workplace)
     record = run_record(few, points, model_hash=study.changed.hash)
     return _streamed_indices(done, plan, study, how["confidence"], record)
 
 
 def _streamed_indices(sums: LeafSums, plan: SobolPlan, study: Study, confidence: float, record: Record) -> Dataset:
     """Return the indices of a whole run, labelled as `sobol_indices` labels its own."""
-    totals = [sums.total(number) for number in range(plan.replicates)]
+    totals = [sums.nodes[plan.top, number] for number in range(plan.replicates)]
     values, count = functools.reduce(Moments.joined, totals), len(plan.standards)
     # Of the powers about the common standard: on how few runs the indices of each column rest.
     _, unusual, m1, m2, m3, m4, *_ = values.mean[: _ROWS * count].reshape(_ROWS, count)

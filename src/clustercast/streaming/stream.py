@@ -2,20 +2,18 @@
 
 import importlib.util
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, cast
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
 from clustercast.arrays import FloatArray, Names
 from clustercast.arrays.points.designs import require_power_of_two
 from clustercast.arrays.summaries.order_statistics import checked_probabilities, interval_ranks
 from clustercast.arrays.summaries.summaries import Summary, share_error
-from clustercast.dataset import Dataset, Record, input_arrays, output_attrs, provenance, provenance_of, year_coordinate
-from clustercast.engine.fingerprint import versions
+from clustercast.dataset import coordinate, input_arrays, output_attrs, provenance, provenance_of, year_coordinate
 from clustercast.engine.model import Model, with_changes
 from clustercast.engine.operations import Device, checked_device
 from clustercast.engine.program import program as prepared
@@ -27,13 +25,13 @@ from clustercast.priors.prior_set import Priors
 from clustercast.propagation import YEARS, Progress, propagate, run_blocks, wanted_outputs, year_grid
 from clustercast.quantities.cluster_model import cluster_model
 from clustercast.sampling import draw, input_values
-from clustercast.streaming.checkpoint import Checkpoint, run_identity, run_pieces
+from clustercast.streaming.checkpoint import Checkpoint, run_pieces
 from clustercast.streaming.executors import Join, Workplace, completed
 from clustercast.streaming.moments import LEAF, LeafSums
 from clustercast.streaming.pieces import StreamPlan, reduce_leaves
 from clustercast.streaming.sketch import RELATIVE_ERROR
 from clustercast.uncertainty.milestones import Levels
-from clustercast.uncertainty.summaries import PROBABILITIES, Variables, error_method, summary_record, summary_variables
+from clustercast.uncertainty.summaries import PROBABILITIES, share_variables, summary_record, summary_variables
 
 BLOCK = 1 << 19
 _DESIGNS = ("random", "sobol")
@@ -62,7 +60,7 @@ def stream(
     checkpoint: Path | str | None = None,
     progress: Progress | None = None,
     device: Device = "cpu",
-) -> Dataset:
+) -> xr.Dataset:
     """Draw, propagate and summarise, piece by piece, samples that need not fit into memory.
 
     Parameters
@@ -119,7 +117,7 @@ def stream(
     >>> round(float(result["cluster_power"].sel(quantile=0.5)) / 1e8, 2), result.attrs["quantile_relative_error"]
     (1.5, 0.000244140625)
     """
-    checked_probabilities(probabilities)
+    points = checked_probabilities(probabilities)
     asked = (model, years, outputs, design, seed, thresholds or {}, checked_device(device))
     plan, model, grid, record = stream_plan(priors, size, *asked)
     place = None
@@ -127,12 +125,12 @@ def stream(
         own = {"size": plan.size, "design": plan.design, "seed": plan.seed, "years": grid.tolist()}
         own |= {"outputs": ", ".join(plan.program.outputs), "device": plan.device}
         levels = json.dumps({name: list(levels) for name, levels in plan.levels.items()})
-        place = Checkpoint(checkpoint, run_identity("stream", model, priors, **own, thresholds=levels))
+        place = Checkpoint(checkpoint, "stream", model, priors, **own, thresholds=levels)
     length = piece_length(plan.leaves, block)
     how: Any = {"executor": executor, "workers": workers, "place": place}
     how |= {"progress": progress, "leaf": LEAF, "size": size}
-    done = run_pieces(reduce_leaves, plan, plan.empty(), plan.leaves, length, **how)
-    return _streamed_summary(done, plan, model, grid, probabilities, record)
+    done = run_pieces(reduce_leaves, plan, plan.empty(), length, **how)
+    return _streamed_summary(done, plan, model, grid, points, record)
 
 
 def stream_plan(
@@ -168,7 +166,7 @@ def stream_plan(
     model.check_inputs(values, wanted)
     program = prepared(model, values, units, wanted, grid)
     labels = {name: len(model.declaration(name).labels) for name in wanted if model.declaration(name).labels}
-    plan = StreamPlan(priors, design, int(seed), size, program, labels, levels, device, versions())
+    plan = StreamPlan(priors, design, int(seed), size, program, labels, levels, device)
     return plan, model, grid, run_record(few, size, model_hash=model.hash, device=device)
 
 
@@ -184,10 +182,10 @@ def piece_length(leaves: int, block: int | None) -> int:
 
 
 def _streamed_summary(
-    done: LeafSums, plan: StreamPlan, model: Model, years: FloatArray, probabilities: Sequence[float], record: Record
-) -> Dataset:
+    done: LeafSums, plan: StreamPlan, model: Model, years: FloatArray, points: FloatArray, record: Mapping[str, Any]
+) -> xr.Dataset:
     """Return the summary of a whole run, labelled as `summarise` labels a forecast."""
-    points, size = checked_probabilities(probabilities), done.sketch.samples
+    size = done.sketch.samples
     whole: tuple[FloatArray, ...] = ()
     if plan.columns:
         ranks = np.concatenate([points * (size - 1), *interval_ranks(points, size)])
@@ -196,20 +194,24 @@ def _streamed_summary(
         errors = (above - below) / 2 if size > 1 else np.full_like(middle, np.inf)
         moments = done.total()
         whole = middle, errors, moments.mean, moments.mean_error
-    variables: Variables = {}
+    variables: dict[Hashable, xr.Variable] = {}
     for name, ndim in plan.program.dimensions.items():
         dims, attrs = ("year",) if ndim == 2 else (), output_attrs(model, name)
+        by: dict[str, tuple[xr.Variable, str]] = {}
+        title, labels, levels = str(attrs["long_name"]), model.declaration(name).labels, plan.levels.get(name)
         if name in plan.columns:
             parts = (part[plan.columns[name]] for part in whole)
             variables |= summary_variables(name, dims, attrs, Summary(*(part if dims else part[0] for part in parts)))
         else:
-            variables |= _shares(name, "label", dims, done.counts[f"label {name}"], size)
-            variables[f"{name}_label"] = xr.Variable(f"{name}_label", np.array(model.declaration(name).labels))
-        if name in plan.levels:
-            variables |= _shares(name, "level", dims, done.counts[f"level {name}"], size)
-            levels = xr.Variable(f"{name}_level", list(plan.levels[name]), {"units": attrs["units"]})
-            variables[f"{name}_level"] = levels
-    described = summary_record(list(plan.program.outputs), size, error_method(record["design"]))
+            by["share"] = coordinate(f"{name}_label", labels), title
+        if levels:
+            above = coordinate(f"{name}_level", levels, {"units": str(attrs["units"])})
+            by["exceedance"] = above, f"being at or above levels of {title}"
+        for kind, (places, text) in by.items():
+            counts = done.counts[str(places.dims[0])]
+            share = (counts if dims else counts[0]) / size
+            variables |= share_variables(f"{name}_{kind}", dims, places, text, share, share_error(share, size))
+    described = summary_record(list(plan.program.outputs), size, record["design"])
     described["quantile_relative_error"] = RELATIVE_ERROR
     limit = "no order statistic is off by more than quantile_relative_error of itself"
     described["quantile_method"] = f"histogram over the bits of floating-point numbers; {limit}"
@@ -219,20 +221,7 @@ def _streamed_summary(
     return SummaryDataset(variables, coords=coords, attrs=provenance(record) | described)
 
 
-def _shares(name: str, kind: str, dims: tuple[str, ...], counts: NDArray[np.int64], size: int) -> Variables:
-    """Return shares of samples and their standard errors, labelled."""
-    share = (counts if dims else counts[0]) / size
-    what, title = ("share", "labels") if kind == "label" else ("exceedance", "being at or above levels")
-    text = f"share of samples by {title} of {name.replace('_', ' ')}"
-    both = {what: (share, text), f"{what}_error": (share_error(share, size), f"standard error of the {text}")}
-    attrs = {"role": "summary", "units": "1"}
-    return {
-        f"{name}_{key}": xr.Variable((*dims, f"{name}_{kind}"), values, {**attrs, "long_name": long_name})
-        for key, (values, long_name) in both.items()
-    }
-
-
-def run_record(few: Dataset, size: int, **more: object) -> dict[str, Any]:
+def run_record(few: xr.Dataset, size: int, **more: object) -> dict[str, Any]:
     """Return where a run comes from, from a few of its samples; the digests of these do not hold for the whole."""
     record = provenance_of(few)
     kept = {key: value for key, value in record.items() if key not in ("drawn", "samples")}
@@ -253,7 +242,7 @@ def stream_to_zarr(
     executor: Workplace = None,
     workers: int | None = None,
     progress: Progress | None = None,
-) -> Dataset:
+) -> xr.Dataset:
     """Draw and propagate samples that need not fit into memory, and keep all of them on disk.
 
     Parameters

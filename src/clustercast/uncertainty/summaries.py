@@ -84,7 +84,7 @@ def summarise(
             raise InputError(f"the output {name!r} and another one both give {twice!r}; rename one of them")
         variables |= made
     size = variable.sizes["sample"]
-    described = summary_record(names, size, error_method(design, replicates, used is not None), used)
+    described = summary_record(names, size, design, replicates, used)
     described["warning"] = " ".join(cautions)
     coords = {key: forecast[key] for key in forecast.coords if forecast[key].dims == (key,) and key != "sample"}
     coords = {key: value for key, value in coords.items() if any(key in v.dims for v in variables.values())}
@@ -92,11 +92,21 @@ def summarise(
     return SummaryDataset(variables, coords={**coords, "quantile": quantile}, attrs={**forecast.attrs, **described})
 
 
-def summary_record(names: list[str], size: int, method: str, weights: FloatArray | None = None) -> dict[str, Any]:
+def summary_record(
+    names: list[str], size: int, design: Record, replicates: int = 1, weights: FloatArray | None = None
+) -> dict[str, Any]:
     """Return what the attributes of a summary say of its outputs, samples and errors."""
     effective = float(size) if weights is None else effective_size(weights)
+    method = f"order statistics and variance of {'independent' if weights is None else 'the effective'} samples"
+    if replicates > 1:
+        method = f"spread of {replicates} independent replicates"
+    # Not of points that are drawn independently, such as Saltelli's may be.
+    elif design.get("name") in ("latin", "sobol", "saltelli", "shapley", "kucherenko") and (
+        design.get("points", "sobol") == "sobol"
+    ):
+        method += "; an upper limit, because the points of the design are spread evenly"
     record = {"layout": LAYOUT, "outputs": json.dumps(names), "samples": size, "effective_samples": effective}
-    return record | {"error_method": method}
+    return {**record, "error_method": method}
 
 
 def summary_variables(name: str, dims: Sequence[Hashable], attrs: Mapping[str, Any], numbers: Summary) -> Variables:
@@ -191,21 +201,17 @@ def _label_shares(name: str, variable: xr.Variable, weights: FloatArray | None) 
     counted = variable.values[..., np.newaxis, :] == np.arange(len(labels))[:, np.newaxis]
     if not counted.any(axis=-2).all():
         raise InputError(f"output {name!r} has values that are none of 0 to {len(labels) - 1}, its labels")
-    share, error = share_with_error(counted, weights)
-    dims, title = (*variable.dims[:-1], f"{name}_label"), variable.attrs.get("long_name", in_words(name))
-    attrs = {"role": "summary", "units": "1"}
+    title, by = variable.attrs.get("long_name", in_words(name)), coordinate(f"{name}_label", labels)
+    return share_variables(f"{name}_share", variable.dims[:-1], by, title, *share_with_error(counted, weights))
+
+
+def share_variables(
+    name: str, dims: Sequence[Hashable], by: xr.Variable, title: str, share: FloatArray, error: FloatArray
+) -> Variables:
+    """Return shares of samples by label or level, and their standard errors, labelled."""
+    own, attrs = (*dims, *by.dims), {"role": "summary", "units": "1"}
     return {
-        f"{name}_share": xr.Variable(dims, share, {**attrs, "long_name": f"share of samples by {title}"}),
-        f"{name}_share_error": xr.Variable(dims, error, {**attrs, "long_name": f"standard error of shares by {title}"}),
-        f"{name}_label": coordinate(f"{name}_label", labels),
+        name: xr.Variable(own, share, {**attrs, "long_name": f"share of samples by {title}"}),
+        f"{name}_error": xr.Variable(own, error, {**attrs, "long_name": f"standard error of shares by {title}"}),
+        by.dims[0]: by,
     }
-
-
-def error_method(design: Record, replicates: int = 1, weighted: bool = False) -> str:
-    """Return how the errors were made and what they are worth on the design."""
-    if replicates > 1:
-        return f"spread of {replicates} independent replicates"
-    method = "order statistics and variance of " + ("the effective samples" if weighted else "independent samples")
-    even = design.get("name") in ("latin", "sobol", "saltelli", "shapley", "kucherenko")
-    even = even and design.get("points", "sobol") == "sobol"
-    return f"{method}; an upper limit, because the points of the design are spread evenly" if even else method
