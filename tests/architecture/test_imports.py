@@ -56,7 +56,7 @@ KEEPERS = {
     "jinja2": ("clustercast.report*",),
     "typer": ("analyses*",),
     "click": ("analyses*",),
-    "SALib": ("clustercast.sensitivity.salib_engine",),
+    "SALib": ("clustercast.sensitivity.salib",),
 }
 
 HEAVY = {

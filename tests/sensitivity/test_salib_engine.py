@@ -5,21 +5,29 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import xarray as xr
 from SALib.analyze import delta, morris, pawn
 from SALib.analyze import sobol as salib_sobol
 from SALib.sample import sobol as salib_sample
 
+import clustercast as cc
 from clustercast.arrays.indices.intervals import bootstrap_weights
 from clustercast.arrays.indices.sobol_panel import sobol_panel
 from clustercast.arrays.points.designs import morris_trajectories
 from clustercast.errors import InputError
-from clustercast.sensitivity import salib_engine
-from clustercast.sensitivity.salib_engine import MEASURES, measures_of_column, result_dict, sobol_columns
+from clustercast.sensitivity import salib
+from clustercast.sensitivity.salib import MEASURES, measures_of_column, sobol_columns
 from tests.reference.problems import ishigami
 
 
 def problem():
     return {"num_vars": 3, "names": ["x1", "x2", "x3"], "bounds": [[0.0, 1.0]] * 3}
+
+
+def forecast_of(values, size=128, **design):
+    """Return a forecast of given values, which are not looked at, on a design of three inputs."""
+    inputs = cc.draw(cc.Priors(**{name: cc.Uniform(0, 1) for name in problem()["names"]}), size, **design)
+    return inputs.assign(y=xr.Variable("sample", values, {"role": "output", "units": "1"}))
 
 
 @pytest.fixture(scope="module")
@@ -68,8 +76,8 @@ def test_values_that_are_not_finite_are_refused(values):
         warnings.simplefilter("ignore")
         theirs = salib_sobol.analyze(problem(), broken[1], seed=1)
     assert not theirs["S1"].any() and not theirs["ST"].any()
-    with pytest.raises(InputError, match="first inf in column 1 at row 17"):
-        sobol_columns(broken, 3, design_second_order=True, second_order=True)
+    with pytest.raises(InputError, match="output 'y' has 1 values that are not finite, the first inf at sample 17"):
+        cc.sobol_indices(forecast_of(broken[1], design="saltelli"), engine="salib")
 
 
 def test_a_constant_column_is_undefined_and_without_a_warning(values):
@@ -85,7 +93,8 @@ def test_rows_that_do_not_fit_are_refused():
 
 def test_result_dict_does_what_salibs_own_does(values):
     theirs = salib_sobol.analyze(problem(), values[0], seed=3)
-    ours = result_dict(["x1", "x2", "x3"], dict(theirs))
+    forecast = forecast_of(values[0], design="saltelli")
+    ours = cc.to_salib(cc.sobol_indices(forecast, engine="salib", scale="raw", second_order=True, seed=3))
     for one, other in zip(ours.to_df(), theirs.to_df(), strict=True):
         assert one.equals(other)
 
@@ -117,7 +126,7 @@ def test_an_input_without_a_density_is_named(monkeypatch):
     inputs, values = sample()
     none = {"delta": [0.1, np.nan, 0.2], "delta_conf": [0.0] * 3, "S1": [0.1] * 3, "S1_conf": [0.0] * 3}
     own = SimpleNamespace(analyze=lambda *args, **options: none)
-    monkeypatch.setattr(salib_engine, "import_module", lambda name: own)
+    monkeypatch.setattr(salib, "import_module", lambda name: own)
     with pytest.raises(InputError, match="no delta for input 1 of 3"):
         measures_of_column("delta", inputs, values)
 
@@ -150,9 +159,11 @@ def test_an_output_with_a_value_that_has_a_probability_has_no_density_to_compare
 
 @pytest.mark.parametrize("measure", MEASURES)
 def test_other_measures_refuse_values_that_are_not_finite(measure):
-    inputs, values = sample()
+    # Of Morris' design a trajectory has four rows.
+    design = {"size": 100, "design": "morris"} if measure == "morris" else {"size": 400}
+    forecast = forecast_of(np.where(np.arange(400) == 7, np.nan, 1.0), **design)
     with pytest.raises(InputError, match="not finite"):
-        measures_of_column(measure, inputs, np.where(values > 4.9, np.nan, values))
+        {"delta": cc.delta_indices, "pawn": cc.pawn_indices, "morris": cc.morris_effects}[measure](forecast)
 
 
 def test_what_salib_only_warns_of_is_an_error():

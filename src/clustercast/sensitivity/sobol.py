@@ -22,7 +22,7 @@ from clustercast.sensitivity.outputs import (
     measured,
     unresolved,
 )
-from clustercast.sensitivity.salib_engine import sobol_columns
+from clustercast.sensitivity.salib import sobol_columns
 
 Engine = Literal["panel", "salib"]
 
