@@ -9,7 +9,7 @@ from clustercast.conditioning.backtest import rolling_origin, skills, skills_by
 from clustercast.errors import InputError
 from clustercast.files.whole import write_text
 from clustercast.report.json_text import json_text
-from clustercast.report.wording import say, score_tables
+from clustercast.report.wording import say
 
 
 @options.analysis(samples=1 << 16, points=True)
@@ -37,7 +37,7 @@ def backtest(
         scored = len({score.observation for score in one.scores})
         learned = f"As of {origin}: {one.learned} rows learned from, {scored} scored"
         methods = list(dict.fromkeys(score.method for score in one.scores))
-        shown += [*score_tables(one.scores, methods), *say("learning.skills", skills([one]), learned)]
+        shown += [*say("learning.scores", one.scores, methods), *say("learning.skills", skills([one]), learned)]
         shown += [*one.statement.splitlines(), *say("learning.origin", one, origin, run.priors.name)]
     everything = skills(runs)
     if len(runs) > 1:

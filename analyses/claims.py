@@ -20,10 +20,7 @@ def claims(run: options.Run) -> options.Answer:
     forecast, answers = answer_claims(run, labelled)
     limits = cc.summarise(forecast[labelled]) if labelled else None
     relief = relief_of(run)
-    tables = say("claims.answers", answers)
-    for name in LIMITS:
-        if limits is not None and name in labelled:
-            tables += say("claims.binding", limits[f"{name}_share"], limits[f"{name}_share_error"], name)
+    tables = say("claims.answers", answers) + (say("claims.limits", limits, LIMITS) if labelled else [])
     tables += [] if relief is None else say("claims.relief", relief)
     return options.Answer(
         finding=[*say("claims.finding", answers), *conditions(run.priors, forecast, 2030.0)],

@@ -22,7 +22,7 @@ def condition(
     from clustercast.conditioning.checks import learned, observation_influence, prior_conflict
     from clustercast.conditioning.tree import posterior_inputs
     from clustercast.report.sentences import forecast_sentence, key_year, limits_sentence
-    from clustercast.report.wording import influence_tables, learned_tables, say
+    from clustercast.report.wording import say
 
     known = cc.read_observations(observations, as_of=as_of, skip_bad=skip_bad)
     known = known.without(*options.names(without) or [], before=only_before)
@@ -40,9 +40,9 @@ def condition(
         finding=[*said, *filter(None, [limits_sentence(run.priors)])],
         shown=[
             *say("forecast.pairs", [*paths.values()], run.outputs, [*paths]),
-            *learned_tables(table),
+            *say("learning.learned", table),
             *say("learning.conflict", conflict),
-            *influence_tables(influence),
+            *say("learning.influence", influence),
             *cc.provenance_of(tree)["left_out"],
             *tree.attrs["statement"].splitlines(),
         ],

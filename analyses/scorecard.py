@@ -15,7 +15,7 @@ from clustercast.decisions.information import imagined
 from clustercast.engine.units import same_dimension
 from clustercast.errors import InputError
 from clustercast.files.dates import end_of
-from clustercast.report.wording import say, score_tables
+from clustercast.report.wording import say
 
 
 @options.analysis()
@@ -41,7 +41,7 @@ def scorecard(
         in_sample += [name] if younger and provenance_of(forecast).get("priors_hash") == run.priors.hash else []
     shown: list[object] = []
     for name, found in runs.items():
-        shown += score_tables(found, ("posterior",)) if found else []
+        shown += say("learning.scores", found, ("posterior",)) if found else []
         shown += say("learning.stored", name, _skills(made, found), made)
     date = end_of(today) if today else max((end_of(row.as_of) for row in rows), default=end_of(made))
     priors, before = run.priors, date - older_than

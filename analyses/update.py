@@ -4,7 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from pydantic import BaseModel
 
 import clustercast as cc
@@ -17,7 +16,7 @@ from clustercast.conditioning.tree import records as new_records
 from clustercast.errors import InputError
 from clustercast.files.toml import load_toml, validated
 from clustercast.priors.shipped import directory
-from clustercast.report.wording import influence_tables, learned_tables, records, say
+from clustercast.report.wording import records, say
 
 Tree = Any
 # Of what was learned; every prior draw would take seconds to write.
@@ -71,8 +70,8 @@ def update(
         finding=say("learning.moved", records(moved, "input"), len(fresh)),
         shown=[
             *say("forecast.pairs", [earlier, later], run.outputs, ("before", "after")),
-            *learned_tables(moved, ("before", "after")),
-            *influence_tables(influence.isel(observation=np.isin(influence["observation"].values, fresh))),
+            *say("learning.learned", moved, ("before", "after")),
+            *say("learning.influence", influence.sel(observation=influence["observation"].isin(fresh))),
             *new.left_out,
             *after.attrs["statement"].splitlines(),
         ],

@@ -9,7 +9,7 @@ import xarray as xr
 from rich.console import Console
 
 from clustercast.conditioning.backtest import Score, Skill
-from clustercast.report.wording import influence_tables, learned_tables, say, score_tables
+from clustercast.report.wording import say
 
 
 def text(*tables):
@@ -39,7 +39,7 @@ def learned():
 
 
 def test_what_was_learned_is_shown_and_the_rest_counted(learned):
-    shown = text(*learned_tables(learned))
+    shown = text(*say("learning.learned", learned))
     assert "-0.75" in shown
     assert "×0.50" in shown
     assert "Load factor" not in shown
@@ -95,10 +95,11 @@ def test_the_most_influential_observation_comes_first():
         },
         coords={**observations(), "input": ["load_factor", "us_gdp"]},
     )
-    assert "0.65  " in text(*influence_tables(influence)) and "0.65 !" not in text(*influence_tables(influence))
+    shown = text(*say("learning.influence", influence))
+    assert "0.65  " in shown and "0.65 !" not in shown
     # Of 400 draws 1 - 1 / log10(400) is the most that can be trusted.
     influence["k_hat"].attrs["largest"] = 1 - 1 / np.log10(400)
-    shown = text(*influence_tables(influence))
+    shown = text(*say("learning.influence", influence))
     assert "0.65 !" in shown and "above 0.62" in shown
     assert shown.index("obs_two") < shown.index("obs_one")
     assert "+0.90" in shown
@@ -159,6 +160,6 @@ def test_what_was_learned_and_what_conflicts_is_said_in_words():
 def test_each_observation_has_its_scores_and_a_dash_where_there_is_none():
     one = Score("posterior", "obs_one", "level", "g", 2025.1, 2.0, 2.3, 0.15, 0.2, 0.81)
     two = Score("line", "obs_one", "level", "g", 2025.1, 2.0, 1.0, 0.75, 0.9, 0.99)
-    shown = text(*score_tables([one, two], ["posterior", "prior", "line"]))
+    shown = text(*say("learning.scores", [one, two], ["posterior", "prior", "line"]))
     row = next(line.split() for line in shown.splitlines() if "obs_one" in line)
     assert row == ["obs_one", "2025.1", "×2.00", "0.81", "0.150", "-", "0.750"]

@@ -76,10 +76,12 @@ def worlds(shares):
 
 
 def test_impossible_worlds_are_named_where_there_are_any():
-    assert sentences.contradiction_sentence(worlds([0, 0, 0]), 2030) == ""
-    assert sentences.contradiction_sentence(forecast(x=(1, "1")), 2030) == ""
-    said = sentences.contradiction_sentence(worlds([0, 0.26, 0.84]), 2030)
+    priors = cc.Priors(x=cc.Uniform(0, 1))
+    assert sentences.conditions(priors, worlds([0, 0, 0]), 2030) == []
+    assert sentences.conditions(priors, forecast(x=(1, "1")), 2030) == []
+    (said,) = sentences.conditions(priors, worlds([0, 0.26, 0.84]), 2030)
     assert said == "Impossible worlds among the samples: 26 % in 2030, 84 % in 2034 (mostly: cluster above the stock)."
+    assert len(sentences.conditions(cc.read_priors("evidence_2026"), worlds([0, 0.26, 0.84]), 2030)) == 2
 
 
 def test_years_outside_the_validity_of_a_set_are_named():

@@ -26,7 +26,6 @@ from clustercast.report.numbers import milestone_text
 from clustercast.report.plots.style import axes_or_new, in_percent, number_text, unit_of
 from clustercast.report.sentences import LIMITS, hangs_on, opening
 from clustercast.report.sobol import caution, member, sobol_tables
-from clustercast.report.wording import learned_tables
 from clustercast.uncertainty.milestones import crossing_year
 from clustercast.uncertainty.scenarios import BASE, scenario_changes
 from clustercast.uncertainty.stated import StatedCell, compare_with_stated, read_reference_classes, read_stated_tables
@@ -189,5 +188,5 @@ def _learned(results: Results, tree: xr.DataTree, forecast: xr.Dataset) -> dict[
         "skills": shipped_skills(),
         "figures": [(one, plots.prior_posterior(before[one["name"]], after[one["name"]])) for one in most],
         "fans": fans,
-        "tables": learned_tables(learned(tree)),
+        "learned": learned(tree),
     }

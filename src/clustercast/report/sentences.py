@@ -95,25 +95,17 @@ def validity_sentence(priors: Priors, years: Sequence[float]) -> str:
     return f"Outside {first:g} to {last:g}, for which {priors.name} was made: {listed(outside)}." if outside else ""
 
 
-def contradiction_sentence(forecast: xr.Dataset, year: float | None) -> str:
-    """Return how likely it is that a sampled world is impossible, by year, and why; empty where it never is."""
-    if "contradiction" not in forecast:
-        return ""
-    shares = summarise(forecast[["contradiction"]])["contradiction_share"]
-    impossible = 1 - shares.sel(contradiction_label="none")
-    if float(impossible.max()) < _SEEN:
-        return ""
-    asked = [when for when in (year, float(impossible["year"][-1])) if when is not None]
-    shown = [(chance(float(impossible.sel(year=when))), when) for when in dict.fromkeys(asked)]
-    causes = shares.drop_sel(contradiction_label="none").max("year")
-    why = str(causes["contradiction_label"].values[int(np.argmax(causes.values))])
-    said = ", ".join(f"{likely} in {when:g}" for likely, when in shown)
-    return f"Impossible worlds among the samples: {said} (mostly: {why})."
-
-
 def conditions(priors: Priors, forecast: xr.Dataset, year: float | None) -> list[str]:
-    """Return which limits act, and how likely a sampled world is impossible; nothing where neither is to be said."""
-    return [*filter(None, [limits_sentence(priors), contradiction_sentence(forecast, year)])]
+    """Return which limits act, and how likely it is, by year, that a sampled world is impossible, and why."""
+    said = [*filter(None, [limits_sentence(priors)])]
+    shares = summarise(forecast[["contradiction"]])["contradiction_share"] if "contradiction" in forecast else None
+    if shares is None or float((1 - shares.sel(contradiction_label="none")).max()) < _SEEN:
+        return said
+    impossible, causes = 1 - shares.sel(contradiction_label="none"), shares.drop_sel(contradiction_label="none")
+    asked = [when for when in (year, float(shares["year"][-1])) if when is not None]
+    shown = [f"{chance(float(impossible.sel(year=when)))} in {when:g}" for when in dict.fromkeys(asked)]
+    why = causes["contradiction_label"].values[int(np.argmax(causes.max("year").values))]
+    return [*said, f"Impossible worlds among the samples: {', '.join(shown)} (mostly: {why})."]
 
 
 def opening(

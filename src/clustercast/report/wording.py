@@ -6,12 +6,11 @@ first column and those whose header begins with "<" hold words, to the left; the
 
 import functools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jinja2
-import numpy as np
 import xarray as xr
 from markupsafe import Markup
 
@@ -22,8 +21,6 @@ from clustercast.report.tables import table
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-    from clustercast.conditioning.backtest import Score
 
 _TEMPLATES = Path(__file__).with_name("templates")
 # What stands in a value for the signs that end cells and lines of a template.
@@ -112,27 +109,3 @@ def ends(path: xr.DataArray) -> xr.DataArray:
     """Return the ends of the 90 % interval and the median of a variable that has samples or quantiles."""
     points = [0.05, 0.5, 0.95]
     return path.sel(quantile=points) if "quantile" in path.dims else path.quantile(points, "sample")
-
-
-def learned_tables(learned: xr.Dataset, groups: tuple[str, str] = ("prior", "posterior")) -> list[Any]:
-    """Return prior beside posterior for each input, then for each parameter of the likelihood, the most moved first."""
-    rows = records(learned.assign(strength=np.maximum(np.abs(learned["shift"]), learned["contraction"])), "input")
-    return say("learning.learned", sorted(rows, key=lambda row: -row["strength"]), groups)
-
-
-def influence_tables(influence: xr.Dataset, *, most: int = 15) -> list[Any]:
-    """Return what each observation moved most, the most influential observations first."""
-    rows = records(influence.drop_vars("input"), "observation")
-    for row in rows:
-        row["moved"] = max(row["shift"], key=abs)
-        row["input"] = str(influence["input"].values[row["shift"].index(row["moved"])])
-    rows.sort(key=lambda row: -abs(row["moved"]))
-    return say("learning.influence", rows[:most], influence["k_hat"].attrs.get("largest", 0.7))
-
-
-def score_tables(scores: "Iterable[Score]", methods: Sequence[str]) -> list[Any]:
-    """Return each scored observation: forecast over observed, its place in the prediction, its CRPS by method."""
-    by_row: dict[str, dict[str, Score]] = {}
-    for score in scores:
-        by_row.setdefault(score.observation, {})[score.method] = score
-    return say("learning.scores", by_row, methods)
