@@ -5,7 +5,7 @@ import numpy as np
 import clustercast as cc
 from benchmarks.measure import Options, Row, at_least, medians, peak_megabytes
 from benchmarks.shipped import SIX, priors
-from clustercast.arrays.summaries.order_statistics import quantiles
+from clustercast.arrays.summaries import quantiles
 
 PROBABILITIES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
@@ -40,7 +40,7 @@ def rows(options: Options) -> list[Row]:
             *at_least(3, ratio),
         ),
         Row(
-            "the same quantiles alone (arrays.order_statistics.quantiles): times faster",
+            "the same quantiles alone (arrays.summaries.quantiles): times faster",
             taken["quantiles"] * each,
             "ns a value",
             f"xarray.Dataset.quantile, {taken['xarray'] * each:.1f} ns",

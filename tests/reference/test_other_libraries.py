@@ -12,11 +12,11 @@ from SALib.analyze import sobol as salib_analyze
 from SALib.sample import morris as salib_morris
 from SALib.sample import sobol as salib_sample
 
+from clustercast.arrays import summaries
 from clustercast.arrays.families import tabulated
 from clustercast.arrays.indices.intervals import bootstrap_weights
 from clustercast.arrays.indices.sobol_panel import sobol_panel
 from clustercast.arrays.points.designs import morris_trajectories
-from clustercast.arrays.summaries import order_statistics, summaries
 from tests.reference.designs import design_rows
 
 FIVE = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
@@ -86,7 +86,7 @@ def test_weighted_quantiles_are_those_of_xarray(values, probabilities, seed):
 def test_the_error_of_a_quantile_is_near_that_of_arviz(probability):
     """ArviZ puts its own estimate of the effective size in the place of 500."""
     values = np.random.default_rng(4).normal(size=500)
-    error = order_statistics.quantiles_with_errors(values, [probability])[1][0]
+    error = summaries.quantiles_with_errors(values, [probability])[1][0]
     theirs = array_stats.mcse(values[np.newaxis], method="quantile", prob=probability)
     assert error == pytest.approx(float(theirs), rel=0.5)
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from clustercast.arrays.summaries.summaries import share_error
+from clustercast.arrays.summaries import share_error
 from clustercast.report.numbers import calendar_year, chance, human, interval, is_share, odds, plus_minus, with_interval
 
 

@@ -10,7 +10,7 @@ from scipy import special, stats
 
 import clustercast as cc
 from clustercast.arrays.points import designs
-from clustercast.arrays.summaries.summaries import share_with_error
+from clustercast.arrays.summaries import share_with_error
 from clustercast.dataset import provenance, provenance_of
 from clustercast.errors import InputError
 from clustercast.uncertainty.milestones import crossing_year, exceedance, level_of, milestones, reference_class

@@ -13,7 +13,7 @@ from clustercast.arrays.decisions.partition import partition, without_twins
 from clustercast.arrays.decisions.scores import variance_gain
 from clustercast.arrays.decisions.together import explained, rank_scores
 from clustercast.arrays.indices.intervals import normal_factor
-from clustercast.arrays.summaries.summaries import share_with_error
+from clustercast.arrays.summaries import share_with_error
 from clustercast.dataset import in_words, provenance
 from clustercast.decisions import targets
 from clustercast.errors import InputError, takes, typed, whole_number

@@ -10,7 +10,7 @@ import xarray as xr
 from clustercast.arrays import FloatArray, IntArray, Names
 from clustercast.arrays.decisions import prior_classes, shifts
 from clustercast.arrays.decisions.partition import partition
-from clustercast.arrays.summaries.order_statistics import effective_size
+from clustercast.arrays.summaries import effective_size
 from clustercast.dataset import Weights, design_of, provenance, with_provenance
 from clustercast.decisions import targets
 from clustercast.errors import InputError, typed

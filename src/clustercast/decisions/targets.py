@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from clustercast.arrays import BoolArray, FloatArray
-from clustercast.arrays.summaries.order_statistics import checked_weights
+from clustercast.arrays.summaries import checked_weights
 from clustercast.dataset import Weights, design_of, in_words, provenance_of, read_only, weights_array
 from clustercast.engine.fingerprint import place_of as written_at
 from clustercast.engine.units import factor

@@ -14,8 +14,7 @@ from scipy.special import ndtri, softmax
 from clustercast.arrays import FloatArray, Names
 from clustercast.arrays.decisions.shifts import event_divergence, event_weights, informative, least_shift
 from clustercast.arrays.families.tails import score_of_tails
-from clustercast.arrays.summaries.order_statistics import effective_size
-from clustercast.arrays.summaries.summaries import share_with_error
+from clustercast.arrays.summaries import effective_size, share_with_error
 from clustercast.dataset import provenance
 from clustercast.decisions import targets
 from clustercast.errors import InputError, typed

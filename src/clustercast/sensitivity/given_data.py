@@ -9,7 +9,7 @@ from clustercast.arrays import FloatArray, IntArray, Names
 from clustercast.arrays.indices.given_data import default_bins, first_order_indices
 from clustercast.arrays.indices.intervals import FewRuns, as_wide_as_few_events, normal_factor
 from clustercast.arrays.points.streams import stream
-from clustercast.arrays.summaries.order_statistics import checked_weights, effective_size
+from clustercast.arrays.summaries import checked_weights, effective_size
 from clustercast.dataset import Weights, design_of, provenance_of, weights_array
 from clustercast.engine.model import Model, with_changes
 from clustercast.errors import InputError, nearest, takes

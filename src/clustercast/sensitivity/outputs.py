@@ -11,7 +11,7 @@ import xarray as xr
 from clustercast.arrays import BoolArray, FloatArray, Names
 from clustercast.arrays.indices.sobol_estimators import centre_and_scale
 from clustercast.arrays.points.designs import blind_pairs
-from clustercast.arrays.summaries.order_statistics import unit_for_squares
+from clustercast.arrays.summaries import unit_for_squares
 from clustercast.dataset import Record, coordinate, design_of, provenance_of
 from clustercast.errors import InputError, nearest
 

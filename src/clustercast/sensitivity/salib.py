@@ -19,7 +19,7 @@ import xarray as xr
 from clustercast.arrays import FloatArray, Names
 from clustercast.arrays.indices.intervals import check_confidence
 from clustercast.arrays.indices.sobol_estimators import centre_and_scale, runs_per_point
-from clustercast.arrays.summaries.order_statistics import squared_in, unit_for_squares
+from clustercast.arrays.summaries import squared_in, unit_for_squares
 from clustercast.dataset import design_of, provenance_of
 from clustercast.errors import InputError, located, nearest, takes, typed, whole_number
 from clustercast.sensitivity.design import morris_design

@@ -16,7 +16,7 @@ from clustercast.arrays.indices.sobol_estimators import (
     separate,
 )
 from clustercast.arrays.points.designs import saltelli_replicate
-from clustercast.arrays.summaries.order_statistics import unit_for_squares
+from clustercast.arrays.summaries import unit_for_squares
 from clustercast.engine.operations import Device, to_device, to_host
 from clustercast.engine.program import Program
 from clustercast.errors import InputError

@@ -13,7 +13,7 @@ import xarray as xr
 from clustercast.arrays.indices.intervals import FewRuns, check_confidence
 from clustercast.arrays.indices.sobol_estimators import estimator_named, runs_per_point
 from clustercast.arrays.indices.sobol_panel import with_intervals
-from clustercast.arrays.summaries.order_statistics import squared_in
+from clustercast.arrays.summaries import squared_in
 from clustercast.dataset import Dataset, Record, design_of, input_arrays, output_attrs, provenance, year_coordinate
 from clustercast.engine.model import Model
 from clustercast.engine.program import program as prepared

@@ -11,8 +11,7 @@ import xarray as xr
 
 from clustercast.arrays import FloatArray, Names
 from clustercast.arrays.points.designs import require_power_of_two
-from clustercast.arrays.summaries.order_statistics import checked_probabilities, interval_ranks
-from clustercast.arrays.summaries.summaries import Summary, share_error
+from clustercast.arrays.summaries import Summary, checked_probabilities, interval_ranks, share_error
 from clustercast.dataset import coordinate, input_arrays, output_attrs, provenance, provenance_of, year_coordinate
 from clustercast.engine.model import Model, with_changes
 from clustercast.engine.operations import Device, checked_device

@@ -11,7 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from clustercast.arrays import BoolArray, FloatArray
-from clustercast.arrays.summaries.summaries import share_with_error
+from clustercast.arrays.summaries import share_with_error
 from clustercast.dataset import Weights, design_of, in_words
 from clustercast.engine.units import factor, parse_quantity, same_dimension
 from clustercast.errors import InputError, nearest, typed

@@ -7,8 +7,7 @@ import numpy as np
 import xarray as xr
 
 from clustercast.arrays import FloatArray
-from clustercast.arrays.summaries.order_statistics import effective_size, quantiles_with_errors
-from clustercast.arrays.summaries.summaries import first_crossing, share_with_error
+from clustercast.arrays.summaries import effective_size, first_crossing, quantiles_with_errors, share_with_error
 from clustercast.dataset import Weights, design_of, in_words, sample_design
 from clustercast.engine.units import in_unit
 from clustercast.errors import InputError, nearest, shown, takes, typed

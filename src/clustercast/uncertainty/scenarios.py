@@ -7,8 +7,7 @@ import numpy as np
 import xarray as xr
 from scipy.special import ndtr
 
-from clustercast.arrays.summaries.order_statistics import quantiles
-from clustercast.arrays.summaries.summaries import share_with_error
+from clustercast.arrays.summaries import quantiles, share_with_error
 from clustercast.dataset import Dataset, design_of, in_words, provenance_of, with_provenance
 from clustercast.engine.model import Model
 from clustercast.errors import InputError, takes, typed

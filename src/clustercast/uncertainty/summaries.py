@@ -8,10 +8,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from clustercast.arrays import FloatArray
-from clustercast.arrays.summaries.order_statistics import checked_probabilities, effective_size
-from clustercast.arrays.summaries.summaries import Summary, replicated_summary, share_with_error, summary
-from clustercast.arrays.summaries.tails import DOUBTFUL, HEAVY, tail_shapes
+from clustercast.arrays import FloatArray, summaries
+from clustercast.arrays.summaries import DOUBTFUL, HEAVY, replicated_summary, share_with_error, summary, tail_shapes
 from clustercast.dataset import Record, Weights, coordinate, design_of, in_words, weights_array
 from clustercast.errors import InputError, typed
 from clustercast.files.netcdf import LAYOUT, SummaryDataset
@@ -55,7 +53,7 @@ def summarise(
     -----
     Errors are those of independent samples, of a quantile by the order statistics beside it, of a mean by the spread:
     upper limits for a Latin hypercube and Sobol' points. Four or more replicates give errors by their own spread, for
-    any design. Of a Saltelli design the rows A and B are used, which the others repeat. See `arrays.order_statistics`.
+    any design. Of a Saltelli design the rows A and B are used, which the others repeat. See `arrays.summaries`.
 
     Examples
     --------
@@ -64,7 +62,7 @@ def summarise(
     >>> float(result["power"].sel(quantile=0.5, year=2030)), float(result["power_mean"].sel(year=2030))
     (2.0, 2.0)
     """
-    points = checked_probabilities(probabilities)
+    points = summaries.checked_probabilities(probabilities)
     names = output_names(forecast)
     design = design_of(forecast)
     rows, used = independent(forecast, weights, design)
@@ -96,7 +94,7 @@ def summary_record(
     names: list[str], size: int, design: Record, replicates: int = 1, weights: FloatArray | None = None
 ) -> dict[str, Any]:
     """Return what the attributes of a summary say of its outputs, samples and errors."""
-    effective = float(size) if weights is None else effective_size(weights)
+    effective = float(size) if weights is None else summaries.effective_size(weights)
     method = f"order statistics and variance of {'independent' if weights is None else 'the effective'} samples"
     if replicates > 1:
         method = f"spread of {replicates} independent replicates"
@@ -109,7 +107,9 @@ def summary_record(
     return {**record, "error_method": method}
 
 
-def summary_variables(name: str, dims: Sequence[Hashable], attrs: Mapping[str, Any], numbers: Summary) -> Variables:
+def summary_variables(
+    name: str, dims: Sequence[Hashable], attrs: Mapping[str, Any], numbers: summaries.Summary
+) -> Variables:
     """Return the summary of one output as labelled variables; `dims` are the output's own without ``sample``."""
     title = attrs.get("long_name", in_words(name))
     error, with_quantile = "Monte Carlo standard error of", (*dims, "quantile")

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from clustercast.arrays.summaries.summaries import first_crossing
+from clustercast.arrays.summaries import first_crossing
 from clustercast.errors import InputError
 
 TIMES = np.arange(2022.0, 2031.0)

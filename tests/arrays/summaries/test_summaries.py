@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import stats
 
-from clustercast.arrays.summaries import order_statistics, summaries
+from clustercast.arrays import summaries
 from clustercast.errors import InputError
 
 FIVE = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
@@ -28,11 +28,11 @@ def test_equal_weights_of_any_scale_are_no_weights(values, probabilities, scale)
 def test_weighted_errors_are_those_of_the_effective_size():
     rng = np.random.default_rng(5)
     values, weights = rng.normal(size=(300, 2000)), rng.gamma(1.0, size=2000)
-    computed, errors = order_statistics.quantiles_with_errors(values, FIVE, weights)
+    computed, errors = summaries.quantiles_with_errors(values, FIVE, weights)
     assert np.allclose(errors.mean(axis=0), computed.std(axis=0, ddof=1), rtol=0.15)
     means, mean_errors = summaries.mean_with_error(values, weights)
     assert mean_errors.mean() == pytest.approx(means.std(ddof=1), rel=0.15)
-    assert order_statistics.effective_size(weights) == pytest.approx(1000, rel=0.1)
+    assert summaries.effective_size(weights) == pytest.approx(1000, rel=0.1)
 
 
 def test_importance_weights_turn_one_normal_into_another():

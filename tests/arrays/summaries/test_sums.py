@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clustercast.arrays.summaries.order_statistics import squared_in, sum_of_products, unit_for_squares
+from clustercast.arrays.summaries import squared_in, sum_of_products, unit_for_squares
 
 
 @given(st.integers(0, 5000), st.integers(0, 2**32))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from clustercast.arrays.summaries.tails import HEAVY, tail_shape, tail_shapes
+from clustercast.arrays.summaries import HEAVY, tail_shape, tail_shapes
 
 
 @pytest.mark.parametrize("shape", [0.3, 0.7, 1.0, 1.5])

@@ -5,7 +5,7 @@ from scipy.special import softmax
 
 from clustercast.arrays import BoolArray, FloatArray, IntArray
 from clustercast.arrays.decisions.partition import Partition
-from clustercast.arrays.summaries.order_statistics import effective_size
+from clustercast.arrays.summaries import effective_size
 
 _STEPS, _FURTHEST, _SURE = 30, 8.0, 3.0
 _SETTLED = 1e-5

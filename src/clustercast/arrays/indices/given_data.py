@@ -3,7 +3,7 @@
 import numpy as np
 
 from clustercast.arrays import FloatArray, IntArray
-from clustercast.arrays.summaries.order_statistics import checked_weights, effective_size, unit_for_squares
+from clustercast.arrays.summaries import checked_weights, effective_size, unit_for_squares
 from clustercast.errors import InputError
 
 BLOCK = 64

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from clustercast.arrays import FloatArray, IntArray
-from clustercast.arrays.summaries.order_statistics import sum_of_products, unit_for_squares
+from clustercast.arrays.summaries import sum_of_products, unit_for_squares
 from clustercast.errors import InputError, nearest
 
 Ratios = tuple[FloatArray, FloatArray, FloatArray | None]

@@ -24,7 +24,7 @@ from clustercast.arrays.indices.sobol_estimators import (
     runs_per_point,
     separate,
 )
-from clustercast.arrays.summaries.order_statistics import squared_in, unit_for_squares
+from clustercast.arrays.summaries import squared_in, unit_for_squares
 from clustercast.errors import InputError
 
 # Standard deviations between a mean and 0 from which its rounding matters.

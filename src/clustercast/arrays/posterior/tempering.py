@@ -7,8 +7,7 @@ import numpy as np
 from numpy.random import Generator
 from scipy.linalg import solve_triangular
 
-from clustercast.arrays import FloatArray, IntArray
-from clustercast.arrays.summaries import order_statistics
+from clustercast.arrays import FloatArray, IntArray, summaries
 
 LogLikelihood = Callable[[FloatArray], FloatArray]
 # No direction is so narrow that a population which has collapsed could not leave it.
@@ -19,7 +18,7 @@ _BISECTIONS = 60
 
 def effective_size(log_weights: FloatArray) -> float:
     """Return Kish's effective sample size, from 1 to n, of the logarithms of importance weights."""
-    return order_statistics.effective_size(np.exp(log_weights - log_weights.max()))
+    return summaries.effective_size(np.exp(log_weights - log_weights.max()))
 
 
 def next_temperature(log_likelihood: FloatArray, current: float, size: float) -> float:

@@ -9,7 +9,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from clustercast.arrays import FloatArray
-from clustercast.arrays.summaries.order_statistics import quantiles
+from clustercast.arrays.summaries import quantiles
 from clustercast.decisions.pooling import WHOSE
 from clustercast.engine.units import conversion
 from clustercast.errors import InputError, takes

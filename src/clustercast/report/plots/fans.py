@@ -12,7 +12,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from clustercast.arrays import FloatArray
-from clustercast.arrays.summaries.order_statistics import quantiles
+from clustercast.arrays.summaries import quantiles
 from clustercast.conditioning.observation_rows import Observation
 from clustercast.engine.units import conversion, same_dimension
 from clustercast.errors import InputError, takes
