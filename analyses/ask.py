@@ -42,6 +42,7 @@ def ask(run: options.Run, condition: str, observations: str = "possible") -> opt
     files: dict[str, Any] = {"ask.nc": lambda path: cc.write_netcdf(forecasts[run.priors.name], path)}
     for name, draw in found.figures.items():
         files[f"ask_{name}.png"] = lambda path, draw=draw: cc.plots.save_figure(draw(), path)
+    sentences += run.without_effect(asked.names)
     return options.Answer(finding=sentences, shown=list(found.tables), results=results, files=files)
 
 

@@ -84,25 +84,28 @@ class Run:
 
         forecast, year = self.forecast(QUICK) if forecast is None else forecast, key_year(self.years)
         named = forecast.sel(year=[year]) if "year" in forecast.dims else forecast
-        return [*opening(forecast, cc.summarise(named), self.priors, self.outputs, year), *self._without_effect()]
+        return [
+            *opening(forecast, cc.summarise(named), self.priors, self.outputs, year),
+            *self.without_effect(self.with_trend()),
+        ]
 
-    def _without_effect(self) -> list[str]:
-        """Return a sentence on inputs that were changed and that no output depends on, or nothing."""
+    def without_effect(self, shown: Sequence[str]) -> list[str]:
+        """Return a sentence on inputs that were changed and that nothing shown depends on, or nothing."""
         import clustercast as cc
         from clustercast.engine.model import change_of
         from clustercast.report.numbers import in_a_sentence, listed
 
-        used = self.model.inputs(self.with_trend())
+        used = {*shown, *self.model.inputs(name for name in shown if name in self.model)}
         base = cc.read_priors(self.named[0]) if self.named[0] and self.named[1] else self.priors
         laid_over = [name for name in self.priors if name not in base or self.priors[name] != base[name]]
         idle, theirs = ([(change_of(n) or (n,))[0] for n in names] for names in (self.settings, laid_over))
         # Of a scenario one input may carry the effect for all.
-        idle = [name for name in (*idle, *theirs) if name not in used and (name in idle or not {*used} & {*theirs})]
+        idle = [name for name in (*idle, *theirs) if name not in used and (name in idle or not used & {*theirs})]
         if not idle:
             return []
         users, inputs = self.model.users(idle[0]), listed([in_a_sentence(name) for name in dict.fromkeys(idle)])
-        other = f"; --outputs {users[0]} is one that does" if users else ""
-        return [f"No output shown depends on what was changed: {inputs}{other}."]
+        other = f"; the quantity {users[0]} does" if users else ""
+        return [f"Nothing shown depends on what was changed: {inputs}{other}."]
 
 
 class Verbatim(str):

@@ -120,23 +120,23 @@ GULF = '[inputs.gulf_capacity]\nfamily = "fixed"\nvalue = 9\nsource = "A test (2
     [
         (
             ["--set", "gulf_capacity=9"],
-            "No output shown depends on what was changed: gulf capacity; --outputs gulf_power",
+            "Nothing shown depends on what was changed: gulf capacity; the quantity gulf_power does.",
         ),
         (["--set", "gulf_capacity=9", "--outputs", "gulf_power"], None),
         (
             ["--set", "cost_floor=0.2", "--set", "nuclear_build_time=4", "--set", "drilling_rigs=9"],
             "changed: drilling rigs;",
         ),
-        (["--scenario", "GULF"], "changed: gulf capacity; --outputs gulf_power"),
+        (["--scenario", "GULF"], "changed: gulf capacity; the quantity gulf_power does"),
         (["--scenario", "MORE"], None),
         (["--scenario", "gas_and_deregulation"], None),
     ],
 )
-def test_a_change_that_no_output_shows_is_named(asked, said, tmp_path, capsys):
+def test_a_change_that_nothing_shows_is_named(asked, said, tmp_path, capsys):
     more = GULF.replace("gulf_capacity", "nuclear_build_time").replace("9", "4", 1)
     for name, text in (("GULF", GULF), ("MORE", GULF + more)):
         (tmp_path / f"{name}.toml").write_text(SCENARIO + text)
     asked = [str(tmp_path / f"{part}.toml") if part in ("GULF", "MORE") else part for part in asked]
     assert command.run(["shapley", "--samples", "16", "--years", "2030", *asked, "--out", str(tmp_path / "out")]) == 0
     shown = " ".join(capsys.readouterr().out.split())
-    assert ("No output shown" in shown) == bool(said) and (said or "") in shown
+    assert ("Nothing shown" in shown) == bool(said) and (said or "") in shown
