@@ -25,8 +25,7 @@ def shapley_effects(
 ) -> xr.Dataset:
     """Shapley effects: shares of the variance that sum to 1, for correlated inputs too.
 
-    The effect of an input is what it adds to the explained variance, on average over all orders in which the inputs
-    could become known.
+    The effect of an input is what it adds to the explained variance, on average over all orders of becoming known.
 
     Parameters
     ----------
@@ -44,9 +43,8 @@ def shapley_effects(
 
     References
     ----------
-    E. Song, B. L. Nelson, J. Staum, SIAM/ASA J. Uncertainty Quantification 4, 1060 (2016), doi:10.1137/15M1048070.
-    B. Broto, F. Bachoc, M. Depecker, SIAM/ASA J. Uncertainty Quantification 8, 693 (2020), doi:10.1137/18M1234631.
-    T. Goda, Reliability Engineering & System Safety 206, 107183 (2021), doi:10.1016/j.ress.2020.107183.
+    Song, Nelson and Staum (2016), doi:10.1137/15M1048070; Broto, Bachoc and Depecker (2020), doi:10.1137/18M1234631;
+    Goda (2021), doi:10.1016/j.ress.2020.107183.
 
     Examples
     --------
@@ -90,8 +88,7 @@ def kucherenko_indices(
 
     References
     ----------
-    S. Kucherenko, S. Tarantola, P. Annoni, Comput. Phys. Commun. 183, 937 (2012), doi:10.1016/j.cpc.2011.12.020.
-    T. A. Mara, S. Tarantola, P. Annoni, Environmental Modelling & Software 72, 173 (2015),
+    Kucherenko, Tarantola and Annoni (2012), doi:10.1016/j.cpc.2011.12.020; Mara, Tarantola and Annoni (2015),
     doi:10.1016/j.envsoft.2015.05.010.
 
     Examples

@@ -109,10 +109,8 @@ def delta_indices(
     outputs, scale : optional
         As in `sobol_indices`, whose errors this has too. Delta does not change with a monotone scale; its density
         estimate is better on log10.
-    resamples, confidence, seed : optional
-        Of the bootstrap.
-    dummy : bool, optional
-        As in `given_data_indices`.
+    resamples, confidence, seed, dummy : optional
+        Of the bootstrap, and as in `given_data_indices`.
 
     Returns
     -------
@@ -149,10 +147,8 @@ def pawn_indices(
         From `propagate`, in any design; the inputs vary.
     outputs, scale : optional
         As in `sobol_indices`, whose errors this has too; the distances do not change with a monotone scale.
-    slices : int, optional
-        Number of intervals that each input is cut into.
-    seed, dummy : optional
-        As in `given_data_indices`.
+    slices, seed, dummy : optional
+        Number of intervals that each input is cut into, and as in `given_data_indices`.
 
     Returns
     -------
@@ -188,10 +184,8 @@ def morris_effects(
     forecast : Dataset
         From `propagate`, on inputs drawn with ``design="morris"``; all samples, in order. Inputs are moved one at a
         time, so rank correlations are not kept; the result's warning says so.
-    outputs, scale : optional
-        As in `sobol_indices`, whose errors this has too.
-    resamples, confidence : optional
-        Of the bootstrap of ``mu_star``.
+    outputs, scale, resamples, confidence : optional
+        As in `sobol_indices`, whose errors this has too; the bootstrap is of ``mu_star``.
 
     Returns
     -------
@@ -201,8 +195,7 @@ def morris_effects(
 
     References
     ----------
-    M. D. Morris, Technometrics 33, 161 (1991), doi:10.1080/00401706.1991.10484804.
-    F. Campolongo, J. Cariboni, A. Saltelli, Environmental Modelling & Software 22, 1509 (2007),
+    Morris (1991), doi:10.1080/00401706.1991.10484804; Campolongo, Cariboni and Saltelli (2007),
     doi:10.1016/j.envsoft.2006.10.004.
 
     Examples

@@ -47,8 +47,8 @@ def sobol_indices(
     forecast : Dataset
         From `propagate`, on inputs drawn with ``design="saltelli"``; all samples, in order.
     outputs : str or iterable of str, optional
-        Outputs to analyse; all by default. A variable added to the forecast counts too, such as the exceedance of a
-        threshold: ``forecast.assign(reached=forecast["x"] >= 1e12)``.
+        All by default. A variable added to the forecast counts too, such as the exceedance of a threshold:
+        ``forecast.assign(reached=forecast["x"] >= 1e12)``.
     engine : {"panel", "salib"}, optional
         One pass over the panel of outputs and years, or SALib itself on each column.
     estimator : str, optional
@@ -61,23 +61,22 @@ def sobol_indices(
         declares it (``positive=``), else log10 in a unit such as W or USD, raw for pure numbers, times, rates, labels.
     second_order : bool, optional
         Whether to estimate ``S2``, interactions of pairs, too.
-    confidence : float, optional
-        Coverage of the intervals, between 0 and 1.
-    resamples, seed : int, optional
-        Of the bootstrap, where the design has one scramble only; 0 resamples for no intervals.
+    confidence, resamples, seed : optional
+        Coverage of the intervals, between 0 and 1, and their bootstrap, where the design has one scramble only; 0
+        resamples for no intervals.
 
     Returns
     -------
     Dataset
-        ``S1``, ``ST`` with dims (output[, year], input); ``*_conf`` half-widths, and ``ST_lead_conf``, that of the lead
-        of an input's ST over the next; ``variance`` on the scale of the analysis (pure number squared for log10). Where
-        asked for, ``S2`` with (output[, year], input, input_2) above the diagonal; ``to_dataframe()`` has one row an
-        output, year and input unless ``S2`` is there. Coordinates ``scale`` and ``unit`` by output. Attributes: how it
-        was done, where the forecast came from, and ``warning``: what could mislead, empty if nothing; ``interval`` is
+        ``S1``, ``ST``, dims (output[, year], input); half-widths ``*_conf``, and ``ST_lead_conf``, that of the lead of
+        an input's ST over the next; ``variance`` on the scale of the analysis (pure number squared for log10); where
+        asked for ``S2``, dims (output[, year], input, input_2), above the diagonal. Without it ``to_dataframe()`` has
+        one row an output, year and input. Coordinates ``scale`` and ``unit`` by output. Attributes: how it was done,
+        where the forecast came from, and ``warning``: what could mislead, empty if nothing; ``interval`` is
         ``"student-t"`` or ``"bootstrap"``, and ``interval_widened`` 1 where a skewed estimate has a wider one, as all
         have but the bootstrap of ``"saltelli-jansen"``, SALib's own. With groups in the draw, ``input`` holds the
-        groups, S1 is their closed index. An output without years repeats over them where others have years. Where an
-        output does not vary its variance is 0 and its indices are NaN.
+        groups, and S1 is their closed index. An output without years repeats over those of others. Where an output does
+        not vary its variance is 0 and its indices are NaN.
 
     Raises
     ------
@@ -165,8 +164,8 @@ def _method(
 def ranking_resolved(indices: xr.Dataset, k: int = 3) -> xr.DataArray:
     """Return whether the order of the first k inputs by total index is resolved.
 
-    Each of the first k inputs must lead the next one by more than the half-width of the lead, unless neither matters:
-    both totals, intervals included, are below 0.01. Where the result has no intervals of leads (engine ``"salib"``,
+    Each of them must lead the next one by more than the half-width of the lead, unless neither matters: both totals,
+    intervals included, are below 0.01. Where the result has no intervals of leads (engine ``"salib"``,
     `time_integrated`), the two half-widths are added, which asks for more than is needed.
 
     Parameters
@@ -174,12 +173,12 @@ def ranking_resolved(indices: xr.Dataset, k: int = 3) -> xr.DataArray:
     indices : Dataset
         From `sobol_indices`, with intervals.
     k : int, optional
-        How many inputs to rank; all of them where there are fewer.
+        All inputs where there are fewer.
 
     Returns
     -------
     DataArray
-        Truth values with dims (output[, year]); false where an output does not vary.
+        Truth values, dims (output[, year]); false where an output does not vary.
 
     Raises
     ------
@@ -217,9 +216,9 @@ def time_integrated(
     Returns
     -------
     Dataset
-        S1, ST and, where there, S2, with dims (output, input[, input_2]); `variance` is the weighted mean over the
-        years. Half-widths are the weighted means of the years' own, which is as wide as they can be: it takes the
-        years' errors as moving together. Attributes record the years and the weights.
+        S1, ST and, where there, S2, dims (output, input[, input_2]); `variance`, the weighted mean over the years.
+        Half-widths are the weighted means of the years' own, as if their errors moved together: as wide as they can be.
+        Attributes record the years and the weights.
 
     Raises
     ------

@@ -174,8 +174,7 @@ def stream_sobol(priors: Priors, *, size: int, **options: Any) -> Dataset:
 
     References
     ----------
-    I. Azzini, T. A. Mara and R. Rosati, Environ. Model. Softw. 144, 105167 (2021),
-    doi:10.1016/j.envsoft.2021.105167.
+    Azzini, Mara and Rosati (2021), doi:10.1016/j.envsoft.2021.105167.
     """
     return run_sobol(priors, size=size, memory=_NEVER_WHOLE, **options)
 
