@@ -5,14 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clustercast.arrays.indices.sobol_estimators import (
-    ESTIMATORS,
-    centre_and_scale,
-    indices_from_means,
-    product_sums,
-    separate,
-)
-from clustercast.streaming.pieces import centre_sums, standardised
+from clustercast.arrays.indices.sobol_estimators import ESTIMATORS, Runs, centre_and_scale
 
 INPUTS, POINTS, REPLICATES = 3, 8, 4
 
@@ -26,9 +19,9 @@ def means_about(rows, estimator, second_order, centre, scale):
     """Return means of products of each replicate, and of what moves their centre."""
     result = []
     for replicate in rows:
-        runs = separate(replicate, INPUTS, centre=centre, scale=scale)
-        sums = product_sums(runs, estimator, second_order=second_order)
-        result.append(np.concatenate([sums, centre_sums(runs)]) / POINTS)
+        runs = Runs.of(replicate, INPUTS, centre=centre, scale=scale)
+        sums = estimator.sums(runs, second_order)
+        result.append(np.concatenate([sums, runs.centre_sums()]) / POINTS)
     return np.stack(result, axis=-1)
 
 
@@ -39,7 +32,7 @@ def test_products_about_a_guess_become_those_about_the_mean_of_all_runs(name, se
     estimator, rows = ESTIMATORS[name], design_of(seed, second_order)
     own_centre, own_scale = centre_and_scale(rows)
     means = means_about(rows, estimator, second_order, centre, scale)
-    result = standardised(means, scale / own_scale, estimator, INPUTS, second_order=second_order)
+    result = estimator.standardised(means, scale / own_scale, INPUTS, second_order)
     expected = means_about(rows, estimator, second_order, own_centre, own_scale)[: len(result)]
     np.testing.assert_allclose(result, expected, rtol=1e-9, atol=1e-9)
 
@@ -49,11 +42,10 @@ def test_whether_indices_move_with_the_centre_is_as_said(name):
     estimator, rows = ESTIMATORS[name], design_of(7, True)
     first, moved = (
         np.vstack(
-            indices_from_means(
+            estimator.indices(
                 means_about(rows, estimator, True, centre, 1.0)[: -1 - 2 * INPUTS].mean(axis=-1, keepdims=True),
-                estimator,
                 INPUTS,
-                second_order=True,
+                True,
             )
         )
         for centre in (0.0, 3.0)
@@ -66,5 +58,5 @@ def test_products_of_rescaled_runs(name):
     estimator, rows = ESTIMATORS[name], design_of(3, True)
     centre = centre_and_scale(rows)[0] if estimator.moved_by_centre else 0.0
     means, halved = (means_about(rows, estimator, True, centre, scale) for scale in (1.0, 2.0))
-    result = standardised(means, 0.5, estimator, INPUTS, second_order=True)
+    result = estimator.standardised(means, 0.5, INPUTS, True)
     np.testing.assert_allclose(result, halved[: -1 - 2 * INPUTS], rtol=1e-12, atol=1e-15)

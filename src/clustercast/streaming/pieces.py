@@ -7,14 +7,7 @@ import numpy as np
 
 from clustercast.arrays import FloatArray
 from clustercast.arrays.indices.intervals import usual_values
-from clustercast.arrays.indices.sobol_estimators import (
-    Estimator,
-    Runs,
-    centre_and_scale,
-    product_sums,
-    runs_per_point,
-    separate,
-)
+from clustercast.arrays.indices.sobol_estimators import Estimator, Runs, centre_and_scale, runs_per_point
 from clustercast.arrays.points.designs import saltelli_replicate
 from clustercast.arrays.summaries import unit_for_squares
 from clustercast.engine.operations import Device, to_device, to_host
@@ -28,8 +21,6 @@ from clustercast.streaming.moments import LEAF, LeafSums, Moments, leaf_moments
 _DRAWN_LEAVES = {"cpu": 32, "cuda": 256}
 _RUN_LEAVES = {"cpu": 1, "cuda": 256}
 _ROWS_OF_A_LEAF = 4096
-# Means of runs; all others are of products of two.
-_OF_RUNS = ("sum", "a", "b", "swapped", "other")
 
 
 @dataclass(frozen=True)
@@ -177,9 +168,9 @@ def sum_products(plan: SobolPlan, start: int, stop: int) -> LeafSums:
     for leaf in range(start, stop):
         panel, products = _runs(plan, leaf), []
         for column, (centre, scale) in zip(panel, plan.standards, strict=True):
-            runs = separate(column, len(plan.swaps), centre=centre, scale=scale)
-            own = product_sums(runs, plan.estimator, second_order=plan.second_order)
-            products.append(np.concatenate([own, centre_sums(runs)]) if plan.estimator.moved_by_centre else own)
+            runs = Runs.of(column, len(plan.swaps), centre=centre, scale=scale)
+            own = plan.estimator.sums(runs, plan.second_order)
+            products.append(np.concatenate([own, runs.centre_sums()]) if plan.estimator.moved_by_centre else own)
         # Of the runs a and b: values, how often they are unusual, powers, and on the raw scale logarithms.
         independent = _independent(panel)
         unusual = (independent != np.array(plan.usual)[:, np.newaxis]).astype(np.float64)
@@ -217,41 +208,3 @@ def _runs(plan: SobolPlan, leaf: int) -> FloatArray:
         columns.append(np.log10(values) if name in plan.log10 else values)
     panel = np.vstack([np.atleast_2d(column) for column in columns]).reshape(-1, plan.leaf, plan.runs)
     return panel / np.array(plan.factors)[:, np.newaxis, np.newaxis] if plan.factors else panel
-
-
-# Pieces share a centre and a scale that are taken from a few runs. Indices do not depend on the scale, and with most
-# estimators not on the centre. Those of Saltelli (2010) and Sobol' (2007) multiply a run by a change, and have the mean
-# of all runs for their centre. Their products are linear in it, so that the means of the changes are enough to move it
-# afterwards.
-
-
-def centre_sums(runs: Runs) -> FloatArray:
-    """Return the sums over points of the mean of a point's runs, and of the change that each swap makes."""
-    swaps = [runs.a_change] if runs.b_change is None else [runs.a_change, runs.b_change]
-    changes = np.concatenate([swap.sum(axis=1) for swap in swaps])
-    inputs = len(runs.a_change)
-    of_b = 1 if runs.b_change is None else inputs + 1
-    everything = (inputs + 1) * runs.a.sum() + of_b * runs.b.sum() + changes.sum()
-    return np.concatenate([[everything / (inputs + 1 + of_b)], changes])
-
-
-def standardised(
-    means: FloatArray, factor: FloatArray | float, estimator: Estimator, inputs: int, *, second_order: bool = False
-) -> FloatArray:
-    """Return means of products, shape (statistics, ..., replicates), of runs times a factor, about their own mean."""
-    # What is moved has the means of `centre_sums` behind those of its products.
-    layout = estimator.layout(inputs, second_order)
-    size = max(rows.stop for rows in layout.values())
-    found = means[:size].copy()
-    if estimator.moved_by_centre:
-        centre, changes = means[size].mean(axis=-1, keepdims=True), means[size + 1 :]
-        a_change, b_change = changes[:inputs], changes[inputs:]
-        found[layout["square"]] -= 2 * centre * (found[layout["sum"]] - centre)
-        found[layout["sum"]] -= 2 * centre
-        for name, times in estimator.moved_by_centre.items():
-            found[layout[name]] += times * centre * a_change
-        if second_order:
-            found[layout["mixed"]] -= centre * (b_change - a_change)
-    for name, rows in layout.items():
-        found[rows] *= factor if name in _OF_RUNS else factor**2
-    return found

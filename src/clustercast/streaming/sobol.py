@@ -34,7 +34,7 @@ from clustercast.sensitivity.sobol import Engine, method_attributes
 from clustercast.streaming.checkpoint import Checkpoint, run_pieces
 from clustercast.streaming.executors import Workplace
 from clustercast.streaming.moments import LeafSums, Moments
-from clustercast.streaming.pieces import SobolPlan, standardised, sum_products
+from clustercast.streaming.pieces import SobolPlan, sum_products
 from clustercast.streaming.stream import run_record
 
 BUDGET = 1 << 22
@@ -255,7 +255,7 @@ def _streamed_indices(sums: LeafSums, plan: SobolPlan, study: Study, confidence:
     means = np.stack([each.mean[len(each.spread) :].reshape(count, -1).T for each in totals], axis=-1)
     scales = np.array(plan.standards)[:, 1] / np.where(deviation == 0, np.nan, deviation)
     estimator, inputs, pairs = plan.estimator, len(plan.swaps), plan.second_order
-    means = standardised(means, scales[:, np.newaxis], estimator, inputs, second_order=pairs)
+    means = estimator.standardised(means, scales[:, np.newaxis], inputs, pairs)
     measures = with_intervals(means, estimator, inputs, confidence, few_runs, pairs=pairs, resampled=False)
     squares = zip((deviation**2).tolist(), plan.factors or [1.0] * count, strict=True)
     measures["variance"] = np.array([squared_in(square, factor) for square, factor in squares])

@@ -7,17 +7,13 @@ from scipy.stats import skew, t
 from clustercast.arrays.indices.intervals import bootstrap_weights, skewness_widening
 from clustercast.arrays.indices.sobol_estimators import (
     ESTIMATORS,
-    blocks,
+    Runs,
     centre_and_scale,
     estimator_named,
-    indices_from_means,
     pair_rows,
-    product_sums,
-    products,
     runs_per_point,
-    separate,
 )
-from clustercast.arrays.indices.sobol_panel import sobol_panel
+from clustercast.arrays.indices.sobol_panel import blocks, sobol_panel
 from clustercast.errors import InputError
 from tests.reference.designs import saltelli_rows, scrambled
 from tests.reference.problems import sobol_g
@@ -34,9 +30,9 @@ def test_sums_over_shards_give_the_same_indices(estimator):
     centre, scale = centre_and_scale(values)
     sums = 0.0
     for shard in (rows[:100], rows[100:101], rows[101:]):
-        runs = separate(shard, 8, centre=centre, scale=scale)
-        sums = sums + products(runs, chosen, second_order=True).sum(axis=1, keepdims=True)
-    first, total, second = indices_from_means(sums / 256, chosen, 8, second_order=True)
+        runs = Runs.of(shard, 8, centre=centre, scale=scale)
+        sums = sums + chosen.products(runs, True).sum(axis=1, keepdims=True)
+    first, total, second = chosen.indices(sums / 256, 8, True)
     whole = sobol_panel(values[np.newaxis], 8, estimator=ESTIMATORS[estimator], design_second_order=True)
     np.testing.assert_allclose(first[:, 0], whole["S1"][0], atol=1e-13)
     np.testing.assert_allclose(total[:, 0], whole["ST"][0], atol=1e-13)
@@ -47,18 +43,18 @@ def test_sums_over_shards_give_the_same_indices(estimator):
 @pytest.mark.parametrize("second_order", [True, False])
 def test_sums_at_once_are_the_sums_of_the_written_products(estimator, second_order):
     rows = np.random.default_rng(3).lognormal(size=(50, 12))
-    runs, chosen = separate(rows, 5), estimator_named(estimator)
-    written = products(runs, chosen, second_order=second_order).sum(axis=1)
-    np.testing.assert_allclose(product_sums(runs, chosen, second_order=second_order), written, rtol=1e-10, atol=1e-9)
+    runs, chosen = Runs.of(rows, 5), estimator_named(estimator)
+    written = chosen.products(runs, second_order).sum(axis=1)
+    np.testing.assert_allclose(chosen.sums(runs, second_order), written, rtol=1e-10, atol=1e-9)
     # Pairs only where they are asked for.
-    sums = product_sums(runs, chosen)
-    assert len(sums) == len(products(runs, chosen)) == chosen.layout(5, False)[[*chosen.layout(5, False)][-1]].stop
-    assert indices_from_means(sums, chosen, 5)[2] is None
+    sums = chosen.sums(runs)
+    assert len(sums) == len(chosen.products(runs)) == chosen.layout(5, False)[[*chosen.layout(5, False)][-1]].stop
+    assert chosen.indices(sums, 5)[2] is None
 
 
 def test_bounded_blocks_cover_every_base_point_once():
-    found = list(blocks(3, 5000, 10_000))
-    assert found[0].start == 3 and found[-1].stop == 5000
+    found = list(blocks(5000, 10_000))
+    assert found[0].start == 0 and found[-1].stop == 5000
     assert all(one.stop == other.start for one, other in zip(found, found[1:], strict=False))
     assert max(block.stop - block.start for block in found) == 256
 
@@ -72,16 +68,16 @@ def test_a_column_that_varies_by_rounding_only_has_no_scale():
 
 def test_separate_takes_rows_apart_and_leaves_them_alone():
     rows = np.array([[1.0, 2.0, 4.0, 7.0, 11.0, 16.0]])
-    runs = separate(rows, 2, centre=1.0, scale=2.0)
+    runs = Runs.of(rows, 2, centre=1.0, scale=2.0)
     assert runs.a.tolist() == [[0.0]] and runs.b.tolist() == [[7.5]]
     assert runs.a_change.tolist() == [[0.5], [1.5]]
     assert runs.b_change.tolist() == [[-4.5], [-2.5]]
     assert rows.tolist() == [[1.0, 2.0, 4.0, 7.0, 11.0, 16.0]]
-    assert separate(rows, 2).a.tolist() == [[1.0]]
-    without = separate(rows[:, :4], 2)
+    assert Runs.of(rows, 2).a.tolist() == [[1.0]]
+    without = Runs.of(rows[:, :4], 2)
     assert without.b_change is None
     with pytest.raises(InputError, match=r"2D\+2"):
-        products(without, ESTIMATORS["azzini-rosati"])
+        ESTIMATORS["azzini-rosati"].products(without)
 
 
 def test_the_rows_of_pairs_are_nobodys_to_change():
@@ -170,9 +166,9 @@ def test_estimators_are_those_of_their_papers(estimator):
 @EACH
 def test_another_centre_moves_indices_by_what_the_estimator_says(estimator):
     rows, chosen = np.random.default_rng(6).lognormal(size=(50, 8)), ESTIMATORS[estimator]
-    near, far = (separate(rows, 3, centre=centre) for centre in (0.0, 1.0))
-    sums, moved = (product_sums(runs, chosen) / 50 for runs in (near, far))
+    near, far = (Runs.of(rows, 3, centre=centre) for centre in (0.0, 1.0))
+    sums, moved = (chosen.sums(runs) / 50 for runs in (near, far))
     for name, times in chosen.moved_by_centre.items():
         moved[chosen.layout(3, False)[name]] -= times * near.a_change.mean(axis=1)
-    for one, other in zip(indices_from_means(sums, chosen, 3), indices_from_means(moved, chosen, 3), strict=True):
+    for one, other in zip(chosen.indices(sums, 3), chosen.indices(moved, 3), strict=True):
         assert one is other is None or np.allclose(one, other, rtol=1e-10)

@@ -17,7 +17,7 @@ as `centre` and `scale` are shared.
 """
 
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -32,7 +32,8 @@ Statistics = dict[str, FloatArray]
 # statistic "pair" one number for each pair of inputs j < k: row j of the left factor times row k of the right one.
 Product = tuple[FloatArray, FloatArray | float]
 Terms = dict[str, Sequence[Product]]
-BLOCK_ELEMENTS = 1 << 19
+# Means of runs; all others are of products of two.
+_OF_RUNS = ("sum", "a", "b", "swapped", "other")
 
 
 @dataclass(frozen=True)
@@ -44,12 +45,34 @@ class Runs:
     a_change: FloatArray
     b_change: FloatArray | None
 
+    @classmethod
+    def of(cls, rows: FloatArray, number_of_inputs: int, *, centre: float = 0.0, scale: float = 1.0) -> "Runs":
+        """Take one column's rows of a Saltelli design, (..., points, runs), apart, centred and scaled."""
+        block = np.subtract(np.moveaxis(rows, -1, 0), centre, order="C")
+        block /= scale
+        a, b, swapped = block[:1], block[-1:], block[1:-1]
+        a_change, b_change = swapped[:number_of_inputs], swapped[number_of_inputs:]
+        a_change -= a
+        if len(b_change) == 0:
+            return cls(a, b, a_change, None)
+        b_change -= b
+        return cls(a, b, a_change, b_change)
+
     @property
     def b_changes(self) -> FloatArray:
         """The runs that only a design with second order has."""
         if self.b_change is None:
             raise InputError("this estimator needs the 2D+2 design; draw it with second_order=True")
         return self.b_change
+
+    def centre_sums(self) -> FloatArray:
+        """Return the sums over points of the mean of a point's runs, and of the change that each swap makes."""
+        swaps = [self.a_change] if self.b_change is None else [self.a_change, self.b_change]
+        changes = np.concatenate([swap.sum(axis=1) for swap in swaps])
+        inputs = len(self.a_change)
+        of_b = 1 if self.b_change is None else inputs + 1
+        everything = (inputs + 1) * self.a.sum() + of_b * self.b.sum() + changes.sum()
+        return np.concatenate([[everything / (inputs + 1 + of_b)], changes])
 
 
 @dataclass(frozen=True)
@@ -71,6 +94,62 @@ class Estimator:
     def layout(self, number_of_inputs: int, second_order: bool) -> dict[str, slice]:
         """Return which rows of the stacked statistics hold which."""
         return _layout(self.terms, number_of_inputs, second_order)
+
+    def products(self, runs: Runs, second_order: bool = False) -> FloatArray:
+        """Return the products of each point, for weighting by resamples, shape (statistics, points)."""
+        parts: list[Sequence[Product]] = []
+        for name, terms in self.terms(runs, second_order).items():
+            if name == "pair":
+                # Input by input: the rows of all pairs at once would be copies of both factors, many times over.
+                firsts = range(len(runs.a_change) - 1)
+                parts += [[(left[j], np.asarray(right)[j + 1 :]) for left, right in terms] for j in firsts]
+            else:
+                parts.append(terms)
+        return np.concatenate([sum(left * right for left, right in part) for part in parts])
+
+    def sums(self, runs: Runs, second_order: bool = False) -> FloatArray:
+        """Sum the products over points, those of pairs by one matrix product, shape (statistics, ...)."""
+        # The products themselves are never written: with many inputs that takes most of the time.
+        sums = []
+        for name, terms in self.terms(runs, second_order).items():
+            if name == "pair":
+                left, right = terms[0]
+                square = np.moveaxis(left, 0, -2) @ np.moveaxis(np.asarray(right), 0, -1)
+                one, other = pair_rows(len(left))
+                # A second product is the first with its factors exchanged.
+                pairs = square[..., one, other] + (square[..., other, one] if len(terms) > 1 else 0.0)
+                sums.append(np.moveaxis(pairs, -1, 0))
+            else:
+                sums.append(sum(x.sum(axis=-1) if isinstance(y, float) else np.vecdot(x, y) for x, y in terms))
+        return np.concatenate(sums)
+
+    def indices(self, means: FloatArray, number_of_inputs: int, second_order: bool = False) -> Ratios:
+        """Return first-order and total indices, shape (inputs, ...), and those of pairs, shape (pairs, ...)."""
+        return self.ratios({name: means[rows] for name, rows in self.layout(number_of_inputs, second_order).items()})
+
+    def standardised(
+        self, means: FloatArray, factor: FloatArray | float, number_of_inputs: int, second_order: bool = False
+    ) -> FloatArray:
+        """Return means of products, shape (statistics, ..., replicates), of runs times a factor, about their mean."""
+        # Pieces share a centre and a scale that are taken from a few runs. Indices do not depend on the scale, and with
+        # most estimators not on the centre. Those of Saltelli (2010) and Sobol' (2007) multiply a run by a change, and
+        # have the mean of all runs for their centre. Their products are linear in it, so that the means of the changes,
+        # those of `Runs.centre_sums` behind the products, are enough to move it afterwards.
+        layout = self.layout(number_of_inputs, second_order)
+        size = max(rows.stop for rows in layout.values())
+        found = means[:size].copy()
+        if self.moved_by_centre:
+            centre, changes = means[size].mean(axis=-1, keepdims=True), means[size + 1 :]
+            a_change, b_change = changes[:number_of_inputs], changes[number_of_inputs:]
+            found[layout["square"]] -= 2 * centre * (found[layout["sum"]] - centre)
+            found[layout["sum"]] -= 2 * centre
+            for name, times in self.moved_by_centre.items():
+                found[layout[name]] += times * centre * a_change
+            if second_order:
+                found[layout["mixed"]] -= centre * (b_change - a_change)
+        for name, rows in layout.items():
+            found[rows] *= factor if name in _OF_RUNS else factor**2
+        return found
 
 
 @functools.lru_cache(maxsize=256)
@@ -267,61 +346,3 @@ def centre_and_scale(values: FloatArray) -> tuple[float, float]:
     scale = float(np.sqrt(sum_of_products(deviations, deviations) / column.size))
     rounding = 16 * np.finfo(np.float64).eps * float(np.abs(ends).max())
     return centre, (scale if scale > rounding else 0.0)
-
-
-def separate(rows: FloatArray, number_of_inputs: int, *, centre: float = 0.0, scale: float = 1.0) -> Runs:
-    """Take one column's rows of a Saltelli design, (..., points, runs), apart, centred and scaled."""
-    block = np.subtract(np.moveaxis(rows, -1, 0), centre, order="C")
-    block /= scale
-    a, b, swapped = block[:1], block[-1:], block[1:-1]
-    a_change, b_change = swapped[:number_of_inputs], swapped[number_of_inputs:]
-    a_change -= a
-    if len(b_change) == 0:
-        return Runs(a, b, a_change, None)
-    b_change -= b
-    return Runs(a, b, a_change, b_change)
-
-
-def products(runs: Runs, estimator: Estimator, *, second_order: bool = False) -> FloatArray:
-    """Return the products of each point, for weighting by resamples, shape (statistics, points)."""
-    parts: list[Sequence[Product]] = []
-    for name, terms in estimator.terms(runs, second_order).items():
-        if name == "pair":
-            # Input by input: the rows of all pairs at once would be copies of both factors, many times over.
-            firsts = range(len(runs.a_change) - 1)
-            parts += [[(left[j], np.asarray(right)[j + 1 :]) for left, right in terms] for j in firsts]
-        else:
-            parts.append(terms)
-    return np.concatenate([sum(left * right for left, right in part) for part in parts])
-
-
-def product_sums(runs: Runs, estimator: Estimator, *, second_order: bool = False) -> FloatArray:
-    """Sum the products over points, those of pairs by one matrix product, shape (statistics, ...)."""
-    # The products themselves are never written: with many inputs that takes most of the time.
-    sums = []
-    for name, terms in estimator.terms(runs, second_order).items():
-        if name == "pair":
-            left, right = terms[0]
-            square = np.moveaxis(left, 0, -2) @ np.moveaxis(np.asarray(right), 0, -1)
-            one, other = pair_rows(len(left))
-            # A second product is the first with its factors exchanged.
-            pairs = square[..., one, other] + (square[..., other, one] if len(terms) > 1 else 0.0)
-            sums.append(np.moveaxis(pairs, -1, 0))
-        else:
-            sums.append(sum(x.sum(axis=-1) if isinstance(y, float) else np.vecdot(x, y) for x, y in terms))
-    return np.concatenate(sums)
-
-
-def indices_from_means(
-    means: FloatArray, estimator: Estimator, number_of_inputs: int, *, second_order: bool = False
-) -> Ratios:
-    """Return first-order and total indices, shape (inputs, ...), and those of pairs, shape (pairs, ...)."""
-    layout = estimator.layout(number_of_inputs, second_order)
-    return estimator.ratios({name: means[rows] for name, rows in layout.items()})
-
-
-def blocks(start: int, stop: int, statistics: int) -> Iterator[slice]:
-    """Cut base points into blocks whose products stay in cache."""
-    size = max(256, BLOCK_ELEMENTS // statistics)
-    for first in range(start, stop, size):
-        yield slice(first, min(first + size, stop))

@@ -4,6 +4,7 @@ The work goes column by column and block by block of base points, so that a bloc
 products stays in cache and memory does not grow with the panel.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,23 +13,19 @@ from numpy.typing import NDArray
 from clustercast.arrays import BoolArray, FloatArray
 from clustercast.arrays.indices.intervals import FewRuns, half_width, lead_half_width
 from clustercast.arrays.indices.sobol_estimators import (
-    BLOCK_ELEMENTS,
     ESTIMATORS,
     Estimator,
-    blocks,
+    Runs,
     centre_and_scale,
-    indices_from_means,
     pair_rows,
-    product_sums,
-    products,
     runs_per_point,
-    separate,
 )
 from clustercast.arrays.summaries import squared_in, unit_for_squares
 from clustercast.errors import InputError
 
 # Standard deviations between a mean and 0 from which its rounding matters.
 _FAR = 1e8
+BLOCK_ELEMENTS = 1 << 19
 # Columns whose statistics are held at once.
 _COLUMNS = 128
 PlaceArray = NDArray[np.intp]
@@ -94,7 +91,7 @@ def with_intervals(
     if not resampled:
         whole, count = means.mean(axis=-1, keepdims=True), means.shape[-1]
         means = np.concatenate([whole, (count * whole - means) / max(count - 1, 1)], axis=-1)
-    indices = indices_from_means(means, estimator, inputs, second_order=pairs)
+    indices = estimator.indices(means, inputs, pairs)
     named = {name: part for name, part in zip(("S1", "ST", "S2"), indices, strict=True) if part is not None}
     # Inputs along the last axis but one, as half-widths are taken over the last.
     samples = {name: np.ascontiguousarray(np.moveaxis(part, 0, 1)) for name, part in named.items()}
@@ -162,8 +159,7 @@ class _Panel:
     def _means(self, rows: FloatArray, inputs: int, centre: float, scale: float) -> FloatArray:
         """Return means of products: of all rows, then of each resample, or of each replicate."""
         points, step = rows.shape
-        layout, second_order = self.estimator.layout(inputs, self.second_order), self.second_order
-        statistics = max(part.stop for part in layout.values())
+        statistics = max(part.stop for part in self.estimator.layout(inputs, self.second_order).values())
         if self.weighting is None:
             # Replicates of a small column in one go: the calls cost more than the numbers.
             together = self.replicates if points * step <= BLOCK_ELEMENTS else 1
@@ -171,15 +167,15 @@ class _Panel:
             parts = rows.reshape(self.replicates, -1, step)
             for first in range(0, self.replicates, together):
                 own = slice(first, first + together)
-                for block in blocks(0, parts.shape[1], step):
-                    runs = separate(parts[own, block], inputs, centre=centre, scale=scale)
-                    found[:, own] += product_sums(runs, self.estimator, second_order=second_order)
+                for block in blocks(parts.shape[1], step):
+                    runs = Runs.of(parts[own, block], inputs, centre=centre, scale=scale)
+                    found[:, own] += self.estimator.sums(runs, self.second_order)
             found *= self.replicates / points
             return found
         sums = np.zeros((len(self.weighting), statistics))
-        for block in blocks(0, points, statistics):
-            runs = separate(rows[block], inputs, centre=centre, scale=scale)
-            sums += self.weighting[:, block] @ products(runs, self.estimator, second_order=second_order).T
+        for block in blocks(points, statistics):
+            runs = Runs.of(rows[block], inputs, centre=centre, scale=scale)
+            sums += self.weighting[:, block] @ self.estimator.products(runs, self.second_order).T
         return sums.T
 
 
@@ -236,3 +232,10 @@ def chosen_runs(rows: FloatArray, number_of_inputs: int, kept: PlaceArray, b_swa
     """Take the runs of some inputs out of a Saltelli design, shape (..., points, chosen runs)."""
     swaps = [kept + 1, kept + 1 + number_of_inputs] if b_swaps else [kept + 1]
     return rows.take(np.concatenate([[0], *swaps, [rows.shape[-1] - 1]]), axis=-1)
+
+
+def blocks(points: int, statistics: int) -> Iterator[slice]:
+    """Cut base points into blocks whose products stay in cache."""
+    size = max(256, BLOCK_ELEMENTS // statistics)
+    for first in range(0, points, size):
+        yield slice(first, min(first + size, points))
