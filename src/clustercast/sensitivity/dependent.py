@@ -13,7 +13,7 @@ from clustercast.arrays.indices.dependent import shapley_effects as shapley_colu
 from clustercast.arrays.indices.intervals import FewRuns, student_factor
 from clustercast.errors import typed
 from clustercast.sensitivity.design import VariedInputs, kucherenko_design, shapley_design
-from clustercast.sensitivity.outputs import Scale, analysed_outputs, few_runs_caution, labelled, measured
+from clustercast.sensitivity.outputs import Scale, analysed_outputs, labelled
 
 # What gives the estimates and standard errors of each index by name, shape (inputs, columns).
 Measure = Callable[[FloatArray], dict[str, tuple[FloatArray, FloatArray]]]
@@ -124,7 +124,7 @@ def _measured_forecast(
         # The first and the last row of a point are independent of each other.
         independent = values[:, [0, -1]].reshape(-1, values.shape[-1]).T
         few_runs = FewRuns.of(independent)
-        few += few_runs_caution(output, few_runs.events, few_runs.kurtosis)
+        few += output.few_runs_caution(few_runs.events, few_runs.kurtosis)
         elsewhere = np.where(np.ptp(output.values, axis=1) == 0, np.nan, 0.0)
         parts: dict[str, FloatArray] = {}
         measures = measure(values)
@@ -133,7 +133,7 @@ def _measured_forecast(
             shares = {kind: found.T, "ST": measures[name.replace("S1", "ST")][0].T}
             width = few_runs.widened({kind: factor * errors.T}, shares, confidence)[kind]
             parts |= {name: varied.of_all(found, elsewhere), f"{name}_conf": varied.of_all(width.T, elsewhere)}
-        results.append(measured(output, parts))
+        results.append(output.measured(parts))
     estimator, references = how
     attrs: dict[str, Any] = {"estimator": estimator, "estimator_references": references, "interval": "student-t"}
     attrs |= {"confidence": confidence, "runs": forecast.sizes["sample"]}

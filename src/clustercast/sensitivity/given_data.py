@@ -14,7 +14,7 @@ from clustercast.dataset import Weights, design_of, provenance_of, weights_array
 from clustercast.engine.model import Model, with_changes
 from clustercast.errors import InputError, nearest, takes
 from clustercast.sampling import MEASURED, PLAIN
-from clustercast.sensitivity.outputs import Scale, analysed_outputs, few_runs_caution, labelled, measured
+from clustercast.sensitivity.outputs import Scale, analysed_outputs, labelled
 
 DUMMY = "dummy"
 
@@ -102,10 +102,10 @@ def given_data_indices(
     for output in (each.for_squares() for each in analysed_outputs(forecast, outputs, scale)):
         found, errors = first_order_indices(sample, output.values.T, shares, count, sobol, columns)
         events = _few_events(output.values, shares)
-        few += few_runs_caution(output, events)
+        few += output.few_runs_caution(events)
         known = np.array([*(_matters(name, output.name, source, forecast) for name in names), *[True] * dummy])
         parts = {"S1": found.T, "S1_conf": as_wide_as_few_events(normal * errors.T, found.T, events, confidence)}
-        results.append(measured(output, {key: np.where(known | np.isnan(p), p, 0.0) for key, p in parts.items()}))
+        results.append(output.measured({key: np.where(known | np.isnan(p), p, 0.0) for key, p in parts.items()}))
     about = {"estimator": "bias-corrected binning", "estimator_references": "doi:10.1016/j.ress.2011.12.007"}
     attrs = {**about, "bins": count, "effective_size": effective, "weighted": int(shares is not None)}
     attrs |= {"interval": "asymptotic", "confidence": confidence, "runs": len(sample)}

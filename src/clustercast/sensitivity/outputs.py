@@ -74,18 +74,32 @@ class AnalysedOutput:
         factor = np.array([[unit_for_squares(values)] for values in self.values])
         return replace(self, values=np.where(spreads == 0, centres, self.values) / factor, factor=factor)
 
+    def measured(self, measures: Mapping[str, FloatArray], constant: BoolArray | None = None) -> "MeasuredOutput":
+        """Keep the measures and let go of the values; by default it is constant where these are all the same."""
+        constant = np.ptp(self.values, axis=1) == 0 if constant is None else constant
+        return replace(self, values=np.empty((0, 0))), measures, constant
+
+    def few_runs_caution(self, events: FloatArray | None, kurtosis: FloatArray | None = None) -> list[str]:
+        """Return that the indices rest on few occurrences of a rare event, or on the largest values."""
+        if events is not None and events.any():
+            return [
+                f"The indices of {self.name} rest on as few as {int(events[events > 0].min())} occurrences, and their "
+                "intervals are as wide as so few allow; draw more, use scale='log10' where a tail is long, or "
+                "condition on a claim that is met more often."
+            ]
+        worst = 0.0 if kurtosis is None else float(kurtosis.max())
+        if self.scale != "raw" or self.log_sd > LOG_SD_THAT_MISLEADS or worst <= _LARGEST_KURTOSIS:
+            return []
+        return [
+            f"The variance of {self.name} rests on its largest values (kurtosis {worst:.0f}, above "
+            f"{_LARGEST_KURTOSIS}): intervals of its indices may be too narrow; use scale='log10', or a claim that "
+            "does not depend on their size."
+        ]
+
 
 # The measures of one output by name, shape (years or 1, inputs), (years or 1, inputs, inputs) or (years or 1,), and the
 # years in which it does not vary, shape (years or 1,).
 MeasuredOutput = tuple[AnalysedOutput, Mapping[str, FloatArray], BoolArray]
-
-
-def measured(
-    output: AnalysedOutput, measures: Mapping[str, FloatArray], constant: BoolArray | None = None
-) -> MeasuredOutput:
-    """Keep an output's measures and let go of its values; by default it is constant where these are all the same."""
-    constant = np.ptp(output.values, axis=1) == 0 if constant is None else constant
-    return replace(output, values=np.empty((0, 0))), measures, constant
 
 
 def analysed_outputs(forecast: xr.Dataset, outputs: Names, scale: Scale) -> Iterator[AnalysedOutput]:
@@ -270,26 +284,6 @@ def labelled_sobol(
 def add_cautions(indices: xr.Dataset, sentences: Iterable[str]) -> xr.Dataset:
     """Return indices whose warning says more."""
     return indices.assign_attrs(warning=" ".join(filter(None, [indices.attrs.get("warning", ""), *sentences])))
-
-
-def few_runs_caution(
-    output: AnalysedOutput, events: FloatArray | None, kurtosis: FloatArray | None = None
-) -> list[str]:
-    """Return that the indices of an output rest on few occurrences of a rare event, or on its largest values."""
-    if events is not None and events.any():
-        return [
-            f"The indices of {output.name} rest on as few as {int(events[events > 0].min())} occurrences, and their "
-            "intervals are as wide as so few allow; draw more, use scale='log10' where a tail is long, or condition "
-            "on a claim that is met more often."
-        ]
-    worst = 0.0 if kurtosis is None else float(kurtosis.max())
-    if output.scale != "raw" or output.log_sd > LOG_SD_THAT_MISLEADS or worst <= _LARGEST_KURTOSIS:
-        return []
-    return [
-        f"The variance of {output.name} rests on its largest values (kurtosis {worst:.0f}, above "
-        f"{_LARGEST_KURTOSIS}): intervals of its indices may be too narrow; use scale='log10', or a claim that does "
-        "not depend on their size."
-    ]
 
 
 def unresolved(indices: xr.Dataset, k: int) -> BoolArray:

@@ -24,7 +24,7 @@ from clustercast.dataset import design_of, provenance_of
 from clustercast.errors import InputError, located, nearest, takes, typed, whole_number
 from clustercast.sensitivity.design import morris_design
 from clustercast.sensitivity.given_data import DUMMY, dummy_values
-from clustercast.sensitivity.outputs import WITH_UNIT, Scale, analysed_outputs, labelled, measured
+from clustercast.sensitivity.outputs import WITH_UNIT, Scale, analysed_outputs, labelled
 
 # What each measure gives, and how SALib calls its options. See doi:10.1016/j.ress.2006.04.015 and
 # doi:10.1016/j.ejor.2012.11.047; doi:10.1016/j.envsoft.2018.07.019; doi:10.1080/00401706.1991.10484804 and
@@ -257,7 +257,7 @@ def _each_column(
         nothing = np.full(len(names), np.nan)
         found = {key: np.array([column.get(key, nothing) for column in columns]) for key in MEASURES[measure]}
         of_unit = {key: part * output.factor if key in WITH_UNIT else part for key, part in found.items()}
-        results.append(measured(output, of_unit))
+        results.append(output.measured(of_unit))
     return labelled(results, names, forecast, {"engine": "salib", **attributes}, cautions)
 
 

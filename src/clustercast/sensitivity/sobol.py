@@ -14,14 +14,7 @@ from clustercast.arrays.indices.sobol_panel import sobol_panel
 from clustercast.arrays.points.streams import checked_seed
 from clustercast.errors import InputError, takes, typed, whole_number
 from clustercast.sensitivity.design import SaltelliDesign, saltelli_design
-from clustercast.sensitivity.outputs import (
-    Scale,
-    analysed_outputs,
-    few_runs_caution,
-    labelled_sobol,
-    measured,
-    unresolved,
-)
+from clustercast.sensitivity.outputs import Scale, analysed_outputs, labelled_sobol, unresolved
 from clustercast.sensitivity.salib import sobol_columns
 
 Engine = Literal["panel", "salib"]
@@ -116,8 +109,8 @@ def sobol_indices(
     with threadpool_limits(1, user_api="blas"):
         for output in analysed_outputs(forecast, outputs, scale):
             found = (sobol_columns if salib else sobol_panel)(output.values, len(design.swaps), **how)
-            few += few_runs_caution(output, found.pop("events", None), found.pop("kurtosis", None))
-            results.append(measured(output, found, found["variance"] == 0))
+            few += output.few_runs_caution(found.pop("events", None), found.pop("kurtosis", None))
+            results.append(output.measured(found, found["variance"] == 0))
     return labelled_sobol(results, forecast, attrs, few)
 
 

@@ -21,14 +21,7 @@ from clustercast.errors import InputError, typed, whole_number
 from clustercast.priors.groups import Groups, checked_groups
 from clustercast.priors.prior_set import Priors
 from clustercast.propagation import YEARS, Progress
-from clustercast.sensitivity.outputs import (
-    AnalysedOutput,
-    Scale,
-    add_cautions,
-    few_runs_caution,
-    labelled_sobol,
-    scales_of,
-)
+from clustercast.sensitivity.outputs import AnalysedOutput, Scale, add_cautions, labelled_sobol, scales_of
 from clustercast.sensitivity.run import Study, growing_sobol, single_members
 from clustercast.sensitivity.sobol import Engine, method_attributes
 from clustercast.streaming.checkpoint import Checkpoint, run_pieces
@@ -268,8 +261,8 @@ def _streamed_indices(sums: LeafSums, plan: SobolPlan, study: Study, confidence:
         own = {measure: array[rows] for measure, array in measures.items()}
         scale, log_sd = "log10" if name in plan.log10 else "raw", float(log_sds[rows].max())
         output = AnalysedOutput(name, study.model.unit(name), scale, np.empty((0, 0)), by_year, log_sd)
-        results.append((output, own, own["variance"] == 0))
-        few += few_runs_caution(output, few_runs.events[rows], few_runs.kurtosis[rows])
+        results.append(output.measured(own, own["variance"] == 0))
+        few += output.few_runs_caution(few_runs.events[rows], few_runs.kurtosis[rows])
     interval = "student-t" if "S1_conf" in measures else "none"
     run = xr.Dataset(coords={"year": year_coordinate(study.years)}, attrs=provenance(record))
     return labelled_sobol(results, run, method_attributes("stream", plan.estimator, interval, confidence), few)

@@ -43,19 +43,10 @@ def nested_points(seed: int, start: int, out: FloatArray) -> None:
     dimensions, size = out.shape
     steps, keys = _reversed_steps(dimensions), scramble_keys(seed, dimensions)
     for columns, rows in _parts(dimensions, size):
-        own, first, count = steps[columns], start + rows.start, rows.stop - rows.start
-        # The digits of points number `first` and on, in reverse order, shape (columns, count).
-        bits = max(first + count - 1, 1).bit_length()
-        low = min(bits, max(count - 1, 1).bit_length())
-        table = np.zeros((len(own), 2 << low), dtype=np.uint32)
-        for bit in range(low):
-            np.bitwise_xor(table[:, : 1 << bit], own[:, bit : bit + 1], out=table[:, 1 << bit : 2 << bit])
-        high, offset = divmod(first, 1 << low)
-        # The points asked for lie in two neighbouring blocks of the table's length at most.
-        below, above = table[:, : 1 << low], table[:, 1 << low :]
-        np.bitwise_xor(below, sobol_sequence.combined(own[:, low:], high + 1), out=above)
-        below ^= sobol_sequence.combined(own[:, low:], high)
-        digits = np.ascontiguousarray(table[:, offset : offset + count])
+        index = np.arange(start + rows.start, start + rows.stop, dtype=np.uint32)
+        digits = np.zeros(out[columns, rows].shape, dtype=np.uint32)
+        for bit in range(int(index[-1]).bit_length()):
+            digits ^= steps[columns, bit, np.newaxis] * (index >> np.uint32(bit) & np.uint32(1))
         _fill(out[columns, rows], digits, keys[:, :, columns])
 
 

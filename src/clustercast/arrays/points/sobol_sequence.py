@@ -8,7 +8,6 @@ with one number for the high bits, and any row can be had by itself.
 import functools
 import importlib.util
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +16,6 @@ from clustercast.arrays import FloatArray
 from clustercast.arrays.points.streams import stream
 
 Digits = NDArray[np.uint64]
-Unsigned = TypeVar("Unsigned", np.uint32, np.uint64)
 # What a float between 1 and 2 has behind its point: digits put there are read as a float with no conversion.
 FLOAT_DIGITS = 52
 SCIPY_DIGITS = 30
@@ -97,13 +95,7 @@ def fill(steps: Digits, shift: int, start: int, out: FloatArray) -> None:
     while done < out.size:
         high, low = divmod(start + done, 1 << bits)
         count = min((1 << bits) - low, out.size - done)
-        np.bitwise_xor(table[low : low + count], combined(steps[bits:], high), out=written[done : done + count])
+        above = [bit for bit in range(bits, len(steps)) if high >> (bit - bits) & 1]
+        np.bitwise_xor(table[low : low + count], np.bitwise_xor.reduce(steps[above]), out=written[done : done + count])
         out[done : done + count] -= 1.0 - 2.0 ** -(FLOAT_DIGITS + 1)
         done += count
-
-
-def combined(steps: NDArray[Unsigned], index: int) -> NDArray[Unsigned]:
-    """Return the exclusive or of the steps, along the last axis, at the bits of an index, shape (..., 1)."""
-    chosen = [bit for bit in range(min(index.bit_length(), steps.shape[-1])) if index >> bit & 1]
-    found: NDArray[Unsigned] = np.bitwise_xor.reduce(steps[..., chosen], axis=-1, keepdims=True)
-    return found
