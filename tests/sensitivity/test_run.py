@@ -282,7 +282,7 @@ def test_an_input_that_changes_from_a_date_on_is_an_input_of_the_study():
         return np.exp(growth * (year - start))
 
     priors = cc.Priors(growth=cc.Uniform(1, 2, unit="1/year"), start=cc.Fixed(2024, unit="year"))
-    later = priors.changed_later({"growth": (2027.0, cc.Uniform(1, 3, unit="1/year"))})
+    later = priors.add(growth_from_2027=cc.Uniform(1, 3, unit="1/year"))
     found = cc.run_sobol(later, model=cc.Model([path]), years=[2026, 2030], size=256)
     name = next(n for n in later.uncertain if n != "growth")
     assert set(found["input"].values) == {"growth", name}

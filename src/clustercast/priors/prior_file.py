@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
 
+from clustercast.engine.model import change_name
 from clustercast.engine.units import factor
 from clustercast.errors import InputError, located, nearest, shown, typed
 from clustercast.files.dates import DateText, StartYear
@@ -192,9 +193,9 @@ def read_scenario_file(name: str | Path, priors: Priors) -> Priors:
             raise InputError(f"{what}; a scenario only changes inputs that exist")
     changes = _distributions(content.inputs, path)
     dates = {key: entry.from_year for key, entry in content.inputs.items() if entry.from_year is not None}
-    later = {key: (date, changes.pop(key)) for key, date in dates.items()}
+    later = {change_name(key, date): changes.pop(key) for key, date in dates.items()}
     with located(str(path)):
-        return priors.replace(**changes).changed_later(later).carrying(name=f"{priors.name}+{path.stem}")
+        return priors.replace(**changes).extended(later).carrying(name=f"{priors.name}+{path.stem}")
 
 
 def scenario_about(name: str | Path) -> ScenarioAbout:

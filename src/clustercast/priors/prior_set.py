@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from clustercast.arrays import FloatArray
 from clustercast.arrays.points import copula
-from clustercast.engine.model import change_name, change_of
+from clustercast.engine.model import change_of
 from clustercast.engine.units import factor, parse_quantity, same_dimension
 from clustercast.errors import InputError, located, nearest, shown, typed
 from clustercast.files.dates import ISO, DateText, EndYear, StartYear, start_of
@@ -233,7 +233,7 @@ class Priors(Mapping[str, Family]):
         """
         if taken := [name for name in distributions if name in self]:
             raise InputError(f"{self.name} has an input {taken[0]!r} already; change it with replace({taken[0]}=...)")
-        return self._with(distributions, correlations)
+        return self.extended(distributions, correlations)
 
     def carrying(self, **attributes: object) -> "Priors":
         """Return the priors with other attributes: name, about, declared, groups or cautions."""
@@ -241,11 +241,7 @@ class Priors(Mapping[str, Family]):
         vars(made).update(attributes)
         return made
 
-    def changed_later(self, later: Mapping[str, tuple[float, Family]]) -> "Priors":
-        """Return the priors with a further input for each distribution that holds from a date on."""
-        return self._with({change_name(name, year): value for name, (year, value) in later.items()}, ())
-
-    def _with(self, distributions: Mapping[str, object], correlations: Iterable[Correlation]) -> "Priors":
+    def extended(self, distributions: Mapping[str, object], correlations: Iterable[Correlation] = ()) -> "Priors":
         """Return the priors with further inputs; a change of an input has the unit and the bounds of that."""
         new, declared = {}, dict(self.declared)
         for name, value in distributions.items():

@@ -18,7 +18,7 @@ from clustercast.priors.families.validation import distribution_family, refuse_u
 _LOG_ROOT_TWO_PI = math.log(2 * math.pi) / 2
 
 
-@distribution_family("fixed", discrete=True, ends=("value", "value"))
+@distribution_family("fixed", is_discrete=True, ends=("value", "value"))
 class Fixed(Family):
     """A number taken as known.
 
@@ -133,7 +133,7 @@ class LogNormal(Family):
         return normal_log_density(logarithm, self.mu, self.sigma) - logarithm
 
 
-@distribution_family("discrete", discrete=True, places=("values",))
+@distribution_family("discrete", is_discrete=True, places=("values",))
 class Discrete(Family):
     """A few values with their probabilities, as for a choice between structures of the model.
 

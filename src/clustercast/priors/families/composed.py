@@ -77,9 +77,6 @@ class ScipyDistribution(Family):
         mean = float(self.frozen.mean())
         return mean if math.isfinite(mean) else None
 
-    def _is_discrete(self) -> bool:
-        return not hasattr(self.frozen, "pdf")
-
     def _called(self, newer: str, older: str, at: FloatArray) -> FloatArray:
         """Return what a method gives, by its name in the newer interface of scipy or in the older one."""
         method = getattr(self.frozen, newer if hasattr(self.frozen, "icdf") else older)
@@ -123,6 +120,7 @@ class ScipyDistribution(Family):
             raise InputError("a frozen distribution must have scalar parameters; give one distribution for each input")
         if not math.isfinite(float(self._called("icdf", "ppf", np.array([0.5]))[0])):
             raise InputError("the frozen distribution has no median; its parameters are outside what scipy allows")
+        object.__setattr__(self, "is_discrete", not hasattr(self.frozen, "pdf"))
 
     def _invert(self, at: Levels) -> FloatArray:
         p, q = at.tails
@@ -138,12 +136,10 @@ class OfBase(Family):
     def _check(self) -> None:
         super()._check()
         object.__setattr__(self, "base", part(self, self.base))
+        object.__setattr__(self, "is_discrete", self.base.is_discrete)
 
     def _ends(self) -> Interval:
         return self.base.support
-
-    def _is_discrete(self) -> bool:
-        return self.base.is_discrete
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -158,6 +154,7 @@ class OfComponents(Family):
             raise InputError(f"components = {self.components!r}: a row of distributions is needed")
         object.__setattr__(self, "components", tuple(part(self, component) for component in self.components))
         refuse_unless_weights(self.weights, self.components, "component")
+        object.__setattr__(self, "is_discrete", all(component.is_discrete for component in self.components))
 
 
 @distribution_family("shifted")
@@ -233,9 +230,6 @@ class Mixture(OfComponents):
         means = [component.expectation for component in self.components]
         weighted = [weight * mean for weight, mean in zip(self.weights, means, strict=True) if mean is not None]
         return math.fsum(weighted) if len(weighted) == len(means) else None
-
-    def _is_discrete(self) -> bool:
-        return all(component.is_discrete for component in self.components)
 
     def _all_tails(self, values: FloatArray) -> Tails:
         if self._normals is not None:

@@ -47,7 +47,8 @@ class Family:
     # The ends of the support, as numbers or by the names of parameters; parameters that must be above 0.
     ends: ClassVar[tuple[float | str, float | str]] = (-math.inf, math.inf)
     positive: ClassVar[tuple[str, ...]] = ()
-    discrete: ClassVar[bool] = False
+    # Whether single values have a probability; of a composed distribution its parts say so when it is made.
+    is_discrete: ClassVar[bool] = False
     may_be_infinite: ClassVar[tuple[str, ...]] = ()
     # Parameters that move when the distribution is shifted, and those that are only stretched when it is scaled.
     places: ClassVar[tuple[str, ...]] = ()
@@ -136,11 +137,6 @@ class Family:
     def expectation(self) -> float | None:
         """The mean where the family has a closed form for it, else None."""
         return self._mean()
-
-    @property
-    def is_discrete(self) -> bool:
-        """Whether single values have a probability."""
-        return self._is_discrete()
 
     def quantile(self, p: ArrayLike) -> FloatArray:
         """Return the quantiles at probabilities of any shape, in the unit; 0 and 1 give the ends of the support."""
@@ -268,9 +264,6 @@ class Family:
 
     def _mean(self) -> float | None:
         return None
-
-    def _is_discrete(self) -> bool:
-        return self.discrete
 
     def _check(self) -> None:
         """Check the parameters against one another."""
