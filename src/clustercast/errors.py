@@ -99,22 +99,16 @@ def typed(function: Callable[P, T]) -> Callable[P, T]:
 
 def _check_first(name: str, given: object, annotation: typing.Any, dims: tuple[str, ...]) -> None:
     """Refuse a first argument of another type, or without some dimensions."""
-    stated = typing.get_args(annotation) if isinstance(annotation, types.UnionType) else (annotation,)
-    kinds = tuple(typing.get_origin(kind) or kind for kind in stated)
-    kind, wrong = " or ".join(kind.__name__ for kind in kinds), ""
-    if not isinstance(given, kinds):
+    kind, wrong = _type_in_words(annotation), ""
+    if not _is_of(given, annotation):
         wrong = f", {shown(given, 60)}"
     elif lacking := [dim for dim in dims if dim not in getattr(given, "dims", ())]:
         wrong = f" without the dimension {lacking[0]!r}"
     elif empty := [dim for dim in dims if not getattr(given, "sizes", {dim: 1})[dim]]:
         wrong = f" with no {empty[0]}"
-    elif kinds == (Mapping,) and isinstance(given, Mapping):
-        inside = typing.get_args(annotation)[-1]
-        if others := [each for each in given.values() if not isinstance(each, inside)]:
-            wrong, kind = f" that holds {shown(others[0], 60)}", f"Mapping of {inside.__name__}"
     if wrong:
-        origin = _ORIGINS.get(name) or _ORIGINS.get(kind.split()[0], "")
-        raise InputError(f"{name} is a {type(given).__name__}{wrong}; give a {kind} {origin}".rstrip())
+        origin = _ORIGINS.get(name) or _ORIGINS.get(kind.split()[1], "")
+        raise InputError(f"{name} is a {type(given).__name__}{wrong}; give {kind} {origin}".rstrip())
 
 
 def _is_of(value: object, kind: typing.Any) -> bool:

@@ -29,10 +29,6 @@ def to(low: float, high: float, unit: str = "1") -> Normal | LogNormal:
     unit : str, optional
         Their unit.
 
-    Returns
-    -------
-    LogNormal or Normal
-
     Examples
     --------
     >>> [round(distribution.median, 9) for distribution in (to(1, 100, unit="GW"), to(-1, 3))]
