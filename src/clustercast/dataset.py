@@ -206,10 +206,7 @@ def _finite_numbers(name: str, variable: xr.Variable) -> FloatArray:
     if variable.dtype.kind not in "fiub":
         raise InputError(f"input {name!r} holds values of type {variable.dtype}; give numbers")
     values = np.asarray(variable.values, dtype=np.float64)
-    # One pass without a temporary: the sum is not finite where a value is not; it may overflow where all are.
-    with np.errstate(over="ignore", invalid="ignore"):
-        doubtful = not np.isfinite(values.sum())
-    wrong = np.flatnonzero(~np.isfinite(values)) if doubtful else np.empty(0, dtype=np.intp)
+    wrong = np.flatnonzero(~np.isfinite(values))
     if wrong.size:
         what = f"input {name!r} has {wrong.size} values that are not finite"
         raise InputError(f"{what}, the first {values.flat[wrong[0]]} in sample {wrong[0]}; give finite inputs")

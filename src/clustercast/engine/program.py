@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from clustercast.arrays import Arrays, FloatArray
 from clustercast.engine.model import ANY, Model, change_of
@@ -77,19 +76,14 @@ class Program:
         """Write rows of an output in its declared unit; a value that is not finite is refused."""
         try:
             np.multiply(result, self.scale[name], out=out)
-            with np.errstate(over="ignore", invalid="ignore"):
-                sound = bool(np.isfinite(out.sum())) or not bool(self._wrong(name, out).any())
         except FloatingPointError as error:
             remedy = "look at the bounds of its inputs"
             raise InputError(f"output {name!r} is not finite in its declared unit: {error}; {remedy}") from None
-        if not sound:
-            wrong = np.argwhere(self._wrong(name, out))[0]
-            what = f"output {name!r} is {out[tuple(wrong)]} in sample {wrong[-1]} of a block of {out.shape[-1]}"
+        wrong = np.isnan(out) if name in self.infinite else ~np.isfinite(out)
+        if wrong.any():
+            first = np.argwhere(wrong)[0]
+            what = f"output {name!r} is {out[tuple(first)]} in sample {first[-1]} of a block of {out.shape[-1]}"
             raise InputError(f"{what}; look at the bounds of its inputs, or give the quantity a value there")
-
-    def _wrong(self, name: str, values: FloatArray) -> NDArray[np.bool_]:
-        """Return where values are no result: not a number, or infinite where that is no value."""
-        return np.isnan(values) if name in self.infinite else ~np.isfinite(values)
 
     def _known(self, inputs: Arrays) -> dict[str, FloatArray]:
         """Return what is known before the first operation, in coherent units; a function cannot change it."""

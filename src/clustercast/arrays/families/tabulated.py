@@ -104,14 +104,17 @@ def log_beta_variate(z: FloatArray, alpha: float, beta: float) -> FloatArray:
     """Return the logarithm of the beta quantile at normal scores, accurate in both tails."""
     # Below any rounding the CDF is its first term, x**alpha / (alpha * B(alpha, beta)).
     leading = (special.log_ndtr(z) + np.log(alpha) + special.betaln(alpha, beta)) / alpha
-    low, tail = z < 0, special.ndtr(-np.abs(z))
-    quantile = special.betaincinv(alpha, beta, tail, where=low, out=np.empty_like(z))
-    special.betainccinv(alpha, beta, tail, where=~low, out=quantile)
-    return _log_or_leading(quantile, leading, np.log(1e-25) - np.log1p(beta))
+    below, above = (functools.partial(inverse, alpha, beta) for inverse in (special.betaincinv, special.betainccinv))
+    return _log_variate(z, below, above, leading, np.log(1e-25) - np.log1p(beta))
 
 
-def _log_or_leading(quantile: FloatArray, leading: FloatArray, limit: float) -> FloatArray:
-    """Return the logarithm of quantiles, or below a limit the logarithm of the leading term."""
+def _log_variate(
+    z: FloatArray, below: ScoreFunction, above: ScoreFunction, leading: FloatArray, limit: float
+) -> FloatArray:
+    """Return the logarithm of quantiles by the smaller tail, or below a limit the logarithm of the leading term."""
+    low, tail, quantile = z < 0, special.ndtr(-np.abs(z)), np.empty_like(z)
+    # Not by where=, with which functions of SciPy 1.17 free memory that is not theirs.
+    quantile[low], quantile[~low] = below(tail[low]), above(tail[~low])
     small = leading < limit
     return np.asarray(np.where(small, leading, np.log(np.where(small, 1.0, quantile))))
 
@@ -133,7 +136,5 @@ def log_gamma_variate(z: FloatArray, shape: float) -> FloatArray:
     """Return the logarithm of the gamma quantile of scale 1 at normal scores, accurate in both tails."""
     # Below any rounding the CDF is its first term, x**shape / Gamma(shape + 1).
     leading = (special.log_ndtr(z) + special.gammaln(shape + 1)) / shape
-    low, tail = z < 0, special.ndtr(-np.abs(z))
-    quantile = special.gammaincinv(shape, tail, where=low, out=np.empty_like(z))
-    special.gammainccinv(shape, tail, where=~low, out=quantile)
-    return _log_or_leading(quantile, leading, np.log(1e-25))
+    below, above = (functools.partial(inverse, shape) for inverse in (special.gammaincinv, special.gammainccinv))
+    return _log_variate(z, below, above, leading, np.log(1e-25))

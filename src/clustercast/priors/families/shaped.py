@@ -26,11 +26,8 @@ class _OnInterval(BetweenEnds):
     def _invert(self, at: Levels) -> FloatArray:
         logit = tabulated.beta_logit(*self.shapes)(at.score)
         with np.errstate(over="ignore"):
-            np.exp(np.negative(logit, out=logit), out=logit)
-        logit += 1.0
-        np.divide(self.high - self.low, logit, out=logit)
-        logit += self.low
-        return np.clip(logit, self.low, self.high, out=logit)
+            x = self.low + (self.high - self.low) / (1.0 + np.exp(-logit))
+        return np.clip(x, self.low, self.high)
 
     def _tails(self, x: FloatArray) -> Tails:
         alpha, beta = self.shapes
@@ -186,10 +183,7 @@ class Gamma(Family):
         return shape, float(np.exp(logs[0] - tabulated.log_gamma_variate(scores, shape)[0]))
 
     def _invert(self, at: Levels) -> FloatArray:
-        result = tabulated.gamma_log(self.shape)(at.score)
-        np.exp(result, out=result)
-        result *= self.scale
-        return result
+        return self.scale * np.exp(tabulated.gamma_log(self.shape)(at.score))
 
     def _tails(self, x: FloatArray) -> Tails:
         ratio = x / self.scale
