@@ -287,8 +287,7 @@ def first_crossing(
     """Return the time at which each path first reaches a level: inf where never, -inf where passed at the start."""
     # Paths run along the first axis, (times, ...); `logarithmic` interpolates all paths or some, (...), in log10.
     if times.shape != values.shape[:1] or not times.size or np.any(np.diff(times) <= 0):
-        remedy = "give increasing ones, 1 a row"
-        raise InputError(f"times are {times.tolist()} for values of shape {values.shape}; {remedy}")
+        raise InputError(f"times are {times.tolist()} for values of shape {values.shape}; give one, increasing, a row")
     paths = values.reshape(len(times), -1)
     marked = np.broadcast_to(logarithmic, values.shape[1:]).reshape(-1)
     if marked.any() and not (level > 0 and np.all(paths[:, marked] > 0)):

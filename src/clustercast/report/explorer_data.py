@@ -96,8 +96,7 @@ def shown_outputs(priors: Priors, model: Model, outputs: Iterable[str] | None) -
     if not named:
         raise InputError("outputs is empty; name at least one quantity of the model")
     if labelled := [name for name in named if _labels(model, name)]:
-        remedy = "ask about numbers, the page shows shares of labels by itself"
-        raise InputError(f"output {labelled[0]!r} is a label; {remedy}")
+        raise InputError(f"output {labelled[0]!r} is a label; ask about numbers, shares of labels are shown anyway")
     return tuple(named)
 
 

@@ -246,8 +246,7 @@ def _clause(part: str, text: str) -> Clause:
         _check_move(part, between["value"], falls=between["verb"] == "falls")
         start, end = _when("in", between["start"]), _when("in", between["date"])
         if start.year >= end.year:
-            what = f"{part!r} goes from {start.words} to {end.words}"
-            raise InputError(f"{what}; the first date must be before the other")
+            raise InputError(f"{part!r} goes from {start.words} to {end.words}; the first date must be the earlier")
         form: Form = "rise" if between["verb"] == "rises" else "change"
         return Clause(between["name"], form, between["value"], end, start)
     if peak:

@@ -334,8 +334,7 @@ def level_pairs(forecast: xr.Dataset, levels: Levels) -> list[tuple[str, Level]]
 def years_of(trajectory: xr.DataArray) -> FloatArray:
     """Return the increasing years of a trajectory; dates are float years."""
     if "year" not in trajectory.dims or "year" not in trajectory.coords:
-        what = f"{title_of(trajectory)!r} has the dimensions {trajectory.dims}"
-        raise InputError(f"{what}; it needs the coordinate 'year'")
+        raise InputError(f"{title_of(trajectory)!r} has dimensions {trajectory.dims}; it needs the coordinate 'year'")
     given = trajectory["year"].values
     years = np.asarray(given, dtype=np.float64) if given.dtype.kind in "fiu" else float_years(given)
     if not years.size or not np.all(np.diff(years) > 0):

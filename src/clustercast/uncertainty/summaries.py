@@ -155,8 +155,7 @@ def independent_rows(design: Record, size: int) -> NDArray[np.intp] | slice:
     """Return the independent samples of a design: all, or the first and last row of each base point."""
     name, points = design.get("name"), int(design.get("size", 0))
     if name == "morris":
-        what = "the rows of a Morris design are no sample of the priors"
-        raise InputError(f"{what}; summarise a draw with design='sobol'")
+        raise InputError("the rows of a Morris design are no sample of the priors; draw with design='sobol'")
     if name not in ("saltelli", "shapley", "kucherenko"):
         return slice(None)
     expected = size
