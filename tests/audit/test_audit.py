@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import clustercast as cc
-from clustercast.audit.findings import DERIVATIONS, part_verdict, rounding_interval, worst
+from clustercast.audit.findings import RECOMPUTED, part_verdict, recomputed, rounding_interval, worst
 from clustercast.audit.statements import Essay, Part, Rule
 from clustercast.engine.units import factor
 from clustercast.errors import InputError
@@ -252,7 +252,7 @@ def test_every_derivation_is_held_to_hand_arithmetic(findings):
     assert list(findings) == list(HAND)
     for name, finding in findings.items():
         assert {part.part.name for part in finding.parts} == set(HAND[name][1]), name
-    assert set(DERIVATIONS) == set(HAND)
+    assert set(RECOMPUTED) == set(HAND)
 
 
 def test_every_fact_has_a_source_and_is_used():
@@ -286,8 +286,8 @@ def essay_with(**inputs):
 
 def test_the_values_follow_the_essays_inputs_not_the_script():
     essay = essay_with(accelerator_price=50_000.0, load_factor=0.5)
-    assert DERIVATIONS["A5"](essay)["cost"] == pytest.approx(1e9)
-    assert DERIVATIONS["A15"](essay)["energy_2028"] / factor("TWh/year") == pytest.approx(43.8)
+    assert recomputed("A5", essay)["cost"] == pytest.approx(1e9)
+    assert recomputed("A15", essay)["energy_2028"] / factor("TWh/year") == pytest.approx(43.8)
 
 
 # What the shipped medians hide, being 1 or 0: another input, a derivation, and by what factor its number changes.
@@ -306,13 +306,13 @@ OTHER = [
 
 @pytest.mark.parametrize(("inputs", "name", "part", "change"), OTHER)
 def test_another_input_changes_a_number_by_its_formula(inputs, name, part, change):
-    found, shipped = (DERIVATIONS[name](essay)[part] for essay in (essay_with(**inputs), essay_with()))
+    found, shipped = (recomputed(name, essay)[part] for essay in (essay_with(**inputs), essay_with()))
     np.testing.assert_allclose(found, shipped * change, rtol=1e-3)
 
 
 def test_an_input_without_ends_is_read_at_its_outer_quantiles():
     ratio = cc.LogNormal.from_quantiles({0.05: 2.0, 0.95: 4.0}, unit="chip/H100e")
-    size = DERIVATIONS["A3"](essay_with(chip_performance_ratio=ratio))["size"]
+    size = recomputed("A3", essay_with(chip_performance_ratio=ratio))["size"]
     assert sorted(size) == pytest.approx([6_250, 12_500])
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from clustercast.audit.gas_and_texts import GAS_AND_TEXTS
 from clustercast.audit.largest_cluster import LARGEST_CLUSTER
-from clustercast.audit.statements import AuditFile, Derivation, Derivations, Essay, Part, Rule, read_audit
+from clustercast.audit.statements import AuditFile, Derivation, Essay, Formulas, Numbers, Part, Rule, read_audit
 from clustercast.audit.world import MONEY, WORLD
 from clustercast.engine.units import factor
 from clustercast.errors import InputError, nearest, typed
@@ -19,7 +19,8 @@ Verdict = Literal["OK", "ROUND", "EXT", "NO", "-"]
 _ORDER: tuple[Verdict, ...] = ("-", "OK", "ROUND", "EXT", "NO")
 _SLACK = 1e-9
 ESSAY = "situational_awareness"
-DERIVATIONS: Derivations = {**LARGEST_CLUSTER, **WORLD, **MONEY, **GAS_AND_TEXTS}
+FORMULAS: Formulas = {**LARGEST_CLUSTER, **WORLD, **MONEY, **GAS_AND_TEXTS}
+RECOMPUTED = tuple(dict.fromkeys(name.partition(".")[0] for name in FORMULAS))
 
 
 @dataclass(frozen=True)
@@ -82,12 +83,12 @@ def audit_findings(*, ids: Iterable[str] | None = None, file: AuditFile | None =
     for name in sorted(wanted):
         if name not in known:
             raise InputError(f"the audit has no derivation {name!r}{nearest(name, known)}; it has {', '.join(known)}")
-        if name not in DERIVATIONS:
-            raise InputError(f"derivation {name!r} has no recomputation; it has {', '.join(DERIVATIONS)}")
+        if name not in RECOMPUTED:
+            raise InputError(f"derivation {name!r} has no recomputation; there are those of {', '.join(RECOMPUTED)}")
     essay = Essay(read_priors(ESSAY), read_stated_tables(), file)
     found = []
     for name in (name for name in known if name in wanted):
-        numbers, stated = DERIVATIONS[name](essay), known[name].parts
+        numbers, stated = recomputed(name, essay), known[name].parts
         if odd := {part.name for part in stated} ^ set(numbers):
             what = f"{', '.join(sorted(odd))} is stated or recomputed, but not both"
             raise InputError(f"derivation {name!r}: {what}; add the other")
@@ -98,6 +99,17 @@ def audit_findings(*, ids: Iterable[str] | None = None, file: AuditFile | None =
             parts.append(PartFinding(part, low, high, part_verdict(low, high, part, file.rule)))
         found.append(Finding(known[name], tuple(parts), worst(one.verdict for one in parts if not one.part.variant)))
     return found
+
+
+def recomputed(name: str, essay: Essay) -> Numbers:
+    """Return the numbers of a derivation by their parts."""
+    numbers: Numbers = {}
+    for key, formula in FORMULAS.items():
+        derivation, _, part = key.partition(".")
+        if derivation == name:
+            found = formula(essay)
+            numbers |= found if isinstance(found, dict) else {part: found}
+    return numbers
 
 
 def rounding_interval(value: float, digits: int) -> tuple[float, float]:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from clustercast.audit.statements import Derivations, Essay, FloatArray, Numbers
+from clustercast.audit.statements import Essay, FloatArray, Formulas, Numbers
 
 
 def _powers(essay: Essay) -> tuple[FloatArray, FloatArray]:
@@ -53,59 +53,46 @@ def _replacement(essay: Essay) -> Numbers:
     return numbers
 
 
-GAS_AND_TEXTS: Derivations = {
-    "G1": lambda essay: {
-        "growth": essay.fact("us_generation", "2023") / essay.fact("us_generation", "2013") - 1,
-        "growth_since": essay.fact("us_generation", "2025") / essay.fact("us_generation", "2023") - 1,
-    },
-    "G2": lambda essay: {
-        "power": essay["basin_gas_production"] * essay.fact("generator_efficiency") * essay.fact("gas_heat"),
-        "yield": _implied_yield(essay, "generator_power"),
-        **_conversion(essay, _implied_yield(essay, "generator_power")),
-    },
-    "G3": lambda essay: {
-        "power": essay["basin_gas_production"] * essay.fact("gas_heat") / essay.fact("combined_cycle_heat_rate"),
-        "yield": _implied_yield(essay, "combined_cycle_power"),
-        **_conversion(essay, _implied_yield(essay, "combined_cycle_power")),
-    },
-    "G4": lambda essay: {
-        **dict.fromkeys(("power", "power_of_generators"), essay["basin_gas_production"] * essay.fact("note_yield")),
-        **_conversion(essay, essay.fact("note_yield")),
-    },
-    "G5": lambda essay: {
-        "energy": essay["shale_gas_growth"] * essay.fact("note_yield"),
-        "clusters": essay["shale_gas_growth"] * essay.fact("note_yield") / _powers(essay)[1],
-    },
+GAS_AND_TEXTS: Formulas = {
+    "G1.growth": lambda essay: essay.fact("us_generation", "2023") / essay.fact("us_generation", "2013") - 1,
+    "G1.growth_since": lambda essay: essay.fact("us_generation", "2025") / essay.fact("us_generation", "2023") - 1,
+    "G2.power": lambda essay: (
+        essay["basin_gas_production"] * essay.fact("generator_efficiency") * essay.fact("gas_heat")
+    ),
+    "G2.yield": lambda essay: _implied_yield(essay, "generator_power"),
+    "G2": lambda essay: _conversion(essay, _implied_yield(essay, "generator_power")),
+    "G3.power": lambda essay: (
+        essay["basin_gas_production"] * essay.fact("gas_heat") / essay.fact("combined_cycle_heat_rate")
+    ),
+    "G3.yield": lambda essay: _implied_yield(essay, "combined_cycle_power"),
+    "G3": lambda essay: _conversion(essay, _implied_yield(essay, "combined_cycle_power")),
+    "G4.power": lambda essay: essay["basin_gas_production"] * essay.fact("note_yield"),
+    "G4.power_of_generators": lambda essay: essay["basin_gas_production"] * essay.fact("note_yield"),
+    "G4": lambda essay: _conversion(essay, essay.fact("note_yield")),
+    "G5.energy": lambda essay: essay["shale_gas_growth"] * essay.fact("note_yield"),
+    "G5.clusters": lambda essay: essay["shale_gas_growth"] * essay.fact("note_yield") / _powers(essay)[1],
     "G6": _wells,
     "G7": lambda essay: {
         f"time{name}": wells / (essay["drilling_rigs"] * essay["wells_per_rig"])
         for name, wells in (*_wells_with_each_yield(essay).items(), ("_stated_wells", essay.fact("wells_stated")))
     },
     "G8": _replacement,
-    "G9": lambda essay: {"lifetime": essay["well_lifetime_production"] / essay["well_production"]},
-    "G10": lambda essay: {"share": _demand_with_both_plants(essay)[0] / essay.fact("us_gas")},
-    "G11": lambda essay: {
-        "growth": essay.fact("dry_gas", "2023") / essay.fact("dry_gas", "2013"),
-        "shale_growth": essay.fact("shale_gas", "2020") / essay.fact("shale_gas", "2013"),
-    },
-    "G12": lambda essay: {
-        "capex": _powers(essay)[1] * essay.fact("gas_plant_cost"),
-        "capex_2025": _powers(essay)[1] * essay.fact("gas_plant_cost_2025"),
-    },
-    "G13": lambda essay: {"lead_time": essay["gas_plant_build_time"], "turbine_wait": essay.fact("turbine_wait")},
-    "X1": lambda essay: {"interview": essay.fact("gpt4_chips_interview"), "chapter": essay.fact("gpt4_chips_chapter")},
-    "X2": lambda essay: {
-        "interview": essay.fact("gpt4_power_interview"),
-        "per_accelerator": essay.fact("gpt4_power_interview") / essay.size(essay["cluster_start_year"]),
-    },
-    "X3": lambda essay: {"growth": np.log10(essay.fact("gigawatt_clusters") / essay.fact("gpt4_power_interview"))},
-    "X4": lambda essay: {"cost": essay.fact("cluster_of_100k") * essay.fact("cost_per_gpu")},
-    "X5": lambda essay: {
-        "to_chips": essay.fact("stargate_power_in") / essay["power_usage_effectiveness"],
-        "effectiveness": essay.fact("stargate_power_in") / essay.fact("stargate_power_to_chips"),
-    },
-    "X6": lambda essay: {
-        "cost_per_watt": essay.fact("stargate_cost") / essay.fact("stargate_power_to_chips"),
-        "cost_per_facility_watt": essay.fact("stargate_cost") / essay.fact("stargate_power_in"),
-    },
+    "G9.lifetime": lambda essay: essay["well_lifetime_production"] / essay["well_production"],
+    "G10.share": lambda essay: _demand_with_both_plants(essay)[0] / essay.fact("us_gas"),
+    "G11.growth": lambda essay: essay.fact("dry_gas", "2023") / essay.fact("dry_gas", "2013"),
+    "G11.shale_growth": lambda essay: essay.fact("shale_gas", "2020") / essay.fact("shale_gas", "2013"),
+    "G12.capex": lambda essay: _powers(essay)[1] * essay.fact("gas_plant_cost"),
+    "G12.capex_2025": lambda essay: _powers(essay)[1] * essay.fact("gas_plant_cost_2025"),
+    "G13.lead_time": lambda essay: essay["gas_plant_build_time"],
+    "G13.turbine_wait": lambda essay: essay.fact("turbine_wait"),
+    "X1.interview": lambda essay: essay.fact("gpt4_chips_interview"),
+    "X1.chapter": lambda essay: essay.fact("gpt4_chips_chapter"),
+    "X2.interview": lambda essay: essay.fact("gpt4_power_interview"),
+    "X2.per_accelerator": lambda essay: essay.fact("gpt4_power_interview") / essay.size(essay["cluster_start_year"]),
+    "X3.growth": lambda essay: np.log10(essay.fact("gigawatt_clusters") / essay.fact("gpt4_power_interview")),
+    "X4.cost": lambda essay: essay.fact("cluster_of_100k") * essay.fact("cost_per_gpu"),
+    "X5.to_chips": lambda essay: essay.fact("stargate_power_in") / essay["power_usage_effectiveness"],
+    "X5.effectiveness": lambda essay: essay.fact("stargate_power_in") / essay.fact("stargate_power_to_chips"),
+    "X6.cost_per_watt": lambda essay: essay.fact("stargate_cost") / essay.fact("stargate_power_to_chips"),
+    "X6.cost_per_facility_watt": lambda essay: essay.fact("stargate_cost") / essay.fact("stargate_power_in"),
 }

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from clustercast.audit.statements import Derivations, Essay, FloatArray, Numbers
+from clustercast.audit.statements import Essay, FloatArray, Formulas, Numbers
 
 _NO_GAIN = np.zeros(1)
 
@@ -73,55 +73,41 @@ def _cost_per_watt(essay: Essay) -> Numbers:
     return {"cost_2028": cost, "observed": essay.fact("cost_per_watt_observed"), **numbers}
 
 
-LARGEST_CLUSTER: Derivations = {
-    "A1": lambda essay: {"growth": essay.size(essay.fact("table_year") + 1) / essay.size(essay.fact("table_year"))},
+LARGEST_CLUSTER: Formulas = {
+    "A1.growth": lambda essay: essay.size(essay.fact("table_year") + 1) / essay.size(essay.fact("table_year")),
     "A2": _growth_to_the_last_column,
-    "A3": lambda essay: {
-        "size": essay["initial_cluster_chips"] / essay.ends("chip_performance_ratio"),
-        "measured": essay.fact("gpt4_size_measured"),
-    },
-    "A4": lambda essay: {"cost": essay["initial_cluster_chips"] * essay["rental_price"] * essay.ends("rental_time")},
-    "A5": lambda essay: {
-        "cost": essay.cost(essay.fact("table_year"), "table_year", _NO_GAIN),
-        "per_accelerator": essay.price(essay.fact("table_year"), essay.fact("table_year"), _NO_GAIN),
-    },
+    "A3.size": lambda essay: essay["initial_cluster_chips"] / essay.ends("chip_performance_ratio"),
+    "A3.measured": lambda essay: essay.fact("gpt4_size_measured"),
+    "A4.cost": lambda essay: essay["initial_cluster_chips"] * essay["rental_price"] * essay.ends("rental_time"),
+    "A5.cost": lambda essay: essay.cost(essay.fact("table_year"), "table_year", _NO_GAIN),
+    "A5.per_accelerator": lambda essay: essay.price(essay.fact("table_year"), essay.fact("table_year"), _NO_GAIN),
     "A6": _cost_shares,
     "A7": _gain_of_a_generation,
-    "A8": lambda essay: {
-        "decade_gain": (1 + essay.fact("flop_per_dollar_growth")) ** essay.fact("decade"),
-        "growth_of_ten": essay.fact("decade_gain") ** (1 / essay.fact("decade")) - 1,
-    },
+    "A8.decade_gain": lambda essay: (1 + essay.fact("flop_per_dollar_growth")) ** essay.fact("decade"),
+    "A8.growth_of_ten": lambda essay: essay.fact("decade_gain") ** (1 / essay.fact("decade")) - 1,
     "A9": _trillion_dollars,
     "A10": _cost_column,
     "A11": _bought_by_a_trillion,
-    "A12": lambda essay: {
-        "with_trend": essay.size(essay.fact("trillion_year"))
+    "A12.with_trend": lambda essay: (
+        essay.size(essay.fact("trillion_year"))
         * essay.fact("h100_power_quoted")
-        / (1 + essay.fact("flop_per_watt_growth")) ** (essay.fact("trillion_year") - essay["power_base_year"]),
-        "without_gain": essay.power(essay.fact("trillion_year")),
-    },
-    "A13": lambda essay: {
-        "power": essay.power(essay.fact("table_year")),
-        "elsewhere": essay.fact("gpt4_power_elsewhere"),
-    },
-    "A14": lambda essay: {
-        "homes": essay.power(essay.fact("table_year")) / essay.fact("home_electricity"),
-        "at_a_kilowatt": essay.power(essay.fact("table_year")) / essay.fact("home_power_stated"),
-    },
+        / (1 + essay.fact("flop_per_watt_growth")) ** (essay.fact("trillion_year") - essay["power_base_year"])
+    ),
+    "A12.without_gain": lambda essay: essay.power(essay.fact("trillion_year")),
+    "A13.power": lambda essay: essay.power(essay.fact("table_year")),
+    "A13.elsewhere": lambda essay: essay.fact("gpt4_power_elsewhere"),
+    "A14.homes": lambda essay: essay.power(essay.fact("table_year")) / essay.fact("home_electricity"),
+    "A14.at_a_kilowatt": lambda essay: essay.power(essay.fact("table_year")) / essay.fact("home_power_stated"),
     "A15": lambda essay: {
         f"energy_{year:g}": essay.energy(year) for year in essay.columns("training_cluster_power")[-2:]
     },
-    "A16": lambda essay: {
-        "share": essay.energy(essay.fact("trillion_year")) / essay.electricity(essay.fact("trillion_year")),
-        "share_of_2025": essay.energy(essay.fact("trillion_year")) / essay.fact("us_generation", "2025"),
-    },
-    "A17": lambda essay: {
-        "oregon": essay.fact("oregon_electricity"),
-        "washington": essay.fact("washington_electricity"),
-    },
-    "A18": lambda essay: {
-        "size": essay.fact("kuwait_power") / essay.fact("h100_power_quoted"),
-        "power_per_accelerator": essay.fact("kuwait_power") / essay.fact("kuwait_size"),
-    },
+    "A16.share": lambda essay: (
+        essay.energy(essay.fact("trillion_year")) / essay.electricity(essay.fact("trillion_year"))
+    ),
+    "A16.share_of_2025": lambda essay: essay.energy(essay.fact("trillion_year")) / essay.fact("us_generation", "2025"),
+    "A17.oregon": lambda essay: essay.fact("oregon_electricity"),
+    "A17.washington": lambda essay: essay.fact("washington_electricity"),
+    "A18.size": lambda essay: essay.fact("kuwait_power") / essay.fact("h100_power_quoted"),
+    "A18.power_per_accelerator": lambda essay: essay.fact("kuwait_power") / essay.fact("kuwait_size"),
     "A19": _cost_per_watt,
 }

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from clustercast.uncertainty.stated import StatedTables
 
 Numbers = dict[str, FloatArray]
-Derivations = Mapping[str, Callable[["Essay"], Numbers]]
+# What gives one number of a derivation, by a name as "A5.cost", or several by their parts, by its id alone.
+Formulas = Mapping[str, Callable[["Essay"], FloatArray | Numbers]]
 _OUTER = np.array([0.05, 0.95])
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from clustercast.audit.largest_cluster import needed_growth
-from clustercast.audit.statements import Derivations, Essay, FloatArray, Numbers
+from clustercast.audit.statements import Essay, FloatArray, Formulas, Numbers
 
 
 def _years(essay: Essay) -> tuple[float, ...]:
@@ -105,49 +105,38 @@ def _gigafabs(essay: Essay) -> Numbers:
     }
 
 
-WORLD: Derivations = {
+WORLD: Formulas = {
     "B1": _doubling,
-    "B2": lambda essay: {"investment": essay.investment(essay.fact("investment_year"))},
-    "B3": lambda essay: {
-        "total": essay.fact("chip_market_2027") / essay.fact("chip_capex_share"),
-        "chip_share": essay.fact("chip_market_2027") / essay.fact("total_market_2027"),
-    },
-    "B4": lambda essay: {"total": essay.fact("nvidia_run_rate") / essay.fact("chip_capex_share")},
+    "B2.investment": lambda essay: essay.investment(essay.fact("investment_year")),
+    "B3.total": lambda essay: essay.fact("chip_market_2027") / essay.fact("chip_capex_share"),
+    "B3.chip_share": lambda essay: essay.fact("chip_market_2027") / essay.fact("total_market_2027"),
+    "B4.total": lambda essay: essay.fact("nvidia_run_rate") / essay.fact("chip_capex_share"),
     "B5": _price_of_the_fleet,
     "B6": _power_column,
     "B7": _stock_and_flow,
-    "B8": lambda essay: {
-        "shipments": _stated_shipments(essay).mean(keepdims=True),
-        "counted": essay.fact("shipments_2024_counted"),
-        "nvidia": essay.fact("nvidia_units_2024"),
-    },
-    "B9": lambda essay: {"wafers": _wafers(essay)},
-    "B10": lambda essay: {
-        "share": _share_of(essay, "capacity_with_7nm", "capacity_without_7nm"),
-        "share_of_5nm": _share_of(essay, "capacity_5nm"),
-    },
-    "B11": lambda essay: {
-        "low_end_with_7nm": _share_of(essay, "capacity_with_7nm")[:1],
-        "low_end_without_7nm": _share_of(essay, "capacity_without_7nm")[:1],
-    },
+    "B8.shipments": lambda essay: _stated_shipments(essay).mean(keepdims=True),
+    "B8.counted": lambda essay: essay.fact("shipments_2024_counted"),
+    "B8.nvidia": lambda essay: essay.fact("nvidia_units_2024"),
+    "B9.wafers": lambda essay: _wafers(essay),
+    "B10.share": lambda essay: _share_of(essay, "capacity_with_7nm", "capacity_without_7nm"),
+    "B10.share_of_5nm": lambda essay: _share_of(essay, "capacity_5nm"),
+    "B11.low_end_with_7nm": lambda essay: _share_of(essay, "capacity_with_7nm")[:1],
+    "B11.low_end_without_7nm": lambda essay: _share_of(essay, "capacity_without_7nm")[:1],
     "B12": _wafer_column,
-    "B13": lambda essay: {
-        "wafers": _stated_shipments(essay) / essay.fact("good_dies"),
-        "change": _stated_shipments(essay) / essay.fact("good_dies") / _wafers(essay),
-    },
-    "B14": lambda essay: {
-        "production_over_cluster": _stated_shipments(essay)
-        / essay.cell("training_cluster_size", essay.columns("training_cluster_size")[-2])
-    },
-    "B15": lambda essay: {
-        "capacity_over_cluster": essay.facts(["capacity_without_7nm", "capacity_with_7nm"])
+    "B13.wafers": lambda essay: _stated_shipments(essay) / essay.fact("good_dies"),
+    "B13.change": lambda essay: _stated_shipments(essay) / essay.fact("good_dies") / _wafers(essay),
+    "B14.production_over_cluster": lambda essay: (
+        _stated_shipments(essay) / essay.cell("training_cluster_size", essay.columns("training_cluster_size")[-2])
+    ),
+    "B15.capacity_over_cluster": lambda essay: (
+        essay.facts(["capacity_without_7nm", "capacity_with_7nm"])
         * essay["accelerators_per_wafer"]
         / essay.fact("trillion_cluster_size")
-    },
+    ),
     "B16": lambda essay: {
-        **{f"chip_share_{y:g}": essay.cell("training_cluster_size", y) / _shipments(essay, y) for y in _years(essay)},
-        "dollar_share_2030": essay.fact("trillion") / essay.cell("ai_investment", _years(essay)[-1]),
+        f"chip_share_{y:g}": essay.cell("training_cluster_size", y) / _shipments(essay, y) for y in _years(essay)
     },
+    "B16.dollar_share_2030": lambda essay: essay.fact("trillion") / essay.cell("ai_investment", _years(essay)[-1]),
     "B17": _gigafabs,
 }
 
@@ -189,27 +178,19 @@ def _nvidia_in_a_year(essay: Essay) -> Numbers:
     }
 
 
-MONEY: Derivations = {
+MONEY: Formulas = {
     "R1": _doubling_of_the_lab,
-    "R2": lambda essay: {"crossing": _lab_reaches(essay, "ten_billion")},
+    "R2.crossing": lambda essay: _lab_reaches(essay, "ten_billion"),
     "R3": _hundred_billion,
-    "R4": lambda essay: {
-        "revenue": essay["office_subscribers"] * essay.fact("office_share") * essay["office_addon_price"]
-    },
-    "R5": lambda essay: {
-        "lab_crossing": _lab_reaches(essay, "hundred_billion"),
-        "company_crossing": _hundred_billion(essay)["crossing"],
-    },
-    "P1": lambda essay: {"spending": essay.fact("apollo_gdp_share") * essay["us_gdp_2024"]},
-    "P2": lambda essay: {"share": essay.fact("trillion") / essay["us_gdp_2024"]},
-    "P3": lambda essay: {"spending": essay.fact("railway_gdp_share") * essay["us_gdp_2024"]},
-    "P4": lambda essay: {
-        "spending": essay.fact("war_gdp_share") * essay["us_gdp_2024"],
-        "gdp_needed": essay.fact("war_spending") / essay.fact("war_gdp_share"),
-    },
+    "R4.revenue": lambda essay: essay["office_subscribers"] * essay.fact("office_share") * essay["office_addon_price"],
+    "R5.lab_crossing": lambda essay: _lab_reaches(essay, "hundred_billion"),
+    "R5.company_crossing": lambda essay: _hundred_billion(essay)["crossing"],
+    "P1.spending": lambda essay: essay.fact("apollo_gdp_share") * essay["us_gdp_2024"],
+    "P2.share": lambda essay: essay.fact("trillion") / essay["us_gdp_2024"],
+    "P3.spending": lambda essay: essay.fact("railway_gdp_share") * essay["us_gdp_2024"],
+    "P4.spending": lambda essay: essay.fact("war_gdp_share") * essay["us_gdp_2024"],
+    "P4.gdp_needed": lambda essay: essay.fact("war_spending") / essay.fact("war_gdp_share"),
     "N1": _nvidia_in_a_year,
-    "N2": lambda essay: {
-        "revenue": essay.fact("nvidia_revenue_fy26"),
-        "data_center": essay.fact("nvidia_data_center_fy26"),
-    },
+    "N2.revenue": lambda essay: essay.fact("nvidia_revenue_fy26"),
+    "N2.data_center": lambda essay: essay.fact("nvidia_data_center_fy26"),
 }
