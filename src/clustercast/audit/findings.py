@@ -5,10 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from clustercast.audit.gas_and_texts import GAS_AND_TEXTS
-from clustercast.audit.largest_cluster import LARGEST_CLUSTER
-from clustercast.audit.statements import AuditFile, Derivation, Essay, Formulas, Numbers, Part, Rule, read_audit
-from clustercast.audit.world import MONEY, WORLD
+from clustercast.audit.formulas import FORMULAS
+from clustercast.audit.statements import AuditFile, Derivation, Essay, Numbers, Part, Rule, read_audit
 from clustercast.engine.units import factor
 from clustercast.errors import InputError, nearest, typed
 from clustercast.priors.prior_file import read_priors
@@ -19,7 +17,6 @@ Verdict = Literal["OK", "ROUND", "EXT", "NO", "-"]
 _ORDER: tuple[Verdict, ...] = ("-", "OK", "ROUND", "EXT", "NO")
 _SLACK = 1e-9
 ESSAY = "situational_awareness"
-FORMULAS: Formulas = {**LARGEST_CLUSTER, **WORLD, **MONEY, **GAS_AND_TEXTS}
 RECOMPUTED = tuple(dict.fromkeys(name.partition(".")[0] for name in FORMULAS))
 
 
