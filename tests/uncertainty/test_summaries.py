@@ -422,6 +422,17 @@ def test_a_mean_that_a_few_values_own_is_named():
     assert "The mean of cost rests on its few largest values in 1 of 2 rows (k-hat" in warning
     assert "price" not in warning
     assert cc.summarise(forecast[["price"]]).attrs["warning"] == ""
+    mild = ((np.arange(1000) + 0.5) / 1000)[np.newaxis] ** -0.6
+    more = forecast.assign(power=forecast["cost"], energy=2 * forecast["cost"][0], mild=(("one", "sample"), mild))
+    for name in ("power", "energy", "mild"):
+        more[name].attrs |= {"role": "output", "units": "W"}
+    sure, perhaps = cc.summarise(more).attrs["warning"].split(". ")
+    assert re.fullmatch(
+        r"The means of cost, power and energy rest on their few largest values in up to 1 of 2 rows \(k-hat up to "
+        r"[\d.]+, above 0.7\): their errors are too small at any size; report quantiles, or the mean of the logarithm",
+        sure,
+    )
+    assert perhaps.startswith("The mean of mild rests on its few largest values (k-hat 0.") and "may be" in perhaps
 
 
 @pytest.mark.parametrize(

@@ -70,20 +70,20 @@ def summarise(
     if used is not None or replicates < _ENOUGH_REPLICATES:
         replicates = 1
     variables: Variables = {}
-    cautions = []
+    tails: dict[str, FloatArray] = {}
     for name in names:
         variable = forecast.variables[name].transpose(..., "sample")[..., rows]
         if "labels" in variable.attrs:
             made = _label_shares(name, variable, used)
         else:
-            made, cautioned = _summary_of(name, variable, points, used, replicates)
-            cautions += cautioned
+            made = _summary_of(name, variable, points, used, replicates)
+            tails[str(name)] = tail_shapes(variable.values.astype(np.float64, copy=False), used)
         if twice := next((key for key in made if key in variables), None):
             raise InputError(f"the output {name!r} and another one both give {twice!r}; rename one of them")
         variables |= made
     size = variable.sizes["sample"]
     described = summary_record(names, size, design, replicates, used)
-    described["warning"] = " ".join(cautions)
+    described["warning"] = _tail_warning(tails)
     coords = {key: forecast[key] for key in forecast.coords if forecast[key].dims == (key,) and key != "sample"}
     coords = {key: value for key, value in coords.items() if any(key in v.dims for v in variables.values())}
     quantile = coordinate("quantile", points, {"long_name": "probability"})
@@ -170,8 +170,8 @@ def independent_rows(design: Record, size: int) -> NDArray[np.intp] | slice:
 
 def _summary_of(
     name: str, variable: xr.Variable, points: FloatArray, weights: FloatArray | None, replicates: int
-) -> tuple[Variables, list[str]]:
-    """Return the labelled summary of a number, and that its mean rests on a few values, where its tail is heavy."""
+) -> Variables:
+    """Return the labelled summary of a number."""
     values = np.asarray(variable.values, dtype=np.float64)
     try:
         many = replicates > 1
@@ -183,15 +183,28 @@ def _summary_of(
         what = f"output {name!r} has {len(wrong)} values that are not finite, the first in sample {wrong[:, -1].min()}"
         remedy = "correct the quantity that gives it, or use cc.exceedance, which takes infinities"
         raise InputError(f"{what}; {remedy}") from None
-    found = summary_variables(name, variable.dims[:-1], variable.attrs, numbers)
-    shapes = tail_shapes(values, weights)
-    heavy, worst = np.count_nonzero(shapes > DOUBTFUL), np.nanmax(shapes, initial=0.0)
-    if not heavy:
-        return found, []
-    where = "" if shapes.size == 1 else f" in {heavy} of {shapes.size} rows"
-    limit, verdict = (HEAVY, "is too small at any size") if worst > HEAVY else (DOUBTFUL, "may be too small")
-    what = f"The mean of {name} rests on its few largest values{where} (k-hat {worst:.2f}, above {limit})"
-    return found, [f"{what}: its error {verdict}; report quantiles, or the mean of the logarithm."]
+    return summary_variables(name, variable.dims[:-1], variable.attrs, numbers)
+
+
+def _tail_warning(shapes: Mapping[str, FloatArray]) -> str:
+    """Return which means rest on a few values, by the k-hat of their rows, in a sentence for each degree of doubt."""
+    said, worst = [], {name: float(np.nanmax(rows, initial=0.0)) for name, rows in shapes.items()}
+    for limit, above, sure in ((HEAVY, np.inf, True), (DOUBTFUL, HEAVY, False)):
+        named = [name for name, k_hat in worst.items() if limit < k_hat <= above]
+        if not named:
+            continue
+        whose, their, are, up_to = f"mean of {named[0]} rests on its", "its error", "is", ""
+        if len(named) > 1:
+            whose = f"means of {', '.join(named[:-1])} and {named[-1]} rest on their"
+            their, are, up_to = "their errors", "are", "up to "
+        heavy = {name: np.count_nonzero(shapes[name] > DOUBTFUL) for name in named}
+        most = max(named, key=lambda name: (heavy[name], shapes[name].size))
+        where = "" if shapes[most].size == 1 else f" in {up_to}{heavy[most]} of {shapes[most].size} rows"
+        tail = f"(k-hat {up_to}{max(worst[name] for name in named):.2f}, above {limit})"
+        verdict = f"{their} {are} too small at any size" if sure else f"{their} may be too small"
+        remedy = "report quantiles, or the mean of the logarithm"
+        said.append(f"The {whose} few largest values{where} {tail}: {verdict}; {remedy}.")
+    return " ".join(said)
 
 
 def _label_shares(name: str, variable: xr.Variable, weights: FloatArray | None) -> Variables:
