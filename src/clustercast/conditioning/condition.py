@@ -122,9 +122,7 @@ def condition(
     record |= {"left_out": list(observations.left_out), "as_of": "" if as_of is None else str(as_of)}
     record["design"] = {"name": "sobol", "seed": seed, "size": int(size)}
     record["parts"] = [{"quantities": part.quantities, "parameters": part.active} for part in parts]
-    before = problem.drawn(problem.sobol_scores(seed, draws)[np.newaxis], seed, "prior")
-    after = problem.drawn(result.scores, seed, "posterior")
-    return posterior_tree(priors, observations, result, before, after, record)
+    return posterior_tree(priors, observations, problem, result, seed, record)
 
 
 @takes()

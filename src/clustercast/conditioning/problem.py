@@ -9,16 +9,8 @@ from scipy.special import ndtri
 from clustercast.arrays import FloatArray, IntArray
 from clustercast.arrays.points.copula import correlate
 from clustercast.arrays.points.designs import inside, sobol_column
-from clustercast.arrays.points.streams import stream
-from clustercast.arrays.posterior.likelihood import (
-    ErrorModel,
-    ObservedRows,
-    leave_one_out_density,
-    log_likelihood,
-    replicate,
-)
+from clustercast.arrays.posterior.likelihood import ErrorModel, ObservedRows, log_likelihood
 from clustercast.conditioning.observation_rows import ERROR_UNITS, Discrepancy, Observations, error_model
-from clustercast.conditioning.tree import Drawn
 from clustercast.engine.model import Model, with_changes
 from clustercast.engine.operations import Loop
 from clustercast.engine.program import Program
@@ -132,21 +124,13 @@ class Problem:
             values[start : start + BLOCK] = log_likelihood(self.rows, predicted, self.errors(inputs, len(block)))
         return values
 
-    def drawn(self, scores: FloatArray, seed: int, what: str) -> Drawn:
-        """Return all parameters, replicated observations and log densities of some scores."""
-        shape, flat = scores.shape[:2], scores.reshape(-1, scores.shape[-1])
-        inputs = self.inputs(flat)
-        predicted, errors = self.predicted(inputs, len(flat)), self.errors(inputs, len(flat))
+    def everything(self, scores: FloatArray, seed: int) -> dict[str, FloatArray]:
+        """Return the active parameters at some scores, and all others from columns of points after theirs."""
         rest = [name for name in self.priors.uncertain if name not in self.active]
         columns = {name: len(self.active) + c for c, name in enumerate(rest)}
-        values = {**self._values({n: _sobol_score(seed, c, len(flat)) for n, c in columns.items()}), **inputs}
-        rows = (len(self.rows.value), *shape)
-        return Drawn(
-            inputs={name: values[name].reshape(shape) for name in self.priors.uncertain},
-            replicated=replicate(self.rows, predicted, errors, stream(seed, f"replicate {what}")).reshape(rows),
-            log_density=leave_one_out_density(self.rows, predicted, errors).reshape(rows),
-            log_prior={name: density.reshape(shape) for name, density in self.log_prior(flat, inputs).items()},
-        )
+        values = self._values({n: _sobol_score(seed, c, len(scores)) for n, c in columns.items()})
+        values |= self.inputs(scores)
+        return {name: values[name] for name in self.priors.uncertain}
 
 
 def _sobol_score(seed: int, column: int, size: int) -> FloatArray:

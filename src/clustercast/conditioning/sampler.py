@@ -1,7 +1,7 @@
 """Posterior draws of normal scores: Pareto-smoothed importance weights, and a tempered sampler where they fail."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -90,17 +90,7 @@ class Posterior:
 
     scores: FloatArray
     log_likelihood: FloatArray
-    method: str
-    k_hat: float
-    importance_ess: float
-    ess: float
-    r_hat: float
-    evaluations: int
-    temperatures: int
-    accepted: float
-    log_evidence: float
-    reached: bool
-    statement: str
+    diagnostics: Mapping[str, Any]
 
 
 def resampled(
@@ -109,20 +99,21 @@ def resampled(
     """Return draws chosen from the prior draws by their weights; each name has its stream of random numbers."""
     rows = tempering.systematic_resample(weights.log, draws, stream(seed, f"resample {name}"))
     statement = f"{name}: importance sampling from the prior, {weights}"
+    diagnostics = {
+        "method": "importance",
+        "k_hat": weights.k_hat,
+        "importance_ess": weights.ess,
+        "ess": weights.ess,
+        "r_hat": 1.0,
+        "evaluations": len(scores),
+        "temperatures": 1,
+        "accepted": 1.0,
+        "log_evidence": float(logsumexp(log_likelihood) - np.log(len(scores))),
+        "reached": weights.trusted,
+        "statement": f"{statement}{'' if weights.trusted else ': not to be trusted, the weights rest on a few draws'}",
+    }
     return Posterior(
-        scores=scores[rows].reshape(CHAINS, -1, scores.shape[1]),
-        log_likelihood=log_likelihood[rows].reshape(CHAINS, -1),
-        method="importance",
-        k_hat=weights.k_hat,
-        importance_ess=weights.ess,
-        ess=weights.ess,
-        r_hat=1.0,
-        evaluations=len(scores),
-        temperatures=1,
-        accepted=1.0,
-        log_evidence=float(logsumexp(log_likelihood) - np.log(len(scores))),
-        reached=weights.trusted,
-        statement=statement if weights.trusted else f"{statement}: not to be trusted, the weights rest on a few draws",
+        scores[rows].reshape(CHAINS, -1, scores.shape[1]), log_likelihood[rows].reshape(CHAINS, -1), diagnostics
     )
 
 
@@ -268,41 +259,34 @@ def sampled(
     )
     if not passed:
         statement += f": the budget of {budget:,} runs ended; raise it"
-    return Posterior(
-        scores=chains[..., :-1],
-        log_likelihood=chains[..., -1],
-        method="tempered",
-        k_hat=weights.k_hat,
-        importance_ess=weights.ess,
-        ess=ess,
-        r_hat=r_hat,
-        evaluations=len(scores) + walkers.rows,
-        temperatures=walkers.steps,
-        accepted=walkers.accepted,
-        log_evidence=float(logsumexp(walkers.evidence) - np.log(CHAINS)),
-        reached=passed and not disagreement,
-        statement=statement + disagreement,
-    )
+    diagnostics = {
+        "method": "tempered",
+        "k_hat": weights.k_hat,
+        "importance_ess": weights.ess,
+        "ess": ess,
+        "r_hat": r_hat,
+        "evaluations": len(scores) + walkers.rows,
+        "temperatures": walkers.steps,
+        "accepted": walkers.accepted,
+        "log_evidence": float(logsumexp(walkers.evidence) - np.log(CHAINS)),
+        "reached": passed and not disagreement,
+        "statement": statement + disagreement,
+    }
+    return Posterior(chains[..., :-1], chains[..., -1], diagnostics)
 
 
-_WORST: dict[str, Callable[[Iterable[Any]], Any]] = {
-    **dict.fromkeys(("k_hat", "r_hat", "temperatures"), max),
-    **dict.fromkeys(("importance_ess", "ess", "accepted"), min),
-    **{"evaluations": sum, "log_evidence": sum, "reached": all},
+# Of parts that are independent of each other: the worst of each diagnostic, or all of them.
+_JOINED: dict[str, Callable[[Iterable[Any]], Any]] = {
+    "method": lambda methods: " and ".join(sorted({*methods})),
+    **{"k_hat": max, "importance_ess": min, "ess": min, "r_hat": max, "evaluations": sum, "temperatures": max},
+    **{"accepted": min, "log_evidence": sum, "reached": all, "statement": "\n".join},
 }
 
 
 def joined(parts: Sequence[Posterior], columns: Sequence[IntArray]) -> Posterior:
-    """Return the posterior of parts that are independent of each other, with the worst of each diagnostic."""
+    """Return the posterior of parts that are independent of each other."""
     scores = np.empty((*parts[0].log_likelihood.shape, sum(map(len, columns))))
     for part, places in zip(parts, columns, strict=True):
         scores[..., places] = part.scores
-    methods = {part.method for part in parts}
-    worst = {name: pick(getattr(part, name) for part in parts) for name, pick in _WORST.items()}
-    return Posterior(
-        scores=scores,
-        log_likelihood=np.sum([part.log_likelihood for part in parts], axis=0),
-        method=methods.pop() if len(methods) == 1 else "importance and tempered",
-        **worst,
-        statement="\n".join(part.statement for part in parts),
-    )
+    diagnostics = {name: pick(part.diagnostics[name] for part in parts) for name, pick in _JOINED.items()}
+    return Posterior(scores, np.sum([part.log_likelihood for part in parts], axis=0), diagnostics)

@@ -5,9 +5,8 @@ import dataclasses
 import io
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
@@ -18,6 +17,7 @@ from clustercast.arrays import FloatArray
 from clustercast.arrays.families.metalog import unbounded
 from clustercast.arrays.points import copula
 from clustercast.arrays.points.streams import stream
+from clustercast.arrays.posterior.likelihood import leave_one_out_density, replicate
 from clustercast.conditioning.observation_rows import ERROR_UNITS, Observation, Observations
 from clustercast.conditioning.observations import unlearned
 from clustercast.conditioning.sampler import Posterior
@@ -30,6 +30,9 @@ from clustercast.priors.correlation import grades
 from clustercast.priors.families import Family, Fixed, Metalog, Mixture, Moved, ScipyDistribution, Truncated
 from clustercast.priors.prior_set import Priors
 
+if TYPE_CHECKING:
+    from clustercast.conditioning.problem import Problem
+
 OBSERVED = "log10_observed"
 _SAMPLE = ("chain", "draw")
 # Inputs that moved, narrowed and are correlated by less than this are as before.
@@ -37,48 +40,42 @@ LEAST = 0.1
 _NARROWEST, _STRONGEST = 1e-6, 0.999
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """Draws of everything: of parameters by (chain, draw), of observations by (observation, chain, draw)."""
-
-    # Uncertain inputs and parameters of the likelihood, in the units of their priors.
-    inputs: Mapping[str, FloatArray]
-    # What might have been observed, log10.
-    replicated: FloatArray
-    # Of what was observed, each row given the others of its group.
-    log_density: FloatArray
-    # Of the parameters on which the likelihood depends: the others would be noise in power-scaling.
-    log_prior: Mapping[str, FloatArray]
-
-
 def posterior_tree(
-    priors: Priors, observations: Observations, result: Posterior, before: Drawn, after: Drawn, record: Record
+    priors: Priors, observations: Observations, problem: "Problem", result: Posterior, seed: int, record: Record
 ) -> xr.DataTree:
     """Return prior and posterior draws as a labelled tree; `record` is where the result comes from."""
-    diagnostics = {name: value for name, value in vars(result).items() if name not in ("scores", "log_likelihood")}
     # NetCDF has no truth values.
-    diagnostics["reached"] = int(result.reached)
+    diagnostics = {**result.diagnostics, "reached": int(result.diagnostics["reached"])}
     log_posterior = result.log_likelihood - 0.5 * (result.scores**2).sum(axis=-1)
-    record = {**record, "inputs": [name for name in before.inputs if name in priors]}
+    before, parts = problem.sobol_scores(seed, result.log_likelihood.size)[np.newaxis], {}
+    for group, scores in (("prior", before), ("posterior", result.scores)):
+        shape, flat = scores.shape[:2], scores.reshape(-1, scores.shape[-1])
+        inputs = problem.everything(flat, seed)
+        predicted, errors = problem.predicted(inputs, len(flat)), problem.errors(inputs, len(flat))
+        seen = replicate(problem.rows, predicted, errors, stream(seed, f"replicate {group}"))
+        parts[group] = _parameters(priors, observations, inputs, shape)
+        parts[f"{group}_predictive"] = _predictive(observations, seen, shape)
+    # From here on of the posterior, which came last. The parameters on which the likelihood depends alone have a log
+    # prior: the others would be noise in power-scaling.
+    log_prior = {n: (_SAMPLE, x.reshape(shape), {"units": "1"}) for n, x in problem.log_prior(flat, inputs).items()}
     constants = {
         name: ((), prior.median, {"role": "input", "units": prior.unit, "source": prior.source})
         for name, prior in priors.items()
         if isinstance(prior, Fixed)
     }
-    log_prior = {name: (_SAMPLE, values, {"units": "1"}) for name, values in after.log_prior.items()}
     observed = {OBSERVED: ("observation", [row.log10 for row in observations], {"units": "1"})}
-    parts = {
-        "posterior": _parameters(priors, observations, after),
-        "prior": _parameters(priors, observations, before),
-        "posterior_predictive": _predictive(observations, after.replicated),
-        "prior_predictive": _predictive(observations, before.replicated),
-        "log_likelihood": _predictive(observations, after.log_density),
-        "log_prior": xr.Dataset(log_prior, _draws(result.log_likelihood.shape)),
-        "observed_data": xr.Dataset(observed, _rows(observations)),
-        "sample_stats": xr.Dataset({"lp": (_SAMPLE, log_posterior)}, attrs=diagnostics),
-        "constant_data": xr.Dataset(constants),
-    }
-    tree = xr.DataTree.from_dict(parts)
+    tree = xr.DataTree.from_dict(
+        {name: parts[name] for name in ("posterior", "prior", "posterior_predictive", "prior_predictive")}
+        | {
+            # Of each row given the others of its group.
+            "log_likelihood": _predictive(observations, leave_one_out_density(problem.rows, predicted, errors), shape),
+            "log_prior": xr.Dataset(log_prior, _draws(shape)),
+            "observed_data": xr.Dataset(observed, _rows(observations)),
+            "sample_stats": xr.Dataset({"lp": (_SAMPLE, log_posterior)}, attrs=diagnostics),
+            "constant_data": xr.Dataset(constants),
+        }
+    )
+    record = {**record, "inputs": [name for name in inputs if name in priors]}
     tree.attrs = {**provenance(record), **diagnostics}
     return tree
 
@@ -124,17 +121,19 @@ def posterior_inputs(
     return inputs
 
 
-def _parameters(priors: Priors, observations: Observations, drawn: Drawn) -> xr.Dataset:
+def _parameters(
+    priors: Priors, observations: Observations, inputs: Mapping[str, FloatArray], shape: tuple[int, ...]
+) -> xr.Dataset:
     """Label draws of inputs and of the parameters of the likelihood."""
     variables = {}
-    for name, values in drawn.inputs.items():
+    for name, values in inputs.items():
         if name in priors:
             attrs = {"role": "input", "units": priors[name].unit, "source": priors[name].source}
         else:
             unit = next(unit for base, unit in ERROR_UNITS.items() if name.startswith(base))
             attrs = {"role": "likelihood", "units": unit, "source": observations.origin}
-        variables[name] = (_SAMPLE, values, {**attrs, "long_name": in_words(name)})
-    return xr.Dataset(variables, _draws(next(iter(drawn.inputs.values())).shape))
+        variables[name] = (_SAMPLE, values.reshape(shape), {**attrs, "long_name": in_words(name)})
+    return xr.Dataset(variables, _draws(shape))
 
 
 def _draws(shape: tuple[int, ...]) -> dict[str, NDArray[np.int64]]:
@@ -150,10 +149,10 @@ def _rows(observations: Observations) -> dict[str, tuple[str, list[Any]]]:
     return {key: ("observation", values) for key, values in coords.items()}
 
 
-def _predictive(observations: Observations, values: FloatArray) -> xr.Dataset:
-    """Label an array (observation, chain, draw)."""
-    moved = np.moveaxis(values, 0, -1)
-    coords = {**_rows(observations), **_draws(moved.shape)}
+def _predictive(observations: Observations, values: FloatArray, shape: tuple[int, ...]) -> xr.Dataset:
+    """Label an array (observation, sample) by chains and draws."""
+    moved = np.moveaxis(values.reshape(-1, *shape), 0, -1)
+    coords = {**_rows(observations), **_draws(shape)}
     return xr.Dataset({OBSERVED: ((*_SAMPLE, "observation"), moved, {"units": "1"})}, coords)
 
 
