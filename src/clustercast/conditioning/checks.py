@@ -7,11 +7,11 @@ import xarray as xr
 
 from clustercast.arrays import FloatArray
 from clustercast.conditioning.sampler import pareto_smoothed
-from clustercast.conditioning.tree import OBSERVED
+from clustercast.conditioning.tree import OBSERVED, SAMPLE
 from clustercast.dataset import PROVENANCE, provenance_of
 from clustercast.errors import InputError, takes
 
-_SAMPLE = ("chain", "draw")
+_LEVELS = np.array([0.05, 0.5, 0.95])
 # An input was learned of that moved by so many deviations of its prior or narrowed by such a share of its variance; a
 # row conflicts whose tail probability is less.
 LEAST_LEARNED, CONFLICT = 0.1, 0.05
@@ -65,8 +65,7 @@ def observation_influence(tree: xr.DataTree) -> xr.Dataset:
     A. Vehtari, A. Gelman and J. Gabry, Stat. Comput. 27, 1413 (2017), doi:10.1007/s11222-016-9696-4.
     """
     _require(tree)
-    density = tree["log_likelihood"].to_dataset()[OBSERVED]
-    flat = density.transpose("observation", *_SAMPLE).values.reshape(density.sizes["observation"], -1)
+    flat = _stacked(tree, "log_likelihood", OBSERVED)
     log_weights, k_hat = pareto_smoothed(-flat)
     weights = np.exp(log_weights)
     names = provenance_of(tree)["inputs"]
@@ -112,17 +111,15 @@ def prior_conflict(tree: xr.DataTree) -> xr.Dataset:
     """
     _require(tree)
     observed = tree["observed_data"].to_dataset()[OBSERVED].values
-    levels = np.array([0.05, 0.5, 0.95])
     columns: dict[str, object] = {"observed": ("observation", observed)}
     for group in ("prior", "posterior"):
-        predictive = tree[f"{group}_predictive"].to_dataset()[OBSERVED]
-        draws = predictive.transpose("observation", *_SAMPLE).values.reshape(observed.size, -1)
+        draws = _stacked(tree, f"{group}_predictive", OBSERVED)
         below = (draws <= observed[:, np.newaxis]).sum(axis=1)
         count = draws.shape[1]
         tail = 2 * np.minimum(below + 1, count - below + 1) / (count + 1)
-        columns[group] = (("quantile", "observation"), np.quantile(draws, levels, axis=1))
+        columns[group] = (("quantile", "observation"), np.quantile(draws, _LEVELS, axis=1))
         columns[f"{group}_tail"] = ("observation", np.minimum(tail, 1.0))
-    return xr.Dataset(columns, coords={**_observation_coords(tree), "quantile": levels})
+    return xr.Dataset(columns, coords={**_observation_coords(tree), "quantile": _LEVELS})
 
 
 def learned(tree: xr.DataTree) -> xr.Dataset:
@@ -130,23 +127,24 @@ def learned(tree: xr.DataTree) -> xr.Dataset:
     _require(tree)
     names = [str(name) for name in tree["posterior"].data_vars]
     after, before = (_stacked(tree, group, names) for group in ("posterior", "prior"))
-    levels = np.array([0.05, 0.5, 0.95])
     deviation = before.std(axis=1, ddof=1)
     return xr.Dataset(
         {
-            "prior": (("quantile", "input"), np.quantile(before, levels, axis=1)),
-            "posterior": (("quantile", "input"), np.quantile(after, levels, axis=1)),
+            "prior": (("quantile", "input"), np.quantile(before, _LEVELS, axis=1)),
+            "posterior": (("quantile", "input"), np.quantile(after, _LEVELS, axis=1)),
             "shift": ("input", (after.mean(axis=1) - before.mean(axis=1)) / deviation),
             "contraction": ("input", 1 - (after.std(axis=1, ddof=1) / deviation) ** 2),
             "unit": ("input", [str(tree["posterior"][name].attrs["units"]) for name in names]),
         },
-        coords={"input": names, "quantile": levels},
+        coords={"input": names, "quantile": _LEVELS},
     )
 
 
-def _stacked(tree: xr.DataTree, group: str, names: list[str]) -> FloatArray:
-    """Return the draws of some parameters, shape (parameter, sample)."""
+def _stacked(tree: xr.DataTree, group: str, names: str | list[str]) -> FloatArray:
+    """Return the draws of some parameters, or of one variable by observation, shape (parameter, sample)."""
     draws = tree[group].to_dataset()
+    if isinstance(names, str):
+        return draws[names].transpose("observation", *SAMPLE).values.reshape(draws.sizes["observation"], -1)
     return np.stack([draws[name].values.reshape(-1) for name in names])
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import Any, Literal, get_args
 
-import numpy as np
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
@@ -12,12 +11,13 @@ from clustercast.arrays.points.streams import checked_seed
 from clustercast.conditioning import sampler
 from clustercast.conditioning.observation_rows import Discrepancy, Observations
 from clustercast.conditioning.observations import unlearned
-from clustercast.conditioning.problem import BLOCK, Problem, factors_of
+from clustercast.conditioning.problem import Problem, factors_of
 from clustercast.conditioning.tree import posterior_inputs, posterior_tree
 from clustercast.dataset import Dataset, provenance_of, with_provenance
 from clustercast.engine.model import Model, with_changes
 from clustercast.errors import InputError, takes
 from clustercast.priors.prior_set import Priors
+from clustercast.propagation import Progress
 from clustercast.quantities.cluster_model import cluster_model
 from clustercast.sampling import draw
 
@@ -44,7 +44,7 @@ def condition(
     budget: int = BUDGET,
     draws: int = sampler.DRAWS,
     skip_bad: bool = False,
-    progress: sampler.Progress | None = None,
+    progress: Progress | None = None,
 ) -> xr.DataTree:
     """Let a forecast learn from what was observed.
 
@@ -120,7 +120,7 @@ def condition(
     record: dict[str, Any] = {"priors_name": priors.name, "priors_hash": priors.hash, "model_hash": model.hash}
     record |= {"observations_name": observations.name, "observations_hash": observations.hash}
     record |= {"left_out": list(observations.left_out), "as_of": "" if as_of is None else str(as_of)}
-    record["design"] = {"name": "sobol", "seed": seed, "size": int(size)}
+    record |= {"design": {"name": "sobol", "seed": seed, "size": int(size)}}
     record["parts"] = [{"quantities": part.quantities, "parameters": part.active} for part in parts]
     return posterior_tree(priors, observations, problem, result, seed, record)
 
@@ -165,17 +165,14 @@ def scenario_inputs(
 
 
 def _learned(
-    problem: Problem, size: int, seed: int, method: Method, budget: int, draws: int, progress: sampler.Progress | None
+    problem: Problem, size: int, seed: int, method: Method, budget: int, draws: int, progress: Progress | None
 ) -> sampler.Posterior:
     """Weigh prior draws; sample on where the weights are not to be trusted."""
     name = ", ".join(problem.quantities)
     # As many effective draws as all would give can be seen from the first of them.
     for count in (size,) if method == "importance" else sorted({min(size, PILOT), size}):
-        scores, values = problem.sobol_scores(seed, count), np.empty(count)
-        for start in range(0, count, BLOCK):
-            values[start : start + BLOCK] = problem.log_likelihood(scores[start : start + BLOCK])
-            if progress is not None:
-                progress(min(start + BLOCK, count), count)
+        scores = problem.sobol_scores(seed, count)
+        values = problem.log_likelihood(scores, progress)
         weights = sampler.smoothed_weights(values)
         if method == "tempered" or weights.ess * size < sampler.LEAST_ESS * count:
             break

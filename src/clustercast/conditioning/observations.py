@@ -139,12 +139,9 @@ def _observations(
         raise InputError(f"{path} holds no observation that can be used{reason}; add a {what}")
     assert frame.likelihood is not None  # noqa: S101
     form = frame.likelihood.model_dump(include={"group_correlation", "lasting", "narrowing"})
-    named: dict[str, Any] = {
-        "name": content.set.name if content.set else path.stem,
-        "origin": str(path),
-        "places": places,
-    }
-    return Observations(tuple(rows), _priors(path, frame.inputs), **form, **named, left_out=tuple(left_out))
+    about: dict[str, Any] = {"name": content.set.name if content.set else path.stem, "origin": str(path)}
+    about |= {"places": places, "left_out": tuple(left_out)}
+    return Observations(tuple(rows), _priors(path, frame.inputs), **form, **about)
 
 
 def unlearned(priors: Priors, observations: Observations | None = None) -> tuple[Priors, Observations]:

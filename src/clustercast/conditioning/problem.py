@@ -18,6 +18,7 @@ from clustercast.engine.program import program as prepared
 from clustercast.errors import InputError
 from clustercast.priors.families import Fixed
 from clustercast.priors.prior_set import Priors
+from clustercast.propagation import Progress
 
 BLOCK = 2048
 # Row, quantity, and the place of its date, or of beginning and end where it is the amount of a year.
@@ -111,10 +112,10 @@ class Problem:
     def errors(self, inputs: Mapping[str, FloatArray], size: int) -> ErrorModel:
         """Return the parameters of the likelihood, each for all samples."""
         own = [name for name in self.priors if name.startswith(tuple(ERROR_UNITS))]
-        fixed = {name: np.full(size, self.priors[name].median) for name in own if name not in inputs}
-        return error_model(self.quantities, {**fixed, **{name: inputs[name] for name in own if name in inputs}})
+        values = {n: inputs[n] if n in inputs else np.full(size, self.priors[n].median) for n in own}
+        return error_model(self.quantities, values)
 
-    def log_likelihood(self, scores: FloatArray) -> FloatArray:
+    def log_likelihood(self, scores: FloatArray, progress: Progress | None = None) -> FloatArray:
         """Return the log likelihood of normal scores, shape (n,)."""
         values = np.empty(len(scores))
         for start in range(0, len(scores), BLOCK):
@@ -122,6 +123,8 @@ class Problem:
             inputs = self.inputs(block)
             predicted = self.predicted(inputs, len(block))
             values[start : start + BLOCK] = log_likelihood(self.rows, predicted, self.errors(inputs, len(block)))
+            if progress is not None:
+                progress(min(start + BLOCK, len(scores)), len(scores))
         return values
 
     def everything(self, scores: FloatArray, seed: int) -> dict[str, FloatArray]:

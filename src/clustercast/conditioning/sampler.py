@@ -11,8 +11,8 @@ from scipy.special import logsumexp
 from clustercast.arrays import FloatArray, IntArray
 from clustercast.arrays.points.streams import stream
 from clustercast.arrays.posterior import tempering
+from clustercast.propagation import Progress
 
-Progress = Callable[[int, int], None]
 LARGEST_K_HAT, LARGEST_R_HAT, LEAST_ESS = 0.7, 1.01, 400.0
 _TINY = 1e-290
 CHAINS = 4

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from clustercast.conditioning.problem import Problem
 
 OBSERVED = "log10_observed"
-_SAMPLE = ("chain", "draw")
+SAMPLE = ("chain", "draw")
 # Inputs that moved, narrowed and are correlated by less than this are as before.
 LEAST = 0.1
 _NARROWEST, _STRONGEST = 1e-6, 0.999
@@ -57,7 +57,7 @@ def posterior_tree(
         parts[f"{group}_predictive"] = _predictive(observations, seen, shape)
     # From here on of the posterior, which came last. The parameters on which the likelihood depends alone have a log
     # prior: the others would be noise in power-scaling.
-    log_prior = {n: (_SAMPLE, x.reshape(shape), {"units": "1"}) for n, x in problem.log_prior(flat, inputs).items()}
+    log_prior = {n: (SAMPLE, x.reshape(shape), {"units": "1"}) for n, x in problem.log_prior(flat, inputs).items()}
     constants = {
         name: ((), prior.median, {"role": "input", "units": prior.unit, "source": prior.source})
         for name, prior in priors.items()
@@ -71,7 +71,7 @@ def posterior_tree(
             "log_likelihood": _predictive(observations, leave_one_out_density(problem.rows, predicted, errors), shape),
             "log_prior": xr.Dataset(log_prior, _draws(shape)),
             "observed_data": xr.Dataset(observed, _rows(observations)),
-            "sample_stats": xr.Dataset({"lp": (_SAMPLE, log_posterior)}, attrs=diagnostics),
+            "sample_stats": xr.Dataset({"lp": (SAMPLE, log_posterior)}, attrs=diagnostics),
             "constant_data": xr.Dataset(constants),
         }
     )
@@ -108,13 +108,13 @@ def posterior_inputs(
         raise InputError(f"there are no draws {group!r} in the tree; give one from cc.condition, posterior or prior")
     record = provenance_of(tree)
     names = record["inputs"]
-    draws = tree[group].to_dataset()[names].stack(sample=_SAMPLE).reset_index("sample", drop=True)
+    draws = tree[group].to_dataset()[names].stack(sample=SAMPLE).reset_index("sample", drop=True)
     count = draws.sizes["sample"]
     if size is not None and not 1 <= size <= count:
         raise InputError(f"size is {size}, but the {group} has {count} draws; give 1 to {count}, or raise draws=")
     if size is not None:
         draws = draws.isel(sample=np.sort(stream(seed, "choose draws").permutation(count)[:size]))
-    inputs: xr.Dataset = draws.drop_vars(_SAMPLE, errors="ignore").assign(tree["constant_data"].to_dataset().data_vars)
+    inputs: xr.Dataset = draws.drop_vars(SAMPLE, errors="ignore").assign(tree["constant_data"].to_dataset().data_vars)
     inputs = inputs.assign_coords(sample=np.arange(inputs.sizes["sample"]))
     design = {"name": group, "seed": int(seed), "size": inputs.sizes["sample"]}
     inputs.attrs = {**provenance({**record, "design": design}), "statement": tree.attrs["statement"]}
@@ -132,7 +132,7 @@ def _parameters(
         else:
             unit = next(unit for base, unit in ERROR_UNITS.items() if name.startswith(base))
             attrs = {"role": "likelihood", "units": unit, "source": observations.origin}
-        variables[name] = (_SAMPLE, values.reshape(shape), {**attrs, "long_name": in_words(name)})
+        variables[name] = (SAMPLE, values.reshape(shape), {**attrs, "long_name": in_words(name)})
     return xr.Dataset(variables, _draws(shape))
 
 
@@ -153,7 +153,7 @@ def _predictive(observations: Observations, values: FloatArray, shape: tuple[int
     """Label an array (observation, sample) by chains and draws."""
     moved = np.moveaxis(values.reshape(-1, *shape), 0, -1)
     coords = {**_rows(observations), **_draws(shape)}
-    return xr.Dataset({OBSERVED: ((*_SAMPLE, "observation"), moved, {"units": "1"})}, coords)
+    return xr.Dataset({OBSERVED: ((*SAMPLE, "observation"), moved, {"units": "1"})}, coords)
 
 
 def write_prior_set(tree: xr.DataTree, priors: Priors, observations: Observations, path: str | Path) -> Path:
