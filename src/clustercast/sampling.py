@@ -177,14 +177,17 @@ def _values(priors: Priors, uniforms: Mapping[str, FloatArray]) -> dict[str, Flo
     correlated = priors.correlated
     values = {name: priors[name].quantile(u) for name, u in uniforms.items() if name not in correlated}
     if len(values) < len(uniforms):
-        values |= _correlated_values(priors, np.column_stack([ndtri(uniforms[name]) for name in correlated]))
+        values |= values_at_scores(priors, {name: ndtri(uniforms[name]) for name in correlated})
     return {name: values[name] for name in uniforms}
 
 
-def _correlated_values(priors: Priors, independent: FloatArray) -> dict[str, FloatArray]:
-    """Turn independent normal scores, a column for each correlated input, into values, through the copula."""
-    rows = np.ascontiguousarray(correlate(independent, priors.correlation_factor).T)
-    return {n: priors[n].quantile_from_normal_score(row) for n, row in zip(priors.correlated, rows, strict=True)}
+def values_at_scores(priors: Priors, scores: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
+    """Turn independent normal scores of some inputs, all correlated ones or none among them, into values."""
+    if correlated := [name for name in priors.correlated if name in scores]:
+        independent = np.column_stack([scores[name] for name in correlated])
+        mixed = np.ascontiguousarray(correlate(independent, priors.correlation_factor).T)
+        scores = {**scores, **dict(zip(correlated, mixed, strict=True))}
+    return {name: priors[name].quantile_from_normal_score(score) for name, score in scores.items()}
 
 
 def _plain(design: str, priors: Priors, size: int, seeds: Seeds) -> Drawn:
@@ -237,7 +240,7 @@ def saltelli_values(
         ways, which = np.unique([from_b[name] for name in correlated], axis=1, return_inverse=True)
         both = [np.column_stack([ndtri(u) for u in uniforms[name]]) for name in correlated]
         scores = [pair[:, way.astype(np.intp)].reshape(-1) for pair, way in zip(both, ways, strict=True)]
-        made = _correlated_values(priors, np.column_stack(scores))
+        made = values_at_scores(priors, dict(zip(correlated, scores, strict=True)))
         columns |= {name: SwappedColumn(column.reshape(len(a), -1), which) for name, column in made.items()}
     large = rows * a.size > LARGE
     return {name: columns[name] if large else columns[name][:] for name in names}

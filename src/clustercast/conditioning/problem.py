@@ -19,6 +19,7 @@ from clustercast.errors import InputError
 from clustercast.priors.families import Fixed
 from clustercast.priors.prior_set import Priors
 from clustercast.propagation import Progress
+from clustercast.sampling import values_at_scores
 
 BLOCK = 2048
 # Row, quantity, and the place of its date, or of beginning and end where it is the amount of a year.
@@ -73,14 +74,7 @@ class Problem:
 
     def inputs(self, scores: FloatArray) -> dict[str, FloatArray]:
         """Return the active parameters, each shape (n,), in the units of their priors."""
-        return self._values({name: scores[:, c] for c, name in enumerate(self.active)})
-
-    def _values(self, scores: dict[str, FloatArray]) -> dict[str, FloatArray]:
-        """Return parameters from independent normal scores; those that are correlated come all or not at all."""
-        if correlated := [name for name in self.priors.correlated if name in scores]:
-            mixed = correlate(np.stack([scores[n] for n in correlated], axis=1), self.priors.correlation_factor)
-            scores = scores | {name: mixed[:, c] for c, name in enumerate(correlated)}
-        return {name: self.priors[name].quantile_from_normal_score(score) for name, score in scores.items()}
+        return values_at_scores(self.priors, {name: scores[:, c] for c, name in enumerate(self.active)})
 
     def log_prior(self, scores: FloatArray, inputs: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
         """Return the log prior density of each active parameter, and of the copula that correlates them."""
@@ -131,7 +125,7 @@ class Problem:
         """Return the active parameters at some scores, and all others from columns of points after theirs."""
         rest = [name for name in self.priors.uncertain if name not in self.active]
         columns = {name: len(self.active) + c for c, name in enumerate(rest)}
-        values = self._values({n: _sobol_score(seed, c, len(scores)) for n, c in columns.items()})
+        values = values_at_scores(self.priors, {n: _sobol_score(seed, c, len(scores)) for n, c in columns.items()})
         values |= self.inputs(scores)
         return {name: values[name] for name in self.priors.uncertain}
 

@@ -21,7 +21,7 @@ from clustercast.evaluation import Form, evaluate
 from clustercast.priors.prior_set import Priors, checked_priors
 from clustercast.propagation import YEARS, Progress, propagate, run_blocks, wanted_outputs, year_grid
 from clustercast.quantities.cluster_model import cluster_model
-from clustercast.sampling import draw
+from clustercast.sampling import draw, values_at_scores
 from clustercast.uncertainty.claims import Claim
 from clustercast.uncertainty.conditions import Condition, parse_condition
 
@@ -196,9 +196,8 @@ class _Study:
 
     def margin(self, scores: FloatArray) -> FloatArray:
         """Return the least margin of the clauses."""
-        columns = np.ascontiguousarray(self.correlated(scores).T)
-        priors = (self.priors[name] for name in self.names)
-        values = {n: p.quantile_from_normal_score(c) for n, p, c in zip(self.names, priors, columns, strict=True)}
+        columns = np.ascontiguousarray(scores.T)
+        values = values_at_scores(self.priors, dict(zip(self.names, columns, strict=True)))
         values |= {} if self.run is None else self.run(values, len(scores))
         like = {name: self.few.variables[name] for name in self.asked.names}
         block = {name: (one.dims, values.get(name, one.values), one.attrs) for name, one in like.items()}
