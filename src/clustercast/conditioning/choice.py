@@ -28,8 +28,7 @@ FORMS: dict[str, dict[str, Any]] = {
     for end in ("", ", ceilings narrow")
 }
 SIMPLEST, FULL = "independent by row", "half lasts, ceilings narrow"
-# Forecasts are made at each half year of so many years before, score what is dated within so many years, and choose
-# where so many rows score them.
+# Forecasts: so many years back, at each half year, scored within so many years; the fewest rows that choose a form.
 BACK, STEP, HORIZON, LEAST = 4.0, 0.5, 2.0, 10
 # Decades beside the error of the row itself: one site, company or year is not the path.
 LEVEL_ERROR = 0.1
@@ -157,10 +156,10 @@ class Forecaster:
     def choice(self, priors_at: Callable[[float], Priors], rows: Observations, limit: float) -> Choice:
         """Return the form whose forecasts before a date were best of rows that were known by it."""
         dates = [float(date) for date in np.arange(np.ceil((limit - BACK) / STEP), np.ceil(limit / STEP)) * STEP]
-        pairs = {date: split(rows, date, limit) for date in dates}
-        for date, (past, future) in pairs.items():
-            near = tuple(row for row in future if row.date <= date + HORIZON)
-            pairs[date] = past, replace(future, rows=near)
+        pairs = {}
+        for date in dates:
+            past, future = split(rows, date, limit)
+            pairs[date] = past, replace(future, rows=tuple(row for row in future if row.date <= date + HORIZON))
         scored = {name for past, future in pairs.values() if len(past) for name in future.ids}
         if len(scored) < LEAST:
             return Choice(SIMPLEST, len(scored), {})

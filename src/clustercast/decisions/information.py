@@ -186,8 +186,7 @@ def evsi(
         Rows with a date, an error and no need of a value: one row with its keys, or several, a shipped set or a file.
         Errors, what the model misses and gaps of bounds are those of `condition`.
     together : bool, optional
-        Whether to add, after each row by itself, what all of them are worth together, with their errors correlated as
-        in `condition`.
+        Whether to add what all rows are worth together, after each by itself, with errors correlated as in `condition`.
     seed : int, optional
         Of what might be observed.
 
@@ -203,8 +202,7 @@ def evsi(
 
     Notes
     -----
-    Each sample makes the observation it would lead to, with an error drawn from the likelihood; what that is worth is
-    the value of an input that is known.
+    Each sample makes the observation it would lead to, with an error of the likelihood; it is worth what an input is.
 
     References
     ----------

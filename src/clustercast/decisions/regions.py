@@ -203,8 +203,7 @@ def regional_indices(
     Raises
     ------
     InputError
-        If a target, condition or input is unknown, the region holds fewer than 500 draws, a target is constant there,
-        or there are more than eight inputs.
+        If a name is unknown, the region holds fewer than 500 draws, a target is constant there, or inputs exceed eight.
 
     Notes
     -----

@@ -76,14 +76,12 @@ def prior_bounds(
     Raises
     ------
     InputError
-        If not one class is given, a size is outside its range, a target or input is unknown, or the weights leave
-        fewer than 100 effective draws.
+        If not one class is given, a size is out of range, a name is unknown, or weights leave few draws (under 100).
 
     Notes
     -----
-    The bounds are exact for the draws: the extremes of a linear-fractional program are at its corners. Of one input
-    the law of the others given it is kept, and the class is piecewise constant over bins of it; what chance spreads
-    over bins is taken off.
+    The bounds are exact for the draws: a linear-fractional program has its extremes at corners. Of one input the law of
+    the others given it is kept, and the class is constant in bins of it; what chance spreads over bins is taken off.
 
     References
     ----------
@@ -213,8 +211,7 @@ def prior_sensitivity(
     Parameters
     ----------
     forecast : Dataset
-        From `propagate` or `evaluate` on independent draws, or for total indices on those of ``design="saltelli"``. No
-        model is run.
+        From `propagate` or `evaluate` on independent draws, total indices of ``design="saltelli"``; no model is run.
     target : str, Claim, Condition or iterable of these, optional
         Claims and outputs in a year; every shipped claim and output by year when left out.
     of : {"value", "indices", "total"}, optional

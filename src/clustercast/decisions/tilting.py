@@ -250,8 +250,7 @@ def _calibrated(
     probability: float,
 ) -> tuple[dict[str, Family], FloatArray]:
     """Return the shifted families, so that a fresh draw of them has the probability, and the log weights of draws."""
-    # Only normal and lognormal inputs are shifted exactly; what the other families lose, a little more or less of the
-    # shift makes up for.
+    # Only normal and lognormal inputs are shifted exactly; a little more or less of the shift makes up for the others.
     holds, inverse = event.holds, np.asarray(np.linalg.inv(correlation), dtype=np.float64)
 
     def log_joint(of: Iterable[Family]) -> FloatArray:

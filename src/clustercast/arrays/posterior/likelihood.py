@@ -64,8 +64,7 @@ class ErrorModel:
     discrepancy: FloatArray
     lower_gap: FloatArray
     upper_gap: FloatArray
-    # Correlation time in years of the discrepancies of each quantity, shape (quantities, S); without it the rows are
-    # independent.
+    # Correlation time in years of discrepancies, shape (quantities, S); without it the rows are independent.
     time: FloatArray | None = None
     # Years in which the mean gap of upper bounds halves.
     halving: FloatArray | None = None
