@@ -76,7 +76,7 @@ def prior_bounds(
     Raises
     ------
     InputError
-        If not one class is given, a size is out of range, a name is unknown, or weights leave few draws (under 100).
+        If not one class is given, a size is out of range, a name unknown, or weights leave under 100 effective draws.
 
     Notes
     -----
