@@ -46,7 +46,7 @@ def rows(options: Options) -> list[Row]:
 
 def shipped_ranks(name: str, count: int, draws: int) -> np.ndarray:
     """Return the share of each posterior below the truth, shape (count, parameter), from two processes."""
-    from clustercast.arrays.posterior.likelihood import replicate
+    from clustercast.arrays.posterior import replicate
 
     problem = _problem(name)
     generator = np.random.default_rng(8)

@@ -10,8 +10,7 @@ import xarray as xr
 from scipy import stats
 
 import clustercast as cc
-from clustercast.arrays.posterior.likelihood import ErrorModel, log_likelihood, replicate
-from clustercast.arrays.posterior.tempering import first_move
+from clustercast.arrays.posterior import ErrorModel, first_move, log_likelihood, replicate
 from clustercast.conditioning.checks import learned, lessons, observation_influence, prior_conflict
 from clustercast.conditioning.condition import scenario_inputs
 from clustercast.conditioning.observation_rows import Observation, Observations

@@ -4,7 +4,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from clustercast.arrays.posterior.likelihood import ErrorModel, ObservedRows, row_density
+from clustercast.arrays.posterior import ErrorModel, ObservedRows, row_density
 
 
 @pytest.mark.parametrize("tilt", [-6.0, 0.5, 30.0, 150.0, 250.0, 3000.0])

@@ -15,7 +15,7 @@ import clustercast as cc
 from clustercast.arrays.decisions.partition import partition
 from clustercast.arrays.decisions.scores import action_gain
 from clustercast.arrays.decisions.together import rank_scores
-from clustercast.arrays.posterior.likelihood import ErrorModel, log_likelihood
+from clustercast.arrays.posterior import ErrorModel, log_likelihood
 from clustercast.dataset import with_provenance
 from clustercast.decisions import information
 from clustercast.decisions.information import _predicted as predicted

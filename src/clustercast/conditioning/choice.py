@@ -10,7 +10,7 @@ from scipy.special import logsumexp
 
 from clustercast.arrays import FloatArray
 from clustercast.arrays.points.streams import stream
-from clustercast.arrays.posterior.likelihood import ErrorModel, ObservedRows, absorbed, parts, row_density
+from clustercast.arrays.posterior import ErrorModel, ObservedRows, absorbed, parts, row_density
 from clustercast.conditioning.condition import condition
 from clustercast.conditioning.observation_rows import Observations
 from clustercast.conditioning.problem import Problem

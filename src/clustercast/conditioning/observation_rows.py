@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from clustercast.arrays import FloatArray
-from clustercast.arrays.posterior.likelihood import LASTING, ErrorModel, ObservedRows
+from clustercast.arrays.posterior import LASTING, ErrorModel, ObservedRows
 from clustercast.engine.model import Model
 from clustercast.engine.units import factor, same_dimension
 from clustercast.errors import InputError, nearest

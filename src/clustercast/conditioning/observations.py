@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import BaseModel, Field
 
-from clustercast.arrays.posterior.likelihood import LASTING
+from clustercast.arrays.posterior import LASTING
 from clustercast.conditioning.observation_rows import DISCREPANCY, ERROR_UNITS, TIME, Observation, Observations
 from clustercast.engine.units import factor, same_dimension
 from clustercast.errors import InputError, located, nearest, shown, typed

@@ -9,7 +9,7 @@ from scipy.special import ndtri
 from clustercast.arrays import FloatArray, IntArray
 from clustercast.arrays.points.copula import correlate
 from clustercast.arrays.points.designs import inside, sobol_column
-from clustercast.arrays.posterior.likelihood import ErrorModel, ObservedRows, log_likelihood
+from clustercast.arrays.posterior import ErrorModel, ObservedRows, log_likelihood
 from clustercast.conditioning.observation_rows import ERROR_UNITS, Discrepancy, Observations, error_model
 from clustercast.engine.model import Model, with_changes
 from clustercast.engine.operations import Loop

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 from scipy.special import logsumexp
 
-from clustercast.arrays import FloatArray, IntArray
+from clustercast.arrays import FloatArray, IntArray, posterior
 from clustercast.arrays.points.streams import stream
-from clustercast.arrays.posterior import tempering
 from clustercast.propagation import Progress
 
 LARGEST_K_HAT, LARGEST_R_HAT, LEAST_ESS = 0.7, 1.01, 400.0
@@ -48,7 +47,7 @@ class Weights:
 def smoothed_weights(log_ratios: FloatArray) -> Weights:
     """Return Pareto-smoothed importance weights (Vehtari et al. 2024, arXiv:1507.02646)."""
     log, k_hat = pareto_smoothed(log_ratios - log_ratios.max())
-    return Weights(log, float(k_hat), tempering.effective_size(log))
+    return Weights(log, float(k_hat), posterior.effective_size(log))
 
 
 def pareto_smoothed(log_ratios: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -97,7 +96,7 @@ def resampled(
     scores: FloatArray, log_likelihood: FloatArray, weights: Weights, *, draws: int, seed: int, name: str
 ) -> Posterior:
     """Return draws chosen from the prior draws by their weights; each name has its stream of random numbers."""
-    rows = tempering.systematic_resample(weights.log, draws, stream(seed, f"resample {name}"))
+    rows = posterior.systematic_resample(weights.log, draws, stream(seed, f"resample {name}"))
     statement = f"{name}: importance sampling from the prior, {weights}"
     diagnostics = {
         "method": "importance",
@@ -125,8 +124,8 @@ class _Walkers:
     values: FloatArray
     # The rows of each population.
     members: list[IntArray]
-    move: tempering.Move
-    target: tempering.LogLikelihood
+    move: posterior.Move
+    target: posterior.LogLikelihood
     generator: np.random.Generator
     budget: int
     progress: Progress | None
@@ -150,12 +149,12 @@ class _Walkers:
     def temper(self, size: int) -> None:
         """Raise the likelihood from 0 to 1 in steps that keep half of each population effective."""
         while self.temperature < 1:
-            new = min(tempering.next_temperature(self.values[m], self.temperature, size / 2) for m in self.members)
+            new = min(posterior.next_temperature(self.values[m], self.temperature, size / 2) for m in self.members)
             gain = (new - self.temperature) * self.values
             for one, m in enumerate(self.members):
                 self.evidence[one] += logsumexp(gain[m]) - np.log(m.size)
-                self.variance[one] += 1 / tempering.effective_size(gain[m]) - 1 / m.size
-            picked = [m[tempering.systematic_resample(gain[m], size, self.generator)] for m in self.members]
+                self.variance[one] += 1 / posterior.effective_size(gain[m]) - 1 / m.size
+            picked = [m[posterior.systematic_resample(gain[m], size, self.generator)] for m in self.members]
             chosen = np.concatenate(picked)
             self.scores, self.values = self.scores[chosen], self.values[chosen]
             self.members = np.split(np.arange(len(chosen)), CHAINS)
@@ -225,7 +224,7 @@ def _in_words(ess: float, name: str, value: float, limit: float, digits: int = 2
 
 
 def sampled(
-    target: tempering.LogLikelihood,
+    target: posterior.LogLikelihood,
     scores: FloatArray,
     log_likelihood: FloatArray,
     weights: Weights,
@@ -245,7 +244,7 @@ def sampled(
     generator = stream(seed, f"sample {name}")
     # By chance, not by stride: every fourth point of a Sobol' sequence sees a part of the prior alone.
     parts = np.array_split(generator.permutation(len(scores)), CHAINS)
-    move = tempering.first_move(scores.shape[1])
+    move = posterior.first_move(scores.shape[1])
     walkers = _Walkers(scores, log_likelihood, parts, move, target, generator, budget, progress)
     size = min(PARTICLES, len(scores))
     walkers.temper(size)

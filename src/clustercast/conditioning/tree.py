@@ -17,7 +17,7 @@ from clustercast.arrays import FloatArray
 from clustercast.arrays.families.metalog import unbounded
 from clustercast.arrays.points import copula
 from clustercast.arrays.points.streams import stream
-from clustercast.arrays.posterior.likelihood import leave_one_out_density, replicate
+from clustercast.arrays.posterior import leave_one_out_density, replicate
 from clustercast.conditioning.observation_rows import ERROR_UNITS, Observation, Observations
 from clustercast.conditioning.observations import unlearned
 from clustercast.conditioning.sampler import Posterior

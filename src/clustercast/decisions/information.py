@@ -14,7 +14,7 @@ from clustercast.arrays.decisions import scores
 from clustercast.arrays.decisions.partition import partition, without_twins
 from clustercast.arrays.decisions.together import joint_gains, rank_scores
 from clustercast.arrays.points.streams import checked_seed, stream
-from clustercast.arrays.posterior.likelihood import replicate
+from clustercast.arrays.posterior import replicate
 from clustercast.conditioning.observation_rows import Observation, Observations, error_model
 from clustercast.conditioning.observations import read_observations
 from clustercast.dataset import design_of

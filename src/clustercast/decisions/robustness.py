@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from clustercast.arrays import FloatArray, IntArray, Names
-from clustercast.arrays.decisions import prior_classes, shifts
+from clustercast.arrays.decisions import laws
 from clustercast.arrays.decisions.partition import partition
 from clustercast.arrays.summaries import effective_size
 from clustercast.dataset import Weights, design_of, provenance, with_provenance
@@ -30,7 +30,7 @@ _POINTS = np.array([0.05, 0.5, 0.95])
 
 
 # The bounds of means of cells at a size of a class of priors.
-_Bounds = Callable[[prior_classes.Cells, FloatArray, float], prior_classes.Bounds]
+_Bounds = Callable[[laws.Cells, FloatArray, float], laws.Bounds]
 
 
 @typed
@@ -111,7 +111,7 @@ def prior_bounds(
     if len(given) != 1:
         raise InputError(f"given are {given or 'no classes'}; give one of ratio=2, contamination=0.1 or pbox={{...}}")
     prior, classes = zip(*(_class(ratio, contamination, pbox, name, forecast) for name in names), strict=True)
-    cells = [prior_classes.Cells(shares, None if n == _JOINT else _bins(forecast[n].values)) for n in names]
+    cells = [laws.Cells(shares, None if n == _JOINT else _bins(forecast[n].values)) for n in names]
     event, dims, values = wanted.score == "brier", ("of", "statistic"), wanted.values
     statistics = ["probability"] if event else ["mean", *(f"{100 * level:g} %" for level in _POINTS)]
     size = float(ratio or contamination or 0.0)
@@ -122,7 +122,7 @@ def prior_bounds(
         sizes, flips = _SIZES[given[0]], []
         for each, own in zip(cells, classes, strict=True):
             of_size = functools.partial(own, each, each.means(values))
-            flips.append(prior_classes.breakdown(of_size, verdict, float(shares @ values), *sizes))
+            flips.append(laws.breakdown(of_size, verdict, float(shares @ values), *sizes))
         result["breakdown"] = ("of", np.array(flips))
     return result.assign_attrs(target=wanted.name, words=_words(wanted, result, prior[0], verdict))
 
@@ -135,10 +135,10 @@ def _class(
         if not isinstance(ratio, int | float) or not 1 < ratio < _LARGEST_RATIO:
             remedy = f"give a number above 1 and below {_LARGEST_RATIO:g}, as 2: one density may be twice the other"
             raise InputError(f"ratio is {ratio!r}; {remedy}")
-        return f"the prior may be any density within a ratio of {ratio:g}", prior_classes.ratio_bounds
+        return f"the prior may be any density within a ratio of {ratio:g}", laws.ratio_bounds
     if contamination is not None:
         share = targets.checked_fraction("contamination", contamination)
-        return f"{100 * share:g} % of the prior may be anything", prior_classes.contamination_bounds
+        return f"{100 * share:g} % of the prior may be anything", laws.contamination_bounds
     assert pbox is not None
     ends = pbox[name]
     if not isinstance(ends, tuple | list) or len(ends) != 2 or not all(isinstance(end, Family) for end in ends):
@@ -150,7 +150,7 @@ def _class(
     if (least > most + 1e-12).any():
         raise InputError(f"pbox[{name!r}]: the distribution functions cross, or the first has the higher values; swap")
     words = "the prior may be any law in the p-box"
-    return words, lambda cells, means, _: prior_classes.box_bounds(cells, means, least, most)
+    return words, lambda cells, means, _: laws.box_bounds(cells, means, least, most)
 
 
 def _bins(values: FloatArray) -> IntArray:
@@ -159,11 +159,11 @@ def _bins(values: FloatArray) -> IntArray:
 
 
 def _bounds(
-    values: FloatArray, event: bool, cells: prior_classes.Cells, of_size: _Bounds, size: float
+    values: FloatArray, event: bool, cells: laws.Cells, of_size: _Bounds, size: float
 ) -> list[tuple[float, float, float]]:
     """Return value, lower and upper bound of each statistic."""
 
-    def bounds(values: FloatArray) -> prior_classes.Bounds:
+    def bounds(values: FloatArray) -> laws.Bounds:
         return of_size(cells, cells.means(values), size)
 
     found = [(float(cells.shares @ values), *bounds(values))]
@@ -173,7 +173,7 @@ def _bounds(
     reached = np.cumsum(cells.shares[order])
     for level in _POINTS:
         value = float(values[order[np.searchsorted(reached, level - 1e-12)]])
-        found.append((value, *prior_classes.quantile_bounds(bounds, values, level)))
+        found.append((value, *laws.quantile_bounds(bounds, values, level)))
     return found
 
 
@@ -278,18 +278,18 @@ def prior_sensitivity(
         # What has the derivative of a target as that of its mean: the event, or the influence on the median.
         responses = []
         for one in asked:
-            median, density = (0.5, 1.0) if one.score == "brier" else shifts.density_at_median(one.values, shares)
+            median, density = (0.5, 1.0) if one.score == "brier" else laws.density_at_median(one.values, shares)
             responses.append((one.values > median) / density)
-        found = np.array(shifts.score_covariance(scores, np.column_stack(responses), shares))
+        found = np.array(laws.score_covariance(scores, np.column_stack(responses), shares))
     else:
         coords["index"] = names
         if design:
             own = [list(design.swaps).index(name) for name in names]
-            both = [shifts.total_sensitivity(one.values, scores, own, design.runs) for one in asked]
+            both = [laws.total_sensitivity(one.values, scores, own, design.runs) for one in asked]
         else:
             bins = partition(input_matrix(forecast, names).T)
-            made = [shifts.index_responses(one.values, bins, shares) for one in asked]
-            both = [(value, np.array(shifts.score_covariance(scores, each, shares))) for value, each in made]
+            made = [laws.index_responses(one.values, bins, shares) for one in asked]
+            both = [(value, np.array(laws.score_covariance(scores, each, shares))) for value, each in made]
         found = np.array([each for _, each in both]).swapaxes(0, 1)
     derivative, error = found.reshape(*found.shape[:-1], len(names), len(_POINTS))
     dims = (*lead, "input", "point")
@@ -340,7 +340,7 @@ def _scores_of(
         if min(held) < _LEAST_SIZE:
             what = f"{min(held):.0f} effective draws are beside a point of {name!r}, and {_LEAST_SIZE:.0f} are needed"
             raise InputError(f"{what}; draw {2 * _LEAST_SIZE / _POINTS[0]:,.0f} or more, or condition on less")
-        scores.append(shifts.point_scores(between, np.exp(priors[name].log_density(points)), _POINTS))
+        scores.append(laws.point_scores(between, np.exp(priors[name].log_density(points)), _POINTS))
     return np.concatenate(scores, axis=1), draws, widths
 
 

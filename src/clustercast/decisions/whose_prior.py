@@ -3,7 +3,6 @@
 import itertools
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -94,11 +93,7 @@ def whose_prior(
 
     def run(chosen: int) -> FloatArray:
         taken = {name for place, group in enumerate(names) if chosen >> place & 1 for name in members[group]}
-        # The first set with the priors of some inputs from the second.
-        kept = [c for c in a.correlations if not taken & set(c.between)]
-        kept += [c for c in b.correlations if taken >= set(c.between)]
-        mixed: dict[str, Any] = {name: b[name] if name in taken else a[name] for name in a}
-        inputs = draw(Priors(*kept, **mixed), size, seed=seed)
+        inputs = draw(_exchanged(a, b, taken), size, seed=seed)
         known = model.inputs([output])
         needed = inputs.drop_vars([name for name in inputs.data_vars if name not in known])
         found = propagate(needed, model=model, outputs=[output], years=YEARS if date is None else [date])[output]
@@ -166,6 +161,14 @@ def _members(
         what = f"input {left[0]!r}, in which the sets differ, is in {all_named.count(left[0])} groups"
         raise InputError(f"{what}; give one")
     return given
+
+
+def _exchanged(a: Priors, b: Priors, names: set[str]) -> Priors:
+    """Return the first set with the priors of some inputs from the second."""
+    families = {name: b[name] if name in names else a[name] for name in a}
+    kept = [c for c in a.correlations if not names & set(c.between)]
+    kept += [c for c in b.correlations if names >= set(c.between)]
+    return Priors(*kept, **families)  # type: ignore[arg-type]
 
 
 def _random_chains(count: int, orders: int, seed: int) -> list[list[int]]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from clustercast.arrays.decisions.shifts import (
+from clustercast.arrays.decisions.laws import (
     density_at_median,
     index_responses,
     point_scores,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from clustercast.arrays.decisions.prior_classes import (
+from clustercast.arrays.decisions.laws import (
     Cells,
     box_bounds,
     breakdown,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm, qmc
 
-from clustercast.arrays.decisions.shifts import event_divergence, event_weights, informative, least_shift
+from clustercast.arrays.decisions.laws import event_divergence, event_weights, informative, least_shift
 
 
 @pytest.fixture(scope="module")

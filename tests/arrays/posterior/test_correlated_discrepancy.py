@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
-from clustercast.arrays.posterior.likelihood import (
+from clustercast.arrays.posterior import (
     LASTING,
     ErrorModel,
     ObservedRows,

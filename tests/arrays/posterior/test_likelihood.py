@@ -4,13 +4,7 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from clustercast.arrays.posterior.likelihood import (
-    ErrorModel,
-    ObservedRows,
-    leave_one_out_density,
-    log_likelihood,
-    replicate,
-)
+from clustercast.arrays.posterior import ErrorModel, ObservedRows, leave_one_out_density, log_likelihood, replicate
 
 
 def rows(bound, group, correlation=0.4):

@@ -4,13 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import qmc
 
-from clustercast.arrays.posterior.tempering import (
-    Move,
-    effective_size,
-    first_move,
-    next_temperature,
-    systematic_resample,
-)
+from clustercast.arrays.posterior import Move, effective_size, first_move, next_temperature, systematic_resample
 
 
 def test_effective_size_counts_equal_weights_and_ignores_their_scale():

@@ -1,1 +1,0 @@
-"""Likelihoods and tempering as array functions."""
