@@ -69,6 +69,8 @@ def test_one_idle_input_before_the_others_and_one_after_stand_for_all():
     assert standing.kept.tolist() == [0, 2, 4, 5]
     assert standing.place.tolist() == [0, 0, 1, 0, 2, 0]
     assert standing.last_place.tolist() == [3, 3, 1, 3, 2, 3]
-    assert np.array_equal(chosen_runs(rows, INPUTS, standing.kept, b_swaps=False), rows[:, [0, 1, 3, 5, 6, -1]])
+    assert np.array_equal(chosen_runs(rows, INPUTS, standing.kept), rows[:, [0, 1, 3, 5, 6, 7, 9, 11, 12, -1]])
+    lean = rows[:, [*range(INPUTS + 1), -1]]
+    assert np.array_equal(chosen_runs(lean, INPUTS, standing.kept), rows[:, [0, 1, 3, 5, 6, -1]])
     # With two of them idle there is nothing to leave out.
     assert standing_for_idle(column_of([0, 1, 2, 3], 1).reshape(POINTS, -1), INPUTS) is None

@@ -26,8 +26,6 @@ from clustercast.errors import InputError
 # Standard deviations between a mean and 0 from which its rounding matters.
 _FAR = 1e8
 BLOCK_ELEMENTS = 1 << 19
-# Columns whose statistics are held at once.
-_COLUMNS = 128
 PlaceArray = NDArray[np.intp]
 _FEW = 64
 # Of two idle inputs none could be left out.
@@ -61,15 +59,18 @@ def sobol_panel(
         what = f"{values.shape[1]} rows are not {replicates} replicate(s) of whole base points of {step} rows each"
         raise InputError(f"{what}; pass all rows of the design, in order")
     weighting = None if weights is None else np.vstack([np.full(points, 1 / points), weights])
-    b_swaps = second_order or estimator.needs_second_order
-    panel = _Panel(number_of_inputs, estimator, second_order, b_swaps, weighting, replicates)
-    parts = []
-    for start in range(0, len(values), _COLUMNS):
-        rows = values[start : start + _COLUMNS].reshape(-1, points, step)
-        if design_second_order and not b_swaps:
-            rows = chosen_runs(rows, number_of_inputs, np.arange(number_of_inputs), False)
-        parts.append(panel.indices(rows, confidence))
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    panel = _Panel(estimator, second_order, weighting, replicates)
+    columns, few = values.reshape(-1, points, step), None
+    # Without the rows BA where nothing needs them.
+    lean = design_second_order and not (second_order or estimator.needs_second_order)
+    needed = [*range(number_of_inputs + 1), -1] if lean else slice(None)
+    means, variances = zip(*(panel.column(rows[:, needed], number_of_inputs) for rows in columns), strict=True)
+    if estimator.widens_bootstrap or weighting is None:
+        few = FewRuns.of(columns[..., [0, -1]].reshape(len(columns), -1))
+    how = {"pairs": second_order, "resampled": weighting is not None}
+    found = with_intervals(np.stack(means, axis=1), estimator, number_of_inputs, confidence, few, **how)
+    found["variance"] = np.array(variances)
+    return found if few is None else found | {"events": few.events, "kurtosis": few.kurtosis}
 
 
 def with_intervals(
@@ -112,49 +113,32 @@ def with_intervals(
 class _Panel:
     """How the columns are analysed."""
 
-    inputs: int
     estimator: Estimator
     second_order: bool
-    b_swaps: bool
     # The plain mean first, then each resample, shape (1 + resamples, points).
     weighting: FloatArray | None
     replicates: int
 
-    def indices(self, columns: FloatArray, confidence: float) -> dict[str, FloatArray]:
-        """Return the indices and half-widths of some columns, shape (columns, points, runs)."""
-        layout = self.estimator.layout(self.inputs, self.second_order)
-        samples = self.replicates if self.weighting is None else len(self.weighting)
-        # What does not vary has no indices.
-        means = np.full((max(rows.stop for rows in layout.values()), len(columns), samples), np.nan)
-        variance = np.zeros(len(columns))
-        for place, rows in enumerate(columns):
-            standard = centre_and_scale(rows)
-            if abs(standard[0]) > _FAR * standard[1] > 0.0:
-                # The mean of values far from 0 is known to their rounding only; that of their distances from it,
-                # better.
-                rows = rows - standard[0]
-                standard = centre_and_scale(rows)
-            ends = rows[:, [0, -1]]
-            if standard[1] > 0.0 and np.ptp(ends) > 0.0:
-                unit = unit_for_squares(ends)
-                variance[place] = squared_in(float((ends / unit).var()), unit)
-                standing = standing_for_idle(rows, self.inputs)
-                if standing is None:
-                    means[:, place] = self._means(rows, self.inputs, *standard)
-                    continue
-                # Idle inputs are found once for all of them.
-                chosen = chosen_runs(rows, self.inputs, standing.kept, self.b_swaps)
-                few_means = self._means(chosen, len(standing.kept), *standard)
-                kept = self.estimator.layout(len(standing.kept), self.second_order)
-                parts = [few_means[rows][standing.rows_of_all(name, rows)] for name, rows in kept.items()]
-                means[:, place] = np.concatenate(parts)
-        few = None
-        if self.estimator.widens_bootstrap or self.weighting is None:
-            few = FewRuns.of(columns[..., [0, -1]].reshape(len(columns), -1))
-        how = {"pairs": self.second_order, "resampled": self.weighting is not None}
-        found = with_intervals(means, self.estimator, self.inputs, confidence, few, **how)
-        found["variance"] = variance
-        return found if few is None else found | {"events": few.events, "kurtosis": few.kurtosis}
+    def column(self, rows: FloatArray, inputs: int) -> tuple[FloatArray, float]:
+        """Return means of products of a column, shape (points, runs), and its variance; NaN and 0 of a constant one."""
+        centre, scale = centre_and_scale(rows)
+        if abs(centre) > _FAR * scale > 0.0:
+            # The mean of values far from 0 is known to their rounding only; that of their distances from it, better.
+            rows = rows - centre
+            centre, scale = centre_and_scale(rows)
+        ends, layout = rows[:, [0, -1]], self.estimator.layout(inputs, self.second_order)
+        if not (scale > 0.0 and np.ptp(ends) > 0.0):
+            samples = self.replicates if self.weighting is None else len(self.weighting)
+            return np.full((max(rows.stop for rows in layout.values()), samples), np.nan), 0.0
+        unit = unit_for_squares(ends)
+        variance = squared_in(float((ends / unit).var()), unit)
+        standing = standing_for_idle(rows, inputs)
+        if standing is None:
+            return self._means(rows, inputs, centre, scale), variance
+        # Idle inputs are found once for all of them.
+        kept = self.estimator.layout(len(standing.kept), self.second_order)
+        means = self._means(chosen_runs(rows, inputs, standing.kept), len(standing.kept), centre, scale)
+        return np.concatenate([means[part][standing.rows_of_all(name, part)] for name, part in kept.items()]), variance
 
     def _means(self, rows: FloatArray, inputs: int, centre: float, scale: float) -> FloatArray:
         """Return means of products: of all rows, then of each resample, or of each replicate."""
@@ -228,10 +212,10 @@ def _idle(rows: FloatArray, number_of_inputs: int) -> BoolArray:
     return idle
 
 
-def chosen_runs(rows: FloatArray, number_of_inputs: int, kept: PlaceArray, b_swaps: bool) -> FloatArray:
-    """Take the runs of some inputs out of a Saltelli design, shape (..., points, chosen runs)."""
-    swaps = [kept + 1, kept + 1 + number_of_inputs] if b_swaps else [kept + 1]
-    return rows.take(np.concatenate([[0], *swaps, [rows.shape[-1] - 1]]), axis=-1)
+def chosen_runs(rows: FloatArray, number_of_inputs: int, kept: PlaceArray) -> FloatArray:
+    """Take the runs of some inputs out of a Saltelli design, shape (points, chosen runs)."""
+    swaps = [kept + first for first in range(1, rows.shape[1] - 1, number_of_inputs)]
+    return rows[:, np.concatenate([[0], *swaps, [-1]])]
 
 
 def blocks(points: int, statistics: int) -> Iterator[slice]:
