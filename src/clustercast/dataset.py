@@ -183,7 +183,7 @@ def input_arrays(inputs: Dataset, outputs: Iterable[str] = ()) -> tuple[dict[str
         unit = variable.attrs.get("units", variable.attrs.get("unit"))
         if unit is None:
             raise InputError(f"input {name!r} has no attribute 'units'; set it, '1' for a pure number")
-        values[name] = _column(variable) or _finite_numbers(name, variable)
+        values[name] = _column(variable) or finite_numbers(name, variable)
         units[name] = unit
     if not values:
         raise InputError("the dataset holds no inputs; make one with cc.draw(priors, size, seed=...)")
@@ -201,7 +201,7 @@ def _input_names(inputs: xr.Dataset) -> list[Hashable]:
     return [name for name in inputs.data_vars if inputs.variables[name].attrs.get("role", "input") == "input"]
 
 
-def _finite_numbers(name: str, variable: xr.Variable) -> FloatArray:
+def finite_numbers(name: str, variable: xr.Variable) -> FloatArray:
     """Return the values of an input, refused where one is not a finite number."""
     if variable.dtype.kind not in "fiub":
         raise InputError(f"input {name!r} holds values of type {variable.dtype}; give numbers")

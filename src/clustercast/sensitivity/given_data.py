@@ -10,7 +10,7 @@ from clustercast.arrays.indices.given_data import default_bins, first_order_indi
 from clustercast.arrays.indices.intervals import FewRuns, as_wide_as_few_events, normal_factor
 from clustercast.arrays.points.streams import stream
 from clustercast.arrays.summaries import checked_weights, effective_size
-from clustercast.dataset import Weights, design_of, provenance_of, weights_array
+from clustercast.dataset import Weights, design_of, finite_numbers, provenance_of, weights_array
 from clustercast.engine.model import Model, with_changes
 from clustercast.errors import InputError, nearest, takes
 from clustercast.sampling import MEASURED, PLAIN
@@ -174,9 +174,4 @@ def varied_inputs(forecast: xr.Dataset, inputs: Names) -> tuple[str, ...]:
 
 def input_matrix(forecast: xr.Dataset, names: Sequence[str]) -> FloatArray:
     """Return the samples of some inputs, shape (samples, inputs), refused where one is not finite."""
-    matrix = np.column_stack([np.asarray(forecast[name].values, dtype=np.float64) for name in names])
-    bad = np.argwhere(~np.isfinite(matrix))
-    if bad.size:
-        row, column = bad[0]
-        raise InputError(f"input {names[column]!r} is {matrix[row, column]} at sample {row}; give finite inputs")
-    return matrix
+    return np.column_stack([finite_numbers(name, forecast.variables[name]) for name in names])

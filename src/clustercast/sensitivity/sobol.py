@@ -239,11 +239,8 @@ def time_integrated(
     total = share.sum("year")
     varies = share > 0
     # The order of the inputs, and so their leads, may change from year to year.
-    result = counted.drop_vars(["year", "variance", "ST_lead_conf"], errors="ignore")
-    integrated = result.map(
-        lambda part: (part.where(varies, 0.0) * share).sum("year", skipna=False) / total.where(total > 0),
-        keep_attrs=True,
-    )
+    result = counted.drop_vars(["year", "variance", "ST_lead_conf"], errors="ignore").where(varies, 0.0)
+    integrated = (result * share).sum("year", skipna=False) / total.where(total > 0)
     integrated["variance"] = total
     for name in integrated.data_vars:
         integrated[name].attrs = counted[name].attrs

@@ -1,7 +1,7 @@
 """One piece of a run: draw it, propagate it, and keep moments, quantiles and counts, or means of products of runs."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -118,11 +118,9 @@ class SobolPlan:
     # Outputs on the scale log10; the others are on the raw scale.
     log10: frozenset[str]
     program: Program
-    # Centre and scale of each column, which all pieces share, and its usual value.
-    standards: Sequence[tuple[float, float]] = ()
-    usual: Sequence[float] = ()
-    # What the values of each column are divided by, so that their squares are no more than a float holds.
-    factors: Sequence[float] = ()
+    # What all pieces share of each column, shape (4, columns): what its values are divided by, so that a float holds
+    # their squares, and then their centre, scale and usual value.
+    standards: FloatArray = field(default_factory=lambda: np.empty((4, 0)))
 
     @property
     def b_swaps(self) -> bool:
@@ -151,29 +149,29 @@ class SobolPlan:
         return (self.each // self.leaf).bit_length() - 1
 
     def on_common_standards(self) -> "SobolPlan":
-        """Return the plan with a centre, a scale and a usual value for each column, from its first leaf."""
-        factors = [unit_for_squares(column) for column in _runs(self, 0)]
-        plan = replace(self, factors=factors) if set(factors) != {1.0} else self
-        runs = _runs(plan, 0)
-        standards = [centre_and_scale(column) for column in runs]
-        usual = usual_values(_independent(runs)).tolist()
-        return replace(plan, standards=[(centre, scale or 1.0) for centre, scale in standards], usual=usual)
+        """Return the plan with the standards of each column, from its first leaf."""
+        runs = _runs(self, 0)
+        factors = np.array([unit_for_squares(column) for column in runs])
+        runs = runs / factors[:, np.newaxis, np.newaxis]
+        centres, scales = np.array([centre_and_scale(column) for column in runs]).T
+        usual = usual_values(_independent(runs))
+        return replace(self, standards=np.stack([factors, centres, np.where(scales > 0, scales, 1.0), usual]))
 
 
 def sum_products(plan: SobolPlan, start: int, stop: int) -> LeafSums:
     """Draw, propagate and sum the products of the leaves from `start` to before `stop`, through all replicates."""
     sums = LeafSums(top=plan.top)
     raw = np.array([name not in plan.log10 for name in plan.columns for _ in range(_rows(plan.program, name))])
-    centres, scales = np.array(plan.standards).T[..., np.newaxis]
+    factors, centres, scales, usual = plan.standards[..., np.newaxis]
     for leaf in range(start, stop):
-        panel, products = _runs(plan, leaf), []
-        for column, (centre, scale) in zip(panel, plan.standards, strict=True):
+        panel, products = _runs(plan, leaf) / factors[..., np.newaxis], []
+        for column, centre, scale in zip(panel, centres.flat, scales.flat, strict=True):
             runs = Runs.of(column, len(plan.swaps), centre=centre, scale=scale)
             own = plan.estimator.sums(runs, plan.second_order)
             products.append(np.concatenate([own, runs.centre_sums()]) if plan.estimator.moved_by_centre else own)
         # Of the runs a and b: values, how often they are unusual, powers, and on the raw scale logarithms.
         independent = _independent(panel)
-        unusual = (independent != np.array(plan.usual)[:, np.newaxis]).astype(np.float64)
+        unusual = (independent != usual).astype(np.float64)
         standard = (independent - centres) / scales
         parts = [independent, unusual, *(standard**power for power in (1, 2, 3, 4))]
         if raw.any():
@@ -206,5 +204,4 @@ def _runs(plan: SobolPlan, leaf: int) -> FloatArray:
             share = f"{np.count_nonzero(values <= 0):,} of {values.size:,} values of a piece"
             raise InputError(f"output {name!r} is not positive in {share}; give it the scale 'raw'")
         columns.append(np.log10(values) if name in plan.log10 else values)
-    panel = np.vstack([np.atleast_2d(column) for column in columns]).reshape(-1, plan.leaf, plan.runs)
-    return panel / np.array(plan.factors)[:, np.newaxis, np.newaxis] if plan.factors else panel
+    return np.vstack([np.atleast_2d(column) for column in columns]).reshape(-1, plan.leaf, plan.runs)

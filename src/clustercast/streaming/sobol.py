@@ -235,7 +235,7 @@ def sobol_in_pieces(
 def _streamed_indices(sums: LeafSums, plan: SobolPlan, study: Study, confidence: float, record: Record) -> Dataset:
     """Return the indices of a whole run, labelled as `sobol_indices` labels its own."""
     totals = [sums.nodes[plan.top, number] for number in range(plan.replicates)]
-    values, count = functools.reduce(Moments.joined, totals), len(plan.standards)
+    values, count = functools.reduce(Moments.joined, totals), plan.standards.shape[1]
     # Of the powers about the common standard: on how few runs the indices of each column rest.
     _, unusual, m1, m2, m3, m4, *_ = values.mean[: _ROWS * count].reshape(_ROWS, count)
     fourths = m4 - 4 * m1 * m3 + 6 * m1**2 * m2 - 3 * m1**4
@@ -246,11 +246,11 @@ def _streamed_indices(sums: LeafSums, plan: SobolPlan, study: Study, confidence:
     deviation[deviation <= 16 * np.finfo(np.float64).eps * np.abs(values.mean[:count])] = 0.0
     # Behind the moments of values are means of products, shape (statistics, columns, replicates).
     means = np.stack([each.mean[len(each.spread) :].reshape(count, -1).T for each in totals], axis=-1)
-    scales = np.array(plan.standards)[:, 1] / np.where(deviation == 0, np.nan, deviation)
+    scales = plan.standards[2] / np.where(deviation == 0, np.nan, deviation)
     estimator, inputs, pairs = plan.estimator, len(plan.swaps), plan.second_order
     means = estimator.standardised(means, scales[:, np.newaxis], inputs, pairs)
     measures = with_intervals(means, estimator, inputs, confidence, few_runs, pairs=pairs, resampled=False)
-    squares = zip((deviation**2).tolist(), plan.factors or [1.0] * count, strict=True)
+    squares = zip((deviation**2).tolist(), plan.standards[0].tolist(), strict=True)
     measures["variance"] = np.array([squared_in(square, factor) for square, factor in squares])
     # On the raw scale; 0 where an output is not positive or on log10.
     spread = values.spread[_ROWS * count :]
