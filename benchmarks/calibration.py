@@ -15,8 +15,7 @@ from threadpoolctl import threadpool_limits
 
 import clustercast as cc
 from benchmarks.measure import Options, Row
-from clustercast.conditioning.condition import PILOT, YEARS
-from clustercast.conditioning.problem import Problem
+from clustercast.conditioning.condition import PILOT, YEARS, Problem
 from clustercast.conditioning.sampler import sampled, smoothed_weights
 
 BINS = 8

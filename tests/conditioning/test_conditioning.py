@@ -12,9 +12,8 @@ from scipy import stats
 import clustercast as cc
 from clustercast.arrays.posterior import ErrorModel, first_move, log_likelihood, replicate
 from clustercast.conditioning.checks import learned, lessons, observation_influence, prior_conflict
-from clustercast.conditioning.condition import scenario_inputs
+from clustercast.conditioning.condition import Problem, factors_of, scenario_inputs
 from clustercast.conditioning.observation_rows import Observation, Observations
-from clustercast.conditioning.problem import Problem, factors_of
 from clustercast.conditioning.sampler import Weights, _Walkers, resampled, sampled, smoothed_weights
 from clustercast.conditioning.tree import posterior_inputs
 

@@ -10,10 +10,9 @@ from scipy.special import logsumexp, stdtr, stdtrit
 
 from clustercast.arrays import FloatArray
 from clustercast.conditioning.choice import FORMS, Choice, Forecaster, Kept, origin_priors, split
-from clustercast.conditioning.condition import YEARS
+from clustercast.conditioning.condition import YEARS, Problem
 from clustercast.conditioning.observation_rows import Observation, Observations
 from clustercast.conditioning.observations import unlearned
-from clustercast.conditioning.problem import Problem
 from clustercast.engine.model import Model
 from clustercast.errors import InputError, takes
 from clustercast.files.dates import end_of

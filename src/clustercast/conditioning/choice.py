@@ -11,9 +11,8 @@ from scipy.special import logsumexp
 from clustercast.arrays import FloatArray
 from clustercast.arrays.points.streams import stream
 from clustercast.arrays.posterior import ErrorModel, ObservedRows, absorbed, parts, row_density
-from clustercast.conditioning.condition import condition
+from clustercast.conditioning.condition import Problem, condition
 from clustercast.conditioning.observation_rows import Observations
-from clustercast.conditioning.problem import Problem
 from clustercast.conditioning.sampler import LARGEST_K_HAT, pareto_smoothed
 from clustercast.engine.model import Model
 from clustercast.engine.units import factor, same_dimension

@@ -1,25 +1,34 @@
-"""Condition a forecast on what was observed."""
+"""Condition a forecast on what was observed: priors, model and observations as a likelihood of normal scores."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
+import numpy as np
 import xarray as xr
+from scipy.special import ndtri
 from threadpoolctl import threadpool_limits
 
-from clustercast.arrays.points.designs import require_power_of_two
+from clustercast.arrays import FloatArray, IntArray
+from clustercast.arrays.points.copula import correlate
+from clustercast.arrays.points.designs import inside, require_power_of_two, sobol_column
 from clustercast.arrays.points.streams import checked_seed
+from clustercast.arrays.posterior import ErrorModel, ObservedRows, log_likelihood
 from clustercast.conditioning import sampler
-from clustercast.conditioning.observation_rows import Discrepancy, Observations
+from clustercast.conditioning.observation_rows import ERROR_UNITS, Discrepancy, Observations, error_model
 from clustercast.conditioning.observations import unlearned
-from clustercast.conditioning.problem import Problem, factors_of
 from clustercast.conditioning.tree import posterior_inputs, posterior_tree
 from clustercast.dataset import Dataset, provenance_of, with_provenance
 from clustercast.engine.model import Model, with_changes
+from clustercast.engine.operations import Loop
+from clustercast.engine.program import Program
+from clustercast.engine.program import program as prepared
 from clustercast.errors import InputError, takes
+from clustercast.priors.families import Fixed
 from clustercast.priors.prior_set import Priors
 from clustercast.propagation import Progress
 from clustercast.quantities.cluster_model import cluster_model
-from clustercast.sampling import draw
+from clustercast.sampling import draw, values_at_scores
 
 Method = Literal["auto", "importance", "tempered"]
 YEARS = range(2012, 2035)
@@ -27,6 +36,10 @@ SIZE = 1 << 17
 # Prior draws that show whether importance sampling can work.
 PILOT = 1 << 13
 BUDGET = 1 << 20
+BLOCK = 2048
+# Row, quantity, and the place of its date, or of beginning and end where it is the amount of a year.
+_Place = tuple[int, str, tuple[int, ...]]
+_Placed = tuple[Program, tuple[_Place, ...]]
 
 
 @takes()
@@ -162,6 +175,165 @@ def scenario_inputs(
     uncertain += [name for name in changed if name in scenario.uncertain and name not in uncertain]
     laid = inputs.drop_vars(changed).assign({n: drawn[n] for n in changed})
     return with_provenance(laid, priors_name=scenario.name, priors_hash=scenario.hash, inputs=uncertain)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Priors, model and observations, ready to be evaluated at normal scores."""
+
+    # Inputs of the model together with the parameters of the likelihood.
+    priors: Priors
+    # Uncertain parameters on which the likelihood depends, with all that are correlated with them.
+    active: tuple[str, ...]
+    # Where the active parameters stand among those of the whole problem.
+    columns: IntArray
+    rows: ObservedRows
+    quantities: tuple[str, ...]
+    # What computes the observed quantities, each with its rows.
+    programs: tuple[_Placed, ...]
+
+    @classmethod
+    def of(cls, priors: Priors, observations: Observations, model: Model, discrepancy: Discrepancy) -> "Problem":
+        """Join priors, model and observations."""
+        model = with_changes(model, priors)
+        model.check_inputs(priors, observations.quantities)
+        errors = observations.error_priors(discrepancy)
+        taken = [name for name in errors if name in priors]
+        if taken:
+            raise InputError(f"input {taken[0]!r} has the name of a parameter of the likelihood; rename the input")
+        joint = Priors(*priors.correlations, name=priors.name, origin=priors.origin, **dict(priors.items()), **errors)
+        needed = {*model.inputs(observations.quantities), *errors}
+        if needed & set(joint.correlated):
+            needed |= set(joint.correlated)
+        active = tuple(name for name in joint.uncertain if name in needed)
+        if not active:
+            raise InputError("no uncertain input bears on what was observed; there is nothing to learn")
+        empty = cls(joint, active, np.arange(len(active)), observations.arrays(), observations.quantities, ())
+        return replace(empty, programs=tuple(_programs(observations, model, empty)))
+
+    def part(self, observations: Observations, model: Model, names: Container[str]) -> "Problem":
+        """Return the problem of some observations and parameters alone, in the columns that they have in the whole."""
+        columns = np.array([c for c, name in enumerate(self.active) if name in names])
+        active = tuple(self.active[c] for c in columns)
+        empty = Problem(self.priors, active, columns, observations.arrays(), observations.quantities, ())
+        return replace(empty, programs=tuple(_programs(observations, model, empty)))
+
+    def sobol_scores(self, seed: int, size: int) -> FloatArray:
+        """Return scrambled Sobol' points as normal scores, shape (size, d)."""
+        return np.stack([_sobol_score(seed, column, size) for column in self.columns], axis=1)
+
+    def inputs(self, scores: FloatArray) -> dict[str, FloatArray]:
+        """Return the active parameters, each shape (n,), in the units of their priors."""
+        return values_at_scores(self.priors, {name: scores[:, c] for c, name in enumerate(self.active)})
+
+    def log_prior(self, scores: FloatArray, inputs: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
+        """Return the log prior density of each active parameter, and of the copula that correlates them."""
+        densities = {name: self.priors[name].log_density(inputs[name]) for name in self.active}
+        if correlated := [name for name in self.priors.correlated if name in self.active]:
+            # With mixed = L z, the copula's density is that of z over that of mixed, both independent, over det L.
+            z = scores[:, [self.active.index(name) for name in correlated]]
+            mixed = correlate(z, self.priors.correlation_factor)
+            spread = np.log(np.diag(self.priors.correlation_factor)).sum()
+            densities["copula"] = 0.5 * ((mixed**2).sum(axis=1) - (z**2).sum(axis=1)) - spread
+        return densities
+
+    def predicted(self, inputs: Mapping[str, FloatArray], size: int) -> FloatArray:
+        """Return the model's log10 for each observation, shape (rows, size)."""
+        logs = np.empty((len(self.rows.value), size))
+        for program, places in self.programs:
+            results = program.run(inputs)
+            for row, name, dates in places:
+                # What does not depend on the date is the same at all.
+                found = np.atleast_2d(results[name])
+                first, *last = (found[min(date, len(found) - 1)] for date in dates)
+                values = last[0] - first if last else first
+                if not np.all(values > 0):
+                    what = f"the model's {name} is not above 0 at the date of an observation, so it has no logarithm"
+                    raise InputError(f"{what}; leave the observation out, or look at the bounds of the inputs")
+                logs[row] = np.log10(values)
+        return logs
+
+    def errors(self, inputs: Mapping[str, FloatArray], size: int) -> ErrorModel:
+        """Return the parameters of the likelihood, each for all samples."""
+        own = [name for name in self.priors if name.startswith(tuple(ERROR_UNITS))]
+        values = {n: inputs[n] if n in inputs else np.full(size, self.priors[n].median) for n in own}
+        return error_model(self.quantities, values)
+
+    def log_likelihood(self, scores: FloatArray, progress: Progress | None = None) -> FloatArray:
+        """Return the log likelihood of normal scores, shape (n,)."""
+        values = np.empty(len(scores))
+        for start in range(0, len(scores), BLOCK):
+            block = scores[start : start + BLOCK]
+            inputs = self.inputs(block)
+            predicted = self.predicted(inputs, len(block))
+            values[start : start + BLOCK] = log_likelihood(self.rows, predicted, self.errors(inputs, len(block)))
+            if progress is not None:
+                progress(min(start + BLOCK, len(scores)), len(scores))
+        return values
+
+    def everything(self, scores: FloatArray, seed: int) -> dict[str, FloatArray]:
+        """Return the active parameters at some scores, and all others from columns of points after theirs."""
+        rest = [name for name in self.priors.uncertain if name not in self.active]
+        columns = {name: len(self.active) + c for c, name in enumerate(rest)}
+        values = values_at_scores(self.priors, {n: _sobol_score(seed, c, len(scores)) for n, c in columns.items()})
+        values |= self.inputs(scores)
+        return {name: values[name] for name in self.priors.uncertain}
+
+
+def _sobol_score(seed: int, column: int, size: int) -> FloatArray:
+    """Return one column of scrambled Sobol' points as normal scores."""
+    return np.asarray(ndtri(inside(sobol_column(seed, column, 0, size))))
+
+
+def _programs(observations: Observations, model: Model, problem: Problem) -> Iterator[_Placed]:
+    """Yield one program for each set of dates, and one for what steps through nodes, each with its rows."""
+    priors = problem.priors
+    values = {name: np.asarray(priors[name].median) for name in priors if isinstance(priors[name], Fixed)}
+    values |= problem.inputs(np.zeros((3, len(problem.active))))
+    units = {name: priors[name].unit for name in priors}
+    needed = {row.id: row.dates(model) for row in observations}
+    by_dates: dict[tuple[float, ...], list[str]] = {}
+    for quantity in observations.quantities:
+        own = {date for row in observations if row.quantity == quantity for date in needed[row.id]}
+        by_dates.setdefault(tuple(sorted(own)), []).append(quantity)
+    made = {dates: prepared(model, values, units, outputs, dates) for dates, outputs in by_dates.items()}
+    # Quantities that step through the nodes share most of the steps.
+    stepped = [dates for dates, one in made.items() if any(isinstance(o, Loop) for o in one.operations)]
+    if len(stepped) > 1:
+        outputs = [quantity for dates in stepped for quantity in by_dates[dates]]
+        together = tuple(sorted({date for dates in stepped for date in dates}))
+        made = {dates: one for dates, one in made.items() if dates not in stepped}
+        made[together] = prepared(model, values, units, outputs, together)
+    for dates, program in made.items():
+        places = tuple(
+            (place, row.quantity, tuple(dates.index(date) for date in needed[row.id]))
+            for place, row in enumerate(observations)
+            if row.quantity in program.outputs
+        )
+        yield program, places
+
+
+def factors_of(problem: Problem, observations: Observations, model: Model) -> list[Problem]:
+    """Return the parts of a problem whose parameters and observations have nothing to do with each other."""
+    needs = {quantity: {*model.inputs([quantity])} for quantity in observations.quantities}
+    parts: list[tuple[set[str], list[str]]] = []
+    for row in observations:
+        # What rows share joins them: uncertain parameters, correlated ones all together, and their group.
+        names, ids = {*needs[row.quantity], *row.errors} & set(problem.active), [row.id]
+        names |= set(problem.priors.correlated) if names & set(problem.priors.correlated) else set()
+        names.add(f"group {row.group}" if row.group else f"quantity {row.quantity}")
+        for part in [part for part in parts if part[0] & names]:
+            parts.remove(part)
+            names, ids = names | part[0], ids + part[1]
+        parts.append((names, ids))
+    if len(parts) == 1:
+        return [problem]
+    chosen = [(names, tuple(row for row in observations if row.id in ids)) for names, ids in parts]
+    return [
+        problem.part(replace(observations, rows=rows), model, names)
+        for names, rows in chosen
+        if names & set(problem.active)
+    ]
 
 
 def _learned(

@@ -31,7 +31,7 @@ from clustercast.priors.families import Family, Fixed, Metalog, Mixture, Moved, 
 from clustercast.priors.prior_set import Priors
 
 if TYPE_CHECKING:
-    from clustercast.conditioning.problem import Problem
+    from clustercast.conditioning.condition import Problem
 
 OBSERVED = "log10_observed"
 SAMPLE = ("chain", "draw")
