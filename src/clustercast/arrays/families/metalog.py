@@ -50,11 +50,9 @@ def _basis(levels: FloatArray) -> FloatArray:
 def quantile(p: FloatArray, q: FloatArray, coefficients: Sequence[float], low: float, high: float) -> FloatArray:
     """Return the quantiles of a metalog at both tail probabilities."""
     with np.errstate(divide="ignore"):
-        logit = np.log(p)
-        logit -= np.log(q)
-    logit *= coefficients[1] + coefficients[2] * (p - 0.5) if len(coefficients) == 3 else coefficients[1]
-    logit += coefficients[0]
-    return bounded(logit, low, high)
+        logit = np.log(p) - np.log(q)
+    rise = coefficients[1] + coefficients[2] * (p - 0.5) if len(coefficients) == 3 else coefficients[1]
+    return bounded(coefficients[0] + rise * logit, low, high)
 
 
 def bounded(x: FloatArray, low: float, high: float) -> FloatArray:

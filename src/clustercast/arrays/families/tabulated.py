@@ -38,12 +38,10 @@ class Table:
         """Evaluate at normal scores, exactly where they leave the table."""
         if self.coefficients is None:
             return self.exact(z)
-        outside = np.flatnonzero(np.abs(z) >= _REACH)
-        if not outside.size:
+        outside = np.abs(z) >= _REACH
+        if not outside.any():
             return interpolate(self.coefficients, z)
-        inside = z.copy()
-        inside[outside] = 0.0
-        result = interpolate(self.coefficients, inside)
+        result = interpolate(self.coefficients, np.where(outside, 0.0, z))
         result[outside] = self.exact(z[outside])
         return result
 
