@@ -6,7 +6,8 @@ import clustercast as cc
 from analyses import options
 from clustercast.engine.units import conversion
 from clustercast.files.whole import write_text
-from clustercast.priors.prior_file import scenario_about, shipped_names
+from clustercast.priors.prior_file import scenario_about
+from clustercast.priors.shipped import shipped_names
 from clustercast.report.explorer import Explorer
 from clustercast.report.explorer import page_of as explorer_page
 from clustercast.report.explorer_data import World, explorer_data

@@ -13,7 +13,7 @@ from analyses.claims import answer_claims, relief_of
 from clustercast.conditioning.tree import posterior_inputs
 from clustercast.dataset import Dataset
 from clustercast.decisions.information import possible
-from clustercast.priors.prior_file import shipped_names
+from clustercast.priors.shipped import shipped_names
 from clustercast.report.ask import Question, answer
 from clustercast.report.sections import Results, even_condition
 from clustercast.report.sentences import FIRST, LIMITS, PHRASES, key_year

@@ -11,7 +11,7 @@ def scenarios(run: options.Run, only: str | None = None, year: float = 2030) -> 
     "order is real" is the probability that a scenario lies above the next one and that
     their order is not Monte Carlo noise.
     """
-    from clustercast.priors.prior_file import shipped_names
+    from clustercast.priors.shipped import shipped_names
     from clustercast.report.sentences import limits_sentence
     from clustercast.report.wording import say
 

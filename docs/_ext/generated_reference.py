@@ -10,7 +10,7 @@ from reference_text import SHORT_CONTENTS, as_text
 
 import clustercast as cc
 from clustercast.priors.families import FAMILIES
-from clustercast.priors.prior_file import shipped_names
+from clustercast.priors.shipped import shipped_names
 
 FOLDER = "reference"
 

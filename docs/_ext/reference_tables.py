@@ -10,9 +10,9 @@ from reference_text import as_text, number, table, title_of
 
 import clustercast as cc
 from clustercast.files.toml import load_toml
-from clustercast.priors.prior_file import scenario_about, shipped_names
+from clustercast.priors.prior_file import scenario_about
 from clustercast.priors.prior_set import Priors
-from clustercast.priors.shipped import directory
+from clustercast.priors.shipped import directory, shipped_names
 from clustercast.uncertainty.stated import KINDS, read_reference_classes
 
 ANALYSES = Path(__file__).parents[2] / "analyses"

@@ -9,8 +9,9 @@ import pytest
 import clustercast as cc
 from clustercast.errors import InputError
 from clustercast.priors.correlation import Correlation
-from clustercast.priors.prior_file import json_schema, read_priors, shipped_names
+from clustercast.priors.prior_file import json_schema, read_priors
 from clustercast.priors.prior_set import Priors
+from clustercast.priors.shipped import shipped_names
 
 HEADER = """
 [set]

@@ -9,8 +9,8 @@ import pytest
 
 from clustercast.engine.model import change_of
 from clustercast.errors import InputError
-from clustercast.priors.prior_file import read_priors, read_scenario_file, shipped_names
-from clustercast.priors.shipped import directory
+from clustercast.priors.prior_file import read_priors, read_scenario_file
+from clustercast.priors.shipped import directory, shipped_names
 from clustercast.quantities.cluster_model import cluster_model
 from clustercast.sampling import draw
 

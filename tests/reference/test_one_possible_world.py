@@ -8,7 +8,7 @@ import pytest
 
 import clustercast as cc
 from clustercast.engine.units import factor
-from clustercast.priors.prior_file import shipped_names
+from clustercast.priors.shipped import shipped_names
 from tests.reference.plain_reading import forecast as plain_forecast
 
 LEVELS = (0.05, 0.5, 0.95)

@@ -19,7 +19,7 @@ from clustercast.files.toml import Number, Prose, Text, Truth, load_toml, valida
 from clustercast.files.whole import read_text
 from clustercast.priors.families import Family, distribution_from_entry
 from clustercast.priors.prior_set import Priors
-from clustercast.priors.shipped import directory, path_of
+from clustercast.priors.shipped import path_of
 
 SHIPPED = "observed"
 _ROW = re.compile(r"^\s*\[\[\s*observation\s*\]\]")
@@ -96,13 +96,14 @@ def read_observations(
     >>> max(row.date for row in observations) <= 2024.5
     True
     """
-    path = _find(name)
+    path = path_of(name, "observations")
     _check_keys(columns, constants)
     table = path.suffix.lower() == ".csv"
     if columns is not None and not table:
         raise InputError(f"columns= is for CSV files; {path} is read by its keys")
     content = _File() if table else validated(load_toml(path), _File, path)
-    frame = content if content.likelihood or content.inputs else validated(load_toml(_find(SHIPPED)), _File, path)
+    shipped = path_of(SHIPPED, "observations")
+    frame = content if content.likelihood or content.inputs else validated(load_toml(shipped), _File, path)
     if frame.likelihood is None:
         raise InputError(f"{path}: likelihood is missing; add [likelihood] with group_correlation, source and as_of")
     entries = _cells(path, columns) if table else _tables(path, content)
@@ -186,12 +187,6 @@ def _check_keys(columns: object, constants: object) -> None:
     for key, value in constants.items() if isinstance(constants, Mapping) else ():
         if key in _NUMBERS and isinstance(value, bool | str):
             raise InputError(f"constants: {key} = {value!r}: a number is needed, without quotation marks")
-
-
-def _find(name: str | Path) -> Path:
-    """Return the path of a shipped name or of a file."""
-    known = sorted(path.stem for path in (directory() / "observations").glob("*.toml"))
-    return path_of(name, "observations", known, "set of observations", "TOML or CSV")
 
 
 def _tables(path: Path, content: _File) -> _Entries:

@@ -14,8 +14,9 @@ from clustercast.dataset import Weights, design_of, in_words, provenance_of, rea
 from clustercast.engine.fingerprint import place_of as written_at
 from clustercast.engine.units import factor
 from clustercast.errors import InputError, nearest, shown
-from clustercast.priors.prior_file import read_priors, shipped_names
+from clustercast.priors.prior_file import read_priors
 from clustercast.priors.prior_set import Priors, checked_priors
+from clustercast.priors.shipped import shipped_names
 from clustercast.sampling import PLAIN
 from clustercast.sensitivity.outputs import analysed_output, output_names
 from clustercast.uncertainty.claims import Claim, read_claims

@@ -47,6 +47,10 @@ def write_netcdf(dataset: xr.Dataset | xr.DataTree, path: Path | str) -> Path:
     path : pathlib.Path or str
         The file. One that is there is replaced and keeps its permissions.
 
+    Returns
+    -------
+    pathlib.Path
+
     Raises
     ------
     InputError
@@ -79,12 +83,17 @@ def write_netcdf(dataset: xr.Dataset | xr.DataTree, path: Path | str) -> Path:
 
 @takes()
 def read_netcdf(path: Path | str) -> xr.Dataset | xr.DataTree:
-    """Read what `write_netcdf` wrote, into memory: a tree where one was written.
+    """Read what `write_netcdf` wrote, into memory.
 
     Parameters
     ----------
     path : pathlib.Path or str
         The file; another program's netCDF 4 files are read too.
+
+    Returns
+    -------
+    xarray.Dataset or xarray.DataTree
+        A tree where one was written.
 
     Raises
     ------

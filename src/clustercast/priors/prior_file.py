@@ -20,7 +20,7 @@ from clustercast.priors.correlation import Correlation
 from clustercast.priors.declarations import check_declared, declared_inputs, heir
 from clustercast.priors.families import FAMILIES, Family, Mixture, Moved, Truncated, distribution_from_entry
 from clustercast.priors.prior_set import RESERVED, About, Earlier, Priors
-from clustercast.priors.shipped import directory, path_of
+from clustercast.priors.shipped import path_of
 
 _CLOSED = ConfigDict(extra="forbid", frozen=True)
 
@@ -147,7 +147,7 @@ def read_priors(
     >>> cc.read_priors("situational_awareness", set={"load_factor": "80 %"})["load_factor"].median
     0.8
     """
-    path = _path(name, "sets")
+    path = path_of(name, "sets")
     priors = _prior_set(path, read_text(path))
     # What was kept is nobody's to change.
     priors = priors.carrying(declared=dict(priors.declared), groups=dict(priors.groups))
@@ -185,7 +185,7 @@ def _priors(name: str, inputs: Mapping[str, Any], entries: Iterable[Any], path: 
 
 def read_scenario_file(name: str | Path, priors: Priors) -> Priors:
     """Return a prior set under a scenario, given by its shipped name or its path."""
-    path = _path(name, "scenarios")
+    path = path_of(name, "scenarios")
     content = _validated(read_text(path), path, "scenarios")
     for key in content.inputs:
         if key not in priors:
@@ -200,21 +200,9 @@ def read_scenario_file(name: str | Path, priors: Priors) -> Priors:
 
 def scenario_about(name: str | Path) -> ScenarioAbout:
     """Return the title of a scenario and why it is there."""
-    path = _path(name, "scenarios")
+    path = path_of(name, "scenarios")
     about: ScenarioAbout = _validated(read_text(path), path, "scenarios").scenario
     return about
-
-
-def shipped_names(folder: str = "sets") -> tuple[str, ...]:
-    """Return the names of the shipped prior sets, or with ``"scenarios"`` of the scenarios."""
-    paths = sorted((directory() / folder).glob("*.toml"))
-    opening = "[scenario]" if folder == "scenarios" else "[set]"
-    return tuple(path.stem for path in paths if opening in path.read_text(encoding="utf-8").splitlines())
-
-
-def _path(name: str | Path, folder: str) -> Path:
-    """Return the path of a shipped name or of a file."""
-    return path_of(name, folder, shipped_names(folder), "prior set" if folder == "sets" else "scenario")
 
 
 def _validated(text: str, path: Path, folder: str) -> Any:

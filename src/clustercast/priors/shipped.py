@@ -1,13 +1,15 @@
 """Where the priors lie that come with the library."""
 
 import functools
-from collections.abc import Sequence
 from pathlib import Path
 
 from clustercast.errors import InputError, nearest, shown
 
 _IN_WHEEL = Path(__file__).parents[1] / "shipped_priors"
 _IN_CHECKOUT = Path(__file__).parents[3] / "priors"
+# What a file of each folder is, and how it may be written.
+_FOLDERS = {"sets": ("prior set", "TOML"), "scenarios": ("scenario", "TOML")}
+_FOLDERS |= {"observations": ("set of observations", "TOML or CSV")}
 
 
 def directory() -> Path:
@@ -24,11 +26,17 @@ def _found(wheel: Path, checkout: Path) -> Path:
     raise InputError(f"the shipped priors are in neither {wheel} nor {checkout}; install clustercast again")
 
 
-def path_of(name: object, folder: str, known: Sequence[str], what: str, kinds: str = "TOML") -> Path:
+def shipped_names(folder: str = "sets") -> tuple[str, ...]:
+    """Return the names of the shipped prior sets, or with another folder of its files."""
+    return tuple(sorted(path.stem for path in (directory() / folder).glob("*.toml")))
+
+
+def path_of(name: object, folder: str) -> Path:
     """Return the path of a shipped name or of a file."""
+    what, kinds = _FOLDERS[folder]
     if not isinstance(name, str | Path):
         raise InputError(f"the {what} is a {type(name).__name__}; give a shipped name or the path of a {kinds} file")
-    path = Path(name)
+    path, known = Path(name), shipped_names(folder)
     if isinstance(name, str) and name in known:
         path = directory() / folder / f"{name}.toml"
     elif "\0" in str(path) or len(path.name) >= 256 or not path.is_file():

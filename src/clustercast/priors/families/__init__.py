@@ -29,6 +29,10 @@ def to(low: float, high: float, unit: str = "1") -> Normal | LogNormal:
     unit : str, optional
         Their unit.
 
+    Returns
+    -------
+    LogNormal or Normal
+
     Examples
     --------
     >>> [round(distribution.median, 9) for distribution in (to(1, 100, unit="GW"), to(-1, 3))]
