@@ -11,6 +11,7 @@ from clustercast.arrays import FloatArray, Names
 from clustercast.arrays.indices.dependent import kucherenko_indices as kucherenko_columns
 from clustercast.arrays.indices.dependent import shapley_effects as shapley_columns
 from clustercast.arrays.indices.intervals import FewRuns, student_factor
+from clustercast.dataset import Record
 from clustercast.errors import typed
 from clustercast.sensitivity.design import VariedInputs, kucherenko_design, shapley_design
 from clustercast.sensitivity.outputs import Scale, analysed_outputs, labelled
@@ -58,8 +59,8 @@ def shapley_effects(
     varied, orders = shapley_design(forecast)
     measure = functools.partial(shapley_columns, permutations=orders, replicates=varied.replicates)
     references = "doi:10.1137/15M1048070 doi:10.1137/18M1234631 doi:10.1016/j.ress.2020.107183"
-    how = "random-permutation trajectories", references
-    return _measured_forecast(forecast, outputs, scale, confidence, varied, measure, how)
+    how = {"estimator": "random-permutation trajectories", "estimator_references": references}
+    return _measured_forecast(forecast, outputs, scale, varied, measure, {**how, "confidence": confidence})
 
 
 @typed
@@ -104,20 +105,16 @@ def kucherenko_indices(
     varied, correlated = kucherenko_design(forecast)
     own: dict[str, Any] = {"dimensions": len(varied.names), "correlated": correlated, "replicates": varied.replicates}
     measure: Measure = functools.partial(kucherenko_columns, **own)
-    how = "azzini-rosati", "doi:10.1016/j.cpc.2011.12.020 doi:10.1016/j.envsoft.2015.05.010"
-    return _measured_forecast(forecast, outputs, scale, confidence, varied, measure, how)
+    references = "doi:10.1016/j.cpc.2011.12.020 doi:10.1016/j.envsoft.2015.05.010"
+    how = {"estimator": "azzini-rosati", "estimator_references": references, "confidence": confidence}
+    return _measured_forecast(forecast, outputs, scale, varied, measure, how)
 
 
 def _measured_forecast(
-    forecast: xr.Dataset,
-    outputs: Names,
-    scale: Scale,
-    confidence: float,
-    varied: VariedInputs,
-    measure: Measure,
-    how: tuple[str, str],
+    forecast: xr.Dataset, outputs: Names, scale: Scale, varied: VariedInputs, measure: Measure, how: Record
 ) -> xr.Dataset:
     """Measure one output after the other, all its years at once; what nothing depends on has measures of 0."""
+    confidence = how["confidence"]
     results, few, factor = [], [], student_factor(varied.replicates, confidence)
     for output in (each.for_squares() for each in analysed_outputs(forecast, outputs, scale)):
         values = output.values.T.reshape(varied.size, -1, len(output.values))
@@ -134,7 +131,5 @@ def _measured_forecast(
             width = few_runs.widened({kind: factor * errors.T}, shares, confidence)[kind]
             parts |= {name: varied.of_all(found, elsewhere), f"{name}_conf": varied.of_all(width.T, elsewhere)}
         results.append(output.measured(parts))
-    estimator, references = how
-    attrs: dict[str, Any] = {"estimator": estimator, "estimator_references": references, "interval": "student-t"}
-    attrs |= {"confidence": confidence, "runs": forecast.sizes["sample"]}
+    attrs = {**how, "interval": "student-t", "runs": forecast.sizes["sample"]}
     return labelled(results, varied.among, forecast, attrs, few)

@@ -20,6 +20,7 @@ from clustercast.errors import InputError
 class SaltelliDesign:
     """What is swapped together, in the order of the rows, and how many base points there are over all replicates."""
 
+    names: tuple[str, ...]
     swaps: dict[str, tuple[str, ...]]
     size: int
     second_order: bool
@@ -52,12 +53,13 @@ def saltelli_design(forecast: xr.Dataset) -> SaltelliDesign:
     """Return the Saltelli design of a forecast whose rows still follow it."""
     drawn = _drawn(forecast, "saltelli", "Sobol indices", ("size", "second_order", "replicates", "swaps"))
     swaps = {name: tuple(members) for name, members in drawn["swaps"].items()}
-    design = SaltelliDesign(swaps, int(drawn["size"]), bool(drawn["second_order"]), int(drawn["replicates"]))
+    places = {name: place for place, members in enumerate(swaps.values()) for name in members}
+    size, replicates = int(drawn["size"]), int(drawn["replicates"])
+    design = SaltelliDesign(tuple(places), swaps, size, bool(drawn["second_order"]), replicates)
     # Correlated inputs made from several swapped latents follow no swap themselves.
     free = drawn.get("correlated", []) if drawn.get("latent") else []
-    known = {name: place for place, members in enumerate(swaps.values()) for name in members}
-    repeats = {n: _pick_freeze(design.runs, len(swaps), place) for n, place in known.items() if n not in free}
-    _check_rows(forecast, "Saltelli", design.size, design.replicates, design.runs, set(known), repeats, exact=True)
+    repeats = {n: _pick_freeze(design.runs, len(swaps), place) for n, place in places.items() if n not in free}
+    _check_rows(forecast, "Saltelli", design, design.runs, repeats)
     return design
 
 
@@ -71,7 +73,7 @@ def shapley_design(forecast: xr.Dataset) -> tuple[VariedInputs, IntArray]:
     known = np.arange(dimensions + 1) > np.argsort(orders, axis=1)[:, :, np.newaxis]
     rows = np.arange(dimensions + 1)
     repeats = {name: np.where(known[:, place], dimensions, rows) for place, name in enumerate(varied.names)}
-    _check_rows(forecast, "Shapley", varied.size, varied.replicates, dimensions + 1, set(repeats), repeats)
+    _check_rows(forecast, "Shapley", varied, dimensions + 1, repeats)
     return varied, orders
 
 
@@ -81,7 +83,7 @@ def kucherenko_design(forecast: xr.Dataset) -> tuple[VariedInputs, IntArray]:
     correlated = [varied.names.index(name) for name in design_of(forecast).get("correlated", [])]
     runs, mixtures = rows_per_point(len(varied.names), len(correlated)), len(varied.names) + len(correlated)
     repeats = {n: _pick_freeze(runs, mixtures, place, place in correlated) for place, n in enumerate(varied.names)}
-    _check_rows(forecast, "Kucherenko", varied.size, varied.replicates, runs, set(repeats), repeats)
+    _check_rows(forecast, "Kucherenko", varied, runs, repeats)
     return varied, np.array(correlated, dtype=np.int64)
 
 
@@ -94,7 +96,7 @@ def morris_design(forecast: xr.Dataset) -> tuple[VariedInputs, FloatArray]:
     rows = np.arange(dimensions + 1)
     stays = np.concatenate([np.zeros((varied.size, 1, dimensions), bool), np.diff(points, axis=1) == 0], axis=1)
     repeats = {name: np.where(stays[:, :, place], rows - 1, rows) for place, name in enumerate(varied.names)}
-    _check_rows(forecast, "Morris", varied.size, varied.replicates, dimensions + 1, set(repeats), repeats)
+    _check_rows(forecast, "Morris", varied, dimensions + 1, repeats)
     return varied, points
 
 
@@ -133,26 +135,19 @@ def _varied(forecast: xr.Dataset, design: str, measure: str, more: tuple[str, ..
 
 
 def _check_rows(
-    forecast: xr.Dataset,
-    design: str,
-    size: int,
-    replicates: int,
-    runs: int,
-    known: set[str],
-    repeats: Mapping[str, IntArray],
-    *,
-    exact: bool = False,
+    forecast: xr.Dataset, design: str, drawn: SaltelliDesign | VariedInputs, runs: int, repeats: Mapping[str, IntArray]
 ) -> None:
     """Refuse samples that are not 0 to n-1 in order, and inputs whose rows do not repeat those that they should."""
     # Given by input is which row each row repeats, shape (points or 1, runs).
-    if replicates < 1 or size % replicates:
-        what = f"the forecast's record says {replicates} replicates of {size} base points, which is no design"
+    size = drawn.size
+    if drawn.replicates < 1 or size % drawn.replicates:
+        what = f"the forecast's record says {drawn.replicates} replicates of {size} base points, which is no design"
         raise InputError(f"{what}; propagate the draw again")
     # Bare variables: xarray takes longer to label a few hundred of them than a small panel does.
     variables = {str(name): forecast.variables[name] for name in forecast.data_vars}
     for name, variable in variables.items():
-        if variable.attrs.get("role") == "input" and variable.dims == ("sample",) and name not in known:
-            what = f"input {name!r} is not one of the design, which varies {', '.join(sorted(known))}"
+        if variable.attrs.get("role") == "input" and variable.dims == ("sample",) and name not in drawn.names:
+            what = f"input {name!r} is not one of the design, which varies {', '.join(sorted(drawn.names))}"
             raise InputError(f"{what}; give renamed inputs their names back, or draw again")
     count, expected = forecast.sizes.get("sample", 0), size * runs
     if count != expected:
@@ -178,7 +173,8 @@ def _check_rows(
         rows: FloatArray = np.asarray(variable.values).reshape(size, -1)
         source = repeats[name]
         expected_rows = rows.take(source[0], axis=1) if len(source) == 1 else np.take_along_axis(rows, source, axis=1)
-        # Sums of correlated scores may differ by rounding.
+        # None of Saltelli's rows is made twice; sums of correlated scores may differ by rounding.
+        exact = isinstance(drawn, SaltelliDesign)
         broken = rows != expected_rows if exact else np.abs(rows - expected_rows) > 1e-9 * np.abs(rows).mean()
         if broken.any():
             point, run = np.argwhere(broken)[0]

@@ -92,15 +92,15 @@ def given_data_indices(
         shares[first] = counts
     effective = float(len(sample)) if shares is None else effective_size(checked_weights(shares, len(sample)))
     count = default_bins(effective) if bins is None else int(bins)
-    sobol = design_of(forecast).get("name") == "sobol"
-    columns = max(len(names), len(provenance_of(forecast).get("inputs", ())))
+    drawn = max(len(names), len(provenance_of(forecast).get("inputs", ())))
+    sobol = drawn if design_of(forecast).get("name") == "sobol" else 0
     source = None if model is None or weights is not None else with_changes(model, names)
     columns_of, results, few = list(names), [], []
     if dummy:
         columns_of.append(DUMMY)
         sample = np.column_stack([sample, dummy_values(names, len(sample), seed)])
     for output in (each.for_squares() for each in analysed_outputs(forecast, outputs, scale)):
-        found, errors = first_order_indices(sample, output.values.T, shares, count, sobol, columns)
+        found, errors = first_order_indices(sample, output.values.T, shares, count, sobol)
         events = _few_events(output.values, shares)
         few += output.few_runs_caution(events)
         known = np.array([*(_matters(name, output.name, source, forecast) for name in names), *[True] * dummy])

@@ -192,18 +192,14 @@ def analysed_output(forecast: xr.Dataset, name: str, asked: ScaleName) -> Analys
 
 
 def labelled(
-    results: Sequence[MeasuredOutput],
-    inputs: Sequence[str],
-    forecast: xr.Dataset,
-    attrs: Record,
-    cautions: Iterable[str] = (),
+    found: Sequence[MeasuredOutput], inputs: Sequence[str], forecast: xr.Dataset, attrs: Record, cautions: Iterable[str]
 ) -> xr.Dataset:
     """Put measures of a forecast into a dataset, one row of its data frame an output, year and input."""
-    outputs, measures, constants = zip(*results, strict=True)
+    outputs, measures, constants = zip(*found, strict=True)
     if all(constant.all() for constant in constants):
         names = ", ".join(repr(output.name) for output in outputs)
         raise InputError(
-            f"output {names} {'is' if len(results) == 1 else 'are'} constant over all samples, so no input matters to "
+            f"output {names} {'is' if len(found) == 1 else 'are'} constant over all samples, so no input matters to "
             "it; leave it out of outputs, free an input that it depends on, or draw more where an event is rare"
         )
     coords: dict[str, Any] = {"output": coordinate("output", [output.name for output in outputs])}
@@ -214,9 +210,8 @@ def labelled(
         years = coords["year"] = forecast["year"].variable
     count, variables = 1 if years is None else years.size, {}
     for name in measures[0]:
-        found = [np.broadcast_to(own[name], (count, *own[name].shape[1:])) for own in measures]
-        dims: tuple[str, ...] = ("output", "year", "input", "input_2")[: found[0].ndim + 1]
-        stacked = np.stack(found)
+        stacked = np.stack([np.broadcast_to(own[name], (count, *own[name].shape[1:])) for own in measures])
+        dims: tuple[str, ...] = ("output", "year", "input", "input_2")[: stacked.ndim]
         if years is None:
             stacked, dims = stacked[:, 0], tuple(dim for dim in dims if dim != "year")
         meaning = _MEANINGS.get(name) or f"half-width of the interval of {name.removesuffix('_conf')}"

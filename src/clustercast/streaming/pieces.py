@@ -115,17 +115,14 @@ class SobolPlan:
     swaps: Mapping[str, Sequence[str]]
     estimator: Estimator
     second_order: bool
+    # Whether the runs BA are needed.
+    b_swaps: bool
     # Outputs on the scale log10; the others are on the raw scale.
     log10: frozenset[str]
     program: Program
     # What all pieces share of each column, shape (4, columns): what its values are divided by, so that a float holds
     # their squares, and then their centre, scale and usual value.
     standards: FloatArray = field(default_factory=lambda: np.empty((4, 0)))
-
-    @property
-    def b_swaps(self) -> bool:
-        """Whether the runs ``BA_j`` are needed."""
-        return self.second_order or self.estimator.needs_second_order
 
     @property
     def columns(self) -> dict[str, slice]:

@@ -216,6 +216,7 @@ def sobol_in_pieces(
         drawn["swaps"],
         estimator_named(how["estimator"]),
         how["second_order"],
+        drawn["second_order"],
         frozenset(name for name, scale in scales.items() if scale == "log10"),
         prepared(study.changed, values, units, study.wanted, study.years),
     ).on_common_standards()

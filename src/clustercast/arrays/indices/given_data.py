@@ -52,18 +52,13 @@ def _joined(numbers: IntArray, weights: FloatArray) -> IntArray:
 
 
 def first_order_indices(
-    inputs: FloatArray,
-    outputs: FloatArray,
-    weights: FloatArray | None = None,
-    bins: int | None = None,
-    low_discrepancy: bool = False,
-    columns: int | None = None,
+    inputs: FloatArray, outputs: FloatArray, weights: FloatArray | None = None, bins: int | None = None, sobol: int = 0
 ) -> tuple[FloatArray, FloatArray]:
     """Return the first-order index of each input for each column, shape (d, columns), and standard errors."""
     # The variance between the means of bins of equal weight, less what chance alone gives, over the variance: Plischke
-    # (2012), doi:10.1016/j.ress.2011.12.007; Kelley (1935), doi:10.1073/pnas.21.9.554. For low-discrepancy points, what
-    # chance gives lies between nothing and what it gives independent points: it falls with the size and rises with the
-    # number of columns of the sequence. Rank estimators, which pair neighbours, fail on such points.
+    # (2012), doi:10.1016/j.ress.2011.12.007; Kelley (1935), doi:10.1073/pnas.21.9.554. For points of a Sobol' sequence,
+    # what chance gives lies between nothing and what it gives independent points: it falls with the size and rises with
+    # `sobol`, the number of columns of the sequence. Rank estimators, which pair neighbours, fail on such points.
     if inputs.ndim != 2 or outputs.ndim != 2 or len(inputs) != len(outputs):
         remedy = "give (size, d), (size, columns)"
         raise InputError(f"inputs {inputs.shape} and outputs {outputs.shape} do not fit; {remedy}")
@@ -82,8 +77,7 @@ def first_order_indices(
     units = [unit_for_squares(column) for column in outputs.T]
     outputs = outputs if set(units) <= {1.0} else outputs / np.array(units)
     blocks = [outputs[:, start : start + BLOCK] for start in range(0, outputs.shape[1], BLOCK)]
-    columns = inputs.shape[1] if columns is None else columns
-    chance = columns / (columns + effective / _POINTS_OF_A_COLUMN) if low_discrepancy else 1.0
+    chance = sobol / (sobol + effective / _POINTS_OF_A_COLUMN) if sobol else 1.0
     found = [_block_indices(block, shares, member, offsets, chance) for block in blocks]
     return np.concatenate([f[0] for f in found], axis=1), np.concatenate([f[1] for f in found], axis=1)
 
