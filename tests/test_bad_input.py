@@ -89,7 +89,7 @@ SHELL = {
     "unsorted years": (["--years", "2031,2030"], "years are unsorted at 2031, 2030"),
     "size 0": (["--samples", "0"], "--samples is 0; "),
     "negative size": (["--samples", "-8"], "--samples is -8"),
-    "no power of two": (["--samples", "100"], "100, which is not a power of two.*64 or 128"),
+    "no power of two": (["--samples", "100"], "100, not a power of two.*64 or 128"),
     "a broken size": (["--samples", "1.5"], "--samples"),
     "a broken seed": (["--seed", "1.5"], "--seed"),
     "a negative seed": (["--seed", "-1"], "seed is -1.*0 or more"),
@@ -232,7 +232,7 @@ DATASETS = {
     "with replicates that are none": (lambda f: redesigned(f, replicates=0), "0 replicates"),
     "of one base point": (
         lambda f: cc.propagate(cc.draw(PRIORS, 1, design="saltelli"), model=MODEL),
-        "1 base point, which has no variance",
+        "1 base point, without variance",
     ),
     "an array": (lambda f: f["supply"], "not a DataArray"),
 }

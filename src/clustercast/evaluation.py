@@ -268,8 +268,7 @@ def _evaluated_piece(task: _Task, piece: _Piece) -> dict[str, FloatArray]:
     for name, value in _by_name(task, result).items():
         if task.form == "frame" and hasattr(value, "loc"):
             if set(value.index) != set(index):
-                what = f"{task.called} returns rows of other samples than it was given"
-                raise InputError(f"{what}; keep the index of the frame")
+                raise InputError(f"{task.called} returns rows of other samples than given; keep the index of the frame")
             value = value[~value.index.duplicated()].loc[list(index)] if len(value) == len(index) else value
         array = _numbers(task, name, value)
         if array.ndim == 0:

@@ -215,7 +215,7 @@ def test_samples_on_sobol_points_are_a_power_of_two_and_the_refusal_names_the_op
         return options.Answer([], [], {"samples": run.samples})
 
     assert options.exit_code(on_points, ["-n", "3000"]) == 2
-    message = "--samples is 3000, which is not a power of two as Sobol' points need; use 2048 or 4096"
+    message = "--samples is 3000, not a power of two as Sobol' points need; use 2048 or 4096"
     assert capsys.readouterr().err == f"error: {message}\n"
     assert options.exit_code(on_points, ["--samples", "2048", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["results"] == {"samples": 2048}

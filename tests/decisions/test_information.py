@@ -561,7 +561,7 @@ def loss_of_wrong_shape(action, draws):
         (lambda f: cc.Decision(["a", "a"], len), "two or more, each once"),
         (lambda f: cc.evpi(f, score="log"), "the forecast answers no shipped claim"),
         (lambda f: cc.evpi(f, cc.Decision(["a", "b"], loss_that_refuses)), "^no such action$"),
-        (lambda f: cc.evpi(f, cc.Decision(["a", "b"], lambda a, d: 1.0), score="log"), "with its own loss"),
+        (lambda f: cc.evpi(f, cc.Decision(["a", "b"], lambda a, d: 1.0), score="log"), "with a loss"),
         (lambda f: cc.evsi(f, "total", observation="nowhere"), "there is no set of observations 'nowhere'"),
         (lambda f: cc.evsi(f, "total"), "the forecast has no"),
         (lambda f: cc.evsi(f, "total", observation={"id": "a", "date": 2027}), "quantity"),

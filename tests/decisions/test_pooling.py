@@ -633,7 +633,7 @@ def test_weights_by_score_are_stacked_log_scores_of_what_came_after():
             lambda: cc.whose_prior(
                 {"a": priors_of(0, 1), "b": priors_of(1, 1)}, "product", groups={"g": ["x"]}, model=cc.Model([product])
             ),
-            "input 'y', in which the sets differ, is in 0 groups; give one",
+            "input 'y', in which sets differ, is in 0 groups; give one",
         ),
         (
             lambda: cc.whose_prior({"a": ONE, "b": ONE, "c": ONE}, "product", model=cc.Model([product])),

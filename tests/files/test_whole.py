@@ -136,7 +136,7 @@ def test_a_name_with_a_null_character_is_refused(tmp_path):
 
 def test_two_runs_do_not_hold_one_place(tmp_path):
     with held_by_one_run(tmp_path / "a"):
-        with pytest.raises(InputError, match="another run is writing there"), held_by_one_run(tmp_path / "a"):
+        with pytest.raises(InputError, match="another run writes there"), held_by_one_run(tmp_path / "a"):
             pass
         with held_by_one_run(tmp_path / "b"):
             pass

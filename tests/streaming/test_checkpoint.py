@@ -224,7 +224,7 @@ def test_two_runs_do_not_share_a_directory(tmp_path):
 
     def start_another(done, planned):
         if not refused:
-            with pytest.raises(InputError, match="another run is writing there") as caught:
+            with pytest.raises(InputError, match="another run writes there") as caught:
                 streamed(tmp_path)
             refused.append(caught)
 

@@ -95,7 +95,7 @@ def test_two_runs_into_one_place_are_refused_and_the_first_goes_on(tmp_path):
 
     def start_another(done, planned):
         if not refused:
-            with pytest.raises(InputError, match="another run is writing there") as caught:
+            with pytest.raises(InputError, match="another run writes there") as caught:
                 cc.stream_to_zarr(PRIORS, place, size=SIZE, model=MODEL, years=YEARS, seed=4)
             refused.append(caught)
 

@@ -184,8 +184,7 @@ class Observations:
         given = discrepancy if isinstance(discrepancy, Mapping) else dict.fromkeys(self.quantities, discrepancy)
         for name in given:
             if name not in self.quantities:
-                what = f"discrepancy is given for {name!r}"
-                raise InputError(f"{what}, which is not observed{nearest(name, self.quantities)}")
+                raise InputError(f"discrepancy is of {name!r}, which is not observed{nearest(name, self.quantities)}")
         needed: dict[str, object] = {}
         # Gaps come last, as they are shared; each quantity has a time of its own where there is a prior for it.
         names = {name: row for row in self.rows for name in row.errors}

@@ -125,8 +125,7 @@ def _observations(
             with located(where):
                 factor(row.unit)
             if row.id in places:
-                what = f"{place}: the id {row.id!r} is there twice (also {places[row.id]})"
-                raise InputError(f"{what}; give each its own")
+                raise InputError(f"{place}: id {row.id!r} is there twice (also {places[row.id]}); give each its own")
         except InputError as error:
             if not skip_bad:
                 raise InputError(f"{error}; or leave bad rows out (skip_bad)") from None
@@ -218,8 +217,7 @@ def _cells(path: Path, columns: Mapping[str, str] | None) -> _Entries:
 def _check_header(path: Path, header: list[str], columns: Mapping[str, str] | None) -> None:
     """Refuse a column that is there twice, or one that is asked for and is not there."""
     if len(header) == 1 and (separator := next((mark for mark in ";\t|" if mark in header[0]), "")):
-        what = f"{path}:1: the columns are separated by {separator!r}"
-        raise InputError(f"{what}; save the table with commas between them")
+        raise InputError(f"{path}:1: columns are separated by {separator!r}; save the table with commas between them")
     for column in header:
         if column and header.count(column) > 1:
             raise InputError(f"{path}:1: the column {shown(column)} is there twice; give each its own name")
@@ -238,8 +236,7 @@ def _priors(path: Path, entries: Mapping[str, dict[str, Any]]) -> dict[str, Fami
         where = f"{path}: inputs.{shown(key)[1:-1]}"
         base = next((base for base in (DISCREPANCY, TIME) if key.startswith(f"{base}_")), key)
         if base not in ERROR_UNITS:
-            what = f"{where} is not part of the likelihood{nearest(key, known)}"
-            raise InputError(f"{what}; allowed are {', '.join(known)}")
+            raise InputError(f"{where} is not in the likelihood{nearest(key, known)}; allowed are {', '.join(known)}")
         for needed in ("unit", "source", "as_of"):
             if not isinstance(entry.get(needed), str):
                 raise InputError(f'{where}.{needed} is missing; add {needed} = "..."')

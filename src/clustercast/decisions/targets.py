@@ -185,8 +185,7 @@ def _wanted(forecast: xr.Dataset, target: Target, score: Score | None) -> list[W
     """Return one target; an output without a year is one for each."""
     if isinstance(target, Decision):
         if score is not None:
-            what = f"score is {score!r}, but {target.name!r} is a decision with its own loss"
-            raise InputError(f"{what}; leave score out")
+            raise InputError(f"score is {score!r}, but {target.name!r} is a decision with a loss; leave score out")
         actions = ", ".join(map(str, target.actions))
         return [Wanted(target.name, f"{target.name} ({actions})", _LOSS, target.unit, target.losses(forecast))]
     if not isinstance(target, str):

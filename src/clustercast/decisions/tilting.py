@@ -148,8 +148,7 @@ def tilt(forecast: xr.Dataset, claim: targets.Event, *, probability: float, prio
     shifts, held = least_shift(scores, holds, probability, correlation, _LEAST_SIZE)
     if abs((reached := held[holds].sum()) - probability) > 1e-6:
         what = f"shifts of the inputs bring {event.name!r} from {event.share:.3g} to {reached:.3g} at most on these"
-        remedy = "ask for a probability between, or draw more"
-        raise InputError(f"{what} {size:,} draws, not to {probability:g}; {remedy}")
+        raise InputError(f"{what} {size:,} draws, not to {probability:g}; ask for a probability between, or draw more")
     after, log_ratios = _calibrated(before, columns, shifts, correlation, event, probability)
     own = softmax(log_ratios)
     order = np.argsort(-np.abs(shifts), kind="stable")

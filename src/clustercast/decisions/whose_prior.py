@@ -158,8 +158,7 @@ def _members(
     all_named = [name for members in given.values() for name in members]
     left = [name for name in differ if all_named.count(name) != 1]
     if left:
-        what = f"input {left[0]!r}, in which the sets differ, is in {all_named.count(left[0])} groups"
-        raise InputError(f"{what}; give one")
+        raise InputError(f"input {left[0]!r}, in which sets differ, is in {all_named.count(left[0])} groups; give one")
     return given
 
 

@@ -119,8 +119,7 @@ def read_netcdf(path: Path | str) -> xr.Dataset | xr.DataTree:
     except InputError:
         raise
     except (OSError, ValueError, KeyError, RuntimeError, NotImplementedError) as error:
-        remedy = "name one that clustercast wrote"
-        raise InputError(f"cannot read {str(path)!r}: it is not a whole netCDF file; {remedy}") from error
+        raise InputError(f"cannot read {str(path)!r}: no whole netCDF file; name one that clustercast wrote") from error
 
 
 def _storable(dataset: xr.Dataset) -> xr.Dataset:
@@ -183,8 +182,7 @@ def _json_value(value: object, what: str) -> object:
         return [_json_value(item, what) for item in value]
     if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
         return {key: _json_value(item, what) for key, item in value.items()}
-    remedy = "give texts, numbers, lists or mappings"
-    raise InputError(f"{what} is a {type(value).__name__}, which a file cannot hold; {remedy}")
+    raise InputError(f"{what} is a {type(value).__name__}, which no file holds; give texts, numbers, lists or mappings")
 
 
 def _restored(dataset: xr.Dataset) -> xr.Dataset:

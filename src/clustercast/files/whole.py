@@ -94,8 +94,7 @@ def held_by_one_run(path: Path) -> Iterator[None]:
         except BlockingIOError:
             still_there = False
         if not still_there:
-            remedy = "wait for it or name another place"
-            raise InputError(f"cannot write {str(path)!r}: another run is writing there; {remedy}")
+            raise InputError(f"cannot write {str(path)!r}: another run writes there; wait for it or name another place")
         try:
             yield
         finally:

@@ -143,8 +143,7 @@ def output_names(forecast: xr.Dataset, outputs: Names) -> tuple[str, ...]:
         raise InputError("outputs is empty; name at least one, or leave it out to analyse all")
     for name in names:
         if name not in known:
-            what = f"output {name!r} is not in the forecast"
-            raise InputError(f"{what}, which has {', '.join(known)}{nearest(name, known)}")
+            raise InputError(f"output {name!r} is not in the forecast of {', '.join(known)}{nearest(name, known)}")
     return names
 
 

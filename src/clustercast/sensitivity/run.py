@@ -64,8 +64,7 @@ class Study:
         self.idle = (DUMMY,) if dummy else ()
         self.needed = self.needed.add(**{name: Uniform(0, 1) for name in self.idle})
         if set(self.needed.uncertain) <= {*self.idle}:
-            what = f"no uncertain input of {priors.name} has any influence on {', '.join(self.wanted)}"
-            raise InputError(f"{what}; free one")
+            raise InputError(f"no uncertain input of {priors.name} has influence on {', '.join(self.wanted)}; free one")
 
     def inputs(self, size: int, **design: Any) -> Dataset:
         """Draw a design; what is fixed has no influence, so that the result is that of the whole set."""

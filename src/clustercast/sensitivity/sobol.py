@@ -132,8 +132,7 @@ def _method(
     """Fill in what was left open, and refuse what does not fit together; return the method in attributes too."""
     check_confidence(confidence)
     if design.size < 2:
-        remedy = "draw 2 or more (1,024 is usual)"
-        raise InputError(f"the design has {design.size} base point, which has no variance; {remedy}")
+        raise InputError(f"the design has {design.size} base point, without variance; draw 2 or more (1,024 is usual)")
     if whole_number("resamples", resamples, least=0, most=1_000_000) == 1:
         raise InputError("resamples is 1; give 0 for no intervals, or 2 or more (100 is usual)")
     if engine not in ("panel", "salib"):
@@ -180,8 +179,7 @@ def ranking_resolved(indices: xr.Dataset, k: int = 3) -> xr.DataArray:
     """
     k = whole_number("k", k)
     if "ST_conf" not in indices:
-        remedy = "ask sobol_indices for resamples=100, or draw with replicates=8"
-        raise InputError(f"the indices have no intervals; {remedy}")
+        raise InputError("indices have no intervals; ask sobol_indices for resamples=100, or draw with replicates=8")
     resolved = ~unresolved(indices, k) & (indices["variance"].values > 0)
     found = indices["variance"].copy(data=resolved)
     found.attrs = {"long_name": f"order of the first {k} inputs by ST resolved", "units": "1"}

@@ -166,8 +166,7 @@ def scenario_changes(base: xr.Dataset, scenarios: Mapping[str, xr.Dataset]) -> x
     for name in outputs:
         values = np.stack([forecast[name].values for forecast in everything.values()], axis=1)
         if not (values > 0).all():
-            what = f"output {name!r} is not positive everywhere"
-            raise InputError(f"{what}; changes are ratios, so leave it out of outputs")
+            raise InputError(f"output {name!r} is not positive everywhere; changes are ratios, so leave it out")
         logs = np.log(values)
         difference = logs[:, :, np.newaxis] - logs[:, np.newaxis]
         mean, error = difference.mean(axis=-1), difference.std(axis=-1, ddof=1) / np.sqrt(values.shape[-1])

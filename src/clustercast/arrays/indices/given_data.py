@@ -60,8 +60,7 @@ def first_order_indices(
     # what chance gives lies between nothing and what it gives independent points: it falls with the size and rises with
     # `sobol`, the number of columns of the sequence. Rank estimators, which pair neighbours, fail on such points.
     if inputs.ndim != 2 or outputs.ndim != 2 or len(inputs) != len(outputs):
-        remedy = "give (size, d), (size, columns)"
-        raise InputError(f"inputs {inputs.shape} and outputs {outputs.shape} do not fit; {remedy}")
+        raise InputError(f"inputs {inputs.shape}, outputs {outputs.shape} do not fit; give (size, d), (size, columns)")
     shares = np.full(len(inputs), 1 / len(inputs)) if weights is None else checked_weights(weights, len(inputs))
     used = shares > 0
     if not used.all():

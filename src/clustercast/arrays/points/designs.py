@@ -28,8 +28,7 @@ def require_power_of_two(size: int, what: str = "size") -> None:
         raise InputError(f"{what} is {size}; a design needs 1 or more points, as in 1024")
     if size & (size - 1):
         below = 1 << (size.bit_length() - 1)
-        remedy = f"use {below} or {2 * below}"
-        raise InputError(f"{what} is {size}, which is not a power of two as Sobol' points need; {remedy}")
+        raise InputError(f"{what} is {size}, not a power of two as Sobol' points need; use {below} or {2 * below}")
 
 
 def inside(uniforms: FloatArray, bits: int = SALTELLI_BITS) -> FloatArray:
