@@ -17,7 +17,9 @@ _MULTIPLES = {0: "", 3: "k", 6: "M", 9: "B", 12: "T"}
 _PREFIXED = re.compile(r"^([kMGTPE]?)(Wh|W|FLOP)(?![A-Za-z])(.*)$")
 _COUNTED = re.compile(r"^(year|month|week|day|hour|chip|wafer|well|rig|fab|subscriber|home|country)(?![A-Za-z])(.*)$")
 _PLURALS = {"country": "countries"}
-_PERCENT = ("%", "percent")
+# What is shown in percent: shares are pure numbers, which no unit tells from others.
+_SHARE = "share of 1"
+_PERCENT = ("%", "percent", _SHARE)
 _SHARES = re.compile(r"(^|_)(share|fraction|probability)(_|$)")
 _FEWEST, _USUAL, _MOST = 1, 2, 4
 # A number of years in this range is a date: "2024", not "2,000 years".
@@ -45,15 +47,14 @@ def interval(low: float, high: float, unit: str = "1", *, error: float | None = 
 
 def with_interval(median: float, low: float, high: float, unit: str = "1", *, share: bool = False) -> str:
     """Return a number with its interval in brackets, 4.7 GW (1.6 to 11); whole numbers keep all digits."""
-    unit, share, values = _converted([median, low, high], unit, share)
-    power = _multiple(_digits(values[0], None)[0], unit, share)
-    percent = _in_percent(unit, share)
+    unit, values = _converted([median, low, high], unit, share)
+    power = _multiple(_digits(values[0], None)[0], unit)
     near = all(v == 0 or (math.isfinite(v) and 10.0 ** (power - 1) <= abs(v) < 10.0 ** (power + 3)) for v in values)
-    if not near and not percent:
-        return f"{_joined(values[:1], unit, None, share)} ({_joined(values[1:], unit, None, share)})"
-    scale = -2 if share and unit == "1" else power
-    digits = [_whole(v, power - (2 if percent and unit == "1" else 0)) for v in values]
-    return f"{_dressed(digits[:1], power, unit, share)} ({' to '.join(_plain(*end, scale) for end in digits[1:])})"
+    if not near and unit not in _PERCENT:
+        return f"{_joined(values[:1], unit, None)} ({_joined(values[1:], unit, None)})"
+    scale = -2 if unit == _SHARE else power
+    digits = [_whole(v, scale) for v in values]
+    return f"{_dressed(digits[:1], power, unit)} ({' to '.join(_plain(*end, scale) for end in digits[1:])})"
 
 
 def chance(probability: float, error: float = 0.0) -> str:
@@ -107,10 +108,10 @@ def calendar_year(value: float, *, last: float | None = None, error: float | Non
     return f"{value:.{1 if error is None or error < 1 else 0}f}"
 
 
-def _joined(values: list[float], unit: str, error: float | None, share: bool) -> str:
+def _joined(values: list[float], unit: str, error: float | None, share: bool = False) -> str:
     """Return one number or a range; where one multiple does not fit both ends, each has its own unit."""
     error = 100 * error if error is not None and unit == "1/year" else error
-    unit, share, values = _converted(values, unit, share)
+    unit, values = _converted(values, unit, share)
     if unit == "year" and all(_DATES[0] <= abs(v) <= _DATES[1] for v in values):
         return " to ".join(f"{v:.1f}".removesuffix(".0") for v in values)
     if unit in ("OOM", "OOM/year"):
@@ -118,23 +119,20 @@ def _joined(values: list[float], unit: str, error: float | None, share: bool) ->
         texts = [f"×{f:,.0f}" if 100 <= f < 1e6 else f"×{f:#.2g}".removesuffix(".") for f in factors]
         return " to ".join(texts) + (" a year" if "year" in unit else "")
     ends = [_digits(v, error) for v in values]
-    power = _multiple(max((v for v, _ in ends if math.isfinite(v)), key=abs, default=0.0), unit, share)
+    power = _multiple(max((v for v, _ in ends if math.isfinite(v)), key=abs, default=0.0), unit)
     near = all(v == 0 or not math.isfinite(v) or abs(v) >= 10.0 ** (power - 1) for v in values)
-    if (near and not unit.startswith("USD")) or _in_percent(unit, share):
-        return _dressed(ends, power, unit, share)
-    texts = [_dressed([end], _multiple(end[0], unit, share), unit, share) for end in ends]
+    if (near and not unit.startswith("USD")) or unit in _PERCENT:
+        return _dressed(ends, power, unit)
+    texts = [_dressed([end], _multiple(end[0], unit), unit) for end in ends]
     ending = " a year" if all(text.endswith(" a year") for text in texts) else ""
     return " to ".join(text.removesuffix(ending) for text in texts) + ending
 
 
-def _converted(values: list[float], unit: str, share: bool) -> tuple[str, bool, list[float]]:
-    """Return a rate in 1/year as percent a year, anything else as it is."""
-    return ("%/year", False, [100 * v for v in values]) if unit == "1/year" else (unit, share, values)
-
-
-def _in_percent(unit: str, share: bool) -> bool:
-    """Return whether a number is shown in percent."""
-    return unit in _PERCENT or (share and unit == "1")
+def _converted(values: list[float], unit: str, share: bool) -> tuple[str, list[float]]:
+    """Return a rate in 1/year as percent a year, and a pure number that is a share as one."""
+    if unit == "1/year":
+        return "%/year", [100 * v for v in values]
+    return _SHARE if share and unit == "1" else unit, values
 
 
 def _digits(value: float, error: float | None) -> tuple[float, int]:
@@ -162,9 +160,9 @@ def _rounded(value: float, last: int) -> float:
     return float(f"{value:.{max(math.floor(math.log10(abs(value))) - last, 0)}e}")
 
 
-def _multiple(rounded: float, unit: str, share: bool) -> int:
+def _multiple(rounded: float, unit: str) -> int:
     """Return the power of ten of the multiple in which a rounded number is said."""
-    if _in_percent(unit, share) or rounded == 0 or not math.isfinite(rounded):
+    if unit in _PERCENT or rounded == 0 or not math.isfinite(rounded):
         return 0
     exponent = 3 * math.floor(math.log10(abs(rounded)) / 3 + 1e-12)
     if prefixed := _PREFIXED.match(unit):
@@ -174,10 +172,10 @@ def _multiple(rounded: float, unit: str, share: bool) -> int:
     return min(max(exponent, 0), max(_MULTIPLES))
 
 
-def _dressed(ends: list[tuple[float, int]], power: int, unit: str, share: bool) -> str:
+def _dressed(ends: list[tuple[float, int]], power: int, unit: str) -> str:
     """Return numbers in a multiple, with the multiple and the unit."""
-    texts = [_plain(*end, -2 if share and unit == "1" else power) for end in ends]
-    if _in_percent(unit, share):
+    texts = [_plain(*end, -2 if unit == _SHARE else power) for end in ends]
+    if unit in _PERCENT:
         return f"{' to '.join(texts)} %"
     if unit.startswith("USD"):
         signed = (f"-${text[1:]}" if text.startswith("-") else f"${text}" for text in texts)
