@@ -34,7 +34,7 @@ def ask(run: options.Run, condition: str, observations: str = "possible") -> opt
             other = cc.read_priors(name, scenario=run.named[1], set=run.settings)
             forecasts[other.name] = forecast_of(run, other, asked, None)
     found = answer(Question(asked, forecasts, seen, run.priors))
-    sentences, results = list(found.sentences), dict(found.results)
+    sentences, results = [text for text in found.shown if isinstance(text, str)], dict(found.results)
     if asked.evaluate(forecasts[run.priors.name]).sum() < FEW:
         said, rare = searched(run, asked, forecasts[run.priors.name])
         sentences.insert(1, said)
@@ -43,7 +43,8 @@ def ask(run: options.Run, condition: str, observations: str = "possible") -> opt
     for name, draw in found.figures.items():
         files[f"ask_{name}.png"] = lambda path, draw=draw: cc.plots.save_figure(draw(), path)
     sentences += run.without_effect(asked.names)
-    return options.Answer(finding=sentences, shown=list(found.tables), results=results, files=files)
+    tables = [table for table in found.shown if not isinstance(table, str)]
+    return options.Answer(finding=sentences, shown=tables, results=results, files=files)
 
 
 def searched(run: options.Run, asked: cc.Condition, forecast: Dataset) -> tuple[str, dict[str, Any]]:

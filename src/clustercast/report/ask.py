@@ -62,16 +62,6 @@ class Part:
     results: Mapping[str, object] = field(default_factory=dict)
     figures: Mapping[str, Callable[[], "Axes"]] = field(default_factory=dict)
 
-    @property
-    def sentences(self) -> list[str]:
-        """What it says."""
-        return [one for one in self.shown if isinstance(one, str)]
-
-    @property
-    def tables(self) -> list[Table]:
-        """What it shows."""
-        return [one for one in self.shown if not isinstance(one, str)]
-
 
 def answer(question: Question) -> Part:
     """Return all parts of the answer as one; without enough samples on both sides nothing is said of what decides."""
