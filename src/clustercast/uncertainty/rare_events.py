@@ -66,10 +66,9 @@ def rare_probability(
         Correlated and discrete inputs are allowed.
     claim : str, Condition or Claim
         As for `parse_condition`; one on a label or with ``=`` has no levels, and is found by plain draws alone.
-    model : Model, optional
-        The shipped cluster model by default.
-    years : iterable of float, optional
-        The grid of years; by default each year from 2022 to the last date of the condition, and its dates.
+    model, years
+        As in `propagate`, but that the years are by default each from 2022 to the last date of the condition, and its
+        dates.
     function : callable, optional
         Any function of all inputs in the place of a model, as in `evaluate`.
     seed, budget : int, optional

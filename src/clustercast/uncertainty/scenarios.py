@@ -43,10 +43,8 @@ def run_scenarios(
         Shipped prior set, or the path of one.
     scenarios : iterable of str
         Shipped scenarios, or paths.
-    model, outputs, years, progress
-        As in `propagate`.
-    size, seed : int, optional
-        Of each draw.
+    model, outputs, years, size, seed, progress
+        As in `propagate` and `draw`, for each scenario.
 
     Returns
     -------
@@ -93,14 +91,10 @@ def limit_relief(
     ----------
     priors : Priors
         With switches ``limit_NAME``.
-    size, seed : int, optional
-        Of the one draw.
-    years, model, progress
-        As in `propagate`.
-    output : str, optional
-        What a limit holds back.
-    limits : iterable of str, optional
-        Names of limits, without ``limit_``.
+    size, years, model, seed, progress
+        As in `draw` and `propagate`, of the one draw.
+    output, limits : str and iterable of str, optional
+        What limits hold back, and their names without ``limit_``.
     threshold : float, optional
         The relief above which it is counted.
 
