@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import clustercast as cc
 from analyses import options
 from clustercast.dataset import Dataset
-from clustercast.report.sentences import LIMITS, conditions
+from clustercast.report.findings import LIMITS, conditions
 from clustercast.report.wording import say
 from clustercast.uncertainty.claims import claim_names
 

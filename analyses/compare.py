@@ -24,7 +24,7 @@ def compare(
     --scenario and --set change both sets.
     """
     from clustercast.files.tables import write_table
-    from clustercast.report.sentences import forecast_sentence, key_year
+    from clustercast.report.findings import forecast_sentence, key_year
     from clustercast.report.wording import say
 
     (one, known, _), (two, _, _) = (options.study(name, scenario, set, model) for name in (a, b))

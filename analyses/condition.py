@@ -21,7 +21,7 @@ def condition(
     """
     from clustercast.conditioning.checks import learned, observation_influence, prior_conflict
     from clustercast.conditioning.tree import posterior_inputs
-    from clustercast.report.sentences import forecast_sentence, key_year, limits_sentence
+    from clustercast.report.findings import forecast_sentence, key_year, limits_sentence
     from clustercast.report.wording import say
 
     known = cc.read_observations(observations, as_of=as_of, skip_bad=skip_bad)

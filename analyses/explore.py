@@ -11,7 +11,7 @@ from clustercast.priors.shipped import shipped_names
 from clustercast.report.explorer import Explorer
 from clustercast.report.explorer import page_of as explorer_page
 from clustercast.report.explorer_data import World, explorer_data
-from clustercast.report.sentences import FIRST, PHRASES
+from clustercast.report.findings import FIRST, PHRASES
 
 LEVELS = {name: phrase["asked"] for name, phrase in PHRASES.items() if "asked" in phrase}
 

@@ -80,7 +80,7 @@ class Run:
     def opening(self, forecast: Any = None) -> list[str]:
         """Return the sentences that open the answer, from a forecast, or from a quick one."""
         import clustercast as cc
-        from clustercast.report.sentences import key_year, opening
+        from clustercast.report.findings import key_year, opening
 
         forecast, year = self.forecast(QUICK) if forecast is None else forecast, key_year(self.years)
         named = forecast.sel(year=[year]) if "year" in forecast.dims else forecast

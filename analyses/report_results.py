@@ -15,8 +15,8 @@ from clustercast.dataset import Dataset
 from clustercast.decisions.information import possible
 from clustercast.priors.shipped import shipped_names
 from clustercast.report.ask import Question, answer
+from clustercast.report.findings import FIRST, LIMITS, PHRASES, key_year
 from clustercast.report.sections import Results, even_condition
-from clustercast.report.sentences import FIRST, LIMITS, PHRASES, key_year
 from clustercast.uncertainty.milestones import milestones
 from clustercast.uncertainty.scenarios import BASE
 

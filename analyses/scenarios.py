@@ -12,7 +12,7 @@ def scenarios(run: options.Run, only: str | None = None, year: float = 2030) -> 
     their order is not Monte Carlo noise.
     """
     from clustercast.priors.shipped import shipped_names
-    from clustercast.report.sentences import limits_sentence
+    from clustercast.report.findings import limits_sentence
     from clustercast.report.wording import say
 
     if year not in run.years:

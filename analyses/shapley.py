@@ -12,7 +12,7 @@ def shapley(run: options.Run) -> options.Answer:
 
 def shapley_answer(run: options.Run) -> options.Answer:
     """Return the Shapley effects of what a run asks for."""
-    from clustercast.report.sentences import hangs_on, key_year
+    from clustercast.report.findings import hangs_on, key_year
     from clustercast.report.wording import say
 
     effects = cc.run_shapley(run.priors, size=run.samples, **run.asked)

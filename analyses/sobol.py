@@ -27,8 +27,7 @@ def sobol(
     goes when it is known together with all its interactions.
     """
     from analyses.shapley import shapley_answer
-    from clustercast.report.sentences import conditions, hangs_on, key_year
-    from clustercast.report.sobol import caution, sobol_tables
+    from clustercast.report.findings import caution, conditions, hangs_on, key_year, sobol_tables
 
     if shapley:
         return shapley_answer(run)

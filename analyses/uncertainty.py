@@ -14,8 +14,7 @@ def uncertainty(run: options.Run, design: PlainDesign = "sobol") -> options.Answ
 
     Writes the draws (uncertainty.nc) and their summary (uncertainty_summary.nc).
     """
-    from clustercast.report.sentences import hangs_on, key_year
-    from clustercast.report.sobol import caution
+    from clustercast.report.findings import caution, hangs_on, key_year
     from clustercast.report.wording import say
     from clustercast.uncertainty.stated import compare_with_stated, stated_cells
 

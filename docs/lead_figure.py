@@ -12,9 +12,9 @@ import clustercast as cc
 from clustercast.engine.units import conversion
 from clustercast.files.dates import end_of
 from clustercast.files.whole import write_text
+from clustercast.report.findings import hangs_on
 from clustercast.report.numbers import member_label
 from clustercast.report.plots.style import PALETTE, QUIET, SMALL, axes_or_new, share_axis, svg, titled
-from clustercast.report.sentences import hangs_on
 from clustercast.report.wording import say
 from clustercast.uncertainty.stated import read_stated_tables
 

@@ -272,7 +272,7 @@ class Everything:
 
 def test_a_table_of_indices_does_not_wait_for_libraries_that_it_does_not_use():
     """Each takes longer to load than the numbers to compute."""
-    used = ["report.sobol", "report.sentences", "report.json_text", "streaming.sobol", "priors.prior_file"]
+    used = ["report.findings", "report.json_text", "streaming.sobol", "priors.prior_file"]
     used += ["quantities.cluster_model", "sensitivity.outputs", "priors.groups"]
     slow = ("scipy.stats", "scipy.optimize", "jinja2", "matplotlib", "pint", "arviz", "SALib", "scoringrules")
     found = loaded_with([*(f"clustercast.{name}" for name in used), "analyses.sobol"])

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 import clustercast as cc
-from clustercast.report.sobol import sobol_tables
+from clustercast.report.findings import sobol_tables
 
 
 @cc.quantity("USD")

@@ -17,7 +17,7 @@ from clustercast.decisions.tilting import probability_tornado, tilt
 from clustercast.errors import InputError
 from clustercast.priors.prior_set import Priors
 from clustercast.report import plots
-from clustercast.report.sentences import validity_sentence
+from clustercast.report.findings import validity_sentence
 from clustercast.report.tables import Table
 from clustercast.report.wording import say
 from clustercast.uncertainty.conditions import Condition

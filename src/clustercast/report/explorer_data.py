@@ -26,8 +26,8 @@ from clustercast.files.toml import toml_value
 from clustercast.priors.families import PERT, Beta, Discrete, Family, Fixed, LogNormal, Metalog, Normal, Uniform
 from clustercast.priors.prior_set import Priors
 from clustercast.propagation import year_grid
+from clustercast.report.findings import PHRASES, key_year, subject_and_verb
 from clustercast.report.numbers import in_a_sentence, is_share, label_of
-from clustercast.report.sentences import PHRASES, key_year, subject_and_verb
 from clustercast.streaming.sobol import run_sobol
 
 # The largest sample that the page draws, in bits of the index of a point.

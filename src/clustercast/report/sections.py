@@ -22,10 +22,9 @@ from clustercast.priors.prior_file import scenario_about
 from clustercast.priors.prior_set import Priors
 from clustercast.report import plots
 from clustercast.report.ask import Part
+from clustercast.report.findings import LIMITS, caution, hangs_on, member, opening, sobol_tables
 from clustercast.report.numbers import milestone_text
 from clustercast.report.plots.style import axes_or_new, in_percent, number_text, unit_of
-from clustercast.report.sentences import LIMITS, hangs_on, opening
-from clustercast.report.sobol import caution, member, sobol_tables
 from clustercast.uncertainty.milestones import crossing_year
 from clustercast.uncertainty.scenarios import BASE, scenario_changes
 from clustercast.uncertainty.stated import StatedCell, compare_with_stated, read_reference_classes, read_stated_tables

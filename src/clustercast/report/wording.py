@@ -15,7 +15,7 @@ import xarray as xr
 from markupsafe import Markup
 
 from clustercast.files.dates import date_words
-from clustercast.report import numbers, plots, sentences
+from clustercast.report import findings, numbers, plots
 from clustercast.report.tables import table
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def environment(html: bool = True) -> jinja2.Environment:
     )
     made.globals |= {"style": Markup((_TEMPLATES / "page.css").read_text(encoding="utf-8")), "say": say}
     made.globals |= {"is_share": numbers.is_share, "zip": zip, "inf": math.inf, "plots": plots}
-    made.globals |= {"time_of": numbers.time_of, "by_year": by_year, "phrases": sentences.PHRASES}
+    made.globals |= {"time_of": numbers.time_of, "by_year": by_year, "phrases": findings.PHRASES}
     made.tests |= {"finite": math.isfinite, "of_likelihood": lambda name: name.startswith(_LIKELIHOOD)}
     made.filters |= {"records": records, "ends": ends, "form": format, "day": date_words, "svg": _svg}
     for name in ("label_of", "member_label", "in_a_sentence", "dated", "worded", "listed", "milestone_text"):

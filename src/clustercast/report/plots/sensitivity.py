@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from clustercast.errors import InputError, takes
+from clustercast.report.findings import member
 from clustercast.report.numbers import in_a_sentence, label_of, short_label
 from clustercast.report.plots import style
-from clustercast.report.sobol import member
 from clustercast.uncertainty.summaries import output_names
 
 # Inches under the panels for a line that says what they hold for.
