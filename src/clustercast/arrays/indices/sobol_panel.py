@@ -26,6 +26,8 @@ from clustercast.errors import InputError
 # Standard deviations between a mean and 0 from which its rounding matters.
 _FAR = 1e8
 BLOCK_ELEMENTS = 1 << 19
+# Columns whose statistics are held at once.
+_COLUMNS = 128
 PlaceArray = NDArray[np.intp]
 _FEW = 64
 # Of two idle inputs none could be left out.
@@ -60,17 +62,20 @@ def sobol_panel(
         raise InputError(f"{what}; pass all rows of the design, in order")
     weighting = None if weights is None else np.vstack([np.full(points, 1 / points), weights])
     panel = _Panel(estimator, second_order, weighting, replicates)
-    columns, few = values.reshape(-1, points, step), None
     # Without the rows BA where nothing needs them.
     lean = design_second_order and not (second_order or estimator.needs_second_order)
     needed = [*range(number_of_inputs + 1), -1] if lean else slice(None)
-    means, variances = zip(*(panel.column(rows[:, needed], number_of_inputs) for rows in columns), strict=True)
-    if estimator.widens_bootstrap or weighting is None:
-        few = FewRuns.of(columns[..., [0, -1]].reshape(len(columns), -1))
-    how = {"pairs": second_order, "resampled": weighting is not None}
-    found = with_intervals(np.stack(means, axis=1), estimator, number_of_inputs, confidence, few, **how)
-    found["variance"] = np.array(variances)
-    return found if few is None else found | {"events": few.events, "kurtosis": few.kurtosis}
+    parts = []
+    for start in range(0, len(values), _COLUMNS):
+        columns, few = values[start : start + _COLUMNS].reshape(-1, points, step), None
+        means, variances = zip(*(panel.column(rows[:, needed], number_of_inputs) for rows in columns), strict=True)
+        if estimator.widens_bootstrap or weighting is None:
+            few = FewRuns.of(columns[..., [0, -1]].reshape(len(columns), -1))
+        how = {"pairs": second_order, "resampled": weighting is not None}
+        found = with_intervals(np.stack(means, axis=1), estimator, number_of_inputs, confidence, few, **how)
+        found["variance"] = np.array(variances)
+        parts.append(found if few is None else found | {"events": few.events, "kurtosis": few.kurtosis})
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def with_intervals(
