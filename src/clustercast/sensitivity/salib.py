@@ -7,7 +7,7 @@ it was.
 """
 
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from types import MethodType
@@ -20,7 +20,7 @@ from clustercast.arrays import FloatArray, Names
 from clustercast.arrays.indices.intervals import check_confidence
 from clustercast.arrays.indices.sobol_estimators import centre_and_scale, runs_per_point
 from clustercast.arrays.summaries import squared_in, unit_for_squares
-from clustercast.dataset import design_of, provenance_of
+from clustercast.dataset import Record, design_of, provenance_of
 from clustercast.errors import InputError, located, nearest, takes, typed, whole_number
 from clustercast.sensitivity.design import morris_design
 from clustercast.sensitivity.given_data import DUMMY, dummy_values
@@ -35,6 +35,8 @@ MEASURES = {
     "morris": ("mu", "mu_star", "mu_star_conf", "sigma"),
 }
 _OPTIONS = {"resamples": "num_resamples", "confidence": "conf_level", "slices": "S", "levels": "num_levels"}
+# Names of inputs, and their values by sample.
+_Points = tuple[Sequence[str], FloatArray]
 # Above this share of samples with one value the smoothed density that delta compares is far from the law.
 _MOST_OF_ONE = 0.1
 
@@ -126,7 +128,7 @@ def delta_indices(
     options = {"resamples": resamples, "confidence": confidence, "seed": seed}
     attributes = {"measure": "delta", "confidence": confidence, "resamples": resamples, "resampling_seed": str(seed)}
     inputs = _ranked_inputs(forecast, seed if dummy else None)
-    return _each_column(forecast, outputs, scale, inputs, "delta", options, attributes)
+    return _each_column(forecast, outputs, scale, inputs, options, attributes)
 
 
 @takes("sample")
@@ -162,7 +164,7 @@ def pawn_indices(
     """
     inputs = _ranked_inputs(forecast, seed if dummy else None)
     options = {"slices": slices, "seed": seed}
-    return _each_column(forecast, outputs, scale, inputs, "pawn", options, {"measure": "PAWN", "slices": slices})
+    return _each_column(forecast, outputs, scale, inputs, options, {"measure": "PAWN", "slices": slices})
 
 
 @typed
@@ -214,10 +216,10 @@ def morris_effects(
     attributes |= {"resamples": resamples, "resampling_seed": str(varied.seed), "runs": len(points)}
     dropped = "Inputs are moved one at a time; the priors' rank correlations are not kept."
     cautions = [dropped] if design_of(forecast).get("correlated") else []
-    return _each_column(forecast, outputs, scale, (varied.names, points), "morris", options, attributes, cautions)
+    return _each_column(forecast, outputs, scale, (varied.names, points), options, attributes, *cautions)
 
 
-def _ranked_inputs(forecast: xr.Dataset, dummy_seed: int | None) -> tuple[Sequence[str], FloatArray]:
+def _ranked_inputs(forecast: xr.Dataset, dummy_seed: int | None) -> _Points:
     """Return the inputs that vary, in the order of the draw, and the place of each value among all, from 0 to 1."""
     # Delta and PAWN see inputs by their order only; given values with long tails, SALib cuts them into bins of equal
     # width of which most are empty, and answers NaN.
@@ -234,31 +236,24 @@ def _ranked_inputs(forecast: xr.Dataset, dummy_seed: int | None) -> tuple[Sequen
 
 
 def _each_column(
-    forecast: xr.Dataset,
-    outputs: Names,
-    scale: Scale,
-    inputs: tuple[Sequence[str], FloatArray],
-    measure: str,
-    options: Mapping[str, Any],
-    attributes: Mapping[str, Any],
-    cautions: Iterable[str] = (),
+    forecast: xr.Dataset, outputs: Names, scale: Scale, points: _Points, options: Record, how: Record, *cautions: str
 ) -> xr.Dataset:
     """Apply a measure of SALib to every output and year, and label what it gives."""
+    measure, (names, rows) = how["measure"].lower(), points
     check_confidence(options.get("confidence", 0.95))
-    limits = {"resamples": (2, None), "slices": (2, len(inputs[1]) // 2), "seed": (0, 2**32 - 1)}
+    limits = {"resamples": (2, None), "slices": (2, len(rows) // 2), "seed": (0, 2**32 - 1)}
     for what in limits.keys() & options.keys():
         whole_number(what, options[what], *limits[what])
-    names, points = inputs
     results = []
     for output in (each.for_squares() for each in analysed_outputs(forecast, outputs, scale)):
         # A year in which the output does not vary has no measures.
         with located(f"output {output.name!r}"):
-            columns = [measures_of_column(measure, points, y, **options) if np.ptp(y) else {} for y in output.values]
+            columns = [measures_of_column(measure, rows, y, **options) if np.ptp(y) else {} for y in output.values]
         nothing = np.full(len(names), np.nan)
         found = {key: np.array([column.get(key, nothing) for column in columns]) for key in MEASURES[measure]}
         of_unit = {key: part * output.factor if key in WITH_UNIT else part for key, part in found.items()}
         results.append(output.measured(of_unit))
-    return labelled(results, names, forecast, {"engine": "salib", **attributes}, cautions)
+    return labelled(results, names, forecast, {"engine": "salib", **how}, cautions)
 
 
 def sobol_columns(
@@ -274,7 +269,7 @@ def sobol_columns(
     """Sobol' indices of each column by ``SALib.analyze.sobol``, named as those of `sobol_panel`."""
     from SALib.analyze import sobol
 
-    step, names = runs_per_point(number_of_inputs, design_second_order), [str(j) for j in range(number_of_inputs)]
+    step, names = runs_per_point(number_of_inputs, design_second_order), list(map(str, range(number_of_inputs)))
     if values.shape[1] % step:
         raise InputError(f"{values.shape[1]} rows are not whole base points of {step} rows each")
     kept = [*range(number_of_inputs + 1), step - 1] if design_second_order and not second_order else list(range(step))
@@ -308,9 +303,7 @@ def measures_of_column(
     analyze = import_module(f"SALib.analyze.{measure}").analyze
     own = {_OPTIONS[name]: value for name, value in options.items()} | {"seed": seed if measure == "morris" else None}
     with _global_state(seed):
-        found: Mapping[str, Any] = analyze(
-            _problem([str(place) for place in range(inputs.shape[1])]), inputs, values, **own
-        )
+        found: Mapping[str, Any] = analyze(_problem(list(map(str, range(inputs.shape[1])))), inputs, values, **own)
     # SALib up to 1.5 has one variant of delta only and calls it delta.
     raw = "delta_raw" if "delta_raw" in found else "delta"
     measures = {name: np.asarray(found[name.replace("delta", raw)], np.float64) for name in MEASURES[measure]}
