@@ -113,6 +113,9 @@ def run_sobol(
     if until is not None and not (isinstance(until, Real) and until > 0):
         raise InputError(f"until is {until!r}; give a half-width above 0, as 0.02")
     study = Study(priors, model=model, outputs=outputs, years=years, progress=progress, dummy=dummy)
+    size, names = whole_number("size", size), study.needed.uncertain
+    # Inputs that no output depends on are left out of groups, and so are groups that are empty then.
+    kept = {group: [n for n in members if n in names] for group, members in checked_groups(groups, priors).items()}
     by_default = "saltelli-jansen" if engine == "salib" else "azzini-rosati"
     chosen = estimator_named(by_default if estimator is None else estimator)
     design = {
@@ -121,7 +124,7 @@ def run_sobol(
         "second_order": second_order or chosen.needs_second_order,
         "replicates": (1 if engine == "salib" else 8) if replicates is None else replicates,
         "points": "salib" if engine == "salib" else "sobol",
-        "groups": _within(groups, study),
+        "groups": {group: members for group, members in kept.items() if members} or None,
         "latent": latent,
     }
     how = {"engine": engine, "estimator": chosen.name, "second_order": second_order, "scale": scale}
@@ -130,7 +133,9 @@ def run_sobol(
     whole = _needs_whole(study, engine, until)
     if asked and whole:
         raise InputError(f"{whole}, which needs the whole design; leave it out, or do without pieces")
-    if asked or (not whole and _bytes(study, size, bool(design["second_order"])) > memory):
+    # Numbers of inputs, outputs and the copies of one output that is analysed.
+    each = len(names) + (len(study.wanted) + 2) * len(study.years)
+    if asked or (not whole and 8 * size * runs_per_point(len(names), bool(design["second_order"])) * each > memory):
         indices = sobol_in_pieces(study, size, design, how, checkpoint, executor=executor, workers=workers)
     else:
         indices = growing_sobol(study, size, design, how, until, budget)
@@ -172,27 +177,12 @@ def stream_sobol(priors: Priors, *, size: int, **options: Any) -> Dataset:
     return run_sobol(priors, size=size, memory=_NEVER_WHOLE, **options)
 
 
-def _within(groups: Groups | None, study: Study) -> dict[str, list[str]] | None:
-    """Leave out of groups the inputs that no output depends on, and groups that are empty then."""
-    names, checked = study.needed.uncertain, checked_groups(groups, study.priors)
-    kept = {group: [name for name in members if name in names] for group, members in checked.items()}
-    return {group: members for group, members in kept.items() if members} or None
-
-
 def _needs_whole(study: Study, engine: str, until: float | None) -> str:
     """Return what of a study needs the whole design at once, in words; empty where nothing does."""
     labelled = [name for name in study.wanted if study.model.declaration(name).labels]
     if labelled:
         return f"output {labelled[0]!r} is a labelled index"
     return "until is given" if until is not None else f"engine is {engine!r}" if engine != "panel" else ""
-
-
-def _bytes(study: Study, size: object, b_swaps: bool) -> int:
-    """Return what inputs, outputs and the copies of one output that is analysed take; 0 of a size that is none."""
-    if not isinstance(size, int | np.integer):
-        return 0
-    inputs, outputs, years = len(study.needed.uncertain), len(study.wanted), len(study.years)
-    return 8 * int(size) * runs_per_point(inputs, b_swaps) * (inputs + (outputs + 2) * years)
 
 
 def sobol_in_pieces(

@@ -161,26 +161,22 @@ def saltelli_replicate(
     check_rows(start, start + size, (1 << 120) if points == "random" else (1 << sobol_sequence.SCIPY_DIGITS))
     if points == "sobol":
         return named_pairs(own, names, start, size)
-    if points == "salib":
-        check_columns(2 * len(names))
-    columns = np.empty((2, len(names), size))
-    if points == "salib":
-        # Halves of one sequence: A. Saltelli (2002), doi:10.1016/S0010-4655(02)00280-1.
-        sequence = columns.reshape(2 * len(names), size)
-        if scramble and replicates > 1:
-            nested_points(own, start, sequence)
-        else:
-            from scipy.stats import qmc  # late: half a second, for these points alone
+    if points == "random":
+        drawn = [[stream(own, f"{name} saltelli {s}", start).random(size) for name in names] for s in "AB"]
+        return np.array(drawn[0]).T, np.array(drawn[1]).T
+    # Halves of one sequence: A. Saltelli (2002), doi:10.1016/S0010-4655(02)00280-1.
+    check_columns(2 * len(names))
+    columns = np.empty((2 * len(names), size))
+    if scramble and replicates > 1:
+        nested_points(own, start, columns)
+    else:
+        from scipy.stats import qmc  # late: half a second, for these points alone
 
-            sampler = qmc.Sobol(len(sequence), scramble=scramble, seed=own)
-            # From the first point on, SciPy warns of a number of points that is no power of 2.
-            whole = sampler.fast_forward(start).random(size) if start else sampler.random_base2((size - 1).bit_length())
-            sequence[:] = whole[:size].T
-        return columns[0].T, columns[1].T
-    for place, name in enumerate(names):
-        for sample, column in zip("AB", columns[:, place], strict=True):
-            column[:] = stream(own, f"{name} saltelli {sample}", start).random(size)
-    return columns[0].T, columns[1].T
+        sampler = qmc.Sobol(len(columns), scramble=scramble, seed=own)
+        # From the first point on, SciPy warns of a number of points that is no power of 2.
+        whole = sampler.fast_forward(start).random(size) if start else sampler.random_base2((size - 1).bit_length())
+        columns[:] = whole[:size].T
+    return columns[: len(names)].T, columns[len(names) :].T
 
 
 def blind_pairs(dimensions: int, size: int) -> list[tuple[int, int]]:
