@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 import clustercast as cc
 from clustercast.report import notebook
-from clustercast.report.tables import table
+from clustercast.report.tables import Table
 
 
 def test_a_model_and_a_table_show_their_rows_as_text():
@@ -21,7 +21,7 @@ def test_a_model_and_a_table_show_their_rows_as_text():
 
     html = notebook.model_html(cc.Model([cost]))
     assert "Model of 1 quantities, 2 inputs" in html and "size, price" in html and "&lt;all&gt;" in html
-    assert "<caption>T</caption>" in notebook.table_html(table("T", ["a"], [["1"]]))
+    assert "<caption>T</caption>" in notebook.table_html(Table("T", ["a"], [["1"]]))
 
 
 def test_a_figure_of_the_library_is_shown_and_that_of_pyplot_left_to_pyplot():

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from clustercast.report.plots import PALETTE
 from clustercast.report.plots.style import svg
-from clustercast.report.tables import table
+from clustercast.report.tables import Table
 from clustercast.report.wording import environment
 
 VOID = {"meta", "link", "br", "img", "hr"}
@@ -83,7 +83,7 @@ def check_page(text):
 
 def test_a_page_is_whole_and_leaves_nothing_outside():
     figures = [(drawn(), "one", "A line & a bar"), (drawn(), "two", "The same", "below")]
-    made = table("caption", ["a", "b"], [["1", "2"]], note="a note")
+    made = Table("caption", ["a", "b"], [["1", "2"]], note="a note")
     text = page(title="Title <1>", said=["a < b"], chances=[("1 in 20", "x > y")], tables=[made], figures=figures)
     read = check_page(text)
     assert text.startswith("<!DOCTYPE html>") and ("html", {"lang": "en"}) in read.attrs
@@ -115,7 +115,7 @@ def test_two_figures_share_no_names_and_one_figure_is_the_same_text_twice():
 
 
 def test_a_table_heads_its_rows_and_groups_and_names_each_cell_for_a_card():
-    text = page(tables=[table("Numbers", ["name", "value"], [["group"], ["a<b", "1"]])])
+    text = page(tables=[Table("Numbers", ["name", "value"], [["group"], ["a<b", "1"]])])
     assert "<caption>Numbers</caption>" in text
     assert '<th class="group" scope="rowgroup" colspan="2">group</th>' in text
     assert '<th scope="row">a&lt;b</th><td class="right" data-label="value">1</td>' in text
@@ -126,7 +126,7 @@ def test_a_table_heads_its_rows_and_groups_and_names_each_cell_for_a_card():
     [
         {"said": ["<b>"]},
         {"chances": [("<b>", "<i>")]},
-        {"tables": [table("<b>", ["<i>"], [["<u>"]], note="<b>")]},
+        {"tables": [Table("<b>", ["<i>"], [["<u>"]], note="<b>")]},
         {"title": "<b>"},
     ],
 )

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from clustercast.report.tables import table
+from clustercast.report.tables import Table
 
 
 def printed(made, width=80):
@@ -16,13 +16,13 @@ def printed(made, width=80):
 
 
 def test_numbers_stand_whole_to_the_right_and_words_fold():
-    said = printed(table("T", ["what", "number"], [["word " * 30, "$1.2B to $3.4T"]]))
+    said = printed(Table("T", ["what", "number"], [["word " * 30, "$1.2B to $3.4T"]]))
     assert "$1.2B to $3.4T" in said and max(map(len, said.splitlines())) <= 80
     assert said.count("word") == 30
 
 
 def test_a_row_of_one_cell_heads_the_rows_below_and_a_note_stands_under_the_table():
-    lines = printed(table("T", ["a", "b"], [["group"], ["x", "1"]], note="said below")).splitlines()
+    lines = printed(Table("T", ["a", "b"], [["group"], ["x", "1"]], note="said below")).splitlines()
     order = [next(k for k, line in enumerate(lines) if text in line) for text in ("group", "x", "said below")]
     assert order == sorted(order)
 
@@ -30,4 +30,4 @@ def test_a_row_of_one_cell_heads_the_rows_below_and_a_note_stands_under_the_tabl
 @given(st.text(st.characters(codec="ascii", exclude_categories=["Cc"]), min_size=1, max_size=20))
 def test_every_text_is_printed_as_it_is(text):
     word = text.strip().replace(" ", "_") or "x"
-    assert word in printed(table("T", ["a", "b"], [[word, "1"]]))
+    assert word in printed(Table("T", ["a", "b"], [[word, "1"]]))

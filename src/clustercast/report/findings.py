@@ -17,7 +17,7 @@ from clustercast.files.toml import load_toml
 from clustercast.priors.prior_set import Priors
 from clustercast.report import numbers
 from clustercast.report.numbers import chance, in_a_sentence, is_share, label_of, listed, with_interval
-from clustercast.report.tables import Table, table
+from clustercast.report.tables import Table
 from clustercast.uncertainty.summaries import summarise
 
 PHRASES: dict[str, dict[str, Any]] = load_toml(Path(__file__).with_name("phrases.toml"))
@@ -174,7 +174,7 @@ def sobol_tables(indices: xr.Dataset, *, most: int = 8, resolved: xr.DataArray |
             for k in shown
         ]
         title = f"{label_of(str(output))}, on the {chosen['scale'].item()} scale"
-        yield table(title, headers, rows, note="; ".join(notes))
+        yield Table(title, headers, rows, note="; ".join(notes))
 
 
 def _resolution(resolved: xr.DataArray) -> str:

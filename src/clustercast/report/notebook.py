@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from clustercast.engine.model import Model
-from clustercast.report.tables import Table, table
+from clustercast.report.tables import Table
 from clustercast.report.wording import render
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def model_html(model: Model) -> str:
     names = model.order(model.functions)
     rows = [(name, model.unit(name), model.long_name(name), ", ".join(model.arguments(name))) for name in names]
     title = f"Model of {len(rows)} quantities, {len(model.inputs(names))} inputs"
-    return table_html(table(title, ("quantity", "unit", "meaning", "needs"), rows, words=(0, 1, 2, 3)))
+    return table_html(Table(title, ("quantity", "unit", "meaning", "needs"), rows, words=(0, 1, 2, 3)))
 
 
 def table_html(made: Table) -> str:

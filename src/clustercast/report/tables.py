@@ -1,6 +1,6 @@
 """The one builder of tables: the terminal and the page show the same rows."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +14,15 @@ _LONG = 28
 
 @dataclass(frozen=True)
 class Table:
-    """A table of texts: a row of one cell heads the rows below it, and a note stands under the table."""
+    """A table of texts: a row of one cell heads the rows below it, and a note stands under the table.
+
+    The columns `words` hold words, to the left; the others hold numbers, to the right.
+    """
 
     title: str
-    headers: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    text_columns: frozenset[int]
+    headers: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    words: Sequence[int] = (0,)
     note: str = ""
 
     def __rich__(self) -> "TerminalTable":
@@ -37,19 +40,12 @@ class Table:
         wide = sum(max(w, len(h)) + 2 for w, h in zip(widths, self.headers, strict=True) if w <= _LONG) >= _WIDTH
         for place, (header, width) in enumerate(zip(self.headers, widths, strict=True)):
             text = escape(header.replace(" ", "\n") if wide else header)
-            if place not in self.text_columns:
+            if place not in self.words:
                 shown.add_column(text, justify="right", no_wrap=True)
             elif width > _LONG:
                 shown.add_column(text, overflow="fold", ratio=min(width, _WIDTH), min_width=len(header))
             else:
-                shown.add_column(text, overflow="fold", min_width=width if len(self.text_columns) < 3 else None)
+                shown.add_column(text, overflow="fold", min_width=width if len(self.words) < 3 else None)
         for row in self.rows:
             shown.add_row(*map(escape, row), style="bold" if len(row) == 1 < len(self.headers) else None)
         return shown
-
-
-def table(
-    title: str, headers: Sequence[str], rows: Iterable[Sequence[str]], *, words: Iterable[int] = (0,), note: str = ""
-) -> Table:
-    """Return a table whose columns `words` hold words, to the left; the others hold numbers, to the right."""
-    return Table(title, tuple(headers), tuple(tuple(row) for row in rows), frozenset(words), note)

@@ -6,7 +6,7 @@ first column and those whose header begins with "<" hold words, to the left; the
 
 import functools
 import math
-from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from clustercast.files.dates import date_words
 from clustercast.report import findings, numbers, plots
-from clustercast.report.tables import table
+from clustercast.report.tables import Table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -67,17 +67,18 @@ def say(macro: str, *given: Any, **named: Any) -> list[Any]:
     for line in map(str.strip, getattr(module, name)(*given, **named).split("\n")):
         mark, text = line[:2].strip(), line[2:]
         if mark == "#":
-            rows: list[Sequence[str]] = []
-            found.append([text.translate(_BACK), rows, ""])
+            found.append(Table(text.translate(_BACK), [], []))
         elif mark == "|":
-            rows.append([cell.removeprefix(" ").removesuffix(" ").translate(_BACK) for cell in line.split("|")[1:-1]])
+            cells = [cell.removeprefix(" ").removesuffix(" ").translate(_BACK) for cell in line.split("|")[1:-1]]
+            if found[-1].headers:
+                found[-1].rows.append(cells)
+                continue
+            words = [column for column, header in enumerate(cells) if header.startswith("<") or not column]
+            found[-1] = replace(found[-1], headers=[header.removeprefix("< ") for header in cells], words=words)
         elif mark == "*":
-            found[-1][-1] = text.translate(_BACK)
+            found[-1] = replace(found[-1], note=text.translate(_BACK))
         elif line:
             found.append(line.translate(_BACK))
-    for place, (title, (headers, *cells), note) in [(k, one) for k, one in enumerate(found) if isinstance(one, list)]:
-        words = [column for column, header in enumerate(headers) if header.startswith("<") or not column]
-        found[place] = table(title, [header.removeprefix("< ") for header in headers], cells, words=words, note=note)
     return found
 
 
