@@ -2,9 +2,9 @@ from .audit.findings import audit_findings as audit_findings
 from .audit.statements import read_audit as read_audit
 from .conditioning.backtest import backtest as backtest, rolling_origin as rolling_origin
 from .conditioning.checks import observation_influence as observation_influence, prior_conflict as prior_conflict
-from .conditioning.condition import condition as condition, scenario_inputs as scenario_inputs
+from .conditioning.condition import condition as condition
 from .conditioning.observations import read_observations as read_observations
-from .conditioning.tree import posterior_inputs as posterior_inputs
+from .conditioning.tree import posterior_inputs as posterior_inputs, scenario_inputs as scenario_inputs
 from .dataset import design_of as design_of, provenance_of as provenance_of
 from .decisions.information import evpi as evpi, evppi as evppi, evsi as evsi
 from .decisions.pooling import pool as pool, score_weights as score_weights

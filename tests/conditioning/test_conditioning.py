@@ -12,10 +12,10 @@ from scipy import stats
 import clustercast as cc
 from clustercast.arrays.posterior import ErrorModel, first_move, log_likelihood, replicate
 from clustercast.conditioning.checks import learned, lessons, observation_influence, prior_conflict
-from clustercast.conditioning.condition import Problem, factors_of, scenario_inputs
+from clustercast.conditioning.condition import Problem, factors_of
 from clustercast.conditioning.observation_rows import Observation, Observations
 from clustercast.conditioning.sampler import Weights, _Walkers, resampled, sampled, smoothed_weights
-from clustercast.conditioning.tree import posterior_inputs
+from clustercast.conditioning.tree import posterior_inputs, scenario_inputs
 
 DATES = (2020.0, 2021.5, 2022.0, 2023.25)
 BASE, GROWTH, RANK = (0.2, 0.3), (0.5, 0.1), 0.6

@@ -12,13 +12,20 @@ from threadpoolctl import threadpool_limits
 from clustercast.arrays import FloatArray, IntArray
 from clustercast.arrays.points.copula import correlate
 from clustercast.arrays.points.designs import inside, require_power_of_two, sobol_column
-from clustercast.arrays.points.streams import checked_seed
-from clustercast.arrays.posterior import ErrorModel, ObservedRows, log_likelihood
+from clustercast.arrays.points.streams import checked_seed, stream
+from clustercast.arrays.posterior import ErrorModel, ObservedRows, leave_one_out_density, log_likelihood, replicate
 from clustercast.conditioning import sampler
 from clustercast.conditioning.observation_rows import ERROR_UNITS, Discrepancy, Observations, error_model
 from clustercast.conditioning.observations import unlearned
-from clustercast.conditioning.tree import posterior_inputs, posterior_tree
-from clustercast.dataset import Dataset, provenance_of, with_provenance
+from clustercast.conditioning.tree import (
+    OBSERVED,
+    SAMPLE,
+    draw_coordinates,
+    labelled_parameters,
+    labelled_predictions,
+    row_coordinates,
+)
+from clustercast.dataset import Record, provenance
 from clustercast.engine.model import Model, with_changes
 from clustercast.engine.operations import Loop
 from clustercast.engine.program import Program
@@ -28,7 +35,7 @@ from clustercast.priors.families import Fixed
 from clustercast.priors.prior_set import Priors
 from clustercast.propagation import Progress
 from clustercast.quantities.cluster_model import cluster_model
-from clustercast.sampling import draw, values_at_scores
+from clustercast.sampling import values_at_scores
 
 Method = Literal["auto", "importance", "tempered"]
 YEARS = range(2012, 2035)
@@ -136,45 +143,6 @@ def condition(
     record |= {"design": {"name": "sobol", "seed": seed, "size": int(size)}}
     record["parts"] = [{"quantities": part.quantities, "parameters": part.active} for part in parts]
     return posterior_tree(priors, observations, problem, result, seed, record)
-
-
-@takes()
-def scenario_inputs(
-    tree: xr.DataTree, priors: Priors, scenario: Priors, size: int | None = None, *, seed: int = 0
-) -> Dataset:
-    """Return posterior draws under a scenario: inputs that it changes are drawn from it, the others are as learned.
-
-    Parameters
-    ----------
-    tree : DataTree
-        From `condition`.
-    priors, scenario : Priors
-        Those that were conditioned, and the same with a scenario.
-    size, seed : int, optional
-        As in `posterior_inputs`.
-
-    Returns
-    -------
-    Dataset
-        As `posterior_inputs`.
-
-    Raises
-    ------
-    InputError
-        If the priors are not those of the tree, or the scenario has other inputs.
-    """
-    record = provenance_of(tree)
-    if unlearned(priors)[0].hash != record.get("priors_hash"):
-        raise InputError(f"{priors.name} ({priors.hash}) was not conditioned here ({record.get('priors_hash')})")
-    if set(priors) != set(scenario):
-        raise InputError(f"{scenario.name} has other inputs than {priors.name}; lay a scenario over the same set")
-    inputs = posterior_inputs(tree, size, seed=seed)
-    drawn = draw(scenario, inputs.sizes["sample"], seed=seed)
-    changed = [name for name in priors if repr(priors[name]) != repr(scenario[name])]
-    uncertain = [name for name in record["inputs"] if name in scenario.uncertain]
-    uncertain += [name for name in changed if name in scenario.uncertain and name not in uncertain]
-    laid = inputs.drop_vars(changed).assign({n: drawn[n] for n in changed})
-    return with_provenance(laid, priors_name=scenario.name, priors_hash=scenario.hash, inputs=uncertain)
 
 
 @dataclass(frozen=True)
@@ -352,3 +320,44 @@ def _learned(
         return sampler.resampled(scores, values, weights, draws=draws, seed=seed, name=name)
     settings: dict[str, Any] = {"seed": seed, "name": name, "budget": budget, "draws": draws, "progress": progress}
     return sampler.sampled(problem.log_likelihood, scores, values, weights, **settings)
+
+
+def posterior_tree(
+    priors: Priors, observations: Observations, problem: Problem, result: sampler.Posterior, seed: int, record: Record
+) -> xr.DataTree:
+    """Return prior and posterior draws as a labelled tree; `record` is where the result comes from."""
+    # NetCDF has no truth values.
+    diagnostics = {**result.diagnostics, "reached": int(result.diagnostics["reached"])}
+    log_posterior = result.log_likelihood - 0.5 * (result.scores**2).sum(axis=-1)
+    before, parts = problem.sobol_scores(seed, result.log_likelihood.size)[np.newaxis], {}
+    for group, scores in (("prior", before), ("posterior", result.scores)):
+        shape, flat = scores.shape[:2], scores.reshape(-1, scores.shape[-1])
+        inputs = problem.everything(flat, seed)
+        predicted, errors = problem.predicted(inputs, len(flat)), problem.errors(inputs, len(flat))
+        seen = replicate(problem.rows, predicted, errors, stream(seed, f"replicate {group}"))
+        parts[group] = labelled_parameters(priors, observations, inputs, shape)
+        parts[f"{group}_predictive"] = labelled_predictions(observations, seen, shape)
+    # From here on of the posterior, which came last. The parameters on which the likelihood depends alone have a log
+    # prior: the others would be noise in power-scaling.
+    log_prior = {n: (SAMPLE, x.reshape(shape), {"units": "1"}) for n, x in problem.log_prior(flat, inputs).items()}
+    # Of each row given the others of its group.
+    alone = leave_one_out_density(problem.rows, predicted, errors)
+    constants = {
+        name: ((), prior.median, {"role": "input", "units": prior.unit, "source": prior.source})
+        for name, prior in priors.items()
+        if isinstance(prior, Fixed)
+    }
+    observed = {OBSERVED: ("observation", [row.log10 for row in observations], {"units": "1"})}
+    tree = xr.DataTree.from_dict(
+        {name: parts[name] for name in ("posterior", "prior", "posterior_predictive", "prior_predictive")}
+        | {
+            "log_likelihood": labelled_predictions(observations, alone, shape),
+            "log_prior": xr.Dataset(log_prior, draw_coordinates(shape)),
+            "observed_data": xr.Dataset(observed, row_coordinates(observations)),
+            "sample_stats": xr.Dataset({"lp": (SAMPLE, log_posterior)}, attrs=diagnostics),
+            "constant_data": xr.Dataset(constants),
+        }
+    )
+    record = {**record, "inputs": [name for name in inputs if name in priors]}
+    tree.attrs = {**provenance(record), **diagnostics}
+    return tree

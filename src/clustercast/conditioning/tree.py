@@ -6,7 +6,7 @@ import io
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -17,11 +17,9 @@ from clustercast.arrays import FloatArray
 from clustercast.arrays.families.metalog import unbounded
 from clustercast.arrays.points import copula
 from clustercast.arrays.points.streams import stream
-from clustercast.arrays.posterior import leave_one_out_density, replicate
 from clustercast.conditioning.observation_rows import ERROR_UNITS, Observation, Observations
 from clustercast.conditioning.observations import unlearned
-from clustercast.conditioning.sampler import Posterior
-from clustercast.dataset import Record, in_words, provenance, provenance_of
+from clustercast.dataset import Dataset, in_words, provenance, provenance_of, with_provenance
 from clustercast.engine.units import factor
 from clustercast.errors import InputError, takes
 from clustercast.files.toml import toml_table
@@ -29,55 +27,13 @@ from clustercast.files.whole import write_text
 from clustercast.priors.correlation import grades
 from clustercast.priors.families import Family, Fixed, Metalog, Mixture, Moved, ScipyDistribution, Truncated
 from clustercast.priors.prior_set import Priors
-
-if TYPE_CHECKING:
-    from clustercast.conditioning.condition import Problem
+from clustercast.sampling import draw
 
 OBSERVED = "log10_observed"
 SAMPLE = ("chain", "draw")
 # Inputs that moved, narrowed and are correlated by less than this are as before.
 LEAST = 0.1
 _NARROWEST, _STRONGEST = 1e-6, 0.999
-
-
-def posterior_tree(
-    priors: Priors, observations: Observations, problem: "Problem", result: Posterior, seed: int, record: Record
-) -> xr.DataTree:
-    """Return prior and posterior draws as a labelled tree; `record` is where the result comes from."""
-    # NetCDF has no truth values.
-    diagnostics = {**result.diagnostics, "reached": int(result.diagnostics["reached"])}
-    log_posterior = result.log_likelihood - 0.5 * (result.scores**2).sum(axis=-1)
-    before, parts = problem.sobol_scores(seed, result.log_likelihood.size)[np.newaxis], {}
-    for group, scores in (("prior", before), ("posterior", result.scores)):
-        shape, flat = scores.shape[:2], scores.reshape(-1, scores.shape[-1])
-        inputs = problem.everything(flat, seed)
-        predicted, errors = problem.predicted(inputs, len(flat)), problem.errors(inputs, len(flat))
-        seen = replicate(problem.rows, predicted, errors, stream(seed, f"replicate {group}"))
-        parts[group] = _parameters(priors, observations, inputs, shape)
-        parts[f"{group}_predictive"] = _predictive(observations, seen, shape)
-    # From here on of the posterior, which came last. The parameters on which the likelihood depends alone have a log
-    # prior: the others would be noise in power-scaling.
-    log_prior = {n: (SAMPLE, x.reshape(shape), {"units": "1"}) for n, x in problem.log_prior(flat, inputs).items()}
-    constants = {
-        name: ((), prior.median, {"role": "input", "units": prior.unit, "source": prior.source})
-        for name, prior in priors.items()
-        if isinstance(prior, Fixed)
-    }
-    observed = {OBSERVED: ("observation", [row.log10 for row in observations], {"units": "1"})}
-    tree = xr.DataTree.from_dict(
-        {name: parts[name] for name in ("posterior", "prior", "posterior_predictive", "prior_predictive")}
-        | {
-            # Of each row given the others of its group.
-            "log_likelihood": _predictive(observations, leave_one_out_density(problem.rows, predicted, errors), shape),
-            "log_prior": xr.Dataset(log_prior, _draws(shape)),
-            "observed_data": xr.Dataset(observed, _rows(observations)),
-            "sample_stats": xr.Dataset({"lp": (SAMPLE, log_posterior)}, attrs=diagnostics),
-            "constant_data": xr.Dataset(constants),
-        }
-    )
-    record = {**record, "inputs": [name for name in inputs if name in priors]}
-    tree.attrs = {**provenance(record), **diagnostics}
-    return tree
 
 
 @takes()
@@ -121,7 +77,46 @@ def posterior_inputs(
     return inputs
 
 
-def _parameters(
+@takes()
+def scenario_inputs(
+    tree: xr.DataTree, priors: Priors, scenario: Priors, size: int | None = None, *, seed: int = 0
+) -> Dataset:
+    """Return posterior draws under a scenario: inputs that it changes are drawn from it, the others are as learned.
+
+    Parameters
+    ----------
+    tree : DataTree
+        From `condition`.
+    priors, scenario : Priors
+        Those that were conditioned, and the same with a scenario.
+    size, seed : int, optional
+        As in `posterior_inputs`.
+
+    Returns
+    -------
+    Dataset
+        As `posterior_inputs`.
+
+    Raises
+    ------
+    InputError
+        If the priors are not those of the tree, or the scenario has other inputs.
+    """
+    record = provenance_of(tree)
+    if unlearned(priors)[0].hash != record.get("priors_hash"):
+        raise InputError(f"{priors.name} ({priors.hash}) was not conditioned here ({record.get('priors_hash')})")
+    if set(priors) != set(scenario):
+        raise InputError(f"{scenario.name} has other inputs than {priors.name}; lay a scenario over the same set")
+    inputs = posterior_inputs(tree, size, seed=seed)
+    drawn = draw(scenario, inputs.sizes["sample"], seed=seed)
+    changed = [name for name in priors if repr(priors[name]) != repr(scenario[name])]
+    uncertain = [name for name in record["inputs"] if name in scenario.uncertain]
+    uncertain += [name for name in changed if name in scenario.uncertain and name not in uncertain]
+    laid = inputs.drop_vars(changed).assign({n: drawn[n] for n in changed})
+    return with_provenance(laid, priors_name=scenario.name, priors_hash=scenario.hash, inputs=uncertain)
+
+
+def labelled_parameters(
     priors: Priors, observations: Observations, inputs: Mapping[str, FloatArray], shape: tuple[int, ...]
 ) -> xr.Dataset:
     """Label draws of inputs and of the parameters of the likelihood."""
@@ -133,15 +128,15 @@ def _parameters(
             unit = next(unit for base, unit in ERROR_UNITS.items() if name.startswith(base))
             attrs = {"role": "likelihood", "units": unit, "source": observations.origin}
         variables[name] = (SAMPLE, values.reshape(shape), {**attrs, "long_name": in_words(name)})
-    return xr.Dataset(variables, _draws(shape))
+    return xr.Dataset(variables, draw_coordinates(shape))
 
 
-def _draws(shape: tuple[int, ...]) -> dict[str, NDArray[np.int64]]:
+def draw_coordinates(shape: tuple[int, ...]) -> dict[str, NDArray[np.int64]]:
     """Return the coordinates of chains and draws."""
     return {"chain": np.arange(shape[0]), "draw": np.arange(shape[1])}
 
 
-def _rows(observations: Observations) -> dict[str, tuple[str, list[Any]]]:
+def row_coordinates(observations: Observations) -> dict[str, tuple[str, list[Any]]]:
     """Return the coordinates of the observations."""
     named = {"observation": "id", **{key: key for key in ("date", "quantity", "kind", "unit")}}
     coords = {key: [getattr(row, field) for row in observations] for key, field in named.items()}
@@ -149,10 +144,10 @@ def _rows(observations: Observations) -> dict[str, tuple[str, list[Any]]]:
     return {key: ("observation", values) for key, values in coords.items()}
 
 
-def _predictive(observations: Observations, values: FloatArray, shape: tuple[int, ...]) -> xr.Dataset:
+def labelled_predictions(observations: Observations, values: FloatArray, shape: tuple[int, ...]) -> xr.Dataset:
     """Label an array (observation, sample) by chains and draws."""
     moved = np.moveaxis(values.reshape(-1, *shape), 0, -1)
-    coords = {**_rows(observations), **_draws(shape)}
+    coords = {**row_coordinates(observations), **draw_coordinates(shape)}
     return xr.Dataset({OBSERVED: ((*SAMPLE, "observation"), moved, {"units": "1"})}, coords)
 
 
