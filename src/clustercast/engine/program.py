@@ -52,8 +52,8 @@ class Program:
             keys = dict(self._results(self._known(inputs), call))
         whole = {}
         for name, (early, late) in self.outputs.items():
-            whole[name] = keys[late or early]
-            if early and late and early != late:
+            whole[name] = keys[late]
+            if early != late:
                 whole[name] = joined([rows_of(keys[early], self.early), rows_of(keys[late], self.late)])
         return whole
 
@@ -63,7 +63,7 @@ class Program:
         for name, (early, late) in self.outputs.items():
             out = kept[name]
             if early == late or self.dimensions[name] == 1:
-                where.setdefault(late or early, []).append((name, out))
+                where.setdefault(late, []).append((name, out))
                 continue
             for key, rows in ((early, out[: self.early]), (late, out[self.early :])):
                 where.setdefault(key, []).append((name, rows))
