@@ -16,7 +16,7 @@ from clustercast.arrays.indices.sobol_estimators import runs_per_point
 from clustercast.arrays.points import designs
 from clustercast.arrays.points.copula import correlate
 from clustercast.arrays.points.designs import Points, SwappedColumn, saltelli_replicate
-from clustercast.arrays.points.nested_scramble import nested_points
+from clustercast.arrays.points.sobol_sequence import nested_points
 from clustercast.arrays.points.streams import checked_seed, replicate_seed
 from clustercast.errors import InputError, nearest, typed, whole_number
 from clustercast.priors.groups import Groups, checked_groups, refuse_constant, swapped_together

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from clustercast.arrays.points.designs import blind_pairs, saltelli_replicate
-from clustercast.arrays.points.nested_scramble import named_pairs
+from clustercast.arrays.points.sobol_sequence import named_pairs
 from clustercast.arrays.points.streams import replicate_seed
 from tests.reference.designs import design_rows
 

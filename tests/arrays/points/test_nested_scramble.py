@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.stats import qmc
 
-from clustercast.arrays.points.nested_scramble import DIGITS, nested_points, scramble_keys, scramble_reversed
+from clustercast.arrays.points.sobol_sequence import DIGITS, nested_points, scramble_keys, scramble_reversed
 from clustercast.arrays.points.streams import replicate_seed
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from clustercast.arrays import BoolArray, FloatArray, IntArray
 from clustercast.arrays.points import sobol_sequence
-from clustercast.arrays.points.nested_scramble import named_pairs, nested_points
+from clustercast.arrays.points.sobol_sequence import named_pairs, nested_points
 from clustercast.arrays.points.streams import checked_seed, replicate_seed, stream
 from clustercast.errors import InputError
 

@@ -1,12 +1,18 @@
-"""Scrambled Sobol' points, any rows of them, one column at a time.
+"""Scrambled Sobol' points, any rows of them: columns of one sequence, or a net for each input.
 
 A column of the sequence is linear over the field of two elements: the digits of point number ``i`` are the exclusive or
 of one direction number for each bit of ``i`` (in Gray code). So a block of points is a table of the low bits, combined
 with one number for the high bits, and any row can be had by itself.
+
+A nested scramble flips each binary digit of a point by a fair coin that belongs to the digits before it. The coins are
+not stored but hashed: with the digits in reverse order, the leading one lowest, every sum and product of whole numbers
+carries upwards only, so that a chain of them by random keys changes each digit as the digits below it, the leading ones
+of the point, decide.
 """
 
 import functools
 import importlib.util
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +29,23 @@ INDEX_BITS = 40
 LARGEST_DIMENSION = 21201
 _ONE = 0x3FF0000000000000
 _TABLE_BITS = 13
+Digits32 = NDArray[np.uint32]
+DIGITS = 32
+# With three rounds no product of two or four coins of the leading digits differs from a fair one; with one, many do.
+ROUNDS = 3
+KEYS_A_ROUND = 4
+POINTS_OF_A_BLOCK = 1 << 13
+NUMBERS_IN_CACHE = 1 << 14
+# Rounds of the order; with four, products of leading digits have the variance of a random order from 16 points on.
+_ROUNDS_OF_ORDER = 4
+# Places whose own binary number lacks one digit: the steps of Pascal's triangle modulo 2.
+_PASCAL = tuple(
+    (np.uint32(by), np.uint32(mask))
+    for by, mask in ((1, 0x55555555), (2, 0x33333333), (4, 0x0F0F0F0F), (8, 0x00FF00FF), (16, 0x0000FFFF))
+)
+_EVEN = np.uint32(0xFFFFFFFE)
+_ODD = np.uint32(1)
+_SWAPS = tuple((np.uint32(by), np.uint32(mask)) for by, mask in ((1, 0x55555555), (2, 0x33333333), (4, 0x0F0F0F0F)))
 
 
 def direction_numbers(dimensions: int, index_bits: int) -> Digits:
@@ -99,3 +122,124 @@ def fill(steps: Digits, shift: int, start: int, out: FloatArray) -> None:
         np.bitwise_xor(table[low : low + count], np.bitwise_xor.reduce(steps[above]), out=written[done : done + count])
         out[done : done + count] -= 1.0 - 2.0 ** -(FLOAT_DIGITS + 1)
         done += count
+
+
+def nested_points(seed: int, start: int, out: FloatArray) -> None:
+    """Fill the rows of an array with columns of Sobol' points under nested uniform scrambles."""
+    # A. B. Owen (1995), doi:10.1007/978-1-4612-2552-2_19; B. Burley, J. Comput. Graph. Tech. 9 (4), 1 (2020). Points
+    # are in the middle of cells of 2**-32, so that none is 0 or 1; coins of a column do not depend on the number of
+    # columns.
+    dimensions, size = out.shape
+    steps, keys = _reversed_steps(dimensions), scramble_keys(seed, dimensions)
+    for columns, rows in _parts(dimensions, size):
+        index = np.arange(start + rows.start, start + rows.stop, dtype=np.uint32)
+        digits = np.zeros(out[columns, rows].shape, dtype=np.uint32)
+        for bit in range(int(index[-1]).bit_length()):
+            digits ^= steps[columns, bit, np.newaxis] * (index >> np.uint32(bit) & np.uint32(1))
+        _fill(out[columns, rows], digits, keys[:, :, columns])
+
+
+def named_pairs(seed: int, names: Sequence[str], start: int, size: int) -> tuple[FloatArray, FloatArray]:
+    """Return two independent samples, of each input by its name, rows `start` and on, shape (size, inputs)."""
+    # The two coordinates of an input are the first two columns of Sobol's sequence, a (0, m, 2)-net, under a nested
+    # scramble of its own. Each input takes the points of its net in an order of its own, as a Latin hypercube takes
+    # slices: what depends on one input has the errors of a net, and a product of functions of several inputs those of
+    # independent points, whichever inputs they are. In one sequence of many columns the leading digits of some four of
+    # them have one parity at every point, and products of these inputs have errors that do not fall.
+    a, b = np.empty((len(names), size)), np.empty((len(names), size))
+    # Shape (what for, rounds, keys of a round, inputs, 1).
+    keys = np.empty((3, _ROUNDS_OF_ORDER, KEYS_A_ROUND, len(names), 1), dtype=np.uint32)
+    for place, name in enumerate(names):
+        keys[..., place, 0] = stream(seed, name + " pair").integers(1 << 32, size=keys.shape[:3], dtype=np.uint32)
+    for inputs, rows in _parts(len(names), size):
+        own, of_a, of_b = keys[:, :, :, inputs]
+        index = _own_order(np.arange(start + rows.start, start + rows.stop, dtype=np.uint32), own)
+        # With digits in reverse order, the first column of the sequence is the number of the point itself.
+        second = index.copy()
+        for by, mask in _PASCAL:
+            second ^= (second >> by) & mask
+        _fill(a[inputs, rows], index, of_a)
+        _fill(b[inputs, rows], second, of_b)
+    return a.T, b.T
+
+
+def _parts(columns: int, size: int) -> Iterator[tuple[slice, slice]]:
+    """Cut columns and rows into parts so small that the two dozen passes of the hash stay in the cache."""
+    for first in range(0, size, POINTS_OF_A_BLOCK):
+        last = min(first + POINTS_OF_A_BLOCK, size)
+        together = max(1, NUMBERS_IN_CACHE // (last - first))
+        for column in range(0, columns, together):
+            yield slice(column, column + together), slice(first, last)
+
+
+def _fill(out: FloatArray, digits: Digits32, keys: Digits32) -> None:
+    """Write scrambled points, each in the middle of its cell; the digits are used up."""
+    scramble_reversed(digits, keys[:ROUNDS])
+    reverse_digits(digits)
+    np.add(digits, 0.5, out=out)
+    out *= 2.0**-DIGITS
+
+
+def scramble_keys(seed: int, dimensions: int) -> Digits32:
+    """Draw the keys of the scrambles of some columns, shape (rounds, keys of a round, dimensions, 1)."""
+    drawn = stream(seed, "nested uniform scramble").integers(
+        1 << 32, size=(dimensions, ROUNDS, KEYS_A_ROUND), dtype=np.uint32
+    )
+    return np.ascontiguousarray(drawn.transpose(1, 2, 0))[..., np.newaxis]
+
+
+def scramble_reversed(digits: Digits32, keys: Digits32) -> None:
+    """Scramble numbers in place whose leading digit is the lowest; digit k is flipped as the digits below it decide."""
+    # x += a, x ^= x * (even b), x *= (odd c), x ^= x * x * (even d): every digit of a product of an even factor depends
+    # on lower digits of x only. The square, and keys for all factors, are what the hash of Burley (2020) lacks: there
+    # the coins of four nodes of the tree are dependent.
+    product = np.empty_like(digits)
+    for shift, even, odd, square in keys:
+        digits += shift
+        np.multiply(digits, even & _EVEN, out=product)
+        digits ^= product
+        digits *= odd | _ODD
+        np.multiply(digits, digits, out=product)
+        product *= square & _EVEN
+        digits ^= product
+
+
+def reverse_digits(digits: Digits32) -> None:
+    """Reverse the order of the 32 digits of each number, in place."""
+    lower = np.empty_like(digits)
+    for by, mask in _SWAPS:
+        np.bitwise_and(digits, mask, out=lower)
+        lower <<= by
+        digits >>= by
+        digits &= mask
+        digits |= lower
+    digits.byteswap(inplace=True)
+
+
+@functools.lru_cache(maxsize=64)
+def _reversed_steps(dimensions: int) -> Digits32:
+    """Return the number to combine for each bit of a point's index, shape (dimensions, bits), digits reversed."""
+    bits = SCIPY_DIGITS
+    directions = direction_numbers(dimensions, bits) << np.uint64(DIGITS - bits)
+    steps = steps_of(directions).astype(np.uint32)
+    reverse_digits(steps)
+    return steps
+
+
+def _own_order(index: Digits32, keys: Digits32) -> Digits32:
+    """Return the places of points, shuffled from each power of two to the next, so that a design can be extended."""
+    bits = np.frexp(index.astype(np.float64))[1].astype(np.uint32)
+    bits = np.maximum(bits, 1) - np.uint32(1)
+    top = np.where(index > 0, np.uint32(1) << bits, np.uint32(0))
+    mask = np.where(index > 0, top - np.uint32(1), np.uint32(0))
+    half = (bits + np.uint32(1)) >> np.uint32(1)
+    low = np.broadcast_to(index ^ top, (keys.shape[2], len(index)))
+    upper, lower = np.maximum(half, 1), np.maximum(bits - half, 1)
+    # Each step is one to one on the numbers below 2**bits.
+    for shift, odd, other, flip in keys:
+        low = (low * (odd | np.uint32(1)) + shift) & mask
+        low ^= low >> upper
+        low = (low * (other | np.uint32(1)) ^ flip) & mask
+        low ^= low >> lower
+    order: Digits32 = np.bitwise_or(low, top)
+    return order
