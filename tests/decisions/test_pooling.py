@@ -538,14 +538,14 @@ def test_weights_by_score_are_stacked_log_scores_of_what_came_after():
         (lambda: cc.score_weights({"a": ONE}, origins=["2025"]), "fewer than two"),
         (
             lambda: cc.score_weights({"one": ONE, "evidence": cc.read_priors("evidence_2026")}, origins=["2025-06"]),
-            f"'evidence' is dated {cc.read_priors('evidence_2026').about.as_of}, so that it may know what came after "
+            f"'evidence' is dated {cc.read_priors('evidence_2026').about.as_of}: it may know what came after "
             "2025-06, and its score is in sample; give origins after 2026-",
         ),
         (
             lambda: cc.score_weights(
                 {"one": ONE, "later": dated(cc.read_priors("evidence_2026"), "2027-01")}, origins=["2026-12"]
             ),
-            "'later' is dated 2027-01, so that",
+            "'later' is dated 2027-01: it may know",
         ),
         (
             lambda: cc.score_weights({"a": cc.Priors(x=1.0), "b": cc.Priors(x=2.0)}, origins=["2025"]),
@@ -560,7 +560,7 @@ def test_weights_by_score_are_stacked_log_scores_of_what_came_after():
                 {"a": cc.Priors(x=cc.Normal(0, 1, as_of="2020"), y=cc.Normal(0, 1, as_of="2026")), "b": ONE},
                 origins=["2025"],
             ),
-            "'a' is dated 2026, so that it may know what came after 2025",
+            "'a' is dated 2026: it may know what came after 2025",
         ),
         (
             lambda: cc.pool({"one": cc.Priors(a=cc.Uniform(0, 1)), "other": cc.Priors(a=cc.Uniform(1, 2))}, how="log"),

@@ -212,7 +212,9 @@ def test_a_law_that_no_shift_refits_is_refused():
     forecast = drawn.assign(
         out=("sample", drawn["a"].values + drawn["noise"].values, {"role": "output", "units": "GW"})
     )
-    with pytest.raises(cc.InputError, match="the priors of a and others cannot be refitted .* nearer to 0.89"):
+    with pytest.raises(
+        cc.InputError, match="the priors of a and others cannot give .* the probability .* nearer to 0.89"
+    ):
         cc.tilt(forecast, "out > 15 GW", probability=0.6, priors=priors)
 
 

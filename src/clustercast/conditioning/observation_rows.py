@@ -198,10 +198,9 @@ class Observations:
             if prior is not None:
                 needed[name] = prior
             elif base not in (TIME, HALVING):
-                raise InputError(
-                    f"{self.origin or self.name} has rows of {names[name].quantity!r} but no prior {name!r}"
-                    + ("; add one" if base == name else f" or {base!r}; add one, or give discrepancy=")
-                )
+                what = f"{self.origin or self.name} has rows of {names[name].quantity!r} but no prior {name!r}"
+                remedy = "; add one" if base == name else f" or {base!r}; add one, or give discrepancy="
+                raise InputError(what + remedy)
         timed = [name for name in self.quantities if f"{TIME}_{name}" in needed]
         if timed and len(timed) < len(self.quantities):
             other = next(name for name in self.quantities if name not in timed)

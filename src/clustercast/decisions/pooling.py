@@ -143,10 +143,9 @@ def score_weights(
     for name, priors in sets.items():
         dated = checked_priors(priors).about.as_of or max((priors[n].as_of for n in priors.uncertain), default="")
         if dated and end_of(dated) > end_of(dates[0]):
-            raise InputError(
-                f"{name!r} is dated {dated}, so that it may know what came after {dates[0]}, and its score is in "
-                f"sample; give origins after {dated}, where rows have come since, or choose weights yourself"
-            )
+            what = f"{name!r} is dated {dated}: it may know what came after {dates[0]}, and its score is in sample"
+            remedy = f"give origins after {dated}, where rows have come since, or choose weights yourself"
+            raise InputError(f"{what}; {remedy}")
     scores: list[dict[tuple[float, str, str], float]] = []
     for priors in sets.values():
         runs = rolling_origin(priors, origins=dates, **{"choose": False, **settings})  # type: ignore[arg-type]

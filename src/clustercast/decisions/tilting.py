@@ -274,10 +274,8 @@ def _calibrated(
         return at(1.0)
     low, high = 0.8, 1.25
     if missing(low) * missing(high) > 0:
-        raise InputError(
-            f"the priors of {', '.join([*families][:3])} and others cannot be refitted so that {event.name!r} has the "
-            f"probability {probability:g}; ask for one nearer to {event.share:.3g}, or draw more"
-        )
+        what = f"the priors of {', '.join([*families][:3])} and others cannot give {event.name!r} the probability"
+        raise InputError(f"{what} {probability:g}; ask for one nearer to {event.share:.3g}, or draw more")
     from scipy.optimize import brentq  # late: it takes longer than the figures that import this module
 
     return at(float(brentq(missing, low, high, xtol=1e-3)))

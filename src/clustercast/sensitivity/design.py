@@ -151,10 +151,8 @@ def _check_rows(
             raise InputError(f"{what}; give renamed inputs their names back, or draw again")
     count, expected = forecast.sizes.get("sample", 0), size * runs
     if count != expected:
-        raise InputError(
-            f"the forecast has {count} samples, and its {design} design of {size} base points has {expected} "
-            f"({runs} a base point); keep all of them, in order"
-        )
+        what = f"the forecast has {count} samples, and its {design} design of {size} base points has {expected}"
+        raise InputError(f"{what} ({runs} a base point); keep all of them, in order")
     samples = forecast["sample"].values
     wrong = np.flatnonzero(samples != np.arange(count))
     if wrong.size:

@@ -153,10 +153,9 @@ def analysed_output(forecast: xr.Dataset, name: str, asked: ScaleName) -> Analys
     # Truth values are labels, whatever unit came along with what they were made from.
     scale = scales_of({name: variable.attrs if variable.dtype != bool else {"labels": ""}}, asked)[name]
     if set(variable.dims) - {"year", "sample"}:
-        raise InputError(
-            f"output {name!r} has dims {variable.dims}, and may have year and sample only; take one of the "
-            f"others with forecast.sel({next(str(d) for d in variable.dims if d not in ('year', 'sample'))}=...)"
-        )
+        what = f"output {name!r} has dims {variable.dims}, and may have year and sample only"
+        other = next(str(dim) for dim in variable.dims if dim not in ("year", "sample"))
+        raise InputError(f"{what}; take one of the others with forecast.sel({other}=...)")
     by_year = "year" in variable.dims
     ordered = variable.transpose(..., "sample").values
     values = np.atleast_2d(np.asarray(ordered, dtype=np.float64))
@@ -181,10 +180,8 @@ def analysed_output(forecast: xr.Dataset, name: str, asked: ScaleName) -> Analys
         why = f" and is on log10 as other quantities in {unit} are" if automatic else ""
         declared = f", or declare it: positive=False of its quantity, or forecast[{name!r}].attrs['positive'] = 0"
         remedy = f"use scale={{{name!r}: 'raw'}}" + (declared if automatic else "")
-        raise InputError(
-            f"output {name!r} has a value of {values.min():g} {unit}{why}, which has no logarithm "
-            f"({int((values <= 0).sum()):,} of {values.size:,} values are not positive); {remedy}"
-        )
+        what = f"output {name!r} has a value of {values.min():g} {unit}{why}, which has no logarithm"
+        raise InputError(f"{what} ({int((values <= 0).sum()):,} of {values.size:,} values are not positive); {remedy}")
     logarithms = np.log(values)
     logarithms *= 1 / np.log(10)
     return AnalysedOutput(name, unit, scale, logarithms, by_year)

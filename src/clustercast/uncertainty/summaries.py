@@ -136,10 +136,8 @@ def output_names(forecast: xr.Dataset) -> list[str]:
         if variable.attrs.get("role") == "output" and "sample" in variable.dims
     ]
     if not names:
-        raise InputError(
-            f"the dataset with the variables {', '.join(map(str, forecast.data_vars)) or '(none)'} holds no outputs "
-            "with a dimension 'sample'; make one with cc.propagate(inputs)"
-        )
+        what = f"the dataset with the variables {', '.join(map(str, forecast.data_vars)) or '(none)'} holds no outputs"
+        raise InputError(f"{what} with a dimension 'sample'; make one with cc.propagate(inputs)")
     return names
 
 

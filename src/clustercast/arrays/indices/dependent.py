@@ -31,10 +31,8 @@ def trajectory_scores(permutations: IntArray, correlation: FloatArray, normals: 
     # Nelson and Staum (2016), doi:10.1137/15M1048070; Broto et al. (2020), doi:10.1137/18M1234631.
     size, dimensions = permutations.shape
     if correlation.shape != (dimensions, dimensions) or normals.shape != (size, 2, dimensions):
-        raise InputError(
-            f"permutations {permutations.shape}, correlation {correlation.shape} and normals {normals.shape} "
-            "do not fit; give (size, d), (d, d) and (size, 2, d)"
-        )
+        shapes = f"permutations {permutations.shape}, correlation {correlation.shape} and normals {normals.shape}"
+        raise InputError(f"{shapes} do not fit; give (size, d), (d, d) and (size, 2, d)")
     kept = np.arange(dimensions) < np.arange(dimensions + 1)[:, np.newaxis]
     ordered = np.take_along_axis(normals, permutations[:, np.newaxis], axis=2)
     scores = np.where(kept, ordered[:, :1], ordered[:, 1:])
