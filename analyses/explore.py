@@ -25,7 +25,6 @@ def explore(run: options.Run) -> options.Answer:
     page = page_of(run)
     return options.Answer(
         finding=run.opening(),
-        shown=[],
         results={"files": ["explore.html"]},
         files={"explore.html": lambda path: write_text(path, page.html)},
     )

@@ -117,8 +117,8 @@ class Answer:
     """What an analysis found: sentences first, then tables and lines; results for JSON; files, each by its writer."""
 
     finding: Sequence[str]
-    shown: Sequence[object]
     results: Mapping[str, object]
+    shown: Sequence[object] = ()
     files: Mapping[str, Callable[[Path], object]] = field(default_factory=dict)
     note: str = ""
 

@@ -33,7 +33,6 @@ def report(run: options.Run, condition: bool = False, draws: Path | None = None)
         files[str(draws.absolute())] = lambda path: write_draws(results.forecast, path)
     return options.Answer(
         finding=[*values["answer"], values["hangs"][results.outputs[0]]],
-        shown=[],
         results={"milestones": results.milestones, "files": list(files)},
         files=files,
     )

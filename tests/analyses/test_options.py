@@ -25,7 +25,7 @@ from clustercast.errors import InputError
 def analysis(run: options.Run) -> options.Answer:
     """Print what was asked."""
     asked = [run.priors.name, run.settings, run.years, run.outputs, run.samples, run.seed, run.named]
-    return options.Answer(["found"], [], {"asked": repr(asked)})
+    return options.Answer(["found"], {"asked": repr(asked)})
 
 
 def test_options_reach_the_analysis(capsys, tmp_path):
@@ -212,7 +212,7 @@ def test_samples_on_sobol_points_are_a_power_of_two_and_the_refusal_names_the_op
     @options.analysis(samples=1024, points=True)
     def on_points(run: options.Run) -> options.Answer:
         """Print what was asked."""
-        return options.Answer([], [], {"samples": run.samples})
+        return options.Answer([], {"samples": run.samples})
 
     assert options.exit_code(on_points, ["-n", "3000"]) == 2
     message = "--samples is 3000, not a power of two as Sobol' points need; use 2048 or 4096"

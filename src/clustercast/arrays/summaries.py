@@ -1,7 +1,7 @@
 """Summaries of samples: quantiles, means, shares, with their Monte Carlo errors; times of crossings; heavy tails."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -177,8 +177,7 @@ def _half_width(left: FloatArray, right: FloatArray, count: float) -> FloatArray
     return width if count > 1 else np.full_like(left, np.inf)
 
 
-@dataclass(frozen=True)
-class Summary:
+class Summary(NamedTuple):
     """Quantiles and their errors, shape (..., probabilities), and the mean and its error, shape (...)."""
 
     quantiles: FloatArray

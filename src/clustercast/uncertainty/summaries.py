@@ -111,19 +111,15 @@ def summary_variables(
     name: str, dims: Sequence[Hashable], attrs: Mapping[str, Any], numbers: summaries.Summary
 ) -> Variables:
     """Return the summary of one output as labelled variables; `dims` are the output's own without ``sample``."""
-    title = attrs.get("long_name", in_words(name))
-    error, with_quantile = "Monte Carlo standard error of", (*dims, "quantile")
-    parts: dict[str, tuple[tuple[Hashable, ...], FloatArray, str]] = {
-        "": (with_quantile, numbers.quantiles, "quantiles of"),
-        "_error": (with_quantile, numbers.quantile_errors, f"{error} quantiles of"),
-        "_mean": (tuple(dims), numbers.mean, "mean of"),
-        "_mean_error": (tuple(dims), numbers.mean_error, f"{error} the mean of"),
-    }
+    title, error = attrs.get("long_name", in_words(name)), "Monte Carlo standard error of"
+    texts = {"": "quantiles of", "_error": f"{error} quantiles of"}
+    texts |= {"_mean": "mean of", "_mean_error": f"{error} the mean of"}
     own = {"role": "summary", **{key: attrs[key] for key in ("units", "time") if key in attrs}}
-    return {
-        f"{name}{ending}": xr.Variable(d, values, {**own, "long_name": f"{what} {title}"})
-        for ending, (d, values, what) in parts.items()
-    }
+    variables: Variables = {}
+    for (ending, text), values in zip(texts.items(), numbers, strict=True):
+        where = tuple(dims) if "mean" in ending else (*dims, "quantile")
+        variables[f"{name}{ending}"] = xr.Variable(where, values, {**own, "long_name": f"{text} {title}"})
+    return variables
 
 
 def output_names(forecast: xr.Dataset) -> list[str]:
