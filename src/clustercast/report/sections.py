@@ -71,11 +71,6 @@ def page_values(results: Results, title: str, subtitle: str) -> dict[str, Any]:
         for name in levels
         for level in levels[name]
     }
-    record = provenance_of(forecast)
-    shown = {"design" if key == "name" else key: value for key, value in record.pop("design").items()}
-    versions = ", ".join(f"{name} {number}" for name, number in record.pop("versions").items())
-    shown |= {key: value for key, value in record.items() if key not in ("inputs", "drawn", "samples")}
-    shown |= {"versions": versions, "base points of the indices": design_of(indices)["size"]}
     return {
         "title": title,
         "subtitle": subtitle,
@@ -94,7 +89,8 @@ def page_values(results: Results, title: str, subtitle: str) -> dict[str, Any]:
         "scenarios": _scenarios(results) if len(results.scenarios) > 1 else None,
         "learned": _learned(results, *results.observations) if results.observations else None,
         "fixed": [name for name in given if isinstance(given[name], Fixed)],
-        "provenance": [(key.replace("_", " "), str(value)) for key, value in shown.items()],
+        "record": provenance_of(forecast),
+        "base_points": design_of(indices)["size"],
         "findings": audit_findings(),
     }
 
