@@ -71,7 +71,7 @@ def given_data_indices(
 
     References
     ----------
-    E. Plischke, Reliability Engineering & System Safety 107, 149 (2012), doi:10.1016/j.ress.2011.12.007.
+    Plischke (2012), doi:10.1016/j.ress.2011.12.007.
 
     Examples
     --------

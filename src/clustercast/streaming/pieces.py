@@ -1,5 +1,6 @@
 """One piece of a run: draw it, propagate it, and keep moments, quantiles and counts, or means of products of runs."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -49,21 +50,16 @@ class StreamPlan:
 
     def empty(self) -> LeafSums:
         """Return the reduction of no samples."""
-        rows = {name: _rows(self.program, name) for name in self.program.outputs}
+        rows = {name: math.prod(self.program.shape(name, 1)) for name in self.program.outputs}
         counts = {f"{name}_label": (rows[name], number) for name, number in self.labels.items()}
         counts |= {f"{name}_level": (rows[name], len(levels)) for name, levels in self.levels.items()}
         return LeafSums(sum(rows[name] for name in self.columns), counts)
 
 
-def _rows(program: Program, name: str) -> int:
-    """Return the number of years of an output, 1 where it has none."""
-    return program.years if program.dimensions[name] == 2 else 1
-
-
 def _places(program: Program, names: Iterable[str]) -> dict[str, slice]:
     """Return the place of each output among the columns, a row a year."""
     start = 0
-    return {name: slice(start, start := start + _rows(program, name)) for name in names}
+    return {name: slice(start, start := start + math.prod(program.shape(name, 1))) for name in names}
 
 
 def reduce_leaves(plan: StreamPlan, start: int, stop: int) -> LeafSums:
@@ -96,7 +92,7 @@ def _reduce_block(plan: StreamPlan, results: Mapping[str, FloatArray], block: Fl
             reached = [to_host(np.count_nonzero(block[place] >= level, axis=-1)) for level in plan.levels[name]]
             sums.counts[f"{name}_level"] += np.stack(reached, axis=-1)
     for name, number in plan.labels.items():
-        values = np.broadcast_to(results[name], (_rows(plan.program, name), block.shape[-1]))
+        values = np.broadcast_to(results[name], (math.prod(plan.program.shape(name, 1)), block.shape[-1]))
         whole = values.astype(np.int64)
         if not ((whole == values) & (whole >= 0) & (whole < number)).all():
             raise InputError(f"output {name!r} has values that are none of 0 to {number - 1}, its labels")
@@ -158,7 +154,9 @@ class SobolPlan:
 def sum_products(plan: SobolPlan, start: int, stop: int) -> LeafSums:
     """Draw, propagate and sum the products of the leaves from `start` to before `stop`, through all replicates."""
     sums = LeafSums(top=plan.top)
-    raw = np.array([name not in plan.log10 for name in plan.columns for _ in range(_rows(plan.program, name))])
+    raw = np.repeat(
+        [name not in plan.log10 for name in plan.columns], [p.stop - p.start for p in plan.columns.values()]
+    )
     factors, centres, scales, usual = plan.standards[..., np.newaxis]
     for leaf in range(start, stop):
         panel, products = _runs(plan, leaf) / factors[..., np.newaxis], []

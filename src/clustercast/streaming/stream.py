@@ -76,10 +76,9 @@ def stream(
     thresholds : mapping of str to level or sequence of levels, optional
         Outputs and levels whose exceedance is counted, as in ``{"training_cluster_power": "100 GW"}``; a number is
         taken to be in the unit of the output.
-    executor : {"threads", "processes"}, concurrent.futures.Executor or dask Client, optional
-        Where pieces are computed; here, one after the other, by default.
-    workers : int, optional
-        Threads or processes; by default as many as there are processors.
+    executor, workers : optional
+        Where pieces are computed: here, one after the other, by default; in ``"threads"`` or ``"processes"``, by
+        default as many as there are processors; by a concurrent.futures.Executor; or on the cluster of a dask Client.
     checkpoint : pathlib.Path or str, optional
         Directory in which what is finished is kept, about once in twenty times as long as keeping it takes. The same
         call resumes there.
@@ -249,10 +248,8 @@ def stream_to_zarr(
     priors : Priors
     path : pathlib.Path or str
         The zarr store, a directory that does not exist yet, which every worker must reach under this name.
-    size, model, years, outputs, design, seed
-        As in `stream`.
-    executor, workers
-        As in `stream`: each worker writes its own regions.
+    size, model, years, outputs, design, seed, executor, workers
+        As in `stream`; each worker writes its own regions.
     progress : callable, optional
         Called after each region with samples done and samples planned.
 
