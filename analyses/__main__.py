@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from analyses import options
+from analyses import options, terminal
 from clustercast.errors import InputError, nearest
 
 
@@ -14,9 +14,9 @@ def main() -> NoReturn:
     """Run the analysis that the shell names, and exit."""
     options.begin()
     try:
-        options.finish(run(sys.argv[1:]))
+        terminal.finish(run(sys.argv[1:]))
     except BrokenPipeError:
-        options.finish(options.BROKEN_PIPE)
+        terminal.finish(terminal.BROKEN_PIPE)
 
 
 def run(arguments: list[str]) -> int:
@@ -44,7 +44,7 @@ def run(arguments: list[str]) -> int:
     except InputError as error:
         return options.refuse(str(error))
     except KeyboardInterrupt:
-        return options.INTERRUPTED
+        return terminal.INTERRUPTED
     return options.exit_code(command, rest, f"clustercast {name}")
 
 

@@ -6,7 +6,6 @@ import gc
 import importlib.util
 import inspect
 import math
-import os
 import re
 import sys
 import tomllib
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, cast
 
 import typer
 
-from analyses.terminal import progress_bar, take_any_terminal
+from analyses.terminal import BROKEN_PIPE, INTERRUPTED, TERMINATED, finish, progress_bar, take_any_terminal
 from clustercast.errors import InputError
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ _Parameter = inspect.Parameter
 _PRIORS = {"priors": str | None, "scenario": str | None, "set": list[str] | None, "model": Path | None}
 # What is free, and what a container may take at most, where Linux says so.
 _MEMORY = (("/proc/meminfo", r"MemAvailable:\s+(\d+)", 1024.0), ("/sys/fs/cgroup/memory.max", r"(\d+)", 1.0))
-BAD_INPUT, INTERRUPTED, TERMINATED, BROKEN_PIPE = 2, 130, 143, 141
+BAD_INPUT = 2
 # What typer raises for an option it cannot read; the class itself has no public name.
 _UsageError = cast("type[typer.BadParameter]", typer.BadParameter.__base__)
 
@@ -220,11 +219,9 @@ def study(
     """Return priors and model: the shipped ones, or those of a Python file."""
     import clustercast as cc
 
-    values = settings(fixed)
-    if file is None:
-        return cc.read_priors(priors or DEFAULT, scenario=scenario, set=values), cc.cluster_model(), values
-    module = python_file(file)
-    model, own = getattr(module, "model", None), getattr(module, "priors", None)
+    values, module = settings(fixed), None if file is None else python_file(file)
+    model = cc.cluster_model() if module is None else getattr(module, "model", None)
+    own = getattr(module, "priors", None)
     if not isinstance(model, cc.Model):
         raise InputError(f"{file} defines no model; write model = cc.Model([...]) in it")
     if own is None or priors is not None:
@@ -277,18 +274,6 @@ def begin() -> None:
     take_any_terminal(TERMINATED)
     # What libraries make when they are imported is there to stay: looking for garbage in it takes a tenth of the time.
     gc.disable()
-
-
-def finish(code: int) -> NoReturn:
-    """Exit with a code as a command of the shell does."""
-    if code == INTERRUPTED:
-        # An interrupt inside exec() of a text, as libraries do at import, leaves a mark by which the interpreter would
-        # end by the signal itself although the interrupt was caught; the next exec() of a text takes it away.
-        exec("")
-    if code == BROKEN_PIPE:
-        # Nobody reads on: keep the interpreter from flushing into the closed pipe.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.exit(code)
 
 
 def exit_code(command: Callable[..., None], arguments: Sequence[str], name: str | None = None) -> int:

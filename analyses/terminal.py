@@ -8,8 +8,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
+INTERRUPTED, TERMINATED, BROKEN_PIPE = 130, 143, 141
 # Fewer columns than any table of the report fits.
 _NARROWEST = 40
 
@@ -26,6 +27,18 @@ def take_any_terminal(terminated: int) -> None:
             stream.reconfigure(errors="replace")
     if shutil.get_terminal_size().columns < _NARROWEST:
         os.environ["COLUMNS"] = str(_NARROWEST)
+
+
+def finish(code: int) -> NoReturn:
+    """Exit with a code as a command of the shell does."""
+    if code == INTERRUPTED:
+        # An interrupt inside exec() of a text, as libraries do at import, leaves a mark by which the interpreter would
+        # end by the signal itself although the interrupt was caught; the next exec() of a text takes it away.
+        exec("")
+    if code == BROKEN_PIPE:
+        # Nobody reads on: keep the interpreter from flushing into the closed pipe.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ import textwrap
 
 import pytest
 
-from analyses import options
+from analyses import options, terminal
 from analyses.__main__ import commands
 from analyses.audit import audit
 from clustercast.errors import InputError
@@ -231,7 +231,7 @@ def test_tables_end_as_text_does_when_nobody_reads_on(monkeypatch):
         options.console().print("a table")
 
     monkeypatch.setattr(sys, "stdout", Closed())
-    assert options.exit_code(tables, []) == options.BROKEN_PIPE
+    assert options.exit_code(tables, []) == terminal.BROKEN_PIPE
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ import xarray as xr
 import clustercast as cc
 from analyses import options
 from analyses.__main__ import commands
-from analyses.terminal import take_any_terminal
+from analyses.terminal import TERMINATED, take_any_terminal
 from clustercast.files import netcdf as files
 
 ROOT = Path(__file__).parents[2]
@@ -139,7 +139,7 @@ def test_any_terminal_is_written_to(name, terminal, tmp_path, monkeypatch):
     monkeypatch.setattr("sys.stdout", stream)
     monkeypatch.setenv("COLUMNS", "1" if terminal == "no width" else "80")
     monkeypatch.setattr("signal.signal", lambda *_: None)
-    take_any_terminal(options.TERMINATED)
+    take_any_terminal(TERMINATED)
     command = getattr(importlib.import_module(f"analyses.{name}"), name)
     assert options.exit_code(command, [*SMALL[name], "--out", str(tmp_path)]) == 0
     assert list(tmp_path.iterdir())
