@@ -241,7 +241,7 @@ def test_seed_zero_is_a_seed_like_any_other():
         ({"size": 64, "design": "shapley", "replicates": 1}, "2 or more"),
         ({"size": 100, "design": "kucherenko", "replicates": 4}, "not a power of two"),
         ({"size": 64, "design": "morris", "span": (0.0, 1.0)}, "two increasing probabilities"),
-        ({"size": 64, "design": "saltelli", "groups": {"g": ["k"]}}, "'k', which is not an uncertain input"),
+        ({"size": 64, "design": "saltelli", "groups": {"g": ["k"]}}, "'k', no uncertain input"),
         ({"size": 64, "design": "saltelli", "groups": {"g": ["a"], "h": ["a"]}}, "'a' is in two groups"),
     ],
 )

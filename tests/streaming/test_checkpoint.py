@@ -241,7 +241,7 @@ def test_a_checkpoint_runs_no_code(tmp_path):
 
     with (tmp_path / FILE).open("wb") as file:
         np.savez(file, run=np.array([Trap()], dtype=object))
-    with pytest.raises(InputError, match="cannot read the checkpoint .* remove it"):
+    with pytest.raises(InputError, match="cannot read checkpoint .* remove it"):
         streamed(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [FILE]
 
@@ -249,7 +249,7 @@ def test_a_checkpoint_runs_no_code(tmp_path):
 def test_a_checkpoint_that_is_damaged_is_said_to_be(tmp_path):
     broken_off(tmp_path)
     (tmp_path / FILE).write_bytes((tmp_path / FILE).read_bytes()[:1000])
-    with pytest.raises(InputError, match="cannot read the checkpoint .* remove it"):
+    with pytest.raises(InputError, match="cannot read checkpoint .* remove it"):
         streamed(tmp_path)
 
 

@@ -170,7 +170,7 @@ def test_a_place_that_cannot_be_written_to_is_said_before_the_run(tmp_path, monk
 def test_a_checkpoint_that_is_damaged_is_said_to_be(tmp_path):
     broken_off(tmp_path)
     (tmp_path / FILE).write_bytes((tmp_path / FILE).read_bytes()[:500])
-    with pytest.raises(InputError, match="cannot read the checkpoint .* remove it"):
+    with pytest.raises(InputError, match="cannot read checkpoint .* remove it"):
         indices(tmp_path)
 
 

@@ -144,8 +144,7 @@ def score_weights(
         dated = checked_priors(priors).about.as_of or max((priors[n].as_of for n in priors.uncertain), default="")
         if dated and end_of(dated) > end_of(dates[0]):
             what = f"{name!r} is dated {dated}: it may know what came after {dates[0]}, and its score is in sample"
-            remedy = f"give origins after {dated}, where rows have come since, or choose weights yourself"
-            raise InputError(f"{what}; {remedy}")
+            raise InputError(f"{what}; give origins after {dated}, with rows since, or choose weights yourself")
     scores: list[dict[tuple[float, str, str], float]] = []
     for priors in sets.values():
         runs = rolling_origin(priors, origins=dates, **{"choose": False, **settings})  # type: ignore[arg-type]
@@ -241,8 +240,7 @@ def _checked_forecasts(forecasts: Mapping[str, xr.Dataset]) -> xr.Dataset:
             raise InputError(f"{name!r} has the design {design!r}; draw with design='random'")
         for dim in sorted({*map(str, (*first.dims, *forecast.dims))} - {"sample"}):
             if not all(dim in each.dims and first[dim].equals(each[dim]) for each in (first, forecast)):
-                what = f"{name!r} has other {dim}s than the first forecast"
-                raise InputError(f"{what}; propagate both over the same {dim}s")
+                raise InputError(f"{name!r} has other {dim}s than the first forecast; propagate both over the same")
         for key in (key for key in first.data_vars if key in forecast):
             unit, own = (str(each[key].attrs.get("units")) for each in (first, forecast))
             if unit != own:

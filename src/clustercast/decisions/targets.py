@@ -253,8 +253,7 @@ def asked_event(forecast: xr.Dataset, claim: Event) -> Wanted:
     """Return an event by the id of a claim or a condition, refused where it holds in no sample or in all."""
     found = one_target(forecast, claim)
     if found.score != "brier":
-        remedy = f"make one of it, as '{found.name.split()[0]} > VALUE by 2028'"
-        raise InputError(f"{found.name!r} is a number, not an event; {remedy}")
+        raise InputError(f"{found.name!r} is a number, not an event; ask '{found.name.split()[0]} > VALUE by 2028'")
     return found
 
 

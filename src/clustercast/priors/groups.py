@@ -92,8 +92,7 @@ def checked_groups(groups: Groups | None, priors: Priors) -> Groups:
             raise InputError(f"group {group!r} holds {shown(members)}; give a list of one input or more")
         for name in checked[group]:
             if name not in priors.uncertain:
-                what = f"group {group!r} holds {name!r}"
-                raise InputError(f"{what}, which is not an uncertain input{nearest(name, priors.uncertain)}")
+                raise InputError(f"group {group!r} holds {name!r}, no uncertain input{nearest(name, priors.uncertain)}")
     return checked
 
 

@@ -74,8 +74,7 @@ class Checkpoint:
         except InputError:
             raise
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            remedy = "remove it to start the run anew"
-            raise InputError(f"cannot read the checkpoint {str(self._path)!r}: {error}; {remedy}") from error
+            raise InputError(f"cannot read checkpoint {str(self._path)!r}: {error}; remove it to start anew") from error
 
     def write(self, state: LeafSums) -> None:
         """Put what is finished in the place of what was; where that fails, what was there stays."""

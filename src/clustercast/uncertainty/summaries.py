@@ -175,8 +175,7 @@ def _summary_of(
         if not wrong.size:
             raise
         what = f"output {name!r} has {len(wrong)} values that are not finite, the first in sample {wrong[:, -1].min()}"
-        remedy = "correct the quantity that gives it, or use cc.exceedance, which takes infinities"
-        raise InputError(f"{what}; {remedy}") from None
+        raise InputError(f"{what}; correct its quantity, or use cc.exceedance, which takes infinities") from None
     return summary_variables(name, variable.dims[:-1], variable.attrs, numbers)
 
 
