@@ -12,7 +12,6 @@ import xarray as xr
 
 from clustercast.arrays.indices.intervals import FewRuns, check_confidence
 from clustercast.arrays.indices.sobol_estimators import estimator_named, runs_per_point
-from clustercast.arrays.indices.sobol_panel import with_intervals
 from clustercast.arrays.summaries import squared_in
 from clustercast.dataset import Dataset, Record, design_of, input_arrays, output_attrs, provenance, year_coordinate
 from clustercast.engine.model import Model
@@ -240,7 +239,7 @@ def _streamed_indices(sums: LeafSums, plan: SobolPlan, study: Study, confidence:
     scales = plan.standards[2] / np.where(deviation == 0, np.nan, deviation)
     estimator, inputs, pairs = plan.estimator, len(plan.swaps), plan.second_order
     means = estimator.standardised(means, scales[:, np.newaxis], inputs, pairs)
-    measures = with_intervals(means, estimator, inputs, confidence, few_runs, pairs=pairs, resampled=False)
+    measures = estimator.with_intervals(means, inputs, confidence, few_runs, pairs=pairs, resampled=False)
     squares = zip((deviation**2).tolist(), plan.standards[0].tolist(), strict=True)
     measures["variance"] = np.array([squared_in(square, factor) for square, factor in squares])
     # On the raw scale; 0 where an output is not positive or on log10.

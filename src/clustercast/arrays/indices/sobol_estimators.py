@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from clustercast.arrays import FloatArray, IntArray
+from clustercast.arrays.indices.intervals import FewRuns, half_width, lead_half_width
 from clustercast.arrays.summaries import sum_of_products, unit_for_squares
 from clustercast.errors import InputError, nearest
 
@@ -126,6 +127,35 @@ class Estimator:
     def indices(self, means: FloatArray, number_of_inputs: int, second_order: bool = False) -> Ratios:
         """Return first-order and total indices, shape (inputs, ...), and those of pairs, shape (pairs, ...)."""
         return self.ratios({name: means[rows] for name, rows in self.layout(number_of_inputs, second_order).items()})
+
+    def with_intervals(
+        self, means: FloatArray, inputs: int, confidence: float, few: FewRuns | None, pairs: bool, resampled: bool
+    ) -> dict[str, FloatArray]:
+        """Return indices by name, with half-widths, from means of products, shape (statistics, columns, samples)."""
+        # Samples are the whole and resamples of it, or replicates, of which each is left out once: the others err as
+        # the whole does (the jackknife), while estimates from single replicates are skewed where tails are heavy, and
+        # their spread about their own mean is too small. ``S1`` and ``ST``, shape (columns, inputs), and ``S2``,
+        # (columns, inputs, inputs) above the diagonal, are those of the whole, NaN where the means are. From 2
+        # resamples or replicates on there are half-widths ``*_conf``, and ``ST_lead_conf``, of the lead of an input's
+        # total over that of the next one. Without `few` no interval is widened, neither for skewness nor for few runs.
+        if not resampled:
+            whole, count = means.mean(axis=-1, keepdims=True), means.shape[-1]
+            means = np.concatenate([whole, (count * whole - means) / max(count - 1, 1)], axis=-1)
+        indices = self.indices(means, inputs, pairs)
+        named = {name: part for name, part in zip(("S1", "ST", "S2"), indices, strict=True) if part is not None}
+        # Inputs along the last axis but one, as half-widths are taken over the last.
+        samples = {name: np.ascontiguousarray(np.moveaxis(part, 0, 1)) for name, part in named.items()}
+        found, widths, how = {name: each[..., 0] for name, each in samples.items()}, {}, {"resampled": resampled}
+        how["widened"] = few is not None
+        if means.shape[-1] > 2:
+            widths = {name: half_width(each[..., 1:], confidence, **how) for name, each in samples.items()}
+            widths["ST_lead"] = lead_half_width(samples["ST"], confidence, **how)
+        for numbers in (each for each in (found, widths) if "S2" in each):
+            full = np.full((means.shape[1], inputs, inputs), np.nan)
+            full[:, *pair_rows(inputs)] = numbers["S2"]
+            numbers["S2"] = full
+        widths = widths if few is None else few.widened(widths, found, confidence)
+        return found | {f"{name}_conf": width for name, width in widths.items()}
 
     def standardised(
         self, means: FloatArray, factor: FloatArray | float, number_of_inputs: int, second_order: bool = False

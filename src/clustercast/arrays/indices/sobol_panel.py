@@ -11,15 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clustercast.arrays import BoolArray, FloatArray
-from clustercast.arrays.indices.intervals import FewRuns, half_width, lead_half_width
-from clustercast.arrays.indices.sobol_estimators import (
-    ESTIMATORS,
-    Estimator,
-    Runs,
-    centre_and_scale,
-    pair_rows,
-    runs_per_point,
-)
+from clustercast.arrays.indices.intervals import FewRuns
+from clustercast.arrays.indices.sobol_estimators import ESTIMATORS, Estimator, Runs, centre_and_scale, runs_per_point
 from clustercast.arrays.summaries import squared_in, unit_for_squares
 from clustercast.errors import InputError
 
@@ -46,9 +39,9 @@ def sobol_panel(
     confidence: float = 0.95,
 ) -> dict[str, FloatArray]:
     """Return Sobol' indices of every column of a panel of outputs, shape (columns, rows of one Saltelli design)."""
-    # By name, as `with_intervals`, and `variance` of the two independent runs, exactly 0 where a column is constant up
-    # to rounding. With `weights` of resamples intervals are bootstrapped; from 2 replicates on, one after another in
-    # the rows, they are Student-t over them. The indices themselves use all rows together.
+    # By name, as `Estimator.with_intervals`, and `variance` of the two independent runs, exactly 0 where a column is
+    # constant up to rounding. With `weights` of resamples intervals are bootstrapped; from 2 replicates on, one after
+    # another in the rows, they are Student-t over them. The indices themselves use all rows together.
     second_order = design_second_order if second_order is None else second_order
     if second_order and not design_second_order:
         raise InputError("second-order indices need the 2D+2 design; draw it with second_order=True")
@@ -72,46 +65,10 @@ def sobol_panel(
         if estimator.widens_bootstrap or weighting is None:
             few = FewRuns.of(columns[..., [0, -1]].reshape(len(columns), -1))
         how = {"pairs": second_order, "resampled": weighting is not None}
-        found = with_intervals(np.stack(means, axis=1), estimator, number_of_inputs, confidence, few, **how)
+        found = estimator.with_intervals(np.stack(means, axis=1), number_of_inputs, confidence, few, **how)
         found["variance"] = np.array(variances)
         parts.append(found if few is None else found | {"events": few.events, "kurtosis": few.kurtosis})
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-
-
-def with_intervals(
-    means: FloatArray,
-    estimator: Estimator,
-    inputs: int,
-    confidence: float,
-    few: FewRuns | None,
-    pairs: bool,
-    resampled: bool,
-) -> dict[str, FloatArray]:
-    """Return indices by name, with half-widths, from means of products, shape (statistics, columns, samples)."""
-    # Samples are the whole and resamples of it, or replicates, of which each is left out once: the others err as the
-    # whole does (the jackknife), while estimates from single replicates are skewed where tails are heavy, and their
-    # spread about their own mean is too small. ``S1`` and ``ST``, shape (columns, inputs), and ``S2``, (columns,
-    # inputs, inputs) above the diagonal, are those of the whole, NaN where the means are. From 2 resamples or
-    # replicates on there are half-widths ``*_conf``, and ``ST_lead_conf``, of the lead of an input's total over that of
-    # the next one. Without `few` no interval is widened, neither for skewness nor for few runs.
-    if not resampled:
-        whole, count = means.mean(axis=-1, keepdims=True), means.shape[-1]
-        means = np.concatenate([whole, (count * whole - means) / max(count - 1, 1)], axis=-1)
-    indices = estimator.indices(means, inputs, pairs)
-    named = {name: part for name, part in zip(("S1", "ST", "S2"), indices, strict=True) if part is not None}
-    # Inputs along the last axis but one, as half-widths are taken over the last.
-    samples = {name: np.ascontiguousarray(np.moveaxis(part, 0, 1)) for name, part in named.items()}
-    found, widths, how = {name: each[..., 0] for name, each in samples.items()}, {}, {"resampled": resampled}
-    how["widened"] = few is not None
-    if means.shape[-1] > 2:
-        widths = {name: half_width(each[..., 1:], confidence, **how) for name, each in samples.items()}
-        widths["ST_lead"] = lead_half_width(samples["ST"], confidence, **how)
-    for numbers in (each for each in (found, widths) if "S2" in each):
-        full = np.full((means.shape[1], inputs, inputs), np.nan)
-        full[:, *pair_rows(inputs)] = numbers["S2"]
-        numbers["S2"] = full
-    widths = widths if few is None else few.widened(widths, found, confidence)
-    return found | {f"{name}_conf": width for name, width in widths.items()}
 
 
 @dataclass(frozen=True)
@@ -183,8 +140,8 @@ class Standing:
         if name != "pair":
             return self.place if rows.stop - rows.start > 1 else np.zeros(1, dtype=np.intp)
         row_of_pair = np.zeros((len(self.kept), len(self.kept)), dtype=np.intp)
-        row_of_pair[pair_rows(len(self.kept))] = np.arange(rows.stop - rows.start)
-        one, other = pair_rows(len(self.place))
+        row_of_pair[np.triu_indices(len(self.kept), 1)] = np.arange(rows.stop - rows.start)
+        one, other = np.triu_indices(len(self.place), 1)
         return row_of_pair[self.place[one], self.last_place[other]]
 
 
