@@ -152,10 +152,10 @@ def between_nodes(rows: FloatArray, positions: Sequence[Position], between: Betw
     if rows.ndim < 2 or rows.shape[0] == 1:
         return rows
     first = [position.node for position in positions]
-    low = rows[_index(first)]
+    low = rows[first]
     if between == "previous" or all(position.part == 0 for position in positions):
         return low
-    high = rows[_index([min(node + 1, rows.shape[0] - 1) for node in first])]
+    high = rows[[min(node + 1, rows.shape[0] - 1) for node in first]]
     return _mean(low, high, np.array([[position.part] for position in positions]), between)
 
 
@@ -165,13 +165,6 @@ def _mean(low: FloatArray, high: FloatArray, part: FloatArray | float, between: 
         return low * (1 - part) + high * part
     # No power of two arrays: its last bit may depend on how many rows there are.
     return np.where(np.equal(part, 0), low, np.exp((1 - part) * np.log(low) + part * np.log(high)))
-
-
-def _index(rows: Sequence[int]) -> slice | list[int]:
-    """Return evenly spaced rows as a slice, which copies nothing."""
-    steps = {after - row for row, after in zip(rows, rows[1:], strict=False)} or {1}
-    step = min(steps)
-    return slice(rows[0], rows[-1] + 1, step) if len(steps) == 1 and step > 0 else list(rows)
 
 
 class Argument(NamedTuple):
