@@ -168,11 +168,10 @@ def _mean(low: FloatArray, high: FloatArray, part: FloatArray | float, between: 
 
 
 class Argument(NamedTuple):
-    """Where a step of a loop takes an argument: a key outside, or a quantity of the loop (`own`)."""
+    """Where a step of a loop takes an argument: the key of a quantity of the loop, or of one outside."""
 
     need: Need
     key: str = ""
-    own: bool = False
     between: Between = "linear"
     lagged: tuple[tuple[str, int] | Position, ...] = ()
 
@@ -220,7 +219,7 @@ class Loop(Operation):
             return np.asarray(self.dates[node])
 
         def at(node: int) -> FloatArray:
-            return rows[key][node] if argument.own else row_of(values[key], node)
+            return rows[key][node] if key in rows else row_of(values[key], node)
 
         if need.kind != "lagged":
             return at(node)

@@ -222,11 +222,10 @@ class Builder:
             key = self._at(found.name, self.on_nodes)
             steps.append(Step(key, found.name, found.function, arguments, first))
             self._keys[found.name, self.on_nodes] = key
-        outside = [step.first for step in steps if step.first]
+        writes, read = tuple(step.key for step in steps), [step.first for step in steps]
         for argument in (argument for step in steps for argument in step.arguments):
-            outside += [argument.key] if argument.key and not argument.own else []
-            outside += [early[0] for early in argument.lagged if not isinstance(early, Position)]
-        reads, writes = tuple(dict.fromkeys(outside)), tuple(step.key for step in steps)
+            read += [argument.key, *(early[0] for early in argument.lagged if not isinstance(early, Position))]
+        reads = tuple(key for key in dict.fromkeys(read) if key and key not in writes)
         self.operations.append(Loop(reads, writes, tuple(steps), self.on_nodes.dates))
 
     def _step_argument(self, need: Need, own: bool) -> Argument:
@@ -235,10 +234,10 @@ class Builder:
             return Argument(need if need.name == YEAR else Need(YEAR, "previous"))
         key = self._at(need.name, self.on_nodes) if own else self.key(need.name, self.on_nodes)
         if need.kind != "lagged":
-            return Argument(need, key, own)
+            return Argument(need, key)
         early, rows, positions = self._behind(need.name, self.on_nodes.dates, self.lags[need.lag])
         lagged: tuple[tuple[str, int] | Position, ...] = (*((early, row) for row in range(rows)), *positions)
-        return Argument(need, key, own, self.model.definition(need.name).between or "linear", lagged)
+        return Argument(need, key, self.model.definition(need.name).between or "linear", lagged)
 
     def needed(self, outputs: set[str]) -> tuple[Operation, ...]:
         """Return the operations; a loop gives only the rows that an output is or that something reads."""
