@@ -8,8 +8,7 @@ from clustercast.engine.units import conversion
 from clustercast.files.whole import write_text
 from clustercast.priors.prior_file import scenario_about
 from clustercast.priors.shipped import shipped_names
-from clustercast.report.explorer import Explorer
-from clustercast.report.explorer import page_of as explorer_page
+from clustercast.report.explorer import page_of
 from clustercast.report.explorer_data import World, explorer_data
 from clustercast.report.findings import FIRST, PHRASES
 
@@ -22,27 +21,15 @@ def explore(run: options.Run) -> options.Answer:
 
     Both prior sets and every scenario can be chosen in it; with --priors, --scenario or --set it opens with those.
     """
-    page = page_of(run)
-    return options.Answer(
-        finding=run.opening(),
-        results={"files": ["explore.html"]},
-        files={"explore.html": lambda path: write_text(path, page.html)},
-    )
-
-
-def page_of(run: options.Run) -> Explorer:
-    """Return the page of a run."""
     # What the reader can ask about: the first questions of the shipped model, else the headline.
     outputs = [name for name in FIRST if name in run.outputs] or run.outputs[:3]
     data = explorer_data(worlds(run), run.model, outputs, run.years, LEVELS, run.seed)
-    return Explorer(explorer_page({**data, "observed": observed(run.model)}))
-
-
-def page_of_both_sets() -> Explorer:
-    """Return the page as the command writes it where no option is given."""
-    priors, model, _ = options.study(None, None, None, None)
-    years = options.years(options.YEARS)
-    return page_of(options.Run(priors, model, list(FIRST), years, 0, 0, {}, (options.DEFAULT, None), lambda *_: None))
+    page = page_of({**data, "observed": observed(run.model)})
+    return options.Answer(
+        finding=run.opening(),
+        results={"files": ["explore.html"]},
+        files={"explore.html": lambda path: write_text(path, page)},
+    )
 
 
 def worlds(run: options.Run) -> list[World]:

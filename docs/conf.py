@@ -9,7 +9,7 @@ sys.path[:0] = [str(HERE / "_ext"), str(HERE.parent)]
 from generated_reference import write_pages  # noqa: E402
 
 import clustercast  # noqa: E402
-from analyses.explore import page_of_both_sets  # noqa: E402
+from analyses import explore, options  # noqa: E402
 
 project = "clustercast"
 author = "the clustercast developers"
@@ -55,4 +55,4 @@ napoleon_use_rtype = False
 
 write_pages(HERE)
 (HERE / "_built").mkdir(exist_ok=True)
-page_of_both_sets().write(HERE / "_built" / "explore.html")
+assert options.exit_code(explore.explore, ["--out", str(HERE / "_built")]) == 0
