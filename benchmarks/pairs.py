@@ -8,6 +8,7 @@ import numpy as np
 
 from benchmarks.measure import Options, Row
 from clustercast.arrays.points.designs import Points, saltelli_replicate
+from clustercast.arrays.points.streams import replicate_seed
 
 SHAPES = {
     "x_i x_j": lambda u: (u - 0.5) * np.sqrt(12),
@@ -46,7 +47,7 @@ def errors(points: Points, inputs: int, size: int, shape: str, repeats: int) -> 
     found = np.zeros((repeats, len(upper[0])))
     for seed in range(repeats):
         for replicate in range(REPLICATES):
-            a, b = saltelli_replicate(seed, replicate, REPLICATES, names, each, points=points)
+            a, b = saltelli_replicate(replicate_seed(seed, replicate), REPLICATES, names, each, points=points)
             product = SHAPES[shape](a) * SHAPES[shape](b)
             found[seed] += (product.T @ product)[upper] / size
     return found

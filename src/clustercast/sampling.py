@@ -214,7 +214,7 @@ def _saltelli(
         designs.require_power_of_two(size)
     swaps, joined = swapped_together(priors, groups, latent)
     names, several = priors.uncertain, len(seeds)
-    bases = [saltelli_replicate(seeds[0], r, several, names, size // several, points=points) for r in range(several)]
+    bases = [saltelli_replicate(own, several, names, size // several, points=points) for own in seeds]
     a, b = (np.concatenate(parts) for parts in zip(*bases, strict=True))
     values = saltelli_values(priors, a, b, swaps, second_order)
     record = {"second_order": bool(second_order), "points": points, "swaps": swaps}

@@ -4,6 +4,7 @@ import numpy as np
 from scipy.stats import qmc
 
 from clustercast.arrays.points.designs import saltelli_replicate
+from clustercast.arrays.points.streams import replicate_seed
 
 
 def saltelli_rows(base, inputs, second_order=True, groups=None):
@@ -19,11 +20,14 @@ def saltelli_rows(base, inputs, second_order=True, groups=None):
     return np.stack([*rows, b], axis=1).reshape(-1, inputs)
 
 
-def design_rows(seed, inputs, size, second_order=True, scramble=True, *, start=0, points="sobol", replicates=1):
+def design_rows(seed, inputs, size, second_order=True, *, start=0, points="sobol", replicates=1):
     """Rows of the library's Saltelli design, one replicate of size / replicates base points after another."""
     names = [f"x{i}" for i in range(inputs)]
-    how = {"start": start, "points": points, "scramble": scramble}
-    bases = [saltelli_replicate(seed, r, replicates, names, size // replicates, **how) for r in range(replicates)]
+    how = {"start": start, "points": points}
+    bases = [
+        saltelli_replicate(replicate_seed(seed, r), replicates, names, size // replicates, **how)
+        for r in range(replicates)
+    ]
     return np.concatenate([saltelli_rows(np.hstack(base), inputs, second_order) for base in bases])
 
 

@@ -31,12 +31,9 @@ def unit_problem(dimensions):
 @pytest.mark.parametrize("seed", [0, 7, 2**70])
 @pytest.mark.parametrize("dimensions", [1, 2, 7, 24])
 @pytest.mark.parametrize("second_order", [True, False])
-@pytest.mark.parametrize("scramble", [True, False])
-def test_saltelli_rows_are_those_of_salib(seed, dimensions, second_order, scramble):
-    expected = salib_sample.sample(
-        unit_problem(dimensions), 32, calc_second_order=second_order, scramble=scramble, seed=seed
-    )
-    found = design_rows(seed, dimensions, 32, second_order, scramble, points="salib")
+def test_saltelli_rows_are_those_of_salib(seed, dimensions, second_order):
+    expected = salib_sample.sample(unit_problem(dimensions), 32, calc_second_order=second_order, seed=seed)
+    found = design_rows(seed, dimensions, 32, second_order, points="salib")
     assert np.array_equal(found, expected)
 
 

@@ -26,6 +26,8 @@ Result = TypeVar("Result")
 Plan = TypeVar("Plan")
 Function = Callable[[Plan, int, int], Result]
 Join = Callable[[Sequence[Result]], Result]
+Task = Callable[[int, int], Result]
+Pool = Callable[[], AbstractContextManager[futures.Executor]]
 _NAMES = ("threads", "processes")
 # A pool that breaks this often without finishing a piece is not tried again.
 _MOST_BREAKS = 3
@@ -55,7 +57,7 @@ def completed(
     if executor is None:
         yield from (function(plan, *piece) for piece in pieces)
     elif executor == "threads":
-        task: Callable[[int, int], Result] = functools.partial(function, plan)
+        task: Task[Result] = functools.partial(function, plan)
         yield from _from_pool(functools.partial(futures.ThreadPoolExecutor, count), task, pieces, count)
     elif executor == "processes" or isinstance(executor, futures.Executor):
         task = functools.partial(_sent, function, _pickled(plan))
@@ -104,12 +106,7 @@ def _sent(function: "Function[Plan, Result]", plan: bytes, start: int, stop: int
 
 
 def _from_pool(
-    make_pool: Callable[[], AbstractContextManager[futures.Executor]],
-    task: Callable[[int, int], Result],
-    pieces: Iterable[Piece],
-    most: int,
-    *,
-    lasting: bool = False,
+    make_pool: Pool, task: "Task[Result]", pieces: Iterable[Piece], most: int, *, lasting: bool = False
 ) -> Iterator[Result]:
     """Yield results of a pool; where a worker dies a new pool, if there can be one, takes up what was not finished."""
     waiting, breaks = deque(pieces), 0

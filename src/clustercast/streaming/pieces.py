@@ -10,6 +10,7 @@ from clustercast.arrays import FloatArray
 from clustercast.arrays.indices.intervals import usual_values
 from clustercast.arrays.indices.sobol_estimators import Estimator, Runs, centre_and_scale, runs_per_point
 from clustercast.arrays.points.designs import saltelli_replicate
+from clustercast.arrays.points.streams import replicate_seed
 from clustercast.arrays.summaries import unit_for_squares
 from clustercast.engine.operations import Device, to_device, to_host
 from clustercast.engine.program import Program
@@ -187,7 +188,8 @@ def _independent(runs: FloatArray) -> FloatArray:
 def _runs(plan: SobolPlan, leaf: int) -> FloatArray:
     """Return the runs of a leaf on the scale of the analysis, shape (columns, points, runs of a point)."""
     names, (replicate, start) = plan.priors.uncertain, divmod(leaf * plan.leaf, plan.each)
-    a, b = saltelli_replicate(plan.seed, replicate, plan.replicates, names, plan.leaf, start=start)
+    own = replicate_seed(plan.seed, replicate)
+    a, b = saltelli_replicate(own, plan.replicates, names, plan.leaf, start=start)
     inputs = saltelli_values(plan.priors, a, b, plan.swaps, plan.b_swaps)
     columns = []
     for name, result in plan.program.run(inputs).items():

@@ -148,8 +148,8 @@ def test_bad_input_is_refused(call, message):
 
 def test_points_other_than_those_of_salib_are_made_without_importing_scipy_stats():
     code = "import sys; from clustercast.arrays.points import designs; "
-    code += "designs.saltelli_replicate(1, 0, 1, ['x', 'y'], 8); "
-    code += "designs.saltelli_replicate(1, 0, 2, ['x', 'y'], 8, points='salib'); "
+    code += "designs.saltelli_replicate(1, 1, ['x', 'y'], 8); "
+    code += "designs.saltelli_replicate(1, 2, ['x', 'y'], 8, points='salib'); "
     code += "designs.sobol_uniforms(1, 2, 0, 8); raise SystemExit('scipy.stats' in sys.modules)"
     assert (
         subprocess.run(

@@ -51,7 +51,7 @@ def products_of_pairs(points, inputs, size, seeds, replicates=8):
         means = []
         for replicate in range(replicates):
             each = size // replicates
-            a, b = saltelli_replicate(replicate_seed(seed, 0), replicate, replicates, names, each, points=points)
+            a, b = saltelli_replicate(replicate_seed(seed, replicate), replicates, names, each, points=points)
             both = (a - 0.5) * (b - 0.5) * 12
             means.append((both.T @ both)[one, other] / each)
         errors.append(np.mean(means, axis=0))

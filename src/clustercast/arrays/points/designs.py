@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from clustercast.arrays import BoolArray, FloatArray, IntArray
 from clustercast.arrays.points import sobol_sequence
 from clustercast.arrays.points.sobol_sequence import named_pairs, nested_points
-from clustercast.arrays.points.streams import checked_seed, replicate_seed, stream
+from clustercast.arrays.points.streams import checked_seed, stream
 from clustercast.errors import InputError
 
 RANDOM_BITS = 53
@@ -139,17 +139,9 @@ class SwappedColumn:
 
 
 def saltelli_replicate(
-    seed: int,
-    replicate: int,
-    replicates: int,
-    names: Sequence[str],
-    size: int,
-    *,
-    start: int = 0,
-    points: Points = "sobol",
-    scramble: bool = True,
+    seed: int, replicates: int, names: Sequence[str], size: int, *, start: int = 0, points: Points = "sobol"
 ) -> tuple[FloatArray, FloatArray]:
-    """Return A and B of one of the independent replicates of a Saltelli design, shape (size, inputs)."""
+    """Return A and B of a replicate of a Saltelli design, which has a seed of its own, shape (size, inputs)."""
     # Several replicates have nested scrambles, because their spread makes the interval: over linear scrambles the
     # errors of a smooth output have heavy tails and Student's t covers too much (Pan and Owen 2023,
     # doi:10.1090/mcom/3791); over nested ones they are asymptotically normal (Loh 2003, doi:10.1214/aos/1059655914).
@@ -157,22 +149,21 @@ def saltelli_replicate(
         raise InputError(f"size is {size}; a design needs 1 or more points, as in 1024")
     if points not in POINTS:
         raise InputError(f"points is {points!r}; choose 'sobol', 'salib' or 'random'")
-    own = replicate_seed(seed, replicate)
     check_rows(start, start + size, (1 << 120) if points == "random" else (1 << sobol_sequence.SCIPY_DIGITS))
     if points == "sobol":
-        return named_pairs(own, names, start, size)
+        return named_pairs(seed, names, start, size)
     if points == "random":
-        drawn = [[stream(own, f"{name} saltelli {s}", start).random(size) for name in names] for s in "AB"]
+        drawn = [[stream(seed, f"{name} saltelli {s}", start).random(size) for name in names] for s in "AB"]
         return np.array(drawn[0]).T, np.array(drawn[1]).T
     # Halves of one sequence: A. Saltelli (2002), doi:10.1016/S0010-4655(02)00280-1.
     check_columns(2 * len(names))
     columns = np.empty((2 * len(names), size))
-    if scramble and replicates > 1:
-        nested_points(own, start, columns)
+    if replicates > 1:
+        nested_points(seed, start, columns)
     else:
         from scipy.stats import qmc  # late: half a second, for these points alone
 
-        sampler = qmc.Sobol(len(columns), scramble=scramble, seed=own)
+        sampler = qmc.Sobol(len(columns), seed=seed)
         # From the first point on, SciPy warns of a number of points that is no power of 2.
         whole = sampler.fast_forward(start).random(size) if start else sampler.random_base2((size - 1).bit_length())
         columns[:] = whole[:size].T
