@@ -107,14 +107,9 @@ class Program:
             for key in frees:
                 del values[key]
 
-    @property
-    def years(self) -> int:
-        """Length of the axis of years."""
-        return self.early + self.late
-
     def shape(self, name: str, size: int) -> tuple[int, ...]:
         """Return the shape of an output of `size` samples."""
-        return (self.years, size) if self.dimensions[name] == 2 else (size,)
+        return (self.early + self.late, size) if self.dimensions[name] == 2 else (size,)
 
     def on(self, device: Device) -> "Program":
         """Return the program with what is fixed moved to a device."""
