@@ -18,7 +18,6 @@ from clustercast.files.toml import load_toml, validated
 from clustercast.priors.shipped import directory
 from clustercast.report.wording import records, say
 
-Tree = Any
 # Of what was learned; every prior draw would take seconds to write.
 NOT_STORED = ("prior", "prior_predictive", "log_prior")
 

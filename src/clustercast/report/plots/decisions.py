@@ -24,7 +24,7 @@ def evppi(worth: xr.Dataset, *, target: str | None = None, most: int = 8, ax: Ax
 
     `worth` is a result of `evppi`, `target` one of its targets, the first by default.
     """
-    return _worth(worth, "evppi", "knowing", target, None, most, ax)
+    return evsi(worth, target=target, most=most, ax=ax)
 
 
 @takes("target")
@@ -36,7 +36,24 @@ def evsi(
     `worth` is a result of `evsi`, `target` one of its targets, the first by default; `names` say what observations are
     called, by their ids.
     """
-    return _worth(worth, "evsi", "seeing", target, names, most, ax)
+    name, verb = ("evsi", "seeing") if "evsi" in worth else ("evppi", "knowing")
+    one, names = style.one_of(worth, "target", target), names or {}
+    shares, dim = one["share"].values, str(one["share"].dims[0])
+    whole = np.nanmax(one[name].values / np.where(shares > 0, shares, np.nan), initial=1e-300)
+    order = np.argsort(-shares, kind="stable")[:most]
+    labels = [names.get(str(key), short_label(str(key))) for key in one[dim].values[order]]
+    ax = style.rows_of(ax, [text[:1].upper() + text[1:] for text in labels], extra=1.6)
+    ends = np.stack([one[f"{name}_{end}"].values[order] / whole for end in ("low", "high")])
+    bars = np.clip(np.stack([shares[order] - ends[0], ends[1] - shares[order]]), 0, None)
+    looks: dict[str, Any] = {"color": _HIGH, "edgecolor": style.INK, "ecolor": style.INK, "capsize": 2}
+    ax.barh(np.arange(len(order)), shares[order], 0.6, xerr=bars, **looks)
+    ax.set_xlim(left=0)
+    ax.locator_params(axis="x", nbins=5)
+    score = _SCORES.get(str(one["score"].values), "variance")
+    style.share_axis(ax.xaxis, f"part of the {score} that would go")
+    first = names.get(str(one[dim].values[order[0]]), in_a_sentence(str(one[dim].values[order[0]])))
+    said = f"{verb} {first} would take {100 * shares[order[0]]:.0f} % off the {score}"
+    return style.titled(ax, _said(str(one["target"].values)), said, wide=style.NARROW)
 
 
 @takes()
@@ -218,29 +235,6 @@ def discover(found: xr.Dataset, forecast: xr.Dataset, *, box: int = 1, ax: Axes 
     density, coverage = (chance(float(one[name])) for name in ("density", "coverage"))
     said = f"{density} inside, {chance(float(found.attrs['before']))} overall; {coverage} of all cases are inside"
     return style.titled(ax, _said(str(found.attrs["condition"])), said, wide=style.NARROW)
-
-
-def _worth(
-    worth: xr.Dataset, name: str, verb: str, target: str | None, names: Names, most: int, ax: Axes | None
-) -> Axes:
-    """Draw values of information as parts of what knowing everything is worth."""
-    one, names = style.one_of(worth, "target", target), names or {}
-    shares, dim = one["share"].values, str(one["share"].dims[0])
-    whole = np.nanmax(one[name].values / np.where(shares > 0, shares, np.nan), initial=1e-300)
-    order = np.argsort(-shares, kind="stable")[:most]
-    labels = [names.get(str(key), short_label(str(key))) for key in one[dim].values[order]]
-    ax = style.rows_of(ax, [text[:1].upper() + text[1:] for text in labels], extra=1.6)
-    ends = np.stack([one[f"{name}_{end}"].values[order] / whole for end in ("low", "high")])
-    bars = np.clip(np.stack([shares[order] - ends[0], ends[1] - shares[order]]), 0, None)
-    looks: dict[str, Any] = {"color": _HIGH, "edgecolor": style.INK, "ecolor": style.INK, "capsize": 2}
-    ax.barh(np.arange(len(order)), shares[order], 0.6, xerr=bars, **looks)
-    ax.set_xlim(left=0)
-    ax.locator_params(axis="x", nbins=5)
-    score = _SCORES.get(str(one["score"].values), "variance")
-    style.share_axis(ax.xaxis, f"part of the {score} that would go")
-    first = names.get(str(one[dim].values[order[0]]), in_a_sentence(str(one[dim].values[order[0]])))
-    said = f"{verb} {first} would take {100 * shares[order[0]]:.0f} % off the {score}"
-    return style.titled(ax, _said(str(one["target"].values)), said, wide=style.NARROW)
 
 
 def _signed(part: float, unit: str) -> str:
