@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import BaseModel, Field
@@ -13,10 +13,8 @@ from clustercast.errors import InputError, nearest, typed
 from clustercast.files.dates import DateText
 from clustercast.files.toml import Number, Text, load_toml, validated
 from clustercast.priors import shipped
-
-if TYPE_CHECKING:
-    from clustercast.priors.prior_set import Priors
-    from clustercast.uncertainty.stated import StatedTables
+from clustercast.priors.prior_set import Priors
+from clustercast.uncertainty.stated import StatedTables
 
 Numbers = dict[str, FloatArray]
 # What gives one number of a derivation, by a name as "A5.cost", or several by their parts, by its id alone.
@@ -137,7 +135,7 @@ class Essay:
     # The audit is arithmetic by hand on these numbers, so that its verdicts depend on no model and on no prior set but
     # the essay's own.
 
-    def __init__(self, priors: "Priors", tables: "StatedTables", file: AuditFile) -> None:
+    def __init__(self, priors: Priors, tables: StatedTables, file: AuditFile) -> None:
         self._priors = priors
         self._tables = tables
         self._facts = file.facts
