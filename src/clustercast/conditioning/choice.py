@@ -146,8 +146,7 @@ class Forecaster:
             weights, k_hat = pareto_smoothed(foreseen.likelihood - known)
             if k_hat > LARGEST_K_HAT:
                 own = replace(past, **settings)
-                learned = self.learned(priors, own)["posterior"].to_dataset()
-                foreseen = self.ahead(priors, own, future, learned)()
+                foreseen = self.ahead(priors, own, future, self.learned(priors, own)["posterior"].to_dataset())()
                 weights = np.full(weights.shape, -np.log(weights.size))
             scores[form] = -logsumexp(foreseen.densities() + weights, axis=1)
         return scores

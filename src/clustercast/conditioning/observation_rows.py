@@ -157,8 +157,7 @@ class Observations:
         for row in self.rows:
             if row.estimate and not row.unused:
                 first.setdefault(row.estimate, row.id)
-        rows = tuple(r for r in self.rows if not r.unused and first.get(r.estimate, r.id) == r.id)
-        return replace(self, rows=rows)
+        return replace(self, rows=tuple(r for r in self if not r.unused and first.get(r.estimate, r.id) == r.id))
 
     def without(self, *ids: str, before: float | str | None = None) -> "Observations":
         """Return the observations without some rows, by id, and those from a date on."""
@@ -176,8 +175,7 @@ class Observations:
         faults = [f"{self.place(row)}: observation {row.id!r}: {fault}" for row, fault in found if fault]
         if faults and not skip_bad:
             raise InputError(f"{faults[0]}; or leave bad rows out (skip_bad)")
-        rows = tuple(row for row, fault in found if not fault)
-        return replace(self, rows=rows, left_out=(*self.left_out, *faults))
+        return replace(self, rows=tuple(row for row, fault in found if not fault), left_out=(*self.left_out, *faults))
 
     def error_priors(self, discrepancy: Discrepancy = None) -> dict[str, object]:
         """Return the prior of each parameter of the likelihood that these rows need."""

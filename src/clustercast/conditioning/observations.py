@@ -160,8 +160,7 @@ def unlearned(priors: Priors, observations: Observations | None = None) -> tuple
     read = earlier.posterior
     changed = {n: p for n, p in priors.items() if n not in read or repr(p) != repr(read[n])}
     before = earlier.priors.replace(**{n: p for n, p in changed.items() if n in read})
-    learned = set(read.correlations)
-    new = [one for one in priors.correlations if one not in learned]
+    new = [one for one in priors.correlations if one not in read.correlations]
     before = before.add(*new, **{n: p for n, p in changed.items() if n not in read})
     if observations is None:
         return before, known

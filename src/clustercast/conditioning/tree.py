@@ -63,8 +63,7 @@ def posterior_inputs(
     if group not in ("posterior", "prior") or group not in tree.children:
         raise InputError(f"there are no draws {group!r} in the tree; give one from cc.condition, posterior or prior")
     record = provenance_of(tree)
-    names = record["inputs"]
-    draws = tree[group].to_dataset()[names].stack(sample=SAMPLE).reset_index("sample", drop=True)
+    draws = tree[group].to_dataset()[record["inputs"]].stack(sample=SAMPLE).reset_index("sample", drop=True)
     count = draws.sizes["sample"]
     if size is not None and not 1 <= size <= count:
         raise InputError(f"size is {size}, but the {group} has {count} draws; give 1 to {count}, or raise draws=")

@@ -88,8 +88,7 @@ def evpi(
     """
     asked = wanted(forecast, target, score)
     gains = np.array([(*scores.perfect_gain(one.score, one.values), 0.0) for one in asked[0]]).T[:, np.newaxis]
-    found = labelled("evpi", asked, ("whole", ["everything"]), gains, confidence, forecast)
-    return found.isel(whole=0, drop=True)
+    return labelled("evpi", asked, ("whole", ["everything"]), gains, confidence, forecast).isel(whole=0, drop=True)
 
 
 @typed
@@ -155,8 +154,7 @@ def evppi(
     targets, _ = asked = wanted(forecast, target, score)
     names = list(varied_inputs(forecast, inputs))
     columns = input_matrix(forecast, names).T
-    low_discrepancy = design_of(forecast).get("name") == "sobol"
-    alone = _gains(columns, targets, low_discrepancy)
+    alone = _gains(columns, targets, low_discrepancy=design_of(forecast).get("name") == "sobol")
     if of == "inputs":
         return labelled("evppi", asked, ("input", names), alone, confidence, forecast)
     groups = _groups(of, names, alone[0], targets, model if model is not None else cluster_model(), inputs is not None)

@@ -277,8 +277,7 @@ def _indices(scores: FloatArray, values: FloatArray, local: bool = True) -> dict
     weights = np.zeros((3 * count + 1, len(subsets)))
     for place, u in enumerate(subsets):
         for k in range(count):
-            order = len(u) - (k in u)
-            rank = 1 / (count * math.comb(count - 1, order))
+            rank = 1 / (count * math.comb(count - 1, len(u) - (k in u)))
             weights[k, place] = u == {k}
             weights[count + k, place] = (len(u) == count) - (len(u) == count - 1 and k not in u)
             weights[2 * count + k, place] = rank if k in u else -rank
@@ -292,6 +291,5 @@ def _indices(scores: FloatArray, values: FloatArray, local: bool = True) -> dict
     # The variance is estimated too.
     spread = (parts[0] - value[:, np.newaxis] * values**2).var(axis=1) + parts[1].var(axis=1)
     both = np.stack([value, np.sqrt(spread / size + doubt)]).transpose(0, 2, 1)
-    keys = ("S1", "ST", "shapley")
-    named = {key: both[:, :, k * count : (k + 1) * count] for k, key in enumerate(keys)}
+    named = {key: both[:, :, k * count : (k + 1) * count] for k, key in enumerate(("S1", "ST", "shapley"))}
     return {**named, "explained": both[:, :, -1]}

@@ -195,8 +195,7 @@ class _Study:
 
     def margin(self, scores: FloatArray) -> FloatArray:
         """Return the least margin of the clauses."""
-        columns = np.ascontiguousarray(scores.T)
-        values = values_at_scores(self.priors, dict(zip(self.names, columns, strict=True)))
+        values = values_at_scores(self.priors, dict(zip(self.names, np.ascontiguousarray(scores.T), strict=True)))
         values |= {} if self.run is None else self.run(values, len(scores))
         like = {name: self.few.variables[name] for name in self.asked.names}
         block = {name: (one.dims, values.get(name, one.values), one.attrs) for name, one in like.items()}

@@ -142,8 +142,7 @@ def event_weights(holds: BoolArray, probability: float, shares: FloatArray) -> F
 
 def event_divergence(before: float, probability: float) -> float:
     """Return the Kullback-Leibler divergence of that change, in nats."""
-    odds = ((probability, before), (1 - probability, 1 - before))
-    return float(sum(p * np.log(p / q) for p, q in odds))
+    return float(sum(p * np.log(p / q) for p, q in ((probability, before), (1 - probability, 1 - before))))
 
 
 def informative(scores: FloatArray, holds: BoolArray) -> BoolArray:

@@ -94,8 +94,7 @@ def _series(most: int) -> FloatArray:
 def _entropies(hits: FloatArray, counts: FloatArray, series: FloatArray) -> FloatArray:
     """Return the entropy of a share, in nats, from counts."""
     k, n = hits.astype(np.int64), counts.astype(np.int64)
-    summed = hits * series[k] + (counts - hits) * series[n - k]
-    return np.asarray(psi(n) - summed / n)
+    return np.asarray(psi(n) - (hits * series[k] + (counts - hits) * series[n - k]) / n)
 
 
 def spread_gain(score: str, columns: FloatArray, values: FloatArray, low_discrepancy: bool = False) -> Gain:
