@@ -259,8 +259,8 @@ def test_a_rare_event_missing_from_a_resample_is_left_out_of_the_interval():
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"estimator": ESTIMATORS["azzini-rosati"]}, "'azzini-rosati' needs the 2D\\+2"),
-        ({"second_order": True}, "second-order indices need the 2D\\+2"),
+        ({"estimator": ESTIMATORS["azzini-rosati"]}, "needs the 2D\\+2 design; draw it"),
+        ({"second_order": True}, "needs the 2D\\+2 design; draw it"),
         ({"replicates": 3}, "whole base points"),
         ({"confidence": 1.5, "weights": bootstrap_weights(4, 5, 0)}, "confidence is 1.5"),
     ],

@@ -43,11 +43,6 @@ def sobol_panel(
     # constant up to rounding. With `weights` of resamples intervals are bootstrapped; from 2 replicates on, one after
     # another in the rows, they are Student-t over them. The indices themselves use all rows together.
     second_order = design_second_order if second_order is None else second_order
-    if second_order and not design_second_order:
-        raise InputError("second-order indices need the 2D+2 design; draw it with second_order=True")
-    if estimator.needs_second_order and not design_second_order:
-        remedy = "draw it with second_order=True, or use 'janon-monod' or 'saltelli-jansen'"
-        raise InputError(f"estimator {estimator.name!r} needs the 2D+2 design; {remedy}")
     step = runs_per_point(number_of_inputs, design_second_order)
     points, left = divmod(values.shape[1], step)
     if left or points == 0 or points % replicates:
