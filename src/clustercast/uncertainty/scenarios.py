@@ -109,12 +109,11 @@ def limit_relief(
     InputError
         If the priors lack a switch, or it is not on, or the output is not above 0.
     """
+    switches = {name.removeprefix(_LIMIT): prior for name, prior in priors.items() if name.startswith(_LIMIT)}
     names = list(limits)
     for name in names:
-        switch = priors[f"{_LIMIT}{name}"] if f"{_LIMIT}{name}" in priors else None
-        if not isinstance(switch, Fixed) or switch.median != 1:
-            known = [one.removeprefix(_LIMIT) for one in priors if one.startswith(_LIMIT)]
-            remedy = f"give limits that act, of {', '.join(known)}"
+        if not isinstance(switches.get(name), Fixed) or switches[name].median != 1:
+            remedy = f"give limits that act, of {', '.join(switches)}"
             raise InputError(f"{priors.name} has no switch {_LIMIT}{name} that is on; {remedy}")
     inputs, grid = draw(priors, size, seed=seed), year_grid(years).tolist()
 
