@@ -97,6 +97,9 @@ def test_further_dimensions_have_columns_of_their_own(tmp_path):
     attrs = {"role": "output", "units": "USD"}
     coords = {"year": [2024, 2026], "region": ["EU", "US", "+"]}
     forecast = xr.Dataset({"cost": (("year", "region", "sample"), values, attrs)}, coords)
+    named = cc.summarise(forecast.rename(region="label"))
+    rows = rows_of(cc.write_quantiles(named, tmp_path / "l.csv"))
+    assert {(row["label"], row["statistic"]) for row in rows} >= {("EU", "0.5"), ("US", "mean")}
     summary = cc.summarise(forecast)
     rows = rows_of(cc.write_quantiles(summary, tmp_path / "q.csv"))
     assert list(rows[0]) == ["output", "unit", "year", "region", "statistic", "value", "error"]

@@ -32,8 +32,8 @@ _SEAL_LENGTH = 28
 _CHUNK = 1 << 17
 # The attribute `layout` of a dataset of summaries.
 LAYOUT = "summary"
-# Of a summary: output, place along its dimensions, statistic, value, error and unit.
-Number = tuple[str, dict[str, Any], str, float, float, str]
+# Of a summary: output, place along its dimensions, label of an index, statistic, value, error and unit.
+Number = tuple[str, dict[str, Any], str | None, str, float, float, str]
 
 
 @typed
@@ -217,10 +217,12 @@ class SummaryDataset(xr.Dataset):  # type: ignore[no-untyped-call]
 
     def to_dataframe(self, dim_order: Sequence[Hashable] | None = None) -> pd.DataFrame:  # noqa: ARG002
         """Return a tidy table, one row a number."""
-        return pd.DataFrame(
-            dict(output=output, **at, statistic=statistic, value=value, error=error, unit=unit)
-            for output, at, statistic, value, error, unit in summary_rows(self)
-        )
+        rows = []
+        for output, at, label, *cells in summary_rows(self):
+            own = {} if label is None else {"label": label}
+            named = zip(("statistic", "value", "error", "unit"), cells, strict=True)
+            rows.append(dict(output=output, **at, **own, **dict(named)))
+        return pd.DataFrame(rows)
 
 
 def summary_rows(summary: xr.Dataset) -> Iterator[Number]:
@@ -233,7 +235,8 @@ def summary_rows(summary: xr.Dataset) -> Iterator[Number]:
         unit, dims = str(values.attrs.get("units", "1")), [str(dim) for dim in values.dims]
         places = itertools.product(*(values.get_index(dim) for dim in dims))
         for place, value, error in zip(places, values.values.flat, errors.values.flat, strict=True):
-            at = {"label" if dim == f"{name}_label" else dim: part for dim, part in zip(dims, place, strict=True)}
+            at = dict(zip(dims, place, strict=True))
+            label = at.pop(f"{name}_label", None)
             dated = [dim for dim, part in at.items() if dim != "quantile" and isinstance(part, float)]
             whole = {dim: int(at[dim]) for dim in dated if at[dim].is_integer()}
-            yield name, at | whole, statistic, float(value), float(error), unit
+            yield name, at | whole, label, statistic, float(value), float(error), unit

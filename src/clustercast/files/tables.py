@@ -45,13 +45,13 @@ def write_quantiles(summary: xr.Dataset, path: Path | str) -> Path:
         Numbers read back to the last bit.
     """
     # Shares of labelled indices come last.
-    numbers = sorted(_numbers(summary), key=lambda number: "label" in number[1])
+    numbers = sorted(_numbers(summary), key=lambda number: number[2] is not None)
     dims = dict.fromkeys(dim for _, at, *_ in numbers for dim in at)
-    further = [dim for dim in dims if dim not in ("year", "quantile", "label")]
+    further = [dim for dim in dims if dim not in ("year", "quantile")]
     rows: list[_Row] = []
-    for name, at, statistic, value, error, unit in numbers:
-        if "label" in at:
-            statistic = f"share of {at['label']}"
+    for name, at, label, statistic, value, error, unit in numbers:
+        if label is not None:
+            statistic = f"share of {label}"
         elif "quantile" in at:
             statistic = f"{at['quantile']:g}"
         rows.append((name, unit, *(at.get(dim, "") for dim in ("year", *further)), statistic, value, error))
@@ -91,7 +91,7 @@ def write_iamc(
     """
     rows: list[_Row] = []
     for scenario, summary in summaries.items():
-        for name, at, _, value, _, unit in _numbers(summary):
+        for name, at, _, _, value, _, unit in _numbers(summary):
             if {"year", "quantile"} <= at.keys() <= {"region", "year", "quantile"}:
                 region = (regions or {}).get(name, at.get("region", "World"))
                 rows.append((model, scenario, region, name, unit, at["year"], at["quantile"], value))
