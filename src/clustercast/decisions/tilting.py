@@ -137,9 +137,8 @@ def tilt(forecast: xr.Dataset, claim: targets.Event, *, probability: float, prio
     names = targets.continuous_inputs(forecast, priors)
     if not names:
         raise InputError("the forecast holds no input with a density; keep the inputs beside the outputs")
-    from clustercast.arrays.decisions.together import rank_scores  # late: it takes longer than the figures
-
-    chosen = informative(rank_scores(input_matrix(forecast, names).T).T, holds)
+    ranks = input_matrix(forecast, names).argsort(axis=0).argsort(axis=0)
+    chosen = informative(ndtri((ranks + 0.5) / size), holds)
     kept = tuple(name for name, own in zip(names, chosen, strict=True) if own)
     if not kept:
         raise InputError(f"no input moves {event.name!r} by more than chance; choose another claim, or draw more")
