@@ -21,8 +21,8 @@ def report(run: options.Run, condition: bool = False, draws: Path | None = None)
     from clustercast.report.wording import render
 
     results = gather(run, condition)
-    values = page_values(results, TITLE, f"{run.priors.name}, seed {run.seed}")
-    html = render("report.html", **values)
+    values = page_values(results)
+    html = render("report.html", title=TITLE, subtitle=f"{run.priors.name}, seed {run.seed}", **values)
     files = {
         "report.html": lambda path: write_text(path, html),
         "report_quantiles.csv": lambda path: write_quantiles(results.summary, path),

@@ -273,16 +273,10 @@ def _hundred_billion(essay: Essay) -> Numbers:
     return {"crossing": essay.fact("early_2025") + time, "start_needed": essay.fact("mid_2026") - time}
 
 
-def _nvidia_in_a_year(essay: Essay) -> Numbers:
-    name, quarter = "nvidia_data_center_revenue", essay.fact("quarter")
-    quarters = list(essay.series(name))
-    before, after = (essay.fact(name, key) / quarter for key in ("FY23Q4", "FY25Q1"))
-    return {
-        "before": before,
-        "after": after,
-        "time": (quarters.index("FY25Q1") - quarters.index("FY23Q4")) * quarter,
-        "a_year_before": essay.fact(name, "FY24Q1") / quarter,
-    }
+def _time_of_the_rise(essay: Essay) -> FloatArray:
+    """Return the time between the quarters of Nvidia's revenue before and after."""
+    quarters = list(essay.series("nvidia_data_center_revenue"))
+    return (quarters.index("FY25Q1") - quarters.index("FY23Q4")) * essay.fact("quarter")
 
 
 MONEY: Formulas = {
@@ -297,7 +291,10 @@ MONEY: Formulas = {
     "P3.spending": lambda essay: essay.fact("railway_gdp_share") * essay["us_gdp_2024"],
     "P4.spending": lambda essay: essay.fact("war_gdp_share") * essay["us_gdp_2024"],
     "P4.gdp_needed": lambda essay: essay.fact("war_spending") / essay.fact("war_gdp_share"),
-    "N1": _nvidia_in_a_year,
+    "N1.before": lambda essay: essay.fact("nvidia_data_center_revenue", "FY23Q4") / essay.fact("quarter"),
+    "N1.after": lambda essay: essay.fact("nvidia_data_center_revenue", "FY25Q1") / essay.fact("quarter"),
+    "N1.time": _time_of_the_rise,
+    "N1.a_year_before": lambda essay: essay.fact("nvidia_data_center_revenue", "FY24Q1") / essay.fact("quarter"),
     "N2.revenue": lambda essay: essay.fact("nvidia_revenue_fy26"),
     "N2.data_center": lambda essay: essay.fact("nvidia_data_center_fy26"),
 }

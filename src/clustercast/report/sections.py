@@ -61,8 +61,8 @@ class Results:
     asked: Part
 
 
-def page_values(results: Results, title: str, subtitle: str) -> dict[str, Any]:
-    """Return the values that ``report.html`` is filled with."""
+def page_values(results: Results) -> dict[str, Any]:
+    """Return the values that ``report.html`` is filled with, beside its titles."""
     forecast, indices, given = results.forecast, results.indices, results.priors
     levels, year = results.levels, results.year
     stated = read_stated_tables().cell
@@ -72,8 +72,6 @@ def page_values(results: Results, title: str, subtitle: str) -> dict[str, Any]:
         for level in levels[name]
     }
     return {
-        "title": title,
-        "subtitle": subtitle,
         "results": results,
         "answer": opening(forecast, results.summary, given, results.outputs, year),
         "hangs": {name: hangs_on(indices, name, year) for name in indices["output"].values.tolist()},
