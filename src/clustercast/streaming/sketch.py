@@ -61,10 +61,7 @@ class Sketch:
     def _count(self, column: int, octaves: Sequence[int], counts: IntArray) -> None:
         """Add the counts of some octaves of a column."""
         for octave, row in zip(octaves, counts, strict=True):
-            if (column, octave) in self._pages:
-                self._pages[column, octave] += row
-            else:
-                self._pages[column, octave] = row.astype(np.int64)
+            self._pages[column, octave] = np.add(self._pages.get((column, octave), 0), row, dtype=np.int64)
 
     def merge(self, other: "Sketch") -> None:
         """Add the counts of other samples of the same columns."""
