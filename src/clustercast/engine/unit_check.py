@@ -43,8 +43,7 @@ class Proof:
         if not all(map(functools.partial(np.array_equal, equal_nan=True), arguments, kept)):
             raise InputError(f"{called(function, name)} changes its argument; write a = a * 2, not a *= 2")
         if result.dtype.kind not in "fiub":
-            remedy = "return an array of real numbers"
-            raise InputError(f"{called(function, name)} returns values of type {str(result.dtype)!r}; {remedy}")
+            raise InputError(f"{called(function, name)} returns type {str(result.dtype)!r}; return real numbers")
         result = result.astype(np.float64)
         if needs:
             given = [(need, value, self._unit(need)) for need, value in zip(needs, arguments, strict=True)]

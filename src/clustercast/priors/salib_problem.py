@@ -69,8 +69,7 @@ def read_salib(problem: Mapping[str, Any] | str | Path, *, units: Mapping[str, s
 def _distribution(dist: str, values: list[Any], **about: Any) -> families.Family:
     """Return the distribution of one input as SALib means it."""
     if dist not in _COUNTS:
-        known = f"{nearest(str(dist), _COUNTS)}; known are {', '.join(_COUNTS)}"
-        raise InputError(f"there is no distribution {dist!r}{known}")
+        raise InputError(f"unknown distribution {dist!r}{nearest(str(dist), _COUNTS)}; known are {', '.join(_COUNTS)}")
     if len(values) not in _COUNTS[dist]:
         raise InputError(f"{dist} takes {' or '.join(map(str, _COUNTS[dist]))} numbers, not {values}")
     if dist in _DIRECT:

@@ -114,8 +114,7 @@ class ScipyDistribution(Family):
         data = not getattr(self.frozen, "shapes", "a") and any(isinstance(value, np.ndarray) for value in held)
         frozen = newer or data or hasattr(self.frozen, "dist")
         if not frozen or not all(hasattr(self.frozen, name) for name in (*needed, "cdf", "support", "mean")):
-            remedy = "give one such as stats.weibull_min(2.0)"
-            raise InputError(f"{self.frozen!r} is not a frozen distribution of scipy.stats; {remedy}")
+            raise InputError(f"{self.frozen!r} is no frozen distribution of scipy.stats; give one, as stats.norm(0, 1)")
         if np.ndim(self.frozen.support()[0]) or np.ndim(self.frozen.support()[1]):
             raise InputError("a frozen distribution must have scalar parameters; give one distribution for each input")
         if not math.isfinite(float(self._called("icdf", "ppf", np.array([0.5]))[0])):

@@ -78,8 +78,7 @@ class Beta(_OnInterval):
     def _elicit(cls, levels: FloatArray, values: FloatArray, bounds: Interval | None, mode: float | None) -> Parameters:
         low, high = bounds or (0.0, 1.0)
         if math.isinf(low) or math.isinf(high):
-            remedy = 'use family = "metalog" or "gamma"'
-            raise InputError(f"beta needs two finite bounds, got [{low:g}, {high:g}]; {remedy}")
+            raise InputError(f'beta needs finite bounds, got [{low:g}, {high:g}]; use family = "metalog" or "gamma"')
         refuse_outside("beta", levels, values, low, high)
         below, above = (values - low) / (high - low), (high - values) / (high - low)
 
