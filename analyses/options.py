@@ -78,15 +78,10 @@ class Run:
 
     def opening(self, forecast: Any = None) -> list[str]:
         """Return the sentences that open the answer, from a forecast, or from a quick one."""
-        import clustercast as cc
-        from clustercast.report.findings import key_year, opening
+        from clustercast.report.findings import opening
 
-        forecast, year = self.forecast(QUICK) if forecast is None else forecast, key_year(self.years)
-        named = forecast.sel(year=[year]) if "year" in forecast.dims else forecast
-        return [
-            *opening(forecast, cc.summarise(named), self.priors, self.outputs, year),
-            *self.without_effect(self.with_trend()),
-        ]
+        forecast = self.forecast(QUICK) if forecast is None else forecast
+        return [*opening(forecast, self.priors, self.outputs), *self.without_effect(self.with_trend())]
 
     def without_effect(self, shown: Sequence[str]) -> list[str]:
         """Return a sentence on inputs that were changed and that nothing shown depends on, or nothing."""

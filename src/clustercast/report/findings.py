@@ -118,16 +118,15 @@ def conditions(priors: Priors, forecast: xr.Dataset, year: float | None) -> list
     return [*said, f"Impossible worlds among the samples: {', '.join(shown)} (mostly: {why})."]
 
 
-def opening(
-    forecast: xr.Dataset, summary: xr.Dataset, priors: Priors, outputs: Sequence[str], year: float | None
-) -> list[str]:
+def opening(forecast: xr.Dataset, priors: Priors, outputs: Sequence[str]) -> list[str]:
     """Return the sentences that open an answer: the forecast, the trend, the limits, contradictions."""
+    years = forecast["year"].values.tolist() if "year" in forecast.dims else []
+    summary = summarise(forecast.sel(year=[key_year(years)]) if years else forecast)
     shown = [name for name in outputs if name in summary and "quantile" in summary[name].dims][:_MOST]
-    timed = any("year" in summary[name].dims for name in shown)
-    year = year if timed else None
+    year = key_year(years) if any("year" in summary[name].dims for name in shown) else None
     said = [forecast_sentence(summary, shown, year)] if shown else []
     said += [trend_sentence(summary, shown, year), *conditions(priors, forecast, year)]
-    said.append(validity_sentence(priors, [float(when) for when in forecast["year"].values] if timed else []))
+    said.append(validity_sentence(priors, years if year is not None else []))
     return [sentence for sentence in said if sentence]
 
 

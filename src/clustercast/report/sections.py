@@ -73,7 +73,7 @@ def page_values(results: Results) -> dict[str, Any]:
     }
     return {
         "results": results,
-        "answer": opening(forecast, results.summary, given, results.outputs, year),
+        "answer": opening(forecast, given, results.outputs),
         "hangs": {name: hangs_on(indices, name, year) for name in indices["output"].values.tolist()},
         "comparisons": compare_with_stated(results.summary, stated),
         "fans": {name: _fan(results, name, stated) for name in results.outputs},
