@@ -156,11 +156,9 @@ def _check_rows(
     samples = forecast["sample"].values
     wrong = np.flatnonzero(samples != np.arange(count))
     if wrong.size:
-        raise InputError(
-            f"the forecast's samples are not in the order of the draw: position {wrong[0]} holds sample "
-            f"{samples[wrong[0]]} ({wrong.size} of {count} are out of place); restore it with "
-            'forecast.sortby("sample")'
-        )
+        what = f"position {wrong[0]} holds sample {samples[wrong[0]]} ({wrong.size} of {count} are out of place)"
+        remedy = 'restore it with forecast.sortby("sample")'
+        raise InputError(f"the forecast's samples are not in the order of the draw: {what}; {remedy}")
     present = {name: forecast.variables[name] for name in repeats if name in forecast.variables}
     if "sample" not in forecast.coords and not present:
         what = "the forecast holds neither its inputs nor the coordinate 'sample'"
@@ -176,8 +174,7 @@ def _check_rows(
         broken = rows != expected_rows if exact else np.abs(rows - expected_rows) > 1e-9 * np.abs(rows).mean()
         if broken.any():
             point, run = np.argwhere(broken)[0]
-            raise InputError(
-                f"input {name!r} does not vary as a {design} design varies it: sample {point * runs + run} "
-                f"should repeat its value in another row of base point {point} ({int(broken.sum())} of {broken.size} "
-                "rows differ); analyse the forecast of the draw itself, with its rows unchanged"
-            )
+            what = f"sample {point * runs + run} should repeat its value in another row of base point {point}"
+            what = f"{what} ({int(broken.sum())} of {broken.size} rows differ)"
+            remedy = "analyse the forecast of the draw itself, with its rows unchanged"
+            raise InputError(f"input {name!r} does not vary as a {design} design varies it: {what}; {remedy}")

@@ -164,9 +164,8 @@ def varied_inputs(forecast: xr.Dataset, inputs: Names) -> tuple[str, ...]:
     names = tuple(dict.fromkeys([inputs] if isinstance(inputs, str) else inputs))
     for name in names:
         if name not in known:
-            raise InputError(
-                f"{name!r} is not an input or another variable with samples of the forecast{nearest(name, known)}"
-            )
+            what = f"{name!r} is not an input or another variable with samples of the forecast"
+            raise InputError(f"{what}{nearest(name, known)}")
     if not names:
         raise InputError("inputs is empty; name at least one, or leave it out for all")
     return names

@@ -193,11 +193,9 @@ def labelled(
     """Put measures of a forecast into a dataset, one row of its data frame an output, year and input."""
     outputs, measures, constants = zip(*found, strict=True)
     if all(constant.all() for constant in constants):
-        names = ", ".join(repr(output.name) for output in outputs)
-        raise InputError(
-            f"output {names} {'is' if len(found) == 1 else 'are'} constant over all samples, so no input matters to "
-            "it; leave it out of outputs, free an input that it depends on, or draw more where an event is rare"
-        )
+        what = f"{', '.join(repr(output.name) for output in outputs)} {'is' if len(found) == 1 else 'are'} constant"
+        remedy = "leave it out of outputs, free an input that it depends on, or draw more where an event is rare"
+        raise InputError(f"output {what} over all samples, so no input matters to it; {remedy}")
     coords: dict[str, Any] = {"output": coordinate("output", [output.name for output in outputs])}
     coords["input"] = coordinate("input", inputs)
     coords |= {key: ("output", [getattr(output, key) for output in outputs]) for key in ("scale", "unit")}
@@ -259,11 +257,8 @@ def labelled_sobol(
     if interval == "student-t" and replicates < _FEWEST_REPLICATES:
         sentences.append(f"{replicates} replicates are few for an interval; 8 or 16 are usual.")
     if interval != "none" and size // replicates < _FEWEST_POINTS:
-        where = " in each replicate" if replicates > 1 else ""
-        sentences.append(
-            f"{size // replicates} base points{where} are few: the intervals may be too narrow where "
-            "tails are heavy; draw more."
-        )
+        what = f"{size // replicates} base points{' in each replicate' if replicates > 1 else ''} are few"
+        sentences.append(f"{what}: the intervals may be too narrow where tails are heavy; draw more.")
     if interval != "none":
         years = indices["year"].variable if "year" in indices.coords else None
         if doubtful := _places(indices["output"].values, unresolved(indices, 3), years):
