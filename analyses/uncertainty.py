@@ -27,10 +27,9 @@ def uncertainty(run: options.Run, design: PlainDesign = "sobol") -> options.Answ
     first_order = cc.given_data_indices(forecast[[*inputs.data_vars, *run.outputs]], model=run.model)
     stated = compare_with_stated(summary, stated_cells())
     shares = say("sensitivity.shares", first_order, "S1", "share of the variance that an input explains alone")
-    hangs = hangs_on(first_order, run.outputs[0], key_year(run.years), variable="S1")
     warned = [f"warning: {text}" for text in (caution(summary), caution(first_order)) if text]
     return options.Answer(
-        finding=[*run.opening(forecast), hangs],
+        finding=[*run.opening(forecast), hangs_on(first_order, run.outputs[0], key_year(run.years), variable="S1")],
         shown=[*say("forecast.fans", summary, run.outputs), *say("forecast.stated", stated), *shares, *warned],
         results={"summary": summary, "stated": stated, "first_order": first_order},
         files={
