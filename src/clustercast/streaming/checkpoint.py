@@ -34,11 +34,10 @@ class Checkpoint:
         for name, function in model.functions.items():
             unknown = unknown_to_fingerprint(function)
             if unknown:
-                raise InputError(
-                    f"a checkpoint cannot know whether quantity {name!r} is the same when the run goes on: it uses "
-                    f"{', '.join(unknown)}, whose content cannot be compared; give the quantity arrays, numbers or "
-                    "functions, or leave checkpoint out"
-                )
+                what = f"a checkpoint cannot know whether quantity {name!r} is the same when the run goes on"
+                why = f"it uses {', '.join(unknown)}, whose content cannot be compared"
+                remedy = "give the quantity arrays, numbers or functions, or leave checkpoint out"
+                raise InputError(f"{what}: {why}; {remedy}")
         # All that decides the result of a run, in words.
         known = {"call": call, "versions": json.dumps(versions()), "priors": f"{priors.name} {priors.hash}"}
         known |= {"model": model.hash, "units": repr(OwnUnits())}

@@ -75,11 +75,9 @@ def correlation_factor(
     # none may still be out of reach of a Gaussian copula, whose correlations of scores are larger.
     reason = "no Gaussian copula has them, though another joint distribution may"
     reason = reason if np.linalg.eigvalsh(given)[0] >= 0 else "no joint distribution has them"
-    raise InputError(
-        f"{where}: the rank correlations contradict each other ({reason}); the nearest "
-        f"consistent ones are {', '.join(pairs)}, at a Frobenius distance of {distance:.3g}; use those or weaken "
-        "the strongest"
-    )
+    what = f"{where}: the rank correlations contradict each other ({reason})"
+    remedy = f"the nearest consistent ones are {', '.join(pairs)}, at a Frobenius distance of {distance:.3g}"
+    raise InputError(f"{what}; {remedy}; use those or weaken the strongest")
 
 
 def correlate(normal_scores: FloatArray, factor: FloatArray) -> FloatArray:
