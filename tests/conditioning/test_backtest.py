@@ -267,7 +267,8 @@ def test_what_is_known_after_an_origin_changes_neither_choice_nor_forecast(chose
     assert after.choice == chosen.choice
     for method in ("posterior", "prior", "line", "trend", "essay"):
         kept = scores(after, method)
-        assert all(kept[name] == score for name, score in scores(chosen, method).items())
+        # By text: from Python 3.13 on a score without a density, which is NaN, equals none.
+        assert all(repr(kept[name]) == repr(score) for name, score in scores(chosen, method).items())
 
 
 def test_a_choice_sees_no_row_that_was_known_after_its_date():
@@ -287,7 +288,7 @@ def test_a_later_reading_of_an_estimate_replaces_no_earlier_one():
         backtest(PRIORS, replace(rows, rows=(*rows.rows[:5], first, *rows.rows[6:], *more)), **ORIGIN)
         for more in ((), (late,))
     )
-    assert two == one
+    assert repr(two) == repr(one)
 
 
 def test_weights_of_another_form_give_the_scores_of_learning_under_it():

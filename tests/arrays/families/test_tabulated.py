@@ -1,4 +1,6 @@
 import numpy as np
+from hypothesis import example, given
+from hypothesis import strategies as st
 from scipy import special
 
 from clustercast.arrays.families import tabulated
@@ -17,6 +19,16 @@ def test_the_beta_table_is_right_in_both_tails_against_the_incomplete_beta_funct
         upper = special.betainc(beta, alpha, y) / special.ndtr(-SCORES)
         worst = np.abs(np.where(SCORES < 0, lower, upper) - 1.0).max()
         assert worst < 1e-10, (alpha, beta, worst)
+
+
+@given(st.floats(1, 1.001, exclude_min=True), st.floats(0.05, 4), st.floats(-36, -8))
+@example(1.0000000000000022, 0.3749999999999991, -8.5)
+def test_a_far_tail_of_a_shape_just_above_one_is_a_number(alpha, beta, score):
+    """SciPy 1.17 inverts no probability below 3e-17 there."""
+    below = np.exp(tabulated.log_beta_variate(np.array([score]), alpha, beta))
+    np.testing.assert_allclose(special.betainc(alpha, beta, below), special.ndtr(score), rtol=1e-9)
+    above = np.exp(tabulated.log_beta_variate(np.array([score]), beta, alpha))
+    assert np.isfinite(above).all() and np.isfinite(tabulated.beta_logit(alpha, beta)(np.array([score]))).all()
 
 
 def test_the_gamma_table_is_right_in_both_tails_against_the_incomplete_gamma_function():

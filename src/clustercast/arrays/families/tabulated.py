@@ -113,7 +113,8 @@ def _log_variate(
     low, tail, quantile = z < 0, special.ndtr(-np.abs(z)), np.empty_like(z)
     # Not by where=, with which functions of SciPy 1.17 free memory that is not theirs.
     quantile[low], quantile[~low] = below(tail[low]), above(tail[~low])
-    small = leading < limit
+    # Nor is there a number from SciPy 1.17 below 1e-15 for some shapes just above 1.
+    small = (leading < limit) | np.isnan(quantile)
     return np.asarray(np.where(small, leading, np.log(np.where(small, 1.0, quantile))))
 
 
