@@ -65,6 +65,29 @@ def test_an_output_that_is_called_a_share_is_there_once(forecast, tmp_path):
     assert sum(row["output"] == "power_share" for row in rows) == 3 * (5 + 1)
 
 
+def test_outputs_that_were_renamed_or_merged_keep_their_names(forecast, tmp_path):
+    one = cc.summarise(forecast[["power"]])
+    names = {f"power{ending}": f"site_power{ending}" for ending in ("", "_error", "_mean", "_mean_error")}
+    both = xr.merge([one, one.rename(names)], combine_attrs="override")
+    rows = rows_of(cc.write_quantiles(both, tmp_path / "q.csv"))
+    statistics = {name: [row["statistic"] for row in rows if row["output"] == name] for name in ("power", "site_power")}
+    assert statistics["power"] == statistics["site_power"]
+    assert 2 * len(statistics["power"]) == len(rows)
+    long = rows_of(cc.write_iamc({"base": both}, tmp_path / "i.csv"))
+    assert {row["variable"] for row in long} == {"power", "site_power"}
+
+
+def test_a_frame_holds_the_year_that_was_chosen(forecast):
+    summary = cc.summarise(forecast)
+    frame = summary.to_dataframe()
+    assert frame["year"].dtype == summary["year"].dtype
+    chosen = summary[["power", "power_error"]].sel(year=2026).to_dataframe()
+    expected = frame[(frame["output"] == "power") & (frame["statistic"] == "quantile") & (frame["year"] == 2026)]
+    pd.testing.assert_frame_equal(
+        chosen[expected.columns.drop("label")], expected.drop(columns="label").reset_index(drop=True)
+    )
+
+
 def test_the_long_table_has_the_columns_of_the_scenario_community(forecast, tmp_path):
     summary = cc.summarise(forecast)
     target = cc.write_iamc({"base": summary, "other": summary}, tmp_path / "i.csv", regions={"power": "United States"})

@@ -217,26 +217,25 @@ class SummaryDataset(xr.Dataset):  # type: ignore[no-untyped-call]
 
     def to_dataframe(self, dim_order: Sequence[Hashable] | None = None) -> pd.DataFrame:  # noqa: ARG002
         """Return a tidy table, one row a number."""
-        rows = []
+        rows, chosen = [], {str(key): part.values[()] for key, part in self.coords.items() if not part.dims}
         for output, at, label, *cells in summary_rows(self):
             own = {} if label is None else {"label": label}
             named = zip(("statistic", "value", "error", "unit"), cells, strict=True)
-            rows.append(dict(output=output, **at, **own, **dict(named)))
+            rows.append(dict(output=output, **chosen, **at, **own, **dict(named)))
         return pd.DataFrame(rows)
 
 
 def summary_rows(summary: xr.Dataset) -> Iterator[Number]:
-    """Yield each number of a summary; whole years without a point."""
+    """Yield each number of a summary."""
     outputs = json.loads(summary.attrs.get("outputs", "[]"))
     for key in (str(key) for key in summary.data_vars if f"{key}_error" in summary.data_vars):
         values, errors, name, statistic = summary[key], summary[f"{key}_error"], key, "quantile"
-        if key not in outputs or "quantile" not in values.dims:
+        # Outputs that were renamed or merged into a summary are not in its record.
+        if key not in outputs and "quantile" not in values.dims:
             name, _, statistic = key.rpartition("_")
         unit, dims = str(values.attrs.get("units", "1")), [str(dim) for dim in values.dims]
         places = itertools.product(*(values.get_index(dim) for dim in dims))
         for place, value, error in zip(places, values.values.flat, errors.values.flat, strict=True):
             at = dict(zip(dims, place, strict=True))
             label = at.pop(f"{name}_label", None)
-            dated = [dim for dim, part in at.items() if dim != "quantile" and isinstance(part, float)]
-            whole = {dim: int(at[dim]) for dim in dated if at[dim].is_integer()}
-            yield name, at | whole, label, statistic, float(value), float(error), unit
+            yield name, at, label, statistic, float(value), float(error), unit

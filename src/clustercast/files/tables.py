@@ -41,8 +41,8 @@ def write_quantiles(summary: xr.Dataset, path: Path | str) -> Path:
     -------
     pathlib.Path
         Columns ``output, unit, year, statistic, value, error`` (Monte Carlo standard error), with further dimensions
-        before ``statistic``: the probability of a quantile, ``mean``, or ``share of LABEL`` of a labelled index.
-        Numbers read back to the last bit.
+        before ``statistic``: the probability of a quantile, ``mean``, ``exceedance`` of a level of `stream`, or ``share
+        of LABEL`` of a labelled index. Numbers read back to the last bit.
     """
     # Shares of labelled indices come last.
     numbers = sorted(_numbers(summary), key=lambda number: number[2] is not None)
@@ -166,8 +166,11 @@ def _draw_tables(forecast: xr.Dataset) -> Iterator["pa.Table"]:
 
 
 def _numbers(summary: xr.Dataset) -> list[Number]:
-    """Return the numbers of a summary, refused where it holds no quantiles."""
+    """Return the numbers of a summary, whole years without a point, refused where it holds no quantiles."""
     numbers = list(summary_rows(summary))
+    for _, at, *_ in numbers:
+        dated = [dim for dim, part in at.items() if dim != "quantile" and isinstance(part, float)]
+        at.update({dim: int(at[dim]) for dim in dated if at[dim].is_integer()})
     if not any("quantile" in at for _, at, *_ in numbers):
         raise InputError("the dataset holds no quantiles with errors; make it with cc.summarise(forecast)")
     return numbers
