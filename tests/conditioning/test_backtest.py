@@ -152,15 +152,22 @@ def test_coverage_counts_the_central_intervals():
 
 
 def test_a_rolling_origin_learns_more_each_time():
-    done = []
+    done, kept = [], {}
     runs = rolling_origin(
         PRIORS,
         observations(VALUES),
         origins=["2022", "2024"],
         model=MODEL,
         size=1 << 11,
+        kept=kept,
         progress=lambda count, total: done.append((count, total)),
     )
+    many = len(kept)
+    assert many >= 2
+    assert backtest(PRIORS, observations(VALUES), as_of="2024", model=MODEL, size=1 << 11, kept=kept) == runs[1]
+    assert len(kept) == many
+    backtest(PRIORS, observations(VALUES), as_of="2024", model=MODEL, size=1 << 11, seed=1, kept=kept)
+    assert len(kept) > many
     assert [run.learned for run in runs] == [3, 5]
     assert done == [(1, 2), (2, 2)]
     posterior = skills(runs)[0]

@@ -1,6 +1,7 @@
 """The tables of conditioning and of a backtest: what they hold, and that they fit a terminal."""
 
 import io
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -163,3 +164,7 @@ def test_each_observation_has_its_scores_and_a_dash_where_there_is_none():
     shown = text(*say("learning.scores", [one, two], ["posterior", "prior", "line"]))
     row = next(line.split() for line in shown.splitlines() if "obs_one" in line)
     assert row == ["obs_one", "2025.1", "×2.00", "0.81", "0.150", "-", "0.750"]
+    # What was scored twice is shown as it was scored last, in every column.
+    again = replace(one, date=2026.1, crps=0.25)
+    (shown,) = say("learning.scores", [one, again], ["posterior"])
+    assert shown.rows == [["obs_one", "2026.1", "×2.00", "0.81", "0.250"]]

@@ -384,6 +384,7 @@ PATH = xr.DataArray([[1.0, 2], [3, 4]], {"year": [2024, 2026]}, ("year", "sample
     ("call", "message"),
     [
         (lambda: crossing_year(PATH, "3 USD"), "level '3 USD' is in 'USD', which does not convert to 'GW'"),
+        (lambda: crossing_year(PATH.assign_attrs(long_name="Power"), "3 USD"), "'power': level '3 USD' is in"),
         (lambda: crossing_year(PATH, "many GW"), "cannot read 'many GW'"),
         (lambda: crossing_year(PATH, np.nan), "level is nan|the level is nan"),
         (lambda: crossing_year(PATH.drop_attrs(), "3 GW"), "'power' has no attribute 'units'"),

@@ -121,7 +121,7 @@ def backtest(
     model, years, size, seed, skip_bad
         As in `condition`.
     kept : dict, optional
-        What was learned for other dates with the same settings; what is learned is added.
+        What was learned before, for other dates perhaps; what is learned is added.
 
     Returns
     -------
@@ -210,7 +210,7 @@ def rolling_origin(
     list of Backtest
     """
     dates, made = list(origins), []
-    settings |= {"years": tuple(years), "kept": {}}
+    settings = {"kept": {}, **settings, "years": tuple(years)}
     for done, date in enumerate(dates, 1):
         made.append(backtest(priors, observations, as_of=date, **settings))
         if progress is not None:

@@ -43,8 +43,8 @@ ANCHORS = {
 }
 
 
-# What was learned, by the fingerprints of priors and rows.
-Kept = dict[tuple[str, str], xr.DataTree]
+# What was learned, by the fingerprints of priors, rows and model, and the settings.
+Kept = dict[tuple[Any, ...], xr.DataTree]
 
 
 @dataclass(frozen=True)
@@ -97,10 +97,10 @@ class Forecaster:
 
     def learned(self, priors: Priors, past: Observations) -> xr.DataTree:
         """Return the posterior given some rows."""
-        key = priors.hash, past.hash
+        settings: dict[str, Any] = {"years": self.years, "size": self.size, "seed": self.seed}
+        key = priors.hash, past.hash, self.model.hash, *settings.values()
         if key not in self.kept:
-            settings: dict[str, Any] = {"model": self.model, "years": self.years, "size": self.size, "seed": self.seed}
-            self.kept[key] = condition(priors, past, **settings)
+            self.kept[key] = condition(priors, past, model=self.model, **settings)
         return self.kept[key]
 
     def ahead(

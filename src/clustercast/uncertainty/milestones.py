@@ -292,11 +292,11 @@ def unit_of(trajectory: xr.DataArray) -> str | None:
 
 def level_of(trajectory: xr.DataArray, level: Level) -> float:
     """Return a level as a finite number in the unit of a trajectory."""
-    unit = unit_of(trajectory)
+    unit, name = unit_of(trajectory), str(trajectory.name or title_of(trajectory))
     if isinstance(level, str) and unit is None:
-        what = f"{title_of(trajectory)!r} has no attribute 'units', and the level is {level!r}"
+        what = f"{name!r} has no attribute 'units', and the level is {level!r}"
         raise InputError(f"{what}; set it, '1' for a pure number")
-    threshold = in_unit(level, unit or "1", f"{title_of(trajectory)!r}: level")
+    threshold = in_unit(level, unit or "1", f"{name!r}: level")
     if not np.isfinite(threshold):
         raise InputError(f"the level is {level!r}; give a finite number, or a text such as '100 GW'")
     return threshold
