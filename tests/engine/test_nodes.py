@@ -237,6 +237,23 @@ def test_two_constants_before_the_first_node_and_from_it_on_stand_on_years():
     assert found.transpose("year", "sample").values.tolist() == [[7, 7], [7, 7], [3, 3], [3, 3]]
 
 
+@pytest.mark.parametrize("between", [None, "linear"])
+def test_a_past_without_a_beginning_is_refused(between):
+    @cc.quantity("1", between=between, lags={"other": "delay"})
+    def level(share, lagged_other):
+        return share * lagged_other
+
+    @cc.quantity("1", between=between, lags={"level": "delay"})
+    def other(share, lagged_level):
+        return share * lagged_level
+
+    priors = cc.Priors(share=cc.Uniform(0, 1), delay=cc.Fixed(1, unit="year"), start=cc.Fixed(2026, unit="year"))
+    model = cc.Model([level, other], start="start")
+    inputs = cc.draw(priors, 2)[list(model.inputs(["level"]))]
+    with pytest.raises(InputError, match=r"the past of '\w+' has no beginning.*before="):
+        cc.propagate(inputs, model=model, years=[2027], outputs="level")
+
+
 def check_chain(last):
     functions = []
     for number in range(1, last + 1):
