@@ -299,9 +299,12 @@ def weights_array(weights: Weights, forecast: xr.Dataset | xr.DataArray) -> Floa
         weights = xr.DataArray(weights.to_numpy(), {"sample": weights.index}, "sample")
     if isinstance(weights, xr.DataArray) and weights.dims != ("sample",):
         raise InputError(f"weights have the dimensions {weights.dims}; give ('sample',), one for each sample")
-    if isinstance(weights, xr.DataArray) and "sample" in weights.coords and "sample" in forecast.coords:
-        index = weights.indexes["sample"]
-        places = index.get_indexer(forecast.indexes["sample"]) if index.is_unique else np.full(size, -1)
+    if isinstance(weights, xr.DataArray) and "sample" in weights.coords:
+        # A forecast without the coordinate is in the order of its draw.
+        index, own = weights.indexes["sample"], forecast.get_index("sample")
+        places = index.get_indexer(own) if index.is_unique else np.full(size, -1)
+        # Samples that were drawn again, as for a bootstrap, are there twice, and so are their weights.
+        places = np.arange(size) if index.equals(own) else places
         if (places < 0).any():
             what = f"weights lack {np.count_nonzero(places < 0)} of the {size} samples by their coordinate"
             raise InputError(f"{what}, or name one twice; give one for each sample, or a plain array in order")

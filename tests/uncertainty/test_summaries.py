@@ -120,6 +120,11 @@ def test_weights_are_aligned_by_the_coordinate_of_the_samples():
     for wrong in (weights.isel(sample=slice(1, None)), weights.assign_coords(sample=np.arange(1, 65))):
         with pytest.raises(InputError, match="weights lack 1 of the 64 samples"):
             summarise(forecast, weights=wrong)
+    bare = forecast.drop_vars("sample")
+    xr.testing.assert_identical(summarise(bare, weights=shuffled), summarise(bare, weights=weights))
+    again = np.random.default_rng(2).integers(64, size=64)
+    drawn = forecast.assign(w=weights).isel(sample=again)
+    xr.testing.assert_identical(summarise(drawn, weights="w"), summarise(drawn, weights=weights.values[again]))
 
 
 def test_weights_move_a_summary_to_another_distribution():
