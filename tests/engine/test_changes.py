@@ -1,5 +1,7 @@
 """Growth that changes from a date: the past stays to the bit, the level goes on, the new rate holds after."""
 
+import functools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -122,6 +124,20 @@ def test_a_level_that_would_change_without_effect_is_refused(run):
     same = cc.propagate(cc.draw(late, 9, seed=3), model=model, years=range(2024, 2031))["investment"]
     plain = cc.propagate(cc.draw(cc.Priors(level=level, **LEVEL), 9, seed=3), model=model, years=range(2024, 2031))
     np.testing.assert_array_equal(same, plain["investment"])
+
+
+def test_a_change_shows_in_the_quantities_of_a_layer_alone():
+    @cc.quantity("USD/year")
+    def bounded(investment, limits):
+        return investment / (1 + limits)
+
+    model = cc.Model([investment, bounded], layers={"trend": {"limits": 0}})
+    later = cc.Priors(level=cc.Uniform(1, 2, unit="USD/year"), limits=cc.Fixed(1), **LEVEL)
+    later = later.add(growth_from_2026=cc.Fixed(0.1, unit="1/year"))
+    run = functools.partial(cc.propagate, cc.draw(later, 9, seed=3), model=model, years=[2025, 2028])
+    both, alone = run(outputs=["investment", "trend_investment"]), run(outputs=["trend_investment"])
+    np.testing.assert_array_equal(alone["trend_investment"], both["trend_investment"])
+    np.testing.assert_array_equal(alone["trend_investment"], both["investment"])
 
 
 def test_an_input_that_nothing_takes_with_the_year_is_refused_by_name():

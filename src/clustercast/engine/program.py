@@ -160,7 +160,8 @@ def _refuse_idle_changes(model: Model, values: Arrays, outputs: tuple[str, ...],
         same = {**values, name: values.get(changed, values[name])}
         if date >= max(years) or np.all(values[name] == same[name]):
             continue
-        users = [user for user in model.users(name) if user in model.order(outputs)]
+        # Not `Model.users`, which leaves out the quantities of layers.
+        users = [u for u in model.order(outputs) if any(need.name == name for need in model.definition(u).needs)]
         with_it, without = (unproved(model, given, users, years).run(given) for given in (values, same))
         if all(np.allclose(with_it[user], without[user], _ROUNDING, 0, equal_nan=True) for user in users):
             who = ", ".join(repr(user) for user in users)
