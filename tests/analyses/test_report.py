@@ -43,6 +43,12 @@ def html(place):
     return (place / "report.html").read_text(encoding="utf-8")
 
 
+def test_one_year_is_enough(tmp_path):
+    # Before the forecast starts nothing is held back by year.
+    assert options.exit_code(report, ["--samples", "64", "--years", "2026", "--out", str(tmp_path)]) == 0
+    assert "2026: the largest cluster draws " in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
 class Outline(HTMLParser):
     """Collects headings, ids, targets of links, and whatever would be fetched."""
 

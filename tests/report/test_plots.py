@@ -211,6 +211,12 @@ class TestMilestones:
         assert texts(ax)[0] == "20 % before 2024\n20 % later"
         assert [label.get_text() for label in ax.get_yticklabels()] == [r"\$1T", r"\$2T"]
 
+    def test_one_year_has_no_bars_and_says_what_is_outside(self):
+        one = xr.DataArray([-np.inf, np.inf], dims="sample", attrs={"first_year": 2026.0, "last_year": 2026.0})
+        ax = plots.crossing_years({"$1T": one})
+        assert [bar.get_height() for bar in ax.patches] == [0]
+        assert texts(ax)[0] == "50 % before 2026\n50 % later"
+
     def test_what_is_no_crossing_year_is_refused(self):
         with pytest.raises(InputError, match="cc.crossing_year"):
             plots.crossing_years({"x": xr.DataArray([2024.0], dims="sample")})

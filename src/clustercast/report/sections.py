@@ -83,7 +83,8 @@ def page_values(results: Results) -> dict[str, Any]:
         "member": member(indices),
         "index_tables": sobol_tables(indices),
         "index_warning": _ADVICE.sub("", caution(indices)),
-        "limits": [name for name in LIMITS if f"{name}_share" in results.summary],
+        # One that is the same in all years is in none of them.
+        "limits": [name for name in LIMITS if "year" in getattr(results.summary.get(f"{name}_share"), "dims", ())],
         "scenarios": _scenarios(results) if len(results.scenarios) > 1 else None,
         "learned": _learned(results, *results.observations) if results.observations else None,
         "fixed": [name for name in given if isinstance(given[name], Fixed)],

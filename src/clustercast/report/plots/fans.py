@@ -195,7 +195,7 @@ def crossing_years(crossings: Mapping[str, xr.DataArray], *, ax: Axes | None = N
         if "last_year" not in found.attrs:
             raise InputError(f"{label!r} has no attribute 'last_year'; give a result of cc.crossing_year")
     first = math.floor(min(found.attrs["first_year"] for found in crossings.values()))
-    last = math.ceil(max(found.attrs["last_year"] for found in crossings.values()))
+    last = max(first + 1, math.ceil(max(found.attrs["last_year"] for found in crossings.values())))
     years = np.arange(first, last + 1)
     samples = [np.asarray(found.values, dtype=np.float64).reshape(-1) for found in crossings.values()]
     # The last year holds its end too.
