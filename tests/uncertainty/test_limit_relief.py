@@ -47,6 +47,6 @@ def test_the_relief_is_the_ratio_of_two_minima_on_the_same_draws():
 def test_a_limit_that_does_not_act_is_refused():
     model = cc.Model([shipments])
     off = priors(limit_money=cc.Fixed(0))
-    for given, limits in ((off, ["money"]), (priors(), ["monye"])):
+    for given, limits in ((off, ["money"]), (priors(), ["monye"]), (priors(), [])):
         with pytest.raises(cc.InputError, match="give limits that act, of power, chips, money"):
             cc.limit_relief(given, 64, [2028], output="shipments", limits=limits, model=model)

@@ -110,10 +110,11 @@ def limit_relief(
         If the priors lack a switch, or it is not on, or the output is not above 0.
     """
     switches = {name.removeprefix(_LIMIT): prior for name, prior in priors.items() if name.startswith(_LIMIT)}
-    names = list(limits)
+    names, remedy = list(limits), f"give limits that act, of {', '.join(switches)}"
+    if not names:
+        raise InputError(f"limits is empty; {remedy}")
     for name in names:
         if not isinstance(switches.get(name), Fixed) or switches[name].median != 1:
-            remedy = f"give limits that act, of {', '.join(switches)}"
             raise InputError(f"{priors.name} has no switch {_LIMIT}{name} that is on; {remedy}")
     inputs, grid = draw(priors, size, seed=seed), year_grid(years).tolist()
 
