@@ -293,7 +293,8 @@ def weights_array(weights: Weights, forecast: xr.Dataset | xr.DataArray) -> Floa
         known = [*map(str, forecast.data_vars if isinstance(forecast, xr.Dataset) else ())]
         if weights not in known:
             what = f"the forecast holds no weights {weights!r}{nearest(weights, known)}"
-            raise InputError(f"{what}; name a variable of it, or give a number for each sample")
+            # A path alone has no variables to name.
+            raise InputError(f"{what}; {'name a variable of it, or ' if known else ''}give a number for each sample")
         weights = forecast[weights]
     if isinstance(weights, pd.Series):
         weights = xr.DataArray(weights.to_numpy(), {"sample": weights.index}, "sample")

@@ -127,6 +127,11 @@ def test_weights_are_aligned_by_the_coordinate_of_the_samples():
     xr.testing.assert_identical(summarise(drawn, weights="w"), summarise(drawn, weights=weights.values[again]))
 
 
+def test_a_path_alone_has_no_weights_by_name():
+    with pytest.raises(InputError, match="holds no weights 'w'; give a number for each sample"):
+        exceedance(PATH, 1.0, weights="w")
+
+
 def test_weights_move_a_summary_to_another_distribution():
     forecast = lognormal_growth(1 << 14)
     weights = np.exp(
