@@ -188,6 +188,14 @@ def test_a_quantity_that_is_not_finite_is_named():
 
     with pytest.raises(InputError, match=r"'ratio' \(.*\) is not finite: (divide by zero|invalid)"):
         cc.propagate(cc.draw(cc.Priors(x=cc.Uniform(0, 1)), 8), model=cc.Model([ratio]))
+    either = cc.Priors(x=cc.Discrete((-2.0, 3.0), (0.5, 0.5)))
+
+    @cc.quantity("1")
+    def logarithm(x):
+        return np.log(x)
+
+    with pytest.raises(InputError, match="invalid value encountered in log, with x -2 to 3 in coherent units"):
+        cc.propagate(cc.draw(either, 64), model=cc.Model([logarithm]))
 
 
 def test_an_output_that_is_not_finite_in_its_declared_unit_is_named():

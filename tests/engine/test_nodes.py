@@ -235,6 +235,33 @@ def test_two_constants_before_the_first_node_and_from_it_on_stand_on_years():
     model = cc.Model([level], start="start")
     found = cc.propagate(cc.draw(priors, 2), model=model, years=[2024, 2025, 2026, 2027])["level"]
     assert found.transpose("year", "sample").values.tolist() == [[7, 7], [7, 7], [3, 3], [3, 3]]
+    # What was proved for dates on one side says nothing of dates on both.
+    drawn = cc.draw(priors.replace(now=cc.Uniform(3, 4)), 2)
+    sides = {years: cc.propagate(drawn, model=model, years=years)["level"] for years in ((2024, 2025), (2027,))}
+    assert {one.dims for one in sides.values()} == {("sample",)}
+    both = cc.propagate(drawn, model=model, years=[2024, 2027])["level"]
+    np.testing.assert_array_equal(both, [sides[2024, 2025], sides[(2027,)]])
+    np.testing.assert_array_equal(both, [[7, 7], drawn["now"]])
+
+
+def test_a_lag_in_a_loop_holds_the_value_of_the_node_before_where_it_is_not_to_be_interpolated():
+    @cc.quantity("1", between="previous", before=3.0, lags={"total": "lag"})
+    def total(previous_total, lagged_total, rate):
+        return previous_total + rate * lagged_total
+
+    @cc.quantity("1")
+    def initial_total(rate):
+        return 1 + 0 * rate
+
+    priors = cc.Priors(rate=cc.Uniform(0.1, 0.5), start=cc.Fixed(2026, unit="year"), lag=cc.Fixed(0.75, unit="year"))
+    drawn = cc.draw(priors, 3, seed=1)
+    model = cc.Model([total, initial_total], start="start", step=0.5)
+    found = cc.propagate(drawn, model=model, years=2026 + np.arange(8) / 2, outputs=["total"])["total"]
+    rows = [np.ones(3)]
+    for node in range(1, 8):
+        # A node and a half behind: the value of the node before that date, before the first one that of the past.
+        rows.append(rows[-1] + drawn["rate"].values * (rows[node - 2] if node >= 2 else 3.0))
+    np.testing.assert_allclose(found, rows, rtol=1e-15)
 
 
 @pytest.mark.parametrize("between", [None, "linear"])

@@ -113,6 +113,20 @@ def test_values_outside_the_bounds_are_refused_by_the_model_wherever_they_come_f
             cc.propagate(inputs, years=YEARS, outputs=users)
 
 
+@pytest.mark.parametrize(
+    ("name", "within"), [("load_factor", "0, excluded, to 1"), ("gas_plant_build_time", "0 to inf")]
+)
+@pytest.mark.parametrize("place", range(4))
+def test_one_value_outside_its_bounds_is_refused_wherever_it_stands(name, within, place):
+    inputs = DRAWS["evidence_2026"].copy()
+    values = inputs[name].values.copy()
+    values[place] = -0.5
+    inputs[name] = (inputs[name].dims, values, inputs[name].attrs)
+    users = next(quantity for quantity in MODEL.functions if name in MODEL.inputs([quantity]))
+    with pytest.raises(InputError, match=f"input '{name}' is -0.5, outside {within}, which"):
+        cc.propagate(inputs, years=YEARS, outputs=users)
+
+
 def test_a_change_from_a_date_has_the_bounds_of_the_input_also_where_it_is_added_by_hand():
     with pytest.raises(InputError, match="load_factor.*outside"):
         cc.read_priors("evidence_2026").add(load_factor_from_2028=-0.5)

@@ -163,7 +163,7 @@ def _refuse_idle_changes(model: Model, values: Arrays, outputs: tuple[str, ...],
         # Not `Model.users`, which leaves out the quantities of layers.
         users = [u for u in model.order(outputs) if any(need.name == name for need in model.definition(u).needs)]
         with_it, without = (unproved(model, given, users, years).run(given) for given in (values, same))
-        if all(np.allclose(with_it[user], without[user], _ROUNDING, 0, equal_nan=True) for user in users):
+        if all(np.allclose(with_it[user], without[user], _ROUNDING, 0) for user in users):
             who = ", ".join(repr(user) for user in users)
             what = f"{name!r} changes nothing: what has grown by {date:g} goes on from its level"
             how = f"{who} {'grow' if len(users) > 1 else 'grows'} no faster or slower with {changed!r} from then on"
