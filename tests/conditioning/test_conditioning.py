@@ -386,13 +386,15 @@ def test_posterior_draws_go_on_through_the_model():
     assert set(np.unique(inputs["growth"])) <= set(np.unique(tree["posterior"]["growth"]))
     indices = cc.given_data_indices(forecast)
     assert np.isfinite(indices["S1"]).all()
-    with pytest.raises(cc.InputError, match="has 4096 draws"):
-        posterior_inputs(tree, 5000)
+    np.testing.assert_array_equal(posterior_inputs(tree, 4096, seed=1)["growth"], posterior_inputs(tree)["growth"])
+    for size in (0, 4097):
+        with pytest.raises(cc.InputError, match="has 4096 draws; give 1 to 4096"):
+            posterior_inputs(tree, size)
     with pytest.raises(cc.InputError, match="posterior or prior"):
         posterior_inputs(tree, group="observed_data")
 
 
-def test_a_scenario_is_laid_over_what_was_learnt():
+def test_a_scenario_is_laid_over_what_was_learned():
     tree = cc.condition(priors(), observed(VALUES), model=MODEL, size=1 << 12, seed=5)
     scenario = priors().replace(other_base=cc.Uniform(3.0, 4.0, unit="OOM"))
     inputs = scenario_inputs(tree, priors(), scenario)
