@@ -164,7 +164,8 @@ def test_a_rolling_origin_learns_more_each_time():
     )
     many = len(kept)
     assert many >= 2
-    assert backtest(PRIORS, observations(VALUES), as_of="2024", model=MODEL, size=1 << 11, kept=kept) == runs[1]
+    again = backtest(PRIORS, observations(VALUES), as_of="2024", model=MODEL, size=1 << 11, kept=kept)
+    assert repr(again) == repr(runs[1])
     assert len(kept) == many
     backtest(PRIORS, observations(VALUES), as_of="2024", model=MODEL, size=1 << 11, seed=1, kept=kept)
     assert len(kept) > many
