@@ -22,8 +22,9 @@ def claims(run: options.Run) -> options.Answer:
     relief = relief_of(run)
     tables = say("claims.answers", answers) + (say("claims.limits", limits, LIMITS) if labelled else [])
     tables += [] if relief is None else say("claims.relief", relief)
+    finding = [*say("claims.finding", answers), *conditions(run.priors, forecast, 2030.0)]
     return options.Answer(
-        finding=[*say("claims.finding", answers), *conditions(run.priors, forecast, 2030.0)],
+        finding=[*finding, *run.without_effect({*map(str, forecast)} & {*run.model.functions})],
         shown=tables,
         results={"claims": answers, "limits": limits, "relief": relief},
         files={"claims.nc": lambda path: cc.write_netcdf(answers, path)},

@@ -10,7 +10,7 @@ import re
 import sys
 import tomllib
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -83,13 +83,14 @@ class Run:
         forecast = self.forecast(QUICK) if forecast is None else forecast
         return [*opening(forecast, self.priors, self.outputs), *self.without_effect(self.with_trend())]
 
-    def without_effect(self, shown: Sequence[str]) -> list[str]:
-        """Return a sentence on inputs that were changed and that nothing shown depends on, or nothing."""
+    def without_effect(self, shown: Iterable[str]) -> list[str]:
+        """Return a sentence on inputs that were changed and on which none of the names shown depends, or nothing."""
         import clustercast as cc
         from clustercast.engine.model import change_of
         from clustercast.report.numbers import in_a_sentence, listed
 
-        used = {*shown, *self.model.inputs(name for name in shown if name in self.model)}
+        names = [*shown]
+        used = {*names, *self.model.inputs(name for name in names if name in self.model)}
         base = cc.read_priors(self.named[0]) if self.named[0] and self.named[1] else self.priors
         laid_over = [name for name in self.priors if name not in base or self.priors[name] != base[name]]
         idle, theirs = ([(change_of(n) or (n,))[0] for n in names] for names in (self.settings, laid_over))

@@ -19,9 +19,13 @@ def report(run: options.Run, condition: bool = False, draws: Path | None = None)
     from clustercast.files.whole import write_text
     from clustercast.report.sections import page_values
     from clustercast.report.wording import render
+    from clustercast.uncertainty.claims import claim_names, read_claims
 
     results = gather(run, condition)
     values = page_values(results)
+    # The page shows claims beside the outputs.
+    shown = {*map(str, results.forecast), *claim_names(read_claims())} & {*run.model.functions}
+    values["answer"] = [*values["answer"], *run.without_effect(shown)]
     html = render("report.html", title=TITLE, subtitle=f"{run.priors.name}, seed {run.seed}", **values)
     files = {
         "report.html": lambda path: write_text(path, html),

@@ -140,3 +140,13 @@ def test_a_change_that_nothing_shows_is_named(asked, said, tmp_path, capsys):
     assert command.run(["shapley", "--samples", "16", "--years", "2030", *asked, "--out", str(tmp_path / "out")]) == 0
     shown = " ".join(capsys.readouterr().out.split())
     assert ("Nothing shown" in shown) == bool(said) and (said or "") in shown
+
+
+@pytest.mark.parametrize("name", ["claims", "report"])
+def test_claims_and_the_page_name_a_change_that_they_do_not_show(name, tmp_path, capsys):
+    place = ["--samples", "64", "--out", str(tmp_path / "out")]
+    assert command.run([name, "--set", "synchronisation_power_drop=0.3", *place]) == 0
+    said = "Nothing shown depends on what was changed: synchronisation power drop; the quantity power_swing does."
+    assert said in " ".join(capsys.readouterr().out.split())
+    page = tmp_path / "out" / "report.html"
+    assert name == "claims" or said in page.read_text(encoding="utf-8")
