@@ -433,6 +433,14 @@ def test_a_mean_that_a_few_values_own_is_named():
     assert "The mean of cost rests on its few largest values in 1 of 2 rows (k-hat" in warning
     assert "price" not in warning
     assert cc.summarise(forecast[["price"]]).attrs["warning"] == ""
+    # Of several the most rows are named, of however many.
+    heavy, mild = values[[0]], values[[1]]
+    rows = {"both": [heavy, heavy], "one": [heavy, mild, mild, mild]}
+    kept = {
+        name: ((name + "s", "sample"), np.concatenate(each), {"role": "output", "units": "W"})
+        for name, each in rows.items()
+    }
+    assert "in up to 2 of 2 rows" in cc.summarise(xr.Dataset(kept)).attrs["warning"]
     mild = ((np.arange(1000) + 0.5) / 1000)[np.newaxis] ** -0.6
     more = forecast.assign(power=forecast["cost"], energy=2 * forecast["cost"][0], mild=(("one", "sample"), mild))
     for name in ("power", "energy", "mild"):
