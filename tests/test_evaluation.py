@@ -432,6 +432,7 @@ def one(a, b, c):
         (one, {"outputs": {"sample": "1"}}, "coordinate 'sample', which is an output too"),
         (one, {"coords": {1: [1]}}, "coords names 1"),
         (one, {"coords": {"sample": [1]}}, "coords names 'sample'"),
+        (one, {"coords": {"quantile": [1]}}, "coords names 'quantile'"),
         (one, {"coords": {"a": [1]}}, "coords names 'a'"),
         (one, {"coords": {"region": "EU"}}, r"give a list of labels, as \['EU'\]"),
         (one, {"coords": {"region": []}}, "each once"),

@@ -153,8 +153,8 @@ def _labels(coords: Mapping[str, Sequence[Any]] | None, taken: Sequence[str]) ->
     """Return the labels of the further dimensions as arrays."""
     labels: dict[str, NDArray[Any]] = {}
     for name, given in (coords or {}).items():
-        if not isinstance(name, str) or name == "sample" or name in taken:
-            raise InputError(f"coords names {name!r}, which is taken; use a name that is no input, output or 'sample'")
+        if not isinstance(name, str) or name in ("sample", "quantile", *taken):
+            raise InputError(f"coords names {name!r}, which is taken; use a name that no input, output or summary has")
         if isinstance(given, str):
             raise InputError(f"coords[{name!r}] is {given!r}; give a list of labels, as [{given!r}]")
         try:

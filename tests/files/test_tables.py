@@ -136,6 +136,25 @@ def test_further_dimensions_have_columns_of_their_own(tmp_path):
     assert table.set_index(["year", "region", "sample"])["cost"].loc[2026, "US", 2] == values[1, 1, 2]
 
 
+@pytest.mark.parametrize("name", ["output", "statistic", "value", "error", "unit"])
+def test_a_dimension_with_the_name_of_a_column_is_refused(tmp_path, name):
+    cost = xr.DataArray(np.arange(8.0).reshape(2, 4), {name: [1, 2]}, (name, "sample"), attrs={"role": "output"})
+    summary = cc.summarise(cost.to_dataset(name="cost"))
+    refused = pytest.raises(InputError, match=f"a dimension {name!r}.*rename")
+    for table in (summary.to_dataframe, summary.isel({name: 0}).to_dataframe):
+        with refused:
+            table()
+    with refused:
+        cc.write_quantiles(summary, tmp_path / "q.csv")
+
+
+def test_a_dimension_is_called_label_where_there_are_no_labels(forecast):
+    summary = cc.summarise(forecast).assign_coords(label=1)
+    assert set(summary[["power", "power_error"]].to_dataframe()["label"]) == {1}
+    with pytest.raises(InputError, match="a dimension 'label'"):
+        summary.to_dataframe()
+
+
 def test_a_frame_is_a_table_without_formulas(tmp_path):
     frame = pd.DataFrame(
         {"value": [0.1, np.pi], "source": ["=1+1", "A (2024)"]}, index=pd.Index(["a", "b"], name="input")

@@ -5,7 +5,7 @@ import json
 import os
 import re
 import zlib
-from collections.abc import Hashable, Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any, Final
 
@@ -219,10 +219,18 @@ class SummaryDataset(xr.Dataset):  # type: ignore[no-untyped-call]
         """Return a tidy table, one row a number."""
         rows, chosen = [], {str(key): part.values[()] for key, part in self.coords.items() if not part.dims}
         for output, at, label, *cells in summary_rows(self):
-            own = {} if label is None else {"label": label}
-            named = zip(("statistic", "value", "error", "unit"), cells, strict=True)
-            rows.append(dict(output=output, **chosen, **at, **own, **dict(named)))
+            own: dict[str, object] = {} if label is None else {"label": label}
+            own.update(zip(("statistic", "value", "error", "unit"), cells, strict=True))
+            refuse_column_names((*chosen, *at), ("output", *own))
+            rows.append({"output": output, **chosen, **at, **own})
         return pd.DataFrame(rows)
+
+
+def refuse_column_names(dims: Iterable[str], columns: Collection[str]) -> None:
+    """Refuse a dimension that has the name of a column of the table."""
+    if taken := [dim for dim in dims if dim in columns]:
+        what = f"the summary has a dimension {taken[0]!r}, which is the name of a column of its table"
+        raise InputError(f"{what}; rename it, as in forecast.rename({{{taken[0]!r}: 'NAME'}})")
 
 
 def summary_rows(summary: xr.Dataset) -> Iterator[Number]:

@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 
 from clustercast.errors import InputError, takes
-from clustercast.files.netcdf import Number, summary_rows, write_netcdf
+from clustercast.files.netcdf import Number, refuse_column_names, summary_rows, write_netcdf
 from clustercast.files.whole import write_text, write_whole
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def write_quantiles(summary: xr.Dataset, path: Path | str) -> Path:
     numbers = sorted(_numbers(summary), key=lambda number: number[2] is not None)
     dims = dict.fromkeys(dim for _, at, *_ in numbers for dim in at)
     further = [dim for dim in dims if dim not in ("year", "quantile")]
+    refuse_column_names(further, QUANTILE_COLUMNS)
     rows: list[_Row] = []
     for name, at, label, statistic, value, error, unit in numbers:
         if label is not None:
