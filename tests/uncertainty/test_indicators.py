@@ -77,6 +77,15 @@ def test_a_level_reached_from_above():
     np.testing.assert_array_equal(fallen, forecast["start"] <= 5e9)
 
 
+def test_an_output_with_a_further_dimension_is_refused():
+    forecast = cc.propagate(cc.draw(PRIORS, 256, seed=1), model=cc.Model([cost]), years=YEARS)
+    region = forecast["cost"].expand_dims(region=["here", "there"]).assign_attrs(forecast["cost"].attrs)
+    for asked in (cc.milestones, cc.reached_by):
+        with pytest.raises(cc.InputError, match="'cost' has the dimension region; choose one value of it"):
+            asked(forecast.assign(cost=region), {"cost": "$1T"})
+        assert asked(forecast.assign(cost=region).sel(region="here"), {"cost": "$1T"}).sizes["year"] == len(YEARS)
+
+
 def test_claims_are_outputs_too(design):
     claim = Claim(id="trillion", text="A trillion by 2028", quantity="cost", level="$1T", by=2028, source="x")
     met = cc.claims_met(design, [claim])

@@ -22,9 +22,8 @@ def priors(**changes):
 
 
 def relief(**settings):
-    return cc.limit_relief(
-        priors(), 2048, [2028], output="shipments", limits=LIMITS, model=cc.Model([shipments]), seed=3, **settings
-    )
+    how = {"output": "shipments", "limits": LIMITS, "model": cc.Model([shipments]), "seed": 3}
+    return cc.limit_relief(priors(), 2048, [2028], **{**how, **settings})
 
 
 def test_the_relief_is_the_ratio_of_two_minima_on_the_same_draws():
@@ -42,6 +41,7 @@ def test_the_relief_is_the_ratio_of_two_minima_on_the_same_draws():
     # In a sample at most one limit binds alone.
     assert float(result["share_above"].sum("limit").max()) <= 1
     assert relief(threshold=1e6)["share_above"].max() == 0
+    assert relief(limits="chips").identical(relief(limits=["chips"]))
 
 
 def test_a_limit_that_does_not_act_is_refused():

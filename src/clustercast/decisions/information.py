@@ -29,8 +29,7 @@ from clustercast.priors.prior_set import Priors
 from clustercast.quantities.cluster_model import cluster_model
 from clustercast.sampling import draw
 from clustercast.sensitivity.given_data import input_matrix, varied_inputs
-from clustercast.uncertainty.conditions import variable_of
-from clustercast.uncertainty.milestones import not_nan, place_of
+from clustercast.uncertainty.milestones import not_nan, place_of, variable_of
 
 Rows: TypeAlias = Mapping[str, object] | Sequence[Mapping[str, object]] | Observations | str | Path
 Groups = Mapping[str, tuple[str, ...]]

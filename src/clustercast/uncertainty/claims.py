@@ -21,7 +21,6 @@ from clustercast.uncertainty.summaries import independent
 _BEYOND = 4
 # A fall and its recovery can lie between two years.
 _FINE = 0.5
-_QUARTILES = (0.25, 0.5, 0.75)
 
 
 class Claim(BaseModel, extra="forbid", frozen=True):
@@ -190,4 +189,4 @@ def _answer(forecast: xr.Dataset, claim: Claim, *, trend: bool) -> tuple[float, 
     rows, _ = independent(forecast, None, design_of(forecast))
     trajectory = forecast[clause.name].isel(sample=rows)
     years = np.sort(crossing_year(trajectory, clause.value, falling=clause.form.startswith("<")).values)
-    return *answer, *(float(years[int(q * (years.size - 1))]) for q in _QUARTILES)
+    return *answer, *(float(years[int(q * (years.size - 1))]) for q in (0.25, 0.5, 0.75))

@@ -16,7 +16,7 @@ from clustercast.dataset import Weights, design_of, in_words
 from clustercast.engine.units import factor, parse_quantity, same_dimension
 from clustercast.errors import InputError, nearest, typed
 from clustercast.files.dates import date_words, end_of, start_of
-from clustercast.uncertainty.milestones import level_of, not_nan, place_of, years_of
+from clustercast.uncertainty.milestones import level_of, not_nan, place_of, variable_of
 from clustercast.uncertainty.summaries import independent
 
 Form = Literal[">", ">=", "<", "<=", "=", "!=", "fall", "rise", "change"]
@@ -277,19 +277,3 @@ def _when(word: str, text: str) -> When:
         return When(word == "by", end_of(edge["period"]), f"the end of {edge['period']}")
     year = int(middle[1]) + 0.5 if middle else start_of(edge["period"] if edge else text)
     return When(word == "by", year, date_words(year))
-
-
-def variable_of(forecast: xr.Dataset, name: str) -> xr.DataArray:
-    """Return a variable of a forecast by year and sample, or by sample."""
-    if name not in forecast.data_vars:
-        known = [str(one) for one in forecast.data_vars]
-        raise InputError(f"the forecast has no {name!r}{nearest(name, known)}; propagate it too")
-    variable = forecast[name]
-    if "sample" not in variable.dims:
-        variable = variable.expand_dims(sample=forecast.sizes["sample"])
-    odd = set(variable.dims) - {"year", "sample"}
-    if odd:
-        raise InputError(f"{name!r} has the dimension {', '.join(map(str, odd))}; choose one value of it with .sel")
-    if "year" in variable.dims:
-        years_of(variable)
-    return variable.transpose(..., "sample")

@@ -12,7 +12,7 @@ from clustercast.dataset import Weights, design_of, in_words, sample_design
 from clustercast.engine.units import in_unit
 from clustercast.errors import InputError, nearest, shown, takes, typed
 from clustercast.files.dates import float_years
-from clustercast.uncertainty.stated import Kind, ReferenceClass, ladder, nearest_rung
+from clustercast.uncertainty.stated import Classes, Kind, ladder, nearest_rung
 from clustercast.uncertainty.summaries import PROBABILITIES, independent, output_names
 
 Level = str | float
@@ -153,10 +153,10 @@ def milestones(
     """
     rows, used = independent(forecast, weights, design_of(forecast))
     parts = []
-    for name, level in level_pairs(forecast, levels):
-        trajectory = forecast[name].isel(sample=rows)
-        crossed = crossing_year(trajectory, level).transpose("sample").values
-        there = reached(trajectory.transpose("year", "sample"), level, ever=True).values
+    for variable, level in level_pairs(forecast, levels):
+        trajectory = variable.isel(sample=rows)
+        crossed = crossing_year(trajectory, level).values
+        there = reached(trajectory, level, ever=True).values
         found = {
             "crossing_year": ("quantile", quantiles_with_errors(crossed, probabilities, used)),
             "reached": ("year", share_with_error(there, used)),
@@ -169,16 +169,15 @@ def milestones(
             variables[key] = (dims, both[0], {**attrs, "long_name": text})
             variables[f"{key}_error"] = (dims, both[1], {**attrs, "long_name": f"{text} (standard error)"})
         points = ("quantile", np.asarray(probabilities, dtype=np.float64), {"long_name": "probability"})
-        coords = {"milestone": f"{name} >= {level_text(trajectory, level)}", "output": name}
+        name = str(variable.name)
+        coords = {"milestone": f"{name} >= {level_text(variable, level)}", "output": name}
         parts.append(xr.Dataset(variables, {**coords, **level_attrs(trajectory, level), "quantile": points}))
     table = xr.concat(parts, "milestone", data_vars="all", coords="all", compat="equals", join="exact")
     return table.assign_coords(year=forecast["year"]).assign_attrs(forecast.attrs)
 
 
 @takes()
-def reference_class(
-    value: xr.DataArray, kind: Kind, *, classes: tuple[ReferenceClass, ...] | None = None
-) -> xr.DataArray:
+def reference_class(value: xr.DataArray, kind: Kind, *, classes: Classes = None) -> xr.DataArray:
     """Return the nearest reference class of each value, in log10.
 
     Parameters
@@ -260,13 +259,12 @@ def reached_by(forecast: xr.Dataset, levels: Levels, *, year: float | None = Non
     """
     sign = "<=" if falling else ">="
     outputs = {}
-    for name, level in level_pairs(forecast, levels):
-        trajectory = forecast[name]
+    for trajectory, level in level_pairs(forecast, levels):
         years_of(trajectory)
-        there = reached(trajectory.transpose("year", "sample"), level, falling=falling, ever=True)
+        there = reached(trajectory, level, falling=falling, ever=True)
         if year is not None:
             there = there.isel(year=place_of(trajectory, year)).drop_vars("year")
-        text = f"{name} {sign} {level_text(trajectory, level)}"
+        text = f"{trajectory.name} {sign} {level_text(trajectory, level)}"
         by = "" if year is None else f" by {year:g}"
         attrs = {"role": "output", "units": "1", "long_name": f"whether {text}{by}"}
         outputs[text] = there.assign_attrs(attrs, level=level_of(trajectory, level))
@@ -313,19 +311,35 @@ def level_text(trajectory: xr.DataArray, level: Level) -> str:
     return level if isinstance(level, str) else f"{level:g}" + ("" if unit == "1" else f" {unit}")
 
 
-def level_pairs(forecast: xr.Dataset, levels: Levels) -> list[tuple[str, Level]]:
+def variable_of(forecast: xr.Dataset, name: str) -> xr.DataArray:
+    """Return a variable of a forecast by year and sample, or by sample."""
+    if name not in forecast.data_vars:
+        known = [str(one) for one in forecast.data_vars]
+        raise InputError(f"the forecast has no {name!r}{nearest(name, known)}; propagate it too")
+    variable = forecast[name]
+    if "sample" not in variable.dims:
+        variable = variable.expand_dims(sample=forecast.sizes["sample"])
+    odd = set(variable.dims) - {"year", "sample"}
+    if odd:
+        raise InputError(f"{name!r} has the dimension {', '.join(map(str, odd))}; choose one value of it with .sel")
+    if "year" in variable.dims:
+        years_of(variable)
+    return variable.transpose(..., "sample")
+
+
+def level_pairs(forecast: xr.Dataset, levels: Levels) -> list[tuple[xr.DataArray, Level]]:
     """Return each output with each of its levels."""
     remedy = "give outputs and levels, as in {'training_cluster_power': '100 GW'}"
     if not isinstance(levels, Mapping):
         raise InputError(f"levels is {shown(levels)}; {remedy}")
     known = output_names(forecast)
-    pairs: list[tuple[str, Level]] = []
+    pairs: list[tuple[xr.DataArray, Level]] = []
     for name, wanted in levels.items():
         if name not in known:
             held = ", ".join(known)
             raise InputError(f"there is no output {name!r}{nearest(name, known)}; the forecast holds {held}")
         several = [wanted] if isinstance(wanted, str) or not isinstance(wanted, Sequence) else wanted
-        pairs += [(name, level) for level in several]
+        pairs += [(variable_of(forecast, name), level) for level in several]
     if not pairs:
         raise InputError(f"levels is empty; {remedy}")
     return pairs

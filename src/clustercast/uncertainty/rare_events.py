@@ -27,8 +27,6 @@ from clustercast.uncertainty.conditions import Condition, parse_condition
 
 _POPULATIONS, _CHAINS = 16, 100
 _REFERENCES = "doi:10.1016/S0266-8920(01)00019-4 doi:10.1111/rssb.12475 doi:10.1016/0043-1354(80)90040-8"
-# What makes the outputs of some samples from their inputs.
-_Run = Callable[[dict[str, FloatArray], int], Mapping[str, FloatArray]]
 
 
 class Evaluation(TypedDict, total=False):
@@ -167,8 +165,8 @@ class _Study:
         if not priors.uncertain:
             raise InputError(f"no uncertain input of {priors.name} bears on {asked.text!r}; free one")
         few = draw(priors, 256, seed=seed)
-        # What gives the outputs; None for a condition on inputs alone.
-        self.run: _Run | None = None
+        # What gives the outputs of some samples from their inputs; None for a condition on inputs alone.
+        self.run: Callable[[dict[str, FloatArray], int], Mapping[str, FloatArray]] | None = None
         if wanted:
             dates = [year for year in YEARS if year < max(asked.years, default=np.inf)]
             grid = year_grid(sorted({*dates, *asked.years}) if years is None else years)

@@ -76,7 +76,7 @@ def limit_relief(
     years: Iterable[float] = YEARS,
     *,
     output: str = "accelerator_shipments",
-    limits: Iterable[str] = ("power", "money", "packaging", "memory", "logic"),
+    limits: Iterable[str] | str = ("power", "money", "packaging", "memory", "logic"),
     threshold: float = 0.1,
     model: Model | None = None,
     seed: int = 0,
@@ -93,7 +93,7 @@ def limit_relief(
         With switches ``limit_NAME``.
     size, years, model, seed, progress
         As in `draw` and `propagate`, of the one draw.
-    output, limits : str and iterable of str, optional
+    output, limits : str and str or iterable of str, optional
         What limits hold back, and their names without ``limit_``.
     threshold : float, optional
         The relief above which it is counted.
@@ -110,7 +110,8 @@ def limit_relief(
         If the priors lack a switch, or it is not on, or the output is not above 0.
     """
     switches = {name.removeprefix(_LIMIT): prior for name, prior in priors.items() if name.startswith(_LIMIT)}
-    names, remedy = list(limits), f"give limits that act, of {', '.join(switches)}"
+    names = [limits] if isinstance(limits, str) else list(limits)
+    remedy = f"give limits that act, of {', '.join(switches)}"
     if not names:
         raise InputError(f"limits is empty; {remedy}")
     for name in names:

@@ -109,6 +109,10 @@ class ReferenceClass(BaseModel, extra="forbid", frozen=True):
     note: str = ""
 
 
+# None stands for the shipped ones.
+Classes = tuple[ReferenceClass, ...] | None
+
+
 class _File(BaseModel, extra="forbid", frozen=True):
     """The file: an array of tables ``[[class]]``."""
 
@@ -133,9 +137,7 @@ def read_reference_classes(path: str | Path | None = None) -> tuple[ReferenceCla
     return tuple(classes)
 
 
-def ladder(
-    kind: Kind, unit: str, classes: tuple[ReferenceClass, ...] | None = None
-) -> tuple[tuple[str, ...], FloatArray]:
+def ladder(kind: Kind, unit: str, classes: Classes = None) -> tuple[tuple[str, ...], FloatArray]:
     """Return names and increasing sizes of the classes of one kind, in a unit; equal ones are joined by "or"."""
     if kind not in KINDS:
         raise InputError(f"kind is {kind!r}{nearest(str(kind), KINDS)}; choose one of {', '.join(KINDS)}")

@@ -18,6 +18,7 @@ Variables = dict[Hashable, xr.Variable]
 PROBABILITIES = (0.05, 0.25, 0.5, 0.75, 0.95)
 # Fewer replicates than this say too little of their own spread.
 _ENOUGH_REPLICATES = 4
+_EVEN = ("latin", "sobol", "saltelli", "shapley", "kucherenko")
 
 
 @typed
@@ -81,8 +82,7 @@ def summarise(
         if twice := next((key for key in made if key in variables), None):
             raise InputError(f"the output {name!r} and another one both give {twice!r}; rename one of them")
         variables |= made
-    size = variable.sizes["sample"]
-    described = summary_record(names, size, design, replicates, used)
+    described = summary_record(names, variable.sizes["sample"], design, replicates, used)
     described["warning"] = _tail_warning(tails)
     coords = {key: forecast[key] for key in forecast.coords if forecast[key].dims == (key,) and key != "sample"}
     coords = {key: value for key, value in coords.items() if any(key in v.dims for v in variables.values())}
@@ -99,17 +99,13 @@ def summary_record(
     if replicates > 1:
         method = f"spread of {replicates} independent replicates"
     # Not of points that are drawn independently, such as Saltelli's may be.
-    elif design.get("name") in ("latin", "sobol", "saltelli", "shapley", "kucherenko") and (
-        design.get("points", "sobol") == "sobol"
-    ):
+    elif design.get("name") in _EVEN and design.get("points", "sobol") == "sobol":
         method += "; an upper limit, because the points of the design are spread evenly"
     record = {"layout": LAYOUT, "outputs": json.dumps(names), "samples": size, "effective_samples": effective}
     return {**record, "error_method": method}
 
 
-def summary_variables(
-    name: str, dims: Sequence[Hashable], attrs: Mapping[str, Any], numbers: summaries.Summary
-) -> Variables:
+def summary_variables(name: str, dims: Sequence[Hashable], attrs: Record, numbers: summaries.Summary) -> Variables:
     """Return the summary of one output as labelled variables; `dims` are the output's own without ``sample``."""
     title, error = attrs.get("long_name", in_words(name)), "Monte Carlo standard error of"
     texts = {"": "quantiles of", "_error": f"{error} quantiles of"}
@@ -168,8 +164,7 @@ def _summary_of(
     """Return the labelled summary of a number."""
     values = np.asarray(variable.values, dtype=np.float64)
     try:
-        many = replicates > 1
-        numbers = replicated_summary(values, points, replicates) if many else summary(values, points, weights)
+        numbers = replicated_summary(values, points, replicates) if replicates > 1 else summary(values, points, weights)
     except InputError:
         wrong = np.argwhere(~np.isfinite(values))
         if not wrong.size:
