@@ -3,6 +3,7 @@
 Constants of the hand arithmetic: 8,760 h a year, 1,037 Btu per cubic foot of gas, 3,412 Btu per kWh.
 """
 
+import ast
 import functools
 
 import numpy as np
@@ -11,12 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import clustercast as cc
-from clustercast.audit.findings import RECOMPUTED, part_verdict, recomputed, rounding_interval, worst
-from clustercast.audit.statements import Essay, Part, Rule
-from clustercast.engine.units import factor
+from clustercast.audit.findings import part_verdict, rounding_interval, worst
+from clustercast.audit.formulas import Numbers, Series
+from clustercast.audit.statements import Part, Rule, numbers_of
+from clustercast.engine.units import factor, registry
 from clustercast.errors import InputError
 from clustercast.uncertainty.stated import read_stated_tables
 
+FILE_OF_TEXTS = cc.read_audit()
+FORMULAS = {(each.id, part.name): part.formula for each in FILE_OF_TEXTS.derivation for part in each.parts}
 # id: (verdict, {part: value or (low, high)}); rounded as in the hand arithmetic, hence within 1 %.
 HAND = {
     "A1": ("OK", {"growth": 3.162}),
@@ -252,21 +256,18 @@ def test_every_derivation_is_held_to_hand_arithmetic(findings):
     assert list(findings) == list(HAND)
     for name, finding in findings.items():
         assert {part.part.name for part in finding.parts} == set(HAND[name][1]), name
-    assert set(RECOMPUTED) == set(HAND)
+    assert {derivation.id for derivation in FILE_OF_TEXTS.derivation} == set(HAND)
 
 
-def test_every_fact_has_a_source_and_is_used():
-    file = cc.read_audit()
-    used = set()
-
-    class Watched(dict):
-        def __getitem__(self, name):
-            used.add(name)
-            return super().__getitem__(name)
-
-    cc.audit_findings(file=file.model_copy(update={"facts": Watched(file.facts)}))
-    assert used == set(file.facts)
-    assert all(fact.source and fact.as_of for fact in file.facts.values())
+def test_every_fact_has_a_source_and_facts_and_terms_are_used():
+    terms = {term.partition("(")[0]: formula for term, formula in FILE_OF_TEXTS.terms.items()}
+    used, waiting = set(), list(FORMULAS.values())
+    while waiting:
+        names = {node.id for node in ast.walk(ast.parse(waiting.pop())) if isinstance(node, ast.Name)} - used
+        used |= names
+        waiting += [terms[name] for name in names & set(terms)]
+    assert used >= {*FILE_OF_TEXTS.facts, *terms}
+    assert all(fact.source and fact.as_of for fact in FILE_OF_TEXTS.facts.values())
 
 
 def test_a_cost_per_watt_is_cost_over_power(findings):
@@ -276,18 +277,15 @@ def test_a_cost_per_watt_is_cost_over_power(findings):
         assert found[f"cost_per_watt_{year}"].high == pytest.approx(50 / 1.35 ** (year - 2024))
 
 
-SHIPPED = read_stated_tables(), cc.read_audit()
-
-
 @functools.cache
 def essay_with(**inputs):
-    return Essay(cc.read_priors("situational_awareness", set=inputs), *SHIPPED)
+    return numbers_of(FILE_OF_TEXTS, cc.read_priors("situational_awareness", set=inputs), read_stated_tables())
 
 
 def test_the_values_follow_the_essays_inputs_not_the_script():
     essay = essay_with(accelerator_price=50_000.0, load_factor=0.5)
-    assert recomputed("A5", essay)["cost"] == pytest.approx(1e9)
-    assert recomputed("A15", essay)["energy_2028"] / factor("TWh/year") == pytest.approx(43.8)
+    assert essay.value(FORMULAS["A5", "cost"]) == pytest.approx(1e9)
+    assert essay.value(FORMULAS["A15", "energy_2028"]) / factor("TWh/year") == pytest.approx(43.8)
 
 
 # What the shipped medians hide, being 1 or 0: another input, a derivation, and by what factor its number changes.
@@ -306,13 +304,13 @@ OTHER = [
 
 @pytest.mark.parametrize(("inputs", "name", "part", "change"), OTHER)
 def test_another_input_changes_a_number_by_its_formula(inputs, name, part, change):
-    found, shipped = (recomputed(name, essay)[part] for essay in (essay_with(**inputs), essay_with()))
+    found, shipped = (essay.value(FORMULAS[name, part]) for essay in (essay_with(**inputs), essay_with()))
     np.testing.assert_allclose(found, shipped * change, rtol=1e-3)
 
 
 def test_an_input_without_ends_is_read_at_its_outer_quantiles():
     ratio = cc.LogNormal.from_quantiles({0.05: 2.0, 0.95: 4.0}, unit="chip/H100e")
-    size = recomputed("A3", essay_with(chip_performance_ratio=ratio))["size"]
+    size = essay_with(chip_performance_ratio=ratio).value(FORMULAS["A3", "size"])
     assert sorted(size) == pytest.approx([6_250, 12_500])
 
 
@@ -325,26 +323,90 @@ def test_the_essays_lines_are_those_of_the_model_at_its_medians():
     years = [2024.0, 2026.0, 2028.0, 2030.0]
     names = ["training_cluster_size", "training_cluster_cost", "training_cluster_power", "ai_investment"]
     forecast = cc.propagate(cc.draw(medians, 1), years=years, outputs=names)
-    essay = essay_with()
-    gain = essay.fact("flop_per_dollar_growth")
-    for year in years:
-        found = {name: float(forecast[name].sel(year=year).squeeze()) for name in names}
-        assert found["training_cluster_size"] == pytest.approx(essay.size(year)[0], rel=1e-3)
-        assert found["training_cluster_cost"] == pytest.approx(essay.cost(year, "price_year", gain)[0], rel=1e-3)
-        assert found["training_cluster_power"] == pytest.approx(essay.power(year)[0], rel=1e-3)
-        assert found["ai_investment"] == pytest.approx(essay.investment(year)[0], rel=1e-3)
+    lines = ["size({})", "cost({}, price_year, stated_flop_per_dollar_growth)", "power({})"]
+    for name, line in zip(names, [*lines, "investment({}, mean(ai_investment[2024]))"], strict=True):
+        found = [essay_with().value(line.format(year))[0] for year in years]
+        np.testing.assert_allclose(found, forecast[name].values.ravel(), rtol=1e-3)
+
+
+def test_every_formula_gives_the_unit_of_its_part_with_time_as_a_pure_number():
+    """In the essay's arithmetic years are exponents, and a year's flow is its number; all other units must hold."""
+    priors, tables = cc.read_priors("situational_awareness"), read_stated_tables()
+
+    def timeless(values, unit):
+        measured = registry().Quantity(np.array(values), unit).to_base_units()
+        return measured / registry().Quantity(1.0, "year") ** dict(measured.unit_items()).get("year", 0)
+
+    facts = {name: timeless([fact.value or fact.low or 1.0], fact.unit) for name, fact in FILE_OF_TEXTS.facts.items()}
+    series = {name: fact for name, fact in FILE_OF_TEXTS.facts.items() if fact.series}
+    facts |= {name: Series(dict.fromkeys(fact.series, facts[name])) for name, fact in series.items()}
+    inputs = {name: timeless([prior.median], prior.unit) for name, prior in priors.items()}
+    cells = {cell.quantity: Series() for cell in tables.cell}
+    for cell in tables.cell:
+        cells[cell.quantity][cell.year] = timeless([cell.low], cell.unit)
+    known = {"function": {"ends": lambda name: inputs[name]}, "table": cells, "input": inputs, "fact": facts}
+    numbers = Numbers(known, FILE_OF_TEXTS.terms)
+    for derivation in FILE_OF_TEXTS.derivation:
+        for part in derivation.parts:
+            result = registry().Quantity(numbers.evaluate(part.formula))
+            assert result.is_compatible_with(timeless(1.0, part.unit)), (derivation.id, part.name, result.units)
 
 
 def test_a_missing_fact_year_or_cell_is_named():
     essay = essay_with()
-    with pytest.raises(InputError, match="fact 'us_generation' has no '2026'; nearest known: .*add it to its series"):
-        essay.fact("us_generation", "2026")
-    with pytest.raises(InputError, match="fact 'trillion' has no '2026'"):
-        essay.fact("trillion", "2026")
-    with pytest.raises(InputError, match="'accelerator_price_growt'"):
-        essay.fact("accelerator_price_growt")
-    with pytest.raises(InputError, match="no cell 'ai_investment' for 1999; add it"):
-        essay.cell("ai_investment", 1999)
+    for formula, message in {
+        'us_generation["2026"]': "no number for '2026'; nearest known: .*there are those for 2013, 2014",
+        "accelerator_price_growt": "formulas know no 'accelerator_price_growt'; nearest known: .*add the fact or",
+        "ai_investment[1999]": "no number for 1999; there are those for 2024, 2026",
+        "power()": r"power takes 1 arguments \(year\), not 0",
+        "trillion[2024]": "cannot be computed",
+        "power + 1": "cannot be computed",
+        "1 / 0": "cannot be computed: division by zero",
+        "trillion / (dozens - dozens)": "gives inf; it must give finite numbers",
+        'ends("accelerator_pric")': "accelerator_pric",
+    }.items():
+        with pytest.raises(InputError, match=message):
+            essay.value(formula)
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "trillion.real",
+        "().__class__",
+        "[trillion]",
+        "lambda: 1",
+        "[x for x in trillion]",
+        "f'{trillion}'",
+        "trillion if dozens else 1",
+        "(x := 1)",
+        "trillion // 2",
+        "trillion == 1",
+        "power(year=2030)",
+        "power(*trillion)",
+        "trillion[1:]",
+        "import os",
+        "",
+    ],
+)
+def test_a_formula_that_is_more_than_arithmetic_is_refused(formula):
+    with pytest.raises(InputError, match="it may hold numbers, names|cannot be read: .* write it as"):
+        essay_with().value(formula)
+
+
+def test_a_term_that_names_itself_or_another_number_is_refused():
+    for term, formula, message in (
+        ("endless", "endless + 1", "cannot be computed: maximum recursion"),
+        ("endless(year)", "endless(year - 1)", "cannot be computed: maximum recursion"),
+    ):
+        with pytest.raises(InputError, match=message):
+            Numbers({}, {term: formula}).value(formula.replace("year - 1", "2030"))
+    with pytest.raises(InputError, match="two have one name"):
+        Numbers({}, {"f": "1", "f(x)": "x"})
+    with pytest.raises(InputError, match="term 'trillion' has a name that formulas know already"):
+        Numbers({"fact": {"trillion": np.ones(1)}}, {"trillion": "1"})
+    with pytest.raises(InputError, match="input 'x' has a name that formulas know already"):
+        Numbers({"fact": {"x": np.ones(1)}, "input": {"x": np.ones(1)}}, {})
 
 
 def test_an_unknown_id_names_the_nearest():
@@ -387,7 +449,7 @@ RULE = Rule(loose_factor=1.25, loose_time=1 / 8)
     ],
 )
 def test_one_rule_gives_the_verdict(low, high, stated, verdict):
-    assert part_verdict(low, high, Part(name="x", unit="1", **stated), RULE) == verdict
+    assert part_verdict(low, high, Part(name="x", formula="x", unit="1", **stated), RULE) == verdict
 
 
 @given(st.floats(1e-6, 1e12), st.integers(1, 4))
@@ -414,7 +476,8 @@ FACT = '[facts.x]\nunit = "1"\nsource = "s"\nas_of = "2024"\n{fact}\n'
 FILE = (
     '[about]\ntitle = "t"\nas_of = "2024"\n[rule]\nloose_factor = 1.25\nloose_time = 0.1\n'
     + FACT
-    + '[[derivation]]\nid = "A1"\ntext = "t"\nsource = "s"\nparts = [{{ name = "growth", unit = "1"{part} }}]\n'
+    + '[[derivation]]\nid = "A1"\ntext = "t"\nsource = "s"\n'
+    + 'parts = [{{ name = "growth", formula = "x", unit = "1"{part} }}]\n'
 )
 
 
@@ -428,6 +491,9 @@ FILE = (
         ("value = 1.0", ", low = 2, high = 1", "low = 2 is above high = 1"),
         ("value = 1.0", ", hihg = 1", "hihg"),
         ("value = 1.0", ', unit2 = "GW"', "unit2"),
+        ('value = 1.0\n[terms]\n"x y" = "1"', "", "terms.x y: 'x y' names no term; write it as"),
+        ('value = 1.0\n[terms]\n"f(2)" = "1"', "", "names no term"),
+        ("value = 1.0\n[terms]\nf = '1 +'", "", "terms.f: formula '1 \\+' cannot be read"),
     ],
 )
 def test_a_broken_file_is_refused_with_place_and_remedy(tmp_path, fact, part, told):
@@ -443,28 +509,28 @@ def test_a_unit_or_an_id_that_cannot_be_is_refused(tmp_path):
     derivation = good[good.index("[[derivation]]") :]
     for text, message in (
         (good.replace('unit = "1"', 'unit = "GWW"', 1), "'GWW'"),
-        (good.replace('growth", unit = "1"', 'growth", unit = "MWW"'), "'MWW'"),
+        (good.replace('"x", unit = "1"', '"x", unit = "MWW"'), "'MWW'"),
         (good + derivation, "derivation 'A1' is there twice"),
     ):
         path.write_text(text)
         with pytest.raises(InputError, match=message):
             cc.read_audit(path)
-    path.write_text(good + derivation.replace("A1", "Z1"))
-    with pytest.raises(InputError, match="derivation 'Z1' has no recomputation"):
-        cc.audit_findings(file=cc.read_audit(path))
 
 
-def test_a_part_that_is_only_stated_or_only_recomputed_is_refused():
-    file = cc.read_audit()
-    (first,) = (derivation for derivation in file.derivation if derivation.id == "A2")
-    for parts in (first.parts[:1], (*first.parts, first.parts[0].model_copy(update={"name": "other"}))):
-        changed = file.model_copy(update={"derivation": (first.model_copy(update={"parts": parts}),)})
-        with pytest.raises(InputError, match="derivation 'A2': .* is stated or recomputed, but not both"):
-            cc.audit_findings(file=changed)
-
-
-def test_a_derivation_without_its_part_is_refused(tmp_path):
+def test_a_file_of_ones_own_is_recomputed_with_its_facts_and_terms(tmp_path):
     path = tmp_path / "audit.toml"
-    path.write_text(FILE.format(fact="value = 1.0", part="").replace('"growth"', '"grwth"'))
-    with pytest.raises(InputError, match="fact 'table_year'"):
+    text = FILE.format(fact="low = 2.0\nhigh = 3.0", part=", low = 4, high = 6")
+    path.write_text(
+        text.replace("[[derivation]]", '[terms]\n"twice(a)" = "2 * a"\n[[derivation]]').replace(
+            'formula = "x"', 'formula = "twice(x)"'
+        )
+    )
+    (finding,) = cc.audit_findings(file=cc.read_audit(path))
+    assert (finding.verdict, finding.parts[0].low, finding.parts[0].high) == ("OK", 4.0, 6.0)
+
+
+def test_what_a_formula_of_ones_own_lacks_is_named_with_its_place(tmp_path):
+    path = tmp_path / "audit.toml"
+    path.write_text(FILE.format(fact="value = 1.0", part="").replace('formula = "x"', 'formula = "y"'))
+    with pytest.raises(InputError, match="derivation A1, part growth: formulas know no 'y'"):
         cc.audit_findings(file=cc.read_audit(path))

@@ -5,10 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from clustercast.audit.formulas import FORMULAS
-from clustercast.audit.statements import AuditFile, Derivation, Essay, Numbers, Part, Rule, read_audit
+from clustercast.audit.statements import AuditFile, Derivation, Part, Rule, numbers_of, read_audit
 from clustercast.engine.units import factor
-from clustercast.errors import InputError, nearest, typed
+from clustercast.errors import InputError, located, nearest, typed
 from clustercast.priors.prior_file import read_priors
 from clustercast.uncertainty.stated import read_stated_tables
 
@@ -17,7 +16,6 @@ Verdict = Literal["OK", "ROUND", "EXT", "NO", "-"]
 _ORDER: tuple[Verdict, ...] = ("-", "OK", "ROUND", "EXT", "NO")
 _SLACK = 1e-9
 ESSAY = "situational_awareness"
-RECOMPUTED = tuple(dict.fromkeys(name.partition(".")[0] for name in FORMULAS))
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ def audit_findings(*, ids: Iterable[str] | None = None, file: AuditFile | None =
     Raises
     ------
     InputError
-        If an id is unknown, or a derivation and its recomputation do not have the same parts.
+        If an id is unknown, or a formula names what is not there or gives no finite number.
 
     References
     ----------
@@ -80,33 +78,17 @@ def audit_findings(*, ids: Iterable[str] | None = None, file: AuditFile | None =
     for name in sorted(wanted):
         if name not in known:
             raise InputError(f"the audit has no derivation {name!r}{nearest(name, known)}; it has {', '.join(known)}")
-        if name not in RECOMPUTED:
-            raise InputError(f"derivation {name!r} has no recomputation; there are those of {', '.join(RECOMPUTED)}")
-    essay = Essay(read_priors(ESSAY), read_stated_tables(), file)
+    numbers = numbers_of(file, read_priors(ESSAY), read_stated_tables())
     found = []
-    for name in (name for name in known if name in wanted):
-        numbers, stated = recomputed(name, essay), known[name].parts
-        if odd := {part.name for part in stated} ^ set(numbers):
-            what = f"{', '.join(sorted(odd))} is stated or recomputed, but not both"
-            raise InputError(f"derivation {name!r}: {what}; add the other")
+    for derivation in (known[name] for name in known if name in wanted):
         parts = []
-        for part in stated:
-            ends = numbers[part.name] / factor(part.unit)
+        for part in derivation.parts:
+            with located(f"derivation {derivation.id}, part {part.name}"):
+                ends = numbers.value(part.formula) / factor(part.unit)
             low, high = float(ends.min()), float(ends.max())
             parts.append(PartFinding(part, low, high, part_verdict(low, high, part, file.rule)))
-        found.append(Finding(known[name], tuple(parts), worst(one.verdict for one in parts if not one.part.variant)))
+        found.append(Finding(derivation, tuple(parts), worst(one.verdict for one in parts if not one.part.variant)))
     return found
-
-
-def recomputed(name: str, essay: Essay) -> Numbers:
-    """Return the numbers of a derivation by their parts."""
-    numbers: Numbers = {}
-    for key, formula in FORMULAS.items():
-        derivation, _, part = key.partition(".")
-        if derivation == name:
-            found = formula(essay)
-            numbers |= found if isinstance(found, dict) else {part: found}
-    return numbers
 
 
 def rounding_interval(value: float, digits: int) -> tuple[float, float]:

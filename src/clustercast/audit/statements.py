@@ -1,24 +1,21 @@
-"""What the texts state and the facts it is compared with, read from a file; the essay's inputs and straight lines."""
+"""What the texts state, the formulas that recompute it and the facts it is compared with, read from a file."""
 
-from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, Field
 
-from clustercast.arrays import FloatArray as FloatArray
+from clustercast.arrays import FloatArray
+from clustercast.audit.formulas import Numbers, Series, code_of, term_of
 from clustercast.engine.units import factor
-from clustercast.errors import InputError, nearest, typed
+from clustercast.errors import InputError, located, typed
 from clustercast.files.dates import DateText
 from clustercast.files.toml import Number, Text, load_toml, validated
 from clustercast.priors import shipped
 from clustercast.priors.prior_set import Priors
 from clustercast.uncertainty.stated import StatedTables
 
-Numbers = dict[str, FloatArray]
-# What gives one number of a derivation, by a name as "A5.cost", or several by their parts, by its id alone.
-Formulas = Mapping[str, Callable[["Essay"], FloatArray | Numbers]]
 _OUTER = np.array([0.05, 0.95])
 
 
@@ -43,6 +40,7 @@ class Part(BaseModel, extra="forbid", frozen=True):
     # does not count in the verdict of the derivation.
 
     name: Text
+    formula: Text
     unit: Text
     label: str = ""
     low: Number | None = None
@@ -76,22 +74,23 @@ class _About(BaseModel, extra="forbid", frozen=True):
 
 
 class AuditFile(BaseModel, extra="forbid", frozen=True):
-    """Derivations, the facts they need and the rule for verdicts."""
+    """Derivations, the facts and terms that their formulas name, and the rule for verdicts."""
 
     about: _About
     rule: Rule
-    facts: dict[str, Fact]
+    facts: dict[str, Fact] = {}
+    terms: dict[str, Text] = {}
     derivation: Annotated[tuple[Derivation, ...], Field(min_length=1)]
 
 
 @typed
 def read_audit(path: str | Path | None = None) -> AuditFile:
-    """Read what the texts state and the facts it is compared with.
+    """Read what the texts state, the formulas that recompute it and the facts it is compared with.
 
     Parameters
     ----------
     path : str or Path, optional
-        A TOML file; the shipped audit when left out.
+        A TOML file as ``priors/texts/audit.toml``; that one when left out.
 
     Returns
     -------
@@ -114,10 +113,16 @@ def read_audit(path: str | Path | None = None) -> AuditFile:
         if sum(given) != 1:
             raise InputError(f"{path}: facts.{name} needs one of value, low and high, or series")
         factor(fact.unit)
+    for term, formula in file.terms.items():
+        with located(f"{path}: terms.{term}"):
+            term_of(term)
+            code_of(formula)
     for derivation in file.derivation:
         for part in derivation.parts:
             where = f"{path}: derivation {derivation.id}, part {part.name}"
             factor(part.unit)
+            with located(where):
+                code_of(part.formula)
             if part.low is None or part.high is None:
                 if part.low is not part.high:
                     raise InputError(f"{where}: give low and high, the same twice for a number, or neither")
@@ -129,89 +134,23 @@ def read_audit(path: str | Path | None = None) -> AuditFile:
     return file
 
 
-class Essay:
-    """What the essay states, in coherent units: shape (1,) for a number, (2,) for the ends of a range."""
-
+def numbers_of(file: AuditFile, priors: Priors, tables: StatedTables) -> Numbers:
+    """Return what the formulas of a file name: its facts and terms, stated cells, and inputs at their medians."""
     # The audit is arithmetic by hand on these numbers, so that its verdicts depend on no model and on no prior set but
     # the essay's own.
 
-    def __init__(self, priors: Priors, tables: StatedTables, file: AuditFile) -> None:
-        self._priors = priors
-        self._tables = tables
-        self._facts = file.facts
+    def ends(name: str) -> FloatArray:
+        support = np.array(priors[name].support)
+        return (support if np.isfinite(support).all() else priors[name].quantile(_OUTER)) * factor(priors[name].unit)
 
-    def __getitem__(self, name: str) -> FloatArray:
-        """Return the median of an input."""
-        return np.array([self._priors[name].median * factor(self._priors[name].unit)])
-
-    def ends(self, name: str) -> FloatArray:
-        """Return the ends of an input's support, or its 5 and 95 % points if it has none."""
-        prior = self._priors[name]
-        ends = np.array(prior.support)
-        return (ends if np.isfinite(ends).all() else prior.quantile(_OUTER)) * factor(prior.unit)
-
-    def fact(self, name: str, key: str | None = None) -> FloatArray:
-        """Return a fact; `key` chooses from a series."""
-        known, fact = self.series(name), self._facts[name]
-        if key is not None and key not in known:
-            raise InputError(f"fact {name!r} has no {key!r}{nearest(key, known)}; add it to its series")
-        ends = [fact.low, fact.high] if fact.value is None else [fact.value]
-        return np.array(ends if key is None else [known[key]]) * factor(fact.unit)
-
-    def facts(self, names: Iterable[str]) -> FloatArray:
-        """Return several facts, one after another."""
-        return np.concatenate([self.fact(name) for name in names])
-
-    def series(self, name: str) -> dict[str, float]:
-        """Return a series by its keys, in the unit of the fact; a fact that is none has no keys."""
-        if name not in self._facts:
-            raise InputError(f"the audit needs the fact {name!r}{nearest(name, self._facts)}; add [facts.{name}]")
-        return self._facts[name].series or {}
-
-    def cell(self, quantity: str, year: float) -> FloatArray:
-        """Return what a stated table says of a quantity in a year."""
-        for cell in self._tables.cell:
-            if cell.quantity == quantity and cell.year == year:
-                return np.array([cell.low] if cell.low == cell.high else [cell.low, cell.high]) * factor(cell.unit)
-        raise InputError(f"the stated tables have no cell {quantity!r} for {year:g}; add it")
-
-    def columns(self, quantity: str) -> tuple[float, ...]:
-        """Return the years for which a stated table has a quantity."""
-        return tuple(cell.year for cell in self._tables.cell if cell.quantity == quantity)
-
-    def size(self, year: FloatArray | float) -> FloatArray:
-        """Return the size of the largest cluster, H100e: a straight line in orders of magnitude."""
-        grown = np.power(10.0, self["cluster_growth_rate"] * (year - self["cluster_start_year"]))
-        return self["initial_cluster_chips"] / self["chip_performance_ratio"] * grown
-
-    def price(self, year: FloatArray | float, base: FloatArray, growth: FloatArray) -> FloatArray:
-        """Return what an accelerator costs with all around it, USD/H100e; no cheaper until the base year."""
-        quoted = self["accelerator_price"] / self["accelerator_cost_share"]
-        return quoted / (1 + growth) ** np.maximum(year - base, 0)
-
-    def cost(self, year: FloatArray | float, base: str, growth: FloatArray) -> FloatArray:
-        """Return the cost of the largest cluster, with prices of the year that a fact names."""
-        return self.size(year) * self.price(year, self.fact(base), growth)
-
-    def power_per_accelerator(self) -> FloatArray:
-        """Return the power of an accelerator at the meter, W/H100e, without gains."""
-        return self["chip_power"] * self["server_overhead"] * self["power_usage_effectiveness"]
-
-    def power(self, year: FloatArray | float) -> FloatArray:
-        """Return the power of the largest cluster, W."""
-        return self.size(year) * self.power_per_accelerator()
-
-    def energy(self, year: FloatArray | float) -> FloatArray:
-        """Return what the largest cluster uses, W."""
-        return self.power(year) * self["load_factor"]
-
-    def electricity(self, year: FloatArray | float) -> FloatArray:
-        """Return the production of electricity in the United States, W."""
-        grown = (1 + self["us_electricity_growth"]) ** (year - self["us_electricity_base_year"])
-        return self["us_electricity_2024"] * grown
-
-    def investment(self, year: FloatArray | float, start: FloatArray | None = None) -> FloatArray:
-        """Return the world's AI investment, USD/year: doubling from the middle of the first cell of its table."""
-        first = self.columns("ai_investment")[0]
-        start = self.cell("ai_investment", first).mean(keepdims=True) if start is None else start
-        return start * self["investment_growth_factor"] ** (year - first)
+    facts: dict[str, Any] = {}
+    for name, fact in file.facts.items():
+        series = {key: np.array([value]) * factor(fact.unit) for key, value in (fact.series or {}).items()}
+        stated = [fact.low, fact.high] if fact.value is None else [fact.value]
+        facts[name] = Series(series) if series else np.array(stated) * factor(fact.unit)
+    cells: dict[str, Series] = {}
+    for cell in tables.cell:
+        stated = [cell.low] if cell.low == cell.high else [cell.low, cell.high]
+        cells.setdefault(cell.quantity, Series())[cell.year] = np.array(stated) * factor(cell.unit)
+    medians = {name: np.array([prior.median]) * factor(prior.unit) for name, prior in priors.items()}
+    return Numbers({"function": {"ends": ends}, "stated table": cells, "input": medians, "fact": facts}, file.terms)
