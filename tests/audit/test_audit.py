@@ -363,6 +363,7 @@ def test_a_missing_fact_year_or_cell_is_named():
         "power + 1": "cannot be computed",
         "1 / 0": "cannot be computed: division by zero",
         "trillion / (dozens - dozens)": "gives inf; it must give finite numbers",
+        "1 / (concat(dozens, trillion) - trillion)": "must give finite numbers",
         'ends("accelerator_pric")': "accelerator_pric",
     }.items():
         with pytest.raises(InputError, match=message):
@@ -392,6 +393,21 @@ def test_a_missing_fact_year_or_cell_is_named():
 def test_a_formula_that_is_more_than_arithmetic_is_refused(formula):
     with pytest.raises(InputError, match="it may hold numbers, names|cannot be read: .* write it as"):
         essay_with().value(formula)
+
+
+def test_a_formula_of_a_part_is_read_with_the_file(tmp_path):
+    path = tmp_path / "audit.toml"
+    path.write_text(FILE.format(fact="value = 1.0", part="").replace('formula = "x"', 'formula = "x +"'))
+    with pytest.raises(InputError, match=r"derivation A1, part growth: formula 'x \+' cannot be read"):
+        cc.read_audit(path)
+
+
+def test_ends_and_ranges_are_in_coherent_units_and_join_with_numbers():
+    tables, priors = read_stated_tables(), cc.Priors(x=cc.Uniform(1, 2, unit="GW"), y=cc.Fixed(3, unit="MW"))
+    numbers = numbers_of(FILE_OF_TEXTS, priors, tables)
+    np.testing.assert_allclose(numbers.value('ends("x")'), [1e9, 2e9])
+    joined = numbers.value("concat(min(accelerator_shipments[2024]), mean(accelerator_shipments[2024]), y)")
+    np.testing.assert_allclose(joined, [5e6, 7.5e6, 3e6])
 
 
 def test_a_term_that_names_itself_or_another_number_is_refused():
@@ -491,6 +507,7 @@ FILE = (
         ("value = 1.0", ", low = 2, high = 1", "low = 2 is above high = 1"),
         ("value = 1.0", ", hihg = 1", "hihg"),
         ("value = 1.0", ', unit2 = "GW"', "unit2"),
+        ("value = 1.0", ", high = 2", "derivation A1, part growth: give low and high"),
         ('value = 1.0\n[terms]\n"x y" = "1"', "", "terms.x y: 'x y' names no term; write it as"),
         ('value = 1.0\n[terms]\n"f(2)" = "1"', "", "names no term"),
         ("value = 1.0\n[terms]\nf = '1 +'", "", "terms.f: formula '1 \\+' cannot be read"),
@@ -526,7 +543,8 @@ def test_a_file_of_ones_own_is_recomputed_with_its_facts_and_terms(tmp_path):
         )
     )
     (finding,) = cc.audit_findings(file=cc.read_audit(path))
-    assert (finding.verdict, finding.parts[0].low, finding.parts[0].high) == ("OK", 4.0, 6.0)
+    (part,) = finding.parts
+    assert (finding.verdict, part.low, part.high, part.part.share) == ("OK", 4.0, 6.0, False)
 
 
 def test_what_a_formula_of_ones_own_lacks_is_named_with_its_place(tmp_path):
