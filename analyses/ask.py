@@ -9,6 +9,7 @@ from analyses import options
 from clustercast.conditioning.observation_rows import Observations
 from clustercast.dataset import Dataset
 from clustercast.decisions.information import possible
+from clustercast.propagation import needed_inputs
 from clustercast.report.ask import Question, answer
 from clustercast.report.wording import say
 
@@ -72,9 +73,8 @@ def forecast_of(run: options.Run, priors: cc.Priors, asked: cc.Condition, seen: 
     wanted += [f"trend_{name}" for name in wanted if f"trend_{name}" in run.model]
     wanted = list(dict.fromkeys([*wanted, *(row.quantity for row in rows)]))
     inputs = cc.draw(priors, run.samples, seed=run.seed)
-    used = {*run.model.inputs(wanted), *asked.names, *priors.correlated}
-    known = [name for name in inputs.data_vars if str(name) in used]
-    return cc.propagate(inputs[known], model=run.model, years=years, outputs=wanted, progress=run.progress)
+    known = needed_inputs(inputs, run.model, wanted, [*asked.names, *priors.correlated])
+    return cc.propagate(known, model=run.model, years=years, outputs=wanted, progress=run.progress)
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ def backtest(
         shown += say("learning.posterior", found, key)
     results = {"origins": runs, "skills": everything, **{f"by_{key}": found for key, found in by.items()}}
     return options.Answer(
-        finding=say("learning.skill", everything, f"As of {as_of}"),
+        finding=[*say("learning.skill", everything, f"As of {as_of}"), *run.without_effect(known.quantities)],
         shown=shown,
         results=results,
         files={"backtest.json": lambda path: write_text(path, json_text(results) + "\n")},

@@ -24,6 +24,7 @@ def compare(
     --scenario and --set change both sets.
     """
     from clustercast.files.tables import write_table
+    from clustercast.propagation import needed_inputs
     from clustercast.report.findings import forecast_sentence, key_year
     from clustercast.report.wording import say
 
@@ -33,8 +34,8 @@ def compare(
     quantiles = []
     for priors in (one, two):
         inputs = cc.draw(priors, samples, design="sobol", seed=seed)
-        used = [name for name in inputs.data_vars if str(name) in known.inputs(shown)]
-        forecast = cc.propagate(inputs[used], model=known, years=options.years(years), outputs=shown)
+        needed = needed_inputs(inputs, known, shown)
+        forecast = cc.propagate(needed, model=known, years=options.years(years), outputs=shown)
         quantiles.append(forecast[shown].quantile([0.05, 0.5, 0.95], dim="sample", keep_attrs=True))
     differing = cc.compare_priors(one, two)
     sets = (one.name, two.name)

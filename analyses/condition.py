@@ -37,7 +37,11 @@ def condition(
         for what, group in (("As judged before", "prior"), ("After what was observed", "posterior"))
     ]
     return options.Answer(
-        finding=[*said, *filter(None, [limits_sentence(run.priors)])],
+        finding=[
+            *said,
+            *filter(None, [limits_sentence(run.priors)]),
+            *run.without_effect([*run.outputs, *known.quantities]),
+        ],
         shown=[
             *say("forecast.pairs", [*paths.values()], run.outputs, [*paths]),
             *say("learning.learned", table),

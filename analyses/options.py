@@ -70,11 +70,11 @@ class Run:
     def forecast(self, samples: int | None = None) -> Any:
         """Return a forecast of the outputs and their trends on Sobol' points."""
         import clustercast as cc
+        from clustercast.propagation import needed_inputs
 
         inputs = cc.draw(self.priors, samples or self.samples, design="sobol", seed=self.seed)
-        used = self.model.inputs(self.with_trend())
-        known = [name for name in inputs.data_vars if str(name) in used]
-        return cc.propagate(inputs[known], model=self.model, years=self.years, outputs=self.with_trend())
+        known = needed_inputs(inputs, self.model, self.with_trend())
+        return cc.propagate(known, model=self.model, years=self.years, outputs=self.with_trend())
 
     def opening(self, forecast: Any = None) -> list[str]:
         """Return the sentences that open the answer, from a forecast, or from a quick one."""

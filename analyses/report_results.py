@@ -14,9 +14,11 @@ from clustercast.conditioning.tree import posterior_inputs
 from clustercast.dataset import Dataset
 from clustercast.decisions.information import possible
 from clustercast.priors.shipped import shipped_names
+from clustercast.propagation import needed_inputs
 from clustercast.report.ask import Question, answer
 from clustercast.report.findings import FIRST, LIMITS, PHRASES, key_year
 from clustercast.report.sections import Results, even_condition
+from clustercast.uncertainty.claims import claim_names
 from clustercast.uncertainty.milestones import milestones
 from clustercast.uncertainty.scenarios import BASE
 
@@ -33,11 +35,18 @@ def gather(run: options.Run, condition: bool) -> Results:
     # Measured: a sample is held with its inputs, claims and scenarios, and three times with each output by year.
     options.require_memory(run.samples, 12_000 + 24 * len(run.years) * len(run.with_trend()), least=5e8)
     outputs = list(dict.fromkeys([*(name for name in FIRST if name in run.outputs), *run.outputs]))
+    if lacking := [name for name in claim_names(cc.read_claims()) if name not in {*run.model.functions, *run.priors}]:
+        remedy = "add it to the model, or look at your model with ask, uncertainty, sobol or explore"
+        raise cc.InputError(f"the report answers claims about {lacking[0]!r}, which the model lacks; {remedy}")
+    known = {name: phrase["levels"] for name, phrase in PHRASES.items() if "levels" in phrase}
+    levels = {name: known[name] for name in known if name in outputs}
+    if not levels:
+        what = f"the report says when outputs reach a level, and {', '.join(outputs)} has none"
+        raise cc.InputError(f"{what}; add one of {', '.join(known)} to --outputs")
     inputs = cc.draw(run.priors, run.samples, seed=run.seed)
     wanted = list(dict.fromkeys([*run.with_trend(), *(name for name in LIMITS if name in run.model)]))
     forecast = cc.propagate(inputs, model=run.model, years=run.years, outputs=wanted, progress=run.progress)
     summary, year = cc.summarise(forecast), key_year(run.years)
-    levels = {name: phrase["levels"] for name, phrase in PHRASES.items() if name in outputs and "levels" in phrase}
     asked = cc.parse_condition(even_condition(forecast[outputs[0]], year))
     seen = observable(possible("possible"), run.model, asked)
     question = Question(asked, {run.priors.name: forecast_of(run, run.priors, asked, seen)}, seen, run.priors)
@@ -46,7 +55,7 @@ def gather(run: options.Run, condition: bool) -> Results:
     return Results(
         priors=run.priors,
         outputs=outputs,
-        used=[name for name in run.model.inputs(outputs[:1]) if name in run.priors.uncertain],
+        used=[name for name in needed_inputs(inputs, run.model, outputs[:1]) if name in run.priors.uncertain],
         year=year,
         forecast=forecast,
         summary=summary,

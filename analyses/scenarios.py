@@ -18,6 +18,8 @@ def scenarios(run: options.Run, only: str | None = None, year: float = 2030) -> 
     if year not in run.years:
         what = f"--year {year:g} is not among --years"
         raise cc.InputError(f"{what}; name one of {', '.join(f'{y:g}' for y in run.years)}")
+    if not run.named[0]:
+        raise cc.InputError("scenarios lie over a prior set, but the file of --model has its own; add --priors NAME")
     if run.named[1] or run.settings:
         raise cc.InputError("scenarios compares scenarios with the bare prior set; leave --scenario and --set out")
     names = options.names(only) or shipped_names("scenarios")

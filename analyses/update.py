@@ -65,8 +65,9 @@ def update(
     both = after.copy()
     both["prior"], both["posterior"] = (tree["posterior"].to_dataset()[shared] for tree in (before, after))
     moved = learned(both)
+    idle = run.without_effect([*run.outputs, *everything.quantities])
     return options.Answer(
-        finding=say("learning.moved", records(moved, "input"), len(fresh)),
+        finding=[*say("learning.moved", records(moved, "input"), len(fresh)), *idle],
         shown=[
             *say("forecast.pairs", [earlier, later], run.outputs, ("before", "after")),
             *say("learning.learned", moved, ("before", "after")),

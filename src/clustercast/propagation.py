@@ -114,6 +114,12 @@ def year_grid(years: Iterable[float]) -> FloatArray:
     return float_years(grid)
 
 
+def needed_inputs(inputs: Dataset, model: Model, outputs: Iterable[str], others: Iterable[str] = ()) -> Dataset:
+    """Return those of some inputs that outputs need, with the changes of them from a date on, and some others."""
+    used = {*with_changes(model, map(str, inputs.data_vars)).inputs(outputs), *others}
+    return inputs.drop_vars([name for name in inputs.data_vars if name not in used])
+
+
 def wanted_outputs(model: Model, outputs: Names) -> tuple[str, ...]:
     """Return the outputs to keep, each once."""
     if not isinstance(model, Model):

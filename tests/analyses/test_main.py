@@ -1,5 +1,6 @@
 """``clustercast NAME`` runs every analysis from any directory, and names what there is."""
 
+import json
 import os
 import subprocess
 import sys
@@ -150,3 +151,36 @@ def test_claims_and_the_page_name_a_change_that_they_do_not_show(name, tmp_path,
     assert said in " ".join(capsys.readouterr().out.split())
     page = tmp_path / "out" / "report.html"
     assert name == "claims" or said in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["condition", "update", "backtest"])
+def test_what_learns_names_a_change_that_it_does_not_show(name, tmp_path, capsys, one_row):
+    new = tmp_path / "new.toml"
+    new.write_text(one_row.read_text().replace("2025", "2026").replace("2024", "2025"))
+    arguments = [str(new)] if name == "update" else []
+    arguments += ["--observations", "observed" if name == "backtest" else str(one_row)]
+    arguments += ["--as-of", "2024-06"] if name == "backtest" else ["--outputs", "us_electricity", "--years", "2030"]
+    arguments += ["--samples", "1024", "--out", str(tmp_path / "out")]
+    assert command.run([name, *arguments, "--set", "us_electricity_growth=0.01"]) == 0
+    assert "Nothing shown" not in capsys.readouterr().out
+    assert command.run([name, *arguments, "--set", "synchronisation_power_drop=0.3"]) == 0
+    said = "Nothing shown depends on what was changed: synchronisation power drop; the quantity power_swing does."
+    assert said in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_change_from_a_date_on_is_in_every_forecast(tmp_path, capsys):
+    """The opening of an answer, a comparison and a question are about the scenario that was asked for."""
+    given = ["--scenario", "boom_ends_in_2028", "--json", "--out", str(tmp_path)]
+    inputs = cc.draw(cc.read_priors("evidence_2026", scenario="boom_ends_in_2028"), 64)
+    level = float(cc.propagate(inputs, years=[2032], outputs=["ai_investment"])["ai_investment"].median())
+
+    def found(*arguments):
+        assert command.run([*arguments, *given]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    asked = found("ask", f"ai_investment > {level} USD/year in 2032", "--samples", "64")["results"]["probability"]
+    assert asked["data_vars"]["probability"]["data"][0][0] == 0.5
+    shown = ["--years", "2032", "--outputs", "ai_investment"]
+    uncertain = found("uncertainty", *shown, "--samples", "4096")["finding"][0]
+    assert found("shapley", *shown, "--samples", "16")["finding"][0] == uncertain
+    assert uncertain in found("compare", "evidence_2026", "evidence_2026", *shown)["finding"][0]

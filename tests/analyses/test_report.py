@@ -223,6 +223,17 @@ def test_more_samples_than_memory_holds_are_refused_before_any_work(tmp_path, ca
     assert not list((tmp_path / "out").iterdir())
 
 
+def test_a_model_or_outputs_that_the_page_has_nothing_on_are_refused_by_name(tmp_path, capsys):
+    given = ["--samples", "64", "--out", str(tmp_path)]
+    lacking = "import clustercast as cc\n\n\n@cc.quantity('1')\ndef share(x):\n    return x\n\n\n"
+    (tmp_path / "own.py").write_text(f"{lacking}model = cc.Model([share])\npriors = cc.Priors(x=cc.Uniform(0, 1))\n")
+    assert options.exit_code(report, [*given, "--model", str(tmp_path / "own.py")]) == options.BAD_INPUT
+    assert "claims about 'training_cluster_cost', which the model lacks; add it" in capsys.readouterr().err
+    assert options.exit_code(report, [*given, "--outputs", "fleet_power"]) == options.BAD_INPUT
+    said = capsys.readouterr().err
+    assert "fleet_power has none; add one of training_cluster_power, " in said and said.count("\n") == 1
+
+
 def test_what_is_free_is_no_more_than_the_machine_has():
     assert 0 < options.free_memory() <= os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 

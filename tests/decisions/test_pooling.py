@@ -241,6 +241,21 @@ def test_the_parts_of_a_gap_sum_to_it_exactly():
     assert "growth makes +0.4" in found.attrs["words"]
 
 
+def test_a_change_from_a_date_on_is_part_of_the_gap_and_is_run():
+    @cc.quantity("1", positive=True)
+    def grown(rate, year, start):
+        return np.exp(rate * (year - start))
+
+    def priors(late):
+        rates = {"rate": 0.1, "rate_from_2025": late}
+        return cc.Priors(start=cc.Fixed(2024, unit="year"), **{n: cc.Fixed(r, unit="1/year") for n, r in rates.items()})
+
+    found = cc.whose_prior({"a": priors(0.2), "b": priors(0.5)}, "grown", 2027, model=cc.Model([grown]), size=2)
+    # Two years at another rate, by hand.
+    assert float(found["gap"]) == pytest.approx(2 * (0.5 - 0.2) / np.log(10))
+    assert found["group"].values.tolist() == ["test_pooling"]
+
+
 def test_the_scale_of_a_gap_is_that_of_the_output_whatever_the_draws_are():
     @cc.quantity("1")
     def pure(x):

@@ -1,5 +1,7 @@
 """Figures of what to ask next and of what would change the answer show the numbers of their results."""
 
+import functools
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -194,6 +196,16 @@ def test_results_of_the_library_are_drawn_as_they_are(forecast):
         (lambda: plots.pool(pooled().drop_vars("whose_prior"), "fleet_power"), "no 'whose_prior'; give a result"),
         (lambda: plots.pool(pooled(), "fleet_powr"), "no output 'fleet_powr'; nearest known: fleet_power"),
         (lambda: plots.discover(*region(), box=3), "no box 3; there are 1"),
+        *(
+            (functools.partial(draw, *given, most=most), f"most is {most}; give a whole number of 1 or more")
+            for most in (0, -1)
+            for draw, *given in (
+                (plots.evppi, worth()),
+                (plots.tilt, tilted()),
+                (plots.whose_prior, gap()),
+                (plots.sobol_panels, xr.Dataset(coords={"output": ["a"]})),
+            )
+        ),
     ],
 )
 def test_bad_input_is_refused_in_one_sentence(call, message):

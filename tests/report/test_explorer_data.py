@@ -59,6 +59,20 @@ def test_an_input_that_is_missing_or_used_by_nothing_is_named():
         explorer_data([World(later)], cc.Model([rise]), None, (2024, 2026), {}, 1)
 
 
+def test_what_any_run_refuses_is_refused():
+    power = cc.Priors(start=PRIORS["start"], growth=cc.Normal(0.5, 0.1, unit="W"))
+    with pytest.raises(cc.InputError, match="does not hold its units"):
+        data_of(power)
+
+    @cc.quantity("USD", units_checked=False)
+    def costs(start, growth, year):
+        return start * np.exp(growth * (year - 2024))
+
+    idle = PRIORS.add(start_from_2025=cc.Fixed(9, unit="USD"))
+    with pytest.raises(cc.InputError, match="'start_from_2025' changes nothing"):
+        cc.explore(idle, model=cc.Model([costs]), years=(2024, 2026))
+
+
 @pytest.mark.parametrize(
     ("outputs", "message"), [([], "outputs is empty"), (["costs"], "'costs'"), (["binding_constraint"], "is a label")]
 )
@@ -118,7 +132,7 @@ def test_what_is_fixed_is_computed_beforehand():
     # What another world fixes elsewhere is left to the page, and so are a change and a switch.
     changed = cc.Priors(start=PRIORS["start"], growth=fixed["growth"], growth_from_2025=cc.Fixed(1, unit="1/year"))
 
-    @cc.quantity("USD")
+    @cc.quantity("USD", units_checked=False)
     def costs(start, growth, year):
         return start * np.exp(growth * (year - 2024))
 
@@ -141,7 +155,7 @@ def test_what_is_fixed_is_computed_beforehand():
 
 
 def test_constants_that_no_json_has_are_written_as_words():
-    @cc.quantity("USD")
+    @cc.quantity("USD", units_checked=False)
     def most(start):
         return np.where(start > 2, np.inf, start)
 

@@ -10,13 +10,13 @@ from scipy.linalg import hadamard
 
 from clustercast.arrays import FloatArray
 from clustercast.dataset import in_words, output_attrs, provenance
-from clustercast.engine.model import Model
+from clustercast.engine.model import Model, change_of, with_changes
 from clustercast.errors import InputError, takes, whole_number
 from clustercast.files.dates import Date, start_of
 from clustercast.priors.families.family import without_texts
 from clustercast.priors.groups import section_of
 from clustercast.priors.prior_set import Priors
-from clustercast.propagation import YEARS, propagate
+from clustercast.propagation import YEARS, needed_inputs, propagate
 from clustercast.quantities.cluster_model import cluster_model
 from clustercast.sampling import draw
 from clustercast.sensitivity.outputs import scales_of
@@ -94,8 +94,7 @@ def whose_prior(
     def run(chosen: int) -> FloatArray:
         taken = {name for place, group in enumerate(names) if chosen >> place & 1 for name in members[group]}
         inputs = draw(_exchanged(a, b, taken), size, seed=seed)
-        known = model.inputs([output])
-        needed = inputs.drop_vars([name for name in inputs.data_vars if name not in known])
+        needed = needed_inputs(inputs, model, [output])
         found = propagate(needed, model=model, outputs=[output], years=YEARS if date is None else [date])[output]
         if (date is None) == ("year" in found.dims):
             remedy = "give one, as 2030" if date is None else f"leave out {year!r}"
@@ -145,14 +144,14 @@ def _members(
     (first, a), (second, b) = sets.items()
     if alone := sorted(set(a) ^ set(b)):
         raise InputError(f"input {alone[0]!r} is in one of {first!r} and {second!r} only; give both the same inputs")
-    used = set(model.inputs([output]))
+    used = set(with_changes(model, a).inputs([output]))
     stated = (*a.correlations, *b.correlations) if a.correlations != b.correlations else ()
     between = {name for correlation in stated for name in correlation.between}
     differ = [n for n in a if n in used and (without_texts(a[n]) != without_texts(b[n]) or n in between)]
     if not differ:
         raise InputError(f"the two sets agree on every input that {output!r} needs, so there is no gap to share out")
     if groups is None:
-        section = {name: section_of(name, model) for name in differ}
+        section = {name: section_of((change_of(name) or (name,))[0], model) for name in differ}
         return {one: tuple(name for name in differ if section[name] == one) for one in section.values()}
     given = {key: tuple(members) for key, members in groups.items()}
     all_named = [name for members in given.values() for name in members]

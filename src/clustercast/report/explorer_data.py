@@ -1,5 +1,6 @@
 """What the explorer's page computes with: traced programs, priors as quantile functions, the scramble of the points."""
 
+import contextlib
 import dataclasses
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,8 +17,10 @@ from clustercast.arrays.families.metalog import bounded, unbounded
 from clustercast.arrays.points.designs import check_columns
 from clustercast.arrays.points.sobol_sequence import scrambled_column
 from clustercast.conditioning.tree import entry_of
-from clustercast.dataset import design_of
+from clustercast.dataset import design_of, input_arrays
 from clustercast.engine.model import Model, change_of, with_changes
+from clustercast.engine.operations import NotFiniteError
+from clustercast.engine.program import program
 from clustercast.engine.trace import trace
 from clustercast.engine.units import factor, in_unit
 from clustercast.errors import InputError
@@ -28,6 +31,7 @@ from clustercast.priors.prior_set import Priors
 from clustercast.propagation import year_grid
 from clustercast.report.findings import PHRASES, key_year, subject_and_verb
 from clustercast.report.numbers import in_a_sentence, is_share, label_of
+from clustercast.sampling import draw
 from clustercast.streaming.sobol import run_sobol
 
 # The largest sample that the page draws, in bits of the index of a point.
@@ -139,22 +143,22 @@ def _program(priors: Sequence[Priors], model: Model, outputs: Sequence[str], yea
         is_switch = name in priors[0].declared and priors[0].declared[name].switch
         is_free = is_switch or len(constants) > 1 or math.isnan(next(iter(constants)))
         values[name] = np.ones(1) if is_free or change_of(name) else np.asarray(constants.pop())
-    program = trace(changed, values, outputs, years)
-    names = sorted({name for name, _ in program.operations})
+    traced = trace(changed, values, outputs, years)
+    names = sorted({name for name, _ in traced.operations})
     results: list[int] = []
     places: dict[str, list[int]] = {}
     for output in outputs:
-        places[output] = [len(results), len(program.outputs[output])]
-        results += program.outputs[output]
+        places[output] = [len(results), len(traced.outputs[output])]
+        results += traced.outputs[output]
     return {
-        "names": list(program.inputs),
-        "aliases": {name: change[0] for name in program.inputs if (change := change_of(name))},
+        "names": list(traced.inputs),
+        "aliases": {name: change[0] for name in traced.inputs if (change := change_of(name))},
         "outputs": places,
         "code": {
-            "inputs": len(program.inputs),
-            "constants": [value if math.isfinite(value) else str(value) for value in program.constants],
+            "inputs": len(traced.inputs),
+            "constants": [value if math.isfinite(value) else str(value) for value in traced.constants],
             "names": names,
-            "operations": [[names.index(name), *arguments] for name, arguments in program.operations],
+            "operations": [[names.index(name), *arguments] for name, arguments in traced.operations],
             "results": results,
         },
     }
@@ -164,6 +168,9 @@ def _totals(
     priors: Priors, model: Model, outputs: Sequence[str], years: Sequence[float], seed: int
 ) -> dict[str, list[dict[str, float]]]:
     """Return the largest total indices on each output, by year; correlated inputs have that of their group."""
+    with contextlib.suppress(NotFiniteError):
+        # What any run refuses, as wrong units; of results that are not finite the page says how many there are.
+        program(with_changes(model, priors), *input_arrays(draw(priors, 256, seed=seed)), outputs, years)
     try:
         indices = run_sobol(priors, model=model, outputs=outputs, years=years, size=_BASE_POINTS, seed=seed)
     except InputError:
