@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 DEFAULT = "evidence_2026"
 YEARS = "2024:2034"
-# Samples of a forecast that only opens an answer.
-QUICK = 4096
+# Samples of a forecast that only opens an answer: two digits of its median and of its interval stand.
+QUICK = 8192
 # The words of the options, which a writer may edit.
 _WORDS: dict[str, Any] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 _Parameter = inspect.Parameter

@@ -50,6 +50,15 @@ def test_the_first_sentence_is_what_the_model_gives(page, pytestconfig):
             assert number == pytest.approx(float(text), abs=half + 0.015 * number), (output, text)
 
 
+def test_the_main_job_opens_with_the_power_of_the_first_sentence(readme, tmp_path, capsys):
+    from analyses import options
+    from analyses.sobol import sobol
+
+    median, scale, low, high = STATED.search(readme.split("**")[1]).groups()
+    assert options.exit_code(sobol, ["--samples", "16", "--years", "2030", "--out", str(tmp_path)]) == 0
+    assert f"draws {median}{scale} ({low} to {high})" in " ".join(capsys.readouterr().out.split())
+
+
 def test_the_make_targets_exist(readme, pytestconfig):
     makefile = (pytestconfig.rootpath / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"^(\w+):", makefile, re.MULTILINE))
