@@ -16,7 +16,7 @@ def compare(
     model: Path | None = None,
     years: str = "2026,2028,2030,2034",
     outputs: str | None = None,
-    samples: int = 4096,
+    samples: int = options.QUICK,
     seed: int = 0,
 ) -> options.Answer:
     """Show the inputs in which two prior sets differ, and the headline of both on the same random numbers.

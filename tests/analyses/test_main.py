@@ -181,6 +181,6 @@ def test_a_change_from_a_date_on_is_in_every_forecast(tmp_path, capsys):
     asked = found("ask", f"ai_investment > {level} USD/year in 2032", "--samples", "64")["results"]["probability"]
     assert asked["data_vars"]["probability"]["data"][0][0] == 0.5
     shown = ["--years", "2032", "--outputs", "ai_investment"]
-    uncertain = found("uncertainty", *shown, "--samples", "4096")["finding"][0]
+    uncertain = found("uncertainty", *shown, "--samples", "8192")["finding"][0]
     assert found("shapley", *shown, "--samples", "16")["finding"][0] == uncertain
     assert uncertain in found("compare", "evidence_2026", "evidence_2026", *shown)["finding"][0]
