@@ -250,6 +250,12 @@ class TestTimeIntegrated:
         assert "y (2022), which does not vary" in found.attrs["warning"]
         np.testing.assert_allclose(time_integrated(found)["ST"].sel(output="y"), [1, 0], atol=1e-2)
 
+    def test_several_years_without_variance_are_counted_from_the_first_to_the_last(self):
+        rows = unit_rows(2, 256, replicates=8)
+        late = np.array([1.0, 0.0, 0.0])[:, np.newaxis] * rows[:, 0]
+        found = sobol_indices(labelled(rows, {"y": 1 + late}, size=256, replicates=8), scale="raw")
+        assert "y (2 years from 2023 to 2024), which does not vary" in found.attrs["warning"]
+
     @pytest.mark.parametrize(
         ("arguments", "said"),
         [
@@ -413,6 +419,13 @@ def not_finite(forecast):
 def test_a_forecast_that_cannot_be_analysed_is_refused(forecast, spoil, said):
     with pytest.raises(InputError, match=said):
         sobol_indices(spoil(forecast))
+
+
+def test_the_seed_of_a_bootstrap_is_0_unless_given():
+    rows = unit_rows(2, 256, kind="random")
+    data = labelled(rows, {"y": rows @ [3.0, 1.0]}, size=256, points="random")
+    one, same, other = (sobol_indices(data, resamples=20, **seed)["ST_conf"] for seed in ({}, {"seed": 0}, {"seed": 1}))
+    assert one.equals(same) and not one.equals(other)
 
 
 def test_numbered_samples_prove_the_order_without_inputs(forecast):

@@ -190,6 +190,13 @@ def test_years_are_years_of_the_calendar(run, year, tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
+def test_pieces_are_enough_for_many_workers_and_none_is_larger_than_memory_should_hold():
+    for leaves in (1, 40, 1000, 10**6, 10**8):
+        length = piece_length(leaves, None)
+        assert length == 1 or leaves // length >= 32
+        assert length * LEAF <= 1 << 19
+
+
 @pytest.mark.parametrize("leaves", [10**8, 10**9])
 def test_the_block_that_a_refusal_names_is_taken_and_half_of_it_is_not(leaves):
     with pytest.raises(InputError, match="pieces of") as refusal:

@@ -179,3 +179,10 @@ def test_bad_input_is_refused(claim, options, message):
         priors = priors.add(x_from_2025=cc.Uniform(2, 3))
     with pytest.raises(cc.InputError, match=message):
         cc.rare_probability(priors, claim, **{"model": MODEL, **options})
+
+
+def test_a_budget_that_is_just_used_up_ends_the_climb():
+    how = {"model": MODEL, "seed": 3, "relative_error": 1e-6}
+    runs = int(cc.rare_probability(NORMALS, "total > 5.5", budget=1, **how)["runs"])
+    assert int(cc.rare_probability(NORMALS, "total > 5.5", budget=runs, **how)["runs"]) == runs
+    assert int(cc.rare_probability(NORMALS, "total > 5.5", budget=runs + 1, **how)["runs"]) > runs

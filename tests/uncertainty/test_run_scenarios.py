@@ -64,6 +64,11 @@ def test_together_the_essays_expectations_hold_a_cluster_back_least():
     assert str(change.idxmax("scenario").values) == "industrial_mobilisation"
 
 
+def test_the_years_asked_for_are_those_of_the_answer():
+    changes = cc.run_scenarios("evidence_2026", "no_new_gas", outputs="ai_investment", years=[2029.5, 2031], size=16)
+    assert changes["year"].values.tolist() == [2029.5, 2031]
+
+
 def test_the_probability_of_an_order_is_that_of_the_bootstrap():
     names = ["no_new_gas", "flop_per_dollar_stalls", "diffusion_rule"]
     size, year, output = 300, 2030, "training_cluster_size"

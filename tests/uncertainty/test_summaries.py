@@ -52,6 +52,11 @@ def test_quantiles_and_mean_of_lognormal_growth_are_those_of_the_closed_form():
     assert np.all(np.abs(result["power"] - exact) <= 3 * result["power_error"] + 1e-9)
 
 
+def test_coordinates_of_the_samples_are_not_those_of_the_summary():
+    forecast = lognormal_growth(64).assign_coords(run=("sample", np.arange(64)), place="Texas")
+    assert set(summarise(forecast).coords) == {"year", "quantile", "place"}
+
+
 def test_an_output_without_years_keeps_its_own_dimensions():
     result = summarise(lognormal_growth())
     assert result["life"].dims == ("quantile",) and result["life_mean"].dims == ()
