@@ -83,7 +83,7 @@ def observation_influence(tree: xr.DataTree) -> xr.Dataset:
             # A. Vehtari et al., J. Mach. Learn. Res. 25, 72 (2024), equation 13: few draws show less of a tail.
             "k_hat": ("observation", k_hat, {"units": "1", "largest": min(1 - 1 / np.log10(flat.shape[1]), 0.7)}),
         },
-        coords={**_observation_coords(tree), "input": names},
+        coords={**tree["observed_data"].coords, "input": names},
         attrs={key: tree.attrs[key] for key in (PROVENANCE, "statement")},
     )
 
@@ -119,7 +119,7 @@ def prior_conflict(tree: xr.DataTree) -> xr.Dataset:
         tail = 2 * np.minimum(below + 1, count - below + 1) / (count + 1)
         columns[group] = (("quantile", "observation"), np.quantile(draws, _LEVELS, axis=1))
         columns[f"{group}_tail"] = ("observation", np.minimum(tail, 1.0))
-    return xr.Dataset(columns, coords={**_observation_coords(tree), "quantile": _LEVELS})
+    return xr.Dataset(columns, coords={**tree["observed_data"].coords, "quantile": _LEVELS})
 
 
 def learned(tree: xr.DataTree) -> xr.Dataset:
@@ -146,12 +146,6 @@ def _stacked(tree: xr.DataTree, group: str, names: str | list[str]) -> FloatArra
     if isinstance(names, str):
         return draws[names].transpose("observation", *SAMPLE).values.reshape(draws.sizes["observation"], -1)
     return np.stack([draws[name].values.reshape(-1) for name in names])
-
-
-def _observation_coords(tree: xr.DataTree) -> dict[str, xr.DataArray]:
-    """Return the coordinates that say what each observation is."""
-    data = tree["observed_data"].to_dataset()
-    return {name: data[name] for name in ("observation", "date", "quantity", "kind", "unit", "log10_unit")}
 
 
 def _require(tree: xr.DataTree) -> None:

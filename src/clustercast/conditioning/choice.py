@@ -42,7 +42,6 @@ ANCHORS = {
     "us_electricity": ("us_electricity_2024", "us_electricity_base_year", "", ""),
 }
 
-
 # What was learned, by the fingerprints of priors, rows and model, and the settings.
 Kept = dict[tuple[Any, ...], xr.DataTree]
 

@@ -17,14 +17,7 @@ from clustercast.arrays.posterior import ErrorModel, ObservedRows, leave_one_out
 from clustercast.conditioning import sampler
 from clustercast.conditioning.observation_rows import ERROR_UNITS, Discrepancy, Observations, error_model
 from clustercast.conditioning.observations import unlearned
-from clustercast.conditioning.tree import (
-    OBSERVED,
-    SAMPLE,
-    draw_coordinates,
-    labelled_parameters,
-    labelled_predictions,
-    row_coordinates,
-)
+from clustercast.conditioning.tree import OBSERVED, SAMPLE, labelled_parameters, labelled_predictions, row_coordinates
 from clustercast.dataset import Record, provenance
 from clustercast.engine.model import Model, with_changes
 from clustercast.engine.operations import Loop
@@ -242,9 +235,8 @@ class Problem:
     def everything(self, scores: FloatArray, seed: int) -> dict[str, FloatArray]:
         """Return the active parameters at some scores, and all others from columns of points after theirs."""
         rest = [name for name in self.priors.uncertain if name not in self.active]
-        columns = {name: len(self.active) + c for c, name in enumerate(rest)}
-        values = values_at_scores(self.priors, {n: _sobol_score(seed, c, len(scores)) for n, c in columns.items()})
-        values |= self.inputs(scores)
+        others = {name: _sobol_score(seed, c, len(scores)) for c, name in enumerate(rest, len(self.active))}
+        values = values_at_scores(self.priors, others) | self.inputs(scores)
         return {name: values[name] for name in self.priors.uncertain}
 
 
@@ -273,21 +265,17 @@ def _programs(observations: Observations, model: Model, problem: Problem) -> Ite
         made = {dates: one for dates, one in made.items() if dates not in stepped}
         made[together] = prepared(model, values, units, outputs, together)
     for dates, program in made.items():
-        places = tuple(
-            (place, row.quantity, tuple(dates.index(date) for date in needed[row.id]))
-            for place, row in enumerate(observations)
-            if row.quantity in program.outputs
-        )
-        yield program, places
+        own = [(place, row) for place, row in enumerate(observations) if row.quantity in program.outputs]
+        yield program, tuple((place, row.quantity, tuple(map(dates.index, needed[row.id]))) for place, row in own)
 
 
 def factors_of(problem: Problem, observations: Observations, model: Model) -> list[Problem]:
     """Return the parts of a problem whose parameters and observations have nothing to do with each other."""
-    needs = {quantity: {*model.inputs([quantity])} for quantity in observations.quantities}
+    needs, active = {one: {*model.inputs([one])} for one in observations.quantities}, {*problem.active}
     parts: list[tuple[set[str], list[str]]] = []
     for row in observations:
         # What rows share joins them: uncertain parameters, correlated ones all together, and their group.
-        names, ids = {*needs[row.quantity], *row.errors} & set(problem.active), [row.id]
+        names, ids = {*needs[row.quantity], *row.errors} & active, [row.id]
         names |= set(problem.priors.correlated) if names & set(problem.priors.correlated) else set()
         names.add(f"group {row.group}" if row.group else f"quantity {row.quantity}")
         for part in [part for part in parts if part[0] & names]:
@@ -296,12 +284,8 @@ def factors_of(problem: Problem, observations: Observations, model: Model) -> li
         parts.append((names, ids))
     if len(parts) == 1:
         return [problem]
-    chosen = [(names, tuple(row for row in observations if row.id in ids)) for names, ids in parts]
-    return [
-        problem.part(replace(observations, rows=rows), model, names)
-        for names, rows in chosen
-        if names & set(problem.active)
-    ]
+    chosen = [(names, tuple(row for row in observations if row.id in ids)) for names, ids in parts if names & active]
+    return [problem.part(replace(observations, rows=rows), model, names) for names, rows in chosen]
 
 
 def _learned(
@@ -352,7 +336,7 @@ def posterior_tree(
         {name: parts[name] for name in ("posterior", "prior", "posterior_predictive", "prior_predictive")}
         | {
             "log_likelihood": labelled_predictions(observations, alone, shape),
-            "log_prior": xr.Dataset(log_prior, draw_coordinates(shape)),
+            "log_prior": xr.Dataset(log_prior, parts["posterior"].coords),
             "observed_data": xr.Dataset(observed, row_coordinates(observations)),
             "sample_stats": xr.Dataset({"lp": (SAMPLE, log_posterior)}, attrs=diagnostics),
             "constant_data": xr.Dataset(constants),

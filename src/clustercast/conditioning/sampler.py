@@ -96,24 +96,13 @@ def resampled(
     scores: FloatArray, log_likelihood: FloatArray, weights: Weights, *, draws: int, seed: int, name: str
 ) -> Posterior:
     """Return draws chosen from the prior draws by their weights; each name has its stream of random numbers."""
-    rows = posterior.systematic_resample(weights.log, draws, stream(seed, f"resample {name}"))
-    statement = f"{name}: importance sampling from the prior, {weights}"
-    diagnostics = {
-        "method": "importance",
-        "k_hat": weights.k_hat,
-        "importance_ess": weights.ess,
-        "ess": weights.ess,
-        "r_hat": 1.0,
-        "evaluations": len(scores),
-        "temperatures": 1,
-        "accepted": 1.0,
-        "log_evidence": float(logsumexp(log_likelihood) - np.log(len(scores))),
-        "reached": weights.trusted,
-        "statement": f"{statement}{'' if weights.trusted else ': not to be trusted, the weights rest on a few draws'}",
-    }
-    return Posterior(
-        scores[rows].reshape(CHAINS, -1, scores.shape[1]), log_likelihood[rows].reshape(CHAINS, -1), diagnostics
-    )
+    rows = posterior.systematic_resample(weights.log, draws, stream(seed, f"resample {name}")).reshape(CHAINS, -1)
+    doubt = "" if weights.trusted else ": not to be trusted, the weights rest on a few draws"
+    found: dict[str, Any] = {"method": "importance", "k_hat": weights.k_hat, "importance_ess": weights.ess}
+    found |= {"ess": weights.ess, "r_hat": 1.0, "evaluations": len(scores), "temperatures": 1, "accepted": 1.0}
+    found |= {"log_evidence": float(logsumexp(log_likelihood) - np.log(len(scores))), "reached": weights.trusted}
+    found["statement"] = f"{name}: importance sampling from the prior, {weights}{doubt}"
+    return Posterior(scores[rows], log_likelihood[rows], found)
 
 
 @dataclass
@@ -139,9 +128,8 @@ class _Walkers:
 
     def advance(self) -> None:
         """Move every walker."""
-        self.scores, self.values, self.accepted = self.move.advance(
-            self.scores, self.values, self.target, self.temperature, self.generator
-        )
+        moved = self.move.advance(self.scores, self.values, self.target, self.temperature, self.generator)
+        self.scores, self.values, self.accepted = moved
         self.rows += len(self.scores)
         if self.progress is not None:
             self.progress(min(self.rows, self.budget), self.budget)
@@ -252,26 +240,16 @@ def sampled(
     chains, ess, r_hat = walkers.chains(math.gcd(draws // CHAINS, size), draws)
     passed = ess >= LEAST_ESS and r_hat <= LARGEST_R_HAT
     verdict = "pass, but the sampler was asked for" if weights.trusted else "fail"
-    statement = (
-        f"{name}: importance weights {verdict} ({weights}), tempered sampling in {walkers.steps} steps: "
-        f"{', '.join(_in_words(ess, 'r-hat', r_hat, LARGEST_R_HAT, 3))}"
-    )
+    fit = ", ".join(_in_words(ess, "r-hat", r_hat, LARGEST_R_HAT, 3))
+    statement = f"{name}: importance weights {verdict} ({weights}), tempered sampling in {walkers.steps} steps: {fit}"
     if not passed:
         statement += f": the budget of {budget:,} runs ended; raise it"
-    diagnostics = {
-        "method": "tempered",
-        "k_hat": weights.k_hat,
-        "importance_ess": weights.ess,
-        "ess": ess,
-        "r_hat": r_hat,
-        "evaluations": len(scores) + walkers.rows,
-        "temperatures": walkers.steps,
-        "accepted": walkers.accepted,
-        "log_evidence": float(logsumexp(walkers.evidence) - np.log(CHAINS)),
-        "reached": passed and not disagreement,
-        "statement": statement + disagreement,
-    }
-    return Posterior(chains[..., :-1], chains[..., -1], diagnostics)
+    found: dict[str, Any] = {"method": "tempered", "k_hat": weights.k_hat, "importance_ess": weights.ess}
+    found |= {"ess": ess, "r_hat": r_hat, "evaluations": len(scores) + walkers.rows}
+    found |= {"temperatures": walkers.steps, "accepted": walkers.accepted}
+    found["log_evidence"] = float(logsumexp(walkers.evidence) - np.log(CHAINS))
+    found |= {"reached": passed and not disagreement, "statement": statement + disagreement}
+    return Posterior(chains[..., :-1], chains[..., -1], found)
 
 
 # Of parts that are independent of each other: the worst of each diagnostic, or all of them.
