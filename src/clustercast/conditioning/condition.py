@@ -265,8 +265,8 @@ def _programs(observations: Observations, model: Model, problem: Problem) -> Ite
         made = {dates: one for dates, one in made.items() if dates not in stepped}
         made[together] = prepared(model, values, units, outputs, together)
     for dates, program in made.items():
-        own = [(place, row) for place, row in enumerate(observations) if row.quantity in program.outputs]
-        yield program, tuple((place, row.quantity, tuple(map(dates.index, needed[row.id]))) for place, row in own)
+        seen = [(place, row) for place, row in enumerate(observations) if row.quantity in program.outputs]
+        yield program, tuple((place, row.quantity, tuple(map(dates.index, needed[row.id]))) for place, row in seen)
 
 
 def factors_of(problem: Problem, observations: Observations, model: Model) -> list[Problem]:

@@ -160,7 +160,7 @@ def write_prior_set(tree: xr.DataTree, priors: Priors, observations: Observation
     ids = [str(one) for one in tree["observed_data"].to_dataset()["observation"].values]
     if priors.hash != provenance_of(tree)["priors_hash"] or not rows.keys() >= set(ids):
         raise InputError(f"{priors.name} ({priors.hash}) or {observations.name} is not what the tree has learned from")
-    groups, learned = (tree["prior"], tree["posterior"]), provenance_of(tree)["inputs"]
+    groups, learned = [tree[group].to_dataset() for group in ("prior", "posterior")], provenance_of(tree)["inputs"]
     before, draws = ({name: group[name].values.reshape(-1) for name in learned} for group in groups)
     ranks = np.atleast_2d(np.corrcoef([rankdata(values) for values in draws.values()]))
     own = ranks - np.eye(len(draws))

@@ -6,7 +6,6 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 
@@ -17,11 +16,10 @@ from clustercast.errors import InputError
 from clustercast.files.whole import held_by_one_run, output_directory, write_whole
 from clustercast.priors.prior_set import Priors
 from clustercast.propagation import Progress
-from clustercast.streaming.executors import Function, Workplace, completed
+from clustercast.streaming.executors import Function, Plan, Workplace, completed
 from clustercast.streaming.moments import LeafSums, Ranges
 
 FILE = "finished.npz"
-Plan = TypeVar("Plan")
 _RUN = "run"
 # Writing may take this part of the time, so that short pieces do not wait for the disk.
 _SHARE = 0.05
@@ -105,8 +103,7 @@ def run_pieces(
     """Return what is known of all samples; `done` knows of none, a piece has `length` leaves, a leaf `leaf` samples."""
     with nullcontext() if place is None else place.held():
         if place is not None:
-            kept = place.read()
-            done = done if kept is None else kept
+            done = place.read() or done
             # An error at once, not after an hour, if nothing can be written there.
             place.write(done)
         pieces = remaining_ranges(-(-size // leaf), done.leaves, length)

@@ -59,15 +59,13 @@ def completed(
     elif executor == "threads":
         task: Task[Result] = functools.partial(function, plan)
         yield from _from_pool(functools.partial(futures.ThreadPoolExecutor, count), task, pieces, count)
-    elif executor == "processes" or isinstance(executor, futures.Executor):
+    elif executor == "processes":
+        new = functools.partial(futures.ProcessPoolExecutor, count, mp_context=multiprocessing.get_context("spawn"))
+        yield from _from_pool(new, functools.partial(_sent, function, _pickled(plan)), pieces, count)
+    elif isinstance(executor, futures.Executor):
         task = functools.partial(_sent, function, _pickled(plan))
-        if isinstance(executor, futures.Executor):
-            # It is the caller's, and not shut down.
-            yield from _from_pool(lambda: nullcontext(executor), task, pieces, count, lasting=True)
-        else:
-            context = multiprocessing.get_context("spawn")
-            new = functools.partial(futures.ProcessPoolExecutor, count, mp_context=context)
-            yield from _from_pool(new, task, pieces, count)
+        # It is the caller's, and not shut down.
+        yield from _from_pool(lambda: nullcontext(executor), task, pieces, count, lasting=True)
     elif distributed is not None and isinstance(executor, distributed.Client):
         yield from _from_cluster(executor, function, plan, pieces, join)
     else:

@@ -155,9 +155,8 @@ class SobolPlan:
 def sum_products(plan: SobolPlan, start: int, stop: int) -> LeafSums:
     """Draw, propagate and sum the products of the leaves from `start` to before `stop`, through all replicates."""
     sums = LeafSums(top=plan.top)
-    raw = np.repeat(
-        [name not in plan.log10 for name in plan.columns], [p.stop - p.start for p in plan.columns.values()]
-    )
+    widths = [place.stop - place.start for place in plan.columns.values()]
+    raw = np.repeat([name not in plan.log10 for name in plan.columns], widths)
     factors, centres, scales, usual = plan.standards[..., np.newaxis]
     for leaf in range(start, stop):
         panel, products = _runs(plan, leaf) / factors[..., np.newaxis], []

@@ -115,17 +115,11 @@ def run_sobol(
     size, names = whole_number("size", size), study.needed.uncertain
     # Inputs that no output depends on are left out of groups, and so are groups that are empty then.
     kept = {group: [n for n in members if n in names] for group, members in checked_groups(groups, priors).items()}
-    by_default = "saltelli-jansen" if engine == "salib" else "azzini-rosati"
-    chosen = estimator_named(by_default if estimator is None else estimator)
-    design = {
-        "design": "saltelli",
-        "seed": seed,
-        "second_order": second_order or chosen.needs_second_order,
-        "replicates": (1 if engine == "salib" else 8) if replicates is None else replicates,
-        "points": "salib" if engine == "salib" else "sobol",
-        "groups": {group: members for group, members in kept.items() if members} or None,
-        "latent": latent,
-    }
+    points, usual, scrambles = ("salib", "saltelli-jansen", 1) if engine == "salib" else ("sobol", "azzini-rosati", 8)
+    chosen = estimator_named(usual if estimator is None else estimator)
+    design = {"design": "saltelli", "seed": seed, "second_order": second_order or chosen.needs_second_order}
+    design |= {"replicates": scrambles if replicates is None else replicates, "points": points, "latent": latent}
+    design["groups"] = {group: members for group, members in kept.items() if members} or None
     how = {"engine": engine, "estimator": chosen.name, "second_order": second_order, "scale": scale}
     how["confidence"] = confidence
     asked = memory < 0 or any(option is not None for option in (executor, workers, checkpoint))
@@ -197,18 +191,11 @@ def sobol_in_pieces(
     values, units = input_arrays(few.drop_vars(study.idle))
     study.changed.check_inputs(values, study.wanted)
     scales = scales_of({name: output_attrs(study.changed, name) for name in study.wanted}, how["scale"])
-    plan = SobolPlan(
-        study.needed,
-        int(drawn["seed"]),
-        points // replicates,
-        replicates,
-        drawn["swaps"],
-        estimator_named(how["estimator"]),
-        how["second_order"],
-        drawn["second_order"],
-        frozenset(name for name, scale in scales.items() if scale == "log10"),
-        prepared(study.changed, values, units, study.wanted, study.years),
-    ).on_common_standards()
+    rows = int(drawn["seed"]), points // replicates, replicates, drawn["swaps"]
+    asked = estimator_named(how["estimator"]), how["second_order"], drawn["second_order"]
+    log10 = frozenset(name for name, scale in scales.items() if scale == "log10")
+    program = prepared(study.changed, values, units, study.wanted, study.years)
+    plan = SobolPlan(study.needed, *rows, *asked, log10, program).on_common_standards()
     place = None
     if checkpoint is not None:
         own = {"size": points, "seed": plan.seed, "replicates": replicates, "groups": json.dumps(plan.swaps)}

@@ -37,8 +37,6 @@ _DESIGNS = ("random", "sobol")
 _FEWEST_PIECES, _MOST_PIECES = 32, 1 << 24
 # Samples of a chunk: with thirteen years 14 MB, enough for a disk and little for a memory.
 CHUNK = 32 * LEAF
-# How the samples of a run are made, and the store that they go to.
-StorePlan = tuple[StreamPlan, Path]
 
 
 @typed
@@ -282,7 +280,7 @@ def stream_to_zarr(
     return open_store(path)
 
 
-def store_leaves(plan: StorePlan, start: int, stop: int) -> int:
+def store_leaves(plan: tuple[StreamPlan, Path], start: int, stop: int) -> int:
     """Draw, propagate and write the leaves from `start` to before `stop`; return how many samples these are."""
     run, path = plan
     first, last = start * LEAF, min(stop * LEAF, run.size)
