@@ -12,8 +12,7 @@ from clustercast.dataset import PROVENANCE, provenance_of
 from clustercast.errors import InputError, takes
 
 _LEVELS = np.array([0.05, 0.5, 0.95])
-# An input was learned of that moved by so many deviations of its prior or narrowed by such a share of its variance; a
-# row conflicts whose tail probability is less.
+# Of what was learned of, the least move in prior deviations or loss of variance; of a conflict, the tail probability.
 LEAST_LEARNED, CONFLICT = 0.1, 0.05
 
 
@@ -55,10 +54,9 @@ def observation_influence(tree: xr.DataTree) -> xr.Dataset:
     Returns
     -------
     Dataset
-        ``shift`` (observation, input): posterior mean with all observations less that without this one, in
-        prior standard deviations. ``elpd`` (observation): natural logarithm of its predictive density from the
-        others, per decade. ``k_hat`` (observation): above its attribute ``largest``, 0.7 or less for fewer than 2,200
-        draws, the other two are not to be trusted.
+        ``shift`` (observation, input): posterior mean with all less that without it, in prior standard deviations.
+        ``elpd`` (observation): natural logarithm of its predictive density from the others, per decade. ``k_hat``
+        (observation): above its attribute ``largest``, 0.7 (less for under 2,200 draws), the others are not reliable.
 
     References
     ----------
@@ -106,8 +104,7 @@ def prior_conflict(tree: xr.DataTree) -> xr.Dataset:
 
     References
     ----------
-    G. E. P. Box, J. R. Stat. Soc. A 143, 383 (1980), doi:10.2307/2982063; M. Evans and H. Moshonov,
-    Bayesian Anal. 1, 893 (2006), doi:10.1214/06-BA129.
+    G. E. P. Box (1980), doi:10.2307/2982063; M. Evans and H. Moshonov (2006), doi:10.1214/06-BA129.
     """
     _require(tree)
     observed = tree["observed_data"].to_dataset()[OBSERVED].values

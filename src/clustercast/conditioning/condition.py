@@ -159,8 +159,7 @@ class Problem:
         model = with_changes(model, priors)
         model.check_inputs(priors, observations.quantities)
         errors = observations.error_priors(discrepancy)
-        taken = [name for name in errors if name in priors]
-        if taken:
+        if taken := [name for name in errors if name in priors]:
             raise InputError(f"input {taken[0]!r} has the name of a parameter of the likelihood; rename the input")
         joint = Priors(*priors.correlations, name=priors.name, origin=priors.origin, **dict(priors.items()), **errors)
         needed = {*model.inputs(observations.quantities), *errors}

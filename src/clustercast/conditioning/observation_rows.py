@@ -112,11 +112,9 @@ class Observations:
         if not 0 <= self.group_correlation < 1:
             what = f"{self.origin or self.name}: likelihood.group_correlation is {self.group_correlation}"
             raise InputError(f"{what}; give a number from 0 to below 1")
-        seen: set[str] = set()
-        for row in self.rows:
-            if row.id in seen:
-                raise InputError(f"{self.place(row)}: the id {row.id!r} is there twice; give each row its own")
-            seen.add(row.id)
+        if len({*self.ids}) < len(self.rows):
+            twice = next(row for row in self.rows if self.ids.count(row.id) > 1)
+            raise InputError(f"{self.place(twice)}: the id {twice.id!r} is there twice; give each row its own")
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -153,10 +151,7 @@ class Observations:
 
     def counted(self) -> "Observations":
         """Return the rows that count: the first of each estimate, and none that is unused."""
-        first: dict[str, str] = {}
-        for row in self.rows:
-            if row.estimate and not row.unused:
-                first.setdefault(row.estimate, row.id)
+        first = {row.estimate: row.id for row in reversed(self.rows) if row.estimate and not row.unused}
         return replace(self, rows=tuple(r for r in self if not r.unused and first.get(r.estimate, r.id) == r.id))
 
     def without(self, *ids: str, before: float | str | None = None) -> "Observations":

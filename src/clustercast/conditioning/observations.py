@@ -145,11 +145,8 @@ def _observations(
 
 
 def unlearned(priors: Priors, observations: Observations | None = None) -> tuple[Priors, Observations]:
-    """Return what a set was before it learned, and the rows that it learned from with further ones.
-
-    Learning from all together is exact where the set itself would stand for the rows behind it only nearly: how the
-    discrepancy of a series stood is in no distribution of the inputs.
-    """
+    """Return what a set was before it learned, and the rows that it learned from with further ones."""
+    # Learning from all together is exact; the set stands for its rows only nearly, as no input has their discrepancies.
     if priors.earlier is None:
         return priors, read_observations() if observations is None else observations
     earlier, path = priors.earlier, Path(priors.origin)
@@ -164,8 +161,7 @@ def unlearned(priors: Priors, observations: Observations | None = None) -> tuple
     before = before.add(*new, **{n: p for n, p in changed.items() if n not in read})
     if observations is None:
         return before, known
-    again = set(known.ids).intersection(observations.ids)
-    if again:
+    if again := set(known.ids).intersection(observations.ids):
         raise InputError(f"{priors.name} has already learned from {min(again)!r}; leave the row out")
     return before, joined_rows(known, observations)
 

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 import xarray as xr
 
-from clustercast.arrays import FloatArray
+from clustercast.arrays import FloatArray, Names
 from clustercast.arrays.decisions import scores
 from clustercast.arrays.decisions.partition import partition, without_twins
 from clustercast.arrays.decisions.together import joint_gains, rank_scores
@@ -19,7 +19,7 @@ from clustercast.conditioning.observation_rows import Observation, Observations,
 from clustercast.conditioning.observations import read_observations
 from clustercast.dataset import design_of
 from clustercast.decisions.labels import labelled
-from clustercast.decisions.targets import Score, Target, Wanted, independent, wanted
+from clustercast.decisions.targets import Score, Targets, Wanted, independent, wanted
 from clustercast.engine.model import Model
 from clustercast.engine.units import same_dimension
 from clustercast.errors import InputError, located, typed
@@ -41,11 +41,7 @@ PAIRED, TOGETHER = 8, 32768
 
 @typed
 def evpi(
-    forecast: xr.Dataset,
-    target: Target | Iterable[Target] | None = None,
-    *,
-    score: Score | None = None,
-    confidence: float = 0.95,
+    forecast: xr.Dataset, target: Targets = None, *, score: Score | None = None, confidence: float = 0.95
 ) -> xr.Dataset:
     """Return the expected value of perfect information: what a score falls by for who knows everything.
 
@@ -93,11 +89,11 @@ def evpi(
 @typed
 def evppi(
     forecast: xr.Dataset,
-    target: Target | Iterable[Target] | None = None,
+    target: Targets = None,
     *,
     of: Of = "inputs",
     score: Score | None = None,
-    inputs: Iterable[str] | str | None = None,
+    inputs: Names = None,
     model: Model | None = None,
     confidence: float = 0.95,
 ) -> xr.Dataset:
@@ -108,8 +104,7 @@ def evppi(
     forecast, target, score, confidence
         As in `evpi`.
     of : {"inputs", "groups", "pairs"} or mapping of str to iterable of str, optional
-        Each input; each section of the model with all its inputs; each pair of the eight inputs that are worth most,
-        or of `inputs`; or groups of one's own.
+        Inputs; sections of the model with all their inputs; pairs of `inputs`, or of the best eight; or own groups.
     inputs : str or iterable of str, optional
         Inputs to look at; all that vary by default.
     model : Model, optional
@@ -165,7 +160,7 @@ def evppi(
 @typed
 def evsi(
     forecast: xr.Dataset,
-    target: Target | Iterable[Target] | None = None,
+    target: Targets = None,
     *,
     observation: Rows = "possible",
     together: bool = False,

@@ -62,15 +62,9 @@ def labelled(
     doubts = [_doubts(one, named[k], bool(np.isinf(doubt[k]).any())) for k, one in enumerate(targets)]
     posterior = str(design_of(forecast).get("name")).startswith("posterior")
     repeated = "posterior draws repeat each other: the errors are too small" if posterior else ""
-    attrs = {
-        **forecast.attrs,
-        "confidence": confidence,
-        "runs": forecast.sizes["sample"],
-        "words": "\n".join(said),
-        "left_out": "; ".join(left_out),
-        "references": _REFERENCES,
-        "warning": "\n".join(filter(None, [repeated, *doubts])),
-    }
+    attrs = {**forecast.attrs, "confidence": confidence, "runs": forecast.sizes["sample"], "words": "\n".join(said)}
+    attrs |= {"left_out": "; ".join(left_out), "references": _REFERENCES}
+    attrs["warning"] = "\n".join(filter(None, [repeated, *doubts]))
     return xr.Dataset(variables, coords, attrs)
 
 

@@ -26,6 +26,7 @@ from clustercast.sampling import PLAIN
 
 T = TypeVar("T", Priors, xr.Dataset)
 How = Literal["linear", "log", "quantile"]
+SetWeights = Mapping[str, float] | Sequence[float] | None
 Parts = tuple[Family, ...]
 Shares = tuple[float, ...]
 _ROUNDS = 5000
@@ -37,9 +38,7 @@ _FINE, _STEPS = 8, 64
 
 
 @typed
-def pool(
-    sets: Mapping[str, T], *, weights: Mapping[str, float] | Sequence[float] | None = None, how: How = "linear"
-) -> T:
+def pool(sets: Mapping[str, T], *, weights: SetWeights = None, how: How = "linear") -> T:
     """Return one prior set of several, which draws like any other, or one forecast of several.
 
     Parameters
@@ -54,11 +53,10 @@ def pool(
     Returns
     -------
     Priors or Dataset
-        Forecasts become one with as many draws of each as its weight says, and ``whose_prior`` as a further input, so
-        that `evppi` and `given_data_indices` say what the disagreement is worth. Of prior sets, an input that sets
-        agree on is kept; of one that some sets lack the others are pooled. Constants that differ,
-        and inputs of few values, are pooled by probability whatever `how`. A rank correlation is the weighted mean
-        over the sets, 0 where a set states none.
+        Forecasts become one with as many draws of each as its weight says, and an input ``whose_prior``, so that
+        `evppi` and `given_data_indices` say what the disagreement is worth. Of prior sets, an input that sets agree on
+        is kept; of one that some sets lack the others are pooled. Constants that differ, and inputs of few values, are
+        pooled by probability whatever `how`. A rank correlation is the weighted mean, 0 where a set states none.
 
     Raises
     ------
@@ -107,9 +105,7 @@ def pool(
 
 
 @typed
-def score_weights(
-    sets: Mapping[str, Priors], *, origins: Iterable[float | str], **settings: object
-) -> dict[str, float]:
+def score_weights(sets: Mapping[str, Priors], *, origins: Iterable[float | str], **settings: Any) -> dict[str, float]:
     """Return weights for `pool` by how well sets of priors forecast what came after earlier dates.
 
     Parameters
@@ -147,7 +143,7 @@ def score_weights(
             raise InputError(f"{what}; give origins after {dated}, with rows since, or choose weights yourself")
     scores: list[dict[tuple[float, str, str], float]] = []
     for priors in sets.values():
-        runs = rolling_origin(priors, origins=dates, **{"choose": False, **settings})  # type: ignore[arg-type]
+        runs = rolling_origin(priors, origins=dates, **{"choose": False, **settings})
         prior = [(one.as_of, score) for one in runs for score in one.scores if score.method == "prior"]
         # The log score of a backtest is a loss.
         scores.append({(date, score.group, score.observation): -score.log_score for date, score in prior})
@@ -175,7 +171,7 @@ def _check_several(sets: object) -> None:
         raise InputError(f"sets {what}; give two or more by name, as {{'essay': a, 'evidence': b}}")
 
 
-def _shares(sets: Mapping[str, object], weights: Mapping[str, float] | Sequence[float] | None) -> Shares:
+def _shares(sets: Mapping[str, object], weights: SetWeights) -> Shares:
     """Return the weight of each set."""
     if weights is None:
         return tuple(1 / len(sets) for _ in sets)

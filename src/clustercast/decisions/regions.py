@@ -162,10 +162,8 @@ def _words(event: targets.Wanted, box: xr.Dataset, forecast: xr.Dataset) -> str:
             where = f"from {targets.with_unit_text(low, high, '1')} to {targets.with_unit_text(high, low, unit)}"
         said.append(f"{in_words(name)} is {where}")
     words = event.words[:1].upper() + event.words[1:]
-    return (
-        f"{words} in {100 * float(box['density']):.0f} % of draws where {' and '.join(said)}; "
-        f"{100 * float(box['coverage']):.0f} % of its cases are there."
-    )
+    density, coverage = (100 * float(box[key]) for key in ("density", "coverage"))
+    return f"{words} in {density:.0f} % of draws where {' and '.join(said)}; {coverage:.0f} % of its cases are there."
 
 
 @takes("sample")
@@ -262,10 +260,9 @@ def regional_indices(
         row = result.isel(target=place)
         best = int(np.argmax(row["shapley"].values))
         part, half = (100 * float(row[key][best]) for key in ("shapley", "shapley_conf"))
-        said.append(
-            f"{inside}, {names[best].replace('_', ' ')} has {part:.0f} % (±{half:.0f}) of the variance of {one.words}; "
-            f"the {len(names)} inputs looked at have {100 * float(row['explained']):.0f} %."
-        )
+        first = f"{names[best].replace('_', ' ')} has {part:.0f} % (±{half:.0f}) of the variance of {one.words}"
+        whole = f"the {len(names)} inputs looked at have {100 * float(row['explained']):.0f} %"
+        said.append(f"{inside}, {first}; {whole}.")
     return result.assign_attrs(words="\n".join(said))
 
 

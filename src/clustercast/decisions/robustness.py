@@ -27,8 +27,6 @@ _SIZES = {"ratio": (1.0, _LARGEST_RATIO), "contamination": (0.0, 1 - 1e-9)}
 # As fewer draws leave bounds to a few of them.
 _LEAST_SIZE = 100.0
 _POINTS = np.array([0.05, 0.5, 0.95])
-
-
 # The bounds of means of cells at a size of a class of priors.
 _Bounds = Callable[[laws.Cells, FloatArray, float], laws.Bounds]
 
@@ -199,7 +197,7 @@ def _words(wanted: targets.Wanted, found: xr.Dataset, prior: str, verdict: float
 @typed
 def prior_sensitivity(
     forecast: xr.Dataset,
-    target: targets.Target | Iterable[targets.Target] | None = None,
+    target: targets.Targets = None,
     *,
     of: Literal["value", "indices", "total"] = "value",
     inputs: Names = None,
@@ -355,7 +353,5 @@ def _words_of_points(one: targets.Wanted, found: xr.Dataset, unit: str, widths: 
         what = f"the {kind} index of {str(found['index'].values[index[0]]).replace('_', ' ')} for {one.words}"
     by = targets.with_unit_text(float(effect[*index, row, column]), 0.0, unit)
     step = targets.with_unit_text(0.1 * float(widths[row]), 0.0, str(found["input_unit"].values[row]))
-    return (
-        f"Moving the {100 * _POINTS[column]:g} % point of {name.replace('_', ' ')} up by {step} changes {what} by {by} "
-        f"(±{1.96 * error:.1g})."
-    )
+    point = f"the {100 * _POINTS[column]:g} % point of {name.replace('_', ' ')}"
+    return f"Moving {point} up by {step} changes {what} by {by} (±{1.96 * error:.1g})."

@@ -24,10 +24,8 @@ from clustercast.uncertainty.conditions import Condition, parse_condition
 from clustercast.uncertainty.milestones import place_of
 
 Score = Literal["variance", "brier", "log", "crps", "width"]
-Loss = Callable[[Any, xr.Dataset], Any]
 _OF_CLAIMS, _OF_OUTPUTS = ("brier", "log"), ("variance", "crps", "width")
 _IN = re.compile(r"([A-Za-z_]\w*)(?:\s+in\s+(.+))?")
-_LOSS = "loss"
 # Samples of a forecast of which information can be weighed.
 FEWEST = 200
 # Bulk targets: a claim must come true, and fail, in so many samples.
@@ -63,7 +61,7 @@ class Decision:
     """
 
     actions: Sequence[Any]
-    loss: Loss = field(repr=False)
+    loss: Callable[[Any, xr.Dataset], Any] = field(repr=False)
     name: str = "decision"
     unit: str = "1"
 
@@ -100,6 +98,7 @@ class Decision:
 
 
 Target = str | Condition | Claim | Decision
+Targets = Target | Iterable[Target] | None
 
 
 @dataclass(frozen=True)
@@ -127,24 +126,22 @@ class Wanted:
 Asked = tuple[list[Wanted], list[str]]
 
 
-def wanted(forecast: xr.Dataset, target: Target | Iterable[Target] | None, score: Score | None) -> Asked:
+def wanted(forecast: xr.Dataset, target: Targets, score: Score | None) -> Asked:
     """Return what is asked for of a forecast."""
     checked(forecast)
     if score is not None and score not in (*_OF_CLAIMS, *_OF_OUTPUTS):
         raise InputError(f"score is {score!r}; choose one of {', '.join((*_OF_OUTPUTS, *_OF_CLAIMS))}")
     if target is None:
         return _all(forecast, score)
-    several = isinstance(target, Iterable) and not isinstance(target, (str, Condition, Claim, Decision))
-    asked: list[Any] = list(target) if several else [target]  # type: ignore[arg-type]
-    if wrong := [each for each in asked if not isinstance(each, (str, Condition, Claim, Decision))]:
+    asked: list[Any] = [target] if isinstance(target, Target) or not isinstance(target, Iterable) else list(target)
+    if wrong := [each for each in asked if not isinstance(each, Target)]:
         raise InputError(f"target is {shown(wrong[0], 60)}; give a claim, a condition, an output or a cc.Decision")
     found = [one for each in asked for one in _wanted(forecast, each, score)]
     if not found:
         raise InputError("target is empty; name a claim, a condition, an output or a decision, or leave it out for all")
     names = [one.name for one in found]
-    for name in names:
-        if names.count(name) > 1:
-            raise InputError(f"target {name!r} is there twice; give each once")
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise InputError(f"target {twice!r} is there twice; give each once")
     return found, []
 
 
@@ -187,7 +184,7 @@ def _wanted(forecast: xr.Dataset, target: Target, score: Score | None) -> list[W
         if score is not None:
             raise InputError(f"score is {score!r}, but {target.name!r} is a decision with a loss; leave score out")
         actions = ", ".join(map(str, target.actions))
-        return [Wanted(target.name, f"{target.name} ({actions})", _LOSS, target.unit, target.losses(forecast))]
+        return [Wanted(target.name, f"{target.name} ({actions})", "loss", target.unit, target.losses(forecast))]
     if not isinstance(target, str):
         return [_event(forecast, target, score)]
     named = _IN.fullmatch(target.strip())
@@ -270,7 +267,7 @@ def one_target(forecast: xr.Dataset, target: Target, raw: bool = False) -> Wante
 
 def targets_of(forecast: xr.Dataset, target: Target | Iterable[Target], raw: bool = False) -> list[Wanted]:
     """Return claims and outputs in a year, each named by itself; outputs in their own unit with `raw`."""
-    several = [target] if isinstance(target, str | Condition | Claim | Decision) else list(target)
+    several = [target] if isinstance(target, Target) else list(target)
     if not several:
         raise InputError("target is empty; name a claim, a condition or an output, or leave it out for all")
     return [one_target(forecast, one, raw=raw) for one in several]

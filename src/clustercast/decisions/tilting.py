@@ -42,8 +42,7 @@ class Tilt:
     before, probability : float
         The probability of the claim as drawn, and the one that was asked for.
     weights : DataArray, dims (sample,)
-        Of the least change of all, for ``cc.summarise(forecast, weights=...)``; they sum to 1. Inputs hang together
-        under them as no scenario file can say.
+        Of the least change of all, for ``cc.summarise(forecast, weights=...)``, with sum 1; no scenario says as much.
     divergence : float
         Kullback-Leibler divergence of that change, in nats.
     marginals : Dataset, dims (input, quantile)
@@ -222,10 +221,8 @@ def probability_tornado(
             found[:, place, side] = share_with_error(holds[inside])
     order = np.argsort(-np.abs(found[0, :, 1] - found[0, :, 0]), kind="stable")
     low, high = found[0, order[0]]
-    words = (
-        f"The probability is {event.share:.2g}; {low:.2g} where {names[order[0]].replace('_', ' ')} is in its lowest "
-        f"{100 * tail:.3g} %, {high:.2g} in its highest."
-    )
+    where = f"{names[order[0]].replace('_', ' ')} is in its lowest {100 * tail:.3g} %"
+    words = f"The probability is {event.share:.2g}; {low:.2g} where {where}, {high:.2g} in its highest."
     dims = ("input", "side")
     return xr.Dataset(
         {"probability": (dims, found[0, order]), "standard_error": (dims, found[1, order])},
@@ -309,7 +306,5 @@ def _words(event: targets.Wanted, probability: float, marginals: xr.Dataset, lef
         said.append(f"{name.replace('_', ' ')} {text} instead of {targets.with_unit_text(before, after, unit)}")
     more = marginals.sizes["input"] - len(said)
     rest = f" and {more} other input{'s' * (more > 1)} less" if more else ""
-    return (
-        f"Probability {probability:.3g} instead of {event.share:.3g} that {event.words}: {', '.join(said)}{rest} "
-        f"(medians; {100 * left:.0f} % of the draws are left as effective size)."
-    )
+    means = f"{', '.join(said)}{rest} (medians; {100 * left:.0f} % of the draws are left as effective size)"
+    return f"Probability {probability:.3g} instead of {event.share:.3g} that {event.words}: {means}."

@@ -128,10 +128,9 @@ def whose_prior(
             result[key], result[f"{key}_error"] = (("group", each[place][rank]) for each in (values, errors))
         result["disagreement"], result["disagreement_error"] = (((), float(each[3, 0])) for each in (values, errors))
         best = int(values[2].argmax())
-        words += (
-            f" If either may be right, whose prior it is makes {100 * values[3, 0]:.0f} % of the variance, and "
-            f"{100 * values[2, best]:.0f} % (±{196 * errors[2, best]:.1g}) is about {names[best].replace('_', ' ')}."
-        )
+        most = f"{100 * values[2, best]:.0f} % (±{196 * errors[2, best]:.1g}) is about {names[best].replace('_', ' ')}"
+        whole = f"whose prior it is makes {100 * values[3, 0]:.0f} % of the variance"
+        words += f" If either may be right, {whole}, and {most}."
     return result.assign_attrs(words=words)
 
 
@@ -155,8 +154,7 @@ def _members(
         return {one: tuple(name for name in differ if section[name] == one) for one in section.values()}
     given = {key: tuple(members) for key, members in groups.items()}
     all_named = [name for members in given.values() for name in members]
-    left = [name for name in differ if all_named.count(name) != 1]
-    if left:
+    if left := [name for name in differ if all_named.count(name) != 1]:
         raise InputError(f"input {left[0]!r}, in which sets differ, is in {all_named.count(left[0])} groups; give one")
     return given
 

@@ -30,8 +30,7 @@ class Checkpoint:
 
     def __init__(self, directory: Path | str, call: str, model: Model, priors: Priors, **arguments: object) -> None:
         for name, function in model.functions.items():
-            unknown = unknown_to_fingerprint(function)
-            if unknown:
+            if unknown := unknown_to_fingerprint(function):
                 what = f"a checkpoint cannot know whether quantity {name!r} is the same when the run goes on"
                 why = f"it uses {', '.join(unknown)}, whose content cannot be compared"
                 remedy = "give the quantity arrays, numbers or functions, or leave checkpoint out"
@@ -60,8 +59,7 @@ class Checkpoint:
             with self._path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 arrays = {name: stored[name] for name in stored.files}
             run = json.loads(str(arrays.pop(_RUN)))
-            names = [name for name in {**run, **self._run} if run.get(name) != self._run.get(name)]
-            if names:
+            if names := [name for name in {**run, **self._run} if run.get(name) != self._run.get(name)]:
                 # Of two kinds of run all the rest differs too.
                 names = ["call"] if "call" in names else names
                 changes = [f"{n} was {run.get(n, 'absent')} and is {self._run.get(n, 'absent')}" for n in names]

@@ -132,10 +132,9 @@ def _from_pool(
             waiting.extendleft(running.values())
             breaks += 1
             if breaks == _MOST_BREAKS or lasting:
-                raise InputError(
-                    f"the workers died {breaks} times one after the other ({error}); if memory is short give fewer "
-                    "workers or a smaller block, and guard a script by if __name__ == '__main__':"
-                ) from error
+                remedy = "if memory is short give fewer workers or a smaller block"
+                remedy += ", and guard a script by if __name__ == '__main__':"
+                raise InputError(f"the workers died {breaks} times one after the other ({error}); {remedy}") from error
 
 
 def _end_where_stuck(pool: Any) -> None:

@@ -1,10 +1,4 @@
-"""Means and variances of samples that come in pieces, the same bits however they are cut.
-
-The samples of a run are numbered, and every `LEAF` of them in a row are a leaf. The moments of a leaf are taken at
-once; those of two neighbouring leaves, or pairs, or pairs of pairs, are combined as soon as both are there. This tree
-is fixed by the numbers of the samples alone, so that neither the size of the pieces nor the order in which they arrive
-shows in the result.
-"""
+"""Means and variances of samples that come in pieces, the same bits however they are cut."""
 
 import functools
 from collections import defaultdict
@@ -22,6 +16,9 @@ from clustercast.streaming.sketch import Sketch
 
 Arrays = dict[str, NDArray[Any]]
 Ranges = list[tuple[int, int]]
+# So many samples in a row are a leaf, whose moments are taken at once; those of two neighbouring leaves, or pairs, or
+# pairs of pairs are combined as soon as both are there. The numbers of the samples alone fix this tree, so that neither
+# the size of the pieces nor the order in which they arrive shows in the result.
 LEAF = 4096
 
 

@@ -21,12 +21,10 @@ _FEW_OCTAVES = 64
 
 
 class Sketch:
-    """Quantiles of samples that do not fit into memory: counts by sign, exponent and the first digits of a number.
+    """Quantiles of samples that do not fit into memory: counts by sign, exponent and first `MANTISSA_BITS` digits."""
 
-    The sign, the exponent and the first `MANTISSA_BITS` digits of a number say in which bin it belongs. The ends of a
-    bin differ by at most `RELATIVE_ERROR` of the nearer to zero, so whatever lies in it is known to that precision;
-    counts add up exactly, in any order. Only octaves that hold samples take memory: 32 KiB each and column.
-    """
+    # The ends of a bin differ by at most `RELATIVE_ERROR` of the nearer to zero: what lies in it is known so precisely.
+    # Counts add up exactly, in any order. An octave that holds samples takes 32 KiB of memory a column.
 
     def __init__(self, columns: int) -> None:
         self.columns = columns
@@ -75,8 +73,7 @@ class Sketch:
 
     def at_ranks(self, column: int, ranks: FloatArray) -> FloatArray:
         """Return order statistics of a column by rank from 0, between whole ranks by straight lines."""
-        # Each within `RELATIVE_ERROR` of the order statistic, the least and the greatest exact; numbers nearer to zero
-        # than 2.3e-308 are within 5.5e-312 instead.
+        # Each is within `RELATIVE_ERROR`, the least and greatest exact; nearer to zero than 2.3e-308 within 5.5e-312.
         lower, upper, counts = self._bins(column)
         ends = np.cumsum(counts)
         whole = np.floor(ranks)

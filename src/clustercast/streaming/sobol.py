@@ -78,13 +78,11 @@ def run_sobol(
     size : int, optional
         Base points to begin with, of all replicates together, a power of two.
     engine, estimator, second_order, scale, confidence
-        As in `sobol_indices`, but for the estimator, ``"azzini-rosati"`` by default; the engine ``"salib"`` runs SALib
-        itself, on SALib's rows.
+        As in `sobol_indices`, the estimator ``"azzini-rosati"`` by default; the engine ``"salib"`` is SALib's own.
     replicates : int, optional
         Independent scrambles behind the error bars; 8 by default, and 1 for SALib's own bootstrap.
     dummy : bool, optional
-        Whether to add an input ``dummy`` on which nothing depends. Its indices are exactly 0: the estimators see an
-        input by what its swap changes, so that chance gives an idle one nothing.
+        Whether to add an input ``dummy`` on which nothing depends. Its indices are exactly 0: its swap changes nothing.
     until : float, optional
         Half-width that every first-order and total index shall have at most. While one is wider the design doubles.
     budget : int, optional
@@ -100,14 +98,12 @@ def run_sobol(
     Returns
     -------
     Dataset
-        As `sobol_indices`; with `until`, the attributes ``until``, ``reached`` (0 or 1), ``widest`` and ``statement``
-        say what was reached.
+        As `sobol_indices`; with `until`, the attributes ``until``, ``reached`` (0 or 1), ``widest``, ``statement``.
 
     Raises
     ------
     InputError
-        As `draw`, `propagate` and `sobol_indices`; if `until` is not positive, or what needs the whole design shall be
-        run in pieces.
+        As `draw`, `propagate` and `sobol_indices`; if `until` is not positive, or pieces lack what needs the whole.
     """
     if until is not None and not (isinstance(until, Real) and until > 0):
         raise InputError(f"until is {until!r}; give a half-width above 0, as 0.02")
@@ -160,8 +156,7 @@ def stream_sobol(priors: Priors, *, size: int, **options: Any) -> Dataset:
 
     Notes
     -----
-    The result has the same bits for any `executor` and `workers`, and whether or not the run was broken off, on
-    processors of one kind.
+    The result has the same bits for any `executor` and `workers`, broken off or not, on processors of one kind.
 
     References
     ----------
@@ -172,8 +167,7 @@ def stream_sobol(priors: Priors, *, size: int, **options: Any) -> Dataset:
 
 def _needs_whole(study: Study, engine: str, until: float | None) -> str:
     """Return what of a study needs the whole design at once, in words; empty where nothing does."""
-    labelled = [name for name in study.wanted if study.model.declaration(name).labels]
-    if labelled:
+    if labelled := [name for name in study.wanted if study.model.declaration(name).labels]:
         return f"output {labelled[0]!r} is a labelled index"
     return "until is given" if until is not None else f"engine is {engine!r}" if engine != "panel" else ""
 

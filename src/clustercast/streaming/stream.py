@@ -72,14 +72,12 @@ def stream(
     probabilities : sequence of float, optional
         Increasing, from 0 to 1.
     thresholds : mapping of str to level or sequence of levels, optional
-        Outputs and levels whose exceedance is counted, as in ``{"training_cluster_power": "100 GW"}``; a number is
-        taken to be in the unit of the output.
+        Outputs and levels whose exceedance is counted, as in ``{"fleet_power": "100 GW"}``; numbers are in its unit.
     executor, workers : optional
         Where pieces are computed: here, one after the other, by default; in ``"threads"`` or ``"processes"``, by
         default as many as there are processors; by a concurrent.futures.Executor; or on the cluster of a dask Client.
     checkpoint : pathlib.Path or str, optional
-        Directory in which what is finished is kept, about once in twenty times as long as keeping it takes. The same
-        call resumes there.
+        Directory where what is finished is kept, in about a twentieth of the time; the same call resumes there.
     progress : callable, optional
         Called after each piece with samples done and samples planned.
     device : {"cpu", "cuda"}, optional
@@ -94,8 +92,7 @@ def stream(
     Raises
     ------
     InputError
-        As `draw` and `propagate`; if a level, the executor or the device cannot be used, or the checkpoint cannot be
-        written or belongs to another call.
+        As `draw` and `propagate`; if a level, executor, device or checkpoint, as that of another call, cannot be used.
 
     Notes
     -----
@@ -262,8 +259,7 @@ def stream_to_zarr(
     InputError
         As `draw` and `propagate`; if the store exists or cannot be written, or dask and zarr are not installed.
     """
-    absent = [name for name in ("dask", "zarr") if importlib.util.find_spec(name) is None]
-    if absent:
+    if absent := [name for name in ("dask", "zarr") if importlib.util.find_spec(name) is None]:
         raise InputError(f"a store needs {' and '.join(absent)}; pip install 'clustercast[distributed]'")
     run, _, grid, _ = stream_plan(priors, size, model, years, outputs, design, seed, {}, "cpu")
     few = propagate(draw(priors, 4, design=design, seed=seed), model=model, years=grid, outputs=run.program.outputs)

@@ -208,11 +208,10 @@ def parse_condition(text: str) -> Condition:
     Parameters
     ----------
     text : str
-        Clauses joined by ``and``: ``NAME > VALUE``, ``>=``, ``<``, ``<=`` with a unit (``5 GW``, ``20 %``,
-        ``$1T``), ``NAME = LABEL`` and ``!=`` for labels, ``NAME falls 30 % below its peak``, and
-        ``NAME rises VALUE from DATE to DATE`` or ``falls``. ``by DATE`` means at some date of the grid up to it,
-        ``in DATE`` at it. A date is 2028 (its first of January), 2026.5, 2028-07, ``mid-2026``, or
-        ``the end of 2028``. A clause without a date has that of the next one.
+        Clauses joined by ``and``: ``NAME > VALUE``, ``>=``, ``<``, ``<=`` with a unit (``5 GW``, ``20 %``, ``$1T``),
+        ``NAME = LABEL`` and ``!=`` for labels, ``NAME falls 30 % below its peak``, and ``NAME rises VALUE from DATE to
+        DATE`` or ``falls``. ``by DATE`` means at some date of the grid up to it, ``in DATE`` at it. A date is 2028 (its
+        1 January), 2026.5, 2028-07, ``mid-2026``, ``the end of 2028``. A clause without one has that of the next.
 
     Returns
     -------

@@ -141,10 +141,9 @@ def milestones(
     Returns
     -------
     Dataset
-        By ``milestone`` (as ``"training_cluster_power >= 100 GW"``, in parts ``output``, ``level`` and
-        ``level_unit``): ``crossing_year`` by ``quantile``, with infinities as in `crossing_year`; ``reached``, the
-        probability of having reached it by each ``year``; ``never`` and ``at_start``, the probabilities of its
-        being out of the grid; each with a standard error in ``*_error``.
+        By ``milestone`` (as ``"fleet_power >= 100 GW"``, in parts ``output``, ``level`` and ``level_unit``):
+        ``crossing_year`` by ``quantile``, with infinities as in `crossing_year`; the probabilities ``reached``, by each
+        ``year``, ``never`` and ``at_start``, out of the grid; each with a standard error in ``*_error``.
 
     Raises
     ------
@@ -191,9 +190,8 @@ def reference_class(value: xr.DataArray, kind: Kind, *, classes: Classes = None)
 
     Returns
     -------
-    DataArray of str
-        Names of the classes, of the shape of `value`, those of one size together; the coordinate ``multiple`` is the
-        value over the size of the class.
+    DataArray of str, of the shape of `value`
+        Names of classes, those of one size together; the coordinate ``multiple`` is the value over the size.
 
     Raises
     ------
@@ -211,8 +209,7 @@ def reference_class(value: xr.DataArray, kind: Kind, *, classes: Classes = None)
         raise InputError(f"{title_of(value)!r} has no attribute 'units'; set it, as in value.attrs['units'] = 'W'")
     names, sizes = ladder(kind, unit, classes)
     values = np.asarray(value.values, dtype=np.float64)
-    wrong = np.count_nonzero(~(values >= 0))
-    if wrong:
+    if wrong := np.count_nonzero(~(values >= 0)):
         raise InputError(f"{title_of(value)!r} has {wrong} values that are negative or NaN; a size is 0 or more")
     rung = nearest_rung(values, sizes)
     coords = {**coords_of(value, value.dims), "multiple": (value.dims, values / sizes[rung], {"units": "1"})}
@@ -319,8 +316,7 @@ def variable_of(forecast: xr.Dataset, name: str) -> xr.DataArray:
     variable = forecast[name]
     if "sample" not in variable.dims:
         variable = variable.expand_dims(sample=forecast.sizes["sample"])
-    odd = set(variable.dims) - {"year", "sample"}
-    if odd:
+    if odd := set(variable.dims) - {"year", "sample"}:
         raise InputError(f"{name!r} has the dimension {', '.join(map(str, odd))}; choose one value of it with .sel")
     if "year" in variable.dims:
         years_of(variable)
@@ -372,8 +368,7 @@ def reached(trajectory: xr.DataArray, level: Level, *, falling: bool = False, ev
 def not_nan(trajectory: xr.DataArray) -> FloatArray:
     """Return the values of a trajectory, refused where one is NaN."""
     values = np.asarray(trajectory.values, dtype=np.float64)
-    missing = np.count_nonzero(np.isnan(values))
-    if missing:
+    if missing := np.count_nonzero(np.isnan(values)):
         raise InputError(f"{title_of(trajectory)!r} has {missing} values that are NaN; correct what gives them")
     return values
 

@@ -65,8 +65,7 @@ def rare_probability(
     claim : str, Condition or Claim
         As for `parse_condition`; one on a label or with ``=`` has no levels, and is found by plain draws alone.
     model, years
-        As in `propagate`, but that the years are by default each from 2022 to the last date of the condition, and its
-        dates.
+        As in `propagate`; the years are by default each from 2022 to the last date of the condition, and its dates.
     function : callable, optional
         Any function of all inputs in the place of a model, as in `evaluate`.
     seed, budget : int, optional

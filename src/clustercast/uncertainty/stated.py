@@ -124,12 +124,11 @@ def read_reference_classes(path: str | Path | None = None) -> tuple[ReferenceCla
     """Return the reference classes of a file, in its order; the shipped ones by default."""
     path = shipped.directory() / "texts" / "reference_classes.toml" if path is None else Path(path)
     classes = validated(load_toml(path), _File, path).classes
-    seen = set()
+    named = [(each.name, each.kind) for each in classes]
     for each in classes:
         where = f"{path}: class {each.name!r}"
-        if (each.name, each.kind) in seen:
+        if named.count((each.name, each.kind)) > 1:
             raise InputError(f"{where} of kind {each.kind!r} is there twice; keep one")
-        seen.add((each.name, each.kind))
         with located(where):
             fits = same_dimension(each.unit, UNITS[each.kind])
         if not fits:

@@ -122,11 +122,8 @@ def output_names(forecast: xr.Dataset) -> list[str]:
     """Return the outputs of a forecast, refused if there are none: variables of role "output" with ``sample``."""
     if not isinstance(forecast, xr.Dataset):
         raise InputError(f"a forecast is a Dataset from cc.propagate, not a {type(forecast).__name__}")
-    names = [
-        str(name)
-        for name, variable in forecast.variables.items()
-        if variable.attrs.get("role") == "output" and "sample" in variable.dims
-    ]
+    variables = forecast.variables.items()
+    names = [str(name) for name, one in variables if one.attrs.get("role") == "output" and "sample" in one.dims]
     if not names:
         what = f"the dataset with the variables {', '.join(map(str, forecast.data_vars)) or '(none)'} holds no outputs"
         raise InputError(f"{what} with a dimension 'sample'; make one with cc.propagate(inputs)")
