@@ -73,17 +73,14 @@ def observation_influence(tree: xr.DataTree) -> xr.Dataset:
     bears = np.array([[name in some for name in names] for some in reach])
     posterior, prior = (_stacked(tree, group, names) for group in ("posterior", "prior"))
     shift = (posterior.mean(axis=1) - weights @ posterior.T) / prior.std(axis=1, ddof=1)
-    shift = np.where(bears, shift, 0.0)
-    return xr.Dataset(
-        {
-            "shift": (("observation", "input"), shift, {"units": "prior standard deviation"}),
-            "elpd": ("observation", np.log((weights * np.exp(flat)).sum(axis=-1)), {"units": "1"}),
-            # A. Vehtari et al., J. Mach. Learn. Res. 25, 72 (2024), equation 13: few draws show less of a tail.
-            "k_hat": ("observation", k_hat, {"units": "1", "largest": min(1 - 1 / np.log10(flat.shape[1]), 0.7)}),
-        },
-        coords={**tree["observed_data"].coords, "input": names},
-        attrs={key: tree.attrs[key] for key in (PROVENANCE, "statement")},
-    )
+    both, density = ("observation", "input"), np.log((weights * np.exp(flat)).sum(axis=-1))
+    # A. Vehtari et al., J. Mach. Learn. Res. 25, 72 (2024), equation 13: few draws show less of a tail.
+    largest = min(1 - 1 / np.log10(flat.shape[1]), 0.7)
+    found: dict[str, Any] = {"shift": (both, np.where(bears, shift, 0.0), {"units": "prior standard deviation"})}
+    found["elpd"] = ("observation", density, {"units": "1"})
+    found["k_hat"] = ("observation", k_hat, {"units": "1", "largest": largest})
+    coords = {**tree["observed_data"].coords, "input": names}
+    return xr.Dataset(found, coords, {key: tree.attrs[key] for key in (PROVENANCE, "statement")})
 
 
 @takes()
@@ -124,17 +121,13 @@ def learned(tree: xr.DataTree) -> xr.Dataset:
     _require(tree)
     names = [str(name) for name in tree["posterior"].data_vars]
     after, before = (_stacked(tree, group, names) for group in ("posterior", "prior"))
-    deviation = before.std(axis=1, ddof=1)
-    return xr.Dataset(
-        {
-            "prior": (("quantile", "input"), np.quantile(before, _LEVELS, axis=1)),
-            "posterior": (("quantile", "input"), np.quantile(after, _LEVELS, axis=1)),
-            "shift": ("input", (after.mean(axis=1) - before.mean(axis=1)) / deviation),
-            "contraction": ("input", 1 - (after.std(axis=1, ddof=1) / deviation) ** 2),
-            "unit": ("input", [str(tree["posterior"][name].attrs["units"]) for name in names]),
-        },
-        coords={"input": names, "quantile": _LEVELS},
-    )
+    deviation, dims = before.std(axis=1, ddof=1), ("quantile", "input")
+    found: dict[str, Any] = {"prior": (dims, np.quantile(before, _LEVELS, axis=1))}
+    found["posterior"] = (dims, np.quantile(after, _LEVELS, axis=1))
+    found["shift"] = ("input", (after.mean(axis=1) - before.mean(axis=1)) / deviation)
+    found["contraction"] = ("input", 1 - (after.std(axis=1, ddof=1) / deviation) ** 2)
+    found["unit"] = ("input", [str(tree["posterior"][name].attrs["units"]) for name in names])
+    return xr.Dataset(found, {"input": names, "quantile": _LEVELS})
 
 
 def _stacked(tree: xr.DataTree, group: str, names: str | list[str]) -> FloatArray:

@@ -325,22 +325,16 @@ def posterior_tree(
     log_prior = {n: (SAMPLE, x.reshape(shape), {"units": "1"}) for n, x in problem.log_prior(flat, inputs).items()}
     # Of each row given the others of its group.
     alone = leave_one_out_density(problem.rows, predicted, errors)
-    constants = {
-        name: ((), prior.median, {"role": "input", "units": prior.unit, "source": prior.source})
-        for name, prior in priors.items()
-        if isinstance(prior, Fixed)
-    }
+    fixed = {name: prior for name, prior in priors.items() if isinstance(prior, Fixed)}
+    constants = {n: ((), p.median, {"role": "input", "units": p.unit, "source": p.source}) for n, p in fixed.items()}
     observed = {OBSERVED: ("observation", [row.log10 for row in observations], {"units": "1"})}
-    tree = xr.DataTree.from_dict(
-        {name: parts[name] for name in ("posterior", "prior", "posterior_predictive", "prior_predictive")}
-        | {
-            "log_likelihood": labelled_predictions(observations, alone, shape),
-            "log_prior": xr.Dataset(log_prior, parts["posterior"].coords),
-            "observed_data": xr.Dataset(observed, row_coordinates(observations)),
-            "sample_stats": xr.Dataset({"lp": (SAMPLE, log_posterior)}, attrs=diagnostics),
-            "constant_data": xr.Dataset(constants),
-        }
-    )
+    groups = {name: parts[name] for name in ("posterior", "prior", "posterior_predictive", "prior_predictive")}
+    groups["log_likelihood"] = labelled_predictions(observations, alone, shape)
+    groups["log_prior"] = xr.Dataset(log_prior, parts["posterior"].coords)
+    groups["observed_data"] = xr.Dataset(observed, row_coordinates(observations))
+    groups["sample_stats"] = xr.Dataset({"lp": (SAMPLE, log_posterior)}, attrs=diagnostics)
+    groups["constant_data"] = xr.Dataset(constants)
+    tree = xr.DataTree.from_dict(groups)
     record = {**record, "inputs": [name for name in inputs if name in priors]}
     tree.attrs = {**provenance(record), **diagnostics}
     return tree

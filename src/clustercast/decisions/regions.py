@@ -137,12 +137,9 @@ def _labelled(
         outside &= ~inside
     dims = ("box", "input")
     keys = ("density", "density_error", "coverage", "coverage_error", "mass")
-    return xr.Dataset(
-        {"lower": (dims, lower), "upper": (dims, upper), "quasi_p": (dims, p_values)}
-        | {key: ("box", row) for key, row in zip(keys, numbers, strict=True)},
-        {"box": np.arange(1, len(boxes) + 1), "input": names},
-        provenance({}),
-    )
+    limits = {"lower": (dims, lower), "upper": (dims, upper), "quasi_p": (dims, p_values)}
+    judged = {key: ("box", row) for key, row in zip(keys, numbers, strict=True)}
+    return xr.Dataset({**limits, **judged}, {"box": np.arange(1, len(boxes) + 1), "input": names}, provenance({}))
 
 
 def _words(event: targets.Wanted, box: xr.Dataset, forecast: xr.Dataset) -> str:
@@ -248,12 +245,10 @@ def regional_indices(
     standard = (values - values.mean(axis=0)) / values.std(axis=0)
     found = _indices(rank_scores(columns), standard, targets.independent(forecast))
     dims = ("target", "input")
-    result = xr.Dataset(
-        {key: (dims[: part.ndim - 1], part[0]) for key, part in found.items()}
-        | {f"{key}_conf": (dims[: part.ndim - 1], factor * part[1]) for key, part in found.items()},
-        {"target": [one.name for one in asked], "input": names},
-        {**provenance({}), "condition": event.name if event else "", "confidence": confidence, "runs": rows.size},
-    )
+    measures = {key: (dims[: part.ndim - 1], part[0]) for key, part in found.items()}
+    measures |= {f"{key}_conf": (dims[: part.ndim - 1], factor * part[1]) for key, part in found.items()}
+    attrs = {**provenance({}), "condition": event.name if event else "", "confidence": confidence, "runs": rows.size}
+    result = xr.Dataset(measures, {"target": [one.name for one in asked], "input": names}, attrs)
     inside = "Over all draws" if event is None else f"Where {event.words}"
     said = []
     for place, one in enumerate(asked):

@@ -151,15 +151,11 @@ def tilt(forecast: xr.Dataset, claim: targets.Event, *, probability: float, prio
     own = softmax(log_ratios)
     order = np.argsort(-np.abs(shifts), kind="stable")
     ordered, dims = [kept[k] for k in order], ("input", "quantile")
-    marginals = xr.Dataset(
-        {
-            "before": (dims, np.stack([priors[name].quantile(_QUANTILES) for name in ordered])),
-            "after": (dims, np.stack([after[name].quantile(_QUANTILES) for name in ordered])),
-            "shift": ("input", shifts[order], {"units": "1", "long_name": "shift of the normal score"}),
-        },
-        {"input": ordered, "quantile": list(_QUANTILES), "unit": ("input", [priors[name].unit for name in ordered])},
-        provenance({}),
-    )
+    points = [np.stack([each[name].quantile(_QUANTILES) for name in ordered]) for each in (before, after)]
+    shift = ("input", shifts[order], {"units": "1", "long_name": "shift of the normal score"})
+    found = {"before": (dims, points[0]), "after": (dims, points[1]), "shift": shift}
+    units = ("input", [priors[name].unit for name in ordered])
+    marginals = xr.Dataset(found, {"input": ordered, "quantile": list(_QUANTILES), "unit": units}, provenance({}))
     words = _words(event, probability, marginals, 1 / float(np.square(own).sum()) / size)
     source = f"cc.tilt: probability {probability:.3g} instead of {event.share:.3g} that {event.words}"
     moved = priors.replace(**{name: dataclasses.replace(family, source=source) for name, family in after.items()})

@@ -98,15 +98,13 @@ class LeafSums:
 
     def total(self) -> Moments:
         """Return the moments of all samples, once every leaf is there."""
-        nodes = sorted((index << level, level, node) for (level, index), node in self.nodes.items())
-        reached = 0
-        for first, level, _ in nodes:
-            if first != reached:
-                raise InputError(f"leaf {reached} is absent; sum all the pieces of a run")
-            reached = first + (1 << level)
-        if not nodes:
+        if not self.nodes:
             raise InputError("there are no samples; draw 1 or more")
-        return functools.reduce(lambda right, left: left.joined(right), (node for *_, node in reversed(nodes)))
+        (start, stop), *others = self.leaves
+        if start or others:
+            raise InputError(f"leaf {0 if start else stop} is absent; sum all the pieces of a run")
+        last_first = sorted(self.nodes, key=lambda place: place[1] << place[0], reverse=True)
+        return functools.reduce(lambda right, left: left.joined(right), map(self.nodes.__getitem__, last_first))
 
     def to_arrays(self) -> Arrays:
         """Return everything as arrays, for a file or another machine; of the nodes one row each."""

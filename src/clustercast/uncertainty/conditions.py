@@ -117,8 +117,7 @@ class Clause:
         """Return by how much more than asked a trajectory fell below its peak by the date, or moved between two."""
         values = not_nan(variable)
         if self.form == "fall":
-            last = place_of(variable, self.when.year) + 1 if self.when is not None else len(values)
-            values = values[:last]
+            values = values if self.when is None else values[: place_of(variable, self.when.year) + 1]
             size = np.maximum.accumulate(values, axis=0)
             moved = size - values
         else:
