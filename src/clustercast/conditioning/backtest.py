@@ -162,11 +162,9 @@ def backtest(
     past = replace(past, **FORMS[choice.form]) if choice else past
     scores: list[Score] = []
     predicted: dict[str, tuple[FloatArray, FloatArray]] = {}
-    statement = ""
     for name, base in {"posterior": priors, **(others or {})}.items():
         one = at(as_of, base)
         tree = forecaster.learned(one, past)
-        statement = statement or str(tree.attrs["statement"])
         for group, method in (("posterior", name), ("prior", "prior" if name == "posterior" else f"prior of {name}")):
             seen = past if group == "posterior" else replace(past, rows=())
             foreseen = forecaster.ahead(one, seen, future, tree[group].to_dataset())()
@@ -182,6 +180,7 @@ def backtest(
     for row, point in zip(future, problem.predicted(inputs, 1)[:, 0].tolist(), strict=True):
         scores.append(_score("essay", row, point, abs(row.log10 - point), np.nan, np.nan))
     younger = tuple(name for name in priors.uncertain if priors[name].as_of and end_of(priors[name].as_of) > limit)
+    statement = str(forecaster.learned(at(as_of), past).attrs["statement"])
     return Backtest(limit, len(past), tuple(scores), statement, younger, choice)
 
 

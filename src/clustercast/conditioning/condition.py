@@ -83,10 +83,8 @@ def condition(
         In the place of the observations' own priors for what the model misses (standard deviation
         in decades), for all quantities or one a quantity; 0 takes the model as exact.
     method : {"auto", "importance", "tempered"}, optional
-    budget : int, optional
-        Most model runs of the sampler.
-    draws : int, optional
-        Posterior draws to keep, a multiple of 128.
+    budget, draws : int, optional
+        Most model runs of the sampler, and posterior draws to keep, a multiple of 128.
     skip_bad : bool, optional
         Leave out rows that the model cannot be compared with.
     progress : callable, optional

@@ -198,8 +198,7 @@ def _learned(observations: Observations, as_of: str) -> list[str]:
     """Return the tables of what was learned from: an observation file, below a name."""
     form = {"lasting": observations.lasting, "narrowing": observations.narrowing}
     source = {"source": observations.origin or observations.name, "as_of": as_of}
-    likelihood = {"group_correlation": observations.group_correlation, **form, **source}
-    parts = [toml_table("learned.likelihood", likelihood)]
+    parts = [toml_table("learned.likelihood", {"group_correlation": observations.group_correlation, **form, **source})]
     for name, family in observations.priors.items():
         entry = {**entry_of(family), "unit": family.unit, "source": family.source or "Learned"}
         parts.append(toml_table(f"learned.inputs.{name}", {**entry, "as_of": family.as_of or as_of}))
@@ -267,8 +266,7 @@ def _posterior(family: Family, draws: FloatArray) -> Family:
     base = family.base if isinstance(family, Moved) else family
     low, middle, high = unbounded(after, *base.support)
     start, centre, end = unbounded(base.quantile(levels), *base.support)
-    width = (high - low) / (end - start)
-    return Moved(base, shift=float(middle - centre), width=float(width), unit=family.unit)
+    return Moved(base, shift=float(middle - centre), width=float((high - low) / (end - start)), unit=family.unit)
 
 
 def _possible(ranks: FloatArray, families: list[Family]) -> FloatArray:

@@ -153,8 +153,7 @@ def evppi(
         return labelled("evppi", asked, ("input", names), alone, confidence, forecast)
     groups = _groups(of, names, alone[0], targets, model if model is not None else cluster_model(), inputs is not None)
     parts = _joint_gains(columns, alone, targets, names, groups, independent(forecast))
-    label = "pair" if of == "pairs" else "group"
-    return labelled("evppi", asked, (label, list(groups)), parts, confidence, forecast)
+    return labelled("evppi", asked, ("pair" if of == "pairs" else "group", list(groups)), parts, confidence, forecast)
 
 
 @typed
@@ -203,8 +202,7 @@ def evsi(
     Examples
     --------
     >>> import clustercast as cc
-    >>> priors = cc.read_priors("evidence_2026")
-    >>> inputs = cc.draw(priors, 1024, seed=1)
+    >>> inputs = cc.draw(cc.read_priors("evidence_2026"), 1024, seed=1)
     >>> forecast = cc.propagate(inputs, years=[2027.5, 2030], outputs=["training_cluster_power"])
     >>> row = {"id": "site", "date": 2027.5, "quantity": "training_cluster_power", "unit": "GW", "sd_log10": 0.1}
     >>> found = cc.evsi(forecast, "training_cluster_power in 2030", observation=row)

@@ -32,9 +32,8 @@ def labelled(
     most = np.array([scores.perfect_gain(one.score, one.values)[0] for one in targets])
     before = [one.values.mean(axis=0).min() if one.score == "loss" else most[k] for k, one in enumerate(targets)]
     raw, error, doubt = (part.T for part in gains)
-    sides = np.array(
-        [scores.ends(one.score, raw[k], error[k], one.values, confidence) for k, one in enumerate(targets)]
-    )
+    rows = zip(targets, raw, error, strict=True)
+    sides = np.array([scores.ends(one.score, gain, off, one.values, confidence) for one, gain, off in rows])
     if name == "evpi":
         for k in (k for k, one in enumerate(targets) if one.score in scores.ENOUGH):
             sides[k] = scores.perfect_ends(targets[k].score, targets[k].values, confidence)

@@ -147,8 +147,7 @@ def _class(
     most, least = (end.cdf([values[bins == k].max() for k in range(bins.max())]) for end in ends)
     if (least > most + 1e-12).any():
         raise InputError(f"pbox[{name!r}]: the distribution functions cross, or the first has the higher values; swap")
-    words = "the prior may be any law in the p-box"
-    return words, lambda cells, means, _: laws.box_bounds(cells, means, least, most)
+    return "the prior may be any law in the p-box", lambda cells, means, _: laws.box_bounds(cells, means, least, most)
 
 
 def _bins(values: FloatArray) -> IntArray:

@@ -44,9 +44,8 @@ class Decision:
     loss : callable
         ``loss(action, draws)`` gives the loss of an action in each sample of a forecast, shape ``(sample,)``, the
         smaller the better; a payoff is a loss with a minus.
-    name : str, optional
-    unit : str, optional
-        Of the loss.
+    name, unit : str, optional
+        Of the decision, and of the loss.
 
     Raises
     ------
@@ -209,8 +208,7 @@ def _event(forecast: xr.Dataset, event: Claim | Condition, score: Score | None, 
     if score is not None and score not in _OF_CLAIMS:
         raise InputError(f"score {score!r} is for outputs, but {name!r} comes true or not; use 'brier' or 'log'")
     holds = asked.evaluate(forecast).values
-    hits = int(min(holds.sum(), (~holds).sum()))
-    if hits < least:
+    if min(holds.sum(), (~holds).sum()) < least:
         share = f"{holds.sum():,} of {holds.size:,}"
         what = f"{name!r} holds in {share} samples, so nothing is known of what it hangs on"
         raise InputError(f"{what}; choose a condition that holds in some samples and not in others, or draw more")

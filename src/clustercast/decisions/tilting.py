@@ -73,8 +73,7 @@ class Tilt:
             raise InputError(f"the scenario {str(path)!r} is no TOML file; let its name end in .toml")
         title, as_of = f"Probability {self.probability:.3g}: {self.claim}", self.priors.about.as_of or str(date.today())
         source = "cc.tilt: the least change of the priors that moves each input by itself"
-        about = {"title": title, "why": self.words, "as_of": as_of, "source": source}
-        parts = [toml_table("scenario", about)]
+        parts = [toml_table("scenario", {"title": title, "why": self.words, "as_of": as_of, "source": source})]
         for name in map(str, self.marginals["input"].values):
             family = self.priors[name]
             held = {field.name: getattr(family, field.name) for field in dataclasses.fields(family)}
@@ -199,8 +198,7 @@ def probability_tornado(
     --------
     >>> import clustercast as cc
     >>> priors = cc.Priors(x=cc.Uniform(0, 1), y=cc.Uniform(0, 1))
-    >>> inputs = cc.draw(priors, 1024, seed=1)
-    >>> forecast = cc.evaluate(inputs, lambda x, y: x + 0 * y, outputs={"total": "1"}, form="arrays")
+    >>> forecast = cc.evaluate(cc.draw(priors, 1024, seed=1), lambda x, y: x, outputs={"total": "1"}, form="arrays")
     >>> cc.probability_tornado(forecast, "total > 0.5", inputs="x")["probability"].values.tolist()
     [[0.0, 1.0]]
     """

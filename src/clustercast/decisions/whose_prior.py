@@ -120,8 +120,7 @@ def whose_prior(
     largest = f"{names[rank[0]].replace('_', ' ')} makes {parts[rank[0]]:+.2g} of it"
     words = f"The median of {what} by {second!r} is {shown} from that by {first!r}; {largest}."
     found = {"part": ("group", parts[rank]), "part_error": ("group", error[rank]), "gap": ((), gap)}
-    attrs = {**provenance({}), "unit": unit, "output": output}
-    result = xr.Dataset(found, {"group": [names[k] for k in rank]}, attrs)
+    result = xr.Dataset(found, {"group": [names[k] for k in rank]}, {**provenance({}), "unit": unit, "output": output})
     if every:
         values, errors = _as_factors(np.stack([scaled(each) for each in runs.values()]), len(names))
         for place, key in enumerate(("S1", "ST", "shapley")):
@@ -208,5 +207,4 @@ def _as_factors(values: FloatArray, count: int) -> tuple[FloatArray, FloatArray]
     found = several @ (mean**2 - chance) / total.mean()
     moved = several @ (2 * mean[:, np.newaxis] * coefficients) - found[:, :, np.newaxis] * total
     # Where nothing differs the squares are chance alone.
-    squared = moved.var(axis=2) / size + 2 * several**2 @ chance**2
-    return found, np.sqrt(squared) / total.mean()
+    return found, np.sqrt(moved.var(axis=2) / size + 2 * several**2 @ chance**2) / total.mean()

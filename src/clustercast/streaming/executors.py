@@ -158,9 +158,8 @@ def _from_cluster(
     if not threads:
         raise InputError("the dask cluster has no workers; start some with `dask worker ADDRESS`")
     payload = _pickled(plan)
-    name = f"clustercast-plan-{hashlib.sha256(payload).hexdigest()[:16]}"
     # A task, not scattered data: if the worker that holds it dies the scheduler makes it again.
-    sent = client.submit(bytes, payload, key=name)
+    sent = client.submit(bytes, payload, key=f"clustercast-plan-{hashlib.sha256(payload).hexdigest()[:16]}")
     together = max(1, min(_JOINED, len(pieces) // _FEWEST_RESULTS))
     groups = deque(pieces[first : first + together] for first in range(0, len(pieces), together))
 

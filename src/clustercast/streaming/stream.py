@@ -263,8 +263,7 @@ def stream_to_zarr(
         raise InputError(f"a store needs {' and '.join(absent)}; pip install 'clustercast[distributed]'")
     run, _, grid, _ = stream_plan(priors, size, model, years, outputs, design, seed, {}, "cpu")
     few = propagate(draw(priors, 4, design=design, seed=seed), model=model, years=grid, outputs=run.program.outputs)
-    chunks = range(0, run.leaves, CHUNK // LEAF)
-    pieces = [(first, min(first + CHUNK // LEAF, run.leaves)) for first in chunks]
+    pieces = [(first, min(first + CHUNK // LEAF, run.leaves)) for first in range(0, run.leaves, CHUNK // LEAF)]
     done, join = 0, cast("Join[int]", sum)
     with new_store(path) as hidden:
         create_store(hidden, few.assign_attrs(provenance(run_record(few, run.size))), run.size, CHUNK)
@@ -281,6 +280,5 @@ def store_leaves(plan: tuple[StreamPlan, Path], start: int, stop: int) -> int:
     run, path = plan
     first, last = start * LEAF, min(stop * LEAF, run.size)
     values = input_values(run.priors, run.design, run.seed, first, last)
-    results = run_blocks(run.program, values, last - first)
-    write_region(path, {**values, **results}, first)
+    write_region(path, {**values, **run_blocks(run.program, values, last - first)}, first)
     return last - first

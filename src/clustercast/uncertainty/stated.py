@@ -74,8 +74,7 @@ def read_stated_tables(path: str | Path | None = None) -> StatedTables:
 
 def stated_cells() -> tuple[StatedCell, ...]:
     """Return every shipped cell: the essay's two tables, then what the texts state beside them."""
-    beside = read_stated_tables(shipped.directory() / "texts" / "text_figures.toml")
-    return (*read_stated_tables().cell, *beside.cell)
+    return (*read_stated_tables().cell, *read_stated_tables(shipped.directory() / "texts" / "text_figures.toml").cell)
 
 
 def compare_with_stated(summary: xr.Dataset, cells: Iterable[StatedCell]) -> list[Comparison]:
