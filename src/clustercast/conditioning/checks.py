@@ -74,11 +74,10 @@ def observation_influence(tree: xr.DataTree) -> xr.Dataset:
     posterior, prior = (_stacked(tree, group, names) for group in ("posterior", "prior"))
     shift = (posterior.mean(axis=1) - weights @ posterior.T) / prior.std(axis=1, ddof=1)
     both, density = ("observation", "input"), np.log((weights * np.exp(flat)).sum(axis=-1))
-    # A. Vehtari et al., J. Mach. Learn. Res. 25, 72 (2024), equation 13: few draws show less of a tail.
-    largest = min(1 - 1 / np.log10(flat.shape[1]), 0.7)
     found: dict[str, Any] = {"shift": (both, np.where(bears, shift, 0.0), {"units": "prior standard deviation"})}
     found["elpd"] = ("observation", density, {"units": "1"})
-    found["k_hat"] = ("observation", k_hat, {"units": "1", "largest": largest})
+    # A. Vehtari et al., J. Mach. Learn. Res. 25, 72 (2024), equation 13: few draws show less of a tail.
+    found["k_hat"] = ("observation", k_hat, {"units": "1", "largest": min(1 - 1 / np.log10(flat.shape[1]), 0.7)})
     coords = {**tree["observed_data"].coords, "input": names}
     return xr.Dataset(found, coords, {key: tree.attrs[key] for key in (PROVENANCE, "statement")})
 

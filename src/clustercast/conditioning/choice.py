@@ -152,9 +152,8 @@ class Forecaster:
 
     def choice(self, priors_at: Callable[[float], Priors], rows: Observations, limit: float) -> Choice:
         """Return the form whose forecasts before a date were best of rows that were known by it."""
-        dates = [float(date) for date in np.arange(np.ceil((limit - BACK) / STEP), np.ceil(limit / STEP)) * STEP]
         pairs = {}
-        for date in dates:
+        for date in (np.arange(np.ceil((limit - BACK) / STEP), np.ceil(limit / STEP)) * STEP).tolist():
             past, future = split(rows, date, limit)
             pairs[date] = past, replace(future, rows=tuple(row for row in future if row.date <= date + HORIZON))
         scored = {name for past, future in pairs.values() if len(past) for name in future.ids}

@@ -188,9 +188,8 @@ def _runs(plan: SobolPlan, leaf: int) -> FloatArray:
     """Return the runs of a leaf on the scale of the analysis, shape (columns, points, runs of a point)."""
     names, (replicate, start) = plan.priors.uncertain, divmod(leaf * plan.leaf, plan.each)
     a, b = saltelli_replicate(replicate_seed(plan.seed, replicate), plan.replicates, names, plan.leaf, start=start)
-    inputs = saltelli_values(plan.priors, a, b, plan.swaps, plan.b_swaps)
     columns = []
-    for name, result in plan.program.run(inputs).items():
+    for name, result in plan.program.run(saltelli_values(plan.priors, a, b, plan.swaps, plan.b_swaps)).items():
         values = np.broadcast_to(result * plan.program.scale[name], plan.program.shape(name, plan.leaf * plan.runs))
         if not np.isfinite(values).all():
             raise InputError(f"output {name!r} has values that are not finite; correct the quantity that gives it")

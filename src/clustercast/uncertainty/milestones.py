@@ -254,14 +254,13 @@ def reached_by(forecast: xr.Dataset, levels: Levels, *, year: float | None = Non
     >>> indices["ST"].sel(output="cost >= $1T").round(1).values.tolist()
     [0.7, 0.6]
     """
-    sign = "<=" if falling else ">="
     outputs = {}
     for trajectory, level in level_pairs(forecast, levels):
         years_of(trajectory)
         there = reached(trajectory, level, falling=falling, ever=True)
         if year is not None:
             there = there.isel(year=place_of(trajectory, year)).drop_vars("year")
-        text = f"{trajectory.name} {sign} {level_text(trajectory, level)}"
+        text = f"{trajectory.name} {'<=' if falling else '>='} {level_text(trajectory, level)}"
         by = "" if year is None else f" by {year:g}"
         attrs = {"role": "output", "units": "1", "long_name": f"whether {text}{by}"}
         outputs[text] = there.assign_attrs(attrs, level=level_of(trajectory, level))

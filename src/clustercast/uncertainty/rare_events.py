@@ -227,9 +227,8 @@ class _Study:
         variables: dict[str, Any] = {name: ((), value, {"units": "1"}) for name, value in numbers.items()}
         by_input = zip(("distance", "distance_by_chance", "share_above_median"), measures, strict=True)
         variables |= {name: ("input", values, {"units": "1"}) for name, values in by_input}
-        made = xr.Dataset(variables, {"input": list(self.names)}, attrs)
         design = {"name": "subset simulation", "seed": self.seed, "size": runs}
-        return with_provenance(made, design=design, samples=runs)
+        return with_provenance(xr.Dataset(variables, {"input": list(self.names)}, attrs), design=design, samples=runs)
 
 
 def _run_function(
