@@ -25,10 +25,8 @@ def run(arguments: list[str]) -> int:
     name, *rest = arguments or ["--help"]
     if name in ("-h", "--help"):
         wide = max(map(len, known))
-        print(
-            "usage: clustercast NAME [OPTIONS]\n\n"
-            "Each analysis answers first, in words; clustercast NAME -h names its options.\n"
-        )
+        print("usage: clustercast NAME [OPTIONS]\n")
+        print("Each analysis answers first, in words; clustercast NAME -h names its options.\n")
         print("\n".join(f"  {key:{wide}}  {line}" for key, line in known.items()))
         print("\nclustercast --version prints the version.")
         return 0

@@ -32,16 +32,10 @@ def condition(
     paths = {k: cc.propagate(one, model=run.model, years=run.years, outputs=run.outputs) for k, one in inputs.items()}
     table, conflict, influence = learned(tree), prior_conflict(tree), observation_influence(tree)
     year, about = key_year(run.years), {"provenance": cc.provenance_of(tree), "statement": tree.attrs["statement"]}
-    said = [
-        f"{what}, {forecast_sentence(cc.summarise(paths[group]), run.outputs[:2], year)}"
-        for what, group in (("As judged before", "prior"), ("After what was observed", "posterior"))
-    ]
+    before, after = (forecast_sentence(cc.summarise(one), run.outputs[:2], year) for one in paths.values())
+    said = [f"As judged before, {before}", f"After what was observed, {after}", limits_sentence(run.priors)]
     return options.Answer(
-        finding=[
-            *said,
-            *filter(None, [limits_sentence(run.priors)]),
-            *run.without_effect([*run.outputs, *known.quantities]),
-        ],
+        finding=[*said, *run.without_effect([*run.outputs, *known.quantities])],
         shown=[
             *say("forecast.pairs", [*paths.values()], run.outputs, [*paths]),
             *say("learning.learned", table),

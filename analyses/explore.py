@@ -51,17 +51,11 @@ def worlds(run: options.Run) -> list[World]:
 
 def observed(model: cc.Model) -> list[dict[str, Any]]:
     """Return what was observed of the quantities that the page shows, in their units."""
-    return [
-        {
-            "output": row.quantity,
-            "date": row.date,
-            "value": row.value * conversion(row.unit, model.unit(row.quantity)) / row.part,
-            "kind": row.kind,
-            "name": row.name,
-        }
-        for row in cc.read_observations()
-        if row.quantity in FIRST and row.quantity in model
-    ]
+    found = []
+    for row in (row for row in cc.read_observations() if row.quantity in FIRST and row.quantity in model):
+        value = row.value * conversion(row.unit, model.unit(row.quantity)) / row.part
+        found.append({"output": row.quantity, "date": row.date, "value": value, "kind": row.kind, "name": row.name})
+    return found
 
 
 if __name__ == "__main__":

@@ -109,7 +109,7 @@ class Verbatim(str):
 
 @dataclass(frozen=True)
 class Answer:
-    """What an analysis found: sentences first, then tables and lines; results for JSON; files, each by its writer."""
+    """What an analysis found: sentences, empty ones left out, then tables; results for JSON; files by their writers."""
 
     finding: Sequence[str]
     results: Mapping[str, object]
@@ -167,8 +167,8 @@ def _answer(body: Callable[..., Answer], options: Mapping[str, Any], own: Mappin
             gc.freeze()
             gc.enable()
         answer = body(run, **own)
-    finding = [*answer.finding, *([] if run is None else run.priors.cautions)]
-    about = {} if run is None else {"priors": run.priors.name, "priors_hash": run.priors.hash, "seed": run.seed}
+    finding = [text for text in (*answer.finding, *(run.priors.cautions if run else ())) if text]
+    about = {"priors": run.priors.name, "priors_hash": run.priors.hash, "seed": run.seed} if run else {}
     try:
         if options["json"]:
             print(json_text({"finding": finding, "run": about, "results": answer.results}))
@@ -180,10 +180,8 @@ def _answer(body: Callable[..., Answer], options: Mapping[str, Any], own: Mappin
             write(place / name)
     if not options["json"]:
         origin = f"{about['priors']} ({about['priors_hash']}), seed {about['seed']}" if about else ""
-        ending = "; ".join(filter(None, [origin, answer.note]))
-        written = [place / name for name in answer.files]
-        said = f"{ending}; wrote" if written and ending else ending or "wrote"
-        console().print(said, *map(str, written), markup=False, emoji=False)
+        said = "; ".join(filter(None, [origin, answer.note, "wrote" if answer.files else ""]))
+        console().print(said, *(str(place / name) for name in answer.files), markup=False, emoji=False)
 
 
 def _run(options: Mapping[str, Any], progress: Callable[[int, int], None]) -> Run | None:

@@ -25,7 +25,7 @@ def scenarios(run: options.Run, only: str | None = None, year: float = 2030) -> 
     names = options.names(only) or shipped_names("scenarios")
     changes = cc.run_scenarios(run.named[0], names, size=run.samples, **run.asked)
     return options.Answer(
-        finding=[*say("scenarios.finding", changes, year), *filter(None, [limits_sentence(run.priors)])],
+        finding=[*say("scenarios.finding", changes, year), limits_sentence(run.priors)],
         shown=[*say("scenarios.tables", changes, year), *say("scenarios.unchanged", changes, year)],
         results={"changes": changes},
         files={"scenarios.nc": lambda path: cc.write_netcdf(changes, path)},

@@ -76,11 +76,9 @@ def score(forecast: Dataset, later: Observations, seed: int = 0) -> list[Score]:
         return []
     fitting = replace(later, rows=tuple(rows))
     dates = sorted({date for row in fitting for date in (row.date, row.date + 1) if date <= last})
-    names = list(fitting.quantities)
     # Between the years of the grid a forecast is interpolated on log scale.
-    there = forecast[names].map(np.log).interp(year=dates).map(np.exp)
-    for name in names:
-        there[name].attrs = forecast[name].attrs
+    logs = forecast[list(fitting.quantities)].map(np.log, keep_attrs=True).interp(year=dates)
+    there = logs.map(np.exp, keep_attrs=True)
     ids, seen = imagined(there, fitting, seed)
     by_id = {row.id: row for row in fitting}
     return [ensemble_score("posterior", by_id[one], draws) for one, draws in zip(ids, seen, strict=True)]

@@ -59,10 +59,9 @@ def decides(indices: xr.Dataset) -> Axes:
         words = textwrap.fill(member_label(str(name)), 50)
         ax.text(0, place - 0.27, f" {words}".replace("\n", "\n "), fontsize=SMALL, va="bottom", linespacing=1.05)
     ax.set_ylim(3.4, -0.8)
-    ax.set_xlim(left=0)
     ax.set_yticks([])
     ax.tick_params(axis="x", labelsize=SMALL)
-    share_axis(ax.xaxis, "share of variance (total index)")
+    share_axis(ax, "x", "share of variance (total index)", high=None)
     titled(ax, f"What decides {YEAR}", "correlated inputs share a bar")
     return ax
 

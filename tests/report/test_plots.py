@@ -177,6 +177,12 @@ class TestComparison:
         assert np.allclose(at, 1 - np.arange(10, 90) / 100, atol=0.011)
         assert ax.get_ylabel() == "probability of at least as much"
 
+    def test_what_one_chance_in_20_exceeds_is_said_with_the_weights_of_the_curve(self, power):
+        first = np.zeros(power.sizes["sample"])
+        first[0] = 1.0
+        title = plots.exceedance_curve(power, years=[2026], weights=first).get_title(loc="left")
+        assert plots.style.said(power, float(power.sel(year=2026)[0])) in title
+
     def test_exceedance_refuses_a_year_that_is_not_there(self, power):
         with pytest.raises(InputError, match="has no year 2040"):
             plots.exceedance_curve(power, years=[2040])

@@ -39,8 +39,8 @@ class Question:
 
     condition: Condition
     forecasts: Mapping[str, xr.Dataset]
-    observations: Observations | None = None
-    priors: Priors | None = None
+    observations: Observations
+    priors: Priors
 
     @property
     def forecast(self) -> xr.Dataset:
@@ -85,7 +85,7 @@ def probability_part(question: Question) -> Part:
         {"condition": condition.text},
     )
     shown = say("ask.probability", condition.words, found, question.forecast.sizes["sample"], question.is_open)
-    outside = validity_sentence(question.priors, condition.years) if question.priors is not None else ""
+    outside = validity_sentence(question.priors, condition.years)
     return Part([*shown, *filter(None, [outside])], {"probability": result})
 
 
@@ -98,7 +98,7 @@ def inputs_part(question: Question) -> Part:
 
 def observations_part(question: Question) -> Part:
     """Return which observation to come would teach most."""
-    if question.observations is None or not len(question.observations):
+    if not len(question.observations):
         return Part()
     worth = evsi(question.forecast, question.condition, observation=question.observations)
     return _worth("evsi", worth, names={row.id: row.name for row in question.observations})

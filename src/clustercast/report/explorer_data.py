@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import itertools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.polynomial import chebyshev
 
 from clustercast import __version__
-from clustercast.arrays import FloatArray
+from clustercast.arrays import FloatArray, Names
 from clustercast.arrays.families import tabulated
 from clustercast.arrays.families.metalog import bounded, unbounded
 from clustercast.arrays.points.designs import check_columns
@@ -38,6 +39,8 @@ from clustercast.streaming.sobol import run_sobol
 INDEX_BITS = 14
 # Base points of the total indices, by which the page chooses its sliders, and how many of them it is given.
 _BASE_POINTS, _RANKED = 512, 16
+Data = dict[str, Any]
+Levels = Mapping[str, Sequence[str | float]]
 _REACH, _DEGREE, _PRECISION, _MOST_PIECES = 8.3, 31, 2e-13, 64
 
 
@@ -53,13 +56,8 @@ class World:
 
 
 def explorer_data(
-    worlds: Sequence[World],
-    model: Model,
-    outputs: Iterable[str] | None,
-    years: Iterable[float],
-    levels: Mapping[str, Sequence[str | float]],
-    seed: int,
-) -> dict[str, Any]:
+    worlds: Sequence[World], model: Model, outputs: Names, years: Iterable[float], levels: Levels, seed: int
+) -> Data:
     """Return all that the page computes with, as it is written into it."""
     grid = [float(year) for year in year_grid(years)]
     shown = shown_outputs(worlds[0].priors, model, outputs)
@@ -68,11 +66,8 @@ def explorer_data(
     sets: dict[str, list[Priors]] = {}
     for world in worlds:
         sets.setdefault(world.named[0], []).append(world.priors)
-    programs = [
-        {**_program(own, model, wanted, grid), "totals": _totals(own[0], model, shown, grid, seed)}
-        for own in sets.values()
-    ]
-    pool: dict[str, dict[str, Any]] = {}
+    programs = [_program(own, model, wanted, grid) | _totals(own[0], model, shown, grid, seed) for own in sets.values()]
+    pool: dict[str, Data] = {}
     used = {name for program in programs for name in program["names"]}
     first = worlds[0].priors
     return {
@@ -109,7 +104,7 @@ def _labels(model: Model, name: str) -> list[str]:
     return [str(label) for label in model.declaration(name).labels or ()]
 
 
-def _output(model: Model, name: str, levels: Sequence[str | float], timed: bool) -> dict[str, Any]:
+def _output(model: Model, name: str, levels: Sequence[str | float], timed: bool) -> Data:
     """Return what the page says of an output."""
     unit = model.unit(name)
     subject, verb = subject_and_verb(name)
@@ -118,19 +113,21 @@ def _output(model: Model, name: str, levels: Sequence[str | float], timed: bool)
     values = [in_unit(level, unit, "level") for level in levels]
     return {
         "name": name,
-        "label": label_of(name),
+        **_words(name, unit, model.long_name(name)),
         "subject": subject,
         "verb": verb,
         "question": PHRASES.get(name, {}).get("question", question),
-        "unit": unit,
-        "factor": factor(unit),
-        "share": is_share(name),
-        "meaning": model.long_name(name),
         "levels": [list(pair) for pair in zip(texts, values, strict=True)],
     }
 
 
-def _program(priors: Sequence[Priors], model: Model, outputs: Sequence[str], years: Sequence[float]) -> dict[str, Any]:
+def _words(name: str, unit: str, meaning: str) -> Data:
+    """Return how the page says what a number is."""
+    shown = {"label": label_of(name), "share": is_share(name), "meaning": meaning}
+    return {**shown, "unit": unit, "factor": factor(unit)}
+
+
+def _program(priors: Sequence[Priors], model: Model, outputs: Sequence[str], years: Sequence[float]) -> Data:
     """Return one program for all priors, as program.js takes it, with place and number of each output's results."""
     for each in priors:
         with_changes(model, each).check_inputs(each, outputs)
@@ -145,28 +142,23 @@ def _program(priors: Sequence[Priors], model: Model, outputs: Sequence[str], yea
         values[name] = np.ones(1) if is_free or change_of(name) else np.asarray(constants.pop())
     traced = trace(changed, values, outputs, years)
     names = sorted({name for name, _ in traced.operations})
-    results: list[int] = []
-    places: dict[str, list[int]] = {}
-    for output in outputs:
-        places[output] = [len(results), len(traced.outputs[output])]
-        results += traced.outputs[output]
+    rows = [traced.outputs[output] for output in outputs]
+    starts = itertools.accumulate(map(len, rows), initial=0)
     return {
         "names": list(traced.inputs),
         "aliases": {name: change[0] for name in traced.inputs if (change := change_of(name))},
-        "outputs": places,
+        "outputs": {name: [start, len(row)] for name, start, row in zip(outputs, starts, rows, strict=False)},
         "code": {
             "inputs": len(traced.inputs),
             "constants": [value if math.isfinite(value) else str(value) for value in traced.constants],
             "names": names,
             "operations": [[names.index(name), *arguments] for name, arguments in traced.operations],
-            "results": results,
+            "results": [number for row in rows for number in row],
         },
     }
 
 
-def _totals(
-    priors: Priors, model: Model, outputs: Sequence[str], years: Sequence[float], seed: int
-) -> dict[str, list[dict[str, float]]]:
+def _totals(priors: Priors, model: Model, outputs: Sequence[str], years: Sequence[float], seed: int) -> Data:
     """Return the largest total indices on each output, by year; correlated inputs have that of their group."""
     with contextlib.suppress(NotFiniteError):
         # What any run refuses, as wrong units; of results that are not finite the page says how many there are.
@@ -175,7 +167,7 @@ def _totals(
         indices = run_sobol(priors, model=model, outputs=outputs, years=years, size=_BASE_POINTS, seed=seed)
     except InputError:
         # Nothing varies, or not on every draw: the page goes by its own first-order indices.
-        return {}
+        return {"totals": {}}
     groups = design_of(indices).get("correlated_groups", {})
     members = [groups.get(name, [name]) for name in indices["input"].values.tolist()]
 
@@ -184,12 +176,12 @@ def _totals(
         return {name: round(float(row[place]), 4) for place in order for name in members[place]}
 
     totals = {name: np.nan_to_num(indices["ST"].sel(output=name).values).reshape(-1, len(members)) for name in outputs}
-    return {name: [largest(row) for row in rows] for name, rows in totals.items()}
+    return {"totals": {name: [largest(row) for row in rows] for name, rows in totals.items()}}
 
 
-def _worlds(worlds: Sequence[World], used: set[str], pool: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+def _worlds(worlds: Sequence[World], used: set[str], pool: dict[str, Data]) -> list[Data]:
     """Return worlds, each but the first of its set with only what differs from that; their priors go to the pool."""
-    firsts: dict[str, tuple[int, dict[str, Any]]] = {}
+    firsts: dict[str, tuple[int, Data]] = {}
     written = []
     for number, (world, priors) in enumerate((world, world.priors) for world in worlds):
         inputs = {}
@@ -218,17 +210,13 @@ def _worlds(worlds: Sequence[World], used: set[str], pool: dict[str, dict[str, A
     return written
 
 
-def _prior(priors: Priors, name: str) -> dict[str, Any]:
+def _prior(priors: Priors, name: str) -> Data:
     """Return a prior as the page shows it and computes its quantiles."""
     prior, declared = priors[name], priors.declared.get(name)
     texts = {"source": prior.source, "asOf": prior.as_of, "note": prior.note}
     return {
         **quantile_data(prior),
-        "unit": prior.unit,
-        "factor": factor(prior.unit),
-        "label": label_of(name),
-        "share": is_share(name),
-        "meaning": declared.meaning if declared else "",
+        **_words(name, prior.unit, declared.meaning if declared else ""),
         "bounds": [end if math.isfinite(end) else None for end in declared.bounds] if declared else None,
         **{key: True for key in ("switch", "growth") if declared and getattr(declared, key)},
         **{key: text for key, text in texts.items() if text},
@@ -236,7 +224,7 @@ def _prior(priors: Priors, name: str) -> dict[str, Any]:
     }
 
 
-def quantile_data(prior: Family) -> dict[str, Any]:
+def quantile_data(prior: Family) -> Data:
     """Return the quantile function of a prior as quantiles.js takes it: closed, or a table of normal scores."""
     if isinstance(prior, Fixed):
         return {"kind": "fixed", "value": prior.value}
@@ -255,7 +243,7 @@ def quantile_data(prior: Family) -> dict[str, Any]:
     return {"kind": "table", **ends, **_table(prior)}
 
 
-def _table(prior: Family) -> dict[str, Any]:
+def _table(prior: Family) -> Data:
     """Return Chebyshev series of a quantile function on its own scale, by pieces of the normal score."""
     ends = prior.support
     if isinstance(prior, Beta | PERT):

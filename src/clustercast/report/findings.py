@@ -164,14 +164,8 @@ def sobol_tables(indices: xr.Dataset, *, most: int = 8, resolved: xr.DataArray |
             notes.append(f"{len(rest)} more {what}{'' if one else 's'}, {'' if one else 'each '}with ST below {least}")
         if resolved is not None:
             notes.append(_resolution(resolved.sel(output=output)))
-        rows = [
-            (
-                numbers.member_label(str(names[k])),
-                *map(_cell, found["ST"][:, k], found["ST_conf"][:, k]),
-                _cell(found["S1"][-1, k], found["S1_conf"][-1, k]),
-            )
-            for k in shown
-        ]
+        values, halves = (np.vstack([found[f"ST{end}"], found[f"S1{end}"][-1:]]) for end in ("", "_conf"))
+        rows = [(numbers.member_label(str(names[k])), *map(_cell, values[:, k], halves[:, k])) for k in shown]
         title = f"{label_of(str(output))}, on the {chosen['scale'].item()} scale"
         yield Table(title, headers, rows, note="; ".join(notes))
 

@@ -66,11 +66,8 @@ def page_values(results: Results) -> dict[str, Any]:
     forecast, indices, given = results.forecast, results.indices, results.priors
     levels, year = results.levels, results.year
     stated = read_stated_tables().cell
-    crossings = {
-        milestone_text(f"{name} >= {level}", name): crossing_year(forecast[name], level)
-        for name in levels
-        for level in levels[name]
-    }
+    asked = [(name, level) for name in levels for level in levels[name]]
+    crossings = {milestone_text(f"{name} >= {size}", name): crossing_year(forecast[name], size) for name, size in asked}
     return {
         "results": results,
         "answer": opening(forecast, given, results.outputs),

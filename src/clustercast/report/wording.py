@@ -47,10 +47,9 @@ def environment(html: bool = True) -> jinja2.Environment:
     made.globals |= {"time_of": numbers.time_of, "by_year": by_year, "phrases": findings.PHRASES}
     made.tests |= {"finite": math.isfinite, "of_likelihood": lambda name: name.startswith(_LIKELIHOOD)}
     made.filters |= {"records": records, "ends": ends, "form": format, "day": date_words, "svg": _svg}
-    for name in ("label_of", "member_label", "in_a_sentence", "dated", "worded", "listed", "milestone_text"):
-        made.filters[name] = getattr(numbers, name)
-    for name in ("human", "interval", "with_interval", "chance", "odds", "plus_minus", "calendar_year", "percent"):
-        made.filters[name] = getattr(numbers, name)
+    words = "label_of member_label in_a_sentence dated worded listed milestone_text"
+    digits = "human interval with_interval chance odds plus_minus calendar_year percent"
+    made.filters |= {name: getattr(numbers, name) for name in f"{words} {digits}".split()}
     return made
 
 

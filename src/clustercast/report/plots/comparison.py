@@ -1,7 +1,7 @@
 """Forecasts beside each other: exceedance curves, scenarios, pools, and an input before and after learning."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -44,25 +44,22 @@ def exceedance_curve(
     shown = {f"{year:g}": _of_year(path, year, path) for year in (usual if years is None else years)}
     shown = shown if grid else {style.title_of(path): _of_year(path, None, path)}
     probabilities = np.linspace(*_VIEW, _CURVE_POINTS)
-    positive = all(bool((values > 0).all()) for values in shown.values())
+    given = None if weights is None else np.asarray(weights, dtype=np.float64)
     for number, (text, values) in enumerate(shown.items()):
-        sizes = quantiles(values, probabilities, None if weights is None else np.asarray(weights, dtype=np.float64))
+        sizes = quantiles(values, probabilities, given)
         colour, dash = style.look(number)[0], _STYLES[number % len(_STYLES)]
         ax.plot(sizes, 1 - probabilities, label=style.plain(text), linewidth=1.6, color=colour, linestyle=dash)
         if len(shown) > 1:
             # Each label lower than the one before: curves of late years come close.
             rank = (2 * number + 3) * _CURVE_POINTS // 12
-            place = (float(sizes[rank]), float(1 - probabilities[rank]))
             looks: dict[str, Any] = {"textcoords": "offset points", "color": colour, "fontsize": style.SMALL}
-            ax.annotate(style.plain(text), place, (3, 3), **looks)
-    marked = _sizes(ax, path, positive, levels)
-    style.share_axis(ax.yaxis, "probability of at least as much")
-    ax.set_ylim(0, 1.01)
+            ax.annotate(style.plain(text), (sizes[rank], 1 - probabilities[rank]), (3, 3), **looks)
+    marked = _sizes(ax, path, shown.values(), levels)
+    style.share_axis(ax, "y", "probability of at least as much", high=1.01)
     name, unit = style.title_of(path), style.unit_beside(path)
     ax.set_xlabel(style.plain(f"{name} ({unit})" if unit else name))
-    text, values = list(shown.items())[-1]
-    size = style.said(path, float(quantiles(values, [0.95])[0]))
-    when = f"{text}: " if "year" in path.dims else ""
+    size = style.said(path, float(quantiles(values, [0.95], given)[0]))
+    when = f"{text}: " if grid else ""
     return style.titled(ax, name, f"{when}1 chance in 20 of {size} or more", pad=18 if marked else 6)
 
 
@@ -89,12 +86,11 @@ def scenarios(
         ax.plot([median], [number], marker="o", markersize=7, color=colour, markerfacecolor="white")
         if not number:
             ax.axvline(median, color=style.INK, linewidth=0.8, linestyle=":")
-    marked = _sizes(ax, first, all(bool((values > 0).all()) for values in rows), levels)
+    marked = _sizes(ax, first, rows, levels)
     ax.set_xlabel("median, 50 % and 90 % of samples")
-    when = "" if chosen is None else f" in {chosen:g}"
     medians = [float(np.median(values)) for values in rows]
     between = style.said(first, min(medians), max(medians))
-    return style.titled(ax, f"{style.title_of(first)}{when}", f"medians {between}", pad=18 if marked else 6)
+    return style.titled(ax, style.title_of(first, chosen), f"medians {between}", pad=18 if marked else 6)
 
 
 @takes("sample")
@@ -115,8 +111,8 @@ def pool(
     ax = scenarios({"pool": path} | each, year=year, ax=ax, levels=levels)
     _, chosen = style.in_year(path, year, repr(style.title_of(path)))
     said = style.said(path, *quantiles(_of_year(path, chosen, path), (0.05, 0.5, 0.95)))
-    named = style.title_of(path) if chosen is None else f"{style.title_of(path)} in {chosen:g}"
-    return style.titled(ax, named, f"pool: {said}", pad=18 if levels else 6, wide=style.NARROW)
+    title = style.title_of(path, chosen)
+    return style.titled(ax, title, f"pool: {said}", pad=18 if levels else 6, wide=style.NARROW)
 
 
 @takes()
@@ -151,8 +147,9 @@ def prior_posterior(
     return style.titled(ax, label_of(str(prior.name)), f"median: {moved}", pad=18)
 
 
-def _sizes(ax: Axes, path: xr.DataArray, positive: bool, levels: style.Levels) -> bool:
+def _sizes(ax: Axes, path: xr.DataArray, shown: Iterable[FloatArray], levels: style.Levels) -> bool:
     """Draw an axis of sizes with thresholds as vertical lines, labelled on top; return whether there are any."""
+    positive = all(bool((values > 0).all()) for values in shown)
     ax.set_xscale("log" if positive else "linear")
     named = style.named_levels(levels, path)
     for text, place in named.items():

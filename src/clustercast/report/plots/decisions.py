@@ -38,20 +38,19 @@ def evsi(
     """
     name, verb = ("evsi", "seeing") if "evsi" in worth else ("evppi", "knowing")
     one, names = style.one_of(worth, "target", target), names or {}
-    shares, dim = one["share"].values, str(one["share"].dims[0])
+    shares, keys = one["share"].values, one[one["share"].dims[0]].values.tolist()
     whole = np.nanmax(one[name].values / np.where(shares > 0, shares, np.nan), initial=1e-300)
     order = np.argsort(-shares, kind="stable")[:most]
-    labels = [names.get(str(key), short_label(str(key))) for key in one[dim].values[order]]
+    labels = [names.get(keys[k], short_label(keys[k])) for k in order]
     ax = style.rows_of(ax, [text[:1].upper() + text[1:] for text in labels], extra=1.6)
     ends = np.stack([one[f"{name}_{end}"].values[order] / whole for end in ("low", "high")])
     bars = np.clip(np.stack([shares[order] - ends[0], ends[1] - shares[order]]), 0, None)
     looks: dict[str, Any] = {"color": _HIGH, "edgecolor": style.INK, "ecolor": style.INK, "capsize": 2}
     ax.barh(np.arange(len(order)), shares[order], 0.6, xerr=bars, **looks)
-    ax.set_xlim(left=0)
     ax.locator_params(axis="x", nbins=5)
     score = _SCORES.get(str(one["score"].values), "variance")
-    style.share_axis(ax.xaxis, f"part of the {score} that would go")
-    first = names.get(str(one[dim].values[order[0]]), in_a_sentence(str(one[dim].values[order[0]])))
+    style.share_axis(ax, "x", f"part of the {score} that would go", high=None)
+    first = names.get(keys[order[0]], in_a_sentence(keys[order[0]]))
     said = f"{verb} {first} would take {100 * shares[order[0]]:.0f} % off the {score}"
     return style.titled(ax, _said(str(one["target"].values)), said, wide=style.NARROW)
 
@@ -64,13 +63,12 @@ def tilt(tilted: Tilt, *, most: int = 8, ax: Axes | None = None) -> Axes:
     """
     found = tilted.marginals.isel(input=slice(most))
     names = [str(name) for name in found["input"].values]
-    medians = zip(names, *(found[key].values[:, 1] for key in ("before", "after")), found["unit"].values, strict=True)
+    rows, before, after = np.arange(len(names)), found["before"].values, found["after"].values
     texts = []
-    for name, was, now, unit in medians:
+    for name, was, now, unit in zip(names, before[:, 1], after[:, 1], found["unit"].values, strict=True):
         ends = interval(was, now, str(unit), error=abs(now - was) / 2 or None, share=is_share(name))
         texts.append(f"{label_of(name)}\n{ends}")
     ax = style.rows_of(ax, texts, extra=2.0, each=0.42)
-    rows, before, after = np.arange(len(names)), found["before"].values, found["after"].values
     widths = before[:, -1:] - before[:, :1]
     for shift, values, colour, label in ((-0.16, before, style.QUIET, "as drawn"), (0.16, after, _HIGH, "changed")):
         low, middle, high = ((values - before[:, :1]) / widths).T
@@ -96,8 +94,7 @@ def probability_tornado(found: xr.Dataset, *, most: int = 8, ax: Axes | None = N
         looks: dict[str, Any] = {"color": colour, "edgecolor": style.INK, "ecolor": style.INK, "label": f"{side} part"}
         ax.barh(rows, values - before, 0.6, left=before, xerr=2 * errors, error_kw={"elinewidth": 0.9}, **looks)
     ax.axvline(before, color=style.INK, linewidth=1)
-    ax.set_xlim(0, 1)
-    style.share_axis(ax.xaxis, "probability")
+    style.share_axis(ax, "x", "probability")
     low, high = shown["probability"].values[0]
     first = in_a_sentence(str(shown["input"].values[0]))
     said = f"{chance(before)} likely; by {first} {chance(low)} to {chance(high)}"
@@ -113,31 +110,28 @@ def prior_bounds(bounds: Mapping[float, xr.Dataset], *, most: int = 4, ax: Axes 
     """
     sizes = np.array(sorted(bounds))
     if not len(sizes) or any("probability" not in found["statistic"].values for found in bounds.values()):
-        remedy = "give {2.0: cc.prior_bounds(forecast, claim, ratio=2)}"
-        raise InputError(f"there are no bounds of a claim to draw; {remedy}")
+        raise InputError("there are no bounds of a claim; give {2.0: cc.prior_bounds(forecast, claim, ratio=2)}")
     found = xr.concat([bounds[size].sel(statistic="probability") for size in sizes], "size")
     value = float(found["value"][0, 0])
     ratio = sizes[0] > 1
     grid = np.concatenate([[1.0 if ratio else 0.0], sizes])
     ax = style.axes_or_new(ax)
     reach = (found["upper"] - found["lower"]).isel(size=-1).values
-    ends: dict[str, float] = {}
-    flips = np.inf
-    for place, k in enumerate(np.argsort(-reach, kind="stable")[:most]):
+    order, ends = np.argsort(-reach, kind="stable")[:most], dict[str, float]()
+    flips = float(found["breakdown"].isel(size=0, of=order).min())
+    for place, k in enumerate(order):
         one, colour = found.isel(of=k), style.look(place)[0]
         low, high = (np.concatenate([[value], one[name].values]) for name in ("lower", "upper"))
         name = label_of(str(one["of"].values))
         ax.fill_between(grid, low, high, facecolor=colour, alpha=0.22, edgecolor=colour, label=name)
         ends[name] = float(high[-1])
-        flips = min(flips, float(one["breakdown"][0]))
     ax.axhline(0.5, color=style.INK, linewidth=0.9, linestyle="--")
     ax.set_xscale("log" if ratio else "linear")
     ax.set_xlim(grid[0], grid[-1])
     ax.set_xticks(grid, [f"×{size:g}" if ratio else f"{100 * size:g} %" for size in grid], fontsize=style.SMALL)
     ax.set_xticks([], minor=True)
     ax.set_xlabel("how far the priors may be off" if ratio else "share of the prior that may be anything")
-    ax.set_ylim(0, 1)
-    style.share_axis(ax.yaxis, "probability")
+    style.share_axis(ax, "y", "probability")
     size = f"×{flips:.2g}" if ratio else f"{100 * flips:.2g} %"
     said = f"even odds are possible at {size}" if np.isfinite(flips) else "no size of this class makes it even"
     style.titled(ax, _said(str(found.attrs["target"])), f"{chance(value)} likely; {said}")
@@ -164,7 +158,7 @@ def prior_sensitivity(found: xr.Dataset, *, target: str | None = None, most: int
     ax.axvline(0, color=style.INK, linewidth=0.9)
     unit = str(one["unit"].values)
     if unit == "1":
-        style.share_axis(ax.xaxis, "change in percentage points")
+        ax.set_xlabel("change in percentage points")
         ax.xaxis.set_major_formatter(lambda value, _: f"{100 * value:+.3g}" if value else "0")
     else:
         style.human_axis(ax.xaxis, xr.DataArray(0.0, attrs={"units": unit}), log=False, most=5)
@@ -187,15 +181,14 @@ def whose_prior(found: xr.Dataset, *, most: int = 8, ax: Axes | None = None) -> 
     ax = style.rows_of(ax, [*names, "Gap"], extra=1.6)
     unit, gap = str(found.attrs["unit"]), float(found["gap"])
     log = unit == "OOM"
-    starts = np.concatenate([[0.0], np.cumsum(parts)[:-1], [0.0]])
-    for row, part in enumerate([*parts, gap]):
-        ends = np.array([starts[row], starts[row] + part])
-        half = 1.96 * errors[row] if row < len(errors) else 0.0
-        bars = np.array([ends[1] - half, ends[1] + half])
-        ends, bars = (10**ends, 10**bars) if log else (ends, bars)
+    starts, steps = np.concatenate([[0.0], np.cumsum(parts)[:-1], [0.0]]), np.append(parts, gap)
+    ends, half = starts + steps, 1.96 * np.append(errors, 0.0)
+    edges = np.stack([starts, ends, ends - half, ends + half], axis=-1)
+    for row, (left, right, *bar) in enumerate(10**edges if log else edges):
+        part = steps[row]
         colour = style.QUIET if row == len(parts) else _HIGH if part > 0 else style.PALETTE[1]
-        ax.barh([row], [ends[1] - ends[0]], 0.6, left=ends[0], color=colour, edgecolor=style.INK)
-        ax.plot(bars, [row, row], color=style.INK, linewidth=0.9)
+        ax.barh([row], [right - left], 0.6, left=left, color=colour, edgecolor=style.INK)
+        ax.plot(bar, [row, row], color=style.INK, linewidth=0.9)
         place: dict[str, Any] = {"transform": ax.get_yaxis_transform(), "va": "center", "fontsize": style.SMALL}
         ax.text(1.02, row, style.plain(_signed(part, unit)), **place)
     ax.axvline(1.0 if log else 0.0, color=style.INK, linewidth=0.9)
@@ -217,24 +210,22 @@ def discover(found: xr.Dataset, forecast: xr.Dataset, *, box: int = 1, ax: Axes 
     if box not in found["box"].values:
         raise InputError(f"there is no box {box}; there are {', '.join(map(str, found['box'].values))}")
     one = found.sel(box=box)
-    limited = [str(name) for name in one["input"].values[~np.isnan(one["quasi_p"].values)]]
+    limited = one.isel(input=one["quasi_p"].notnull().values)
+    rows = list(zip(*(limited[key].values.tolist() for key in ("input", "lower", "upper")), strict=True))
     texts = []
-    for name in limited:
-        unit, share = str(forecast[name].attrs.get("units", "1")), is_share(name)
-        ends = [(word, float(one[f"{key}er"].sel(input=name))) for word, key in (("above", "low"), ("below", "upp"))]
-        limits = [f"{word} {human(end, unit, share=share)}" for word, end in ends if np.isfinite(end)]
-        texts.append(f"{label_of(name)}\n{', '.join(limits)}")
+    for name, *ends in rows:
+        unit, words = style.unit_of(forecast[name]), zip(("above", "below"), ends, strict=True)
+        said = [f"{word} {human(end, unit, share=is_share(name))}" for word, end in words if np.isfinite(end)]
+        texts.append(f"{label_of(name)}\n{', '.join(said)}")
     ax = style.rows_of(ax, texts, extra=1.6, each=0.42)
-    for row, name in enumerate(limited):
-        values = forecast[name].values
-        low, high = (float((values <= float(one[key].sel(input=name))).mean()) for key in ("lower", "upper"))
+    for row, (name, *ends) in enumerate(rows):
+        low, high = ((forecast[name].values <= end).mean() for end in ends)
         ax.barh([row], [1.0], 0.6, facecolor="none", edgecolor=style.QUIET, linewidth=0.8)
         ax.barh([row], [high - low], 0.6, left=low, color=_HIGH, edgecolor=style.INK, linewidth=0.8)
-    ax.set_xlim(0, 1)
-    style.share_axis(ax.xaxis, "share of the draws below")
+    style.share_axis(ax, "x", "share of the draws below")
     density, coverage = (chance(float(one[name])) for name in ("density", "coverage"))
-    said = f"{density} inside, {chance(float(found.attrs['before']))} overall; {coverage} of all cases are inside"
-    return style.titled(ax, _said(str(found.attrs["condition"])), said, wide=style.NARROW)
+    finding = f"{density} inside, {chance(float(found.attrs['before']))} overall; {coverage} of all cases are inside"
+    return style.titled(ax, _said(str(found.attrs["condition"])), finding, wide=style.NARROW)
 
 
 def _signed(part: float, unit: str) -> str:

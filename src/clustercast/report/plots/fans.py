@@ -75,17 +75,15 @@ def fan(
         looks: dict[str, Any] = {"fontsize": style.SMALL, "color": style.QUIET, "va": "bottom"}
         ax.text(today, 0.01, " today", transform=ax.get_xaxis_transform(), **looks)
     style.human_axis(ax.yaxis, path, log=logarithmic, most=9)
-    style.year_axis(ax, years, path)
-    ax.set_xlim(years[0] - 0.25, years[-1] + 0.25)
+    style.year_axis(ax, years, path, margin=0.25)
     said, middle, covered = "", len(points) // 2, 100 * (points[-1] - points[0])
     if len(points) % 2:
         said = f"{years[-1]:g}: {style.said(path, *values[-1, [0, middle, -1]])}, {covered:.0f} % interval"
     style.titled(ax, style.title_of(path), said)
     ax.set_ylabel(style.plain(style.unit_beside(path)))
     _name_lines(ax, ends | heights, references, path)
-    handles, texts = ax.get_legend_handles_labels()
     # What was stated and observed, which no line leads to, has a key under the axes.
-    keyed = [pair for pair in zip(handles, texts, strict=True) if pair[1].startswith(("essay", "obs"))]
+    keyed = [pair for pair in zip(*ax.get_legend_handles_labels(), strict=True) if pair[1].startswith(("essay", "obs"))]
     if keyed:
         place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (-0.1, -0.16), "ncols": len(keyed)}
         ax.legend(*zip(*keyed, strict=True), **place, **style.KEY, handletextpad=0.3)
@@ -233,8 +231,7 @@ def reached_by_year(milestones: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     for place, label in enumerate(labels):
         looks = {"label": style.plain(label), **style.marked_line(place, 1.4)}
         ax.errorbar(years, reached[place], 2 * errors[place], **looks)
-    style.share_axis(ax.yaxis, "probability of having been reached")
-    ax.set_ylim(-0.02, 1.02)
+    style.share_axis(ax, "y", "probability of having been reached", -0.02, 1.02)
     style.year_axis(ax, years)
     last = reached[:, -1]
     said = f"by {date_words(years[-1])}: {milestone_text(*names[0], in_a_sentence)}, {chance(last[0])}"
@@ -279,10 +276,8 @@ def binding_constraint(index: xr.DataArray, *, weights: FloatArray | None = None
         ax.bar(years, share, width, bottom=bottom, label=label, color=colour, edgecolor=style.INK, linewidth=0.4)
         middles.append(float(bottom[-1] + share[-1] / 2))
         bottom += share
-    style.year_axis(ax, years, index)
-    ax.set_xlim(years[0] - 0.6 * width, years[-1] + 0.6 * width)
-    ax.set_ylim(0, 1)
-    style.share_axis(ax.yaxis, "probability")
+    style.year_axis(ax, years, index, margin=0.6 * width)
+    style.share_axis(ax, "y", "probability")
     ax.grid(visible=False)
     last = sorted(((shares[-1, k], labels[k]) for k in taken), reverse=True)
     finding = ", ".join(f"{label} {100 * share:.0f} %" for share, label in last[:3] if share >= _SELDOM)

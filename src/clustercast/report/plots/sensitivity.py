@@ -47,11 +47,9 @@ def sobol_by_year(
     for shift, (name, k) in zip(shifts, column.items(), strict=False):
         look = style.marked_line(places[name], 1.3)
         ax.errorbar(years + shift, found[:, k], widths[:, k], label=short_label(name), **look)
-    style.year_axis(ax, years)
-    ax.set_xlim(years[0] - 0.4, years[-1] + 0.4)
-    ax.set_ylim(-0.03, 1.05)
+    style.year_axis(ax, years, margin=0.4)
     parts = " of independent parts" if member(indices) == "independent part" else ""
-    style.share_axis(ax.yaxis, f"{_MEANINGS[index]}{parts} ({chosen['scale'].item()} scale)")
+    style.share_axis(ax, "y", f"{_MEANINGS[index]}{parts} ({chosen['scale'].item()} scale)", -0.03, 1.05)
     style.titled(ax, f"What decides {in_a_sentence(output)}", _finding(chosen, index, shown))
     last = [float(np.nan_to_num(found[-1, k])) for k in column.values()]
     colours = [style.look(places[name])[0] for name in shown]
@@ -119,8 +117,7 @@ def sobol_stacked(indices: xr.Dataset, output: str, *, most: int = 5, ax: Axes |
         middles.append(float(low[-1] + high[-1]) / 2)
         low = high
     style.year_axis(ax, years)
-    ax.set_ylim(0, 1)
-    style.share_axis(ax.yaxis, f"share of the variance ({chosen['scale'].item()} scale)")
+    style.share_axis(ax, "y", f"share of the variance ({chosen['scale'].item()} scale)")
     style.titled(ax, f"{label_of(output)}: shares of its variance", _finding(chosen, "S1", shown))
     return style.beside(ax, middles, list(layers))
 
@@ -240,11 +237,10 @@ def tornado(
     ax.set_xscale("log" if log else "linear")
     style.human_axis(ax.xaxis, path, log=log, most=6)
     ax.set_xlabel(f"{table.attrs['mean_is']} mean, input low or high")
-    when = f" in {table.attrs['year']:g}" if "year" in table.attrs else ""
     first = shown.isel(input=0)
     ends = style.said(path, *sorted((float(first["low"]), float(first["high"]))))
     said = f"{label_of(str(first['input'].values))}: {ends}"
-    return style.titled(ax, f"{style.title_of(path)}{when}", said, wide=style.NARROW, key=True)
+    return style.titled(ax, style.title_of(path, table.attrs.get("year")), said, wide=style.NARROW, key=True)
 
 
 def _by_year(indices: xr.Dataset, output: str, index: str) -> xr.Dataset:

@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from clustercast.arrays import FloatArray
 from clustercast.engine.units import in_unit
@@ -78,7 +78,7 @@ def rows_of(ax: Axes | None, labels: Sequence[str], *, extra: float = 1.5, each:
 
 def figure_of(drawn: Axes | Figure) -> Figure:
     """Return the whole figure that axes belong to."""
-    whole = drawn if isinstance(drawn, Figure) else drawn.get_figure(root=True)
+    whole = drawn.get_figure(root=True)
     assert isinstance(whole, Figure)
     return whole
 
@@ -136,9 +136,10 @@ def plain(text: str) -> str:
     return text.replace("$", r"\$")
 
 
-def title_of(path: xr.DataArray) -> str:
-    """Return what a variable is called."""
-    return label_of(str(path.name)) if path.name else str(path.attrs.get("long_name") or "Value")
+def title_of(path: xr.DataArray, year: float | None = None) -> str:
+    """Return what a variable is called, in a year."""
+    name = label_of(str(path.name)) if path.name else str(path.attrs.get("long_name") or "Value")
+    return name if year is None else f"{name} in {year:g}"
 
 
 def unit_of(path: xr.DataArray) -> str:
@@ -183,32 +184,30 @@ def number_text(value: float, unit: str, share: bool = False) -> str:
 
 def human_axis(axis: Axis, path: xr.DataArray, *, log: bool, most: int = 7) -> None:
     """Write the ticks of an axis in the multiples that people say, with unit."""
-    unit, share = unit_of(path), in_percent(path)
-    ending = unit_beside(path)
+    unit, share, ending = unit_of(path), in_percent(path), unit_beside(path)
     low, high = axis.get_view_interval()
     # Less than two decades would leave a single label between powers of ten.
     subs = (1.0,) if log and low > 0 and high / low >= 100 else (1.0, 2.0, 5.0)
     even = MaxNLocator(nbins=most, steps=[1, 2, 2.5, 5, 10])
     axis.set_major_locator(LogLocator(subs=subs, numticks=most) if log else even)
-    written = FuncFormatter(lambda value, _: plain(number_text(value, unit, share).removesuffix(f" {ending}")))
-    axis.set_major_formatter(written)
+    axis.set_major_formatter(lambda value, _: plain(number_text(value, unit, share).removesuffix(f" {ending}")))
     if log:
         axis.set_minor_formatter(NullFormatter())
 
 
-def year_axis(ax: Axes, years: FloatArray, path: xr.DataArray | None = None) -> None:
+def year_axis(ax: Axes, years: FloatArray, path: xr.DataArray | None = None, margin: float = 0.0) -> None:
     """Write years as whole numbers, from the first to the last, with what a year means for the quantity."""
     when = "" if path is None else time_of(path.attrs).replace("a year, at that date", "pace at 1 January")
     ax.set_xlabel(f"year ({when})" if when else "year")
     ax.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, steps=[1, 2, 5, 10]))
-    if years[0] < years[-1]:
-        ax.set_xlim(years[0], years[-1])
+    if margin or years[0] < years[-1]:
+        ax.set_xlim(years[0] - margin, years[-1] + margin)
 
 
-def share_axis(axis: Axis, label: str) -> None:
-    """Write the ticks of an axis from 0 to 1 in percent."""
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.3g} %"))
-    axis.set_label_text(label)
+def share_axis(ax: Axes, along: str, label: str, low: float = 0, high: float | None = 1) -> None:
+    """Write the ticks along x or y in percent, from 0 to 1 or between other ends."""
+    getattr(ax, f"{along}axis").set_major_formatter(lambda value, _: f"{100 * value:.3g} %")
+    ax.set(**{f"{along}label": label, f"{along}lim": (low, high)})
 
 
 def titled(ax: Axes, title: str, finding: str = "", *, pad: float = 6, wide: int = WIDE, key: bool = False) -> Axes:
@@ -257,11 +256,10 @@ def beside(ax: Axes, places: Sequence[float], texts: Sequence[str], colours: Seq
     above = np.concatenate([[0.0], np.cumsum(steps)])[: len(order)]
     top = 1 - (lines[-1:] - 1) / 2 * 1.25 * SMALL / 72 / inches
     spread = np.minimum(np.maximum(spread_apart(heights[order], steps), above), top - above[-1:] + above)
-    for height, moved in zip(heights[order], spread, strict=True):
-        link = Line2D([1.0, 1.03], [height, moved], color=QUIET, linewidth=0.6, clip_on=False)
-        ax.add_artist(link).set_transform(ax.transAxes)
     looks: dict[str, Any] = {"transform": ax.transAxes, "fontsize": SMALL, "va": "center", "linespacing": 1.05}
     for k, moved, text in zip(order, spread, wrapped, strict=True):
+        link = Line2D([1.0, 1.03], [heights[k], moved], color=QUIET, linewidth=0.6, clip_on=False)
+        ax.add_artist(link).set_transform(ax.transAxes)
         ax.text(1.04, moved, plain(text), color=colours[k] if colours else INK, **looks)
     return ax
 
