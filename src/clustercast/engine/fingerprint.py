@@ -22,20 +22,15 @@ import numpy as np
 from clustercast import __version__
 
 Function = Callable[..., Any]
-_NUMBERS = int | float | np.integer | np.floating
 # Their versions say what they are.
 _VERSIONED = sys.stdlib_module_names - {"__main__"} | {"numpy", "scipy"}
-_INSTALLED = {"site-packages", "dist-packages"}
 _CONSTANTS = int | float | complex | str | bytes | np.generic | types.EllipsisType | types.NotImplementedType | None
 _UNNAMED = {"__module__", "__dict__", "__weakref__", "__doc__", "__annotations__", "__annotations_cache__", "_abc_impl"}
 _UNNAMED |= {"__firstlineno__", "__static_attributes__", "__qualname__", "__abstractmethods__"}
 _UNNAMED |= {"__dataclass_fields__", "__dataclass_params__"}
 _ADDRESS = re.compile(r"^<| at 0x[0-9a-fA-F]+")
-# What comes next of these is in no attribute.
-_STATEFUL = {"random", "itertools"}
 # Where the quantiles of a distribution are read: they hold what its attributes may not.
 _PROBES = np.concatenate([[1e-9, 1e-6, 1e-3], np.linspace(0.005, 0.995, 199), [1 - 1e-3, 1 - 1e-6, 1 - 1e-9]])
-_TRACED = ("numpy", "scipy", "xarray", "SALib")
 _LIMIT = threading.RLock()
 # What looks a name up in a module.
 _GLOBAL = ("LOAD_GLOBAL", "LOAD_NAME")
@@ -49,7 +44,7 @@ _READERS |= {"read_csv", "read_excel", "read_json", "read_parquet", "open_datase
 def versions() -> dict[str, str]:
     """Return the versions that decide the numbers; reading them anew would cost more than a small draw."""
     own = {"python": ".".join(map(str, sys.version_info[:3])), "clustercast": __version__}
-    return own | {name: importlib.metadata.version(name) for name in _TRACED}
+    return own | {name: importlib.metadata.version(name) for name in ("numpy", "scipy", "xarray", "SALib")}
 
 
 @contextmanager
@@ -78,21 +73,15 @@ def called(function: Function, name: str = "") -> str:
 
 def numbers_in(function: Function) -> tuple[float, ...]:
     """Return the numbers that a function is written with, each once, its module's constants and closure included."""
-    code = function.__code__
-    found: list[object] = [function.__globals__.get(name) for name in names_in(code)]
+    found: list[object] = [function.__globals__.get(name) for name in names_in(function.__code__)]
     found += [cell.cell_contents for cell in function.__closure__ or ()]
     # The literals of the function and of those inside it.
-    stack: list[object] = list(code.co_consts)
-    while stack:
-        value = stack.pop()
-        if isinstance(value, types.CodeType):
-            stack.extend(value.co_consts)
-        elif isinstance(value, tuple | frozenset):
-            stack.extend(value)
-        else:
-            found.append(value)
-    numbers = [value for value in found if isinstance(value, _NUMBERS) and not isinstance(value, bool)]
-    return tuple(sorted({float(value) for value in numbers}))
+    literals: list[object] = [function.__code__]
+    for value in literals:
+        if isinstance(value, types.CodeType | tuple | frozenset):
+            literals += value.co_consts if isinstance(value, types.CodeType) else value
+    numbers = (value for value in found + literals if isinstance(value, int | float | np.integer | np.floating))
+    return tuple(sorted({float(value) for value in numbers if not isinstance(value, bool)}))
 
 
 @functools.lru_cache(maxsize=4096)
@@ -217,7 +206,8 @@ class _Walk:
         distribution = getattr(value, "ppf", getattr(value, "icdf", None))
         stated = [vars(base).get("__slots__", ()) for base in kind.__mro__]
         slots = {slot for each in stated for slot in ([each] if isinstance(each, str) else each)}
-        if kind.__module__.partition(".")[0] in _STATEFUL or kind.__module__.startswith("numpy.random"):
+        if kind.__module__.partition(".")[0] in ("random", "itertools") or kind.__module__.startswith("numpy.random"):
+            # What comes next of these is in no attribute.
             self.unknown.append(f"{name!r}, a {kind.__name__}")
         elif kind.__module__ == "typing" or isinstance(value, types.GenericAlias | types.UnionType):
             self.parts.append(f"{name} = {value!r}")
@@ -260,10 +250,8 @@ class _Walk:
 def _is_installed(module: str) -> bool:
     """Return whether a module is one whose version says what it does: Python's own, or an installed package."""
     top = module.partition(".")[0]
-    if top in _VERSIONED or top == "builtins":
-        return True
-    place = getattr(sys.modules.get(top), "__file__", None) or ""
-    return top != "clustercast" and not _INSTALLED.isdisjoint(Path(place).parts)
+    folders = Path(getattr(sys.modules.get(top), "__file__", None) or "").parts
+    return top in _VERSIONED or (top != "clustercast" and not {"site-packages", "dist-packages"}.isdisjoint(folders))
 
 
 def _behind(value: Any) -> object:

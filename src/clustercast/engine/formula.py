@@ -32,9 +32,8 @@ def formula_of(found: Definition) -> Formula:
     if tree is None:
         return Formula(found.name, (), f"{found.function.__name__}({', '.join(found.arguments)})")
     parameters = tuple(inspect.signature(found.function).parameters)
-    stated = zip(parameters, found.needs, found.arguments, strict=True)
     names = {}
-    for name, need, argument in stated:
+    for name, need, argument in zip(parameters, found.needs, found.arguments, strict=True):
         # With its date where it has one.
         if need.kind == "lagged":
             names[name] = f"{need.name}[t{'+h' if found.steps else ''} - {need.lag}]"

@@ -114,10 +114,9 @@ class Model:
             raise InputError("the model holds no quantity; pass marked functions or modules, as in cc.Model([f, g])")
         if isinstance(step, bool) or not isinstance(step, int | float) or not 0 < step < math.inf:
             raise InputError(f"step is {step!r}; give the time between nodes in years, as 0.5")
-        wiring = Wiring(found, dict(layers or {}))
-        nodes, kept = Nodes(start, float(step)), {"spare": frozenset(spare), "proved": frozenset(proved)}
-        vars(self).update(functions=found, layers=wiring.layers, wiring=wiring, nodes=nodes, **kept)
-        vars(self).update(headline=tuple(headline) or tuple(found), heir=heir, bounds=bounds)
+        wiring, nodes = Wiring(found, dict(layers or {})), Nodes(start, float(step))
+        vars(self).update(functions=found, layers=wiring.layers, wiring=wiring, nodes=nodes, heir=heir, bounds=bounds)
+        vars(self).update(headline=tuple(headline) or tuple(found), spare=frozenset(spare), proved=frozenset(proved))
         self.asked(self.headline)
         self.order(found)
 
@@ -184,9 +183,8 @@ class Model:
         """Refuse a set of inputs that lacks one, naming the quantity that needs it, or that holds one nothing uses."""
         names, needed = set(given), self.inputs(outputs)
         for need in (need for need in needed if need not in names):
-            users = [name for name in self.order(outputs) if need in self.definition(name).names]
-            function = self.definition(users[0]).function if users else None
-            who = f"{called(function, users[0])} needs" if function else "the model begins its nodes at"
+            user = next((name for name in self.order(outputs) if need in self.definition(name).names), "")
+            who = f"{called(self.definition(user).function, user)} needs" if user else "the model begins its nodes at"
             what = f"{need!r}, which is neither an input nor a quantity{nearest(need, [*names, *self.functions, YEAR])}"
             raise InputError(f"{who} {what}; add a prior or a quantity of that name")
         used = {*self.inputs(), *needed, YEAR}
@@ -201,19 +199,19 @@ class Model:
     def pin(self, **values: float | str) -> "Model":
         """Return a model in which quantities have a value: a number in their unit, or a text as ``"100 GW"``."""
         self.asked(values)
-        pinned = {}
+        pinned = []
         for name, value in values.items():
             number = in_unit(value, self.unit(name), name)
             if not np.isfinite(number):
                 raise InputError(f"{name} is pinned to {value!r}; give a finite number, or a text such as '100 GW'")
-            pinned[name] = constant(name, number * factor(self.unit(name)), self.unit(name))
-        return self._with(pinned)
+            pinned.append(constant(name, number * factor(self.unit(name)), self.unit(name)))
+        return self.replace(*pinned)
 
     def replace(self, *functions: Function) -> "Model":
         """Return a model in which functions stand in the place of those of the same name."""
         new = {f.__name__: f for f in _functions(functions)}
         self.asked(new)
-        return self._with(new)
+        return self._made({**self.functions, **new}.values(), {*self.spare, *self.inputs()})
 
     def add(self, *functions: Function) -> "Model":
         """Return a model with further quantities; a name that exists is refused."""
@@ -227,9 +225,6 @@ class Model:
             declared = replace(self.declaration(name), increasing=(), decreasing=())
             digest.update(repr((name, declared, fingerprint_of(self.functions[name]))).encode())
         return digest.hexdigest()[:16]
-
-    def _with(self, new: Mapping[str, Function]) -> "Model":
-        return self._made({**self.functions, **new}.values(), {*self.spare, *self.inputs()})
 
     def _made(self, functions: Iterable[Function], spare: Iterable[str]) -> "Model":
         """Return a model of other functions with the same headline, nodes and layers."""

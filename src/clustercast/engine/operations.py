@@ -35,10 +35,6 @@ class Operation:
         raise NotImplementedError
 
 
-# A prior may reach a little beyond the level that another one starts from.
-_MOST_BELOW = 1e-3
-
-
 class NotFiniteError(InputError):
     """A quantity divides by zero, overflows or has no value; `quantity` is its name."""
 
@@ -99,7 +95,8 @@ class Require(Operation):
         """Compare the two in every sample; symbols, which have no mean, are let pass."""
         level, least = (values[key] for key in self.reads)
         below = level < least
-        if hasattr(below, "mean") and below.mean() > _MOST_BELOW:
+        # A prior may reach a little beyond the level that another one starts from.
+        if hasattr(below, "mean") and below.mean() > 1e-3:
             first = np.flatnonzero(to_host(below))[0]
             one, other = (np.broadcast_to(to_host(value), np.shape(below)).flat[first] for value in (level, least))
             what = f"{self.name} is below {self.reads[1]}, as {one:.6g} against {other:.6g} in coherent units"
@@ -125,9 +122,7 @@ class Read(Operation):
 
     def run(self, values: Values, call: Call) -> None:
         """Read the rows between nodes and put those before the first node in front."""
-        parts = []
-        if self.early:
-            parts.append(rows_of(values[self.early], self.early_rows))
+        parts = [rows_of(values[self.early], self.early_rows)] if self.early else []
         if self.positions:
             found = between_nodes(values[self.nodes], self.positions, self.between)
             parts.append(rows_of(found, len(self.positions)) if self.early else found)
@@ -233,10 +228,7 @@ class Loop(Operation):
 
 def row_of(value: FloatArray, row: int) -> FloatArray:
     """Return one row of a value; what has no axis of dates is the same in every row."""
-    if value.ndim < 2:
-        return value
-    found: FloatArray = value[row if value.shape[0] > 1 else 0]
-    return found
+    return value if value.ndim < 2 else value[row if value.shape[0] > 1 else 0]
 
 
 def checked_device(device: str) -> Device:

@@ -103,31 +103,26 @@ class Builder:
 
     def _written(self, name: str, place: Place) -> str:
         """Write the operation that computes a name at a place, and return its key."""
-        found = self.model.wiring.definition(name)
-        if found is not None:
-            if not found.between or place == TIMELESS:
-                return self.computed(found, place)
-            before = found.declaration.before
-            if not place.early:
-                return self.read(found, place, 0.0)
-            if isinstance(before, str):
-                return self.key(before, place)
-            if before is not None:
-                key = f"{found.name}@past"
-                self.operations.append(Compute((), (key,), found.name, constant(found.name, float(before), "1")))
-                return key
-            if found.steps:
-                what = f"{called(found.function, name)} needs the value of the node before, and there is none"
-                remedy = "name a quantity for its past with before=, or ask for later years"
-                raise InputError(f"{what} before {self.start:g}; {remedy}")
-            return self.computed(found, place)
         if name == PREVIOUS_YEAR:
             raise InputError("previous_year has a meaning only beside a previous_ value of a quantity")
-        if name != YEAR:
-            return name
-        key = self._at(YEAR, place)
-        self.given[key] = np.array(place.dates)[:, np.newaxis]
-        return key
+        if name == YEAR:
+            self.given[self._at(YEAR, place)] = np.array(place.dates)[:, np.newaxis]
+        found = self.model.wiring.definition(name)
+        if found is None:
+            return self._at(name, place)
+        before, past = found.declaration.before, found.between and place.early
+        if found.between and not past and place != TIMELESS:
+            return self.read(found, place, 0.0)
+        if past and isinstance(before, str):
+            return self.key(before, place)
+        if past and before is not None:
+            self.operations.append(Compute((), (f"{name}@past",), name, constant(name, float(before), "1")))
+            return f"{name}@past"
+        if past and found.steps:
+            what = f"{called(found.function, name)} needs the value of the node before, and there is none"
+            remedy = "name a quantity for its past with before=, or ask for later years"
+            raise InputError(f"{what} before {self.start:g}; {remedy}")
+        return self.computed(found, place)
 
     def _at(self, name: str, place: Place) -> str:
         """Return the key of a name at a place."""
@@ -171,8 +166,6 @@ class Builder:
         if abs(steps - nearest_node) < ROUNDING * max(1.0, abs(steps)):
             return Position(nearest_node, 0.0)
         return Position(math.floor(steps), steps - math.floor(steps))
-
-    # ---------------------------------------------------------------- on the nodes
 
     def schedule_nodes(self, outputs: Iterable[str], last: float) -> None:
         """Write all node quantities that outputs need, in order, for the nodes up to the one at or after a date."""

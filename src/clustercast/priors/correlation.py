@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from clustercast.arrays.points import copula
-from clustercast.errors import InputError, located
+from clustercast.errors import InputError
 from clustercast.priors.families import Family
 
 # Probabilities at which the few values of a distribution are looked for, and steps of ranks between them.
@@ -42,13 +42,6 @@ class Correlation:
         if not -1 < self.rank < 1:
             what = f"rank correlation between {self.between[0]!r} and {self.between[1]!r} is {self.rank}"
             raise InputError(f"{what}; it must lie between -1 and 1, both excluded")
-
-
-def score_correlation(correlation: Correlation, one: Family, other: Family, origin: str) -> float:
-    """Return the correlation of normal scores that gives two inputs, of which one has atoms, their ranks."""
-    where = f" in {origin}" if origin else ""
-    with located(f"{' and '.join(map(repr, correlation.between))}{where}"):
-        return copula.latent_correlation(correlation.rank, grades(one), grades(other))
 
 
 def has_atoms(family: Family) -> bool:

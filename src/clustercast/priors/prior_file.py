@@ -69,15 +69,16 @@ class Part(BaseModel, extra="forbid", frozen=True):
 def _entry_models(base: type[BaseModel]) -> Any:
     """Return the union, by family, of the closed entries of inputs or of parts: their parameters, or quantiles."""
     models = []
-    numbers: dict[Any, Any] = {float: Number, tuple[float, ...]: list[Number]}
+    part: Any = None if base is Part else _entry_models(Part)
+    kinds: dict[Any, Any] = {float: Number, tuple[float, ...]: list[Number]}
+    kinds |= {Family: part, tuple[Family, ...]: list[part]}
     for family, distribution in FAMILIES.items():
         if base is Part and distribution in (Mixture, Truncated, Moved):
             continue
         parameters: dict[str, Any] = {"family": (Literal[family], ...)}
         for field in dataclasses.fields(distribution):
             if not field.kw_only:
-                kind = numbers.get(field.type) or (_parts() if field.type is Family else list[_parts()])  # type: ignore[misc]
-                parameters[field.name] = (kind | None, None)
+                parameters[field.name] = (kinds[field.type] | None, None)
         if distribution.counts:
             described = Field(default=None, description='probability = value, as { "0.05" = 1.0, "0.95" = 10.0 }')
             parameters["quantiles"] = (dict[str, Number] | None, described)
@@ -85,12 +86,6 @@ def _entry_models(base: type[BaseModel]) -> Any:
         models.append(create_model(name, __base__=base, __doc__=about, **parameters))
     annotated: Any = Annotated
     return annotated[functools.reduce(operator.or_, models), Field(discriminator="family")]
-
-
-@functools.cache
-def _parts() -> Any:
-    """Return the entries of which a mixture or a truncated distribution is made in a file."""
-    return _entry_models(Part)
 
 
 @functools.cache

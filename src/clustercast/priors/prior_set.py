@@ -19,7 +19,7 @@ from clustercast.engine.units import factor, parse_quantity, same_dimension
 from clustercast.errors import InputError, located, nearest, shown, typed
 from clustercast.files.dates import ISO, DateText, EndYear, StartYear, start_of
 from clustercast.files.toml import Prose, Text
-from clustercast.priors.correlation import Correlation, has_atoms, score_correlation
+from clustercast.priors.correlation import Correlation, grades, has_atoms
 from clustercast.priors.declarations import Declaration, check_declared, heir, with_unit
 from clustercast.priors.families import Family, Fixed, as_distribution
 from clustercast.priors.families.family import without_texts
@@ -104,7 +104,12 @@ class Priors(Mapping[str, Family]):
             if not isinstance(correlation, Correlation):
                 remedy = "inputs are given by name, as in cc.Priors(growth=cc.Normal(0.5, 0.1, unit='OOM/year'))"
                 raise InputError(f"{correlation!r} is not a cc.Correlation; {remedy}")
-        self._distributions = {key: _distribution(value, key) for key, value in distributions.items()}
+        self._distributions: dict[str, Family] = {}
+        for key, value in distributions.items():
+            check_name(key, "an input")
+            with located(f"input {key!r}"):
+                self._distributions[key] = as_distribution(value)
+                factor(self._distributions[key].unit)
         self.correlations, self.name, self.origin = tuple(correlations), name, origin
         self.about = About.model_construct(name="", title="", as_of="")
         self.declared: Mapping[str, Declaration] = {}
@@ -114,7 +119,7 @@ class Priors(Mapping[str, Family]):
         where = f" in {self.origin}" if self.origin else ""
         seen: set[frozenset[str]] = set()
         for correlation in self.correlations:
-            pair = " and ".join(repr(name) for name in correlation.between)
+            pair = " and ".join(map(repr, correlation.between))
             if frozenset(correlation.between) in seen:
                 raise InputError(f"the correlation between {pair} is given twice{where}; keep one")
             seen.add(frozenset(correlation.between))
@@ -189,7 +194,10 @@ class Priors(Mapping[str, Family]):
             i, j = map(self.correlated.index, correlation.between)
             one, other = (self[name] for name in correlation.between)
             if has_atoms(one) or has_atoms(other):
-                matrix[i, j] = matrix[j, i] = score_correlation(correlation, one, other, self.origin)
+                where = f" in {self.origin}" if self.origin else ""
+                with located(f"{' and '.join(map(repr, correlation.between))}{where}"):
+                    score = copula.latent_correlation(correlation.rank, grades(one), grades(other))
+                matrix[i, j] = matrix[j, i] = score
         return matrix
 
     @property
@@ -281,8 +289,7 @@ class Priors(Mapping[str, Family]):
         """Return the priors with all uncertain inputs but `names` fixed at their medians."""
         if isinstance(names, str) or not isinstance(names, Iterable):
             raise InputError(f"names is {shown(names)}; give a list of inputs, as ['load_factor']")
-        names = list(map(str, names))
-        kept = {name: self[name] for name in names}
+        kept = {name: self[name] for name in map(str, names)}
         return self.replace(**{n: self[n].median for n in self.uncertain if n not in kept})
 
     def correlated_in(self, sets: Iterable[Iterable[str]]) -> "Priors":
@@ -319,15 +326,6 @@ def check_name(name: str, what: str) -> None:
         raise InputError(f"{what} cannot be called {shown(name)}; use letters, digits and underscores")
     if name in RESERVED:
         raise InputError(f"{what} cannot be called {name!r}: it is a coordinate of a forecast or summary; rename it")
-
-
-def _distribution(value: object, name: str) -> Family:
-    """Take a distribution, a frozen scipy.stats distribution or a number."""
-    check_name(name, "an input")
-    with located(f"input {name!r}"):
-        made = as_distribution(value)
-        factor(made.unit)
-    return made
 
 
 @typed

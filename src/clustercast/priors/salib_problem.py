@@ -110,7 +110,7 @@ def _rows(content: Mapping[str, Any], origin: str) -> tuple[list[Any], ...]:
 
 def _parameter_file(path: Path) -> dict[str, list[Any]]:
     """Return the dictionary that SALib makes of a parameter file."""
-    content: dict[str, list[Any]] = {"names": [], "bounds": [], "groups": [], "dists": []}
+    rows: list[tuple[Any, ...]] = []
     for number, line in enumerate(read_text(path).splitlines(), 1):
         if not line.strip() or line.strip().startswith("#"):
             continue
@@ -123,9 +123,7 @@ def _parameter_file(path: Path) -> dict[str, list[Any]]:
             wanted = "name, lower bound, upper bound and optionally group and distribution, with commas between"
             raise InputError(f"{path}, line {number}: {line[:60]!r} is not {wanted}") from None
         group, dist = (*more, "", "")[:2]
-        row = {"names": name, "bounds": bounds, "groups": name if group in ("", "NA") else group}
-        for key, cell in (row | {"dists": dist or "unif"}).items():
-            content[key].append(cell)
-    if not content["names"]:
+        rows.append((name, bounds, name if group in ("", "NA") else group, dist or "unif"))
+    if not rows:
         raise InputError(f"{path} holds no inputs; write a line an input: name, lower bound, upper bound")
-    return content
+    return dict(zip(("names", "bounds", "groups", "dists"), map(list, zip(*rows, strict=True)), strict=True))

@@ -1,6 +1,5 @@
 """Where the priors lie that come with the library."""
 
-import functools
 from pathlib import Path
 
 from clustercast.errors import InputError, nearest, shown
@@ -14,16 +13,10 @@ _FOLDERS |= {"observations": ("set of observations", "TOML or CSV")}
 
 def directory() -> Path:
     """Return the directory of the shipped priors."""
-    return _found(_IN_WHEEL, _IN_CHECKOUT)
-
-
-@functools.cache
-def _found(wheel: Path, checkout: Path) -> Path:
-    """Return which of two directories there is."""
-    for candidate in (wheel, checkout):
+    for candidate in (_IN_WHEEL, _IN_CHECKOUT):
         if candidate.is_dir():
             return candidate
-    raise InputError(f"the shipped priors are in neither {wheel} nor {checkout}; install clustercast again")
+    raise InputError(f"the shipped priors are in neither {_IN_WHEEL} nor {_IN_CHECKOUT}; install clustercast again")
 
 
 def shipped_names(folder: str = "sets") -> tuple[str, ...]:

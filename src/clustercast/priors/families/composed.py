@@ -97,12 +97,11 @@ class ScipyDistribution(Family):
         name, arguments, held = type(self.frozen).__name__, list[str](), list[Any]()
         if not hasattr(self.frozen, "icdf"):
             made = getattr(self.frozen, "dist", self.frozen)
-            arguments += [repr(value) for value in getattr(self.frozen, "args", ())]
+            arguments += map(repr, getattr(self.frozen, "args", ()))
             arguments += [f"{key}={value!r}" for key, value in sorted(getattr(self.frozen, "kwds", {}).items())]
             held += [value for _, value in sorted(vars(made).items()) if isinstance(value, np.ndarray)]
             name = getattr(made, "name", None) or type(made).__name__
-        for value in held:
-            digest.update(value.tobytes())
+        digest.update(b"".join(value.tobytes() for value in held))
         arguments += [digest.hexdigest()[:16]] if held or not arguments else []
         return super().__repr__().replace(repr(self.frozen), f"{name}({', '.join(arguments)})")
 
@@ -244,11 +243,9 @@ class Mixture(OfComponents):
     @functools.cached_property
     def _normals(self) -> tuple[FloatArray, FloatArray, FloatArray] | None:
         """Weights, means and sds where every component is normal, as in a kernel density estimate of many."""
-        if not all(isinstance(component, Normal) for component in self.components):
-            return None
-        numbers = [(component.mean, component.sd) for component in self.components if isinstance(component, Normal)]
-        means, sds = np.array(numbers).T
-        return np.array(self.weights), means, sds
+        numbers = [(each.mean, each.sd) for each in self.components if isinstance(each, Normal)]
+        means, sds = np.array(numbers).reshape(-1, 2).T
+        return (np.array(self.weights), means, sds) if len(numbers) == len(self.components) else None
 
     def _changes(self, scale: float, shift: float) -> dict[str, Any]:
         moved = tuple(component._linear(scale, shift, "1") for component in self.components)
@@ -292,10 +289,9 @@ class Mixture(OfComponents):
             heights = weights / (sds * math.sqrt(2 * math.pi))
             return _row_sums(x, means, lambda gap: heights * np.exp(-((gap / sds) ** 2) / 2))
         total = np.zeros_like(x)
-        for weight, component in zip(self.weights, self.components, strict=True):
-            if self.is_discrete or not component.is_discrete:
-                nested = component._density(x) if isinstance(component, Mixture) else None
-                total += weight * (np.exp(component.log_density(x)) if nested is None else nested)
+        for weight, each in zip(self.weights, self.components, strict=True):
+            if self.is_discrete or not each.is_discrete:
+                total += weight * (each._density(x) if isinstance(each, Mixture) else np.exp(each.log_density(x)))
         return total
 
     def _log_density(self, x: FloatArray) -> FloatArray:

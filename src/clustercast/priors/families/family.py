@@ -94,30 +94,24 @@ class Family:
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in given)})"
 
     def __add__(self, other: float | str) -> "Family":
-        """Return the distribution of the sum with a number, or with a text such as ``"2 GW"``."""
         return self._linear(1.0, in_unit(_number_beside(other, "+"), self.unit, "what is added"), self.unit)
 
     def __mul__(self, other: float) -> "Family":
-        """Return the distribution of the product with a number."""
         return self._linear(in_unit(_number_beside(other, "*"), "1", "the factor"), 0.0, self.unit)
 
     def __sub__(self, other: float | str) -> "Family":
-        """Return the distribution of the difference from a number."""
         return self + -in_unit(_number_beside(other, "-"), self.unit, "what is subtracted")
 
     def __rsub__(self, other: float | str) -> "Family":
-        """Return the distribution of a number less this."""
-        return self * -1.0 + _number_beside(other, "-")
+        return self * -1.0 + other
 
     def __truediv__(self, other: float) -> "Family":
-        """Return the distribution of the quotient by a number."""
         divisor = in_unit(_number_beside(other, "/"), "1", "the divisor")
         if divisor == 0:
             raise InputError("a distribution cannot be divided by 0; give another number")
         return self * (1.0 / divisor)
 
     def __rtruediv__(self, other: object) -> "Family":
-        """Refuse a number over a distribution, which has no family in general."""
         raise InputError(f"{shown(other)} / {self.family} is no distribution here; divide in a quantity or state 1 / x")
 
     __radd__ = __add__
