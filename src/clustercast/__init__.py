@@ -1,7 +1,6 @@
 """Monte Carlo uncertainty and sensitivity for the AI build-out: clusters, dollars, power, chips, revenue.
 
-The public names are listed in the stub beside this file and imported at first use, so that ``import clustercast``
-costs next to nothing.
+The public names are listed in the stub beside this file and imported at first use: the import itself costs little.
 """
 
 import ast
@@ -13,16 +12,10 @@ from pathlib import Path
 from clustercast.engine.quantity import quantity as quantity
 
 __version__ = "0.1.0"
-
-
-def _places() -> dict[str, str]:
-    """Return the module of each public name, as the stub has it."""
-    stub = ast.parse(Path(__file__).with_suffix(".pyi").read_text(encoding="utf-8"))
-    found = [node for node in stub.body if isinstance(node, ast.ImportFrom)]
-    return {alias.name: f"{__name__}.{node.module}" for node in found for alias in node.names}
-
-
-_PLACES = _places()
+_STUB = ast.parse(Path(__file__).with_suffix(".pyi").read_text(encoding="utf-8"))
+_IMPORTS = [node for node in _STUB.body if isinstance(node, ast.ImportFrom)]
+# The module of each public name.
+_PLACES = {alias.name: f"{__name__}.{node.module}" for node in _IMPORTS for alias in node.names}
 __all__ = sorted(_PLACES)
 
 

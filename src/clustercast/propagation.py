@@ -32,8 +32,7 @@ def propagate(
 ) -> Dataset:
     """Run a model on drawn inputs.
 
-    Only what the asked outputs need is computed, in blocks of samples that stay in
-    the processor's cache; each intermediate is freed after its last use.
+    Only what the asked outputs need is computed, in blocks of samples that stay in the processor's cache.
 
     Parameters
     ----------
@@ -51,14 +50,12 @@ def propagate(
     Returns
     -------
     Dataset
-        Outputs with dims ``(year, sample)``, or ``(sample,)`` where they do not depend
-        on the year, in their declared units; the inputs; attributes that trace both.
+        Outputs in declared units, dims ``(year, sample)`` or, without years, ``(sample,)``; inputs; the record of both.
 
     Raises
     ------
     InputError
-        If an input is missing or unused, a unit is wrong, the years are empty,
-        repeated or unsorted, or a quantity is not finite.
+        If an input is missing or unused, a unit is wrong, years are absent or do not rise, or a quantity is not finite.
 
     Examples
     --------

@@ -14,7 +14,7 @@ import numpy as np
 
 from clustercast.arrays import FloatArray, Names
 from clustercast.engine.fingerprint import called, fingerprint_of, place_of
-from clustercast.engine.quantity import Declaration, declaration_of
+from clustercast.engine.quantity import Declaration, declaration_of, declared
 from clustercast.engine.units import factor, in_unit
 from clustercast.engine.wiring import PREVIOUS_YEAR, YEAR, Definition, Function, Wiring, constant, reachable
 from clustercast.errors import InputError, nearest
@@ -222,8 +222,8 @@ class Model:
         """Fingerprint of the code of every quantity, of the functions that it calls, of nodes and layers."""
         digest = hashlib.sha256(repr((self.nodes, sorted(self.layers.items()))).encode())
         for name in sorted(self.functions):
-            declared = replace(self.declaration(name), increasing=(), decreasing=())
-            digest.update(repr((name, declared, fingerprint_of(self.functions[name]))).encode())
+            declaration = replace(self.declaration(name), increasing=(), decreasing=())
+            digest.update(repr((name, declaration, fingerprint_of(self.functions[name]))).encode())
         return digest.hexdigest()[:16]
 
     def _made(self, functions: Iterable[Function], spare: Iterable[str]) -> "Model":
@@ -315,5 +315,4 @@ def _spliced(model: Model, function: Function, name: str, later: str, dated: str
     names = [inspect.Parameter(each, inspect.Parameter.POSITIONAL_OR_KEYWORD) for each in (*parameters, later, dated)]
     made.__signature__ = inspect.Signature(names)  # type: ignore[attr-defined]
     made.__name__, made.__doc__ = function.__name__, function.__doc__
-    made.quantity = declaration_of(function)  # type: ignore[attr-defined]
-    return made
+    return declared(function)(made)

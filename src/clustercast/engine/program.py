@@ -174,9 +174,8 @@ def unproved(
     model: Model, values: Arrays, outputs: Iterable[str], years: Iterable[float], call: Call = plain_call
 ) -> Program:
     """Return a program whose inputs and outputs are coherent, without a proof of units."""
-    wanted = tuple(outputs)
     fixed = {name: value for name, value in values.items() if np.ndim(value) == 0}
-    made = _folded(scheduled(model, fixed, wanted, years), call)
+    made = _folded(scheduled(model, fixed, tuple(outputs), years), call)
     return replace(made, factors={name: 1.0 for name in values if name not in fixed})
 
 

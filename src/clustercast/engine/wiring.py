@@ -73,8 +73,7 @@ def constant(name: str, value: float, unit: str) -> Function:
 
     pinned.__name__ = name
     pinned.__doc__ = f"Pinned to {value:g} in coherent units."
-    pinned.quantity = Declaration(unit)  # type: ignore[attr-defined]
-    return pinned
+    return Declaration(unit)(pinned)
 
 
 @dataclass(frozen=True)
@@ -122,7 +121,7 @@ class Wiring:
             for argument in argument_names(function):
                 past, behind = argument.removeprefix(PREVIOUS), argument.removeprefix(LAGGED)
                 need = Need(argument)
-                if argument == PREVIOUS_YEAR or argument in self.functions:
+                if argument in self.functions:
                     pass
                 elif past != argument and self._is_quantity(past):
                     need = Need(past, "previous")

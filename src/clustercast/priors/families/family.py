@@ -3,7 +3,7 @@
 import dataclasses
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,10 +15,8 @@ from clustercast.engine.units import conversion, in_unit
 from clustercast.errors import InputError, located, nearest, shown
 from clustercast.priors.families.validation import converted, refuse_outside
 
-Quantiles = Mapping[float, float] | Mapping[str, float]
 Interval = tuple[float, float]
 Parameters = tuple[object, ...]
-T = TypeVar("T")
 # Values inverted at a time, so that the temporaries stay in the second-level cache.
 _BLOCK = 16384
 
@@ -94,19 +92,19 @@ class Family:
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in given)})"
 
     def __add__(self, other: float | str) -> "Family":
-        return self._linear(1.0, in_unit(_number_beside(other, "+"), self.unit, "what is added"), self.unit)
+        return self._linear(1.0, _beside(other, "+", self.unit, "what is added"), self.unit)
 
     def __mul__(self, other: float) -> "Family":
-        return self._linear(in_unit(_number_beside(other, "*"), "1", "the factor"), 0.0, self.unit)
+        return self._linear(_beside(other, "*", "1", "the factor"), 0.0, self.unit)
 
     def __sub__(self, other: float | str) -> "Family":
-        return self + -in_unit(_number_beside(other, "-"), self.unit, "what is subtracted")
+        return self + -_beside(other, "-", self.unit, "what is subtracted")
 
     def __rsub__(self, other: float | str) -> "Family":
         return self * -1.0 + other
 
     def __truediv__(self, other: float) -> "Family":
-        divisor = in_unit(_number_beside(other, "/"), "1", "the divisor")
+        divisor = _beside(other, "/", "1", "the divisor")
         if divisor == 0:
             raise InputError("a distribution cannot be divided by 0; give another number")
         return self * (1.0 / divisor)
@@ -181,7 +179,7 @@ class Family:
     @classmethod
     def from_quantiles(
         cls,
-        quantiles: Quantiles,
+        quantiles: Mapping[float, float] | Mapping[str, float],
         *,
         mode: float | None = None,
         unit: str = "1",
@@ -304,8 +302,8 @@ def _moved(parameter: Any, scale: float, shift: float) -> Any:
     return tuple(scale * x + shift for x in parameter) if isinstance(parameter, tuple) else scale * parameter + shift
 
 
-def _number_beside(other: T, operator: str) -> T:
-    """Return what a distribution is added to or multiplied by, refused where it is a distribution."""
+def _beside(other: str | float, operator: str, unit: str, what: str) -> float:
+    """Return the number that a distribution is combined with, in a unit, refused where it is a distribution."""
     if isinstance(other, Family):
         raise InputError(f"two distributions are not combined by {operator} here; draw both and combine in a quantity")
-    return other
+    return in_unit(other, unit, what)
