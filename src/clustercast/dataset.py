@@ -29,7 +29,6 @@ _Output = tuple[tuple[str, ...], FloatArray, str]
 # One a sample, or the name of the variable that holds them.
 Weights = xr.DataArray | Sequence[float] | FloatArray | str | None
 PROVENANCE = "provenance"
-_SAMPLED = 1024
 _DESIGN = "design"
 _ACRONYMS = {"ai": "AI", "us": "US", "gdp": "GDP", "flop": "FLOP", "cpu": "CPU", "gpu": "GPU"}
 
@@ -166,7 +165,7 @@ def _digest(values: NDArray[Any]) -> str:
     """Return a digest of drawn numbers, at the speed of memory."""
     # The sum of the bits of all values sees any change; of the order, a thousand values tell.
     bits = np.ascontiguousarray(values, dtype=np.float64).reshape(-1).view(np.uint64)
-    some = bits[:: max(1, len(bits) // _SAMPLED)]
+    some = bits[:: max(1, len(bits) // 1024)]
     return hashlib.blake2b(bits.sum(dtype=np.uint64).tobytes() + some.tobytes(), digest_size=6).hexdigest()
 
 

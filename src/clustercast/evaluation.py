@@ -77,11 +77,10 @@ def evaluate(
     outputs : mapping of str to str
         Name and unit of each output to keep, as ``{"cost": "USD"}``.
     form : {"scalar", "arrays", "matrix", "frame"}, optional
-        How the function is called. ``"scalar"``: once a sample, with a float for each argument by name.
-        ``"arrays"``: with an array ``(sample,)`` for each argument by name, read-only; the last axis of the results is
-        the sample. ``"matrix"``: with one array ``(sample, input)``, columns in the order of the inputs; the first
-        axis of the results is the sample, and several outputs may be columns. ``"frame"``: with a pandas DataFrame of
-        the same columns, indexed by the numbers of the samples.
+        How the function is called. ``"scalar"``: once a sample, with a float for each argument by name. ``"arrays"``:
+        with a read-only array ``(sample,)`` for each; the sample is the last axis of the results. ``"matrix"``: with
+        one array ``(sample, input)``, columns in the order of the inputs; the sample is the first axis of the results,
+        several outputs may be columns. ``"frame"``: with a DataFrame of these columns, indexed by sample number.
     coords : mapping of str to sequence, optional
         Labels of further dimensions, as ``{"year": range(2025, 2031), "region": ["EU", "US"]}``.
     executor : object, optional

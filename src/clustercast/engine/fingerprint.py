@@ -138,13 +138,12 @@ class _Walk:
 
     def value(self, name: str, value: object) -> None:
         """Take in a value that goes by a name."""
-        if isinstance(value, _CONSTANTS):
+        constant = isinstance(value, _CONSTANTS)
+        if constant:
             self.parts.append(f"{name} = {value!r}")
-        if isinstance(value, _CONSTANTS) and not hasattr(value, "__dict__"):
-            return
         if isinstance(value, np.ndarray):
             self._array(name, value)
-        elif id(value) not in self._seen:
+        elif id(value) not in self._seen and (not constant or hasattr(value, "__dict__")):
             self._seen[id(value)] = value
             self._object(name, value)
 

@@ -14,8 +14,6 @@ from typing import NamedTuple
 from clustercast.engine.fingerprint import deep_recursion, tree_of
 from clustercast.engine.wiring import PREVIOUS, PREVIOUS_YEAR, YEAR, Definition
 
-_SHORT = {"minimum": "min", "maximum": "max", "power": "pow"}
-
 
 class Formula(NamedTuple):
     """What a quantity equals: its locals in order, and its result."""
@@ -88,7 +86,7 @@ class _Plain(ast.NodeTransformer):
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         """Take NumPy's prefix away."""
         if ast.unparse(node.value) == "np":
-            return ast.Name(_SHORT.get(node.attr, node.attr))
+            return ast.Name({"minimum": "min", "maximum": "max", "power": "pow"}.get(node.attr, node.attr))
         return self.generic_visit(node)
 
     def visit_Call(self, node: ast.Call) -> ast.expr:

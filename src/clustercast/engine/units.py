@@ -187,9 +187,6 @@ class OwnUnits:
         for name, meaning in units.items():
             _define(name, meaning)
 
-    def __repr__(self) -> str:
-        return repr(sorted(own_units.items()))
-
 
 @functools.cache
 def _parsed(unit: str) -> _Unit:

@@ -14,7 +14,6 @@ from clustercast.errors import InputError
 
 Date = float | str | datetime.date | np.datetime64
 ISO = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
-_DECIMAL = re.compile(r"\d{4}\.\d+")
 _REMEDY = "write it as 2024, 2024-06 or 2024-06-15, or give a year such as 2024.5"
 # A figure such as 202406 is a month written without its hyphen, not a year.
 _FIRST, _LAST = 1000, 9999
@@ -60,7 +59,7 @@ def _year(date: Date, *, end: bool) -> float:
 
 def _year_of_text(text: str, end: bool) -> float:
     """Return one end of the period that an ISO text names: a month is a twelfth of a year."""
-    if _DECIMAL.fullmatch(text.strip()):
+    if re.fullmatch(r"\d{4}\.\d+", text.strip()):
         return _year(float(text), end=end)
     match = ISO.fullmatch(text.strip())
     if match is None:

@@ -24,12 +24,9 @@ _JSON = "json_attributes"
 _TREE = "clustercast_tree"
 _RESERVED = {_JSON, _TREE, "dtype", "coordinates", "calendar", "grid_mapping", "scale_factor", "add_offset"}
 _RESERVED |= {"_FillValue", "missing_value", "CLASS", "NAME", "DIMENSION_LIST", "REFERENCE_LIST"}
-_PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-_INT64 = np.iinfo(np.int64)
 # A last line after the content, which HDF5 does not read: the checksum of all bytes before it.
 _SEAL = re.compile(rb"\nclustercast crc32 ([0-9a-f]{8})\n")
 _SEAL_LENGTH = 28
-_CHUNK = 1 << 17
 # The attribute `layout` of a dataset of summaries.
 LAYOUT = "summary"
 # Of a summary: output, place along its dimensions, label of an index, statistic, value, error and unit.
@@ -137,7 +134,7 @@ def _storable(dataset: xr.Dataset) -> xr.Dataset:
         variable.encoding = {"_FillValue": None}
         if variable.size and variable.ndim and variable.dtype.kind not in "OTUS":
             # Chunks of about a megabyte, along the last axes first.
-            chunks, room = list[int](), _CHUNK
+            chunks, room = list[int](), 1 << 17
             for size in reversed(variable.shape):
                 chunks.insert(0, max(1, min(size, room)))
                 room //= chunks[0]
@@ -160,13 +157,13 @@ def _stored_attributes(attrs: Mapping[Any, Any], owner: str, hidden: Set[str] = 
 
 def _is_native(name: str, value: object) -> bool:
     """Return whether netCDF gives an attribute back as it is."""
-    if not _PLAIN_NAME.fullmatch(name) or isinstance(value, bool | np.bool_):
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) or isinstance(value, bool | np.bool_):
         return False
     if isinstance(value, str):
         # Units of the form "days since 2000-01-01" make dates of numbers.
         return "\0" not in value and value.isascii() and not (name == "units" and " since " in value)
     if isinstance(value, int):
-        return _INT64.min <= value <= _INT64.max
+        return -(2**63) <= value < 2**63
     if isinstance(value, np.ndarray):
         return value.dtype.kind in "iuf" and value.ndim == 1 and value.size > 1
     return isinstance(value, float | np.integer | np.floating)

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 QUANTILE_COLUMNS = ("output", "unit", "year", "statistic", "value", "error")
 IAMC_COLUMNS = ("model", "scenario", "region", "variable", "unit", "year", "quantile", "value")
-# A spreadsheet takes a text that begins so for a formula and runs it.
-_FORMULA_STARTS = ("=", "+", "-", "@")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _Row = tuple[object, ...]
 
 
@@ -87,8 +84,7 @@ def write_iamc(
 
     References
     ----------
-    Huppmann et al., "pyam: Analysis and visualisation of integrated assessment and macro-energy scenarios", Open
-    Research Europe 1, 74 (2021), doi:10.12688/openreseurope.13633.2.
+    D. Huppmann et al. (pyam), Open Research Europe 1, 74 (2021), doi:10.12688/openreseurope.13633.2.
     """
     rows: list[_Row] = []
     for scenario, summary in summaries.items():
@@ -190,5 +186,6 @@ def _harmless(cell: object) -> object:
     """Return a cell of one line that no spreadsheet runs."""
     if not isinstance(cell, str):
         return cell
-    text = _CONTROL.sub(" ", cell)
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+    text = re.sub(r"[\x00-\x1f\x7f]", " ", cell)
+    # A text that begins so is taken for a formula.
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text

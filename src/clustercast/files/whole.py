@@ -75,8 +75,7 @@ def write_whole(path: Path | str, writer: Callable[[Path], object]) -> Path:
 
 def write_text(path: Path | str, text: str) -> Path:
     """Write a text file as UTF-8, whole or not at all; return its path."""
-    content = text.encode()
-    return write_whole(path, lambda hidden: hidden.write_bytes(content))
+    return write_whole(path, lambda hidden: hidden.write_bytes(text.encode()))
 
 
 @contextmanager

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 # Coordinates of a forecast, which an input of that name would hide.
 RESERVED = ("year", "sample", "quantile")
-_LONGEST_NAME = 200
 # Of the table in a notebook: the size of a curve, its points, and the style of a cell.
 _WIDTH, _HEIGHT, _POINTS = 96, 18, 48
 _STYLE = "text-align:left;padding:2px 8px;white-space:nowrap"
@@ -322,7 +321,7 @@ def checked_priors(priors: object) -> Priors:
 
 def check_name(name: str, what: str) -> None:
     """Refuse a name that neither a terminal nor a file takes, or that of a coordinate."""
-    if not name.isprintable() or not 0 < len(name) <= _LONGEST_NAME or "/" in name:
+    if not name.isprintable() or not 0 < len(name) <= 200 or "/" in name:
         raise InputError(f"{what} cannot be called {shown(name)}; use letters, digits and underscores")
     if name in RESERVED:
         raise InputError(f"{what} cannot be called {name!r}: it is a coordinate of a forecast or summary; rename it")

@@ -11,7 +11,7 @@ import numpy as np
 
 from clustercast.engine.fingerprint import unknown_to_fingerprint, versions
 from clustercast.engine.model import Model
-from clustercast.engine.units import OwnUnits
+from clustercast.engine.units import own_units
 from clustercast.errors import InputError
 from clustercast.files.whole import held_by_one_run, output_directory, write_whole
 from clustercast.priors.prior_set import Priors
@@ -37,7 +37,7 @@ class Checkpoint:
                 raise InputError(f"{what}: {why}; {remedy}")
         # All that decides the result of a run, in words.
         known = {"call": call, "versions": json.dumps(versions()), "priors": f"{priors.name} {priors.hash}"}
-        known |= {"model": model.hash, "units": repr(OwnUnits())}
+        known |= {"model": model.hash, "units": repr(sorted(own_units.items()))}
         self._run = known | {name: str(value) for name, value in arguments.items()}
         self._path = output_directory(directory) / FILE
         self._due = 0.0

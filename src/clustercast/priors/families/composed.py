@@ -19,11 +19,6 @@ from clustercast.priors.families.closed_form import Discrete, Fixed, Normal
 from clustercast.priors.families.family import Family, Interval, in_blocks
 from clustercast.priors.families.validation import distribution_family, refuse_unless_weights
 
-# Pairs of a value and a component at a time.
-_CELLS = 100_000
-# Where the quantiles of a distribution of scipy are read for its fingerprint.
-_PROBES = np.arange(1, 512) / 512
-
 
 def as_distribution(value: Any, unit: str = "1") -> Family:
     """Return a distribution, a number as a constant, or what scipy gives as a family; anything else is refused."""
@@ -93,7 +88,7 @@ class ScipyDistribution(Family):
     def __repr__(self) -> str:
         """Show the parameters of the distribution and a fingerprint of its data, never its address in memory."""
         # Quantiles stand for what its parameters do not say.
-        digest = hashlib.sha256(self._called("icdf", "ppf", _PROBES).tobytes())
+        digest = hashlib.sha256(self._called("icdf", "ppf", np.arange(1, 512) / 512).tobytes())
         name, arguments, held = type(self.frozen).__name__, list[str](), list[Any]()
         if not hasattr(self.frozen, "icdf"):
             made = getattr(self.frozen, "dist", self.frozen)
@@ -302,8 +297,8 @@ class Mixture(OfComponents):
 
 
 def _row_sums(x: FloatArray, places: FloatArray, function: Callable[[FloatArray], FloatArray]) -> FloatArray:
-    """Return the sum of a function of the distances of each value from many places, a few values at a time."""
-    block = max(1, _CELLS // places.size)
+    """Return the sum of a function of the distances of each value from many places, 100,000 of them at a time."""
+    block = max(1, 100_000 // places.size)
     return in_blocks(lambda values: function(values[:, np.newaxis] - places).sum(axis=1), x, block).reshape(x.shape)
 
 

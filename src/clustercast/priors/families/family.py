@@ -17,8 +17,6 @@ from clustercast.priors.families.validation import converted, refuse_outside
 
 Interval = tuple[float, float]
 Parameters = tuple[object, ...]
-# Values inverted at a time, so that the temporaries stay in the second-level cache.
-_BLOCK = 16384
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
@@ -281,8 +279,8 @@ class Family:
         raise NotImplementedError
 
 
-def in_blocks(function: Callable[[FloatArray], FloatArray], values: FloatArray, block: int = _BLOCK) -> FloatArray:
-    """Return a function of each element, a block at a time."""
+def in_blocks(function: Callable[[FloatArray], FloatArray], values: FloatArray, block: int = 16384) -> FloatArray:
+    """Return a function of each element, a block at a time: temporaries stay in the second-level cache."""
     flat = values.reshape(-1)
     if flat.size <= block:
         return function(flat)

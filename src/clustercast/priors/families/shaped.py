@@ -116,8 +116,7 @@ class PERT(_OnInterval, WithMode):
 
     References
     ----------
-    D. G. Malcolm, J. H. Roseboom, C. E. Clark, W. Fazar (1959), Application of a technique
-    for research and development program evaluation. doi:10.1287/opre.7.5.646
+    D. G. Malcolm, J. H. Roseboom, C. E. Clark, W. Fazar, Oper. Res. 7, 646 (1959), doi:10.1287/opre.7.5.646.
 
     Examples
     --------
@@ -201,9 +200,8 @@ class Metalog(Family):
     Parameters
     ----------
     coefficients : sequence of 2 or 3 floats
-        Location, scale and skewness: of the number in `unit` where it is unbounded, of the logarithm of the
-        distance to one bound, of the log odds between two. `from_quantiles` finds them. The bounds are the support;
-        either may be infinite.
+        Location, scale and skewness, as `from_quantiles` finds them: of the number in `unit` without bounds, of the
+        logarithm of the distance to one, of the log odds between two. The bounds are the support; infinite is none.
 
     References
     ----------
