@@ -228,11 +228,9 @@ def forecast_dataset(
     return made
 
 
-def _beside_inputs(
-    inputs: Dataset, variables: _Variables, coords: _Variables, model_hash: str, values: Arrays
-) -> Dataset:
+def _beside_inputs(inputs: Dataset, made: _Variables, coords: _Variables, model_hash: str, values: Arrays) -> Dataset:
     """Return outputs beside the inputs they came from, with the record of both."""
-    carried = {name: inputs.variables[name] for name in _input_names(inputs) if name not in variables}
+    carried = {name: inputs.variables[name] for name in _input_names(inputs) if name not in made}
     record, samples = provenance_of(inputs), inputs.sizes.get("sample", 1)
     drawn: dict[str, str] = record.get("drawn", {})
     now = {name: _digest(numbers) for name, numbers in values.items()} if drawn else {}
@@ -248,7 +246,7 @@ def _beside_inputs(
     attrs = {**inputs.attrs, **provenance({**record, "model_hash": model_hash})}
     attrs.pop("warning", None)
     of_samples = {name: coord for name, coord in inputs.coords.items() if set(coord.dims) <= {"sample"}}
-    return xr.Dataset({**carried, **variables}, coords={**of_samples, **coords}, attrs=attrs)
+    return xr.Dataset({**carried, **made}, coords={**of_samples, **coords}, attrs=attrs)
 
 
 def output_attrs(model: Model, name: str) -> dict[str, str | int]:

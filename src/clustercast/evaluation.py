@@ -344,9 +344,8 @@ def _joined(task: _Task, name: str, parts: Sequence[FloatArray]) -> tuple[tuple[
     if len(fitting) != 1:
         known = ", ".join(f"{dim} ({size})" for dim, size in task.sizes.items()) or "none"
         reason = f"could be {' or '.join(map(str, fitting))}" if fitting else "fits no coords"
-        what = f"output {name!r} of {task.called} has shape {shape} for each sample, which {reason}"
-        remedy = f"coords are {known}: name further dimensions there, in the order of the axes, of different lengths"
-        raise InputError(f"{what}; {remedy}")
+        what = f"output {name!r} of {task.called} has shape {shape} for each sample, which {reason}; coords are {known}"
+        raise InputError(f"{what}: name further dimensions there, in the order of the axes, of different lengths")
     return (*fitting[0], "sample"), np.ascontiguousarray(np.moveaxis(np.concatenate(parts), 0, -1))
 
 

@@ -137,8 +137,7 @@ def draw(
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else math.inf
     if size * bytes_each > memory:
         what = f"size is {size}, which takes {size * bytes_each / 1e9:,.0f} GB, more than this machine has"
-        remedy = f"give at most {memory // bytes_each:,}, or keep no samples with cc.stream or cc.stream_sobol"
-        raise InputError(f"{what}; {remedy}")
+        raise InputError(f"{what}; give at most {memory // bytes_each:,}, or keep no draws: cc.stream, cc.stream_sobol")
     seeds = [replicate_seed(seed, replicate) for replicate in range(several)]
     options = {name: given[name] for name in chosen.options if name != "replicates"}
     values, attrs = chosen.make(priors, size, seeds, **options)
@@ -160,9 +159,8 @@ def input_values(
     needed = set(priors.uncertain if names is None else names)
     if not needed.isdisjoint(priors.correlated):
         needed.update(priors.correlated)
-    columns = [(column, name) for column, name in enumerate(priors.uncertain) if name in needed]
     uniforms = {}
-    for column, name in columns:
+    for column, name in ((column, name) for column, name in enumerate(priors.uncertain) if name in needed):
         if design == "sobol":
             uniforms[name] = designs.inside(designs.sobol_column(seed, column, start, stop))
         elif design == "random":

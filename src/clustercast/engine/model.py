@@ -162,9 +162,8 @@ class Model:
         try:
             return self.wiring.orders.setdefault(asked, tuple(graphlib.TopologicalSorter(graph).static_order()))
         except graphlib.CycleError as error:
-            what = f"quantities need each other in a circle: {' -> '.join(error.args[1])}"
-            remedy = "break it by an input, or take the value of the node before as an argument previous_..."
-            raise InputError(f"{what}; {remedy}") from None
+            what = f"quantities need each other in a circle: {' -> '.join(error.args[1])}; break it by an input"
+            raise InputError(f"{what}, or take the value of the node before as an argument previous_...") from None
 
     def inputs(self, outputs: Iterable[str] | None = None) -> tuple[str, ...]:
         """Return the inputs that `outputs` (all quantities) need, in the order of first use."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from clustercast.arrays import Arrays, FloatArray
+from clustercast.arrays import Arrays, FloatArray, Names
 from clustercast.engine.model import ANY, Model, change_of
 from clustercast.engine.operations import Call, Device, Operation, joined, plain_call, rows_of, run_operation, to_device
 from clustercast.engine.schedule import ROUNDING, Builder, Place
@@ -62,10 +62,8 @@ class Program:
         where: dict[str, list[tuple[str, FloatArray]]] = {}
         for name, (early, late) in self.outputs.items():
             out = kept[name]
-            if early == late or self.dimensions[name] == 1:
-                where.setdefault(late, []).append((name, out))
-                continue
-            for key, rows in ((early, out[: self.early]), (late, out[self.early :])):
+            parts = [(late, out)] if early == late else [(early, out[: self.early]), (late, out[self.early :])]
+            for key, rows in parts:
                 where.setdefault(key, []).append((name, rows))
         with np.errstate(divide="raise", invalid="raise", over="raise"):
             for key, result in self._results(self._known(inputs), plain_call):
@@ -116,11 +114,9 @@ class Program:
         return replace(self, fixed=to_device(self.fixed, device))
 
 
-def program(
-    model: Model, values: Arrays, units: Mapping[str, str], outputs: Iterable[str], years: Iterable[float]
-) -> Program:
+def program(model: Model, values: Arrays, units: Mapping[str, str], outputs: Names, years: Iterable[float]) -> Program:
     """Prove the units of a model on three samples, and make it ready for blocks."""
-    wanted, dates = tuple(outputs), tuple(years)
+    wanted, dates = model.asked(outputs), tuple(years)
     factors = {name: factor(units[name]) for name in model.inputs(wanted)}
     fixed = {name: np.asarray(values[name] * f) for name, f in factors.items() if values[name].ndim == 0}
     uncertain = {name: f for name, f in factors.items() if name not in fixed}
@@ -170,12 +166,10 @@ def _refuse_idle_changes(model: Model, values: Arrays, outputs: tuple[str, ...],
             raise InputError(f"{what}, and {how}; change {changed!r} for all years, or a rate of growth from a date on")
 
 
-def unproved(
-    model: Model, values: Arrays, outputs: Iterable[str], years: Iterable[float], call: Call = plain_call
-) -> Program:
+def unproved(model: Model, values: Arrays, outputs: Names, years: Iterable[float], call: Call = plain_call) -> Program:
     """Return a program whose inputs and outputs are coherent, without a proof of units."""
     fixed = {name: value for name, value in values.items() if np.ndim(value) == 0}
-    made = _folded(scheduled(model, fixed, tuple(outputs), years), call)
+    made = _folded(scheduled(model, fixed, model.asked(outputs), years), call)
     return replace(made, factors={name: 1.0 for name in values if name not in fixed})
 
 

@@ -99,9 +99,8 @@ class Beta(_OnInterval):
         narrow, wide = math.log(1e-3), math.log(1e8)
         log_total = elicitation.root(lambda log_total: cdf(*shapes(log_total), 1) - float(levels[1]), narrow, wide)
         if log_total is None:
-            through = f"{values[0]:g} at {levels[0]:g} and {values[1]:g} at {levels[1]:g}"
-            what = f"no beta distribution on [{low:g}, {high:g}] goes through {through}"
-            raise InputError(f'{what}; use family = "metalog" with these bounds')
+            what = f"no beta distribution on [{low:g}, {high:g}] goes through {values[0]:g} at {levels[0]:g}"
+            raise InputError(f'{what} and {values[1]:g} at {levels[1]:g}; use family = "metalog" with these bounds')
         return *shapes(log_total), low, high
 
 
