@@ -188,9 +188,8 @@ def input_arrays(inputs: Dataset, outputs: Iterable[str] = ()) -> tuple[dict[str
         raise InputError("the dataset holds no inputs; make one with cc.draw(priors, size, seed=...)")
     if not inputs.sizes.get("sample"):
         raise InputError("the inputs hold no samples; keep the dimension, for one sample by inputs.isel(sample=[0])")
-    for name in outputs:
-        if name in inputs.coords:
-            raise InputError(f"the inputs have a coordinate {name!r}, which is an output too; rename or drop it")
+    if twice := [name for name in outputs if name in inputs.coords]:
+        raise InputError(f"the inputs have a coordinate {twice[0]!r}, which is an output too; rename or drop it")
     return values, units
 
 

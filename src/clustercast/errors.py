@@ -30,8 +30,6 @@ _ORIGINS = {
 _NUMBERS = {int: numbers.Integral, float: numbers.Real}
 _IN_WORDS: dict[object, str] = {int: "a whole number", float: "a number", str: "a text", bool: "True or False"}
 _IN_WORDS |= {types.NoneType: "None", Iterable: "a list", Sequence: "a list", Callable: "a function"}
-# Longer words than any name or path, and longer messages than anyone reads.
-_LONG_WORD, _LONG_MESSAGE = re.compile(r"\S{300,}"), 3000
 
 
 class InputError(ValueError):
@@ -44,9 +42,10 @@ class InputError(ValueError):
     def __str__(self) -> str:
         """Return the message: whatever name or value is in it, one line that prints and that a screen holds."""
         line = " ".join(super().__str__().split("\n"))
-        line = _LONG_WORD.sub(lambda word: f"{word[0][:60]}... ({len(word[0])} characters)", line)
+        # No name or path has a longer word, and nobody reads a longer message.
+        line = re.sub(r"\S{300,}", lambda word: f"{word[0][:60]}... ({len(word[0])} characters)", line)
         line = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in line)
-        return line if len(line) <= _LONG_MESSAGE else f"{line[:_LONG_MESSAGE]}... ({len(line)} characters)"
+        return line if len(line) <= 3000 else f"{line[:3000]}... ({len(line)} characters)"
 
 
 def shown(value: object, most: int = 120) -> str:

@@ -40,7 +40,6 @@ class _Design:
     make: Callable[..., Drawn]
     options: tuple[str, ...] = ()
     replicates: int = 1
-    fewest_replicates: int = 1
 
 
 @typed
@@ -126,7 +125,7 @@ def draw(
         owners = [repr(name) for name, other in _DESIGNS.items() if option in other.options]
         raise InputError(f"{option} is an option of design {', '.join(owners)}, not of {design!r}; leave it out")
     size, several = whole_number("size", size), chosen.replicates if replicates is None else replicates
-    several = whole_number("replicates", several, least=chosen.fewest_replicates)
+    several = whole_number("replicates", several, least=min(chosen.replicates, 2))
     if size < several:
         what = f"a size of {size} is less than the {several} replicates whose spread gives the error bars"
         raise InputError(f"{what}; give {several} or more, or at most {size} replicates")
@@ -286,8 +285,8 @@ _DESIGNS: Mapping[str, _Design] = {
     "latin": _Design(partial(_plain, "latin"), ("replicates",)),
     "sobol": _Design(partial(_plain, "sobol"), ("replicates",)),
     "saltelli": _Design(_saltelli, ("replicates", "second_order", "points", "groups", "latent")),
-    "shapley": _Design(partial(_from_scores, "shapley"), ("replicates",), 16, 2),
-    "kucherenko": _Design(partial(_from_scores, "kucherenko"), ("replicates",), 16, 2),
+    "shapley": _Design(partial(_from_scores, "shapley"), ("replicates",), 16),
+    "kucherenko": _Design(partial(_from_scores, "kucherenko"), ("replicates",), 16),
     "morris": _Design(_morris, ("levels", "span")),
 }
 MEASURED = tuple(name for name in _DESIGNS if name not in PLAIN)

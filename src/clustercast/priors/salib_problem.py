@@ -91,9 +91,8 @@ def _distribution(dist: str, values: list[Any], **about: Any) -> families.Family
 
 def _rows(content: Mapping[str, Any], origin: str) -> tuple[list[Any], ...]:
     """Return names, bounds, distributions and groups of a problem, one of each for each input."""
-    for key in ("names", "bounds"):
-        if key not in content:
-            raise InputError(f"{origin} has no {key!r}; SALib's dictionary has 'names' and 'bounds'")
+    if absent := [key for key in ("names", "bounds") if key not in content]:
+        raise InputError(f"{origin} has no {absent[0]!r}; SALib's dictionary has 'names' and 'bounds'")
     usual = {"dists": ["unif"] * np.size(content["names"]), "groups": content["names"]}
     rows = {key: content.get(key) or usual.get(key, ()) for key in ("names", "bounds", "dists", "groups")}
     for key, row in rows.items():

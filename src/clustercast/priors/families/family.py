@@ -257,9 +257,8 @@ class Family:
 
     def _check(self) -> None:
         """Check the parameters against one another."""
-        for name in self.positive:
-            if getattr(self, name) <= 0:
-                raise InputError(f"{name} = {getattr(self, name):g} must be greater than 0")
+        if wrong := [name for name in self.positive if getattr(self, name) <= 0]:
+            raise InputError(f"{wrong[0]} = {getattr(self, wrong[0]):g} must be greater than 0")
 
     @classmethod
     def _elicit(cls, levels: FloatArray, values: FloatArray, bounds: Interval | None, mode: float | None) -> Parameters:
