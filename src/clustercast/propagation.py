@@ -60,13 +60,10 @@ def propagate(
     Examples
     --------
     >>> import clustercast as cc
-    >>> @cc.quantity("W")
-    ... def cluster_power(size, power_per_accelerator):
-    ...     return size * power_per_accelerator
-    >>> priors = cc.Priors(size=cc.Fixed(1e5, unit="H100e"), power_per_accelerator=cc.Uniform(1, 2, unit="kW/H100e"))
-    >>> forecast = cc.propagate(cc.draw(priors, 4, seed=1), model=cc.Model([cluster_power]))
-    >>> forecast["cluster_power"].dims, forecast["cluster_power"].units
-    (('sample',), 'W')
+    >>> inputs = cc.draw(cc.read_priors("situational_awareness"), 4, seed=1)
+    >>> power = cc.propagate(inputs, outputs=["training_cluster_power"])["training_cluster_power"]
+    >>> power.dims, power.units
+    (('year', 'sample'), 'W')
     """
     model = cluster_model() if model is None else model
     wanted = wanted_outputs(model, outputs)

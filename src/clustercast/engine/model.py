@@ -14,7 +14,7 @@ import numpy as np
 
 from clustercast.arrays import FloatArray, Names
 from clustercast.engine.fingerprint import called, fingerprint_of, place_of
-from clustercast.engine.quantity import Declaration, declaration_of, declared
+from clustercast.engine.quantity import Declaration, declaration_of
 from clustercast.engine.units import factor, in_unit
 from clustercast.engine.wiring import PREVIOUS_YEAR, YEAR, Definition, Function, Wiring, constant, reachable
 from clustercast.errors import InputError, nearest
@@ -314,4 +314,5 @@ def _spliced(model: Model, function: Function, name: str, later: str, dated: str
     names = [inspect.Parameter(each, inspect.Parameter.POSITIONAL_OR_KEYWORD) for each in (*parameters, later, dated)]
     made.__signature__ = inspect.Signature(names)  # type: ignore[attr-defined]
     made.__name__, made.__doc__ = function.__name__, function.__doc__
-    return declared(function)(made)
+    marked: Function = declaration_of(function)(made)
+    return marked

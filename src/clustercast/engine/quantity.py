@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Literal, TypeVar, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 from clustercast.errors import InputError, located, nearest
 
@@ -108,14 +108,7 @@ class quantity:
 Declaration = quantity
 
 
-def declaration_of(function: Callable[..., object]) -> Declaration | None:
-    """Return what `quantity` attached to a function, or None."""
+def declaration_of(function: Callable[..., object]) -> Any:
+    """Return the `Declaration` that `quantity` attached to a function, or None."""
     found = getattr(function, "quantity", None)
     return found if isinstance(found, Declaration) else None
-
-
-def declared(function: Callable[..., object]) -> Declaration:
-    """Return what `quantity` attached to a function that is known to be marked."""
-    found = declaration_of(function)
-    assert found is not None
-    return found

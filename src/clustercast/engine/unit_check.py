@@ -13,8 +13,8 @@ from clustercast.arrays import FloatArray
 from clustercast.engine.fingerprint import called, fingerprint_of, numbers_in
 from clustercast.engine.model import Model
 from clustercast.engine.operations import Needs, plain_call
-from clustercast.engine.quantity import Declaration, declared
-from clustercast.engine.units import dimensions, factor, registry, same_base
+from clustercast.engine.quantity import Declaration, declaration_of
+from clustercast.engine.units import factor, parsed, registry, same_base
 from clustercast.engine.wiring import PREVIOUS_YEAR, YEAR, Function, Need
 from clustercast.errors import InputError
 
@@ -34,7 +34,7 @@ class Proof:
 
     def call(self, name: str, function: Function, needs: Needs, arguments: Sequence[FloatArray]) -> FloatArray:
         """Return the result of a quantity, after its units and rows are proved at its first call."""
-        seen, proved, declaration = id(function) in self.seen, self.model.proved, declared(function)
+        seen, proved, declaration = id(function) in self.seen, self.model.proved, declaration_of(function)
         self.seen.add(id(function))
         if seen or (proved and proof_key(function, declaration, map(self._unit, needs)) in proved):
             return np.asarray(plain_call(name, function, needs, arguments), dtype=np.float64)
@@ -66,7 +66,7 @@ def proof_key(function: Function, declaration: Declaration, units: Iterable[str]
     """Return what a proof of a quantity rests on, in short: its code, its declaration, the dimensions it meets."""
     # NumPy's version says nothing about units.
     code = [re.sub(r"( is module numpy) .*", r"\1", part) for part in fingerprint_of(function)]
-    met = [sorted(dimensions(unit).items()) for unit in (declaration.unit, *units)]
+    met = [sorted(parsed(unit).dimensions.items()) for unit in (declaration.unit, *units)]
     text = repr((code, met, declaration.units_checked, declaration.constants))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

@@ -159,7 +159,7 @@ def define_unit(name: str, definition: str | None = None) -> None:
         value, unit = parse_quantity(definition)
         if not value > 0:
             raise InputError(f"unit {name!r} is defined as {definition!r}; its size must be above zero")
-        powers = {**_parsed(unit).dimensions, "OOM": _parsed(unit).decades}
+        powers = {**parsed(unit).dimensions, "OOM": parsed(unit).decades}
         terms = [f"{base}**{power:g}" for base, power in powers.items() if power]
         meaning = " * ".join([repr(value * factor(unit)), *terms])
     _define(name, meaning)
@@ -189,7 +189,7 @@ class OwnUnits:
 
 
 @functools.cache
-def _parsed(unit: str) -> _Unit:
+def parsed(unit: str) -> _Unit:
     """Return a unit as it was read, refused with the nearest known name; pint is asked for what is no plain product."""
     try:
         found = read_product(unit) or _read_by_pint(unit)
@@ -235,22 +235,17 @@ def _read_by_pint(unit: str) -> dict[str, float]:
 
 def factor(unit: str) -> float:
     """Return how many coherent units one `unit` is: factor("GW") is 1e9."""
-    return _parsed(unit).factor
+    return parsed(unit).factor
 
 
 def same_dimension(unit: str, other: str) -> bool:
     """Return whether one unit converts to the other; an order of magnitude (OOM) does not convert to a pure number."""
-    return same_base(unit, other) and _parsed(unit).decades == _parsed(other).decades
+    return same_base(unit, other) and parsed(unit).decades == parsed(other).decades
 
 
 def same_base(unit: str, other: str) -> bool:
     """Return whether two units have the same base dimensions, where OOM is a pure number, as in arithmetic."""
-    return dimensions(unit) == dimensions(other)
-
-
-def dimensions(unit: str) -> Mapping[str, float]:
-    """Return the powers of reference units that a unit comes to."""
-    return _parsed(unit).dimensions
+    return parsed(unit).dimensions == parsed(other).dimensions
 
 
 def conversion(unit: str, to: str, what: str = "value", value: float | None = None) -> float:
@@ -262,7 +257,7 @@ def conversion(unit: str, to: str, what: str = "value", value: float | None = No
     # What the number means as orders of magnitude and as a share, with the text to write.
     per, each = ("/year", " a year") if same_base(unit, "1/year") else ("", "")
     number = math.nan if value is None else value * factor(unit)
-    share = not _parsed(unit).decades
+    share = not parsed(unit).decades
     decades = (math.log10(1 + number) if number > -1 else math.nan) if share else number
     known = abs(decades) < 12
     decades = decades if known else 0.48

@@ -10,7 +10,7 @@ import numpy as np
 
 from clustercast.arrays import FloatArray
 from clustercast.engine.fingerprint import called
-from clustercast.engine.quantity import Between, Declaration, declared
+from clustercast.engine.quantity import Between, Declaration, declaration_of
 from clustercast.errors import InputError
 
 Function = Callable[..., FloatArray]
@@ -115,9 +115,9 @@ class Wiring:
     @cached_property
     def _written(self) -> dict[str, Definition]:
         """Return the definition of every function."""
-        needs: dict[str, list[Need]] = {name: [] for name in self.functions}
+        needs: dict[str, tuple[Need, ...]] = dict.fromkeys(self.functions, ())
         for name, function in self.functions.items():
-            lags = declared(function).lags
+            lags = declaration_of(function).lags
             for argument in argument_names(function):
                 past, behind = argument.removeprefix(PREVIOUS), argument.removeprefix(LAGGED)
                 need = Need(argument)
@@ -130,17 +130,17 @@ class Wiring:
                         what = f"{called(function, name)} takes {argument!r} and names no lag of {behind!r}"
                         raise InputError(f"{what}; write @cc.quantity(..., lags={{{behind!r}: 'name_of_the_input'}})")
                     need = Need(behind, "lagged", lags[behind])
-                needs[name].append(need)
+                needs[name] += (need,)
         on_nodes = {need.name for all_needs in needs.values() for need in all_needs if need.kind != "now"}
         found = {}
         for name, function in self.functions.items():
-            declaration, own = declared(function), tuple(needs[name])
-            steps = any(need.kind == "previous" or need.name == PREVIOUS_YEAR for need in own)
+            declaration: Declaration = declaration_of(function)
+            steps = any(need.kind == "previous" or need.name == PREVIOUS_YEAR for need in needs[name])
             between = declaration.between or ("linear" if steps or name in on_nodes else None)
             # What gives the value at the first node.
             before, first = declaration.before, INITIAL + name
             first = before if first not in self.functions and isinstance(before, str) else first
-            found[name] = Definition(name, function, declaration, own, between, first if steps else None, steps)
+            found[name] = Definition(name, function, declaration, needs[name], between, first if steps else None, steps)
         return found
 
     def _is_quantity(self, name: str) -> bool:
@@ -155,7 +155,7 @@ class Wiring:
             return None
         if plain in self.layers[layer] and plain not in self.functions:
             function = constant(name, self.layers[layer][plain], "1")
-            return Definition(name, function, declared(function), (), None, None, steps=False)
+            return Definition(name, function, declaration_of(function), (), None, None, steps=False)
         written = self.functions.get(plain) and self.definition(plain)
         if not written:
             return None

@@ -37,6 +37,8 @@ Number = tuple[str, dict[str, Any], str | None, str, float, float, str]
 def write_netcdf(dataset: xr.Dataset | xr.DataTree, path: Path | str) -> Path:
     """Write a dataset or a tree of datasets as netCDF, whole or not at all.
 
+    Numbers carry HDF5's Fletcher-32 checksums, for every reader; the file ends with a CRC-32, for `read_netcdf`.
+
     Parameters
     ----------
     dataset : xarray.Dataset or xarray.DataTree
@@ -52,10 +54,6 @@ def write_netcdf(dataset: xr.Dataset | xr.DataTree, path: Path | str) -> Path:
     ------
     InputError
         If the place cannot be written to, or netCDF cannot hold a name, a value or an attribute.
-
-    Notes
-    -----
-    Numbers carry HDF5's Fletcher-32 checksums, for every reader; the file ends with a CRC-32, for `read_netcdf`.
     """
     if not isinstance(dataset, xr.Dataset | xr.DataTree):
         kind = type(dataset).__name__

@@ -6,18 +6,15 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from clustercast.errors import InputError, takes
 from clustercast.files.netcdf import Number, refuse_column_names, summary_rows, write_netcdf
 from clustercast.files.whole import write_text, write_whole
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import pyarrow as pa
 
 QUANTILE_COLUMNS = ("output", "unit", "year", "statistic", "value", "error")
 IAMC_COLUMNS = ("model", "scenario", "region", "variable", "unit", "year", "quantile", "value")
@@ -138,14 +135,14 @@ def write_draws(forecast: xr.Dataset, path: Path | str) -> Path:
     return write_whole(path, write)
 
 
-def write_table(frame: "pd.DataFrame", path: Path | str) -> Path:
+def write_table(frame: pd.DataFrame, path: Path | str) -> Path:
     """Write a data frame as CSV, its index first."""
     table = frame.reset_index()
     return write_text(path, _csv_text([str(name) for name in table.columns], table.itertuples(index=False)))
 
 
-def _draw_tables(forecast: xr.Dataset) -> Iterator["pa.Table"]:
-    """Yield the rows of one year (and other place) after the other, so that no more than those are held."""
+def _draw_tables(forecast: xr.Dataset) -> Iterator[Any]:
+    """Yield Arrow's tables, the rows of one year (and other place) after the other: no more than those are held."""
     import pyarrow as pa
 
     columns = [str(name) for name in forecast.data_vars]

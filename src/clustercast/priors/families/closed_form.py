@@ -15,8 +15,6 @@ from clustercast.errors import InputError
 from clustercast.priors.families.family import Family, Interval, Parameters
 from clustercast.priors.families.validation import distribution_family, refuse_unless_rising, refuse_unless_weights
 
-_LOG_ROOT_TWO_PI = math.log(2 * math.pi) / 2
-
 
 @distribution_family("fixed", is_discrete=True, ends=("value", "value"))
 class Fixed(Family):
@@ -91,7 +89,7 @@ def normal_tails(z: FloatArray) -> Tails:
 def normal_log_density(x: FloatArray, mean: float, sd: float) -> FloatArray:
     """Return the log density of a normal distribution."""
     score = (x - mean) / sd
-    return np.asarray(-score * score / 2 - (_LOG_ROOT_TWO_PI + math.log(sd)))
+    return np.asarray(-score * score / 2 - (math.log(2 * math.pi) / 2 + math.log(sd)))
 
 
 @distribution_family("lognormal", counts=(2,), ends=(0.0, math.inf), positive=("sigma",), has_density_at_ends=False)

@@ -69,9 +69,7 @@ class Truncated(_Between):
 
     Examples
     --------
-    >>> from clustercast.priors.families import LogNormal
-    >>> share = Truncated(LogNormal.from_quantiles({0.05: 0.2, 0.95: 0.9}), high=1.0)
-    >>> share.quantile([0, 1]).tolist()
+    >>> Truncated(Normal(0.5, 0.3), low=0, high=1).quantile([0, 1]).tolist()
     [0.0, 1.0]
     """
 
