@@ -32,7 +32,6 @@ _ADDRESS = re.compile(r"^<| at 0x[0-9a-fA-F]+")
 # Where the quantiles of a distribution are read: they hold what its attributes may not.
 _PROBES = np.concatenate([[1e-9, 1e-6, 1e-3], np.linspace(0.005, 0.995, 199), [1 - 1e-3, 1 - 1e-6, 1 - 1e-9]])
 _LIMIT = threading.RLock()
-# What looks a name up in a module.
 _GLOBAL = ("LOAD_GLOBAL", "LOAD_NAME")
 # Through these a function reads what is in no name of its code.
 _OUTSIDE = {"open", "eval", "exec", "globals", "vars", "__import__"}
@@ -116,8 +115,7 @@ def _definitions(text: str) -> dict[int, ast.FunctionDef]:
 
 def fingerprint_of(function: Function) -> tuple[str, ...]:
     """Return what of a function decides its values: its statements, and all that it refers to."""
-    # Two processes that load the same code get the same, whatever their memory looks like. NumPy, SciPy, Python itself
-    # and other installed packages are not looked into.
+    # All processes that load the same code get the same. Python itself and installed packages are not looked into.
     return tuple(_Walk("", function).parts)
 
 

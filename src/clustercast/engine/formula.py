@@ -32,7 +32,6 @@ def formula_of(found: Definition) -> Formula:
     parameters = tuple(inspect.signature(found.function).parameters)
     names = {}
     for name, need, argument in zip(parameters, found.needs, found.arguments, strict=True):
-        # With its date where it has one.
         if need.kind == "lagged":
             names[name] = f"{need.name}[t{'+h' if found.steps else ''} - {need.lag}]"
         elif found.steps and name in (YEAR, PREVIOUS_YEAR):

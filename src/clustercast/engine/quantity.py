@@ -104,7 +104,6 @@ class quantity:
         return function
 
 
-# What a quantity declares beside its code.
 Declaration = quantity
 
 

@@ -103,12 +103,9 @@ def read_product(unit: str) -> dict[str, float] | None:
             over[what] = over.get(what, 0.0) + power
         else:
             under[what] = under.get(what, 0.0) - power
-    size = 1.0
-    for scale, power in over.items():
-        size *= scale ** max(power - under.get(scale, 0.0), 0.0)
-    for scale, power in under.items():
-        size *= scale ** -max(power - over.get(scale, 0.0), 0.0)
-    return {**bases, "": size}
+    sizes = [scale ** max(power - under.get(scale, 0.0), 0.0) for scale, power in over.items()]
+    sizes += [scale ** -max(power - over.get(scale, 0.0), 0.0) for scale, power in under.items()]
+    return {**bases, "": math.prod(sizes, start=1.0)}
 
 
 def registry() -> "pint.UnitRegistry[Any]":

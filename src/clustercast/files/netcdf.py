@@ -18,8 +18,7 @@ from clustercast.errors import InputError, takes, typed
 from clustercast.files.whole import write_whole
 
 _ENGINE: Final = "h5netcdf"
-# One text attribute holds, as JSON, what netCDF has no type for (None, truth values, mappings, lists) and what its
-# conventions would read as something else.
+# One text attribute holds as JSON what netCDF has no type for (None, mappings) or would read as something else.
 _JSON = "json_attributes"
 _TREE = "clustercast_tree"
 _RESERVED = {_JSON, _TREE, "dtype", "coordinates", "calendar", "grid_mapping", "scale_factor", "add_offset"}

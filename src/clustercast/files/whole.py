@@ -50,8 +50,7 @@ def read_text(path: Path) -> str:
 
 def write_whole(path: Path | str, writer: Callable[[Path], object]) -> Path:
     """Write a file so that a reader finds the old one, whole, or the new one, whole; return its path."""
-    # The new content goes to a hidden file in the same directory, reaches the disk, and takes the name in one step.
-    # Whatever stops the writer, a full disk or Ctrl-C, leaves the old file and nothing else.
+    # A hidden file beside it reaches the disk, then takes the name: what stops the writer leaves the old one alone.
     # A symbolic link is followed, and a file that is replaced keeps its permissions.
     with one_line_errors(path):
         target = Path(os.path.realpath(path))

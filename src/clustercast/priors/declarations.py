@@ -39,9 +39,7 @@ def declared_inputs() -> Mapping[str, Declaration]:
 @functools.cache
 def _declarations(path: Path) -> Mapping[str, Declaration]:
     """Return the declarations of a file, none where there is no file."""
-    if not path.is_file():
-        return MappingProxyType({})
-    declared = validated(load_toml(path), RootModel[dict[str, Declaration]], path).root
+    declared = validated(load_toml(path), RootModel[dict[str, Declaration]], path).root if path.is_file() else {}
     for name, declaration in declared.items():
         low, high = declaration.bounds
         if not low < high:
@@ -53,9 +51,7 @@ def _declarations(path: Path) -> Mapping[str, Declaration]:
 
 def heir(name: str) -> str:
     """Return what took the place of a name that is gone, as the end of a message; nothing for other names."""
-    if not declared_inputs() or name in declared_inputs():
-        return ""
-    gone = _renamed(directory() / "renamed.toml")
+    gone = {} if name in declared_inputs() else _renamed(directory() / "renamed.toml")
     return f"; {name} is gone since version 0.2: {gone[name]}" if name in gone else ""
 
 

@@ -32,7 +32,6 @@ RESERVED = ("year", "sample", "quantile")
 # Of the table in a notebook: the size of a curve, its points, and the style of a cell.
 _WIDTH, _HEIGHT, _POINTS = 96, 18, 48
 _STYLE = "text-align:left;padding:2px 8px;white-space:nowrap"
-# Of the table of two sets.
 _QUANTILES = {"5 %": 0.05, "50 %": 0.5, "95 %": 0.95}
 
 

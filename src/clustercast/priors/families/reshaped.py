@@ -147,11 +147,9 @@ class TruncatedNormal(_Between):
             found = elicitation.root(lambda mean: cdf(mean, sd, 0) - float(levels[0]), least - 30 * sd, most + 30 * sd)
             return (most + 30 * sd) if found is None else found
 
-        def excess(log_sd: float) -> float:
-            return cdf(mean_at(log_sd), math.exp(log_sd), 1) - float(levels[1])
-
         narrowest, step = math.log(span) - math.log(20.0), float(levels[1] - levels[0])
-        log_sd = elicitation.root(excess, narrowest, math.log(span / step) + math.log(30.0))
+        widest = math.log(span / step) + math.log(30.0)
+        log_sd = elicitation.root(lambda log: cdf(mean_at(log), math.exp(log), 1) - float(levels[1]), narrowest, widest)
         if log_sd is None:
             what = f"quantiles {values[0]:g} and {values[1]:g} are too far apart for a normal distribution truncated"
             raise InputError(f'{what} to [{low:g}, {high:g}]; use family = "metalog" with these bounds, or "beta"')
