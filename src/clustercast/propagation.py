@@ -118,14 +118,11 @@ def wanted_outputs(model: Model, outputs: Names) -> tuple[str, ...]:
     """Return the outputs to keep, each once."""
     if not isinstance(model, Model):
         raise InputError(f"the model is {model!r}, and must be a cc.Model; make one with cc.Model([f, g])")
-    if outputs is None:
-        return model.headline
-    if not isinstance(outputs, Iterable):
+    if outputs is not None and not isinstance(outputs, Iterable):
         raise InputError(f"outputs is {outputs!r}; give names of quantities, as ['training_cluster_power']")
-    wanted = tuple(dict.fromkeys([outputs] if isinstance(outputs, str) else outputs))
+    wanted = tuple(dict.fromkeys(model.asked(outputs)))
     if not wanted:
         raise InputError("outputs is empty; name at least one quantity, or leave it out for the headline ones")
-    model.order(wanted)
     return wanted
 
 

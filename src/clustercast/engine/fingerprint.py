@@ -286,16 +286,15 @@ def _referred(function: types.FunctionType) -> dict[str, object]:
     """Return what a function refers to outside of itself: of its module, closure and defaults."""
     around, code = function.__globals__, function.__code__
     known: dict[str, object] = {}
-    for name in sorted(_operands(code, *_GLOBAL)):
-        if name in around:
-            known |= _with_members(name, around[name], names_in(code))
+    for name in sorted(_operands(code, *_GLOBAL) & around.keys()):
+        known |= _with_members(name, around[name], names_in(code))
     for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
         try:
             known |= _with_members(name, cell.cell_contents, names_in(code))
         except ValueError:
             known[name] = None  # a name of the closure that nothing was given yet
     # The modules that it imports when it runs; one that is not there says so then.
-    package = function.__globals__.get("__package__") or ""
+    package = around.get("__package__") or ""
     parents = list(itertools.accumulate(package.split(".") if package else (), lambda one, two: f"{one}.{two}"))
     for given in sorted(_operands(code, "IMPORT_NAME")):
         for name in (given, *(f"{parent}.{given}".rstrip(".") for parent in parents)):

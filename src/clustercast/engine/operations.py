@@ -243,11 +243,10 @@ def checked_device(device: str) -> Device:
         remedy = "pip install 'clustercast[cuda]', or use device='cpu'"
         raise InputError(f"device is 'cuda', but CuPy is not installed; {remedy}") from None
     try:
-        devices = int(cupy.cuda.runtime.getDeviceCount())
+        if cupy.cuda.runtime.getDeviceCount() == 0:
+            raise InputError("device is 'cuda', but this machine has no GPU; use device='cpu'")
     except cupy.cuda.runtime.CUDARuntimeError as error:
         raise InputError(f"device is 'cuda', but CuPy finds no usable GPU ({error}); use device='cpu'") from None
-    if devices == 0:
-        raise InputError("device is 'cuda', but this machine has no GPU; use device='cpu'")
     return "cuda"
 
 

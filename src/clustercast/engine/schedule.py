@@ -1,8 +1,7 @@
 """From a model, outputs and dates to the operations of a run.
 
-What does not depend on the date is computed once. Node quantities are computed on the nodes, straight where they
-depend on no past, in loops where they do. At dates before the first node each node quantity is given by its `before`;
-from the first node on it is read between the nodes, and everything else is computed from what was read.
+What depends on no date is computed once; node quantities on the nodes, in loops where they depend on their past. Before
+the first node each is given by its `before`; from it on each is read between nodes, and the rest computed from that.
 """
 
 import graphlib

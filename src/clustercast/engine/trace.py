@@ -1,8 +1,7 @@
 """The model as a list of array operations: the unchanged functions run once on symbols instead of numbers.
 
-Symbols answer NumPy's protocols (NEP 13 and 18), so that every function of NumPy that a quantity calls becomes an
-operation on vectors of samples. Dates are unrolled, equal operations are shared, and what no sample changes is folded
-into constants. A program runs wherever its few operations are known.
+Symbols answer NumPy's protocols (NEP 13 and 18): every function of NumPy that a quantity calls becomes an operation on
+vectors of samples. Dates are unrolled, equal operations shared, and what no sample changes is folded into constants.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,10 +20,8 @@ from clustercast.engine.wiring import Function
 from clustercast.errors import InputError
 
 # Every operation that a program may hold, with the function of NumPy that it stands for; the last give truth values.
-_ELEMENTWISE = """
-    add subtract multiply divide power minimum maximum negative absolute exp exp2 expm1 log log2 log10 log1p sqrt square
-    reciprocal sin cos tanh floor ceil sign where
-"""
+_ELEMENTWISE = "add subtract multiply divide power minimum maximum negative absolute exp exp2 expm1 log log2 log10"
+_ELEMENTWISE += " log1p sqrt square reciprocal sin cos tanh floor ceil sign where"
 _LOGICAL = "greater greater_equal less less_equal equal not_equal logical_and logical_or logical_not".split()
 OPERATIONS: Mapping[str, Callable[..., Any]] = {name: getattr(np, name) for name in (*_ELEMENTWISE.split(), *_LOGICAL)}
 _SYNONYMS = {"true_divide": "divide", "fabs": "absolute", "float_power": "power"}

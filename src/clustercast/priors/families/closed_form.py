@@ -250,8 +250,7 @@ class Uniform(BetweenEnds):
         return low, low + width
 
     def _invert(self, at: Levels) -> FloatArray:
-        x = self.low + (self.high - self.low) * at.tails[0]
-        return np.clip(x, self.low, self.high, out=x)
+        return np.clip(self.low + (self.high - self.low) * at.tails[0], self.low, self.high)
 
     def _tails(self, x: FloatArray) -> Tails:
         width = self.high - self.low
