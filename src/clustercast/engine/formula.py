@@ -9,26 +9,17 @@ import copy
 import inspect
 from collections import Counter
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from clustercast.engine.fingerprint import deep_recursion, tree_of
 from clustercast.engine.wiring import PREVIOUS, PREVIOUS_YEAR, YEAR, Definition
 
 
-class Formula(NamedTuple):
-    """What a quantity equals: its locals in order, and its result."""
-
-    name: str
-    locals: tuple[tuple[str, str], ...]
-    result: str
-
-
 @deep_recursion()
-def formula_of(found: Definition) -> Formula:
-    """Return the formula of a quantity; its code stands as it is where no source can be read."""
+def formula_of(found: Definition) -> list[tuple[str, str]]:
+    """Return what the locals of a quantity and at last itself equal; its call, where no source can be read."""
     tree = tree_of(found.function)
     if tree is None:
-        return Formula(found.name, (), f"{found.function.__name__}({', '.join(found.arguments)})")
+        return [(found.name, f"{found.function.__name__}({', '.join(found.arguments)})")]
     parameters = tuple(inspect.signature(found.function).parameters)
     names = {}
     for name, need, argument in zip(parameters, found.needs, found.arguments, strict=True):
@@ -40,12 +31,12 @@ def formula_of(found: Definition) -> Formula:
             names[name] = f"{need.name}[t]"
         else:
             names[name] = f"{need.name}[t+h]" if found.steps and PREVIOUS + name in parameters else argument
-    local, result = _parts(tree, names, found.steps)
-    return Formula(f"{found.name}[t+h]" if found.steps else found.name, local, result)
+    *local, result = _parts(tree, names, found.steps)
+    return [*local, (f"{found.name}[t+h]" if found.steps else found.name, result[1])]
 
 
-def _parts(tree: ast.FunctionDef, names: Mapping[str, str], steps: bool) -> tuple[tuple[tuple[str, str], ...], str]:
-    """Return the locals that stay and the result, as text."""
+def _parts(tree: ast.FunctionDef, names: Mapping[str, str], steps: bool) -> list[tuple[str, str]]:
+    """Return the locals that stay, and the result by no name, as text."""
     values: dict[str, ast.expr] = {}
     result: ast.expr = ast.Constant(...)
     for statement in tree.body:
@@ -62,8 +53,7 @@ def _parts(tree: ast.FunctionDef, names: Mapping[str, str], steps: bool) -> tupl
                 values[ast.unparse(target)] = value
     used = Counter(n.id for part in (*values.values(), result) for n in ast.walk(part) if isinstance(n, ast.Name))
     plain = _Plain({name: value for name, value in values.items() if used[name] == 1}, names, steps)
-    written = {name: plain.text(value) for name, value in values.items() if used[name] != 1}
-    return tuple(written.items()), plain.text(result)
+    return [(name, plain.text(value)) for name, value in [*values.items(), ("", result)] if used[name] != 1]
 
 
 class _Plain(ast.NodeTransformer):

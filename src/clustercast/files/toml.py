@@ -28,7 +28,6 @@ _REMEDIES = {
     "int_type": "a whole number is needed",
     **dict.fromkeys(("list_type", "tuple_type"), "a list in brackets is needed, as [0.0, 1.0]"),
     **dict.fromkeys(("dict_type", "model_attributes_type", "model_type"), "a table of keys and values is needed"),
-    "string_too_short": "a text is needed; fill it in",
     "string_pattern_mismatch": "a text is needed, without control characters",
     "too_long": "there are too many values",
     "too_short": "there are too few values",

@@ -25,8 +25,7 @@ def model_lines(model: Model, outputs: Iterable[str]) -> list[Line]:
     """Return what some outputs of a model need, each quantity after what it needs at the same date."""
     lines = []
     for name in model.order(outputs):
-        found = formula_of(model.definition(name))
-        formulas = (*(f"{local} = {value}" for local, value in found.locals), f"{found.name} = {found.result}")
+        formulas = tuple(" = ".join(equal) for equal in formula_of(model.definition(name)))
         lines.append(Line(name, model.unit(name), model.long_name(name), model.arguments(name), formulas))
     return lines
 
