@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 from scipy.stats import norm
 
 import clustercast as cc
@@ -84,6 +85,14 @@ def test_an_output_with_a_further_dimension_is_refused():
         with pytest.raises(cc.InputError, match="'cost' has the dimension region; choose one value of it"):
             asked(forecast.assign(cost=region), {"cost": "$1T"})
         assert asked(forecast.assign(cost=region).sel(region="here"), {"cost": "$1T"}).sizes["year"] == len(YEARS)
+
+
+def test_an_index_with_labels_reaches_no_level():
+    attrs = {"role": "output", "units": "1", "labels": '["power", "money"]'}
+    forecast = xr.Dataset({"limit": (("year", "sample"), np.eye(2), attrs)}, {"year": [2028, 2030]})
+    for asked in (cc.milestones, cc.reached_by, lambda found, levels: cc.exceedance(found["limit"], levels["limit"])):
+        with pytest.raises(cc.InputError, match="'limit' holds labels, which reach no level; ask for one with ="):
+            asked(forecast, {"limit": 1})
 
 
 def test_claims_are_outputs_too(design):

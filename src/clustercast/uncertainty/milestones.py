@@ -287,6 +287,8 @@ def unit_of(trajectory: xr.DataArray) -> str | None:
 def level_of(trajectory: xr.DataArray, level: Level) -> float:
     """Return a level as a finite number in the unit of a trajectory."""
     unit, name = unit_of(trajectory), str(trajectory.name or title_of(trajectory))
+    if "labels" in trajectory.attrs:
+        raise InputError(f"{name!r} holds labels, which reach no level; ask for one with =, as in cc.parse_condition")
     if isinstance(level, str) and unit is None:
         what = f"{name!r} has no attribute 'units', and the level is {level!r}"
         raise InputError(f"{what}; set it, '1' for a pure number")
