@@ -153,6 +153,7 @@ def test_one_sample_and_outputs_of_one_kind():
         ({"executor": "thread"}, "executor is 'thread'.*did you mean|executor is 'thread'"),
         ({"outputs": ["cluster_pover"]}, "cluster_power"),
         ({"thresholds": {"cluster_pover": 1}}, "thresholds name 'cluster_pover'.*cluster_power"),
+        ({"thresholds": {"cluster_power": []}}, "thresholds of 'cluster_power' hold no level; give one"),
         ({"thresholds": {"cluster_power": "3 USD"}}, "threshold of 'cluster_power'"),
         ({"thresholds": {"larger": 1}}, "counted anyway"),
         ({"probabilities": [0.5, 0.1]}, "probabilities"),

@@ -146,6 +146,8 @@ def stream_plan(
         if model.declaration(name).labels:
             raise InputError(f"thresholds name {name!r}, whose labels are counted anyway; leave it out")
         several = [given] if isinstance(given, str | int | float) else list(given)
+        if not several:
+            raise InputError(f"thresholds of {name!r} hold no level; give one, as '100 GW', or leave {name!r} out")
         levels[name] = tuple(in_unit(level, model.unit(name), f"threshold of {name!r}") for level in several)
     if design not in _DESIGNS:
         raise InputError(f"design is {design!r}; a stream is drawn by one of {', '.join(_DESIGNS)}")
