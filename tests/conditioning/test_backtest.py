@@ -179,6 +179,9 @@ def test_a_rolling_origin_learns_more_each_time():
 def test_an_origin_without_both_sides_is_refused(as_of, told):
     with pytest.raises(cc.InputError, match=told):
         backtest(PRIORS, observations(VALUES), as_of=as_of, model=MODEL, size=1 << 10)
+    # One date is one origin.
+    with pytest.raises(cc.InputError, match=told):
+        rolling_origin(PRIORS, observations(VALUES), origins=as_of, model=MODEL, size=1 << 10)
 
 
 @pytest.mark.parametrize("horizon", [0, -1, math.nan])

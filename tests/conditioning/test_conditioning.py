@@ -465,6 +465,8 @@ def test_a_cut_by_date_uses_only_what_was_known():
         ({"years": [2021, 2030]}, "outside the years 2021 to 2030"),
         ({"years": []}, "there are no years"),
         ({"discrepancy": {"levle": 0.1}}, "nearest known: level"),
+        ({"discrepancy": -0.1}, "discrepancy is -0.1, which can be negative; give a standard deviation in decades"),
+        ({"discrepancy": {"level": cc.Normal(0.1, 0.1, unit="OOM")}}, "Normal.*, which can be negative"),
     ],
 )
 def test_bad_settings_are_refused(settings, told):

@@ -281,6 +281,9 @@ def test_the_scale_of_a_gap_is_that_of_the_output_whatever_the_draws_are():
         cc.InputError, match="'power' has [0-9]+ values with no logarithm; declare it with positive=False"
     ):
         cc.whose_prior({**sets, "a": sets["a"].replace(x=cc.Normal(3, 1))}, "power", **how)
+    priors = {name: cc.read_priors(name) for name in ("situational_awareness", "evidence_2026")}
+    with pytest.raises(cc.InputError, match="'binding_constraint' holds labels, which have no median"):
+        cc.whose_prior(priors, "binding_constraint", 2030)
 
 
 def test_parts_that_depend_on_each_other_are_means_over_all_orders(monkeypatch):
@@ -552,7 +555,7 @@ def test_weights_by_score_are_stacked_log_scores_of_what_came_after():
     [
         (lambda: cc.score_weights({"a": ONE}, origins=["2025"]), "fewer than two"),
         (
-            lambda: cc.score_weights({"one": ONE, "evidence": cc.read_priors("evidence_2026")}, origins=["2025-06"]),
+            lambda: cc.score_weights({"one": ONE, "evidence": cc.read_priors("evidence_2026")}, origins="2025-06"),
             f"'evidence' is dated {cc.read_priors('evidence_2026').about.as_of}: it may know what came after "
             "2025-06, and its score is in sample; give origins after 2026-",
         ),

@@ -208,7 +208,7 @@ def rolling_origin(
     -------
     list of Backtest
     """
-    dates, made = list(origins), []
+    dates, made = [origins] if isinstance(origins, str) else list(origins), []
     settings = {"kept": {}, **settings, "years": tuple(years)}
     for done, date in enumerate(dates, 1):
         made.append(backtest(priors, observations, as_of=date, **settings))

@@ -175,9 +175,12 @@ class Observations:
     def error_priors(self, discrepancy: Discrepancy = None) -> dict[str, object]:
         """Return the prior of each parameter of the likelihood that these rows need."""
         given = discrepancy if isinstance(discrepancy, Mapping) else dict.fromkeys(self.quantities, discrepancy)
-        for name in given:
+        for name, one in given.items():
             if name not in self.quantities:
                 raise InputError(f"discrepancy is of {name!r}, which is not observed{nearest(name, self.quantities)}")
+            least = one.support[0] if isinstance(one, Family) else one
+            if isinstance(least, int | float) and least < 0:
+                raise InputError(f"discrepancy is {one!r}, which can be negative; give a standard deviation in decades")
         needed: dict[str, object] = {}
         # Gaps come last, as they are shared; each quantity has a time of its own where there is a prior for it.
         names = {name: row for row in self.rows for name in row.errors}

@@ -133,7 +133,7 @@ def score_weights(sets: Mapping[str, Priors], *, origins: Iterable[float | str],
     Y. Yao et al., Bayesian Anal. 13, 917 (2018), doi:10.1214/17-BA1091.
     """
     _check_several(sets)
-    dates = sorted(origins, key=end_of)
+    dates = sorted([origins] if isinstance(origins, str) else origins, key=end_of)
     if not dates:
         raise InputError("origins is empty; give one date or more from which the sets forecast, as ['2024-06']")
     for name, priors in sets.items():

@@ -143,6 +143,8 @@ def _members(
     if alone := sorted(set(a) ^ set(b)):
         raise InputError(f"input {alone[0]!r} is in one of {first!r} and {second!r} only; give both the same inputs")
     used = set(with_changes(model, a).inputs([output]))
+    if model.declaration(output).labels:
+        raise InputError(f"output {output!r} holds labels, which have no median; name one that holds numbers")
     stated = (*a.correlations, *b.correlations) if a.correlations != b.correlations else ()
     between = {name for correlation in stated for name in correlation.between}
     differ = [n for n in a if n in used and (without_texts(a[n]) != without_texts(b[n]) or n in between)]
