@@ -37,9 +37,8 @@ SIZE = 1 << 17
 PILOT = 1 << 13
 BUDGET = 1 << 20
 BLOCK = 2048
-# Row, quantity, and the place of its date, or of beginning and end where it is the amount of a year.
-_Place = tuple[int, str, tuple[int, ...]]
-_Placed = tuple[Program, tuple[_Place, ...]]
+# Of rows: number, quantity, and the place of its date, or of beginning and end where it is the amount of a year.
+_Placed = tuple[Program, tuple[tuple[int, str, tuple[int, ...]], ...]]
 
 
 @takes()
@@ -318,8 +317,7 @@ def posterior_tree(
         seen = replicate(problem.rows, predicted, errors, stream(seed, f"replicate {group}"))
         parts[group] = labelled_parameters(priors, observations, inputs, shape)
         parts[f"{group}_predictive"] = labelled_predictions(observations, seen, shape)
-    # From here on of the posterior, which came last. The parameters on which the likelihood depends alone have a log
-    # prior: the others would be noise in power-scaling.
+    # Of the posterior, which came last. Parameters on which no likelihood depends would be noise in power-scaling.
     log_prior = {n: (SAMPLE, x.reshape(shape), {"units": "1"}) for n, x in problem.log_prior(flat, inputs).items()}
     # Of each row given the others of its group.
     alone = leave_one_out_density(problem.rows, predicted, errors)

@@ -71,8 +71,7 @@ def pool(sets: Mapping[str, T], *, weights: SetWeights = None, how: How = "linea
 
     References
     ----------
-    C. Genest and J. V. Zidek, Stat. Sci. 1, 114 (1986), doi:10.1214/ss/1177013825.
-    K. C. Lichtendahl, Y. Grushka-Cockayne and R. L. Winkler, Manag. Sci. 59, 1594 (2013), doi:10.1287/mnsc.1120.1667.
+    Genest and Zidek (1986), doi:10.1214/ss/1177013825; Lichtendahl et al. (2013), doi:10.1287/mnsc.1120.1667.
 
     Examples
     --------

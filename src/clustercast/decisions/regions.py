@@ -207,8 +207,7 @@ def regional_indices(
 
     References
     ----------
-    B. Broto, F. Bachoc and M. Depecker, SIAM/ASA J. Uncertain. Quantif. 8, 693 (2020), doi:10.1137/18M1234631.
-    A. B. Owen and C. Prieur, SIAM/ASA J. Uncertain. Quantif. 5, 986 (2017), doi:10.1137/16M1097717.
+    Broto, Bachoc and Depecker (2020), doi:10.1137/18M1234631; Owen and Prieur (2017), doi:10.1137/16M1097717.
 
     Examples
     --------

@@ -28,7 +28,6 @@ Function = Callable[[Plan, int, int], Result]
 Join = Callable[[Sequence[Result]], Result]
 Task = Callable[[int, int], Result]
 Pool = Callable[[], AbstractContextManager[futures.Executor]]
-_NAMES = ("threads", "processes")
 # A pool that breaks this often without finishing a piece is not tried again.
 _MOST_BREAKS = 3
 # Seconds without a result after which it is looked at whether all processes live.
@@ -70,7 +69,7 @@ def completed(
         yield from _from_cluster(executor, function, plan, pieces, join)
     else:
         remedy = "choose 'threads', 'processes', an executor of concurrent.futures or a dask Client, or leave it out"
-        raise InputError(f"executor is {executor!r}{nearest(str(executor), _NAMES)}; {remedy}")
+        raise InputError(f"executor is {executor!r}{nearest(str(executor), ('threads', 'processes'))}; {remedy}")
 
 
 def _pickled(plan: object) -> bytes:
@@ -168,9 +167,8 @@ def _from_cluster(
         return parts[0] if len(parts) == 1 else client.submit(join, parts, pure=False)
 
     arriving = distributed.as_completed()
-    for _ in range(2 * threads // together + 2):
-        if groups:
-            arriving.add(submit(groups.popleft()))
+    for _ in range(min(len(groups), 2 * threads // together + 2)):
+        arriving.add(submit(groups.popleft()))
     try:
         for future in arriving:
             result = future.result()

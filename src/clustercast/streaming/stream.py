@@ -119,9 +119,8 @@ def stream(
         own |= {"outputs": ", ".join(plan.program.outputs), "device": plan.device}
         levels = json.dumps({name: list(levels) for name, levels in plan.levels.items()})
         place = Checkpoint(checkpoint, "stream", model, priors, **own, thresholds=levels)
-    how: Any = {"executor": executor, "workers": workers, "place": place}
-    how |= {"progress": progress, "leaf": LEAF, "size": size}
-    done = run_pieces(reduce_leaves, plan, plan.empty(), piece_length(plan.leaves, block), **how)
+    how: Any = {"executor": executor, "workers": workers, "place": place, "progress": progress, "leaf": LEAF}
+    done = run_pieces(reduce_leaves, plan, plan.empty(), piece_length(plan.leaves, block), size=size, **how)
     return _streamed_summary(done, plan, model, grid, points, record)
 
 
