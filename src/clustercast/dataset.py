@@ -61,8 +61,7 @@ def provenance_of(data: Labelled) -> dict[str, Any]:
     Examples
     --------
     >>> import clustercast as cc
-    >>> inputs = cc.draw(cc.Priors(growth=cc.Uniform(0.4, 0.6, unit="OOM/year")), 4, seed=7)
-    >>> cc.provenance_of(inputs)["design"]
+    >>> cc.provenance_of(cc.draw(cc.Priors(x=cc.Uniform(0, 1)), 4, seed=7))["design"]
     {'name': 'random', 'seed': 7, 'size': 4}
     """
     try:
@@ -91,8 +90,7 @@ def design_of(data: Labelled) -> dict[str, Any]:
     Examples
     --------
     >>> import clustercast as cc
-    >>> design = cc.draw(cc.Priors(x=cc.Uniform(0, 1), y=cc.Uniform(0, 1)), 8, design="saltelli")
-    >>> cc.design_of(design)["swaps"]
+    >>> cc.design_of(cc.draw(cc.Priors(x=cc.Uniform(0, 1), y=cc.Uniform(0, 1)), 8, design="saltelli"))["swaps"]
     {'x': ['x'], 'y': ['y']}
     """
     return dict(provenance_of(data).get("design", {}))

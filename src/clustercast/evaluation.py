@@ -102,11 +102,9 @@ def evaluate(
     Examples
     --------
     >>> import clustercast as cc
-    >>> def simulator(power, price):
-    ...     return {"cost": 8.76 * power * price}
     >>> priors = cc.Priors(power=cc.Fixed(2, unit="GW"), price=cc.Uniform(40, 60, unit="USD/MWh"))
-    >>> forecast = cc.evaluate(cc.draw(priors, 8, seed=1), simulator, outputs={"cost": "MUSD/year"})
-    >>> forecast["cost"].dims
+    >>> inputs = cc.draw(priors, 8, seed=1)
+    >>> cc.evaluate(inputs, lambda power, price: 8.76 * power * price, outputs={"cost": "MUSD/year"})["cost"].dims
     ('sample',)
     """
     values, _ = input_arrays(inputs, outputs)
@@ -283,8 +281,7 @@ def _evaluated_piece(task: _Task, piece: _Piece) -> dict[str, FloatArray]:
 def _one_by_one(task: _Task, index: Sequence[int], columns: Columns) -> dict[str, FloatArray]:
     """Call a function sample by sample."""
     found: dict[str, list[FloatArray]] = {name: [] for name in task.outputs}
-    lists = [values.tolist() for values in columns.values()]
-    for sample, row in zip(index, zip(*lists, strict=True), strict=True):
+    for sample, row in zip(index, zip(*(values.tolist() for values in columns.values()), strict=True), strict=True):
         arguments = dict(zip(columns, row, strict=True))
         try:
             result = task.function(**arguments)

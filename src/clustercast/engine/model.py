@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -26,8 +26,7 @@ ANY = (-math.inf, math.inf)
 _CHANGE = re.compile(r"^(?P<name>.+)_from_(?P<year>\d{4})(?:_(?P<part>\d+))?$")
 
 
-@dataclass(frozen=True)
-class Nodes:
+class Nodes(NamedTuple):
     """Dates on which recursive quantities are computed: the value of an input, then every `step` years."""
 
     start: str
@@ -228,7 +227,7 @@ class Model:
     def _made(self, functions: Iterable[Function], spare: Iterable[str]) -> "Model":
         """Return a model of other functions with the same headline, nodes and layers."""
         carried: dict[str, Any] = {"headline": self.headline, "layers": self.layers, "proved": self.proved}
-        return Model(functions, spare=spare, **vars(self.nodes), heir=self.heir, bounds=self.bounds, **carried)
+        return Model(functions, spare=spare, **self.nodes._asdict(), heir=self.heir, bounds=self.bounds, **carried)
 
     def asked(self, outputs: Names) -> tuple[str, ...]:
         """Return the quantities that are asked for, each known; one name alone counts as one."""

@@ -176,8 +176,7 @@ class Symbol(np.lib.mixins.NDArrayOperatorsMixin):
         if self.ndim == 2 and isinstance(key, int | np.integer):
             return Symbol(self.graph, [self.numbers[key]], 1)
         if self.ndim == 2 and isinstance(key, slice | list):
-            picked = self.numbers[key] if isinstance(key, slice) else [self.numbers[row] for row in key]
-            return Symbol(self.graph, picked, 2)
+            return Symbol(self.graph, np.array(self.numbers)[key].tolist(), 2)
         if isinstance(key, tuple) and len(key) == 2 and key[1] is None and self.ndim == 1:
             return Symbol(self.graph, self.numbers, 2)
         raise TypeError(f"it picks {key!r} out of an array")

@@ -1,7 +1,6 @@
 """Families in closed form: fixed, normal, lognormal, discrete, uniform, loguniform, triangular."""
 
 import dataclasses
-import functools
 import math
 from typing import Any
 
@@ -213,15 +212,6 @@ class WithMode(BetweenEnds):
         if not self.low <= self.mode <= self.high:
             raise InputError(f"mode = {self.mode:g} must lie between low = {self.low:g} and high = {self.high:g}")
 
-    @classmethod
-    def _standard(cls, levels: FloatArray, peak: float) -> FloatArray:
-        """Return the quantiles on [0, 1] as a function of the peak there."""
-        raise NotImplementedError
-
-    @classmethod
-    def _elicit(cls, levels: FloatArray, values: FloatArray, bounds: Interval | None, mode: float | None) -> Parameters:
-        return elicitation.ends_and_mode(functools.partial(cls._standard, levels), values, mode, cls.family)
-
 
 @distribution_family("uniform", counts=(2,), places=("low", "high"))
 class Uniform(BetweenEnds):
@@ -319,8 +309,9 @@ class Triangular(WithMode):
         return (self.low + self.mode + self.high) / 3
 
     @classmethod
-    def _standard(cls, levels: FloatArray, peak: float) -> FloatArray:
-        return cls(0.0, peak, 1.0)._invert(Levels(levels))
+    def _elicit(cls, levels: FloatArray, values: FloatArray, bounds: Interval | None, mode: float | None) -> Parameters:
+        at = Levels(levels)
+        return elicitation.ends_and_mode(lambda peak: cls(0.0, peak, 1.0)._invert(at), values, mode, cls.family)
 
     def _invert(self, at: Levels) -> FloatArray:
         (p, q), width = at.tails, self.high - self.low

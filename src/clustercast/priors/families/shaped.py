@@ -133,8 +133,11 @@ class PERT(_OnInterval, WithMode):
         return 1 + 4 * (self.mode - self.low) / width, 1 + 4 * (self.high - self.mode) / width
 
     @classmethod
-    def _standard(cls, levels: FloatArray, peak: float) -> FloatArray:
-        return np.asarray(special.betaincinv(1 + 4 * peak, 5 - 4 * peak, levels))
+    def _elicit(cls, levels: FloatArray, values: FloatArray, bounds: Interval | None, mode: float | None) -> Parameters:
+        def standard(peak: float) -> FloatArray:
+            return np.asarray(special.betaincinv(1 + 4 * peak, 5 - 4 * peak, levels))
+
+        return elicitation.ends_and_mode(standard, values, mode, cls.family)
 
 
 @distribution_family("gamma", counts=(2,), ends=(0.0, math.inf), positive=("shape", "scale"), lengths=("scale",))
