@@ -193,6 +193,19 @@ CALLS = {
         lambda: cc.Metalog.from_quantiles({0.05: 1, 0.5: 2, 0.95: 9}, bounds=(0, None)),
         "give two numbers, infinite where there is no end",
     ),
+    "three bounds": (
+        lambda: cc.Beta.from_quantiles({0.05: 1, 0.95: 2}, bounds=(0, 1, 3)),
+        r"beta: bounds are \(0, 1, 3\); give two numbers",
+    ),
+    "a bound alone": (lambda: cc.Normal.from_quantiles({0.05: 1, 0.95: 2}, bounds=5), "normal: bounds are 5; give two"),
+    "a bound beyond all": (
+        lambda: cc.Beta.from_quantiles({0.05: 1, 0.95: 2}, bounds=(0, 10**400)),
+        "beta: bound is beyond 1e308",
+    ),
+    "a mode in words": (
+        lambda: cc.PERT.from_quantiles({0.05: 1, 0.95: 2}, mode="low"),
+        "pert: mode = 'low': a number is needed",
+    ),
 }
 
 

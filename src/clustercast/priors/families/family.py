@@ -13,7 +13,7 @@ from clustercast.arrays.families import elicitation
 from clustercast.arrays.families.tails import Levels, Tails
 from clustercast.engine.units import conversion, in_unit
 from clustercast.errors import InputError, located, nearest, shown
-from clustercast.priors.families.validation import converted, refuse_outside
+from clustercast.priors.families.validation import checked_bounds, converted, number_of
 
 Interval = tuple[float, float]
 Parameters = tuple[object, ...]
@@ -221,7 +221,10 @@ class Family:
             raise InputError(f"{family} has no mode to give beside quantiles; triangular and pert have")
         levels, values = elicitation.read_quantiles(quantiles, family, cls.counts)
         if bounds is not None:
-            refuse_outside(family, levels, values, *bounds)
+            bounds = checked_bounds(family, levels, values, bounds)
+        if mode is not None:
+            with located(family):
+                number_of("mode", mode)
         texts: dict[str, Any] = {"source": source, "as_of": as_of, "note": note, "judgement": judgement}
         return cls(*cls._elicit(levels, values, bounds, mode), unit=unit, bounds=bounds, **texts)
 

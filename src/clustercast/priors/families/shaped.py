@@ -12,7 +12,7 @@ from clustercast.arrays.families.tails import Levels, Tails
 from clustercast.errors import InputError
 from clustercast.priors.families.closed_form import BetweenEnds, WithMode
 from clustercast.priors.families.family import Family, Interval, Parameters
-from clustercast.priors.families.validation import distribution_family, refuse_outside
+from clustercast.priors.families.validation import checked_bounds, distribution_family
 
 
 class _OnInterval(BetweenEnds):
@@ -79,7 +79,7 @@ class Beta(_OnInterval):
         low, high = bounds or (0.0, 1.0)
         if math.isinf(low) or math.isinf(high):
             raise InputError(f'beta needs finite bounds, got [{low:g}, {high:g}]; use family = "metalog" or "gamma"')
-        refuse_outside("beta", levels, values, low, high)
+        checked_bounds("beta", levels, values, (low, high))
         below, above = (values - low) / (high - low), (high - values) / (high - low)
 
         def cdf(alpha: float, beta: float, which: int) -> float:

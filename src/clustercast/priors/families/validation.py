@@ -10,7 +10,7 @@ from numbers import Real
 from typing import Any, TypeVar, dataclass_transform
 
 from clustercast.arrays import FloatArray
-from clustercast.errors import InputError, nearest
+from clustercast.errors import InputError, located, nearest, shown
 
 T = TypeVar("T")
 # Documented with the parameters of every family, before what follows them.
@@ -51,11 +51,11 @@ def distribution_family(family: str, **facts: object) -> Callable[[type[T]], typ
 def converted(name: str, value: object, kind: object, infinite: bool) -> object:
     """Return the value of a field as its type wants it; fields of other types than numbers and texts as they are."""
     if kind is float:
-        return _number(name, value, infinite)
+        return number_of(name, value, infinite)
     if kind == tuple[float, ...] or (name == "bounds" and value is not None):
         if isinstance(value, str | Mapping) or not isinstance(value, Iterable):
             raise InputError(f"{name} = {value!r}: a row of numbers is needed")
-        row = tuple(_number(f"{name}.{place}", item, infinite) for place, item in enumerate(value))
+        row = tuple(number_of(f"{name}.{place}", item, infinite) for place, item in enumerate(value))
         if name == "bounds" and len(row) != 2:
             raise InputError(f"{name} = {value!r}: two numbers are needed, the lower first")
         return row
@@ -64,7 +64,7 @@ def converted(name: str, value: object, kind: object, infinite: bool) -> object:
     return value
 
 
-def _number(name: str, value: object, infinite: bool) -> float:
+def number_of(name: str, value: object, infinite: bool = False) -> float:
     """Return a number; numbers of NumPy are welcome, truth values are not."""
     try:
         number = math.nan if isinstance(value, bool) or not isinstance(value, Real) else float(value)
@@ -75,16 +75,20 @@ def _number(name: str, value: object, infinite: bool) -> float:
     return number
 
 
-def refuse_outside(family: str, levels: FloatArray, values: FloatArray, low: float, high: float) -> None:
-    """Refuse bounds that are reversed or leave out a quantile."""
-    if not all(isinstance(end, Real) for end in (low, high)):
-        raise InputError(f"{family}: bounds are ({low!r}, {high!r}); give two numbers, infinite where there is no end")
+def checked_bounds(family: str, levels: FloatArray, values: FloatArray, bounds: object) -> tuple[float, float]:
+    """Return bounds, refused where they are not two numbers, are reversed or leave out a quantile."""
+    row = tuple(bounds) if isinstance(bounds, Iterable) and not isinstance(bounds, Mapping) else ()
+    if len(row) != 2 or not all(isinstance(end, Real) for end in row):
+        raise InputError(f"{family}: bounds are {shown(bounds)}; give two numbers, infinite where there is no end")
+    with located(family):
+        low, high = (number_of("bound", end, infinite=True) for end in row)
     if not low < high:
         raise InputError(f"{family}: bounds [{low:g}, {high:g}] are reversed or empty; give the lower first")
     for level, value in zip(levels, values, strict=True):
         if not low < value < high:
             what = f"{family}: bounds [{low:g}, {high:g}] exclude the quantile {value:g} at {level:g}"
             raise InputError(f"{what}; widen the bounds or move the quantile strictly inside them")
+    return low, high
 
 
 def refuse_unless_rising(low: float, high: float) -> None:
