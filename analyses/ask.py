@@ -30,10 +30,9 @@ def ask(run: options.Run, condition: str, observations: str = "possible") -> opt
         raise cc.InputError(f"{condition!r} is about inputs alone; ask about a quantity of the model")
     seen = observable(possible(observations), run.model, asked)
     forecasts = {run.priors.name: forecast_of(run, run.priors, asked, seen)}
-    for name in BOTH if run.named[0] in BOTH else ():
-        if name != run.named[0]:
-            other = cc.read_priors(name, scenario=run.named[1], set=run.settings)
-            forecasts[other.name] = forecast_of(run, other, asked, None)
+    for name in {*BOTH} - {run.named[0]} if run.named[0] in BOTH else ():
+        other = cc.read_priors(name, scenario=run.named[1], set=run.settings)
+        forecasts[other.name] = forecast_of(run, other, asked, None)
     found = answer(Question(asked, forecasts, seen, run.priors))
     sentences, results = [text for text in found.shown if isinstance(text, str)], dict(found.results)
     if asked.evaluate(forecasts[run.priors.name]).sum() < FEW:

@@ -42,13 +42,13 @@ def answer_claims(run: options.Run, others: Sequence[str] = ()) -> tuple[Dataset
     return forecast, cc.claim_probabilities(forecast, asked)
 
 
-def relief_of(run: options.Run, years: Sequence[float] = (2027.0, 2028.0, 2030.0, 2034.0)) -> Dataset | None:
+def relief_of(run: options.Run) -> Dataset | None:
     """Return how much more there would be without each limit that acts alone; None where none acts."""
     acting = [name for name in RELIEVED if f"limit_{name}" in run.priors and run.priors[f"limit_{name}"].median == 1]
     if not acting:
         return None
-    size = min(run.samples, MOST_RELIEVED)
-    return cc.limit_relief(run.priors, size, list(years), limits=acting, model=run.model, seed=run.seed)
+    size, years = min(run.samples, MOST_RELIEVED), [2027.0, 2028.0, 2030.0, 2034.0]
+    return cc.limit_relief(run.priors, size, years, limits=acting, model=run.model, seed=run.seed)
 
 
 if __name__ == "__main__":

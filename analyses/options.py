@@ -65,7 +65,7 @@ class Run:
     def with_trend(self) -> list[str]:
         """Return the outputs, and where the model has them the trend of each and whether a world contradicts itself."""
         wanted = [name for output in self.outputs for name in (output, f"trend_{output}")] + ["contradiction"]
-        return [name for name in wanted if name in self.outputs or name in self.model]
+        return [name for name in wanted if name in self.model]
 
     def forecast(self, samples: int | None = None) -> Any:
         """Return a forecast of the outputs and their trends on Sobol' points."""

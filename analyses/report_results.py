@@ -86,7 +86,6 @@ def _scenarios(run: options.Run, outputs: list[str]) -> Mapping[str, Dataset]:
     for scenario in (None, *shipped_names("scenarios")):
         priors = cc.read_priors(run.named[0], scenario=scenario, set=run.settings)
         inputs = cc.draw(priors, run.samples, seed=run.seed)
-        found[scenario or BASE] = cc.propagate(
-            inputs, model=run.model, years=year, outputs=outputs, progress=run.progress
-        ).drop_vars([*inputs.data_vars])
+        forecast = cc.propagate(inputs, model=run.model, years=year, outputs=outputs, progress=run.progress)
+        found[scenario or BASE] = forecast[outputs]
     return found

@@ -34,13 +34,12 @@ def scorecard(
     later = replace(rows, rows=tuple(row for row in rows if row.known_from > end_of(made)))
     runs, in_sample, as_of = {}, [], run.priors.about.as_of
     younger = bool(as_of) and end_of(as_of) > end_of(made)
-    for name in map(str, files):
+    shown: list[object] = []
+    for name in dict.fromkeys(map(str, files)):
         forecast = stored(name)
-        runs[name] = score(forecast, later)
+        found = runs[name] = score(forecast, later)
         # Drawn from priors that are dated after it is said to have been made.
         in_sample += [name] if younger and provenance_of(forecast).get("priors_hash") == run.priors.hash else []
-    shown: list[object] = []
-    for name, found in runs.items():
         shown += say("learning.scores", found, ("posterior",)) if found else []
         shown += say("learning.stored", name, _skills(made, found), made)
     date = end_of(today) if today else max((end_of(row.as_of) for row in rows), default=end_of(made))

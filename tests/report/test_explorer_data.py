@@ -68,9 +68,13 @@ def test_what_any_run_refuses_is_refused():
     def costs(start, growth, year):
         return start * np.exp(growth * (year - 2024))
 
+    with pytest.raises(cc.InputError, match="there are no years"):
+        cc.explore(PRIORS, model=cc.Model([costs]), years=[])
+    with pytest.raises(cc.InputError, match="'cots' is not a quantity of the model; nearest known: costs"):
+        cc.explore(PRIORS, model=cc.Model([costs]), levels={"cots": ["$1"]})
     idle = PRIORS.add(start_from_2025=cc.Fixed(9, unit="USD"))
     with pytest.raises(cc.InputError, match="'start_from_2025' changes nothing"):
-        cc.explore(idle, model=cc.Model([costs]), years=(2024, 2026))
+        cc.explore(idle, model=cc.Model([costs]), years=np.array([2024, 2026]))
 
 
 @pytest.mark.parametrize(

@@ -94,8 +94,9 @@ def explore(
     '<!DOCTYPE html>'
     """
     world = World(checked_priors(priors), priors.about.title or priors.name)
-    data = explorer_data([world], model or cluster_model(), outputs, years or YEARS[2:], levels or {}, seed)
-    return Explorer(page_of({**data, "observed": []}))
+    model, levels, years = model or cluster_model(), levels or {}, YEARS[2:] if years is None else years
+    model.asked(levels)
+    return Explorer(page_of({**explorer_data([world], model, outputs, years, levels, seed), "observed": []}))
 
 
 def page_of(data: Mapping[str, Any]) -> str:
@@ -110,10 +111,6 @@ def page_of(data: Mapping[str, Any]) -> str:
     script = "\n".join(parts)
     style = (_SCRIPTS / "style.css").read_text(encoding="utf-8")
     text = json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
-    own = {"script": _digest(script), "style": _digest(style)}
-    return render("explorer.html", title=data["title"], data=text, code=script, css=style, own=own)
-
-
-def _digest(text: str) -> str:
-    """Return what a content security policy calls a text."""
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+    # What the content security policy knows its own texts by.
+    digests = [base64.b64encode(hashlib.sha256(own.encode()).digest()).decode() for own in (script, style)]
+    return render("explorer.html", title=data["title"], data=text, code=script, css=style, digests=digests)

@@ -2,8 +2,7 @@
 
 import itertools
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from clustercast.engine.model import Model
 from clustercast.report.tables import Table
@@ -23,14 +22,11 @@ def show_in_notebooks() -> None:
     formatters = getattr(getattr(shell, "display_formatter", None), "formatters", None)
     if formatters is None:
         return
-    html: dict[tuple[str, str], Callable[[Any], str]] = {
-        ("clustercast.engine.model", "Model"): model_html,
-        ("clustercast.report.tables", "Table"): table_html,
-    }
-    for (module, name), shown in html.items():
-        formatters["text/html"].for_type_by_name(module, name, shown)
-    for module, name in (("matplotlib.axes._axes", "Axes"), ("matplotlib.figure", "Figure")):
-        formatters["image/svg+xml"].for_type_by_name(module, name, figure_svg)
+    html, svg = (formatters[kind].for_type_by_name for kind in ("text/html", "image/svg+xml"))
+    html("clustercast.engine.model", "Model", model_html)
+    html("clustercast.report.tables", "Table", table_html)
+    svg("matplotlib.axes._axes", "Axes", figure_svg)
+    svg("matplotlib.figure", "Figure", figure_svg)
 
 
 def model_html(model: Model) -> str:

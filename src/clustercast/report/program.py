@@ -54,11 +54,10 @@ def graph_text(lines: Sequence[Line], roots: Iterable[str]) -> str:
         again = line is not None and name in shown and bool(line.arguments)
         yield f"{here}{name}{f' [{line.unit}]' if line else ''}{' (above)' if again else ''}"
         shown.add(name)
-        *first, last = line.arguments if line and line.arguments and not again else ("",)
-        for need in first:
-            yield from unfolded(need, below + "├── ", below + "│   ")
-        if last:
-            yield from unfolded(last, below + "└── ", below + "    ")
+        needs = line.arguments if line and not again else ()
+        for place, need in enumerate(needs, start=1):
+            branch, trunk = ("├── ", "│   ") if place < len(needs) else ("└── ", "    ")
+            yield from unfolded(need, below + branch, below + trunk)
 
     return "\n".join(text for root in roots for text in unfolded(root, "", ""))
 

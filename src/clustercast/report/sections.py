@@ -24,7 +24,7 @@ from clustercast.report import plots
 from clustercast.report.ask import Part
 from clustercast.report.findings import LIMITS, caution, hangs_on, member, opening, sobol_tables
 from clustercast.report.numbers import milestone_text
-from clustercast.report.plots.style import axes_or_new, in_percent, number_text, unit_of
+from clustercast.report.plots.style import axes_or_new, in_percent, in_year, number_text, unit_of
 from clustercast.uncertainty.milestones import crossing_year
 from clustercast.uncertainty.scenarios import BASE, scenario_changes
 from clustercast.uncertainty.stated import StatedCell, compare_with_stated, read_reference_classes, read_stated_tables
@@ -34,7 +34,6 @@ _CLOSEST = 0.6
 _MOST_LEARNED = 4
 # A scenario that changes an output by less is left out of its figure.
 _MOVED = 0.05
-_LEAD_HEIGHT = 4.2
 # What an operator could do is no matter of the reader.
 _ADVICE = re.compile(r"[;:] (?:draw|use|give)\b[^.]*")
 
@@ -105,7 +104,7 @@ def _fan(results: Results, name: str, stated: Sequence[StatedCell]) -> Axes:
             taken.append(place)
     return plots.fan(
         path,
-        ax=axes_or_new(None, height=_LEAD_HEIGHT) if name == results.outputs[0] else None,
+        ax=axes_or_new(None, height=4.2) if name == results.outputs[0] else None,
         trend=results.forecast.get(f"trend_{name}"),
         today=end_of(as_of) if as_of else None,
         stated=stated,
@@ -117,8 +116,7 @@ def _fan(results: Results, name: str, stated: Sequence[StatedCell]) -> Axes:
 
 def _pairs(indices: xr.Dataset, output: str, year: float) -> list[tuple[str, str, float, float]]:
     """Return the pairs of inputs that clearly matter together, with their index and its half-width, the first three."""
-    found = indices.sel(output=output)
-    found = found.sel(year=year) if "year" in found.dims else found
+    found, _ = in_year(indices.sel(output=output), year, "the dataset of indices")
     values, widths = (np.nan_to_num(found[name].values) for name in ("S2", "S2_conf"))
     names = found["input"].values
     clear = sorted(np.argwhere(values > np.maximum(widths, 0.01)).tolist(), key=lambda pair: -values[*pair])
@@ -147,8 +145,7 @@ def _scenarios(results: Results) -> dict[str, Any]:
     changes = scenario_changes(base_forecast, {name: results.scenarios[name] for name in names})
     drawn = {}
     for output in (name for name in results.outputs if name in base_forecast):
-        found = changes["change"].sel(output=output, year=results.year)
-        change = dict(zip(found["scenario"].values, found.values, strict=True))
+        change = changes["change"].sel(output=output, year=results.year).to_series().to_dict()
         moved = sorted((name for name in names if abs(change[name] - 1) > _MOVED), key=lambda name: -change[name])
         paths = {name: results.scenarios[name][output] for name in (BASE, *moved)}
         drawn[output] = plots.scenarios(paths, year=results.year), len(moved)

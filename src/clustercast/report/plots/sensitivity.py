@@ -103,13 +103,12 @@ def sobol_stacked(indices: xr.Dataset, output: str, *, most: int = 5, ax: Axes |
     ax = style.axes_or_new(ax)
     years = np.asarray(chosen["year"].values, dtype=np.float64)
     first = chosen["S1"].where(chosen["variance"] > 0).fillna(0.0).clip(min=0.0)
-    varies = np.asarray(chosen["variance"].values > 0)
     layers = {short_label(name): np.asarray(first.sel(input=name).values) for name in shown}
     others = [name for name in first["input"].values if name not in shown]
     if others:
         layers[f"{len(others)} others alone"] = np.asarray(first.sel(input=others).sum("input").values)
     low, middles = np.zeros(len(years)), []
-    layers["interactions"] = np.where(varies, 1.0, 0.0)
+    layers["interactions"] = np.where(chosen["variance"].values > 0, 1.0, 0.0)
     for place, (label, share) in enumerate(layers.items()):
         high = np.minimum(low + share, 1.0) if label != "interactions" else np.maximum(share, low)
         colour = "none" if label == "interactions" else "0.75" if label.endswith(" alone") else style.PALETTE[place]
@@ -134,8 +133,7 @@ def second_order(
     if "S2" not in indices:
         raise InputError("the indices hold no S2; draw with second_order=True and keep it in cc.sobol_indices")
     chosen, year = style.in_year(style.one_of(indices, "output", output), year, "the dataset of indices")
-    order = np.argsort(-np.nan_to_num(chosen["ST"].values), kind="stable")[:most]
-    places = np.sort(order)
+    places = np.sort(np.argsort(-np.nan_to_num(chosen["ST"].values), kind="stable")[:most])
     names = [short_label(str(chosen["input"].values[k])) for k in places]
     found, widths = (chosen[key].values[np.ix_(places, places)] for key in ("S2", "S2_conf"))
     ax = style.axes_or_new(ax, width=1.9 + 0.95 * len(names), height=1.8 + 0.65 * len(names))

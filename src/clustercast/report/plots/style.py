@@ -40,7 +40,6 @@ QUIET = "#6E6E6E"
 # Points. A new figure is 4.8 inches wide, which a phone of 390 pixels shows at about one pixel a point.
 SMALL = 10
 KEY: dict[str, Any] = {"fontsize": SMALL, "frameon": False, "columnspacing": 1.0}
-_WIDTH, _HEIGHT = 4.8, 3.2
 # Characters of a label beside the axes, and of one of a row, before it goes on in a second line.
 _WIDEST_LABEL, _WIDEST_ROW = 18, 26
 # Of a line of a title: over axes, and where labels of rows stand beside them.
@@ -55,7 +54,7 @@ _COLOURS |= {colour: f"var(--c{place})" for place, colour in enumerate((*PALETTE
 _PIXELS_A_POINT = 1.25
 
 
-def axes_or_new(ax: Axes | None, width: float = _WIDTH, height: float = _HEIGHT) -> Axes:
+def axes_or_new(ax: Axes | None, width: float = 4.8, height: float = 3.2) -> Axes:
     """Return the axes given, or those of a new figure that needs no window, without what a reader does not need."""
     ax = ax or Figure(figsize=(width, height), layout="constrained").subplots()
     # The upper and right spines go; a faint grid stays.
@@ -92,10 +91,10 @@ def save_figure(figure: Figure | Axes, path: Path | str, *, dpi: int = 150) -> P
     if suffix not in known:
         raise InputError(f"cannot write {str(path)!r}: no figure has the suffix {suffix!r}; give .png, .svg or .pdf")
     # Without the date, the same figure is the same file.
-    undated = {"Date": None} if suffix == "svg" else {"CreationDate": None} if suffix == "pdf" else None
+    how: dict[str, Any] = {"svg": {"metadata": {"Date": None}}, "pdf": {"metadata": {"CreationDate": None}}}
     # At level 1 a picture is packed in a third of the time, into a file about a sixth longer.
-    packing: Any = {"pil_kwargs": {"compress_level": 1}} if suffix == "png" else {}
-    return write_whole(path, lambda target: figure.savefig(target, dpi=dpi, metadata=undated, **packing))
+    how["png"] = {"pil_kwargs": {"compress_level": 1}}
+    return write_whole(path, lambda target: figure.savefig(target, dpi=dpi, **how.get(suffix, {})))
 
 
 def svg(drawn: Axes | Figure, name: str, alternative: str) -> str:
