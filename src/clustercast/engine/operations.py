@@ -131,8 +131,6 @@ class Read(Operation):
 
 def rows_of(value: FloatArray, rows: int) -> FloatArray:
     """Return a value with an axis of dates in front."""
-    if value.ndim == 2 and value.shape[0] == rows:
-        return value
     return np.broadcast_to(value, (rows, value.shape[-1] if value.ndim else 1))
 
 

@@ -182,10 +182,9 @@ def read_scenario_file(name: str | Path, priors: Priors) -> Priors:
     """Return a prior set under a scenario, given by its shipped name or its path."""
     path = path_of(name, "scenarios")
     content = _validated(read_text(path), path, "scenarios")
-    for key in content.inputs:
-        if key not in priors:
-            what = f"{path}: inputs.{key} is not an input of {priors.name!r}{heir(key) or nearest(key, priors)}"
-            raise InputError(f"{what}; a scenario only changes inputs that exist")
+    if key := next((key for key in content.inputs if key not in priors), ""):
+        what = f"{path}: inputs.{key} is not an input of {priors.name!r}{heir(key) or nearest(key, priors)}"
+        raise InputError(f"{what}; a scenario only changes inputs that exist")
     changes = _distributions(content.inputs, path)
     dates = {key: entry.from_year for key, entry in content.inputs.items() if entry.from_year is not None}
     later = {change_name(key, date): changes.pop(key) for key, date in dates.items()}
