@@ -64,16 +64,15 @@ def _year_of_text(text: str, end: bool) -> float:
     match = ISO.fullmatch(text.strip())
     if match is None:
         raise InputError(f"cannot read {text[:40]!r} as a date; {_REMEDY}")
-    year, month, day = (int(part) if part else None for part in match.groups())
-    assert year is not None
+    year, month, day = (int(part or 0) for part in match.groups())
     if not _FIRST <= year <= _LAST:
         raise InputError(f"{text!r} is no year from {_FIRST} to {_LAST}; {_REMEDY}")
-    if month is None:
+    if match[2] is None:
         return year + float(end)
     if not 1 <= month <= 12:
         raise InputError(f"{text!r} has month {month}; months go from 01 to 12")
     days = calendar.monthrange(year, month)[1]
-    if day is None:
+    if match[3] is None:
         return year + (month - 1 + end) / 12
     if not 1 <= day <= days:
         raise InputError(f"{text!r} has day {day}; that month has {days} days")
