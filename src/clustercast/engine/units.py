@@ -68,18 +68,17 @@ def definitions() -> dict[str, str]:
     return found
 
 
-def _meaning(word: str) -> str | None:
-    """Return what a unit, alone or with a prefix, is in other units, or None for no unit."""
+def _meaning(word: str) -> str:
+    """Return what a unit, alone or with a prefix, is in other units, or nothing for no unit."""
     known = definitions() | own_units
     prefix = known.get(f"{word[0]}-")
-    return known.get(word) or (f"{prefix} * {word[1:]}" if prefix and word[1:] in known else None)
+    return known.get(word) or (f"{prefix} * {word[1:]}" if prefix and word[1:] in known else "")
 
 
 def _reduced(powers: Mapping[str, float], exponent: float = 1.0) -> Iterator[tuple[str | float, float]]:
     """Yield the reference units that a product of units comes to, and the numbers in it, each with its power."""
     for word, power in powers.items():
         meaning = _meaning(word)
-        assert meaning is not None
         if meaning.startswith("["):
             yield word, power * exponent
         else:
@@ -93,7 +92,7 @@ def read_product(unit: str) -> dict[str, float] | None:
     if len(unit) > LONGEST_UNIT or not _PRODUCT.fullmatch(unit):
         return None
     words = _terms(unit)[1]
-    if any(_meaning(word) is None for word in words):
+    if not all(map(_meaning, words)):
         return None
     bases, over, under = dict[str, float](), dict[float, float](), dict[float, float]()
     for what, power in _reduced({word: power for word, power in words.items() if power}):
