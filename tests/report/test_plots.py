@@ -186,6 +186,8 @@ class TestComparison:
     def test_exceedance_refuses_a_year_that_is_not_there(self, power):
         with pytest.raises(InputError, match="has no year 2040"):
             plots.exceedance_curve(power, years=[2040])
+        with pytest.raises(InputError, match="years is empty; name at least one of 2024, 2026"):
+            plots.exceedance_curve(power.sel(year=[2024, 2026]), years=[])
 
     def test_scenarios_stand_in_the_order_given_with_their_quantiles(self, power):
         ax = plots.scenarios({"base": power, "no_new_gas": power / 10}, year=2030, levels=["$1T"][:0])
@@ -331,6 +333,9 @@ class TestSensitivity:
             (lambda: plots.sobol_by_year(indices(), "fleet_power", index="S3"), "index is 'S3'"),
             (lambda: plots.second_order(indices().drop_vars("S2"), "fleet_power"), "no S2"),
             (lambda: plots.second_order(indices(), "fleet_power", year=1999), "no year 1999"),
+            (lambda: plots.second_order(indices(), "fleet_power", most=1), "a pair needs two inputs"),
+            (lambda: plots.sobol_panels(indices(), outputs=[]), "outputs is empty"),
+            (lambda: plots.leading_inputs(indices(), "fleet_power", index="S9"), "no index 'S9'; it has S1, "),
         ],
     )
     def test_bad_input_is_refused_in_one_sentence(self, call, told):
@@ -422,6 +427,8 @@ class TestConstraints:
     def test_weights_count(self):
         ax = plots.binding_constraint(self.index, weights=np.array([0.0, 0.0, 1.0, 1.0]))
         assert [bar.get_height() for bar in ax.containers[0]] == [0.5, 0.5]
+        with pytest.raises(InputError, match="not all 0"):
+            plots.binding_constraint(self.index, weights=np.zeros(4))
 
     def test_an_index_without_labels_is_refused(self, power):
         with pytest.raises(InputError, match="labelled output"):
@@ -475,6 +482,8 @@ def test_a_figure_is_written_whole_in_a_format_that_is_known(tmp_path, power):
     assert "<svg" in first and "<dc:date>" not in first and len(first) == len(second)
     with pytest.raises(InputError, match="suffix '.xyz'|suffix 'xyz'"):
         plots.save_figure(figure, tmp_path / "a.xyz")
+    with pytest.raises(InputError, match="dpi is 0"):
+        plots.save_figure(figure, tmp_path / "a.png", dpi=0)
 
 
 BASELINES = {

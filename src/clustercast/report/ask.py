@@ -78,12 +78,9 @@ def probability_part(question: Question) -> Part:
         plain = condition.on_trend(forecast)
         trend = (np.nan, np.nan) if plain is None else plain.probability(forecast)
         found[name] = [condition.probability(forecast), trend]
-    values = np.array([*found.values()])
-    result = xr.Dataset(
-        {name: (("priors", "kind"), values[..., k]) for k, name in enumerate(("probability", "standard_error"))},
-        {"priors": list(found), "kind": ["forecast", "trend"]},
-        {"condition": condition.text},
-    )
+    values, coords = np.array([*found.values()]), {"priors": list(found), "kind": ["forecast", "trend"]}
+    both = {name: (("priors", "kind"), values[..., k]) for k, name in enumerate(("probability", "standard_error"))}
+    result = xr.Dataset(both, coords, {"condition": condition.text})
     shown = say("ask.probability", condition.words, found, question.forecast.sizes["sample"], question.is_open)
     outside = validity_sentence(question.priors, condition.years)
     return Part([*shown, *filter(None, [outside])], {"probability": result})

@@ -109,15 +109,13 @@ def _output(model: Model, name: str, levels: Sequence[str | float], timed: bool)
     unit = model.unit(name)
     subject, verb = subject_and_verb(name)
     question = f"How large is {in_a_sentence(name)}{' in {}' if timed else ''}?"
-    texts = [str(level).replace("/year", " a year") for level in levels]
-    values = [in_unit(level, unit, "level") for level in levels]
     return {
         "name": name,
         **_words(name, unit, model.long_name(name)),
         "subject": subject,
         "verb": verb,
         "question": PHRASES.get(name, {}).get("question", question),
-        "levels": [list(pair) for pair in zip(texts, values, strict=True)],
+        "levels": [[str(level).replace("/year", " a year"), in_unit(level, unit, "level")] for level in levels],
     }
 
 

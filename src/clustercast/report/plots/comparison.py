@@ -43,6 +43,8 @@ def exceedance_curve(
     usual = [grid[place] for place in evenly(len(grid), len(_STYLES) + 1)[1:]] or grid
     shown = {f"{year:g}": _of_year(path, year, path) for year in (usual if years is None else years)}
     shown = shown if grid else {style.title_of(path): _of_year(path, None, path)}
+    if not shown:
+        raise InputError(f"years is empty; name at least one of {', '.join(f'{year:g}' for year in grid)}")
     probabilities = np.linspace(*_VIEW, _CURVE_POINTS)
     given = None if weights is None else np.asarray(weights, dtype=np.float64)
     for number, (text, values) in enumerate(shown.items()):
@@ -111,8 +113,7 @@ def pool(
     ax = scenarios({"pool": path} | each, year=year, ax=ax, levels=levels)
     _, chosen = style.in_year(path, year, repr(style.title_of(path)))
     said = style.said(path, *quantiles(_of_year(path, chosen, path), (0.05, 0.5, 0.95)))
-    title = style.title_of(path, chosen)
-    return style.titled(ax, title, f"pool: {said}", pad=18 if levels else 6, wide=style.NARROW)
+    return style.titled(ax, style.title_of(path, chosen), f"pool: {said}", pad=18 if levels else 6, wide=style.NARROW)
 
 
 @takes()

@@ -12,7 +12,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from clustercast.arrays import FloatArray
-from clustercast.arrays.summaries import quantiles
+from clustercast.arrays.summaries import checked_weights, quantiles
 from clustercast.conditioning.observation_rows import Observation
 from clustercast.engine.units import conversion, same_dimension
 from clustercast.errors import InputError, takes
@@ -254,6 +254,8 @@ def binding_constraint(index: xr.DataArray, *, weights: FloatArray | None = None
     elif "labels" in index.attrs and set(index.dims) == {"year", "sample"}:
         labels = json.loads(index.attrs["labels"])
         hits = index.transpose("year", "sample").values[:, np.newaxis, :] == np.arange(len(labels))[:, np.newaxis]
+        if weights is not None:
+            checked_weights(weights, index.sizes["sample"])
         shares = np.average(hits, axis=-1, weights=weights)
     else:
         has = "labels" if "labels" in index.attrs else "none"

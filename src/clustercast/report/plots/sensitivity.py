@@ -73,6 +73,8 @@ def sobol_panels(
 ) -> Figure:
     """Draw the indices of several outputs by year, one panel an output, an input alike in all."""
     names = [str(name) for name in (indices["output"].values if outputs is None else outputs)]
+    if not names:
+        raise InputError("outputs is empty; name at least one, or leave it out for all")
     shown = [leading_inputs(indices, name, index=index, most=most) for name in names]
     styles = {name: place for place, name in enumerate(dict.fromkeys(name for part in shown for name in part))}
     columns = min(2, len(names))
@@ -135,6 +137,8 @@ def second_order(
     chosen, year = style.in_year(style.one_of(indices, "output", output), year, "the dataset of indices")
     places = np.sort(np.argsort(-np.nan_to_num(chosen["ST"].values), kind="stable")[:most])
     names = [short_label(str(chosen["input"].values[k])) for k in places]
+    if len(names) < 2:
+        raise InputError("a pair needs two inputs; give indices of two or more, and most=2 or more")
     found, widths = (chosen[key].values[np.ix_(places, places)] for key in ("S2", "S2_conf"))
     ax = style.axes_or_new(ax, width=1.9 + 0.95 * len(names), height=1.8 + 0.65 * len(names))
     # What chance alone may give has no colour.
@@ -159,6 +163,7 @@ def second_order(
 @takes("output", "input")
 def leading_inputs(indices: xr.Dataset, output: str, *, index: str = "ST", most: int = 5) -> list[str]:
     """Return the inputs with the largest mean index over the years, all above 0; where nothing varies it is 0."""
+    style.known("the dataset has no index", index, [str(name) for name in indices.data_vars])
     values = np.nan_to_num(style.one_of(indices, "output", output)[index].values)
     mean = np.atleast_2d(values).mean(axis=0)
     order = np.argsort(-mean, kind="stable")[:most]
@@ -199,14 +204,12 @@ def conditional_means(forecast: xr.Dataset, output: str, *, year: float | None =
     order = np.argsort(means[:, 4] - means[:, 5], kind="stable")
     back = np.exp if positive else np.positive
     columns = zip(_COLUMNS, means[order].T, strict=True)
-    found = {name: ("input", each if name.endswith("_error") else back(each)) for name, each in columns}
-    table = xr.Dataset(
-        found | {"mean": ((), float(back(scaled.mean())))},
-        coords={"input": [inputs[k] for k in order]},
-        attrs={"output": output, "parts": parts, "mean_is": "geometric" if positive else "arithmetic"},
-    )
-    for name in ("low", "high", "least", "largest", "mean"):
-        table[name].attrs = {"units": path.attrs.get("units", "1"), "long_name": style.title_of(path)}
+    words = {"units": style.unit_of(path), "long_name": style.title_of(path)}
+    found: dict[str, Any] = {name: ("input", each) for name, each in columns}
+    found |= {name: ("input", back(found[name][1]), words) for name in ("low", "high", "least", "largest")}
+    found["mean"] = ((), float(back(scaled.mean())), words)
+    attrs = {"output": output, "parts": parts, "mean_is": "geometric" if positive else "arithmetic"}
+    table = xr.Dataset(found, {"input": [inputs[k] for k in order]}, attrs)
     return table if year is None else table.assign_attrs(year=year)
 
 
