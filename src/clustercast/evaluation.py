@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any, Literal, get_args
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from clustercast.arrays import Arrays, FloatArray
@@ -252,8 +253,6 @@ def _evaluated_piece(task: _Task, piece: _Piece) -> dict[str, FloatArray]:
     rows = len(index)
     whole: Any = None
     if task.form == "frame":
-        import pandas as pd
-
         whole = pd.DataFrame({name: np.array(values) for name, values in columns.items()}, index=list(index))
     elif task.form == "matrix":
         whole = np.column_stack(list(columns.values()))

@@ -65,8 +65,7 @@ class Model:
     Raises
     ------
     InputError
-        If two functions have one name (both places are named), a function is not
-        marked or has defaults, or the graph has a circle that no ``previous_`` argument opens.
+        If two functions have one name, one is not marked or has defaults, or a circle has no ``previous_`` argument.
 
     Examples
     --------

@@ -17,9 +17,8 @@ class quantity:
 
     Inside, every number is in coherent units (year, W, USD, H100e, ...); the dataset gives the quantity in `unit`.
 
-    An argument ``previous_x`` is the quantity x at the node before, ``previous_year`` the date of that node, and
-    ``lagged_x`` the quantity x a time earlier that `lags` names. A quantity that takes a previous value starts
-    from the quantity or input ``initial_x``, or else from `before` at the first node.
+    Argument ``previous_x`` is the quantity x at the node before, ``previous_year`` its date, ``lagged_x`` x a time earlier
+    that `lags` names. What takes a previous value starts from the quantity or input ``initial_x``, else from `before`.
 
     Parameters
     ----------

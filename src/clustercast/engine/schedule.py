@@ -19,7 +19,6 @@ from clustercast.engine.operations import Argument, Compute, Loop, Operation, Po
 from clustercast.engine.wiring import PREVIOUS_YEAR, YEAR, Definition, Need, constant, reachable
 from clustercast.errors import InputError
 
-Dates = tuple[float, ...]
 # Of a date, in years: by how much it may lie before the first node and is on it.
 ROUNDING = 1e-9
 
@@ -27,7 +26,7 @@ ROUNDING = 1e-9
 class Place(NamedTuple):
     """Dates at which quantities are computed; before the first node each node quantity is given by its past."""
 
-    dates: Dates
+    dates: tuple[float, ...]
     early: bool = False
 
 
@@ -151,7 +150,7 @@ class Builder:
         self.operations.append(Read(reads, (key,), nodes, positions, found.between, early, rows))
         return key
 
-    def _behind(self, name: str, dates: Dates, lag: float) -> tuple[str, int, tuple[Position, ...]]:
+    def _behind(self, name: str, dates: tuple[float, ...], lag: float) -> tuple[str, int, tuple[Position, ...]]:
         """Return where a quantity is found a lag before dates: the key and rows of its past, then places on nodes."""
         behind = [date - lag for date in dates]
         past = tuple(date for date in behind if date < self.start - ROUNDING)

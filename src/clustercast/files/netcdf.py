@@ -64,8 +64,7 @@ def write_netcdf(dataset: xr.Dataset | xr.DataTree, path: Path | str) -> Path:
         # As bytes: a view of a buffer that outlives it in a traceback brings Python 3.12.1 down.
         content = bytes(stored.to_netcdf(engine=_ENGINE))
     except (TypeError, ValueError, NotImplementedError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"cannot write {str(path)!r}: {reason}; netCDF holds numbers, texts and dates") from error
+        raise InputError(f"cannot write {str(path)!r}: {error}; netCDF holds numbers, texts and dates") from error
 
     def write(hidden: Path) -> None:
         with hidden.open("wb") as file:

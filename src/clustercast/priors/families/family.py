@@ -62,7 +62,6 @@ class Family:
     judgement: bool = False
 
     def __post_init__(self) -> None:
-        """Convert the fields to their types and check them against one another."""
         with located(self.family):
             for field in dataclasses.fields(self):
                 infinite = field.name in ("bounds", *self.may_be_infinite)
@@ -84,7 +83,6 @@ class Family:
                 raise InputError(f"{what}, which runs from {least:g} to {greatest:g}; {remedy}")
 
     def __repr__(self) -> str:
-        """Show the parameters, and of the rest what was given."""
         fields = sorted(dataclasses.fields(self), key=lambda field: bool(field.kw_only))
         given = [(field.name, value) for field in fields if (value := getattr(self, field.name)) != field.default]
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in given)})"
