@@ -17,8 +17,8 @@ class quantity:
 
     Inside, every number is in coherent units (year, W, USD, H100e, ...); the dataset gives the quantity in `unit`.
 
-    Argument ``previous_x`` is the quantity x at the node before, ``previous_year`` its date, ``lagged_x`` x a time before,
-    which `lags` names. What takes a previous value starts from the quantity or input ``initial_x``, else from `before`.
+    An argument ``previous_x`` is x at the node before, ``previous_year`` the date there, ``lagged_x`` x a time earlier
+    that `lags` names. What takes a previous value starts from the quantity or input ``initial_x``, else from `before`.
 
     Parameters
     ----------
