@@ -27,7 +27,6 @@ Progress = Callable[[int, int], None]
 Columns = Mapping[str, Any]
 _Piece = tuple[Sequence[int], Columns]
 FORMS = get_args(Form)
-_PIECES = 64
 
 
 class NotFiniteError(InputError):
@@ -129,8 +128,8 @@ def evaluate(
     if form != "scalar" and size > 1:
         _check_samples_apart(task, columns, size, executor)
     parts: list[dict[str, FloatArray]] = []
-    # All samples at once where a function takes them here.
-    length = size if executor is None and form != "scalar" else max(1, -(-size // _PIECES))
+    # All samples at once where a function takes them here, else 64 pieces.
+    length = size if executor is None and form != "scalar" else max(1, -(-size // 64))
     pieces = [
         (range(start, min(start + length, size)), {n: column[start : start + length] for n, column in columns.items()})
         for start in range(0, size, length)

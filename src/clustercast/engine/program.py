@@ -16,8 +16,6 @@ from clustercast.errors import InputError
 
 # Relative: by how much a value may pass its bound, as a conversion rounds it.
 _ROUNDING = 1e-9
-# Samples in which an input that changes from a date on has to matter.
-_LOOKED_AT = 256
 
 
 @dataclass(frozen=True)
@@ -126,7 +124,7 @@ def program(model: Model, values: Arrays, units: Mapping[str, str], outputs: Nam
         _refuse_outside(name, value, model.bounds(name), factors[name])
     fingerprint = model.hash
     dimensions = _proved(model, fingerprint, whole, {**fixed, **rows}, units)
-    some = {name: values[name][:_LOOKED_AT] * f for name, f in uncertain.items()}
+    some = {name: values[name][:256] * f for name, f in uncertain.items()}
     _refuse_idle_changes(model, {**fixed, **some}, wanted, dates)
     return replace(
         _folded(whole),
@@ -151,7 +149,7 @@ def _refuse_outside(name: str, value: FloatArray, bounds: tuple[float, float], u
 
 
 def _refuse_idle_changes(model: Model, values: Arrays, outputs: tuple[str, ...], years: tuple[float, ...]) -> None:
-    """Refuse an input that is to change from a date on where nothing that takes it comes out otherwise."""
+    """Refuse an input that is to change from a date on where nothing that takes it comes out otherwise in a sample."""
     for name, (changed, date) in ((name, change) for name in values if (change := change_of(name))):
         same = {**values, name: values.get(changed, values[name])}
         if date >= max(years) or np.all(values[name] == same[name]):
@@ -220,7 +218,6 @@ def _folded(whole: Program, call: Call = plain_call) -> Program:
 
 # Proofs that were made: what a proof depends on, and the dimensions it found.
 _PROOFS: dict[object, dict[str, int]] = {}
-_MOST_PROOFS = 64
 
 
 def _proved(model: Model, fingerprint: str, whole: Program, rows: Arrays, units: Mapping[str, str]) -> dict[str, int]:
@@ -237,7 +234,7 @@ def _proved(model: Model, fingerprint: str, whole: Program, rows: Arrays, units:
     for name, keys in whole.outputs.items():
         # Where the rows before the first node are others, they stand on years even if each part does not.
         found[name] = max(2 if len(set(keys)) == 2 else 0, *(values[key].ndim for key in keys))
-    while len(_PROOFS) >= _MOST_PROOFS:
+    while len(_PROOFS) >= 64:
         del _PROOFS[next(iter(_PROOFS))]
     _PROOFS[key] = found
     return found
