@@ -5,11 +5,12 @@ from scipy.special import ndtr, ndtri
 
 import clustercast as cc
 from benchmarks.measure import Options, Row, at_least, at_most, seconds
+from clustercast.arrays import Function
 from clustercast.arrays.indices.intervals import half_width
-from clustercast.arrays.indices.rare_events import Margin, find_levels, sample_events
+from clustercast.arrays.indices.rare_events import find_levels, sample_events
 
 CLAIM = "training_cluster_power > 10 GW by 2028"
-PROBLEMS: dict[str, tuple[Margin, int, float]] = {
+PROBLEMS: dict[str, tuple[Function, int, float]] = {
     **{
         f"sum of {d} normals beyond a level": (lambda z, p=p: z.sum(axis=1) / np.sqrt(z.shape[1]) + ndtri(p), d, p)
         for d, p in ((2, 1e-3), (10, 1e-4), (3, 1e-5))

@@ -1,6 +1,6 @@
 """Arrays in, arrays out: NumPy and SciPy only."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,5 +9,8 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 Arrays = Mapping[str, FloatArray]
+Function = Callable[[FloatArray], FloatArray]
+# Such as an estimate and its standard error, or the two ends of an interval.
+Pair = tuple[FloatArray, FloatArray]
 # Of inputs or outputs: several, one, or all where none are given.
 Names = Iterable[str] | str | None

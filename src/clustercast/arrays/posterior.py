@@ -1,6 +1,5 @@
 """Likelihood of observed logarithms; tempered resampling and moves from weighted prior draws to a posterior."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -8,7 +7,7 @@ import numpy as np
 from numpy.random import Generator
 from scipy.special import erfcx
 
-from clustercast.arrays import FloatArray, IntArray, summaries
+from clustercast.arrays import FloatArray, Function, IntArray, summaries
 
 # Below this the tail of the normal distribution is 1 to the last bit, and erfcx would soon overflow.
 _FAR_BELOW = -35.0
@@ -18,7 +17,6 @@ _FAR_OUT = 200.0
 GAP_YEAR = 2020.0
 # Chosen by the log score of what came after earlier dates, beside 0 and 1: see the page on forecasts of the past.
 LASTING = 0.5
-LogLikelihood = Callable[[FloatArray], FloatArray]
 # No direction is so narrow that a population which has collapsed could not leave it.
 _NARROWEST = 1e-6
 _AIM = 0.3
@@ -168,9 +166,7 @@ def parts(rows: ObservedRows, errors: ErrorModel) -> list[IntArray]:
     return rows.members if errors.time is None else rows.series
 
 
-def replicate(
-    rows: ObservedRows, predicted: FloatArray, errors: ErrorModel, generator: np.random.Generator
-) -> FloatArray:
+def replicate(rows: ObservedRows, predicted: FloatArray, errors: ErrorModel, generator: Generator) -> FloatArray:
     """Return what might have been observed, with new errors and gaps, shape (n, S)."""
     size = predicted.shape[1]
     drawn = np.empty(predicted.shape)
@@ -222,7 +218,7 @@ class Move:
     step: float
 
     def advance(
-        self, scores: FloatArray, before: FloatArray, target: LogLikelihood, temperature: float, generator: Generator
+        self, scores: FloatArray, before: FloatArray, target: Function, temperature: float, generator: Generator
     ) -> tuple[FloatArray, FloatArray, float]:
         """Return scores and log likelihoods after one move of every row from those before, and the share that moved."""
         # The proposal leaves the approximation unchanged, so that only the ratio of target to approximation enters the

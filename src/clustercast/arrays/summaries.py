@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import betaincinv, ndtr, softmax
 
-from clustercast.arrays import FloatArray
+from clustercast.arrays import BoolArray, FloatArray, IntArray, Pair
 from clustercast.errors import InputError
 
 Probabilities = Sequence[float] | FloatArray
@@ -43,8 +42,7 @@ def sum_of_products(row: FloatArray, other: FloatArray | None = None) -> float:
     # Comput. 14, 783 (1993), doi:10.1137/0914050.
     whole = row.size - row.size % _PART
     if other is None:
-        ones = np.ones(_PART)
-        parts = np.vecdot(row[:whole].reshape(-1, _PART), ones)
+        parts = np.vecdot(row[:whole].reshape(-1, _PART), np.ones(_PART))
         return float(parts.sum() + row[whole:].sum())
     parts = np.vecdot(row[:whole].reshape(-1, _PART), other[:whole].reshape(-1, _PART))
     return float(parts.sum() + np.vecdot(row[whole:], other[whole:]))
@@ -76,13 +74,13 @@ def effective_size(weights: FloatArray) -> float:
     return float(weights.sum() ** 2 / np.square(weights).sum())
 
 
-def order_interval(probabilities: FloatArray, count: float) -> tuple[FloatArray, FloatArray]:
+def order_interval(probabilities: FloatArray, count: float) -> Pair:
     """Return the shares of `count` samples between which each quantile lies with the probability of one sigma."""
     a, b = count * probabilities + 1, count * (1 - probabilities) + 1
     return betaincinv(a, b, _ONE_SIGMA[0]), betaincinv(a, b, _ONE_SIGMA[1])
 
 
-def interval_ranks(probabilities: FloatArray, size: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def interval_ranks(probabilities: FloatArray, size: int) -> tuple[IntArray, IntArray]:
     """Return the ranks, from 0, of the order statistics from which the error of each quantile is made."""
     low, high = order_interval(probabilities, size)
     return np.maximum(np.floor(low * size - 1), 0).astype(np.intp), np.ceil(high * size - 1).astype(np.intp)
@@ -93,9 +91,7 @@ def quantiles(values: FloatArray, probabilities: Probabilities, weights: FloatAr
     return quantiles_with_errors(values, probabilities, weights)[0]
 
 
-def quantiles_with_errors(
-    values: FloatArray, probabilities: Probabilities, weights: FloatArray | None = None
-) -> tuple[FloatArray, FloatArray]:
+def quantiles_with_errors(values: FloatArray, probabilities: Probabilities, weights: FloatArray | None = None) -> Pair:
     """Return quantiles along the last axis and their Monte Carlo standard errors, both (..., probabilities)."""
     # Without weights the quantile is definition 7 of R. J. Hyndman and Y. Fan, Am. Stat. 50, 361 (1996),
     # doi:10.2307/2684934, as NumPy's; with weights that of A. Akinshin (2023), arXiv:2304.07265, as xarray's, of which
@@ -133,7 +129,7 @@ def sample_rows(values: FloatArray) -> tuple[FloatArray, tuple[int, ...]]:
     return array.reshape(-1, array.shape[-1]), array.shape[:-1]
 
 
-def _interpolated(row: FloatArray, part: FloatArray, ranks: NDArray[np.intp]) -> tuple[FloatArray, FloatArray]:
+def _interpolated(row: FloatArray, part: FloatArray, ranks: IntArray) -> Pair:
     """Return quantiles, each a part of the way from the first rank to the second, and errors by the other two."""
     left, right, low, high = np.partition(row, np.unique(ranks))[ranks]
     # Beside an infinite one what lies between two is infinite.
@@ -145,7 +141,7 @@ def _interpolated(row: FloatArray, part: FloatArray, ranks: NDArray[np.intp]) ->
     return between, _half_width(low, high, row.size)
 
 
-def _weighted(row: FloatArray, share: FloatArray, probabilities: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _weighted(row: FloatArray, share: FloatArray, probabilities: FloatArray) -> Pair:
     """Return weighted quantiles, means of the sorted sample over a window of one effective sample, and errors."""
     kept = np.flatnonzero(share)
     kept = kept[np.argsort(row[kept], kind="stable")]
@@ -171,9 +167,8 @@ def _weighted(row: FloatArray, share: FloatArray, probabilities: FloatArray) -> 
 
 def _half_width(left: FloatArray, right: FloatArray, count: float) -> FloatArray:
     """Return half the distance of two order statistics, 0 where both are the same, infinities included."""
-    width = np.zeros_like(left)
-    apart = left != right
-    width[apart] = (right[apart] - left[apart]) / 2
+    with np.errstate(invalid="ignore"):
+        width = np.where(left == right, 0.0, (right - left) / 2)
     return width if count > 1 else np.full_like(left, np.inf)
 
 
@@ -186,7 +181,7 @@ class Summary(NamedTuple):
     mean_error: FloatArray
 
 
-def mean_with_error(values: FloatArray, weights: FloatArray | None = None) -> tuple[FloatArray, FloatArray]:
+def mean_with_error(values: FloatArray, weights: FloatArray | None = None) -> Pair:
     """Return the mean of finite values along the last axis and its Monte Carlo standard error."""
     array, shape = sample_rows(values)
     share = None if weights is None else checked_weights(weights, array.shape[1])
@@ -225,7 +220,7 @@ def replicated_summary(values: FloatArray, probabilities: Probabilities, replica
     return Summary(placed.reshape(*shape, -1), ((high - low) / 2).reshape(*shape, -1), mean, mean_spread.reshape(shape))
 
 
-def share_with_error(reached: NDArray[np.bool_], weights: FloatArray | None = None) -> tuple[FloatArray, FloatArray]:
+def share_with_error(reached: BoolArray, weights: FloatArray | None = None) -> Pair:
     """Return the share of samples for which something holds, and its Monte Carlo standard error."""
     size = reached.shape[-1]
     if not size:
@@ -281,7 +276,7 @@ def first_crossing(
     *,
     falling: bool = False,
     interpolate: bool = True,
-    logarithmic: bool | NDArray[np.bool_] = False,
+    logarithmic: bool | BoolArray = False,
 ) -> FloatArray:
     """Return the time at which each path first reaches a level: inf where never, -inf where passed at the start."""
     # Paths run along the first axis, (times, ...); `logarithmic` interpolates all paths or some, (...), in log10.

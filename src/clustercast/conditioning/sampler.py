@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.special import logsumexp
 
-from clustercast.arrays import FloatArray, IntArray, posterior
+from clustercast.arrays import FloatArray, Function, IntArray, posterior
 from clustercast.arrays.points.streams import stream
 from clustercast.propagation import Progress
 
@@ -114,7 +114,7 @@ class _Walkers:
     # The rows of each population.
     members: list[IntArray]
     move: posterior.Move
-    target: posterior.LogLikelihood
+    target: Function
     generator: np.random.Generator
     budget: int
     progress: Progress | None
@@ -212,7 +212,7 @@ def _in_words(ess: float, name: str, value: float, limit: float, digits: int = 2
 
 
 def sampled(
-    target: posterior.LogLikelihood,
+    target: Function,
     scores: FloatArray,
     log_likelihood: FloatArray,
     weights: Weights,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.special import softmax
 
-from clustercast.arrays import BoolArray, FloatArray, IntArray
+from clustercast.arrays import BoolArray, FloatArray, IntArray, Pair
 from clustercast.arrays.decisions.partition import Partition
 from clustercast.arrays.summaries import effective_size
 from clustercast.errors import InputError
@@ -155,7 +155,7 @@ def informative(scores: FloatArray, holds: BoolArray) -> BoolArray:
 
 def least_shift(
     scores: FloatArray, holds: BoolArray, probability: float, correlation: FloatArray, least_size: float
-) -> tuple[FloatArray, FloatArray]:
+) -> Pair:
     """Return the shift (d,) of least divergence, and weights under it, with less of the event where draws are few."""
     # Scores are normal with mean 0 and correlation R; with mean m = R u their weights are exp(u z) and the divergence
     # is u R u / 2. At the least one m is along the covariance of the event and the scores under these weights.
@@ -204,7 +204,7 @@ def point_scores(between: IntArray, densities: FloatArray, levels: FloatArray) -
     return np.asarray(score[between])
 
 
-def score_covariance(scores: FloatArray, values: FloatArray, shares: FloatArray) -> tuple[FloatArray, FloatArray]:
+def score_covariance(scores: FloatArray, values: FloatArray, shares: FloatArray) -> Pair:
     """Return the covariance of values (N, T) with scores (N, P) under weights, and its error, shape (T, P)."""
     centred, gaps = scores - shares @ scores, values - shares @ values
     found = (gaps * shares[:, np.newaxis]).T @ centred
@@ -221,7 +221,7 @@ def density_at_median(values: FloatArray, shares: FloatArray) -> tuple[float, fl
     return float(median), float(2 * _BESIDE / (high - low)) if high > low else np.inf
 
 
-def index_responses(values: FloatArray, bins: Partition, shares: FloatArray) -> tuple[FloatArray, FloatArray]:
+def index_responses(values: FloatArray, bins: Partition, shares: FloatArray) -> Pair:
     """Return the first-order index of each column, and what has its derivative as that of its mean (N, columns)."""
     # With m(x) the mean of y at x the influence function of var m is 2 (m - mu) (y - mu) - (m - mu)^2.
     away = values - shares @ values
@@ -234,9 +234,7 @@ def index_responses(values: FloatArray, bins: Partition, shares: FloatArray) -> 
     return index, (found * (2 * away[:, np.newaxis] - found) - index * away[:, np.newaxis] ** 2) / variance
 
 
-def total_sensitivity(
-    values: FloatArray, scores: FloatArray, swapped: list[int], rows: int
-) -> tuple[FloatArray, FloatArray]:
+def total_sensitivity(values: FloatArray, scores: FloatArray, swapped: list[int], rows: int) -> Pair:
     """Return the total index of inputs of a Saltelli design, and its derivatives and their errors by the scores."""
     # Of a base point the runs are f(a), f(a with x_i of b) and f(b). Half the squared difference of the first two has
     # the mean V T_i (Jansen 1999, doi:10.1016/S0010-4655(98)00154-4); it depends on the law of every input in a, and on

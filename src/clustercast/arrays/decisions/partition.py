@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from clustercast.arrays import FloatArray, IntArray
+from clustercast.arrays import BoolArray, FloatArray, IntArray
 from clustercast.arrays.indices.given_data import bin_numbers
 
 # Edges of bins come from so many samples: a sort of all would cost more than the sums.
@@ -42,8 +42,7 @@ class Partition:
 
     def over_bins(self, values: FloatArray) -> FloatArray:
         """Return the sum of what each bin gives (bins, T) over the bins of each column, shape (d, T)."""
-        found: FloatArray = np.add.reduceat(values, self.offsets[:-1])
-        return found
+        return np.asarray(np.add.reduceat(values, self.offsets[:-1]))
 
     def spread(self, values: FloatArray) -> FloatArray:
         """Return what belongs to a column (d, T) for each of its bins, shape (bins, T)."""
@@ -74,7 +73,7 @@ def partition(
     return Partition(np.stack(members), offsets, np.concatenate(sizes).astype(np.float64))
 
 
-def halves(size: int) -> NDArray[np.bool_]:
+def halves(size: int) -> BoolArray:
     """Return which samples are in the first of two halves, the same at each call."""
     # Not every other one: of Sobol' points those are one half of the range of an input.
     return np.random.default_rng(size).permutation(size) < size / 2

@@ -7,12 +7,11 @@ from numpy.typing import NDArray
 from scipy.linalg import eigh
 from scipy.special import entr, ndtri, psi
 
-from clustercast.arrays import FloatArray
+from clustercast.arrays import FloatArray, IntArray, Pair
 from clustercast.arrays.decisions.partition import BINS, Partition, halves, partition
 from clustercast.arrays.indices.intervals import few_events_half_width, normal_factor
 
-Gain = tuple[FloatArray, FloatArray]
-OfBins = Callable[[FloatArray, NDArray[np.int64], NDArray[np.int64]], FloatArray]
+OfBins = Callable[[FloatArray, IntArray, IntArray], FloatArray]
 # Samples a bin must hold for its Gini difference, and for its 5 and 95 % points.
 IN_A_BIN = {"crps": 32, "width": 128}
 MOST_BINS = {"crps": 512, "width": 256}
@@ -32,7 +31,7 @@ ENOUGH, FEWEST, TOGETHER = {"brier": 100, "log": 1000}, 5, {"brier": 40, "log": 
 # points chance gives between nothing and what it gives independent points: half is put back, and the error covers both.
 
 
-def variance_gain(bins: Partition, values: FloatArray, low_discrepancy: bool = False) -> Gain:
+def variance_gain(bins: Partition, values: FloatArray, low_discrepancy: bool = False) -> Pair:
     """Return the fall of the variance of each column of values (N, T) and its error, shape (d, T)."""
     # The variance of a truth value is its Brier score. Bias off: Kelley (1935), doi:10.1073/pnas.21.9.554.
     size = len(values)
@@ -56,7 +55,7 @@ def variance_gain(bins: Partition, values: FloatArray, low_discrepancy: bool = F
     return gain, np.sqrt(squared + (chance**2 / 3 if low_discrepancy else 0))
 
 
-def entropy_gain(bins: Partition, values: FloatArray, low_discrepancy: bool = False) -> Gain:
+def entropy_gain(bins: Partition, values: FloatArray, low_discrepancy: bool = False) -> Pair:
     """Return the fall of the entropy, in nats, of truth values (N, T) and its error, shape (d, T)."""
     # Entropies of counts by Grassberger's series: Schuermann (2004), doi:10.1088/0305-4470/37/27/L02. The term whose
     # sign alternates takes off the bias of the smallest counts; beyond them it is noise alone, and left out.
@@ -97,7 +96,7 @@ def _entropies(hits: FloatArray, counts: FloatArray, series: FloatArray) -> Floa
     return np.asarray(psi(n) - (hits * series[k] + (counts - hits) * series[n - k]) / n)
 
 
-def spread_gain(score: str, columns: FloatArray, values: FloatArray, low_discrepancy: bool = False) -> Gain:
+def spread_gain(score: str, columns: FloatArray, values: FloatArray, low_discrepancy: bool = False) -> Pair:
     """Return the fall of the mean CRPS, or of the width of the 90 % interval, of values (N, T), shape (d, T)."""
     size = len(values)
     # In a narrow strip of one column the points of a sequence are not spread evenly along the others.
@@ -128,9 +127,7 @@ def spread_gain(score: str, columns: FloatArray, values: FloatArray, low_discrep
     return gains, errors
 
 
-def _saved(
-    of_bins: OfBins, before: FloatArray, ordered: FloatArray, member: NDArray[np.uint16]
-) -> tuple[float, float, float]:
+def _saved(of_bins: OfBins, before: FloatArray, ordered: FloatArray, member: NDArray[np.uint16]) -> tuple[float, ...]:
     """Return mean and variance of what a sample's score falls by when its bin is known, and what chance gives."""
     # Radix sort: the values stay in order within each bin.
     moved = np.argsort(member, kind="stable")
@@ -141,7 +138,7 @@ def _saved(
     return float(saved.mean()), float(saved.var()), float(chance)
 
 
-def _crps(ordered: FloatArray, starts: NDArray[np.int64], counts: NDArray[np.int64]) -> FloatArray:
+def _crps(ordered: FloatArray, starts: IntArray, counts: IntArray) -> FloatArray:
     """Return the CRPS of each sample under its own bin's distribution, without bias; sorted within bins."""
     n = np.repeat(counts, counts)
     place = np.arange(len(ordered)) - np.repeat(starts, counts)
@@ -160,7 +157,7 @@ def crps_of(values: FloatArray) -> FloatArray:
     return found
 
 
-def _width(ordered: FloatArray, starts: NDArray[np.int64], counts: NDArray[np.int64]) -> FloatArray:
+def _width(ordered: FloatArray, starts: IntArray, counts: IntArray) -> FloatArray:
     """Return width plus influence of each sample on the 90 % interval of its bin; sorted within bins."""
     # Median-unbiased points (type 8), and the slope of the quantile function beside each.
     step = TAIL / 2
@@ -176,9 +173,7 @@ def _width(ordered: FloatArray, starts: NDArray[np.int64], counts: NDArray[np.in
     return found + np.repeat(width - mean, counts)
 
 
-def _points(
-    ordered: FloatArray, starts: NDArray[np.int64], counts: NDArray[np.int64], probability: float
-) -> FloatArray:
+def _points(ordered: FloatArray, starts: IntArray, counts: IntArray, probability: float) -> FloatArray:
     """Return a quantile of each bin."""
     place = np.maximum((counts + 1 / 3) * probability - 2 / 3, 0)
     low = np.floor(place).astype(np.int64)
@@ -203,7 +198,7 @@ def perfect_gain(score: str, values: FloatArray) -> tuple[float, float]:
     return float(saved.mean()), float(saved.std() / np.sqrt(size))
 
 
-def action_gain(bins: Partition, losses: FloatArray) -> Gain:
+def action_gain(bins: Partition, losses: FloatArray) -> Pair:
     """Return what knowing each column saves in the mean loss (N, actions), and its error, shape (d, 1)."""
     # Strong, Oakley and Brennan (2014), doi:10.1177/0272989X13505910, with a smoother on bins for their regression.
     # The action chosen and judged on the same samples looks too good; chosen on one half and judged on the other it
@@ -246,9 +241,7 @@ def relative_losses(losses: FloatArray) -> tuple[FloatArray, float]:
     return relative, float(tie) / len(losses)
 
 
-def _best(
-    total: FloatArray, squares: FloatArray, counts: FloatArray, roughness: FloatArray
-) -> tuple[NDArray[np.intp], float]:
+def _best(total: FloatArray, squares: FloatArray, counts: FloatArray, roughness: FloatArray) -> tuple[IntArray, float]:
     """Return the action of each bin with the least smoothed mean loss, and what a second choice may save in sum."""
     if len(total) < 3:
         return np.asarray(np.argmin(total, axis=1)), 0.0
@@ -283,7 +276,7 @@ def _roughness(counts: FloatArray) -> FloatArray:
     return np.asarray(bend.T @ bend)
 
 
-def wilson(share: FloatArray, size: float, confidence: float) -> Gain:
+def wilson(share: FloatArray, size: float, confidence: float) -> Pair:
     """Return the ends of Wilson's interval of shares of so many samples."""
     # E. B. Wilson (1927), doi:10.1080/01621459.1927.10502953.
     chance = normal_factor(confidence) ** 2 / size
@@ -299,7 +292,7 @@ def expected_score(score: str, share: FloatArray) -> FloatArray:
     return np.asarray(entr(share) + entr(1 - share))
 
 
-def perfect_ends(score: str, holds: FloatArray, confidence: float) -> Gain:
+def perfect_ends(score: str, holds: FloatArray, confidence: float) -> Pair:
     """Return the ends of the interval of what knowing everything of a rare event is worth, shape (1,)."""
     share = np.array([min(holds.mean(), 1 - holds.mean())])
     low, high = (expected_score(score, np.clip(end, 0, 0.5)) for end in wilson(share, len(holds), confidence))
@@ -311,7 +304,7 @@ def number_of_events(holds: FloatArray) -> int:
     return int(min(holds.sum(), len(holds) - holds.sum()))
 
 
-def ends(score: str, value: FloatArray, error: FloatArray, holds: FloatArray, confidence: float) -> Gain:
+def ends(score: str, value: FloatArray, error: FloatArray, holds: FloatArray, confidence: float) -> Pair:
     """Return the ends of intervals of what columns are worth, of events no narrower than so few allow, shape (d,)."""
     # A value grows as the number of events (entropy) or of pairs of them (Brier score), a number of Poisson's: its
     # interval reaches further up than down. An entropy is beside it a share of that of the event, a mean over the

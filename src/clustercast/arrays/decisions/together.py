@@ -12,7 +12,7 @@ from scipy.optimize import isotonic_regression
 from scipy.special import expit, logit, ndtr, ndtri
 from scipy.stats import rankdata
 
-from clustercast.arrays import BoolArray, FloatArray, IntArray
+from clustercast.arrays import BoolArray, FloatArray, IntArray, Pair
 from clustercast.arrays.decisions.local import cells_of, close_neighbours, corrected, neighbours
 from clustercast.arrays.decisions.partition import halves
 from clustercast.arrays.decisions.scores import TAIL, crps_of, relative_losses
@@ -62,12 +62,12 @@ class Half:
         near, weights, missing = rough[0] if rough else (self.near, self.weights, self.missing)
         return replace(self, near=near, weights=weights, missing=missing)
 
-    def second(self, products: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def second(self, products: FloatArray) -> Pair:
         """Return the mean product of what is left at a sample and its neighbours (n, K), extrapolated and plain."""
         second = products @ self.weights
         return second, second - self.missing * (second - products.mean(axis=1))
 
-    def squares(self, left: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def squares(self, left: FloatArray) -> Pair:
         """Return what estimates the square of the mean of what is left (n,) given the columns."""
         return self.second(left[:, np.newaxis] * left[self.near])
 
@@ -234,7 +234,7 @@ def rank_scores(columns: FloatArray) -> FloatArray:
     return np.asarray(ndtri((rankdata(columns, axis=1) - 0.5) / columns.shape[1]))
 
 
-def _basis(scores: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _basis(scores: FloatArray, values: FloatArray) -> Pair:
     """Return regressors of normal scores (d, N) in rows, smaller the rougher, and the leading scores (N, some)."""
     # Hermite polynomials with products see trends to the ends, waves along stretched ranks see what is bent inside.
     size = len(values)
@@ -266,7 +266,7 @@ def _basis(scores: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArr
     return found, scores[ranked[:NEAR]].T + jitter
 
 
-def _waves(scores: FloatArray, room: int) -> tuple[FloatArray, FloatArray]:
+def _waves(scores: FloatArray, room: int) -> Pair:
     """Return so many products of waves and lines of normal scores (d, N) in rows, and how each is held back."""
     # The hyperbolic cross: many waves of one input, fewer of each the more inputs bend at once.
     each = np.arange(TOP + 1)[:, np.newaxis, np.newaxis]

@@ -5,13 +5,11 @@ from contextlib import suppress
 
 import numpy as np
 
-from clustercast.arrays import FloatArray
+from clustercast.arrays import FloatArray, Pair
 from clustercast.errors import InputError
 
 
-def read_quantiles(
-    quantiles: Mapping[float, float] | Mapping[str, float], family: str, counts: Sequence[int]
-) -> tuple[FloatArray, FloatArray]:
+def read_quantiles(quantiles: Mapping[float, float] | Mapping[str, float], family: str, counts: Sequence[int]) -> Pair:
     """Return rising probabilities and the values there; a probability may be spelt as text, as in a TOML key."""
     pairs = sorted((_number(level, "probability"), _number(value, "quantile")) for level, value in quantiles.items())
     levels, values = np.array([pair[0] for pair in pairs]), np.array([pair[1] for pair in pairs])

@@ -14,10 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from clustercast.arrays import FloatArray
+from clustercast.arrays import FloatArray, Function, Pair
 
-ScoreFunction = Callable[[FloatArray], FloatArray]
-ScoreDerivatives = Callable[[FloatArray, FloatArray], tuple[FloatArray, FloatArray]]
+ScoreDerivatives = Callable[[FloatArray, FloatArray], Pair]
 # Beyond 8.5 standard deviations a tail holds 1e-17: less than the spacing of doubles below 1.
 _REACH = 8.5
 _INTERVALS = (512, 1024, 2048, 4096, 8192)
@@ -31,7 +30,7 @@ _LOG_ROOT_TWO_PI = np.log(2 * np.pi) / 2
 class Table:
     """A function of the normal score: exact, and as quintics in each interval, shape (6, intervals), where they do."""
 
-    exact: ScoreFunction
+    exact: Function
     coefficients: FloatArray | None
 
     def __call__(self, z: FloatArray) -> FloatArray:
@@ -60,7 +59,7 @@ def interpolate(coefficients: FloatArray, z: FloatArray) -> FloatArray:
     return result
 
 
-def tabulate(exact: ScoreFunction, derivatives: ScoreDerivatives) -> Table:
+def tabulate(exact: Function, derivatives: ScoreDerivatives) -> Table:
     """Return the table of an increasing function, right to 1e-11 in the score: 4e-12 in probability."""
     # `derivatives` gives the first and second derivative from scores and the values there.
     for intervals in _INTERVALS:
@@ -90,7 +89,7 @@ def beta_logit(alpha: float, beta: float) -> Table:
     """Return the logit of a beta variate as a function of the normal score."""
     log_beta = float(special.betaln(alpha, beta))
 
-    def derivatives(z: FloatArray, logit: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def derivatives(z: FloatArray, logit: FloatArray) -> Pair:
         log_x, log_y = -np.logaddexp(0.0, -logit), -np.logaddexp(0.0, logit)
         first = np.exp(log_beta - (z * z / 2 + _LOG_ROOT_TWO_PI) - alpha * log_x - beta * log_y)
         return first, first * ((beta * np.exp(log_x) - alpha * np.exp(log_y)) * first - z)
@@ -106,9 +105,7 @@ def log_beta_variate(z: FloatArray, alpha: float, beta: float) -> FloatArray:
     return _log_variate(z, below, above, leading, np.log(1e-25) - np.log1p(beta))
 
 
-def _log_variate(
-    z: FloatArray, below: ScoreFunction, above: ScoreFunction, leading: FloatArray, limit: float
-) -> FloatArray:
+def _log_variate(z: FloatArray, below: Function, above: Function, leading: FloatArray, limit: float) -> FloatArray:
     """Return the logarithm of quantiles by the smaller tail, or below a limit the logarithm of the leading term."""
     low, tail, quantile = z < 0, special.ndtr(-np.abs(z)), np.empty_like(z)
     # Not by where=, with which functions of SciPy 1.17 free memory that is not theirs.
@@ -123,7 +120,7 @@ def gamma_log(shape: float) -> Table:
     """Return the logarithm of a gamma variate of scale 1 as a function of the normal score."""
     log_gamma = float(special.gammaln(shape))
 
-    def derivatives(z: FloatArray, log_x: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def derivatives(z: FloatArray, log_x: FloatArray) -> Pair:
         x = np.exp(log_x)
         first = np.exp(log_gamma - (z * z / 2 + _LOG_ROOT_TWO_PI) - shape * log_x + x)
         return first, first * ((x - shape) * first - z)

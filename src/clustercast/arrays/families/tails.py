@@ -6,11 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from clustercast.arrays import FloatArray
+from clustercast.arrays import FloatArray, Function, Pair
 
-Tails = tuple[FloatArray, FloatArray]
+Tails = Pair
 _BothTails = Callable[[FloatArray], Tails]
-_Density = Callable[[FloatArray], FloatArray]
 _MOST_STEPS = 200
 _ROUNDING = 4e-16
 # Of a tail: the sum of a thousand components is not known better.
@@ -56,7 +55,7 @@ class Levels:
 
 
 def invert(
-    tails: _BothTails, density: _Density, p: FloatArray, q: FloatArray, low: FloatArray, high: FloatArray
+    tails: _BothTails, density: Function, p: FloatArray, q: FloatArray, low: FloatArray, high: FloatArray
 ) -> FloatArray:
     """Return where a distribution has given tail probabilities, each inside a bracket from `low` to `high`."""
     # Newton's steps inside the bracket, bisection outside. No element sees another: any blocks give the same bits.

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.special import ndtri
 
-from clustercast.arrays import FloatArray, IntArray
+from clustercast.arrays import FloatArray, IntArray, Pair
 from clustercast.arrays.indices.intervals import ratio_of_means
 from clustercast.arrays.points.designs import sobol_uniforms
 from clustercast.arrays.points.streams import stream
@@ -20,8 +20,7 @@ def random_permutations(seed: int, dimensions: int, size: int) -> IntArray:
 
 def paired_normals(seed: int, dimensions: int, size: int) -> FloatArray:
     """Return two independent samples of standard normals on scrambled Sobol' points, shape (size, 2, d)."""
-    normals: FloatArray = ndtri(sobol_uniforms(seed, 2 * dimensions, 0, size))
-    return normals.reshape(size, 2, dimensions)
+    return np.asarray(ndtri(sobol_uniforms(seed, 2 * dimensions, 0, size))).reshape(size, 2, dimensions)
 
 
 def trajectory_scores(permutations: IntArray, correlation: FloatArray, normals: FloatArray) -> FloatArray:
@@ -54,9 +53,7 @@ def trajectory_increments(outputs: FloatArray, permutations: IntArray) -> FloatA
     return np.take_along_axis(increments, inverse[:, :, np.newaxis], axis=1)
 
 
-def shapley_effects(
-    outputs: FloatArray, permutations: IntArray, replicates: int | None = None
-) -> dict[str, tuple[FloatArray, FloatArray]]:
+def shapley_effects(outputs: FloatArray, permutations: IntArray, replicates: int | None = None) -> dict[str, Pair]:
     """Return the effects ``Sh`` and their standard errors, shape (d, columns); NaN where a column is constant."""
     increments = trajectory_increments(outputs, permutations)
     groups = group_means(increments, replicates or len(increments))
@@ -108,7 +105,7 @@ def kucherenko_scores(correlation: FloatArray, normals: FloatArray) -> FloatArra
 
 def kucherenko_indices(
     outputs: FloatArray, dimensions: int, correlated: IntArray, replicates: int | None = None
-) -> dict[str, tuple[FloatArray, FloatArray]]:
+) -> dict[str, Pair]:
     """Return the four indices and their standard errors, shape (d, columns), by name."""
     # S1_full and ST_ind are those of Kucherenko et al.: the variance of the mean given the input, and the mean variance
     # given all others. ST_full is all that varies with the input including what it drags along, S1_ind what it explains

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from clustercast.arrays import FloatArray, IntArray
+from clustercast.arrays import FloatArray, IntArray, Pair
 from clustercast.arrays.summaries import checked_weights, effective_size, unit_for_squares
 from clustercast.errors import InputError
 
@@ -53,7 +53,7 @@ def _joined(numbers: IntArray, weights: FloatArray) -> IntArray:
 
 def first_order_indices(
     inputs: FloatArray, outputs: FloatArray, weights: FloatArray | None = None, bins: int | None = None, sobol: int = 0
-) -> tuple[FloatArray, FloatArray]:
+) -> Pair:
     """Return the first-order index of each input for each column, shape (d, columns), and standard errors."""
     # The variance between the means of bins of equal weight, less what chance alone gives, over the variance: Plischke
     # (2012), doi:10.1016/j.ress.2011.12.007; Kelley (1935), doi:10.1073/pnas.21.9.554. For points of a Sobol' sequence,
@@ -83,7 +83,7 @@ def first_order_indices(
 
 def _block_indices(
     outputs: FloatArray, shares: FloatArray, member: IntArray, offsets: IntArray, share_of_chance: float
-) -> tuple[FloatArray, FloatArray]:
+) -> Pair:
     """Return indices and errors of some columns, from sums over the bins of all inputs."""
     from scipy.sparse import csr_array  # late: Sobol' indices need no part of this module that sorts
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
 
-from clustercast.arrays import Arrays, BoolArray, FloatArray
+from clustercast.arrays import Arrays, BoolArray, FloatArray, Pair
 from clustercast.errors import InputError
 
 # An output that has one value in all but these runs is an event; with more of them the replicates show its errors.
@@ -39,7 +39,7 @@ def student_factor(groups: int, confidence: float) -> float:
     return float(stdtrit(groups - 1, 0.5 + confidence / 2))
 
 
-def ratio_of_means(numerators: FloatArray, denominators: FloatArray) -> tuple[FloatArray, FloatArray]:
+def ratio_of_means(numerators: FloatArray, denominators: FloatArray) -> Pair:
     """Return the ratio of two means over independent groups of one size, and its standard error, shape (...)."""
     # Every sensitivity index is such a ratio; the error is that of the linearised ratio, with groups - 1 degrees of
     # freedom: W. G. Cochran, Sampling Techniques, 3rd ed. (1977), section 6.3. Of no variance there is no share.
@@ -190,8 +190,7 @@ def skewness_widening(squared_skewness: FloatArray, confidence: float) -> FloatA
     # squared skewness above 1, of a mean that one row owns, counts as 1: there the expansion says nothing more.
     # P. Hall, The Bootstrap and Edgeworth Expansion (1992), section 2.6, doi:10.1007/978-1-4612-4384-7.
     square = normal_factor(confidence) ** 2
-    widening: FloatArray = 1 + max(square**2 + 2 * square - 3, 0.0) / 18 * np.minimum(squared_skewness, 1.0)
-    return widening
+    return np.asarray(1 + max(square**2 + 2 * square - 3, 0.0) / 18 * np.minimum(squared_skewness, 1.0))
 
 
 def squared_skewness(second: FloatArray, third: FloatArray, number: FloatArray | int) -> FloatArray:

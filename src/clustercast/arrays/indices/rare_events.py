@@ -5,16 +5,14 @@ levels of the margin, each reached from the one before with a probability near a
 law above a level unchanged make many states of the few that are above it.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.random import Generator
 from scipy.special import ndtr
 
-from clustercast.arrays import BoolArray, FloatArray, IntArray
+from clustercast.arrays import BoolArray, FloatArray, Function, IntArray
 
-Margin = Callable[[FloatArray], FloatArray]
 # States that one chain gives; its inverse is the probability of a level.
 LENGTH = 10
 _PILOT_CHAINS = 200
@@ -69,7 +67,7 @@ def distances(probabilities: FloatArray, law: FloatArray, generator: Generator) 
     return distance, np.quantile(chance, 0.95, axis=0), 1 - given[_MIDDLE]
 
 
-def find_levels(margin: Margin, dimensions: int, generator: Generator) -> Levels:
+def find_levels(margin: Function, dimensions: int, generator: Generator) -> Levels:
     """Find levels and steps by one population, which is not used for anything else."""
     # S.-K. Au and J. L. Beck (2001), doi:10.1016/S0266-8920(01)00019-4. Levels that do not depend on the populations
     # that go through them make their estimates unbiased.
@@ -96,7 +94,7 @@ def find_levels(margin: Margin, dimensions: int, generator: Generator) -> Levels
 
 
 def sample_events(
-    margin: Margin, levels: Levels, dimensions: int, populations: int, chains: int, generator: Generator
+    margin: Function, levels: Levels, dimensions: int, populations: int, chains: int, generator: Generator
 ) -> Events:
     """Return unbiased estimates of the probability by independent populations through given levels."""
     size = chains * LENGTH
@@ -127,7 +125,7 @@ def _seeds(above: BoolArray, chains: int, generator: Generator) -> IntArray:
 
 
 def _climbed(
-    margin: Margin, scores: FloatArray, margins: FloatArray, level: float, step: FloatArray, generator: Generator
+    margin: Function, scores: FloatArray, margins: FloatArray, level: float, step: FloatArray, generator: Generator
 ) -> tuple[FloatArray, FloatArray, float]:
     """Return all states of chains that keep the normal law above a level, their margins, and the share that moved."""
     # Moves: I. Papaioannou et al. (2015), doi:10.1016/j.probengmech.2015.06.006. All states of a chain count: H.-D. Dau

@@ -226,8 +226,7 @@ def _with_variance(runs: Runs) -> Terms:
 
 def _variance(means: Statistics) -> FloatArray:
     """Variance over the a and b runs together, from the means of their sum and of their squares."""
-    variance: FloatArray = means["square"] / 2 - (means["sum"] / 2) ** 2
-    return variance
+    return np.asarray(means["square"] / 2 - (means["sum"] / 2) ** 2)
 
 
 def _from_closed(closed: FloatArray, first: FloatArray) -> FloatArray:

@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from clustercast.arrays import BoolArray, FloatArray
+from clustercast.arrays import BoolArray, FloatArray, IntArray
 from clustercast.arrays.indices.intervals import FewRuns
 from clustercast.arrays.indices.sobol_estimators import ESTIMATORS, Estimator, Runs, centre_and_scale, runs_per_point
 from clustercast.arrays.summaries import squared_in, unit_for_squares
@@ -21,7 +20,6 @@ _FAR = 1e8
 BLOCK_ELEMENTS = 1 << 19
 # Columns whose statistics are held at once.
 _COLUMNS = 128
-PlaceArray = NDArray[np.intp]
 _FEW = 64
 # Of two idle inputs none could be left out.
 _WORTHWHILE = 3
@@ -125,12 +123,12 @@ class Standing:
     """Which inputs stand for which."""
 
     # Inputs to analyse: an idle one, those that are not idle, another idle one.
-    kept: PlaceArray
+    kept: IntArray
     # Place of each input among `kept`; an idle one is the first by `place`, the last by `last_place`.
-    place: PlaceArray
-    last_place: PlaceArray
+    place: IntArray
+    last_place: IntArray
 
-    def rows_of_all(self, name: str, rows: slice) -> PlaceArray:
+    def rows_of_all(self, name: str, rows: slice) -> IntArray:
         """Return which row of a statistic of the kept inputs is that of each input, or of each pair."""
         if name != "pair":
             return self.place if rows.stop - rows.start > 1 else np.zeros(1, dtype=np.intp)
@@ -169,7 +167,7 @@ def _idle(rows: FloatArray, number_of_inputs: int) -> BoolArray:
     return idle
 
 
-def chosen_runs(rows: FloatArray, number_of_inputs: int, kept: PlaceArray) -> FloatArray:
+def chosen_runs(rows: FloatArray, number_of_inputs: int, kept: IntArray) -> FloatArray:
     """Take the runs of some inputs out of a Saltelli design, shape (points, chosen runs)."""
     swaps = [kept + first for first in range(1, rows.shape[1] - 1, number_of_inputs)]
     return rows[:, np.concatenate([[0], *swaps, [-1]])]

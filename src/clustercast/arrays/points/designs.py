@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from clustercast.arrays import BoolArray, FloatArray, IntArray
+from clustercast.arrays import BoolArray, FloatArray, IntArray, Pair
 from clustercast.arrays.points import sobol_sequence
 from clustercast.arrays.points.sobol_sequence import named_pairs, nested_points
 from clustercast.arrays.points.streams import checked_seed, stream
@@ -140,7 +140,7 @@ class SwappedColumn:
 
 def saltelli_replicate(
     seed: int, replicates: int, names: Sequence[str], size: int, *, start: int = 0, points: Points = "sobol"
-) -> tuple[FloatArray, FloatArray]:
+) -> Pair:
     """Return A and B of a replicate of a Saltelli design, which has a seed of its own, shape (size, inputs)."""
     # Several replicates have nested scrambles, because their spread makes the interval: over linear scrambles the
     # errors of a smooth output have heavy tails and Student's t covers too much (Pan and Owen 2023,

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from clustercast.arrays import FloatArray
+from clustercast.arrays import FloatArray, IntArray, Pair
 from clustercast.arrays.points.streams import stream
 
 Digits = NDArray[np.uint64]
@@ -55,7 +55,7 @@ def direction_numbers(dimensions: int, index_bits: int) -> Digits:
 
 
 @functools.cache
-def _joe_kuo() -> tuple[list[int], NDArray[np.int64]]:
+def _joe_kuo() -> tuple[list[int], IntArray]:
     """Return the primitive polynomials and initial numbers, read without importing scipy.stats (half a second)."""
     found = importlib.util.find_spec("scipy.stats")
     if found is None or found.origin is None:
@@ -139,7 +139,7 @@ def nested_points(seed: int, start: int, out: FloatArray) -> None:
         _fill(out[columns, rows], digits, keys[:, :, columns])
 
 
-def named_pairs(seed: int, names: Sequence[str], start: int, size: int) -> tuple[FloatArray, FloatArray]:
+def named_pairs(seed: int, names: Sequence[str], start: int, size: int) -> Pair:
     """Return two independent samples, of each input by its name, rows `start` and on, shape (size, inputs)."""
     # The two coordinates of an input are the first two columns of Sobol's sequence, a (0, m, 2)-net, under a nested
     # scramble of its own. Each input takes the points of its net in an order of its own, as a Latin hypercube takes
@@ -241,5 +241,4 @@ def _own_order(index: Digits32, keys: Digits32) -> Digits32:
         low ^= low >> upper
         low = (low * (other | np.uint32(1)) ^ flip) & mask
         low ^= low >> lower
-    order: Digits32 = np.bitwise_or(low, top)
-    return order
+    return np.asarray(low | top)
