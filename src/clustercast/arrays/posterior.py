@@ -151,12 +151,10 @@ def _covariance(rows: ObservedRows, errors: ErrorModel, order: IntArray) -> Floa
             if i == j:
                 covariance[i, j] = errors.discrepancy[quantity] ** 2
             elif quantity == rows.quantity[other] and errors.time is not None:
-                apart = abs(rows.date[row] - rows.date[other])
-                lasting = rows.lasting * np.exp(-apart / errors.time[quantity])
+                lasting = rows.lasting * np.exp(-abs(rows.date[row] - rows.date[other]) / errors.time[quantity])
                 covariance[i, j] = errors.discrepancy[quantity] ** 2 * lasting
             if rows.group[row] == rows.group[other]:
-                correlation = 1.0 if i == j else rows.correlation
-                covariance[i, j] += correlation * rows.error[row] * rows.error[other]
+                covariance[i, j] += (1.0 if i == j else rows.correlation) * rows.error[row] * rows.error[other]
             covariance[j, i] = covariance[i, j]
     return covariance
 
@@ -237,8 +235,7 @@ class Move:
 
     def adapted(self, accepted: float) -> "Move":
         """Return the move with a longer or shorter step, as more or fewer rows moved than wanted."""
-        step = min(max(self.step * np.exp(1.5 * (accepted - _AIM)), 0.02), 0.98)
-        return Move(self.centre, self.factor, float(step))
+        return Move(self.centre, self.factor, float(min(max(self.step * np.exp(1.5 * (accepted - _AIM)), 0.02), 0.98)))
 
     def fitted(self, scores: FloatArray) -> "Move":
         """Return the move along the mean and covariance of a population, shape (n, d)."""

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import binom, binomtest
 
-from clustercast.arrays.decisions.scores import ENOUGH, FEWEST, ends, expected_score, perfect_ends, wilson
+from clustercast.arrays.decisions.scores import ENOUGH, FEWEST, ends, expected_score, perfect_ends
+from clustercast.arrays.indices.intervals import normal_factor, wilson
 from tests.reference.value_problems import brier, nats
 
 SIZE = 4096
@@ -25,7 +26,8 @@ def scipys(events, size, confidence=0.95):
 def test_wilsons_interval_is_scipys(events):
     for confidence in (0.8, 0.95):
         exact = scipys(events, 20, confidence)
-        np.testing.assert_allclose(wilson(np.array(events / 20), 20, confidence), exact, atol=1e-15)
+        centre, half = wilson(np.array(events / 20), normal_factor(confidence) ** 2 / 20)
+        np.testing.assert_allclose([centre - half, centre + half], exact, atol=1e-15)
 
 
 def test_what_is_expected_to_be_lost_is_the_entropy_of_each_score():

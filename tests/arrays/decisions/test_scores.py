@@ -9,7 +9,7 @@ from scipy.special import expit
 from scipy.stats import binom, f_oneway, norm, qmc
 
 from clustercast.arrays.decisions import local, together
-from clustercast.arrays.decisions.partition import Partition, _shares, halves, partition, without_twins
+from clustercast.arrays.decisions.partition import Partition, halves, partition, without_twins
 from clustercast.arrays.decisions.scores import (
     _crps,
     _entropies,
@@ -376,9 +376,10 @@ def test_sums_over_bins_are_those_of_bincount():
 
 
 def test_bins_are_halved_in_the_tails_while_eight_sorted_samples_are_left():
-    assert _shares(4, 4 * 8 * 4, True).tolist() == [1 / 16, 1 / 8, 1 / 4, 1 / 2, 3 / 4, 7 / 8, 15 / 16]
-    assert _shares(4, 4 * 8 * 4 - 1, True).tolist() == [1 / 8, 1 / 4, 1 / 2, 3 / 4, 7 / 8]
-    assert _shares(4, 10**6, False).tolist() == _shares(4, 10, True).tolist() == [1 / 4, 1 / 2, 3 / 4]
+    sizes = lambda size, **how: partition([np.arange(float(size))], 4, **how).counts.tolist()  # noqa: E731
+    assert sizes(4 * 8 * 4) == [8, 8, 16, 32, 32, 16, 8, 8]
+    assert sizes(4 * 8 * 4 - 1) == [15, 16, 32, 32, 16, 16]
+    assert sizes(10**6, tails=False, exact=True) == [250_000] * 4 and sizes(12) == [3] * 4
 
 
 def test_the_number_of_bins_grows_as_the_root_of_the_third_order_of_that_of_samples_within_4_and_64():

@@ -4,7 +4,6 @@ from scipy.special import ndtr
 
 from clustercast.arrays.indices.dependent import (
     NAMES,
-    correlated_inputs,
     kucherenko_indices,
     kucherenko_scores,
     paired_normals,
@@ -21,7 +20,8 @@ def run(function, correlation, *, seed=0, size=1024, replicates=16):
     normals = np.concatenate([paired_normals(s, len(correlation), each) for s in seeds])
     rows = kucherenko_scores(correlation, normals)
     outputs = function(rows).reshape(*rows.shape[:2], -1)
-    found = kucherenko_indices(outputs, len(correlation), correlated_inputs(correlation), replicates)
+    correlated = np.flatnonzero((correlation != np.eye(len(correlation))).any(axis=1))
+    found = kucherenko_indices(outputs, len(correlation), correlated, replicates)
     return tuple({name: pair[place] for name, pair in found.items()} for place in (0, 1))
 
 
@@ -153,16 +153,17 @@ def test_every_row_has_the_correlation_and_mixtures_keep_what_they_should():
     np.testing.assert_allclose(alone_2[:, 1] - 0.7 * alone_2[:, 2], b[:, 1] - 0.7 * b[:, 2])
 
 
-def test_only_inputs_with_a_correlation_count_as_correlated():
-    assert correlated_inputs(linear_case(0.5)[0]).tolist() == [1, 2]
-    assert correlated_inputs(np.eye(3)).tolist() == []
+def test_only_inputs_with_a_correlation_have_rows_without_it():
+    normals = paired_normals(0, 3, 8)
+    assert kucherenko_scores(linear_case(0.5)[0], normals).shape[1] == rows_per_point(3, 2)
+    assert kucherenko_scores(np.eye(3), normals).shape[1] == rows_per_point(3, 0)
 
 
 def test_errors_over_replicates_are_those_of_their_means():
     outputs = np.random.default_rng(1).standard_normal((12, 6, 2))
     a, b, ab, ba = outputs[:, :1], outputs[:, -1:], outputs[:, 1:3], outputs[:, 3:5]
     products = 2 * (ba - b) * (a - ab), (a - b) ** 2 + (ba - ab) ** 2
-    for replicates, size in ((3, 4), (None, 1)):
+    for replicates, size in ((3, 4), (12, 1)):
         first, whole = (each.reshape(-1, size, 2, 2).mean(axis=1) for each in products)
         found = kucherenko_indices(outputs, 2, np.array([], dtype=int), replicates)
         expected = ratio_of_means(first, whole)
@@ -178,6 +179,6 @@ def test_shapes_that_do_not_fit_are_refused():
     with pytest.raises(InputError, match="do not fit a correlation"):
         kucherenko_scores(np.eye(2), paired_normals(0, 3, 8))
     with pytest.raises(InputError, match=r"give \(size, 10, columns\)"):
-        kucherenko_indices(np.ones((8, 7, 1)), 3, np.array([1]))
+        kucherenko_indices(np.ones((8, 7, 1)), 3, np.array([1]), 8)
     with pytest.raises(InputError, match=r"give \(size, 10, columns\)"):
-        kucherenko_indices(np.ones((8, 10)), 3, np.array([1]))
+        kucherenko_indices(np.ones((8, 10)), 3, np.array([1]), 8)

@@ -75,7 +75,7 @@ def test_separate_takes_rows_apart_and_leaves_them_alone():
     assert rows.tolist() == [[1.0, 2.0, 4.0, 7.0, 11.0, 16.0]]
     assert Runs.of(rows, 2).a.tolist() == [[1.0]]
     without = Runs.of(rows[:, :4], 2)
-    assert without.b_change is None
+    assert len(without.b_change) == 0
     with pytest.raises(InputError, match=r"2D\+2"):
         ESTIMATORS["azzini-rosati"].products(without)
 

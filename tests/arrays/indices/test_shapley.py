@@ -96,7 +96,7 @@ def test_errors_of_independent_trajectories_are_honest():
         rng = np.random.default_rng(seed)
         orders = rng.permuted(np.tile(np.arange(3), (400, 1)), axis=1)
         outputs = trajectory_scores(orders, correlation, rng.standard_normal((400, 2, 3))) @ b
-        effects, errors = shapley_effects(outputs[:, :, np.newaxis], orders)["Sh"]
+        effects, errors = shapley_effects(outputs[:, :, np.newaxis], orders, 400)["Sh"]
         scores.append((effects[:, 0] - exact) / errors[:, 0])
     assert 0.8 < np.std(scores) < 1.25
 
@@ -138,7 +138,7 @@ def test_errors_over_replicates_are_those_of_their_means():
     assert group_means(np.arange(8.0), 1).tolist() == [3.5]
     outputs, orders = np.random.default_rng(1).standard_normal((12, 4, 2)), random_permutations(1, 3, 12)
     increments = trajectory_increments(outputs, orders)
-    for replicates, parts in ((3, increments.reshape(3, 4, 3, 2).mean(axis=1)), (None, increments)):
+    for replicates, parts in ((3, increments.reshape(3, 4, 3, 2).mean(axis=1)), (12, increments)):
         expected = ratio_of_means(parts, parts.sum(axis=1, keepdims=True))
         np.testing.assert_allclose(shapley_effects(outputs, orders, replicates)["Sh"], expected, rtol=1e-13)
 

@@ -58,8 +58,7 @@ def quantile_codes(columns: FloatArray) -> tuple[CodeArray, list[FloatArray]]:
 def peel(codes: CodeArray, holds: BoolArray, share: float, least: int) -> list[Box]:
     """Return the nested boxes of one peeling, the whole first, until fewer rows than `least` would be left."""
     # J. H. Friedman and N. I. Fisher (1999), doi:10.1023/A:1008894516817: of all columns and both sides take off the
-    # part after which the event is most common. Counts by bin are kept up by what is taken off, so that the work is
-    # one pass over the table in all, not one a step.
+    # part after which the event is most common. Counts by bin lose what is taken off: one pass over the table in all.
     ends = np.array([[0], [_BINS]]).repeat(len(codes), axis=1)
     inside = np.arange(codes.shape[1])
     counts = np.stack([np.bincount(row, minlength=_BINS + 1) for row in codes])

@@ -87,9 +87,8 @@ def contamination_bounds(cells: Cells, values: FloatArray, share: float) -> Boun
 
 def box_bounds(cells: Cells, values: FloatArray, least: FloatArray, most: FloatArray) -> Bounds:
     """Return the least and the greatest mean over all laws of cells between two distribution functions."""
-    # Of these there is one number a cell in order but the last, before conditioning.
-    # A ratio of linear functions over a polytope, as a linear program in v = t q with the denominator as unit:
-    # A. Charnes and W. W. Cooper (1962), doi:10.1002/nav.3800090303.
+    # These are given, before conditioning, at each cell in order but the last. A ratio of linear functions over a
+    # polytope, as a linear program with the denominator as unit: Charnes and Cooper (1962), doi:10.1002/nav.3800090303.
     from scipy.optimize import linprog  # late: it takes longer than most bounds, which need none of it
 
     count = len(values)
@@ -124,10 +123,8 @@ def breakdown(bounds: Callable[[float], Bounds], verdict: float, mean: float, st
     """Return the size of a class, `start` to `most`, at which a mean may pass a verdict; infinite where none is."""
     from scipy.optimize import brentq
 
-    side = 0 if mean > verdict else 1
-
     def gap(size: float) -> float:
-        return bounds(size)[side] - verdict
+        return bounds(size)[0 if mean > verdict else 1] - verdict
 
     if gap(start) * gap(most) > 0:
         return np.inf
@@ -147,8 +144,7 @@ def event_divergence(before: float, probability: float) -> float:
 
 def informative(scores: FloatArray, holds: BoolArray) -> BoolArray:
     """Return which scores (N, d) go with an event by more than chance."""
-    gap = holds - holds.mean()
-    product = gap[:, np.newaxis] * scores
+    product = (holds - holds.mean())[:, np.newaxis] * scores
     error = product.std(axis=0) / np.sqrt(len(scores))
     return np.asarray(np.abs(product.mean(axis=0)) > _SURE * error)
 
@@ -216,8 +212,7 @@ def density_at_median(values: FloatArray, shares: FloatArray) -> tuple[float, fl
     """Return the median of weighted values and their density there."""
     order = np.argsort(values, kind="stable")
     reached = np.cumsum(shares[order])
-    levels = np.array([0.5 - _BESIDE, 0.5, 0.5 + _BESIDE])
-    low, median, high = values[order[np.searchsorted(reached, levels)]]
+    low, median, high = values[order[np.searchsorted(reached, [0.5 - _BESIDE, 0.5, 0.5 + _BESIDE])]]
     return float(median), float(2 * _BESIDE / (high - low)) if high > low else np.inf
 
 
@@ -241,8 +236,7 @@ def total_sensitivity(values: FloatArray, scores: FloatArray, swapped: list[int]
     # that of x_i in b. Half of the variance comes from a, half from b.
     runs = values.reshape(-1, rows)
     first, last = (np.ascontiguousarray(scores.reshape(-1, rows, scores.shape[1])[:, k]) for k in (0, -1))
-    away = runs[:, [0, -1]] - values.mean()
-    squares = away**2 / 2
+    squares = (runs[:, [0, -1]] - values.mean()) ** 2 / 2
     variance = float(squares.mean(axis=0).sum())
     each = scores.shape[1] // len(swapped)
     index, found = np.empty(len(swapped)), np.empty((2, len(swapped), scores.shape[1]))

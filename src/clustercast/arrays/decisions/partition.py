@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from clustercast.arrays import BoolArray, FloatArray, IntArray
-from clustercast.arrays.indices.given_data import bin_numbers
+from clustercast.arrays.indices.given_data import bin_numbers, shares_between
 
 # Edges of bins come from so many samples: a sort of all would cost more than the sums.
 SORTED = 8192
@@ -62,15 +62,16 @@ def partition(
             some = np.sort(np.random.default_rng(0).choice(size, SORTED, replace=False))
         count = int(np.clip(2.4 * size ** (1 / 3), 4, BINS)) if bins is None else bins
         ordered = np.sort(column if some is None else column[some])
-        at = (_shares(count, len(ordered), tails) * len(ordered)).astype(np.int64)
+        # The outermost are halved while some sorted samples are left in them.
+        halvings = max(0, int(np.log2(max(len(ordered) / count / LEAST, 1)))) if tails else 0
+        at = (shares_between(count, halvings) * len(ordered)).astype(np.int64)
         edges = ordered[at]
         # A value that is there more than once at an edge: a discrete input, whose values are kept apart.
         tied = bool((ordered[np.maximum(at, 1) - 1] == edges).any())
         found = bin_numbers(column, np.full(size, 1 / size), count) if tied else np.searchsorted(edges, column, "right")
         members.append(found.astype(np.uint16))
         sizes.append(np.bincount(found))
-    offsets = np.cumsum([0, *map(len, sizes)])
-    return Partition(np.stack(members), offsets, np.concatenate(sizes).astype(np.float64))
+    return Partition(np.stack(members), np.cumsum([0, *map(len, sizes)]), np.concatenate(sizes).astype(np.float64))
 
 
 def halves(size: int) -> BoolArray:
@@ -91,10 +92,3 @@ def without_twins(columns: Iterable[FloatArray], size: int) -> IntArray:
             one[order[first]] = True
             kept &= one
     return np.flatnonzero(kept)
-
-
-def _shares(bins: int, size: int, tails: bool) -> FloatArray:
-    """Return the probabilities between bins; the outermost are halved while some sorted samples are left in them."""
-    halvings = max(0, int(np.log2(max(size / bins / LEAST, 1)))) if tails else 0
-    ends = 0.5 ** np.arange(halvings, 0, -1) / bins
-    return np.concatenate([ends, np.arange(1, bins) / bins, 1 - ends[::-1]])

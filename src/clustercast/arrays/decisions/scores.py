@@ -9,7 +9,7 @@ from scipy.special import entr, ndtri, psi
 
 from clustercast.arrays import FloatArray, IntArray, Pair
 from clustercast.arrays.decisions.partition import BINS, Partition, halves, partition
-from clustercast.arrays.indices.intervals import few_events_half_width, normal_factor
+from clustercast.arrays.indices.intervals import few_events_half_width, normal_factor, wilson
 
 OfBins = Callable[[FloatArray, IntArray, IntArray], FloatArray]
 # Samples a bin must hold for its Gini difference, and for its 5 and 95 % points.
@@ -45,8 +45,7 @@ def variance_gain(bins: Partition, values: FloatArray, low_discrepancy: bool = F
         second = bins.sums((values - centre) ** 2)
     mean = first / counts
     within = np.maximum(second - counts * mean**2, 0)
-    alone = (counts == 1) * values.var(axis=0)
-    noise = (within / np.maximum(counts - 1, 1) + alone) / size
+    noise = (within / np.maximum(counts - 1, 1) + (counts == 1) * values.var(axis=0)) / size
     chance = bins.over_bins((1 - counts / size) * noise) * (0.5 if low_discrepancy else 1.0)
     gain = bins.over_bins(counts / size * mean**2) - chance
     moved = 4 * mean**2 * within + counts * (mean**2 - bins.spread(gain)) ** 2
@@ -146,8 +145,7 @@ def _crps(ordered: FloatArray, starts: IntArray, counts: IntArray) -> FloatArray
     summed = np.cumsum(ordered)
     below = summed - np.repeat(summed[starts] - ordered[starts], counts)
     distance = ((2 * place + 2 - n) * ordered + total - 2 * below) / np.maximum(n - 1, 1)
-    half = np.add.reduceat(distance, starts) / counts / 2
-    return np.asarray(distance - np.repeat(half, counts))
+    return np.asarray(distance - np.repeat(np.add.reduceat(distance, starts) / counts / 2, counts))
 
 
 def crps_of(values: FloatArray) -> FloatArray:
@@ -177,8 +175,7 @@ def _points(ordered: FloatArray, starts: IntArray, counts: IntArray, probability
     """Return a quantile of each bin."""
     place = np.maximum((counts + 1 / 3) * probability - 2 / 3, 0)
     low = np.floor(place).astype(np.int64)
-    high = np.minimum(low + 1, counts - 1)
-    below, above = ordered[starts + low], ordered[starts + high]
+    below, above = ordered[starts + low], ordered[starts + np.minimum(low + 1, counts - 1)]
     return np.asarray(below + (place - low) * (above - below))
 
 
@@ -205,10 +202,8 @@ def action_gain(bins: Partition, losses: FloatArray) -> Pair:
     # looks too bad, twice as much as the halves are half as large: two parts of the first and one of the second.
     size = len(losses)
     relative, tie = relative_losses(losses)
-    one = halves(size)
-    half = one.astype(np.float64)[:, np.newaxis]
-    columns = np.concatenate([relative, relative**2, relative * half, half], axis=1)
-    sums = bins.sums(columns)
+    half = halves(size).astype(np.float64)[:, np.newaxis]
+    sums = bins.sums(np.concatenate([relative, relative**2, relative * half, half], axis=1))
     # Where no bin chooses otherwise, nothing in the sample bounds what a rarer value would save but its size.
     unseen = _UNSEEN * relative.std(axis=0).max() / size
     gains, errors = [], []
@@ -268,21 +263,11 @@ def _roughness(counts: FloatArray) -> FloatArray:
     if len(counts) < 3:
         return np.zeros((len(counts), len(counts)))
     filled = counts + 0.5
-    score = ndtri((np.cumsum(filled) - filled / 2) / filled.sum())
-    step = np.diff(score)
+    step = np.diff(ndtri((np.cumsum(filled) - filled / 2) / filled.sum()))
     # A line in the scores has none; in the numbers of bins that are finer in the tails it would have much.
     slopes = np.diff(np.eye(len(counts)), axis=0) / step[:, np.newaxis]
     bend = np.diff(slopes, axis=0) * np.sqrt(step.mean() ** 3 / (step[1:] + step[:-1]))[:, np.newaxis]
     return np.asarray(bend.T @ bend)
-
-
-def wilson(share: FloatArray, size: float, confidence: float) -> Pair:
-    """Return the ends of Wilson's interval of shares of so many samples."""
-    # E. B. Wilson (1927), doi:10.1080/01621459.1927.10502953.
-    chance = normal_factor(confidence) ** 2 / size
-    centre = (share + chance / 2) / (1 + chance)
-    half = np.sqrt(chance * (share * (1 - share) + chance / 4)) / (1 + chance)
-    return centre - half, centre + half
 
 
 def expected_score(score: str, share: FloatArray) -> FloatArray:
@@ -295,7 +280,8 @@ def expected_score(score: str, share: FloatArray) -> FloatArray:
 def perfect_ends(score: str, holds: FloatArray, confidence: float) -> Pair:
     """Return the ends of the interval of what knowing everything of a rare event is worth, shape (1,)."""
     share = np.array([min(holds.mean(), 1 - holds.mean())])
-    low, high = (expected_score(score, np.clip(end, 0, 0.5)) for end in wilson(share, len(holds), confidence))
+    centre, half = wilson(share, normal_factor(confidence) ** 2 / len(holds))
+    low, high = (expected_score(score, np.clip(end, 0, 0.5)) for end in (centre - half, centre + half))
     return low, high
 
 

@@ -103,8 +103,7 @@ def _parts(score: str, values: FloatArray, half: Half) -> FloatArray:
         of = {"log": _log, "crps": _crps, "width": _width}.get(score, _variance)
         parts = [of(values[half.part, k], half.at(k), k, float(values[:, k].mean())) for k in range(values.shape[1])]
     found = np.moveaxis(np.array(parts), 0, 2)
-    # Points of low discrepancy that are near each other in some columns are far apart in others: their products are
-    # below 0 though nothing is lost.
+    # Points of low discrepancy near each other in some columns are far apart in others: products below 0, nothing lost.
     found[0] -= half.even * np.minimum(found[1].mean(axis=0), 0)
     return found
 
@@ -256,8 +255,7 @@ def _basis(scores: FloatArray, values: FloatArray) -> Pair:
         if sum(map(len, basis)) + len(one) <= most:
             basis.append(one * other)
             orders += [order] * len(one)
-    room = max(0, min(MOST, most) - sum(map(len, basis)))
-    waves, steep = _waves(scores[np.sort(ranked[:WAVED])], room)
+    waves, steep = _waves(scores[np.sort(ranked[:WAVED])], max(0, min(MOST, most) - sum(map(len, basis))))
     penalty = np.maximum([*np.array(orders) ** 1.5 / 10, *steep], 1e-9)
     # Among samples that are equal in a discrete column the nearest is any of them.
     jitter = 1e-9 * np.random.default_rng(0).random((size, 1))
@@ -269,8 +267,7 @@ def _basis(scores: FloatArray, values: FloatArray) -> Pair:
 def _waves(scores: FloatArray, room: int) -> Pair:
     """Return so many products of waves and lines of normal scores (d, N) in rows, and how each is held back."""
     # The hyperbolic cross: many waves of one input, fewer of each the more inputs bend at once.
-    each = np.arange(TOP + 1)[:, np.newaxis, np.newaxis]
-    family = np.sqrt(2) * np.cos(np.pi * each * ndtr(scores / STRETCH))
+    family = np.sqrt(2) * np.cos(np.pi * np.arange(TOP + 1)[:, np.newaxis, np.newaxis] * ndtr(scores / STRETCH))
     family = np.concatenate([np.ones_like(family[:1]), scores[np.newaxis], family[1:]])
     bends = np.array([0, 1, *range(1, TOP + 1)])
     chosen = np.indices([len(bends)] * len(scores)).reshape(len(scores), -1)
@@ -340,9 +337,7 @@ class Regression:
         products, found = self.products[np.ix_(large, large)], coefficients[large]
         least = LEAST * noise / np.diag(products)
         for _ in range(ROUNDS):
-            found = np.asarray(
-                np.linalg.solve(products + np.diag(noise / (found**2 + least)), moments[large]), np.float64
-            )
+            found = np.asarray(np.linalg.solve(products + np.diag(noise / (found**2 + least)), moments[large]))
         sparse = np.zeros_like(coefficients)
         sparse[large] = found
         return sparse

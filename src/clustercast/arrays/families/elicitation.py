@@ -89,8 +89,7 @@ def ends_and_mode(
 
 def root(function: Callable[[float], float], low: float, high: float) -> float | None:
     """Return a root inside a bracket, or None where the ends have the same sign."""
-    # Chandrupatla, Adv. Eng. Softw. 28, 145 (1997), doi:10.1016/S0965-9978(96)00051-8, as scipy.optimize has it, whose
-    # import takes longer than reading all priors.
+    # Chandrupatla (1997), doi:10.1016/S0965-9978(96)00051-8, as in scipy.optimize, which takes long to import.
     at_low, at_high = function(low), function(high)
     # An extreme member of the family is met to rounding, on either side of zero.
     if min(abs(at_low), abs(at_high)) <= 1e-13:

@@ -38,25 +38,22 @@ def trajectory_scores(permutations: IntArray, correlation: FloatArray, normals: 
     if not np.array_equal(correlation, np.eye(dimensions)):
         joint = correlation[permutations[:, :, np.newaxis], permutations[:, np.newaxis]]
         scores = scores @ np.linalg.cholesky(joint).transpose(0, 2, 1)
-    inverse = np.argsort(permutations, axis=1)
-    return np.take_along_axis(scores, inverse[:, np.newaxis], axis=2)
+    return np.take_along_axis(scores, np.argsort(permutations, axis=1)[:, np.newaxis], axis=2)
 
 
 def trajectory_increments(outputs: FloatArray, permutations: IntArray) -> FloatArray:
     """Return what each input adds to the explained variance along each trajectory, shape (size, d, columns)."""
-    # With y of the base point and y'_k of row k, input p(k+1) adds (y'_{k+1} - y'_k) (y - (y'_{k+1} + y'_k) / 2); the
-    # sum over a trajectory is (y - y'_0)**2 / 2, whose mean is the variance: Goda (2021),
-    # doi:10.1016/j.ress.2020.107183.
+    # With y of the base point and y'_k of row k, input p(k+1) adds (y'_{k+1} - y'_k) (y - (y'_{k+1} + y'_k) / 2): in
+    # all (y - y'_0)**2 / 2, whose mean is the variance. Goda (2021), doi:10.1016/j.ress.2020.107183.
     before, after, base = outputs[:, :-1], outputs[:, 1:], outputs[:, -1:]
     increments = (after - before) * (base - 0.5 * (after + before))
-    inverse = np.argsort(permutations, axis=1)
-    return np.take_along_axis(increments, inverse[:, :, np.newaxis], axis=1)
+    return np.take_along_axis(increments, np.argsort(permutations, axis=1)[:, :, np.newaxis], axis=1)
 
 
-def shapley_effects(outputs: FloatArray, permutations: IntArray, replicates: int | None = None) -> dict[str, Pair]:
+def shapley_effects(outputs: FloatArray, permutations: IntArray, replicates: int) -> dict[str, Pair]:
     """Return the effects ``Sh`` and their standard errors, shape (d, columns); NaN where a column is constant."""
     increments = trajectory_increments(outputs, permutations)
-    groups = group_means(increments, replicates or len(increments))
+    groups = group_means(increments, replicates)
     return {"Sh": ratio_of_means(groups, groups.sum(axis=1, keepdims=True))}
 
 
@@ -65,11 +62,6 @@ def group_means(rows: FloatArray, groups: int) -> FloatArray:
     if groups < 1 or len(rows) % groups:
         raise InputError(f"{groups} replicates do not divide {len(rows)} rows; give a divisor, as in 16")
     return rows if groups == len(rows) else rows.reshape(groups, -1, *rows.shape[1:]).mean(axis=1)
-
-
-def correlated_inputs(correlation: FloatArray) -> IntArray:
-    """Return the numbers of the inputs that are correlated with any other."""
-    return np.flatnonzero((correlation != np.eye(len(correlation))).any(axis=1))
 
 
 def rows_per_point(dimensions: int, correlated: int) -> int:
@@ -88,7 +80,7 @@ def kucherenko_scores(correlation: FloatArray, normals: FloatArray) -> FloatArra
     if correlation.shape != (dimensions, dimensions):
         raise InputError(f"normals of {dimensions} inputs do not fit a correlation of shape {correlation.shape}")
     a, b = np.moveaxis(normals @ np.linalg.cholesky(correlation).T, 1, 0)
-    joint = correlated_inputs(correlation)
+    joint = np.flatnonzero((correlation != np.eye(dimensions)).any(axis=1))
     precision = np.linalg.inv(correlation)
     residual = (b - a) @ precision / np.diag(precision)
     # The direction of each mixture, shape (m, d), and how far each point goes, shape (size, m).
@@ -103,9 +95,7 @@ def kucherenko_scores(correlation: FloatArray, normals: FloatArray) -> FloatArra
     return rows
 
 
-def kucherenko_indices(
-    outputs: FloatArray, dimensions: int, correlated: IntArray, replicates: int | None = None
-) -> dict[str, Pair]:
+def kucherenko_indices(outputs: FloatArray, dimensions: int, correlated: IntArray, replicates: int) -> dict[str, Pair]:
     """Return the four indices and their standard errors, shape (d, columns), by name."""
     # S1_full and ST_ind are those of Kucherenko et al.: the variance of the mean given the input, and the mean variance
     # given all others. ST_full is all that varies with the input including what it drags along, S1_ind what it explains
@@ -116,7 +106,7 @@ def kucherenko_indices(
     count = rows // 2 - 1
     a, b, ab, ba = outputs[:, :1], outputs[:, -1:], outputs[:, 1 : count + 1], outputs[:, count + 1 : -1]
     products = 2 * (ba - b) * (a - ab), (b - ba) ** 2 + (a - ab) ** 2, (a - b) ** 2 + (ba - ab) ** 2
-    first, total, variance = (group_means(each, replicates or len(each)) for each in products)
+    first, total, variance = (group_means(each, replicates) for each in products)
     explained, left = ratio_of_means(first, variance), ratio_of_means(total, variance)
     alone = np.arange(dimensions)
     alone[correlated] = dimensions + np.arange(len(correlated))

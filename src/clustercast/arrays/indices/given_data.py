@@ -20,6 +20,12 @@ def default_bins(effective_size: float) -> int:
     return int(np.clip(min(2.4 * effective_size ** (1 / 3), effective_size / 4), 2, 64))
 
 
+def shares_between(bins: int, halvings: int) -> FloatArray:
+    """Return the probabilities between bins of equal weight, of which the two outermost are halved some times."""
+    tail = 0.5 ** np.arange(halvings, 0, -1) / bins
+    return np.concatenate([tail, np.arange(1, bins) / bins, 1 - tail[::-1]])
+
+
 def bin_numbers(values: FloatArray, weights: FloatArray, bins: int) -> IntArray:
     """Put a sample into bins of equal weight, finer in the two tails, shape (size,)."""
     # The outermost bins are halved towards the ends while enough samples are left: in the tail of an unbounded input an
@@ -32,8 +38,7 @@ def bin_numbers(values: FloatArray, weights: FloatArray, bins: int) -> IntArray:
     squared = weights**2
     most = np.log2(share.sum() ** 2 / squared.sum() / bins / LEAST) + 1e-9
     for halvings in range(max(0, int(most)), -1, -1):
-        tail = 0.5 ** np.arange(halvings, 0, -1) / bins
-        numbers = np.searchsorted(np.concatenate([tail, np.arange(1, bins) / bins, 1 - tail[::-1]]), middle)
+        numbers = np.searchsorted(shares_between(bins, halvings), middle)
         if (np.bincount(numbers, squared) <= 2 / LEAST * np.bincount(numbers, weights) ** 2).all():
             break
     return np.unique(numbers, return_inverse=True)[1].astype(np.int64)
@@ -106,8 +111,7 @@ def _block_indices(
     third = s3 - mean * (3 * s2 - mean * (3 * s1 - mean * s0))
     fourth = s4 - mean * (4 * s3 - mean * (6 * s2 - mean * (4 * s1 - mean * s0)))
     moments = [s0, s1 - mean * s0, s2 - mean * (2 * s1 - mean * s0), third, fourth]
-    concentration = moments[0] / mass**2
-    noise = moments[2] / mass**2 / (1.0 - concentration)
+    noise = moments[2] / mass**2 / (1.0 - moments[0] / mass**2)
     starts = offsets[:-1]
     # Of an input that takes one value, or another in one sample alone, nothing is known.
     unknown = constant | (np.diff(offsets) == 1)[:, np.newaxis]

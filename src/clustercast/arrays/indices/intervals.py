@@ -15,8 +15,7 @@ _RARE, _MOST_EVENTS = 0.05, 100
 # Where so many values or fewer own the variance of an output, they are events as well: replicates do not show that a
 # larger one could come, and a normal interval of a share of fewer events misses too often.
 _HANDFUL = 15.0
-# From so high a kurtosis on, products of two independent changes may all be near 0; with more of them than this
-# (effectively) the replicates show it.
+# From so high a kurtosis on, products of two changes may all be near 0; with more (effectively) the replicates show it.
 _HEAVY_KURTOSIS, _FEW_PRODUCTS = 10.0, 10.0
 
 
@@ -96,17 +95,21 @@ def lead_half_width(estimates: FloatArray, confidence: float, *, resampled: bool
     return widths
 
 
+def wilson(share: FloatArray, chance: FloatArray | float) -> Pair:
+    """Return centre and half-width of Wilson's interval of shares, from a squared normal factor over their number."""
+    # E. B. Wilson (1927), doi:10.1080/01621459.1927.10502953.
+    centre = (share + chance / 2) / (1 + chance)
+    return centre, np.sqrt(chance * (share * (1 - share) + chance / 4)) / (1 + chance)
+
+
 def few_events_half_width(indices: FloatArray, events: FloatArray | float, confidence: float) -> FloatArray:
     """Return the distance from a share seen in some events to the far end of Wilson's interval."""
     # The indices of a rare event are shares of its occurrences: of those that a swap undoes, of those that one input
     # brings about. Where all of a few agree, resamples and replicates agree too, and show no error. The interval is
-    # symmetric and its near end too far out to be missed, so the far one is that of a one-sided interval. E. B. Wilson
-    # (1927), doi:10.1080/01621459.1927.10502953.
+    # symmetric and its near end too far out to be missed, so the far one is that of a one-sided interval.
     check_confidence(confidence)
-    chance = max(float(ndtri(confidence)), 0.0) ** 2 / events
     share = np.clip(indices, 0.0, 1.0)
-    centre = (share + chance / 2) / (1 + chance)
-    spread = np.sqrt(chance * (share * (1 - share) + chance / 4)) / (1 + chance)
+    centre, spread = wilson(share, max(float(ndtri(confidence)), 0.0) ** 2 / events)
     return np.maximum(np.abs(share - centre + spread), np.abs(centre + spread - share))
 
 

@@ -57,8 +57,7 @@ class Events:
 
 def distances(probabilities: FloatArray, law: FloatArray, generator: Generator) -> tuple[FloatArray, ...]:
     """Return how far the law of each score given the event is from its prior, what chance gives, and P(score > 0)."""
-    # The Kolmogorov-Smirnov distance. What chance gives is reached in 1 of 20 resamples in which the deviation of each
-    # population has a random sign.
+    # Kolmogorov-Smirnov's. What chance gives is reached in 1 of 20 resamples with random signs of the deviations.
     given = law.sum(axis=0) / probabilities.sum()
     deviations = (law - given * probabilities[:, np.newaxis, np.newaxis]) / probabilities.sum()
     signs = generator.choice([-1.0, 1.0], (_RESAMPLES, len(law)))

@@ -44,7 +44,8 @@ class Runs:
     a: FloatArray
     b: FloatArray
     a_change: FloatArray
-    b_change: FloatArray | None
+    # Of no inputs where the design has no runs BA.
+    b_change: FloatArray
 
     @classmethod
     def of(cls, rows: FloatArray, number_of_inputs: int, *, centre: float = 0.0, scale: float = 1.0) -> "Runs":
@@ -54,29 +55,25 @@ class Runs:
         a, b, swapped = block[:1], block[-1:], block[1:-1]
         a_change, b_change = swapped[:number_of_inputs], swapped[number_of_inputs:]
         a_change -= a
-        if len(b_change) == 0:
-            return cls(a, b, a_change, None)
         b_change -= b
         return cls(a, b, a_change, b_change)
 
     @property
     def b_changes(self) -> FloatArray:
         """The runs that only a design with second order has."""
-        if self.b_change is None:
+        if not len(self.b_change):
             raise InputError("this estimator needs the 2D+2 design; draw it with second_order=True")
         return self.b_change
 
     def centre_sums(self) -> FloatArray:
         """Return the sums over points of the mean of a point's runs, and of the change that each swap makes."""
-        swaps = [self.a_change] if self.b_change is None else [self.a_change, self.b_change]
-        changes = np.concatenate([swap.sum(axis=1) for swap in swaps])
-        inputs = len(self.a_change)
-        of_b = 1 if self.b_change is None else inputs + 1
-        everything = (inputs + 1) * self.a.sum() + of_b * self.b.sum() + changes.sum()
-        return np.concatenate([[everything / (inputs + 1 + of_b)], changes])
+        changes = np.concatenate([self.a_change.sum(axis=1), self.b_change.sum(axis=1)])
+        of_a, of_b = len(self.a_change) + 1, len(self.b_change) + 1
+        everything = of_a * self.a.sum() + of_b * self.b.sum() + changes.sum()
+        return np.concatenate([[everything / (of_a + of_b)], changes])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Estimator:
     """One estimator of first-order, total and second-order Sobol' indices."""
 
@@ -92,9 +89,15 @@ class Estimator:
     # Statistics that multiply a run by the change of a swap: how often the change is added as the centre moves up by 1.
     moved_by_centre: Mapping[str, int] = field(default_factory=dict)
 
+    @functools.lru_cache(maxsize=256)
     def layout(self, number_of_inputs: int, second_order: bool) -> dict[str, slice]:
-        """Return which rows of the stacked statistics hold which."""
-        return _layout(self.terms, number_of_inputs, second_order)
+        """Return which rows of the stacked statistics hold which; every column asks for the same."""
+        each, one = np.empty((number_of_inputs, 0)), np.empty((1, 0))
+        layout, start = {}, 0
+        for name, terms in self.terms(Runs(one, one, each, each), second_order).items():
+            rows = max(len(factor) for factor in terms[0] if not isinstance(factor, float))
+            layout[name] = slice(start, start := start + (rows * (rows - 1) // 2 if name == "pair" else rows))
+        return layout
 
     def products(self, runs: Runs, second_order: bool = False) -> FloatArray:
         """Return the products of each point, for weighting by resamples, shape (statistics, points)."""
@@ -182,17 +185,6 @@ class Estimator:
         return found
 
 
-@functools.lru_cache(maxsize=256)
-def _layout(terms_of: Callable[[Runs, bool], Terms], inputs: int, second_order: bool) -> dict[str, slice]:
-    """Return which rows of the stacked statistics hold which; every column asks for the same."""
-    each, one = np.empty((inputs, 0)), np.empty((1, 0))
-    layout, start = {}, 0
-    for name, terms in terms_of(Runs(one, one, each, each), second_order).items():
-        rows = max(len(factor) for factor in terms[0] if not isinstance(factor, float))
-        layout[name] = slice(start, start := start + (rows * (rows - 1) // 2 if name == "pair" else rows))
-    return layout
-
-
 @functools.cache
 def pair_rows(number_of_inputs: int) -> tuple[IntArray, IntArray]:
     """Return the first and second input of each pair, in the order of the pair statistics."""
@@ -205,8 +197,7 @@ def pair_rows(number_of_inputs: int) -> tuple[IntArray, IntArray]:
 def estimator_named(name: str) -> Estimator:
     """Return the estimator of that name."""
     if name not in ESTIMATORS:
-        known = ", ".join(ESTIMATORS)
-        raise InputError(f"estimator {name!r} is not one of {known}{nearest(name, ESTIMATORS)}")
+        raise InputError(f"estimator {name!r} is not one of {', '.join(ESTIMATORS)}{nearest(name, ESTIMATORS)}")
     return ESTIMATORS[name]
 
 

@@ -82,8 +82,7 @@ def correlation_factor(
 
 def correlate(normal_scores: FloatArray, factor: FloatArray) -> FloatArray:
     """Give independent normal scores the correlations of a Cholesky factor, shape (n, k)."""
-    # Sums of columns, not a matrix product: BLAS adds in an order that depends on the number of rows, and a row must
-    # have the same bits in a block of any size.
+    # Sums of columns: in a product BLAS adds in an order that goes by the number of rows, and a row must keep its bits.
     columns = np.empty(normal_scores.shape[::-1])
     for i, row in enumerate(factor):
         np.multiply(normal_scores[:, i], row[i], out=columns[i])
@@ -152,8 +151,5 @@ def latent_correlation(rank: float, one: Grades, other: Grades) -> float:
         raise InputError(f"rank correlation {rank:g} cannot be reached, since equal values share a rank; {remedy}")
     for _ in range(60):
         middle = (low + high) / 2
-        if realised_rank_correlation(middle, one, other) < rank:
-            low = middle
-        else:
-            high = middle
+        low, high = (middle, high) if realised_rank_correlation(middle, one, other) < rank else (low, middle)
     return (low + high) / 2

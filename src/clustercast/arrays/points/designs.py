@@ -78,9 +78,8 @@ def latin_uniforms(seed: int, name: str, size: int) -> FloatArray:
 
 def morris_trajectories(seed: int, dimensions: int, size: int, levels: int = 4) -> FloatArray:
     """Return trajectories that move one input after the other, shape (size, dimensions + 1, dimensions)."""
-    # Bit for bit those of ``SALib.sample.morris`` for the same seed, so that its estimates can be compared: the order
-    # of the moves, their directions and the start are drawn in that order. Morris (1991),
-    # doi:10.1080/00401706.1991.10484804.
+    # Morris (1991), doi:10.1080/00401706.1991.10484804. Bit for bit those of ``SALib.sample.morris`` for the same seed,
+    # so that its estimates can be compared: the order of the moves, their directions and the start are drawn in turn.
     generator = np.random.default_rng(checked_seed(seed))
     delta = levels / (2 * (levels - 1))
     starts = np.linspace(0, 1 - delta, levels // 2)

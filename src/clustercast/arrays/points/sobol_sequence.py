@@ -11,11 +11,11 @@ of the point, decide.
 """
 
 import functools
-import importlib.util
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 
 from clustercast.arrays import FloatArray, IntArray, Pair
@@ -57,10 +57,7 @@ def direction_numbers(dimensions: int, index_bits: int) -> Digits:
 @functools.cache
 def _joe_kuo() -> tuple[list[int], IntArray]:
     """Return the primitive polynomials and initial numbers, read without importing scipy.stats (half a second)."""
-    found = importlib.util.find_spec("scipy.stats")
-    if found is None or found.origin is None:
-        raise ModuleNotFoundError("the Sobol' sequence needs the direction numbers that SciPy carries")
-    with np.load(Path(found.origin).parent / "_sobol_direction_numbers.npz") as table:
+    with np.load(Path(scipy.__file__).parent / "stats" / "_sobol_direction_numbers.npz") as table:
         return table["poly"].tolist(), np.asarray(table["vinit"], dtype=np.int64)
 
 
@@ -93,8 +90,7 @@ def scrambled_column(seed: int, column: int) -> tuple[Digits, int]:
     places = np.arange(FLOAT_DIGITS - 1, -1, -1)
     plain = np.array(_column_directions(column, INDEX_BITS), dtype=np.uint64) << np.uint64(FLOAT_DIGITS - INDEX_BITS)
     digits = (plain[:, np.newaxis] >> places.astype(np.uint64) & np.uint64(1)).astype(np.float64)
-    # Sums of at most 52 zeros and ones, and of as many powers of two, are exact in floating point, and floats are what
-    # BLAS multiplies fast.
+    # Sums of at most 52 zeros and ones, and of as many powers of two, are exact in floats, which BLAS multiplies fast.
     scrambled = digits @ (np.tril(drawn, -1) + np.eye(FLOAT_DIGITS)).T % 2
     return steps_of((scrambled @ 2.0**places).astype(np.uint64)), shift
 
@@ -127,8 +123,7 @@ def fill(steps: Digits, shift: int, start: int, out: FloatArray) -> None:
 def nested_points(seed: int, start: int, out: FloatArray) -> None:
     """Fill the rows of an array with columns of Sobol' points under nested uniform scrambles."""
     # A. B. Owen (1995), doi:10.1007/978-1-4612-2552-2_19; B. Burley, J. Comput. Graph. Tech. 9 (4), 1 (2020). Points
-    # are in the middle of cells of 2**-32, so that none is 0 or 1; coins of a column do not depend on the number of
-    # columns.
+    # are in the middle of cells of 2**-32, so that none is 0 or 1; no column depends on the number of columns.
     dimensions, size = out.shape
     steps, keys = _reversed_steps(dimensions), scramble_keys(seed, dimensions)
     for columns, rows in _parts(dimensions, size):
