@@ -5,25 +5,24 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import xarray as xr
 
-from clustercast.arrays import FloatArray, Names
+from clustercast.arrays import FloatArray, Names, Pair
 from clustercast.arrays.indices.dependent import kucherenko_indices as kucherenko_columns
 from clustercast.arrays.indices.dependent import shapley_effects as shapley_columns
 from clustercast.arrays.indices.intervals import FewRuns, student_factor
-from clustercast.dataset import Record
+from clustercast.dataset import Dataset, Record
 from clustercast.errors import typed
 from clustercast.sensitivity.design import VariedInputs, kucherenko_design, shapley_design
 from clustercast.sensitivity.outputs import Scale, analysed_outputs, labelled
 
 # What gives the estimates and standard errors of each index by name, shape (inputs, columns).
-Measure = Callable[[FloatArray], dict[str, tuple[FloatArray, FloatArray]]]
+Measure = Callable[[FloatArray], dict[str, Pair]]
 
 
 @typed
 def shapley_effects(
-    forecast: xr.Dataset, *, outputs: Names = None, scale: Scale = "auto", confidence: float = 0.95
-) -> xr.Dataset:
+    forecast: Dataset, *, outputs: Names = None, scale: Scale = "auto", confidence: float = 0.95
+) -> Dataset:
     """Shapley effects: shares of the variance that sum to 1, for correlated inputs too.
 
     The effect of an input is what it adds to the explained variance, on average over all orders of becoming known.
@@ -39,8 +38,7 @@ def shapley_effects(
     -------
     Dataset
         ``Sh`` and its half-width ``Sh_conf``, dims (output[, year], input); 0 for an input without influence, NaN where
-        an output does not vary. Coordinates ``scale`` and ``unit`` by output; attributes with estimator, seed, size,
-        runs and where the priors came from.
+        an output does not vary. Coordinates and attributes as of `sobol_indices`.
 
     References
     ----------
@@ -65,8 +63,8 @@ def shapley_effects(
 
 @typed
 def kucherenko_indices(
-    forecast: xr.Dataset, *, outputs: Names = None, scale: Scale = "auto", confidence: float = 0.95
-) -> xr.Dataset:
+    forecast: Dataset, *, outputs: Names = None, scale: Scale = "auto", confidence: float = 0.95
+) -> Dataset:
     """First and total indices of correlated inputs, inclusive and exclusive of correlation.
 
     ``S1_full`` is the variance that knowing the input explains, what it shares with others included, and ``ST_ind`` the
@@ -111,16 +109,15 @@ def kucherenko_indices(
 
 
 def _measured_forecast(
-    forecast: xr.Dataset, outputs: Names, scale: Scale, varied: VariedInputs, measure: Measure, how: Record
-) -> xr.Dataset:
+    forecast: Dataset, outputs: Names, scale: Scale, varied: VariedInputs, measure: Measure, how: Record
+) -> Dataset:
     """Measure one output after the other, all its years at once; what nothing depends on has measures of 0."""
     confidence = how["confidence"]
     results, few, factor = [], [], student_factor(varied.replicates, confidence)
     for output in (each.for_squares() for each in analysed_outputs(forecast, outputs, scale)):
         values = output.values.T.reshape(varied.size, -1, len(output.values))
         # The first and the last row of a point are independent of each other.
-        independent = values[:, [0, -1]].reshape(-1, values.shape[-1]).T
-        few_runs = FewRuns.of(independent)
+        few_runs = FewRuns.of(values[:, [0, -1]].reshape(-1, values.shape[-1]).T)
         few += output.few_runs_caution(few_runs.events, few_runs.kurtosis)
         elsewhere = np.where(np.ptp(output.values, axis=1) == 0, np.nan, 0.0)
         parts: dict[str, FloatArray] = {}

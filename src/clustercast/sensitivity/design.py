@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import xarray as xr
 
 from clustercast.arrays import FloatArray, IntArray
 from clustercast.arrays.indices.dependent import random_permutations, rows_per_point
 from clustercast.arrays.indices.sobol_estimators import runs_per_point
 from clustercast.arrays.points.designs import morris_trajectories
 from clustercast.arrays.points.streams import replicate_seed
-from clustercast.dataset import design_of, provenance_of
+from clustercast.dataset import Dataset, design_of, provenance_of
 from clustercast.errors import InputError
 
 
@@ -49,7 +48,7 @@ class VariedInputs:
         return filled
 
 
-def saltelli_design(forecast: xr.Dataset) -> SaltelliDesign:
+def saltelli_design(forecast: Dataset) -> SaltelliDesign:
     """Return the Saltelli design of a forecast whose rows still follow it."""
     drawn = _drawn(forecast, "saltelli", "Sobol indices", ("size", "second_order", "replicates", "swaps"))
     swaps = {name: tuple(members) for name, members in drawn["swaps"].items()}
@@ -63,7 +62,7 @@ def saltelli_design(forecast: xr.Dataset) -> SaltelliDesign:
     return design
 
 
-def shapley_design(forecast: xr.Dataset) -> tuple[VariedInputs, IntArray]:
+def shapley_design(forecast: Dataset) -> tuple[VariedInputs, IntArray]:
     """Return the inputs and the orders of the trajectories of a forecast whose rows still follow them."""
     varied = _varied(forecast, "shapley", "Shapley effects")
     each, dimensions = varied.size // varied.replicates, len(varied.names)
@@ -77,7 +76,7 @@ def shapley_design(forecast: xr.Dataset) -> tuple[VariedInputs, IntArray]:
     return varied, orders
 
 
-def kucherenko_design(forecast: xr.Dataset) -> tuple[VariedInputs, IntArray]:
+def kucherenko_design(forecast: Dataset) -> tuple[VariedInputs, IntArray]:
     """Return the inputs and the places of the correlated ones of a forecast whose rows still follow their design."""
     varied = _varied(forecast, "kucherenko", "Kucherenko's indices")
     correlated = [varied.names.index(name) for name in design_of(forecast).get("correlated", [])]
@@ -87,7 +86,7 @@ def kucherenko_design(forecast: xr.Dataset) -> tuple[VariedInputs, IntArray]:
     return varied, np.array(correlated, dtype=np.int64)
 
 
-def morris_design(forecast: xr.Dataset) -> tuple[VariedInputs, FloatArray]:
+def morris_design(forecast: Dataset) -> tuple[VariedInputs, FloatArray]:
     """Return the inputs and the points on the unit cube of a forecast whose rows still follow Morris' trajectories."""
     varied = _varied(forecast, "morris", "Morris' effects", ("levels",))
     dimensions = len(varied.names)
@@ -111,9 +110,9 @@ def _pick_freeze(runs: int, mixtures: int, place: int, dragged: bool = False) ->
     return source[np.newaxis]
 
 
-def _drawn(forecast: xr.Dataset, design: str, measure: str, needed: tuple[str, ...]) -> dict[str, Any]:
+def _drawn(forecast: Dataset, design: str, measure: str, needed: tuple[str, ...]) -> dict[str, Any]:
     """Return how a forecast was drawn, refused where it is of another design or has lost an entry."""
-    if not isinstance(forecast, xr.Dataset):
+    if not isinstance(forecast, Dataset):
         what = f"a forecast is a Dataset from cc.propagate, not a {type(forecast).__name__}"
         raise InputError(f"{what}; cc.run_{design.replace('saltelli', 'sobol')} goes from priors to the answer")
     drawn = design_of(forecast)
@@ -126,7 +125,7 @@ def _drawn(forecast: xr.Dataset, design: str, measure: str, needed: tuple[str, .
     return drawn
 
 
-def _varied(forecast: xr.Dataset, design: str, measure: str, more: tuple[str, ...] = ()) -> VariedInputs:
+def _varied(forecast: Dataset, design: str, measure: str, more: tuple[str, ...] = ()) -> VariedInputs:
     """Return the inputs of a design that varies all inputs one by one."""
     drawn = _drawn(forecast, design, measure, ("size", "seed", *more))
     names = tuple(provenance_of(forecast).get("inputs", ()))
@@ -135,7 +134,7 @@ def _varied(forecast: xr.Dataset, design: str, measure: str, more: tuple[str, ..
 
 
 def _check_rows(
-    forecast: xr.Dataset, design: str, drawn: SaltelliDesign | VariedInputs, runs: int, repeats: Mapping[str, IntArray]
+    forecast: Dataset, design: str, drawn: SaltelliDesign | VariedInputs, runs: int, repeats: Mapping[str, IntArray]
 ) -> None:
     """Refuse samples that are not 0 to n-1 in order, and inputs whose rows do not repeat those that they should."""
     # Given by input is which row each row repeats, shape (points or 1, runs).
@@ -157,8 +156,7 @@ def _check_rows(
     wrong = np.flatnonzero(samples != np.arange(count))
     if wrong.size:
         what = f"position {wrong[0]} holds sample {samples[wrong[0]]} ({wrong.size} of {count} are out of place)"
-        remedy = 'restore it with forecast.sortby("sample")'
-        raise InputError(f"the forecast's samples are not in the order of the draw: {what}; {remedy}")
+        raise InputError(f"samples are not in the order of the draw: {what}; restore it with forecast.sortby('sample')")
     present = {name: forecast.variables[name] for name in repeats if name in forecast.variables}
     if "sample" not in forecast.coords and not present:
         what = "the forecast holds neither its inputs nor the coordinate 'sample'"
@@ -175,6 +173,5 @@ def _check_rows(
         if broken.any():
             point, run = np.argwhere(broken)[0]
             what = f"sample {point * runs + run} should repeat its value in another row of base point {point}"
-            what = f"{what} ({int(broken.sum())} of {broken.size} rows differ)"
-            remedy = "analyse the forecast of the draw itself, with its rows unchanged"
+            remedy = f"{int(broken.sum())} of {broken.size} rows differ; analyse the forecast of the draw itself"
             raise InputError(f"input {name!r} does not vary as a {design} design varies it: {what}; {remedy}")

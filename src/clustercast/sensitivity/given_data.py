@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 
 import numpy as np
-import xarray as xr
 
 from clustercast.arrays import FloatArray, IntArray, Names
 from clustercast.arrays.indices.given_data import default_bins, first_order_indices
 from clustercast.arrays.indices.intervals import FewRuns, as_wide_as_few_events, normal_factor
 from clustercast.arrays.points.streams import stream
 from clustercast.arrays.summaries import checked_weights, effective_size
-from clustercast.dataset import Weights, design_of, finite_numbers, provenance_of, weights_array
+from clustercast.dataset import Dataset, Weights, design_of, finite_numbers, provenance_of, weights_array
 from clustercast.engine.model import Model, with_changes
 from clustercast.errors import InputError, nearest, takes
 from clustercast.sampling import MEASURED, PLAIN
@@ -21,7 +20,7 @@ DUMMY = "dummy"
 
 @takes("sample")
 def given_data_indices(
-    forecast: xr.Dataset,
+    forecast: Dataset,
     outputs: Names = None,
     inputs: Names = None,
     weights: Weights = None,
@@ -31,7 +30,7 @@ def given_data_indices(
     model: Model | None = None,
     dummy: bool = False,
     seed: int = 0,
-) -> xr.Dataset:
+) -> Dataset:
     """First-order indices of every output and year from the forecast's own sample.
 
     No further runs are needed. Each index is the variance between the means of bins of one input, less what chance
@@ -133,7 +132,7 @@ def _few_events(values: FloatArray, shares: FloatArray | None) -> FloatArray:
     return FewRuns.from_sums(effective, squares @ shares, squares**2 @ shares**2, int(effective_size(shares))).events
 
 
-def _matters(name: str, output: str, model: Model | None, forecast: xr.Dataset) -> bool:
+def _matters(name: str, output: str, model: Model | None, forecast: Dataset) -> bool:
     """Return whether an input of a plain sample can explain an output; without a model, any can."""
     if model is None or output not in model.functions or design_of(forecast).get("name") not in PLAIN:
         return True
@@ -142,7 +141,7 @@ def _matters(name: str, output: str, model: Model | None, forecast: xr.Dataset) 
     return name in used or (name in correlated and not set(correlated).isdisjoint(used))
 
 
-def varied_inputs(forecast: xr.Dataset, inputs: Names) -> tuple[str, ...]:
+def varied_inputs(forecast: Dataset, inputs: Names) -> tuple[str, ...]:
     """Return the inputs to look at: those asked for, or all that vary over the sample."""
     design = design_of(forecast).get("name")
     if design in MEASURED:
@@ -164,13 +163,12 @@ def varied_inputs(forecast: xr.Dataset, inputs: Names) -> tuple[str, ...]:
     names = tuple(dict.fromkeys([inputs] if isinstance(inputs, str) else inputs))
     for name in names:
         if name not in known:
-            what = f"{name!r} is not an input or another variable with samples of the forecast"
-            raise InputError(f"{what}{nearest(name, known)}")
+            raise InputError(f"{name!r} is not an input or other variable with samples{nearest(name, known)}")
     if not names:
         raise InputError("inputs is empty; name at least one, or leave it out for all")
     return names
 
 
-def input_matrix(forecast: xr.Dataset, names: Sequence[str]) -> FloatArray:
+def input_matrix(forecast: Dataset, names: Sequence[str]) -> FloatArray:
     """Return the samples of some inputs, shape (samples, inputs), refused where one is not finite."""
     return np.column_stack([finite_numbers(name, forecast.variables[name]) for name in names])

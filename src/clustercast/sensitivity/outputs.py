@@ -82,19 +82,15 @@ class AnalysedOutput:
     def few_runs_caution(self, events: FloatArray | None, kurtosis: FloatArray | None = None) -> list[str]:
         """Return that the indices rest on few occurrences of a rare event, or on the largest values."""
         if events is not None and events.any():
-            return [
-                f"The indices of {self.name} rest on as few as {int(events[events > 0].min())} occurrences, and their "
-                "intervals are as wide as so few allow; draw more, use scale='log10' where a tail is long, or "
-                "condition on a claim that is met more often."
-            ]
+            what = f"The indices of {self.name} rest on as few as {int(events[events > 0].min())} occurrences"
+            remedy = "use scale='log10' where a tail is long, or condition on a claim that is met more often"
+            return [f"{what}, and their intervals are as wide as so few allow; draw more, {remedy}."]
         worst = 0.0 if kurtosis is None else float(kurtosis.max())
         if self.scale != "raw" or self.log_sd > LOG_SD_THAT_MISLEADS or worst <= _LARGEST_KURTOSIS:
             return []
-        return [
-            f"The variance of {self.name} rests on its largest values (kurtosis {worst:.0f}, above "
-            f"{_LARGEST_KURTOSIS}): intervals of its indices may be too narrow; use scale='log10', or a claim that "
-            "does not depend on their size."
-        ]
+        what = f"rests on its largest values (kurtosis {worst:.0f}, above {_LARGEST_KURTOSIS})"
+        remedy = "use scale='log10', or a claim that does not depend on their size"
+        return [f"The variance of {self.name} {what}: intervals of its indices may be too narrow; {remedy}."]
 
 
 # The measures of one output by name, shape (years or 1, inputs), (years or 1, inputs, inputs) or (years or 1,), and the
@@ -114,8 +110,7 @@ def analysed_outputs(forecast: xr.Dataset, outputs: Names, scale: Scale) -> Iter
 
 def scales_of(attributes: Mapping[str, Mapping[Any, Any]], scale: Scale) -> dict[str, ScaleName]:
     """Return the scale of each output from its attributes: what is estimated hangs on no sample."""
-    # "auto" is raw for labels and for units that may have either sign, log10 for other units, W or USD; a declaration
-    # of the quantity decides first.
+    # "auto" is as the quantity declares, else raw for labels and units that may have either sign, log10 for W or USD.
     scales: dict[str, ScaleName] = {}
     for name, attrs in attributes.items():
         chosen = scale.get(name, "auto") if isinstance(scale, Mapping) else scale
@@ -157,18 +152,15 @@ def analysed_output(forecast: xr.Dataset, name: str, asked: ScaleName) -> Analys
         other = next(str(dim) for dim in variable.dims if dim not in ("year", "sample"))
         raise InputError(f"{what}; take one of the others with forecast.sel({other}=...)")
     by_year = "year" in variable.dims
-    ordered = variable.transpose(..., "sample").values
-    values = np.atleast_2d(np.asarray(ordered, dtype=np.float64))
+    values = np.atleast_2d(np.asarray(variable.transpose(..., "sample").values, dtype=np.float64))
     # One value that is not finite would make every index of its column wrong.
     if not np.isfinite(values).all():
         row, sample = np.argwhere(~np.isfinite(values))[0]
         when = f" in {forecast['year'].values[row]:g}" if by_year else ""
         label = forecast["sample"].values[sample] if "sample" in forecast.coords else sample
-        raise InputError(
-            f"output {name!r}{when} has {int((~np.isfinite(values[row])).sum())} values that are not finite, the first "
-            f"{values[row, sample]} at sample {label}; fix the quantity that gives it, or analyse a claim that is "
-            'always defined, such as the exceedance of a threshold by a year (forecast["x"] >= threshold)'
-        )
+        what = f"output {name!r}{when} has {np.count_nonzero(~np.isfinite(values[row]))} values that are not finite"
+        remedy = "fix the quantity that gives it, or analyse a claim that is always defined, as forecast['x'] >= threshold"
+        raise InputError(f"{what}, the first {values[row, sample]} at sample {label}; {remedy}")
     unit = str(variable.attrs.get("units", "1"))
     if scale == "raw":
         # Of the years that are nearly all positive.
@@ -205,12 +197,11 @@ def labelled(
     count, variables = 1 if years is None else years.size, {}
     for name in measures[0]:
         stacked = np.stack([np.broadcast_to(own[name], (count, *own[name].shape[1:])) for own in measures])
-        dims: tuple[str, ...] = ("output", "year", "input", "input_2")[: stacked.ndim]
-        if years is None:
-            stacked, dims = stacked[:, 0], tuple(dim for dim in dims if dim != "year")
         meaning = _MEANINGS.get(name) or f"half-width of the interval of {name.removesuffix('_conf')}"
         unit = {} if name in WITH_UNIT else {"units": "1"}
-        variables[name] = xr.Variable(dims, stacked, {"long_name": meaning} | unit)
+        dims = ("output", "year", "input", "input_2")[: stacked.ndim]
+        variable = xr.Variable(dims, stacked, {"long_name": meaning} | unit)
+        variables[name] = variable[:, 0] if years is None else variable
     # Only S2 has pairs: beside it a data frame would have a row for each pair.
     if "S2" in variables:
         coords["input_2"] = coordinate("input_2", inputs)
@@ -243,17 +234,13 @@ def labelled_sobol(
     if points == "salib" and (pairs := blind_pairs(len(drawn), size // replicates)):
         named = ", ".join(f"{drawn[one]} with {drawn[other]}" for one, other in pairs[:_NAMED_PAIRS])
         more = f" and {len(pairs) - _NAMED_PAIRS} more pairs" if len(pairs) > _NAMED_PAIRS else ""
-        first.append(
-            f"The points cannot see how {named}{more} interact: errors of their indices do not fall with the size, nor "
-            "do the intervals show them; draw with points='sobol'."
-        )
+        what = "errors of their indices do not fall with the size, nor do the intervals show them"
+        first.append(f"The points cannot see how {named}{more} interact: {what}; draw with points='sobol'.")
     indices = labelled(results, tuple(design["swaps"]), forecast, attrs, [*first, *cautions])
     interval, sentences = attrs["interval"], []
     if interval == "bootstrap" and points != "random":
-        sentences.append(
-            "The intervals are bootstrapped over Sobol points, which they do not describe: they are mostly too wide; "
-            "draw with replicates=8 or 16 for intervals that cover."
-        )
+        what = "The intervals are bootstrapped over Sobol points, which they do not describe: they are mostly too wide"
+        sentences.append(f"{what}; draw with replicates=8 or 16 for intervals that cover.")
     if interval == "student-t" and replicates < _FEWEST_REPLICATES:
         sentences.append(f"{replicates} replicates are few for an interval; 8 or 16 are usual.")
     if interval != "none" and size // replicates < _FEWEST_POINTS:
@@ -284,8 +271,7 @@ def unresolved(indices: xr.Dataset, k: int) -> BoolArray:
         half = indices["ST_conf"].values
         width = np.take_along_axis(half, above, -1) + np.take_along_axis(half, below, -1)
     matters = np.take_along_axis(total + indices["ST_conf"].values, order, -1) >= _NEGLIGIBLE
-    either_matters = matters[..., :-1] | matters[..., 1:]
-    doubtful = (either_matters & ~(gap > width)).any(axis=-1)
+    doubtful = ((matters[..., :-1] | matters[..., 1:]) & ~(gap > width)).any(axis=-1)
     return np.asarray(doubtful & (indices["variance"].values > 0))
 
 

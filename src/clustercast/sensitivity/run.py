@@ -73,9 +73,8 @@ class Study:
     def forecast(self, inputs: Dataset, **design: object) -> Dataset:
         """Run the model on drawn inputs, whose design may have more to say."""
         inputs = with_provenance(inputs, design={**design_of(inputs), **design}) if design else inputs
-        return propagate(
-            inputs.drop_vars(self.idle), model=self.model, years=self.years, outputs=self.wanted, progress=self.progress
-        )
+        seen = inputs.drop_vars(self.idle)
+        return propagate(seen, model=self.model, years=self.years, outputs=self.wanted, progress=self.progress)
 
 
 @typed
@@ -98,10 +97,8 @@ def run_shapley(
     size : int, optional
         Trajectories, of all replicates together, a power of two; each is d + 1 runs of the model, d being the inputs
         that the outputs depend on or that correlate with these.
-    seed, replicates, scale, confidence
-        As in `draw` and `shapley_effects`, whose errors this has too.
-    **study
-        `model`, `outputs`, `years` and `progress`, as in `propagate`.
+    seed, replicates, scale, confidence, **study
+        As in `draw`, `shapley_effects` (errors too) and `propagate` (`model`, `outputs`, `years`, `progress`).
 
     Returns
     -------
@@ -134,10 +131,8 @@ def run_kucherenko(
     size : int, optional
         Base points, of all replicates together, a power of two; each is 2 + 2 d + 2 k runs of the model for d inputs of
         which k are correlated.
-    seed, replicates, scale, confidence
-        As in `draw` and `kucherenko_indices`, whose errors this has too.
-    **study
-        `model`, `outputs`, `years` and `progress`, as in `propagate`.
+    seed, replicates, scale, confidence, **study
+        As in `draw`, `kucherenko_indices` (errors too) and `propagate` (`model`, `outputs`, `years`, `progress`).
 
     Returns
     -------
@@ -171,10 +166,8 @@ def run_morris(
         Inputs are moved one at a time, so rank correlations are not kept; the result says so.
     size : int, optional
         Trajectories, each of d + 1 runs for the d inputs that the outputs depend on.
-    seed, levels, span, scale, resamples, confidence
-        As in `draw` and `morris_effects`, whose errors this has too.
-    **study
-        `model`, `outputs`, `years` and `progress`, as in `propagate`.
+    seed, levels, span, scale, resamples, confidence, **study
+        As in `draw`, `morris_effects` (errors too) and `propagate` (`model`, `outputs`, `years`, `progress`).
 
     Returns
     -------
@@ -202,15 +195,12 @@ def growing_sobol(study: Study, size: int, design: Record, how: Record, until: f
                 return indices
             widest = float(np.nanmax([np.nanmax(indices[f"{name}_conf"].values) for name in ("S1", "ST")]))
             if last or widest <= until:
-                statement = (
-                    f"every first-order and total index is known to within {widest:.3g} (asked: {until:g}) after "
-                    f"{rows:,} runs"
-                    if widest <= until
-                    else f"the widest half-width is {widest:.3g}, not the {until:g} asked for: the next doubling of "
-                    f"{rows:,} runs would exceed the budget of {budget:,}; raise the budget or accept the width"
-                )
-                reached = {"until": until, "reached": int(widest <= until), "widest": widest}
-                return indices.assign_attrs(**reached, statement=statement)
+                known = f"every first-order and total index is known to within {widest:.3g} (asked: {until:g})"
+                wide = f"the widest half-width is {widest:.3g}, not the {until:g} asked for: the next doubling of"
+                beyond = f"would exceed the budget of {budget:,}; raise the budget or accept the width"
+                met = widest <= until
+                statement = f"{known} after {rows:,} runs" if met else f"{wide} {rows:,} runs {beyond}"
+                return indices.assign_attrs(until=until, reached=int(met), widest=widest, statement=statement)
         size *= 2
         forecast = _extended(forecast, study.inputs(size, **design), study)
 

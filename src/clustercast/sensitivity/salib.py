@@ -14,13 +14,12 @@ from types import MethodType
 from typing import Any
 
 import numpy as np
-import xarray as xr
 
 from clustercast.arrays import FloatArray, Names
 from clustercast.arrays.indices.intervals import check_confidence
 from clustercast.arrays.indices.sobol_estimators import centre_and_scale, runs_per_point
 from clustercast.arrays.summaries import squared_in, unit_for_squares
-from clustercast.dataset import Record, design_of, provenance_of
+from clustercast.dataset import Dataset, Record, design_of, provenance_of
 from clustercast.errors import InputError, located, nearest, takes, typed, whole_number
 from clustercast.sensitivity.design import morris_design
 from clustercast.sensitivity.given_data import DUMMY, dummy_values
@@ -42,7 +41,7 @@ _MOST_OF_ONE = 0.1
 
 
 @takes()
-def to_salib(indices: xr.Dataset, output: str | None = None, year: float | None = None) -> Any:
+def to_salib(indices: Dataset, output: str | None = None, year: float | None = None) -> Any:
     """Turn the Sobol' indices of one output and year into SALib's ResultDict.
 
     Parameters
@@ -64,8 +63,7 @@ def to_salib(indices: xr.Dataset, output: str | None = None, year: float | None 
     """
     if "ST_conf" not in indices:
         raise InputError("SALib's results have intervals and these have none; ask sobol_indices for resamples=100")
-    names = [str(name) for name in indices["output"].values]
-    chosen = indices.sel(output=_only("output", names, output))
+    chosen = indices.sel(output=_only("output", indices["output"].values.tolist(), output))
     if "year" in indices.dims:
         chosen = chosen.sel(year=_only("year", indices["year"].values.tolist(), year))
     from SALib.analyze.sobol import to_df
@@ -93,7 +91,7 @@ def _only(what: str, known: list[Any], chosen: Any) -> Any:
 
 @takes("sample")
 def delta_indices(
-    forecast: xr.Dataset,
+    forecast: Dataset,
     *,
     outputs: Names = None,
     scale: Scale = "auto",
@@ -101,7 +99,7 @@ def delta_indices(
     confidence: float = 0.95,
     seed: int = 0,
     dummy: bool = False,
-) -> xr.Dataset:
+) -> Dataset:
     """Moment-independent delta of Borgonovo from any sample, by SALib.
 
     Parameters
@@ -133,14 +131,14 @@ def delta_indices(
 
 @takes("sample")
 def pawn_indices(
-    forecast: xr.Dataset,
+    forecast: Dataset,
     *,
     outputs: Names = None,
     scale: Scale = "auto",
     slices: int = 10,
     seed: int = 0,
     dummy: bool = False,
-) -> xr.Dataset:
+) -> Dataset:
     """PAWN indices, Kolmogorov-Smirnov distances of conditional distributions, by SALib.
 
     Parameters
@@ -169,13 +167,8 @@ def pawn_indices(
 
 @typed
 def morris_effects(
-    forecast: xr.Dataset,
-    *,
-    outputs: Names = None,
-    scale: Scale = "auto",
-    resamples: int = 100,
-    confidence: float = 0.95,
-) -> xr.Dataset:
+    forecast: Dataset, *, outputs: Names = None, scale: Scale = "auto", resamples: int = 100, confidence: float = 0.95
+) -> Dataset:
     """Elementary effects of each input, by SALib: which inputs hardly matter, in few runs.
 
     Each trajectory moves one input after the other on a grid of probabilities; an effect is the change of the output
@@ -219,7 +212,7 @@ def morris_effects(
     return _each_column(forecast, outputs, scale, (varied.names, points), options, attributes, *cautions)
 
 
-def _ranked_inputs(forecast: xr.Dataset, dummy_seed: int | None) -> _Points:
+def _ranked_inputs(forecast: Dataset, dummy_seed: int | None) -> _Points:
     """Return the inputs that vary, in the order of the draw, and the place of each value among all, from 0 to 1."""
     # Delta and PAWN see inputs by their order only; given values with long tails, SALib cuts them into bins of equal
     # width of which most are empty, and answers NaN.
@@ -236,8 +229,8 @@ def _ranked_inputs(forecast: xr.Dataset, dummy_seed: int | None) -> _Points:
 
 
 def _each_column(
-    forecast: xr.Dataset, outputs: Names, scale: Scale, points: _Points, options: Record, how: Record, *cautions: str
-) -> xr.Dataset:
+    forecast: Dataset, outputs: Names, scale: Scale, points: _Points, options: Record, how: Record, *cautions: str
+) -> Dataset:
     """Apply a measure of SALib to every output and year, and label what it gives."""
     measure, (names, rows) = how["measure"].lower(), points
     check_confidence(options.get("confidence", 0.95))
@@ -307,8 +300,7 @@ def measures_of_column(
     # SALib up to 1.5 has one variant of delta only and calls it delta.
     raw = "delta_raw" if "delta_raw" in found else "delta"
     measures = {name: np.asarray(found[name.replace("delta", raw)], np.float64) for name in MEASURES[measure]}
-    undefined = sum(np.isnan(measures[key]) for key in ("delta", "S1") if key in measures)
-    failed = np.flatnonzero(undefined)
+    failed = np.flatnonzero(sum(np.isnan(measures[key]) for key in ("delta", "S1") if key in measures))
     if failed.size:
         notes = list(found.get("notes", []))
         said = notes[failed[0]] if len(notes) > failed[0] else "no reason given"
@@ -327,8 +319,7 @@ def _global_state(seed: int) -> Iterator[None]:
     state = np.random.get_state()  # noqa: NPY002 - SALib draws from the global generator
     formatter = warnings.formatwarning
     try:
-        # Recorded and dropped: what Delta warns of is the difference to a variant not asked for,
-        # and what it fails at, it also notes in its result.
+        # Recorded and dropped: Delta warns of a variant not asked for, and notes in its result what it fails at.
         with warnings.catch_warnings(record=True):
             np.random.seed(seed)  # noqa: NPY002
             yield

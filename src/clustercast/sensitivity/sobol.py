@@ -40,8 +40,7 @@ def sobol_indices(
     forecast : Dataset
         From `propagate`, on inputs drawn with ``design="saltelli"``; all samples, in order.
     outputs : str or iterable of str, optional
-        All by default. A variable added to the forecast counts too, such as the exceedance of a threshold:
-        ``forecast.assign(reached=forecast["x"] >= 1e12)``.
+        All by default. A variable added to the forecast counts too: ``forecast.assign(reached=forecast["x"] >= 1e12)``.
     engine : {"panel", "salib"}, optional
         One pass over the panel of outputs and years, or SALib itself on each column.
     estimator : str, optional
@@ -55,8 +54,7 @@ def sobol_indices(
     second_order : bool, optional
         Whether to estimate ``S2``, interactions of pairs, too.
     confidence, resamples, seed : optional
-        Coverage of the intervals, between 0 and 1, and their bootstrap, where the design has one scramble only; 0
-        resamples for no intervals.
+        Coverage of the intervals, between 0 and 1, and their bootstrap (of one scramble only); 0 resamples for none.
 
     Returns
     -------
@@ -180,8 +178,7 @@ def ranking_resolved(indices: xr.Dataset, k: int = 3) -> xr.DataArray:
     k = whole_number("k", k)
     if "ST_conf" not in indices:
         raise InputError("indices have no intervals; ask sobol_indices for resamples=100, or draw with replicates=8")
-    resolved = ~unresolved(indices, k) & (indices["variance"].values > 0)
-    found = indices["variance"].copy(data=resolved)
+    found = indices["variance"].copy(data=~unresolved(indices, k) & (indices["variance"].values > 0))
     found.attrs = {"long_name": f"order of the first {k} inputs by ST resolved", "units": "1"}
     return found.rename("ranking_resolved")
 
@@ -235,9 +232,8 @@ def time_integrated(
         raise InputError(f"{what}, one for each year from {years[0]:g} to {years[-1]:g}, not {by_year.tolist()}")
     share = xr.DataArray(by_year / by_year.sum(), dims="year") * counted["variance"].drop_vars("year")
     total = share.sum("year")
-    varies = share > 0
     # The order of the inputs, and so their leads, may change from year to year.
-    result = counted.drop_vars(["year", "variance", "ST_lead_conf"], errors="ignore").where(varies, 0.0)
+    result = counted.drop_vars(["year", "variance", "ST_lead_conf"], errors="ignore").where(share > 0, 0.0)
     integrated = (result * share).sum("year", skipna=False) / total.where(total > 0)
     integrated["variance"] = total
     for name in integrated.data_vars:
