@@ -165,7 +165,7 @@ CALLS = {
     "a dict for priors": (lambda: cc.Priors({"power": 1.0}), "inputs are given by name"),
     "unknown unit": (lambda: cc.Priors(power=cc.Uniform(1, 2, unit="GV")), "input 'power': unknown unit 'GV'"),
     "a coordinate for an input": (lambda: cc.Priors(year=2024.0), "cannot be called 'year'"),
-    "a broken seed": (lambda: cc.draw(PRIORS, 8, seed=1.5), "seed is 1.5, which is not an integer"),
+    "a broken seed": (lambda: cc.draw(PRIORS, 8, seed=1.5), "seed is 1.5; give a whole number of 0 or more"),
     "a broken size": (lambda: cc.draw(PRIORS, 8.0), "size is 8.0; give a whole number"),
     "a group that is a name": (
         lambda: cc.draw(PRIORS, 8, design="saltelli", groups={"g": "share"}),

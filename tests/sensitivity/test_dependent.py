@@ -246,7 +246,7 @@ def test_a_data_frame_has_one_row_an_output_year_and_input(design):
         ({"size": 100, "replicates": 4}, "not a power of two"),
         ({"size": 64, "replicates": 1}, "2 or more"),
         ({"size": 64, "replicates": 5}, "does not divide"),
-        ({"size": 64, "seed": -1}, "negative"),
+        ({"size": 64, "seed": -1}, "seed is -1; give a whole number of 0 or more"),
         ({"size": 64, "confidence": 1.5}, "confidence"),
         ({"size": 64, "outputs": "plain_sun"}, "plain_sum"),
         ({"size": 64, "scale": "ln"}, "scale"),

@@ -173,5 +173,5 @@ def _check_rows(
         if broken.any():
             point, run = np.argwhere(broken)[0]
             what = f"sample {point * runs + run} should repeat its value in another row of base point {point}"
-            remedy = f"{int(broken.sum())} of {broken.size} rows differ; analyse the forecast of the draw itself"
-            raise InputError(f"input {name!r} does not vary as a {design} design varies it: {what}; {remedy}")
+            remedy = f"({int(broken.sum())} of {broken.size} rows differ); analyse the forecast of the draw itself"
+            raise InputError(f"input {name!r} does not vary as a {design} design varies it: {what} {remedy}")

@@ -159,7 +159,7 @@ def analysed_output(forecast: xr.Dataset, name: str, asked: ScaleName) -> Analys
         when = f" in {forecast['year'].values[row]:g}" if by_year else ""
         label = forecast["sample"].values[sample] if "sample" in forecast.coords else sample
         what = f"output {name!r}{when} has {np.count_nonzero(~np.isfinite(values[row]))} values that are not finite"
-        remedy = "fix the quantity that gives it, or analyse a claim that is always defined, as forecast['x'] >= threshold"
+        remedy = "fix the quantity, or analyse a claim that is always defined, as forecast['x'] >= threshold"
         raise InputError(f"{what}, the first {values[row, sample]} at sample {label}; {remedy}")
     unit = str(variable.attrs.get("units", "1"))
     if scale == "raw":

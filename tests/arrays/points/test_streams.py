@@ -34,5 +34,5 @@ def test_replicates_have_seeds_of_their_own_and_the_first_is_the_seed():
 
 @pytest.mark.parametrize("seed", [-1, 1.0, "7", None, True, np.float64(2)])
 def test_a_seed_that_is_no_whole_number_of_0_or_more_is_refused(seed):
-    with pytest.raises(InputError, match="seed is .*; give an integer of 0 or more"):
+    with pytest.raises(InputError, match="seed is .*; give a whole number of 0 or more"):
         checked_seed(seed)

@@ -5,16 +5,12 @@ import hashlib
 
 import numpy as np
 
-from clustercast.errors import InputError
+from clustercast.errors import whole_number
 
 
 def checked_seed(seed: object) -> int:
     """Return a seed as a Python integer."""
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
-        raise InputError(f"seed is {seed!r}, which is not an integer; give an integer of 0 or more")
-    if seed < 0:
-        raise InputError(f"seed is {seed}, which is negative; give an integer of 0 or more")
-    return int(seed)
+    return whole_number("seed", seed, least=0)
 
 
 @functools.lru_cache(maxsize=4096)
