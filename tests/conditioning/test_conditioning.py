@@ -10,7 +10,7 @@ import xarray as xr
 from scipy import stats
 
 import clustercast as cc
-from clustercast.arrays.posterior import ErrorModel, first_move, log_likelihood, replicate
+from clustercast.arrays.posterior import ErrorModel, Move, log_likelihood, replicate
 from clustercast.conditioning.checks import learned, lessons, observation_influence, prior_conflict
 from clustercast.conditioning.condition import Problem, factors_of
 from clustercast.conditioning.observation_rows import Observation, Observations
@@ -244,7 +244,16 @@ def walkers(evidence, variance=0.01):
     """Return four populations of 64 at 0, 1, 2 and 3, with evidences of given logarithms."""
     scores = np.repeat(np.arange(4.0), 64)[:, np.newaxis]
     members = np.split(np.arange(256), 4)
-    still = _Walkers(scores, scores[:, 0], members, first_move(1), lambda x: x[:, 0], np.random.default_rng(1), 1, None)
+    still = _Walkers(
+        scores,
+        scores[:, 0],
+        members,
+        Move(np.zeros(1), np.eye(1), 0.5),
+        lambda x: x[:, 0],
+        np.random.default_rng(1),
+        1,
+        None,
+    )
     still.evidence, still.variance = np.array(evidence), np.full(4, variance)
     return still
 

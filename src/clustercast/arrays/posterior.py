@@ -247,8 +247,3 @@ class Move:
         known = (variances < max(1 - ratio, 0) ** 2) | (variances > (1 + ratio) ** 2)
         covariance = (directions * np.where(known, np.maximum(variances, _NARROWEST), 1.0)) @ directions.T
         return Move(scores.mean(axis=0), np.asarray(np.linalg.cholesky(covariance), dtype=np.float64), self.step)
-
-
-def first_move(dimensions: int) -> Move:
-    """Return the move along the prior itself, from which adaptation starts."""
-    return Move(np.zeros(dimensions), np.eye(dimensions), 0.5)

@@ -38,8 +38,7 @@ def squared_in(square: float, unit: float) -> float:
 
 def sum_of_products(row: FloatArray, other: FloatArray | None = None) -> float:
     """Return the sum of a row, or of its products with another."""
-    # By parts and then pairwise, so that the error of rounding hardly grows with the length: N. J. Higham, SIAM J. Sci.
-    # Comput. 14, 783 (1993), doi:10.1137/0914050.
+    # By parts and then pairwise, so that rounding hardly grows with the length: Higham (1993), doi:10.1137/0914050.
     whole = row.size - row.size % _PART
     if other is None:
         parts = np.vecdot(row[:whole].reshape(-1, _PART), np.ones(_PART))
@@ -93,16 +92,15 @@ def quantiles(values: FloatArray, probabilities: Probabilities, weights: FloatAr
 
 def quantiles_with_errors(values: FloatArray, probabilities: Probabilities, weights: FloatArray | None = None) -> Pair:
     """Return quantiles along the last axis and their Monte Carlo standard errors, both (..., probabilities)."""
-    # Without weights the quantile is definition 7 of R. J. Hyndman and Y. Fan, Am. Stat. 50, 361 (1996),
-    # doi:10.2307/2684934, as NumPy's; with weights that of A. Akinshin (2023), arXiv:2304.07265, as xarray's, of which
-    # the former is the case of equal weights.
+    # Without weights the quantile is definition 7 of R. J. Hyndman and Y. Fan (1996), doi:10.2307/2684934, as NumPy's;
+    # with weights that of A. Akinshin (2023), arXiv:2304.07265, as xarray's, which it is for equal weights.
     #
     # The error is half the distance of the two order statistics between which the quantile lies with the probability
-    # of one standard error, by the binomial law of how many of n independent samples lie below it (R. S. Woodruff,
-    # J. Am. Stat. Assoc. 47, 635 (1952), doi:10.1080/01621459.1952.10483443; by the beta distribution as in A. Vehtari
-    # et al., Bayesian Anal. 16, 667 (2021), doi:10.1214/20-BA1221). It supposes nothing of the distribution; for a
-    # Latin hypercube or Sobol' points, which are spread more evenly, it is an upper limit. With weights n is Kish's
-    # effective size. One sample alone says nothing: its error is infinite.
+    # of one standard error, by the binomial law of how many of n independent samples lie below it (R. S. Woodruff
+    # (1952), doi:10.1080/01621459.1952.10483443; by the beta distribution as in A. Vehtari et al. (2021),
+    # doi:10.1214/20-BA1221). It supposes nothing of the distribution; for a Latin hypercube or Sobol' points, which are
+    # spread more evenly, it is an upper limit. With weights n is Kish's effective size. One sample alone says nothing:
+    # its error is infinite.
     rows, shape = sample_rows(values)
     points, size = checked_probabilities(probabilities), rows.shape[1]
     share = None if weights is None else checked_weights(weights, size)
@@ -238,9 +236,8 @@ def share_with_error(reached: BoolArray, weights: FloatArray | None = None) -> P
 
 def share_error(share: FloatArray, count: float) -> FloatArray:
     """Return the standard error of a share of `count` samples."""
-    # The standard deviation of the beta distribution that counts leave of the probability (Jeffreys' prior), so that
-    # it is not 0 where no sample, or every one, is counted: L. D. Brown, T. T. Cai and A. DasGupta, Stat. Sci. 16, 101
-    # (2001), doi:10.1214/ss/1009213286.
+    # The standard deviation of the beta distribution that counts leave of the probability (Jeffreys' prior), so that it
+    # is not 0 where no sample, or every one, is counted: Brown, Cai and DasGupta (2001), doi:10.1214/ss/1009213286.
     yes, no = count * share + 0.5, count * (1 - share) + 0.5
     return np.asarray(np.sqrt(yes * no / (count + 2)) / (count + 1))
 

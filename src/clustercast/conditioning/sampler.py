@@ -232,7 +232,8 @@ def sampled(
     generator = stream(seed, f"sample {name}")
     # By chance, not by stride: every fourth point of a Sobol' sequence sees a part of the prior alone.
     parts = np.array_split(generator.permutation(len(scores)), CHAINS)
-    move = posterior.first_move(scores.shape[1])
+    # Along the prior itself, from which adaptation starts.
+    move = posterior.Move(np.zeros(scores.shape[1]), np.eye(scores.shape[1]), 0.5)
     walkers = _Walkers(scores, log_likelihood, parts, move, target, generator, budget, progress)
     size = min(PARTICLES, len(scores))
     walkers.temper(size)

@@ -87,8 +87,7 @@ def kucherenko_indices(
 
     References
     ----------
-    Kucherenko, Tarantola and Annoni (2012), doi:10.1016/j.cpc.2011.12.020; Mara, Tarantola and Annoni (2015),
-    doi:10.1016/j.envsoft.2015.05.010.
+    Kucherenko et al. (2012), doi:10.1016/j.cpc.2011.12.020; Mara et al. (2015), doi:10.1016/j.envsoft.2015.05.010.
 
     Examples
     --------

@@ -39,8 +39,7 @@ def given_data_indices(
     Parameters
     ----------
     forecast : Dataset
-        From `propagate`, on inputs drawn with ``design="random"``, ``"latin"`` or ``"sobol"``, or samples of a
-        posterior.
+        From `propagate`, on inputs drawn as ``"random"``, ``"latin"`` or ``"sobol"``, or samples of a posterior.
     inputs : str or iterable of str, optional
         Inputs to rank, or other variables of the sample; all inputs that vary by default.
     weights : DataArray, array_like, shape (sample,), or str, optional
@@ -65,8 +64,7 @@ def given_data_indices(
     Raises
     ------
     InputError
-        If the rows of the design are not independent, a name is unknown, a value is not finite, or the sample is too
-        small for the bins.
+        The design's rows are not independent, a name is unknown, a value is not finite, or the sample is too small.
 
     References
     ----------
@@ -87,8 +85,7 @@ def given_data_indices(
     if shares is None and str(design_of(forecast).get("name")).startswith("posterior"):
         # How often each row occurs, at its first place.
         _, first, counts = np.unique(sample, axis=0, return_index=True, return_counts=True)
-        shares = np.zeros(len(sample))
-        shares[first] = counts
+        shares = np.bincount(first, counts, len(sample)).astype(np.float64)
     effective = float(len(sample)) if shares is None else effective_size(checked_weights(shares, len(sample)))
     count = default_bins(effective) if bins is None else int(bins)
     drawn = max(len(names), len(provenance_of(forecast).get("inputs", ())))

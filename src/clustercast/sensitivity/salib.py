@@ -120,8 +120,7 @@ def delta_indices(
 
     References
     ----------
-    Borgonovo (2007), doi:10.1016/j.ress.2006.04.015; Plischke, Borgonovo and Smith (2013),
-    doi:10.1016/j.ejor.2012.11.047.
+    Borgonovo (2007), doi:10.1016/j.ress.2006.04.015; Plischke et al. (2013), doi:10.1016/j.ejor.2012.11.047.
     """
     options = {"resamples": resamples, "confidence": confidence, "seed": seed}
     attributes = {"measure": "delta", "confidence": confidence, "resamples": resamples, "resampling_seed": str(seed)}
@@ -190,8 +189,7 @@ def morris_effects(
 
     References
     ----------
-    Morris (1991), doi:10.1080/00401706.1991.10484804; Campolongo, Cariboni and Saltelli (2007),
-    doi:10.1016/j.envsoft.2006.10.004.
+    Morris (1991), doi:10.1080/00401706.1991.10484804; Campolongo et al. (2007), doi:10.1016/j.envsoft.2006.10.004.
 
     Examples
     --------

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import qmc
 
-from clustercast.arrays.posterior import Move, effective_size, first_move, next_temperature, systematic_resample
+from clustercast.arrays.posterior import Move, effective_size, next_temperature, systematic_resample
 
 
 def test_effective_size_counts_equal_weights_and_ignores_their_scale():
@@ -68,7 +68,7 @@ def test_a_move_leaves_the_posterior_unchanged(fitted, step):
     def target(z):
         return -0.5 * ((1.5 - z @ design) / sd) ** 2
 
-    move = Move(first_move(2).centre, first_move(2).factor, step)
+    move = Move(np.zeros(2), np.eye(2), step)
     move = move.fitted(scores) if fitted else move
     log_likelihood = target(scores)
     for _ in range(20):
@@ -86,7 +86,7 @@ def test_what_is_not_learned_is_proposed_as_a_priori():
     deviation = np.ones(dimensions)
     deviation[:3] = (0.05, 0.2, 0.4)
     scores = generator.standard_normal((size, dimensions)) * deviation
-    move = first_move(dimensions).fitted(scores)
+    move = Move(np.zeros(dimensions), np.eye(dimensions), 0.5).fitted(scores)
     assert move.centre == pytest.approx(scores.mean(axis=0))
     covariance = move.factor @ move.factor.T
     assert np.sqrt(covariance[0, 0]) == pytest.approx(0.05, rel=0.15)
@@ -107,13 +107,13 @@ def test_variances_that_chance_explains_are_those_of_the_prior():
     variances = np.array([0.8, 0.82, 1.2, 1.22])
     columns = np.random.default_rng(1).standard_normal((400, 4))
     plain = np.linalg.qr(columns - columns.mean(axis=0))[0] * np.sqrt(399)
-    move = first_move(4).fitted(plain * np.sqrt(variances) + [1.0, 2.0, 3.0, 4.0])
+    move = Move(np.zeros(4), np.eye(4), 0.5).fitted(plain * np.sqrt(variances) + [1.0, 2.0, 3.0, 4.0])
     np.testing.assert_allclose(move.factor @ move.factor.T, np.diag([0.8, 1, 1, 1.22]), atol=1e-12)
     np.testing.assert_allclose(move.centre, [1, 2, 3, 4], atol=1e-12)
 
 
 def test_the_step_follows_the_acceptance():
-    move = first_move(3)
+    move = Move(np.zeros(3), np.eye(3), 0.5)
     assert move.adapted(0.05).step < move.step == move.adapted(0.3).step < move.adapted(0.9).step < 1
     assert move.adapted(0.2).step * move.adapted(0.4).step == pytest.approx(move.step**2)
 

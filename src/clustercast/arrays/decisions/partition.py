@@ -88,7 +88,5 @@ def without_twins(columns: Iterable[FloatArray], size: int) -> IntArray:
     for column in columns:
         _, first, counts = np.unique(column[order], return_index=True, return_counts=True)
         if 1 < counts.max() <= TWINS:
-            one = np.zeros(size, dtype=np.bool_)
-            one[order[first]] = True
-            kept &= one
+            kept &= np.isin(np.arange(size), order[first])
     return np.flatnonzero(kept)

@@ -1,7 +1,4 @@
-"""What several columns are worth together: predicted on one half of the samples from the other, and by neighbours.
-
-Columns are normal scores, as from `rank_scores`.
-"""
+"""What columns of normal scores are worth together: predicted on each half of the samples, and by neighbours."""
 
 import itertools
 from collections.abc import Iterator, Mapping

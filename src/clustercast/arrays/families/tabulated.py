@@ -16,7 +16,6 @@ from scipy import special
 
 from clustercast.arrays import FloatArray, Function, Pair
 
-ScoreDerivatives = Callable[[FloatArray, FloatArray], Pair]
 # Beyond 8.5 standard deviations a tail holds 1e-17: less than the spacing of doubles below 1.
 _REACH = 8.5
 _INTERVALS = (512, 1024, 2048, 4096, 8192)
@@ -59,7 +58,7 @@ def interpolate(coefficients: FloatArray, z: FloatArray) -> FloatArray:
     return result
 
 
-def tabulate(exact: Function, derivatives: ScoreDerivatives) -> Table:
+def tabulate(exact: Function, derivatives: Callable[[FloatArray, FloatArray], Pair]) -> Table:
     """Return the table of an increasing function, right to 1e-11 in the score: 4e-12 in probability."""
     # `derivatives` gives the first and second derivative from scores and the values there.
     for intervals in _INTERVALS:

@@ -20,7 +20,6 @@ _ACCEPTED = 0.44
 _LEAST = 1e-15
 # Normal scores at which the law given the event is compared with the prior.
 SCORES = np.linspace(-6, 6, 241)
-_MIDDLE = 120
 _RESAMPLES = 400
 
 
@@ -63,7 +62,7 @@ def distances(probabilities: FloatArray, law: FloatArray, generator: Generator) 
     signs = generator.choice([-1.0, 1.0], (_RESAMPLES, len(law)))
     chance = np.abs(np.tensordot(signs, deviations, 1)).max(axis=1)
     distance = np.abs(given - ndtr(SCORES)[:, np.newaxis]).max(axis=0)
-    return distance, np.quantile(chance, 0.95, axis=0), 1 - given[_MIDDLE]
+    return distance, np.quantile(chance, 0.95, axis=0), 1 - given[len(SCORES) // 2]
 
 
 def find_levels(margin: Function, dimensions: int, generator: Generator) -> Levels:

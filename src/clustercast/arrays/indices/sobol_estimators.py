@@ -3,7 +3,7 @@
 Every pick-freeze estimator is a ratio of means of products of model runs, taken base point by base point. An estimator
 here is therefore two small functions: one names the factors of each product, one turns the means of the products into
 indices. Means under any weights (all rows, one replicate, a bootstrap resample) go through the same second function,
-and partial sums over shards of base points simply add.
+and sums over parts of the base points add up as long as `centre` and `scale` are shared.
 
 Runs of one base point, in the notation of Saltelli et al. (2010): ``a`` and ``b`` are the two independent runs,
 ``AB_j`` is ``a`` with input j from ``b``, ``BA_j`` is ``b`` with input j from ``a``. The code works with the changes
@@ -12,8 +12,7 @@ its indices are exactly zero too.
 
 Rows of the design are SALib's: for each base point ``a``, ``AB_1`` .. ``AB_D``, then, with second order, ``BA_1`` ..
 ``BA_D``, then ``b``. Where whole groups of inputs are swapped together, D is the number of groups, and the same
-functions give closed first-order and total indices of the groups. Sums over blocks, shards or machines add up as long
-as `centre` and `scale` are shared.
+functions give closed first-order and total indices of the groups.
 """
 
 import functools

@@ -1,8 +1,4 @@
-"""Sobol' indices of many columns of output at once, with their intervals.
-
-The work goes column by column and block by block of base points, so that a block of
-products stays in cache and memory does not grow with the panel.
-"""
+"""Sobol' indices of many columns of output, by blocks of base points that stay in cache, with their intervals."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -153,10 +149,8 @@ def standing_for_idle(rows: FloatArray, number_of_inputs: int) -> Standing | Non
     if len(found) < _WORTHWHILE:
         return None
     active = np.flatnonzero(~idle)
-    place = np.zeros(number_of_inputs, dtype=np.intp)
-    place[active] = np.arange(1, len(active) + 1)
-    last_place = np.where(idle, len(active) + 1, place)
-    return Standing(np.concatenate([found[:1], active, found[-1:]]), place, last_place)
+    place = np.where(idle, 0, np.cumsum(~idle))
+    return Standing(np.concatenate([found[:1], active, found[-1:]]), place, np.where(idle, len(active) + 1, place))
 
 
 def _idle(rows: FloatArray, number_of_inputs: int) -> BoolArray:

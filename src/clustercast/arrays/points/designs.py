@@ -17,9 +17,7 @@ from clustercast.arrays.points.streams import checked_seed, stream
 from clustercast.errors import InputError
 
 RANDOM_BITS = 53
-SALTELLI_BITS = sobol_sequence.SCIPY_DIGITS
 Points = Literal["sobol", "salib", "random"]
-POINTS = get_args(Points)
 
 
 def require_power_of_two(size: int, what: str = "size") -> None:
@@ -31,7 +29,7 @@ def require_power_of_two(size: int, what: str = "size") -> None:
         raise InputError(f"{what} is {size}, not a power of two as Sobol' points need; use {below} or {2 * below}")
 
 
-def inside(uniforms: FloatArray, bits: int = SALTELLI_BITS) -> FloatArray:
+def inside(uniforms: FloatArray, bits: int = sobol_sequence.SCIPY_DIGITS) -> FloatArray:
     """Move points that are exactly 0 to the middle of their cell of ``2**-bits``, where quantiles are finite."""
     if uniforms.size == 0 or uniforms.min() > 0:
         return uniforms
@@ -146,7 +144,7 @@ def saltelli_replicate(
     # doi:10.1090/mcom/3791); over nested ones they are asymptotically normal (Loh 2003, doi:10.1214/aos/1059655914).
     if size < 0:
         raise InputError(f"size is {size}; a design needs 1 or more points, as in 1024")
-    if points not in POINTS:
+    if points not in get_args(Points):
         raise InputError(f"points is {points!r}; choose 'sobol', 'salib' or 'random'")
     check_rows(start, start + size, (1 << 120) if points == "random" else (1 << sobol_sequence.SCIPY_DIGITS))
     if points == "sobol":

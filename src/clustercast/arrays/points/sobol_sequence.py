@@ -45,7 +45,6 @@ _PASCAL = tuple(
 )
 _EVEN = np.uint32(0xFFFFFFFE)
 _ODD = np.uint32(1)
-_SWAPS = tuple((np.uint32(by), np.uint32(mask)) for by, mask in ((1, 0x55555555), (2, 0x33333333), (4, 0x0F0F0F0F)))
 
 
 def direction_numbers(dimensions: int, index_bits: int) -> Digits:
@@ -202,7 +201,7 @@ def scramble_reversed(digits: Digits32, keys: Digits32) -> None:
 def reverse_digits(digits: Digits32) -> None:
     """Reverse the order of the 32 digits of each number, in place."""
     lower = np.empty_like(digits)
-    for by, mask in _SWAPS:
+    for by, mask in _PASCAL[:3]:
         np.bitwise_and(digits, mask, out=lower)
         lower <<= by
         digits >>= by
