@@ -144,8 +144,7 @@ def varied_inputs(forecast: Dataset, inputs: Names) -> tuple[str, ...]:
     if design in MEASURED:
         own = "cc.sobol_indices" if design == "saltelli" else "the measure it was drawn for"
         what = f"the rows of a {design} design repeat each other's inputs, so they are no independent sample"
-        remedy = f'draw with cc.draw(priors, size, design="random", seed=...) or design="sobol", or use {own}'
-        raise InputError(f"{what}; {remedy}")
+        raise InputError(f'{what}; use cc.draw(priors, size, design="random") or design="sobol", or {own}')
     if not forecast.sizes.get("sample"):
         raise InputError("the forecast holds no samples; propagate a draw of some thousands")
     known = [str(name) for name, variable in forecast.data_vars.items() if variable.dims == ("sample",)]

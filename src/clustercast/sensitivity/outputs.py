@@ -12,7 +12,7 @@ from clustercast.arrays import BoolArray, FloatArray, Names
 from clustercast.arrays.indices.sobol_estimators import centre_and_scale
 from clustercast.arrays.points.designs import blind_pairs
 from clustercast.arrays.summaries import unit_for_squares
-from clustercast.dataset import Record, coordinate, design_of, provenance_of
+from clustercast.dataset import Dataset, Record, coordinate, design_of, provenance_of
 from clustercast.errors import InputError, nearest
 
 ScaleName = Literal["auto", "log10", "raw"]
@@ -98,7 +98,7 @@ class AnalysedOutput:
 MeasuredOutput = tuple[AnalysedOutput, Mapping[str, FloatArray], BoolArray]
 
 
-def analysed_outputs(forecast: xr.Dataset, outputs: Names, scale: Scale) -> Iterator[AnalysedOutput]:
+def analysed_outputs(forecast: Dataset, outputs: Names, scale: Scale) -> Iterator[AnalysedOutput]:
     """Yield the outputs asked for, or all, one after the other on the scale of the analysis."""
     names = output_names(forecast, outputs)
     asked = scale if isinstance(scale, Mapping) else dict.fromkeys(names, scale)
@@ -122,7 +122,7 @@ def scales_of(attributes: Mapping[str, Mapping[Any, Any]], scale: Scale) -> dict
     return scales
 
 
-def output_names(forecast: xr.Dataset, outputs: Names) -> tuple[str, ...]:
+def output_names(forecast: Dataset, outputs: Names) -> tuple[str, ...]:
     """Return the outputs to analyse: those asked for, or all."""
     # Bare variables: xarray takes longer to label a few hundred of them than a small panel does.
     sampled = {str(name): forecast.variables[name] for name in forecast.data_vars}
@@ -142,7 +142,7 @@ def output_names(forecast: xr.Dataset, outputs: Names) -> tuple[str, ...]:
     return names
 
 
-def analysed_output(forecast: xr.Dataset, name: str, asked: ScaleName) -> AnalysedOutput:
+def analysed_output(forecast: Dataset, name: str, asked: ScaleName) -> AnalysedOutput:
     """Take one output from a forecast and put it on the scale of the analysis."""
     variable, automatic = forecast[name], asked == "auto"
     # Truth values are labels, whatever unit came along with what they were made from.
@@ -180,8 +180,8 @@ def analysed_output(forecast: xr.Dataset, name: str, asked: ScaleName) -> Analys
 
 
 def labelled(
-    found: Sequence[MeasuredOutput], inputs: Sequence[str], forecast: xr.Dataset, attrs: Record, cautions: Iterable[str]
-) -> xr.Dataset:
+    found: Sequence[MeasuredOutput], inputs: Sequence[str], forecast: Dataset, attrs: Record, cautions: Iterable[str]
+) -> Dataset:
     """Put measures of a forecast into a dataset, one row of its data frame an output, year and input."""
     outputs, measures, constants = zip(*found, strict=True)
     if all(constant.all() for constant in constants):
@@ -219,9 +219,7 @@ def labelled(
     return add_cautions(xr.Dataset(variables, coords, plain | {"warning": ""}), [*cautions, *sentences])
 
 
-def labelled_sobol(
-    results: Sequence[MeasuredOutput], forecast: xr.Dataset, attrs: Record, cautions: Iterable[str]
-) -> xr.Dataset:
+def labelled_sobol(found: Sequence[MeasuredOutput], forecast: Dataset, attrs: Record, cautions: list[str]) -> Dataset:
     """Put Sobol' indices into a dataset, with all that could mislead about them, their intervals and their order."""
     design, first = design_of(forecast), []
     replicates, size = int(design["replicates"]), int(design["size"])
@@ -236,7 +234,7 @@ def labelled_sobol(
         more = f" and {len(pairs) - _NAMED_PAIRS} more pairs" if len(pairs) > _NAMED_PAIRS else ""
         what = "errors of their indices do not fall with the size, nor do the intervals show them"
         first.append(f"The points cannot see how {named}{more} interact: {what}; draw with points='sobol'.")
-    indices = labelled(results, tuple(design["swaps"]), forecast, attrs, [*first, *cautions])
+    indices = labelled(found, tuple(design["swaps"]), forecast, attrs, [*first, *cautions])
     interval, sentences = attrs["interval"], []
     if interval == "bootstrap" and points != "random":
         what = "The intervals are bootstrapped over Sobol points, which they do not describe: they are mostly too wide"
@@ -254,12 +252,12 @@ def labelled_sobol(
     return add_cautions(indices, sentences)
 
 
-def add_cautions(indices: xr.Dataset, sentences: Iterable[str]) -> xr.Dataset:
+def add_cautions(indices: Dataset, sentences: Iterable[str]) -> Dataset:
     """Return indices whose warning says more."""
     return indices.assign_attrs(warning=" ".join(filter(None, [indices.attrs.get("warning", ""), *sentences])))
 
 
-def unresolved(indices: xr.Dataset, k: int) -> BoolArray:
+def unresolved(indices: Dataset, k: int) -> BoolArray:
     """Return where the first k inputs of an output that varies are not resolved, shape (output[, year])."""
     total = np.nan_to_num(indices["ST"].values)
     order = np.argsort(-total, axis=-1, kind="stable")[..., : k + 1]

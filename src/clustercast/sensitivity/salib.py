@@ -2,8 +2,7 @@
 
 SALib 1.6.0 answers zeros when one value is not finite, ignores a seed of 0, takes one output at a time, changes the
 problem it is given, and (Delta, PAWN) seeds NumPy's global generator and changes the process's warning filters. Outputs
-that are not finite never come here; each call builds a fresh problem, passes every seed on, and leaves global state as
-it was.
+that are not finite never come here; each call builds a fresh problem, passes every seed on, and keeps global state.
 """
 
 import warnings
@@ -25,9 +24,7 @@ from clustercast.sensitivity.design import morris_design
 from clustercast.sensitivity.given_data import DUMMY, dummy_values
 from clustercast.sensitivity.outputs import WITH_UNIT, Scale, analysed_outputs, labelled
 
-# What each measure gives, and how SALib calls its options. See doi:10.1016/j.ress.2006.04.015 and
-# doi:10.1016/j.ejor.2012.11.047; doi:10.1016/j.envsoft.2018.07.019; doi:10.1080/00401706.1991.10484804 and
-# doi:10.1016/j.envsoft.2006.10.004.
+# What each measure gives, and how SALib calls its options.
 MEASURES = {
     "delta": ("delta", "delta_conf", "S1", "S1_conf"),
     "pawn": ("minimum", "mean", "median", "maximum", "CV"),

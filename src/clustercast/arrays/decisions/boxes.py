@@ -10,6 +10,8 @@ from scipy.stats import binom
 from clustercast.arrays import BoolArray, FloatArray, IntArray
 
 CodeArray = NDArray[np.uint8]
+# Codes (d, N), and in which rows the event holds.
+Coded = tuple[CodeArray, BoolArray]
 _BINS = 250
 _CHANCE = 0.05
 _ROUNDS = 10
@@ -135,9 +137,7 @@ def _score(size: IntArray, kept: IntArray, hits: int, density: float | None) -> 
     return np.where(kept >= density * size, kept / hits, kept / np.maximum(size, 1) - 1.0)
 
 
-def chosen_box(
-    boxes: list[Box], found: tuple[CodeArray, BoolArray], other: tuple[CodeArray, BoolArray], density: float | None
-) -> Box | None:
+def chosen_box(boxes: list[Box], found: Coded, other: Coded, density: float | None) -> Box | None:
     """Return the best box by draws that did not find it, without limits that chance explains; None where none is."""
     codes, holds = other
     inside = [box.contains(codes) for box in boxes]

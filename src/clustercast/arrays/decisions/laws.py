@@ -149,9 +149,7 @@ def informative(scores: FloatArray, holds: BoolArray) -> BoolArray:
     return np.asarray(np.abs(product.mean(axis=0)) > _SURE * error)
 
 
-def least_shift(
-    scores: FloatArray, holds: BoolArray, probability: float, correlation: FloatArray, least_size: float
-) -> Pair:
+def least_shift(scores: FloatArray, holds: BoolArray, probability: float, correlation: FloatArray, size: float) -> Pair:
     """Return the shift (d,) of least divergence, and weights under it, with less of the event where draws are few."""
     # Scores are normal with mean 0 and correlation R; with mean m = R u their weights are exp(u z) and the divergence
     # is u R u / 2. At the least one m is along the covariance of the event and the scores under these weights.
@@ -164,8 +162,8 @@ def least_shift(
         if not length > 0:
             break
         projected = scores @ (along / length)
-        size = _size_along(projected, holds, probability, sign, least_size)
-        previous, shifts, weights = shifts, size * (direction / length), softmax(size * projected)
+        far = _size_along(projected, holds, probability, sign, size)
+        previous, shifts, weights = shifts, far * (direction / length), softmax(far * projected)
         if np.abs(shifts - previous).max() < _SETTLED:
             break
     return shifts, weights

@@ -102,8 +102,7 @@ def spread_gain(score: str, columns: FloatArray, values: FloatArray, low_discrep
     most = min(MOST_BINS[score], BINS) if low_discrepancy else MOST_BINS[score]
     bins = partition(columns, max(4, min(most, size // IN_A_BIN[score])), tails=False, exact=True)
     of_bins = _crps if score == "crps" else _width
-    gains = np.empty((len(columns), values.shape[1]))
-    errors = np.empty_like(gains)
+    gains, errors = np.empty((2, len(columns), values.shape[1]))
     members = list(bins.member)
     generator = np.random.default_rng(0)
     shuffled = [generator.permutation(members[0]) for _ in range(SHUFFLES)]

@@ -1,8 +1,7 @@
 """The metalog distribution of two or three terms, which takes as many quantiles exactly.
 
-Its quantile function is ``a1 + a2 logit(p) + a3 (p - 1/2) logit(p)``: the logistic distribution with a third term for
-skewness. Bounds come in by a transformation, the logarithm of the distance to one bound or the logit between two.
-T. W. Keelin (2016), The metalog distributions. Decision Analysis 13(4), 243-277. doi:10.1287/deca.2016.0338
+Its quantile function is ``a1 + a2 logit(p) + a3 (p - 1/2) logit(p)``: a skewed logistic distribution. Bounds come in
+by the logarithm of the distance to one, or the logit between two. Keelin (2016), doi:10.1287/deca.2016.0338
 """
 
 from collections.abc import Sequence
@@ -30,11 +29,9 @@ def fit(levels: FloatArray, values: FloatArray, low: float, high: float) -> tupl
         if len(values) == 2:
             raise InputError(f"the quantiles {values[0]:g} and {values[1]:g} are too near for a metalog; part them")
         # Where the middle quantile may lie.
-        (first, last), middle = unbounded(values[[0, 2]], low, high), []
-        for skewness in (-SKEWNESS_LIMIT, SKEWNESS_LIMIT):
-            shape = _basis(levels) @ np.array([0.0, 1.0, skewness])
-            middle.append(first + (last - first) * (shape[1] - shape[0]) / (shape[2] - shape[0]))
-        least, most = bounded(np.sort(np.array(middle)), low, high)
+        first, last = unbounded(values[[0, 2]], low, high)
+        start, middle, end = _basis(levels) @ [[0.0, 0.0], [1.0, 1.0], [-SKEWNESS_LIMIT, SKEWNESS_LIMIT]]
+        least, most = bounded(np.sort(first + (last - first) * (middle - start) / (end - start)), low, high)
         what = f"the middle quantile {values[1]:g} (at {levels[1]:g}) is too near one of its neighbours for a metalog"
         allowed = f"between {least:.6g} and {most:.6g} is allowed, other bounds shift that range"
         raise InputError(f"{what} through {values[0]:g} and {values[2]:g}; {allowed}, and two quantiles always fit")

@@ -3,8 +3,7 @@
 The inverse CDF is tabulated by the normal score ``z = ndtri(p)``, in a coordinate in which it is smooth and close to
 straight (the logit of a beta variate, the logarithm of a gamma variate): few knots of a quintic Hermite interpolant
 then keep the relative accuracy of both tails. A table is compared with the exact function between its knots and refined
-until it is right; where it cannot be, the exact function is used. G. Derflinger, W. Hörmann, J. Leydold (2010), Random
-variate generation by numerical inversion when only the density is known. doi:10.1145/1842722.1842723
+until it is right; where it cannot be, the exact function is used. Derflinger et al. (2010), doi:10.1145/1842722.1842723
 """
 
 import functools

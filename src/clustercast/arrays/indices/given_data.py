@@ -86,9 +86,7 @@ def first_order_indices(
     return np.concatenate([f[0] for f in found], axis=1), np.concatenate([f[1] for f in found], axis=1)
 
 
-def _block_indices(
-    outputs: FloatArray, shares: FloatArray, member: IntArray, offsets: IntArray, share_of_chance: float
-) -> Pair:
+def _block_indices(outputs: FloatArray, shares: FloatArray, member: IntArray, offsets: IntArray, chance: float) -> Pair:
     """Return indices and errors of some columns, from sums over the bins of all inputs."""
     from scipy.sparse import csr_array  # late: Sobol' indices need no part of this module that sorts
 
@@ -115,12 +113,12 @@ def _block_indices(
     starts = offsets[:-1]
     # Of an input that takes one value, or another in one sample alone, nothing is known.
     unknown = constant | (np.diff(offsets) == 1)[:, np.newaxis]
-    chance = np.add.reduceat(mass * (1.0 - mass) * noise, starts)
-    index = np.add.reduceat(mass * mean**2, starts) - share_of_chance * chance
+    by_chance = np.add.reduceat(mass * (1.0 - mass) * noise, starts)
+    index = np.add.reduceat(mass * mean**2, starts) - chance * by_chance
     spread = np.add.reduceat(_squared_influence(moments, mean, np.repeat(index, np.diff(offsets), axis=0)), starts)
     # The means in `spread` carry the noise once more than the index does: what is left of it without signal.
     second = 2.0 * np.add.reduceat((mass * noise) ** 2, starts)
-    error = np.maximum(spread - second, second) + (chance**2 / 12.0 if share_of_chance < 1 else 0.0)
+    error = np.maximum(spread - second, second) + (by_chance**2 / 12.0 if chance < 1 else 0.0)
     return np.where(unknown, np.nan, index), np.where(unknown, np.nan, np.sqrt(error))
 
 

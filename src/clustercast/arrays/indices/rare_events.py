@@ -1,8 +1,7 @@
 """The probability of a rare event, and the law of the inputs given it, by subset simulation.
 
-The event is that a margin, a function of independent standard normal scores, is not below 0. On the way to it lie
-levels of the margin, each reached from the one before with a probability near a tenth; moves that leave the normal
-law above a level unchanged make many states of the few that are above it.
+The event is that a margin, a function of standard normal scores, is not below 0. Levels of the margin on the way to it
+are each reached with a probability near a tenth; moves that keep the law above a level make many states of the few.
 """
 
 from dataclasses import dataclass
@@ -116,10 +115,9 @@ def sample_events(
 
 def _seeds(above: BoolArray, chains: int, generator: Generator) -> IntArray:
     """Choose states above a level to start chains from, each nearly as often as any other."""
-    places = np.flatnonzero(above)
-    # A population that has nothing above a level has an estimate of 0, and what it does from there on is no matter.
-    places = places if places.size else np.zeros(1, dtype=np.intp)
-    return generator.permutation(np.resize(generator.permutation(places), chains))
+    # A population that has nothing above a level has an estimate of 0, and what it does from there on is no matter:
+    # its chains start from its first state, as NumPy resizes nothing to zeros.
+    return generator.permutation(np.resize(generator.permutation(np.flatnonzero(above)), chains))
 
 
 def _climbed(

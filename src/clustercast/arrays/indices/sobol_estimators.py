@@ -7,8 +7,7 @@ and sums over parts of the base points add up as long as `centre` and `scale` ar
 
 Runs of one base point, in the notation of Saltelli et al. (2010): ``a`` and ``b`` are the two independent runs,
 ``AB_j`` is ``a`` with input j from ``b``, ``BA_j`` is ``b`` with input j from ``a``. The code works with the changes
-``a_change[j] = AB_j - a`` and ``b_change[j] = BA_j - b``: they are exactly zero for an input without effect, so that
-its indices are exactly zero too.
+``a_change[j] = AB_j - a`` and ``b_change[j] = BA_j - b``, exactly zero for an input without effect, as its indices are.
 
 Rows of the design are SALib's: for each base point ``a``, ``AB_1`` .. ``AB_D``, then, with second order, ``BA_1`` ..
 ``BA_D``, then ``b``. Where whole groups of inputs are swapped together, D is the number of groups, and the same
@@ -159,20 +158,18 @@ class Estimator:
         widths = widths if few is None else few.widened(widths, found, confidence)
         return found | {f"{name}_conf": width for name, width in widths.items()}
 
-    def standardised(
-        self, means: FloatArray, factor: FloatArray | float, number_of_inputs: int, second_order: bool = False
-    ) -> FloatArray:
+    def standardised(self, means: FloatArray, factor: FloatArray, inputs: int, second_order: bool) -> FloatArray:
         """Return means of products, shape (statistics, ..., replicates), of runs times a factor, about their mean."""
         # Pieces share a centre and a scale that are taken from a few runs. Indices do not depend on the scale, and with
         # most estimators not on the centre. Those of Saltelli (2010) and Sobol' (2007) multiply a run by a change, and
         # have the mean of all runs for their centre. Their products are linear in it, so that the means of the changes,
         # those of `Runs.centre_sums` behind the products, are enough to move it afterwards.
-        layout = self.layout(number_of_inputs, second_order)
+        layout = self.layout(inputs, second_order)
         size = max(rows.stop for rows in layout.values())
         found = means[:size].copy()
         if self.moved_by_centre:
             centre, changes = means[size].mean(axis=-1, keepdims=True), means[size + 1 :]
-            a_change, b_change = changes[:number_of_inputs], changes[number_of_inputs:]
+            a_change, b_change = changes[:inputs], changes[inputs:]
             found[layout["square"]] -= 2 * centre * (found[layout["sum"]] - centre)
             found[layout["sum"]] -= 2 * centre
             for name, times in self.moved_by_centre.items():
@@ -227,8 +224,10 @@ def _from_closed(closed: FloatArray, first: FloatArray) -> FloatArray:
 
 def _saltelli(runs: Runs, second_order: bool, half_squares: bool = False) -> Terms:
     change = runs.a_change
-    terms = _with_variance(runs) | {"first": [(runs.b, change)]}
-    terms["total"] = [(change if half_squares else runs.a, change)]
+    terms = _with_variance(runs) | {
+        "first": [(runs.b, change)],
+        "total": [(change if half_squares else runs.a, change)],
+    }
     if second_order:
         # BA_j AB_k - a b, less the first-order products of j and k, is
         # b_change_j a_change_k + a b_change_j - b a_change_j: Saltelli (2002), doi:10.1016/S0010-4655(02)00280-1.
@@ -291,10 +290,8 @@ def _janon_monod_ratios(means: Statistics) -> Ratios:
     if "pair" not in means:
         return first, total, None
     one, other = pair_rows(len(swapped))
-    closed = _correlation(
-        means["pair"], means["other"][one] + swapped[other], means["other_square"][one] + swapped_square[other]
-    )
-    return first, total, _from_closed(closed, first)
+    sums, squares = means["other"][one] + swapped[other], means["other_square"][one] + swapped_square[other]
+    return first, total, _from_closed(_correlation(means["pair"], sums, squares), first)
 
 
 def _azzini_rosati(runs: Runs, second_order: bool) -> Terms:

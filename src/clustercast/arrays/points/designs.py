@@ -1,8 +1,4 @@
-"""Base points of the designs on the unit cube.
-
-Every array of several columns is stored column by column (Fortran order), so that the points of one input are
-contiguous. Every function that takes `start` gives the same bits however the rows are cut into blocks.
-"""
+"""Base points of the designs on the unit cube, stored by column: rows have the same bits in blocks of any size."""
 
 from collections.abc import Sequence
 from typing import Any, Literal, get_args

@@ -5,9 +5,8 @@ of one direction number for each bit of ``i`` (in Gray code). So a block of poin
 with one number for the high bits, and any row can be had by itself.
 
 A nested scramble flips each binary digit of a point by a fair coin that belongs to the digits before it. The coins are
-not stored but hashed: with the digits in reverse order, the leading one lowest, every sum and product of whole numbers
-carries upwards only, so that a chain of them by random keys changes each digit as the digits below it, the leading ones
-of the point, decide.
+not stored but hashed: with the digits in reverse order, the leading one lowest, every sum and product carries upwards
+only, so that a chain of them by random keys changes each digit as those below it, the leading ones, decide.
 """
 
 import functools
@@ -176,9 +175,8 @@ def _fill(out: FloatArray, digits: Digits32, keys: Digits32) -> None:
 
 def scramble_keys(seed: int, dimensions: int) -> Digits32:
     """Draw the keys of the scrambles of some columns, shape (rounds, keys of a round, dimensions, 1)."""
-    drawn = stream(seed, "nested uniform scramble").integers(
-        1 << 32, size=(dimensions, ROUNDS, KEYS_A_ROUND), dtype=np.uint32
-    )
+    size = (dimensions, ROUNDS, KEYS_A_ROUND)
+    drawn = stream(seed, "nested uniform scramble").integers(1 << 32, size=size, dtype=np.uint32)
     return np.ascontiguousarray(drawn.transpose(1, 2, 0))[..., np.newaxis]
 
 

@@ -22,8 +22,7 @@ def _words(name: str) -> tuple[int, ...]:
 def stream(seed: int, name: str, position: int = 0) -> np.random.Generator:
     """Return the generator of a name, moved on by a number of draws."""
     bits = np.random.PCG64DXSM(np.random.SeedSequence(checked_seed(seed), spawn_key=_words(name)))
-    if position:
-        bits.advance(position)
+    bits.advance(position)
     return np.random.Generator(bits)
 
 
