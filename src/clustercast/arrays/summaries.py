@@ -51,8 +51,7 @@ def checked_probabilities(probabilities: Probabilities) -> FloatArray:
     """Return probabilities as an array; refused unless they increase from 0 to 1."""
     points = np.atleast_1d(np.asarray(probabilities, dtype=float))
     if points.ndim != 1 or not points.size or not np.all((points >= 0) & (points <= 1)) or np.any(np.diff(points) <= 0):
-        remedy = "give increasing numbers from 0 to 1, as in (0.05, 0.5, 0.95)"
-        raise InputError(f"probabilities are {np.asarray(probabilities).tolist()}; {remedy}")
+        raise InputError(f"probabilities are {np.asarray(probabilities).tolist()}; give increasing numbers from 0 to 1")
     return points
 
 
