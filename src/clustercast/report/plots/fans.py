@@ -229,8 +229,7 @@ def reached_by_year(milestones: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     labels = [milestone_text(*name) for name in names]
     reached, errors = (milestones[key].transpose("milestone", "year").values for key in ("reached", "reached_error"))
     for place, label in enumerate(labels):
-        looks = {"label": style.plain(label), **style.marked_line(place, 1.4)}
-        ax.errorbar(years, reached[place], 2 * errors[place], **looks)
+        ax.errorbar(years, reached[place], 2 * errors[place], label=style.plain(label), **style.marked_line(place, 1.4))
     style.share_axis(ax, "y", "probability of having been reached", -0.02, 1.02)
     style.year_axis(ax, years)
     last = reached[:, -1]
