@@ -355,13 +355,18 @@ def test_every_formula_gives_the_unit_of_its_part_with_time_as_a_pure_number():
 def test_a_missing_fact_year_or_cell_is_named():
     essay = essay_with()
     for formula, message in {
-        'us_generation["2026"]': "no number for '2026'; nearest known: .*there are those for 2013, 2014",
+        'us_generation["2026"]': "no number for '2026'; nearest known: .*there are those for '2013', '2014'",
+        "us_generation[2025]": "no number for 2025; nearest known: '2025'",
         "accelerator_price_growt": "formulas know no 'accelerator_price_growt'; nearest known: .*add the fact or",
         "ai_investment[1999]": "no number for 1999; there are those for 2024, 2026",
         "power()": r"power takes 1 arguments \(year\), not 0",
         "trillion[2024]": "cannot be computed",
         "power + 1": "cannot be computed",
-        "1 / 0": "cannot be computed: division by zero",
+        "mean(power)": "cannot be computed",
+        "'12' * 2": "cannot be computed",
+        "10 ** 10 ** 10": "cannot be computed",
+        "1.0 * 10 ** 400": "cannot be computed",
+        "1 / 0": "cannot be computed: .*division by zero",
         "trillion / (dozens - dozens)": "gives inf; it must give finite numbers",
         "1 / (concat(dozens, trillion) - trillion)": "must give finite numbers",
         'ends("accelerator_pric")': "accelerator_pric",
@@ -388,6 +393,11 @@ def test_a_missing_fact_year_or_cell_is_named():
         "trillion[1:]",
         "import os",
         "",
+        "None",
+        "True",
+        "1j",
+        "-" * 50_000 + "1",
+        "1" + "0" * 400,
     ],
 )
 def test_a_formula_that_is_more_than_arithmetic_is_refused(formula):
@@ -408,6 +418,19 @@ def test_ends_and_ranges_are_in_coherent_units_and_join_with_numbers():
     np.testing.assert_allclose(numbers.value('ends("x")'), [1e9, 2e9])
     joined = numbers.value("concat(min(accelerator_shipments[2024]), mean(accelerator_shipments[2024]), y)")
     np.testing.assert_allclose(joined, [5e6, 7.5e6, 3e6])
+
+
+def test_no_function_of_a_formula_writes_over_a_fact():
+    essay = essay_with()
+    for formula in ("log2(trillion, trillion)", "log10(dozens, trillion)", "maximum(dozens, dozens, trillion)"):
+        with pytest.raises(InputError, match="cannot be computed"):
+            essay.value(formula)
+    assert essay.value("trillion") == 1e12
+
+
+def test_plain_numbers_join_and_go_through_functions_as_facts_do():
+    found = essay_with().value("concat(min(2), maximum(3, 1), mean(concat(trillion, 0)) / trillion)")
+    assert found.tolist() == [2, 3, 0.5]
 
 
 def test_a_term_that_names_itself_or_another_number_is_refused():
@@ -510,6 +533,10 @@ FILE = (
         ("value = 1.0", ", high = 2", "derivation A1, part growth: give low and high"),
         ('value = 1.0\n[terms]\n"x y" = "1"', "", "terms.x y: 'x y' names no term; write it as"),
         ('value = 1.0\n[terms]\n"f(2)" = "1"', "", "names no term"),
+        ('value = 1.0\n[terms]\n"f()" = "1"', "", "names no term"),
+        ('value = 1.0\n[terms]\n"f(a" = "1"', "", "names no term"),
+        ('value = 1.0\n[terms]\n"f(a, a)" = "1"', "", "names no term"),
+        ("series = {}", "", "facts.x needs one of value, low and high, or series"),
         ("value = 1.0\n[terms]\nf = '1 +'", "", "terms.f: formula '1 \\+' cannot be read"),
     ],
 )

@@ -13,15 +13,16 @@ from clustercast.arrays import FloatArray
 from clustercast.errors import InputError, nearest
 
 FUNCTIONS: dict[str, Any] = {
-    "concat": lambda *parts: np.concatenate(parts),
-    "log2": np.log2,
-    "log10": np.log10,
-    "maximum": np.maximum,
-    "mean": lambda values: values.mean(keepdims=True),
-    "min": lambda values: values.min(keepdims=True),
+    "concat": lambda *parts: np.hstack(parts),
+    # Each takes just these: one more would be NumPy's out, which is written over.
+    "log2": lambda number: np.log2(number),
+    "log10": lambda number: np.log10(number),
+    "maximum": lambda one, other: np.maximum(one, other),
+    "mean": lambda numbers: np.mean(numbers, keepdims=True),
+    "min": lambda numbers: np.min(numbers, keepdims=True),
 }
 _OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.USub)
-_PARTS = (ast.Expression, ast.BinOp, ast.UnaryOp, ast.Call, ast.Subscript, ast.Name, ast.Constant, ast.Load)
+_PARTS = (ast.Expression, ast.BinOp, ast.UnaryOp, ast.Call, ast.Subscript, ast.Name, ast.Load)
 
 
 @functools.cache
@@ -29,21 +30,27 @@ def code_of(formula: str) -> types.CodeType:
     """Return a formula compiled, refused where it is more than arithmetic."""
     try:
         tree = ast.parse(formula.strip(), mode="eval")
-    except (SyntaxError, ValueError) as error:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and type(node.value) in (int, float, str):
+                # As floats, so that powers of whole numbers end.
+                node.value = node.value if isinstance(node.value, str) else float(node.value)
+            elif not isinstance(node, (*_OPERATORS, *_PARTS)):
+                allowed = "numbers, names, + - * / **, functions as size(2030) and cells as wafer_share[2030]"
+                raise InputError(f"formula {formula!r} holds a {type(node).__name__}; it may hold {allowed}")
+        return compile(tree, "formula", "eval")
+    except InputError:
+        raise
+    except (MemoryError, OverflowError, RecursionError, SyntaxError, ValueError) as error:
         raise InputError(f"formula {formula!r} cannot be read: {error}; write it as 'size(2030) / trillion'") from None
-    for node in ast.walk(tree):
-        if not isinstance(node, (*_OPERATORS, *_PARTS)):
-            allowed = "numbers, names, + - * / **, functions as size(2030) and cells as wafer_share[2030]"
-            raise InputError(f"formula {formula!r} holds a {type(node).__name__}; it may hold {allowed}")
-    return compile(tree, "formula", "eval")
 
 
 @functools.cache
 def term_of(text: str) -> tuple[str, tuple[str, ...]]:
     """Return the name of a term, written as ``power`` or ``power(year)``, and its arguments."""
-    name, _, inside = text.removesuffix(")").partition("(")
-    arguments = tuple(argument.strip() for argument in inside.split(",")) if inside else ()
-    if not all(map(str.isidentifier, (name, *arguments))):
+    name, opened, inside = text.partition("(")
+    arguments = tuple(argument.strip() for argument in inside.removesuffix(")").split(",")) if opened else ()
+    closed, unlike = inside.endswith(")") == bool(opened), len({*arguments}) == len(arguments)
+    if not (closed and unlike and all(map(str.isidentifier, (name, *arguments)))):
         raise InputError(f"{text!r} names no term; write it as 'power' or 'power(year)'")
     return name, arguments
 
@@ -52,8 +59,8 @@ class Series(dict[Any, FloatArray]):
     """Numbers by year, or by another key."""
 
     def __missing__(self, key: object) -> FloatArray:
-        known = [f"{each:g}" if isinstance(each, float) else each for each in self]
-        raise InputError(f"no number for {key!r}{nearest(str(key), known)}; there are those for {', '.join(known)}")
+        *known, asked = (f"{each:g}" if isinstance(each, float) else repr(each) for each in (*self, key))
+        raise InputError(f"no number for {asked}{nearest(asked, known)}; there are those for {', '.join(known)}")
 
 
 class Numbers(dict[str, Any]):
@@ -73,9 +80,8 @@ class Numbers(dict[str, Any]):
     def __missing__(self, name: str) -> Any:
         """Return a term, computed where it takes no arguments; it is kept."""
         if name not in self._terms:
-            raise InputError(
-                f"formulas know no {name!r}{nearest(name, [*self, *self._terms])}; add the fact or the term"
-            )
+            known = nearest(name, {*self, *self._terms})
+            raise InputError(f"formulas know no {name!r}{known}; add the fact or the term")
         arguments, formula = self._terms[name]
 
         def term(*given: FloatArray) -> Any:
@@ -94,7 +100,7 @@ class Numbers(dict[str, Any]):
         """Return what a formula gives: a number, or several."""
         try:
             with np.errstate(all="ignore"):
-                found = np.asarray(self.evaluate(formula), dtype=np.float64)
+                found = np.asarray(1.0 * self.evaluate(formula), dtype=np.float64)
         except InputError:
             raise
         except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
