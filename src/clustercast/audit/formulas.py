@@ -23,6 +23,7 @@ FUNCTIONS: dict[str, Any] = {
 }
 _OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.USub)
 _PARTS = (ast.Expression, ast.BinOp, ast.UnaryOp, ast.Call, ast.Subscript, ast.Name, ast.Load)
+_CONSTANTS = (int, float, str)
 
 
 @functools.cache
@@ -31,9 +32,10 @@ def code_of(formula: str) -> types.CodeType:
     try:
         tree = ast.parse(formula.strip(), mode="eval")
         for node in ast.walk(tree):
-            if isinstance(node, ast.Constant) and type(node.value) in (int, float, str):
-                # As floats, so that powers of whole numbers end.
-                node.value = node.value if isinstance(node.value, str) else float(node.value)
+            if isinstance(node, ast.Constant) and type(node.value) in _CONSTANTS:
+                if isinstance(node.value, int):
+                    # A power of whole numbers need not end.
+                    node.value = float(node.value)
             elif not isinstance(node, (*_OPERATORS, *_PARTS)):
                 allowed = "numbers, names, + - * / **, functions as size(2030) and cells as wafer_share[2030]"
                 raise InputError(f"formula {formula!r} holds a {type(node).__name__}; it may hold {allowed}")
