@@ -1,6 +1,7 @@
 """The reader and the JSON Schema that editors use accept and refuse the same files."""
 
 import copy
+import json
 
 import jsonschema
 import pytest
@@ -10,7 +11,9 @@ from pydantic import ValidationError
 
 import clustercast as cc
 from clustercast.priors.prior_file import _file_models, json_schema
+from clustercast.priors.shipped import directory
 
+STORED = directory() / "prior.schema.json"
 VALIDATOR = jsonschema.Draft202012Validator(json_schema())
 
 TEXT = {"source": "A test (2026)", "as_of": "2026-11"}
@@ -115,3 +118,15 @@ def inline(value):
     if isinstance(value, list):
         return "[" + ", ".join(map(inline, value)) + "]"
     return {True: "true", False: "false"}[value] if isinstance(value, bool) else repr(value).replace("'", '"')
+
+
+def test_the_stored_schema_is_that_of_the_reader():
+    assert STORED.read_text(encoding="utf-8") == _stored()
+
+
+def _stored():
+    return json.dumps(json_schema(), indent=1) + "\n"
+
+
+if __name__ == "__main__":
+    STORED.write_text(_stored(), encoding="utf-8")
