@@ -57,6 +57,12 @@ def test_coordinates_of_the_samples_are_not_those_of_the_summary():
     assert set(summarise(forecast).coords) == {"year", "quantile", "place"}
 
 
+def test_a_dimension_that_a_summary_adds_is_refused():
+    forecast = lognormal_growth(64).expand_dims(quantile=[0.1, 0.9])
+    with pytest.raises(InputError, match="has a dimension 'quantile', which a summary has of its own; rename it"):
+        summarise(forecast)
+
+
 def test_an_output_without_years_keeps_its_own_dimensions():
     result = summarise(lognormal_growth())
     assert result["life"].dims == ("quantile",) and result["life_mean"].dims == ()

@@ -74,6 +74,8 @@ def summarise(
     tails: dict[str, FloatArray] = {}
     for name in names:
         variable = forecast.variables[name].transpose(..., "sample")[..., rows]
+        if "quantile" in variable.dims:
+            raise InputError(f"output {name!r} has a dimension 'quantile', which a summary has of its own; rename it")
         if "labels" in variable.attrs:
             made = _label_shares(name, variable, used)
         else:
