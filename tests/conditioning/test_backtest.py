@@ -401,6 +401,13 @@ def test_the_pool_is_the_mixture_of_its_members():
     assert {score.method for score in found.scores} >= {"prior of far"}
 
 
+@pytest.mark.parametrize("name", ["posterior", "prior", "line", "trend", "essay", "pool"])
+def test_a_further_set_that_is_called_like_a_method_is_refused(name):
+    # Its scores would be taken for those of the method.
+    with pytest.raises(cc.InputError, match=f"others has a set '{name}', .*; name it otherwise"):
+        backtest(PRIORS, observations(VALUES), as_of="2020", others={name: PRIORS}, model=MODEL, size=1 << 10)
+
+
 def test_skill_by_quantity_and_group_is_the_skill_of_those_rows():
     made = tuple(score_of("posterior", f"r{k}", "ab"[k % 2], 0.1 * k, 0.1 + 0.2 * k) for k in range(4))
     by = skills_by([Backtest(2024.0, 3, made, "")], "group")

@@ -476,6 +476,10 @@ def test_a_cut_by_date_uses_only_what_was_known():
         ({"discrepancy": {"levle": 0.1}}, "nearest known: level"),
         ({"discrepancy": -0.1}, "discrepancy is -0.1, which can be negative; give a standard deviation in decades"),
         ({"discrepancy": {"level": cc.Normal(0.1, 0.1, unit="OOM")}}, "Normal.*, which can be negative"),
+        ({"discrepancy": np.float32(-0.5)}, r"discrepancy is np.float32\(-0.5\), which can be negative"),
+        ({"discrepancy": np.int64(-1)}, "which can be negative"),
+        ({"discrepancy": stats.norm(0.1, 0.1)}, "which can be negative"),
+        ({"discrepancy": {"level": "0.1"}}, "discrepancy of 'level': '0.1' is not a distribution"),
     ],
 )
 def test_bad_settings_are_refused(settings, told):

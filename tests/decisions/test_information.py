@@ -542,6 +542,7 @@ def loss_of_wrong_shape(action, draws):
         (lambda f: cc.evppi(f, "total in 2030"), "'total' has no years; leave out '2030'"),
         (lambda f: cc.evppi(f, []), "target is empty"),
         (lambda f: cc.evppi(f, ["total", "total"]), "there twice"),
+        (lambda f: cc.evpi(f, 2 * [cc.Decision(["a", "b"], lambda a, d: (a == "a") * d["x"], name="")]), "there twice"),
         (lambda f: cc.evppi(f, "total", inputs=["q"]), "'q' is not an input"),
         (lambda f: cc.evppi(f, "total", of="threes"), "of is 'threes'"),
         (lambda f: cc.evppi(f, "total", of=["x"]), r"of is \['x'\]; choose .* or give a mapping"),

@@ -256,6 +256,17 @@ def test_a_change_from_a_date_on_is_part_of_the_gap_and_is_run():
     assert found["group"].values.tolist() == ["test_pooling"]
 
 
+def test_an_input_that_is_called_like_a_change_is_in_the_section_of_its_own():
+    @cc.quantity("1")
+    def total(rate_from_2025, rate_from_2030, other_from_2025):
+        return rate_from_2025 + rate_from_2030 + other_from_2025
+
+    names = "rate_from_2025", "rate_from_2030", "other_from_2025"
+    sets = {f"{m}": cc.Priors(**{name: cc.Normal(m, 1) for name in names}) for m in (0, 1)}
+    found = cc.whose_prior(sets, "total", model=cc.Model([total]), size=64)
+    assert found["group"].values.tolist() == ["test_pooling"]
+
+
 def test_the_scale_of_a_gap_is_that_of_the_output_whatever_the_draws_are():
     @cc.quantity("1")
     def pure(x):

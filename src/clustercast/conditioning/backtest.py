@@ -130,7 +130,7 @@ def backtest(
     Raises
     ------
     InputError
-        If nothing was known by then, or nothing came after.
+        If nothing was known by then, or nothing came after, or a set of `others` is called like a method.
 
     Notes
     -----
@@ -144,6 +144,8 @@ def backtest(
     limit = end_of(as_of)
     model = cluster_model() if model is None else model
     forecaster = Forecaster(model, tuple(years), size, seed, {} if kept is None else kept)
+    if taken := [name for name in others or {} if name in (*METHODS, POOL)]:
+        raise InputError(f"others has a set {taken[0]!r}, as a forecast of the backtest is called; name it otherwise")
     if not horizon > 0:
         raise InputError(f"horizon is {horizon!r}; give a number of years above 0")
     if essay is None:
@@ -177,8 +179,8 @@ def backtest(
     scores += _line_scores(past, future, model)
     problem = Problem.of(essay, future, model, None)
     inputs = {name: np.array([problem.priors[name].median]) for name in problem.active}
-    for row, point in zip(future, problem.predicted(inputs, 1)[:, 0].tolist(), strict=True):
-        scores.append(_score("essay", row, point, abs(row.log10 - point), np.nan, np.nan))
+    points = zip(future, problem.predicted(inputs, 1)[:, 0].tolist(), strict=True)
+    scores += [_score("essay", row, point, abs(row.log10 - point), np.nan, np.nan) for row, point in points]
     younger = tuple(name for name in priors.uncertain if priors[name].as_of and end_of(priors[name].as_of) > limit)
     statement = str(forecaster.learned(at(as_of), past).attrs["statement"])
     return Backtest(limit, len(past), tuple(scores), statement, younger, choice)

@@ -12,7 +12,8 @@ from clustercast.dataset import PROVENANCE, provenance_of
 from clustercast.errors import InputError, takes
 
 _LEVELS = np.array([0.05, 0.5, 0.95])
-# Of what was learned of, the least move in prior deviations or loss of variance; of a conflict, the tail probability.
+# An input has learned if it moved by so many prior deviations or lost such a share of its variance; a row conflicts if
+# its tail probability is less.
 LEAST_LEARNED, CONFLICT = 0.1, 0.05
 
 
@@ -54,9 +55,10 @@ def observation_influence(tree: xr.DataTree) -> xr.Dataset:
     Returns
     -------
     Dataset
-        ``shift`` (observation, input): posterior mean with all less that without it, in prior standard deviations.
-        ``elpd`` (observation): natural logarithm of its predictive density from the others, per decade. ``k_hat``
-        (observation): above its attribute ``largest``, 0.7 (less for under 2,200 draws), the others are not reliable.
+        ``shift`` (observation, input): posterior mean with all observations less that without this one, in prior
+        standard deviations. ``elpd`` (observation): natural logarithm of its predictive density from the others, per
+        decade. ``k_hat`` (observation): above its attribute ``largest``, 0.7 or less for fewer than 2,200 draws, the
+        other two are not to be trusted.
 
     References
     ----------
@@ -73,9 +75,9 @@ def observation_influence(tree: xr.DataTree) -> xr.Dataset:
     bears = np.array([[name in some for name in names] for some in reach])
     posterior, prior = (_stacked(tree, group, names) for group in ("posterior", "prior"))
     shift = (posterior.mean(axis=1) - weights @ posterior.T) / prior.std(axis=1, ddof=1)
-    both, density = ("observation", "input"), np.log((weights * np.exp(flat)).sum(axis=-1))
-    found: dict[str, Any] = {"shift": (both, np.where(bears, shift, 0.0), {"units": "prior standard deviation"})}
-    found["elpd"] = ("observation", density, {"units": "1"})
+    shift = np.where(bears, shift, 0.0)
+    found: dict[str, Any] = {"shift": (("observation", "input"), shift, {"units": "prior standard deviation"})}
+    found["elpd"] = ("observation", np.log((weights * np.exp(flat)).sum(axis=-1)), {"units": "1"})
     # A. Vehtari et al., J. Mach. Learn. Res. 25, 72 (2024), equation 13: few draws show less of a tail.
     found["k_hat"] = ("observation", k_hat, {"units": "1", "largest": min(1 - 1 / np.log10(flat.shape[1]), 0.7)})
     coords = {**tree["observed_data"].coords, "input": names}

@@ -15,10 +15,11 @@ from clustercast.arrays import FloatArray
 from clustercast.arrays.posterior import LASTING, ErrorModel, ObservedRows
 from clustercast.engine.model import Model
 from clustercast.engine.units import factor, same_dimension
-from clustercast.errors import InputError, nearest
+from clustercast.errors import InputError, located, nearest
 from clustercast.files.dates import DateText, StartYear, end_of, start_of
 from clustercast.files.toml import Prose, Text
 from clustercast.priors.families import Family
+from clustercast.priors.families.composed import as_distribution
 
 Discrepancy = float | Family | Mapping[str, float | Family] | None
 BOUNDS = {"value": 0, "record": 1, "ceiling": -1}
@@ -178,8 +179,9 @@ class Observations:
         for name, one in given.items():
             if name not in self.quantities:
                 raise InputError(f"discrepancy is of {name!r}, which is not observed{nearest(name, self.quantities)}")
-            least = one.support[0] if isinstance(one, Family) else one
-            if isinstance(least, int | float) and least < 0:
+            with located(f"discrepancy of {name!r}"):
+                least = 0.0 if one is None else as_distribution(one).support[0]
+            if least < 0:
                 raise InputError(f"discrepancy is {one!r}, which can be negative; give a standard deviation in decades")
         needed: dict[str, object] = {}
         # Gaps come last, as they are shared; each quantity has a time of its own where there is a prior for it.

@@ -104,7 +104,8 @@ def evppi(
     forecast, target, score, confidence
         As in `evpi`.
     of : {"inputs", "groups", "pairs"} or mapping of str to iterable of str, optional
-        Inputs; sections of the model with all their inputs; pairs of `inputs`, or of the best eight; or own groups.
+        Each input; each section of the model with all its inputs; each pair of `inputs`, by default of the eight that
+        are worth most; or groups of one's own.
     inputs : str or iterable of str, optional
         Inputs to look at; all that vary by default.
     model : Model, optional

@@ -139,8 +139,8 @@ def wanted(forecast: xr.Dataset, target: Targets, score: Score | None) -> Asked:
     if not found:
         raise InputError("target is empty; name a claim, a condition, an output or a decision, or leave it out for all")
     names = [one.name for one in found]
-    if twice := next((name for name in names if names.count(name) > 1), None):
-        raise InputError(f"target {twice!r} is there twice; give each once")
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise InputError(f"target {twice[0]!r} is there twice; give each once")
     return found, []
 
 

@@ -42,7 +42,8 @@ class Tilt:
     before, probability : float
         The probability of the claim as drawn, and the one that was asked for.
     weights : DataArray, dims (sample,)
-        Of the least change of all, for ``cc.summarise(forecast, weights=...)``, with sum 1; no scenario says as much.
+        Of the least change of all, for ``cc.summarise(forecast, weights=...)``; they sum to 1. They correlate inputs
+        as no scenario file can.
     divergence : float
         Kullback-Leibler divergence of that change, in nats.
     marginals : Dataset, dims (input, quantile)

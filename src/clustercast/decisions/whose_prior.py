@@ -151,7 +151,11 @@ def _members(
     if not differ:
         raise InputError(f"the two sets agree on every input that {output!r} needs, so there is no gap to share out")
     if groups is None:
-        section = {name: section_of((change_of(name) or (name,))[0], model) for name in differ}
+        section = {}
+        for name in differ:
+            # A change from a date on belongs where its input does; an input of the model may be named like one.
+            change = None if model.users(name) else change_of(name)
+            section[name] = section_of(change[0] if change else name, model)
         return {one: tuple(name for name in differ if section[name] == one) for one in section.values()}
     given = {key: tuple(members) for key, members in groups.items()}
     all_named = [name for members in given.values() for name in members]

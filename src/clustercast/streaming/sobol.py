@@ -78,7 +78,7 @@ def run_sobol(
     size : int, optional
         Base points to begin with, of all replicates together, a power of two.
     engine, estimator, second_order, scale, confidence
-        As in `sobol_indices`, the estimator ``"azzini-rosati"`` by default; the engine ``"salib"`` is SALib's own.
+        As in `sobol_indices`, the estimator ``"azzini-rosati"`` by default; ``"salib"`` runs SALib on its own rows.
     replicates : int, optional
         Independent scrambles behind the error bars; 8 by default, and 1 for SALib's own bootstrap.
     dummy : bool, optional
@@ -103,7 +103,8 @@ def run_sobol(
     Raises
     ------
     InputError
-        As `draw`, `propagate` and `sobol_indices`; if `until` is not positive, or pieces lack what needs the whole.
+        As `draw`, `propagate` and `sobol_indices`; if `until` is not positive, or what needs the whole design is
+        to be run in pieces.
     """
     if until is not None and not (isinstance(until, Real) and until > 0):
         raise InputError(f"until is {until!r}; give a half-width above 0, as 0.02")

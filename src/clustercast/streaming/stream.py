@@ -72,12 +72,12 @@ def stream(
     probabilities : sequence of float, optional
         Increasing, from 0 to 1.
     thresholds : mapping of str to level or sequence of levels, optional
-        Outputs and levels whose exceedance is counted, as in ``{"fleet_power": "100 GW"}``; numbers are in its unit.
+        Outputs and levels whose exceedance is counted, as in ``{"fleet_power": "100 GW"}``; a number is in its unit.
     executor, workers : optional
         Where pieces are computed: here, one after the other, by default; in ``"threads"`` or ``"processes"``, by
         default as many as there are processors; by a concurrent.futures.Executor; or on the cluster of a dask Client.
     checkpoint : pathlib.Path or str, optional
-        Directory where what is finished is kept, in about a twentieth of the time; the same call resumes there.
+        Directory for what is finished, written in at most a twentieth of the time; the same call resumes there.
     progress : callable, optional
         Called after each piece with samples done and samples planned.
     device : {"cpu", "cuda"}, optional
@@ -92,7 +92,8 @@ def stream(
     Raises
     ------
     InputError
-        As `draw` and `propagate`; if a level, executor, device or checkpoint, as that of another call, cannot be used.
+        As `draw` and `propagate`; if a level, the executor, the device or the checkpoint cannot be used, or the
+        checkpoint is of another call.
 
     Notes
     -----

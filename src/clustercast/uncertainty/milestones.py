@@ -142,8 +142,9 @@ def milestones(
     -------
     Dataset
         By ``milestone`` (as ``"fleet_power >= 100 GW"``, in parts ``output``, ``level`` and ``level_unit``):
-        ``crossing_year`` by ``quantile``, with infinities as in `crossing_year`; the probabilities ``reached``, by each
-        ``year``, ``never`` and ``at_start``, out of the grid; each with a standard error in ``*_error``.
+        ``crossing_year`` by ``quantile``, with infinities as in `crossing_year`; the probabilities ``reached``, of
+        having reached it by each ``year``, and ``never`` and ``at_start``, of its being after the last year or before
+        the first; each with a standard error in ``*_error``.
 
     Raises
     ------
