@@ -376,6 +376,10 @@ def test_milestones_with_weights_and_of_a_saltelli_design():
     assert milestones(forecast, {"cost": "$2"}, weights=[1, 3])["never"].values.tolist() == [0.75]
     bare = forecast.assign(cost=forecast["cost"].drop_attrs().assign_attrs(role="output"))
     assert milestones(bare, {"cost": 2})["level_unit"].values.tolist() == [""]
+    # An output is one wherever xarray keeps it.
+    beside = forecast.set_coords("cost")
+    assert milestones(beside, {"cost": 2}).identical(milestones(forecast, {"cost": 2}))
+    assert cc.parse_condition("cost > $2 in 2026").evaluate(beside).values.tolist() == [True, False]
     design = saltelli_forecast(64)
     design["cost"] = (("year", "sample"), np.stack([np.zeros(384), np.exp(design["total"].values)]), attrs)
     result = milestones(design.assign_coords(year=[2024, 2026]), {"cost": 1.0})

@@ -224,7 +224,8 @@ def _outputs(forecast: xr.Dataset, name: str, date: str | None, score: Score | N
     if variable.attrs.get("role") == "input":
         raise InputError(f"{name!r} is an input; ask what is worth knowing for an output or a claim")
     if "labels" in variable.attrs:
-        raise InputError(f"{name!r} holds labels, not numbers; ask for one with =, as '{name} = LABEL in 2030'")
+        example = f"{name} = LABEL{' in 2030' if 'year' in variable.dims else ''}"
+        raise InputError(f"{name!r} holds labels, not numbers; ask for one with =, as {example!r}")
     chosen = score or "variance"
     # Widths are in the output's own unit; squares and CRPS of a positive quantity are of decades.
     output = analysed_output(forecast, name, "raw" if chosen == "width" else "auto")

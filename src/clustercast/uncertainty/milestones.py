@@ -312,8 +312,9 @@ def level_text(trajectory: xr.DataArray, level: Level) -> str:
 
 def variable_of(forecast: xr.Dataset, name: str) -> xr.DataArray:
     """Return a variable of a forecast by year and sample, or by sample."""
-    if name not in forecast.data_vars:
-        known = [str(one) for one in forecast.data_vars]
+    variables = forecast.variables.items()
+    known = [str(key) for key, one in variables if key in forecast.data_vars or one.attrs.get("role") == "output"]
+    if name not in known:
         raise InputError(f"the forecast has no {name!r}{nearest(name, known)}; propagate it too")
     variable = forecast[name]
     if "sample" not in variable.dims:
