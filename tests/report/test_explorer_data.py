@@ -77,6 +77,16 @@ def test_what_any_run_refuses_is_refused():
         cc.explore(idle, model=cc.Model([costs]), years=np.array([2024, 2026]))
 
 
+def test_one_level_alone_is_a_level():
+    @cc.quantity("1")
+    def doubled(x):
+        return 2 * x
+
+    asked = {"priors": cc.Priors(x=cc.Normal(0, 1)), "model": cc.Model([doubled])}
+    pages = {cc.explore(**asked, levels={"doubled": level}).html for level in ("12", ["12"], 12, [12])}
+    assert len(pages) == 1 and '"levels":[["12",12.0]]' in pages.pop()
+
+
 @pytest.mark.parametrize(
     ("outputs", "message"), [([], "outputs is empty"), (["costs"], "'costs'"), (["binding_constraint"], "is a label")]
 )

@@ -49,7 +49,7 @@ def explore(
     model: Model | None = None,
     outputs: Iterable[str] | None = None,
     years: Iterable[float] | None = None,
-    levels: Mapping[str, Sequence[str | float]] | None = None,
+    levels: Mapping[str, str | float | Sequence[str | float]] | None = None,
     seed: int = 0,
 ) -> Explorer:
     """Return a page that runs a model in the browser, with a slider for each uncertain input.
@@ -67,8 +67,8 @@ def explore(
         Quantities that the reader can ask about, the first one shown first; the first three of the headline by default.
     years : iterable of float, optional
         Increasing years; 2024 to 2034 by default.
-    levels : mapping of str to sequence, optional
-        Thresholds of outputs whose chances are shown, as in ``{"training_cluster_power": ["10 GW"]}``.
+    levels : mapping of str to one or several, optional
+        Thresholds of outputs whose chances are shown, as in ``{"training_cluster_power": ["10 GW", "100 GW"]}``.
     seed : int, optional
         Seed of the Sobol' points.
 
@@ -94,9 +94,10 @@ def explore(
     '<!DOCTYPE html>'
     """
     world = World(checked_priors(priors), priors.about.title or priors.name)
-    model, levels, years = model or cluster_model(), levels or {}, YEARS[2:] if years is None else years
-    model.asked(levels)
-    return Explorer(page_of({**explorer_data([world], model, outputs, years, levels, seed), "observed": []}))
+    model, years = model or cluster_model(), YEARS[2:] if years is None else years
+    asked = {name: [own] if isinstance(own, str | int | float) else own for name, own in (levels or {}).items()}
+    model.asked(asked)
+    return Explorer(page_of({**explorer_data([world], model, outputs, years, asked, seed), "observed": []}))
 
 
 def page_of(data: Mapping[str, Any]) -> str:
