@@ -180,6 +180,12 @@ def test_to_salib_asks_for_one_output_and_year(indices, chosen, said):
         to_salib(indices, **chosen)
 
 
+@pytest.mark.parametrize("part", [0, []])
+def test_to_salib_refuses_indices_without_outputs(indices, part):
+    with pytest.raises(InputError, match="give a Dataset from cc.sobol_indices"):
+        to_salib(indices.isel(output=part))
+
+
 def test_a_milestone_by_year_has_indices(forecast):
     """P(x0 + t x1 >= 0.5): with t = 0 only x0 matters, and owns a variance of 1/4."""
     reached = (np.log(forecast["power"]) >= 0.5).isel(year=[0, 1])

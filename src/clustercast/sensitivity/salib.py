@@ -37,7 +37,7 @@ _Points = tuple[Sequence[str], FloatArray]
 _MOST_OF_ONE = 0.1
 
 
-@takes()
+@takes("output")
 def to_salib(indices: Dataset, output: str | None = None, year: float | None = None) -> Any:
     """Turn the Sobol' indices of one output and year into SALib's ResultDict.
 
