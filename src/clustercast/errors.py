@@ -58,7 +58,7 @@ def shown(value: object, most: int = 120) -> str:
 
 
 def takes(*dims: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Return a decorator that refuses a first argument of another type or without some dimensions, and no `most`."""
+    """Return a decorator that refuses a `most` below 1, and a first argument of another type or without a dimension."""
 
     def decorate(function: Callable[P, T]) -> Callable[P, T]:
         name, first = next(iter(inspect.signature(function).parameters.items()))

@@ -136,7 +136,7 @@ def draw(
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else math.inf
     if size * bytes_each > memory:
         what = f"size is {size}, which takes {size * bytes_each / 1e9:,.0f} GB, more than this machine has"
-        raise InputError(f"{what}; give at most {memory // bytes_each:,}, or keep no draws: cc.stream, cc.stream_sobol")
+        raise InputError(f"{what}; give at most {memory // bytes_each:,}, or use cc.stream, which keeps none")
     seeds = [replicate_seed(seed, replicate) for replicate in range(several)]
     options = {name: given[name] for name in chosen.options if name != "replicates"}
     values, attrs = chosen.make(priors, size, seeds, **options)

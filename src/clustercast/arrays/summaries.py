@@ -92,7 +92,7 @@ def quantiles(values: FloatArray, probabilities: Probabilities, weights: FloatAr
 def quantiles_with_errors(values: FloatArray, probabilities: Probabilities, weights: FloatArray | None = None) -> Pair:
     """Return quantiles along the last axis and their Monte Carlo standard errors, both (..., probabilities)."""
     # Without weights the quantile is definition 7 of R. J. Hyndman and Y. Fan (1996), doi:10.2307/2684934, as NumPy's;
-    # with weights that of A. Akinshin (2023), arXiv:2304.07265, as xarray's, which it is for equal weights.
+    # with weights that of A. Akinshin (2023), arXiv:2304.07265, as xarray's; of equal weights both are one.
     #
     # The error is half the distance of the two order statistics between which the quantile lies with the probability
     # of one standard error, by the binomial law of how many of n independent samples lie below it (R. S. Woodruff

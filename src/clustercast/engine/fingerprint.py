@@ -247,8 +247,10 @@ class _Walk:
 def _is_installed(module: str) -> bool:
     """Return whether a module is one whose version says what it does: Python's own, or an installed package."""
     top = module.partition(".")[0]
+    if top in _VERSIONED:
+        return True
     folders = Path(getattr(sys.modules.get(top), "__file__", None) or "").parts
-    return top in _VERSIONED or (top != "clustercast" and not {"site-packages", "dist-packages"}.isdisjoint(folders))
+    return top != "clustercast" and not {"site-packages", "dist-packages"}.isdisjoint(folders)
 
 
 def _behind(value: Any) -> object:

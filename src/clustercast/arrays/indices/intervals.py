@@ -15,7 +15,8 @@ _RARE, _MOST_EVENTS = 0.05, 100
 # Where so many values or fewer own the variance of an output, they are events as well: replicates do not show that a
 # larger one could come, and a normal interval of a share of fewer events misses too often.
 _HANDFUL = 15.0
-# From so high a kurtosis on, products of two changes may all be near 0; with more (effectively) the replicates show it.
+# From so high a kurtosis on, products of two independent changes may all be near 0; with more of them than this
+# (effectively) the replicates show it.
 _HEAVY_KURTOSIS, _FEW_PRODUCTS = 10.0, 10.0
 
 
