@@ -21,6 +21,13 @@ def test_numbers_stand_whole_to_the_right_and_words_fold():
     assert said.count("word") == 30
 
 
+def test_prior_sets_with_a_scenario_head_whole_columns_of_whole_numbers():
+    sets = [f"{name}+boom_ends_in_2028" for name in ("evidence_2026", "situational_awareness")]
+    row = ["2030", "110M H100e (41 to 205)", "470M H100e (86M H100e to 2.5B H100e)", "×4.3"]
+    found = printed(Table("Shipments", ["year", *sets, "factor"], [row]))
+    assert "…" not in found and all(cell in found for cell in (*row, "situational_awareness", "+boom_ends_in_2028"))
+
+
 def test_a_row_of_one_cell_heads_the_rows_below_and_a_note_stands_under_the_table():
     lines = printed(Table("T", ["a", "b"], [["group"], ["x", "1"]], note="said below")).splitlines()
     order = [next(k for k, line in enumerate(lines) if text in line) for text in ("group", "x", "said below")]

@@ -36,10 +36,11 @@ class Table:
         shown = TerminalTable(title=escape(self.title), caption=escape(self.note) or None, **looks)
         columns = [[row[place] for row in self.rows if len(row) > place] for place in range(len(self.headers))]
         widths = [max((len(line) for cell in column for line in cell.splitlines()), default=0) for column in columns]
-        # Words of a long column fold; where a table of numbers is too wide, the words of its headers do.
-        wide = sum(max(w, len(h)) + 2 for w, h in zip(widths, self.headers, strict=True) if w <= _LONG) >= _WIDTH
+        # Words of a long column fold; where the others are too wide, their headers do, at spaces and before a scenario.
+        others = [place for place, width in enumerate(widths) if place not in self.words or width <= _LONG]
+        wide = sum(max(widths[place], len(self.headers[place])) + 2 for place in others) >= _WIDTH
         for place, (header, width) in enumerate(zip(self.headers, widths, strict=True)):
-            text = escape(header.replace(" ", "\n") if wide else header)
+            text = escape(header.replace(" ", "\n").replace("+", "\n+") if wide else header)
             if place not in self.words:
                 shown.add_column(text, justify="right", no_wrap=True)
             elif width > _LONG:
