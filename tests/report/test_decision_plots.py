@@ -111,6 +111,7 @@ def test_observations_have_the_names_they_are_given():
     ax = plots.evsi(worth("evsi", "observation", ("a", "b", "c")), names={"b": "power of the site"})
     assert labels(ax) == ["Power of the site", "A", "C"]
     assert "seeing power of the site would" in " ".join(ax.get_title(loc="left").split())
+    assert labels(plots.evsi(worth("evsi", "observation", (7, 8, 9)))) == ["8", "7", "9"]
 
 
 def test_a_tilt_is_drawn_on_the_scale_of_the_prior():

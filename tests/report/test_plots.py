@@ -482,8 +482,10 @@ def test_a_figure_is_written_whole_in_a_format_that_is_known(tmp_path, power):
     assert "<svg" in first and "<dc:date>" not in first and len(first) == len(second)
     with pytest.raises(InputError, match="suffix '.xyz'|suffix 'xyz'"):
         plots.save_figure(figure, tmp_path / "a.xyz")
-    with pytest.raises(InputError, match="dpi is 0"):
-        plots.save_figure(figure, tmp_path / "a.png", dpi=0)
+    for dpi in (0, np.nan, np.inf, "figure"):
+        with pytest.raises(InputError, match=f"dpi is '?{dpi}"):
+            plots.save_figure(figure, tmp_path / "a.png", dpi=dpi)
+    assert plots.save_figure(figure, tmp_path / "a.png", dpi=72.5).is_file()
 
 
 BASELINES = {

@@ -38,7 +38,7 @@ def evsi(
     """
     name, verb = ("evsi", "seeing") if "evsi" in worth else ("evppi", "knowing")
     one, names = style.one_of(worth, "target", target), names or {}
-    shares, keys = one["share"].values, one[one["share"].dims[0]].values.tolist()
+    shares, keys = one["share"].values, one[one["share"].dims[0]].values.astype(str).tolist()
     whole = np.nanmax(one[name].values / np.where(shares > 0, shares, np.nan), initial=1e-300)
     order = np.argsort(-shares, kind="stable")[:most]
     labels = [names.get(keys[k], short_label(keys[k])) for k in order]
