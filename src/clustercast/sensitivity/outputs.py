@@ -110,7 +110,7 @@ def analysed_outputs(forecast: Dataset, outputs: Names, scale: Scale) -> Iterato
 
 def scales_of(attributes: Mapping[str, Mapping[Any, Any]], scale: Scale) -> dict[str, ScaleName]:
     """Return the scale of each output from its attributes: what is estimated hangs on no sample."""
-    # "auto" is as the quantity declares, else raw for labels and units that may have either sign, log10 for W or USD.
+    # "auto" is as the quantity declares, else raw for labels and units that may have either sign, log10 for the others.
     scales: dict[str, ScaleName] = {}
     for name, attrs in attributes.items():
         chosen = scale.get(name, "auto") if isinstance(scale, Mapping) else scale

@@ -88,7 +88,8 @@ def contamination_bounds(cells: Cells, values: FloatArray, share: float) -> Boun
 def box_bounds(cells: Cells, values: FloatArray, least: FloatArray, most: FloatArray) -> Bounds:
     """Return the least and the greatest mean over all laws of cells between two distribution functions."""
     # These are given, before conditioning, at each cell in order but the last. A ratio of linear functions over a
-    # polytope, as a linear program with the denominator as unit: Charnes and Cooper (1962), doi:10.1002/nav.3800090303.
+    # polytope, as a linear program in v = t q with the denominator as unit:
+    # A. Charnes and W. W. Cooper (1962), doi:10.1002/nav.3800090303.
     from scipy.optimize import linprog  # late: it takes longer than most bounds, which need none of it
 
     count = len(values)

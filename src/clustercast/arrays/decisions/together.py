@@ -100,7 +100,7 @@ def _parts(score: str, values: FloatArray, half: Half) -> FloatArray:
         of = {"log": _log, "crps": _crps, "width": _width}.get(score, _variance)
         parts = [of(values[half.part, k], half.at(k), k, float(values[:, k].mean())) for k in range(values.shape[1])]
     found = np.moveaxis(np.array(parts), 0, 2)
-    # Points of low discrepancy near each other in some columns are far apart in others: products below 0, nothing lost.
+    # Points of low discrepancy that are near in some columns are far apart in others: products below 0 are no loss.
     found[0] -= half.even * np.minimum(found[1].mean(axis=0), 0)
     return found
 

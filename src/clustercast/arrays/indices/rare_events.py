@@ -1,7 +1,7 @@
 """The probability of a rare event, and the law of the inputs given it, by subset simulation.
 
-The event is that a margin, a function of standard normal scores, is not below 0. Levels of the margin on the way to it
-are each reached with a probability near a tenth; moves that keep the law above a level make many states of the few.
+The event is that a margin, a function of independent standard normal scores, is not below 0. Levels on the way to it
+are each reached with a probability near a tenth; moves that keep the law above one make many states of the few there.
 """
 
 from dataclasses import dataclass

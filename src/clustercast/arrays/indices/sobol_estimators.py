@@ -73,7 +73,7 @@ class Runs:
 
 @dataclass(frozen=True, eq=False)
 class Estimator:
-    """One estimator of first-order, total and second-order Sobol' indices."""
+    """One estimator of first-order, total and second-order Sobol' indices; known by identity, as caches need it."""
 
     name: str
     references: tuple[str, ...]  # DOIs

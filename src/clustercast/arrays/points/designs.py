@@ -1,4 +1,4 @@
-"""Base points of the designs on the unit cube, stored by column: rows have the same bits in blocks of any size."""
+"""Base points of the designs on the unit cube, stored column by column; blocks of any size give the same bits."""
 
 from collections.abc import Sequence
 from typing import Any, Literal, get_args
