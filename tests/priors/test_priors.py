@@ -68,6 +68,11 @@ def test_a_file_gives_distributions_with_their_quantiles(write):
         ),
         (HEADER + GROWTH.replace("normal", "norml"), r"inputs.growth: unknown family 'norml'; nearest known: normal"),
         (HEADER + GROWTH.replace('family = "normal"\n', ""), r"inputs.growth.family is missing; known"),
+        (
+            HEADER
+            + PRICE.replace('"fixed"\nvalue = 25', '"mixture"\nweights = [1]\ncomponents = [{ family = "mixture" }]'),
+            r"inputs.price.components number 1: unknown family 'mixture'; known are fixed.* metalog$",
+        ),
         (HEADER + GROWTH.replace("0.35", "0.65"), r"inputs.growth: .*0.65"),
         (HEADER + GROWTH + GROWTH, r"not valid TOML.*twice"),
         (HEADER + GROWTH.replace("0.35", '"low"'), r"inputs.growth.*'low'"),

@@ -78,7 +78,8 @@ def _message(error: ValidationError, content: Mapping[str, Any], model: type[Bas
             return f"{key} is missing; add {_as_written(model, first['loc'], last)}{more}"
         case "union_tag_invalid":
             given = str(first["ctx"]["tag"])
-            return f"{key}: unknown family {shown(given)}{nearest(given, tags)}; known are {', '.join(tags)}{more}"
+            known = [tag for tag in tags if repr(tag) in first["ctx"]["expected_tags"]]
+            return f"{key}: unknown family {shown(given)}{nearest(given, known)}; known are {', '.join(known)}{more}"
         case "union_tag_not_found":
             return f"{key}.family is missing; known families are {', '.join(tags)}{more}"
         case _:
