@@ -20,7 +20,7 @@ _MEANINGS = {"ST": "total index", "S1": "first-order index"}
 _COLUMNS = ("low", "low_error", "high", "high_error", "least", "largest")
 
 
-@takes()
+@style.takes_leading()
 def sobol_by_year(
     indices: xr.Dataset,
     output: str,
@@ -67,7 +67,7 @@ def _finding(chosen: xr.Dataset, index: str, shown: Sequence[str]) -> str:
     return f"{chosen['year'].values[-1]:g}: {label}, {100 * shares[first]:.0f} %"
 
 
-@takes("output")
+@style.takes_leading("output")
 def sobol_panels(
     indices: xr.Dataset, *, outputs: Sequence[str] | None = None, index: str = "ST", most: int = 5
 ) -> Figure:
@@ -93,7 +93,7 @@ def sobol_panels(
     return figure
 
 
-@takes()
+@style.takes_leading()
 def sobol_stacked(indices: xr.Dataset, output: str, *, most: int = 5, ax: Axes | None = None) -> Axes:
     """Draw how the variance of an output is owned, by year: inputs alone, stacked, and interactions above.
 
@@ -123,7 +123,7 @@ def sobol_stacked(indices: xr.Dataset, output: str, *, most: int = 5, ax: Axes |
     return style.beside(ax, middles, list(layers))
 
 
-@takes()
+@style.takes_leading()
 def second_order(
     indices: xr.Dataset, output: str, *, year: float | None = None, most: int = 6, ax: Axes | None = None
 ) -> Axes:
@@ -160,7 +160,7 @@ def second_order(
     return style.titled(ax, f"{label_of(output)}{'' if year is None else f' in {year:g}'}: pairs")
 
 
-@takes("output", "input")
+@style.takes_leading("output", "input")
 def leading_inputs(indices: xr.Dataset, output: str, *, index: str = "ST", most: int = 5) -> list[str]:
     """Return the inputs with the largest mean index over the years, all above 0; where nothing varies it is 0."""
     style.known("the dataset has no index", index, [str(name) for name in indices.data_vars])
@@ -213,7 +213,7 @@ def conditional_means(forecast: xr.Dataset, output: str, *, year: float | None =
     return table if year is None else table.assign_attrs(year=year)
 
 
-@takes("sample")
+@style.takes_leading("sample")
 def tornado(
     forecast: xr.Dataset,
     output: str,
