@@ -30,7 +30,7 @@ def ask(run: options.Run, condition: str, observations: str = "possible") -> opt
         raise cc.InputError(f"{condition!r} is about inputs alone; ask about a quantity of the model")
     seen = observable(possible(observations), run.model, asked)
     forecasts = {run.priors.name: forecast_of(run, run.priors, asked, seen)}
-    for name in {*BOTH} - {run.named[0]} if run.named[0] in BOTH else ():
+    for name in [name for name in BOTH if name != run.named[0]] if run.named[0] in BOTH else ():
         other = cc.read_priors(name, scenario=run.named[1], set=run.settings)
         forecasts[other.name] = forecast_of(run, other, asked, None)
     found = answer(Question(asked, forecasts, seen, run.priors))
