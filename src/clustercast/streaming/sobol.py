@@ -186,11 +186,18 @@ def sobol_in_pieces(
     values, units = input_arrays(few.drop_vars(study.idle))
     study.changed.check_inputs(values, study.wanted)
     scales = scales_of({name: output_attrs(study.changed, name) for name in study.wanted}, how["scale"])
-    rows = int(drawn["seed"]), points // replicates, replicates, drawn["swaps"]
-    asked = estimator_named(how["estimator"]), how["second_order"], drawn["second_order"]
-    log10 = frozenset(name for name, scale in scales.items() if scale == "log10")
-    program = prepared(study.changed, values, units, study.wanted, study.years)
-    plan = SobolPlan(study.needed, *rows, *asked, log10, program).on_common_standards()
+    plan = SobolPlan(
+        study.needed,
+        seed=int(drawn["seed"]),
+        each=points // replicates,
+        replicates=replicates,
+        swaps=drawn["swaps"],
+        estimator=estimator_named(how["estimator"]),
+        second_order=how["second_order"],
+        b_swaps=drawn["second_order"],
+        log10=frozenset(name for name, scale in scales.items() if scale == "log10"),
+        program=prepared(study.changed, values, units, study.wanted, study.years),
+    ).on_common_standards()
     place = None
     if checkpoint is not None:
         own = {"size": points, "seed": plan.seed, "replicates": replicates, "groups": json.dumps(plan.swaps)}
