@@ -492,6 +492,13 @@ def test_a_figure_is_written_whole_in_a_format_that_is_known(tmp_path, power):
     assert plots.save_figure(figure, tmp_path / "a.png", dpi=72.5).is_file()
 
 
+def test_one_level_and_one_output_may_be_given_alone(power):
+    alone, listed = (plots.exceedance_curve(power, levels=levels) for levels in ("10 GW", ["10 GW"]))
+    assert [text.get_text() for text in alone.texts] == [text.get_text() for text in listed.texts]
+    one, other = (plots.sobol_panels(indices(), outputs=names) for names in ("fleet_power", ["fleet_power"]))
+    assert [ax.get_title("left") for ax in one.axes] == [ax.get_title("left") for ax in other.axes]
+
+
 BASELINES = {
     "fan": lambda power, ax: plots.fan(power, levels=["10 GW"], ax=ax),
     "stacked": lambda power, ax: plots.sobol_stacked(indices(), "ai_investment", ax=ax),

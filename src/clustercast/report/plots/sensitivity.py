@@ -8,6 +8,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from clustercast.arrays import Names
 from clustercast.errors import InputError, takes
 from clustercast.report.findings import member
 from clustercast.report.numbers import in_a_sentence, label_of, short_label
@@ -68,11 +69,10 @@ def _finding(chosen: xr.Dataset, index: str, shown: Sequence[str]) -> str:
 
 
 @style.takes_leading("output")
-def sobol_panels(
-    indices: xr.Dataset, *, outputs: Sequence[str] | None = None, index: str = "ST", most: int = 5
-) -> Figure:
+def sobol_panels(indices: xr.Dataset, *, outputs: Names = None, index: str = "ST", most: int = 5) -> Figure:
     """Draw the indices of several outputs by year, one panel an output, an input alike in all."""
-    names = [str(name) for name in (indices["output"].values if outputs is None else outputs)]
+    asked = indices["output"].values if outputs is None else [outputs] if isinstance(outputs, str) else outputs
+    names = [str(name) for name in asked]
     if not names:
         raise InputError("outputs is empty; name at least one, or leave it out for all")
     shown = [leading_inputs(indices, name, index=index, most=most) for name in names]

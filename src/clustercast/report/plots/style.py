@@ -26,7 +26,7 @@ from clustercast.files.whole import write_whole
 from clustercast.report.numbers import human, interval, is_share, label_of, time_of, with_interval
 
 Level = str | float
-Levels = Iterable[Level] | Mapping[str, Level]
+Levels = Level | Iterable[Level] | Mapping[str, Level]
 D = TypeVar("D", xr.DataArray, xr.Dataset)
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -258,7 +258,7 @@ def named_levels(levels: Levels, path: xr.DataArray) -> dict[str, float]:
     """Return thresholds in the unit of a variable, by their labels."""
     unit, share = unit_of(path), in_percent(path)
     named: dict[str, Level] = dict(levels) if isinstance(levels, Mapping) else {}
-    for level in () if isinstance(levels, Mapping) else levels:
+    for level in () if isinstance(levels, Mapping) else [levels] if isinstance(levels, Level) else levels:
         text = level if isinstance(level, str) else number_text(level, unit, share)
         named[text.replace("/year", " a year")] = level
     return {text: in_unit(level, unit, "level") for text, level in named.items()}
