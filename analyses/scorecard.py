@@ -10,7 +10,7 @@ import clustercast as cc
 from analyses import options
 from clustercast.conditioning.backtest import Backtest, Score, Skill, ensemble_score, skills
 from clustercast.conditioning.observation_rows import Observations
-from clustercast.dataset import Dataset, provenance_of
+from clustercast.dataset import Dataset, provenance_of, years_of
 from clustercast.decisions.information import imagined
 from clustercast.engine.units import same_dimension
 from clustercast.errors import InputError
@@ -59,7 +59,7 @@ def stored(file: str) -> Dataset:
     forecast = cast("Dataset", cc.read_netcdf(file))
     if hasattr(forecast, "children") or "sample" not in forecast.dims or "year" not in forecast.dims:
         raise InputError(f"{file} has no draws by year; give what cc.propagate made, stored by cc.write_netcdf")
-    return forecast
+    return forecast.assign_coords(year=years_of(forecast))
 
 
 def score(forecast: Dataset, later: Observations, seed: int = 0) -> list[Score]:

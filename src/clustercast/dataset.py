@@ -18,6 +18,7 @@ from clustercast.arrays.points.designs import SwappedColumn
 from clustercast.engine.fingerprint import versions
 from clustercast.engine.model import Model
 from clustercast.errors import InputError, nearest, shown, takes
+from clustercast.files.dates import float_years
 from clustercast.priors.prior_set import Priors
 
 Dataset = xr.Dataset
@@ -118,6 +119,19 @@ def year_coordinate(years: FloatArray) -> xr.Variable:
     """Return the coordinate of the years, of whole numbers where all are whole."""
     whole = years.astype(np.int64)
     return coordinate("year", whole if np.array_equal(whole, years) else years, {"long_name": "year"})
+
+
+def years_of(data: xr.Dataset | xr.DataArray) -> FloatArray:
+    """Return the years of a forecast or of a variable; dates are float years."""
+    if "year" not in data.dims or "year" not in data.coords:
+        raise InputError(f"{title_of(data)!r} has dimensions {tuple(data.dims)}; it needs the coordinate 'year'")
+    given = data["year"].values
+    return np.asarray(given, dtype=np.float64) if given.dtype.kind in "fiu" else float_years(given)
+
+
+def title_of(data: xr.Dataset | xr.DataArray) -> str:
+    """Return what a variable is called in texts."""
+    return str(data.attrs.get("long_name") or getattr(data, "name", None) or "the output")
 
 
 def inputs_dataset(values: Arrays, priors: Priors, design: Record) -> Dataset:

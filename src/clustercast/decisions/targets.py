@@ -10,7 +10,7 @@ import xarray as xr
 
 from clustercast.arrays import BoolArray, FloatArray
 from clustercast.arrays.summaries import checked_weights
-from clustercast.dataset import Weights, design_of, in_words, provenance_of, read_only, weights_array
+from clustercast.dataset import Weights, design_of, in_words, provenance_of, read_only, weights_array, years_of
 from clustercast.engine.fingerprint import place_of as written_at
 from clustercast.engine.units import factor
 from clustercast.errors import InputError, nearest, shown
@@ -236,7 +236,7 @@ def _outputs(forecast: xr.Dataset, name: str, date: str | None, score: Score | N
         if date is not None:
             raise InputError(f"{name!r} has no years; leave out {date!r}")
         return [Wanted(name, words, chosen, unit, output.values[0])]
-    years = forecast["year"].values
+    years = years_of(variable)
     places = list(range(len(years)))
     if date is not None:
         places = [place_of(variable, parse_condition(f"{name} > 0 in {date}").years[0])]

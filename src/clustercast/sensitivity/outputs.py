@@ -12,7 +12,7 @@ from clustercast.arrays import BoolArray, FloatArray, Names
 from clustercast.arrays.indices.sobol_estimators import centre_and_scale
 from clustercast.arrays.points.designs import blind_pairs
 from clustercast.arrays.summaries import unit_for_squares
-from clustercast.dataset import Dataset, Record, coordinate, design_of, provenance_of
+from clustercast.dataset import Dataset, Record, coordinate, design_of, provenance_of, years_of
 from clustercast.errors import InputError, nearest
 
 ScaleName = Literal["auto", "log10", "raw"]
@@ -152,11 +152,12 @@ def analysed_output(forecast: Dataset, name: str, asked: ScaleName) -> AnalysedO
         other = next(str(dim) for dim in variable.dims if dim not in ("year", "sample"))
         raise InputError(f"{what}; take one of the others with forecast.sel({other}=...)")
     by_year = "year" in variable.dims
+    years = years_of(variable) if by_year else None
     values = np.atleast_2d(np.asarray(variable.transpose(..., "sample").values, dtype=np.float64))
     # One value that is not finite would make every index of its column wrong.
     if not np.isfinite(values).all():
         row, sample = np.argwhere(~np.isfinite(values))[0]
-        when = f" in {forecast['year'].values[row]:g}" if by_year else ""
+        when = "" if years is None else f" in {years[row]:g}"
         label = forecast["sample"].values[sample] if "sample" in forecast.coords else sample
         what = f"output {name!r}{when} has {np.count_nonzero(~np.isfinite(values[row]))} values that are not finite"
         remedy = "fix the quantity, or analyse a claim that is always defined, as forecast['x'] >= threshold"
@@ -191,9 +192,8 @@ def labelled(
     coords: dict[str, Any] = {"output": coordinate("output", [output.name for output in outputs])}
     coords["input"] = coordinate("input", inputs)
     coords |= {key: ("output", [getattr(output, key) for output in outputs]) for key in ("scale", "unit")}
-    years = None
-    if "year" in forecast.coords and any(output.by_year for output in outputs):
-        years = coords["year"] = forecast["year"].variable
+    years = years_of(forecast) if any(output.by_year for output in outputs) else None
+    coords |= {} if years is None else {"year": forecast["year"].variable}
     count, variables = 1 if years is None else years.size, {}
     for name in measures[0]:
         stacked = np.stack([np.broadcast_to(own[name], (count, *own[name].shape[1:])) for own in measures])
@@ -245,7 +245,7 @@ def labelled_sobol(found: Sequence[MeasuredOutput], forecast: Dataset, attrs: Re
         what = f"{size // replicates} base points{' in each replicate' if replicates > 1 else ''} are few"
         sentences.append(f"{what}: the intervals may be too narrow where tails are heavy; draw more.")
     if interval != "none":
-        years = indices["year"].variable if "year" in indices.coords else None
+        years = years_of(indices) if "year" in indices.dims else None
         if doubtful := _places(indices["output"].values, unresolved(indices, 3), years):
             what = f"The order of the first 3 inputs by ST is not resolved for {doubtful}"
             sentences.append(f"{what}; draw more base points.")
@@ -273,14 +273,14 @@ def unresolved(indices: Dataset, k: int) -> BoolArray:
     return np.asarray(doubtful & (indices["variance"].values > 0))
 
 
-def _places(names: Iterable[Any], where: Iterable[BoolArray], years: xr.Variable | None) -> str:
+def _places(names: Iterable[Any], where: Iterable[BoolArray], years: FloatArray | None) -> str:
     """Name the outputs, and the years where only some are meant, at which `where` holds."""
     named = []
     for name, hit in zip(names, where, strict=True):
         if hit.all():
             named.append(str(name))
         elif hit.any() and years is not None:
-            hits = years.values[hit]
+            hits = years[hit]
             several = f"{hits[0]:g}" if len(hits) == 1 else f"{len(hits)} years from {hits[0]:g} to {hits[-1]:g}"
             named.append(f"{name} ({several})")
     return ", ".join(named)

@@ -18,7 +18,7 @@ from clustercast.arrays import FloatArray, Names
 from clustercast.arrays.indices.intervals import check_confidence
 from clustercast.arrays.indices.sobol_estimators import centre_and_scale, runs_per_point
 from clustercast.arrays.summaries import squared_in, unit_for_squares
-from clustercast.dataset import Dataset, Record, design_of, provenance_of
+from clustercast.dataset import Dataset, Record, design_of, provenance_of, years_of
 from clustercast.errors import InputError, located, nearest, takes, typed, whole_number
 from clustercast.sensitivity.design import morris_design
 from clustercast.sensitivity.given_data import DUMMY, dummy_values
@@ -60,9 +60,9 @@ def to_salib(indices: Dataset, output: str | None = None, year: float | None = N
     """
     if "ST_conf" not in indices:
         raise InputError("SALib's results have intervals and these have none; ask sobol_indices for resamples=100")
-    chosen = indices.sel(output=_only("output", indices["output"].values.tolist(), output))
+    chosen = indices.isel(output=_place("output", indices["output"].values.tolist(), output))
     if "year" in indices.dims:
-        chosen = chosen.sel(year=_only("year", indices["year"].values.tolist(), year))
+        chosen = chosen.isel(year=_place("year", years_of(indices).tolist(), year))
     from SALib.analyze.sobol import to_df
     from SALib.util import ResultDict
 
@@ -73,13 +73,11 @@ def to_salib(indices: Dataset, output: str | None = None, year: float | None = N
     return result
 
 
-def _only(what: str, known: list[Any], chosen: Any) -> Any:
-    """Return the one that was chosen, or the only one there is."""
-    if chosen is None and len(known) == 1:
-        return known[0]
-    if chosen in known:
-        return chosen
-    listed = ", ".join(str(name) for name in known)
+def _place(what: str, known: list[Any], chosen: Any) -> int:
+    """Return the place of the one that was chosen, or of the only one there is."""
+    if chosen in known or (chosen is None and len(known) == 1):
+        return 0 if chosen is None else known.index(chosen)
+    listed = ", ".join(f"{name:g}" if isinstance(name, float) else str(name) for name in known)
     if chosen is None:
         raise InputError(f"the indices have several of {what}; give one {what} of {listed}")
     near = nearest(chosen, known) if isinstance(chosen, str) else ""

@@ -12,6 +12,7 @@ from clustercast.arrays.indices.intervals import bootstrap_weights, check_confid
 from clustercast.arrays.indices.sobol_estimators import Estimator, estimator_named
 from clustercast.arrays.indices.sobol_panel import sobol_panel
 from clustercast.arrays.points.streams import checked_seed
+from clustercast.dataset import years_of
 from clustercast.errors import InputError, takes, typed, whole_number
 from clustercast.sensitivity.design import SaltelliDesign, saltelli_design
 from clustercast.sensitivity.outputs import Scale, analysed_outputs, labelled_sobol, unresolved
@@ -222,10 +223,10 @@ def time_integrated(
         raise InputError("these are not the indices of sobol_indices: S1, ST or variance is missing")
     if "year" not in indices.dims:
         raise InputError("the indices have no years to integrate over; analyse outputs that depend on the year")
-    counted = indices if until is None else indices.sel(year=indices["year"] <= until)
-    years = counted["year"].values
+    counted = indices if until is None else indices.isel(year=years_of(indices) <= until)
+    years = years_of(counted)
     if len(years) == 0:
-        raise InputError(f"no year is at or before {until}; the indices begin in {indices['year'].values[0]:g}")
+        raise InputError(f"no year is at or before {until}; the indices begin in {years_of(indices)[0]:g}")
     by_year = np.ones(len(years)) if weights is None else np.asarray(weights, dtype=np.float64)
     if by_year.shape != years.shape or (by_year < 0).any() or not np.isfinite(by_year).all() or not by_year.any():
         what = f"weights must be {len(years)} numbers, none negative and not all 0"

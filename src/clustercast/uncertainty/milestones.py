@@ -8,10 +8,9 @@ import xarray as xr
 
 from clustercast.arrays import FloatArray
 from clustercast.arrays.summaries import effective_size, first_crossing, quantiles_with_errors, share_with_error
-from clustercast.dataset import Weights, design_of, in_words, sample_design
+from clustercast.dataset import Weights, design_of, in_words, sample_design, title_of, years_of
 from clustercast.engine.units import in_unit
 from clustercast.errors import InputError, nearest, shown, takes, typed
-from clustercast.files.dates import float_years
 from clustercast.uncertainty.stated import Classes, Kind, ladder, nearest_rung
 from clustercast.uncertainty.summaries import PROBABILITIES, independent, output_names
 
@@ -54,7 +53,7 @@ def crossing_year(
     >>> round(float(crossing_year(power, "50 GW")), 3), float(crossing_year(power, "1 TW"))
     (2027.398, inf)
     """
-    years = years_of(trajectory)
+    years = increasing_years(trajectory)
     ordered = trajectory.transpose("year", ...)
     values, dims = not_nan(ordered), ordered.dims[1:]
     if not values.size:
@@ -257,7 +256,7 @@ def reached_by(forecast: xr.Dataset, levels: Levels, *, year: float | None = Non
     """
     outputs = {}
     for trajectory, level in level_pairs(forecast, levels):
-        years_of(trajectory)
+        increasing_years(trajectory)
         there = reached(trajectory, level, falling=falling, ever=True)
         if year is not None:
             there = there.isel(year=place_of(trajectory, year)).drop_vars("year")
@@ -272,11 +271,6 @@ def with_outputs(forecast: xr.Dataset, outputs: Mapping[str, xr.DataArray]) -> x
     """Return a forecast with new outputs in the place of its own."""
     # Outputs that have years bring them along.
     return forecast.drop_vars([*output_names(forecast), "year"], errors="ignore").assign(outputs)
-
-
-def title_of(trajectory: xr.DataArray) -> str:
-    """Return what a trajectory is called in texts."""
-    return str(trajectory.attrs.get("long_name") or trajectory.name or "the output")
 
 
 def unit_of(trajectory: xr.DataArray) -> str | None:
@@ -322,7 +316,7 @@ def variable_of(forecast: xr.Dataset, name: str) -> xr.DataArray:
     if odd := set(variable.dims) - {"year", "sample"}:
         raise InputError(f"{name!r} has the dimension {', '.join(map(str, odd))}; choose one value of it with .sel")
     if "year" in variable.dims:
-        years_of(variable)
+        increasing_years(variable)
     return variable.transpose(..., "sample")
 
 
@@ -344,12 +338,9 @@ def level_pairs(forecast: xr.Dataset, levels: Levels) -> list[tuple[xr.DataArray
     return pairs
 
 
-def years_of(trajectory: xr.DataArray) -> FloatArray:
-    """Return the increasing years of a trajectory; dates are float years."""
-    if "year" not in trajectory.dims or "year" not in trajectory.coords:
-        raise InputError(f"{title_of(trajectory)!r} has dimensions {trajectory.dims}; it needs the coordinate 'year'")
-    given = trajectory["year"].values
-    years = np.asarray(given, dtype=np.float64) if given.dtype.kind in "fiu" else float_years(given)
+def increasing_years(trajectory: xr.DataArray) -> FloatArray:
+    """Return the years of a trajectory, refused unless they increase."""
+    years = years_of(trajectory)
     if not years.size or not np.all(np.diff(years) > 0):
         raise InputError(f"the years of {title_of(trajectory)!r} are {years.tolist()}; they must increase")
     return years
@@ -378,7 +369,7 @@ def not_nan(trajectory: xr.DataArray) -> FloatArray:
 
 def place_of(trajectory: xr.DataArray, year: float) -> int:
     """Return the position of a year in the grid of a trajectory."""
-    grid = years_of(trajectory)
+    grid = increasing_years(trajectory)
     places = np.flatnonzero(grid == year)
     if not places.size:
         raise InputError(f"year {year:g} is not among the years {grid.tolist()}; propagate over it too")

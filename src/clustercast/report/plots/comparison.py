@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 
 from clustercast.arrays import FloatArray
 from clustercast.arrays.summaries import quantiles
+from clustercast.dataset import years_of
 from clustercast.decisions.pooling import WHOSE
 from clustercast.engine.units import conversion
 from clustercast.errors import InputError, takes
@@ -39,7 +40,7 @@ def exceedance_curve(
     default; `weights` are importance weights, and `levels`, as "100 GW", labelled vertical lines.
     """
     ax = style.axes_or_new(ax)
-    grid = path["year"].values.tolist() if "year" in path.dims else []
+    grid = years_of(path).tolist() if "year" in path.dims else []
     usual = [grid[place] for place in evenly(len(grid), len(_STYLES) + 1)[1:]] or grid
     shown = {f"{year:g}": _of_year(path, year, path) for year in (usual if years is None else years)}
     shown = shown if grid else {style.title_of(path): _of_year(path, None, path)}

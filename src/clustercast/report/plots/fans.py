@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from clustercast.arrays import FloatArray
 from clustercast.arrays.summaries import checked_weights, quantiles
 from clustercast.conditioning.observation_rows import Observation
+from clustercast.dataset import years_of
 from clustercast.engine.units import conversion, same_dimension
 from clustercast.errors import InputError, takes
 from clustercast.files.dates import date_words
@@ -57,7 +58,7 @@ def fan(
     "100 GW", and in view the `references` of its dimension. The axis is a `log` axis where everything is positive.
     """
     points, values = _quantiles(path, probabilities, weights)
-    years = np.asarray(path["year"].values, dtype=np.float64)
+    years = years_of(path)
     ax = style.axes_or_new(ax)
     logarithmic = bool((values > 0).all()) if log is None else log
     ax.set_yscale("log" if logarithmic else "linear")
@@ -124,7 +125,7 @@ def _trend(ax: Axes, trend: xr.DataArray, view: tuple[float, float]) -> dict[str
     """Draw the median of the trend, dashed, as far as the view of the forecast goes, and a factor of three beyond."""
     _, values = _quantiles(trend, (0.5,), None)
     median = values[:, values.shape[1] // 2]
-    years = np.asarray(trend["year"].values, dtype=np.float64)
+    years = years_of(trend)
     ax.plot(years, median, color=style.PALETTE[1], linewidth=1.6, linestyle=(0, (5, 2)), label="trend: median")
     top = view[1] * 3 if ax.get_yscale() == "log" else view[1] * 1.3
     ax.set_ylim(view[0], min(max(view[1], float(median.max()) * 1.1), top))
@@ -224,7 +225,7 @@ def crossing_years(crossings: Mapping[str, xr.DataArray], *, ax: Axes | None = N
 def reached_by_year(milestones: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     """Draw the probability that each milestone has been reached, by year, with bars of two standard errors."""
     ax = style.axes_or_new(ax, height=max(3.2, 1.2 + 0.42 * milestones.sizes["milestone"]))
-    years = np.asarray(milestones["year"].values, dtype=np.float64)
+    years = years_of(milestones)
     names = list(zip(milestones["milestone"].values.tolist(), milestones["output"].values.tolist(), strict=True))
     labels = [milestone_text(*name) for name in names]
     reached, errors = (milestones[key].transpose("milestone", "year").values for key in ("reached", "reached_error"))
@@ -269,7 +270,7 @@ def binding_constraint(index: xr.DataArray, *, weights: FloatArray | None = None
     looks = [style.QUIET if labels[k] == "trend" else style.look(k)[0] for k in shown]
     if rest:
         layers["other: " + ", ".join(labels[k] for k in rest)] = shares[:, rest].sum(axis=1)
-    years = np.asarray(index["year"].values, dtype=np.float64)
+    years = years_of(index)
     ax = style.axes_or_new(ax)
     bottom, middles = np.zeros(len(years)), []
     width = 0.86 * (float(np.diff(years).min()) if len(years) > 1 else 1.0)

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from clustercast.arrays import Names
+from clustercast.dataset import years_of
 from clustercast.errors import InputError, takes
 from clustercast.report.findings import member
 from clustercast.report.numbers import in_a_sentence, label_of, short_label
@@ -40,7 +41,7 @@ def sobol_by_year(
     shown = leading_inputs(indices, output, index=index, most=most)
     places = styles or {name: place for place, name in enumerate(shown)}
     ax = style.axes_or_new(ax)
-    years = np.asarray(chosen["year"].values, dtype=np.float64)
+    years = years_of(chosen)
     column = {name: list(chosen["input"].values).index(name) for name in shown}
     # Bare arrays: xarray takes longer to label a slice of them than it takes to draw it.
     found, widths = chosen[index].values, chosen[f"{index}_conf"].values
@@ -65,7 +66,7 @@ def _finding(chosen: xr.Dataset, index: str, shown: Sequence[str]) -> str:
     shares = {name: float(np.nan_to_num(last[names.index(name)])) for name in shown}
     first = max(shares, key=shares.__getitem__)
     label = in_a_sentence(first) if "_and_" not in first else short_label(first)[:1].lower() + short_label(first)[1:]
-    return f"{chosen['year'].values[-1]:g}: {label}, {100 * shares[first]:.0f} %"
+    return f"{years_of(chosen)[-1]:g}: {label}, {100 * shares[first]:.0f} %"
 
 
 @style.takes_leading("output")
@@ -103,7 +104,7 @@ def sobol_stacked(indices: xr.Dataset, output: str, *, most: int = 5, ax: Axes |
     chosen = _by_year(indices, output, "S1")
     shown = leading_inputs(indices, output, index="S1", most=min(most, len(style.PALETTE) - 2))
     ax = style.axes_or_new(ax)
-    years = np.asarray(chosen["year"].values, dtype=np.float64)
+    years = years_of(chosen)
     first = chosen["S1"].where(chosen["variance"] > 0).fillna(0.0).clip(min=0.0)
     layers = {short_label(name): np.asarray(first.sel(input=name).values) for name in shown}
     others = [name for name in first["input"].values if name not in shown]

@@ -20,6 +20,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from clustercast.arrays import FloatArray
+from clustercast.dataset import years_of
 from clustercast.engine.units import in_unit
 from clustercast.errors import InputError, nearest, takes, whole_number
 from clustercast.files.whole import write_whole
@@ -145,11 +146,11 @@ def in_year(data: D, year: float | None, what: str) -> tuple[D, float | None]:
     """Return a variable or dataset in a year, the last by default, and the year; None where there are none."""
     if "year" not in data.dims:
         return data, None
-    known = data["year"].values
+    known = years_of(data).tolist()
     if year is not None and year not in known:
         raise InputError(f"{what} has no year {year:g}; it has {', '.join(f'{when:g}' for when in known)}")
-    year = float(known[-1]) if year is None else year
-    return data.sel(year=year), year
+    place = len(known) - 1 if year is None else known.index(year)
+    return data.isel(year=place), known[place]
 
 
 def plain(text: str) -> str:
