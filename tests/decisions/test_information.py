@@ -418,6 +418,26 @@ def test_sections_of_the_model_are_groups(shipped):
     assert float(found["evppi"].max()) >= float(alone["evppi"].max())
 
 
+def test_a_change_from_a_date_on_is_in_the_section_of_its_input():
+    @cc.quantity("1", positive=True)
+    def grown(rate, year, start):
+        return np.exp(rate * (year - start))
+
+    priors = cc.Priors(
+        start=cc.Fixed(2024, unit="year"),
+        rate=cc.Normal(0.5, 0.1, unit="1/year"),
+        rate_from_2026=cc.Normal(0.5, 0.2, unit="1/year"),
+    )
+    model = cc.Model([grown])
+    found = cc.propagate(cc.draw(priors, 8192, seed=3), model=model, years=[2028])
+    # Two years at either rate: the variances of the logarithm are as 1 to 4.
+    alone, together = (cc.evppi(found, "grown", of=of, model=model) for of in ("inputs", "groups"))
+    assert alone["share"].values[0] == pytest.approx([0.2, 0.8], abs=0.03)
+    assert together["group"].values.tolist() == ["test_information"]
+    assert together["share"].values[0] == pytest.approx([1.0], abs=0.03)
+    assert cc.input_groups(priors, "section", model) == {"test_information": ("rate", "rate_from_2026")}
+
+
 @pytest.mark.parametrize("sd", [0.1, 0.5, 2.0])
 def test_an_observation_of_a_linear_gaussian_output_is_worth_its_reliability(forecast, sd):
     # log10 power = x + y is normal with variance 2; seen with error and discrepancy 0.1 to 0.3 of known prior.

@@ -20,7 +20,7 @@ from clustercast.conditioning.observations import read_observations
 from clustercast.dataset import design_of
 from clustercast.decisions.labels import labelled
 from clustercast.decisions.targets import Score, Targets, Wanted, independent, wanted
-from clustercast.engine.model import Model
+from clustercast.engine.model import Model, with_changes
 from clustercast.engine.units import same_dimension
 from clustercast.errors import InputError, located, typed
 from clustercast.files.toml import validated
@@ -282,9 +282,9 @@ def _groups(of: Of, names: list[str], value: FloatArray, targets: list[Wanted], 
                 raise InputError(f"group {key!r} has {unknown or 'no inputs'}; give inputs that vary in the forecast")
         return groups
     if of == "groups":
-        for name in names:
-            if not model.users(name):
-                raise InputError(f"no quantity of the model takes the input {name!r}; give model= or your own groups")
+        used = with_changes(model, names).inputs()
+        if idle := [name for name in names if name not in used]:
+            raise InputError(f"no quantity of the model takes the input {idle[0]!r}; give model= or your own groups")
         section = {name: section_of(name, model) for name in names}
         return {one: tuple(name for name in names if section[name] == one) for one in section.values()}
     if of != "pairs":

@@ -10,7 +10,7 @@ from scipy.linalg import hadamard
 
 from clustercast.arrays import FloatArray
 from clustercast.dataset import in_words, output_attrs, provenance
-from clustercast.engine.model import Model, change_of, with_changes
+from clustercast.engine.model import Model, with_changes
 from clustercast.errors import InputError, takes, whole_number
 from clustercast.files.dates import Date, start_of
 from clustercast.priors.families.family import without_texts
@@ -151,11 +151,7 @@ def _members(
     if not differ:
         raise InputError(f"the two sets agree on every input that {output!r} needs, so there is no gap to share out")
     if groups is None:
-        section = {}
-        for name in differ:
-            # A change from a date on belongs where its input does; an input of the model may be named like one.
-            change = None if model.users(name) else change_of(name)
-            section[name] = section_of(change[0] if change else name, model)
+        section = {name: section_of(name, model) for name in differ}
         return {one: tuple(name for name in differ if section[name] == one) for one in section.values()}
     given = {key: tuple(members) for key, members in groups.items()}
     all_named = [name for members in given.values() for name in members]

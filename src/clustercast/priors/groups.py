@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, get_args
 
-from clustercast.engine.model import Model
+from clustercast.engine.model import Model, change_of
 from clustercast.errors import InputError, nearest, shown, takes
 from clustercast.priors.prior_set import Priors
 
@@ -45,8 +45,10 @@ def input_groups(priors: Priors, by: By, model: Model) -> dict[str, tuple[str, .
 
 
 def section_of(name: str, model: Model) -> str:
-    """Return the last part of the module of the first quantity that takes an input."""
-    users = model.users(name)
+    """Return the last part of the module of the first quantity that takes an input, for all years or from a date on."""
+    # An input of the model may be named like a change of another.
+    change = None if model.users(name) else change_of(name)
+    users = model.users(change[0] if change else name)
     return model.functions[users[0]].__module__.rsplit(".", 1)[-1] if users else name
 
 
