@@ -66,6 +66,51 @@ def test_both_are_one_dataset_and_give_one_answer(lazy):
         np.testing.assert_array_equal(*run)
 
 
+@pytest.mark.parametrize("rows", [[0, 1], [3], slice(1, 5), slice(None, None, -1)])
+def test_chosen_rows_are_run_as_those_of_a_small_design(lazy, rows):
+    held, made = (cc.propagate(one.isel(sample=rows), model=cc.Model([total]))["total"].values for one in lazy)
+    np.testing.assert_array_equal(made, held)
+
+
+def _by_place(inputs):
+    inputs["x"][4] = 9.0
+
+
+def _by_values(inputs):
+    inputs["x"].values[4] = 9.0
+
+
+def _in_place(inputs):
+    inputs["x"] *= 2
+
+
+@pytest.mark.parametrize("change", [_by_place, _by_values, _in_place])
+def test_what_is_written_to_an_input_stays(lazy, change):
+    held, made = lazy
+    for one in lazy:
+        change(one)
+    np.testing.assert_array_equal(made["x"].values, held["x"].values)
+    ran = cc.propagate(made, model=cc.Model([total]))
+    np.testing.assert_array_equal(ran["total"].values, cc.propagate(held, model=cc.Model([total]))["total"].values)
+    assert cc.provenance_of(ran)["edited"] == ["x"]
+    if change is not _in_place:
+        with pytest.raises(cc.InputError, match="should repeat"):
+            cc.sobol_indices(ran)
+
+
+def test_an_input_under_the_name_of_another_is_refused(lazy):
+    for one in lazy:
+        with pytest.raises(cc.InputError, match=r"'x' does not vary.*sample 1 should"):
+            cc.sobol_indices(cc.propagate(one.rename(x="w", w="x"), model=cc.Model([total])))
+
+
+def test_pieces_of_a_design_of_many_inputs_are_those_of_one_of_few(lazy):
+    in_pieces, whole = (
+        cc.run_sobol(PRIORS, model=cc.Model([total]), size=64, scale="raw", **how) for how in ({"memory": 1}, {})
+    )
+    np.testing.assert_allclose(in_pieces["ST"], whole["ST"], rtol=1e-9)
+
+
 def test_what_is_changed_or_stored_is_held(lazy, tmp_path):
     held, made = lazy
     xr.testing.assert_identical(

@@ -141,11 +141,11 @@ def inputs_dataset(values: Arrays, priors: Priors, design: Record) -> Dataset:
         attrs = {"role": "input", "units": distribution.unit, "long_name": in_words(name)}
         attrs |= {key: text for key in ("source", "as_of", "note") if (text := getattr(distribution, key))}
         numbers: Any = values[name] if name in values else np.asarray(distribution.median)
-        stored = indexing.LazilyIndexedArray(_Rows(numbers)) if isinstance(numbers, SwappedColumn) else numbers
+        stored = _as_of_a_file(numbers) if isinstance(numbers, SwappedColumn) else numbers
         variables[name] = xr.Variable(("sample",) if name in values else (), stored, attrs, fastpath=True)
     size = len(next(iter(values.values()))) if values else int(design.get("size", 1))
     record: dict[str, Any] = {"priors_name": priors.name, "priors_hash": priors.hash, "design": dict(design)}
-    drawn = {name: _digest(variable.values) for name, variable in variables.items()}
+    drawn = {name: _digest(made_by(variable) or variable.values) for name, variable in variables.items()}
     record |= {"inputs": list(priors.uncertain), "drawn": drawn, "samples": size}
     if None not in (valid := [priors.about.valid_from, priors.about.valid_to]):
         record["valid"] = valid
@@ -166,19 +166,30 @@ class _Rows(BackendArray):
         return indexing.explicit_indexing_adapter(key, self.shape, support, lambda where: self.column[where[0]])
 
 
-def _column(variable: xr.Variable) -> Any:
+def _as_of_a_file(column: SwappedColumn) -> Any:
+    """Hold a column as xarray holds what a file has: kept once it is read, so that what is written to it stays."""
+    held: Any = indexing
+    return held.MemoryCachedArray(held.CopyOnWriteArray(held.LazilyIndexedArray(_Rows(column))))
+
+
+def made_by(variable: xr.Variable) -> Any:
     """Return the column whose rows a variable makes when they are read, None where it holds values, or some rows."""
-    stored: Any = variable._data
+    stored: Any = getattr(getattr(variable._data, "array", None), "array", None)
     lazy = isinstance(stored, indexing.LazilyIndexedArray) and isinstance(stored.array, _Rows)
-    return stored.array.column if lazy and stored.key.tuple == (slice(None),) else None
+    rows = stored.key.tuple[0] if lazy else None
+    return stored.array.column if isinstance(rows, slice) and rows == slice(None) else None
 
 
-def _digest(values: NDArray[Any]) -> str:
+def _digest(values: NDArray[Any] | SwappedColumn) -> str:
     """Return a digest of drawn numbers, at the speed of memory."""
     # The sum of the bits of all values sees any change; of the order, a thousand values tell.
-    bits = np.ascontiguousarray(values, dtype=np.float64).reshape(-1).view(np.uint64)
-    some = bits[:: max(1, len(bits) // 1024)]
-    return hashlib.blake2b(bits.sum(dtype=np.uint64).tobytes() + some.tobytes(), digest_size=6).hexdigest()
+    every = slice(None, None, max(1, values.size // 1024))
+    if isinstance(values, SwappedColumn):
+        told = values.sum_of_bits().tobytes() + values[every].tobytes()
+    else:
+        bits = np.ascontiguousarray(values, dtype=np.float64).reshape(-1).view(np.uint64)
+        told = bits.sum(dtype=np.uint64).tobytes() + bits[every].tobytes()
+    return hashlib.blake2b(told, digest_size=6).hexdigest()
 
 
 def input_arrays(inputs: Dataset, outputs: Iterable[str] = ()) -> tuple[dict[str, FloatArray], dict[str, str]]:
@@ -194,7 +205,7 @@ def input_arrays(inputs: Dataset, outputs: Iterable[str] = ()) -> tuple[dict[str
         unit = variable.attrs.get("units", variable.attrs.get("unit"))
         if unit is None:
             raise InputError(f"input {name!r} has no attribute 'units'; set it, '1' for a pure number")
-        values[name] = _column(variable) or finite_numbers(name, variable)
+        values[name] = made_by(variable) or finite_numbers(name, variable)
         units[name] = unit
     if not values:
         raise InputError("the dataset holds no inputs; make one with cc.draw(priors, size, seed=...)")

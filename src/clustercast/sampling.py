@@ -12,7 +12,6 @@ from scipy.special import ndtri
 
 from clustercast.arrays import FloatArray
 from clustercast.arrays.indices import dependent
-from clustercast.arrays.indices.sobol_estimators import runs_per_point
 from clustercast.arrays.points import designs
 from clustercast.arrays.points.copula import correlate
 from clustercast.arrays.points.designs import Points, SwappedColumn, saltelli_replicate
@@ -27,8 +26,9 @@ if TYPE_CHECKING:
 
 Design = Literal["random", "latin", "sobol", "saltelli", "shapley", "kucherenko", "morris"]
 Seeds = Sequence[int]
-# Numbers of a Saltelli design from which on its rows are made from A and B when they are asked for.
-LARGE = 1 << 25
+# Numbers of a Saltelli design from which on its rows are made from A and B when they are read: to go over all of them
+# costs far more than to go over the points that they repeat.
+LARGE = 1 << 22
 Drawn = tuple[dict[str, FloatArray], dict[str, Any]]
 
 
@@ -213,18 +213,19 @@ def _saltelli(
     names, several = priors.uncertain, len(seeds)
     bases = [saltelli_replicate(own, several, names, size // several, points=points) for own in seeds]
     a, b = (np.concatenate(parts) for parts in zip(*bases, strict=True))
-    values = saltelli_values(priors, a, b, swaps, second_order)
+    columns = saltelli_columns(priors, a, b, swaps, second_order)
+    large = sum(map(len, columns.values())) > LARGE
     record = {"second_order": bool(second_order), "points": points, "swaps": swaps}
     record["latent"] = bool(latent and priors.correlations)
+    values: dict[str, Any] = {name: column if large else column[:] for name, column in columns.items()}
     return values, record | ({"correlated_groups": joined} if joined else {})
 
 
-def saltelli_values(
+def saltelli_columns(
     priors: Priors, a: FloatArray, b: FloatArray, swaps: Mapping[str, Sequence[str]], second_order: bool
-) -> dict[str, Any]:
-    """Make the rows of Saltelli's design from base points, shape (base points, inputs), or what makes them if many."""
+) -> dict[str, SwappedColumn]:
+    """Return what makes the rows of Saltelli's design from base points, shape (base points, inputs)."""
     names, correlated = priors.uncertain, priors.correlated
-    rows = runs_per_point(len(swaps), second_order)
     # In which of the rows A, AB, BA, B of a base point an input comes from B.
     own = {name: np.array([name in members for members in swaps.values()]) for name in names}
     from_b = {n: np.concatenate([[False], x, ~x if second_order else x[:0], [True]]) for n, x in own.items()}
@@ -239,8 +240,7 @@ def saltelli_values(
         scores = [pair[:, way.astype(np.intp)].reshape(-1) for pair, way in zip(both, ways, strict=True)]
         made = values_at_scores(priors, dict(zip(correlated, scores, strict=True)))
         columns |= {name: SwappedColumn(column.reshape(len(a), -1), which) for name, column in made.items()}
-    large = rows * a.size > LARGE
-    return {name: columns[name] if large else columns[name][:] for name in names}
+    return {name: columns[name] for name in names}
 
 
 def _from_scores(design: str, priors: Priors, size: int, seeds: Seeds) -> Drawn:

@@ -14,3 +14,7 @@ Function = Callable[[FloatArray], FloatArray]
 Pair = tuple[FloatArray, FloatArray]
 # Of inputs or outputs: several, one, or all where none are given.
 Names = Iterable[str] | str | None
+
+# The C library of Linux gives what a large array took back to the system at once, and pages that are taken anew cost as
+# much as the numbers in them. Once a block of this size was freed it keeps them: mallopt(3), M_MMAP_THRESHOLD.
+np.empty(32_000_000, np.uint8)

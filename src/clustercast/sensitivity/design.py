@@ -11,7 +11,7 @@ from clustercast.arrays.indices.dependent import random_permutations, rows_per_p
 from clustercast.arrays.indices.sobol_estimators import runs_per_point
 from clustercast.arrays.points.designs import morris_trajectories
 from clustercast.arrays.points.streams import replicate_seed
-from clustercast.dataset import Dataset, design_of, provenance_of
+from clustercast.dataset import Dataset, design_of, made_by, provenance_of
 from clustercast.errors import InputError
 
 
@@ -161,10 +161,11 @@ def _check_rows(
         what = "the forecast holds neither its inputs nor the coordinate 'sample'"
         raise InputError(f"{what}, so nothing shows that its rows are in the order of the draw; keep one of them")
     for name, variable in present.items():
-        if variable.dims != ("sample",):
+        source, column = repeats[name], made_by(variable)
+        made = column is not None and np.array_equal(column.which, column.which.take(source[0], mode="clip"))
+        if made or variable.dims != ("sample",):
             continue
         rows: FloatArray = np.asarray(variable.values).reshape(size, -1)
-        source = repeats[name]
         expected_rows = rows.take(source[0], axis=1) if len(source) == 1 else np.take_along_axis(rows, source, axis=1)
         # None of Saltelli's rows is made twice; sums of correlated scores may differ by rounding.
         exact = isinstance(drawn, SaltelliDesign)

@@ -16,7 +16,7 @@ from clustercast.engine.operations import Device, to_device, to_host
 from clustercast.engine.program import Program
 from clustercast.errors import InputError
 from clustercast.priors.prior_set import Priors
-from clustercast.sampling import input_values, saltelli_values
+from clustercast.sampling import input_values, saltelli_columns
 from clustercast.streaming.moments import LEAF, LeafSums, Moments, leaf_moments
 
 # Leaves drawn at a time, and leaves propagated at a time: what a cache holds, and what fills a GPU.
@@ -189,7 +189,8 @@ def _runs(plan: SobolPlan, leaf: int) -> FloatArray:
     names, (replicate, start) = plan.priors.uncertain, divmod(leaf * plan.leaf, plan.each)
     a, b = saltelli_replicate(replicate_seed(plan.seed, replicate), plan.replicates, names, plan.leaf, start=start)
     columns = []
-    for name, result in plan.program.run(saltelli_values(plan.priors, a, b, plan.swaps, plan.b_swaps)).items():
+    inputs = saltelli_columns(plan.priors, a, b, plan.swaps, plan.b_swaps)
+    for name, result in plan.program.run({name: column[:] for name, column in inputs.items()}).items():
         values = np.broadcast_to(result * plan.program.scale[name], plan.program.shape(name, plan.leaf * plan.runs))
         if not np.isfinite(values).all():
             raise InputError(f"output {name!r} has values that are not finite; correct the quantity that gives it")

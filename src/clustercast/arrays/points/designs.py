@@ -110,7 +110,7 @@ class SwappedColumn:
 
     def __init__(self, values: FloatArray, which: IntArray | BoolArray) -> None:
         # Shape (base points, values that differ), and which of them each run of a base point has.
-        self._values, self._which = values, which.astype(np.intp)
+        self._values, self.which = values, which.astype(np.intp)
         self.size = len(values) * len(which)
         self.shape = (self.size,)
 
@@ -118,14 +118,19 @@ class SwappedColumn:
         return self.size
 
     def __getitem__(self, key: Any) -> FloatArray:
-        runs = len(self._which)
+        runs = len(self.which)
         if not isinstance(key, slice) or key.step not in (None, 1):
-            point, run = np.divmod(np.arange(self.size)[key], runs)
-            return np.asarray(self._values[point, self._which[run]])
+            where = np.arange(*key.indices(self.size)) if isinstance(key, slice) else np.arange(self.size)[key]
+            point, run = np.divmod(where, runs)
+            return np.asarray(self._values[point, self.which[run]])
         start, stop, _ = key.indices(self.size)
         points = self._values[start // runs : -(-stop // runs)]
         before = start - start % runs
-        return np.take(points, self._which, axis=1).reshape(-1)[start - before : max(start, stop) - before]
+        return np.take(points, self.which, axis=1).reshape(-1)[start - before : max(start, stop) - before]
+
+    def sum_of_bits(self) -> np.uint64:
+        """Return the sum of the bits of all rows."""
+        return np.uint64(self._values.view(np.uint64).sum(axis=0, dtype=np.uint64)[self.which].sum(dtype=np.uint64))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         return self[:].astype(dtype or self.dtype, copy=False)
