@@ -12,6 +12,7 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 from xarray.backends import BackendArray
 from xarray.core import indexing
+from xarray.indexes import PandasIndex
 
 from clustercast.arrays import Arrays, FloatArray
 from clustercast.arrays.points.designs import SwappedColumn
@@ -111,7 +112,7 @@ def with_provenance(data: Dataset, **entries: object) -> Dataset:
 def coordinate(dim: str, places: ArrayLike, attrs: Mapping[str, str] | None = None) -> xr.Variable:
     """Return the places along a dimension as an index; to look at a bare array xarray would import pint."""
     values = np.asarray(places)
-    index = xr.indexes.PandasIndex(pd.Index(values), dim, coord_dtype=values.dtype)
+    index = PandasIndex(pd.Index(values), dim, coord_dtype=values.dtype)
     return index.create_variables({dim: xr.Variable(dim, values, attrs, fastpath=True)})[dim]
 
 
