@@ -130,9 +130,16 @@ def years_of(data: xr.Dataset | xr.DataArray) -> FloatArray:
     return np.asarray(given, dtype=np.float64) if given.dtype.kind in "fiu" else float_years(given)
 
 
-def title_of(data: xr.Dataset | xr.DataArray) -> str:
+def title_of(data: xr.Dataset | xr.DataArray | xr.Variable) -> str:
     """Return what a variable is called in texts."""
     return str(data.attrs.get("long_name") or getattr(data, "name", None) or "the output")
+
+
+def numbers_of(data: xr.DataArray | xr.Variable, what: str = "") -> FloatArray:
+    """Return the values of a variable, refused where they are no numbers."""
+    if data.dtype.kind not in "fiub":
+        raise InputError(f"{what or repr(title_of(data))} holds values of type {data.dtype}; give numbers")
+    return np.asarray(data.values, dtype=np.float64)
 
 
 def inputs_dataset(values: Arrays, priors: Priors, design: Record) -> Dataset:
@@ -225,9 +232,7 @@ def _input_names(inputs: xr.Dataset) -> list[Hashable]:
 
 def finite_numbers(name: str, variable: xr.Variable) -> FloatArray:
     """Return the values of an input, refused where one is not a finite number."""
-    if variable.dtype.kind not in "fiub":
-        raise InputError(f"input {name!r} holds values of type {variable.dtype}; give numbers")
-    values = np.asarray(variable.values, dtype=np.float64)
+    values = numbers_of(variable, f"input {name!r}")
     wrong = np.flatnonzero(~np.isfinite(values))
     if wrong.size:
         what = f"input {name!r} has {wrong.size} values that are not finite"

@@ -28,6 +28,7 @@ _ORIGINS = {
     "Figure": "of matplotlib, as axes.figure",
 }
 _NUMBERS = {int: numbers.Integral, float: numbers.Real}
+_OF_MANY = (Iterable, Sequence, Mapping)
 _IN_WORDS: dict[object, str] = {int: "a whole number", float: "a number", str: "a text", bool: "True or False"}
 _IN_WORDS |= {types.NoneType: "None", Iterable: "a list", Sequence: "a list", Callable: "a function"}
 
@@ -58,7 +59,10 @@ def shown(value: object, most: int = 120) -> str:
 
 
 def takes(*dims: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Return a decorator by which a function refuses a first argument of another type, or without some dimensions."""
+    """Return a decorator by which a function refuses a first argument of another type or without some dimensions.
+
+    Of what shows the `most` leading rows it refuses 0 and less.
+    """
 
     def decorate(function: Callable[P, T]) -> Callable[P, T]:
         name, first = next(iter(inspect.signature(function).parameters.items()))
@@ -68,6 +72,7 @@ def takes(*dims: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
         def checked(*args: P.args, **kwargs: P.kwargs) -> T:
             if args or name in kwargs:
                 _check_first(name, args[0] if args else kwargs[name], first.annotation, dims)
+            whole_number("most", kwargs.get("most", 1))
             return inner(*args, **kwargs)
 
         return checked
@@ -84,7 +89,7 @@ def typed(function: Callable[P, T]) -> Callable[P, T]:
             return function(*args, **kwargs)
         except InputError:
             raise
-        except (TypeError, AttributeError, ValueError, LookupError):
+        except (TypeError, AttributeError, ValueError, LookupError, NotImplementedError):
             signature = inspect.signature(function)
             for name, value in signature.bind(*args, **kwargs).arguments.items():
                 parameter = signature.parameters[name]
@@ -121,9 +126,11 @@ def _is_of(value: object, kind: typing.Any) -> bool:
         return isinstance(value, _NUMBERS[outer]) and not isinstance(value, bool)
     if not isinstance(outer, type):
         return value is None if outer is None else True
-    if outer not in (Iterable, Sequence, Mapping):
+    if outer not in _OF_MANY:
         return isinstance(value, outer)
-    if isinstance(value, str) or not isinstance(value, outer) or (isinstance(value, Mapping) and outer is not Mapping):
+    # A text is no list of letters, nor an array without a dimension one of anything.
+    single = isinstance(value, str | bytes) or getattr(value, "ndim", 1) == 0
+    if single or not isinstance(value, outer) or (isinstance(value, Mapping) and outer is not Mapping):
         return False
     return all(_is_of(part, inside[-1]) for part in (value.values() if isinstance(value, Mapping) else value))
 
@@ -136,7 +143,7 @@ def _type_in_words(kind: typing.Any) -> str:
     if outer is typing.Literal:
         return " or ".join(map(repr, inside))
     name = _IN_WORDS.get(outer) or f"a {getattr(outer, '__name__', outer)}"
-    return f"{name} (each {_type_in_words(inside[-1])})" if outer in (Iterable, Sequence, Mapping) else name
+    return f"{name} (each {_type_in_words(inside[-1])})" if outer in _OF_MANY else name
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

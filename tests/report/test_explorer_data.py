@@ -83,7 +83,7 @@ def test_one_level_alone_is_a_level():
         return 2 * x
 
     asked = {"priors": cc.Priors(x=cc.Normal(0, 1)), "model": cc.Model([doubled])}
-    pages = {cc.explore(**asked, levels={"doubled": level}).html for level in ("12", ["12"], 12, [12])}
+    pages = {cc.explore(**asked, levels={"doubled": level}).html for level in ("12", ["12"], 12, [12], np.int64(12))}
     assert len(pages) == 1 and '"levels":[["12",12.0]]' in pages.pop()
 
 

@@ -115,6 +115,11 @@ def test_sobol_points_are_streamed_too():
     assert result.attrs["error_method"] == whole.attrs["error_method"]
 
 
+def test_a_threshold_is_any_number():
+    counted = [streamed(thresholds={"rate_margin": level}) for level in (np.int64(0), 0, [0.0])]
+    assert len({float(each["rate_margin_exceedance"][0]) for each in counted}) == 1
+
+
 def test_exceedances_are_counted_exactly():
     levels = {"cluster_power": ["4 GW", "50 TWh/year"], "rate_margin": 0.1}
     result, whole = streamed(thresholds=levels), propagated()

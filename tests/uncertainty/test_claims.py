@@ -60,3 +60,10 @@ def test_the_relief_of_limits_is_that_of_an_independent_reading():
 def test_limits_of_the_essay_do_not_act():
     with pytest.raises(cc.InputError, match="has no switch limit_power that is on"):
         cc.limit_relief(cc.read_priors("situational_awareness"), 16, [2030])
+
+
+@pytest.mark.parametrize("first", [np.nan, np.inf, -3, object()], ids=["nan", "inf", "negative", "object"])
+def test_a_grid_of_years_begins_in_a_year(first):
+    with pytest.raises(cc.InputError, match="1000 to 9999|cannot read .* as a date"):
+        claim_years(cc.read_claims(), first)
+    assert claim_years(cc.read_claims(), "2024-07") == claim_years(cc.read_claims(), 2024.5)

@@ -195,6 +195,29 @@ def test_what_is_no_forecast_is_refused():
         holds("power > 5 GW by 2028", DRAWN.assign(power=DRAWN["power"].expand_dims(region=2)))
 
 
+NO_FORECAST = (None, 3, "text", [1], {"power": 1}, np.ones(3), xr.DataArray(1.0), xr.Dataset(), xr.DataTree(), object())
+ASKED = [parse_condition(text) for text in ("power > 5 GW by 2028", "power falls 3 % below its peak", "limit = power")]
+
+
+@pytest.mark.parametrize(
+    "wrong", [*NO_FORECAST, DRAWN["power"], cc.summarise(DRAWN)], ids=lambda wrong: type(wrong).__name__
+)
+@pytest.mark.parametrize("asked", ASKED, ids=lambda asked: asked.text)
+def test_no_method_takes_what_is_no_forecast(asked, wrong):
+    clause = asked.clauses[0]
+    for method in (asked.evaluate, asked.probability, asked.on_trend, clause.holds, clause.margin):
+        with pytest.raises(
+            InputError, match=r"^a forecast is a Dataset with a dimension 'sample', as from cc"
+        ) as refused:
+            method(wrong)
+        assert len(str(refused.value)) < 200
+
+
+def test_texts_are_no_numbers():
+    with pytest.raises(InputError, match=r"^'power' holds values of type <U\d+; give numbers$"):
+        holds("power > 5 GW by 2028", DRAWN.assign(power=DRAWN["power"].astype(str)))
+
+
 @given(st.text(max_size=60))
 def test_any_text_is_read_or_refused_in_one_line(text):
     try:

@@ -7,9 +7,10 @@ import numpy as np
 from scipy.special import betaincinv, ndtr, softmax
 
 from clustercast.arrays import BoolArray, FloatArray, IntArray, Pair
-from clustercast.errors import InputError
+from clustercast.errors import InputError, shown
 
 Probabilities = Sequence[float] | FloatArray
+Weights = Sequence[float] | FloatArray | None
 # The probabilities between which a normal estimate lies within one standard error of the truth.
 _ONE_SIGMA = ndtr(np.array([-1.0, 1.0]))
 # BLAS shares a longer product between its threads, and then their number shows in the last bits.
@@ -51,7 +52,7 @@ def checked_probabilities(probabilities: Probabilities) -> FloatArray:
     """Return probabilities as an array; refused unless they increase from 0 to 1."""
     points = np.atleast_1d(np.asarray(probabilities, dtype=float))
     if points.ndim != 1 or not points.size or not np.all((points >= 0) & (points <= 1)) or np.any(np.diff(points) <= 0):
-        raise InputError(f"probabilities are {np.asarray(probabilities).tolist()}; give increasing numbers from 0 to 1")
+        raise InputError(f"probabilities are {shown(points.tolist())}; give increasing numbers from 0 to 1")
     return points
 
 
@@ -84,12 +85,12 @@ def interval_ranks(probabilities: FloatArray, size: int) -> tuple[IntArray, IntA
     return np.maximum(np.floor(low * size - 1), 0).astype(np.intp), np.ceil(high * size - 1).astype(np.intp)
 
 
-def quantiles(values: FloatArray, probabilities: Probabilities, weights: FloatArray | None = None) -> FloatArray:
+def quantiles(values: FloatArray, probabilities: Probabilities, weights: Weights = None) -> FloatArray:
     """Return quantiles along the last axis, shape (..., probabilities); infinities are values like others."""
     return quantiles_with_errors(values, probabilities, weights)[0]
 
 
-def quantiles_with_errors(values: FloatArray, probabilities: Probabilities, weights: FloatArray | None = None) -> Pair:
+def quantiles_with_errors(values: FloatArray, probabilities: Probabilities, weights: Weights = None) -> Pair:
     """Return quantiles along the last axis and their Monte Carlo standard errors, both (..., probabilities)."""
     # Without weights the quantile is definition 7 of R. J. Hyndman and Y. Fan (1996), doi:10.2307/2684934, as NumPy's;
     # with weights that of A. Akinshin (2023), arXiv:2304.07265, as xarray's; of equal weights both are one.

@@ -22,6 +22,7 @@ from clustercast.sensitivity.outputs import analysed_output, output_names
 from clustercast.uncertainty.claims import Claim, read_claims
 from clustercast.uncertainty.conditions import Condition, parse_condition
 from clustercast.uncertainty.milestones import place_of
+from clustercast.uncertainty.summaries import check_forecast
 
 Score = Literal["variance", "brier", "log", "crps", "width"]
 _OF_CLAIMS, _OF_OUTPUTS = ("brier", "log"), ("variance", "crps", "width")
@@ -69,6 +70,8 @@ class Decision:
             raise InputError(f"actions are {shown(self.actions)}; give a list of two or more, as ['build', 'wait']")
         if not callable(self.loss):
             raise InputError(f"loss is {shown(self.loss)}; give a function: loss(action, draws)")
+        if not isinstance(self.unit, str):
+            raise InputError(f"unit is {shown(self.unit, 60)}; give a text, as 'USD' or '1'")
         factor(self.unit)
         object.__setattr__(self, "actions", tuple(self.actions))
         if len(self.actions) < 2 or len(set(map(str, self.actions))) < len(self.actions):
@@ -76,6 +79,7 @@ class Decision:
 
     def losses(self, forecast: xr.Dataset) -> FloatArray:
         """Return the loss of each action, (sample, actions), refused where it is not one finite number a sample."""
+        check_forecast(forecast)
         size = forecast.sizes["sample"]
         found, draws = np.empty((size, len(self.actions))), read_only(forecast)
         for place, action in enumerate(self.actions):
@@ -146,8 +150,7 @@ def wanted(forecast: xr.Dataset, target: Targets, score: Score | None) -> Asked:
 
 def checked(forecast: xr.Dataset) -> None:
     """Refuse what is no forecast with samples."""
-    if not isinstance(forecast, xr.Dataset) or "sample" not in forecast.dims:
-        raise InputError("a forecast is a Dataset with a dimension 'sample', as from cc.propagate")
+    check_forecast(forecast)
     if (size := forecast.sizes["sample"]) < FEWEST:
         raise InputError(f"the forecast has {size} samples; {FEWEST} or more are needed, better 10,000")
     if design_of(forecast).get("name") == "saltelli":

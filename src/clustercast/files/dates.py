@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from clustercast.arrays import FloatArray
-from clustercast.errors import InputError
+from clustercast.errors import InputError, shown
 
 Date = float | str | datetime.date | np.datetime64
 ISO = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
@@ -51,7 +51,7 @@ def _year(date: Date, *, end: bool) -> float:
     if isinstance(date, str):
         return _year_of_text(date, end)
     if isinstance(date, bool) or not isinstance(date, int | float | np.integer | np.floating):
-        raise InputError(f"cannot read {date!r} as a date; {_REMEDY}")
+        raise InputError(f"cannot read {shown(date)} as a date; {_REMEDY}")
     if not _FIRST <= date <= _LAST:
         raise InputError(f"{date:g} is no year from {_FIRST} to {_LAST}; {_REMEDY}")
     return float(date)

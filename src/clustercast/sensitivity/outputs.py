@@ -12,7 +12,7 @@ from clustercast.arrays import BoolArray, FloatArray, Names
 from clustercast.arrays.indices.sobol_estimators import centre_and_scale
 from clustercast.arrays.points.designs import blind_pairs
 from clustercast.arrays.summaries import unit_for_squares
-from clustercast.dataset import Dataset, Record, coordinate, design_of, provenance_of, years_of
+from clustercast.dataset import Dataset, Record, coordinate, design_of, numbers_of, provenance_of, years_of
 from clustercast.errors import InputError, nearest
 
 ScaleName = Literal["auto", "log10", "raw"]
@@ -153,7 +153,7 @@ def analysed_output(forecast: Dataset, name: str, asked: ScaleName) -> AnalysedO
         raise InputError(f"{what}; take one of the others with forecast.sel({other}=...)")
     by_year = "year" in variable.dims
     years = years_of(variable) if by_year else None
-    values = np.atleast_2d(np.asarray(variable.transpose(..., "sample").values, dtype=np.float64))
+    values = np.atleast_2d(numbers_of(variable.transpose(..., "sample"), f"output {name!r}"))
     # One value that is not finite would make every index of its column wrong.
     if not np.isfinite(values).all():
         row, sample = np.argwhere(~np.isfinite(values))[0]

@@ -145,7 +145,7 @@ def stream_plan(
             raise InputError(f"thresholds name {name!r}, which is not among the outputs{nearest(name, wanted)}")
         if model.declaration(name).labels:
             raise InputError(f"thresholds name {name!r}, whose labels are counted anyway; leave it out")
-        several = [given] if isinstance(given, str | int | float) else list(given)
+        several = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [given]
         if not several:
             raise InputError(f"thresholds of {name!r} hold no level; give one, as '100 GW', or leave {name!r} out")
         levels[name] = tuple(in_unit(level, model.unit(name), f"threshold of {name!r}") for level in several)

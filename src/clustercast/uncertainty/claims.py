@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from clustercast.dataset import design_of
 from clustercast.errors import InputError, located, shown, takes, typed
-from clustercast.files.dates import StartYear
+from clustercast.files.dates import StartYear, start_of
 from clustercast.files.toml import Text, load_toml, validated
 from clustercast.priors import shipped
 from clustercast.uncertainty.conditions import Condition, parse_condition, probability_of
@@ -90,6 +90,7 @@ def _checked(claims: object) -> list[Claim]:
     return kept
 
 
+@typed
 def claim_names(claims: Iterable[Claim]) -> tuple[str, ...]:
     """Return the inputs and outputs that claims need, each once."""
     return tuple(dict.fromkeys(name for claim in _checked(claims) for name in claim.asked.names))
@@ -113,6 +114,7 @@ def claim_years(claims: Iterable[Claim], first: float) -> list[float]:
     asked = [claim.asked for claim in _checked(claims)]
     dates = [year for condition in asked for year in condition.years]
     falls = any(clause.form == "fall" for condition in asked for clause in condition.clauses)
+    first = start_of(first)
     last = max(dates, default=first)
     return sorted({*np.arange(first, last + _BEYOND + 1, _FINE if falls else 1).tolist(), *dates})
 

@@ -14,10 +14,10 @@ from clustercast.arrays import BoolArray, FloatArray
 from clustercast.arrays.summaries import share_with_error
 from clustercast.dataset import Weights, design_of, in_words
 from clustercast.engine.units import factor, parse_quantity, same_dimension
-from clustercast.errors import InputError, nearest, typed
+from clustercast.errors import InputError, nearest, shown, typed
 from clustercast.files.dates import date_words, end_of, start_of
 from clustercast.uncertainty.milestones import level_of, not_nan, place_of, variable_of
-from clustercast.uncertainty.summaries import independent
+from clustercast.uncertainty.summaries import check_forecast, independent
 
 Form = Literal[">", ">=", "<", "<=", "=", "!=", "fall", "rise", "change"]
 _NAME, _VALUE = r"(?P<name>[A-Za-z_]\w*)", r"(?P<value>.+?)"
@@ -171,6 +171,7 @@ class Condition:
 
     def on_trend(self, forecast: xr.Dataset) -> "Condition | None":
         """Return the condition on the ``trend_`` variables of a forecast; None where it has none of them."""
+        check_forecast(forecast)
         trends = {name: f"trend_{name}" for name in self.names if f"trend_{name}" in forecast}
         clauses = tuple(replace(clause, name=trends.get(clause.name, clause.name)) for clause in self.clauses)
         return Condition(self.text, clauses) if trends else None
@@ -181,8 +182,7 @@ class Condition:
         The forecast, of `names` over years that hold `years`, is from `propagate` or `evaluate`. What is not there, a
         unit or label that does not fit, and a value that is NaN raise an `InputError`.
         """
-        if not isinstance(forecast, xr.Dataset) or "sample" not in forecast.dims:
-            raise InputError("a condition is evaluated on a forecast with a dimension 'sample', as from cc.propagate")
+        check_forecast(forecast)
         holds = np.logical_and.reduce([clause.holds(forecast) for clause in self.clauses])
         coords = {"sample": forecast["sample"]} if "sample" in forecast.coords else {}
         attrs = {"role": "output", "units": "1", "long_name": f"whether {self.words}"}
@@ -227,7 +227,7 @@ def parse_condition(text: str) -> Condition:
     'training cluster power > 5 GW by 1 January 2028'
     """
     if not isinstance(text, str) or not text.strip():
-        raise InputError(f"a condition is {text!r}; {_REMEDY}")
+        raise InputError(f"a condition is {shown(text)}; {_REMEDY}")
     clauses = [_clause(part.strip(), text) for part in re.split(r"(?i)\s+and\s+", text.strip())]
     later: When | None = None
     for place in reversed(range(len(clauses))):

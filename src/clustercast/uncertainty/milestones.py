@@ -8,11 +8,11 @@ import xarray as xr
 
 from clustercast.arrays import FloatArray
 from clustercast.arrays.summaries import effective_size, first_crossing, quantiles_with_errors, share_with_error
-from clustercast.dataset import Weights, design_of, in_words, sample_design, title_of, years_of
+from clustercast.dataset import Weights, design_of, in_words, numbers_of, sample_design, title_of, years_of
 from clustercast.engine.units import in_unit
 from clustercast.errors import InputError, nearest, shown, takes, typed
 from clustercast.uncertainty.stated import Classes, Kind, ladder, nearest_rung
-from clustercast.uncertainty.summaries import PROBABILITIES, independent, output_names
+from clustercast.uncertainty.summaries import PROBABILITIES, check_forecast, independent, output_names
 
 Level = str | float
 Levels = Mapping[str, Level | Sequence[Level]]
@@ -208,7 +208,7 @@ def reference_class(value: xr.DataArray, kind: Kind, *, classes: Classes = None)
     if unit is None:
         raise InputError(f"{title_of(value)!r} has no attribute 'units'; set it, as in value.attrs['units'] = 'W'")
     names, sizes = ladder(kind, unit, classes)
-    values = np.asarray(value.values, dtype=np.float64)
+    values = numbers_of(value)
     if wrong := np.count_nonzero(~(values >= 0)):
         raise InputError(f"{title_of(value)!r} has {wrong} values that are negative or NaN; a size is 0 or more")
     rung = nearest_rung(values, sizes)
@@ -306,6 +306,7 @@ def level_text(trajectory: xr.DataArray, level: Level) -> str:
 
 def variable_of(forecast: xr.Dataset, name: str) -> xr.DataArray:
     """Return a variable of a forecast by year and sample, or by sample."""
+    check_forecast(forecast)
     variables = forecast.variables.items()
     known = [str(key) for key, one in variables if key in forecast.data_vars or one.attrs.get("role") == "output"]
     if name not in known:
@@ -361,7 +362,7 @@ def reached(trajectory: xr.DataArray, level: Level, *, falling: bool = False, ev
 
 def not_nan(trajectory: xr.DataArray) -> FloatArray:
     """Return the values of a trajectory, refused where one is NaN."""
-    values = np.asarray(trajectory.values, dtype=np.float64)
+    values = numbers_of(trajectory)
     if missing := np.count_nonzero(np.isnan(values)):
         raise InputError(f"{title_of(trajectory)!r} has {missing} values that are NaN; correct what gives them")
     return values

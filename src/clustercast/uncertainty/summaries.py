@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from clustercast.arrays import FloatArray, summaries
 from clustercast.arrays.summaries import DOUBTFUL, HEAVY, replicated_summary, share_with_error, summary, tail_shapes
-from clustercast.dataset import Record, Weights, coordinate, design_of, in_words, weights_array
-from clustercast.errors import InputError, typed
+from clustercast.dataset import Record, Weights, coordinate, design_of, in_words, numbers_of, weights_array
+from clustercast.errors import InputError, shown, typed
 from clustercast.files.netcdf import LAYOUT, SummaryDataset
 
 Variables = dict[Hashable, xr.Variable]
@@ -120,6 +120,13 @@ def summary_variables(name: str, dims: Sequence[Hashable], attrs: Record, number
     return variables
 
 
+def check_forecast(forecast: object) -> None:
+    """Refuse what is no forecast."""
+    if not isinstance(forecast, xr.Dataset) or "sample" not in forecast.dims:
+        what = "a forecast is a Dataset with a dimension 'sample', as from cc.propagate"
+        raise InputError(f"{what}, not {shown(forecast, 60)}")
+
+
 def output_names(forecast: xr.Dataset) -> list[str]:
     """Return the outputs of a forecast, refused if there are none: variables of role "output" with ``sample``."""
     if not isinstance(forecast, xr.Dataset):
@@ -161,7 +168,7 @@ def _summary_of(
     name: str, variable: xr.Variable, points: FloatArray, weights: FloatArray | None, replicates: int
 ) -> Variables:
     """Return the labelled summary of a number."""
-    values = np.asarray(variable.values, dtype=np.float64)
+    values = numbers_of(variable, f"output {name!r}")
     try:
         numbers = replicated_summary(values, points, replicates) if replicates > 1 else summary(values, points, weights)
     except InputError:

@@ -9,8 +9,8 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from clustercast.arrays import FloatArray
-from clustercast.arrays.summaries import quantiles
-from clustercast.dataset import years_of
+from clustercast.arrays.summaries import Weights, quantiles
+from clustercast.dataset import numbers_of, years_of
 from clustercast.decisions.pooling import WHOSE
 from clustercast.engine.units import conversion
 from clustercast.errors import InputError, takes
@@ -31,7 +31,7 @@ def exceedance_curve(
     *,
     years: Sequence[float] | None = None,
     ax: Axes | None = None,
-    weights: Sequence[float] | FloatArray | None = None,
+    weights: Weights = None,
     levels: style.Levels = (),
 ) -> Axes:
     """Draw the probability that an output exceeds a size, against the size, in some years.
@@ -47,9 +47,8 @@ def exceedance_curve(
     if not shown:
         raise InputError(f"years is empty; name at least one of {', '.join(f'{year:g}' for year in grid)}")
     probabilities = np.linspace(*_VIEW, _CURVE_POINTS)
-    given = None if weights is None else np.asarray(weights, dtype=np.float64)
     for number, (text, values) in enumerate(shown.items()):
-        sizes = quantiles(values, probabilities, given)
+        sizes = quantiles(values, probabilities, weights)
         colour, dash = style.look(number)[0], _STYLES[number % len(_STYLES)]
         ax.plot(sizes, 1 - probabilities, label=style.plain(text), linewidth=1.6, color=colour, linestyle=dash)
         if len(shown) > 1:
@@ -61,7 +60,7 @@ def exceedance_curve(
     style.share_axis(ax, "y", "probability of at least as much", high=1.01)
     name, unit = style.title_of(path), style.unit_beside(path)
     ax.set_xlabel(style.plain(f"{name} ({unit})" if unit else name))
-    size = style.said(path, float(quantiles(values, [0.95], given)[0]))
+    size = style.said(path, float(quantiles(values, [0.95], weights)[0]))
     when = f"{text}: " if grid else ""
     return style.titled(ax, name, f"{when}1 chance in 20 of {size} or more", pad=18 if marked else 6)
 
@@ -114,19 +113,20 @@ def pool(
     ax = scenarios({"pool": path} | each, year=year, ax=ax, levels=levels)
     _, chosen = style.in_year(path, year, repr(style.title_of(path)))
     said = style.said(path, *quantiles(_of_year(path, chosen, path), (0.05, 0.5, 0.95)))
-    return style.titled(ax, style.title_of(path, chosen), f"pool: {said}", pad=18 if levels else 6, wide=style.NARROW)
+    pad = 18 if style.named_levels(levels, path) else 6
+    return style.titled(ax, style.title_of(path, chosen), f"pool: {said}", pad=pad, wide=style.NARROW)
 
 
 @takes()
 def prior_posterior(
-    prior: xr.DataArray, posterior: xr.DataArray, *, weights: FloatArray | None = None, ax: Axes | None = None
+    prior: xr.DataArray, posterior: xr.DataArray, *, weights: Weights = None, ax: Axes | None = None
 ) -> Axes:
     """Draw the distribution of an input or an output before and after conditioning.
 
     Samples of the same variable, as ``tree["prior"][name]`` and ``tree["posterior"][name]``, the latter perhaps with
     `weights`: histograms with the same bins, from the 0.2nd to the 99.8th percentile of both, with the medians.
     """
-    before, after = (np.asarray(found.values, dtype=np.float64).reshape(-1) for found in (prior, posterior))
+    before, after = (numbers_of(found).reshape(-1) for found in (prior, posterior))
     ends = np.concatenate([quantiles(before, _VIEW), quantiles(after, _VIEW, weights)])
     if not ends.max() > ends.min():
         raise InputError(f"prior and posterior are one number, {ends.max():g}; give samples of a variable that varies")
@@ -168,4 +168,4 @@ def _of_year(path: xr.DataArray, year: float | None, first: xr.DataArray) -> Flo
     if path.dims != ("sample",):
         raise InputError(f"{style.title_of(path)!r} has the dimensions {path.dims} in a year; it needs ('sample',)")
     scale = conversion(style.unit_of(path), style.unit_of(first), style.title_of(path))
-    return np.asarray(path.values, dtype=np.float64) * scale
+    return numbers_of(path) * scale

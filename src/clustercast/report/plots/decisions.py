@@ -8,7 +8,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from clustercast.decisions.tilting import Tilt
-from clustercast.errors import InputError, takes
+from clustercast.errors import InputError, shown, takes
 from clustercast.report.numbers import chance, human, in_a_sentence, interval, is_share, label_of, short_label, worded
 from clustercast.report.plots import style
 from clustercast.uncertainty.conditions import parse_condition
@@ -18,7 +18,7 @@ _SCORES = {"brier": "Brier score", "log": "log score", "crps": "CRPS", "width": 
 _LOW, _HIGH = style.PALETTE[4], style.PALETTE[0]
 
 
-@style.takes_leading("target")
+@takes("target")
 def evppi(worth: xr.Dataset, *, target: str | None = None, most: int = 8, ax: Axes | None = None) -> Axes:
     """Draw which part of a score would go if each input, group or pair were known, with its interval.
 
@@ -27,7 +27,7 @@ def evppi(worth: xr.Dataset, *, target: str | None = None, most: int = 8, ax: Ax
     return evsi(worth, target=target, most=most, ax=ax)
 
 
-@style.takes_leading("target")
+@takes("target")
 def evsi(
     worth: xr.Dataset, *, target: str | None = None, names: Names = None, most: int = 8, ax: Axes | None = None
 ) -> Axes:
@@ -37,6 +37,8 @@ def evsi(
     called, by their ids.
     """
     name, verb = ("evsi", "seeing") if "evsi" in worth else ("evppi", "knowing")
+    if name not in worth:
+        raise InputError("worth is no value of information; give a result of cc.evppi or cc.evsi")
     one, names = style.one_of(worth, "target", target), names or {}
     shares, keys = one["share"].values, one[one["share"].dims[0]].values.astype(str).tolist()
     whole = np.nanmax(one[name].values / np.where(shares > 0, shares, np.nan), initial=1e-300)
@@ -55,7 +57,7 @@ def evsi(
     return style.titled(ax, _said(str(one["target"].values)), said, wide=style.NARROW)
 
 
-@style.takes_leading()
+@takes()
 def tilt(tilted: Tilt, *, most: int = 8, ax: Axes | None = None) -> Axes:
     """Draw the 90 % interval and the median of each input before and after the least change of priors.
 
@@ -80,7 +82,7 @@ def tilt(tilted: Tilt, *, most: int = 8, ax: Axes | None = None) -> Axes:
     return style.titled(ax, _said(tilted.claim), said, wide=style.NARROW, key=True)
 
 
-@style.takes_leading("side")
+@takes("side")
 def probability_tornado(found: xr.Dataset, *, most: int = 8, ax: Axes | None = None) -> Axes:
     """Draw the probability of a claim where each input is low and where it is high, with bars of two standard errors.
 
@@ -101,7 +103,7 @@ def probability_tornado(found: xr.Dataset, *, most: int = 8, ax: Axes | None = N
     return style.titled(ax, _said(found.attrs["claim"]), said, wide=style.NARROW, key=True)
 
 
-@style.takes_leading()
+@takes()
 def prior_bounds(bounds: Mapping[float, xr.Dataset], *, most: int = 4, ax: Axes | None = None) -> Axes:
     """Draw between which bounds a probability is, by how far the priors may be off, and where its verdict flips.
 
@@ -140,7 +142,7 @@ def prior_bounds(bounds: Mapping[float, xr.Dataset], *, most: int = 4, ax: Axes 
     return style.beside(ax, list(ends.values()), list(ends), [style.look(place)[0] for place in range(len(ends))])
 
 
-@style.takes_leading("target")
+@takes("target", "point")
 def prior_sensitivity(found: xr.Dataset, *, target: str | None = None, most: int = 8, ax: Axes | None = None) -> Axes:
     """Draw what a target changes by as the 5, 50 and 95 % point of each prior moves up by a tenth of its interval.
 
@@ -167,7 +169,7 @@ def prior_sensitivity(found: xr.Dataset, *, target: str | None = None, most: int
     return style.titled(ax, f"{_said(str(one['target'].values))}: what moves it", said, wide=style.NARROW, key=True)
 
 
-@style.takes_leading("group")
+@takes("group")
 def whose_prior(found: xr.Dataset, *, most: int = 8, ax: Axes | None = None) -> Axes:
     """Draw which disagreements of two prior sets make the gap between their medians, one step after the other.
 
@@ -208,10 +210,12 @@ def discover(found: xr.Dataset, forecast: xr.Dataset, *, box: int = 1, ax: Axes 
     `found` is a result of `discover` on the `forecast`; `box` is the number of the box.
     """
     if box not in found["box"].values:
-        raise InputError(f"there is no box {box}; there are {', '.join(map(str, found['box'].values))}")
+        raise InputError(f"there is no box {shown(box)}; there are {', '.join(map(str, found['box'].values))}")
     one = found.sel(box=box)
     limited = one.isel(input=one["quasi_p"].notnull().values)
     rows = list(zip(*(limited[key].values.tolist() for key in ("input", "lower", "upper")), strict=True))
+    if lacking := [name for name, *_ in rows if name not in forecast]:
+        raise InputError(f"the forecast has no input {lacking[0]!r}; give the one that cc.discover looked at")
     texts = []
     for name, *ends in rows:
         unit, words = style.unit_of(forecast[name]), zip(("above", "below"), ends, strict=True)

@@ -10,19 +10,19 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.colors import is_color_like
 
 from clustercast.arrays import FloatArray
-from clustercast.arrays.summaries import checked_weights, quantiles
+from clustercast.arrays.summaries import Weights, checked_weights, quantiles
 from clustercast.conditioning.observation_rows import Observation
-from clustercast.dataset import years_of
+from clustercast.dataset import numbers_of, years_of
 from clustercast.engine.units import conversion, same_dimension
-from clustercast.errors import InputError, takes
+from clustercast.errors import InputError, shown, takes
 from clustercast.files.dates import date_words
 from clustercast.report.numbers import chance, in_a_sentence, milestone_text
 from clustercast.report.plots import style
 from clustercast.uncertainty.stated import ReferenceClass, StatedCell
 
-Weights = Sequence[float] | FloatArray
 PROBABILITIES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _KINDS = (("value", "o", "observed"), ("record", "^", "observed: at least"), ("ceiling", "v", "observed: at most"))
 _NORMAL_95 = 1.6448536269514722
@@ -41,7 +41,7 @@ def fan(
     today: float | None = None,
     ax: Axes | None = None,
     probabilities: Sequence[float] = PROBABILITIES,
-    weights: Weights | None = None,
+    weights: Weights = None,
     stated: Iterable[StatedCell] = (),
     observed: Iterable[Observation] = (),
     levels: style.Levels = (),
@@ -57,6 +57,8 @@ def fan(
     median of `trend`, a line at the date `today`, cells `stated` in a table, observations `observed`, `levels` as
     "100 GW", and in view the `references` of its dimension. The axis is a `log` axis where everything is positive.
     """
+    if not is_color_like(colour):
+        raise InputError(f"colour is {shown(colour, 60)}; give one of matplotlib's, as 'black' or {style.PALETTE[0]!r}")
     points, values = _quantiles(path, probabilities, weights)
     years = years_of(path)
     ax = style.axes_or_new(ax)
@@ -91,17 +93,16 @@ def fan(
     return ax
 
 
-def _quantiles(path: xr.DataArray, points: Sequence[float], weights: Weights | None) -> tuple[FloatArray, FloatArray]:
+def _quantiles(path: xr.DataArray, points: Sequence[float], weights: Weights) -> tuple[FloatArray, FloatArray]:
     """Return probabilities, and quantiles with dims (year, quantile)."""
     if set(path.dims) == {"year", "quantile"}:
         ordered = path.transpose("year", "quantile")
-        return np.asarray(path["quantile"].values), np.asarray(ordered.values, dtype=np.float64)
+        return np.asarray(path["quantile"].values), numbers_of(ordered)
     if set(path.dims) != {"year", "sample"}:
         remedy = "a fan needs (year, sample), of an output of cc.propagate, or (year, quantile), of cc.summarise"
         raise InputError(f"{style.title_of(path)!r} has the dimensions {path.dims}; {remedy}")
-    values = np.asarray(path.transpose("year", "sample").values, dtype=np.float64)
-    given = None if weights is None else np.asarray(weights, dtype=np.float64)
-    return np.asarray(points, dtype=np.float64), quantiles(values, points, given)
+    values = numbers_of(path.transpose("year", "sample"))
+    return np.asarray(points, dtype=np.float64), quantiles(values, points, weights)
 
 
 def _bands(
@@ -196,7 +197,7 @@ def crossing_years(crossings: Mapping[str, xr.DataArray], *, ax: Axes | None = N
     first = math.floor(min(found.attrs["first_year"] for found in crossings.values()))
     last = max(first + 1, math.ceil(max(found.attrs["last_year"] for found in crossings.values())))
     years = np.arange(first, last + 1)
-    samples = [np.asarray(found.values, dtype=np.float64).reshape(-1) for found in crossings.values()]
+    samples = [numbers_of(found).reshape(-1) for found in crossings.values()]
     # The last year holds its end too.
     shares = [np.histogram(each[np.isfinite(each)], bins=years)[0] / each.size for each in samples]
     tallest = max(max(share.max() for share in shares), 1e-9)
@@ -240,7 +241,7 @@ def reached_by_year(milestones: xr.Dataset, *, ax: Axes | None = None) -> Axes:
 
 
 @takes("year")
-def binding_constraint(index: xr.DataArray, *, weights: FloatArray | None = None, ax: Axes | None = None) -> Axes:
+def binding_constraint(index: xr.DataArray, *, weights: Weights = None, ax: Axes | None = None) -> Axes:
     """Draw the probability of each label of an index by year, stacked.
 
     `index` is an output of `propagate`, as ``forecast["binding_constraint"]``, with `weights` of its samples, or its
@@ -250,13 +251,12 @@ def binding_constraint(index: xr.DataArray, *, weights: FloatArray | None = None
     by_label = [str(dim) for dim in index.dims if str(dim).endswith("_label")]
     if by_label and set(index.dims) == {"year", by_label[0]}:
         labels = [str(label) for label in index[by_label[0]].values]
-        shares = np.asarray(index.transpose("year", by_label[0]).values, dtype=np.float64)
+        shares = numbers_of(index.transpose("year", by_label[0]))
     elif "labels" in index.attrs and set(index.dims) == {"year", "sample"}:
         labels = json.loads(index.attrs["labels"])
         hits = index.transpose("year", "sample").values[:, np.newaxis, :] == np.arange(len(labels))[:, np.newaxis]
-        if weights is not None:
-            checked_weights(weights, index.sizes["sample"])
-        shares = np.average(hits, axis=-1, weights=weights)
+        given = None if weights is None else checked_weights(weights, index.sizes["sample"])
+        shares = np.average(hits, axis=-1, weights=given)
     else:
         has = "labels" if "labels" in index.attrs else "none"
         what = f"{style.title_of(index)!r} has the dimensions {index.dims} and {has}"

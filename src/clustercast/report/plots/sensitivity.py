@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from clustercast.arrays import Names
-from clustercast.dataset import years_of
-from clustercast.errors import InputError, takes
+from clustercast.dataset import numbers_of, years_of
+from clustercast.errors import InputError, takes, whole_number
 from clustercast.report.findings import member
 from clustercast.report.numbers import in_a_sentence, label_of, short_label
 from clustercast.report.plots import style
@@ -22,7 +22,7 @@ _MEANINGS = {"ST": "total index", "S1": "first-order index"}
 _COLUMNS = ("low", "low_error", "high", "high_error", "least", "largest")
 
 
-@style.takes_leading()
+@takes()
 def sobol_by_year(
     indices: xr.Dataset,
     output: str,
@@ -40,6 +40,8 @@ def sobol_by_year(
     chosen = _by_year(indices, output, index)
     shown = leading_inputs(indices, output, index=index, most=most)
     places = styles or {name: place for place, name in enumerate(shown)}
+    if without := [name for name in shown if name not in places]:
+        raise InputError(f"styles has no place for {without[0]!r}; give one for each of {', '.join(shown)}")
     ax = style.axes_or_new(ax)
     years = years_of(chosen)
     column = {name: list(chosen["input"].values).index(name) for name in shown}
@@ -69,7 +71,7 @@ def _finding(chosen: xr.Dataset, index: str, shown: Sequence[str]) -> str:
     return f"{years_of(chosen)[-1]:g}: {label}, {100 * shares[first]:.0f} %"
 
 
-@style.takes_leading("output")
+@takes("output")
 def sobol_panels(indices: xr.Dataset, *, outputs: Names = None, index: str = "ST", most: int = 5) -> Figure:
     """Draw the indices of several outputs by year, one panel an output, an input alike in all."""
     asked = indices["output"].values if outputs is None else [outputs] if isinstance(outputs, str) else outputs
@@ -94,7 +96,7 @@ def sobol_panels(indices: xr.Dataset, *, outputs: Names = None, index: str = "ST
     return figure
 
 
-@style.takes_leading()
+@takes()
 def sobol_stacked(indices: xr.Dataset, output: str, *, most: int = 5, ax: Axes | None = None) -> Axes:
     """Draw how the variance of an output is owned, by year: inputs alone, stacked, and interactions above.
 
@@ -124,7 +126,7 @@ def sobol_stacked(indices: xr.Dataset, output: str, *, most: int = 5, ax: Axes |
     return style.beside(ax, middles, list(layers))
 
 
-@style.takes_leading()
+@takes()
 def second_order(
     indices: xr.Dataset, output: str, *, year: float | None = None, most: int = 6, ax: Axes | None = None
 ) -> Axes:
@@ -161,7 +163,7 @@ def second_order(
     return style.titled(ax, f"{label_of(output)}{'' if year is None else f' in {year:g}'}: pairs")
 
 
-@style.takes_leading("output", "input")
+@takes("output", "input")
 def leading_inputs(indices: xr.Dataset, output: str, *, index: str = "ST", most: int = 5) -> list[str]:
     """Return the inputs with the largest mean index over the years, all above 0; where nothing varies it is 0."""
     style.known("the dataset has no index", index, [str(name) for name in indices.data_vars])
@@ -181,12 +183,11 @@ def conditional_means(forecast: xr.Dataset, output: str, *, year: float | None =
     ``mean`` is over all samples. Of a positive output means are geometric and errors relative. Unlike a change of one
     input at a time, this averages over all the others, and includes what a correlated input brings with it.
     """
-    if parts < 2:
-        raise InputError(f"parts is {parts}; give 2 or more, as 10")
+    whole_number("parts", parts, 2)
     style.known("the forecast has no output", output, output_names(forecast))
     path, year = style.in_year(forecast[output], year, "the forecast")
     positive = bool((path > 0).all())
-    scaled = np.log(path.values) if positive else np.asarray(path.values, dtype=np.float64)
+    scaled = np.log(path.values) if positive else numbers_of(path)
     inputs = [str(n) for n, v in forecast.data_vars.items() if v.attrs.get("role") == "input" and v.dims == ("sample",)]
     if not inputs:
         raise InputError("the forecast holds no input that varies over samples; propagate a draw")
@@ -214,7 +215,7 @@ def conditional_means(forecast: xr.Dataset, output: str, *, year: float | None =
     return table if year is None else table.assign_attrs(year=year)
 
 
-@style.takes_leading("sample")
+@takes("sample")
 def tornado(
     forecast: xr.Dataset,
     output: str,

@@ -1,14 +1,13 @@
 """What all figures share: colours, axes with units as people say them, labels that do not overlap."""
 
-import functools
 import io
 import math
 import re
 import textwrap
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, TypeVar
 
 import matplotlib as mpl
 import numpy as np
@@ -22,15 +21,13 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 from clustercast.arrays import FloatArray
 from clustercast.dataset import years_of
 from clustercast.engine.units import in_unit
-from clustercast.errors import InputError, nearest, takes, whole_number
+from clustercast.errors import InputError, nearest, shown, takes
 from clustercast.files.whole import write_whole
 from clustercast.report.numbers import human, interval, is_share, label_of, time_of, with_interval
 
 Level = str | float
 Levels = Level | Iterable[Level] | Mapping[str, Level]
 D = TypeVar("D", xr.DataArray, xr.Dataset)
-P = ParamSpec("P")
-T = TypeVar("T")
 # Okabe and Ito's palette, which colour-blind readers can tell apart (jfly.uni-koeln.de/color, 2008), yellow last.
 PALETTE: tuple[str, ...] = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
 # Further colours of figures with many inputs, as far from those as from each other.
@@ -56,22 +53,6 @@ _FONT = re.compile(r"font: ([\d.]+px)[^;\"]*|font-family: [^;\"]*;?")
 _COLOURS = {INK: "currentColor", QUIET: "var(--soft)", "#ffffff": "var(--paper)"}
 _COLOURS |= {colour: f"var(--c{place})" for place, colour in enumerate((*PALETTE, *MORE)) if colour not in _COLOURS}
 _PIXELS_A_POINT = 1.25
-
-
-def takes_leading(*dims: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Return `takes` for what shows the `most` leading rows, of which it needs 1 or more."""
-
-    def decorate(function: Callable[P, T]) -> Callable[P, T]:
-        inner = takes(*dims)(function)
-
-        @functools.wraps(function)
-        def checked(*args: P.args, **kwargs: P.kwargs) -> T:
-            whole_number("most", kwargs.get("most", 1))
-            return inner(*args, **kwargs)
-
-        return checked
-
-    return decorate
 
 
 def axes_or_new(ax: Axes | None, width: float = 4.8, height: float = 3.2) -> Axes:
@@ -114,8 +95,8 @@ def save_figure(figure: Figure | Axes, path: Path | str, *, dpi: float = 150) ->
     how: dict[str, Any] = {"svg": {"metadata": {"Date": None}}, "pdf": {"metadata": {"CreationDate": None}}}
     # At level 1 a picture is packed in a third of the time, into a file about a sixth longer.
     how["png"] = {"pil_kwargs": {"compress_level": 1}}
-    if not 1 <= dpi < math.inf:
-        raise InputError(f"dpi is {dpi!r}; give 1 or more dots per inch")
+    if not 10 <= dpi <= 2400:
+        raise InputError(f"dpi is {dpi!r}; give 10 to 2,400 dots per inch")
     with mpl.rc_context({"svg.hashsalt": "clustercast"}):
         return write_whole(path, lambda target: figure.savefig(target, dpi=dpi, **how.get(suffix, {})))
 
@@ -185,7 +166,7 @@ def said(path: xr.DataArray, *values: float) -> str:
 def known(what: str, name: str | None, names: Sequence[str]) -> int:
     """Return the place of a name, the first by default, refused unless it is among those that there are."""
     if name is not None and name not in names:
-        raise InputError(f"{what} {name!r}{nearest(name, names)}; it has {', '.join(names)}")
+        raise InputError(f"{what} {shown(name)}{nearest(name, names)}; it has {', '.join(names)}")
     return 0 if name is None else names.index(name)
 
 
@@ -259,7 +240,8 @@ def named_levels(levels: Levels, path: xr.DataArray) -> dict[str, float]:
     """Return thresholds in the unit of a variable, by their labels."""
     unit, share = unit_of(path), in_percent(path)
     named: dict[str, Level] = dict(levels) if isinstance(levels, Mapping) else {}
-    for level in () if isinstance(levels, Mapping) else [levels] if isinstance(levels, Level) else levels:
+    several = levels if isinstance(levels, Iterable) and not isinstance(levels, str) else [levels]
+    for level in () if named else several:
         text = level if isinstance(level, str) else number_text(level, unit, share)
         named[text.replace("/year", " a year")] = level
     return {text: in_unit(level, unit, "level") for text, level in named.items()}
