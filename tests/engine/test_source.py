@@ -1,5 +1,6 @@
 """What the code of a quantity holds, and that its fingerprint is the same in every process."""
 
+import ast
 import subprocess
 import sys
 
@@ -77,6 +78,89 @@ def test_the_statements_of_a_function_are_found_wherever_it_stands(statement, tm
     exec(compile(path.read_text(), str(path), "exec"), space)
     for function in (space["f"], space["g"], space["Holder"].h, space["Holder"].h(1)):
         assert tree_of(function).name == function.__name__
+
+
+ODD = (
+    """
+def kept(*words, **more): return lambda function: function
+
+@kept("(", """
+    + "'''"
+    + """
+def of_a_text(x): return 0
+"""
+    + "'''"
+    + """)
+@kept(  # a comment
+    ")"
+)
+def decorated(
+    x,
+):
+# less indented than the rest
+
+    return (
+        x
+)
+
+def with_a_text(x):
+    text = """
+    + "'''"
+    + """
+def of_a_text(x):
+    return 1
+"""
+    + "'''"
+    + """
+    return x, text
+
+if True:
+\tdef with_tabs(x):
+\t\treturn x
+
+class Holder:
+   def method(x):
+     def inner(y): return y + 1
+     # of the method
+
+     return inner
+   def last(x): return x
+def continued(x):
+    return x + \\
+1
+@kept("\\
+")
+def of_a_long_string(x):
+    return x
+def at_the_end(x): return x"""
+)
+
+
+def test_a_function_is_read_as_its_whole_file_is(tmp_path):
+    path = tmp_path / "odd.py"
+    path.write_text(ODD)
+    space = {"__name__": "odd"}
+    exec(compile(ODD, str(path), "exec"), space)
+    holder = space.pop("Holder")
+    functions = [space[name] for name in space if not name.startswith("__")]
+    functions += [holder.method, holder.method(1), holder.last]
+    known = {node.name: node for node in ast.walk(ast.parse(ODD)) if isinstance(node, ast.FunctionDef)}
+    assert {function.__name__ for function in functions} == known.keys()
+    for function in functions:
+        known[function.__name__].decorator_list = []
+        found = tree_of(function)
+        found.decorator_list = []
+        assert ast.dump(found) == ast.dump(known[function.__name__])
+
+
+def test_a_name_after_some_hundred_others_is_seen():
+    def with_rate(rate):
+        others = " + ".join(f"x.a{number}" for number in range(300))
+        space = {"RATE": rate}
+        exec(f"def f(x):\n    import nothing_of_this_name\n    return {others} + RATE", space)
+        return fingerprint_of(space["f"])
+
+    assert with_rate(1.0) == with_rate(1.0) != with_rate(2.0)
 
 
 HELPERS = """

@@ -1,19 +1,20 @@
 """A model is its functions: argument names are the graph."""
 
+import copy
 import graphlib
 import hashlib
 import inspect
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from clustercast.arrays import FloatArray, Names
-from clustercast.engine.fingerprint import called, fingerprint_of, place_of
+from clustercast.engine.fingerprint import Fingerprint, called, fingerprint_of, place_of
 from clustercast.engine.quantity import Declaration, declaration_of
 from clustercast.engine.units import factor, in_unit
 from clustercast.engine.wiring import PREVIOUS_YEAR, YEAR, Definition, Function, Wiring, constant, reachable
@@ -217,11 +218,17 @@ class Model:
     @property
     def hash(self) -> str:
         """Fingerprint of the code of every quantity, of the functions that it calls, of nodes and layers."""
+        return self.fingerprints()[0]
+
+    def fingerprints(self) -> tuple[str, dict[Function, Fingerprint]]:
+        """Return the hash, and the fingerprint of each quantity."""
         digest = hashlib.sha256(repr((self.nodes, sorted(self.layers.items()))).encode())
-        for name in sorted(self.functions):
-            declaration = replace(self.declaration(name), increasing=(), decreasing=())
-            digest.update(repr((name, declaration, fingerprint_of(self.functions[name]))).encode())
-        return digest.hexdigest()[:16]
+        found = {}
+        for name, function in sorted(self.functions.items()):
+            found[function], declaration = fingerprint_of(function), copy.copy(self.declaration(name))
+            vars(declaration).update(increasing=(), decreasing=())
+            digest.update(repr((name, declaration, found[function])).encode())
+        return digest.hexdigest()[:16], found
 
     def _made(self, functions: Iterable[Function], spare: Iterable[str]) -> "Model":
         """Return a model of other functions with the same headline, nodes and layers."""

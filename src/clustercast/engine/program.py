@@ -122,8 +122,8 @@ def program(model: Model, values: Arrays, units: Mapping[str, str], outputs: Nam
     rows = {name: np.resize(values[name][:3], 3) * f for name, f in uncertain.items()}
     for name, value in {**fixed, **rows}.items():
         _refuse_outside(name, value, model.bounds(name), factors[name])
-    fingerprint = model.hash
-    dimensions = _proved(model, fingerprint, whole, {**fixed, **rows}, units)
+    fingerprint, fingerprints = model.fingerprints()
+    dimensions = _proved(Proof(model, units, fingerprints), fingerprint, whole, {**fixed, **rows})
     some = {name: values[name][:256] * f for name, f in uncertain.items()}
     _refuse_idle_changes(model, {**fixed, **some}, wanted, dates)
     return replace(
@@ -220,13 +220,13 @@ def _folded(whole: Program, call: Call = plain_call) -> Program:
 _PROOFS: dict[object, dict[str, int]] = {}
 
 
-def _proved(model: Model, fingerprint: str, whole: Program, rows: Arrays, units: Mapping[str, str]) -> dict[str, int]:
+def _proved(proof: Proof, fingerprint: str, whole: Program, rows: Arrays) -> dict[str, int]:
     """Prove units and shapes on three rows, once for the same code; return the dimensions of each output."""
-    inputs = tuple((name, units.get(name), np.shape(value)) for name, value in rows.items())
+    inputs = tuple((name, proof.units.get(name), np.shape(value)) for name, value in rows.items())
     key = (fingerprint, tuple(whole.outputs), inputs, whole.early > 0, whole.late > 0)
     if key in _PROOFS:
         return _PROOFS[key]
-    values, proof = {**whole.fixed, **rows}, Proof(model, units)
+    values = {**whole.fixed, **rows}
     with np.errstate(divide="raise", invalid="raise", over="raise"):
         for operation in whole.operations:
             run_operation(operation, values, proof.call)
