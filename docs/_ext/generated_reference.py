@@ -73,7 +73,8 @@ def index_page(names: Iterable[str]) -> str:
     """Return the page that lists the others."""
     listed = [name for name in names if not name.startswith(("quantities_", "priors_"))]
     toctree = "\n".join(["```{toctree}", ":maxdepth: 2", "", *listed, "```"])
-    return f"# Reference\n\nThese pages are made from the code and the prior files at each build.\n\n{toctree}\n"
+    said = "These pages are made from the code and the prior files at each build. Examples take"
+    return f"# Reference\n\n{said} `import clustercast as cc` as given.\n\n{toctree}\n"
 
 
 def public_names() -> dict[str, list[str]]:

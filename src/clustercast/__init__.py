@@ -1,6 +1,7 @@
 """Monte Carlo uncertainty and sensitivity for the AI build-out: clusters, dollars, power, chips, revenue.
 
 The public names are listed in the stub beside this file and imported at first use: the import itself costs little.
+Examples in docstrings take ``import clustercast as cc`` as given.
 """
 
 import ast

@@ -62,7 +62,6 @@ def provenance_of(data: Labelled) -> dict[str, Any]:
 
     Examples
     --------
-    >>> import clustercast as cc
     >>> cc.provenance_of(cc.draw(cc.Priors(x=cc.Uniform(0, 1)), 4, seed=7))["design"]
     {'name': 'random', 'seed': 7, 'size': 4}
     """
@@ -91,7 +90,6 @@ def design_of(data: Labelled) -> dict[str, Any]:
 
     Examples
     --------
-    >>> import clustercast as cc
     >>> cc.design_of(cc.draw(cc.Priors(x=cc.Uniform(0, 1), y=cc.Uniform(0, 1)), 8, design="saltelli"))["swaps"]
     {'x': ['x'], 'y': ['y']}
     """

@@ -101,7 +101,6 @@ def evaluate(
 
     Examples
     --------
-    >>> import clustercast as cc
     >>> priors = cc.Priors(power=cc.Fixed(2, unit="GW"), price=cc.Uniform(40, 60, unit="USD/MWh"))
     >>> inputs = cc.draw(priors, 8, seed=1)
     >>> cc.evaluate(inputs, lambda power, price: 8.76 * power * price, outputs={"cost": "MUSD/year"})["cost"].dims

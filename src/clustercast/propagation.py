@@ -59,7 +59,6 @@ def propagate(
 
     Examples
     --------
-    >>> import clustercast as cc
     >>> inputs = cc.draw(cc.read_priors("situational_awareness"), 4, seed=1)
     >>> power = cc.propagate(inputs, outputs=["training_cluster_power"])["training_cluster_power"]
     >>> power.dims, power.units

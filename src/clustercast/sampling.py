@@ -110,7 +110,6 @@ def draw(
 
     Examples
     --------
-    >>> import clustercast as cc
     >>> inputs = cc.draw(cc.Priors(growth=cc.Uniform(0.4, 0.6, unit="OOM/year")), 4, seed=7)
     >>> inputs["growth"].dims, inputs["growth"].units
     (('sample',), 'OOM/year')

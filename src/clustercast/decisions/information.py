@@ -75,7 +75,6 @@ def evpi(
 
     Examples
     --------
-    >>> import clustercast as cc
     >>> priors = cc.Priors(x=cc.Normal(0, 1), y=cc.Normal(0, 1))
     >>> forecast = cc.evaluate(cc.draw(priors, 4096, seed=1), lambda x, y: x + y, outputs={"total": "1"}, form="arrays")
     >>> cc.evpi(forecast, "total > 0")["evpi"].round(2).values.tolist()
@@ -138,7 +137,6 @@ def evppi(
 
     Examples
     --------
-    >>> import clustercast as cc
     >>> priors = cc.Priors(x=cc.Normal(0, 1), y=cc.Normal(0, 1))
     >>> inputs = cc.draw(priors, 16384, seed=1)
     >>> forecast = cc.evaluate(inputs, lambda x, y: x**2 - 1 + 0 * y, outputs={"payoff": "1"}, form="arrays")
@@ -202,7 +200,6 @@ def evsi(
 
     Examples
     --------
-    >>> import clustercast as cc
     >>> inputs = cc.draw(cc.read_priors("evidence_2026"), 1024, seed=1)
     >>> forecast = cc.propagate(inputs, years=[2027.5, 2030], outputs=["training_cluster_power"])
     >>> row = {"id": "site", "date": 2027.5, "quantity": "training_cluster_power", "unit": "GW", "sd_log10": 0.1}

@@ -75,7 +75,6 @@ def pool(sets: Mapping[str, T], *, weights: SetWeights = None, how: How = "linea
 
     Examples
     --------
-    >>> import clustercast as cc
     >>> sets = {"one": cc.Priors(x=cc.Normal(0, 1)), "other": cc.Priors(x=cc.Normal(2, 1))}
     >>> [cc.pool(sets, how=how)["x"].cdf(2.0).round(3).item() for how in ("linear", "log", "quantile")]
     [0.739, 0.841, 0.841]

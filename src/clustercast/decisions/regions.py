@@ -78,7 +78,6 @@ def discover(
 
     Examples
     --------
-    >>> import clustercast as cc
     >>> priors = cc.Priors(x=cc.Uniform(0, 1), y=cc.Uniform(0, 1))
     >>> inputs = cc.draw(priors, 8192, seed=1)
     >>> forecast = cc.evaluate(inputs, lambda x, y: (x > 0.7) & (y < 0.5), outputs={"inside": "1"}, form="arrays")
@@ -211,7 +210,6 @@ def regional_indices(
 
     Examples
     --------
-    >>> import clustercast as cc
     >>> priors = cc.Priors(x=cc.Uniform(0, 1), y=cc.Uniform(0, 1))
     >>> forecast = cc.evaluate(cc.draw(priors, 8192, seed=1), lambda x, y: x - y, outputs={"total": "1"}, form="arrays")
     >>> cc.regional_indices(forecast, "total", "x > 0.5")["shapley"].round(1).values.tolist()

@@ -88,7 +88,6 @@ def prior_bounds(
 
     Examples
     --------
-    >>> import clustercast as cc
     >>> inputs = cc.draw(cc.Priors(x=cc.Uniform(0, 1)), 1024, design="sobol", seed=1)
     >>> forecast = cc.evaluate(inputs, lambda x: 2 * x, outputs={"double": "1"}, form="arrays")
     >>> found = cc.prior_bounds(forecast, "double > 1.5", ratio=2)
@@ -246,7 +245,6 @@ def prior_sensitivity(
 
     Examples
     --------
-    >>> import clustercast as cc
     >>> priors = cc.Priors(x=cc.Normal(0, 1), y=cc.Normal(0, 1))
     >>> inputs = cc.draw(priors, 8192, design="sobol")
     >>> forecast = cc.evaluate(inputs, lambda x, y: x + y, outputs={"total": "1"}, form="arrays")

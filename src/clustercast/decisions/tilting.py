@@ -121,7 +121,6 @@ def tilt(forecast: xr.Dataset, claim: targets.Event, *, probability: float, prio
 
     Examples
     --------
-    >>> import clustercast as cc
     >>> priors = cc.Priors(x=cc.Normal(0, 1), y=cc.Normal(0, 1))
     >>> inputs = cc.draw(priors, 4096, design="sobol")
     >>> forecast = cc.evaluate(inputs, lambda x, y: x + y, outputs={"total": "1"}, form="arrays")
@@ -197,7 +196,6 @@ def probability_tornado(
 
     Examples
     --------
-    >>> import clustercast as cc
     >>> priors = cc.Priors(x=cc.Uniform(0, 1), y=cc.Uniform(0, 1))
     >>> forecast = cc.evaluate(cc.draw(priors, 1024, seed=1), lambda x, y: x, outputs={"total": "1"}, form="arrays")
     >>> cc.probability_tornado(forecast, "total > 0.5", inputs="x")["probability"].values.tolist()

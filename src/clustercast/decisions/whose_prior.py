@@ -76,7 +76,6 @@ def whose_prior(
 
     Examples
     --------
-    >>> import clustercast as cc
     >>> @cc.quantity("1")
     ... def total(x, y):
     ...     return x + y - 10

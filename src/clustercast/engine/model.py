@@ -70,7 +70,6 @@ class Model:
 
     Examples
     --------
-    >>> import clustercast as cc
     >>> @cc.quantity("W")
     ... def cluster_power(size, power_per_accelerator):
     ...     return size * power_per_accelerator

@@ -142,7 +142,6 @@ def define_unit(name: str, definition: str | None = None) -> None:
 
     Examples
     --------
-    >>> import clustercast as cc
     >>> cc.define_unit("wafer_layer")
     >>> cc.define_unit("rack", "132 kW")
     >>> cc.Fixed(2, unit="wafer_layer/rack").unit

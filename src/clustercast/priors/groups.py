@@ -30,7 +30,6 @@ def input_groups(priors: Priors, by: By, model: Model) -> dict[str, tuple[str, .
 
     Examples
     --------
-    >>> import clustercast as cc
     >>> groups = input_groups(cc.read_priors("situational_awareness"), "section", cc.cluster_model())
     >>> "cluster_growth_rate" in groups["cluster"]
     True

@@ -138,7 +138,6 @@ def read_priors(
 
     Examples
     --------
-    >>> import clustercast as cc
     >>> cc.read_priors("situational_awareness", set={"load_factor": "80 %"})["load_factor"].median
     0.8
     """

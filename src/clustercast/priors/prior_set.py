@@ -89,7 +89,6 @@ class Priors(Mapping[str, Family]):
 
     Examples
     --------
-    >>> import clustercast as cc
     >>> priors = cc.Priors(growth=cc.Normal(0.5, 0.1, unit="OOM/year"), start=2022.0)
     >>> priors.uncertain
     ('growth',)
@@ -232,7 +231,6 @@ class Priors(Mapping[str, Family]):
 
         Examples
         --------
-        >>> import clustercast as cc
         >>> priors = cc.Priors(power=cc.to(1, 3, unit="GW")).add(price=cc.to(40, 90, unit="USD/MWh"), time="5 h")
         >>> {name: distribution.unit for name, distribution in priors.items()}
         {'power': 'GW', 'price': 'USD/MWh', 'time': 'h'}
@@ -342,7 +340,6 @@ def compare_priors(a: Priors, b: Priors) -> "pd.DataFrame":
 
     Examples
     --------
-    >>> import clustercast as cc
     >>> a = cc.Priors(price=cc.to(10, 20, unit="USD"), share=0.5)
     >>> compare_priors(a, a.replace(price="$30"))[["unit", "a 50 %", "b 50 %"]].round(2).to_dict("index")
     {'price': {'unit': 'USD', 'a 50 %': 14.14, 'b 50 %': 30.0}}

@@ -84,7 +84,6 @@ def explore(
 
     Examples
     --------
-    >>> import clustercast as cc
     >>> @cc.quantity("USD")
     ... def cost(size, price):
     ...     return size * price

@@ -47,7 +47,6 @@ def shapley_effects(
 
     Examples
     --------
-    >>> import clustercast as cc
     >>> priors = cc.Priors(x=cc.Uniform(0, 1), y=cc.Uniform(0, 2))
     >>> inputs = cc.draw(priors, 1024, design="shapley")
     >>> forecast = cc.evaluate(inputs, lambda x, y: x + y, outputs={"total": "1"}, form="arrays")
@@ -91,7 +90,6 @@ def kucherenko_indices(
 
     Examples
     --------
-    >>> import clustercast as cc
     >>> priors = cc.Priors(cc.Correlation(("x", "y"), 0.8), x=cc.Normal(0, 1), y=cc.Normal(0, 1))
     >>> inputs = cc.draw(priors, 1024, design="kucherenko")
     >>> forecast = cc.evaluate(inputs, lambda x, y: x + y, outputs={"total": "1"}, form="arrays")

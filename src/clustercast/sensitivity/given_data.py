@@ -72,7 +72,6 @@ def given_data_indices(
 
     Examples
     --------
-    >>> import clustercast as cc
     >>> priors = cc.Priors(x=cc.Uniform(0, 1), y=cc.Uniform(0, 2))
     >>> forecast = cc.evaluate(cc.draw(priors, 4096, seed=1), lambda x, y: x + y, outputs={"total": "1"}, form="arrays")
     >>> cc.given_data_indices(forecast, scale="raw")["S1"].round(1).values.tolist()

@@ -188,7 +188,6 @@ def morris_effects(
 
     Examples
     --------
-    >>> import clustercast as cc
     >>> priors = cc.Priors(x=cc.Uniform(0, 1), y=cc.Uniform(0, 1))
     >>> inputs = cc.draw(priors, 8, design="morris")
     >>> forecast = cc.evaluate(inputs, lambda x, y: x + 2 * y, outputs={"total": "1"}, form="arrays")

@@ -84,7 +84,6 @@ def sobol_indices(
 
     Examples
     --------
-    >>> import clustercast as cc
     >>> priors = cc.Priors(x=cc.Uniform(0, 1), y=cc.Uniform(0, 1))
     >>> inputs = cc.draw(priors, 1024, design="saltelli", replicates=8, seed=1)
     >>> forecast = cc.evaluate(inputs, lambda x, y: x + 2 * y, outputs={"total": "1"}, form="arrays")

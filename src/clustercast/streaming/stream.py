@@ -102,7 +102,6 @@ def stream(
 
     Examples
     --------
-    >>> import clustercast as cc
     >>> @cc.quantity("W")
     ... def cluster_power(size, power_per_accelerator):
     ...     return size * power_per_accelerator

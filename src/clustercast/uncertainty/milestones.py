@@ -245,7 +245,6 @@ def reached_by(forecast: xr.Dataset, levels: Levels, *, year: float | None = Non
 
     Examples
     --------
-    >>> import clustercast as cc
     >>> priors = cc.Priors(now=cc.LogUniform(1e9, 1e11, unit="USD"), growth=cc.Uniform(0.5, 1.5, unit="1/year"))
     >>> inputs = cc.draw(priors, 1024, design="saltelli", replicates=8, seed=1)
     >>> how = {"outputs": {"cost": "USD"}, "coords": {"year": range(2024, 2031)}, "form": "arrays"}

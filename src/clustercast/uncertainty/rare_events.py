@@ -99,7 +99,6 @@ def rare_probability(
 
     Examples
     --------
-    >>> import clustercast as cc
     >>> priors = cc.Priors(x=cc.Normal(0, 1), y=cc.Normal(0, 1))
     >>> how = {"function": lambda x, y: x + y, "outputs": {"total": "1"}, "form": "arrays"}
     >>> rare = cc.rare_probability(priors, "total > 6", seed=1, **how)
