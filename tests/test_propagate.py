@@ -81,7 +81,10 @@ def test_the_same_physics_in_any_units_gives_the_same_outputs():
     np.testing.assert_allclose(one["energy"], other["energy"], rtol=1e-9)
 
 
-def test_the_result_says_where_it_came_from():
+def test_the_result_says_where_it_came_from(monkeypatch):
+    monkeypatch.setattr(
+        sys, "orig_argv", ["python", "-m", "analyses.sobol", "--priors", "own.toml", "--set", "a=$1/year"]
+    )
     forecast = cc.propagate(cc.draw(priors(), 8, seed=11), model=MODEL, outputs="energy")
     record = cc.provenance_of(forecast)
     assert record["design"]["seed"] == 11
@@ -89,6 +92,15 @@ def test_the_result_says_where_it_came_from():
     assert record["model_hash"] == MODEL.hash
     assert record["versions"]["numpy"] == np.__version__
     assert record["command"] == " ".join(sys.orig_argv)
+
+
+@pytest.mark.parametrize("folder", ["/home/one/my runs/", "/", "C:\\Users\\one\\runs\\", "C:/"])
+def test_the_command_names_files_without_their_folders(folder, monkeypatch):
+    monkeypatch.setattr(
+        sys, "orig_argv", [f"{folder}python", f"{folder}run.py", f"--priors={folder}own.toml", "a/b.csv"]
+    )
+    record = cc.provenance_of(cc.draw(priors(), 8, seed=11))
+    assert record["command"] == "python run.py --priors=own.toml a/b.csv"
 
 
 def test_a_forecast_is_propagated_again_by_its_inputs_alone():

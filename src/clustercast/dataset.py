@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import sys
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
@@ -31,6 +32,7 @@ _Output = tuple[tuple[str, ...], FloatArray, str]
 # One a sample, or the name of the variable that holds them.
 Weights = xr.DataArray | Sequence[float] | FloatArray | str | None
 PROVENANCE = "provenance"
+_FOLDER = re.compile(r"(^|=)(?:[A-Za-z]:)?[/\\](?:.*[/\\])?(?=.)")
 _DESIGN = "design"
 _ACRONYMS = {"ai": "AI", "us": "US", "gdp": "GDP", "flop": "FLOP", "cpu": "CPU", "gpu": "GPU"}
 
@@ -42,7 +44,9 @@ def in_words(name: str) -> str:
 
 def provenance(record: Record) -> dict[str, str]:
     """Return the one attribute that carries a record of where a result comes from, with command and versions."""
-    now = {"command": " ".join(getattr(sys, "orig_argv", sys.argv)), "versions": versions()}
+    # Files by their names: what is shared tells nothing of the folders of who made it.
+    words = [_FOLDER.sub(r"\1", word) for word in getattr(sys, "orig_argv", sys.argv)]
+    now = {"command": " ".join(words), "versions": versions()}
     return {PROVENANCE: json.dumps({**record, **now}, ensure_ascii=False)}
 
 

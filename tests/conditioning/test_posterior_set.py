@@ -74,6 +74,29 @@ def test_learning_in_steps_is_learning_at_once(order, tmp_path):
     assert np.corrcoef(draws)[0, 1] == pytest.approx(expected, abs=5 * np.sqrt(2) / np.sqrt(ess))
 
 
+def attributes_of(tree):
+    """Every attribute of every group and variable, by place."""
+    places = {f"{node.path}:{name}": one.attrs for node in tree.subtree for name, one in node.variables.items()}
+    return {**{node.path: node.attrs for node in tree.subtree}, **places}
+
+
+def test_the_same_rows_in_another_folder_leave_the_same_attributes_and_set(tmp_path):
+    files, found = [tmp_path / "home of one" / "rows.csv", tmp_path / "of" / "another" / "rows.csv"], []
+    for file in files:
+        file.parent.mkdir(parents=True)
+        write_observations(ALL, file)
+        file.write_text(file.read_text() + "bad,2030\n")
+        rows = replace(cc.read_observations(file, skip_bad=True), priors=ALL.priors)
+        tree = cc.condition(PRIORS, rows, model=MODEL, size=1 << 12)
+        found.append((attributes_of(tree), write_prior_set(tree, PRIORS, rows, tmp_path / "set.toml").read_text()))
+    assert found[0] == found[1]
+    said = repr(found[0]).replace(str(tmp_path / "set.toml"), "")
+    assert str(tmp_path) not in said and "home of one" not in said
+    record = cc.provenance_of(tree)
+    assert (record["observations_name"], record["observations_hash"]) == ("rows", rows.hash)
+    assert record["left_out"][0].startswith("rows.csv:6: observation 'bad': ")
+
+
 def test_the_file_holds_medians_intervals_and_ranks_of_the_draws(tmp_path):
     tree = learned(PRIORS, ROWS)
     back = cc.read_priors(write_prior_set(tree, PRIORS, ALL, tmp_path / "set.toml"))

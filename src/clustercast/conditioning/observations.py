@@ -129,10 +129,10 @@ def _observations(
         except InputError as error:
             if not skip_bad:
                 raise InputError(f"{error}; or leave bad rows out (skip_bad)") from None
-            left_out.append(str(error))
+            left_out.append(str(error).replace(str(path), path.name))
         else:
             rows.append(row)
-            places[row.id] = place
+            places[row.id] = place.replace(str(path), path.name)
     if not rows:
         reason = f"; the first row is left out: {left_out[0]}" if left_out else ""
         what = "row" if path.suffix.lower() == ".csv" else "table [[observation]]"

@@ -125,7 +125,7 @@ def labelled_parameters(
             attrs = {"role": "input", "units": priors[name].unit, "source": priors[name].source}
         else:
             unit = next(unit for base, unit in ERROR_UNITS.items() if name.startswith(base))
-            attrs = {"role": "likelihood", "units": unit, "source": observations.origin}
+            attrs = {"role": "likelihood", "units": unit, "source": observations.name}
         variables[name] = (SAMPLE, values.reshape(shape), {**attrs, "long_name": in_words(name)})
     return xr.Dataset(variables, draw_coordinates(shape))
 
@@ -197,7 +197,7 @@ def _input(table: str, family: Family, prior: Family, said: str = "") -> str:
 def _learned(observations: Observations, as_of: str) -> list[str]:
     """Return the tables of what was learned from: an observation file, below a name."""
     form = {"lasting": observations.lasting, "narrowing": observations.narrowing}
-    source = {"source": observations.origin or observations.name, "as_of": as_of}
+    source = {"source": observations.name, "as_of": as_of}
     parts = [toml_table("learned.likelihood", {"group_correlation": observations.group_correlation, **form, **source})]
     for name, family in observations.priors.items():
         entry = {**entry_of(family), "unit": family.unit, "source": family.source or "Learned"}
