@@ -104,6 +104,15 @@ def test_an_input_under_the_name_of_another_is_refused(lazy):
             cc.sobol_indices(cc.propagate(one.rename(x="w", w="x"), model=cc.Model([total])))
 
 
+def test_a_design_that_grows_gives_the_same_indices(monkeypatch):
+    grown = []
+    for large in (1 << 40, 0):
+        monkeypatch.setattr(sampling, "LARGE", large)
+        grown.append(cc.run_sobol(PRIORS, model=cc.Model([total]), size=64, scale="raw", until=0.1))
+        assert grown[-1].sizes and cc.provenance_of(grown[-1])["samples"] > 64 * 8
+    xr.testing.assert_identical(*(one.drop_attrs() for one in grown))
+
+
 def test_pieces_of_a_design_of_many_inputs_are_those_of_one_of_few(lazy):
     in_pieces, whole = (
         cc.run_sobol(PRIORS, model=cc.Model([total]), size=64, scale="raw", **how) for how in ({"memory": 1}, {})
