@@ -108,8 +108,8 @@ def test_a_design_that_grows_gives_the_same_indices(monkeypatch):
     grown = []
     for large in (1 << 40, 0):
         monkeypatch.setattr(sampling, "LARGE", large)
-        grown.append(cc.run_sobol(PRIORS, model=cc.Model([total]), size=64, scale="raw", until=0.1))
-        assert grown[-1].sizes and cc.provenance_of(grown[-1])["samples"] > 64 * 8
+        grown.append(cc.run_sobol(PRIORS, model=cc.Model([total]), size=64, scale="raw", until=0.05))
+        assert int(cc.design_of(grown[-1])["size"]) > 64
     xr.testing.assert_identical(*(one.drop_attrs() for one in grown))
 
 
