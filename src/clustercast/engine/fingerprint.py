@@ -40,9 +40,8 @@ _FUNCTION = re.compile(
     r"(?P<itself>def\b.*\n(?:(?P=indent)[ )\]}].*\n| *(?:#.*)?\n)*+)(?=\Z| *[^\s\\])"
 )
 # Operations that take a name, each after those that make its argument longer.
-_OPERATIONS = (dis.opmap[each] for each in "EXTENDED_ARG LOAD_GLOBAL LOAD_NAME IMPORT_NAME".split())
-_LONGER, *_TAKING = (re.escape(bytes([each])) for each in _OPERATIONS)
-_GLOBAL, _IMPORT = (re.compile(b"%b*(?:%b)" % (_LONGER, b"|".join(each))) for each in (_TAKING[:2], _TAKING[2:]))
+_CODES = [re.escape(bytes([dis.opmap[each]])) for each in ("EXTENDED_ARG", "LOAD_GLOBAL", "LOAD_NAME", "IMPORT_NAME")]
+_GLOBAL, _IMPORT = re.compile(b"%b*(?:%b|%b)" % (*_CODES[:3],)), re.compile(b"%b*%b" % (_CODES[0], _CODES[3]))
 # Through these a function reads what is in no name of its code.
 _OUTSIDE = {"open", "eval", "exec", "globals", "vars", "__import__"}
 _READERS = {*"import_module environ getenv loadtxt genfromtxt fromfile memmap read_text read_bytes".split()}
@@ -275,7 +274,7 @@ def _is_installed(module: str) -> bool:
 
 def _behind(value: Any) -> object:
     """Return what decides the values of a callable that has no code of its own to read; None for others."""
-    if all(hasattr(value, each) for each in ("func", "args", "keywords")):
+    if hasattr(value, "func") and hasattr(value, "args") and hasattr(value, "keywords"):
         return {"function": value.func, "arguments": value.args, "keywords": value.keywords}
     if callable(getattr(value, "dispatch", None)) and hasattr(value, "registry"):
         return dict(value.registry)

@@ -120,8 +120,9 @@ def program(model: Model, values: Arrays, units: Mapping[str, str], outputs: Nam
     uncertain = {name: f for name, f in factors.items() if name not in fixed}
     whole = scheduled(model, fixed, wanted, dates)
     rows = {name: np.resize(values[name][:3], 3) * f for name, f in uncertain.items()}
+    bounds = {name: model.bounds(name) for name in factors}
     for name, value in {**fixed, **rows}.items():
-        _refuse_outside(name, value, model.bounds(name), factors[name])
+        _refuse_outside(name, value, bounds[name], factors[name])
     fingerprint, fingerprints = model.fingerprints()
     dimensions = _proved(Proof(model, units, fingerprints), fingerprint, whole, {**fixed, **rows})
     some = {name: values[name][:256] * f for name, f in uncertain.items()}
@@ -129,7 +130,7 @@ def program(model: Model, values: Arrays, units: Mapping[str, str], outputs: Nam
     return replace(
         _folded(whole),
         factors=uncertain,
-        bounds={name: model.bounds(name) for name in uncertain},
+        bounds={name: bounds[name] for name in uncertain},
         dimensions={name: max(dimensions[name], 1) for name in wanted},
         scale={name: 1.0 / factor(model.unit(name)) for name in wanted},
         infinite=frozenset(name for name in wanted if model.declaration(name).infinite),

@@ -176,11 +176,8 @@ class Builder:
         needed = {name: self.model.definition(name) for name in reachable(roots, self._dated_needs)}
         names = tuple(needed)
         if names not in self.model.wiring.components:
-
-            def follow(name: str) -> list[str]:
-                return [need.name for need in needed[name].needs if need.name in needed]
-
-            reached = {name: set(reachable([name], follow)) for name in needed}
+            within = {name: [need.name for need in found.needs if need.name in needed] for name, found in needed.items()}
+            reached = {name: set(reachable([name], within.__getitem__)) for name in needed}
             sets: dict[str, list[str]] = {}
             # What a set needs reaches less than the set itself.
             for name in sorted(needed, key=lambda name: len(reached[name])):

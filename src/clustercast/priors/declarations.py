@@ -33,12 +33,13 @@ class Declaration(BaseModel, extra="forbid", frozen=True):
 
 def declared_inputs() -> Mapping[str, Declaration]:
     """Return what ``priors/inputs.toml`` declares, by input."""
-    return _declarations(directory() / "inputs.toml")
+    return _declarations(directory())
 
 
 @functools.cache
-def _declarations(path: Path) -> Mapping[str, Declaration]:
-    """Return the declarations of a file, none where there is no file."""
+def _declarations(folder: Path) -> Mapping[str, Declaration]:
+    """Return the declarations in a folder, none where there is no file."""
+    path = folder / "inputs.toml"
     declared = validated(load_toml(path), RootModel[dict[str, Declaration]], path).root if path.is_file() else {}
     for name, declaration in declared.items():
         low, high = declaration.bounds
