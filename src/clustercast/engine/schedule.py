@@ -176,7 +176,7 @@ class Builder:
         needed = {name: self.model.definition(name) for name in reachable(roots, self._dated_needs)}
         names = tuple(needed)
         if names not in self.model.wiring.components:
-            within = {name: [need.name for need in found.needs if need.name in needed] for name, found in needed.items()}
+            within = {name: [need.name for need in each.needs if need.name in needed] for name, each in needed.items()}
             reached = {name: set(reachable([name], within.__getitem__)) for name in needed}
             sets: dict[str, list[str]] = {}
             # What a set needs reaches less than the set itself.
