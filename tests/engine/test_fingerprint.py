@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import importlib.metadata
 import itertools
 import os
 import re
@@ -17,7 +18,7 @@ import xarray as xr
 from scipy import interpolate, stats
 
 import clustercast as cc
-from clustercast.engine.fingerprint import fingerprint_of, unknown_to_fingerprint
+from clustercast.engine.fingerprint import fingerprint_of, unknown_to_fingerprint, versions
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = """
@@ -290,3 +291,8 @@ def test_a_thing_that_holds_itself_ends():
     ring = []
     ring.append(ring)
     assert fingerprint_of(function_with(ring)) == fingerprint_of(function_with(ring))
+
+
+def test_the_versions_are_those_that_are_installed():
+    packages = ("numpy", "scipy", "xarray", "SALib")
+    assert {name: versions()[name] for name in packages} == {name: importlib.metadata.version(name) for name in packages}

@@ -51,8 +51,11 @@ _READERS |= {"read_csv", "read_excel", "read_json", "read_parquet", "open_datase
 @functools.cache
 def versions() -> dict[str, str]:
     """Return the versions that decide the numbers; reading them anew would cost more than a small draw."""
+    import scipy  # as NumPy, loaded by what draws: their metadata are long to read
+
     own = {"python": ".".join(map(str, sys.version_info[:3])), "clustercast": __version__}
-    return own | {name: importlib.metadata.version(name) for name in ("numpy", "scipy", "xarray", "SALib")}
+    own |= {"numpy": np.__version__, "scipy": scipy.__version__}
+    return own | {name: importlib.metadata.version(name) for name in ("xarray", "SALib")}
 
 
 @contextmanager
