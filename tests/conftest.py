@@ -28,6 +28,15 @@ if not _IS_WORKER:
     os.environ[_MARK] = f"{os.getpid()}"
 
 
+def _written():
+    """Return the files in the checkout's own directory for results, each with the time at which it was written."""
+    found = (Path(__file__).parents[1] / "out").rglob("*")
+    return [(str(path), path.stat().st_mtime_ns) for path in found if path.is_file()]
+
+
+_WRITTEN = _written()
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection():
     """Look for no garbage among what lasts, the libraries and the tests, and seldom among what comes later."""
@@ -50,11 +59,12 @@ def pytest_collection_modifyitems(items):
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session):
-    """Fail a run that leaves a process behind."""
-    left = [] if _IS_WORKER else _left_behind()
-    if left:
-        print("\nERROR processes left behind: " + "; ".join(left))
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    """Fail a run that leaves a process behind, or a file in the directory that analyses write to by default."""
+    left = {} if _IS_WORKER else {"processes": _left_behind(), "files": sorted({*_written()} - {*_WRITTEN})}
+    for what, found in left.items():
+        if found:
+            print(f"\nERROR {what} left behind: " + "; ".join(map(str, found)))
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def _left_behind():

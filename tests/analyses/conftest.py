@@ -35,7 +35,9 @@ def once(write):
 
 
 @pytest.fixture(autouse=True)
-def each_analysis_is_computed_once(monkeypatch):
+def each_analysis_is_computed_once(monkeypatch, tmp_path):
+    # Where no directory is asked for, files go to one below this.
+    monkeypatch.chdir(tmp_path)
     answer = options._answer
 
     def answered(body, given, own):

@@ -18,8 +18,8 @@ FUNCTIONS: dict[str, Any] = {
     "log2": lambda number: np.log2(number),
     "log10": lambda number: np.log10(number),
     "maximum": lambda one, other: np.maximum(one, other),
-    "mean": lambda numbers: np.mean(numbers, keepdims=True),
-    "min": lambda numbers: np.min(numbers, keepdims=True),
+    "mean": lambda numbers: np.mean(numbers),
+    "min": lambda numbers: np.min(numbers),
 }
 _OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.USub)
 _PARTS = (ast.Expression, ast.BinOp, ast.UnaryOp, ast.Call, ast.Subscript, ast.Name, ast.Load)

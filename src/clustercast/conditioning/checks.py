@@ -24,14 +24,14 @@ def lessons(tree: xr.DataTree) -> dict[str, Any]:
     far: list[dict[str, Any]] = []
     for name in map(str, influence["input"].values):
         row, by_row = table.sel(input=name), influence["shift"].sel(input=name)
-        shift, width = float(row["shift"]), float(np.sqrt(max(1 - float(row["contraction"]), 0)))
-        if max(abs(shift), 1 - width**2) > LEAST_LEARNED:
+        shift, lost = float(row["shift"]), float(row["contraction"])
+        if max(abs(shift), lost) > LEAST_LEARNED:
             # The row that moved it most that way.
             top = by_row[int((by_row.values * np.sign(shift)).argmax())]
             before, after = (row[group].values.tolist() for group in ("prior", "posterior"))
             one = {"name": name, "unit": row["unit"].item(), "before": before, "after": after, "shift": shift}
             taught = {"teacher": top["observation"].item(), "taught": float(top)}
-            made.append({**one, **taught, "strength": max(abs(shift), 1 - width)})
+            made.append({**one, **taught, "strength": max(abs(shift), 1 - (1 - lost) ** 0.5)})
     for k in np.flatnonzero(conflict["prior_tail"].values < CONFLICT):
         row = conflict.isel(observation=k)
         seen, before = (10 ** (row[key].values - float(row["log10_unit"])) for key in ("observed", "prior"))

@@ -235,7 +235,7 @@ def records(new: Observations, known: Observations) -> Observations:
     """Return rows without those already known, and without records that were none: a larger figure is no younger."""
     kept, left = [], []
     for row in new:
-        alike = [o for o in (*known, *new) if o.quantity == row.quantity and o is not row]
+        alike = [o for o in (*known, *new) if o.quantity == row.quantity]
         # One figure twice: alike to some percent, within some weeks.
         near = [o for o in known if abs(o.log10 - row.log10) < 0.01 and abs(o.date - row.date) < 0.1]
         same = [o.id for o in near if o.quantity == row.quantity]

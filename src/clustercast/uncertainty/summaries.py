@@ -129,8 +129,7 @@ def check_forecast(forecast: object) -> None:
 
 def output_names(forecast: xr.Dataset) -> list[str]:
     """Return the outputs of a forecast, refused if there are none: variables of role "output" with ``sample``."""
-    if not isinstance(forecast, xr.Dataset):
-        raise InputError(f"a forecast is a Dataset from cc.propagate, not a {type(forecast).__name__}")
+    check_forecast(forecast)
     variables = forecast.variables.items()
     names = [str(name) for name, one in variables if one.attrs.get("role") == "output" and "sample" in one.dims]
     if not names:
