@@ -12,6 +12,7 @@ from scipy import stats
 from scipy.special import logsumexp
 
 import clustercast as cc
+from clustercast.conditioning import backtest as module
 from clustercast.conditioning.backtest import (
     Backtest,
     Score,
@@ -254,6 +255,34 @@ def test_the_form_is_chosen_by_rows_known_before(chosen):
     assert choice.rows == 15 - 3
 
 
+@pytest.mark.parametrize("count", [10, 9])
+def test_forms_are_judged_by_forecasts_of_two_years_from_each_half_year_of_the_last_four(count, monkeypatch):
+    """As docs/learning_scores.md says it: and of fewer than 10 rows none is judged."""
+    asked = {}
+
+    def log_scores(self, date, past, future):
+        asked[date] = {*past.ids}, {*future.ids}
+        return {form: np.full(len(future), form != "all lasts") for form in FORMS}
+
+    monkeypatch.setattr(Forecaster, "log_scores", log_scores)
+    rows = observations(np.zeros(16), first=2010).rows
+    # Of years from the middle of each on, known half a year after; two years from the first date ends with a row.
+    known = [row.model_copy(update={"date": row.date + 0.5, "as_of": f"{row.id[-4:]}-12"}) for row in rows]
+    # Four years became known in the last four, one of them with so many rows that 10, or 9, are scored.
+    more = [known[-4].model_copy(update={"id": f"more_{k}"}) for k in range(count - 4)]
+    rows = replace(observations(()), rows=(*known, *more))
+    choice = Forecaster(MODEL, (), 1, 0).choice(lambda date: date, rows, 2024.0)
+    assert choice.rows == count
+    if count < 10:
+        assert (choice.form, choice.scores, asked) == (SIMPLEST, {}, {})
+        return
+    assert choice.form == "all lasts"
+    assert [*asked] == [2020.0, 2020.5, 2021.0, 2021.5, 2022.0, 2022.5, 2023.0, 2023.5]
+    for date, (past, future) in asked.items():
+        assert past == {row.id for row in rows if row.known_from <= date}
+        assert future == {r.id for r in rows if date < r.known_from <= 2024 and r.date <= date + 2}
+
+
 def test_few_rows_choose_the_simplest_form(found):
     assert found.choice.form == SIMPLEST
     assert found.choice.rows < 10
@@ -421,6 +450,16 @@ def test_skill_by_quantity_and_group_is_the_skill_of_those_rows():
     assert whole.pit_error == pytest.approx(24**-0.5)
     assert np.isnan(by["a"][0].crps_error)
     assert whole.crps_error == pytest.approx(np.std([0.1, 0.2], ddof=1) / np.sqrt(2))
+
+
+@pytest.mark.parametrize("recipe", [True, False])
+def test_only_a_recipe_builds_the_priors_of_a_date(recipe, monkeypatch):
+    built = []
+    monkeypatch.setattr(module, "origin_priors", lambda base, rows, date: built.append(date) or base)
+    found = backtest(PRIORS, observations(VALUES), as_of="2023", model=MODEL, size=1 << 9, recipe=recipe)
+    # For the forecasts and for what is said of what was learned; of so few rows none chooses a form.
+    assert set(built) == ({"2023"} if recipe else set())
+    assert found.statement
 
 
 def test_a_recipe_gives_each_date_its_own_prior_set():

@@ -451,6 +451,10 @@ def test_lessons_name_what_moved_which_row_did_it_and_what_conflicts():
     assert growth["teacher"] == "level_3"
     assert growth["shift"] > 0
     assert growth["taught"] > 0
+    # The strength of a lesson is the shift, or the part of the width that is gone, in deviations of the prior.
+    for one in found["learned"]:
+        before, after = (tree[group][one["name"]].values.std(ddof=1) for group in ("prior", "posterior"))
+        assert one["strength"] == pytest.approx(max(abs(one["shift"]), 1 - after / before))
     assert growth["before"] == learned(tree)["prior"].sel(input="growth").values.tolist()
     assert [one["observation"] for one in found["conflicts"]] == ["level_3"]
     assert found["conflicts"][0]["observed"] == pytest.approx(10.0 ** values[3])

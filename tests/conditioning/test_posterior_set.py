@@ -124,6 +124,34 @@ def test_only_its_own_priors_go_with_a_tree(tmp_path):
         write_prior_set(learned(PRIORS, ROWS), PRIORS.replace(base=0.1), ALL, tmp_path / "set.toml")
 
 
+def test_only_the_rows_that_a_tree_has_learned_from_go_with_it(tmp_path):
+    tree = learned(PRIORS, ROWS[:2])
+    exactly, fewer, others = (replace(ALL, rows=rows) for rows in (ROWS[:2], ROWS[:1], ROWS[1:]))
+    assert unlearned(cc.read_priors(write_prior_set(tree, PRIORS, exactly, tmp_path / "set.toml")))[1].rows == ROWS[:2]
+    for wrong in (fewer, others):
+        with pytest.raises(cc.InputError, match="observations is not what the tree has learned from"):
+            write_prior_set(tree, PRIORS, wrong, tmp_path / "set.toml")
+
+
+def test_a_choice_between_structures_stays_what_it_was(tmp_path):
+    """A row says which of two values is the right one, and of two numbers the sum."""
+
+    @cc.quantity("1")
+    def level(structure, base, other):
+        return 10.0 ** (base + other + structure)
+
+    structure = cc.Discrete((1.0, 2.0), (0.5, 0.5), source="made up", as_of="2020")
+    part = cc.Normal(0.0, 0.1, source="made up", as_of="2020")
+    priors = cc.Priors(name="choice", structure=structure, base=part, other=part)
+    rows = replace(ALL, rows=(row(0, 2020.0, 2.0).model_copy(update={"sd_log10": 0.01}),))
+    tree = cc.condition(priors, rows, model=cc.Model([level]), size=1 << 12, seed=1)
+    assert (tree["posterior"]["structure"] == 2).all()
+    back = cc.read_priors(write_prior_set(tree, priors, rows, tmp_path / "set.toml"))
+    assert (back["structure"].values, back["structure"].weights) == ((1.0, 2.0), (0.5, 0.5))
+    # What has one value in all draws says nothing of those that are correlated.
+    assert [(one.between, one.rank < -0.9) for one in back.correlations] == [(("other", "base"), True)]
+
+
 def test_what_few_draws_say_of_switches_can_be_read_and_drawn(tmp_path):
     """Ranks of 128 draws of 130 inputs are singular, and scores behind the ranks of a switch are correlated by more."""
     switches = {f"switch_{k}": cc.Discrete((0.0, 1.0), (0.5, 0.5), source="made up", as_of="2020") for k in range(2)}
@@ -209,6 +237,17 @@ def test_a_record_that_was_none_is_left_out():
     kept = records(new, known)
     assert kept.ids == ("r2",)
     assert "'r1' is no record of its date: 'r0' is larger" in kept.left_out[0]
+
+
+def test_a_record_is_one_of_its_quantity_and_of_its_date():
+    """Larger are neither what came later, nor what is as large, nor another quantity; an estimate is no record."""
+    other = row(9, 2022.0, 3.0).model_copy(update={"quantity": "other"})
+    known = replace(ALL, rows=(row(0, 2022.0, 1.0), row(1, 2026.0, 2.0), other))
+    kinds = (row(2, 2023.0, 0.5), row(3, 2023.0, 1.0, kind="record"), row(4, 2024.0, 1.5, kind="record"))
+    assert records(replace(ALL, rows=kinds), known).ids == ("r2", "r3", "r4")
+    same_day = replace(ALL, rows=(row(5, 2022.0, 0.5, kind="record"),))
+    assert records(same_day, known).ids == ()
+    assert records(replace(ALL, rows=(*kinds, row(6, 2024.0, 1.6))), known).ids == ("r2", "r3", "r6")
 
 
 def test_a_figure_that_is_known_is_not_counted_again():

@@ -25,7 +25,7 @@ from clustercast.errors import InputError, takes
 from clustercast.files.toml import toml_table
 from clustercast.files.whole import write_text
 from clustercast.priors.correlation import grades
-from clustercast.priors.families import Family, Fixed, Metalog, Mixture, Moved, ScipyDistribution, Truncated
+from clustercast.priors.families import Family, Metalog, Mixture, Moved, ScipyDistribution, Truncated
 from clustercast.priors.prior_set import Priors
 from clustercast.sampling import draw
 
@@ -162,8 +162,10 @@ def write_prior_set(tree: xr.DataTree, priors: Priors, observations: Observation
         raise InputError(f"{priors.name} ({priors.hash}) or {observations.name} is not what the tree has learned from")
     groups, learned = [tree[group].to_dataset() for group in ("prior", "posterior")], provenance_of(tree)["inputs"]
     before, draws = ({name: group[name].values.reshape(-1) for name in learned} for group in groups)
-    ranks = np.atleast_2d(np.corrcoef([rankdata(values) for values in draws.values()]))
-    own = ranks - np.eye(len(draws))
+    with np.errstate(invalid="ignore"):
+        # What has one value in all draws is correlated with nothing.
+        ranks = np.nan_to_num(np.atleast_2d(np.corrcoef([rankdata(values) for values in draws.values()])))
+    own = ranks * (1 - np.eye(len(draws)))
     linked = [name for name, row in zip(draws, own, strict=True) if np.abs(row).max(initial=0) > LEAST]
     as_of = priors.about.as_of or "2026"
     title = f"{priors.about.title or priors.name}, after {len(ids)} observations"
@@ -256,7 +258,7 @@ def _moved(before: FloatArray, after: FloatArray) -> bool:
 
 def _posterior(family: Family, draws: FloatArray) -> Family:
     """Return a distribution with the median and the 90 % interval of draws, in the shape of another."""
-    if family.is_discrete or isinstance(family, Fixed):
+    if family.is_discrete:
         return family
     levels = np.array([0.05, 0.5, 0.95])
     after = np.quantile(draws, levels)
