@@ -53,9 +53,8 @@ def versions() -> dict[str, str]:
     """Return the versions that decide the numbers; reading them anew would cost more than a small draw."""
     import scipy  # as NumPy, loaded by what draws: their metadata are long to read
 
-    own = {"python": ".".join(map(str, sys.version_info[:3])), "clustercast": __version__}
-    own |= {"numpy": np.__version__, "scipy": scipy.__version__}
-    return own | {name: importlib.metadata.version(name) for name in ("xarray", "SALib")}
+    own = {"python": ".".join(map(str, sys.version_info[:3])), "clustercast": __version__, "numpy": np.__version__}
+    return own | {"scipy": scipy.__version__} | {name: importlib.metadata.version(name) for name in ("xarray", "SALib")}
 
 
 @contextmanager
