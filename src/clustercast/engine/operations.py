@@ -4,7 +4,6 @@ An operation reads and writes a dictionary of arrays by key. A date axis comes f
 """
 
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -23,18 +22,6 @@ Call = Callable[[str, Function, Needs, Sequence[FloatArray]], FloatArray]
 Device = Literal["cpu", "cuda"]
 
 
-@dataclass(frozen=True)
-class Operation:
-    """What can be run: keys of what it needs and of what it gives."""
-
-    reads: tuple[str, ...]
-    writes: tuple[str, ...]
-
-    def run(self, values: Values, call: Call) -> None:
-        """Compute what it writes."""
-        raise NotImplementedError
-
-
 class NotFiniteError(InputError):
     """A quantity divides by zero, overflows or has no value; `quantity` is its name."""
 
@@ -46,7 +33,7 @@ class NotFiniteError(InputError):
         return NotFiniteError, (self.quantity, self.place, self.why)
 
 
-def run_operation(operation: Operation, values: Values, call: Call) -> None:
+def run_operation(operation: "Operation", values: Values, call: Call) -> None:
     """Run an operation; a read in the logarithm of what is not above 0 is refused by its name."""
     try:
         operation.run(values, call)
@@ -71,10 +58,11 @@ def plain_call(name: str, function: Function, needs: Needs, arguments: Sequence[
         raise InputError(f"{called(function, name)} fails with {type(error).__name__}: {error}; {remedy}") from error
 
 
-@dataclass(frozen=True)
-class Compute(Operation):
+class Compute(NamedTuple):
     """Call a quantity on whole arrays."""
 
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
     name: str
     function: Function
     needs: Needs = ()
@@ -84,10 +72,11 @@ class Compute(Operation):
         values[self.writes[0]] = call(self.name, self.function, self.needs, [values[key] for key in self.reads])
 
 
-@dataclass(frozen=True)
-class Require(Operation):
+class Require(NamedTuple):
     """Refuse a quantity that lies below an input it has to be above, beyond the odd sample of two tails."""
 
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
     name: str
     made_of: tuple[str, ...]
 
@@ -110,10 +99,11 @@ class Position(NamedTuple):
     part: float
 
 
-@dataclass(frozen=True)
-class Read(Operation):
+class Read(NamedTuple):
     """Read a node quantity at dates; the first rows may come from before the first node."""
 
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
     nodes: str
     positions: tuple[Position, ...]
     between: Between
@@ -179,10 +169,11 @@ class Step(NamedTuple):
     first: str = ""
 
 
-@dataclass(frozen=True)
-class Loop(Operation):
+class Loop(NamedTuple):
     """Compute quantities that need each other's past, node by node."""
 
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
     steps: tuple[Step, ...]
     dates: tuple[float, ...]
 
@@ -222,6 +213,10 @@ class Loop(Operation):
         if where.part == 0 or argument.between == "previous":
             return at(where.node)
         return _mean(at(where.node), at(where.node + 1), where.part, argument.between)
+
+
+# What can be run: keys of what it needs and of what it gives, and what is needed to compute that.
+Operation = Compute | Require | Read | Loop
 
 
 def row_of(value: FloatArray, row: int) -> FloatArray:

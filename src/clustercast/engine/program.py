@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,8 +18,7 @@ from clustercast.errors import InputError
 _ROUNDING = 1e-9
 
 
-@dataclass(frozen=True)
-class Program:
+class Program(NamedTuple):
     """What is to be computed for a block of samples."""
 
     # First, so that a process which takes up a program knows the units before it meets the functions that use them.
@@ -35,11 +34,11 @@ class Program:
     # For each operation, the results that nothing needs after it.
     frees: tuple[tuple[str, ...], ...] = ()
     # From the unit of each uncertain input to the coherent one, its bounds, and from coherent to declared units.
-    factors: Mapping[str, float] = field(default_factory=dict)
-    bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    scale: Mapping[str, float] = field(default_factory=dict)
+    factors: Mapping[str, float] = {}
+    bounds: Mapping[str, tuple[float, float]] = {}
+    scale: Mapping[str, float] = {}
     # 2 for an output by year and sample, 1 for one by sample.
-    dimensions: Mapping[str, int] = field(default_factory=dict)
+    dimensions: Mapping[str, int] = {}
     infinite: frozenset[str] = frozenset()
     # The fingerprint of the model.
     hash: str = ""
@@ -109,7 +108,7 @@ class Program:
 
     def on(self, device: Device) -> "Program":
         """Return the program with what is fixed moved to a device."""
-        return replace(self, fixed=to_device(self.fixed, device))
+        return self._replace(fixed=to_device(self.fixed, device))
 
 
 def program(model: Model, values: Arrays, units: Mapping[str, str], outputs: Names, years: Iterable[float]) -> Program:
@@ -127,8 +126,7 @@ def program(model: Model, values: Arrays, units: Mapping[str, str], outputs: Nam
     dimensions = _proved(Proof(model, units, fingerprints), fingerprint, whole, {**fixed, **rows})
     some = {name: values[name][:256] * f for name, f in uncertain.items()}
     _refuse_idle_changes(model, {**fixed, **some}, wanted, dates)
-    return replace(
-        _folded(whole),
+    return _folded(whole)._replace(
         factors=uncertain,
         bounds={name: bounds[name] for name in uncertain},
         dimensions={name: max(dimensions[name], 1) for name in wanted},
@@ -169,7 +167,7 @@ def unproved(model: Model, values: Arrays, outputs: Names, years: Iterable[float
     """Return a program whose inputs and outputs are coherent, without a proof of units."""
     fixed = {name: value for name, value in values.items() if np.ndim(value) == 0}
     made = _folded(scheduled(model, fixed, model.asked(outputs), years), call)
-    return replace(made, factors={name: 1.0 for name in values if name not in fixed})
+    return made._replace(factors={name: 1.0 for name in values if name not in fixed})
 
 
 def scheduled(model: Model, fixed: Arrays, outputs: tuple[str, ...], years: Iterable[float]) -> Program:
@@ -214,7 +212,7 @@ def _folded(whole: Program, call: Call = plain_call) -> Program:
     frees: list[list[str]] = [[] for _ in left]
     for key in sorted({key for operation in left for key in operation.writes}):
         frees[last[key]].append(key)
-    return replace(whole, operations=tuple(left), fixed=known, frees=tuple(map(tuple, frees)))
+    return whole._replace(operations=tuple(left), fixed=known, frees=tuple(map(tuple, frees)))
 
 
 # Proofs that were made: what a proof depends on, and the dimensions it found.

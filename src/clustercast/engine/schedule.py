@@ -7,7 +7,7 @@ the first node each is given by its `before`; from it on each is read between no
 import graphlib
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -238,6 +238,6 @@ class Builder:
         """Return the operations; a loop gives only the rows that an output is or that something reads."""
         kept = outputs.union(*(operation.reads for operation in self.operations))
         return tuple(
-            replace(each, writes=tuple(key for key in each.writes if key in kept)) if isinstance(each, Loop) else each
+            each._replace(writes=tuple(key for key in each.writes if key in kept)) if isinstance(each, Loop) else each
             for each in self.operations
         )
