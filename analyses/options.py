@@ -67,20 +67,23 @@ class Run:
         wanted = [name for output in self.outputs for name in (output, f"trend_{output}")] + ["contradiction"]
         return [name for name in wanted if name in self.model]
 
-    def forecast(self, samples: int | None = None) -> Any:
-        """Return a forecast of the outputs and their trends on Sobol' points."""
+    def forecast(self) -> Any:
+        """Return a quick forecast of the outputs and their trends, on Sobol' points of the inputs that they need."""
         import clustercast as cc
-        from clustercast.propagation import needed_inputs
+        from clustercast.dataset import inputs_dataset
+        from clustercast.engine.model import with_changes
+        from clustercast.sampling import input_values
 
-        inputs = cc.draw(self.priors, samples or self.samples, design="sobol", seed=self.seed)
-        known = needed_inputs(inputs, self.model, self.with_trend())
-        return cc.propagate(known, model=self.model, years=self.years, outputs=self.with_trend())
+        used = [name for name in with_changes(self.model, self.priors).inputs(self.with_trend()) if name in self.priors]
+        values = input_values(self.priors, "sobol", self.seed, 0, QUICK, used)
+        inputs = inputs_dataset(values, cc.Priors(**{name: self.priors[name] for name in used}), {"name": "sobol"})
+        return cc.propagate(inputs, model=self.model, years=self.years, outputs=self.with_trend())
 
     def opening(self, forecast: Any = None) -> list[str]:
         """Return the sentences that open the answer, from a forecast, or from a quick one."""
         from clustercast.report.findings import opening
 
-        forecast = self.forecast(QUICK) if forecast is None else forecast
+        forecast = self.forecast() if forecast is None else forecast
         return [*opening(forecast, self.priors, self.outputs), *self.without_effect(self.with_trend())]
 
     def without_effect(self, shown: Iterable[str]) -> list[str]:

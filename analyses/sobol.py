@@ -34,7 +34,7 @@ def sobol(
     together = cc.input_groups(run.priors, groups, run.model) if groups else None
     how: dict[str, Any] = {"engine": engine, "second_order": second_order, "replicates": replicates, "latent": latent}
     indices = cc.run_sobol(run.priors, size=run.samples, groups=together, until=until, **how, **run.asked)
-    quick, warning = run.forecast(options.QUICK), caution(indices)
+    quick, warning = run.forecast(), caution(indices)
     said = [indices.attrs["statement"]] if indices.attrs.get("statement") else []
     said += [f"warning: {warning}"] if warning else []
     if "joined by +" in warning:

@@ -4,7 +4,8 @@ import dataclasses
 import functools
 import keyword
 import operator
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -22,7 +23,7 @@ from clustercast.priors.families import FAMILIES, Family, Mixture, Moved, Trunca
 from clustercast.priors.prior_set import RESERVED, About, Earlier, Priors
 from clustercast.priors.shipped import path_of
 
-_CLOSED = ConfigDict(extra="forbid", frozen=True)
+_CLOSED = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class _Sourced(BaseModel, extra="forbid", frozen=True):
@@ -66,16 +67,15 @@ class Part(BaseModel, extra="forbid", frozen=True):
     bounds: tuple[Number, Number] | None = None
 
 
-def _entry_models(base: type[BaseModel]) -> Any:
+def _entry_models(base: type[BaseModel], families: Sequence[str]) -> Any:
     """Return the union, by family, of the closed entries of inputs or of parts: their parameters, or quantiles."""
     models = []
-    part: Any = None if base is Part else _entry_models(Part)
+    simple = [family for family in families if FAMILIES[family] not in (Mixture, Truncated, Moved)]
+    part: Any = _entry_models(Part, simple) if len(simple) < len(families) else None
     kinds: dict[Any, Any] = {float: Number, tuple[float, ...]: list[Number]}
     kinds |= {Family: part, tuple[Family, ...]: list[part]}
-    for family, distribution in FAMILIES.items():
-        if base is Part and distribution in (Mixture, Truncated, Moved):
-            continue
-        parameters: dict[str, Any] = {"family": (Literal[family], ...)}
+    for family in families:
+        distribution, parameters = FAMILIES[family], dict[str, Any](family=(Literal[family], ...))
         for field in dataclasses.fields(distribution):
             if not field.kw_only:
                 parameters[field.name] = (kinds[field.type] | None, None)
@@ -89,9 +89,9 @@ def _entry_models(base: type[BaseModel]) -> Any:
 
 
 @functools.cache
-def _file_models() -> tuple[type[BaseModel], type[BaseModel]]:
-    """Return the models of a prior file and of a scenario file."""
-    inputs: Any = {"inputs": (dict[str, _entry_models(Entry)], ...)}  # type: ignore[misc]
+def _file_models(families: tuple[str, ...] = tuple(FAMILIES)) -> tuple[type[BaseModel], type[BaseModel]]:
+    """Return the models of a prior file and of a scenario file of some families, two or more."""
+    inputs: Any = {"inputs": (dict[str, _entry_models(Entry, families)], ...)}  # type: ignore[misc]
     tables: Any = {**inputs, "correlations": (list[CorrelationEntry], [])}
     about = "What a set was before it learned: its name, and what has changed since."
     before = create_model("Before", __config__=_CLOSED, __doc__=about, name=(Text, ...), **tables)
@@ -200,21 +200,26 @@ def scenario_about(name: str | Path) -> ScenarioAbout:
 
 def _validated(text: str, path: Path, folder: str) -> Any:
     """Return the content of a prior or a scenario file, its keys and types checked."""
-    return validated(parsed(text, path), _file_models()[folder == "scenarios"], path, tags=tuple(FAMILIES))
+    content, place = parsed(text, path), folder == "scenarios"
+    with suppress(InputError):
+        # A model of each family takes as long to make as a file takes to read: of those that it names, and two others.
+        named = tuple(name for name in FAMILIES if name in ("fixed", "normal") or f'"{name}"' in text)
+        return validated(content, _file_models(named)[place], path)
+    return validated(content, _file_models()[place], path, tags=tuple(FAMILIES))
 
 
 def _distributions(entries: Mapping[str, Any], path: Path) -> dict[str, Family]:
     """Return the distribution of each entry in the unit of its input, inside its bounds."""
-    found = {}
+    found, known = {}, declared_inputs()
     for name, entry in entries.items():
         with located(f"{path}: inputs.{shown(name)[1:-1]}"):
             if not name.isidentifier() or keyword.iskeyword(name):
                 raise InputError("this is not a name; use letters, digits and underscores")
             if name in ("name", "origin", *RESERVED):
                 raise InputError(f"an input cannot be called {name!r}, which has a meaning already")
-            if heir(name):
-                raise InputError(heir(name).removeprefix("; "))
-            declaration = declared_inputs().get(name)
+            declaration = known.get(name)
+            if declaration is None and (gone := heir(name)):
+                raise InputError(gone.removeprefix("; "))
             unit = entry.unit or (declaration.unit if declaration else "")
             if not unit:
                 raise InputError('unit is missing; add unit = "...": priors/inputs.toml does not declare this input')

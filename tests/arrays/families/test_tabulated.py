@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy import special
@@ -62,17 +63,27 @@ def test_beyond_the_table_and_at_infinity_the_exact_function_takes_over():
 
 
 def test_where_no_table_is_accurate_the_exact_function_is_used():
-    table = tabulated.tabulate(
-        lambda z: z + np.sign(z) * (z != 0), lambda z, value: (np.ones_like(z), np.zeros_like(z))
-    )
+    table = tabulated.Table(lambda z: z + np.sign(z) * (z != 0), lambda z, value: (np.ones_like(z), np.zeros_like(z)))
     assert table.coefficients is None
     np.testing.assert_array_equal(table(np.array([-1.0, 0.0, 2.0])), [-2.0, 0.0, 3.0])
 
 
 def test_a_table_reproduces_a_quintic_polynomial_exactly():
-    table = tabulated.tabulate(lambda z: z**5 / 1e4 + z, lambda z, value: (z**4 / 2e3 + 1, z**3 / 5e2))
+    table = tabulated.Table(lambda z: z**5 / 1e4 + z, lambda z, value: (z**4 / 2e3 + 1, z**3 / 5e2))
     scores = np.linspace(-8.49, 8.49, 997)
     np.testing.assert_allclose(table(scores), scores**5 / 1e4 + scores, rtol=1e-13, atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    "made", [(tabulated.beta_logit, 2.5, 7.25), (tabulated.beta_logit, 3, 0.4), (tabulated.gamma_log, 3.5)]
+)
+def test_a_median_needs_no_table_and_is_that_of_the_table_to_the_bit(made):
+    function, *shapes = made
+    table = function(*shapes)
+    median = table(np.zeros(1))
+    assert "coefficients" not in vars(table)
+    assert table.coefficients is not None
+    np.testing.assert_array_equal(tabulated.interpolate(table.coefficients, np.zeros(1)), median)
 
 
 def test_a_table_is_made_once_for_each_parameter_set_and_the_store_is_bounded():

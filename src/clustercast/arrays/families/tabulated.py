@@ -26,14 +26,15 @@ _LOG_ROOT_TWO_PI = np.log(2 * np.pi) / 2
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """A function of the normal score: exact, and as quintics in each interval, shape (6, intervals), where they do."""
+    """An increasing function of the normal score: exact, and as a table by its derivatives, from scores and values."""
 
     exact: Function
-    coefficients: FloatArray | None
+    derivatives: Callable[[FloatArray, FloatArray], Pair] | None
 
     def __call__(self, z: FloatArray) -> FloatArray:
         """Evaluate at normal scores, exactly where they leave the table."""
-        if self.coefficients is None:
+        # Zero is a knot, at which the table is exact: a median alone does without it.
+        if (z.size == 1 and not z.any()) or self.coefficients is None:
             return self.exact(z)
         outside = np.abs(z) >= _REACH
         if not outside.any():
@@ -41,6 +42,34 @@ class Table:
         result = interpolate(self.coefficients, np.where(outside, 0.0, z))
         result[outside] = self.exact(z[outside])
         return result
+
+    # Where a density is 0 or infinite there is no table, and the exact function serves.
+    @functools.cached_property
+    @np.errstate(all="ignore")
+    def coefficients(self) -> FloatArray | None:
+        """The quintics of the intervals, shape (6, intervals), right to 1e-11 in the score: 4e-12 in probability."""
+        if self.derivatives is None:
+            return None
+        for intervals in _INTERVALS:
+            knots, step = np.linspace(-_REACH, _REACH, intervals + 1), 2 * _REACH / intervals
+            values = self.exact(knots)
+            first, second = self.derivatives(knots, values)
+            # The polynomials that match value and two derivatives at both ends of each interval.
+            rise, slope, next_slope = np.diff(values), step * first[:-1], step * first[1:]
+            curve, next_curve = step**2 * second[:-1] / 2, step**2 * second[1:] / 2
+            third = 10 * rise - 6 * slope - 4 * next_slope - 3 * curve + next_curve
+            fourth = -15 * rise + 8 * slope + 7 * next_slope + 3 * curve - 2 * next_curve
+            fifth = 6 * rise - 3 * slope - 3 * next_slope - curve + next_curve
+            coefficients = np.stack([values[:-1], slope, curve, third, fourth, fifth])
+            if not np.isfinite(coefficients).all():
+                continue
+            # The error is largest half way between the knots.
+            middles = np.asarray((np.arange(intervals) + 0.5) * step - _REACH, dtype=np.float64)
+            values = self.exact(middles)
+            error = np.abs(interpolate(coefficients, middles) - values) / self.derivatives(middles, values)[0]
+            if np.isfinite(error).all() and error.max() <= _SCORE_TOLERANCE:
+                return coefficients
+        return None
 
 
 def interpolate(coefficients: FloatArray, z: FloatArray) -> FloatArray:
@@ -57,31 +86,6 @@ def interpolate(coefficients: FloatArray, z: FloatArray) -> FloatArray:
     return result
 
 
-def tabulate(exact: Function, derivatives: Callable[[FloatArray, FloatArray], Pair]) -> Table:
-    """Return the table of an increasing function, right to 1e-11 in the score: 4e-12 in probability."""
-    # `derivatives` gives the first and second derivative from scores and the values there.
-    for intervals in _INTERVALS:
-        knots, step = np.linspace(-_REACH, _REACH, intervals + 1), 2 * _REACH / intervals
-        values = exact(knots)
-        first, second = derivatives(knots, values)
-        # The polynomials that match value and two derivatives at both ends of each interval.
-        rise, slope, next_slope = np.diff(values), step * first[:-1], step * first[1:]
-        curve, next_curve = step**2 * second[:-1] / 2, step**2 * second[1:] / 2
-        third = 10 * rise - 6 * slope - 4 * next_slope - 3 * curve + next_curve
-        fourth = -15 * rise + 8 * slope + 7 * next_slope + 3 * curve - 2 * next_curve
-        fifth = 6 * rise - 3 * slope - 3 * next_slope - curve + next_curve
-        coefficients = np.stack([values[:-1], slope, curve, third, fourth, fifth])
-        if not np.isfinite(coefficients).all():
-            continue
-        # The error is largest half way between the knots.
-        middles = np.asarray((np.arange(intervals) + 0.5) * step - _REACH, dtype=np.float64)
-        values = exact(middles)
-        error = np.abs(interpolate(coefficients, middles) - values) / derivatives(middles, values)[0]
-        if np.isfinite(error).all() and error.max() <= _SCORE_TOLERANCE:
-            return Table(exact, coefficients)
-    return Table(exact, None)
-
-
 @functools.lru_cache(maxsize=128)
 def beta_logit(alpha: float, beta: float) -> Table:
     """Return the logit of a beta variate as a function of the normal score."""
@@ -92,7 +96,7 @@ def beta_logit(alpha: float, beta: float) -> Table:
         first = np.exp(log_beta - (z * z / 2 + _LOG_ROOT_TWO_PI) - alpha * log_x - beta * log_y)
         return first, first * ((beta * np.exp(log_x) - alpha * np.exp(log_y)) * first - z)
 
-    return tabulate(lambda z: log_beta_variate(z, alpha, beta) - log_beta_variate(-z, beta, alpha), derivatives)
+    return Table(lambda z: log_beta_variate(z, alpha, beta) - log_beta_variate(-z, beta, alpha), derivatives)
 
 
 def log_beta_variate(z: FloatArray, alpha: float, beta: float) -> FloatArray:
@@ -123,7 +127,7 @@ def gamma_log(shape: float) -> Table:
         first = np.exp(log_gamma - (z * z / 2 + _LOG_ROOT_TWO_PI) - shape * log_x + x)
         return first, first * ((x - shape) * first - z)
 
-    return tabulate(lambda z: log_gamma_variate(z, shape), derivatives)
+    return Table(lambda z: log_gamma_variate(z, shape), derivatives)
 
 
 def log_gamma_variate(z: FloatArray, shape: float) -> FloatArray:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from clustercast.arrays import FloatArray
-from clustercast.arrays.families.tabulated import Table, tabulate
+from clustercast.arrays.families.tabulated import Table
 from clustercast.arrays.families.tails import Levels, Tails, invert, tails_of_score
 from clustercast.errors import InputError, shown
 from clustercast.priors.families.closed_form import Discrete, Fixed, Normal
@@ -327,6 +327,4 @@ def _table(mixture: Mixture) -> Table:
         slope = (np.log(mixture._density(x + step)) - np.log(mixture._density(x - step))) / (2 * step)
         return first, -first * (z + first * slope)
 
-    # Where the density is 0 or infinite there is no table, and the exact function serves.
-    with np.errstate(all="ignore"):
-        return tabulate(exact, derivatives)
+    return Table(exact, derivatives)
