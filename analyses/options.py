@@ -76,7 +76,8 @@ class Run:
 
         used = [name for name in with_changes(self.model, self.priors).inputs(self.with_trend()) if name in self.priors]
         values = input_values(self.priors, "sobol", self.seed, 0, QUICK, used)
-        inputs = inputs_dataset(values, cc.Priors(**{name: self.priors[name] for name in used}), {"name": "sobol"})
+        needed = cc.Priors().extended({name: self.priors[name] for name in used})
+        inputs = inputs_dataset(values, needed, {"name": "sobol"})
         return cc.propagate(inputs, model=self.model, years=self.years, outputs=self.with_trend())
 
     def opening(self, forecast: Any = None) -> list[str]:

@@ -6,9 +6,11 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from clustercast.dataset import Dataset, provenance_of
 from clustercast.engine.fingerprint import unknown_to_fingerprint, versions
 from clustercast.engine.model import Model
 from clustercast.engine.units import own_units
@@ -83,6 +85,13 @@ class Checkpoint:
         """Write unless the last time was only just."""
         if time.monotonic() >= self._due:
             self.write(state)
+
+
+def run_record(few: Dataset, size: int, **more: object) -> dict[str, Any]:
+    """Return where a run comes from, from a few of its samples; the digests of these do not hold for the whole."""
+    record = provenance_of(few)
+    kept = {key: value for key, value in record.items() if key not in ("drawn", "samples")}
+    return {**kept, "design": {**record["design"], "size": size}, **more}
 
 
 def run_pieces(

@@ -23,11 +23,10 @@ from clustercast.propagation import YEARS, Progress
 from clustercast.sensitivity.outputs import AnalysedOutput, Scale, add_cautions, labelled_sobol, scales_of
 from clustercast.sensitivity.run import Study, growing_sobol, single_members
 from clustercast.sensitivity.sobol import Engine, method_attributes
-from clustercast.streaming.checkpoint import Checkpoint, run_pieces
+from clustercast.streaming.checkpoint import Checkpoint, run_pieces, run_record
 from clustercast.streaming.executors import Workplace
 from clustercast.streaming.moments import LeafSums, Moments
 from clustercast.streaming.pieces import SobolPlan, sum_products
-from clustercast.streaming.stream import run_record
 
 BUDGET = 1 << 22
 MEMORY = 4 << 30

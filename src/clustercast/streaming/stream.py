@@ -12,7 +12,7 @@ import xarray as xr
 from clustercast.arrays import FloatArray, Names
 from clustercast.arrays.points.designs import require_power_of_two
 from clustercast.arrays.summaries import Summary, checked_probabilities, interval_ranks, share_error
-from clustercast.dataset import coordinate, input_arrays, output_attrs, provenance, provenance_of, year_coordinate
+from clustercast.dataset import coordinate, input_arrays, output_attrs, provenance, year_coordinate
 from clustercast.engine.model import Model, with_changes
 from clustercast.engine.operations import Device, checked_device
 from clustercast.engine.program import program as prepared
@@ -24,7 +24,7 @@ from clustercast.priors.prior_set import Priors
 from clustercast.propagation import YEARS, Progress, propagate, run_blocks, wanted_outputs, year_grid
 from clustercast.quantities.cluster_model import cluster_model
 from clustercast.sampling import draw, input_values
-from clustercast.streaming.checkpoint import Checkpoint, run_pieces
+from clustercast.streaming.checkpoint import Checkpoint, run_pieces, run_record
 from clustercast.streaming.executors import Join, Workplace, completed
 from clustercast.streaming.moments import LEAF, LeafSums
 from clustercast.streaming.pieces import StreamPlan, reduce_leaves
@@ -212,13 +212,6 @@ def _streamed_summary(
     if 2 in plan.program.dimensions.values():
         coords["year"] = year_coordinate(years)
     return SummaryDataset(variables, coords=coords, attrs=provenance(record) | described)
-
-
-def run_record(few: xr.Dataset, size: int, **more: object) -> dict[str, Any]:
-    """Return where a run comes from, from a few of its samples; the digests of these do not hold for the whole."""
-    record = provenance_of(few)
-    kept = {key: value for key, value in record.items() if key not in ("drawn", "samples")}
-    return {**kept, "design": {**record["design"], "size": size}, **more}
 
 
 @typed
