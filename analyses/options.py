@@ -6,6 +6,7 @@ import gc
 import importlib.util
 import inspect
 import math
+import os
 import re
 import sys
 import tomllib
@@ -272,6 +273,9 @@ def begin() -> None:
     take_any_terminal(TERMINATED)
     # What libraries make when they are imported is there to stay: looking for garbage in it takes a tenth of the time.
     gc.disable()
+    gc.set_threshold(50_000)
+    # No model here has a plug-in, for which pydantic looks through all that is installed.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 
 def exit_code(command: Callable[..., None], arguments: Sequence[str], name: str | None = None) -> int:

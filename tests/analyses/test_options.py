@@ -247,10 +247,14 @@ def test_years_are_dates_as_they_are_written_everywhere(text, years):
 def test_garbage_is_collected_again_once_the_libraries_are_in(monkeypatch, tmp_path):
     monkeypatch.setattr("signal.signal", lambda *_: None)
     monkeypatch.setattr("gc.freeze", lambda: None)
+    monkeypatch.setenv("PYDANTIC_DISABLE_PLUGINS", "one")
+    usual = gc.get_threshold()
     try:
         options.begin()
+        assert os.environ["PYDANTIC_DISABLE_PLUGINS"] == "one"
         assert not gc.isenabled()
         assert options.exit_code(audit, ["--only", "A9", "--out", str(tmp_path)]) == 0
         assert gc.isenabled()
     finally:
         gc.enable()
+        gc.set_threshold(*usual)

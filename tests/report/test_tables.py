@@ -11,7 +11,8 @@ from clustercast.report.tables import Table
 
 def printed(made, width=80):
     console = Console(width=width, file=io.StringIO())
-    console.print(made)
+    # Without markup, as the analyses print.
+    console.print(made, markup=False)
     return console.file.getvalue()
 
 
@@ -38,3 +39,4 @@ def test_a_row_of_one_cell_heads_the_rows_below_and_a_note_stands_under_the_tabl
 def test_every_text_is_printed_as_it_is(text):
     word = text.strip().replace(" ", "_") or "x"
     assert word in printed(Table("T", ["a", "b"], [[word, "1"]]))
+    assert printed(Table(word, [word, "b"], [["a", "1"]], note=word)).count(word) == 3
