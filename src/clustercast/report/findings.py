@@ -28,6 +28,7 @@ LIMITS = ("supply_constraint", "binding_constraint")
 _KEY_YEAR = 2030.0
 _CLEAR = 0.02
 _SEEN = 0.0005
+_INTERVAL = [0.05, 0.5, 0.95]
 # Of outputs in the opening.
 _MOST = 4
 _SHOWN_YEARS = 3
@@ -121,19 +122,24 @@ def conditions(priors: Priors, forecast: xr.Dataset, year: float | None) -> list
 def opening(forecast: xr.Dataset, priors: Priors, outputs: Sequence[str]) -> list[str]:
     """Return the sentences that open an answer: the forecast, the trend, the limits, contradictions."""
     years = forecast["year"].values.tolist() if "year" in forecast.dims else []
-    summary = summarise(forecast.sel(year=[key_year(years)]) if years else forecast)
-    shown = [name for name in outputs if name in summary and "quantile" in summary[name].dims][:_MOST]
-    year = key_year(years) if any("year" in summary[name].dims for name in shown) else None
-    said = [forecast_sentence(summary, shown, year)] if shown else []
-    said += [trend_sentence(summary, shown, year), *conditions(priors, forecast, year)]
-    said.append(validity_sentence(priors, years if year is not None else []))
+    shown = [name for name in outputs if name in forecast and "labels" not in forecast.variables[name].attrs][:_MOST]
+    chosen = forecast[[name for one in shown for name in (one, f"trend_{one}") if name in forecast]]
+    year, said = key_year(years) if "year" in chosen.dims else None, list[str]()
+    if shown:
+        summary = summarise(chosen.sel(year=[year]) if year is not None else chosen, _INTERVAL)
+        said += [forecast_sentence(summary, shown, year), trend_sentence(summary, shown, year)]
+    said += [*conditions(priors, forecast, year), validity_sentence(priors, years if year is not None else [])]
     return [sentence for sentence in said if sentence]
 
 
 def _ends(summary: xr.Dataset, name: str, year: float | None) -> list[float]:
     """Return the ends of the 90 % interval of an output in a year, with the median between."""
-    found = summary[name].sel(quantile=[0.05, 0.5, 0.95])
-    ends: list[float] = (found.sel(year=year) if year is not None and "year" in found.dims else found).values.tolist()
+    # By place: xarray takes longer to label three numbers than it takes to print them.
+    found = summary.variables[name]
+    at: dict[str, Any] = {"quantile": [summary.get_index("quantile").get_loc(point) for point in _INTERVAL]}
+    if year is not None and "year" in found.dims:
+        at["year"] = summary.get_index("year").get_loc(year)
+    ends: list[float] = found.isel(at).values.tolist()
     return ends
 
 
@@ -146,15 +152,15 @@ def _with_interval(summary: xr.Dataset, name: str, year: float | None) -> str:
 def sobol_tables(indices: xr.Dataset, *, most: int = 8, resolved: xr.DataArray | None = None) -> Iterator[Table]:
     """Yield one table an output: total indices by year, the first-order index in the last, each with its half-width."""
     grid = indices["year"].values.tolist() if "year" in indices.dims else []
-    years = [grid[place] for place in numbers.evenly(len(grid), _SHOWN_YEARS + 1)[1:]] or grid
-    what = member(indices)
+    places = numbers.evenly(len(grid), _SHOWN_YEARS + 1)[1:] or [*range(len(grid))]
+    years, what, names = [grid[place] for place in places], member(indices), indices["input"].values.tolist()
     headers = (what, *([f"ST {year:g}" for year in years] or ["ST"]), f"S1 {years[-1]:g}" if years else "S1")
-    for output in indices["output"].values:
-        # Bare arrays, (years or 1, inputs): xarray takes longer to label a number than it takes to print it.
-        chosen = indices.sel(output=output)
-        chosen = chosen.sel(year=years) if years else chosen
-        found = {name: np.atleast_2d(chosen[name].values) for name in ("ST", "ST_conf", "S1", "S1_conf")}
-        totals, names = np.nan_to_num(found["ST"]), indices["input"].values.tolist()
+    # Bare arrays, (years or 1, inputs): xarray takes longer to label a number than it takes to print it.
+    wanted = ("ST", "ST_conf", "S1", "S1_conf")
+    arrays = {name: indices[name].transpose("output", ..., "input").values for name in wanted}
+    for number, (output, scale) in enumerate(zip(indices["output"].values, indices["scale"].values, strict=True)):
+        found = {name: np.atleast_2d(values[number])[places or slice(None)] for name, values in arrays.items()}
+        totals = np.nan_to_num(found["ST"])
         rank = np.argsort(-totals.max(axis=0), kind="stable")
         shown = [k for k in rank[:most] if totals[:, k].max() >= _SMALL]
         notes, rest = [], [k for k in rank if k not in shown]
@@ -163,22 +169,23 @@ def sobol_tables(indices: xr.Dataset, *, most: int = 8, resolved: xr.DataArray |
             one = len(rest) == 1
             notes.append(f"{len(rest)} more {what}{'' if one else 's'}, {'' if one else 'each '}with ST below {least}")
         if resolved is not None:
-            notes.append(_resolution(resolved.sel(output=output)))
+            notes.append(_resolution(resolved, number))
         values, halves = (np.vstack([found[f"ST{end}"], found[f"S1{end}"][-1:]]) for end in ("", "_conf"))
         rows = [(numbers.member_label(str(names[k])), *map(_cell, values[:, k], halves[:, k])) for k in shown]
-        title = f"{label_of(str(output))}, on the {chosen['scale'].item()} scale"
+        title = f"{label_of(str(output))}, on the {scale} scale"
         yield Table(title, headers, rows, note="; ".join(notes))
 
 
-def _resolution(resolved: xr.DataArray) -> str:
-    """Return in which years the order of the first inputs is resolved, in words."""
+def _resolution(resolved: xr.DataArray, number: int) -> str:
+    """Return in which years the order of the first inputs of an output is resolved, in words."""
     timed, what = "year" in resolved.dims, str(resolved.attrs["long_name"]).removesuffix(" resolved")
-    if resolved.all():
+    found = resolved.transpose("output", ...).values[number]
+    if found.all():
         return f"{what} is resolved{' in every year' if timed else ''}"
-    if not resolved.any():
+    if not found.any():
         return f"{what} is not resolved{' in any year' if timed else ''}"
-    years = resolved["year"].values[~resolved.values]
-    some = f"{years.size} of {resolved.size} years, {years[0]:g} to {years[-1]:g}"
+    years = resolved["year"].values[~found]
+    some = f"{years.size} of {found.size} years, {years[0]:g} to {years[-1]:g}"
     return f"{what} is not resolved in {f'{years[0]:g}' if years.size == 1 else some}"
 
 
