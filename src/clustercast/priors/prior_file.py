@@ -224,8 +224,8 @@ def _distributions(entries: Mapping[str, Any], path: Path) -> dict[str, Family]:
             if not unit:
                 raise InputError('unit is missing; add unit = "...": priors/inputs.toml does not declare this input')
             factor(unit)
-            given = entry.model_dump(exclude_none=True, exclude_defaults=True, exclude={"from_year", "judgement"})
-            made = dataclasses.replace(distribution_from_entry({**given, "unit": unit}), judgement=entry.judgement)
+            given = entry.model_dump(exclude_none=True, exclude_defaults=True, exclude={"from_year"})
+            made = distribution_from_entry({**given, "unit": unit})
             if declaration is not None:
                 made = made.in_unit(declaration.unit)
                 check_declared(name, made, declaration)
