@@ -75,10 +75,10 @@ class Run:
         from clustercast.engine.model import with_changes
         from clustercast.sampling import input_values
 
-        used = [name for name in with_changes(self.model, self.priors).inputs(self.with_trend()) if name in self.priors]
-        values = input_values(self.priors, "sobol", self.seed, 0, QUICK, used)
-        needed = cc.Priors().extended({name: self.priors[name] for name in used})
-        inputs = inputs_dataset(values, needed, {"name": "sobol"})
+        used = with_changes(self.model, self.priors).inputs(self.with_trend())
+        needed = cc.Priors().extended({name: self.priors[name] for name in used if name in self.priors})
+        values = input_values(self.priors, "sobol", self.seed, 0, QUICK, needed)
+        inputs = inputs_dataset(values, needed, {"name": "sobol", "size": QUICK})
         return cc.propagate(inputs, model=self.model, years=self.years, outputs=self.with_trend())
 
     def opening(self, forecast: Any = None) -> list[str]:
@@ -274,7 +274,7 @@ def begin() -> None:
     # What libraries make when they are imported is there to stay: looking for garbage in it takes a tenth of the time.
     gc.disable()
     gc.set_threshold(50_000)
-    # No model here has a plug-in, for which pydantic looks through all that is installed.
+    # Pydantic would look through all that is installed for plug-ins, of which no model here has one.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 
@@ -322,10 +322,9 @@ def settings(given: list[str] | None) -> dict[str, str | float]:
             raise InputError(f"--set {text!r} is not NAME=VALUE; write it as in --set load_factor=0.8")
         if name in read:
             raise InputError(f"--set names {name!r} twice; leave one out")
-        try:
+        read[name] = value
+        with contextlib.suppress(ValueError):
             read[name] = float(value)
-        except ValueError:
-            read[name] = value
     return read
 
 
