@@ -26,7 +26,7 @@ def explore(run: options.Run) -> options.Answer:
     data = explorer_data(worlds(run), run.model, outputs, run.years, LEVELS, run.seed)
     page = page_of({**data, "observed": observed(run.model)})
     return options.Answer(
-        finding=run.opening(),
+        finding=run.opening(run.forecast()),
         results={"files": ["explore.html"]},
         files={"explore.html": lambda path: write_text(path, page)},
     )

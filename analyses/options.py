@@ -60,8 +60,7 @@ class Run:
     @property
     def asked(self) -> dict[str, Any]:
         """Return what the functions of the library are asked for beside priors and size."""
-        asked = {"model": self.model, "outputs": self.outputs, "years": self.years}
-        return {**asked, "seed": self.seed, "progress": self.progress}
+        return {name: getattr(self, name) for name in ("model", "outputs", "years", "seed", "progress")}
 
     def with_trend(self) -> list[str]:
         """Return the outputs, and where the model has them the trend of each and whether a world contradicts itself."""
@@ -81,11 +80,10 @@ class Run:
         inputs = inputs_dataset(values, needed, {"name": "sobol", "size": QUICK})
         return cc.propagate(inputs, model=self.model, years=self.years, outputs=self.with_trend())
 
-    def opening(self, forecast: Any = None) -> list[str]:
-        """Return the sentences that open the answer, from a forecast, or from a quick one."""
+    def opening(self, forecast: Any) -> list[str]:
+        """Return the sentences that open the answer, from a forecast, as a quick one."""
         from clustercast.report.findings import opening
 
-        forecast = self.forecast() if forecast is None else forecast
         return [*opening(forecast, self.priors, self.outputs), *self.without_effect(self.with_trend())]
 
     def without_effect(self, shown: Iterable[str]) -> list[str]:
@@ -258,8 +256,7 @@ def python_file(file: Path) -> ModuleType:
 def headline(priors: "cc.Priors", model: "cc.Model") -> list[str]:
     """Return the outputs that are shown where none are named: the prior set's headline, else the model's."""
     listed = [name for name in priors.about.headline if name in model]
-    found = listed or [name for name in model.headline if not model.declaration(name).labels]
-    return found or list(model.headline)
+    return listed or [name for name in model.headline if not model.declaration(name).labels] or list(model.headline)
 
 
 def run(command: Callable[..., None]) -> NoReturn:

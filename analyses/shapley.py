@@ -19,7 +19,7 @@ def shapley_answer(run: options.Run) -> options.Answer:
     warned = [f"warning: {effects.attrs['warning']}"] if effects.attrs.get("warning") else []
     table = say("sensitivity.shares", effects, "Sh", "Shapley effects, which sum to 1 over the inputs", 6)
     return options.Answer(
-        finding=[*run.opening(), hangs_on(effects, run.outputs[0], key_year(run.years), variable="Sh")],
+        finding=[*run.opening(run.forecast()), hangs_on(effects, run.outputs[0], key_year(run.years), variable="Sh")],
         shown=[*table, *warned],
         results={"effects": effects},
         files={"shapley.nc": lambda path: cc.write_netcdf(effects, path)},

@@ -76,9 +76,7 @@ def _entry_models(base: type[BaseModel], families: Sequence[str]) -> Any:
     kinds |= {Family: part, tuple[Family, ...]: list[part]}
     for family in families:
         distribution, parameters = FAMILIES[family], dict[str, Any](family=(Literal[family], ...))
-        for field in dataclasses.fields(distribution):
-            if not field.kw_only:
-                parameters[field.name] = (kinds[field.type] | None, None)
+        parameters |= {f.name: (kinds[f.type] | None, None) for f in dataclasses.fields(distribution) if not f.kw_only}
         if distribution.counts:
             described = Field(default=None, description='probability = value, as { "0.05" = 1.0, "0.95" = 10.0 }')
             parameters["quantiles"] = (dict[str, Number] | None, described)
@@ -185,8 +183,7 @@ def read_scenario_file(name: str | Path, priors: Priors) -> Priors:
         what = f"{path}: inputs.{key} is not an input of {priors.name!r}{heir(key) or nearest(key, priors)}"
         raise InputError(f"{what}; a scenario only changes inputs that exist")
     changes = _distributions(content.inputs, path)
-    dates = {key: entry.from_year for key, entry in content.inputs.items() if entry.from_year is not None}
-    later = {change_name(key, date): changes.pop(key) for key, date in dates.items()}
+    later = {change_name(k, e.from_year): changes.pop(k) for k, e in content.inputs.items() if e.from_year is not None}
     with located(str(path)):
         return priors.replace(**changes).extended(later).carrying(name=f"{priors.name}+{path.stem}")
 
@@ -201,9 +198,9 @@ def scenario_about(name: str | Path) -> ScenarioAbout:
 def _validated(text: str, path: Path, folder: str) -> Any:
     """Return the content of a prior or a scenario file, its keys and types checked."""
     content, place = parsed(text, path), folder == "scenarios"
+    # A model of every family takes longer to make than a file to read: of those that it names, and of two others.
+    named = tuple(name for name in FAMILIES if name in ("fixed", "normal") or f'"{name}"' in text)
     with suppress(InputError):
-        # A model of each family takes as long to make as a file takes to read: of those that it names, and two others.
-        named = tuple(name for name in FAMILIES if name in ("fixed", "normal") or f'"{name}"' in text)
         return validated(content, _file_models(named)[place], path)
     return validated(content, _file_models()[place], path, tags=tuple(FAMILIES))
 
@@ -225,9 +222,8 @@ def _distributions(entries: Mapping[str, Any], path: Path) -> dict[str, Family]:
                 raise InputError('unit is missing; add unit = "...": priors/inputs.toml does not declare this input')
             factor(unit)
             given = entry.model_dump(exclude_none=True, exclude_defaults=True, exclude={"from_year"})
-            made = distribution_from_entry({**given, "unit": unit})
+            found[name] = distribution_from_entry({**given, "unit": unit})
             if declaration is not None:
-                made = made.in_unit(declaration.unit)
-                check_declared(name, made, declaration)
-            found[name] = made
+                found[name] = found[name].in_unit(declaration.unit)
+                check_declared(name, found[name], declaration)
     return found

@@ -135,11 +135,9 @@ def opening(forecast: xr.Dataset, priors: Priors, outputs: Sequence[str]) -> lis
 def _ends(summary: xr.Dataset, name: str, year: float | None) -> list[float]:
     """Return the ends of the 90 % interval of an output in a year, with the median between."""
     # By place: xarray takes longer to label three numbers than it takes to print them.
-    found = summary.variables[name]
-    at: dict[str, Any] = {"quantile": [summary.get_index("quantile").get_loc(point) for point in _INTERVAL]}
-    if year is not None and "year" in found.dims:
-        at["year"] = summary.get_index("year").get_loc(year)
-    ends: list[float] = found.isel(at).values.tolist()
+    found = summary.variables[name].isel(quantile=[summary.get_index("quantile").get_loc(p) for p in _INTERVAL])
+    timed = year is not None and "year" in found.dims
+    ends: list[float] = (found.isel(year=summary.get_index("year").get_loc(year)) if timed else found).values.tolist()
     return ends
 
 
@@ -156,10 +154,9 @@ def sobol_tables(indices: xr.Dataset, *, most: int = 8, resolved: xr.DataArray |
     years, what, names = [grid[place] for place in places], member(indices), indices["input"].values.tolist()
     headers = (what, *([f"ST {year:g}" for year in years] or ["ST"]), f"S1 {years[-1]:g}" if years else "S1")
     # Bare arrays, (years or 1, inputs): xarray takes longer to label a number than it takes to print it.
-    wanted = ("ST", "ST_conf", "S1", "S1_conf")
-    arrays = {name: indices[name].transpose("output", ..., "input").values for name in wanted}
+    ordered = indices[["ST", "ST_conf", "S1", "S1_conf"]].transpose("output", ..., "input")
     for number, (output, scale) in enumerate(zip(indices["output"].values, indices["scale"].values, strict=True)):
-        found = {name: np.atleast_2d(values[number])[places or slice(None)] for name, values in arrays.items()}
+        found = {key: np.atleast_2d(ordered[key].values[number])[places or slice(None)] for key in ordered}
         totals = np.nan_to_num(found["ST"])
         rank = np.argsort(-totals.max(axis=0), kind="stable")
         shown = [k for k in rank[:most] if totals[:, k].max() >= _SMALL]
@@ -179,8 +176,7 @@ def sobol_tables(indices: xr.Dataset, *, most: int = 8, resolved: xr.DataArray |
 def _resolution(resolved: xr.DataArray, number: int) -> str:
     """Return in which years the order of the first inputs of an output is resolved, in words."""
     timed, what = "year" in resolved.dims, str(resolved.attrs["long_name"]).removesuffix(" resolved")
-    found = resolved.transpose("output", ...).values[number]
-    if found.all():
+    if (found := resolved.transpose("output", ...).values[number]).all():
         return f"{what} is resolved{' in every year' if timed else ''}"
     if not found.any():
         return f"{what} is not resolved{' in any year' if timed else ''}"

@@ -6,11 +6,10 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from clustercast.dataset import Dataset, provenance_of
+from clustercast.dataset import Dataset, Record, provenance_of
 from clustercast.engine.fingerprint import unknown_to_fingerprint, versions
 from clustercast.engine.model import Model
 from clustercast.engine.units import own_units
@@ -87,11 +86,10 @@ class Checkpoint:
             self.write(state)
 
 
-def run_record(few: Dataset, size: int, **more: object) -> dict[str, Any]:
+def run_record(few: Dataset, size: int, **more: object) -> Record:
     """Return where a run comes from, from a few of its samples; the digests of these do not hold for the whole."""
-    record = provenance_of(few)
-    kept = {key: value for key, value in record.items() if key not in ("drawn", "samples")}
-    return {**kept, "design": {**record["design"], "size": size}, **more}
+    record = {key: value for key, value in provenance_of(few).items() if key not in ("drawn", "samples")}
+    return {**record, "design": {**record["design"], "size": size}, **more}
 
 
 def run_pieces(

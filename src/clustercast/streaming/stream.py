@@ -12,7 +12,7 @@ import xarray as xr
 from clustercast.arrays import FloatArray, Names
 from clustercast.arrays.points.designs import require_power_of_two
 from clustercast.arrays.summaries import Summary, checked_probabilities, interval_ranks, share_error
-from clustercast.dataset import coordinate, input_arrays, output_attrs, provenance, year_coordinate
+from clustercast.dataset import Record, coordinate, input_arrays, output_attrs, provenance, year_coordinate
 from clustercast.engine.model import Model, with_changes
 from clustercast.engine.operations import Device, checked_device
 from clustercast.engine.program import program as prepared
@@ -134,7 +134,7 @@ def stream_plan(
     seed: int,
     thresholds: Levels,
     device: Device,
-) -> tuple[StreamPlan, Model, FloatArray, dict[str, Any]]:
+) -> tuple[StreamPlan, Model, FloatArray, Record]:
     """Prove that a run can be made; return what its workers need, the model, its years, and where it comes from."""
     model = cluster_model() if model is None else model
     grid, wanted = year_grid(years), wanted_outputs(model, outputs)

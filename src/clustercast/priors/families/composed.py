@@ -317,9 +317,6 @@ def _table(mixture: Mixture) -> Table:
         low[beyond], high[beyond] = mixture._bracket(z[beyond])
         return mixture._inverted(z, low, high)
 
-    if any(component.is_discrete for component in mixture.components):
-        return Table(exact, None)
-
     def derivatives(z: FloatArray, x: FloatArray) -> Tails:
         first = np.exp(-z * z / 2) / math.sqrt(2 * math.pi) / mixture._density(x)
         # The slope of the logarithm of the density, by a difference over a ten-thousandth of a score.
@@ -327,4 +324,5 @@ def _table(mixture: Mixture) -> Table:
         slope = (np.log(mixture._density(x + step)) - np.log(mixture._density(x - step))) / (2 * step)
         return first, -first * (z + first * slope)
 
-    return Table(exact, derivatives)
+    discrete = any(component.is_discrete for component in mixture.components)
+    return Table(exact, None if discrete else derivatives)

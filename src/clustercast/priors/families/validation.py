@@ -27,10 +27,9 @@ def distribution_family(family: str, **facts: object) -> Callable[[type[T]], typ
         made = dataclasses.dataclass(frozen=True, repr=False)(plain)
         made.__doc__ = re.sub(r"\n\n( *)(References|Examples)\n", _SHARED, made.__doc__ or "", count=1)
         initialise: Callable[..., None] = made.__init__
-        fields: Any = dataclasses.fields(made)  # type: ignore[arg-type]
 
         @functools.wraps(initialise)
-        def checked(self: object, *given: object, **named: object) -> None:
+        def checked(self: Any, *given: object, **named: object) -> None:
             try:
                 initialise(self, *given, **named)
             except TypeError:
@@ -38,7 +37,7 @@ def distribution_family(family: str, **facts: object) -> Callable[[type[T]], typ
                     inspect.signature(initialise).bind(self, *given, **named)
                 except TypeError as error:
                     # A call that does not fit is refused with the list of the parameters.
-                    own, shared = ([f.name for f in fields if f.kw_only is kind] for kind in (False, True))
+                    own, shared = ([f.name for f in dataclasses.fields(self) if f.kw_only is k] for k in (False, True))
                     close = "".join(nearest(name, [*own, *shared]) for name in named if name not in (*own, *shared))
                     takes = f"it takes {', '.join(own)} and by keyword {', '.join(shared)}"
                     raise InputError(f"{family}: {error}{close}; {takes}") from None
