@@ -1,8 +1,7 @@
 """The design that a forecast carries, read back and proved before it is used."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,8 +14,7 @@ from clustercast.dataset import Dataset, design_of, made_by, provenance_of
 from clustercast.errors import InputError
 
 
-@dataclass(frozen=True)
-class SaltelliDesign:
+class SaltelliDesign(NamedTuple):
     """What is swapped together, in the order of the rows, and how many base points there are over all replicates."""
 
     names: tuple[str, ...]
@@ -31,8 +29,7 @@ class SaltelliDesign:
         return runs_per_point(len(self.swaps), self.second_order)
 
 
-@dataclass(frozen=True)
-class VariedInputs:
+class VariedInputs(NamedTuple):
     """The inputs that a design varies, among all uncertain inputs of the study."""
 
     names: tuple[str, ...]

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,8 +25,7 @@ _RUN_LEAVES = {"cpu": 1, "cuda": 256}
 _ROWS_OF_A_LEAF = 4096
 
 
-@dataclass(frozen=True)
-class StreamPlan:
+class StreamPlan(NamedTuple):
     """All that a worker needs to reduce any samples of a run."""
 
     priors: Priors
@@ -100,8 +99,7 @@ def _reduce_block(plan: StreamPlan, results: Mapping[str, FloatArray], block: Fl
         sums.counts[f"{name}_label"] += np.stack([to_host(np.bincount(row, minlength=number)) for row in whole])
 
 
-@dataclass(frozen=True)
-class SobolPlan:
+class SobolPlan(NamedTuple):
     """All that a worker needs to sum the products of any base points: replicates one after the other, in leaves."""
 
     priors: Priors
@@ -119,7 +117,7 @@ class SobolPlan:
     program: Program
     # What all pieces share of each column, shape (4, columns): what its values are divided by, so that a float holds
     # their squares, and then their centre, scale and usual value.
-    standards: FloatArray = field(default_factory=lambda: np.empty((4, 0)))
+    standards: FloatArray = np.empty((4, 0))
 
     @property
     def columns(self) -> dict[str, slice]:
@@ -149,7 +147,7 @@ class SobolPlan:
         runs = runs / factors[:, np.newaxis, np.newaxis]
         centres, scales = np.array([centre_and_scale(column) for column in runs]).T
         usual = usual_values(_independent(runs))
-        return replace(self, standards=np.stack([factors, centres, np.where(scales > 0, scales, 1.0), usual]))
+        return self._replace(standards=np.stack([factors, centres, np.where(scales > 0, scales, 1.0), usual]))
 
 
 def sum_products(plan: SobolPlan, start: int, stop: int) -> LeafSums:

@@ -1,7 +1,6 @@
 """Standard errors and half-widths of indices, from bootstrap resamples and from independent replicates."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,8 +113,7 @@ def few_events_half_width(indices: FloatArray, events: FloatArray | float, confi
     return np.maximum(np.abs(share - centre + spread), np.abs(centre + spread - share))
 
 
-@dataclass(frozen=True)
-class FewRuns:
+class FewRuns(NamedTuple):
     """On how few runs the indices of some columns rest, shape (columns,)."""
 
     # Runs of another than the usual value, or that own the variance, where they are few; else 0.

@@ -17,6 +17,7 @@ functions give closed first-order and total indices of the groups.
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -35,8 +36,7 @@ Terms = dict[str, Sequence[Product]]
 _OF_RUNS = ("sum", "a", "b", "swapped", "other")
 
 
-@dataclass(frozen=True)
-class Runs:
+class Runs(NamedTuple):
     """Model runs of some base points, one column of output, centred and scaled, shapes (1 or inputs, ..., points)."""
 
     a: FloatArray

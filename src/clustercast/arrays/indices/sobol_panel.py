@@ -1,7 +1,7 @@
 """Sobol' indices of many columns of output, by blocks of base points that stay in cache, with their intervals."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -60,8 +60,7 @@ def sobol_panel(
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-@dataclass(frozen=True)
-class _Panel:
+class _Panel(NamedTuple):
     """How the columns are analysed."""
 
     estimator: Estimator
@@ -114,8 +113,7 @@ class _Panel:
         return sums.T
 
 
-@dataclass(frozen=True)
-class Standing:
+class Standing(NamedTuple):
     """Which inputs stand for which."""
 
     # Inputs to analyse: an idle one, those that are not idle, another idle one.
