@@ -13,7 +13,7 @@ LISTED = awk -v name=$(1) '{ entry = entry $$0 "\n" } !/\\$$/ { if ($$0 ~ "[\# ]
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PRECIOUS: $(VENV)/requirements-%.txt
-.PHONY: sobol test arrays lint types doctests bench mutants docs wheel pins clean
+.PHONY: sobol test arrays lowest lint types doctests bench mutants docs wheel pins clean
 
 sobol: $(VENV)/.with-base
 	$(RUN) -m analyses.sobol $(ARGS)
@@ -25,6 +25,11 @@ test: $(VENV)/.with-test
 # The tests of arrays/ with nothing but what arrays/ may import.
 arrays: $(VENV)-arrays/.made
 	$(VENV)-arrays/bin/python -m pytest tests/arrays $(ARGS)
+
+# The tests with the lowest versions that pyproject.toml allows.
+lowest: $(VENV)-lowest/.made
+	$(subst $(RUN),$(VENV)-lowest/bin/python,$(INSTALL)) --no-build-isolation --editable .
+	$(VENV)-lowest/bin/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 lint: $(VENV)/.with-lint
 	$(RUN) -m ruff check .
@@ -56,7 +61,7 @@ pins:
 	$(PYTHON) .ci/pins.py
 
 clean:
-	rm -rf $(VENV) $(VENV)-arrays build dist out docs/reference .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-* build dist out docs/reference .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:
@@ -71,8 +76,8 @@ $(VENV)/.with-%: pyproject.toml requirements.txt | $(VENV)/requirements-%.txt
 	$(INSTALL) --no-build-isolation --editable .
 	@touch $@ $(VENV)/.with-base
 
-$(VENV)-arrays/.made: requirements.txt
-	$(MAKE_VENV) $(VENV)-arrays
-	$(call LISTED,arrays) requirements.txt >$(VENV)-arrays/requirements.txt
-	$(subst $(RUN),$(VENV)-arrays/bin/python,$(INSTALL)) --require-hashes --requirement $(VENV)-arrays/requirements.txt
+$(VENV)-%/.made: requirements.txt
+	$(MAKE_VENV) $(VENV)-$*
+	$(call LISTED,$*) requirements.txt >$(VENV)-$*/requirements.txt
+	$(subst $(RUN),$(VENV)-$*/bin/python,$(INSTALL)) --require-hashes --requirement $(VENV)-$*/requirements.txt
 	@touch $@

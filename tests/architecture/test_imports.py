@@ -4,8 +4,10 @@ import ast
 import graphlib
 import json
 import os
+import re
 import subprocess
 import sys
+import tomllib
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -200,6 +202,14 @@ def third_party(module):
     """Return what a module imports beside the standard library and this project."""
     tops = {item.target.split(".")[0] for item in IMPORTS[module] if not is_ours(item.target)}
     return tops - set(sys.stdlib_module_names)
+
+
+def test_every_library_that_is_imported_is_declared():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    lines = [*project["dependencies"], *extras["distributed"], *extras["parquet"]]
+    declared = {name.replace("-", "_").lower() for line in lines for name in re.findall(r"[\w-]+", line.split(">")[0])}
+    assert {name.lower() for module in MODULES for name in third_party(module)} <= declared
 
 
 def own(module):

@@ -2,11 +2,14 @@
 
 import importlib.metadata
 import re
+import sys
+import tomllib
 
 import pytest
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 ENTRY = re.compile(
     r"^(?P<name>[\w.-]+)==(?P<version>\S+).*?((?:\\\n +--hash=sha256:[0-9a-f]{64} ?)+) # (?P<places>[\w ]+)$", re.M
@@ -24,13 +27,32 @@ def entries(request):
 def test_every_version_is_the_one_of_the_constraints(entries, request):
     lines = (request.config.rootpath / "constraints.txt").read_text(encoding="utf-8").splitlines()
     pinned = dict(line.split("==") for line in lines if not line.startswith("#"))
-    assert not [(name, version) for name, version, _ in entries if pinned.get(name, version) != version]
+    exact = [(name, version) for name, version, places in entries if places != {"lowest"}]
+    assert not [(name, version) for name, version in exact if pinned.get(name, version) != version]
+
+
+def test_the_lowest_versions_are_those_of_pyproject(entries, request):
+    """So that a lower bound is a version that the tests were run with, by ``make lowest``."""
+    project = tomllib.loads((request.config.rootpath / "pyproject.toml").read_text(encoding="utf-8"))
+    extras = project["project"]["optional-dependencies"]
+    groups = project["build-system"]["requires"], project["project"]["dependencies"]
+    groups += tuple(extras[name] for name in ("distributed", "parquet", "test"))
+    named = [Requirement(line) for group in groups for line in group]
+    bounds = {
+        (canonicalize_name(requirement.name), Version(bound.version))
+        for requirement in named
+        for bound in requirement.specifier
+        if bound.operator == ">="
+    }
+    assert {name for name, _ in bounds} == {canonicalize_name(one.name) for one in named} - {"clustercast"}
+    assert bounds <= {(name, Version(version)) for name, version, places in entries if "lowest" in places}
 
 
 @pytest.mark.parametrize("environment", ["base", "test"])
 def test_an_environment_has_whatever_its_libraries_need(entries, environment):
     """From the metadata of what is installed: a dependency that is added must be pinned too."""
-    listed = {canonicalize_name(name) for name, _, places in entries if environment in places}
+    made_for = "lowest" if sys.prefix.endswith("-lowest") else environment
+    listed = {canonicalize_name(name) for name, _, places in entries if made_for in places}
     todo, needed = [("clustercast", () if environment == "base" else (environment,))], set()
     while todo:
         name, extras = todo.pop()
