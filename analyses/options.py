@@ -394,4 +394,4 @@ def show(*answers: object) -> None:
         if isinstance(answer, Verbatim):
             print(answer)
         else:
-            printer.print(answer, markup=False)
+            printer.print(answer, markup=False, emoji=False)

@@ -26,10 +26,11 @@ def sobol(
     S1 is the share of an output's variance that an input explains alone, ST the share that
     goes when it is known together with all its interactions.
     """
-    from analyses.shapley import shapley_answer
     from clustercast.report.findings import caution, conditions, hangs_on, key_year, sobol_tables
 
     if shapley:
+        from analyses.shapley import shapley_answer
+
         return shapley_answer(run)
     together = cc.input_groups(run.priors, groups, run.model) if groups else None
     how: dict[str, Any] = {"engine": engine, "second_order": second_order, "replicates": replicates, "latent": latent}

@@ -43,8 +43,8 @@ def sobol_by_year(
     if without := [name for name in shown if name not in places]:
         raise InputError(f"styles has no place for {without[0]!r}; give one for each of {', '.join(shown)}")
     ax = style.axes_or_new(ax)
-    years = years_of(chosen)
-    column = {name: list(chosen["input"].values).index(name) for name in shown}
+    years, names = years_of(chosen), chosen["input"].values.tolist()
+    column = {name: names.index(name) for name in shown}
     # Bare arrays: xarray takes longer to label a slice of them than it takes to draw it.
     found, widths = chosen[index].values, chosen[f"{index}_conf"].values
     shifts = np.linspace(-0.12, 0.12, max(len(shown), 2))
@@ -169,8 +169,8 @@ def leading_inputs(indices: xr.Dataset, output: str, *, index: str = "ST", most:
     style.known("the dataset has no index", index, [str(name) for name in indices.data_vars])
     values = np.nan_to_num(style.one_of(indices, "output", output)[index].values)
     mean = np.atleast_2d(values).mean(axis=0)
-    order = np.argsort(-mean, kind="stable")[:most]
-    return [str(indices["input"].values[place]) for place in order if mean[place] > 0]
+    order, names = np.argsort(-mean, kind="stable")[:most], indices["input"].values
+    return [str(names[place]) for place in order if mean[place] > 0]
 
 
 @takes("sample")

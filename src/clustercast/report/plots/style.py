@@ -249,8 +249,8 @@ def named_levels(levels: Levels, path: xr.DataArray) -> dict[str, float]:
 
 def beside(ax: Axes, places: Sequence[float], texts: Sequence[str], colours: Sequence[str] = ()) -> Axes:
     """Write texts at the right edge of axes with final limits, at heights in data units, moved apart, upwards."""
-    to_axes = ax.transData + ax.transAxes.inverted()
-    heights = np.array([float(to_axes.transform((ax.get_xlim()[0], place))[1]) for place in places])
+    points = np.array([(ax.get_xlim()[0], place) for place in places], dtype=np.float64).reshape(-1, 2)
+    heights = (ax.transData + ax.transAxes.inverted()).transform(points)[:, 1]
     order = np.argsort(heights, kind="stable")
     inches = ax.get_position().height * figure_of(ax).get_figheight()
     wrapped = [textwrap.fill(texts[k], _WIDEST_LABEL) for k in order]
