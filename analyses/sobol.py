@@ -36,8 +36,7 @@ def sobol(
     how: dict[str, Any] = {"engine": engine, "second_order": second_order, "replicates": replicates, "latent": latent}
     indices = cc.run_sobol(run.priors, size=run.samples, groups=together, until=until, **how, **run.asked)
     quick, warning = run.forecast(), caution(indices)
-    said = [indices.attrs["statement"]] if indices.attrs.get("statement") else []
-    said += [f"warning: {warning}"] if warning else []
+    said = [text for text in (indices.attrs.get("statement"), warning and f"warning: {warning}") if text]
     if "joined by +" in warning:
         said.append("--latent gives the independent parts of correlated inputs, --shapley the share of each")
     files: dict[str, Callable[[Path], object]] = {"sobol.nc": lambda path: cc.write_netcdf(indices, path)}
