@@ -12,10 +12,9 @@ import sys
 import tomllib
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, NoReturn, cast
 
 import typer
 
@@ -43,8 +42,7 @@ BAD_INPUT = 2
 _UsageError = cast("type[typer.BadParameter]", typer.BadParameter.__base__)
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(NamedTuple):
     """What an analysis is run with; `named` are the prior set, "" where a file brings its own, and the scenario."""
 
     priors: "cc.Priors"
@@ -110,14 +108,13 @@ class Verbatim(str):
     """A text that is printed as it is: no line is broken."""
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """What an analysis found: sentences, empty ones left out, then tables; results for JSON; files by their writers."""
 
     finding: Sequence[str]
     results: Mapping[str, object]
     shown: Sequence[object] = ()
-    files: Mapping[str, Callable[[Path], object]] = field(default_factory=dict)
+    files: Mapping[str, Callable[[Path], object]] = {}
     note: str = ""
 
 

@@ -3,9 +3,8 @@
 import math
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from scipy.special import ndtri
@@ -32,8 +31,7 @@ LARGE = 1 << 22
 Drawn = tuple[dict[str, FloatArray], dict[str, Any]]
 
 
-@dataclass(frozen=True)
-class _Design:
+class _Design(NamedTuple):
     """One way to lay out rows."""
 
     # From priors, size, seeds of the replicates, and the options by name.

@@ -1,7 +1,5 @@
 """Each analysis is computed, and writes, once for the same options, however many tests print and write its findings."""
 
-from dataclasses import replace
-
 import pytest
 
 from analyses import options
@@ -47,7 +45,7 @@ def each_analysis_is_computed_once(monkeypatch, tmp_path):
         def found(run, **own):
             if key not in ANSWERS:
                 made = body(run, **own)
-                ANSWERS[key] = replace(made, files={name: once(write) for name, write in made.files.items()})
+                ANSWERS[key] = made._replace(files={name: once(write) for name, write in made.files.items()})
             return ANSWERS[key]
 
         answer(found, given, own)

@@ -3,7 +3,7 @@
 import functools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import ndtri
@@ -105,8 +105,7 @@ def _symmetric(matrix: FloatArray) -> FloatArray:
     return given
 
 
-@dataclass(frozen=True)
-class Grades:
+class Grades(NamedTuple):
     """How the mid-rank of an input, between 0 and 1, steps up with its normal score."""
 
     cuts: tuple[float, ...]
