@@ -255,32 +255,34 @@ def test_the_form_is_chosen_by_rows_known_before(chosen):
     assert choice.rows == 15 - 3
 
 
-@pytest.mark.parametrize("count", [10, 9])
-def test_forms_are_judged_by_forecasts_of_two_years_from_each_half_year_of_the_last_four(count, monkeypatch):
+@pytest.mark.parametrize(("count", "limit", "late"), [(10, 2024, 0), (9, 2024, 0), (10, 2024.2, 0), (11, 2024.2, 1)])
+def test_forms_are_judged_by_forecasts_of_two_years_from_each_half_year_of_four(count, limit, late, monkeypatch):
     """As docs/learning_scores.md says it: and of fewer than 10 rows none is judged."""
     asked = {}
 
     def log_scores(self, date, past, future):
         asked[date] = {*past.ids}, {*future.ids}
-        return {form: np.full(len(future), form != "all lasts") for form in FORMS}
+        return {form: np.full(len(future), form != "half lasts") for form in FORMS}
 
     monkeypatch.setattr(Forecaster, "log_scores", log_scores)
     rows = observations(np.zeros(16), first=2010).rows
     # Of years from the middle of each on, known half a year after; two years from the first date ends with a row.
     known = [row.model_copy(update={"date": row.date + 0.5, "as_of": f"{row.id[-4:]}-12"}) for row in rows]
     # Four years became known in the last four, one of them with so many rows that 10, or 9, are scored.
-    more = [known[-4].model_copy(update={"id": f"more_{k}"}) for k in range(count - 4)]
-    rows = replace(observations(()), rows=(*known, *more))
-    choice = Forecaster(MODEL, (), 1, 0).choice(lambda date: date, rows, 2024.0)
+    more = [known[-4].model_copy(update={"id": f"more_{k}"}) for k in range(count - 4 - late)]
+    last = known[-3].model_copy(update={"id": "late", "as_of": "2024-01"})
+    rows = replace(observations(()), rows=(*known, *more, *[last] * late))
+    choice = Forecaster(MODEL, (), 1, 0).choice(lambda date: date, rows, limit)
     assert choice.rows == count
     if count < 10:
         assert (choice.form, choice.scores, asked) == (SIMPLEST, {}, {})
         return
-    assert choice.form == "all lasts"
-    assert [*asked] == [2020.0, 2020.5, 2021.0, 2021.5, 2022.0, 2022.5, 2023.0, 2023.5]
+    assert choice.form == "half lasts"
+    # At the beginning of 2024 all is known that is by the limit, but for the late row.
+    assert [*asked] == [date for date in np.arange(2010, 2024 + late / 2, 0.5) if date >= limit - 4]
     for date, (past, future) in asked.items():
         assert past == {row.id for row in rows if row.known_from <= date}
-        assert future == {r.id for r in rows if date < r.known_from <= 2024 and r.date <= date + 2}
+        assert future == {r.id for r in rows if date < r.known_from <= limit and r.date <= date + 2}
 
 
 def test_few_rows_choose_the_simplest_form(found):

@@ -11,6 +11,7 @@ from scipy import stats
 
 import clustercast as cc
 from clustercast.arrays.posterior import ErrorModel, Move, log_likelihood, replicate
+from clustercast.conditioning import checks
 from clustercast.conditioning.checks import learned, lessons, observation_influence, prior_conflict
 from clustercast.conditioning.condition import Problem, factors_of
 from clustercast.conditioning.observation_rows import Observation, Observations
@@ -460,6 +461,23 @@ def test_lessons_name_what_moved_which_row_did_it_and_what_conflicts():
     assert found["conflicts"][0]["observed"] == pytest.approx(10.0 ** values[3])
     assert found["conflicts"][0]["before"][2] < found["conflicts"][0]["observed"]
     assert (found["rows"], found["by_chance"]) == (4, pytest.approx(0.2))
+
+
+def test_a_lesson_is_a_shift_or_a_narrowing_by_a_tenth_the_strongest_first(monkeypatch):
+    names, ends = ["still", "narrowed", "moved", "wider"], (("quantile", "input"), np.zeros((3, 4)))
+    found = {"shift": [0.09, 0.0, -0.5, 0.0], "contraction": [0.09, 0.5, 0.0, -0.5], "unit": ["1"] * 4}
+    table = xr.Dataset(
+        {k: ("input", v) for k, v in found.items()} | {"prior": ends, "posterior": ends}, {"input": names}
+    )
+    by_row = {"shift": (("observation", "input"), [[0.1, 0.0, -0.4, 0.0], [0.0, 0.1, 0.2, 0.1]])}
+    influence = xr.Dataset(by_row, {"observation": ["first", "second"], "input": names})
+    conflict = xr.Dataset({"prior_tail": ("observation", [0.5, 0.06])})
+    for name, made in (("learned", table), ("observation_influence", influence), ("prior_conflict", conflict)):
+        monkeypatch.setattr(checks, name, lambda tree, made=made: made)
+    lesson = lessons(None)
+    assert [(one["name"], one["teacher"]) for one in lesson["learned"]] == [("moved", "first"), ("narrowed", "first")]
+    assert [one["strength"] for one in lesson["learned"]] == pytest.approx([0.5, 1 - 0.5**0.5])
+    assert (lesson["rows"], lesson["conflicts"]) == (2, [])
 
 
 def test_a_cut_by_date_uses_only_what_was_known():

@@ -152,6 +152,23 @@ def test_a_choice_between_structures_stays_what_it_was(tmp_path):
     assert [(one.between, one.rank < -0.9) for one in back.correlations] == [(("other", "base"), True)]
 
 
+def test_a_learned_law_keeps_its_family_or_goes_through_what_was_learned(tmp_path):
+    """A normal prior stays normal; a mixture, which has no place and width, becomes a law through three quantiles."""
+    about = {"unit": "OOM", "source": "made up", "as_of": "2020"}
+    mixed = cc.Mixture((0.5, 0.5), (cc.Normal(0.0, 0.5), cc.Normal(0.4, 0.5)), **about)
+    levels = [0.05, 0.5, 0.95]
+    for base in (PRIORS["base"], mixed):
+        priors = PRIORS.replace(base=base)
+        tree = learned(priors, ROWS)
+        back = cc.read_priors(write_prior_set(tree, priors, ALL, tmp_path / "set.toml"))["base"]
+        low, middle, high = np.quantile(tree["posterior"]["base"], levels)
+        normal = stats.norm(middle, (high - low) / (2 * stats.norm.ppf(0.95)))
+        if base is mixed:
+            assert back.quantile(levels) == pytest.approx([low, middle, high])
+        else:
+            assert back.quantile([0.001, *levels, 0.999]) == pytest.approx(normal.ppf([0.001, *levels, 0.999]))
+
+
 def test_what_few_draws_say_of_switches_can_be_read_and_drawn(tmp_path):
     """Ranks of 128 draws of 130 inputs are singular, and scores behind the ranks of a switch are correlated by more."""
     switches = {f"switch_{k}": cc.Discrete((0.0, 1.0), (0.5, 0.5), source="made up", as_of="2020") for k in range(2)}

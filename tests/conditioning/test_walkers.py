@@ -33,7 +33,7 @@ def walking(budget):
     return made
 
 
-@pytest.mark.parametrize(("budget", "doublings"), [(1, 0), (561, 1), (2000, 2)])
+@pytest.mark.parametrize(("budget", "doublings"), [(1, 0), (560, 0), (561, 1), (2000, 2)])
 def test_draws_are_equally_far_apart_however_often_the_moves_between_them_double(budget, doublings):
     chains, _, _ = walking(budget).chains(COUNT, DRAWS)
     assert chains.shape == (CHAINS, DRAWS // CHAINS, 2)

@@ -20,8 +20,7 @@ LEAST_LEARNED, CONFLICT = 0.1, 0.05
 def lessons(tree: xr.DataTree) -> dict[str, Any]:
     """Return what a conditioned tree teaches, the most moved and the least expected first, in the types of Python."""
     table, influence, conflict = learned(tree), observation_influence(tree), prior_conflict(tree)
-    made: list[dict[str, Any]] = []
-    far: list[dict[str, Any]] = []
+    made, far = list[dict[str, Any]](), list[dict[str, Any]]()
     for name in map(str, influence["input"].values):
         row, by_row = table.sel(input=name), influence["shift"].sel(input=name)
         shift, lost = float(row["shift"]), float(row["contraction"])

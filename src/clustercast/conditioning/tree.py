@@ -155,8 +155,8 @@ def write_prior_set(tree: xr.DataTree, priors: Priors, observations: Observation
     # An input keeps the shape of its prior, moved and spread on its own scale to the median and the 90 % interval of
     # its draws: exact where prior and posterior are both normal on that scale. The copula is Gaussian, of their ranks.
     # What was believed before and the rows themselves go with it, so that learning on is exact.
-    given, (priors, known) = priors, unlearned(priors)
-    rows = {row.id: row for row in (*(known if given.earlier else ()), *observations)}
+    priors, known = unlearned(priors, observations)
+    rows = {row.id: row for row in known}
     ids = [str(one) for one in tree["observed_data"].to_dataset()["observation"].values]
     if priors.hash != provenance_of(tree)["priors_hash"] or not rows.keys() >= set(ids):
         raise InputError(f"{priors.name} ({priors.hash}) or {observations.name} is not what the tree has learned from")
@@ -186,7 +186,7 @@ def write_prior_set(tree: xr.DataTree, priors: Priors, observations: Observation
             parts.append(toml_table("correlations", entry, array=True))
     parts += [toml_table("before", {"name": priors.name}), *(changed or [toml_table("before.inputs", {})])]
     parts += [toml_table("before.correlations", dataclasses.asdict(one), array=True) for one in priors.correlations]
-    kept = dataclasses.replace(known if given.earlier else observations, rows=tuple(rows[one] for one in ids))
+    kept = dataclasses.replace(known, rows=tuple(rows[one] for one in ids))
     return write_text(path, "\n".join([*parts, *_learned(kept, as_of)]))
 
 

@@ -93,8 +93,7 @@ def explore(
     '<!DOCTYPE html>'
     """
     world = World(checked_priors(priors), priors.about.title or priors.name)
-    model, years = model or cluster_model(), YEARS[2:] if years is None else years
-    given = levels or {}
+    model, years, given = model or cluster_model(), YEARS[2:] if years is None else years, levels or {}
     asked = {n: own if isinstance(own, Iterable) and not isinstance(own, str) else [own] for n, own in given.items()}
     model.asked(asked)
     return Explorer(page_of({**explorer_data([world], model, outputs, years, asked, seed), "observed": []}))

@@ -149,12 +149,11 @@ def analysed_output(forecast: Dataset, name: str, asked: ScaleName) -> AnalysedO
         other = next(str(dim) for dim in variable.dims if dim not in ("year", "sample"))
         raise InputError(f"{what}; take one of the others with forecast.sel({other}=...)")
     by_year = "year" in variable.dims
-    years = years_of(variable) if by_year else None
     values = np.atleast_2d(numbers_of(variable.transpose(..., "sample"), f"output {name!r}"))
     # One value that is not finite would make every index of its column wrong.
     if not np.isfinite(values).all():
         row, sample = np.argwhere(~np.isfinite(values))[0]
-        when = "" if years is None else f" in {years[row]:g}"
+        when = f" in {years_of(variable)[row]:g}" if by_year else ""
         label = forecast["sample"].values[sample] if "sample" in forecast.coords else sample
         what = f"output {name!r}{when} has {np.count_nonzero(~np.isfinite(values[row]))} values that are not finite"
         remedy = "fix the quantity, or analyse a claim that is always defined, as forecast['x'] >= threshold"
