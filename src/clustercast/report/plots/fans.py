@@ -96,13 +96,12 @@ def fan(
 def _quantiles(path: xr.DataArray, points: Sequence[float], weights: Weights) -> tuple[FloatArray, FloatArray]:
     """Return probabilities, and quantiles with dims (year, quantile)."""
     if set(path.dims) == {"year", "quantile"}:
-        ordered = path.transpose("year", "quantile")
-        return np.asarray(path["quantile"].values), numbers_of(ordered)
+        return np.asarray(path["quantile"].values), numbers_of(path.transpose("year", "quantile"))
     if set(path.dims) != {"year", "sample"}:
         remedy = "a fan needs (year, sample), of an output of cc.propagate, or (year, quantile), of cc.summarise"
         raise InputError(f"{style.title_of(path)!r} has the dimensions {path.dims}; {remedy}")
-    values = numbers_of(path.transpose("year", "sample"))
-    return np.asarray(points, dtype=np.float64), quantiles(values, points, weights)
+    ordered = path.transpose("year", "sample")
+    return np.asarray(points, dtype=np.float64), quantiles(numbers_of(ordered), points, weights)
 
 
 def _bands(
