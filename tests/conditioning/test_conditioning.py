@@ -471,13 +471,21 @@ def test_a_lesson_is_a_shift_or_a_narrowing_by_a_tenth_the_strongest_first(monke
     )
     by_row = {"shift": (("observation", "input"), [[0.1, 0.0, -0.4, 0.0], [0.0, 0.1, 0.2, 0.1]])}
     influence = xr.Dataset(by_row, {"observation": ["first", "second"], "input": names})
-    conflict = xr.Dataset({"prior_tail": ("observation", [0.5, 0.06])})
+    rows = {"observed": [9.3, 0.0, 2.0], "prior_tail": [0.04, 0.06, 0.01], "log10_unit": [9.0, 0.0, 0.0]}
+    rows |= {key: ["a", "b", "c"] for key in ("quantity", "kind", "unit")}
+    variables = {"prior": (("quantile", "observation"), np.full((3, 3), 9.0))}
+    variables |= {key: ("observation", values) for key, values in rows.items()}
+    conflict = xr.Dataset(variables, {"observation": ["giga", "expected", "farthest"]})
     for name, made in (("learned", table), ("observation_influence", influence), ("prior_conflict", conflict)):
         monkeypatch.setattr(checks, name, lambda tree, made=made: made)
     lesson = lessons(None)
     assert [(one["name"], one["teacher"]) for one in lesson["learned"]] == [("moved", "first"), ("narrowed", "first")]
     assert [one["strength"] for one in lesson["learned"]] == pytest.approx([0.5, 1 - 0.5**0.5])
-    assert (lesson["rows"], lesson["conflicts"]) == (2, [])
+    # The least expected first, in the units of the rows.
+    assert [one["observation"] for one in lesson["conflicts"]] == ["farthest", "giga"]
+    assert [one["observed"] for one in lesson["conflicts"]] == pytest.approx([100, 10**0.3])
+    assert lesson["conflicts"][1]["before"] == pytest.approx([1, 1, 1])
+    assert lesson["rows"] == 3
 
 
 def test_a_cut_by_date_uses_only_what_was_known():
