@@ -180,6 +180,15 @@ def test_to_salib_asks_for_one_output_and_year(indices, chosen, said):
         to_salib(indices, **chosen)
 
 
+def test_a_year_that_is_listed_can_be_asked_for(indices):
+    day = indices.assign_coords(year=[2023 + 31 / 365, *indices["year"].values[1:]])
+    with pytest.raises(InputError, match="give one year of 2023.084931506849") as said:
+        to_salib(day, "power")
+    listed = str(said.value).rpartition(" of ")[2].split(", ")
+    assert listed[1:] == [f"{year:g}" for year in indices["year"].values[1:]]
+    assert all(len(to_salib(day, "power", float(year))["ST"]) == 3 for year in listed)
+
+
 @pytest.mark.parametrize("part", [0, []])
 def test_to_salib_refuses_indices_without_outputs(indices, part):
     with pytest.raises(InputError, match="give a Dataset from cc.sobol_indices"):
@@ -413,7 +422,8 @@ def not_finite(forecast):
         (not_finite, "'power' in 2023 has 2 values that are not finite, the first inf at sample 30"),
         (lambda f: f.assign({n: f[n] * 0 + 3.0 for n in ("power", "ishigami")}), "'power', 'ishigami' are constant"),
         (lambda f: f.drop_vars("ishigami").assign(power=f["power"] * 0 + 3.0), "'power' is constant"),
-        (lambda f: f.drop_vars(["power", "ishigami"]), "no outputs"),
+        (lambda f: f.drop_vars(["power", "ishigami"]), "no outputs; .*, or name them in outputs="),
+        (lambda f: f.set_coords(["power", "ishigami"]), "no outputs; .*, or name them in outputs="),
         (lambda f: f.rename(x0="other"), "'other' is not one of the design, which varies x0, x1"),
         (lambda f: redesigned(f, replicates=5), "5 replicates of .* base points, which is no design"),
         (lambda f: redesigned(f, replicates=0), "0 replicates of .* base points, which is no design"),

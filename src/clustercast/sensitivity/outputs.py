@@ -14,7 +14,6 @@ from clustercast.arrays.points.designs import blind_pairs
 from clustercast.arrays.summaries import unit_for_squares
 from clustercast.dataset import Dataset, Record, coordinate, design_of, numbers_of, provenance_of, years_of
 from clustercast.errors import InputError, nearest
-from clustercast.uncertainty.summaries import output_names as marked_outputs
 
 ScaleName = Literal["auto", "log10", "raw"]
 Scale = ScaleName | Mapping[str, ScaleName]
@@ -125,11 +124,14 @@ def scales_of(attributes: Mapping[str, Mapping[Any, Any]], scale: Scale) -> dict
 
 def output_names(forecast: Dataset, outputs: Names) -> tuple[str, ...]:
     """Return the outputs to analyse: those asked for, or all."""
-    if outputs is None:
-        return tuple(marked_outputs(forecast))
     # Bare variables: xarray takes longer to label a few hundred of them than a small panel does.
     variables = {str(name): forecast.variables[name] for name in forecast.data_vars}
-    known = [name for name, one in variables.items() if "sample" in one.dims and one.attrs.get("role") != "input"]
+    roles = {name: one.attrs.get("role") for name, one in variables.items() if "sample" in one.dims}
+    known = [name for name, role in roles.items() if role != "input"]
+    if outputs is None:
+        outputs = [name for name in known if roles[name] == "output"]
+        if not outputs:
+            raise InputError("the forecast holds no outputs; pass the result of cc.propagate, or name them in outputs=")
     names = tuple(dict.fromkeys([outputs] if isinstance(outputs, str) else outputs))
     if not names:
         raise InputError("outputs is empty; name at least one, or leave it out to analyse all")

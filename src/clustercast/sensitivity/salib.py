@@ -77,7 +77,7 @@ def _place(what: str, known: list[Any], chosen: Any) -> int:
     """Return the place of the one that was chosen, or of the only one there is."""
     if chosen in known or (chosen is None and len(known) == 1):
         return 0 if chosen is None else known.index(chosen)
-    listed = ", ".join(f"{name:g}" if isinstance(name, float) else str(name) for name in known)
+    listed = ", ".join(str(name).removesuffix(".0") for name in known)
     if chosen is None:
         raise InputError(f"the indices have several of {what}; give one {what} of {listed}")
     near = nearest(chosen, known) if isinstance(chosen, str) else ""
