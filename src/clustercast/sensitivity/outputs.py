@@ -152,8 +152,9 @@ def analysed_output(forecast: Dataset, name: str, asked: ScaleName) -> AnalysedO
         raise InputError(f"{what}; take one of the others with forecast.sel({other}=...)")
     by_year = "year" in variable.dims
     values = np.atleast_2d(numbers_of(variable.transpose(..., "sample"), f"output {name!r}"))
+    least, greatest = values.min(), values.max()
     # One value that is not finite would make every index of its column wrong.
-    if not np.isfinite(values).all():
+    if not (np.isfinite(least) and np.isfinite(greatest)):
         row, sample = np.argwhere(~np.isfinite(values))[0]
         when = f" in {years_of(variable)[row]:g}" if by_year else ""
         label = forecast["sample"].values[sample] if "sample" in forecast.coords else sample
@@ -167,11 +168,11 @@ def analysed_output(forecast: Dataset, name: str, asked: ScaleName) -> AnalysedO
         mostly = (positive.mean(axis=1) >= _MOSTLY_POSITIVE).nonzero()[0]
         sds = [float(np.log(values[year, positive[year]]).std()) for year in mostly]
         return AnalysedOutput(name, unit, scale, values, by_year, max(sds, default=0.0))
-    if not values.min() > 0:
+    if not least > 0:
         why = f" and is on log10 as other quantities in {unit} are" if automatic else ""
         declared = f", or declare it: positive=False of its quantity, or forecast[{name!r}].attrs['positive'] = 0"
         remedy = f"use scale={{{name!r}: 'raw'}}" + (declared if automatic else "")
-        what = f"output {name!r} has a value of {values.min():g} {unit}{why}, which has no logarithm"
+        what = f"output {name!r} has a value of {least:g} {unit}{why}, which has no logarithm"
         raise InputError(f"{what} ({int((values <= 0).sum()):,} of {values.size:,} values are not positive); {remedy}")
     logarithms = np.log(values)
     logarithms *= 1 / np.log(10)
