@@ -140,3 +140,45 @@ def test_a_level_is_any_number(levels, right):
     for name in ("fan", "exceedance_curve", "scenarios", "pool"):
         drawn, alone = (getattr(plots, name)(**right[name], levels=each) for each in (levels, "6"))
         assert len(drawn.lines) == len(alone.lines) > len(getattr(plots, name)(**right[name]).lines)
+
+
+def test_a_pool_leaves_room_for_levels_that_are_read_but_once(right):
+    drawn, alone = (plots.pool(**right["pool"], levels=levels) for levels in (iter([6]), [6]))
+    assert drawn.titleOffsetTrans.get_matrix().tolist() == alone.titleOffsetTrans.get_matrix().tolist()
+
+
+def test_a_posterior_may_be_weighted_by_truth_values(right):
+    prior = right["prior_posterior"]["prior"]
+    drawn, alone = (
+        plots.prior_posterior(prior, prior, weights=w) for w in (prior.values > 1, 1.0 * (prior.values > 1))
+    )
+    assert drawn.patches[-1].get_xy().tolist() == alone.patches[-1].get_xy().tolist()
+
+
+@pytest.mark.parametrize("name", ["second_order", "sobol_by_year", "sobol_stacked"])
+def test_indices_of_one_output_alone_are_refused(name, right):
+    one = right[name]["indices"].isel(output=0)
+    with pytest.raises(cc.InputError, match=r"^indices is a Dataset without the dimension 'output'; give a Dataset"):
+        getattr(plots, name)(one, "size")
+
+
+@pytest.mark.parametrize("index", ["S2", "variance"])
+def test_an_index_that_is_not_of_single_inputs_is_refused(index, right):
+    for name in ("leading_inputs", "sobol_panels"):
+        with pytest.raises(cc.InputError, match=rf"the dataset has no index '{index}'.*; it has S1, "):
+            getattr(plots, name)(**right[name], index=index)
+
+
+def test_the_order_of_the_dimensions_of_indices_does_not_matter(right):
+    indices = right["sobol_by_year"]["indices"].isel(year=[0, 1])
+    turned = indices.transpose("input", "input_2", "year", "output")
+    assert plots.leading_inputs(turned, "size") == plots.leading_inputs(indices, "size")
+    drawn, alone = (plots.sobol_by_year(each, "size") for each in (turned, indices))
+    for line, other in zip(drawn.lines, alone.lines, strict=True):
+        np.testing.assert_array_equal(line.get_ydata(), other.get_ydata())
+
+
+def test_means_by_input_need_numbers(right):
+    forecast = right["tornado"]["forecast"]
+    with pytest.raises(cc.InputError, match=r"^'size' holds values of type object; give numbers$"):
+        plots.conditional_means(forecast.assign(size=forecast["size"].astype(object)), "size")

@@ -108,13 +108,14 @@ def pool(
         raise InputError(f"the forecast has no {WHOSE!r}; give a result of cc.pool for forecasts")
     style.known("the pool has no output", output, output_names(pooled))
     path, whose = pooled[output], pooled[WHOSE]
+    # Once: what is given may be read but once.
+    levels = style.named_levels(levels, path)
     held = {name: whose.values == place for place, name in enumerate(json.loads(whose.attrs["labels"]))}
     each = {f"{name} ({100 * own.mean():.3g} %)": path.isel(sample=own) for name, own in held.items() if own.any()}
     ax = scenarios({"pool": path} | each, year=year, ax=ax, levels=levels)
     _, chosen = style.in_year(path, year, repr(style.title_of(path)))
     said = style.said(path, *quantiles(_of_year(path, chosen, path), (0.05, 0.5, 0.95)))
-    pad = 18 if style.named_levels(levels, path) else 6
-    return style.titled(ax, style.title_of(path, chosen), f"pool: {said}", pad=pad, wide=style.NARROW)
+    return style.titled(ax, style.title_of(path, chosen), f"pool: {said}", pad=18 if levels else 6, wide=style.NARROW)
 
 
 @takes()
@@ -134,7 +135,8 @@ def prior_posterior(
     ax = style.axes_or_new(ax, height=2.8)
     ax.hist(before, bins=bins, density=True, color=style.QUIET, alpha=0.5, label="prior")
     looks: dict[str, Any] = {"histtype": "step", "color": style.PALETTE[0], "linewidth": 1.6, "label": "posterior"}
-    ax.hist(after, bins=bins, density=True, weights=weights, **looks)
+    given = None if weights is None else np.asarray(weights, dtype=np.float64)
+    ax.hist(after, bins=bins, density=True, weights=given, **looks)
     medians = [float(quantiles(before, [0.5])[0]), float(quantiles(after, [0.5], weights)[0])]
     for k, (name, colour, dash) in enumerate((("prior", style.QUIET, ":"), ("posterior", style.PALETTE[0], "-"))):
         ax.axvline(medians[k], color=colour, linestyle=dash, linewidth=1.4)

@@ -22,7 +22,7 @@ _MEANINGS = {"ST": "total index", "S1": "first-order index"}
 _COLUMNS = ("low", "low_error", "high", "high_error", "least", "largest")
 
 
-@takes()
+@takes("output", "input")
 def sobol_by_year(
     indices: xr.Dataset,
     output: str,
@@ -96,7 +96,7 @@ def sobol_panels(indices: xr.Dataset, *, outputs: Names = None, index: str = "ST
     return figure
 
 
-@takes()
+@takes("output", "input")
 def sobol_stacked(indices: xr.Dataset, output: str, *, most: int = 5, ax: Axes | None = None) -> Axes:
     """Draw how the variance of an output is owned, by year: inputs alone, stacked, and interactions above.
 
@@ -126,7 +126,7 @@ def sobol_stacked(indices: xr.Dataset, output: str, *, most: int = 5, ax: Axes |
     return style.beside(ax, middles, list(layers))
 
 
-@takes()
+@takes("output", "input")
 def second_order(
     indices: xr.Dataset, output: str, *, year: float | None = None, most: int = 6, ax: Axes | None = None
 ) -> Axes:
@@ -166,8 +166,9 @@ def second_order(
 @takes("output", "input")
 def leading_inputs(indices: xr.Dataset, output: str, *, index: str = "ST", most: int = 5) -> list[str]:
     """Return the inputs with the largest mean index over the years, all above 0; where nothing varies it is 0."""
-    style.known("the dataset has no index", index, [str(name) for name in indices.data_vars])
-    values = np.nan_to_num(style.one_of(indices, "output", output)[index].values)
+    by_input = [str(name) for name, one in indices.items() if "input" in one.dims and "input_2" not in one.dims]
+    style.known("the dataset has no index", index, by_input)
+    values = np.nan_to_num(style.one_of(indices, "output", output)[index].transpose(..., "input").values)
     mean = np.atleast_2d(values).mean(axis=0)
     order, names = np.argsort(-mean, kind="stable")[:most], indices["input"].values
     return [str(names[place]) for place in order if mean[place] > 0]
@@ -186,7 +187,7 @@ def conditional_means(forecast: xr.Dataset, output: str, *, year: float | None =
     whole_number("parts", parts, 2)
     style.known("the forecast has no output", output, output_names(forecast))
     path, year = style.in_year(forecast[output], year, "the forecast")
-    positive = bool((path > 0).all())
+    positive = bool((numbers_of(path) > 0).all())
     scaled = np.log(path.values) if positive else numbers_of(path)
     inputs = [str(n) for n, v in forecast.data_vars.items() if v.attrs.get("role") == "input" and v.dims == ("sample",)]
     if not inputs:
@@ -252,4 +253,4 @@ def _by_year(indices: xr.Dataset, output: str, index: str) -> xr.Dataset:
         raise InputError(f"index is {index!r}; the dataset has {', '.join(k for k in _MEANINGS if k in indices)}")
     if "year" not in indices.dims:
         raise InputError("the indices have no years; propagate over two years or more, or print them as a table")
-    return style.one_of(indices, "output", output)
+    return style.one_of(indices, "output", output).transpose("year", "input", ...)
