@@ -202,6 +202,17 @@ def test_what_mixes_samples_is_found(function):
         cc.propagate(cc.draw(cc.Priors(x=SHARE), 8, seed=1), model=cc.Model([mixing]))
 
 
+def test_what_mixes_samples_is_found_after_a_run_of_one_sample():
+    @cc.quantity("1")
+    def mixing(x):
+        return x - x.max()
+
+    inputs, model = cc.draw(cc.Priors(x=SHARE), 8, seed=1), cc.Model([mixing])
+    assert cc.propagate(inputs.isel(sample=[0]), model=model)["mixing"].item() == 0
+    with pytest.raises(cc.InputError, match=r"'mixing' .*mixes samples"):
+        cc.propagate(inputs, model=model)
+
+
 def test_an_unknown_unit_names_the_quantity():
     with pytest.raises(cc.InputError, match=r"'in_seconds' \(.*unknown unit 'secnd'.*nearest known: second"):
         forecast(in_seconds, "secnd", duration=TIME)
