@@ -224,7 +224,9 @@ class Model:
         digest = hashlib.sha256(repr((self.nodes, sorted(self.layers.items()))).encode())
         found = {}
         for name, function in sorted(self.functions.items()):
-            found[function], declaration = fingerprint_of(function), copy.copy(self.declaration(name))
+            found[function] = fingerprint_of(function)
+            # Not by `replace`, which checks a declaration anew.
+            declaration = copy.copy(self.declaration(name))
             vars(declaration).update(increasing=(), decreasing=())
             digest.update(repr((name, declaration, found[function])).encode())
         return digest.hexdigest()[:16], found

@@ -159,6 +159,7 @@ def _check_rows(
         raise InputError(f"{what}, so nothing shows that its rows are in the order of the draw; keep one of them")
     for name, variable in present.items():
         source, column = repeats[name], made_by(variable)
+        # Rows that are made when they are read repeat those that are made of the same value.
         made = column is not None and np.array_equal(column.which, column.which.take(source[0], mode="clip"))
         if made or variable.dims != ("sample",):
             continue
