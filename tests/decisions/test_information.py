@@ -583,7 +583,7 @@ def loss_of_wrong_shape(action, draws):
         (lambda f: cc.evpi(f, cc.Decision(["a", "b"], lambda a, d: d["x"].where(d["x"] < 3))), "not finite"),
         (lambda f: cc.Decision(["a", "a"], len), "two or more, each once"),
         (lambda f: cc.Decision(["a", "b"], len, unit=None), "unit is None; give a text, as 'USD' or '1'"),
-        (lambda f: cc.Decision(["a", "b"], len).losses(f["total"]), "a forecast is a Dataset .* not <xarray.DataArray"),
+        (lambda f: cc.Decision(["a", "b"], len).losses(f["total"]), "a forecast is a Dataset .* not a DataArray of"),
         (lambda f: cc.evpi(f, score="log"), "the forecast answers no shipped claim"),
         (lambda f: cc.evpi(f, cc.Decision(["a", "b"], loss_that_refuses)), "^no such action$"),
         (lambda f: cc.evpi(f, cc.Decision(["a", "b"], lambda a, d: 1.0), score="log"), "with a loss"),

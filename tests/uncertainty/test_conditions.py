@@ -186,6 +186,13 @@ def test_what_cannot_be_read_or_held_is_refused(text, reason):
         holds(text)
 
 
+def test_the_message_names_the_dimensions_of_what_is_no_forecast():
+    with pytest.raises(InputError, match=r", not a Dataset of dimensions \('year',\)$"):
+        cc.summarise(xr.Dataset({"x": ("year", [1.0, 2.0])}))
+    with pytest.raises(InputError, match=r", not a DataArray of dimensions \(\)$"):
+        cc.summarise(xr.DataArray(1.0))
+
+
 def test_what_is_no_forecast_is_refused():
     with pytest.raises(InputError, match="dimension 'sample'"):
         parse_condition("power > 5 GW by 2028").evaluate(DRAWN["power"])

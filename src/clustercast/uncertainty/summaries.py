@@ -124,7 +124,9 @@ def check_forecast(forecast: object) -> None:
     """Refuse what is no forecast."""
     if not isinstance(forecast, xr.Dataset) or "sample" not in forecast.dims:
         what = "a forecast is a Dataset with a dimension 'sample', as from cc.propagate"
-        raise InputError(f"{what}, not {shown(forecast, 60)}")
+        dims = getattr(forecast, "dims", None)
+        given = shown(forecast, 60) if dims is None else f"a {type(forecast).__name__} of dimensions {tuple(dims)}"
+        raise InputError(f"{what}, not {given}")
 
 
 def output_names(forecast: xr.Dataset) -> list[str]:
