@@ -53,10 +53,10 @@ def direction_numbers(dimensions: int, index_bits: int) -> Digits:
 
 
 @functools.cache
-def _joe_kuo() -> tuple[list[int], IntArray]:
+def _joe_kuo() -> tuple[IntArray, IntArray]:
     """Return the primitive polynomials and initial numbers, read without importing scipy.stats (half a second)."""
     with np.load(Path(scipy.__file__).parent / "stats" / "_sobol_direction_numbers.npz") as table:
-        return table["poly"].tolist(), np.asarray(table["vinit"], dtype=np.int64)
+        return table["poly"], np.asarray(table["vinit"], dtype=np.int64)
 
 
 @functools.lru_cache(maxsize=8192)
@@ -65,7 +65,7 @@ def _column_directions(column: int, index_bits: int) -> tuple[int, ...]:
     if column == 0:
         return tuple(1 << (index_bits - 1 - j) for j in range(index_bits))
     polynomials, initial = _joe_kuo()
-    polynomial = polynomials[column]
+    polynomial = int(polynomials[column])
     degree = polynomial.bit_length() - 1
     found = [int(value) << (index_bits - 1 - j) for j, value in enumerate(initial[column, : min(degree, index_bits)])]
     for j in range(degree, index_bits):
