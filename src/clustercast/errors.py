@@ -59,7 +59,7 @@ def shown(value: object, most: int = 120) -> str:
 
 
 def takes(*dims: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Return a decorator that refuses a first argument of another type or without some dimensions, and `most` of 0."""
+    """Return a decorator by which a function refuses a first argument of another type, or without some dimensions."""
 
     def decorate(function: Callable[P, T]) -> Callable[P, T]:
         name, first = next(iter(inspect.signature(function).parameters.items()))
@@ -69,7 +69,6 @@ def takes(*dims: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
         def checked(*args: P.args, **kwargs: P.kwargs) -> T:
             if args or name in kwargs:
                 _check_first(name, args[0] if args else kwargs[name], first.annotation, dims)
-            whole_number("most", kwargs.get("most", 1))
             return inner(*args, **kwargs)
 
         return checked

@@ -18,7 +18,7 @@ _SCORES = {"brier": "Brier score", "log": "log score", "crps": "CRPS", "width": 
 _LOW, _HIGH = style.PALETTE[4], style.PALETTE[0]
 
 
-@takes("target")
+@style.takes_leading("target")
 def evppi(worth: xr.Dataset, *, target: str | None = None, most: int = 8, ax: Axes | None = None) -> Axes:
     """Draw which part of a score would go if each input, group or pair were known, with its interval.
 
@@ -27,7 +27,7 @@ def evppi(worth: xr.Dataset, *, target: str | None = None, most: int = 8, ax: Ax
     return evsi(worth, target=target, most=most, ax=ax)
 
 
-@takes("target")
+@style.takes_leading("target")
 def evsi(
     worth: xr.Dataset, *, target: str | None = None, names: Names = None, most: int = 8, ax: Axes | None = None
 ) -> Axes:
@@ -57,7 +57,7 @@ def evsi(
     return style.titled(ax, _said(str(one["target"].values)), said, wide=style.NARROW)
 
 
-@takes()
+@style.takes_leading()
 def tilt(tilted: Tilt, *, most: int = 8, ax: Axes | None = None) -> Axes:
     """Draw the 90 % interval and the median of each input before and after the least change of priors.
 
@@ -82,7 +82,7 @@ def tilt(tilted: Tilt, *, most: int = 8, ax: Axes | None = None) -> Axes:
     return style.titled(ax, _said(tilted.claim), said, wide=style.NARROW, key=True)
 
 
-@takes("side")
+@style.takes_leading("side")
 def probability_tornado(found: xr.Dataset, *, most: int = 8, ax: Axes | None = None) -> Axes:
     """Draw the probability of a claim where each input is low and where it is high, with bars of two standard errors.
 
@@ -103,7 +103,7 @@ def probability_tornado(found: xr.Dataset, *, most: int = 8, ax: Axes | None = N
     return style.titled(ax, _said(found.attrs["claim"]), said, wide=style.NARROW, key=True)
 
 
-@takes()
+@style.takes_leading()
 def prior_bounds(bounds: Mapping[float, xr.Dataset], *, most: int = 4, ax: Axes | None = None) -> Axes:
     """Draw between which bounds a probability is, by how far the priors may be off, and where its verdict flips.
 
@@ -142,7 +142,7 @@ def prior_bounds(bounds: Mapping[float, xr.Dataset], *, most: int = 4, ax: Axes 
     return style.beside(ax, list(ends.values()), list(ends), [style.look(place)[0] for place in range(len(ends))])
 
 
-@takes("target", "point")
+@style.takes_leading("target", "point")
 def prior_sensitivity(found: xr.Dataset, *, target: str | None = None, most: int = 8, ax: Axes | None = None) -> Axes:
     """Draw what a target changes by as the 5, 50 and 95 % point of each prior moves up by a tenth of its interval.
 
@@ -169,7 +169,7 @@ def prior_sensitivity(found: xr.Dataset, *, target: str | None = None, most: int
     return style.titled(ax, f"{_said(str(one['target'].values))}: what moves it", said, wide=style.NARROW, key=True)
 
 
-@takes("group")
+@style.takes_leading("group")
 def whose_prior(found: xr.Dataset, *, most: int = 8, ax: Axes | None = None) -> Axes:
     """Draw which disagreements of two prior sets make the gap between their medians, one step after the other.
 

@@ -22,7 +22,7 @@ _MEANINGS = {"ST": "total index", "S1": "first-order index"}
 _COLUMNS = ("low", "low_error", "high", "high_error", "least", "largest")
 
 
-@takes("output", "input")
+@style.takes_leading("output", "input")
 def sobol_by_year(
     indices: xr.Dataset,
     output: str,
@@ -71,7 +71,7 @@ def _finding(chosen: xr.Dataset, index: str, shown: Sequence[str]) -> str:
     return f"{years_of(chosen)[-1]:g}: {label}, {100 * shares[first]:.0f} %"
 
 
-@takes("output")
+@style.takes_leading("output")
 def sobol_panels(indices: xr.Dataset, *, outputs: Names = None, index: str = "ST", most: int = 5) -> Figure:
     """Draw the indices of several outputs by year, one panel an output, an input alike in all."""
     asked = indices["output"].values if outputs is None else [outputs] if isinstance(outputs, str) else outputs
@@ -96,7 +96,7 @@ def sobol_panels(indices: xr.Dataset, *, outputs: Names = None, index: str = "ST
     return figure
 
 
-@takes("output", "input")
+@style.takes_leading("output", "input")
 def sobol_stacked(indices: xr.Dataset, output: str, *, most: int = 5, ax: Axes | None = None) -> Axes:
     """Draw how the variance of an output is owned, by year: inputs alone, stacked, and interactions above.
 
@@ -126,7 +126,7 @@ def sobol_stacked(indices: xr.Dataset, output: str, *, most: int = 5, ax: Axes |
     return style.beside(ax, middles, list(layers))
 
 
-@takes("output", "input")
+@style.takes_leading("output", "input")
 def second_order(
     indices: xr.Dataset, output: str, *, year: float | None = None, most: int = 6, ax: Axes | None = None
 ) -> Axes:
@@ -163,7 +163,7 @@ def second_order(
     return style.titled(ax, f"{label_of(output)}{'' if year is None else f' in {year:g}'}: pairs")
 
 
-@takes("output", "input")
+@style.takes_leading("output", "input")
 def leading_inputs(indices: xr.Dataset, output: str, *, index: str = "ST", most: int = 5) -> list[str]:
     """Return the inputs with the largest mean index over the years, all above 0; where nothing varies it is 0."""
     by_input = [str(name) for name, one in indices.items() if "input" in one.dims and "input_2" not in one.dims]
@@ -216,7 +216,7 @@ def conditional_means(forecast: xr.Dataset, output: str, *, year: float | None =
     return table if year is None else table.assign_attrs(year=year)
 
 
-@takes("sample")
+@style.takes_leading("sample")
 def tornado(
     forecast: xr.Dataset,
     output: str,
