@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 
 Design = Literal["random", "latin", "sobol", "saltelli", "shapley", "kucherenko", "morris"]
 Seeds = Sequence[int]
-# Numbers of a Saltelli design from which on its rows are made from A and B when they are read: to go over all of them
-# costs far more than to go over the points that they repeat.
+# Numbers of a Saltelli design above which rows are made when read: to go over all costs far more than over A and B.
 LARGE = 1 << 22
 Drawn = tuple[dict[str, FloatArray], dict[str, Any]]
 

@@ -1,13 +1,12 @@
 """A model is its functions: argument names are the graph."""
 
-import copy
 import graphlib
 import hashlib
 import inspect
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -225,9 +224,7 @@ class Model:
         found = {}
         for name, function in sorted(self.functions.items()):
             found[function] = fingerprint_of(function)
-            # Not by `replace`, which checks a declaration anew.
-            declaration = copy.copy(self.declaration(name))
-            vars(declaration).update(increasing=(), decreasing=())
+            declaration = replace(self.declaration(name), increasing=(), decreasing=())
             digest.update(repr((name, declaration, found[function])).encode())
         return digest.hexdigest()[:16], found
 

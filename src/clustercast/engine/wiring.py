@@ -57,11 +57,6 @@ class Definition:
 
 def argument_names(function: Function) -> tuple[str, ...]:
     """Return the argument names; a default, *args or a positional-only argument is refused."""
-    code, more = function.__code__, inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
-    unlike = function.__defaults__ or code.co_posonlyargcount or code.co_kwonlyargcount or code.co_flags & more
-    # Most are plain, and a signature takes long to make.
-    if not unlike and vars(function).keys() <= {"quantity"}:
-        return code.co_varnames[: code.co_argcount]
     parameters = inspect.signature(function).parameters.values()
     for parameter in parameters:
         if parameter.kind is not parameter.POSITIONAL_OR_KEYWORD or parameter.default is not parameter.empty:
