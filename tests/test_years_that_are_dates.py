@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 import clustercast as cc
 from analyses.scorecard import stored
 from clustercast.report import plots
+from tests.three_years import evaluated
 
 PRIORS = cc.Priors(growth=cc.Uniform(0, 2, unit="OOM/year"), start=cc.Uniform(1, 2, unit="OOM"))
 TEXTS = ["2022-01-01", "2023-07-01", "2025-01-01"]
@@ -21,22 +22,8 @@ DATES = {
 }
 
 
-def evaluated(size, **design):
-    """A forecast over float years, of growth from 2020 on."""
-    inputs = cc.draw(PRIORS, size, seed=1, **design)
-    since = np.array([2.0, 3.5, 5.0])[:, np.newaxis]
-    how = {"outputs": {"size": "OOM", "side": "1"}, "coords": {"year": [2022, 2023.5, 2025]}, "form": "arrays"}
-
-    def model(growth, start):
-        return {"size": start + growth * since, "side": 1.0 * (growth * since > 3)}
-
-    found = cc.evaluate(inputs, model, **how)
-    found["side"].attrs["labels"] = '["small", "large"]'
-    return found
-
-
-FORECAST = evaluated(4096)
-ROWS = evaluated(64, design="saltelli", replicates=8, second_order=True)
+FORECAST = evaluated(PRIORS, 4096, "OOM")
+ROWS = evaluated(PRIORS, 64, "OOM", design="saltelli", replicates=8, second_order=True)
 EVENT = "size > 6 OOM by 2025"
 SEEN = {"date": 2023.5, "quantity": "size", "unit": "OOM", "sd_log10": 0.1}
 OF_A_FORECAST = {

@@ -9,6 +9,7 @@ import xarray as xr
 
 import clustercast as cc
 from clustercast.report import plots
+from tests.three_years import evaluated
 
 PRIORS = cc.Priors(growth=cc.Uniform(0, 2), start=cc.Uniform(1, 2))
 OTHERS = PRIORS.replace(growth=cc.Uniform(0, 1))
@@ -20,25 +21,11 @@ def size(growth, start):
     return start + growth
 
 
-def evaluated(count, **design):
-    """A forecast over three years, with labels beside numbers."""
-    inputs = cc.draw(PRIORS, count, seed=1, **design)
-    since = np.array([2.0, 3.5, 5.0])[:, np.newaxis]
-    how = {"outputs": {"size": "1", "side": "1"}, "coords": {"year": [2022, 2023.5, 2025]}, "form": "arrays"}
-
-    def model(growth, start):
-        return {"size": start + growth * since, "side": 1.0 * (growth * since > 3)}
-
-    found = cc.evaluate(inputs, model, **how)
-    found["side"].attrs["labels"] = '["small", "large"]'
-    return found
-
-
 @pytest.fixture(scope="module")
 def right():
     """The arguments that each figure needs."""
-    forecast, path = (found := evaluated(4096)), found["size"]
-    rows = evaluated(64, design="saltelli", replicates=8, second_order=True)
+    forecast, path = (found := evaluated(PRIORS, 4096)), found["size"]
+    rows = evaluated(PRIORS, 64, design="saltelli", replicates=8, second_order=True)
     indices = {"indices": cc.sobol_indices(rows, second_order=True)}
     seen = {"date": 2023.5, "quantity": "size", "unit": "1", "sd_log10": 0.1}
     apart = cc.whose_prior({"a": PRIORS, "b": OTHERS}, "size", model=cc.Model([size]))
@@ -85,7 +72,7 @@ WRONG = {
     "an array of one": xr.DataArray([1.0]),
     "texts": xr.DataArray(["a"], dims="sample"),
     "Dataset": xr.Dataset(),
-    "summary": cc.summarise(evaluated(8)),
+    "summary": cc.summarise(evaluated(PRIORS, 8)),
 }
 
 
