@@ -169,3 +169,12 @@ def test_means_by_input_need_numbers(right):
     forecast = right["tornado"]["forecast"]
     with pytest.raises(cc.InputError, match=r"^'size' holds values of type object; give numbers$"):
         plots.conditional_means(forecast.assign(size=forecast["size"].astype(object)), "size")
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in FIGURES if "most" in inspect.signature(getattr(plots, name)).parameters]
+)
+@pytest.mark.parametrize("most", [0, -1, 2.5])
+def test_a_number_of_leading_rows_is_a_whole_number_from_1_on(name, most, right):
+    with pytest.raises(cc.InputError, match=rf"^most is {most}"):
+        getattr(plots, name)(**right[name], most=most)
