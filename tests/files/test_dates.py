@@ -120,3 +120,9 @@ def test_what_is_no_date_is_refused_wherever_a_date_is_read(tmp_path, written):
     path.write_text(CLAIM.format(by=written))
     with pytest.raises(InputError, match=r"by = .*(cannot read|is no year|has day|has month)"):
         cc.read_claims(path)
+
+
+@pytest.mark.parametrize("missing", [np.datetime64("NaT"), np.datetime64("NaT", "D")])
+def test_a_missing_date_is_named_as_it_is(missing):
+    with pytest.raises(InputError, match=r"^cannot read 'NaT' as a date; write it as 2024"):
+        start_of(missing)

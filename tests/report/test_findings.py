@@ -84,6 +84,10 @@ def test_impossible_worlds_are_named_where_there_are_any():
     assert len(findings.conditions(cc.read_priors("evidence_2026"), worlds([0, 0.26, 0.84]), 2030)) == 2
 
 
+def test_a_contradiction_without_labels_is_a_number_like_any_other():
+    assert findings.conditions(cc.Priors(x=cc.Uniform(0, 1)), forecast(contradiction=(1, "1")), 2030) == []
+
+
 def test_years_outside_the_validity_of_a_set_are_named():
     priors = cc.read_priors("evidence_2026")
     assert findings.validity_sentence(priors, [2026, 2034]) == ""

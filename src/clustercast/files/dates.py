@@ -47,7 +47,7 @@ def _year(date: Date, *, end: bool) -> float:
     """Return one end of a period as a float year."""
     if isinstance(date, np.datetime64 | datetime.date):
         # NumPy writes a month as 2024-06; a time of day is left away.
-        date = str(date).split("T")[0].split(" ")[0]
+        date = str(date)[:10]
     if isinstance(date, str):
         return _year_of_text(date, end)
     if isinstance(date, bool) or not isinstance(date, int | float | np.integer | np.floating):

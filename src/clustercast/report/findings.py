@@ -109,7 +109,7 @@ def validity_sentence(priors: Priors, years: Sequence[float]) -> str:
 def conditions(priors: Priors, forecast: xr.Dataset, year: float | None) -> list[str]:
     """Return which limits act, and how likely it is, by year, that a sampled world is impossible, and why."""
     said = [*filter(None, [limits_sentence(priors)])]
-    shares = summarise(forecast[["contradiction"]])["contradiction_share"] if "contradiction" in forecast else None
+    shares = summarise(forecast[["contradiction"]]).get("contradiction_share") if "contradiction" in forecast else None
     if shares is None or float((1 - shares.sel(contradiction_label="none")).max()) < _SEEN:
         return said
     impossible, causes = 1 - shares.sel(contradiction_label="none"), shares.drop_sel(contradiction_label="none")
