@@ -30,7 +30,7 @@ _ORIGINS = {
 _NUMBERS = {int: numbers.Integral, float: numbers.Real}
 _OF_MANY = (Iterable, Sequence, Mapping)
 _IN_WORDS: dict[object, str] = {int: "a whole number", float: "a number", str: "a text", bool: "True or False"}
-_IN_WORDS |= {types.NoneType: "None", Iterable: "a list", Sequence: "a list", Callable: "a function"}
+_IN_WORDS |= {types.NoneType: "None", Iterable: "a list", Sequence: "a list", Mapping: "a dict", Callable: "a function"}
 
 
 class InputError(ValueError):
@@ -89,8 +89,7 @@ def typed(function: Callable[P, T]) -> Callable[P, T]:
             signature = inspect.signature(function)
             for name, value in signature.bind(*args, **kwargs).arguments.items():
                 parameter = signature.parameters[name]
-                variable = parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
-                if not variable and not _is_of(value, parameter.annotation):
+                if not (name == "self" or "VAR_" in parameter.kind.name or _is_of(value, parameter.annotation)):
                     raise InputError(f"{name} is {shown(value, 60)}; give {_type_in_words(parameter.annotation)}")
             raise
 
@@ -139,7 +138,7 @@ def _type_in_words(kind: typing.Any) -> str:
     if outer is typing.Literal:
         return " or ".join(map(repr, inside))
     name = _IN_WORDS.get(outer) or f"a {getattr(outer, '__name__', outer)}"
-    return f"{name} (each {_type_in_words(inside[-1])})" if outer in _OF_MANY else name
+    return f"{name} (each {_type_in_words(inside[-1])})" if outer in _OF_MANY and inside[-1:] != (object,) else name
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

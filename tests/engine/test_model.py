@@ -186,3 +186,16 @@ def test_a_quantity_that_is_gone_is_refused_naming_its_heir():
         InputError, match="feasible_shipments is gone since version 0.2: accelerator_shipments is under"
     ):
         cc.cluster_model().unit("feasible_shipments")
+
+
+@pytest.mark.parametrize("wrong", [5, 2.5, True, object()])
+@pytest.mark.parametrize("method", ["asked", "order", "inputs", "check_inputs"])
+def test_names_of_another_kind_are_refused_by_the_methods_that_take_them(method, wrong):
+    with pytest.raises(InputError, match=r"^(outputs|given) is .*; give a list \(each a text\)"):
+        getattr(Model([made_of_two]), method)(wrong)
+
+
+@quantity("1")
+def made_of_two(one, other):
+    """Sum of two inputs."""
+    return one + other

@@ -87,3 +87,19 @@ def test_two_sets_show_the_inputs_in_which_they_differ():
 def test_what_is_compared_must_be_priors():
     with pytest.raises(InputError, match="must be cc.Priors"):
         cc.compare_priors(A, {"x": 1})
+
+
+def test_what_is_no_name_and_no_dict_is_refused():
+    priors = cc.Priors(x=cc.Uniform(0, 1))
+    for name in (5, None, ["x"]):
+        with pytest.raises(InputError, match=r"^name is .*; give a text$"):
+            priors[name]
+    for inputs in (5, None, ["x"], "x"):
+        with pytest.raises(InputError, match=r"^distributions is .*; give a dict$"):
+            priors.extended(inputs)
+
+
+def test_the_first_unknown_input_by_name_is_told_whatever_the_order_of_a_set():
+    for names in ({"c", "b", "a"}, ["c", "a", "b"], ("b", "c", "a")):
+        with pytest.raises(InputError, match="has no input 'a'"):
+            cc.Priors(x=cc.Uniform(0, 1)).only(names)

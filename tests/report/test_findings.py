@@ -68,10 +68,10 @@ def test_limits_that_act_are_named():
     assert findings.limits_sentence(cc.Priors(x=cc.Uniform(0, 1))) == ""
 
 
-def worlds(shares):
-    """Return a forecast in which a share of 1,000 worlds contradicts itself, by year."""
+def worlds(shares, labels=("none", "cluster above the stock")):
+    """Return a forecast in which a share of 1,000 worlds has the second label, by year."""
     values = np.array([[1] * round(1000 * share) + [0] * round(1000 * (1 - share)) for share in shares])
-    attrs = {"role": "output", "units": "1", "labels": json.dumps(["none", "cluster above the stock"])}
+    attrs = {"role": "output", "units": "1", "labels": json.dumps(labels)}
     return xr.Dataset({"contradiction": (("year", "sample"), values, attrs)}, {"year": YEARS})
 
 
@@ -82,6 +82,11 @@ def test_impossible_worlds_are_named_where_there_are_any():
     (said,) = findings.conditions(priors, worlds([0, 0.26, 0.84]), 2030)
     assert said == "Impossible worlds among the samples: 26 % in 2030, 84 % in 2034 (mostly: cluster above the stock)."
     assert len(findings.conditions(cc.read_priors("evidence_2026"), worlds([0, 0.26, 0.84]), 2030)) == 2
+
+
+def test_a_world_is_impossible_where_no_label_says_that_nothing_contradicts():
+    said = findings.conditions(cc.Priors(x=cc.Uniform(0, 1)), worlds([0, 0, 0.26], ["money", "power"]), 2034)
+    assert said == ["Impossible worlds among the samples: > 99.9 % in 2034 (mostly: money)."]
 
 
 def test_a_contradiction_without_labels_is_a_number_like_any_other():

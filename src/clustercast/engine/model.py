@@ -17,7 +17,7 @@ from clustercast.engine.fingerprint import Fingerprint, called, fingerprint_of, 
 from clustercast.engine.quantity import Declaration, declaration_of
 from clustercast.engine.units import factor, in_unit
 from clustercast.engine.wiring import PREVIOUS_YEAR, YEAR, Definition, Function, Wiring, constant, reachable
-from clustercast.errors import InputError, nearest
+from clustercast.errors import InputError, nearest, typed
 
 # The source at the end of a docstring, as "[SA IIIa, table 1]" or "[90 FR 4544, 2025]".
 _SOURCE = re.compile(r" \[(SA |[^\[\]]*, \d{4}\b)[^\[\]]*\](?=\.$)")
@@ -175,6 +175,7 @@ class Model:
         definitions = (self.definition(user) for user in self.functions)
         return tuple(found.name for found in definitions if any(need.name == name for need in found.needs))
 
+    @typed
     def check_inputs(self, given: Iterable[str], outputs: Iterable[str] | None = None) -> None:
         """Refuse a set of inputs that lacks one, naming the quantity that needs it, or that holds one nothing uses."""
         names, needed = set(given), self.inputs(outputs)
@@ -233,12 +234,11 @@ class Model:
         carried: dict[str, Any] = {"headline": self.headline, "layers": self.layers, "proved": self.proved}
         return Model(functions, spare=spare, **self.nodes._asdict(), heir=self.heir, bounds=self.bounds, **carried)
 
+    @typed
     def asked(self, outputs: Names) -> tuple[str, ...]:
         """Return the quantities that are asked for, each known; one name alone counts as one."""
         names = self.headline if outputs is None else (outputs,) if isinstance(outputs, str) else tuple(outputs)
-        for name in names:
-            self.definition(name)
-        return names
+        return tuple(self.definition(name).name for name in names)
 
 
 def _functions(source: object) -> list[Function]:

@@ -129,6 +129,7 @@ class Priors(Mapping[str, Family]):
         if self.correlations:
             _ = self.correlation_factor
 
+    @typed
     def __getitem__(self, name: str) -> Family:
         if name not in self._distributions:
             raise InputError(f"{self.name} has no input {name!r}{heir(name) or nearest(name, self._distributions)}")
@@ -245,13 +246,13 @@ class Priors(Mapping[str, Family]):
         vars(made).update(attributes)
         return made
 
+    @typed
     def extended(self, distributions: Mapping[str, object], correlations: Iterable[Correlation] = ()) -> "Priors":
         """Return the priors with further inputs; a change of an input has the unit and the bounds of that."""
         new, declared = {}, dict(self.declared)
         for name, value in distributions.items():
             changed = (change_of(name) or ("",))[0]
-            if changed in self:
-                value = self._replacement(changed, value)
+            value = self._replacement(changed, value) if changed in self else value
             new[name] = _constant(value) if isinstance(value, str) else value
             if changed in declared:
                 declared[name] = declared[changed]
@@ -285,7 +286,7 @@ class Priors(Mapping[str, Family]):
         """Return the priors with all uncertain inputs but `names` fixed at their medians."""
         if isinstance(names, str) or not isinstance(names, Iterable):
             raise InputError(f"names is {shown(names)}; give a list of inputs, as ['load_factor']")
-        kept = {name: self[name] for name in map(str, names)}
+        kept = {name: self[name] for name in sorted(map(str, names))}
         return self.replace(**{n: self[n].median for n in self.uncertain if n not in kept})
 
     def correlated_in(self, sets: Iterable[Iterable[str]]) -> "Priors":

@@ -100,8 +100,7 @@ def limits_sentence(priors: Priors) -> str:
 
 def validity_sentence(priors: Priors, years: Sequence[float]) -> str:
     """Return which years lie outside those for which the priors were made; empty where none does."""
-    first, last = priors.about.valid_from, priors.about.valid_to
-    first, last = -np.inf if first is None else first, np.inf if last is None else last
+    first, last = priors.about.valid_from or -np.inf, priors.about.valid_to or np.inf
     outside = [f"{year:g}" for year in years if not first <= year <= last]
     return f"Outside {first:g} to {last:g}, for which {priors.name} was made: {listed(outside)}." if outside else ""
 
@@ -110,10 +109,11 @@ def conditions(priors: Priors, forecast: xr.Dataset, year: float | None) -> list
     """Return which limits act, and how likely it is, by year, that a sampled world is impossible, and why."""
     said = [*filter(None, [limits_sentence(priors)])]
     shares = summarise(forecast[["contradiction"]]).get("contradiction_share") if "contradiction" in forecast else None
-    if shares is None or float((1 - shares.sel(contradiction_label="none")).max()) < _SEEN:
+    causes = None if shares is None else shares.drop_sel(contradiction_label="none", errors="ignore")
+    if causes is None or float(causes.sum("contradiction_label").max()) < _SEEN:
         return said
-    impossible, causes = 1 - shares.sel(contradiction_label="none"), shares.drop_sel(contradiction_label="none")
-    asked = [when for when in (year, float(shares["year"][-1])) if when is not None]
+    impossible = causes.sum("contradiction_label")
+    asked = [when for when in (year, float(causes["year"][-1])) if when is not None]
     shown = [f"{chance(float(impossible.sel(year=when)))} in {when:g}" for when in dict.fromkeys(asked)]
     why = causes["contradiction_label"].values[int(np.argmax(causes.max("year").values))]
     return [*said, f"Impossible worlds among the samples: {', '.join(shown)} (mostly: {why})."]
