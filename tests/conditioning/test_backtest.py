@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from scipy.integrate import quad
 from scipy.special import logsumexp
 
 import clustercast as cc
@@ -17,6 +18,7 @@ from clustercast.conditioning.backtest import (
     Backtest,
     Score,
     backtest,
+    ensemble_score,
     rolling_origin,
     shipped_skills,
     skills,
@@ -29,6 +31,11 @@ from clustercast.conditioning.observation_rows import Observation, Observations
 @cc.quantity("1")
 def level(year, start, base, growth):
     return np.exp(np.log(10) * (base + growth * (year - start)))
+
+
+@cc.quantity("1")
+def height(year, start, base):
+    return np.exp(base + 0 * (year - start) / start)
 
 
 MODEL = cc.Model([level])
@@ -351,10 +358,10 @@ def test_the_trend_is_a_random_walk_with_drift(found):
     y = np.array(VALUES[:4])
     drift, steps = (y[3] - y[0]) / 3, np.diff(y)
     variance = ((steps - drift) ** 2).sum() / 2
-    score = scores(found, "trend")["row_2025"]
-    assert score.median == pytest.approx(y[3] + 2 * drift)
-    scale = np.sqrt(variance * (2 + 4 / 3) + 0.1**2)
-    assert score.log_score == pytest.approx(-stats.t.logpdf(VALUES[5], 2, score.median, scale), rel=1e-9)
+    for ahead, score in enumerate(scores(found, "trend").values(), 1):
+        assert score.median == pytest.approx(y[3] + ahead * drift)
+        scale = np.sqrt(variance * (ahead + ahead**2 / 3) + 0.1**2)
+        assert score.log_score == pytest.approx(-stats.t.logpdf(VALUES[3 + ahead], 2, score.median, scale), rel=1e-9)
 
 
 @pytest.mark.parametrize("count", [3, 4, 5])
@@ -367,6 +374,33 @@ def test_points_on_a_line_are_scored_with_the_error_of_the_row(count):
         assert score.median == pytest.approx(0.5 * count)
         exact = -stats.t.logpdf(0.2, count - 2, 0, 0.1)
         assert score.log_score == pytest.approx(exact, rel=1e-9)
+        # By its integral, which exists where Student's distribution has no mean; 2,000 quantiles are to within 1e-3.
+        law = stats.t(count - 2)
+        (low, _), (high, _) = (
+            quad(lambda x, of=of: of(x) ** 2, *ends) for of, ends in ((law.cdf, (-np.inf, 2)), (law.sf, (2, np.inf)))
+        )
+        assert score.crps == pytest.approx(0.1 * (low + high), rel=1e-3)
+
+
+def test_ties_count_half():
+    """Of numbers that lie alike about what was observed, half are below it."""
+    (row,) = observations([1.0])
+    assert ensemble_score("posterior", row, np.array([0.0, 1.0, 1.0, 2.0])).pit == 0.5
+
+
+def test_rows_of_another_quantity_change_no_line():
+    rows = observations(VALUES)
+    past, future = split(rows, 2024)
+    others = [r.model_copy(update={"id": f"other_{r.id}", "quantity": "height", "value": 7.0}) for r in past]
+    both = replace(past, rows=(*past.rows, *others))
+    model = cc.Model([level, height])
+    assert module._line_scores(both, future, model) == module._line_scores(past, future, model) != []
+
+
+def test_priors_that_are_dated_after_the_origin_are_named():
+    dated = PRIORS.replace(base=replace(PRIORS["base"], as_of="2025"), growth=replace(PRIORS["growth"], as_of="2023"))
+    found = backtest(dated, observations(VALUES), as_of="2023", model=MODEL, size=1 << 9)
+    assert found.younger == ("base",)
 
 
 def test_what_is_beyond_the_horizon_is_not_scored():
@@ -392,6 +426,10 @@ def test_levels_and_past_growth_are_those_of_the_rows():
     size = made["initial_cluster_chips"].median / SHIPPED["chip_performance_ratio"].median
     assert size == pytest.approx(1e5)
     assert made["cluster_start_year"].median == 2024.7
+    for name in SHIPPED:
+        changed = repr(made[name]) != repr(SHIPPED[name])
+        assert changed == ("known by 2025-01" in made[name].source), name
+        assert not changed or made[name].as_of == "2025-01", name
     past = [row for row in rows.counted().known_by("2025-01") if row.quantity == "leading_lab_revenue"]
     slope = np.polyfit([row.date for row in past], [row.log10 for row in past], 1)[0]
     assert made["earlier_revenue_doubling_time"].median == pytest.approx(np.log10(2) / slope)

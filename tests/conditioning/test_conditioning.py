@@ -15,8 +15,9 @@ from clustercast.conditioning import checks
 from clustercast.conditioning.checks import learned, lessons, observation_influence, prior_conflict
 from clustercast.conditioning.condition import Problem, factors_of
 from clustercast.conditioning.observation_rows import Observation, Observations
-from clustercast.conditioning.sampler import Weights, _Walkers, resampled, sampled, smoothed_weights
+from clustercast.conditioning.sampler import Posterior, Weights, _Walkers, joined, resampled, sampled, smoothed_weights
 from clustercast.conditioning.tree import posterior_inputs, scenario_inputs
+from clustercast.engine.operations import Loop
 
 DATES = (2020.0, 2021.5, 2022.0, 2023.25)
 BASE, GROWTH, RANK = (0.2, 0.3), (0.5, 0.1), 0.6
@@ -325,12 +326,20 @@ def test_weights_that_fail_are_said_to_fail_or_sampled_on():
     assert found["posterior"]["base"].values.mean() == pytest.approx(mean[0], abs=4 * np.sqrt(covariance[0, 0] / 400))
 
 
-@pytest.mark.parametrize(("log_ratios", "k_hat"), [(np.zeros(1000), -1.0), (-1e4 * np.arange(1000.0), np.inf)])
-def test_weights_without_a_tail_to_fit(log_ratios, k_hat):
+@pytest.mark.parametrize(
+    ("log_ratios", "k_hat", "ess"),
+    [
+        (np.zeros(1000), -1.0, 1000),
+        (-1e4 * np.arange(1000.0), np.inf, 1),
+        # Ten count twice: the square of the sum of weights over the sum of their squares.
+        (np.log(np.repeat([1.0, 2.0], [990, 10])), np.inf, 1010**2 / 1030),
+    ],
+)
+def test_weights_without_a_tail_to_fit(log_ratios, k_hat, ess):
     weights = smoothed_weights(log_ratios)
     assert weights.k_hat == k_hat
     assert np.exp(weights.log).sum() == pytest.approx(1)
-    assert weights.ess == pytest.approx(1000 if k_hat < 0 else 1)
+    assert weights.ess == pytest.approx(ess)
 
 
 @pytest.mark.parametrize("shape", [0.2, 0.5, 0.9])
@@ -369,6 +378,65 @@ def test_the_log_prior_is_the_density_of_the_priors_and_their_copula():
     together = stats.multivariate_normal((BASE[0], GROWTH[0]), [[BASE[1] ** 2, gaussian], [gaussian, GROWTH[1] ** 2]])
     expected = together.logpdf(np.stack([base, growth], axis=-1))
     assert np.allclose(own["base"] + own["growth"] + own["copula"], expected)
+
+
+def test_the_log_posterior_is_that_of_the_conjugate_one():
+    """But for what no draw changes."""
+    settings = {"model": MODEL, "size": 1 << 11, "discrepancy": 0.0}
+    for method in ("importance", "tempered"):
+        tree = cc.condition(priors(), observed(VALUES), method=method, budget=1, draws=128, **settings)
+        draws = np.stack([tree["posterior"][name].values for name in ("base", "growth")], axis=-1)
+        exact = stats.multivariate_normal(*exact_posterior(VALUES)).logpdf(draws)
+        assert np.ptp(tree["sample_stats"]["lp"].values - exact) == pytest.approx(0, abs=1e-9)
+
+
+def test_what_is_correlated_with_a_learned_input_moves_with_it():
+    """No row is of the other level; its base, with a correlation of r, moves by r times as many deviations."""
+    linked = priors(0).add(cc.Correlation(("base", "other_base"), RANK))
+    tree = cc.condition(linked, observed(VALUES), model=MODEL, size=1 << 14, seed=4, discrepancy=0.0)
+    base, other = (tree["posterior"][name].values.ravel() for name in ("base", "other_base"))
+    gaussian = 2 * np.sin(np.pi * RANK / 6)
+    expected = gaussian * (base.mean() - BASE[0]) / BASE[1]
+    left = 1 - gaussian**2
+    assert other.mean() == pytest.approx(expected, abs=4 * np.sqrt(left / tree.attrs["ess"]))
+    slope = np.cov(base, other)[0, 1] / base.var()
+    assert slope == pytest.approx(gaussian / BASE[1], abs=4 * np.sqrt(left / base.var() / tree.attrs["ess"]))
+
+
+def test_each_row_is_computed_once_and_at_its_own_dates_where_nothing_is_stepped():
+    rows, model = cc.read_observations().counted(), cc.cluster_model()
+    problem = Problem.of(cc.read_priors("evidence_2026"), rows, model, None)
+    assert sorted(place for _, places in problem.programs for place, *_ in places) == [*range(len(rows))]
+    stepped = [any(isinstance(one, Loop) for one in program.operations) for program, _ in problem.programs]
+    assert sum(stepped) == 1
+    for (program, places), steps in zip(problem.programs, stepped, strict=True):
+        used = {date for *_, dates in places for date in dates}
+        assert steps or used == {*range(program.early + program.late)}
+
+
+def test_the_diagnostics_of_several_parts_are_the_worst_of_each_or_their_sum():
+    each = {"method": "tempered", "k_hat": 0.1, "importance_ess": 900.0, "ess": 500.0, "r_hat": 1.0, "evaluations": 7}
+    each |= {"temperatures": 3, "accepted": 0.5, "log_evidence": -1.0, "reached": True, "statement": "one"}
+    other = {"method": "importance", "k_hat": 0.9, "importance_ess": 9.0, "ess": 9.0, "r_hat": 1.5, "evaluations": 5}
+    other |= {"temperatures": 9, "accepted": 0.1, "log_evidence": -2.0, "reached": False, "statement": "two"}
+    parts = [Posterior(np.full((4, 2, 1), k), np.full((4, 2), k), one) for k, one in enumerate([each, other], 1)]
+    worst = {key: other[key] for key in ("k_hat", "importance_ess", "ess", "r_hat", "temperatures", "accepted")}
+    sums = {"evaluations": 12, "log_evidence": -3.0, "reached": False}
+    words = {"method": "importance and tempered", "statement": "one\ntwo"}
+    for order in (1, -1):
+        found = joined(parts[::order], [np.array([0]), np.array([1])][::order])
+        words["statement"] = "\n".join(["one", "two"][::order])
+        assert found.diagnostics == {**worst, **sums, **words}
+        assert (found.scores == [1, 2]).all() and (found.log_likelihood == 3).all()
+
+
+def test_a_likelihood_that_is_the_same_everywhere_has_a_known_evidence_after_one_step():
+    several = walkers(np.zeros(4), variance=0.0)
+    several.values, several.target = np.full(256, -2.5), lambda x: np.full(len(x), -2.5)
+    several.temper(64)
+    assert several.evidence == pytest.approx(-2.5)
+    assert several.variance == pytest.approx(0, abs=1e-12)
+    assert several.steps == 1
 
 
 def test_arviz_finds_which_priors_matter_by_power_scaling():
@@ -417,7 +485,10 @@ def test_a_scenario_is_laid_over_what_was_learned():
 
 def test_leaving_a_row_out_by_weights_is_leaving_it_out():
     tree = cc.condition(priors(), observed(VALUES), model=MODEL, size=1 << 15, seed=6, discrepancy=0.0)
-    influence = observation_influence(tree).sel(observation="level_1", input="growth")
+    influence = observation_influence(tree).sel(observation="level_1")
+    # Its part of the likelihood does not have it.
+    assert influence["shift"].sel(input="other_base") == 0
+    influence = influence.sel(input="growth")
     kept = [0, 2, 3]
     gaussian = 2 * np.sin(np.pi * RANK / 6)
     prior = np.outer([BASE[1], GROWTH[1]], [BASE[1], GROWTH[1]]) * np.array([[1, gaussian], [gaussian, 1]])
@@ -465,7 +536,7 @@ def test_lessons_name_what_moved_which_row_did_it_and_what_conflicts():
 
 def test_a_lesson_is_a_shift_or_a_narrowing_by_a_tenth_the_strongest_first(monkeypatch):
     names, ends = ["still", "narrowed", "moved", "wider"], (("quantile", "input"), np.zeros((3, 4)))
-    found = {"shift": [0.09, 0.0, -0.5, 0.0], "contraction": [0.09, 0.5, 0.0, -0.5], "unit": ["1"] * 4}
+    found = {"shift": [0.09, 0.0, -0.5, 0.0], "contraction": [0.09, 0.11, 0.0, -0.5], "unit": ["1"] * 4}
     table = xr.Dataset(
         {k: ("input", v) for k, v in found.items()} | {"prior": ends, "posterior": ends}, {"input": names}
     )
@@ -480,7 +551,7 @@ def test_a_lesson_is_a_shift_or_a_narrowing_by_a_tenth_the_strongest_first(monke
         monkeypatch.setattr(checks, name, lambda tree, made=made: made)
     lesson = lessons(None)
     assert [(one["name"], one["teacher"]) for one in lesson["learned"]] == [("moved", "first"), ("narrowed", "first")]
-    assert [one["strength"] for one in lesson["learned"]] == pytest.approx([0.5, 1 - 0.5**0.5])
+    assert [one["strength"] for one in lesson["learned"]] == pytest.approx([0.5, 1 - 0.89**0.5])
     # The least expected first, in the units of the rows.
     assert [one["observation"] for one in lesson["conflicts"]] == ["farthest", "giga"]
     assert [one["observed"] for one in lesson["conflicts"]] == pytest.approx([100, 10**0.3])
@@ -500,6 +571,7 @@ def test_a_cut_by_date_uses_only_what_was_known():
         ({"size": 2}, "size is 2, too few prior draws to learn from; give at least 128"),
         ({"method": "hmc"}, "choose one of"),
         ({"draws": 100}, "multiple of 128"),
+        ({"draws": 0}, "multiple of 128"),
         ({"as_of": "2001"}, "holds no observation known by 2001"),
         ({"years": [2021, 2030]}, "outside the years 2021 to 2030"),
         ({"years": []}, "there are no years"),

@@ -145,6 +145,48 @@ def test_a_bad_file_is_refused_by_name(tmp_path, text, told):
         read_observations(written(tmp_path, text))
 
 
+UNITS = [("record_gap", 100, "mOOM", 0.1, "OOM"), ("discrepancy", 2, "OOM", 2, "OOM")]
+UNITS += [("correlation_time", 18, "month", 1.5, "year"), ("ceiling_halving", 2, "year", 2, "year")]
+
+
+def of_likelihood(name, value, unit):
+    text = '[likelihood]\ngroup_correlation = 0.5\nsource = "made up"\nas_of = "2025"\n'
+    return (
+        ROW
+        + text
+        + f'[inputs.{name}]\nfamily = "fixed"\nvalue = {value}\nunit = "{unit}"\n{text[text.index("source") :]}'
+    )
+
+
+@pytest.mark.parametrize(("name", "value", "unit", "converted", "needed"), UNITS)
+def test_a_parameter_of_the_likelihood_is_read_in_its_unit(tmp_path, name, value, unit, converted, needed):
+    found = read_observations(written(tmp_path, of_likelihood(name, value, unit))).priors[name]
+    assert (found.median, found.unit) == (pytest.approx(converted), needed)
+
+
+@pytest.mark.parametrize(("name", "unit"), [("discrepancy", "year"), ("discrepancy", "1"), ("correlation_time", "OOM")])
+def test_a_parameter_of_the_likelihood_in_a_unit_of_another_kind_is_refused(tmp_path, name, unit):
+    with pytest.raises(cc.InputError, match=rf"mine\.toml: inputs\.{name}: it .*'{unit}'"):
+        read_observations(written(tmp_path, of_likelihood(name, 3, unit)))
+
+
+def test_a_discrepancy_given_by_hand_is_converted_or_refused():
+    rows = cc.read_observations()
+    for one in (cc.Fixed(300, unit="mOOM"), {rows.quantities[0]: cc.Fixed(300, unit="mOOM")}, cc.Fixed(0.3)):
+        used = rows.error_priors(one)[f"discrepancy_{rows.quantities[0]}"]
+        assert used.median == pytest.approx(0.3)
+    with pytest.raises(cc.InputError, match="discrepancy_.*'GW'.*'OOM'"):
+        rows.error_priors(cc.Fixed(3, unit="GW"))
+
+
+def test_a_form_without_memory_has_no_correlation_time_and_one_that_stays_no_halving():
+    shipped = cc.read_observations()
+    for lasting, narrowing in ((0.0, True), (0.5, False)):
+        names = replace(shipped, lasting=lasting, narrowing=narrowing).error_priors()
+        assert any(name.startswith("correlation_time") for name in names) == bool(lasting)
+        assert ("ceiling_halving" in names) == narrowing
+
+
 def test_an_unknown_name_is_told_with_the_nearest():
     with pytest.raises(cc.InputError, match="nearest known: observed"):
         read_observations("obseved")
@@ -218,6 +260,7 @@ def test_the_same_row_in_every_dress(tmp_path, name, content):
     [
         (CELLS.replace("name", "unit") + CELL, "the column 'unit' is there twice"),
         (CELLS + CELL.replace("1e5", '"0,8"'), "value = '0,8'"),
+        (CELLS + CELL.replace("1e5", "-3"), "value = '-3'"),
         (CELLS + CELL.replace("Somebody", "Some\udce9body"), "is not UTF-8 text"),
         (CELLS + CELL.strip() + ",more\n", "unknown key cells beyond the header"),
         ((CELLS + CELL).replace(",", ";"), "separated by ';'; save the table with commas"),

@@ -1,5 +1,6 @@
 """The posterior as a prior set: what is read back is what was learned, in steps or at once."""
 
+import tomllib
 from dataclasses import replace
 
 import numpy as np
@@ -111,6 +112,9 @@ def test_the_file_holds_medians_intervals_and_ranks_of_the_draws(tmp_path):
     before, rows = unlearned(back)
     assert before.hash == PRIORS.hash
     assert rows.ids == ("r0", "r1", "r2", "r3")
+    # Of a row the file says what was said of it.
+    said = tomllib.loads((tmp_path / "set.toml").read_text())["learned"]["observation"]
+    assert [set(one) for one in said] == [one.model_fields_set for one in ROWS]
 
 
 def test_a_row_is_not_learned_twice(tmp_path):

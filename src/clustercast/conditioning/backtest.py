@@ -261,7 +261,7 @@ def _clustered_mean(values: FloatArray, labels: NDArray[np.int64]) -> tuple[floa
     mean = float(values.mean())
     if count < 2:
         return mean, float("nan")
-    sums = np.bincount(labels, values - mean, minlength=count)
+    sums = np.bincount(labels, values - mean)
     return mean, float(np.sqrt((sums**2).sum() * count / (count - 1)) / values.size)
 
 
@@ -294,7 +294,7 @@ def _line_scores(past: Observations, future: Observations, model: Model) -> list
             freedom = len(x) - 2
             pit = float(stdtr(freedom, (row.log10 - median) / scale))
             log_score = float(scoringrules.logs_t(row.log10, freedom, median, scale))
-            # The CRPS of one degree of freedom is infinite: a Cauchy distribution has no mean.
+            # The closed form divides by the degrees of freedom less one: there the CRPS is that of many quantiles.
             if freedom == 1:
                 cauchy = median + scale * stdtrit(freedom, (np.arange(2000) + 0.5) / 2000)
                 crps = scoringrules.crps_ensemble(row.log10, cauchy, estimator="qd")

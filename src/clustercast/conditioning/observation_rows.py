@@ -193,6 +193,8 @@ class Observations:
                 continue
             chosen = given.get(names[name].quantity) if base == DISCREPANCY else None
             prior = self.priors.get(name, self.priors.get(base)) if chosen is None else chosen
+            if isinstance(prior, Family) and prior.unit != "1":
+                prior = prior.in_unit(ERROR_UNITS[base], name)
             if prior is not None:
                 needed[name] = prior
             elif base not in (TIME, HALVING):

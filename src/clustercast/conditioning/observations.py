@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from clustercast.arrays.posterior import LASTING
 from clustercast.conditioning.observation_rows import DISCREPANCY, ERROR_UNITS, TIME, Observation, Observations
-from clustercast.engine.units import factor, same_dimension
+from clustercast.engine.units import factor
 from clustercast.errors import InputError, located, nearest, shown, typed
 from clustercast.files.dates import DateText
 from clustercast.files.toml import Number, Prose, Text, Truth, load_toml, validated
@@ -235,12 +235,8 @@ def _priors(path: Path, entries: Mapping[str, dict[str, Any]]) -> dict[str, Fami
         for needed in ("unit", "source", "as_of"):
             if not isinstance(entry.get(needed), str):
                 raise InputError(f'{where}.{needed} is missing; add {needed} = "..."')
-        unit = ERROR_UNITS[base]
-        if entry["unit"] != unit if unit == "year" else not same_dimension(entry["unit"], unit):
-            what = f"{where}.unit is {entry['unit']!r}"
-            raise InputError(f"{what}; give it in {unit!r}{'' if unit == 'year' else ' (decades)'}")
         with located(where):
-            made[key] = distribution_from_entry(entry)
+            made[key] = distribution_from_entry(entry).in_unit(ERROR_UNITS[base])
         if made[key].support[0] < 0:
             raise InputError(f"{where} can be negative; choose a family on positive numbers, as lognormal")
     return made

@@ -204,7 +204,7 @@ def _learned(observations: Observations, as_of: str) -> list[str]:
     for name, family in observations.priors.items():
         entry = {**entry_of(family), "unit": family.unit, "source": family.source or "Learned"}
         parts.append(toml_table(f"learned.inputs.{name}", {**entry, "as_of": family.as_of or as_of}))
-    rows = (row.model_dump(exclude_none=True, exclude_defaults=True) for row in observations)
+    rows = (row.model_dump(exclude_defaults=True) for row in observations)
     return [*parts, *(toml_table("learned.observation", row, array=True) for row in rows)]
 
 
