@@ -405,10 +405,17 @@ def test_what_is_correlated_with_a_learned_input_moves_with_it():
 
 def test_each_row_is_computed_once_and_at_its_own_dates_where_nothing_is_stepped():
     rows, model = cc.read_observations().counted(), cc.cluster_model()
-    problem = Problem.of(cc.read_priors("evidence_2026"), rows, model, None)
+    run = next(row for row in rows if row.quantity == "training_run_compute")
+    # Another quantity that steps through the nodes, at a date of its own.
+    installed = run.model_copy(
+        update={"id": "installed", "quantity": "installed_base", "date": run.date + 1, "unit": "H100e"}
+    )
+    rows = replace(rows, rows=(*rows, installed))
+    discrepancy = dict.fromkeys(rows.quantities, 0.1)
+    problem = Problem.of(cc.read_priors("evidence_2026"), rows, model, discrepancy)
     assert sorted(place for _, places in problem.programs for place, *_ in places) == [*range(len(rows))]
     stepped = [any(isinstance(one, Loop) for one in program.operations) for program, _ in problem.programs]
-    assert sum(stepped) == 1
+    assert sum(stepped) == 1 < len(stepped)
     for (program, places), steps in zip(problem.programs, stepped, strict=True):
         used = {date for *_, dates in places for date in dates}
         assert steps or used == {*range(program.early + program.late)}
