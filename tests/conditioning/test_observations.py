@@ -150,12 +150,10 @@ UNITS += [("correlation_time", 18, "month", 1.5, "year"), ("ceiling_halving", 2,
 
 
 def of_likelihood(name, value, unit):
-    text = '[likelihood]\ngroup_correlation = 0.5\nsource = "made up"\nas_of = "2025"\n'
-    return (
-        ROW
-        + text
-        + f'[inputs.{name}]\nfamily = "fixed"\nvalue = {value}\nunit = "{unit}"\n{text[text.index("source") :]}'
-    )
+    """Return a file with one row and one parameter of the likelihood."""
+    dated = 'source = "made up"\nas_of = "2025"\n'
+    parameter = f'[inputs.{name}]\nfamily = "fixed"\nvalue = {value}\nunit = "{unit}"\n{dated}'
+    return f"{ROW}[likelihood]\ngroup_correlation = 0.5\n{dated}{parameter}"
 
 
 @pytest.mark.parametrize(("name", "value", "unit", "converted", "needed"), UNITS)

@@ -97,6 +97,9 @@ def test_what_is_no_name_and_no_dict_is_refused():
     for inputs in (5, None, ["x"], "x"):
         with pytest.raises(InputError, match=r"^distributions is .*; give a dict$"):
             priors.extended(inputs)
+    for sets in (5, None, {1, 2}, [None]):
+        with pytest.raises(InputError, match=r"^sets is .*; give a list \(each a list \(each a text\)\)$"):
+            priors.correlated_in(sets)
 
 
 def test_the_first_unknown_input_by_name_is_told_whatever_the_order_of_a_set():

@@ -79,8 +79,8 @@ def condition(
     as_of : float or str, optional
         Use only what was public by then, as ``"2024-06"``.
     discrepancy : float, distribution or mapping, optional
-        In the place of the observations' own priors for what the model misses (standard deviation
-        in decades), for all quantities or one a quantity; 0 takes the model as exact.
+        In the place of the observations' own priors for what the model misses (standard deviation in decades,
+        or in the unit of the distribution), for all quantities or one a quantity; 0 takes the model as exact.
     method : {"auto", "importance", "tempered"}, optional
     budget, draws : int, optional
         Most model runs of the sampler, and posterior draws to keep, a multiple of 128.

@@ -289,6 +289,7 @@ class Priors(Mapping[str, Family]):
         kept = {name: self[name] for name in sorted(map(str, names))}
         return self.replace(**{n: self[n].median for n in self.uncertain if n not in kept})
 
+    @typed
     def correlated_in(self, sets: Iterable[Iterable[str]]) -> "Priors":
         """Return the priors with those correlations alone whose two inputs are together in some set."""
         held = [set(names) for names in sets]
