@@ -199,3 +199,16 @@ def test_names_of_another_kind_are_refused_by_the_methods_that_take_them(method,
 def made_of_two(one, other):
     """Sum of two inputs."""
     return one + other
+
+
+def test_what_the_model_does_not_have_is_not_asked_for_nor_replaced():
+    model = Model([made_of_two])
+    for ask in (lambda: model.asked(["made_of_two", "made_of_to"]), lambda: Model([wide]).replace(made_of_two)):
+        with pytest.raises(InputError, match="'made_of_tw?o' is not a quantity of the model"):
+            ask()
+
+
+@quantity("1")
+def wide(one):
+    """Twice an input."""
+    return 2 * one
