@@ -267,7 +267,7 @@ def sobol_columns(
         unit = unit_for_squares(column)
         rows = column.reshape(-1, step) / unit
         ends = rows[:, [0, -1]]
-        if centre_and_scale(rows)[1] > 0 and np.ptp(ends) > 0:
+        if centre_and_scale(ends)[1] > 0:
             found["variance"][place] = squared_in(float(ends.var()), unit)
             # A SeedSequence is true even for seed 0, which SALib would take for no seed.
             how["seed"] = np.random.SeedSequence(seed)

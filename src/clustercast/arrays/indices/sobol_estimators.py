@@ -48,12 +48,14 @@ class Runs(NamedTuple):
     @classmethod
     def of(cls, rows: FloatArray, number_of_inputs: int, *, centre: float = 0.0, scale: float = 1.0) -> "Runs":
         """Take one column's rows of a Saltelli design, (..., points, runs), apart, centred and scaled."""
-        block = np.subtract(np.moveaxis(rows, -1, 0), centre, order="C")
-        block /= scale
+        block = np.array(np.moveaxis(rows, -1, 0), order="C")
         a, b, swapped = block[:1], block[-1:], block[1:-1]
         a_change, b_change = swapped[:number_of_inputs], swapped[number_of_inputs:]
         a_change -= a
         b_change -= b
+        for run in (a, b):
+            run -= centre
+        block *= 1 / scale
         return cls(a, b, a_change, b_change)
 
     @property
@@ -62,6 +64,11 @@ class Runs(NamedTuple):
         if not len(self.b_change):
             raise InputError("this estimator needs the 2D+2 design; draw it with second_order=True")
         return self.b_change
+
+    def of_inputs(self, kept: IntArray) -> "Runs":
+        """Return the runs and the changes of some of the inputs."""
+        b_change = self.b_change[kept] if len(self.b_change) else self.b_change
+        return self._replace(a_change=self.a_change[kept], b_change=b_change)
 
     def centre_sums(self) -> FloatArray:
         """Return the sums over points of the mean of a point's runs, and of the change that each swap makes."""

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from clustercast.arrays import BoolArray, FloatArray, IntArray
+from clustercast.arrays import FloatArray, IntArray
 from clustercast.arrays.indices.intervals import FewRuns
 from clustercast.arrays.indices.sobol_estimators import ESTIMATORS, Estimator, Runs, centre_and_scale, runs_per_point
 from clustercast.arrays.summaries import squared_in, unit_for_squares
@@ -16,7 +16,6 @@ _FAR = 1e8
 BLOCK_ELEMENTS = 1 << 19
 # Columns whose statistics are held at once.
 _COLUMNS = 128
-_FEW = 64
 # Of two idle inputs none could be left out.
 _WORTHWHILE = 3
 
@@ -71,46 +70,57 @@ class _Panel(NamedTuple):
 
     def column(self, rows: FloatArray, inputs: int) -> tuple[FloatArray, float]:
         """Return means of products of a column, shape (points, runs), and its variance; NaN and 0 of a constant one."""
-        centre, scale = centre_and_scale(rows)
-        if abs(centre) > _FAR * scale > 0.0:
-            # The mean of values far from 0 is known to their rounding only; that of their distances from it, better.
-            rows = rows - centre
-            centre, scale = centre_and_scale(rows)
+        unit = unit_for_squares(rows)
+        if unit != 1.0:
+            means, variance = self.column(rows / unit, inputs)
+            return means, squared_in(variance, unit)
+        # Indices depend on no scale: that of the independent runs makes their variance 1.
         ends, layout = rows[:, [0, -1]], self.estimator.layout(inputs, self.second_order)
-        if not (scale > 0.0 and np.ptp(ends) > 0.0):
+        centre, scale = float(rows.mean()), centre_and_scale(ends)[1]
+        if not scale > 0.0:
             samples = self.replicates if self.weighting is None else len(self.weighting)
             return np.full((max(rows.stop for rows in layout.values()), samples), np.nan), 0.0
-        unit = unit_for_squares(ends)
-        variance = squared_in(float((ends / unit).var()), unit)
-        standing = standing_for_idle(rows, inputs)
-        if standing is None:
-            return self._means(rows, inputs, centre, scale), variance
-        # Idle inputs are found once for all of them.
-        kept = self.estimator.layout(len(standing.kept), self.second_order)
-        means = self._means(chosen_runs(rows, inputs, standing.kept), len(standing.kept), centre, scale)
-        return np.concatenate([means[part][standing.rows_of_all(name, part)] for name, part in kept.items()]), variance
+        if abs(centre) > _FAR * scale:
+            # The mean of values far from 0 is known to their rounding only; that of their distances from it, better.
+            return self.column(rows - centre, inputs)
+        return self._means(rows, inputs, centre, scale), float(ends.var())
 
     def _means(self, rows: FloatArray, inputs: int, centre: float, scale: float) -> FloatArray:
         """Return means of products: of all rows, then of each resample, or of each replicate."""
         points, step = rows.shape
         statistics = max(part.stop for part in self.estimator.layout(inputs, self.second_order).values())
-        if self.weighting is None:
-            # Replicates of a small column in one go: the calls cost more than the numbers.
-            together = self.replicates if points * step <= BLOCK_ELEMENTS else 1
-            found = np.zeros((statistics, self.replicates))
-            parts = rows.reshape(self.replicates, -1, step)
-            for first in range(0, self.replicates, together):
-                own = slice(first, first + together)
-                for block in blocks(parts.shape[1], step):
-                    runs = Runs.of(parts[own, block], inputs, centre=centre, scale=scale)
-                    found[:, own] += self.estimator.sums(runs, self.second_order)
-            found *= self.replicates / points
-            return found
-        sums = np.zeros((len(self.weighting), statistics))
-        for block in blocks(points, statistics):
-            runs = Runs.of(rows[block], inputs, centre=centre, scale=scale)
-            sums += self.weighting[:, block] @ self.estimator.products(runs, self.second_order).T
-        return sums.T
+        how = {"centre": centre, "scale": scale}
+        if self.weighting is not None:
+            sums = np.zeros((statistics, len(self.weighting)))
+            for block in blocks(points, statistics):
+                sums += self._sums(Runs.of(rows[block], inputs, **how), self.weighting[:, block])
+            return sums
+        # Replicates of a small column in one go: the calls cost more than the numbers.
+        together = self.replicates if points * step <= BLOCK_ELEMENTS else 1
+        found = np.zeros((statistics, self.replicates))
+        parts = rows.reshape(self.replicates, -1, step)
+        for first in range(0, self.replicates, together):
+            own = slice(first, first + together)
+            for block in blocks(parts.shape[1], step):
+                found[:, own] += self._sums(Runs.of(parts[own, block], inputs, **how))
+        found *= self.replicates / points
+        return found
+
+    def _sums(self, runs: Runs, weights: FloatArray | None = None) -> FloatArray:
+        """Sum the products of a block, shape (statistics, replicates or samples); those of idle inputs once for all."""
+        # Of replicates alone the products are never written: a sum takes less than it does to leave a few inputs out.
+        worth_it = _WORTHWHILE if self.second_order or weights is not None else len(runs.a_change) // 2
+        standing = standing_for_idle(runs, max(worth_it, _WORTHWHILE))
+        if standing is not None:
+            runs = runs.of_inputs(standing.kept)
+        if weights is None:
+            sums = self.estimator.sums(runs, self.second_order)
+        else:
+            sums = self.estimator.products(runs, self.second_order) @ weights.T
+        if standing is None:
+            return sums
+        kept = self.estimator.layout(len(standing.kept), self.second_order)
+        return np.concatenate([sums[part][standing.rows_of_all(name, part)] for name, part in kept.items()])
 
 
 class Standing(NamedTuple):
@@ -132,37 +142,21 @@ class Standing(NamedTuple):
         return row_of_pair[self.place[one], self.last_place[other]]
 
 
-# A swap of an idle input changes no row: all idle ones have the same runs, and every statistic of one, or of its pair
-# with another input, is that of any. One that stands before the others and one that stands after them give all such
-# pairs, in either order. What an output of a large model costs then goes by the inputs that it depends on.
-
-
-def standing_for_idle(rows: FloatArray, number_of_inputs: int) -> Standing | None:
-    """Find inputs whose swap changes no row, and two that stand for all of them."""
-    # A few points show that most inputs are not idle.
-    idle = _idle(rows[:_FEW], number_of_inputs)
-    if np.count_nonzero(idle) >= _WORTHWHILE:
-        idle = _idle(rows, number_of_inputs)
+def standing_for_idle(runs: Runs, fewest: int = _WORTHWHILE) -> Standing | None:
+    """Find inputs whose swap changes no run, and two that stand for all of them; None where they are few."""
+    # Every statistic of an idle input, or of its pair with another, is that of any. One that stands before the others
+    # and one that stands after them give all such pairs, in either order. What an output of a large model costs then
+    # goes by the inputs that it depends on.
+    idle, points = np.ones(len(runs.a_change), dtype=bool), tuple(range(1, runs.a.ndim))
+    for change in (runs.a_change, runs.b_change):
+        if len(change):
+            idle &= ~change.any(axis=points)
     found = np.flatnonzero(idle)
-    if len(found) < _WORTHWHILE:
+    if len(found) < fewest:
         return None
     active = np.flatnonzero(~idle)
     place = np.where(idle, 0, np.cumsum(~idle))
     return Standing(np.concatenate([found[:1], active, found[-1:]]), place, np.where(idle, len(active) + 1, place))
-
-
-def _idle(rows: FloatArray, number_of_inputs: int) -> BoolArray:
-    """Return of each input whether its swap changes none of the rows."""
-    idle: BoolArray = np.all(rows[:, 1 : number_of_inputs + 1] == rows[:, :1], axis=0)
-    if rows.shape[1] > number_of_inputs + 2:
-        idle &= np.all(rows[:, number_of_inputs + 1 : -1] == rows[:, -1:], axis=0)
-    return idle
-
-
-def chosen_runs(rows: FloatArray, number_of_inputs: int, kept: IntArray) -> FloatArray:
-    """Take the runs of some inputs out of a Saltelli design, shape (points, chosen runs)."""
-    swaps = [kept + first for first in range(1, rows.shape[1] - 1, number_of_inputs)]
-    return rows[:, np.concatenate([[0], *swaps, [-1]])]
 
 
 def blocks(points: int, statistics: int) -> Iterator[slice]:
