@@ -43,6 +43,14 @@ propagation.run_blocks, options.show = timed, shown
 """
 _PARTS += _MAIN + "print(-min(marks) - start + loaded, taken + loaded, sum(max(mark, 0) for mark in marks))"
 _FLOOR = "import numpy, scipy.special, xarray"
+# What Matplotlib takes of the time for files: a figure of the same size with a line in each panel, and no text.
+_BARE = f"""{_FLOOR}
+import io
+from matplotlib.figure import Figure
+figure = Figure(figsize=(11.2, 15.4))
+for axes in figure.subplots(5, 2).flat:
+    axes.plot([0, 1])
+figure.savefig(io.BytesIO(), dpi=150)"""
 
 
 def rows(options: Options) -> list[Row]:
@@ -55,6 +63,7 @@ def rows(options: Options) -> list[Row]:
             "typer": [_CLI],
             "help": [_RUN, "--help"],
             "floor": [_TIMED.format(what=_FLOOR)],
+            "bare": [_PLAIN + _TIMED.format(what=_BARE)],
             "sobol": [_PARTS, "--out", place, *samples],
         }
         programs |= {f"plain {name}": [_PLAIN + programs[name][0], *programs[name][1:]] for name in ("floor", "sobol")}
@@ -79,6 +88,13 @@ def rows(options: Options) -> list[Row]:
             said,
             None,
             *at_most(500, above),
+        ),
+        Row(
+            "the imports of the floor and a bare figure of ten panels by Matplotlib",
+            found["bare"],
+            "ms",
+            f"{_FLOOR}, {found['plain floor']:.0f} ms",
+            found["bare"] / found["plain floor"],
         ),
         *_of_sobol(taken["plain sobol"], found["plain floor"], "in the plain installation"),
         *_of_sobol(taken["sobol"], found["floor"], "beside dask and pyarrow", targets=False),
