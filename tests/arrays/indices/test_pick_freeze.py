@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.stats import skew, t
+from scipy.stats import sem, skew, t
 
 from clustercast.arrays.indices.intervals import bootstrap_weights, skewness_widening
 from clustercast.arrays.indices.sobol_estimators import (
@@ -50,6 +50,17 @@ def test_sums_at_once_are_the_sums_of_the_written_products(estimator, second_ord
     sums = chosen.sums(runs)
     assert len(sums) == len(chosen.products(runs)) == chosen.layout(5, False)[[*chosen.layout(5, False)][-1]].stop
     assert chosen.indices(sums, 5)[2] is None
+
+
+@EACH
+def test_each_of_two_replicates_is_an_estimate_of_its_own(estimator):
+    """Leaving one of two out leaves the other, so that the interval is that of Student's t for two numbers."""
+    chosen = estimator_named(estimator)
+    parts = np.random.default_rng(5).lognormal(size=(2, 32, 12))
+    each = np.stack([chosen.sums(Runs.of(part, 5), True) / 32 for part in parts], axis=-1)
+    found = chosen.with_intervals(each[:, np.newaxis], 5, 0.95, None, pairs=True, resampled=False)
+    for name, alone in zip(("S1", "ST"), chosen.indices(each, 5, True)[:2], strict=True):
+        np.testing.assert_allclose(found[f"{name}_conf"][0], sem(alone, axis=-1) * t.ppf(0.975, 1), rtol=1e-9)
 
 
 def test_bounded_blocks_cover_every_base_point_once():

@@ -60,3 +60,13 @@ def test_products_of_rescaled_runs(name):
     means, halved = (means_about(rows, estimator, True, centre, scale) for scale in (1.0, 2.0))
     result = estimator.standardised(means, 0.5, INPUTS, True)
     np.testing.assert_allclose(result, halved[: -1 - 2 * INPUTS], rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_each_column_is_moved_by_its_own_centre(name):
+    estimator, factors = ESTIMATORS[name], np.array([[0.5], [3.0]])
+    each = [means_about(design_of(seed, True) + 10 * seed, estimator, True, 0.0, 1.0) for seed in range(2)]
+    result = estimator.standardised(np.stack(each, axis=1), factors, INPUTS, True)
+    for column, factor in enumerate(factors):
+        expected = estimator.standardised(each[column], factor, INPUTS, True)
+        np.testing.assert_allclose(result[:, column], expected, rtol=1e-12, atol=1e-12)
